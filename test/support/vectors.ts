@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, it } from 'vitest';
+
+/** Under this, an oracle (vectors, bitcoind, a browser) that is absent is a failure instead of a skip. */
+export const requireOracles = process.env.PIER_REQUIRE_ORACLES === '1';
+
+const root = fileURLToPath(new URL('../../../shared/vectors/', import.meta.url));
+
+/** The absolute path of a file below `../shared/vectors`. */
+export function vectorPath(path: string): string {
+  return `${root}${path}`;
+}
+
+export function vectorBytes(path: string): Uint8Array {
+  return readFileSync(vectorPath(path));
+}
+
+export function vectorJson<T>(path: string): T {
+  return JSON.parse(readFileSync(vectorPath(path), 'utf8')) as T;
+}
+
+/** `describe`, skipped with one line that says so where the vectors are absent (failed where oracles are required). */
+export function describeVectors(name: string, path: string, body: () => void): void {
+  if (existsSync(vectorPath(path))) {
+    describe(name, body);
+  } else if (requireOracles) {
+    describe(name, () => {
+      it(`needs ${path}`, () => {
+        throw new Error(`${vectorPath(path)} is absent, and PIER_REQUIRE_ORACLES=1`);
+      });
+    });
+  } else {
+    describe.skip(`${name} (skipped: ../shared/vectors/${path} is absent)`, body);
+  }
+}
