@@ -15,6 +15,7 @@ const layers = [
   'wallet',
   'node',
   'api',
+  'commands',
   'devnet',
   'sim',
   'cli',

@@ -1,0 +1,13 @@
+/** What Pier needs of an implementation of secp256k1. Malformed input is false; nothing throws. */
+export interface Secp256k1Engine {
+  readonly name: 'native' | 'wasm';
+  /**
+   * ECDSA over a 32-byte hash. `signature` is R and S, 32 bytes each; a high S is false. The public key is compressed,
+   * uncompressed or hybrid (first byte 6 or 7), as consensus has always allowed.
+   */
+  verifyEcdsa(signature: Uint8Array, hash: Uint8Array, publicKey: Uint8Array): boolean;
+  /** BIP340 over a 32-byte message; signature of 64 bytes, x-only public key of 32. */
+  verifySchnorr(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
+  /** Whether internalKey + tweak * G is the x-only `outputKey` with `parity` (BIP341). 32 bytes each. */
+  xOnlyTweakAddCheck(internalKey: Uint8Array, tweak: Uint8Array, outputKey: Uint8Array, parity: 0 | 1): boolean;
+}

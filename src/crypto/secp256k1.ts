@@ -1,0 +1,37 @@
+import { PierError } from '../platform/errors.ts';
+import type { Secp256k1Engine } from './engines/engine.ts';
+import { loadNativeEngine } from './engines/native.ts';
+import { loadWasmEngine } from './engines/wasm.ts';
+
+export type { Secp256k1Engine } from './engines/engine.ts';
+
+const loaders = { native: loadNativeEngine, wasm: loadWasmEngine };
+
+let current: Secp256k1Engine | undefined;
+
+/** The engine in use: the fastest that this platform has, chosen at the first call. */
+export function secp256k1(): Secp256k1Engine {
+  current ??= loadFastest();
+  return current;
+}
+
+/** Takes another engine from now on: by name in tests and benchmarks, or a page's own. */
+export function useSecp256k1Engine(engine: Secp256k1Engine['name'] | Secp256k1Engine): Secp256k1Engine {
+  current = typeof engine === 'string' ? loaders[engine]() : engine;
+  return current;
+}
+
+function loadFastest(): Secp256k1Engine {
+  try {
+    return loadNativeEngine();
+  } catch {
+    try {
+      return loadWasmEngine();
+    } catch (cause) {
+      throw new PierError('no-secp256k1', 'no implementation of secp256k1 could be loaded', {
+        cause,
+        hint: 'Reinstall the dependencies with their optional files, or in a page give useSecp256k1Engine one.',
+      });
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import { bech32, bech32m, createBase58check } from '@scure/base';
+import { sha256 } from '../crypto/hash.ts';
+import { PierError } from '../platform/errors.ts';
+import { Op } from './opcodes.ts';
+import { compileScript, witnessProgram, witnessVersion } from './script.ts';
+import { solve } from './standard.ts';
+
+/** What tells one network's addresses and keys from another's. */
+export interface AddressPrefixes {
+  /** First byte of a P2PKH address. */
+  readonly pubKeyHash: number;
+  /** First byte of a P2SH address. */
+  readonly scriptHash: number;
+  /** First byte of a private key in WIF. */
+  readonly secretKey: number;
+  /** Human-readable part of a segwit address. */
+  readonly bech32Hrp: string;
+}
+
+export type AddressErrorCode =
+  | 'bad-checksum' // a typing error, most likely
+  | 'other-network' // right, but for mainnet, a testnet or regtest where another of them was expected
+  | 'invalid'; // no address at all
+
+/** Text that is not an address here. */
+export class AddressError extends PierError {
+  declare readonly code: AddressErrorCode;
+
+  constructor(code: AddressErrorCode, message: string, hint?: string) {
+    super(code, message, hint === undefined ? {} : { hint });
+  }
+}
+
+/** The prefixes of every public network and regtest: what is not ours and is none of these is no address. */
+const knownHrps: readonly string[] = ['bc', 'tb', 'bcrt'];
+const knownVersions: readonly number[] = [0, 5, 111, 196];
+
+export const base58check = createBase58check(sha256);
+
+/** BIP173's limit. */
+const MAX_BECH32_LENGTH = 90;
+
+/** The address's scriptPubKey. Throws `AddressError`. */
+export function decodeAddress(address: string, prefixes: AddressPrefixes): Uint8Array {
+  return decodeSegwit(address, prefixes.bech32Hrp) ?? decodeBase58(address, prefixes);
+}
+
+/** The address that stands for the script on a network; undefined for scripts that have none. */
+export function encodeAddress(scriptPubKey: Uint8Array, prefixes: AddressPrefixes): string | undefined {
+  const { type, solutions } = solve(scriptPubKey);
+  switch (type) {
+    case 'pubkeyhash':
+      return encodeBase58(prefixes.pubKeyHash, solutions[0]!);
+    case 'scripthash':
+      return encodeBase58(prefixes.scriptHash, solutions[0]!);
+    case 'witness_v0_keyhash':
+    case 'witness_v0_scripthash':
+    case 'witness_v1_taproot':
+    case 'witness_unknown':
+    case 'anchor': {
+      const version = witnessVersion(scriptPubKey);
+      const codec = version === 0 ? bech32 : bech32m;
+      return codec.encode(prefixes.bech32Hrp, [version, ...codec.toWords(witnessProgram(scriptPubKey))]);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function encodeBase58(version: number, hash: Uint8Array): string {
+  const payload = new Uint8Array(21);
+  payload[0] = version;
+  payload.set(hash, 1);
+  return base58check.encode(payload);
+}
+
+function decodeBase58(address: string, prefixes: AddressPrefixes): Uint8Array {
+  const payload = decodeBase58check(address);
+  if (payload.length !== 21) throw new AddressError('invalid', 'this is base58, but no address');
+  const version = payload[0]!;
+  const hash = payload.subarray(1);
+  if (version === prefixes.pubKeyHash) {
+    return compileScript(Op.OP_DUP, Op.OP_HASH160, hash, Op.OP_EQUALVERIFY, Op.OP_CHECKSIG);
+  }
+  if (version === prefixes.scriptHash) return compileScript(Op.OP_HASH160, hash, Op.OP_EQUAL);
+  if (knownVersions.includes(version)) throw otherNetwork();
+  throw new AddressError('invalid', `no network has addresses with version byte ${version}`);
+}
+
+/** The bytes before the four of the checksum. Throws `AddressError`. */
+export function decodeBase58check(text: string): Uint8Array {
+  // Longer text than any address or key has, and decoding takes quadratic time.
+  if (text.length === 0 || text.length > 128) throw new AddressError('invalid', 'not an address');
+  if (!/^[1-9A-HJ-NP-Za-km-z]+$/.test(text)) throw new AddressError('invalid', 'not an address');
+  try {
+    return base58check.decode(text);
+  } catch {
+    throw new AddressError('bad-checksum', 'the checksum is wrong', 'Compare the address with its source.');
+  }
+}
+
+/** Undefined where the text is not meant to be a segwit address. */
+function decodeSegwit(address: string, hrp: string): Uint8Array | undefined {
+  const separator = address.lastIndexOf('1');
+  const prefix = address.slice(0, Math.max(separator, 0)).toLowerCase();
+  if (prefix !== hrp && !knownHrps.includes(prefix)) return undefined;
+  const hasBadSymbol = !/^[02-9ac-hj-np-z]{7,}$/i.test(address.slice(separator + 1));
+  const isMixedCase = address !== address.toLowerCase() && address !== address.toUpperCase();
+  if (hasBadSymbol || isMixedCase || address.length > MAX_BECH32_LENGTH) {
+    // 'tb' and 'bc' may also begin a base58 address of no network; that is not one either.
+    throw new AddressError('invalid', 'not a segwit address');
+  }
+  const text = address as `${string}1${string}`;
+  const isV0 = bech32.decodeUnsafe(text);
+  const decoded = isV0 ?? bech32m.decodeUnsafe(text);
+  if (!decoded) {
+    throw new AddressError('bad-checksum', 'the checksum is wrong', 'Compare the address with its source.');
+  }
+  const version = decoded.words[0];
+  const program = bech32.fromWordsUnsafe(decoded.words.slice(1));
+  const isProgram = version !== undefined && version <= 16 && program && program.length >= 2 && program.length <= 40;
+  if (!isProgram) throw new AddressError('invalid', 'not a segwit address');
+  if ((version === 0) !== (isV0 !== undefined)) {
+    throw new AddressError('invalid', `the checksum is of the wrong kind for witness version ${version}`);
+  }
+  if (version === 0 && program.length !== 20 && program.length !== 32) {
+    throw new AddressError('invalid', `witness version 0 has no programs of ${program.length} bytes`);
+  }
+  if (prefix !== hrp) throw otherNetwork();
+  return compileScript(version === 0 ? Op.OP_0 : Op.OP_1 + version - 1, Uint8Array.from(program));
+}
+
+function otherNetwork(): AddressError {
+  return new AddressError('other-network', 'this is an address of another network');
+}

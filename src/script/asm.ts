@@ -1,0 +1,41 @@
+import { toHex } from '../bytes/hex.ts';
+import { ScriptCursor } from './cursor.ts';
+import { ScriptFlag } from './flags.ts';
+import { decodeScriptNumber } from './number.ts';
+import { Op, opcodeName } from './opcodes.ts';
+import { isUnspendable } from './script.ts';
+import { checkSignatureEncoding } from './signature-encoding.ts';
+
+const sigHashNames: Readonly<Record<number, string>> = {
+  1: 'ALL',
+  2: 'NONE',
+  3: 'SINGLE',
+  129: 'ALL|ANYONECANPAY',
+  130: 'NONE|ANYONECANPAY',
+  131: 'SINGLE|ANYONECANPAY',
+};
+
+/**
+ * The script as Core's RPC shows it (Core: ScriptToAsmStr): pushes of up to four bytes as numbers, longer ones as hex.
+ * With `showSigHash`, as for a scriptSig, what looks like a signature ends with its hash type's name: `…[ALL]`.
+ */
+export function disassemble(script: Uint8Array, showSigHash = false): string {
+  const words: string[] = [];
+  const cursor = new ScriptCursor(script);
+  const namesSigHash = showSigHash && !isUnspendable(script);
+  while (cursor.next()) {
+    if (cursor.opcode > Op.OP_PUSHDATA4) words.push(opcodeName(cursor.opcode));
+    else words.push(pushToAsm(cursor.data, namesSigHash));
+  }
+  if (cursor.isBroken) words.push('[error]');
+  return words.join(' ');
+}
+
+function pushToAsm(data: Uint8Array, namesSigHash: boolean): string {
+  if (data.length <= 4) return String(decodeScriptNumber(data, false));
+  if (namesSigHash && checkSignatureEncoding(data, ScriptFlag.STRICTENC) === undefined) {
+    const name = sigHashNames[data[data.length - 1]!];
+    if (name) return `${toHex(data.subarray(0, -1))}[${name}]`;
+  }
+  return toHex(data);
+}

@@ -1,0 +1,49 @@
+import { PierError } from '../platform/errors.ts';
+
+/** The two booleans that scripts make. Stack elements are never written to, so these are shared. */
+export const FALSE: Uint8Array = new Uint8Array(0);
+export const TRUE: Uint8Array = Uint8Array.of(1);
+
+/** A stack element that should be a number and is none; one object, as it carries nothing but itself. */
+export const scriptNumberError = new PierError('script-number', 'script number overflowed or is not minimal');
+
+/** Whether the element counts as true: any byte set, negative zero excepted (Core: CastToBool). */
+export function castToBool(element: Uint8Array): boolean {
+  const last = element.length - 1;
+  for (let i = 0; i < last; i++) if (element[i] !== 0) return true;
+  return last >= 0 && element[last] !== 0 && element[last] !== 0x80;
+}
+
+/**
+ * The number in a stack element: little-endian, the top bit being the sign. At most `maxSize` bytes (4, or 5 for the
+ * lock time opcodes), so that it fits a double. Throws `scriptNumberError` where it is longer, or with
+ * `requireMinimal` where a shorter form exists.
+ */
+export function decodeScriptNumber(element: Uint8Array, requireMinimal: boolean, maxSize = 4): number {
+  const length = element.length;
+  if (length === 0) return 0;
+  if (length > maxSize) throw scriptNumberError;
+  const top = element[length - 1]!;
+  if (requireMinimal && (top & 0x7f) === 0 && (length === 1 || (element[length - 2]! & 0x80) === 0)) {
+    throw scriptNumberError;
+  }
+  let magnitude = top & 0x7f;
+  for (let i = length - 2; i >= 0; i--) magnitude = magnitude * 256 + element[i]!;
+  return top & 0x80 ? -magnitude : magnitude;
+}
+
+/** The minimal element for a safe integer (Core: CScriptNum::serialize). */
+export function encodeScriptNumber(value: number): Uint8Array {
+  if (value === 0) return FALSE;
+  if (value === 1) return TRUE;
+  const bytes: number[] = [];
+  let rest = Math.abs(value);
+  while (rest > 0) {
+    bytes.push(rest % 256);
+    rest = Math.floor(rest / 256);
+  }
+  const top = bytes.length - 1;
+  if (bytes[top]! & 0x80) bytes.push(value < 0 ? 0x80 : 0);
+  else if (value < 0) bytes[top]! |= 0x80;
+  return Uint8Array.from(bytes);
+}

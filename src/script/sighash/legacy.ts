@@ -1,0 +1,87 @@
+import type { TxOut } from '../../primitives/transaction.ts';
+import { ScriptCursor } from '../cursor.ts';
+import { Op } from '../opcodes.ts';
+import { LEGACY_INPUT_SIZE, type SighashCache } from './cache.ts';
+import { preimage } from './preimage.ts';
+import { SigHash } from './types.ts';
+
+/** The number one as a hash, which a SIGHASH_SINGLE signature without its output has signed since 2009. */
+const one = new Uint8Array(32);
+one[0] = 1;
+
+const blankOutput: TxOut = { value: -1n, scriptPubKey: new Uint8Array(0) };
+
+/**
+ * What a signature in a bare or P2SH script signs: the transaction with `scriptCode` in place of this input's
+ * scriptSig, and without what `hashType` (an int32) leaves out. 32 bytes, internal order.
+ */
+export function legacySighash(
+  cache: SighashCache,
+  inputIndex: number,
+  scriptCode: Uint8Array,
+  hashType: number,
+): Uint8Array {
+  const output = hashType & 0x1f;
+  if (output === SigHash.SINGLE && inputIndex >= cache.tx.outputs.length) return one;
+  const script = withoutCodeSeparators(scriptCode);
+  if (output === SigHash.NONE || output === SigHash.SINGLE || hashType & SigHash.ANYONECANPAY) {
+    return partialSighash(cache, inputIndex, script, hashType);
+  }
+  const { bytes, firstScript } = cache.legacyTemplate;
+  const at = firstScript + inputIndex * LEGACY_INPUT_SIZE;
+  return preimage
+    .begin()
+    .bytes(bytes.subarray(0, at))
+    .varBytes(script)
+    .bytes(bytes.subarray(at + 1))
+    .u32(hashType)
+    .sha256d();
+}
+
+function partialSighash(cache: SighashCache, inputIndex: number, script: Uint8Array, hashType: number): Uint8Array {
+  const { version, inputs, outputs, lockTime } = cache.tx;
+  const output = hashType & 0x1f;
+  const signsSequences = output !== SigHash.NONE && output !== SigHash.SINGLE;
+  preimage.begin().u32(version);
+
+  if (hashType & SigHash.ANYONECANPAY) {
+    const own = inputs[inputIndex]!;
+    preimage.compactSize(1).outPoint(own.prevout).varBytes(script).u32(own.sequence);
+  } else {
+    preimage.compactSize(inputs.length);
+    for (const [i, input] of inputs.entries()) {
+      preimage.outPoint(input.prevout);
+      if (i === inputIndex) preimage.varBytes(script).u32(input.sequence);
+      else preimage.u8(0).u32(signsSequences ? input.sequence : 0);
+    }
+  }
+
+  if (output === SigHash.NONE) {
+    preimage.compactSize(0);
+  } else if (output === SigHash.SINGLE) {
+    preimage.compactSize(inputIndex + 1);
+    for (let i = 0; i < inputIndex; i++) preimage.output(blankOutput);
+    preimage.output(outputs[inputIndex]!);
+  } else {
+    preimage.compactSize(outputs.length);
+    for (const each of outputs) preimage.output(each);
+  }
+  return preimage.u32(lockTime).u32(hashType).sha256d();
+}
+
+/** The script without its OP_CODESEPARATORs; itself where it has none. */
+function withoutCodeSeparators(script: Uint8Array): Uint8Array {
+  if (!script.includes(Op.OP_CODESEPARATOR)) return script;
+  const out = new Uint8Array(script.length);
+  let length = 0;
+  let kept = 0;
+  const cursor = new ScriptCursor(script);
+  while (cursor.next()) {
+    if (cursor.opcode !== Op.OP_CODESEPARATOR) continue;
+    out.set(script.subarray(kept, cursor.offset - 1), length);
+    length += cursor.offset - 1 - kept;
+    kept = cursor.offset;
+  }
+  out.set(script.subarray(kept), length);
+  return out.subarray(0, length + script.length - kept);
+}

@@ -1,0 +1,45 @@
+import type { SighashCache } from './cache.ts';
+import { preimage } from './preimage.ts';
+import { SigHash } from './types.ts';
+
+const zero: Uint8Array = new Uint8Array(32);
+
+/**
+ * What a signature in a version 0 witness program signs (BIP143). `scriptCode` is the script from the last executed
+ * OP_CODESEPARATOR on. 32 bytes, internal order.
+ */
+export function segwitV0Sighash(
+  cache: SighashCache,
+  inputIndex: number,
+  scriptCode: Uint8Array,
+  hashType: number,
+): Uint8Array {
+  const { version, inputs, outputs, lockTime } = cache.tx;
+  const input = inputs[inputIndex]!;
+  const anyoneCanPay = (hashType & SigHash.ANYONECANPAY) !== 0;
+  const output = hashType & 0x1f;
+  const allOutputs = output !== SigHash.SINGLE && output !== SigHash.NONE;
+
+  // These may use the shared preimage themselves, so they come before it begins.
+  const prevouts = anyoneCanPay ? zero : cache.prevoutsTwice;
+  const sequences = anyoneCanPay || !allOutputs ? zero : cache.sequencesTwice;
+  let outputsHash = zero;
+  if (allOutputs) outputsHash = cache.outputsTwice;
+  else if (output === SigHash.SINGLE && inputIndex < outputs.length) {
+    outputsHash = preimage.begin().output(outputs[inputIndex]!).sha256d();
+  }
+
+  return preimage
+    .begin()
+    .u32(version)
+    .bytes(prevouts)
+    .bytes(sequences)
+    .outPoint(input.prevout)
+    .varBytes(scriptCode)
+    .i64(cache.spentOutputs[inputIndex]!.value)
+    .u32(input.sequence)
+    .bytes(outputsHash)
+    .u32(lockTime)
+    .u32(hashType)
+    .sha256d();
+}

@@ -1,0 +1,113 @@
+import { ScriptCursor } from './cursor.ts';
+import { MAX_PUBKEYS_PER_MULTISIG } from './limits.ts';
+import { decodeScriptNumber } from './number.ts';
+import { Op } from './opcodes.ts';
+import {
+  isMinimalPush,
+  isPayToAnchor,
+  isPayToScriptHash,
+  isPushOnly,
+  isUnspendable,
+  witnessProgram,
+  witnessVersion,
+} from './script.ts';
+
+export { isUnspendable };
+
+/** The kinds of output, by the names that Core's RPC has for them. */
+export type OutputType =
+  | 'pubkey'
+  | 'pubkeyhash'
+  | 'scripthash'
+  | 'multisig'
+  | 'nulldata'
+  | 'witness_v0_keyhash'
+  | 'witness_v0_scripthash'
+  | 'witness_v1_taproot'
+  | 'anchor'
+  | 'witness_unknown'
+  | 'nonstandard';
+
+export interface SolvedOutput {
+  readonly type: OutputType;
+  /** The key, hash or program that the type is made of; for `multisig` its keys. Views of the script. */
+  readonly solutions: readonly Uint8Array[];
+  /** Signatures that a `multisig` needs. */
+  readonly required?: number;
+}
+
+/** Which template a scriptPubKey follows, and what stands in its places (Core: Solver). */
+export function solve(scriptPubKey: Uint8Array): SolvedOutput {
+  if (isPayToScriptHash(scriptPubKey)) return { type: 'scripthash', solutions: [scriptPubKey.subarray(2, 22)] };
+  const version = witnessVersion(scriptPubKey);
+  if (version >= 0) return solveWitnessProgram(scriptPubKey, version);
+  if (scriptPubKey[0] === Op.OP_RETURN && isPushOnly(scriptPubKey, 1)) return { type: 'nulldata', solutions: [] };
+  const key = payToPublicKey(scriptPubKey);
+  if (key) return { type: 'pubkey', solutions: [key] };
+  if (isPayToPublicKeyHash(scriptPubKey)) return { type: 'pubkeyhash', solutions: [scriptPubKey.subarray(3, 23)] };
+  return solveMultisig(scriptPubKey) ?? { type: 'nonstandard', solutions: [] };
+}
+
+function solveWitnessProgram(script: Uint8Array, version: number): SolvedOutput {
+  const program = witnessProgram(script);
+  const solutions = [program];
+  if (version === 0) {
+    if (program.length === 20) return { type: 'witness_v0_keyhash', solutions };
+    if (program.length === 32) return { type: 'witness_v0_scripthash', solutions };
+    return { type: 'nonstandard', solutions: [] };
+  }
+  if (version === 1 && program.length === 32) return { type: 'witness_v1_taproot', solutions };
+  if (isPayToAnchor(script)) return { type: 'anchor', solutions: [] };
+  return { type: 'witness_unknown', solutions };
+}
+
+function isPayToPublicKeyHash(script: Uint8Array): boolean {
+  return (
+    script.length === 25 &&
+    script[0] === Op.OP_DUP &&
+    script[1] === Op.OP_HASH160 &&
+    script[2] === 20 &&
+    script[23] === Op.OP_EQUALVERIFY &&
+    script[24] === Op.OP_CHECKSIG
+  );
+}
+
+/** The key of a script that is one key and OP_CHECKSIG. */
+function payToPublicKey(script: Uint8Array): Uint8Array | undefined {
+  const size = script.length - 2;
+  if (size !== 33 && size !== 65) return undefined;
+  if (script[0] !== size || script[size + 1] !== Op.OP_CHECKSIG) return undefined;
+  const key = script.subarray(1, size + 1);
+  return hasKeySize(key) ? key : undefined;
+}
+
+/** Whether the length is the one that the first byte asks for: compressed, uncompressed or hybrid. */
+function hasKeySize(key: Uint8Array): boolean {
+  const first = key[0];
+  if (first === 2 || first === 3) return key.length === 33;
+  return (first === 4 || first === 6 || first === 7) && key.length === 65;
+}
+
+/** Number of signatures, keys, number of keys, OP_CHECKMULTISIG. */
+function solveMultisig(script: Uint8Array): SolvedOutput | undefined {
+  if (script[script.length - 1] !== Op.OP_CHECKMULTISIG) return undefined;
+  const cursor = new ScriptCursor(script);
+  if (!cursor.next()) return undefined;
+  const required = keyNumber(cursor);
+  if (required === undefined) return undefined;
+  const keys: Uint8Array[] = [];
+  while (cursor.next() && cursor.opcode <= Op.OP_PUSHDATA4 && hasKeySize(cursor.data)) keys.push(cursor.data);
+  if (cursor.isBroken || keyNumber(cursor) !== keys.length || keys.length < required) return undefined;
+  if (cursor.offset !== script.length - 1) return undefined;
+  return { type: 'multisig', solutions: keys, required };
+}
+
+/** The number from 1 to 20 that the operation pushes minimally. */
+function keyNumber(cursor: ScriptCursor): number | undefined {
+  const { opcode } = cursor;
+  if (opcode >= Op.OP_1 && opcode <= Op.OP_16) return opcode - Op.OP_1 + 1;
+  // Numbers above 16 take a byte of data.
+  if (opcode !== 1 || !isMinimalPush(opcode, cursor.data)) return undefined;
+  const value = decodeScriptNumber(cursor.data, false);
+  return value >= 1 && value <= MAX_PUBKEYS_PER_MULTISIG ? value : undefined;
+}

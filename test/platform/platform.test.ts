@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../src/platform/clock.ts';
+import { Emitter } from '../../src/platform/emitter.ts';
+import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+
+describe('VirtualClock', () => {
+  it('runs what is due in order of time, then of request, also what is asked for on the way', () => {
+    const clock = new VirtualClock(1000);
+    const ran: string[] = [];
+    clock.after(20, () => ran.push(`b at ${clock.now()}`));
+    clock.after(10, () => {
+      ran.push(`a at ${clock.now()}`);
+      clock.after(5, () => ran.push(`nested at ${clock.now()}`));
+    });
+    clock.after(20, () => ran.push('c'));
+    const cancelled = clock.after(15, () => ran.push('never'));
+    cancelled.cancel();
+    clock.after(21, () => ran.push('too late'));
+    clock.advance(20);
+    expect(ran).toEqual(['a at 1010', 'nested at 1015', 'b at 1020', 'c']);
+    expect(clock.now()).toBe(1020);
+  });
+});
+
+describe('SeededRandom', () => {
+  it('repeats itself for the same seed only', () => {
+    const a = new SeededRandom(1).bytes(64);
+    expect(new SeededRandom(1).bytes(64)).toEqual(a);
+    expect(new SeededRandom(2).bytes(64)).not.toEqual(a);
+  });
+
+  it('gives every value of a small range about as often', () => {
+    const random = new SeededRandom(3);
+    const counts = new Array<number>(6).fill(0);
+    for (let i = 0; i < 60_000; i++) counts[randomInt(random, 6)]!++;
+    for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(500);
+  });
+
+  it('refuses bounds that are no range', () => {
+    for (const bound of [0, -1, 1.5, 2 ** 32 + 1, Number.NaN]) {
+      expect(() => randomInt(new SeededRandom(1), bound)).toThrow(RangeError);
+    }
+  });
+});
+
+describe('Emitter', () => {
+  it('runs all listeners, also behind one that throws, and tells of the error', () => {
+    const events = new Emitter<{ tick: number }>();
+    const seen: number[] = [];
+    events.on('tick', () => {
+      throw new Error('broken');
+    });
+    const off = events.on('tick', (n) => seen.push(n));
+    expect(() => events.emit('tick', 1)).toThrow('broken');
+    off();
+    expect(() => events.emit('tick', 2)).toThrow('broken');
+    expect(seen).toEqual([1]);
+  });
+});

@@ -1,0 +1,87 @@
+import { createECDH } from 'node:crypto';
+import { fromHex, toHex } from '../../../src/bytes/hex.ts';
+import { NULL_VOUT } from '../../../src/primitives/outpoint.ts';
+import { Transaction, type TxOut } from '../../../src/primitives/transaction.ts';
+import { InputChecker } from '../../../src/script/checker.ts';
+import type { ScriptError } from '../../../src/script/errors.ts';
+import { SighashCache } from '../../../src/script/sighash.ts';
+import { tapLeafHash, tapTweakHash } from '../../../src/script/taproot.ts';
+import { verifyScript } from '../../../src/script/verify.ts';
+import { assemble, parseFlags } from './assemble.ts';
+
+/** One entry of script_tests.json. */
+export type Row = readonly (string | readonly (string | number)[])[];
+
+export interface Case {
+  readonly name: string;
+  readonly scriptSig: Uint8Array;
+  readonly scriptPubKey: Uint8Array;
+  readonly witness: readonly Uint8Array[];
+  /** Satoshis. */
+  readonly amount: bigint;
+  readonly flags: number;
+  readonly expected: ScriptError | undefined;
+}
+
+const groupOrder = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
+/** The public key of 1 + tweak: what Taproot makes of the generator as internal key. Compressed. */
+function tweakedGenerator(tweak: Uint8Array): Uint8Array {
+  const secret = (1n + BigInt(`0x${toHex(tweak)}`)) % groupOrder;
+  const ecdh = createECDH('secp256k1');
+  ecdh.setPrivateKey(secret.toString(16).padStart(64, '0'), 'hex');
+  return ecdh.getPublicKey(null, 'compressed');
+}
+
+const generatorX = fromHex('79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
+
+export function parseCase(row: Row): Case {
+  const hasWitness = typeof row[0] !== 'string';
+  const [scriptSig, scriptPubKey, flags, expected] = (hasWitness ? row.slice(1) : row) as string[];
+  const elements = hasWitness ? (row[0] as readonly (string | number)[]) : [];
+  const amount = BigInt(Math.round(Number(elements.at(-1) ?? 0) * 1e8));
+
+  let outputKey = '';
+  let control: Uint8Array | undefined;
+  const witness = (elements.slice(0, -1) as string[]).map((element) => {
+    if (element === '#CONTROLBLOCK#') return control!;
+    if (!element.startsWith('#SCRIPT#')) return fromHex(element);
+    const script = assemble(element.slice('#SCRIPT#'.length));
+    const point = tweakedGenerator(tapTweakHash(generatorX, tapLeafHash(0xc0, script)));
+    outputKey = `0x${toHex(point.subarray(1))}`;
+    control = Uint8Array.of(0xc0 | (point[0]! & 1), ...generatorX);
+    return script;
+  });
+
+  return {
+    name: JSON.stringify(row),
+    scriptSig: assemble(scriptSig!),
+    scriptPubKey: assemble(scriptPubKey!.replace('#TAPROOTOUTPUT#', outputKey)),
+    witness,
+    amount,
+    flags: parseFlags(flags!),
+    expected: expected === 'OK' ? undefined : expected === 'NULLFAIL' ? 'SIG_NULLFAIL' : (expected as ScriptError),
+  };
+}
+
+/** Runs the case under the flags in the transaction that Core's test builds for it. */
+export function runCase(entry: Case, flags: number): ScriptError | undefined {
+  const { scriptSig, scriptPubKey, witness, amount } = entry;
+  const spent: TxOut = { value: amount, scriptPubKey };
+  const final = 0xffff_ffff;
+  const prevout = { txid: new Uint8Array(32), vout: NULL_VOUT };
+  const crediting = new Transaction({
+    version: 1,
+    inputs: [{ prevout, scriptSig: Uint8Array.of(0, 0), sequence: final, witness: [] }],
+    outputs: [spent],
+    lockTime: 0,
+  });
+  const spending = new Transaction({
+    version: 1,
+    inputs: [{ prevout: { txid: crediting.txid, vout: 0 }, scriptSig, sequence: final, witness }],
+    outputs: [{ value: amount, scriptPubKey: new Uint8Array(0) }],
+    lockTime: 0,
+  });
+  const checker = new InputChecker(new SighashCache(spending, [spent]), 0);
+  return verifyScript(scriptSig, scriptPubKey, witness, flags, checker);
+}
