@@ -1,0 +1,75 @@
+import { type BlockReject, checkBlock, checkBlockContext } from '../consensus/block-check.ts';
+import type { Block } from '../primitives/block.ts';
+import { acceptHeaders } from './accept-header.ts';
+import { activateBestChain, markInvalid } from './activate.ts';
+import type { BlockIndex } from './block-index.ts';
+import { type ChainState, emit } from './state.ts';
+
+export interface AcceptBlockOptions {
+  /** Whether this node asked for the block, or made it (default): then it is stored however little its work is worth. */
+  readonly requested?: boolean;
+}
+
+export interface AcceptBlockResult {
+  /** The block's place in the tree, where its header is valid. */
+  readonly index?: BlockIndex;
+  /** The body was not there before, and is stored now. */
+  readonly isNew: boolean;
+  /** Why the block is invalid, as far as that is known: not before all blocks below it have been connected. */
+  readonly reject?: BlockReject;
+}
+
+/** Core's MIN_BLOCKS_TO_KEEP: a block nobody asked for may be this far above the tip. */
+const MAX_UNREQUESTED_AHEAD = 288;
+
+/** Takes a block through all stages (Core: ProcessNewBlock). */
+export async function processBlock(
+  state: ChainState,
+  block: Block,
+  { requested = true }: AcceptBlockOptions,
+): Promise<AcceptBlockResult> {
+  const { tree, active, db, params } = state;
+
+  // A fault found here never marks the header: should there be an unknown way to spoil a valid block, its valid form
+  // is still welcome.
+  const refusal = checkBlock(block, params);
+  if (refusal) return refuse(state, block, tree.get(block.hash), refusal);
+
+  const header = acceptHeaders(state, [block.header]);
+  if (header.reject) return refuse(state, block, tree.get(block.hash), header.reject);
+  const index = header.last!;
+  if (index.hasData || (!requested && !isWorthStoring(state, index))) return { index, isNew: false };
+
+  const inContext = index.prev && checkBlockContext(block, index.prev, params);
+  if (inContext) {
+    if (inContext.kind !== 'mutated') markInvalid(state, index);
+    return refuse(state, block, index, inContext);
+  }
+
+  db.putBody(index, block.encode());
+  state.unconnected.put(index, block);
+  tree.received(index, block.transactions.length, active.tip);
+  const failures = await activateBestChain(state);
+  const failure = failures.get(index);
+  return { index, isNew: true, ...(failure && { reject: failure }) };
+}
+
+function refuse(
+  state: ChainState,
+  { hash }: Block,
+  index: BlockIndex | undefined,
+  reject: BlockReject,
+): AcceptBlockResult {
+  const known = index && { index };
+  emit(state, 'blockChecked', { hash, ...known, reject });
+  return { ...known, isNew: false, reject };
+}
+
+/** Whether to store a block nobody asked for: it must be about to be of use, or anybody could fill the disk. */
+function isWorthStoring({ active: { tip }, params }: ChainState, index: BlockIndex): boolean {
+  return (
+    index.chainwork >= tip.chainwork &&
+    index.height <= tip.height + MAX_UNREQUESTED_AHEAD &&
+    index.chainwork >= params.minimumChainWork
+  );
+}

@@ -1,0 +1,56 @@
+import { type BlockReject, checkHeader, checkHeaderContext } from '../consensus/block-check.ts';
+import { reject } from '../consensus/reject.ts';
+import { unixSeconds } from '../platform/clock.ts';
+import type { BlockHeader } from '../primitives/header.ts';
+import type { BlockIndex } from './block-index.ts';
+import { type ChainState, emit } from './state.ts';
+
+export interface AcceptHeadersResult {
+  /** The last header that is known and valid, be it new or not. */
+  readonly last?: BlockIndex;
+  /** How many were new. */
+  readonly added: number;
+  /** Why the one after `last` was refused; those behind it were not looked at. */
+  readonly reject?: BlockReject;
+}
+
+/** Adds a header to the tree, unless it is there or breaks a rule (Core: AcceptBlockHeader). */
+export function acceptHeader(
+  state: ChainState,
+  header: BlockHeader,
+):
+  | { readonly index: BlockIndex; readonly reject?: undefined }
+  | { readonly index?: BlockIndex; readonly reject: BlockReject } {
+  const { tree, params } = state;
+  const known = tree.get(header.hash);
+  if (known) {
+    if (!known.failed) return { index: known };
+    const debug = `block ${header.hashHex} was previously marked invalid`;
+    return { index: known, reject: reject('cached-invalid', 'duplicate-invalid', debug) };
+  }
+  const refusal = checkHeader(header, params);
+  if (refusal) return { reject: refusal };
+  const prev = tree.get(header.prevHash);
+  if (!prev) return { reject: reject('missing-prev', 'prev-blk-not-found') };
+  if (prev.failed) return { reject: reject('invalid-prev', 'bad-prevblk') };
+  const inContext = checkHeaderContext(header, prev, params, unixSeconds(state.clock));
+  if (inContext) return { reject: inContext };
+  return { index: tree.add(header, header.hash, prev) };
+}
+
+/** Adds headers, each the child of the one before it, up to the first that is refused. */
+export function acceptHeaders(state: ChainState, headers: readonly BlockHeader[]): AcceptHeadersResult {
+  const { tree } = state;
+  const before = tree.bestHeader;
+  const sizeBefore = tree.size;
+  let last: BlockIndex | undefined;
+  let refusal: BlockReject | undefined;
+  for (const header of headers) {
+    const result = acceptHeader(state, header);
+    refusal = result.reject;
+    if (result.reject) break;
+    last = result.index;
+  }
+  if (tree.bestHeader !== before) emit(state, 'header', { best: tree.bestHeader });
+  return { ...(last && { last }), added: tree.size - sizeBefore, ...(refusal && { reject: refusal }) };
+}

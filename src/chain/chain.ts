@@ -1,0 +1,305 @@
+import type { BlockReject } from '../consensus/block-check.ts';
+import type { Coin, CoinView } from '../consensus/coins.ts';
+import type { ChainParams } from '../consensus/params.ts';
+import { type Clock, unixSeconds } from '../platform/clock.ts';
+import { Emitter } from '../platform/emitter.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Block } from '../primitives/block.ts';
+import type { BlockHeader } from '../primitives/header.ts';
+import type { OutPoint } from '../primitives/outpoint.ts';
+import type { Store } from '../store/store.ts';
+import { type AcceptBlockOptions, type AcceptBlockResult, processBlock } from './accept-block.ts';
+import { type AcceptHeadersResult, acceptHeaders } from './accept-header.ts';
+import { activateBestChain } from './activate.ts';
+import { ActiveChain, blockLocator } from './active-chain.ts';
+import type { BlockIndex } from './block-index.ts';
+import { ChainDb } from './chain-db.ts';
+import { type CoinEntry, CoinsCache } from './coins-cache.ts';
+import { ChainError } from './errors.ts';
+import type { ChainEvents } from './events.ts';
+import { Flusher } from './flusher.ts';
+import { invalidateBlock, preciousBlock, reconsiderBlock } from './invalidate.ts';
+import { JobQueue } from './job-queue.ts';
+import { loadTip, loadTree, prepareStore } from './load.ts';
+import { type ReindexResult, reindexUtxo, wipeCoins } from './reindex.ts';
+import type { ScriptCache } from './script-cache.ts';
+import { ScriptVerifier } from './script-verifier.ts';
+import type { ChainState } from './state.ts';
+import { checkBlockTemplate } from './template-check.ts';
+import { UnconnectedBlocks } from './unconnected.ts';
+
+export type { AcceptBlockOptions, AcceptBlockResult } from './accept-block.ts';
+export type { AcceptHeadersResult } from './accept-header.ts';
+export type { CoinEntry } from './coins-cache.ts';
+export type { ChainEvents } from './events.ts';
+export type { ReindexResult } from './reindex.ts';
+
+export interface ChainModules {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface ChainOptions {
+  readonly params: ChainParams;
+  /** Memory for unspent outputs, roughly, in bytes. */
+  readonly coinCacheBytes?: number;
+  /** Threads that run scripts beside this one; default: as many as the machine has processors to spare. */
+  readonly scriptThreads?: number;
+}
+
+const DEFAULT_COIN_CACHE_BYTES = 64 << 20;
+/** Blocks that wait their turn may hold this much together; a caller who waits for each result never comes near. */
+const MAX_QUEUED_BYTES = 128 << 20;
+/** Seconds by which the tip may be behind our clock for the chain to count as up to date (Core: DEFAULT_MAX_TIP_AGE). */
+const MAX_TIP_AGE = 24 * 60 * 60;
+
+/**
+ * A node's chain: every header it knows, the blocks behind them, the best valid chain among them and the outputs that
+ * are unspent at its tip. What changes the tip happens in the order of the calls, one thing after another; between two
+ * awaits the chain is always consistent.
+ */
+export class Chain implements CoinView {
+  readonly params: ChainParams;
+  readonly events: Emitter<ChainEvents>;
+  readonly #state: ChainState;
+  readonly #jobs: JobQueue;
+  readonly #coinCacheBytes: number;
+  #queuedBytes = 0;
+  #isInitialBlockDownload = true;
+  #closed: Promise<void> | undefined;
+
+  private constructor(state: ChainState, jobs: JobQueue, coinCacheBytes: number) {
+    this.params = state.params;
+    this.events = state.events;
+    this.#state = state;
+    this.#jobs = jobs;
+    this.#coinCacheBytes = coinCacheBytes;
+  }
+
+  /**
+   * Opens the chain in `modules.store`, or puts its genesis there. Throws `ChainError`: 'other-network' for the store of
+   * another network, 'corrupt-database' for data that make no sense.
+   */
+  static async open(options: ChainOptions, modules: ChainModules): Promise<Chain> {
+    const { params, coinCacheBytes = DEFAULT_COIN_CACHE_BYTES } = options;
+    const { store, clock, logger } = modules;
+    await prepareStore(store, params);
+    const tree = loadTree(store);
+    const { tip, marker } = loadTip(store, tree);
+    // A rebuilding of the coins that was cut short, or had yet to clean up.
+    await wipeCoins(store, 1 - marker.coinSet);
+
+    const active = new ActiveChain();
+    active.setTip(tip);
+    const db = new ChainDb(store, tree, new CoinsCache(store, marker.coinSet, coinCacheBytes), tip);
+    const jobs = new JobQueue(() => flusher.poke());
+    const flusher = new Flusher({
+      flush: () => db.flush(active.tip),
+      pendingBytes: () => db.pendingBytes,
+      isIdle: () => jobs.isIdle,
+      logger,
+    });
+    const state: ChainState = {
+      params,
+      clock,
+      logger,
+      events: new Emitter(),
+      tree,
+      active,
+      db,
+      flusher,
+      scripts: new ScriptVerifier({ threads: options.scriptThreads }, clock, logger),
+      unconnected: new UnconnectedBlocks(),
+      listenerErrors: [],
+      busyBytes: 0,
+    };
+    const chain = new Chain(state, jobs, coinCacheBytes);
+    // Blocks that were stored but not yet connected.
+    await chain.#change(() => activateBestChain(state));
+    logger.info({ height: active.tip.height, block: active.tip.hashHex, headers: tree.size }, 'chain opened');
+    return chain;
+  }
+
+  /** The last block of the best valid chain, whose unspent outputs this is a view of. */
+  get tip(): BlockIndex {
+    return this.#state.active.tip;
+  }
+
+  /** The last of the headers with the most work that are not known to be invalid; their blocks may yet be missing. */
+  get bestHeader(): BlockIndex {
+    return this.#state.tree.bestHeader;
+  }
+
+  /** Whether the chain is still far behind (Core: IsInitialBlockDownload); once false it stays so. */
+  get isInitialBlockDownload(): boolean {
+    if (this.#isInitialBlockDownload) {
+      const { chainwork, time } = this.tip;
+      const isRecent = time >= unixSeconds(this.#state.clock) - MAX_TIP_AGE;
+      this.#isInitialBlockDownload = chainwork < this.params.minimumChainWork || !isRecent;
+    }
+    return this.#isInitialBlockDownload;
+  }
+
+  /** Scripts known to be valid. Who verifies transactions elsewhere tells it, and spares the chain the same work. */
+  get scriptCache(): ScriptCache {
+    return this.#state.scripts.cache;
+  }
+
+  /** The block with this hash (internal order), on whatever branch. */
+  getIndex(hash: Uint8Array): BlockIndex | undefined {
+    return this.#state.tree.get(hash);
+  }
+
+  /** The block of the active chain at `height`. */
+  atHeight(height: number): BlockIndex | undefined {
+    return this.#state.active.at(height);
+  }
+
+  /** Whether a block is part of the active chain. */
+  contains(index: BlockIndex): boolean {
+    return this.#state.active.contains(index);
+  }
+
+  /** The last block that the path to `index` shares with the active chain. */
+  findFork(index: BlockIndex): BlockIndex {
+    return this.#state.active.findFork(index);
+  }
+
+  /** Hashes by which a peer finds the last block that it shares with the path to `from` (default: the tip). */
+  locator(from: BlockIndex = this.tip): Uint8Array[] {
+    return blockLocator(from);
+  }
+
+  /** The last block of the active chain that a locator names; genesis if it names none. */
+  findLocator(locator: readonly Uint8Array[]): BlockIndex {
+    for (const hash of locator) {
+      const index = this.getIndex(hash);
+      if (!index) continue;
+      if (this.contains(index)) return index;
+      if (index.ancestor(this.tip.height) === this.tip) return this.tip;
+    }
+    return this.atHeight(0)!;
+  }
+
+  /** The ends of all branches, the highest first, with the tip (Core: `getchaintips`). */
+  tips(): BlockIndex[] {
+    return this.#state.tree.tips(this.tip, (index) => this.contains(index));
+  }
+
+  /** Every known block, on whatever branch, in no order. */
+  indexes(): IterableIterator<BlockIndex> {
+    return this.#state.tree.values();
+  }
+
+  /** Adds headers, each the child of the one before it. They are stored soon after. */
+  acceptHeaders(headers: readonly BlockHeader[]): AcceptHeadersResult {
+    this.#checkOpen();
+    const result = acceptHeaders(this.#state, headers);
+    if (result.added > 0) this.#state.flusher.requestQuietly();
+    this.#throwListenerErrors();
+    return result;
+  }
+
+  /**
+   * Takes a block. Resolves once it is stored and, if it belongs to the best chain, connected: a kill of the process after
+   * that cannot lose it. Many calls may be made without waiting for the results: blocks are processed in the order of the
+   * calls and share writes. Throws `ChainError` 'busy' when too much waits already.
+   */
+  async acceptBlock(block: Block, options: AcceptBlockOptions = {}): Promise<AcceptBlockResult> {
+    const size = block.totalSize;
+    if (this.#queuedBytes + size > MAX_QUEUED_BYTES)
+      throw new ChainError('busy', 'too many blocks wait to be processed');
+    this.#queuedBytes += size;
+    try {
+      return await this.#change(() => processBlock(this.#state, block, options));
+    } finally {
+      this.#queuedBytes -= size;
+    }
+  }
+
+  /** The block, undefined if its body is unknown. */
+  getBlock(index: BlockIndex): Block | undefined {
+    return this.#state.db.block(index);
+  }
+
+  /** The block as it is sent, with witnesses; undefined if its body is unknown. Not to be changed. */
+  getRawBlock(index: BlockIndex): Uint8Array | undefined {
+    return this.#state.db.body(index);
+  }
+
+  /**
+   * What a block spends: for each transaction but the coinbase, the coins of its inputs. Undefined if the block has never
+   * been connected; empty for genesis.
+   */
+  getUndo(index: BlockIndex): readonly (readonly Coin[])[] | undefined {
+    return index.height === 0 ? [] : this.#state.db.undo(index);
+  }
+
+  /** The output that this names, if it is unspent at the tip. */
+  getCoin(outpoint: OutPoint): Coin | undefined {
+    return this.#state.db.coins.getCoin(outpoint);
+  }
+
+  /** All outputs that are unspent at the tip when the iteration begins, in the order of txid (as bytes) and index. */
+  coins(): IterableIterator<CoinEntry> {
+    return this.#state.db.coins.entries();
+  }
+
+  /** Why the block, were it mined, could not follow the tip; undefined if it could (Core: TestBlockValidity). */
+  checkBlockTemplate(block: Block, options: { merkleRoot?: boolean } = {}): BlockReject | undefined {
+    return checkBlockTemplate(this.#state, block, options.merkleRoot ?? false);
+  }
+
+  /** Treats a block, and all that build on it, as invalid, and moves to the best chain without it. */
+  invalidateBlock(index: BlockIndex): Promise<void> {
+    return this.#change(() => invalidateBlock(this.#state, index));
+  }
+
+  /** Forgets that a block, those before it and those that build on it were found invalid, or made so. */
+  reconsiderBlock(index: BlockIndex): Promise<void> {
+    return this.#change(() => reconsiderBlock(this.#state, index));
+  }
+
+  /** Prefers a block to others with the same work, as if it had come first. */
+  preciousBlock(index: BlockIndex): Promise<void> {
+    return this.#change(() => preciousBlock(this.#state, index));
+  }
+
+  /** Builds the set of unspent outputs anew from the stored blocks. The old one stays in use until that is done. */
+  reindexUtxo(onProgress: (height: number, tipHeight: number) => void = () => {}): Promise<ReindexResult> {
+    return this.#change(() => reindexUtxo(this.#state, this.#coinCacheBytes, onProgress));
+  }
+
+  /** Writes all that is not yet written. */
+  flush(): Promise<void> {
+    return this.#change(() => {});
+  }
+
+  /** Lets what has begun come to its end, writes everything and refuses whatever comes later. The store stays open. */
+  close(): Promise<void> {
+    this.#closed ??= this.flush()
+      .then(() => this.#state.db.store.flushed())
+      .finally(() => this.#state.scripts.close());
+    return this.#closed;
+  }
+
+  /** Runs a job after those before it, and waits until what it has changed is stored. */
+  async #change<T>(job: () => Promise<T> | T): Promise<T> {
+    this.#checkOpen();
+    const result = await this.#jobs.run(job);
+    await this.#state.flusher.request();
+    this.#throwListenerErrors();
+    return result;
+  }
+
+  #throwListenerErrors(): void {
+    const errors = this.#state.listenerErrors.splice(0);
+    if (errors.length === 1) throw errors[0];
+    if (errors.length > 1) throw new AggregateError(errors, `${errors.length} listeners of the chain failed`);
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new ChainError('closed', 'the chain has been closed');
+  }
+}

@@ -1,0 +1,77 @@
+import type { Operation, Store } from '../store/store.ts';
+import { tipOperation } from './chain-db.ts';
+import { encodeUndo } from './coin-codec.ts';
+import { CoinsCache } from './coins-cache.ts';
+import { connectBlock } from './connect.ts';
+import { corrupt } from './errors.ts';
+import { blockKey, Prefix, prefixRange } from './keys.ts';
+import { type ChainState, pause } from './state.ts';
+import { applyChanges, readBlock } from './tip.ts';
+
+const BATCH_BYTES = 16 << 20;
+const WIPE_BATCH = 10_000;
+
+export interface ReindexResult {
+  readonly blocks: number;
+  readonly coins: number;
+}
+
+/**
+ * Builds the unspent outputs, and what each block spends, anew from the stored blocks of the active chain. All rules but
+ * the scripts, which cannot have changed their minds, are checked again. The new set grows beside the old one, which
+ * stays in use, and takes its place at the end: there is no moment at which a crash would leave half of one.
+ */
+export async function reindexUtxo(
+  state: ChainState,
+  coinCacheBytes: number,
+  onProgress: (height: number, tipHeight: number) => void,
+): Promise<ReindexResult> {
+  const { active, db, params } = state;
+  const { store } = db;
+  await state.flusher.now();
+
+  const { tip } = active;
+  const coinSet = 1 - db.coins.set;
+  await wipeCoins(store, coinSet);
+  const coins = new CoinsCache(store, coinSet, coinCacheBytes);
+  let count = 0;
+  let undos: Operation[] = [];
+  let undoBytes = 0;
+  const write = async (...more: Operation[]) => {
+    const flush = coins.beginFlush();
+    await store.write([...undos, ...flush.operations, ...more]);
+    flush.done();
+    undos = [];
+    undoBytes = 0;
+  };
+  for (let height = 1; height <= tip.height; height++) {
+    const index = active.at(height)!;
+    const block = readBlock(state, index);
+    const result = connectBlock(block, index.prev!, coins, params);
+    if (result.reject) throw corrupt(`block ${index.hashHex} is invalid (${result.reject.reason})`);
+    applyChanges(coins, result);
+    count += result.created.size - result.spent.size;
+    const undo = encodeUndo(result.undo);
+    undos.push({ type: 'put', key: blockKey(Prefix.UNDO, index), value: undo });
+    undoBytes += undo.length;
+    if (coins.dirtyBytes + undoBytes >= BATCH_BYTES) await write();
+    await pause(state, block.totalSize);
+    onProgress(height, tip.height);
+  }
+  await write(tipOperation({ hash: tip.hash, coinSet }));
+  db.replaceCoins(coins);
+  await wipeCoins(store, 1 - coinSet);
+  return { blocks: tip.height, coins: count };
+}
+
+/** Removes one of the two sets of coins, the one not in use. */
+export async function wipeCoins(store: Store, coinSet: number): Promise<void> {
+  for (;;) {
+    const operations: Operation[] = [];
+    for (const [key] of store.entries({ ...prefixRange(Prefix.COIN, coinSet), limit: WIPE_BATCH })) {
+      operations.push({ type: 'delete', key });
+    }
+    if (operations.length === 0) return;
+    await store.write(operations);
+  }
+}

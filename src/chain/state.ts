@@ -1,0 +1,49 @@
+import type { ChainParams } from '../consensus/params.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Emitter } from '../platform/emitter.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { ActiveChain } from './active-chain.ts';
+import type { BlockTree } from './block-tree.ts';
+import type { ChainDb } from './chain-db.ts';
+import type { ChainEvents } from './events.ts';
+import type { Flusher } from './flusher.ts';
+import type { ScriptVerifier } from './script-verifier.ts';
+import type { UnconnectedBlocks } from './unconnected.ts';
+
+/** What the stages of processing share. */
+export interface ChainState {
+  readonly params: ChainParams;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: Emitter<ChainEvents>;
+  readonly tree: BlockTree;
+  readonly active: ActiveChain;
+  readonly db: ChainDb;
+  readonly flusher: Flusher;
+  readonly scripts: ScriptVerifier;
+  readonly unconnected: UnconnectedBlocks;
+  /** What listeners have thrown. It keeps no block from being processed, and is thrown again after that. */
+  readonly listenerErrors: unknown[];
+  /** Bytes of blocks processed since others had their turn. */
+  busyBytes: number;
+}
+
+export function emit<K extends keyof ChainEvents>(state: ChainState, name: K, event: ChainEvents[K]): void {
+  try {
+    state.events.emit(name, event);
+  } catch (error) {
+    state.logger.error({ err: error, event: name }, 'a listener of the chain has failed');
+    state.listenerErrors.push(error);
+  }
+}
+
+const TURN_BYTES = 1 << 20;
+
+/** Lets sockets and timers have their turn, and the disk catch up, after `bytes` more have been processed. */
+export async function pause(state: ChainState, bytes: number): Promise<void> {
+  await state.flusher.relieve();
+  state.busyBytes += bytes;
+  if (state.busyBytes < TURN_BYTES) return;
+  state.busyBytes = 0;
+  await new Promise((resolve) => setImmediate(resolve));
+}

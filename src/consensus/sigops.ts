@@ -1,0 +1,27 @@
+import { type Transaction, WITNESS_SCALE_FACTOR } from '../primitives/transaction.ts';
+import { ScriptFlag } from '../script/flags.ts';
+import { countWitnessSigOps, legacySigOpCount, p2shSigOpCount } from '../script/sigops.ts';
+import type { Coin } from './coins.ts';
+
+/** Signature operations in the scripts of the transaction itself, counted as before BIP16. */
+export function legacySigOps(tx: Transaction): number {
+  let count = 0;
+  for (const { scriptSig } of tx.inputs) count += legacySigOpCount(scriptSig, false);
+  for (const { scriptPubKey } of tx.outputs) count += legacySigOpCount(scriptPubKey, false);
+  return count;
+}
+
+/**
+ * The cost of a transaction's signature operations under BIP141 (Core: GetTransactionSigOpCost). `coins` are what its
+ * inputs spend, in their order; none for a coinbase.
+ */
+export function transactionSigOpCost(tx: Transaction, coins: readonly Coin[], flags: number): number {
+  let cost = legacySigOps(tx) * WITNESS_SCALE_FACTOR;
+  for (let i = 0; i < coins.length; i++) {
+    const { scriptSig, witness } = tx.inputs[i]!;
+    const { scriptPubKey } = coins[i]!.output;
+    if (flags & ScriptFlag.P2SH) cost += p2shSigOpCount(scriptPubKey, scriptSig) * WITNESS_SCALE_FACTOR;
+    cost += countWitnessSigOps(scriptSig, scriptPubKey, witness, flags);
+  }
+  return cost;
+}

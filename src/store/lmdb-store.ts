@@ -1,0 +1,238 @@
+import { checkOperations } from './checks.ts';
+import { StoreError } from './errors.ts';
+import { type Data, type DatabaseOptions, guardKey, type OpenDatabase, openDatabase } from './lmdb-open.ts';
+import type { Entry, Operation, Range, Snapshot, Store } from './store.ts';
+
+type ReadTransaction = ReturnType<Data['useReadTransaction']>;
+
+interface PendingWrite {
+  readonly operations: readonly Operation[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The same bytes as what they are to the rest of the program: a `Buffer`'s `slice` would not copy. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * A store in one LMDB file. Commits run off the main thread, one after the other, each taking along all batches that
+ * have come up meanwhile; a batch lies wholly in one transaction. What is committed is on the disk.
+ */
+export class LmdbStore implements Store {
+  readonly #database: OpenDatabase;
+  readonly #readOnly: boolean;
+  /** Not yet handed to LMDB. */
+  #queue: PendingWrite[] = [];
+  /** Handed to LMDB, one group at a time. */
+  #inFlight: PendingWrite[] = [];
+  #group = 0;
+  /** The guard of a group that `writeSync` has overtaken. */
+  #guard: Uint8Array | undefined;
+  #failure: StoreError | undefined;
+  /** Ends every open snapshot and iteration. */
+  readonly #views = new Set<() => void>();
+  #closed: Promise<void> | undefined;
+
+  private constructor(database: OpenDatabase, readOnly: boolean) {
+    this.#database = database;
+    this.#readOnly = readOnly;
+  }
+
+  /**
+   * Opens the database, making the file if there is none and `create` allows it. Throws `StoreError` if the file is not
+   * such a database, belongs to something else, or is in use for writing; then it has not been changed.
+   */
+  static async open(options: DatabaseOptions): Promise<LmdbStore> {
+    return new LmdbStore(await openDatabase(options), options.readOnly ?? false);
+  }
+
+  /** The database's file, as an absolute path. */
+  get path(): string {
+    return this.#database.path;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    this.#checkOpen();
+    return this.#get(key);
+  }
+
+  has(key: Uint8Array): boolean {
+    this.#checkOpen();
+    return this.#database.data.doesExist(key);
+  }
+
+  entries(range: Range = {}): IterableIterator<Entry> {
+    return this.#entries(range);
+  }
+
+  write(operations: readonly Operation[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#checkWrite(operations);
+      this.#queue.push({ operations, resolve, reject });
+      // Once the current code has run, so that all it writes goes into one commit.
+      if (this.#queue.length === 1) queueMicrotask(() => this.#commitQueue());
+    });
+  }
+
+  writeSync(operations: readonly Operation[]): void {
+    this.#checkWrite(operations);
+    const { root } = this.#database;
+    const overtaken = this.#queue;
+    this.#queue = [];
+    try {
+      root.transactionSync(() => {
+        // LMDB may or may not have committed the group in flight. Doing it again, once, does no harm, and its guard
+        // makes LMDB skip it should it come later.
+        if (this.#inFlight.length > 0 && !this.#guard) {
+          this.#guard = guardKey(this.#group);
+          root.put(this.#guard, new Uint8Array(1));
+          for (const pending of this.#inFlight) this.#apply(pending.operations);
+        }
+        for (const pending of overtaken) this.#apply(pending.operations);
+        this.#apply(operations);
+      });
+    } catch (error) {
+      throw this.#fail(error, overtaken);
+    }
+    for (const pending of overtaken) pending.resolve();
+  }
+
+  async flushed(): Promise<void> {
+    // Commits are in order and reach the disk before they are reported.
+    if (this.#queue.length > 0 || this.#inFlight.length > 0) await this.write([]);
+    if (this.#failure) throw this.#failure;
+  }
+
+  snapshot(): Snapshot {
+    this.#checkOpen();
+    const transaction = this.#database.data.useReadTransaction();
+    const close = () => {
+      if (this.#views.delete(close)) transaction.done();
+    };
+    this.#views.add(close);
+    const open = () => {
+      if (!this.#views.has(close)) throw new Error('the snapshot is closed');
+    };
+    return {
+      get: (key) => {
+        open();
+        return this.#get(key, transaction);
+      },
+      has: (key) => {
+        open();
+        return this.#get(key, transaction) !== undefined;
+      },
+      entries: (range = {}) => {
+        open();
+        return this.#entries(range, transaction);
+      },
+      close,
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const pending = this.flushed();
+    for (const end of [...this.#views]) end();
+    // A write that failed has been reported to who wrote it.
+    await pending.catch(() => {});
+    await this.#database.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new Error(`${this.path} is closed`);
+  }
+
+  #checkWrite(operations: readonly Operation[]): void {
+    this.#checkOpen();
+    if (this.#readOnly) throw new Error(`${this.path} is open for reading only`);
+    if (this.#failure) throw this.#failure;
+    checkOperations(operations);
+  }
+
+  #get(key: Uint8Array, transaction?: ReadTransaction): Uint8Array | undefined {
+    const bytes = this.#database.data.get(key, transaction && { transaction });
+    return bytes && plain(bytes);
+  }
+
+  *#entries(range: Range, transaction?: ReadTransaction): Generator<Entry> {
+    this.#checkOpen();
+    const { gte, lt, reverse = false, limit } = range;
+    // To LMDB an empty bound is none.
+    if (lt?.length === 0) return;
+    const bounds = reverse
+      ? { start: lt, exclusiveStart: true, end: gte, inclusiveEnd: true, reverse: true }
+      : { ...(gte && { start: gte }), end: lt };
+    const options = { ...bounds, ...(limit !== undefined && { limit }), ...(transaction && { transaction }) };
+    const cursor = this.#database.data.getRange(options as never)[Symbol.iterator]();
+    const end = () => {
+      if (this.#views.delete(end)) cursor.return?.();
+    };
+    this.#views.add(end);
+    try {
+      for (let next = cursor.next(); !next.done; next = cursor.next()) {
+        yield [plain(next.value.key), plain(next.value.value)];
+        if (!this.#views.has(end)) throw new Error('the store was closed during an iteration');
+      }
+    } finally {
+      end();
+    }
+  }
+
+  #apply(operations: readonly Operation[]): void {
+    const { data } = this.#database;
+    for (const operation of operations) {
+      if (operation.type === 'put') data.put(operation.key, operation.value);
+      else data.remove(operation.key);
+    }
+  }
+
+  #commitQueue(): void {
+    if (this.#inFlight.length > 0 || this.#queue.length === 0) return;
+    const group = this.#queue;
+    this.#inFlight = group;
+    this.#queue = [];
+    const { root } = this.#database;
+    const staleGuard = this.#guard;
+    this.#guard = undefined;
+    root
+      .ifNoExists(guardKey(++this.#group), () => {
+        if (staleGuard) root.remove(staleGuard);
+        for (const pending of group) this.#apply(pending.operations);
+      })
+      .then(
+        () => {
+          this.#inFlight = [];
+          for (const pending of group) pending.resolve();
+          this.#commitQueue();
+        },
+        (error: unknown) => {
+          this.#inFlight = [];
+          const queue = this.#queue;
+          this.#queue = [];
+          this.#fail(error, [...group, ...queue]);
+        },
+      );
+  }
+
+  /** After a failed write the store takes no more: a later batch without the earlier one would be a state that never was. */
+  #fail(error: unknown, lost: readonly PendingWrite[]): StoreError {
+    this.#failure = new StoreError(
+      'write-failed',
+      this.path,
+      `writing ${this.path} failed: ${(error as Error).message}`,
+      {
+        hint: 'Make room on the disk, then restart the node: its file is as it was before this write.',
+        cause: error,
+      },
+    );
+    for (const pending of lost) pending.reject(this.#failure);
+    return this.#failure;
+  }
+}

@@ -1,0 +1,188 @@
+import { binaryKey, fromBinaryKey } from '../bytes/compare.ts';
+import { checkOperations } from './checks.ts';
+import type { Entry, Operation, Range, Snapshot, Store } from './store.ts';
+
+/** The values that an open view saw before later writes replaced them; undefined: there was none. */
+type Overlay = Map<string, Uint8Array | undefined>;
+
+/** More new keys than this are sorted in one go, fewer are inserted one by one. */
+const FEW_KEYS = 32;
+
+/** The first index in `keys` whose key is not below `key`. */
+function lowerBound(keys: readonly string[], key: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keys[middle]! < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * Keeps the value itself, which must not be changed afterwards, unless it is a small part of a larger buffer that would
+ * stay in memory for its sake.
+ */
+function owned(value: Uint8Array): Uint8Array {
+  if (value.byteLength * 2 < value.buffer.byteLength) return new Uint8Array(value);
+  // A `Buffer` is more than it should be: its `slice` would not copy.
+  return value.constructor === Uint8Array ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+}
+
+/**
+ * A store in memory, for tests and simulations. Values are kept and returned without a copy: nobody may change them.
+ * The order of the keys is worked out only when somebody asks for a range.
+ */
+export class MemoryStore implements Store {
+  /** A deleted key keeps its place, with the value undefined, until `#compact`. */
+  #values: Map<string, Uint8Array | undefined> = new Map();
+  /** Every key of `#values` is in exactly one of these two; the first is in order. */
+  #sorted: string[] = [];
+  #unsorted: string[] = [];
+  #deleted = 0;
+  #queue: (readonly Operation[])[] = [];
+  #applied: Promise<void> | undefined;
+  readonly #overlays = new Set<Overlay>();
+  #closed = false;
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    this.#checkOpen();
+    return this.#values.get(binaryKey(key));
+  }
+
+  has(key: Uint8Array): boolean {
+    return this.get(key) !== undefined;
+  }
+
+  *entries(range: Range = {}): IterableIterator<Entry> {
+    // A view of its own, so that writes in between cannot disturb the iteration.
+    const view = this.snapshot();
+    try {
+      yield* view.entries(range);
+    } finally {
+      view.close();
+    }
+  }
+
+  write(operations: readonly Operation[]): Promise<void> {
+    try {
+      this.#check(operations);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#queue.push(operations);
+    // Not at once, as no other store could either: who reads before the promise resolves, reads the old values.
+    this.#applied ??= Promise.resolve().then(() => this.#applyQueue());
+    return this.#applied;
+  }
+
+  writeSync(operations: readonly Operation[]): void {
+    this.#check(operations);
+    this.#applyQueue();
+    this.#apply(operations);
+  }
+
+  async flushed(): Promise<void> {
+    await this.#applied;
+  }
+
+  snapshot(): Snapshot {
+    this.#checkOpen();
+    const overlay: Overlay = new Map();
+    this.#overlays.add(overlay);
+    let closed = false;
+    const read = (key: string): Uint8Array | undefined => {
+      if (closed) throw new Error('the snapshot is closed');
+      return overlay.has(key) ? overlay.get(key) : this.#values.get(key);
+    };
+    const sortedKeys = () => this.#sortedKeys();
+    return {
+      get: (key) => read(binaryKey(key)),
+      has: (key) => read(binaryKey(key)) !== undefined,
+      *entries({ gte, lt, reverse = false, limit = Number.POSITIVE_INFINITY }: Range = {}) {
+        const keys = sortedKeys();
+        const from = gte ? lowerBound(keys, binaryKey(gte)) : 0;
+        const to = lt ? lowerBound(keys, binaryKey(lt)) : keys.length;
+        let left = limit;
+        for (let i = 0; i < to - from && left > 0; i++) {
+          const key = keys[reverse ? to - 1 - i : from + i]!;
+          const value = read(key);
+          if (value === undefined) continue;
+          left--;
+          yield [fromBinaryKey(key), value] as const;
+        }
+      },
+      close: () => {
+        closed = true;
+        this.#overlays.delete(overlay);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#applyQueue();
+    this.#closed = true;
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new Error('the store is closed');
+  }
+
+  #check(operations: readonly Operation[]): void {
+    this.#checkOpen();
+    checkOperations(operations);
+  }
+
+  #applyQueue(): void {
+    const queue = this.#queue;
+    this.#queue = [];
+    this.#applied = undefined;
+    for (const operations of queue) this.#apply(operations);
+  }
+
+  #apply(operations: readonly Operation[]): void {
+    for (const operation of operations) {
+      this.#set(binaryKey(operation.key), operation.type === 'put' ? owned(operation.value) : undefined);
+    }
+    if (this.#deleted > 1024 && this.#deleted * 2 > this.#values.size && this.#overlays.size === 0) this.#compact();
+  }
+
+  #set(key: string, value: Uint8Array | undefined): void {
+    const old = this.#values.get(key);
+    if (old === undefined && value === undefined) return;
+    for (const overlay of this.#overlays) if (!overlay.has(key)) overlay.set(key, old);
+    if (old === undefined) {
+      if (this.#values.has(key)) this.#deleted--;
+      else this.#unsorted.push(key);
+    } else if (value === undefined) {
+      this.#deleted++;
+    }
+    this.#values.set(key, value);
+  }
+
+  /** The keys in order, deleted ones among them. The array is never changed again, so iterations may keep it. */
+  #sortedKeys(): readonly string[] {
+    const added = this.#unsorted;
+    if (added.length === 0) return this.#sorted;
+    this.#unsorted = [];
+    const keys = this.#sorted.slice();
+    if (added.length <= FEW_KEYS) {
+      for (const key of added) keys.splice(lowerBound(keys, key), 0, key);
+    } else {
+      for (const key of added) keys.push(key);
+      keys.sort((a, b) => (a < b ? -1 : 1));
+    }
+    this.#sorted = keys;
+    return keys;
+  }
+
+  /** Forgets the deleted keys. No view may be open: it could still need their places. */
+  #compact(): void {
+    const live = (key: string) => this.#values.get(key) !== undefined;
+    this.#sorted = this.#sorted.filter(live);
+    this.#unsorted = this.#unsorted.filter(live);
+    for (const [key, value] of this.#values) if (value === undefined) this.#values.delete(key);
+    this.#deleted = 0;
+  }
+}

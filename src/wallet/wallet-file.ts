@@ -1,0 +1,120 @@
+import type { ChainParams } from '../consensus/params.ts';
+import { type Clock, unixSeconds } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Random } from '../platform/random.ts';
+import type { Store } from '../store/store.ts';
+import { WalletError } from './errors.ts';
+import { KeyPool } from './key-pool.ts';
+import { type AddressType, checkMnemonic, KeyTree, newMnemonic } from './keys.ts';
+import { Ledger } from './ledger.ts';
+import {
+  putWallet,
+  readKeys,
+  readNext,
+  readSync,
+  readTransactions,
+  readWallets,
+  type WalletRecord,
+} from './records.ts';
+import { Wallet, type WalletModules } from './wallet.ts';
+
+/** As file names may be, so that names fit into paths and shells. */
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u;
+
+export interface WalletFileModules {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export interface NewWalletOptions {
+  readonly addressType?: AddressType;
+  /** Words to restore the wallet from; without them it gets new ones. */
+  readonly mnemonic?: string;
+}
+
+/** The wallets of a node, each with a name and a mnemonic of its own, in one store (`wallet_<id>.db`). */
+export class WalletFile {
+  readonly #modules: WalletModules;
+  readonly #wallets = new Map<string, Wallet>();
+  /** Wallets are made one after the other, so that no two get one number. */
+  #lastCreation: Promise<unknown> = Promise.resolve();
+
+  #adopt: (wallet: Wallet) => Promise<void> = async () => {};
+
+  private constructor(modules: WalletModules) {
+    this.#modules = modules;
+  }
+
+  /** Reads the wallets of a store. Throws `WalletError` 'corrupt-wallet'. */
+  static async open(options: { params: ChainParams }, modules: WalletFileModules): Promise<WalletFile> {
+    const file = new WalletFile({ ...modules, params: options.params });
+    const { store } = modules;
+    for (const [id, record] of readWallets(store)) {
+      const tree = KeyTree.fromExtendedPrivateKey(record.xprv, file.#coinType);
+      const keys = new KeyPool(id, tree, readKeys(store, id), readNext(store, id));
+      file.#add(id, record, keys);
+    }
+    return file;
+  }
+
+  get #coinType(): number {
+    return this.#modules.params.network === 'main' ? 0 : 1;
+  }
+
+  #add(id: number, record: WalletRecord, keys: KeyPool): Wallet {
+    const { store } = this.#modules;
+    const ledger = new Ledger(id, keys, readTransactions(store, id));
+    const wallet = new Wallet(id, record, { keys, ledger, sync: readSync(store, id) }, this.#modules);
+    this.#wallets.set(record.name, wallet);
+    return wallet;
+  }
+
+  /** Has `adopt` care for every wallet that is made from now on, before anybody gets it. */
+  onCreated(adopt: (wallet: Wallet) => Promise<void>): void {
+    this.#adopt = adopt;
+  }
+
+  /** In the order in which they were made. */
+  wallets(): Wallet[] {
+    return [...this.#wallets.values()];
+  }
+
+  get(name: string): Wallet | undefined {
+    return this.#wallets.get(name);
+  }
+
+  /**
+   * Adds a wallet; its keys are on the disk before it is returned. One that is restored from a mnemonic finds its coins
+   * once the file follows a chain (`attachWallet`). Throws `WalletError` 'wallet-exists', 'bad-wallet-name' or 'bad-mnemonic'.
+   */
+  createWallet(name: string, options: NewWalletOptions = {}): Promise<Wallet> {
+    const creation = this.#lastCreation.then(() => this.#create(name, options));
+    this.#lastCreation = creation.catch(() => {});
+    return creation;
+  }
+
+  async #create(name: string, { addressType = 'bech32', mnemonic: words }: NewWalletOptions): Promise<Wallet> {
+    if (this.#wallets.has(name)) throw new WalletError('wallet-exists', `there is a wallet '${name}' already`);
+    if (!NAME.test(name)) {
+      throw new WalletError('bad-wallet-name', `'${name}' is no name for a wallet`, {
+        hint: 'Use 1 to 64 letters, digits, spaces, dots, hyphens and underscores, beginning with a letter or digit.',
+      });
+    }
+    const { clock, store } = this.#modules;
+    const mnemonic = words === undefined ? newMnemonic() : checkMnemonic(words);
+    const tree = await KeyTree.fromMnemonic(mnemonic, this.#coinType);
+    const record = {
+      ...{ name, addressType, mnemonic, xprv: tree.extendedPrivateKey },
+      birthday: words === undefined ? unixSeconds(clock) : 0,
+    };
+    const id = Math.max(0, ...this.wallets().map((wallet) => wallet.id)) + 1;
+    const keys = new KeyPool(id, tree, [], []);
+    await store.write([putWallet(id, record), ...keys.open()]);
+    await store.flushed();
+    const wallet = this.#add(id, record, keys);
+    await this.#adopt(wallet);
+    return wallet;
+  }
+}

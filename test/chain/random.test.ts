@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { Chain } from '../../src/chain/chain.ts';
+import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import type { Block } from '../../src/primitives/block.ts';
+import type { OutPoint } from '../../src/primitives/outpoint.ts';
+import type { Transaction } from '../../src/primitives/transaction.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
+import { describeCoins, extend, openChain } from './support/chain.ts';
+import { FaultyStore } from './support/faulty-store.ts';
+import { replay } from './support/model.ts';
+
+/** A block with the path to it and the coins that a child may spend. */
+interface Node {
+  readonly block: Block;
+  readonly parent: Node | undefined;
+  readonly height: number;
+  readonly coins: readonly { outpoint: OutPoint; value: bigint }[];
+  /** It, or one below it, breaks a rule. */
+  readonly bad: boolean;
+}
+
+function grow(random: SeededRandom, parent: Node, tag: number): Node {
+  const coins = [...parent.coins];
+  const transactions: Transaction[] = [];
+  for (let i = randomInt(random, 5); i > 0 && coins.length > 0; i--) {
+    const inputs = Array.from({ length: Math.min(1 + randomInt(random, 3), coins.length) }, () => {
+      return coins.splice(randomInt(random, coins.length), 1)[0]!;
+    });
+    const value = inputs.reduce((sum, coin) => sum + coin.value, 0n);
+    const count = 1 + randomInt(random, 3);
+    const outputs = Array.from({ length: count }, () => ({ value: value / BigInt(count), scriptPubKey: OP_TRUE }));
+    const tx = spend({ inputs: inputs.map((coin) => coin.outpoint), outputs });
+    transactions.push(tx);
+    // A later transaction of the same block may spend these.
+    for (const [vout, output] of outputs.entries()) coins.push({ outpoint: outpoint(tx, vout), value: output.value });
+  }
+  const isBad = randomInt(random, 12) === 0;
+  const { block: before, height } = parent;
+  const prev = { hash: before.hash, height, time: before.header.time, bits: before.header.bits };
+  const block = mineBlock(prev, { tag, transactions, fees: isBad ? 1_000_000n : 0n });
+  return { block, parent, height: height + 1, coins, bad: parent.bad || isBad };
+}
+
+/** The blocks from the one after genesis to `node`. */
+function path(node: Node | undefined): Block[] {
+  const blocks: Block[] = [];
+  for (let at = node; at; at = at.parent) blocks.unshift(at.block);
+  return blocks;
+}
+
+/** The best valid blocks. */
+function mostWork(nodes: readonly Node[]): Node[] {
+  const valid = nodes.filter(({ bad }) => !bad);
+  const height = Math.max(...valid.map((node) => node.height));
+  return valid.filter((node) => node.height === height);
+}
+
+async function run(seed: number, coinCacheBytes: number): Promise<number> {
+  const random = new SeededRandom(seed);
+  const builder = await openChain();
+  const shared = await extend(builder, 104);
+  const base = shared.reduce<Node | undefined>((parent, block, i) => {
+    const coins = [...(parent?.coins ?? [])];
+    // Those of the first four may be spent above.
+    if (i < 4) coins.push({ outpoint: outpoint(block.transactions[0]!), value: 5_000_000_000n });
+    return { block, parent, height: i + 1, coins, bad: false };
+  }, undefined)!;
+
+  const nodes = [base];
+  for (let tag = 1; tag <= 60; tag++) {
+    // Mostly near the top, so that branches become long.
+    const recent = nodes.slice(-6);
+    nodes.push(grow(random, recent[randomInt(random, recent.length)]!, tag));
+  }
+
+  // Bodies arrive in any order, after their headers, many at once; now and then a write fails or the node restarts.
+  const disk = new MemoryStore();
+  const open = () => {
+    const store = new FaultyStore(disk, () => randomInt(random, 10) === 0);
+    return openChain({ store, coinCacheBytes });
+  };
+  let chain: Chain = await openChain({ store: disk });
+  let reorganisations = 0;
+  const watch = () =>
+    chain.events.on('tip', ({ fork, previous }) => {
+      if (fork !== previous) reorganisations++;
+    });
+  await Promise.all(shared.map((block) => chain.acceptBlock(block)));
+  await chain.close();
+  chain = await open();
+  watch();
+  const rest = nodes.slice(1);
+  const missing = new Set(rest);
+  const order = rest.map((node, i) => ({ node, at: i + randomInt(random, 8) })).sort((a, b) => a.at - b.at);
+  while (missing.size > 0) {
+    for (const node of rest) {
+      const { reject } = chain.acceptHeaders([node.block.header]);
+      if (reject) expect(node.bad, reject.reason).toBe(true);
+    }
+    const batch = order.filter(({ node }) => missing.has(node)).slice(0, 1 + randomInt(random, 12));
+    await Promise.all(
+      batch.map(async ({ node }) => {
+        const result = await chain.acceptBlock(node.block).catch(() => undefined);
+        if (!result) return;
+        if (result.reject) expect(node.bad, result.reject.reason).toBe(true);
+        missing.delete(node);
+      }),
+    );
+    const blocks = path(nodes.find(({ block }) => block.hashHex === chain.tip.hashHex));
+    expect(describeCoins(chain)).toEqual(replay(blocks));
+    if (randomInt(random, 4) === 0) {
+      // As after a kill: the old one is never heard of again.
+      chain = await open().catch(() => chain);
+      watch();
+    }
+  }
+  const best = mostWork(nodes).map(({ block }) => block.hashHex);
+  expect(best).toContain(chain.tip.hashHex);
+  return reorganisations;
+}
+
+describe('random trees of blocks', () => {
+  it('end in a best valid chain, with the coins of a straight replay at every step', async () => {
+    let reorganisations = 0;
+    for (let seed = 1; seed <= 12; seed++) {
+      // Without any room for coins everything is read from the store.
+      reorganisations += await run(seed, seed % 2 ? 0 : 1 << 20).catch((error) => {
+        throw new Error(`seed ${seed}: ${error.message}`, { cause: error });
+      });
+    }
+    expect(reorganisations).toBeGreaterThan(30);
+  });
+});

@@ -1,0 +1,56 @@
+import { toHex, toReversedHex } from '../../../src/bytes/hex.ts';
+import type { BlockIndex } from '../../../src/chain/block-index.ts';
+import { Chain } from '../../../src/chain/chain.ts';
+import { type ChainParams, regtest } from '../../../src/consensus/params.ts';
+import { VirtualClock } from '../../../src/platform/clock.ts';
+import { silentLogger } from '../../../src/platform/logger.ts';
+import type { Block } from '../../../src/primitives/block.ts';
+import { MemoryStore } from '../../../src/store/memory-store.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { type BlockPlan, mineBlock } from './builder.ts';
+
+/** Shortly after regtest's genesis, so that the blocks that tests build, a second apart, are recent. */
+export const START_MS = 1_296_688_602_000 + 3_600_000;
+
+export interface TestChainOptions {
+  readonly store?: Store;
+  readonly params?: ChainParams;
+  readonly clock?: VirtualClock;
+  readonly coinCacheBytes?: number;
+}
+
+export function openChain(options: TestChainOptions = {}): Promise<Chain> {
+  const { store = new MemoryStore(), params = regtest, clock = new VirtualClock(START_MS), coinCacheBytes } = options;
+  const chainOptions = coinCacheBytes === undefined ? { params } : { params, coinCacheBytes };
+  return Chain.open(chainOptions, { store, clock, logger: silentLogger });
+}
+
+/** Mines `count` blocks on `from` and hands them to the chain; throws if one is refused. */
+export async function extend(chain: Chain, count: number, plan: BlockPlan = {}, from?: BlockIndex): Promise<Block[]> {
+  const blocks: Block[] = [];
+  let prev = from ?? chain.tip;
+  for (let i = 0; i < count; i++) {
+    const block = mineBlock(prev, plan);
+    prev = await accept(chain, block);
+    blocks.push(block);
+  }
+  return blocks;
+}
+
+/** Hands a block to the chain; throws if it is refused. */
+export async function accept(chain: Chain, block: Block): Promise<BlockIndex> {
+  const { index, reject } = await chain.acceptBlock(block);
+  if (!index || reject) throw new Error(`block refused: ${reject?.reason} (${reject?.debug})`);
+  return index;
+}
+
+/** All that a chain holds at its tip, as text. */
+export function describeCoins(chain: Chain): string[] {
+  const lines: string[] = [];
+  for (const { outpoint, coin } of chain.coins()) {
+    const { value, scriptPubKey } = coin.output;
+    const name = `${toReversedHex(outpoint.txid)}:${outpoint.vout}`;
+    lines.push(`${name} ${coin.height} ${coin.isCoinbase} ${value} ${toHex(scriptPubKey)}`);
+  }
+  return lines;
+}

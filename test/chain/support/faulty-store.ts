@@ -1,0 +1,50 @@
+import type { MemoryStore } from '../../../src/store/memory-store.ts';
+import type { Entry, Operation, Range, Snapshot, Store } from '../../../src/store/store.ts';
+
+/** A store that counts its writes and refuses those that `fails` says, with nothing of them applied. */
+export class FaultyStore implements Store {
+  readonly inner: MemoryStore;
+  readonly #fails: (write: number) => boolean;
+  writes = 0;
+
+  constructor(inner: MemoryStore, fails: (write: number) => boolean) {
+    this.inner = inner;
+    this.#fails = fails;
+  }
+
+  #check(): void {
+    if (this.#fails(++this.writes)) throw new Error('the disk is gone');
+  }
+
+  async write(operations: readonly Operation[]): Promise<void> {
+    this.#check();
+    await this.inner.write(operations);
+  }
+
+  writeSync(operations: readonly Operation[]): void {
+    this.#check();
+    this.inner.writeSync(operations);
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.inner.get(key);
+  }
+
+  has(key: Uint8Array): boolean {
+    return this.inner.has(key);
+  }
+
+  entries(range?: Range): IterableIterator<Entry> {
+    return this.inner.entries(range);
+  }
+
+  snapshot(): Snapshot {
+    return this.inner.snapshot();
+  }
+
+  flushed(): Promise<void> {
+    return this.inner.flushed();
+  }
+
+  async close(): Promise<void> {}
+}

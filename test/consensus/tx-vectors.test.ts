@@ -1,0 +1,112 @@
+import { expect, it } from 'vitest';
+import { fromHex, fromReversedHex } from '../../src/bytes/hex.ts';
+import { checkTransaction } from '../../src/consensus/tx-check.ts';
+import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
+import { SeededRandom } from '../../src/platform/random.ts';
+import { outPointKey } from '../../src/primitives/outpoint.ts';
+import { Transaction, type TxOut } from '../../src/primitives/transaction.ts';
+import { ScriptFlag } from '../../src/script/flags.ts';
+import { SighashCache } from '../../src/script/sighash.ts';
+import { verifyInput } from '../../src/script/verify.ts';
+import { ALL_FLAGS, assemble, fillFlags, parseFlags, trimFlags } from '../script/support/assemble.ts';
+import { describeVectors, vectorJson } from '../support/vectors.ts';
+
+type Prevout = readonly [txid: string, vout: number, scriptPubKey: string, amount?: number];
+type Row = readonly [prevouts: readonly Prevout[], tx: string, flags: string];
+
+interface Case {
+  readonly name: string;
+  readonly tx: Transaction;
+  readonly spent: readonly TxOut[];
+  readonly flags: string;
+}
+
+const flagList: readonly number[] = Object.values(ScriptFlag).filter((flag) => flag !== 0);
+
+function load(path: string): Case[] {
+  return vectorJson<(Row | readonly [string])[]>(path)
+    .filter((row): row is Row => row.length === 3)
+    .map(([prevouts, raw, flags]) => {
+      const tx = Transaction.decode(fromHex(raw));
+      const outputs = new Map<string, TxOut>();
+      for (const [txid, vout, script, amount] of prevouts) {
+        const outpoint = { txid: fromReversedHex(txid), vout: vout >>> 0 };
+        outputs.set(outPointKey(outpoint), { value: BigInt(amount ?? 0), scriptPubKey: assemble(script) });
+      }
+      const spent = tx.inputs.map(({ prevout }) => outputs.get(outPointKey(prevout))!);
+      return { name: `${tx.txidHex} (${flags})`, tx, spent, flags };
+    });
+}
+
+/** Whether every input verifies. */
+function passes({ tx, spent }: Case, flags: number): boolean {
+  const cache = new SighashCache(tx, spent);
+  return tx.inputs.every((_, i) => verifyInput(tx, i, cache, flags) === undefined);
+}
+
+/** The sets that lack one of the flags. */
+function withoutOne(flags: number): number[] {
+  return flagList.map((flag) => trimFlags(flags & ~flag)).filter((fewer) => fewer !== flags);
+}
+
+function namedFlags(names: string): number {
+  return parseFlags(names === 'NONE' ? '' : names);
+}
+
+describeVectors("Core's valid transactions", 'core/tx_valid.json', () => {
+  const cases = load('core/tx_valid.json');
+
+  it.each(['native', 'wasm'] as const)('are valid with all flags but the excluded ones on the %s engine', (engine) => {
+    useSecp256k1Engine(engine);
+    for (const entry of cases) {
+      expect(checkTransaction(entry.tx), entry.name).toBeUndefined();
+      expect(passes(entry, ALL_FLAGS & ~namedFlags(entry.flags)), entry.name).toBe(true);
+    }
+    expect(cases).toHaveLength(121);
+  });
+
+  it('are valid with fewer flags, and invalid with any excluded one', () => {
+    useSecp256k1Engine('native');
+    const random = new SeededRandom(121);
+    for (const entry of cases) {
+      const excluded = namedFlags(entry.flags);
+      for (const flag of flagList) {
+        expect(passes(entry, trimFlags(ALL_FLAGS & ~(excluded | flag))), entry.name).toBe(true);
+      }
+      expect(passes(entry, trimFlags(ALL_FLAGS & ~(excluded | random.uint32()))), entry.name).toBe(true);
+      for (const fewer of withoutOne(excluded)) expect(passes(entry, ALL_FLAGS & ~fewer), entry.name).toBe(false);
+    }
+  });
+});
+
+describeVectors("Core's invalid transactions", 'core/tx_invalid.json', () => {
+  const cases = load('core/tx_invalid.json');
+
+  it.each(['native', 'wasm'] as const)('are invalid with the least flags on the %s engine', (engine) => {
+    useSecp256k1Engine(engine);
+    let malformed = 0;
+    for (const entry of cases) {
+      if (entry.flags === 'BADTX') {
+        malformed++;
+        expect(checkTransaction(entry.tx), entry.name).toBeDefined();
+      } else {
+        expect(checkTransaction(entry.tx), entry.name).toBeUndefined();
+        expect(passes(entry, namedFlags(entry.flags)), entry.name).toBe(false);
+      }
+    }
+    expect(cases).toHaveLength(93);
+    expect(malformed).toBe(cases.filter(({ flags }) => flags.includes('BADTX')).length);
+  });
+
+  it('are invalid with more flags, and valid with any one less', () => {
+    useSecp256k1Engine('native');
+    const random = new SeededRandom(93);
+    for (const entry of cases) {
+      if (entry.flags === 'BADTX') continue;
+      const flags = namedFlags(entry.flags);
+      for (const flag of flagList) expect(passes(entry, fillFlags(flags | flag)), entry.name).toBe(false);
+      expect(passes(entry, fillFlags(flags | (random.uint32() & ALL_FLAGS))), entry.name).toBe(false);
+      for (const fewer of withoutOne(flags)) expect(passes(entry, fewer), entry.name).toBe(true);
+    }
+  });
+});

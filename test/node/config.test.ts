@@ -1,0 +1,48 @@
+import { homedir } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { nodeConfig, nodePaths, UsageError } from '../../src/node/config.ts';
+
+describe('nodeConfig', () => {
+  it('takes the node from NODE_ID, and defaults from the tutorial', () => {
+    const config = nodeConfig({}, { NODE_ID: '3001' });
+    expect(config).toMatchObject({
+      nodeId: 3001,
+      rpcPort: 13001,
+      network: 'regtest',
+      host: '127.0.0.1',
+      seeds: [{ host: '127.0.0.1', port: 3000 }],
+      mineAtTxs: 2,
+      dataDir: `${homedir()}/.pier/regtest`,
+    });
+    expect(nodePaths(config)).toMatchObject({
+      chain: `${homedir()}/.pier/regtest/blockchain_3001.db`,
+      wallet: `${homedir()}/.pier/regtest/wallet_3001.db`,
+    });
+  });
+
+  it('gives the central node no seed, and no node itself as seed', () => {
+    expect(nodeConfig({ nodeId: 3000 }, {}).seeds).toEqual([]);
+    expect(nodeConfig({ nodeId: 4000, seeds: ['127.0.0.1:4000', '4001', '[::1]:4002'] }, {}).seeds).toEqual([
+      { host: '127.0.0.1', port: 4001 },
+      { host: '::1', port: 4002 },
+    ]);
+  });
+
+  it('prefers options over the environment', () => {
+    const env = { NODE_ID: '3001', PIER_NETWORK: 'signet', PIER_DATADIR: '/tmp/elsewhere' };
+    expect(nodeConfig({}, env)).toMatchObject({ network: 'signet', dataDir: '/tmp/elsewhere' });
+    expect(nodeConfig({ nodeId: '4000', network: 'regtest', dataDir: '/tmp/here' }, env)).toMatchObject({
+      nodeId: 4000,
+      network: 'regtest',
+      dataDir: '/tmp/here',
+    });
+  });
+
+  it.each(['', 'x', '0', '55536', '65536', '-3000', '3000.5', ' 3000', '0x10'])('refuses %j as NODE_ID', (id) => {
+    expect(() => nodeConfig({}, { NODE_ID: id })).toThrow(UsageError);
+  });
+
+  it.each(['x', '127.0.0.1:0', '127.0.0.1:65536', 'a:b:1', ':1', ''])('refuses %j as seed', (seed) => {
+    expect(() => nodeConfig({ nodeId: 1, seeds: [seed] }, {})).toThrow(UsageError);
+  });
+});

@@ -1,0 +1,319 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, it } from 'vitest';
+import { requireOracles } from './vectors.ts';
+import { freePort, waitFor } from './wait.ts';
+
+/** The folder that holds bitcoind and bitcoin-cli, or undefined: what tests compare Pier with is optional. */
+export const bitcoindDir: string | undefined = locate();
+
+function locate(): string | undefined {
+  const holds = (dir: string) => existsSync(join(dir, 'bitcoind')) && existsSync(join(dir, 'bitcoin-cli'));
+  const named = process.env.PIER_BITCOIND_DIR;
+  if (named !== undefined) return holds(named) ? named : undefined;
+  const cached = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'bitcoind', 'bin');
+  if (holds(cached)) return cached;
+  const onPath = (process.env.PATH ?? '').split(delimiter).find((dir) => dir !== '' && holds(dir));
+  if (onPath !== undefined) return onPath;
+  // The tool downloads; only where its absence would fail the run anyway.
+  const tool = fileURLToPath(new URL('../../../shared/tools/get-bitcoind', import.meta.url));
+  if (!requireOracles || !existsSync(tool)) return undefined;
+  try {
+    const dir = execFileSync(tool, { encoding: 'utf8' }).trim();
+    return holds(dir) ? dir : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `describe`, skipped with one line that says so where there is no bitcoind (failed where oracles are required). */
+export function describeBitcoind(name: string, body: () => void): void {
+  if (bitcoindDir !== undefined) {
+    describe(name, body);
+  } else if (requireOracles) {
+    describe(name, () => {
+      it('needs bitcoind', () => {
+        throw new Error('bitcoind is absent (PIER_BITCOIND_DIR names its folder), and PIER_REQUIRE_ORACLES=1');
+      });
+    });
+  } else {
+    describe.skip(`${name} (skipped: bitcoind is absent)`, body);
+  }
+}
+
+/** An error that bitcoind's JSON-RPC answered. */
+export class BitcoindRpcError extends Error {
+  readonly code: number;
+
+  constructor(method: string, code: number, message: string) {
+    super(message);
+    this.name = `BitcoindRpcError (${method}: ${code})`;
+    this.code = code;
+  }
+}
+
+export interface BitcoindOptions {
+  /** More arguments, such as `-txindex`; they win over the harness's own. */
+  readonly args?: readonly string[];
+}
+
+export interface CliResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/** Runs a program to its end; never rejects for its exit code. */
+export function runProgram(file: string, args: readonly string[]): Promise<CliResult> {
+  return new Promise((resolve, reject) => {
+    execFile(file, args, { maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+      if (error && typeof error.code !== 'number') reject(error);
+      else resolve({ stdout, stderr, exitCode: error ? Number(error.code) : 0 });
+    });
+  });
+}
+
+/** Runs bitcoin-cli with exactly `args`, against whatever server they name. */
+export function bitcoinCli(args: readonly string[]): Promise<CliResult> {
+  return runProgram(join(bitcoindDir ?? '', 'bitcoin-cli'), args);
+}
+
+/** A running bitcoind on regtest, with a data directory of its own below the system's temporary one. */
+export class Bitcoind {
+  readonly host = '127.0.0.1';
+  /** The P2P port. */
+  readonly port: number;
+  readonly rpcPort: number;
+  readonly dataDir: string;
+  readonly pid: number;
+  readonly #child: ChildProcess;
+  readonly #reaper: ChildProcess;
+  readonly #authorization: string;
+  #rpcId = 0;
+
+  private constructor(
+    child: ChildProcess,
+    reaper: ChildProcess,
+    fields: { port: number; rpcPort: number; dataDir: string; pid: number; cookie: string },
+  ) {
+    this.#child = child;
+    this.#reaper = reaper;
+    this.port = fields.port;
+    this.rpcPort = fields.rpcPort;
+    this.dataDir = fields.dataDir;
+    this.pid = fields.pid;
+    this.#authorization = `Basic ${Buffer.from(fields.cookie).toString('base64')}`;
+  }
+
+  /** Resolves once it answers RPC. A port that another process took meanwhile costs another try. */
+  static async start(options: BitcoindOptions = {}): Promise<Bitcoind> {
+    if (bitcoindDir === undefined) throw new Error('bitcoind is absent: use describeBitcoind');
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await Bitcoind.#start(bitcoindDir, options.args ?? []);
+      } catch (error) {
+        const portTaken = error instanceof Error && /Unable to bind/.test(error.message);
+        if (!portTaken || attempt === 3) throw error;
+      }
+    }
+  }
+
+  static async #start(programs: string, args: readonly string[]): Promise<Bitcoind> {
+    const dataDir = await mkdtemp(join(tmpdir(), 'pier-bitcoind-'));
+    const [port, rpcPort] = await Promise.all([freePort(), freePort()]);
+    const child = spawn(
+      join(programs, 'bitcoind'),
+      [
+        '-regtest',
+        `-datadir=${dataDir}`,
+        `-bind=127.0.0.1:${port}`,
+        `-rpcport=${rpcPort}`,
+        '-rpcbind=127.0.0.1',
+        '-rpcallowip=127.0.0.1',
+        '-server',
+        '-listen',
+        '-listenonion=0',
+        '-discover=0',
+        '-dns=0',
+        '-dnsseed=0',
+        '-fixedseeds=0',
+        '-natpmp=0',
+        '-fallbackfee=0.0001',
+        '-rpcworkqueue=256',
+        '-printtoconsole=0',
+        ...args,
+      ],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    let stderr = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr = (stderr + text).slice(-4000);
+    });
+    let spawnError: Error | undefined;
+    child.once('error', (error) => {
+      spawnError = error;
+    });
+    const reaper = startReaper(child.pid, dataDir);
+    try {
+      const cookie = await waitFor(
+        async () => {
+          if (spawnError) throw spawnError;
+          if (child.exitCode !== null || child.signalCode !== null) {
+            throw new Error(`bitcoind ended at its start (${child.exitCode ?? child.signalCode}): ${stderr}`);
+          }
+          return await readFile(join(dataDir, 'regtest', '.cookie'), 'utf8').catch(() => undefined);
+        },
+        { timeoutMs: 30_000, describe: () => `bitcoind's cookie; ${stderr}` },
+      );
+      const node = new Bitcoind(child, reaper, { port, rpcPort, dataDir, pid: child.pid ?? 0, cookie });
+      await waitFor(() => node.#isReady(), { timeoutMs: 30_000, describe: () => `bitcoind's RPC; ${stderr}` });
+      return node;
+    } catch (error) {
+      await end(child, reaper, dataDir);
+      throw error;
+    }
+  }
+
+  async #isReady(): Promise<boolean> {
+    if (this.#child.exitCode !== null) throw new Error('bitcoind ended while it started');
+    try {
+      await this.rpc('getblockcount');
+      return true;
+    } catch (error) {
+      // It is not listening yet, or it is still warming up.
+      if (error instanceof TypeError || (error instanceof BitcoindRpcError && error.code === -28)) return false;
+      throw error;
+    }
+  }
+
+  get endpoint(): { host: string; port: number } {
+    return { host: this.host, port: this.port };
+  }
+
+  /** The file that holds its RPC credentials. */
+  get cookieFile(): string {
+    return join(this.dataDir, 'regtest', '.cookie');
+  }
+
+  /** Calls a method with arguments by position; throws `BitcoindRpcError`. */
+  rpc<T = unknown>(method: string, ...params: readonly unknown[]): Promise<T> {
+    return this.call<T>(method, params);
+  }
+
+  /** Calls a method with arguments by position or name, of `wallet` if given. */
+  async call<T = unknown>(method: string, params: readonly unknown[] | object = [], wallet?: string): Promise<T> {
+    const text = await this.callText(method, params, wallet);
+    const reply = JSON.parse(text) as { result: T; error: { code: number; message: string } | null };
+    if (reply.error) throw new BitcoindRpcError(method, reply.error.code, reply.error.message);
+    return reply.result;
+  }
+
+  /** The reply's body as it came, for what parsing would lose: the digits of amounts, the order of keys. */
+  async callText(method: string, params: readonly unknown[] | object = [], wallet?: string): Promise<string> {
+    const path = wallet === undefined ? '/' : `/wallet/${encodeURIComponent(wallet)}`;
+    return (await this.post(path, JSON.stringify({ id: ++this.#rpcId, method, params }))).text();
+  }
+
+  /** Posts any body to the RPC port, with credentials. */
+  post(path: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`http://${this.host}:${this.rpcPort}${path}`, {
+      method: 'POST',
+      headers: { authorization: this.#authorization, 'content-type': 'application/json', ...headers },
+      body,
+    });
+  }
+
+  /** The wallet of this name, made if it does not exist. */
+  async wallet(name = 'test'): Promise<BitcoindWallet> {
+    const loaded = await this.rpc<string[]>('listwallets');
+    if (!loaded.includes(name)) await this.rpc('createwallet', name);
+    return new BitcoindWallet(this, name);
+  }
+
+  /** Mines `count` blocks to `address` (default: one that nobody can spend from) and returns their hashes. */
+  mine(count: number, address = ANYONES_ADDRESS): Promise<string[]> {
+    return this.rpc<string[]>('generatetoaddress', count, address);
+  }
+
+  /** Runs bitcoin-cli against this node. */
+  cli(...args: readonly string[]): Promise<CliResult> {
+    return bitcoinCli(['-regtest', `-datadir=${this.dataDir}`, `-rpcport=${this.rpcPort}`, ...args]);
+  }
+
+  /** Ends the process and removes its data directory. */
+  stop(): Promise<void> {
+    return end(this.#child, this.#reaper, this.dataDir);
+  }
+}
+
+/** Pays to the hash of nothing: P2WPKH of twenty zero bytes, on regtest. */
+const ANYONES_ADDRESS = 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202';
+
+/** One wallet of a bitcoind. */
+export class BitcoindWallet {
+  readonly node: Bitcoind;
+  readonly name: string;
+
+  constructor(node: Bitcoind, name: string) {
+    this.node = node;
+    this.name = name;
+  }
+
+  /** Calls a method of this wallet. */
+  rpc<T = unknown>(method: string, ...params: readonly unknown[]): Promise<T> {
+    return this.node.call<T>(method, params, this.name);
+  }
+
+  newAddress(type: 'legacy' | 'p2sh-segwit' | 'bech32' | 'bech32m' = 'bech32'): Promise<string> {
+    return this.rpc<string>('getnewaddress', '', type);
+  }
+
+  /** Mines `count` blocks that pay to a new address of this wallet. */
+  async mine(count: number): Promise<string[]> {
+    return this.node.mine(count, await this.newAddress());
+  }
+}
+
+/** Starts a bitcoind; end it with `stop()`. */
+export function startBitcoind(options: BitcoindOptions = {}): Promise<Bitcoind> {
+  return Bitcoind.start(options);
+}
+
+/**
+ * A shell that outlives this process if it dies without `stop()`: its standard input, a pipe from us, then ends,
+ * and it kills the child and removes the directory. Told `done`, it leaves quietly.
+ */
+export const reaperCommand = [
+  '/bin/sh',
+  '-c',
+  'read -r line; [ "$line" = done ] || { kill -9 "$1" 2>/dev/null; rm -rf -- "$2"; }',
+  'reaper',
+] as const;
+
+function startReaper(pid: number | undefined, dataDir: string): ChildProcess {
+  const [shell, ...args] = reaperCommand;
+  const reaper = spawn(shell, [...args, String(pid ?? ''), dataDir], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  reaper.on('error', () => {});
+  reaper.stdin?.on('error', () => {});
+  reaper.unref();
+  return reaper;
+}
+
+async function end(child: ChildProcess, reaper: ChildProcess, dataDir: string): Promise<void> {
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill('SIGTERM');
+    const impatience = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    await exited;
+    clearTimeout(impatience);
+  }
+  reaper.stdin?.end('done\n');
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
+}

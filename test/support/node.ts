@@ -1,0 +1,35 @@
+import { afterAll } from 'vitest';
+import { callInProcess } from '../../src/api/dispatch.ts';
+import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { nodeConfig } from '../../src/node/config.ts';
+import { FullNode } from '../../src/node/full-node.ts';
+import { tempDir } from './temp-dir.ts';
+
+/** A node in this process, with LMDB files, a P2P port, and one wallet called `test`; stopped when the test file is done. */
+export interface TestNode {
+  readonly node: FullNode;
+  /** `HOST:PORT` of its P2P port. */
+  readonly p2p: string;
+  /** Calls a method of its RPC. */
+  rpc<T = unknown>(method: string, ...params: readonly unknown[]): Promise<T>;
+  newAddress(type?: string): Promise<string>;
+  mine(count: number): Promise<string[]>;
+}
+
+export async function startTestNode(seeds: readonly string[] = []): Promise<TestNode> {
+  const [nodeId] = await freeNodeIds(1);
+  const config = nodeConfig({ nodeId: nodeId!, dataDir: tempDir('node'), seeds });
+  const node = await FullNode.start(config, { network: 'full', createChain: true, createWallet: true });
+  afterAll(() => node.stop());
+  await node.wallets.createWallet('test');
+  const rpc = <T>(method: string, ...params: readonly unknown[]) =>
+    callInProcess(node, method, params, 'test') as Promise<T>;
+  const newAddress = (type = 'bech32') => rpc<string>('getnewaddress', '', type);
+  return {
+    node,
+    p2p: `127.0.0.1:${config.nodeId}`,
+    rpc,
+    newAddress,
+    mine: async (count) => rpc<string[]>('generatetoaddress', count, await newAddress()),
+  };
+}

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { SeededRandom } from '../../src/platform/random.ts';
+import {
+  type Candidate,
+  feeFor,
+  INPUT_WEIGHT,
+  type SelectionTarget,
+  selectCoins,
+} from '../../src/wallet/coin-selection.ts';
+import { addressTypes } from '../../src/wallet/keys.ts';
+
+const candidate = fc.record({
+  value: fc.bigInt({ min: 294n, max: 100_000_000n }),
+  type: fc.constantFrom(...addressTypes),
+});
+
+const target = fc.record({
+  amount: fc.bigInt({ min: 1000n, max: 500_000_000n }),
+  outputWeight: fc.constant(31 * 4),
+  outputCount: fc.constant(1),
+  changeWeight: fc.constant(31 * 4),
+  minimumChange: fc.constant(294n),
+  feeRate: fc.bigInt({ min: 100n, max: 100_000n }),
+  subtractFee: fc.boolean(),
+});
+
+const sum = (coins: readonly Candidate[]) => coins.reduce((total, { value }) => total + value, 0n);
+
+it('balances: what goes in is what is paid, the change, and the fee', () => {
+  let selected = 0;
+  fc.assert(
+    fc.property(fc.array(candidate, { maxLength: 40 }), target, fc.nat(), (coins, wanted, seed) => {
+      const selection = selectCoins(coins, wanted, new SeededRandom(seed));
+      if (!selection) return;
+      selected++;
+      const paid = wanted.subtractFee ? wanted.amount - selection.fee : wanted.amount;
+      expect(sum(selection.coins)).toBe(paid + selection.change + selection.fee);
+      expect(selection.change === 0n || selection.change >= wanted.minimumChange).toBe(true);
+      expect(new Set(selection.coins).size).toBe(selection.coins.length);
+      // At least the rate for the inputs and outputs alone.
+      let weight = wanted.outputWeight + (selection.change > 0n ? wanted.changeWeight : 0);
+      for (const { type } of selection.coins) weight += INPUT_WEIGHT[type];
+      expect(selection.fee).toBeGreaterThanOrEqual(feeFor(weight, wanted.feeRate));
+    }),
+    { seed: 1, numRuns: 500 },
+  );
+  expect(selected).toBeGreaterThan(100);
+});
+
+it('gives up only where all coins that are worth their fee do not suffice', () => {
+  fc.assert(
+    fc.property(fc.array(candidate, { maxLength: 40 }), target, fc.nat(), (coins, wanted, seed) => {
+      if (selectCoins(coins, wanted, new SeededRandom(seed))) return;
+      const worth = coins
+        .map(({ value, type }) => (wanted.subtractFee ? value : value - feeFor(INPUT_WEIGHT[type], wanted.feeRate)))
+        .filter((value) => value > 0n);
+      const total = worth.reduce((a, b) => a + b, 0n);
+      // The rounding of each input's fee, and the weights shared by all inputs, are the slack.
+      const slack = wanted.subtractFee ? 0n : feeFor(wanted.outputWeight + 200 + coins.length * 5, wanted.feeRate);
+      expect(total).toBeLessThan(wanted.amount + slack);
+    }),
+    { seed: 2, numRuns: 500 },
+  );
+});
+
+it('finds a set that needs no change', () => {
+  const coins: Candidate[] = [7n, 13n, 29n, 57n, 111n].map((n) => ({ value: n * 1_000_000n, type: 'bech32' }));
+  const fees = 2n * feeFor(INPUT_WEIGHT.bech32, 1000n) + feeFor(10 * 4 + 2 + 31 * 4, 1000n);
+  const wanted: SelectionTarget = {
+    ...{ amount: 42_000_000n - fees, outputWeight: 124, outputCount: 1, changeWeight: 124, minimumChange: 294n },
+    ...{ feeRate: 1000n, subtractFee: false },
+  };
+  const selection = selectCoins(coins, wanted, new SeededRandom(1));
+  expect(selection?.change).toBe(0n);
+  expect(selection?.coins.map(({ value }) => value).sort()).toEqual([13_000_000n, 29_000_000n].sort());
+});
