@@ -1,0 +1,77 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Puts the store and what it needs into `folder` as JavaScript, so that programs written there can import it. */
+export function compileStore(folder: string): void {
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  for (const layer of ['platform', 'bytes', 'store']) {
+    mkdirSync(join(folder, layer));
+    for (const file of readdirSync(join(root, 'src', layer))) {
+      const { outputText } = ts.transpileModule(readFileSync(join(root, 'src', layer, file), 'utf8'), {
+        compilerOptions: {
+          target: ts.ScriptTarget.ES2023,
+          module: ts.ModuleKind.ESNext,
+          verbatimModuleSyntax: true,
+          rewriteRelativeImportExtensions: true,
+        },
+      });
+      writeFileSync(join(folder, layer, file.replace(/\.ts$/, '.js')), outputText);
+    }
+  }
+}
+
+export class Child {
+  readonly process: ChildProcessByStdio<null, Readable, Readable>;
+  /** Whole lines of its standard output. */
+  readonly lines: string[] = [];
+  errors = '';
+  #rest = '';
+  #waiting: (() => void)[] = [];
+  #ended = false;
+  readonly ended: Promise<void>;
+
+  constructor(script: string, args: readonly string[]) {
+    this.process = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process.stdout.setEncoding('latin1').on('data', (text: string) => {
+      const parts = (this.#rest + text).split('\n');
+      this.#rest = parts.pop()!;
+      this.lines.push(...parts);
+      this.#wake();
+    });
+    this.process.stderr.setEncoding('latin1').on('data', (text: string) => {
+      this.errors += text;
+    });
+    this.ended = new Promise((resolve) => {
+      this.process.once('close', () => {
+        this.#ended = true;
+        this.#wake();
+        resolve();
+      });
+    });
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** Resolves once it has printed `count` lines; rejects if it ends before. */
+  async printed(count: number): Promise<void> {
+    while (this.lines.length < count) {
+      if (this.#ended) throw new Error(`the child ended after ${this.lines.length} lines: ${this.errors}`);
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** Ends it as `kill -9` does; resolves when it is gone and all that it printed is in `lines`. */
+  async kill(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await this.ended;
+  }
+}
