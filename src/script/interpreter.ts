@@ -13,10 +13,13 @@ import { isMinimalPush } from './script.ts';
 import { SigVersion } from './sighash/types.ts';
 
 /** Opcodes that have failed every script they stand in, executed or not, since 2010 (CVE-2010-5137). */
-const disabled: ReadonlySet<number> = new Set([
+const disabled = new Uint8Array(256);
+for (const opcode of [
   ...[Op.OP_CAT, Op.OP_SUBSTR, Op.OP_LEFT, Op.OP_RIGHT, Op.OP_INVERT, Op.OP_AND, Op.OP_OR, Op.OP_XOR],
   ...[Op.OP_2MUL, Op.OP_2DIV, Op.OP_MUL, Op.OP_DIV, Op.OP_MOD, Op.OP_LSHIFT, Op.OP_RSHIFT],
-]);
+]) {
+  disabled[opcode] = 1;
+}
 
 /** What each opcode does; nothing where the slot is empty, when executing the opcode fails the script. */
 const operations: readonly (Operation | undefined)[] = makeOperations();
@@ -66,7 +69,7 @@ function run(vm: Machine): ScriptError | undefined {
       }
     } else {
       if (isLimited && opcode > Op.OP_16 && ++vm.opCount > MAX_OPS_PER_SCRIPT) return 'OP_COUNT';
-      if (disabled.has(opcode)) return 'DISABLED_OPCODE';
+      if (disabled[opcode]) return 'DISABLED_OPCODE';
       if (hasConstScriptCode && opcode === Op.OP_CODESEPARATOR) return 'OP_CODESEPARATOR';
       if (vm.isExecuting || (opcode >= Op.OP_IF && opcode <= Op.OP_ENDIF)) {
         const operation = operations[opcode];

@@ -34,16 +34,20 @@ export function decodeScriptNumber(element: Uint8Array, requireMinimal: boolean,
 
 /** The minimal element for a safe integer (Core: CScriptNum::serialize). */
 export function encodeScriptNumber(value: number): Uint8Array {
-  if (value === 0) return FALSE;
-  if (value === 1) return TRUE;
-  const bytes: number[] = [];
-  let rest = Math.abs(value);
-  while (rest > 0) {
-    bytes.push(rest % 256);
+  if (value >= 0 && value < small.length) return small[value]!;
+  const magnitude = Math.abs(value);
+  // One bit more than the magnitude has, for the sign.
+  let length = 1;
+  for (let bound = 0x80; magnitude >= bound; bound *= 256) length++;
+  const element = new Uint8Array(length);
+  let rest = magnitude;
+  for (let i = 0; i < length; i++) {
+    element[i] = rest % 256;
     rest = Math.floor(rest / 256);
   }
-  const top = bytes.length - 1;
-  if (bytes[top]! & 0x80) bytes.push(value < 0 ? 0x80 : 0);
-  else if (value < 0) bytes[top]! |= 0x80;
-  return Uint8Array.from(bytes);
+  if (value < 0) element[length - 1]! |= 0x80;
+  return element;
 }
+
+/** The numbers that scripts make most. */
+const small: readonly Uint8Array[] = Array.from({ length: 128 }, (_, n) => (n === 0 ? FALSE : Uint8Array.of(n)));

@@ -12,8 +12,8 @@ import { SigVersion } from './sighash/types.ts';
 import { verifyWitnessProgram } from './witness.ts';
 
 /**
- * Why an input may not spend its output under the given `ScriptFlag`s, undefined if it may. The output is taken from
- * `cache.spentOutputs`; `cache` is to be shared by the inputs of one transaction. Never throws.
+ * Why an input may not spend its output under the given `ScriptFlag`s, undefined if it may. `cache` is the
+ * transaction's own, made once and shared by its inputs, and has the output. No script makes this throw.
  */
 export function verifyInput(
   tx: Transaction,

@@ -1,6 +1,9 @@
 import { isScalar, isZeroScalar } from '../crypto/scalar.ts';
 import { AddressError, type AddressPrefixes, base58check, decodeBase58check } from './address.ts';
 
+/** The first bytes of mainnet's private keys, and of the testnets' and regtest's. */
+const knownVersions: readonly number[] = [128, 239];
+
 export interface WifKey {
   /** 32 bytes. */
   readonly secretKey: Uint8Array;
@@ -13,8 +16,10 @@ export function decodeWif(text: string, prefixes: AddressPrefixes): WifKey {
   const payload = decodeBase58check(text);
   const compressed = payload.length === 34 && payload[33] === 1;
   if (payload.length !== 33 && !compressed) throw new AddressError('invalid', 'this is base58, but no private key');
-  if (payload[0] !== prefixes.secretKey) {
-    throw new AddressError('other-network', 'this is no private key, or one of another network');
+  const version = payload[0]!;
+  if (version !== prefixes.secretKey) {
+    if (!knownVersions.includes(version)) throw new AddressError('invalid', 'this is base58, but no private key');
+    throw new AddressError('other-network', 'this is a private key of another network');
   }
   const secretKey = payload.slice(1, 33);
   if (isZeroScalar(secretKey, 0) || !isScalar(secretKey, 0)) {

@@ -11,3 +11,16 @@ export interface Secp256k1Engine {
   /** Whether internalKey + tweak * G is the x-only `outputKey` with `parity` (BIP341). 32 bytes each. */
   xOnlyTweakAddCheck(internalKey: Uint8Array, tweak: Uint8Array, outputKey: Uint8Array, parity: 0 | 1): boolean;
 }
+
+/** The same function, false where it throws. */
+export function orFalse<Arguments extends unknown[]>(
+  verify: (...args: Arguments) => boolean,
+): (...args: Arguments) => boolean {
+  return (...args) => {
+    try {
+      return verify(...args);
+    } catch {
+      return false;
+    }
+  };
+}

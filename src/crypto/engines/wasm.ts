@@ -1,4 +1,4 @@
-import type { Secp256k1Engine } from './engine.ts';
+import { orFalse, type Secp256k1Engine } from './engine.ts';
 import { requirePackage } from './require.ts';
 
 /** The part of the package `tiny-secp256k1` used here. */
@@ -20,7 +20,8 @@ export function loadWasmEngine(): Secp256k1Engine {
  *
  * The package throws where an argument makes no sense. What it finds out in JavaScript may be caught here, but a point
  * that is not on the curve makes it throw out of WebAssembly, whose stack never gets back what the call had taken:
- * after some thousands of those it judges every signature false. So points are looked at first.
+ * after some thousands of those it judges every signature false. So points are looked at first. (It also refuses a
+ * Schnorr signature whose R lies between the group's order and the field's size, of which nobody can make one.)
  */
 export function wasmEngine(tiny: TinySecp256k1): Secp256k1Engine {
   return {
@@ -39,18 +40,5 @@ export function wasmEngine(tiny: TinySecp256k1): Secp256k1Engine {
         tiny.isXOnlyPoint(outputKey) &&
         tiny.xOnlyPointAddTweakCheck(internalKey, tweak, outputKey, parity),
     ),
-  };
-}
-
-/** The same function, false where it throws. */
-function orFalse<Arguments extends unknown[]>(
-  verify: (...args: Arguments) => boolean,
-): (...args: Arguments) => boolean {
-  return (...args) => {
-    try {
-      return verify(...args);
-    } catch {
-      return false;
-    }
   };
 }

@@ -1,0 +1,23 @@
+/** The part of the package `secp256k1` used here. Its functions throw where an argument makes no sense. */
+export interface Bindings {
+  ecdsaVerify(signature: Uint8Array, hash: Uint8Array, publicKey: Uint8Array): boolean;
+  ecdsaRecover(signature: Uint8Array, recoveryId: number, hash: Uint8Array, compressed: boolean): Uint8Array;
+  publicKeyCreate(secretKey: Uint8Array, compressed: boolean): Uint8Array;
+  publicKeyTweakAdd(publicKey: Uint8Array, tweak: Uint8Array, compressed: boolean): Uint8Array;
+  publicKeyTweakMul(publicKey: Uint8Array, tweak: Uint8Array, compressed: boolean): Uint8Array;
+}
+
+/** The point with an x-only key's x and an even y, compressed. */
+export function evenPoint(x: Uint8Array): Uint8Array {
+  const point = new Uint8Array(33);
+  point[0] = 2;
+  point.set(x, 1);
+  return point;
+}
+
+/** Whether a compressed point has this x, and an even (0) or odd (1) y. */
+export function isPoint(point: Uint8Array, x: Uint8Array, parity: 0 | 1): boolean {
+  if (point[0] !== 2 + parity || x.length !== 32) return false;
+  for (let i = 0; i < 32; i++) if (point[i + 1] !== x[i]) return false;
+  return true;
+}

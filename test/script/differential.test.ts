@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { fromReversedHex, toHex } from '../../src/bytes/hex.ts';
+import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
+import { SeededRandom } from '../../src/platform/random.ts';
+import { Transaction } from '../../src/primitives/transaction.ts';
+import { disassemble } from '../../src/script/asm.ts';
+import { scriptErrorString } from '../../src/script/errors.ts';
+import { MANDATORY_SCRIPT_VERIFY_FLAGS, STANDARD_SCRIPT_VERIFY_FLAGS } from '../../src/script/flags.ts';
+import { isUnspendable } from '../../src/script/script.ts';
+import { SighashCache } from '../../src/script/sighash.ts';
+import { verifyInput } from '../../src/script/verify.ts';
+import { type Bitcoind, BitcoindRpcError, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
+import { RandomSpends } from './support/random-spends.ts';
+
+const SPENDS = 250;
+
+/** Texts that differ between Core's releases: an older bitcoind says the second for what is now the first. */
+const olderTexts: Readonly<Record<string, readonly string[]>> = {
+  'Script number overflowed or is non-minimally encoded': ['unknown error'],
+  'Operation not valid with the current stack size': ['Invalid OP_IF construction'],
+  'Empty public key in tapscript': ['Public key is neither compressed or uncompressed'],
+};
+
+/** What Knots adds to the standard rules. */
+const knotsPolicy = ['Push value size limit exceeded', 'OP_IF/NOTIF argument must be minimal in tapscript'];
+
+describeBitcoind('Random scripts', () => {
+  let node: Bitcoind;
+  beforeAll(async () => {
+    node = await startBitcoind({
+      args: ['-acceptnonstdtxn=1', '-corepolicy=1', '-disablewallet', '-checkmempool=0'],
+    });
+  });
+  afterAll(() => node?.stop());
+
+  it('are judged as bitcoind judges them, by consensus and by policy', async () => {
+    useSecp256k1Engine('native');
+    const { descriptor } = await node.rpc<{ descriptor: string }>('getdescriptorinfo', 'raw(51)');
+    const [first] = await node.rpc<string[]>('generatetodescriptor', 110, descriptor);
+    const { tx: coinbase } = await node.rpc<{ tx: string[] }>('getblock', first);
+
+    const generator = new RandomSpends(new SeededRandom(29));
+    const spends = Array.from({ length: SPENDS }, () => generator.next(1_000_000n)).filter(
+      ({ output }) => !isUnspendable(output.scriptPubKey),
+    );
+    const funding = new Transaction({
+      version: 2,
+      inputs: [
+        {
+          prevout: { txid: fromReversedHex(coinbase[0]!), vout: 0 },
+          scriptSig: new Uint8Array(0),
+          sequence: 0xffff_ffff,
+          witness: [],
+        },
+      ],
+      outputs: spends.map(({ output }) => output),
+      lockTime: 0,
+    });
+    await node.rpc('generateblock', descriptor, [toHex(funding.encode())]);
+
+    const disagreements: string[] = [];
+    let valid = 0;
+    let standard = 0;
+    for (const [vout, spend] of spends.entries()) {
+      const tx = Transaction.decode(spend.spend({ txid: funding.txid, vout }).encode());
+      const hex = toHex(tx.encode());
+      const cache = new SighashCache(tx, [spend.output]);
+      const about = `${spend.kind} ${disassemble(spend.script)}: ${hex}`;
+
+      const byConsensus = verifyInput(tx, 0, cache, MANDATORY_SCRIPT_VERIFY_FLAGS);
+      const theirs = await consensusVerdict(node, descriptor, hex);
+      if ((byConsensus === undefined) !== (theirs === 'valid')) {
+        disagreements.push(`${byConsensus ?? 'valid'} here, ${theirs} there: ${about}`);
+      }
+      if (!byConsensus) valid++;
+
+      const error = verifyInput(tx, 0, cache, STANDARD_SCRIPT_VERIFY_FLAGS);
+      const text = error ? scriptErrorString(error) : 'valid';
+      const theirText = await policyVerdict(node, hex);
+      if (theirText !== text && !olderTexts[text]?.includes(theirText) && !knotsPolicy.includes(theirText)) {
+        disagreements.push(`${text} here, ${theirText} there: ${about}`);
+      }
+      if (!error) standard++;
+    }
+    expect(disagreements).toEqual([]);
+    // Enough of both kinds for this to mean something.
+    expect(valid).toBeGreaterThan(SPENDS / 10);
+    expect(standard).toBeGreaterThan(SPENDS / 40);
+  });
+});
+
+/** Whether a block with the transaction would be valid. */
+async function consensusVerdict(node: Bitcoind, descriptor: string, hex: string): Promise<string> {
+  try {
+    await node.rpc('generateblock', descriptor, [hex], false);
+    return 'valid';
+  } catch (error) {
+    if (error instanceof BitcoindRpcError) return error.message;
+    throw error;
+  }
+}
+
+/** The script error's text, from the reason for which the mempool would refuse the transaction. */
+async function policyVerdict(node: Bitcoind, hex: string): Promise<string> {
+  type Result = { allowed: boolean; 'reject-reason'?: string };
+  const [result] = await node.rpc<Result[]>('testmempoolaccept', [hex], 0);
+  if (result!.allowed) return 'valid';
+  const reason = result!['reject-reason'] ?? '';
+  return /^mempool-script-verify-flag-failed \((.*)\)$/.exec(reason)?.[1] ?? reason;
+}
