@@ -56,12 +56,14 @@ function genesisOperations({ genesis }: ChainParams, format: Uint8Array): Operat
 /** Reads all headers. Parents come before their children, since the keys are in the order of heights. */
 export function loadTree(store: Store): BlockTree {
   const tree = new BlockTree();
+  let last: BlockIndex | undefined;
   for (const [key, value] of store.entries(prefixRange(Prefix.INDEX))) {
     if (key.length !== 37) throw corrupt('the key of a header is damaged');
     const { height, hash } = parseBlockKey(key);
     const record = decodeRecord(value, hash);
-    const prev = tree.get(record.header.prevHash);
-    if (!equalBytes(record.header.hash, hash)) throw corrupt(`the header of block ${toReversedHex(hash)} has changed`);
+    const { prevHash } = record.header;
+    // Most often it is the one just read.
+    const prev = last && equalBytes(last.hash, prevHash) ? last : tree.get(prevHash);
     if (height !== (prev ? prev.height + 1 : 0)) throw corrupt(`block ${toReversedHex(hash)} has no parent`);
     const index = tree.restore(record.header, hash, prev);
     index.hasData = record.hasData;
@@ -70,6 +72,7 @@ export function loadTree(store: Store): BlockTree {
     index.failed = record.failed;
     index.sequence = 1;
     if (record.hasData) tree.link(index);
+    last = index;
   }
   tree.findBestHeader();
   return tree;
@@ -77,7 +80,7 @@ export function loadTree(store: Store): BlockTree {
 
 function decodeRecord(value: Uint8Array, hash: Uint8Array): IndexRecord {
   try {
-    return decodeIndex(value);
+    return decodeIndex(value, hash);
   } catch (error) {
     if (error instanceof DecodeError)
       throw corrupt(`the header of block ${toReversedHex(hash)} cannot be decoded`, error);

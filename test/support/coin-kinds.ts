@@ -1,5 +1,5 @@
 import { p2tr } from '@scure/btc-signer';
-import { signECDSA, signSchnorr, taprootTweakPrivKey, taprootTweakPubkey } from '@scure/btc-signer/utils.js';
+import { pubECDSA, signECDSA, signSchnorr, taprootTweakPrivKey, taprootTweakPubkey } from '@scure/btc-signer/utils.js';
 import { concatBytes } from '../../src/bytes/compare.ts';
 import { hash160, sha256 } from '../../src/crypto/hash.ts';
 import type { OutPoint } from '../../src/primitives/outpoint.ts';
@@ -12,7 +12,6 @@ import { segwitV0Sighash } from '../../src/script/sighash/segwit-v0.ts';
 import { annexHash, NO_CODE_SEPARATOR, taprootSighash } from '../../src/script/sighash/taproot.ts';
 import { SigHash } from '../../src/script/sighash/types.ts';
 import { tapLeafHash } from '../../src/script/taproot.ts';
-import { key, publicKey } from './regtest-chain.ts';
 
 export interface Satisfaction {
   readonly scriptSig: Uint8Array;
@@ -25,6 +24,10 @@ export interface CoinKind {
   readonly scriptPubKey: Uint8Array;
   satisfy(cache: SighashCache, index: number): Satisfaction;
 }
+
+/** The test's key. */
+const key: Uint8Array = new Uint8Array(32).fill(1);
+const publicKey: Uint8Array = pubECDSA(key);
 
 const empty = new Uint8Array(0);
 const { ALL } = SigHash;
@@ -86,6 +89,7 @@ function tapscript(name: string, leaf: Uint8Array, items: readonly Uint8Array[],
 
 /** Outputs that everybody relays. */
 export const standardKinds: readonly CoinKind[] = [
+  unsignedP2wsh('p2wsh true', compileScript(Op.OP_1)),
   {
     name: 'p2wpkh',
     scriptPubKey: p2wpkhScript,
@@ -169,7 +173,6 @@ export const oddKinds: readonly CoinKind[] = [
   }),
   unsignedP2sh('p2sh of a nop', compileScript(Op.OP_NOP10, OP_1)),
   unsignedP2sh('p2sh with a push of more than it needs', Uint8Array.of(Op.OP_PUSHDATA1, 1, 1)),
-  unsignedP2wsh('p2wsh true', compileScript(OP_1)),
   unsignedP2wsh('p2wsh false', compileScript(OP_0)),
   unsignedP2wsh('p2wsh unclean', compileScript(OP_1), Uint8Array.of(1)),
   unsignedP2wsh('p2wsh big item', compileScript(OP_DROP, OP_1), bigItem),

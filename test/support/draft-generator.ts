@@ -92,8 +92,14 @@ export class DraftGenerator {
     const fields: TransactionFields = { version, inputs, outputs, lockTime };
     const [input, ...otherInputs] = inputs as [(typeof inputs)[0], ...typeof inputs];
     const [output, ...otherOutputs] = outputs as [TxOut, ...TxOut[]];
-    const withInput = (change: Partial<typeof input>) => ({ ...fields, inputs: [{ ...input, ...change }, ...otherInputs] });
-    const withOutput = (change: Partial<TxOut>) => ({ ...fields, outputs: [{ ...output, ...change }, ...otherOutputs] });
+    const withInput = (change: Partial<typeof input>) => ({
+      ...fields,
+      inputs: [{ ...input, ...change }, ...otherInputs],
+    });
+    const withOutput = (change: Partial<TxOut>) => ({
+      ...fields,
+      outputs: [{ ...output, ...change }, ...otherOutputs],
+    });
     const mutations: (() => TransactionFields)[] = [
       () => withInput({ witness: [] }),
       () => withInput({ witness: [...input.witness, new Uint8Array(1)] }),

@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { binaryKey, compareBytes } from '../../src/bytes/compare.ts';
+import { BlockIndex, lastCommonAncestor } from '../../src/chain/block-index.ts';
+import { decodeCoin, decodeUndo, encodeCoin, encodeUndo } from '../../src/chain/coin-codec.ts';
+import { CoinsCache } from '../../src/chain/coins-cache.ts';
+import { coinStoreKey, parseCoinStoreKey } from '../../src/chain/keys.ts';
+import type { Coin } from '../../src/consensus/coins.ts';
+import { regtest } from '../../src/consensus/params.ts';
+import { sha256 } from '../../src/crypto/hash.ts';
+import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { MAX_MONEY } from '../../src/primitives/amount.ts';
+import { coinKey, outPointKey } from '../../src/primitives/outpoint.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+
+const coins: fc.Arbitrary<Coin> = fc.record({
+  output: fc.record({
+    value: fc.bigInt({ min: 0n, max: MAX_MONEY }),
+    scriptPubKey: fc.uint8Array({ maxLength: 100 }),
+  }),
+  height: fc.integer({ min: 0, max: 0x7fff_ffff }),
+  isCoinbase: fc.boolean(),
+});
+
+describe('stored coins', () => {
+  it('come back as they were', () => {
+    const single = fc.property(coins, (coin) => {
+      expect(decodeCoin(encodeCoin(coin))).toEqual(coin);
+    });
+    const ofBlock = fc.property(fc.array(fc.array(coins, { maxLength: 4 }), { maxLength: 4 }), (undo) => {
+      expect(decodeUndo(encodeUndo(undo))).toEqual(undo);
+    });
+    fc.assert(single, { seed: 1 });
+    fc.assert(ofBlock, { seed: 2 });
+  });
+
+  it('are small: a P2WPKH output of a bitcoin takes 29 bytes', () => {
+    const output = { value: 100_000_000n, scriptPubKey: new Uint8Array(22) };
+    expect(encodeCoin({ output, height: 200_000, isCoinbase: false })).toHaveLength(29);
+  });
+
+  it('that were cut short or are nonsense are told by an error', () => {
+    const bytes = encodeUndo([
+      [{ output: { value: 5n, scriptPubKey: new Uint8Array(9) }, height: 3, isCoinbase: true }],
+    ]);
+    for (let length = 0; length < bytes.length; length++) expect(() => decodeUndo(bytes.subarray(0, length))).toThrow();
+    expect(() => decodeCoin(new Uint8Array(20).fill(0xff))).toThrow();
+  });
+
+  it('lie in the order of txid and index', () => {
+    const outpoints = fc.record({
+      txid: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+      vout: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 0xffff_ffff })),
+    });
+    fc.assert(
+      fc.property(outpoints, outpoints, fc.boolean(), (a, other, sameTx) => {
+        const b = sameTx ? { ...other, txid: a.txid } : other;
+        const [keyA, keyB] = [coinStoreKey(0, outPointKey(a)), coinStoreKey(0, outPointKey(b))];
+        expect(parseCoinStoreKey(keyA)).toEqual(a);
+        const expected = compareBytes(a.txid, b.txid) || a.vout - b.vout;
+        expect(Math.sign(compareBytes(keyA, keyB))).toBe(Math.sign(expected));
+      }),
+      { seed: 3 },
+    );
+  });
+});
+
+describe('the cache of coins', () => {
+  it('shows at every moment what was put in and taken out, whatever the writes do', async () => {
+    for (let seed = 1; seed <= 9; seed++) {
+      const random = new SeededRandom(seed);
+      const store = new MemoryStore();
+      const cache = new CoinsCache(store, 0, seed % 3 === 0 ? 2000 : 1 << 20);
+      const model = new Map<string, Coin>();
+      const keys = Array.from({ length: 30 }, (_, i) => coinKey(binaryKey(sha256(Uint8Array.of(i >> 1))), i * 100));
+      let flush: ReturnType<CoinsCache['beginFlush']> | undefined;
+      for (let step = 0; step < 300; step++) {
+        const key = keys[randomInt(random, keys.length)]!;
+        const outpoint = parseCoinStoreKey(coinStoreKey(0, key));
+        switch (randomInt(random, 6)) {
+          case 0:
+          case 1: {
+            if (model.has(key)) break;
+            const output = { value: BigInt(step), scriptPubKey: new Uint8Array(randomInt(random, 40)) };
+            const coin = { output, height: step, isCoinbase: randomInt(random, 4) === 0 };
+            cache.add(key, coin);
+            model.set(key, coin);
+            break;
+          }
+          case 2:
+            if (model.delete(key)) cache.spend(key);
+            break;
+          case 3:
+            expect(cache.getCoin(outpoint)).toEqual(model.get(key));
+            break;
+          case 4:
+            expect(cache.peek(key)).toEqual(model.get(key));
+            break;
+          case 5:
+            if (!flush) {
+              flush = cache.beginFlush();
+            } else if (randomInt(random, 3) === 0) {
+              flush.failed();
+              flush = undefined;
+            } else {
+              store.writeSync(flush.operations);
+              flush.done();
+              flush = undefined;
+            }
+        }
+        if (step % 30 === 0) {
+          const shown = [...cache.entries()].map(({ outpoint: at, coin }) => [outPointKey(at), coin]);
+          expect(shown).toEqual([...model].sort(([a], [b]) => (a < b ? -1 : 1)));
+        }
+      }
+      flush?.failed();
+      store.writeSync(cache.beginFlush().operations);
+      const reopened = new CoinsCache(store, 0, 0);
+      expect([...reopened.entries()]).toHaveLength(model.size);
+      for (const key of keys) expect(reopened.peek(key), `seed ${seed}`).toEqual(model.get(key));
+    }
+  });
+
+  it('writes nothing for a coin that came and went between two writes', () => {
+    const cache = new CoinsCache(new MemoryStore(), 0, 1000);
+    const key = coinKey('x'.repeat(32), 0);
+    cache.add(key, { output: { value: 1n, scriptPubKey: new Uint8Array(5) }, height: 1, isCoinbase: false });
+    expect(cache.dirtyBytes).toBeGreaterThan(0);
+    cache.spend(key);
+    expect(cache.dirtyBytes).toBe(0);
+    expect(cache.beginFlush().operations).toEqual([]);
+  });
+});
+
+describe('the tree of headers', () => {
+  const header = regtest.genesis.header;
+  const child = (prev: BlockIndex | undefined, tag: number) => {
+    const hash = sha256(Uint8Array.of(tag, ...(prev?.hash ?? [])));
+    return new BlockIndex(header, hash, prev, (prev?.chainwork ?? 0n) + 2n);
+  };
+
+  it('finds ancestors and forks as walking would', () => {
+    const trunk = [child(undefined, 0)];
+    while (trunk.length < 3000) trunk.push(child(trunk.at(-1), 0));
+    const branch = [child(trunk[1234], 1)];
+    while (branch.length < 2000) branch.push(child(branch.at(-1), 1));
+    const random = new SeededRandom(1);
+    for (let i = 0; i < 2000; i++) {
+      const from = trunk[randomInt(random, trunk.length)]!;
+      const height = randomInt(random, trunk.length);
+      expect(from.ancestor(height)).toBe(height <= from.height ? trunk[height] : undefined);
+      const other = branch[randomInt(random, branch.length)]!;
+      expect(lastCommonAncestor(from, other)).toBe(trunk[Math.min(from.height, 1234)]);
+    }
+    expect(trunk[5]!.ancestor(-1)).toBeUndefined();
+  });
+});
