@@ -1,0 +1,59 @@
+import type { Coin } from '../../consensus/coins.ts';
+import { reject } from '../../consensus/reject.ts';
+import { transactionSigOpCost } from '../../consensus/sigops.ts';
+import { checkTxCoins, missingInputs } from '../../consensus/tx-inputs.ts';
+import { STANDARD_SCRIPT_VERIFY_FLAGS } from '../../script/flags.ts';
+import { findCoin } from '../coins.ts';
+import { Entry } from '../entry.ts';
+import { isFinalAfter, isUnlockedAfter } from '../locks.ts';
+import { policyVsize } from '../policy/fee-rate.ts';
+import { areInputsStandard, isWitnessStandard } from '../policy/standard-inputs.ts';
+import type { Stage, Workspace } from './workspace.ts';
+
+/** Only what the next block may hold is let in. */
+export const checkFinal: Stage = ({ tx, context: { tip } }) =>
+  isFinalAfter(tx, tip) ? undefined : reject('premature-spend', 'non-final');
+
+/** Looks up what the inputs spend. */
+export const findCoins: Stage = (workspace) => {
+  const { tx, context } = workspace;
+  const coins: Coin[] = [];
+  for (const { prevout } of tx.inputs) {
+    const coin = findCoin(context.graph, context.chainCoins, prevout);
+    if (!coin) return isConfirmed(workspace) ? reject('conflict', 'txn-already-known') : missing;
+    coins.push(coin);
+  }
+  workspace.coins = coins;
+  return undefined;
+};
+
+const missing = reject('missing-inputs', missingInputs.reason);
+
+/** Whether an output of the transaction itself is unspent in the chain: its inputs are missing because it spent them. */
+function isConfirmed({ tx, context }: Workspace): boolean {
+  const { txid } = tx;
+  return tx.outputs.some((_, vout) => context.chainCoins.getCoin({ txid, vout }) !== undefined);
+}
+
+export const checkSequenceLocks: Stage = ({ tx, coins, context: { tip } }) =>
+  isUnlockedAfter(tx, coins, tip) ? undefined : reject('premature-spend', 'non-BIP68-final');
+
+/** Maturity and amounts, then what policy asks of inputs; makes the entry. */
+export const checkInputs: Stage = (workspace) => {
+  const { tx, coins, context } = workspace;
+  const { tip, params, options, time, feeDelta } = context;
+  const inputs = checkTxCoins(tx, coins, tip.height + 1, params);
+  if (inputs.reject) return inputs.reject;
+
+  if (options.requireStandard) {
+    if (!areInputsStandard(tx, coins)) return reject('inputs-not-standard', 'bad-txns-nonstandard-inputs');
+    if (!isWitnessStandard(tx, coins)) return reject('witness-mutated', 'bad-witness-nonstandard');
+  }
+
+  const sigOpCost = transactionSigOpCost(tx, coins, STANDARD_SCRIPT_VERIFY_FLAGS);
+  const vsize = policyVsize(tx.weight, sigOpCost);
+  const spendsCoinbase = coins.some((coin) => coin.isCoinbase);
+  const fields = { tx, fee: inputs.fee, time, height: tip.height, sigOpCost, vsize, spendsCoinbase };
+  workspace.entry = new Entry(fields, feeDelta);
+  return undefined;
+};

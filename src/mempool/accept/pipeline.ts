@@ -1,0 +1,41 @@
+import type { Reject, TxRejectKind } from '../../consensus/reject.ts';
+import { checkDustIsSpent, checkSpendsNoConflict, checkTruc, findAncestors } from './family.ts';
+import { checkDustIsUnpaid, checkFeeRate, checkMaxFeeRate, checkSigOps } from './fees.ts';
+import { checkFinal, checkInputs, checkSequenceLocks, findCoins } from './inputs.ts';
+import { checkNotPresent, findConflicts } from './known.ts';
+import { checkReplacement } from './replacement.ts';
+import { checkScripts } from './scripts.ts';
+import { checkSize, checkStandard, checkStructure } from './structure.ts';
+import type { Stage, Workspace } from './workspace.ts';
+
+/** In the order of Core's MemPoolAccept: it decides which of several reasons is given, and cheap ones come first. */
+const stages: readonly Stage[] = [
+  checkStructure,
+  checkStandard,
+  checkSize,
+  checkFinal,
+  checkNotPresent,
+  findConflicts,
+  findCoins,
+  checkSequenceLocks,
+  checkInputs,
+  checkDustIsUnpaid,
+  checkSigOps,
+  checkFeeRate,
+  findAncestors,
+  checkTruc,
+  checkSpendsNoConflict,
+  checkDustIsSpent,
+  checkReplacement,
+  checkScripts,
+  checkMaxFeeRate,
+];
+
+/** Judges a transaction; where it passes, the workspace holds the entry to add and those to remove. */
+export function judge(workspace: Workspace): Reject<TxRejectKind> | undefined {
+  for (const stage of stages) {
+    const refusal = stage(workspace);
+    if (refusal) return refusal;
+  }
+  return undefined;
+}

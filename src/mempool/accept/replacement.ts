@@ -1,0 +1,83 @@
+import type { Reject, TxRejectKind } from '../../consensus/reject.ts';
+import { reject } from '../../consensus/reject.ts';
+import { formatAmount } from '../../primitives/amount.ts';
+import type { Entry } from '../entry.ts';
+import { withDescendants } from '../graph.ts';
+import { feeAtRate, feeRate, formatFeeRate } from '../policy/fee-rate.ts';
+import { MAX_REPLACEMENT_CANDIDATES } from '../policy/limits.ts';
+import type { Stage, Workspace } from './workspace.ts';
+
+type Rule = (workspace: Workspace) => Reject<TxRejectKind> | undefined;
+
+/** BIP125's rules as Core has them now: any transaction may be replaced by one that pays more, in rate and in sum. */
+export const checkReplacement: Stage = (workspace) => {
+  if (workspace.conflicts.size === 0) return undefined;
+  return (
+    paysBetterRate(workspace) ?? replacesFew(workspace) ?? addsNoUnconfirmed(workspace) ?? paysForItself(workspace)
+  );
+};
+
+/** A better rate than each conflict by itself: the replacement must be worth more to miners. */
+const paysBetterRate: Rule = (workspace) => {
+  const { tx, entry, conflicts } = workspace;
+  for (const conflict of conflicts) {
+    if (entry.modifiedFee * BigInt(conflict.vsize) > conflict.modifiedFee * BigInt(entry.vsize)) continue;
+    const rate = formatFeeRate(feeRate(entry.modifiedFee, entry.vsize));
+    const rateBefore = formatFeeRate(feeRate(conflict.modifiedFee, conflict.vsize));
+    const debug = `rejecting replacement ${tx.txidHex}; new feerate ${rate} <= old feerate ${rateBefore}`;
+    return refusal(workspace, 'reconsiderable', 'insufficient fee', debug);
+  }
+  return undefined;
+};
+
+/** Rule 5: a bound to the work that one transaction can undo. Notes what would go. */
+const replacesFew: Rule = (workspace) => {
+  const { tx, conflicts } = workspace;
+  let count = 0;
+  // Descendants that conflicts share count more than once, which is cheap and safe.
+  for (const conflict of conflicts) count += conflict.descendantCount;
+  if (count > MAX_REPLACEMENT_CANDIDATES) {
+    const debug = `rejecting replacement ${tx.txidHex}; too many potential replacements (${count} > ${MAX_REPLACEMENT_CANDIDATES})`;
+    return refusal(workspace, 'mempool-policy', 'too many potential replacements', debug);
+  }
+  workspace.replaced = withDescendants(conflicts);
+  return undefined;
+};
+
+/** Rule 2: what it spends that is unconfirmed, one of the conflicts spent as well. */
+const addsNoUnconfirmed: Rule = (workspace) => {
+  const { tx, conflicts, context } = workspace;
+  const before = new Set<Entry>();
+  for (const conflict of conflicts) for (const parent of conflict.parents) before.add(parent);
+  for (let i = 0; i < tx.inputs.length; i++) {
+    const parent = context.graph.get(tx.inputs[i]!.prevout.txid);
+    if (!parent || before.has(parent)) continue;
+    const debug = `replacement ${tx.txidHex} adds unconfirmed input, idx ${i}`;
+    return refusal(workspace, 'mempool-policy', 'replacement-adds-unconfirmed', debug);
+  }
+  return undefined;
+};
+
+/** Rules 3 and 4: at least the fees of all that goes, and its own relay on top. */
+const paysForItself: Rule = (workspace) => {
+  const { tx, entry, replaced, context } = workspace;
+  let feesBefore = 0n;
+  for (const { modifiedFee } of replaced) feesBefore += modifiedFee;
+  const added = entry.modifiedFee - feesBefore;
+  if (added < 0n) {
+    const fees = `${formatAmount(entry.modifiedFee)} < ${formatAmount(feesBefore)}`;
+    const debug = `rejecting replacement ${tx.txidHex}, less fees than conflicting txs; ${fees}`;
+    return refusal(workspace, 'reconsiderable', 'insufficient fee', debug);
+  }
+  const relayFee = feeAtRate(context.options.incrementalRelayFeeRate, entry.vsize);
+  if (added < relayFee) {
+    const fees = `${formatAmount(added)} < ${formatAmount(relayFee)}`;
+    const debug = `rejecting replacement ${tx.txidHex}, not enough additional fees to relay; ${fees}`;
+    return refusal(workspace, 'reconsiderable', 'insufficient fee', debug);
+  }
+  return undefined;
+};
+
+function refusal(workspace: Workspace, kind: TxRejectKind, reason: string, debug: string): Reject<TxRejectKind> {
+  return reject(kind, workspace.evictsSibling ? `${reason} (including sibling eviction)` : reason, debug);
+}

@@ -1,0 +1,31 @@
+import { reject } from '../../consensus/reject.ts';
+import { formatOutPoint } from '../../primitives/outpoint.ts';
+import { scriptErrorString } from '../../script/errors.ts';
+import { STANDARD_SCRIPT_VERIFY_FLAGS } from '../../script/flags.ts';
+import { SighashCache } from '../../script/sighash/cache.ts';
+import { verifyInput } from '../../script/verify.ts';
+import { lacksWitness } from '../policy/standard-inputs.ts';
+import type { Stage } from './workspace.ts';
+
+/**
+ * Runs the scripts, last of all since it costs most. The standard flags hold every rule of consensus, so that what
+ * passes here is valid in a block too.
+ */
+export const checkScripts: Stage = ({ tx, coins, context: { scriptCache } }) => {
+  if (scriptCache.has(tx, STANDARD_SCRIPT_VERIFY_FLAGS)) return undefined;
+  const cache = new SighashCache(
+    tx,
+    coins.map(({ output }) => output),
+  );
+  for (let i = 0; i < tx.inputs.length; i++) {
+    const error = verifyInput(tx, i, cache, STANDARD_SCRIPT_VERIFY_FLAGS);
+    if (error === undefined) continue;
+    const kind = lacksWitness(tx, coins) ? 'witness-stripped' : 'not-standard';
+    const reason = `mempool-script-verify-flag-failed (${scriptErrorString(error)})`;
+    const spent = formatOutPoint(tx.inputs[i]!.prevout);
+    return reject(kind, reason, `input ${i} of ${tx.txidHex} (wtxid ${tx.wtxidHex}), spending ${spent}`);
+  }
+  // A block that holds it need not run them again.
+  scriptCache.add(tx, STANDARD_SCRIPT_VERIFY_FLAGS);
+  return undefined;
+};

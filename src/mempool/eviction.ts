@@ -1,0 +1,78 @@
+import type { Entry } from './entry.ts';
+
+/**
+ * The entries in a binary heap, the first to be evicted on top: that whose fee rate, or that of it with all of its
+ * descendants if that is better, is the lowest; the later one of equals.
+ */
+export class EvictionQueue {
+  readonly #heap: Entry[] = [];
+
+  get first(): Entry | undefined {
+    return this.#heap[0];
+  }
+
+  add(entry: Entry): void {
+    entry.evictionScore = evictionScore(entry);
+    this.#heap.push(entry);
+    this.#up(entry, this.#heap.length - 1);
+  }
+
+  remove(entry: Entry): void {
+    const index = entry.queueIndex;
+    const last = this.#heap.pop()!;
+    entry.queueIndex = -1;
+    if (last !== entry) this.#settle(last, index);
+  }
+
+  /** To be called when the fees or the descendants of an entry have changed. */
+  update(entry: Entry): void {
+    entry.evictionScore = evictionScore(entry);
+    this.#settle(entry, entry.queueIndex);
+  }
+
+  #settle(entry: Entry, index: number): void {
+    if (index > 0 && goesBefore(entry, this.#heap[(index - 1) >> 1]!)) this.#up(entry, index);
+    else this.#down(entry, index);
+  }
+
+  #up(entry: Entry, from: number): void {
+    const heap = this.#heap;
+    let index = from;
+    while (index > 0) {
+      const parentIndex = (index - 1) >> 1;
+      const parent = heap[parentIndex]!;
+      if (!goesBefore(entry, parent)) break;
+      heap[index] = parent;
+      parent.queueIndex = index;
+      index = parentIndex;
+    }
+    heap[index] = entry;
+    entry.queueIndex = index;
+  }
+
+  #down(entry: Entry, from: number): void {
+    const heap = this.#heap;
+    let index = from;
+    for (;;) {
+      let childIndex = 2 * index + 1;
+      if (childIndex >= heap.length) break;
+      if (childIndex + 1 < heap.length && goesBefore(heap[childIndex + 1]!, heap[childIndex]!)) childIndex++;
+      const child = heap[childIndex]!;
+      if (!goesBefore(child, entry)) break;
+      heap[index] = child;
+      child.queueIndex = index;
+      index = childIndex;
+    }
+    heap[index] = entry;
+    entry.queueIndex = index;
+  }
+}
+
+function evictionScore(entry: Entry): number {
+  const own = Number(entry.modifiedFee) / entry.vsize;
+  return Math.max(own, Number(entry.descendantFees) / entry.descendantSize);
+}
+
+function goesBefore(a: Entry, b: Entry): boolean {
+  return a.evictionScore < b.evictionScore || (a.evictionScore === b.evictionScore && a.sequence > b.sequence);
+}

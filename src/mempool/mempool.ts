@@ -1,0 +1,324 @@
+import { binaryKey, fromBinaryKey } from '../bytes/compare.ts';
+import type { Chain } from '../chain/chain.ts';
+import type { Coin, CoinView } from '../consensus/coins.ts';
+import { type Reject, reject, type TxRejectKind } from '../consensus/reject.ts';
+import { type Clock, unixSeconds } from '../platform/clock.ts';
+import { Emitter } from '../platform/emitter.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Block } from '../primitives/block.ts';
+import type { OutPoint } from '../primitives/outpoint.ts';
+import type { Transaction } from '../primitives/transaction.ts';
+import { judge } from './accept/pipeline.ts';
+import { Workspace } from './accept/workspace.ts';
+import { findCoin } from './coins.ts';
+import type { Entry, MempoolEntry, RemovalReason } from './entry.ts';
+import { EvictionQueue } from './eviction.ts';
+import { ancestorsOf, descendantsOf, EntryGraph, withDescendants } from './graph.ts';
+import { DEFAULT_MEMPOOL_OPTIONS, type MempoolOptions } from './options.ts';
+import { feeRate } from './policy/fee-rate.ts';
+import { DisconnectedTransactions, entriesNotReady } from './reorg.ts';
+import { RollingMinimumFee } from './rolling-fee.ts';
+
+export interface MempoolModules {
+  readonly chain: Chain;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface AcceptOptions {
+  /** Judge only: the mempool does not change. */
+  readonly testOnly?: boolean;
+  /** Satoshis per 1,000 virtual bytes; one that pays more is refused as `max-fee-exceeded`, to guard against slips. */
+  readonly maxFeeRate?: bigint;
+  /** Seconds since the Unix epoch that the entry came at; default now. */
+  readonly time?: number;
+}
+
+export type AcceptResult =
+  | { readonly entry: MempoolEntry; readonly replaced: readonly MempoolEntry[] }
+  | { readonly reject: Reject<TxRejectKind> };
+
+export type MempoolEvents = {
+  added: { readonly entry: MempoolEntry };
+  removed: { readonly entry: MempoolEntry; readonly reason: RemovalReason };
+};
+
+type Change = { readonly entry: Entry; readonly reason?: RemovalReason };
+
+/**
+ * The transactions that wait for a block: all valid in the next one, without conflicts among them, within policy and a
+ * bound of memory. It follows the chain by itself. Its events come when a change is complete, in the order of the
+ * changes.
+ */
+export class Mempool implements CoinView {
+  readonly options: MempoolOptions;
+  readonly events = new Emitter<MempoolEvents>();
+
+  readonly #chain: Chain;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #graph = new EntryGraph();
+  readonly #queue = new EvictionQueue();
+  readonly #rollingFee: RollingMinimumFee;
+  readonly #disconnected = new DisconnectedTransactions();
+  /** Satoshis, by `binaryKey` of the txid. */
+  readonly #feeDeltas = new Map<string, bigint>();
+  readonly #unsubscribe: readonly (() => void)[];
+  /** What has happened and has not been told yet. */
+  #changes: Change[] = [];
+  #isEmitting = false;
+
+  constructor(options: Partial<MempoolOptions>, modules: MempoolModules) {
+    this.options = { ...DEFAULT_MEMPOOL_OPTIONS, ...options };
+    this.#chain = modules.chain;
+    this.#clock = modules.clock;
+    this.#logger = modules.logger;
+    const { incrementalRelayFeeRate, maxBytes } = this.options;
+    this.#rollingFee = new RollingMinimumFee(incrementalRelayFeeRate, maxBytes, unixSeconds(modules.clock));
+    const { events } = modules.chain;
+    this.#unsubscribe = [
+      events.on('blockConnected', ({ block }) => this.#blockConnected(block)),
+      events.on('blockDisconnected', ({ block }) => this.#blockDisconnected(block)),
+      events.on('tip', () => this.#tipChanged()),
+    ];
+  }
+
+  /** Judges a transaction by policy and by the rules of the next block, and adds it, in place of what it replaces. */
+  accept(tx: Transaction, options: AcceptOptions = {}): AcceptResult {
+    const result = this.#accept(tx, options, false);
+    this.#emitChanges();
+    return result;
+  }
+
+  has(txid: Uint8Array): boolean {
+    return this.#graph.get(txid) !== undefined;
+  }
+
+  get(txid: Uint8Array): MempoolEntry | undefined {
+    return this.#graph.get(txid);
+  }
+
+  getByWtxid(wtxid: Uint8Array): MempoolEntry | undefined {
+    return this.#graph.getByWtxid(wtxid);
+  }
+
+  /** In the order of arrival. */
+  entries(): IterableIterator<MempoolEntry> {
+    return this.#graph.entries();
+  }
+
+  get size(): number {
+    return this.#graph.size;
+  }
+
+  /** Sum of the entries' virtual sizes. */
+  get bytes(): number {
+    return this.#graph.bytes;
+  }
+
+  /** Bytes of memory, roughly. */
+  get usage(): number {
+    return this.#graph.usage;
+  }
+
+  /** Sum of the entries' fees, in satoshis. */
+  get totalFee(): bigint {
+    return this.#graph.totalFee;
+  }
+
+  /** A coin that neither the chain nor the mempool spends; those that the mempool makes have MEMPOOL_HEIGHT. */
+  getCoin(outpoint: OutPoint): Coin | undefined {
+    return this.#graph.spender(outpoint) ? undefined : findCoin(this.#graph, this.#chain, outpoint);
+  }
+
+  spender(outpoint: OutPoint): MempoolEntry | undefined {
+    return this.#graph.spender(outpoint);
+  }
+
+  /** Without the entry itself. */
+  ancestors(entry: MempoolEntry): Set<MempoolEntry> {
+    return ancestorsOf(entry);
+  }
+
+  /** Without the entry itself. */
+  descendants(entry: MempoolEntry): Set<MempoolEntry> {
+    return descendantsOf(entry);
+  }
+
+  /** Satoshis per 1,000 virtual bytes that a transaction must pay now. */
+  minFeeRate(): bigint {
+    const rolling = this.#rollingFee.current(unixSeconds(this.#clock), this.usage);
+    if (rolling > this.options.minRelayFeeRate) return rolling;
+    return this.options.minRelayFeeRate;
+  }
+
+  /** Removes a transaction and its descendants. */
+  remove(txid: Uint8Array, reason: RemovalReason): void {
+    const entry = this.#graph.get(txid);
+    if (!entry) return;
+    this.#removeFamilies([entry], reason);
+    this.#emitChanges();
+  }
+
+  /**
+   * Adds `delta` satoshis, which may be negative, to what a transaction, here or yet to come, counts as paying, until a
+   * block holds it (Core: prioritisetransaction).
+   */
+  prioritise(txid: Uint8Array, delta: bigint): void {
+    const key = binaryKey(txid);
+    const total = (this.#feeDeltas.get(key) ?? 0n) + delta;
+    if (total === 0n) this.#feeDeltas.delete(key);
+    else this.#feeDeltas.set(key, total);
+    const entry = this.#graph.get(txid);
+    if (!entry) return;
+    this.#graph.changeFee(entry, delta);
+    this.#queue.update(entry);
+    for (const ancestor of ancestorsOf(entry)) this.#queue.update(ancestor);
+  }
+
+  /** What `prioritise` has added, of all transactions for which that is not nothing. */
+  *feeDeltas(): IterableIterator<{ readonly txid: Uint8Array; readonly delta: bigint }> {
+    for (const [key, delta] of this.#feeDeltas) yield { txid: fromBinaryKey(key), delta };
+  }
+
+  /** Ends its following of the chain. */
+  close(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+  }
+
+  #accept(tx: Transaction, options: AcceptOptions, isReturning: boolean): AcceptResult {
+    const now = unixSeconds(this.#clock);
+    const workspace = new Workspace(tx, {
+      options: this.options,
+      params: this.#chain.params,
+      tip: this.#chain.tip,
+      chainCoins: this.#chain,
+      graph: this.#graph,
+      scriptCache: this.#chain.scriptCache,
+      time: options.time ?? now,
+      mempoolMinFeeRate: this.#rollingFee.current(now, this.usage),
+      maxFeeRate: options.maxFeeRate,
+      feeDelta: this.#feeDeltas.size === 0 ? 0n : (this.#feeDeltas.get(binaryKey(tx.txid)) ?? 0n),
+      isReturning,
+    });
+    const refusal = judge(workspace);
+    if (refusal) return { reject: refusal };
+    const { entry, replaced } = workspace;
+    if (options.testOnly) return { entry, replaced };
+
+    for (const loser of replaced) this.#removeEntry(loser, 'replaced');
+    const before = this.#changes.length;
+    this.#add(entry, workspace.ancestors);
+    if (!isReturning) this.#limitSize();
+    if (this.#isPresent(entry)) return { entry, replaced };
+    // It came and went: nobody needs to hear of it.
+    this.#changes.push(...this.#changes.splice(before).filter((change) => change.entry !== entry));
+    return { reject: reject('reconsiderable', 'mempool full') };
+  }
+
+  #isPresent(entry: Entry): boolean {
+    return this.#graph.get(entry.tx.txid) === entry;
+  }
+
+  #add(entry: Entry, ancestors: ReadonlySet<Entry>): void {
+    this.#graph.add(entry, ancestors);
+    this.#queue.add(entry);
+    for (const ancestor of ancestors) this.#queue.update(ancestor);
+    this.#changes.push({ entry });
+  }
+
+  #removeEntry(entry: Entry, reason: RemovalReason): void {
+    const ancestors = this.#graph.remove(entry);
+    this.#queue.remove(entry);
+    for (const ancestor of ancestors) this.#queue.update(ancestor);
+    this.#changes.push({ entry, reason });
+  }
+
+  #removeFamilies(entries: Iterable<Entry>, reason: RemovalReason): void {
+    for (const entry of withDescendants(entries)) this.#removeEntry(entry, reason);
+  }
+
+  /** Removes what spends a transaction that is nowhere any more, and the transaction itself if it is here. */
+  #removeWithSpenders(tx: Transaction, reason: RemovalReason): void {
+    const entry = this.#graph.get(tx.txid);
+    if (entry) this.#removeFamilies([entry], reason);
+    else this.#removeFamilies(this.#graph.spendersOf(tx), reason);
+  }
+
+  /** Removes what is too old, then, while there is too much, what pays the least. */
+  #limitSize(): void {
+    const oldest = unixSeconds(this.#clock) - this.options.expirySeconds;
+    for (const entry of this.#graph.entries()) {
+      if (entry.time >= oldest) break;
+      this.#removeFamilies([entry], 'expiry');
+    }
+    while (this.usage > this.options.maxBytes) {
+      const entry = this.#queue.first!;
+      this.#rollingFee.evicted(feeRate(entry.descendantFees, entry.descendantSize));
+      this.#removeFamilies([entry], 'sizelimit');
+    }
+  }
+
+  #blockConnected(block: Block): void {
+    this.#disconnected.remove(block);
+    for (const tx of block.transactions) {
+      if (this.#graph.size === 0) break;
+      const entry = this.#graph.get(tx.txid);
+      if (entry) this.#removeEntry(entry, 'block');
+      for (const { prevout } of tx.inputs) {
+        const conflict = this.#graph.spender(prevout);
+        if (conflict) this.#removeFamilies([conflict], 'conflict');
+      }
+    }
+    if (this.#feeDeltas.size > 0) for (const tx of block.transactions) this.#feeDeltas.delete(binaryKey(tx.txid));
+    this.#rollingFee.blockConnected(unixSeconds(this.#clock));
+    this.#emitChanges();
+  }
+
+  #blockDisconnected(block: Block): void {
+    for (const tx of this.#disconnected.add(block)) this.#removeWithSpenders(tx, 'reorg');
+    this.#emitChanges();
+  }
+
+  /** After a reorganisation: takes back what has lost its block, and removes what the new tip does not allow. */
+  #tipChanged(): void {
+    if (this.#disconnected.isEmpty) return;
+    const returned: Entry[] = [];
+    for (const tx of this.#disconnected.take()) {
+      const isBack = !tx.isCoinbase && (this.has(tx.txid) || 'entry' in this.#accept(tx, {}, true));
+      if (isBack) returned.push(this.#graph.get(tx.txid)!);
+      else this.#removeWithSpenders(tx, 'reorg');
+    }
+    this.#linkReturned(returned);
+    this.#removeFamilies(entriesNotReady(this.#graph, this.#chain, this.#chain.tip, this.#chain.params), 'reorg');
+    this.#limitSize();
+    this.#logger.debug({ returned: returned.length, size: this.size }, 'followed a reorganisation');
+    this.#emitChanges();
+  }
+
+  /** Families may have grown together beyond their limits: their youngest members have to go. */
+  #linkReturned(returned: readonly Entry[]): void {
+    // Of blocks from two branches, one may have replaced another.
+    const changed = this.#graph.adopt(returned.filter((entry) => this.#isPresent(entry)));
+    for (const entry of changed) this.#queue.update(entry);
+    const { ancestorCount, ancestorSize } = this.options.limits;
+    const tooDeep = [...changed].filter((e) => e.ancestorCount > ancestorCount || e.ancestorSize > ancestorSize);
+    this.#removeFamilies(tooDeep, 'sizelimit');
+  }
+
+  #emitChanges(): void {
+    if (this.#isEmitting) return;
+    this.#isEmitting = true;
+    // A listener may change the mempool in turn, and so lengthen the list.
+    for (const { entry, reason } of this.#changes) {
+      try {
+        if (reason) this.events.emit('removed', { entry, reason });
+        else this.events.emit('added', { entry });
+      } catch (error) {
+        this.#logger.error({ err: error, txid: entry.tx.txidHex }, 'a listener of the mempool failed');
+      }
+    }
+    this.#changes = [];
+    this.#isEmitting = false;
+  }
+}

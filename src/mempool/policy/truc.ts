@@ -1,0 +1,60 @@
+import type { Transaction } from '../../primitives/transaction.ts';
+import type { Entry } from '../entry.ts';
+import {
+  TRUC_ANCESTOR_LIMIT,
+  TRUC_CHILD_MAX_VSIZE,
+  TRUC_DESCENDANT_LIMIT,
+  TRUC_MAX_VSIZE,
+  TRUC_VERSION,
+} from './limits.ts';
+
+export interface TrucViolation {
+  readonly debug: string;
+  /** The parent's other child, without which there would be no violation: the newcomer may replace it. */
+  readonly sibling?: Entry;
+}
+
+/**
+ * BIP431's rules for one transaction: version 3 stays among itself in the mempool, is small, and has one parent or one
+ * child at most (Core: SingleTRUCChecks). `ancestors` are those in the mempool.
+ */
+export function trucViolation(
+  tx: Transaction,
+  vsize: number,
+  ancestors: ReadonlySet<Entry>,
+  conflicts: ReadonlySet<Entry>,
+): TrucViolation | undefined {
+  const isTruc = tx.version === TRUC_VERSION;
+  for (const ancestor of ancestors) {
+    if ((ancestor.tx.version === TRUC_VERSION) === isTruc) continue;
+    const [self, other] = isTruc ? ['version=3', 'non-version=3'] : ['non-version=3', 'version=3'];
+    return { debug: `${self} tx ${name(tx)} cannot spend from ${other} tx ${name(ancestor.tx)}` };
+  }
+  if (!isTruc) return undefined;
+
+  if (vsize > TRUC_MAX_VSIZE) {
+    return { debug: `version=3 tx ${name(tx)} is too big: ${vsize} > ${TRUC_MAX_VSIZE} virtual bytes` };
+  }
+  if (ancestors.size + 1 > TRUC_ANCESTOR_LIMIT) return { debug: `tx ${name(tx)} would have too many ancestors` };
+  const [parent] = ancestors;
+  if (!parent) return undefined;
+  if (vsize > TRUC_CHILD_MAX_VSIZE) {
+    return { debug: `version=3 child tx ${name(tx)} is too big: ${vsize} > ${TRUC_CHILD_MAX_VSIZE} virtual bytes` };
+  }
+  return descendantViolation(parent, conflicts);
+}
+
+function descendantViolation(parent: Entry, conflicts: ReadonlySet<Entry>): TrucViolation | undefined {
+  // A child that is to be replaced does not count.
+  for (const child of parent.children) if (conflicts.has(child)) return undefined;
+  if (parent.descendantCount + 1 <= TRUC_DESCENDANT_LIMIT) return undefined;
+  const debug = `tx ${name(parent.tx)} would exceed descendant count limit`;
+  const [sibling] = parent.children;
+  // After a reorganisation there may be more relatives, and then it is not clear which one would have to go.
+  if (!sibling || parent.descendantCount !== 2 || sibling.ancestorCount !== 2) return { debug };
+  return { debug, sibling };
+}
+
+function name(tx: Transaction): string {
+  return `${tx.txidHex} (wtxid=${tx.wtxidHex})`;
+}

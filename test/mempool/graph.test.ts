@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { Entry } from '../../src/mempool/entry.ts';
+import { EvictionQueue } from '../../src/mempool/eviction.ts';
+import { ancestorsOf, descendantsOf, EntryGraph, withDescendants } from '../../src/mempool/graph.ts';
+import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { Transaction } from '../../src/primitives/transaction.ts';
+import { ownScript } from '../support/regtest-chain.ts';
+
+/** An entry that spends the first free output of each parent; nothing of it is valid but its form. */
+function makeEntry(parents: readonly Entry[], fee: number, vsize: number): Entry {
+  const inputs = parents.map((parent) => ({
+    prevout: { txid: parent.tx.txid, vout: parent.children.size },
+    scriptSig: new Uint8Array(0),
+    sequence: 0,
+    witness: [],
+  }));
+  const outputs = Array.from({ length: 30 }, () => ({ value: 1n, scriptPubKey: ownScript }));
+  // The lock time tells transactions apart.
+  const tx = new Transaction({ version: 2, inputs, outputs, lockTime: fee * 1000 + vsize });
+  const fields = { tx, fee: BigInt(fee), time: 0, height: 0, sigOpCost: vsize % 7, vsize, spendsCoinbase: false };
+  return new Entry(fields, 0n);
+}
+
+/** The entry with the lowest score, by comparing fractions exactly. */
+function lowest(entries: readonly Entry[]): Entry | undefined {
+  const isLower = (a: [bigint, number], b: [bigint, number]) => a[0] * BigInt(b[1]) < b[0] * BigInt(a[1]);
+  const score = (entry: Entry): [bigint, number] => {
+    const own: [bigint, number] = [entry.modifiedFee, entry.vsize];
+    const family: [bigint, number] = [entry.descendantFees, entry.descendantSize];
+    return isLower(own, family) ? family : own;
+  };
+  let first: Entry | undefined;
+  for (const entry of entries) {
+    const tied = first && !isLower(score(entry), score(first)) && !isLower(score(first), score(entry));
+    if (!first || isLower(score(entry), score(first)) || (tied && entry.sequence > first.sequence)) first = entry;
+  }
+  return first;
+}
+
+describe('EntryGraph and EvictionQueue', () => {
+  it.each([1, 2, 3, 4, 5])('keep sums and order through random changes (seed %i)', (seed) => {
+    const random = new SeededRandom(seed);
+    const int = (bound: number) => randomInt(random, bound);
+    const graph = new EntryGraph();
+    const queue = new EvictionQueue();
+    const present = new Set<Entry>();
+
+    const remove = (entry: Entry) => {
+      const changed = graph.remove(entry);
+      queue.remove(entry);
+      for (const ancestor of changed) queue.update(ancestor);
+      present.delete(entry);
+    };
+    for (let step = 0; step < 400; step++) {
+      const all = [...present];
+      const action = int(10);
+      if (action < 7 || all.length === 0) {
+        const parents = new Set(
+          Array.from({ length: int(4) }, () => all[int(all.length + 1)]).filter((e) => e !== undefined),
+        );
+        const entry = makeEntry([...parents], int(5000), 100 + int(400));
+        if (graph.get(entry.tx.txid)) continue;
+        const ancestors = new Set<Entry>(parents);
+        for (const ancestor of ancestors) for (const parent of ancestor.parents) ancestors.add(parent);
+        graph.add(entry, ancestors);
+        queue.add(entry);
+        for (const ancestor of ancestors) queue.update(ancestor);
+        present.add(entry);
+      } else if (action === 7) {
+        // As when a block is connected: from the oldest on.
+        const roots = all.filter((entry) => entry.parents.size === 0);
+        remove(roots[int(roots.length)]!);
+      } else if (action === 8) {
+        for (const entry of withDescendants([all[int(all.length)]!])) remove(entry);
+      } else {
+        const entry = all[int(all.length)]!;
+        graph.changeFee(entry, BigInt(int(3000)));
+        queue.update(entry);
+        for (const ancestor of ancestorsOf(entry)) queue.update(ancestor);
+      }
+      expect(graph.size).toBe(present.size);
+      expect(queue.first).toBe(lowest([...present]));
+    }
+    for (const entry of present) {
+      const ancestors = [entry, ...ancestorsOf(entry)];
+      const descendants = [entry, ...descendantsOf(entry)];
+      expect(entry.ancestorCount).toBe(ancestors.length);
+      expect(entry.ancestorSize).toBe(ancestors.reduce((sum, { vsize }) => sum + vsize, 0));
+      expect(entry.ancestorSigOpCost).toBe(ancestors.reduce((sum, { sigOpCost }) => sum + sigOpCost, 0));
+      expect(entry.ancestorFees).toBe(ancestors.reduce((sum, { modifiedFee }) => sum + modifiedFee, 0n));
+      expect(entry.descendantCount).toBe(descendants.length);
+      expect(entry.descendantSize).toBe(descendants.reduce((sum, { vsize }) => sum + vsize, 0));
+      expect(entry.descendantFees).toBe(descendants.reduce((sum, { modifiedFee }) => sum + modifiedFee, 0n));
+    }
+    expect(graph.bytes).toBe([...present].reduce((sum, { vsize }) => sum + vsize, 0));
+  });
+
+  it('adopts children that came before their parent', () => {
+    const graph = new EntryGraph();
+    const parent = makeEntry([], 100, 100);
+    const child = makeEntry([parent], 200, 150);
+    const other = makeEntry([], 50, 60);
+    const grandchild = makeEntry([child, other], 300, 200);
+    graph.add(other, new Set());
+    graph.add(child, new Set());
+    graph.add(grandchild, new Set([child, other]));
+    graph.add(parent, new Set());
+    expect(child.ancestorCount).toBe(1);
+
+    expect(graph.adopt([parent])).toEqual(new Set([parent, child, grandchild]));
+    expect([...graph.spendersOf(parent.tx)]).toEqual([child]);
+    expect(grandchild).toMatchObject({ ancestorCount: 4, ancestorSize: 510, ancestorFees: 650n });
+    expect(parent).toMatchObject({ descendantCount: 3, descendantSize: 450, descendantFees: 600n });
+    expect(child).toMatchObject({ ancestorCount: 2, descendantCount: 2 });
+    expect(other).toMatchObject({ ancestorCount: 1, descendantCount: 2 });
+  });
+
+  it('orders a removal so that no sum is left behind', () => {
+    const parent = makeEntry([], 1, 100);
+    const graph = new EntryGraph();
+    graph.add(parent, new Set());
+    const child = makeEntry([parent], 2, 100);
+    graph.add(child, new Set([parent]));
+    const both = makeEntry([parent, child], 3, 100);
+    graph.add(both, new Set([parent, child]));
+    expect(withDescendants([parent])).toEqual([both, child, parent]);
+    for (const entry of withDescendants([child])) graph.remove(entry);
+    expect(parent).toMatchObject({ descendantCount: 1, descendantSize: 100, descendantFees: 1n });
+    expect(graph.size).toBe(1);
+  });
+});

@@ -1,0 +1,327 @@
+import { describe, expect, it } from 'vitest';
+import { decodeMempoolDump, encodeMempoolDump, loadMempoolDump } from '../../src/mempool/dump.ts';
+import type { MempoolEntry } from '../../src/mempool/entry.ts';
+import { MEMPOOL_HEIGHT } from '../../src/mempool/entry.ts';
+import type { AcceptResult } from '../../src/mempool/mempool.ts';
+import { unixSeconds } from '../../src/platform/clock.ts';
+import { COIN } from '../../src/primitives/amount.ts';
+import { Transaction } from '../../src/primitives/transaction.ts';
+import { checkMempool } from '../support/mempool-check.ts';
+import { MINUTES, ownScript, pay, RegtestChain, spend, utxo } from '../support/regtest-chain.ts';
+
+const MATURITY = 3;
+
+function start(mempool = {}): Promise<RegtestChain> {
+  return RegtestChain.create({ blocks: 20, coinbaseMaturity: MATURITY, mempool });
+}
+
+const reason = (result: AcceptResult) => ('reject' in result ? result.reject.reason : 'ok');
+const kind = (result: AcceptResult) => ('reject' in result ? result.reject.kind : 'ok');
+
+/** What the mempool tells its listeners, as text. */
+function record({ mempool }: RegtestChain): string[] {
+  const told: string[] = [];
+  const name = ({ tx }: MempoolEntry) => tx.txidHex.slice(0, 8);
+  mempool.events.on('added', ({ entry }) => told.push(`+${name(entry)}`));
+  mempool.events.on('removed', ({ entry, reason }) => told.push(`-${name(entry)} ${reason}`));
+  return told;
+}
+
+const plus = (tx: Transaction) => `+${tx.txidHex.slice(0, 8)}`;
+const minus = (tx: Transaction, reason: string) => `-${tx.txidHex.slice(0, 8)} ${reason}`;
+
+describe('accept', () => {
+  it('gives the reasons of Core and their kinds', async () => {
+    const chain = await start();
+    const { mempool } = chain;
+    const from = chain.coinbase(1);
+    const tx = pay([from], 1000n, 2);
+    expect(mempool.accept(tx)).toMatchObject({ entry: { fee: 1000n, vsize: tx.vsize, height: 20 }, replaced: [] });
+
+    const verdict = (candidate: Transaction) => [kind(mempool.accept(candidate)), reason(mempool.accept(candidate))];
+    expect(verdict(tx)).toEqual(['conflict', 'txn-already-in-mempool']);
+    const { version, inputs, outputs, lockTime } = tx;
+    const malleated = inputs.map((input) => ({ ...input, witness: [Uint8Array.of(1), ...input.witness] }));
+    expect(verdict(new Transaction({ version, inputs: malleated, outputs, lockTime }))).toEqual([
+      'conflict',
+      'txn-same-nonwitness-data-in-mempool',
+    ]);
+    const orphan = pay([utxo(pay([chain.coinbase(2)], 1000n), 0)], 1000n);
+    expect(verdict(orphan)).toEqual(['missing-inputs', 'bad-txns-inputs-missingorspent']);
+    const immature = pay([chain.coinbase(20)], 1000n);
+    expect(verdict(immature)).toEqual(['premature-spend', 'bad-txns-premature-spend-of-coinbase']);
+    expect(verdict(chain.blocks(3, 3)[0]!.transactions[0]!)).toEqual(['consensus', 'coinbase']);
+    expect(verdict(pay([chain.coinbase(2)], 1n))).toEqual(['reconsiderable', 'min relay fee not met']);
+    const stripped = pay([chain.coinbase(2)], 1000n);
+    const noWitness = stripped.inputs.map((input) => ({ ...input, witness: [] }));
+    expect(
+      verdict(new Transaction({ ...stripped, inputs: noWitness, outputs: stripped.outputs, version, lockTime })),
+    ).toEqual(['witness-stripped', 'mempool-script-verify-flag-failed (Witness program was passed an empty witness)']);
+
+    await chain.mine();
+    expect(verdict(tx)).toEqual(['conflict', 'txn-already-known']);
+  });
+
+  it('judges without a trace if asked to', async () => {
+    const chain = await start();
+    const told = record(chain);
+    const from = chain.coinbase(1);
+    expect(chain.mempool.accept(pay([from], 1000n))).toHaveProperty('entry');
+    const replacement = pay([from], 5000n);
+    const result = chain.mempool.accept(replacement, { testOnly: true });
+    expect(result).toMatchObject({ entry: { fee: 5000n }, replaced: [{ fee: 1000n }] });
+    expect(chain.mempool.has(replacement.txid)).toBe(false);
+    expect(told).toHaveLength(1);
+    checkMempool(chain);
+  });
+
+  it('guards against a fee rate that its caller did not mean', async () => {
+    const chain = await start();
+    const tx = pay([chain.coinbase(1)], 10_000n);
+    const rate = (10_000n * 1000n) / BigInt(tx.vsize);
+    expect(reason(chain.mempool.accept(tx, { maxFeeRate: rate - 10n }))).toBe('max-fee-exceeded');
+    expect(reason(chain.mempool.accept(tx, { maxFeeRate: rate + 1n }))).toBe('ok');
+  });
+
+  it('shows the coins of chain and mempool together', async () => {
+    const chain = await start();
+    const from = chain.coinbase(1);
+    const tx = pay([from], 1000n, 2);
+    expect(chain.mempool.getCoin(from.outpoint)).toMatchObject({ height: 1, isCoinbase: true });
+    chain.mempool.accept(tx);
+    expect(chain.mempool.getCoin(from.outpoint)).toBeUndefined();
+    expect(chain.mempool.spender(from.outpoint)?.tx).toBe(tx);
+    const made = { txid: tx.txid, vout: 0 };
+    expect(chain.mempool.getCoin(made)).toMatchObject({ height: MEMPOOL_HEIGHT, isCoinbase: false });
+    expect(chain.mempool.getCoin({ ...made, vout: 2 })).toBeUndefined();
+    chain.mempool.accept(pay([utxo(tx, 0)], 1000n));
+    expect(chain.mempool.getCoin(made)).toBeUndefined();
+  });
+
+  it('tells of changes in their order, also of those that listeners make', async () => {
+    const chain = await start();
+    const { mempool } = chain;
+    const from = chain.coinbase(1);
+    const first = pay([from], 1000n, 2);
+    const child = pay([utxo(first, 0)], 1000n);
+    const replacement = pay([from], 9000n);
+    const reaction = pay([chain.coinbase(2)], 1000n);
+    mempool.events.on('removed', () => mempool.accept(reaction));
+    const told = record(chain);
+    mempool.events.on('added', () => {
+      throw new Error('a listener that fails');
+    });
+    mempool.accept(first);
+    mempool.accept(child);
+    expect(mempool.accept(replacement)).toMatchObject({ replaced: [{ tx: child }, { tx: first }] });
+    expect(told).toEqual([
+      plus(first),
+      plus(child),
+      minus(child, 'replaced'),
+      minus(first, 'replaced'),
+      plus(replacement),
+      plus(reaction),
+    ]);
+  });
+});
+
+describe('prioritise', () => {
+  it('lets in and ranks by the fee that it makes up', async () => {
+    const chain = await start();
+    const { mempool } = chain;
+    const free = pay([chain.coinbase(1)], 0n, 2);
+    expect(reason(mempool.accept(free))).toBe('min relay fee not met');
+    mempool.prioritise(free.txid, 5000n);
+    expect(mempool.accept(free)).toMatchObject({ entry: { fee: 0n, modifiedFee: 5000n } });
+    const child = pay([utxo(free, 0)], 1000n);
+    expect(mempool.accept(child)).toMatchObject({ entry: { ancestorFees: 6000n } });
+    mempool.prioritise(free.txid, -2000n);
+    expect(mempool.get(child.txid)).toMatchObject({ ancestorFees: 4000n });
+    mempool.prioritise(child.txid, 100n);
+    expect(mempool.get(free.txid)).toMatchObject({ modifiedFee: 3000n, descendantFees: 4100n });
+    expect([...mempool.feeDeltas()].map(({ delta }) => delta)).toEqual([3000n, 100n]);
+    checkMempool(chain);
+    await chain.mine();
+    expect([...mempool.feeDeltas()]).toEqual([]);
+  });
+});
+
+describe('a full mempool', () => {
+  it('keeps what pays most and asks more of newcomers', async () => {
+    const chain = await start({ maxBytes: 12_000 });
+    const { mempool } = chain;
+    const parents = [1, 2, 3, 4, 5, 6, 7, 8].map((height, i) => pay([chain.coinbase(height)], 1000n * BigInt(i + 1)));
+    for (const tx of parents) mempool.accept(tx);
+    const fits = mempool.size;
+    expect(fits).toBeLessThan(8);
+    expect(mempool.usage).toBeLessThanOrEqual(12_000);
+    // The best are left, and the last of those that went sets the price.
+    expect([...mempool.entries()].map(({ tx }) => tx)).toEqual(parents.slice(-fits));
+    const lost = 1000n * BigInt(8 - fits);
+    expect(mempool.minFeeRate()).toBe((lost * 1000n) / BigInt(parents[0]!.vsize) + 100n);
+
+    const told = record(chain);
+    expect(reason(mempool.accept(pay([chain.coinbase(9)], lost)))).toBe('mempool min fee not met');
+    // Pays enough by itself, yet less than all others: it comes and goes unseen.
+    expect(reason(mempool.accept(pay([chain.coinbase(9)], lost + 100n)))).toBe('mempool full');
+    expect(told).toEqual([]);
+    checkMempool(chain);
+
+    await chain.mine();
+    chain.clock.advance(4 * 24 * 60 * MINUTES);
+    expect(mempool.minFeeRate()).toBe(100n);
+  });
+
+  it('spares a parent for the sake of its child', async () => {
+    const chain = await start({ maxBytes: 10_000 });
+    const { mempool } = chain;
+    const poor = pay([chain.coinbase(1)], 100n);
+    mempool.accept(poor);
+    mempool.accept(pay([utxo(poor, 0)], 100_000n));
+    for (let height = 2; height < 10; height++) mempool.accept(pay([chain.coinbase(height)], 3000n));
+    expect(mempool.has(poor.txid)).toBe(true);
+    expect([...mempool.entries()].filter(({ fee }) => fee === 3000n).length).toBeLessThan(8);
+    checkMempool(chain);
+  });
+});
+
+describe('time', () => {
+  it('expires a transaction with what depends on it', async () => {
+    const chain = await start({ expirySeconds: 60 * 60 });
+    const { mempool } = chain;
+    const old = pay([chain.coinbase(1)], 1000n);
+    mempool.accept(old);
+    chain.clock.advance(50 * MINUTES);
+    const child = pay([utxo(old, 0)], 1000n);
+    mempool.accept(child);
+    const told = record(chain);
+    chain.clock.advance(11 * MINUTES);
+    const late = pay([chain.coinbase(2)], 1000n);
+    mempool.accept(late);
+    expect(told).toEqual([plus(late), minus(child, 'expiry'), minus(old, 'expiry')]);
+  });
+});
+
+describe('blocks', () => {
+  it('take out what they hold and what they spend otherwise', async () => {
+    const chain = await start();
+    const { mempool } = chain;
+    const from = chain.coinbase(1);
+    const loser = pay([from], 1000n);
+    const loserChild = pay([utxo(loser, 0)], 1000n);
+    const held = pay([chain.coinbase(2)], 1000n);
+    const heldChild = pay([utxo(held, 0)], 1000n);
+    for (const tx of [loser, loserChild, held, heldChild]) mempool.accept(tx);
+    const told = record(chain);
+    const rival = pay([from], 500n);
+    await chain.mine(1, { transactions: [rival, held] });
+    expect(told).toEqual([minus(loserChild, 'conflict'), minus(loser, 'conflict'), minus(held, 'block')]);
+    expect(mempool.get(heldChild.txid)).toMatchObject({ ancestorCount: 1 });
+    checkMempool(chain);
+  });
+
+  it('give back what they held when they are disconnected', async () => {
+    const chain = await start();
+    const { mempool } = chain;
+    const parent = pay([chain.coinbase(1)], 1000n, 2);
+    const child = pay([utxo(parent, 0)], 1000n);
+    const free = spend([chain.coinbase(2)], [{ value: 50n * COIN, scriptPubKey: ownScript }]);
+    await chain.mine(1, { transactions: [parent, free] });
+    await chain.mine(1, { transactions: [child] });
+    const grandchild = pay([utxo(child, 0), utxo(parent, 1), utxo(free, 0)], 1000n);
+    expect(reason(mempool.accept(grandchild))).toBe('ok');
+    const told = record(chain);
+
+    await chain.chain.invalidateBlock(chain.chain.atHeight(21)!);
+    expect(told.map((line) => line[0])).toEqual(['+', '+', '+']);
+    expect(mempool.size).toBe(4);
+    // No fee is asked of what a block had held.
+    expect(mempool.get(free.txid)).toMatchObject({ fee: 0n, descendantCount: 2 });
+    expect(mempool.get(grandchild.txid)).toMatchObject({ ancestorCount: 4 });
+    checkMempool(chain);
+
+    await chain.chain.reconsiderBlock(chain.chain.getIndex(chain.chain.bestHeader.hash)!);
+    await chain.mine();
+    expect(mempool.size).toBe(0);
+  });
+
+  it('take away what was only possible on top of them', async () => {
+    const chain = await start();
+    const { mempool } = chain;
+    const { height } = chain.chain.tip;
+    await chain.mine(3);
+    const matureNow = pay([chain.coinbase(height)], 1000n);
+    const finalNow = pay([chain.coinbase(1)], 1000n, 1, { lockTime: height + 2, sequence: 0xffff_fffe });
+    const unlockedNow = pay([chain.coinbase(height - 1)], 1000n, 1, { sequence: 4 });
+    const always = pay([chain.coinbase(2)], 1000n);
+    for (const tx of [matureNow, finalNow, unlockedNow, always]) expect(reason(mempool.accept(tx))).toBe('ok');
+    const told = record(chain);
+    await chain.chain.invalidateBlock(chain.chain.atHeight(height + 2)!);
+    expect(new Set(told)).toEqual(new Set([matureNow, finalNow, unlockedNow].map((tx) => minus(tx, 'reorg'))));
+    expect([...mempool.entries()].map(({ tx }) => tx)).toEqual([always]);
+  });
+
+  it('take away what spends their coinbase', async () => {
+    const chain = await start();
+    const { mempool } = chain;
+    const reward = (await chain.mine())[0]!;
+    await chain.mine(MATURITY);
+    const spender = pay([utxo(reward.transactions[0]!, 0)], 1000n, 2);
+    mempool.accept(spender);
+    mempool.accept(pay([utxo(spender, 0)], 1000n));
+    await chain.chain.invalidateBlock(chain.chain.getIndex(reward.hash)!);
+    expect(mempool.size).toBe(0);
+  });
+
+  it('that come back may leave families too large, which are cut', async () => {
+    const chain = await start({
+      limits: { ancestorCount: 3, ancestorSize: 101_000, descendantCount: 9, descendantSize: 101_000 },
+    });
+    const { mempool } = chain;
+    const family = [pay([chain.coinbase(1)], 1000n)];
+    for (let i = 0; i < 4; i++) family.push(pay([utxo(family.at(-1)!, 0)], 1000n));
+    await chain.mine(1, { transactions: family.slice(0, 2) });
+    for (const tx of family.slice(2)) expect(reason(mempool.accept(tx))).toBe('ok');
+    await chain.chain.invalidateBlock(chain.chain.tip);
+    const ids = (txs: Iterable<Transaction>) => Array.from(txs, ({ txidHex }) => txidHex).sort();
+    expect(ids([...mempool.entries()].map(({ tx }) => tx))).toEqual(ids(family.slice(0, 3)));
+    checkMempool(chain);
+  });
+});
+
+describe('a dump', () => {
+  it('restores entries, times and fee deltas', async () => {
+    const chain = await start();
+    const { mempool, clock } = chain;
+    const parent = pay([chain.coinbase(1)], 1000n, 2);
+    mempool.accept(parent);
+    const { time } = mempool.get(parent.txid)!;
+    clock.advance(30 * MINUTES);
+    const child = pay([utxo(parent, 1)], 0n);
+    mempool.prioritise(child.txid, 700n);
+    mempool.accept(child);
+    const absent = new Uint8Array(32).fill(9);
+    mempool.prioritise(absent, -5n);
+    const bytes = encodeMempoolDump(mempool);
+
+    const other = await chain.fork();
+    const dump = decodeMempoolDump(bytes);
+    expect(loadMempoolDump(other.mempool, dump, clock)).toEqual({ accepted: 2, total: 2 });
+    expect(other.mempool.get(parent.txid)).toMatchObject({ time, descendantCount: 2 });
+    expect(other.mempool.get(child.txid)).toMatchObject({ modifiedFee: 700n, time: unixSeconds(clock) });
+    expect([...other.mempool.feeDeltas()]).toContainEqual({ txid: absent, delta: -5n });
+
+    const third = await chain.fork();
+    third.clock.advance(14 * 24 * 60 * MINUTES - 20 * MINUTES);
+    // The parent is too old by now, and the child is nothing without it.
+    expect(loadMempoolDump(third.mempool, dump, third.clock)).toEqual({ accepted: 0, total: 2 });
+  });
+
+  it('is refused if it is cut short or of an unknown version', async () => {
+    const chain = await start();
+    chain.mempool.accept(pay([chain.coinbase(1)], 1000n));
+    const bytes = encodeMempoolDump(chain.mempool);
+    expect(() => decodeMempoolDump(bytes.subarray(0, -1))).toThrow(/truncated|wanted/);
+    expect(() => decodeMempoolDump(bytes.with(0, 3))).toThrow('version 3');
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { fromHex } from '../../src/bytes/hex.ts';
+import { DEFAULT_MEMPOOL_OPTIONS } from '../../src/mempool/options.ts';
+import { dustThreshold } from '../../src/mempool/policy/dust.ts';
+import { feeAtRate, feeRate, formatFeeRate, policyVsize } from '../../src/mempool/policy/fee-rate.ts';
+import { nonStandardReason } from '../../src/mempool/policy/standard-tx.ts';
+import { RollingMinimumFee } from '../../src/mempool/rolling-fee.ts';
+import { Transaction, type TxOut } from '../../src/primitives/transaction.ts';
+import { Op } from '../../src/script/opcodes.ts';
+import { compileScript } from '../../src/script/script.ts';
+import { ownScript } from '../support/regtest-chain.ts';
+
+const hash20 = new Uint8Array(20).fill(1);
+const hash32 = new Uint8Array(32).fill(1);
+const key = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
+
+describe('dust', () => {
+  // The well-known thresholds at 3 satoshis a byte.
+  it.each([
+    ['P2PKH', compileScript(Op.OP_DUP, Op.OP_HASH160, hash20, Op.OP_EQUALVERIFY, Op.OP_CHECKSIG), 546n],
+    ['P2SH', compileScript(Op.OP_HASH160, hash20, Op.OP_EQUAL), 540n],
+    ['P2WPKH', compileScript(Op.OP_0, hash20), 294n],
+    ['P2WSH', compileScript(Op.OP_0, hash32), 330n],
+    ['P2TR', compileScript(Op.OP_1, hash32), 330n],
+    ['P2A', compileScript(Op.OP_1, fromHex('4e73')), 240n],
+    ['OP_RETURN', compileScript(Op.OP_RETURN, hash20), 0n],
+  ])('%s', (_, scriptPubKey, threshold) => {
+    expect(dustThreshold({ value: 0n, scriptPubKey }, 3000n)).toBe(threshold);
+  });
+});
+
+describe('fee rates', () => {
+  it('round in favour of whoever asks', () => {
+    expect(feeAtRate(1000n, 141)).toBe(141n);
+    expect(feeAtRate(100n, 141)).toBe(15n);
+    expect(feeAtRate(1n, 1)).toBe(1n);
+    expect(feeAtRate(0n, 400_000)).toBe(0n);
+    expect(feeRate(15n, 141)).toBe(106n);
+    expect(formatFeeRate(1000n)).toBe('0.00001000 BTC/kvB');
+  });
+
+  it('take signature operations for size', () => {
+    expect(policyVsize(561, 1)).toBe(141);
+    expect(policyVsize(561, 80)).toBe(400);
+  });
+});
+
+describe('standardness of what Knots cannot be asked', () => {
+  const input = { prevout: { txid: hash32, vout: 0 }, scriptSig: new Uint8Array(0), sequence: 0, witness: [] };
+  const reason = (outputs: TxOut[], options = {}) =>
+    nonStandardReason(new Transaction({ version: 2, inputs: [input], outputs, lockTime: 0 }), {
+      ...DEFAULT_MEMPOOL_OPTIONS,
+      ...options,
+    });
+  const data = (size: number): TxOut => ({
+    value: 0n,
+    scriptPubKey: compileScript(Op.OP_RETURN, new Uint8Array(size)),
+  });
+
+  it('allows OP_RETURN of 100,000 bytes in all, in any number of outputs', () => {
+    // Six bytes go for the opcode and the push.
+    expect(reason([data(99_994)])).toBe('tx-size');
+    expect(reason([data(99_000)])).toBeUndefined();
+    expect(reason([data(40_000), data(40_000)])).toBeUndefined();
+    expect(reason([data(40), data(40)], { maxDataCarrierBytes: 84 })).toBeUndefined();
+    expect(reason([data(40), data(41)], { maxDataCarrierBytes: 84 })).toBe('datacarrier');
+  });
+
+  it('allows bare multisig of up to three keys', () => {
+    const multisig = (...keys: Uint8Array[]): TxOut => ({
+      value: 1000n,
+      scriptPubKey: compileScript(Op.OP_1, ...keys, Op.OP_1 + keys.length - 1, Op.OP_CHECKMULTISIG),
+    });
+    expect(reason([multisig(key, key, key)])).toBeUndefined();
+    expect(reason([multisig(key, key, key, key)])).toBe('scriptpubkey');
+    expect(reason([multisig(key)], { permitBareMultisig: false })).toBe('bare-multisig');
+  });
+
+  it('allows one output of dust, for one that pays nothing', () => {
+    const dust = { value: 329n, scriptPubKey: ownScript };
+    expect(reason([dust])).toBeUndefined();
+    expect(reason([dust, dust])).toBe('dust');
+  });
+});
+
+describe('RollingMinimumFee', () => {
+  const HALF_LIFE = 12 * 60 * 60;
+  const make = () => new RollingMinimumFee(1000n, 1000, 0);
+
+  it('is what was evicted and a step more, until a block comes', () => {
+    const fee = make();
+    expect(fee.current(0, 1000)).toBe(0n);
+    fee.evicted(5000n);
+    expect(fee.current(0, 1000)).toBe(6000n);
+    fee.evicted(3000n);
+    expect(fee.current(10 * HALF_LIFE, 1000)).toBe(6000n);
+  });
+
+  it('halves in twelve hours, in six if half empty, in three if quite empty', () => {
+    for (const [usage, halfLife] of [
+      [1000, HALF_LIFE],
+      [500, HALF_LIFE],
+      [499, HALF_LIFE / 2],
+      [249, HALF_LIFE / 4],
+    ] as const) {
+      const fee = make();
+      fee.evicted(9000n);
+      fee.blockConnected(100);
+      expect(fee.current(100, usage)).toBe(10_000n);
+      expect(fee.current(100 + halfLife, usage)).toBe(5000n);
+    }
+  });
+
+  it('never falls below a step, and then to nothing', () => {
+    const fee = make();
+    fee.evicted(1000n);
+    fee.blockConnected(0);
+    expect(fee.current(HALF_LIFE, 1000)).toBe(1000n);
+    // Now 600, later below half a step.
+    expect(fee.current(1.7 * HALF_LIFE, 1000)).toBe(1000n);
+    expect(fee.current(2.3 * HALF_LIFE, 1000)).toBe(0n);
+    expect(fee.current(0, 1000)).toBe(0n);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import type { MempoolOptions } from '../../src/mempool/options.ts';
+import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { checkMempool } from '../support/mempool-check.ts';
+import { MINUTES, pay, RegtestChain, type Utxo, utxo } from '../support/regtest-chain.ts';
+
+const STEPS = 100;
+
+/** Random transactions, blocks, reorganisations and removals; after each, the mempool is found anew and compared. */
+async function live(seed: number, options: Partial<MempoolOptions>): Promise<{ seen: Set<string>; returned: number }> {
+  const random = new SeededRandom(seed);
+  const int = (bound: number) => randomInt(random, bound);
+  const chain = await RegtestChain.create({ blocks: 8, coinbaseMaturity: 5, mempool: options });
+  const { mempool } = chain;
+  const coins: Utxo[] = [1, 2, 3, 4].map((height) => chain.coinbase(height));
+  const seen = new Set<string>();
+  let returned = 0;
+  mempool.events.on('removed', ({ reason }) => seen.add(reason));
+
+  const steps: (() => unknown)[] = [
+    () => mempool.remove([...mempool.entries()][int(mempool.size + 1)]?.tx.txid ?? new Uint8Array(32), 'conflict'),
+    () =>
+      mempool.prioritise(
+        [...mempool.entries()][int(mempool.size + 1)]?.tx.txid ?? new Uint8Array(32),
+        BigInt(int(9000)),
+      ),
+    () => chain.clock.advance(int(60) * MINUTES),
+    () => chain.mine(1),
+    async () => {
+      // The same branch or a longer one, with or without what the old one held.
+      const depth = 1 + int(3);
+      const other = await chain.fork(chain.chain.tip.height - depth);
+      for (let i = 0; i <= depth; i++) {
+        const entries = int(2) === 0 ? [...mempool.entries()].filter((entry) => entry.ancestorCount === 1) : [];
+        const transactions = entries
+          .map(({ tx }) => tx)
+          .filter((tx) => int(2) === 0 && 'entry' in other.mempool.accept(tx));
+        await other.mine(1, { transactions });
+      }
+      const before = mempool.size;
+      await chain.take(other.blocks(chain.chain.tip.height - depth + 1));
+      if (mempool.size > before) returned++;
+    },
+  ];
+  for (let step = 0; step < STEPS; step++) {
+    if (int(6) === 0) {
+      await steps[int(steps.length)]!();
+    } else {
+      const inputs = Array.from({ length: 1 + int(3) }, () => coins[Math.max(0, coins.length - 1 - int(12))]!);
+      const sequence = int(8) === 0 ? int(4) : 0xffff_fffd;
+      const tx = pay([...new Set(inputs)], BigInt(int(20_000)), 1 + int(4), { sequence });
+      if ('entry' in mempool.accept(tx)) coins.push(...tx.outputs.map((_, vout) => utxo(tx, vout)));
+    }
+    checkMempool(chain);
+  }
+  // Whatever is left can be mined.
+  while (mempool.size > 0) {
+    const { length } = (await chain.mine(1))[0]!.transactions;
+    expect(length).toBeGreaterThan(1);
+    checkMempool(chain);
+  }
+  return { seen, returned };
+}
+
+describe('the mempool under random use', () => {
+  it('stays consistent with the chain', async () => {
+    const seen = new Set<string>();
+    let returned = 0;
+    for (const seed of [1, 2, 3, 4]) {
+      const life = await live(seed, {});
+      for (const reason of life.seen) seen.add(reason);
+      returned += life.returned;
+    }
+    expect(returned).toBeGreaterThan(0);
+    expect([...seen].sort()).toEqual(['block', 'conflict', 'reorg', 'replaced']);
+  });
+
+  it('stays consistent when it is small and forgets soon', async () => {
+    const seen = new Set<string>();
+    for (const seed of [5, 6, 7]) {
+      const life = await live(seed, { maxBytes: 30_000, expirySeconds: 20 * 60 });
+      for (const reason of life.seen) seen.add(reason);
+    }
+    expect([...seen].sort()).toEqual(['block', 'conflict', 'expiry', 'reorg', 'replaced', 'sizelimit']);
+  });
+});
