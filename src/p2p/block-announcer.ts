@@ -1,0 +1,114 @@
+import type { BlockIndex } from '../chain/block-index.ts';
+import type { Chain, ChainEvents } from '../chain/chain.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { BlockHeader } from '../primitives/header.ts';
+import { Batch } from './batch.ts';
+import { InvType } from './messages/inventory.ts';
+import type { Peer } from './peer.ts';
+import type { PeerChain, PeerChains } from './peer-chain.ts';
+import { MAX_BLOCKS_TO_ANNOUNCE } from './protocol.ts';
+
+export interface BlockAnnouncerModules {
+  readonly chain: Chain;
+  readonly chains: PeerChains;
+  readonly clock: Clock;
+}
+
+interface PeerState {
+  /** BIP130. */
+  prefersHeaders: boolean;
+  /** Blocks that became part of the active chain, lowest first; one more than may be announced tells that it was more. */
+  news: BlockIndex[];
+}
+
+/** Tells peers of new blocks: by their headers where the peer wants that and they connect for it, else by hash. */
+export class BlockAnnouncer {
+  readonly #chain: Chain;
+  readonly #chains: PeerChains;
+  readonly #states = new Map<Peer, PeerState>();
+  readonly #batch: Batch;
+  readonly #isCatchingUp: () => boolean;
+
+  constructor(modules: BlockAnnouncerModules, isCatchingUp: () => boolean) {
+    this.#chain = modules.chain;
+    this.#chains = modules.chains;
+    this.#isCatchingUp = isCatchingUp;
+    this.#batch = new Batch(modules.clock, () => this.#announceAll());
+  }
+
+  peerReady(peer: Peer): void {
+    this.#states.set(peer, { prefersHeaders: false, news: [] });
+  }
+
+  peerClosed(peer: Peer): void {
+    this.#states.delete(peer);
+  }
+
+  /** The peer sent `sendheaders`. */
+  preferHeaders(peer: Peer): void {
+    const state = this.#states.get(peer);
+    if (state) state.prefersHeaders = true;
+  }
+
+  /** The active chain has a new tip. Blocks that come at once are announced at once. */
+  tipChanged({ tip, fork }: ChainEvents['tip']): void {
+    if (this.#isCatchingUp()) return;
+    const fresh: BlockIndex[] = [];
+    let index: BlockIndex | undefined = tip;
+    while (index && index !== fork && fresh.length <= MAX_BLOCKS_TO_ANNOUNCE) {
+      fresh.push(index);
+      index = index.prev;
+    }
+    fresh.reverse();
+    for (const state of this.#states.values()) {
+      state.news.push(...fresh);
+      // A long list is announced by its last block only.
+      if (state.news.length > MAX_BLOCKS_TO_ANNOUNCE) state.news = state.news.slice(-MAX_BLOCKS_TO_ANNOUNCE - 1);
+    }
+    this.#batch.schedule();
+  }
+
+  close(): void {
+    this.#batch.cancel();
+  }
+
+  #announceAll(): void {
+    for (const [peer, state] of this.#states) {
+      const { news } = state;
+      if (news.length === 0) continue;
+      state.news = [];
+      const peerChain = this.#chains.get(peer);
+      if (peerChain) this.#announce(peer, peerChain, state.prefersHeaders, news);
+    }
+  }
+
+  #announce(peer: Peer, peerChain: PeerChain, byHeaders: boolean, news: readonly BlockIndex[]): void {
+    const headers = byHeaders && news.length <= MAX_BLOCKS_TO_ANNOUNCE ? this.#connecting(peerChain, news) : undefined;
+    const last = news.at(-1)!;
+    if (!headers) {
+      if (this.#chain.contains(last) && !peerChain.hasHeader(last)) {
+        peer.send('inv', { entries: [{ type: InvType.BLOCK, hash: last.hash }] });
+      }
+    } else if (headers.length > 0) {
+      peer.send('headers', { headers });
+      peerChain.bestHeaderSent = last;
+    }
+  }
+
+  /** The headers that are new to the peer; undefined if they would not connect to what it has. */
+  #connecting(peerChain: PeerChain, news: readonly BlockIndex[]): BlockHeader[] | undefined {
+    const headers: BlockHeader[] = [];
+    let previous: BlockIndex | undefined;
+    for (const index of news) {
+      // A reorganisation since has made part of the list stale.
+      if (!this.#chain.contains(index) || (previous && index.prev !== previous)) return undefined;
+      previous = index;
+      if (headers.length === 0) {
+        if (peerChain.hasHeader(index)) continue;
+        if (index.prev && !peerChain.hasHeader(index.prev)) return undefined;
+      }
+      headers.push(index.header);
+    }
+    return headers;
+  }
+}

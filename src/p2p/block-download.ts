@@ -1,0 +1,358 @@
+import { binaryKey } from '../bytes/compare.ts';
+import { type BlockIndex, lastCommonAncestor } from '../chain/block-index.ts';
+import type { Chain } from '../chain/chain.ts';
+import { type Clock, unixSeconds } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Block } from '../primitives/block.ts';
+import { BlockIntake } from './block-intake.ts';
+import { type InvEntry, InvType } from './messages/inventory.ts';
+import type { Peer } from './peer.ts';
+import type { PeerChains } from './peer-chain.ts';
+import { canServeBlocks, isLimited, ServiceFlag } from './protocol.ts';
+
+/** Blocks asked of one peer at a time (Core: MAX_BLOCKS_IN_TRANSIT_PER_PEER). */
+export const MAX_BLOCKS_IN_FLIGHT = 16;
+/** New ones are asked for when no more than this are under way, so that a `getdata` names several. */
+const REFILL_AT = 8;
+/** How far beyond the last block that we have in common with a peer we download (Core: BLOCK_DOWNLOAD_WINDOW). */
+export const BLOCK_DOWNLOAD_WINDOW = 1024;
+/** A limited peer surely has as many of its last blocks (BIP159), less what may come meanwhile. */
+const LIMITED_PEER_BLOCKS = 288 - 2;
+/** Milliseconds for which a peer may hold up all others at the window's end; grows when that has hit a peer. */
+const STALL_MIN_MS = 2_000;
+const STALL_MAX_MS = 64_000;
+/** Milliseconds after which a block is asked of another peer that has it. */
+export const LAPSE_MS = 10_000;
+/** While blocks keep coming, the peers are looked over once per so many. */
+const REFILL_EVERY = 32;
+/** Links lead backwards only, so paths are walked in steps of so many blocks. */
+const STEP = 128;
+
+export interface BlockDownloadModules {
+  readonly chain: Chain;
+  readonly chains: PeerChains;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Request {
+  readonly peer: Peer;
+  readonly index: BlockIndex;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+interface PeerState {
+  readonly peer: Peer;
+  /** The last block of the peer's chain up to which we have all (Core: pindexLastCommonBlock). */
+  lastCommon: BlockIndex | undefined;
+  /** By key of the block, in the order asked for. */
+  readonly requests: Map<string, Request>;
+  /** Up to this block of the peer's chain nothing is left to ask for, as of the round `scannedIn`. */
+  scanned: BlockIndex | undefined;
+  scannedIn: number;
+  /** There is nothing to ask for within the window, but beyond it. */
+  starved: boolean;
+  /** Blocks that the peer said it does not have. */
+  readonly absent: Set<string>;
+  /** Since when the others wait for this peer alone. */
+  stallingSince: number | undefined;
+  /** Since when the peer owes its next block. */
+  owesSince: number;
+  /** It let a request lapse and has sent nothing since: it gets only what nobody else has. */
+  lapsed: boolean;
+  /** Seconds since the Unix epoch of the last block that was new to us. */
+  lastBlockTime: number;
+}
+
+/** Fetches the blocks of the chains with the most work from all peers that have them, within a moving window. */
+export class BlockDownload {
+  readonly #chain: Chain;
+  readonly #chains: PeerChains;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #intake: BlockIntake;
+  readonly #states = new Map<Peer, PeerState>();
+  /** Every request under way, by key of the block. */
+  readonly #requests = new Map<string, Request>();
+  #stallMs = STALL_MIN_MS;
+  /** Grows when blocks that were asked for, or were here, have to be asked for again. */
+  #round = 0;
+  /** Blocks processed since the last `refill`. */
+  #sinceRefill = 0;
+
+  constructor(modules: BlockDownloadModules) {
+    this.#chain = modules.chain;
+    this.#chains = modules.chains;
+    this.#clock = modules.clock;
+    this.#logger = modules.logger;
+    this.#intake = new BlockIntake(modules.chain, modules.logger, (peer, isNew) => this.#processed(peer, isNew));
+  }
+
+  peerReady(peer: Peer): void {
+    this.#states.set(peer, {
+      peer,
+      lastCommon: undefined,
+      requests: new Map(),
+      scanned: undefined,
+      scannedIn: 0,
+      starved: false,
+      absent: new Set(),
+      stallingSince: undefined,
+      owesSince: 0,
+      lapsed: false,
+      lastBlockTime: 0,
+    });
+  }
+
+  peerClosed(peer: Peer): void {
+    const state = this.#states.get(peer);
+    if (!state) return;
+    for (const key of state.requests.keys()) this.#release(key);
+    this.#states.delete(peer);
+    this.refill();
+  }
+
+  /** Heights of the blocks that a peer has been asked for. */
+  inFlight(peer: Peer): number[] {
+    return [...(this.#states.get(peer)?.requests.values() ?? [])].map(({ index }) => index.height);
+  }
+
+  /** The last block that we have in common with a peer, as far as downloads have shown. */
+  lastCommon(peer: Peer): BlockIndex | undefined {
+    return this.#states.get(peer)?.lastCommon;
+  }
+
+  /** Unix seconds of the last new block from a peer; 0 for none. */
+  lastBlockTime(peer: Peer): number {
+    return this.#states.get(peer)?.lastBlockTime ?? 0;
+  }
+
+  /** Resolves when the blocks that this peer has sent are processed; undefined if none are waiting. */
+  settled(peer: Peer): Promise<void> | undefined {
+    return this.#intake.settled(peer);
+  }
+
+  /** Resolves when every block that has come is processed. */
+  idle(): Promise<void> {
+    return this.#intake.idle();
+  }
+
+  /** Asks for what may be asked for. */
+  refill(): void {
+    this.#sinceRefill = 0;
+    for (const state of this.#states.values()) this.#refill(state);
+  }
+
+  /** Takes a block. While the returned promise is pending, no more should be read from this peer. */
+  received(peer: Peer, block: Block): void | Promise<void> {
+    const key = binaryKey(block.hash);
+    const requested = this.#requests.has(key);
+    const state = this.#states.get(peer);
+    if (state) {
+      state.stallingSince = undefined;
+      state.owesSince = this.#clock.now();
+      if (state.requests.has(key)) state.lapsed = false;
+    }
+    const known = this.#chain.getIndex(block.hash);
+    if (known) this.#chains.get(peer)?.learn(known);
+    this.#remove(key);
+    if (known?.hasData) {
+      if (state) this.#refill(state);
+      return;
+    }
+    const room = this.#intake.add(peer, block, key, requested);
+    if (state) this.#refill(state);
+    return room;
+  }
+
+  /** The peer does not have what we asked it for. */
+  notFound(peer: Peer, entries: readonly InvEntry[]): void {
+    const state = this.#states.get(peer);
+    if (!state) return;
+    for (const { hash } of entries) {
+      const key = binaryKey(hash);
+      if (!state.requests.has(key)) continue;
+      this.#release(key);
+      if (state.absent.size < BLOCK_DOWNLOAD_WINDOW) state.absent.add(key);
+      else peer.disconnect('has none of its blocks');
+    }
+    this.refill();
+  }
+
+  /** Judges who keeps us waiting. */
+  tick(): void {
+    const now = this.#clock.now();
+    for (const state of this.#states.values()) {
+      if (state.starved && state.requests.size === 0) this.#blame(state, now);
+    }
+    for (const state of this.#states.values()) {
+      const { peer, stallingSince, requests } = state;
+      if (stallingSince !== undefined && now - stallingSince > this.#stallMs) {
+        // If the fault is ours, say a slow line, giving each next peer more time avoids losing them all.
+        this.#stallMs = Math.min(this.#stallMs * 2, STALL_MAX_MS);
+        peer.disconnect('stalls the download of blocks');
+      } else if (requests.size > 0 && now - state.owesSince > this.#patienceMs(state)) {
+        peer.disconnect('timed out sending a block');
+      } else {
+        this.#moveLapsed(state, now);
+      }
+    }
+    this.refill();
+  }
+
+  /** The peer that has been asked for the first block that we lack keeps all others from going on. */
+  #blame(state: PeerState, now: number): void {
+    const best = this.#chains.get(state.peer)?.bestKnown;
+    const first = best?.ancestor(this.#lastCommon(state, best).height + 1);
+    const request = first && this.#requests.get(first.key);
+    const blocker = request && this.#states.get(request.peer);
+    if (blocker) blocker.stallingSince ??= now;
+  }
+
+  /** Milliseconds that a peer has for one block: a block interval, and half of one for each other that sends us blocks. */
+  #patienceMs(state: PeerState): number {
+    let others = 0;
+    for (const other of this.#states.values()) if (other !== state && other.requests.size > 0) others++;
+    return this.#chain.params.powTargetSpacing * 1000 * (1 + 0.5 * others);
+  }
+
+  /** Gives requests that are overdue to others that have the blocks. */
+  #moveLapsed(state: PeerState, now: number): void {
+    for (const [key, request] of state.requests) {
+      if (now - request.at <= LAPSE_MS) break;
+      if (!this.#othersHave(request.index, state)) continue;
+      this.#logger.debug({ peer: state.peer.id, height: request.index.height }, 'asking another peer for a block');
+      state.lapsed = true;
+      this.#release(key);
+    }
+  }
+
+  #othersHave(index: BlockIndex, state: PeerState): boolean {
+    for (const other of this.#states.values()) {
+      if (other === state || other.lapsed || other.absent.has(index.key) || !this.#isUsable(other)) continue;
+      if (this.#chains.get(other.peer)?.hasBlock(index)) return true;
+    }
+    return false;
+  }
+
+  /** A request has come to nothing: the block may be asked for again. */
+  #release(key: string): void {
+    this.#round++;
+    this.#remove(key);
+  }
+
+  #remove(key: string): void {
+    const request = this.#requests.get(key);
+    if (!request) return;
+    this.#requests.delete(key);
+    this.#states.get(request.peer)?.requests.delete(key);
+  }
+
+  /** A block has been judged, and stored if it is good. */
+  #processed(peer: Peer, isNew: boolean): void {
+    if (isNew) {
+      this.#stallMs = Math.max(STALL_MIN_MS, this.#stallMs * 0.85);
+      const state = this.#states.get(peer);
+      if (state) state.lastBlockTime = unixSeconds(this.#clock);
+    }
+    if (!isNew) this.#round++;
+    // The window moves with every block; looking anew now and then is enough.
+    if (!isNew || this.#intake.isIdle || ++this.#sinceRefill >= REFILL_EVERY) this.refill();
+  }
+
+  /** Whether blocks may be asked of a peer at all. */
+  #isUsable({ peer }: PeerState): boolean {
+    if (!canServeBlocks(peer.services) || (peer.services & ServiceFlag.WITNESS) === 0n) return false;
+    if (!this.#chain.isInitialBlockDownload) return true;
+    return !isLimited(peer.services) && (!peer.inbound || this.#mayUseInbound());
+  }
+
+  /** In the initial download, those who called us are asked only when those whom we called have nothing to do. */
+  #mayUseInbound(): boolean {
+    if (this.#requests.size === 0) return true;
+    for (const { peer } of this.#states.values()) if (!peer.inbound && canServeBlocks(peer.services)) return false;
+    return true;
+  }
+
+  #refill(state: PeerState): void {
+    const { peer, requests } = state;
+    if (requests.size > REFILL_AT || peer.isClosed || this.#intake.isFull || !this.#isUsable(state)) return;
+    const wanted = this.#nextBlocks(state, MAX_BLOCKS_IN_FLIGHT - requests.size);
+    if (wanted.length === 0) return;
+    const now = this.#clock.now();
+    if (requests.size === 0) state.owesSince = now;
+    for (const index of wanted) {
+      const request = { peer, index, at: now };
+      requests.set(index.key, request);
+      this.#requests.set(index.key, request);
+    }
+    peer.send('getdata', { entries: wanted.map(({ hash }) => ({ type: InvType.WITNESS_BLOCK, hash })) });
+  }
+
+  /** The last block of the path to `best`, the peer's best one, up to which we have all. */
+  #lastCommon(state: PeerState, best: BlockIndex): BlockIndex {
+    const { tip } = this.#chain;
+    const known = best.ancestor(tip.height) === tip ? tip : state.lastCommon;
+    let last = known ? lastCommonAncestor(known, best) : this.#chain.findFork(best);
+    while (last !== best) {
+      const next: BlockIndex = best.ancestor(last.height + 1)!;
+      if (!next.hasData) break;
+      last = next;
+    }
+    state.lastCommon = last;
+    return last;
+  }
+
+  /** The next blocks of the peer's chain, within the window, that we lack and that nobody has been asked for. */
+  #nextBlocks(state: PeerState, count: number): BlockIndex[] {
+    const wanted: BlockIndex[] = [];
+    state.starved = false;
+    const best = this.#chains.get(state.peer)?.bestKnown;
+    const { tip, params } = this.#chain;
+    if (!best || best.chainwork < tip.chainwork || best.chainwork < params.minimumChainWork) return wanted;
+    const start = this.#lastCommon(state, best);
+    const end = Math.min(best.height, start.height + BLOCK_DOWNLOAD_WINDOW);
+    let scanned = this.#whereToGoOn(state, best, start);
+    let isUnbroken = true;
+    for (const index of pathTo(best, scanned.height + 1, end)) {
+      if (index.failed || wanted.length === count) break;
+      if (!index.hasData && !this.#requests.has(index.key) && !this.#intake.has(index.key)) {
+        if (this.#mayAsk(state, index, best)) wanted.push(index);
+        else isUnbroken = false;
+      }
+      if (isUnbroken) scanned = index;
+    }
+    state.scanned = scanned;
+    state.scannedIn = this.#round;
+    state.starved = wanted.length === 0 && scanned.height === end && end < best.height;
+    return wanted;
+  }
+
+  /** Up to where nothing is left to ask for: what an earlier look has shown, unless something has changed since. */
+  #whereToGoOn(state: PeerState, best: BlockIndex, start: BlockIndex): BlockIndex {
+    const { scanned, scannedIn } = state;
+    const isValid = scanned && scannedIn === this.#round && scanned.height > start.height;
+    return isValid && best.ancestor(scanned.height) === scanned ? scanned : start;
+  }
+
+  #mayAsk(state: PeerState, index: BlockIndex, best: BlockIndex): boolean {
+    if (state.absent.has(index.key)) return false;
+    if (isLimited(state.peer.services) && best.height - index.height >= LIMITED_PEER_BLOCKS) return false;
+    return !state.lapsed || !this.#othersHave(index, state);
+  }
+}
+
+/** The blocks from height `from` to height `to` on the path to `best`, lowest first. */
+function* pathTo(best: BlockIndex, from: number, to: number): Generator<BlockIndex> {
+  for (let first = from; first <= to; first += STEP) {
+    const last = Math.min(to, first + STEP - 1);
+    const step = new Array<BlockIndex>(last - first + 1);
+    let index = best.ancestor(last);
+    for (let i = last - first; i >= 0; i--) {
+      step[i] = index!;
+      index = index!.prev;
+    }
+    yield* step;
+  }
+}

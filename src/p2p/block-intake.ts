@@ -1,0 +1,82 @@
+import type { Chain } from '../chain/chain.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Block } from '../primitives/block.ts';
+import { judgeSender } from './block-judgement.ts';
+import type { Peer } from './peer.ts';
+
+/** With more bytes of blocks than this waiting for the chain, peers that send more have to wait. */
+const INTAKE_LIMIT = 32_000_000;
+
+/** Blocks on their way into the chain, which takes them one after the other. Bounded by making senders wait. */
+export class BlockIntake {
+  readonly #chain: Chain;
+  readonly #logger: Logger;
+  readonly #processed: (peer: Peer, isNew: boolean) => void;
+  /** Keys of the blocks under way. */
+  readonly #keys = new Set<string>();
+  /** The last block of each peer that is under way. */
+  readonly #ofPeer = new Map<Peer, Promise<void>>();
+  #bytes = 0;
+  #waiters: (() => void)[] = [];
+
+  /** `processed` is called for each block; `isNew` says that it was good and not known before. */
+  constructor(chain: Chain, logger: Logger, processed: (peer: Peer, isNew: boolean) => void) {
+    this.#chain = chain;
+    this.#logger = logger;
+    this.#processed = processed;
+  }
+
+  get isIdle(): boolean {
+    return this.#keys.size === 0;
+  }
+
+  get isFull(): boolean {
+    return this.#bytes > INTAKE_LIMIT;
+  }
+
+  /** Whether the block of this key is under way. */
+  has(key: string): boolean {
+    return this.#keys.has(key);
+  }
+
+  settled(peer: Peer): Promise<void> | undefined {
+    return this.#ofPeer.get(peer);
+  }
+
+  async idle(): Promise<void> {
+    while (this.#ofPeer.size > 0) await Promise.all(this.#ofPeer.values());
+  }
+
+  /** Hands a block to the chain. Returns a promise of room when there is none for another one. */
+  add(peer: Peer, block: Block, key: string, requested: boolean): void | Promise<void> {
+    if (this.#keys.has(key)) return;
+    this.#keys.add(key);
+    this.#bytes += block.totalSize;
+    const done = this.#process(peer, block, key, requested);
+    this.#ofPeer.set(peer, done);
+    void done.then(() => {
+      if (this.#ofPeer.get(peer) === done) this.#ofPeer.delete(peer);
+    });
+    if (this.isFull) return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  async #process(peer: Peer, block: Block, key: string, requested: boolean): Promise<void> {
+    let isNew = false;
+    try {
+      const result = await this.#chain.acceptBlock(block, { requested });
+      isNew = result.isNew && !result.reject;
+      if (result.reject) judgeSender(peer, result.reject);
+    } catch (error) {
+      // The chain has closed, or its store has failed; the peer is not to blame.
+      this.#logger.error({ err: error, block: block.hashHex }, 'a block could not be processed');
+    }
+    this.#keys.delete(key);
+    this.#bytes -= block.totalSize;
+    if (!this.isFull) {
+      const waiters = this.#waiters;
+      this.#waiters = [];
+      for (const wake of waiters) wake();
+    }
+    this.#processed(peer, isNew);
+  }
+}

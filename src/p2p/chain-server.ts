@@ -1,0 +1,92 @@
+import { equalBytes } from '../bytes/compare.ts';
+import type { BlockIndex } from '../chain/block-index.ts';
+import type { Chain } from '../chain/chain.ts';
+import { type InvEntry, InvType } from './messages/inventory.ts';
+import { type LocatorMessage, NO_STOP } from './messages/locator.ts';
+import type { Peer } from './peer.ts';
+import type { PeerChains } from './peer-chain.ts';
+import { MAX_HEADERS } from './protocol.ts';
+
+/** Hashes in the answer to `getblocks`. */
+const MAX_BLOCKS_RESULTS = 500;
+
+/** Answers questions about the chain: `getheaders`, `getblocks`, and blocks by hash. */
+export class ChainServer {
+  readonly #chain: Chain;
+  readonly #chains: PeerChains;
+  /** The last block of an answer to `getblocks` that was cut: once it is fetched, the peer is told of the tip. */
+  readonly #continuations = new WeakMap<Peer, Uint8Array>();
+
+  constructor(chain: Chain, chains: PeerChains) {
+    this.#chain = chain;
+    this.#chains = chains;
+  }
+
+  /**
+   * Answers however old the tip is: a network whose nodes all wait for each other would never start. Like Core, keeps
+   * a chain of less work than the network's minimum to itself.
+   */
+  getHeaders(peer: Peer, { locator, stop }: LocatorMessage): void {
+    const { tip, params } = this.#chain;
+    if (tip.chainwork < params.minimumChainWork) {
+      peer.send('headers', { headers: [] });
+      return;
+    }
+    const headers = this.#following(locator, stop, MAX_HEADERS);
+    peer.send('headers', { headers: headers.map((index) => index.header) });
+    const peerChain = this.#chains.get(peer);
+    if (peerChain) peerChain.bestHeaderSent = headers.at(-1) ?? tip;
+  }
+
+  /** The blocks that a locator asks for; without a locator just the one that is named. */
+  #following(locator: readonly Uint8Array[], stop: Uint8Array, limit: number): BlockIndex[] {
+    if (locator.length === 0) {
+      const index = this.#chain.getIndex(stop);
+      return index && this.#mayServe(index) ? [index] : [];
+    }
+    const found: BlockIndex[] = [];
+    const start = this.#chain.findLocator(locator).height + 1;
+    for (let height = start; found.length < limit; height++) {
+      const index = this.#chain.atHeight(height);
+      if (!index) break;
+      found.push(index);
+      if (equalBytes(index.hash, stop)) break;
+    }
+    return found;
+  }
+
+  getBlocks(peer: Peer, { locator, stop }: LocatorMessage): void {
+    const blocks = locator.length === 0 ? [] : this.#following(locator, stop, MAX_BLOCKS_RESULTS);
+    // The block named as the last one wanted is not announced, as in Core.
+    if (blocks.length > 0 && equalBytes(blocks.at(-1)!.hash, stop) && !equalBytes(stop, NO_STOP)) blocks.pop();
+    if (blocks.length === 0) return;
+    if (blocks.length === MAX_BLOCKS_RESULTS) this.#continuations.set(peer, blocks.at(-1)!.hash);
+    peer.send('inv', { entries: blocks.map(({ hash }) => ({ type: InvType.BLOCK, hash })) });
+  }
+
+  /** Sends the block that `entry` names; returns false if there is none to send. */
+  sendBlock(peer: Peer, entry: InvEntry): boolean {
+    const index = this.#chain.getIndex(entry.hash);
+    if (!index?.hasData || !this.#mayServe(index)) return false;
+    if (entry.type === InvType.BLOCK) {
+      const block = this.#chain.getBlock(index);
+      if (!block) return false;
+      peer.sendPayload('block', block.encodeStripped());
+    } else {
+      const raw = this.#chain.getRawBlock(index);
+      if (!raw) return false;
+      peer.sendPayload('block', raw);
+    }
+    const continuation = this.#continuations.get(peer);
+    if (continuation && equalBytes(continuation, entry.hash)) {
+      this.#continuations.delete(peer);
+      peer.send('inv', { entries: [{ type: InvType.BLOCK, hash: this.#chain.tip.hash }] });
+    }
+    return true;
+  }
+
+  /** Blocks that were valid where they stood; others would show what we have been sent. */
+  #mayServe(index: BlockIndex): boolean {
+    return this.#chain.contains(index) || (index.hasUndo && !index.failed);
+  }
+}

@@ -1,0 +1,199 @@
+import type { Clock, Timer } from '../platform/clock.ts';
+import { PierError } from '../platform/errors.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { AddressManager, KnownAddress } from './address-manager.ts';
+import type { Connection, Endpoint, Transport } from './connection.ts';
+import { formatEndpoint } from './endpoint.ts';
+import type { ConnectionType, Peer } from './peer.ts';
+import { canServeBlocks, ServiceFlag } from './protocol.ts';
+
+/** Milliseconds until a node that we are to stay connected to is called again; doubles while it does not answer. */
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 30_000;
+
+export interface ConnectorOptions {
+  /** Connections to make to addresses that were learnt. */
+  readonly maxOutbound: number;
+}
+
+export interface ConnectorModules {
+  readonly addresses: AddressManager;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface ConnectorHooks {
+  /** Makes a peer of a new connection to `target`. */
+  opened(connection: Connection, type: ConnectionType, target: Endpoint): Peer;
+  /** All peers, in both directions. */
+  peers(): Iterable<Peer>;
+  /** Whether this endpoint is never to be called: ourselves, or discouraged. */
+  isRefused(endpoint: Endpoint): boolean;
+}
+
+/** A node that we are to stay connected to. */
+interface AddedNode {
+  readonly endpoint: Endpoint;
+  delayMs: number;
+  timer: Timer | undefined;
+}
+
+/** Makes our outgoing connections: to the nodes we were told of, and to some of those we have learnt of. */
+export class Connector {
+  readonly #options: ConnectorOptions;
+  readonly #addresses: AddressManager;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #hooks: ConnectorHooks;
+  readonly #added = new Map<string, AddedNode>();
+  /** Endpoints being called. */
+  readonly #calling = new Map<string, ConnectionType>();
+  #abort: AbortController | undefined;
+
+  constructor(options: ConnectorOptions, modules: ConnectorModules, hooks: ConnectorHooks) {
+    this.#options = options;
+    this.#addresses = modules.addresses;
+    this.#transport = modules.transport;
+    this.#clock = modules.clock;
+    this.#logger = modules.logger;
+    this.#hooks = hooks;
+  }
+
+  start(): void {
+    if (this.#abort) return;
+    this.#abort = new AbortController();
+    for (const node of this.#added.values()) this.#callAdded(node);
+    this.fill();
+  }
+
+  /** Ends what is being tried, and tries no more. */
+  stop(): void {
+    this.#abort?.abort();
+    this.#abort = undefined;
+    for (const node of this.#added.values()) {
+      node.timer?.cancel();
+      node.delayMs = RETRY_MIN_MS;
+    }
+  }
+
+  /** The nodes that we are to stay connected to. */
+  addedNodes(): Endpoint[] {
+    return [...this.#added.values()].map(({ endpoint }) => endpoint);
+  }
+
+  /** Returns false if the node was added before. */
+  addNode(endpoint: Endpoint): boolean {
+    const key = formatEndpoint(endpoint);
+    if (this.#added.has(key)) return false;
+    const node = { endpoint, delayMs: RETRY_MIN_MS, timer: undefined };
+    this.#added.set(key, node);
+    this.#callAdded(node);
+    return true;
+  }
+
+  /** Returns false if the node had not been added. A connection to it stays. */
+  removeNode(endpoint: Endpoint): boolean {
+    const key = formatEndpoint(endpoint);
+    this.#added.get(key)?.timer?.cancel();
+    return this.#added.delete(key);
+  }
+
+  /** Connects once. Throws `PierError` if nobody answers, or networking is off. */
+  connect(endpoint: Endpoint): Promise<Peer> {
+    return this.#call(endpoint, 'manual');
+  }
+
+  /** Calls learnt addresses while there are places for them. */
+  fill(): void {
+    if (!this.#abort) return;
+    while (this.#outbound() < this.#options.maxOutbound) {
+      const address = this.#addresses.select((candidate) => this.#isSuitable(candidate));
+      if (!address) return;
+      const { endpoint } = address;
+      this.#addresses.attempted(endpoint);
+      this.#call(endpoint, 'outbound-full-relay').catch((error: unknown) => this.#logFailure(error));
+    }
+  }
+
+  peerReady(peer: Peer): void {
+    if (!peer.target) return;
+    this.#addresses.succeeded(peer.target, peer.services);
+    const node = this.#added.get(formatEndpoint(peer.target));
+    if (node) node.delayMs = RETRY_MIN_MS;
+  }
+
+  peerClosed(peer: Peer): void {
+    const node = peer.endpoint && this.#added.get(formatEndpoint(peer.endpoint));
+    if (node) this.#callLater(node);
+    this.fill();
+  }
+
+  tick(): void {
+    this.fill();
+  }
+
+  #outbound(): number {
+    let count = 0;
+    for (const type of this.#calling.values()) if (type === 'outbound-full-relay') count++;
+    for (const peer of this.#hooks.peers()) if (peer.type === 'outbound-full-relay') count++;
+    return count;
+  }
+
+  #isSuitable({ endpoint, services }: KnownAddress): boolean {
+    const key = formatEndpoint(endpoint);
+    return (
+      canServeBlocks(services) &&
+      (services & ServiceFlag.WITNESS) !== 0n &&
+      !this.#added.has(key) &&
+      !this.#calling.has(key) &&
+      !this.#isConnected(key) &&
+      !this.#hooks.isRefused(endpoint)
+    );
+  }
+
+  #isConnected(key: string): boolean {
+    for (const { endpoint } of this.#hooks.peers()) if (endpoint && formatEndpoint(endpoint) === key) return true;
+    return false;
+  }
+
+  #callAdded(node: AddedNode): void {
+    if (!this.#abort || this.#hooks.isRefused(node.endpoint)) return;
+    const key = formatEndpoint(node.endpoint);
+    // It may have called us, or have been chosen among the learnt addresses. When it goes, it will be called.
+    if (this.#calling.has(key) || this.#isConnected(key)) return;
+    this.#call(node.endpoint, 'manual').catch((error: unknown) => {
+      this.#logFailure(error);
+      this.#callLater(node);
+    });
+  }
+
+  #callLater(node: AddedNode): void {
+    if (!this.#abort || this.#added.get(formatEndpoint(node.endpoint)) !== node) return;
+    node.timer?.cancel();
+    node.timer = this.#clock.after(node.delayMs, () => this.#callAdded(node));
+    node.delayMs = Math.min(node.delayMs * 2, RETRY_MAX_MS);
+  }
+
+  async #call(target: Endpoint, type: ConnectionType): Promise<Peer> {
+    const signal = this.#abort?.signal;
+    if (!signal) throw new PierError('network-inactive', 'networking is switched off');
+    const key = formatEndpoint(target);
+    this.#calling.set(key, type);
+    try {
+      const connection = await this.#transport.connect(target, signal);
+      if (signal.aborted) {
+        connection.close();
+        throw new PierError('network-inactive', 'networking was switched off meanwhile');
+      }
+      return this.#hooks.opened(connection, type, target);
+    } finally {
+      this.#calling.delete(key);
+    }
+  }
+
+  #logFailure(error: unknown): void {
+    this.#logger.debug({ err: error }, 'a connection could not be made');
+  }
+}

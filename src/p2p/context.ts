@@ -1,0 +1,33 @@
+import type { AddressRelay } from './address-relay.ts';
+import type { BlockAnnouncer } from './block-announcer.ts';
+import type { BlockDownload } from './block-download.ts';
+import type { ChainServer } from './chain-server.ts';
+import type { DataServer } from './data-server.ts';
+import type { HeaderSync } from './header-sync.ts';
+import type { Command, MessageOf } from './messages/index.ts';
+import type { Peer } from './peer.ts';
+import type { TxAnnouncer } from './tx-announcer.ts';
+import type { TxDownload } from './tx-download.ts';
+
+/** What the handlers of messages work with. */
+export interface HandlerContext {
+  readonly addresses: AddressRelay;
+  readonly headers: HeaderSync;
+  readonly blocks: BlockDownload;
+  readonly announcer: BlockAnnouncer;
+  readonly chainServer: ChainServer;
+  readonly dataServer: DataServer;
+  readonly transactions: TxDownload;
+  readonly txAnnouncer: TxAnnouncer;
+  /** We want no transactions from peers. */
+  readonly blocksOnly: boolean;
+  /** Whether we know, or expect, to lack blocks: until then transactions cannot be judged. */
+  isCatchingUp(): boolean;
+}
+
+/** What is done on a message. While a returned promise is pending, the peer's further messages wait. */
+export type Handler<C extends Command> = (
+  context: HandlerContext,
+  peer: Peer,
+  message: MessageOf<C>,
+) => void | Promise<void>;

@@ -1,0 +1,60 @@
+import type { Mempool } from '../mempool/mempool.ts';
+import type { Clock } from '../platform/clock.ts';
+import { MAX_MONEY } from '../primitives/amount.ts';
+import type { Peer } from './peer.ts';
+import { FEEFILTER_VERSION } from './protocol.ts';
+
+/** Milliseconds between two messages to one peer while the rate has changed little (Core: AVG_FEEFILTER_BROADCAST_INTERVAL). */
+const INTERVAL_MS = 10 * 60_000;
+
+interface Sent {
+  readonly feeRate: bigint;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+/** BIP133, our side: tells peers what the mempool would refuse anyway, and while we catch up, that we want none. */
+export class FeeFilterSender {
+  readonly #mempool: Mempool;
+  readonly #clock: Clock;
+  readonly #isCatchingUp: () => boolean;
+  readonly #sent = new Map<Peer, Sent | undefined>();
+
+  constructor(modules: { readonly mempool: Mempool; readonly clock: Clock }, isCatchingUp: () => boolean) {
+    this.#mempool = modules.mempool;
+    this.#clock = modules.clock;
+    this.#isCatchingUp = isCatchingUp;
+  }
+
+  peerReady(peer: Peer): void {
+    if (peer.handshake.version < FEEFILTER_VERSION) return;
+    this.#sent.set(peer, undefined);
+    this.update();
+  }
+
+  peerClosed(peer: Peer): void {
+    this.#sent.delete(peer);
+  }
+
+  tick(): void {
+    this.update();
+  }
+
+  /** To be called when we may have caught up, too: until it is told, a peer keeps its transactions to itself. */
+  update(): void {
+    const feeRate = this.#isCatchingUp() ? MAX_MONEY : this.#mempool.minFeeRate();
+    const at = this.#clock.now();
+    for (const [peer, sent] of this.#sent) {
+      if (sent && !this.#isDue(sent, feeRate, at)) continue;
+      this.#sent.set(peer, { feeRate, at });
+      peer.send('feefilter', { feeRate });
+    }
+  }
+
+  /** At once when the rate has changed much, as it does when we have caught up. */
+  #isDue(sent: Sent, feeRate: bigint, now: number): boolean {
+    if (sent.feeRate === feeRate) return false;
+    if (now - sent.at >= INTERVAL_MS) return true;
+    return feeRate * 4n < sent.feeRate * 3n || feeRate * 3n > sent.feeRate * 4n;
+  }
+}

@@ -1,0 +1,23 @@
+import type { Transaction } from '../../primitives/transaction.ts';
+import type { Handler, HandlerContext } from '../context.ts';
+import type { Peer } from '../peer.ts';
+
+export const onTx: Handler<'tx'> = (context, peer, tx) => {
+  if (context.blocksOnly) return peer.disconnect('sends transactions although we asked for none');
+  // A transaction may spend what the peer's blocks before it have made.
+  const settled = context.blocks.settled(peer);
+  return settled ? settled.then(() => take(context, peer, tx)) : take(context, peer, tx);
+};
+
+function take({ isCatchingUp, transactions, txAnnouncer }: HandlerContext, peer: Peer, tx: Transaction): void {
+  if (isCatchingUp()) return;
+  txAnnouncer.noteKnown(peer, peer.handshake.wtxidRelay ? tx.wtxid : tx.txid);
+  transactions.received(peer, tx);
+}
+
+export const onFeeFilter: Handler<'feefilter'> = ({ txAnnouncer }, peer, { feeRate }) => {
+  if (feeRate >= 0n) txAnnouncer.setFeeFilter(peer, feeRate);
+};
+
+/** BIP35 serves those who can use bloom filters only, which we do not offer; Core disconnects, too. */
+export const onMempool: Handler<'mempool'> = (_context, peer) => peer.disconnect('asks for the mempool');

@@ -1,0 +1,109 @@
+import type { Chain } from '../chain/chain.ts';
+import type { Mempool } from '../mempool/mempool.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Random } from '../platform/random.ts';
+import type { AddressManager } from './address-manager.ts';
+import { AddressRelay } from './address-relay.ts';
+import { BlockAnnouncer } from './block-announcer.ts';
+import { BlockDownload } from './block-download.ts';
+import { isCatchingUp } from './catching-up.ts';
+import { ChainServer } from './chain-server.ts';
+import type { Endpoint } from './connection.ts';
+import type { HandlerContext } from './context.ts';
+import { DataServer } from './data-server.ts';
+import { FeeFilterSender } from './fee-filter.ts';
+import { HeaderSync } from './header-sync.ts';
+import type { Peer } from './peer.ts';
+import { PeerChains } from './peer-chain.ts';
+import { TxAnnouncer } from './tx-announcer.ts';
+import { TxDownload } from './tx-download.ts';
+
+export interface PartsOptions {
+  /** Bits of `ServiceFlag` that we offer. */
+  readonly services: bigint;
+  readonly blocksOnly: boolean;
+  /** Where we listen, if we do. */
+  ownEndpoint(): Endpoint | undefined;
+  /** Called when there are new addresses. */
+  addressesLearned(): void;
+}
+
+export interface PartsModules {
+  readonly chain: Chain;
+  readonly mempool: Mempool;
+  readonly addresses: AddressManager;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** A part that follows the peers' coming and going. */
+export interface PeerFollower {
+  /** The handshake is done. */
+  peerReady?(peer: Peer): void;
+  /** The connection has ended, its handshake done or not. */
+  peerClosed?(peer: Peer): void;
+  /** Called about once a second. */
+  tick?(): void;
+  close?(): void;
+}
+
+/** All that gives messages a meaning, connected with each other and with the chain. */
+export interface Parts extends HandlerContext {
+  readonly chains: PeerChains;
+  /** In the order in which they are to be told. */
+  readonly followers: readonly PeerFollower[];
+}
+
+export function createParts(options: PartsOptions, modules: PartsModules): Parts {
+  const { chain } = modules;
+  const catchingUp = () => isCatchingUp(chain, headers);
+  const chains = new PeerChains(chain);
+  const withChains = { ...modules, chains };
+  const blocks = new BlockDownload(withChains);
+  const headers = new HeaderSync(withChains, () => {
+    blocks.refill();
+    feeFilter.update();
+  });
+  const announcer = new BlockAnnouncer(withChains, catchingUp);
+  const chainServer = new ChainServer(chain, chains);
+  const dataServer = new DataServer(modules, chainServer);
+  const transactions = new TxDownload(modules);
+  const txAnnouncer = new TxAnnouncer(modules);
+  const feeFilter = new FeeFilterSender(modules, catchingUp);
+  const addresses = new AddressRelay(options, modules);
+
+  const subscriptions = [
+    chain.events.on('blockConnected', ({ block }) => {
+      dataServer.blockConnected(block);
+      transactions.blockConnected(block);
+    }),
+    chain.events.on('blockDisconnected', () => transactions.blockDisconnected()),
+    chain.events.on('tip', (change) => {
+      announcer.tipChanged(change);
+      transactions.tipChanged();
+      feeFilter.update();
+    }),
+  ];
+  const unsubscriber: PeerFollower = {
+    close() {
+      for (const unsubscribe of subscriptions) unsubscribe();
+    },
+  };
+
+  return {
+    addresses,
+    announcer,
+    blocks,
+    blocksOnly: options.blocksOnly,
+    chains,
+    chainServer,
+    dataServer,
+    followers: [chains, blocks, headers, announcer, txAnnouncer, transactions, feeFilter, addresses, unsubscriber],
+    headers,
+    isCatchingUp: catchingUp,
+    transactions,
+    txAnnouncer,
+  };
+}

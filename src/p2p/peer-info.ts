@@ -1,0 +1,97 @@
+import type { Endpoint } from './connection.ts';
+import { toEndpoint } from './messages/net-address.ts';
+import type { Parts } from './parts.ts';
+import type { ConnectionType, Peer } from './peer.ts';
+
+/** A peer as `getpeerinfo` shows it. Times are Unix seconds, 0 for never; durations are seconds. */
+export interface PeerInfo {
+  readonly id: number;
+  readonly remote: Endpoint;
+  /** Our end of the connection. */
+  readonly local: Endpoint | undefined;
+  /** Where the peer says that it reaches us. */
+  readonly seenAs: Endpoint | undefined;
+  /** Bits of `ServiceFlag`. */
+  readonly services: bigint;
+  /** Whether the peer wants transactions announced. */
+  readonly relaysTransactions: boolean;
+  readonly lastSend: number;
+  readonly lastReceive: number;
+  readonly lastTransaction: number;
+  readonly lastBlock: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly sentPerCommand: ReadonlyMap<string, number>;
+  readonly receivedPerCommand: ReadonlyMap<string, number>;
+  readonly connectedAt: number;
+  readonly timeOffset: number;
+  readonly ping: number | undefined;
+  readonly minPing: number | undefined;
+  readonly pingWait: number | undefined;
+  readonly protocolVersion: number;
+  readonly userAgent: string;
+  readonly inbound: boolean;
+  readonly connectionType: ConnectionType;
+  readonly transport: 'v1' | 'v2';
+  readonly startHeight: number;
+  /** Height of the best header that the peer has shown; -1 while unknown. */
+  readonly syncedHeaders: number;
+  /** Height of the last block that we have in common; -1 while unknown. */
+  readonly syncedBlocks: number;
+  /** Heights of the blocks that the peer has been asked for. */
+  readonly inFlight: readonly number[];
+  readonly addressRelay: boolean;
+  readonly addressesProcessed: number;
+  readonly addressesRateLimited: number;
+  /** Satoshis per 1,000 virtual bytes. */
+  readonly minFeeFilter: bigint;
+}
+
+/** Gathers from all parts what they know of a peer. */
+export function peerInfo(peer: Peer, parts: Parts): PeerInfo {
+  const { handshake, keepAlive, traffic } = peer;
+  const { remote } = handshake;
+  const addressRelay = parts.addresses.info(peer);
+  return {
+    id: peer.id,
+    remote: peer.remote,
+    local: peer.local,
+    seenAs: remote && toEndpoint(remote.receiver),
+    services: peer.services,
+    relaysTransactions: remote?.relay ?? false,
+    lastSend: wholeSeconds(traffic.sent.last),
+    lastReceive: wholeSeconds(traffic.received.last),
+    lastTransaction: parts.transactions.lastTxTime(peer),
+    lastBlock: parts.blocks.lastBlockTime(peer),
+    bytesSent: traffic.sent.bytes,
+    bytesReceived: traffic.received.bytes,
+    sentPerCommand: traffic.sent.perCommand,
+    receivedPerCommand: traffic.received.perCommand,
+    connectedAt: wholeSeconds(peer.connectedAt),
+    timeOffset: handshake.timeOffset,
+    ping: seconds(keepAlive.lastMs),
+    minPing: seconds(keepAlive.bestMs),
+    pingWait: seconds(keepAlive.waitingMs),
+    protocolVersion: remote?.version ?? 0,
+    userAgent: remote?.userAgent ?? '',
+    inbound: peer.inbound,
+    connectionType: peer.type,
+    transport: peer.transportVersion,
+    startHeight: remote?.startHeight ?? -1,
+    syncedHeaders: parts.chains.get(peer)?.bestKnown?.height ?? -1,
+    syncedBlocks: parts.blocks.lastCommon(peer)?.height ?? -1,
+    inFlight: parts.blocks.inFlight(peer),
+    addressRelay: addressRelay.enabled,
+    addressesProcessed: addressRelay.processed,
+    addressesRateLimited: addressRelay.rateLimited,
+    minFeeFilter: parts.txAnnouncer.feeFilter(peer),
+  };
+}
+
+function seconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1000;
+}
+
+function wholeSeconds(ms: number | undefined): number {
+  return Math.floor((ms ?? 0) / 1000);
+}

@@ -1,0 +1,336 @@
+import type { Chain } from '../chain/chain.ts';
+import type { Mempool } from '../mempool/mempool.ts';
+import type { Clock, Timer } from '../platform/clock.ts';
+import { Emitter } from '../platform/emitter.ts';
+import { PierError } from '../platform/errors.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Random } from '../platform/random.ts';
+import { AddressManager } from './address-manager.ts';
+import type { Connection, Endpoint, Listener, Transport } from './connection.ts';
+import { Connector } from './connector.ts';
+import type { Handler } from './context.ts';
+import { Discouraged } from './discouraged.ts';
+import { formatEndpoint } from './endpoint.ts';
+import { handlers } from './handlers/index.ts';
+import type { HandshakeCommand, LocalNode } from './handshake.ts';
+import type { Command, MessageOf } from './messages/index.ts';
+import { createParts, type Parts, type PeerFollower } from './parts.ts';
+import { type ConnectionType, Peer, type PeerHooks } from './peer.ts';
+import { type PeerInfo, peerInfo } from './peer-info.ts';
+import { ServiceFlag } from './protocol.ts';
+import type { Direction } from './traffic.ts';
+import { V1Framing } from './v1-framing.ts';
+
+/** What a node with the whole chain offers. */
+const SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS | ServiceFlag.NETWORK_LIMITED;
+/** A node without these is not worth one of our own connections. */
+const REQUIRED_SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS;
+/** Core's 125 connections, less those that it makes itself. */
+const DEFAULT_MAX_INBOUND = 114;
+/** Core: MAX_OUTBOUND_FULL_RELAY_CONNECTIONS. */
+const DEFAULT_MAX_OUTBOUND = 8;
+const DEFAULT_USER_AGENT = '/Pier:0.1.0/';
+/** Milliseconds between looks at all that has a time limit. */
+const TICK_MS = 1_000;
+
+export interface PeerManagerOptions {
+  /** Where to accept connections; nowhere by default. */
+  readonly listen?: Endpoint;
+  /** Nodes to stay connected to. */
+  readonly addNodes?: readonly Endpoint[];
+  readonly maxInbound?: number;
+  /** Connections to make to addresses that were learnt. */
+  readonly maxOutbound?: number;
+  readonly userAgent?: string;
+  /** Takes no transactions from peers. */
+  readonly blocksOnly?: boolean;
+}
+
+export interface PeerManagerModules {
+  readonly chain: Chain;
+  readonly mempool: Mempool;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export type PeerManagerEvents = {
+  /** There is a connection. */
+  connected: { readonly peer: Peer };
+  /** The handshake is done. */
+  ready: { readonly peer: Peer };
+  disconnected: { readonly peer: Peer; readonly reason: string };
+  message: { readonly peer: Peer; readonly command: string; readonly bytes: number; readonly direction: Direction };
+  /** While blocks are known to be missing: heights of the tip and of the best header. About once a second. */
+  progress: { readonly blocks: number; readonly headers: number };
+};
+
+/** A node's place in the network: who its peers are, and who hears of what they do. */
+export class PeerManager {
+  readonly events = new Emitter<PeerManagerEvents>();
+  readonly addresses: AddressManager;
+
+  readonly #options: PeerManagerOptions;
+  readonly #modules: PeerManagerModules;
+  readonly #parts: Parts;
+  readonly #connector: Connector;
+  readonly #followers: readonly PeerFollower[];
+  readonly #peers = new Set<Peer>();
+  readonly #discouraged = new Discouraged();
+  /** Endpoints that turned out to be our own. */
+  readonly #ownEndpoints = new Set<string>();
+  readonly #local: LocalNode;
+  readonly #hooks: PeerHooks;
+  #nextId = 0;
+  #networkActive = true;
+  #listener: Listener | undefined;
+  #timer: Timer | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: PeerManagerOptions, modules: PeerManagerModules) {
+    this.#options = options;
+    this.#modules = modules;
+    this.addresses = new AddressManager(modules);
+    const withAddresses = { ...modules, addresses: this.addresses };
+    this.#parts = createParts(
+      {
+        services: SERVICES,
+        blocksOnly: options.blocksOnly ?? false,
+        ownEndpoint: () => this.endpoint,
+        addressesLearned: () => this.#connector.fill(),
+      },
+      withAddresses,
+    );
+    this.#connector = new Connector({ maxOutbound: options.maxOutbound ?? DEFAULT_MAX_OUTBOUND }, withAddresses, {
+      opened: (connection, type, target) => this.#open(connection, type, target),
+      peers: () => this.#peers,
+      isRefused: (endpoint) => this.#isOwn(endpoint) || this.#discouraged.has(endpoint),
+    });
+    this.#followers = [...this.#parts.followers, this.#connector];
+    this.#local = {
+      services: SERVICES,
+      userAgent: options.userAgent ?? DEFAULT_USER_AGENT,
+      relay: !this.#parts.blocksOnly,
+      startHeight: () => modules.chain.tip.height,
+      endpoint: () => this.endpoint,
+      isOwnNonce: (nonce) => this.#isOwnNonce(nonce),
+    };
+    this.#hooks = {
+      ready: (peer) => this.#peerReady(peer),
+      message: (peer, command, message) => this.#dispatch(peer, command, message),
+      misbehaving: (peer, reason) => this.#misbehaving(peer, reason),
+      traffic: (peer, command, bytes, direction) => this.events.emit('message', { peer, command, bytes, direction }),
+      closed: (peer, reason) => this.#peerClosed(peer, reason),
+    };
+  }
+
+  /** Listens, and begins to connect. Throws `PierError` if the port cannot be had. */
+  async start(): Promise<void> {
+    const { listen, addNodes = [] } = this.#options;
+    if (listen) {
+      this.#listener = await this.#modules.transport.listen(listen, (connection) => this.#accept(connection));
+    }
+    for (const endpoint of addNodes) this.#connector.addNode(endpoint);
+    this.#connector.start();
+    this.#scheduleTick();
+  }
+
+  /** Leaves the network. Resolves when every connection is closed and every block received is processed. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#timer?.cancel();
+    this.#connector.stop();
+    const listenerClosed = this.#listener?.close();
+    for (const peer of [...this.#peers]) peer.disconnect('shutting down');
+    for (const follower of this.#followers) follower.close?.();
+    await Promise.all([listenerClosed, this.#parts.blocks.idle()]);
+  }
+
+  /** Where we listen, as bound. */
+  get endpoint(): Endpoint | undefined {
+    return this.#listener?.endpoint;
+  }
+
+  /** Bits of `ServiceFlag` that we offer. */
+  get services(): bigint {
+    return SERVICES;
+  }
+
+  get userAgent(): string {
+    return this.#local.userAgent;
+  }
+
+  /** Whether peers' transactions are taken. */
+  get relaysTransactions(): boolean {
+    return this.#local.relay;
+  }
+
+  get networkActive(): boolean {
+    return this.#networkActive;
+  }
+
+  /** Switches all networking off or on (Core: setnetworkactive). */
+  setNetworkActive(active: boolean): void {
+    if (active === this.#networkActive || this.#stopping) return;
+    this.#networkActive = active;
+    if (active) {
+      this.#connector.start();
+    } else {
+      this.#connector.stop();
+      for (const peer of [...this.#peers]) peer.disconnect('networking is switched off');
+    }
+  }
+
+  /** Those whose handshake is not done are among them. */
+  peers(): readonly Peer[] {
+    return [...this.#peers];
+  }
+
+  /** What `getpeerinfo` shows of a peer. */
+  info(peer: Peer): PeerInfo {
+    return peerInfo(peer, this.#parts);
+  }
+
+  /** Connects once; resolves when the handshake is done. Throws `PierError` 'connect-failed'. */
+  async connect(endpoint: Endpoint): Promise<Peer> {
+    const peer = await this.#connector.connect(endpoint);
+    if (peer.isReady) return peer;
+    return new Promise((resolve, reject) => {
+      const subscriptions = [
+        this.events.on('ready', (event) => event.peer === peer && settle(() => resolve(peer))),
+        this.events.on('disconnected', (event) => event.peer === peer && settle(() => reject(failure(event.reason)))),
+      ];
+      const settle = (finish: () => void) => {
+        for (const unsubscribe of subscriptions) unsubscribe();
+        finish();
+      };
+      const failure = (reason: string) =>
+        new PierError('connect-failed', `${formatEndpoint(endpoint)} was reached, but: ${reason}`);
+      if (peer.isClosed) settle(() => reject(failure('the connection has ended')));
+    });
+  }
+
+  /** The nodes that we stay connected to. */
+  addedNodes(): readonly Endpoint[] {
+    return this.#connector.addedNodes();
+  }
+
+  /** Stays connected to a node from now on. Returns false if it was added before. */
+  addNode(endpoint: Endpoint): boolean {
+    return this.#connector.addNode(endpoint);
+  }
+
+  /** Undoes `addNode`; an existing connection stays. Returns false if it had not been added. */
+  removeNode(endpoint: Endpoint): boolean {
+    return this.#connector.removeNode(endpoint);
+  }
+
+  /** Ends the connection with a peer, or all with the node at an endpoint. Returns whether there was one. */
+  disconnect(target: Peer | Endpoint): boolean {
+    const found = target instanceof Peer ? [target] : this.#peersAt(formatEndpoint(target));
+    for (const peer of found) peer.disconnect('disconnected on request');
+    return found.length > 0;
+  }
+
+  #peersAt(key: string): Peer[] {
+    return [...this.#peers].filter((peer) =>
+      [peer.remote, peer.endpoint].some((endpoint) => endpoint && formatEndpoint(endpoint) === key),
+    );
+  }
+
+  #accept(connection: Connection): void {
+    const { maxInbound = DEFAULT_MAX_INBOUND } = this.#options;
+    let inbound = 0;
+    for (const peer of this.#peers) if (peer.inbound) inbound++;
+    // The last place is for those who have done nothing wrong.
+    const places = this.#discouraged.has(connection.remote) ? maxInbound - 1 : maxInbound;
+    if (!this.#networkActive || this.#stopping || inbound >= places) connection.close();
+    else this.#open(connection, 'inbound', undefined);
+  }
+
+  #open(connection: Connection, type: ConnectionType, target: Endpoint | undefined): Peer {
+    const { clock, random, logger, chain } = this.#modules;
+    const peer = new Peer(
+      {
+        id: this.#nextId++,
+        type,
+        target,
+        local: this.#local,
+        requiredServices: type === 'outbound-full-relay' ? REQUIRED_SERVICES : 0n,
+        framing: new V1Framing(chain.params.magic),
+      },
+      { connection, clock, random, logger, hooks: this.#hooks },
+    );
+    this.#peers.add(peer);
+    this.events.emit('connected', { peer });
+    peer.start();
+    return peer;
+  }
+
+  #peerReady(peer: Peer): void {
+    this.#log(peer, 'connected');
+    for (const follower of this.#followers) follower.peerReady?.(peer);
+    this.events.emit('ready', { peer });
+  }
+
+  #peerClosed(peer: Peer, reason: string): void {
+    this.#log(peer, `disconnected: ${reason}`);
+    this.#peers.delete(peer);
+    for (const follower of this.#followers) follower.peerClosed?.(peer);
+    this.events.emit('disconnected', { peer, reason });
+  }
+
+  #dispatch<C extends Command>(peer: Peer, command: C, message: MessageOf<C>): void | Promise<void> {
+    const handler = handlers[command as Exclude<Command, HandshakeCommand>] as Handler<Command>;
+    return handler(this.#parts, peer, message);
+  }
+
+  /** Core's judgement: a peer that a person chose stays; one on this machine goes; others are remembered, too. */
+  #misbehaving(peer: Peer, reason: string): void {
+    this.#log(peer, `misbehaving: ${reason}`);
+    if (peer.type === 'manual') return;
+    this.#discouraged.add(peer.remote, peer.target);
+    peer.disconnect(`misbehaving: ${reason}`);
+  }
+
+  #isOwnNonce(nonce: bigint): boolean {
+    for (const peer of this.#peers) {
+      if (peer.inbound || peer.handshake.nonce !== nonce) continue;
+      if (peer.target) {
+        this.#ownEndpoints.add(formatEndpoint(peer.target));
+        this.addresses.remove(peer.target);
+      }
+      return true;
+    }
+    return false;
+  }
+
+  #isOwn(endpoint: Endpoint): boolean {
+    const key = formatEndpoint(endpoint);
+    return this.#ownEndpoints.has(key) || (this.endpoint !== undefined && formatEndpoint(this.endpoint) === key);
+  }
+
+  #scheduleTick(): void {
+    this.#timer = this.#modules.clock.after(TICK_MS, () => {
+      if (this.#stopping) return;
+      this.#scheduleTick();
+      for (const peer of [...this.#peers]) peer.tick();
+      for (const follower of this.#followers) follower.tick?.();
+      if (this.#parts.isCatchingUp()) {
+        const { tip, bestHeader } = this.#modules.chain;
+        this.events.emit('progress', { blocks: tip.height, headers: bestHeader.height });
+      }
+    });
+  }
+
+  #log(peer: Peer, message: string): void {
+    const { userAgent, startHeight } = peer.handshake.remote ?? {};
+    const address = formatEndpoint(peer.remote);
+    this.#modules.logger.info({ peer: peer.id, address, type: peer.type, userAgent, startHeight }, message);
+  }
+}

@@ -1,0 +1,288 @@
+import { DecodeError } from '../bytes/errors.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Random } from '../platform/random.ts';
+import type { Connection, Endpoint } from './connection.ts';
+import { formatEndpoint } from './endpoint.ts';
+import { type Framing, FramingError, type RawMessage } from './framing.ts';
+import {
+  Handshake,
+  type HandshakeCommand,
+  type HandshakeResult,
+  isHandshakeCommand,
+  type LocalNode,
+} from './handshake.ts';
+import { Inbox } from './inbox.ts';
+import { KeepAlive, randomNonce } from './keep-alive.ts';
+import { type Command, decodeMessage, encodeMessage, isCommand, type MessageOf } from './messages/index.ts';
+import { toEndpoint } from './messages/net-address.ts';
+import { type Direction, Traffic } from './traffic.ts';
+
+/** Milliseconds until a peer must have introduced itself (Core: DEFAULT_PEER_CONNECT_TIMEOUT). */
+export const HANDSHAKE_TIMEOUT_MS = 60_000;
+/** With more bytes than this unsent, a peer's messages wait (Core: -maxsendbuffer). */
+export const SEND_BUFFER_LIMIT = 1_000_000;
+/** With so many bytes unsent, the peer reads too slowly to be a peer. */
+const SEND_BUFFER_OVERFLOW = 32_000_000;
+
+/** Why there is a connection, in Core's words: they called, we called, or a person told us to call. */
+export type ConnectionType = 'inbound' | 'outbound-full-relay' | 'manual';
+
+/** Whom a peer reports to. */
+export interface PeerHooks {
+  /** The handshake is done. */
+  ready(peer: Peer): void;
+  /** A message after the handshake. While a returned promise is pending, the peer's further messages wait. */
+  message<C extends Command>(peer: Peer, command: C, message: MessageOf<C>): void | Promise<void>;
+  /** The peer broke the rules. */
+  misbehaving(peer: Peer, reason: string): void;
+  traffic(peer: Peer, command: string, bytes: number, direction: Direction): void;
+  /** Called once. */
+  closed(peer: Peer, reason: string): void;
+}
+
+export interface PeerOptions {
+  readonly id: number;
+  readonly type: ConnectionType;
+  /** Where we called the peer, if we did. */
+  readonly target: Endpoint | undefined;
+  readonly local: LocalNode;
+  readonly requiredServices: bigint;
+  readonly framing: Framing;
+}
+
+export interface PeerModules {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly hooks: PeerHooks;
+}
+
+/**
+ * The other end of a connection: handshake, pings, flow control and counters. It has no timer: call `tick` about once
+ * a second. What the messages mean is for others to know.
+ */
+export class Peer {
+  readonly id: number;
+  readonly type: ConnectionType;
+  /** Where we called the peer, if we did; by `remote`, a host name has become an address. */
+  readonly target: Endpoint | undefined;
+  /** Milliseconds since the Unix epoch. */
+  readonly connectedAt: number;
+  readonly traffic = new Traffic();
+  readonly handshake: Handshake;
+  readonly keepAlive: KeepAlive;
+  readonly #inbox: Inbox;
+  readonly #connection: Connection;
+  readonly #framing: Framing;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #hooks: PeerHooks;
+  #closed = false;
+  #drainWaiters: (() => void)[] = [];
+
+  constructor(options: PeerOptions, modules: PeerModules) {
+    const { connection, clock, random } = modules;
+    this.id = options.id;
+    this.type = options.type;
+    this.target = options.target;
+    this.#connection = connection;
+    this.#framing = options.framing;
+    this.#clock = clock;
+    this.#hooks = modules.hooks;
+    this.connectedAt = clock.now();
+    this.#logger = modules.logger.child({ peer: options.id });
+    this.handshake = new Handshake(
+      {
+        inbound: connection.inbound,
+        remote: connection.remote,
+        local: options.local,
+        nonce: randomNonce(random),
+        requiredServices: options.requiredServices,
+      },
+      clock,
+      (command, message) => this.send(command, message),
+    );
+    this.keepAlive = new KeepAlive(clock, random, (nonce) => this.send('ping', { nonce }));
+    this.#inbox = new Inbox((message) => this.#handle(message), {
+      mayHandle: () => !this.#closed && !this.isCongested,
+      failed: (error) => this.#fail(error),
+      full: (full) => (full ? connection.pause() : connection.resume()),
+    });
+  }
+
+  /** Begins to listen and, if we called, to speak. */
+  start(): void {
+    this.#connection.onData((chunk) => this.#receive(chunk));
+    this.#connection.onDrain(() => this.#drained());
+    this.#connection.onClose((error) => this.disconnect(error ? error.message : 'closed by the peer'));
+    this.handshake.start();
+  }
+
+  get remote(): Endpoint {
+    return this.#connection.remote;
+  }
+
+  /**
+   * Where the peer can be called: where we did, or where it says that it listens. Who called us is believed only as to
+   * its own host, so that nobody can keep us from calling somebody else.
+   */
+  get endpoint(): Endpoint | undefined {
+    if (this.target) return this.target;
+    const claimed = this.handshake.remote && toEndpoint(this.handshake.remote.sender);
+    return claimed?.host === this.remote.host ? claimed : undefined;
+  }
+
+  get local(): Endpoint | undefined {
+    return this.#connection.local;
+  }
+
+  get inbound(): boolean {
+    return this.#connection.inbound;
+  }
+
+  get isReady(): boolean {
+    return this.handshake.isReady && !this.#closed;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Bits of `ServiceFlag` that the peer offers; none before its introduction. */
+  get services(): bigint {
+    return this.handshake.remote?.services ?? 0n;
+  }
+
+  /** Whether more is waiting to be sent than the peer takes at once. */
+  get isCongested(): boolean {
+    return this.#connection.bufferedBytes > SEND_BUFFER_LIMIT;
+  }
+
+  get transportVersion(): 'v1' | 'v2' {
+    return this.#framing.version;
+  }
+
+  send<C extends Command>(command: C, message: MessageOf<C>): void {
+    this.sendPayload(command, encodeMessage(command, message));
+  }
+
+  /** Sends a payload that is encoded already, such as a stored block or what goes to many peers. */
+  sendPayload(command: Command, payload: Uint8Array): void {
+    if (this.#closed) return;
+    let size = 0;
+    for (const part of this.#framing.frame(command, payload)) {
+      this.#connection.send(part);
+      size += part.length;
+    }
+    this.#count('sent', command, size);
+    if (this.#connection.bufferedBytes > SEND_BUFFER_OVERFLOW) this.disconnect('reads too slowly');
+  }
+
+  /** Resolves when the peer is no longer congested, or has gone. */
+  uncongested(): Promise<void> {
+    if (this.#closed || !this.isCongested) return Promise.resolve();
+    return new Promise((resolve) => this.#drainWaiters.push(resolve));
+  }
+
+  /** Reports a broken rule; what follows from it depends on who the peer is. */
+  misbehaving(reason: string): void {
+    if (!this.#closed) this.#hooks.misbehaving(this, reason);
+  }
+
+  disconnect(reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#inbox.clear();
+    this.#connection.close();
+    this.#wakeWaiters();
+    this.#hooks.closed(this, reason);
+  }
+
+  /** Judges time-outs and sends pings. */
+  tick(): void {
+    if (this.#closed) return;
+    if (!this.handshake.isReady) {
+      if (this.#clock.now() - this.connectedAt > HANDSHAKE_TIMEOUT_MS) this.disconnect('handshake timed out');
+    } else if (!this.keepAlive.tick()) {
+      this.disconnect('ping timed out');
+    }
+  }
+
+  /** For logs. */
+  toString(): string {
+    return `peer ${this.id} (${formatEndpoint(this.remote)})`;
+  }
+
+  #receive(chunk: Uint8Array): void {
+    if (this.#closed) return;
+    try {
+      this.#framing.receive(chunk, (message) => this.#inbox.push(message));
+    } catch (error) {
+      if (!(error instanceof FramingError)) throw error;
+      this.disconnect(error.message);
+      return;
+    }
+    this.#inbox.pump();
+  }
+
+  #handle(raw: RawMessage): void | Promise<void> {
+    const { command, fault } = raw;
+    this.#count('received', fault ? '' : command, raw.size);
+    if (fault || !isCommand(command)) {
+      this.#logger.debug({ command, fault: fault ?? 'unknown command' }, 'ignored a message');
+      return;
+    }
+    if (!this.handshake.isReady && !isHandshakeCommand(command)) {
+      this.#logger.debug({ command, fault: 'before the handshake' }, 'ignored a message');
+      return;
+    }
+    const message = this.#decode(command, raw.payload);
+    if (!message) return;
+    if (!isHandshakeCommand(command)) return this.#hooks.message(this, command, message);
+    this.#proceed(this.handshake.receive(command, message as MessageOf<HandshakeCommand>));
+  }
+
+  /** Like Core, lets undecodable payloads pass, but not lists longer than the protocol allows. */
+  #decode<C extends Command>(command: C, payload: Uint8Array): MessageOf<C> | undefined {
+    try {
+      return decodeMessage(command, payload);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#logger.debug({ command, fault: error.message }, 'ignored a message');
+      if (error.code === 'oversized') this.misbehaving(`${command}: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  #proceed(result: HandshakeResult): void {
+    if (result === 'ready') {
+      this.#hooks.ready(this);
+      this.tick();
+    } else if (result) {
+      this.disconnect(result.disconnect);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#logger.error({ err: error }, 'a message could not be handled');
+    this.disconnect('internal error');
+  }
+
+  #count(direction: Direction, command: string, bytes: number): void {
+    const name = this.traffic.count(direction, command, bytes, this.#clock.now());
+    this.#hooks.traffic(this, name, bytes, direction);
+  }
+
+  #drained(): void {
+    this.#wakeWaiters();
+    this.#inbox.pump();
+  }
+
+  #wakeWaiters(): void {
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = [];
+    for (const wake of waiters) wake();
+  }
+}

@@ -1,0 +1,221 @@
+import { binaryKey } from '../bytes/compare.ts';
+import type { Chain } from '../chain/chain.ts';
+import type { Reject, TxRejectKind } from '../consensus/reject.ts';
+import { formatReject } from '../consensus/reject.ts';
+import type { Mempool } from '../mempool/mempool.ts';
+import { type Clock, unixSeconds } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Random } from '../platform/random.ts';
+import type { Block } from '../primitives/block.ts';
+import type { Transaction } from '../primitives/transaction.ts';
+import { Batch } from './batch.ts';
+import { isLoopback } from './endpoint.ts';
+import { type InvEntry, InvType } from './messages/inventory.ts';
+import { type Orphan, Orphanage } from './orphanage.ts';
+import type { Peer } from './peer.ts';
+import { RollingSet } from './rolling-set.ts';
+import { requestByTxid, TxRequestTracker } from './tx-request-tracker.ts';
+
+/** Milliseconds by which those who called us from elsewhere are asked later (Core: NONPREF_PEER_TX_DELAY). */
+const INBOUND_DELAY_MS = 2_000;
+/** Entries of one `getdata` (Core: MAX_GETDATA_SZ). */
+const MAX_GETDATA = 1_000;
+/** Refused transactions that are remembered until the next block. */
+const RECENT_REJECTS = 120_000;
+/** Transactions of recent blocks that are remembered (Core: m_lazy_recent_confirmed_transactions). */
+const RECENT_CONFIRMED = 48_000;
+
+export interface TxDownloadModules {
+  readonly chain: Chain;
+  readonly mempool: Mempool;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** Fetches announced transactions, hands them to the mempool, and keeps those that came before their parents. */
+export class TxDownload {
+  readonly #chain: Chain;
+  readonly #mempool: Mempool;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #requests = new TxRequestTracker();
+  readonly #orphanage: Orphanage;
+  /** Ids of both kinds. */
+  readonly #recentRejects = new RollingSet(RECENT_REJECTS);
+  readonly #recentConfirmed = new RollingSet(RECENT_CONFIRMED);
+  /** Orphans whose parents have been confirmed since the last change of the tip. */
+  readonly #adoptable = new Set<Orphan>();
+  readonly #lastTimes = new WeakMap<Peer, number>();
+  readonly #batch: Batch;
+
+  constructor(modules: TxDownloadModules) {
+    this.#chain = modules.chain;
+    this.#mempool = modules.mempool;
+    this.#clock = modules.clock;
+    this.#logger = modules.logger;
+    this.#orphanage = new Orphanage(modules.clock, modules.random);
+    this.#batch = new Batch(modules.clock, () => this.#ask());
+  }
+
+  get orphans(): number {
+    return this.#orphanage.size;
+  }
+
+  /** Unix seconds of the last transaction from a peer that the mempool took; 0 for none. */
+  lastTxTime(peer: Peer): number {
+    return this.#lastTimes.get(peer) ?? 0;
+  }
+
+  peerClosed(peer: Peer): void {
+    this.#requests.peerClosed(peer);
+    this.#orphanage.peerClosed(peer);
+    this.#batch.schedule();
+  }
+
+  close(): void {
+    this.#batch.cancel();
+  }
+
+  /** Notes what a peer announced. Entries by the other kind of id than agreed upon are ignored, as in Core. */
+  announced(peer: Peer, entries: readonly InvEntry[]): void {
+    const type = peer.handshake.wtxidRelay ? InvType.WTX : InvType.TX;
+    const delay = peer.inbound && !isLoopback(peer.remote.host) ? INBOUND_DELAY_MS : 0;
+    const readyAt = this.#clock.now() + delay;
+    for (const entry of entries) {
+      if (entry.type !== type || this.#isKnown(entry)) continue;
+      // By txid, a peer is asked for the form with witness.
+      const wanted = type === InvType.WTX ? entry : requestByTxid(entry.hash);
+      this.#requests.announced(peer, wanted, readyAt);
+    }
+    this.#batch.schedule();
+  }
+
+  /** What a peer was asked for and does not have is asked of the next one. */
+  notFound(peer: Peer, entries: readonly InvEntry[]): void {
+    for (const { hash } of entries) this.#requests.failed(peer, hash);
+    this.#batch.schedule();
+  }
+
+  #ask(): void {
+    const now = this.#clock.now();
+    for (const [peer, entries] of this.#requests.due(now)) {
+      for (let i = 0; i < entries.length; i += MAX_GETDATA) {
+        peer.send('getdata', { entries: entries.slice(i, i + MAX_GETDATA) });
+      }
+    }
+    const next = this.#requests.nextDue();
+    if (next !== undefined) this.#batch.schedule(Math.max(0, next - now));
+  }
+
+  #isKnown({ type, hash }: InvEntry): boolean {
+    const key = binaryKey(hash);
+    if (this.#recentRejects.has(key) || this.#recentConfirmed.has(key)) return true;
+    if (type === InvType.WTX) return this.#orphanage.hasWtxid(hash) || this.#mempool.getByWtxid(hash) !== undefined;
+    return this.#mempool.has(hash);
+  }
+
+  /** Takes a transaction from a peer, asked for or not. */
+  received(peer: Peer, tx: Transaction): void {
+    const { txid, wtxid } = tx;
+    this.#requests.failed(peer, wtxid);
+    this.#requests.failed(peer, txid);
+    if (!this.#isKnown({ type: InvType.WTX, hash: wtxid })) this.#judge(peer, tx);
+    this.#batch.schedule();
+  }
+
+  #judge(peer: Peer, tx: Transaction): void {
+    const reject = this.#offer(tx);
+    if (!reject) {
+      this.#lastTimes.set(peer, unixSeconds(this.#clock));
+      this.#settle(tx);
+      this.#adopt([...this.#orphanage.childrenOf(tx)]);
+    } else if (reject.kind === 'missing-inputs') {
+      this.#keep(peer, tx);
+    } else {
+      this.#refuse(tx, reject);
+    }
+  }
+
+  #offer(tx: Transaction): Reject<TxRejectKind> | undefined {
+    const result = this.#mempool.accept(tx);
+    return 'reject' in result ? result.reject : undefined;
+  }
+
+  /** The transaction need not be asked for again. */
+  #settle(tx: Transaction): void {
+    this.#requests.forget(tx.txid);
+    this.#requests.forget(tx.wtxid);
+    this.#orphanage.remove(tx);
+  }
+
+  #refuse(tx: Transaction, reject: Reject<TxRejectKind>): void {
+    this.#logger.debug({ txid: tx.txidHex, reason: formatReject(reject) }, 'refused a transaction');
+    // Without its witness it has the id of another one, which may be good.
+    if (reject.kind !== 'witness-stripped') {
+      this.#recentRejects.add(binaryKey(tx.wtxid));
+      // What it spends does not depend on the witness: neither will another one do.
+      if (reject.kind === 'inputs-not-standard') this.#recentRejects.add(binaryKey(tx.txid));
+    }
+    this.#settle(tx);
+  }
+
+  /** Keeps an orphan and asks its sender for the parents; without hope if one of these has been refused. */
+  #keep(peer: Peer, tx: Transaction): void {
+    const parents = new Map<string, Uint8Array>();
+    for (const { prevout } of tx.inputs) parents.set(binaryKey(prevout.txid), prevout.txid);
+    this.#settle(tx);
+    if ([...parents.keys()].some((key) => this.#recentRejects.has(key))) {
+      this.#recentRejects.add(binaryKey(tx.txid));
+      this.#recentRejects.add(binaryKey(tx.wtxid));
+      return;
+    }
+    if (!this.#orphanage.add(tx, peer)) return;
+    const now = this.#clock.now();
+    for (const txid of parents.values()) {
+      const request = requestByTxid(txid);
+      if (!this.#isKnown(request)) this.#requests.announced(peer, request, now);
+    }
+  }
+
+  /** Tries orphans again whose parents have come, and then theirs. */
+  #adopt(orphans: Orphan[]): void {
+    for (const { tx } of orphans) {
+      if (!this.#orphanage.hasWtxid(tx.wtxid)) continue;
+      const reject = this.#offer(tx);
+      if (reject?.kind === 'missing-inputs') continue;
+      if (reject) {
+        this.#refuse(tx, reject);
+      } else {
+        this.#settle(tx);
+        orphans.push(...this.#orphanage.childrenOf(tx));
+      }
+    }
+  }
+
+  /** A block has become part of the active chain. */
+  blockConnected(block: Block): void {
+    if (this.#chain.isInitialBlockDownload) return;
+    for (const tx of block.transactions) {
+      for (const child of this.#orphanage.childrenOf(tx)) this.#adoptable.add(child);
+      this.#recentConfirmed.add(binaryKey(tx.txid));
+      this.#recentConfirmed.add(binaryKey(tx.wtxid));
+      this.#requests.forget(tx.txid);
+      this.#requests.forget(tx.wtxid);
+      this.#orphanage.removeConflicts(tx);
+    }
+  }
+
+  /** What was confirmed no longer is, and may be announced again. */
+  blockDisconnected(): void {
+    this.#recentConfirmed.clear();
+  }
+
+  /** What was refused on the old tip may be good on the new one. */
+  tipChanged(): void {
+    this.#recentRejects.clear();
+    const orphans = [...this.#adoptable];
+    this.#adoptable.clear();
+    this.#adopt(orphans);
+  }
+}

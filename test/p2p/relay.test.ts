@@ -1,0 +1,355 @@
+import { describe, expect, it } from 'vitest';
+import { toHex } from '../../src/bytes/hex.ts';
+import { InvType } from '../../src/p2p/messages/inventory.ts';
+import type { Transaction } from '../../src/primitives/transaction.ts';
+import { OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
+import { FakePeer } from './support/fake-peer.ts';
+import { mine, TestNetwork, type TestNode } from './support/network.ts';
+
+const MINUTE = 60_000;
+/** P2WSH of OP_TRUE. */
+const ANYONE = Uint8Array.from([
+  0x00, 0x20, 0x4a, 0xe8, 0x15, 0x72, 0xf0, 0x6e, 0x1b, 0x88, 0xfd, 0x5c, 0xed, 0x7a, 0x1a, 0x00, 0x09, 0x45, 0x43,
+  0x2e, 0x83, 0xe1, 0x55, 0x1e, 0x6f, 0x72, 0x1e, 0xe9, 0xc0, 0x0b, 0x8c, 0xc3, 0x32, 0x60,
+]);
+
+/** Spends an output of `parent` that pays to ANYONE, for a fee, with a witness. */
+function child(parent: Transaction, options: { fee?: bigint; tag?: number; vout?: number } = {}): Transaction {
+  const { fee = 10_000n, tag = 0, vout = 0 } = options;
+  return spend({
+    inputs: [outpoint(parent, vout)],
+    outputs: [{ value: parent.outputs[vout]!.value - fee, scriptPubKey: ANYONE }],
+    lockTime: 0,
+    sequence: 0xffff_fffe - tag,
+    witness: [OP_TRUE],
+  });
+}
+
+/** A node with mature coins, and the coinbases that made them. */
+async function rich(
+  net: TestNetwork,
+  coins: number,
+  options = {},
+): Promise<{ node: TestNode; coinbases: Transaction[] }> {
+  const node = await net.start(options);
+  const outputs = [{ value: 50_0000_0000n, scriptPubKey: ANYONE }];
+  const blocks = await mine(net, node, coins, { coinbaseOutputs: outputs });
+  await mine(net, node, 100);
+  return { node, coinbases: blocks.map(({ transactions }) => transactions[0]!) };
+}
+
+function submit(node: TestNode, tx: Transaction): void {
+  const result = node.mempool.accept(tx);
+  if ('reject' in result) throw new Error(`refused: ${result.reject.reason} ${result.reject.debug}`);
+}
+
+const wtx = (tx: Transaction) => ({ type: InvType.WTX, hash: tx.wtxid });
+const names = (entries: readonly { type: number; hash: Uint8Array }[]) =>
+  entries.map(({ type, hash }) => `${type.toString(16)} ${toHex(hash)}`);
+
+describe('transactions', () => {
+  it('reach all nodes, each once, within milliseconds', async () => {
+    const net = new TestNetwork({ latencyMs: () => 5 });
+    const { node: seed, coinbases } = await rich(net, 3);
+    for (let i = 0; i < 6; i++) await net.start({ seeds: [seed] });
+    await net.untilSynced(seed.chain.tip.hash);
+    await net.advance(2000);
+    for (const node of net.nodes) node.received.length = 0;
+    submit(net.nodes[3]!, child(coinbases[0]!));
+    await net.until(() => net.nodes.every(({ mempool }) => mempool.size === 1), 200);
+    for (const coinbase of coinbases.slice(1)) submit(net.nodes[5]!, child(coinbase));
+    await net.until(() => net.nodes.every(({ mempool }) => mempool.size === 3), 200);
+    await net.advance(500);
+    for (const node of net.nodes) {
+      expect(node.received.filter((command) => command === 'tx').length).toBeLessThanOrEqual(3);
+      expect(node.disconnects).toEqual([]);
+    }
+  });
+
+  it('in the mempool are announced to those who come later, in one message', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 5);
+    const first = child(coinbases[0]!);
+    submit(node, first);
+    submit(node, child(first));
+    for (const coinbase of coinbases.slice(1)) submit(node, child(coinbase));
+    const late = await net.start({ seeds: [node] });
+    await net.until(() => late.mempool.size === 6, 3000);
+    expect(late.received.filter((command) => command === 'inv')).toHaveLength(1);
+  });
+
+  it('are announced by wtxid only to those who agreed to it, and sent without witness where asked so', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 1);
+    const tx = child(coinbases[0]!);
+    const modern = await FakePeer.join(net, node);
+    const old = await FakePeer.join(net, node, { wtxidRelay: false });
+    submit(node, tx);
+    expect(names((await modern.waitFor('inv')).entries)).toEqual(names([wtx(tx)]));
+    expect(names((await old.waitFor('inv')).entries)).toEqual(names([{ type: InvType.TX, hash: tx.txid }]));
+    modern.send('getdata', { entries: [wtx(tx)] });
+    expect((await modern.waitFor('tx')).wtxidHex).toBe(tx.wtxidHex);
+    old.send('getdata', { entries: [{ type: InvType.TX, hash: tx.txid }] });
+    const stripped = await old.waitFor('tx');
+    expect([stripped.txidHex, stripped.hasWitness]).toEqual([tx.txidHex, false]);
+    old.send('getdata', { entries: [{ type: InvType.WITNESS_TX, hash: tx.txid }] });
+    expect((await old.waitFor('tx', 2)).hasWitness).toBe(true);
+  });
+
+  it('that are not in the mempool are answered by notfound, and those just mined are sent', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 1);
+    const tx = child(coinbases[0]!);
+    const peer = await FakePeer.join(net, node);
+    peer.send('getdata', { entries: [wtx(tx)] });
+    expect(names((await peer.waitFor('notfound')).entries)).toEqual(names([wtx(tx)]));
+    submit(node, tx);
+    await mine(net, node, 1, { transactions: [tx], fees: 10_000n });
+    expect(node.mempool.size).toBe(0);
+    peer.send('getdata', { entries: [wtx(tx)] });
+    expect((await peer.waitFor('tx')).wtxidHex).toBe(tx.wtxidHex);
+    await mine(net, node, 1);
+    peer.send('getdata', { entries: [wtx(tx)] });
+    await peer.waitFor('notfound', 2);
+  });
+
+  it('are not announced back to who announced them', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 1);
+    const tx = child(coinbases[0]!);
+    const [from, to] = [await FakePeer.join(net, node), await FakePeer.join(net, node)];
+    from.send('inv', { entries: [wtx(tx)] });
+    expect(names((await from.waitFor('getdata')).entries)).toEqual(names([wtx(tx)]));
+    from.send('tx', tx);
+    await to.waitFor('inv');
+    await net.advance(500);
+    expect(from.received('inv')).toEqual([]);
+  });
+
+  it('below the fee filter of a peer are kept from it', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 2);
+    const peer = await FakePeer.join(net, node);
+    const { vsize } = child(coinbases[0]!);
+    // Exactly what 200 satoshis per virtual byte make.
+    peer.send('feefilter', { feeRate: 200_000n });
+    await net.advance(50);
+    submit(node, child(coinbases[0]!, { fee: 200n * BigInt(vsize) - 1n }));
+    const paying = child(coinbases[1]!, { fee: 200n * BigInt(vsize) });
+    submit(node, paying);
+    expect(names((await peer.waitFor('inv')).entries)).toEqual(names([wtx(paying)]));
+    await net.advance(1000);
+    expect(peer.received('inv')).toHaveLength(1);
+    expect(node.peers.info(node.peers.peers()[0]!).minFeeFilter).toBe(200_000n);
+  });
+
+  it('are kept from those who do not want any', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 1);
+    const peer = await FakePeer.join(net, node, { version: { relay: false } });
+    submit(node, child(coinbases[0]!));
+    await net.advance(1000);
+    expect(peer.received('inv')).toEqual([]);
+  });
+});
+
+describe('our fee filter', () => {
+  it('wants nothing while blocks are missing, and then what the mempool would take', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const peer = await FakePeer.join(net, node);
+    // A node asks for headers first; until they come it may be far behind.
+    expect(peer.received('feefilter')).toEqual([{ feeRate: 2_100_000_000_000_000n }]);
+    peer.send('headers', { headers: [] });
+    await net.advance(2000, 100);
+    expect(peer.received('feefilter').at(-1)).toEqual({ feeRate: 100n });
+    await net.advance(30 * MINUTE, 1000);
+    expect(peer.received('feefilter')).toHaveLength(2);
+  });
+});
+
+describe('fetching transactions', () => {
+  it('asks one peer at a time, and the next one after 60 seconds or notfound', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 1);
+    const tx = child(coinbases[0]!);
+    const [silent, forgetful, helpful] = [
+      await FakePeer.join(net, node),
+      await FakePeer.join(net, node),
+      await FakePeer.join(net, node),
+    ];
+    for (const peer of [silent, forgetful, helpful]) {
+      peer.send('inv', { entries: [wtx(tx)] });
+      await net.advance(20);
+    }
+    expect(silent.received('getdata')).toHaveLength(1);
+    await net.advance(59_000, 500);
+    expect(forgetful.received('getdata')).toEqual([]);
+    await net.advance(2_000, 500);
+    expect(forgetful.received('getdata')).toHaveLength(1);
+    expect(helpful.received('getdata')).toEqual([]);
+    forgetful.send('notfound', { entries: [wtx(tx)] });
+    expect(names((await helpful.waitFor('getdata')).entries)).toEqual(names([wtx(tx)]));
+    helpful.send('tx', tx);
+    await net.until(() => node.mempool.size === 1, 1000);
+    await net.advance(2 * MINUTE, 1000);
+    expect(silent.received('getdata')).toHaveLength(1);
+    expect(forgetful.received('getdata')).toHaveLength(1);
+  });
+
+  it('asks those who called from elsewhere two seconds later than others', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 1);
+    const tx = child(coinbases[0]!);
+    const stranger = await FakePeer.join(net, node, { host: '203.0.113.7' });
+    const neighbour = await FakePeer.join(net, node);
+    stranger.send('inv', { entries: [wtx(tx)] });
+    await net.advance(1000);
+    expect(stranger.received('getdata')).toEqual([]);
+    neighbour.send('inv', { entries: [wtx(tx)] });
+    await neighbour.waitFor('getdata', 1, 100);
+    await net.advance(5000);
+    expect(stranger.received('getdata')).toEqual([]);
+    const other = child(coinbases[0]!, { fee: 50_000n });
+    stranger.send('inv', { entries: [wtx(other)] });
+    await net.advance(1900);
+    expect(stranger.received('getdata')).toEqual([]);
+    await stranger.waitFor('getdata', 1, 300);
+  });
+
+  it('passes a request on when a peer goes', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 1);
+    const tx = child(coinbases[0]!);
+    const [a, b] = [await FakePeer.join(net, node), await FakePeer.join(net, node)];
+    a.send('inv', { entries: [wtx(tx)] });
+    await a.waitFor('getdata');
+    b.send('inv', { entries: [wtx(tx)] });
+    await net.advance(100);
+    expect(b.received('getdata')).toEqual([]);
+    a.connection.close();
+    await b.waitFor('getdata', 1, 200);
+  });
+
+  it('has no more than 100 requests with one peer, and remembers 5,000 announcements of it', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    await mine(net, node, 1);
+    const peer = await FakePeer.join(net, node);
+    const entries = Array.from({ length: 6000 }, (_, i) => {
+      const hash = new Uint8Array(32);
+      new DataView(hash.buffer).setUint32(0, i + 1);
+      return { type: InvType.WTX, hash };
+    });
+    peer.send('inv', { entries });
+    await net.advance(1000);
+    const asked = () => peer.received('getdata').flatMap((message) => message.entries);
+    expect(asked()).toHaveLength(100);
+    // All that it was asked for it does not have, until it has been asked for everything that was remembered.
+    for (let i = 0; i < 60; i++) {
+      peer.send('notfound', { entries: asked().slice(-100) });
+      await net.advance(20);
+    }
+    expect(asked()).toHaveLength(5000);
+    expect(new Set(asked().map(({ hash }) => toHex(hash))).size).toBe(5000);
+  });
+
+  it('does not ask again for what was refused, until there is a new block', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 1);
+    // Makes a satoshi out of nothing.
+    const bad = child(coinbases[0]!, { fee: -1n });
+    const peer = await FakePeer.join(net, node);
+    peer.send('tx', bad);
+    await net.advance(100);
+    expect(node.mempool.size).toBe(0);
+    // As Core does since version 30: an invalid transaction is no offence.
+    expect(peer.closed).toBe(false);
+    peer.send('inv', { entries: [wtx(bad)] });
+    await net.advance(500);
+    expect(peer.received('getdata')).toEqual([]);
+    await mine(net, node, 1);
+    peer.send('inv', { entries: [wtx(bad)] });
+    await peer.waitFor('getdata', 1, 500);
+  });
+
+  it('ends the connection where only blocks were asked for', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 1, { blocksOnly: true });
+    const tx = child(coinbases[0]!);
+    const [a, b] = [await FakePeer.join(net, node), await FakePeer.join(net, node)];
+    expect(a.received('version')[0]!.relay).toBe(false);
+    a.send('inv', { entries: [wtx(tx)] });
+    b.send('tx', tx);
+    await net.until(() => a.closed && b.closed, 500);
+  });
+
+  it('waits for the blocks that the same peer sent before', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 1);
+    const other = await net.start();
+    const funding = child(coinbases[0]!);
+    const blocks = [];
+    for (let height = 1; height <= node.chain.tip.height; height++)
+      blocks.push(node.chain.getBlock(node.chain.atHeight(height)!)!);
+    for (const block of blocks) await other.chain.acceptBlock(block);
+    const [block] = await mine(net, node, 1, { transactions: [funding], fees: 10_000n });
+    const peer = await FakePeer.join(net, other);
+    peer.send('block', block!);
+    peer.send('tx', child(funding));
+    await net.until(() => other.mempool.size === 1, 500);
+    expect(peer.received('getdata')).toEqual([]);
+  });
+});
+
+describe('orphans', () => {
+  it('are kept, their parents fetched by txid from the same peer, and then taken in turn', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 1);
+    const parent = child(coinbases[0]!);
+    const middle = child(parent);
+    const last = child(middle);
+    const peer = await FakePeer.join(net, node);
+    peer.send('tx', last);
+    expect(names((await peer.waitFor('getdata')).entries)).toEqual(
+      names([{ type: InvType.WITNESS_TX, hash: middle.txid }]),
+    );
+    peer.send('tx', middle);
+    const request = await peer.waitFor('getdata', 2);
+    expect(names(request.entries)).toEqual(names([{ type: InvType.WITNESS_TX, hash: parent.txid }]));
+    expect(node.mempool.size).toBe(0);
+    peer.send('tx', parent);
+    await net.until(() => node.mempool.size === 3, 500);
+  });
+
+  it('are taken when their parent comes in a block', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 1);
+    const parent = child(coinbases[0]!);
+    const peer = await FakePeer.join(net, node);
+    peer.send('tx', child(parent));
+    await peer.waitFor('getdata');
+    await mine(net, node, 1, { transactions: [parent], fees: 10_000n });
+    expect(node.mempool.size).toBe(1);
+  });
+
+  it('of a refused parent are refused', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const [block] = await mine(net, node, 1);
+    await mine(net, node, 100);
+    // Without witness, so that its children name it by the id under which it is remembered.
+    const outputs = [{ value: 51_0000_0000n, scriptPubKey: ANYONE }];
+    const parent = spend({ inputs: [outpoint(block!.transactions[0]!)], outputs });
+    const peer = await FakePeer.join(net, node);
+    peer.send('tx', parent);
+    await net.advance(50);
+    const orphan = child(parent);
+    peer.send('tx', orphan);
+    await net.advance(200);
+    expect(peer.received('getdata')).toEqual([]);
+    peer.send('inv', { entries: [wtx(orphan)] });
+    await net.advance(200);
+    expect(peer.received('getdata')).toEqual([]);
+  });
+});

@@ -1,0 +1,109 @@
+import { regtest } from '../../../src/consensus/params.ts';
+import type { Connection } from '../../../src/p2p/connection.ts';
+import type { RawMessage } from '../../../src/p2p/framing.ts';
+import { type Command, decodeMessage, encodeMessage, type MessageOf } from '../../../src/p2p/messages/index.ts';
+import { NO_ADDRESS } from '../../../src/p2p/messages/net-address.ts';
+import type { VersionMessage } from '../../../src/p2p/messages/version.ts';
+import { V1Framing } from '../../../src/p2p/v1-framing.ts';
+import type { TestNetwork, TestNode } from './network.ts';
+
+let nonces = 1000n;
+
+export function versionMessage(fields: Partial<VersionMessage> = {}): VersionMessage {
+  return {
+    version: 70016,
+    services: 1033n,
+    time: 1_770_000_000n,
+    receiver: NO_ADDRESS,
+    sender: NO_ADDRESS,
+    nonce: nonces++,
+    userAgent: '/fake:1.0/',
+    startHeight: 0,
+    relay: true,
+    ...fields,
+  };
+}
+
+export interface FakePeerOptions {
+  readonly version?: Partial<VersionMessage>;
+  /** BIP339; default true. */
+  readonly wtxidRelay?: boolean;
+}
+
+/** The other end of a connection, played by a test: says only what it is told to, and answers pings. */
+export class FakePeer {
+  readonly connection: Connection;
+  readonly net: TestNetwork;
+  readonly messages: { readonly command: string; readonly payload: Uint8Array }[] = [];
+  readonly #framing = new V1Framing(regtest.magic);
+  readonly #reactions = new Map<string, (payload: Uint8Array) => void>();
+  closed = false;
+  answersPings = true;
+
+  constructor(net: TestNetwork, connection: Connection) {
+    this.net = net;
+    this.connection = connection;
+    connection.onData((chunk) => this.#framing.receive(chunk, (message) => this.#take(message)));
+    connection.onClose(() => {
+      this.closed = true;
+    });
+  }
+
+  /** Connects to `node`, from `host`, without a word. */
+  static async dial(net: TestNetwork, node: TestNode, host?: string): Promise<FakePeer> {
+    return new FakePeer(net, await net.dial(node, host));
+  }
+
+  /** Connects to `node` and does the handshake. */
+  static async join(
+    net: TestNetwork,
+    node: TestNode,
+    options: FakePeerOptions & { host?: string } = {},
+  ): Promise<FakePeer> {
+    const peer = await FakePeer.dial(net, node, options.host);
+    await peer.shakeHands(options);
+    return peer;
+  }
+
+  async shakeHands({ version, wtxidRelay = true }: FakePeerOptions = {}): Promise<void> {
+    this.send('version', versionMessage(version));
+    await this.waitFor('verack');
+    if (wtxidRelay) this.send('wtxidrelay', {});
+    this.send('verack', {});
+    await this.net.advance(20);
+  }
+
+  #take({ command, payload }: RawMessage): void {
+    this.messages.push({ command, payload });
+    if (command === 'ping' && this.answersPings) this.sendPayload('pong', payload);
+    this.#reactions.get(command)?.(payload);
+  }
+
+  /** Calls `react` with each message of a command from now on. */
+  on<C extends Command>(command: C, react: (message: MessageOf<C>) => void): void {
+    this.#reactions.set(command, (payload) => react(decodeMessage(command, payload)));
+  }
+
+  send<C extends Command>(command: C, message: MessageOf<C>): void {
+    this.sendPayload(command, encodeMessage(command, message));
+  }
+
+  sendPayload(command: string, payload: Uint8Array): void {
+    for (const part of this.#framing.frame(command, payload)) this.connection.send(part);
+  }
+
+  commands(): string[] {
+    return this.messages.map(({ command }) => command);
+  }
+
+  /** All messages of a command so far. */
+  received<C extends Command>(command: C): MessageOf<C>[] {
+    return this.messages.filter((m) => m.command === command).map(({ payload }) => decodeMessage(command, payload));
+  }
+
+  /** The next message of a command that is not yet among `received`, or the first one. */
+  async waitFor<C extends Command>(command: C, count = 1, maxMs = 30_000): Promise<MessageOf<C>> {
+    await this.net.until(() => this.messages.filter((m) => m.command === command).length >= count, maxMs);
+    return this.received(command)[count - 1]!;
+  }
+}

@@ -1,0 +1,154 @@
+import { afterEach } from 'vitest';
+import { Chain } from '../../../src/chain/chain.ts';
+import { regtest } from '../../../src/consensus/params.ts';
+import { Mempool } from '../../../src/mempool/mempool.ts';
+import type { Connection, Endpoint } from '../../../src/p2p/connection.ts';
+import { MemoryNetwork, type MemoryNetworkOptions } from '../../../src/p2p/memory-transport.ts';
+import type { Peer } from '../../../src/p2p/peer.ts';
+import { PeerManager, type PeerManagerOptions } from '../../../src/p2p/peer-manager.ts';
+import { VirtualClock } from '../../../src/platform/clock.ts';
+import { silentLogger } from '../../../src/platform/logger.ts';
+import { SeededRandom } from '../../../src/platform/random.ts';
+import type { Block } from '../../../src/primitives/block.ts';
+import { MemoryStore } from '../../../src/store/memory-store.ts';
+import { type BlockPlan, mineBlock } from '../../chain/support/builder.ts';
+
+/** Fifteen years after regtest's genesis: who has only that is in the initial download. */
+export const START_MS = 1_770_000_000_000;
+
+/** Lets everything that does not wait for the clock happen. */
+export function flush(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export interface TestNode {
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  readonly chain: Chain;
+  readonly mempool: Mempool;
+  readonly peers: PeerManager;
+  /** Reasons of disconnections, in their order. */
+  readonly disconnects: string[];
+  /** Commands received, in their order. */
+  readonly received: string[];
+  stop(): Promise<void>;
+}
+
+/** Nodes in this process, with one virtual clock. Stopped after each test. */
+export class TestNetwork {
+  readonly clock = new VirtualClock(START_MS);
+  readonly network: MemoryNetwork;
+  readonly nodes: TestNode[] = [];
+  #nextPort = 3000;
+
+  constructor(options: MemoryNetworkOptions = {}) {
+    this.network = new MemoryNetwork(this.clock, options);
+    afterEach(() => this.stop());
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.splice(0).map((node) => node.stop()));
+  }
+
+  /** Starts a node that listens, and stays connected to `addNodes`. */
+  async start(
+    options: Omit<PeerManagerOptions, 'listen' | 'addNodes'> & { seeds?: TestNode[] } = {},
+  ): Promise<TestNode> {
+    const port = this.#nextPort++;
+    const { seeds = [], ...rest } = options;
+    const modules = { clock: this.clock, logger: silentLogger };
+    const chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
+    const mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
+    const peers = new PeerManager(
+      { listen: { host: '127.0.0.1', port }, addNodes: seeds.map(({ endpoint }) => endpoint), ...rest },
+      { ...modules, chain, mempool, transport: this.network.transport(), random: new SeededRandom(port) },
+    );
+    const disconnects: string[] = [];
+    const received: string[] = [];
+    peers.events.on('disconnected', ({ reason }) => disconnects.push(reason));
+    peers.events.on('message', ({ command, direction }) => direction === 'received' && received.push(command));
+    const stop = async () => {
+      await peers.stop();
+      mempool.close();
+      await chain.close();
+    };
+    const endpoint = { host: '127.0.0.1', port };
+    const node = { name: `node ${port}`, endpoint, chain, mempool, peers, disconnects, received, stop };
+    this.nodes.push(node);
+    await peers.start();
+    return node;
+  }
+
+  /** Lets `ms` milliseconds pass, `step` at a time. */
+  async advance(ms: number, step = 10): Promise<void> {
+    for (let passed = 0; passed < ms; passed += step) {
+      this.clock.advance(step);
+      await flush();
+    }
+  }
+
+  /** Lets time pass until `condition` holds, for at most `maxMs` milliseconds. */
+  async until(condition: () => boolean, maxMs = 30_000, step = 10): Promise<void> {
+    for (let passed = 0; !condition(); passed += step) {
+      if (passed > maxMs) throw new Error(`in vain for ${maxMs} ms: ${condition}; ${this.describe()}`);
+      await this.advance(step, step);
+    }
+  }
+
+  /** Until all nodes have the same tip, which is `tip` if given. */
+  async untilSynced(tip?: Uint8Array, maxMs?: number): Promise<void> {
+    const hex = (hash: Uint8Array) => Buffer.from(hash).toString('hex');
+    await this.until(() => {
+      const tips = new Set(this.nodes.map(({ chain }) => hex(chain.tip.hash)));
+      return tips.size === 1 && (!tip || tips.has(hex(tip)));
+    }, maxMs);
+  }
+
+  describe(): string {
+    return this.nodes
+      .map(({ name, chain, peers, disconnects }) => {
+        const heights = `${chain.tip.height}/${chain.bestHeader.height}`;
+        return `${name}: ${heights}, ${peers.peers().length} peers, ${disconnects.join('; ')}`;
+      })
+      .join(' | ');
+  }
+
+  /** A bare connection to a node, for a test to play the peer. */
+  async dial(node: TestNode, host = '127.0.0.1'): Promise<Connection> {
+    const connecting = this.network.transport(host).connect(node.endpoint);
+    let connection: Connection | undefined;
+    connecting.then((opened) => {
+      connection = opened;
+    });
+    await this.until(() => connection !== undefined);
+    return connection!;
+  }
+}
+
+/** Mines `count` blocks with the time of the node's clock on its tip, or on `from`. */
+export async function mine(
+  net: TestNetwork,
+  node: TestNode,
+  count: number,
+  plan: BlockPlan = {},
+  from = node.chain.tip,
+): Promise<Block[]> {
+  const blocks: Block[] = [];
+  let prev = from;
+  for (let i = 0; i < count; i++) {
+    const time = Math.max(Math.floor(net.clock.now() / 1000), prev.medianTimePast() + 1);
+    const block = mineBlock(prev, { time, ...plan });
+    const { index, reject } = await node.chain.acceptBlock(block);
+    if (!index || reject) throw new Error(`block refused: ${reject?.reason} (${reject?.debug})`);
+    prev = index;
+    blocks.push(block);
+  }
+  return blocks;
+}
+
+/** The peer by which `node` is connected to `other`. */
+export function peerOf(node: TestNode, other: TestNode): Peer {
+  const found = node.peers.peers().find(({ endpoint }) => endpoint?.port === other.endpoint.port);
+  if (!found) throw new Error(`${node.name} is not connected to ${other.name}`);
+  return found;
+}

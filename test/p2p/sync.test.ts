@@ -1,0 +1,489 @@
+import { describe, expect, it } from 'vitest';
+import { toHex } from '../../src/bytes/hex.ts';
+import type { InvEntry } from '../../src/p2p/messages/inventory.ts';
+import type { Block } from '../../src/primitives/block.ts';
+import type { BlockHeader } from '../../src/primitives/header.ts';
+import { mineBlock } from '../chain/support/builder.ts';
+import { FakePeer } from './support/fake-peer.ts';
+import { mine, peerOf, START_MS, TestNetwork, type TestNode } from './support/network.ts';
+
+const MINUTE = 60_000;
+
+/** Entries of an inventory, as text. */
+function named(entries: readonly InvEntry[]): string[] {
+  return entries.map(({ type, hash }) => `${type} ${toHex(hash)}`);
+}
+
+/** Makes a fake peer answer `getheaders` and, if it is to, `getdata` with these blocks of a chain from genesis. */
+function serve(peer: FakePeer, blocks: readonly Block[], options: { headersOnly?: boolean } = {}): void {
+  const places = new Map(blocks.map(({ hash }, i) => [toHex(hash), i]));
+  peer.on('getheaders', ({ locator }) => {
+    const known = locator.map((hash) => places.get(toHex(hash))).find((place) => place !== undefined);
+    const from = known === undefined ? 0 : known + 1;
+    peer.send('headers', { headers: blocks.slice(from, from + 2000).map(({ header }) => header) });
+  });
+  if (options.headersOnly) return;
+  peer.on('getdata', ({ entries }) => {
+    for (const { hash } of entries) {
+      const place = places.get(toHex(hash));
+      if (place !== undefined) peer.send('block', blocks[place]!);
+    }
+  });
+}
+
+/** A chain on a node's tip that no node has seen. */
+function privateChain(node: TestNode, length: number): Block[] {
+  const blocks: Block[] = [];
+  const time = Math.max(START_MS / 1000, node.chain.tip.time) + 1;
+  let prev: { hash: Uint8Array; height: number; time: number; bits: number } = node.chain.tip;
+  for (let i = 0; i < length; i++) {
+    const block = mineBlock(prev, { time: time + i, tag: 99 });
+    prev = { hash: block.hash, height: prev.height + 1, time: block.header.time, bits: block.header.bits };
+    blocks.push(block);
+  }
+  return blocks;
+}
+
+describe('the initial download', () => {
+  it('brings a new node to the tip of its seed, with one request for several blocks', async () => {
+    const net = new TestNetwork();
+    const a = await net.start();
+    await mine(net, a, 100);
+    const b = await net.start({ seeds: [a] });
+    await net.untilSynced(a.chain.tip.hash);
+    expect(b.chain.tip.height).toBe(100);
+    expect(b.chain.isInitialBlockDownload).toBe(false);
+    const requests = a.received.filter((command) => command === 'getdata').length;
+    expect(requests).toBeLessThan(20);
+    expect(b.peers.info(peerOf(b, a))).toMatchObject({ syncedBlocks: 100, syncedHeaders: 100, inFlight: [] });
+  });
+
+  it('fetches more than 2,000 headers in several messages', async () => {
+    const net = new TestNetwork();
+    const a = await net.start();
+    const blocks = privateChain(a, 2100);
+    const b = await net.start();
+    const peer = await FakePeer.join(net, b);
+    peer.on('getheaders', () => {});
+    await net.until(() => peer.received('getheaders').length > 0, 5000);
+    serve(peer, blocks, { headersOnly: true });
+    peer.send('headers', { headers: blocks.slice(0, 2000).map(({ header }) => header) });
+    await net.until(() => b.chain.bestHeader.height === 2100);
+    expect(peer.received('getheaders').length).toBeGreaterThanOrEqual(2);
+    expect(b.disconnects).toEqual([]);
+  });
+
+  it('asks several peers for blocks at once, and none for more than 16', async () => {
+    const net = new TestNetwork({ latencyMs: () => 20 });
+    const a = await net.start();
+    const blocks = privateChain(a, 200);
+    const node = await net.start();
+    const peers: FakePeer[] = [];
+    const outstanding = new Map<FakePeer, number>();
+    let most = 0;
+    const askedOf = new Map<string, number>();
+    for (let i = 0; i < 3; i++) {
+      const peer = await FakePeer.join(net, node);
+      peers.push(peer);
+      serve(peer, blocks, { headersOnly: true });
+      peer.on('getdata', ({ entries }) => {
+        outstanding.set(peer, (outstanding.get(peer) ?? 0) + entries.length);
+        most = Math.max(most, outstanding.get(peer)!);
+        for (const { type, hash } of entries) {
+          expect(type).toBe(0x4000_0002);
+          const key = toHex(hash);
+          askedOf.set(key, (askedOf.get(key) ?? 0) + 1);
+          const block = blocks.find((candidate) => Buffer.compare(candidate.hash, hash) === 0)!;
+          net.clock.after(30, () => {
+            outstanding.set(peer, outstanding.get(peer)! - 1);
+            peer.send('block', block);
+          });
+        }
+      });
+    }
+    for (const peer of peers) peer.send('headers', { headers: blocks.map(({ header }) => header) });
+    await net.until(() => node.chain.tip.height === 200);
+    expect(most).toBeLessThanOrEqual(16);
+    for (const peer of peers) expect(peer.received('getdata').length).toBeGreaterThan(1);
+    expect([...askedOf.values()].every((times) => times === 1)).toBe(true);
+    expect(askedOf.size).toBe(200);
+  });
+
+  it('does not go beyond a window of 1,024 blocks, and replaces who holds it up', async () => {
+    const net = new TestNetwork();
+    const a = await net.start();
+    const blocks = privateChain(a, 1080);
+    const node = await net.start();
+    const headers = blocks.map(({ header }) => header);
+    // Outbound, so that it is asked even though others are.
+    const stalling = await FakePeer.join(net, node);
+    stalling.send('headers', { headers });
+    await stalling.waitFor('getdata');
+    const helpful = await FakePeer.join(net, node);
+    serve(helpful, blocks);
+    const asked = () => helpful.received('getdata').flatMap(({ entries }) => entries).length;
+    helpful.send('headers', { headers });
+    await net.until(() => stalling.closed, 10_000);
+    expect(node.disconnects).toEqual(['stalls the download of blocks']);
+    // What fits into the window, without what the other one was asked for.
+    await net.until(() => node.chain.tip.height === 1080);
+    expect(asked()).toBe(1080);
+  });
+
+  it('asks another peer for a block that does not come within ten seconds', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    await mine(net, node, 1);
+    const blocks = privateChain(node, 1);
+    const stalling = await FakePeer.join(net, node);
+    stalling.send('headers', { headers: [blocks[0]!.header] });
+    await stalling.waitFor('getdata');
+    const helpful = await FakePeer.join(net, node);
+    serve(helpful, blocks);
+    helpful.send('headers', { headers: [blocks[0]!.header] });
+    await net.advance(5000, 100);
+    expect(helpful.received('getdata')).toEqual([]);
+    await net.until(() => node.chain.tip.height === 2, 10_000);
+    // From now on it is asked only for what nobody else has.
+    const [next] = await mine(net, node, 1);
+    expect(next).toBeDefined();
+    expect(stalling.closed).toBe(false);
+  });
+
+  it('drops a peer that owes a block for too long', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    await mine(net, node, 1);
+    const [block] = privateChain(node, 1);
+    const stalling = await FakePeer.join(net, node);
+    stalling.send('headers', { headers: [block!.header] });
+    await stalling.waitFor('getdata');
+    await net.advance(9 * MINUTE, 1000);
+    expect(stalling.closed).toBe(false);
+    await net.advance(2 * MINUTE, 1000);
+    expect(node.disconnects).toEqual(['timed out sending a block']);
+  });
+
+  it('turns to another peer on notfound', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    await mine(net, node, 1);
+    const blocks = privateChain(node, 3);
+    const headers = blocks.map(({ header }) => header);
+    const forgetful = await FakePeer.join(net, node);
+    forgetful.on('getdata', ({ entries }) => forgetful.send('notfound', { entries }));
+    forgetful.send('headers', { headers });
+    await forgetful.waitFor('getdata');
+    await net.advance(1000);
+    expect(forgetful.received('getdata')).toHaveLength(1);
+    const helpful = await FakePeer.join(net, node);
+    serve(helpful, blocks);
+    helpful.send('headers', { headers });
+    await net.until(() => node.chain.tip.height === 4, 1000);
+    expect(forgetful.closed).toBe(false);
+  });
+
+  it('asks one peer at a time while far behind, and the next one when there is no answer for two minutes', async () => {
+    const net = new TestNetwork();
+    const a = await net.start();
+    const blocks = privateChain(a, 10);
+    const node = await net.start();
+    const silent = await FakePeer.join(net, node);
+    await silent.waitFor('getheaders');
+    const helpful = await FakePeer.join(net, node);
+    serve(helpful, blocks);
+    await net.advance(MINUTE, 500);
+    expect(helpful.received('getheaders')).toEqual([]);
+    await net.until(() => node.chain.tip.height === 10, 2 * MINUTE, 500);
+  });
+
+  it('asks every peer in the end, so that the best chain is found among old ones', async () => {
+    const net = new TestNetwork();
+    const longAgo = START_MS / 1000 - 30 * 24 * 3600;
+    const a = await net.start();
+    const b = await net.start();
+    for (let i = 0; i < 5; i++) await mine(net, a, 1, { time: longAgo + i });
+    for (let i = 0; i < 9; i++) await mine(net, b, 1, { time: longAgo + i, tag: 1 });
+    const c = await net.start({ seeds: [a, b] });
+    await net.untilSynced(b.chain.tip.hash);
+    expect(c.chain.isInitialBlockDownload).toBe(true);
+  });
+});
+
+describe('new blocks', () => {
+  it('go through a line of nodes by their headers, without a request for these', async () => {
+    const net = new TestNetwork();
+    const a = await net.start();
+    const b = await net.start({ seeds: [a], maxOutbound: 0 });
+    const c = await net.start({ seeds: [b], maxOutbound: 0 });
+    await net.until(() => c.peers.peers().some((peer) => peer.isReady));
+    await mine(net, a, 1);
+    await net.untilSynced(a.chain.tip.hash, 1000);
+    await mine(net, c, 1);
+    await net.untilSynced(c.chain.tip.hash, 1000);
+    for (const node of net.nodes) node.received.length = 0;
+    await mine(net, a, 1);
+    await net.untilSynced(a.chain.tip.hash, 1000);
+    expect(b.received.filter((command) => command === 'headers' || command === 'block')).toEqual(['headers', 'block']);
+    expect(c.received).not.toContain('inv');
+    expect(a.received).not.toContain('getheaders');
+  });
+
+  it('reach all of ten nodes, once each', async () => {
+    const net = new TestNetwork({ latencyMs: () => 5 });
+    const seed = await net.start();
+    await mine(net, seed, 1);
+    for (let i = 0; i < 9; i++) await net.start({ seeds: [seed] });
+    await net.untilSynced(seed.chain.tip.hash);
+    await net.advance(2000);
+    for (const node of net.nodes) node.received.length = 0;
+    await mine(net, net.nodes[7]!, 1);
+    await net.untilSynced(net.nodes[7]!.chain.tip.hash, 2000);
+    await net.advance(500);
+    for (const node of net.nodes) {
+      expect(node.received.filter((command) => command === 'block').length).toBeLessThanOrEqual(1);
+      expect(node.disconnects).toEqual([]);
+    }
+  });
+
+  it('are announced by hash to those who did not ask for headers, and not twice', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    await mine(net, node, 1);
+    const peer = await FakePeer.join(net, node);
+    const [block] = await mine(net, node, 1);
+    const inv = await peer.waitFor('inv');
+    expect(named(inv.entries)).toEqual([`2 ${toHex(block!.hash)}`]);
+    await net.advance(1000);
+    expect(peer.received('inv')).toHaveLength(1);
+    expect(peer.received('headers')).toEqual([]);
+  });
+
+  it('are announced by headers that connect to what the peer has, else by hash; more than eight by the last hash', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    await mine(net, node, 3);
+    const peer = await FakePeer.join(net, node);
+    peer.send('sendheaders', {});
+    await net.advance(50);
+    // It has shown nothing yet.
+    await mine(net, node, 1);
+    expect(named((await peer.waitFor('inv')).entries)).toEqual([`2 ${toHex(node.chain.tip.hash)}`]);
+    peer.send('getheaders', { locator: [node.chain.params.genesis.hash], stop: new Uint8Array(32) });
+    expect((await peer.waitFor('headers')).headers).toHaveLength(4);
+    const two = await mine(net, node, 2);
+    await net.until(() => peer.received('headers').length > 1, 1000);
+    const announced = peer
+      .received('headers')
+      .slice(1)
+      .flatMap(({ headers }) => headers);
+    await net.advance(100);
+    expect(announced.map(({ hashHex }) => hashHex).at(-1)).toBe(two[1]!.hashHex);
+    await mine(net, node, 0);
+    // Nine at once, by a reorganisation.
+    const fork = node.chain.atHeight(1)!;
+    const before = peer.received('inv').length;
+    await mine(net, node, 16, { tag: 5 }, fork);
+    await net.advance(100);
+    expect(peer.received('inv').length).toBeGreaterThan(before);
+    expect(named(peer.received('inv').at(-1)!.entries)).toEqual([`2 ${toHex(node.chain.tip.hash)}`]);
+  });
+
+  it('are found from an announcement by hash', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    await mine(net, node, 1);
+    const blocks = privateChain(node, 5);
+    const peer = await FakePeer.join(net, node);
+    serve(peer, blocks);
+    peer.send('headers', { headers: [] });
+    peer.send('inv', { entries: [{ type: 2, hash: blocks[4]!.hash }] });
+    await net.until(() => node.chain.tip.height === 6, 1000);
+  });
+
+  it('are found from a header that does not connect, with one request in two minutes', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    await mine(net, node, 1);
+    const blocks = privateChain(node, 5);
+    const peer = await FakePeer.join(net, node);
+    await peer.waitFor('getheaders');
+    peer.send('headers', { headers: [] });
+    await net.advance(50);
+    for (let i = 0; i < 20; i++) peer.send('headers', { headers: [blocks[4]!.header] });
+    await net.advance(1000);
+    expect(peer.received('getheaders')).toHaveLength(2);
+    serve(peer, blocks);
+    peer.send('headers', { headers: blocks.map(({ header }) => header) });
+    await net.until(() => node.chain.tip.height === 6, 1000);
+  });
+
+  it('are taken unasked', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    await mine(net, node, 1);
+    const [block] = privateChain(node, 1);
+    const peer = await FakePeer.join(net, node);
+    peer.send('block', block!);
+    await net.until(() => node.chain.tip.height === 2, 1000);
+  });
+});
+
+describe('reorganisations', () => {
+  it('end in one chain when two halves of a network meet', async () => {
+    const net = new TestNetwork();
+    const [a, b] = [await net.start(), await net.start()];
+    await mine(net, a, 3);
+    b.peers.addNode(a.endpoint);
+    await net.untilSynced(a.chain.tip.hash);
+    b.peers.removeNode(a.endpoint);
+    b.peers.disconnect(a.endpoint);
+    await net.advance(100);
+    await mine(net, a, 4, { tag: 1 });
+    await mine(net, b, 6, { tag: 2 });
+    expect(a.chain.tip.height).toBe(7);
+    a.peers.addNode(b.endpoint);
+    await net.untilSynced(b.chain.tip.hash, 5000);
+    expect(a.chain.tip.height).toBe(9);
+    expect(a.chain.tips().map(({ height }) => height)).toContain(7);
+  });
+});
+
+describe('hostile chains', () => {
+  it('of invalid blocks end the connection, for those who follow them, too', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    await mine(net, node, 1);
+    const time = START_MS / 1000 + 1;
+    const bad = mineBlock(node.chain.tip, { time, fees: 1n });
+    const peer = await FakePeer.join(net, node);
+    serve(peer, [bad]);
+    peer.send('headers', { headers: [bad.header] });
+    await net.until(() => peer.closed);
+    expect(node.disconnects[0]).toMatch(/^misbehaving: bad-cb-amount/);
+    const child = mineBlock(
+      { ...bad.header, hash: bad.hash, height: 2, time, bits: bad.header.bits },
+      { time: time + 1 },
+    );
+    const other = await FakePeer.join(net, node);
+    other.send('headers', { headers: [child.header] });
+    await net.until(() => other.closed);
+    expect(node.disconnects[1]).toMatch(/^misbehaving: bad-prevblk/);
+    expect(node.chain.tip.height).toBe(1);
+  });
+
+  it('of mutated blocks do not keep the real block out', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    await mine(net, node, 1);
+    const [block] = privateChain(node, 1);
+    const [other] = privateChain(node, 2).slice(1);
+    const mutated = new (block!.constructor as typeof Block)(block!.header, other!.transactions);
+    const peer = await FakePeer.join(net, node);
+    peer.send('headers', { headers: [block!.header] });
+    await peer.waitFor('getdata');
+    const attacker = await FakePeer.join(net, node);
+    attacker.send('block', mutated);
+    await net.until(() => attacker.closed);
+    expect(node.disconnects[0]).toMatch(/^misbehaving: bad-txnmrklroot/);
+    expect(peer.closed).toBe(false);
+    peer.send('block', block!);
+    await net.until(() => node.chain.tip.height === 2, 1000);
+  });
+
+  it('of headers without proof of work, or that do not follow each other, end the connection', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    await mine(net, node, 1);
+    const blocks = privateChain(node, 3);
+    const gap = await FakePeer.join(net, node);
+    gap.send('headers', { headers: [blocks[0]!.header, blocks[2]!.header] });
+    await net.until(() => gap.closed);
+    expect(node.disconnects[0]).toMatch(/do not follow/);
+    const { header } = blocks[0]!;
+    let nonce = header.nonce;
+    const HeaderClass = header.constructor as typeof BlockHeader;
+    // Every other nonce meets regtest's target.
+    let workless = header;
+    while (workless.hash[31]! < 0x80) workless = new HeaderClass({ ...header, nonce: ++nonce });
+    const peer = await FakePeer.join(net, node);
+    peer.send('headers', { headers: [workless] });
+    await net.until(() => peer.closed);
+    expect(node.disconnects[1]).toMatch(/high-hash/);
+  });
+
+  it('of little work are not stored', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const start = node.chain.tip;
+    const blocks = privateChain(node, 5);
+    await mine(net, node, 160, {}, start);
+    const peer = await FakePeer.join(net, node);
+    const known = node.chain.tips().length;
+    peer.send('headers', { headers: blocks.map(({ header }) => header) });
+    await net.advance(200);
+    expect(node.chain.getIndex(blocks[4]!.hash)).toBeUndefined();
+    expect(node.chain.tips()).toHaveLength(known);
+    expect(peer.closed).toBe(false);
+  });
+
+  it('of blocks without a parent end the connection', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const blocks = privateChain(node, 2);
+    const peer = await FakePeer.join(net, node);
+    peer.send('block', blocks[1]!);
+    await net.until(() => peer.closed);
+    expect(node.disconnects[0]).toMatch(/^misbehaving: prev-blk-not-found/);
+  });
+});
+
+describe('questions about the chain', () => {
+  it('are answered to peers of all kinds', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const blocks = await mine(net, node, 20);
+    const peer = await FakePeer.join(net, node);
+    const stop = new Uint8Array(32);
+    const hex = (list: readonly { hash: Uint8Array }[]) => list.map(({ hash }) => toHex(hash));
+
+    peer.send('getheaders', { locator: [blocks[9]!.hash], stop: blocks[14]!.hash });
+    expect(hex((await peer.waitFor('headers')).headers)).toEqual(hex(blocks.slice(10, 15)));
+    peer.send('getheaders', { locator: [], stop: blocks[3]!.hash });
+    expect(hex((await peer.waitFor('headers', 2)).headers)).toEqual(hex([blocks[3]!]));
+    peer.send('getheaders', { locator: [new Uint8Array(32).fill(1)], stop });
+    expect(hex((await peer.waitFor('headers', 3)).headers)).toEqual(hex(blocks));
+    peer.send('getheaders', { locator: [blocks[19]!.hash], stop });
+    expect((await peer.waitFor('headers', 4)).headers).toEqual([]);
+
+    peer.send('getblocks', { locator: [blocks[9]!.hash], stop: blocks[14]!.hash });
+    expect(hex((await peer.waitFor('inv')).entries)).toEqual(hex(blocks.slice(10, 14)));
+
+    peer.send('getdata', {
+      entries: [
+        { type: 2, hash: blocks[0]!.hash },
+        { type: 0x4000_0002, hash: blocks[0]!.hash },
+        { type: 2, hash: new Uint8Array(32).fill(7) },
+        { type: 77, hash: blocks[0]!.hash },
+      ],
+    });
+    const missing = await peer.waitFor('notfound');
+    expect(named(missing.entries)).toEqual([`2 ${'07'.repeat(32)}`]);
+    const [stripped, whole] = peer.received('block');
+    expect(stripped!.transactions[0]!.hasWitness).toBe(false);
+    expect(whole!.transactions[0]!.hasWitness).toBe(true);
+    expect(hex([stripped!, whole!])).toEqual(hex([blocks[0]!, blocks[0]!]));
+  });
+
+  it('lead the old way of getblocks on, 500 hashes at a time', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const blocks = await mine(net, node, 510);
+    const peer = await FakePeer.join(net, node);
+    peer.send('getblocks', { locator: [node.chain.params.genesis.hash], stop: new Uint8Array(32) });
+    const { entries } = await peer.waitFor('inv');
+    expect(entries).toHaveLength(500);
+    peer.send('getdata', { entries: entries.slice(-1) });
+    expect(named((await peer.waitFor('inv', 2)).entries)).toEqual([`2 ${toHex(blocks.at(-1)!.hash)}`]);
+  });
+});
