@@ -1,0 +1,72 @@
+import { toReversedHex } from '../../bytes/hex.ts';
+import type { BlockIndex } from '../../chain/block-index.ts';
+import type { Chain } from '../../chain/chain.ts';
+import { compactToTarget, difficulty } from '../../consensus/pow.ts';
+import type { Block } from '../../primitives/block.ts';
+import type { JsonObject } from '../json.ts';
+import { hexOf } from './hex.ts';
+import { transactionJson } from './transaction-json.ts';
+
+/** 64 hex digits of a number of 256 bits, as Core shows targets and work. */
+export function hex256(value: bigint): string {
+  return value.toString(16).padStart(64, '0');
+}
+
+/** A compact target, or a version, as eight hex digits. */
+export function hex32(value: number): string {
+  return (value >>> 0).toString(16).padStart(8, '0');
+}
+
+/** `bits`, `target` and `difficulty` of a block or template. */
+export function targetJson(bits: number): { bits: string; target: string; difficulty: number } {
+  return { bits: hex32(bits), target: hex256(compactToTarget(bits).target), difficulty: difficulty(bits) };
+}
+
+/** Confirmations that a block gives: 1 at the tip, -1 off the active chain. */
+export function confirmations(chain: Chain, index: BlockIndex): number {
+  return chain.contains(index) ? chain.tip.height - index.height + 1 : -1;
+}
+
+/** A header in its place, as getblockheader shows it (Core: blockheaderToJSON). */
+export function headerJson(chain: Chain, index: BlockIndex): JsonObject {
+  const next = chain.contains(index) ? chain.atHeight(index.height + 1) : undefined;
+  return {
+    hash: index.hashHex,
+    confirmations: confirmations(chain, index),
+    height: index.height,
+    version: index.version,
+    versionHex: hex32(index.version),
+    merkleroot: toReversedHex(index.header.merkleRoot),
+    time: index.time,
+    mediantime: index.medianTimePast(),
+    nonce: index.nonce,
+    ...targetJson(index.bits),
+    chainwork: hex256(index.chainwork),
+    nTx: index.txCount,
+    previousblockhash: index.prev?.hashHex,
+    nextblockhash: next?.hashHex,
+  };
+}
+
+/** A block as getblock shows it with verbosity 1 (ids), 2 (transactions) or 3 (and what they spend). */
+export function blockJson(chain: Chain, index: BlockIndex, block: Block, verbosity: number): JsonObject {
+  const prefixes = chain.params.address;
+  const undo = verbosity >= 2 ? chain.getUndo(index) : undefined;
+  const prevouts = verbosity >= 3;
+  return {
+    ...headerJson(chain, index),
+    strippedsize: block.strippedSize,
+    size: block.totalSize,
+    weight: block.weight,
+    tx: block.transactions.map((tx, i) =>
+      verbosity < 2
+        ? tx.txidHex
+        : // Undo data has nothing for the coinbase.
+          transactionJson(tx, { prefixes, spent: i > 0 ? undo?.[i - 1] : undefined, prevouts, hex: true }),
+    ),
+  };
+}
+
+export function headerHex(index: BlockIndex): string {
+  return hexOf(index.header.encode());
+}

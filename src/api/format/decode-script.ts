@@ -1,0 +1,66 @@
+import { hash160, sha256 } from '../../crypto/hash.ts';
+import { type AddressPrefixes, encodeAddress } from '../../script/address.ts';
+import { MAX_SCRIPT_ELEMENT_SIZE } from '../../script/limits.ts';
+import { isOpSuccess, Op } from '../../script/opcodes.ts';
+import { compileScript, isUnspendable, parseScript } from '../../script/script.ts';
+import { solve } from '../../script/standard.ts';
+import type { JsonObject } from '../json.ts';
+import { scriptPubKeyJson } from './script-json.ts';
+
+/** What a script is, and the outputs that it could stand behind (Core: decodescript). */
+export function decodeScriptJson(script: Uint8Array, prefixes: AddressPrefixes): JsonObject {
+  const { hex: _hex, ...shown } = scriptPubKeyJson(script, prefixes);
+  if (!canBeWrapped(script)) return shown;
+  const segwit = witnessScriptPubKey(script);
+  return {
+    ...shown,
+    p2sh: scriptHashAddress(script, prefixes),
+    segwit: segwit && {
+      ...scriptPubKeyJson(segwit, prefixes, script),
+      'p2sh-segwit': scriptHashAddress(segwit, prefixes),
+    },
+  };
+}
+
+const unwrappable: ReadonlySet<string> = new Set([
+  'nulldata',
+  'scripthash',
+  'witness_unknown',
+  'witness_v1_taproot',
+  'anchor',
+]);
+
+function canBeWrapped(script: Uint8Array): boolean {
+  if (unwrappable.has(solve(script).type) || isUnspendable(script)) return false;
+  const operations = parseScript(script);
+  return (
+    operations?.every(({ opcode, data }) => {
+      if (data && data.length > MAX_SCRIPT_ELEMENT_SIZE) return false;
+      // What only tapscript knows has no business in P2SH or P2WSH.
+      return opcode <= Op.OP_NOP10 && !isOpSuccess(opcode);
+    }) ?? false
+  );
+}
+
+/** The witness output for the script: P2WPKH for a single key, otherwise P2WSH; undefined where segwit forbids it. */
+function witnessScriptPubKey(script: Uint8Array): Uint8Array | undefined {
+  const { type, solutions } = solve(script);
+  switch (type) {
+    case 'pubkey':
+    case 'multisig':
+      if (solutions.some((key) => key.length !== 33)) return undefined;
+      return type === 'pubkey'
+        ? compileScript(Op.OP_0, hash160(solutions[0]!))
+        : compileScript(Op.OP_0, sha256(script));
+    case 'pubkeyhash':
+      return compileScript(Op.OP_0, solutions[0]!);
+    case 'nonstandard':
+      return compileScript(Op.OP_0, sha256(script));
+    default:
+      return undefined;
+  }
+}
+
+function scriptHashAddress(script: Uint8Array, prefixes: AddressPrefixes): string | undefined {
+  return encodeAddress(compileScript(Op.OP_HASH160, hash160(script), Op.OP_EQUAL), prefixes);
+}

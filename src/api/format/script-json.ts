@@ -1,0 +1,18 @@
+import { type AddressPrefixes, encodeAddress } from '../../script/address.ts';
+import { disassemble } from '../../script/asm.ts';
+import { solve } from '../../script/standard.ts';
+import type { JsonObject } from '../json.ts';
+import { inferDescriptor } from './descriptor.ts';
+import { hexOf } from './hex.ts';
+
+/** An output script as Core shows it: `asm`, `desc`, `hex`, `address` where it has one, `type`. */
+export function scriptPubKeyJson(scriptPubKey: Uint8Array, prefixes: AddressPrefixes, inner?: Uint8Array): JsonObject {
+  const { type } = solve(scriptPubKey);
+  return {
+    asm: disassemble(scriptPubKey),
+    desc: inferDescriptor(scriptPubKey, prefixes, inner),
+    hex: hexOf(scriptPubKey),
+    address: encodeAddress(scriptPubKey, prefixes),
+    type,
+  };
+}

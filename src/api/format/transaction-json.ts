@@ -1,0 +1,70 @@
+import { toReversedHex } from '../../bytes/hex.ts';
+import type { Coin } from '../../consensus/coins.ts';
+import type { Transaction, TxIn, TxOut } from '../../primitives/transaction.ts';
+import type { AddressPrefixes } from '../../script/address.ts';
+import { disassemble } from '../../script/asm.ts';
+import { amountJson, type JsonObject } from '../json.ts';
+import { hexOf } from './hex.ts';
+
+import { scriptPubKeyJson } from './script-json.ts';
+
+export interface TransactionJsonOptions {
+  readonly prefixes: AddressPrefixes;
+  /** What the inputs spend, in their order; with it the fee is shown. */
+  readonly spent?: readonly Coin[] | undefined;
+  /** Whether each input shows the output that it spends. */
+  readonly prevouts?: boolean;
+  /** Whether the encoding is shown too. */
+  readonly hex?: boolean;
+}
+
+/** A transaction as Core shows it (Core: TxToUniv). */
+export function transactionJson(tx: Transaction, options: TransactionJsonOptions): JsonObject {
+  const { prefixes, spent } = options;
+  return {
+    txid: tx.txidHex,
+    hash: tx.wtxidHex,
+    version: tx.version,
+    size: tx.totalSize,
+    vsize: tx.vsize,
+    weight: tx.weight,
+    locktime: tx.lockTime,
+    vin: tx.inputs.map((input, i) =>
+      inputJson(input, tx.isCoinbase, prefixes, options.prevouts ? spent?.[i] : undefined),
+    ),
+    vout: tx.outputs.map((output, n) => outputJson(output, n, prefixes)),
+    fee: spent && !tx.isCoinbase ? amountJson(feeOf(tx, spent)) : undefined,
+    hex: options.hex ? hexOf(tx.encode()) : undefined,
+  };
+}
+
+/** What the spent outputs are worth more than the outputs, in satoshis. */
+export function feeOf(tx: Transaction, spent: readonly Coin[]): bigint {
+  let fee = 0n;
+  for (const { output } of spent) fee += output.value;
+  for (const { value } of tx.outputs) fee -= value;
+  return fee;
+}
+
+function inputJson(input: TxIn, isCoinbase: boolean, prefixes: AddressPrefixes, spent: Coin | undefined): JsonObject {
+  const { prevout, scriptSig, witness, sequence } = input;
+  const txinwitness = witness.length > 0 ? witness.map(hexOf) : undefined;
+  if (isCoinbase) return { coinbase: hexOf(scriptSig), txinwitness, sequence };
+  return {
+    txid: toReversedHex(prevout.txid),
+    vout: prevout.vout,
+    scriptSig: { asm: disassemble(scriptSig, true), hex: hexOf(scriptSig) },
+    txinwitness,
+    prevout: spent && {
+      generated: spent.isCoinbase,
+      height: spent.height,
+      value: amountJson(spent.output.value),
+      scriptPubKey: scriptPubKeyJson(spent.output.scriptPubKey, prefixes),
+    },
+    sequence,
+  };
+}
+
+function outputJson(output: TxOut, n: number, prefixes: AddressPrefixes): JsonObject {
+  return { value: amountJson(output.value), n, scriptPubKey: scriptPubKeyJson(output.scriptPubKey, prefixes) };
+}

@@ -1,0 +1,39 @@
+import type { Method } from '../method.ts';
+import { blockStatsMethods } from './block-stats.ts';
+import { blockchainMethods } from './blockchain.ts';
+import { chainControlMethods } from './chain-control.ts';
+import { controlMethods } from './control.ts';
+import { mempoolMethods } from './mempool.ts';
+import { minerMethods } from './miner.ts';
+import { miningMethods } from './mining.ts';
+import { networkMethods } from './network.ts';
+import { rawTransactionMethods } from './raw-transactions.ts';
+import { utilMethods } from './util.ts';
+import { utxoMethods } from './utxo.ts';
+import { waitMethods } from './wait.ts';
+import { walletAddressMethods } from './wallet-addresses.ts';
+import { walletCoinMethods } from './wallet-coins.ts';
+import { walletTransactionMethods } from './wallet-transactions.ts';
+import { walletsMethods } from './wallets.ts';
+
+/** Every method that the node answers, by name. */
+export const rpcMethods: ReadonlyMap<string, Method> = new Map(
+  [
+    ...blockchainMethods,
+    ...blockStatsMethods,
+    ...chainControlMethods,
+    ...controlMethods,
+    ...mempoolMethods,
+    ...minerMethods,
+    ...miningMethods,
+    ...networkMethods,
+    ...rawTransactionMethods,
+    ...utilMethods,
+    ...utxoMethods,
+    ...waitMethods,
+    ...walletAddressMethods,
+    ...walletCoinMethods,
+    ...walletTransactionMethods,
+    ...walletsMethods,
+  ].map((method) => [method.name, method]),
+);

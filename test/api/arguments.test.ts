@@ -1,0 +1,177 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import {
+  type Argument,
+  amountArgument,
+  arrayArgument,
+  booleanArgument,
+  checkArguments,
+  hashArgument,
+  hexArgument,
+  integerArgument,
+  objectArgument,
+  optional,
+  textArgument,
+  verbosityArgument,
+} from '../../src/api/arguments.ts';
+import { placeArguments } from '../../src/api/named-arguments.ts';
+import { RpcError } from '../../src/api/rpc-error.ts';
+import { formatAmount, MAX_MONEY } from '../../src/primitives/amount.ts';
+
+/** The code and message with which one value is refused. */
+function refusal(argument: Argument<unknown>, value: unknown): [code: number, message: string] {
+  try {
+    checkArguments([argument], [value]);
+  } catch (error) {
+    if (error instanceof RpcError) return [error.rpcCode, error.message];
+    throw error;
+  }
+  throw new Error('was not refused');
+}
+
+const accept = (argument: Argument<unknown>, value: unknown) => checkArguments([argument], [value])[0];
+
+describe('checkArguments', () => {
+  // The messages are those of bitcoind 29.
+  it('names every argument of a wrong type, by position', () => {
+    const list = [
+      hashArgument('blockhash', ''),
+      optional(integerArgument('n|old', ''), 1),
+      booleanArgument('flag', ''),
+    ];
+    const error = (() => {
+      try {
+        return checkArguments(list, [5, 'a', 'b']);
+      } catch (thrown) {
+        return thrown as RpcError;
+      }
+    })();
+    expect(error).toMatchObject({
+      rpcCode: -3,
+      message: [
+        'Wrong type passed:',
+        '{',
+        '    "Position 1 (blockhash)": "JSON value of type number is not of expected type string",',
+        '    "Position 2 (n)": "JSON value of type string is not of expected type number",',
+        '    "Position 3 (flag)": "JSON value of type string is not of expected type bool"',
+        '}',
+      ].join('\n'),
+    });
+  });
+
+  it('takes null and absence for an optional argument, and neither for a required one', () => {
+    const list = [optional(integerArgument('a', ''), 7), optional(textArgument('b', ''))];
+    expect(checkArguments(list, [])).toEqual([7, undefined]);
+    expect(checkArguments(list, [null, null])).toEqual([7, undefined]);
+    expect(refusal(integerArgument('height', ''), null)).toEqual([
+      -3,
+      'Wrong type passed:\n{\n    "Position 1 (height)": "JSON value of type null is not of expected type number"\n}',
+    ]);
+  });
+
+  it('reads hashes in the order in which people write them', () => {
+    const hash = accept(hashArgument('txid', ''), `${'00'.repeat(31)}01`) as Uint8Array;
+    expect([...hash.slice(0, 2)]).toEqual([1, 0]);
+    expect(refusal(hashArgument('blockhash', ''), 'zz')).toEqual([
+      -8,
+      "blockhash must be of length 64 (not 2, for 'zz')",
+    ]);
+    const text = 'g'.repeat(64);
+    expect(refusal(hashArgument('txid', ''), text)).toEqual([-8, `txid must be hexadecimal string (not '${text}')`]);
+  });
+
+  it('reads whole numbers of 32 bits', () => {
+    expect(accept(integerArgument('n', ''), -(2 ** 31))).toBe(-(2 ** 31));
+    for (const value of [1.5, 2 ** 31, 5_000_000_000]) {
+      expect(refusal(integerArgument('n', ''), value)).toEqual([-1, 'JSON integer out of range']);
+    }
+  });
+
+  it('reads verbosity as a number or a boolean', () => {
+    const verbosity = verbosityArgument('verbosity', '');
+    expect([0, 2, true, false].map((value) => accept(verbosity, value))).toEqual([0, 2, 1, 0]);
+    expect(refusal(verbosity, 'a')).toEqual([-3, 'JSON value of type string is not of expected type number']);
+  });
+
+  it('reads hex', () => {
+    expect(accept(hexArgument('hexstring', ''), '00fF')).toEqual(Uint8Array.of(0, 255));
+    expect(refusal(hexArgument('argument', ''), '0')).toEqual([-8, "argument must be hexadecimal string (not '0')"]);
+  });
+
+  it('tells where inside a list or an object a type is wrong', () => {
+    const list = arrayArgument('txs', z.string(), '', '[...]');
+    expect(refusal(list, [1])).toEqual([-3, 'JSON value of type number is not of expected type string']);
+    const object = objectArgument('options', z.strictObject({ txid: z.string() }), '', '{...}');
+    expect(refusal(object, {})).toEqual([-3, 'Missing txid']);
+    expect(refusal(object, { txid: '', other: 1 })).toEqual([-3, 'Unexpected key other']);
+  });
+});
+
+describe('amountArgument', () => {
+  const amount = amountArgument('amount', '');
+
+  it('reads numbers and strings of bitcoins, to the satoshi', () => {
+    const cases: [unknown, bigint][] = [
+      [0, 0n],
+      [1, 100_000_000n],
+      [0.1, 10_000_000n],
+      [1e-8, 1n],
+      [0.29999999, 29_999_999n],
+      [20999999.9769, 2_099_999_997_690_000n],
+      ['0.00000001', 1n],
+      ['.5', 50_000_000n],
+      ['21000000', MAX_MONEY],
+    ];
+    for (const [value, satoshis] of cases) expect(accept(amount, value)).toBe(satoshis);
+  });
+
+  it('reads back every amount that it could have printed', () => {
+    fc.assert(
+      fc.property(fc.bigInt(0n, MAX_MONEY), (satoshis) => {
+        const text = formatAmount(satoshis);
+        expect(accept(amount, text)).toBe(satoshis);
+        expect(accept(amount, JSON.parse(text))).toBe(satoshis);
+      }),
+      { seed: 1, numRuns: 500 },
+    );
+  });
+
+  it('refuses what is no amount', () => {
+    for (const value of [1e-9, 0.123456789, '0.123456789', '1e-8', '', 'a', ' 1', '0x10', 1e300]) {
+      expect(refusal(amount, value)).toEqual([-3, 'Invalid amount']);
+    }
+    for (const value of [-1, '-0.00000001']) expect(refusal(amount, value)).toEqual([-3, 'Amount out of range']);
+    for (const value of [true, [], {}])
+      expect(refusal(amount, value)).toEqual([-3, 'Amount is not a number or string']);
+  });
+});
+
+describe('placeArguments', () => {
+  const list = [textArgument('a', ''), optional(textArgument('b|older', '')), optional(textArgument('c', ''))];
+
+  it('leaves positions alone', () => {
+    expect(placeArguments(list, ['x', null])).toEqual(['x', null]);
+  });
+
+  it('fills gaps between names, but adds nothing at the end', () => {
+    expect(placeArguments(list, { a: 1, c: 3 })).toEqual([1, undefined, 3]);
+    expect(placeArguments(list, { a: 1 })).toEqual([1]);
+    expect(placeArguments(list, { older: 2 })).toEqual([undefined, 2]);
+    expect(placeArguments(list, {})).toEqual([]);
+  });
+
+  it('takes the first ones from `args`', () => {
+    expect(placeArguments(list, { args: [1], c: 3 })).toEqual([1, undefined, 3]);
+    expect(placeArguments(list, { args: [1, 2, 3, 4] })).toEqual([1, 2, 3, 4]);
+  });
+
+  it('refuses unknown names and what is given twice', () => {
+    expect(() => placeArguments(list, { x: 1 })).toThrow('Unknown named parameter x');
+    expect(() => placeArguments(list, { args: 1 })).toThrow('Unknown named parameter args');
+    expect(() => placeArguments(list, { args: [1], a: 1 })).toThrow(
+      'Parameter a specified twice both as positional and named argument',
+    );
+    expect(() => placeArguments(list, { b: 1, older: 2 })).toThrow('Unknown named parameter older');
+  });
+});

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { VirtualClock } from '../../src/platform/clock.ts';
+import { describeVectors, vectorJson } from '../support/vectors.ts';
+import { TestNode } from './test-node.ts';
+
+interface Vectors {
+  readonly blocks: readonly string[];
+  readonly mocktime: number;
+  readonly stats: readonly { readonly blockhash: string; readonly height: number }[];
+}
+
+describeVectors('getblockstats', 'core/rpc_getblockstats.json', () => {
+  it("has the statistics of Core's own test chain", async () => {
+    const { blocks, mocktime, stats } = vectorJson<Vectors>('core/rpc_getblockstats.json');
+    const node = await TestNode.start({ clock: new VirtualClock(mocktime * 1000) });
+    try {
+      // The first is genesis, which is there already.
+      expect(await node.call('submitblock', blocks[0])).toBe('duplicate');
+      for (const block of blocks.slice(1)) expect(await node.call('submitblock', block)).toBe(null);
+      expect(stats).toHaveLength(3);
+      for (const expected of stats) {
+        expect(await node.call('getblockstats', expected.height)).toEqual(expected);
+        expect(await node.call('getblockstats', expected.blockhash)).toEqual(expected);
+        expect(await node.call('getblockstats', expected.height, ['height'])).toEqual({ height: expected.height });
+      }
+    } finally {
+      await node.stop();
+    }
+  });
+});

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { convertArguments } from '../../src/api/convert-arguments.ts';
+
+describe('convertArguments', () => {
+  it('leaves text alone, and reads what is no text as JSON', () => {
+    expect(convertArguments('getblockhash', ['12'])).toEqual([12]);
+    expect(convertArguments('getnewaddress', ['12', 'bech32'])).toEqual(['12', 'bech32']);
+    expect(convertArguments('createrawtransaction', ['[{"txid":"a","vout":1}]', '{"b":0.1}', '5', 'true'])).toEqual([
+      [{ txid: 'a', vout: 1 }],
+      { b: 0.1 },
+      5,
+      true,
+    ]);
+    expect(convertArguments('getblockhash', ['nonsense'])).toEqual(['nonsense']);
+  });
+
+  it('reads everything as JSON for methods that it does not know', () => {
+    expect(convertArguments('nosuchmethod', ['1', 'a', 'null'])).toEqual([1, 'a', null]);
+  });
+});

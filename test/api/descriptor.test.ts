@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { descriptorChecksum } from '../../src/api/format/descriptor.ts';
+import { scriptsOfDescriptor } from '../../src/api/scan-descriptor.ts';
+import { toHex } from '../../src/bytes/hex.ts';
+import { regtest } from '../../src/consensus/params.ts';
+
+describe('descriptorChecksum', () => {
+  it("has BIP380's value", () => {
+    expect(descriptorChecksum('raw(deadbeef)')).toBe('89f8spxm');
+    expect(descriptorChecksum('raw(déad)')).toBe(undefined);
+  });
+});
+
+describe('scriptsOfDescriptor', () => {
+  const scripts = (descriptor: string) => scriptsOfDescriptor(descriptor, regtest.address).map(toHex);
+  // The generator point, whose hash160 is that of BIP173's examples.
+  const key = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
+  const hash = '751e76e8199196d454941c45d1b3a323f1433bd6';
+
+  it('knows the outputs of one key', () => {
+    expect(scripts(`pk(${key})`)).toEqual([`21${key}ac`]);
+    expect(scripts(`pkh(${key})`)).toEqual([`76a914${hash}88ac`]);
+    expect(scripts(`wpkh(${key})`)).toEqual([`0014${hash}`]);
+    expect(scripts(`sh(wpkh(${key}))`)).toEqual(['a914bcfeb728b584253d5f3f70bcb780e9ef218a68f487']);
+    expect(scripts(`combo(${key})`)).toHaveLength(4);
+    expect(scripts('addr(bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080)#8pk5s7ya')).toEqual([`0014${hash}`]);
+    expect(scripts('raw(51)#8lvh9jxk')).toEqual(['51']);
+  });
+
+  it('refuses what it does not know', () => {
+    for (const descriptor of ['', 'raw(5)', 'raw(51)#8lvh9jxq', `wpkh(04${key})`, `pk(${key}))`, `sh(wpkh(${key})`]) {
+      expect(() => scripts(descriptor), descriptor).toThrow();
+    }
+    expect(() => scripts(`tr(${key})`)).toThrow();
+    expect(() => scripts('addr(nonsense)')).toThrow();
+  });
+});

@@ -1,0 +1,162 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { integerArgument, optional, textArgument } from '../../src/api/arguments.ts';
+import { Dispatcher } from '../../src/api/dispatch.ts';
+import { JsonRpc } from '../../src/api/json-rpc.ts';
+import { type Method, method } from '../../src/api/method.ts';
+import { RpcError } from '../../src/api/rpc-error.ts';
+import type { RpcNode } from '../../src/api/rpc-node.ts';
+import { VirtualClock } from '../../src/platform/clock.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+
+const node = { clock: new VirtualClock(), logger: silentLogger } as unknown as RpcNode;
+
+const methods: Method[] = [
+  method({
+    name: 'echo',
+    category: 'Control',
+    description: 'Answers with what it is given.',
+    arguments: [textArgument('text', 'What to say.'), optional(integerArgument('times', 'How often.'), 1)],
+    result: '"text"',
+    handler: (_context, text, times) => text.repeat(times),
+  }),
+  method({
+    name: 'fail',
+    category: 'Control',
+    description: 'Fails.',
+    arguments: [],
+    result: 'nothing',
+    handler: () => {
+      throw new RpcError(-5, 'as asked');
+    },
+  }),
+  method({
+    name: 'crash',
+    category: 'Control',
+    description: 'Has a defect.',
+    arguments: [],
+    result: 'nothing',
+    handler: () => {
+      throw new TypeError('a defect');
+    },
+  }),
+];
+
+let pending: (() => void)[] = [];
+const wait = method({
+  name: 'wait',
+  category: 'Control',
+  description: 'Waits.',
+  arguments: [],
+  result: 'null',
+  handler: () => new Promise<null>((resolve) => pending.push(() => resolve(null))),
+});
+
+let rpc: JsonRpc;
+beforeEach(() => {
+  pending = [];
+  const table = new Map([...methods, wait].map((entry) => [entry.name, entry]));
+  rpc = new JsonRpc(new Dispatcher(node, new AbortController().signal, table));
+});
+
+async function post(body: unknown): Promise<[status: number, reply: unknown]> {
+  const { status, body: text } = await rpc.answer(typeof body === 'string' ? body : JSON.stringify(body), undefined);
+  return [status, text === '' ? undefined : JSON.parse(text)];
+}
+
+describe('JSON-RPC', () => {
+  // Statuses, members and messages as bitcoind 29 answers the same bodies.
+  it('answers requests of 1.0 and 1.1 with result and error', async () => {
+    const reply = { result: 'hi', error: null, id: 1 };
+    for (const version of [{}, { jsonrpc: '1.0' }, { jsonrpc: '1.1' }, { version: '1.1' }]) {
+      expect(await post({ ...version, id: 1, method: 'echo', params: ['hi'] })).toEqual([200, reply]);
+    }
+    expect(await post({ method: 'echo', params: ['hi'] })).toEqual([200, { result: 'hi', error: null }]);
+  });
+
+  it('answers requests of 2.0 with result or error, always with status 200', async () => {
+    expect(await post({ jsonrpc: '2.0', id: 'x', method: 'echo', params: { text: 'hi', times: 2 } })).toEqual([
+      200,
+      { jsonrpc: '2.0', result: 'hihi', id: 'x' },
+    ]);
+    expect(await post({ jsonrpc: '2.0', id: null, method: 'fail' })).toEqual([
+      200,
+      { jsonrpc: '2.0', error: { code: -5, message: 'as asked' }, id: null },
+    ]);
+  });
+
+  it('runs notifications without a reply', async () => {
+    expect(await post({ jsonrpc: '2.0', method: 'echo', params: ['hi'] })).toEqual([204, undefined]);
+    expect(await post({ jsonrpc: '2.0', method: 'fail' })).toEqual([204, undefined]);
+    expect(await post([{ jsonrpc: '2.0', method: 'echo', params: ['hi'] }])).toEqual([204, undefined]);
+  });
+
+  it('gives errors of 1.0 a status', async () => {
+    const error = (code: number, message: string, id: unknown = 1) => ({ result: null, error: { code, message }, id });
+    const cases: [unknown, number, unknown][] = [
+      [{ id: 1, method: 'fail' }, 500, error(-5, 'as asked')],
+      [{ id: 1, method: 'crash' }, 500, error(-1, 'a defect')],
+      [{ id: 1, method: 'nope' }, 404, error(-32601, 'Method not found')],
+      [{ id: 1 }, 400, error(-32600, 'Missing method')],
+      [{ id: 1, method: 5 }, 400, error(-32600, 'Method must be a string')],
+      [{ id: 1, method: 'echo', params: 5 }, 400, error(-32600, 'Params must be an array or object')],
+      [{ id: 1, method: 'echo', params: { x: 1 } }, 500, error(-8, 'Unknown named parameter x')],
+      ['{', 500, error(-32700, 'Parse error', null)],
+      ['', 500, error(-32700, 'Parse error', null)],
+      ['5', 500, error(-32700, 'Top-level object parse error', null)],
+    ];
+    for (const [body, status, reply] of cases) expect(await post(body)).toEqual([status, reply]);
+  });
+
+  it('explains a method that gets too few or too many arguments', async () => {
+    for (const params of [[], ['a', 1, 2]]) {
+      const [status, reply] = await post({ id: 1, method: 'echo', params });
+      expect(status).toBe(500);
+      expect(reply).toMatchObject({
+        error: { code: -1, message: expect.stringMatching(/^echo "text" \( times \)\n/) },
+      });
+    }
+  });
+
+  it('answers a batch in order, each request in its own version', async () => {
+    const batch = [
+      1,
+      { jsonrpc: '2.0', id: 1, method: 'echo', params: ['a'] },
+      { jsonrpc: '2.0', method: 'echo', params: ['silent'] },
+      { id: 2, method: 'fail' },
+    ];
+    expect(await post(batch)).toEqual([
+      200,
+      [
+        { result: null, error: { code: -32600, message: 'Invalid Request object' }, id: null },
+        { jsonrpc: '2.0', result: 'a', id: 1 },
+        { result: null, error: { code: -5, message: 'as asked' }, id: 2 },
+      ],
+    ]);
+    expect(await post([])).toEqual([200, []]);
+  });
+
+  it('does not follow an id that nests, nor a prototype that is sent', async () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    expect(await post(`{"id":${deep},"method":"echo","params":["hi"]}`)).toEqual([
+      200,
+      { result: 'hi', error: null, id: null },
+    ]);
+    const [status, reply] = await post('{"id":1,"method":"echo","params":{"__proto__":{"text":"hi"}}}');
+    expect([status, reply]).toMatchObject([500, { error: { message: 'Unknown named parameter __proto__' } }]);
+    expect((await post({ id: 1, method: 'constructor' }))[0]).toBe(404);
+  });
+
+  it('bounds batches and calls at work', async () => {
+    const huge = `[${'1,'.repeat(50_000)}1]`;
+    expect((await post(huge))[0]).toBe(400);
+
+    const waiting = Array.from({ length: 256 }, () => post({ id: 1, method: 'wait' }));
+    expect(await rpc.answer('{"method":"echo","params":["x"]}', undefined)).toEqual({
+      status: 503,
+      body: 'Work queue depth exceeded',
+    });
+    for (const end of pending) end();
+    await Promise.all(waiting);
+    expect((await post({ method: 'echo', params: ['x'] }))[0]).toBe(200);
+  });
+});
