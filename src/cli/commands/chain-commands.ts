@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import type { PrintedBlock } from '../../commands/print-chain.ts';
+import { UsageError } from '../../node/config.ts';
+import { type CommonOptions, configOf, nodeOptions } from '../options.ts';
+import { bold, dim, note, print, printResult } from '../output.ts';
+
+export function addChainCommands(program: Command): void {
+  nodeOptions(program.command('createblockchain'))
+    .description('create a chain whose first blocks pay an address, so that one reward is spendable')
+    .requiredOption('--address <address>', 'who gets the rewards')
+    .action(async (options: CommonOptions & { address: string }) => {
+      const config = configOf(options);
+      const { createBlockchain } = await import('../../commands/create-blockchain.ts');
+      const created = await createBlockchain(config, { address: options.address });
+      printResult(options.json, created, ({ file, height, bestblockhash }) =>
+        [`${bold('Created')} ${file}`, `height ${height}, best block ${bestblockhash}`].join('\n'),
+      );
+    });
+
+  nodeOptions(program.command('printchain'))
+    .description('print the blocks of the chain, newest first')
+    .option('--limit <count>', 'print so many at the most')
+    .action(async (options: CommonOptions & { limit?: string }) => {
+      const limit = options.limit === undefined ? undefined : Number(options.limit);
+      if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
+        throw new UsageError('bad-limit', `--limit '${options.limit}' is not a whole number from 1`);
+      }
+      const config = configOf(options);
+      const { printChain } = await import('../../commands/print-chain.ts');
+      let separator = '[\n';
+      const count = await printChain(config, limit === undefined ? {} : { limit }, (block) => {
+        if (!options.json) return print(formatBlock(block));
+        process.stdout.write(separator + JSON.stringify(block, null, 2));
+        separator = ',\n';
+      });
+      if (options.json) print(count === 0 ? '[]' : '\n]');
+    });
+
+  nodeOptions(program.command('reindexutxo'))
+    .description('rebuild the set of unspent outputs from the blocks')
+    .action(async (options: CommonOptions) => {
+      const { reindexUtxo } = await import('../../commands/reindex-utxo.ts');
+      const progress = process.stderr.isTTY
+        ? (done: number, total: number) => {
+            process.stderr.write(`\rblock ${done} of ${total}${done === total ? '\n' : ''}`);
+          }
+        : undefined;
+      const result = await reindexUtxo(configOf(options), progress);
+      if (!options.json) note('The set of unspent outputs has been rebuilt.');
+      printResult(options.json, result, ({ blocks, coins }) => `${blocks} blocks, ${coins} unspent outputs`);
+    });
+}
+
+function formatBlock(block: PrintedBlock): string {
+  const lines = [
+    `${bold(`Block ${block.height}`)}  ${block.hash}`,
+    `  previous     ${block.previousblockhash ?? '(none: the genesis block)'}`,
+    `  merkle root  ${block.merkleroot}`,
+    `  time         ${new Date(block.time * 1000).toISOString()}`,
+    `  work         bits ${block.bits}, nonce ${block.nonce}`,
+  ];
+  for (const tx of block.tx) {
+    lines.push(`  ${dim('transaction')}  ${tx.txid}`);
+    for (const input of tx.vin) {
+      lines.push(
+        input.coinbase === undefined ? `    from ${input.txid}:${input.vout}` : '    from nowhere: a block reward',
+      );
+    }
+    for (const { value, scriptPubKey } of tx.vout) {
+      lines.push(`    to   ${scriptPubKey.address ?? scriptPubKey.type}  ${value.toFixed(8)} BTC`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}

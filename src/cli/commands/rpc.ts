@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { nodePaths } from '../../node/config.ts';
+import { type CommonOptions, configOf, nodeOptions } from '../options.ts';
+import { print } from '../output.ts';
+
+export function addRpc(program: Command): void {
+  nodeOptions(program.command('rpc'))
+    .description("call a method of a running node's RPC; `pier rpc help` lists them")
+    .option('--wallet <name>', 'wallet that the call is about')
+    .argument('<method>')
+    .argument('[args...]')
+    .passThroughOptions()
+    .action(async (method: string, args: string[], options: CommonOptions & { wallet?: string }) => {
+      const config = configOf(options);
+      const { convertArguments } = await import('../../api/convert-arguments.ts');
+      const { RpcClient } = await import('../../api/rpc-client.ts');
+      const client = new RpcClient({ host: config.host, port: config.rpcPort, cookieFile: nodePaths(config).cookie });
+      const result = await client.call<unknown>(method, convertArguments(method, args), options.wallet);
+      print(typeof result === 'string' && !options.json ? result : JSON.stringify(result, null, 2));
+    });
+}

@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { narrateStep } from '../narration.ts';
+import { print } from '../output.ts';
+
+export function addScenario(program: Command): void {
+  program
+    .command('scenario')
+    .description('play the nine steps in a temporary folder on free ports; exit 0 only if each was verified')
+    .option('--json', 'print the evidence as JSON')
+    .option('--log', "print the nodes' logs to stderr")
+    .action(async (options: { json?: boolean; log?: boolean }) => {
+      const { freeNodeIds } = await import('../../devnet/ports.ts');
+      const { Scenario } = await import('../../devnet/scenario.ts');
+      const dataDir = await mkdtemp(join(tmpdir(), 'pier-scenario-'));
+      const [central, wallet, miner] = await freeNodeIds(3);
+      const scenario = new Scenario({
+        central: central!,
+        wallet: wallet!,
+        miner: miner!,
+        dataDir,
+        ...(options.log ? { onLog: (_nodeId, line) => process.stderr.write(`${line}\n`) } : {}),
+        ...(options.json ? {} : { onStep: (step) => print(narrateStep(step)) }),
+      });
+      try {
+        const evidence = await scenario.play();
+        if (options.json) print(JSON.stringify({ verified: true, steps: evidence }, null, 2));
+        else print(`All ${evidence.length} steps verified.`);
+      } finally {
+        await scenario.stop();
+        await rm(dataDir, { recursive: true, force: true });
+      }
+    });
+}

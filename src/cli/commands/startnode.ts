@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import type { LogLevel } from '../../node/logging.ts';
+import { type CommonOptions, configOf, nodeOptions, seedOptions } from '../options.ts';
+import { note, print } from '../output.ts';
+import { untilSignal } from '../signals.ts';
+
+interface StartOptions extends CommonOptions {
+  readonly seed?: string[] | boolean;
+  readonly miner?: string;
+  readonly mineAtTxs?: string;
+  readonly host?: string;
+  readonly logLevel: LogLevel;
+  readonly withParent?: boolean;
+}
+
+export function addStartNode(program: Command): void {
+  const command = nodeOptions(program.command('startnode')).description('run the node until Ctrl-C or `pier rpc stop`');
+  seedOptions(command)
+    .option('--miner <address>', 'mine, and pay the rewards to this address')
+    .option('--mine-at-txs <count>', 'transactions in the mempool at which a block is mined', '2')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
+    .option('--with-parent', 'stop when standard input closes, as it does when the parent process ends')
+    .action(async (options: StartOptions) => {
+      const config = configOf(options, {
+        seed: options.seed,
+        host: options.host,
+        minerAddress: options.miner,
+        mineAtTxs: options.mineAtTxs,
+      });
+      const { createLogger } = await import('../../node/logging.ts');
+      const { startNode } = await import('../../commands/start-node.ts');
+      const logger = createLogger({ level: options.logLevel, nodeId: config.nodeId });
+      const interrupted = untilSignal();
+      const { node, rpc } = await startNode(config, { logger });
+      try {
+        const p2p = `${config.host}:${config.nodeId}`;
+        if (options.json) {
+          const { host, port, cookieFile } = rpc;
+          print(JSON.stringify({ event: 'ready', pid: process.pid, p2p, rpc: { host, port, cookieFile } }));
+        } else {
+          note(`Node ${config.nodeId} (${config.network}) serves peers at ${p2p} and RPC at port ${rpc.port}.`);
+        }
+        await Promise.race([interrupted, node.stopped, ...(options.withParent ? [parentGone()] : [])]);
+      } finally {
+        await node.stop();
+      }
+    });
+}
+
+/** Resolves when whoever holds the other end of standard input is gone; it keeps no stopped node alive. */
+function parentGone(): Promise<void> {
+  const { stdin } = process;
+  return new Promise((resolve) => {
+    stdin.once('end', resolve).once('close', resolve).resume();
+    stdin.unref();
+  });
+}

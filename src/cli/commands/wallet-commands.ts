@@ -1,0 +1,92 @@
+import { type Command, Option } from 'commander';
+import type { AddressType } from '../../wallet/keys.ts';
+import { type CommonOptions, configOf, nodeOptions, seedOptions } from '../options.ts';
+import { bold, printResult } from '../output.ts';
+
+type SendCliOptions = CommonOptions & {
+  readonly to: string;
+  readonly amount: string;
+  readonly from?: string;
+  readonly feeRate?: string;
+  readonly mine?: boolean;
+  readonly seed?: string[] | boolean;
+};
+
+export function addWalletCommands(program: Command): void {
+  nodeOptions(program.command('createwallet'))
+    .description("add a wallet to the node's wallet file and print its first address")
+    .option('--name <name>', 'name of the wallet (default: wallet1, wallet2, …)')
+    .addOption(
+      new Option('--type <type>', 'kind of its addresses: BIP44, BIP49, BIP84 or BIP86')
+        .choices(['legacy', 'p2sh-segwit', 'bech32', 'bech32m'])
+        .default('bech32'),
+    )
+    .action(async (options: CommonOptions & { name?: string; type: AddressType }) => {
+      const { createWallet } = await import('../../commands/create-wallet.ts');
+      const created = await createWallet(configOf(options), {
+        type: options.type,
+        ...(options.name === undefined ? {} : { name: options.name }),
+      });
+      printResult(options.json, created, ({ wallet, address }) => `${bold(wallet)}  ${address}`);
+    });
+
+  nodeOptions(program.command('listaddresses'))
+    .description("list the addresses of the node's wallets")
+    .action(async (options: CommonOptions) => {
+      const { listAddresses } = await import('../../commands/list-addresses.ts');
+      const addresses = await listAddresses(configOf(options));
+      printResult(options.json, addresses, (list) =>
+        list
+          .map(
+            ({ wallet, address, path, change }) => `${bold(wallet)}  ${address}  ${path}${change ? '  (change)' : ''}`,
+          )
+          .join('\n'),
+      );
+    });
+
+  nodeOptions(program.command('getbalance'))
+    .description("print what the node's wallets hold, or what the chain holds for an address")
+    .option('--address <address>', 'any address, whoever owns it')
+    .action(async (options: CommonOptions & { address?: string }) => {
+      const config = configOf(options);
+      const { getAddressBalance, getBalances } = await import('../../commands/get-balance.ts');
+      if (options.address !== undefined) {
+        const balance = await getAddressBalance(config, options.address);
+        printResult(options.json, balance, (b) => `${b.address}  ${b.balance.toFixed(8)} BTC`);
+        return;
+      }
+      const balances = await getBalances(config);
+      printResult(options.json, balances, (list) =>
+        list
+          .map(({ wallet, trusted, pending, immature }) => {
+            const also = [
+              ...(pending > 0 ? [`${pending.toFixed(8)} pending`] : []),
+              ...(immature > 0 ? [`${immature.toFixed(8)} immature`] : []),
+            ];
+            return `${bold(wallet)}  ${trusted.toFixed(8)} BTC${also.length > 0 ? ` (and ${also.join(', ')})` : ''}`;
+          })
+          .join('\n'),
+      );
+    });
+
+  seedOptions(nodeOptions(program.command('send')))
+    .description('pay an address')
+    .requiredOption('--to <address>', 'who is paid')
+    .requiredOption('--amount <bitcoins>', 'how much, such as 1.5')
+    .option('--from <wallet>', 'the paying wallet, by its name or one of its addresses')
+    .option('--fee-rate <rate>', 'fee in satoshis per virtual byte')
+    .option('--mine', 'mine a block with it at once')
+    .action(async ({ to, amount, from, feeRate, mine, ...options }: SendCliOptions) => {
+      const { send } = await import('../../commands/send.ts');
+      const sent = await send(configOf(options, { seed: options.seed }), {
+        to,
+        amount,
+        ...(from === undefined ? {} : { from }),
+        ...(feeRate === undefined ? {} : { feeRate }),
+        ...(mine ? { mine } : {}),
+      });
+      printResult(options.json, sent, ({ txid, wallet, block }) =>
+        [`${bold(wallet)} pays ${amount} BTC: ${txid}`, ...(block ? [`mined in block ${block}`] : [])].join('\n'),
+      );
+    });
+}

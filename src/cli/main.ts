@@ -1,0 +1,36 @@
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { addChainCommands } from './commands/chain-commands.ts';
+import { addRpc } from './commands/rpc.ts';
+import { addScenario } from './commands/scenario.ts';
+import { addStartNode } from './commands/startnode.ts';
+import { addUp } from './commands/up.ts';
+import { addWalletCommands } from './commands/wallet-commands.ts';
+import { reportError } from './output.ts';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+const program = new Command('pier')
+  .description("A Bitcoin network on one machine. A node's name is its port: set NODE_ID, or give --node-id.")
+  .version(version)
+  .enablePositionalOptions()
+  .showHelpAfterError('(see pier help)');
+addUp(program);
+addScenario(program);
+addStartNode(program);
+addChainCommands(program);
+addWalletCommands(program);
+addRpc(program);
+for (const command of [program, ...program.commands]) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has already told what is wrong; it also ends --help and --version this way.
+  process.exitCode =
+    error instanceof CommanderError
+      ? error.exitCode === 0
+        ? 0
+        : 2
+      : reportError(error, process.argv.includes('--json'));
+}

@@ -1,0 +1,61 @@
+import { Chain } from '../chain/chain.ts';
+import { chainParams } from '../consensus/params.ts';
+import { Mempool } from '../mempool/mempool.ts';
+import { Miner } from '../mining/miner.ts';
+import { makeDataDir, type NodeConfig, nodePaths } from '../node/config.ts';
+import { systemClock } from '../platform/clock.ts';
+import { PierError } from '../platform/errors.ts';
+import { silentLogger } from '../platform/logger.ts';
+import { decodeAddress } from '../script/address.ts';
+import { LmdbStore } from '../store/lmdb-store.ts';
+import { MemoryStore } from '../store/memory-store.ts';
+import type { Operation } from '../store/store.ts';
+
+export interface CreatedBlockchain {
+  readonly file: string;
+  readonly height: number;
+  readonly bestblockhash: string;
+  /** Who owns the rewards of all blocks. */
+  readonly address: string;
+}
+
+/**
+ * Creates the node's chain: the network's genesis block and, so that one reward is spendable, as many blocks paying
+ * `address` as a reward needs to mature, and one. Only a network with trivial proof of work can be begun like this.
+ * The chain is made in memory and written in one batch: an interruption leaves an empty chain, which may be created again.
+ */
+export async function createBlockchain(config: NodeConfig, options: { address: string }): Promise<CreatedBlockchain> {
+  const params = chainParams(config.network);
+  const scriptPubKey = decodeAddress(options.address, params.address);
+  if (!params.powNoRetargeting) {
+    throw new PierError('not-creatable', `the chain of '${config.network}' exists in the world already`, {
+      hint: `Download it with 'pier startnode --network ${config.network} --seed HOST:PORT', or create one with --network regtest.`,
+    });
+  }
+
+  const { chain: file } = nodePaths(config);
+  await makeDataDir(config.dataDir);
+  const store = await LmdbStore.open({ path: file, network: config.network, kind: 'blockchain', create: true });
+  try {
+    for (const _entry of store.entries({ limit: 1 })) {
+      throw new PierError('chain-exists', `node ${config.nodeId} has a blockchain already: ${file}`, {
+        hint: `Start it with 'NODE_ID=${config.nodeId} pier startnode', or choose another NODE_ID or --datadir.`,
+      });
+    }
+    const memory = new MemoryStore();
+    const modules = { clock: systemClock, logger: silentLogger };
+    const chain = await Chain.open({ params }, { store: memory, ...modules });
+    const miner = new Miner({}, { chain, mempool: new Mempool({}, { chain, ...modules }), ...modules });
+    await miner.generate(params.coinbaseMaturity + 1, scriptPubKey);
+    const { height, hashHex: bestblockhash } = chain.tip;
+    await chain.close();
+
+    const operations: Operation[] = [];
+    for (const [key, value] of memory.entries()) operations.push({ type: 'put', key, value });
+    await store.write(operations);
+    await store.flushed();
+    return { file, height, bestblockhash, address: options.address };
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,43 @@
+import type { NodeConfig } from '../node/config.ts';
+import { accessNode } from './node-access.ts';
+
+/** A block as `getblock HASH 2` tells it; the fields that are printed. */
+export interface PrintedBlock {
+  readonly hash: string;
+  readonly height: number;
+  readonly previousblockhash?: string;
+  readonly merkleroot: string;
+  readonly time: number;
+  readonly bits: string;
+  readonly nonce: number;
+  readonly difficulty: number;
+  readonly size: number;
+  readonly tx: readonly PrintedTransaction[];
+}
+
+export interface PrintedTransaction {
+  readonly txid: string;
+  readonly vin: readonly { coinbase?: string; txid?: string; vout?: number }[];
+  readonly vout: readonly { value: number; scriptPubKey: { address?: string; type: string } }[];
+}
+
+/**
+ * Gives each block of the active chain, from the tip down, `limit` at the most, to `visit`: a chain need not fit into
+ * memory. Throws `PierError` 'missing-chain'.
+ */
+export function printChain(
+  config: NodeConfig,
+  options: { limit?: number },
+  visit: (block: PrintedBlock) => void,
+): Promise<number> {
+  return accessNode(config, { network: 'none', requires: ['chain'] }, async (node) => {
+    let hash: string | undefined = await node.call<string>('getbestblockhash');
+    let printed = 0;
+    for (; hash !== undefined && printed < (options.limit ?? Number.POSITIVE_INFINITY); printed++) {
+      const block: PrintedBlock = await node.call<PrintedBlock>('getblock', [hash, 2]);
+      visit(block);
+      hash = block.previousblockhash;
+    }
+    return printed;
+  });
+}

@@ -1,0 +1,29 @@
+import { Chain } from '../chain/chain.ts';
+import { chainParams } from '../consensus/params.ts';
+import { type NodeConfig, nodePaths } from '../node/config.ts';
+import { systemClock } from '../platform/clock.ts';
+import { silentLogger } from '../platform/logger.ts';
+import { LmdbStore } from '../store/lmdb-store.ts';
+import { requireFile } from './node-access.ts';
+
+/**
+ * Builds the set of unspent outputs anew from the stored blocks. The node must not run. Throws `PierError`
+ * 'missing-chain' or 'database-in-use'.
+ */
+export async function reindexUtxo(
+  config: NodeConfig,
+  onProgress?: (done: number, total: number) => void,
+): Promise<{ blocks: number; coins: number }> {
+  const { chain: path } = nodePaths(config);
+  requireFile(config, 'chain');
+  const store = await LmdbStore.open({ path, network: config.network, kind: 'blockchain', create: false });
+  try {
+    const modules = { store, clock: systemClock, logger: silentLogger };
+    const chain = await Chain.open({ params: chainParams(config.network) }, modules);
+    const result = await chain.reindexUtxo(onProgress);
+    await chain.close();
+    return result;
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,27 @@
+import { createServer } from 'node:net';
+import { LOOPBACK, RPC_PORT_OFFSET } from '../node/config.ts';
+import { PierError } from '../platform/errors.ts';
+
+/** Whether nothing listens on `port` of this machine just now. */
+export function isPortFree(port: number, host = LOOPBACK): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}
+
+// Below the range from which Linux hands out ports for outgoing connections, also with the RPC offset added.
+const LOWEST = 10_000;
+const HIGHEST = 22_000;
+
+/** `count` node ids whose P2P and RPC ports are free now, in ascending order. */
+export async function freeNodeIds(count: number): Promise<number[]> {
+  const ids = new Set<number>();
+  for (let tries = 0; ids.size < count; tries++) {
+    if (tries > 1000) throw new PierError('no-free-port', `no ${count} free ports between ${LOWEST} and ${HIGHEST}`);
+    const id = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    if (!ids.has(id) && (await isPortFree(id)) && (await isPortFree(id + RPC_PORT_OFFSET))) ids.add(id);
+  }
+  return [...ids].sort((a, b) => a - b);
+}

@@ -1,0 +1,397 @@
+import type { NetworkName } from '../consensus/params.ts';
+import type { LogLevel } from '../node/logging.ts';
+import { PierError } from '../platform/errors.ts';
+import { NodeProcess, type NodeProcessOptions, runPier } from './node-process.ts';
+
+/** One thing that was read, and the node it was read from. */
+export interface Fact {
+  readonly nodeId: number;
+  readonly label: string;
+  readonly value: string | number;
+}
+
+/** A step that has been played and verified, with what proves it. */
+export interface StepEvidence {
+  readonly step: number;
+  readonly title: string;
+  readonly facts: readonly Fact[];
+}
+
+export interface ScenarioOptions {
+  /** The P2P ports of the three nodes. */
+  readonly central: number;
+  readonly wallet: number;
+  readonly miner: number;
+  readonly dataDir: string;
+  readonly network?: NetworkName;
+  readonly mineAtTxs?: number;
+  readonly logLevel?: LogLevel;
+  readonly onLog?: (nodeId: number, line: string) => void;
+  /** Called as soon as a step has been verified. */
+  readonly onStep?: (evidence: StepEvidence) => void;
+}
+
+/** A step of the scenario whose proof did not come. */
+export class ScenarioError extends PierError {
+  readonly step: number;
+
+  constructor(step: number, message: string, cause?: unknown) {
+    super('step-failed', `step ${step}: ${message}`, cause === undefined ? {} : { cause });
+    this.step = step;
+  }
+}
+
+/** Longest wait for one proof; each is polled for at this interval. */
+const PROOF_TIMEOUT_MS = 30_000;
+const POLL_INTERVAL_MS = 25;
+
+interface Tip {
+  readonly blocks: number;
+  readonly bestblockhash: string;
+}
+interface CreatedWallet {
+  readonly wallet: string;
+  readonly address: string;
+}
+interface Proof {
+  readonly hash: string;
+  readonly height: number;
+  readonly nonce: number;
+  readonly hashes: number;
+  readonly hashrate: number;
+  readonly transactions: number;
+}
+
+const CENTRAL_WALLET = 'central';
+const PAYER = 'alice';
+const PAYEE = 'bob';
+/** What the central node gives the payer, and what the payer then pays, in bitcoins. */
+const FUNDING = '10';
+const PAYMENTS = ['1.5', '0.5'] as const;
+
+/**
+ * The nine steps of the port-node network, played by processes that share nothing but TCP. Every fact is read back
+ * from the node it is about; a step is over only when the facts agree. Played on a data directory for the second
+ * time, it goes on with the chain and the wallets that are there.
+ */
+export class Scenario {
+  readonly #options: ScenarioOptions;
+  readonly #nodes: NodeProcess[] = [];
+  readonly #evidence: StepEvidence[] = [];
+  #step = 0;
+  #starting: Promise<NodeProcess> | undefined;
+  #stopped = false;
+
+  constructor(options: ScenarioOptions) {
+    this.#options = options;
+  }
+
+  /** The nodes that run, in the order they were started. */
+  get nodes(): readonly NodeProcess[] {
+    return this.#nodes;
+  }
+
+  /** Plays all steps; throws `ScenarioError` at the first that fails. The nodes stay up: `stop` ends them. */
+  async play(): Promise<readonly StepEvidence[]> {
+    const central = await this.#createBlockchain();
+    const { wallet, payee } = await this.#startWalletNode(central);
+    const miner = await this.#startMinerNode(central);
+    const before = await this.#balanceOf(wallet, PAYEE);
+    const payments = await this.#pay(central, wallet, miner, payee);
+    await this.#awaitMempool(miner, payments);
+    const proof = await this.#awaitBlock(miner, payments);
+    await this.#awaitCentral(central, proof);
+    await this.#awaitWalletNode(wallet, proof);
+    await this.#checkPayee(wallet, payments, before, proof);
+    return this.#evidence;
+  }
+
+  /** Stops every node, last started first, and waits until their processes have ended; a play still going on fails. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#starting?.catch(() => {});
+    for (const node of this.#nodes.toReversed()) await node.stop();
+  }
+
+  async #createBlockchain(): Promise<NodeProcess> {
+    this.#step = 1;
+    const { central } = this.#options;
+    const own = await this.#createWallet(central, CENTRAL_WALLET);
+    const created = await this.#unless(
+      'chain-exists',
+      this.#pier(central, ['createblockchain', '--address', own.address]),
+    );
+    const node = await this.#startNode({ nodeId: central, seeds: [] });
+    const tip = await this.#tip(node);
+    this.#verify(tip.blocks >= 101, `the chain of node ${central} has ${tip.blocks} blocks instead of 101 or more`);
+    const balances = await this.#balances(node, CENTRAL_WALLET);
+    this.#verify(balances.trusted > 0, `node ${central} has nothing to spend`);
+    this.#done(created ? 'the central node creates a blockchain' : 'the central node opens its blockchain', [
+      fact(node, 'height', tip.blocks),
+      fact(node, 'best block', tip.bestblockhash),
+      fact(node, 'spendable', `${balances.trusted} BTC`),
+      fact(node, 'immature rewards', `${balances.immature} BTC`),
+    ]);
+    return node;
+  }
+
+  async #startWalletNode(central: NodeProcess): Promise<{ wallet: NodeProcess; payee: CreatedWallet }> {
+    this.#step = 2;
+    const nodeId = this.#options.wallet;
+    await this.#createWallet(nodeId, PAYER);
+    const payee = await this.#createWallet(nodeId, PAYEE);
+    const wallet = await this.#startNode({ nodeId, seeds: [central.p2p] });
+    await this.#downloaded('a wallet node connects to it and downloads the blockchain', central, wallet);
+    return { wallet, payee };
+  }
+
+  async #startMinerNode(central: NodeProcess): Promise<NodeProcess> {
+    this.#step = 3;
+    const nodeId = this.#options.miner;
+    const { address } = await this.#createWallet(nodeId, 'miner');
+    const mineAtTxs = this.#options.mineAtTxs ?? PAYMENTS.length;
+    const miner = await this.#startNode({ nodeId, seeds: [central.p2p], minerAddress: address, mineAtTxs });
+    await this.#downloaded('a miner node connects to it and downloads the blockchain', central, miner);
+    return miner;
+  }
+
+  async #downloaded(title: string, central: NodeProcess, node: NodeProcess): Promise<void> {
+    const expected = await this.#tip(central);
+    const tip = await this.#awaitTip(node, expected.bestblockhash);
+    const peers = await node.rpc.call<{ addr: string; bytesrecv: number }[]>('getpeerinfo');
+    this.#verify(peers.length > 0, `node ${node.nodeId} has no peer`);
+    this.#done(title, [
+      fact(node, 'height', tip.blocks),
+      fact(node, 'best block', tip.bestblockhash),
+      fact(node, 'peers', peers.map((peer) => peer.addr).join(', ')),
+      fact(
+        node,
+        'bytes received',
+        peers.reduce((sum, peer) => sum + peer.bytesrecv, 0),
+      ),
+    ]);
+  }
+
+  /** Step 4: coins for the payer, then its payments. The first is waited for at the miner, so that it is seen to wait. */
+  async #pay(
+    central: NodeProcess,
+    wallet: NodeProcess,
+    miner: NodeProcess,
+    payee: CreatedWallet,
+  ): Promise<readonly string[]> {
+    this.#step = 4;
+    const payer = await wallet.rpc.call<string>('getnewaddress', [], PAYER);
+    const funding = await this.#pier<{ txid: string; block?: string }>(central.nodeId, [
+      ...['send', '--to', payer, '--amount', FUNDING, '--from', CENTRAL_WALLET, '--mine'],
+    ]);
+    for (const node of [wallet, miner]) await this.#awaitTip(node, funding.block!);
+    const funded = await this.#balances(wallet, PAYER);
+    this.#verify(funded.trusted >= Number(FUNDING), `${PAYER} has ${funded.trusted} BTC after the funding`);
+
+    const txids: string[] = [];
+    for (const amount of PAYMENTS) {
+      const { txid } = await this.#pier<{ txid: string }>(wallet.nodeId, [
+        ...['send', '--to', payee.address, '--amount', amount, '--from', PAYER],
+      ]);
+      if (txids.length === 0)
+        await this.#until(`node ${miner.nodeId} has payment ${txid}`, () => this.#knows(miner, txid));
+      txids.push(txid);
+    }
+    this.#done(`the wallet node creates ${PAYMENTS.length} payments`, [
+      fact(central, `funding of ${PAYER}, mined at once`, funding.txid),
+      fact(wallet, `${PAYER}'s balance before`, `${funded.trusted} BTC`),
+      ...txids.map((txid, i) => fact(wallet, `${PAYER} pays ${PAYEE} ${PAYMENTS[i]} BTC`, txid)),
+    ]);
+    return txids;
+  }
+
+  async #awaitMempool(miner: NodeProcess, payments: readonly string[]): Promise<void> {
+    this.#step = 5;
+    const facts: Fact[] = [];
+    for (const txid of payments) {
+      await this.#until(`node ${miner.nodeId} has payment ${txid}`, () => this.#knows(miner, txid));
+      facts.push(fact(miner, 'payment received', txid));
+    }
+    this.#done('the miner node receives them and keeps them in its mempool', facts);
+  }
+
+  /** Whether the node has the transaction, in its mempool or, mined since, in one of its latest blocks. */
+  async #knows(node: NodeProcess, txid: string): Promise<boolean> {
+    const mempool = await node.rpc.call<string[]>('getrawmempool');
+    if (mempool.includes(txid)) return true;
+    const best = await node.rpc.call<string>('getbestblockhash');
+    const block = await node.rpc.call<{ tx: string[] }>('getblock', [best, 1]);
+    return block.tx.includes(txid);
+  }
+
+  async #awaitBlock(miner: NodeProcess, payments: readonly string[]): Promise<Proof> {
+    this.#step = 6;
+    const proof = await this.#until(`node ${miner.nodeId} mines the payments`, async () => {
+      const { lastblock } = await miner.rpc.call<{ lastblock?: Proof }>('getminerinfo');
+      if (!lastblock) return undefined;
+      const { tx } = await miner.rpc.call<{ tx: string[] }>('getblock', [lastblock.hash, 1]);
+      return payments.every((txid) => tx.includes(txid)) ? lastblock : undefined;
+    });
+    this.#done(`enough transactions are waiting: the miner mines a block`, [
+      fact(miner, 'block', proof.hash),
+      fact(miner, 'height', proof.height),
+      fact(miner, 'transactions, with its reward', proof.transactions),
+      fact(miner, 'nonce', proof.nonce),
+      fact(miner, 'hashes tried', proof.hashes),
+      fact(miner, 'hash rate', `${Math.round(proof.hashrate)} per second`),
+    ]);
+    return proof;
+  }
+
+  async #awaitCentral(central: NodeProcess, proof: Proof): Promise<void> {
+    this.#step = 7;
+    const tip = await this.#awaitTip(central, proof.hash);
+    this.#done('the block reaches the central node', tipFacts(central, tip));
+  }
+
+  async #awaitWalletNode(wallet: NodeProcess, proof: Proof): Promise<void> {
+    this.#step = 8;
+    const tip = await this.#awaitTip(wallet, proof.hash);
+    this.#done('the wallet node has synced with it', tipFacts(wallet, tip));
+  }
+
+  async #checkPayee(wallet: NodeProcess, payments: readonly string[], before: number, proof: Proof): Promise<void> {
+    this.#step = 9;
+    const paid = PAYMENTS.reduce((sum, amount) => sum + Number(amount), 0);
+    const after = await this.#balanceOf(wallet, PAYEE);
+    this.#verify(
+      satoshis(after) === satoshis(before + paid),
+      `${PAYEE} has ${after} BTC instead of ${before} + ${paid}`,
+    );
+    const facts = [fact(wallet, `${PAYEE}'s balance`, `${after} BTC`)];
+    for (const txid of payments) {
+      const tx = await wallet.rpc.call<{ confirmations: number; blockhash?: string; amount: number }>(
+        'gettransaction',
+        [txid],
+        PAYEE,
+      );
+      this.#verify(
+        tx.confirmations >= 1 && tx.blockhash === proof.hash,
+        `payment ${txid} is not in block ${proof.hash}`,
+      );
+      facts.push(fact(wallet, `received ${tx.amount} BTC, confirmations`, tx.confirmations));
+    }
+    this.#done("the wallet node's user checks that the payments arrived", facts);
+  }
+
+  // Reading and waiting
+
+  async #startNode(
+    options: Pick<NodeProcessOptions, 'nodeId' | 'seeds' | 'minerAddress' | 'mineAtTxs'>,
+  ): Promise<NodeProcess> {
+    if (this.#stopped) this.#fail('the network was stopped');
+    const { dataDir, network, logLevel, onLog } = this.#options;
+    this.#starting = NodeProcess.start({
+      ...options,
+      dataDir,
+      ...(network ? { network } : {}),
+      ...(logLevel ? { logLevel } : {}),
+      ...(onLog ? { onLog: (line) => onLog(options.nodeId, line) } : {}),
+    }).then((node) => {
+      this.#nodes.push(node);
+      return node;
+    });
+    const starting = this.#starting;
+    return this.#guard(() => starting);
+  }
+
+  /** Runs a command of the CLI in a process of its own. */
+  #pier<T = unknown>(nodeId: number, args: readonly string[]): Promise<T> {
+    const { dataDir, network } = this.#options;
+    return this.#guard(() => runPier<T>(nodeId, [...args, '--datadir', dataDir, '--network', network ?? 'regtest']));
+  }
+
+  /** The wallet of that name and an address of it; made now, if it is not there from the time before. */
+  async #createWallet(nodeId: number, name: string): Promise<CreatedWallet> {
+    const created = await this.#unless(
+      'wallet-exists',
+      this.#pier<CreatedWallet>(nodeId, ['createwallet', '--name', name]),
+    );
+    if (created) return created;
+    const addresses = await this.#pier<CreatedWallet[]>(nodeId, ['listaddresses']);
+    return addresses.find(({ wallet }) => wallet === name) ?? this.#fail(`node ${nodeId} has no wallet '${name}'`);
+  }
+
+  /** The result of a command, or undefined where it failed with this code. */
+  async #unless<T>(code: string, command: Promise<T>): Promise<T | undefined> {
+    try {
+      return await command;
+    } catch (error) {
+      if (error instanceof ScenarioError && error.cause instanceof PierError && error.cause.code === code)
+        return undefined;
+      throw error;
+    }
+  }
+
+  #tip(node: NodeProcess): Promise<Tip> {
+    return this.#guard(() => node.rpc.call<Tip>('getblockchaininfo'));
+  }
+
+  async #awaitTip(node: NodeProcess, hash: string): Promise<Tip> {
+    return this.#until(`node ${node.nodeId} has block ${hash} as its best`, async () => {
+      const tip = await this.#tip(node);
+      return tip.bestblockhash === hash ? tip : undefined;
+    });
+  }
+
+  async #balances(node: NodeProcess, wallet: string): Promise<{ trusted: number; immature: number }> {
+    const { mine } = await this.#guard(() =>
+      node.rpc.call<{ mine: { trusted: number; immature: number } }>('getbalances', [], wallet),
+    );
+    return mine;
+  }
+
+  async #balanceOf(node: NodeProcess, wallet: string): Promise<number> {
+    return (await this.#balances(node, wallet)).trusted;
+  }
+
+  async #until<T>(what: string, read: () => Promise<T | undefined | false>): Promise<T> {
+    const end = Date.now() + PROOF_TIMEOUT_MS;
+    for (;;) {
+      const value = await this.#guard(read);
+      if (value !== undefined && value !== false) return value as T;
+      if (Date.now() > end) this.#fail(`waited ${PROOF_TIMEOUT_MS / 1000} s in vain until ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
+    }
+  }
+
+  async #guard<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      if (error instanceof ScenarioError) throw error;
+      throw new ScenarioError(this.#step, error instanceof Error ? error.message : String(error), error);
+    }
+  }
+
+  #verify(condition: boolean, failure: string): void {
+    if (!condition) this.#fail(failure);
+  }
+
+  #fail(message: string): never {
+    throw new ScenarioError(this.#step, message);
+  }
+
+  #done(title: string, facts: readonly Fact[]): void {
+    const evidence = { step: this.#step, title, facts };
+    this.#evidence.push(evidence);
+    this.#options.onStep?.(evidence);
+  }
+}
+
+function fact(node: NodeProcess, label: string, value: string | number): Fact {
+  return { nodeId: node.nodeId, label, value };
+}
+
+function satoshis(bitcoins: number): number {
+  return Math.round(bitcoins * 1e8);
+}
+
+function tipFacts(node: NodeProcess, tip: Tip): Fact[] {
+  return [fact(node, 'height', tip.blocks), fact(node, 'best block', tip.bestblockhash)];
+}

@@ -1,0 +1,16 @@
+/** Pier as a library: the commands as functions, and what they are made of. Layers are at `pier/<folder>/<file>`. */
+export { type CreatedBlockchain, createBlockchain } from './commands/create-blockchain.ts';
+export { type CreatedWallet, createWallet } from './commands/create-wallet.ts';
+export { type AddressBalance, getAddressBalance, getBalances, type WalletBalance } from './commands/get-balance.ts';
+export { type ListedAddress, listAddresses } from './commands/list-addresses.ts';
+export { type PrintedBlock, printChain } from './commands/print-chain.ts';
+export { reindexUtxo } from './commands/reindex-utxo.ts';
+export { type SendOptions, type Sent, send } from './commands/send.ts';
+export { type StartedNode, startNode } from './commands/start-node.ts';
+export { NodeProcess, type NodeProcessOptions } from './devnet/node-process.ts';
+export { freeNodeIds } from './devnet/ports.ts';
+export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './devnet/scenario.ts';
+export { RpcClient } from './api/rpc-client.ts';
+export { type NodeConfig, type NodeConfigInput, nodeConfig, UsageError } from './node/config.ts';
+export { FullNode, type NodeModules, type StartOptions } from './node/full-node.ts';
+export { PierError } from './platform/errors.ts';

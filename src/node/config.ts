@@ -1,0 +1,140 @@
+import { mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { NetworkName } from '../consensus/params.ts';
+import type { Endpoint } from '../p2p/connection.ts';
+import { parseEndpoint } from '../p2p/endpoint.ts';
+import { PierError } from '../platform/errors.ts';
+
+/** RPC, REST and WebSocket listen this far above the node's own port. */
+export const RPC_PORT_OFFSET = 10_000;
+
+/** The port of the node that others look for when told of no other. */
+export const CENTRAL_NODE_ID = 3000;
+
+export const LOOPBACK = '127.0.0.1';
+
+/** What makes one node: who it is, where its files lie, whom it knows, what it does. */
+export interface NodeConfig {
+  /** The node's P2P port, which is its name on this machine. */
+  readonly nodeId: number;
+  readonly network: NetworkName;
+  /** Folder of the node's files. */
+  readonly dataDir: string;
+  /** Address that P2P and RPC bind. */
+  readonly host: string;
+  readonly rpcPort: number;
+  /** Nodes to keep connected to. */
+  readonly seeds: readonly Endpoint[];
+  /** Address that the node's miner pays to; absent where the node does not mine. */
+  readonly minerAddress?: string;
+  /** Transactions in the mempool at which the miner starts. */
+  readonly mineAtTxs: number;
+}
+
+export interface NodeConfigInput {
+  readonly nodeId?: string | number | undefined;
+  readonly network?: string | undefined;
+  readonly dataDir?: string | undefined;
+  readonly host?: string | undefined;
+  /** `host:port` or a bare port; absent: the central node, unless this is it. */
+  readonly seeds?: readonly string[] | undefined;
+  readonly minerAddress?: string | undefined;
+  readonly mineAtTxs?: string | number | undefined;
+}
+
+/** A command or option that was used wrongly; the CLI exits with 2. */
+export class UsageError extends PierError {}
+
+const networks: readonly NetworkName[] = ['main', 'test', 'testnet4', 'signet', 'regtest'];
+
+/** Resolves options and environment (`NODE_ID`, `PIER_NETWORK`, `PIER_DATADIR`); throws `UsageError`. */
+export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = process.env): NodeConfig {
+  const nodeId = parseNodeId(input.nodeId ?? env.NODE_ID);
+  const network = parseNetwork(input.network ?? env.PIER_NETWORK ?? 'regtest');
+  const host = input.host ?? LOOPBACK;
+  const seeds = input.seeds ?? (nodeId === CENTRAL_NODE_ID ? [] : [`${LOOPBACK}:${CENTRAL_NODE_ID}`]);
+  return {
+    nodeId,
+    network,
+    host,
+    dataDir: resolveDataDir(input.dataDir ?? env.PIER_DATADIR, network),
+    rpcPort: nodeId + RPC_PORT_OFFSET,
+    seeds: seeds.map(parseSeed).filter((seed) => seed.host !== host || seed.port !== nodeId),
+    ...(input.minerAddress === undefined ? {} : { minerAddress: input.minerAddress }),
+    mineAtTxs: parseCount('--mine-at-txs', input.mineAtTxs ?? 2),
+  };
+}
+
+/** `~/.pier/<network>/`, or the folder that was named. */
+export function resolveDataDir(named: string | undefined, network: NetworkName): string {
+  return named === undefined || named === '' ? join(homedir(), '.pier', network) : resolve(named);
+}
+
+export function parseNetwork(text: string): NetworkName {
+  const network = networks.find((name) => name === text);
+  if (!network) {
+    throw new UsageError('unknown-network', `'${text}' is no network`, { hint: `Use one of ${networks.join(', ')}.` });
+  }
+  return network;
+}
+
+function parseNodeId(value: string | number | undefined): number {
+  const example = 'For example: NODE_ID=3000 pier startnode';
+  if (value === undefined || value === '') {
+    throw new UsageError('no-node-id', 'NODE_ID is not set, so there is no telling which node is meant', {
+      hint: `Set NODE_ID to the node's port, or give --node-id. ${example}`,
+    });
+  }
+  const highest = 65_535 - RPC_PORT_OFFSET;
+  const port = /^\d{1,5}$/.test(String(value)) ? Number(value) : Number.NaN;
+  if (!(port >= 1 && port <= highest)) {
+    throw new UsageError('bad-node-id', `NODE_ID '${value}' is not a port from 1 to ${highest}`, {
+      hint: `The node listens on NODE_ID, and on NODE_ID + ${RPC_PORT_OFFSET} for RPC. ${example}`,
+    });
+  }
+  return port;
+}
+
+function parseCount(option: string, value: string | number): number {
+  const count = /^\d{1,6}$/.test(String(value)) ? Number(value) : Number.NaN;
+  if (!(count >= 1)) throw new UsageError('bad-count', `${option} '${value}' is not a whole number from 1`);
+  return count;
+}
+
+/** `host:port`, `[ipv6]:port`, or a bare port of this machine. */
+function parseSeed(text: string): Endpoint {
+  try {
+    return parseEndpoint(/^\d+$/.test(text) ? `${LOOPBACK}:${text}` : text);
+  } catch (error) {
+    throw new UsageError('bad-seed', error instanceof Error ? error.message : String(error), {
+      hint: 'For example: --seed 127.0.0.1:3000',
+      cause: error,
+    });
+  }
+}
+
+/** The files of a node, all in its data directory. */
+export function nodePaths(config: Pick<NodeConfig, 'dataDir' | 'nodeId'>): {
+  chain: string;
+  wallet: string;
+  cookie: string;
+} {
+  return {
+    chain: join(config.dataDir, `blockchain_${config.nodeId}.db`),
+    wallet: join(config.dataDir, `wallet_${config.nodeId}.db`),
+    cookie: join(config.dataDir, `.cookie_${config.nodeId}`),
+  };
+}
+
+/** Makes the data directory where it is missing, with all above it. Throws `PierError` 'bad-datadir'. */
+export async function makeDataDir(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw new PierError('bad-datadir', `the data directory ${path} cannot be made: ${(error as Error).message}`, {
+      hint: 'Name another with --datadir or PIER_DATADIR.',
+      cause: error,
+    });
+  }
+}

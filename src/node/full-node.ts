@@ -1,0 +1,180 @@
+import { existsSync } from 'node:fs';
+import { Chain } from '../chain/chain.ts';
+import { type ChainParams, chainParams } from '../consensus/params.ts';
+import { type AcceptResult, Mempool } from '../mempool/mempool.ts';
+import { Miner } from '../mining/miner.ts';
+import type { Transport } from '../p2p/connection.ts';
+import { PeerManager } from '../p2p/peer-manager.ts';
+import { TcpTransport } from '../p2p/tcp-transport.ts';
+import { type Clock, systemClock, unixSeconds } from '../platform/clock.ts';
+import { type Logger, silentLogger } from '../platform/logger.ts';
+import { type Random, systemRandom } from '../platform/random.ts';
+import type { Transaction } from '../primitives/transaction.ts';
+import { decodeAddress } from '../script/address.ts';
+import { LmdbStore } from '../store/lmdb-store.ts';
+import { MemoryStore } from '../store/memory-store.ts';
+import type { Store } from '../store/store.ts';
+import { WalletFile } from '../wallet/wallet-file.ts';
+import { attachWallet } from '../wallet/wallet-sync.ts';
+import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';
+
+/** What a node reaches the world through; each has the machine's own as default. */
+export interface NodeModules {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly logger: Logger;
+}
+
+/** How much of the network a node takes part in: all, only connections it makes itself, or none. */
+export type NetworkMode = 'full' | 'outbound' | 'none';
+
+export interface StartOptions {
+  readonly network: NetworkMode;
+  /** Whether files that are missing are made; otherwise the node works without, in memory. */
+  readonly createChain: boolean;
+  readonly createWallet: boolean;
+}
+
+/**
+ * A node that validates the whole chain, relays, and holds wallets; with a miner address it mines as well. The parts
+ * are made here, in the order of the layers, and know each other only by what is passed to them here.
+ */
+export class FullNode {
+  readonly config: NodeConfig;
+  readonly params: ChainParams;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly chain: Chain;
+  readonly mempool: Mempool;
+  readonly wallets: WalletFile;
+  readonly peers: PeerManager;
+  readonly miner: Miner;
+  /** Unix seconds. */
+  readonly startedAt: number;
+  /** Resolves when the node has stopped, whoever asked for it. */
+  readonly stopped: Promise<void>;
+
+  readonly #closers: readonly (() => unknown)[];
+  #resolveStopped: () => void = () => {};
+  #stopping: Promise<void> | undefined;
+  readonly #stopListeners: (() => Promise<unknown>)[] = [];
+
+  private constructor(
+    config: NodeConfig,
+    modules: NodeModules,
+    parts: Pick<FullNode, 'params' | 'chain' | 'mempool' | 'wallets' | 'peers' | 'miner'>,
+    closers: readonly (() => unknown)[],
+  ) {
+    this.config = config;
+    this.clock = modules.clock;
+    this.logger = modules.logger;
+    this.params = parts.params;
+    this.chain = parts.chain;
+    this.mempool = parts.mempool;
+    this.wallets = parts.wallets;
+    this.peers = parts.peers;
+    this.miner = parts.miner;
+    this.#closers = closers;
+    this.startedAt = unixSeconds(modules.clock);
+    this.stopped = new Promise((resolve) => {
+      this.#resolveStopped = resolve;
+    });
+  }
+
+  /**
+   * Opens the node's files and joins the network. Throws `PierError` where a file is held by another process or is
+   * not what it should be, or where a port is taken; all that was opened until then is closed again.
+   */
+  static async start(
+    config: NodeConfig,
+    options: StartOptions,
+    overrides: Partial<NodeModules> = {},
+  ): Promise<FullNode> {
+    const logger = overrides.logger ?? silentLogger;
+    const clock = overrides.clock ?? systemClock;
+    const random = overrides.random ?? systemRandom;
+    const transport = overrides.transport ?? new TcpTransport();
+    const modules: NodeModules = { clock, random, transport, logger };
+    const layer = (category: string) => logger.child({ category });
+    const params = chainParams(config.network);
+    const minerScript =
+      config.minerAddress === undefined ? undefined : decodeAddress(config.minerAddress, params.address);
+
+    const closers: (() => unknown)[] = [];
+    try {
+      const open = async (kind: 'blockchain' | 'wallet', path: string, create: boolean): Promise<Store> => {
+        const store =
+          create || existsSync(path)
+            ? await LmdbStore.open({ path, network: config.network, kind, create })
+            : new MemoryStore();
+        closers.push(() => store.close());
+        return store;
+      };
+      const paths = nodePaths(config);
+      if (options.createChain || options.createWallet) await makeDataDir(config.dataDir);
+
+      const store = await open('blockchain', paths.chain, options.createChain);
+      const chain = await Chain.open({ params }, { store, clock, logger: layer('chain') });
+      closers.push(() => chain.close());
+
+      const mempool = new Mempool({}, { chain, clock, logger: layer('mempool') });
+      closers.push(() => mempool.close());
+
+      const walletStore = await open('wallet', paths.wallet, options.createWallet);
+      const wallets = await WalletFile.open({ params }, { store: walletStore, random, clock, logger: layer('wallet') });
+      closers.push(await attachWallet(wallets, { chain, mempool, store: walletStore, logger: layer('wallet') }));
+
+      const miner = new Miner(
+        { ...(minerScript ? { scriptPubKey: minerScript } : {}), mineAtTxs: config.mineAtTxs },
+        { chain, mempool, clock, logger: layer('mining') },
+      );
+      closers.push(() => miner.stop());
+
+      const peers = new PeerManager(
+        {
+          ...(options.network === 'full' ? { listen: { host: config.host, port: config.nodeId } } : {}),
+          addNodes: options.network === 'none' ? [] : config.seeds,
+        },
+        { chain, mempool, transport, clock, random, logger: layer('p2p') },
+      );
+      closers.push(() => peers.stop());
+      if (options.network !== 'none') await peers.start();
+      if (minerScript && options.network === 'full') miner.start();
+
+      return new FullNode(config, modules, { params, chain, mempool, wallets, peers, miner }, closers);
+    } catch (error) {
+      await closeAll(closers);
+      throw error;
+    }
+  }
+
+  /** Takes a transaction of this node's own into the mempool, from where it is relayed. */
+  submitTransaction(tx: Transaction): AcceptResult {
+    return this.mempool.accept(tx);
+  }
+
+  /** Runs `close` before the parts of the node are closed; for what is built on top of it, such as the RPC server. */
+  beforeStop(close: () => Promise<unknown>): void {
+    this.#stopListeners.push(close);
+  }
+
+  /** Leaves the network, then closes the files, last opened first. Safe to call more than once. */
+  stop(): Promise<void> {
+    this.#stopping ??= closeAll([...this.#closers, ...this.#stopListeners]).then(() => this.#resolveStopped());
+    return this.#stopping;
+  }
+}
+
+/** Closes in reverse order; one that fails does not keep the others open, and its error is thrown at the end. */
+async function closeAll(closers: readonly (() => unknown)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const close of closers.toReversed()) {
+    try {
+      await close();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}

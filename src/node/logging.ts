@@ -1,0 +1,24 @@
+import { type DestinationStream, pino } from 'pino';
+import { PinoPretty } from 'pino-pretty';
+import type { Logger } from '../platform/logger.ts';
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/**
+ * A structured logger on stderr: lines for people on a terminal, JSON elsewhere. Written synchronously, so that the
+ * last line before a crash is there. Each layer logs under a `category` of its own.
+ */
+export function createLogger(options: { level: LogLevel; nodeId: number }): Logger {
+  const terminal = process.stderr.isTTY === true;
+  const destination: DestinationStream = terminal
+    ? PinoPretty({
+        destination: 2,
+        sync: true,
+        colorize: process.env.NO_COLOR === undefined || process.env.NO_COLOR === '',
+        translateTime: 'SYS:HH:MM:ss.l',
+        ignore: 'pid,hostname,node,category',
+        messageFormat: '[{node}] {category}: {msg}',
+      })
+    : pino.destination({ dest: 2, sync: true });
+  return pino({ level: options.level, base: { node: options.nodeId } }, destination);
+}
