@@ -63,7 +63,10 @@ class Bench {
   }
 
   send(wallet: Wallet, to: Uint8Array, value: bigint, options: PaymentOptions = {}) {
-    return wallet.send([{ scriptPubKey: to, value }], options, (tx) => this.regtest.mempool.accept(tx));
+    return wallet.send([{ scriptPubKey: to, value }], options, (tx) => {
+      const result = this.regtest.mempool.accept(tx);
+      return 'reject' in result ? { reject: result.reject } : {};
+    });
   }
 }
 

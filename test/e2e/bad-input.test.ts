@@ -1,0 +1,299 @@
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chainParams } from '../../src/consensus/params.ts';
+import { NodeProcess } from '../../src/devnet/node-process.ts';
+import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { type Finished, pier } from '../support/pier.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const dataDir = tempDir('bad-input');
+let nodeId: number;
+let otherId: number;
+let address: string;
+
+const MAINNET_ADDRESS = 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4';
+const REGTEST_ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
+
+/** Runs a command of the node that has a chain and a wallet. */
+function run(...args: string[]): Promise<Finished> {
+  return pier([...args, '--datadir', dataDir], { NODE_ID: String(nodeId) });
+}
+
+/** Calls the RPC of that node; what follows the method is the method's. */
+function rpc(...args: string[]): Promise<Finished> {
+  return pier(['rpc', '--datadir', dataDir, ...args], { NODE_ID: String(nodeId) });
+}
+
+/** Every file of the folder with a digest of its content; LMDB's lock files, which readers touch, left out. */
+function fingerprint(folder = dataDir): Record<string, string> {
+  const entries = readdirSync(folder)
+    .filter((name) => !name.endsWith('-lock'))
+    .map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(folder, name)))
+        .digest('hex'),
+    ]);
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+/** What people can tell a node by: its tip and its wallets' balances. */
+async function state(): Promise<string> {
+  const results = [await run('getbalance', '--json'), await run('printchain', '--limit', '1', '--json')];
+  return results.map((r) => r.stdout).join();
+}
+
+function expectError({ code, stderr, stdout }: Finished, exitCode: 1 | 2, message: RegExp): void {
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/\n\s+at .*:\d+/); // no stack: it is an error that was foreseen
+  expect(stdout).toBe('');
+  expect(code).toBe(exitCode);
+}
+
+beforeAll(async () => {
+  [nodeId, otherId] = (await freeNodeIds(2)) as [number, number];
+  const created = await run('createwallet', '--json');
+  address = (JSON.parse(created.stdout) as { address: string }).address;
+  const chain = await run('createblockchain', '--address', address);
+  expect(chain.stderr).toBe('');
+}, 60_000);
+
+describe('wrong use', () => {
+  it('NODE_ID missing or not a port', { timeout: 30_000 }, async () => {
+    expectError(await pier(['getbalance']), 2, /NODE_ID is not set/);
+    for (const id of ['abc', '0', '65536', '60000', '-1', '30.5', '']) {
+      expectError(await pier(['getbalance'], { NODE_ID: id }), 2, /NODE_ID/);
+    }
+  });
+
+  it('unknown commands, options and networks', { timeout: 30_000 }, async () => {
+    expectError(await run('sendd'), 2, /unknown command/);
+    expectError(await run('getbalance', '--adress', address), 2, /unknown option/);
+    expectError(await run('getbalance', '--network', 'moon'), 2, /'moon' is no network/);
+    expectError(await run('send', '--to', address), 2, /--amount/);
+  });
+
+  it('amounts', { timeout: 60_000 }, async () => {
+    const before = await state();
+    const cases: [string, number, RegExp][] = [
+      ['0', 2, /more than 0/],
+      ['-1', 2, /more than 0/],
+      ['0.123456789', 2, /not an amount/],
+      ['1e3', 2, /not an amount/],
+      ['ten', 2, /not an amount/],
+      ['21000001', 2, /not an amount/],
+      ['50', 1, /immature/], // and the fee
+      ['6000', 1, /Insufficient funds/],
+    ];
+    for (const [amount, code, message] of cases) {
+      expectError(await run('send', '--to', address, `--amount=${amount}`, '--mine'), code as 1 | 2, message);
+    }
+    expect(await state()).toBe(before);
+  });
+
+  it('addresses of another network, with a bad checksum, or none', { timeout: 60_000 }, async () => {
+    const before = await state();
+    const typo = address.replace(/.$/, (last) => (last === 'q' ? 'p' : 'q'));
+    for (const [bad, message] of [
+      [MAINNET_ADDRESS, /network/],
+      [typo, /checksum/],
+      ['1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2', /network/],
+      ['hello', /address/],
+    ] as const) {
+      expectError(await run('send', '--to', bad, '--amount', '1', '--mine'), 1, message);
+      expectError(await run('getbalance', '--address', bad), 1, message);
+      expectError(await run('startnode', '--miner', bad), 1, message);
+      expectError(
+        await pier(['createblockchain', '--address', bad, '--datadir', dataDir], { NODE_ID: String(otherId) }),
+        1,
+        message,
+      );
+    }
+    expect(existsSync(join(dataDir, `blockchain_${otherId}.db`))).toBe(false);
+    expect(await state()).toBe(before);
+  });
+
+  it('coins that are still immature', { timeout: 30_000 }, async () => {
+    // 50 of the 5,050 BTC are spendable.
+    expectError(await run('send', '--to', REGTEST_ADDRESS, '--amount', '60', '--mine'), 1, /immature/);
+  });
+});
+
+describe('files', () => {
+  it('a wallet or chain that is missing', { timeout: 60_000 }, async () => {
+    const nobody = { NODE_ID: String(otherId) };
+    const empty = tempDir('empty');
+    for (const args of [['getbalance'], ['listaddresses'], ['send', '--to', REGTEST_ADDRESS, '--amount', '1']]) {
+      expectError(await pier([...args, '--datadir', empty], nobody), 1, /no wallet/);
+    }
+    for (const args of [['printchain'], ['reindexutxo'], ['startnode', '--no-seed']]) {
+      expectError(await pier([...args, '--datadir', empty], nobody), 1, /no blockchain/);
+    }
+    expectError(
+      await pier(['getbalance', '--address', REGTEST_ADDRESS, '--datadir', empty], nobody),
+      1,
+      /no blockchain/,
+    );
+    expect(readdirSync(empty)).toEqual([]);
+  });
+
+  it('a chain or wallet that exists', { timeout: 30_000 }, async () => {
+    const before = fingerprint();
+    expectError(await run('createblockchain', '--address', address), 1, /has a blockchain already/);
+    expectError(await run('createwallet', '--name', 'wallet1'), 1, /has a wallet 'wallet1' already/);
+    expect(Object.keys(fingerprint())).toEqual(Object.keys(before));
+  });
+
+  it('a database of another network, truncated, foreign, empty, or a folder', { timeout: 120_000 }, async () => {
+    const folder = tempDir('bad-files');
+    const chain = join(folder, `blockchain_${nodeId}.db`);
+    const wallet = join(folder, `wallet_${nodeId}.db`);
+    const good = { chain: join(dataDir, `blockchain_${nodeId}.db`), wallet: join(dataDir, `wallet_${nodeId}.db`) };
+    const check = async (message: RegExp, network = 'regtest') => {
+      const before = fingerprint(folder);
+      const common = ['--datadir', folder, '--network', network];
+      for (const args of [['getbalance'], ['startnode', '--no-seed'], ['createwallet']]) {
+        expectError(await pier([...args, ...common], { NODE_ID: String(nodeId) }), 1, message);
+      }
+      expect(fingerprint(folder)).toEqual(before);
+    };
+
+    copyFileSync(good.chain, chain);
+    copyFileSync(good.wallet, wallet);
+    await check(/regtest/, 'testnet4');
+
+    truncateSync(chain, statSync(chain).size / 2);
+    await check(/cut off/);
+    writeFileSync(chain, 'This is not a database at all. '.repeat(1000));
+    await check(/not a database/);
+    writeFileSync(chain, new Uint8Array(0));
+    await check(/not a database/);
+
+    copyFileSync(good.chain, chain);
+    truncateSync(wallet, statSync(wallet).size / 2);
+    await check(/cut off/);
+    writeFileSync(wallet, new Uint8Array(20_000).fill(7));
+    await check(/not a database/);
+    // Each in the other's place.
+    copyFileSync(good.chain, wallet);
+    await check(/wallet/);
+  });
+
+  it('a folder that cannot be one', { timeout: 30_000 }, async () => {
+    const file = join(tempDir('no-folder'), 'file');
+    writeFileSync(file, '');
+    const result = await pier(['createwallet', '--datadir', file], { NODE_ID: String(nodeId) });
+    expectError(result, 1, /file/);
+    const folder = tempDir('folder-db');
+    mkdirSync(join(folder, `wallet_${nodeId}.db`));
+    expectError(await pier(['createwallet', '--datadir', folder], { NODE_ID: String(nodeId) }), 1, /wallet_/);
+  });
+});
+
+describe('a running node', () => {
+  let node: NodeProcess;
+
+  beforeAll(async () => {
+    node = await NodeProcess.start({ nodeId, dataDir, seeds: [] });
+  }, 60_000);
+  afterAll(() => node.stop());
+
+  it('keeps its ports and its files to itself', { timeout: 30_000 }, async () => {
+    expectError(await run('reindexutxo'), 1, new RegExp(`${node.pid}`));
+    expectError(await run('startnode', '--no-seed'), 1, new RegExp(`in use|taken|${node.pid}`));
+    const other = tempDir('same-port');
+    const args = ['startnode', '--seed', '127.0.0.1:1', '--datadir', other];
+    expectError(await pier(args, { NODE_ID: String(nodeId) }), 1, new RegExp(`:${nodeId}: another program`));
+  });
+
+  it('says which port is taken when RPC has none', { timeout: 30_000 }, async () => {
+    const server = createServer().listen(otherId + 10_000, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    try {
+      const args = ['startnode', '--seed', '127.0.0.1:1', '--datadir', tempDir('rpc-port')];
+      expectError(
+        await pier(args, { NODE_ID: String(otherId) }),
+        1,
+        new RegExp(`another program listens on 127.0.0.1:${otherId + 10_000}`),
+      );
+    } finally {
+      server.close();
+    }
+  });
+
+  it('answers commands as a stopped one does', { timeout: 60_000 }, async () => {
+    expectError(await run('createwallet', '--name', 'wallet1'), 1, /has a wallet 'wallet1' already/);
+    expectError(await run('createblockchain', '--address', address), 1, /blockchain/);
+    expectError(await run('send', '--to', address, '--amount=0'), 2, /more than 0/);
+    expectError(await run('send', '--to', MAINNET_ADDRESS, '--amount=1'), 1, /network/);
+    expectError(await run('send', '--to', address, '--amount=60'), 1, /immature/);
+    expectError(await run('send', '--to', address, '--amount=1', '--from', 'nobody'), 1, /nobody/);
+    expectError(await rpc('nosuchmethod'), 1, /Method not found/);
+    expectError(await rpc('getblockhash', '100000'), 1, /out of range/);
+    expect(await node.rpc.call('getblockcount')).toBe(101);
+    expect(await node.rpc.call('getrawmempool')).toEqual([]);
+  });
+
+  /** Sends bytes to the P2P port; resolves when the node has closed the connection, or at once after `keepOpen`. */
+  function attack(bytes: Uint8Array, closeAfter = false): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(nodeId, '127.0.0.1', () => {
+        if (closeAfter) socket.end(bytes);
+        else socket.write(bytes);
+      });
+      socket.resume();
+      socket.once('close', () => resolve());
+      socket.once('error', (error: NodeJS.ErrnoException) =>
+        error.code === 'ECONNRESET' || error.code === 'EPIPE' ? resolve() : reject(error),
+      );
+    });
+  }
+
+  function frame(command: string, length: number, payload = new Uint8Array(0)): Uint8Array {
+    const bytes = Buffer.alloc(24 + payload.length);
+    bytes.set(chainParams('regtest').magic, 0);
+    bytes.write(command, 4, 'ascii');
+    bytes.writeUInt32LE(length, 16);
+    const checksum = createHash('sha256').update(createHash('sha256').update(payload).digest()).digest();
+    checksum.copy(bytes, 20, 0, 4);
+    bytes.set(payload, 24);
+    return bytes;
+  }
+
+  it('survives garbage, truncated and oversized messages on its P2P port', { timeout: 60_000 }, async () => {
+    const garbage = createHash('sha512').update('garbage').digest();
+    await attack(Buffer.concat(Array.from({ length: 100 }, () => garbage)));
+    await attack(frame('version', 0xffff_ffff));
+    await attack(frame('version', 5_000_000));
+    await attack(frame('version', 100, new Uint8Array(50)), true); // ends in the middle of the payload
+    await attack(frame('version', 0).subarray(0, 11), true); // ends in the middle of the header
+    await attack(Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'));
+    // A payload that is not what its command says, before and in place of a handshake.
+    await attack(
+      Buffer.concat([frame('tx', 3, Buffer.from([1, 2, 3])), frame('version', 4, Buffer.from('abcd'))]),
+      true,
+    );
+
+    expect(await node.rpc.call('getblockcount')).toBe(101);
+    const [otherNode] = [await NodeProcess.start({ nodeId: otherId, dataDir: tempDir('honest'), seeds: [node.p2p] })];
+    try {
+      await expect
+        .poll(() => otherNode.rpc.call('getbestblockhash'), { timeout: 20_000, interval: 50 })
+        .toBe(await node.rpc.call('getbestblockhash'));
+    } finally {
+      await otherNode.stop();
+    }
+  });
+});

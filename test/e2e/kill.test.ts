@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NodeProcess, type NodeProcessOptions, runPier } from '../../src/devnet/node-process.ts';
+import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { waitFor } from '../support/wait.ts';
+
+const KILLS = 50;
+/** A node is killed up to this long after the round's work was begun: creation, relay, mining and flushing all fit in. */
+const LONGEST_DELAY_MS = 60;
+
+interface Listed {
+  readonly wallet: string;
+  readonly address: string;
+}
+
+const wallets = ['central', 'alice', 'miner'] as const;
+
+describe('kill -9', () => {
+  const dataDir = tempDir('kill');
+  const random = new SeededRandom(9);
+  const nodes: NodeProcess[] = [];
+  /** Per node: what it has told the world, which it must never forget. */
+  const promisedAddresses: Set<string>[] = [new Set(), new Set(), new Set()];
+  const promisedBlocks: Set<string>[] = [new Set(), new Set(), new Set()];
+
+  const common = () => ['--datadir', dataDir];
+
+  beforeAll(async () => {
+    const ids = await freeNodeIds(3);
+    const addresses: string[] = [];
+    for (const [i, id] of ids.entries()) {
+      const { address } = await runPier<Listed>(id, ['createwallet', '--name', wallets[i]!, ...common()]);
+      addresses.push(address);
+      promisedAddresses[i]!.add(address);
+    }
+    await runPier(ids[0]!, ['createblockchain', '--address', addresses[0]!, ...common()]);
+    const seeds = [`127.0.0.1:${ids[0]}`];
+    const options: NodeProcessOptions[] = [
+      { nodeId: ids[0]!, dataDir, seeds: [] },
+      { nodeId: ids[1]!, dataDir, seeds },
+      { nodeId: ids[2]!, dataDir, seeds, minerAddress: addresses[2]!, mineAtTxs: 2 },
+    ];
+    for (const each of options) nodes.push(await NodeProcess.start(each));
+    await nodes[0]!.rpc.call('sendtoaddress', [addresses[1]!, 10], 'central');
+    await nodes[0]!.rpc.call('generatetoaddress', [1, addresses[0]!]);
+    await agreement();
+  }, 60_000);
+
+  afterAll(async () => {
+    for (const node of nodes) await node.stop();
+  });
+
+  /** Waits until all nodes have the same best block. */
+  async function agreement(): Promise<void> {
+    let best: string[] = [];
+    await waitFor(
+      async () => {
+        best = await Promise.all(nodes.map((node) => node.rpc.call<string>('getbestblockhash')));
+        return new Set(best).size === 1;
+      },
+      { timeoutMs: 30_000, describe: () => `all nodes to agree on one of ${best.join(', ')}` },
+    );
+  }
+
+  /** Begins what nodes do in the scenario. What a killed node can no longer answer fails, as it should. */
+  function work(): Promise<unknown> {
+    const own = nodes.map((node, i) =>
+      node.rpc.call<string>('getnewaddress', [], wallets[i]!).then((address) => {
+        promisedAddresses[i]!.add(address);
+        return address;
+      }),
+    );
+    const payments = [0, 1, 2].map(async (i) => {
+      const to = await own[i]!;
+      return nodes[1]!.rpc.call('sendtoaddress', [to, 0.001], 'alice');
+    });
+    const block = own[0]!.then((to) => nodes[0]!.rpc.call('generatetoaddress', [1, to]));
+    return Promise.allSettled([...own, ...payments, block]);
+  }
+
+  it(`of any node at any moment loses no confirmed block and no key (${KILLS} times)`, {
+    timeout: 280_000,
+  }, async () => {
+    for (let kill = 0; kill < KILLS; kill++) {
+      const victim = randomInt(random, nodes.length);
+      const delay = randomInt(random, LONGEST_DELAY_MS);
+      for (const [i, node] of nodes.entries()) {
+        promisedBlocks[i]!.add(await node.rpc.call<string>('getbestblockhash'));
+      }
+      const done = work();
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      await nodes[victim]!.kill();
+      await done;
+
+      const node = await NodeProcess.start(nodes[victim]!.options);
+      nodes[victim] = node;
+      const listed = await node.rpc.call<Listed[]>('listaddresses');
+      const known = new Set(listed.map(({ address }) => address));
+      for (const address of promisedAddresses[victim]!) expect(known).toContain(address);
+      for (const hash of promisedBlocks[victim]!) {
+        const block = await node.rpc.call<{ hash: string; tx: string[] }>('getblock', [hash, 1]);
+        expect(block.hash).toBe(hash);
+        expect(block.tx.length).toBeGreaterThan(0);
+      }
+      await agreement();
+    }
+
+    // The keys can still sign: everything that each wallet holds moves to an address of the wallet node.
+    const to = await nodes[1]!.rpc.call<string>('getnewaddress', [], 'alice');
+    for (const [i, node] of nodes.entries()) {
+      const { mine } = await node.rpc.call<{ mine: { trusted: number } }>('getbalances', [], wallets[i]!);
+      if (mine.trusted === 0) continue;
+      const params = { address: to, amount: mine.trusted, subtractfeefromamount: true };
+      expect(await node.rpc.call('sendtoaddress', params, wallets[i]!)).toMatch(/^[0-9a-f]{64}$/);
+    }
+  });
+
+  it('in the midst of creating a chain or a wallet leaves nothing that blocks the way', {
+    timeout: 60_000,
+  }, async () => {
+    const [id] = await freeNodeIds(1);
+    const folder = tempDir('kill-create');
+    const env = { ...process.env, NODE_ID: String(id) };
+    const address = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
+    for (let i = 0; i < 8; i++) {
+      const args = i % 2 === 0 ? ['createwallet', '--name', `w${i}`] : ['createblockchain', '--address', address];
+      const child = spawn(process.execPath, ['bin/pier.js', ...args, '--datadir', folder], { env, stdio: 'ignore' });
+      const timer = setTimeout(() => child.kill('SIGKILL'), 150 + randomInt(random, 500));
+      await new Promise((resolve) => child.once('close', resolve));
+      clearTimeout(timer);
+    }
+    await runPier(id!, ['createwallet', '--name', 'last', '--datadir', folder]);
+    await runPier(id!, ['createblockchain', '--address', address, '--datadir', folder]).catch(
+      (error: { code: string }) => expect(error.code).toBe('chain-exists'),
+    );
+    const [tip] = await runPier<{ height: number }[]>(id!, ['printchain', '--limit', '1', '--datadir', folder]);
+    expect(tip!.height).toBe(101);
+  });
+});

@@ -1,0 +1,60 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { freeNodeIds } from '../../src/devnet/ports.ts';
+import type { StepEvidence } from '../../src/devnet/scenario.ts';
+import { Scenario } from '../../src/devnet/scenario.ts';
+import { pier } from '../support/pier.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+function value(evidence: readonly StepEvidence[], step: number, label: string): string | number | undefined {
+  return evidence.find((e) => e.step === step)?.facts.find((f) => f.label === label)?.value;
+}
+
+describe('the nine steps', () => {
+  const dataDir = tempDir('scenario');
+
+  it('are played, verified, and played again on what is there', { timeout: 120_000 }, async () => {
+    const [central, wallet, miner] = (await freeNodeIds(3)) as [number, number, number];
+    const options = { central, wallet, miner, dataDir };
+
+    const first = new Scenario(options);
+    try {
+      const evidence = await first.play();
+      expect(evidence.map((e) => e.step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      expect(value(evidence, 1, 'height')).toBe(101);
+      expect(value(evidence, 1, 'spendable')).toBe('50 BTC');
+      expect(value(evidence, 1, 'immature rewards')).toBe('5000 BTC');
+      expect(value(evidence, 2, 'height')).toBe(101);
+      expect(value(evidence, 6, 'height')).toBe(103);
+      expect(value(evidence, 6, 'transactions, with its reward')).toBe(3);
+      expect(value(evidence, 7, 'best block')).toBe(value(evidence, 6, 'block'));
+      expect(value(evidence, 8, 'best block')).toBe(value(evidence, 6, 'block'));
+      expect(value(evidence, 9, "bob's balance")).toBe('2 BTC');
+    } finally {
+      await first.stop();
+    }
+    for (const id of [central, wallet, miner]) {
+      expect(existsSync(join(dataDir, `blockchain_${id}.db`))).toBe(true);
+      expect(statSync(join(dataDir, `wallet_${id}.db`)).mode & 0o777).toBe(0o600);
+    }
+    for (const node of first.nodes) expect(node.running).toBe(false);
+
+    const second = new Scenario(options);
+    try {
+      const evidence = await second.play();
+      expect(value(evidence, 1, 'height')).toBe(103);
+      expect(value(evidence, 9, "bob's balance")).toBe('4 BTC');
+    } finally {
+      await second.stop();
+    }
+  });
+
+  it('are played by `pier scenario --json`, which exits 0', { timeout: 60_000 }, async () => {
+    const { code, stdout, stderr } = await pier(['scenario', '--json']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { verified, steps } = JSON.parse(stdout) as { verified: boolean; steps: StepEvidence[] };
+    expect(verified).toBe(true);
+    expect(steps.map((e) => e.step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+});

@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { SeededRandom } from '../../src/platform/random.ts';
+import type { Transaction } from '../../src/primitives/transaction.ts';
+import { type Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
+import { oddKinds, standardKinds } from '../support/coin-kinds.ts';
+import {
+  KNOTS_MAX_DATA_CARRIER,
+  KNOTS_ONLY,
+  ourEntries,
+  ourVerdict,
+  sendTo,
+  startCorePolicyNode,
+  submitTo,
+  theirEntries,
+  theirVerdict,
+} from '../support/core-policy.ts';
+import { coinsOf, DraftGenerator } from '../support/draft-generator.ts';
+import { pay, RegtestChain, type SpendOptions, spend, type Utxo, utxo } from '../support/regtest-chain.ts';
+
+const ROUNDS = Number(process.env.PIER_FUZZ_ROUNDS ?? 250);
+const SEED = Number(process.env.PIER_FUZZ_SEED ?? 1);
+
+describeBitcoind('the mempool next to bitcoind', () => {
+  let node: Bitcoind;
+  let ours: RegtestChain;
+  let nextCoinbase = 1;
+
+  /** A mature coin that nothing has spent. */
+  const coin = () => ours.coinbase(nextCoinbase++);
+
+  /** Gives both the transaction, after asking both what they think of it; returns what they agree on. */
+  async function offer(tx: Transaction): Promise<string> {
+    const theirs = await theirVerdict(node, tx);
+    const verdict = ourVerdict(ours.mempool.accept(tx));
+    if (theirs === 'ok') expect(await sendTo(node, tx)).toBeUndefined();
+    expect(verdict).toBe(theirs);
+    return verdict;
+  }
+
+  beforeAll(async () => {
+    node = await startCorePolicyNode();
+    ours = await RegtestChain.create({ blocks: 160, mempool: { maxDataCarrierBytes: KNOTS_MAX_DATA_CARRIER } });
+    await submitTo(node, ours.blocks(1));
+  });
+
+  afterAll(() => node?.stop());
+
+  /** Whatever a test leaves behind is mined. */
+  beforeEach(async () => {
+    await submitTo(node, await ours.mine());
+    expect(ours.mempool.size).toBe(0);
+    expect(await node.rpc('getrawmempool')).toEqual([]);
+  });
+
+  it('has the same verdict and reason for generated transactions', { timeout: ROUNDS * 200 }, async () => {
+    const kinds = [...standardKinds, ...oddKinds, ...standardKinds, ...oddKinds, ...standardKinds];
+    const outputs = kinds.map(({ scriptPubKey }) => ({ value: 50_000n, scriptPubKey }));
+    const funding = spend([coin()], outputs);
+    await submitTo(node, await ours.mine(1, { transactions: [funding] }));
+    const immature = ours.blocks(150, 150)[0]!.transactions[0]!;
+    const generator = new DraftGenerator(new SeededRandom(SEED), [...coinsOf(immature), ...coinsOf(funding)]);
+
+    const verdicts = new Map<string, number>();
+    let judged = 0;
+    while (judged < ROUNDS) {
+      const tx = generator.next(ours.chain.tip);
+      const theirs = await theirVerdict(node, tx);
+      if (theirs === KNOTS_ONLY) continue;
+      judged++;
+      const verdict = ourVerdict(ours.mempool.accept(tx));
+      expect(verdict, `round ${judged} of seed ${SEED}: ${tx.txidHex}`).toBe(theirs);
+      verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
+      if (verdict !== 'ok') continue;
+      expect(await sendTo(node, tx)).toBeUndefined();
+      generator.coins.push(...coinsOf(tx));
+    }
+    // Both sides of the rules have been seen.
+    expect(verdicts.get('ok')).toBeGreaterThan(ROUNDS / 50);
+    expect(verdicts.size).toBeGreaterThan(20);
+    expect(ourEntries(ours)).toEqual(await theirEntries(node));
+  });
+
+  it('draws the same line at long chains, with the carve-out', async () => {
+    const root = pay([coin()], 10_000n, 2);
+    expect(await offer(root)).toBe('ok');
+    let last = root;
+    for (let i = 2; i <= 25; i++) {
+      last = pay([utxo(last, 0)], 1000n);
+      expect(await offer(last)).toBe('ok');
+    }
+    expect(await offer(pay([utxo(last, 0)], 1000n))).toBe('too-long-mempool-chain');
+    // The root's other output may be spent once, by something small.
+    const carved = pay([utxo(root, 1)], 1000n, 3);
+    expect(await offer(carved)).toBe('ok');
+    expect(await offer(pay([utxo(carved, 0)], 1000n))).toBe('too-long-mempool-chain');
+    expect(ourEntries(ours)).toEqual(await theirEntries(node));
+  });
+
+  it('draws the same line at large families', async () => {
+    const parent = pay([coin()], 10_000n, 3);
+    expect(await offer(parent)).toBe('ok');
+    const large = pay([utxo(parent, 0)], 100_000n, 1500);
+    expect(await offer(large)).toBe('ok');
+    // Too much as a sibling of the large one, and as its child.
+    expect(await offer(pay([utxo(parent, 1)], 100_000n, 1000))).toBe('too-long-mempool-chain');
+    expect(await offer(pay([utxo(large, 1), utxo(parent, 2)], 100_000n, 1000))).toBe('too-long-mempool-chain');
+    expect(await offer(pay([utxo(parent, 1)], 100_000n, 700))).toBe('ok');
+    expect(ourEntries(ours)).toEqual(await theirEntries(node));
+  });
+
+  it('replaces under the same conditions', async () => {
+    const from = coin();
+    const low = pay([from], 1000n, 3);
+    expect(await offer(low)).toBe('ok');
+    const child = pay([utxo(low, 0)], 5000n);
+    expect(await offer(child)).toBe('ok');
+    // Enough for the parent, not for its child.
+    expect(await offer(pay([from], 4000n))).toBe('insufficient fee');
+    // As much as both, nothing for its own relay; then one satoshi less than that; then just enough.
+    const vsize = pay([from], 6000n).vsize;
+    const relay = BigInt(Math.ceil(vsize / 10));
+    expect(await offer(pay([from], 6000n))).toBe('insufficient fee');
+    expect(await offer(pay([from], 6000n + relay - 1n))).toBe('insufficient fee');
+    expect(await offer(pay([from], 6000n + relay))).toBe('ok');
+    expect(ours.mempool.size).toBe(1);
+
+    const other = pay([coin()], 1000n);
+    expect(await offer(other)).toBe('ok');
+    expect(await offer(pay([from, utxo(other, 0)], 50_000n))).toBe('replacement-adds-unconfirmed');
+    expect(await offer(pay([utxo(other, 0), spentBy(other)], 50_000n))).toBe('bad-txns-spends-conflicting-tx');
+    expect(ourEntries(ours)).toEqual(await theirEntries(node));
+  });
+
+  /** The coin that a transaction's first input spends. */
+  function spentBy(tx: Transaction): Utxo {
+    const { prevout } = tx.inputs[0]!;
+    return { outpoint: prevout, output: ours.chain.getCoin(prevout)!.output };
+  }
+
+  it('bounds the same way what one replacement may evict', async () => {
+    const from: Utxo[] = [];
+    for (let i = 0; i < 5; i++) {
+      const start = coin();
+      from.push(start);
+      const root = pay([start], 1000n, 20);
+      expect(await offer(root)).toBe('ok');
+      for (let vout = 0; vout < 20; vout++) expect(await offer(pay([utxo(root, vout)], 1000n))).toBe('ok');
+    }
+    expect(await offer(pay(from, 1_000_000n))).toBe('too many potential replacements');
+    expect(await offer(pay(from.slice(1), 1_000_000n))).toBe('ok');
+    expect(ourEntries(ours)).toEqual(await theirEntries(node));
+  });
+
+  it('keeps version 3 among itself in the same way', async () => {
+    const truc: SpendOptions = { version: 3 };
+    const parent = pay([coin()], 1000n, 3, truc);
+    expect(await offer(parent)).toBe('ok');
+    expect(await offer(pay([utxo(parent, 0)], 1000n))).toBe('TRUC-violation');
+    const child = pay([utxo(parent, 0)], 1000n, 1, truc);
+    expect(await offer(child)).toBe('ok');
+    expect(await offer(pay([utxo(child, 0)], 1000n, 1, truc))).toBe('TRUC-violation');
+    // A second child has to pay for the first one's place.
+    expect(await offer(pay([utxo(parent, 1)], 900n, 1, truc))).toBe('insufficient fee (including sibling eviction)');
+    const sibling = pay([utxo(parent, 1)], 3000n, 1, truc);
+    expect(await offer(sibling)).toBe('ok');
+    expect(ours.mempool.has(child.txid)).toBe(false);
+    const tooLarge = pay([utxo(parent, 1)], 50_000n, 40, truc);
+    expect(await offer(tooLarge)).toBe('TRUC-violation');
+    expect(await offer(pay([coin()], 100_000n, 330, truc))).toBe('TRUC-violation');
+    expect(ourEntries(ours)).toEqual(await theirEntries(node));
+  });
+
+  it('follows a reorganisation to the same mempool', async () => {
+    const tip = ours.chain.tip.height;
+    const confirmed = pay([coin()], 1000n, 3);
+    expect(await offer(confirmed)).toBe('ok');
+    const doubleSpent = pay([coin()], 1000n, 2);
+    expect(await offer(doubleSpent)).toBe('ok');
+    const locked = pay([utxo(confirmed, 0)], 1000n, 1, { sequence: 1 });
+    expect(await offer(locked)).toBe('non-BIP68-final');
+    await submitTo(node, await ours.mine());
+    expect(await offer(locked)).toBe('ok');
+    const late = pay([coin()], 1000n, 1, { lockTime: tip + 1, sequence: 0xffff_fffe });
+    expect(await offer(late)).toBe('ok');
+    const childOfBoth = pay([utxo(confirmed, 1), utxo(doubleSpent, 0)], 2000n, 2);
+    expect(await offer(childOfBoth)).toBe('ok');
+    const childOfOne = pay([utxo(confirmed, 2), utxo(late, 0)], 2000n, 2);
+    expect(await offer(childOfOne)).toBe('ok');
+
+    // The other branch has the same length, then one block more; it spends one coin otherwise.
+    const other = await ours.fork(tip);
+    const { prevout } = doubleSpent.inputs[0]!;
+    const rival = pay([{ outpoint: prevout, output: other.chain.getCoin(prevout)!.output }], 2000n);
+    await other.mine(1, { transactions: [rival] });
+    await other.mine(1);
+    await ours.take(other.blocks(tip + 1));
+    await submitTo(node, other.blocks(tip + 1));
+    expect(await node.rpc('getbestblockhash')).toBe(ours.chain.tip.hashHex);
+
+    expect(ours.mempool.has(confirmed.txid)).toBe(true);
+    expect(ours.mempool.has(doubleSpent.txid)).toBe(false);
+    expect(ours.mempool.has(childOfOne.txid)).toBe(true);
+    expect(ours.mempool.has(locked.txid)).toBe(false);
+    expect(ourEntries(ours)).toEqual(await theirEntries(node));
+  });
+});

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { fromHex, toReversedHex } from '../../src/bytes/hex.ts';
+import { Chain } from '../../src/chain/chain.ts';
+import { regtest } from '../../src/consensus/params.ts';
+import { Mempool } from '../../src/mempool/mempool.ts';
+import { PeerManager } from '../../src/p2p/peer-manager.ts';
+import { TcpTransport } from '../../src/p2p/tcp-transport.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { systemRandom } from '../../src/platform/random.ts';
+import { Transaction } from '../../src/primitives/transaction.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { mineBlock } from '../chain/support/builder.ts';
+import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
+import { waitFor } from '../support/wait.ts';
+
+interface Node {
+  readonly chain: Chain;
+  readonly mempool: Mempool;
+  readonly peers: PeerManager;
+  readonly disconnects: string[];
+  stop(): Promise<void>;
+}
+
+const running: (() => Promise<unknown>)[] = [];
+
+async function startNode(options: { addNodes?: { host: string; port: number }[] } = {}): Promise<Node> {
+  const modules = { clock: systemClock, logger: silentLogger };
+  const chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
+  const mempool = new Mempool({}, { ...modules, chain });
+  const peers = new PeerManager(
+    { listen: { host: '127.0.0.1', port: 0 }, ...options },
+    { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
+  );
+  const disconnects: string[] = [];
+  peers.events.on('disconnected', ({ reason }) => disconnects.push(reason));
+  await peers.start();
+  const stop = async () => {
+    await peers.stop();
+    mempool.close();
+    await chain.close();
+  };
+  running.push(stop);
+  return { chain, mempool, peers, disconnects, stop };
+}
+
+/** Mines on the node's tip, with the time of now. */
+async function mine(node: Node, count: number): Promise<string> {
+  for (let i = 0; i < count; i++) {
+    const { tip } = node.chain;
+    const time = Math.max(Math.floor(Date.now() / 1000), tip.medianTimePast() + 1);
+    const { reject } = await node.chain.acceptBlock(mineBlock(tip, { time }));
+    if (reject) throw new Error(reject.reason);
+  }
+  return toReversedHex(node.chain.tip.hash);
+}
+
+describeBitcoind('the P2P protocol with bitcoind', () => {
+  let bitcoind: Bitcoind;
+  beforeAll(async () => {
+    bitcoind = await startBitcoind();
+  });
+  afterAll(async () => {
+    await Promise.all(running.map((stop) => stop()));
+    await bitcoind?.stop();
+  });
+  const bestHash = () => bitcoind.rpc<string>('getbestblockhash');
+  const atTip = (node: Node, hash: string) => toReversedHex(node.chain.tip.hash) === hash;
+
+  it('downloads 200 blocks from it, and follows its new blocks', async () => {
+    await bitcoind.mine(200);
+    const node = await startNode({ addNodes: [bitcoind.endpoint] });
+    const tip = await bestHash();
+    await waitFor(() => atTip(node, tip), { describe: () => `height 200, at ${node.chain.tip.height}` });
+    expect(node.chain.tip.height).toBe(200);
+    for (let i = 0; i < 3; i++) {
+      const [hash] = await bitcoind.mine(1);
+      await waitFor(() => atTip(node, hash!));
+    }
+    expect(node.disconnects).toEqual([]);
+    const [peer] = node.peers.peers();
+    const info = await waitFor(() => {
+      const now = node.peers.info(peer!);
+      return now.ping !== undefined && now;
+    });
+    expect(info).toMatchObject({ inbound: false, protocolVersion: 70016, syncedBlocks: 203, syncedHeaders: 203 });
+    expect(info.userAgent).toMatch(/^\/Satoshi:/);
+  });
+
+  it('is called by it with the encrypted protocol first, and with the plain one then', async () => {
+    const node = await startNode();
+    const { port } = node.peers.endpoint!;
+    await bitcoind.rpc('addnode', `127.0.0.1:${port}`, 'add', true);
+    const ready = await waitFor(() => node.peers.peers().find((peer) => peer.isReady));
+    expect(ready.inbound).toBe(true);
+    expect(node.disconnects).toEqual(['the bytes do not begin with the magic of this network']);
+    const tip = await bestHash();
+    await waitFor(() => atTip(node, tip));
+    await bitcoind.rpc('addnode', `127.0.0.1:${port}`, 'remove');
+  });
+
+  it('gives it 200 blocks and new ones, until it has left its initial download', async () => {
+    const fresh = await startBitcoind();
+    running.push(() => fresh.stop());
+    const node = await startNode();
+    const tip = await mine(node, 200);
+    await fresh.rpc('addnode', `127.0.0.1:${node.peers.endpoint!.port}`, 'onetry', false);
+    await waitFor(async () => (await fresh.rpc<string>('getbestblockhash')) === tip);
+    for (let i = 0; i < 3; i++) {
+      const next = await mine(node, 1);
+      await waitFor(async () => (await fresh.rpc<string>('getbestblockhash')) === next);
+    }
+    const { initialblockdownload } = await fresh.rpc<{ initialblockdownload: boolean }>('getblockchaininfo');
+    expect(initialblockdownload).toBe(false);
+    const [peer] =
+      await fresh.rpc<{ bytesrecv_per_msg: Record<string, number>; misbehavior_score?: number }[]>('getpeerinfo');
+    expect(peer!.misbehavior_score ?? 0).toBe(0);
+    expect(peer!.bytesrecv_per_msg['*other*'] ?? 0).toBe(0);
+    expect(Object.keys(peer!.bytesrecv_per_msg)).toEqual(
+      expect.arrayContaining([
+        'version',
+        'verack',
+        'wtxidrelay',
+        'sendaddrv2',
+        'headers',
+        'block',
+        'feefilter',
+        'ping',
+      ]),
+    );
+  });
+
+  it('exchanges transactions with it, in both directions', async () => {
+    // Peers that it trusts it tells of transactions at once.
+    const bitcoind = await startBitcoind({ args: ['-whitelist=in,out,noban@127.0.0.1'] });
+    running.push(() => bitcoind.stop());
+    const wallet = await bitcoind.wallet();
+    await wallet.mine(101);
+    const tip = await bitcoind.rpc<string>('getbestblockhash');
+    const node = await startNode({ addNodes: [bitcoind.endpoint] });
+    await waitFor(() => atTip(node, tip));
+    const txid = await wallet.rpc<string>('sendtoaddress', await wallet.newAddress(), 1);
+    await waitFor(() => node.mempool.size === 1);
+    expect([...node.mempool.entries()][0]!.tx.txidHex).toBe(txid);
+
+    // A second one, made by its wallet, but sent by us.
+    const created = await wallet.rpc<string>('createrawtransaction', [], { [await wallet.newAddress()]: 2 });
+    const { hex: funded } = await wallet.rpc<{ hex: string }>('fundrawtransaction', created);
+    const { hex } = await wallet.rpc<{ hex: string }>('signrawtransactionwithwallet', funded);
+    const tx = Transaction.decode(fromHex(hex));
+    expect(node.mempool.accept(tx)).not.toHaveProperty('reject');
+    await waitFor(async () => (await bitcoind.rpc<string[]>('getrawmempool')).includes(tx.txidHex));
+    const [hash] = await bitcoind.mine(1);
+    await waitFor(() => atTip(node, hash!));
+    expect(node.mempool.size).toBe(0);
+  });
+
+  it('follows it through a reorganisation, and makes it follow one', async () => {
+    const node = await startNode({ addNodes: [bitcoind.endpoint] });
+    const tip = await bestHash();
+    await waitFor(() => atTip(node, tip));
+    const height = node.chain.tip.height;
+    const abandoned = await bitcoind.mine(2);
+    await waitFor(() => atTip(node, abandoned[1]!));
+    await bitcoind.rpc('invalidateblock', abandoned[0]);
+    const better = await bitcoind.mine(3, 'bcrt1q2nfxmhd4n3c8834pj72xagvyr9gl57n5r94fsl');
+    await waitFor(() => atTip(node, better[2]!));
+    expect(node.chain.tip.height).toBe(height + 3);
+
+    const fork = node.chain.atHeight(height)!;
+    let prev = fork;
+    for (let i = 0; i < 4; i++) {
+      const time = Math.max(Math.floor(Date.now() / 1000), prev.medianTimePast() + 1);
+      const { index, reject } = await node.chain.acceptBlock(mineBlock(prev, { time, tag: 7 }));
+      if (!index || reject) throw new Error(reject?.reason);
+      prev = index;
+    }
+    const ours = toReversedHex(prev.hash);
+    expect(atTip(node, ours)).toBe(true);
+    await waitFor(async () => (await bestHash()) === ours);
+    expect(node.disconnects).toEqual([]);
+  });
+});

@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TestNode } from '../api/test-node.ts';
+import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
+import { waitFor } from '../support/wait.ts';
+
+type PeerJson = Record<string, unknown> & { id: number; subver: string; version: number };
+
+/** Members that Bitcoin Knots adds to what Bitcoin Core has. */
+const knotsOnly = ['last_block_announcement', 'cpu_load', 'forced_inbound', 'misbehavior_score'];
+
+describeBitcoind('RPC about the network, with bitcoind as the peer', () => {
+  let theirs: Bitcoind;
+  let ours: TestNode;
+  let address: string;
+
+  beforeAll(async () => {
+    [theirs, ours] = await Promise.all([startBitcoind(), TestNode.start({ listen: true })]);
+    address = `${theirs.host}:${theirs.port}`;
+  });
+  afterAll(async () => {
+    await Promise.all([ours?.stop(), theirs?.stop()]);
+  });
+
+  const ready = () =>
+    waitFor(async () => {
+      const [peer] = await ours.call<PeerJson[]>('getpeerinfo');
+      const [other] = await theirs.rpc<PeerJson[]>('getpeerinfo');
+      return peer?.version && other?.version ? [peer, other] : undefined;
+    }) as Promise<[PeerJson, PeerJson]>;
+
+  it('connects by addnode, and shows the peer with all that Core shows', async () => {
+    expect(await ours.call('addnode', address, 'add')).toBe(null);
+    const [peer, other] = await ready();
+    expect(peer).toMatchObject({
+      addr: address,
+      inbound: false,
+      connection_type: 'manual',
+      subver: expect.stringMatching(/Satoshi/),
+    });
+    expect(other).toMatchObject({ inbound: true, subver: expect.stringMatching(/^\/Pier:/) });
+    const optional = ['addrlocal', 'pingtime', 'minping', 'pingwait'];
+    const names = (info: PeerJson) =>
+      Object.keys(info).filter((name) => !knotsOnly.includes(name) && !optional.includes(name));
+    expect(names(peer)).toEqual(names(other));
+    expect(await ours.call('getconnectioncount')).toBe(1);
+    expect(await ours.call('getaddednodeinfo')).toEqual([
+      { addednode: address, connected: true, addresses: [{ address, connected: 'outbound' }] },
+    ]);
+  });
+
+  it('refuses to add or remove a node twice', async () => {
+    await expect(ours.call('addnode', address, 'add')).rejects.toMatchObject({ rpcCode: -23 });
+    expect(await ours.call('addnode', address, 'remove')).toBe(null);
+    await expect(ours.call('addnode', address, 'remove')).rejects.toMatchObject({ rpcCode: -24 });
+    await expect(ours.call('getaddednodeinfo', address)).rejects.toMatchObject({ rpcCode: -24 });
+    await expect(ours.call('addnode', address, 'nonsense')).rejects.toMatchObject({ rpcCode: -1 });
+  });
+
+  it('disconnects by id and by address', async () => {
+    const [{ id }] = await ready();
+    expect(await ours.call('disconnectnode', '', id)).toBe(null);
+    await waitFor(async () => (await theirs.rpc<unknown[]>('getpeerinfo')).length === 0);
+    await ours.call('addnode', address, 'onetry');
+    await ready();
+    expect(await ours.call('disconnectnode', address)).toBe(null);
+    expect(await ours.call('getpeerinfo')).toEqual([]);
+  });
+
+  it('shows an inbound peer, and the network as a whole', async () => {
+    await waitFor(async () => (await theirs.rpc<unknown[]>('getpeerinfo')).length === 0);
+    const { endpoint } = ours.node.peers;
+    await theirs.rpc('addnode', `127.0.0.1:${endpoint?.port}`, 'onetry', false);
+    const [peer] = await ready();
+    expect(peer).toMatchObject({ inbound: true, connection_type: 'inbound', network: 'not_publicly_routable' });
+    const [info, expected] = await Promise.all([
+      ours.call<Record<string, unknown>>('getnetworkinfo'),
+      theirs.rpc<Record<string, unknown>>('getnetworkinfo'),
+    ]);
+    expect(Object.keys(info)).toEqual(Object.keys(expected));
+    expect(info).toMatchObject({ connections: 1, connections_in: 1, connections_out: 0, networkactive: true });
+    expect(info.networks).toEqual(expected.networks);
+    expect(await ours.call('setnetworkactive', false)).toBe(false);
+    expect(await ours.call('getconnectioncount')).toBe(0);
+    expect(await ours.call('setnetworkactive', true)).toBe(true);
+  });
+
+  it('answers mistakes with the same code and message', async () => {
+    const mistakes: [string, ...unknown[]][] = [
+      ['addnode', '127.0.0.1:5', 'remove'],
+      ['disconnectnode'],
+      ['disconnectnode', '127.0.0.1:5', 1],
+      ['disconnectnode', '127.0.0.1:5'],
+      ['disconnectnode', 'nonsense'],
+      ['disconnectnode', '', 77],
+      ['getaddednodeinfo', '127.0.0.1:5'],
+      ['getnodeaddresses', -1],
+      ['setnetworkactive', 1],
+    ];
+    for (const [method, ...params] of mistakes) {
+      const [expected, actual] = await Promise.all([
+        theirs.rpc(method, ...params).catch((error: { code: number; message: string }) => [error.code, error.message]),
+        ours
+          .call(method, ...params)
+          .catch((error: { rpcCode: number; message: string }) => [error.rpcCode, error.message]),
+      ]);
+      expect(actual, `${method} ${JSON.stringify(params)}`).toEqual(expected);
+    }
+  });
+});

@@ -1,0 +1,174 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TestNode } from '../api/test-node.ts';
+import { type Bitcoind, bitcoinCli, type CliResult, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
+
+const GENESIS = '0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206';
+
+describeBitcoind('JSON-RPC as bitcoind speaks it', () => {
+  let theirs: Bitcoind;
+  let ours: TestNode;
+
+  beforeAll(async () => {
+    [theirs, ours] = await Promise.all([startBitcoind(), TestNode.start()]);
+  });
+  afterAll(async () => {
+    await Promise.all([ours?.stop(), theirs?.stop()]);
+  });
+
+  async function post(port: number, cookieFile: string, path: string, body: string): Promise<[number, string, string]> {
+    const authorization = `Basic ${(await readFile(cookieFile)).toString('base64')}`;
+    const reply = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body, headers: { authorization } });
+    const type = reply.status === 200 ? (reply.headers.get('content-type') ?? '').split(';')[0]! : '';
+    return [reply.status, type, await reply.text()];
+  }
+
+  const requests: unknown[] = [
+    { method: 'getblockcount' },
+    { id: 1, method: 'getblockcount' },
+    { id: 'text', method: 'getblockcount', params: null },
+    { id: null, method: 'getblockcount', params: {} },
+    { id: true, method: 'getblockcount' },
+    { jsonrpc: '1.0', id: 1, method: 'getblockcount' },
+    { jsonrpc: '1.1', id: 1, method: 'getblockcount' },
+    { jsonrpc: '2.0', id: 1, method: 'getblockcount' },
+    { jsonrpc: '2.0', id: null, method: 'getblockcount' },
+    { jsonrpc: '2.0', method: 'getblockcount' },
+    { jsonrpc: '2.0', method: 'nosuchmethod' },
+    { jsonrpc: '2.0', id: 1, method: 'nosuchmethod' },
+    { jsonrpc: '2.0', id: 1, method: 'getblockhash', params: [-1] },
+    { jsonrpc: '2.0', id: 1 },
+    { jsonrpc: '2.0' },
+    [{ jsonrpc: '2.0' }],
+    [{ jsonrpc: '2.0' }, { jsonrpc: '2.0', id: 5, method: 5 }],
+    { id: 1, method: 'nosuchmethod' },
+    { id: 1 },
+    { id: 1, method: 5 },
+    { id: 1, method: 'getblockhash', params: 5 },
+    { id: 1, method: 'getblockhash', params: [0] },
+    { id: 1, method: 'getblockhash', params: { height: 0 } },
+    { id: 1, method: 'getblockhash', params: { args: [0] } },
+    { id: 1, method: 'getblockhash', params: { args: [0], height: 0 } },
+    { id: 1, method: 'getblockhash', params: { nonsense: 0 } },
+    { id: 1, method: 'getblockheader', params: { args: [GENESIS], verbose: false } },
+    { id: 1, method: 'getblock', params: { blockhash: GENESIS, verbose: 0 } },
+    { id: 1, method: 'getblock', params: { blockhash: 'zz', verbosity: 0 } },
+    { id: 1, method: 'getblock', params: [5, 'a'] },
+    [],
+    [1, 'a', null, []],
+    [{ id: 1, method: 'getblockcount' }, { jsonrpc: '2.0', id: 2, method: 'nosuchmethod' }, { method: 'nosuchmethod' }],
+    [{ jsonrpc: '2.0', method: 'getblockcount' }],
+    5,
+    'text',
+    null,
+  ];
+
+  it('answers the same bodies with the same status, type and text', async () => {
+    for (const body of [...requests.map((request) => JSON.stringify(request)), '', '{', '{"id":1,}', '\u0000']) {
+      const [expected, actual] = await Promise.all([
+        post(theirs.rpcPort, theirs.cookieFile, '/', body),
+        post(ours.server.port, ours.server.cookieFile, '/', body),
+      ]);
+      expect(actual, body).toEqual(expected);
+    }
+  });
+
+  it('serves the same paths, to the same callers', async () => {
+    for (const [path, init] of [
+      ['/', { method: 'GET' }],
+      ['/nonsense', { method: 'GET' }],
+      ['/nonsense', { method: 'POST', body: '{}' }],
+      ['/wallet/any', { method: 'GET' }],
+      ['/', { method: 'POST', body: '{}' }],
+      ['/', { method: 'POST', body: '{}', headers: { authorization: 'Basic YTpi' } }],
+      ['/', { method: 'POST', body: '{}', headers: { authorization: 'nonsense' } }],
+    ] as [string, RequestInit][]) {
+      const [expected, actual] = await Promise.all(
+        [theirs.rpcPort, ours.server.port].map(async (port) => {
+          const reply = await fetch(`http://127.0.0.1:${port}${path}`, init);
+          return [reply.status, reply.headers.get('www-authenticate'), await reply.text()];
+        }),
+      );
+      expect(actual).toEqual(expected);
+    }
+    const body = '{"method":"getblockcount"}';
+    for (const path of ['/nonsense', '/wallet/any', '/wallet/any/more']) {
+      const [expected, actual] = await Promise.all([
+        post(theirs.rpcPort, theirs.cookieFile, path, body),
+        post(ours.server.port, ours.server.cookieFile, path, body),
+      ]);
+      expect(actual, path).toEqual(expected);
+    }
+  });
+
+  it('has the usage lines of bitcoind', async () => {
+    const index = await ours.call<string>('help');
+    const lines = index.split('\n').filter((line) => /^[a-z]/.test(line));
+    expect(lines.length).toBeGreaterThan(60);
+    const differing: string[] = [];
+    for (const line of lines) {
+      const help = await theirs.rpc<string>('help', line.split(' ')[0]);
+      if (!help.startsWith('help: unknown command') && help.split('\n')[0] !== line) {
+        differing.push(line.split(' ')[0]!);
+      }
+    }
+    // Knots has more arguments, and the priorities that Core has dropped; we have the type of a wallet's addresses.
+    const names = [
+      'addnode',
+      'createwallet',
+      'getmempoolinfo',
+      'prioritisetransaction',
+      'sendrawtransaction',
+      'testmempoolaccept',
+    ];
+    expect(differing.sort()).toEqual(names);
+  });
+
+  const cli = (...args: string[]): Promise<CliResult> =>
+    bitcoinCli([
+      '-regtest',
+      // Its own folder, so that it finds no configuration.
+      `-datadir=${theirs.dataDir}`,
+      `-rpcport=${ours.server.port}`,
+      `-rpccookiefile=${ours.server.cookieFile}`,
+      ...args,
+    ]);
+
+  it('is driven by bitcoin-cli', async () => {
+    expect(await cli('getblockhash', '0')).toEqual({ stdout: `${GENESIS}\n`, stderr: '', exitCode: 0 });
+    expect(await cli('-named', 'getblockhash', 'height=0')).toMatchObject({ stdout: `${GENESIS}\n` });
+    expect(JSON.parse((await cli('getblock', GENESIS, '2')).stdout)).toMatchObject({ height: 0 });
+    expect(await cli('getblockhash', '1')).toEqual({
+      stdout: '',
+      stderr: 'error code: -8\nerror message:\nBlock height out of range\n',
+      exitCode: 8,
+    });
+    expect(await cli('nosuchmethod')).toMatchObject({
+      exitCode: 89,
+      stderr: expect.stringMatching('Method not found'),
+    });
+    const { stdout, exitCode } = await cli('-netinfo', '4');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/Pier/);
+    expect(await cli('-addrinfo')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('serves what bitcoin-cli asks of wallets', async () => {
+    expect(await cli('-getinfo')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/Chain: regtest\nBlocks: 0/),
+    });
+    expect(await cli('createwallet', 'first')).toMatchObject({ exitCode: 0 });
+    expect(await cli('createwallet', 'second')).toMatchObject({ exitCode: 0 });
+    const both = await cli('-getinfo');
+    expect(both).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/first[\s\S]*second/) });
+    const { stdout, exitCode } = await cli('-rpcwallet=first', '-generate', '101');
+    expect(exitCode).toBe(0);
+    expect((JSON.parse(stdout) as { blocks: string[] }).blocks).toHaveLength(101);
+    expect(await cli('-rpcwallet=first', 'getbalance')).toMatchObject({ stdout: '50.00000000\n' });
+    expect(await cli('-rpcwallet=none', 'getbalance')).toMatchObject({ exitCode: 18 });
+    expect(await cli('getbalance')).toMatchObject({ exitCode: 19 });
+    const { stdout: info } = await cli('-rpcwallet=first', '-getinfo');
+    expect(info).toMatch(/Wallet: first\n[\s\S]*Balance: 50\.00000000/);
+  });
+});
