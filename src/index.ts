@@ -1,4 +1,6 @@
 /** Pier as a library: the commands as functions, and what they are made of. Layers are at `pier/<folder>/<file>`. */
+
+export { RpcClient } from './api/rpc-client.ts';
 export { type CreatedBlockchain, createBlockchain } from './commands/create-blockchain.ts';
 export { type CreatedWallet, createWallet } from './commands/create-wallet.ts';
 export { type AddressBalance, getAddressBalance, getBalances, type WalletBalance } from './commands/get-balance.ts';
@@ -10,7 +12,6 @@ export { type StartedNode, startNode } from './commands/start-node.ts';
 export { NodeProcess, type NodeProcessOptions } from './devnet/node-process.ts';
 export { freeNodeIds } from './devnet/ports.ts';
 export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './devnet/scenario.ts';
-export { RpcClient } from './api/rpc-client.ts';
 export { type NodeConfig, type NodeConfigInput, nodeConfig, UsageError } from './node/config.ts';
 export { FullNode, type NodeModules, type StartOptions } from './node/full-node.ts';
 export { PierError } from './platform/errors.ts';

@@ -1,9 +1,4 @@
-interface NodeBuffer {
-  latin1Slice(start: number, end: number): string;
-}
-type BufferFrom = (buffer: ArrayBufferLike, byteOffset: number, length: number) => NodeBuffer;
-
-const nodeBuffer = (globalThis as unknown as { Buffer?: { from: BufferFrom } }).Buffer;
+import { nodeBuffer } from './node-buffer.ts';
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a === b) return true;

@@ -19,6 +19,7 @@ export interface TipMarker {
   readonly coinSet: number;
 }
 
+/** Writes the marker. */
 export function tipOperation({ hash, coinSet }: TipMarker): Operation {
   const value = new Uint8Array(33);
   value.set(hash);
@@ -26,6 +27,7 @@ export function tipOperation({ hash, coinSet }: TipMarker): Operation {
   return { type: 'put', key: TIP, value };
 }
 
+/** The marker as stored; throws `ChainError` if it is damaged. */
 export function readTipMarker(store: Store): TipMarker {
   const bytes = store.get(TIP);
   if (bytes?.length !== 33 || bytes[32]! > 1) throw corrupt('the marker of its tip is missing or damaged');

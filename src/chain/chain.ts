@@ -187,11 +187,6 @@ export class Chain implements CoinView {
     return this.#state.tree.tips(this.tip, (index) => this.contains(index));
   }
 
-  /** Every known block, on whatever branch, in no order. */
-  indexes(): IterableIterator<BlockIndex> {
-    return this.#state.tree.values();
-  }
-
   /** Adds headers, each the child of the one before it. They are stored soon after. */
   acceptHeaders(headers: readonly BlockHeader[]): AcceptHeadersResult {
     this.#checkOpen();

@@ -24,6 +24,7 @@ export function prefixRange(...prefix: readonly number[]): Range {
   return { gte: Uint8Array.from(prefix), lt };
 }
 
+/** The key of a fact about the store. */
 export function metaKey(name: string): Uint8Array {
   return Uint8Array.from([Prefix.META, ...new TextEncoder().encode(name)]);
 }

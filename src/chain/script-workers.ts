@@ -2,18 +2,12 @@ import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import { workerUrl } from '../platform/worker-url.ts';
 import { encodeRanges, type InputRange } from './script-check.ts';
 import type { ScriptJob, ScriptReply } from './script-worker.ts';
 
 /** Workers with nothing to do for this long end, as each takes memory and most nodes seldom need one. */
 const IDLE_MS = 30_000;
-
-/** A worker's file: beside this one, or, where this one is run from its source, what the build has made of it. */
-function workerUrl(): URL {
-  const { url } = import.meta;
-  if (!url.endsWith('.ts')) return new URL('./script-worker.js', url);
-  return new URL('../../dist/chain/script-worker.js', url);
-}
 
 interface Thread {
   readonly worker: Worker;
@@ -42,7 +36,7 @@ export class ScriptWorkers {
     this.#count = count;
     this.#clock = clock;
     this.#logger = logger;
-    this.#unusable = count === 0 || !existsSync(workerUrl());
+    this.#unusable = count === 0 || !existsSync(workerUrl('script-worker', import.meta.url));
   }
 
   get isUsable(): boolean {
@@ -79,7 +73,7 @@ export class ScriptWorkers {
   }
 
   #start(): void {
-    const worker = new Worker(workerUrl());
+    const worker = new Worker(workerUrl('script-worker', import.meta.url));
     const thread: Thread = { worker, isReady: false, reply: undefined };
     worker.unref();
     worker.on('message', (reply: ScriptReply) => {

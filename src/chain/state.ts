@@ -28,6 +28,7 @@ export interface ChainState {
   busyBytes: number;
 }
 
+/** Tells the listeners. What they throw is kept for later: a block must not depend on who watches. */
 export function emit<K extends keyof ChainEvents>(state: ChainState, name: K, event: ChainEvents[K]): void {
   try {
     state.events.emit(name, event);

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { callInProcess } from '../api/dispatch.ts';
+import type { callInProcess } from '../api/dispatch.ts';
 import { RpcClient } from '../api/rpc-client.ts';
 import { type NodeConfig, nodePaths } from '../node/config.ts';
-import { FullNode, type NetworkMode } from '../node/full-node.ts';
+import type { FullNode, NetworkMode } from '../node/full-node.ts';
 import { formatEndpoint } from '../p2p/endpoint.ts';
 import { PierError } from '../platform/errors.ts';
 
@@ -41,13 +41,16 @@ export async function accessNode<T>(
   if (running) return use(running);
 
   for (const file of options.requires ?? []) requireFile(config, file);
+  // A node that runs needs none of this, which takes longer to load than to answer.
+  const { FullNode } = await import('../node/full-node.ts');
+  const { callInProcess } = await import('../api/dispatch.ts');
   const node = await FullNode.start(config, {
     network: options.network,
     createChain: false,
     createWallet: options.createWallet ?? false,
   });
   try {
-    return await use(new StoppedNode(node));
+    return await use(new StoppedNode(node, callInProcess));
   } finally {
     await node.stop();
   }
@@ -88,18 +91,20 @@ export function requireFile(config: NodeConfig, file: 'chain' | 'wallet'): void 
 /** A node that runs in this process, for one command. */
 class StoppedNode implements NodeAccess {
   readonly #node: FullNode;
+  readonly #call: typeof callInProcess;
   /** Transactions that peers have fetched. */
   #fetched = 0;
 
-  constructor(node: FullNode) {
+  constructor(node: FullNode, call: typeof callInProcess) {
     this.#node = node;
+    this.#call = call;
     node.peers.events.on('message', ({ command, direction }) => {
       if (command === 'tx' && direction === 'sent') this.#fetched++;
     });
   }
 
   call<T>(method: string, params: readonly unknown[] | Record<string, unknown> = [], wallet?: string): Promise<T> {
-    return callInProcess(this.#node, method, params, wallet) as Promise<T>;
+    return this.#call(this.#node, method, params, wallet) as Promise<T>;
   }
 
   awaitPeer(): Promise<void> {

@@ -180,16 +180,3 @@ function checkWitnesses(block: Block, segwitActive: boolean): BlockReject | unde
   }
   return undefined;
 }
-
-/**
- * Whether a block's contents are surely not those that its header commits to, so that they say nothing about the
- * header, and nothing about anybody but their sender (Core: IsBlockMutated).
- */
-export function isBlockMutated(block: Block, segwitActive: boolean): boolean {
-  if (checkMerkleRoot(block)) return true;
-  if (!block.transactions[0]?.isCoinbase) {
-    // A transaction of 64 bytes may be two hashes, an inner node of the merkle tree.
-    return block.transactions.some((tx) => tx.strippedSize === 64);
-  }
-  return checkWitnesses(block, segwitActive) !== undefined;
-}

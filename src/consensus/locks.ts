@@ -1,6 +1,6 @@
 import { SEQUENCE_FINAL, type Transaction } from '../primitives/transaction.ts';
+import { LOCKTIME_THRESHOLD } from '../script/limits.ts';
 import type { HeaderContext } from './header-context.ts';
-import { LOCKTIME_THRESHOLD } from './limits.ts';
 
 /**
  * Whether the lock time lets the transaction into a block at `height` whose lock-time clock shows `time` seconds: the

@@ -3,6 +3,7 @@ import { ByteWriter } from '../bytes/writer.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
 import { PierError } from '../platform/errors.ts';
 import { Transaction } from '../primitives/transaction.ts';
+import type { MempoolEntry } from './entry.ts';
 import type { Mempool } from './mempool.ts';
 
 /** Core's mempool.dat without and with a key over which everything behind it is XORed. */
@@ -27,10 +28,9 @@ export interface MempoolDump {
 
 /** The mempool as a mempool.dat of Core's first version, which every release of it reads. */
 export function encodeMempoolDump(mempool: Mempool): Uint8Array {
-  // After a reorganisation a child may have come before its parent.
-  const entries = [...mempool.entries()].sort((a, b) => a.ancestorCount - b.ancestorCount);
+  const entries = parentsFirst(mempool.entries());
   const absent = [...mempool.feeDeltas()].filter(({ txid }) => !mempool.has(txid));
-  const writer = new ByteWriter(1 << 16).u64(BigInt(VERSION_PLAIN)).u64(BigInt(entries.length));
+  const writer = new ByteWriter(1 << 16).u64(BigInt(VERSION_PLAIN)).u64(BigInt(entries.size));
   for (const { tx, time, fee, modifiedFee } of entries) {
     writer
       .bytes(tx.encode())
@@ -40,6 +40,17 @@ export function encodeMempoolDump(mempool: Mempool): Uint8Array {
   writer.list(absent, (w, { txid, delta }) => w.bytes(txid).i64(delta));
   // Transactions that no peer has asked for: we do not keep account of them.
   return writer.compactSize(0).finish();
+}
+
+/** In the order of arrival; but after a reorganisation a child may have come before its parent. */
+function parentsFirst(entries: Iterable<MempoolEntry>): ReadonlySet<MempoolEntry> {
+  const ordered = new Set<MempoolEntry>();
+  const add = (entry: MempoolEntry) => {
+    for (const parent of entry.parents) if (!ordered.has(parent)) add(parent);
+    ordered.add(entry);
+  };
+  for (const entry of entries) add(entry);
+  return ordered;
 }
 
 /** Reads a mempool.dat of either version; throws `DecodeError`, or `PierError` for a version that is unknown. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { workerUrl } from '../platform/worker-url.ts';
 import { type SearchJob, type SearchReport, stopSearch } from './search-job.ts';
-import { workerUrl } from './worker-url.ts';
 
 /** One processor is left to the node. */
 const WORKERS_PER_SEARCH = Math.max(1, availableParallelism() - 1);

@@ -3,7 +3,7 @@ import { type Random, randomInt } from '../platform/random.ts';
 import type { AddressManager } from './address-manager.ts';
 import { Batch } from './batch.ts';
 import type { Endpoint } from './connection.ts';
-import { formatEndpoint, isWildcard, reachOf } from './endpoint.ts';
+import { formatEndpoint, isWildcard, reachableEndpoint, reachOf } from './endpoint.ts';
 import { fitsAddr } from './messages/addr.ts';
 import { type PeerAddress, toEndpoint, toNetAddress } from './messages/net-address.ts';
 import type { Peer } from './peer.ts';
@@ -125,19 +125,11 @@ export class AddressRelay {
   #introduce(peer: Peer, state: PeerState): void {
     const now = this.#clock.now();
     if (!state.enabled || (state.introducedAt !== undefined && now - state.introducedAt < INTRODUCTION_MS)) return;
-    const endpoint = this.#endpointFor(peer);
+    const endpoint = reachableEndpoint(this.#options.ownEndpoint(), peer.local);
     const address = endpoint && toNetAddress(endpoint);
     if (!address || !mayTell(endpoint, peer)) return;
     state.introducedAt = now;
     this.#sendTo(peer, [{ ...address, services: this.#options.services, time: unixSeconds(this.#clock) }]);
-  }
-
-  /** Where we listen; if at every address of this machine, the one by which the peer sees us. */
-  #endpointFor(peer: Peer): Endpoint | undefined {
-    const own = this.#options.ownEndpoint();
-    if (!own || !isWildcard(own.host)) return own;
-    const seen = peer.handshake.remote && toEndpoint(peer.handshake.remote.receiver);
-    return seen && !isWildcard(seen.host) ? { host: seen.host, port: own.port } : undefined;
   }
 
   /** Takes an `addr` or `addrv2`. */

@@ -3,6 +3,7 @@ import type { Chain, ChainEvents } from '../chain/chain.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 import { Batch } from './batch.ts';
+import type { CatchUp } from './catch-up.ts';
 import { InvType } from './messages/inventory.ts';
 import type { Peer } from './peer.ts';
 import type { PeerChain, PeerChains } from './peer-chain.ts';
@@ -11,6 +12,7 @@ import { MAX_BLOCKS_TO_ANNOUNCE } from './protocol.ts';
 export interface BlockAnnouncerModules {
   readonly chain: Chain;
   readonly chains: PeerChains;
+  readonly catchUp: CatchUp;
   readonly clock: Clock;
 }
 
@@ -27,12 +29,12 @@ export class BlockAnnouncer {
   readonly #chains: PeerChains;
   readonly #states = new Map<Peer, PeerState>();
   readonly #batch: Batch;
-  readonly #isCatchingUp: () => boolean;
+  readonly #catchUp: CatchUp;
 
-  constructor(modules: BlockAnnouncerModules, isCatchingUp: () => boolean) {
+  constructor(modules: BlockAnnouncerModules) {
     this.#chain = modules.chain;
     this.#chains = modules.chains;
-    this.#isCatchingUp = isCatchingUp;
+    this.#catchUp = modules.catchUp;
     this.#batch = new Batch(modules.clock, () => this.#announceAll());
   }
 
@@ -52,7 +54,7 @@ export class BlockAnnouncer {
 
   /** The active chain has a new tip. Blocks that come at once are announced at once. */
   tipChanged({ tip, fork }: ChainEvents['tip']): void {
-    if (this.#isCatchingUp()) return;
+    if (this.#catchUp.isUnderWay) return;
     const fresh: BlockIndex[] = [];
     let index: BlockIndex | undefined = tip;
     while (index && index !== fork && fresh.length <= MAX_BLOCKS_TO_ANNOUNCE) {

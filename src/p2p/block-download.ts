@@ -4,7 +4,7 @@ import type { Chain } from '../chain/chain.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
-import { BlockIntake } from './block-intake.ts';
+import { BlockIntake, type BlockOutcome } from './block-intake.ts';
 import { type InvEntry, InvType } from './messages/inventory.ts';
 import type { Peer } from './peer.ts';
 import type { PeerChains } from './peer-chain.ts';
@@ -53,7 +53,7 @@ interface PeerState {
   scannedIn: number;
   /** There is nothing to ask for within the window, but beyond it. */
   starved: boolean;
-  /** Blocks that the peer said it does not have. */
+  /** Blocks that the peer said it does not have, or of which it sent something that was refused. */
   readonly absent: Set<string>;
   /** Since when the others wait for this peer alone. */
   stallingSince: number | undefined;
@@ -86,7 +86,7 @@ export class BlockDownload {
     this.#chains = modules.chains;
     this.#clock = modules.clock;
     this.#logger = modules.logger;
-    this.#intake = new BlockIntake(modules.chain, modules.logger, (peer, isNew) => this.#processed(peer, isNew));
+    this.#intake = new BlockIntake(modules.chain, modules.logger, (...block) => this.#processed(...block));
   }
 
   peerReady(peer: Peer): void {
@@ -152,7 +152,6 @@ export class BlockDownload {
     if (state) {
       state.stallingSince = undefined;
       state.owesSince = this.#clock.now();
-      if (state.requests.has(key)) state.lapsed = false;
     }
     const known = this.#chain.getIndex(block.hash);
     if (known) this.#chains.get(peer)?.learn(known);
@@ -162,7 +161,10 @@ export class BlockDownload {
       return;
     }
     const room = this.#intake.add(peer, block, key, requested);
-    if (state) this.#refill(state);
+    if (state) {
+      state.lapsed = false;
+      this.#refill(state);
+    }
     return room;
   }
 
@@ -174,8 +176,7 @@ export class BlockDownload {
       const key = binaryKey(hash);
       if (!state.requests.has(key)) continue;
       this.#release(key);
-      if (state.absent.size < BLOCK_DOWNLOAD_WINDOW) state.absent.add(key);
-      else peer.disconnect('has none of its blocks');
+      this.#noteAbsent(state, key);
     }
     this.refill();
   }
@@ -249,16 +250,24 @@ export class BlockDownload {
     this.#states.get(request.peer)?.requests.delete(key);
   }
 
+  /** The peer is not asked for this block again. */
+  #noteAbsent(state: PeerState, key: string): void {
+    state.absent.add(key);
+    if (state.absent.size > BLOCK_DOWNLOAD_WINDOW) state.peer.disconnect('has none of its blocks');
+  }
+
   /** A block has been judged, and stored if it is good. */
-  #processed(peer: Peer, isNew: boolean): void {
-    if (isNew) {
+  #processed(peer: Peer, key: string, outcome: BlockOutcome): void {
+    const state = this.#states.get(peer);
+    if (outcome === 'new') {
       this.#stallMs = Math.max(STALL_MIN_MS, this.#stallMs * 0.85);
-      const state = this.#states.get(peer);
       if (state) state.lastBlockTime = unixSeconds(this.#clock);
+    } else {
+      this.#round++;
+      if (outcome === 'refused' && state) this.#noteAbsent(state, key);
     }
-    if (!isNew) this.#round++;
     // The window moves with every block; looking anew now and then is enough.
-    if (!isNew || this.#intake.isIdle || ++this.#sinceRefill >= REFILL_EVERY) this.refill();
+    if (outcome !== 'new' || this.#intake.isIdle || ++this.#sinceRefill >= REFILL_EVERY) this.refill();
   }
 
   /** Whether blocks may be asked of a peer at all. */
@@ -268,10 +277,9 @@ export class BlockDownload {
     return !isLimited(peer.services) && (!peer.inbound || this.#mayUseInbound());
   }
 
-  /** In the initial download, those who called us are asked only when those whom we called have nothing to do. */
+  /** In the initial download, those who called us are asked only while those whom we called have nothing to do. */
   #mayUseInbound(): boolean {
-    if (this.#requests.size === 0) return true;
-    for (const { peer } of this.#states.values()) if (!peer.inbound && canServeBlocks(peer.services)) return false;
+    for (const { peer, requests } of this.#states.values()) if (!peer.inbound && requests.size > 0) return false;
     return true;
   }
 

@@ -7,11 +7,16 @@ import type { Peer } from './peer.ts';
 /** With more bytes of blocks than this waiting for the chain, peers that send more have to wait. */
 const INTAKE_LIMIT = 32_000_000;
 
+/** What became of a block: it was good and not known before; it was known; it could not be taken. */
+export type BlockOutcome = 'new' | 'known' | 'refused';
+
+type Processed = (peer: Peer, key: string, outcome: BlockOutcome) => void;
+
 /** Blocks on their way into the chain, which takes them one after the other. Bounded by making senders wait. */
 export class BlockIntake {
   readonly #chain: Chain;
   readonly #logger: Logger;
-  readonly #processed: (peer: Peer, isNew: boolean) => void;
+  readonly #processed: Processed;
   /** Keys of the blocks under way. */
   readonly #keys = new Set<string>();
   /** The last block of each peer that is under way. */
@@ -19,8 +24,8 @@ export class BlockIntake {
   #bytes = 0;
   #waiters: (() => void)[] = [];
 
-  /** `processed` is called for each block; `isNew` says that it was good and not known before. */
-  constructor(chain: Chain, logger: Logger, processed: (peer: Peer, isNew: boolean) => void) {
+  /** `processed` is called once for each block. */
+  constructor(chain: Chain, logger: Logger, processed: Processed) {
     this.#chain = chain;
     this.#logger = logger;
     this.#processed = processed;
@@ -61,11 +66,11 @@ export class BlockIntake {
   }
 
   async #process(peer: Peer, block: Block, key: string, requested: boolean): Promise<void> {
-    let isNew = false;
+    let outcome: BlockOutcome = 'refused';
     try {
-      const result = await this.#chain.acceptBlock(block, { requested });
-      isNew = result.isNew && !result.reject;
-      if (result.reject) judgeSender(peer, result.reject);
+      const { isNew, reject } = await this.#chain.acceptBlock(block, { requested });
+      if (reject) judgeSender(peer, reject);
+      else outcome = isNew ? 'new' : 'known';
     } catch (error) {
       // The chain has closed, or its store has failed; the peer is not to blame.
       this.#logger.error({ err: error, block: block.hashHex }, 'a block could not be processed');
@@ -77,6 +82,6 @@ export class BlockIntake {
       this.#waiters = [];
       for (const wake of waiters) wake();
     }
-    this.#processed(peer, isNew);
+    this.#processed(peer, key, outcome);
   }
 }

@@ -148,21 +148,20 @@ export class Connector {
       (services & ServiceFlag.WITNESS) !== 0n &&
       !this.#added.has(key) &&
       !this.#calling.has(key) &&
-      !this.#isConnected(key) &&
+      !this.#isConnected(endpoint) &&
       !this.#hooks.isRefused(endpoint)
     );
   }
 
-  #isConnected(key: string): boolean {
-    for (const { endpoint } of this.#hooks.peers()) if (endpoint && formatEndpoint(endpoint) === key) return true;
+  #isConnected(endpoint: Endpoint): boolean {
+    for (const peer of this.#hooks.peers()) if (peer.isAt(endpoint)) return true;
     return false;
   }
 
   #callAdded(node: AddedNode): void {
     if (!this.#abort || this.#hooks.isRefused(node.endpoint)) return;
-    const key = formatEndpoint(node.endpoint);
     // It may have called us, or have been chosen among the learnt addresses. When it goes, it will be called.
-    if (this.#calling.has(key) || this.#isConnected(key)) return;
+    if (this.#calling.has(formatEndpoint(node.endpoint)) || this.#isConnected(node.endpoint)) return;
     this.#call(node.endpoint, 'manual').catch((error: unknown) => {
       this.#logFailure(error);
       this.#callLater(node);

@@ -1,6 +1,7 @@
 import type { AddressRelay } from './address-relay.ts';
 import type { BlockAnnouncer } from './block-announcer.ts';
 import type { BlockDownload } from './block-download.ts';
+import type { CatchUp } from './catch-up.ts';
 import type { ChainServer } from './chain-server.ts';
 import type { DataServer } from './data-server.ts';
 import type { HeaderSync } from './header-sync.ts';
@@ -15,14 +16,13 @@ export interface HandlerContext {
   readonly headers: HeaderSync;
   readonly blocks: BlockDownload;
   readonly announcer: BlockAnnouncer;
+  readonly catchUp: CatchUp;
   readonly chainServer: ChainServer;
   readonly dataServer: DataServer;
   readonly transactions: TxDownload;
   readonly txAnnouncer: TxAnnouncer;
   /** We want no transactions from peers. */
   readonly blocksOnly: boolean;
-  /** Whether we know, or expect, to lack blocks: until then transactions cannot be judged. */
-  isCatchingUp(): boolean;
 }
 
 /** What is done on a message. While a returned promise is pending, the peer's further messages wait. */

@@ -48,6 +48,12 @@ export function isLoopback(host: string): boolean {
   return reachOf(host) === 0;
 }
 
+/** Where a node can be reached that listens at `listening`, from the other end of a connection whose near end is `local`. */
+export function reachableEndpoint(listening: Endpoint | undefined, local: Endpoint | undefined): Endpoint | undefined {
+  if (!listening || !isWildcard(listening.host)) return listening;
+  return local && { host: local.host, port: listening.port };
+}
+
 /** Whether a host stands for every address of this machine, and so is none to tell others. */
 export function isWildcard(host: string): boolean {
   const ip = parseIp(host);

@@ -1,11 +1,18 @@
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Clock } from '../platform/clock.ts';
 import { MAX_MONEY } from '../primitives/amount.ts';
+import type { CatchUp } from './catch-up.ts';
 import type { Peer } from './peer.ts';
 import { FEEFILTER_VERSION } from './protocol.ts';
 
 /** Milliseconds between two messages to one peer while the rate has changed little (Core: AVG_FEEFILTER_BROADCAST_INTERVAL). */
 const INTERVAL_MS = 10 * 60_000;
+
+export interface FeeFilterModules {
+  readonly mempool: Mempool;
+  readonly catchUp: CatchUp;
+  readonly clock: Clock;
+}
 
 interface Sent {
   readonly feeRate: bigint;
@@ -17,13 +24,13 @@ interface Sent {
 export class FeeFilterSender {
   readonly #mempool: Mempool;
   readonly #clock: Clock;
-  readonly #isCatchingUp: () => boolean;
+  readonly #catchUp: CatchUp;
   readonly #sent = new Map<Peer, Sent | undefined>();
 
-  constructor(modules: { readonly mempool: Mempool; readonly clock: Clock }, isCatchingUp: () => boolean) {
+  constructor(modules: FeeFilterModules) {
     this.#mempool = modules.mempool;
     this.#clock = modules.clock;
-    this.#isCatchingUp = isCatchingUp;
+    this.#catchUp = modules.catchUp;
   }
 
   peerReady(peer: Peer): void {
@@ -42,7 +49,7 @@ export class FeeFilterSender {
 
   /** To be called when we may have caught up, too: until it is told, a peer keeps its transactions to itself. */
   update(): void {
-    const feeRate = this.#isCatchingUp() ? MAX_MONEY : this.#mempool.minFeeRate();
+    const feeRate = this.#catchUp.isUnderWay ? MAX_MONEY : this.#mempool.minFeeRate();
     const at = this.#clock.now();
     for (const [peer, sent] of this.#sent) {
       if (sent && !this.#isDue(sent, feeRate, at)) continue;

@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import { unixSeconds } from '../platform/clock.ts';
 import type { Endpoint } from './connection.ts';
+import { reachableEndpoint } from './endpoint.ts';
 import type { Command, MessageOf } from './messages/index.ts';
 import { NO_ADDRESS, toNetAddress } from './messages/net-address.ts';
 import type { VersionMessage } from './messages/version.ts';
@@ -14,15 +15,17 @@ export interface LocalNode {
   readonly relay: boolean;
   /** The height of our best block. */
   startHeight(): number;
-  /** Where we listen, if we do and it may be told. */
-  endpoint(): Endpoint | undefined;
+  /** Where we listen, if we do. */
+  listening(): Endpoint | undefined;
   /** Whether a `version` with this nonce came from ourselves. */
   isOwnNonce(nonce: bigint): boolean;
 }
 
 export interface HandshakeOptions {
   readonly inbound: boolean;
+  /** The peer's end of the connection, and ours. */
   readonly remote: Endpoint;
+  readonly near: Endpoint | undefined;
   readonly local: LocalNode;
   /** uint64, of our `version`. */
   readonly nonce: bigint;
@@ -134,8 +137,8 @@ export class Handshake {
   }
 
   #introduce(): void {
-    const { local, remote, nonce } = this.#options;
-    const endpoint = local.endpoint();
+    const { local, remote, near, nonce } = this.#options;
+    const endpoint = reachableEndpoint(local.listening(), near);
     this.#send('version', {
       version: PROTOCOL_VERSION,
       services: local.services,

@@ -7,7 +7,7 @@ import type { AddressManager } from './address-manager.ts';
 import { AddressRelay } from './address-relay.ts';
 import { BlockAnnouncer } from './block-announcer.ts';
 import { BlockDownload } from './block-download.ts';
-import { isCatchingUp } from './catching-up.ts';
+import { CatchUp } from './catch-up.ts';
 import { ChainServer } from './chain-server.ts';
 import type { Endpoint } from './connection.ts';
 import type { HandlerContext } from './context.ts';
@@ -58,7 +58,7 @@ export interface Parts extends HandlerContext {
 
 export function createParts(options: PartsOptions, modules: PartsModules): Parts {
   const { chain } = modules;
-  const catchingUp = () => isCatchingUp(chain, headers);
+  const catchUp = new CatchUp(modules, () => headers.isActive);
   const chains = new PeerChains(chain);
   const withChains = { ...modules, chains };
   const blocks = new BlockDownload(withChains);
@@ -66,21 +66,23 @@ export function createParts(options: PartsOptions, modules: PartsModules): Parts
     blocks.refill();
     feeFilter.update();
   });
-  const announcer = new BlockAnnouncer(withChains, catchingUp);
+  const announcer = new BlockAnnouncer({ ...withChains, catchUp });
   const chainServer = new ChainServer(chain, chains);
   const dataServer = new DataServer(modules, chainServer);
   const transactions = new TxDownload(modules);
   const txAnnouncer = new TxAnnouncer(modules);
-  const feeFilter = new FeeFilterSender(modules, catchingUp);
+  const feeFilter = new FeeFilterSender({ ...modules, catchUp });
   const addresses = new AddressRelay(options, modules);
 
   const subscriptions = [
     chain.events.on('blockConnected', ({ block }) => {
       dataServer.blockConnected(block);
-      transactions.blockConnected(block);
+      if (!catchUp.isUnderWay) transactions.blockConnected(block);
     }),
     chain.events.on('blockDisconnected', () => transactions.blockDisconnected()),
+    chain.events.on('header', () => catchUp.progressed()),
     chain.events.on('tip', (change) => {
+      catchUp.progressed();
       announcer.tipChanged(change);
       transactions.tipChanged();
       feeFilter.update();
@@ -97,12 +99,12 @@ export function createParts(options: PartsOptions, modules: PartsModules): Parts
     announcer,
     blocks,
     blocksOnly: options.blocksOnly,
+    catchUp,
     chains,
     chainServer,
     dataServer,
     followers: [chains, blocks, headers, announcer, txAnnouncer, transactions, feeFilter, addresses, unsubscriber],
     headers,
-    isCatchingUp: catchingUp,
     transactions,
     txAnnouncer,
   };

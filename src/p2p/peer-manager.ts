@@ -113,7 +113,7 @@ export class PeerManager {
       userAgent: options.userAgent ?? DEFAULT_USER_AGENT,
       relay: !this.#parts.blocksOnly,
       startHeight: () => modules.chain.tip.height,
-      endpoint: () => this.endpoint,
+      listening: () => this.endpoint,
       isOwnNonce: (nonce) => this.#isOwnNonce(nonce),
     };
     this.#hooks = {
@@ -232,15 +232,9 @@ export class PeerManager {
 
   /** Ends the connection with a peer, or all with the node at an endpoint. Returns whether there was one. */
   disconnect(target: Peer | Endpoint): boolean {
-    const found = target instanceof Peer ? [target] : this.#peersAt(formatEndpoint(target));
+    const found = target instanceof Peer ? [target] : [...this.#peers].filter((peer) => peer.isAt(target));
     for (const peer of found) peer.disconnect('disconnected on request');
     return found.length > 0;
-  }
-
-  #peersAt(key: string): Peer[] {
-    return [...this.#peers].filter((peer) =>
-      [peer.remote, peer.endpoint].some((endpoint) => endpoint && formatEndpoint(endpoint) === key),
-    );
   }
 
   #accept(connection: Connection): void {
@@ -321,7 +315,7 @@ export class PeerManager {
       this.#scheduleTick();
       for (const peer of [...this.#peers]) peer.tick();
       for (const follower of this.#followers) follower.tick?.();
-      if (this.#parts.isCatchingUp()) {
+      if (this.#parts.catchUp.isUnderWay) {
         const { tip, bestHeader } = this.#modules.chain;
         this.events.emit('progress', { blocks: tip.height, headers: bestHeader.height });
       }

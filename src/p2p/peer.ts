@@ -97,6 +97,7 @@ export class Peer {
       {
         inbound: connection.inbound,
         remote: connection.remote,
+        near: connection.local,
         local: options.local,
         nonce: randomNonce(random),
         requiredServices: options.requiredServices,
@@ -132,6 +133,14 @@ export class Peer {
     if (this.target) return this.target;
     const claimed = this.handshake.remote && toEndpoint(this.handshake.remote.sender);
     return claimed?.host === this.remote.host ? claimed : undefined;
+  }
+
+  /** Whether this is the node at `endpoint`, or its end of the connection is there. */
+  isAt(endpoint: Endpoint): boolean {
+    const key = formatEndpoint(endpoint);
+    return (
+      formatEndpoint(this.remote) === key || (this.endpoint !== undefined && formatEndpoint(this.endpoint) === key)
+    );
   }
 
   get local(): Endpoint | undefined {

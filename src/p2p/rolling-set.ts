@@ -24,7 +24,7 @@ export class RollingSet {
   }
 
   clear(): void {
-    this.#young = new Set();
-    this.#old = new Set();
+    this.#young.clear();
+    this.#old.clear();
   }
 }

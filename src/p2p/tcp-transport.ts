@@ -18,6 +18,7 @@ class TcpConnection implements Connection {
   readonly #socket: Socket;
   #error: Error | undefined;
   #closed = false;
+  #corked = false;
   #onClose: ((error?: Error) => void) | undefined;
 
   constructor(socket: Socket, remote: Endpoint, inbound: boolean) {
@@ -43,8 +44,18 @@ class TcpConnection implements Connection {
     return this.#socket.writableLength;
   }
 
+  /** What is sent in one go leaves in one system call: a block each would cost more than the blocks. */
   send(bytes: Uint8Array): void {
-    if (this.#socket.writable) this.#socket.write(bytes);
+    if (!this.#socket.writable) return;
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#socket.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        this.#socket.uncork();
+      });
+    }
+    this.#socket.write(bytes);
   }
 
   pause(): void {

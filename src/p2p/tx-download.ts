@@ -1,5 +1,4 @@
 import { binaryKey } from '../bytes/compare.ts';
-import type { Chain } from '../chain/chain.ts';
 import type { Reject, TxRejectKind } from '../consensus/reject.ts';
 import { formatReject } from '../consensus/reject.ts';
 import type { Mempool } from '../mempool/mempool.ts';
@@ -26,7 +25,6 @@ const RECENT_REJECTS = 120_000;
 const RECENT_CONFIRMED = 48_000;
 
 export interface TxDownloadModules {
-  readonly chain: Chain;
   readonly mempool: Mempool;
   readonly clock: Clock;
   readonly random: Random;
@@ -35,7 +33,6 @@ export interface TxDownloadModules {
 
 /** Fetches announced transactions, hands them to the mempool, and keeps those that came before their parents. */
 export class TxDownload {
-  readonly #chain: Chain;
   readonly #mempool: Mempool;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -50,7 +47,6 @@ export class TxDownload {
   readonly #batch: Batch;
 
   constructor(modules: TxDownloadModules) {
-    this.#chain = modules.chain;
     this.#mempool = modules.mempool;
     this.#clock = modules.clock;
     this.#logger = modules.logger;
@@ -193,9 +189,8 @@ export class TxDownload {
     }
   }
 
-  /** A block has become part of the active chain. */
+  /** A block has become part of the active chain. Need not be called for blocks of long ago. */
   blockConnected(block: Block): void {
-    if (this.#chain.isInitialBlockDownload) return;
     for (const tx of block.transactions) {
       for (const child of this.#orphanage.childrenOf(tx)) this.#adoptable.add(child);
       this.#recentConfirmed.add(binaryKey(tx.txid));

@@ -1,6 +1,6 @@
 import { binaryKey } from '../bytes/compare.ts';
 import type { Operation } from '../store/store.ts';
-import { addressTypes, type KeyRef, type KeyTree } from './keys.ts';
+import type { AddressType, KeyRef, KeyTree } from './keys.ts';
 import { type KeyRecord, putKey, putNext } from './records.ts';
 
 /** Keys beyond the last one handed out that are watched for, so that a restored wallet finds its coins (BIP44). */
@@ -59,7 +59,7 @@ export class KeyPool {
     return { key, operations };
   }
 
-  /** The key that `take` would return. */
+  /** The key that `take` would return, on a chain that is open. */
   peek(chain: KeyChain): KeyRecord {
     const { keys, next } = this.#chain(chain);
     return keys[next]!;
@@ -70,9 +70,9 @@ export class KeyPool {
     return ref.index < this.#chain(ref).next ? [] : this.#advance(ref, ref.index + 1);
   }
 
-  /** Derives the first keys of every chain; once, when the wallet is made. */
-  open(): Operation[] {
-    return addressTypes.flatMap((type) => [false, true].flatMap((change) => this.#advance({ type, change }, 0)));
+  /** Watches the first keys of a type, on both chains. Other types are watched from their first address on. */
+  open(type: AddressType): Operation[] {
+    return [false, true].flatMap((change) => this.#advance({ type, change }, 0));
   }
 
   #advance(chain: KeyChain, next: number): Operation[] {

@@ -5,7 +5,7 @@ import type { Random } from '../platform/random.ts';
 import type { Store } from '../store/store.ts';
 import { WalletError } from './errors.ts';
 import { KeyPool } from './key-pool.ts';
-import { type AddressType, checkMnemonic, KeyTree, newMnemonic } from './keys.ts';
+import { type AddressType, addressTypes, checkMnemonic, KeyTree, newMnemonic } from './keys.ts';
 import { Ledger } from './ledger.ts';
 import {
   putWallet,
@@ -111,7 +111,9 @@ export class WalletFile {
     };
     const id = Math.max(0, ...this.wallets().map((wallet) => wallet.id)) + 1;
     const keys = new KeyPool(id, tree, [], []);
-    await store.write([putWallet(id, record), ...keys.open()]);
+    // A wallet that is restored may have been given coins of any type.
+    const types = words === undefined ? [addressType] : addressTypes;
+    await store.write([putWallet(id, record), ...types.flatMap((type) => keys.open(type))]);
     await store.flushed();
     const wallet = this.#add(id, record, keys);
     await this.#adopt(wallet);

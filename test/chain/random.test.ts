@@ -139,13 +139,13 @@ async function run(seed: number, coinCacheBytes: number): Promise<number> {
 describe('random trees of blocks', () => {
   it('end in a best valid chain, with the coins of a straight replay at every step', async () => {
     let reorganisations = 0;
-    for (let seed = 1; seed <= 10; seed++) {
+    for (let seed = 1; seed <= 7; seed++) {
       // Without any room for coins everything is read from the store.
       reorganisations += await run(seed, seed % 2 ? 0 : 1 << 20).catch((error) => {
         throw new Error(`seed ${seed}: ${error.message}`, { cause: error });
       });
     }
-    expect(reorganisations).toBeGreaterThan(25);
+    expect(reorganisations).toBeGreaterThan(18);
   });
 });
 

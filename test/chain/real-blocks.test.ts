@@ -51,11 +51,17 @@ function parentOf(block: Block, height: number, params: ChainParams): HeaderCont
 
 describeVectors('real blocks with what they spend', 'blocks/block300025-undo.raw', () => {
   it.each([
-    { height: 300025, params: main, inputs: 1427, flags: ScriptFlag.P2SH | ScriptFlag.WITNESS | ScriptFlag.TAPROOT },
-    { height: 928828, params: test, inputs: 1972, flags: segwit },
-    { height: 928831, params: test, inputs: 9984, flags: segwit },
-    { height: 928848, params: test, inputs: 11215, flags: segwit },
-  ])('$height connects, with every script', ({ height, params, inputs, flags }) => {
+    {
+      height: 300025,
+      params: main,
+      inputs: 1427,
+      step: 1,
+      flags: ScriptFlag.P2SH | ScriptFlag.WITNESS | ScriptFlag.TAPROOT,
+    },
+    { height: 928828, params: test, inputs: 1972, step: 1, flags: segwit },
+    { height: 928831, params: test, inputs: 9984, step: 9, flags: segwit },
+    { height: 928848, params: test, inputs: 11215, step: 9, flags: segwit },
+  ])('$height connects, and its scripts are valid', ({ height, params, inputs, step, flags }) => {
     const name = `block${height}`;
     const block = realBlock(name);
     const coins = spentCoins(block, name);
@@ -65,7 +71,9 @@ describeVectors('real blocks with what they spend', 'blocks/block300025-undo.raw
     expect(result.flags).toBe(flags);
     const ranges = result.scriptChecks.map(wholeRange);
     expect(ranges.reduce((sum, { end }) => sum + end, 0)).toBe(inputs);
-    expect(verifyRanges(ranges, flags)).toBeUndefined();
+    // test/script runs all of the largest two.
+    const chosen = ranges.filter((_, i) => i % step === 0);
+    expect(verifyRanges(chosen, flags)).toBeUndefined();
     expect(result.undo.flat()).toHaveLength(inputs);
 
     // The miner took all the fees: one satoshi less coming in would be one too few.

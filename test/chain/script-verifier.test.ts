@@ -66,7 +66,7 @@ withThreads(`with threads${isBuilt ? '' : ' (skipped: not built)'}`, () => {
     const verifier = new ScriptVerifier({ threads: 2 }, clock, silentLogger);
     // Larger than a chunk, smaller, and many in one.
     const good = [check(1000), ...Array.from({ length: 300 }, () => check(2)), check(64), check(63)];
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 4; round++) {
       expect(await verifier.verify(good, FLAGS)).toBeUndefined();
       const bad = check(1000, 501, 900);
       expect(await verifier.verify([...good, bad, check(10, 0)], FLAGS)).toMatchObject({
@@ -131,8 +131,8 @@ describeVectors('a real block in threads', 'blocks/block928831-undo.raw', () => 
     };
     const result = connectBlock(block, prev, { peek: (key) => coins.get(key) }, params);
     if (result.reject) throw new Error(result.reject.reason);
-    const checks = result.scriptChecks.slice(0, 150);
-    const at = checks.findIndex(({ tx }, i) => i > 75 && tx.hasWitness);
+    const checks = result.scriptChecks.slice(0, 60);
+    const at = checks.findIndex(({ tx }, i) => i > 30 && tx.hasWitness);
     const changed = checks.map((one, i) => {
       if (i !== at) return one;
       return { ...one, spentOutputs: one.spentOutputs.map((output) => ({ ...output, value: output.value + 1n })) };

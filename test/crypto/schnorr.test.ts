@@ -72,6 +72,22 @@ describe("BIP340's equation", () => {
     expect(holds(verifySchnorrEquation, { ...equation, s: bytes(0n) })).toBe(false);
   });
 
+  it('is checked by one multiplication of points, unless the numbers forbid it', () => {
+    const { x, secret } = evenSecret(17n);
+    const calls: string[] = [];
+    const counting = new Proxy(bindings, {
+      get: (target, name: keyof Bindings) => {
+        calls.push(name);
+        return target[name];
+      },
+    });
+    const equation = { r: x, s: bytes((secret + 3n * secret) % order), e: bytes(3n), p: x };
+    expect(verifySchnorrEquation(counting, equation)).toBe(true);
+    expect(calls).toEqual(['ecdsaRecover']);
+    expect(() => verifySchnorrEquation(counting, { ...equation, r: bytes(order) })).not.toThrow();
+    expect(calls).toEqual(['ecdsaRecover', 'publicKeyTweakMul', 'publicKeyTweakAdd']);
+  });
+
   it('is false at infinity and out of range', () => {
     const { x, secret } = evenSecret(13n);
     const e = 1234567n;

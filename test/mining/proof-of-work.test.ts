@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chainParams, regtest } from '../../src/consensus/params.ts';
 import { checkProofOfWork } from '../../src/consensus/pow.ts';
 import { searchProofOfWork } from '../../src/mining/proof-of-work.ts';
-import { workerUrl } from '../../src/mining/worker-url.ts';
+import { workerUrl } from '../../src/platform/worker-url.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
 
 const main = chainParams('main');

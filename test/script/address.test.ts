@@ -92,6 +92,19 @@ describeVectors("Core's invalid keys and addresses", 'core/key_io_invalid.json',
   });
 });
 
+describe('decodeWif', () => {
+  it('takes the secrets between zero and the order of the group', () => {
+    const last = 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140';
+    const encode = (hex: string): string => encodeWif({ secretKey: fromHex(hex), compressed: true }, main);
+    for (const hex of [`01${'00'.repeat(31)}`, `${'00'.repeat(31)}01`, last]) {
+      expect(toHex(decodeWif(encode(hex), main).secretKey)).toBe(hex);
+    }
+    for (const hex of ['00'.repeat(32), last.replace(/0$/, '1'), 'ff'.repeat(32)]) {
+      expect(failure(() => decodeWif(encode(hex), main))).toBe('invalid');
+    }
+  });
+});
+
 describe('decodeAddress', () => {
   it('says what is wrong', () => {
     const good = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';

@@ -37,6 +37,7 @@ const p2wsh = (script: Uint8Array): Uint8Array => compileScript(Op.OP_0, sha256(
 describe('The flags', () => {
   it('have the values that Core gives them', () => {
     expect(MANDATORY_SCRIPT_VERIFY_FLAGS).toBe(0b10_0000_1110_0001_0101);
+    expect(ScriptFlag.NONE).toBe(0);
     // Everything but SIGPUSHONLY.
     expect(STANDARD_SCRIPT_VERIFY_FLAGS).toBe(0x1f_ffff - 0x20);
   });
@@ -240,8 +241,8 @@ describe('Random scripts', () => {
           expect(run(fewer)).toBeUndefined();
         }
       }),
-      { numRuns: 3000, seed: 11 },
+      { numRuns: 1500, seed: 11 },
     );
-    expect(passed).toBeGreaterThan(1000);
+    expect(passed).toBeGreaterThan(500);
   });
 });

@@ -37,6 +37,8 @@ const CORE_POLICY = [
   '-mempoolreplacement=fee,-optin',
   '-checkmempool=0',
   '-checkblockindex=0',
+  // Our chains are of 2020; without this it would think that it is still downloading.
+  '-maxtipage=1000000000',
 ];
 
 /** Knots has finer reasons in some places, and from the time before Core 30 another one for scripts. */
@@ -48,16 +50,16 @@ const renamed: readonly [RegExp, string][] = [
   [/^missing-inputs$/, 'bad-txns-inputs-missingorspent'],
 ];
 
-/** A rule of Knots that no option turns off: outputs of more than 34 bytes. */
-export const KNOTS_ONLY = 'bad-txns-vout-script-toolarge';
+/** Rules of Knots that no option turns off: outputs of more than 34 bytes, and more than one OP_RETURN. */
+export const KNOTS_ONLY: readonly string[] = ['bad-txns-vout-script-toolarge', 'multi-op-return'];
 
 interface TestMempoolAccept {
   readonly allowed: boolean;
   readonly 'reject-reason'?: string;
 }
 
-export function startCorePolicyNode(): Promise<Bitcoind> {
-  return startBitcoind({ args: CORE_POLICY });
+export function startCorePolicyNode(...args: readonly string[]): Promise<Bitcoind> {
+  return startBitcoind({ args: [...CORE_POLICY, ...args] });
 }
 
 /** Our verdict: `ok` or the reason. */

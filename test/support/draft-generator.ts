@@ -32,7 +32,8 @@ export class DraftGenerator {
   next(tip: BlockIndex): Transaction {
     const draft = this.#draft(tip);
     const tx = satisfyAll(this.#withFee(draft));
-    return this.chance(4) ? this.#mutate(tx) : tx;
+    // Decoded, as from a peer: numbers that a mutation has made too large are cut.
+    return Transaction.decode((this.chance(4) ? this.#mutate(tx) : tx).encode());
   }
 
   #draft(tip: BlockIndex): Draft {

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const bin = fileURLToPath(new URL('../../bin/pier.js', import.meta.url));
+/** The built command. */
+export const pierPath = fileURLToPath(new URL('../../bin/pier.js', import.meta.url));
 
 export interface Finished {
   readonly code: number | null;
@@ -12,7 +13,7 @@ export interface Finished {
 /** Runs the built `pier` as a person would, with this environment on top of a bare one, to its end. */
 export function pier(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
   const { NODE_ID: _id, PIER_DATADIR: _dataDir, PIER_NETWORK: _network, ...rest } = process.env;
-  const child = spawn(process.execPath, [bin, ...args], {
+  const child = spawn(process.execPath, [pierPath, ...args], {
     env: { ...rest, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

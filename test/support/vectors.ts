@@ -31,6 +31,7 @@ export function describeVectors(name: string, path: string, body: () => void): v
       });
     });
   } else {
-    describe.skip(`${name} (skipped: ../shared/vectors/${path} is absent)`, body);
+    // The body may read the file at once, so it does not even run.
+    describe.skip(`${name} (skipped: ../shared/vectors/${path} is absent)`, () => it('is skipped', () => {}));
   }
 }

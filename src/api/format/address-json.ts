@@ -1,7 +1,7 @@
+import { toHex } from '../../bytes/hex.ts';
 import { witnessProgram, witnessVersion } from '../../script/script.ts';
 import { solve } from '../../script/standard.ts';
 import type { JsonObject } from '../json.ts';
-import { hexOf } from './hex.ts';
 
 /** What an address's script says of it (Core: DescribeAddress). */
 export function addressDetailsJson(scriptPubKey: Uint8Array): JsonObject {
@@ -13,6 +13,6 @@ export function addressDetailsJson(scriptPubKey: Uint8Array): JsonObject {
     isscript: type === 'witness_unknown' ? undefined : type !== 'witness_v0_keyhash',
     iswitness: true,
     witness_version: version,
-    witness_program: hexOf(witnessProgram(scriptPubKey)),
+    witness_program: toHex(witnessProgram(scriptPubKey)),
   };
 }

@@ -1,10 +1,9 @@
-import { toReversedHex } from '../../bytes/hex.ts';
+import { toHex, toReversedHex } from '../../bytes/hex.ts';
 import type { BlockIndex } from '../../chain/block-index.ts';
 import type { Chain } from '../../chain/chain.ts';
 import { compactToTarget, difficulty } from '../../consensus/pow.ts';
 import type { Block } from '../../primitives/block.ts';
 import type { JsonObject } from '../json.ts';
-import { hexOf } from './hex.ts';
 import { transactionJson } from './transaction-json.ts';
 
 /** 64 hex digits of a number of 256 bits, as Core shows targets and work. */
@@ -68,5 +67,5 @@ export function blockJson(chain: Chain, index: BlockIndex, block: Block, verbosi
 }
 
 export function headerHex(index: BlockIndex): string {
-  return hexOf(index.header.encode());
+  return toHex(index.header.encode());
 }

@@ -1,7 +1,7 @@
+import { toHex } from '../../bytes/hex.ts';
 import { secp256k1 } from '../../crypto/secp256k1.ts';
 import { type AddressPrefixes, encodeAddress } from '../../script/address.ts';
 import { solve } from '../../script/standard.ts';
-import { hexOf } from './hex.ts';
 
 /** The characters that a descriptor may hold, in three groups of 32 (BIP380). */
 const INPUT_CHARSET =
@@ -74,15 +74,15 @@ export function inferDescriptor(scriptPubKey: Uint8Array, prefixes: AddressPrefi
 
 function infer(scriptPubKey: Uint8Array, prefixes: AddressPrefixes, inner: Uint8Array | undefined): string {
   const { type, solutions, required } = solve(scriptPubKey);
-  if (type === 'pubkey' && isPlainKey(solutions[0]!)) return `pk(${hexOf(solutions[0]!)})`;
+  if (type === 'pubkey' && isPlainKey(solutions[0]!)) return `pk(${toHex(solutions[0]!)})`;
   if (type === 'multisig' && solutions.every(isPlainKey))
-    return `multi(${[required, ...solutions.map(hexOf)].join(',')})`;
-  if (type === 'witness_v1_taproot' && isXOnlyKey(solutions[0]!)) return `rawtr(${hexOf(solutions[0]!)})`;
+    return `multi(${[required, ...solutions.map(toHex)].join(',')})`;
+  if (type === 'witness_v1_taproot' && isXOnlyKey(solutions[0]!)) return `rawtr(${toHex(solutions[0]!)})`;
   if (type === 'witness_v0_scripthash' && inner && solve(inner).type === 'multisig') {
     return `wsh(${infer(inner, prefixes, undefined)})`;
   }
   const address = encodeAddress(scriptPubKey, prefixes);
-  return address === undefined ? `raw(${hexOf(scriptPubKey)})` : `addr(${address})`;
+  return address === undefined ? `raw(${toHex(scriptPubKey)})` : `addr(${address})`;
 }
 
 /** Compressed or uncompressed, not hybrid. */

@@ -1,9 +1,9 @@
+import { toHex } from '../../bytes/hex.ts';
 import { type AddressPrefixes, encodeAddress } from '../../script/address.ts';
 import { disassemble } from '../../script/asm.ts';
 import { solve } from '../../script/standard.ts';
 import type { JsonObject } from '../json.ts';
 import { inferDescriptor } from './descriptor.ts';
-import { hexOf } from './hex.ts';
 
 /** An output script as Core shows it: `asm`, `desc`, `hex`, `address` where it has one, `type`. */
 export function scriptPubKeyJson(scriptPubKey: Uint8Array, prefixes: AddressPrefixes, inner?: Uint8Array): JsonObject {
@@ -11,7 +11,7 @@ export function scriptPubKeyJson(scriptPubKey: Uint8Array, prefixes: AddressPref
   return {
     asm: disassemble(scriptPubKey),
     desc: inferDescriptor(scriptPubKey, prefixes, inner),
-    hex: hexOf(scriptPubKey),
+    hex: toHex(scriptPubKey),
     address: encodeAddress(scriptPubKey, prefixes),
     type,
   };

@@ -1,10 +1,9 @@
-import { toReversedHex } from '../../bytes/hex.ts';
+import { toHex, toReversedHex } from '../../bytes/hex.ts';
 import type { Coin } from '../../consensus/coins.ts';
 import type { Transaction, TxIn, TxOut } from '../../primitives/transaction.ts';
 import type { AddressPrefixes } from '../../script/address.ts';
 import { disassemble } from '../../script/asm.ts';
 import { amountJson, type JsonObject } from '../json.ts';
-import { hexOf } from './hex.ts';
 
 import { scriptPubKeyJson } from './script-json.ts';
 
@@ -34,7 +33,7 @@ export function transactionJson(tx: Transaction, options: TransactionJsonOptions
     ),
     vout: tx.outputs.map((output, n) => outputJson(output, n, prefixes)),
     fee: spent && !tx.isCoinbase ? amountJson(feeOf(tx, spent)) : undefined,
-    hex: options.hex ? hexOf(tx.encode()) : undefined,
+    hex: options.hex ? toHex(tx.encode()) : undefined,
   };
 }
 
@@ -48,12 +47,12 @@ export function feeOf(tx: Transaction, spent: readonly Coin[]): bigint {
 
 function inputJson(input: TxIn, isCoinbase: boolean, prefixes: AddressPrefixes, spent: Coin | undefined): JsonObject {
   const { prevout, scriptSig, witness, sequence } = input;
-  const txinwitness = witness.length > 0 ? witness.map(hexOf) : undefined;
-  if (isCoinbase) return { coinbase: hexOf(scriptSig), txinwitness, sequence };
+  const txinwitness = witness.length > 0 ? witness.map(toHex) : undefined;
+  if (isCoinbase) return { coinbase: toHex(scriptSig), txinwitness, sequence };
   return {
     txid: toReversedHex(prevout.txid),
     vout: prevout.vout,
-    scriptSig: { asm: disassemble(scriptSig, true), hex: hexOf(scriptSig) },
+    scriptSig: { asm: disassemble(scriptSig, true), hex: toHex(scriptSig) },
     txinwitness,
     prevout: spent && {
       generated: spent.isCoinbase,

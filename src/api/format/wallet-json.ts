@@ -1,11 +1,10 @@
-import { toReversedHex } from '../../bytes/hex.ts';
+import { toHex, toReversedHex } from '../../bytes/hex.ts';
 import type { Chain } from '../../chain/chain.ts';
 import type { Mempool } from '../../mempool/mempool.ts';
 import { SEQUENCE_FINAL } from '../../primitives/transaction.ts';
 import { encodeAddress } from '../../script/address.ts';
 import type { Wallet, WalletTransaction } from '../../wallet/wallet.ts';
 import { amountJson, type JsonObject } from '../json.ts';
-import { hexOf } from './hex.ts';
 
 /** What a wallet's transactions are shown with. */
 export interface WalletView {
@@ -89,7 +88,7 @@ export function fullTransactionJson(transaction: WalletTransaction, view: Wallet
     fee: fee === undefined || entry.tx.isCoinbase ? undefined : amountJson(-fee),
     ...walletTransactionJson(transaction, view),
     details: paymentsJson(transaction, view),
-    hex: hexOf(entry.tx.encode()),
+    hex: toHex(entry.tx.encode()),
     lastprocessedblock: lastProcessedBlock(view.wallet),
   };
 }

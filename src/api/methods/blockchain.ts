@@ -1,3 +1,4 @@
+import { toHex } from '../../bytes/hex.ts';
 import type { BlockIndex } from '../../chain/block-index.ts';
 import { difficulty } from '../../consensus/pow.ts';
 import {
@@ -10,7 +11,6 @@ import {
 } from '../arguments.ts';
 import { chainFileSize } from '../chain-file.ts';
 import { blockJson, headerHex, headerJson, hex256, targetJson } from '../format/block-json.ts';
-import { hexOf } from '../format/hex.ts';
 import { findBlock, readBlock } from '../lookup.ts';
 import { type Method, method } from '../method.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
@@ -42,7 +42,7 @@ export const blockchainMethods: readonly Method[] = [
         chainwork: hex256(tip.chainwork),
         size_on_disk: await chainFileSize(config),
         pruned: false,
-        signet_challenge: params.signetChallenge && hexOf(params.signetChallenge),
+        signet_challenge: params.signetChallenge && toHex(params.signetChallenge),
         warnings: [],
       };
     },
@@ -94,7 +94,7 @@ export const blockchainMethods: readonly Method[] = [
       const index = findBlock(chain, hash);
       if (verbosity > 0) return blockJson(chain, index, readBlock(chain, index), verbosity);
       const raw = index.hasData ? chain.getRawBlock(index) : undefined;
-      return hexOf(raw ?? readBlock(chain, index).encode());
+      return toHex(raw ?? readBlock(chain, index).encode());
     },
   }),
   method({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fromReversedHex, toReversedHex } from '../../bytes/hex.ts';
+import { fromReversedHex, toHex, toReversedHex } from '../../bytes/hex.ts';
 import type { BlockIndex } from '../../chain/block-index.ts';
 import type { Chain } from '../../chain/chain.ts';
 import { difficultyInterval } from '../../consensus/params.ts';
@@ -13,7 +13,6 @@ import { addressScript } from '../address.ts';
 import { arrayArgument, booleanArgument, integerArgument, optional, textArgument } from '../arguments.ts';
 import { blockArgument, blockHeaderArgument, transactionFromHex } from '../decode.ts';
 import { targetJson } from '../format/block-json.ts';
-import { hexOf } from '../format/hex.ts';
 import { type Method, method, type RpcContext } from '../method.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
 
@@ -61,7 +60,7 @@ export const miningMethods: readonly Method[] = [
       const scriptPubKey = addressScript(address, params.address, 'Error: Invalid address or descriptor');
       const txs = transactions.map((text) => namedTransaction(context, text));
       const block = await miner.generateBlock(txs, scriptPubKey, { submit });
-      return { hash: block.hashHex, hex: submit ? undefined : hexOf(block.encode()) };
+      return { hash: block.hashHex, hex: submit ? undefined : toHex(block.encode()) };
     },
   }),
   method({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { equalBytes } from '../../bytes/compare.ts';
+import { toHex } from '../../bytes/hex.ts';
 import type { BlockIndex } from '../../chain/block-index.ts';
 import type { Chain } from '../../chain/chain.ts';
 import { SEQUENCE_FINAL, Transaction, type TxIn } from '../../primitives/transaction.ts';
@@ -17,7 +18,6 @@ import {
 import { transactionFromHex } from '../decode.ts';
 import { confirmations } from '../format/block-json.ts';
 import { decodeScriptJson } from '../format/decode-script.ts';
-import { hexOf } from '../format/hex.ts';
 import { transactionJson } from '../format/transaction-json.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { readBlock } from '../lookup.ts';
@@ -69,7 +69,7 @@ export const rawTransactionMethods: readonly Method[] = [
       if (blockHash) return fromBlock(chain, txid, blockHash, verbosity);
       const entry = mempool.get(txid);
       if (!entry) throw notFound('mempool');
-      if (verbosity <= 0) return hexOf(entry.tx.encode());
+      if (verbosity <= 0) return toHex(entry.tx.encode());
       return transactionJson(entry.tx, { prefixes: chain.params.address, hex: true });
     },
   }),
@@ -135,7 +135,7 @@ export const rawTransactionMethods: readonly Method[] = [
         outputs: buildOutputs(outputs, params.address),
         lockTime,
       });
-      return hexOf(tx.encode());
+      return toHex(tx.encode());
     },
   }),
 ];
@@ -147,7 +147,7 @@ function fromBlock(chain: Chain, txid: Uint8Array, blockHash: Uint8Array, verbos
   const position = transactions.findIndex((tx) => equalBytes(tx.txid, txid));
   if (position < 0) throw notFound('block');
   const tx = transactions[position]!;
-  if (verbosity <= 0) return hexOf(tx.encode());
+  if (verbosity <= 0) return toHex(tx.encode());
   const spent = verbosity >= 2 && position > 0 ? chain.getUndo(index)?.[position - 1] : undefined;
   return {
     in_active_chain: chain.contains(index),

@@ -1,8 +1,8 @@
+import { toHex } from '../../bytes/hex.ts';
 import { AddressError, decodeAddress, encodeAddress } from '../../script/address.ts';
 import { integerArgument, optional, textArgument, wordArgument } from '../arguments.ts';
 import { estimateFeeRate } from '../estimate-fee.ts';
 import { addressDetailsJson } from '../format/address-json.ts';
-import { hexOf } from '../format/hex.ts';
 import { amountJson } from '../json.ts';
 import { type Method, method } from '../method.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
@@ -27,7 +27,7 @@ export const utilMethods: readonly Method[] = [
         return {
           isvalid: true,
           address: encodeAddress(scriptPubKey, params.address),
-          scriptPubKey: hexOf(scriptPubKey),
+          scriptPubKey: toHex(scriptPubKey),
           ...addressDetailsJson(scriptPubKey),
         };
       } catch (error) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { binaryKey } from '../../bytes/compare.ts';
-import { toReversedHex } from '../../bytes/hex.ts';
+import { toHex, toReversedHex } from '../../bytes/hex.ts';
 import { MEMPOOL_HEIGHT } from '../../mempool/entry.ts';
 import {
   arrayArgument,
@@ -15,7 +15,6 @@ import { Breath } from '../breath.ts';
 import { chainFileSize } from '../chain-file.ts';
 import { coinHashTypes, coinStats } from '../coin-stats.ts';
 import { inferDescriptor } from '../format/descriptor.ts';
-import { hexOf } from '../format/hex.ts';
 import { scriptPubKeyJson } from '../format/script-json.ts';
 import { amountJson, type Json } from '../json.ts';
 import { type Method, method, type RpcContext } from '../method.ts';
@@ -158,7 +157,7 @@ async function scan({ node: { chain, params }, closing }: RpcContext, descriptor
     unspents.push({
       txid: toReversedHex(outpoint.txid),
       vout: outpoint.vout,
-      scriptPubKey: hexOf(scriptPubKey),
+      scriptPubKey: toHex(scriptPubKey),
       desc: inferDescriptor(scriptPubKey, params.address),
       amount: amountJson(value),
       coinbase: coin.isCoinbase,

@@ -1,8 +1,8 @@
+import { toHex } from '../../bytes/hex.ts';
 import { addressScript } from '../address.ts';
 import { addressTypeArgument } from '../address-type-argument.ts';
 import { optional, textArgument } from '../arguments.ts';
 import { addressDetailsJson } from '../format/address-json.ts';
-import { hexOf } from '../format/hex.ts';
 import { type Method, method } from '../method.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
 
@@ -44,7 +44,7 @@ export const walletAddressMethods: readonly Method[] = [
       const key = wallet.keyOf(scriptPubKey);
       return {
         address,
-        scriptPubKey: hexOf(scriptPubKey),
+        scriptPubKey: toHex(scriptPubKey),
         ismine: key !== undefined,
         solvable: key !== undefined,
         iswatchonly: false,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { equalBytes } from '../../bytes/compare.ts';
-import { toReversedHex } from '../../bytes/hex.ts';
+import { toHex, toReversedHex } from '../../bytes/hex.ts';
 import { MAX_MONEY } from '../../primitives/amount.ts';
 import { encodeAddress } from '../../script/address.ts';
 import type { UnspentCoin } from '../../wallet/wallet.ts';
@@ -15,7 +15,6 @@ import {
   optional,
   textArgument,
 } from '../arguments.ts';
-import { hexOf } from '../format/hex.ts';
 import { lastProcessedBlock } from '../format/wallet-json.ts';
 import { amountJson, type JsonObject } from '../json.ts';
 import { type Method, method, type RpcContext } from '../method.ts';
@@ -150,13 +149,13 @@ function unspentJson({ node: { params, mempool } }: RpcContext, coin: UnspentCoi
     vout: outpoint.vout,
     address: encodeAddress(output.scriptPubKey, params.address),
     label: key.change ? undefined : (key.label ?? ''),
-    scriptPubKey: hexOf(output.scriptPubKey),
+    scriptPubKey: toHex(output.scriptPubKey),
     amount: amountJson(output.value),
     confirmations,
     ancestorcount: waiting?.ancestorCount,
     ancestorsize: waiting?.ancestorSize,
     ancestorfees: waiting && Number(waiting.ancestorFees),
-    redeemScript: key.output.redeemScript && hexOf(key.output.redeemScript),
+    redeemScript: key.output.redeemScript && toHex(key.output.redeemScript),
     spendable: true,
     solvable: true,
     safe: isSafe,

@@ -44,11 +44,11 @@ const replacesFew: Rule = (workspace) => {
   return undefined;
 };
 
-/** Rule 2: what it spends that is unconfirmed, one of the conflicts spent as well. */
+/** Rule 2: of what it spends that is unconfirmed, something that goes has spent a part as well. */
 const addsNoUnconfirmed: Rule = (workspace) => {
-  const { tx, conflicts, context } = workspace;
+  const { tx, replaced, context } = workspace;
   const before = new Set<Entry>();
-  for (const conflict of conflicts) for (const parent of conflict.parents) before.add(parent);
+  for (const { parents } of replaced) for (const parent of parents) before.add(parent);
   for (let i = 0; i < tx.inputs.length; i++) {
     const parent = context.graph.get(tx.inputs[i]!.prevout.txid);
     if (!parent || before.has(parent)) continue;

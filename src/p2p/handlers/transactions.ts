@@ -9,8 +9,8 @@ export const onTx: Handler<'tx'> = (context, peer, tx) => {
   return settled ? settled.then(() => take(context, peer, tx)) : take(context, peer, tx);
 };
 
-function take({ isCatchingUp, transactions, txAnnouncer }: HandlerContext, peer: Peer, tx: Transaction): void {
-  if (isCatchingUp()) return;
+function take({ catchUp, transactions, txAnnouncer }: HandlerContext, peer: Peer, tx: Transaction): void {
+  if (catchUp.isUnderWay) return;
   txAnnouncer.noteKnown(peer, peer.handshake.wtxidRelay ? tx.wtxid : tx.txid);
   transactions.received(peer, tx);
 }

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { expect, it } from 'vitest';
+import { freeNodeIds, isPortFree } from '../../src/devnet/ports.ts';
+import { RPC_PORT_OFFSET } from '../../src/node/config.ts';
+import { pier, pierPath } from '../support/pier.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+/** A port with the two behind it free as well, for P2P and RPC. */
+async function freeBasePort(): Promise<number> {
+  for (;;) {
+    const [base] = (await freeNodeIds(1)) as [number];
+    const ports = [1, 2].flatMap((i) => [base + i, base + i + RPC_PORT_OFFSET]);
+    if ((await Promise.all(ports.map((port) => isPortFree(port)))).every(Boolean)) return base;
+  }
+}
+
+it('`pier up` plays the nine steps, stays up, and stops every process at Ctrl-C', { timeout: 120_000 }, async () => {
+  const base = await freeBasePort();
+  const nodeIds = [base, base + 1, base + 2];
+  const dataDir = tempDir('up');
+  const args = ['up', '--base-port', String(base), '--datadir', dataDir];
+  const child = spawn(process.execPath, [pierPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  try {
+    const steps: string[] = [];
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (/^\d\. /.test(line)) steps.push(line);
+    });
+    await new Promise<void>((resolve, reject) => {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        if (line.startsWith('Ctrl-C stops it')) resolve();
+      });
+      void exited.then((code) => reject(new Error(`ended with exit code ${code}`)));
+    });
+    expect(steps.map((line) => line.slice(0, 2))).toEqual(['1.', '2.', '3.', '4.', '5.', '6.', '7.', '8.', '9.']);
+
+    // While it is up, every node answers, and a second network on the same ports is refused.
+    for (const nodeId of nodeIds) {
+      const env = { NODE_ID: String(nodeId), PIER_DATADIR: dataDir };
+      expect((await pier(['rpc', 'getblockcount'], env)).stdout.trim()).toBe('103');
+    }
+    const second = await pier(args);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain(`port ${base} is taken`);
+
+    child.kill('SIGINT');
+    expect(await exited).toBe(0);
+  } finally {
+    child.kill('SIGKILL');
+  }
+  for (const nodeId of nodeIds) {
+    expect(await isPortFree(nodeId)).toBe(true);
+    expect(await isPortFree(nodeId + RPC_PORT_OFFSET)).toBe(true);
+  }
+});
