@@ -160,8 +160,12 @@ export class Connector {
 
   #callAdded(node: AddedNode): void {
     if (!this.#abort || this.#hooks.isRefused(node.endpoint)) return;
-    // It may have called us, or have been chosen among the learnt addresses. When it goes, it will be called.
-    if (this.#calling.has(formatEndpoint(node.endpoint)) || this.#isConnected(node.endpoint)) return;
+    // It has called us, or a person has called it. When it goes, it will be called.
+    if (this.#isConnected(node.endpoint)) return;
+    if (this.#calling.has(formatEndpoint(node.endpoint))) {
+      this.#callLater(node);
+      return;
+    }
     this.#call(node.endpoint, 'manual').catch((error: unknown) => {
       this.#logFailure(error);
       this.#callLater(node);

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
 import { freeNodeIds, isPortFree } from '../../src/devnet/ports.ts';
@@ -20,7 +21,8 @@ it('`pier up` plays the nine steps, stays up, and stops every process at Ctrl-C'
   const nodeIds = [base, base + 1, base + 2];
   const dataDir = tempDir('up');
   const args = ['up', '--base-port', String(base), '--datadir', dataDir];
-  const child = spawn(process.execPath, [pierPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // A group of its own, as a terminal makes one: Ctrl-C reaches the nodes as well, before `up` asks them to stop.
+  const child = spawn(process.execPath, [pierPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
   try {
     const steps: string[] = [];
@@ -44,8 +46,10 @@ it('`pier up` plays the nine steps, stays up, and stops every process at Ctrl-C'
     expect(second.code).toBe(1);
     expect(second.stderr).toContain(`port ${base} is taken`);
 
-    child.kill('SIGINT');
+    process.kill(-child.pid!, 'SIGINT');
     expect(await exited).toBe(0);
+    // Each node has ended in order: it has taken its cookie with it.
+    expect(readdirSync(dataDir).filter((name) => name.startsWith('.cookie'))).toEqual([]);
   } finally {
     child.kill('SIGKILL');
   }

@@ -68,8 +68,6 @@ describeBitcoind('the mempool next to bitcoind', () => {
       if (KNOTS_ONLY.includes(theirs)) continue;
       judged++;
       const verdict = ourVerdict(ours.mempool.accept(tx));
-      if (verdict !== theirs) {console.log(ours.mempool.accept(tx), await node.rpc('testmempoolaccept', [Buffer.from(tx.encode()).toString('hex')], 0), tx.version, tx.inputs.map((i)=>[ours.mempool.get(i.prevout.txid)?.tx.txidHex, i.prevout.vout, ours.mempool.spender(i.prevout)?.tx.txidHex]));
-       for (const i of tx.inputs) {const s = ours.mempool.spender(i.prevout); if (s) console.log('conflict', s.tx.txidHex, s.tx.version, s.descendantCount, [...s.parents].map(p=>p.tx.txidHex), [...s.children].map(c=>[c.tx.txidHex,...[...c.parents].map(p=>p.tx.txidHex)])) }}
       expect(verdict, `round ${judged} of seed ${SEED}: ${tx.txidHex}`).toBe(theirs);
       verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
       if (verdict !== 'ok') continue;

@@ -62,13 +62,11 @@ describe('getaddr', () => {
         .map((endpoint) => endpoint!.port)
         .toSorted(),
     ).toEqual([node.endpoint.port, ...Array.from({ length: 10 }, (_, i) => 5000 + i)]);
-    const modern = await FakePeer.dial(net, node);
-    modern.send('sendaddrv2', {});
-    await modern.shakeHands();
-    modern.connection.send(new Uint8Array(0));
+    const modern = await FakePeer.join(net, node, { addrV2: true });
     modern.send('getaddr', {});
     await net.advance(500);
-    expect(modern.commands()).toContain('addr');
+    expect(modern.commands()).not.toContain('addr');
+    expect(told(modern)).toHaveLength(11);
   });
 
   it('is sent by the one who calls, and its answer may be large', async () => {

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatEndpoint, isWildcard, parseEndpoint, reachOf } from '../../src/p2p/endpoint.ts';
+import { formatEndpoint, isWildcard, parseEndpoint, reachableEndpoint, reachOf } from '../../src/p2p/endpoint.ts';
 import { formatIp, parseIp } from '../../src/p2p/ip-address.ts';
 import { serviceNames } from '../../src/p2p/protocol.ts';
 
@@ -66,6 +66,14 @@ describe('endpoints', () => {
     ['8.8.8.8', '172.32.0.1', '100.128.0.1', '2001:db8::1', 'fec0::1', '::2'].forEach(hosts(2));
     expect(['0.0.0.0', '::'].every(isWildcard)).toBe(true);
     expect(isWildcard('127.0.0.1')).toBe(false);
+  });
+
+  it('at every address of a machine are told by the one that is in use', () => {
+    const local = { host: '10.0.0.7', port: 50_000 };
+    expect(reachableEndpoint({ host: '0.0.0.0', port: 3000 }, local)).toEqual({ host: '10.0.0.7', port: 3000 });
+    expect(reachableEndpoint({ host: '10.0.0.9', port: 3000 }, local)).toEqual({ host: '10.0.0.9', port: 3000 });
+    expect(reachableEndpoint({ host: '::', port: 3000 }, undefined)).toBeUndefined();
+    expect(reachableEndpoint(undefined, local)).toBeUndefined();
   });
 });
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
 import { InvType } from '../../src/p2p/messages/inventory.ts';
 import type { Transaction } from '../../src/primitives/transaction.ts';
-import { OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
+import { mineBlock, OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
 import { FakePeer } from './support/fake-peer.ts';
-import { mine, TestNetwork, type TestNode } from './support/network.ts';
+import { mine, START_MS, TestNetwork, type TestNode } from './support/network.ts';
 
 const MINUTE = 60_000;
 /** P2WSH of OP_TRUE. */
@@ -299,6 +299,40 @@ describe('fetching transactions', () => {
     peer.send('tx', child(funding));
     await net.until(() => other.mempool.size === 1, 500);
     expect(peer.received('getdata')).toEqual([]);
+  });
+});
+
+describe('on a network where nobody has mined for a month', () => {
+  it('transactions are relayed nevertheless, also to a miner that waits for them', async () => {
+    const net = new TestNetwork();
+    const longAgo = START_MS / 1000 - 30 * 24 * 3600;
+    const node = await net.start();
+    const outputs = [{ value: 50_0000_0000n, scriptPubKey: ANYONE }];
+    const [block] = await mine(net, node, 1, { coinbaseOutputs: outputs, time: longAgo });
+    for (let i = 1; i <= 100; i++) await mine(net, node, 1, { time: longAgo + i });
+    const miner = await net.start({ seeds: [node] });
+    await net.untilSynced(node.chain.tip.hash);
+    expect(miner.chain.isInitialBlockDownload && node.chain.isInitialBlockDownload).toBe(true);
+    submit(node, child(block!.transactions[0]!));
+    await net.until(() => miner.mempool.size === 1, 2000);
+  });
+
+  it('a peer that claims a better chain and does not send it stops this for a minute at most', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 1);
+    const other = await net.start();
+    for (let height = 1; height <= node.chain.tip.height; height++) {
+      await other.chain.acceptBlock(node.chain.getBlock(node.chain.atHeight(height)!)!);
+    }
+    const liar = await FakePeer.join(net, other);
+    const unseen = mineBlock(node.chain.tip, { tag: 5 });
+    liar.send('headers', { headers: [unseen.header] });
+    await liar.waitFor('getdata');
+    other.peers.addNode(node.endpoint);
+    await net.advance(1000);
+    submit(node, child(coinbases[0]!));
+    await net.until(() => other.mempool.size === 1, MINUTE + 5000, 100);
+    expect(liar.closed).toBe(false);
   });
 });
 

@@ -438,6 +438,33 @@ describe('hostile chains', () => {
   });
 });
 
+describe('a peer that a person chose', () => {
+  it('is not asked again for a block of which it sent rubbish', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    await mine(net, node, 1);
+    const [block, other] = privateChain(node, 2);
+    const mutated = new (block!.constructor as typeof Block)(block!.header, other!.transactions);
+    const endpoint = { host: '127.0.0.1', port: 7000 };
+    let fake: FakePeer | undefined;
+    await net.network.transport().listen(endpoint, (connection) => {
+      fake = new FakePeer(net, connection);
+    });
+    node.peers.addNode(endpoint);
+    await net.until(() => fake !== undefined);
+    await fake!.shakeHands();
+    serve(fake!, [mutated]);
+    fake!.send('headers', { headers: [block!.header] });
+    await net.advance(5000, 100);
+    expect(fake!.closed).toBe(false);
+    expect(fake!.received('getdata')).toHaveLength(1);
+    const honest = await FakePeer.join(net, node);
+    serve(honest, [block!]);
+    honest.send('headers', { headers: [block!.header] });
+    await net.until(() => node.chain.tip.height === 2, 1000);
+  });
+});
+
 describe('questions about the chain', () => {
   it('are answered to peers of all kinds', async () => {
     const net = new TestNetwork();

@@ -50,12 +50,16 @@ const renamed: readonly [RegExp, string][] = [
   [/^missing-inputs$/, 'bad-txns-inputs-missingorspent'],
 ];
 
-/** Rules of Knots that no option turns off: outputs of more than 34 bytes, and more than one OP_RETURN. */
-export const KNOTS_ONLY: readonly string[] = ['bad-txns-vout-script-toolarge', 'multi-op-return'];
+/** Where Knots is unlike Core 30: outputs of more than 34 bytes, more than one OP_RETURN, rounding of fee rates. */
+export const KNOTS_ONLY: readonly string[] = ['bad-txns-vout-script-toolarge', 'multi-op-return', 'same-feerate'];
+
+/** Before Core 30, a replacement's fee rate had to be better by a whole satoshi for 1,000 bytes. */
+const SAME_FEERATE = /new feerate (\S+) BTC\/kvB <= old feerate \1 BTC\/kvB/;
 
 interface TestMempoolAccept {
   readonly allowed: boolean;
   readonly 'reject-reason'?: string;
+  readonly 'reject-details'?: string;
 }
 
 export function startCorePolicyNode(...args: readonly string[]): Promise<Bitcoind> {
@@ -70,6 +74,7 @@ export function ourVerdict(result: AcceptResult): string {
 /** The same of bitcoind, in Core 30's words. */
 export async function theirVerdict(node: Bitcoind, tx: Transaction): Promise<string> {
   const [result] = await node.rpc<[TestMempoolAccept]>('testmempoolaccept', [toHex(tx.encode())], 0);
+  if (SAME_FEERATE.test(result['reject-details'] ?? '')) return 'same-feerate';
   let reason = result.allowed ? 'ok' : result['reject-reason']!;
   for (const [pattern, name] of renamed) reason = reason.replace(pattern, name);
   return reason;

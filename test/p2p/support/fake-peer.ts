@@ -28,6 +28,8 @@ export interface FakePeerOptions {
   readonly version?: Partial<VersionMessage>;
   /** BIP339; default true. */
   readonly wtxidRelay?: boolean;
+  /** BIP155; default false. */
+  readonly addrV2?: boolean;
 }
 
 /** The other end of a connection, played by a test: says only what it is told to, and answers pings. */
@@ -65,10 +67,11 @@ export class FakePeer {
     return peer;
   }
 
-  async shakeHands({ version, wtxidRelay = true }: FakePeerOptions = {}): Promise<void> {
+  async shakeHands({ version, wtxidRelay = true, addrV2 = false }: FakePeerOptions = {}): Promise<void> {
     this.send('version', versionMessage(version));
     await this.waitFor('verack');
     if (wtxidRelay) this.send('wtxidrelay', {});
+    if (addrV2) this.send('sendaddrv2', {});
     this.send('verack', {});
     await this.net.advance(20);
   }

@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { type Command, codecs } from '../../src/p2p/messages/index.ts';
+import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { FakePeer } from './support/fake-peer.ts';
+import { mine, TestNetwork } from './support/network.ts';
+
+it('nodes that mine against each other over slow links, some of them leaving, agree in the end', async () => {
+  const random = new SeededRandom(7);
+  const net = new TestNetwork({ latencyMs: (from, to) => 20 + ((from.port * 31 + to.port * 17) % 200) });
+  const first = await net.start();
+  await mine(net, first, 1);
+  for (let i = 1; i < 8; i++) {
+    await net.start({ seeds: [net.nodes[randomInt(random, i)]!, net.nodes[randomInt(random, i)]!] });
+  }
+  await net.untilSynced(undefined, 60_000);
+  for (let round = 0; round < 25; round++) {
+    const node = net.nodes[randomInt(random, net.nodes.length)]!;
+    await mine(net, node, 1 + randomInt(random, 2), { tag: round });
+    const [unlucky] = node.peers.peers();
+    if (round % 5 === 0) unlucky?.disconnect('test');
+    await net.advance(randomInt(random, 300) + 1);
+  }
+  await mine(net, net.nodes[0]!, 2, { tag: 1000 });
+  await net.untilSynced(undefined, 120_000);
+  expect(first.chain.tip.height).toBeGreaterThan(15);
+  // There were branches, and nobody was blamed for them.
+  expect(net.nodes.some(({ chain }) => chain.tips().length > 1)).toBe(true);
+  for (const { disconnects } of net.nodes) expect(disconnects.filter((reason) => /misbehav/.test(reason))).toEqual([]);
+});
+
+it('the same seed gives the same run, message for message', async () => {
+  const run = async () => {
+    const net = new TestNetwork({ latencyMs: (from, to) => 5 + ((from.port + 3 * to.port) % 40) });
+    const seed = await net.start();
+    await mine(net, seed, 5);
+    for (let i = 0; i < 4; i++) await net.start({ seeds: [seed] });
+    await net.untilSynced(seed.chain.tip.hash);
+    await mine(net, net.nodes[2]!, 2);
+    await net.untilSynced(net.nodes[2]!.chain.tip.hash);
+    await net.advance(5000);
+    const log = net.nodes.map(({ received }) => received.join(' '));
+    await net.stop();
+    return log;
+  };
+  expect(await run()).toEqual(await run());
+});
+
+it('a node survives whatever a peer sends after the handshake', async () => {
+  const net = new TestNetwork();
+  const node = await net.start();
+  await mine(net, node, 3);
+  const commands = Object.keys(codecs) as Command[];
+  const small = fc.uint8Array({ maxLength: 120 });
+  // Plausible bytes: a short list of something.
+  const list = fc.tuple(fc.integer({ min: 1, max: 3 }), small).map(([count, bytes]) => Uint8Array.of(count, ...bytes));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.constantFrom(...commands), fc.oneof(small, list)), { minLength: 1, maxLength: 40 }),
+      async (messages) => {
+        const peer = await FakePeer.join(net, node);
+        for (const [command, payload] of messages) peer.sendPayload(command, payload);
+        await net.advance(30);
+        peer.connection.close();
+        await net.advance(20);
+      },
+    ),
+    { seed: 5, numRuns: 60 },
+  );
+  expect(node.disconnects).not.toContain('internal error');
+  expect(node.peers.peers()).toEqual([]);
+  const other = await net.start({ seeds: [node] });
+  await net.until(() => other.chain.tip.height === 3);
+});
