@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import { type Random, randomInt } from '../platform/random.ts';
 import type { Endpoint } from './connection.ts';
-import { formatEndpoint } from './endpoint.ts';
+import { formatEndpoint, type Reach, reachOf } from './endpoint.ts';
 
 /** Addresses kept at a time. */
 export const MAX_KNOWN_ADDRESSES = 16_384;
@@ -13,6 +13,7 @@ const MAX_FAILURES = 10;
 
 export interface KnownAddress {
   readonly endpoint: Endpoint;
+  readonly reach: Reach;
   /** Bits of `ServiceFlag`. */
   services: bigint;
   /** Seconds since the Unix epoch when it was last heard of. */
@@ -59,7 +60,7 @@ export class AddressManager {
       this.#known.delete(keys[randomInt(this.#random, keys.length)]!);
     }
     const { endpoint, services, time } = news;
-    this.#known.set(key, { endpoint, services, time, failures: 0, lastTry: 0 });
+    this.#known.set(key, { endpoint, reach: reachOf(endpoint.host), services, time, failures: 0, lastTry: 0 });
     return true;
   }
 
@@ -90,9 +91,16 @@ export class AddressManager {
   select(accept: (address: KnownAddress) => boolean): KnownAddress | undefined {
     const now = this.#clock.now();
     const candidates = [...this.#known.values()].filter(
-      (address) => now >= address.lastTry + retryDelay(address.failures) && accept(address),
+      (address) => now >= address.lastTry + retryDelay(address.failures),
     );
-    return candidates.length === 0 ? undefined : candidates[randomInt(this.#random, candidates.length)];
+    while (candidates.length > 0) {
+      const i = randomInt(this.#random, candidates.length);
+      const candidate = candidates[i]!;
+      if (accept(candidate)) return candidate;
+      candidates[i] = candidates.at(-1)!;
+      candidates.pop();
+    }
+    return undefined;
   }
 
   /** At most `count` addresses that `accept` agrees to, at random. */

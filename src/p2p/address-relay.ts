@@ -171,9 +171,8 @@ export class AddressRelay {
     if (state.answeredGetAddr) return;
     state.answeredGetAddr = true;
     const answer: PeerAddress[] = [];
-    for (const { endpoint, services, time } of this.#addresses.sample(MAX_ADDRESSES, ({ endpoint }) =>
-      mayTell(endpoint, peer),
-    )) {
+    const nearest = reachOf(peer.remote.host);
+    for (const { endpoint, services, time } of this.#addresses.sample(MAX_ADDRESSES, ({ reach }) => reach >= nearest)) {
       const address = toNetAddress(endpoint);
       if (address) answer.push({ ...address, services, time });
     }

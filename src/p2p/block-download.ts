@@ -11,18 +11,18 @@ import type { PeerChains } from './peer-chain.ts';
 import { canServeBlocks, isLimited, ServiceFlag } from './protocol.ts';
 
 /** Blocks asked of one peer at a time (Core: MAX_BLOCKS_IN_TRANSIT_PER_PEER). */
-export const MAX_BLOCKS_IN_FLIGHT = 16;
+const MAX_BLOCKS_IN_FLIGHT = 16;
 /** New ones are asked for when no more than this are under way, so that a `getdata` names several. */
 const REFILL_AT = 8;
 /** How far beyond the last block that we have in common with a peer we download (Core: BLOCK_DOWNLOAD_WINDOW). */
-export const BLOCK_DOWNLOAD_WINDOW = 1024;
+const BLOCK_DOWNLOAD_WINDOW = 1024;
 /** A limited peer surely has as many of its last blocks (BIP159), less what may come meanwhile. */
 const LIMITED_PEER_BLOCKS = 288 - 2;
 /** Milliseconds for which a peer may hold up all others at the window's end; grows when that has hit a peer. */
 const STALL_MIN_MS = 2_000;
 const STALL_MAX_MS = 64_000;
 /** Milliseconds after which a block is asked of another peer that has it. */
-export const LAPSE_MS = 10_000;
+const LAPSE_MS = 10_000;
 /** While blocks keep coming, the peers are looked over once per so many. */
 const REFILL_EVERY = 32;
 /** Links lead backwards only, so paths are walked in steps of so many blocks. */
@@ -149,10 +149,7 @@ export class BlockDownload {
     const key = binaryKey(block.hash);
     const requested = this.#requests.has(key);
     const state = this.#states.get(peer);
-    if (state) {
-      state.stallingSince = undefined;
-      state.owesSince = this.#clock.now();
-    }
+    if (state) state.owesSince = this.#clock.now();
     const known = this.#chain.getIndex(block.hash);
     if (known) this.#chains.get(peer)?.learn(known);
     this.#remove(key);
@@ -247,7 +244,10 @@ export class BlockDownload {
     const request = this.#requests.get(key);
     if (!request) return;
     this.#requests.delete(key);
-    this.#states.get(request.peer)?.requests.delete(key);
+    const state = this.#states.get(request.peer);
+    if (!state) return;
+    state.requests.delete(key);
+    state.stallingSince = undefined;
   }
 
   /** The peer is not asked for this block again. */

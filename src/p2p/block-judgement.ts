@@ -3,7 +3,7 @@ import { formatReject } from '../consensus/reject.ts';
 import type { Peer } from './peer.ts';
 
 /** Whether who sent a block or header broke the rules by it (Core: MaybePunishNodeForBlock). */
-export function isPunishable(kind: BlockRejectKind, peer: Peer): boolean {
+function isPunishable(kind: BlockRejectKind, peer: Peer): boolean {
   switch (kind) {
     case 'consensus':
     case 'mutated':

@@ -3,7 +3,7 @@ import { PierError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { AddressManager, KnownAddress } from './address-manager.ts';
 import type { Connection, Endpoint, Transport } from './connection.ts';
-import { formatEndpoint } from './endpoint.ts';
+import { formatEndpoint, reachableEndpoint } from './endpoint.ts';
 import type { ConnectionType, Peer } from './peer.ts';
 import { canServeBlocks, ServiceFlag } from './protocol.ts';
 
@@ -28,6 +28,8 @@ export interface ConnectorHooks {
   opened(connection: Connection, type: ConnectionType, target: Endpoint): Peer;
   /** All peers, in both directions. */
   peers(): Iterable<Peer>;
+  /** Where we listen, if we do. */
+  listening(): Endpoint | undefined;
   /** Whether this endpoint is never to be called: ourselves, or discouraged. */
   isRefused(endpoint: Endpoint): boolean;
 }
@@ -118,10 +120,28 @@ export class Connector {
   }
 
   peerReady(peer: Peer): void {
-    if (!peer.target) return;
-    this.#addresses.succeeded(peer.target, peer.services);
-    const node = this.#added.get(formatEndpoint(peer.target));
-    if (node) node.delayMs = RETRY_MIN_MS;
+    if (peer.target) {
+      this.#addresses.succeeded(peer.target, peer.services);
+      const node = this.#added.get(formatEndpoint(peer.target));
+      if (node) node.delayMs = RETRY_MIN_MS;
+    }
+    this.#dropTwin(peer);
+  }
+
+  /**
+   * Two nodes that have just learnt of each other may call each other at the same time. Of these two connections, the
+   * one made by whoever has the greater address is given up, by that node; both would, if both could.
+   */
+  #dropTwin(peer: Peer): void {
+    const { endpoint } = peer;
+    const own = reachableEndpoint(this.#hooks.listening(), peer.local);
+    if (!endpoint || !own || formatEndpoint(own) < formatEndpoint(endpoint)) return;
+    for (const twin of this.#hooks.peers()) {
+      if (twin === peer || !twin.isReady || twin.inbound === peer.inbound || !twin.isAt(endpoint)) continue;
+      const ours = peer.inbound ? twin : peer;
+      if (ours.type === 'outbound-full-relay') ours.disconnect('connected twice');
+      return;
+    }
   }
 
   peerClosed(peer: Peer): void {
@@ -148,8 +168,8 @@ export class Connector {
       (services & ServiceFlag.WITNESS) !== 0n &&
       !this.#added.has(key) &&
       !this.#calling.has(key) &&
-      !this.#isConnected(endpoint) &&
-      !this.#hooks.isRefused(endpoint)
+      !this.#hooks.isRefused(endpoint) &&
+      !this.#isConnected(endpoint)
     );
   }
 

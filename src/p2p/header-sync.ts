@@ -12,7 +12,7 @@ import type { PeerChains } from './peer-chain.ts';
 import { canServeBlocks, MAX_HEADERS, SENDHEADERS_VERSION } from './protocol.ts';
 
 /** Milliseconds within which `getheaders` is answered and not repeated (Core: HEADERS_RESPONSE_TIME). */
-export const HEADERS_RESPONSE_MS = 2 * 60_000;
+const HEADERS_RESPONSE_MS = 2 * 60_000;
 /** With a best header younger than this, in milliseconds, all peers are asked at once. */
 const RECENT_MS = 24 * 60 * 60_000;
 /** A chain this many blocks' work behind ours is not worth storing. */
@@ -183,6 +183,7 @@ export class HeaderSync {
     if (!isFull && !isKnown && this.#isWorthless(parent, headers)) {
       this.#logger.debug({ peer: peer.id, height: parent.height + headers.length }, 'ignored a chain of low work');
       this.#answered(peer, state);
+      this.#onAnswer();
       return;
     }
     const { last, reject } = this.#chain.acceptHeaders(headers);

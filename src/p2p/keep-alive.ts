@@ -2,9 +2,9 @@ import type { Clock } from '../platform/clock.ts';
 import type { Random } from '../platform/random.ts';
 
 /** Milliseconds between pings (Core: PING_INTERVAL). */
-export const PING_INTERVAL_MS = 2 * 60_000;
+const PING_INTERVAL_MS = 2 * 60_000;
 /** Milliseconds after which a peer that does not answer is gone (Core: TIMEOUT_INTERVAL). */
-export const PING_TIMEOUT_MS = 20 * 60_000;
+const PING_TIMEOUT_MS = 20 * 60_000;
 
 /** A random uint64 other than 0, which stands for none. */
 export function randomNonce(random: Random): bigint {

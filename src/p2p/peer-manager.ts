@@ -105,6 +105,7 @@ export class PeerManager {
     this.#connector = new Connector({ maxOutbound: options.maxOutbound ?? DEFAULT_MAX_OUTBOUND }, withAddresses, {
       opened: (connection, type, target) => this.#open(connection, type, target),
       peers: () => this.#peers,
+      listening: () => this.endpoint,
       isRefused: (endpoint) => this.#isOwn(endpoint) || this.#discouraged.has(endpoint),
     });
     this.#followers = [...this.#parts.followers, this.#connector];
@@ -269,7 +270,7 @@ export class PeerManager {
   #peerReady(peer: Peer): void {
     this.#log(peer, 'connected');
     for (const follower of this.#followers) follower.peerReady?.(peer);
-    this.events.emit('ready', { peer });
+    if (!peer.isClosed) this.events.emit('ready', { peer });
   }
 
   #peerClosed(peer: Peer, reason: string): void {

@@ -19,9 +19,9 @@ import { toEndpoint } from './messages/net-address.ts';
 import { type Direction, Traffic } from './traffic.ts';
 
 /** Milliseconds until a peer must have introduced itself (Core: DEFAULT_PEER_CONNECT_TIMEOUT). */
-export const HANDSHAKE_TIMEOUT_MS = 60_000;
+const HANDSHAKE_TIMEOUT_MS = 60_000;
 /** With more bytes than this unsent, a peer's messages wait (Core: -maxsendbuffer). */
-export const SEND_BUFFER_LIMIT = 1_000_000;
+const SEND_BUFFER_LIMIT = 1_000_000;
 /** With so many bytes unsent, the peer reads too slowly to be a peer. */
 const SEND_BUFFER_OVERFLOW = 32_000_000;
 
@@ -217,11 +217,6 @@ export class Peer {
     } else if (!this.keepAlive.tick()) {
       this.disconnect('ping timed out');
     }
-  }
-
-  /** For logs. */
-  toString(): string {
-    return `peer ${this.id} (${formatEndpoint(this.remote)})`;
   }
 
   #receive(chunk: Uint8Array): void {

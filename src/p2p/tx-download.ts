@@ -54,10 +54,6 @@ export class TxDownload {
     this.#batch = new Batch(modules.clock, () => this.#ask());
   }
 
-  get orphans(): number {
-    return this.#orphanage.size;
-  }
-
   /** Unix seconds of the last transaction from a peer that the mempool took; 0 for none. */
   lastTxTime(peer: Peer): number {
     return this.#lastTimes.get(peer) ?? 0;

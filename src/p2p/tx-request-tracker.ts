@@ -3,9 +3,9 @@ import { type InvEntry, InvType } from './messages/inventory.ts';
 import type { Peer } from './peer.ts';
 
 /** Milliseconds for an answer, after which another peer is asked (Core: GETDATA_TX_INTERVAL). */
-export const TX_REQUEST_TIMEOUT_MS = 60_000;
+const TX_REQUEST_TIMEOUT_MS = 60_000;
 /** Announcements of one peer that are remembered at a time (Core: MAX_PEER_TX_ANNOUNCEMENTS). */
-export const MAX_PEER_TX_ANNOUNCEMENTS = 5_000;
+const MAX_PEER_TX_ANNOUNCEMENTS = 5_000;
 /** Requests to one peer at a time, beyond which its announcements wait (Core: MAX_PEER_TX_REQUEST_IN_FLIGHT). */
 const MAX_PEER_REQUESTS = 100;
 
@@ -43,10 +43,6 @@ export class TxRequestTracker {
   readonly #underWay = new Set<string>();
   /** Those without a request under way. */
   readonly #waiting = new Set<string>();
-
-  get size(): number {
-    return this.#wanted.size;
-  }
 
   /** Notes that `peer` has what `entry` names; it will not be asked before `readyAt`. */
   announced(peer: Peer, entry: InvEntry, readyAt: number): void {

@@ -3,7 +3,7 @@ import { type Framing, FramingError, type RawMessage } from './framing.ts';
 import { MAX_MESSAGE_LENGTH } from './protocol.ts';
 
 /** Magic (4), command (12, padded with NUL), length (4, little-endian), checksum (4). */
-export const V1_HEADER_SIZE = 24;
+const V1_HEADER_SIZE = 24;
 
 /** As much is allocated on the word of a header; a longer payload gets its full room once this much has come. */
 const TRUSTED_LENGTH = 256 * 1024;

@@ -148,13 +148,13 @@ describe('prioritise', () => {
 
 describe('a full mempool', () => {
   it('keeps what pays most and asks more of newcomers', async () => {
-    const chain = await start({ maxBytes: 12_000 });
+    const chain = await start({ maxBytes: 16_000 });
     const { mempool } = chain;
     const parents = [1, 2, 3, 4, 5, 6, 7, 8].map((height, i) => pay([chain.coinbase(height)], 1000n * BigInt(i + 1)));
     for (const tx of parents) mempool.accept(tx);
     const fits = mempool.size;
     expect(fits).toBeLessThan(8);
-    expect(mempool.usage).toBeLessThanOrEqual(12_000);
+    expect(mempool.usage).toBeLessThanOrEqual(16_000);
     // The best are left, and the last of those that went sets the price.
     expect([...mempool.entries()].map(({ tx }) => tx)).toEqual(parents.slice(-fits));
     const lost = 1000n * BigInt(8 - fits);
@@ -173,7 +173,7 @@ describe('a full mempool', () => {
   });
 
   it('spares a parent for the sake of its child', async () => {
-    const chain = await start({ maxBytes: 10_000 });
+    const chain = await start({ maxBytes: 13_000 });
     const { mempool } = chain;
     const poor = pay([chain.coinbase(1)], 100n);
     mempool.accept(poor);

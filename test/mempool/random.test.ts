@@ -78,7 +78,7 @@ describe('the mempool under random use', () => {
   it('stays consistent when it is small and forgets soon', async () => {
     const seen = new Set<string>();
     for (const seed of [5, 6, 7]) {
-      const life = await live(seed, { maxBytes: 30_000, expirySeconds: 20 * 60 });
+      const life = await live(seed, { maxBytes: 25_000, expirySeconds: 20 * 60 });
       for (const reason of life.seen) seen.add(reason);
     }
     expect([...seen].sort()).toEqual(['block', 'conflict', 'expiry', 'reorg', 'replaced', 'sizelimit']);

@@ -44,6 +44,19 @@ describe('a network with one seed', () => {
   });
 });
 
+it('two nodes that call each other at the same time keep one connection', async () => {
+  const net = new TestNetwork({ latencyMs: () => 50 });
+  const [a, b] = [await net.start(), await net.start()];
+  const services = 1033n;
+  a.peers.addresses.add({ endpoint: b.endpoint, services, time: 1 });
+  b.peers.addresses.add({ endpoint: a.endpoint, services, time: 1 });
+  await net.until(() => a.peers.peers().length === 2, 2000);
+  await net.advance(60_000, 100);
+  expect(a.peers.peers().map(({ inbound }) => inbound)).toEqual([false]);
+  expect(b.peers.peers().map(({ inbound }) => inbound)).toEqual([true]);
+  expect(b.disconnects).toEqual(['connected twice']);
+});
+
 describe('getaddr', () => {
   it('is answered once, to those who called, in the form they prefer', async () => {
     const net = new TestNetwork();
