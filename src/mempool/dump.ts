@@ -59,8 +59,8 @@ export function decodeMempoolDump(bytes: Uint8Array): MempoolDump {
   const version = Number(reader.u64());
   if (version === VERSION_KEYED) {
     const key = reader.varBytes();
-    // The key runs from the start of the file.
-    const plain = bytes.map((byte, i) => (i < reader.offset ? byte : byte ^ (key[i % key.length] ?? 0)));
+    // The key runs from the start of the file, though it hides only what comes behind it.
+    const plain = bytes.map((byte, i) => byte ^ (key[i % key.length] ?? 0));
     reader = new ByteReader(plain, reader.offset);
   } else if (version !== VERSION_PLAIN) {
     throw new PierError('unknown-mempool-dump', `a mempool dump of version ${version} cannot be read`);

@@ -96,6 +96,16 @@ describeBitcoind('the mempool next to bitcoind', () => {
     expect(ourEntries(ours)).toEqual(await theirEntries(node));
   });
 
+  it('lets a replacement into a family that is full', async () => {
+    const root = pay([coin()], 10_000n, 30);
+    expect(await offer(root)).toBe('ok');
+    for (let vout = 0; vout < 24; vout++) expect(await offer(pay([utxo(root, vout)], 1000n))).toBe('ok');
+    // Too large for the carve-out.
+    expect(await offer(pay([utxo(root, 24)], 200_000n, 300))).toBe('too-long-mempool-chain');
+    expect(await offer(pay([utxo(root, 23)], 200_000n, 300))).toBe('ok');
+    expect(ourEntries(ours)).toEqual(await theirEntries(node));
+  });
+
   it('draws the same line at large families', async () => {
     const parent = pay([coin()], 10_000n, 3);
     expect(await offer(parent)).toBe('ok');
@@ -159,11 +169,15 @@ describeBitcoind('the mempool next to bitcoind', () => {
     const child = pay([utxo(parent, 0)], 1000n, 1, truc);
     expect(await offer(child)).toBe('ok');
     expect(await offer(pay([utxo(child, 0)], 1000n, 1, truc))).toBe('TRUC-violation');
-    // A second child has to pay for the first one's place.
+    // The same child in another form, and a second one, have to pay for the first one's place.
+    expect(await offer(pay([utxo(parent, 0)], 900n, 1, truc))).toBe('insufficient fee');
+    expect(await offer(pay([utxo(parent, 0)], 1500n, 1, truc))).toBe('ok');
     expect(await offer(pay([utxo(parent, 1)], 900n, 1, truc))).toBe('insufficient fee (including sibling eviction)');
     const sibling = pay([utxo(parent, 1)], 3000n, 1, truc);
     expect(await offer(sibling)).toBe('ok');
-    expect(ours.mempool.has(child.txid)).toBe(false);
+    expect(ours.mempool.size).toBe(2);
+    // Who pays for version 3 may be another transaction, so the relay's fee is asked for last.
+    expect(await offer(pay([coin()], 5n, 1, truc))).toBe('min relay fee not met');
     const tooLarge = pay([utxo(parent, 1)], 50_000n, 40, truc);
     expect(await offer(tooLarge)).toBe('TRUC-violation');
     expect(await offer(pay([coin()], 100_000n, 330, truc))).toBe('TRUC-violation');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/crypto/hash.ts';
 import { decodeMempoolDump, encodeMempoolDump, loadMempoolDump } from '../../src/mempool/dump.ts';
 import type { MempoolEntry } from '../../src/mempool/entry.ts';
 import { MEMPOOL_HEIGHT } from '../../src/mempool/entry.ts';
@@ -6,6 +7,8 @@ import type { AcceptResult } from '../../src/mempool/mempool.ts';
 import { unixSeconds } from '../../src/platform/clock.ts';
 import { COIN } from '../../src/primitives/amount.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
+import { Op } from '../../src/script/opcodes.ts';
+import { compileScript } from '../../src/script/script.ts';
 import { checkMempool } from '../support/mempool-check.ts';
 import { MINUTES, ownScript, pay, RegtestChain, spend, utxo } from '../support/regtest-chain.ts';
 
@@ -60,6 +63,49 @@ describe('accept', () => {
 
     await chain.mine();
     expect(verdict(tx)).toEqual(['conflict', 'txn-already-known']);
+  });
+
+  it('bounds signature operations', async () => {
+    const chain = await start();
+    const witnessScript = new Uint8Array(3300).fill(Op.OP_CHECKSIG);
+    const scriptPubKey = compileScript(Op.OP_0, sha256(witnessScript));
+    const funding = spend(
+      [chain.coinbase(1)],
+      Array.from({ length: 5 }, () => ({ value: COIN, scriptPubKey })),
+    );
+    await chain.mine(1, { transactions: [funding] });
+    const spending = (count: number) => {
+      const inputs = Array.from({ length: count }, (_, vout) => {
+        return {
+          prevout: { txid: funding.txid, vout },
+          scriptSig: new Uint8Array(0),
+          sequence: 0,
+          witness: [witnessScript],
+        };
+      });
+      return new Transaction({ version: 2, inputs, outputs: [{ value: 1000n, scriptPubKey: ownScript }], lockTime: 0 });
+    };
+    // 16,500 of 16,000 that are allowed.
+    expect(chain.mempool.accept(spending(5))).toMatchObject({
+      reject: { kind: 'not-standard', reason: 'bad-txns-too-many-sigops', debug: '16500' },
+    });
+    expect(reason(chain.mempool.accept(spending(4)))).toMatch(/^mempool-script-verify-flag-failed/);
+  });
+
+  it('lets dust in only without a fee, and with whoever spends all of it', async () => {
+    const chain = await start({ minRelayFeeRate: 0n });
+    const { mempool } = chain;
+    const dust = { value: 100n, scriptPubKey: ownScript };
+    const make = (height: number, fee: bigint) =>
+      spend([chain.coinbase(height)], [{ value: 50n * COIN - fee - 100n, scriptPubKey: ownScript }, dust]);
+    expect(reason(mempool.accept(make(1, 1n)))).toBe('dust');
+    const prioritised = make(2, 0n);
+    mempool.prioritise(prioritised.txid, 1n);
+    expect(reason(mempool.accept(prioritised))).toBe('dust');
+    const parent = make(1, 0n);
+    expect(reason(mempool.accept(parent))).toBe('ok');
+    expect(reason(mempool.accept(pay([utxo(parent, 0)], 1000n)))).toBe('missing-ephemeral-spends');
+    expect(reason(mempool.accept(pay([utxo(parent, 0), utxo(parent, 1)], 1000n)))).toBe('ok');
   });
 
   it('judges without a trace if asked to', async () => {
@@ -165,6 +211,9 @@ describe('a full mempool', () => {
     // Pays enough by itself, yet less than all others: it comes and goes unseen.
     expect(reason(mempool.accept(pay([chain.coinbase(9)], lost + 100n)))).toBe('mempool full');
     expect(told).toEqual([]);
+    const truc = pay([chain.coinbase(9)], 1n, 1, { version: 3 });
+    expect(reason(mempool.accept(truc))).toBe('mempool min fee not met');
+    expect(reason(mempool.accept(pay([chain.coinbase(9)], 1n)))).toBe('min relay fee not met');
     checkMempool(chain);
 
     await chain.mine();
@@ -182,6 +231,31 @@ describe('a full mempool', () => {
     expect(mempool.has(poor.txid)).toBe(true);
     expect([...mempool.entries()].filter(({ fee }) => fee === 3000n).length).toBeLessThan(8);
     checkMempool(chain);
+  });
+
+  it('spares it no more once the child is gone', async () => {
+    const chain = await start({ maxBytes: 13_000 });
+    const { mempool } = chain;
+    const poor = pay([chain.coinbase(1)], 100n);
+    const rich = pay([utxo(poor, 0)], 100_000n);
+    mempool.accept(poor);
+    mempool.accept(rich);
+    mempool.remove(rich.txid, 'conflict');
+    for (let height = 2; height < 10; height++) mempool.accept(pay([chain.coinbase(height)], 3000n));
+    expect(mempool.has(poor.txid)).toBe(false);
+  });
+
+  it('spares it also when it comes back from a block after its child', async () => {
+    const chain = await start({ maxBytes: 13_000 });
+    const { mempool } = chain;
+    const poor = pay([chain.coinbase(1)], 100n);
+    const rich = pay([utxo(poor, 0)], 100_000n);
+    await chain.mine(1, { transactions: [poor] });
+    mempool.accept(rich);
+    await chain.chain.invalidateBlock(chain.chain.tip);
+    for (let height = 2; height < 10; height++) mempool.accept(pay([chain.coinbase(height)], 3000n));
+    expect(mempool.has(poor.txid)).toBe(true);
+    expect(mempool.has(rich.txid)).toBe(true);
   });
 });
 
@@ -245,6 +319,23 @@ describe('blocks', () => {
     expect(mempool.size).toBe(0);
   });
 
+  it('of two branches may hold the same transaction, whose child stays', async () => {
+    const chain = await start();
+    const { mempool } = chain;
+    const shared = pay([chain.coinbase(1)], 1000n);
+    const child = pay([utxo(shared, 0)], 1000n);
+    const other = await chain.fork();
+    await chain.mine(1, { transactions: [shared] });
+    mempool.accept(child);
+    await other.mine(1);
+    await other.mine(1, { transactions: [shared] });
+    const told = record(chain);
+    await chain.take(other.blocks(21));
+    expect(told).toEqual([]);
+    expect(mempool.get(child.txid)).toMatchObject({ ancestorCount: 1 });
+    checkMempool(chain);
+  });
+
   it('take away what was only possible on top of them', async () => {
     const chain = await start();
     const { mempool } = chain;
@@ -252,13 +343,15 @@ describe('blocks', () => {
     await chain.mine(3);
     const matureNow = pay([chain.coinbase(height)], 1000n);
     const finalNow = pay([chain.coinbase(1)], 1000n, 1, { lockTime: height + 2, sequence: 0xffff_fffe });
-    const unlockedNow = pay([chain.coinbase(height - 1)], 1000n, 1, { sequence: 4 });
+    const unlockedNow = pay([chain.coinbase(3)], 1000n, 1, { sequence: height });
     const always = pay([chain.coinbase(2)], 1000n);
-    for (const tx of [matureNow, finalNow, unlockedNow, always]) expect(reason(mempool.accept(tx))).toBe('ok');
+    const justMature = pay([chain.coinbase(height - 1)], 1000n);
+    for (const tx of [matureNow, finalNow, unlockedNow, always, justMature])
+      expect(reason(mempool.accept(tx))).toBe('ok');
     const told = record(chain);
     await chain.chain.invalidateBlock(chain.chain.atHeight(height + 2)!);
     expect(new Set(told)).toEqual(new Set([matureNow, finalNow, unlockedNow].map((tx) => minus(tx, 'reorg'))));
-    expect([...mempool.entries()].map(({ tx }) => tx)).toEqual([always]);
+    expect([...mempool.entries()].map(({ tx }) => tx)).toEqual([always, justMature]);
   });
 
   it('take away what spends their coinbase', async () => {
@@ -315,6 +408,19 @@ describe('a dump', () => {
     third.clock.advance(14 * 24 * 60 * MINUTES - 20 * MINUTES);
     // The parent is too old by now, and the child is nothing without it.
     expect(loadMempoolDump(third.mempool, dump, third.clock)).toEqual({ accepted: 0, total: 2 });
+  });
+
+  it('has parents before children, whichever came first', async () => {
+    const chain = await start();
+    const { mempool } = chain;
+    const parent = pay([chain.coinbase(1)], 1000n);
+    await chain.mine(1, { transactions: [parent] });
+    const child = pay([utxo(parent, 0)], 1000n);
+    mempool.accept(child);
+    await chain.chain.invalidateBlock(chain.chain.tip);
+    expect([...mempool.entries()].map(({ tx }) => tx.txidHex)).toEqual([child.txidHex, parent.txidHex]);
+    const { transactions } = decodeMempoolDump(encodeMempoolDump(mempool));
+    expect(transactions.map(({ tx }) => tx.txidHex)).toEqual([parent.txidHex, child.txidHex]);
   });
 
   it('is refused if it is cut short or of an unknown version', async () => {

@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '../../src/bytes/hex.ts';
+import type { Coin } from '../../src/consensus/coins.ts';
+import { hash160 } from '../../src/crypto/hash.ts';
 import { DEFAULT_MEMPOOL_OPTIONS } from '../../src/mempool/options.ts';
 import { dustThreshold } from '../../src/mempool/policy/dust.ts';
 import { feeAtRate, feeRate, formatFeeRate, policyVsize } from '../../src/mempool/policy/fee-rate.ts';
+import { areInputsStandard, isWitnessStandard } from '../../src/mempool/policy/standard-inputs.ts';
 import { nonStandardReason } from '../../src/mempool/policy/standard-tx.ts';
+import { DisconnectedTransactions } from '../../src/mempool/reorg.ts';
 import { RollingMinimumFee } from '../../src/mempool/rolling-fee.ts';
+import { Block } from '../../src/primitives/block.ts';
+import { BlockHeader } from '../../src/primitives/header.ts';
 import { Transaction, type TxOut } from '../../src/primitives/transaction.ts';
 import { Op } from '../../src/script/opcodes.ts';
 import { compileScript } from '../../src/script/script.ts';
@@ -83,6 +89,48 @@ describe('standardness of what Knots cannot be asked', () => {
   });
 });
 
+describe('standardness of inputs', () => {
+  const coin = (scriptPubKey: Uint8Array): Coin => ({
+    output: { value: 1n, scriptPubKey },
+    height: 1,
+    isCoinbase: false,
+  });
+  const spending = (inputs: { scriptSig?: Uint8Array; witness?: Uint8Array[] }[]) =>
+    new Transaction({
+      version: 2,
+      inputs: inputs.map(({ scriptSig = new Uint8Array(0), witness = [] }, vout) => {
+        return { prevout: { txid: hash32, vout }, scriptSig, sequence: 0, witness };
+      }),
+      outputs: [{ value: 1n, scriptPubKey: ownScript }],
+      lockTime: 0,
+    });
+
+  it('bounds the signature operations of all inputs together, as BIP54 does', () => {
+    // 15 for each redeem script: 166 of them are 2,490, and ten keys more make 2,500.
+    const redeemScript = compileScript(...Array.from({ length: 15 }, () => Op.OP_CHECKSIG));
+    const p2sh = compileScript(Op.OP_HASH160, hash160(redeemScript), Op.OP_EQUAL);
+    const p2pk = compileScript(key, Op.OP_CHECKSIG);
+    const judge = (keys: number) => {
+      const inputs = [...Array.from({ length: 166 }, () => ({ scriptSig: compileScript(redeemScript) }))];
+      const coins = [...inputs.map(() => coin(p2sh)), ...Array.from({ length: keys }, () => coin(p2pk))];
+      return areInputsStandard(spending([...inputs, ...Array.from({ length: keys }, () => ({}))]), coins);
+    };
+    expect(judge(10)).toBe(true);
+    expect(judge(11)).toBe(false);
+  });
+
+  it('wants a control block that is not empty, and no annex', () => {
+    const p2tr = [coin(compileScript(Op.OP_1, hash32))];
+    const judge = (...witness: Uint8Array[]) => isWitnessStandard(spending([{ witness }]), p2tr);
+    const control = Uint8Array.of(0xc0, ...hash32);
+    expect(judge(hash32)).toBe(true);
+    expect(judge(Uint8Array.of(Op.OP_1), control)).toBe(true);
+    expect(judge(Uint8Array.of(Op.OP_1), new Uint8Array(0))).toBe(false);
+    expect(judge(hash32, Uint8Array.of(0x50))).toBe(false);
+    expect(judge(new Uint8Array(81), Uint8Array.of(Op.OP_1), control)).toBe(false);
+  });
+});
+
 describe('RollingMinimumFee', () => {
   const HALF_LIFE = 12 * 60 * 60;
   const make = () => new RollingMinimumFee(1000n, 1000, 0);
@@ -111,6 +159,16 @@ describe('RollingMinimumFee', () => {
     }
   });
 
+  it('waits for another block after another eviction', () => {
+    const fee = make();
+    fee.evicted(9000n);
+    fee.blockConnected(0);
+    fee.evicted(19_000n);
+    expect(fee.current(HALF_LIFE, 1000)).toBe(20_000n);
+    fee.blockConnected(HALF_LIFE);
+    expect(fee.current(2 * HALF_LIFE, 1000)).toBe(10_000n);
+  });
+
   it('never falls below a step, and then to nothing', () => {
     const fee = make();
     fee.evicted(1000n);
@@ -120,5 +178,36 @@ describe('RollingMinimumFee', () => {
     expect(fee.current(1.7 * HALF_LIFE, 1000)).toBe(1000n);
     expect(fee.current(2.3 * HALF_LIFE, 1000)).toBe(0n);
     expect(fee.current(0, 1000)).toBe(0n);
+  });
+});
+
+describe('DisconnectedTransactions', () => {
+  const header = new BlockHeader({ version: 1, prevHash: hash32, merkleRoot: hash32, time: 0, bits: 0, nonce: 0 });
+  const tx = (lockTime: number, size = 0) =>
+    new Transaction({
+      version: 2,
+      inputs: [{ prevout: { txid: hash32, vout: 0 }, scriptSig: new Uint8Array(0), sequence: 0, witness: [] }],
+      outputs: [{ value: 1n, scriptPubKey: new Uint8Array(size) }],
+      lockTime,
+    });
+
+  it('gives back what no block of the new branch holds, from the oldest on', () => {
+    const [a, b, c, d] = [tx(1), tx(2), tx(3), tx(4)];
+    const disconnected = new DisconnectedTransactions();
+    expect(disconnected.add(new Block(header, [c, d]))).toEqual([]);
+    expect(disconnected.add(new Block(header, [a, b]))).toEqual([]);
+    disconnected.remove(new Block(header, [b]));
+    expect(disconnected.take()).toEqual([a, c, d]);
+    expect(disconnected.isEmpty).toBe(true);
+  });
+
+  it('has room for 20 MB, and drops the youngest first', () => {
+    const large = Array.from({ length: 8 }, (_, i) => tx(i, 4_000_000));
+    const disconnected = new DisconnectedTransactions();
+    expect(disconnected.add(new Block(header, large.slice(4)))).toEqual([]);
+    expect(disconnected.add(new Block(header, large.slice(0, 4)))).toEqual([large[7], large[6], large[5], large[4]]);
+    disconnected.remove(new Block(header, large.slice(0, 1)));
+    expect(disconnected.add(new Block(header, large.slice(7)))).toEqual([]);
+    expect(disconnected.take()).toHaveLength(4);
   });
 });
