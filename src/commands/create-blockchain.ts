@@ -22,7 +22,8 @@ export interface CreatedBlockchain {
 /**
  * Creates the node's chain: the network's genesis block and, so that one reward is spendable, as many blocks paying
  * `address` as a reward needs to mature, and one. Only a network with trivial proof of work can be begun like this.
- * The chain is made in memory and written in one batch: an interruption leaves an empty chain, which may be created again.
+ * The chain is made in memory and written in one batch: an interruption leaves one without blocks, which may be created
+ * again.
  */
 export async function createBlockchain(config: NodeConfig, options: { address: string }): Promise<CreatedBlockchain> {
   const params = chainParams(config.network);
@@ -37,13 +38,17 @@ export async function createBlockchain(config: NodeConfig, options: { address: s
   await makeDataDir(config.dataDir);
   const store = await LmdbStore.open({ path: file, network: config.network, kind: 'blockchain', create: true });
   try {
-    for (const _entry of store.entries({ limit: 1 })) {
+    const modules = { clock: systemClock, logger: silentLogger };
+    const existing = await Chain.open({ params }, { store, ...modules });
+    const isBegun = existing.bestHeader.height > 0;
+    await existing.close();
+    // A chain of nothing but the genesis block is what an interruption leaves, and nothing to lose.
+    if (isBegun) {
       throw new PierError('chain-exists', `node ${config.nodeId} has a blockchain already: ${file}`, {
         hint: `Start it with 'NODE_ID=${config.nodeId} pier startnode', or choose another NODE_ID or --datadir.`,
       });
     }
     const memory = new MemoryStore();
-    const modules = { clock: systemClock, logger: silentLogger };
     const chain = await Chain.open({ params }, { store: memory, ...modules });
     const miner = new Miner({}, { chain, mempool: new Mempool({}, { chain, ...modules }), ...modules });
     await miner.generate(params.coinbaseMaturity + 1, scriptPubKey);
