@@ -18,7 +18,8 @@ import { Transaction } from '../../src/primitives/transaction.ts';
 import { ScriptFlag } from '../../src/script/flags.ts';
 import { Op } from '../../src/script/opcodes.ts';
 import { realBlock, spentCoins } from '../consensus/support/blocks.ts';
-import { describeVectors, requireOracles, vectorJson, vectorPath } from '../support/vectors.ts';
+import { requireOracles } from '../support/oracles.ts';
+import { describeVectors, vectorJson, vectorPath } from '../support/vectors.ts';
 import { accept, describeCoins, openChain } from './support/chain.ts';
 import { replay } from './support/model.ts';
 

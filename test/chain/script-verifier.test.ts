@@ -11,7 +11,8 @@ import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS as FLAGS, ScriptFlag } from '../../src/script/flags.ts';
 import { realBlock, spentCoins } from '../consensus/support/blocks.ts';
-import { describeVectors, requireOracles } from '../support/vectors.ts';
+import { requireOracles } from '../support/oracles.ts';
+import { describeVectors } from '../support/vectors.ts';
 import { waitFor } from '../support/wait.ts';
 import { OP_TRUE, spend } from './support/builder.ts';
 

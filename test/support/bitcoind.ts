@@ -1,34 +1,10 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'vitest';
-import { requireOracles } from './vectors.ts';
+import { bitcoindDir, requireOracles } from './oracles.ts';
 import { freePort, waitFor } from './wait.ts';
-
-/** The folder that holds bitcoind and bitcoin-cli, or undefined: what tests compare Pier with is optional. */
-export const bitcoindDir: string | undefined = locate();
-
-function locate(): string | undefined {
-  const holds = (dir: string) => existsSync(join(dir, 'bitcoind')) && existsSync(join(dir, 'bitcoin-cli'));
-  const named = process.env.PIER_BITCOIND_DIR;
-  if (named !== undefined) return holds(named) ? named : undefined;
-  const cached = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'bitcoind', 'bin');
-  if (holds(cached)) return cached;
-  const onPath = (process.env.PATH ?? '').split(delimiter).find((dir) => dir !== '' && holds(dir));
-  if (onPath !== undefined) return onPath;
-  // The tool downloads; only where its absence would fail the run anyway.
-  const tool = fileURLToPath(new URL('../../../shared/tools/get-bitcoind', import.meta.url));
-  if (!requireOracles || !existsSync(tool)) return undefined;
-  try {
-    const dir = execFileSync(tool, { encoding: 'utf8' }).trim();
-    return holds(dir) ? dir : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** `describe`, skipped with one line that says so where there is no bitcoind (failed where oracles are required). */
 export function describeBitcoind(name: string, body: () => void): void {

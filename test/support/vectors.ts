@@ -1,15 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, it } from 'vitest';
-
-/** Under this, an oracle (vectors, bitcoind, a browser) that is absent is a failure instead of a skip. */
-export const requireOracles = process.env.PIER_REQUIRE_ORACLES === '1';
-
-const root = fileURLToPath(new URL('../../../shared/vectors/', import.meta.url));
+import { requireOracles, vectorsRoot } from './oracles.ts';
 
 /** The absolute path of a file below `../shared/vectors`. */
 export function vectorPath(path: string): string {
-  return `${root}${path}`;
+  return `${vectorsRoot}${path}`;
 }
 
 export function vectorBytes(path: string): Uint8Array {

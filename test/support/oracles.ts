@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+// What judges Pier and is not part of it. Read by the tests and, before them, by the set-up that tells what is absent.
+
+/** Under this, an oracle that is absent is a failure instead of a skip. */
+export const requireOracles = process.env.PIER_REQUIRE_ORACLES === '1';
+
+/** The folder of the vectors, with a slash at its end; it need not exist. */
+export const vectorsRoot: string = fileURLToPath(new URL('../../../shared/vectors/', import.meta.url));
+
+/** The folder that holds bitcoind and bitcoin-cli, or undefined: what tests compare Pier with is optional. */
+export const bitcoindDir: string | undefined = locate();
+
+function locate(): string | undefined {
+  const holds = (dir: string) => existsSync(join(dir, 'bitcoind')) && existsSync(join(dir, 'bitcoin-cli'));
+  const named = process.env.PIER_BITCOIND_DIR;
+  if (named !== undefined) return holds(named) ? named : undefined;
+  const cached = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'bitcoind', 'bin');
+  if (holds(cached)) return cached;
+  const onPath = (process.env.PATH ?? '').split(delimiter).find((dir) => dir !== '' && holds(dir));
+  if (onPath !== undefined) return onPath;
+  // The tool downloads; only where its absence would fail the run anyway.
+  const tool = fileURLToPath(new URL('../../../shared/tools/get-bitcoind', import.meta.url));
+  if (!requireOracles || !existsSync(tool)) return undefined;
+  try {
+    const dir = execFileSync(tool, { encoding: 'utf8' }).trim();
+    return holds(dir) ? dir : undefined;
+  } catch {
+    return undefined;
+  }
+}
