@@ -5,6 +5,7 @@ export { type CreatedBlockchain, createBlockchain } from './commands/create-bloc
 export { type CreatedWallet, createWallet } from './commands/create-wallet.ts';
 export { type AddressBalance, getAddressBalance, getBalances, type WalletBalance } from './commands/get-balance.ts';
 export { type ListedAddress, listAddresses } from './commands/list-addresses.ts';
+export { restoreWallet, showMnemonics, type WalletMnemonic } from './commands/mnemonic.ts';
 export { type PrintedBlock, printChain } from './commands/print-chain.ts';
 export { reindexUtxo } from './commands/reindex-utxo.ts';
 export { type SendOptions, type Sent, send } from './commands/send.ts';

@@ -10,13 +10,14 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs the built `pier` as a person would, with this environment on top of a bare one, to its end. */
-export function pier(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
+/** Runs the built `pier` as a person would, with this environment on top of a bare one and this input, to its end. */
+export function pier(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Finished> {
   const { NODE_ID: _id, PIER_DATADIR: _dataDir, PIER_NETWORK: _network, ...rest } = process.env;
   const child = spawn(process.execPath, [pierPath, ...args], {
     env: { ...rest, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  child.stdin.end(input);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

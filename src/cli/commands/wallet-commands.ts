@@ -1,7 +1,9 @@
+import { text } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
+import { UsageError } from '../../node/config.ts';
 import type { AddressType } from '../../wallet/keys.ts';
 import { type CommonOptions, configOf, nodeOptions, seedOptions } from '../options.ts';
-import { bold, printResult } from '../output.ts';
+import { bold, note, printResult } from '../output.ts';
 
 type SendCliOptions = CommonOptions & {
   readonly to: string;
@@ -21,13 +23,25 @@ export function addWalletCommands(program: Command): void {
         .choices(['legacy', 'p2sh-segwit', 'bech32', 'bech32m'])
         .default('bech32'),
     )
-    .action(async (options: CommonOptions & { name?: string; type: AddressType }) => {
+    .option('--restore', 'make it from the words of an older wallet, read from standard input; needs --name')
+    .action(async (options: CommonOptions & { name?: string; type: AddressType; restore?: boolean }) => {
+      if (options.restore) return restore(options);
       const { createWallet } = await import('../../commands/create-wallet.ts');
       const created = await createWallet(configOf(options), {
         type: options.type,
         ...(options.name === undefined ? {} : { name: options.name }),
       });
       printResult(options.json, created, ({ wallet, address }) => `${bold(wallet)}  ${address}`);
+    });
+
+  nodeOptions(program.command('showmnemonic'))
+    .description('print the words from which each wallet can be restored: keep them secret')
+    .action(async (options: CommonOptions) => {
+      const config = configOf(options);
+      const { showMnemonics } = await import('../../commands/mnemonic.ts');
+      printResult(options.json, await showMnemonics(config), (list) =>
+        list.map(({ wallet, mnemonic }) => `${bold(wallet)}  ${mnemonic}`).join('\n'),
+      );
     });
 
   nodeOptions(program.command('listaddresses'))
@@ -89,4 +103,15 @@ export function addWalletCommands(program: Command): void {
         [`${bold(wallet)} pays ${amount} BTC: ${txid}`, ...(block ? [`mined in block ${block}`] : [])].join('\n'),
       );
     });
+}
+
+async function restore(options: CommonOptions & { name?: string; type: AddressType }): Promise<void> {
+  const config = configOf(options);
+  const { name, type } = options;
+  if (name === undefined) throw new UsageError('no-wallet-name', '--restore needs a --name for the wallet');
+  if (process.stdin.isTTY) note('Type the words, then Enter and Ctrl-D:');
+  const mnemonic = await text(process.stdin);
+  const { restoreWallet } = await import('../../commands/mnemonic.ts');
+  const restored = await restoreWallet(config, { name, mnemonic, type });
+  printResult(options.json, restored, ({ wallet, address }) => `${bold(wallet)}  ${address}`);
 }
