@@ -16,11 +16,18 @@ export interface TestNode {
   mine(count: number): Promise<string[]>;
 }
 
+const started: FullNode[] = [];
+
+// Before the folders of the nodes are removed, since hooks run in the reverse order of their making.
+afterAll(async () => {
+  for (const node of started) await node.stop();
+});
+
 export async function startTestNode(seeds: readonly string[] = []): Promise<TestNode> {
   const [nodeId] = await freeNodeIds(1);
   const config = nodeConfig({ nodeId: nodeId!, dataDir: tempDir('node'), seeds });
   const node = await FullNode.start(config, { network: 'full', createChain: true, createWallet: true });
-  afterAll(() => node.stop());
+  started.push(node);
   await node.wallets.createWallet('test');
   const rpc = <T>(method: string, ...params: readonly unknown[]) =>
     callInProcess(node, method, params, 'test') as Promise<T>;
