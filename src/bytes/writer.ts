@@ -101,7 +101,13 @@ export class ByteWriter {
     return this;
   }
 
-  /** What has been written, as a view of the writer's buffer: write no more after this. */
+  /** Forgets what has been written and keeps the buffer: views that `finish` has returned change from now on. */
+  reset(): this {
+    this.#length = 0;
+    return this;
+  }
+
+  /** What has been written, as a view of the writer's buffer: write no more after this, unless after `reset`. */
   finish(): Uint8Array {
     return this.#buffer.subarray(0, this.#length);
   }

@@ -161,7 +161,7 @@ export class FullNode {
 
   /** Leaves the network, then closes the files, last opened first. Safe to call more than once. */
   stop(): Promise<void> {
-    this.#stopping ??= closeAll([...this.#closers, ...this.#stopListeners]).then(() => this.#resolveStopped());
+    this.#stopping ??= closeAll([...this.#closers, ...this.#stopListeners]).finally(() => this.#resolveStopped());
     return this.#stopping;
   }
 }

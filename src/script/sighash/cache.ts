@@ -41,7 +41,7 @@ export class SighashCache {
 
   get prevouts(): Uint8Array {
     if (!this.#prevouts) {
-      preimage.begin();
+      preimage.reset();
       for (const input of this.tx.inputs) preimage.outPoint(input.prevout);
       this.#prevouts = preimage.sha256();
     }
@@ -55,7 +55,7 @@ export class SighashCache {
 
   get sequences(): Uint8Array {
     if (!this.#sequences) {
-      preimage.begin();
+      preimage.reset();
       for (const input of this.tx.inputs) preimage.u32(input.sequence);
       this.#sequences = preimage.sha256();
     }
@@ -69,7 +69,7 @@ export class SighashCache {
 
   get outputs(): Uint8Array {
     if (!this.#outputs) {
-      preimage.begin();
+      preimage.reset();
       for (const output of this.tx.outputs) preimage.output(output);
       this.#outputs = preimage.sha256();
     }
@@ -83,7 +83,7 @@ export class SighashCache {
 
   get amounts(): Uint8Array {
     if (!this.#amounts) {
-      preimage.begin();
+      preimage.reset();
       for (const output of this.spentOutputs) preimage.i64(output.value);
       this.#amounts = preimage.sha256();
     }
@@ -92,7 +92,7 @@ export class SighashCache {
 
   get scriptPubKeys(): Uint8Array {
     if (!this.#scriptPubKeys) {
-      preimage.begin();
+      preimage.reset();
       for (const output of this.spentOutputs) preimage.varBytes(output.scriptPubKey);
       this.#scriptPubKeys = preimage.sha256();
     }

@@ -30,7 +30,7 @@ export function legacySighash(
   const { bytes, firstScript } = cache.legacyTemplate;
   const at = firstScript + inputIndex * LEGACY_INPUT_SIZE;
   return preimage
-    .begin()
+    .reset()
     .bytes(bytes.subarray(0, at))
     .varBytes(script)
     .bytes(bytes.subarray(at + 1))
@@ -42,7 +42,7 @@ function partialSighash(cache: SighashCache, inputIndex: number, script: Uint8Ar
   const { version, inputs, outputs, lockTime } = cache.tx;
   const output = hashType & 0x1f;
   const signsSequences = output !== SigHash.NONE && output !== SigHash.SINGLE;
-  preimage.begin().u32(version);
+  preimage.reset().u32(version);
 
   if (hashType & SigHash.ANYONECANPAY) {
     const own = inputs[inputIndex]!;

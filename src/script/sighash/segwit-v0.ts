@@ -26,11 +26,11 @@ export function segwitV0Sighash(
   let outputsHash = zero;
   if (allOutputs) outputsHash = cache.outputsTwice;
   else if (output === SigHash.SINGLE && inputIndex < outputs.length) {
-    outputsHash = preimage.begin().output(outputs[inputIndex]!).sha256d();
+    outputsHash = preimage.reset().output(outputs[inputIndex]!).sha256d();
   }
 
   return preimage
-    .begin()
+    .reset()
     .u32(version)
     .bytes(prevouts)
     .bytes(sequences)

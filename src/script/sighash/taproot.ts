@@ -18,7 +18,7 @@ const tag = sha256(new TextEncoder().encode('TapSighash'));
 
 /** BIP341's annex hash. */
 export function annexHash(annex: Uint8Array): Uint8Array {
-  return preimage.begin().varBytes(annex).sha256();
+  return preimage.reset().varBytes(annex).sha256();
 }
 
 /** Whether BIP341 gives the hash type a meaning. */
@@ -48,10 +48,10 @@ export function taprootSighash(
   const { prevouts, amounts, scriptPubKeys, sequences } = anyoneCanPay ? noHashes : cache;
   let outputsHash: Uint8Array | undefined;
   if (output === SigHash.ALL) outputsHash = cache.outputs;
-  else if (output === SigHash.SINGLE) outputsHash = preimage.begin().output(outputs[inputIndex]!).sha256();
+  else if (output === SigHash.SINGLE) outputsHash = preimage.reset().output(outputs[inputIndex]!).sha256();
 
   // Tag twice, then the epoch byte.
-  preimage.begin().bytes(tag).bytes(tag).u8(0);
+  preimage.reset().bytes(tag).bytes(tag).u8(0);
   preimage.u8(hashType).u32(version).u32(lockTime);
   preimage.bytes(prevouts).bytes(amounts).bytes(scriptPubKeys).bytes(sequences);
   if (output === SigHash.ALL) preimage.bytes(outputsHash!);
