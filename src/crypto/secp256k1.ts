@@ -9,9 +9,12 @@ const loaders = { native: loadNativeEngine, wasm: loadWasmEngine };
 
 let current: Secp256k1Engine | undefined;
 
-/** The engine in use: the fastest that this platform has, chosen at the first call. */
+/**
+ * The engine in use: the fastest that this platform has, or the one that the environment names (PIER_SECP256K1: 'native' or
+ * 'wasm'). Chosen at the first call.
+ */
 export function secp256k1(): Secp256k1Engine {
-  current ??= loadFastest();
+  current ??= loadNamed(globalThis.process?.env.PIER_SECP256K1) ?? loadFastest();
   return current;
 }
 
@@ -19,6 +22,16 @@ export function secp256k1(): Secp256k1Engine {
 export function useSecp256k1Engine(engine: Secp256k1Engine['name'] | Secp256k1Engine): Secp256k1Engine {
   current = typeof engine === 'string' ? loaders[engine]() : engine;
   return current;
+}
+
+function loadNamed(name: string | undefined): Secp256k1Engine | undefined {
+  if (name === undefined || name === '') return undefined;
+  if (name !== 'native' && name !== 'wasm') {
+    throw new PierError('unknown-secp256k1', `PIER_SECP256K1 is '${name}', which is no engine`, {
+      hint: "Set it to 'native' or 'wasm', or leave it out for the fastest.",
+    });
+  }
+  return loaders[name]();
 }
 
 function loadFastest(): Secp256k1Engine {

@@ -1,0 +1,97 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RpcClient } from 'pier/api/rpc-client';
+import { toHex } from 'pier/bytes/hex';
+import { NodeProcess } from 'pier/devnet/node-process';
+import { freeNodeIds } from 'pier/devnet/ports';
+import { Bitcoind } from './bitcoind.ts';
+import { makeSpendChain, type SpendChain } from './spend-chain.ts';
+
+const ENGINES = ['native', 'wasm'] as const;
+
+export interface SyncOptions {
+  readonly seed: number;
+  /** How often each node downloads the chain. */
+  readonly rounds: number;
+  readonly fullBlocks: number;
+}
+
+/**
+ * A chain full of signatures, downloaded by P2P from a bitcoind on loopback and fully validated: by a second bitcoind, and
+ * by Pier with each of its secp256k1 engines. Prints inputs a second, and Pier's share of bitcoind's.
+ */
+export async function benchSync({ seed, rounds, fullBlocks }: SyncOptions): Promise<void> {
+  const chain = await makeSpendChain({ seed, fullBlocks, transactionsPerBlock: 2_000 });
+  const { blocks, inputs } = chain;
+  console.log(`sync: ${blocks.length} blocks, ${inputs} signed inputs (seed ${seed}), downloaded from bitcoind`);
+  const source = await Bitcoind.start();
+  try {
+    await feed(source, chain);
+    const rates = new Map<string, number[]>();
+    const measure = async (name: string, run: () => Promise<number>) => {
+      const rate = inputs / (await run());
+      rates.set(name, [...(rates.get(name) ?? []), rate]);
+    };
+    for (let round = 0; round < rounds; round++) {
+      await measure('bitcoind', () => syncBitcoind(source, blocks.length));
+      for (const engine of ENGINES) await measure(engine, () => syncPier(engine, source, blocks.length));
+    }
+    const reference = median(rates.get('bitcoind')!);
+    for (const [name, all] of rates) {
+      const rate = median(all);
+      const share = name === 'bitcoind' ? '' : `  ${(rate / reference).toFixed(3)} of bitcoind's`;
+      const label = name === 'bitcoind' ? name : `Pier (${name})`;
+      console.log(`  ${label.padEnd(14)} ${Math.round(rate).toString().padStart(7)} inputs/s${share}`);
+    }
+  } finally {
+    await source.stop();
+  }
+}
+
+async function feed(source: Bitcoind, { blocks }: SpendChain): Promise<void> {
+  for (const block of blocks) {
+    const refusal = await source.rpc.call('submitblock', [toHex(block.encode())]);
+    if (refusal !== null) throw new Error(`bitcoind refuses the chain: ${refusal}`);
+  }
+}
+
+async function syncBitcoind(source: Bitcoind, height: number): Promise<number> {
+  const bitcoind = await Bitcoind.start();
+  try {
+    return await secondsToSync(bitcoind.rpc, source, height);
+  } finally {
+    await bitcoind.stop();
+  }
+}
+
+async function syncPier(engine: (typeof ENGINES)[number], source: Bitcoind, height: number): Promise<number> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'pier-bench-'));
+  const [nodeId] = await freeNodeIds(1);
+  process.env.PIER_SECP256K1 = engine;
+  // A node without a chain must have somewhere to get it; nobody answers there, so that it waits for the clock to run.
+  const node = await NodeProcess.start({ nodeId: nodeId!, dataDir, seeds: ['127.0.0.1:1'], logLevel: 'warn' });
+  try {
+    return await secondsToSync(node.rpc, source, height);
+  } finally {
+    await node.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** From the moment a ready node is told of its only peer until the tip is connected. */
+async function secondsToSync(rpc: RpcClient, source: Bitcoind, height: number): Promise<number> {
+  const start = performance.now();
+  await rpc.call('addnode', [source.p2p, 'onetry']);
+  await rpc.call('waitforblockheight', [height, 600_000]);
+  const seconds = (performance.now() - start) / 1000;
+  const tip = await rpc.call('getbestblockhash');
+  if (tip !== (await source.rpc.call('getbestblockhash'))) throw new Error(`another tip than the source's: ${tip}`);
+  return seconds;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
