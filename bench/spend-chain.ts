@@ -38,8 +38,8 @@ const CHAINED_PERCENT = 20;
 export async function makeSpendChain(options: SpendChainOptions): Promise<SpendChain> {
   const chain = new ChainWriter(options.seed);
   const { transactionsPerBlock } = options;
-  // Inputs are twice the transactions, and as many outputs come back: enough that most of a block's are older.
-  const splits = Math.ceil((transactionsPerBlock * 6) / SPLIT);
+  // As many outputs come back as are spent: enough that those of a block are of many blocks.
+  const splits = Math.ceil((transactionsPerBlock * 10) / SPLIT);
   for (let i = 0; i < splits; i++) await chain.mine([]);
   const rewards = chain.takeCoins();
   for (let i = 0; i < regtest.coinbaseMaturity; i++) await chain.mine([]);
@@ -87,10 +87,9 @@ class ChainWriter implements SpendChain {
 
   payments(count: number): Transaction[] {
     return Array.from({ length: count }, () => {
-      const coins = Array.from({ length: 1 + randomInt(this.#random, 3) }, () => this.#takeOne(this.#coins));
-      if (this.#fresh.length > 0 && randomInt(this.#random, 100) < CHAINED_PERCENT) {
-        coins[0] = this.#takeOne(this.#fresh);
-      }
+      const isChained = this.#fresh.length > 0 && randomInt(this.#random, 100) < CHAINED_PERCENT;
+      const coins = [this.#takeOne(isChained ? this.#fresh : this.#coins)];
+      while (coins.length < 3 && randomInt(this.#random, 2) === 0) coins.push(this.#takeOne(this.#coins));
       return this.spend(coins, coins.length);
     });
   }

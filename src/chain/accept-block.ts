@@ -1,7 +1,7 @@
 import { type BlockReject, checkBlock, checkBlockContext } from '../consensus/block-check.ts';
 import type { Block } from '../primitives/block.ts';
 import { acceptHeaders } from './accept-header.ts';
-import { activateBestChain, markInvalid } from './activate.ts';
+import { markInvalid } from './activate.ts';
 import type { BlockIndex } from './block-index.ts';
 import { type ChainState, emit } from './state.ts';
 
@@ -22,12 +22,15 @@ export interface AcceptBlockResult {
 /** Core's MIN_BLOCKS_TO_KEEP: a block nobody asked for may be this far above the tip. */
 const MAX_UNREQUESTED_AHEAD = 288;
 
-/** Takes a block through all stages (Core: ProcessNewBlock). */
-export async function processBlock(
+/**
+ * The first stages of a block: the checks that need no unspent outputs, then its body is stored, whether or not its
+ * parents have come (Core: AcceptBlock). Whether it is connected shows when the best chain has been activated.
+ */
+export function receiveBlock(
   state: ChainState,
   block: Block,
   { requested = true }: AcceptBlockOptions,
-): Promise<AcceptBlockResult> {
+): AcceptBlockResult {
   const { tree, active, db, params } = state;
 
   // A fault found here never marks the header: should there be an unknown way to spoil a valid block, its valid form
@@ -49,9 +52,7 @@ export async function processBlock(
   db.putBody(index, block.encode());
   state.unconnected.put(index, block);
   tree.received(index, block.transactions.length, active.tip);
-  const failures = await activateBestChain(state);
-  const failure = failures.get(index);
-  return { index, isNew: true, ...(failure && { reject: failure }) };
+  return { index, isNew: true };
 }
 
 function refuse(

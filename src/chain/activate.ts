@@ -1,45 +1,50 @@
-import type { BlockReject } from '../consensus/block-check.ts';
-import { type BlockIndex, lastCommonAncestor } from './block-index.ts';
+import { type BlockIndex, isBetter, lastCommonAncestor } from './block-index.ts';
 import { type ChainState, emit } from './state.ts';
 import { connectTip, disconnectTip } from './tip.ts';
 
 /**
- * Moves the tip to the best chain whose blocks are all there and valid (Core: ActivateBestChain). Returns the blocks
- * that turned out invalid on the way, and why.
+ * Moves the tip to the best chain whose blocks are all there and valid (Core: ActivateBestChain). Blocks may arrive
+ * meanwhile, and are connected as well. `mayStop` is asked after each block whether somebody else will go on from there.
  */
-export async function activateBestChain(state: ChainState): Promise<Map<BlockIndex, BlockReject>> {
-  const { tree, active } = state;
-  const failures = new Map<BlockIndex, BlockReject>();
+export async function activateBestChain(state: ChainState, mayStop: () => boolean = () => false): Promise<void> {
+  const { tree, active, pipeline } = state;
   const previous = active.tip;
   try {
     for (;;) {
       const goal = tree.mostWork(active.tip);
-      if (goal === active.tip) break;
-      await moveTo(state, goal, failures);
+      const base = pipeline.last ?? active.tip;
+      if (goal.ancestor(base.height) !== base) {
+        pipeline.clear();
+        // Nothing is on its way now, so this is the tip itself unless the goal is on another branch.
+        if (base === active.tip) await disconnectTip(state);
+      } else if (goal !== base && !pipeline.isFull) {
+        pipeline.prepare(goal.ancestor(base.height + 1)!);
+      } else if (pipeline.last) {
+        await connectFirst(state);
+        if (!isBetter(previous, active.tip) && mayStop()) break;
+      } else {
+        break;
+      }
     }
+  } catch (error) {
+    pipeline.clear();
+    throw error;
   } finally {
     const { tip } = active;
     if (!tip.failed) tree.pruneCandidates(tip);
     if (tip !== previous) emit(state, 'tip', { tip, fork: lastCommonAncestor(previous, tip), previous });
   }
-  return failures;
 }
 
-/** Goes towards `goal` until it is reached or a block on the way is invalid. */
-async function moveTo(state: ChainState, goal: BlockIndex, failures: Map<BlockIndex, BlockReject>): Promise<void> {
-  const { active } = state;
-  const fork = active.findFork(goal);
-  while (active.tip !== fork) await disconnectTip(state);
-
-  const path: BlockIndex[] = [];
-  for (let at = goal; at !== fork; at = at.prev!) path.push(at);
-  for (let next = path.pop(); next; next = path.pop()) {
-    const refusal = await connectTip(state, next);
-    if (!refusal) continue;
-    failures.set(next, refusal);
-    markInvalid(state, next);
-    return;
-  }
+/** Connects the first block that is on its way. Should it be invalid, so are those behind it. */
+async function connectFirst(state: ChainState): Promise<void> {
+  const { pipeline } = state;
+  const prepared = pipeline.shift();
+  const refusal = await connectTip(state, prepared);
+  if (!refusal) return;
+  state.refusals.set(prepared.index, refusal);
+  markInvalid(state, prepared.index);
+  pipeline.clear();
 }
 
 /** Marks a block and its descendants as invalid, and says so if that changes the best header. */

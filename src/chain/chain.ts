@@ -8,7 +8,7 @@ import type { Block } from '../primitives/block.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Store } from '../store/store.ts';
-import { type AcceptBlockOptions, type AcceptBlockResult, processBlock } from './accept-block.ts';
+import { type AcceptBlockOptions, type AcceptBlockResult, receiveBlock } from './accept-block.ts';
 import { type AcceptHeadersResult, acceptHeaders } from './accept-header.ts';
 import { activateBestChain } from './activate.ts';
 import { ActiveChain, blockLocator } from './active-chain.ts';
@@ -21,6 +21,7 @@ import { Flusher } from './flusher.ts';
 import { invalidateBlock, preciousBlock, reconsiderBlock } from './invalidate.ts';
 import { JobQueue } from './job-queue.ts';
 import { loadTip, loadTree, prepareStore } from './load.ts';
+import { ConnectPipeline } from './pipeline.ts';
 import { type ReindexResult, reindexUtxo, wipeCoins } from './reindex.ts';
 import type { ScriptCache } from './script-cache.ts';
 import { ScriptVerifier } from './script-verifier.ts';
@@ -48,9 +49,19 @@ export interface ChainOptions {
   readonly scriptThreads?: number;
 }
 
+/** A block that waits for its turn. */
+interface Arrival {
+  readonly block: Block;
+  readonly options: AcceptBlockOptions;
+  /** Present once its first stages are behind it. */
+  result?: AcceptBlockResult;
+}
+
 const DEFAULT_COIN_CACHE_BYTES = 64 << 20;
 /** Blocks that wait their turn may hold this much together; a caller who waits for each result never comes near. */
 const MAX_QUEUED_BYTES = 128 << 20;
+/** So many blocks are checked and stored before it is their turn, so that the next one is there when one is connected. */
+const RECEIVED_AHEAD = 3;
 /** Seconds by which the tip may be behind our clock for the chain to count as up to date (Core: DEFAULT_MAX_TIP_AGE). */
 const MAX_TIP_AGE = 24 * 60 * 60;
 
@@ -65,6 +76,8 @@ export class Chain implements CoinView {
   readonly #state: ChainState;
   readonly #jobs: JobQueue;
   readonly #coinCacheBytes: number;
+  /** Blocks whose turn has yet to come. */
+  readonly #arrivals: Arrival[] = [];
   #queuedBytes = 0;
   #isInitialBlockDownload = true;
   #closed: Promise<void> | undefined;
@@ -100,6 +113,8 @@ export class Chain implements CoinView {
       isIdle: () => jobs.isIdle,
       logger,
     });
+    const scripts = new ScriptVerifier({ threads: options.scriptThreads }, clock, logger);
+    const unconnected = new UnconnectedBlocks();
     const state: ChainState = {
       params,
       clock,
@@ -109,8 +124,10 @@ export class Chain implements CoinView {
       active,
       db,
       flusher,
-      scripts: new ScriptVerifier({ threads: options.scriptThreads }, clock, logger),
-      unconnected: new UnconnectedBlocks(),
+      scripts,
+      unconnected,
+      pipeline: new ConnectPipeline({ params, db, scripts, unconnected }),
+      refusals: new WeakMap(),
       listenerErrors: [],
       busyBytes: 0,
     };
@@ -202,15 +219,32 @@ export class Chain implements CoinView {
    * calls and share writes. Throws `ChainError` 'busy' when too much waits already.
    */
   async acceptBlock(block: Block, options: AcceptBlockOptions = {}): Promise<AcceptBlockResult> {
+    this.#checkOpen();
     const size = block.totalSize;
     if (this.#queuedBytes + size > MAX_QUEUED_BYTES)
       throw new ChainError('busy', 'too many blocks wait to be processed');
     this.#queuedBytes += size;
+    const arrival: Arrival = { block, options };
+    this.#arrivals.push(arrival);
     try {
-      return await this.#change(() => processBlock(this.#state, block, options));
+      return await this.#change(() => this.#process(arrival));
     } finally {
       this.#queuedBytes -= size;
     }
+  }
+
+  /** A block whose turn has come. Blocks behind it may be connected as well; at the latest the last one sees to that. */
+  async #process(arrival: Arrival): Promise<AcceptBlockResult> {
+    const arrivals = this.#arrivals;
+    const ahead = arrivals.slice(0, RECEIVED_AHEAD);
+    arrivals.shift();
+    for (const each of ahead) each.result ??= receiveBlock(this.#state, each.block, each.options);
+    const result = arrival.result!;
+    const { index, isNew } = result;
+    const isSettled = () => !isNew || index!.failed || this.contains(index!);
+    await activateBestChain(this.#state, () => arrivals.length > 0 && isSettled());
+    const reject = isNew ? this.#state.refusals.get(index!) : undefined;
+    return reject ? { ...result, reject } : result;
   }
 
   /** The block, undefined if its body is unknown. */

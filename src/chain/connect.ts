@@ -20,8 +20,7 @@ import { scriptErrorString } from '../script/errors.ts';
 import { isUnspendable } from '../script/script.ts';
 import { enforcesBip30, repeatsTransaction } from './bip30.ts';
 import type { CoinSource } from './coins-cache.ts';
-import type { ScriptCheck } from './script-check.ts';
-import type { FailedCheck } from './script-verifier.ts';
+import type { FailedCheck, ScriptCheck } from './script-check.ts';
 
 /** What a block does to the unspent outputs. */
 export interface BlockChanges {

@@ -6,7 +6,8 @@ import { connectBlock } from './connect.ts';
 import { corrupt } from './errors.ts';
 import { blockKey, Prefix, prefixRange } from './keys.ts';
 import { type ChainState, pause } from './state.ts';
-import { applyChanges, readBlock } from './tip.ts';
+import { readBlock } from './stored-block.ts';
+import { applyChanges } from './tip.ts';
 
 const BATCH_BYTES = 16 << 20;
 const WIPE_BATCH = 10_000;
@@ -46,7 +47,7 @@ export async function reindexUtxo(
   };
   for (let height = 1; height <= tip.height; height++) {
     const index = active.at(height)!;
-    const block = readBlock(state, index);
+    const block = readBlock(db, index, params);
     const result = connectBlock(block, index.prev!, coins, params);
     if (result.reject) throw corrupt(`block ${index.hashHex} is invalid (${result.reject.reason})`);
     applyChanges(coins, result);

@@ -1,6 +1,4 @@
-import { ByteReader } from '../bytes/reader.ts';
-import { ByteWriter, compactSizeLength } from '../bytes/writer.ts';
-import { readTxOut, Transaction, type TxOut, txOutSize, writeTxOut } from '../primitives/transaction.ts';
+import type { Transaction, TxOut } from '../primitives/transaction.ts';
 import type { ScriptError } from '../script/errors.ts';
 import { SighashCache } from '../script/sighash/cache.ts';
 import { verifyInput } from '../script/verify.ts';
@@ -18,50 +16,52 @@ export interface InputRange extends ScriptCheck {
   readonly end: number;
 }
 
-/** An input whose script fails, and the position of its transaction among those that were to be checked. */
-export interface ScriptFailure {
-  readonly position: number;
+/** An input whose script fails, and its transaction. */
+export interface FailedCheck {
+  readonly check: ScriptCheck;
   readonly inputIndex: number;
   readonly error: ScriptError;
 }
 
 /** Runs the scripts of the ranges' inputs, in their order, up to the first that fails. */
-export function verifyRanges(ranges: readonly InputRange[], flags: number): ScriptFailure | undefined {
-  for (const [position, { tx, spentOutputs, first, end }] of ranges.entries()) {
+export function verifyRanges(ranges: readonly InputRange[], flags: number): FailedCheck | undefined {
+  for (const range of ranges) {
+    const { tx, spentOutputs, first, end } = range;
     const cache = new SighashCache(tx, spentOutputs);
     for (let inputIndex = first; inputIndex < end; inputIndex++) {
       const error = verifyInput(tx, inputIndex, cache, flags);
-      if (error) return { position, inputIndex, error };
+      if (error) return { check: range, inputIndex, error };
     }
   }
   return undefined;
 }
 
 /** All inputs of a transaction. */
-export function wholeRange(check: ScriptCheck): InputRange {
-  return { ...check, first: 0, end: check.tx.inputs.length };
+export function wholeRange({ tx, spentOutputs }: ScriptCheck): InputRange {
+  return { tx, spentOutputs, first: 0, end: tx.inputs.length };
 }
 
-/** Ranges as bytes, for another thread. */
-export function encodeRanges(ranges: readonly InputRange[]): Uint8Array {
-  let size = compactSizeLength(ranges.length);
-  for (const { tx, spentOutputs } of ranges) {
-    size += tx.totalSize + 18;
-    for (const output of spentOutputs) size += txOutSize(output);
+/** Inputs that are taken at once: a few milliseconds of work. */
+const CHUNK_INPUTS = 32;
+
+/** Ranges of inputs in chunks of the same size, in the order of the inputs. */
+export function splitIntoChunks(checks: readonly ScriptCheck[]): InputRange[][] {
+  const chunks: InputRange[][] = [];
+  let chunk: InputRange[] = [];
+  let room = CHUNK_INPUTS;
+  for (const { tx, spentOutputs } of checks) {
+    const count = tx.inputs.length;
+    for (let first = 0; first < count; ) {
+      const end = Math.min(first + room, count);
+      chunk.push({ tx, spentOutputs, first, end });
+      room -= end - first;
+      first = end;
+      if (room > 0) continue;
+      chunks.push(chunk);
+      chunk = [];
+      room = CHUNK_INPUTS;
+    }
   }
-  return new ByteWriter(size)
-    .list(ranges, (writer, { tx, spentOutputs, first, end }) => {
-      writer.bytes(tx.encode()).list(spentOutputs, writeTxOut).compactSize(first).compactSize(end);
-    })
-    .finish();
-}
-
-/** Inverse of `encodeRanges`. */
-export function decodeRanges(bytes: Uint8Array): InputRange[] {
-  return new ByteReader(bytes).list((reader) => ({
-    tx: Transaction.read(reader),
-    spentOutputs: reader.list(readTxOut),
-    first: reader.compactSize(),
-    end: reader.compactSize(),
-  }));
+  if (chunk.length > 0) chunks.push(chunk);
+  return chunks;
 }

@@ -1,16 +1,9 @@
 import { parentPort } from 'node:worker_threads';
-import { decodeRanges, type ScriptFailure, verifyRanges } from './script-check.ts';
+import { type SharedChunks, verifySharedChunks } from './shared-chunks.ts';
 
-/** What a worker is asked: whether the scripts of encoded ranges are valid with `flags`. */
-export interface ScriptJob {
-  readonly ranges: Uint8Array;
-  readonly flags: number;
-}
-
-/** What it answers; undefined: they are. Its first message, of this type too, says that it has started. */
-export type ScriptReply = ScriptFailure | undefined;
-
-parentPort?.on('message', ({ ranges, flags }: ScriptJob) => {
-  parentPort?.postMessage(verifyRanges(decodeRanges(ranges), flags) satisfies ScriptReply);
+// Its messages say nothing but that it has started, and then, for each one received, that nothing is left to take.
+parentPort?.on('message', (shared: SharedChunks) => {
+  verifySharedChunks(shared);
+  parentPort?.postMessage(undefined);
 });
-parentPort?.postMessage(undefined satisfies ScriptReply);
+parentPort?.postMessage(undefined);

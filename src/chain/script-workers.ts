@@ -3,8 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { workerUrl } from '../platform/worker-url.ts';
-import { encodeRanges, type InputRange } from './script-check.ts';
-import type { ScriptJob, ScriptReply } from './script-worker.ts';
+import type { SharedChunks } from './shared-chunks.ts';
 
 /** Workers with nothing to do for this long end, as each takes memory and most nodes seldom need one. */
 const IDLE_MS = 30_000;
@@ -12,14 +11,8 @@ const IDLE_MS = 30_000;
 interface Thread {
   readonly worker: Worker;
   isReady: boolean;
-  reply: ((reply: ScriptReply | 'lost') => void) | undefined;
-}
-
-/** A work list that the workers and this thread share: each takes the next item when it has done with its last. */
-export interface SharedWork {
-  /** The next ranges, undefined if there are none. */
-  next(): { readonly ranges: readonly InputRange[]; done(reply: ScriptReply): void; lost(): void } | undefined;
-  readonly flags: number;
+  /** Called when it has done with its first work, its second, and so on; all of them when it ends. */
+  readonly replies: (() => void)[];
 }
 
 /** Threads that run scripts. They are started when first needed. */
@@ -44,41 +37,30 @@ export class ScriptWorkers {
   }
 
   /**
-   * Lets the workers take part in the work. Resolves when they have done with what they took and nothing is left. Those
-   * that have yet to start are there for later work.
+   * Lets the workers take part in the work, after what they were given before. Resolves when none of them will take
+   * more of it. Those that have yet to start are there for later work.
    */
-  async help(work: SharedWork): Promise<void> {
+  async help(work: SharedChunks): Promise<void> {
     this.#idle?.cancel();
     while (this.isUsable && this.#threads.length < this.#count) this.#start();
     const ready = this.#threads.filter(({ isReady }) => isReady);
-    await Promise.all(ready.map((thread) => this.#serve(thread, work)));
+    await Promise.all(
+      ready.map(({ worker, replies }) => {
+        worker.postMessage(work);
+        return new Promise<void>((resolve) => replies.push(resolve));
+      }),
+    );
+    this.#idle?.cancel();
     this.#idle = this.#clock.after(IDLE_MS, () => void this.close());
-  }
-
-  async #serve(thread: Thread, work: SharedWork): Promise<void> {
-    for (let item = work.next(); item; item = work.next()) {
-      const reply = await new Promise<ScriptReply | 'lost'>((resolve) => {
-        thread.reply = resolve;
-        const ranges = encodeRanges(item!.ranges);
-        const job: ScriptJob = { ranges, flags: work.flags };
-        thread.worker.postMessage(job, [ranges.buffer as ArrayBuffer]);
-      });
-      thread.reply = undefined;
-      if (reply === 'lost') {
-        item.lost();
-        return;
-      }
-      item.done(reply);
-    }
   }
 
   #start(): void {
     const worker = new Worker(workerUrl('script-worker', import.meta.url));
-    const thread: Thread = { worker, isReady: false, reply: undefined };
+    const thread: Thread = { worker, isReady: false, replies: [] };
     worker.unref();
-    worker.on('message', (reply: ScriptReply) => {
+    worker.on('message', () => {
+      if (thread.isReady) thread.replies.shift()?.();
       thread.isReady = true;
-      thread.reply?.(reply);
     });
     worker.on('error', (error) => {
       this.#unusable = true;
@@ -86,7 +68,7 @@ export class ScriptWorkers {
     });
     worker.on('exit', () => {
       this.#threads = this.#threads.filter((other) => other !== thread);
-      thread.reply?.('lost');
+      for (const reply of thread.replies.splice(0)) reply();
     });
     this.#threads.push(thread);
   }

@@ -1,12 +1,15 @@
+import type { BlockReject } from '../consensus/block-check.ts';
 import type { ChainParams } from '../consensus/params.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Emitter } from '../platform/emitter.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { ActiveChain } from './active-chain.ts';
+import type { BlockIndex } from './block-index.ts';
 import type { BlockTree } from './block-tree.ts';
 import type { ChainDb } from './chain-db.ts';
 import type { ChainEvents } from './events.ts';
 import type { Flusher } from './flusher.ts';
+import type { ConnectPipeline } from './pipeline.ts';
 import type { ScriptVerifier } from './script-verifier.ts';
 import type { UnconnectedBlocks } from './unconnected.ts';
 
@@ -22,6 +25,9 @@ export interface ChainState {
   readonly flusher: Flusher;
   readonly scripts: ScriptVerifier;
   readonly unconnected: UnconnectedBlocks;
+  readonly pipeline: ConnectPipeline;
+  /** Why blocks could not be connected. */
+  readonly refusals: WeakMap<BlockIndex, BlockReject>;
   /** What listeners have thrown. It keeps no block from being processed, and is thrown again after that. */
   readonly listenerErrors: unknown[];
   /** Bytes of blocks processed since others had their turn. */

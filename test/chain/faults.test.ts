@@ -31,9 +31,10 @@ describe('a fault in the middle', () => {
     const { hash, header } = right.at(-1)!;
     const last = mineBlock({ hash, height: 4, time: header.time, bits: header.bits }, { tag: 2 });
     await expect(reopened.acceptBlock(last)).rejects.toMatchObject({ code: 'corrupt-database' });
-    expect(reopened.tip.hashHex).toBe(right[0]!.hashHex);
-    expect(describeCoins(reopened)).toEqual(replay([left[0]!, right[0]!]));
-    expect(events).toEqual(['4 1 2']);
+    // It was read while the first one was on its way, which is given up with it.
+    expect(reopened.tip.hashHex).toBe(left[0]!.hashHex);
+    expect(describeCoins(reopened)).toEqual(replay([left[0]!]));
+    expect(events).toEqual(['4 1 1']);
 
     store.writeSync([{ type: 'put', key: body[0], value: body[1] }]);
     await reopened.acceptBlock(last);

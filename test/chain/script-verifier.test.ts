@@ -2,9 +2,19 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { connectBlock } from '../../src/chain/connect.ts';
 import { ScriptCache } from '../../src/chain/script-cache.ts';
-import { decodeRanges, encodeRanges, type ScriptCheck, wholeRange } from '../../src/chain/script-check.ts';
+import { type FailedCheck, type ScriptCheck, splitIntoChunks } from '../../src/chain/script-check.ts';
 import { ScriptVerifier } from '../../src/chain/script-verifier.ts';
-import { ScriptWorkers, type SharedWork } from '../../src/chain/script-workers.ts';
+import { ScriptWorkers } from '../../src/chain/script-workers.ts';
+import {
+  ChunkState,
+  chunkState,
+  closeChunks,
+  readChunk,
+  type SharedChunks,
+  shareChunks,
+  takeChunk,
+  verifySharedChunks,
+} from '../../src/chain/shared-chunks.ts';
 import type { HeaderContext } from '../../src/consensus/header-context.ts';
 import { chainParams } from '../../src/consensus/params.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
@@ -31,14 +41,56 @@ function check(inputs: number, ...invalid: readonly number[]): ScriptCheck {
   return { tx: spend({ inputs: outpoints, outputs: [{ value: 1n, scriptPubKey: OP_TRUE }] }), spentOutputs };
 }
 
-describe('ranges of inputs', () => {
-  it('survive the way to another thread', () => {
-    const ranges = [wholeRange(check(3)), { ...check(300), first: 7, end: 290 }];
-    const back = decodeRanges(encodeRanges(ranges));
-    expect(back.map(({ tx, first, end }) => [tx.txidHex, first, end])).toEqual(
-      ranges.map(({ tx, first, end }) => [tx.txidHex, first, end]),
-    );
-    expect(back.map(({ spentOutputs }) => spentOutputs)).toEqual(ranges.map(({ spentOutputs }) => spentOutputs));
+/** The states of all chunks. */
+function states(shared: SharedChunks): number[] {
+  return Array.from({ length: shared.control.length - 1 }, (_, chunk) => chunkState(shared, chunk));
+}
+
+function verify(
+  verifier: ScriptVerifier,
+  checks: readonly ScriptCheck[],
+  flags = FLAGS,
+): Promise<FailedCheck | undefined> {
+  return verifier.start(checks, flags).result();
+}
+
+describe('chunks of inputs', () => {
+  it('hold every input once, in order, and survive the way to another thread', () => {
+    const checks = [check(3), check(300), check(1), check(64)];
+    const chunks = splitIntoChunks(checks);
+    expect(chunks.map((ranges) => ranges.reduce((sum, { first, end }) => sum + end - first, 0))).toEqual([
+      ...Array(11).fill(32),
+      16,
+    ]);
+    const inputs = chunks
+      .flat()
+      .flatMap(({ tx, first, end }) => Array.from({ length: end - first }, (_, i) => `${tx.txidHex}:${first + i}`));
+    expect(inputs).toEqual(checks.flatMap(({ tx }) => tx.inputs.map((_, i) => `${tx.txidHex}:${i}`)));
+
+    const shared = shareChunks(chunks, FLAGS);
+    for (const [chunk, ranges] of chunks.entries()) {
+      const back = readChunk(shared, shared.bytes.slice(), chunk);
+      expect(back.map(({ tx, ...rest }) => ({ txid: tx.wtxidHex, ...rest }))).toEqual(
+        ranges.map(({ tx, ...rest }) => ({ txid: tx.wtxidHex, ...rest })),
+      );
+    }
+  });
+
+  it('are each taken once, and none behind an invalid one', () => {
+    const good = shareChunks(splitIntoChunks([check(100)]), FLAGS);
+    expect(takeChunk(good)).toBe(0);
+    verifySharedChunks(good);
+    expect(states(good)).toEqual([ChunkState.OPEN, ChunkState.VALID, ChunkState.VALID, ChunkState.VALID]);
+    expect(takeChunk(good)).toBeUndefined();
+
+    const bad = shareChunks(splitIntoChunks([check(100, 40)]), FLAGS);
+    verifySharedChunks(bad);
+    expect(states(bad)).toEqual([ChunkState.VALID, ChunkState.INVALID, ChunkState.OPEN, ChunkState.OPEN]);
+
+    const closed = shareChunks(splitIntoChunks([check(100)]), FLAGS);
+    closeChunks(closed);
+    verifySharedChunks(closed);
+    expect(states(closed)).toEqual(Array(4).fill(ChunkState.OPEN));
   });
 });
 
@@ -56,7 +108,7 @@ describe('the cache of valid scripts', () => {
   it('spares the verifier what is in it', () => {
     const verifier = new ScriptVerifier({ threads: 0 }, clock, silentLogger);
     const invalid = check(2, 1);
-    expect(verifier.verifySync([check(1), invalid], FLAGS)).toMatchObject({ check: invalid, inputIndex: 1 });
+    expect(verifier.verifySync([check(1), invalid], FLAGS)).toMatchObject({ check: { tx: invalid.tx }, inputIndex: 1 });
     verifier.cache.add(invalid.tx, FLAGS);
     expect(verifier.verifySync([check(1), invalid], FLAGS)).toBeUndefined();
   });
@@ -68,10 +120,10 @@ withThreads(`with threads${isBuilt ? '' : ' (skipped: not built)'}`, () => {
     // Larger than a chunk, smaller, and many in one.
     const good = [check(1000), ...Array.from({ length: 300 }, () => check(2)), check(64), check(63)];
     for (let round = 0; round < 4; round++) {
-      expect(await verifier.verify(good, FLAGS)).toBeUndefined();
+      expect(await verify(verifier, good)).toBeUndefined();
       const bad = check(1000, 501, 900);
-      expect(await verifier.verify([...good, bad, check(10, 0)], FLAGS)).toMatchObject({
-        check: bad,
+      expect(await verify(verifier, [...good, bad, check(10, 0)])).toMatchObject({
+        check: { tx: bad.tx },
         inputIndex: 501,
         error: 'EVAL_FALSE',
       });
@@ -79,35 +131,41 @@ withThreads(`with threads${isBuilt ? '' : ' (skipped: not built)'}`, () => {
     await verifier.close();
   });
 
+  it('they work on several blocks at once, and on none that has been cancelled', async () => {
+    const verifier = new ScriptVerifier({ threads: 2 }, clock, silentLogger);
+    const bad = check(200, 150);
+    for (let round = 0; round < 4; round++) {
+      const first = verifier.start([check(1000)], FLAGS);
+      const second = verifier.start([check(1000), bad], FLAGS);
+      const third = verifier.start([check(1000)], FLAGS);
+      third.cancel();
+      expect(await first.result()).toBeUndefined();
+      expect(await second.result()).toMatchObject({ check: { tx: bad.tx }, inputIndex: 150 });
+    }
+    await verifier.close();
+  });
+
   it('they take part once they have started, and what is lost with one is done again', async () => {
     const workers = new ScriptWorkers(1, clock, silentLogger);
     expect(workers.isUsable).toBe(true);
-    let done = 0;
-    let lost = 0;
-    const work = (items: number): SharedWork => ({
-      flags: FLAGS,
-      next: () => {
-        if (items-- <= 0) return undefined;
-        return { ranges: [wholeRange(check(64))], done: () => done++, lost: () => lost++ };
-      },
-    });
+    // Nobody but the worker takes these.
+    const work = () => shareChunks(splitIntoChunks([check(128)]), FLAGS);
     await waitFor(
       async () => {
-        await workers.help(work(3));
-        return done > 0;
+        const shared = work();
+        await workers.help(shared);
+        return states(shared).every((state) => state === ChunkState.VALID);
       },
       { timeoutMs: 10_000, describe: () => 'a thread that takes part' },
     );
-    expect(done).toBe(3);
-    const helped = workers.help(work(100));
+    const helped = [workers.help(work()), workers.help(work())];
     await workers.close();
-    await helped;
-    expect(lost).toBe(1);
+    await Promise.all(helped);
 
     const verifier = new ScriptVerifier({ threads: 1 }, clock, silentLogger);
     const many = Array.from({ length: 1000 }, () => check(2));
     for (let round = 0; round < 5; round++) {
-      const verified = verifier.verify([...many, check(1, 0)], FLAGS);
+      const verified = verify(verifier, [...many, check(1, 0)]);
       await verifier.close();
       expect(await verified).toMatchObject({ inputIndex: 0, error: 'EVAL_FALSE' });
     }
@@ -139,8 +197,8 @@ describeVectors('a real block in threads', 'blocks/block928831-undo.raw', () => 
       return { ...one, spentOutputs: one.spentOutputs.map((output) => ({ ...output, value: output.value + 1n })) };
     });
     const verifier = new ScriptVerifier({ threads: 1 }, clock, silentLogger);
-    expect(await verifier.verify(checks, result.flags)).toBeUndefined();
-    expect((await verifier.verify(changed, result.flags))?.check.tx).toBe(checks[at]!.tx);
+    expect(await verify(verifier, checks, result.flags)).toBeUndefined();
+    expect((await verify(verifier, changed, result.flags))?.check.tx).toBe(checks[at]!.tx);
     await verifier.close();
   });
 });
