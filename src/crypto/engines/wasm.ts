@@ -1,4 +1,4 @@
-import { orFalse, type Secp256k1Engine } from './engine.ts';
+import type { Secp256k1Engine } from './engine.ts';
 import { requirePackage } from './require.ts';
 
 /** The part of the package `tiny-secp256k1` used here. */
@@ -15,30 +15,45 @@ export function loadWasmEngine(): Secp256k1Engine {
   return wasmEngine(requirePackage<TinySecp256k1>('tiny-secp256k1'));
 }
 
+/** So many calls may throw before points are looked at first; the stack has room for several times as many. */
+const MAX_THROWN = 500;
+
 /**
  * The engine over the given module: for pages, whose bundler loads WebAssembly in its own way.
  *
  * The package throws where an argument makes no sense. What it finds out in JavaScript may be caught here, but a point
  * that is not on the curve makes it throw out of WebAssembly, whose stack never gets back what the call had taken:
- * after some thousands of those it judges every signature false. So points are looked at first. (It also refuses a
- * Schnorr signature whose R lies between the group's order and the field's size, of which nobody can make one.)
+ * after some thousands of those it judges every signature false. To look at each point first takes a tenth of a
+ * verification, so that is done only once somebody has made a habit of it. (It also refuses a Schnorr signature whose R
+ * lies between the group's order and the field's size, of which nobody can make one.)
  */
 export function wasmEngine(tiny: TinySecp256k1): Secp256k1Engine {
+  let thrown = 0;
+  const guarded = (arePoints: () => boolean, verify: () => boolean): boolean => {
+    if (thrown >= MAX_THROWN && !arePoints()) return false;
+    try {
+      return verify();
+    } catch {
+      thrown++;
+      return false;
+    }
+  };
   return {
     name: 'wasm',
-    verifyEcdsa: orFalse(
-      (signature: Uint8Array, hash: Uint8Array, publicKey: Uint8Array) =>
-        tiny.isPoint(publicKey) && tiny.verify(hash, publicKey, signature, true),
-    ),
-    verifySchnorr: orFalse(
-      (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array) =>
-        tiny.isXOnlyPoint(publicKey) && tiny.verifySchnorr(message, publicKey, signature),
-    ),
-    xOnlyTweakAddCheck: orFalse(
-      (internalKey: Uint8Array, tweak: Uint8Array, outputKey: Uint8Array, parity: 0 | 1) =>
-        tiny.isXOnlyPoint(internalKey) &&
-        tiny.isXOnlyPoint(outputKey) &&
-        tiny.xOnlyPointAddTweakCheck(internalKey, tweak, outputKey, parity),
-    ),
+    verifyEcdsa: (signature, hash, publicKey) =>
+      guarded(
+        () => tiny.isPoint(publicKey),
+        () => tiny.verify(hash, publicKey, signature, true),
+      ),
+    verifySchnorr: (signature, message, publicKey) =>
+      guarded(
+        () => tiny.isXOnlyPoint(publicKey),
+        () => tiny.verifySchnorr(message, publicKey, signature),
+      ),
+    xOnlyTweakAddCheck: (internalKey, tweak, outputKey, parity) =>
+      guarded(
+        () => tiny.isXOnlyPoint(internalKey) && tiny.isXOnlyPoint(outputKey),
+        () => tiny.xOnlyPointAddTweakCheck(internalKey, tweak, outputKey, parity),
+      ),
   };
 }
