@@ -34,7 +34,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
  * Never shown to people.
  */
 export function binaryKey(bytes: Uint8Array): string {
-  if (nodeBuffer) return nodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.length).latin1Slice(0, bytes.length);
+  if (nodeBuffer) return nodeBuffer.latin1Slice.call(bytes, 0, bytes.length);
   let out = '';
   for (let i = 0; i < bytes.length; i++) out += String.fromCharCode(bytes[i]!);
   return out;

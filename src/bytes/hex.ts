@@ -6,7 +6,7 @@ const digits: string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).pa
 /** Lower-case hex, two digits a byte, in the order of the bytes. */
 export function toHex(bytes: Uint8Array): string {
   // Joining digits leaves so much to the garbage collector that a large block would take seconds.
-  if (nodeBuffer) return nodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.length).hexSlice(0, bytes.length);
+  if (nodeBuffer) return nodeBuffer.hexSlice.call(bytes, 0, bytes.length);
   let out = '';
   for (let i = 0; i < bytes.length; i++) out += digits[bytes[i]!];
   return out;
