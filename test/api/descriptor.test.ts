@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { descriptorChecksum } from '../../src/api/format/descriptor.ts';
+import { RpcError } from '../../src/api/rpc-error.ts';
 import { scriptsOfDescriptor } from '../../src/api/scan-descriptor.ts';
 import { toHex } from '../../src/bytes/hex.ts';
-import { regtest } from '../../src/consensus/params.ts';
+import { chainParams, regtest } from '../../src/consensus/params.ts';
+import { encodeAddress } from '../../src/script/address.ts';
+import { describeVectors, vectorJson } from '../support/vectors.ts';
 
 describe('descriptorChecksum', () => {
   it("has BIP380's value", () => {
@@ -33,5 +36,60 @@ describe('scriptsOfDescriptor', () => {
     }
     expect(() => scripts(`tr(${key})`)).toThrow();
     expect(() => scripts('addr(nonsense)')).toThrow();
+  });
+});
+
+function thrownBy(action: () => unknown): string | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return (error as Error).name;
+  }
+}
+
+describeVectors('the descriptors of the vectors', 'wallet/desc-valid.json', () => {
+  it('have their checksums', () => {
+    const rows = Object.values(vectorJson<Record<string, { descriptor: string }[]>>('wallet/desc-valid.json')).flat();
+    for (const { descriptor } of rows) {
+      const [text, checksum] = descriptor.split('#');
+      expect(descriptorChecksum(text!)).toBe(checksum);
+    }
+    expect(rows).toHaveLength(57);
+  });
+
+  it('mean their addresses, where there are no HD keys in them', () => {
+    interface Row {
+      readonly input: string;
+      readonly addresses?: readonly string[];
+      readonly network?: 'testnet' | 'regtest';
+    }
+    const rows = Object.values(vectorJson<Record<string, Row[]>>('wallet/desc-addresses.json')).flat();
+    let count = 0;
+    for (const { input, addresses = [], network } of rows) {
+      const prefixes = chainParams(network === 'testnet' ? 'test' : (network ?? 'main')).address;
+      let scripts: Uint8Array[];
+      try {
+        scripts = scriptsOfDescriptor(input, prefixes);
+      } catch (error) {
+        expect(error, input).toBeInstanceOf(RpcError);
+        continue;
+      }
+      // Outputs to bare keys have no address; what is listed for them is that of the key's hash.
+      for (const script of scripts) expect([...addresses, undefined]).toContain(encodeAddress(script, prefixes));
+      count++;
+    }
+    expect(count).toBe(14);
+  });
+
+  it('are refused where they are invalid', () => {
+    const rows = vectorJson<{ input: string }[]>('wallet/desc-invalid.json');
+    for (const { input } of rows) {
+      expect(
+        thrownBy(() => scriptsOfDescriptor(input, regtest.address)),
+        input,
+      ).toMatch(/^(Rpc|Address)Error$/);
+    }
+    expect(rows).toHaveLength(40);
   });
 });

@@ -1,9 +1,14 @@
 import { createECDH, createPrivateKey, sign as nodeSign } from 'node:crypto';
+import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../src/bytes/hex.ts';
 import { isHighS, isStrictDer, normalizeS, parseDerLax } from '../../src/crypto/der.ts';
-import { sha256 } from '../../src/crypto/hash.ts';
+import type { Bindings } from '../../src/crypto/engines/bindings.ts';
+import { orFalse } from '../../src/crypto/engines/engine.ts';
+import { verifySchnorrEquation } from '../../src/crypto/engines/schnorr.ts';
+import { sha256, taggedHash } from '../../src/crypto/hash.ts';
+import { reduceScalar } from '../../src/crypto/scalar.ts';
 import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
 import { describeVectors, vectorBytes, vectorJson } from '../support/vectors.ts';
 
@@ -24,13 +29,27 @@ describeVectors("BIP340's signatures", 'bips/bip340.csv', () => {
     const engine = useSecp256k1Engine(name);
     let count = 0;
     for (const [index, , publicKey, , message, signature, result] of rows) {
-      // Consensus signs 32-byte hashes only.
-      if (message!.length !== 64) continue;
       const valid = engine.verifySchnorr(fromHex(signature!), fromHex(message!), fromHex(publicKey!));
-      expect(valid, `vector ${index}`).toBe(result === 'TRUE');
-      count++;
+      // Consensus signs 32-byte hashes only, and an engine takes nothing else.
+      expect(valid, `vector ${index}`).toBe(message!.length === 64 && result === 'TRUE');
+      count += Number(message!.length === 64);
     }
     expect(count).toBe(15);
+    expect(rows).toHaveLength(19);
+  });
+
+  it('over messages of any length meet the equation of the native engine', () => {
+    const bindings = createRequire(import.meta.url)('secp256k1/bindings') as Bindings;
+    const challenge = taggedHash('BIP0340/challenge');
+    for (const [index, , publicKey, , message, signature, result] of rows) {
+      const [r, s] = [fromHex(signature!).subarray(0, 32), fromHex(signature!).subarray(32)];
+      const p = fromHex(publicKey!);
+      const e = challenge(r, p, fromHex(message!));
+      reduceScalar(e, 0);
+      const holds = orFalse(() => verifySchnorrEquation(bindings, { r, s, e, p }));
+      expect(holds(), `vector ${index}`).toBe(result === 'TRUE');
+    }
+    expect(rows.map((row) => row[4]!.length / 2).filter((length) => length !== 32)).toEqual([0, 1, 17, 100]);
   });
 });
 

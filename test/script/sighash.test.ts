@@ -1,7 +1,14 @@
+import { createECDH } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex, toReversedHex } from '../../src/bytes/hex.ts';
+import { taggedHash } from '../../src/crypto/hash.ts';
+import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
+import { MANDATORY_SCRIPT_VERIFY_FLAGS } from '../../src/script/flags.ts';
+import { witnessProgram } from '../../src/script/script.ts';
 import { legacySighash, SighashCache, segwitV0Sighash, taprootSighash } from '../../src/script/sighash.ts';
+import { tapTweakHash } from '../../src/script/taproot.ts';
+import { verifyInput } from '../../src/script/verify.ts';
 import { describeVectors, vectorJson } from '../support/vectors.ts';
 
 describeVectors("Core's legacy signature hashes", 'core/sighash.json', () => {
@@ -46,35 +53,106 @@ interface Bip341Wallet {
     };
     readonly intermediary: Readonly<Record<string, string>>;
     readonly inputSpending: readonly {
-      readonly given: { readonly txinIndex: number; readonly hashType: number };
-      readonly intermediary: { readonly sigHash: string };
+      readonly given: { readonly txinIndex: number; readonly merkleRoot: string | null; readonly hashType: number };
+      readonly intermediary: {
+        readonly internalPubkey: string;
+        readonly tweak: string;
+        readonly tweakedPrivkey: string;
+        readonly sigMsg: string;
+        readonly precomputedUsed: readonly string[];
+        readonly sigHash: string;
+      };
+      readonly expected: { readonly witness: readonly string[] };
     }[];
+    readonly auxiliary: { readonly fullySignedTx: string };
   }[];
 }
 
-describeVectors("BIP341's signature hashes", 'bips/bip341-wallet.json', () => {
-  it('are what each input of its transaction signs', () => {
-    let count = 0;
-    for (const { given, intermediary, inputSpending } of vectorJson<Bip341Wallet>('bips/bip341-wallet.json')
-      .keyPathSpending) {
-      const spent = given.utxosSpent.map(({ scriptPubKey, amountSats }) => ({
-        value: BigInt(amountSats),
-        scriptPubKey: fromHex(scriptPubKey),
-      }));
-      const cache = new SighashCache(Transaction.decode(fromHex(given.rawUnsignedTx)), spent);
-      expect(toHex(cache.amounts)).toBe(intermediary.hashAmounts);
-      expect(toHex(cache.outputs)).toBe(intermediary.hashOutputs);
-      expect(toHex(cache.prevouts)).toBe(intermediary.hashPrevouts);
-      expect(toHex(cache.scriptPubKeys)).toBe(intermediary.hashScriptPubkeys);
-      expect(toHex(cache.sequences)).toBe(intermediary.hashSequences);
-      const context = { annexHash: undefined, leafHash: undefined };
-      for (const input of inputSpending) {
-        const { txinIndex, hashType } = input.given;
-        const hash = taprootSighash(cache, txinIndex, hashType, context, 0xffff_ffff);
-        expect(hash && toHex(hash)).toBe(input.intermediary.sigHash);
-        count++;
-      }
+/** Notes which of the hashes that all inputs share were asked for, by BIP341's names. */
+class RecordingCache extends SighashCache {
+  readonly used = new Set<string>();
+
+  override get prevouts(): Uint8Array {
+    this.used.add('hashPrevouts');
+    return super.prevouts;
+  }
+  override get sequences(): Uint8Array {
+    this.used.add('hashSequences');
+    return super.sequences;
+  }
+  override get outputs(): Uint8Array {
+    this.used.add('hashOutputs');
+    return super.outputs;
+  }
+  override get amounts(): Uint8Array {
+    this.used.add('hashAmounts');
+    return super.amounts;
+  }
+  override get scriptPubKeys(): Uint8Array {
+    this.used.add('hashScriptPubkeys');
+    return super.scriptPubKeys;
+  }
+}
+
+describeVectors("BIP341's key path spends", 'bips/bip341-wallet.json', () => {
+  const [spending, ...more] = vectorJson<Bip341Wallet>('bips/bip341-wallet.json').keyPathSpending;
+  const { given, intermediary, inputSpending, auxiliary } = spending!;
+  const spent = given.utxosSpent.map(({ scriptPubKey, amountSats }) => ({
+    value: BigInt(amountSats),
+    scriptPubKey: fromHex(scriptPubKey),
+  }));
+  const unsigned = Transaction.decode(fromHex(given.rawUnsignedTx));
+
+  it('are all there', () => {
+    expect(more).toEqual([]);
+    expect(inputSpending).toHaveLength(7);
+    expect(spent).toHaveLength(9);
+  });
+
+  it('sign hashes of all that the BIP lists', () => {
+    const shared = new SighashCache(unsigned, spent);
+    expect(toHex(shared.amounts)).toBe(intermediary.hashAmounts);
+    expect(toHex(shared.outputs)).toBe(intermediary.hashOutputs);
+    expect(toHex(shared.prevouts)).toBe(intermediary.hashPrevouts);
+    expect(toHex(shared.scriptPubKeys)).toBe(intermediary.hashScriptPubkeys);
+    expect(toHex(shared.sequences)).toBe(intermediary.hashSequences);
+    const tagged = taggedHash('TapSighash');
+    const context = { annexHash: undefined, leafHash: undefined };
+    for (const { given: input, intermediary: expected } of inputSpending) {
+      const cache = new RecordingCache(unsigned, spent);
+      const hash = taprootSighash(cache, input.txinIndex, input.hashType, context, 0xffff_ffff);
+      expect(hash && toHex(hash)).toBe(expected.sigHash);
+      expect(toHex(tagged(fromHex(expected.sigMsg)))).toBe(expected.sigHash);
+      // Asked for only where the hash type signs them.
+      expect([...cache.used].sort()).toEqual([...expected.precomputedUsed].sort());
     }
-    expect(count).toBe(7);
+  });
+
+  it.each(['native', 'wasm'] as const)('tweak their keys, and their signatures verify, on the %s engine', (name) => {
+    const engine = useSecp256k1Engine(name);
+    const tx = Transaction.decode(fromHex(auxiliary.fullySignedTx));
+    for (const { given: input, intermediary: expected, expected: result } of inputSpending) {
+      const internalKey = fromHex(expected.internalPubkey);
+      const tweak = tapTweakHash(internalKey, input.merkleRoot === null ? undefined : fromHex(input.merkleRoot));
+      expect(toHex(tweak)).toBe(expected.tweak);
+      const outputKey = witnessProgram(spent[input.txinIndex]!.scriptPubKey);
+      const ecdh = createECDH('secp256k1');
+      ecdh.setPrivateKey(expected.tweakedPrivkey, 'hex');
+      const point = ecdh.getPublicKey(null, 'compressed');
+      expect(point.toString('hex', 1)).toBe(toHex(outputKey));
+      expect(engine.xOnlyTweakAddCheck(internalKey, tweak, outputKey, point[0] === 3 ? 1 : 0)).toBe(true);
+      expect(tx.inputs[input.txinIndex]!.witness.map(toHex)).toEqual(result.witness);
+    }
+    // The other two inputs spend outputs of older kinds.
+    const cache = new SighashCache(tx, spent);
+    for (let i = 0; i < spent.length; i++) {
+      expect(verifyInput(tx, i, cache, MANDATORY_SCRIPT_VERIFY_FLAGS), `input ${i}`).toBeUndefined();
+    }
+    const poorer = new SighashCache(
+      tx,
+      spent.map((output) => ({ ...output, value: output.value + 1n })),
+    );
+    const errors = spent.map((_, i) => verifyInput(tx, i, poorer, MANDATORY_SCRIPT_VERIFY_FLAGS));
+    expect(errors.filter((error) => error === 'SCHNORR_SIG')).toHaveLength(7);
   });
 });

@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { describeVectors, vectorPath } from './support/vectors.ts';
+
+/** What no test reads yet, as Pier does not yet do what it is about. */
+const unread: Readonly<Record<string, string>> = {
+  'bips/bip158-testnet-19.json': 'compact filters',
+  'bips/bip322-basic-test-vectors.json': 'signed messages',
+  'bips/bip322-generated-test-vectors.json': 'signed messages',
+  'bips/bip324-ellswift_decode_test_vectors.csv': 'the encrypted transport',
+  'bips/bip324-packet_encoding_test_vectors.csv': 'the encrypted transport',
+  'bips/bip324-xswiftec_inv_test_vectors.csv': 'the encrypted transport',
+  'blocks/compact426884.raw': 'compact blocks',
+  'blocks/compact898352.raw': 'compact blocks',
+  'blocks/merkle300025.raw': 'merkle blocks',
+  'core/rpc_bip67.json': 'sorted multisig',
+  'core/rpc_psbt.json': 'PSBT',
+  'wallet/bip32-hd.json': "HD keys, which are a dependency's",
+  'wallet/bip39-english.json': "mnemonics, which are a dependency's",
+  'wallet/desc-privatekeys.json': 'descriptors with private keys',
+};
+
+/** The files below a folder, by their paths in it. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${entry.parentPath}/${entry.name}`.slice(folder.length).replace(/^\//, ''));
+}
+
+describeVectors('The vectors', 'README.md', () => {
+  const tests = fileURLToPath(new URL('.', import.meta.url));
+  const source = filesBelow(tests)
+    .filter((path) => path.endsWith('.ts') && path !== 'vectors.test.ts')
+    .map((path) => readFileSync(`${tests}/${path}`, 'utf8'))
+    .join('\n');
+
+  it('are read by a test each, but for those of what is yet to come', () => {
+    const files = filesBelow(vectorPath('')).filter((path) => path !== 'README.md');
+    expect(files).toHaveLength(45);
+    // Blocks are read by a table of their names.
+    const isRead = (path: string) => source.includes(`'${path}'`) || source.includes(`'${blockName(path)}'`);
+    expect(files.filter((path) => !isRead(path)).sort()).toEqual(Object.keys(unread));
+  });
+});
+
+function blockName(path: string): string | undefined {
+  return /^blocks\/((?:block|mainnet-)[0-9a-f]+?)(?:-undo)?\.raw$/.exec(path)?.[1];
+}
