@@ -15,13 +15,12 @@ import {
   takeChunk,
   verifySharedChunks,
 } from '../../src/chain/shared-chunks.ts';
-import type { HeaderContext } from '../../src/consensus/header-context.ts';
 import { chainParams } from '../../src/consensus/params.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS as FLAGS, ScriptFlag } from '../../src/script/flags.ts';
-import { realBlock, spentCoins } from '../consensus/support/blocks.ts';
 import { requireOracles } from '../support/oracles.ts';
+import { parentOf, realBlock, spentCoins } from '../support/real-blocks.ts';
 import { describeVectors } from '../support/vectors.ts';
 import { waitFor } from '../support/wait.ts';
 import { OP_TRUE, spend } from './support/builder.ts';
@@ -177,17 +176,7 @@ describeVectors('a real block in threads', 'blocks/block928831-undo.raw', () => 
     const block = realBlock('block928831');
     const coins = spentCoins(block, 'block928831');
     const params = chainParams('test');
-    const { prevHash, time, bits, version } = block.header;
-    const prev: HeaderContext = {
-      hash: prevHash,
-      height: 928830,
-      time,
-      bits,
-      version,
-      prev: undefined,
-      ancestor: () => ({ ...prev, hash: params.bip34Hash! }),
-      medianTimePast: () => time,
-    };
+    const prev = parentOf(block, 928831, params);
     const result = connectBlock(block, prev, { peek: (key) => coins.get(key) }, params);
     if (result.reject) throw new Error(result.reject.reason);
     const checks = result.scriptChecks.slice(0, 60);
