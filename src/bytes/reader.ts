@@ -3,9 +3,15 @@ import { DecodeError } from './errors.ts';
 /** Core's MAX_SIZE: no length inside a message or a block may exceed 32 MiB. */
 export const MAX_SIZE = 0x02000000;
 
+// A view takes some hundred bytes. Witnesses are full of elements of none or one, and hostile ones are of nothing else.
+const EMPTY = new Uint8Array(0);
+const allBytes = Uint8Array.from({ length: 256 }, (_, value) => value);
+const SINGLE: readonly Uint8Array[] = Array.from(allBytes, (value) => allBytes.subarray(value, value + 1));
+
 /**
  * A cursor over bytes. Numbers are little-endian. `bytes`, `hash` and `varBytes` return views of the input, not
- * copies. Every method throws `DecodeError` rather than read past the end.
+ * copies, and `varBytes` of less than two bytes an array that is shared: neither must be written to. Every method throws
+ * `DecodeError` rather than read past the end.
  */
 export class ByteReader {
   readonly input: Uint8Array;
@@ -112,9 +118,11 @@ export class ByteReader {
     return value;
   }
 
-  /** A compact size, then that many bytes, as a view of the input. */
+  /** A compact size, then that many bytes, as a view of the input or shared. */
   varBytes(max = MAX_SIZE): Uint8Array {
-    return this.bytes(this.compactSize(max));
+    const length = this.compactSize(max);
+    if (length > 1) return this.bytes(length);
+    return length === 0 ? EMPTY : SINGLE[this.u8()]!;
   }
 
   /** A compact size, then that many items. Memory grows with what is read, not with what is announced. */

@@ -23,7 +23,11 @@ function readNumber(reader: ByteReader): number {
   for (let scale = 1; scale < 2 ** 53; scale *= 0x80) {
     const byte = reader.u8();
     value += (byte & 0x7f) * scale;
-    if (byte < 0x80) return value;
+    if (byte >= 0x80) continue;
+    if (value > Number.MAX_SAFE_INTEGER) break;
+    if (byte === 0 && scale > 1)
+      throw new DecodeError('non-canonical', reader.offset, 'number of more bytes than needed');
+    return value;
   }
   throw new DecodeError('oversized', reader.offset, 'number of more than 53 bits');
 }

@@ -1,3 +1,4 @@
+import { DecodeError } from '../bytes/errors.ts';
 import { ByteReader } from '../bytes/reader.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Range } from '../store/store.ts';
@@ -85,5 +86,7 @@ export function parseCoinStoreKey(bytes: Uint8Array): OutPoint {
   if (first === 0xfd) vout = reader.u16be();
   else if (first === 0xfe) vout = reader.u16be() * 0x1_0000 + reader.u16be();
   reader.end();
+  const least = first === 0xfd ? 0xfd : first === 0xfe ? 0x1_0000 : 0;
+  if (first === 0xff || vout < least) throw new DecodeError('non-canonical', VOUT, 'index of more bytes than needed');
   return { txid, vout };
 }

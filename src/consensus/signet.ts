@@ -25,22 +25,22 @@ interface Solution {
 
 /** Takes the solution out of the commitment: the first push that begins with the header keeps nothing but the header. */
 function extractSolution(script: Uint8Array): { solution: Uint8Array | undefined; cleared: Uint8Array } {
-  const parts: Uint8Array[] = [];
+  const cleared = new ByteWriter(script.length);
   let solution: Uint8Array | undefined;
   const cursor = new ScriptCursor(script);
   while (cursor.next()) {
     const { opcode } = cursor;
     const data = opcode <= Op.OP_PUSHDATA4 ? cursor.data : undefined;
     if (!data || data.length === 0) {
-      parts.push(Uint8Array.of(opcode));
+      cleared.u8(opcode);
     } else if (!solution && data.length > 4 && equalBytes(data.subarray(0, 4), SIGNET_HEADER)) {
       solution = data.subarray(4);
-      parts.push(pushBytes(SIGNET_HEADER));
+      cleared.bytes(pushBytes(SIGNET_HEADER));
     } else {
-      parts.push(pushBytes(data));
+      cleared.bytes(pushBytes(data));
     }
   }
-  return solution ? { solution, cleared: concatBytes(...parts) } : { solution, cleared: script };
+  return { solution, cleared: solution ? cleared.finish() : script };
 }
 
 function decodeSolution(bytes: Uint8Array | undefined): Solution {

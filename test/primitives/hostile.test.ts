@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { concatBytes } from '../../src/bytes/compare.ts';
+import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { Block } from '../../src/primitives/block.ts';
+import { HEADER_SIZE } from '../../src/primitives/header.ts';
+import { Transaction } from '../../src/primitives/transaction.ts';
+import { countFlips, countTruncations, flipBit, holds, hostileCounts } from '../support/hostile.ts';
+import { rawBlock, realBlocks } from '../support/real-blocks.ts';
+import {
+  anyBlock,
+  anyTransaction,
+  blockCodec,
+  countPositions,
+  transactionCodec,
+  vectorTransactions,
+} from '../support/transactions.ts';
+import { describeVectors } from '../support/vectors.ts';
+
+// Whatever bytes come: a DecodeError, or a value that is encoded to exactly these bytes.
+
+describeVectors('Transactions of the vectors', 'core/tx_valid.json', () => {
+  const raws = vectorTransactions();
+  const random = new SeededRandom(144);
+
+  it('are nothing when cut short anywhere, or followed by more', () => {
+    for (const [i, raw] of raws.entries()) {
+      // All places in the small ones and in some of the others, one place in the rest.
+      if (raw.length <= 120 || i % 5 === 0) expect(countTruncations(transactionCodec, raw)).toBe(0);
+      else expect(holds(transactionCodec, raw.subarray(0, randomInt(random, raw.length)))).toBe(false);
+      expect(holds(transactionCodec, Uint8Array.of(...raw, randomInt(random, 256)))).toBe(false);
+    }
+  });
+
+  it('have one encoding only: whatever else decodes, is encoded to itself', () => {
+    let decoded = 0;
+    for (let i = 0; i < 4000; i++) {
+      const bytes = Uint8Array.from(raws[randomInt(random, raws.length)]!);
+      // Where counts and lengths stand, for the most part.
+      for (let change = randomInt(random, 3); change >= 0; change--) {
+        bytes[randomInt(random, Math.min(bytes.length, 60))] = randomInt(random, 256);
+      }
+      decoded += Number(holds(transactionCodec, bytes));
+    }
+    expect(decoded).toBeGreaterThan(1000);
+  });
+
+  it('with any one bit flipped are another transaction or none', () => {
+    for (let i = 0; i < 60; i++) {
+      const raw = raws[randomInt(random, raws.length)]!;
+      const held = countFlips(transactionCodec, raw);
+      // Most bits are of hashes, scripts and amounts.
+      expect(held).toBeGreaterThan(raw.length * 4);
+      expect(held).toBeLessThan(raw.length * 8);
+    }
+  });
+
+  it('with a hostile count anywhere are none', () => {
+    let tried = 0;
+    for (let i = 0; i < 150; i++) {
+      const raw = raws[randomInt(random, raws.length)]!;
+      for (const { at, size } of countPositions(Transaction.decode(raw))) {
+        for (const count of hostileCounts) {
+          const bytes = concatBytes(raw.subarray(0, at), count, raw.subarray(at + size));
+          expect(holds(transactionCodec, bytes)).toBe(false);
+          tried++;
+        }
+      }
+    }
+    expect(tried).toBeGreaterThan(10_000);
+  });
+});
+
+describe('Generated transactions and blocks', () => {
+  it('are nothing when cut short, and another or none with a bit flipped', () => {
+    fc.assert(
+      fc.property(anyTransaction, anyBlock, fc.nat(), (tx, block, bit) => {
+        expect(countTruncations(transactionCodec, tx.encode())).toBe(0);
+        expect(countTruncations(blockCodec, block.encode())).toBe(0);
+        for (let i = 0; i < 40; i++) {
+          holds(transactionCodec, flipBit(tx.encode(), (bit + i * 7919) % (tx.totalSize * 8)));
+          holds(blockCodec, flipBit(block.encode(), (bit + i * 7919) % (block.totalSize * 8)));
+        }
+      }),
+      { numRuns: 60, seed: 149 },
+    );
+  });
+
+  it('are not made of noise', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        holds(transactionCodec, bytes);
+        holds(blockCodec, bytes);
+        holds(blockCodec, concatBytes(new Uint8Array(HEADER_SIZE), bytes));
+      }),
+      { numRuns: 2000, seed: 150 },
+    );
+  });
+
+  it('have no hostile count', () => {
+    fc.assert(
+      fc.property(anyBlock, (block) => {
+        const raw = block.encode();
+        for (const count of hostileCounts) {
+          const behind = raw.subarray(HEADER_SIZE + 1);
+          expect(holds(blockCodec, concatBytes(raw.subarray(0, HEADER_SIZE), count, behind))).toBe(false);
+        }
+      }),
+      { numRuns: 50, seed: 151 },
+    );
+  });
+});
+
+describeVectors('Real blocks', 'blocks', () => {
+  it('of a few kilobytes are nothing when cut short anywhere, and another or none with any one bit flipped', () => {
+    for (const { name } of realBlocks) {
+      const raw = rawBlock(name);
+      if (raw.length > 10_000) continue;
+      expect(countTruncations(blockCodec, raw)).toBe(0);
+      if (raw.length < 1000) expect(countFlips(blockCodec, raw)).toBeGreaterThan(raw.length * 6);
+      else for (let bit = 3; bit < raw.length * 8; bit += 41) holds(blockCodec, flipBit(raw, bit));
+    }
+  });
+
+  it.each(realBlocks.filter(({ inputs }) => inputs))('as large as they are: $name', ({ name }) => {
+    const raw = rawBlock(name);
+    const random = new SeededRandom(raw.length);
+    for (let i = 0; i < 12; i++) {
+      expect(holds(blockCodec, raw.subarray(0, randomInt(random, raw.length)))).toBe(false);
+      holds(blockCodec, flipBit(raw, randomInt(random, raw.length * 8)));
+    }
+    // Flips where a transaction's counts stand, in the middle of the block.
+    const block = Block.decode(raw);
+    const tx = block.transactions[block.transactions.length >> 1]!;
+    const start = tx.encode().byteOffset - block.encode().byteOffset;
+    for (const { at } of countPositions(tx).slice(0, 6)) {
+      holds(blockCodec, flipBit(raw, (start + at) * 8 + randomInt(random, 8)));
+    }
+    expect(holds(blockCodec, raw)).toBe(true);
+  });
+});

@@ -1,0 +1,235 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { concatBytes } from '../../src/bytes/compare.ts';
+import { hash160, sha256 } from '../../src/crypto/hash.ts';
+import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
+import { Transaction, type TxOut } from '../../src/primitives/transaction.ts';
+import { disassemble } from '../../src/script/asm.ts';
+import { InputChecker } from '../../src/script/checker.ts';
+import { ScriptFlag } from '../../src/script/flags.ts';
+import { runScript } from '../../src/script/interpreter.ts';
+import { Machine } from '../../src/script/machine.ts';
+import { Op } from '../../src/script/opcodes.ts';
+import { compileScript, parseScript, pushBytes } from '../../src/script/script.ts';
+import { preimage } from '../../src/script/sighash/preimage.ts';
+import { SigVersion } from '../../src/script/sighash/types.ts';
+import { SighashCache } from '../../src/script/sighash.ts';
+import { legacySigOpCount } from '../../src/script/sigops.ts';
+import { solve } from '../../src/script/standard.ts';
+import { verifyInput } from '../../src/script/verify.ts';
+
+const none = new Uint8Array(0);
+const { P2SH, WITNESS, TAPROOT } = ScriptFlag;
+
+/** Inputs that are all alike, and the outputs they spend. */
+function spend(scriptPubKey: Uint8Array, scriptSig: Uint8Array, witness: readonly Uint8Array[], inputs: number) {
+  const tx = new Transaction({
+    version: 2,
+    inputs: Array.from({ length: inputs }, (_, vout) => ({
+      prevout: { txid: new Uint8Array(32), vout },
+      scriptSig,
+      sequence: 0,
+      witness,
+    })),
+    outputs: Array.from({ length: inputs }, () => ({ value: 1n, scriptPubKey: none })),
+    lockTime: 0,
+  });
+  const spent: TxOut[] = tx.inputs.map(() => ({ value: 2n, scriptPubKey }));
+  return { tx, cache: new SighashCache(tx, spent) };
+}
+
+// A signature in strict DER that is right for nothing, and a key that exists.
+const signature = Uint8Array.from([0x30, 6, 2, 1, 1, 2, 1, 1, 1]);
+const key = Uint8Array.from([
+  2,
+  ...Buffer.from('79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798', 'hex'),
+]);
+
+/** What the engine was asked, and what was hashed for that. */
+function countWork() {
+  const engine = useSecp256k1Engine('native');
+  const work = { verified: 0, hashes: 0, hashedBytes: 0 };
+  useSecp256k1Engine({
+    ...engine,
+    verifyEcdsa: () => {
+      work.verified++;
+      return false;
+    },
+    verifySchnorr: () => {
+      work.verified++;
+      return true;
+    },
+  });
+  for (const name of ['sha256', 'sha256d'] as const) {
+    const hash = preimage[name].bind(preimage);
+    vi.spyOn(preimage, name).mockImplementation(() => {
+      work.hashes++;
+      work.hashedBytes += preimage.length;
+      return hash();
+    });
+  }
+  return work;
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  useSecp256k1Engine('native');
+});
+
+describe('The work for signatures', () => {
+  it('is no more than 20 verifications and one hash for an OP_CHECKMULTISIG', () => {
+    const work = countWork();
+    const keys = Array.from({ length: 20 }, () => key);
+    const script = compileScript(1n, ...keys, 20n, Op.OP_CHECKMULTISIG);
+    const { tx, cache } = spend(script, compileScript(0n, signature), [], 1);
+    expect(verifyInput(tx, 0, cache, P2SH)).toBe('EVAL_FALSE');
+    expect(work).toMatchObject({ verified: 20, hashes: 1 });
+  });
+
+  it('is bounded by the opcodes of a script: nine such are all that fit', () => {
+    const work = countWork();
+    const keys = Array.from({ length: 20 }, () => Op.OP_DUP);
+    const one = compileScript(0n, signature, 1n, key, ...keys.slice(1), 20n, Op.OP_CHECKMULTISIG, Op.OP_DROP);
+    const { tx, cache } = spend(concatBytes(...Array.from({ length: 30 }, () => one)), none, [], 1);
+    expect(verifyInput(tx, 0, cache, P2SH)).toBe('OP_COUNT');
+    expect(work.verified).toBeLessThanOrEqual(201);
+    expect(work.hashes).toBeLessThanOrEqual(10);
+  });
+
+  /** Bytes hashed for all inputs of a transaction, for each byte of it. */
+  function hashedPerByte(kind: 'legacy' | 'segwit' | 'taproot', inputs: number): number {
+    const work = countWork();
+    const p2wpkh = compileScript(Op.OP_0, hash160(key));
+    const p2pkh = compileScript(Op.OP_DUP, Op.OP_HASH160, hash160(key), Op.OP_EQUALVERIFY, Op.OP_CHECKSIG);
+    const { tx, cache } =
+      kind === 'legacy'
+        ? spend(p2pkh, compileScript(signature, key), [], inputs)
+        : kind === 'segwit'
+          ? spend(p2wpkh, none, [signature, key], inputs)
+          : spend(compileScript(Op.OP_1, key.subarray(1)), none, [new Uint8Array(64).fill(1)], inputs);
+    for (let i = 0; i < inputs; i++) verifyInput(tx, i, cache, P2SH | WITNESS | TAPROOT);
+    expect(work.verified).toBe(inputs);
+    vi.restoreAllMocks();
+    return work.hashedBytes / tx.totalSize;
+  }
+
+  it('grows with the transaction where BIP143 or BIP341 rules, however many inputs it has', () => {
+    for (const kind of ['segwit', 'taproot'] as const) {
+      expect(hashedPerByte(kind, 10)).toBeLessThan(4);
+      expect(hashedPerByte(kind, 1000)).toBeLessThan(4);
+    }
+    // Before them it grows with the square, which consensus bounds by the size of blocks and the number of sigops.
+    expect(hashedPerByte('legacy', 500) / hashedPerByte('legacy', 50)).toBeGreaterThan(8);
+  });
+
+  it('is bounded in tapscript by the size of the witness', () => {
+    const work = countWork();
+    const script = compileScript(...Array.from({ length: 3000 }, () => [Op.OP_2DUP, Op.OP_CHECKSIGVERIFY]).flat(), 1n);
+    const checker = new InputChecker(spend(none, none, [], 1).cache, 0);
+    const context = { annexHash: undefined, leafHash: new Uint8Array(32), validationWeightLeft: script.length + 150 };
+    const stack = [new Uint8Array(64).fill(1), key.subarray(1)];
+    const vm = new Machine(script, stack, TAPROOT, SigVersion.TAPSCRIPT, checker, context);
+    expect(runScript(vm)).toBe('TAPSCRIPT_VALIDATION_WEIGHT');
+    expect(work.verified).toBe(Math.floor((script.length + 150) / 50));
+    // They sign one and the same.
+    expect(work.hashes).toBeLessThanOrEqual(7);
+  });
+});
+
+// No limit but the block's holds tapscripts, so their operations must each take a bounded time: 15 microseconds for a
+// byte at the most. Idle, the worst, hashes, take 1 to 2, and almost all others a tenth of that.
+const MOST_NS_PER_BYTE = 15_000;
+const SIZE = 60_000;
+
+/** A script of that size: what comes first, then the same again and again. */
+function repeat(unit: readonly number[], first: readonly number[] = []): Uint8Array {
+  const count = Math.floor((SIZE - first.length) / unit.length);
+  return Uint8Array.from([...first, ...Array.from({ length: count }, () => unit).flat()]);
+}
+
+const full = (count: number, size: number) => Array.from({ length: count }, () => new Uint8Array(size).fill(7));
+
+/** Scripts of one operation, or few, that are as slow as they can be, on the stacks that make them so. */
+const slow: Readonly<Record<string, readonly [script: Uint8Array, stack?: Uint8Array[], error?: string]>> = {
+  'hashing twice': [repeat([Op.OP_HASH160]), full(1, 520)],
+  'hashing large elements': [repeat([Op.OP_DUP, Op.OP_HASH256, Op.OP_DROP]), full(1, 520)],
+  'RIPEMD-160 and SHA-1': [repeat([Op.OP_RIPEMD160, Op.OP_SHA1]), full(1, 520)],
+  'comparing large elements': [repeat([Op.OP_2DUP, Op.OP_EQUAL, Op.OP_DROP]), full(2, 520)],
+  'rolling a full stack': [repeat([2, 0xe5, 0x03, Op.OP_ROLL]), full(999, 1)],
+  'rolling by its depth': [repeat([Op.OP_DEPTH, Op.OP_1SUB, Op.OP_1SUB, Op.OP_ROLL]), full(998, 1)],
+  'picking in a full stack': [repeat([2, 0xe0, 0x03, Op.OP_PICK, Op.OP_DROP]), full(998, 1)],
+  'rotating a full stack': [repeat([Op.OP_2ROT, Op.OP_2SWAP, Op.OP_ROT]), full(1000, 1)],
+  tucking: [repeat([Op.OP_TUCK, Op.OP_NIP]), full(999, 1)],
+  'moving between the stacks': [repeat([Op.OP_TOALTSTACK, Op.OP_FROMALTSTACK]), full(1000, 1)],
+  'filling the stack': [repeat([Op.OP_3DUP]), full(3, 520), 'STACK_SIZE'],
+  'conditionals inside one another': [repeat([Op.OP_1, Op.OP_IF]), [], 'UNBALANCED_CONDITIONAL'],
+  'false conditionals inside one another': [repeat([Op.OP_IF], [Op.OP_0, Op.OP_IF]), [], 'UNBALANCED_CONDITIONAL'],
+  'one conditional turned over': [repeat([Op.OP_ELSE], [Op.OP_1, Op.OP_IF]), [], 'UNBALANCED_CONDITIONAL'],
+  'deep conditionals turned over': [
+    concatBytes(repeat([Op.OP_0, Op.OP_IF]).subarray(0, SIZE / 2), repeat([Op.OP_ELSE]).subarray(SIZE / 2)),
+    [],
+    'UNBALANCED_CONDITIONAL',
+  ],
+  adding: [repeat([Op.OP_1ADD, Op.OP_1SUB]), [Uint8Array.of(0xff, 0xff, 0xff, 0x7e)]],
+  'signatures of none': [repeat([Op.OP_2DUP, Op.OP_CHECKSIG, Op.OP_DROP]), [none, key.subarray(1)]],
+  'code separators': [repeat([Op.OP_CODESEPARATOR]), full(1, 1)],
+  pushes: [repeat([Op.OP_PUSHDATA4, 1, 0, 0, 0, 5, Op.OP_DROP])],
+};
+
+describe('The time for a script', () => {
+  it.each(Object.keys(slow))('grows with its size: %s', (what) => {
+    const [script, stack = [], expected] = slow[what]!;
+    const checker = new InputChecker(spend(none, none, [], 1).cache, 0);
+    const context = { annexHash: undefined, leafHash: new Uint8Array(32), validationWeightLeft: script.length };
+    const vm = new Machine(script, stack, TAPROOT, SigVersion.TAPSCRIPT, checker, context);
+    const { elapsed, result } = timed(() => runScript(vm));
+    expect(result).toBe(expected);
+    expect(elapsed).toBeLessThan(MOST_NS_PER_BYTE * script.length);
+    // And so does the memory: no element is larger than a push may be.
+    expect(vm.stack.length + vm.altStack.length).toBeLessThanOrEqual(1003);
+    for (const { length } of vm.stack) expect(length).toBeLessThanOrEqual(520);
+  });
+
+  it('that is only read grows with its size', () => {
+    const scripts = [
+      ...Object.values(slow).map(([script]) => script),
+      repeat([Op.OP_CHECKMULTISIG]),
+      repeat([Op.OP_0]),
+      repeat([9, ...signature]),
+      repeat([33, ...key], [Op.OP_1]),
+    ];
+    for (const script of scripts) {
+      for (const read of [disassemble, parseScript, solve, (s: Uint8Array) => legacySigOpCount(s, true)]) {
+        expect(timed(() => read(script)).elapsed).toBeLessThan(MOST_NS_PER_BYTE * script.length);
+      }
+      const text = disassemble(script, true);
+      expect(text.length).toBeLessThan(25 * script.length);
+    }
+  });
+
+  it('of before Tapscript is bounded by its limits', () => {
+    const separators = compileScript(...Array.from({ length: 100 }, () => [Op.OP_CODESEPARATOR, Op.OP_2DUP]).flat());
+    const large = concatBytes(separators, new Uint8Array(9000).fill(Op.OP_1));
+    const many = pushBytes(signature);
+    // Every signature is looked for in a script that holds nothing else.
+    const hidden = concatBytes(...Array.from({ length: 900 }, () => many), compileScript(key, Op.OP_CHECKSIG));
+    for (const script of [large, hidden, repeat([Op.OP_2DROP]).subarray(0, 10_001)]) {
+      const { tx, cache } = spend(script, compileScript(signature, key), [], 1);
+      const { elapsed, result } = timed(() => verifyInput(tx, 0, cache, P2SH));
+      expect(result).toBeDefined();
+      expect(elapsed).toBeLessThan(MOST_NS_PER_BYTE * 10_000);
+      const program = compileScript(Op.OP_0, sha256(script));
+      const spender = spend(program, none, [signature, key, script], 1);
+      const run = timed(() => verifyInput(spender.tx, 0, spender.cache, P2SH | WITNESS));
+      expect(run.result).toBeDefined();
+      expect(run.elapsed).toBeLessThan(MOST_NS_PER_BYTE * 10_000);
+    }
+  });
+});
+
+/** Nanoseconds of this thread's own time. */
+function timed<T>(action: () => T): { readonly elapsed: number; readonly result: T } {
+  const before = process.cpuUsage();
+  const result = action();
+  const { user, system } = process.cpuUsage(before);
+  return { elapsed: (user + system) * 1000, result };
+}
