@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { concatBytes } from '../../src/bytes/compare.ts';
 import { fromHex } from '../../src/bytes/hex.ts';
 import { checkBlock } from '../../src/consensus/block-check.ts';
 import { chainParams } from '../../src/consensus/params.ts';
@@ -62,5 +63,20 @@ describe('signet (BIP325)', () => {
       const coinbase = new Transaction({ version, inputs, outputs: [outputs[0]!, changed], lockTime });
       expect(checkSignetSolution(new Block(block!.header, [coinbase]), signet)).toBe(false);
     }
+  });
+
+  it('judges a commitment of as many operations as a block has room for', () => {
+    const [block] = blocks;
+    const { version, inputs, outputs, lockTime } = block!.transactions[0]!;
+    const scriptPubKey = concatBytes(outputs[1]!.scriptPubKey, new Uint8Array(900_000).fill(0x51));
+    const coinbase = new Transaction({
+      version,
+      inputs,
+      outputs: [outputs[0]!, { value: 0n, scriptPubKey }],
+      lockTime,
+    });
+    expect(checkSignetSolution(new Block(block!.header, [coinbase]), signet)).toBe(false);
+    const anybody = { ...signet, signetChallenge: Uint8Array.of(0x51) };
+    expect(checkSignetSolution(new Block(block!.header, [coinbase]), anybody)).toBe(true);
   });
 });

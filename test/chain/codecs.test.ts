@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { concatBytes } from '../../src/bytes/compare.ts';
+import { BlockIndex } from '../../src/chain/block-index.ts';
+import { decodeCoin, decodeUndo, encodeCoin, encodeUndo } from '../../src/chain/coin-codec.ts';
+import { decodeIndex, encodeIndex } from '../../src/chain/index-codec.ts';
+import { coinStoreKey, parseCoinStoreKey } from '../../src/chain/keys.ts';
+import { decodeRanges, encodeRanges, wholeRange } from '../../src/chain/script-check.ts';
+import type { Coin } from '../../src/consensus/coins.ts';
+import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { MAX_MONEY } from '../../src/primitives/amount.ts';
+import { type OutPoint, outPointKey } from '../../src/primitives/outpoint.ts';
+import {
+  type Codec,
+  countFlips,
+  countTruncations,
+  flipBit,
+  holds,
+  hostileCounts,
+  tryDecode,
+} from '../support/hostile.ts';
+import { realBlock, realBlocks, spentCoins } from '../support/real-blocks.ts';
+import { anyHeader, anyTransaction } from '../support/transactions.ts';
+import { describeVectors } from '../support/vectors.ts';
+
+// A damaged file is told by an error, and never read as something that this program would have written otherwise.
+
+const coinCodec: Codec<Coin> = { decode: decodeCoin, encode: encodeCoin };
+const undoCodec: Codec<Coin[][]> = { decode: decodeUndo, encode: encodeUndo };
+const keyCodec: Codec<OutPoint> = {
+  decode: parseCoinStoreKey,
+  encode: (outpoint) => coinStoreKey(0, outPointKey(outpoint)),
+};
+
+const anyCoin: fc.Arbitrary<Coin> = fc.record({
+  output: fc.record({
+    value: fc.oneof(fc.bigInt({ min: 0n, max: MAX_MONEY }), fc.bigInt({ min: 0n, max: 300n })),
+    scriptPubKey: fc.uint8Array({ maxLength: 300 }),
+  }),
+  height: fc.oneof(fc.integer({ min: 0, max: 0x7fff_ffff }), fc.integer({ min: 0, max: 200 })),
+  isCoinbase: fc.boolean(),
+});
+
+describe('Coins and undo data', () => {
+  it('with a bit flipped or cut short are others or none', () => {
+    fc.assert(
+      fc.property(anyCoin, fc.array(fc.array(anyCoin, { maxLength: 3 }), { maxLength: 3 }), (coin, undo) => {
+        const bytes = encodeCoin(coin);
+        expect(holds(coinCodec, bytes)).toBe(true);
+        countFlips(coinCodec, bytes.subarray(0, 30));
+        countTruncations(coinCodec, bytes);
+        const undoBytes = encodeUndo(undo);
+        expect(holds(undoCodec, undoBytes)).toBe(true);
+        expect(countTruncations(undoCodec, undoBytes)).toBe(0);
+        countFlips(undoCodec, undoBytes.subarray(0, 80));
+        for (const count of hostileCounts) {
+          expect(holds(undoCodec, concatBytes(count, undoBytes.subarray(1)))).toBe(false);
+        }
+      }),
+      { numRuns: 60, seed: 160 },
+    );
+  });
+
+  it('are not made of noise', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+        holds(coinCodec, bytes);
+        holds(undoCodec, bytes);
+        holds(keyCodec, concatBytes(Uint8Array.of(0x43, 0), bytes));
+      }),
+      { numRuns: 3000, seed: 161 },
+    );
+  });
+
+  it('have one key each', () => {
+    const anyOutPoint = fc.record({
+      txid: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+      vout: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 0xffff_ffff })),
+    });
+    fc.assert(
+      fc.property(anyOutPoint, (outpoint) => {
+        const key = keyCodec.encode(outpoint);
+        expect(holds(keyCodec, key)).toBe(true);
+        expect(countTruncations(keyCodec, key)).toBe(0);
+        // Behind prefix and set, which are the caller's.
+        for (let bit = 16; bit < key.length * 8; bit++) holds(keyCodec, flipBit(key, bit));
+      }),
+      { numRuns: 100, seed: 162 },
+    );
+  });
+});
+
+describeVectors('The undo data of a real block', 'blocks/block928831-undo.raw', () => {
+  it('comes back as it was, and damaged is other data or none', () => {
+    for (const { name } of realBlocks.filter(({ inputs }) => inputs).slice(0, 2)) {
+      const coins = [...spentCoins(realBlock(name), name).values()];
+      const bytes = encodeUndo([coins, [], coins.slice(0, 3)]);
+      expect(holds(undoCodec, bytes)).toBe(true);
+      const random = new SeededRandom(coins.length);
+      for (let i = 0; i < 15; i++) {
+        expect(holds(undoCodec, bytes.subarray(0, randomInt(random, bytes.length)))).toBe(false);
+        holds(undoCodec, flipBit(bytes, randomInt(random, bytes.length * 8)));
+      }
+    }
+  });
+});
+
+describe("A header's record", () => {
+  it('is told to be damaged, whichever bits are', () => {
+    fc.assert(
+      fc.property(anyHeader, fc.nat(0xffff), fc.boolean(), fc.nat(), (header, txCount, failed, seed) => {
+        const index = new BlockIndex(header, header.hash, undefined, 0n);
+        Object.assign(index, { txCount, failed, hasData: txCount > 0 });
+        const bytes = encodeIndex(index);
+        const decode = (record: Uint8Array) => decodeIndex(record, index.hash);
+        expect(decode(bytes)).toMatchObject({ txCount, failed, hasData: txCount > 0, hasUndo: false });
+        for (let length = 0; length < bytes.length; length++) {
+          expect(tryDecode(decode, bytes.subarray(0, length))).toBeUndefined();
+        }
+        for (let bit = 0; bit < bytes.length * 8; bit++) {
+          expect(tryDecode(decode, flipBit(bytes, bit))).toBeUndefined();
+        }
+        const random = new SeededRandom(seed);
+        for (let i = 0; i < 20; i++) {
+          const [a, b] = [randomInt(random, bytes.length * 8), randomInt(random, bytes.length * 8)];
+          if (a !== b) expect(tryDecode(decode, flipBit(flipBit(bytes, a), b))).toBeUndefined();
+        }
+      }),
+      { numRuns: 8, seed: 163 },
+    );
+  });
+});
+
+describe('What goes to the script threads', () => {
+  it('comes back as it was', () => {
+    fc.assert(
+      fc.property(fc.array(anyTransaction, { maxLength: 4 }), (transactions) => {
+        const ranges = transactions.map((tx) =>
+          wholeRange({ tx, spentOutputs: tx.inputs.map(({ scriptSig }) => ({ value: 5n, scriptPubKey: scriptSig })) }),
+        );
+        const bytes = encodeRanges(ranges);
+        const codec: Codec<ReturnType<typeof decodeRanges>> = { decode: decodeRanges, encode: encodeRanges };
+        expect(holds(codec, bytes)).toBe(true);
+        expect(countTruncations(codec, bytes)).toBe(0);
+      }),
+      { numRuns: 30, seed: 164 },
+    );
+  });
+});
