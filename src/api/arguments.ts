@@ -84,6 +84,15 @@ export function integerArgument(name: string, description: string): Argument<num
   return define('numeric', integerSchema, name, description);
 }
 
+/** A whole number of 64 bits; a number of JavaScript's, so exact up to 2^53. */
+export function int64Argument(name: string, description: string): Argument<number> {
+  const schema = z.number().transform((value, context) => {
+    if (Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63) return value;
+    return refuse(context, RpcCode.MISC_ERROR, 'JSON integer out of range');
+  });
+  return define('numeric', schema, name, description);
+}
+
 /** A whole number from 0 to 2^32 - 1. */
 export function unsignedArgument(name: string, description: string): Argument<number> {
   const schema = z.number().transform((value, context) => {

@@ -38,7 +38,7 @@ export class Dispatcher {
     if (given.length < required || given.length > method.arguments.length) {
       throw new RpcError(RpcCode.MISC_ERROR, methodHelp(method));
     }
-    const command: ActiveCommand = { method: name, startedAt: this.#node.clock.now() };
+    const command: ActiveCommand = { method: name, startedAt: this.#node.clock.monotonic() };
     this.#active.add(command);
     try {
       return await method.run(this.#context(walletName), checkArguments(method.arguments, given));

@@ -19,7 +19,7 @@ export type Category = (typeof categories)[number];
 /** A call that is being answered. */
 export interface ActiveCommand {
   readonly method: string;
-  /** Milliseconds since the Unix epoch. */
+  /** By the node's monotonic clock. */
   readonly startedAt: number;
 }
 

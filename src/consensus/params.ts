@@ -28,6 +28,8 @@ export interface ChainParams {
   /** A block more than two spacings after its parent may have the easiest target. */
   readonly powAllowMinDifficultyBlocks: boolean;
   readonly powNoRetargeting: boolean;
+  /** Whether a person may set the time of the network's nodes (Core: IsMockableChain). */
+  readonly isMockableChain: boolean;
   /** BIP94: testnet4's protection against time warps and block storms. */
   readonly enforceBip94: boolean;
   readonly subsidyHalvingInterval: number;
@@ -115,6 +117,7 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     powTargetTimespan: TWO_WEEKS,
     powAllowMinDifficultyBlocks: false,
     powNoRetargeting: false,
+    isMockableChain: false,
     enforceBip94: false,
     subsidyHalvingInterval: 210_000,
     coinbaseMaturity: COINBASE_MATURITY,
@@ -150,6 +153,7 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     powTargetTimespan: TWO_WEEKS,
     powAllowMinDifficultyBlocks: true,
     powNoRetargeting: false,
+    isMockableChain: false,
     enforceBip94: false,
     subsidyHalvingInterval: 210_000,
     coinbaseMaturity: COINBASE_MATURITY,
@@ -185,6 +189,7 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     powTargetTimespan: TWO_WEEKS,
     powAllowMinDifficultyBlocks: true,
     powNoRetargeting: false,
+    isMockableChain: false,
     enforceBip94: true,
     subsidyHalvingInterval: 210_000,
     coinbaseMaturity: COINBASE_MATURITY,
@@ -214,6 +219,7 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     powTargetTimespan: TWO_WEEKS,
     powAllowMinDifficultyBlocks: false,
     powNoRetargeting: false,
+    isMockableChain: false,
     enforceBip94: false,
     subsidyHalvingInterval: 210_000,
     coinbaseMaturity: COINBASE_MATURITY,
@@ -245,6 +251,7 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     powTargetTimespan: 24 * 60 * 60,
     powAllowMinDifficultyBlocks: true,
     powNoRetargeting: true,
+    isMockableChain: true,
     enforceBip94: false,
     subsidyHalvingInterval: 150,
     coinbaseMaturity: COINBASE_MATURITY,

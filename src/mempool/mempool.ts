@@ -64,6 +64,8 @@ export class Mempool implements CoinView {
   /** Satoshis, by `binaryKey` of the txid. */
   readonly #feeDeltas = new Map<string, bigint>();
   readonly #unsubscribe: readonly (() => void)[];
+  /** No entry is older, in seconds since the Unix epoch. */
+  #oldestTime = Number.POSITIVE_INFINITY;
   /** What has happened and has not been told yet. */
   #changes: Change[] = [];
   #isEmitting = false;
@@ -223,6 +225,7 @@ export class Mempool implements CoinView {
   #add(entry: Entry, ancestors: ReadonlySet<Entry>): void {
     this.#graph.add(entry, ancestors);
     this.#queue.add(entry);
+    this.#oldestTime = Math.min(this.#oldestTime, entry.time);
     for (const ancestor of ancestors) this.#queue.update(ancestor);
     this.#changes.push({ entry });
   }
@@ -248,15 +251,22 @@ export class Mempool implements CoinView {
   /** Removes what is too old, then, while there is too much, what pays the least. */
   #limitSize(): void {
     const oldest = unixSeconds(this.#clock) - this.options.expirySeconds;
-    for (const entry of this.#graph.entries()) {
-      if (entry.time >= oldest) break;
-      this.#removeFamilies([entry], 'expiry');
-    }
+    if (this.#oldestTime < oldest) this.#expire(oldest);
     while (this.usage > this.options.maxBytes) {
       const entry = this.#queue.first!;
       this.#rollingFee.evicted(feeRate(entry.descendantFees, entry.descendantSize));
       this.#removeFamilies([entry], 'sizelimit');
     }
+  }
+
+  /** Times need not be in the order of arrival: a clock can be set, and a dump read back. */
+  #expire(oldest: number): void {
+    this.#removeFamilies(
+      [...this.#graph.entries()].filter(({ time }) => time < oldest),
+      'expiry',
+    );
+    this.#oldestTime = Number.POSITIVE_INFINITY;
+    for (const { time } of this.#graph.entries()) this.#oldestTime = Math.min(this.#oldestTime, time);
   }
 
   #blockConnected(block: Block): void {

@@ -80,7 +80,8 @@ export function createBlockTemplate(
   });
 
   const minTime = earliestTime(prev, params);
-  const time = Math.max(minTime, unixSeconds(options.clock));
+  // A header has room for 32 bits, and Core cuts off the rest too.
+  const time = Math.max(minTime, unixSeconds(options.clock)) >>> 0;
   const bits = nextWorkRequired(prev, time, params);
   const { root } = merkleRoot([coinbase.txid, ...transactions.map((tx) => tx.txid)]);
   const header = new BlockHeader({

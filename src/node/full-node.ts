@@ -6,7 +6,7 @@ import { Miner } from '../mining/miner.ts';
 import type { Transport } from '../p2p/connection.ts';
 import { PeerManager } from '../p2p/peer-manager.ts';
 import { TcpTransport } from '../p2p/tcp-transport.ts';
-import { type Clock, systemClock, unixSeconds } from '../platform/clock.ts';
+import { type Clock, MockableClock, systemClock } from '../platform/clock.ts';
 import { type Logger, silentLogger } from '../platform/logger.ts';
 import { type Random, systemRandom } from '../platform/random.ts';
 import type { Transaction } from '../primitives/transaction.ts';
@@ -43,14 +43,14 @@ export interface StartOptions {
 export class FullNode {
   readonly config: NodeConfig;
   readonly params: ChainParams;
-  readonly clock: Clock;
+  readonly clock: MockableClock;
   readonly logger: Logger;
   readonly chain: Chain;
   readonly mempool: Mempool;
   readonly wallets: WalletFile;
   readonly peers: PeerManager;
   readonly miner: Miner;
-  /** Unix seconds. */
+  /** Milliseconds, by the monotonic clock. */
   readonly startedAt: number;
   /** Resolves when the node has stopped, whoever asked for it. */
   readonly stopped: Promise<void>;
@@ -62,7 +62,7 @@ export class FullNode {
 
   private constructor(
     config: NodeConfig,
-    modules: NodeModules,
+    modules: NodeModules & { readonly clock: MockableClock },
     parts: Pick<FullNode, 'params' | 'chain' | 'mempool' | 'wallets' | 'peers' | 'miner'>,
     closers: readonly (() => unknown)[],
   ) {
@@ -76,7 +76,7 @@ export class FullNode {
     this.peers = parts.peers;
     this.miner = parts.miner;
     this.#closers = closers;
-    this.startedAt = unixSeconds(modules.clock);
+    this.startedAt = modules.clock.monotonic();
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
@@ -92,10 +92,10 @@ export class FullNode {
     overrides: Partial<NodeModules> = {},
   ): Promise<FullNode> {
     const logger = overrides.logger ?? silentLogger;
-    const clock = overrides.clock ?? systemClock;
+    const clock = new MockableClock(overrides.clock ?? systemClock);
     const random = overrides.random ?? systemRandom;
     const transport = overrides.transport ?? new TcpTransport();
-    const modules: NodeModules = { clock, random, transport, logger };
+    const modules = { clock, random, transport, logger };
     const layer = (category: string) => logger.child({ category });
     const params = chainParams(config.network);
     const minerScript =

@@ -20,7 +20,7 @@ export interface KnownAddress {
   time: number;
   /** Failed attempts since the last success. */
   failures: number;
-  /** Milliseconds since the Unix epoch; 0 for never. */
+  /** By the monotonic clock; 0 for never. */
   lastTry: number;
 }
 
@@ -72,7 +72,7 @@ export class AddressManager {
   attempted(endpoint: Endpoint): void {
     const known = this.#known.get(formatEndpoint(endpoint));
     if (!known) return;
-    known.lastTry = this.#clock.now();
+    known.lastTry = this.#clock.monotonic();
     known.failures++;
     if (known.failures >= MAX_FAILURES) this.remove(endpoint);
   }
@@ -89,7 +89,7 @@ export class AddressManager {
 
   /** A random address that may be tried now and that `accept` agrees to. */
   select(accept: (address: KnownAddress) => boolean): KnownAddress | undefined {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     const candidates = [...this.#known.values()].filter(
       (address) => now >= address.lastTry + retryDelay(address.failures),
     );

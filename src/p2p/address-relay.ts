@@ -55,7 +55,7 @@ interface PeerState {
   answeredGetAddr: boolean;
   /** Our `getaddr` has not been answered in full. */
   awaitsAnswer: boolean;
-  /** Milliseconds since the Unix epoch. */
+  /** By the monotonic clock. */
   introducedAt: number | undefined;
   processed: number;
   rateLimited: number;
@@ -123,7 +123,7 @@ export class AddressRelay {
 
   /** Tells the peer where we can be reached, now and then. */
   #introduce(peer: Peer, state: PeerState): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     if (!state.enabled || (state.introducedAt !== undefined && now - state.introducedAt < INTRODUCTION_MS)) return;
     const endpoint = reachableEndpoint(this.#options.ownEndpoint(), peer.local);
     const address = endpoint && toNetAddress(endpoint);

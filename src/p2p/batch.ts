@@ -14,7 +14,7 @@ export class Batch {
 
   /** Sees to it that `action` runs within `ms` milliseconds. */
   schedule(ms = 0): void {
-    const due = this.#clock.now() + ms;
+    const due = this.#clock.monotonic() + ms;
     if (due >= this.#due) return;
     this.#timer?.cancel();
     this.#due = due;

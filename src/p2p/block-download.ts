@@ -38,7 +38,7 @@ export interface BlockDownloadModules {
 interface Request {
   readonly peer: Peer;
   readonly index: BlockIndex;
-  /** Milliseconds since the Unix epoch. */
+  /** By the monotonic clock. */
   readonly at: number;
 }
 
@@ -55,7 +55,7 @@ interface PeerState {
   starved: boolean;
   /** Blocks that the peer said it does not have, or of which it sent something that was refused. */
   readonly absent: Set<string>;
-  /** Since when the others wait for this peer alone. */
+  /** By the monotonic clock, as all such times here: since when the others wait for this peer alone. */
   stallingSince: number | undefined;
   /** Since when the peer owes its next block. */
   owesSince: number;
@@ -149,7 +149,7 @@ export class BlockDownload {
     const key = binaryKey(block.hash);
     const requested = this.#requests.has(key);
     const state = this.#states.get(peer);
-    if (state) state.owesSince = this.#clock.now();
+    if (state) state.owesSince = this.#clock.monotonic();
     const known = this.#chain.getIndex(block.hash);
     if (known) this.#chains.get(peer)?.learn(known);
     this.#remove(key);
@@ -180,7 +180,7 @@ export class BlockDownload {
 
   /** Judges who keeps us waiting. */
   tick(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     for (const state of this.#states.values()) {
       if (state.starved && state.requests.size === 0) this.#blame(state, now);
     }
@@ -288,7 +288,7 @@ export class BlockDownload {
     if (requests.size > REFILL_AT || peer.isClosed || this.#intake.isFull || !this.#isUsable(state)) return;
     const wanted = this.#nextBlocks(state, MAX_BLOCKS_IN_FLIGHT - requests.size);
     if (wanted.length === 0) return;
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     if (requests.size === 0) state.owesSince = now;
     for (const index of wanted) {
       const request = { peer, index, at: now };

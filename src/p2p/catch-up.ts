@@ -22,19 +22,19 @@ export class CatchUp {
     this.#chain = modules.chain;
     this.#clock = modules.clock;
     this.#isAsking = isAsking;
-    this.#lastProgress = modules.clock.now();
+    this.#lastProgress = modules.clock.monotonic();
   }
 
   /** There is a better header, or a new tip. */
   progressed(): void {
-    this.#lastProgress = this.#clock.now();
+    this.#lastProgress = this.#clock.monotonic();
   }
 
   get isUnderWay(): boolean {
     if (this.#isDone) return false;
     const { tip, bestHeader, isInitialBlockDownload } = this.#chain;
     const isBehind = this.#isAsking() || bestHeader.chainwork > tip.chainwork;
-    if (isBehind && this.#clock.now() - this.#lastProgress < PATIENCE_MS) return true;
+    if (isBehind && this.#clock.monotonic() - this.#lastProgress < PATIENCE_MS) return true;
     // With an old tip there may be more to come; with a recent one this was it.
     this.#isDone = !isInitialBlockDownload;
     return false;

@@ -16,7 +16,7 @@ export interface FeeFilterModules {
 
 interface Sent {
   readonly feeRate: bigint;
-  /** Milliseconds since the Unix epoch. */
+  /** By the monotonic clock. */
   readonly at: number;
 }
 
@@ -50,7 +50,7 @@ export class FeeFilterSender {
   /** To be called when we may have caught up, too: until it is told, a peer keeps its transactions to itself. */
   update(): void {
     const feeRate = this.#catchUp.isUnderWay ? MAX_MONEY : this.#mempool.minFeeRate();
-    const at = this.#clock.now();
+    const at = this.#clock.monotonic();
     for (const [peer, sent] of this.#sent) {
       if (sent && !this.#isDue(sent, feeRate, at)) continue;
       this.#sent.set(peer, { feeRate, at });

@@ -28,7 +28,7 @@ export interface HeaderSyncModules {
 interface PeerState {
   /** It has been asked for its chain. */
   started: boolean;
-  /** Milliseconds since the Unix epoch, of a `getheaders` that awaits its answer. */
+  /** By the monotonic clock, of a `getheaders` that awaits its answer. */
   requestedAt: number | undefined;
   /** How often it left `getheaders` without an answer. */
   lapses: number;
@@ -131,13 +131,13 @@ export class HeaderSync {
   }
 
   #isLate(state: PeerState): boolean {
-    return state.requestedAt !== undefined && this.#clock.now() - state.requestedAt > HEADERS_RESPONSE_MS;
+    return state.requestedAt !== undefined && this.#clock.monotonic() - state.requestedAt > HEADERS_RESPONSE_MS;
   }
 
   /** Asks for what follows `from`, unless an answer is due. */
   #request(peer: Peer, state: PeerState, from: BlockIndex): void {
     if (state.requestedAt !== undefined && !this.#isLate(state)) return;
-    state.requestedAt = this.#clock.now();
+    state.requestedAt = this.#clock.monotonic();
     peer.send('getheaders', { locator: this.#chain.locator(from), stop: NO_STOP });
   }
 

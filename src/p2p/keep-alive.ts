@@ -37,7 +37,7 @@ export class KeepAlive {
 
   /** Milliseconds that the ping under way has been waiting; undefined if there is none. */
   get waitingMs(): number | undefined {
-    return this.#nonce === undefined ? undefined : this.#clock.now() - this.#sentAt!;
+    return this.#nonce === undefined ? undefined : this.#clock.monotonic() - this.#sentAt!;
   }
 
   /** Asks for a ping at the next `tick`, for a person who wants to know. */
@@ -47,7 +47,7 @@ export class KeepAlive {
 
   /** Sends a ping when one is due. Returns false when the peer has not answered for too long. */
   tick(): boolean {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     if (this.#nonce !== undefined) return now - this.#sentAt! <= PING_TIMEOUT_MS;
     if (this.#wanted || this.#sentAt === undefined || now - this.#sentAt >= PING_INTERVAL_MS) {
       this.#wanted = false;
@@ -62,7 +62,7 @@ export class KeepAlive {
   pong(nonce: bigint): void {
     if (this.#nonce === undefined || (nonce !== this.#nonce && nonce !== 0n)) return;
     if (nonce === this.#nonce) {
-      this.lastMs = this.#clock.now() - this.#sentAt!;
+      this.lastMs = this.#clock.monotonic() - this.#sentAt!;
       this.bestMs = Math.min(this.bestMs ?? this.lastMs, this.lastMs);
     }
     this.#nonce = undefined;

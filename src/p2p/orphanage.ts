@@ -16,7 +16,7 @@ export interface Orphan {
   readonly tx: Transaction;
   /** Who sent or announced it. */
   readonly peers: Set<Peer>;
-  /** Milliseconds since the Unix epoch. */
+  /** By the monotonic clock. */
   readonly expiresAt: number;
 }
 
@@ -53,7 +53,7 @@ export class Orphanage {
     if (tx.weight > MAX_ORPHAN_WEIGHT) return false;
     this.#expire();
     if (this.#orphans.size >= MAX_ORPHANS) this.#dropOne();
-    const orphan = { tx, peers: new Set([peer]), expiresAt: this.#clock.now() + EXPIRY_MS };
+    const orphan = { tx, peers: new Set([peer]), expiresAt: this.#clock.monotonic() + EXPIRY_MS };
     this.#orphans.set(key, orphan);
     for (const { prevout } of tx.inputs) {
       const spent = outPointKey(prevout);
@@ -103,7 +103,7 @@ export class Orphanage {
   }
 
   #expire(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     // They are in the order of their arrival, and so of their end.
     for (const orphan of this.#orphans.values()) {
       if (orphan.expiresAt > now) break;

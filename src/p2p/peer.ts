@@ -79,6 +79,8 @@ export class Peer {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #hooks: PeerHooks;
+  /** `connectedAt` by the monotonic clock. */
+  readonly #openedAt: number;
   #closed = false;
   #drainWaiters: (() => void)[] = [];
 
@@ -92,6 +94,7 @@ export class Peer {
     this.#clock = clock;
     this.#hooks = modules.hooks;
     this.connectedAt = clock.now();
+    this.#openedAt = clock.monotonic();
     this.#logger = modules.logger.child({ peer: options.id });
     this.handshake = new Handshake(
       {
@@ -213,7 +216,7 @@ export class Peer {
   tick(): void {
     if (this.#closed) return;
     if (!this.handshake.isReady) {
-      if (this.#clock.now() - this.connectedAt > HANDSHAKE_TIMEOUT_MS) this.disconnect('handshake timed out');
+      if (this.#clock.monotonic() - this.#openedAt > HANDSHAKE_TIMEOUT_MS) this.disconnect('handshake timed out');
     } else if (!this.keepAlive.tick()) {
       this.disconnect('ping timed out');
     }

@@ -13,7 +13,7 @@ export class TokenBucket {
     this.#perSecond = perSecond;
     this.#capacity = capacity;
     this.#tokens = initial;
-    this.#updatedAt = clock.now();
+    this.#updatedAt = clock.monotonic();
   }
 
   /** Adds tokens at once, for an answer that we asked for; the capacity does not cut these. */
@@ -23,7 +23,7 @@ export class TokenBucket {
 
   /** Takes a token if there is one. */
   take(): boolean {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     const earned = (Math.max(0, now - this.#updatedAt) / 1000) * this.#perSecond;
     if (this.#tokens < this.#capacity) this.#tokens = Math.min(this.#capacity, this.#tokens + earned);
     this.#updatedAt = now;

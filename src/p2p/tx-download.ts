@@ -73,7 +73,7 @@ export class TxDownload {
   announced(peer: Peer, entries: readonly InvEntry[]): void {
     const type = peer.handshake.wtxidRelay ? InvType.WTX : InvType.TX;
     const delay = peer.inbound && !isLoopback(peer.remote.host) ? INBOUND_DELAY_MS : 0;
-    const readyAt = this.#clock.now() + delay;
+    const readyAt = this.#clock.monotonic() + delay;
     for (const entry of entries) {
       if (entry.type !== type || this.#isKnown(entry)) continue;
       // By txid, a peer is asked for the form with witness.
@@ -90,7 +90,7 @@ export class TxDownload {
   }
 
   #ask(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     for (const [peer, entries] of this.#requests.due(now)) {
       for (let i = 0; i < entries.length; i += MAX_GETDATA) {
         peer.send('getdata', { entries: entries.slice(i, i + MAX_GETDATA) });
@@ -163,7 +163,7 @@ export class TxDownload {
       return;
     }
     if (!this.#orphanage.add(tx, peer)) return;
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     for (const txid of parents.values()) {
       const request = requestByTxid(txid);
       if (!this.#isKnown(request)) this.#requests.announced(peer, request, now);

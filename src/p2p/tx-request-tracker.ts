@@ -12,7 +12,7 @@ const MAX_PEER_REQUESTS = 100;
 interface Candidate {
   readonly peer: Peer;
   readonly entry: InvEntry;
-  /** Milliseconds since the Unix epoch before which it is not asked. */
+  /** By the monotonic clock, the time before which it is not asked. */
   readonly readyAt: number;
 }
 

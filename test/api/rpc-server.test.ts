@@ -17,7 +17,7 @@ function fakeNode(): RpcNode {
   return {
     clock: new VirtualClock(1_700_000_090_000),
     logger: silentLogger,
-    startedAt: 1_700_000_000,
+    startedAt: 1_700_000_000_000,
     miner: { events: new Emitter() },
     chain: { events: new Emitter(), tip: { height: 7, hashHex: '00'.repeat(32), hash: new Uint8Array(32) } },
     wallets: { wallets: () => [], get: () => undefined },

@@ -10,7 +10,7 @@ import { Mempool } from '../../src/mempool/mempool.ts';
 import { Miner } from '../../src/mining/miner.ts';
 import { PeerManager } from '../../src/p2p/peer-manager.ts';
 import { TcpTransport } from '../../src/p2p/tcp-transport.ts';
-import { type Clock, systemClock } from '../../src/platform/clock.ts';
+import { type Clock, MockableClock, systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { decodeAddress } from '../../src/script/address.ts';
@@ -44,7 +44,8 @@ export class TestNode {
   }
 
   static async start(options: TestNodeOptions = {}): Promise<TestNode> {
-    const { network = 'regtest', clock = systemClock } = options;
+    const { network = 'regtest' } = options;
+    const clock = new MockableClock(options.clock ?? systemClock);
     const dir = await mkdtemp(join(tmpdir(), 'pier-api-'));
     const params = chainParams(network);
     const logger = silentLogger;
@@ -74,7 +75,7 @@ export class TestNode {
       peers,
       miner: new Miner(scriptPubKey ? { scriptPubKey } : {}, { chain, mempool, clock, logger }),
       wallets,
-      startedAt: Math.floor(clock.now() / 1000),
+      startedAt: clock.monotonic(),
       submitTransaction: (tx) => mempool.accept(tx),
       stop: async () => {},
     };

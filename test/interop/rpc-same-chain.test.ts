@@ -338,6 +338,11 @@ describeBitcoind("RPC over bitcoind's chain", () => {
       ['waitfornewblock', -1],
       ['estimatesmartfee', 0],
       ['generatetoaddress', 'a', 5],
+      ['setmocktime', -1],
+      ['setmocktime', 9_223_372_037],
+      ['setmocktime', 1.5],
+      ['setmocktime', 1e19],
+      ['setmocktime', '1'],
       ['nosuchmethod'],
     ];
     for (const [method, ...params] of mistakes) {
@@ -370,6 +375,40 @@ describeBitcoind("RPC over bitcoind's chain", () => {
       await same('getchaintips');
       await same('getblockheader', hash);
     }
+  });
+
+  it('lives at the time that it is told', async () => {
+    const address = await wallet.newAddress();
+    const { mediantime } = await theirs.rpc<{ mediantime: number }>('getblockchaininfo');
+    const now = mediantime + 40_000;
+    const blockAt = async (time: number) => {
+      await same('setmocktime', time);
+      const blocks = await both('generateblock', address, [], false);
+      return blocks.map((block) => (block as { hex: string }).hex);
+    };
+    // Seconds since the Unix epoch, from bytes 68 to 71 of a header.
+    const timeOf = (block: string | undefined) => Buffer.from(block ?? '', 'hex').readUInt32LE(68);
+    // Of a time before the median of the last blocks, no block can be.
+    for (const [time, expected] of [
+      [now, now],
+      [mediantime - 5, mediantime + 1],
+    ] as const) {
+      expect((await blockAt(time)).map(timeOf)).toEqual([expected, expected]);
+    }
+    // Two hours ahead a block may be, and not a second more.
+    const [tooNew] = await blockAt(now + 7201);
+    const [justNow] = await blockAt(now + 7200);
+    await same('setmocktime', now);
+    expect(await both('submitblock', tooNew)).toEqual(['time-too-new', 'time-too-new']);
+    expect(await both('submitblock', justNow)).toEqual([null, null]);
+    for (const uptime of await both('uptime')) expect(uptime).toBeLessThan(10_000);
+    await same('setmocktime', 0);
+    const { time } = await ours.call<{ time: number }>(
+      'getblockheader',
+      (await ours.call<string[]>('generatetoaddress', 1, address))[0],
+    );
+    expect(time).toBeLessThan(now);
+    await ours.call('invalidateblock', await ours.call('getbestblockhash'));
   });
 
   it("explains Core's own examples of scripts", async () => {

@@ -274,6 +274,18 @@ describe('time', () => {
     mempool.accept(late);
     expect(told).toEqual([plus(late), minus(child, 'expiry'), minus(old, 'expiry')]);
   });
+
+  it('expires what came with an old time, whatever came before it', async () => {
+    const chain = await start({ expirySeconds: 60 * 60 });
+    const { mempool } = chain;
+    const now = unixSeconds(chain.clock);
+    const [young, old, last] = [1, 2, 3].map((height) => pay([chain.coinbase(height)], 1000n));
+    mempool.accept(young!);
+    mempool.accept(old!, { time: now - 59 * 60 });
+    chain.clock.advance(2 * MINUTES);
+    mempool.accept(last!);
+    expect([...mempool.entries()].map(({ tx }) => tx)).toEqual([young, last]);
+  });
 });
 
 describe('blocks', () => {

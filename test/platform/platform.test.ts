@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '../../src/platform/clock.ts';
+import { MockableClock, VirtualClock } from '../../src/platform/clock.ts';
 import { Emitter } from '../../src/platform/emitter.ts';
 import { randomInt, SeededRandom } from '../../src/platform/random.ts';
 
@@ -19,6 +19,20 @@ describe('VirtualClock', () => {
     clock.advance(20);
     expect(ran).toEqual(['a at 1010', 'nested at 1015', 'b at 1020', 'c']);
     expect(clock.now()).toBe(1020);
+  });
+});
+
+describe('MockableClock', () => {
+  it('stands still at the time that it is told, while what is timed goes on', () => {
+    const real = new VirtualClock(1000);
+    const clock = new MockableClock(real);
+    let ran = 0;
+    clock.after(10, () => ran++);
+    clock.mock(50);
+    real.advance(10);
+    expect([clock.now(), clock.monotonic(), ran]).toEqual([50, 1010, 1]);
+    clock.mock(undefined);
+    expect(clock.now()).toBe(1010);
   });
 });
 

@@ -1,7 +1,10 @@
-import { unixSeconds } from '../../platform/clock.ts';
-import { optional, textArgument } from '../arguments.ts';
+import { int64Argument, optional, textArgument } from '../arguments.ts';
 import { helpIndex, methodHelp } from '../help.ts';
 import { type Method, method } from '../method.ts';
+import { RpcCode, RpcError } from '../rpc-error.ts';
+
+/** Seconds that a count of nanoseconds in 63 bits can hold, and so what Core takes. */
+const MAX_MOCK_TIME = 9_223_372_036;
 
 /** Methods about the server itself. */
 export const controlMethods: readonly Method[] = [
@@ -38,7 +41,28 @@ export const controlMethods: readonly Method[] = [
     description: 'Seconds since the node was started.',
     arguments: [],
     result: 'n',
-    handler: ({ node }) => unixSeconds(node.clock) - node.startedAt,
+    handler: ({ node: { clock, startedAt } }) => Math.floor((clock.monotonic() - startedAt) / 1000),
+  }),
+  method({
+    name: 'setmocktime',
+    category: 'Control',
+    description:
+      "Sets the node's time of day, which then stands still (regtest only). Timers and what is measured in elapsed time,\n" +
+      'such as time-outs of peers, go on.',
+    arguments: [int64Argument('timestamp', 'Seconds since the Unix epoch; 0 to follow the system again.')],
+    result: 'null',
+    example: '1700000000',
+    handler: ({ node: { clock, params } }, timestamp) => {
+      if (!params.isMockableChain) {
+        throw new RpcError(RpcCode.MISC_ERROR, 'setmocktime is for regression testing (-regtest mode) only');
+      }
+      if (timestamp < 0 || timestamp > MAX_MOCK_TIME) {
+        const message = `Mocktime must be in the range [0, ${MAX_MOCK_TIME}], not ${timestamp}.`;
+        throw new RpcError(RpcCode.INVALID_PARAMETER, message);
+      }
+      clock.mock(timestamp === 0 ? undefined : timestamp * 1000);
+      return null;
+    },
   }),
   method({
     name: 'getrpcinfo',
@@ -49,7 +73,7 @@ export const controlMethods: readonly Method[] = [
     handler: ({ node: { clock }, activeCommands }) => ({
       active_commands: [...activeCommands].map(({ method: name, startedAt }) => ({
         method: name,
-        duration: Math.round((clock.now() - startedAt) * 1000),
+        duration: Math.round((clock.monotonic() - startedAt) * 1000),
       })),
       // The log goes to the standard error stream.
       logpath: '',

@@ -1,0 +1,53 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { TestNode } from './test-node.ts';
+
+// P2WPKH of twenty zero bytes.
+const ADDRESS = 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202';
+const DAY = 24 * 60 * 60;
+
+let node: TestNode;
+afterEach(() => node.stop());
+
+const timeOf = async (hash: string) => (await node.call<{ time: number }>('getblockheader', hash)).time;
+
+describe('setmocktime', () => {
+  it('moves everything that goes by the time of day', async () => {
+    node = await TestNode.start();
+    const { clock, chain, mempool, wallets } = node.node;
+    await node.call('setmocktime', 1_400_000_000);
+    const wallet = await wallets!.createWallet('w');
+    const address = await node.callWallet<string>('w', 'getnewaddress');
+    const { hex, hash } = await node.call<{ hex: string; hash: string }>('generateblock', address, [], false);
+
+    // A tip of more than a day ago, until the clock is set back.
+    await node.call('setmocktime', 1_400_000_001 + DAY);
+    expect(await node.call('submitblock', hex)).toBe(null);
+    expect(await timeOf(hash)).toBe(1_400_000_000);
+    expect(chain.isInitialBlockDownload).toBe(true);
+    await node.call('setmocktime', 1_400_000_000 + DAY);
+    expect(chain.isInitialBlockDownload).toBe(false);
+
+    await node.call('generatetoaddress', 100, ADDRESS);
+    await node.call('setmocktime', 1_500_000_000);
+    const txid = await node.callWallet<string>('w', 'sendtoaddress', ADDRESS, 1);
+    expect(await node.call('getmempoolentry', txid)).toMatchObject({ time: 1_500_000_000 });
+    expect(await node.callWallet('w', 'gettransaction', txid)).toMatchObject({ time: 1_500_000_000 });
+    expect(wallet.name).toBe('w');
+
+    // Fourteen days, and the next transaction finds it too old.
+    await node.call('setmocktime', 1_500_000_000 + 14 * DAY + 1);
+    await node.callWallet('w', 'sendtoaddress', ADDRESS, 1).catch(() => {});
+    expect(mempool.size).toBe(0);
+
+    await node.call('setmocktime', 0);
+    expect(Math.abs(clock.now() - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('knows the time of other networks only', async () => {
+    node = await TestNode.start({ network: 'testnet4' });
+    await expect(node.call('setmocktime', 1)).rejects.toMatchObject({
+      rpcCode: -1,
+      message: 'setmocktime is for regression testing (-regtest mode) only',
+    });
+  });
+});
