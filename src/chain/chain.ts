@@ -7,6 +7,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
+import type { SignatureCache } from '../script/signature-cache.ts';
 import type { Store } from '../store/store.ts';
 import { type AcceptBlockOptions, type AcceptBlockResult, receiveBlock } from './accept-block.ts';
 import { type AcceptHeadersResult, acceptHeaders } from './accept-header.ts';
@@ -161,6 +162,11 @@ export class Chain implements CoinView {
   /** Scripts known to be valid. Who verifies transactions elsewhere tells it, and spares the chain the same work. */
   get scriptCache(): ScriptCache {
     return this.#state.scripts.cache;
+  }
+
+  /** Signatures known to be right, to be used and added to by who verifies transactions elsewhere. */
+  get signatureCache(): SignatureCache {
+    return this.#state.scripts.signatures;
   }
 
   /** The block with this hash (internal order), on whatever branch. */

@@ -11,9 +11,15 @@ export class ScriptCache {
   /** By wtxid, the flags; the oldest first. */
   readonly #flags = new Map<string, number>();
 
-  /** Remembers that all scripts of `tx` are valid with `flags`. */
+  /**
+   * Remembers that all scripts of `tx` are valid with `flags`. Fewer than known before are no news. Others cannot be joined
+   * with those known: what passes with each set of rules need not pass with both, when one adds what the other checks.
+   */
   add(tx: Transaction, flags: number): void {
-    this.#flags.set(binaryKey(tx.wtxid), flags);
+    const key = binaryKey(tx.wtxid);
+    const known = this.#flags.get(key);
+    if (known !== undefined && (known & flags) === flags) return;
+    this.#flags.set(key, flags);
     if (this.#flags.size <= MAX_ENTRIES) return;
     for (const oldest of this.#flags.keys()) {
       this.#flags.delete(oldest);

@@ -1,6 +1,7 @@
 import type { Transaction, TxOut } from '../primitives/transaction.ts';
 import type { ScriptError } from '../script/errors.ts';
 import { SighashCache } from '../script/sighash/cache.ts';
+import type { SignatureVerifier } from '../script/signature-cache.ts';
 import { verifyInput } from '../script/verify.ts';
 
 /** A transaction whose scripts are yet to run. */
@@ -24,12 +25,16 @@ export interface FailedCheck {
 }
 
 /** Runs the scripts of the ranges' inputs, in their order, up to the first that fails. */
-export function verifyRanges(ranges: readonly InputRange[], flags: number): FailedCheck | undefined {
+export function verifyRanges(
+  ranges: readonly InputRange[],
+  flags: number,
+  signatures?: SignatureVerifier,
+): FailedCheck | undefined {
   for (const range of ranges) {
     const { tx, spentOutputs, first, end } = range;
     const cache = new SighashCache(tx, spentOutputs);
     for (let inputIndex = first; inputIndex < end; inputIndex++) {
-      const error = verifyInput(tx, inputIndex, cache, flags);
+      const error = verifyInput(tx, inputIndex, cache, flags, signatures);
       if (error) return { check: range, inputIndex, error };
     }
   }

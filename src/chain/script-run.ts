@@ -1,3 +1,4 @@
+import type { SignatureVerifier } from '../script/signature-cache.ts';
 import { type FailedCheck, type InputRange, verifyRanges } from './script-check.ts';
 import type { ScriptWorkers } from './script-workers.ts';
 import {
@@ -14,13 +15,20 @@ import {
 export class ScriptRun {
   readonly #chunks: readonly (readonly InputRange[])[];
   readonly #flags: number;
+  readonly #signatures: SignatureVerifier;
   readonly #shared: SharedChunks | undefined;
   readonly #helped: Promise<void> | undefined;
 
-  /** Without workers nothing happens before the result is asked for. */
-  constructor(chunks: readonly (readonly InputRange[])[], flags: number, workers: ScriptWorkers | undefined) {
+  /** Without workers nothing happens before the result is asked for. `signatures` judges those that this thread comes to. */
+  constructor(
+    chunks: readonly (readonly InputRange[])[],
+    flags: number,
+    signatures: SignatureVerifier,
+    workers: ScriptWorkers | undefined,
+  ) {
     this.#chunks = chunks;
     this.#flags = flags;
+    this.#signatures = signatures;
     if (!workers) return;
     this.#shared = shareChunks(chunks, flags);
     this.#helped = workers.help(this.#shared);
@@ -39,7 +47,7 @@ export class ScriptRun {
   async #verifyAlone(): Promise<FailedCheck | undefined> {
     for (const [i, ranges] of this.#chunks.entries()) {
       if (i > 0) await turn();
-      const failure = verifyRanges(ranges, this.#flags);
+      const failure = verifyRanges(ranges, this.#flags, this.#signatures);
       if (failure) return failure;
     }
     return undefined;
@@ -47,14 +55,14 @@ export class ScriptRun {
 
   async #share(shared: SharedChunks): Promise<FailedCheck | undefined> {
     for (let chunk = takeChunk(shared); chunk !== undefined; chunk = takeChunk(shared)) {
-      noteChunk(shared, chunk, verifyRanges(this.#chunks[chunk]!, this.#flags) === undefined);
+      noteChunk(shared, chunk, verifyRanges(this.#chunks[chunk]!, this.#flags, this.#signatures) === undefined);
       await turn();
     }
     await this.#helped;
     for (const [chunk, ranges] of this.#chunks.entries()) {
       if (chunkState(shared, chunk) === ChunkState.VALID) continue;
       // Invalid: another thread cannot tell which of these objects it was. Open: that thread has ended.
-      const failure = verifyRanges(ranges, this.#flags);
+      const failure = verifyRanges(ranges, this.#flags, this.#signatures);
       if (failure) return failure;
     }
     return undefined;

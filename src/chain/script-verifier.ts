@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import { SignatureCache } from '../script/signature-cache.ts';
 import { ScriptCache } from './script-cache.ts';
 import { type FailedCheck, type ScriptCheck, splitIntoChunks, verifyRanges, wholeRange } from './script-check.ts';
 import { ScriptRun } from './script-run.ts';
@@ -19,6 +20,8 @@ export interface ScriptVerifierOptions {
 /** Runs the scripts of whole blocks, leaving out those that have been found valid before. */
 export class ScriptVerifier {
   readonly cache = new ScriptCache();
+  /** Right signatures, of transactions that no longer are in `cache`, or never were as a whole. */
+  readonly signatures = new SignatureCache();
   readonly #workers: ScriptWorkers;
 
   constructor({ threads }: ScriptVerifierOptions, clock: Clock, logger: Logger) {
@@ -28,14 +31,14 @@ export class ScriptVerifier {
 
   /** The first script that fails, or undefined. */
   verifySync(checks: readonly ScriptCheck[], flags: number): FailedCheck | undefined {
-    return verifyRanges(this.#unknown(checks, flags).map(wholeRange), flags);
+    return verifyRanges(this.#unknown(checks, flags).map(wholeRange), flags, this.signatures.reader);
   }
 
   /** Lets the threads begin, where there is much to do; this one takes part when the result is asked for. */
   start(checks: readonly ScriptCheck[], flags: number): ScriptRun {
     const chunks = splitIntoChunks(this.#unknown(checks, flags));
     const isShared = chunks.length >= MIN_SHARED_CHUNKS && this.#workers.isUsable;
-    return new ScriptRun(chunks, flags, isShared ? this.#workers : undefined);
+    return new ScriptRun(chunks, flags, this.signatures.reader, isShared ? this.#workers : undefined);
   }
 
   #unknown(checks: readonly ScriptCheck[], flags: number): readonly ScriptCheck[] {

@@ -197,6 +197,7 @@ export class Mempool implements CoinView {
       chainCoins: this.#chain,
       graph: this.#graph,
       scriptCache: this.#chain.scriptCache,
+      signatures: this.#chain.signatureCache,
       time: options.time ?? now,
       mempoolMinFeeRate: this.#rollingFee.current(now, this.usage),
       maxFeeRate: options.maxFeeRate,

@@ -8,6 +8,7 @@ import { legacySighash } from './sighash/legacy.ts';
 import { segwitV0Sighash } from './sighash/segwit-v0.ts';
 import { type TaprootContext, taprootSighash } from './sighash/taproot.ts';
 import { SigHash, SigVersion } from './sighash/types.ts';
+import type { SignatureVerifier } from './signature-cache.ts';
 
 /** BIP68's bits of a sequence number. */
 const SEQUENCE_LOCKTIME_DISABLE_FLAG = 0x8000_0000;
@@ -18,6 +19,7 @@ const SEQUENCE_LOCKTIME_MASK = 0x0000_ffff;
 export class InputChecker {
   readonly cache: SighashCache;
   readonly inputIndex: number;
+  readonly #signatures: SignatureVerifier;
 
   // The last hash, as OP_CHECKMULTISIG tries one signature on many keys. The script code is compared by identity.
   #code: Uint8Array | undefined;
@@ -25,9 +27,10 @@ export class InputChecker {
   #hashType = 0;
   #hash: Uint8Array | undefined;
 
-  constructor(cache: SighashCache, inputIndex: number) {
+  constructor(cache: SighashCache, inputIndex: number, signatures: SignatureVerifier = secp256k1()) {
     this.cache = cache;
     this.inputIndex = inputIndex;
+    this.#signatures = signatures;
   }
 
   /** Whether a signature with its hash type behind it is right, for scripts before Taproot. */
@@ -37,7 +40,7 @@ export class InputChecker {
     const compact = parseDerLax(signature.subarray(0, signature.length - 1));
     if (!compact) return false;
     normalizeS(compact);
-    return secp256k1().verifyEcdsa(compact, this.#ecdsaHash(scriptCode, hashType, sigVersion), publicKey);
+    return this.#signatures.verifyEcdsa(compact, this.#ecdsaHash(scriptCode, hashType, sigVersion), publicKey);
   }
 
   #ecdsaHash(scriptCode: Uint8Array, hashType: number, sigVersion: SigVersion): Uint8Array {
@@ -66,7 +69,7 @@ export class InputChecker {
     const hash = this.#schnorrHash(hashType, context, codeSeparatorPosition);
     if (!hash) return 'SCHNORR_SIG_HASHTYPE';
     const bare = signature.length === 64 ? signature : signature.subarray(0, 64);
-    return secp256k1().verifySchnorr(bare, hash, publicKey) ? undefined : 'SCHNORR_SIG';
+    return this.#signatures.verifySchnorr(bare, hash, publicKey) ? undefined : 'SCHNORR_SIG';
   }
 
   #schnorrHash(hashType: number, context: TaprootContext, codeSeparatorPosition: number): Uint8Array | undefined {

@@ -9,21 +9,24 @@ import { castToBool } from './number.ts';
 import { isPayToScriptHash, isPushOnly, pushBytes, witnessProgram, witnessVersion } from './script.ts';
 import type { SighashCache } from './sighash/cache.ts';
 import { SigVersion } from './sighash/types.ts';
+import type { SignatureVerifier } from './signature-cache.ts';
 import { verifyWitnessProgram } from './witness.ts';
 
 /**
  * Why an input may not spend its output under the given `ScriptFlag`s, undefined if it may. `cache` is the
- * transaction's own, made once and shared by its inputs, and has the output. No script makes this throw.
+ * transaction's own, made once and shared by its inputs, and has the output. `signatures` may remember those it has judged.
+ * No script makes this throw.
  */
 export function verifyInput(
   tx: Transaction,
   inputIndex: number,
   cache: SighashCache,
   flags: number,
+  signatures?: SignatureVerifier,
 ): ScriptError | undefined {
   const { scriptSig, witness } = tx.inputs[inputIndex]!;
   const { scriptPubKey } = cache.spentOutputs[inputIndex]!;
-  return verifyScript(scriptSig, scriptPubKey, witness, flags, new InputChecker(cache, inputIndex));
+  return verifyScript(scriptSig, scriptPubKey, witness, flags, new InputChecker(cache, inputIndex, signatures));
 }
 
 /** The same with every part given (Core: VerifyScript). */

@@ -15,7 +15,7 @@ import {
   takeChunk,
   verifySharedChunks,
 } from '../../src/chain/shared-chunks.ts';
-import { chainParams } from '../../src/consensus/params.ts';
+import { chainParams, regtest } from '../../src/consensus/params.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS as FLAGS, ScriptFlag } from '../../src/script/flags.ts';
@@ -23,7 +23,8 @@ import { requireOracles } from '../support/oracles.ts';
 import { parentOf, realBlock, spentCoins } from '../support/real-blocks.ts';
 import { describeVectors } from '../support/vectors.ts';
 import { waitFor } from '../support/wait.ts';
-import { OP_TRUE, spend } from './support/builder.ts';
+import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
+import { extend, openChain } from './support/chain.ts';
 
 const clock = new VirtualClock();
 // Threads run what the build has made.
@@ -102,6 +103,49 @@ describe('the cache of valid scripts', () => {
     expect(cache.has(tx, ScriptFlag.P2SH | ScriptFlag.TAPROOT)).toBe(false);
     cache.delete(tx);
     expect(cache.has(tx, ScriptFlag.P2SH)).toBe(false);
+  });
+
+  it('forgets no flags for fewer, and joins none that were not checked together', () => {
+    const cache = new ScriptCache();
+    const { tx } = check(1);
+    const { P2SH, WITNESS, NULLFAIL } = ScriptFlag;
+    cache.add(tx, ScriptFlag.NONE);
+    expect(cache.has(tx, ScriptFlag.NONE)).toBe(true);
+    cache.add(tx, P2SH | WITNESS);
+    cache.add(tx, P2SH);
+    expect(cache.has(tx, P2SH | WITNESS)).toBe(true);
+    cache.add(tx, P2SH | NULLFAIL);
+    expect(cache.has(tx, P2SH | WITNESS | NULLFAIL)).toBe(false);
+    expect(cache.has(tx, P2SH | NULLFAIL)).toBe(true);
+  });
+
+  it('does not help with rules that were not in force when it was filled', () => {
+    const verifier = new ScriptVerifier({ threads: 0 }, clock, silentLogger);
+    const { P2SH, CHECKLOCKTIMEVERIFY } = ScriptFlag;
+    // OP_1 OP_CHECKLOCKTIMEVERIFY, in a transaction that is final whatever its lock time.
+    const spentOutputs = [{ value: 1n, scriptPubKey: Uint8Array.of(0x51, 0xb1) }];
+    const locked = { ...check(1), spentOutputs };
+    expect(verifier.verifySync([locked], P2SH)).toBeUndefined();
+    verifier.cache.add(locked.tx, P2SH);
+    expect(verifier.verifySync([locked], P2SH | CHECKLOCKTIMEVERIFY)?.error).toBe('UNSATISFIED_LOCKTIME');
+  });
+
+  it('does not carry what was valid at one height over to another', async () => {
+    const params = { ...regtest, coinbaseMaturity: 1, bip65Height: 3 };
+    const chain = await openChain({ params });
+    const coinbaseOutputs = [{ value: 1000n, scriptPubKey: Uint8Array.of(0x51, 0xb1) }];
+    const [first] = await extend(chain, 1, { coinbaseOutputs, noCommitment: true });
+    const locked = spend({
+      inputs: [outpoint(first!.transactions[0]!)],
+      outputs: [{ value: 1000n, scriptPubKey: OP_TRUE }],
+    });
+    const plan = { transactions: [locked] };
+    expect(chain.checkBlockTemplate(mineBlock(chain.tip, plan))).toBeUndefined();
+    expect(chain.scriptCache.has(locked, ScriptFlag.P2SH)).toBe(true);
+    await extend(chain, 1);
+    const reason = 'mandatory-script-verify-flag-failed (Locktime requirement not satisfied)';
+    expect(await chain.acceptBlock(mineBlock(chain.tip, plan))).toMatchObject({ reject: { reason } });
+    await chain.close();
   });
 
   it('spares the verifier what is in it', () => {

@@ -11,14 +11,14 @@ import type { Stage } from './workspace.ts';
  * Runs the scripts, last of all since it costs most. The standard flags hold every rule of consensus, so that what
  * passes here is valid in a block too.
  */
-export const checkScripts: Stage = ({ tx, coins, context: { scriptCache } }) => {
+export const checkScripts: Stage = ({ tx, coins, context: { scriptCache, signatures } }) => {
   if (scriptCache.has(tx, STANDARD_SCRIPT_VERIFY_FLAGS)) return undefined;
   const cache = new SighashCache(
     tx,
     coins.map(({ output }) => output),
   );
   for (let i = 0; i < tx.inputs.length; i++) {
-    const error = verifyInput(tx, i, cache, STANDARD_SCRIPT_VERIFY_FLAGS);
+    const error = verifyInput(tx, i, cache, STANDARD_SCRIPT_VERIFY_FLAGS, signatures);
     if (error === undefined) continue;
     const kind = lacksWitness(tx, coins) ? 'witness-stripped' : 'not-standard';
     const reason = `mempool-script-verify-flag-failed (${scriptErrorString(error)})`;

@@ -4,6 +4,7 @@ import type { Coin, CoinView } from '../../consensus/coins.ts';
 import type { ChainParams } from '../../consensus/params.ts';
 import type { Reject, TxRejectKind } from '../../consensus/reject.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
+import type { SignatureVerifier } from '../../script/signature-cache.ts';
 import type { Entry } from '../entry.ts';
 import type { EntryGraph } from '../graph.ts';
 import type { MempoolOptions } from '../options.ts';
@@ -18,6 +19,7 @@ export interface AcceptContext {
   readonly graph: EntryGraph;
   /** Transactions whose scripts are known to be valid. */
   readonly scriptCache: ScriptCache;
+  readonly signatures: SignatureVerifier;
   /** Seconds since the Unix epoch that the entry is to be dated. */
   readonly time: number;
   /** Satoshis per 1,000 virtual bytes that eviction has set, 0 for none. */
