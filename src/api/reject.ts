@@ -1,5 +1,12 @@
 import { formatReject, type Reject, type TxRejectKind } from '../consensus/reject.ts';
+import type { Transaction } from '../primitives/transaction.ts';
 import { RpcCode, RpcError } from './rpc-error.ts';
+import type { RpcNode } from './rpc-node.ts';
+
+/** Logs that the mempool has refused a transaction which a person gave it. */
+export function logRejected({ logger }: RpcNode, tx: Transaction, { reason, debug }: Reject<TxRejectKind>): void {
+  logger.info({ txid: tx.txidHex, wtxid: tx.wtxidHex, reason, debug }, 'refused a transaction');
+}
 
 /** What sendrawtransaction answers for a transaction that the mempool refuses. */
 export function transactionRejected(reject: Reject<TxRejectKind>): RpcError {

@@ -3,11 +3,14 @@ import type { Block } from '../primitives/block.ts';
 import { acceptHeaders } from './accept-header.ts';
 import { markInvalid } from './activate.ts';
 import type { BlockIndex } from './block-index.ts';
-import { type ChainState, emit } from './state.ts';
+import { tellRefusal } from './refusal.ts';
+import type { ChainState } from './state.ts';
 
 export interface AcceptBlockOptions {
   /** Whether this node asked for the block, or made it (default): then it is stored however little its work is worth. */
   readonly requested?: boolean;
+  /** Who gives it, for the log: `peer 3`, or the name of an RPC method. */
+  readonly from?: string;
 }
 
 export interface AcceptBlockResult {
@@ -29,41 +32,37 @@ const MAX_UNREQUESTED_AHEAD = 288;
 export function receiveBlock(
   state: ChainState,
   block: Block,
-  { requested = true }: AcceptBlockOptions,
+  { requested = true, from }: AcceptBlockOptions,
 ): AcceptBlockResult {
   const { tree, active, db, params } = state;
+  const refuse = (index: BlockIndex | undefined, reject: BlockReject): AcceptBlockResult => {
+    const { hash, header } = block;
+    const prev = tree.get(header.prevHash);
+    tellRefusal(state, { hash, height: prev && prev.height + 1, index, from }, reject);
+    return { ...(index && { index }), isNew: false, reject };
+  };
 
   // A fault found here never marks the header: should there be an unknown way to spoil a valid block, its valid form
   // is still welcome.
   const refusal = checkBlock(block, params);
-  if (refusal) return refuse(state, block, tree.get(block.hash), refusal);
+  if (refusal) return refuse(tree.get(block.hash), refusal);
 
   const header = acceptHeaders(state, [block.header]);
-  if (header.reject) return refuse(state, block, tree.get(block.hash), header.reject);
+  if (header.reject) return refuse(tree.get(block.hash), header.reject);
   const index = header.last!;
   if (index.hasData || (!requested && !isWorthStoring(state, index))) return { index, isNew: false };
 
   const inContext = index.prev && checkBlockContext(block, index.prev, params);
   if (inContext) {
     if (inContext.kind !== 'mutated') markInvalid(state, index);
-    return refuse(state, block, index, inContext);
+    return refuse(index, inContext);
   }
 
   db.putBody(index, block.encode());
   state.unconnected.put(index, block);
+  if (from !== undefined) state.sources.set(index, from);
   tree.received(index, block.transactions.length, active.tip);
   return { index, isNew: true };
-}
-
-function refuse(
-  state: ChainState,
-  { hash }: Block,
-  index: BlockIndex | undefined,
-  reject: BlockReject,
-): AcceptBlockResult {
-  const known = index && { index };
-  emit(state, 'blockChecked', { hash, ...known, reject });
-  return { ...known, isNew: false, reject };
 }
 
 /** Whether to store a block nobody asked for: it must be about to be of use, or anybody could fill the disk. */

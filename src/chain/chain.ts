@@ -129,6 +129,7 @@ export class Chain implements CoinView {
       unconnected,
       pipeline: new ConnectPipeline({ params, db, scripts, unconnected }),
       refusals: new WeakMap(),
+      sources: new WeakMap(),
       listenerErrors: [],
       busyBytes: 0,
     };

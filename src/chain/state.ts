@@ -28,6 +28,8 @@ export interface ChainState {
   readonly pipeline: ConnectPipeline;
   /** Why blocks could not be connected. */
   readonly refusals: WeakMap<BlockIndex, BlockReject>;
+  /** Who gave the blocks that have yet to be connected. */
+  readonly sources: WeakMap<BlockIndex, string>;
   /** What listeners have thrown. It keeps no block from being processed, and is thrown again after that. */
   readonly listenerErrors: unknown[];
   /** Bytes of blocks processed since others had their turn. */

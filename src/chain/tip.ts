@@ -5,6 +5,7 @@ import { type BlockChanges, scriptReject } from './connect.ts';
 import { disconnectBlock } from './disconnect.ts';
 import { corrupt } from './errors.ts';
 import type { PreparedBlock } from './pipeline.ts';
+import { tellRefusal } from './refusal.ts';
 import { type ChainState, emit, pause } from './state.ts';
 
 /** Makes a child of the tip the tip, if it is valid; else returns why it is not, with nothing changed. */
@@ -22,6 +23,7 @@ export async function connectTip(state: ChainState, prepared: PreparedBlock): Pr
     state.tree.touch(index);
   }
   state.active.push(index);
+  state.sources.delete(index);
   emit(state, 'blockChecked', { hash: index.hash, index });
   emit(state, 'blockConnected', { index, block, undo: outcome.undo });
   await pause(state, block.totalSize);
@@ -29,8 +31,8 @@ export async function connectTip(state: ChainState, prepared: PreparedBlock): Pr
 }
 
 function refuse(state: ChainState, { index }: PreparedBlock, reject: BlockReject): BlockReject {
-  state.logger.warn({ block: index.hashHex, height: index.height, ...reject }, 'invalid block');
-  emit(state, 'blockChecked', { hash: index.hash, index, reject });
+  const { hash, height } = index;
+  tellRefusal(state, { hash, height, index, from: state.sources.get(index) }, reject);
   return reject;
 }
 

@@ -119,7 +119,11 @@ export class Miner {
     return this.#exclusively(async () => {
       const template = this.#template(scriptPubKey, transactions);
       const invalid = this.#chain.checkBlockTemplate(template.block);
-      if (invalid) throw notAccepted(invalid);
+      if (invalid) {
+        const { reason, debug } = invalid;
+        this.#logger.warn({ height: template.height, reason, debug }, 'the block that was asked for is not valid');
+        throw notAccepted(invalid);
+      }
       const submit = options.submit ?? true;
       const { block, reject } = await this.#mine(template, options.maxTries ?? DEFAULT_MAX_TRIES, submit);
       if (reject) throw notAccepted(reject);
@@ -212,10 +216,9 @@ export class Miner {
   }
 
   async #submit(block: Block, proof: ProofOfWork): Promise<Attempt> {
-    const { index, reject } = await this.#chain.acceptBlock(block);
+    const { index, reject } = await this.#chain.acceptBlock(block, { from: 'miner' });
     if (reject || !index) {
       const refusal: Reject<BlockRejectKind> = reject ?? { kind: 'consensus', reason: 'rejected' };
-      this.#logger.error({ hash: block.hashHex, reason: formatReject(refusal) }, 'our own block was refused');
       this.events.emit('refused', { block, reject: refusal });
       return { reject: refusal, isInterrupted: false };
     }

@@ -7,6 +7,7 @@ import type { Transport } from '../p2p/connection.ts';
 import { PeerManager } from '../p2p/peer-manager.ts';
 import { TcpTransport } from '../p2p/tcp-transport.ts';
 import { type Clock, MockableClock, systemClock } from '../platform/clock.ts';
+import { limitedLogger } from '../platform/limited-logger.ts';
 import { type Logger, silentLogger } from '../platform/logger.ts';
 import { type Random, systemRandom } from '../platform/random.ts';
 import type { Transaction } from '../primitives/transaction.ts';
@@ -44,6 +45,7 @@ export class FullNode {
   readonly config: NodeConfig;
   readonly params: ChainParams;
   readonly clock: MockableClock;
+  /** For what stands in front of the node, its RPC. */
   readonly logger: Logger;
   readonly chain: Chain;
   readonly mempool: Mempool;
@@ -68,7 +70,7 @@ export class FullNode {
   ) {
     this.config = config;
     this.clock = modules.clock;
-    this.logger = modules.logger;
+    this.logger = modules.logger.child({ category: 'rpc' });
     this.params = parts.params;
     this.chain = parts.chain;
     this.mempool = parts.mempool;
@@ -97,6 +99,8 @@ export class FullNode {
     const transport = overrides.transport ?? new TcpTransport();
     const modules = { clock, random, transport, logger };
     const layer = (category: string) => logger.child({ category });
+    // These tell of what peers send.
+    const exposedLayer = (category: string) => limitedLogger(layer(category), clock);
     const params = chainParams(config.network);
     const minerScript =
       config.minerAddress === undefined ? undefined : decodeAddress(config.minerAddress, params.address);
@@ -115,10 +119,10 @@ export class FullNode {
       if (options.createChain || options.createWallet) await makeDataDir(config.dataDir);
 
       const store = await open('blockchain', paths.chain, options.createChain);
-      const chain = await Chain.open({ params }, { store, clock, logger: layer('chain') });
+      const chain = await Chain.open({ params }, { store, clock, logger: exposedLayer('chain') });
       closers.push(() => chain.close());
 
-      const mempool = new Mempool({}, { chain, clock, logger: layer('mempool') });
+      const mempool = new Mempool({}, { chain, clock, logger: exposedLayer('mempool') });
       closers.push(() => mempool.close());
 
       const walletStore = await open('wallet', paths.wallet, options.createWallet);
@@ -136,7 +140,7 @@ export class FullNode {
           ...(options.network === 'full' ? { listen: { host: config.host, port: config.nodeId } } : {}),
           addNodes: options.network === 'none' ? [] : config.seeds,
         },
-        { chain, mempool, transport, clock, random, logger: layer('p2p') },
+        { chain, mempool, transport, clock, random, logger: exposedLayer('p2p') },
       );
       closers.push(() => peers.stop());
       if (options.network !== 'none') await peers.start();

@@ -1,5 +1,6 @@
 import { type Clock, unixSeconds } from '../platform/clock.ts';
 import { type Random, randomInt } from '../platform/random.ts';
+import { TokenBucket } from '../platform/token-bucket.ts';
 import type { AddressManager } from './address-manager.ts';
 import { Batch } from './batch.ts';
 import type { Endpoint } from './connection.ts';
@@ -9,7 +10,6 @@ import { type PeerAddress, toEndpoint, toNetAddress } from './messages/net-addre
 import type { Peer } from './peer.ts';
 import { canServeBlocks, MAX_ADDRESSES } from './protocol.ts';
 import { RollingSet } from './rolling-set.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** Addresses taken from one peer per second (Core: MAX_ADDR_RATE_PER_SECOND), and at once. */
 const ADDRESSES_PER_SECOND = 0.1;

@@ -68,7 +68,7 @@ export class BlockIntake {
   async #process(peer: Peer, block: Block, key: string, requested: boolean): Promise<void> {
     let outcome: BlockOutcome = 'refused';
     try {
-      const { isNew, reject } = await this.#chain.acceptBlock(block, { requested });
+      const { isNew, reject } = await this.#chain.acceptBlock(block, { requested, from: `peer ${peer.id}` });
       if (reject) judgeSender(peer, reject);
       else outcome = isNew ? 'new' : 'known';
     } catch (error) {

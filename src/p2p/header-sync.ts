@@ -1,6 +1,7 @@
 import { equalBytes } from '../bytes/compare.ts';
 import type { BlockIndex } from '../chain/block-index.ts';
 import type { Chain } from '../chain/chain.ts';
+import type { BlockReject } from '../consensus/block-check.ts';
 import { blockWork } from '../consensus/pow.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -194,9 +195,16 @@ export class HeaderSync {
     } else {
       this.#answered(peer, state);
     }
-    if (reject) judgeSender(peer, reject);
+    if (reject) this.#refuse(peer, firstAfter(last, headers), reject);
     this.#offerHeaders(peer, state);
     this.#onAnswer();
+  }
+
+  /** Headers cost their sender nothing, so they make no noise; the connection's end does. */
+  #refuse(peer: Peer, header: BlockHeader, reject: BlockReject): void {
+    const { reason, debug } = reject;
+    this.#logger.debug({ peer: peer.id, block: header.hashHex, reason, debug }, 'refused a header');
+    judgeSender(peer, reject);
   }
 
   /** The peer has no more to tell for now. */
@@ -229,6 +237,11 @@ export class HeaderSync {
     state.sentSendHeaders = true;
     peer.send('sendheaders', {});
   }
+}
+
+/** The header that was refused: the one behind the last that was not. */
+function firstAfter(last: BlockIndex | undefined, headers: readonly BlockHeader[]): BlockHeader {
+  return headers[last ? headers.findIndex(({ hash }) => equalBytes(hash, last.hash)) + 1 : 0]!;
 }
 
 /** Whether each header names the one before it as its parent. */

@@ -287,8 +287,10 @@ export class PeerManager {
 
   /** Core's judgement: a peer that a person chose stays; one on this machine goes; others are remembered, too. */
   #misbehaving(peer: Peer, reason: string): void {
-    this.#log(peer, `misbehaving: ${reason}`);
-    if (peer.type === 'manual') return;
+    if (peer.type === 'manual') {
+      this.#log(peer, `misbehaving: ${reason}`);
+      return;
+    }
     this.#discouraged.add(peer.remote, peer.target);
     peer.disconnect(`misbehaving: ${reason}`);
   }

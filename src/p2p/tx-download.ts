@@ -1,6 +1,5 @@
 import { binaryKey } from '../bytes/compare.ts';
 import type { Reject, TxRejectKind } from '../consensus/reject.ts';
-import { formatReject } from '../consensus/reject.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -125,7 +124,7 @@ export class TxDownload {
     } else if (reject.kind === 'missing-inputs') {
       this.#keep(peer, tx);
     } else {
-      this.#refuse(tx, reject);
+      this.#refuse(tx, reject, peer);
     }
   }
 
@@ -141,8 +140,13 @@ export class TxDownload {
     this.#orphanage.remove(tx);
   }
 
-  #refuse(tx: Transaction, reject: Reject<TxRejectKind>): void {
-    this.#logger.debug({ txid: tx.txidHex, reason: formatReject(reject) }, 'refused a transaction');
+  /** `peer` is who sent it; undefined for an orphan, which several may have sent. */
+  #refuse(tx: Transaction, reject: Reject<TxRejectKind>, peer: Peer | undefined): void {
+    const { reason, debug } = reject;
+    this.#logger.debug(
+      { txid: tx.txidHex, wtxid: tx.wtxidHex, peer: peer?.id, reason, debug },
+      'refused a transaction',
+    );
     // Without its witness it has the id of another one, which may be good.
     if (reject.kind !== 'witness-stripped') {
       this.#recentRejects.add(binaryKey(tx.wtxid));
@@ -158,6 +162,7 @@ export class TxDownload {
     for (const { prevout } of tx.inputs) parents.set(binaryKey(prevout.txid), prevout.txid);
     this.#settle(tx);
     if ([...parents.keys()].some((key) => this.#recentRejects.has(key))) {
+      this.#logger.debug({ txid: tx.txidHex, peer: peer.id }, 'refused an orphan, as its parent was');
       this.#recentRejects.add(binaryKey(tx.txid));
       this.#recentRejects.add(binaryKey(tx.wtxid));
       return;
@@ -177,7 +182,7 @@ export class TxDownload {
       const reject = this.#offer(tx);
       if (reject?.kind === 'missing-inputs') continue;
       if (reject) {
-        this.#refuse(tx, reject);
+        this.#refuse(tx, reject, undefined);
       } else {
         this.#settle(tx);
         orphans.push(...this.#orphanage.childrenOf(tx));

@@ -17,7 +17,7 @@ import {
 import { transactionArgument, transactionSchema } from '../decode.ts';
 import { amountJson, type Json, type JsonObject } from '../json.ts';
 import { type Method, method } from '../method.ts';
-import { transactionRejected } from '../reject.ts';
+import { logRejected, transactionRejected } from '../reject.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
 
 /** Satoshis per 1,000 virtual bytes: 0.10 BTC/kvB, as in Core. */
@@ -134,7 +134,10 @@ export const mempoolMethods: readonly Method[] = [
         // As in Core it is judged first, with the limit, and then taken; its scripts are not run twice.
         const judged = node.mempool.accept(tx, { testOnly: true, ...feeLimit(maxFeeRate) });
         const result = 'reject' in judged ? judged : node.submitTransaction(tx);
-        if ('reject' in result) throw transactionRejected(result.reject);
+        if ('reject' in result) {
+          logRejected(node, tx, result.reject);
+          throw transactionRejected(result.reject);
+        }
       }
       return tx.txidHex;
     },

@@ -72,7 +72,7 @@ export const miningMethods: readonly Method[] = [
     example: '"mydata"',
     handler: async ({ node: { chain } }, submitted) => {
       const block = withWitnessReservedValue(submitted, chain);
-      const { index, isNew, reject } = await chain.acceptBlock(block, { requested: true });
+      const { index, isNew, reject } = await chain.acceptBlock(block, { from: 'submitblock' });
       if (reject) return reject.reason;
       if (!isNew) return 'duplicate';
       return index && chain.contains(index) ? null : 'inconclusive';

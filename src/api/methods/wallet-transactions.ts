@@ -16,6 +16,7 @@ import { transactionJson } from '../format/transaction-json.ts';
 import { fullTransactionJson, paymentsJson, type WalletView, walletTransactionJson } from '../format/wallet-json.ts';
 import type { JsonObject } from '../json.ts';
 import { type Method, method, type RpcContext } from '../method.ts';
+import { logRejected } from '../reject.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
 
 /** Blocks within which a payment should be mined, where the caller does not say. */
@@ -85,7 +86,9 @@ export const walletTransactionMethods: readonly Method[] = [
       const feeRate = rate ?? chosenFeeRate(context, target ?? DEFAULT_TARGET);
       const { tx } = await wallet.send([{ value, scriptPubKey }], { feeRate, subtractFee }, (made) => {
         const result = node.submitTransaction(made);
-        return 'reject' in result ? { reject: result.reject } : {};
+        if (!('reject' in result)) return {};
+        logRejected(node, made, result.reject);
+        return { reject: result.reject };
       });
       const reason = rate === undefined ? 'Estimated from the mempool' : 'Fee rate of the caller';
       return verbose ? { txid: tx.txidHex, fee_reason: reason } : tx.txidHex;

@@ -1,4 +1,4 @@
-import type { Clock } from '../platform/clock.ts';
+import type { Clock } from './clock.ts';
 
 /** A rate limit that lets bursts pass: tokens come at a steady rate, and each use takes one. */
 export class TokenBucket {
