@@ -5,7 +5,8 @@ import { BlockIndex } from '../../src/chain/block-index.ts';
 import { decodeCoin, decodeUndo, encodeCoin, encodeUndo } from '../../src/chain/coin-codec.ts';
 import { decodeIndex, encodeIndex } from '../../src/chain/index-codec.ts';
 import { coinStoreKey, parseCoinStoreKey } from '../../src/chain/keys.ts';
-import { decodeRanges, encodeRanges, wholeRange } from '../../src/chain/script-check.ts';
+import { splitIntoChunks } from '../../src/chain/script-check.ts';
+import { readChunk, shareChunks } from '../../src/chain/shared-chunks.ts';
 import type { Coin } from '../../src/consensus/coins.ts';
 import { randomInt, SeededRandom } from '../../src/platform/random.ts';
 import { MAX_MONEY } from '../../src/primitives/amount.ts';
@@ -135,13 +136,17 @@ describe('What goes to the script threads', () => {
   it('comes back as it was', () => {
     fc.assert(
       fc.property(fc.array(anyTransaction, { maxLength: 4 }), (transactions) => {
-        const ranges = transactions.map((tx) =>
-          wholeRange({ tx, spentOutputs: tx.inputs.map(({ scriptSig }) => ({ value: 5n, scriptPubKey: scriptSig })) }),
-        );
-        const bytes = encodeRanges(ranges);
-        const codec: Codec<ReturnType<typeof decodeRanges>> = { decode: decodeRanges, encode: encodeRanges };
-        expect(holds(codec, bytes)).toBe(true);
-        expect(countTruncations(codec, bytes)).toBe(0);
+        const checks = transactions.map((tx) => {
+          return { tx, spentOutputs: tx.inputs.map(({ scriptSig }) => ({ value: 5n, scriptPubKey: scriptSig })) };
+        });
+        const chunks = splitIntoChunks(checks);
+        const shared = shareChunks(chunks, 0);
+        for (const [chunk, ranges] of chunks.entries()) {
+          const back = readChunk(shared, shared.bytes.slice(), chunk);
+          expect(back.map(({ tx, ...range }) => ({ bytes: tx.encode(), ...range }))).toEqual(
+            ranges.map(({ tx, ...range }) => ({ bytes: tx.encode(), ...range })),
+          );
+        }
       }),
       { numRuns: 30, seed: 164 },
     );
