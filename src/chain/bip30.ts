@@ -1,4 +1,5 @@
 import { binaryKey, equalBytes } from '../bytes/compare.ts';
+import { isBuried } from '../consensus/deployments.ts';
 import type { HeaderContext } from '../consensus/header-context.ts';
 import type { ChainParams } from '../consensus/params.ts';
 import type { Block } from '../primitives/block.ts';
@@ -20,10 +21,12 @@ export function enforcesBip30(
   prev: HeaderContext,
   params: ChainParams,
 ): 'always' | 'for-reason' | 'never' {
-  if (params.bip34Height <= 1) return 'for-reason';
+  const { bip34 } = params.deployments;
+  const bip34Height = isBuried(bip34) ? bip34.height : Number.POSITIVE_INFINITY;
+  if (bip34Height <= 1) return 'for-reason';
   if (params.bip30Exceptions.has(block.hashHex)) return 'never';
   if (prev.height + 1 >= BIP34_IMPLIES_BIP30_LIMIT) return 'always';
-  const bip34Block = prev.ancestor(params.bip34Height);
+  const bip34Block = prev.ancestor(bip34Height);
   const onKnownChain = bip34Block && params.bip34Hash && equalBytes(bip34Block.hash, params.bip34Hash);
   return onKnownChain ? 'never' : 'always';
 }

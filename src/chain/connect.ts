@@ -2,7 +2,7 @@ import { binaryKey } from '../bytes/compare.ts';
 import { toReversedHex } from '../bytes/hex.ts';
 import type { BlockReject } from '../consensus/block-check.ts';
 import type { Coin } from '../consensus/coins.ts';
-import { blockScriptFlags, isActive } from '../consensus/deployments.ts';
+import { blockScriptFlags, isActiveAfter } from '../consensus/deployments.ts';
 import type { HeaderContext } from '../consensus/header-context.ts';
 import { MAX_BLOCK_SIGOPS_COST } from '../consensus/limits.ts';
 import { sequenceLocks } from '../consensus/locks.ts';
@@ -66,8 +66,8 @@ function applyTransactions(
   params: ChainParams,
 ): ConnectedBlock | { readonly reject: BlockReject } {
   const height = prev.height + 1;
-  const flags = blockScriptFlags(height, params, block.hash);
-  const locksActive = isActive('csv', height, params);
+  const flags = blockScriptFlags(prev, params, block.hash);
+  const locksActive = isActiveAfter('csv', prev, params);
   const spent = new Set<string>();
   const created = new Map<string, Coin>();
   const undo: (readonly Coin[])[] = [];

@@ -1,7 +1,7 @@
 import { equalBytes } from '../bytes/compare.ts';
 import { DecodeError } from '../bytes/errors.ts';
 import { toReversedHex } from '../bytes/hex.ts';
-import { type ChainParams, chainParams, type NetworkName } from '../consensus/params.ts';
+import { type ChainParams, chainParams, networkNames } from '../consensus/params.ts';
 import type { Operation, Store } from '../store/store.ts';
 import { BlockIndex } from './block-index.ts';
 import { BlockTree } from './block-tree.ts';
@@ -36,8 +36,7 @@ export async function prepareStore(store: Store, params: ChainParams): Promise<v
 }
 
 function networkOf(genesisHash: Uint8Array): string {
-  const names: readonly NetworkName[] = ['main', 'test', 'testnet4', 'signet', 'regtest'];
-  const name = names.find((candidate) => equalBytes(chainParams(candidate).genesis.hash, genesisHash));
+  const name = networkNames.find((candidate) => equalBytes(chainParams(candidate).genesis.hash, genesisHash));
   return name ?? `a network with genesis ${toReversedHex(genesisHash)}`;
 }
 

@@ -3,7 +3,7 @@ import type { Block } from '../primitives/block.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 import { WITNESS_SCALE_FACTOR } from '../primitives/transaction.ts';
 import { compileScript } from '../script/script.ts';
-import { isActive } from './deployments.ts';
+import { isActiveAfter } from './deployments.ts';
 import type { HeaderContext } from './header-context.ts';
 import { MAX_BLOCK_SIGOPS_COST, MAX_BLOCK_WEIGHT, MAX_FUTURE_BLOCK_TIME, MAX_TIMEWARP } from './limits.ts';
 import { isFinalTx } from './locks.ts';
@@ -51,9 +51,9 @@ export function checkHeaderContext(
   }
   const { version } = header;
   if (
-    (version < 2 && isActive('bip34', height, params)) ||
-    (version < 3 && isActive('bip66', height, params)) ||
-    (version < 4 && isActive('bip65', height, params))
+    (version < 2 && isActiveAfter('bip34', prev, params)) ||
+    (version < 3 && isActiveAfter('bip66', prev, params)) ||
+    (version < 4 && isActiveAfter('bip65', prev, params))
   ) {
     const hex = (version >>> 0).toString(16).padStart(8, '0');
     return reject('invalid-header', `bad-version(0x${hex})`, `rejected nVersion=0x${hex} block`);
@@ -128,14 +128,14 @@ export function checkBlock(
 export function checkBlockContext(block: Block, prev: HeaderContext, params: ChainParams): BlockReject | undefined {
   const height = prev.height + 1;
   // BIP113
-  const lockTimeClock = isActive('csv', height, params) ? prev.medianTimePast() : block.header.time;
+  const lockTimeClock = isActiveAfter('csv', prev, params) ? prev.medianTimePast() : block.header.time;
   for (const tx of block.transactions) {
     if (!isFinalTx(tx, height, lockTimeClock)) {
       return reject('consensus', 'bad-txns-nonfinal', 'non-final transaction');
     }
   }
 
-  if (isActive('bip34', height, params)) {
+  if (isActiveAfter('bip34', prev, params)) {
     const expected = bip34Prefix(height);
     const { scriptSig } = block.transactions[0]!.inputs[0]!;
     if (!equalBytes(scriptSig.subarray(0, expected.length), expected)) {
@@ -143,7 +143,7 @@ export function checkBlockContext(block: Block, prev: HeaderContext, params: Cha
     }
   }
 
-  const refusal = checkWitnesses(block, isActive('segwit', height, params));
+  const refusal = checkWitnesses(block, isActiveAfter('segwit', prev, params));
   if (refusal) return refusal;
 
   // Only now is the coinbase's witness known to be the one that the header commits to.

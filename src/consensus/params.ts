@@ -1,23 +1,35 @@
 import { fromHex, fromReversedHex } from '../bytes/hex.ts';
-import { COIN } from '../primitives/amount.ts';
-import { Block } from '../primitives/block.ts';
-import { BlockHeader } from '../primitives/header.ts';
-import { nullOutPoint } from '../primitives/outpoint.ts';
-import { Transaction } from '../primitives/transaction.ts';
+import type { Block } from '../primitives/block.ts';
 import type { AddressPrefixes } from '../script/address.ts';
 import { ScriptFlag } from '../script/flags.ts';
+import { genesisBlock } from './genesis.ts';
 import { COINBASE_MATURITY } from './limits.ts';
+import { ALWAYS_ACTIVE, type Bip9Deployment, NEVER_ACTIVE, NO_TIMEOUT } from './versionbits.ts';
 
-/** Core's names, as `getblockchaininfo` shows them; `test` is testnet3. */
-export type NetworkName = 'main' | 'test' | 'testnet4' | 'signet' | 'regtest';
+/** The networks that Core knows, by its names for them, as `getblockchaininfo` shows them; `test` is testnet3. */
+export const networkNames = ['main', 'test', 'testnet4', 'signet', 'regtest'] as const;
+export type NetworkName = (typeof networkNames)[number];
 
-/** A network's rules and marks; the values are Bitcoin Core's. */
+/** The soft forks, in the order in which Core's RPC lists them. `testdummy` has no rules: it is there to be tested. */
+export const deploymentNames = ['bip34', 'bip66', 'bip65', 'csv', 'segwit', 'testdummy', 'taproot'] as const;
+export type DeploymentName = (typeof deploymentNames)[number];
+
+/** A soft fork whose rules hold from a height on, which is history by now (BIP90). */
+export interface BuriedDeployment {
+  readonly height: number;
+}
+
+export type Deployment = BuriedDeployment | Bip9Deployment;
+
+/** A network's rules and marks; the values of those that Core knows are Core's. */
 export interface ChainParams {
-  readonly network: NetworkName;
+  readonly network: string;
+  /** What the network's files are marked with: never the same for networks with other rules. */
+  readonly marker: string;
   /** The four bytes that begin every message. */
   readonly magic: Uint8Array;
+  /** The P2P port of an address that names none. */
   readonly defaultPort: number;
-  readonly rpcPort: number;
   readonly genesis: Block;
   /** The easiest target. */
   readonly powLimit: bigint;
@@ -36,15 +48,11 @@ export interface ChainParams {
   readonly coinbaseMaturity: number;
   /** Below this much work the chain is surely not the network's best. */
   readonly minimumChainWork: bigint;
-  readonly bip34Height: number;
-  /** The block at `bip34Height`: on a chain that holds it BIP30 needs no look-ups. */
+  readonly deployments: Readonly<Record<DeploymentName, Deployment>>;
+  /** The block with which BIP34 became active: on a chain that holds it BIP30 needs no look-ups. */
   readonly bip34Hash: Uint8Array | undefined;
-  readonly bip65Height: number;
-  readonly bip66Height: number;
-  readonly csvHeight: number;
-  readonly segwitHeight: number;
-  /** Where taproot became active; its rules hold for all blocks but those in `scriptFlagExceptions`. */
-  readonly taprootHeight: number;
+  /** Taproot's rules hold for all blocks but those in `scriptFlagExceptions`, not only since its activation. */
+  readonly taprootFromGenesis: boolean;
   /** Blocks, by hex of their hash, that were mined before a rule which they break, with the flags for their scripts. */
   readonly scriptFlagExceptions: ReadonlyMap<string, number>;
   /** Blocks, by hex of their hash, that may repeat a transaction whose outputs were unspent (BIP30). */
@@ -54,6 +62,8 @@ export interface ChainParams {
   readonly address: AddressPrefixes;
   /** Version bytes of extended keys. */
   readonly bip32: { readonly public: number; readonly private: number };
+  /** `host:port` of nodes to connect to. */
+  readonly seeds: readonly string[];
 }
 
 /** Blocks in a difficulty period. */
@@ -66,51 +76,21 @@ const TEST_BIP32 = { public: 0x043587cf, private: 0x04358394 } as const;
 const TWO_WEEKS = 14 * 24 * 60 * 60;
 const POW_LIMIT = 0x00000000ffffffffffffffffffffffffffffffffffffffffffffffffffffffffn;
 
-const TIMES_MESSAGE = 'The Times 03/Jan/2009 Chancellor on brink of second bailout for banks';
-const SATOSHI_KEY =
-  '04678afdb0fe5548271967f1a67130b7105cd6a828e03909a67962e0ea1f61deb649f6bc3f4cef38c4f35504e51ec112de5c384df7ba0b8d578a4c702b6bf11d5f';
-
-interface GenesisFields {
-  readonly message?: string;
-  /** Hex. */
-  readonly publicKey?: string;
-  readonly time: number;
-  readonly bits: number;
-  readonly nonce: number;
-}
-
-function push(data: Uint8Array): number[] {
-  return data.length < 0x4c ? [data.length, ...data] : [0x4c, data.length, ...data];
-}
-
-function genesisBlock(fields: GenesisFields): Block {
-  const { message = TIMES_MESSAGE, publicKey = SATOSHI_KEY, time, bits, nonce } = fields;
-  const coinbase = new Transaction({
-    version: 1,
-    inputs: [
-      {
-        prevout: nullOutPoint,
-        // The number 0x1d00ffff and the number 4, then the message.
-        scriptSig: Uint8Array.from([4, 0xff, 0xff, 0x00, 0x1d, 1, 4, ...push(new TextEncoder().encode(message))]),
-        sequence: 0xffff_ffff,
-        witness: [],
-      },
-    ],
-    outputs: [{ value: 50n * COIN, scriptPubKey: Uint8Array.from([...push(fromHex(publicKey)), 0xac]) }],
-    lockTime: 0,
-  });
-  const header = { version: 1, prevHash: new Uint8Array(32), merkleRoot: coinbase.txid, time, bits, nonce };
-  return new Block(new BlockHeader(header), [coinbase]);
-}
+/** What Core says of the soft forks of its networks. */
+const COMMON = { timeout: NO_TIMEOUT, minActivationHeight: 0, period: 2016 } as const;
+const testDummy = (threshold: number): Bip9Deployment => ({ ...COMMON, bit: 28, startTime: NEVER_ACTIVE, threshold });
+const taprootAlways: Bip9Deployment = { ...COMMON, bit: 2, startTime: ALWAYS_ACTIVE, threshold: 1815 };
+/** The "speedy trial" of 2021. */
+const taprootVote = { ...COMMON, bit: 2, startTime: 1_619_222_400, timeout: 1_628_640_000 } as const;
 
 type BuildParams = () => ChainParams;
 
 const builders: Readonly<Record<NetworkName, BuildParams>> = {
   main: () => ({
     network: 'main',
+    marker: 'main',
     magic: fromHex('f9beb4d9'),
     defaultPort: 8333,
-    rpcPort: 8332,
     genesis: genesisBlock({ time: 1231006505, bits: 0x1d00ffff, nonce: 2083236893 }),
     powLimit: POW_LIMIT,
     powTargetSpacing: 600,
@@ -122,13 +102,17 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     subsidyHalvingInterval: 210_000,
     coinbaseMaturity: COINBASE_MATURITY,
     minimumChainWork: 0x0000000000000000000000000000000000000001128750f82f4c366153a3a030n,
-    bip34Height: 227_931,
+    deployments: {
+      bip34: { height: 227_931 },
+      bip66: { height: 363_725 },
+      bip65: { height: 388_381 },
+      csv: { height: 419_328 },
+      segwit: { height: 481_824 },
+      testdummy: testDummy(1815),
+      taproot: { ...taprootVote, threshold: 1815, minActivationHeight: 709_632 },
+    },
     bip34Hash: fromReversedHex('000000000000024b89b42a942fe0d9fea3bb44ab7bd1b19115dd6a759c0808b8'),
-    bip65Height: 388_381,
-    bip66Height: 363_725,
-    csvHeight: 419_328,
-    segwitHeight: 481_824,
-    taprootHeight: 709_632,
+    taprootFromGenesis: true,
     scriptFlagExceptions: new Map([
       ['00000000000002dc756eebf4f49723ed8d30cc28a5f108eb94b1ba88ac4f9c22', 0],
       ['0000000000000000000f14c35b2d841e986ab5441de8c585d5ffe55ea1e395ad', ScriptFlag.P2SH | ScriptFlag.WITNESS],
@@ -140,13 +124,14 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     signetChallenge: undefined,
     address: { pubKeyHash: 0, scriptHash: 5, secretKey: 128, bech32Hrp: 'bc' },
     bip32: { public: 0x0488b21e, private: 0x0488ade4 },
+    seeds: [],
   }),
 
   test: () => ({
     network: 'test',
+    marker: 'test',
     magic: fromHex('0b110907'),
     defaultPort: 18333,
-    rpcPort: 18332,
     genesis: genesisBlock({ time: 1296688602, bits: 0x1d00ffff, nonce: 414098458 }),
     powLimit: POW_LIMIT,
     powTargetSpacing: 600,
@@ -158,25 +143,30 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     subsidyHalvingInterval: 210_000,
     coinbaseMaturity: COINBASE_MATURITY,
     minimumChainWork: 0x0000000000000000000000000000000000000000000017dde1c649f3708d14b6n,
-    bip34Height: 21_111,
+    deployments: {
+      bip34: { height: 21_111 },
+      bip66: { height: 330_776 },
+      bip65: { height: 581_885 },
+      csv: { height: 770_112 },
+      segwit: { height: 834_624 },
+      testdummy: testDummy(1512),
+      taproot: { ...taprootVote, threshold: 1512 },
+    },
     bip34Hash: fromReversedHex('0000000023b3a96d3484e5abb3755c413e7d41500f8e2a5c3f0dd01299cd8ef8'),
-    bip65Height: 581_885,
-    bip66Height: 330_776,
-    csvHeight: 770_112,
-    segwitHeight: 834_624,
-    taprootHeight: 2_011_968,
+    taprootFromGenesis: true,
     scriptFlagExceptions: new Map([['00000000dd30457c001f4095d208cc1296b0eed002427aa599874af7a432b105', 0]]),
     bip30Exceptions: new Set(),
     signetChallenge: undefined,
     address: { ...TEST_ADDRESS, bech32Hrp: 'tb' },
     bip32: TEST_BIP32,
+    seeds: [],
   }),
 
   testnet4: () => ({
     network: 'testnet4',
+    marker: 'testnet4',
     magic: fromHex('1c163f28'),
     defaultPort: 48333,
-    rpcPort: 48332,
     genesis: genesisBlock({
       message: '03/May/2024 000000000000000000001ebd58c244970b3aa9d783bb001011fbe8ea8e98e00e',
       publicKey: '00'.repeat(33),
@@ -194,25 +184,30 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     subsidyHalvingInterval: 210_000,
     coinbaseMaturity: COINBASE_MATURITY,
     minimumChainWork: 0x0000000000000000000000000000000000000000000009a0fe15d0177d086304n,
-    bip34Height: 1,
+    deployments: {
+      bip34: { height: 1 },
+      bip66: { height: 1 },
+      bip65: { height: 1 },
+      csv: { height: 1 },
+      segwit: { height: 1 },
+      testdummy: testDummy(1815),
+      taproot: taprootAlways,
+    },
     bip34Hash: undefined,
-    bip65Height: 1,
-    bip66Height: 1,
-    csvHeight: 1,
-    segwitHeight: 1,
-    taprootHeight: 0,
+    taprootFromGenesis: false,
     scriptFlagExceptions: new Map(),
     bip30Exceptions: new Set(),
     signetChallenge: undefined,
     address: { ...TEST_ADDRESS, bech32Hrp: 'tb' },
     bip32: TEST_BIP32,
+    seeds: [],
   }),
 
   signet: () => ({
     network: 'signet',
+    marker: 'signet',
     magic: fromHex('0a03cf40'),
     defaultPort: 38333,
-    rpcPort: 38332,
     genesis: genesisBlock({ time: 1598918400, bits: 0x1e0377ae, nonce: 52613770 }),
     powLimit: 0x00000377ae000000000000000000000000000000000000000000000000000000n,
     powTargetSpacing: 600,
@@ -224,13 +219,17 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     subsidyHalvingInterval: 210_000,
     coinbaseMaturity: COINBASE_MATURITY,
     minimumChainWork: 0x00000000000000000000000000000000000000000000000000000b463ea0a4b8n,
-    bip34Height: 1,
+    deployments: {
+      bip34: { height: 1 },
+      bip66: { height: 1 },
+      bip65: { height: 1 },
+      csv: { height: 1 },
+      segwit: { height: 1 },
+      testdummy: testDummy(1815),
+      taproot: taprootAlways,
+    },
     bip34Hash: undefined,
-    bip65Height: 1,
-    bip66Height: 1,
-    csvHeight: 1,
-    segwitHeight: 1,
-    taprootHeight: 0,
+    taprootFromGenesis: false,
     scriptFlagExceptions: new Map(),
     bip30Exceptions: new Set(),
     signetChallenge: fromHex(
@@ -238,13 +237,14 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     ),
     address: { ...TEST_ADDRESS, bech32Hrp: 'tb' },
     bip32: TEST_BIP32,
+    seeds: [],
   }),
 
   regtest: () => ({
     network: 'regtest',
+    marker: 'regtest',
     magic: fromHex('fabfb5da'),
     defaultPort: 18444,
-    rpcPort: 18443,
     genesis: genesisBlock({ time: 1296688602, bits: 0x207fffff, nonce: 2 }),
     powLimit: 0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffn,
     powTargetSpacing: 600,
@@ -256,18 +256,23 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     subsidyHalvingInterval: 150,
     coinbaseMaturity: COINBASE_MATURITY,
     minimumChainWork: 0n,
-    bip34Height: 1,
+    deployments: {
+      bip34: { height: 1 },
+      bip66: { height: 1 },
+      bip65: { height: 1 },
+      csv: { height: 1 },
+      segwit: { height: 0 },
+      testdummy: { ...COMMON, bit: 28, startTime: 0, period: 144, threshold: 108 },
+      taproot: { ...taprootAlways, period: 144, threshold: 108 },
+    },
     bip34Hash: undefined,
-    bip65Height: 1,
-    bip66Height: 1,
-    csvHeight: 1,
-    segwitHeight: 0,
-    taprootHeight: 0,
+    taprootFromGenesis: false,
     scriptFlagExceptions: new Map(),
     bip30Exceptions: new Set(),
     signetChallenge: undefined,
     address: { ...TEST_ADDRESS, bech32Hrp: 'bcrt' },
     bip32: TEST_BIP32,
+    seeds: [],
   }),
 };
 

@@ -1,5 +1,5 @@
 import type { Chain } from '../chain/chain.ts';
-import { isActive } from '../consensus/deployments.ts';
+import { blockVersion, isActiveAfter } from '../consensus/deployments.ts';
 import type { HeaderContext } from '../consensus/header-context.ts';
 import { MAX_BLOCK_SIGOPS_COST, MAX_BLOCK_WEIGHT, MAX_TIMEWARP } from '../consensus/limits.ts';
 import { merkleRoot } from '../consensus/merkle.ts';
@@ -48,8 +48,6 @@ const RESERVED_WEIGHT = 8000;
 const RESERVED_SIGOPS_COST = 400;
 /** Satoshis per 1,000 virtual bytes (Core: -blockmintxfee). */
 const MIN_FEE_RATE = 1n;
-/** BIP9: no deployment is signalled. */
-const BLOCK_VERSION = 0x2000_0000;
 
 interface Contents {
   readonly transactions: readonly Transaction[];
@@ -76,7 +74,7 @@ export function createBlockTemplate(
     scriptPubKey,
     value: coinbaseValue,
     extraNonce: options.extraNonce ?? 0,
-    committed: isActive('segwit', height, params) ? transactions : undefined,
+    committed: isActiveAfter('segwit', prev, params) ? transactions : undefined,
   });
 
   const minTime = earliestTime(prev, params);
@@ -85,7 +83,7 @@ export function createBlockTemplate(
   const bits = nextWorkRequired(prev, time, params);
   const { root } = merkleRoot([coinbase.txid, ...transactions.map((tx) => tx.txid)]);
   const header = new BlockHeader({
-    version: BLOCK_VERSION,
+    version: blockVersion(prev, params),
     prevHash: prev.hash,
     merkleRoot: root,
     time,

@@ -1,12 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { toHex, toReversedHex } from '../../src/bytes/hex.ts';
-import { blockScriptFlags } from '../../src/consensus/deployments.ts';
-import { chainParams, type NetworkName, regtest } from '../../src/consensus/params.ts';
+import { blockScriptFlags, isActiveAfter, isBuried, isDeployed } from '../../src/consensus/deployments.ts';
+import { chainParams, deploymentNames, type NetworkName, regtest } from '../../src/consensus/params.ts';
 import { blockWork, checkProofOfWork, difficulty } from '../../src/consensus/pow.ts';
 import { blockSubsidy } from '../../src/consensus/subsidy.ts';
+import { NO_TIMEOUT } from '../../src/consensus/versionbits.ts';
 import { sha256d } from '../../src/crypto/hash.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS, ScriptFlag } from '../../src/script/flags.ts';
 import { Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
+import { TestHeader } from './support/headers.ts';
 
 // As bitcoind's getblockchaininfo and getblock print them.
 const genesis: Record<NetworkName, { hash: string; work: string; difficulty: number; magic: string; port: number }> = {
@@ -75,25 +77,27 @@ describe('parameters', () => {
 
 describe('script flags', () => {
   const main = chainParams('main');
+  /** The parent of a block at a height. */
+  const parentAt = (height: number) => new TestHeader({ height: height - 1, time: 0, bits: 0 });
   const early = ScriptFlag.P2SH | ScriptFlag.WITNESS | ScriptFlag.TAPROOT;
 
   it('grow with the height', () => {
-    expect(blockScriptFlags(1, main)).toBe(early);
-    expect(blockScriptFlags(363_724, main)).toBe(early);
-    expect(blockScriptFlags(363_725, main)).toBe(early | ScriptFlag.DERSIG);
-    expect(blockScriptFlags(388_381, main) & ScriptFlag.CHECKLOCKTIMEVERIFY).not.toBe(0);
-    expect(blockScriptFlags(388_380, main) & ScriptFlag.CHECKLOCKTIMEVERIFY).toBe(0);
-    expect(blockScriptFlags(419_328, main) & ScriptFlag.CHECKSEQUENCEVERIFY).not.toBe(0);
-    expect(blockScriptFlags(419_327, main) & ScriptFlag.CHECKSEQUENCEVERIFY).toBe(0);
-    expect(blockScriptFlags(481_823, main) & ScriptFlag.NULLDUMMY).toBe(0);
-    expect(blockScriptFlags(481_824, main)).toBe(MANDATORY_SCRIPT_VERIFY_FLAGS);
-    expect(blockScriptFlags(1, regtest)).toBe(MANDATORY_SCRIPT_VERIFY_FLAGS);
+    expect(blockScriptFlags(parentAt(1), main)).toBe(early);
+    expect(blockScriptFlags(parentAt(363_724), main)).toBe(early);
+    expect(blockScriptFlags(parentAt(363_725), main)).toBe(early | ScriptFlag.DERSIG);
+    expect(blockScriptFlags(parentAt(388_381), main) & ScriptFlag.CHECKLOCKTIMEVERIFY).not.toBe(0);
+    expect(blockScriptFlags(parentAt(388_380), main) & ScriptFlag.CHECKLOCKTIMEVERIFY).toBe(0);
+    expect(blockScriptFlags(parentAt(419_328), main) & ScriptFlag.CHECKSEQUENCEVERIFY).not.toBe(0);
+    expect(blockScriptFlags(parentAt(419_327), main) & ScriptFlag.CHECKSEQUENCEVERIFY).toBe(0);
+    expect(blockScriptFlags(parentAt(481_823), main) & ScriptFlag.NULLDUMMY).toBe(0);
+    expect(blockScriptFlags(parentAt(481_824), main)).toBe(MANDATORY_SCRIPT_VERIFY_FLAGS);
+    expect(blockScriptFlags(parentAt(1), regtest)).toBe(MANDATORY_SCRIPT_VERIFY_FLAGS);
   });
 
   it('spare the two blocks that came before the rules', () => {
     const flags = [...main.scriptFlagExceptions].map(([hex, expected]) => {
       const hash = Uint8Array.from(Buffer.from(hex, 'hex')).reverse();
-      return blockScriptFlags(170_060, main, hash) === expected;
+      return blockScriptFlags(parentAt(170_060), main, hash) === expected;
     });
     expect(flags).toEqual([true, true]);
   });
@@ -113,25 +117,43 @@ describe('subsidy', () => {
   });
 });
 
-describeBitcoind('regtest as bitcoind has it', () => {
-  let node: Bitcoind;
-  beforeAll(async () => {
-    node = await Bitcoind.start();
-  });
-  afterAll(() => node.stop());
-
-  it('the same genesis and the same deployments', async () => {
-    const hash = await node.rpc<string>('getblockhash', 0);
-    expect(await node.rpc('getblock', hash, 0)).toBe(toHex(regtest.genesis.encode()));
-    const { deployments } = await node.rpc<{ deployments: Record<string, { height?: number }> }>('getdeploymentinfo');
-    const heights = Object.fromEntries(Object.entries(deployments).map(([name, { height }]) => [name, height]));
-    expect(heights).toMatchObject({
-      bip34: regtest.bip34Height,
-      bip65: regtest.bip65Height,
-      bip66: regtest.bip66Height,
-      csv: regtest.csvHeight,
-      segwit: regtest.segwitHeight,
-      taproot: regtest.taprootHeight,
-    });
+describeBitcoind('parameters as bitcoind has them', () => {
+  it.each(Object.keys(genesis))('%s: the same genesis and the same deployments', async (network) => {
+    const params = chainParams(network as NetworkName);
+    const node = await Bitcoind.start({ network, args: ['-connect=0'] });
+    try {
+      const hash = await node.rpc<string>('getblockhash', 0);
+      expect(await node.rpc('getblock', hash, 0)).toBe(toHex(params.genesis.encode()));
+      const { deployments } = await node.rpc<{ deployments: Record<string, TheirDeployment> }>('getdeploymentinfo');
+      const known = deploymentNames.filter((name) => isDeployed(params.deployments[name]));
+      expect(Object.keys(deployments).filter((name) => !knotsOnly.has(name))).toEqual(known);
+      for (const name of known) {
+        const ours = params.deployments[name];
+        const { height, active, bip9 } = deployments[name]!;
+        if (isBuried(ours)) {
+          expect([name, ours.height]).toEqual([name, height]);
+        } else {
+          const { start_time, timeout, min_activation_height } = bip9!;
+          expect([ours.startTime, ours.minActivationHeight]).toEqual([start_time, min_activation_height]);
+          // bitcoind's greatest integer stands for no timeout.
+          expect(ours.timeout).toBe(timeout > Number.MAX_SAFE_INTEGER ? NO_TIMEOUT : timeout);
+        }
+        expect([name, isActiveAfter(name, new TestHeader({ height: 0, time: 0, bits: 0 }), params)]).toEqual([
+          name,
+          active,
+        ]);
+      }
+    } finally {
+      await node.stop();
+    }
   });
 });
+
+/** Soft forks of Bitcoin Knots alone. */
+const knotsOnly = new Set(['reduced_data', 'long_coinbase_maturity']);
+
+interface TheirDeployment {
+  readonly height?: number;
+  readonly active: boolean;
+  readonly bip9?: { readonly start_time: number; readonly timeout: number; readonly min_activation_height: number };
+}

@@ -33,6 +33,8 @@ export class BitcoindRpcError extends Error {
 }
 
 export interface BitcoindOptions {
+  /** By Core's name; default regtest. */
+  readonly network?: string;
   /** More arguments, such as `-txindex`; they win over the harness's own. */
   readonly args?: readonly string[];
 }
@@ -58,7 +60,7 @@ export function bitcoinCli(args: readonly string[]): Promise<CliResult> {
   return runProgram(join(bitcoindDir ?? '', 'bitcoin-cli'), args);
 }
 
-/** A running bitcoind on regtest, with a data directory of its own below the system's temporary one. */
+/** A running bitcoind, on regtest unless told otherwise, with a data directory of its own below the system's temporary one. */
 export class Bitcoind {
   readonly host = '127.0.0.1';
   /** The P2P port. */
@@ -66,6 +68,8 @@ export class Bitcoind {
   readonly rpcPort: number;
   readonly dataDir: string;
   readonly pid: number;
+  /** The file that holds its RPC credentials. */
+  readonly cookieFile: string;
   readonly #child: ChildProcess;
   readonly #reaper: ChildProcess;
   readonly #authorization: string;
@@ -74,7 +78,7 @@ export class Bitcoind {
   private constructor(
     child: ChildProcess,
     reaper: ChildProcess,
-    fields: { port: number; rpcPort: number; dataDir: string; pid: number; cookie: string },
+    fields: { port: number; rpcPort: number; dataDir: string; pid: number; cookieFile: string; cookie: string },
   ) {
     this.#child = child;
     this.#reaper = reaper;
@@ -82,6 +86,7 @@ export class Bitcoind {
     this.rpcPort = fields.rpcPort;
     this.dataDir = fields.dataDir;
     this.pid = fields.pid;
+    this.cookieFile = fields.cookieFile;
     this.#authorization = `Basic ${Buffer.from(fields.cookie).toString('base64')}`;
   }
 
@@ -90,7 +95,7 @@ export class Bitcoind {
     if (bitcoindDir === undefined) throw new Error('bitcoind is absent: use describeBitcoind');
     for (let attempt = 1; ; attempt++) {
       try {
-        return await Bitcoind.#start(bitcoindDir, options.args ?? []);
+        return await Bitcoind.#start(bitcoindDir, options);
       } catch (error) {
         const portTaken = error instanceof Error && /Unable to bind/.test(error.message);
         if (!portTaken || attempt === 3) throw error;
@@ -98,13 +103,13 @@ export class Bitcoind {
     }
   }
 
-  static async #start(programs: string, args: readonly string[]): Promise<Bitcoind> {
+  static async #start(programs: string, { network = 'regtest', args = [] }: BitcoindOptions): Promise<Bitcoind> {
     const dataDir = await mkdtemp(join(tmpdir(), 'pier-bitcoind-'));
     const [port, rpcPort] = await Promise.all([freePort(), freePort()]);
     const child = spawn(
       join(programs, 'bitcoind'),
       [
-        '-regtest',
+        `-chain=${network}`,
         `-datadir=${dataDir}`,
         `-bind=127.0.0.1:${port}`,
         `-rpcport=${rpcPort}`,
@@ -134,6 +139,8 @@ export class Bitcoind {
       spawnError = error;
     });
     const reaper = startReaper(child.pid, dataDir);
+    const folder = network === 'main' ? '' : network === 'test' ? 'testnet3' : network;
+    const cookieFile = join(dataDir, folder, '.cookie');
     try {
       const cookie = await waitFor(
         async () => {
@@ -141,11 +148,12 @@ export class Bitcoind {
           if (child.exitCode !== null || child.signalCode !== null) {
             throw new Error(`bitcoind ended at its start (${child.exitCode ?? child.signalCode}): ${stderr}`);
           }
-          return await readFile(join(dataDir, 'regtest', '.cookie'), 'utf8').catch(() => undefined);
+          return await readFile(cookieFile, 'utf8').catch(() => undefined);
         },
         { timeoutMs: 30_000, describe: () => `bitcoind's cookie; ${stderr}` },
       );
-      const node = new Bitcoind(child, reaper, { port, rpcPort, dataDir, pid: child.pid ?? 0, cookie });
+      const fields = { port, rpcPort, dataDir, pid: child.pid ?? 0, cookieFile, cookie };
+      const node = new Bitcoind(child, reaper, fields);
       await waitFor(() => node.#isReady(), { timeoutMs: 30_000, describe: () => `bitcoind's RPC; ${stderr}` });
       return node;
     } catch (error) {
@@ -168,11 +176,6 @@ export class Bitcoind {
 
   get endpoint(): { host: string; port: number } {
     return { host: this.host, port: this.port };
-  }
-
-  /** The file that holds its RPC credentials. */
-  get cookieFile(): string {
-    return join(this.dataDir, 'regtest', '.cookie');
   }
 
   /** Calls a method with arguments by position; throws `BitcoindRpcError`. */

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { toHex } from '../../src/bytes/hex.ts';
 import { ByteReader } from '../../src/bytes/reader.ts';
 import type { Coin } from '../../src/consensus/coins.ts';
+import { isBuried } from '../../src/consensus/deployments.ts';
 import type { HeaderContext } from '../../src/consensus/header-context.ts';
 import { type ChainParams, chainParams } from '../../src/consensus/params.ts';
 import { Block } from '../../src/primitives/block.ts';
@@ -60,6 +61,7 @@ export function spentCoins(block: Block, name: string): Map<string, Coin> {
 /** A parent at the block's height on the known chain, so that BIP30 needs no look-ups. */
 export function parentOf(block: Block, height: number, params: ChainParams): HeaderContext {
   const { prevHash, time, bits, version } = block.header;
+  const { bip34 } = params.deployments;
   const parent: HeaderContext = {
     hash: prevHash,
     height: height - 1,
@@ -67,7 +69,7 @@ export function parentOf(block: Block, height: number, params: ChainParams): Hea
     bits,
     version,
     prev: undefined,
-    ancestor: (at) => (at === params.bip34Height ? { ...parent, hash: params.bip34Hash! } : parent),
+    ancestor: (at) => (isBuried(bip34) && at === bip34.height ? { ...parent, hash: params.bip34Hash! } : parent),
     medianTimePast: () => time - 3600,
   };
   return parent;

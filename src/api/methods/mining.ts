@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fromReversedHex, toHex, toReversedHex } from '../../bytes/hex.ts';
 import type { BlockIndex } from '../../chain/block-index.ts';
 import type { Chain } from '../../chain/chain.ts';
+import { isActiveAfter } from '../../consensus/deployments.ts';
 import { difficultyInterval } from '../../consensus/params.ts';
 import { nextWorkRequired } from '../../consensus/pow.ts';
 import { formatReject } from '../../consensus/reject.ts';
@@ -159,7 +160,7 @@ function namedTransaction({ node: { mempool } }: RpcContext, text: string): Tran
 function withWitnessReservedValue(block: Block, chain: Chain): Block {
   const [coinbase, ...others] = block.transactions;
   const parent = chain.getIndex(block.header.prevHash);
-  if (!coinbase || !parent || parent.height + 1 < chain.params.segwitHeight) return block;
+  if (!coinbase || !parent || !isActiveAfter('segwit', parent, chain.params)) return block;
   if (coinbase.hasWitness || coinbase.inputs.length !== 1 || witnessCommitmentOutputIndex(coinbase) < 0) return block;
   const inputs = [{ ...coinbase.inputs[0]!, witness: [new Uint8Array(32)] }];
   const { version, outputs, lockTime } = coinbase;

@@ -7,14 +7,15 @@ export class TestHeader implements HeaderContext {
   readonly height: number;
   readonly time: number;
   readonly bits: number;
-  readonly version = 4;
+  readonly version: number;
   readonly prev: TestHeader | undefined;
 
-  constructor(fields: { height?: number; time: number; bits: number }, prev?: TestHeader) {
+  constructor(fields: { height?: number; time: number; bits: number; version?: number }, prev?: TestHeader) {
     this.prev = prev;
     this.height = fields.height ?? (prev ? prev.height + 1 : 0);
     this.time = fields.time;
     this.bits = fields.bits;
+    this.version = fields.version ?? 4;
     this.hash = sha256(new TextEncoder().encode(`${this.height} ${this.time} ${this.bits}`));
   }
 
