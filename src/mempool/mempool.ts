@@ -66,6 +66,7 @@ export class Mempool implements CoinView {
   readonly #unsubscribe: readonly (() => void)[];
   /** No entry is older, in seconds since the Unix epoch. */
   #oldestTime = Number.POSITIVE_INFINITY;
+  #updateCount = 0;
   /** What has happened and has not been told yet. */
   #changes: Change[] = [];
   #isEmitting = false;
@@ -128,6 +129,11 @@ export class Mempool implements CoinView {
     return this.#graph.totalFee;
   }
 
+  /** Grows with every change of what a block template could hold (Core: GetTransactionsUpdated). */
+  get updateCount(): number {
+    return this.#updateCount;
+  }
+
   /** A coin that neither the chain nor the mempool spends; those that the mempool makes have MEMPOOL_HEIGHT. */
   getCoin(outpoint: OutPoint): Coin | undefined {
     return this.#graph.spender(outpoint) ? undefined : findCoin(this.#graph, this.#chain, outpoint);
@@ -171,6 +177,7 @@ export class Mempool implements CoinView {
     const total = (this.#feeDeltas.get(key) ?? 0n) + delta;
     if (total === 0n) this.#feeDeltas.delete(key);
     else this.#feeDeltas.set(key, total);
+    this.#updateCount++;
     const entry = this.#graph.get(txid);
     if (!entry) return;
     this.#graph.changeFee(entry, delta);
@@ -224,6 +231,7 @@ export class Mempool implements CoinView {
   }
 
   #add(entry: Entry, ancestors: ReadonlySet<Entry>): void {
+    this.#updateCount++;
     this.#graph.add(entry, ancestors);
     this.#queue.add(entry);
     this.#oldestTime = Math.min(this.#oldestTime, entry.time);
@@ -232,6 +240,7 @@ export class Mempool implements CoinView {
   }
 
   #removeEntry(entry: Entry, reason: RemovalReason): void {
+    this.#updateCount++;
     const ancestors = this.#graph.remove(entry);
     this.#queue.remove(entry);
     for (const ancestor of ancestors) this.#queue.update(ancestor);

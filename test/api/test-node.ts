@@ -5,7 +5,7 @@ import { RpcClient } from '../../src/api/rpc-client.ts';
 import type { RpcNode } from '../../src/api/rpc-node.ts';
 import { RpcServer } from '../../src/api/rpc-server.ts';
 import { Chain } from '../../src/chain/chain.ts';
-import { chainParams, type NetworkName } from '../../src/consensus/params.ts';
+import { type ChainParams, chainParams, type NetworkName } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
 import { Miner } from '../../src/mining/miner.ts';
 import { PeerManager } from '../../src/p2p/peer-manager.ts';
@@ -20,6 +20,8 @@ import { attachWallet } from '../../src/wallet/wallet-sync.ts';
 
 export interface TestNodeOptions {
   readonly network?: NetworkName;
+  /** Instead of the network's own. */
+  readonly params?: ChainParams;
   readonly clock?: Clock;
   /** Whether it accepts peers, over TCP. */
   readonly listen?: boolean;
@@ -47,7 +49,7 @@ export class TestNode {
     const { network = 'regtest' } = options;
     const clock = new MockableClock(options.clock ?? systemClock);
     const dir = await mkdtemp(join(tmpdir(), 'pier-api-'));
-    const params = chainParams(network);
+    const { params = chainParams(network) } = options;
     const logger = silentLogger;
     const chain = await Chain.open({ params }, { store: new MemoryStore(), clock, logger });
     const mempool = new Mempool({}, { chain, clock, logger });

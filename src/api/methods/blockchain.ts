@@ -11,6 +11,7 @@ import {
 } from '../arguments.ts';
 import { chainFileSize } from '../chain-file.ts';
 import { blockJson, headerHex, headerJson, hex256, targetJson } from '../format/block-json.ts';
+import { deploymentsJson } from '../format/deployment-json.ts';
 import { findBlock, readBlock } from '../lookup.ts';
 import { type Method, method } from '../method.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
@@ -113,6 +114,22 @@ export const blockchainMethods: readonly Method[] = [
     handler: ({ node: { chain } }, hash, verbose) => {
       const index = findBlock(chain, hash);
       return verbose ? headerJson(chain, index) : headerHex(index);
+    },
+  }),
+  method({
+    name: 'getdeploymentinfo',
+    category: 'Blockchain',
+    description:
+      'The soft forks that the network knows, and whether the block after a given one must keep their rules.',
+    arguments: [optional(hashArgument('blockhash', HASH), undefined, 'the tip')],
+    result:
+      '{ "hash": hash, "height": n, "deployments": { name: { "type": "buried" | "bip9", "height": n, "active": bool,\n' +
+      '  "bip9": { "bit": n, "start_time": n, "timeout": n, "min_activation_height": n, "status": word, "since": n,\n' +
+      '  "status_next": word, "statistics": { "period": n, "elapsed": n, "count": n, "threshold": n, "possible": bool },\n' +
+      '  "signalling": text } }, ... } }',
+    handler: ({ node: { chain, params } }, hash) => {
+      const index = hash ? findBlock(chain, hash) : chain.tip;
+      return { hash: index.hashHex, height: index.height, deployments: deploymentsJson(index, params) };
     },
   }),
   method({

@@ -1,5 +1,6 @@
 import type { Method } from '../method.ts';
 import { blockStatsMethods } from './block-stats.ts';
+import { blockTemplateMethods } from './block-template.ts';
 import { blockchainMethods } from './blockchain.ts';
 import { chainControlMethods } from './chain-control.ts';
 import { controlMethods } from './control.ts';
@@ -21,6 +22,7 @@ export const rpcMethods: ReadonlyMap<string, Method> = new Map(
   [
     ...blockchainMethods,
     ...blockStatsMethods,
+    ...blockTemplateMethods,
     ...chainControlMethods,
     ...controlMethods,
     ...mempoolMethods,

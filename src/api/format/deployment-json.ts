@@ -1,0 +1,59 @@
+import type { BlockIndex } from '../../chain/block-index.ts';
+import { isActiveAfter, isBuried, isDeployed } from '../../consensus/deployments.ts';
+import { type ChainParams, deploymentNames } from '../../consensus/params.ts';
+import {
+  type Bip9Deployment,
+  deploymentState,
+  NO_TIMEOUT,
+  signallingStatistics,
+  stateSinceHeight,
+} from '../../consensus/versionbits.ts';
+import { JsonNumber, type JsonObject } from '../json.ts';
+
+/** The greatest int64, with which Core says that there is no timeout. */
+const CORE_NO_TIMEOUT = new JsonNumber('9223372036854775807');
+
+/** The soft forks that the network knows, as they stand for the block after `index` (Core: DeploymentInfo). */
+export function deploymentsJson(index: BlockIndex, params: ChainParams): JsonObject {
+  const deployments: Record<string, JsonObject> = {};
+  for (const name of deploymentNames) {
+    const deployment = params.deployments[name];
+    if (!isDeployed(deployment)) continue;
+    deployments[name] = isBuried(deployment)
+      ? { type: 'buried', active: isActiveAfter(name, index, params), height: deployment.height }
+      : bip9Json(deployment, index);
+  }
+  return deployments;
+}
+
+/** What Core tells of a BIP9 deployment: the state of `index` itself, of the block after it, and the votes. */
+function bip9Json(deployment: Bip9Deployment, index: BlockIndex): JsonObject {
+  const { bit, startTime, timeout, minActivationHeight } = deployment;
+  const status = deploymentState(deployment, index.prev);
+  const next = deploymentState(deployment, index);
+  const isVoting = status === 'started' || status === 'locked_in';
+  return {
+    type: 'bip9',
+    height: next === 'active' ? stateSinceHeight(deployment, index) : undefined,
+    active: next === 'active',
+    bip9: {
+      bit: isVoting ? bit : undefined,
+      start_time: startTime,
+      timeout: timeout === NO_TIMEOUT ? CORE_NO_TIMEOUT : timeout,
+      min_activation_height: minActivationHeight,
+      status,
+      since: stateSinceHeight(deployment, index.prev),
+      status_next: next,
+      ...(isVoting ? votesJson(deployment, index, status === 'started') : {}),
+    },
+  };
+}
+
+function votesJson(deployment: Bip9Deployment, index: BlockIndex, isOpen: boolean): JsonObject {
+  const { period, threshold } = deployment;
+  const { signals, count, possible } = signallingStatistics(deployment, index);
+  return {
+    statistics: { period, elapsed: signals.length, count, ...(isOpen ? { threshold, possible } : {}) },
+    signalling: signals.map((signal) => (signal ? '#' : '-')).join(''),
+  };
+}
