@@ -1,4 +1,4 @@
-import { formatAmount, moneyRange } from '../primitives/amount.ts';
+import { formatMoney, moneyRange } from '../primitives/amount.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import type { Coin, CoinView } from './coins.ts';
 import type { ChainParams } from './params.ts';
@@ -60,7 +60,7 @@ export function checkTxCoins(
   }
   const valueOut = totalOutputValue(tx);
   if (valueIn < valueOut) {
-    const debug = `value in (${formatAmount(valueIn)}) < value out (${formatAmount(valueOut)})`;
+    const debug = `value in (${formatMoney(valueIn)}) < value out (${formatMoney(valueOut)})`;
     return { reject: reject('consensus', 'bad-txns-in-belowout', debug) };
   }
   const fee = valueIn - valueOut;

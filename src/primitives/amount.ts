@@ -16,6 +16,11 @@ export function formatAmount(satoshis: bigint): string {
   return `${sign}${magnitude / COIN}.${(magnitude % COIN).toString().padStart(8, '0')}`;
 }
 
+/** Satoshis as bitcoins with two to eight decimals, as Core prints them in messages (FormatMoney): "0.0000188", "1.50". */
+export function formatMoney(satoshis: bigint): string {
+  return formatAmount(satoshis).replace(/0{1,6}$/, '');
+}
+
 /**
  * Bitcoins as a decimal string ("1.5", ".5", "1e-3" is refused) in satoshis. Returns undefined for anything that is
  * not a plain decimal of at most eight places within MAX_MONEY; sign and zero are the caller's to judge.

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { SeededRandom } from '../../src/platform/random.ts';
 import type { Transaction } from '../../src/primitives/transaction.ts';
 import { type Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
+import { Choice } from '../support/choice.ts';
 import { oddKinds, standardKinds } from '../support/coin-kinds.ts';
 import {
   KNOTS_MAX_DATA_CARRIER,
@@ -58,7 +59,10 @@ describeBitcoind('the mempool next to bitcoind', () => {
     const funding = spend([coin()], outputs);
     await submitTo(node, await ours.mine(1, { transactions: [funding] }));
     const immature = ours.blocks(150, 150)[0]!.transactions[0]!;
-    const generator = new DraftGenerator(new SeededRandom(SEED), [...coinsOf(immature), ...coinsOf(funding)]);
+    const generator = new DraftGenerator(new Choice(new SeededRandom(SEED)), [
+      ...coinsOf(immature),
+      ...coinsOf(funding),
+    ]);
 
     const verdicts = new Map<string, number>();
     let judged = 0;

@@ -6,13 +6,19 @@ import { Transaction } from '../../src/primitives/transaction.ts';
 import { disassemble } from '../../src/script/asm.ts';
 import { scriptErrorString } from '../../src/script/errors.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS, STANDARD_SCRIPT_VERIFY_FLAGS } from '../../src/script/flags.ts';
-import { isUnspendable } from '../../src/script/script.ts';
+import { Op } from '../../src/script/opcodes.ts';
+import { compileScript, isUnspendable } from '../../src/script/script.ts';
 import { SighashCache } from '../../src/script/sighash.ts';
 import { verifyInput } from '../../src/script/verify.ts';
 import { type Bitcoind, BitcoindRpcError, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
-import { RandomSpends } from './support/random-spends.ts';
+import { Choice } from '../support/choice.ts';
+import { satisfyAll } from '../support/coin-kinds.ts';
+import { RandomSpends } from '../support/random-spends.ts';
 
 const SPENDS = 250;
+
+const paid = { value: 980_000n, scriptPubKey: compileScript(Op.OP_0, new Uint8Array(20)) };
+const change = { ...paid, value: 1000n };
 
 /** Texts that differ between Core's releases: an older bitcoind says the second for what is now the first. */
 const olderTexts: Readonly<Record<string, readonly string[]>> = {
@@ -39,10 +45,12 @@ describeBitcoind('Random scripts', () => {
     const [first] = await node.rpc<string[]>('generatetodescriptor', 110, descriptor);
     const { tx: coinbase } = await node.rpc<{ tx: string[] }>('getblock', first);
 
-    const generator = new RandomSpends(new SeededRandom(29));
-    const spends = Array.from({ length: SPENDS }, () => generator.next(1_000_000n)).filter(
-      ({ output }) => !isUnspendable(output.scriptPubKey),
+    const choice = new Choice(new SeededRandom(29));
+    const generator = new RandomSpends(choice);
+    const kinds = Array.from({ length: SPENDS }, () => generator.next()).filter(
+      ({ scriptPubKey }) => !isUnspendable(scriptPubKey),
     );
+    const value = 1_000_000n;
     const funding = new Transaction({
       version: 2,
       inputs: [
@@ -53,7 +61,7 @@ describeBitcoind('Random scripts', () => {
           witness: [],
         },
       ],
-      outputs: spends.map(({ output }) => output),
+      outputs: kinds.map(({ scriptPubKey }) => ({ value, scriptPubKey })),
       lockTime: 0,
     });
     await node.rpc('generateblock', descriptor, [toHex(funding.encode())]);
@@ -61,11 +69,18 @@ describeBitcoind('Random scripts', () => {
     const disagreements: string[] = [];
     let valid = 0;
     let standard = 0;
-    for (const [vout, spend] of spends.entries()) {
-      const tx = Transaction.decode(spend.spend({ txid: funding.txid, vout }).encode());
+    for (const [vout, kind] of kinds.entries()) {
+      const coin = { outpoint: { txid: funding.txid, vout }, value, kind };
+      const spent = satisfyAll({
+        inputs: [{ coin, sequence: choice.pick([0xffff_ffff, 0xffff_fffe, 0, 1]) }],
+        outputs: choice.chance(2) ? [paid] : [paid, change],
+        version: choice.pick([1, 2, 2, 2]),
+        lockTime: choice.pick([0, 0, 50, 100]),
+      });
+      const tx = Transaction.decode(spent.encode());
       const hex = toHex(tx.encode());
-      const cache = new SighashCache(tx, [spend.output]);
-      const about = `${spend.kind} ${disassemble(spend.script)}: ${hex}`;
+      const cache = new SighashCache(tx, [{ value, scriptPubKey: kind.scriptPubKey }]);
+      const about = `${kind.name} ${disassemble(kind.script)}: ${hex}`;
 
       const byConsensus = verifyInput(tx, 0, cache, MANDATORY_SCRIPT_VERIFY_FLAGS);
       const theirs = await consensusVerdict(node, descriptor, hex);

@@ -1,5 +1,5 @@
 import { p2tr } from '@scure/btc-signer';
-import { pubECDSA, signECDSA, signSchnorr, taprootTweakPrivKey, taprootTweakPubkey } from '@scure/btc-signer/utils.js';
+import { pubECDSA, taprootTweakPrivKey, taprootTweakPubkey } from '@scure/btc-signer/utils.js';
 import { concatBytes } from '../../src/bytes/compare.ts';
 import { hash160, sha256 } from '../../src/crypto/hash.ts';
 import type { OutPoint } from '../../src/primitives/outpoint.ts';
@@ -12,6 +12,7 @@ import { segwitV0Sighash } from '../../src/script/sighash/segwit-v0.ts';
 import { annexHash, NO_CODE_SEPARATOR, taprootSighash } from '../../src/script/sighash/taproot.ts';
 import { SigHash } from '../../src/script/sighash/types.ts';
 import { tapLeafHash } from '../../src/script/taproot.ts';
+import { signEcdsa, signSchnorr } from './signing.ts';
 
 export interface Satisfaction {
   readonly scriptSig: Uint8Array;
@@ -27,13 +28,13 @@ export interface CoinKind {
 
 /** The test's key. */
 const key: Uint8Array = new Uint8Array(32).fill(1);
-const publicKey: Uint8Array = pubECDSA(key);
+export const publicKey: Uint8Array = pubECDSA(key);
 
 const empty = new Uint8Array(0);
 const { ALL } = SigHash;
 
 function ecdsa(hash: Uint8Array): Uint8Array {
-  return concatBytes(signECDSA(hash, key), Uint8Array.of(ALL));
+  return concatBytes(signEcdsa(hash, key), Uint8Array.of(ALL));
 }
 
 /** A signature for a bare script or a redeem script. */
@@ -53,7 +54,7 @@ const multisigScript = compileScript(Op.OP_1, publicKey, publicKey, Op.OP_2, Op.
 const taproot = p2tr(publicKey.subarray(1));
 const taprootKey = taprootTweakPrivKey(key);
 
-function p2sh(redeemScript: Uint8Array): Uint8Array {
+export function p2sh(redeemScript: Uint8Array): Uint8Array {
   return compileScript(Op.OP_HASH160, hash160(redeemScript), Op.OP_EQUAL);
 }
 
@@ -62,25 +63,29 @@ function p2wsh(witnessScript: Uint8Array): Uint8Array {
 }
 
 /** Spent by pushes that need no signature. */
-function unsigned(name: string, scriptPubKey: Uint8Array, satisfaction: Partial<Satisfaction> = {}): CoinKind {
+export function unsigned(name: string, scriptPubKey: Uint8Array, satisfaction: Partial<Satisfaction> = {}): CoinKind {
   const result = { scriptSig: empty, witness: [], ...satisfaction };
   return { name, scriptPubKey, satisfy: () => result };
 }
 
-function unsignedP2sh(name: string, redeemScript: Uint8Array, ...pushes: readonly (Uint8Array | number)[]): CoinKind {
+export function unsignedP2sh(
+  name: string,
+  redeemScript: Uint8Array,
+  ...pushes: readonly (Uint8Array | number)[]
+): CoinKind {
   return unsigned(name, p2sh(redeemScript), { scriptSig: compileScript(...pushes, redeemScript) });
 }
 
-function unsignedP2wsh(name: string, witnessScript: Uint8Array, ...items: readonly Uint8Array[]): CoinKind {
+export function unsignedP2wsh(name: string, witnessScript: Uint8Array, ...items: readonly Uint8Array[]): CoinKind {
   return unsigned(name, p2wsh(witnessScript), { witness: [...items, witnessScript] });
 }
 
-function repeated(count: number, ...script: readonly number[]): number[] {
+export function repeated(count: number, ...script: readonly number[]): number[] {
   return Array.from({ length: count }, () => script).flat();
 }
 
 /** A Taproot output with one leaf, spent by it. */
-function tapscript(name: string, leaf: Uint8Array, items: readonly Uint8Array[], leafVersion = 0xc0): CoinKind {
+export function tapscript(name: string, leaf: Uint8Array, items: readonly Uint8Array[], leafVersion = 0xc0): CoinKind {
   const internalKey = publicKey.subarray(1);
   const [outputKey, parity] = taprootTweakPubkey(internalKey, tapLeafHash(leafVersion, leaf));
   const control = concatBytes(Uint8Array.of(leafVersion | parity), internalKey);
@@ -117,7 +122,7 @@ export const standardKinds: readonly CoinKind[] = [
     satisfy: (cache, i) => {
       const context = { annexHash: undefined, leafHash: undefined };
       const hash = taprootSighash(cache, i, SigHash.DEFAULT, context, NO_CODE_SEPARATOR);
-      return { scriptSig: empty, witness: [signSchnorr(hash!, taprootKey, new Uint8Array(32))] };
+      return { scriptSig: empty, witness: [signSchnorr(hash!, taprootKey)] };
     },
   },
   {
@@ -199,7 +204,7 @@ export const oddKinds: readonly CoinKind[] = [
       const annex = Uint8Array.of(0x50, 1);
       const context = { annexHash: annexHash(annex), leafHash: undefined };
       const hash = taprootSighash(cache, i, SigHash.DEFAULT, context, NO_CODE_SEPARATOR);
-      return { scriptSig: empty, witness: [signSchnorr(hash!, taprootKey, new Uint8Array(32)), annex] };
+      return { scriptSig: empty, witness: [signSchnorr(hash!, taprootKey), annex] };
     },
   },
 ];

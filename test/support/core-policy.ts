@@ -56,6 +56,18 @@ export const KNOTS_ONLY: readonly string[] = ['bad-txns-vout-script-toolarge', '
 /** Before Core 30, a replacement's fee rate had to be better by a whole satoshi for 1,000 bytes. */
 const SAME_FEERATE = /new feerate (\S+) BTC\/kvB <= old feerate \1 BTC\/kvB/;
 
+/** The reason that Core 30 has where Knots gives `reason`. */
+export function coreReason(reason: string): string {
+  for (const [pattern, name] of renamed) reason = reason.replace(pattern, name);
+  return reason;
+}
+
+/** Whether Knots refuses a transaction for a reason that Core does not have. */
+export function isKnotsOnly(verdict: Partial<TestMempoolAccept>): boolean {
+  const { 'reject-reason': reason = '', 'reject-details': details = '' } = verdict;
+  return KNOTS_ONLY.includes(reason) || SAME_FEERATE.test(details);
+}
+
 interface TestMempoolAccept {
   readonly allowed: boolean;
   readonly 'reject-reason'?: string;

@@ -260,8 +260,8 @@ function testAccept(mempool: Mempool, tx: Transaction, maxFeeRate: bigint): Json
   const result = mempool.accept(tx, { testOnly: true, ...feeLimit(maxFeeRate) });
   if ('reject' in result) {
     const { reject } = result;
-    const reason = reject.kind === 'missing-inputs' ? 'missing-inputs' : reject.reason;
-    return { ...ids, allowed: false, 'reject-reason': reason, 'reject-details': formatReject(reject) };
+    if (reject.kind === 'missing-inputs') return { ...ids, allowed: false, 'reject-reason': 'missing-inputs' };
+    return { ...ids, allowed: false, 'reject-reason': reject.reason, 'reject-details': formatReject(reject) };
   }
   const { entry } = result;
   return {

@@ -5,7 +5,6 @@ import type { Chain } from '../../chain/chain.ts';
 import { isActiveAfter } from '../../consensus/deployments.ts';
 import { difficultyInterval } from '../../consensus/params.ts';
 import { nextWorkRequired } from '../../consensus/pow.ts';
-import { formatReject } from '../../consensus/reject.ts';
 import { witnessCommitmentOutputIndex } from '../../consensus/witness-commitment.ts';
 import { unixSeconds } from '../../platform/clock.ts';
 import { Block } from '../../primitives/block.ts';
@@ -67,7 +66,7 @@ export const miningMethods: readonly Method[] = [
   method({
     name: 'submitblock',
     category: 'Mining',
-    description: 'Gives the node a block. The answer is null if it has become the tip, or else why not (BIP22).',
+    description: 'Gives the node a block. The answer is null if it has been connected, or else why not (BIP22).',
     arguments: [blockArgument('hexdata', 'The block as hex.'), optional(textArgument('dummy', 'Ignored.'))],
     result: 'null, "duplicate", "duplicate-invalid", "inconclusive", or why the block is rejected',
     example: '"mydata"',
@@ -76,7 +75,8 @@ export const miningMethods: readonly Method[] = [
       const { index, isNew, reject } = await chain.acceptBlock(block, { from: 'submitblock' });
       if (reject) return reject.reason;
       if (!isNew) return 'duplicate';
-      return index && chain.contains(index) ? null : 'inconclusive';
+      // As in Core, a block that was connected is valid, even if a bad one after it has led the chain elsewhere.
+      return index?.hasUndo ? null : 'inconclusive';
     },
   }),
   method({
@@ -92,7 +92,7 @@ export const miningMethods: readonly Method[] = [
         throw new RpcError(RpcCode.VERIFY_ERROR, message);
       }
       const { reject } = chain.acceptHeaders([header]);
-      if (reject) throw new RpcError(RpcCode.VERIFY_ERROR, formatReject(reject));
+      if (reject) throw new RpcError(RpcCode.VERIFY_ERROR, reject.reason);
       return null;
     },
   }),

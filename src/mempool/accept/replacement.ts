@@ -1,6 +1,6 @@
 import type { Reject, TxRejectKind } from '../../consensus/reject.ts';
 import { reject } from '../../consensus/reject.ts';
-import { formatAmount } from '../../primitives/amount.ts';
+import { formatMoney } from '../../primitives/amount.ts';
 import type { Entry } from '../entry.ts';
 import { withDescendants } from '../graph.ts';
 import { feeAtRate, feeRate, formatFeeRate } from '../policy/fee-rate.ts';
@@ -65,13 +65,13 @@ const paysForItself: Rule = (workspace) => {
   for (const { modifiedFee } of replaced) feesBefore += modifiedFee;
   const added = entry.modifiedFee - feesBefore;
   if (added < 0n) {
-    const fees = `${formatAmount(entry.modifiedFee)} < ${formatAmount(feesBefore)}`;
+    const fees = `${formatMoney(entry.modifiedFee)} < ${formatMoney(feesBefore)}`;
     const debug = `rejecting replacement ${tx.txidHex}, less fees than conflicting txs; ${fees}`;
     return refusal(workspace, 'reconsiderable', 'insufficient fee', debug);
   }
   const relayFee = feeAtRate(context.options.incrementalRelayFeeRate, entry.vsize);
   if (added < relayFee) {
-    const fees = `${formatAmount(added)} < ${formatAmount(relayFee)}`;
+    const fees = `${formatMoney(added)} < ${formatMoney(relayFee)}`;
     const debug = `rejecting replacement ${tx.txidHex}, not enough additional fees to relay; ${fees}`;
     return refusal(workspace, 'reconsiderable', 'insufficient fee', debug);
   }

@@ -1,0 +1,71 @@
+import { callInProcess } from '../../../src/api/dispatch.ts';
+import { RpcError } from '../../../src/api/rpc-error.ts';
+import { nodeConfig } from '../../../src/node/config.ts';
+import { FullNode } from '../../../src/node/full-node.ts';
+import { VirtualClock } from '../../../src/platform/clock.ts';
+import { type Bitcoind, BitcoindRpcError } from '../../support/bitcoind.ts';
+import { startCorePolicyNode } from '../../support/core-policy.ts';
+
+/** What a method answers: its result, or the message of its error. */
+export type Answer = { readonly result: unknown } | { readonly error: string };
+
+export interface Answers {
+  readonly ours: Answer;
+  readonly theirs: Answer;
+}
+
+/** Pier, in this process and in memory, and bitcoind: both without peers, and with the same clock, which stands still. */
+export class Judges {
+  readonly pier: FullNode;
+  readonly #bitcoind: Bitcoind;
+  readonly #clock: VirtualClock;
+
+  private constructor(pier: FullNode, bitcoind: Bitcoind, clock: VirtualClock) {
+    this.pier = pier;
+    this.#bitcoind = bitcoind;
+    this.#clock = clock;
+  }
+
+  /** `now` is what their clocks show, in seconds. */
+  static async start(now: number): Promise<Judges> {
+    // Which of several scripts that fail is found first must not depend on the machine's processors.
+    const bitcoind = await startCorePolicyNode(`-mocktime=${now}`, '-par=2', '-disablewallet');
+    const clock = new VirtualClock(now * 1000);
+    const config = nodeConfig({ nodeId: 1, network: 'regtest', seeds: [] }, {});
+    const options = { network: 'none', createChain: false, createWallet: false } as const;
+    return new Judges(await FullNode.start(config, options, { clock }), bitcoind, clock);
+  }
+
+  async stop(): Promise<void> {
+    await this.pier.stop();
+    await this.#bitcoind.stop();
+  }
+
+  /** Seconds. */
+  get now(): number {
+    return this.#clock.now() / 1000;
+  }
+
+  async setTime(now: number): Promise<void> {
+    this.#clock.advance(now * 1000 - this.#clock.now());
+    await this.#bitcoind.rpc('setmocktime', now);
+  }
+
+  /** What both answer to the same call. */
+  async ask(method: string, ...params: readonly unknown[]): Promise<Answers> {
+    const [ours, theirs] = await Promise.all([
+      answer(callInProcess(this.pier, method, params)),
+      answer(this.#bitcoind.rpc(method, ...params)),
+    ]);
+    return { ours, theirs };
+  }
+}
+
+async function answer(call: Promise<unknown>): Promise<Answer> {
+  try {
+    return { result: await call };
+  } catch (error) {
+    if (error instanceof RpcError || error instanceof BitcoindRpcError) return { error: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type ScriptError, scriptErrorString } from '../../../src/script/errors.ts';
+import { coreReason, isKnotsOnly } from '../../support/core-policy.ts';
+import type { Answer, Answers } from './judges.ts';
+
+interface TestAccept {
+  readonly allowed: boolean;
+  readonly vsize?: number;
+  readonly fees?: { readonly base: number; readonly 'effective-feerate': number };
+  readonly 'reject-reason'?: string;
+  readonly 'reject-details'?: string;
+}
+
+const SCRIPT_REASON = /^mandatory-script-verify-flag-failed \((.*)\)$/;
+
+/** Texts that differ between Core's releases: an older bitcoind says the second for what is now the first. */
+export const olderTexts: Readonly<Record<string, readonly string[]>> = {
+  'Script number overflowed or is non-minimally encoded': ['unknown error'],
+  'Operation not valid with the current stack size': ['Invalid OP_IF construction'],
+  'Empty public key in tapscript': ['Public key is neither compressed or uncompressed'],
+};
+
+/**
+ * Whether both answered the same. `scriptErrors` are those that the block's inputs have, should there be several: either
+ * judge may name another one of them.
+ */
+export function isSameAnswer({ ours, theirs }: Answers, scriptErrors: () => readonly string[] = () => []): boolean {
+  if (isDeepStrictEqual(ours, theirs)) return true;
+  const [ourText, theirText] = [scriptText(ours), scriptText(theirs)];
+  if (ourText === undefined || theirText === undefined) return false;
+  if (olderTexts[ourText]?.includes(theirText)) return true;
+  const texts = scriptErrors().map((error) => scriptErrorString(error as ScriptError));
+  return new Set(texts).size > 1 && texts.some((text) => text === theirText || olderTexts[text]?.includes(theirText));
+}
+
+function scriptText(answer: Answer): string | undefined {
+  return 'result' in answer ? SCRIPT_REASON.exec(String(answer.result))?.[1] : undefined;
+}
+
+/** Whether the other's verdict on a transaction comes of a policy that Core does not have. */
+export function isTheirsAlone(theirs: Answer): boolean {
+  return 'result' in theirs && isKnotsOnly(verdictOf(theirs));
+}
+
+/** Whether both testmempoolaccept say the same of one transaction. */
+export function isSameVerdict({ ours, theirs }: Answers): boolean {
+  if ('error' in ours || 'error' in theirs) return isDeepStrictEqual(ours, theirs);
+  const [a, b] = [verdictOf(ours), verdictOf(theirs)];
+  if (a.allowed !== b.allowed) return false;
+  if (a.allowed) {
+    const { base, 'effective-feerate': rate } = a.fees!;
+    return a.vsize === b.vsize && base === b.fees!.base && rate === b.fees!['effective-feerate'];
+  }
+  const [reason, theirReason] = [a['reject-reason']!, b['reject-reason']!];
+  if (reason === theirReason) return a['reject-details'] === b['reject-details'];
+  if (reason === coreReason(theirReason)) return true;
+  const [text, theirText] = [reason, theirReason].map((it) => /\((.*)\)$/.exec(it)?.[1]);
+  return text !== undefined && theirText !== undefined && (olderTexts[text]?.includes(theirText) ?? false);
+}
+
+function verdictOf(answer: { readonly result: unknown }): TestAccept {
+  return (answer.result as [TestAccept])[0];
+}

@@ -1,0 +1,358 @@
+import { concatBytes } from '../../../src/bytes/compare.ts';
+import { toHex, toReversedHex } from '../../../src/bytes/hex.ts';
+import { bip34Prefix } from '../../../src/consensus/block-check.ts';
+import { regtest } from '../../../src/consensus/params.ts';
+import { blockSubsidy } from '../../../src/consensus/subsidy.ts';
+import { SeededRandom } from '../../../src/platform/random.ts';
+import type { Block } from '../../../src/primitives/block.ts';
+import type { Transaction } from '../../../src/primitives/transaction.ts';
+import { Choice } from '../../support/choice.ts';
+import type { Coin } from '../../support/coin-kinds.ts';
+import { DraftGenerator } from '../../support/draft-generator.ts';
+import { type BlockChange, type BlockDraft, coinbaseInput, finishBlock } from './block-draft.ts';
+import { blockMutationNames, blockMutations, heavyMutations } from './block-mutations.ts';
+import { addTransaction, BlockNode } from './block-tree.ts';
+import type { Answer, Answers, Judges } from './judges.ts';
+import { Kinds } from './kinds.ts';
+import { isCandidateValid, scriptErrors, spentBy, TransactionGenerator } from './transactions.ts';
+import { isSameAnswer, isSameVerdict, isTheirsAlone } from './verdicts.ts';
+
+/** What went differently, with what it takes to see it again. */
+export class Disagreement extends Error {}
+
+interface BuiltBlock {
+  readonly node: BlockNode;
+  readonly bytes: Uint8Array;
+  readonly mutations: readonly string[];
+}
+
+const MATURITY = regtest.coinbaseMaturity;
+
+/** A chain that grows from genesis, in two nodes at once: blocks and transactions, good and bad ones. */
+export class World {
+  /** How often each verdict was given. */
+  readonly verdicts = new Map<string, number>();
+  readonly #seed: number;
+  readonly #judges: Judges;
+  readonly #choice: Choice;
+  readonly #kinds: Kinds;
+  readonly #transactions: TransactionGenerator;
+  readonly #nodes = new Map<string, BlockNode>();
+  #tip: BlockNode;
+  #round = 0;
+  /** Makes coinbases differ. */
+  #tag = 0;
+
+  constructor(seed: number, judges: Judges) {
+    this.#seed = seed;
+    this.#judges = judges;
+    this.#choice = new Choice(new SeededRandom(seed));
+    this.#kinds = new Kinds(this.#choice);
+    this.#transactions = new TransactionGenerator(this.#choice, this.#kinds);
+    this.#tip = this.#add(regtest.genesis, undefined);
+  }
+
+  /** Blocks enough for the first coins to be spent. */
+  async grow(): Promise<void> {
+    while (this.#tip.height < MATURITY + 5) await this.#submit(this.#build(this.#tip, []));
+  }
+
+  async round(): Promise<void> {
+    this.#round++;
+    const choice = this.#choice;
+    const draw = choice.int(20);
+    if (draw < 10) await this.#oneBlock();
+    else if (draw < 13) await this.#branch();
+    else if (draw < 19) await this.#looseTransactions();
+    else await this.#passTime();
+    await this.#compareState();
+  }
+
+  /** Whether everything that the chain has left is the same. */
+  async compareCoins(): Promise<void> {
+    const { ours, theirs } = await this.#judges.ask('gettxoutsetinfo', 'hash_serialized_3');
+    const pick = (answer: Answer) => {
+      const { height, bestblock, txouts, bogosize, hash_serialized_3, total_amount } = (
+        answer as { result: Record<string, unknown> }
+      ).result;
+      return { height, bestblock, txouts, bogosize, hash_serialized_3, total_amount };
+    };
+    this.#check(JSON.stringify(pick(ours)) === JSON.stringify(pick(theirs)), 'gettxoutsetinfo', { ours, theirs });
+  }
+
+  #add(block: Block, prev: BlockNode | undefined): BlockNode {
+    const node = new BlockNode(block, prev);
+    this.#nodes.set(block.hashHex, node);
+    return node;
+  }
+
+  // Rounds
+
+  async #oneBlock(): Promise<void> {
+    const built = this.#build(this.#parent(), this.#drawMutations());
+    await this.#submit(built);
+    if (this.#choice.chance(12)) await this.#submit(built);
+  }
+
+  /** Several blocks on one another, in some order, some with their headers first, and perhaps a bad one among them. */
+  async #branch(): Promise<void> {
+    const choice = this.#choice;
+    const length = 2 + choice.int(4);
+    const badAt = choice.chance(3) ? -1 : choice.int(length);
+    const built: BuiltBlock[] = [];
+    let parent = this.#ancestor(this.#tip, choice.int(4));
+    for (let i = 0; i < length; i++) {
+      const next = this.#build(parent, i === badAt ? [choice.pick(blockMutationNames)] : []);
+      built.push(next);
+      parent = next.node;
+    }
+    if (choice.chance(2)) for (const { node, mutations } of built) await this.#submitHeader(node.block, mutations);
+    const order = choice.pick([built, built, built.toReversed(), choice.shuffle(built)]);
+    for (const next of order) await this.#submit(next);
+    if (choice.chance(2)) for (const next of order) await this.#submit(next);
+  }
+
+  async #looseTransactions(): Promise<void> {
+    const choice = this.#choice;
+    for (let i = 1 + choice.int(4); i > 0; i--) {
+      const coins = this.#looseCoins();
+      if (coins.length === 0) return;
+      await this.#offer(new DraftGenerator(choice, coins).next(this.#tip));
+    }
+  }
+
+  async #passTime(): Promise<void> {
+    await this.#judges.setTime(this.#judges.now + this.#choice.int(1200));
+  }
+
+  // Blocks
+
+  /** Mostly the tip; else a block near it, on whatever branch, valid or not. */
+  #parent(): BlockNode {
+    const choice = this.#choice;
+    if (!choice.chance(4)) return this.#tip;
+    if (choice.chance(3)) return this.#ancestor(this.#tip, choice.int(5));
+    const near = [...this.#nodes.values()].filter(({ height }) => height > this.#tip.height - 4);
+    return choice.pick(near);
+  }
+
+  #ancestor(node: BlockNode, depth: number): BlockNode {
+    return node.ancestor(Math.max(node.height - depth, 0))!;
+  }
+
+  #drawMutations(): string[] {
+    const choice = this.#choice;
+    return Array.from({ length: choice.pick([0, 0, 0, 1, 1, 1, 2]) }, () => {
+      const name = choice.pick(blockMutationNames);
+      return heavyMutations.has(name) && !choice.chance(4) ? choice.pick(blockMutationNames) : name;
+    });
+  }
+
+  #build(parent: BlockNode, mutations: readonly string[]): BuiltBlock {
+    const choice = this.#choice;
+    const changes: BlockChange[] = mutations.map((name) => blockMutations[name]!(choice));
+    const { block, bytes } = finishBlock(this.#draft(parent, mutations.length === 0), changes);
+    // A mutation may have led it elsewhere.
+    const prev = this.#nodes.get(toReversedHex(block.header.prevHash)) ?? parent;
+    const node = this.#nodes.get(block.hashHex) ?? this.#add(block, prev);
+    return { node, bytes, mutations };
+  }
+
+  #draft(parent: BlockNode, mayFail: boolean): BlockDraft {
+    const choice = this.#choice;
+    const height = parent.height + 1;
+    const { transactions, fees } = this.#fill(parent, mayFail);
+    const outputs = this.#transactions.outputs(parent, blockSubsidy(height, regtest) + fees, 1 + choice.int(4));
+    const hasWitness = transactions.some((tx) => tx.hasWitness);
+    const isCommitted = hasWitness || choice.chance(2);
+    const reserved = choice.chance(8) ? choice.bytes(32) : new Uint8Array(32);
+    const tag = this.#tag++;
+    const scriptSig = concatBytes(bip34Prefix(height), Uint8Array.of(4, tag, tag >> 8, tag >> 16, tag >> 24));
+    const input = coinbaseInput(scriptSig, choice.pick([0xffff_ffff, 0xffff_ffff, 0, 1]), reserved);
+    return {
+      parent,
+      now: this.#judges.now,
+      header: {
+        version: choice.chance(8) ? 4 : 0x2000_0000,
+        prevHash: parent.hash,
+        time: Math.min(
+          Math.max(parent.time + 1 + choice.int(300), parent.medianTimePast() + 1),
+          this.#judges.now + 7200,
+        ),
+        bits: 0x207f_ffff,
+      },
+      coinbase: {
+        version: choice.pick([1, 2]),
+        inputs: [isCommitted ? input : { ...input, witness: [] }],
+        outputs,
+        lockTime: 0,
+      },
+      commitmentAt: isCommitted ? choice.int(outputs.length + 1) : undefined,
+      commitmentTail: choice.chance(8) ? choice.bytes(choice.int(20)) : new Uint8Array(0),
+      transactions,
+    };
+  }
+
+  /** Transactions that a block after `parent` may hold; one of them may be bad, if nothing else is to be. */
+  #fill(parent: BlockNode, mayFail: boolean): { transactions: Transaction[]; fees: bigint } {
+    const choice = this.#choice;
+    const transactions: Transaction[] = [];
+    let fees = 0n;
+    if (parent.height < MATURITY) return { transactions, fees };
+    const coins = new Map(parent.coins);
+    let hasFailed = !mayFail;
+    const take = (tx: Transaction, fee: bigint) => {
+      transactions.push(tx);
+      fees += fee;
+      addTransaction(coins, tx, parent.height + 1, false);
+    };
+    for (const { tx } of this.#judges.pier.mempool.entries()) {
+      // What waits in the mempool, as far as it fits here.
+      const spent = choice.chance(2) ? spentBy(tx, coins) : undefined;
+      if (!spent || !isCandidateValid({ tx, spent, fee: 0n }, parent)) continue;
+      take(tx, 0n);
+    }
+    for (let i = choice.int(6); i > 0; i--) {
+      const candidate = this.#transactions.next(parent, coins);
+      if (!candidate) break;
+      const isValid = isCandidateValid(candidate, parent);
+      if (!isValid && (hasFailed || !choice.chance(8))) continue;
+      hasFailed ||= !isValid;
+      take(candidate.tx, candidate.fee);
+    }
+    return { transactions, fees };
+  }
+
+  async #submitHeader(block: Block, mutations: readonly string[]): Promise<void> {
+    const hex = toHex(block.header.encode());
+    if (block.header.version < 0) return;
+    const answers = await this.#judges.ask('submitheader', hex);
+    const agree = isSameAnswer(answers) || this.#isLateThere(block, answers);
+    this.#check(agree, `submitheader [${mutations}] ${hex}`, answers);
+  }
+
+  async #submit({ node, bytes, mutations }: BuiltBlock): Promise<void> {
+    // Knots reads a header of negative version as one of another format. To Core it is a low version.
+    if (bytes[3]! & 0x80) return;
+    const answers = await this.#judges.ask('submitblock', toHex(bytes));
+    const what = `submitblock [${mutations}] on height ${node.height - 1} (${shorten(toHex(bytes))})`;
+    const agree = isSameAnswer(answers, () => this.#scriptErrors(node)) || this.#isLateThere(node.block, answers);
+    this.#check(agree, what, answers);
+    this.#count(answers);
+    const best = await this.#judges.ask('getbestblockhash');
+    this.#check(isSameAnswer(best), `the tip after ${what}`, best);
+    const tip = 'result' in best.ours ? this.#nodes.get(String(best.ours.result)) : undefined;
+    if (!tip) throw new Disagreement(`the tip is unknown to the test: ${JSON.stringify(best)}`);
+    this.#tip = tip;
+    if (tip.time > this.#judges.now) await this.#judges.setTime(tip.time);
+  }
+
+  /**
+   * Whether bitcoind takes a block that descends from an invalid one, but for its nearest relatives: Core marks all of
+   * them at once since its release 30 (pull request 31405), and before that those that it comes upon.
+   */
+  #isLateThere({ hash, header: { prevHash } }: Block, { ours, theirs }: Answers): boolean {
+    const { chain } = this.#judges.pier;
+    const index = chain.getIndex(hash) ?? chain.getIndex(prevHash);
+    if (!index?.failed || !index.prev?.failed) return false;
+    const verdict = 'error' in ours ? ours.error : String(ours.result);
+    const isRefusedHere = verdict === 'duplicate-invalid' || verdict === 'bad-prevblk';
+    return isRefusedHere && 'result' in theirs && [null, 'inconclusive', 'duplicate'].includes(theirs.result as string);
+  }
+
+  /** All errors of the block's scripts: where several fail, which of them is found first is left to chance. */
+  #scriptErrors({ block, prev, height }: BlockNode): string[] {
+    const coins = new Map(prev!.coins);
+    return block.transactions.slice(1).flatMap((tx) => {
+      const spent = spentBy(tx, coins);
+      addTransaction(coins, tx, height, false);
+      return spent ? scriptErrors(tx, spent, height) : [];
+    });
+  }
+
+  // Transactions
+
+  /** What the next block, or the mempool, may spend. */
+  #looseCoins(): Coin[] {
+    const coins = new Map(this.#tip.coins);
+    for (const { tx } of this.#judges.pier.mempool.entries()) {
+      // Conflicts are wanted, so that what it spends stays.
+      const before = new Map(coins);
+      addTransaction(coins, tx, this.#tip.height + 1, false);
+      if (this.#choice.chance(4)) for (const [key, coin] of before) coins.set(key, coin);
+    }
+    return [...coins.values()].flatMap(({ outpoint, output: { value, scriptPubKey }, isCoinbase, height }) => {
+      if (isCoinbase && this.#tip.height + 1 - height < MATURITY && !this.#choice.chance(50)) return [];
+      const kinds = this.#kinds.of(scriptPubKey);
+      return kinds.length === 0 ? [] : { outpoint, value, kind: this.#choice.pick(kinds) };
+    });
+  }
+
+  async #offer(tx: Transaction): Promise<void> {
+    const hex = toHex(tx.encode());
+    const answers = await this.#judges.ask('testmempoolaccept', [hex], 0);
+    if (isTheirsAlone(answers.theirs)) return;
+    this.#check(isSameVerdict(answers), `testmempoolaccept ${shorten(hex)}`, answers);
+    this.#count(answers);
+    if (this.#choice.chance(4)) return;
+    const sent = await this.#judges.ask('sendrawtransaction', hex, 0, '21000000');
+    this.#check('result' in sent.ours === 'result' in sent.theirs, `sendrawtransaction ${shorten(hex)}`, sent);
+  }
+
+  // Comparison
+
+  async #compareState(): Promise<void> {
+    const tips = await this.#judges.ask('getchaintips');
+    const lines = { ours: this.#tipLines(tips.ours), theirs: this.#tipLines(tips.theirs) };
+    this.#check(isSameAnswer(lines), 'getchaintips', lines);
+    const mempools = await this.#judges.ask('getrawmempool');
+    const sorted = { ours: sortTxids(mempools.ours), theirs: sortTxids(mempools.theirs) };
+    this.#check(isSameAnswer(sorted), 'getrawmempool', sorted);
+  }
+
+  /** The ends of branches, but for those that are invalid: see `isLateThere`. */
+  #tipLines(answer: Answer): Answer {
+    if ('error' in answer) return answer;
+    const tips = answer.result as { height: number; hash: string; branchlen: number; status: string }[];
+    const lines = tips
+      .filter(({ hash }) => !this.#isInvalid(this.#nodes.get(hash)))
+      .map(({ height, hash, branchlen, status }) => `${height} ${hash} ${branchlen} ${status}`);
+    return { result: lines.sort() };
+  }
+
+  #isInvalid(node: BlockNode | undefined): boolean {
+    for (let at = node; at; at = at.prev) {
+      const index = this.#judges.pier.chain.getIndex(at.hash);
+      if (index) return index.failed;
+    }
+    return false;
+  }
+
+  #count({ ours }: Answers): void {
+    const name = nameOf(ours);
+    this.verdicts.set(name, (this.verdicts.get(name) ?? 0) + 1);
+  }
+
+  #check(agree: boolean, what: string, { ours, theirs }: Answers): void {
+    if (agree) return;
+    const replay = `PIER_FUZZ_SEED=${this.#seed} PIER_FUZZ_ROUNDS=${this.#round}`;
+    throw new Disagreement(`${replay}\n${what}\nours:   ${JSON.stringify(ours)}\ntheirs: ${JSON.stringify(theirs)}`);
+  }
+}
+
+/** The verdict on a block or a transaction in one word. */
+function nameOf(answer: Answer): string {
+  if ('error' in answer) return answer.error;
+  if (!Array.isArray(answer.result)) return String(answer.result);
+  const [verdict] = answer.result as [{ allowed: boolean; 'reject-reason'?: string }];
+  return verdict.allowed ? 'allowed' : verdict['reject-reason']!;
+}
+
+function sortTxids(answer: Answer): Answer {
+  return 'error' in answer ? answer : { result: [...(answer.result as string[])].sort() };
+}
+
+/** Hex that can still be read in a terminal. */
+function shorten(hex: string): string {
+  return hex.length <= 20_000 ? hex : `${hex.slice(0, 20_000)}... ${hex.length / 2} bytes`;
+}
