@@ -26,7 +26,14 @@ describeBitcoind('consensus next to bitcoind', () => {
         await judges.stop();
       }
     }
-    if (process.env.PIER_FUZZ_ROUNDS) console.log([...verdicts].sort((a, b) => b[1] - a[1]));
+    if (process.env.PIER_FUZZ_ROUNDS) report(verdicts);
     expect(verdicts.size).toBeGreaterThan(20);
   });
 });
+
+/** Tells whoever runs it by hand what has been seen. */
+function report(verdicts: ReadonlyMap<string, number>): void {
+  const lines = [...verdicts].sort((a, b) => b[1] - a[1]).map(([verdict, count]) => `${count} ${verdict}`);
+  const total = [...verdicts.values()].reduce((sum, count) => sum + count, 0);
+  console.log([`${total} verdicts`, ...lines].join('\n'));
+}

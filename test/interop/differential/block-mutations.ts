@@ -45,12 +45,17 @@ const reward = (change: (value: bigint) => bigint): Mutation =>
 
 /** Changes the list of transactions, the coinbase being its first. */
 const list = (change: (transactions: Transaction[], choice: Choice, draft: BlockDraft) => Transaction[]): Mutation => {
-  return (choice) => ({ transactions: (transactions, it) => change(transactions, choice, it) });
+  return (choice) => ({
+    transactions: (transactions, it) => (transactions.length === 0 ? [] : change(transactions, choice, it)),
+  });
 };
 
 /** Changes the block under a header that is done. */
 const sealed = (change: (transactions: readonly Transaction[], choice: Choice) => readonly Transaction[]): Mutation => {
-  return (choice) => ({ sealed: (block) => new Block(block.header, change(block.transactions, choice)) });
+  return (choice) => ({
+    sealed: (block) =>
+      block.transactions.length === 0 ? block : new Block(block.header, change(block.transactions, choice)),
+  });
 };
 
 const bytes =
@@ -254,9 +259,10 @@ export const blockMutations: Readonly<Record<string, Mutation>> = {
   'reserved value of another size': coinbaseInput((_, __, choice) => ({
     witness: choice.pick([[], [fill(0, 31)], [fill(0, 33)], [fill(0, 32), fill(0, 32)], [fill(0, 0)]]),
   })),
-  'reserved value changed': (choice) => ({
-    transactions: ([coinbase, ...others]) => [replaceInput(coinbase!, { witness: [choice.bytes(32)] }), ...others],
-  }),
+  'reserved value changed': list(([coinbase, ...others], choice) => [
+    replaceInput(coinbase!, { witness: [choice.bytes(32)] }),
+    ...others,
+  ]),
   'no commitment': draft((it) => {
     it.commitmentAt = undefined;
   }),
@@ -296,7 +302,7 @@ export const blockMutations: Readonly<Record<string, Mutation>> = {
   }),
   'transaction of an ancestor': draft((it, choice) => {
     const ancestor = it.parent.ancestor(Math.max(it.parent.height - choice.int(6), 0))!;
-    it.transactions.push(choice.pick(ancestor.block.transactions));
+    if (ancestor.block.transactions.length > 0) it.transactions.push(choice.pick(ancestor.block.transactions));
   }),
   'transaction changed': draft((it, choice) => {
     if (it.transactions.length === 0) return;
@@ -379,7 +385,8 @@ export const blockMutations: Readonly<Record<string, Mutation>> = {
     ]);
     return concatBytes(it.subarray(0, HEADER_SIZE), Uint8Array.from(count), it.subarray(HEADER_SIZE + 1));
   }),
-  'superfluous witness': bytes((_, choice, block) => {
+  'superfluous witness': bytes((it, choice, block) => {
+    if (block.transactions.length === 0) return it;
     const flag = choice.pick([0, 1, 2, 3]);
     return withRawTransaction(block, choice.int(block.transactions.length), (tx) => {
       const raw = tx.encodeStripped();

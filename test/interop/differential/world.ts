@@ -251,13 +251,12 @@ export class World {
    * Whether bitcoind takes a block that descends from an invalid one, but for its nearest relatives: Core marks all of
    * them at once since its release 30 (pull request 31405), and before that those that it comes upon.
    */
-  #isLateThere({ hash, header: { prevHash } }: Block, { ours, theirs }: Answers): boolean {
+  #isLateThere({ hash, header: { prevHash } }: Block, { ours }: Answers): boolean {
     const { chain } = this.#judges.pier;
     const index = chain.getIndex(hash) ?? chain.getIndex(prevHash);
     if (!index?.failed || !index.prev?.failed) return false;
-    const verdict = 'error' in ours ? ours.error : String(ours.result);
-    const isRefusedHere = verdict === 'duplicate-invalid' || verdict === 'bad-prevblk';
-    return isRefusedHere && 'result' in theirs && [null, 'inconclusive', 'duplicate'].includes(theirs.result as string);
+    const verdict = 'error' in ours ? ours.error : ours.result;
+    return verdict === 'duplicate-invalid' || verdict === 'bad-prevblk';
   }
 
   /** All errors of the block's scripts: where several fail, which of them is found first is left to chance. */
