@@ -8,8 +8,10 @@ import { MANDATORY_SCRIPT_VERIFY_FLAGS, ScriptFlag, STANDARD_SCRIPT_VERIFY_FLAGS
 import { SighashCache } from '../../src/script/sighash.ts';
 import { SignatureCache, type SignatureVerifier } from '../../src/script/signature-cache.ts';
 import { verifyInput } from '../../src/script/verify.ts';
+import { Choice } from '../support/choice.ts';
+import { satisfyAll } from '../support/coin-kinds.ts';
 import { countVerifications } from '../support/count-verifications.ts';
-import { RandomSpends } from './support/random-spends.ts';
+import { RandomSpends } from '../support/random-spends.ts';
 
 const secret = Uint8Array.from(sha256(Uint8Array.of(1)));
 const hash = sha256(Uint8Array.of(2));
@@ -107,7 +109,7 @@ describe('the cache of signatures', () => {
 
   it('changes no verdict on random scripts, whatever the flags and the order', () => {
     const random = new SeededRandom(31);
-    const generator = new RandomSpends(random);
+    const generator = new RandomSpends(new Choice(random));
     const cache = new SignatureCache(1024);
     const flagSets = [
       STANDARD_SCRIPT_VERIFY_FLAGS,
@@ -117,17 +119,18 @@ describe('the cache of signatures', () => {
     ];
     const verdicts = new Set<string>();
     for (let i = 0; i < 60; i++) {
-      const spend = generator.next(1_000_000n);
-      const prevout = { txid: sha256(Uint8Array.of(i)), vout: 0 };
-      const tx = spend.spend(prevout);
+      const kind = generator.next();
+      const spent = { value: 1_000_000n, scriptPubKey: kind.scriptPubKey };
+      const coin = { outpoint: { txid: sha256(Uint8Array.of(i)), vout: 0 }, value: spent.value, kind };
+      const tx = satisfyAll({ inputs: [{ coin, sequence: 0 }], outputs: [spent], version: 2, lockTime: 0 });
       // The same signatures under another hash: of a transaction that locks at another height.
       const { version, inputs, outputs } = tx;
       const other = new Transaction({ version, inputs, outputs, lockTime: tx.lockTime + 1 });
       for (const each of [tx, other]) {
         for (let round = 0; round < 3; round++) {
           const flags = flagSets[randomInt(random, flagSets.length)]!;
-          const verdict = verifyInput(each, 0, new SighashCache(each, [spend.output]), flags);
-          expect(verifyInput(each, 0, new SighashCache(each, [spend.output]), flags, cache)).toBe(verdict);
+          const verdict = verifyInput(each, 0, new SighashCache(each, [spent]), flags);
+          expect(verifyInput(each, 0, new SighashCache(each, [spent]), flags, cache)).toBe(verdict);
           verdicts.add(verdict ?? 'valid');
         }
       }

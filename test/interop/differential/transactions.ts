@@ -108,12 +108,12 @@ export function isCandidateValid({ tx, spent }: Candidate, parent: BlockNode): b
   if (spent.some((coin) => coin.isCoinbase && height - coin.height < regtest.coinbaseMaturity)) return false;
   if (!isFinalTx(tx, height, parent.medianTimePast())) return false;
   const heights = spent.map((coin) => coin.height);
-  return sequenceLocks(tx, heights, parent) && scriptErrors(tx, spent, height).length === 0;
+  return sequenceLocks(tx, heights, parent) && scriptErrors(tx, spent, parent).length === 0;
 }
 
 /** The errors of all inputs that have one. */
-export function scriptErrors(tx: Transaction, spent: readonly NamedCoin[], height: number): string[] {
-  const flags = blockScriptFlags(height, regtest);
+export function scriptErrors(tx: Transaction, spent: readonly NamedCoin[], prev: BlockNode): string[] {
+  const flags = blockScriptFlags(prev, regtest);
   const outputs = spent.map(({ output }) => output);
   const cache = new SighashCache(tx, outputs);
   return tx.inputs.flatMap((_, i) => verifyInput(tx, i, cache, flags) ?? []);

@@ -265,7 +265,7 @@ export class World {
     return block.transactions.slice(1).flatMap((tx) => {
       const spent = spentBy(tx, coins);
       addTransaction(coins, tx, height, false);
-      return spent ? scriptErrors(tx, spent, height) : [];
+      return spent ? scriptErrors(tx, spent, prev!) : [];
     });
   }
 
