@@ -9,6 +9,7 @@ import { connectTip, disconnectTip } from './tip.ts';
 export async function activateBestChain(state: ChainState, mayStop: () => boolean = () => false): Promise<void> {
   const { tree, active, pipeline } = state;
   const previous = active.tip;
+  let hasMoved = false;
   try {
     for (;;) {
       const goal = tree.mostWork(active.tip);
@@ -16,10 +17,14 @@ export async function activateBestChain(state: ChainState, mayStop: () => boolea
       if (goal.ancestor(base.height) !== base) {
         pipeline.clear();
         // Nothing is on its way now, so this is the tip itself unless the goal is on another branch.
-        if (base === active.tip) await disconnectTip(state);
+        if (base === active.tip) {
+          hasMoved = true;
+          await disconnectTip(state);
+        }
       } else if (goal !== base && !pipeline.isFull) {
         pipeline.prepare(goal.ancestor(base.height + 1)!);
       } else if (pipeline.last) {
+        hasMoved = true;
         await connectFirst(state);
         if (!isBetter(previous, active.tip) && mayStop()) break;
       } else {
@@ -32,6 +37,7 @@ export async function activateBestChain(state: ChainState, mayStop: () => boolea
   } finally {
     const { tip } = active;
     if (!tip.failed) tree.pruneCandidates(tip);
+    if (hasMoved) emit(state, 'settled', { tip });
     if (tip !== previous) emit(state, 'tip', { tip, fork: lastCommonAncestor(previous, tip), previous });
   }
 }

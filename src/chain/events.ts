@@ -13,6 +13,8 @@ export type ChainEvents = {
   };
   /** `index` was the tip; its parent is, now. */
   blockDisconnected: { readonly index: BlockIndex; readonly block: Block };
+  /** The chain has come to rest after blocks were connected or disconnected, be it at the tip that it had before. */
+  settled: { readonly tip: BlockIndex };
   /** The chain has come to rest at another tip than `previous`; `fork` is the last block that both have. */
   tip: { readonly tip: BlockIndex; readonly fork: BlockIndex; readonly previous: BlockIndex };
   /** Another header than before has the most work. */

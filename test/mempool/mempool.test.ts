@@ -9,6 +9,7 @@ import { COIN } from '../../src/primitives/amount.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import { Op } from '../../src/script/opcodes.ts';
 import { compileScript } from '../../src/script/script.ts';
+import { mineBlock } from '../chain/support/builder.ts';
 import { checkMempool } from '../support/mempool-check.ts';
 import { MINUTES, ownScript, pay, RegtestChain, spend, utxo } from '../support/regtest-chain.ts';
 
@@ -364,6 +365,29 @@ describe('blocks', () => {
     await chain.chain.invalidateBlock(chain.chain.atHeight(height + 2)!);
     expect(new Set(told)).toEqual(new Set([matureNow, finalNow, unlockedNow].map((tx) => minus(tx, 'reorg'))));
     expect([...mempool.entries()].map(({ tx }) => tx)).toEqual([always, justMature]);
+  });
+
+  it('of a branch that is tried in vain give back what they held', async () => {
+    const chain = await start();
+    const { mempool } = chain;
+    const held = pay([chain.coinbase(1)], 1000n);
+    mempool.accept(held);
+    const child = pay([utxo(held, 0)], 1000n);
+    mempool.accept(child);
+    const other = await chain.fork();
+    await other.mine(1, { transactions: [held] });
+    await other.mine(1);
+    // With the branch's last block it has the most work, but that one claims a satoshi too much.
+    const branch = [...other.blocks(21), mineBlock(other.chain.tip, { fees: 1n })];
+    await chain.mine(2, { transactions: [] });
+    const { tip } = chain.chain;
+    chain.chain.acceptHeaders(branch.map(({ header }) => header));
+    for (const block of branch.toReversed()) await chain.chain.acceptBlock(block);
+    expect(chain.chain.getIndex(branch[0]!.hash)).toMatchObject({ hasUndo: true });
+    expect(chain.chain.getIndex(branch[2]!.hash)).toMatchObject({ failed: true });
+    expect(chain.chain.tip).toBe(tip);
+    expect(new Set(Array.from(mempool.entries(), ({ tx }) => tx))).toEqual(new Set([held, child]));
+    checkMempool(chain);
   });
 
   it('take away what spends their coinbase', async () => {

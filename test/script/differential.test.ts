@@ -6,19 +6,14 @@ import { Transaction } from '../../src/primitives/transaction.ts';
 import { disassemble } from '../../src/script/asm.ts';
 import { scriptErrorString } from '../../src/script/errors.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS, STANDARD_SCRIPT_VERIFY_FLAGS } from '../../src/script/flags.ts';
-import { Op } from '../../src/script/opcodes.ts';
-import { compileScript, isUnspendable } from '../../src/script/script.ts';
+import { isUnspendable } from '../../src/script/script.ts';
 import { SighashCache } from '../../src/script/sighash.ts';
 import { verifyInput } from '../../src/script/verify.ts';
 import { type Bitcoind, BitcoindRpcError, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 import { Choice } from '../support/choice.ts';
-import { satisfyAll } from '../support/coin-kinds.ts';
-import { RandomSpends } from '../support/random-spends.ts';
+import { RandomSpends, spendRandomly } from '../support/random-spends.ts';
 
 const SPENDS = 250;
-
-const paid = { value: 980_000n, scriptPubKey: compileScript(Op.OP_0, new Uint8Array(20)) };
-const change = { ...paid, value: 1000n };
 
 /** Texts that differ between Core's releases: an older bitcoind says the second for what is now the first. */
 const olderTexts: Readonly<Record<string, readonly string[]>> = {
@@ -70,14 +65,7 @@ describeBitcoind('Random scripts', () => {
     let valid = 0;
     let standard = 0;
     for (const [vout, kind] of kinds.entries()) {
-      const coin = { outpoint: { txid: funding.txid, vout }, value, kind };
-      const spent = satisfyAll({
-        inputs: [{ coin, sequence: choice.pick([0xffff_ffff, 0xffff_fffe, 0, 1]) }],
-        outputs: choice.chance(2) ? [paid] : [paid, change],
-        version: choice.pick([1, 2, 2, 2]),
-        lockTime: choice.pick([0, 0, 50, 100]),
-      });
-      const tx = Transaction.decode(spent.encode());
+      const tx = Transaction.decode(spendRandomly(kind, { txid: funding.txid, vout }, choice).encode());
       const hex = toHex(tx.encode());
       const cache = new SighashCache(tx, [{ value, scriptPubKey: kind.scriptPubKey }]);
       const about = `${kind.name} ${disassemble(kind.script)}: ${hex}`;

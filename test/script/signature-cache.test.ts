@@ -2,16 +2,15 @@ import { pubECDSA, pubSchnorr, signECDSA, signSchnorr } from '@scure/btc-signer/
 import { describe, expect, it } from 'vitest';
 import { parseDerLax } from '../../src/crypto/der.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { SeededRandom } from '../../src/platform/random.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS, ScriptFlag, STANDARD_SCRIPT_VERIFY_FLAGS } from '../../src/script/flags.ts';
 import { SighashCache } from '../../src/script/sighash.ts';
 import { SignatureCache, type SignatureVerifier } from '../../src/script/signature-cache.ts';
 import { verifyInput } from '../../src/script/verify.ts';
 import { Choice } from '../support/choice.ts';
-import { satisfyAll } from '../support/coin-kinds.ts';
 import { countVerifications } from '../support/count-verifications.ts';
-import { RandomSpends } from '../support/random-spends.ts';
+import { RandomSpends, spendRandomly } from '../support/random-spends.ts';
 
 const secret = Uint8Array.from(sha256(Uint8Array.of(1)));
 const hash = sha256(Uint8Array.of(2));
@@ -108,8 +107,8 @@ describe('the cache of signatures', () => {
   });
 
   it('changes no verdict on random scripts, whatever the flags and the order', () => {
-    const random = new SeededRandom(31);
-    const generator = new RandomSpends(new Choice(random));
+    const choice = new Choice(new SeededRandom(31));
+    const generator = new RandomSpends(choice);
     const cache = new SignatureCache(1024);
     const flagSets = [
       STANDARD_SCRIPT_VERIFY_FLAGS,
@@ -120,17 +119,16 @@ describe('the cache of signatures', () => {
     const verdicts = new Set<string>();
     for (let i = 0; i < 60; i++) {
       const kind = generator.next();
-      const spent = { value: 1_000_000n, scriptPubKey: kind.scriptPubKey };
-      const coin = { outpoint: { txid: sha256(Uint8Array.of(i)), vout: 0 }, value: spent.value, kind };
-      const tx = satisfyAll({ inputs: [{ coin, sequence: 0 }], outputs: [spent], version: 2, lockTime: 0 });
+      const spent = [{ value: 1_000_000n, scriptPubKey: kind.scriptPubKey }];
+      const tx = spendRandomly(kind, { txid: sha256(Uint8Array.of(i)), vout: 0 }, choice);
       // The same signatures under another hash: of a transaction that locks at another height.
       const { version, inputs, outputs } = tx;
       const other = new Transaction({ version, inputs, outputs, lockTime: tx.lockTime + 1 });
       for (const each of [tx, other]) {
         for (let round = 0; round < 3; round++) {
-          const flags = flagSets[randomInt(random, flagSets.length)]!;
-          const verdict = verifyInput(each, 0, new SighashCache(each, [spent]), flags);
-          expect(verifyInput(each, 0, new SighashCache(each, [spent]), flags, cache)).toBe(verdict);
+          const flags = choice.pick(flagSets);
+          const verdict = verifyInput(each, 0, new SighashCache(each, spent), flags);
+          expect(verifyInput(each, 0, new SighashCache(each, spent), flags, cache)).toBe(verdict);
           verdicts.add(verdict ?? 'valid');
         }
       }

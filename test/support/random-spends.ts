@@ -1,6 +1,8 @@
 import { pubECDSA, pubSchnorr, taprootTweakPubkey } from '@scure/btc-signer/utils.js';
 import { concatBytes } from '../../src/bytes/compare.ts';
 import { hash160, sha256 } from '../../src/crypto/hash.ts';
+import type { OutPoint } from '../../src/primitives/outpoint.ts';
+import type { Transaction } from '../../src/primitives/transaction.ts';
 import { Op } from '../../src/script/opcodes.ts';
 import { compileScript, pushBytes } from '../../src/script/script.ts';
 import {
@@ -12,7 +14,7 @@ import {
 } from '../../src/script/sighash.ts';
 import { tapBranchHash, tapLeafHash } from '../../src/script/taproot.ts';
 import type { Choice } from './choice.ts';
-import type { CoinKind, Satisfaction } from './coin-kinds.ts';
+import { type CoinKind, type Satisfaction, satisfyAll } from './coin-kinds.ts';
 import { signEcdsa, signSchnorr } from './signing.ts';
 
 type Kind = 'bare' | 'p2sh' | 'p2wsh' | 'p2sh-p2wsh' | 'tapscript' | 'keypath';
@@ -39,6 +41,19 @@ const usefulOpcodes: readonly number[] = Array.from({ length: 256 }, (_, opcode)
     (opcode < Op.OP_MUL || opcode > Op.OP_RSHIFT) &&
     ![Op.OP_VER, Op.OP_VERIF, Op.OP_VERNOTIF, Op.OP_RETURN, Op.OP_2MUL, Op.OP_2DIV].includes(opcode as never),
 );
+
+const paid = { value: 980_000n, scriptPubKey: compileScript(Op.OP_0, new Uint8Array(20)) };
+const change = { ...paid, value: 1000n };
+
+/** A transaction of any locks that spends an output of the kind alone, worth a million satoshis. */
+export function spendRandomly(kind: CoinKind, outpoint: OutPoint, choice: Choice): Transaction {
+  return satisfyAll({
+    inputs: [{ coin: { outpoint, value: 1_000_000n, kind }, sequence: choice.pick([0xffff_ffff, 0xffff_fffe, 0, 1]) }],
+    outputs: choice.chance(2) ? [paid] : [paid, change],
+    version: choice.pick([1, 2, 2, 2]),
+    lockTime: choice.pick([0, 0, 50, 100]),
+  });
+}
 
 export class RandomSpends {
   readonly #choice: Choice;
