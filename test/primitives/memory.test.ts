@@ -120,7 +120,7 @@ const isBuilt = existsSync(module);
 const withWorker = isBuilt || requireOracles ? it : it.skip;
 
 describe('Decoding', () => {
-  withWorker(`never needs more on the way${isBuilt ? '' : ' (skipped: not built)'}`, async () => {
+  withWorker(`never needs more on the way${isBuilt ? '' : ' (skipped: not built)'}`, { timeout: 60_000 }, async () => {
     const maxOldGenerationSizeMb = Math.ceil((FACTOR * SIZE) / (1 << 20)) + 16;
     const worker = new Worker(script, {
       eval: true,

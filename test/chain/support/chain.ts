@@ -17,12 +17,12 @@ export interface TestChainOptions {
   readonly params?: ChainParams;
   readonly clock?: VirtualClock;
   readonly coinCacheBytes?: number;
+  readonly scriptThreads?: number;
 }
 
 export function openChain(options: TestChainOptions = {}): Promise<Chain> {
-  const { store = new MemoryStore(), params = regtest, clock = new VirtualClock(START_MS), coinCacheBytes } = options;
-  const chainOptions = coinCacheBytes === undefined ? { params } : { params, coinCacheBytes };
-  return Chain.open(chainOptions, { store, clock, logger: silentLogger });
+  const { store = new MemoryStore(), params = regtest, clock = new VirtualClock(START_MS), ...rest } = options;
+  return Chain.open({ params, ...rest }, { store, clock, logger: silentLogger });
 }
 
 /** Mines `count` blocks on `from` and hands them to the chain; throws if one is refused. */

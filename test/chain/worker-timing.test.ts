@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it, vi } from 'vitest';
+import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import type { Block } from '../../src/primitives/block.ts';
+import type { TxOut } from '../../src/primitives/transaction.ts';
+import { requireOracles } from '../support/oracles.ts';
+import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
+import { accept, describeCoins, extend, openChain } from './support/chain.ts';
+import { replay } from './support/model.ts';
+import { slowWorkers } from './support/slow-worker.ts';
+
+vi.mock('node:worker_threads', async () => ({ Worker: (await import('./support/slow-worker.ts')).SlowWorker }));
+
+const isBuilt = existsSync(new URL('../../dist/chain/script-worker.js', import.meta.url));
+
+interface Story {
+  /** The blocks up to the fork, those of the branch that is first, and those of the better one. */
+  readonly shared: readonly Block[];
+  readonly first: readonly Block[];
+  readonly better: readonly Block[];
+  /** The invalid one of the better branch. */
+  readonly bad: Block;
+}
+
+/** Two branches of blocks with hundreds of inputs each; in the better one a block has two that fail. */
+async function tell(): Promise<Story> {
+  const chain = await openChain({ scriptThreads: 0 });
+  const shared = await extend(chain, 101);
+  const many: TxOut[] = Array.from({ length: 1600 }, (_, i) => ({
+    value: 1000n,
+    scriptPubKey: i === 700 || i === 900 ? Uint8Array.of(0) : OP_TRUE,
+  }));
+  const split = spend({ inputs: [outpoint(shared[0]!.transactions[0]!)], outputs: many });
+  shared.push(...(await extend(chain, 1, { transactions: [split] })));
+  const fork = chain.tip;
+  /** Transactions that spend some of these outputs, of 1 to 90 inputs. */
+  const spends = (from: number, end: number, seed: number) => {
+    const sizes = new SeededRandom(seed);
+    const transactions = [];
+    for (let at = from; at < end; ) {
+      const next = Math.min(end, at + 1 + randomInt(sizes, 90));
+      const inputs = Array.from({ length: next - at }, (_, i) => outpoint(split, at + i));
+      transactions.push(spend({ inputs, outputs: [{ value: 500n, scriptPubKey: OP_TRUE }] }));
+      at = next;
+    }
+    return transactions;
+  };
+  const line = (tag: number, ranges: readonly (readonly [number, number])[]) => {
+    const blocks: Block[] = [];
+    let prev: Parameters<typeof mineBlock>[0] = fork;
+    for (const [from, end] of ranges) {
+      const block = mineBlock(prev, { tag, transactions: spends(from, end, tag) });
+      blocks.push(block);
+      prev = { hash: block.hash, height: prev.height + 1, time: block.header.time, bits: block.header.bits };
+    }
+    return blocks;
+  };
+  const first = line(1, [
+    [0, 300],
+    [300, 600],
+    [950, 1300],
+  ]);
+  const better = line(2, [
+    [0, 250],
+    [250, 500],
+    [500, 690],
+    [690, 940],
+    [950, 1150],
+    [1150, 1600],
+  ]);
+  return { shared, first, better, bad: better[3]! };
+}
+
+/** Everything that can be told of a chain that has been given the story. */
+async function run({ shared, first, better }: Story, scriptThreads: number): Promise<readonly unknown[]> {
+  const chain = await openChain({ scriptThreads });
+  const verdicts: string[] = [];
+  chain.events.on('blockChecked', ({ index, reject }) => {
+    verdicts.push(`${index?.height} ${index?.hashHex} ${reject?.reason} ${reject?.debug}`);
+  });
+  await Promise.all(shared.map((block) => chain.acceptBlock(block)));
+  for (const block of first) await accept(chain, block);
+  chain.acceptHeaders(better.map(({ header }) => header));
+  await Promise.all([...better].reverse().map((block) => chain.acceptBlock(block)));
+  const failed = better.map(({ hash }) => chain.getIndex(hash)!.failed);
+  const coins = describeCoins(chain);
+  const result = [verdicts, failed, chain.tip.hashHex, chain.bestHeader.hashHex, coins];
+  await chain.close();
+  return result;
+}
+
+describe(`a chain with threads of any timing${isBuilt ? '' : ' (skipped: not built)'}`, () => {
+  it.skipIf(!isBuilt && !requireOracles)('judges the same blocks in the same way', { timeout: 60_000 }, async () => {
+    const story = await tell();
+    const { shared, first, better, bad } = story;
+    slowWorkers.random = new SeededRandom(0);
+    const [verdicts, failed, tip, , coins] = await run(story, 0);
+    expect(slowWorkers.verified).toBe(0);
+    expect(failed).toEqual([false, false, false, true, true, true]);
+    // The valid part of the better branch is no better than the first.
+    expect(tip).toBe(first.at(-1)!.hashHex);
+    expect(coins).toEqual(replay([...shared, ...first]));
+    const judged = (verdicts as string[]).filter((line) => line.includes(bad.hashHex));
+    expect(judged).toHaveLength(1);
+    expect(judged[0]).toMatch(/mandatory-script-verify-flag-failed .* input \d+ of .*:700$/);
+    expect(better).toHaveLength(6);
+
+    for (const threads of [1, 3]) {
+      for (let seed = 1; seed <= 6; seed++) {
+        slowWorkers.random = new SeededRandom(seed);
+        expect(await run(story, threads), `seed ${seed}, ${threads} threads`).toEqual([
+          verdicts,
+          failed,
+          tip,
+          first.at(-1)!.hashHex,
+          coins,
+        ]);
+      }
+    }
+    // They did take part.
+    expect(slowWorkers.verified).toBeGreaterThan(60);
+    expect(slowWorkers.died).toBeGreaterThan(0);
+  });
+});
