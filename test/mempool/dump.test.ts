@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { concatBytes } from '../../src/bytes/compare.ts';
+import { ByteWriter } from '../../src/bytes/writer.ts';
+import { decodeMempoolDump } from '../../src/mempool/dump.ts';
+import { PierError } from '../../src/platform/errors.ts';
+import { flipBit, hostileCounts } from '../support/hostile.ts';
+import { anyTransaction } from '../support/transactions.ts';
+
+/** Whether the dump is decoded; throws for any error but those that say what is wrong with it. */
+function isDump(bytes: Uint8Array): boolean {
+  try {
+    decodeMempoolDump(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof PierError) return false;
+    throw error;
+  }
+}
+
+const dump = fc.array(anyTransaction, { maxLength: 4 }).map((transactions) => {
+  const writer = new ByteWriter().u64(1n).u64(BigInt(transactions.length));
+  for (const tx of transactions) writer.bytes(tx.encode()).i64(1_700_000_000n).i64(-5n);
+  const behind = writer.length;
+  return { bytes: writer.compactSize(1).bytes(new Uint8Array(32)).i64(7n).compactSize(0).finish(), behind };
+});
+
+describe('A damaged mempool.dat', () => {
+  it('is refused, or another one', () => {
+    fc.assert(
+      fc.property(dump, fc.uint8Array({ maxLength: 20 }), fc.nat(), ({ bytes, behind }, key, seed) => {
+        expect(isDump(bytes)).toBe(true);
+        for (let length = 0; length < bytes.length; length++) expect(isDump(bytes.subarray(0, length))).toBe(false);
+        for (let i = 0; i < 100; i++) isDump(flipBit(bytes, (seed + i * 7919) % (bytes.length * 8)));
+        for (const count of hostileCounts) {
+          expect(isDump(concatBytes(bytes.subarray(0, behind), count, bytes.subarray(behind + 1)))).toBe(false);
+        }
+        // A number of transactions that nobody can have.
+        for (let at = 8; at < 16; at++) {
+          const many = Uint8Array.from(bytes);
+          many[at] = 0xff;
+          expect(isDump(many)).toBe(false);
+        }
+        // Under any key, also an empty one.
+        isDump(new ByteWriter().u64(2n).varBytes(key).bytes(bytes).finish());
+      }),
+      { numRuns: 10, seed: 170 },
+    );
+  });
+});
