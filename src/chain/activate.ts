@@ -17,15 +17,13 @@ export async function activateBestChain(state: ChainState, mayStop: () => boolea
       if (goal.ancestor(base.height) !== base) {
         pipeline.clear();
         // Nothing is on its way now, so this is the tip itself unless the goal is on another branch.
-        if (base === active.tip) {
-          hasMoved = true;
-          await disconnectTip(state);
-        }
+        if (base !== active.tip) continue;
+        await disconnectTip(state);
+        hasMoved = true;
       } else if (goal !== base && !pipeline.isFull) {
         pipeline.prepare(goal.ancestor(base.height + 1)!);
       } else if (pipeline.last) {
-        hasMoved = true;
-        await connectFirst(state);
+        if (await connectFirst(state)) hasMoved = true;
         if (!isBetter(previous, active.tip) && mayStop()) break;
       } else {
         break;
@@ -37,20 +35,20 @@ export async function activateBestChain(state: ChainState, mayStop: () => boolea
   } finally {
     const { tip } = active;
     if (!tip.failed) tree.pruneCandidates(tip);
-    if (hasMoved) emit(state, 'settled', { tip });
-    if (tip !== previous) emit(state, 'tip', { tip, fork: lastCommonAncestor(previous, tip), previous });
+    if (hasMoved || tip !== previous) emit(state, 'tip', { tip, fork: lastCommonAncestor(previous, tip), previous });
   }
 }
 
-/** Connects the first block that is on its way. Should it be invalid, so are those behind it. */
-async function connectFirst(state: ChainState): Promise<void> {
+/** Connects the first block that is on its way. Should it be invalid, so are those behind it, and nothing has moved. */
+async function connectFirst(state: ChainState): Promise<boolean> {
   const { pipeline } = state;
   const prepared = pipeline.shift();
   const refusal = await connectTip(state, prepared);
-  if (!refusal) return;
+  if (!refusal) return true;
   state.refusals.set(prepared.index, refusal);
   markInvalid(state, prepared.index);
   pipeline.clear();
+  return false;
 }
 
 /** Marks a block and its descendants as invalid, and says so if that changes the best header. */

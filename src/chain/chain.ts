@@ -16,7 +16,7 @@ import { ActiveChain, blockLocator } from './active-chain.ts';
 import type { BlockIndex } from './block-index.ts';
 import { ChainDb } from './chain-db.ts';
 import { type CoinEntry, CoinsCache } from './coins-cache.ts';
-import { ChainError } from './errors.ts';
+import { ChainError, isStoreFailure } from './errors.ts';
 import type { ChainEvents } from './events.ts';
 import { Flusher } from './flusher.ts';
 import { invalidateBlock, preciousBlock, reconsiderBlock } from './invalidate.ts';
@@ -26,7 +26,7 @@ import { ConnectPipeline } from './pipeline.ts';
 import { type ReindexResult, reindexUtxo, wipeCoins } from './reindex.ts';
 import type { ScriptCache } from './script-cache.ts';
 import { ScriptVerifier } from './script-verifier.ts';
-import type { ChainState } from './state.ts';
+import { type ChainState, emit } from './state.ts';
 import { checkBlockTemplate } from './template-check.ts';
 import { UnconnectedBlocks } from './unconnected.ts';
 
@@ -81,6 +81,7 @@ export class Chain implements CoinView {
   readonly #arrivals: Arrival[] = [];
   #queuedBytes = 0;
   #isInitialBlockDownload = true;
+  #hasFailed = false;
   #closed: Promise<void> | undefined;
 
   private constructor(state: ChainState, jobs: JobQueue, coinCacheBytes: number) {
@@ -112,7 +113,7 @@ export class Chain implements CoinView {
       flush: () => db.flush(active.tip),
       pendingBytes: () => db.pendingBytes,
       isIdle: () => jobs.isIdle,
-      logger,
+      onFailure: (error) => chain.#fail(error),
     });
     const scripts = new ScriptVerifier({ threads: options.scriptThreads }, clock, logger);
     const unconnected = new UnconnectedBlocks();
@@ -323,10 +324,20 @@ export class Chain implements CoinView {
   /** Runs a job after those before it, and waits until what it has changed is stored. */
   async #change<T>(job: () => Promise<T> | T): Promise<T> {
     this.#checkOpen();
-    const result = await this.#jobs.run(job);
+    const result = await this.#jobs.run(job).catch((error: unknown) => {
+      if (isStoreFailure(error)) this.#fail(error);
+      throw error;
+    });
     await this.#state.flusher.request();
     this.#throwListenerErrors();
     return result;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#state.logger.error({ err: error }, 'the block database has failed');
+    emit(this.#state, 'failed', { error });
   }
 
   #throwListenerErrors(): void {

@@ -1,4 +1,5 @@
 import { PierError } from '../platform/errors.ts';
+import { StoreError } from '../store/errors.ts';
 
 export type ChainErrorCode =
   | 'other-network' // the store holds the chain of another network
@@ -13,6 +14,11 @@ export class ChainError extends PierError {
   constructor(code: ChainErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
     super(code, message, options);
   }
+}
+
+/** Whether an error says that the store cannot be relied upon any more. */
+export function isStoreFailure(error: unknown): boolean {
+  return error instanceof StoreError || (error instanceof ChainError && error.code === 'corrupt-database');
 }
 
 /** Stored data that is missing or makes no sense. */

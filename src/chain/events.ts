@@ -13,12 +13,15 @@ export type ChainEvents = {
   };
   /** `index` was the tip; its parent is, now. */
   blockDisconnected: { readonly index: BlockIndex; readonly block: Block };
-  /** The chain has come to rest after blocks were connected or disconnected, be it at the tip that it had before. */
-  settled: { readonly tip: BlockIndex };
-  /** The chain has come to rest at another tip than `previous`; `fork` is the last block that both have. */
+  /**
+   * The chain has come to rest after it had moved; `fork` is the last block that the tip and `previous`, the one before, have
+   * in common. All three are the same where blocks were taken away for a branch that turned out invalid, and put back.
+   */
   tip: { readonly tip: BlockIndex; readonly fork: BlockIndex; readonly previous: BlockIndex };
   /** Another header than before has the most work. */
   header: { readonly best: BlockIndex };
   /** A block was found valid, being connected, or invalid. */
   blockChecked: { readonly hash: Uint8Array; readonly index?: BlockIndex; readonly reject?: BlockReject };
+  /** The store has failed, or does not hold what it should: the chain cannot be relied upon any more. Told once. */
+  failed: { readonly error: unknown };
 };

@@ -1,5 +1,3 @@
-import type { Logger } from '../platform/logger.ts';
-
 /** As soon as this much waits to be written, it is written, also while more is on its way. */
 const BATCH_BYTES = 16 << 20;
 /** Above this much, processing waits for the disk. */
@@ -12,7 +10,8 @@ export interface FlusherModules {
   pendingBytes(): number;
   /** Whether nothing is being processed that would add to the batch. */
   isIdle(): boolean;
-  readonly logger: Logger;
+  /** Told of each write that has failed, whether or not anybody waits for it. */
+  onFailure(error: unknown): void;
 }
 
 interface Waiting {
@@ -55,9 +54,7 @@ export class Flusher {
 
   /** `request` for a caller that does not wait. */
   requestQuietly(): void {
-    this.request().catch((error: unknown) => {
-      this.#modules.logger.error({ err: error }, 'cannot write the block database');
-    });
+    this.request().catch(() => {});
   }
 
   /** Writes all that is pending without waiting for more; for a job, which cannot wait for the end of all jobs. */
@@ -92,7 +89,10 @@ export class Flusher {
       .flush()
       .then(
         () => served?.resolve(),
-        (error: unknown) => served?.reject(error),
+        (error: unknown) => {
+          served?.reject(error);
+          this.#modules.onFailure(error);
+        },
       )
       .then(() => {
         this.#running = undefined;

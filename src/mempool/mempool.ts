@@ -82,7 +82,7 @@ export class Mempool implements CoinView {
     this.#unsubscribe = [
       events.on('blockConnected', ({ block }) => this.#blockConnected(block)),
       events.on('blockDisconnected', ({ block }) => this.#blockDisconnected(block)),
-      events.on('settled', () => this.#chainSettled()),
+      events.on('tip', () => this.#tipChanged()),
     ];
   }
 
@@ -301,7 +301,7 @@ export class Mempool implements CoinView {
   }
 
   /** After a reorganisation: takes back what has lost its block, and removes what the new tip does not allow. */
-  #chainSettled(): void {
+  #tipChanged(): void {
     if (this.#disconnected.isEmpty) return;
     const returned: Entry[] = [];
     for (const tx of this.#disconnected.take()) {

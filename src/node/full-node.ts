@@ -60,6 +60,7 @@ export class FullNode {
   readonly #closers: readonly (() => unknown)[];
   #resolveStopped: () => void = () => {};
   #stopping: Promise<void> | undefined;
+  #failure: unknown;
   readonly #stopListeners: (() => Promise<unknown>)[] = [];
 
   private constructor(
@@ -146,11 +147,24 @@ export class FullNode {
       if (options.network !== 'none') await peers.start();
       if (minerScript && options.network === 'full') miner.start();
 
-      return new FullNode(config, modules, { params, chain, mempool, wallets, peers, miner }, closers);
+      const node = new FullNode(config, modules, { params, chain, mempool, wallets, peers, miner }, closers);
+      chain.events.on('failed', ({ error }) => node.#abort(error));
+      return node;
     } catch (error) {
       await closeAll(closers);
       throw error;
     }
+  }
+
+  /** Why the node has stopped, or is stopping, by itself; undefined if it has not. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Without its chain a node is of no use, and may do harm (Core: AbortNode). What fails on the way out has the same cause. */
+  #abort(error: unknown): void {
+    this.#failure = error;
+    this.stop().catch(() => {});
   }
 
   /** Takes a transaction of this node's own into the mempool, from where it is relayed. */

@@ -1,4 +1,5 @@
 import type { Chain } from '../chain/chain.ts';
+import { PierError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
 import { judgeSender } from './block-judgement.ts';
@@ -72,8 +73,9 @@ export class BlockIntake {
       if (reject) judgeSender(peer, reject);
       else outcome = isNew ? 'new' : 'known';
     } catch (error) {
-      // The chain has closed, or its store has failed; the peer is not to blame.
-      this.#logger.error({ err: error, block: block.hashHex }, 'a block could not be processed');
+      // The chain has closed, or its store has failed, of which it tells itself; the peer is not to blame.
+      const level = error instanceof PierError ? 'debug' : 'error';
+      this.#logger[level]({ err: error, block: block.hashHex }, 'a block could not be processed');
     }
     this.#keys.delete(key);
     this.#bytes -= block.totalSize;

@@ -43,8 +43,11 @@ export function addStartNode(program: Command): void {
         }
         await Promise.race([interrupted, node.stopped, ...(options.withParent ? [parentGone()] : [])]);
       } finally {
-        await node.stop();
+        const stopped = node.stop();
+        // Then what fails on the way out is no news.
+        await (node.failure === undefined ? stopped : stopped.catch(() => {}));
       }
+      if (node.failure !== undefined) throw node.failure;
     });
 }
 

@@ -1,0 +1,68 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { callInProcess } from '../../src/api/dispatch.ts';
+import { blockKey, Prefix } from '../../src/chain/keys.ts';
+import { nodeConfig, nodePaths } from '../../src/node/config.ts';
+import { FullNode } from '../../src/node/full-node.ts';
+import { StoreError } from '../../src/store/errors.ts';
+import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { CapturedLogger } from '../support/captured-logger.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const ADDRESS = 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202';
+const options = { network: 'none', createChain: true, createWallet: false } as const;
+
+afterEach(() => vi.restoreAllMocks());
+
+function newConfig() {
+  return nodeConfig({ nodeId: 3000, dataDir: tempDir('failure'), seeds: [] }, {});
+}
+
+/** What a node has logged of errors, without those of RPC methods, which are answers to somebody. */
+function errors(log: CapturedLogger): unknown[] {
+  return log.lines
+    .filter(({ level, category }) => level === 'error' && category !== 'rpc')
+    .map(({ message }) => message);
+}
+
+describe('a node whose chain has failed', () => {
+  it('says so once, with what to do, and stops: data that are not what they should be', async () => {
+    const config = newConfig();
+    const before = await FullNode.start(config, options);
+    await callInProcess(before, 'generatetoaddress', [3, ADDRESS]);
+    const { tip } = before.chain;
+    await before.stop();
+    const store = await LmdbStore.open({
+      path: nodePaths(config).chain,
+      network: 'regtest',
+      kind: 'blockchain',
+      create: false,
+    });
+    await store.write([{ type: 'delete', key: blockKey(Prefix.UNDO, tip) }]);
+    await store.close();
+
+    const log = new CapturedLogger();
+    const node = await FullNode.start(config, options, { logger: log });
+    expect(node.failure).toBeUndefined();
+    const invalidate = () => callInProcess(node, 'invalidateblock', [tip.hashHex]);
+    const results = await Promise.allSettled([invalidate(), invalidate(), invalidate()]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    await node.stopped;
+    expect(node.failure).toMatchObject({ code: 'corrupt-database', hint: expect.stringMatching('pier reindexutxo') });
+    expect(errors(log)).toEqual(['the block database has failed']);
+    await node.stop();
+  });
+
+  it('says so once and stops: a disk that is full', async () => {
+    const log = new CapturedLogger();
+    const node = await FullNode.start(newConfig(), options, { logger: log });
+    await callInProcess(node, 'generatetoaddress', [1, ADDRESS]);
+    const full = new StoreError('write-failed', 'x', 'the disk is full', { hint: 'Make room.' });
+    vi.spyOn(LmdbStore.prototype, 'write').mockRejectedValue(full);
+    const mine = () => callInProcess(node, 'generatetoaddress', [5, ADDRESS]);
+    const results = await Promise.allSettled([mine(), mine()]);
+    expect(results.map(({ status }) => status)).toContain('rejected');
+    await node.stopped;
+    expect(node.failure).toBe(full);
+    expect(errors(log)).toEqual(['the block database has failed']);
+  });
+});
