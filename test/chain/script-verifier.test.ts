@@ -131,7 +131,7 @@ describe('the cache of valid scripts', () => {
   });
 
   it('does not carry what was valid at one height over to another', async () => {
-    const params = { ...regtest, coinbaseMaturity: 1, bip65Height: 3 };
+    const params = { ...regtest, coinbaseMaturity: 1, deployments: { ...regtest.deployments, bip65: { height: 3 } } };
     const chain = await openChain({ params });
     const coinbaseOutputs = [{ value: 1000n, scriptPubKey: Uint8Array.of(0x51, 0xb1) }];
     const [first] = await extend(chain, 1, { coinbaseOutputs, noCommitment: true });
