@@ -5,6 +5,7 @@ export { type CreatedBlockchain, createBlockchain } from './commands/create-bloc
 export { type CreatedWallet, createWallet } from './commands/create-wallet.ts';
 export { type AddressBalance, getAddressBalance, getBalances, type WalletBalance } from './commands/get-balance.ts';
 export { type ListedAddress, listAddresses } from './commands/list-addresses.ts';
+export { mineGenesis, type ProvenGenesis } from './commands/mine-genesis.ts';
 export { restoreWallet, showMnemonics, type WalletMnemonic } from './commands/mnemonic.ts';
 export { type PrintedBlock, printChain } from './commands/print-chain.ts';
 export { reindexUtxo } from './commands/reindex-utxo.ts';
@@ -15,4 +16,5 @@ export { freeNodeIds } from './devnet/ports.ts';
 export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './devnet/scenario.ts';
 export { type NodeConfig, type NodeConfigInput, nodeConfig, UsageError } from './node/config.ts';
 export { FullNode, type NodeModules, type StartOptions } from './node/full-node.ts';
+export { findNetwork, type NamedNetwork } from './node/networks.ts';
 export { PierError } from './platform/errors.ts';

@@ -13,7 +13,10 @@ export interface CommonOptions {
 export function networkOptions(command: Command): Command {
   return command
     .option('--datadir <folder>', 'folder of the files (PIER_DATADIR; default: ~/.pier/<network>)')
-    .option('--network <name>', 'main, test, testnet4, signet or regtest (PIER_NETWORK; default: regtest)')
+    .option(
+      '--network <name|file>',
+      'main, test, testnet4, signet, regtest, classroom, or a network file (PIER_NETWORK; default: regtest)',
+    )
     .option('--json', 'print the result, and errors, as JSON');
 }
 

@@ -1,8 +1,8 @@
 import { Chain } from '../chain/chain.ts';
-import { chainParams } from '../consensus/params.ts';
 import { Mempool } from '../mempool/mempool.ts';
 import { Miner } from '../mining/miner.ts';
 import { makeDataDir, type NodeConfig, nodePaths } from '../node/config.ts';
+import { isPublicNetwork } from '../node/networks.ts';
 import { systemClock } from '../platform/clock.ts';
 import { PierError } from '../platform/errors.ts';
 import { silentLogger } from '../platform/logger.ts';
@@ -21,22 +21,22 @@ export interface CreatedBlockchain {
 
 /**
  * Creates the node's chain: the network's genesis block and, so that one reward is spendable, as many blocks paying
- * `address` as a reward needs to mature, and one. Only a network with trivial proof of work can be begun like this.
+ * `address` as a reward needs to mature, and one. Public networks cannot be begun like this: they exist already.
  * The chain is made in memory and written in one batch: an interruption leaves one without blocks, which may be created
  * again.
  */
 export async function createBlockchain(config: NodeConfig, options: { address: string }): Promise<CreatedBlockchain> {
-  const params = chainParams(config.network);
+  const { params } = config;
   const scriptPubKey = decodeAddress(options.address, params.address);
-  if (!params.powNoRetargeting) {
-    throw new PierError('not-creatable', `the chain of '${config.network}' exists in the world already`, {
-      hint: `Download it with 'pier startnode --network ${config.network} --seed HOST:PORT', or create one with --network regtest.`,
+  if (isPublicNetwork(params)) {
+    throw new PierError('not-creatable', `the chain of '${params.network}' exists in the world already`, {
+      hint: `Download it with 'pier startnode --network ${params.network} --seed HOST:PORT', or create one with --network regtest.`,
     });
   }
 
   const { chain: file } = nodePaths(config);
   await makeDataDir(config.dataDir);
-  const store = await LmdbStore.open({ path: file, network: config.network, kind: 'blockchain', create: true });
+  const store = await LmdbStore.open({ path: file, network: params.marker, kind: 'blockchain', create: true });
   try {
     const modules = { clock: systemClock, logger: silentLogger };
     const existing = await Chain.open({ params }, { store, ...modules });
@@ -51,7 +51,7 @@ export async function createBlockchain(config: NodeConfig, options: { address: s
     const memory = new MemoryStore();
     const chain = await Chain.open({ params }, { store: memory, ...modules });
     const miner = new Miner({}, { chain, mempool: new Mempool({}, { chain, ...modules }), ...modules });
-    await miner.generate(params.coinbaseMaturity + 1, scriptPubKey);
+    await miner.generate(params.coinbaseMaturity + 1, scriptPubKey, Number.POSITIVE_INFINITY);
     const { height, hashHex: bestblockhash } = chain.tip;
     await chain.close();
 

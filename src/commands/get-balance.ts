@@ -1,4 +1,3 @@
-import { chainParams } from '../consensus/params.ts';
 import type { NodeConfig } from '../node/config.ts';
 import { decodeAddress } from '../script/address.ts';
 import { accessNode } from './node-access.ts';
@@ -36,7 +35,7 @@ export function getBalances(config: NodeConfig): Promise<readonly WalletBalance[
 
 /** What the chain holds for an address, whoever owns it. Throws `AddressError`. */
 export async function getAddressBalance(config: NodeConfig, address: string): Promise<AddressBalance> {
-  decodeAddress(address, chainParams(config.network).address);
+  decodeAddress(address, config.params.address);
   return accessNode(config, { network: 'none', requires: ['chain'] }, async (node) => {
     const scan = await node.call<{ total_amount: number; unspents: unknown[]; height: number }>('scantxoutset', [
       'start',

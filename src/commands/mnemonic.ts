@@ -20,7 +20,7 @@ export interface WalletMnemonic {
 export async function showMnemonics(config: NodeConfig): Promise<readonly WalletMnemonic[]> {
   requireFile(config, 'wallet');
   const { wallet: path } = nodePaths(config);
-  const store = await LmdbStore.open({ path, network: config.network, kind: 'wallet', readOnly: true });
+  const store = await LmdbStore.open({ path, network: config.params.marker, kind: 'wallet', readOnly: true });
   try {
     const mnemonics: WalletMnemonic[] = [];
     for (const [, { name, addressType, mnemonic }] of readWallets(store)) {

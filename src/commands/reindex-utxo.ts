@@ -1,5 +1,4 @@
 import { Chain } from '../chain/chain.ts';
-import { chainParams } from '../consensus/params.ts';
 import { type NodeConfig, nodePaths } from '../node/config.ts';
 import { systemClock } from '../platform/clock.ts';
 import { silentLogger } from '../platform/logger.ts';
@@ -16,10 +15,10 @@ export async function reindexUtxo(
 ): Promise<{ blocks: number; coins: number }> {
   const { chain: path } = nodePaths(config);
   requireFile(config, 'chain');
-  const store = await LmdbStore.open({ path, network: config.network, kind: 'blockchain', create: false });
+  const store = await LmdbStore.open({ path, network: config.params.marker, kind: 'blockchain', create: false });
   try {
     const modules = { store, clock: systemClock, logger: silentLogger };
-    const chain = await Chain.open({ params: chainParams(config.network) }, modules);
+    const chain = await Chain.open({ params: config.params }, modules);
     const result = await chain.reindexUtxo(onProgress);
     await chain.close();
     return result;

@@ -1,4 +1,3 @@
-import { chainParams } from '../consensus/params.ts';
 import { type NodeConfig, UsageError } from '../node/config.ts';
 import { PierError } from '../platform/errors.ts';
 import { parseAmount } from '../primitives/amount.ts';
@@ -17,6 +16,9 @@ export interface SendOptions {
   readonly mine?: boolean;
 }
 
+/** Hashes to try for a block that is mined at once: as many as the method takes. */
+const MAX_TRIES = 0x7fff_ffff;
+
 export interface Sent {
   readonly txid: string;
   readonly wallet: string;
@@ -32,7 +34,7 @@ export interface Sent {
 export async function send(config: NodeConfig, options: SendOptions): Promise<Sent> {
   const amount = checkAmount(options.amount);
   const feeRate = options.feeRate === undefined ? undefined : checkFeeRate(options.feeRate);
-  decodeAddress(options.to, chainParams(config.network).address);
+  decodeAddress(options.to, config.params.address);
 
   return accessNode(
     config,
@@ -48,7 +50,7 @@ export async function send(config: NodeConfig, options: SendOptions): Promise<Se
         return { txid, wallet };
       }
       const rewardTo = await node.call<string>('getnewaddress', [], wallet);
-      const [block] = await node.call<string[]>('generatetoaddress', [1, rewardTo]);
+      const [block] = await node.call<string[]>('generatetoaddress', [1, rewardTo, MAX_TRIES]);
       return { txid, wallet, ...(block === undefined ? {} : { block }) };
     },
   );

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { RpcClient } from '../api/rpc-client.ts';
-import type { NetworkName } from '../consensus/params.ts';
+import { DEFAULT_NETWORK } from '../node/config.ts';
 import type { LogLevel } from '../node/logging.ts';
 import { PierError } from '../platform/errors.ts';
 
@@ -16,11 +16,13 @@ const LOG_LINES_KEPT = 20;
 export interface NodeProcessOptions {
   readonly nodeId: number;
   readonly dataDir: string;
-  readonly network?: NetworkName;
+  /** A name, or the path of a network file. */
+  readonly network?: string;
   /** `HOST:PORT` of nodes to connect to; none: the node stands alone until others come. */
   readonly seeds: readonly string[];
   readonly minerAddress?: string;
   readonly mineAtTxs?: number;
+  readonly minerThreads?: number;
   readonly logLevel?: LogLevel;
   /** Called with each line of the node's log. */
   readonly onLog?: (line: string) => void;
@@ -76,11 +78,12 @@ export class NodeProcess {
   /** Starts the node and waits until it serves. Throws `PierError` 'node-failed' with the end of its log otherwise. */
   static async start(options: NodeProcessOptions): Promise<NodeProcess> {
     const args = ['startnode', '--json', '--with-parent', '--datadir', options.dataDir];
-    args.push('--network', options.network ?? 'regtest', '--log-level', options.logLevel ?? 'info');
+    args.push('--network', options.network ?? DEFAULT_NETWORK, '--log-level', options.logLevel ?? 'info');
     if (options.seeds.length === 0) args.push('--no-seed');
     for (const seed of options.seeds) args.push('--seed', seed);
     if (options.minerAddress !== undefined) args.push('--miner', options.minerAddress);
     if (options.mineAtTxs !== undefined) args.push('--mine-at-txs', String(options.mineAtTxs));
+    if (options.minerThreads !== undefined) args.push('--miner-threads', String(options.minerThreads));
 
     const child = spawn(process.execPath, [cliPath(), ...args], {
       env: childEnvironment(options.nodeId),

@@ -1,5 +1,6 @@
-import type { NetworkName } from '../consensus/params.ts';
+import { DEFAULT_NETWORK } from '../node/config.ts';
 import type { LogLevel } from '../node/logging.ts';
+import { findNetwork, type NamedNetwork } from '../node/networks.ts';
 import { PierError } from '../platform/errors.ts';
 import { NodeProcess, type NodeProcessOptions, runPier } from './node-process.ts';
 
@@ -23,7 +24,7 @@ export interface ScenarioOptions {
   readonly wallet: number;
   readonly miner: number;
   readonly dataDir: string;
-  readonly network?: NetworkName;
+  readonly network?: NamedNetwork;
   readonly mineAtTxs?: number;
   readonly logLevel?: LogLevel;
   readonly onLog?: (nodeId: number, line: string) => void;
@@ -41,8 +42,10 @@ export class ScenarioError extends PierError {
   }
 }
 
-/** Longest wait for one proof; each is polled for at this interval. */
+/** Longest wait for one proof, beside the time that blocks take; each is polled for at this interval. */
 const PROOF_TIMEOUT_MS = 30_000;
+/** So many times the usual time between two blocks may pass before the next. */
+const PATIENCE = 30;
 const POLL_INTERVAL_MS = 25;
 
 interface Tip {
@@ -76,6 +79,8 @@ const PAYMENTS = ['1.5', '0.5'] as const;
  */
 export class Scenario {
   readonly #options: ScenarioOptions;
+  readonly #network: NamedNetwork;
+  readonly #proofTimeoutMs: number;
   readonly #nodes: NodeProcess[] = [];
   readonly #evidence: StepEvidence[] = [];
   #step = 0;
@@ -84,6 +89,9 @@ export class Scenario {
 
   constructor(options: ScenarioOptions) {
     this.#options = options;
+    this.#network = options.network ?? findNetwork(DEFAULT_NETWORK);
+    const { powNoRetargeting, powTargetSpacing } = this.#network.params;
+    this.#proofTimeoutMs = PROOF_TIMEOUT_MS + (powNoRetargeting ? 0 : PATIENCE * powTargetSpacing * 1000);
   }
 
   /** The nodes that run, in the order they were started. */
@@ -106,6 +114,25 @@ export class Scenario {
     return this.#evidence;
   }
 
+  /**
+   * Has the miner mine all the time from now on, where that makes the difficulty rise instead of mere blocks. Resolves to
+   * the central node, which hears of them.
+   */
+  async mineOn(): Promise<NodeProcess> {
+    const [central, , miner] = this.#nodes;
+    await miner!.stop();
+    this.#nodes.pop();
+    const { nodeId, seeds, minerAddress } = miner!.options;
+    const mining = { ...(minerAddress === undefined ? {} : { minerAddress }), mineAtTxs: 0, ...this.#minerThreads() };
+    await this.#startNode({ nodeId, seeds, ...mining });
+    return central!;
+  }
+
+  /** Work that people are to watch is left to one thread: the others are theirs. */
+  #minerThreads(): { minerThreads?: number } {
+    return this.#network.params.powNoRetargeting ? {} : { minerThreads: 1 };
+  }
+
   /** Stops every node, last started first, and waits until their processes have ended; a play still going on fails. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -123,7 +150,8 @@ export class Scenario {
     );
     const node = await this.#startNode({ nodeId: central, seeds: [] });
     const tip = await this.#tip(node);
-    this.#verify(tip.blocks >= 101, `the chain of node ${central} has ${tip.blocks} blocks instead of 101 or more`);
+    const least = this.#network.params.coinbaseMaturity + 1;
+    this.#verify(tip.blocks >= least, `the chain of node ${central} has ${tip.blocks} blocks, not ${least} or more`);
     const balances = await this.#balances(node, CENTRAL_WALLET);
     this.#verify(balances.trusted > 0, `node ${central} has nothing to spend`);
     this.#done(created ? 'the central node creates a blockchain' : 'the central node opens its blockchain', [
@@ -150,7 +178,8 @@ export class Scenario {
     const nodeId = this.#options.miner;
     const { address } = await this.#createWallet(nodeId, 'miner');
     const mineAtTxs = this.#options.mineAtTxs ?? PAYMENTS.length;
-    const miner = await this.#startNode({ nodeId, seeds: [central.p2p], minerAddress: address, mineAtTxs });
+    const mining = { minerAddress: address, mineAtTxs, ...this.#minerThreads() };
+    const miner = await this.#startNode({ nodeId, seeds: [central.p2p], ...mining });
     await this.#downloaded('a miner node connects to it and downloads the blockchain', central, miner);
     return miner;
   }
@@ -282,14 +311,14 @@ export class Scenario {
   // Reading and waiting
 
   async #startNode(
-    options: Pick<NodeProcessOptions, 'nodeId' | 'seeds' | 'minerAddress' | 'mineAtTxs'>,
+    options: Pick<NodeProcessOptions, 'nodeId' | 'seeds' | 'minerAddress' | 'mineAtTxs' | 'minerThreads'>,
   ): Promise<NodeProcess> {
     if (this.#stopped) this.#fail('the network was stopped');
-    const { dataDir, network, logLevel, onLog } = this.#options;
+    const { dataDir, logLevel, onLog } = this.#options;
     this.#starting = NodeProcess.start({
       ...options,
       dataDir,
-      ...(network ? { network } : {}),
+      network: this.#network.argument,
       ...(logLevel ? { logLevel } : {}),
       ...(onLog ? { onLog: (line) => onLog(options.nodeId, line) } : {}),
     }).then((node) => {
@@ -302,8 +331,9 @@ export class Scenario {
 
   /** Runs a command of the CLI in a process of its own. */
   #pier<T = unknown>(nodeId: number, args: readonly string[]): Promise<T> {
-    const { dataDir, network } = this.#options;
-    return this.#guard(() => runPier<T>(nodeId, [...args, '--datadir', dataDir, '--network', network ?? 'regtest']));
+    const { dataDir } = this.#options;
+    const files = ['--datadir', dataDir, '--network', this.#network.argument];
+    return this.#guard(() => runPier<T>(nodeId, [...args, ...files]));
   }
 
   /** The wallet of that name and an address of it; made now, if it is not there from the time before. */
@@ -351,11 +381,11 @@ export class Scenario {
   }
 
   async #until<T>(what: string, read: () => Promise<T | undefined | false>): Promise<T> {
-    const end = Date.now() + PROOF_TIMEOUT_MS;
+    const end = Date.now() + this.#proofTimeoutMs;
     for (;;) {
       const value = await this.#guard(read);
       if (value !== undefined && value !== false) return value as T;
-      if (Date.now() > end) this.#fail(`waited ${PROOF_TIMEOUT_MS / 1000} s in vain until ${what}`);
+      if (Date.now() > end) this.#fail(`waited ${this.#proofTimeoutMs / 1000} s in vain until ${what}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
     }
   }

@@ -14,8 +14,10 @@ import { type BlockTemplate, createBlockTemplate } from './template.ts';
 export interface MinerOptions {
   /** Whom the blocks that start() mines pay; start() needs it. */
   readonly scriptPubKey?: Uint8Array;
-  /** From how many transactions in the mempool on start() mines; default 2. */
+  /** From how many transactions in the mempool on start() mines, 0: always; default 2. */
   readonly mineAtTxs?: number;
+  /** Threads that search for proof of work; default: one for each processor but one. */
+  readonly threads?: number;
 }
 
 export interface MinerModules {
@@ -101,7 +103,8 @@ export class Miner {
         const { block, reject, isInterrupted } = await this.#mine(this.#template(scriptPubKey), maxTries);
         if (reject) throw notAccepted(reject);
         if (block) hashes.push(block.hash);
-        else if (!isInterrupted) break;
+        // Without a limit it goes on with another header.
+        else if (!isInterrupted && Number.isFinite(maxTries)) break;
       }
       return hashes;
     });
@@ -199,9 +202,11 @@ export class Miner {
     const unsubscribe = this.#chain.events.on('tip', () => search.abort());
     this.events.emit('mining', { height, transactions: unsolved.transactions.length - 1 });
     const { signal } = search;
+    const { threads } = this.#options;
     const proof = await searchProofOfWork(unsolved.header, {
       signal,
       ...(maxTries === undefined ? {} : { maxTries }),
+      ...(threads === undefined ? {} : { threads }),
     }).finally(() => {
       unsubscribe();
       this.#search = undefined;

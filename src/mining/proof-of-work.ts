@@ -16,6 +16,8 @@ export interface SearchOptions {
   /** Headers to try at most; default all nonces from the header's own on. */
   readonly maxTries?: number;
   readonly signal?: AbortSignal;
+  /** Default: one for each processor but one. */
+  readonly threads?: number;
 }
 
 const NONCES = 2 ** 32;
@@ -42,7 +44,7 @@ export async function searchProofOfWork(
   };
   const start = performance.now();
   const isTrivial = blockWork(header.bits) <= INLINE_WORK;
-  const { nonce, hashes } = isTrivial ? searchHere(search) : await searchInWorkers(search, signal);
+  const { nonce, hashes } = isTrivial ? searchHere(search) : await searchInWorkers(search, signal, options.threads);
   if (nonce === undefined) return undefined;
   const seconds = (performance.now() - start) / 1000;
   const { version, prevHash, merkleRoot, time, bits } = header;

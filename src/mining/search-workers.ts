@@ -4,22 +4,23 @@ import { workerUrl } from '../platform/worker-url.ts';
 import { type SearchJob, type SearchReport, stopSearch } from './search-job.ts';
 
 /** One processor is left to the node. */
-const WORKERS_PER_SEARCH = Math.max(1, availableParallelism() - 1);
+const DEFAULT_THREADS = Math.max(1, availableParallelism() - 1);
 
 // Kept for the next search: to start one and make its kernel takes longer than many a search.
 const idle: Worker[] = [];
 
-/** Searches in worker threads; resolves when all of them have ended, soon after a find or the signal. */
+/** Searches in so many worker threads; resolves when all of them have ended, soon after a find or the signal. */
 export async function searchInWorkers(
   search: Omit<SearchJob, 'control'>,
   signal: AbortSignal | undefined,
+  threads: number = DEFAULT_THREADS,
 ): Promise<SearchReport> {
   const control = new Int32Array(new SharedArrayBuffer(8));
   const stop = () => stopSearch(control);
   signal?.addEventListener('abort', stop, { once: true });
   try {
     const job: SearchJob = { ...search, control };
-    const reports = await Promise.all(Array.from({ length: WORKERS_PER_SEARCH }, () => runInWorker(job)));
+    const reports = await Promise.all(Array.from({ length: threads }, () => runInWorker(job)));
     const hashes = reports.reduce((sum, report) => sum + report.hashes, 0);
     return { nonce: reports.find(({ nonce }) => nonce !== undefined)?.nonce, hashes };
   } finally {

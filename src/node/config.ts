@@ -1,10 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { NetworkName } from '../consensus/params.ts';
+import type { ChainParams } from '../consensus/params.ts';
 import type { Endpoint } from '../p2p/connection.ts';
 import { parseEndpoint } from '../p2p/endpoint.ts';
 import { PierError } from '../platform/errors.ts';
+import { findNetwork } from './networks.ts';
+import { UsageError } from './usage-error.ts';
+
+export { UsageError } from './usage-error.ts';
 
 /** RPC, REST and WebSocket listen this far above the node's own port. */
 export const RPC_PORT_OFFSET = 10_000;
@@ -14,11 +18,14 @@ export const CENTRAL_NODE_ID = 3000;
 
 export const LOOPBACK = '127.0.0.1';
 
+export const DEFAULT_NETWORK = 'regtest';
+
 /** What makes one node: who it is, where its files lie, whom it knows, what it does. */
 export interface NodeConfig {
   /** The node's P2P port, which is its name on this machine. */
   readonly nodeId: number;
-  readonly network: NetworkName;
+  /** The network's rules. */
+  readonly params: ChainParams;
   /** Folder of the node's files. */
   readonly dataDir: string;
   /** Address that P2P and RPC bind. */
@@ -28,55 +35,48 @@ export interface NodeConfig {
   readonly seeds: readonly Endpoint[];
   /** Address that the node's miner pays to; absent where the node does not mine. */
   readonly minerAddress?: string;
-  /** Transactions in the mempool at which the miner starts. */
+  /** Transactions in the mempool at which the miner starts; 0: it mines all the time. */
   readonly mineAtTxs: number;
+  /** Threads that search for proof of work; absent: one for each processor but one. */
+  readonly minerThreads?: number;
 }
 
 export interface NodeConfigInput {
   readonly nodeId?: string | number | undefined;
+  /** A name, or the path of a network file. */
   readonly network?: string | undefined;
   readonly dataDir?: string | undefined;
   readonly host?: string | undefined;
-  /** `host:port` or a bare port; absent: the central node, unless this is it. */
+  /** `host:port` or a bare port; absent: those of the network, or else the central node, unless this is it. */
   readonly seeds?: readonly string[] | undefined;
   readonly minerAddress?: string | undefined;
   readonly mineAtTxs?: string | number | undefined;
+  readonly minerThreads?: string | number | undefined;
 }
-
-/** A command or option that was used wrongly; the CLI exits with 2. */
-export class UsageError extends PierError {}
-
-const networks: readonly NetworkName[] = ['main', 'test', 'testnet4', 'signet', 'regtest'];
 
 /** Resolves options and environment (`NODE_ID`, `PIER_NETWORK`, `PIER_DATADIR`); throws `UsageError`. */
 export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = process.env): NodeConfig {
   const nodeId = parseNodeId(input.nodeId ?? env.NODE_ID);
-  const network = parseNetwork(input.network ?? env.PIER_NETWORK ?? 'regtest');
+  const { params } = findNetwork(input.network ?? env.PIER_NETWORK ?? DEFAULT_NETWORK);
   const host = input.host ?? LOOPBACK;
-  const seeds = input.seeds ?? (nodeId === CENTRAL_NODE_ID ? [] : [`${LOOPBACK}:${CENTRAL_NODE_ID}`]);
+  const central = nodeId === CENTRAL_NODE_ID ? [] : [`${LOOPBACK}:${CENTRAL_NODE_ID}`];
+  const seeds = input.seeds ?? (params.seeds.length > 0 ? params.seeds : central);
   return {
     nodeId,
-    network,
+    params,
     host,
-    dataDir: resolveDataDir(input.dataDir ?? env.PIER_DATADIR, network),
+    dataDir: resolveDataDir(input.dataDir ?? env.PIER_DATADIR, params),
     rpcPort: nodeId + RPC_PORT_OFFSET,
     seeds: seeds.map(parseSeed).filter((seed) => seed.host !== host || seed.port !== nodeId),
     ...(input.minerAddress === undefined ? {} : { minerAddress: input.minerAddress }),
-    mineAtTxs: parseCount('--mine-at-txs', input.mineAtTxs ?? 2),
+    mineAtTxs: parseMineAtTxs(input.mineAtTxs ?? 2, params),
+    ...(input.minerThreads === undefined ? {} : { minerThreads: parseCount('--miner-threads', input.minerThreads) }),
   };
 }
 
 /** `~/.pier/<network>/`, or the folder that was named. */
-export function resolveDataDir(named: string | undefined, network: NetworkName): string {
+export function resolveDataDir(named: string | undefined, { network }: Pick<ChainParams, 'network'>): string {
   return named === undefined || named === '' ? join(homedir(), '.pier', network) : resolve(named);
-}
-
-export function parseNetwork(text: string): NetworkName {
-  const network = networks.find((name) => name === text);
-  if (!network) {
-    throw new UsageError('unknown-network', `'${text}' is no network`, { hint: `Use one of ${networks.join(', ')}.` });
-  }
-  return network;
 }
 
 function parseNodeId(value: string | number | undefined): number {
@@ -96,9 +96,19 @@ function parseNodeId(value: string | number | undefined): number {
   return port;
 }
 
-function parseCount(option: string, value: string | number): number {
+function parseCount(option: string, value: string | number, least = 1): number {
   const count = /^\d{1,6}$/.test(String(value)) ? Number(value) : Number.NaN;
-  if (!(count >= 1)) throw new UsageError('bad-count', `${option} '${value}' is not a whole number from 1`);
+  if (!(count >= least)) throw new UsageError('bad-count', `${option} '${value}' is not a whole number from ${least}`);
+  return count;
+}
+
+function parseMineAtTxs(value: string | number, { network, powNoRetargeting }: ChainParams): number {
+  const count = parseCount('--mine-at-txs', value, 0);
+  if (count === 0 && powNoRetargeting) {
+    throw new UsageError('bad-count', `--mine-at-txs 0 would mine thousands of blocks a second on ${network}`, {
+      hint: 'Mine all the time only where the difficulty adapts to it, as with --network classroom.',
+    });
+  }
   return count;
 }
 

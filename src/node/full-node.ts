@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Chain } from '../chain/chain.ts';
-import { type ChainParams, chainParams } from '../consensus/params.ts';
+import type { ChainParams } from '../consensus/params.ts';
 import { type AcceptResult, Mempool } from '../mempool/mempool.ts';
 import { Miner } from '../mining/miner.ts';
 import type { Transport } from '../p2p/connection.ts';
@@ -102,7 +102,7 @@ export class FullNode {
     const layer = (category: string) => logger.child({ category });
     // These tell of what peers send.
     const exposedLayer = (category: string) => limitedLogger(layer(category), clock);
-    const params = chainParams(config.network);
+    const { params, minerThreads } = config;
     const minerScript =
       config.minerAddress === undefined ? undefined : decodeAddress(config.minerAddress, params.address);
 
@@ -111,7 +111,7 @@ export class FullNode {
       const open = async (kind: 'blockchain' | 'wallet', path: string, create: boolean): Promise<Store> => {
         const store =
           create || existsSync(path)
-            ? await LmdbStore.open({ path, network: config.network, kind, create })
+            ? await LmdbStore.open({ path, network: params.marker, kind, create })
             : new MemoryStore();
         closers.push(() => store.close());
         return store;
@@ -131,7 +131,11 @@ export class FullNode {
       closers.push(await attachWallet(wallets, { chain, mempool, store: walletStore, logger: layer('wallet') }));
 
       const miner = new Miner(
-        { ...(minerScript ? { scriptPubKey: minerScript } : {}), mineAtTxs: config.mineAtTxs },
+        {
+          ...(minerScript ? { scriptPubKey: minerScript } : {}),
+          mineAtTxs: config.mineAtTxs,
+          ...(minerThreads ? { threads: minerThreads } : {}),
+        },
         { chain, mempool, clock, logger: layer('mining') },
       );
       closers.push(() => miner.stop());

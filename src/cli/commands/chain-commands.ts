@@ -17,6 +17,16 @@ export function addChainCommands(program: Command): void {
       );
     });
 
+  program
+    .command('minegenesis')
+    .description('find the nonce of the genesis block that a network file describes')
+    .argument('<file>', 'the network file')
+    .option('--json', 'print errors as JSON, too')
+    .action(async (file: string) => {
+      const { mineGenesis } = await import('../../commands/mine-genesis.ts');
+      print(JSON.stringify(await mineGenesis(file), null, 2));
+    });
+
   nodeOptions(program.command('printchain'))
     .description('print the blocks of the chain, newest first')
     .option('--limit <count>', 'print so many at the most')

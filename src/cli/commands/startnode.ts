@@ -8,6 +8,7 @@ interface StartOptions extends CommonOptions {
   readonly seed?: string[] | boolean;
   readonly miner?: string;
   readonly mineAtTxs?: string;
+  readonly minerThreads?: string;
   readonly host?: string;
   readonly logLevel: LogLevel;
   readonly withParent?: boolean;
@@ -17,7 +18,11 @@ export function addStartNode(program: Command): void {
   const command = nodeOptions(program.command('startnode')).description('run the node until Ctrl-C or `pier rpc stop`');
   seedOptions(command)
     .option('--miner <address>', 'mine, and pay the rewards to this address')
-    .option('--mine-at-txs <count>', 'transactions in the mempool at which a block is mined', '2')
+    .option('--mine-at-txs <count>', 'transactions in the mempool at which a block is mined; 0: mine all the time', '2')
+    .option(
+      '--miner-threads <count>',
+      'threads that search for proof of work (default: one for each processor but one)',
+    )
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
     .option('--with-parent', 'stop when standard input closes, as it does when the parent process ends')
@@ -27,6 +32,7 @@ export function addStartNode(program: Command): void {
         host: options.host,
         minerAddress: options.miner,
         mineAtTxs: options.mineAtTxs,
+        minerThreads: options.minerThreads,
       });
       const { createLogger } = await import('../../node/logging.ts');
       const { startNode } = await import('../../commands/start-node.ts');
@@ -39,7 +45,7 @@ export function addStartNode(program: Command): void {
           const { host, port, cookieFile } = rpc;
           print(JSON.stringify({ event: 'ready', pid: process.pid, p2p, rpc: { host, port, cookieFile } }));
         } else {
-          note(`Node ${config.nodeId} (${config.network}) serves peers at ${p2p} and RPC at port ${rpc.port}.`);
+          note(`Node ${config.nodeId} (${config.params.network}) serves peers at ${p2p} and RPC at port ${rpc.port}.`);
         }
         await Promise.race([interrupted, node.stopped, ...(options.withParent ? [parentGone()] : [])]);
       } finally {

@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
+import { difficultyInterval } from '../../consensus/params.ts';
+import { blockWork } from '../../consensus/pow.ts';
 import { isPortFree } from '../../devnet/ports.ts';
-import { CENTRAL_NODE_ID, nodePaths, parseNetwork, RPC_PORT_OFFSET, resolveDataDir } from '../../node/config.ts';
+import { CENTRAL_NODE_ID, DEFAULT_NETWORK, nodePaths, RPC_PORT_OFFSET, resolveDataDir } from '../../node/config.ts';
+import { findNetwork, type NamedNetwork } from '../../node/networks.ts';
 import { PierError } from '../../platform/errors.ts';
 import { narrateStep } from '../narration.ts';
 import { type CommonOptions, networkOptions } from '../options.ts';
 import { dim, note, print } from '../output.ts';
 import { untilSignal } from '../signals.ts';
+import { watchBlocks } from '../watch-blocks.ts';
 
 export function addUp(program: Command): void {
   networkOptions(
@@ -15,15 +19,20 @@ export function addUp(program: Command): void {
       .option('--base-port <port>', 'port of the central node; the others take the next two', String(CENTRAL_NODE_ID))
       .option('--log', "print the nodes' logs to stderr"),
   ).action(async (options: CommonOptions & { basePort: string; log?: boolean }) => {
-    const network = parseNetwork(options.network ?? process.env.PIER_NETWORK ?? 'regtest');
-    const dataDir = resolveDataDir(options.datadir ?? process.env.PIER_DATADIR, network);
+    const network = findNetwork(options.network ?? process.env.PIER_NETWORK ?? DEFAULT_NETWORK);
+    const { params } = network;
+    const dataDir = resolveDataDir(options.datadir ?? process.env.PIER_DATADIR, params);
     const base = Number(options.basePort);
     const [central, wallet, miner] = [base, base + 1, base + 2];
     await requireFreePorts([central, wallet, miner]);
 
     note(
-      dim(`Pier: a Bitcoin network (${network}) of three nodes on this machine; files in ${dataDir}`, process.stderr),
+      dim(
+        `Pier: a Bitcoin network (${params.network}) of three nodes on this machine; files in ${dataDir}`,
+        process.stderr,
+      ),
     );
+    if (!params.powNoRetargeting) tellOfWork(network);
     const { Scenario } = await import('../../devnet/scenario.ts');
     const scenario = new Scenario({
       ...{ central, wallet, miner, dataDir, network },
@@ -46,6 +55,12 @@ export function addUp(program: Command): void {
         );
       }
       note(`  or: NODE_ID=${wallet} npx pier rpc getblockchaininfo`);
+      if (!params.powNoRetargeting) {
+        const { rpc } = await Promise.race([scenario.mineOn(), interrupted.then(() => ({ rpc: undefined }))]);
+        if (!rpc) return;
+        note(`Node ${miner} mines all the time now, on one thread:`);
+        if (!options.json) void watchBlocks(rpc);
+      }
       note('Ctrl-C stops it.');
       const lost = await Promise.race([interrupted, ...scenario.nodes.map((node) => node.exited.then(() => node))]);
       if (lost) {
@@ -58,6 +73,16 @@ export function addUp(program: Command): void {
       note('All nodes have stopped.');
     }
   });
+}
+
+/** What there is to know before the first blocks, which take their time. */
+function tellOfWork({ params }: NamedNetwork): void {
+  const { genesis, coinbaseMaturity, powTargetSpacing } = params;
+  const hashes = Number(blockWork(genesis.header.bits)).toLocaleString('en', { maximumSignificantDigits: 2 });
+  note(`Blocks cost work here: the first ${coinbaseMaturity + 1} take about ${hashes} hashes each. Every`);
+  note(
+    `${difficultyInterval(params)} blocks the difficulty adapts, until one comes every ${powTargetSpacing} s or so.`,
+  );
 }
 
 async function requireFreePorts(nodeIds: readonly number[]): Promise<void> {
