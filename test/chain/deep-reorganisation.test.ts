@@ -63,7 +63,9 @@ class Branch {
     const transactions: Transaction[] = [];
     for (let i = randomInt(this.#random, 3); i > 0; i--) {
       const ripe = this.#coins.filter(({ from }) => from <= height);
-      const inputs = ripe.slice(randomInt(this.#random, 4)).slice(0, 1 + randomInt(this.#random, 3));
+      // Old ones and new ones, also of this block.
+      const first = randomInt(this.#random, 2) === 0 ? 0 : Math.max(0, ripe.length - 3);
+      const inputs = ripe.slice(first, first + 1 + randomInt(this.#random, 3));
       if (inputs.length === 0) break;
       for (const coin of inputs) this.#coins.splice(this.#coins.indexOf(coin), 1);
       const count = 1 + randomInt(this.#random, 4);
@@ -163,53 +165,57 @@ describe('a better chain of 100 blocks whose 50th is invalid', () => {
   const orders = ['from behind', 'at random', 'in order'] as const;
   const cases = broken.flatMap((fault) => orders.flatMap((order) => [40, 60].map((own) => ({ ...fault, order, own }))));
 
-  it.each(cases)('leaves the best valid chain: $fault, bodies $order, against $own', async (row) => {
-    const { shared, tip, coins } = await trunk(105);
-    const own = new Branch(3, tip, coins).grow(row.own);
-    const chain = await openChain({ coinCacheBytes: 8_000 });
-    for (const block of [...shared, ...own.blocks]) await accept(chain, block);
-    const before = await hashes(chain);
+  it.each(cases)(
+    'leaves the best valid chain: $fault, bodies $order, against $own',
+    { timeout: 60_000 },
+    async (row) => {
+      const { shared, tip, coins } = await trunk(105);
+      const own = new Branch(3, tip, coins).grow(row.own);
+      const chain = await openChain({ coinCacheBytes: 8_000 });
+      for (const block of [...shared, ...own.blocks]) await accept(chain, block);
+      const before = await hashes(chain);
 
-    const better = new Branch(4, tip, coins.slice(1));
-    better.grow(47);
-    // An output that nobody can spend, and in the fiftieth block somebody does.
-    const locked = spend({ inputs: [coins[0]!.outpoint], outputs: [{ value: 5n, scriptPubKey: Uint8Array.of(0) }] });
-    better.add(row.spendsFalse ? [locked] : []);
-    better.grow(1);
-    const theft = spend({ inputs: [outpoint(locked)], outputs: [{ value: 5n, scriptPubKey: OP_TRUE }] });
-    const bad = row.spendsFalse ? better.add([theft]) : better.add([], 1n);
-    for (let i = 0; i < 50; i++) better.add([]);
-    expect(better.blocks).toHaveLength(100);
+      const better = new Branch(4, tip, coins.slice(1));
+      better.grow(47);
+      // An output that nobody can spend, and in the fiftieth block somebody does.
+      const locked = spend({ inputs: [coins[0]!.outpoint], outputs: [{ value: 5n, scriptPubKey: Uint8Array.of(0) }] });
+      better.add(row.spendsFalse ? [locked] : []);
+      better.grow(1);
+      const theft = spend({ inputs: [outpoint(locked)], outputs: [{ value: 5n, scriptPubKey: OP_TRUE }] });
+      const bad = row.spendsFalse ? better.add([theft]) : better.add([], 1n);
+      for (let i = 0; i < 50; i++) better.add([]);
+      expect(better.blocks).toHaveLength(100);
 
-    const checked: string[] = [];
-    chain.events.on('blockChecked', ({ index, reject }) => {
-      if (reject) checked.push(`${index!.hashHex} ${reject.reason}`);
-    });
-    chain.acceptHeaders(better.blocks.map(({ header }) => header));
-    const bodies = [...better.blocks];
-    const random = new SeededRandom(row.own);
-    if (row.order === 'from behind') bodies.reverse();
-    if (row.order === 'at random') {
-      for (let i = bodies.length - 1; i > 0; i--) {
-        const j = randomInt(random, i + 1);
-        [bodies[i], bodies[j]] = [bodies[j]!, bodies[i]!];
+      const checked: string[] = [];
+      chain.events.on('blockChecked', ({ index, reject }) => {
+        if (reject) checked.push(`${index!.hashHex} ${reject.reason}`);
+      });
+      chain.acceptHeaders(better.blocks.map(({ header }) => header));
+      const bodies = [...better.blocks];
+      const random = new SeededRandom(row.own);
+      if (row.order === 'from behind') bodies.reverse();
+      if (row.order === 'at random') {
+        for (let i = bodies.length - 1; i > 0; i--) {
+          const j = randomInt(random, i + 1);
+          [bodies[i], bodies[j]] = [bodies[j]!, bodies[i]!];
+        }
       }
-    }
-    // Some behind the bad one come when it has already been found out.
-    await Promise.all(bodies.map((block) => chain.acceptBlock(block)));
-    expect(checked.filter((line) => line.startsWith(bad.hashHex))).toEqual([`${bad.hashHex} ${row.reason}`]);
-    for (const [i, { hash }] of better.blocks.entries()) expect(chain.getIndex(hash)!.failed).toBe(i >= 49);
+      // Some behind the bad one come when it has already been found out.
+      await Promise.all(bodies.map((block) => chain.acceptBlock(block)));
+      expect(checked.filter((line) => line.startsWith(bad.hashHex))).toEqual([`${bad.hashHex} ${row.reason}`]);
+      for (const [i, { hash }] of better.blocks.entries()) expect(chain.getIndex(hash)!.failed).toBe(i >= 49);
 
-    // Its 49 valid blocks are better than 40, and worse than 60.
-    const valid = better.blocks.slice(0, 49);
-    const expected = row.own < 49 ? valid : own.blocks;
-    expect(chain.tip.hashHex).toBe(expected.at(-1)!.hashHex);
-    expect(await hashes(chain)).toEqual(row.own < 49 ? await freshHashes([...shared, ...valid]) : before);
-    expect(chain.bestHeader.hashHex).toBe(chain.tip.hashHex);
+      // Its 49 valid blocks are better than 40, and worse than 60.
+      const valid = better.blocks.slice(0, 49);
+      const expected = row.own < 49 ? valid : own.blocks;
+      expect(chain.tip.hashHex).toBe(expected.at(-1)!.hashHex);
+      expect(await hashes(chain)).toEqual(row.own < 49 ? await freshHashes([...shared, ...valid]) : before);
+      expect(chain.bestHeader.hashHex).toBe(chain.tip.hashHex);
 
-    // And the valid part can grow into the best chain.
-    const repaired = await extend(chain, 20, { tag: 5 }, chain.getIndex(valid.at(-1)!.hash));
-    expect(chain.tip.hashHex).toBe(repaired.at(-1)!.hashHex);
-    expect(await hashes(chain)).toEqual(await freshHashes([...shared, ...valid, ...repaired]));
-  });
+      // And the valid part can grow into the best chain.
+      const repaired = await extend(chain, 20, { tag: 5 }, chain.getIndex(valid.at(-1)!.hash));
+      expect(chain.tip.hashHex).toBe(repaired.at(-1)!.hashHex);
+      expect(await hashes(chain)).toEqual(await freshHashes([...shared, ...valid, ...repaired]));
+    },
+  );
 });
