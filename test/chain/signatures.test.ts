@@ -43,7 +43,7 @@ function withParents(tx: Transaction, byTxid: ReadonlyMap<string, Transaction>):
 
 describe('a chain full of signatures', () => {
   it(`is valid, and with a bit of one of ${POSITIONS} signatures changed it is not`, { timeout: 60_000 }, async () => {
-    const { blocks } = await makeSpendChain({ seed: 1, fullBlocks: 3, transactionsPerBlock: 2_000 });
+    const { blocks } = await makeSpendChain({ seed: 1, fullBlocks: 2, transactionsPerBlock: 2_000 });
     const chain = await Chain.open(
       { params: regtest },
       { store: new MemoryStore(), clock: new VirtualClock(), logger: silentLogger },
