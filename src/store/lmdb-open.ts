@@ -179,8 +179,14 @@ function checkIdentity(options: DatabaseOptions, bytes: Uint8Array | undefined):
     });
   }
   if (found.network !== network) {
+    // Behind the name of a network that a file describes comes what tells its rules from others.
+    const name = (marker: string) => marker.split('#', 1)[0]!;
+    const theirs = name(found.network ?? '');
+    const isChanged = theirs === name(network);
     throw new StoreError('other-network', path, `${path} belongs to network ${found.network}, not to ${network}`, {
-      hint: `Name the network ${found.network}, or another data directory.`,
+      hint: isChanged
+        ? `The file of network ${theirs} has changed since: bring back the old one, or name another data directory.`
+        : `Name the network ${theirs}, or another data directory.`,
     });
   }
 }

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { chainParams } from '../../src/consensus/params.ts';
 import { nodeConfig, nodePaths, UsageError } from '../../src/node/config.ts';
 
 describe('nodeConfig', () => {
@@ -8,7 +9,7 @@ describe('nodeConfig', () => {
     expect(config).toMatchObject({
       nodeId: 3001,
       rpcPort: 13001,
-      network: 'regtest',
+      params: chainParams('regtest'),
       host: '127.0.0.1',
       seeds: [{ host: '127.0.0.1', port: 3000 }],
       mineAtTxs: 2,
@@ -30,10 +31,10 @@ describe('nodeConfig', () => {
 
   it('prefers options over the environment', () => {
     const env = { NODE_ID: '3001', PIER_NETWORK: 'signet', PIER_DATADIR: '/tmp/elsewhere' };
-    expect(nodeConfig({}, env)).toMatchObject({ network: 'signet', dataDir: '/tmp/elsewhere' });
+    expect(nodeConfig({}, env)).toMatchObject({ params: chainParams('signet'), dataDir: '/tmp/elsewhere' });
     expect(nodeConfig({ nodeId: '4000', network: 'regtest', dataDir: '/tmp/here' }, env)).toMatchObject({
       nodeId: 4000,
-      network: 'regtest',
+      params: chainParams('regtest'),
       dataDir: '/tmp/here',
     });
   });

@@ -54,7 +54,8 @@ export function addUp(program: Command): void {
           `  node ${nodeId}: bitcoin-cli -rpcport=${nodeId + RPC_PORT_OFFSET} -rpccookiefile=${cookie} getblockchaininfo`,
         );
       }
-      note(`  or: NODE_ID=${wallet} npx pier rpc getblockchaininfo`);
+      const where = network.argument === DEFAULT_NETWORK ? '' : ` --network ${network.argument}`;
+      note(`  or: NODE_ID=${wallet} npx pier rpc${where} getblockchaininfo`);
       if (!params.powNoRetargeting) {
         const { rpc } = await Promise.race([scenario.mineOn(), interrupted.then(() => ({ rpc: undefined }))]);
         if (!rpc) return;

@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { expect, it } from 'vitest';
+import { freeNodeIds, isPortFree } from '../../src/devnet/ports.ts';
+import { RPC_PORT_OFFSET } from '../../src/node/config.ts';
+import { quickNetwork } from '../support/network-file.ts';
+import { pier, pierPath } from '../support/pier.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+/** A port with the two behind it free as well, for P2P and RPC. */
+async function freeBasePort(): Promise<number> {
+  for (;;) {
+    const [base] = (await freeNodeIds(1)) as [number];
+    const ports = [1, 2].flatMap((i) => [base + i, base + i + RPC_PORT_OFFSET]);
+    if ((await Promise.all(ports.map((port) => isPortFree(port)))).every(Boolean)) return base;
+  }
+}
+
+it('`pier up` plays on a network from a file, and mines on while its difficulty rises', {
+  timeout: 180_000,
+}, async () => {
+  const file = await quickNetwork();
+  const base = await freeBasePort();
+  const dataDir = tempDir('up-file');
+  const args = ['up', '--network', file, '--base-port', String(base), '--datadir', dataDir];
+  const child = spawn(process.execPath, [pierPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  try {
+    const lines: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        lines.push(line);
+        if (line.startsWith('block 26 ')) resolve();
+      });
+      void exited.then((code) => reject(new Error(`ended with exit code ${code}:\n${lines.join('\n')}`)));
+    });
+    const steps = lines.filter((line) => /^\d\. /.test(line)).map((line) => line[0]);
+    expect(steps.join('')).toBe('123456789');
+    expect(lines.find((line) => line.startsWith('block 25 '))).toMatch(/times harder than before\)$/);
+
+    const env = (id: number) => ({ NODE_ID: String(id), PIER_DATADIR: dataDir, PIER_NETWORK: file });
+    for (const id of [base, base + 1, base + 2]) {
+      const { stdout } = await pier(['rpc', 'getblockchaininfo'], env(id));
+      const { chain, blocks } = JSON.parse(stdout) as { chain: string; blocks: number };
+      expect(chain).toBe('quick');
+      expect(blocks).toBeGreaterThanOrEqual(25);
+    }
+    const { stdout: addresses } = await pier(['listaddresses', '--json'], env(base + 1));
+    for (const { address } of JSON.parse(addresses) as { address: string }[]) expect(address).toMatch(/^pier1q/);
+
+    process.kill(-child.pid!, 'SIGINT');
+    expect(await exited).toBe(0);
+
+    // The same name with another rule: neither its chain nor its wallets are these.
+    const other = await quickNetwork({ coinbaseMaturity: 4 });
+    for (const command of [['printchain'], ['showmnemonic'], ['startnode', '--no-seed']]) {
+      const refused = await pier(command, { ...env(base), PIER_NETWORK: other });
+      expect([command, refused.code]).toEqual([command, 1]);
+      expect(refused.stderr).toMatch(/belongs to network quick#[0-9a-f]{8}, not to quick#[0-9a-f]{8}/);
+      expect(refused.stderr).toContain('The file of network quick has changed since');
+    }
+    writeFileSync(other, '{}');
+    const unusable = await pier(['printchain'], { ...env(base), PIER_NETWORK: other });
+    expect([unusable.code, unusable.stderr]).toEqual([2, expect.stringContaining('extends: ')]);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
