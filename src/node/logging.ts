@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { type DestinationStream, pino } from 'pino';
-import { PinoPretty } from 'pino-pretty';
+import type { PinoPretty } from 'pino-pretty';
 import type { Logger } from '../platform/logger.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -11,7 +12,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 export function createLogger(options: { level: LogLevel; nodeId: number }): Logger {
   const terminal = process.stderr.isTTY === true;
   const destination: DestinationStream = terminal
-    ? PinoPretty({
+    ? loadPretty()({
         destination: 2,
         sync: true,
         colorize: process.env.NO_COLOR === undefined || process.env.NO_COLOR === '',
@@ -21,4 +22,9 @@ export function createLogger(options: { level: LogLevel; nodeId: number }): Logg
       })
     : pino.destination({ dest: 2, sync: true });
   return pino({ level: options.level, base: { node: options.nodeId } }, destination);
+}
+
+/** Only where there is a terminal: it takes a while to load. */
+function loadPretty(): typeof PinoPretty {
+  return (createRequire(import.meta.url)('pino-pretty') as { PinoPretty: typeof PinoPretty }).PinoPretty;
 }

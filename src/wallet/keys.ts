@@ -51,12 +51,13 @@ export function keyPath(ref: KeyRef, coinType: number): string {
 
 /** The tree of a wallet's keys (BIP32) with the accounts of BIP44, BIP49, BIP84 and BIP86. */
 export class KeyTree {
-  readonly #root: HDKey;
+  /** The root, or its extended private key until it is needed: to decode that costs more than many a command does. */
+  #root: HDKey | string;
   readonly coinType: number;
   /** The external and internal chain of each account, derived when first needed. */
   readonly #chains = new Map<string, HDKey>();
 
-  private constructor(root: HDKey, coinType: number) {
+  private constructor(root: HDKey | string, coinType: number) {
     this.#root = root;
     this.coinType = coinType;
   }
@@ -68,12 +69,12 @@ export class KeyTree {
 
   /** From what `extendedPrivateKey` returned, without the work of stretching a mnemonic. */
   static fromExtendedPrivateKey(xprv: string, coinType: number): KeyTree {
-    return new KeyTree(HDKey.fromExtendedKey(xprv), coinType);
+    return new KeyTree(xprv, coinType);
   }
 
   /** The root of all keys: a secret. */
   get extendedPrivateKey(): string {
-    return this.#root.privateExtendedKey;
+    return typeof this.#root === 'string' ? this.#root : this.#root.privateExtendedKey;
   }
 
   output(ref: KeyRef): KeyOutput {
@@ -103,6 +104,7 @@ export class KeyTree {
     const path = `m/${PURPOSE[ref.type]}'/${this.coinType}'/0'/${ref.change ? 1 : 0}`;
     let chain = this.#chains.get(path);
     if (!chain) {
+      if (typeof this.#root === 'string') this.#root = HDKey.fromExtendedKey(this.#root);
       chain = this.#root.derive(path);
       this.#chains.set(path, chain);
     }
