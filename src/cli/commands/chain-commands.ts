@@ -11,6 +11,8 @@ export function addChainCommands(program: Command): void {
     .action(async (options: CommonOptions & { address: string }) => {
       const config = configOf(options);
       const { createBlockchain } = await import('../../commands/create-blockchain.ts');
+      const { network, powNoRetargeting, coinbaseMaturity } = config.params;
+      if (!powNoRetargeting) note(`Mining ${coinbaseMaturity + 1} blocks, which cost work on ${network}.`);
       const created = await createBlockchain(config, { address: options.address });
       printResult(options.json, created, ({ file, height, bestblockhash }) =>
         [`${bold('Created')} ${file}`, `height ${height}, best block ${bestblockhash}`].join('\n'),
