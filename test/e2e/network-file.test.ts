@@ -44,6 +44,8 @@ it('`pier up` plays on a network from a file, and mines on while its difficulty 
     const { chain, blocks } = JSON.parse(stdout) as { chain: string; blocks: number };
     expect(chain).toBe('quick');
     expect(blocks).toBeGreaterThanOrEqual(25);
+    const genesis = JSON.parse((await pier(['minegenesis', file])).stdout) as { hash: string };
+    expect(await pier(['rpc', 'getblockhash', '0'], env(base))).toMatchObject({ stdout: `${genesis.hash}\n` });
     const { stdout: addresses } = await pier(['listaddresses', '--json'], env(base + 1));
     for (const { address } of JSON.parse(addresses) as { address: string }[]) expect(address).toMatch(/^pier1q/);
 

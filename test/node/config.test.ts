@@ -39,6 +39,14 @@ describe('nodeConfig', () => {
     });
   });
 
+  it('mines all the time only where the difficulty rises with it', () => {
+    const mining = { nodeId: 4000, mineAtTxs: '0', minerThreads: '1' };
+    expect(nodeConfig({ ...mining, network: 'classroom' }, {})).toMatchObject({ mineAtTxs: 0, minerThreads: 1 });
+    expect(() => nodeConfig(mining, {})).toThrow('--mine-at-txs 0 would mine thousands of blocks a second on regtest');
+    expect(() => nodeConfig({ ...mining, network: 'classroom', minerThreads: '0' }, {})).toThrow(UsageError);
+    expect(() => nodeConfig({ nodeId: 4000, network: 'classrom' }, {})).toThrow("'classrom' is no network");
+  });
+
   it.each(['', 'x', '0', '55536', '65536', '-3000', '3000.5', ' 3000', '0x10'])('refuses %j as NODE_ID', (id) => {
     expect(() => nodeConfig({}, { NODE_ID: id })).toThrow(UsageError);
   });
