@@ -7,7 +7,7 @@ import type { HeaderContext } from '../consensus/header-context.ts';
 import { MAX_BLOCK_SIGOPS_COST } from '../consensus/limits.ts';
 import { sequenceLocks } from '../consensus/locks.ts';
 import type { ChainParams } from '../consensus/params.ts';
-import { reject } from '../consensus/reject.ts';
+import { type Reject, reject } from '../consensus/reject.ts';
 import { transactionSigOpCost } from '../consensus/sigops.ts';
 import { blockSubsidy } from '../consensus/subsidy.ts';
 import { totalOutputValue } from '../consensus/tx-check.ts';
@@ -114,11 +114,11 @@ function applyTransactions(
   return { spent, created, undo, scriptChecks, flags };
 }
 
-function invalid(reason: string, debug: string): { readonly reject: BlockReject } {
+function invalid(reason: BlockReject['reason'], debug: string): { readonly reject: BlockReject } {
   return { reject: reject('consensus', reason, debug) };
 }
 
-function invalidTx(refusal: { readonly reason: string; readonly debug?: string }, tx: Transaction) {
+function invalidTx(refusal: Reject<string>, tx: Transaction) {
   return invalid(refusal.reason, `${refusal.debug ?? ''} in transaction ${tx.txidHex}`);
 }
 

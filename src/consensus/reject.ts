@@ -22,17 +22,110 @@ export type TxRejectKind =
   | 'mempool-policy' // fee, size of its family, or a full mempool
   | 'reconsiderable'; // fee too low by itself, though perhaps not in a package
 
+/** The rules of transactions that a block and the mempool judge by alike. */
+type TransactionRule =
+  | 'bad-txns-vin-empty'
+  | 'bad-txns-vout-empty'
+  | 'bad-txns-oversize'
+  | 'bad-txns-vout-negative'
+  | 'bad-txns-vout-toolarge'
+  | 'bad-txns-txouttotal-toolarge'
+  | 'bad-txns-inputs-duplicate'
+  | 'bad-cb-length'
+  | 'bad-txns-prevout-null'
+  | 'bad-txns-inputs-missingorspent'
+  | 'bad-txns-premature-spend-of-coinbase'
+  | 'bad-txns-inputvalues-outofrange'
+  | 'bad-txns-in-belowout'
+  | 'bad-txns-fee-outofrange';
+
+/** Why a block was refused, in Core's words: what `submitblock` answers (BIP22). */
+export type BlockRejectReason =
+  | TransactionRule
+  // The header
+  | 'high-hash'
+  | 'bad-diffbits'
+  | 'time-too-old'
+  | 'time-timewarp-attack'
+  | 'time-too-new'
+  | `bad-version(0x${string})`
+  | 'prev-blk-not-found'
+  | 'bad-prevblk'
+  | 'duplicate-invalid'
+  // The block by itself
+  | 'bad-signet-blksig'
+  | 'bad-txnmrklroot'
+  | 'bad-txns-duplicate'
+  | 'bad-blk-length'
+  | 'bad-cb-missing'
+  | 'bad-cb-multiple'
+  | 'bad-blk-sigops'
+  // After its parent
+  | 'bad-txns-nonfinal'
+  | 'bad-cb-height'
+  | 'bad-witness-nonce-size'
+  | 'bad-witness-merkle-match'
+  | 'unexpected-witness'
+  | 'bad-blk-weight'
+  // With what it spends
+  | 'bad-txns-BIP30'
+  | 'bad-txns-accumulated-fee-outofrange'
+  | 'bad-cb-amount'
+  | `mandatory-script-verify-flag-failed (${string})`
+  // A proposal, or a block of our own
+  | 'inconclusive-not-best-prevblk'
+  | 'rejected';
+
+/** Why a transaction may not take the place of others. */
+export type ReplacementReason = 'insufficient fee' | 'too many potential replacements' | 'replacement-adds-unconfirmed';
+
+/** Why the mempool refused a transaction, in Core's words. */
+export type TxRejectReason =
+  | TransactionRule
+  | 'coinbase'
+  // Standardness
+  | 'version'
+  | 'tx-size'
+  | 'tx-size-small'
+  | 'scriptsig-size'
+  | 'scriptsig-not-pushonly'
+  | 'scriptpubkey'
+  | 'bare-multisig'
+  | 'datacarrier'
+  | 'dust'
+  | 'bad-txns-nonstandard-inputs'
+  | 'bad-witness-nonstandard'
+  | 'bad-txns-too-many-sigops'
+  // The next block
+  | 'non-final'
+  | 'non-BIP68-final'
+  // What is known
+  | 'txn-already-in-mempool'
+  | 'txn-same-nonwitness-data-in-mempool'
+  | 'txn-already-known'
+  // Fees and families
+  | 'min relay fee not met'
+  | 'mempool min fee not met'
+  | 'mempool full'
+  | 'max-fee-exceeded'
+  | 'too-long-mempool-chain'
+  | 'TRUC-violation'
+  | 'missing-ephemeral-spends'
+  | 'bad-txns-spends-conflicting-tx'
+  | ReplacementReason
+  | `${ReplacementReason} (including sibling eviction)`
+  | `mempool-script-verify-flag-failed (${string})`;
+
 /** A refusal, as a value: functions that validate return one, or undefined for what is valid. */
 export interface Reject<Kind extends string = BlockRejectKind | TxRejectKind> {
   readonly kind: Kind;
-  /** Core's reason string, such as `bad-txns-inputs-missingorspent`. */
-  readonly reason: string;
+  readonly reason: BlockRejectReason | TxRejectReason;
   /** Details for people and logs. */
   readonly debug?: string;
 }
 
 /** A `Reject`, without a `debug` field where there is nothing to say. */
-export function reject<Kind extends string>(kind: Kind, reason: string, debug?: string): Reject<Kind> {
+export function reject<Kind extends string>(kind: Kind, reason: Reject['reason'], debug?: string): Reject<Kind> {
   return debug === undefined ? { kind, reason } : { kind, reason, debug };
 }
 

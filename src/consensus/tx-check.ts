@@ -2,9 +2,9 @@ import { MAX_MONEY, moneyRange } from '../primitives/amount.ts';
 import { isNullOutPoint, outPointKey } from '../primitives/outpoint.ts';
 import { type Transaction, WITNESS_SCALE_FACTOR } from '../primitives/transaction.ts';
 import { MAX_BLOCK_WEIGHT } from './limits.ts';
-import { type Reject, reject } from './reject.ts';
+import { type Reject, reject, type TxRejectReason } from './reject.ts';
 
-const invalid = (reason: string): Reject<'consensus'> => reject('consensus', reason);
+const invalid = (reason: TxRejectReason): Reject<'consensus'> => reject('consensus', reason);
 
 function spendsTwice(tx: Transaction): boolean {
   if (tx.inputs.length < 2) return false;

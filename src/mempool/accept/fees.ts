@@ -1,4 +1,4 @@
-import { reject } from '../../consensus/reject.ts';
+import { reject, type TxRejectReason } from '../../consensus/reject.ts';
 import { makesPaidDust } from '../policy/ephemeral.ts';
 import { feeAtRate } from '../policy/fee-rate.ts';
 import { MAX_STANDARD_TX_SIGOPS_COST, TRUC_VERSION } from '../policy/limits.ts';
@@ -17,7 +17,7 @@ export const checkSigOps: Stage = ({ entry: { sigOpCost } }) =>
 /** The fee rates that every newcomer must pay: the relay's, and the one that a full mempool sets. */
 export const checkFeeRate: Stage = ({ tx, entry: { vsize, modifiedFee }, context }) => {
   if (context.isReturning) return undefined;
-  const rates: [reason: string, rate: bigint][] = [
+  const rates: [reason: TxRejectReason, rate: bigint][] = [
     ['min relay fee not met', context.options.minRelayFeeRate],
     ['mempool min fee not met', context.mempoolMinFeeRate],
   ];

@@ -1,5 +1,4 @@
-import type { Reject, TxRejectKind } from '../../consensus/reject.ts';
-import { reject } from '../../consensus/reject.ts';
+import { type Reject, type ReplacementReason, reject, type TxRejectKind } from '../../consensus/reject.ts';
 import { formatMoney } from '../../primitives/amount.ts';
 import type { Entry } from '../entry.ts';
 import { withDescendants } from '../graph.ts';
@@ -78,6 +77,11 @@ const paysForItself: Rule = (workspace) => {
   return undefined;
 };
 
-function refusal(workspace: Workspace, kind: TxRejectKind, reason: string, debug: string): Reject<TxRejectKind> {
+function refusal(
+  workspace: Workspace,
+  kind: TxRejectKind,
+  reason: ReplacementReason,
+  debug: string,
+): Reject<TxRejectKind> {
   return reject(kind, workspace.evictsSibling ? `${reason} (including sibling eviction)` : reason, debug);
 }

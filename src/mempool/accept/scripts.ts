@@ -1,4 +1,4 @@
-import { reject } from '../../consensus/reject.ts';
+import { reject, type TxRejectReason } from '../../consensus/reject.ts';
 import { formatOutPoint } from '../../primitives/outpoint.ts';
 import { scriptErrorString } from '../../script/errors.ts';
 import { STANDARD_SCRIPT_VERIFY_FLAGS } from '../../script/flags.ts';
@@ -21,7 +21,7 @@ export const checkScripts: Stage = ({ tx, coins, context: { scriptCache, signatu
     const error = verifyInput(tx, i, cache, STANDARD_SCRIPT_VERIFY_FLAGS, signatures);
     if (error === undefined) continue;
     const kind = lacksWitness(tx, coins) ? 'witness-stripped' : 'not-standard';
-    const reason = `mempool-script-verify-flag-failed (${scriptErrorString(error)})`;
+    const reason: TxRejectReason = `mempool-script-verify-flag-failed (${scriptErrorString(error)})`;
     const spent = formatOutPoint(tx.inputs[i]!.prevout);
     return reject(kind, reason, `input ${i} of ${tx.txidHex} (wtxid ${tx.wtxidHex}), spending ${spent}`);
   }

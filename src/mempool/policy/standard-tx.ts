@@ -1,3 +1,4 @@
+import type { TxRejectReason } from '../../consensus/reject.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import { isPushOnly } from '../../script/script.ts';
 import { solve } from '../../script/standard.ts';
@@ -14,7 +15,7 @@ import {
 } from './limits.ts';
 
 /** Core's reason why a transaction is not standard, whatever it spends; undefined if it is (Core: IsStandardTx). */
-export function nonStandardReason(tx: Transaction, options: MempoolOptions): string | undefined {
+export function nonStandardReason(tx: Transaction, options: MempoolOptions): TxRejectReason | undefined {
   if (tx.version < TX_MIN_STANDARD_VERSION || tx.version > TX_MAX_STANDARD_VERSION) return 'version';
   if (tx.weight > MAX_STANDARD_TX_WEIGHT) return 'tx-size';
   for (const { scriptSig } of tx.inputs) {
@@ -32,7 +33,7 @@ export function isTooSmall(tx: Transaction): boolean {
   return tx.strippedSize < MIN_STANDARD_TX_NONWITNESS_SIZE;
 }
 
-function nonStandardOutputReason(tx: Transaction, options: MempoolOptions): string | undefined {
+function nonStandardOutputReason(tx: Transaction, options: MempoolOptions): TxRejectReason | undefined {
   let dataCarrierBytes = 0;
   for (const { scriptPubKey } of tx.outputs) {
     const { type, solutions } = solve(scriptPubKey);
