@@ -1,6 +1,7 @@
 import type { HeaderContext } from '../../../src/consensus/header-context.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { checkProofOfWork } from '../../../src/consensus/pow.ts';
+import type { BlockRejectReason } from '../../../src/consensus/reject.ts';
 import { hash160, sha256 } from '../../../src/crypto/hash.ts';
 import { MAX_MONEY } from '../../../src/primitives/amount.ts';
 import { Block } from '../../../src/primitives/block.ts';
@@ -23,7 +24,7 @@ export interface Ground {
 
 export interface InvalidBlock {
   readonly name: string;
-  readonly reason: string;
+  readonly reason: BlockRejectReason;
   readonly block: Block;
 }
 
@@ -45,10 +46,10 @@ export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBl
   const pay = (amount = value, scriptPubKey: Uint8Array = OP_TRUE) =>
     spend({ inputs: [coins[0]!], outputs: [out(amount, scriptPubKey)] });
   const cases: InvalidBlock[] = [];
-  const add = (name: string, reason: string, block: Block) => cases.push({ name, reason, block });
-  const mined = (name: string, reason: string, plan: BlockPlan) =>
+  const add = (name: string, reason: BlockRejectReason, block: Block) => cases.push({ name, reason, block });
+  const mined = (name: string, reason: BlockRejectReason, plan: BlockPlan) =>
     add(name, reason, mineBlock(tip, { tag: cases.length + 1, ...plan }));
-  const withTxs = (name: string, reason: string, ...transactions: Transaction[]) =>
+  const withTxs = (name: string, reason: BlockRejectReason, ...transactions: Transaction[]) =>
     mined(name, reason, { transactions });
   const header = { prevHash: tip.hash, time: tip.time + 1, bits: tip.bits, version: 0x2000_0000 };
 
@@ -102,6 +103,7 @@ export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBl
   mined('a satoshi too much', 'bad-cb-amount', { fees: 1n });
 
   // Transactions by themselves
+  withTxs('no inputs', 'bad-txns-vin-empty', new Transaction({ version: 2, inputs: [], outputs: [], lockTime: 0 }));
   withTxs('no outputs', 'bad-txns-vout-empty', spend({ inputs: [coins[0]!], outputs: [] }));
   withTxs('a negative output', 'bad-txns-vout-negative', pay(-1n));
   withTxs('an output above all money', 'bad-txns-vout-toolarge', pay(MAX_MONEY + 1n));
