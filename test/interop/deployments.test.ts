@@ -96,7 +96,7 @@ describeBitcoind('soft forks by version bits next to bitcoind', () => {
         // As many as said, anywhere in the period.
         const vote = (name: keyof typeof left) => randomInt(random, PERIOD - at) < left[name] && left[name]-- > 0;
         await mine({ testdummy: vote('testdummy'), taproot: vote('taproot') });
-        if (at <= 1 || at >= PERIOD - 2 || at % 12 === 0) await compare();
+        if (at <= 1 || at >= PERIOD - 2 || at % 24 === 0) await compare();
       }
       const { deployments } = await compare();
       const next = ['testdummy', 'taproot'].map((name) => deployments[name]!.bip9.status_next);
