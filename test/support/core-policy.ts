@@ -51,7 +51,7 @@ const renamed: readonly [RegExp, string][] = [
 ];
 
 /** Where Knots is unlike Core 30: outputs of more than 34 bytes, more than one OP_RETURN, rounding of fee rates. */
-export const KNOTS_ONLY: readonly string[] = ['bad-txns-vout-script-toolarge', 'multi-op-return', 'same-feerate'];
+const KNOTS_ONLY: readonly string[] = ['bad-txns-vout-script-toolarge', 'multi-op-return'];
 
 /** Before Core 30, a replacement's fee rate had to be better by a whole satoshi for 1,000 bytes. */
 const SAME_FEERATE = /new feerate (\S+) BTC\/kvB <= old feerate \1 BTC\/kvB/;
@@ -62,10 +62,13 @@ export function coreReason(reason: string): string {
   return reason;
 }
 
+/** What Knots adds to the scripts' standard rules. */
+const KNOTS_SCRIPT_RULE = /\((Push value size limit exceeded|OP_IF\/NOTIF argument must be minimal in tapscript)\)$/;
+
 /** Whether Knots refuses a transaction for a reason that Core does not have. */
 export function isKnotsOnly(verdict: Partial<TestMempoolAccept>): boolean {
   const { 'reject-reason': reason = '', 'reject-details': details = '' } = verdict;
-  return KNOTS_ONLY.includes(reason) || SAME_FEERATE.test(details);
+  return KNOTS_ONLY.includes(reason) || SAME_FEERATE.test(details) || KNOTS_SCRIPT_RULE.test(reason);
 }
 
 interface TestMempoolAccept {

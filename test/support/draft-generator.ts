@@ -2,7 +2,7 @@ import type { HeaderContext } from '../../src/consensus/header-context.ts';
 import { dustThreshold } from '../../src/mempool/policy/dust.ts';
 import { Transaction, type TxOut } from '../../src/primitives/transaction.ts';
 import type { Choice } from './choice.ts';
-import { type Coin, type CoinKind, type Draft, oddKinds, satisfyAll, standardKinds } from './coin-kinds.ts';
+import { type Coin, type Draft, oddKinds, satisfyAll, standardKinds } from './coin-kinds.ts';
 import { mutateTransaction, txMutationNames } from './tx-mutations.ts';
 
 /** Makes transactions near and beyond every limit of policy, out of a pool of coins. */
@@ -106,23 +106,4 @@ export class DraftGenerator {
     const value = total - fee;
     return value > 0n || this.#choice.chance(5) ? { ...draft, outputs: [{ ...first, value }, ...others] } : draft;
   }
-}
-
-/** The coins that a transaction makes, of those kinds that are known. */
-export function coinsOf(tx: Transaction): Coin[] {
-  const coins: Coin[] = [];
-  tx.outputs.forEach(({ value, scriptPubKey }, vout) => {
-    for (const kind of kindsOf(scriptPubKey)) coins.push({ outpoint: { txid: tx.txid, vout }, value, kind });
-  });
-  return coins;
-}
-
-const byScript = new Map<string, CoinKind[]>();
-for (const kind of [...standardKinds, ...oddKinds]) {
-  const script = String(kind.scriptPubKey);
-  byScript.set(script, [...(byScript.get(script) ?? []), kind]);
-}
-
-function kindsOf(scriptPubKey: Uint8Array): readonly CoinKind[] {
-  return byScript.get(String(scriptPubKey)) ?? [];
 }

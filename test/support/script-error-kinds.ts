@@ -70,7 +70,7 @@ export const scriptErrors: Readonly<Record<ScriptError, { readonly kind: CoinKin
   UNSATISFIED_LOCKTIME: { kind: p2wsh('far lock', 400_000_000n, Op.OP_CHECKLOCKTIMEVERIFY) },
 
   SIG_HASHTYPE: {
-    kind: unsignedP2wsh('unknown hash type', compileScript(publicKey, OP_CHECKSIG), der(fill(1, 1), 4)),
+    kind: unsignedP2wsh('unknown hash type', compileScript(publicKey, OP_CHECKSIG, OP_NOT), der(fill(1, 1), 4)),
     ofPolicy: true,
   },
   SIG_DER: { kind: unsignedP2wsh('no DER', compileScript(publicKey, OP_CHECKSIG), fill(0x30, 10)) },
@@ -85,7 +85,10 @@ export const scriptErrors: Readonly<Record<ScriptError, { readonly kind: CoinKin
     ofPolicy: true,
   },
   SIG_NULLDUMMY: { kind: p2wsh('dummy of one', OP_1, OP_0, OP_0, OP_CHECKMULTISIG) },
-  PUBKEYTYPE: { kind: unsignedP2sh('no key', compileScript(OP_0, fill(5, 33), OP_CHECKSIG, OP_NOT)), ofPolicy: true },
+  PUBKEYTYPE: {
+    kind: unsignedP2sh('no key', compileScript(fill(5, 33), OP_CHECKSIG, OP_NOT), OP_0),
+    ofPolicy: true,
+  },
   CLEANSTACK: { kind: p2wsh('two elements', OP_1, OP_1) },
   MINIMALIF: {
     kind: unsignedP2wsh('OP_IF of two', compileScript(Op.OP_IF, OP_1, Op.OP_ENDIF), fill(2, 1)),

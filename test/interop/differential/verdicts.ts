@@ -42,6 +42,11 @@ export function isTheirsAlone(theirs: Answer): boolean {
   return 'result' in theirs && isKnotsOnly(verdictOf(theirs));
 }
 
+/** Whether a testmempoolaccept lets its one transaction in. */
+export function isAllowed(answer: Answer): boolean {
+  return 'result' in answer && verdictOf(answer).allowed;
+}
+
 /** Whether both testmempoolaccept say the same of one transaction. */
 export function isSameVerdict({ ours, theirs }: Answers): boolean {
   if ('error' in ours || 'error' in theirs) return isDeepStrictEqual(ours, theirs);

@@ -15,7 +15,7 @@ import { addTransaction, BlockNode } from './block-tree.ts';
 import type { Answer, Answers, Judges } from './judges.ts';
 import { Kinds } from './kinds.ts';
 import { isCandidateValid, scriptErrors, spentBy, TransactionGenerator } from './transactions.ts';
-import { isSameAnswer, isSameVerdict, isTheirsAlone } from './verdicts.ts';
+import { isAllowed, isSameAnswer, isSameVerdict, isTheirsAlone } from './verdicts.ts';
 
 /** What went differently, with what it takes to see it again. */
 export class Disagreement extends Error {}
@@ -304,9 +304,32 @@ export class World {
     const tips = await this.#judges.ask('getchaintips');
     const lines = { ours: this.#tipLines(tips.ours), theirs: this.#tipLines(tips.theirs) };
     this.#check(isSameAnswer(lines), 'getchaintips', lines);
-    const mempools = await this.#judges.ask('getrawmempool');
-    const sorted = { ours: sortTxids(mempools.ours), theirs: sortTxids(mempools.theirs) };
-    this.#check(isSameAnswer(sorted), 'getrawmempool', sorted);
+    await this.#evenMempools();
+    const mempools = await this.#judges.ask('getrawmempool', true);
+    const entries = { ours: entryLines(mempools.ours), theirs: entryLines(mempools.theirs) };
+    this.#check(isSameAnswer(entries), 'getrawmempool', entries);
+  }
+
+  /**
+   * After a reorganisation our mempool may hold more: what comes back against a policy that Core does not have, and what
+   * was possible on both branches but not on one that was tried in vain, in the course of which Core drops it.
+   */
+  async #evenMempools(): Promise<void> {
+    const { mempool } = this.#judges.pier;
+    const { theirs } = await this.#judges.ask('getrawmempool');
+    const known = new Set((theirs as { result: string[] }).result);
+    const more = [...mempool.entries()].filter(({ tx }) => !known.has(tx.txidHex));
+    for (const { tx } of more.sort((a, b) => a.ancestorCount - b.ancestorCount)) {
+      if (!mempool.has(tx.txid)) continue;
+      const hex = toHex(tx.encode());
+      const answers = await this.#judges.ask('testmempoolaccept', [hex], 0);
+      if (isTheirsAlone(answers.theirs)) {
+        mempool.remove(tx.txid, 'reorg');
+      } else {
+        this.#check(isAllowed(answers.theirs), `in our mempool alone: ${hex}`, answers);
+        await this.#judges.ask('sendrawtransaction', hex, 0, '21000000');
+      }
+    }
   }
 
   /** The ends of branches, but for those that are invalid: see `isLateThere`. */
@@ -347,8 +370,21 @@ function nameOf(answer: Answer): string {
   return verdict.allowed ? 'allowed' : verdict['reject-reason']!;
 }
 
-function sortTxids(answer: Answer): Answer {
-  return 'error' in answer ? answer : { result: [...(answer.result as string[])].sort() };
+interface RawMempoolEntry {
+  readonly fees: { readonly base: number; readonly ancestor: number; readonly descendant: number };
+  readonly depends: readonly string[];
+  readonly [field: string]: unknown;
+}
+
+/** What both have to say of each transaction in their mempools. */
+function entryLines(answer: Answer): Answer {
+  if ('error' in answer) return answer;
+  const lines = Object.entries(answer.result as Record<string, RawMempoolEntry>).map(([txid, entry]) => {
+    const { vsize, weight, ancestorcount, ancestorsize, descendantcount, descendantsize, fees, depends } = entry;
+    const sizes = [vsize, weight, ancestorcount, ancestorsize, descendantcount, descendantsize];
+    return [txid, ...sizes, fees.base, fees.ancestor, fees.descendant, ...[...depends].sort()].join(' ');
+  });
+  return { result: lines.sort() };
 }
 
 /** Hex that can still be read in a terminal. */

@@ -1,0 +1,294 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { toHex } from '../../src/bytes/hex.ts';
+import type { TxRejectReason } from '../../src/consensus/reject.ts';
+import { DEFAULT_MEMPOOL_OPTIONS, type MempoolOptions } from '../../src/mempool/options.ts';
+import { nonStandardReason } from '../../src/mempool/policy/standard-tx.ts';
+import { MAX_MONEY } from '../../src/primitives/amount.ts';
+import { nullOutPoint } from '../../src/primitives/outpoint.ts';
+import { Transaction, type TxIn } from '../../src/primitives/transaction.ts';
+import { type ScriptError, scriptErrorString } from '../../src/script/errors.ts';
+import { Op } from '../../src/script/opcodes.ts';
+import { compileScript } from '../../src/script/script.ts';
+import { mineBlock } from '../chain/support/builder.ts';
+import { type Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
+import { type CoinKind, oddKinds, publicKey, repeated, satisfyAll, unsignedP2wsh } from '../support/coin-kinds.ts';
+import {
+  KNOTS_MAX_DATA_CARRIER,
+  ourVerdict,
+  sendTo,
+  startCorePolicyNode,
+  submitTo,
+  theirVerdict,
+} from '../support/core-policy.ts';
+import { ownScript, pay, RegtestChain, type SpendOptions, spend, type Utxo, utxo } from '../support/regtest-chain.ts';
+import { scriptErrors } from '../support/script-error-kinds.ts';
+import { olderTexts } from './differential/verdicts.ts';
+
+/** Pier and bitcoind with the same chain and the same mempool. */
+class Stage {
+  readonly ours: RegtestChain;
+  readonly node: Bitcoind;
+  #nextCoinbase = 1;
+
+  private constructor(ours: RegtestChain, node: Bitcoind) {
+    this.ours = ours;
+    this.node = node;
+  }
+
+  static async set(mempool: Partial<MempoolOptions> = {}, ...args: readonly string[]): Promise<Stage> {
+    const node = await startCorePolicyNode(...args);
+    const options = { maxDataCarrierBytes: KNOTS_MAX_DATA_CARRIER, ...mempool };
+    const stage = new Stage(await RegtestChain.create({ blocks: 160, mempool: options }), node);
+    await submitTo(node, stage.ours.blocks(1));
+    return stage;
+  }
+
+  /** A mature coin that nothing has spent. */
+  coin(): Utxo {
+    return this.ours.coinbase(this.#nextCoinbase++);
+  }
+
+  /** What both say of it; they must say the same. */
+  async judge(tx: Transaction): Promise<string> {
+    const verdict = ourVerdict(this.ours.mempool.accept(tx, { testOnly: true }));
+    expect([verdict, tx.txidHex]).toEqual([await theirVerdict(this.node, tx), tx.txidHex]);
+    return verdict;
+  }
+
+  /** Lets both take it. */
+  async give(tx: Transaction): Promise<Transaction> {
+    expect([ourVerdict(this.ours.mempool.accept(tx)), await sendTo(this.node, tx)]).toEqual(['ok', undefined]);
+    return tx;
+  }
+
+  async mine(...transactions: Transaction[]): Promise<void> {
+    await submitTo(this.node, await this.ours.mine(1, { transactions }));
+  }
+
+  /** Spends a coin of the kind, which it has mined. */
+  async spendKind(kind: CoinKind): Promise<Transaction> {
+    const funding = spend([this.coin()], [{ value: 100_000n, scriptPubKey: kind.scriptPubKey }]);
+    await this.mine(funding);
+    return spendKind(kind, funding, 0);
+  }
+}
+
+function spendKind(kind: CoinKind, funding: Transaction, vout: number): Transaction {
+  const coin = { outpoint: { txid: funding.txid, vout }, value: funding.outputs[vout]!.value, kind };
+  const outputs = [{ value: coin.value - 20_000n, scriptPubKey: ownScript }];
+  return satisfyAll({ inputs: [{ coin, sequence: 0xffff_fffe }], outputs, version: 2, lockTime: 0 });
+}
+
+function withInput(tx: Transaction, change: Partial<TxIn>): Transaction {
+  const { version, inputs, outputs, lockTime } = tx;
+  return new Transaction({ version, inputs: inputs.with(0, { ...inputs[0]!, ...change }), outputs, lockTime });
+}
+
+const out = (value: bigint, scriptPubKey: Uint8Array = ownScript) => ({ value, scriptPubKey });
+const odd = (wanted: string) => oddKinds.find(({ name }) => name === wanted)!;
+const truc: SpendOptions = { version: 3 };
+const multisig = compileScript(Op.OP_1, publicKey, Op.OP_1, Op.OP_CHECKMULTISIG);
+
+/** Makes a transaction that is refused for the row's reason, after what must have been there before. */
+type Row = (stage: Stage) => Transaction | Promise<Transaction>;
+type FixedReason = Exclude<TxRejectReason, `${string}-failed (${string}`>;
+
+/** Why a reason has no row, and where it is tested. A new reason without a place in either is an error of types. */
+const elsewhere = {
+  'mempool min fee not met': 'below, in a small mempool',
+  'mempool full': 'below, in a small mempool',
+  'missing-ephemeral-spends': 'below, where relay is free',
+  'max-fee-exceeded': 'below, with a limit',
+  'too many potential replacements': 'below',
+  'too many potential replacements (including sibling eviction)': 'below',
+  'bare-multisig': 'below; bitcoind has the rule only if told so',
+  datacarrier: 'what Core 30 says, and Knots does not: test/mempool/policy.test.ts',
+  'replacement-adds-unconfirmed (including sibling eviction)':
+    'cannot be had, in Core too: the only unconfirmed parent of such a replacement is the parent of the sibling',
+  'bad-txns-inputvalues-outofrange': 'no chain holds such coins; test/chain/invalid-blocks.test.ts',
+  'bad-txns-fee-outofrange': 'cannot be had, in Core too; test/chain/invalid-blocks.test.ts',
+} as const satisfies Partial<Record<FixedReason, string>>;
+
+const rows: Readonly<Record<Exclude<FixedReason, keyof typeof elsewhere>, Row>> = {
+  'bad-txns-vin-empty': () => new Transaction({ version: 2, inputs: [], outputs: [], lockTime: 0 }),
+  'bad-txns-vout-empty': (stage) => spend([stage.coin()], []),
+  'bad-txns-oversize': (stage) => spend([stage.coin()], [out(0n, new Uint8Array(1_000_000).fill(0x6a))]),
+  'bad-txns-vout-negative': (stage) => spend([stage.coin()], [out(-1n)]),
+  'bad-txns-vout-toolarge': (stage) => spend([stage.coin()], [out(MAX_MONEY + 1n)]),
+  'bad-txns-txouttotal-toolarge': (stage) => spend([stage.coin()], [out(MAX_MONEY), out(1n)]),
+  'bad-txns-inputs-duplicate': (stage) => {
+    const coin = stage.coin();
+    return spend([coin, coin], [out(1n)]);
+  },
+  'bad-cb-length': (stage) =>
+    withInput(pay([stage.coin()], 1000n), { prevout: nullOutPoint, scriptSig: new Uint8Array(1) }),
+  'bad-txns-prevout-null': (stage) => {
+    const coin = stage.coin();
+    return spend([coin, { ...coin, outpoint: nullOutPoint }], [out(1n)]);
+  },
+  'bad-txns-inputs-missingorspent': (stage) => pay([utxo(pay([stage.coin()], 1000n), 0)], 1000n),
+  'bad-txns-premature-spend-of-coinbase': ({ ours }) => pay([ours.coinbase(ours.chain.tip.height)], 1000n),
+  'bad-txns-in-belowout': (stage) => pay([stage.coin()], -1n),
+  coinbase: ({ ours }) => ours.blocks(3, 3)[0]!.transactions[0]!,
+
+  version: (stage) => pay([stage.coin()], 1000n, 1, { version: 4 }),
+  'tx-size': (stage) => pay([stage.coin()], 1_000_000n, 2400),
+  'tx-size-small': (stage) => spend([stage.coin()], [out(10_000n, compileScript(Op.OP_1, Uint8Array.of(0x4e, 0x73)))]),
+  'scriptsig-size': (stage) =>
+    withInput(pay([stage.coin()], 1000n), {
+      scriptSig: compileScript(...Array.from({ length: 4 }, () => new Uint8Array(500))),
+    }),
+  'scriptsig-not-pushonly': (stage) => withInput(pay([stage.coin()], 1000n), { scriptSig: compileScript(Op.OP_NOP) }),
+  scriptpubkey: (stage) => spend([stage.coin()], [out(10_000n, compileScript(Op.OP_1))]),
+  dust: (stage) => spend([stage.coin()], [out(1n)]),
+  'bad-txns-nonstandard-inputs': (stage) => stage.spendKind(odd('nonstandard')),
+  'bad-witness-nonstandard': (stage) => stage.spendKind(odd('p2wsh big item')),
+  // Without a number in front of it, each counts for 20.
+  'bad-txns-too-many-sigops': (stage) =>
+    stage.spendKind(unsignedP2wsh('16,020 operations', compileScript(...repeated(801, Op.OP_CHECKMULTISIG)))),
+
+  'non-final': (stage) => pay([stage.coin()], 1000n, 1, { lockTime: 10_000 }),
+  'non-BIP68-final': (stage) => pay([stage.coin()], 1000n, 1, { sequence: 10_000 }),
+
+  'txn-already-in-mempool': (stage) => stage.give(pay([stage.coin()], 1000n)),
+  'txn-same-nonwitness-data-in-mempool': async (stage) => {
+    const tx = await stage.give(pay([stage.coin()], 1000n));
+    return withInput(tx, { witness: [Uint8Array.of(1), ...tx.inputs[0]!.witness] });
+  },
+  'txn-already-known': async (stage) => {
+    const tx = pay([stage.coin()], 1000n);
+    await stage.mine(tx);
+    return tx;
+  },
+
+  'min relay fee not met': (stage) => pay([stage.coin()], 1n),
+  'too-long-mempool-chain': async (stage) => {
+    let last = await stage.give(pay([stage.coin()], 1000n));
+    for (let i = 1; i < 25; i++) last = await stage.give(pay([utxo(last, 0)], 1000n));
+    return pay([utxo(last, 0)], 1000n);
+  },
+  'TRUC-violation': async (stage) => pay([utxo(await stage.give(pay([stage.coin()], 1000n, 1, truc)), 0)], 1000n),
+  'bad-txns-spends-conflicting-tx': async (stage) => {
+    const coin = stage.coin();
+    const parent = await stage.give(pay([coin], 1000n));
+    return pay([utxo(parent, 0), coin], 50_000n);
+  },
+  'insufficient fee': async (stage) => {
+    const coin = stage.coin();
+    await stage.give(pay([coin], 1000n));
+    return pay([coin], 999n);
+  },
+  'insufficient fee (including sibling eviction)': async (stage) => {
+    const parent = await stage.give(pay([stage.coin()], 1000n, 2, truc));
+    await stage.give(pay([utxo(parent, 0)], 1000n, 1, truc));
+    return pay([utxo(parent, 1)], 900n, 1, truc);
+  },
+  'replacement-adds-unconfirmed': async (stage) => {
+    const coin = stage.coin();
+    await stage.give(pay([coin], 1000n));
+    const other = await stage.give(pay([stage.coin()], 1000n));
+    return pay([coin, utxo(other, 0)], 50_000n);
+  },
+};
+
+describeBitcoind('the reasons to refuse a transaction', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.set();
+  });
+  afterAll(() => stage?.node.stop());
+
+  it.each(Object.entries(rows))('%s', async (reason, row) => {
+    expect(await stage.judge(await row(stage))).toBe(reason);
+  });
+
+  it('have one for too many potential replacements, also where a sibling is among them', async () => {
+    const from: Utxo[] = [];
+    for (let i = 0; i < 5; i++) {
+      from.push(stage.coin());
+      const root = await stage.give(pay([from[i]!], 1000n, 20));
+      for (let vout = 0; vout < 20; vout++) await stage.give(pay([utxo(root, vout)], 1000n));
+    }
+    expect(await stage.judge(pay(from, 1_000_000n))).toBe('too many potential replacements');
+    const parent = await stage.give(pay([stage.coin()], 1000n, 2, truc));
+    await stage.give(pay([utxo(parent, 0)], 1000n, 1, truc));
+    const sibling = pay([utxo(parent, 1), ...from], 1_000_000n, 1, truc);
+    expect(await stage.judge(sibling)).toBe('too many potential replacements (including sibling eviction)');
+  });
+
+  it('have one for a fee above the limit that was asked for', async () => {
+    const tx = pay([stage.coin()], 10_000_000n);
+    const hex = toHex(tx.encode());
+    const [theirs] = await stage.node.rpc<[{ 'reject-reason': string }]>('testmempoolaccept', [hex], '0.10');
+    const ours = ourVerdict(stage.ours.mempool.accept(tx, { testOnly: true, maxFeeRate: 10_000_000n }));
+    expect([ours, theirs['reject-reason']]).toEqual(['max-fee-exceeded', 'max-fee-exceeded']);
+  });
+
+  it('have one for bare multisig, where it is not wanted', () => {
+    const tx = spend([stage.coin()], [out(10_000n, multisig)]);
+    expect(nonStandardReason(tx, { ...DEFAULT_MEMPOOL_OPTIONS, permitBareMultisig: false })).toBe('bare-multisig');
+  });
+
+  it('have one for a mempool that is full, and for what it asks from then on', async () => {
+    const small = await Stage.set({ maxBytes: 5_000_000 }, '-maxmempool=5');
+    try {
+      const judges = [
+        async (tx: Transaction) => ourVerdict(small.ours.mempool.accept(tx)),
+        async (tx: Transaction) => (await sendTo(small.node, tx)) ?? 'ok',
+      ];
+      const transactions = Array.from({ length: 50 }, (_, i) =>
+        pay([small.coin()], 1_000_000n - BigInt(i) * 10_000n, 2300),
+      );
+      for (const judge of judges) {
+        const verdicts: string[] = [];
+        // Each pays less than the one before it, so that the one for which there is no room is the first to go.
+        for (const tx of transactions) {
+          verdicts.push((await judge(tx)).replace(/,.*/, ''));
+          if (verdicts.at(-1) === 'mempool min fee not met') break;
+        }
+        expect([...new Set(verdicts)]).toEqual(['ok', 'mempool full', 'mempool min fee not met']);
+      }
+    } finally {
+      await small.node.stop();
+    }
+  });
+
+  it('have one for dust of a parent that is left', async () => {
+    const free = await Stage.set({ minRelayFeeRate: 0n }, '-minrelaytxfee=0');
+    try {
+      const coin = free.coin();
+      const parent = await free.give(spend([coin], [out(coin.output.value - 1n), out(1n)]));
+      expect(await free.judge(pay([utxo(parent, 0)], 1000n))).toBe('missing-ephemeral-spends');
+      expect(await free.judge(pay([utxo(parent, 0), utxo(parent, 1)], 1000n))).toBe('ok');
+    } finally {
+      await free.node.stop();
+    }
+  });
+
+  it('have one for every error of a script, in blocks and in the mempool', async () => {
+    const { ours, node } = stage;
+    const cases = Object.entries(scriptErrors) as [ScriptError, (typeof scriptErrors)[ScriptError]][];
+    const funding = spend(
+      [stage.coin()],
+      cases.map(([, { kind }]) => out(100_000n, kind.scriptPubKey)),
+    );
+    await stage.mine(funding);
+    for (const [vout, [error, { kind, ofPolicy }]] of cases.entries()) {
+      const tx = spendKind(kind, funding, vout);
+      const texts = [scriptErrorString(error), ...(olderTexts[scriptErrorString(error)] ?? [])];
+      const verdicts = [ourVerdict(ours.mempool.accept(tx, { testOnly: true })), await theirVerdict(node, tx)];
+      const expected = texts.map((text) => `mempool-script-verify-flag-failed (${text})`);
+      if (ofPolicy) expect([error, expected[0]]).toEqual([error, verdicts[0]]);
+      // What policy refuses before any script runs has another reason, but the same for both.
+      if (verdicts[0] === expected[0]) expect(expected, error).toContain(verdicts[1]);
+      else expect([error, verdicts[1]]).toEqual([error, verdicts[0]]);
+
+      const block = mineBlock(ours.chain.tip, { transactions: [tx] });
+      const reason = (await ours.chain.acceptBlock(block)).reject?.reason ?? null;
+      const theirs = await node.rpc('submitblock', toHex(block.encode()));
+      const inBlock = texts.map((text) => (ofPolicy ? null : `mandatory-script-verify-flag-failed (${text})`));
+      expect([error, reason]).toEqual([error, inBlock[0]]);
+      expect(inBlock, error).toContain(theirs);
+    }
+  });
+});
