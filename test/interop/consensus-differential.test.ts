@@ -1,4 +1,8 @@
 import { expect, it } from 'vitest';
+import { toHex } from '../../src/bytes/hex.ts';
+import { formatMoney } from '../../src/primitives/amount.ts';
+import { Block } from '../../src/primitives/block.ts';
+import { mineBlock, outpoint, sealBlock, spend } from '../chain/support/builder.ts';
 import { describeBitcoind } from '../support/bitcoind.ts';
 import { Judges } from './differential/judges.ts';
 import { World } from './differential/world.ts';
@@ -10,6 +14,9 @@ const SEED = Number(process.env.PIER_FUZZ_SEED ?? 1);
 const WORLD_ROUNDS = 300;
 /** Seconds; a little after regtest's genesis, so that blocks may have nearly any time. */
 const START = 1_296_688_602 + 1_000_000;
+
+/** P2WPKH, which every mempool takes. */
+const STANDARD = Uint8Array.of(0, 20, ...new Uint8Array(20));
 
 describeBitcoind('consensus next to bitcoind', () => {
   it('has the same verdict and reason for generated blocks and transactions', { timeout: ROUNDS * 5000 }, async () => {
@@ -28,6 +35,51 @@ describeBitcoind('consensus next to bitcoind', () => {
     }
     if (process.env.PIER_FUZZ_ROUNDS) report(verdicts);
     expect(verdicts.size).toBeGreaterThan(20);
+  });
+
+  it('has found these, which it may not be long enough to find again', async () => {
+    const judges = await Judges.start(START);
+    try {
+      const both = async (method: string, ...params: unknown[]) => {
+        const { ours, theirs } = await judges.ask(method, ...params);
+        expect(ours).toEqual(theirs);
+        return ours;
+      };
+      const hex = ({ header, transactions }: Block) => toHex(new Block(header, transactions).encode());
+      const { chain } = judges.pier;
+
+      // Bytes behind a block or a header are no matter.
+      const first = mineBlock(chain.tip);
+      expect(await both('submitblock', `${hex(first)}00`)).toEqual({ result: null });
+      const second = mineBlock(chain.tip);
+      expect(await both('submitheader', `${toHex(second.header.encode())}00`)).toEqual({ result: null });
+      const easy = sealBlock(second.transactions, { ...second.header, bits: 0x207f_fffe });
+      expect(await both('submitheader', toHex(easy.header.encode()))).toEqual({ error: 'bad-diffbits' });
+
+      // A block that was connected is valid, though a bad one behind it has led the chain back.
+      for (const tag of [1, 2]) await both('submitblock', hex(mineBlock(chain.tip, { tag })));
+      const third = mineBlock({ ...second.header, hash: second.hash, height: 2 }, { tag: 3 });
+      const fourth = mineBlock({ ...third.header, hash: third.hash, height: 3 }, { tag: 4, fees: 1n });
+      for (const { header } of [third, fourth]) await both('submitheader', toHex(header.encode()));
+      for (const block of [fourth, third])
+        expect(await both('submitblock', hex(block))).toEqual({ result: 'inconclusive' });
+      const { tip } = chain;
+      expect(await both('submitblock', hex(second))).toEqual({ result: null });
+      expect(chain.tip).toBe(tip);
+
+      // No details are told of missing inputs; amounts in details have no zeros at their end.
+      const orphan = spend({
+        inputs: [outpoint(fourth.transactions[0]!)],
+        outputs: [{ value: 1000n, scriptPubKey: STANDARD }],
+      });
+      const { ours, theirs } = await judges.ask('testmempoolaccept', [toHex(orphan.encode())]);
+      expect(
+        [ours, theirs].map((answer) => 'result' in answer && 'reject-details' in (answer.result as [object])[0]),
+      ).toEqual([false, false]);
+      expect(formatMoney(1880n)).toBe('0.0000188');
+    } finally {
+      await judges.stop();
+    }
   });
 });
 
