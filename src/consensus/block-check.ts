@@ -160,15 +160,15 @@ export function bip34Prefix(height: number): Uint8Array {
 
 /** BIP141: the witnesses are those that the coinbase commits to; without a commitment there are none. */
 function checkWitnesses(block: Block, segwitActive: boolean): BlockReject | undefined {
-  const coinbase = block.transactions[0];
-  const position = segwitActive && coinbase ? witnessCommitmentOutputIndex(coinbase) : -1;
+  const coinbase = block.transactions[0]!;
+  const position = segwitActive ? witnessCommitmentOutputIndex(coinbase) : -1;
   if (position >= 0) {
-    const { witness } = coinbase!.inputs[0]!;
+    const { witness } = coinbase.inputs[0]!;
     if (witness.length !== 1 || witness[0]!.length !== 32) {
       const debug = 'CheckWitnessMalleation : invalid witness reserved value size';
       return reject('mutated', 'bad-witness-nonce-size', debug);
     }
-    const committed = committedWitnessHash(coinbase!.outputs[position]!.scriptPubKey);
+    const committed = committedWitnessHash(coinbase.outputs[position]!.scriptPubKey);
     if (!equalBytes(committed, witnessCommitment(witnessMerkleRoot(block), witness[0]!))) {
       const debug = 'CheckWitnessMalleation : witness merkle commitment mismatch';
       return reject('mutated', 'bad-witness-merkle-match', debug);

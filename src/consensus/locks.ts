@@ -61,5 +61,5 @@ export function isSequenceLockMet(lock: SequenceLock, prev: HeaderContext): bool
 
 /** Whether BIP68 lets `tx` into a block after `prev`; see `calculateSequenceLock`. */
 export function sequenceLocks(tx: Transaction, coinHeights: readonly number[], prev: HeaderContext): boolean {
-  return tx.version < 2 || isSequenceLockMet(calculateSequenceLock(tx, coinHeights, prev), prev);
+  return isSequenceLockMet(calculateSequenceLock(tx, coinHeights, prev), prev);
 }

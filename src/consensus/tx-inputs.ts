@@ -63,7 +63,5 @@ export function checkTxCoins(
     const debug = `value in (${formatMoney(valueIn)}) < value out (${formatMoney(valueOut)})`;
     return { reject: reject('consensus', 'bad-txns-in-belowout', debug) };
   }
-  const fee = valueIn - valueOut;
-  if (!moneyRange(fee)) return { reject: reject('consensus', 'bad-txns-fee-outofrange') };
-  return { fee, coins };
+  return { fee: valueIn - valueOut, coins };
 }

@@ -90,7 +90,7 @@ function decodeBase58(address: string, prefixes: AddressPrefixes): Uint8Array {
 /** The bytes before the four of the checksum. Throws `AddressError`. */
 export function decodeBase58check(text: string): Uint8Array {
   // Longer text than any address or key has, and decoding takes quadratic time.
-  if (text.length === 0 || text.length > 128) throw new AddressError('invalid', 'not an address');
+  if (text.length > 128) throw new AddressError('invalid', 'not an address');
   if (!/^[1-9A-HJ-NP-Za-km-z]+$/.test(text)) throw new AddressError('invalid', 'not an address');
   try {
     return base58check.decode(text);

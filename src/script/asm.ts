@@ -34,8 +34,7 @@ export function disassemble(script: Uint8Array, showSigHash = false): string {
 function pushToAsm(data: Uint8Array, namesSigHash: boolean): string {
   if (data.length <= 4) return String(decodeScriptNumber(data, false));
   if (namesSigHash && checkSignatureEncoding(data, ScriptFlag.STRICTENC) === undefined) {
-    const name = sigHashNames[data[data.length - 1]!];
-    if (name) return `${toHex(data.subarray(0, -1))}[${name}]`;
+    return `${toHex(data.subarray(0, -1))}[${sigHashNames[data[data.length - 1]!]}]`;
   }
   return toHex(data);
 }

@@ -68,8 +68,7 @@ export class InputChecker {
     }
     const hash = this.#schnorrHash(hashType, context, codeSeparatorPosition);
     if (!hash) return 'SCHNORR_SIG_HASHTYPE';
-    const bare = signature.length === 64 ? signature : signature.subarray(0, 64);
-    return this.#signatures.verifySchnorr(bare, hash, publicKey) ? undefined : 'SCHNORR_SIG';
+    return this.#signatures.verifySchnorr(signature.subarray(0, 64), hash, publicKey) ? undefined : 'SCHNORR_SIG';
   }
 
   #schnorrHash(hashType: number, context: TaprootContext, codeSeparatorPosition: number): Uint8Array | undefined {

@@ -28,7 +28,6 @@ export function findAndDelete(script: Uint8Array, needle: Uint8Array): Uint8Arra
 }
 
 function matches(script: Uint8Array, at: number, needle: Uint8Array): boolean {
-  if (script.length - at < needle.length) return false;
   for (let i = 0; i < needle.length; i++) if (script[at + i] !== needle[i]) return false;
   return true;
 }

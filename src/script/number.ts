@@ -24,7 +24,7 @@ export function decodeScriptNumber(element: Uint8Array, requireMinimal: boolean,
   if (length === 0) return 0;
   if (length > maxSize) throw scriptNumberError;
   const top = element[length - 1]!;
-  if (requireMinimal && (top & 0x7f) === 0 && (length === 1 || (element[length - 2]! & 0x80) === 0)) {
+  if (requireMinimal && (top & 0x7f) === 0 && ((element[length - 2] ?? 0) & 0x80) === 0) {
     throw scriptNumberError;
   }
   let magnitude = top & 0x7f;

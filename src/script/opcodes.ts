@@ -152,9 +152,3 @@ export function isOpSuccess(opcode: number): boolean {
     (opcode >= 187 && opcode <= 254)
   );
 }
-
-/** The number that OP_0 and OP_1 to OP_16 push, undefined for every other opcode. */
-export function smallInteger(opcode: number): number | undefined {
-  if (opcode === Op.OP_0) return 0;
-  return opcode >= Op.OP_1 && opcode <= Op.OP_16 ? opcode - Op.OP_1 + 1 : undefined;
-}

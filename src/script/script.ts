@@ -1,7 +1,7 @@
 import { concatBytes } from '../bytes/compare.ts';
 import { ScriptCursor } from './cursor.ts';
 import { MAX_SCRIPT_SIZE } from './limits.ts';
-import { encodeScriptNumber, FALSE } from './number.ts';
+import { encodeScriptNumber } from './number.ts';
 import { Op } from './opcodes.ts';
 
 export interface ScriptOperation {
@@ -34,7 +34,6 @@ export function isPushOnly(script: Uint8Array, start = 0): boolean {
 /** Whether no shorter operation pushes the same bytes (Core: CheckMinimalPush). */
 export function isMinimalPush(opcode: number, data: Uint8Array): boolean {
   const length = data.length;
-  if (length === 0) return opcode === Op.OP_0;
   if (length === 1 && smallPush(data[0]!) !== undefined) return false;
   if (length <= 75) return opcode === length;
   if (length <= 255) return opcode === Op.OP_PUSHDATA1;
@@ -107,11 +106,10 @@ export function isPayToAnchor(script: Uint8Array): boolean {
   return script.length === 4 && script[0] === Op.OP_1 && script[1] === 2 && script[2] === 0x4e && script[3] === 0x73;
 }
 
-/** The last push of a push-only script: a P2SH input's redeem script. Undefined if it is not push-only, or empty. */
+/** The last push of a push-only script: a P2SH input's redeem script. Undefined if there is none. */
 export function lastPush(script: Uint8Array): Uint8Array | undefined {
   const cursor = new ScriptCursor(script);
   while (cursor.next()) if (cursor.opcode > Op.OP_16) return undefined;
-  if (cursor.isBroken || script.length === 0) return undefined;
   // An opcode behind OP_PUSHDATA4 pushes a number, which is no script, and Core takes it for an empty one.
-  return cursor.opcode <= Op.OP_PUSHDATA4 ? cursor.data : FALSE;
+  return cursor.opcode <= Op.OP_PUSHDATA4 ? cursor.data : undefined;
 }

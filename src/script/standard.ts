@@ -75,7 +75,6 @@ function isPayToPublicKeyHash(script: Uint8Array): boolean {
 /** The key of a script that is one key and OP_CHECKSIG. */
 function payToPublicKey(script: Uint8Array): Uint8Array | undefined {
   const size = script.length - 2;
-  if (size !== 33 && size !== 65) return undefined;
   if (script[0] !== size || script[size + 1] !== Op.OP_CHECKSIG) return undefined;
   const key = script.subarray(1, size + 1);
   return hasKeySize(key) ? key : undefined;

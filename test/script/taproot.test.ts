@@ -1,17 +1,12 @@
 import { expect, it } from 'vitest';
 import { binaryKey } from '../../src/bytes/compare.ts';
 import { fromHex, toHex } from '../../src/bytes/hex.ts';
-import { ByteReader } from '../../src/bytes/reader.ts';
 import { type Secp256k1Engine, secp256k1, useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
-import { readTxOut, Transaction, type TxIn } from '../../src/primitives/transaction.ts';
 import { encodeAddress } from '../../src/script/address.ts';
-import type { ScriptError } from '../../src/script/errors.ts';
 import { ScriptFlag } from '../../src/script/flags.ts';
-import { SighashCache } from '../../src/script/sighash.ts';
 import { tapBranchHash, tapLeafHash, tapTweakHash, verifyTaprootCommitment } from '../../src/script/taproot.ts';
-import { verifyInput } from '../../src/script/verify.ts';
 import { describeVectors, vectorJson } from '../support/vectors.ts';
-import { parseFlags } from './support/assemble.ts';
+import { loadAssets, prepareSpend } from './support/assets.ts';
 
 interface Leaf {
   readonly id: number;
@@ -82,22 +77,6 @@ describeVectors("BIP341's script trees", 'bips/bip341-wallet.json', () => {
   });
 });
 
-interface Spend {
-  readonly scriptSig: string;
-  readonly witness: readonly string[];
-}
-
-interface Asset {
-  readonly tx: string;
-  readonly prevouts: readonly string[];
-  readonly index: number;
-  readonly flags: string;
-  readonly comment: string;
-  readonly success?: Spend;
-  readonly failure?: Spend;
-  readonly final?: boolean;
-}
-
 const { P2SH, WITNESS, TAPROOT } = ScriptFlag;
 const independentFlags = [
   ScriptFlag.DERSIG,
@@ -130,26 +109,7 @@ function remembering(engine: Secp256k1Engine): Secp256k1Engine {
 }
 
 describeVectors("Core's script assets", 'taproot/script_assets.json', () => {
-  const assets = vectorJson<Asset[]>('taproot/script_assets.json').map((asset) => {
-    const tx = Transaction.decode(fromHex(asset.tx));
-    const prevouts = asset.prevouts.map((hex) => readTxOut(new ByteReader(fromHex(hex))));
-    return { ...asset, tx, prevouts, flags: parseFlags(asset.flags) };
-  });
-
-  /** What becomes of the asset's input with the given scriptSig and witness, under any flags. */
-  function prepare(asset: (typeof assets)[number], spend: Spend): (flags: number) => ScriptError | undefined {
-    const inputs: TxIn[] = [...asset.tx.inputs];
-    const { index } = asset;
-    inputs[index] = {
-      ...inputs[index]!,
-      scriptSig: fromHex(spend.scriptSig),
-      witness: spend.witness.map(fromHex),
-    };
-    const { version, outputs, lockTime } = asset.tx;
-    const tx = new Transaction({ version, inputs, outputs, lockTime });
-    const cache = new SighashCache(tx, asset.prevouts);
-    return (flags) => verifyInput(tx, index, cache, flags);
-  }
+  const assets = loadAssets();
 
   // The engines differ in signatures only, so the slower one need not see every set.
   it.each([
@@ -165,7 +125,7 @@ describeVectors("Core's script assets", 'taproot/script_assets.json', () => {
       const { flags: own, comment } = asset;
       if (asset.success) {
         successes++;
-        const run = prepare(asset, asset.success);
+        const run = prepareSpend(asset, asset.success);
         // A final one passes with whatever flags there are, any other with those it lists or fewer.
         for (const flags of new Set([own, ...row.others.filter((set) => asset.final || (set & own) === set)])) {
           const error = run(flags);
@@ -175,7 +135,7 @@ describeVectors("Core's script assets", 'taproot/script_assets.json', () => {
       }
       if (asset.failure) {
         failures++;
-        const run = prepare(asset, asset.failure);
+        const run = prepareSpend(asset, asset.failure);
         for (const flags of new Set([own, ...row.others.filter((set) => (set & own) === own)])) {
           if (!run(flags)) wrong.push(`${comment}: passes with flags ${flags}`);
           runs++;

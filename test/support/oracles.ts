@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url';
 /** Under this, an oracle that is absent is a failure instead of a skip. */
 export const requireOracles = process.env.PIER_REQUIRE_ORACLES === '1';
 
-/** The folder of the vectors, with a slash at its end; it need not exist. */
-export const vectorsRoot: string = fileURLToPath(new URL('../../../shared/vectors/', import.meta.url));
+/** The folder of the vectors, with a slash at its end; it need not exist. A copy of the project elsewhere names it. */
+export const vectorsRoot: string =
+  process.env.PIER_VECTORS_DIR ?? fileURLToPath(new URL('../../../shared/vectors/', import.meta.url));
 
 /** The folder that holds bitcoind and bitcoin-cli, or undefined: what tests compare Pier with is optional. */
 export const bitcoindDir: string | undefined = locate();

@@ -33,8 +33,8 @@ export const cryptoOperations: OperationTable = {
   [Op.OP_HASH256]: hashing(sha256d),
 
   [Op.OP_CODESEPARATOR]: (vm) => {
-    // Tapscript signs the position only.
-    if (vm.sigVersion !== SigVersion.TAPSCRIPT) vm.scriptCode = vm.script.subarray(vm.offset);
+    // Tapscript signs the position, the scripts before it what stands behind.
+    vm.scriptCode = vm.script.subarray(vm.offset);
     vm.codeSeparatorPosition = vm.position;
     return undefined;
   },

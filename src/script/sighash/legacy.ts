@@ -41,7 +41,6 @@ export function legacySighash(
 function partialSighash(cache: SighashCache, inputIndex: number, script: Uint8Array, hashType: number): Uint8Array {
   const { version, inputs, outputs, lockTime } = cache.tx;
   const output = hashType & 0x1f;
-  const signsSequences = output !== SigHash.NONE && output !== SigHash.SINGLE;
   preimage.reset().u32(version);
 
   if (hashType & SigHash.ANYONECANPAY) {
@@ -52,7 +51,8 @@ function partialSighash(cache: SighashCache, inputIndex: number, script: Uint8Ar
     for (const [i, input] of inputs.entries()) {
       preimage.outPoint(input.prevout);
       if (i === inputIndex) preimage.varBytes(script).u32(input.sequence);
-      else preimage.u8(0).u32(signsSequences ? input.sequence : 0);
+      // The others' sequences are signed by none of the kinds that come here.
+      else preimage.u8(0).u32(0);
     }
   }
 

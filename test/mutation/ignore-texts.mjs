@@ -1,0 +1,15 @@
+/** Leaves out what is said to people: in errors, and as the details of a refusal. */
+const ignoreTexts = {
+  shouldIgnore({ node, parentPath }) {
+    const parent = parentPath?.node;
+    const isText = node.type === 'TemplateLiteral' || (node.type === 'StringLiteral' && node.value.includes(' '));
+    if (!isText || !parent) return undefined;
+    const isDetail =
+      (parent.type === 'NewExpression' && parent.callee.name?.endsWith('Error')) ||
+      (parent.type === 'CallExpression' && parent.callee.name === 'reject' && parent.arguments[2] === node) ||
+      (parent.type === 'VariableDeclarator' && parent.id.name === 'debug');
+    return isDetail ? 'a text for people' : undefined;
+  },
+};
+
+export const strykerPlugins = [{ kind: 'Ignore', name: 'texts', value: ignoreTexts }];

@@ -1,0 +1,160 @@
+import { readdir } from 'node:fs/promises';
+import { register } from 'node:module';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/**
+ * The files whose tests the mutants must survive, those first that fail soonest. All in one process: vitest takes
+ * seconds for each mutant, most of them for starting and for reading vectors again.
+ */
+const files = [
+  'script/script.test',
+  'script/templates.test',
+  'script/verify.test',
+  'script/edges.test',
+  'script/address.test',
+  'script/standard.test',
+  'consensus/params.test',
+  'consensus/known-params.test',
+  'consensus/edges.test',
+  'consensus/pow.test',
+  'consensus/merkle.test',
+  'consensus/locks.test',
+  'consensus/block-rules.test',
+  'consensus/signet.test',
+  'consensus/signet-signing.test',
+  'consensus/versionbits.test',
+  'script/script-tests.test',
+  'script/sighash.test',
+  'script/signature-cache.test',
+  'script/bounds.test',
+  'consensus/tx-vectors.test',
+  'script/taproot.test',
+  'mutation/script-assets',
+];
+
+/** Tests that take seconds and show what others show: with the second engine, of random scripts, of all flags. */
+const isLeftOut = (name) =>
+  /wasm engine|Random scripts|random scripts|The time for a script|assets succeed and fail under their own flags and/.test(
+    name,
+  );
+
+const suite = new URL('./suite.mjs', import.meta.url).href;
+const hook = `export const resolve = (name, context, next) => name === 'vitest' && context.parentURL !== '${suite}'
+  ? { url: '${suite}', shortCircuit: true } : next(name, context);`;
+
+/** Whom the coverage of what runs between the tests belongs to. */
+const collecting = 'collecting';
+
+const fileUrl = (...path) => pathToFileURL(resolve(...path)).href;
+
+/** A Stryker test runner; its interface is that of @stryker-mutator/api. */
+class InProcessRunner {
+  /** Shared with the instrumented code: which mutant is active, and what has been run. */
+  #state = {};
+  /** By file, those that were imported. */
+  #tests = new Map();
+
+  constructor() {
+    globalThis.__stryker__ = this.#state;
+  }
+
+  capabilities() {
+    return { reloadEnvironment: false };
+  }
+
+  /** The tests of all files, each of which is imported when its turn comes. */
+  async *#allTests() {
+    for (const file of files) {
+      let tests = this.#tests.get(file);
+      if (!tests) {
+        tests = await this.#testsOf(file);
+        this.#tests.set(file, tests);
+      }
+      yield* tests;
+    }
+  }
+
+  async #testsOf(file) {
+    if (this.#tests.size === 0) await prepare();
+    const { collect } = await import(suite);
+    // What tests prepare while they are collected is not theirs to find wrong.
+    this.#state.currentTestId = collecting;
+    const collected = await collect(() => import(fileUrl('mutated/test', `${file}.js`)));
+    this.#state.currentTestId = undefined;
+    const tests = new Map(collected.map(({ name, run }) => [`${file}: ${name}`, run]));
+    if (tests.size < collected.length) throw new Error(`two tests of ${file} have one name`);
+    return [...tests].filter(([id]) => !isLeftOut(id));
+  }
+
+  async dryRun() {
+    const tests = [];
+    for await (const [id, run] of this.#allTests()) {
+      this.#state.currentTestId = id;
+      const start = performance.now();
+      const failureMessage = await failure(run);
+      const status = failureMessage === undefined ? 0 : 1;
+      tests.push({ id, name: id, status, timeSpentMs: performance.now() - start, failureMessage });
+      this.#state.currentTestId = undefined;
+    }
+    const { mutantCoverage } = this.#state;
+    delete mutantCoverage.perTest[collecting];
+    return { status: 'complete', tests, mutantCoverage };
+  }
+
+  async mutantRun({ activeMutant, testFilter, mutantActivation, hitLimit }) {
+    const isStatic = mutantActivation === 'static';
+    const isFresh = this.#tests.size === 0;
+    const chosen = testFilter && new Set(testFilter);
+    const activate = () => {
+      // Stryker's limit is a hundred times what all tests together do: minutes, or all memory, in inner loops.
+      const limit = hitLimit === undefined ? 1e7 : hitLimit / 50;
+      Object.assign(this.#state, { activeMutant: activeMutant.id, hitLimit: limit, hitCount: 0 });
+    };
+    let nrOfTests = 0;
+    const runTests = async () => {
+      for await (const [id, run] of this.#allTests()) {
+        if (chosen && !chosen.has(id)) continue;
+        nrOfTests++;
+        activate();
+        const failureMessage = await failure(run);
+        const isEndless = this.#state.hitCount > this.#state.hitLimit;
+        if (!isStatic) this.#state.activeMutant = undefined;
+        if (isEndless) return { status: 'timeout', reason: 'a loop without end' };
+        if (failureMessage === undefined) continue;
+        // Was it this mutant, or something that one before it has left? Stryker tries again in a new process.
+        if (!isFresh && (await failure(run)) !== undefined) throw new Error(`${id} fails without the mutant as well`);
+        return { status: 'killed', killedBy: [id], failureMessage, nrOfTests };
+      }
+      return { status: 'survived', nrOfTests };
+    };
+    if (!isStatic) return runTests();
+    activate();
+    // With such a mutant, which acts while modules load, tests may not even come to be.
+    return runTests().catch((error) => ({ status: 'killed', killedBy: [], failureMessage: String(error), nrOfTests }));
+  }
+}
+
+/** Imports what is mutated, so that what runs then is no test's. */
+async function prepare() {
+  register(`data:text/javascript,${encodeURIComponent(hook)}`);
+  for (const layer of ['script', 'consensus']) {
+    for (const name of await readdir(join('mutated/src', layer), { recursive: true })) {
+      if (name.endsWith('.js')) await import(fileUrl('mutated/src', layer, name));
+    }
+  }
+  // These are made once and kept, so they are made before any test.
+  const { chainParams } = await import(fileUrl('mutated/src/consensus/params.js'));
+  for (const network of ['main', 'test', 'testnet4', 'signet']) chainParams(network);
+}
+
+async function failure(body) {
+  try {
+    await body();
+    return undefined;
+  } catch (error) {
+    return String(error?.message ?? error).slice(0, 500);
+  }
+}
+
+export const strykerPlugins = [{ kind: 'TestRunner', name: 'in-process', injectableClass: InProcessRunner }];

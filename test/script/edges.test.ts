@@ -1,0 +1,227 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { concatBytes } from '../../src/bytes/compare.ts';
+import { fromHex, toHex } from '../../src/bytes/hex.ts';
+import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
+import { Transaction } from '../../src/primitives/transaction.ts';
+import type { ScriptError } from '../../src/script/errors.ts';
+import { ScriptFlag } from '../../src/script/flags.ts';
+import { Op } from '../../src/script/opcodes.ts';
+import { compileScript } from '../../src/script/script.ts';
+import { SighashCache, taprootSighash } from '../../src/script/sighash.ts';
+import { SignatureCache } from '../../src/script/signature-cache.ts';
+import { tapLeafHash } from '../../src/script/taproot.ts';
+import { verifyInput } from '../../src/script/verify.ts';
+
+// What Core's vectors leave open: they have no case on one side of an edge, or are content with any failure. The
+// expectations are those of Core's interpreter.cpp.
+
+const none = new Uint8Array(0);
+const key = fromHex('79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
+const consensus = ScriptFlag.P2SH | ScriptFlag.WITNESS | ScriptFlag.TAPROOT;
+
+function spending(witness: readonly Uint8Array[], scriptSig: Uint8Array = none): Transaction {
+  return new Transaction({
+    version: 2,
+    inputs: [{ prevout: { txid: new Uint8Array(32), vout: 0 }, scriptSig, sequence: 10, witness }],
+    outputs: [{ value: 1n, scriptPubKey: none }],
+    lockTime: 100,
+  });
+}
+
+function spend(
+  scriptPubKey: Uint8Array,
+  witness: readonly Uint8Array[] = [],
+  flags: number = consensus,
+  scriptSig: Uint8Array = none,
+): ScriptError | undefined {
+  const tx = spending(witness, scriptSig);
+  return verifyInput(tx, 0, new SighashCache(tx, [{ value: 2n, scriptPubKey }]), flags);
+}
+
+/** An engine by which every leaf belongs to every output, and a Schnorr signature is right that begins with 1. */
+function pretendEngine(): void {
+  useSecp256k1Engine({
+    name: 'native',
+    verifyEcdsa: () => false,
+    verifySchnorr: (signature) => signature[0] === 1,
+    xOnlyTweakAddCheck: () => true,
+  });
+}
+
+afterEach(() => {
+  useSecp256k1Engine('native');
+});
+
+const control = concatBytes(Uint8Array.of(0xc0), key);
+
+/** The tapscript's error with these arguments. */
+function tapscript(script: Uint8Array, args: readonly Uint8Array[] = [], flags: number = consensus) {
+  pretendEngine();
+  return spend(compileScript(1n, key), [...args, script, control], flags);
+}
+
+const right = new Uint8Array(64).fill(1);
+const wrong = new Uint8Array(64).fill(2);
+
+describe('The limit of 201 operations', () => {
+  it('does not count what pushes, OP_16 and OP_RESERVED included', () => {
+    const nops = new Uint8Array(201).fill(Op.OP_NOP);
+    expect(spend(concatBytes(nops, compileScript(16n)))).toBeUndefined();
+    expect(spend(concatBytes(nops, compileScript(Op.OP_NOP, 16n)))).toBe('OP_COUNT');
+    const unexecuted = compileScript(Op.OP_0, Op.OP_IF, Op.OP_RESERVED, Op.OP_ENDIF, 16n);
+    expect(spend(concatBytes(nops.subarray(2), unexecuted))).toBeUndefined();
+    expect(spend(concatBytes(nops.subarray(1), unexecuted))).toBe('OP_COUNT');
+  });
+});
+
+describe('OP_PICK and OP_ROLL', () => {
+  it.each([Op.OP_PICK, Op.OP_ROLL])('want two elements before they look at the number (%s)', (opcode) => {
+    expect(spend(compileScript(opcode))).toBe('INVALID_STACK_OPERATION');
+    expect(spend(compileScript(new Uint8Array(5), opcode))).toBe('INVALID_STACK_OPERATION');
+    expect(spend(compileScript(1n, new Uint8Array(5), opcode))).toBe('SCRIPTNUM');
+  });
+});
+
+describe('OP_CHECKMULTISIG', () => {
+  it('wants its numbers, keys and signatures on the stack', () => {
+    expect(spend(compileScript(Op.OP_CHECKMULTISIG))).toBe('INVALID_STACK_OPERATION');
+    expect(spend(compileScript(1n, Op.OP_CHECKMULTISIG))).toBe('INVALID_STACK_OPERATION');
+    expect(spend(compileScript(0n, 0n, Op.OP_CHECKMULTISIG))).toBe('INVALID_STACK_OPERATION');
+    expect(spend(compileScript(0n, 0n, 0n, Op.OP_CHECKMULTISIG))).toBeUndefined();
+  });
+});
+
+describe('A signature of the years before BIP66', () => {
+  it('has its hash type behind it, which is no part of S', () => {
+    useSecp256k1Engine({
+      name: 'native',
+      verifyEcdsa: () => true,
+      verifySchnorr: () => false,
+      xOnlyTweakAddCheck: () => false,
+    });
+    const script = compileScript(concatBytes(Uint8Array.of(2), key), Op.OP_CHECKSIG);
+    const withHashType = fromHex('300602010102010101');
+    expect(spend(script, [], 0, compileScript(withHashType))).toBeUndefined();
+    // One byte less, and S lacks its only one.
+    expect(spend(script, [], 0, compileScript(withHashType.subarray(0, -1)))).toBe('EVAL_FALSE');
+  });
+});
+
+describe('Tapscript', () => {
+  it('counts with OP_CHECKSIGADD what is right, and fails by what is wrong', () => {
+    const script = compileScript(5n, key, Op.OP_CHECKSIGADD, 6n, Op.OP_EQUAL);
+    expect(tapscript(script, [right])).toBeUndefined();
+    expect(tapscript(script, [none])).toBe('EVAL_FALSE');
+    expect(tapscript(script, [wrong])).toBe('SCHNORR_SIG');
+    expect(tapscript(script, [Uint8Array.of(1)])).toBe('SCHNORR_SIG_SIZE');
+    expect(tapscript(script, [])).toBe('INVALID_STACK_OPERATION');
+    const notMinimal = compileScript(Uint8Array.of(5, 0), key, Op.OP_CHECKSIGADD, 6n, Op.OP_EQUAL);
+    expect(tapscript(notMinimal, [right])).toBeUndefined();
+    expect(tapscript(notMinimal, [right], consensus | ScriptFlag.MINIMALDATA)).toBe('SCRIPTNUM');
+  });
+
+  it('names what is wrong', () => {
+    for (const opcode of [Op.OP_CHECKMULTISIG, Op.OP_CHECKMULTISIGVERIFY]) {
+      expect(tapscript(compileScript(0n, 0n, opcode))).toBe('TAPSCRIPT_CHECKMULTISIG');
+      // Only where it is executed.
+      expect(tapscript(compileScript(0n, Op.OP_IF, opcode, Op.OP_ENDIF, 1n))).toBeUndefined();
+    }
+    // Each signature costs 50 of what the witness weighs, and 50: here 64 + 1, 34 + 1, 33 + 1, 1, and 50.
+    const check = compileScript(key, Op.OP_CHECKSIG);
+    expect(tapscript(check, [right])).toBeUndefined();
+    const twice = compileScript(Op.OP_2DUP, Op.OP_CHECKSIGVERIFY, Op.OP_2DUP, Op.OP_CHECKSIGVERIFY);
+    const five = concatBytes(twice, twice, compileScript(Op.OP_CHECKSIG));
+    expect(tapscript(five, [right, key])).toBe('TAPSCRIPT_VALIDATION_WEIGHT');
+    const unknownKey = compileScript(concatBytes(Uint8Array.of(2), key), Op.OP_CHECKSIG);
+    const discouraged = consensus | ScriptFlag.DISCOURAGE_UPGRADABLE_PUBKEYTYPE;
+    expect(tapscript(unknownKey, [wrong])).toBeUndefined();
+    expect(tapscript(unknownKey, [wrong], discouraged)).toBe('DISCOURAGE_UPGRADABLE_PUBKEYTYPE');
+    expect(tapscript(check, [right], discouraged)).toBeUndefined();
+    expect(tapscript(compileScript(none, Op.OP_CHECKSIG), [right])).toBe('TAPSCRIPT_EMPTY_PUBKEY');
+  });
+
+  it('succeeds by OP_SUCCESSx and by unknown leaves, unless those are discouraged', () => {
+    const success = Uint8Array.of(Op.OP_RETURN, 80, 0x4c);
+    expect(tapscript(success)).toBeUndefined();
+    expect(tapscript(success, [], consensus | ScriptFlag.DISCOURAGE_OP_SUCCESS)).toBe('DISCOURAGE_OP_SUCCESS');
+    const leaf = (flags: number) => {
+      pretendEngine();
+      const version = concatBytes(Uint8Array.of(0xc2), key);
+      return spend(compileScript(1n, key), [Uint8Array.of(Op.OP_RETURN), version], flags);
+    };
+    expect(leaf(consensus)).toBeUndefined();
+    expect(leaf(consensus | ScriptFlag.DISCOURAGE_UPGRADABLE_TAPROOT_VERSION)).toBe(
+      'DISCOURAGE_UPGRADABLE_TAPROOT_VERSION',
+    );
+  });
+
+  it('that ends within a push fails by that, before it runs', () => {
+    expect(tapscript(Uint8Array.of(Op.OP_RETURN, 2, 1))).toBe('BAD_OPCODE');
+    expect(tapscript(Uint8Array.of(Op.OP_RETURN))).toBe('OP_RETURN');
+  });
+
+  it('signs the position of the last OP_CODESEPARATOR that was executed (BIP342)', () => {
+    const script = compileScript(key, Op.OP_CHECKSIGVERIFY, Op.OP_CODESEPARATOR, key, Op.OP_CHECKSIG);
+    const messages: string[] = [];
+    useSecp256k1Engine({
+      name: 'native',
+      verifyEcdsa: () => false,
+      verifySchnorr: (_, message) => messages.push(toHex(message)) > 0,
+      xOnlyTweakAddCheck: () => true,
+    });
+    const output = compileScript(1n, key);
+    expect(spend(output, [right, right, script, control])).toBeUndefined();
+    const tx = spending([right, right, script, control]);
+    const context = { annexHash: undefined, leafHash: tapLeafHash(0xc0, script) };
+    const expected = [0xffff_ffff, 2].map((position) => {
+      const cache = new SighashCache(tx, [{ value: 2n, scriptPubKey: output }]);
+      return toHex(taprootSighash(cache, 0, 0, context, position)!);
+    });
+    expect(messages).toEqual(expected);
+    expect(messages[0]).not.toBe(messages[1]);
+  });
+
+  it('wants one of two values before an OP_IF', () => {
+    const script = compileScript(Op.OP_IF, 1n, Op.OP_ELSE, 1n, Op.OP_ENDIF);
+    expect(tapscript(script, [none])).toBeUndefined();
+    expect(tapscript(script, [Uint8Array.of(1)])).toBeUndefined();
+    for (const value of [[2], [0], [1, 0], [0x80], [1, 1]]) {
+      expect(tapscript(script, [Uint8Array.from(value)])).toBe('TAPSCRIPT_MINIMALIF');
+    }
+  });
+});
+
+describe('A defect', () => {
+  it('is not taken for a wrong script', () => {
+    useSecp256k1Engine({
+      name: 'native',
+      verifyEcdsa: () => {
+        throw new Error('defect');
+      },
+      verifySchnorr: () => true,
+      xOnlyTweakAddCheck: () => true,
+    });
+    const signature = fromHex('300602010102010101');
+    const script = compileScript(concatBytes(Uint8Array.of(2), key), Op.OP_CHECKSIG);
+    expect(() => spend(script, [], consensus, compileScript(signature))).toThrow('defect');
+  });
+});
+
+describe('The cache of signatures, where it is only read', () => {
+  it('refuses what is wrong', () => {
+    const { reader } = new SignatureCache();
+    const hash = new Uint8Array(32).fill(1);
+    for (const [engine, expected] of [
+      [pretendEngine, [false, true, false]],
+      [() => useSecp256k1Engine('native'), [false, false, false]],
+    ] as const) {
+      engine();
+      const verdicts = [
+        reader.verifyEcdsa(right, hash, concatBytes(Uint8Array.of(2), key)),
+        reader.verifySchnorr(right, hash, key),
+        reader.verifySchnorr(wrong, hash, key),
+      ];
+      expect(verdicts).toEqual(expected);
+    }
+  });
+});
