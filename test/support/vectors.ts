@@ -30,3 +30,12 @@ export function describeVectors(name: string, path: string, body: () => void): v
     describe.skip(`${name} (skipped: ../shared/vectors/${path} is absent)`, () => it('is skipped', () => {}));
   }
 }
+
+/** The rows of a file of comma-separated values without quotes, by the names in its first line. */
+export function csvRows(path: string): Readonly<Record<string, string>>[] {
+  const [names, ...rows] = readFileSync(vectorPath(path), 'utf8')
+    .trim()
+    .split(/\r?\n/)
+    .map((line) => line.split(','));
+  return rows.map((row) => Object.fromEntries(names!.map((name, i) => [name, row[i]!])));
+}

@@ -5,6 +5,12 @@ export interface Bindings {
   publicKeyCreate(secretKey: Uint8Array, compressed: boolean): Uint8Array;
   publicKeyTweakAdd(publicKey: Uint8Array, tweak: Uint8Array, compressed: boolean): Uint8Array;
   publicKeyTweakMul(publicKey: Uint8Array, tweak: Uint8Array, compressed: boolean): Uint8Array;
+  ecdh(
+    publicKey: Uint8Array,
+    secretKey: Uint8Array,
+    options: { readonly hashfn: (x: Uint8Array, y: Uint8Array) => Uint8Array },
+    output: Uint8Array,
+  ): Uint8Array;
 }
 
 /** The point with an x-only key's x and an even y, compressed. */

@@ -1,7 +1,7 @@
 import { sha256 } from '../hash.ts';
 import { reduceScalar } from '../scalar.ts';
 import { type Bindings, evenPoint, isPoint } from './bindings.ts';
-import { orFalse, type Secp256k1Engine } from './engine.ts';
+import { orFalse, orUndefined, type Secp256k1Engine } from './engine.ts';
 import { requirePackage } from './require.ts';
 import { verifySchnorrEquation } from './schnorr.ts';
 
@@ -30,6 +30,11 @@ export function loadNativeEngine(): Secp256k1Engine {
     }),
     xOnlyTweakAddCheck: orFalse((internalKey: Uint8Array, tweak: Uint8Array, outputKey: Uint8Array, parity: 0 | 1) =>
       isPoint(bindings.publicKeyTweakAdd(evenPoint(internalKey), tweak, true), outputKey, parity),
+    ),
+    xOnlyPublicKey: orUndefined((secretKey: Uint8Array) => bindings.publicKeyCreate(secretKey, true).slice(1)),
+    // Unlike a tweak, this takes the same time for every secret.
+    xOnlyMultiply: orUndefined((publicKey: Uint8Array, secretKey: Uint8Array) =>
+      bindings.ecdh(evenPoint(publicKey), secretKey, { hashfn: (x) => x }, new Uint8Array(32)),
     ),
   };
 }

@@ -4,6 +4,7 @@
  * the package does, where a number is out of range, an x is on no point, or a sum is the point at infinity: each of
  * them a false signature.
  */
+import { toBigInt, writeBigInt } from '../big-endian.ts';
 import { modularInverse } from '../modular-inverse.ts';
 import { isScalar, isZeroScalar, negateScalar } from '../scalar.ts';
 import { type Bindings, evenPoint, isPoint } from './bindings.ts';
@@ -57,17 +58,3 @@ export function verifyByTweaks(bindings: Bindings, { r, s, e, p }: SchnorrEquati
 
 const one = new Uint8Array(32);
 one[31] = 1;
-
-function toBigInt(bytes: Uint8Array): bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, 32);
-  const high = (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
-  return (high << 128n) | (view.getBigUint64(16) << 64n) | view.getBigUint64(24);
-}
-
-function writeBigInt(out: Uint8Array, offset: number, value: bigint): void {
-  const view = new DataView(out.buffer, out.byteOffset + offset, 32);
-  view.setBigUint64(0, value >> 192n);
-  view.setBigUint64(8, value >> 128n);
-  view.setBigUint64(16, value >> 64n);
-  view.setBigUint64(24, value);
-}

@@ -1,4 +1,5 @@
-import type { Secp256k1Engine } from './engine.ts';
+import { evenPoint } from './bindings.ts';
+import { orUndefined, type Secp256k1Engine } from './engine.ts';
 import { requirePackage } from './require.ts';
 
 /** The part of the package `tiny-secp256k1` used here. */
@@ -8,6 +9,8 @@ export interface TinySecp256k1 {
   verify(hash: Uint8Array, publicKey: Uint8Array, signature: Uint8Array, strict: boolean): boolean;
   verifySchnorr(message: Uint8Array, publicKey: Uint8Array, signature: Uint8Array): boolean;
   xOnlyPointAddTweakCheck(point: Uint8Array, tweak: Uint8Array, result: Uint8Array, parity: 0 | 1): boolean;
+  pointFromScalar(secretKey: Uint8Array, compressed: boolean): Uint8Array | null;
+  pointMultiply(point: Uint8Array, tweak: Uint8Array, compressed: boolean): Uint8Array | null;
 }
 
 /** libsecp256k1 in WebAssembly, loaded from `node_modules`. Throws where this is not Node. */
@@ -55,5 +58,10 @@ export function wasmEngine(tiny: TinySecp256k1): Secp256k1Engine {
         () => tiny.isXOnlyPoint(internalKey) && tiny.isXOnlyPoint(outputKey),
         () => tiny.xOnlyPointAddTweakCheck(internalKey, tweak, outputKey, parity),
       ),
+    xOnlyPublicKey: orUndefined((secretKey: Uint8Array) => tiny.pointFromScalar(secretKey, true)!.slice(1)),
+    xOnlyMultiply: orUndefined((publicKey: Uint8Array, secretKey: Uint8Array) => {
+      if (!tiny.isXOnlyPoint(publicKey)) throw new RangeError('no point has this x');
+      return tiny.pointMultiply(evenPoint(publicKey), secretKey, true)!.slice(1);
+    }),
   };
 }
