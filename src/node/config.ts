@@ -33,6 +33,8 @@ export interface NodeConfig {
   readonly rpcPort: number;
   /** Nodes to keep connected to. */
   readonly seeds: readonly Endpoint[];
+  /** Whether the encrypted transport (BIP324) is used with peers that know it. */
+  readonly v2Transport: boolean;
   /** Address that the node's miner pays to; absent where the node does not mine. */
   readonly minerAddress?: string;
   /** Transactions in the mempool at which the miner starts; 0: it mines all the time. */
@@ -49,6 +51,8 @@ export interface NodeConfigInput {
   readonly host?: string | undefined;
   /** `host:port` or a bare port; absent: those of the network, or else the central node, unless this is it. */
   readonly seeds?: readonly string[] | undefined;
+  /** Default true. */
+  readonly v2Transport?: boolean | undefined;
   readonly minerAddress?: string | undefined;
   readonly mineAtTxs?: string | number | undefined;
   readonly minerThreads?: string | number | undefined;
@@ -68,6 +72,7 @@ export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = proc
     dataDir: resolveDataDir(input.dataDir ?? env.PIER_DATADIR, params),
     rpcPort: nodeId + RPC_PORT_OFFSET,
     seeds: seeds.map(parseSeed).filter((seed) => seed.host !== host || seed.port !== nodeId),
+    v2Transport: input.v2Transport ?? true,
     ...(input.minerAddress === undefined ? {} : { minerAddress: input.minerAddress }),
     mineAtTxs: parseMineAtTxs(input.mineAtTxs ?? 2, params),
     ...(input.minerThreads === undefined ? {} : { minerThreads: parseCount('--miner-threads', input.minerThreads) }),

@@ -4,6 +4,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { AddressManager, KnownAddress } from './address-manager.ts';
 import type { Connection, Endpoint, Transport } from './connection.ts';
 import { formatEndpoint, reachableEndpoint } from './endpoint.ts';
+import type { TransportVersion } from './framing.ts';
 import type { ConnectionType, Peer } from './peer.ts';
 import { canServeBlocks, ServiceFlag } from './protocol.ts';
 
@@ -14,6 +15,8 @@ const RETRY_MAX_MS = 30_000;
 export interface ConnectorOptions {
   /** Connections to make to addresses that were learnt. */
   readonly maxOutbound: number;
+  /** Whether peers are called with v2 where nothing speaks against it. */
+  readonly v2: boolean;
 }
 
 export interface ConnectorModules {
@@ -25,7 +28,7 @@ export interface ConnectorModules {
 
 export interface ConnectorHooks {
   /** Makes a peer of a new connection to `target`. */
-  opened(connection: Connection, type: ConnectionType, target: Endpoint): Peer;
+  opened(connection: Connection, type: ConnectionType, target: Endpoint, version: TransportVersion): Peer;
   /** All peers, in both directions. */
   peers(): Iterable<Peer>;
   /** Where we listen, if we do. */
@@ -37,6 +40,7 @@ export interface ConnectorHooks {
 /** A node that we are to stay connected to. */
 interface AddedNode {
   readonly endpoint: Endpoint;
+  readonly version: TransportVersion;
   delayMs: number;
   timer: Timer | undefined;
 }
@@ -52,6 +56,8 @@ export class Connector {
   readonly #added = new Map<string, AddedNode>();
   /** Endpoints being called. */
   readonly #calling = new Map<string, ConnectionType>();
+  /** Calls with v1 that follow on calls with v2 which were not answered. */
+  readonly #retries = new WeakMap<Peer, Promise<Peer>>();
   #abort: AbortController | undefined;
 
   constructor(options: ConnectorOptions, modules: ConnectorModules, hooks: ConnectorHooks) {
@@ -86,10 +92,11 @@ export class Connector {
   }
 
   /** Returns false if the node was added before. */
-  addNode(endpoint: Endpoint): boolean {
+  addNode(endpoint: Endpoint, v2 = this.#options.v2): boolean {
     const key = formatEndpoint(endpoint);
     if (this.#added.has(key)) return false;
-    const node = { endpoint, delayMs: RETRY_MIN_MS, timer: undefined };
+    const version: TransportVersion = v2 ? 'v2' : 'v1';
+    const node = { endpoint, version, delayMs: RETRY_MIN_MS, timer: undefined };
     this.#added.set(key, node);
     this.#callAdded(node);
     return true;
@@ -103,8 +110,13 @@ export class Connector {
   }
 
   /** Connects once. Throws `PierError` if nobody answers, or networking is off. */
-  connect(endpoint: Endpoint): Promise<Peer> {
-    return this.#call(endpoint, 'manual');
+  connect(endpoint: Endpoint, v2 = this.#options.v2): Promise<Peer> {
+    return this.#call(endpoint, 'manual', v2 ? 'v2' : 'v1');
+  }
+
+  /** The call with v1 that follows on this peer, which is gone without having answered our v2. */
+  retryOf(peer: Peer): Promise<Peer> | undefined {
+    return this.#retries.get(peer);
   }
 
   /** Calls learnt addresses while there are places for them. */
@@ -113,9 +125,10 @@ export class Connector {
     while (this.#outbound() < this.#options.maxOutbound) {
       const address = this.#addresses.select((candidate) => this.#isSuitable(candidate));
       if (!address) return;
-      const { endpoint } = address;
+      const { endpoint, services } = address;
+      const version = this.#options.v2 && (services & ServiceFlag.P2P_V2) !== 0n ? 'v2' : 'v1';
       this.#addresses.attempted(endpoint);
-      this.#call(endpoint, 'outbound-full-relay').catch((error: unknown) => this.#logFailure(error));
+      this.#call(endpoint, 'outbound-full-relay', version).catch((error: unknown) => this.#logFailure(error));
     }
   }
 
@@ -145,9 +158,18 @@ export class Connector {
   }
 
   peerClosed(peer: Peer): void {
+    if (peer.mayNeedV1) this.#retryWithV1(peer);
     const node = peer.endpoint && this.#added.get(formatEndpoint(peer.endpoint));
     if (node) this.#callLater(node);
     this.fill();
+  }
+
+  /** Like Core, at once; whether the peer knows v2 is remembered by the services that it tells us of. */
+  #retryWithV1(peer: Peer): void {
+    if (!peer.target || !this.#abort) return;
+    const retry = this.#call(peer.target, peer.type, 'v1');
+    this.#retries.set(peer, retry);
+    retry.catch((error: unknown) => this.#logFailure(error));
   }
 
   tick(): void {
@@ -186,7 +208,7 @@ export class Connector {
       this.#callLater(node);
       return;
     }
-    this.#call(node.endpoint, 'manual').catch((error: unknown) => {
+    this.#call(node.endpoint, 'manual', node.version).catch((error: unknown) => {
       this.#logFailure(error);
       this.#callLater(node);
     });
@@ -199,7 +221,7 @@ export class Connector {
     node.delayMs = Math.min(node.delayMs * 2, RETRY_MAX_MS);
   }
 
-  async #call(target: Endpoint, type: ConnectionType): Promise<Peer> {
+  async #call(target: Endpoint, type: ConnectionType, version: TransportVersion): Promise<Peer> {
     const signal = this.#abort?.signal;
     if (!signal) throw new PierError('network-inactive', 'networking is switched off');
     const key = formatEndpoint(target);
@@ -210,7 +232,7 @@ export class Connector {
         connection.close();
         throw new PierError('network-inactive', 'networking was switched off meanwhile');
       }
-      return this.#hooks.opened(connection, type, target);
+      return this.#hooks.opened(connection, type, target, version);
     } finally {
       this.#calling.delete(key);
     }

@@ -1,4 +1,5 @@
 import type { Endpoint } from './connection.ts';
+import type { TransportVersion } from './framing.ts';
 import { toEndpoint } from './messages/net-address.ts';
 import type { Parts } from './parts.ts';
 import type { ConnectionType, Peer } from './peer.ts';
@@ -32,7 +33,9 @@ export interface PeerInfo {
   readonly userAgent: string;
   readonly inbound: boolean;
   readonly connectionType: ConnectionType;
-  readonly transport: 'v1' | 'v2';
+  readonly transport: TransportVersion | 'detecting';
+  /** BIP324's: 32 bytes; none over v1. */
+  readonly sessionId: Uint8Array | undefined;
   readonly startHeight: number;
   /** Height of the best header that the peer has shown; -1 while unknown. */
   readonly syncedHeaders: number;
@@ -77,6 +80,7 @@ export function peerInfo(peer: Peer, parts: Parts): PeerInfo {
     inbound: peer.inbound,
     connectionType: peer.type,
     transport: peer.transportVersion,
+    sessionId: peer.sessionId,
     startHeight: remote?.startHeight ?? -1,
     syncedHeaders: parts.chains.get(peer)?.bestKnown?.height ?? -1,
     syncedBlocks: parts.blocks.lastCommon(peer)?.height ?? -1,

@@ -11,6 +11,7 @@ import { Connector } from './connector.ts';
 import type { Handler } from './context.ts';
 import { Discouraged } from './discouraged.ts';
 import { formatEndpoint } from './endpoint.ts';
+import type { Framing, TransportVersion } from './framing.ts';
 import { handlers } from './handlers/index.ts';
 import type { HandshakeCommand, LocalNode } from './handshake.ts';
 import type { Command, MessageOf } from './messages/index.ts';
@@ -20,6 +21,8 @@ import { type PeerInfo, peerInfo } from './peer-info.ts';
 import { ServiceFlag } from './protocol.ts';
 import type { Direction } from './traffic.ts';
 import { V1Framing } from './v1-framing.ts';
+import { DetectingFraming } from './v2/detecting-framing.ts';
+import { V2Framing } from './v2/v2-framing.ts';
 
 /** What a node with the whole chain offers. */
 const SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS | ServiceFlag.NETWORK_LIMITED;
@@ -44,6 +47,8 @@ export interface PeerManagerOptions {
   readonly userAgent?: string;
   /** Takes no transactions from peers. */
   readonly blocksOnly?: boolean;
+  /** Whether the encrypted transport of BIP324 is offered and used, with peers that know it; default true. */
+  readonly v2Transport?: boolean;
 }
 
 export interface PeerManagerModules {
@@ -80,6 +85,9 @@ export class PeerManager {
   readonly #discouraged = new Discouraged();
   /** Endpoints that turned out to be our own. */
   readonly #ownEndpoints = new Set<string>();
+  /** Bits of `ServiceFlag` that we offer. */
+  readonly services: bigint;
+  readonly #v2: boolean;
   readonly #local: LocalNode;
   readonly #hooks: PeerHooks;
   #nextId = 0;
@@ -91,26 +99,29 @@ export class PeerManager {
   constructor(options: PeerManagerOptions, modules: PeerManagerModules) {
     this.#options = options;
     this.#modules = modules;
+    this.#v2 = options.v2Transport ?? true;
+    this.services = this.#v2 ? SERVICES | ServiceFlag.P2P_V2 : SERVICES;
     this.addresses = new AddressManager(modules);
     const withAddresses = { ...modules, addresses: this.addresses };
     this.#parts = createParts(
       {
-        services: SERVICES,
+        services: this.services,
         blocksOnly: options.blocksOnly ?? false,
         ownEndpoint: () => this.endpoint,
         addressesLearned: () => this.#connector.fill(),
       },
       withAddresses,
     );
-    this.#connector = new Connector({ maxOutbound: options.maxOutbound ?? DEFAULT_MAX_OUTBOUND }, withAddresses, {
-      opened: (connection, type, target) => this.#open(connection, type, target),
+    const { maxOutbound = DEFAULT_MAX_OUTBOUND } = options;
+    this.#connector = new Connector({ maxOutbound, v2: this.#v2 }, withAddresses, {
+      opened: (connection, type, target, version) => this.#open(connection, type, target, version),
       peers: () => this.#peers,
       listening: () => this.endpoint,
       isRefused: (endpoint) => this.#isOwn(endpoint) || this.#discouraged.has(endpoint),
     });
     this.#followers = [...this.#parts.followers, this.#connector];
     this.#local = {
-      services: SERVICES,
+      services: this.services,
       userAgent: options.userAgent ?? DEFAULT_USER_AGENT,
       relay: !this.#parts.blocksOnly,
       startHeight: () => modules.chain.tip.height,
@@ -157,11 +168,6 @@ export class PeerManager {
     return this.#listener?.endpoint;
   }
 
-  /** Bits of `ServiceFlag` that we offer. */
-  get services(): bigint {
-    return SERVICES;
-  }
-
   get userAgent(): string {
     return this.#local.userAgent;
   }
@@ -197,22 +203,31 @@ export class PeerManager {
     return peerInfo(peer, this.#parts);
   }
 
-  /** Connects once; resolves when the handshake is done. Throws `PierError` 'connect-failed'. */
-  async connect(endpoint: Endpoint): Promise<Peer> {
-    const peer = await this.#connector.connect(endpoint);
+  /**
+   * Connects once, with v2 or v1 (default: as the node's own setting says); resolves when the handshake is done. A peer
+   * that does not know v2 is called again with v1. Throws `PierError` 'connect-failed'.
+   */
+  async connect(endpoint: Endpoint, v2?: boolean): Promise<Peer> {
+    return this.#whenReady(await this.#connector.connect(endpoint, v2), endpoint);
+  }
+
+  async #whenReady(peer: Peer, endpoint: Endpoint): Promise<Peer> {
     if (peer.isReady) return peer;
     return new Promise((resolve, reject) => {
       const subscriptions = [
         this.events.on('ready', (event) => event.peer === peer && settle(() => resolve(peer))),
-        this.events.on('disconnected', (event) => event.peer === peer && settle(() => reject(failure(event.reason)))),
+        this.events.on('disconnected', (event) => event.peer === peer && settle(() => ended(event.reason))),
       ];
       const settle = (finish: () => void) => {
         for (const unsubscribe of subscriptions) unsubscribe();
         finish();
       };
-      const failure = (reason: string) =>
-        new PierError('connect-failed', `${formatEndpoint(endpoint)} was reached, but: ${reason}`);
-      if (peer.isClosed) settle(() => reject(failure('the connection has ended')));
+      const ended = (reason: string) => {
+        const retry = this.#connector.retryOf(peer);
+        if (retry) resolve(retry.then((next) => this.#whenReady(next, endpoint)));
+        else reject(new PierError('connect-failed', `${formatEndpoint(endpoint)} was reached, but: ${reason}`));
+      };
+      if (peer.isClosed) settle(() => ended('the connection has ended'));
     });
   }
 
@@ -221,9 +236,9 @@ export class PeerManager {
     return this.#connector.addedNodes();
   }
 
-  /** Stays connected to a node from now on. Returns false if it was added before. */
-  addNode(endpoint: Endpoint): boolean {
-    return this.#connector.addNode(endpoint);
+  /** Stays connected to a node from now on; v2 as for `connect`. Returns false if it was added before. */
+  addNode(endpoint: Endpoint, v2?: boolean): boolean {
+    return this.#connector.addNode(endpoint, v2);
   }
 
   /** Undoes `addNode`; an existing connection stays. Returns false if it had not been added. */
@@ -245,11 +260,19 @@ export class PeerManager {
     // The last place is for those who have done nothing wrong.
     const places = this.#discouraged.has(connection.remote) ? maxInbound - 1 : maxInbound;
     if (!this.#networkActive || this.#stopping || inbound >= places) connection.close();
-    else this.#open(connection, 'inbound', undefined);
+    else this.#open(connection, 'inbound', undefined, this.#v2 ? 'v2' : 'v1');
   }
 
-  #open(connection: Connection, type: ConnectionType, target: Endpoint | undefined): Peer {
-    const { clock, random, logger, chain } = this.#modules;
+  /** A format that can also be `version`: callers may choose v1. */
+  #framing(inbound: boolean, version: TransportVersion): Framing {
+    const { random, chain } = this.#modules;
+    const { magic } = chain.params;
+    if (version === 'v1') return new V1Framing(magic);
+    return inbound ? new DetectingFraming(magic, random) : new V2Framing({ magic, initiating: true }, random);
+  }
+
+  #open(connection: Connection, type: ConnectionType, target: Endpoint | undefined, version: TransportVersion): Peer {
+    const { clock, random, logger } = this.#modules;
     const peer = new Peer(
       {
         id: this.#nextId++,
@@ -257,7 +280,7 @@ export class PeerManager {
         target,
         local: this.#local,
         requiredServices: type === 'outbound-full-relay' ? REQUIRED_SERVICES : 0n,
-        framing: new V1Framing(chain.params.magic),
+        framing: this.#framing(connection.inbound, version),
       },
       { connection, clock, random, logger, hooks: this.#hooks },
     );

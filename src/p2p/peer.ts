@@ -4,7 +4,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import type { Connection, Endpoint } from './connection.ts';
 import { formatEndpoint } from './endpoint.ts';
-import { type Framing, FramingError, type RawMessage } from './framing.ts';
+import { type Framing, FramingError, type RawMessage, type TransportVersion } from './framing.ts';
 import {
   Handshake,
   type HandshakeCommand,
@@ -81,6 +81,7 @@ export class Peer {
   readonly #hooks: PeerHooks;
   /** `connectedAt` by the monotonic clock. */
   readonly #openedAt: number;
+  #introduced = false;
   #closed = false;
   #drainWaiters: (() => void)[] = [];
 
@@ -121,6 +122,14 @@ export class Peer {
     this.#connection.onData((chunk) => this.#receive(chunk));
     this.#connection.onDrain(() => this.#drained());
     this.#connection.onClose((error) => this.disconnect(error ? error.message : 'closed by the peer'));
+    for (const part of this.#framing.start()) this.#connection.send(part);
+    this.#introduce();
+  }
+
+  /** Begins the handshake as soon as messages can be sent. */
+  #introduce(): void {
+    if (this.#introduced || !this.#framing.isOpen) return;
+    this.#introduced = true;
     this.handshake.start();
   }
 
@@ -172,8 +181,18 @@ export class Peer {
     return this.#connection.bufferedBytes > SEND_BUFFER_LIMIT;
   }
 
-  get transportVersion(): 'v1' | 'v2' {
+  get transportVersion(): TransportVersion | 'detecting' {
     return this.#framing.version;
+  }
+
+  /** BIP324's: 32 bytes; none over v1. */
+  get sessionId(): Uint8Array | undefined {
+    return this.#framing.sessionId;
+  }
+
+  /** Whether the peer has not answered v2 with a single byte, as one that knows only v1. */
+  get mayNeedV1(): boolean {
+    return this.#framing.mayNeedV1;
   }
 
   send<C extends Command>(command: C, message: MessageOf<C>): void {
@@ -225,7 +244,12 @@ export class Peer {
   #receive(chunk: Uint8Array): void {
     if (this.#closed) return;
     try {
-      this.#framing.receive(chunk, (message) => this.#inbox.push(message));
+      this.#framing.receive(
+        chunk,
+        (message) => this.#inbox.push(message),
+        (bytes) => this.#connection.send(bytes),
+      );
+      this.#introduce();
     } catch (error) {
       if (!(error instanceof FramingError)) throw error;
       this.disconnect(error.message);

@@ -15,7 +15,7 @@ describe('a node to stay connected to', () => {
       calls.push(net.clock.now() - start);
       connection.close();
     });
-    node.peers.addNode(endpoint);
+    node.peers.addNode(endpoint, false);
     await net.advance(120_000, 50);
     const gaps = calls.slice(1).map((at, i) => at - calls[i]!);
     expect(gaps[0]).toBeLessThanOrEqual(200);

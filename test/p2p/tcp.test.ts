@@ -98,12 +98,12 @@ describe('TcpTransport', () => {
 });
 
 describe('nodes over TCP', () => {
-  async function start(addNodes: Endpoint[] = []) {
+  async function start(addNodes: Endpoint[] = [], v2Transport = true) {
     const modules = { clock: systemClock, logger: silentLogger };
     const chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
     const mempool = new Mempool({}, { ...modules, chain });
     const peers = new PeerManager(
-      { listen: ANY, addNodes },
+      { listen: ANY, addNodes, v2Transport },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
     );
     cleanups.push(async () => {
@@ -131,8 +131,8 @@ describe('nodes over TCP', () => {
     await waitFor(() => knows(a, b) && knows(b, a));
   });
 
-  it('drop a stranger at once, and go on', async () => {
-    const node = await start();
+  it('drop a stranger at once where they speak v1 only, and go on', async () => {
+    const node = await start([], false);
     const socket = connect(node.peers.endpoint!.port, '127.0.0.1');
     const received: Buffer[] = [];
     const closed = new Promise((resolve) => socket.on('close', resolve));

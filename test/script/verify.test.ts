@@ -180,7 +180,7 @@ describe('Random scripts', () => {
   /** Judges by one bit of the signature, and lets every leaf belong to every output key. */
   function pretendEngine(): void {
     useSecp256k1Engine({
-      name: 'native',
+      ...useSecp256k1Engine('native'),
       verifyEcdsa: (signature) => (signature[63]! & 1) === 1,
       verifySchnorr: (signature) => (signature[0]! & 1) === 1,
       xOnlyTweakAddCheck: () => true,

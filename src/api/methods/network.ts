@@ -1,8 +1,9 @@
+import { toHex } from '../../bytes/hex.ts';
 import type { Endpoint } from '../../p2p/connection.ts';
 import { formatEndpoint, parseEndpoint, reachOf } from '../../p2p/endpoint.ts';
 import type { PeerInfo } from '../../p2p/peer-info.ts';
 import type { PeerManager } from '../../p2p/peer-manager.ts';
-import { PROTOCOL_VERSION, serviceNames } from '../../p2p/protocol.ts';
+import { PROTOCOL_VERSION, ServiceFlag, serviceNames } from '../../p2p/protocol.ts';
 import { PierError } from '../../platform/errors.ts';
 import { booleanArgument, integerArgument, optional, textArgument } from '../arguments.ts';
 import { methodHelp } from '../help.ts';
@@ -79,18 +80,28 @@ export const networkMethods: readonly Method[] = [
     arguments: [
       textArgument('node', NODE),
       textArgument('command', 'add, remove or onetry.'),
-      optional(booleanArgument('v2transport', 'Makes no difference: connections are unencrypted.')),
+      optional(
+        booleanArgument('v2transport', 'Whether to try the encrypted transport (BIP324) first.'),
+        undefined,
+        "the node's setting",
+      ),
     ],
     result: 'null',
     example: '"127.0.0.1:3001" "add"',
-    handler: (context, text, command) => {
+    handler: (context, text, command, v2) => {
       const { peers, logger } = context.node;
+      if (v2 === true && (peers.services & ServiceFlag.P2P_V2) === 0n) {
+        throw new RpcError(
+          RpcCode.INVALID_PARAMETER,
+          'Error: v2transport requested but not enabled (see -v2transport)',
+        );
+      }
       const endpoint = endpointArgument(context, text);
       if (command === 'onetry') {
         // As in Core the call does not wait, and its failure is nobody's but the log's.
-        peers.connect(endpoint).catch((error: unknown) => logger.info({ err: error }, 'addnode onetry failed'));
+        peers.connect(endpoint, v2).catch((error: unknown) => logger.info({ err: error }, 'addnode onetry failed'));
       } else if (command === 'add') {
-        if (!peers.addNode(endpoint)) {
+        if (!peers.addNode(endpoint, v2)) {
           throw new RpcError(RpcCode.CLIENT_NODE_ALREADY_ADDED, 'Error: Node already added');
         }
       } else if (command === 'remove') {
@@ -244,7 +255,7 @@ function peerJson(peer: PeerInfo): JsonObject {
     bytesrecv_per_msg: sortedJson(peer.receivedPerCommand),
     connection_type: peer.connectionType,
     transport_protocol_type: peer.transport,
-    session_id: '',
+    session_id: peer.sessionId ? toHex(peer.sessionId) : '',
   };
 }
 

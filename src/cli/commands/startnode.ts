@@ -10,6 +10,7 @@ interface StartOptions extends CommonOptions {
   readonly mineAtTxs?: string;
   readonly minerThreads?: string;
   readonly host?: string;
+  readonly v2: boolean;
   readonly logLevel: LogLevel;
   readonly withParent?: boolean;
 }
@@ -24,12 +25,14 @@ export function addStartNode(program: Command): void {
       'threads that search for proof of work (default: one for each processor but one)',
     )
     .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--no-v2', 'speak only the unencrypted transport (default: BIP324 with peers that know it)')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
     .option('--with-parent', 'stop when standard input closes, as it does when the parent process ends')
     .action(async (options: StartOptions) => {
       const config = configOf(options, {
         seed: options.seed,
         host: options.host,
+        v2Transport: options.v2,
         minerAddress: options.miner,
         mineAtTxs: options.mineAtTxs,
         minerThreads: options.minerThreads,

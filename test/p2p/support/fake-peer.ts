@@ -1,10 +1,12 @@
 import { regtest } from '../../../src/consensus/params.ts';
 import type { Connection } from '../../../src/p2p/connection.ts';
-import type { RawMessage } from '../../../src/p2p/framing.ts';
+import { type Framing, FramingError, type RawMessage } from '../../../src/p2p/framing.ts';
 import { type Command, decodeMessage, encodeMessage, type MessageOf } from '../../../src/p2p/messages/index.ts';
 import { NO_ADDRESS } from '../../../src/p2p/messages/net-address.ts';
 import type { VersionMessage } from '../../../src/p2p/messages/version.ts';
 import { V1Framing } from '../../../src/p2p/v1-framing.ts';
+import { DetectingFraming } from '../../../src/p2p/v2/detecting-framing.ts';
+import { SeededRandom } from '../../../src/platform/random.ts';
 import type { TestNetwork, TestNode } from './network.ts';
 
 let nonces = 1000n;
@@ -32,20 +34,29 @@ export interface FakePeerOptions {
   readonly addrV2?: boolean;
 }
 
+/** What a peer speaks unless a test says otherwise: v1 when it calls, and what its caller chooses when it is called. */
+function usualFraming({ inbound }: Connection): Framing {
+  return inbound ? new DetectingFraming(regtest.magic, new SeededRandom(324)) : new V1Framing(regtest.magic);
+}
+
 /** The other end of a connection, played by a test: says only what it is told to, and answers pings. */
 export class FakePeer {
   readonly connection: Connection;
   readonly net: TestNetwork;
   readonly messages: { readonly command: string; readonly payload: Uint8Array }[] = [];
-  readonly #framing = new V1Framing(regtest.magic);
+  readonly framing: Framing;
+  /** To be sent when the framing is open. */
+  #waiting: { readonly command: string; readonly payload: Uint8Array }[] = [];
   readonly #reactions = new Map<string, (payload: Uint8Array) => void>();
   closed = false;
   answersPings = true;
 
-  constructor(net: TestNetwork, connection: Connection) {
+  constructor(net: TestNetwork, connection: Connection, framing: Framing = usualFraming(connection)) {
     this.net = net;
     this.connection = connection;
-    connection.onData((chunk) => this.#framing.receive(chunk, (message) => this.#take(message)));
+    this.framing = framing;
+    for (const part of framing.start()) connection.send(part);
+    connection.onData((chunk) => this.#receive(chunk));
     connection.onClose(() => {
       this.closed = true;
     });
@@ -76,6 +87,21 @@ export class FakePeer {
     await this.net.advance(20);
   }
 
+  #receive(chunk: Uint8Array): void {
+    try {
+      this.framing.receive(
+        chunk,
+        (message) => this.#take(message),
+        (bytes) => this.connection.send(bytes),
+      );
+    } catch (error) {
+      if (!(error instanceof FramingError)) throw error;
+      this.connection.close();
+    }
+    if (this.framing.isOpen)
+      for (const { command, payload } of this.#waiting.splice(0)) this.sendPayload(command, payload);
+  }
+
   #take({ command, payload }: RawMessage): void {
     this.messages.push({ command, payload });
     if (command === 'ping' && this.answersPings) this.sendPayload('pong', payload);
@@ -92,7 +118,8 @@ export class FakePeer {
   }
 
   sendPayload(command: string, payload: Uint8Array): void {
-    for (const part of this.#framing.frame(command, payload)) this.connection.send(part);
+    if (!this.framing.isOpen) this.#waiting.push({ command, payload });
+    else for (const part of this.framing.frame(command, payload)) this.connection.send(part);
   }
 
   commands(): string[] {
