@@ -25,6 +25,8 @@ export interface TestNodeOptions {
   readonly clock?: Clock;
   /** Whether it accepts peers, over TCP. */
   readonly listen?: boolean;
+  /** Default true. */
+  readonly v2Transport?: boolean;
   /** Whom its miner pays, once it is started. */
   readonly minerAddress?: string;
 }
@@ -53,14 +55,11 @@ export class TestNode {
     const logger = silentLogger;
     const chain = await Chain.open({ params }, { store: new MemoryStore(), clock, logger });
     const mempool = new Mempool({}, { chain, clock, logger });
-    const peers = new PeerManager(options.listen ? { listen: { host: '127.0.0.1', port: 0 } } : {}, {
-      chain,
-      mempool,
-      transport: new TcpTransport(),
-      clock,
-      random: systemRandom,
-      logger,
-    });
+    const { listen = false, v2Transport = true } = options;
+    const peers = new PeerManager(
+      { ...(listen ? { listen: { host: '127.0.0.1', port: 0 } } : {}), v2Transport },
+      { chain, mempool, transport: new TcpTransport(), clock, random: systemRandom, logger },
+    );
     await peers.start();
     const walletStore = new MemoryStore();
     const wallets = await WalletFile.open({ params }, { store: walletStore, clock, random: systemRandom, logger });

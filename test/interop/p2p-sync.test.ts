@@ -87,18 +87,6 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
     expect(info.userAgent).toMatch(/^\/Satoshi:/);
   });
 
-  it('is called by it with the encrypted protocol first, and with the plain one then', async () => {
-    const node = await startNode();
-    const { port } = node.peers.endpoint!;
-    await bitcoind.rpc('addnode', `127.0.0.1:${port}`, 'add', true);
-    const ready = await waitFor(() => node.peers.peers().find((peer) => peer.isReady));
-    expect(ready.inbound).toBe(true);
-    expect(node.disconnects).toEqual(['the bytes do not begin with the magic of this network']);
-    const tip = await bestHash();
-    await waitFor(() => atTip(node, tip));
-    await bitcoind.rpc('addnode', `127.0.0.1:${port}`, 'remove');
-  });
-
   it('gives it 200 blocks and new ones, until it has left its initial download', async () => {
     const fresh = await startBitcoind();
     running.push(() => fresh.stop());

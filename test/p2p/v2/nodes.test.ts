@@ -19,7 +19,8 @@ async function v1Listener(net: TestNetwork): Promise<{ peers: FakePeer[]; connec
     connections.push(connection);
     const peer = new FakePeer(net, connection, new V1Framing(regtest.magic));
     peers.push(peer);
-    void peer.shakeHands().catch(() => {});
+    // Who is called does not speak first.
+    peer.on('version', () => void peer.shakeHands());
   });
   return { peers, connections };
 }
