@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchSync } from './sync.ts';
+import { benchTransport } from './transport.ts';
 
 /** `npm run bench [-- PART...] [--rounds N] [--seed N] [--blocks N]`; without a part, all of them. */
 const { positionals, values } = parseArgs({
@@ -14,6 +15,7 @@ const { positionals, values } = parseArgs({
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   sync: () =>
     benchSync({ seed: Number(values.seed), rounds: Number(values.rounds), fullBlocks: Number(values.blocks) }),
+  transport: () => benchTransport({ rounds: Number(values.rounds) }),
 };
 
 const names = positionals.length > 0 ? positionals : Object.keys(parts);

@@ -115,20 +115,26 @@ describe('nodes over TCP', () => {
     return { chain, peers };
   }
 
-  it('synchronise, and find each other through the one that they know', async () => {
-    const seed = await start();
+  it.each([
+    ['v2', true],
+    ['v1', false],
+  ])('synchronise over %s, and find each other through the one that they know', async (version, v2Transport) => {
+    const seed = await start([], v2Transport);
     for (let i = 0; i < 50; i++) {
       const { tip } = seed.chain;
       const time = Math.max(Math.floor(Date.now() / 1000), tip.medianTimePast() + 1);
       await seed.chain.acceptBlock(mineBlock(tip, { time }));
     }
-    const a = await start([seed.peers.endpoint!]);
-    const b = await start([seed.peers.endpoint!]);
+    const a = await start([seed.peers.endpoint!], v2Transport);
+    const b = await start([seed.peers.endpoint!], v2Transport);
     await waitFor(() => a.chain.tip.height === 50 && b.chain.tip.height === 50);
     const port = (node: { peers: PeerManager }) => node.peers.endpoint!.port;
     const knows = (x: typeof a, y: typeof a) =>
       x.peers.peers().some((peer) => peer.isReady && peer.endpoint?.port === port(y));
     await waitFor(() => knows(a, b) && knows(b, a));
+    for (const { peers } of [seed, a, b]) {
+      for (const peer of peers.peers()) if (peer.isReady) expect(peers.info(peer).transport).toBe(version);
+    }
   });
 
   it('drop a stranger at once where they speak v1 only, and go on', async () => {

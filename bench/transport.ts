@@ -1,0 +1,96 @@
+import { regtest } from 'pier/consensus/params';
+import type { Connection } from 'pier/p2p/connection';
+import type { Framing } from 'pier/p2p/framing';
+import { TcpTransport } from 'pier/p2p/tcp-transport';
+import { V1Framing } from 'pier/p2p/v1-framing';
+import { DetectingFraming } from 'pier/p2p/v2/detecting-framing';
+import { V2Framing } from 'pier/p2p/v2/v2-framing';
+import { SeededRandom, systemRandom } from 'pier/platform/random';
+
+/** Payloads: a large block, and the many small messages of a synchronised network. */
+const KINDS = [
+  { name: 'blocks of 1 MB', command: 'block', size: 1_000_000, count: 200 },
+  { name: 'messages of 100 bytes', command: 'inv', size: 100, count: 50_000 },
+] as const;
+/** Messages under way at a time, as a block download has it. */
+const WINDOW = 16;
+
+type Version = 'v1' | 'v2';
+
+/**
+ * Messages sent from one end of a loopback connection to the other, framed and parsed in v1 and in v2 by turns, both ends
+ * in this process. Prints megabytes per second of processor time, of both ends together, and v2's share of v1's.
+ */
+export async function benchTransport({ rounds }: { readonly rounds: number }): Promise<void> {
+  for (const kind of KINDS) {
+    const rates: Record<Version, number[]> = { v1: [], v2: [] };
+    await measure('v1', { ...kind, count: WINDOW });
+    await measure('v2', { ...kind, count: WINDOW });
+    for (let round = 0; round < rounds; round++) {
+      for (const version of ['v1', 'v2'] as const) rates[version].push(await measure(version, kind));
+    }
+    const [v1, v2] = [Math.max(...rates.v1), Math.max(...rates.v2)];
+    const show = (rate: number) => `${rate.toFixed(rate < 100 ? 1 : 0)} MB/s`;
+    console.log(`transport, ${kind.name}: v1 ${show(v1)}, v2 ${show(v2)} (${(v2 / v1).toFixed(2)} of v1)`);
+  }
+}
+
+function framings(version: Version): { caller: Framing; called: Framing } {
+  const { magic } = regtest;
+  return version === 'v1'
+    ? { caller: new V1Framing(magic), called: new V1Framing(magic) }
+    : {
+        caller: new V2Framing({ magic, initiating: true }, systemRandom),
+        called: new DetectingFraming(magic, systemRandom),
+      };
+}
+
+async function measure(
+  version: Version,
+  { command, size, count }: { readonly command: string; readonly size: number; readonly count: number },
+): Promise<number> {
+  const transport = new TcpTransport();
+  const { caller, called } = framings(version);
+  const payload = new SeededRandom(1).bytes(size);
+  let received = 0;
+  let progressed: () => void = () => {};
+  const listener = await transport.listen({ host: '127.0.0.1', port: 0 }, (connection) =>
+    attach(connection, called, () => {
+      received++;
+      progressed();
+    }),
+  );
+  const connection = await transport.connect(listener.endpoint);
+  let opened: () => void = () => {};
+  const open = new Promise<void>((resolve) => {
+    opened = resolve;
+  });
+  attach(connection, caller, () => {}, opened);
+  await open;
+  const before = process.cpuUsage();
+  await new Promise<void>((resolve) => {
+    let sent = 0;
+    progressed = () => {
+      for (; sent < count && sent < received + WINDOW; sent++) {
+        for (const part of caller.frame(command, payload)) connection.send(part);
+      }
+      if (received === count) resolve();
+    };
+    progressed();
+  });
+  const { user, system } = process.cpuUsage(before);
+  const seconds = (user + system) / 1e6;
+  connection.close();
+  await listener.close();
+  return (size * count) / 1e6 / seconds;
+}
+
+function attach(connection: Connection, framing: Framing, deliver: () => void, opened?: () => void): void {
+  for (const part of framing.start()) connection.send(part);
+  if (framing.isOpen) opened?.();
+  connection.onData((chunk) => {
+    framing.receive(chunk, deliver, (bytes) => connection.send(bytes));
+    if (framing.isOpen) opened?.();
+  });
+  connection.onClose(() => connection.close());
+}
