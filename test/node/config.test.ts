@@ -13,6 +13,7 @@ describe('nodeConfig', () => {
       host: '127.0.0.1',
       seeds: [{ host: '127.0.0.1', port: 3000 }],
       mineAtTxs: 2,
+      v2Transport: true,
       dataDir: `${homedir()}/.pier/regtest`,
     });
     expect(nodePaths(config)).toMatchObject({
