@@ -101,7 +101,7 @@ function remembering(engine: Secp256k1Engine): Secp256k1Engine {
     return known;
   };
   return {
-    name: engine.name,
+    ...engine,
     verifyEcdsa: (...args) => recall(['ecdsa', ...args], () => engine.verifyEcdsa(...args)),
     verifySchnorr: (...args) => recall(['schnorr', ...args], () => engine.verifySchnorr(...args)),
     xOnlyTweakAddCheck: (...args) => recall(['tweak', ...args], () => engine.xOnlyTweakAddCheck(...args)),
