@@ -122,7 +122,7 @@ export class Peer {
     this.#connection.onData((chunk) => this.#receive(chunk));
     this.#connection.onDrain(() => this.#drained());
     this.#connection.onClose((error) => this.disconnect(error ? error.message : 'closed by the peer'));
-    for (const part of this.#framing.start()) this.#connection.send(part);
+    for (const part of this.#framing.start()) this.#write(part);
     this.#introduce();
   }
 
@@ -204,7 +204,7 @@ export class Peer {
     if (this.#closed) return;
     let size = 0;
     for (const part of this.#framing.frame(command, payload)) {
-      this.#connection.send(part);
+      this.#write(part);
       size += part.length;
     }
     this.#count('sent', command, size);
@@ -241,13 +241,19 @@ export class Peer {
     }
   }
 
+  #write(bytes: Uint8Array): void {
+    this.#connection.send(bytes);
+    this.traffic.moved('sent', bytes.length, this.#clock.now());
+  }
+
   #receive(chunk: Uint8Array): void {
     if (this.#closed) return;
+    this.traffic.moved('received', chunk.length, this.#clock.now());
     try {
       this.#framing.receive(
         chunk,
         (message) => this.#inbox.push(message),
-        (bytes) => this.#connection.send(bytes),
+        (bytes) => this.#write(bytes),
       );
       this.#introduce();
     } catch (error) {
@@ -302,7 +308,7 @@ export class Peer {
   }
 
   #count(direction: Direction, command: string, bytes: number): void {
-    const name = this.traffic.count(direction, command, bytes, this.#clock.now());
+    const name = this.traffic.count(direction, command, bytes);
     this.#hooks.traffic(this, name, bytes, direction);
   }
 

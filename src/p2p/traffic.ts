@@ -6,9 +6,11 @@ export type Direction = 'sent' | 'received';
 const OTHER = '*other*';
 
 class Counter {
+  /** What is no message, such as v2's keys and garbage, is among them. */
   bytes = 0;
-  /** Milliseconds since the Unix epoch; undefined before the first message. */
+  /** Milliseconds since the Unix epoch; undefined before the first byte. */
   last: number | undefined;
+  /** Bytes of messages. */
   readonly perCommand = new Map<string, number>();
 }
 
@@ -17,13 +19,17 @@ export class Traffic {
   readonly sent = new Counter();
   readonly received = new Counter();
 
-  /** Returns the name under which the message was counted. */
-  count(direction: Direction, command: string, bytes: number, now: number): string {
-    const counter = this[direction];
+  /** Counts bytes as they come or go. */
+  moved(direction: Direction, bytes: number, now: number): void {
+    this[direction].bytes += bytes;
+    this[direction].last = now;
+  }
+
+  /** Counts a whole message, whose bytes have been counted. Returns the name under which it was. */
+  count(direction: Direction, command: string, bytes: number): string {
+    const { perCommand } = this[direction];
     const name = isCommand(command) ? command : OTHER;
-    counter.bytes += bytes;
-    counter.last = now;
-    counter.perCommand.set(name, (counter.perCommand.get(name) ?? 0) + bytes);
+    perCommand.set(name, (perCommand.get(name) ?? 0) + bytes);
     return name;
   }
 }

@@ -11,6 +11,8 @@ interface PeerJson {
   readonly servicesnames: readonly string[];
   readonly transport_protocol_type: string;
   readonly session_id: string;
+  readonly bytessent: number;
+  readonly bytesrecv: number;
   readonly bytesrecv_per_msg: Readonly<Record<string, number>>;
 }
 
@@ -38,12 +40,14 @@ describeBitcoind('the transports, with bitcoind as the peer', () => {
     theirs: (node: Bitcoind) => node.rpc<PeerJson[]>('getpeerinfo'),
   };
 
-  /** The one connection between two nodes, as each shows it once both have answered a ping over it. */
+  /** The one connection between two nodes, as each shows it once both have answered a ping and counted the same bytes. */
   async function connection(ourNode: TestNode, theirNode: Bitcoind): Promise<[PeerJson, PeerJson]> {
     const both = await waitFor(async () => {
       const [ourPeers, theirPeers] = [await peersOf.ours(ourNode), await peersOf.theirs(theirNode)];
       const done = [...ourPeers, ...theirPeers].every(({ pingtime }) => pingtime !== undefined);
-      return ourPeers.length === 1 && theirPeers.length === 1 && done && ([ourPeers[0]!, theirPeers[0]!] as const);
+      if (ourPeers.length !== 1 || theirPeers.length !== 1 || !done) return undefined;
+      const [our, their] = [ourPeers[0]!, theirPeers[0]!];
+      return our.bytessent === their.bytesrecv && our.bytesrecv === their.bytessent && ([our, their] as const);
     });
     return [...both];
   }
