@@ -62,6 +62,7 @@ export function receiveBlock(
   state.unconnected.put(index, block);
   if (from !== undefined) state.sources.set(index, from);
   tree.received(index, block.transactions.length, active.tip);
+  if (index.prev === active.tip) emit(state, 'blockStored', { index, block });
   return { index, isNew: true };
 }
 

@@ -18,6 +18,8 @@ export type ChainEvents = {
    * in common. All three are the same where blocks were taken away for a branch that turned out invalid, and put back.
    */
   tip: { readonly tip: BlockIndex; readonly fork: BlockIndex; readonly previous: BlockIndex };
+  /** A block on the tip has been stored whose header and contents agree; neither its inputs nor scripts are judged yet. */
+  blockStored: { readonly index: BlockIndex; readonly block: Block };
   /** Another header than before has the most work. */
   header: { readonly best: BlockIndex };
   /** A block was found valid, being connected, or invalid. */

@@ -158,6 +158,20 @@ export function bip34Prefix(height: number): Uint8Array {
   return compileScript(BigInt(height));
 }
 
+/** Bytes without witness of a transaction that could pass for a node of the merkle tree. */
+const MERKLE_NODE_SIZE = 64;
+
+/**
+ * Whether the block's contents are not surely those of its header, so that the same header may have other, valid ones
+ * (Core: IsBlockMutated).
+ */
+export function isBlockMutated(block: Block, segwitActive: boolean): boolean {
+  if (checkMerkleRoot(block)) return true;
+  const { transactions } = block;
+  if (!transactions[0]?.isCoinbase) return transactions.some(({ strippedSize }) => strippedSize === MERKLE_NODE_SIZE);
+  return checkWitnesses(block, segwitActive) !== undefined;
+}
+
 /** BIP141: the witnesses are those that the coinbase commits to; without a commitment there are none. */
 function checkWitnesses(block: Block, segwitActive: boolean): BlockReject | undefined {
   const coinbase = block.transactions[0]!;

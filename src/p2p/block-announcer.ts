@@ -1,18 +1,23 @@
 import type { BlockIndex } from '../chain/block-index.ts';
 import type { Chain, ChainEvents } from '../chain/chain.ts';
+import { isActiveAfter } from '../consensus/deployments.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 import { Batch } from './batch.ts';
 import type { CatchUp } from './catch-up.ts';
+import type { CompactPeers } from './compact-peers.ts';
 import { InvType } from './messages/inventory.ts';
 import type { Peer } from './peer.ts';
 import type { PeerChain, PeerChains } from './peer-chain.ts';
 import { MAX_BLOCKS_TO_ANNOUNCE } from './protocol.ts';
+import type { RecentBlock } from './recent-block.ts';
 
 export interface BlockAnnouncerModules {
   readonly chain: Chain;
   readonly chains: PeerChains;
   readonly catchUp: CatchUp;
+  readonly compactPeers: CompactPeers;
+  readonly recent: RecentBlock;
   readonly clock: Clock;
 }
 
@@ -23,18 +28,27 @@ interface PeerState {
   news: BlockIndex[];
 }
 
-/** Tells peers of new blocks: by their headers where the peer wants that and they connect for it, else by hash. */
+/**
+ * Tells peers of new blocks: by compact blocks, before they are judged in full, where the peer wants that (BIP152); by
+ * their headers where it wants that; each if they connect for it, else by hash.
+ */
 export class BlockAnnouncer {
   readonly #chain: Chain;
   readonly #chains: PeerChains;
   readonly #states = new Map<Peer, PeerState>();
   readonly #batch: Batch;
   readonly #catchUp: CatchUp;
+  readonly #compactPeers: CompactPeers;
+  readonly #recent: RecentBlock;
+  /** The height of the highest block that was announced before it was judged in full: for each height there is one. */
+  #highestEarly = 0;
 
   constructor(modules: BlockAnnouncerModules) {
     this.#chain = modules.chain;
     this.#chains = modules.chains;
     this.#catchUp = modules.catchUp;
+    this.#compactPeers = modules.compactPeers;
+    this.#recent = modules.recent;
     this.#batch = new Batch(modules.clock, () => this.#announceAll());
   }
 
@@ -50,6 +64,27 @@ export class BlockAnnouncer {
   preferHeaders(peer: Peer): void {
     const state = this.#states.get(peer);
     if (state) state.prefersHeaders = true;
+  }
+
+  /** A block on our tip has its proof of work and goes with its header (Core: NewPoWValidBlock). */
+  blockStored({ index, block }: ChainEvents['blockStored']): void {
+    const { isInitialBlockDownload, params } = this.#chain;
+    if (isInitialBlockDownload || index.height <= this.#highestEarly) return;
+    if (!isActiveAfter('segwit', index.prev, params)) return;
+    this.#highestEarly = index.height;
+    this.#recent.put(index, block);
+    for (const peer of this.#states.keys()) {
+      const peerChain = this.#chains.get(peer);
+      if (!peerChain || !this.#compactPeers.wantsAnnouncements(peer) || peerChain.hasHeader(index)) continue;
+      if (peerChain.hasHeader(index.prev!)) this.#sendCompact(peer, peerChain, index);
+    }
+  }
+
+  #sendCompact(peer: Peer, peerChain: PeerChain, index: BlockIndex): void {
+    const payload = this.#recent.compact(index);
+    if (!payload) return;
+    peer.sendPayload('cmpctblock', payload);
+    peerChain.bestHeaderSent = index;
   }
 
   /** The active chain has a new tip. Blocks that come at once are announced at once. */
@@ -84,13 +119,17 @@ export class BlockAnnouncer {
     }
   }
 
-  #announce(peer: Peer, peerChain: PeerChain, byHeaders: boolean, news: readonly BlockIndex[]): void {
-    const headers = byHeaders && news.length <= MAX_BLOCKS_TO_ANNOUNCE ? this.#connecting(peerChain, news) : undefined;
+  #announce(peer: Peer, peerChain: PeerChain, prefersHeaders: boolean, news: readonly BlockIndex[]): void {
+    const byCompact = news.length === 1 && this.#compactPeers.wantsAnnouncements(peer);
+    const byHeaders = (prefersHeaders || byCompact) && news.length <= MAX_BLOCKS_TO_ANNOUNCE;
+    const headers = byHeaders ? this.#connecting(peerChain, news) : undefined;
     const last = news.at(-1)!;
     if (!headers) {
       if (this.#chain.contains(last) && !peerChain.hasHeader(last)) {
         peer.send('inv', { entries: [{ type: InvType.BLOCK, hash: last.hash }] });
       }
+    } else if (headers.length > 0 && byCompact) {
+      this.#sendCompact(peer, peerChain, last);
     } else if (headers.length > 0) {
       peer.send('headers', { headers });
       peerChain.bestHeaderSent = last;

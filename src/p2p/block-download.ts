@@ -1,17 +1,17 @@
-import { binaryKey } from '../bytes/compare.ts';
+import { binaryKey, fromBinaryKey } from '../bytes/compare.ts';
 import { type BlockIndex, lastCommonAncestor } from '../chain/block-index.ts';
 import type { Chain } from '../chain/chain.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
-import { BlockIntake, type BlockOutcome } from './block-intake.ts';
+import { BlockIntake, type BlockOutcome, type IntakeOptions } from './block-intake.ts';
+import type { PartialBlock } from './compact-block.ts';
 import { type InvEntry, InvType } from './messages/inventory.ts';
+import { isTipRecent } from './near-tip.ts';
 import type { Peer } from './peer.ts';
 import type { PeerChains } from './peer-chain.ts';
-import { canServeBlocks, isLimited, ServiceFlag } from './protocol.ts';
+import { canServeBlocks, isLimited, MAX_BLOCKS_IN_FLIGHT, ServiceFlag } from './protocol.ts';
 
-/** Blocks asked of one peer at a time (Core: MAX_BLOCKS_IN_TRANSIT_PER_PEER). */
-const MAX_BLOCKS_IN_FLIGHT = 16;
 /** New ones are asked for when no more than this are under way, so that a `getdata` names several. */
 const REFILL_AT = 8;
 /** How far beyond the last block that we have in common with a peer we download (Core: BLOCK_DOWNLOAD_WINDOW). */
@@ -35,11 +35,21 @@ export interface BlockDownloadModules {
   readonly logger: Logger;
 }
 
-interface Request {
+export interface BlockDownloadHooks {
+  /** Whether the peer may be asked for a block in compact form. */
+  mayAskCompact(peer: Peer): boolean;
+  /** The peer has delivered a block that became part of the active chain, and no other is under way. */
+  delivered(peer: Peer): void;
+}
+
+/** A block that one peer has been asked for. */
+export interface BlockRequest {
   readonly peer: Peer;
   readonly index: BlockIndex;
   /** By the monotonic clock. */
   readonly at: number;
+  /** The compact block that the peer has sent; spent when it has been used, or was of no use. */
+  partial: PartialBlock | 'spent' | undefined;
 }
 
 interface PeerState {
@@ -47,7 +57,7 @@ interface PeerState {
   /** The last block of the peer's chain up to which we have all (Core: pindexLastCommonBlock). */
   lastCommon: BlockIndex | undefined;
   /** By key of the block, in the order asked for. */
-  readonly requests: Map<string, Request>;
+  readonly requests: Map<string, BlockRequest>;
   /** Up to this block of the peer's chain nothing is left to ask for, as of the round `scannedIn`. */
   scanned: BlockIndex | undefined;
   scannedIn: number;
@@ -73,15 +83,17 @@ export class BlockDownload {
   readonly #logger: Logger;
   readonly #intake: BlockIntake;
   readonly #states = new Map<Peer, PeerState>();
-  /** Every request under way, by key of the block. */
-  readonly #requests = new Map<string, Request>();
+  readonly #hooks: BlockDownloadHooks;
+  /** The requests under way, by key of the block; there are several only where compact blocks compete. */
+  readonly #requests = new Map<string, BlockRequest[]>();
   #stallMs = STALL_MIN_MS;
   /** Grows when blocks that were asked for, or were here, have to be asked for again. */
   #round = 0;
   /** Blocks processed since the last `refill`. */
   #sinceRefill = 0;
 
-  constructor(modules: BlockDownloadModules) {
+  constructor(modules: BlockDownloadModules, hooks: BlockDownloadHooks) {
+    this.#hooks = hooks;
     this.#chain = modules.chain;
     this.#chains = modules.chains;
     this.#clock = modules.clock;
@@ -108,7 +120,7 @@ export class BlockDownload {
   peerClosed(peer: Peer): void {
     const state = this.#states.get(peer);
     if (!state) return;
-    for (const key of state.requests.keys()) this.#release(key);
+    for (const key of state.requests.keys()) this.#release(key, peer);
     this.#states.delete(peer);
     this.refill();
   }
@@ -144,20 +156,64 @@ export class BlockDownload {
     for (const state of this.#states.values()) this.#refill(state);
   }
 
+  /** Who has been asked for a block, in the order of asking. */
+  requestsFor(index: BlockIndex): readonly BlockRequest[] {
+    return this.#requests.get(index.key) ?? [];
+  }
+
+  /** Whether a block has come and is being judged. */
+  isProcessing(index: BlockIndex): boolean {
+    return this.#intake.has(index.key);
+  }
+
+  /** Counts a block as asked of a peer, perhaps beside others. */
+  claim(peer: Peer, index: BlockIndex): BlockRequest {
+    const now = this.#clock.monotonic();
+    const request: BlockRequest = { peer, index, at: now, partial: undefined };
+    const state = this.#states.get(peer);
+    if (state?.requests.size === 0) state.owesSince = now;
+    state?.requests.set(index.key, request);
+    const others = this.#requests.get(index.key);
+    if (others) others.push(request);
+    else this.#requests.set(index.key, [request]);
+    return request;
+  }
+
+  /** The peer need not be waited for any more. */
+  release(peer: Peer, index: BlockIndex): void {
+    this.#release(index.key, peer);
+    if (!this.#requests.has(index.key)) this.refill();
+  }
+
+  /** Asks a peer, whose request is under way, for the whole block. */
+  askInFull(peer: Peer, { hash }: BlockIndex): void {
+    peer.send('getdata', { entries: [{ type: InvType.WITNESS_BLOCK, hash }] });
+  }
+
   /** Takes a block. While the returned promise is pending, no more should be read from this peer. */
   received(peer: Peer, block: Block): void | Promise<void> {
     const key = binaryKey(block.hash);
-    const requested = this.#requests.has(key);
+    return this.#take(peer, block, key, { requested: this.#requests.has(key), viaCompact: false });
+  }
+
+  /** Takes a block that was put together from a compact one. */
+  reconstructed(peer: Peer, block: Block): void | Promise<void> {
+    return this.#take(peer, block, binaryKey(block.hash), { requested: true, viaCompact: true });
+  }
+
+  #take(peer: Peer, block: Block, key: string, options: IntakeOptions): void | Promise<void> {
     const state = this.#states.get(peer);
     if (state) state.owesSince = this.#clock.monotonic();
     const known = this.#chain.getIndex(block.hash);
     if (known) this.#chains.get(peer)?.learn(known);
-    this.#remove(key);
     if (known?.hasData) {
+      this.#removeAll(key);
       if (state) this.#refill(state);
       return;
     }
-    const room = this.#intake.add(peer, block, key, requested);
+    // What others have been asked for stands until this one turns out to be good.
+    this.#remove(key, peer);
+    const room = this.#intake.add(peer, block, key, options);
     if (state) {
       state.lapsed = false;
       this.#refill(state);
@@ -172,7 +228,7 @@ export class BlockDownload {
     for (const { hash } of entries) {
       const key = binaryKey(hash);
       if (!state.requests.has(key)) continue;
-      this.#release(key);
+      this.#release(key, peer);
       this.#noteAbsent(state, key);
     }
     this.refill();
@@ -203,7 +259,7 @@ export class BlockDownload {
   #blame(state: PeerState, now: number): void {
     const best = this.#chains.get(state.peer)?.bestKnown;
     const first = best?.ancestor(this.#lastCommon(state, best).height + 1);
-    const request = first && this.#requests.get(first.key);
+    const request = first && this.requestsFor(first)[0];
     const blocker = request && this.#states.get(request.peer);
     if (blocker) blocker.stallingSince ??= now;
   }
@@ -222,7 +278,7 @@ export class BlockDownload {
       if (!this.#othersHave(request.index, state)) continue;
       this.#logger.debug({ peer: state.peer.id, height: request.index.height }, 'asking another peer for a block');
       state.lapsed = true;
-      this.#release(key);
+      this.#release(key, state.peer);
     }
   }
 
@@ -235,19 +291,22 @@ export class BlockDownload {
   }
 
   /** A request has come to nothing: the block may be asked for again. */
-  #release(key: string): void {
+  #release(key: string, peer: Peer): void {
     this.#round++;
-    this.#remove(key);
+    this.#remove(key, peer);
   }
 
-  #remove(key: string): void {
-    const request = this.#requests.get(key);
-    if (!request) return;
-    this.#requests.delete(key);
-    const state = this.#states.get(request.peer);
-    if (!state) return;
-    state.requests.delete(key);
-    state.stallingSince = undefined;
+  #remove(key: string, peer: Peer): void {
+    const others = this.#requests.get(key)?.filter((request) => request.peer !== peer);
+    if (!others) return;
+    if (others.length > 0) this.#requests.set(key, others);
+    else this.#requests.delete(key);
+    const state = this.#states.get(peer);
+    if (state?.requests.delete(key)) state.stallingSince = undefined;
+  }
+
+  #removeAll(key: string): void {
+    for (const { peer } of this.#requests.get(key) ?? []) this.#remove(key, peer);
   }
 
   /** The peer is not asked for this block again. */
@@ -259,15 +318,23 @@ export class BlockDownload {
   /** A block has been judged, and stored if it is good. */
   #processed(peer: Peer, key: string, outcome: BlockOutcome): void {
     const state = this.#states.get(peer);
+    if (outcome !== 'refused') this.#removeAll(key);
     if (outcome === 'new') {
       this.#stallMs = Math.max(STALL_MIN_MS, this.#stallMs * 0.85);
       if (state) state.lastBlockTime = unixSeconds(this.#clock);
+      this.#judgeDelivery(peer, key);
     } else {
       this.#round++;
       if (outcome === 'refused' && state) this.#noteAbsent(state, key);
     }
     // The window moves with every block; looking anew now and then is enough.
     if (outcome !== 'new' || this.#intake.isIdle || ++this.#sinceRefill >= REFILL_EVERY) this.refill();
+  }
+
+  #judgeDelivery(peer: Peer, key: string): void {
+    if (this.#requests.size > 0 || this.#chain.isInitialBlockDownload || peer.isClosed) return;
+    const index = this.#chain.getIndex(fromBinaryKey(key));
+    if (index && this.#chain.contains(index)) this.#hooks.delivered(peer);
   }
 
   /** Whether blocks may be asked of a peer at all. */
@@ -288,14 +355,16 @@ export class BlockDownload {
     if (requests.size > REFILL_AT || peer.isClosed || this.#intake.isFull || !this.#isUsable(state)) return;
     const wanted = this.#nextBlocks(state, MAX_BLOCKS_IN_FLIGHT - requests.size);
     if (wanted.length === 0) return;
-    const now = this.#clock.monotonic();
-    if (requests.size === 0) state.owesSince = now;
-    for (const index of wanted) {
-      const request = { peer, index, at: now };
-      requests.set(index.key, request);
-      this.#requests.set(index.key, request);
-    }
-    peer.send('getdata', { entries: wanted.map(({ hash }) => ({ type: InvType.WITNESS_BLOCK, hash })) });
+    for (const index of wanted) this.claim(peer, index);
+    const type = this.#isForMempool(peer, wanted) ? InvType.CMPCT_BLOCK : InvType.WITNESS_BLOCK;
+    peer.send('getdata', { entries: wanted.map(({ hash }) => ({ type, hash })) });
+  }
+
+  /** Whether what is wanted is but the next block, made of transactions that we are likely to have. */
+  #isForMempool(peer: Peer, wanted: readonly BlockIndex[]): boolean {
+    const { tip } = this.#chain;
+    if (wanted.length !== 1 || this.#requests.size !== 1 || wanted[0]!.prev !== tip) return false;
+    return this.#hooks.mayAskCompact(peer) && isTipRecent(this.#chain, this.#clock);
   }
 
   /** The last block of the path to `best`, the peer's best one, up to which we have all. */

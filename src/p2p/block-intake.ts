@@ -11,6 +11,13 @@ const INTAKE_LIMIT = 32_000_000;
 /** What became of a block: it was good and not known before; it was known; it could not be taken. */
 export type BlockOutcome = 'new' | 'known' | 'refused';
 
+export interface IntakeOptions {
+  /** Somebody was asked for the block. */
+  readonly requested: boolean;
+  /** It was put together from a compact block. */
+  readonly viaCompact: boolean;
+}
+
 type Processed = (peer: Peer, key: string, outcome: BlockOutcome) => void;
 
 /** Blocks on their way into the chain, which takes them one after the other. Bounded by making senders wait. */
@@ -54,11 +61,11 @@ export class BlockIntake {
   }
 
   /** Hands a block to the chain. Returns a promise of room when there is none for another one. */
-  add(peer: Peer, block: Block, key: string, requested: boolean): void | Promise<void> {
+  add(peer: Peer, block: Block, key: string, options: IntakeOptions): void | Promise<void> {
     if (this.#keys.has(key)) return;
     this.#keys.add(key);
     this.#bytes += block.totalSize;
-    const done = this.#process(peer, block, key, requested);
+    const done = this.#process(peer, block, key, options);
     this.#ofPeer.set(peer, done);
     void done.then(() => {
       if (this.#ofPeer.get(peer) === done) this.#ofPeer.delete(peer);
@@ -66,11 +73,11 @@ export class BlockIntake {
     if (this.isFull) return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  async #process(peer: Peer, block: Block, key: string, requested: boolean): Promise<void> {
+  async #process(peer: Peer, block: Block, key: string, { requested, viaCompact }: IntakeOptions): Promise<void> {
     let outcome: BlockOutcome = 'refused';
     try {
       const { isNew, reject } = await this.#chain.acceptBlock(block, { requested, from: `peer ${peer.id}` });
-      if (reject) judgeSender(peer, reject);
+      if (reject) judgeSender(peer, reject, viaCompact);
       else outcome = isNew ? 'new' : 'known';
     } catch (error) {
       // The chain has closed, or its store has failed, of which it tells itself; the peer is not to blame.

@@ -1,25 +1,46 @@
 import { equalBytes } from '../bytes/compare.ts';
 import type { BlockIndex } from '../chain/block-index.ts';
 import type { Chain } from '../chain/chain.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Transaction } from '../primitives/transaction.ts';
+import type { GetBlockTxnMessage } from './messages/getblocktxn.ts';
 import { type InvEntry, InvType } from './messages/inventory.ts';
 import { type LocatorMessage, NO_STOP } from './messages/locator.ts';
+import { isTipRecent } from './near-tip.ts';
 import type { Peer } from './peer.ts';
 import type { PeerChains } from './peer-chain.ts';
 import { MAX_HEADERS } from './protocol.ts';
+import type { RecentBlock } from './recent-block.ts';
 
 /** Hashes in the answer to `getblocks`. */
 const MAX_BLOCKS_RESULTS = 500;
 
-/** Answers questions about the chain: `getheaders`, `getblocks`, and blocks by hash. */
+/** How deep a block may lie for us to send it compact: below, nobody's mempool holds it (Core: MAX_CMPCTBLOCK_DEPTH). */
+const MAX_COMPACT_DEPTH = 5;
+/** The same for single transactions of it (Core: MAX_BLOCKTXN_DEPTH). */
+const MAX_BLOCKTXN_DEPTH = 10;
+
+export interface ChainServerModules {
+  readonly chain: Chain;
+  readonly chains: PeerChains;
+  readonly recent: RecentBlock;
+  readonly clock: Clock;
+}
+
+/** Answers questions about the chain: `getheaders`, `getblocks`, blocks by hash, and `getblocktxn`. */
 export class ChainServer {
   readonly #chain: Chain;
   readonly #chains: PeerChains;
+  readonly #recent: RecentBlock;
+  readonly #clock: Clock;
   /** The last block of an answer to `getblocks` that was cut: once it is fetched, the peer is told of the tip. */
   readonly #continuations = new WeakMap<Peer, Uint8Array>();
 
-  constructor(chain: Chain, chains: PeerChains) {
-    this.#chain = chain;
-    this.#chains = chains;
+  constructor(modules: ChainServerModules) {
+    this.#chain = modules.chain;
+    this.#chains = modules.chains;
+    this.#recent = modules.recent;
+    this.#clock = modules.clock;
   }
 
   /**
@@ -68,7 +89,11 @@ export class ChainServer {
   sendBlock(peer: Peer, entry: InvEntry): boolean {
     const index = this.#chain.getIndex(entry.hash);
     if (!index?.hasData || !this.#mayServe(index)) return false;
-    if (entry.type === InvType.BLOCK) {
+    if (entry.type === InvType.CMPCT_BLOCK && this.#isCompactOfUse(index)) {
+      const compact = this.#recent.compact(index);
+      if (!compact) return false;
+      peer.sendPayload('cmpctblock', compact);
+    } else if (entry.type === InvType.BLOCK) {
       const block = this.#chain.getBlock(index);
       if (!block) return false;
       peer.sendPayload('block', block.encodeStripped());
@@ -85,8 +110,38 @@ export class ChainServer {
     return true;
   }
 
-  /** Blocks that were valid where they stood; others would show what we have been sent. */
+  /** BIP152: sends the transactions of a block that a peer lacks; of an old block, all of it. */
+  getBlockTransactions(peer: Peer, { blockHash, indexes }: GetBlockTxnMessage): void {
+    const index = this.#chain.getIndex(blockHash);
+    if (!index?.hasData) return;
+    if (index.height < this.#chain.tip.height - MAX_BLOCKTXN_DEPTH) {
+      this.sendBlock(peer, { type: InvType.WITNESS_BLOCK, hash: blockHash });
+      return;
+    }
+    const block = this.#recent.block(index);
+    if (!block) return;
+    const transactions: Transaction[] = [];
+    for (const at of indexes) {
+      const tx = block.transactions[at];
+      if (!tx) {
+        peer.misbehaving('getblocktxn beyond the end of the block');
+        return;
+      }
+      transactions.push(tx);
+    }
+    peer.send('blocktxn', { blockHash, transactions });
+  }
+
+  #isCompactOfUse(index: BlockIndex): boolean {
+    return index.height >= this.#chain.tip.height - MAX_COMPACT_DEPTH && isTipRecent(this.#chain, this.#clock);
+  }
+
+  /**
+   * Blocks that were valid where they stood, and the newest one, which may have been announced before it is known to be
+   * valid; others would show what we have been sent.
+   */
   #mayServe(index: BlockIndex): boolean {
-    return this.#chain.contains(index) || (index.hasUndo && !index.failed);
+    if (this.#chain.contains(index)) return true;
+    return !index.failed && (index.hasUndo || index === this.#recent.index);
   }
 }

@@ -3,6 +3,8 @@ import type { BlockAnnouncer } from './block-announcer.ts';
 import type { BlockDownload } from './block-download.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { ChainServer } from './chain-server.ts';
+import type { CompactDownload } from './compact-download.ts';
+import type { CompactPeers } from './compact-peers.ts';
 import type { DataServer } from './data-server.ts';
 import type { HeaderSync } from './header-sync.ts';
 import type { Command, MessageOf } from './messages/index.ts';
@@ -18,6 +20,8 @@ export interface HandlerContext {
   readonly announcer: BlockAnnouncer;
   readonly catchUp: CatchUp;
   readonly chainServer: ChainServer;
+  readonly compactBlocks: CompactDownload;
+  readonly compactPeers: CompactPeers;
   readonly dataServer: DataServer;
   readonly transactions: TxDownload;
   readonly txAnnouncer: TxAnnouncer;

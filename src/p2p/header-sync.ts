@@ -8,6 +8,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 import { judgeSender } from './block-judgement.ts';
 import { NO_STOP } from './messages/locator.ts';
+import { worthwhileWork } from './near-tip.ts';
 import type { Peer } from './peer.ts';
 import type { PeerChains } from './peer-chain.ts';
 import { canServeBlocks, MAX_HEADERS, SENDHEADERS_VERSION } from './protocol.ts';
@@ -16,8 +17,6 @@ import { canServeBlocks, MAX_HEADERS, SENDHEADERS_VERSION } from './protocol.ts'
 const HEADERS_RESPONSE_MS = 2 * 60_000;
 /** With a best header younger than this, in milliseconds, all peers are asked at once. */
 const RECENT_MS = 24 * 60 * 60_000;
-/** A chain this many blocks' work behind ours is not worth storing. */
-const WORTHWHILE_BLOCKS = 144n;
 
 export interface HeaderSyncModules {
   readonly chain: Chain;
@@ -215,18 +214,10 @@ export class HeaderSync {
     this.#start();
   }
 
-  /**
-   * Whether the headers lead to a chain with less work than ours had a day ago. Storing those would let anybody fill
-   * our memory for little (Core: GetAntiDoSWorkThreshold).
-   */
   #isWorthless(parent: BlockIndex, headers: readonly BlockHeader[]): boolean {
-    const { tip, params } = this.#chain;
-    const slack = WORTHWHILE_BLOCKS * blockWork(tip.bits);
-    const nearTip = tip.chainwork > slack ? tip.chainwork - slack : 0n;
-    const enough = nearTip > params.minimumChainWork ? nearTip : params.minimumChainWork;
     let work = parent.chainwork;
     for (const header of headers) work += blockWork(header.bits);
-    return work < enough;
+    return work < worthwhileWork(this.#chain);
   }
 
   /** BIP130, once the peer's chain is known: before, its announcements would be in the way. */

@@ -9,13 +9,17 @@ import { BlockAnnouncer } from './block-announcer.ts';
 import { BlockDownload } from './block-download.ts';
 import { CatchUp } from './catch-up.ts';
 import { ChainServer } from './chain-server.ts';
+import { CompactDownload } from './compact-download.ts';
+import { CompactPeers } from './compact-peers.ts';
 import type { Endpoint } from './connection.ts';
 import type { HandlerContext } from './context.ts';
 import { DataServer } from './data-server.ts';
+import { ExtraTransactions } from './extra-transactions.ts';
 import { FeeFilterSender } from './fee-filter.ts';
 import { HeaderSync } from './header-sync.ts';
 import type { Peer } from './peer.ts';
 import { PeerChains } from './peer-chain.ts';
+import { RecentBlock } from './recent-block.ts';
 import { TxAnnouncer } from './tx-announcer.ts';
 import { TxDownload } from './tx-download.ts';
 
@@ -61,15 +65,22 @@ export function createParts(options: PartsOptions, modules: PartsModules): Parts
   const catchUp = new CatchUp(modules, () => headers.isActive);
   const chains = new PeerChains(chain);
   const withChains = { ...modules, chains };
-  const blocks = new BlockDownload(withChains);
+  const compactPeers = new CompactPeers(options);
+  const recent = new RecentBlock(modules);
+  const extra = new ExtraTransactions(modules);
+  const blocks = new BlockDownload(withChains, {
+    mayAskCompact: (peer) => compactPeers.mayAsk(peer),
+    delivered: (peer) => compactPeers.delivered(peer),
+  });
   const headers = new HeaderSync(withChains, () => {
     blocks.refill();
     feeFilter.update();
   });
-  const announcer = new BlockAnnouncer({ ...withChains, catchUp });
-  const chainServer = new ChainServer(chain, chains);
+  const announcer = new BlockAnnouncer({ ...withChains, catchUp, compactPeers, recent });
+  const compactBlocks = new CompactDownload({ ...withChains, extra, peers: compactPeers, blocks, headers });
+  const chainServer = new ChainServer({ ...withChains, recent });
   const dataServer = new DataServer(modules, chainServer);
-  const transactions = new TxDownload(modules);
+  const transactions = new TxDownload({ ...modules, extra });
   const txAnnouncer = new TxAnnouncer(modules);
   const feeFilter = new FeeFilterSender({ ...modules, catchUp });
   const addresses = new AddressRelay(options, modules);
@@ -80,6 +91,7 @@ export function createParts(options: PartsOptions, modules: PartsModules): Parts
       if (!catchUp.isUnderWay) transactions.blockConnected(block);
     }),
     chain.events.on('blockDisconnected', () => transactions.blockDisconnected()),
+    chain.events.on('blockStored', (stored) => announcer.blockStored(stored)),
     chain.events.on('header', () => catchUp.progressed()),
     chain.events.on('tip', (change) => {
       catchUp.progressed();
@@ -102,8 +114,22 @@ export function createParts(options: PartsOptions, modules: PartsModules): Parts
     catchUp,
     chains,
     chainServer,
+    compactBlocks,
+    compactPeers,
     dataServer,
-    followers: [chains, blocks, headers, announcer, txAnnouncer, transactions, feeFilter, addresses, unsubscriber],
+    followers: [
+      chains,
+      compactPeers,
+      blocks,
+      headers,
+      announcer,
+      txAnnouncer,
+      transactions,
+      feeFilter,
+      addresses,
+      extra,
+      unsubscriber,
+    ],
     headers,
     transactions,
     txAnnouncer,

@@ -43,6 +43,9 @@ export interface PeerInfo {
   readonly syncedBlocks: number;
   /** Heights of the blocks that the peer has been asked for. */
   readonly inFlight: readonly number[];
+  /** BIP152: we have asked the peer to announce blocks by compact blocks, and it has asked us. */
+  readonly highBandwidthTo: boolean;
+  readonly highBandwidthFrom: boolean;
   readonly addressRelay: boolean;
   readonly addressesProcessed: number;
   readonly addressesRateLimited: number;
@@ -85,6 +88,8 @@ export function peerInfo(peer: Peer, parts: Parts): PeerInfo {
     syncedHeaders: parts.chains.get(peer)?.bestKnown?.height ?? -1,
     syncedBlocks: parts.blocks.lastCommon(peer)?.height ?? -1,
     inFlight: parts.blocks.inFlight(peer),
+    highBandwidthTo: parts.compactPeers.announcesToUs(peer),
+    highBandwidthFrom: parts.compactPeers.wantsAnnouncements(peer),
     addressRelay: addressRelay.enabled,
     addressesProcessed: addressRelay.processed,
     addressesRateLimited: addressRelay.rateLimited,

@@ -6,6 +6,10 @@ export const MIN_PEER_PROTOCOL_VERSION = 31800;
 export const SENDHEADERS_VERSION = 70012;
 /** BIP133: `feefilter`. */
 export const FEEFILTER_VERSION = 70013;
+/** BIP152: `sendcmpct`. */
+export const SHORT_IDS_BLOCKS_VERSION = 70014;
+/** The version of compact blocks that we speak: short ids by wtxid. */
+export const COMPACT_BLOCKS_VERSION = 2n;
 /** BIP339: `wtxidrelay`; Core offers `sendaddrv2` from here on, too. */
 export const WTXID_RELAY_VERSION = 70016;
 
@@ -21,6 +25,8 @@ export const MAX_LOCATOR_HASHES = 101;
 export const MAX_ADDRESSES = 1_000;
 /** Characters of a user agent (Core: MAX_SUBVERSION_LENGTH). */
 export const MAX_USER_AGENT_LENGTH = 256;
+/** Blocks asked of one peer at a time (Core: MAX_BLOCKS_IN_TRANSIT_PER_PEER). */
+export const MAX_BLOCKS_IN_FLIGHT = 16;
 /** New blocks announced at once by their headers; more are left to the peer to ask for (Core: MAX_BLOCKS_TO_ANNOUNCE). */
 export const MAX_BLOCKS_TO_ANNOUNCE = 8;
 

@@ -8,6 +8,7 @@ import type { Block } from '../primitives/block.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { Batch } from './batch.ts';
 import { isLoopback } from './endpoint.ts';
+import type { ExtraTransactions } from './extra-transactions.ts';
 import { type InvEntry, InvType } from './messages/inventory.ts';
 import { type Orphan, Orphanage } from './orphanage.ts';
 import type { Peer } from './peer.ts';
@@ -25,6 +26,7 @@ const RECENT_CONFIRMED = 48_000;
 
 export interface TxDownloadModules {
   readonly mempool: Mempool;
+  readonly extra: ExtraTransactions;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -241,13 +241,38 @@ describeVectors('blocks and transactions', `blocks/mainnet-${MAINNET_BLOCK}.raw`
   });
 });
 
+describe('the messages of BIP152', () => {
+  const hash = '11'.repeat(32);
+
+  it('tell indexes by the distance from the one before', () => {
+    expect(known('getblocktxn', `${hash} 05 00 00 01 fdfd00 fd0010`).indexes).toEqual([0, 1, 3, 257, 4354]);
+    expect(known('getblocktxn', `${hash} 01 fdffff`).indexes).toEqual([65_535]);
+    expect(error('getblocktxn', `${hash} 01 fe00000100`)).toBe('invalid');
+    expect(error('getblocktxn', `${hash} 02 00 fdffff`)).toBe('invalid');
+    expect(known('blocktxn', `${hash} 00`).transactions).toEqual([]);
+  });
+
+  it('refuse more transactions than indexes can tell apart', () => {
+    const start = `${'00'.repeat(80)} 0100000000000000`;
+    const ids = (count: number) =>
+      `fe${count
+        .toString(16)
+        .padStart(8, '0')
+        .replace(/(..)(..)(..)(..)/, '$4$3$2$1')}`;
+    const message = (count: number) =>
+      `${start} ${count < 65_536 ? 'fdffff' : ids(count)} ${'010000000002'.repeat(count)} 00`;
+    expect(decodeMessage('cmpctblock', fromHex(message(65_535).replaceAll(' ', ''))).shortIds[0]).toBe(2 ** 41 + 1);
+    expect(error('cmpctblock', message(65_536))).toBe('invalid');
+  });
+});
+
 describe('every codec', () => {
   it('has the command under which it is listed, which fits a header', () => {
     for (const [name, codec] of Object.entries(codecs)) {
       expect(codec.command).toBe(name);
       expect(name.length).toBeLessThanOrEqual(12);
     }
-    expect(Object.keys(codecs)).toHaveLength(21);
+    expect(Object.keys(codecs)).toHaveLength(24);
   });
 
   it('answers hostile bytes with a value or a DecodeError, and nothing else', () => {

@@ -3,6 +3,7 @@ import type { HandshakeCommand } from '../handshake.ts';
 import type { Command } from '../messages/index.ts';
 import { onAddresses, onGetAddr } from './addresses.ts';
 import { onBlock, onGetBlocks } from './blocks.ts';
+import { onBlockTxn, onCmpctBlock, onGetBlockTxn, onSendCmpct } from './compact-blocks.ts';
 import { onGetHeaders, onHeaders, onSendHeaders } from './headers.ts';
 import { onGetData, onInv, onNotFound } from './inventory.ts';
 import { onPing, onPong } from './ping.ts';
@@ -13,9 +14,12 @@ export const handlers: { readonly [C in Exclude<Command, HandshakeCommand>]: Han
   addr: onAddresses,
   addrv2: onAddresses,
   block: onBlock,
+  blocktxn: onBlockTxn,
+  cmpctblock: onCmpctBlock,
   feefilter: onFeeFilter,
   getaddr: onGetAddr,
   getblocks: onGetBlocks,
+  getblocktxn: onGetBlockTxn,
   getdata: onGetData,
   getheaders: onGetHeaders,
   headers: onHeaders,
@@ -24,8 +28,7 @@ export const handlers: { readonly [C in Exclude<Command, HandshakeCommand>]: Han
   notfound: onNotFound,
   ping: onPing,
   pong: onPong,
-  // BIP152: understood, and of no consequence while we send no compact blocks.
-  sendcmpct: () => {},
+  sendcmpct: onSendCmpct,
   sendheaders: onSendHeaders,
   tx: onTx,
 };

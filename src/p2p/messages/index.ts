@@ -1,9 +1,12 @@
 import { addr } from './addr.ts';
 import { addrV2 } from './addrv2.ts';
 import { block } from './block.ts';
+import { blockTxn } from './blocktxn.ts';
+import { cmpctBlock } from './cmpctblock.ts';
 import { feeFilter } from './feefilter.ts';
 import { getAddr } from './getaddr.ts';
 import { getBlocks } from './getblocks.ts';
+import { getBlockTxn } from './getblocktxn.ts';
 import { getData } from './getdata.ts';
 import { getHeaders } from './getheaders.ts';
 import { headers } from './headers.ts';
@@ -25,9 +28,12 @@ export const codecs = {
   addr,
   addrv2: addrV2,
   block,
+  blocktxn: blockTxn,
+  cmpctblock: cmpctBlock,
   feefilter: feeFilter,
   getaddr: getAddr,
   getblocks: getBlocks,
+  getblocktxn: getBlockTxn,
   getdata: getData,
   getheaders: getHeaders,
   headers,
