@@ -4,7 +4,7 @@ import { acceptHeaders } from './accept-header.ts';
 import { markInvalid } from './activate.ts';
 import type { BlockIndex } from './block-index.ts';
 import { tellRefusal } from './refusal.ts';
-import type { ChainState } from './state.ts';
+import { type ChainState, emit } from './state.ts';
 
 export interface AcceptBlockOptions {
   /** Whether this node asked for the block, or made it (default): then it is stored however little its work is worth. */

@@ -115,6 +115,10 @@ export type TxRejectReason =
   | ReplacementReason
   | `${ReplacementReason} (including sibling eviction)`
   | `mempool-script-verify-flag-failed (${string})`;
+/** Why several transactions together were refused (Core: PackageValidationResult). */
+export type PackageRejectKind =
+  | 'package-policy' // what they are to each other is against policy
+  | 'package-tx'; // one of them was refused: its own result tells
 
 /** A refusal, as a value: functions that validate return one, or undefined for what is valid. */
 export interface Reject<Kind extends string = BlockRejectKind | TxRejectKind> {

@@ -69,6 +69,13 @@ export class EntryGraph {
     return parents;
   }
 
+  /** The parents of `entry`, which need not have been added, and theirs. */
+  findAncestors(entry: Entry): Set<Entry> {
+    const ancestors = this.findParents(entry);
+    for (const ancestor of ancestors) for (const parent of ancestor.parents) ancestors.add(parent);
+    return ancestors;
+  }
+
   /**
    * Adds an entry whose parents are there and whose inputs no entry spends. Children that are there already are not
    * linked: see `adopt`.

@@ -9,12 +9,16 @@ import type { Block } from '../primitives/block.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { judge } from './accept/pipeline.ts';
-import { Workspace } from './accept/workspace.ts';
+import { type AcceptContext, Workspace } from './accept/workspace.ts';
 import { findCoin } from './coins.ts';
 import type { Entry, MempoolEntry, RemovalReason } from './entry.ts';
 import { EvictionQueue } from './eviction.ts';
 import { ancestorsOf, descendantsOf, EntryGraph, withDescendants } from './graph.ts';
 import { DEFAULT_MEMPOOL_OPTIONS, type MempoolOptions } from './options.ts';
+import { judgePackage } from './package/judge.ts';
+import { type PackageResult, packageResult } from './package/result.ts';
+import { packageFault } from './package/shape.ts';
+import { submitPackage } from './package/submit.ts';
 import { feeRate } from './policy/fee-rate.ts';
 import { DisconnectedTransactions, entriesNotReady } from './reorg.ts';
 import { RollingMinimumFee } from './rolling-fee.ts';
@@ -32,6 +36,11 @@ export interface AcceptOptions {
   readonly maxFeeRate?: bigint;
   /** Seconds since the Unix epoch that the entry came at; default now. */
   readonly time?: number;
+}
+
+export interface PackageOptions {
+  /** Satoshis per 1,000 virtual bytes, prioritisation included; a transaction that pays more ends it. */
+  readonly maxFeeRate?: bigint;
 }
 
 export type AcceptResult =
@@ -91,6 +100,36 @@ export class Mempool implements CoinView {
     const result = this.#accept(tx, options, false);
     this.#emitChanges();
     return result;
+  }
+
+  /**
+   * Judges a child and its unconfirmed parents, in this order: each for itself, and what alone pays too little together
+   * (Core: ProcessNewPackage). Some may be taken although others are refused.
+   */
+  acceptPackage(txs: readonly Transaction[], options: PackageOptions = {}): PackageResult {
+    const before = this.#changes.length;
+    const context = this.#context({ packageMaxFeeRate: options.maxFeeRate, allowsCarveOut: false });
+    const result = submitPackage(txs, {
+      graph: this.#graph,
+      chainCoins: this.#chain,
+      acceptAlone: (tx) => this.#admit(this.#workspace(tx, context)),
+      acceptTogether: (together) => this.#admitPackage(together, context),
+      limitSize: () => this.#limitSize(),
+    });
+    this.#forgetPassers(before);
+    this.#emitChanges();
+    return result;
+  }
+
+  /**
+   * Judges transactions that may spend each other's outputs, parents before their children, without a change. Each must
+   * pay for itself, and none may replace anything (Core: testmempoolaccept).
+   */
+  testPackage(txs: readonly Transaction[]): PackageResult {
+    const fault = packageFault(txs);
+    if (fault) return { reject: fault, results: txs.map(() => undefined) };
+    const workspaces = this.#workspaces(txs, this.#context({ allowsCarveOut: false }), true);
+    return packageResult(workspaces, judgePackage(workspaces));
   }
 
   has(txid: Uint8Array): boolean {
@@ -196,8 +235,26 @@ export class Mempool implements CoinView {
   }
 
   #accept(tx: Transaction, options: AcceptOptions, isReturning: boolean): AcceptResult {
+    const before = this.#changes.length;
+    const { maxFeeRate, time } = options;
+    const workspace = this.#workspace(tx, this.#context({ maxFeeRate, time, isReturning, allowsCarveOut: true }));
+    const result = options.testOnly ? verdictOf(workspace) : this.#admit(workspace);
+    if ('reject' in result || options.testOnly || isReturning) return result;
+    this.#limitSize();
+    if (this.#isPresent(workspace.entry)) return result;
+    this.#forgetPassers(before);
+    return { reject: reject('reconsiderable', 'mempool full') };
+  }
+
+  #context(request: {
+    readonly maxFeeRate?: bigint | undefined;
+    readonly packageMaxFeeRate?: bigint | undefined;
+    readonly time?: number | undefined;
+    readonly isReturning?: boolean;
+    readonly allowsCarveOut: boolean;
+  }): AcceptContext {
     const now = unixSeconds(this.#clock);
-    const workspace = new Workspace(tx, {
+    return {
       options: this.options,
       params: this.#chain.params,
       tip: this.#chain.tip,
@@ -205,25 +262,51 @@ export class Mempool implements CoinView {
       graph: this.#graph,
       scriptCache: this.#chain.scriptCache,
       signatures: this.#chain.signatureCache,
-      time: options.time ?? now,
+      time: request.time ?? now,
       mempoolMinFeeRate: this.#rollingFee.current(now, this.usage),
-      maxFeeRate: options.maxFeeRate,
-      feeDelta: this.#feeDeltas.size === 0 ? 0n : (this.#feeDeltas.get(binaryKey(tx.txid)) ?? 0n),
-      isReturning,
-    });
-    const refusal = judge(workspace);
-    if (refusal) return { reject: refusal };
-    const { entry, replaced } = workspace;
-    if (options.testOnly) return { entry, replaced };
+      maxFeeRate: request.maxFeeRate,
+      packageMaxFeeRate: request.packageMaxFeeRate,
+      isReturning: request.isReturning ?? false,
+      allowsCarveOut: request.allowsCarveOut,
+      package: undefined,
+    };
+  }
 
-    for (const loser of replaced) this.#removeEntry(loser, 'replaced');
-    const before = this.#changes.length;
-    this.#add(entry, workspace.ancestors);
-    if (!isReturning) this.#limitSize();
-    if (this.#isPresent(entry)) return { entry, replaced };
-    // It came and went: nobody needs to hear of it.
-    this.#changes.push(...this.#changes.splice(before).filter((change) => change.entry !== entry));
-    return { reject: reject('reconsiderable', 'mempool full') };
+  #workspace(tx: Transaction, context: AcceptContext): Workspace {
+    const feeDelta = this.#feeDeltas.size === 0 ? 0n : (this.#feeDeltas.get(binaryKey(tx.txid)) ?? 0n);
+    return new Workspace(tx, context, feeDelta);
+  }
+
+  #workspaces(txs: readonly Transaction[], context: AcceptContext, isTest: boolean): Workspace[] {
+    const shared = { ...context, package: { transactions: new Map<string, Transaction>(), isTest } };
+    return txs.map((tx) => this.#workspace(tx, shared));
+  }
+
+  /** Judges one transaction and takes it; the mempool may be too large after that. */
+  #admit(workspace: Workspace): AcceptResult {
+    const result = verdictOf(workspace);
+    if ('reject' in result) return result;
+    for (const loser of workspace.replaced) this.#removeEntry(loser, 'replaced');
+    this.#add(workspace.entry, workspace.ancestors);
+    return result;
+  }
+
+  /** The same for several that come together, or not at all. */
+  #admitPackage(txs: readonly Transaction[], context: AcceptContext): PackageResult {
+    const workspaces = this.#workspaces(txs, context, false);
+    const verdict = judgePackage(workspaces);
+    if (!('reject' in verdict)) {
+      for (const loser of verdict.replaced) this.#removeEntry(loser, 'replaced');
+      for (const { entry } of workspaces) this.#add(entry, this.#graph.findAncestors(entry));
+    }
+    return packageResult(workspaces, verdict);
+  }
+
+  /** Of what came and went, nobody needs to hear. `before` is how many changes there were. */
+  #forgetPassers(before: number): void {
+    const changes = this.#changes.splice(before);
+    const added = new Set(changes.filter(({ reason }) => !reason).map(({ entry }) => entry));
+    this.#changes.push(...changes.filter(({ entry }) => !added.has(entry) || this.#isPresent(entry)));
   }
 
   #isPresent(entry: Entry): boolean {
@@ -341,4 +424,9 @@ export class Mempool implements CoinView {
     this.#changes = [];
     this.#isEmitting = false;
   }
+}
+
+function verdictOf(workspace: Workspace): AcceptResult {
+  const refusal = judge(workspace);
+  return refusal ? { reject: refusal } : { entry: workspace.entry, replaced: workspace.replaced };
 }

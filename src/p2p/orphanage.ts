@@ -42,6 +42,10 @@ export class Orphanage {
     return this.#orphans.has(binaryKey(wtxid));
   }
 
+  get(wtxid: Uint8Array): Orphan | undefined {
+    return this.#orphans.get(binaryKey(wtxid));
+  }
+
   /** Returns whether it was kept; a full orphanage makes room by dropping one at random. */
   add(tx: Transaction, peer: Peer): boolean {
     const key = binaryKey(tx.wtxid);

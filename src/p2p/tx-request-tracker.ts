@@ -1,4 +1,5 @@
 import { binaryKey } from '../bytes/compare.ts';
+import { type Random, randomInt } from '../platform/random.ts';
 import { type InvEntry, InvType } from './messages/inventory.ts';
 import type { Peer } from './peer.ts';
 
@@ -9,11 +10,16 @@ const MAX_PEER_TX_ANNOUNCEMENTS = 5_000;
 /** Requests to one peer at a time, beyond which its announcements wait (Core: MAX_PEER_TX_REQUEST_IN_FLIGHT). */
 const MAX_PEER_REQUESTS = 100;
 
+/** So many steps of chance are enough to tell peers apart. */
+const RANKS = 2 ** 16;
+
 interface Candidate {
   readonly peer: Peer;
   readonly entry: InvEntry;
   /** By the monotonic clock, the time before which it is not asked. */
   readonly readyAt: number;
+  /** Of those that may be asked, the one with the lowest is. */
+  readonly rank: number;
 }
 
 /** One transaction, by one of its ids. */
@@ -34,7 +40,8 @@ interface PeerLoad {
 
 /**
  * Decides whom to ask for announced transactions, and when: one peer at a time for each, the next one when it does not
- * answer, those we called before those who called us. Keys are ids, of either kind, as `binaryKey`.
+ * answer, those we called before those who called us, and of equals anyone: being the first to announce is easy for who
+ * wants to hold a transaction back (Core: TxRequestTracker). Keys are ids, of either kind, as `binaryKey`.
  */
 export class TxRequestTracker {
   readonly #wanted = new Map<string, Wanted>();
@@ -43,6 +50,12 @@ export class TxRequestTracker {
   readonly #underWay = new Set<string>();
   /** Those without a request under way. */
   readonly #waiting = new Set<string>();
+
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
 
   /** Notes that `peer` has what `entry` names; it will not be asked before `readyAt`. */
   announced(peer: Peer, entry: InvEntry, readyAt: number): void {
@@ -55,7 +68,8 @@ export class TxRequestTracker {
       wanted = { candidates: new Map(), asked: undefined, askedAt: 0 };
       this.#wanted.set(key, wanted);
     }
-    wanted.candidates.set(peer, { peer, entry: { type: entry.type, hash: new Uint8Array(entry.hash) }, readyAt });
+    const rank = randomInt(this.#random, RANKS) + (peer.inbound ? RANKS : 0);
+    wanted.candidates.set(peer, { peer, entry: { type: entry.type, hash: new Uint8Array(entry.hash) }, readyAt, rank });
     if (!wanted.asked) this.#waiting.add(key);
   }
 
@@ -134,8 +148,7 @@ export class TxRequestTracker {
     let best: Candidate | undefined;
     for (const candidate of candidates.values()) {
       if (candidate.readyAt > now || !this.#isFree(candidate.peer)) continue;
-      if (!candidate.peer.inbound) return candidate;
-      best ??= candidate;
+      if (!best || candidate.rank < best.rank) best = candidate;
     }
     return best;
   }

@@ -55,7 +55,7 @@ describe('accept', () => {
     const immature = pay([chain.coinbase(20)], 1000n);
     expect(verdict(immature)).toEqual(['premature-spend', 'bad-txns-premature-spend-of-coinbase']);
     expect(verdict(chain.blocks(3, 3)[0]!.transactions[0]!)).toEqual(['consensus', 'coinbase']);
-    expect(verdict(pay([chain.coinbase(2)], 1n))).toEqual(['reconsiderable', 'min relay fee not met']);
+    expect(verdict(pay([chain.coinbase(2)], 1n))).toEqual(['mempool-policy', 'min relay fee not met']);
     const stripped = pay([chain.coinbase(2)], 1000n);
     const noWitness = stripped.inputs.map((input) => ({ ...input, witness: [] }));
     expect(

@@ -8,6 +8,7 @@ import { mempoolMethods } from './mempool.ts';
 import { minerMethods } from './miner.ts';
 import { miningMethods } from './mining.ts';
 import { networkMethods } from './network.ts';
+import { packageMethods } from './packages.ts';
 import { rawTransactionMethods } from './raw-transactions.ts';
 import { utilMethods } from './util.ts';
 import { utxoMethods } from './utxo.ts';
@@ -29,6 +30,7 @@ export const rpcMethods: ReadonlyMap<string, Method> = new Map(
     ...minerMethods,
     ...miningMethods,
     ...networkMethods,
+    ...packageMethods,
     ...rawTransactionMethods,
     ...utilMethods,
     ...utxoMethods,

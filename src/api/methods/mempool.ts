@@ -1,43 +1,18 @@
-import { toReversedHex } from '../../bytes/hex.ts';
-import { formatReject } from '../../consensus/reject.ts';
 import type { MempoolEntry } from '../../mempool/entry.ts';
 import type { Mempool } from '../../mempool/mempool.ts';
-import { SEQUENCE_FINAL, type Transaction } from '../../primitives/transaction.ts';
-import { isUnspendable } from '../../script/script.ts';
-import {
-  type Argument,
-  amountArgument,
-  arrayArgument,
-  booleanArgument,
-  hashArgument,
-  integerArgument,
-  numberArgument,
-  optional,
-} from '../arguments.ts';
-import { transactionArgument, transactionSchema } from '../decode.ts';
-import { amountJson, type Json, type JsonObject } from '../json.ts';
+import { SEQUENCE_FINAL } from '../../primitives/transaction.ts';
+import { booleanArgument, hashArgument, integerArgument, numberArgument, optional } from '../arguments.ts';
+import { transactionArgument } from '../decode.ts';
+import { amountJson, type JsonObject } from '../json.ts';
+import { checkBurn, feeLimit, maxBurnArgument, maxFeeRateArgument } from '../max-fee.ts';
 import { type Method, method } from '../method.ts';
 import { logRejected, transactionRejected } from '../reject.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
-
-/** Satoshis per 1,000 virtual bytes: 0.10 BTC/kvB, as in Core. */
-const DEFAULT_MAX_FEE_RATE = 10_000_000n;
-/** Transactions of one testmempoolaccept (Core: MAX_PACKAGE_COUNT). */
-const MAX_TEST_COUNT = 25;
 
 const ENTRY_RESULT =
   '{ "vsize": n, "weight": n, "time": unixtime, "height": n, "descendantcount": n, "descendantsize": n,\n' +
   '  "ancestorcount": n, "ancestorsize": n, "wtxid": hash, "fees": { "base", "modified", "ancestor", "descendant" },\n' +
   '  "depends": [txid, ...], "spentby": [txid, ...], "bip125-replaceable": bool, "unbroadcast": false }';
-
-const maxFeeRateArgument: Argument<bigint> = optional(
-  amountArgument(
-    'maxfeerate',
-    'Refuse what pays more than this many bitcoins per 1,000 virtual bytes; 0 for no limit.',
-  ),
-  DEFAULT_MAX_FEE_RATE,
-  '0.10',
-);
 
 export const mempoolMethods: readonly Method[] = [
   method({
@@ -115,21 +90,11 @@ export const mempoolMethods: readonly Method[] = [
     name: 'sendrawtransaction',
     category: 'Rawtransactions',
     description: 'Takes a signed transaction into the mempool, from where it is relayed to all peers.',
-    arguments: [
-      transactionArgument('hexstring', 'The transaction as hex.'),
-      maxFeeRateArgument,
-      optional(
-        amountArgument('maxburnamount', 'Refuse outputs that can never be spent and are worth more than this.'),
-        0n,
-      ),
-    ],
+    arguments: [transactionArgument('hexstring', 'The transaction as hex.'), maxFeeRateArgument, maxBurnArgument],
     result: '"txid"',
     example: '"signedhex"',
     handler: ({ node }, tx, maxFeeRate, maxBurn) => {
-      if (tx.outputs.some(({ scriptPubKey, value }) => isUnspendable(scriptPubKey) && value > maxBurn)) {
-        const message = 'Unspendable output exceeds maximum configured by user (maxburnamount)';
-        throw new RpcError(RpcCode.VERIFY_ERROR, message);
-      }
+      checkBurn(tx, maxBurn);
       if (!node.mempool.has(tx.txid)) {
         // As in Core it is judged first, with the limit, and then taken; its scripts are not run twice.
         const judged = node.mempool.accept(tx, { testOnly: true, ...feeLimit(maxFeeRate) });
@@ -140,28 +105,6 @@ export const mempoolMethods: readonly Method[] = [
         }
       }
       return tx.txidHex;
-    },
-  }),
-  method({
-    name: 'testmempoolaccept',
-    category: 'Rawtransactions',
-    description:
-      'Tells whether the mempool would take transactions, without giving them to it. Each is judged on its own: one\n' +
-      'that spends another of the list has missing inputs.',
-    arguments: [
-      arrayArgument('rawtxs', transactionSchema, 'Transactions as hex.', '["rawtx",...]'),
-      maxFeeRateArgument,
-    ],
-    result:
-      '[{ "txid": hash, "wtxid": hash, "allowed": bool, "vsize": n, "fees": { "base": amount,\n' +
-      '  "effective-feerate": amount, "effective-includes": [wtxid] }, "reject-reason": text, "reject-details": text }, ...]',
-    example: '\'["signedhex"]\'',
-    handler: ({ node: { mempool } }, txs, maxFeeRate) => {
-      if (txs.length < 1 || txs.length > MAX_TEST_COUNT) {
-        const message = `Array must contain between 1 and ${MAX_TEST_COUNT} transactions.`;
-        throw new RpcError(RpcCode.INVALID_PARAMETER, message);
-      }
-      return txs.map((tx) => testAccept(mempool, tx, maxFeeRate));
     },
   }),
   method({
@@ -249,29 +192,4 @@ function signalsReplacement(entry: MempoolEntry): boolean {
     for (const parent of parents) seen.add(parent);
   }
   return false;
-}
-
-function feeLimit(maxFeeRate: bigint): { maxFeeRate?: bigint } {
-  return maxFeeRate === 0n ? {} : { maxFeeRate };
-}
-
-function testAccept(mempool: Mempool, tx: Transaction, maxFeeRate: bigint): Json {
-  const ids = { txid: tx.txidHex, wtxid: tx.wtxidHex };
-  const result = mempool.accept(tx, { testOnly: true, ...feeLimit(maxFeeRate) });
-  if ('reject' in result) {
-    const { reject } = result;
-    if (reject.kind === 'missing-inputs') return { ...ids, allowed: false, 'reject-reason': 'missing-inputs' };
-    return { ...ids, allowed: false, 'reject-reason': reject.reason, 'reject-details': formatReject(reject) };
-  }
-  const { entry } = result;
-  return {
-    ...ids,
-    allowed: true,
-    vsize: entry.vsize,
-    fees: {
-      base: amountJson(entry.fee),
-      'effective-feerate': amountJson((entry.modifiedFee * 1000n) / BigInt(entry.vsize)),
-      'effective-includes': [toReversedHex(tx.wtxid)],
-    },
-  };
 }

@@ -1,4 +1,6 @@
-import { reject } from '../../consensus/reject.ts';
+import { type Reject, reject, type TxRejectKind } from '../../consensus/reject.ts';
+import type { Transaction } from '../../primitives/transaction.ts';
+import type { Entry } from '../entry.ts';
 import { limitedAncestors } from '../family.ts';
 import type { FamilyLimits } from '../options.ts';
 import { parentWithUnspentDust } from '../policy/ephemeral.ts';
@@ -10,14 +12,16 @@ import type { Stage, Workspace } from './workspace.ts';
 export const findAncestors: Stage = (workspace) => {
   const { tx, entry, context } = workspace;
   const parents = context.graph.findParents(entry);
+  const newcomer = { vsize: entry.vsize, count: 1 };
   const limits = limitsAfterReplacement(workspace);
-  let ancestors = limitedAncestors(entry, parents, limits);
+  let ancestors = limitedAncestors(newcomer, parents, limits);
   if (typeof ancestors === 'string') {
     const tooLong = reject('mempool-policy', 'too-long-mempool-chain', ancestors);
+    if (!context.allowsCarveOut) return tooLong;
     if (entry.vsize > EXTRA_DESCENDANT_TX_SIZE_LIMIT || tx.version === TRUC_VERSION) return tooLong;
     // The carve-out: one small child more than the limit, so that the one party to a contract's transaction cannot
     // keep the other from raising its fee.
-    ancestors = limitedAncestors(entry, parents, {
+    ancestors = limitedAncestors(newcomer, parents, {
       ancestorCount: 2,
       ancestorSize: limits.ancestorSize,
       descendantCount: limits.descendantCount + 1,
@@ -33,7 +37,7 @@ export const findAncestors: Stage = (workspace) => {
 function limitsAfterReplacement({ conflicts, context }: Workspace): FamilyLimits {
   const { limits } = context.options;
   const [conflict] = conflicts;
-  if (!conflict || conflicts.size > 1) return limits;
+  if (!conflict || conflicts.size > 1 || !context.allowsCarveOut) return limits;
   return {
     ...limits,
     descendantCount: limits.descendantCount + 1,
@@ -43,10 +47,10 @@ function limitsAfterReplacement({ conflicts, context }: Workspace): FamilyLimits
 
 /** BIP431's rules for version 3; a sibling in the way joins the conflicts. */
 export const checkTruc: Stage = (workspace) => {
-  const { tx, entry, ancestors, conflicts } = workspace;
+  const { tx, entry, ancestors, conflicts, context } = workspace;
   const violation = trucViolation(tx, entry.vsize, ancestors, conflicts);
   if (!violation) return undefined;
-  if (!violation.sibling) return reject('mempool-policy', 'TRUC-violation', violation.debug);
+  if (!violation.sibling || context.package) return reject('mempool-policy', 'TRUC-violation', violation.debug);
   conflicts.add(violation.sibling);
   workspace.evictsSibling = true;
   return undefined;
@@ -64,8 +68,16 @@ export const checkSpendsNoConflict: Stage = ({ tx, ancestors, conflicts }) => {
 
 export const checkDustIsSpent: Stage = ({ tx, entry, context: { graph, options } }) => {
   if (!options.requireStandard) return undefined;
-  const parent = parentWithUnspentDust(tx, graph.findParents(entry), options.dustRelayFeeRate);
-  if (!parent) return undefined;
+  return dustFault(tx, graph.findParents(entry), options.dustRelayFeeRate);
+};
+
+/** Why a child of `parents`, in the mempool or in its package, is refused for the dust of one that it leaves. */
+export function dustFault(
+  tx: Transaction,
+  parents: Iterable<Entry>,
+  dustRate: bigint,
+): Reject<TxRejectKind> | undefined {
+  if (!parentWithUnspentDust(tx, parents, dustRate)) return undefined;
   const debug = `tx ${tx.txidHex} (wtxid=${tx.wtxidHex}) did not spend parent's ephemeral dust`;
   return reject('mempool-policy', 'missing-ephemeral-spends', debug);
-};
+}

@@ -1,8 +1,8 @@
-import { reject, type TxRejectReason } from '../../consensus/reject.ts';
+import { type Reject, reject, type TxRejectKind, type TxRejectReason } from '../../consensus/reject.ts';
 import { makesPaidDust } from '../policy/ephemeral.ts';
-import { feeAtRate } from '../policy/fee-rate.ts';
+import { feeAtRate, feeRate } from '../policy/fee-rate.ts';
 import { MAX_STANDARD_TX_SIGOPS_COST, TRUC_VERSION } from '../policy/limits.ts';
-import type { Stage } from './workspace.ts';
+import type { AcceptContext, Stage } from './workspace.ts';
 
 export const checkDustIsUnpaid: Stage = ({ tx, entry, context: { options } }) =>
   options.requireStandard && makesPaidDust(tx, entry.fee, entry.modifiedFee, options.dustRelayFeeRate)
@@ -14,21 +14,41 @@ export const checkSigOps: Stage = ({ entry: { sigOpCost } }) =>
     ? reject('not-standard', 'bad-txns-too-many-sigops', String(sigOpCost))
     : undefined;
 
-/** The fee rates that every newcomer must pay: the relay's, and the one that a full mempool sets. */
+/**
+ * The fee rates that every newcomer must pay: the relay's, and the one that a full mempool sets. In a package others may
+ * pay them for it, but the relay's only for version 3, whose families cannot lose the one that pays unnoticed.
+ */
 export const checkFeeRate: Stage = ({ tx, entry: { vsize, modifiedFee }, context }) => {
   if (context.isReturning) return undefined;
+  const relayFee = feeAtRate(context.options.minRelayFeeRate, vsize);
+  if (tx.version !== TRUC_VERSION && modifiedFee < relayFee) {
+    return reject('mempool-policy', 'min relay fee not met', `${modifiedFee} < ${relayFee}`);
+  }
+  return context.package && !context.package.isTest ? undefined : feeRateFault(vsize, modifiedFee, context);
+};
+
+/** Why `vsize` virtual bytes for `modifiedFee` satoshis, of one or several transactions, are too many (Core: CheckFeeRate). */
+export function feeRateFault(
+  vsize: number,
+  modifiedFee: bigint,
+  { options, mempoolMinFeeRate }: AcceptContext,
+): Reject<TxRejectKind> | undefined {
   const rates: [reason: TxRejectReason, rate: bigint][] = [
-    ['min relay fee not met', context.options.minRelayFeeRate],
-    ['mempool min fee not met', context.mempoolMinFeeRate],
+    ['mempool min fee not met', mempoolMinFeeRate],
+    ['min relay fee not met', options.minRelayFeeRate],
   ];
-  // Core asks version 3 for the relay's rate last, since in a package another transaction may pay it instead.
-  if (tx.version === TRUC_VERSION) rates.reverse();
   for (const [reason, rate] of rates) {
     const least = feeAtRate(rate, vsize);
     if (modifiedFee < least) return reject('reconsiderable', reason, `${modifiedFee} < ${least}`);
   }
   return undefined;
-};
+}
+
+/** The guard of who submits a package, against paying too much by a slip. */
+export const checkPackageMaxFeeRate: Stage = ({ entry, context: { packageMaxFeeRate } }) =>
+  packageMaxFeeRate !== undefined && feeRate(entry.modifiedFee, entry.vsize) > packageMaxFeeRate
+    ? reject('mempool-policy', 'max feerate exceeded')
+    : undefined;
 
 /** The caller's own guard against paying too much by a slip. */
 export const checkMaxFeeRate: Stage = ({ tx, entry: { fee }, context: { maxFeeRate } }) =>

@@ -1,14 +1,16 @@
+import { binaryKey } from '../../bytes/compare.ts';
 import type { Coin } from '../../consensus/coins.ts';
 import { reject } from '../../consensus/reject.ts';
 import { transactionSigOpCost } from '../../consensus/sigops.ts';
 import { checkTxCoins, missingInputs } from '../../consensus/tx-inputs.ts';
+import type { OutPoint } from '../../primitives/outpoint.ts';
 import { STANDARD_SCRIPT_VERIFY_FLAGS } from '../../script/flags.ts';
 import { findCoin } from '../coins.ts';
-import { Entry } from '../entry.ts';
+import { Entry, MEMPOOL_HEIGHT } from '../entry.ts';
 import { isFinalAfter, isUnlockedAfter } from '../locks.ts';
 import { policyVsize } from '../policy/fee-rate.ts';
 import { areInputsStandard, isWitnessStandard } from '../policy/standard-inputs.ts';
-import type { Stage, Workspace } from './workspace.ts';
+import type { AcceptContext, Stage, Workspace } from './workspace.ts';
 
 /** Only what the next block may hold is let in. */
 export const checkFinal: Stage = ({ tx, context: { tip } }) =>
@@ -19,13 +21,19 @@ export const findCoins: Stage = (workspace) => {
   const { tx, context } = workspace;
   const coins: Coin[] = [];
   for (const { prevout } of tx.inputs) {
-    const coin = findCoin(context.graph, context.chainCoins, prevout);
+    const coin = packageCoin(context, prevout) ?? findCoin(context.graph, context.chainCoins, prevout);
     if (!coin) return isConfirmed(workspace) ? reject('conflict', 'txn-already-known') : missing;
     coins.push(coin);
   }
   workspace.coins = coins;
   return undefined;
 };
+
+/** The coin that another transaction of the same package makes. */
+function packageCoin(context: AcceptContext, { txid, vout }: OutPoint): Coin | undefined {
+  const output = context.package?.transactions.get(binaryKey(txid))?.outputs[vout];
+  return output && { output, height: MEMPOOL_HEIGHT, isCoinbase: false };
+}
 
 const missing = reject('missing-inputs', missingInputs.reason);
 
@@ -40,8 +48,8 @@ export const checkSequenceLocks: Stage = ({ tx, coins, context: { tip } }) =>
 
 /** Maturity and amounts, then what policy asks of inputs; makes the entry. */
 export const checkInputs: Stage = (workspace) => {
-  const { tx, coins, context } = workspace;
-  const { tip, params, options, time, feeDelta } = context;
+  const { tx, coins, context, feeDelta } = workspace;
+  const { tip, params, options, time } = context;
   const inputs = checkTxCoins(tx, coins, tip.height + 1, params);
   if (inputs.reject) return inputs.reject;
 

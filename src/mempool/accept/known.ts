@@ -9,10 +9,12 @@ export const checkNotPresent: Stage = ({ tx, context: { graph } }) => {
 };
 
 /** Notes the entries that spend the same outputs. */
-export const findConflicts: Stage = ({ tx, conflicts, context: { graph } }) => {
+export const findConflicts: Stage = ({ tx, conflicts, context }) => {
   for (const { prevout } of tx.inputs) {
-    const spender = graph.spender(prevout);
-    if (spender) conflicts.add(spender);
+    const spender = context.graph.spender(prevout);
+    if (!spender) continue;
+    if (context.package?.isTest) return reject('mempool-policy', 'bip125-replacement-disallowed');
+    conflicts.add(spender);
   }
   return undefined;
 };

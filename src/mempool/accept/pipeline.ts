@@ -1,6 +1,6 @@
 import type { Reject, TxRejectKind } from '../../consensus/reject.ts';
 import { checkDustIsSpent, checkSpendsNoConflict, checkTruc, findAncestors } from './family.ts';
-import { checkDustIsUnpaid, checkFeeRate, checkMaxFeeRate, checkSigOps } from './fees.ts';
+import { checkDustIsUnpaid, checkFeeRate, checkMaxFeeRate, checkPackageMaxFeeRate, checkSigOps } from './fees.ts';
 import { checkFinal, checkInputs, checkSequenceLocks, findCoins } from './inputs.ts';
 import { checkNotPresent, findConflicts } from './known.ts';
 import { checkReplacement } from './replacement.ts';
@@ -8,8 +8,11 @@ import { checkScripts } from './scripts.ts';
 import { checkSize, checkStandard, checkStructure } from './structure.ts';
 import type { Stage, Workspace } from './workspace.ts';
 
-/** In the order of Core's MemPoolAccept: it decides which of several reasons is given, and cheap ones come first. */
-const stages: readonly Stage[] = [
+/**
+ * What is asked of every transaction for itself, in the order of Core's MemPoolAccept: it decides which of several reasons
+ * is given, and cheap ones come first.
+ */
+const preChecks: readonly Stage[] = [
   checkStructure,
   checkStandard,
   checkSize,
@@ -25,14 +28,23 @@ const stages: readonly Stage[] = [
   findAncestors,
   checkTruc,
   checkSpendsNoConflict,
-  checkDustIsSpent,
-  checkReplacement,
-  checkScripts,
-  checkMaxFeeRate,
+  checkPackageMaxFeeRate,
 ];
+
+/** What is asked of one that comes alone. */
+const lastChecks: readonly Stage[] = [checkDustIsSpent, checkReplacement, checkScripts, checkMaxFeeRate];
 
 /** Judges a transaction; where it passes, the workspace holds the entry to add and those to remove. */
 export function judge(workspace: Workspace): Reject<TxRejectKind> | undefined {
+  return judgeForItself(workspace) ?? firstRefusal(lastChecks, workspace);
+}
+
+/** The same for one of a package, of which more has to be asked then. */
+export function judgeForItself(workspace: Workspace): Reject<TxRejectKind> | undefined {
+  return firstRefusal(preChecks, workspace);
+}
+
+function firstRefusal(stages: readonly Stage[], workspace: Workspace): Reject<TxRejectKind> | undefined {
   for (const stage of stages) {
     const refusal = stage(workspace);
     if (refusal) return refusal;

@@ -1,5 +1,6 @@
 import { type Reject, type ReplacementReason, reject, type TxRejectKind } from '../../consensus/reject.ts';
 import { formatMoney } from '../../primitives/amount.ts';
+import type { Transaction } from '../../primitives/transaction.ts';
 import type { Entry } from '../entry.ts';
 import { withDescendants } from '../graph.ts';
 import { feeAtRate, feeRate, formatFeeRate } from '../policy/fee-rate.ts';
@@ -32,13 +33,8 @@ const paysBetterRate: Rule = (workspace) => {
 /** Rule 5: a bound to the work that one transaction can undo. Notes what would go. */
 const replacesFew: Rule = (workspace) => {
   const { tx, conflicts } = workspace;
-  let count = 0;
-  // Descendants that conflicts share count more than once, which is cheap and safe.
-  for (const conflict of conflicts) count += conflict.descendantCount;
-  if (count > MAX_REPLACEMENT_CANDIDATES) {
-    const debug = `rejecting replacement ${tx.txidHex}; too many potential replacements (${count} > ${MAX_REPLACEMENT_CANDIDATES})`;
-    return refusal(workspace, 'mempool-policy', 'too many potential replacements', debug);
-  }
+  const debug = replacementCountFault(tx, conflicts);
+  if (debug !== undefined) return refusal(workspace, 'mempool-policy', 'too many potential replacements', debug);
   workspace.replaced = withDescendants(conflicts);
   return undefined;
 };
@@ -57,25 +53,42 @@ const addsNoUnconfirmed: Rule = (workspace) => {
   return undefined;
 };
 
+/** Why `tx` would evict too much; undefined if it would not (Core: GetEntriesForConflicts). */
+export function replacementCountFault(tx: Transaction, conflicts: Iterable<Entry>): string | undefined {
+  let count = 0;
+  // Descendants that conflicts share count more than once, which is cheap and safe.
+  for (const conflict of conflicts) count += conflict.descendantCount;
+  if (count <= MAX_REPLACEMENT_CANDIDATES) return undefined;
+  return `rejecting replacement ${tx.txidHex}; too many potential replacements (${count} > ${MAX_REPLACEMENT_CANDIDATES})`;
+}
+
 /** Rules 3 and 4: at least the fees of all that goes, and its own relay on top. */
 const paysForItself: Rule = (workspace) => {
   const { tx, entry, replaced, context } = workspace;
+  const newcomer = { fee: entry.modifiedFee, vsize: entry.vsize };
+  const debug = replacementFeeFault(tx, newcomer, replaced, context.options.incrementalRelayFeeRate);
+  return debug === undefined ? undefined : refusal(workspace, 'reconsiderable', 'insufficient fee', debug);
+};
+
+/** Why what comes, of which `tx` is the last, pays too little to replace what goes; undefined if it pays (Core: PaysForRBF). */
+export function replacementFeeFault(
+  tx: Transaction,
+  { fee, vsize }: { readonly fee: bigint; readonly vsize: number },
+  replaced: Iterable<Entry>,
+  incrementalRate: bigint,
+): string | undefined {
   let feesBefore = 0n;
   for (const { modifiedFee } of replaced) feesBefore += modifiedFee;
-  const added = entry.modifiedFee - feesBefore;
+  const added = fee - feesBefore;
   if (added < 0n) {
-    const fees = `${formatMoney(entry.modifiedFee)} < ${formatMoney(feesBefore)}`;
-    const debug = `rejecting replacement ${tx.txidHex}, less fees than conflicting txs; ${fees}`;
-    return refusal(workspace, 'reconsiderable', 'insufficient fee', debug);
+    const fees = `${formatMoney(fee)} < ${formatMoney(feesBefore)}`;
+    return `rejecting replacement ${tx.txidHex}, less fees than conflicting txs; ${fees}`;
   }
-  const relayFee = feeAtRate(context.options.incrementalRelayFeeRate, entry.vsize);
-  if (added < relayFee) {
-    const fees = `${formatMoney(added)} < ${formatMoney(relayFee)}`;
-    const debug = `rejecting replacement ${tx.txidHex}, not enough additional fees to relay; ${fees}`;
-    return refusal(workspace, 'reconsiderable', 'insufficient fee', debug);
-  }
-  return undefined;
-};
+  const relayFee = feeAtRate(incrementalRate, vsize);
+  if (added >= relayFee) return undefined;
+  const fees = `${formatMoney(added)} < ${formatMoney(relayFee)}`;
+  return `rejecting replacement ${tx.txidHex}, not enough additional fees to relay; ${fees}`;
+}
 
 function refusal(
   workspace: Workspace,

@@ -9,6 +9,14 @@ import type { Entry } from '../entry.ts';
 import type { EntryGraph } from '../graph.ts';
 import type { MempoolOptions } from '../options.ts';
 
+/** The package that a transaction is judged in, together with others. */
+export interface PackageContext {
+  /** Those of it that have passed, by `binaryKey` of their txids: the others may spend their outputs. */
+  readonly transactions: Map<string, Transaction>;
+  /** Judged only: then nothing may be replaced, and each must pay for itself (Core: PackageTestAccept). */
+  readonly isTest: boolean;
+}
+
 /** What a transaction is judged against. */
 export interface AcceptContext {
   readonly options: MempoolOptions;
@@ -26,8 +34,11 @@ export interface AcceptContext {
   readonly mempoolMinFeeRate: bigint;
   /** Satoshis per 1,000 virtual bytes that the caller is ready to pay at most. */
   readonly maxFeeRate: bigint | undefined;
-  /** Satoshis that `prioritise` adds to what the transaction pays. */
-  readonly feeDelta: bigint;
+  /** Satoshis per 1,000 virtual bytes, prioritisation included, for each of a package (Core: m_client_maxfeerate). */
+  readonly packageMaxFeeRate: bigint | undefined;
+  /** Limits of families may be exceeded where Core has exceptions; in packages it has none. */
+  readonly allowsCarveOut: boolean;
+  readonly package: PackageContext | undefined;
   /** The transaction comes from a disconnected block: fee rates are not asked for. */
   readonly isReturning: boolean;
 }
@@ -36,6 +47,8 @@ export interface AcceptContext {
 export class Workspace {
   readonly tx: Transaction;
   readonly context: AcceptContext;
+  /** Satoshis that `prioritise` adds to what the transaction pays. */
+  readonly feeDelta: bigint;
   /** The entries that spend what it spends: to be replaced. */
   readonly conflicts = new Set<Entry>();
   /** These and all of their descendants. */
@@ -47,9 +60,10 @@ export class Workspace {
   ancestors: ReadonlySet<Entry> = new Set();
   #entry: Entry | undefined;
 
-  constructor(tx: Transaction, context: AcceptContext) {
+  constructor(tx: Transaction, context: AcceptContext, feeDelta: bigint) {
     this.tx = tx;
     this.context = context;
+    this.feeDelta = feeDelta;
   }
 
   /** The entry-to-be, from the stage on that makes it. */

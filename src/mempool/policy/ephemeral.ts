@@ -12,11 +12,7 @@ export function makesPaidDust(tx: Transaction, fee: bigint, modifiedFee: bigint,
  * The parent in the mempool some of whose dust `tx` leaves unspent: whoever spends from such a parent must spend all
  * of its dust (Core: CheckEphemeralSpends).
  */
-export function parentWithUnspentDust(
-  tx: Transaction,
-  parents: ReadonlySet<Entry>,
-  dustRate: bigint,
-): Entry | undefined {
+export function parentWithUnspentDust(tx: Transaction, parents: Iterable<Entry>, dustRate: bigint): Entry | undefined {
   for (const parent of parents) {
     // What pays a fee has no dust, or it would not be here.
     if (parent.fee !== 0n) continue;

@@ -1,3 +1,4 @@
+import { equalBytes } from '../../bytes/compare.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import type { Entry } from '../entry.ts';
 import {
@@ -42,6 +43,44 @@ export function trucViolation(
     return { debug: `version=3 child tx ${name(tx)} is too big: ${vsize} > ${TRUC_CHILD_MAX_VSIZE} virtual bytes` };
   }
   return descendantViolation(parent, conflicts);
+}
+
+/**
+ * The same for one transaction of a package, whose parent may be in the mempool or in the package (Core:
+ * PackageTRUCChecks). `ancestors` are those in the mempool. Returns what is wrong.
+ */
+export function packageTrucViolation(
+  tx: Transaction,
+  vsize: number,
+  ancestors: ReadonlySet<Entry>,
+  others: readonly Transaction[],
+): string | undefined {
+  const packageParents = others.filter((other) => spends(tx, other));
+  const isTruc = tx.version === TRUC_VERSION;
+  const parents = [...[...ancestors].map((entry) => entry.tx), ...packageParents];
+  if (!isTruc) {
+    const parent = parents.find(({ version }) => version === TRUC_VERSION);
+    return parent && `non-version=3 tx ${name(tx)} cannot spend from version=3 tx ${name(parent)}`;
+  }
+  if (parents.length + 1 > TRUC_ANCESTOR_LIMIT) return `tx ${name(tx)} would have too many ancestors`;
+  const [parent] = parents;
+  if (!parent) return undefined;
+  if (vsize > TRUC_CHILD_MAX_VSIZE) {
+    return `version=3 child tx ${name(tx)} is too big: ${vsize} > ${TRUC_CHILD_MAX_VSIZE} virtual bytes`;
+  }
+  if (parent.version !== TRUC_VERSION) {
+    return `version=3 tx ${name(tx)} cannot spend from non-version=3 tx ${name(parent)}`;
+  }
+  for (const other of others) {
+    if (spends(other, parent)) return `tx ${name(parent)} would exceed descendant count limit`;
+    if (spends(other, tx)) return `tx ${name(other)} would have too many ancestors`;
+  }
+  const [entry] = ancestors;
+  return entry && entry.descendantCount > 1 ? `tx ${name(parent)} would exceed descendant count limit` : undefined;
+}
+
+function spends(child: Transaction, parent: Transaction): boolean {
+  return child.inputs.some(({ prevout }) => equalBytes(prevout.txid, parent.txid));
 }
 
 function descendantViolation(parent: Entry, conflicts: ReadonlySet<Entry>): TrucViolation | undefined {

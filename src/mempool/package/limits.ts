@@ -1,0 +1,44 @@
+import { type PackageRejectKind, type Reject, reject } from '../../consensus/reject.ts';
+import type { Workspace } from '../accept/workspace.ts';
+import type { Entry } from '../entry.ts';
+import { limitedAncestors } from '../family.ts';
+import type { FamilyLimits } from '../options.ts';
+
+/**
+ * Whether the transactions would fit into their families if each depended on all others: stricter than the truth, and
+ * cheap (Core: CheckPackageLimits). None of them may be in the mempool.
+ */
+export function packageLimitsFault(
+  workspaces: readonly Workspace[],
+  vsize: number,
+): Reject<PackageRejectKind> | undefined {
+  const { graph, options } = workspaces[0]!.context;
+  const count = workspaces.length;
+  const parents = new Set<Entry>();
+  for (const { entry } of workspaces) for (const parent of graph.findParents(entry)) parents.add(parent);
+  const debug = tooLarge(count, vsize, options.limits) ?? familyFault(count, vsize, parents, options.limits);
+  return debug === undefined ? undefined : reject('package-policy', 'package-mempool-limits', debug);
+}
+
+function tooLarge(count: number, vsize: number, limits: FamilyLimits): string | undefined {
+  const { ancestorCount, descendantCount, ancestorSize, descendantSize } = limits;
+  if (count > ancestorCount) return `package count ${count} exceeds ancestor count limit [limit: ${ancestorCount}]`;
+  if (count > descendantCount)
+    return `package count ${count} exceeds descendant count limit [limit: ${descendantCount}]`;
+  if (vsize > ancestorSize) return `package size ${vsize} exceeds ancestor size limit [limit: ${ancestorSize}]`;
+  if (vsize > descendantSize) return `package size ${vsize} exceeds descendant size limit [limit: ${descendantSize}]`;
+  return undefined;
+}
+
+function familyFault(
+  count: number,
+  vsize: number,
+  parents: ReadonlySet<Entry>,
+  limits: FamilyLimits,
+): string | undefined {
+  if (parents.size + count > limits.ancestorCount) {
+    return `too many unconfirmed parents [limit: ${limits.ancestorCount}]`;
+  }
+  const ancestors = limitedAncestors({ count, vsize }, parents, limits);
+  return typeof ancestors === 'string' ? `possibly ${ancestors}` : undefined;
+}

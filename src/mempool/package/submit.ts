@@ -1,0 +1,89 @@
+import { binaryKey } from '../../bytes/compare.ts';
+import type { CoinView } from '../../consensus/coins.ts';
+import { type PackageRejectKind, type Reject, reject } from '../../consensus/reject.ts';
+import type { Transaction } from '../../primitives/transaction.ts';
+import type { MempoolEntry } from '../entry.ts';
+import type { EntryGraph } from '../graph.ts';
+import { feeRate } from '../policy/fee-rate.ts';
+import { transactionFailed } from './judge.ts';
+import type { PackageResult, PackageTxResult } from './result.ts';
+import { isChildWithParents, packageFault } from './shape.ts';
+
+/** What the mempool lends to the submission of a package. */
+export interface PackageHost {
+  readonly graph: EntryGraph;
+  readonly chainCoins: CoinView;
+  acceptAlone(
+    tx: Transaction,
+  ):
+    | { readonly entry: MempoolEntry; readonly replaced: readonly MempoolEntry[] }
+    | Extract<PackageTxResult, { reject: unknown }>;
+  acceptTogether(txs: readonly Transaction[]): PackageResult;
+  /** Evicts what is too much, for which single transactions do not see to it. */
+  limitSize(): void;
+}
+
+/**
+ * Takes a child with its unconfirmed parents, in this order, or a single transaction (Core: AcceptPackage). Each is tried
+ * alone first, so that nobody's fee counts twice; what fails for its fee, or for a parent's, is tried together.
+ */
+export function submitPackage(txs: readonly Transaction[], host: PackageHost): PackageResult {
+  const fault = packageFault(txs) ?? familyFault(txs, host.chainCoins);
+  if (fault) return { reject: fault, results: txs.map(() => undefined) };
+
+  const results = txs.map((tx): PackageTxResult => present(tx, host) ?? alone(tx, host));
+  const failures = results.flatMap((result) => ('reject' in result ? [result.reject.kind] : []));
+  const isHopeless = failures.some((kind) => kind !== 'reconsiderable' && kind !== 'missing-inputs');
+  let refusal: Reject<PackageRejectKind> | undefined = failures.length > 0 ? transactionFailed : undefined;
+  if (failures.length > 0 && !isHopeless && txs.length > 1) {
+    const waiting = [...results.keys()].filter((at) => 'reject' in results[at]!);
+    const together = acceptRest(
+      waiting.map((at) => txs[at]!),
+      host,
+    );
+    refusal = together.reject;
+    for (const [i, at] of waiting.entries()) results[at] = together.results[i] ?? results[at]!;
+  }
+
+  host.limitSize();
+  for (const [at, result] of results.entries()) {
+    if ('reject' in result || host.graph.get(txs[at]!.txid)) continue;
+    refusal = transactionFailed;
+    results[at] = { reject: reject('mempool-policy', 'mempool full') };
+  }
+  return refusal ? { reject: refusal, results } : { results };
+}
+
+/** What the child spends must be made by the package, or be confirmed. */
+function familyFault(txs: readonly Transaction[], chainCoins: CoinView): Reject<PackageRejectKind> | undefined {
+  if (txs.length === 1) return undefined;
+  if (!isChildWithParents(txs)) return reject('package-policy', 'package-not-child-with-parents');
+  const parents = new Set(txs.slice(0, -1).map(({ txid }) => binaryKey(txid)));
+  const isKnown = txs
+    .at(-1)!
+    .inputs.every(({ prevout }) => parents.has(binaryKey(prevout.txid)) || chainCoins.getCoin(prevout) !== undefined);
+  return isKnown ? undefined : reject('package-policy', 'package-not-child-with-unconfirmed-parents');
+}
+
+function present({ txid }: Transaction, { graph }: PackageHost): PackageTxResult | undefined {
+  const entry = graph.get(txid);
+  return entry && { present: entry };
+}
+
+function alone(tx: Transaction, host: PackageHost): PackageTxResult {
+  const result = host.acceptAlone(tx);
+  if ('reject' in result) return result;
+  const { entry, replaced } = result;
+  return {
+    entry,
+    replaced,
+    effectiveFeeRate: feeRate(entry.modifiedFee, entry.vsize),
+    effectiveIncludes: [tx.wtxid],
+  };
+}
+
+function acceptRest(txs: readonly Transaction[], host: PackageHost): PackageResult {
+  if (txs.length > 1) return host.acceptTogether(txs);
+  const result = alone(txs[0]!, host);
+  return 'reject' in result ? { reject: transactionFailed, results: [result] } : { results: [result] };
+}
