@@ -200,7 +200,9 @@ describeBitcoind('packages next to bitcoind', () => {
     expect(await submit(first)).toBe('success');
     for (let vout = 0; vout < 2; vout++) expect(await submit(pay([utxo(first, vout)], 1000n))).toBe('success');
     const parent = anchored(from);
-    expect(await submit(parent, bump(parent, fees, 100_000n))).toMatch(/^package RBF failed: .*(descendants, max 1|only child)/);
+    expect(await submit(parent, bump(parent, fees, 100_000n))).toMatch(
+      /^package RBF failed: .*(descendants, max 1|only child)/,
+    );
 
     const root = pay([coin()], 1000n, 1, TRUC);
     expect(await submit(root)).toBe('success');

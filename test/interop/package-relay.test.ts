@@ -1,0 +1,58 @@
+import { afterAll, expect, it } from 'vitest';
+import { toHex } from '../../src/bytes/hex.ts';
+import { PeerManager } from '../../src/p2p/peer-manager.ts';
+import { TcpTransport } from '../../src/p2p/tcp-transport.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { systemRandom } from '../../src/platform/random.ts';
+import { type Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
+import { startCorePolicyNode, submitTo } from '../support/core-policy.ts';
+import { pay, RegtestChain, utxo } from '../support/regtest-chain.ts';
+import { waitFor } from '../support/wait.ts';
+
+describeBitcoind('a package between two bitcoinds', () => {
+  const closers: (() => Promise<unknown>)[] = [];
+  afterAll(async () => {
+    for (const close of closers.toReversed()) await close();
+  });
+
+  it('goes through us: a parent that pays nothing, and a child that pays for both', async () => {
+    const ours = await RegtestChain.create({ blocks: 120 });
+    const bitcoinds = await Promise.all([0, 1].map(() => startCorePolicyNode('-whitelist=in,out,noban@127.0.0.1')));
+    for (const node of bitcoinds) closers.push(() => node.stop());
+    await Promise.all(bitcoinds.map((node) => submitTo(node, ours.blocks(1))));
+    const [from, to] = bitcoinds as [Bitcoind, Bitcoind];
+    const peers = new PeerManager(
+      { addNodes: bitcoinds.map(({ endpoint }) => endpoint) },
+      {
+        chain: ours.chain,
+        mempool: ours.mempool,
+        transport: new TcpTransport(),
+        clock: systemClock,
+        random: systemRandom,
+        logger: silentLogger,
+      },
+    );
+    closers.push(() => peers.stop());
+    await peers.start();
+    // Both know our fee filter, and that we are at their height.
+    await waitFor(async () => {
+      const infos = await Promise.all(bitcoinds.map((node) => node.rpc<{ minfeefilter: number }[]>('getpeerinfo')));
+      return infos.every(([info]) => info?.minfeefilter === 0.000001);
+    });
+
+    const parent = pay([ours.coinbase(1)], 0n, 2, { version: 3 });
+    const child = pay([utxo(parent, 0)], 10_000n, 1, { version: 3 });
+    const { package_msg } = await from.rpc<{ package_msg: string }>(
+      'submitpackage',
+      [parent, child].map((tx) => toHex(tx.encode())),
+    );
+    expect(package_msg).toBe('success');
+    const mempool = await waitFor(async () => {
+      const txids = await to.rpc<string[]>('getrawmempool');
+      return txids.length === 2 && txids;
+    });
+    expect(new Set(mempool)).toEqual(new Set([parent.txidHex, child.txidHex]));
+    expect(ours.mempool.size).toBe(2);
+  });
+});
