@@ -5,7 +5,7 @@ import type { ChainParams } from '../consensus/params.ts';
 import type { Endpoint } from '../p2p/connection.ts';
 import { parseEndpoint } from '../p2p/endpoint.ts';
 import { PierError } from '../platform/errors.ts';
-import { findNetwork } from './networks.ts';
+import { findNetwork, isPublicNetwork } from './networks.ts';
 import { UsageError } from './usage-error.ts';
 
 export { UsageError } from './usage-error.ts';
@@ -39,6 +39,10 @@ export interface NodeConfig {
   readonly minerAddress?: string;
   /** Transactions in the mempool at which the miner starts; 0: it mines all the time. */
   readonly mineAtTxs: number;
+  /** Takes no transactions from peers. */
+  readonly blocksOnly: boolean;
+  /** Announces transactions after random delays, so that their origin stays unknown. */
+  readonly trickle: boolean;
   /** Threads that search for proof of work; absent: one for each processor but one. */
   readonly minerThreads?: number;
 }
@@ -56,6 +60,9 @@ export interface NodeConfigInput {
   readonly minerAddress?: string | undefined;
   readonly mineAtTxs?: string | number | undefined;
   readonly minerThreads?: string | number | undefined;
+  readonly blocksOnly?: boolean | undefined;
+  /** Absent: on public networks only, since on one machine people wait for a payment to appear. */
+  readonly trickle?: boolean | undefined;
 }
 
 /** Resolves options and environment (`NODE_ID`, `PIER_NETWORK`, `PIER_DATADIR`); throws `UsageError`. */
@@ -74,6 +81,8 @@ export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = proc
     seeds: seeds.map(parseSeed).filter((seed) => seed.host !== host || seed.port !== nodeId),
     v2Transport: input.v2Transport ?? true,
     ...(input.minerAddress === undefined ? {} : { minerAddress: input.minerAddress }),
+    blocksOnly: input.blocksOnly ?? false,
+    trickle: input.trickle ?? isPublicNetwork(params),
     mineAtTxs: parseMineAtTxs(input.mineAtTxs ?? 2, params),
     ...(input.minerThreads === undefined ? {} : { minerThreads: parseCount('--miner-threads', input.minerThreads) }),
   };

@@ -145,6 +145,8 @@ export class FullNode {
           ...(options.network === 'full' ? { listen: { host: config.host, port: config.nodeId } } : {}),
           addNodes: options.network === 'none' ? [] : config.seeds,
           v2Transport: config.v2Transport,
+          blocksOnly: config.blocksOnly,
+          trickle: config.trickle,
         },
         { chain, mempool, transport, clock, random, logger: exposedLayer('p2p') },
       );

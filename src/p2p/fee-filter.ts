@@ -22,19 +22,22 @@ interface Sent {
 
 /** BIP133, our side: tells peers what the mempool would refuse anyway, and while we catch up, that we want none. */
 export class FeeFilterSender {
+  readonly #blocksOnly: boolean;
   readonly #mempool: Mempool;
   readonly #clock: Clock;
   readonly #catchUp: CatchUp;
   readonly #sent = new Map<Peer, Sent | undefined>();
 
-  constructor(modules: FeeFilterModules) {
+  constructor({ blocksOnly }: { readonly blocksOnly: boolean }, modules: FeeFilterModules) {
+    this.#blocksOnly = blocksOnly;
     this.#mempool = modules.mempool;
     this.#clock = modules.clock;
     this.#catchUp = modules.catchUp;
   }
 
   peerReady(peer: Peer): void {
-    if (peer.handshake.version < FEEFILTER_VERSION) return;
+    // Who wants no transactions at all has said so in its introduction.
+    if (peer.handshake.version < FEEFILTER_VERSION || this.#blocksOnly) return;
     this.#sent.set(peer, undefined);
     this.update();
   }

@@ -27,6 +27,8 @@ export interface PartsOptions {
   /** Bits of `ServiceFlag` that we offer. */
   readonly services: bigint;
   readonly blocksOnly: boolean;
+  /** Whether transactions are announced after random delays. */
+  readonly trickle: boolean;
   /** Where we listen, if we do. */
   ownEndpoint(): Endpoint | undefined;
   /** Called when there are new addresses. */
@@ -81,8 +83,8 @@ export function createParts(options: PartsOptions, modules: PartsModules): Parts
   const chainServer = new ChainServer({ ...withChains, recent });
   const dataServer = new DataServer(modules, chainServer);
   const transactions = new TxDownload({ ...modules, extra });
-  const txAnnouncer = new TxAnnouncer(modules);
-  const feeFilter = new FeeFilterSender({ ...modules, catchUp });
+  const txAnnouncer = new TxAnnouncer(options, modules);
+  const feeFilter = new FeeFilterSender(options, { ...modules, catchUp });
   const addresses = new AddressRelay(options, modules);
 
   const subscriptions = [

@@ -49,6 +49,8 @@ export interface PeerManagerOptions {
   readonly blocksOnly?: boolean;
   /** Whether the encrypted transport of BIP324 is offered and used, with peers that know it; default true. */
   readonly v2Transport?: boolean;
+  /** Whether transactions are announced after random delays, for privacy; default: at once. */
+  readonly trickle?: boolean;
 }
 
 export interface PeerManagerModules {
@@ -107,6 +109,7 @@ export class PeerManager {
       {
         services: this.services,
         blocksOnly: options.blocksOnly ?? false,
+        trickle: options.trickle ?? false,
         ownEndpoint: () => this.endpoint,
         addressesLearned: () => this.#connector.fill(),
       },

@@ -91,13 +91,21 @@ describe('a parent that pays too little', () => {
     const { net, node, parent } = await scene();
     const [honest, other] = [await FakePeer.join(net, node), await FakePeer.join(net, node)];
     const [good, newer] = [child(parent, 10_000n), child(parent, 20_000n)];
+    const tried: string[] = [];
+    const acceptPackage = node.mempool.acceptPackage.bind(node.mempool);
+    node.mempool.acceptPackage = (txs) => {
+      tried.push(txs[1]!.txidHex);
+      return acceptPackage(txs);
+    };
     honest.send('tx', good);
     await net.advance(50);
     other.send('tx', newer);
     await net.advance(50);
     honest.send('tx', parent);
     await net.until(() => node.mempool.size === 2, 500);
-    expect(node.mempool.has(good.txid)).toBe(true);
+    expect(tried).toEqual([good.txidHex]);
+    // The other one, an orphan no more, replaces it for its fee.
+    expect(node.mempool.has(newer.txid)).toBe(true);
   });
 
   it('is forgotten with a new block', async () => {

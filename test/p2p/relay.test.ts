@@ -153,7 +153,47 @@ describe('transactions', () => {
   });
 });
 
+describe('trickling', () => {
+  it('announces after delays, five seconds on average to all who called us at once, the best paid first', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await rich(net, 30, { trickle: true });
+    submit(node, child(coinbases[0]!));
+    const [a, b] = [await FakePeer.join(net, node), await FakePeer.join(net, node)];
+    await net.advance(60_000, 500);
+    // What was here before is not told.
+    expect(a.received('inv')).toEqual([]);
+    const delays: number[] = [];
+    for (const coinbase of coinbases.slice(1, 29)) {
+      const tx = child(coinbase);
+      const since = net.clock.monotonic();
+      submit(node, tx);
+      const before = a.received('inv').length;
+      await net.until(() => a.received('inv').length > before, 120_000, 50);
+      delays.push(net.clock.monotonic() - since);
+      await net.advance(10);
+      expect(names(b.received('inv').at(-1)!.entries)).toEqual(names([wtx(tx)]));
+    }
+    const mean = delays.reduce((sum, delay) => sum + delay) / delays.length;
+    expect(mean).toBeGreaterThan(2500);
+    expect(mean).toBeLessThan(10_000);
+    const poor = child(coinbases[29]!, { fee: 1_000n });
+    const rich2 = child(poor, { fee: 100_000n });
+    submit(node, poor);
+    submit(node, rich2);
+    await net.until(() => names(a.received('inv').at(-1)!.entries).length === 2, 120_000, 50);
+    expect(names(a.received('inv').at(-1)!.entries)).toEqual(names([wtx(poor), wtx(rich2)]));
+  });
+});
+
 describe('our fee filter', () => {
+  it('is not sent where no transactions are wanted', async () => {
+    const net = new TestNetwork();
+    const node = await net.start({ blocksOnly: true });
+    const peer = await FakePeer.join(net, node);
+    await net.advance(2000, 100);
+    expect(peer.received('feefilter')).toEqual([]);
+  });
+
   it('wants nothing while blocks are missing, and then what the mempool would take', async () => {
     const net = new TestNetwork();
     const node = await net.start();

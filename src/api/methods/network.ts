@@ -39,7 +39,7 @@ export const networkMethods: readonly Method[] = [
         protocolversion: PROTOCOL_VERSION,
         localservices: hex64(peers.services),
         localservicesnames: serviceNames(peers.services),
-        localrelay: true,
+        localrelay: peers.relaysTransactions,
         timeoffset: 0,
         networkactive: peers.networkActive,
         connections: all.length,

@@ -9,6 +9,8 @@ interface StartOptions extends CommonOptions {
   readonly miner?: string;
   readonly mineAtTxs?: string;
   readonly minerThreads?: string;
+  readonly blocksOnly?: boolean;
+  readonly trickle?: boolean;
   readonly host?: string;
   readonly v2: boolean;
   readonly logLevel: LogLevel;
@@ -24,6 +26,9 @@ export function addStartNode(program: Command): void {
       '--miner-threads <count>',
       'threads that search for proof of work (default: one for each processor but one)',
     )
+    .option('--blocks-only', 'take no transactions from peers')
+    .option('--trickle', 'announce transactions after random delays (default on public networks)')
+    .option('--no-trickle', 'announce transactions at once (default on local networks)')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--no-v2', 'speak only the unencrypted transport (default: BIP324 with peers that know it)')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
@@ -36,6 +41,8 @@ export function addStartNode(program: Command): void {
         minerAddress: options.miner,
         mineAtTxs: options.mineAtTxs,
         minerThreads: options.minerThreads,
+        blocksOnly: options.blocksOnly,
+        trickle: options.trickle,
       });
       const { createLogger } = await import('../../node/logging.ts');
       const { startNode } = await import('../../commands/start-node.ts');
