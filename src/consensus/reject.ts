@@ -120,10 +120,26 @@ export type PackageRejectKind =
   | 'package-policy' // what they are to each other is against policy
   | 'package-tx'; // one of them was refused: its own result tells
 
+/** Why the mempool refused a package, or a transaction for being in one, in Core's words. */
+export type PackageRejectReason =
+  | 'package-too-many-transactions'
+  | 'package-too-large'
+  | 'package-contains-duplicates'
+  | 'package-not-sorted'
+  | 'conflict-in-package'
+  | 'package-not-child-with-parents'
+  | 'package-not-child-with-unconfirmed-parents'
+  | 'package-mempool-limits'
+  | `package RBF failed: ${string}`
+  | 'transaction failed'
+  | 'unspent-dust'
+  | 'max feerate exceeded'
+  | 'bip125-replacement-disallowed';
+
 /** A refusal, as a value: functions that validate return one, or undefined for what is valid. */
 export interface Reject<Kind extends string = BlockRejectKind | TxRejectKind> {
   readonly kind: Kind;
-  readonly reason: BlockRejectReason | TxRejectReason;
+  readonly reason: BlockRejectReason | TxRejectReason | PackageRejectReason;
   /** Details for people and logs. */
   readonly debug?: string;
 }

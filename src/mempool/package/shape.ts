@@ -1,5 +1,5 @@
 import { binaryKey, compareBytes } from '../../bytes/compare.ts';
-import { type PackageRejectKind, type Reject, reject } from '../../consensus/reject.ts';
+import { type PackageRejectKind, type PackageRejectReason, type Reject, reject } from '../../consensus/reject.ts';
 import { sha256Parts } from '../../crypto/hash.ts';
 import { outPointKey } from '../../primitives/outpoint.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
@@ -14,7 +14,7 @@ const MAX_PACKAGE_WEIGHT = 404_000;
  * parent, or two that spend the same (Core: IsWellFormedPackage).
  */
 export function packageFault(txs: readonly Transaction[]): Reject<PackageRejectKind> | undefined {
-  const fault = (reason: string) => reject('package-policy' as const, reason);
+  const fault = (reason: PackageRejectReason) => reject('package-policy' as const, reason);
   if (txs.length > MAX_PACKAGE_COUNT) return fault('package-too-many-transactions');
   let weight = 0;
   for (const tx of txs) weight += tx.weight;
