@@ -2,7 +2,7 @@ import { equalBytes } from '../bytes/compare.ts';
 import type { BlockIndex } from '../chain/block-index.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { BlockReject } from '../consensus/block-check.ts';
-import { blockWork } from '../consensus/pow.ts';
+import { blockWork, checkProofOfWork } from '../consensus/pow.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { BlockHeader } from '../primitives/header.ts';
@@ -162,6 +162,8 @@ export class HeaderSync {
     if (!first) {
       this.#answered(peer, state);
       this.#onAnswer();
+    } else if (!headers.every(({ hash, bits }) => checkProofOfWork(hash, bits, this.#chain.params))) {
+      peer.misbehaving('high-hash: a header with invalid proof of work');
     } else if (!isContinuous(headers)) {
       peer.misbehaving('headers that do not follow each other');
     } else {

@@ -14,9 +14,11 @@ import {
 } from './handshake.ts';
 import { Inbox } from './inbox.ts';
 import { KeepAlive, randomNonce } from './keep-alive.ts';
+import { OverlongList } from './messages/codec.ts';
 import { type Command, decodeMessage, encodeMessage, isCommand, type MessageOf } from './messages/index.ts';
 import { toEndpoint } from './messages/net-address.ts';
 import { type Direction, Traffic } from './traffic.ts';
+import { asksForUnoffered, overlongVerdict } from './verdicts.ts';
 
 /** Milliseconds until a peer must have introduced itself (Core: DEFAULT_PEER_CONNECT_TIMEOUT). */
 const HANDSHAKE_TIMEOUT_MS = 60_000;
@@ -268,6 +270,9 @@ export class Peer {
     const { command, fault } = raw;
     this.#count('received', fault ? '' : command, raw.size);
     if (fault || !isCommand(command)) {
+      if (!fault && this.handshake.isReady && asksForUnoffered(command, raw.payload)) {
+        this.disconnect(`${command}, although we do not offer that`);
+      }
       this.#logger.debug({ command, fault: fault ?? 'unknown command' }, 'ignored a message');
       return;
     }
@@ -281,16 +286,22 @@ export class Peer {
     this.#proceed(this.handshake.receive(command, message as MessageOf<HandshakeCommand>));
   }
 
-  /** Like Core, lets undecodable payloads pass, but not lists longer than the protocol allows. */
+  /** Like Core, lets undecodable payloads pass, but not most of the lists longer than the protocol allows. */
   #decode<C extends Command>(command: C, payload: Uint8Array): MessageOf<C> | undefined {
     try {
       return decodeMessage(command, payload);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#logger.debug({ command, fault: error.message }, 'ignored a message');
-      if (error.code === 'oversized') this.misbehaving(`${command}: ${error.message}`);
+      if (error instanceof OverlongList) this.#judgeOverlong(command, error);
       return undefined;
     }
+  }
+
+  #judgeOverlong(command: Command, { message }: OverlongList): void {
+    const verdict = overlongVerdict[command];
+    if (verdict === 'misbehaving') this.misbehaving(`${command}: ${message}`);
+    else if (verdict === 'disconnect') this.disconnect(`${command}: ${message}`);
   }
 
   #proceed(result: HandshakeResult): void {

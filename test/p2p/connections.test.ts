@@ -68,7 +68,7 @@ describe('a node to stay connected to', () => {
     node.peers.addNode(endpoint);
     await net.until(() => fake !== undefined);
     await fake!.shakeHands();
-    fake!.sendPayload('inv', Uint8Array.of(0xfd, 0x51, 0xc3));
+    fake!.sendPayload('headers', Uint8Array.of(0xfd, 0xd1, 0x07));
     await net.advance(500);
     expect(fake!.closed).toBe(false);
   });
@@ -137,7 +137,7 @@ describe('incoming connections', () => {
     const node = await net.start({ maxInbound: 2 });
     for (const host of ['203.0.113.7', '127.0.0.1']) {
       const bad = await FakePeer.join(net, node, { host });
-      bad.sendPayload('inv', Uint8Array.of(0xfd, 0x51, 0xc3));
+      bad.sendPayload('headers', Uint8Array.of(0xfd, 0xd1, 0x07));
       await net.until(() => bad.closed);
     }
     const first = await FakePeer.join(net, node, { host: '203.0.113.7' });

@@ -153,20 +153,6 @@ describe('a bad peer', () => {
     expect(receivedPerCommand.has('nosuchthing')).toBe(false);
   });
 
-  it.each([
-    ['inv', 'fd51c3'],
-    ['headers', 'fdd107'],
-    ['addr', 'fde903'],
-    ['getheaders', '8011010066'],
-  ])('is dropped for %s with more entries than allowed', async (command, payload) => {
-    const net = new TestNetwork();
-    const node = await net.start();
-    const peer = await FakePeer.join(net, node);
-    peer.sendPayload(command, fromHex(payload));
-    await net.until(() => peer.closed);
-    expect(node.disconnects[0]).toMatch(/^misbehaving/);
-  });
-
   it('is dropped for asking for the mempool, as by Core', async () => {
     const net = new TestNetwork();
     const node = await net.start();

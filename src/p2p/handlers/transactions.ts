@@ -1,3 +1,4 @@
+import { moneyRange } from '../../primitives/amount.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import type { Handler, HandlerContext } from '../context.ts';
 import type { Peer } from '../peer.ts';
@@ -16,7 +17,7 @@ function take({ catchUp, transactions, txAnnouncer }: HandlerContext, peer: Peer
 }
 
 export const onFeeFilter: Handler<'feefilter'> = ({ txAnnouncer }, peer, { feeRate }) => {
-  if (feeRate >= 0n) txAnnouncer.setFeeFilter(peer, feeRate);
+  if (moneyRange(feeRate)) txAnnouncer.setFeeFilter(peer, feeRate);
 };
 
 /** BIP35 serves those who can use bloom filters only, which we do not offer; Core disconnects, too. */

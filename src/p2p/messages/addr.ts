@@ -1,7 +1,7 @@
 import { ByteReader } from '../../bytes/reader.ts';
 import { ByteWriter } from '../../bytes/writer.ts';
 import { MAX_ADDRESSES } from '../protocol.ts';
-import type { MessageCodec } from './codec.ts';
+import { type MessageCodec, readList } from './codec.ts';
 import { NetworkId, type PeerAddress, readNetAddress, writeNetAddress } from './net-address.ts';
 
 export interface AddrMessage {
@@ -28,7 +28,8 @@ export const addr: MessageCodec<'addr', AddrMessage> = {
   },
 
   decode(payload) {
-    const addresses = new ByteReader(payload).list(
+    const addresses = readList(
+      new ByteReader(payload),
       (r) => ({ time: r.u32(), services: r.u64(), ...readNetAddress(r) }),
       MAX_ADDRESSES,
     );

@@ -4,7 +4,7 @@ import { ByteWriter } from '../../bytes/writer.ts';
 import { isIpv4Mapped } from '../ip-address.ts';
 import { MAX_ADDRESSES } from '../protocol.ts';
 import type { AddrMessage } from './addr.ts';
-import type { MessageCodec } from './codec.ts';
+import { type MessageCodec, readList } from './codec.ts';
 import { NetworkId, type PeerAddress } from './net-address.ts';
 
 /** Bytes of an address, whatever its network. */
@@ -72,7 +72,7 @@ export const addrV2: MessageCodec<'addrv2', AddrMessage> = {
   },
 
   decode(payload) {
-    const addresses = new ByteReader(payload).list(readAddress, MAX_ADDRESSES);
+    const addresses = readList(new ByteReader(payload), readAddress, MAX_ADDRESSES);
     return { addresses: addresses.filter((entry) => entry !== undefined) };
   },
 };

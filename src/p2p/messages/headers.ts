@@ -2,7 +2,7 @@ import { ByteReader } from '../../bytes/reader.ts';
 import { ByteWriter } from '../../bytes/writer.ts';
 import { BlockHeader, HEADER_SIZE } from '../../primitives/header.ts';
 import { MAX_HEADERS } from '../protocol.ts';
-import type { MessageCodec } from './codec.ts';
+import { type MessageCodec, OverlongList } from './codec.ts';
 
 export interface HeadersMessage {
   /** At most MAX_HEADERS. */
@@ -21,11 +21,14 @@ export const headers: MessageCodec<'headers', HeadersMessage> = {
 
   decode(payload) {
     const reader = new ByteReader(payload);
-    const readHeader = (r: ByteReader) => {
-      const header = BlockHeader.read(r);
-      r.compactSize();
-      return header;
-    };
-    return { headers: reader.list(readHeader, MAX_HEADERS) };
+    const count = reader.compactSize();
+    // As in Core, of these no more than the count is read.
+    if (count > MAX_HEADERS) throw new OverlongList(0, count, MAX_HEADERS);
+    const headers: BlockHeader[] = [];
+    for (let i = 0; i < count; i++) {
+      headers.push(BlockHeader.read(reader));
+      reader.compactSize();
+    }
+    return { headers };
   },
 };

@@ -1,7 +1,7 @@
 import { ByteReader } from '../../bytes/reader.ts';
 import { ByteWriter } from '../../bytes/writer.ts';
 import { MAX_INV_ENTRIES } from '../protocol.ts';
-import type { MessageCodec } from './codec.ts';
+import { type MessageCodec, readList } from './codec.ts';
 
 /** What an inventory entry names; the WITNESS forms occur in `getdata` only (BIP144, BIP152, BIP339). */
 export const InvType = {
@@ -51,7 +51,8 @@ export function inventoryCodec<Command extends string>(command: Command): Messag
         .finish();
     },
     decode(payload) {
-      return { entries: new ByteReader(payload).list((r) => ({ type: r.u32(), hash: r.hash() }), MAX_INV_ENTRIES) };
+      const readEntry = (r: ByteReader) => ({ type: r.u32(), hash: r.hash() });
+      return { entries: readList(new ByteReader(payload), readEntry, MAX_INV_ENTRIES) };
     },
   };
 }

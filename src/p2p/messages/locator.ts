@@ -1,7 +1,7 @@
 import { ByteReader } from '../../bytes/reader.ts';
 import { ByteWriter } from '../../bytes/writer.ts';
 import { MAX_LOCATOR_HASHES, PROTOCOL_VERSION } from '../protocol.ts';
-import type { MessageCodec } from './codec.ts';
+import { type MessageCodec, readList } from './codec.ts';
 
 /** Asks for what follows the first of the locator's blocks that the receiver has in its chain. */
 export interface LocatorMessage {
@@ -28,7 +28,7 @@ export function locatorCodec<Command extends string>(command: Command): MessageC
     decode(payload) {
       const reader = new ByteReader(payload);
       reader.u32();
-      return { locator: reader.list((r) => r.hash(), MAX_LOCATOR_HASHES), stop: reader.hash() };
+      return { locator: readList(reader, (r) => r.hash(), MAX_LOCATOR_HASHES), stop: reader.hash() };
     },
   };
 }
