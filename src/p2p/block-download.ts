@@ -1,6 +1,7 @@
 import { binaryKey, fromBinaryKey } from '../bytes/compare.ts';
 import { type BlockIndex, lastCommonAncestor } from '../chain/block-index.ts';
 import type { Chain } from '../chain/chain.ts';
+import { isBlockMutated } from '../consensus/block-check.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
@@ -207,6 +208,9 @@ export class BlockDownload {
     const known = this.#chain.getIndex(block.hash);
     if (known) this.#chains.get(peer)?.learn(known);
     if (known?.hasData) {
+      if (!options.viaCompact && isBlockMutated(block, known.prev, this.#chain.params)) {
+        return peer.misbehaving('a known block, spoilt');
+      }
       this.#removeAll(key);
       if (state) this.#refill(state);
       return;

@@ -34,6 +34,11 @@ export interface TestNode {
   stop(): Promise<void>;
 }
 
+export interface TestNetworkOptions extends MemoryNetworkOptions {
+  /** Not stopped after the test: whoever made it does that. */
+  readonly lasting?: boolean;
+}
+
 /** Nodes in this process, with one virtual clock. Stopped after each test. */
 export class TestNetwork {
   readonly clock = new VirtualClock(START_MS);
@@ -41,9 +46,9 @@ export class TestNetwork {
   readonly nodes: TestNode[] = [];
   #nextPort = 3000;
 
-  constructor(options: MemoryNetworkOptions = {}) {
+  constructor({ lasting = false, ...options }: TestNetworkOptions = {}) {
     this.network = new MemoryNetwork(this.clock, options);
-    afterEach(() => this.stop());
+    if (!lasting) afterEach(() => this.stop());
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,424 @@
+import { concatBytes } from '../../../src/bytes/compare.ts';
+import { fromHex } from '../../../src/bytes/hex.ts';
+import { ByteWriter } from '../../../src/bytes/writer.ts';
+import type { BlockIndex } from '../../../src/chain/block-index.ts';
+import { regtest } from '../../../src/consensus/params.ts';
+import { checkProofOfWork } from '../../../src/consensus/pow.ts';
+import { encodeMessage } from '../../../src/p2p/messages/index.ts';
+import { InvType } from '../../../src/p2p/messages/inventory.ts';
+import { Block } from '../../../src/primitives/block.ts';
+import { BlockHeader, type BlockHeaderFields } from '../../../src/primitives/header.ts';
+import type { OutPoint } from '../../../src/primitives/outpoint.ts';
+import { Transaction } from '../../../src/primitives/transaction.ts';
+import { type BlockPlan, coinbase, mineBlock, OP_TRUE, sealBlock, spend } from '../../chain/support/builder.ts';
+import { versionMessage } from './fake-peer.ts';
+import { raw, repeated, sound } from './raw-message.ts';
+
+/** What becomes of the sender. */
+export type Verdict = 'ignored' | 'disconnected' | 'discouraged';
+
+/** What the misbehaviours start from: a chain of more than 250 blocks that the node under attack has, too. */
+export interface Scene {
+  readonly tip: BlockIndex;
+  /** Seconds since the Unix epoch. */
+  readonly now: number;
+  /** Mature, unspent, and anybody's to spend: 50 BTC of regtest's first coinbases. A new one at each call. */
+  coin(): OutPoint;
+}
+
+/** Messages that no honest peer sends, from a peer that called. */
+export interface Misbehaviour {
+  readonly name: string;
+  /** As Core judges. */
+  readonly verdict: Verdict;
+  /** Sent before the handshake, which follows. */
+  readonly early?: boolean;
+  messages(scene: Scene): readonly Uint8Array[];
+}
+
+const random = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
+const invEntry = (type: number, hash = random(7)) => new ByteWriter(36).u32(type).bytes(hash).finish();
+const ipAddress = fromHex('00000000000000000000ffffcb007101');
+const addrEntry = new ByteWriter(30).u32(1_600_000_000).u64(1033n).bytes(ipAddress).u16be(8333).finish();
+const addrV2Entry = fromHex('00105e5f 09 01 04 cb007101 208d'.replaceAll(' ', ''));
+const locator = (count: number) => concatBytes(fromHex('80110100'), repeated(count, random(1)), random(0));
+
+/** A header on `prev`, with or without proof of work. */
+function header(prev: BlockIndex, fields: Partial<BlockHeaderFields> = {}, isSound = true): BlockHeader {
+  for (let nonce = 0; ; nonce++) {
+    const made = new BlockHeader({
+      version: 0x2000_0000,
+      prevHash: prev.hash,
+      merkleRoot: random(9),
+      time: prev.time + 1,
+      bits: prev.bits,
+      nonce,
+      ...fields,
+    });
+    if (checkProofOfWork(made.hash, made.bits, regtest) === isSound) return made;
+  }
+}
+
+const sendHeaders = (...headers: BlockHeader[]) => [sound('headers', { headers })];
+const sendBlock = (block: Block) => [sound('block', block)];
+/** A block on the tip. */
+const onTip = ({ tip, now }: Scene, plan: BlockPlan = {}) =>
+  mineBlock(tip, { time: Math.max(now, tip.medianTimePast() + 1), tag: 0xbad, ...plan });
+
+/** The same block with other transactions under its header. */
+const withTransactions = (block: Block, transactions: readonly Transaction[]) => new Block(block.header, transactions);
+
+/** A transaction that spends a coin of the scene, changed into one that is wrong. */
+function spending(scene: Scene, changed: Parameters<typeof spend>[0] | object = {}): Transaction {
+  return spend({
+    inputs: [scene.coin()],
+    outputs: [{ value: 4_999_990_000n, scriptPubKey: OP_TRUE }],
+    ...changed,
+  });
+}
+
+/** The list of what Core's net_processing.cpp and net.cpp judge, each with its own bytes. */
+export const misbehaviours: readonly Misbehaviour[] = [
+  // Frames.
+  {
+    name: 'a wrong magic',
+    verdict: 'disconnected',
+    messages: () => [raw('ping', new Uint8Array(8), { magic: fromHex('f9beb4d9') })],
+  },
+  {
+    name: 'a wrong checksum',
+    verdict: 'ignored',
+    messages: () => [raw('inv', repeated(50_001, invEntry(1)), { checksum: new Uint8Array(4) })],
+  },
+  {
+    name: 'a payload of 4,000,001 bytes announced',
+    verdict: 'disconnected',
+    messages: () => [raw('ping', new Uint8Array(8), { length: 4_000_001 })],
+  },
+  {
+    name: 'bytes behind the end of a command',
+    verdict: 'ignored',
+    messages: () => [raw('', repeated(50_001, invEntry(1)), { command: fromHex('696e76000000000000000001') })],
+  },
+  {
+    name: 'a command of impossible characters',
+    verdict: 'ignored',
+    messages: () => [raw('\u0001\u00ff', new Uint8Array(5))],
+  },
+  {
+    name: 'unknown commands',
+    verdict: 'ignored',
+    messages: () => [raw('nosuchthing'), raw('alert', new Uint8Array(1000)), raw('reject'), raw('sendtxrcncl')],
+  },
+  // Handshake.
+  {
+    name: 'a version of before 2011',
+    verdict: 'disconnected',
+    early: true,
+    messages: () => [sound('version', versionMessage({ version: 31_799 }))],
+  },
+  {
+    name: 'a negative version',
+    verdict: 'disconnected',
+    early: true,
+    messages: () => [sound('version', versionMessage({ version: -1 }))],
+  },
+  {
+    name: 'a version whose user agent has 257 bytes',
+    verdict: 'ignored',
+    early: true,
+    messages: () => [sound('version', versionMessage({ userAgent: 'x'.repeat(257) }))],
+  },
+  {
+    name: 'half a version',
+    verdict: 'ignored',
+    early: true,
+    messages: () => [raw('version', encodeMessage('version', versionMessage()).subarray(0, 50))],
+  },
+  {
+    name: 'a version of absurd numbers, then another one',
+    verdict: 'ignored',
+    early: true,
+    messages: () => [
+      sound(
+        'version',
+        versionMessage({
+          version: 0x7fff_ffff,
+          services: 2n ** 64n - 1n,
+          time: -(2n ** 63n),
+          startHeight: -(2 ** 31),
+          userAgent: '\u0000\u001b[2J',
+        }),
+      ),
+    ],
+  },
+  {
+    name: 'messages before verack',
+    verdict: 'ignored',
+    early: true,
+    messages: () => [
+      sound('version', versionMessage()),
+      sound('version', versionMessage({ version: 1 })),
+      raw('ping', new Uint8Array(8)),
+      raw('mempool'),
+      raw('filterclear'),
+      raw('inv', repeated(50_001, invEntry(1))),
+    ],
+  },
+  {
+    name: 'a second version',
+    verdict: 'ignored',
+    messages: () => [sound('version', versionMessage({ version: 1 })), raw('version', new Uint8Array(3))],
+  },
+  { name: 'a second verack', verdict: 'ignored', messages: () => [raw('verack'), raw('verack')] },
+  { name: 'wtxidrelay after verack', verdict: 'disconnected', messages: () => [raw('wtxidrelay')] },
+  { name: 'sendaddrv2 after verack', verdict: 'disconnected', messages: () => [raw('sendaddrv2')] },
+  // Lists that are too long.
+  { name: '1,001 addresses', verdict: 'discouraged', messages: () => [raw('addr', repeated(1001, addrEntry))] },
+  { name: '1,001 addresses of addrv2', verdict: 'discouraged', messages: () => [raw('addrv2', repeated(1001, addrV2Entry))] },
+  { name: 'an inv of 50,001', verdict: 'discouraged', messages: () => [raw('inv', repeated(50_001, invEntry(1)))] },
+  { name: 'a getdata of 50,001', verdict: 'discouraged', messages: () => [raw('getdata', repeated(50_001, invEntry(1)))] },
+  { name: 'a notfound of 50,001', verdict: 'ignored', messages: () => [raw('notfound', repeated(50_001, invEntry(1)))] },
+  {
+    name: 'lists announced too long, without their entries',
+    verdict: 'ignored',
+    messages: () => [
+      raw('inv', repeated(50_001, invEntry(1), 1)),
+      raw('addr', repeated(1001, addrEntry, 1000)),
+      raw('getdata', repeated(0x0100_0000, invEntry(1), 1)),
+      raw('headers', repeated(0x0300_0000, new Uint8Array(81), 1)),
+    ],
+  },
+  { name: '2,001 headers announced', verdict: 'discouraged', messages: () => [raw('headers', repeated(2001, random(1), 0))] },
+  { name: 'a getheaders with 102 hashes', verdict: 'disconnected', messages: () => [raw('getheaders', locator(102))] },
+  { name: 'a getblocks with 102 hashes', verdict: 'disconnected', messages: () => [raw('getblocks', locator(102))] },
+  {
+    name: 'getheaders and getblocks with 101 hashes',
+    verdict: 'ignored',
+    messages: () => [raw('getheaders', locator(101)), raw('getblocks', locator(101))],
+  },
+  // Services that were not offered.
+  { name: 'mempool', verdict: 'disconnected', messages: () => [raw('mempool')] },
+  { name: 'filterload', verdict: 'disconnected', messages: () => [raw('filterload')] },
+  { name: 'filteradd', verdict: 'disconnected', messages: () => [raw('filteradd', fromHex('0101'))] },
+  { name: 'filterclear', verdict: 'disconnected', messages: () => [raw('filterclear')] },
+  { name: 'getcfilters', verdict: 'disconnected', messages: () => [raw('getcfilters', new Uint8Array(37))] },
+  { name: 'getcfheaders', verdict: 'disconnected', messages: () => [raw('getcfheaders', new Uint8Array(37))] },
+  { name: 'getcfcheckpt', verdict: 'disconnected', messages: () => [raw('getcfcheckpt', new Uint8Array(33))] },
+  {
+    name: 'requests for block filters that are cut short',
+    verdict: 'ignored',
+    messages: () => [raw('getcfilters', new Uint8Array(36)), raw('getcfheaders'), raw('getcfcheckpt', random(0))],
+  },
+  {
+    name: 'a merkle block, and things of unknown kinds asked for and announced',
+    verdict: 'ignored',
+    messages: ({ tip }) => [
+      raw('getdata', repeated(1, invEntry(InvType.FILTERED_BLOCK, tip.hash))),
+      raw('getdata', repeated(3, invEntry(0x7777))),
+      raw('getdata', repeated(3, invEntry(0))),
+      raw('inv', repeated(3, invEntry(0x7777))),
+    ],
+  },
+  // Payloads that make no sense.
+  {
+    name: 'fee filters out of range',
+    verdict: 'ignored',
+    messages: () => [
+      sound('feefilter', { feeRate: -1n }),
+      sound('feefilter', { feeRate: 21_000_000n * 100_000_000n + 1n }),
+      sound('feefilter', { feeRate: 2n ** 63n - 1n }),
+      raw('feefilter', new Uint8Array(3)),
+    ],
+  },
+  {
+    name: 'payloads cut short',
+    verdict: 'ignored',
+    messages: () =>
+      ['headers', 'inv', 'getdata', 'tx', 'block', 'addr', 'addrv2', 'getheaders', 'pong', 'sendcmpct', 'notfound'].map(
+        (command) => raw(command, Uint8Array.of(3, 2)),
+      ),
+  },
+  {
+    name: 'pongs that nobody waits for, and pings without a nonce',
+    verdict: 'ignored',
+    messages: () => [raw('pong', new Uint8Array(8).fill(3)), raw('pong'), raw('ping'), raw('ping', new Uint8Array(3))],
+  },
+  {
+    name: 'addresses of wrong lengths and unknown networks',
+    verdict: 'ignored',
+    messages: () => [
+      raw('addrv2', fromHex('01 00105e5f 09 01 05 cb00710100 208d'.replaceAll(' ', ''))),
+      raw('addrv2', fromHex('01 00105e5f 09 aa 02 cb00 208d'.replaceAll(' ', ''))),
+      raw('addrv2', concatBytes(fromHex('01 00105e5f 09 aa fd0102'.replaceAll(' ', '')), new Uint8Array(515))),
+    ],
+  },
+  // Headers.
+  {
+    name: 'headers without proof of work',
+    verdict: 'discouraged',
+    messages: ({ tip }) => sendHeaders(header(tip, {}, false)),
+  },
+  {
+    name: 'headers of an unknown chain without proof of work',
+    verdict: 'discouraged',
+    messages: ({ tip }) => sendHeaders(header(tip, { prevHash: random(5) }, false)),
+  },
+  {
+    name: 'headers that do not follow each other',
+    verdict: 'discouraged',
+    messages: ({ tip }) => sendHeaders(header(tip), header(tip, { merkleRoot: random(3) })),
+  },
+  {
+    name: 'headers that connect to nothing',
+    verdict: 'ignored',
+    messages: ({ tip }) =>
+      Array.from({ length: 20 }, (_, i) => sendHeaders(header(tip, { prevHash: random(i + 1) }))[0]!),
+  },
+  {
+    name: 'a chain of little work',
+    verdict: 'ignored',
+    messages: ({ tip }) => sendHeaders(header(tip.ancestor(1)!)),
+  },
+  {
+    name: 'a header of the far future',
+    verdict: 'ignored',
+    messages: ({ tip, now }) => sendHeaders(header(tip, { time: now + 3 * 3600 })),
+  },
+  {
+    name: 'a header of the past',
+    verdict: 'discouraged',
+    messages: ({ tip }) => sendHeaders(header(tip, { time: tip.medianTimePast() })),
+  },
+  {
+    name: 'a header of another difficulty',
+    verdict: 'discouraged',
+    messages: ({ tip }) => sendHeaders(header(tip, { bits: 0x207f_fffe })),
+  },
+  {
+    name: 'a header of an old version',
+    verdict: 'discouraged',
+    messages: ({ tip }) => sendHeaders(header(tip, { version: 1 })),
+  },
+  { name: 'no headers', verdict: 'ignored', messages: () => [sound('headers', { headers: [] })] },
+  // Blocks.
+  {
+    name: 'a block on an unknown parent',
+    verdict: 'discouraged',
+    messages: (scene) => {
+      const block = onTip(scene);
+      return sendBlock(sealBlock(block.transactions, { ...fieldsOf(block), prevHash: random(5) }));
+    },
+  },
+  {
+    name: 'a block without proof of work',
+    verdict: 'discouraged',
+    messages: (scene) => {
+      const block = onTip(scene);
+      const spoilt = header(scene.tip, { ...fieldsOf(block) }, false);
+      return sendBlock(new Block(spoilt, block.transactions));
+    },
+  },
+  {
+    name: 'a block that pays its miner too much',
+    verdict: 'discouraged',
+    messages: (scene) => sendBlock(onTip(scene, { fees: 1n })),
+  },
+  {
+    name: 'a header on a block that is invalid',
+    verdict: 'discouraged',
+    messages: (scene) => {
+      const parent = onTip(scene, { fees: 2n });
+      const child = mineBlock({ ...parent.header, hash: parent.hash, height: scene.tip.height + 1 });
+      return [...sendHeaders(parent.header), ...sendBlock(parent), ...sendHeaders(child.header)];
+    },
+  },
+  {
+    name: 'a block that spends what does not exist',
+    verdict: 'discouraged',
+    messages: (scene) => sendBlock(onTip(scene, { transactions: [spending(scene, { inputs: [missing] })] })),
+  },
+  {
+    name: 'a block without transactions',
+    verdict: 'discouraged',
+    messages: (scene) => sendBlock(withTransactions(onTip(scene), [])),
+  },
+  {
+    name: 'a block of other transactions than its header says',
+    verdict: 'discouraged',
+    messages: (scene) => sendBlock(withTransactions(onTip(scene), [coinbase(scene.tip.height + 1, { tag: 5 })])),
+  },
+  {
+    name: 'a block with a transaction twice, of the same merkle root',
+    verdict: 'discouraged',
+    messages: (scene) => {
+      const block = onTip(scene, { transactions: [spending(scene), spending(scene)] });
+      return sendBlock(withTransactions(block, [...block.transactions, block.transactions[2]!]));
+    },
+  },
+  {
+    name: 'a block whose witness was changed',
+    verdict: 'discouraged',
+    messages: (scene) => {
+      const block = onTip(scene);
+      const [first] = block.transactions;
+      const { version, inputs, outputs, lockTime } = first!;
+      const spoilt = inputs.map((input) => ({ ...input, witness: [random(1)] }));
+      return sendBlock(withTransactions(block, [new Transaction({ version, inputs: spoilt, outputs, lockTime })]));
+    },
+  },
+  {
+    name: 'the known tip, spoilt',
+    verdict: 'discouraged',
+    messages: ({ tip }) => sendBlock(new Block(tip.header, [coinbase(tip.height, { tag: 5 })])),
+  },
+  {
+    name: 'a block of little work',
+    verdict: 'ignored',
+    messages: ({ tip }) => sendBlock(mineBlock(tip.ancestor(1)!, { tag: 0xbad })),
+  },
+  {
+    name: 'a block of the far future',
+    verdict: 'ignored',
+    messages: (scene) => sendBlock(onTip(scene, { time: scene.now + 3 * 3600 })),
+  },
+  // Transactions.
+  {
+    name: 'transactions that no rule allows',
+    verdict: 'ignored',
+    messages: (scene) => {
+      const coin = scene.coin();
+      return [
+        spending(scene, { inputs: [] }),
+        spending(scene, { outputs: [] }),
+        spending(scene, { inputs: [coin, coin] }),
+        spending(scene, { outputs: [{ value: -1n, scriptPubKey: OP_TRUE }] }),
+        spending(scene, { outputs: [{ value: 2_100_000_000_000_001n, scriptPubKey: OP_TRUE }] }),
+        spending(scene, { outputs: [{ value: 5_000_000_001n, scriptPubKey: OP_TRUE }] }),
+        coinbase(scene.tip.height + 1),
+      ].map((tx) => sound('tx', tx));
+    },
+  },
+  {
+    name: 'transactions whose scripts fail, again and again',
+    verdict: 'ignored',
+    messages: (scene) => {
+      const inputs = [scene.coin()];
+      const wrong = (witness: Uint8Array[]) => spending(scene, { inputs, witness });
+      const bad = spending(scene, { inputs, scriptSig: Uint8Array.of(0x6a) });
+      return [bad, bad, bad, wrong([random(1)]), wrong([random(2)]), wrong([random(3)])].map((tx) => sound('tx', tx));
+    },
+  },
+  {
+    name: 'orphans',
+    verdict: 'ignored',
+    messages: (scene) =>
+      Array.from({ length: 150 }, (_, i) => sound('tx', spending(scene, { inputs: [{ txid: random(i), vout: i }] }))),
+  },
+];
+
+const missing: OutPoint = { txid: random(0xee), vout: 3 };
+
+function fieldsOf({ header: { version, prevHash, merkleRoot, time, bits } }: Block): Omit<BlockHeaderFields, 'nonce'> {
+  return { version, prevHash, merkleRoot, time, bits };
+}

@@ -1,0 +1,151 @@
+import { concatBytes } from '../../../src/bytes/compare.ts';
+import { BlockIndex } from '../../../src/chain/block-index.ts';
+import type { PeerManagerOptions } from '../../../src/p2p/peer-manager.ts';
+import type { Block } from '../../../src/primitives/block.ts';
+import type { OutPoint } from '../../../src/primitives/outpoint.ts';
+import { mineBlock, OP_TRUE, outpoint, spend } from '../../chain/support/builder.ts';
+import { takeCensus } from '../../support/census.ts';
+import { FakePeer, versionMessage } from './fake-peer.ts';
+import type { Scene, Verdict } from './misbehaviours.ts';
+import { mine, START_MS, TestNetwork, type TestNode } from './network.ts';
+
+/** Blocks that all nodes have from the start: enough for forks from the first ones to be of too little work. */
+const BLOCKS = 260;
+/** What an attack is sent in, in bytes: about what a socket delivers at once. */
+const CHUNK = 65_536;
+
+/** A node under attack, between two honest ones that know each other only through it, and an honest peer that pings. */
+export class Siege {
+  readonly net: TestNetwork;
+  readonly node: TestNode;
+  readonly near: TestNode;
+  readonly far: TestNode;
+  readonly #pinger: FakePeer;
+  /** Why connections of the node have ended, by the peer's host. */
+  readonly #ended = new Map<string, string>();
+  #hosts = 0;
+  #coins = 0;
+  #pings = 0n;
+
+  private constructor(net: TestNetwork, nodes: readonly TestNode[], pinger: FakePeer) {
+    this.net = net;
+    [this.node, this.near, this.far] = nodes as [TestNode, TestNode, TestNode];
+    this.#pinger = pinger;
+    this.node.peers.events.on('disconnected', ({ peer, reason }) => this.#ended.set(peer.remote.host, reason));
+  }
+
+  /** Lasts until `net.stop()`. */
+  static async begin(options: PeerManagerOptions = {}): Promise<Siege> {
+    const net = new TestNetwork({ lasting: true });
+    const nodes = [await net.start(options), await net.start(), await net.start()];
+    const [node, near, far] = nodes as [TestNode, TestNode, TestNode];
+    for (let i = 0; i < BLOCKS; i++) {
+      const block = mineBlock(node.chain.tip, { time: START_MS / 1000 - BLOCKS + i });
+      for (const { chain } of nodes) await chain.acceptBlock(block);
+    }
+    for (const { peers } of [near, far]) peers.addNode(node.endpoint);
+    const pinger = await FakePeer.join(net, node);
+    await net.until(() => node.peers.peers().filter((peer) => peer.isReady).length === 3);
+    await net.advance(1_000);
+    return new Siege(net, nodes, pinger);
+  }
+
+  get scene(): Scene {
+    return { tip: this.node.chain.tip, now: Math.floor(this.net.clock.now() / 1000), coin: () => this.coin() };
+  }
+
+  /** A mature coin of 50 BTC that nothing has spent. */
+  coin(): OutPoint {
+    const { chain } = this.node;
+    return outpoint(chain.getBlock(chain.atHeight(++this.#coins)!)!.transactions[0]!);
+  }
+
+  /** An attacker from a host of its own, connected and not introduced. */
+  async dial(): Promise<Attacker> {
+    this.#hosts++;
+    const host = `203.0.${this.#hosts >> 8}.${this.#hosts & 0xff}`;
+    return new Attacker(this, host, await FakePeer.dial(this.net, this.node, host));
+  }
+
+  async join(): Promise<Attacker> {
+    const attacker = await this.dial();
+    await attacker.introduce();
+    return attacker;
+  }
+
+  verdict(host: string): Verdict {
+    const reason = this.#ended.get(host);
+    if (reason === undefined) return 'ignored';
+    return reason.startsWith('misbehaving') ? 'discouraged' : 'disconnected';
+  }
+
+  /** Rough bytes that the node holds for its peers, all in all: in queues, caches, and what waits to be sent or read. */
+  holding(): number {
+    const { peers, chain, mempool } = this.node;
+    const foreign = new Set<object>([chain, mempool, this.net.clock, this.net.network]);
+    return takeCensus(peers, (held) => foreign.has(held) || held instanceof BlockIndex).bytes;
+  }
+
+  /** Fails unless honest peers are served within `withinMs` virtual milliseconds: a ping, a transaction and a block. */
+  async expectService(withinMs = 1_000): Promise<void> {
+    const { net, near, far } = this;
+    const nonce = ++this.#pings;
+    this.#pinger.send('ping', { nonce });
+    await net.until(() => this.#pinger.received('pong').some((pong) => pong.nonce === nonce), withinMs);
+    const fee = 10_000n;
+    const tx = spend({
+      inputs: [this.coin()],
+      outputs: [{ value: 5_000_000_000n - fee, scriptPubKey: OP_TRUE }],
+    });
+    const accepted = near.mempool.accept(tx);
+    if ('reject' in accepted) throw new Error(accepted.reject.reason);
+    await net.until(() => far.mempool.getByWtxid(tx.wtxid) !== undefined, withinMs);
+    const [block] = (await mine(net, near, 1, { transactions: [tx], fees: fee })) as [Block];
+    await net.until(() => Buffer.compare(far.chain.tip.hash, block.hash) === 0, withinMs);
+  }
+
+  stop(): Promise<void> {
+    return this.net.stop();
+  }
+}
+
+/** A peer that means no good. */
+export class Attacker {
+  readonly host: string;
+  readonly peer: FakePeer;
+  readonly #siege: Siege;
+
+  constructor(siege: Siege, host: string, peer: FakePeer) {
+    this.#siege = siege;
+    this.host = host;
+    this.peer = peer;
+  }
+
+  /** Does the handshake, as far as the node goes along. */
+  async introduce(): Promise<void> {
+    const { net } = this.#siege;
+    this.peer.send('version', versionMessage());
+    await net.until(() => this.peer.closed || this.peer.commands().includes('verack'));
+    this.peer.send('wtxidrelay', {});
+    this.peer.send('verack', {});
+    await net.advance(20);
+  }
+
+  /** Sends messages as a stream, and lets the node take it in. */
+  async send(messages: readonly Uint8Array[]): Promise<void> {
+    const stream = concatBytes(...messages);
+    for (let at = 0; at < stream.length; at += CHUNK) {
+      this.peer.connection.send(stream.subarray(at, at + CHUNK));
+      await this.#siege.net.advance(10);
+    }
+    await this.#siege.net.advance(100);
+  }
+
+  get verdict(): Verdict {
+    return this.#siege.verdict(this.host);
+  }
+
+  leave(): void {
+    this.peer.connection.close();
+  }
+}
