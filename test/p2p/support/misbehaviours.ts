@@ -10,7 +10,7 @@ import { Block } from '../../../src/primitives/block.ts';
 import { BlockHeader, type BlockHeaderFields } from '../../../src/primitives/header.ts';
 import type { OutPoint } from '../../../src/primitives/outpoint.ts';
 import { Transaction } from '../../../src/primitives/transaction.ts';
-import { type BlockPlan, coinbase, mineBlock, OP_TRUE, sealBlock, spend } from '../../chain/support/builder.ts';
+import { type BlockPlan, coinbase, mineBlock, OP_TRUE, type SpendPlan, sealBlock, spend } from '../../chain/support/builder.ts';
 import { versionMessage } from './fake-peer.ts';
 import { raw, repeated, sound } from './raw-message.ts';
 
@@ -68,11 +68,13 @@ const onTip = ({ tip, now }: Scene, plan: BlockPlan = {}) =>
 /** The same block with other transactions under its header. */
 const withTransactions = (block: Block, transactions: readonly Transaction[]) => new Block(block.header, transactions);
 
+const outputOf = (value: bigint) => ({ value, scriptPubKey: OP_TRUE });
+
 /** A transaction that spends a coin of the scene, changed into one that is wrong. */
-function spending(scene: Scene, changed: Parameters<typeof spend>[0] | object = {}): Transaction {
+function spending(scene: Scene, changed: Partial<SpendPlan> = {}): Transaction {
   return spend({
-    inputs: [scene.coin()],
-    outputs: [{ value: 4_999_990_000n, scriptPubKey: OP_TRUE }],
+    inputs: changed.inputs ?? [scene.coin()],
+    outputs: [outputOf(4_999_980_000n), outputOf(10_000n)],
     ...changed,
   });
 }
@@ -392,9 +394,9 @@ export const misbehaviours: readonly Misbehaviour[] = [
         spending(scene, { inputs: [] }),
         spending(scene, { outputs: [] }),
         spending(scene, { inputs: [coin, coin] }),
-        spending(scene, { outputs: [{ value: -1n, scriptPubKey: OP_TRUE }] }),
-        spending(scene, { outputs: [{ value: 2_100_000_000_000_001n, scriptPubKey: OP_TRUE }] }),
-        spending(scene, { outputs: [{ value: 5_000_000_001n, scriptPubKey: OP_TRUE }] }),
+        spending(scene, { outputs: [outputOf(-1n), outputOf(1n)] }),
+        spending(scene, { outputs: [outputOf(2_100_000_000_000_001n), outputOf(1n)] }),
+        spending(scene, { outputs: [outputOf(5_000_000_000n), outputOf(1n)] }),
         coinbase(scene.tip.height + 1),
       ].map((tx) => sound('tx', tx));
     },

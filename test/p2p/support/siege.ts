@@ -14,6 +14,8 @@ const BLOCKS = 260;
 /** What an attack is sent in, in bytes: about what a socket delivers at once. */
 const CHUNK = 65_536;
 
+const outputOf = (value: bigint) => ({ value, scriptPubKey: OP_TRUE });
+
 /** A node under attack, between two honest ones that know each other only through it, and an honest peer that pings. */
 export class Siege {
   readonly net: TestNetwork;
@@ -95,7 +97,7 @@ export class Siege {
     const fee = 10_000n;
     const tx = spend({
       inputs: [this.coin()],
-      outputs: [{ value: 5_000_000_000n - fee, scriptPubKey: OP_TRUE }],
+      outputs: [outputOf(2_500_000_000n), outputOf(2_500_000_000n - fee)],
     });
     const accepted = near.mempool.accept(tx);
     if ('reject' in accepted) throw new Error(accepted.reject.reason);
