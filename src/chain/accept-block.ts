@@ -9,6 +9,8 @@ import { type ChainState, emit } from './state.ts';
 export interface AcceptBlockOptions {
   /** Whether this node asked for the block, or made it (default): then it is stored however little its work is worth. */
   readonly requested?: boolean;
+  /** A header that is not known yet must lead to a chain of this much work; default 0. */
+  readonly minimumWork?: bigint;
   /** Who gives it, for the log: `peer 3`, or the name of an RPC method. */
   readonly from?: string;
 }
@@ -32,7 +34,7 @@ const MAX_UNREQUESTED_AHEAD = 288;
 export function receiveBlock(
   state: ChainState,
   block: Block,
-  { requested = true, from }: AcceptBlockOptions,
+  { requested = true, minimumWork, from }: AcceptBlockOptions,
 ): AcceptBlockResult {
   const { tree, active, db, params } = state;
   const refuse = (index: BlockIndex | undefined, reject: BlockReject): AcceptBlockResult => {
@@ -47,7 +49,7 @@ export function receiveBlock(
   const refusal = checkBlock(block, params);
   if (refusal) return refuse(tree.get(block.hash), refusal);
 
-  const header = acceptHeaders(state, [block.header]);
+  const header = acceptHeaders(state, [block.header], minimumWork);
   if (header.reject) return refuse(tree.get(block.hash), header.reject);
   const index = header.last!;
   if (index.hasData || (!requested && !isWorthStoring(state, index))) return { index, isNew: false };

@@ -1,4 +1,5 @@
 import { type BlockReject, checkHeader, checkHeaderContext } from '../consensus/block-check.ts';
+import { blockWork } from '../consensus/pow.ts';
 import { reject } from '../consensus/reject.ts';
 import { unixSeconds } from '../platform/clock.ts';
 import type { BlockHeader } from '../primitives/header.ts';
@@ -14,10 +15,14 @@ export interface AcceptHeadersResult {
   readonly reject?: BlockReject;
 }
 
-/** Adds a header to the tree, unless it is there or breaks a rule (Core: AcceptBlockHeader). */
+/**
+ * Adds a header to the tree, unless it is there, breaks a rule, or leads to a chain of less than `minimumWork`
+ * (Core: AcceptBlockHeader).
+ */
 export function acceptHeader(
   state: ChainState,
   header: BlockHeader,
+  minimumWork = 0n,
 ):
   | { readonly index: BlockIndex; readonly reject?: undefined }
   | { readonly index?: BlockIndex; readonly reject: BlockReject } {
@@ -35,18 +40,25 @@ export function acceptHeader(
   if (prev.failed) return { reject: reject('invalid-prev', 'bad-prevblk') };
   const inContext = checkHeaderContext(header, prev, params, unixSeconds(state.clock));
   if (inContext) return { reject: inContext };
+  if (prev.chainwork + blockWork(header.bits) < minimumWork) {
+    return { reject: reject('low-work', 'too-little-chainwork') };
+  }
   return { index: tree.add(header, header.hash, prev) };
 }
 
 /** Adds headers, each the child of the one before it, up to the first that is refused. */
-export function acceptHeaders(state: ChainState, headers: readonly BlockHeader[]): AcceptHeadersResult {
+export function acceptHeaders(
+  state: ChainState,
+  headers: readonly BlockHeader[],
+  minimumWork?: bigint,
+): AcceptHeadersResult {
   const { tree } = state;
   const before = tree.bestHeader;
   const sizeBefore = tree.size;
   let last: BlockIndex | undefined;
   let refusal: BlockReject | undefined;
   for (const header of headers) {
-    const result = acceptHeader(state, header);
+    const result = acceptHeader(state, header, minimumWork);
     refusal = result.reject;
     if (result.reject) break;
     last = result.index;

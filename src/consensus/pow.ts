@@ -100,6 +100,29 @@ export function nextWorkRequired(prev: HeaderContext, time: number, params: Chai
   return real.bits;
 }
 
+/**
+ * Whether a block at `height` may have `newBits` after one with `oldBits`, as far as that shows without the times: a
+ * factor of four at the end of a period, no change elsewhere (Core: PermittedDifficultyTransition).
+ */
+export function permittedDifficultyTransition(
+  params: ChainParams,
+  height: number,
+  oldBits: number,
+  newBits: number,
+): boolean {
+  if (params.powAllowMinDifficultyBlocks) return true;
+  if (height % difficultyInterval(params) !== 0) return oldBits === newBits;
+  const { powTargetTimespan, powLimit } = params;
+  const oldTarget = compactToTarget(oldBits).target;
+  const newTarget = compactToTarget(newBits).target;
+  // As a block could have it: within the limit, and with what the compact form leaves of it.
+  const reachable = (timespan: number) => {
+    const target = (oldTarget * BigInt(timespan)) / BigInt(powTargetTimespan);
+    return compactToTarget(targetToCompact(target > powLimit ? powLimit : target)).target;
+  };
+  return newTarget >= reachable(Math.floor(powTargetTimespan / 4)) && newTarget <= reachable(powTargetTimespan * 4);
+}
+
 function retarget(last: HeaderContext, params: ChainParams): number {
   if (params.powNoRetargeting) return last.bits;
   const { powTargetTimespan } = params;

@@ -4,6 +4,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
 import { judgeSender } from './block-judgement.ts';
 import type { Peer } from './peer.ts';
+import { workThreshold } from './work-threshold.ts';
 
 /** With more bytes of blocks than this waiting for the chain, peers that send more have to wait. */
 const INTAKE_LIMIT = 32_000_000;
@@ -76,7 +77,9 @@ export class BlockIntake {
   async #process(peer: Peer, block: Block, key: string, { requested, viaCompact }: IntakeOptions): Promise<void> {
     let outcome: BlockOutcome = 'refused';
     try {
-      const { isNew, reject } = await this.#chain.acceptBlock(block, { requested, from: `peer ${peer.id}` });
+      const { isNew, reject } = await this.#chain.acceptBlock(block, {
+        ...{ requested, minimumWork: workThreshold(this.#chain), from: `peer ${peer.id}` },
+      });
       if (reject) judgeSender(peer, reject, viaCompact);
       else outcome = isNew ? 'new' : 'known';
     } catch (error) {

@@ -1,7 +1,6 @@
 import type { BlockIndex } from '../chain/block-index.ts';
 import type { Chain } from '../chain/chain.ts';
 import { isActiveAfter } from '../consensus/deployments.ts';
-import { blockWork } from '../consensus/pow.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -15,10 +14,11 @@ import type { ExtraTransactions } from './extra-transactions.ts';
 import type { HeaderSync } from './header-sync.ts';
 import type { BlockTxnMessage } from './messages/blocktxn.ts';
 import type { CmpctBlockMessage } from './messages/cmpctblock.ts';
-import { isTipRecent, worthwhileWork } from './near-tip.ts';
+import { isTipRecent } from './near-tip.ts';
 import type { Peer } from './peer.ts';
 import type { PeerChains } from './peer-chain.ts';
 import { MAX_BLOCKS_IN_FLIGHT } from './protocol.ts';
+import { claimedWork, workThreshold } from './work-threshold.ts';
 
 /** Peers from which one block is put together at a time (Core: MAX_CMPCTBLOCKS_INFLIGHT_PER_BLOCK). */
 const MAX_PER_BLOCK = 3;
@@ -54,7 +54,7 @@ export class CompactDownload {
     const { header } = message;
     const parent = chain.getIndex(header.prevHash);
     if (!parent) return headers.announced(peer, header.hash);
-    if (parent.chainwork + blockWork(header.bits) < worthwhileWork(chain)) return;
+    if (claimedWork(parent, [header]) < workThreshold(chain)) return;
     const { last: index, reject } = chain.acceptHeaders([header]);
     if (reject || !index) return reject && judgeSender(peer, reject, true);
     chains.get(peer)?.learn(index);

@@ -1,27 +1,34 @@
 import { equalBytes } from '../bytes/compare.ts';
 import type { BlockIndex } from '../chain/block-index.ts';
 import type { Chain } from '../chain/chain.ts';
-import type { BlockReject } from '../consensus/block-check.ts';
-import { blockWork, checkProofOfWork } from '../consensus/pow.ts';
-import type { Clock } from '../platform/clock.ts';
+import { type BlockReject, checkHeader } from '../consensus/block-check.ts';
+import { type Clock, unixSeconds } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { Random } from '../platform/random.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 import { judgeSender } from './block-judgement.ts';
+import { HeadersPresync } from './headers-presync.ts';
 import { NO_STOP } from './messages/locator.ts';
-import { worthwhileWork } from './near-tip.ts';
 import type { Peer } from './peer.ts';
 import type { PeerChains } from './peer-chain.ts';
 import { canServeBlocks, MAX_HEADERS, SENDHEADERS_VERSION } from './protocol.ts';
+import { claimedWork, workThreshold } from './work-threshold.ts';
 
 /** Milliseconds within which `getheaders` is answered and not repeated (Core: HEADERS_RESPONSE_TIME). */
 const HEADERS_RESPONSE_MS = 2 * 60_000;
+/** Milliseconds without an answer after which another peer is asked as well. */
+const SOURCE_PATIENCE_MS = 10_000;
 /** With a best header younger than this, in milliseconds, all peers are asked at once. */
 const RECENT_MS = 24 * 60 * 60_000;
+/** Milliseconds in which a chain has to be learned from one peer, and for each header that it may have. */
+const HEADERS_DOWNLOAD_TIMEOUT_MS = 15 * 60_000;
+const HEADERS_DOWNLOAD_TIMEOUT_PER_HEADER_MS = 1;
 
 export interface HeaderSyncModules {
   readonly chain: Chain;
   readonly chains: PeerChains;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
 }
 
@@ -35,6 +42,8 @@ interface PeerState {
   /** An announcement has made us ask it although another peer is being synchronised from. */
   askedByAnnouncement: boolean;
   sentSendHeaders: boolean;
+  /** Its chain has yet to show enough work to be stored. */
+  presync: { readonly sync: HeadersPresync; readonly start: BlockIndex } | undefined;
 }
 
 /**
@@ -45,17 +54,21 @@ export class HeaderSync {
   readonly #chain: Chain;
   readonly #chains: PeerChains;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #logger: Logger;
   readonly #onAnswer: () => void;
   readonly #states = new Map<Peer, PeerState>();
   /** The peer from which a chain is being fetched while we are far behind. */
   #source: Peer | undefined;
+  /** By the monotonic clock: when the source's chain has to be known, others being there to ask. */
+  #sourceDeadline = 0;
 
   /** `onAnswer` is called after every `headers` message that makes sense: a peer's chain may be better known. */
   constructor(modules: HeaderSyncModules, onAnswer: () => void) {
     this.#chain = modules.chain;
     this.#chains = modules.chains;
     this.#clock = modules.clock;
+    this.#random = modules.random;
     this.#logger = modules.logger;
     this.#onAnswer = onAnswer;
   }
@@ -72,6 +85,7 @@ export class HeaderSync {
       lapses: 0,
       askedByAnnouncement: false,
       sentSendHeaders: false,
+      presync: undefined,
     });
     this.#start();
   }
@@ -82,16 +96,22 @@ export class HeaderSync {
     this.#start();
   }
 
-  /** Replaces a source that does not answer. */
+  /** The height up to which a peer's headers have been looked at while they show too little work to be stored. */
+  presyncHeight(peer: Peer): number | undefined {
+    return this.#states.get(peer)?.presync?.sync.presyncHeight;
+  }
+
+  /** Replaces a source that does not answer, or has us busy for too long. */
   tick(): void {
     const source = this.#source;
     const state = source && this.#states.get(source);
-    if (state && this.#isLate(state)) {
+    if (state && this.#waits(state) > SOURCE_PATIENCE_MS) {
       state.lapses++;
       state.started = false;
-      state.requestedAt = undefined;
       this.#source = undefined;
       this.#logger.debug({ peer: source.id }, 'no headers in time; asking another peer');
+    } else if (state && this.#clock.monotonic() > this.#sourceDeadline && this.#nextSource()) {
+      source.disconnect('takes too long to send its headers');
     }
     this.#start();
   }
@@ -104,8 +124,16 @@ export class HeaderSync {
         if (!state.started && canServeBlocks(peer.services)) this.#ask(peer, state);
     } else if (!this.#source) {
       this.#source = this.#nextSource();
-      if (this.#source) this.#ask(this.#source, this.#states.get(this.#source)!);
+      if (!this.#source) return;
+      this.#sourceDeadline = this.#clock.monotonic() + this.#headersTimeoutMs();
+      this.#ask(this.#source, this.#states.get(this.#source)!);
     }
+  }
+
+  #headersTimeoutMs(): number {
+    const { bestHeader, params } = this.#chain;
+    const expected = (unixSeconds(this.#clock) - bestHeader.time) / params.powTargetSpacing;
+    return HEADERS_DOWNLOAD_TIMEOUT_MS + HEADERS_DOWNLOAD_TIMEOUT_PER_HEADER_MS * expected;
   }
 
   /** Of those not asked yet: who has lapsed least, then one that we called, then the longest connected. */
@@ -113,7 +141,7 @@ export class HeaderSync {
     let best: Peer | undefined;
     let bestRank = Number.POSITIVE_INFINITY;
     for (const [peer, state] of this.#states) {
-      if (state.started || !canServeBlocks(peer.services)) continue;
+      if (state.started || this.#awaitsAnswer(state) || !canServeBlocks(peer.services)) continue;
       const rank = state.lapses * 2 + (peer.inbound ? 1 : 0);
       if (rank < bestRank) {
         best = peer;
@@ -130,15 +158,21 @@ export class HeaderSync {
     this.#request(peer, state, best.prev ?? best);
   }
 
-  #isLate(state: PeerState): boolean {
-    return state.requestedAt !== undefined && this.#clock.monotonic() - state.requestedAt > HEADERS_RESPONSE_MS;
+  /** Milliseconds for which an answer has been due; 0 if none is. */
+  #waits({ requestedAt }: PeerState): number {
+    return requestedAt === undefined ? 0 : this.#clock.monotonic() - requestedAt;
   }
 
-  /** Asks for what follows `from`, unless an answer is due. */
-  #request(peer: Peer, state: PeerState, from: BlockIndex): void {
-    if (state.requestedAt !== undefined && !this.#isLate(state)) return;
+  #awaitsAnswer(state: PeerState): boolean {
+    return state.requestedAt !== undefined && this.#waits(state) <= HEADERS_RESPONSE_MS;
+  }
+
+  /** Asks for what follows `from`, or `last` if the peer has that, unless an answer is due. */
+  #request(peer: Peer, state: PeerState, from: BlockIndex, last?: Uint8Array): void {
+    if (this.#awaitsAnswer(state)) return;
     state.requestedAt = this.#clock.monotonic();
-    peer.send('getheaders', { locator: this.#chain.locator(from), stop: NO_STOP });
+    const locator = this.#chain.locator(from);
+    peer.send('getheaders', { locator: last ? [last, ...locator] : locator, stop: NO_STOP });
   }
 
   /** The peer announced a block by its hash only. */
@@ -158,19 +192,80 @@ export class HeaderSync {
   received(peer: Peer, headers: readonly BlockHeader[]): void {
     const state = this.#states.get(peer);
     if (!state) return;
-    const first = headers[0];
-    if (!first) {
+    if (headers.length === 0) {
+      state.presync = undefined;
       this.#answered(peer, state);
       this.#onAnswer();
-    } else if (!headers.every(({ hash, bits }) => checkProofOfWork(hash, bits, this.#chain.params))) {
-      peer.misbehaving('high-hash: a header with invalid proof of work');
-    } else if (!isContinuous(headers)) {
-      peer.misbehaving('headers that do not follow each other');
-    } else {
-      const parent = this.#chain.getIndex(first.prevHash);
-      if (parent) this.#connecting(peer, state, parent, headers);
-      else this.#unconnecting(peer, state, headers);
+      return;
     }
+    for (const header of headers) {
+      const refusal = checkHeader(header, this.#chain.params);
+      if (!refusal) continue;
+      this.#refuse(peer, header, refusal);
+      return;
+    }
+    if (!isContinuous(headers)) {
+      peer.misbehaving('headers that do not follow each other');
+      return;
+    }
+    const isFull = headers.length === MAX_HEADERS;
+    if (state.presync && this.#continuePresync(peer, state, headers, isFull)) return;
+    const parent = this.#chain.getIndex(headers[0]!.prevHash);
+    if (parent) this.#connecting(peer, state, parent, headers, isFull);
+    else this.#unconnecting(peer, state, headers);
+  }
+
+  /** Headers of a peer whose chain has yet to show its work. Returns false if they are none of that. */
+  #continuePresync(peer: Peer, state: PeerState, headers: readonly BlockHeader[], isFull: boolean): boolean {
+    const { sync, start } = state.presync!;
+    const { success, requestMore, accepted } = sync.process(headers, isFull);
+    if (!requestMore) state.presync = undefined;
+    if (!success) {
+      this.#logger.debug({ peer: peer.id, height: sync.presyncHeight }, 'gave up a chain before it showed its work');
+      return false;
+    }
+    state.requestedAt = undefined;
+    if (requestMore) this.#request(peer, state, start, sync.lastHash);
+    if (accepted.length > 0) this.#store(peer, state, accepted, isFull);
+    else if (!requestMore) this.#ignore(peer, state, sync.presyncHeight);
+    return true;
+  }
+
+  #connecting(
+    peer: Peer,
+    state: PeerState,
+    parent: BlockIndex,
+    headers: readonly BlockHeader[],
+    isFull: boolean,
+  ): void {
+    state.requestedAt = undefined;
+    const isKnown = this.#chain.getIndex(headers.at(-1)!.hash) !== undefined;
+    const minimumWork = workThreshold(this.#chain);
+    if (isKnown || claimedWork(parent, headers) >= minimumWork) this.#store(peer, state, headers, isFull);
+    else if (isFull) this.#startPresync(peer, state, parent, headers, minimumWork);
+    else this.#ignore(peer, state, parent.height + headers.length);
+  }
+
+  /** There is more to come, which may have the work that these lack. */
+  #startPresync(
+    peer: Peer,
+    state: PeerState,
+    start: BlockIndex,
+    headers: readonly BlockHeader[],
+    minimumWork: bigint,
+  ): void {
+    const { params } = this.#chain;
+    const sync = new HeadersPresync({
+      ...{ params, start, minimumWork, now: unixSeconds(this.#clock), random: this.#random },
+    });
+    state.presync = { sync, start };
+    if (!this.#continuePresync(peer, state, headers, true)) this.#answered(peer, state);
+  }
+
+  #ignore(peer: Peer, state: PeerState, height: number): void {
+    this.#logger.debug({ peer: peer.id, height }, 'ignored a chain of low work');
+    this.#answered(peer, state);
+    this.#onAnswer();
   }
 
   /** An announcement on top of blocks that we lack: asks for these, at most once per HEADERS_RESPONSE_MS. */
@@ -179,22 +274,14 @@ export class HeaderSync {
     this.#request(peer, state, this.#chain.bestHeader);
   }
 
-  #connecting(peer: Peer, state: PeerState, parent: BlockIndex, headers: readonly BlockHeader[]): void {
-    const isFull = headers.length === MAX_HEADERS;
-    const isKnown = this.#chain.getIndex(headers.at(-1)!.hash) !== undefined;
-    if (!isFull && !isKnown && this.#isWorthless(parent, headers)) {
-      this.#logger.debug({ peer: peer.id, height: parent.height + headers.length }, 'ignored a chain of low work');
-      this.#answered(peer, state);
-      this.#onAnswer();
-      return;
-    }
+  /** Adds headers that are worth it to the tree. */
+  #store(peer: Peer, state: PeerState, headers: readonly BlockHeader[], isFull: boolean): void {
     const { last, reject } = this.#chain.acceptHeaders(headers);
     if (last) this.#chains.get(peer)?.learn(last);
-    if (isFull && last && !reject) {
-      state.requestedAt = undefined;
-      this.#request(peer, state, last);
-    } else {
-      this.#answered(peer, state);
+    // While the presync goes on, it asks for what it needs.
+    if (!state.presync) {
+      if (isFull && last && !reject) this.#request(peer, state, last);
+      else this.#answered(peer, state);
     }
     if (reject) this.#refuse(peer, firstAfter(last, headers), reject);
     this.#offerHeaders(peer, state);
@@ -214,12 +301,6 @@ export class HeaderSync {
     if (this.#source !== peer) return;
     this.#source = undefined;
     this.#start();
-  }
-
-  #isWorthless(parent: BlockIndex, headers: readonly BlockHeader[]): boolean {
-    let work = parent.chainwork;
-    for (const header of headers) work += blockWork(header.bits);
-    return work < worthwhileWork(this.#chain);
   }
 
   /** BIP130, once the peer's chain is known: before, its announcements would be in the way. */

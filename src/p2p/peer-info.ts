@@ -37,6 +37,8 @@ export interface PeerInfo {
   /** BIP324's: 32 bytes; none over v1. */
   readonly sessionId: Uint8Array | undefined;
   readonly startHeight: number;
+  /** Height up to which its headers have been looked at while they show too little work to be stored; -1 if they do not. */
+  readonly presyncedHeaders: number;
   /** Height of the best header that the peer has shown; -1 while unknown. */
   readonly syncedHeaders: number;
   /** Height of the last block that we have in common; -1 while unknown. */
@@ -85,6 +87,7 @@ export function peerInfo(peer: Peer, parts: Parts): PeerInfo {
     transport: peer.transportVersion,
     sessionId: peer.sessionId,
     startHeight: remote?.startHeight ?? -1,
+    presyncedHeaders: parts.headers.presyncHeight(peer) ?? -1,
     syncedHeaders: parts.chains.get(peer)?.bestKnown?.height ?? -1,
     syncedBlocks: parts.blocks.lastCommon(peer)?.height ?? -1,
     inFlight: parts.blocks.inFlight(peer),

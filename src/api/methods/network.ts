@@ -242,7 +242,7 @@ function peerJson(peer: PeerInfo): JsonObject {
     bip152_hb_to: peer.highBandwidthTo,
     bip152_hb_from: peer.highBandwidthFrom,
     startingheight: peer.startHeight,
-    presynced_headers: -1,
+    presynced_headers: peer.presyncedHeaders,
     synced_headers: peer.syncedHeaders,
     synced_blocks: peer.syncedBlocks,
     inflight: peer.inFlight,

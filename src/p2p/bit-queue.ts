@@ -1,0 +1,30 @@
+/** Bits, first in, first out: what was taken out makes no room, so that it is good for one filling. */
+export class BitQueue {
+  #bytes = new Uint8Array(8);
+  #end = 0;
+  #start = 0;
+
+  /** How many bits are waiting. */
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  push(bit: number): void {
+    const at = this.#end >>> 3;
+    if (at === this.#bytes.length) {
+      const bytes = new Uint8Array(2 * at);
+      bytes.set(this.#bytes);
+      this.#bytes = bytes;
+    }
+    this.#bytes[at]! |= (bit & 1) << (this.#end & 7);
+    this.#end++;
+  }
+
+  /** The bit that has waited longest; undefined if there is none. */
+  shift(): number | undefined {
+    if (this.length === 0) return undefined;
+    const bit = (this.#bytes[this.#start >>> 3]! >>> (this.#start & 7)) & 1;
+    this.#start++;
+    return bit;
+  }
+}
