@@ -70,8 +70,8 @@ interface PeerState {
   stallingSince: number | undefined;
   /** Since when the peer owes its next block. */
   owesSince: number;
-  /** It let a request lapse and has sent nothing since: it gets only what nobody else has. */
-  lapsed: boolean;
+  /** Blocks it has not sent in time. While there are any it is asked only for what nobody else has. */
+  readonly overdue: Set<string>;
   /** Seconds since the Unix epoch of the last block that was new to us. */
   lastBlockTime: number;
 }
@@ -113,7 +113,7 @@ export class BlockDownload {
       absent: new Set(),
       stallingSince: undefined,
       owesSince: 0,
-      lapsed: false,
+      overdue: new Set(),
       lastBlockTime: 0,
     });
   }
@@ -172,7 +172,7 @@ export class BlockDownload {
     const now = this.#clock.monotonic();
     const request: BlockRequest = { peer, index, at: now, partial: undefined };
     const state = this.#states.get(peer);
-    if (state?.requests.size === 0) state.owesSince = now;
+    if (state?.requests.size === 0 && state.overdue.size === 0) state.owesSince = now;
     state?.requests.set(index.key, request);
     const others = this.#requests.get(index.key);
     if (others) others.push(request);
@@ -207,6 +207,7 @@ export class BlockDownload {
     if (state) state.owesSince = this.#clock.monotonic();
     const known = this.#chain.getIndex(block.hash);
     if (known) this.#chains.get(peer)?.learn(known);
+    state?.overdue.delete(key);
     if (known?.hasData) {
       if (!options.viaCompact && isBlockMutated(block, known.prev, this.#chain.params)) {
         return peer.misbehaving('a known block, spoilt');
@@ -219,7 +220,7 @@ export class BlockDownload {
     this.#remove(key, peer);
     const room = this.#intake.add(peer, block, key, options);
     if (state) {
-      state.lapsed = false;
+      state.overdue.clear();
       this.#refill(state);
     }
     return room;
@@ -245,12 +246,12 @@ export class BlockDownload {
       if (state.starved && state.requests.size === 0) this.#blame(state, now);
     }
     for (const state of this.#states.values()) {
-      const { peer, stallingSince, requests } = state;
+      const { peer, stallingSince, requests, overdue } = state;
       if (stallingSince !== undefined && now - stallingSince > this.#stallMs) {
         // If the fault is ours, say a slow line, giving each next peer more time avoids losing them all.
         this.#stallMs = Math.min(this.#stallMs * 2, STALL_MAX_MS);
         peer.disconnect('stalls the download of blocks');
-      } else if (requests.size > 0 && now - state.owesSince > this.#patienceMs(state)) {
+      } else if (requests.size + overdue.size > 0 && now - state.owesSince > this.#patienceMs(state)) {
         peer.disconnect('timed out sending a block');
       } else {
         this.#moveLapsed(state, now);
@@ -281,14 +282,14 @@ export class BlockDownload {
       if (now - request.at <= LAPSE_MS) break;
       if (!this.#othersHave(request.index, state)) continue;
       this.#logger.debug({ peer: state.peer.id, height: request.index.height }, 'asking another peer for a block');
-      state.lapsed = true;
+      state.overdue.add(key);
       this.#release(key, state.peer);
     }
   }
 
   #othersHave(index: BlockIndex, state: PeerState): boolean {
     for (const other of this.#states.values()) {
-      if (other === state || other.lapsed || other.absent.has(index.key) || !this.#isUsable(other)) continue;
+      if (other === state || other.overdue.size > 0 || other.absent.has(index.key) || !this.#isUsable(other)) continue;
       if (this.#chains.get(other.peer)?.hasBlock(index)) return true;
     }
     return false;
@@ -420,7 +421,7 @@ export class BlockDownload {
   #mayAsk(state: PeerState, index: BlockIndex, best: BlockIndex): boolean {
     if (state.absent.has(index.key)) return false;
     if (isLimited(state.peer.services) && best.height - index.height >= LIMITED_PEER_BLOCKS) return false;
-    return !state.lapsed || !this.#othersHave(index, state);
+    return state.overdue.size === 0 || !this.#othersHave(index, state);
   }
 }
 

@@ -9,6 +9,7 @@ import {
   difficulty,
   hashToBigInt,
   nextWorkRequired,
+  permittedDifficultyTransition,
   targetToCompact,
 } from '../../src/consensus/pow.ts';
 import { extendHeaders, TestHeader } from './support/headers.ts';
@@ -112,6 +113,21 @@ describe('retargeting', () => {
     // No more than four times harder, or easier.
     expect(bitsAfter(1279008237, { height: 68543, time: 1279297671, bits: 0x1c05a3f4 })).toBe(0x1c0168fd);
     expect(bitsAfter(1263163443, { height: 46367, time: 1269211443, bits: 0x1c387f6f })).toBe(0x1d00e1fd);
+  });
+
+  it('is told from what no times could make, at the adjustments of Core’s tests', () => {
+    const permitted = (height: number, oldBits: number, newBits: number) =>
+      permittedDifficultyTransition(main, height, oldBits, newBits);
+    expect(permitted(32256, 0x1d00ffff, 0x1d00d86a)).toBe(true);
+    expect(permitted(2016, 0x1d00ffff, 0x1d00ffff)).toBe(true);
+    expect(permitted(68544, 0x1c05a3f4, 0x1c0168fd)).toBe(true);
+    expect(permitted(68544, 0x1c05a3f4, 0x1c0168fd - 1)).toBe(false);
+    expect(permitted(46368, 0x1c387f6f, 0x1d00e1fd)).toBe(true);
+    expect(permitted(46368, 0x1c387f6f, 0x1d00e1fd + 1)).toBe(false);
+    // Within a period nothing changes; where easy blocks are allowed, everything may.
+    expect(permitted(32257, 0x1d00d86a, 0x1d00d86a)).toBe(true);
+    expect(permitted(32257, 0x1d00d86a, 0x1d00d86b)).toBe(false);
+    expect(permittedDifficultyTransition(regtest, 7, 0x207fffff, 0x1d00ffff)).toBe(true);
   });
 
   it('happens every 2,016 blocks, over one block less', () => {

@@ -57,12 +57,15 @@ export class TestNetwork {
 
   /** Starts a node that listens, and stays connected to `addNodes`. */
   async start(
-    options: Omit<PeerManagerOptions, 'listen' | 'addNodes'> & { seeds?: TestNode[] } = {},
+    options: Omit<PeerManagerOptions, 'listen' | 'addNodes'> & { seeds?: TestNode[]; minimumChainWork?: bigint } = {},
   ): Promise<TestNode> {
     const port = this.#nextPort++;
-    const { seeds = [], ...rest } = options;
+    const { seeds = [], minimumChainWork = 0n, ...rest } = options;
     const modules = { clock: this.clock, logger: silentLogger };
-    const chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
+    const chain = await Chain.open(
+      { params: { ...regtest, minimumChainWork } },
+      { ...modules, store: new MemoryStore() },
+    );
     const mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
     const peers = new PeerManager(
       { listen: { host: '127.0.0.1', port }, addNodes: seeds.map(({ endpoint }) => endpoint), ...rest },

@@ -1,0 +1,36 @@
+import { regtest } from '../../../src/consensus/params.ts';
+import { checkProofOfWork } from '../../../src/consensus/pow.ts';
+import { BlockHeader } from '../../../src/primitives/header.ts';
+
+/** What a header needs to know of its parent. */
+export interface HeaderParent {
+  readonly hash: Uint8Array;
+  readonly time: number;
+  readonly bits: number;
+}
+
+/**
+ * `count` headers on `parent`, a second apart, without blocks behind them. With `mined` they have regtest's proof of
+ * work; `tag` tells chains apart.
+ */
+export function headerChain(
+  parent: HeaderParent,
+  count: number,
+  options: { tag?: number; mined?: boolean } = {},
+): BlockHeader[] {
+  const { tag = 0, mined = false } = options;
+  const merkleRoot = new Uint8Array(32).fill(tag);
+  const headers: BlockHeader[] = [];
+  let { hash: prevHash, time } = parent;
+  for (let i = 0; i < count; i++) {
+    time++;
+    const fields = { version: 0x2000_0000, prevHash, merkleRoot, time, bits: parent.bits };
+    let header = new BlockHeader({ ...fields, nonce: 0 });
+    for (let nonce = 1; mined && !checkProofOfWork(header.hash, header.bits, regtest); nonce++) {
+      header = new BlockHeader({ ...fields, nonce });
+    }
+    headers.push(header);
+    prevHash = header.hash;
+  }
+  return headers;
+}
