@@ -63,12 +63,19 @@ export interface NodeConfigInput {
   readonly blocksOnly?: boolean | undefined;
   /** Absent: on public networks only, since on one machine people wait for a payment to appear. */
   readonly trickle?: boolean | undefined;
+  /** Hex digits, in the place of what the network says (Core: -minimumchainwork). */
+  readonly minimumChainWork?: string | undefined;
 }
 
 /** Resolves options and environment (`NODE_ID`, `PIER_NETWORK`, `PIER_DATADIR`); throws `UsageError`. */
 export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = process.env): NodeConfig {
   const nodeId = parseNodeId(input.nodeId ?? env.NODE_ID);
-  const { params } = findNetwork(input.network ?? env.PIER_NETWORK ?? DEFAULT_NETWORK);
+  const network = findNetwork(input.network ?? env.PIER_NETWORK ?? DEFAULT_NETWORK);
+  const { minimumChainWork } = input;
+  const params =
+    minimumChainWork === undefined
+      ? network.params
+      : { ...network.params, minimumChainWork: parseChainWork(minimumChainWork) };
   const host = input.host ?? LOOPBACK;
   const central = nodeId === CENTRAL_NODE_ID ? [] : [`${LOOPBACK}:${CENTRAL_NODE_ID}`];
   const seeds = input.seeds ?? (params.seeds.length > 0 ? params.seeds : central);
@@ -114,6 +121,14 @@ function parseCount(option: string, value: string | number, least = 1): number {
   const count = /^\d{1,6}$/.test(String(value)) ? Number(value) : Number.NaN;
   if (!(count >= least)) throw new UsageError('bad-count', `${option} '${value}' is not a whole number from ${least}`);
   return count;
+}
+
+function parseChainWork(text: string): bigint {
+  const digits = /^(0x)?([0-9a-fA-F]{1,64})$/.exec(text)?.[2];
+  if (digits === undefined) {
+    throw new UsageError('bad-chain-work', `--minimumchainwork '${text}' is not a number of up to 64 hex digits`);
+  }
+  return BigInt(`0x${digits}`);
 }
 
 function parseMineAtTxs(value: string | number, { network, powNoRetargeting }: ChainParams): number {

@@ -101,6 +101,15 @@ export class HeaderSync {
     return this.#states.get(peer)?.presync?.sync.presyncHeight;
   }
 
+  /** The greatest `presyncHeight` of all peers. */
+  get bestPresyncHeight(): number | undefined {
+    let best: number | undefined;
+    for (const { presync } of this.#states.values()) {
+      if (presync) best = Math.max(best ?? 0, presync.sync.presyncHeight);
+    }
+    return best;
+  }
+
   /** Replaces a source that does not answer, or has us busy for too long. */
   tick(): void {
     const source = this.#source;

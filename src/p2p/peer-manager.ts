@@ -19,6 +19,7 @@ import { createParts, type Parts, type PeerFollower } from './parts.ts';
 import { type ConnectionType, Peer, type PeerHooks } from './peer.ts';
 import { type PeerInfo, peerInfo } from './peer-info.ts';
 import { ServiceFlag } from './protocol.ts';
+import { HeightRate, type SyncProgress } from './sync-progress.ts';
 import type { Direction } from './traffic.ts';
 import { V1Framing } from './v1-framing.ts';
 import { DetectingFraming } from './v2/detecting-framing.ts';
@@ -69,8 +70,8 @@ export type PeerManagerEvents = {
   ready: { readonly peer: Peer };
   disconnected: { readonly peer: Peer; readonly reason: string };
   message: { readonly peer: Peer; readonly command: string; readonly bytes: number; readonly direction: Direction };
-  /** While blocks are known to be missing: heights of the tip and of the best header. About once a second. */
-  progress: { readonly blocks: number; readonly headers: number };
+  /** While blocks are known to be missing, about once a second, and once when that is over. */
+  progress: SyncProgress;
 };
 
 /** A node's place in the network: who its peers are, and who hears of what they do. */
@@ -92,6 +93,8 @@ export class PeerManager {
   readonly #v2: boolean;
   readonly #local: LocalNode;
   readonly #hooks: PeerHooks;
+  readonly #blockRate = new HeightRate();
+  #isCatchingUp = false;
   #nextId = 0;
   #networkActive = true;
   #listener: Listener | undefined;
@@ -344,11 +347,27 @@ export class PeerManager {
       this.#scheduleTick();
       for (const peer of [...this.#peers]) peer.tick();
       for (const follower of this.#followers) follower.tick?.();
-      if (this.#parts.catchUp.isUnderWay) {
-        const { tip, bestHeader } = this.#modules.chain;
-        this.events.emit('progress', { blocks: tip.height, headers: bestHeader.height });
-      }
+      this.#tellProgress();
     });
+  }
+
+  #tellProgress(): void {
+    const done = !this.#parts.catchUp.isUnderWay;
+    if (!done || this.#isCatchingUp) this.events.emit('progress', this.#progress(done));
+    if (done) this.#blockRate.reset();
+    this.#isCatchingUp = !done;
+  }
+
+  #progress(done: boolean): SyncProgress {
+    const { chain, clock } = this.#modules;
+    const [blocks, headers] = [chain.tip.height, chain.bestHeader.height];
+    const presyncedHeaders = this.#parts.headers.bestPresyncHeight;
+    const blocksPerSecond = this.#blockRate.sample(clock.monotonic(), blocks);
+    return {
+      ...{ blocks, headers, blocksPerSecond, done },
+      ...(presyncedHeaders === undefined ? {} : { presyncedHeaders }),
+      ...(blocksPerSecond > 0 ? { secondsLeft: (headers - blocks) / blocksPerSecond } : {}),
+    };
   }
 
   #log(peer: Peer, message: string): void {

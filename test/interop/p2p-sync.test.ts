@@ -24,12 +24,18 @@ interface Node {
 
 const running: (() => Promise<unknown>)[] = [];
 
-async function startNode(options: { addNodes?: { host: string; port: number }[] } = {}): Promise<Node> {
+async function startNode(
+  options: { addNodes?: { host: string; port: number }[]; minimumChainWork?: bigint } = {},
+): Promise<Node> {
+  const { minimumChainWork = 0n, ...rest } = options;
   const modules = { clock: systemClock, logger: silentLogger };
-  const chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
+  const chain = await Chain.open(
+    { params: { ...regtest, minimumChainWork } },
+    { ...modules, store: new MemoryStore() },
+  );
   const mempool = new Mempool({}, { ...modules, chain });
   const peers = new PeerManager(
-    { listen: { host: '127.0.0.1', port: 0 }, ...options },
+    { listen: { host: '127.0.0.1', port: 0 }, ...rest },
     { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
   );
   const disconnects: string[] = [];
@@ -141,6 +147,54 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
     const [hash] = await bitcoind.mine(1);
     await waitFor(() => atTip(node, hash!));
     expect(node.mempool.size).toBe(0);
+  });
+
+  it('is not shown its chain while that has little work, and gets all of it once it has enough', async () => {
+    const poor = await startBitcoind();
+    running.push(() => poor.stop());
+    await poor.mine(2100);
+    // Each block of regtest is worth two hashes, and so is genesis.
+    const node = await startNode({ addNodes: [poor.endpoint], minimumChainWork: 2n * 2201n });
+    const presynced: number[] = [];
+    node.peers.events.on('message', ({ peer, command, direction }) => {
+      if (command !== 'getheaders' || direction !== 'sent') return;
+      presynced.push(node.peers.info(peer).presyncedHeaders);
+    });
+    const [peer] = await waitFor(() => {
+      const ready = node.peers.peers().filter(({ isReady }) => isReady);
+      return ready.length > 0 && node.peers.info(ready[0]!).receivedPerCommand.has('headers') && ready;
+    });
+    await waitFor(() => presynced.includes(2000) && node.peers.info(peer!).presyncedHeaders === -1);
+    expect(node.chain.bestHeader.height).toBe(0);
+    expect(node.chain.isInitialBlockDownload).toBe(true);
+    const hashes = await poor.mine(100);
+    await waitFor(() => atTip(node, hashes[99]!), { describe: () => `height 2200, at ${node.chain.tip.height}` });
+    expect(node.disconnects).toEqual([]);
+    expect(node.chain.isInitialBlockDownload).toBe(false);
+  });
+
+  it('shows it our chain twice where it wants to see the work first', async () => {
+    const node = await startNode();
+    const tip = await mine(node, 2100);
+    const fresh = await startBitcoind({ args: [`-minimumchainwork=${(2 * 2101).toString(16)}`] });
+    running.push(() => fresh.stop());
+    const { port } = node.peers.endpoint!;
+    let requests = 0;
+    node.peers.events.on('message', ({ command, direction }) => {
+      if (command === 'getheaders' && direction === 'received') requests++;
+    });
+    await fresh.rpc('addnode', `127.0.0.1:${port}`, 'onetry', false);
+    await waitFor(async () => (await fresh.rpc<string>('getbestblockhash')) === tip);
+    // Two messages to see the work, two to store the headers.
+    expect(requests).toBeGreaterThanOrEqual(4);
+    const strict = await startBitcoind({ args: [`-minimumchainwork=${(2 * 2102).toString(16)}`] });
+    running.push(() => strict.stop());
+    await strict.rpc('addnode', `127.0.0.1:${port}`, 'onetry', false);
+    await waitFor(async () => {
+      const [peer] = await strict.rpc<{ bytesrecv_per_msg: Record<string, number> }[]>('getpeerinfo');
+      return (peer?.bytesrecv_per_msg.headers ?? 0) > 81 * 2100;
+    });
+    expect(await strict.rpc('getblockchaininfo')).toMatchObject({ blocks: 0, headers: 0 });
   });
 
   it('follows it through a reorganisation, and makes it follow one', async () => {

@@ -129,11 +129,11 @@ describe('a fresh node', () => {
     async function duration(withSlow: boolean): Promise<{ fast: number; all: number }> {
       const net = new TestNetwork({ latencyMs: () => 10 });
       const node = await net.start();
-      const after = (ms: number) => (peer: FakePeer, block: Block) => {
+      const delayed = (ms: number) => (peer: FakePeer, block: Block) => {
         net.clock.after(ms, () => peer.send('block', block));
       };
-      const peers = [await serve(net, node, blocks, after(30)), await serve(net, node, blocks, after(30))];
-      const slow = withSlow ? await serve(net, node, blocks, after(9_000)) : undefined;
+      const peers = [await serve(net, node, blocks, delayed(30)), await serve(net, node, blocks, delayed(30))];
+      const slow = withSlow ? await serve(net, node, blocks, delayed(9_000)) : undefined;
       const startedAt = net.clock.now();
       for (const { peer } of slow ? [slow, ...peers] : peers) announce(peer, blocks);
       const asked = () => new Set(peers.flatMap((peer) => peer.asked)).size + new Set(slow?.asked).size;

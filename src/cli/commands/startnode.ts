@@ -3,6 +3,8 @@ import type { LogLevel } from '../../node/logging.ts';
 import { type CommonOptions, configOf, nodeOptions, seedOptions } from '../options.ts';
 import { note, print } from '../output.ts';
 import { untilSignal } from '../signals.ts';
+import { StatusLine } from '../status-line.ts';
+import { showSync } from '../sync-display.ts';
 
 interface StartOptions extends CommonOptions {
   readonly seed?: string[] | boolean;
@@ -14,6 +16,7 @@ interface StartOptions extends CommonOptions {
   readonly host?: string;
   readonly v2: boolean;
   readonly logLevel: LogLevel;
+  readonly minimumchainwork?: string;
   readonly withParent?: boolean;
 }
 
@@ -32,6 +35,7 @@ export function addStartNode(program: Command): void {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--no-v2', 'speak only the unencrypted transport (default: BIP324 with peers that know it)')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
+    .option('--minimumchainwork <hex>', 'work that a chain of headers must show to be stored (default: the network’s)')
     .option('--with-parent', 'stop when standard input closes, as it does when the parent process ends')
     .action(async (options: StartOptions) => {
       const config = configOf(options, {
@@ -43,10 +47,13 @@ export function addStartNode(program: Command): void {
         minerThreads: options.minerThreads,
         blocksOnly: options.blocksOnly,
         trickle: options.trickle,
+        minimumChainWork: options.minimumchainwork,
       });
       const { createLogger } = await import('../../node/logging.ts');
       const { startNode } = await import('../../commands/start-node.ts');
-      const logger = createLogger({ level: options.logLevel, nodeId: config.nodeId });
+      const status = process.stderr.isTTY && !options.json ? new StatusLine(process.stderr) : undefined;
+      const printAbove = status && ((lines: string) => status.print(lines));
+      const logger = createLogger({ level: options.logLevel, nodeId: config.nodeId, print: printAbove });
       const interrupted = untilSignal();
       const { node, rpc } = await startNode(config, { logger });
       try {
@@ -56,9 +63,14 @@ export function addStartNode(program: Command): void {
           print(JSON.stringify({ event: 'ready', pid: process.pid, p2p, rpc: { host, port, cookieFile } }));
         } else {
           note(`Node ${config.nodeId} (${config.params.network}) serves peers at ${p2p} and RPC at port ${rpc.port}.`);
+          node.peers.events.on(
+            'progress',
+            showSync(status, logger, () => node.clock.monotonic()),
+          );
         }
         await Promise.race([interrupted, node.stopped, ...(options.withParent ? [parentGone()] : [])]);
       } finally {
+        status?.show('');
         const stopped = node.stop();
         // Then what fails on the way out is no news.
         await (node.failure === undefined ? stopped : stopped.catch(() => {}));
