@@ -153,15 +153,6 @@ export function checkBlockContext(block: Block, prev: HeaderContext, params: Cha
   return undefined;
 }
 
-/**
- * Whether the transactions are not the ones that the header commits to (Core: IsBlockMutated); its own may yet be valid.
- * For blocks that are known already: `checkBlock` and `checkBlockContext` tell it of others.
- */
-export function isBlockMutated(block: Block, prev: HeaderContext | undefined, params: ChainParams): boolean {
-  const segwitActive = prev !== undefined && isActiveAfter('segwit', prev, params);
-  return (checkMerkleRoot(block) ?? checkWitnesses(block, segwitActive)) !== undefined;
-}
-
 /** What a coinbase's scriptSig begins with, from BIP34 on: the height, as a script pushes it. */
 export function bip34Prefix(height: number): Uint8Array {
   return compileScript(BigInt(height));

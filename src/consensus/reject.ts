@@ -52,6 +52,7 @@ export type BlockRejectReason =
   | 'prev-blk-not-found'
   | 'bad-prevblk'
   | 'duplicate-invalid'
+  | 'too-little-chainwork'
   // The block by itself
   | 'bad-signet-blksig'
   | 'bad-txnmrklroot'

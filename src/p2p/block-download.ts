@@ -2,6 +2,7 @@ import { binaryKey, fromBinaryKey } from '../bytes/compare.ts';
 import { type BlockIndex, lastCommonAncestor } from '../chain/block-index.ts';
 import type { Chain } from '../chain/chain.ts';
 import { isBlockMutated } from '../consensus/block-check.ts';
+import { isActiveAfter } from '../consensus/deployments.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
@@ -209,7 +210,7 @@ export class BlockDownload {
     if (known) this.#chains.get(peer)?.learn(known);
     state?.overdue.delete(key);
     if (known?.hasData) {
-      if (!options.viaCompact && isBlockMutated(block, known.prev, this.#chain.params)) {
+      if (!options.viaCompact && isBlockMutated(block, isActiveAfter('segwit', known.prev, this.#chain.params))) {
         return peer.misbehaving('a known block, spoilt');
       }
       this.#removeAll(key);

@@ -81,6 +81,7 @@ const ofCases = [
 const elsewhere: Readonly<Record<Exclude<FixedReason, (typeof ofCases)[number]>, string>> = {
   'duplicate-invalid': 'below, next to bitcoind',
   'bad-prevblk': 'below, next to bitcoind',
+  'too-little-chainwork': 'below: only for who asks for a least work',
   'time-timewarp-attack': 'below, next to bitcoind',
   'bad-signet-blksig': 'below, next to bitcoind',
   'bad-txns-inputvalues-outofrange': 'below: no chain holds such coins',
@@ -94,6 +95,19 @@ const elsewhere: Readonly<Record<Exclude<FixedReason, (typeof ofCases)[number]>,
 };
 
 describe('invalid blocks', () => {
+  it('are those of too little work for who asks for more', async () => {
+    const chain = await openChain();
+    const block = mineBlock(chain.tip);
+    const { chainwork } = chain.tip;
+    const enough = chainwork * 2n;
+    const refused = await chain.acceptBlock(block, { minimumWork: enough + 1n });
+    expect(refused).toMatchObject({ isNew: false, reject: { kind: 'low-work', reason: 'too-little-chainwork' } });
+    expect(chain.getIndex(block.hash)).toBeUndefined();
+    expect(await chain.acceptBlock(block, { minimumWork: enough })).toMatchObject({ isNew: true });
+    expect(chain.tip.chainwork).toBe(enough);
+    await chain.close();
+  });
+
   it('have a case for every reason', () => {
     const had = new Set(cases.map(({ reason }) => reason).filter((reason) => !reason.includes('(')));
     expect(had).toEqual(new Set(ofCases));

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { concatBytes } from '../../src/bytes/compare.ts';
 import { fromHex, toHex } from '../../src/bytes/hex.ts';
-import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
+import { secp256k1, useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import type { ScriptError } from '../../src/script/errors.ts';
 import { ScriptFlag } from '../../src/script/flags.ts';
@@ -41,7 +41,7 @@ function spend(
 /** An engine by which every leaf belongs to every output, and a Schnorr signature is right that begins with 1. */
 function pretendEngine(): void {
   useSecp256k1Engine({
-    name: 'native',
+    ...secp256k1(),
     verifyEcdsa: () => false,
     verifySchnorr: (signature) => signature[0] === 1,
     xOnlyTweakAddCheck: () => true,
@@ -94,7 +94,7 @@ describe('OP_CHECKMULTISIG', () => {
 describe('A signature of the years before BIP66', () => {
   it('has its hash type behind it, which is no part of S', () => {
     useSecp256k1Engine({
-      name: 'native',
+      ...secp256k1(),
       verifyEcdsa: () => true,
       verifySchnorr: () => false,
       xOnlyTweakAddCheck: () => false,
@@ -164,7 +164,7 @@ describe('Tapscript', () => {
     const script = compileScript(key, Op.OP_CHECKSIGVERIFY, Op.OP_CODESEPARATOR, key, Op.OP_CHECKSIG);
     const messages: string[] = [];
     useSecp256k1Engine({
-      name: 'native',
+      ...secp256k1(),
       verifyEcdsa: () => false,
       verifySchnorr: (_, message) => messages.push(toHex(message)) > 0,
       xOnlyTweakAddCheck: () => true,
@@ -194,7 +194,7 @@ describe('Tapscript', () => {
 describe('A defect', () => {
   it('is not taken for a wrong script', () => {
     useSecp256k1Engine({
-      name: 'native',
+      ...secp256k1(),
       verifyEcdsa: () => {
         throw new Error('defect');
       },

@@ -114,7 +114,13 @@ export class MessageMutator {
     const network = this.#pick([1, 2, 4, 5, 6]);
     const length = { 1: 4, 2: 16, 4: 32, 5: 32, 6: 16 }[network]!;
     const time = this.#below(2 ** 31);
-    return { time, services: BigInt(this.#below(2048)), network, address: this.#bytes(length), port: this.#below(65_536) };
+    return {
+      time,
+      services: BigInt(this.#below(2048)),
+      network,
+      address: this.#bytes(length),
+      port: this.#below(65_536),
+    };
   }
 
   #ipAddress() {
@@ -151,7 +157,10 @@ export class MessageMutator {
       case 'tx':
         return encodeMessage('tx', this.#pick(this.#transactions));
       case 'version':
-        return encodeMessage('version', versionMessage({ startHeight: this.#below(1000), relay: this.#below(2) === 0 }));
+        return encodeMessage(
+          'version',
+          versionMessage({ startHeight: this.#below(1000), relay: this.#below(2) === 0 }),
+        );
       default:
         return this.#bytes(this.#below(2) * this.#below(40));
     }

@@ -10,7 +10,15 @@ import { Block } from '../../../src/primitives/block.ts';
 import { BlockHeader, type BlockHeaderFields } from '../../../src/primitives/header.ts';
 import type { OutPoint } from '../../../src/primitives/outpoint.ts';
 import { Transaction } from '../../../src/primitives/transaction.ts';
-import { type BlockPlan, coinbase, mineBlock, OP_TRUE, type SpendPlan, sealBlock, spend } from '../../chain/support/builder.ts';
+import {
+  type BlockPlan,
+  coinbase,
+  mineBlock,
+  OP_TRUE,
+  type SpendPlan,
+  sealBlock,
+  spend,
+} from '../../chain/support/builder.ts';
 import { versionMessage } from './fake-peer.ts';
 import { raw, repeated, sound } from './raw-message.ts';
 
@@ -177,10 +185,22 @@ export const misbehaviours: readonly Misbehaviour[] = [
   { name: 'sendaddrv2 after verack', verdict: 'disconnected', messages: () => [raw('sendaddrv2')] },
   // Lists that are too long.
   { name: '1,001 addresses', verdict: 'discouraged', messages: () => [raw('addr', repeated(1001, addrEntry))] },
-  { name: '1,001 addresses of addrv2', verdict: 'discouraged', messages: () => [raw('addrv2', repeated(1001, addrV2Entry))] },
+  {
+    name: '1,001 addresses of addrv2',
+    verdict: 'discouraged',
+    messages: () => [raw('addrv2', repeated(1001, addrV2Entry))],
+  },
   { name: 'an inv of 50,001', verdict: 'discouraged', messages: () => [raw('inv', repeated(50_001, invEntry(1)))] },
-  { name: 'a getdata of 50,001', verdict: 'discouraged', messages: () => [raw('getdata', repeated(50_001, invEntry(1)))] },
-  { name: 'a notfound of 50,001', verdict: 'ignored', messages: () => [raw('notfound', repeated(50_001, invEntry(1)))] },
+  {
+    name: 'a getdata of 50,001',
+    verdict: 'discouraged',
+    messages: () => [raw('getdata', repeated(50_001, invEntry(1)))],
+  },
+  {
+    name: 'a notfound of 50,001',
+    verdict: 'ignored',
+    messages: () => [raw('notfound', repeated(50_001, invEntry(1)))],
+  },
   {
     name: 'lists announced too long, without their entries',
     verdict: 'ignored',
@@ -191,7 +211,11 @@ export const misbehaviours: readonly Misbehaviour[] = [
       raw('headers', repeated(0x0300_0000, new Uint8Array(81), 1)),
     ],
   },
-  { name: '2,001 headers announced', verdict: 'discouraged', messages: () => [raw('headers', repeated(2001, random(1), 0))] },
+  {
+    name: '2,001 headers announced',
+    verdict: 'discouraged',
+    messages: () => [raw('headers', repeated(2001, random(1), 0))],
+  },
   { name: 'a getheaders with 102 hashes', verdict: 'disconnected', messages: () => [raw('getheaders', locator(102))] },
   { name: 'a getblocks with 102 hashes', verdict: 'disconnected', messages: () => [raw('getblocks', locator(102))] },
   {
