@@ -63,5 +63,7 @@ export function checkTxCoins(
     const debug = `value in (${formatMoney(valueIn)}) < value out (${formatMoney(valueOut)})`;
     return { reject: reject('consensus', 'bad-txns-in-belowout', debug) };
   }
-  return { fee: valueIn - valueOut, coins };
+  const fee = valueIn - valueOut;
+  if (!moneyRange(fee)) return { reject: reject('consensus', 'bad-txns-fee-outofrange') };
+  return { fee, coins };
 }
