@@ -71,7 +71,7 @@ it(`decoders and peers survive ${MESSAGES} messages (${REPLAY})`, { timeout: 0 }
     const stream = Buffer.concat(Array.from({ length: connected }, () => mutator.nextFrame()));
     await sendSplit(siege, (bytes) => attacker.peer.connection.send(bytes), stream, random);
     await siege.net.advance(20);
-    if (sent % (PER_PEER * 10) === 0) mostHeld = Math.max(mostHeld, siege.holding());
+    if (sent % (PER_PEER * 100) === 0) mostHeld = Math.max(mostHeld, siege.holding());
     // Some stay for a while; the oldest of them go when places are short, or at the end.
     if (randomInt(random, 10) > 0) attacker.leave();
     if (randomInt(random, 20) === 0) await siege.net.advance(randomInt(random, 30 * 60_000), 60_000);
