@@ -6,23 +6,33 @@ import type { Transaction } from '../primitives/transaction.ts';
 import type { ChainServer } from './chain-server.ts';
 import { type InvEntry, InvType, namesBlock, namesTx } from './messages/inventory.ts';
 import type { Peer } from './peer.ts';
+import type { TxAnnouncer } from './tx-announcer.ts';
 
 /** Entries answered before others get their turn. */
 const SLICE = 1_000;
+
+export interface DataServerModules {
+  readonly mempool: Mempool;
+  readonly chainServer: ChainServer;
+  readonly txAnnouncer: TxAnnouncer;
+  readonly clock: Clock;
+}
 
 /** Answers `getdata`. */
 export class DataServer {
   readonly #mempool: Mempool;
   readonly #chainServer: ChainServer;
+  readonly #txAnnouncer: TxAnnouncer;
   readonly #clock: Clock;
   #lastBlock: Block | undefined;
   /** The last block's transactions, by ids of both kinds, once one is asked for. */
   #justMined: ReadonlyMap<string, Transaction> | undefined;
 
-  constructor(modules: { readonly mempool: Mempool; readonly clock: Clock }, chainServer: ChainServer) {
+  constructor(modules: DataServerModules) {
     this.#mempool = modules.mempool;
+    this.#txAnnouncer = modules.txAnnouncer;
     this.#clock = modules.clock;
-    this.#chainServer = chainServer;
+    this.#chainServer = modules.chainServer;
   }
 
   /** Transactions may be asked for that were announced a moment ago, and have been mined since. */
@@ -52,6 +62,7 @@ export class DataServer {
 
   #sendTx(peer: Peer, { type, hash }: InvEntry): boolean {
     const entry = type === InvType.WTX ? this.#mempool.getByWtxid(hash) : this.#mempool.get(hash);
+    if (entry && this.#txAnnouncer.isSecret(peer, entry)) return false;
     const tx = entry?.tx ?? this.#mined().get(binaryKey(hash));
     if (!tx) return false;
     peer.sendPayload('tx', type === InvType.TX ? tx.encodeStripped() : tx.encode());

@@ -81,9 +81,9 @@ export function createParts(options: PartsOptions, modules: PartsModules): Parts
   const announcer = new BlockAnnouncer({ ...withChains, catchUp, compactPeers, recent });
   const compactBlocks = new CompactDownload({ ...withChains, extra, peers: compactPeers, blocks, headers });
   const chainServer = new ChainServer({ ...withChains, recent });
-  const dataServer = new DataServer(modules, chainServer);
   const transactions = new TxDownload({ ...modules, extra });
   const txAnnouncer = new TxAnnouncer(options, modules);
+  const dataServer = new DataServer({ ...modules, chainServer, txAnnouncer });
   const feeFilter = new FeeFilterSender(options, { ...modules, catchUp });
   const addresses = new AddressRelay(options, modules);
 

@@ -115,6 +115,11 @@ export class TxAnnouncer {
     return this.#states.get(peer)?.feeFilter ?? 0n;
   }
 
+  /** Whether the peer is yet to be told of an entry: until then its origin would show (Core: FindTxForGetData). */
+  isSecret(peer: Peer, entry: MempoolEntry): boolean {
+    return this.#trickle && (this.#states.get(peer)?.news.has(entry) ?? false);
+  }
+
   #added(entry: MempoolEntry): void {
     for (const [peer, state] of this.#states) {
       state.news.add(entry);

@@ -180,6 +180,9 @@ describe('trickling', () => {
     const rich2 = child(poor, { fee: 100_000n });
     submit(node, poor);
     submit(node, rich2);
+    // Until it is told of, nobody gets it.
+    a.send('getdata', { entries: [wtx(poor)] });
+    expect(names((await a.waitFor('notfound')).entries)).toEqual(names([wtx(poor)]));
     await net.until(() => names(a.received('inv').at(-1)!.entries).length === 2, 120_000, 50);
     expect(names(a.received('inv').at(-1)!.entries)).toEqual(names([wtx(poor), wtx(rich2)]));
   });
