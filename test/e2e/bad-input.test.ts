@@ -289,7 +289,8 @@ describe('a running node', () => {
     await attack(frame('version', 5_000_000));
     await attack(frame('version', 100, new Uint8Array(50)), true); // ends in the middle of the payload
     await attack(frame('version', 0).subarray(0, 11), true); // ends in the middle of the header
-    await attack(Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'));
+    // What is not version 1 may be the key of an encrypted connection: the node would wait a minute for the rest of it.
+    await attack(Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'), true);
     // A payload that is not what its command says, before and in place of a handshake.
     await attack(
       Buffer.concat([frame('tx', 3, Buffer.from([1, 2, 3])), frame('version', 4, Buffer.from('abcd'))]),

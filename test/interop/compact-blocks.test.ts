@@ -12,6 +12,9 @@ interface PeerInfo {
   readonly bytesrecv_per_msg: Record<string, number>;
 }
 
+/** What BIP324 adds to a message with a short id: length, header, id and tag. */
+const PACKET = 3 + 1 + 1 + 16;
+
 describeBitcoind('compact blocks with bitcoind', () => {
   let bitcoind: Bitcoind;
   let wallet: BitcoindWallet;
@@ -62,9 +65,9 @@ describeBitcoind('compact blocks with bitcoind', () => {
     await synced();
     const after = await ourPeer();
     expect(after.bytesrecv_per_msg.cmpctblock).toBeGreaterThan(before.bytesrecv_per_msg.cmpctblock ?? 0);
-    // Header, count, and the one transaction that we did not have.
+    // The packet, the block's hash, a count, and the one transaction that we did not have.
     const { length } = unknown.encode();
-    expect(after.bytesrecv_per_msg.blocktxn).toBe((before.bytesrecv_per_msg.blocktxn ?? 0) + 24 + 32 + 1 + length);
+    expect(after.bytesrecv_per_msg.blocktxn).toBe((before.bytesrecv_per_msg.blocktxn ?? 0) + PACKET + 32 + 1 + length);
     expect(after.bytesrecv_per_msg.block).toBe(before.bytesrecv_per_msg.block);
     expect(node.node.mempool.size).toBe(0);
   });
@@ -80,7 +83,7 @@ describeBitcoind('compact blocks with bitcoind', () => {
     const after = await theirPeer();
     expect(after.bytesrecv_per_msg.cmpctblock).toBeGreaterThan(before.bytesrecv_per_msg.cmpctblock ?? 0);
     const { length } = unknown.encode();
-    expect(after.bytesrecv_per_msg.blocktxn).toBe((before.bytesrecv_per_msg.blocktxn ?? 0) + 24 + 32 + 1 + length);
+    expect(after.bytesrecv_per_msg.blocktxn).toBe((before.bytesrecv_per_msg.blocktxn ?? 0) + PACKET + 32 + 1 + length);
     expect(after.bytesrecv_per_msg.block).toBe(before.bytesrecv_per_msg.block);
     expect(await bitcoind.rpc('getrawmempool')).toEqual([]);
   });

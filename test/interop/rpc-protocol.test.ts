@@ -116,6 +116,7 @@ describeBitcoind('JSON-RPC as bitcoind speaks it', () => {
     const names = [
       'addnode',
       'createwallet',
+      'getblocktemplate',
       'getmempoolinfo',
       'prioritisetransaction',
       'sendrawtransaction',
