@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { toReversedHex } from '../../src/bytes/hex.ts';
-import { isBuried } from '../../src/consensus/deployments.ts';
+import { blockScriptFlags, isBuried } from '../../src/consensus/deployments.ts';
 import { chainParams, difficultyInterval, type NetworkName } from '../../src/consensus/params.ts';
+import { ScriptFlag } from '../../src/script/flags.ts';
 
 // From Core's kernel/chainparams.cpp; where there is a bitcoind, params.test.ts asks it as well.
 
@@ -69,3 +70,12 @@ it.each(Object.entries(known))('%s has the parameters that Core has', (network, 
   // Two weeks; a day on regtest since 2024, where it matters to nothing but the start of a period.
   expect(difficultyInterval(params)).toBe(network === 'regtest' ? 144 : 2016);
 });
+
+it.each<NetworkName>(['main', 'test', 'testnet4', 'signet', 'regtest'])(
+  '%s holds what Core holds from genesis on',
+  (network) => {
+    // GetBlockScriptFlags begins with these three, whatever the height.
+    const always = ScriptFlag.P2SH | ScriptFlag.WITNESS | ScriptFlag.TAPROOT;
+    expect(blockScriptFlags(undefined, chainParams(network)) & always).toBe(always);
+  },
+);
