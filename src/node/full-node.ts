@@ -148,7 +148,7 @@ export class FullNode {
           blocksOnly: config.blocksOnly,
           trickle: config.trickle,
         },
-        { chain, mempool, transport, clock, random, logger: exposedLayer('p2p') },
+        { chain, mempool, transport, clock, random, store, logger: exposedLayer('p2p') },
       );
       closers.push(() => peers.stop());
       if (options.network !== 'none') await peers.start();

@@ -1,20 +1,39 @@
-import type { Clock, Timer } from '../platform/clock.ts';
-import { PierError } from '../platform/errors.ts';
+import { binaryKey } from '../bytes/compare.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { AddressManager, KnownAddress } from './address-manager.ts';
-import type { Connection, Endpoint, Transport } from './connection.ts';
+import { exponential, type Random } from '../platform/random.ts';
+import { AddedNodes } from './added-nodes.ts';
+import type { AddressManager } from './address-manager.ts';
+import type { Endpoint, Transport } from './connection.ts';
+import { Dialer, type Opened } from './dialer.ts';
 import { formatEndpoint, reachableEndpoint } from './endpoint.ts';
 import type { TransportVersion } from './framing.ts';
+import { isCallable, type KnownAddress } from './known-address.ts';
+import { netGroup } from './net-group.ts';
 import type { ConnectionType, Peer } from './peer.ts';
 import { canServeBlocks, ServiceFlag } from './protocol.ts';
 
-/** Milliseconds until a node that we are to stay connected to is called again; doubles while it does not answer. */
-const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 30_000;
+/** Milliseconds between two visits to addresses to see who is there (Core: FEELER_INTERVAL). */
+const FEELER_INTERVAL_MS = 2 * 60_000;
+/** Milliseconds between looks whether blocks have stopped coming (Core: STALE_CHECK_INTERVAL). */
+const STALE_CHECK_MS = 10 * 60_000;
+/** Milliseconds between looks whether there is a peer too many (Core: EXTRA_PEER_CHECK_INTERVAL). */
+const EXTRA_CHECK_MS = 45_000;
+/** Milliseconds that a peer has to show its worth (Core: MINIMUM_CONNECT_TIME). */
+const PROBATION_MS = 30_000;
+/** Addresses drawn in search of one to call (Core: ThreadOpenConnections). */
+const MAX_DRAWS = 100;
+/** Milliseconds until the next search after one in vain, unless something changes. */
+const REST_MS = 5_000;
+/** While fewer are connected, failures are not the addresses' fault (Core's fCountFailures). */
+const MIN_PEERS_TO_BLAME = 2;
 
 export interface ConnectorOptions {
-  /** Connections to make to addresses that were learnt. */
+  /** Connections to make to addresses that were learnt, for all purposes, and for blocks only. */
   readonly maxOutbound: number;
+  readonly maxBlockRelayOnly: number;
+  /** Whom to call first, for blocks only: peers of before the last stop. */
+  readonly anchors: readonly Endpoint[];
   /** Whether peers are called with v2 where nothing speaks against it. */
   readonly v2: boolean;
 }
@@ -23,120 +42,126 @@ export interface ConnectorModules {
   readonly addresses: AddressManager;
   readonly transport: Transport;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
 }
 
 export interface ConnectorHooks {
-  /** Makes a peer of a new connection to `target`. */
-  opened(connection: Connection, type: ConnectionType, target: Endpoint, version: TransportVersion): Peer;
+  readonly opened: Opened;
   /** All peers, in both directions. */
   peers(): Iterable<Peer>;
   /** Where we listen, if we do. */
   listening(): Endpoint | undefined;
-  /** Whether this endpoint is never to be called: ourselves, or discouraged. */
+  isOwn(endpoint: Endpoint): boolean;
+  /** Whether this endpoint is to be called only if a person says so: discouraged, or banned. */
   isRefused(endpoint: Endpoint): boolean;
+  /** Whether no block has come for so long that our peers may be to blame. */
+  isTipStale(): boolean;
+  /** Milliseconds since the Unix epoch of the peer's last announcement of a better chain; 0 for none. */
+  lastAnnouncement(peer: Peer): number;
+  /** Whether we wait for blocks from this peer. */
+  hasBlocksInFlight(peer: Peer): boolean;
 }
 
-/** A node that we are to stay connected to. */
-interface AddedNode {
-  readonly endpoint: Endpoint;
-  readonly version: TransportVersion;
-  delayMs: number;
-  timer: Timer | undefined;
+/** What new connections of our own are not to lead to. */
+interface Taken {
+  readonly endpoints: ReadonlySet<string>;
+  readonly groups: ReadonlySet<string>;
 }
 
 /** Makes our outgoing connections: to the nodes we were told of, and to some of those we have learnt of. */
 export class Connector {
+  readonly added: AddedNodes;
   readonly #options: ConnectorOptions;
   readonly #addresses: AddressManager;
-  readonly #transport: Transport;
   readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #random: Random;
   readonly #hooks: ConnectorHooks;
-  readonly #added = new Map<string, AddedNode>();
-  /** Endpoints being called. */
-  readonly #calling = new Map<string, ConnectionType>();
-  /** Calls with v1 that follow on calls with v2 which were not answered. */
-  readonly #retries = new WeakMap<Peer, Promise<Peer>>();
-  #abort: AbortController | undefined;
+  readonly #dialer: Dialer;
+  #anchors: readonly Endpoint[];
+  /** Milliseconds since the Unix epoch. */
+  #restUntil = 0;
+  #nextFeeler: number;
+  #nextStaleCheck: number;
+  #nextExtraCheck = 0;
+  /** One more peer than usual is wanted, as the others bring no blocks. */
+  #wantsExtra = false;
 
   constructor(options: ConnectorOptions, modules: ConnectorModules, hooks: ConnectorHooks) {
     this.#options = options;
     this.#addresses = modules.addresses;
-    this.#transport = modules.transport;
     this.#clock = modules.clock;
-    this.#logger = modules.logger;
+    this.#random = modules.random;
     this.#hooks = hooks;
+    this.#anchors = options.anchors;
+    this.#dialer = new Dialer(modules, hooks.opened);
+    this.added = new AddedNodes(modules.clock, this.#dialer, {
+      isConnected: (endpoint) => this.#isConnected(endpoint),
+      isOwn: hooks.isOwn,
+    });
+    this.#nextFeeler = this.#clock.now() + exponential(this.#random, FEELER_INTERVAL_MS);
+    this.#nextStaleCheck = this.#clock.now() + STALE_CHECK_MS;
   }
 
   start(): void {
-    if (this.#abort) return;
-    this.#abort = new AbortController();
-    for (const node of this.#added.values()) this.#callAdded(node);
+    if (this.#dialer.isActive) return;
+    this.#dialer.start();
+    this.added.start();
+    for (const anchor of this.#anchors.slice(0, this.#options.maxBlockRelayOnly)) {
+      if (!this.#hooks.isOwn(anchor) && !this.#hooks.isRefused(anchor)) this.#callLearnt(anchor, 'block-relay-only');
+    }
+    this.#anchors = [];
     this.fill();
   }
 
   /** Ends what is being tried, and tries no more. */
   stop(): void {
-    this.#abort?.abort();
-    this.#abort = undefined;
-    for (const node of this.#added.values()) {
-      node.timer?.cancel();
-      node.delayMs = RETRY_MIN_MS;
-    }
-  }
-
-  /** The nodes that we are to stay connected to. */
-  addedNodes(): Endpoint[] {
-    return [...this.#added.values()].map(({ endpoint }) => endpoint);
-  }
-
-  /** Returns false if the node was added before. */
-  addNode(endpoint: Endpoint, v2 = this.#options.v2): boolean {
-    const key = formatEndpoint(endpoint);
-    if (this.#added.has(key)) return false;
-    const version: TransportVersion = v2 ? 'v2' : 'v1';
-    const node = { endpoint, version, delayMs: RETRY_MIN_MS, timer: undefined };
-    this.#added.set(key, node);
-    this.#callAdded(node);
-    return true;
-  }
-
-  /** Returns false if the node had not been added. A connection to it stays. */
-  removeNode(endpoint: Endpoint): boolean {
-    const key = formatEndpoint(endpoint);
-    this.#added.get(key)?.timer?.cancel();
-    return this.#added.delete(key);
+    this.#dialer.stop();
+    this.added.stop();
   }
 
   /** Connects once. Throws `PierError` if nobody answers, or networking is off. */
   connect(endpoint: Endpoint, v2 = this.#options.v2): Promise<Peer> {
-    return this.#call(endpoint, 'manual', v2 ? 'v2' : 'v1');
+    return this.#dialer.call(endpoint, 'manual', v2 ? 'v2' : 'v1');
+  }
+
+  /** Stays connected to a node. Returns false if it was added before. */
+  addNode(endpoint: Endpoint, v2 = this.#options.v2): boolean {
+    return this.added.add(endpoint, v2 ? 'v2' : 'v1');
   }
 
   /** The call with v1 that follows on this peer, which is gone without having answered our v2. */
   retryOf(peer: Peer): Promise<Peer> | undefined {
-    return this.#retries.get(peer);
+    return this.#dialer.retryOf(peer);
   }
 
   /** Calls learnt addresses while there are places for them. */
   fill(): void {
-    if (!this.#abort) return;
-    while (this.#outbound() < this.#options.maxOutbound) {
-      const address = this.#addresses.select((candidate) => this.#isSuitable(candidate));
-      if (!address) return;
-      const { endpoint, services } = address;
-      const version = this.#options.v2 && (services & ServiceFlag.P2P_V2) !== 0n ? 'v2' : 'v1';
-      this.#addresses.attempted(endpoint);
-      this.#call(endpoint, 'outbound-full-relay', version).catch((error: unknown) => this.#logFailure(error));
+    if (!this.#dialer.isActive) return;
+    this.#addresses.resolveCollisions();
+    for (let type = this.#wanted(); type; type = this.#wanted()) {
+      const address = this.#choose();
+      if (!address) {
+        this.#restUntil = this.#addresses.size > 0 ? this.#clock.now() + REST_MS : 0;
+        return;
+      }
+      this.#callLearnt(address.endpoint, type);
     }
+  }
+
+  /** Peers that few know of, and so good ones to find our way back by. */
+  currentAnchors(): Endpoint[] {
+    const anchors: Endpoint[] = [];
+    for (const { type, isReady, target } of this.#hooks.peers()) {
+      if (type === 'block-relay-only' && isReady && target) anchors.push(target);
+    }
+    return anchors;
   }
 
   peerReady(peer: Peer): void {
     if (peer.target) {
-      this.#addresses.succeeded(peer.target, peer.services);
-      const node = this.#added.get(formatEndpoint(peer.target));
-      if (node) node.delayMs = RETRY_MIN_MS;
+      this.#addresses.good(peer.target, peer.services);
+      this.added.connected(peer.target);
     }
     this.#dropTwin(peer);
   }
@@ -152,46 +177,111 @@ export class Connector {
     for (const twin of this.#hooks.peers()) {
       if (twin === peer || !twin.isReady || twin.inbound === peer.inbound || !twin.isAt(endpoint)) continue;
       const ours = peer.inbound ? twin : peer;
-      if (ours.type === 'outbound-full-relay') ours.disconnect('connected twice');
+      if (ours.type !== 'manual') ours.disconnect('connected twice');
       return;
     }
   }
 
   peerClosed(peer: Peer): void {
-    if (peer.mayNeedV1) this.#retryWithV1(peer);
-    const node = peer.endpoint && this.#added.get(formatEndpoint(peer.endpoint));
-    if (node) this.#callLater(node);
+    const { target, endpoint, type, handshake } = peer;
+    if (target && handshake.isReady && (type === 'outbound-full-relay' || type === 'manual')) {
+      this.#addresses.connected(target);
+    }
+    this.#dialer.closed(peer);
+    if (endpoint) this.added.disconnected(endpoint);
     this.fill();
-  }
-
-  /** Like Core, at once; whether the peer knows v2 is remembered by the services that it tells us of. */
-  #retryWithV1(peer: Peer): void {
-    if (!peer.target || !this.#abort) return;
-    const retry = this.#call(peer.target, peer.type, 'v1');
-    this.#retries.set(peer, retry);
-    retry.catch((error: unknown) => this.#logFailure(error));
   }
 
   tick(): void {
-    this.fill();
+    const now = this.#clock.now();
+    if (now >= this.#nextStaleCheck) {
+      this.#nextStaleCheck = now + STALE_CHECK_MS;
+      this.#wantsExtra = this.#hooks.isTipStale();
+    }
+    if (now >= this.#nextExtraCheck) {
+      this.#nextExtraCheck = now + EXTRA_CHECK_MS;
+      this.#dropExtra();
+    }
+    if (now >= this.#restUntil) this.fill();
+    if (now >= this.#nextFeeler) {
+      this.#nextFeeler = now + exponential(this.#random, FEELER_INTERVAL_MS);
+      this.#feel();
+    }
   }
 
-  #outbound(): number {
+  /** What the next connection is wanted for. */
+  #wanted(): ConnectionType | undefined {
+    const { maxOutbound, maxBlockRelayOnly } = this.#options;
+    const full = this.#count('outbound-full-relay');
+    if (full < maxOutbound) return 'outbound-full-relay';
+    if (this.#count('block-relay-only') < maxBlockRelayOnly) return 'block-relay-only';
+    return this.#wantsExtra && full === maxOutbound && maxOutbound > 0 ? 'outbound-full-relay' : undefined;
+  }
+
+  #count(wanted: ConnectionType): number {
     let count = 0;
-    for (const type of this.#calling.values()) if (type === 'outbound-full-relay') count++;
-    for (const peer of this.#hooks.peers()) if (peer.type === 'outbound-full-relay') count++;
+    for (const { type } of this.#dialer.calls()) if (type === wanted) count++;
+    for (const { type } of this.#hooks.peers()) if (type === wanted) count++;
     return count;
   }
 
-  #isSuitable({ endpoint, services }: KnownAddress): boolean {
-    const key = formatEndpoint(endpoint);
+  #callLearnt(endpoint: Endpoint, type: ConnectionType): void {
+    let outbound = 0;
+    for (const peer of this.#hooks.peers()) if (!peer.inbound) outbound++;
+    this.#addresses.attempted(endpoint, outbound >= Math.min(MIN_PEERS_TO_BLAME, this.#options.maxOutbound));
+    this.#dialer.tryCall(endpoint, type, this.#versionFor(endpoint));
+  }
+
+  /** v2 with those who are known to know it, by what they or others have told of their services. */
+  #versionFor(endpoint: Endpoint): TransportVersion {
+    const services = this.#addresses.get(endpoint)?.services ?? 0n;
+    return this.#options.v2 && (services & ServiceFlag.P2P_V2) !== 0n ? 'v2' : 'v1';
+  }
+
+  /** Looks who is at an address: a tried one that may have to make room, or one that we know from hearsay only. */
+  #feel(): void {
+    if (!this.#dialer.isActive || this.#options.maxOutbound === 0) return;
+    const tested = this.#addresses.selectTriedCollision();
+    const address = tested && this.#isSuitable(tested, this.#taken(), true) ? tested : this.#choose(true);
+    if (address) this.#callLearnt(address.endpoint, 'feeler');
+  }
+
+  #choose(isFeeler = false): KnownAddress | undefined {
+    const taken = this.#taken();
+    for (let draws = 0; draws < MAX_DRAWS; draws++) {
+      const address = this.#addresses.select(isFeeler);
+      if (!address || this.#isSuitable(address, taken, isFeeler)) return address;
+    }
+    return undefined;
+  }
+
+  /** Of each group, one: who has many addresses there shall not have many of our connections. */
+  #taken(): Taken {
+    const endpoints = new Set<string>();
+    const groups = new Set<string>();
+    for (const endpoint of this.added.endpoints()) endpoints.add(formatEndpoint(endpoint));
+    for (const { target } of this.#dialer.calls()) {
+      endpoints.add(formatEndpoint(target));
+      groups.add(binaryKey(netGroup(target)));
+    }
+    for (const { remote, endpoint, inbound } of this.#hooks.peers()) {
+      endpoints.add(formatEndpoint(remote));
+      if (endpoint) endpoints.add(formatEndpoint(endpoint));
+      if (!inbound) groups.add(binaryKey(netGroup(remote)));
+    }
+    return { endpoints, groups };
+  }
+
+  #isSuitable(address: KnownAddress, { endpoints, groups }: Taken, isFeeler: boolean): boolean {
+    const { endpoint, services } = address;
     return (
       canServeBlocks(services) &&
       (services & ServiceFlag.WITNESS) !== 0n &&
-      !this.#added.has(key) &&
-      !this.#calling.has(key) &&
-      !this.#hooks.isRefused(endpoint) &&
-      !this.#isConnected(endpoint)
+      !endpoints.has(formatEndpoint(endpoint)) &&
+      (isFeeler || !groups.has(binaryKey(netGroup(endpoint)))) &&
+      isCallable(address, this.#clock.now() / 1000) &&
+      !this.#hooks.isOwn(endpoint) &&
+      !this.#hooks.isRefused(endpoint)
     );
   }
 
@@ -200,45 +290,19 @@ export class Connector {
     return false;
   }
 
-  #callAdded(node: AddedNode): void {
-    if (!this.#abort || this.#hooks.isRefused(node.endpoint)) return;
-    // It has called us, or a person has called it. When it goes, it will be called.
-    if (this.#isConnected(node.endpoint)) return;
-    if (this.#calling.has(formatEndpoint(node.endpoint))) {
-      this.#callLater(node);
-      return;
+  /** Of one peer too many, the one goes that has announced nothing for the longest time (Core: EvictExtraOutboundPeers). */
+  #dropExtra(): void {
+    let full = 0;
+    let worst: Peer | undefined;
+    for (const peer of this.#hooks.peers()) {
+      if (peer.type !== 'outbound-full-relay') continue;
+      full++;
+      const isWorse = !worst || this.#hooks.lastAnnouncement(peer) <= this.#hooks.lastAnnouncement(worst);
+      if (isWorse) worst = peer;
     }
-    this.#call(node.endpoint, 'manual', node.version).catch((error: unknown) => {
-      this.#logFailure(error);
-      this.#callLater(node);
-    });
-  }
-
-  #callLater(node: AddedNode): void {
-    if (!this.#abort || this.#added.get(formatEndpoint(node.endpoint)) !== node) return;
-    node.timer?.cancel();
-    node.timer = this.#clock.after(node.delayMs, () => this.#callAdded(node));
-    node.delayMs = Math.min(node.delayMs * 2, RETRY_MAX_MS);
-  }
-
-  async #call(target: Endpoint, type: ConnectionType, version: TransportVersion): Promise<Peer> {
-    const signal = this.#abort?.signal;
-    if (!signal) throw new PierError('network-inactive', 'networking is switched off');
-    const key = formatEndpoint(target);
-    this.#calling.set(key, type);
-    try {
-      const connection = await this.#transport.connect(target, signal);
-      if (signal.aborted) {
-        connection.close();
-        throw new PierError('network-inactive', 'networking was switched off meanwhile');
-      }
-      return this.#hooks.opened(connection, type, target, version);
-    } finally {
-      this.#calling.delete(key);
-    }
-  }
-
-  #logFailure(error: unknown): void {
-    this.#logger.debug({ err: error }, 'a connection could not be made');
+    if (!worst || full <= this.#options.maxOutbound) return;
+    if (this.#clock.now() - worst.connectedAt <= PROBATION_MS || this.#hooks.hasBlocksInFlight(worst)) return;
+    worst.disconnect('one peer more than needed');
+    this.#wantsExtra = false;
   }
 }

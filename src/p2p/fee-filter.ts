@@ -37,7 +37,8 @@ export class FeeFilterSender {
 
   peerReady(peer: Peer): void {
     // Who wants no transactions at all has said so in its introduction.
-    if (peer.handshake.version < FEEFILTER_VERSION || this.#blocksOnly) return;
+    const wantsNone = this.#blocksOnly || peer.type === 'block-relay-only';
+    if (peer.handshake.version < FEEFILTER_VERSION || wantsNone) return;
     this.#sent.set(peer, undefined);
     this.update();
   }

@@ -285,8 +285,13 @@ export class HeaderSync {
 
   /** Adds headers that are worth it to the tree. */
   #store(peer: Peer, state: PeerState, headers: readonly BlockHeader[], isFull: boolean): void {
+    const isKnown = this.#chain.getIndex(headers.at(-1)!.hash) !== undefined;
     const { last, reject } = this.#chain.acceptHeaders(headers);
-    if (last) this.#chains.get(peer)?.learn(last);
+    const peerChain = this.#chains.get(peer);
+    if (last) peerChain?.learn(last);
+    if (last && peerChain && !isKnown && last.chainwork > this.#chain.tip.chainwork) {
+      peerChain.announcedAt = this.#clock.now();
+    }
     // While the presync goes on, it asks for what it needs.
     if (!state.presync) {
       if (isFull && last && !reject) this.#request(peer, state, last);

@@ -31,6 +31,8 @@ export interface PartsOptions {
   readonly trickle: boolean;
   /** Where we listen, if we do. */
   ownEndpoint(): Endpoint | undefined;
+  /** Whether nothing is to be heard or told of an endpoint: discouraged, or banned. */
+  isRefused(endpoint: Endpoint): boolean;
   /** Called when there are new addresses. */
   addressesLearned(): void;
 }

@@ -10,6 +10,8 @@ export class PeerChain {
   #unknown: Uint8Array | undefined;
   /** The last block whose header we sent, so that the peer knows it from us. */
   bestHeaderSent: BlockIndex | undefined;
+  /** Milliseconds since the Unix epoch when the peer last told us first of a better chain; 0 for never. */
+  announcedAt = 0;
 
   constructor(chain: Chain) {
     this.#chain = chain;

@@ -5,12 +5,18 @@ import { Emitter } from '../platform/emitter.ts';
 import { PierError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
+import { MemoryStore } from '../store/memory-store.ts';
+import type { Store } from '../store/store.ts';
 import { AddressManager } from './address-manager.ts';
+import { type Ban, BanList } from './ban-list.ts';
 import type { Connection, Endpoint, Listener, Transport } from './connection.ts';
+import { type ConnectionLimits, connectionLimits } from './connection-limits.ts';
 import { Connector } from './connector.ts';
 import type { Handler } from './context.ts';
 import { Discouraged } from './discouraged.ts';
 import { formatEndpoint } from './endpoint.ts';
+import { selectPeerToEvict } from './eviction.ts';
+import { evictionCandidate } from './eviction-candidate.ts';
 import type { Framing, TransportVersion } from './framing.ts';
 import { handlers } from './handlers/index.ts';
 import type { HandshakeCommand, LocalNode } from './handshake.ts';
@@ -18,7 +24,9 @@ import type { Command, MessageOf } from './messages/index.ts';
 import { createParts, type Parts, type PeerFollower } from './parts.ts';
 import { type ConnectionType, Peer, type PeerHooks } from './peer.ts';
 import { type PeerInfo, peerInfo } from './peer-info.ts';
+import { PeersFile } from './peers-file.ts';
 import { ServiceFlag } from './protocol.ts';
+import { isInSubnet, type Subnet } from './subnet.ts';
 import { HeightRate, type SyncProgress } from './sync-progress.ts';
 import type { Direction } from './traffic.ts';
 import { V1Framing } from './v1-framing.ts';
@@ -29,10 +37,10 @@ import { V2Framing } from './v2/v2-framing.ts';
 const SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS | ServiceFlag.NETWORK_LIMITED;
 /** A node without these is not worth one of our own connections. */
 const REQUIRED_SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS;
-/** Core's 125 connections, less those that it makes itself. */
-const DEFAULT_MAX_INBOUND = 114;
-/** Core: MAX_OUTBOUND_FULL_RELAY_CONNECTIONS. */
-const DEFAULT_MAX_OUTBOUND = 8;
+/** Spacings of blocks after which one is overdue (Core: TipMayBeStale). */
+const STALE_SPACINGS = 3;
+/** Milliseconds between writes of what was learnt about addresses. */
+const SAVE_MS = 5_000;
 const DEFAULT_USER_AGENT = '/Pier:0.1.0/';
 /** Milliseconds between looks at all that has a time limit. */
 const TICK_MS = 1_000;
@@ -42,9 +50,12 @@ export interface PeerManagerOptions {
   readonly listen?: Endpoint;
   /** Nodes to stay connected to. */
   readonly addNodes?: readonly Endpoint[];
+  /** All connections but those that a person wants (Core: -maxconnections); inbound ones get what the others leave. */
+  readonly maxConnections?: number;
   readonly maxInbound?: number;
-  /** Connections to make to addresses that were learnt. */
+  /** Connections to make to addresses that were learnt; some more are made for blocks only. */
   readonly maxOutbound?: number;
+  readonly maxBlockRelayOnly?: number;
   readonly userAgent?: string;
   /** Takes no transactions from peers. */
   readonly blocksOnly?: boolean;
@@ -61,6 +72,8 @@ export interface PeerManagerModules {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Keeps what is known about others; the chain's store will do. In memory by default. */
+  readonly store?: Store;
 }
 
 export type PeerManagerEvents = {
@@ -86,6 +99,12 @@ export class PeerManager {
   readonly #followers: readonly PeerFollower[];
   readonly #peers = new Set<Peer>();
   readonly #discouraged = new Discouraged();
+  readonly #bans: BanList;
+  readonly #file: PeersFile;
+  readonly #addressKey: Uint8Array;
+  readonly #limits: ConnectionLimits;
+  /** Part of what decides who makes room for another. */
+  readonly #secret: Uint8Array;
   /** Endpoints that turned out to be our own. */
   readonly #ownEndpoints = new Set<string>();
   /** Bits of `ServiceFlag` that we offer. */
@@ -93,10 +112,16 @@ export class PeerManager {
   readonly #v2: boolean;
   readonly #local: LocalNode;
   readonly #hooks: PeerHooks;
+  readonly #quiet: LocalNode;
+  readonly #unsubscribe: () => void;
   readonly #blockRate = new HeightRate();
   #isCatchingUp = false;
   #nextId = 0;
   #networkActive = true;
+  #started = false;
+  /** Milliseconds since the Unix epoch. */
+  #lastTipAt: number;
+  #nextSave = 0;
   #listener: Listener | undefined;
   #timer: Timer | undefined;
   #stopping: Promise<void> | undefined;
@@ -104,9 +129,25 @@ export class PeerManager {
   constructor(options: PeerManagerOptions, modules: PeerManagerModules) {
     this.#options = options;
     this.#modules = modules;
+    const { clock, random, chain } = modules;
     this.#v2 = options.v2Transport ?? true;
     this.services = this.#v2 ? SERVICES | ServiceFlag.P2P_V2 : SERVICES;
-    this.addresses = new AddressManager(modules);
+    this.#limits = connectionLimits(options);
+    this.#file = new PeersFile(modules.store ?? new MemoryStore());
+    this.#addressKey = this.#file.key() ?? random.bytes(32);
+    this.addresses = new AddressManager({
+      clock,
+      random,
+      key: this.#addressKey,
+      changed: (address, isRemoved) => this.#file.addressChanged(address, isRemoved),
+    });
+    this.#bans = new BanList(clock, this.#file.bans());
+    this.#secret = random.bytes(32);
+    this.#lastTipAt = clock.now();
+    this.#unsubscribe = chain.events.on('tip', () => {
+      this.#lastTipAt = clock.now();
+    });
+    const isRefused = (endpoint: Endpoint) => this.#discouraged.has(endpoint) || this.#bans.has(endpoint.host);
     const withAddresses = { ...modules, addresses: this.addresses };
     this.#parts = createParts(
       {
@@ -114,16 +155,20 @@ export class PeerManager {
         blocksOnly: options.blocksOnly ?? false,
         trickle: options.trickle ?? false,
         ownEndpoint: () => this.endpoint,
+        isRefused,
         addressesLearned: () => this.#connector.fill(),
       },
       withAddresses,
     );
-    const { maxOutbound = DEFAULT_MAX_OUTBOUND } = options;
-    this.#connector = new Connector({ maxOutbound, v2: this.#v2 }, withAddresses, {
+    this.#connector = new Connector({ ...this.#limits, anchors: this.#file.anchors(), v2: this.#v2 }, withAddresses, {
       opened: (connection, type, target, version) => this.#open(connection, type, target, version),
       peers: () => this.#peers,
       listening: () => this.endpoint,
-      isRefused: (endpoint) => this.#isOwn(endpoint) || this.#discouraged.has(endpoint),
+      isOwn: (endpoint) => this.#isOwn(endpoint),
+      isRefused,
+      isTipStale: () => this.#isTipStale(),
+      lastAnnouncement: (peer) => this.#parts.chains.get(peer)?.announcedAt ?? 0,
+      hasBlocksInFlight: (peer) => this.#parts.blocks.inFlight(peer).length > 0,
     });
     this.#followers = [...this.#parts.followers, this.#connector];
     this.#local = {
@@ -134,6 +179,7 @@ export class PeerManager {
       listening: () => this.endpoint,
       isOwnNonce: (nonce) => this.#isOwnNonce(nonce),
     };
+    this.#quiet = { ...this.#local, relay: false };
     this.#hooks = {
       ready: (peer) => this.#peerReady(peer),
       message: (peer, command, message) => this.#dispatch(peer, command, message),
@@ -149,6 +195,11 @@ export class PeerManager {
     if (listen) {
       this.#listener = await this.#modules.transport.listen(listen, (connection) => this.#accept(connection));
     }
+    this.#started = true;
+    if (!this.#file.key()) this.#file.setKey(this.#addressKey);
+    for (const kept of this.#file.addresses()) this.addresses.restore(kept);
+    // Used once: should they be the reason for a crash, the next start goes without.
+    this.#file.setAnchors([]);
     for (const endpoint of addNodes) this.#connector.addNode(endpoint);
     this.#connector.start();
     this.#scheduleTick();
@@ -162,11 +213,13 @@ export class PeerManager {
 
   async #stop(): Promise<void> {
     this.#timer?.cancel();
+    this.#unsubscribe();
     this.#connector.stop();
+    if (this.#started) this.#file.setAnchors(this.#connector.currentAnchors());
     const listenerClosed = this.#listener?.close();
     for (const peer of [...this.#peers]) peer.disconnect('shutting down');
     for (const follower of this.#followers) follower.close?.();
-    await Promise.all([listenerClosed, this.#parts.blocks.idle()]);
+    await Promise.all([listenerClosed, this.#parts.blocks.idle(), this.#started ? this.#file.flush() : undefined]);
   }
 
   /** Where we listen, as bound. */
@@ -239,7 +292,7 @@ export class PeerManager {
 
   /** The nodes that we stay connected to. */
   addedNodes(): readonly Endpoint[] {
-    return this.#connector.addedNodes();
+    return this.#connector.added.endpoints();
   }
 
   /** Stays connected to a node from now on; v2 as for `connect`. Returns false if it was added before. */
@@ -249,7 +302,7 @@ export class PeerManager {
 
   /** Undoes `addNode`; an existing connection stays. Returns false if it had not been added. */
   removeNode(endpoint: Endpoint): boolean {
-    return this.#connector.removeNode(endpoint);
+    return this.#connector.added.remove(endpoint);
   }
 
   /** Ends the connection with a peer, or all with the node at an endpoint. Returns whether there was one. */
@@ -259,14 +312,58 @@ export class PeerManager {
     return found.length > 0;
   }
 
+  /** The subnets that a person has banned. */
+  bans(): readonly Ban[] {
+    return this.#bans.entries();
+  }
+
+  /** Whether exactly this subnet is banned, or for a single address, whether it is in one that is. */
+  isBanned(target: Subnet | string): boolean {
+    return typeof target === 'string' ? this.#bans.has(target) : this.#bans.hasSubnet(target);
+  }
+
+  /** Bans a subnet until a time in Unix seconds, and ends all connections with it. Survives a restart. */
+  ban(subnet: Subnet, until: number): void {
+    this.#bans.add(subnet, until);
+    this.#file.setBans(this.#bans.entries());
+    for (const peer of [...this.#peers]) if (isInSubnet(peer.remote.host, subnet)) peer.disconnect('banned');
+  }
+
+  /** Returns whether exactly this subnet was banned. */
+  unban(subnet: Subnet): boolean {
+    const wasBanned = this.#bans.remove(subnet);
+    this.#file.setBans(this.#bans.entries());
+    return wasBanned;
+  }
+
+  clearBans(): void {
+    this.#bans.clear();
+    this.#file.setBans([]);
+  }
+
   #accept(connection: Connection): void {
-    const { maxInbound = DEFAULT_MAX_INBOUND } = this.#options;
-    let inbound = 0;
-    for (const peer of this.#peers) if (peer.inbound) inbound++;
+    if (this.#mayAccept(connection.remote)) this.#open(connection, 'inbound', undefined, this.#v2 ? 'v2' : 'v1');
+    else connection.close();
+  }
+
+  #mayAccept(remote: Endpoint): boolean {
+    if (!this.#networkActive || this.#stopping || this.#bans.has(remote.host)) return false;
+    const inbound = [...this.#peers].filter((peer) => peer.inbound);
+    const { maxInbound } = this.#limits;
     // The last place is for those who have done nothing wrong.
-    const places = this.#discouraged.has(connection.remote) ? maxInbound - 1 : maxInbound;
-    if (!this.#networkActive || this.#stopping || inbound >= places) connection.close();
-    else this.#open(connection, 'inbound', undefined, this.#v2 ? 'v2' : 'v1');
+    if (inbound.length + 1 >= maxInbound && this.#discouraged.has(remote)) return false;
+    return inbound.length < maxInbound || this.#makeRoom(inbound);
+  }
+
+  /** Gives up an inbound peer for another. Returns false if all are worth keeping. */
+  #makeRoom(inbound: readonly Peer[]): boolean {
+    const candidates = inbound.map((peer) =>
+      evictionCandidate(peer, this.#parts, this.#secret, this.#discouraged.has(peer.remote)),
+    );
+    const id = selectPeerToEvict(candidates);
+    const evicted = inbound.find((peer) => peer.id === id);
+    evicted?.disconnect('evicted to make room for another');
+    return evicted !== undefined;
   }
 
   /** A format that can also be `version`: callers may choose v1. */
@@ -284,8 +381,8 @@ export class PeerManager {
         id: this.#nextId++,
         type,
         target,
-        local: this.#local,
-        requiredServices: type === 'outbound-full-relay' ? REQUIRED_SERVICES : 0n,
+        local: type === 'block-relay-only' || type === 'feeler' ? this.#quiet : this.#local,
+        requiredServices: type === 'outbound-full-relay' || type === 'block-relay-only' ? REQUIRED_SERVICES : 0n,
         framing: this.#framing(connection.inbound, version),
       },
       { connection, clock, random, logger, hooks: this.#hooks },
@@ -298,6 +395,11 @@ export class PeerManager {
 
   #peerReady(peer: Peer): void {
     this.#log(peer, 'connected');
+    if (peer.type === 'feeler') {
+      this.#connector.peerReady(peer);
+      peer.disconnect('feeler: somebody is there');
+      return;
+    }
     for (const follower of this.#followers) follower.peerReady?.(peer);
     if (!peer.isClosed) this.events.emit('ready', { peer });
   }
@@ -341,12 +443,28 @@ export class PeerManager {
     return this.#ownEndpoints.has(key) || (this.endpoint !== undefined && formatEndpoint(this.endpoint) === key);
   }
 
+  #isTipStale(): boolean {
+    const { clock, chain } = this.#modules;
+    const isOverdue = clock.now() - this.#lastTipAt > STALE_SPACINGS * chain.params.powTargetSpacing * 1000;
+    return isOverdue && ![...this.#peers].some((peer) => this.#parts.blocks.inFlight(peer).length > 0);
+  }
+
+  #save(): void {
+    const now = this.#modules.clock.now();
+    if (now < this.#nextSave) return;
+    this.#nextSave = now + SAVE_MS;
+    this.#file
+      .flush()
+      .catch((error: unknown) => this.#modules.logger.error({ err: error }, 'the addresses could not be kept'));
+  }
+
   #scheduleTick(): void {
     this.#timer = this.#modules.clock.after(TICK_MS, () => {
       if (this.#stopping) return;
       this.#scheduleTick();
       for (const peer of [...this.#peers]) peer.tick();
       for (const follower of this.#followers) follower.tick?.();
+      this.#save();
       this.#tellProgress();
     });
   }

@@ -27,8 +27,11 @@ const SEND_BUFFER_LIMIT = 1_000_000;
 /** With so many bytes unsent, the peer reads too slowly to be a peer. */
 const SEND_BUFFER_OVERFLOW = 32_000_000;
 
-/** Why there is a connection, in Core's words: they called, we called, or a person told us to call. */
-export type ConnectionType = 'inbound' | 'outbound-full-relay' | 'manual';
+/**
+ * Why there is a connection, in Core's words: they called, we called, for blocks only, to see who is there, or because a
+ * person told us to.
+ */
+export type ConnectionType = 'inbound' | 'outbound-full-relay' | 'block-relay-only' | 'feeler' | 'manual';
 
 /** Whom a peer reports to. */
 export interface PeerHooks {

@@ -76,7 +76,7 @@ export class TxAnnouncer {
 
   peerReady(peer: Peer): void {
     // BIP37: the peer may not want to hear of transactions.
-    if (!peer.handshake.remote?.relay) return;
+    if (!peer.handshake.remote?.relay || peer.type === 'block-relay-only') return;
     const news = new Set(this.#trickle ? [] : this.#mempool.entries());
     const state = { feeFilter: 0n, known: new RollingSet(KNOWN_PER_PEER), news, toldAnew: false, dueAt: 0 };
     this.#states.set(peer, state);

@@ -22,6 +22,11 @@ export function randomInt(random: Random, bound: number): number {
   }
 }
 
+/** A time until the next of events that come independently of each other, every `mean` on average (Core: GetExponentialRand). */
+export function exponential(random: Random, mean: number): number {
+  return -Math.log1p(-randomInt(random, 2 ** 32) / 2 ** 32) * mean;
+}
+
 /** A repeatable stream (xoshiro128**) for tests and simulations; not for keys. */
 export class SeededRandom implements Random {
   readonly #state = new Uint32Array(4);

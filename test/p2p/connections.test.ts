@@ -79,8 +79,8 @@ describe('learnt addresses', () => {
     const net = new TestNetwork();
     const others = [];
     for (let i = 0; i < 5; i++) others.push(await net.start({ maxOutbound: 0 }));
-    const node = await net.start({ maxOutbound: 3 });
-    for (const { endpoint } of others) node.peers.addresses.add({ endpoint, services: 1033n, time: 1 });
+    const node = await net.start({ maxOutbound: 3, maxBlockRelayOnly: 0 });
+    for (const { endpoint } of others) node.peers.addresses.add({ endpoint, services: 1033n, time: 1 }, endpoint);
     await net.advance(3000);
     expect(node.peers.peers()).toHaveLength(3);
     expect(node.peers.peers().every((peer) => peer.type === 'outbound-full-relay')).toBe(true);
@@ -104,7 +104,7 @@ describe('learnt addresses', () => {
           () => {},
         );
       });
-      node.peers.addresses.add({ endpoint, services: 1033n, time: 1 });
+      node.peers.addresses.add({ endpoint, services: 1033n, time: 1 }, endpoint);
     };
     await listen(7001, 8n, () => {});
     await listen(7002, 1033n, (fake) => fake.sendPayload('headers', Uint8Array.of(0xfd, 0xd1, 0x07)));

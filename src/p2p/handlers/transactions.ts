@@ -4,7 +4,9 @@ import type { Handler, HandlerContext } from '../context.ts';
 import type { Peer } from '../peer.ts';
 
 export const onTx: Handler<'tx'> = (context, peer, tx) => {
-  if (context.blocksOnly) return peer.disconnect('sends transactions although we asked for none');
+  if (context.blocksOnly || peer.type === 'block-relay-only') {
+    return peer.disconnect('sends transactions although we asked for none');
+  }
   // A transaction may spend what the peer's blocks before it have made.
   const settled = context.blocks.settled(peer);
   return settled ? settled.then(() => take(context, peer, tx)) : take(context, peer, tx);

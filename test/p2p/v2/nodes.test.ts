@@ -98,7 +98,8 @@ describe('a peer that knows only v1', () => {
     const net = new TestNetwork();
     const node = await net.start();
     const { peers, connections } = await v1Listener(net);
-    node.peers.addresses.add({ endpoint: ELSEWHERE, services: V2_SERVICES, time: 1_770_000_000 });
+    const time = Math.floor(net.clock.now() / 1000);
+    node.peers.addresses.add({ endpoint: ELSEWHERE, services: V2_SERVICES, time }, ELSEWHERE);
     await net.until(() => connected(node), 5000);
     expect(node.peers.peers().map(({ type, transportVersion }) => [type, transportVersion])).toEqual([
       ['outbound-full-relay', 'v1'],

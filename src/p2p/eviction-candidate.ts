@@ -1,0 +1,31 @@
+import { binaryKey, concatBytes } from '../bytes/compare.ts';
+import { sha256 } from '../crypto/hash.ts';
+import { isLoopback } from './endpoint.ts';
+import type { EvictionCandidate } from './eviction.ts';
+import { netGroup } from './net-group.ts';
+import type { Parts } from './parts.ts';
+import type { Peer } from './peer.ts';
+import { ServiceFlag } from './protocol.ts';
+
+const RELEVANT_SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS;
+
+/** What speaks for and against an inbound peer; `secret` keeps it from choosing its place among the groups. */
+export function evictionCandidate(
+  peer: Peer,
+  parts: Pick<Parts, 'blocks' | 'transactions'>,
+  secret: Uint8Array,
+  isDiscouraged: boolean,
+): EvictionCandidate {
+  return {
+    id: peer.id,
+    connectedAt: peer.connectedAt,
+    minPing: peer.keepAlive.bestMs ?? Number.POSITIVE_INFINITY,
+    lastBlockTime: parts.blocks.lastBlockTime(peer),
+    lastTxTime: parts.transactions.lastTxTime(peer),
+    hasRelevantServices: (peer.services & RELEVANT_SERVICES) === RELEVANT_SERVICES,
+    relaysTransactions: peer.handshake.remote?.relay ?? false,
+    netGroup: binaryKey(sha256(concatBytes(secret, netGroup(peer.remote)))),
+    isDiscouraged,
+    isLocal: isLoopback(peer.remote.host),
+  };
+}
