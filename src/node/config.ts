@@ -35,6 +35,8 @@ export interface NodeConfig {
   readonly seeds: readonly Endpoint[];
   /** Whether the encrypted transport (BIP324) is used with peers that know it. */
   readonly v2Transport: boolean;
+  /** All connections but those to seeds and added nodes; absent: 125. */
+  readonly maxConnections?: number;
   /** Address that the node's miner pays to; absent where the node does not mine. */
   readonly minerAddress?: string;
   /** Transactions in the mempool at which the miner starts; 0: it mines all the time. */
@@ -57,6 +59,7 @@ export interface NodeConfigInput {
   readonly seeds?: readonly string[] | undefined;
   /** Default true. */
   readonly v2Transport?: boolean | undefined;
+  readonly maxConnections?: string | number | undefined;
   readonly minerAddress?: string | undefined;
   readonly mineAtTxs?: string | number | undefined;
   readonly minerThreads?: string | number | undefined;
@@ -87,6 +90,9 @@ export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = proc
     rpcPort: nodeId + RPC_PORT_OFFSET,
     seeds: seeds.map(parseSeed).filter((seed) => seed.host !== host || seed.port !== nodeId),
     v2Transport: input.v2Transport ?? true,
+    ...(input.maxConnections === undefined
+      ? {}
+      : { maxConnections: parseCount('--max-connections', input.maxConnections) }),
     ...(input.minerAddress === undefined ? {} : { minerAddress: input.minerAddress }),
     blocksOnly: input.blocksOnly ?? false,
     trickle: input.trickle ?? isPublicNetwork(params),

@@ -147,6 +147,7 @@ export class FullNode {
           v2Transport: config.v2Transport,
           blocksOnly: config.blocksOnly,
           trickle: config.trickle,
+          ...(config.maxConnections === undefined ? {} : { maxConnections: config.maxConnections }),
         },
         { chain, mempool, transport, clock, random, store, logger: exposedLayer('p2p') },
       );

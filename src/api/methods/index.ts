@@ -8,6 +8,8 @@ import { mempoolMethods } from './mempool.ts';
 import { minerMethods } from './miner.ts';
 import { miningMethods } from './mining.ts';
 import { networkMethods } from './network.ts';
+import { addressMethods } from './network-addresses.ts';
+import { banMethods } from './network-bans.ts';
 import { packageMethods } from './packages.ts';
 import { rawTransactionMethods } from './raw-transactions.ts';
 import { utilMethods } from './util.ts';
@@ -29,6 +31,8 @@ export const rpcMethods: ReadonlyMap<string, Method> = new Map(
     ...mempoolMethods,
     ...minerMethods,
     ...miningMethods,
+    ...addressMethods,
+    ...banMethods,
     ...networkMethods,
     ...packageMethods,
     ...rawTransactionMethods,

@@ -10,12 +10,10 @@ import { methodHelp } from '../help.ts';
 import { amountJson, type JsonObject } from '../json.ts';
 import { type Method, method, type RpcContext } from '../method.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
+import { addressFamily, networkNames } from './network-addresses.ts';
 
 /** The version of Bitcoin Core whose RPC this is: clients choose by it what to call. */
 const CORE_VERSION = 300_000;
-
-/** Core's names of the networks that addresses belong to; this node reaches the first two. */
-const networkNames: readonly string[] = ['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'];
 
 const NODE = 'HOST:PORT, or HOST for the default port of the network.';
 
@@ -181,33 +179,6 @@ export const networkMethods: readonly Method[] = [
       return peers.networkActive;
     },
   }),
-  method({
-    name: 'getnodeaddresses',
-    category: 'Network',
-    description: 'Addresses of nodes that this one has heard of.',
-    arguments: [
-      optional(integerArgument('count', 'How many at the most; 0 for all.'), 1),
-      optional(textArgument('network', 'Only those of one network: ipv4 or ipv6.'), undefined, 'all networks'),
-    ],
-    result: '[{ "time": unixtime, "services": n, "address": text, "port": n, "network": word }, ...]',
-    example: '8',
-    handler: ({ node: { peers } }, count, network) => {
-      if (count < 0) throw new RpcError(RpcCode.INVALID_PARAMETER, 'Address count out of range');
-      if (network !== undefined && !networkNames.includes(network)) {
-        throw new RpcError(RpcCode.INVALID_PARAMETER, `Network not recognized: ${network}`);
-      }
-      const shown = [...peers.addresses.entries()]
-        .map(({ endpoint, services, time }) => ({
-          time,
-          services: Number(services),
-          address: endpoint.host,
-          port: endpoint.port,
-          network: addressFamily(endpoint),
-        }))
-        .filter((address) => network === undefined || address.network === network);
-      return count === 0 ? shown : shown.slice(0, count);
-    },
-  }),
 ];
 
 function networkJson(name: string): JsonObject {
@@ -272,10 +243,6 @@ function addedNodeJson(peers: PeerManager, endpoint: Endpoint): JsonObject {
 /** The kind of network that an address belongs to, by Core's names. */
 function networkOf(endpoint: Endpoint): string {
   return reachOf(endpoint.host) < 2 ? 'not_publicly_routable' : addressFamily(endpoint);
-}
-
-function addressFamily({ host }: Endpoint): string {
-  return host.includes(':') ? 'ipv6' : 'ipv4';
 }
 
 function sortedJson(counts: ReadonlyMap<string, number>): JsonObject {

@@ -15,6 +15,7 @@ interface StartOptions extends CommonOptions {
   readonly trickle?: boolean;
   readonly host?: string;
   readonly v2: boolean;
+  readonly maxConnections?: string;
   readonly logLevel: LogLevel;
   readonly minimumchainwork?: string;
   readonly withParent?: boolean;
@@ -34,6 +35,7 @@ export function addStartNode(program: Command): void {
     .option('--no-trickle', 'announce transactions at once (default on local networks)')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--no-v2', 'speak only the unencrypted transport (default: BIP324 with peers that know it)')
+    .option('--max-connections <count>', 'connections at the most, besides those to seeds and added nodes', '125')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
     .option('--minimumchainwork <hex>', 'work that a chain of headers must show to be stored (default: the network’s)')
     .option('--with-parent', 'stop when standard input closes, as it does when the parent process ends')
@@ -42,6 +44,7 @@ export function addStartNode(program: Command): void {
         seed: options.seed,
         host: options.host,
         v2Transport: options.v2,
+        maxConnections: options.maxConnections,
         minerAddress: options.miner,
         mineAtTxs: options.mineAtTxs,
         minerThreads: options.minerThreads,
