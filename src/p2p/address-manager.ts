@@ -1,3 +1,4 @@
+import { binaryKey } from '../bytes/compare.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Random, randomInt } from '../platform/random.ts';
 import { BucketTable, newBucket, slotIn, triedBucket } from './address-buckets.ts';
@@ -5,6 +6,7 @@ import type { Endpoint } from './connection.ts';
 import { formatEndpoint, isWildcard, reachOf } from './endpoint.ts';
 import { parseIp } from './ip-address.ts';
 import { type AddressNews, chanceOf, isTerrible, type KnownAddress } from './known-address.ts';
+import { netGroup } from './net-group.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -101,7 +103,7 @@ export class AddressManager {
   }
 
   /** Takes back an address that was kept in a file. Returns whether there was a place for it. */
-  restore(kept: Omit<KnownAddress, 'slots' | 'reach' | 'calls' | 'lastCountedTry'>): boolean {
+  restore(kept: Omit<KnownAddress, 'slots' | 'reach' | 'group' | 'calls' | 'lastCountedTry'>): boolean {
     const { endpoint, source, services, time, ...fate } = kept;
     if (this.get(endpoint)) return false;
     const slot = kept.tried
@@ -304,6 +306,7 @@ export class AddressManager {
     const address: KnownAddress = {
       endpoint,
       reach: reachOf(endpoint.host),
+      group: binaryKey(netGroup(endpoint)),
       source,
       services,
       time,

@@ -78,6 +78,7 @@ export class Connector {
   readonly #random: Random;
   readonly #hooks: ConnectorHooks;
   readonly #dialer: Dialer;
+  readonly #groups = new WeakMap<Peer, string>();
   #anchors: readonly Endpoint[];
   /** Milliseconds since the Unix epoch. */
   #restUntil = 0;
@@ -248,11 +249,19 @@ export class Connector {
 
   #choose(isFeeler = false): KnownAddress | undefined {
     const taken = this.#taken();
+    if (!this.#mayFind(taken, isFeeler)) return undefined;
     for (let draws = 0; draws < MAX_DRAWS; draws++) {
       const address = this.#addresses.select(isFeeler);
       if (!address || this.#isSuitable(address, taken, isFeeler)) return address;
     }
     return undefined;
+  }
+
+  /** Of few addresses, whether there is one to call is seen faster than by drawing. */
+  #mayFind(taken: Taken, isFeeler: boolean): boolean {
+    if (this.#addresses.size > MAX_DRAWS) return true;
+    for (const address of this.#addresses.entries()) if (this.#isSuitable(address, taken, isFeeler)) return true;
+    return false;
   }
 
   /** Of each group, one: who has many addresses there shall not have many of our connections. */
@@ -264,21 +273,31 @@ export class Connector {
       endpoints.add(formatEndpoint(target));
       groups.add(binaryKey(netGroup(target)));
     }
-    for (const { remote, endpoint, inbound } of this.#hooks.peers()) {
+    for (const peer of this.#hooks.peers()) {
+      const { remote, endpoint, inbound } = peer;
       endpoints.add(formatEndpoint(remote));
       if (endpoint) endpoints.add(formatEndpoint(endpoint));
-      if (!inbound) groups.add(binaryKey(netGroup(remote)));
+      if (!inbound) groups.add(this.#groupOf(peer));
     }
     return { endpoints, groups };
   }
 
+  #groupOf(peer: Peer): string {
+    let group = this.#groups.get(peer);
+    if (group === undefined) {
+      group = binaryKey(netGroup(peer.remote));
+      this.#groups.set(peer, group);
+    }
+    return group;
+  }
+
   #isSuitable(address: KnownAddress, { endpoints, groups }: Taken, isFeeler: boolean): boolean {
-    const { endpoint, services } = address;
+    const { endpoint, services, group } = address;
     return (
       canServeBlocks(services) &&
       (services & ServiceFlag.WITNESS) !== 0n &&
       !endpoints.has(formatEndpoint(endpoint)) &&
-      (isFeeler || !groups.has(binaryKey(netGroup(endpoint)))) &&
+      (isFeeler || !groups.has(group)) &&
       isCallable(address, this.#clock.now() / 1000) &&
       !this.#hooks.isOwn(endpoint) &&
       !this.#hooks.isRefused(endpoint)

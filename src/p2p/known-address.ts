@@ -20,6 +20,8 @@ export interface AddressNews {
 export interface KnownAddress {
   readonly endpoint: Endpoint;
   readonly reach: Reach;
+  /** Of its network group, as a key. */
+  readonly group: string;
   /** Who told us first. */
   readonly source: Endpoint;
   services: bigint;

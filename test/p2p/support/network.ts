@@ -2,15 +2,17 @@ import { afterEach } from 'vitest';
 import { Chain } from '../../../src/chain/chain.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { Mempool } from '../../../src/mempool/mempool.ts';
-import type { Connection, Endpoint } from '../../../src/p2p/connection.ts';
+import type { Connection, Endpoint, Transport } from '../../../src/p2p/connection.ts';
 import { MemoryNetwork, type MemoryNetworkOptions } from '../../../src/p2p/memory-transport.ts';
 import type { Peer } from '../../../src/p2p/peer.ts';
 import { PeerManager, type PeerManagerOptions } from '../../../src/p2p/peer-manager.ts';
 import { VirtualClock } from '../../../src/platform/clock.ts';
+import { PierError } from '../../../src/platform/errors.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
 import { SeededRandom } from '../../../src/platform/random.ts';
 import type { Block } from '../../../src/primitives/block.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { type BlockPlan, mineBlock } from '../../chain/support/builder.ts';
 
 /** Fifteen years after regtest's genesis: who has only that is in the initial download. */
@@ -37,6 +39,8 @@ export interface TestNode {
 export interface TestNetworkOptions extends MemoryNetworkOptions {
   /** Not stopped after the test: whoever made it does that. */
   readonly lasting?: boolean;
+  /** Whether the node at one port reaches the one at another; by default all do. */
+  readonly isReachable?: (fromPort: number, toPort: number) => boolean;
 }
 
 /** Nodes in this process, with one virtual clock. Stopped after each test. */
@@ -44,9 +48,11 @@ export class TestNetwork {
   readonly clock = new VirtualClock(START_MS);
   readonly network: MemoryNetwork;
   readonly nodes: TestNode[] = [];
+  readonly #isReachable: (fromPort: number, toPort: number) => boolean;
   #nextPort = 3000;
 
-  constructor({ lasting = false, ...options }: TestNetworkOptions = {}) {
+  constructor({ lasting = false, isReachable = () => true, ...options }: TestNetworkOptions = {}) {
+    this.#isReachable = isReachable;
     this.network = new MemoryNetwork(this.clock, options);
     if (!lasting) afterEach(() => this.stop());
   }
@@ -57,19 +63,20 @@ export class TestNetwork {
 
   /** Starts a node that listens, and stays connected to `addNodes`. */
   async start(
-    options: Omit<PeerManagerOptions, 'listen' | 'addNodes'> & { seeds?: TestNode[]; minimumChainWork?: bigint } = {},
+    options: Omit<PeerManagerOptions, 'listen' | 'addNodes'> & {
+      seeds?: TestNode[];
+      minimumChainWork?: bigint;
+      store?: Store;
+      port?: number;
+    } = {},
   ): Promise<TestNode> {
-    const port = this.#nextPort++;
-    const { seeds = [], minimumChainWork = 0n, ...rest } = options;
+    const { seeds = [], minimumChainWork = 0n, store = new MemoryStore(), port = this.#nextPort++, ...rest } = options;
     const modules = { clock: this.clock, logger: silentLogger };
-    const chain = await Chain.open(
-      { params: { ...regtest, minimumChainWork } },
-      { ...modules, store: new MemoryStore() },
-    );
+    const chain = await Chain.open({ params: { ...regtest, minimumChainWork } }, { ...modules, store });
     const mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
     const peers = new PeerManager(
       { listen: { host: '127.0.0.1', port }, addNodes: seeds.map(({ endpoint }) => endpoint), ...rest },
-      { ...modules, chain, mempool, transport: this.network.transport(), random: new SeededRandom(port) },
+      { ...modules, chain, mempool, store, transport: this.#transport(port), random: new SeededRandom(port) },
     );
     const disconnects: string[] = [];
     const received: string[] = [];
@@ -85,6 +92,17 @@ export class TestNetwork {
     this.nodes.push(node);
     await peers.start();
     return node;
+  }
+
+  #transport(port: number): Transport {
+    const transport = this.network.transport();
+    return {
+      listen: (...args) => transport.listen(...args),
+      connect: async (endpoint, signal) => {
+        if (!this.#isReachable(port, endpoint.port)) throw new PierError('connect-failed', 'out of reach');
+        return transport.connect(endpoint, signal);
+      },
+    };
   }
 
   /** Lets `ms` milliseconds pass, `step` at a time. */
