@@ -3,8 +3,7 @@ import type { Clock } from '../platform/clock.ts';
 import { type Random, randomInt } from '../platform/random.ts';
 import { BucketTable, newBucket, slotIn, triedBucket } from './address-buckets.ts';
 import type { Endpoint } from './connection.ts';
-import { formatEndpoint, isWildcard, reachOf } from './endpoint.ts';
-import { parseIp } from './ip-address.ts';
+import { formatEndpoint, isValidIp, reachOf } from './endpoint.ts';
 import { type AddressNews, chanceOf, isTerrible, type KnownAddress } from './known-address.ts';
 import { netGroup } from './net-group.ts';
 
@@ -80,7 +79,7 @@ export class AddressManager {
    */
   add(news: AddressNews, source: Endpoint, penalty = 0): boolean {
     const { endpoint, services } = news;
-    if (!parseIp(endpoint.host) || isWildcard(endpoint.host)) return false;
+    if (!isValidIp(endpoint.host)) return false;
     const age = endpoint.host === source.host ? 0 : penalty;
     const time = Math.max(0, news.time - age);
     let address = this.get(endpoint);

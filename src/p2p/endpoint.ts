@@ -2,6 +2,9 @@ import { PierError } from '../platform/errors.ts';
 import type { Endpoint } from './connection.ts';
 import { parseIp } from './ip-address.ts';
 
+/** 2001:db8::/32, for documentation (RFC 3849). */
+const EXAMPLES = [0x20, 0x01, 0x0d, 0xb8];
+
 /** `127.0.0.1:3000` or `[::1]:3000`; also the key for maps over endpoints. */
 export function formatEndpoint({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
@@ -58,4 +61,12 @@ export function reachableEndpoint(listening: Endpoint | undefined, local: Endpoi
 export function isWildcard(host: string): boolean {
   const ip = parseIp(host);
   return ip?.every((byte) => byte === 0) ?? host === '';
+}
+
+/** Whether a host is an IP address that can be somebody's: neither unspecified, nor all, nor an example (Core: IsValid). */
+export function isValidIp(host: string): boolean {
+  const ip = parseIp(host);
+  if (!ip || isWildcard(host)) return false;
+  if (ip.length === 4) return !ip.every((byte) => byte === 255);
+  return !EXAMPLES.every((byte, i) => ip[i] === byte);
 }

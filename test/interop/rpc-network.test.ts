@@ -94,6 +94,18 @@ describeBitcoind('RPC about the network, with bitcoind as the peer', () => {
       ['disconnectnode', '', 77],
       ['getaddednodeinfo', '127.0.0.1:5'],
       ['getnodeaddresses', -1],
+      ['getnodeaddresses', 1, 'nonsense'],
+      ['setban', '10.0.0.1', 'remove'],
+      ['setban', '10.0.0.1:8333', 'add'],
+      ['setban', '10.0.0.1/33', 'add'],
+      ['setban', '10.0.0.1/255.0.255.0', 'add'],
+      ['setban', '0.0.0.0', 'add'],
+      ['setban', '255.255.255.255', 'add'],
+      ['setban', '2001:db8::1', 'add'],
+      ['setban', 'nonsense', 'add'],
+      ['setban', '10.0.0.1', 'add', 5, true],
+      ['setban', '10.0.0.1', 'add', 'soon'],
+      ['addpeeraddress', '1.2.3.4', 70_000],
       ['setnetworkactive', 1],
     ];
     for (const [method, ...params] of mistakes) {
@@ -105,5 +117,83 @@ describeBitcoind('RPC about the network, with bitcoind as the peer', () => {
       ]);
       expect(actual, `${method} ${JSON.stringify(params)}`).toEqual(expected);
     }
+  });
+
+  it('bans and lists bans as bitcoind does', async () => {
+    const both = async (method: string, ...params: unknown[]) => {
+      const [expected, actual] = await Promise.all([
+        theirs.rpc(method, ...params).catch((error: { code: number; message: string }) => [error.code, error.message]),
+        ours
+          .call(method, ...params)
+          .catch((error: { rpcCode: number; message: string }) => [error.rpcCode, error.message]),
+      ]);
+      expect(actual, `${method} ${JSON.stringify(params)}`).toEqual(expected);
+      return actual;
+    };
+    const listed = async () => {
+      const lists = await Promise.all([
+        theirs.rpc<Record<string, unknown>[]>('listbanned'),
+        ours.call<Record<string, unknown>[]>('listbanned'),
+      ]);
+      // The clocks may stand on either side of a second.
+      const [expected, actual] = lists.map((bans) => bans.map(({ address, banned_until }) => [address, banned_until]));
+      expect(actual).toEqual(expected);
+      expect(lists[1].map((ban) => Object.keys(ban))).toEqual(lists[0].map((ban) => Object.keys(ban)));
+    };
+    const until = 4_102_444_800;
+    for (const subnet of [
+      '10.1.2.3',
+      '10.1.2.77/24',
+      '10.1.0.0/255.255.0.0',
+      '2a01::1',
+      '2001:db8::/33',
+      '::ffff:9.9.9.9',
+    ]) {
+      await both('setban', subnet, 'add', until, true);
+    }
+    await listed();
+    await both('setban', '10.1.2.3', 'add', until, true);
+    await both('setban', '10.1.99.1', 'add', until, true);
+    await both('setban', '10.1.2.0/24', 'add', until, true);
+    await both('setban', '10.1.2.0/25', 'add', until, true);
+    await both('setban', '10.1.2.99/24', 'remove');
+    await both('setban', '10.1.2.0/24', 'remove');
+    await listed();
+    await both('clearbanned');
+    await both('listbanned');
+    await ours.call('setban', '192.0.2.1', 'add');
+    const [ban] = await ours.call<Record<string, number>[]>('listbanned');
+    expect([ban!.ban_duration, ban!.banned_until! - ban!.ban_created!]).toEqual([86_400, 86_400]);
+    await ours.call('clearbanned');
+  });
+
+  it('shows addresses in the shape in which bitcoind does', async () => {
+    for (const [host, tried] of [
+      ['20.1.2.3', false],
+      ['21.1.2.3', true],
+      ['2a01::1', false],
+      ['21.1.2.3', true],
+      ['0.0.0.0', false],
+      ['nonsense', false],
+    ] as const) {
+      const [expected, actual] = await Promise.all([
+        theirs.rpc('addpeeraddress', host, 8333, tried),
+        ours.call('addpeeraddress', host, 8333, tried),
+      ]);
+      expect(actual, host).toEqual(expected);
+    }
+    const calls = [['getaddrmaninfo'], ['getnodeaddresses', 0, 'ipv6'], ['getnodeaddresses', 0, 'onion']] as const;
+    for (const [method, ...params] of calls) {
+      const [expected, actual] = await Promise.all([theirs.rpc(method, ...params), ours.call(method, ...params)]);
+      // Knots has a service of its own.
+      const json = (value: unknown) => JSON.stringify(value).replace(/"(time|services)":\d+/g, '"$1":0');
+      expect(json(actual), method).toBe(json(expected));
+    }
+    expect(await ours.call('getnodeaddresses')).toHaveLength(1);
+    // Who is banned is not shown.
+    for (const node of ['20.0.0.0/7']) {
+      await Promise.all([theirs.rpc('setban', node, 'add'), ours.call('setban', node, 'add')]);
+    }
+    expect(await ours.call('getnodeaddresses', 0, 'ipv4')).toEqual(await theirs.rpc('getnodeaddresses', 0, 'ipv4'));
   });
 });

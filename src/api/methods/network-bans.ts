@@ -1,5 +1,5 @@
 import { DEFAULT_BAN_TIME } from '../../p2p/ban-list.ts';
-import { isWildcard } from '../../p2p/endpoint.ts';
+import { isValidIp } from '../../p2p/endpoint.ts';
 import { formatSubnet, parseSubnet } from '../../p2p/subnet.ts';
 import { unixSeconds } from '../../platform/clock.ts';
 import { booleanArgument, int64Argument, optional, textArgument } from '../arguments.ts';
@@ -26,7 +26,7 @@ export const banMethods: readonly Method[] = [
       }
       const subnet = parseSubnet(text);
       const isRange = text.includes('/');
-      if (!subnet || (!isRange && isWildcard(text))) {
+      if (!subnet || (!isRange && !isValidIp(text))) {
         throw new RpcError(RpcCode.CLIENT_INVALID_IP_OR_SUBNET, 'Error: Invalid IP/Subnet');
       }
       if (command === 'remove') {
