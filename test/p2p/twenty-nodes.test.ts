@@ -66,14 +66,23 @@ function describe(nodes: readonly Node[]): string {
     .join('; ');
 }
 
+/**
+ * Milliseconds in which this process worked or waited, without those in which a busy machine gave it no time: so that
+ * a limit in seconds means the same whatever else runs.
+ */
+function ownTime(): number {
+  const { user, system } = process.cpuUsage();
+  return performance.eventLoopUtilization().idle + (user + system) / 1000;
+}
+
 /** Mines at one node; resolves to the milliseconds that the block took to reach all. */
 async function mineAt(node: Node, nodes: readonly Node[]): Promise<number> {
-  const startedAt = Date.now();
-  const time = Math.max(Math.floor(startedAt / 1000), node.chain.tip.medianTimePast() + 1);
+  const startedAt = ownTime();
+  const time = Math.max(Math.floor(Date.now() / 1000), node.chain.tip.medianTimePast() + 1);
   const { index, reject } = await node.chain.acceptBlock(mineBlock(node.chain.tip, { time }));
   if (!index || reject) throw new Error(`refused: ${reject?.reason}`);
-  await waitFor(() => nodes.every(({ chain }) => equalBytes(chain.tip.hash, index.hash)));
-  return Date.now() - startedAt;
+  await waitFor(() => nodes.every(({ chain }) => equalBytes(chain.tip.hash, index.hash)), { timeoutMs: 30_000 });
+  return ownTime() - startedAt;
 }
 
 it('twenty nodes learn of each other through one seed, over TCP, and do without it', async () => {
@@ -86,7 +95,7 @@ it('twenty nodes learn of each other through one seed, over TCP, and do without 
     const book = bookOf(node);
     return all.every((other) => other === node || book.has(other.port));
   };
-  const patience = { timeoutMs: 30_000, describe: () => describe(all) };
+  const patience = { timeoutMs: 60_000, describe: () => describe([...running]) };
   await waitFor(() => all.every(knowsAll), patience);
   // Those who came first may have been called by so many that there are few left for them to call.
   await waitFor(() => all.every(({ peers }) => peers.peers().length >= 8), patience);
@@ -99,7 +108,7 @@ it('twenty nodes learn of each other through one seed, over TCP, and do without 
   expect(await mineAt(others[18]!, others)).toBeLessThan(2000);
 
   const newcomer = await start(others[11]!);
-  await waitFor(() => newcomer.chain.tip.height === 5 && outboundOf(newcomer) >= 4);
+  await waitFor(() => newcomer.chain.tip.height === 5 && outboundOf(newcomer) >= 4, patience);
   expect(await mineAt(newcomer, [...others, newcomer])).toBeLessThan(2000);
   expect(others.every((node) => bookOf(node).has(newcomer.port))).toBe(true);
-}, 60_000);
+}, 150_000);
