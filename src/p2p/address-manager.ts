@@ -102,7 +102,7 @@ export class AddressManager {
   }
 
   /** Takes back an address that was kept in a file. Returns whether there was a place for it. */
-  restore(kept: Omit<KnownAddress, 'slots' | 'reach' | 'group' | 'calls' | 'lastCountedTry'>): boolean {
+  restore(kept: Omit<KnownAddress, 'slots' | 'reach' | 'group' | 'calls' | 'calledAt' | 'lastCountedTry'>): boolean {
     const { endpoint, source, services, time, ...fate } = kept;
     if (this.get(endpoint)) return false;
     const slot = kept.tried
@@ -129,6 +129,7 @@ export class AddressManager {
     if (!address) return;
     address.lastTry = this.#now();
     address.calls++;
+    address.calledAt = this.#clock.monotonic();
     if (counts && address.lastCountedTry < this.#lastGood) {
       address.lastCountedTry = this.#now();
       address.attempts++;
@@ -314,6 +315,7 @@ export class AddressManager {
       lastSuccess: 0,
       attempts: 0,
       calls: 0,
+      calledAt: 0,
       tried: false,
       slots: [],
     };

@@ -76,7 +76,7 @@ interface PeerState {
   rateLimited: number;
 }
 
-/** What strangers are told, until a time in milliseconds since the Unix epoch. */
+/** What strangers are told, until a time by the monotonic clock. */
 interface Answer {
   readonly until: number;
   readonly addresses: readonly PeerAddress[];
@@ -211,7 +211,7 @@ export class AddressRelay {
   /** Strangers who come by the same way get the same answer, so that asking often shows nothing of our comings and goings. */
   #answerFor(peer: Peer): readonly PeerAddress[] {
     const way = `${peer.remote.host.includes(':')} ${peer.local ? formatEndpoint(peer.local) : ''}`;
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     const kept = this.#answers.get(way);
     if (kept && now < kept.until) return kept.addresses;
     const count = Math.min(MAX_ADDRESSES, Math.floor(this.#addresses.size * TOLD_PART));

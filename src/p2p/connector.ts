@@ -57,7 +57,7 @@ export interface ConnectorHooks {
   isRefused(endpoint: Endpoint): boolean;
   /** Whether no block has come for so long that our peers may be to blame. */
   isTipStale(): boolean;
-  /** Milliseconds since the Unix epoch of the peer's last announcement of a better chain; 0 for none. */
+  /** When the peer last announced a better chain, by the monotonic clock; 0 for never. */
   lastAnnouncement(peer: Peer): number;
   /** Whether we wait for blocks from this peer. */
   hasBlocksInFlight(peer: Peer): boolean;
@@ -80,7 +80,7 @@ export class Connector {
   readonly #dialer: Dialer;
   readonly #groups = new WeakMap<Peer, string>();
   #anchors: readonly Endpoint[];
-  /** Milliseconds since the Unix epoch. */
+  /** These by the monotonic clock. */
   #restUntil = 0;
   #nextFeeler: number;
   #nextStaleCheck: number;
@@ -100,8 +100,8 @@ export class Connector {
       isConnected: (endpoint) => this.#isConnected(endpoint),
       isOwn: hooks.isOwn,
     });
-    this.#nextFeeler = this.#clock.now() + exponential(this.#random, FEELER_INTERVAL_MS);
-    this.#nextStaleCheck = this.#clock.now() + STALE_CHECK_MS;
+    this.#nextFeeler = this.#clock.monotonic() + exponential(this.#random, FEELER_INTERVAL_MS);
+    this.#nextStaleCheck = this.#clock.monotonic() + STALE_CHECK_MS;
   }
 
   start(): void {
@@ -143,7 +143,7 @@ export class Connector {
     for (let type = this.#wanted(); type; type = this.#wanted()) {
       const address = this.#choose();
       if (!address) {
-        this.#restUntil = this.#addresses.size > 0 ? this.#clock.now() + REST_MS : 0;
+        this.#restUntil = this.#addresses.size > 0 ? this.#clock.monotonic() + REST_MS : 0;
         return;
       }
       this.#callLearnt(address.endpoint, type);
@@ -194,7 +194,7 @@ export class Connector {
   }
 
   tick(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     if (now >= this.#nextStaleCheck) {
       this.#nextStaleCheck = now + STALE_CHECK_MS;
       this.#wantsExtra = this.#hooks.isTipStale();
@@ -298,7 +298,7 @@ export class Connector {
       (services & ServiceFlag.WITNESS) !== 0n &&
       !endpoints.has(formatEndpoint(endpoint)) &&
       (isFeeler || !groups.has(group)) &&
-      isCallable(address, this.#clock.now() / 1000) &&
+      isCallable(address, this.#clock.monotonic()) &&
       !this.#hooks.isOwn(endpoint) &&
       !this.#hooks.isRefused(endpoint)
     );
@@ -320,7 +320,7 @@ export class Connector {
       if (isWorse) worst = peer;
     }
     if (!worst || full <= this.#options.maxOutbound) return;
-    if (this.#clock.now() - worst.connectedAt <= PROBATION_MS || this.#hooks.hasBlocksInFlight(worst)) return;
+    if (worst.ageMs <= PROBATION_MS || this.#hooks.hasBlocksInFlight(worst)) return;
     worst.disconnect('one peer more than needed');
     this.#wantsExtra = false;
   }

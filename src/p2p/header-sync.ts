@@ -290,7 +290,7 @@ export class HeaderSync {
     const peerChain = this.#chains.get(peer);
     if (last) peerChain?.learn(last);
     if (last && peerChain && !isKnown && last.chainwork > this.#chain.tip.chainwork) {
-      peerChain.announcedAt = this.#clock.now();
+      peerChain.announcedAt = this.#clock.monotonic();
     }
     // While the presync goes on, it asks for what it needs.
     if (!state.presync) {

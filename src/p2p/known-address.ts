@@ -3,9 +3,9 @@ import type { Reach } from './endpoint.ts';
 
 const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;
-/** Seconds until an address is tried again after its first failure; doubles with each further one. */
-const RETRY_DELAY = 1;
-const RETRY_DELAY_MAX = 10 * MINUTE;
+/** Milliseconds until an address is called again after its first failure; doubles with each further one. */
+const RETRY_MS = 1_000;
+const RETRY_MAX_MS = 10 * 60_000;
 
 /** What a peer or a person says of an address. */
 export interface AddressNews {
@@ -33,8 +33,9 @@ export interface KnownAddress {
   lastSuccess: number;
   /** Failures since the last success, as Core counts them: not while nobody else could be reached, either. */
   attempts: number;
-  /** Calls since the last success, or since this node was started. */
+  /** Calls since the last success, or since this node was started; and the last of them, by the monotonic clock. */
   calls: number;
+  calledAt: number;
   /** Whether we have been connected to it, and so in which table it stands. */
   tried: boolean;
   /** Its places in that table. */
@@ -55,7 +56,7 @@ export function chanceOf({ lastTry, attempts }: KnownAddress, now: number): numb
   return (now - lastTry < 10 * MINUTE ? 0.01 : 1) * 0.66 ** Math.min(attempts, 8);
 }
 
-/** Whether enough time has passed since the last call. */
-export function isCallable({ lastTry, calls }: KnownAddress, now: number): boolean {
-  return calls === 0 || now >= lastTry + Math.min(RETRY_DELAY * 2 ** (calls - 1), RETRY_DELAY_MAX);
+/** Whether enough time has passed since the last call; `now` by the monotonic clock. */
+export function isCallable({ calls, calledAt }: KnownAddress, now: number): boolean {
+  return calls === 0 || now >= calledAt + Math.min(RETRY_MS * 2 ** (calls - 1), RETRY_MAX_MS);
 }

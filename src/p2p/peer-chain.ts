@@ -10,7 +10,7 @@ export class PeerChain {
   #unknown: Uint8Array | undefined;
   /** The last block whose header we sent, so that the peer knows it from us. */
   bestHeaderSent: BlockIndex | undefined;
-  /** Milliseconds since the Unix epoch when the peer last told us first of a better chain; 0 for never. */
+  /** When the peer last told us first of a better chain, by the monotonic clock; 0 for never. */
   announcedAt = 0;
 
   constructor(chain: Chain) {

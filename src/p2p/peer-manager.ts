@@ -119,7 +119,7 @@ export class PeerManager {
   #nextId = 0;
   #networkActive = true;
   #started = false;
-  /** Milliseconds since the Unix epoch. */
+  /** These by the monotonic clock. */
   #lastTipAt: number;
   #nextSave = 0;
   #listener: Listener | undefined;
@@ -143,9 +143,9 @@ export class PeerManager {
     });
     this.#bans = new BanList(clock, this.#file.bans());
     this.#secret = random.bytes(32);
-    this.#lastTipAt = clock.now();
+    this.#lastTipAt = clock.monotonic();
     this.#unsubscribe = chain.events.on('tip', () => {
-      this.#lastTipAt = clock.now();
+      this.#lastTipAt = clock.monotonic();
     });
     const isRefused = (endpoint: Endpoint) => this.#discouraged.has(endpoint) || this.#bans.has(endpoint.host);
     const withAddresses = { ...modules, addresses: this.addresses };
@@ -445,12 +445,12 @@ export class PeerManager {
 
   #isTipStale(): boolean {
     const { clock, chain } = this.#modules;
-    const isOverdue = clock.now() - this.#lastTipAt > STALE_SPACINGS * chain.params.powTargetSpacing * 1000;
+    const isOverdue = clock.monotonic() - this.#lastTipAt > STALE_SPACINGS * chain.params.powTargetSpacing * 1000;
     return isOverdue && ![...this.#peers].some((peer) => this.#parts.blocks.inFlight(peer).length > 0);
   }
 
   #save(): void {
-    const now = this.#modules.clock.now();
+    const now = this.#modules.clock.monotonic();
     if (now < this.#nextSave) return;
     this.#nextSave = now + SAVE_MS;
     this.#file

@@ -168,6 +168,11 @@ export class Peer {
     return this.#connection.inbound;
   }
 
+  /** Milliseconds that the connection has lasted. */
+  get ageMs(): number {
+    return this.#clock.monotonic() - this.#openedAt;
+  }
+
   get isReady(): boolean {
     return this.handshake.isReady && !this.#closed;
   }
@@ -240,7 +245,7 @@ export class Peer {
   tick(): void {
     if (this.#closed) return;
     if (!this.handshake.isReady) {
-      if (this.#clock.monotonic() - this.#openedAt > HANDSHAKE_TIMEOUT_MS) this.disconnect('handshake timed out');
+      if (this.ageMs > HANDSHAKE_TIMEOUT_MS) this.disconnect('handshake timed out');
     } else if (!this.keepAlive.tick()) {
       this.disconnect('ping timed out');
     }

@@ -59,7 +59,7 @@ describe('what is kept of others', () => {
     expect([after.size, after.triedCount]).toEqual([20, 10]);
     for (const address of before.entries()) {
       // How often it was called since the start is not kept, nor when that last counted.
-      expect(after.get(address.endpoint)).toEqual({ ...address, calls: 0, lastCountedTry: 0 });
+      expect(after.get(address.endpoint)).toEqual({ ...address, calls: 0, calledAt: 0, lastCountedTry: 0 });
     }
     expect(again.key()).toEqual(KEY);
     expect(again.bans()).toEqual([{ subnet: parseSubnet('10.0.0.0/8'), created: 5, until: 4_102_444_800 }]);
