@@ -115,6 +115,7 @@ describeBitcoind('JSON-RPC as bitcoind speaks it', () => {
     // Knots has more arguments, and the priorities that Core has dropped; we have the type of a wallet's addresses.
     const names = [
       'addnode',
+      'addpeeraddress',
       'createwallet',
       'getblocktemplate',
       'getmempoolinfo',
