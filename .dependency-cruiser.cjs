@@ -6,6 +6,7 @@ const layers = [
   'primitives',
   'script',
   'consensus',
+  'proofs',
   'store',
   'chain',
   'mempool',
@@ -22,7 +23,7 @@ const layers = [
 ];
 
 /** Folders whose code must also run in a browser: no Node built-in, no native package. */
-const browserSafe = ['platform', 'bytes', 'crypto', 'primitives', 'script', 'consensus', 'spv'];
+const browserSafe = ['platform', 'bytes', 'crypto', 'primitives', 'script', 'consensus', 'proofs', 'spv'];
 
 module.exports = {
   forbidden: [
