@@ -20,7 +20,7 @@ export interface AcceptHeadersResult {
  * (Core: AcceptBlockHeader).
  */
 export function acceptHeader(
-  state: ChainState,
+  state: Pick<ChainState, 'tree' | 'params' | 'clock'>,
   header: BlockHeader,
   minimumWork = 0n,
 ):

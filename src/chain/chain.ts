@@ -1,7 +1,7 @@
 import type { BlockReject } from '../consensus/block-check.ts';
 import type { Coin, CoinView } from '../consensus/coins.ts';
 import type { ChainParams } from '../consensus/params.ts';
-import { type Clock, unixSeconds } from '../platform/clock.ts';
+import type { Clock } from '../platform/clock.ts';
 import { Emitter } from '../platform/emitter.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
@@ -19,6 +19,8 @@ import { type CoinEntry, CoinsCache } from './coins-cache.ts';
 import { ChainError, isStoreFailure } from './errors.ts';
 import type { ChainEvents } from './events.ts';
 import { Flusher } from './flusher.ts';
+import type { HeaderView } from './header-view.ts';
+import { isFarBehind } from './initial-download.ts';
 import { invalidateBlock, preciousBlock, reconsiderBlock } from './invalidate.ts';
 import { JobQueue } from './job-queue.ts';
 import { loadTip, loadTree, prepareStore } from './load.ts';
@@ -63,15 +65,13 @@ const DEFAULT_COIN_CACHE_BYTES = 64 << 20;
 const MAX_QUEUED_BYTES = 128 << 20;
 /** So many blocks are checked and stored before it is their turn, so that the next one is there when one is connected. */
 const RECEIVED_AHEAD = 3;
-/** Seconds by which the tip may be behind our clock for the chain to count as up to date (Core: DEFAULT_MAX_TIP_AGE). */
-const MAX_TIP_AGE = 24 * 60 * 60;
 
 /**
  * A node's chain: every header it knows, the blocks behind them, the best valid chain among them and the outputs that
  * are unspent at its tip. What changes the tip happens in the order of the calls, one thing after another; between two
  * awaits the chain is always consistent.
  */
-export class Chain implements CoinView {
+export class Chain implements CoinView, HeaderView {
   readonly params: ChainParams;
   readonly events: Emitter<ChainEvents>;
   readonly #state: ChainState;
@@ -153,11 +153,7 @@ export class Chain implements CoinView {
 
   /** Whether the chain is still far behind (Core: IsInitialBlockDownload); once false it stays so. */
   get isInitialBlockDownload(): boolean {
-    if (this.#isInitialBlockDownload) {
-      const { chainwork, time } = this.tip;
-      const isRecent = time >= unixSeconds(this.#state.clock) - MAX_TIP_AGE;
-      this.#isInitialBlockDownload = chainwork < this.params.minimumChainWork || !isRecent;
-    }
+    this.#isInitialBlockDownload &&= isFarBehind(this.tip, this.params, this.#state.clock);
     return this.#isInitialBlockDownload;
   }
 

@@ -1,4 +1,4 @@
-import type { Chain } from '../chain/chain.ts';
+import type { HeaderView } from '../chain/header-view.ts';
 import type { Clock } from '../platform/clock.ts';
 
 /** Milliseconds without a better header or block after which the missing blocks are not expected any more. */
@@ -11,14 +11,14 @@ const PATIENCE_MS = 60_000;
  * come: a peer that only claims one does not keep us waiting.
  */
 export class CatchUp {
-  readonly #chain: Chain;
+  readonly #chain: HeaderView;
   readonly #clock: Clock;
   readonly #isAsking: () => boolean;
   #lastProgress: number;
   #isDone = false;
 
   /** `isAsking` says whether a peer is being asked for a chain that may be far longer than ours. */
-  constructor(modules: { readonly chain: Chain; readonly clock: Clock }, isAsking: () => boolean) {
+  constructor(modules: { readonly chain: HeaderView; readonly clock: Clock }, isAsking: () => boolean) {
     this.#chain = modules.chain;
     this.#clock = modules.clock;
     this.#isAsking = isAsking;

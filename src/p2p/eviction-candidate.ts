@@ -3,8 +3,8 @@ import { sha256 } from '../crypto/hash.ts';
 import { isLoopback } from './endpoint.ts';
 import type { EvictionCandidate } from './eviction.ts';
 import { netGroup } from './net-group.ts';
-import type { Parts } from './parts.ts';
 import type { Peer } from './peer.ts';
+import type { PartInfo } from './peer-info.ts';
 import { ServiceFlag } from './protocol.ts';
 
 const RELEVANT_SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS;
@@ -12,7 +12,7 @@ const RELEVANT_SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS;
 /** What speaks for and against an inbound peer; `secret` keeps it from choosing its place among the groups. */
 export function evictionCandidate(
   peer: Peer,
-  parts: Pick<Parts, 'blocks' | 'transactions'>,
+  { lastBlock, lastTransaction }: PartInfo,
   secret: Uint8Array,
   isDiscouraged: boolean,
 ): EvictionCandidate {
@@ -20,8 +20,8 @@ export function evictionCandidate(
     id: peer.id,
     connectedAt: peer.connectedAt,
     minPing: peer.keepAlive.bestMs ?? Number.POSITIVE_INFINITY,
-    lastBlockTime: parts.blocks.lastBlockTime(peer),
-    lastTxTime: parts.transactions.lastTxTime(peer),
+    lastBlockTime: lastBlock,
+    lastTxTime: lastTransaction,
     hasRelevantServices: (peer.services & RELEVANT_SERVICES) === RELEVANT_SERVICES,
     relaysTransactions: peer.handshake.remote?.relay ?? false,
     netGroup: binaryKey(sha256(concatBytes(secret, netGroup(peer.remote)))),

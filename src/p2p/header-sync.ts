@@ -1,6 +1,6 @@
 import { equalBytes } from '../bytes/compare.ts';
 import type { BlockIndex } from '../chain/block-index.ts';
-import type { Chain } from '../chain/chain.ts';
+import type { HeaderView } from '../chain/header-view.ts';
 import { type BlockReject, checkHeader } from '../consensus/block-check.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -25,7 +25,7 @@ const HEADERS_DOWNLOAD_TIMEOUT_MS = 15 * 60_000;
 const HEADERS_DOWNLOAD_TIMEOUT_PER_HEADER_MS = 1;
 
 export interface HeaderSyncModules {
-  readonly chain: Chain;
+  readonly chain: HeaderView;
   readonly chains: PeerChains;
   readonly clock: Clock;
   readonly random: Random;
@@ -51,7 +51,7 @@ interface PeerState {
  * chain need only be sent once; one that does not answer is replaced.
  */
 export class HeaderSync {
-  readonly #chain: Chain;
+  readonly #chain: HeaderView;
   readonly #chains: PeerChains;
   readonly #clock: Clock;
   readonly #random: Random;

@@ -11,31 +11,19 @@ import { CatchUp } from './catch-up.ts';
 import { ChainServer } from './chain-server.ts';
 import { CompactDownload } from './compact-download.ts';
 import { CompactPeers } from './compact-peers.ts';
-import type { Endpoint } from './connection.ts';
-import type { HandlerContext } from './context.ts';
+import type { Handler, HandlerContext } from './context.ts';
 import { DataServer } from './data-server.ts';
 import { ExtraTransactions } from './extra-transactions.ts';
 import { FeeFilterSender } from './fee-filter.ts';
+import { handlers } from './handlers/index.ts';
 import { HeaderSync } from './header-sync.ts';
 import type { Peer } from './peer.ts';
 import { PeerChains } from './peer-chain.ts';
+import type { PartInfo } from './peer-info.ts';
+import type { PartsOptions, PeerFollower, PeerParts } from './peer-parts.ts';
 import { RecentBlock } from './recent-block.ts';
 import { TxAnnouncer } from './tx-announcer.ts';
 import { TxDownload } from './tx-download.ts';
-
-export interface PartsOptions {
-  /** Bits of `ServiceFlag` that we offer. */
-  readonly services: bigint;
-  readonly blocksOnly: boolean;
-  /** Whether transactions are announced after random delays. */
-  readonly trickle: boolean;
-  /** Where we listen, if we do. */
-  ownEndpoint(): Endpoint | undefined;
-  /** Whether nothing is to be heard or told of an endpoint: discouraged, or banned. */
-  isRefused(endpoint: Endpoint): boolean;
-  /** Called when there are new addresses. */
-  addressesLearned(): void;
-}
 
 export interface PartsModules {
   readonly chain: Chain;
@@ -46,24 +34,12 @@ export interface PartsModules {
   readonly logger: Logger;
 }
 
-/** A part that follows the peers' coming and going. */
-export interface PeerFollower {
-  /** The handshake is done. */
-  peerReady?(peer: Peer): void;
-  /** The connection has ended, its handshake done or not. */
-  peerClosed?(peer: Peer): void;
-  /** Called about once a second. */
-  tick?(): void;
-  close?(): void;
-}
-
 /** All that gives messages a meaning, connected with each other and with the chain. */
-export interface Parts extends HandlerContext {
+export interface Parts extends HandlerContext, PeerParts {
   readonly chains: PeerChains;
-  /** In the order in which they are to be told. */
-  readonly followers: readonly PeerFollower[];
 }
 
+/** What a node with the whole chain does. */
 export function createParts(options: PartsOptions, modules: PartsModules): Parts {
   const { chain } = modules;
   const catchUp = new CatchUp(modules, () => headers.isActive);
@@ -110,7 +86,7 @@ export function createParts(options: PartsOptions, modules: PartsModules): Parts
     },
   };
 
-  return {
+  const parts: Parts = {
     addresses,
     announcer,
     blocks,
@@ -137,5 +113,38 @@ export function createParts(options: PartsOptions, modules: PartsModules): Parts
     headers,
     transactions,
     txAnnouncer,
+    dispatch: (peer, command, message) => (handlers[command] as Handler<typeof command>)(parts, peer, message),
+    info: (peer) => partInfo(parts, peer),
+    lastAnnouncement: (peer) => chains.get(peer)?.announcedAt ?? 0,
+    hasBlocksInFlight: (peer) => blocks.inFlight(peer).length > 0,
+    get isCatchingUp() {
+      return catchUp.isUnderWay;
+    },
+    get height() {
+      return chain.tip.height;
+    },
+    get presyncedHeaders() {
+      return headers.bestPresyncHeight;
+    },
+    idle: () => blocks.idle(),
+  };
+  return parts;
+}
+
+function partInfo(parts: Parts, peer: Peer): PartInfo {
+  const addressRelay = parts.addresses.info(peer);
+  return {
+    lastTransaction: parts.transactions.lastTxTime(peer),
+    lastBlock: parts.blocks.lastBlockTime(peer),
+    presyncedHeaders: parts.headers.presyncHeight(peer) ?? -1,
+    syncedHeaders: parts.chains.get(peer)?.bestKnown?.height ?? -1,
+    syncedBlocks: parts.blocks.lastCommon(peer)?.height ?? -1,
+    inFlight: parts.blocks.inFlight(peer),
+    highBandwidthTo: parts.compactPeers.announcesToUs(peer),
+    highBandwidthFrom: parts.compactPeers.wantsAnnouncements(peer),
+    addressRelay: addressRelay.enabled,
+    addressesProcessed: addressRelay.processed,
+    addressesRateLimited: addressRelay.rateLimited,
+    minFeeFilter: parts.txAnnouncer.feeFilter(peer),
   };
 }

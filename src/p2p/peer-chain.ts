@@ -1,10 +1,10 @@
 import type { BlockIndex } from '../chain/block-index.ts';
-import type { Chain } from '../chain/chain.ts';
+import type { HeaderView } from '../chain/header-view.ts';
 import type { Peer } from './peer.ts';
 
 /** What we know of a peer's chain (Core: CNodeState). */
 export class PeerChain {
-  readonly #chain: Chain;
+  readonly #chain: HeaderView;
   #bestKnown: BlockIndex | undefined;
   /** Announced, but not a block that we know. */
   #unknown: Uint8Array | undefined;
@@ -13,7 +13,7 @@ export class PeerChain {
   /** When the peer last told us first of a better chain, by the monotonic clock; 0 for never. */
   announcedAt = 0;
 
-  constructor(chain: Chain) {
+  constructor(chain: HeaderView) {
     this.#chain = chain;
   }
 
@@ -59,10 +59,10 @@ function leadsTo(index: BlockIndex | undefined, ancestor: BlockIndex): boolean {
 
 /** One `PeerChain` for each peer whose handshake is done. */
 export class PeerChains {
-  readonly #chain: Chain;
+  readonly #chain: HeaderView;
   readonly #ofPeer = new Map<Peer, PeerChain>();
 
-  constructor(chain: Chain) {
+  constructor(chain: HeaderView) {
     this.#chain = chain;
   }
 

@@ -1,11 +1,10 @@
 import type { Endpoint } from './connection.ts';
 import type { TransportVersion } from './framing.ts';
 import { toEndpoint } from './messages/net-address.ts';
-import type { Parts } from './parts.ts';
 import type { ConnectionType, Peer } from './peer.ts';
 
 /** A peer as `getpeerinfo` shows it. Times are Unix seconds, 0 for never; durations are seconds. */
-export interface PeerInfo {
+export interface PeerInfo extends PartInfo {
   readonly id: number;
   readonly remote: Endpoint;
   /** Our end of the connection. */
@@ -18,8 +17,6 @@ export interface PeerInfo {
   readonly relaysTransactions: boolean;
   readonly lastSend: number;
   readonly lastReceive: number;
-  readonly lastTransaction: number;
-  readonly lastBlock: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
   readonly sentPerCommand: ReadonlyMap<string, number>;
@@ -37,6 +34,12 @@ export interface PeerInfo {
   /** BIP324's: 32 bytes; none over v1. */
   readonly sessionId: Uint8Array | undefined;
   readonly startHeight: number;
+}
+
+/** What the parts of a node know of a peer. */
+export interface PartInfo {
+  readonly lastTransaction: number;
+  readonly lastBlock: number;
   /** Height up to which its headers have been looked at while they show too little work to be stored; -1 if they do not. */
   readonly presyncedHeaders: number;
   /** Height of the best header that the peer has shown; -1 while unknown. */
@@ -55,11 +58,26 @@ export interface PeerInfo {
   readonly minFeeFilter: bigint;
 }
 
-/** Gathers from all parts what they know of a peer. */
-export function peerInfo(peer: Peer, parts: Parts): PeerInfo {
+/** Of someone of whom the parts know nothing. */
+export const noPartInfo: PartInfo = {
+  lastTransaction: 0,
+  lastBlock: 0,
+  presyncedHeaders: -1,
+  syncedHeaders: -1,
+  syncedBlocks: -1,
+  inFlight: [],
+  highBandwidthTo: false,
+  highBandwidthFrom: false,
+  addressRelay: false,
+  addressesProcessed: 0,
+  addressesRateLimited: 0,
+  minFeeFilter: 0n,
+};
+
+/** Gathers what is known of a peer. */
+export function peerInfo(peer: Peer, partInfo: PartInfo): PeerInfo {
   const { handshake, keepAlive, traffic } = peer;
   const { remote } = handshake;
-  const addressRelay = parts.addresses.info(peer);
   return {
     id: peer.id,
     remote: peer.remote,
@@ -69,8 +87,6 @@ export function peerInfo(peer: Peer, parts: Parts): PeerInfo {
     relaysTransactions: remote?.relay ?? false,
     lastSend: wholeSeconds(traffic.sent.last),
     lastReceive: wholeSeconds(traffic.received.last),
-    lastTransaction: parts.transactions.lastTxTime(peer),
-    lastBlock: parts.blocks.lastBlockTime(peer),
     bytesSent: traffic.sent.bytes,
     bytesReceived: traffic.received.bytes,
     sentPerCommand: traffic.sent.perCommand,
@@ -87,16 +103,7 @@ export function peerInfo(peer: Peer, parts: Parts): PeerInfo {
     transport: peer.transportVersion,
     sessionId: peer.sessionId,
     startHeight: remote?.startHeight ?? -1,
-    presyncedHeaders: parts.headers.presyncHeight(peer) ?? -1,
-    syncedHeaders: parts.chains.get(peer)?.bestKnown?.height ?? -1,
-    syncedBlocks: parts.blocks.lastCommon(peer)?.height ?? -1,
-    inFlight: parts.blocks.inFlight(peer),
-    highBandwidthTo: parts.compactPeers.announcesToUs(peer),
-    highBandwidthFrom: parts.compactPeers.wantsAnnouncements(peer),
-    addressRelay: addressRelay.enabled,
-    addressesProcessed: addressRelay.processed,
-    addressesRateLimited: addressRelay.rateLimited,
-    minFeeFilter: parts.txAnnouncer.feeFilter(peer),
+    ...partInfo,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Chain } from '../chain/chain.ts';
+import type { HeaderView } from '../chain/header-view.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import { Emitter } from '../platform/emitter.ts';
@@ -12,18 +13,17 @@ import { type Ban, BanList } from './ban-list.ts';
 import type { Connection, Endpoint, Listener, Transport } from './connection.ts';
 import { type ConnectionLimits, connectionLimits } from './connection-limits.ts';
 import { Connector } from './connector.ts';
-import type { Handler } from './context.ts';
 import { Discouraged } from './discouraged.ts';
 import { formatEndpoint } from './endpoint.ts';
 import { selectPeerToEvict } from './eviction.ts';
 import { evictionCandidate } from './eviction-candidate.ts';
 import type { Framing, TransportVersion } from './framing.ts';
-import { handlers } from './handlers/index.ts';
 import type { HandshakeCommand, LocalNode } from './handshake.ts';
 import type { Command, MessageOf } from './messages/index.ts';
-import { createParts, type Parts, type PeerFollower } from './parts.ts';
+import { createParts } from './parts.ts';
 import { type ConnectionType, Peer, type PeerHooks } from './peer.ts';
 import { type PeerInfo, peerInfo } from './peer-info.ts';
+import type { MakeParts, PeerFollower, PeerParts } from './peer-parts.ts';
 import { PeersFile } from './peers-file.ts';
 import { ServiceFlag } from './protocol.ts';
 import { isInSubnet, type Subnet } from './subnet.ts';
@@ -35,8 +35,6 @@ import { V2Framing } from './v2/v2-framing.ts';
 
 /** What a node with the whole chain offers. */
 const SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS | ServiceFlag.NETWORK_LIMITED;
-/** A node without these is not worth one of our own connections. */
-const REQUIRED_SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS;
 /** Spacings of blocks after which one is overdue (Core: TipMayBeStale). */
 const STALE_SPACINGS = 3;
 /** Milliseconds between writes of what was learnt about addresses. */
@@ -57,6 +55,10 @@ export interface PeerManagerOptions {
   readonly maxOutbound?: number;
   readonly maxBlockRelayOnly?: number;
   readonly userAgent?: string;
+  /** Bits of `ServiceFlag` that are offered, besides the transport's; default: what a node with the whole chain does. */
+  readonly services?: bigint;
+  /** A node without these is not worth one of our own connections; default: the whole chain, with witnesses. */
+  readonly requiredServices?: bigint;
   /** Takes no transactions from peers. */
   readonly blocksOnly?: boolean;
   /** Whether the encrypted transport of BIP324 is offered and used, with peers that know it; default true. */
@@ -65,9 +67,14 @@ export interface PeerManagerOptions {
   readonly trickle?: boolean;
 }
 
-export interface PeerManagerModules {
-  readonly chain: Chain;
-  readonly mempool: Mempool;
+/** A node with the whole chain brings its mempool; any other says what it does with peers. */
+export type PeerManagerModules = CommonModules &
+  (
+    | { readonly chain: Chain; readonly mempool: Mempool; readonly makeParts?: undefined }
+    | { readonly chain: HeaderView; readonly makeParts: MakeParts }
+  );
+
+interface CommonModules {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: Random;
@@ -94,7 +101,7 @@ export class PeerManager {
 
   readonly #options: PeerManagerOptions;
   readonly #modules: PeerManagerModules;
-  readonly #parts: Parts;
+  readonly #parts: PeerParts;
   readonly #connector: Connector;
   readonly #followers: readonly PeerFollower[];
   readonly #peers = new Set<Peer>();
@@ -109,6 +116,7 @@ export class PeerManager {
   readonly #ownEndpoints = new Set<string>();
   /** Bits of `ServiceFlag` that we offer. */
   readonly services: bigint;
+  readonly #requiredServices: bigint;
   readonly #v2: boolean;
   readonly #local: LocalNode;
   readonly #hooks: PeerHooks;
@@ -131,7 +139,9 @@ export class PeerManager {
     this.#modules = modules;
     const { clock, random, chain } = modules;
     this.#v2 = options.v2Transport ?? true;
-    this.services = this.#v2 ? SERVICES | ServiceFlag.P2P_V2 : SERVICES;
+    const { services = SERVICES } = options;
+    this.services = this.#v2 ? services | ServiceFlag.P2P_V2 : services;
+    this.#requiredServices = options.requiredServices ?? ServiceFlag.NETWORK | ServiceFlag.WITNESS;
     this.#limits = connectionLimits(options);
     this.#file = new PeersFile(modules.store ?? new MemoryStore());
     this.#addressKey = this.#file.key() ?? random.bytes(32);
@@ -148,33 +158,38 @@ export class PeerManager {
       this.#lastTipAt = clock.monotonic();
     });
     const isRefused = (endpoint: Endpoint) => this.#discouraged.has(endpoint) || this.#bans.has(endpoint.host);
-    const withAddresses = { ...modules, addresses: this.addresses };
-    this.#parts = createParts(
-      {
-        services: this.services,
-        blocksOnly: options.blocksOnly ?? false,
-        trickle: options.trickle ?? false,
-        ownEndpoint: () => this.endpoint,
-        isRefused,
-        addressesLearned: () => this.#connector.fill(),
-      },
-      withAddresses,
-    );
-    this.#connector = new Connector({ ...this.#limits, anchors: this.#file.anchors(), v2: this.#v2 }, withAddresses, {
-      opened: (connection, type, target, version) => this.#open(connection, type, target, version),
-      peers: () => this.#peers,
-      listening: () => this.endpoint,
-      isOwn: (endpoint) => this.#isOwn(endpoint),
+    const { addresses } = this;
+    const partsOptions = {
+      services: this.services,
+      blocksOnly: options.blocksOnly ?? false,
+      trickle: options.trickle ?? false,
+      ownEndpoint: () => this.endpoint,
       isRefused,
-      isTipStale: () => this.#isTipStale(),
-      lastAnnouncement: (peer) => this.#parts.chains.get(peer)?.announcedAt ?? 0,
-      hasBlocksInFlight: (peer) => this.#parts.blocks.inFlight(peer).length > 0,
-    });
+      addressesLearned: () => this.#connector.fill(),
+    };
+    this.#parts = modules.makeParts
+      ? modules.makeParts(partsOptions, addresses)
+      : createParts(partsOptions, { ...modules, addresses });
+    const connectorOptions = { ...this.#limits, anchors: this.#file.anchors(), v2: this.#v2 };
+    this.#connector = new Connector(
+      connectorOptions,
+      { ...modules, addresses },
+      {
+        opened: (connection, type, target, version) => this.#open(connection, type, target, version),
+        peers: () => this.#peers,
+        listening: () => this.endpoint,
+        isOwn: (endpoint) => this.#isOwn(endpoint),
+        isRefused,
+        isTipStale: () => this.#isTipStale(),
+        lastAnnouncement: (peer) => this.#parts.lastAnnouncement(peer),
+        hasBlocksInFlight: (peer) => this.#parts.hasBlocksInFlight(peer),
+      },
+    );
     this.#followers = [...this.#parts.followers, this.#connector];
     this.#local = {
       services: this.services,
       userAgent: options.userAgent ?? DEFAULT_USER_AGENT,
-      relay: !this.#parts.blocksOnly,
+      relay: !partsOptions.blocksOnly,
       startHeight: () => modules.chain.tip.height,
       listening: () => this.endpoint,
       isOwnNonce: (nonce) => this.#isOwnNonce(nonce),
@@ -219,7 +234,7 @@ export class PeerManager {
     const listenerClosed = this.#listener?.close();
     for (const peer of [...this.#peers]) peer.disconnect('shutting down');
     for (const follower of this.#followers) follower.close?.();
-    await Promise.all([listenerClosed, this.#parts.blocks.idle(), this.#started ? this.#file.flush() : undefined]);
+    await Promise.all([listenerClosed, this.#parts.idle(), this.#started ? this.#file.flush() : undefined]);
   }
 
   /** Where we listen, as bound. */
@@ -259,7 +274,7 @@ export class PeerManager {
 
   /** What `getpeerinfo` shows of a peer. */
   info(peer: Peer): PeerInfo {
-    return peerInfo(peer, this.#parts);
+    return peerInfo(peer, this.#parts.info(peer));
   }
 
   /**
@@ -358,7 +373,7 @@ export class PeerManager {
   /** Gives up an inbound peer for another. Returns false if all are worth keeping. */
   #makeRoom(inbound: readonly Peer[]): boolean {
     const candidates = inbound.map((peer) =>
-      evictionCandidate(peer, this.#parts, this.#secret, this.#discouraged.has(peer.remote)),
+      evictionCandidate(peer, this.#parts.info(peer), this.#secret, this.#discouraged.has(peer.remote)),
     );
     const id = selectPeerToEvict(candidates);
     const evicted = inbound.find((peer) => peer.id === id);
@@ -382,7 +397,7 @@ export class PeerManager {
         type,
         target,
         local: type === 'block-relay-only' || type === 'feeler' ? this.#quiet : this.#local,
-        requiredServices: type === 'outbound-full-relay' || type === 'block-relay-only' ? REQUIRED_SERVICES : 0n,
+        requiredServices: type === 'outbound-full-relay' || type === 'block-relay-only' ? this.#requiredServices : 0n,
         framing: this.#framing(connection.inbound, version),
       },
       { connection, clock, random, logger, hooks: this.#hooks },
@@ -412,8 +427,8 @@ export class PeerManager {
   }
 
   #dispatch<C extends Command>(peer: Peer, command: C, message: MessageOf<C>): void | Promise<void> {
-    const handler = handlers[command as Exclude<Command, HandshakeCommand>] as Handler<Command>;
-    return handler(this.#parts, peer, message);
+    type Known = Exclude<Command, HandshakeCommand>;
+    return this.#parts.dispatch(peer, command as Known, message as MessageOf<Known>);
   }
 
   /** Core's judgement: a peer that a person chose stays; one on this machine goes; others are remembered, too. */
@@ -446,7 +461,7 @@ export class PeerManager {
   #isTipStale(): boolean {
     const { clock, chain } = this.#modules;
     const isOverdue = clock.monotonic() - this.#lastTipAt > STALE_SPACINGS * chain.params.powTargetSpacing * 1000;
-    return isOverdue && ![...this.#peers].some((peer) => this.#parts.blocks.inFlight(peer).length > 0);
+    return isOverdue && ![...this.#peers].some((peer) => this.#parts.hasBlocksInFlight(peer));
   }
 
   #save(): void {
@@ -470,7 +485,7 @@ export class PeerManager {
   }
 
   #tellProgress(): void {
-    const done = !this.#parts.catchUp.isUnderWay;
+    const done = !this.#parts.isCatchingUp;
     if (!done || this.#isCatchingUp) this.events.emit('progress', this.#progress(done));
     if (done) this.#blockRate.reset();
     this.#isCatchingUp = !done;
@@ -478,8 +493,8 @@ export class PeerManager {
 
   #progress(done: boolean): SyncProgress {
     const { chain, clock } = this.#modules;
-    const [blocks, headers] = [chain.tip.height, chain.bestHeader.height];
-    const presyncedHeaders = this.#parts.headers.bestPresyncHeight;
+    const { height: blocks, presyncedHeaders } = this.#parts;
+    const headers = chain.bestHeader.height;
     const blocksPerSecond = this.#blockRate.sample(clock.monotonic(), blocks);
     return {
       ...{ blocks, headers, blocksPerSecond, done },

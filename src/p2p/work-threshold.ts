@@ -1,5 +1,5 @@
 import type { BlockIndex } from '../chain/block-index.ts';
-import type { Chain } from '../chain/chain.ts';
+import type { HeaderView } from '../chain/header-view.ts';
 import { blockWork } from '../consensus/pow.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 
@@ -11,7 +11,7 @@ const WORTHWHILE_BLOCKS = 144n;
  * day ago (Core: GetAntiDoSWorkThreshold). Headers above it are stored without limit, since they cost their maker as
  * much as ours did. On regtest that is nothing; there, as in Core, nobody but ourselves can fill our memory.
  */
-export function workThreshold({ tip, params }: Pick<Chain, 'tip' | 'params'>): bigint {
+export function workThreshold({ tip, params }: Pick<HeaderView, 'tip' | 'params'>): bigint {
   const slack = WORTHWHILE_BLOCKS * blockWork(tip.bits);
   const nearTip = tip.chainwork > slack ? tip.chainwork - slack : 0n;
   return nearTip > params.minimumChainWork ? nearTip : params.minimumChainWork;
