@@ -5,7 +5,6 @@ import { describeVectors, vectorPath } from './support/vectors.ts';
 
 /** What no test reads yet, as Pier does not yet do what it is about. */
 const unread: Readonly<Record<string, string>> = {
-  'bips/bip158-testnet-19.json': 'compact filters',
   'bips/bip322-basic-test-vectors.json': 'signed messages',
   'bips/bip322-generated-test-vectors.json': 'signed messages',
   'blocks/merkle300025.raw': 'merkle blocks',
