@@ -278,7 +278,7 @@ export class Peer {
     const { command, fault } = raw;
     this.#count('received', fault ? '' : command, raw.size);
     if (fault || !isCommand(command)) {
-      if (!fault && this.handshake.isReady && asksForUnoffered(command, raw.payload)) {
+      if (!fault && this.handshake.isReady && asksForUnoffered(command)) {
         this.disconnect(`${command}, although we do not offer that`);
       }
       this.#logger.debug({ command, fault: fault ?? 'unknown command' }, 'ignored a message');

@@ -21,6 +21,12 @@ export const MAX_INV_ENTRIES = 50_000;
 export const MAX_HEADERS = 2_000;
 /** Hashes in a locator (Core: MAX_LOCATOR_SZ). */
 export const MAX_LOCATOR_HASHES = 101;
+/** Filters that one `getcfilters` may ask for (Core: MAX_GETCFILTERS_SIZE). */
+export const MAX_FILTERS = 1_000;
+/** Filter hashes in one `cfheaders` (Core: MAX_GETCFHEADERS_SIZE). */
+export const MAX_FILTER_HASHES = 2_000;
+/** Blocks from one filter header of a `cfcheckpt` to the next (Core: CFCHECKPT_INTERVAL). */
+export const FILTER_CHECKPOINT_INTERVAL = 1_000;
 /** Addresses in one `addr` or `addrv2` (Core: MAX_ADDR_TO_SEND). */
 export const MAX_ADDRESSES = 1_000;
 /** Characters of a user agent (Core: MAX_SUBVERSION_LENGTH). */

@@ -13,18 +13,10 @@ export const overlongVerdict: { readonly [C in Command]?: 'misbehaving' | 'disco
   inv: 'misbehaving',
 };
 
-/** Commands of bloom filters (BIP37) and of who serves block filters (BIP157), with the least bytes of their payload. */
-const unoffered: ReadonlyMap<string, number> = new Map([
-  ['filterload', 0],
-  ['filteradd', 0],
-  ['filterclear', 0],
-  ['getcfilters', 37],
-  ['getcfheaders', 37],
-  ['getcfcheckpt', 33],
-]);
+/** Commands of bloom filters (BIP37). */
+const unoffered: ReadonlySet<string> = new Set(['filterload', 'filteradd', 'filterclear']);
 
 /** Whether a message asks for a service that we have not said we offer. Core disconnects whoever does. */
-export function asksForUnoffered(command: string, payload: Uint8Array): boolean {
-  const least = unoffered.get(command);
-  return least !== undefined && payload.length >= least;
+export function asksForUnoffered(command: string): boolean {
+  return unoffered.has(command);
 }

@@ -266,13 +266,49 @@ describe('the messages of BIP152', () => {
   });
 });
 
+describe('the messages of BIP157', () => {
+  const hash = '22'.repeat(32);
+
+  it('have the fields of the BIP, in its order', () => {
+    const range = { filterType: 0, startHeight: 0x0001_0203, stopHash: fromHex(hash) };
+    expect(known('getcfilters', `00 03020100 ${hash}`)).toEqual(range);
+    expect(known('getcfheaders', `00 03020100 ${hash}`)).toEqual(range);
+    expect(known('getcfcheckpt', `ff ${hash}`)).toEqual({ filterType: 255, stopHash: fromHex(hash) });
+    expect(toHex(known('cfilter', `00 ${hash} 04 019dfca8`).filter)).toBe('019dfca8');
+    const cfheaders = known('cfheaders', `00 ${hash} ${'33'.repeat(32)} 02 ${'44'.repeat(32)} ${'55'.repeat(32)}`);
+    expect(toHex(cfheaders.previousHeader)).toBe('33'.repeat(32));
+    expect(cfheaders.filterHashes.map(toHex)).toEqual(['44'.repeat(32), '55'.repeat(32)]);
+    expect(known('cfcheckpt', `00 ${hash} 01 ${'66'.repeat(32)}`).filterHeaders.map(toHex)).toEqual(['66'.repeat(32)]);
+  });
+
+  it('are refused where they are cut short', () => {
+    for (const [command, hex] of [
+      ['getcfilters', `00 03020100 ${hash}`],
+      ['getcfheaders', `00 03020100 ${hash}`],
+      ['getcfcheckpt', `00 ${hash}`],
+      ['cfilter', `00 ${hash} 04 019dfca8`],
+      ['cfheaders', `00 ${hash} ${hash} 01 ${hash}`],
+      ['cfcheckpt', `00 ${hash} 01 ${hash}`],
+    ] as const) {
+      expect(error(command, hex)).toBeUndefined();
+      expect(error(command, hex.slice(0, -2))).toBe('truncated');
+    }
+  });
+
+  it('hold no more than 2,000 filter hashes', () => {
+    const start = `00 ${hash} ${hash}`;
+    expect(error('cfheaders', `${start} fdd007 ${hash.repeat(2_000)}`)).toBeUndefined();
+    expect(error('cfheaders', `${start} fdd107 ${hash.repeat(2_001)}`)).toBe('oversized');
+  });
+});
+
 describe('every codec', () => {
   it('has the command under which it is listed, which fits a header', () => {
     for (const [name, codec] of Object.entries(codecs)) {
       expect(codec.command).toBe(name);
       expect(name.length).toBeLessThanOrEqual(12);
     }
-    expect(Object.keys(codecs)).toHaveLength(24);
+    expect(Object.keys(codecs)).toHaveLength(30);
   });
 
   it('answers hostile bytes with a value or a DecodeError, and nothing else', () => {

@@ -4,6 +4,7 @@ import type { Command } from '../messages/index.ts';
 import { onAddresses, onGetAddr } from './addresses.ts';
 import { onBlock, onGetBlocks } from './blocks.ts';
 import { onBlockTxn, onCmpctBlock, onGetBlockTxn, onSendCmpct } from './compact-blocks.ts';
+import { onFilterAnswer, onFilterRequest } from './filters.ts';
 import { onGetHeaders, onHeaders, onSendHeaders } from './headers.ts';
 import { onGetData, onInv, onNotFound } from './inventory.ts';
 import { onPing, onPong } from './ping.ts';
@@ -15,11 +16,17 @@ export const handlers: { readonly [C in Exclude<Command, HandshakeCommand>]: Han
   addrv2: onAddresses,
   block: onBlock,
   blocktxn: onBlockTxn,
+  cfcheckpt: onFilterAnswer,
+  cfheaders: onFilterAnswer,
+  cfilter: onFilterAnswer,
   cmpctblock: onCmpctBlock,
   feefilter: onFeeFilter,
   getaddr: onGetAddr,
   getblocks: onGetBlocks,
   getblocktxn: onGetBlockTxn,
+  getcfcheckpt: onFilterRequest,
+  getcfheaders: onFilterRequest,
+  getcfilters: onFilterRequest,
   getdata: onGetData,
   getheaders: onGetHeaders,
   headers: onHeaders,

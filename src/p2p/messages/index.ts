@@ -2,11 +2,17 @@ import { addr } from './addr.ts';
 import { addrV2 } from './addrv2.ts';
 import { block } from './block.ts';
 import { blockTxn } from './blocktxn.ts';
+import { cFCheckpt } from './cfcheckpt.ts';
+import { cFHeaders } from './cfheaders.ts';
+import { cFilter } from './cfilter.ts';
 import { cmpctBlock } from './cmpctblock.ts';
 import { feeFilter } from './feefilter.ts';
 import { getAddr } from './getaddr.ts';
 import { getBlocks } from './getblocks.ts';
 import { getBlockTxn } from './getblocktxn.ts';
+import { getCFCheckpt } from './getcfcheckpt.ts';
+import { getCFHeaders } from './getcfheaders.ts';
+import { getCFilters } from './getcfilters.ts';
 import { getData } from './getdata.ts';
 import { getHeaders } from './getheaders.ts';
 import { headers } from './headers.ts';
@@ -29,11 +35,17 @@ export const codecs = {
   addrv2: addrV2,
   block,
   blocktxn: blockTxn,
+  cfcheckpt: cFCheckpt,
+  cfheaders: cFHeaders,
+  cfilter: cFilter,
   cmpctblock: cmpctBlock,
   feefilter: feeFilter,
   getaddr: getAddr,
   getblocks: getBlocks,
   getblocktxn: getBlockTxn,
+  getcfcheckpt: getCFCheckpt,
+  getcfheaders: getCFHeaders,
+  getcfilters: getCFilters,
   getdata: getData,
   getheaders: getHeaders,
   headers,

@@ -16,9 +16,17 @@ export interface RandomMessage {
   readonly payload: Uint8Array;
 }
 
-const commands = [...Object.keys(codecs), 'filterload', 'getcfilters', 'sendtxrcncl', 'nosuchthing'];
+const commands = [...Object.keys(codecs), 'filterload', 'sendtxrcncl', 'nosuchthing'];
 /** What ends a connection at once, and so comes seldom. */
-const fatal = new Set(['wtxidrelay', 'sendaddrv2', 'mempool', 'filterload']);
+const fatal = new Set([
+  'wtxidrelay',
+  'sendaddrv2',
+  'mempool',
+  'filterload',
+  'getcfilters',
+  'getcfheaders',
+  'getcfcheckpt',
+]);
 
 /** An endless supply of messages: sound ones of every type, the same damaged in all ways, and rubbish. */
 export class MessageMutator {
@@ -123,6 +131,10 @@ export class MessageMutator {
     };
   }
 
+  #filterStop() {
+    return { filterType: this.#below(10) === 0 ? 1 : 0, stopHash: this.#hash() };
+  }
+
   #ipAddress() {
     return { ...this.#address(), network: 1, address: this.#bytes(4) };
   }
@@ -138,11 +150,26 @@ export class MessageMutator {
         return encodeMessage('addrv2', { addresses: this.#list(() => this.#address()) });
       case 'block':
         return encodeMessage('block', this.#pick(this.#blocks));
+      case 'cfcheckpt':
+        return encodeMessage('cfcheckpt', { ...this.#filterStop(), filterHeaders: this.#list(() => this.#hash()) });
+      case 'cfheaders': {
+        const filterHashes = this.#list(() => this.#hash());
+        return encodeMessage('cfheaders', { ...this.#filterStop(), previousHeader: this.#hash(), filterHashes });
+      }
+      case 'cfilter': {
+        const filter = this.#bytes(this.#below(100));
+        return encodeMessage('cfilter', { filterType: this.#below(2), blockHash: this.#hash(), filter });
+      }
       case 'feefilter':
         return encodeMessage('feefilter', { feeRate: BigInt(this.#below(2 ** 31)) });
       case 'getblocks':
       case 'getheaders':
         return encodeMessage('getheaders', { locator: this.#list(() => this.#hash()), stop: NO_STOP });
+      case 'getcfcheckpt':
+        return encodeMessage('getcfcheckpt', this.#filterStop());
+      case 'getcfheaders':
+      case 'getcfilters':
+        return encodeMessage('getcfilters', { ...this.#filterStop(), startHeight: this.#below(300) });
       case 'getdata':
       case 'inv':
       case 'notfound':
