@@ -84,6 +84,8 @@ export class Peer {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #hooks: PeerHooks;
+  /** Bits of `ServiceFlag` that we offer. */
+  readonly #services: bigint;
   /** `connectedAt` by the monotonic clock. */
   readonly #openedAt: number;
   #introduced = false;
@@ -99,6 +101,7 @@ export class Peer {
     this.#framing = options.framing;
     this.#clock = clock;
     this.#hooks = modules.hooks;
+    this.#services = options.local.services;
     this.connectedAt = clock.now();
     this.#openedAt = clock.monotonic();
     this.#logger = modules.logger.child({ peer: options.id });
@@ -277,10 +280,11 @@ export class Peer {
   #handle(raw: RawMessage): void | Promise<void> {
     const { command, fault } = raw;
     this.#count('received', fault ? '' : command, raw.size);
+    if (!fault && this.handshake.isReady && asksForUnoffered(command, raw.payload, this.#services)) {
+      this.disconnect(`${command}, although we do not offer that`);
+      return;
+    }
     if (fault || !isCommand(command)) {
-      if (!fault && this.handshake.isReady && asksForUnoffered(command)) {
-        this.disconnect(`${command}, although we do not offer that`);
-      }
       this.#logger.debug({ command, fault: fault ?? 'unknown command' }, 'ignored a message');
       return;
     }

@@ -1,4 +1,5 @@
 import type { Command } from './messages/index.ts';
+import { ServiceFlag } from './protocol.ts';
 
 // How Core judges what has no meaning here.
 
@@ -13,10 +14,18 @@ export const overlongVerdict: { readonly [C in Command]?: 'misbehaving' | 'disco
   inv: 'misbehaving',
 };
 
-/** Commands of bloom filters (BIP37). */
-const unoffered: ReadonlySet<string> = new Set(['filterload', 'filteradd', 'filterclear']);
+/** Commands of bloom filters (BIP37) and of who serves block filters (BIP157), with the least bytes of their payload. */
+const services: ReadonlyMap<string, { readonly flag: bigint; readonly least: number }> = new Map([
+  ['filterload', { flag: ServiceFlag.BLOOM, least: 0 }],
+  ['filteradd', { flag: ServiceFlag.BLOOM, least: 0 }],
+  ['filterclear', { flag: ServiceFlag.BLOOM, least: 0 }],
+  ['getcfilters', { flag: ServiceFlag.COMPACT_FILTERS, least: 37 }],
+  ['getcfheaders', { flag: ServiceFlag.COMPACT_FILTERS, least: 37 }],
+  ['getcfcheckpt', { flag: ServiceFlag.COMPACT_FILTERS, least: 33 }],
+]);
 
-/** Whether a message asks for a service that we have not said we offer. Core disconnects whoever does. */
-export function asksForUnoffered(command: string): boolean {
-  return unoffered.has(command);
+/** Whether a message asks for a service that is not among those that we offer. Core disconnects whoever does. */
+export function asksForUnoffered(command: string, payload: Uint8Array, offered: bigint): boolean {
+  const service = services.get(command);
+  return service !== undefined && (offered & service.flag) === 0n && payload.length >= service.least;
 }

@@ -3,6 +3,7 @@ import type { HandshakeCommand } from '../handshake.ts';
 import type { Command } from '../messages/index.ts';
 import { onAddresses, onGetAddr } from './addresses.ts';
 import { onBlock, onGetBlocks } from './blocks.ts';
+import { onFilterAdd, onFilterClear, onFilterLoad } from './bloom.ts';
 import { onBlockTxn, onCmpctBlock, onGetBlockTxn, onSendCmpct } from './compact-blocks.ts';
 import { onFilterAnswer, onFilterRequest } from './filters.ts';
 import { onGetHeaders, onHeaders, onSendHeaders } from './headers.ts';
@@ -21,6 +22,9 @@ export const handlers: { readonly [C in Exclude<Command, HandshakeCommand>]: Han
   cfilter: onFilterAnswer,
   cmpctblock: onCmpctBlock,
   feefilter: onFeeFilter,
+  filteradd: onFilterAdd,
+  filterclear: onFilterClear,
+  filterload: onFilterLoad,
   getaddr: onGetAddr,
   getblocks: onGetBlocks,
   getblocktxn: onGetBlockTxn,
@@ -32,6 +36,8 @@ export const handlers: { readonly [C in Exclude<Command, HandshakeCommand>]: Han
   headers: onHeaders,
   inv: onInv,
   mempool: onMempool,
+  // Nothing here asks for filtered blocks: the client that does has its own peers.
+  merkleblock: () => {},
   notfound: onNotFound,
   ping: onPing,
   pong: onPong,

@@ -7,6 +7,9 @@ import { cFHeaders } from './cfheaders.ts';
 import { cFilter } from './cfilter.ts';
 import { cmpctBlock } from './cmpctblock.ts';
 import { feeFilter } from './feefilter.ts';
+import { filterAdd } from './filteradd.ts';
+import { filterClear } from './filterclear.ts';
+import { filterLoad } from './filterload.ts';
 import { getAddr } from './getaddr.ts';
 import { getBlocks } from './getblocks.ts';
 import { getBlockTxn } from './getblocktxn.ts';
@@ -18,6 +21,7 @@ import { getHeaders } from './getheaders.ts';
 import { headers } from './headers.ts';
 import { inv } from './inv.ts';
 import { mempool } from './mempool.ts';
+import { merkleBlock } from './merkleblock.ts';
 import { notFound } from './notfound.ts';
 import { ping } from './ping.ts';
 import { pong } from './pong.ts';
@@ -40,6 +44,9 @@ export const codecs = {
   cfilter: cFilter,
   cmpctblock: cmpctBlock,
   feefilter: feeFilter,
+  filteradd: filterAdd,
+  filterclear: filterClear,
+  filterload: filterLoad,
   getaddr: getAddr,
   getblocks: getBlocks,
   getblocktxn: getBlockTxn,
@@ -51,6 +58,7 @@ export const codecs = {
   headers,
   inv,
   mempool,
+  merkleblock: merkleBlock,
   notfound: notFound,
   ping,
   pong,

@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest';
+import { toHex } from '../../src/bytes/hex.ts';
+import { ByteReader } from '../../src/bytes/reader.ts';
+import { ByteWriter } from '../../src/bytes/writer.ts';
+import { merkleRoot } from '../../src/consensus/merkle.ts';
+import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { BlockHeader } from '../../src/primitives/header.ts';
+import { ProofError } from '../../src/proofs/errors.ts';
+import { MerkleBlock } from '../../src/proofs/merkle-block.ts';
+import { merkleProof, rootOf } from '../../src/proofs/merkle-proof.ts';
+import { PartialMerkleTree } from '../../src/proofs/partial-merkle-tree.ts';
+import { countFlips, countTruncations, flipBit, holds, hostileCounts } from '../support/hostile.ts';
+import { rawBlock, realBlock } from '../support/real-blocks.ts';
+import { describeVectors, vectorBytes } from '../support/vectors.ts';
+
+const random = new SeededRandom(37);
+const randomHashes = (count: number) => Array.from({ length: count }, () => random.bytes(32));
+
+function encode(tree: PartialMerkleTree): Uint8Array {
+  const writer = new ByteWriter();
+  tree.write(writer);
+  return writer.finish();
+}
+
+function decode(bytes: Uint8Array): PartialMerkleTree {
+  const reader = new ByteReader(bytes);
+  const tree = PartialMerkleTree.read(reader);
+  reader.end();
+  return tree;
+}
+
+/** The bits in the lowest places first, as a string of 0 and 1. */
+function bitsOf({ flags }: PartialMerkleTree): string {
+  return [...flags].map((byte) => byte.toString(2).padStart(8, '0').split('').reverse().join('')).join('');
+}
+
+function flaw(tree: PartialMerkleTree | MerkleBlock): string | undefined {
+  try {
+    tree.extract();
+  } catch (error) {
+    if (error instanceof ProofError) return error.code;
+    throw error;
+  }
+  return undefined;
+}
+
+/** What a tree of these matches has to show, through its bytes. */
+function check(txids: readonly Uint8Array[], matches: readonly boolean[]): void {
+  const tree = decode(encode(PartialMerkleTree.of(txids, matches)));
+  const extracted = tree.extract();
+  const { root } = merkleRoot(txids);
+  expect(toHex(extracted.root)).toBe(toHex(root));
+  const expected = txids.map((txid, position) => ({ txid, position })).filter(({ position }) => matches[position]);
+  expect(extracted.matches.map(({ position }) => position)).toEqual(expected.map(({ position }) => position));
+  expect(extracted.matches.map(({ txid }) => toHex(txid))).toEqual(expected.map(({ txid }) => toHex(txid)));
+  for (const { position, txid } of expected.slice(0, 10)) {
+    const proof = extracted.proofOf(position)!;
+    expect(toHex(rootOf(txid, proof))).toBe(toHex(root));
+    expect(proof.branch.map(toHex)).toEqual(merkleProof(txids, position).branch.map(toHex));
+  }
+  const other = matches.indexOf(false);
+  expect(extracted.proofOf(other < 0 ? txids.length : other)).toBeUndefined();
+}
+
+describe('partial merkle trees', () => {
+  it('show every choice of up to seven transactions', () => {
+    for (let count = 1; count <= 7; count++) {
+      const txids = randomHashes(count);
+      for (let set = 0; set < 2 ** count; set++) {
+        check(
+          txids,
+          txids.map((_, i) => ((set >> i) & 1) === 1),
+        );
+      }
+    }
+  });
+
+  it('show random choices of many transactions, in no more bytes than it takes', () => {
+    for (const count of [8, 9, 17, 56, 100, 127, 256, 312, 513, 2000, 4095]) {
+      const txids = randomHashes(count);
+      for (const share of [1, 10, 1000]) {
+        const matches = txids.map(() => randomInt(random, share) === 0);
+        const matched = matches.filter(Boolean).length;
+        const size = encode(PartialMerkleTree.of(txids, matches)).length;
+        // Core's pmt_tests: one hash for each match and level, one bit for each node.
+        const depth = Math.ceil(Math.log2(count));
+        const nodes = Math.min(count, 1 + matched * depth);
+        expect(size).toBeLessThanOrEqual(10 + Math.ceil((258 * nodes + 7) / 8));
+        check(txids, matches);
+      }
+    }
+  });
+
+  it('are built as BIP37 has it: depth first, left before right, hashes where no match lies below', () => {
+    const txids = randomHashes(5);
+    const tree = PartialMerkleTree.of(txids, [false, false, true, false, false]);
+    const pair = merkleRoot(txids.slice(0, 2)).root;
+    const last = merkleRoot([txids[4]!, txids[4]!, txids[4]!, txids[4]!]).root;
+    expect(bitsOf(tree)).toBe('11011000');
+    expect(tree.hashes.map(toHex)).toEqual([pair, txids[2]!, txids[3]!, last].map(toHex));
+    const none = PartialMerkleTree.of(txids, new Array(5).fill(false));
+    expect(bitsOf(none)).toBe('00000000');
+    expect(none.hashes.map(toHex)).toEqual([toHex(merkleRoot(txids).root)]);
+  });
+
+  it('show nothing that is not so after a change of one bit, unless under another root', () => {
+    for (const count of [1, 4, 11]) {
+      const txids = randomHashes(count);
+      const bytes = encode(
+        PartialMerkleTree.of(
+          txids,
+          [...txids.keys()].map((i) => i % 4 === 0),
+        ),
+      );
+      const root = toHex(merkleRoot(txids).root);
+      for (let bit = 0; bit < 8 * bytes.length; bit++) {
+        let changed: PartialMerkleTree;
+        try {
+          changed = decode(flipBit(bytes, bit));
+        } catch {
+          continue;
+        }
+        if (flaw(changed) !== undefined) continue;
+        const extracted = changed.extract();
+        if (toHex(extracted.root) !== root) continue;
+        // The bits say what the sender wants to show, and no hash commits to them, nor to the count.
+        for (const { txid, position } of extracted.matches) expect(toHex(txid)).toBe(toHex(txids[position]!));
+      }
+    }
+  });
+
+  it('have codecs that stand damaged bytes', () => {
+    const codec = { decode, encode };
+    const bytes = encode(PartialMerkleTree.of(randomHashes(5), [true, false, false, true, false]));
+    expect(countTruncations(codec, bytes)).toBe(0);
+    countFlips(codec, bytes);
+    for (const count of hostileCounts) {
+      holds(codec, Uint8Array.from([...bytes.subarray(0, 4), ...count]));
+      holds(codec, Uint8Array.from([...bytes.subarray(0, 4), 0, ...count]));
+    }
+  });
+});
+
+describe('a partial merkle tree is refused', () => {
+  const tree = (count: number, hashes: number | readonly Uint8Array[], ...flags: number[]) =>
+    new PartialMerkleTree(count, typeof hashes === 'number' ? randomHashes(hashes) : hashes, Uint8Array.from(flags));
+
+  it('without transactions, or with more than a block has room for', () => {
+    expect(flaw(tree(0, 0))).toBe('no-transactions');
+    expect(flaw(tree(0, 1, 1))).toBe('no-transactions');
+    // 4,000,000 weight units, of which the smallest transaction takes 240.
+    expect(flaw(tree(16_666, 1, 0))).toBeUndefined();
+    expect(flaw(tree(16_667, 1, 0))).toBe('too-many-transactions');
+    expect(flaw(tree(0xffff_ffff, 1, 0))).toBe('too-many-transactions');
+  });
+
+  it('with more hashes than transactions, or more hashes than bits', () => {
+    expect(flaw(tree(1, 2, 1))).toBe('too-many-hashes');
+    expect(flaw(tree(9, 9, 0xff))).toBe('too-few-bits');
+    expect(flaw(tree(1, 1))).toBe('too-few-bits');
+  });
+
+  it('where bits or hashes end too early', () => {
+    expect(flaw(tree(1000, 1, 0xff))).toBe('bits-exhausted');
+    expect(flaw(tree(1, 0, 1))).toBe('hashes-exhausted');
+    expect(flaw(tree(2, 1, 1))).toBe('hashes-exhausted');
+    expect(flaw(tree(1, 0))).toBe('bits-exhausted');
+  });
+
+  it('with bits or hashes that no node asks for', () => {
+    expect(flaw(tree(1, 1, 1, 0))).toBe('unused-bits');
+    expect(flaw(tree(2, 2, 1))).toBeUndefined();
+    expect(flaw(tree(2, 2, 0))).toBe('unused-hashes');
+    expect(flaw(tree(4, 3, 0b101))).toBeUndefined();
+    expect(flaw(tree(4, 4, 0b101))).toBe('unused-hashes');
+  });
+
+  it('with two equal hashes beside each other, by which a list seems longer (CVE-2012-2459)', () => {
+    const [a, b, c] = randomHashes(3);
+    const honest = PartialMerkleTree.of([a!, b!, c!], [false, false, true]);
+    const forged = PartialMerkleTree.of([a!, b!, c!, c!], [false, false, false, true]);
+    expect(toHex(honest.extract().root)).toBe(toHex(merkleRoot([a!, b!, c!, c!]).root));
+    expect(flaw(forged)).toBe('equal-siblings');
+    // Six leaves and their last two again, whose parents are equal.
+    const six = randomHashes(6);
+    const eight = [...six, ...six.slice(4)];
+    expect(toHex(merkleRoot(six).root)).toBe(toHex(merkleRoot(eight).root));
+    expect(
+      flaw(
+        PartialMerkleTree.of(
+          eight,
+          [...eight.keys()].map((i) => i === 7),
+        ),
+      ),
+    ).toBe('equal-siblings');
+  });
+
+  it('at a cost that its bytes bound', () => {
+    // As many nodes as there are bits, and no more, however many the count announces.
+    const started = performance.now();
+    expect(flaw(tree(16_666, 0, ...new Array(100).fill(0xff)))).toBe('hashes-exhausted');
+    expect(flaw(tree(16_666, 16_666, ...new Array(2084).fill(0xff)))).toBe('bits-exhausted');
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+});
+
+describeVectors('a real merkle block', 'blocks/merkle300025.raw', () => {
+  it('shows transactions of the real block, and is what we would send', () => {
+    const bytes = vectorBytes('blocks/merkle300025.raw');
+    const merkleBlock = MerkleBlock.decode(bytes);
+    const block = realBlock('block300025');
+    expect(merkleBlock.header.hashHex).toBe(block.hashHex);
+    const { matches } = merkleBlock.extract();
+    expect(matches.length).toBeGreaterThan(0);
+    for (const { position, txid } of matches) {
+      expect(toHex(txid)).toBe(toHex(block.transactions[position]!.txid));
+    }
+    const shown = new Set(matches.map(({ txid }) => toHex(txid)));
+    expect(toHex(MerkleBlock.of(block, (tx) => shown.has(toHex(tx.txid))).encode())).toBe(toHex(bytes));
+    expect(toHex(merkleBlock.encode())).toBe(toHex(bytes));
+  });
+
+  it('is refused under another header', () => {
+    const bytes = vectorBytes('blocks/merkle300025.raw');
+    expect(flaw(MerkleBlock.decode(bytes))).toBeUndefined();
+    expect(flaw(MerkleBlock.decode(flipBit(bytes, 8 * 40)))).toBe('wrong-root');
+  });
+
+  it('of any other real block shows what it was made for', () => {
+    for (const name of ['block1', 'block426884', 'block898352', 'block928831']) {
+      const block = realBlock(name);
+      const header = BlockHeader.decode(rawBlock(name).subarray(0, 80));
+      const wanted = block.transactions.filter(() => randomInt(random, 5) === 0).map((tx) => tx.txidHex);
+      const { tree } = MerkleBlock.of(block, (tx) => wanted.includes(tx.txidHex));
+      const { matches } = MerkleBlock.decode(new MerkleBlock(header, tree).encode()).extract();
+      expect(matches.map(({ position }) => block.transactions[position]!.txidHex)).toEqual(wanted);
+    }
+  });
+});
