@@ -1,0 +1,60 @@
+import type { Operation, Range, StoreReader } from '../store/store.ts';
+
+/** Bytes of a chunk: LMDB gives what is longer than half a page whole pages, of which the first has so much room. */
+const CHUNK_BYTES = 4_080;
+
+/** A list of records of one size in a store, as many in a chunk as fill a page: a thousand headers take 12 pages. */
+export class RecordList {
+  readonly #prefix: number;
+  readonly #size: number;
+  readonly #perChunk: number;
+
+  /** `prefix` is the first byte of the keys, which no other data may have; `size` is in bytes. */
+  constructor(prefix: number, size: number) {
+    this.#prefix = prefix;
+    this.#size = size;
+    this.#perChunk = Math.floor(CHUNK_BYTES / size);
+  }
+
+  /** All records, in their order. */
+  *read(store: StoreReader): Generator<Uint8Array> {
+    for (const [, chunk] of store.entries(this.#range)) {
+      for (let at = 0; at + this.#size <= chunk.length; at += this.#size) yield chunk.subarray(at, at + this.#size);
+    }
+  }
+
+  /**
+   * What makes a store that holds `stored` records hold `length` instead, of which those from `changedFrom` on
+   * may be others than before.
+   */
+  operations(
+    stored: number,
+    length: number,
+    changedFrom: number,
+    record: (position: number) => Uint8Array,
+  ): Operation[] {
+    const operations: Operation[] = [];
+    const per = this.#perChunk;
+    for (let chunk = Math.floor(changedFrom / per); chunk * per < length; chunk++) {
+      const count = Math.min(per, length - chunk * per);
+      const value = new Uint8Array(count * this.#size);
+      for (let i = 0; i < count; i++) value.set(record(chunk * per + i), i * this.#size);
+      operations.push({ type: 'put', key: this.#key(chunk), value });
+    }
+    for (let chunk = Math.ceil(length / per); chunk * per < stored; chunk++) {
+      operations.push({ type: 'delete', key: this.#key(chunk) });
+    }
+    return operations;
+  }
+
+  get #range(): Range {
+    return { gte: Uint8Array.of(this.#prefix), lt: Uint8Array.of(this.#prefix + 1) };
+  }
+
+  #key(chunk: number): Uint8Array {
+    const key = new Uint8Array(5);
+    key[0] = this.#prefix;
+    new DataView(key.buffer).setUint32(1, chunk, false);
+    return key;
+  }
+}
