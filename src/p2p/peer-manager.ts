@@ -59,6 +59,8 @@ export interface PeerManagerOptions {
   readonly services?: bigint;
   /** A node without these is not worth one of our own connections; default: the whole chain, with witnesses. */
   readonly requiredServices?: bigint;
+  /** Whether the nodes of `addNodes` and `addNode` are kept, whatever they do; default true, as in Core. */
+  readonly sparesAddedNodes?: boolean;
   /** Takes no transactions from peers. */
   readonly blocksOnly?: boolean;
   /** Whether the encrypted transport of BIP324 is offered and used, with peers that know it; default true. */
@@ -434,8 +436,11 @@ export class PeerManager {
   /** Core's judgement: a peer that a person chose stays; one on this machine goes; others are remembered, too. */
   #misbehaving(peer: Peer, reason: string): void {
     if (peer.type === 'manual') {
-      this.#log(peer, `misbehaving: ${reason}`);
-      return;
+      if (this.#options.sparesAddedNodes ?? true) {
+        this.#log(peer, `misbehaving: ${reason}`);
+        return;
+      }
+      if (peer.target) this.#connector.added.remove(peer.target);
     }
     this.#discouraged.add(peer.remote, peer.target);
     peer.disconnect(`misbehaving: ${reason}`);

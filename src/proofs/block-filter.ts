@@ -2,7 +2,7 @@ import { binaryKey, concatBytes } from '../bytes/compare.ts';
 import { sha256d } from '../crypto/hash.ts';
 import type { Block } from '../primitives/block.ts';
 import { Op } from '../script/opcodes.ts';
-import { encodeSet, matchesAny } from './golomb-rice.ts';
+import { type DecodedSet, decodeSet, encodeSet, matchesAny } from './golomb-rice.ts';
 
 /** The number of BIP158's basic filter, the only type that there is. */
 export const BASIC_FILTER = 0;
@@ -37,6 +37,11 @@ export function encodeFilter(blockHash: Uint8Array, elements: readonly Uint8Arra
  */
 export function matchAny(filter: Uint8Array, blockHash: Uint8Array, scripts: readonly Uint8Array[]): boolean {
   return matchesAny(filterKey(blockHash), filter, scripts);
+}
+
+/** What a filter holds. Throws `DecodeError` for one that is none. */
+export function decodeFilter(filter: Uint8Array, blockHash: Uint8Array): DecodedSet {
+  return decodeSet(filterKey(blockHash), filter);
 }
 
 /** BIP157: 32 bytes, internal order. */

@@ -31,14 +31,16 @@ export function multiplyShift(high: number, low: number, range: number): number 
   );
 }
 
+/** The number that stands for an element in a set of `count`. */
+function hashInto(key: Uint8Array, element: Uint8Array, count: number): number {
+  const { high, low } = sipHash(key, element);
+  return multiplyShift(high, low, count * M);
+}
+
 /** The numbers that stand for the elements in a set of `count`, in ascending order. */
 function sortedHashes(key: Uint8Array, elements: readonly Uint8Array[], count: number): Float64Array {
-  const range = count * M;
   const hashes = new Float64Array(elements.length);
-  for (let i = 0; i < elements.length; i++) {
-    const { high, low } = sipHash(key, elements[i]!);
-    hashes[i] = multiplyShift(high, low, range);
-  }
+  for (let i = 0; i < elements.length; i++) hashes[i] = hashInto(key, elements[i]!, count);
   return hashes.sort();
 }
 
@@ -87,6 +89,22 @@ export function matchesAny(key: Uint8Array, set: Uint8Array, query: readonly Uin
   }
   reader.end();
   return false;
+}
+
+/** A set that has been read to its end: which elements are in it, but for one time in M, and how many it says it has. */
+export interface DecodedSet {
+  readonly count: number;
+  has(element: Uint8Array): boolean;
+}
+
+/** Reads a whole set. Throws `DecodeError` where it makes no sense. */
+export function decodeSet(key: Uint8Array, set: Uint8Array): DecodedSet {
+  const reader = new SetReader(set);
+  const { count } = reader;
+  const numbers = new Set<number>();
+  for (let left = count; left > 0; left--) numbers.add(reader.next());
+  reader.end();
+  return { count, has: (element) => numbers.has(hashInto(key, element, count)) };
 }
 
 /** Reads the numbers of an encoded set one after the other. */
