@@ -18,6 +18,7 @@ import type { Store } from '../store/store.ts';
 import { WalletFile } from '../wallet/wallet-file.ts';
 import { attachWallet } from '../wallet/wallet-sync.ts';
 import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';
+import { closeAll, RunningNode } from './running-node.ts';
 
 /** What a node reaches the world through; each has the machine's own as default. */
 export interface NodeModules {
@@ -41,7 +42,7 @@ export interface StartOptions {
  * A node that validates the whole chain, relays, and holds wallets; with a miner address it mines as well. The parts
  * are made here, in the order of the layers, and know each other only by what is passed to them here.
  */
-export class FullNode {
+export class FullNode extends RunningNode {
   readonly config: NodeConfig;
   readonly params: ChainParams;
   readonly clock: MockableClock;
@@ -54,14 +55,6 @@ export class FullNode {
   readonly miner: Miner;
   /** Milliseconds, by the monotonic clock. */
   readonly startedAt: number;
-  /** Resolves when the node has stopped, whoever asked for it. */
-  readonly stopped: Promise<void>;
-
-  readonly #closers: readonly (() => unknown)[];
-  #resolveStopped: () => void = () => {};
-  #stopping: Promise<void> | undefined;
-  #failure: unknown;
-  readonly #stopListeners: (() => Promise<unknown>)[] = [];
 
   private constructor(
     config: NodeConfig,
@@ -69,6 +62,7 @@ export class FullNode {
     parts: Pick<FullNode, 'params' | 'chain' | 'mempool' | 'wallets' | 'peers' | 'miner'>,
     closers: readonly (() => unknown)[],
   ) {
+    super(closers);
     this.config = config;
     this.clock = modules.clock;
     this.logger = modules.logger.child({ category: 'rpc' });
@@ -78,11 +72,7 @@ export class FullNode {
     this.wallets = parts.wallets;
     this.peers = parts.peers;
     this.miner = parts.miner;
-    this.#closers = closers;
     this.startedAt = modules.clock.monotonic();
-    this.stopped = new Promise((resolve) => {
-      this.#resolveStopped = resolve;
-    });
   }
 
   /**
@@ -156,7 +146,7 @@ export class FullNode {
       if (minerScript && options.network === 'full') miner.start();
 
       const node = new FullNode(config, modules, { params, chain, mempool, wallets, peers, miner }, closers);
-      chain.events.on('failed', ({ error }) => node.#abort(error));
+      chain.events.on('failed', ({ error }) => node.abort(error));
       return node;
     } catch (error) {
       await closeAll(closers);
@@ -164,43 +154,8 @@ export class FullNode {
     }
   }
 
-  /** Why the node has stopped, or is stopping, by itself; undefined if it has not. */
-  get failure(): unknown {
-    return this.#failure;
-  }
-
-  /** Without its chain a node is of no use, and may do harm (Core: AbortNode). What fails on the way out has the same cause. */
-  #abort(error: unknown): void {
-    this.#failure = error;
-    this.stop().catch(() => {});
-  }
-
   /** Takes a transaction of this node's own into the mempool, from where it is relayed. */
   submitTransaction(tx: Transaction): AcceptResult {
     return this.mempool.accept(tx);
   }
-
-  /** Runs `close` before the parts of the node are closed; for what is built on top of it, such as the RPC server. */
-  beforeStop(close: () => Promise<unknown>): void {
-    this.#stopListeners.push(close);
-  }
-
-  /** Leaves the network, then closes the files, last opened first. Safe to call more than once. */
-  stop(): Promise<void> {
-    this.#stopping ??= closeAll([...this.#closers, ...this.#stopListeners]).finally(() => this.#resolveStopped());
-    return this.#stopping;
-  }
-}
-
-/** Closes in reverse order; one that fails does not keep the others open, and its error is thrown at the end. */
-async function closeAll(closers: readonly (() => unknown)[]): Promise<void> {
-  const errors: unknown[] = [];
-  for (const close of closers.toReversed()) {
-    try {
-      await close();
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  if (errors.length > 0) throw errors[0];
 }

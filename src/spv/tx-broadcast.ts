@@ -25,14 +25,16 @@ export class TxBroadcast {
 
   /** Offers a transaction to all peers, now and whenever one comes; returns how many are there. */
   offer(tx: Transaction): number {
-    if (!this.#offers.has(tx.txidHex)) this.#offers.set(tx.txidHex, { tx, fetchedBy: new Set() });
+    this.#offers.set(tx.txidHex, { tx, fetchedBy: new Set() });
     for (const peer of this.#peers) peer.send('inv', { entries: [entryFor(peer, tx)] });
     return this.#peers.size;
   }
 
-  /** A block holds the transaction, or never will. */
-  withdraw(txidHex: string): void {
-    this.#offers.delete(txidHex);
+  /** Offers these, and no others any more: those a block holds, or never will. */
+  offerOnly(transactions: readonly Transaction[]): void {
+    const wanted = new Set(transactions.map(({ txidHex }) => txidHex));
+    for (const txidHex of this.#offers.keys()) if (!wanted.has(txidHex)) this.#offers.delete(txidHex);
+    for (const tx of transactions) if (!this.#offers.has(tx.txidHex)) this.offer(tx);
   }
 
   /** How many peers have fetched the transaction; undefined if it is not offered. */

@@ -18,11 +18,14 @@ import { StoreError } from './errors.ts';
 import { checkLmdbFile } from './lmdb-file.ts';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
+/** What a file is for: a full node's chain, a light node's headers, or wallets. */
+export type StoreKind = 'blockchain' | 'header chain' | 'wallet';
+
 export interface DatabaseOptions {
   readonly path: string;
   /** The Bitcoin network to which the content belongs. */
   readonly network: string;
-  readonly kind: 'blockchain' | 'wallet';
+  readonly kind: StoreKind;
   /** Make the file if there is none; the default, unless it is opened for reading only. */
   readonly create?: boolean;
   /** Look without a claim to write; works beside the one writer. */
@@ -175,7 +178,10 @@ function checkIdentity(options: DatabaseOptions, bytes: Uint8Array | undefined):
   }
   if (found.kind !== kind) {
     throw new StoreError('other-kind', path, `${path} holds a ${found.kind}, not a ${kind}`, {
-      hint: 'Check the file names in the data directory.',
+      hint:
+        found.kind === 'wallet' || kind === 'wallet'
+          ? 'Check the file names in the data directory.'
+          : 'A light node and a full node have different files: start this one as before, or use another NODE_ID.',
     });
   }
   if (found.network !== network) {

@@ -36,6 +36,10 @@ export class KeyPool {
     return this.#byScript.get(binaryKey(scriptPubKey));
   }
 
+  watchedScripts(): Uint8Array[] {
+    return [...this.#byScript.values()].map(({ output }) => output.scriptPubKey);
+  }
+
   /** Keys that have been handed out, in the order of their chains. */
   *handedOut(): Generator<KeyRecord> {
     for (const { keys, next } of this.#chains.values()) yield* keys.slice(0, next);

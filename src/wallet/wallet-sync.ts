@@ -9,7 +9,7 @@ import type { WalletFile } from './wallet-file.ts';
 /** Blocks that are scanned before what was found is written; a crash costs so many at the most. */
 const SCAN_BATCH = 500;
 /** Headers' times may run ahead of and behind the world's by two hours (Core: TIMESTAMP_WINDOW). */
-const TIMESTAMP_WINDOW = 2 * 60 * 60;
+export const TIMESTAMP_WINDOW = 2 * 60 * 60;
 
 export interface WalletSyncModules {
   readonly chain: Chain;

@@ -127,6 +127,11 @@ export class Wallet {
     return this.#keys.find(scriptPubKey);
   }
 
+  /** The scripts of all outputs that would be the wallet's: of addresses handed out, and of some to come. */
+  watchedScripts(): Uint8Array[] {
+    return this.#keys.watchedScripts();
+  }
+
   owns(scriptPubKey: Uint8Array): boolean {
     return this.keyOf(scriptPubKey) !== undefined;
   }

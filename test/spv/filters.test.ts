@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { mineBlock } from '../chain/support/builder.ts';
 import { encodeFilter } from '../../src/proofs/block-filter.ts';
+import { mineBlock } from '../chain/support/builder.ts';
 import { TestNetwork } from '../p2p/support/network.ts';
 import { Notes, ServedChain, Server, startLight } from './support/light-network.ts';
 

@@ -21,7 +21,7 @@ import type { Watcher } from '../../../src/spv/watcher.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { type BlockPlan, mineBlock } from '../../chain/support/builder.ts';
-import { FakePeer } from '../../p2p/support/fake-peer.ts';
+import { FakePeer, versionMessage } from '../../p2p/support/fake-peer.ts';
 import type { TestNetwork } from '../../p2p/support/network.ts';
 
 /** A chain of blocks, genesis first, with the scripts that each spends. */
@@ -78,20 +78,18 @@ const SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS | ServiceFlag.COMPACT
 export class Server {
   readonly endpoint: { host: string; port: number };
   readonly asked: string[] = [];
-  readonly #net: TestNetwork;
   readonly #lies: Lies;
   readonly #peers = new Set<FakePeer>();
   chain: ServedChain;
 
-  private constructor(net: TestNetwork, port: number, chain: ServedChain, lies: Lies) {
-    this.#net = net;
+  private constructor(port: number, chain: ServedChain, lies: Lies) {
     this.endpoint = { host: '127.0.0.1', port };
     this.chain = chain;
     this.#lies = lies;
   }
 
   static async start(net: TestNetwork, port: number, chain: ServedChain, lies: Lies = {}): Promise<Server> {
-    const server = new Server(net, port, chain, lies);
+    const server = new Server(port, chain, lies);
     await net.network.transport().listen(server.endpoint, (connection) => server.#serve(new FakePeer(net, connection)));
     return server;
   }
@@ -116,13 +114,23 @@ export class Server {
         if (!this.#lies.silentOn?.includes(command)) react(message);
       });
     on('version', () => {
-      peer.send('version', { ...versionOf(this.chain.height), services: this.#lies.services ?? SERVICES });
+      peer.send(
+        'version',
+        versionMessage({ services: this.#lies.services ?? SERVICES, startHeight: this.chain.height }),
+      );
       peer.send('verack', {});
     });
     on('getheaders', ({ locator }) => {
       const { blocks } = this.chain;
-      const from = locator.map((hash) => blocks.findIndex((block) => equalBytes(block.hash, hash))).find((at) => at >= 0);
-      peer.send('headers', { headers: blocks.slice((from ?? 0) + 1).slice(0, 2000).map(({ header }) => header) });
+      const from = locator
+        .map((hash) => blocks.findIndex((block) => equalBytes(block.hash, hash)))
+        .find((at) => at >= 0);
+      peer.send('headers', {
+        headers: blocks
+          .slice((from ?? 0) + 1)
+          .slice(0, 2000)
+          .map(({ header }) => header),
+      });
     });
     on('getcfcheckpt', ({ filterType, stopHash }) => {
       const headers = this.#filterHeaders().slice(0, this.#heightOf(stopHash) + 1);
@@ -173,14 +181,6 @@ export class Server {
       return header;
     });
   }
-}
-
-function versionOf(startHeight: number) {
-  const nowhere = { services: 0n, address: new Uint8Array(16), port: 0 };
-  return {
-    ...{ version: 70016, time: 1_770_000_000n, receiver: nowhere, sender: nowhere, nonce: BigInt(startHeight) + 77n },
-    ...{ userAgent: '/server:1.0/', startHeight, relay: true, services: SERVICES },
-  };
 }
 
 /** A watcher that keeps what it is told. */

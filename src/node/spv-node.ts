@@ -1,0 +1,130 @@
+import type { ChainParams } from '../consensus/params.ts';
+import { PeerManager } from '../p2p/peer-manager.ts';
+import { ServiceFlag } from '../p2p/protocol.ts';
+import { TcpTransport } from '../p2p/tcp-transport.ts';
+import { MockableClock, systemClock } from '../platform/clock.ts';
+import { limitedLogger } from '../platform/limited-logger.ts';
+import { type Logger, silentLogger } from '../platform/logger.ts';
+import { systemRandom } from '../platform/random.ts';
+import type { Transaction } from '../primitives/transaction.ts';
+import { HeaderChain } from '../spv/header-chain.ts';
+import { ProofStore } from '../spv/proof-store.ts';
+import { createSpvParts, type SpvParts } from '../spv/spv-parts.ts';
+import { LmdbStore } from '../store/lmdb-store.ts';
+import { LightWallets } from '../wallet/light-wallets.ts';
+import { WalletFile } from '../wallet/wallet-file.ts';
+import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';
+import type { NodeModules } from './full-node.ts';
+import { closeAll, RunningNode } from './running-node.ts';
+
+/** Whom a light node chooses to call: who has all blocks, and their filters. */
+const REQUIRED_SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS | ServiceFlag.COMPACT_FILTERS;
+/** Connections that a light node makes to addresses that it has learnt: enough to catch a liar by. */
+const MAX_OUTBOUND = 4;
+
+type SpvNodeParts = Pick<SpvNode, 'params' | 'chain' | 'wallets' | 'peers' | 'proofs' | 'light'>;
+
+/**
+ * A node that holds headers instead of blocks, and of the transactions only its wallets' with the proofs that blocks hold
+ * them. It calls others and serves nobody.
+ */
+export class SpvNode extends RunningNode {
+  readonly config: NodeConfig;
+  readonly params: ChainParams;
+  readonly clock: MockableClock;
+  /** For what stands in front of the node, its RPC. */
+  readonly logger: Logger;
+  readonly chain: HeaderChain;
+  readonly wallets: WalletFile;
+  readonly peers: PeerManager;
+  readonly proofs: ProofStore;
+  readonly light: SpvParts;
+  /** Milliseconds, by the monotonic clock. */
+  readonly startedAt: number;
+
+  private constructor(
+    config: NodeConfig,
+    modules: { readonly clock: MockableClock; readonly logger: Logger },
+    parts: SpvNodeParts,
+    closers: readonly (() => unknown)[],
+  ) {
+    super(closers);
+    this.config = config;
+    this.clock = modules.clock;
+    this.logger = modules.logger.child({ category: 'rpc' });
+    this.params = parts.params;
+    this.chain = parts.chain;
+    this.wallets = parts.wallets;
+    this.peers = parts.peers;
+    this.proofs = parts.proofs;
+    this.light = parts.light;
+    this.startedAt = modules.clock.monotonic();
+  }
+
+  /** Opens the node's files, making those that are missing, and joins the network. Throws `PierError` as `FullNode.start`. */
+  static async start(config: NodeConfig, overrides: Partial<NodeModules> = {}): Promise<SpvNode> {
+    const logger = overrides.logger ?? silentLogger;
+    const clock = new MockableClock(overrides.clock ?? systemClock);
+    const random = overrides.random ?? systemRandom;
+    const transport = overrides.transport ?? new TcpTransport();
+    const layer = (category: string) => logger.child({ category });
+    const { params } = config;
+    const closers: (() => unknown)[] = [];
+    try {
+      await makeDataDir(config.dataDir);
+      const paths = nodePaths(config);
+      const network = params.marker;
+      const store = await LmdbStore.open({ path: paths.chain, network, kind: 'header chain' });
+      closers.push(() => store.close());
+      const chain = await HeaderChain.open(params, { store, clock, logger: layer('chain') });
+      closers.push(() => chain.flush());
+
+      const walletStore = await LmdbStore.open({ path: paths.wallet, network, kind: 'wallet' });
+      closers.push(() => walletStore.close());
+      const wallets = await WalletFile.open({ params }, { store: walletStore, random, clock, logger: layer('wallet') });
+      const proofs = new ProofStore(store);
+      const lightWallets = new LightWallets({
+        ...{ file: wallets, chain, proofs, store: walletStore },
+        logger: layer('wallet'),
+      });
+      closers.push(() => lightWallets.close());
+
+      let light!: SpvParts;
+      const p2p = limitedLogger(layer('p2p'), clock);
+      const peers = new PeerManager(
+        {
+          addNodes: config.seeds,
+          v2Transport: config.v2Transport,
+          ...{ services: 0n, requiredServices: REQUIRED_SERVICES, blocksOnly: true, sparesAddedNodes: false },
+          ...{ maxOutbound: MAX_OUTBOUND, maxBlockRelayOnly: 0 },
+        },
+        {
+          ...{ chain, transport, clock, random, store, logger: p2p },
+          makeParts: (options, addresses) => {
+            light = createSpvParts(options, { chain, watcher: lightWallets, addresses, clock, random, logger: p2p });
+            return light;
+          },
+        },
+      );
+      lightWallets.attach({
+        searchFrom: (index) => light.scanner.setBack(index),
+        unconfirmed: (transactions) => light.broadcast.offerOnly(transactions),
+      });
+      closers.push(() => peers.stop());
+      await peers.start();
+
+      const node = new SpvNode(config, { clock, logger }, { params, chain, wallets, peers, proofs, light }, closers);
+      chain.events.on('failed', ({ error }) => node.abort(error));
+      return node;
+    } catch (error) {
+      await closeAll(closers);
+      throw error;
+    }
+  }
+
+  /** Offers a transaction of this node's own to its peers: nobody here can judge it. */
+  submitTransaction(tx: Transaction): Record<string, never> {
+    this.light.broadcast.offer(tx);
+    return {};
+  }
+}
