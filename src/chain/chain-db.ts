@@ -8,8 +8,10 @@ import type { BlockTree } from './block-tree.ts';
 import { decodeUndo, encodeUndo } from './coin-codec.ts';
 import type { CoinsCache } from './coins-cache.ts';
 import { corrupt } from './errors.ts';
+import type { FilterIndex } from './filter-index.ts';
 import { encodeIndex } from './index-codec.ts';
 import { blockKey, metaKey, Prefix } from './keys.ts';
+import { PendingRecords } from './pending-records.ts';
 
 const TIP = metaKey('tip');
 
@@ -34,40 +36,6 @@ export function readTipMarker(store: Store): TipMarker {
   return { hash: bytes.slice(0, 32), coinSet: bytes[32]! };
 }
 
-/** A part of what is to be written that waits in memory, where readers find it first. */
-class Pending {
-  readonly #prefix: number;
-  readonly #values = new Map<BlockIndex, Uint8Array>();
-  bytes = 0;
-
-  constructor(prefix: number) {
-    this.#prefix = prefix;
-  }
-
-  get(index: BlockIndex): Uint8Array | undefined {
-    return this.#values.get(index);
-  }
-
-  set(index: BlockIndex, value: Uint8Array): void {
-    this.bytes += value.length - (this.#values.get(index)?.length ?? 0);
-    this.#values.set(index, value);
-  }
-
-  /** Adds its operations to a batch; returns what to do once the batch is written. */
-  addTo(operations: Operation[]): () => void {
-    const written = [...this.#values];
-    for (const [index, value] of written) operations.push({ type: 'put', key: blockKey(this.#prefix, index), value });
-    return () => {
-      for (const [index, value] of written) {
-        // A newer value has yet to be written.
-        if (this.#values.get(index) !== value) continue;
-        this.#values.delete(index);
-        this.bytes -= value.length;
-      }
-    };
-  }
-}
-
 /**
  * The chain's side of the store: what has changed is kept in memory, readable at once, until `flush` writes all of it,
  * with the tip that it leads to, in one atomic batch.
@@ -75,15 +43,17 @@ class Pending {
 export class ChainDb {
   readonly store: Store;
   readonly #tree: BlockTree;
-  readonly #bodies = new Pending(Prefix.BODY);
-  readonly #undos = new Pending(Prefix.UNDO);
+  readonly #bodies = new PendingRecords(Prefix.BODY);
+  readonly #undos = new PendingRecords(Prefix.UNDO);
+  readonly #filters: FilterIndex | undefined;
   #coins: CoinsCache;
   #storedTip: BlockIndex;
 
-  /** `tip` is the one that the stored coins belong to. */
-  constructor(store: Store, tree: BlockTree, coins: CoinsCache, tip: BlockIndex) {
+  /** `tip` is the one that the stored coins belong to. What `filters` has to write goes with the rest. */
+  constructor(store: Store, tree: BlockTree, coins: CoinsCache, tip: BlockIndex, filters?: FilterIndex) {
     this.store = store;
     this.#tree = tree;
+    this.#filters = filters;
     this.#coins = coins;
     this.#storedTip = tip;
   }
@@ -94,7 +64,7 @@ export class ChainDb {
 
   /** Memory that unwritten changes take, roughly. */
   get pendingBytes(): number {
-    return this.#bodies.bytes + this.#undos.bytes + this.#coins.dirtyBytes;
+    return this.#bodies.bytes + this.#undos.bytes + this.#coins.dirtyBytes + (this.#filters?.pendingBytes ?? 0);
   }
 
   putBody(index: BlockIndex, body: Uint8Array): void {
@@ -138,6 +108,7 @@ export class ChainDb {
     }
     const bodiesWritten = this.#bodies.addTo(operations);
     const undosWritten = this.#undos.addTo(operations);
+    const filtersWritten = this.#filters?.addTo(operations);
     const coins = this.#coins.beginFlush();
     for (const operation of coins.operations) operations.push(operation);
     if (operations.length === 0 && tip === this.#storedTip) return coins.done();
@@ -153,6 +124,7 @@ export class ChainDb {
     coins.done();
     bodiesWritten();
     undosWritten();
+    filtersWritten?.();
   }
 
   /** Takes other coins for the live ones: those of the same tip, in the other set. */

@@ -14,10 +14,12 @@ import { type AcceptHeadersResult, acceptHeaders } from './accept-header.ts';
 import { activateBestChain } from './activate.ts';
 import { ActiveChain, blockLocator } from './active-chain.ts';
 import type { BlockIndex } from './block-index.ts';
+import { buildFilters } from './build-filters.ts';
 import { ChainDb } from './chain-db.ts';
 import { type CoinEntry, CoinsCache } from './coins-cache.ts';
 import { ChainError, isStoreFailure } from './errors.ts';
 import type { ChainEvents } from './events.ts';
+import { type BlockFilters, FilterIndex } from './filter-index.ts';
 import { Flusher } from './flusher.ts';
 import type { HeaderView } from './header-view.ts';
 import { isFarBehind } from './initial-download.ts';
@@ -36,6 +38,7 @@ export type { AcceptBlockOptions, AcceptBlockResult } from './accept-block.ts';
 export type { AcceptHeadersResult } from './accept-header.ts';
 export type { CoinEntry } from './coins-cache.ts';
 export type { ChainEvents } from './events.ts';
+export type { BlockFilters, FilterCommitment } from './filter-index.ts';
 export type { ReindexResult } from './reindex.ts';
 
 export interface ChainModules {
@@ -50,6 +53,8 @@ export interface ChainOptions {
   readonly coinCacheBytes?: number;
   /** Threads that run scripts beside this one; default: as many as the machine has processors to spare. */
   readonly scriptThreads?: number;
+  /** Keeps the blocks' filters (BIP158); default: not. For a chain that lacks them they are built beside the other work. */
+  readonly blockFilterIndex?: boolean;
 }
 
 /** A block that waits for its turn. */
@@ -107,7 +112,8 @@ export class Chain implements CoinView, HeaderView {
 
     const active = new ActiveChain();
     active.setTip(tip);
-    const db = new ChainDb(store, tree, new CoinsCache(store, marker.coinSet, coinCacheBytes), tip);
+    const filters = options.blockFilterIndex ? new FilterIndex(store, active) : undefined;
+    const db = new ChainDb(store, tree, new CoinsCache(store, marker.coinSet, coinCacheBytes), tip, filters);
     const jobs = new JobQueue(() => flusher.poke());
     const flusher = new Flusher({
       flush: () => db.flush(active.tip),
@@ -125,6 +131,7 @@ export class Chain implements CoinView, HeaderView {
       tree,
       active,
       db,
+      filters,
       flusher,
       scripts,
       unconnected,
@@ -135,8 +142,11 @@ export class Chain implements CoinView, HeaderView {
       busyBytes: 0,
     };
     const chain = new Chain(state, jobs, coinCacheBytes);
+    // A few blocks at once, so that the index of a new chain is never behind.
+    if (filters) await chain.#change(() => buildFilters(state, filters));
     // Blocks that were stored but not yet connected.
     await chain.#change(() => activateBestChain(state));
+    chain.#completeFilters();
     logger.info({ height: active.tip.height, block: active.tip.hashHex, headers: tree.size }, 'chain opened');
     return chain;
   }
@@ -269,6 +279,11 @@ export class Chain implements CoinView, HeaderView {
     return index.height === 0 ? [] : this.#state.db.undo(index);
   }
 
+  /** The filters of blocks; undefined where the chain keeps no index of them. */
+  get blockFilters(): BlockFilters | undefined {
+    return this.#state.filters;
+  }
+
   /** The output that this names, if it is unspent at the tip. */
   getCoin(outpoint: OutPoint): Coin | undefined {
     return this.#state.db.coins.getCoin(outpoint);
@@ -300,8 +315,10 @@ export class Chain implements CoinView, HeaderView {
   }
 
   /** Builds the set of unspent outputs anew from the stored blocks. The old one stays in use until that is done. */
-  reindexUtxo(onProgress: (height: number, tipHeight: number) => void = () => {}): Promise<ReindexResult> {
-    return this.#change(() => reindexUtxo(this.#state, this.#coinCacheBytes, onProgress));
+  async reindexUtxo(onProgress: (height: number, tipHeight: number) => void = () => {}): Promise<ReindexResult> {
+    const result = await this.#change(() => reindexUtxo(this.#state, this.#coinCacheBytes, onProgress));
+    this.#completeFilters();
+    return result;
   }
 
   /** Writes all that is not yet written. */
@@ -315,6 +332,22 @@ export class Chain implements CoinView, HeaderView {
       .then(() => this.#state.db.store.flushed())
       .finally(() => this.#state.scripts.close());
     return this.#closed;
+  }
+
+  /** Has the filters built that are missing, in jobs so small that blocks come in between. */
+  async #completeFilters(): Promise<void> {
+    const { filters, flusher, logger } = this.#state;
+    if (!filters || filters.best === this.tip) return;
+    logger.info({ from: filters.best?.height, to: this.tip.height }, 'the index of block filters is being built');
+    try {
+      while (!this.#closed && filters.best !== this.tip) {
+        await this.#jobs.run(() => buildFilters(this.#state, filters));
+        await flusher.request();
+      }
+      if (!this.#closed) logger.info('the index of block filters is complete');
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** Runs a job after those before it, and waits until what it has changed is stored. */

@@ -3,6 +3,7 @@ import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { BlockHeader, HEADER_SIZE } from '../primitives/header.ts';
 import type { BlockIndex } from './block-index.ts';
+import { checksum } from './checksum.ts';
 
 const HAS_DATA = 1;
 const HAS_UNDO = 2;
@@ -19,22 +20,11 @@ export interface IndexRecord {
   readonly failed: boolean;
 }
 
-/**
- * FNV-1a over the hash and the record: it finds damage as well as hashing all headers again would, in a fiftieth of the
- * time that a start would take for that.
- */
-function checksum(hash: Uint8Array, record: Uint8Array): number {
-  let sum = 0x811c9dc5;
-  for (let i = 0; i < hash.length; i++) sum = Math.imul(sum ^ hash[i]!, 0x01000193);
-  for (let i = 0; i < RECORD_SIZE - 4; i++) sum = Math.imul(sum ^ record[i]!, 0x01000193);
-  return sum >>> 0;
-}
-
 /** A block's header and status as the store keeps them. */
 export function encodeIndex(index: BlockIndex): Uint8Array {
   const flags = (index.hasData ? HAS_DATA : 0) | (index.hasUndo ? HAS_UNDO : 0) | (index.failed ? FAILED : 0);
   const writer = new ByteWriter(RECORD_SIZE).bytes(index.header.encode()).u8(flags).u32(index.txCount);
-  return writer.u32(checksum(index.hash, writer.finish())).finish();
+  return writer.u32(checksum(index.hash, writer.finish(), RECORD_SIZE - 4)).finish();
 }
 
 /** Inverse of `encodeIndex`, for the block with this hash. Throws `DecodeError`. */
@@ -45,7 +35,8 @@ export function decodeIndex(bytes: Uint8Array, hash: Uint8Array): IndexRecord {
   const txCount = reader.u32();
   const sum = reader.u32();
   reader.end();
-  if (sum !== checksum(hash, bytes)) throw new DecodeError('invalid', RECORD_SIZE - 4, 'wrong checksum');
+  if (sum !== checksum(hash, bytes, RECORD_SIZE - 4))
+    throw new DecodeError('invalid', RECORD_SIZE - 4, 'wrong checksum');
   return {
     header,
     txCount,

@@ -14,6 +14,10 @@ export const Prefix = {
   BODY: 0x42, // B
   /** What a block spends. */
   UNDO: 0x55, // U
+  /** The filter of a block (BIP158). */
+  FILTER: 0x46, // F
+  /** Hash and header of a block's filter (BIP157). */
+  FILTER_HEADER: 0x47, // G
   /** An unspent output. */
   COIN: 0x43, // C
 } as const;

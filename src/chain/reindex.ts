@@ -1,4 +1,4 @@
-import type { Operation, Store } from '../store/store.ts';
+import type { Operation, Range, Store } from '../store/store.ts';
 import { tipOperation } from './chain-db.ts';
 import { encodeUndo } from './coin-codec.ts';
 import { CoinsCache } from './coins-cache.ts';
@@ -20,7 +20,8 @@ export interface ReindexResult {
 /**
  * Builds the unspent outputs, and what each block spends, anew from the stored blocks of the active chain. All rules but
  * the scripts, which cannot have changed their minds, are checked again. The new set grows beside the old one, which
- * stays in use, and takes its place at the end: there is no moment at which a crash would leave half of one.
+ * stays in use, and takes its place at the end: there is no moment at which a crash would leave half of one. The filters
+ * of blocks, which depend on what these spend, go, and are built anew by who keeps an index of them.
  */
 export async function reindexUtxo(
   state: ChainState,
@@ -33,6 +34,7 @@ export async function reindexUtxo(
 
   const { tip } = active;
   const coinSet = 1 - db.coins.set;
+  await wipeFilters(store);
   await wipeCoins(store, coinSet);
   const coins = new CoinsCache(store, coinSet, coinCacheBytes);
   let count = 0;
@@ -66,12 +68,20 @@ export async function reindexUtxo(
 }
 
 /** Removes one of the two sets of coins, the one not in use. */
-export async function wipeCoins(store: Store, coinSet: number): Promise<void> {
+export function wipeCoins(store: Store, coinSet: number): Promise<void> {
+  return wipe(store, prefixRange(Prefix.COIN, coinSet));
+}
+
+/** The last blocks go first: what is left is an index that has not come far. */
+async function wipeFilters(store: Store): Promise<void> {
+  await wipe(store, { ...prefixRange(Prefix.FILTER_HEADER), reverse: true });
+  await wipe(store, prefixRange(Prefix.FILTER));
+}
+
+async function wipe(store: Store, range: Range): Promise<void> {
   for (;;) {
     const operations: Operation[] = [];
-    for (const [key] of store.entries({ ...prefixRange(Prefix.COIN, coinSet), limit: WIPE_BATCH })) {
-      operations.push({ type: 'delete', key });
-    }
+    for (const [key] of store.entries({ ...range, limit: WIPE_BATCH })) operations.push({ type: 'delete', key });
     if (operations.length === 0) return;
     await store.write(operations);
   }

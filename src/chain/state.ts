@@ -8,6 +8,7 @@ import type { BlockIndex } from './block-index.ts';
 import type { BlockTree } from './block-tree.ts';
 import type { ChainDb } from './chain-db.ts';
 import type { ChainEvents } from './events.ts';
+import type { FilterIndex } from './filter-index.ts';
 import type { Flusher } from './flusher.ts';
 import type { ConnectPipeline } from './pipeline.ts';
 import type { ScriptVerifier } from './script-verifier.ts';
@@ -22,6 +23,8 @@ export interface ChainState {
   readonly tree: BlockTree;
   readonly active: ActiveChain;
   readonly db: ChainDb;
+  /** Absent where the chain keeps none. */
+  readonly filters: FilterIndex | undefined;
   readonly flusher: Flusher;
   readonly scripts: ScriptVerifier;
   readonly unconnected: UnconnectedBlocks;

@@ -14,6 +14,7 @@ export async function connectTip(state: ChainState, prepared: PreparedBlock): Pr
   if (outcome.reject) return refuse(state, prepared, outcome.reject);
   const failure = await prepared.scripts?.result();
   if (failure) return refuse(state, prepared, scriptReject(failure));
+  state.filters?.add(index, block, outcome.undo);
   // From here on nothing can fail and nothing waits: all of it happens, or none.
   applyChanges(state.db.coins, outcome);
   for (const { tx } of outcome.scriptChecks) state.scripts.cache.delete(tx);

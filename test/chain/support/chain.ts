@@ -1,3 +1,4 @@
+import { equalBytes } from '../../../src/bytes/compare.ts';
 import { toHex, toReversedHex } from '../../../src/bytes/hex.ts';
 import type { BlockIndex } from '../../../src/chain/block-index.ts';
 import { Chain } from '../../../src/chain/chain.ts';
@@ -5,6 +6,13 @@ import { type ChainParams, regtest } from '../../../src/consensus/params.ts';
 import { VirtualClock } from '../../../src/platform/clock.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
 import type { Block } from '../../../src/primitives/block.ts';
+import {
+  basicFilterElements,
+  encodeFilter,
+  filterHash,
+  filterHeader,
+  NO_FILTER_HEADER,
+} from '../../../src/proofs/block-filter.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { type BlockPlan, mineBlock } from './builder.ts';
@@ -18,6 +26,7 @@ export interface TestChainOptions {
   readonly clock?: VirtualClock;
   readonly coinCacheBytes?: number;
   readonly scriptThreads?: number;
+  readonly blockFilterIndex?: boolean;
 }
 
 export function openChain(options: TestChainOptions = {}): Promise<Chain> {
@@ -42,6 +51,26 @@ export async function accept(chain: Chain, block: Block): Promise<BlockIndex> {
   const { index, reject } = await chain.acceptBlock(block);
   if (!index || reject) throw new Error(`block refused: ${reject?.reason} (${reject?.debug})`);
   return index;
+}
+
+/** Throws unless the chain's index has the filter of every block up to its tip, and the commitments that follow from them. */
+export function checkFilters(chain: Chain): void {
+  const filters = chain.blockFilters!;
+  let header = NO_FILTER_HEADER;
+  for (let height = 0; height <= chain.tip.height; height++) {
+    const index = chain.atHeight(height)!;
+    const spent = chain.getUndo(index)!.flatMap((coins) => coins.map(({ output }) => output.scriptPubKey));
+    const filter = encodeFilter(index.hash, basicFilterElements(chain.getBlock(index)!, spent));
+    header = filterHeader(header, filterHash(filter));
+    const commitment = filters.commitment(index);
+    if (!commitment) throw new Error(`no filter of block ${height} of ${chain.tip.height}`);
+    const isRight =
+      equalBytes(filters.filter(index)!, filter) &&
+      equalBytes(commitment.hash, filterHash(filter)) &&
+      equalBytes(commitment.header, header);
+    if (!isRight) throw new Error(`wrong filter of block ${height}`);
+  }
+  if (filters.best !== chain.tip) throw new Error('the index does not know that it is complete');
 }
 
 /** All that a chain holds at its tip, as text. */
