@@ -70,7 +70,10 @@ async function syncPier(engine: (typeof ENGINES)[number], source: Bitcoind, heig
   const [nodeId] = await freeNodeIds(1);
   process.env.PIER_SECP256K1 = engine;
   // A node without a chain must have somewhere to get it; nobody answers there, so that it waits for the clock to run.
-  const node = await NodeProcess.start({ nodeId: nodeId!, dataDir, seeds: ['127.0.0.1:1'], logLevel: 'warn' });
+  const seeds = ['127.0.0.1:1'];
+  // Like bitcoind, it keeps no index of block filters here.
+  const options = { nodeId: nodeId!, dataDir, seeds, logLevel: 'warn', blockFilterIndex: false } as const;
+  const node = await NodeProcess.start(options);
   try {
     return await secondsToSync(node.rpc, source, height);
   } finally {

@@ -344,7 +344,7 @@ export class Chain implements CoinView, HeaderView {
         await this.#jobs.run(() => buildFilters(this.#state, filters));
         await flusher.request();
       }
-      if (!this.#closed) logger.info('the index of block filters is complete');
+      if (!this.#closed) logger.info({ height: this.tip.height }, 'the index of block filters is complete');
     } catch (error) {
       this.#fail(error);
     }

@@ -23,6 +23,8 @@ export interface NodeProcessOptions {
   readonly minerAddress?: string;
   readonly mineAtTxs?: number;
   readonly minerThreads?: number;
+  /** Default true. */
+  readonly blockFilterIndex?: boolean;
   readonly logLevel?: LogLevel;
   /** Called with each line of the node's log. */
   readonly onLog?: (line: string) => void;
@@ -84,6 +86,7 @@ export class NodeProcess {
     if (options.minerAddress !== undefined) args.push('--miner', options.minerAddress);
     if (options.mineAtTxs !== undefined) args.push('--mine-at-txs', String(options.mineAtTxs));
     if (options.minerThreads !== undefined) args.push('--miner-threads', String(options.minerThreads));
+    if (options.blockFilterIndex === false) args.push('--no-blockfilterindex');
 
     const child = spawn(process.execPath, [cliPath(), ...args], {
       env: childEnvironment(options.nodeId),

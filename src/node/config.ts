@@ -41,6 +41,8 @@ export interface NodeConfig {
   readonly minerAddress?: string;
   /** Transactions in the mempool at which the miner starts; 0: it mines all the time. */
   readonly mineAtTxs: number;
+  /** Keeps the filters of blocks (BIP158), and serves them to light clients. */
+  readonly blockFilterIndex: boolean;
   /** Takes no transactions from peers. */
   readonly blocksOnly: boolean;
   /** Announces transactions after random delays, so that their origin stays unknown. */
@@ -63,6 +65,8 @@ export interface NodeConfigInput {
   readonly minerAddress?: string | undefined;
   readonly mineAtTxs?: string | number | undefined;
   readonly minerThreads?: string | number | undefined;
+  /** Default true. */
+  readonly blockFilterIndex?: boolean | undefined;
   readonly blocksOnly?: boolean | undefined;
   /** Absent: on public networks only, since on one machine people wait for a payment to appear. */
   readonly trickle?: boolean | undefined;
@@ -94,6 +98,7 @@ export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = proc
       ? {}
       : { maxConnections: parseCount('--max-connections', input.maxConnections) }),
     ...(input.minerAddress === undefined ? {} : { minerAddress: input.minerAddress }),
+    blockFilterIndex: input.blockFilterIndex ?? true,
     blocksOnly: input.blocksOnly ?? false,
     trickle: input.trickle ?? isPublicNetwork(params),
     mineAtTxs: parseMineAtTxs(input.mineAtTxs ?? 2, params),

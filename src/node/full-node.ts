@@ -110,8 +110,12 @@ export class FullNode extends RunningNode {
       if (options.createChain || options.createWallet) await makeDataDir(config.dataDir);
 
       const store = await open('blockchain', paths.chain, options.createChain);
-      const chain = await Chain.open({ params }, { store, clock, logger: exposedLayer('chain') });
+      // Only who serves others needs it.
+      const blockFilterIndex = config.blockFilterIndex && options.network === 'full';
+      const chain = await Chain.open({ params, blockFilterIndex }, { store, clock, logger: exposedLayer('chain') });
       closers.push(() => chain.close());
+      // Its index of filters may be in the making, and come upon what is damaged, before the node has started.
+      const failed = new Promise<unknown>((resolve) => chain.events.on('failed', ({ error }) => resolve(error)));
 
       const mempool = new Mempool({}, { chain, clock, logger: exposedLayer('mempool') });
       closers.push(() => mempool.close());
@@ -146,7 +150,7 @@ export class FullNode extends RunningNode {
       if (minerScript && options.network === 'full') miner.start();
 
       const node = new FullNode(config, modules, { params, chain, mempool, wallets, peers, miner }, closers);
-      chain.events.on('failed', ({ error }) => node.abort(error));
+      void failed.then((error) => node.abort(error));
       return node;
     } catch (error) {
       await closeAll(closers);

@@ -95,7 +95,7 @@ export class SpvNode extends RunningNode {
         {
           addNodes: config.seeds,
           v2Transport: config.v2Transport,
-          ...{ services: 0n, requiredServices: REQUIRED_SERVICES, blocksOnly: true, sparesAddedNodes: false },
+          ...{ requiredServices: REQUIRED_SERVICES, blocksOnly: true, sparesAddedNodes: false },
           ...{ maxOutbound: MAX_OUTBOUND, maxBlockRelayOnly: 0 },
         },
         {

@@ -11,6 +11,7 @@ import type { Peer } from './peer.ts';
 import type { PeerChains } from './peer-chain.ts';
 import { MAX_HEADERS } from './protocol.ts';
 import type { RecentBlock } from './recent-block.ts';
+import { wasValid } from './was-valid.ts';
 
 /** Hashes in the answer to `getblocks`. */
 const MAX_BLOCKS_RESULTS = 500;
@@ -136,12 +137,8 @@ export class ChainServer {
     return index.height >= this.#chain.tip.height - MAX_COMPACT_DEPTH && isTipRecent(this.#chain, this.#clock);
   }
 
-  /**
-   * Blocks that were valid where they stood, and the newest one, which may have been announced before it is known to be
-   * valid; others would show what we have been sent.
-   */
+  /** The newest block, too, which may have been announced before it is known to be valid. */
   #mayServe(index: BlockIndex): boolean {
-    if (this.#chain.contains(index)) return true;
-    return !index.failed && (index.hasUndo || index === this.#recent.index);
+    return wasValid(this.#chain, index) || (!index.failed && index === this.#recent.index);
   }
 }

@@ -6,6 +6,7 @@ import type { ChainServer } from './chain-server.ts';
 import type { CompactDownload } from './compact-download.ts';
 import type { CompactPeers } from './compact-peers.ts';
 import type { DataServer } from './data-server.ts';
+import type { FilterServer } from './filter-server.ts';
 import type { HeaderSync } from './header-sync.ts';
 import type { Command, MessageOf } from './messages/index.ts';
 import type { Peer } from './peer.ts';
@@ -23,6 +24,7 @@ export interface HandlerContext {
   readonly compactBlocks: CompactDownload;
   readonly compactPeers: CompactPeers;
   readonly dataServer: DataServer;
+  readonly filterServer: FilterServer;
   readonly transactions: TxDownload;
   readonly txAnnouncer: TxAnnouncer;
   /** We want no transactions from peers. */

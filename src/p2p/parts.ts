@@ -15,6 +15,7 @@ import type { Handler, HandlerContext } from './context.ts';
 import { DataServer } from './data-server.ts';
 import { ExtraTransactions } from './extra-transactions.ts';
 import { FeeFilterSender } from './fee-filter.ts';
+import { FilterServer } from './filter-server.ts';
 import { handlers } from './handlers/index.ts';
 import { HeaderSync } from './header-sync.ts';
 import type { Peer } from './peer.ts';
@@ -97,6 +98,7 @@ export function createParts(options: PartsOptions, modules: PartsModules): Parts
     compactBlocks,
     compactPeers,
     dataServer,
+    filterServer: new FilterServer(modules),
     followers: [
       chains,
       compactPeers,

@@ -55,8 +55,6 @@ export interface PeerManagerOptions {
   readonly maxOutbound?: number;
   readonly maxBlockRelayOnly?: number;
   readonly userAgent?: string;
-  /** Bits of `ServiceFlag` that are offered, besides the transport's; default: what a node with the whole chain does. */
-  readonly services?: bigint;
   /** A node without these is not worth one of our own connections; default: the whole chain, with witnesses. */
   readonly requiredServices?: bigint;
   /** Whether the nodes of `addNodes` and `addNode` are kept, whatever they do; default true, as in Core. */
@@ -95,6 +93,12 @@ export type PeerManagerEvents = {
   /** While blocks are known to be missing, about once a second, and once when that is over. */
   progress: SyncProgress;
 };
+
+/** Bits of `ServiceFlag`: none of a node that is not a full one. */
+function offeredServices(modules: PeerManagerModules): bigint {
+  if (modules.makeParts) return 0n;
+  return modules.chain.blockFilters ? SERVICES | ServiceFlag.COMPACT_FILTERS : SERVICES;
+}
 
 /** A node's place in the network: who its peers are, and who hears of what they do. */
 export class PeerManager {
@@ -141,8 +145,7 @@ export class PeerManager {
     this.#modules = modules;
     const { clock, random, chain } = modules;
     this.#v2 = options.v2Transport ?? true;
-    const { services = SERVICES } = options;
-    this.services = this.#v2 ? services | ServiceFlag.P2P_V2 : services;
+    this.services = offeredServices(modules) | (this.#v2 ? ServiceFlag.P2P_V2 : 0n);
     this.#requiredServices = options.requiredServices ?? ServiceFlag.NETWORK | ServiceFlag.WITNESS;
     this.#limits = connectionLimits(options);
     this.#file = new PeersFile(modules.store ?? new MemoryStore());

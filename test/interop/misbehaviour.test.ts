@@ -74,9 +74,11 @@ describeBitcoind('misbehaviour, the same bytes sent to bitcoind and to Pier', ()
   let coins = 0;
 
   beforeAll(async () => {
-    bitcoind = await startBitcoind({ args: ['-debug=net', '-acceptnonstdtxn=1', '-peerbloomfilters=0'] });
+    bitcoind = await startBitcoind({
+      args: ['-debug=net', '-acceptnonstdtxn=1', '-peerbloomfilters=0', '-blockfilterindex=1', '-peerblockfilters=1'],
+    });
     const modules = { clock: systemClock, logger: silentLogger };
-    chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
+    chain = await Chain.open({ params: regtest, blockFilterIndex: true }, { ...modules, store: new MemoryStore() });
     mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
     peers = new PeerManager(
       { listen: { host: '127.0.0.1', port: 0 } },

@@ -81,6 +81,34 @@ describe('a flood of', () => {
     await siege.expectService();
   });
 
+  it('requests for block filters keeps nobody else waiting', async () => {
+    const attacker = await besiege();
+    const before = siege.holding();
+    const { tip } = siege.scene;
+    const range = { filterType: 0, startHeight: 0, stopHash: tip.hash };
+    const round = concatBytes(
+      sound('getcfilters', range),
+      sound('getcfheaders', range),
+      sound('getcfcheckpt', { filterType: 0, stopHash: tip.hash }),
+    );
+    attacker.peer.connection.send(concatBytes(...times(10_000, () => round)));
+    await siege.net.advance(2_000);
+    await siege.expectService();
+    // 4 MB of requests wait, answered one after the other.
+    expect(attacker.peer.received('cfheaders').length).toBeGreaterThan(0);
+    expect(attacker.peer.received('cfheaders').length).toBeLessThan(1_000);
+    expect(siege.holding() - before).toBeLessThan(12 * MB);
+    // Whose answers nobody reads, they stop.
+    attacker.peer.connection.pause();
+    await siege.net.advance(20_000);
+    expect(siege.holding() - before).toBeLessThan(13 * MB);
+    await siege.expectService();
+    expect(attacker.verdict).toBe('ignored');
+    attacker.leave();
+    await siege.net.advance(1_000);
+    expect(siege.holding() - before).toBeLessThan(MB / 2);
+  });
+
   it('pings is answered while it is read', async () => {
     const attacker = await besiege();
     const before = siege.holding();

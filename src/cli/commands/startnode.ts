@@ -11,6 +11,7 @@ interface StartOptions extends CommonOptions {
   readonly miner?: string;
   readonly mineAtTxs?: string;
   readonly minerThreads?: string;
+  readonly blockfilterindex: boolean;
   readonly blocksOnly?: boolean;
   readonly trickle?: boolean;
   readonly host?: string;
@@ -31,6 +32,7 @@ export function addStartNode(program: Command): void {
       'threads that search for proof of work (default: one for each processor but one)',
     )
     .option('--blocks-only', 'take no transactions from peers')
+    .option('--no-blockfilterindex', 'keep no block filters, and serve none (default: BIP157, for light clients)')
     .option('--trickle', 'announce transactions after random delays (default on public networks)')
     .option('--no-trickle', 'announce transactions at once (default on local networks)')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
@@ -48,6 +50,7 @@ export function addStartNode(program: Command): void {
         minerAddress: options.miner,
         mineAtTxs: options.mineAtTxs,
         minerThreads: options.minerThreads,
+        blockFilterIndex: options.blockfilterindex,
         blocksOnly: options.blocksOnly,
         trickle: options.trickle,
         minimumChainWork: options.minimumchainwork,

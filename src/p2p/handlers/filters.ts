@@ -1,7 +1,13 @@
 import type { Handler } from '../context.ts';
 
-export const onFilterRequest: Handler<'getcfilters' | 'getcfheaders' | 'getcfcheckpt'> = (_context, peer) =>
-  peer.disconnect('a request for block filters, although we do not offer any');
+export const onGetCFilters: Handler<'getcfilters'> = ({ filterServer }, peer, message) =>
+  filterServer.getFilters(peer, message);
 
-/** We have not asked for any. */
-export const onFilterAnswer: Handler<'cfilter' | 'cfheaders' | 'cfcheckpt'> = () => {};
+export const onGetCFHeaders: Handler<'getcfheaders'> = ({ filterServer }, peer, message) =>
+  filterServer.getFilterHashes(peer, message);
+
+export const onGetCFCheckpt: Handler<'getcfcheckpt'> = ({ filterServer }, peer, message) =>
+  filterServer.getCheckpoints(peer, message);
+
+/** A full node asks for none. */
+export const onUnaskedFilters: Handler<'cfilter' | 'cfheaders' | 'cfcheckpt'> = () => {};

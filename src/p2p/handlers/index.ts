@@ -5,7 +5,7 @@ import { onAddresses, onGetAddr } from './addresses.ts';
 import { onBlock, onGetBlocks } from './blocks.ts';
 import { onFilterAdd, onFilterClear, onFilterLoad } from './bloom.ts';
 import { onBlockTxn, onCmpctBlock, onGetBlockTxn, onSendCmpct } from './compact-blocks.ts';
-import { onFilterAnswer, onFilterRequest } from './filters.ts';
+import { onGetCFCheckpt, onGetCFHeaders, onGetCFilters, onUnaskedFilters } from './filters.ts';
 import { onGetHeaders, onHeaders, onSendHeaders } from './headers.ts';
 import { onGetData, onInv, onNotFound } from './inventory.ts';
 import { onPing, onPong } from './ping.ts';
@@ -17,9 +17,9 @@ export const handlers: { readonly [C in Exclude<Command, HandshakeCommand>]: Han
   addrv2: onAddresses,
   block: onBlock,
   blocktxn: onBlockTxn,
-  cfcheckpt: onFilterAnswer,
-  cfheaders: onFilterAnswer,
-  cfilter: onFilterAnswer,
+  cfcheckpt: onUnaskedFilters,
+  cfheaders: onUnaskedFilters,
+  cfilter: onUnaskedFilters,
   cmpctblock: onCmpctBlock,
   feefilter: onFeeFilter,
   filteradd: onFilterAdd,
@@ -28,9 +28,9 @@ export const handlers: { readonly [C in Exclude<Command, HandshakeCommand>]: Han
   getaddr: onGetAddr,
   getblocks: onGetBlocks,
   getblocktxn: onGetBlockTxn,
-  getcfcheckpt: onFilterRequest,
-  getcfheaders: onFilterRequest,
-  getcfilters: onFilterRequest,
+  getcfcheckpt: onGetCFCheckpt,
+  getcfheaders: onGetCFHeaders,
+  getcfilters: onGetCFilters,
   getdata: onGetData,
   getheaders: onGetHeaders,
   headers: onHeaders,

@@ -56,7 +56,7 @@ export async function accept(chain: Chain, block: Block): Promise<BlockIndex> {
 /** Throws unless the chain's index has the filter of every block up to its tip, and the commitments that follow from them. */
 export function checkFilters(chain: Chain): void {
   const filters = chain.blockFilters!;
-  let header = NO_FILTER_HEADER;
+  let header: Uint8Array = NO_FILTER_HEADER;
   for (let height = 0; height <= chain.tip.height; height++) {
     const index = chain.atHeight(height)!;
     const spent = chain.getUndo(index)!.flatMap((coins) => coins.map(({ output }) => output.scriptPubKey));

@@ -51,6 +51,8 @@ const addrEntry = new ByteWriter(30).u32(1_600_000_000).u64(1033n).bytes(ipAddre
 const addrV2Entry = fromHex('00105e5f 09 01 04 cb007101 208d'.replaceAll(' ', ''));
 const locator = (count: number) => concatBytes(fromHex('80110100'), repeated(count, random(1)), random(0));
 
+const basic = { filterType: 0 };
+
 /** A header on `prev`, with or without proof of work. */
 function header(prev: BlockIndex, fields: Partial<BlockHeaderFields> = {}, isSound = true): BlockHeader {
   for (let nonce = 0; ; nonce++) {
@@ -228,9 +230,65 @@ export const misbehaviours: readonly Misbehaviour[] = [
   { name: 'filterload', verdict: 'disconnected', messages: () => [raw('filterload')] },
   { name: 'filteradd', verdict: 'disconnected', messages: () => [raw('filteradd', fromHex('0101'))] },
   { name: 'filterclear', verdict: 'disconnected', messages: () => [raw('filterclear')] },
-  { name: 'getcfilters', verdict: 'disconnected', messages: () => [raw('getcfilters', new Uint8Array(37))] },
-  { name: 'getcfheaders', verdict: 'disconnected', messages: () => [raw('getcfheaders', new Uint8Array(37))] },
-  { name: 'getcfcheckpt', verdict: 'disconnected', messages: () => [raw('getcfcheckpt', new Uint8Array(33))] },
+  // Block filters, which are offered.
+  {
+    name: 'block filters of an unknown type',
+    verdict: 'disconnected',
+    messages: ({ tip }) => [sound('getcfilters', { filterType: 1, startHeight: 0, stopHash: tip.hash })],
+  },
+  {
+    name: 'block filters up to an unknown block',
+    verdict: 'disconnected',
+    messages: () => [raw('getcfilters', new Uint8Array(37))],
+  },
+  {
+    name: 'block filters from behind the last one',
+    verdict: 'disconnected',
+    messages: ({ tip }) => [sound('getcfilters', { ...basic, startHeight: tip.height + 1, stopHash: tip.hash })],
+  },
+  {
+    name: 'filter headers of an unknown type',
+    verdict: 'disconnected',
+    messages: ({ tip }) => [sound('getcfheaders', { filterType: 255, startHeight: 0, stopHash: tip.hash })],
+  },
+  {
+    name: 'filter headers up to an unknown block',
+    verdict: 'disconnected',
+    messages: () => [raw('getcfheaders', new Uint8Array(37))],
+  },
+  {
+    name: 'filter headers from a height that no block can have',
+    verdict: 'disconnected',
+    messages: ({ tip }) => [sound('getcfheaders', { ...basic, startHeight: 0xffff_ffff, stopHash: tip.hash })],
+  },
+  {
+    name: 'filter checkpoints of an unknown type',
+    verdict: 'disconnected',
+    messages: ({ tip }) => [sound('getcfcheckpt', { filterType: 1, stopHash: tip.hash })],
+  },
+  {
+    name: 'filter checkpoints up to an unknown block',
+    verdict: 'disconnected',
+    messages: () => [raw('getcfcheckpt', new Uint8Array(33))],
+  },
+  {
+    name: 'filter checkpoints up to a header without its block',
+    verdict: 'disconnected',
+    messages: ({ tip }) => {
+      const announced = header(tip);
+      return [...sendHeaders(announced), sound('getcfcheckpt', { ...basic, stopHash: announced.hash })];
+    },
+  },
+  {
+    name: 'block filters that nobody asked for',
+    verdict: 'ignored',
+    messages: () => [
+      sound('cfilter', { ...basic, blockHash: random(1), filter: random(2) }),
+      sound('cfheaders', { ...basic, stopHash: random(1), previousHeader: random(2), filterHashes: [random(3)] }),
+      raw('cfheaders', concatBytes(new Uint8Array(65), repeated(2_001, random(3)))),
+      sound('cfcheckpt', { ...basic, stopHash: random(1), filterHeaders: [random(3)] }),
+    ],
+  },
   {
     name: 'requests for block filters that are cut short',
     verdict: 'ignored',

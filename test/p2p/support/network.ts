@@ -68,11 +68,14 @@ export class TestNetwork {
       minimumChainWork?: bigint;
       store?: Store;
       port?: number;
+      blockFilterIndex?: boolean;
     } = {},
   ): Promise<TestNode> {
-    const { seeds = [], minimumChainWork = 0n, store = new MemoryStore(), port = this.#nextPort++, ...rest } = options;
+    const { seeds = [], minimumChainWork = 0n, store = new MemoryStore(), port = this.#nextPort++ } = options;
+    const { blockFilterIndex = false, ...rest } = options;
     const modules = { clock: this.clock, logger: silentLogger };
-    const chain = await Chain.open({ params: { ...regtest, minimumChainWork } }, { ...modules, store });
+    const params = { ...regtest, minimumChainWork };
+    const chain = await Chain.open({ params, blockFilterIndex }, { ...modules, store });
     const mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
     const peers = new PeerManager(
       { listen: { host: '127.0.0.1', port }, addNodes: seeds.map(({ endpoint }) => endpoint), ...rest },

@@ -39,7 +39,7 @@ export class Siege {
   /** Lasts until `net.stop()`. */
   static async begin(options: PeerManagerOptions = {}): Promise<Siege> {
     const net = new TestNetwork({ lasting: true });
-    const nodes = [await net.start(options), await net.start(), await net.start()];
+    const nodes = [await net.start({ blockFilterIndex: true, ...options }), await net.start(), await net.start()];
     const [node, near, far] = nodes as [TestNode, TestNode, TestNode];
     for (let i = 0; i < BLOCKS; i++) {
       const block = mineBlock(node.chain.tip, { time: START_MS / 1000 - BLOCKS + i });

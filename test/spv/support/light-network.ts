@@ -238,7 +238,7 @@ export async function startLight(
   const peers = new PeerManager(
     {
       addNodes: servers.map(({ endpoint }) => endpoint),
-      ...{ services: 0n, blocksOnly: true, v2Transport: false, sparesAddedNodes: false, maxOutbound: 4 },
+      ...{ blocksOnly: true, v2Transport: false, sparesAddedNodes: false, maxOutbound: 4 },
     },
     {
       ...modules,
