@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { RpcCode, RpcError } from './rpc-error.ts';
 
-/** Steps of a long computation between two breaths: some milliseconds. */
+/** Short steps of a long computation between two breaths: some milliseconds. */
 const STEPS_AT_ONCE = 4096;
 
 /**
@@ -10,14 +10,16 @@ const STEPS_AT_ONCE = 4096;
  */
 export class Breath {
   readonly #closing: AbortSignal;
+  readonly #stepsAtOnce: number;
   #steps = 0;
 
-  constructor(closing: AbortSignal) {
+  constructor(closing: AbortSignal, stepsAtOnce = STEPS_AT_ONCE) {
     this.#closing = closing;
+    this.#stepsAtOnce = stepsAtOnce;
   }
 
   step(): Promise<void> | undefined {
-    return ++this.#steps % STEPS_AT_ONCE === 0 ? this.#pause() : undefined;
+    return ++this.#steps % this.#stepsAtOnce === 0 ? this.#pause() : undefined;
   }
 
   async #pause(): Promise<void> {

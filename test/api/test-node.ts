@@ -27,6 +27,8 @@ export interface TestNodeOptions {
   readonly listen?: boolean;
   /** Default true. */
   readonly v2Transport?: boolean;
+  /** Default false. */
+  readonly blockFilterIndex?: boolean;
   /** Whom its miner pays, once it is started. */
   readonly minerAddress?: string;
 }
@@ -51,9 +53,9 @@ export class TestNode {
     const { network = 'regtest' } = options;
     const clock = new MockableClock(options.clock ?? systemClock);
     const dir = await mkdtemp(join(tmpdir(), 'pier-api-'));
-    const { params = chainParams(network) } = options;
+    const { params = chainParams(network), blockFilterIndex = false } = options;
     const logger = silentLogger;
-    const chain = await Chain.open({ params }, { store: new MemoryStore(), clock, logger });
+    const chain = await Chain.open({ params, blockFilterIndex }, { store: new MemoryStore(), clock, logger });
     const mempool = new Mempool({}, { chain, clock, logger });
     const { listen = false, v2Transport = true } = options;
     const peers = new PeerManager(

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
@@ -8,60 +7,24 @@ import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
 import { PeerManager } from '../../src/p2p/peer-manager.ts';
 import { TcpTransport } from '../../src/p2p/tcp-transport.ts';
-import { V1Framing } from '../../src/p2p/v1-framing.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { mineBlock, outpoint } from '../chain/support/builder.ts';
-import { versionMessage } from '../p2p/support/fake-peer.ts';
 import { misbehaviours, type Scene, type Verdict } from '../p2p/support/misbehaviours.ts';
-import { raw, sound } from '../p2p/support/raw-message.ts';
+import { RawPeer } from '../p2p/support/raw-peer.ts';
 import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 import { waitFor } from '../support/wait.ts';
 
 const BLOCKS = 260;
 
-/** A bare socket that speaks the original transport, and remembers the commands it has heard. */
-class RawPeer {
-  readonly heard: string[] = [];
-  closed = false;
-  readonly #socket: Socket;
-
-  constructor(port: number) {
-    this.#socket = connect(port, '127.0.0.1');
-    const framing = new V1Framing(regtest.magic);
-    this.#socket.on('data', (chunk) => framing.receive(chunk, ({ command }) => this.heard.push(command)));
-    this.#socket.on('error', () => {});
-    this.#socket.on('close', () => {
-      this.closed = true;
-    });
-  }
-
-  send(messages: readonly Uint8Array[]): void {
-    for (const message of messages) this.#socket.write(message);
-  }
-
-  /** Until a command is heard, or the connection ends. */
-  hears(command: string): Promise<unknown> {
-    return waitFor(() => this.closed || this.heard.includes(command), { describe: command });
-  }
-
-  close(): void {
-    this.#socket.destroy();
-  }
-}
-
 /** Plays a misbehaviour to the node at `port`; the connection is open afterwards if the node still answers a ping. */
 async function play(port: number, messages: readonly Uint8Array[], early: boolean): Promise<RawPeer> {
   const peer = new RawPeer(port);
   if (early) peer.send(messages);
-  peer.send([sound('version', versionMessage({ time: BigInt(Math.floor(Date.now() / 1000)) }))]);
-  await peer.hears('verack');
-  peer.send([raw('verack')]);
-  if (!early) peer.send(messages);
-  peer.send([raw('ping', new Uint8Array(8).fill(5))]);
-  await peer.hears('pong');
+  await peer.shakeHands();
+  await peer.ask(early ? [] : messages);
   return peer;
 }
 

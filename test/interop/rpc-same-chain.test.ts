@@ -30,8 +30,8 @@ describeBitcoind("RPC over bitcoind's chain", () => {
 
   beforeAll(async () => {
     // What Core asks for by default, where Knots is stricter.
-    const args = ['-corepolicy', '-minrelaytxfee=0.000001', '-incrementalrelayfee=0.000001'];
-    [theirs, ours] = await Promise.all([startBitcoind({ args }), TestNode.start()]);
+    const args = ['-corepolicy', '-minrelaytxfee=0.000001', '-incrementalrelayfee=0.000001', '-blockfilterindex=1'];
+    [theirs, ours] = await Promise.all([startBitcoind({ args }), TestNode.start({ blockFilterIndex: true })]);
     wallet = await theirs.wallet();
     await wallet.mine(110);
     txids = [];
@@ -159,6 +159,30 @@ describeBitcoind("RPC over bitcoind's chain", () => {
       const [expected, actual] = await both('scantxoutset', 'start', [descriptor]);
       expect(sorted(actual)).toEqual(sorted(expected));
     }
+  });
+
+  it('has the same block filters, and finds the same blocks by them', async () => {
+    for (const height of [0, 1, 110, 111, 112, 115]) {
+      await same('getblockfilter', await theirs.rpc('getblockhash', height), 'basic');
+    }
+    await same('getindexinfo');
+    await same('getindexinfo', 'basic block filter index');
+    await same('getindexinfo', 'txindex');
+    const { tx } = await theirs.rpc<{ tx: { vout: { scriptPubKey: { hex: string } }[] }[] }>('getblock', spendBlock, 2);
+    const descriptors = tx.flatMap(({ vout }) => vout.map(({ scriptPubKey }) => `raw(${scriptPubKey.hex})`));
+    await same('scanblocks', 'start', descriptors);
+    await same(
+      'scanblocks',
+      'start',
+      descriptors.slice(1).map((desc) => ({ desc })),
+      100,
+      112,
+      'basic',
+      { filter_false_positives: true },
+    );
+    await same('scanblocks', 'start', [], 3);
+    await same('scanblocks', 'status');
+    await same('scanblocks', 'abort');
   });
 
   it('has the same statistics of blocks', async () => {
@@ -342,6 +366,15 @@ describeBitcoind("RPC over bitcoind's chain", () => {
       ['setmocktime', 9_223_372_037],
       ['setmocktime', 1.5],
       ['setmocktime', 1e19],
+      ['getblockfilter', '00'.repeat(32)],
+      ['getblockfilter', '00'],
+      ['getblockfilter', '00'.repeat(32), 'extended'],
+      ['getindexinfo', 1],
+      ['scanblocks', 'begin'],
+      ['scanblocks', 'start', ['raw(51)'], 1_000],
+      ['scanblocks', 'start', ['raw(51)'], 10, 9],
+      ['scanblocks', 'start', ['raw(51)'], 0, 1_000],
+      ['scanblocks', 'start', ['raw(51)'], 0, 10, 'extended'],
       ['setmocktime', '1'],
       ['nosuchmethod'],
     ];

@@ -1,4 +1,5 @@
 import type { Method } from '../method.ts';
+import { blockFilterMethods } from './block-filters.ts';
 import { blockStatsMethods } from './block-stats.ts';
 import { blockTemplateMethods } from './block-template.ts';
 import { blockchainMethods } from './blockchain.ts';
@@ -24,6 +25,7 @@ import { walletsMethods } from './wallets.ts';
 export const rpcMethods: ReadonlyMap<string, Method> = new Map(
   [
     ...blockchainMethods,
+    ...blockFilterMethods,
     ...blockStatsMethods,
     ...blockTemplateMethods,
     ...chainControlMethods,

@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { toHex, toReversedHex } from '../../src/bytes/hex.ts';
+import type { BlockIndex } from '../../src/chain/block-index.ts';
+import { Chain } from '../../src/chain/chain.ts';
+import { regtest } from '../../src/consensus/params.ts';
+import { sha256 } from '../../src/crypto/hash.ts';
+import { Mempool } from '../../src/mempool/mempool.ts';
+import { PeerManager } from '../../src/p2p/peer-manager.ts';
+import { TcpTransport } from '../../src/p2p/tcp-transport.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { systemRandom } from '../../src/platform/random.ts';
+import type { Block } from '../../src/primitives/block.ts';
+import type { Transaction, TxOut } from '../../src/primitives/transaction.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { type BlockPlan, mineBlock, OP_TRUE, outpoint } from '../chain/support/builder.ts';
+import { sound } from '../p2p/support/raw-message.ts';
+import { RawPeer } from '../p2p/support/raw-peer.ts';
+import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
+import { type Coin, type CoinKind, oddKinds, satisfyAll, standardKinds, unsigned } from '../support/coin-kinds.ts';
+import { waitFor } from '../support/wait.ts';
+
+/** Blocks that spend and make outputs of all kinds, up to this height; the first hundred only make coins for them. */
+const FULL = 500;
+/** Beyond two checkpoints, and what one message may ask for. */
+const TIP = 2_010;
+
+const spendable = ['p2pk', 'bare multisig', 'anchor', 'nonstandard', 'unknown witness version', 'p2sh true'];
+const kinds: readonly CoinKind[] = [
+  ...standardKinds,
+  ...oddKinds.filter(({ name }) => spendable.includes(name) || name.startsWith('tapscript true')),
+  unsigned('an empty script', new Uint8Array(0), { scriptSig: OP_TRUE }),
+];
+const anyone = oddKinds.find(({ name }) => name === 'nonstandard')!;
+const unspendable = oddKinds.filter(({ name }) => name.startsWith('op_return'));
+
+/** Spends coins to outputs of these kinds of 1,000 satoshis each; the rest is the fee. */
+function pay(coins: readonly Coin[], ...to: readonly CoinKind[]): { tx: Transaction; made: Coin[]; fee: bigint } {
+  const outputs: TxOut[] = to.map(({ scriptPubKey }) => ({ value: 1_000n, scriptPubKey }));
+  const inputs = coins.map((coin) => ({ coin, sequence: 0xffff_ffff }));
+  const tx = satisfyAll({ inputs, outputs, version: 2, lockTime: 0 });
+  const made = to.map((kind, vout) => ({ outpoint: outpoint(tx, vout), value: 1_000n, kind }));
+  const spent = coins.reduce((sum, { value }) => sum + value, 0n);
+  return { tx, made, fee: spent - 1_000n * BigInt(to.length) };
+}
+
+/** What goes into the block at a height: spends of what the block before made, and within the block itself. */
+function plan(height: number, matured: Block, before: readonly Coin[]): { plan: BlockPlan; made: Coin[] } {
+  const kind = (i: number) => kinds[(height * 3 + i) % kinds.length]!;
+  const coin = { outpoint: outpoint(matured.transactions[0]!), value: 5_000_000_000n, kind: anyone };
+  const first = pay([coin], kind(0), kind(1), kind(2), kind(0), ...unspendable);
+  const second = pay([first.made[3]!, ...before], kind(height));
+  const fees = first.fee + second.fee;
+  return { plan: { transactions: [first.tx, second.tx], fees }, made: first.made.slice(0, 3) };
+}
+
+describeBitcoind('block filters, as bitcoind makes and serves them', () => {
+  let bitcoind: Bitcoind;
+  let chain: Chain;
+  let mempool: Mempool;
+  let peers: PeerManager;
+
+  beforeAll(async () => {
+    const starting = startBitcoind({ args: ['-blockfilterindex=1', '-peerblockfilters=1'] });
+    const modules = { clock: systemClock, logger: silentLogger };
+    chain = await Chain.open({ params: regtest, blockFilterIndex: true }, { ...modules, store: new MemoryStore() });
+    mempool = new Mempool({}, { ...modules, chain });
+    peers = new PeerManager(
+      { listen: { host: '127.0.0.1', port: 0 } },
+      { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
+    );
+    await peers.start();
+    const start = Math.floor(Date.now() / 1000) - TIP;
+    const blocks: Block[] = [];
+    let made: Coin[] = [];
+    let prev: BlockIndex = chain.tip;
+    while (prev.height < TIP) {
+      const height = prev.height + 1;
+      const isFull = height > 100 && height <= FULL;
+      const content = isFull ? plan(height, blocks[height - 101]!, made) : undefined;
+      made = content?.made ?? [];
+      const coinbaseOutputs = [{ value: 5_000_000_000n, scriptPubKey: OP_TRUE }];
+      const more = height <= FULL - 100 ? { coinbaseOutputs } : {};
+      const block = mineBlock(prev, { ...content?.plan, ...more, time: start + height });
+      blocks.push(block);
+      prev = await accept(block);
+    }
+    bitcoind = await starting;
+    await bitcoind.rpc('addnode', `127.0.0.1:${peers.endpoint!.port}`, 'onetry');
+    await indexed();
+  });
+  afterAll(async () => {
+    await peers?.stop();
+    mempool?.close();
+    await chain?.close();
+    await bitcoind?.stop();
+  });
+
+  async function accept(block: Block): Promise<BlockIndex> {
+    const { index, reject } = await chain.acceptBlock(block);
+    if (!index || reject) throw new Error(`block refused: ${reject?.reason} (${reject?.debug})`);
+    return index;
+  }
+
+  /** Until bitcoind has our tip, and its filter. */
+  async function indexed(): Promise<void> {
+    const tip = chain.tip.hashHex;
+    const isThere = () =>
+      bitcoind.rpc('getblockfilter', tip).then(
+        () => true,
+        () => false,
+      );
+    await waitFor(isThere, { timeoutMs: 30_000, describe: 'the index of bitcoind' });
+  }
+
+  it('are the same for blocks with outputs of all kinds, made and spent', async () => {
+    for (let from = 0; from <= FULL; from += 50) {
+      await Promise.all(
+        Array.from({ length: 50 }, async (_, i) => {
+          const index = chain.atHeight(from + i)!;
+          const theirs = await bitcoind.rpc('getblockfilter', index.hashHex);
+          const header = toReversedHex(chain.blockFilters!.commitment(index)!.header);
+          expect({ filter: toHex(chain.blockFilters!.filter(index)!), header }, `${index.height}`).toEqual(theirs);
+        }),
+      );
+    }
+  });
+
+  /** What both answer, as the names of the messages and the hashes of what is in them. */
+  async function ask(...requests: readonly Uint8Array[]): Promise<{ ours: string[]; theirs: string[] }> {
+    const answer = async (port: number) => {
+      const peer = new RawPeer(port);
+      await peer.shakeHands();
+      const messages = await peer.ask(requests);
+      const told = messages
+        .filter(({ command }) => /^cf|^pong/.test(command))
+        .map(({ command, payload }) => `${command} ${toHex(sha256(payload))}`);
+      const { closed } = peer;
+      peer.close();
+      return closed ? [...told, 'closed'] : told;
+    };
+    const [ours, theirs] = await Promise.all([answer(peers.endpoint!.port), answer(bitcoind.port)]);
+    return { ours, theirs };
+  }
+
+  const hashAt = (height: number) => chain.atHeight(height)!.hash;
+  const range = (startHeight: number, stop: number) => ({ filterType: 0, startHeight, stopHash: hashAt(stop) });
+  const filters = (start: number, stop: number) => sound('getcfilters', range(start, stop));
+  const headers = (start: number, stop: number) => sound('getcfheaders', range(start, stop));
+  const checkpoints = (stop: number) => sound('getcfcheckpt', { filterType: 0, stopHash: hashAt(stop) });
+
+  it('come in the same bytes', async () => {
+    const { ours, theirs } = await ask(filters(0, 999), filters(1_000, 1_999), filters(TIP, TIP));
+    expect(theirs).toHaveLength(2_002);
+    expect(ours).toEqual(theirs);
+  });
+
+  it('come with the same hashes, headers and checkpoints', async () => {
+    const ranges = [headers(0, 1_999), headers(1, 2_000), headers(11, TIP), headers(0, 0), headers(TIP, TIP)];
+    const stops = [0, 999, 1_000, 1_001, 1_999, 2_000, TIP].map(checkpoints);
+    const { ours, theirs } = await ask(...ranges, ...stops);
+    expect(theirs).toHaveLength(5 + 7 + 1);
+    expect(ours).toEqual(theirs);
+  });
+
+  it('are not sent to who asks for too many', async () => {
+    for (const request of [filters(0, 1_000), headers(0, 2_000), headers(10, TIP), filters(5, 4)]) {
+      expect(await ask(request, filters(0, 0))).toEqual({ ours: ['closed'], theirs: ['closed'] });
+    }
+  });
+
+  it('are still there for a branch that lost', async () => {
+    const fork = chain.tip;
+    const time = fork.time + 1;
+    const lost = await accept(mineBlock(fork, { tag: 1, time }));
+    await indexed();
+    const won = await accept(mineBlock(fork, { tag: 2, time }));
+    await accept(mineBlock(won, { time: time + 1 }));
+    await indexed();
+    expect(chain.contains(lost)).toBe(false);
+    const ofLost = { filterType: 0, startHeight: TIP - 1, stopHash: lost.hash };
+    const { ours, theirs } = await ask(sound('getcfilters', ofLost), sound('getcfheaders', ofLost));
+    expect(theirs).toHaveLength(3 + 1 + 1);
+    expect(ours).toEqual(theirs);
+  });
+});
