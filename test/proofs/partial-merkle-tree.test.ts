@@ -76,7 +76,7 @@ describe('partial merkle trees', () => {
   });
 
   it('show random choices of many transactions, in no more bytes than it takes', () => {
-    for (const count of [8, 9, 17, 56, 100, 127, 256, 312, 513, 2000, 4095]) {
+    for (const count of [8, 9, 17, 56, 127, 256, 513, 2000]) {
       const txids = randomHashes(count);
       for (const share of [1, 10, 1000]) {
         const matches = txids.map(() => randomInt(random, share) === 0);
@@ -104,7 +104,7 @@ describe('partial merkle trees', () => {
   });
 
   it('show nothing that is not so after a change of one bit, unless under another root', () => {
-    for (const count of [1, 4, 11]) {
+    for (const count of [1, 6]) {
       const txids = randomHashes(count);
       const bytes = encode(
         PartialMerkleTree.of(
