@@ -47,6 +47,8 @@ export interface NodeConfig {
   readonly blocksOnly: boolean;
   /** Announces transactions after random delays, so that their origin stays unknown. */
   readonly trickle: boolean;
+  /** Serves peers that filter by Bloom filters (BIP37; Core: -peerbloomfilters). */
+  readonly peerBloomFilters: boolean;
   /** Threads that search for proof of work; absent: one for each processor but one. */
   readonly minerThreads?: number;
 }
@@ -70,6 +72,7 @@ export interface NodeConfigInput {
   readonly blocksOnly?: boolean | undefined;
   /** Absent: on public networks only, since on one machine people wait for a payment to appear. */
   readonly trickle?: boolean | undefined;
+  readonly peerBloomFilters?: boolean | undefined;
   /** Hex digits, in the place of what the network says (Core: -minimumchainwork). */
   readonly minimumChainWork?: string | undefined;
 }
@@ -101,6 +104,7 @@ export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = proc
     blockFilterIndex: input.blockFilterIndex ?? true,
     blocksOnly: input.blocksOnly ?? false,
     trickle: input.trickle ?? isPublicNetwork(params),
+    peerBloomFilters: input.peerBloomFilters ?? false,
     mineAtTxs: parseMineAtTxs(input.mineAtTxs ?? 2, params),
     ...(input.minerThreads === undefined ? {} : { minerThreads: parseCount('--miner-threads', input.minerThreads) }),
   };

@@ -141,6 +141,7 @@ export class FullNode extends RunningNode {
           v2Transport: config.v2Transport,
           blocksOnly: config.blocksOnly,
           trickle: config.trickle,
+          bloomFilters: config.peerBloomFilters,
           ...(config.maxConnections === undefined ? {} : { maxConnections: config.maxConnections }),
         },
         { chain, mempool, transport, clock, random, store, logger: exposedLayer('p2p') },

@@ -2,7 +2,9 @@ import { equalBytes } from '../bytes/compare.ts';
 import type { BlockIndex } from '../chain/block-index.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Block } from '../primitives/block.ts';
 import type { Transaction } from '../primitives/transaction.ts';
+import { MerkleBlock } from '../proofs/merkle-block.ts';
 import type { GetBlockTxnMessage } from './messages/getblocktxn.ts';
 import { type InvEntry, InvType } from './messages/inventory.ts';
 import { type LocatorMessage, NO_STOP } from './messages/locator.ts';
@@ -11,6 +13,7 @@ import type { Peer } from './peer.ts';
 import type { PeerChains } from './peer-chain.ts';
 import { MAX_HEADERS } from './protocol.ts';
 import type { RecentBlock } from './recent-block.ts';
+import type { TxAnnouncer } from './tx-announcer.ts';
 import { wasValid } from './was-valid.ts';
 
 /** Hashes in the answer to `getblocks`. */
@@ -25,6 +28,7 @@ export interface ChainServerModules {
   readonly chain: Chain;
   readonly chains: PeerChains;
   readonly recent: RecentBlock;
+  readonly txAnnouncer: TxAnnouncer;
   readonly clock: Clock;
 }
 
@@ -33,6 +37,7 @@ export class ChainServer {
   readonly #chain: Chain;
   readonly #chains: PeerChains;
   readonly #recent: RecentBlock;
+  readonly #txAnnouncer: TxAnnouncer;
   readonly #clock: Clock;
   /** The last block of an answer to `getblocks` that was cut: once it is fetched, the peer is told of the tip. */
   readonly #continuations = new WeakMap<Peer, Uint8Array>();
@@ -41,6 +46,7 @@ export class ChainServer {
     this.#chain = modules.chain;
     this.#chains = modules.chains;
     this.#recent = modules.recent;
+    this.#txAnnouncer = modules.txAnnouncer;
     this.#clock = modules.clock;
   }
 
@@ -94,10 +100,11 @@ export class ChainServer {
       const compact = this.#recent.compact(index);
       if (!compact) return false;
       peer.sendPayload('cmpctblock', compact);
-    } else if (entry.type === InvType.BLOCK) {
+    } else if (entry.type === InvType.BLOCK || entry.type === InvType.FILTERED_BLOCK) {
       const block = this.#chain.getBlock(index);
       if (!block) return false;
-      peer.sendPayload('block', block.encodeStripped());
+      if (entry.type === InvType.BLOCK) peer.sendPayload('block', block.encodeStripped());
+      else this.#sendFiltered(peer, block);
     } else {
       const raw = this.#chain.getRawBlock(index);
       if (!raw) return false;
@@ -109,6 +116,17 @@ export class ChainServer {
       peer.send('inv', { entries: [{ type: InvType.BLOCK, hash: this.#chain.tip.hash }] });
     }
     return true;
+  }
+
+  /** BIP37: shows what of a block matches the peer's filter. As Core does, sends what it may have as well. */
+  #sendFiltered(peer: Peer, block: Block): void {
+    const filter = this.#txAnnouncer.filter(peer);
+    if (!filter) return;
+    const matches = block.transactions.map((tx) => filter.isRelevantAndUpdate(tx));
+    peer.send('merkleblock', MerkleBlock.of(block, matches));
+    for (const [i, tx] of block.transactions.entries()) {
+      if (matches[i]) peer.sendPayload('tx', tx.encodeStripped());
+    }
   }
 
   /** BIP152: sends the transactions of a block that a peer lacks; of an old block, all of it. */

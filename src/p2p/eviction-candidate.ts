@@ -12,7 +12,7 @@ const RELEVANT_SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS;
 /** What speaks for and against an inbound peer; `secret` keeps it from choosing its place among the groups. */
 export function evictionCandidate(
   peer: Peer,
-  { lastBlock, lastTransaction }: PartInfo,
+  { lastBlock, lastTransaction, relaysTransactions, hasBloomFilter }: PartInfo,
   secret: Uint8Array,
   isDiscouraged: boolean,
 ): EvictionCandidate {
@@ -23,7 +23,8 @@ export function evictionCandidate(
     lastBlockTime: lastBlock,
     lastTxTime: lastTransaction,
     hasRelevantServices: (peer.services & RELEVANT_SERVICES) === RELEVANT_SERVICES,
-    relaysTransactions: peer.handshake.remote?.relay ?? false,
+    relaysTransactions,
+    hasBloomFilter,
     netGroup: binaryKey(sha256(concatBytes(secret, netGroup(peer.remote)))),
     isDiscouraged,
     isLocal: isLoopback(peer.remote.host),

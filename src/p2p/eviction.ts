@@ -11,6 +11,8 @@ export interface EvictionCandidate {
   /** Whether it offers what we want of a peer. */
   readonly hasRelevantServices: boolean;
   readonly relaysTransactions: boolean;
+  /** BIP37: it hears of few transactions, and brings none. */
+  readonly hasBloomFilter: boolean;
   /** A hash of its network group and a secret. */
   readonly netGroup: string;
   /** It has broken the rules before. */
@@ -26,7 +28,10 @@ const falseFirst = (a: boolean, b: boolean) => Number(a) - Number(b);
 const byGroup: Compare = (a, b) => (a.netGroup < b.netGroup ? -1 : a.netGroup > b.netGroup ? 1 : 0);
 const byPing: Compare = (a, b) => (a.minPing === b.minPing ? 0 : b.minPing - a.minPing);
 const byTransactions: Compare = (a, b) =>
-  a.lastTxTime - b.lastTxTime || falseFirst(a.relaysTransactions, b.relaysTransactions) || byAge(a, b);
+  a.lastTxTime - b.lastTxTime ||
+  falseFirst(a.relaysTransactions, b.relaysTransactions) ||
+  falseFirst(b.hasBloomFilter, a.hasBloomFilter) ||
+  byAge(a, b);
 const byBlocks: Compare = (a, b) =>
   a.lastBlockTime - b.lastBlockTime || falseFirst(a.hasRelevantServices, b.hasRelevantServices) || byAge(a, b);
 const byBlocksOnly: Compare = (a, b) => falseFirst(b.relaysTransactions, a.relaysTransactions) || byBlocks(a, b);

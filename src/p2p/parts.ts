@@ -59,9 +59,9 @@ export function createParts(options: PartsOptions, modules: PartsModules): Parts
   });
   const announcer = new BlockAnnouncer({ ...withChains, catchUp, compactPeers, recent });
   const compactBlocks = new CompactDownload({ ...withChains, extra, peers: compactPeers, blocks, headers });
-  const chainServer = new ChainServer({ ...withChains, recent });
   const transactions = new TxDownload({ ...modules, extra });
   const txAnnouncer = new TxAnnouncer(options, modules);
+  const chainServer = new ChainServer({ ...withChains, recent, txAnnouncer });
   const dataServer = new DataServer({ ...modules, chainServer, txAnnouncer });
   const feeFilter = new FeeFilterSender(options, { ...modules, catchUp });
   const addresses = new AddressRelay(options, modules);
@@ -136,6 +136,8 @@ export function createParts(options: PartsOptions, modules: PartsModules): Parts
 function partInfo(parts: Parts, peer: Peer): PartInfo {
   const addressRelay = parts.addresses.info(peer);
   return {
+    relaysTransactions: parts.txAnnouncer.relays(peer),
+    hasBloomFilter: parts.txAnnouncer.filter(peer) !== undefined,
     lastTransaction: parts.transactions.lastTxTime(peer),
     lastBlock: parts.blocks.lastBlockTime(peer),
     presyncedHeaders: parts.headers.presyncHeight(peer) ?? -1,

@@ -13,8 +13,6 @@ export interface PeerInfo extends PartInfo {
   readonly seenAs: Endpoint | undefined;
   /** Bits of `ServiceFlag`. */
   readonly services: bigint;
-  /** Whether the peer wants transactions announced. */
-  readonly relaysTransactions: boolean;
   readonly lastSend: number;
   readonly lastReceive: number;
   readonly bytesSent: number;
@@ -38,6 +36,10 @@ export interface PeerInfo extends PartInfo {
 
 /** What the parts of a node know of a peer. */
 export interface PartInfo {
+  /** Whether the peer wants transactions announced. */
+  readonly relaysTransactions: boolean;
+  /** BIP37: the peer has told what it wants announced. */
+  readonly hasBloomFilter: boolean;
   readonly lastTransaction: number;
   readonly lastBlock: number;
   /** Height up to which its headers have been looked at while they show too little work to be stored; -1 if they do not. */
@@ -60,6 +62,8 @@ export interface PartInfo {
 
 /** Of someone of whom the parts know nothing. */
 export const noPartInfo: PartInfo = {
+  relaysTransactions: false,
+  hasBloomFilter: false,
   lastTransaction: 0,
   lastBlock: 0,
   presyncedHeaders: -1,
@@ -84,7 +88,6 @@ export function peerInfo(peer: Peer, partInfo: PartInfo): PeerInfo {
     local: peer.local,
     seenAs: remote && toEndpoint(remote.receiver),
     services: peer.services,
-    relaysTransactions: remote?.relay ?? false,
     lastSend: wholeSeconds(traffic.sent.last),
     lastReceive: wholeSeconds(traffic.received.last),
     bytesSent: traffic.sent.bytes,

@@ -65,6 +65,8 @@ export interface PeerManagerOptions {
   readonly v2Transport?: boolean;
   /** Whether transactions are announced after random delays, for privacy; default: at once. */
   readonly trickle?: boolean;
+  /** Whether peers may have blocks and announcements filtered by Bloom filters (BIP37), which costs much work; default: no. */
+  readonly bloomFilters?: boolean;
 }
 
 /** A node with the whole chain brings its mempool; any other says what it does with peers. */
@@ -95,9 +97,10 @@ export type PeerManagerEvents = {
 };
 
 /** Bits of `ServiceFlag`: none of a node that is not a full one. */
-function offeredServices(modules: PeerManagerModules): bigint {
+function offeredServices({ bloomFilters }: PeerManagerOptions, modules: PeerManagerModules): bigint {
   if (modules.makeParts) return 0n;
-  return modules.chain.blockFilters ? SERVICES | ServiceFlag.COMPACT_FILTERS : SERVICES;
+  const filters = modules.chain.blockFilters ? ServiceFlag.COMPACT_FILTERS : 0n;
+  return SERVICES | filters | (bloomFilters ? ServiceFlag.BLOOM : 0n);
 }
 
 /** A node's place in the network: who its peers are, and who hears of what they do. */
@@ -145,7 +148,7 @@ export class PeerManager {
     this.#modules = modules;
     const { clock, random, chain } = modules;
     this.#v2 = options.v2Transport ?? true;
-    this.services = offeredServices(modules) | (this.#v2 ? ServiceFlag.P2P_V2 : 0n);
+    this.services = offeredServices(options, modules) | (this.#v2 ? ServiceFlag.P2P_V2 : 0n);
     this.#requiredServices = options.requiredServices ?? ServiceFlag.NETWORK | ServiceFlag.WITNESS;
     this.#limits = connectionLimits(options);
     this.#file = new PeersFile(modules.store ?? new MemoryStore());

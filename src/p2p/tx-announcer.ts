@@ -3,9 +3,11 @@ import type { MempoolEntry } from '../mempool/entry.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Random, randomInt } from '../platform/random.ts';
+import type { BloomFilter } from '../proofs/bloom-filter.ts';
 import { Batch } from './batch.ts';
 import { type InvEntry, InvType } from './messages/inventory.ts';
 import type { Peer } from './peer.ts';
+import { MAX_INV_ENTRIES, ServiceFlag } from './protocol.ts';
 import { RollingSet } from './rolling-set.ts';
 
 /** Announcements in one message, and per peer in one go (Core: INVENTORY_BROADCAST_MAX). */
@@ -28,6 +30,8 @@ export interface TxAnnouncerOptions {
    * came from, as Core does. Otherwise at once, and the whole mempool to who connects.
    */
   readonly trickle: boolean;
+  /** Bits of `ServiceFlag` that we offer. */
+  readonly services: bigint;
 }
 
 export interface TxAnnouncerModules {
@@ -36,7 +40,14 @@ export interface TxAnnouncerModules {
   readonly random: Random;
 }
 
+/** Core: TxRelay. */
 interface PeerState {
+  /** BIP37: whether the peer wants announcements at all. */
+  relays: boolean;
+  /** BIP37: what the peer wants to hear of; absent: of everything. */
+  filter: BloomFilter | undefined;
+  /** BIP35: the peer has asked for all that is in the mempool. */
+  wantsMempool: boolean;
   /** By the monotonic clock: when the peer is told next. */
   dueAt: number;
   /** BIP133: satoshis per 1,000 virtual bytes that a transaction must pay to interest the peer. */
@@ -57,12 +68,14 @@ export class TxAnnouncer {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #trickle: boolean;
+  readonly #offersFilters: boolean;
   /** By the monotonic clock: all who called us are told at the same times, so that several of one owner learn no more. */
   #inboundDueAt = 0;
   readonly #unsubscribe: readonly (() => void)[];
 
-  constructor({ trickle }: TxAnnouncerOptions, modules: TxAnnouncerModules) {
+  constructor({ trickle, services }: TxAnnouncerOptions, modules: TxAnnouncerModules) {
     this.#trickle = trickle;
+    this.#offersFilters = (services & ServiceFlag.BLOOM) !== 0n;
     this.#mempool = modules.mempool;
     this.#clock = modules.clock;
     this.#random = modules.random;
@@ -75,10 +88,20 @@ export class TxAnnouncer {
   }
 
   peerReady(peer: Peer): void {
-    // BIP37: the peer may not want to hear of transactions.
-    if (!peer.handshake.remote?.relay || peer.type === 'block-relay-only') return;
-    const news = new Set(this.#trickle ? [] : this.#mempool.entries());
-    const state = { feeFilter: 0n, known: new RollingSet(KNOWN_PER_PEER), news, toldAnew: false, dueAt: 0 };
+    const relays = peer.handshake.remote?.relay ?? false;
+    // Who does not want to hear of transactions may change its mind by loading a filter.
+    if (peer.type === 'block-relay-only' || !(relays || this.#offersFilters)) return;
+    const news = new Set(this.#trickle || !relays ? [] : this.#mempool.entries());
+    const state: PeerState = {
+      relays,
+      filter: undefined,
+      wantsMempool: false,
+      feeFilter: 0n,
+      known: new RollingSet(KNOWN_PER_PEER),
+      news,
+      toldAnew: false,
+      dueAt: 0,
+    };
     this.#states.set(peer, state);
     if (news.size > 0) this.#schedule(peer, state);
   }
@@ -115,6 +138,37 @@ export class TxAnnouncer {
     return this.#states.get(peer)?.feeFilter ?? 0n;
   }
 
+  /** Whether the peer hears of transactions, or can by loading a filter. */
+  follows(peer: Peer): boolean {
+    return this.#states.has(peer);
+  }
+
+  /** Whether the peer wants to hear of transactions. */
+  relays(peer: Peer): boolean {
+    return this.#states.get(peer)?.relays ?? false;
+  }
+
+  /** BIP37: what the peer wants to hear of; undefined: everything, or nothing. */
+  filter(peer: Peer): BloomFilter | undefined {
+    return this.#states.get(peer)?.filter;
+  }
+
+  /** From now on the peer hears of what matches, or without a filter of everything, also where it wanted nothing. */
+  setFilter(peer: Peer, filter: BloomFilter | undefined): void {
+    const state = this.#states.get(peer);
+    if (!state) return;
+    state.filter = filter;
+    state.relays = true;
+  }
+
+  /** Announces all of the mempool that the peer's filters let pass, again or not (BIP35). */
+  announceMempool(peer: Peer): void {
+    const state = this.#states.get(peer);
+    if (!state || state.wantsMempool) return;
+    state.wantsMempool = true;
+    if (state.news.size === 0) this.#schedule(peer, state);
+  }
+
   /** Whether the peer is yet to be told of an entry: until then its origin would show (Core: FindTxForGetData). */
   isSecret(peer: Peer, entry: MempoolEntry): boolean {
     return this.#trickle && (this.#states.get(peer)?.news.has(entry) ?? false);
@@ -123,7 +177,7 @@ export class TxAnnouncer {
   #added(entry: MempoolEntry): void {
     for (const [peer, state] of this.#states) {
       state.news.add(entry);
-      if (state.news.size === 1) this.#schedule(peer, state);
+      if (state.news.size === 1 && !state.wantsMempool) this.#schedule(peer, state);
     }
   }
 
@@ -152,10 +206,10 @@ export class TxAnnouncer {
   #announceAll(): void {
     const now = this.#clock.monotonic();
     for (const [peer, state] of this.#states) {
-      if (state.news.size === 0) continue;
+      if (state.news.size === 0 && !state.wantsMempool) continue;
       if (state.dueAt <= now) {
         if (!peer.isCongested) this.#announce(peer, state);
-        if (state.news.size > 0) this.#postpone(peer, state);
+        if (state.news.size > 0 || state.wantsMempool) this.#postpone(peer, state);
       } else {
         this.#batch.schedule(state.dueAt - now);
       }
@@ -176,20 +230,44 @@ export class TxAnnouncer {
   }
 
   #announce(peer: Peer, state: PeerState): void {
-    const { wtxidRelay } = peer.handshake;
+    if (!state.relays) state.news.clear();
+    if (state.wantsMempool) this.#answerMempool(peer, state);
     const entries: InvEntry[] = [];
     const next = this.#next(state);
     for (const entry of next.entries) {
       if (entries.length === next.limit) break;
       state.news.delete(entry);
-      const hash = wtxidRelay ? entry.tx.wtxid : entry.tx.txid;
-      const key = binaryKey(hash);
-      if (state.known.has(key) || entry.fee < feeFor(state.feeFilter, entry.vsize)) continue;
-      state.known.add(key);
-      entries.push({ type: wtxidRelay ? InvType.WTX : InvType.TX, hash });
+      const announcement = announcementTo(peer, entry);
+      if (state.known.has(binaryKey(announcement.hash)) || !interests(state, entry)) continue;
+      state.known.add(binaryKey(announcement.hash));
+      entries.push(announcement);
     }
     if (entries.length > 0) peer.send('inv', { entries });
   }
+
+  #answerMempool(peer: Peer, state: PeerState): void {
+    state.wantsMempool = false;
+    state.news.clear();
+    const entries: InvEntry[] = [];
+    for (const entry of this.#mempool.entries()) {
+      if (!interests(state, entry)) continue;
+      const announcement = announcementTo(peer, entry);
+      state.known.add(binaryKey(announcement.hash));
+      entries.push(announcement);
+    }
+    for (let at = 0; at < entries.length; at += MAX_INV_ENTRIES) {
+      peer.send('inv', { entries: entries.slice(at, at + MAX_INV_ENTRIES) });
+    }
+  }
+}
+
+function announcementTo(peer: Peer, { tx }: MempoolEntry): InvEntry {
+  return peer.handshake.wtxidRelay ? { type: InvType.WTX, hash: tx.wtxid } : { type: InvType.TX, hash: tx.txid };
+}
+
+/** Whether an entry passes the peer's filters. It may change the one by what matches (BIP37). */
+function interests({ feeFilter, filter }: PeerState, entry: MempoolEntry): boolean {
+  return entry.fee >= feeFor(feeFilter, entry.vsize) && (filter?.isRelevantAndUpdate(entry.tx) ?? true);
 }
 
 /** Fewer ancestors first, then the better paid (Core: CompareDepthAndScore). */

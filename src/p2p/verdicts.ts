@@ -14,11 +14,15 @@ export const overlongVerdict: { readonly [C in Command]?: 'misbehaving' | 'disco
   inv: 'misbehaving',
 };
 
-/** Commands of bloom filters (BIP37) and of who serves block filters (BIP157), with the least bytes of their payload. */
+/**
+ * Commands for those only who offer Bloom filters (BIP37, and BIP35's `mempool` in Core) or block filters (BIP157), with the
+ * least bytes of their payload.
+ */
 const services: ReadonlyMap<string, { readonly flag: bigint; readonly least: number }> = new Map([
   ['filterload', { flag: ServiceFlag.BLOOM, least: 0 }],
   ['filteradd', { flag: ServiceFlag.BLOOM, least: 0 }],
   ['filterclear', { flag: ServiceFlag.BLOOM, least: 0 }],
+  ['mempool', { flag: ServiceFlag.BLOOM, least: 0 }],
   ['getcfilters', { flag: ServiceFlag.COMPACT_FILTERS, least: 37 }],
   ['getcfheaders', { flag: ServiceFlag.COMPACT_FILTERS, least: 37 }],
   ['getcfcheckpt', { flag: ServiceFlag.COMPACT_FILTERS, least: 33 }],

@@ -3,7 +3,6 @@ import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import type { Block } from '../primitives/block.ts';
 import { BlockHeader } from '../primitives/header.ts';
-import type { Transaction } from '../primitives/transaction.ts';
 import { ProofError } from './errors.ts';
 import { type ExtractedTree, PartialMerkleTree } from './partial-merkle-tree.ts';
 
@@ -17,10 +16,10 @@ export class MerkleBlock {
     this.tree = tree;
   }
 
-  /** Shows the transactions of which `matches` says so; it is asked once for each, in their order. */
-  static of(block: Pick<Block, 'header' | 'transactions'>, matches: (tx: Transaction) => boolean): MerkleBlock {
+  /** Shows the transactions of which `matches` says so, in their order. */
+  static of(block: Pick<Block, 'header' | 'transactions'>, matches: readonly boolean[]): MerkleBlock {
     const txids = block.transactions.map((tx) => tx.txid);
-    return new MerkleBlock(block.header, PartialMerkleTree.of(txids, block.transactions.map(matches)));
+    return new MerkleBlock(block.header, PartialMerkleTree.of(txids, matches));
   }
 
   /** Decodes exactly one; throws `DecodeError`. */

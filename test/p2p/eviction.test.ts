@@ -19,6 +19,7 @@ function candidates(count: number, random: SeededRandom, change: Change = () => 
       lastTxTime: randomInt(random, 100),
       hasRelevantServices: randomInt(random, 2) === 0,
       relaysTransactions: randomInt(random, 2) === 0,
+      hasBloomFilter: randomInt(random, 2) === 0,
       netGroup: group(randomInt(random, 100)),
       isDiscouraged: randomInt(random, 2) === 0,
       isLocal: randomInt(random, 2) === 0,

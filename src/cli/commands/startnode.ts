@@ -14,6 +14,7 @@ interface StartOptions extends CommonOptions {
   readonly blockfilterindex: boolean;
   readonly blocksOnly?: boolean;
   readonly trickle?: boolean;
+  readonly peerbloomfilters?: boolean;
   readonly host?: string;
   readonly v2: boolean;
   readonly maxConnections?: string;
@@ -35,6 +36,7 @@ export function addStartNode(program: Command): void {
     .option('--no-blockfilterindex', 'keep no block filters, and serve none (default: BIP157, for light clients)')
     .option('--trickle', 'announce transactions after random delays (default on public networks)')
     .option('--no-trickle', 'announce transactions at once (default on local networks)')
+    .option('--peerbloomfilters', 'let peers filter blocks and transactions by Bloom filters (BIP37)')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--no-v2', 'speak only the unencrypted transport (default: BIP324 with peers that know it)')
     .option('--max-connections <count>', 'connections at the most, besides those to seeds and added nodes', '125')
@@ -53,6 +55,7 @@ export function addStartNode(program: Command): void {
         blockFilterIndex: options.blockfilterindex,
         blocksOnly: options.blocksOnly,
         trickle: options.trickle,
+        peerBloomFilters: options.peerbloomfilters,
         minimumChainWork: options.minimumchainwork,
       });
       const { createLogger } = await import('../../node/logging.ts');

@@ -22,5 +22,5 @@ export const onFeeFilter: Handler<'feefilter'> = ({ txAnnouncer }, peer, { feeRa
   if (moneyRange(feeRate)) txAnnouncer.setFeeFilter(peer, feeRate);
 };
 
-/** BIP35 serves those who can use bloom filters only, which we do not offer; Core disconnects, too. */
-export const onMempool: Handler<'mempool'> = (_context, peer) => peer.disconnect('asks for the mempool');
+/** BIP35, for those who can use bloom filters only; others have been disconnected before. */
+export const onMempool: Handler<'mempool'> = ({ txAnnouncer }, peer) => txAnnouncer.announceMempool(peer);
