@@ -289,6 +289,11 @@ export class Chain implements CoinView, HeaderView {
     return this.#state.db.coins.getCoin(outpoint);
   }
 
+  /** An unspent output of this transaction, if it has any at the tip. It tells the height of the block that holds it. */
+  getCoinOf(txid: Uint8Array): Coin | undefined {
+    return this.#state.db.coins.getCoinOf(txid);
+  }
+
   /** All outputs that are unspent at the tip when the iteration begins, in the order of txid (as bytes) and index. */
   coins(): IterableIterator<CoinEntry> {
     return this.#state.db.coins.entries();

@@ -1,11 +1,11 @@
-import { compareBytes } from '../bytes/compare.ts';
+import { binaryKey, compareBytes } from '../bytes/compare.ts';
 import { DecodeError } from '../bytes/errors.ts';
 import type { Coin, CoinView } from '../consensus/coins.ts';
 import { type OutPoint, outPointKey } from '../primitives/outpoint.ts';
 import type { Operation, Store } from '../store/store.ts';
 import { decodeCoin, encodeCoin } from './coin-codec.ts';
 import { corrupt } from './errors.ts';
-import { coinStoreKey, Prefix, parseCoinStoreKey, prefixRange } from './keys.ts';
+import { coinStoreKey, coinStoreRange, Prefix, parseCoinStoreKey, prefixRange } from './keys.ts';
 
 /** Unspent outputs by `outPointKey`, for a block that builds on them. */
 export interface CoinSource {
@@ -97,6 +97,20 @@ export class CoinsCache implements CoinView, CoinSource {
   #load(key: string): Coin | undefined {
     const bytes = this.#store.get(coinStoreKey(this.set, key));
     return bytes && decoded(() => decodeCoin(bytes));
+  }
+
+  /** One of the coins of a transaction that has any (Core: AccessByTxid). */
+  getCoinOf(txid: Uint8Array): Coin | undefined {
+    const txidKey = binaryKey(txid);
+    const changes = new Map<string, Change>();
+    for (const layer of [this.#flushing, this.#dirty]) {
+      for (const [key, change] of layer ?? []) if (key.startsWith(txidKey)) changes.set(key, change);
+    }
+    for (const { coin } of changes.values()) if (coin) return coin;
+    for (const [key, value] of this.#store.entries(coinStoreRange(this.set, txid))) {
+      if (!changes.has(outPointKey(parseCoinStoreKey(key)))) return decoded(() => decodeCoin(value));
+    }
+    return undefined;
   }
 
   /** All coins of the moment when the iteration begins, in the order of txid and index. */

@@ -81,6 +81,12 @@ export function coinStoreKey(set: number, key: string): Uint8Array {
   return bytes;
 }
 
+/** The keys of a transaction's unspent outputs. */
+export function coinStoreRange(set: number, txid: Uint8Array): Range {
+  const gte = Uint8Array.of(Prefix.COIN, set, ...txid);
+  return { gte, lt: Uint8Array.of(...gte, 0xff) };
+}
+
 /** Inverse of `coinStoreKey`. Throws `DecodeError`. */
 export function parseCoinStoreKey(bytes: Uint8Array): OutPoint {
   const reader = new ByteReader(bytes, TXID);

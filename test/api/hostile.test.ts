@@ -12,7 +12,7 @@ import { TestNode } from './test-node.ts';
 const INTERNAL_ERROR = -32603;
 
 let node: TestNode;
-let texts: { tx: string; block: string; header: string; script: string; address: string; hash: string };
+let texts: Record<'tx' | 'block' | 'header' | 'script' | 'address' | 'hash' | 'proof', string>;
 
 beforeAll(async () => {
   node = await TestNode.start();
@@ -23,7 +23,8 @@ beforeAll(async () => {
   const block = await node.call<string>('getblock', hash, 0);
   const { chain } = node.node;
   const tx = toHex(chain.getBlock(chain.tip)!.transactions[0]!.encode());
-  texts = { tx, block, header: block.slice(0, 160), script, address, hash };
+  const proof = await node.call<string>('gettxoutproof', [chain.getBlock(chain.tip)!.transactions[0]!.txidHex]);
+  texts = { tx, block, header: block.slice(0, 160), script, address, hash, proof };
 });
 afterAll(() => node.stop());
 
@@ -78,6 +79,8 @@ const calls: readonly (readonly [method: string, kind: Text, parameters: (text: 
   ['getrawtransaction', 'hash', (text) => [text]],
   ['getmempoolentry', 'hash', (text) => [text]],
   ['gettxout', 'hash', (text) => [text, 0]],
+  ['gettxoutproof', 'hash', (text) => [[text]]],
+  ['verifytxoutproof', 'proof', (text) => [text]],
   ['preciousblock', 'hash', (text) => [text]],
 ];
 

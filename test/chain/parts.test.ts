@@ -77,7 +77,7 @@ describe('the cache of coins', () => {
       for (let step = 0; step < 300; step++) {
         const key = keys[randomInt(random, keys.length)]!;
         const outpoint = parseCoinStoreKey(coinStoreKey(0, key));
-        switch (randomInt(random, 6)) {
+        switch (randomInt(random, 7)) {
           case 0:
           case 1: {
             if (model.has(key)) break;
@@ -96,7 +96,14 @@ describe('the cache of coins', () => {
           case 4:
             expect(cache.peek(key)).toEqual(model.get(key));
             break;
-          case 5:
+          case 5: {
+            const ofTxid = [...model].filter(([other]) => other.startsWith(key.slice(0, 32))).map(([, coin]) => coin);
+            const coin = cache.getCoinOf(outpoint.txid);
+            if (ofTxid.length === 0) expect(coin).toBeUndefined();
+            else expect(ofTxid).toContainEqual(coin);
+            break;
+          }
+          default:
             if (!flush) {
               flush = cache.beginFlush();
             } else if (randomInt(random, 3) === 0) {

@@ -11,6 +11,9 @@ const knotsOnly = new Set([
   ...['currentblocksize', 'currentblockweight', 'currentblocktx'],
 ]);
 
+/** Proves the only transaction of a block that no chain has. */
+const UNKNOWN_BLOCK = `${'00'.repeat(36)}${'07'.repeat(32)}${'00'.repeat(12)}0100000001${'07'.repeat(32)}0101`;
+
 type Tree = null | boolean | number | string | Tree[] | { [key: string]: Tree };
 
 /** The value without members that only one of the two programs has, or that name its own files and settings. */
@@ -142,6 +145,35 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     for (const type of ['hash_serialized_3', 'muhash', 'none']) {
       const [expected, actual] = await both('gettxoutsetinfo', type);
       expect(comparable(actual, own)).toEqual(comparable(expected, own));
+    }
+  });
+
+  it('proves transactions by the same bytes, and believes the same proofs', async () => {
+    const { tx } = await theirs.rpc<{ tx: string[] }>('getblock', spendBlock);
+    const proofs: string[] = [];
+    for (let set = 1; set < 2 ** tx.length; set++) {
+      const chosen = tx.filter((_, i) => (set >> i) & 1);
+      await same('gettxoutproof', chosen, spendBlock);
+      proofs.push(await ours.call('gettxoutproof', chosen, spendBlock));
+    }
+    // Without a block's hash, by what is unspent.
+    for (const txid of [...tx, ...txids.slice(4)]) await same('gettxoutproof', [txid]);
+    const [genesis, first] = await Promise.all([0, 1].map((height) => theirs.rpc<string>('getblockhash', height)));
+    const { tx: first1 } = await theirs.rpc<{ tx: string[] }>('getblock', first);
+    await same('gettxoutproof', first1);
+    await same('gettxoutproof', (await theirs.rpc<{ tx: string[] }>('getblock', genesis)).tx, genesis);
+
+    for (const proof of proofs.slice(-10)) {
+      await same('verifytxoutproof', proof);
+      await same('verifytxoutproof', `${proof}00`);
+      // Another merkle root, other numbers of transactions, and other bits: what proves nothing is no error.
+      const changed = (at: number, digits: string) =>
+        `${proof.slice(0, at)}${digits}${proof.slice(at + digits.length)}`;
+      await same('verifytxoutproof', changed(80, 'eeee'));
+      for (const count of ['00000000', '01000000', '04000000', '06000000', '09000000', 'ffffffff']) {
+        await same('verifytxoutproof', changed(160, count));
+      }
+      for (const bits of ['00', 'ff', '55']) await same('verifytxoutproof', changed(proof.length - 2, bits));
     }
   });
 
@@ -341,6 +373,27 @@ describeBitcoind("RPC over bitcoind's chain", () => {
       ['getmempoolentry', hash],
       ['gettxoutsetinfo', 'nonsense'],
       ['gettxoutsetinfo', 'muhash', 1],
+      ['gettxoutproof', []],
+      ['gettxoutproof', [hash]],
+      ['gettxoutproof', [txids[0]]],
+      ['gettxoutproof', [hash, hash]],
+      ['gettxoutproof', ['zz']],
+      ['gettxoutproof', [5]],
+      ['gettxoutproof', hash],
+      ['gettxoutproof', [txids[4]], hash],
+      ['gettxoutproof', [txids[4]], 'zz'],
+      ['gettxoutproof', [txids[4], hash]],
+      ['gettxoutproof', [txids[0]], spendBlock],
+      ['gettxoutproof', ['4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b']],
+      ['verifytxoutproof', ''],
+      ['verifytxoutproof', 'zz'],
+      ['verifytxoutproof', '00'],
+      ['verifytxoutproof', 5],
+      ['verifytxoutproof', `${'00'.repeat(84)}fd0100`],
+      ['verifytxoutproof', `${'00'.repeat(84)}ffffffffffffffffff`],
+      ['verifytxoutproof', `${'00'.repeat(84)}0100`],
+      ['verifytxoutproof', '00'.repeat(86)],
+      ['verifytxoutproof', UNKNOWN_BLOCK],
       ['gettxout', hash, -1],
       ['gettxout', hash, 0],
       ['decodescript', 'zz'],

@@ -13,6 +13,7 @@ import { addressMethods } from './network-addresses.ts';
 import { banMethods } from './network-bans.ts';
 import { packageMethods } from './packages.ts';
 import { rawTransactionMethods } from './raw-transactions.ts';
+import { transactionProofMethods } from './transaction-proofs.ts';
 import { utilMethods } from './util.ts';
 import { utxoMethods } from './utxo.ts';
 import { waitMethods } from './wait.ts';
@@ -38,6 +39,7 @@ export const rpcMethods: ReadonlyMap<string, Method> = new Map(
     ...networkMethods,
     ...packageMethods,
     ...rawTransactionMethods,
+    ...transactionProofMethods,
     ...utilMethods,
     ...utxoMethods,
     ...waitMethods,
