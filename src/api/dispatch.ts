@@ -5,20 +5,20 @@ import type { ActiveCommand, Method, RpcContext } from './method.ts';
 import { rpcMethods } from './methods/index.ts';
 import { placeArguments } from './named-arguments.ts';
 import { RpcCode, RpcError } from './rpc-error.ts';
-import type { RpcNode } from './rpc-node.ts';
+import type { AnyRpcNode, RpcNode } from './rpc-node.ts';
 import { selectWallet } from './select-wallet.ts';
 import { toRpcError } from './to-rpc-error.ts';
 
 export type CallParams = readonly unknown[] | Readonly<Record<string, unknown>>;
 
 /** Finds a method, checks what it is given, and runs it. */
-export class Dispatcher {
-  readonly #node: RpcNode;
+export class Dispatcher<N extends AnyRpcNode> {
+  readonly #node: N;
   readonly #closing: AbortSignal;
-  readonly #methods: ReadonlyMap<string, Method>;
+  readonly #methods: ReadonlyMap<string, Method<N>>;
   readonly #active = new Set<ActiveCommand>();
 
-  constructor(node: RpcNode, closing: AbortSignal, methods: ReadonlyMap<string, Method> = rpcMethods) {
+  constructor(node: N, closing: AbortSignal, methods: ReadonlyMap<string, Method<N>>) {
     this.#node = node;
     this.#closing = closing;
     this.#methods = methods;
@@ -49,7 +49,7 @@ export class Dispatcher {
     }
   }
 
-  #context(walletName: string | undefined): RpcContext {
+  #context(walletName: string | undefined): RpcContext<N> {
     const node = this.#node;
     return {
       node,
@@ -71,12 +71,23 @@ export class Dispatcher {
 }
 
 /** Calls a method of a node in this process; the result is what a client of its server would parse. */
-export async function callInProcess(
+export async function callMethod<N extends AnyRpcNode>(
+  node: N,
+  methods: ReadonlyMap<string, Method<N>>,
+  method: string,
+  params: CallParams = [],
+  walletName?: string,
+): Promise<unknown> {
+  const dispatcher = new Dispatcher(node, new AbortController().signal, methods);
+  return JSON.parse(encodeJson(await dispatcher.call(method, params, walletName)));
+}
+
+/** `callMethod` for a node with all blocks. */
+export function callInProcess(
   node: RpcNode,
   method: string,
   params: CallParams = [],
   walletName?: string,
 ): Promise<unknown> {
-  const dispatcher = new Dispatcher(node, new AbortController().signal);
-  return JSON.parse(encodeJson(await dispatcher.call(method, params, walletName)));
+  return callMethod(node, rpcMethods, method, params, walletName);
 }

@@ -1,8 +1,8 @@
 import { type Argument, firstName } from './arguments.ts';
-import { categories, type Method } from './method.ts';
+import { categories, type MethodHelp } from './method.ts';
 
 /** The line that shows how a method is called; optional arguments stand in round brackets. */
-export function usageLine(method: Method): string {
+export function usageLine(method: MethodHelp): string {
   let out = method.name;
   let open = false;
   for (const argument of method.arguments) {
@@ -16,7 +16,7 @@ export function usageLine(method: Method): string {
 }
 
 /** All that is known of one method. */
-export function methodHelp(method: Method): string {
+export function methodHelp(method: MethodHelp): string {
   const sections = [usageLine(method), method.description];
   if (method.arguments.length > 0) sections.push(`Arguments:\n${argumentLines(method.arguments).join('\n')}`);
   sections.push(`Result:\n${method.result}`);
@@ -36,7 +36,7 @@ function argumentLines(list: readonly Argument<unknown>[]): string[] {
 }
 
 /** Every method's usage line, by category. */
-export function helpIndex(methods: Iterable<Method>): string {
+export function helpIndex(methods: Iterable<MethodHelp>): string {
   const all = [...methods];
   const groups = categories.map((category) => {
     const lines = all.filter((method) => method.category === category).map(usageLine);

@@ -1,6 +1,7 @@
 import type { CallParams, Dispatcher } from './dispatch.ts';
 import { encodeJson, type Json, type JsonObject } from './json.ts';
 import { RpcCode, RpcError } from './rpc-error.ts';
+import type { AnyRpcNode } from './rpc-node.ts';
 
 /** Requests of one batch. */
 const MAX_BATCH = 50_000;
@@ -12,6 +13,8 @@ export interface HttpReply {
   /** JSON text; empty where there is nothing to say. */
   readonly body: string;
 }
+
+type Calls = Pick<Dispatcher<AnyRpcNode>, 'call' | 'active'>;
 
 /** What a reply repeats of its request. */
 interface Envelope {
@@ -32,9 +35,9 @@ interface Answer {
  * notifications; alone or in batches. Of HTTP it knows only the status.
  */
 export class JsonRpc {
-  readonly #dispatcher: Dispatcher;
+  readonly #dispatcher: Calls;
 
-  constructor(dispatcher: Dispatcher) {
+  constructor(dispatcher: Calls) {
     this.#dispatcher = dispatcher;
   }
 

@@ -1,10 +1,11 @@
 import type { BlockIndex } from '../chain/block-index.ts';
 import type { Chain } from '../chain/chain.ts';
+import type { HeaderView } from '../chain/header-view.ts';
 import type { Block } from '../primitives/block.ts';
 import { RpcCode, RpcError } from './rpc-error.ts';
 
 /** The block of this hash; throws `RpcError` where the tree has none. */
-export function findBlock(chain: Chain, hash: Uint8Array): BlockIndex {
+export function findBlock(chain: HeaderView, hash: Uint8Array): BlockIndex {
   const index = chain.getIndex(hash);
   if (!index) throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'Block not found');
   return index;

@@ -1,7 +1,7 @@
 import type { Wallet } from '../wallet/wallet.ts';
 import type { Argument, ArgumentValues } from './arguments.ts';
 import type { Json } from './json.ts';
-import type { RpcNode } from './rpc-node.ts';
+import type { AnyRpcNode, RpcNode } from './rpc-node.ts';
 
 /** The groups of methods, in the order in which help lists them. */
 export const categories = [
@@ -24,9 +24,9 @@ export interface ActiveCommand {
 }
 
 /** What a method works with. */
-export interface RpcContext {
-  readonly node: RpcNode;
-  readonly methods: ReadonlyMap<string, Method>;
+export interface RpcContext<N extends AnyRpcNode = RpcNode> {
+  readonly node: N;
+  readonly methods: ReadonlyMap<string, MethodHelp>;
   readonly activeCommands: ReadonlySet<ActiveCommand>;
   /** Aborted when the server closes; calls that wait end then. */
   readonly closing: AbortSignal;
@@ -36,8 +36,8 @@ export interface RpcContext {
   wallet(): Wallet;
 }
 
-/** A method as the server sees it. */
-export interface Method {
+/** What there is to know of a method. */
+export interface MethodHelp {
   readonly name: string;
   readonly category: Category;
   readonly description: string;
@@ -46,17 +46,24 @@ export interface Method {
   readonly result: string;
   /** Arguments of a call that makes sense, for help. */
   readonly example?: string;
-  /** Runs the method with values that have been checked. */
-  readonly run: (context: RpcContext, values: readonly unknown[]) => Json | Promise<Json>;
 }
 
-export interface MethodDefinition<A extends readonly Argument<unknown>[]> extends Omit<Method, 'run' | 'arguments'> {
+/** A method as the server of a kind of nodes sees it. */
+export interface Method<N extends AnyRpcNode = RpcNode> extends MethodHelp {
+  /** Runs the method with values that have been checked. */
+  readonly run: (context: RpcContext<N>, values: readonly unknown[]) => Json | Promise<Json>;
+}
+
+export interface MethodDefinition<A extends readonly Argument<unknown>[], N extends AnyRpcNode>
+  extends Omit<MethodHelp, 'arguments'> {
   readonly arguments: A;
-  readonly handler: (context: RpcContext, ...values: ArgumentValues<A>) => Json | Promise<Json>;
+  readonly handler: (context: RpcContext<N>, ...values: ArgumentValues<A>) => Json | Promise<Json>;
 }
 
 /** Ties a handler's parameters to the arguments that the method declares. */
-export function method<const A extends readonly Argument<unknown>[]>(definition: MethodDefinition<A>): Method {
+export function method<const A extends readonly Argument<unknown>[], N extends AnyRpcNode = RpcNode>(
+  definition: MethodDefinition<A, N>,
+): Method<N> {
   const { handler, ...rest } = definition;
   return { ...rest, run: (context, values) => handler(context, ...(values as ArgumentValues<A>)) };
 }

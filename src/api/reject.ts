@@ -1,10 +1,14 @@
 import { formatReject, type Reject, type TxRejectKind } from '../consensus/reject.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { RpcCode, RpcError } from './rpc-error.ts';
-import type { RpcNode } from './rpc-node.ts';
+import type { AnyRpcNode } from './rpc-node.ts';
 
 /** Logs that the mempool has refused a transaction which a person gave it. */
-export function logRejected({ logger }: RpcNode, tx: Transaction, { reason, debug }: Reject<TxRejectKind>): void {
+export function logRejected(
+  { logger }: Pick<AnyRpcNode, 'logger'>,
+  tx: Transaction,
+  { reason, debug }: Reject<TxRejectKind>,
+): void {
   logger.info({ txid: tx.txidHex, wtxid: tx.wtxidHex, reason, debug }, 'refused a transaction');
 }
 

@@ -4,8 +4,8 @@ import { PierError } from '../platform/errors.ts';
 import { Cookie } from './cookie.ts';
 import { Dispatcher } from './dispatch.ts';
 import { JsonRpc } from './json-rpc.ts';
-import { watchMiner } from './last-mined.ts';
-import type { RpcNode } from './rpc-node.ts';
+import type { Method } from './method.ts';
+import type { AnyRpcNode } from './rpc-node.ts';
 
 /** Bytes of a request: 32 MiB, as in Core; a block of the greatest weight takes 8 in hex. */
 const MAX_BODY_BYTES = 0x0200_0000;
@@ -35,30 +35,26 @@ export class RpcServer {
   readonly #http: FastifyInstance;
   readonly #cookie: Cookie;
   readonly #closing: AbortController;
-  readonly #unwatch: () => void;
   #closed: Promise<void> | undefined;
 
-  private constructor(
-    http: FastifyInstance,
-    cookie: Cookie,
-    closing: AbortController,
-    host: string,
-    unwatch: () => void,
-  ) {
+  private constructor(http: FastifyInstance, cookie: Cookie, closing: AbortController, host: string) {
     this.#http = http;
     this.#cookie = cookie;
     this.#closing = closing;
-    this.#unwatch = unwatch;
     this.host = host;
     this.port = (http.server.address() as AddressInfo).port;
     this.cookieFile = cookie.path;
   }
 
-  /** Binds, then writes the cookie. Throws `PierError` 'rpc-port-taken' where the port is not free. */
-  static async start(options: RpcServerOptions, node: RpcNode): Promise<RpcServer> {
+  /** Binds, then writes the cookie, and serves these methods of the node. Throws `PierError` 'rpc-port-taken' where the port is not free. */
+  static async start<N extends AnyRpcNode>(
+    options: RpcServerOptions,
+    node: N,
+    methods: ReadonlyMap<string, Method<N>>,
+  ): Promise<RpcServer> {
     const cookie = new Cookie(options.cookieFile);
     const closing = new AbortController();
-    const http = buildHttp(cookie, new JsonRpc(new Dispatcher(node, closing.signal)));
+    const http = buildHttp(cookie, new JsonRpc(new Dispatcher(node, closing.signal, methods)));
     try {
       await http.listen({ host: options.host, port: options.port });
       await cookie.write();
@@ -66,7 +62,7 @@ export class RpcServer {
       await http.close();
       throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? portTaken(options, error) : error;
     }
-    const server = new RpcServer(http, cookie, closing, options.host, watchMiner(node.miner));
+    const server = new RpcServer(http, cookie, closing, options.host);
     node.logger.info({ host: server.host, port: server.port, cookie: options.cookieFile }, 'RPC server listens');
     return server;
   }
@@ -78,7 +74,6 @@ export class RpcServer {
   }
 
   async #close(): Promise<void> {
-    this.#unwatch();
     this.#closing.abort();
     const grace = setTimeout(() => this.#http.server.closeAllConnections(), CLOSE_GRACE_MS);
     await this.#http.close();

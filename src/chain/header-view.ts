@@ -18,6 +18,12 @@ export interface HeaderView {
   readonly isInitialBlockDownload: boolean;
   /** The block with this hash (internal order), on whatever branch. */
   getIndex(hash: Uint8Array): BlockIndex | undefined;
+  /** The block of the followed chain at `height`. */
+  atHeight(height: number): BlockIndex | undefined;
+  /** Whether a block is part of the followed chain. */
+  contains(index: BlockIndex): boolean;
+  /** The last block that the path to `index` shares with the followed chain. */
+  findFork(index: BlockIndex): BlockIndex;
   /** Hashes by which a peer finds the last block that it shares with the path to `from` (default: the tip). */
   locator(from?: BlockIndex): Uint8Array[];
   /** Adds headers, each the child of the one before it. */

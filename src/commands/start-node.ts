@@ -1,11 +1,14 @@
+import { rpcMethods } from '../api/methods/index.ts';
+import { lightMethods } from '../api/methods/light.ts';
 import { RpcServer } from '../api/rpc-server.ts';
 import { type NodeConfig, nodePaths } from '../node/config.ts';
 import { FullNode, type NodeModules } from '../node/full-node.ts';
+import { SpvNode } from '../node/spv-node.ts';
 import { requireFile } from './node-access.ts';
 
 /** A node that serves peers and, through its RPC, people. */
-export interface StartedNode {
-  readonly node: FullNode;
+export interface StartedNode<N extends FullNode | SpvNode = FullNode> {
+  readonly node: N;
   readonly rpc: RpcServer;
 }
 
@@ -17,9 +20,28 @@ export interface StartedNode {
 export async function startNode(config: NodeConfig, modules: Partial<NodeModules> = {}): Promise<StartedNode> {
   if (config.seeds.length === 0) requireFile(config, 'chain');
   const node = await FullNode.start(config, { network: 'full', createChain: true, createWallet: true }, modules);
+  return serve(node, () => RpcServer.start(rpcOptions(config), node, rpcMethods));
+}
+
+/**
+ * Starts a light node on its files, made where they are missing, and its RPC server. Throws
+ * what `SpvNode.start` and `RpcServer.start` throw.
+ */
+export async function startLightNode(
+  config: NodeConfig,
+  modules: Partial<NodeModules> = {},
+): Promise<StartedNode<SpvNode>> {
+  const node = await SpvNode.start(config, modules);
+  return serve(node, () => RpcServer.start(rpcOptions(config), node, lightMethods));
+}
+
+function rpcOptions(config: NodeConfig) {
+  return { host: config.host, port: config.rpcPort, cookieFile: nodePaths(config).cookie };
+}
+
+async function serve<N extends FullNode | SpvNode>(node: N, start: () => Promise<RpcServer>): Promise<StartedNode<N>> {
   try {
-    const { cookie: cookieFile } = nodePaths(config);
-    const rpc = await RpcServer.start({ host: config.host, port: config.rpcPort, cookieFile }, node);
+    const rpc = await start();
     node.beforeStop(() => rpc.close());
     return { node, rpc };
   } catch (error) {

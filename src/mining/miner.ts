@@ -57,6 +57,7 @@ const DEFAULT_MAX_TRIES = 1_000_000;
 /** Makes blocks: on request, or by itself whenever the mempool holds enough. Never two at a time. */
 export class Miner {
   readonly events = new Emitter<MinerEvents>();
+  #lastMined: MinerEvents['mined'] | undefined;
 
   readonly #options: MinerOptions;
   readonly #chain: Chain;
@@ -80,6 +81,11 @@ export class Miner {
     this.#mempool = modules.mempool;
     this.#clock = modules.clock;
     this.#logger = modules.logger;
+  }
+
+  /** The last block that it has made since it is there. */
+  get lastMined(): MinerEvents['mined'] | undefined {
+    return this.#lastMined;
   }
 
   /** Whether start() is in force. */
@@ -231,7 +237,8 @@ export class Miner {
     const transactions = block.transactions.length - 1;
     const fields = { height: index.height, hash: block.hashHex, transactions, nonce, hashes, hashRate };
     this.#logger.info({ ...fields, hashRate: Math.round(hashRate) }, 'mined a block');
-    this.events.emit('mined', { index, block, proof });
+    this.#lastMined = { index, block, proof };
+    this.events.emit('mined', this.#lastMined);
     return { block, isInterrupted: false };
   }
 

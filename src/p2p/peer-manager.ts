@@ -133,6 +133,7 @@ export class PeerManager {
   readonly #unsubscribe: () => void;
   readonly #blockRate = new HeightRate();
   #isCatchingUp = false;
+  readonly #bytes = { sent: 0, received: 0 };
   #nextId = 0;
   #networkActive = true;
   #started = false;
@@ -207,7 +208,10 @@ export class PeerManager {
       ready: (peer) => this.#peerReady(peer),
       message: (peer, command, message) => this.#dispatch(peer, command, message),
       misbehaving: (peer, reason) => this.#misbehaving(peer, reason),
-      traffic: (peer, command, bytes, direction) => this.events.emit('message', { peer, command, bytes, direction }),
+      traffic: (peer, command, bytes, direction) => {
+        this.#bytes[direction] += bytes;
+        this.events.emit('message', { peer, command, bytes, direction });
+      },
       closed: (peer, reason) => this.#peerClosed(peer, reason),
     };
   }
@@ -252,6 +256,11 @@ export class PeerManager {
 
   get userAgent(): string {
     return this.#local.userAgent;
+  }
+
+  /** Bytes of messages to and from all peers so far, those that have gone among them. */
+  get totalBytes(): { readonly sent: number; readonly received: number } {
+    return this.#bytes;
   }
 
   /** Whether peers' transactions are taken. */

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { rpcMethods } from '../../src/api/methods/index.ts';
 import { RpcClient } from '../../src/api/rpc-client.ts';
 import type { RpcNode } from '../../src/api/rpc-node.ts';
 import { RpcServer } from '../../src/api/rpc-server.ts';
@@ -37,7 +38,7 @@ beforeEach(async () => {
   stopped = 0;
   dir = await mkdtemp(join(tmpdir(), 'pier-rpc-'));
   cookieFile = join(dir, '.cookie_3000');
-  server = await RpcServer.start({ host: '127.0.0.1', port: 0, cookieFile }, fakeNode());
+  server = await RpcServer.start({ host: '127.0.0.1', port: 0, cookieFile }, fakeNode(), rpcMethods);
   client = new RpcClient({ host: '127.0.0.1', port: server.port, cookieFile });
 });
 afterEach(async () => {
@@ -113,7 +114,7 @@ describe('RpcServer', () => {
 
   it('says so when its port is taken, and touches no cookie', async () => {
     const before = await readFile(cookieFile, 'utf8');
-    const second = RpcServer.start({ host: '127.0.0.1', port: server.port, cookieFile }, fakeNode());
+    const second = RpcServer.start({ host: '127.0.0.1', port: server.port, cookieFile }, fakeNode(), rpcMethods);
     await expect(second).rejects.toMatchObject({ code: 'rpc-port-taken' });
     expect(await readFile(cookieFile, 'utf8')).toBe(before);
   });
@@ -161,7 +162,7 @@ describe('RpcClient', () => {
     const { port } = server;
     expect(await client.call('uptime')).toBe(90);
     await server.close();
-    server = await RpcServer.start({ host: '127.0.0.1', port, cookieFile }, fakeNode());
+    server = await RpcServer.start({ host: '127.0.0.1', port, cookieFile }, fakeNode(), rpcMethods);
     expect(await client.call('uptime')).toBe(90);
   });
 });

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rpcMethods } from '../../src/api/methods/index.ts';
 import { RpcClient } from '../../src/api/rpc-client.ts';
 import type { RpcNode } from '../../src/api/rpc-node.ts';
 import { RpcServer } from '../../src/api/rpc-server.ts';
@@ -83,7 +84,7 @@ export class TestNode {
       stop: async () => {},
     };
     const cookieFile = join(dir, '.cookie_3000');
-    const server = await RpcServer.start({ host: '127.0.0.1', port: 0, cookieFile }, node);
+    const server = await RpcServer.start({ host: '127.0.0.1', port: 0, cookieFile }, node, rpcMethods);
     return new TestNode(node, server, dir, detach);
   }
 

@@ -1,6 +1,7 @@
 import { toHex, toReversedHex } from '../../bytes/hex.ts';
 import type { BlockIndex } from '../../chain/block-index.ts';
 import type { Chain } from '../../chain/chain.ts';
+import type { HeaderView } from '../../chain/header-view.ts';
 import { compactToTarget, difficulty } from '../../consensus/pow.ts';
 import type { Block } from '../../primitives/block.ts';
 import type { JsonObject } from '../json.ts';
@@ -22,12 +23,12 @@ export function targetJson(bits: number): { bits: string; target: string; diffic
 }
 
 /** Confirmations that a block gives: 1 at the tip, -1 off the active chain. */
-export function confirmations(chain: Chain, index: BlockIndex): number {
+export function confirmations(chain: HeaderView, index: BlockIndex): number {
   return chain.contains(index) ? chain.tip.height - index.height + 1 : -1;
 }
 
 /** A header in its place, as getblockheader shows it (Core: blockheaderToJSON). */
-export function headerJson(chain: Chain, index: BlockIndex): JsonObject {
+export function headerJson(chain: HeaderView, index: BlockIndex): JsonObject {
   const next = chain.contains(index) ? chain.atHeight(index.height + 1) : undefined;
   return {
     hash: index.hashHex,

@@ -1,5 +1,5 @@
 import { toHex, toReversedHex } from '../../bytes/hex.ts';
-import type { Chain } from '../../chain/chain.ts';
+import type { HeaderView } from '../../chain/header-view.ts';
 import type { Mempool } from '../../mempool/mempool.ts';
 import { SEQUENCE_FINAL } from '../../primitives/transaction.ts';
 import { encodeAddress } from '../../script/address.ts';
@@ -9,8 +9,9 @@ import { amountJson, type JsonObject } from '../json.ts';
 /** What a wallet's transactions are shown with. */
 export interface WalletView {
   readonly wallet: Wallet;
-  readonly chain: Chain;
-  readonly mempool: Mempool;
+  readonly chain: Pick<HeaderView, 'params'>;
+  /** Absent in a light node. */
+  readonly mempool: Mempool | undefined;
 }
 
 /** Whether a transaction is a reward that is too young to be spent. */
@@ -104,7 +105,7 @@ function replaceability({ entry, confirmations }: WalletTransaction, { mempool }
   const signals = ({ tx }: { tx: WalletTransaction['entry']['tx'] }) =>
     tx.inputs.some(({ sequence }) => sequence < SEQUENCE_FINAL - 1);
   if (signals(entry)) return 'yes';
-  const waiting = mempool.get(entry.tx.txid);
-  if (!waiting) return 'unknown';
+  const waiting = mempool?.get(entry.tx.txid);
+  if (!mempool || !waiting) return 'unknown';
   return [...mempool.ancestors(waiting)].some(signals) ? 'yes' : 'no';
 }

@@ -2,12 +2,13 @@ import { int64Argument, optional, textArgument } from '../arguments.ts';
 import { helpIndex, methodHelp } from '../help.ts';
 import { type Method, method } from '../method.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
+import type { AnyRpcNode } from '../rpc-node.ts';
 
 /** Seconds that a count of nanoseconds in 63 bits can hold, and so what Core takes. */
 const MAX_MOCK_TIME = 9_223_372_036;
 
 /** Methods about the server itself. */
-export const controlMethods: readonly Method[] = [
+export const controlMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'help',
     category: 'Control',

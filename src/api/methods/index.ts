@@ -5,6 +5,7 @@ import { blockTemplateMethods } from './block-template.ts';
 import { blockchainMethods } from './blockchain.ts';
 import { chainControlMethods } from './chain-control.ts';
 import { controlMethods } from './control.ts';
+import { headerMethods } from './headers.ts';
 import { mempoolMethods } from './mempool.ts';
 import { minerMethods } from './miner.ts';
 import { miningMethods } from './mining.ts';
@@ -31,6 +32,7 @@ export const rpcMethods: ReadonlyMap<string, Method> = new Map(
     ...blockTemplateMethods,
     ...chainControlMethods,
     ...controlMethods,
+    ...headerMethods,
     ...mempoolMethods,
     ...minerMethods,
     ...miningMethods,

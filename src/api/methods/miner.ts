@@ -1,6 +1,5 @@
 import type { MinerEvents } from '../../mining/miner.ts';
 import type { JsonObject } from '../json.ts';
-import { lastMinedBy } from '../last-mined.ts';
 import { type Method, method } from '../method.ts';
 
 /** Pier's own: the miner inside the node. */
@@ -14,7 +13,7 @@ export const minerMethods: readonly Method[] = [
       '{ "running": bool, "address": text, "mineattxs": n, "hashrate": n, "lastblock": { "hash": hash, "height": n,\n' +
       '  "nonce": n, "hashes": n, "seconds": n, "hashrate": n, "transactions": n } }',
     handler: ({ node: { miner, config } }) => {
-      const last = lastMinedBy(miner);
+      const last = miner.lastMined;
       return {
         running: miner.running,
         address: config.minerAddress,

@@ -6,6 +6,7 @@ import { unixSeconds } from '../../platform/clock.ts';
 import { booleanArgument, integerArgument, optional, textArgument } from '../arguments.ts';
 import { type Method, method } from '../method.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
+import type { AnyRpcNode } from '../rpc-node.ts';
 
 /** Core's names of the networks that addresses belong to; this node reaches the first two. */
 export const networkNames: readonly string[] = ['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'];
@@ -14,7 +15,7 @@ export function addressFamily({ host }: Endpoint): string {
   return host.includes(':') ? 'ipv6' : 'ipv4';
 }
 
-export const addressMethods: readonly Method[] = [
+export const addressMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getnodeaddresses',
     category: 'Network',

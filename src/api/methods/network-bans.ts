@@ -6,8 +6,9 @@ import { booleanArgument, int64Argument, optional, textArgument } from '../argum
 import { methodHelp } from '../help.ts';
 import { type Method, method } from '../method.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
+import type { AnyRpcNode } from '../rpc-node.ts';
 
-export const banMethods: readonly Method[] = [
+export const banMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'setban',
     category: 'Network',

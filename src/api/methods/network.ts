@@ -10,6 +10,7 @@ import { methodHelp } from '../help.ts';
 import { amountJson, type JsonObject } from '../json.ts';
 import { type Method, method, type RpcContext } from '../method.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
+import type { AnyRpcNode } from '../rpc-node.ts';
 import { addressFamily, networkNames } from './network-addresses.ts';
 
 /** The version of Bitcoin Core whose RPC this is: clients choose by it what to call. */
@@ -17,7 +18,7 @@ const CORE_VERSION = 300_000;
 
 const NODE = 'HOST:PORT, or HOST for the default port of the network.';
 
-export const networkMethods: readonly Method[] = [
+export const networkMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getnetworkinfo',
     category: 'Network',
@@ -44,10 +45,34 @@ export const networkMethods: readonly Method[] = [
         connections_in: inbound,
         connections_out: all.length - inbound,
         networks: networkNames.map(networkJson),
-        relayfee: amountJson(mempool.options.minRelayFeeRate),
-        incrementalfee: amountJson(mempool.options.incrementalRelayFeeRate),
+        relayfee: amountJson(mempool?.options.minRelayFeeRate ?? 0n),
+        incrementalfee: amountJson(mempool?.options.incrementalRelayFeeRate ?? 0n),
         localaddresses: [],
         warnings: [],
+      };
+    },
+  }),
+  method({
+    name: 'getnettotals',
+    category: 'Network',
+    description: 'The bytes of all messages that were exchanged with peers. There is no limit to them.',
+    arguments: [],
+    result:
+      '{ "totalbytesrecv": n, "totalbytessent": n, "timemillis": unixtime in milliseconds, "uploadtarget": {...} }',
+    handler: ({ node: { peers, clock } }) => {
+      const { received, sent } = peers.totalBytes;
+      return {
+        totalbytesrecv: received,
+        totalbytessent: sent,
+        timemillis: clock.now(),
+        uploadtarget: {
+          timeframe: 86_400,
+          target: 0,
+          target_reached: false,
+          serve_historical_blocks: true,
+          bytes_left_in_cycle: 0,
+          time_left_in_cycle: 0,
+        },
       };
     },
   }),
@@ -253,7 +278,7 @@ function hex64(bits: bigint): string {
   return bits.toString(16).padStart(16, '0');
 }
 
-function endpointArgument({ node: { params } }: RpcContext, text: string): Endpoint {
+function endpointArgument({ node: { params } }: RpcContext<AnyRpcNode>, text: string): Endpoint {
   try {
     return parseEndpoint(text, params.defaultPort);
   } catch (error) {
@@ -263,7 +288,7 @@ function endpointArgument({ node: { params } }: RpcContext, text: string): Endpo
 }
 
 /** Undefined where the text is no address, and so that of no node. */
-function tryEndpoint(context: RpcContext, text: string): Endpoint | undefined {
+function tryEndpoint(context: RpcContext<AnyRpcNode>, text: string): Endpoint | undefined {
   try {
     return endpointArgument(context, text);
   } catch {

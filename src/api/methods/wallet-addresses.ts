@@ -5,9 +5,10 @@ import { optional, textArgument } from '../arguments.ts';
 import { addressDetailsJson } from '../format/address-json.ts';
 import { type Method, method } from '../method.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
+import type { AnyRpcNode } from '../rpc-node.ts';
 
 /** Methods about a wallet's addresses. */
-export const walletAddressMethods: readonly Method[] = [
+export const walletAddressMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getnewaddress',
     category: 'Wallet',

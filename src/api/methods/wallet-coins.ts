@@ -19,6 +19,7 @@ import { lastProcessedBlock } from '../format/wallet-json.ts';
 import { amountJson, type JsonObject } from '../json.ts';
 import { type Method, method, type RpcContext } from '../method.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
+import type { AnyRpcNode } from '../rpc-node.ts';
 
 /** Core's default for "however many". */
 const MAX_CONFIRMATIONS = 9_999_999;
@@ -31,7 +32,7 @@ const queryOptions = z.strictObject({
 });
 
 /** Methods about what a wallet holds. */
-export const walletCoinMethods: readonly Method[] = [
+export const walletCoinMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getbalance',
     category: 'Wallet',
@@ -134,16 +135,16 @@ function queried(coins: readonly UnspentCoin[], query: z.infer<typeof queryOptio
   return found;
 }
 
-function addressScripts({ node: { params } }: RpcContext, addresses: readonly string[]): Uint8Array[] {
+function addressScripts({ node: { params } }: RpcContext<AnyRpcNode>, addresses: readonly string[]): Uint8Array[] {
   if (new Set(addresses).size < addresses.length) {
     throw new RpcError(RpcCode.INVALID_PARAMETER, 'Invalid parameter, duplicated address');
   }
   return addresses.map((address) => addressScript(address, params.address, `Invalid Bitcoin address: ${address}`));
 }
 
-function unspentJson({ node: { params, mempool } }: RpcContext, coin: UnspentCoin): JsonObject {
+function unspentJson({ node: { params, mempool } }: RpcContext<AnyRpcNode>, coin: UnspentCoin): JsonObject {
   const { outpoint, output, key, confirmations, isSafe } = coin;
-  const waiting = confirmations === 0 ? mempool.get(outpoint.txid) : undefined;
+  const waiting = confirmations === 0 ? mempool?.get(outpoint.txid) : undefined;
   return {
     txid: toReversedHex(outpoint.txid),
     vout: outpoint.vout,

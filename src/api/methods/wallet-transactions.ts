@@ -18,6 +18,7 @@ import type { JsonObject } from '../json.ts';
 import { type Method, method, type RpcContext } from '../method.ts';
 import { logRejected } from '../reject.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
+import type { AnyRpcNode } from '../rpc-node.ts';
 
 /** Blocks within which a payment should be mined, where the caller does not say. */
 const DEFAULT_TARGET = 6;
@@ -33,7 +34,7 @@ const feeRateSchema = z.unknown().transform((value, context): number => {
 });
 
 /** Methods about a wallet's payments. */
-export const walletTransactionMethods: readonly Method[] = [
+export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'sendtoaddress',
     category: 'Wallet',
@@ -86,9 +87,9 @@ export const walletTransactionMethods: readonly Method[] = [
       const feeRate = rate ?? chosenFeeRate(context, target ?? DEFAULT_TARGET);
       const { tx } = await wallet.send([{ value, scriptPubKey }], { feeRate, subtractFee }, (made) => {
         const result = node.submitTransaction(made);
-        if (!('reject' in result)) return {};
-        logRejected(node, made, result.reject);
-        return { reject: result.reject };
+        const reject = 'reject' in result ? result.reject : undefined;
+        if (reject) logRejected(node, made, reject);
+        return { reject };
       });
       const reason = rate === undefined ? 'Estimated from the mempool' : 'Fee rate of the caller';
       return verbose ? { txid: tx.txidHex, fee_reason: reason } : tx.txidHex;
@@ -145,11 +146,12 @@ export const walletTransactionMethods: readonly Method[] = [
   }),
 ];
 
-function chosenFeeRate({ node: { mempool } }: RpcContext, target: number): number {
-  return Math.max(LEAST_FEE_RATE, Number(estimateFeeRate(mempool, target)) / 1000);
+function chosenFeeRate({ node: { mempool } }: RpcContext<AnyRpcNode>, target: number): number {
+  // Who has no mempool cannot tell what others pay.
+  return mempool ? Math.max(LEAST_FEE_RATE, Number(estimateFeeRate(mempool, target)) / 1000) : LEAST_FEE_RATE;
 }
 
-function viewOf(context: RpcContext): WalletView {
+function viewOf(context: RpcContext<AnyRpcNode>): WalletView {
   const { chain, mempool } = context.node;
   return { wallet: context.wallet(), chain, mempool };
 }

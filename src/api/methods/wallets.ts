@@ -4,6 +4,7 @@ import { lastProcessedBlock } from '../format/wallet-json.ts';
 import { amountJson } from '../json.ts';
 import { type Method, method } from '../method.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
+import type { AnyRpcNode } from '../rpc-node.ts';
 
 /** Addresses that a wallet has ready on each of its chains: BIP44's gap limit. */
 const KEY_POOL_SIZE = 20;
@@ -11,7 +12,7 @@ const KEY_POOL_SIZE = 20;
 const WALLET_VERSION = 169_900;
 
 /** Methods about wallets as a whole. */
-export const walletsMethods: readonly Method[] = [
+export const walletsMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'createwallet',
     category: 'Wallet',
