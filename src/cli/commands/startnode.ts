@@ -1,5 +1,10 @@
 import type { Command } from 'commander';
+import type { StartedNode } from '../../commands/start-node.ts';
+import { type NodeConfig, UsageError } from '../../node/config.ts';
+import type { FullNode } from '../../node/full-node.ts';
 import type { LogLevel } from '../../node/logging.ts';
+import type { SpvNode } from '../../node/spv-node.ts';
+import type { Logger } from '../../platform/logger.ts';
 import { type CommonOptions, configOf, nodeOptions, seedOptions } from '../options.ts';
 import { note, print } from '../output.ts';
 import { untilSignal } from '../signals.ts';
@@ -8,6 +13,7 @@ import { showSync } from '../sync-display.ts';
 
 interface StartOptions extends CommonOptions {
   readonly seed?: string[] | boolean;
+  readonly spv?: boolean;
   readonly miner?: string;
   readonly mineAtTxs?: string;
   readonly minerThreads?: string;
@@ -26,6 +32,7 @@ interface StartOptions extends CommonOptions {
 export function addStartNode(program: Command): void {
   const command = nodeOptions(program.command('startnode')).description('run the node until Ctrl-C or `pier rpc stop`');
   seedOptions(command)
+    .option('--spv', 'a light node: headers only, payments found by block filters, and proved')
     .option('--miner <address>', 'mine, and pay the rewards to this address')
     .option('--mine-at-txs <count>', 'transactions in the mempool at which a block is mined; 0: mine all the time', '2')
     .option(
@@ -59,19 +66,23 @@ export function addStartNode(program: Command): void {
         minimumChainWork: options.minimumchainwork,
       });
       const { createLogger } = await import('../../node/logging.ts');
-      const { startNode } = await import('../../commands/start-node.ts');
       const status = process.stderr.isTTY && !options.json ? new StatusLine(process.stderr) : undefined;
       const printAbove = status && ((lines: string) => status.print(lines));
       const logger = createLogger({ level: options.logLevel, nodeId: config.nodeId, print: printAbove });
       const interrupted = untilSignal();
-      const { node, rpc } = await startNode(config, { logger });
+      const { node, rpc } = await start(config, options, logger);
       try {
         const p2p = `${config.host}:${config.nodeId}`;
         if (options.json) {
           const { host, port, cookieFile } = rpc;
           print(JSON.stringify({ event: 'ready', pid: process.pid, p2p, rpc: { host, port, cookieFile } }));
         } else {
-          note(`Node ${config.nodeId} (${config.params.network}) serves peers at ${p2p} and RPC at port ${rpc.port}.`);
+          const place = `Node ${config.nodeId} (${config.params.network})`;
+          note(
+            options.spv
+              ? `${place} is a light node, and serves RPC at port ${rpc.port}.`
+              : `${place} serves peers at ${p2p} and RPC at port ${rpc.port}.`,
+          );
           node.peers.events.on(
             'progress',
             showSync(status, logger, () => node.clock.monotonic()),
@@ -86,6 +97,24 @@ export function addStartNode(program: Command): void {
       }
       if (node.failure !== undefined) throw node.failure;
     });
+}
+
+/** Options of a node with all blocks that a light one has no use for. */
+const fullOnly = ['miner', 'minerThreads', 'blocksOnly', 'peerbloomfilters'] as const;
+
+async function start(
+  config: NodeConfig,
+  options: StartOptions,
+  logger: Logger,
+): Promise<StartedNode<FullNode | SpvNode>> {
+  const { startNode, startLightNode } = await import('../../commands/start-node.ts');
+  if (!options.spv) return startNode(config, { logger });
+  const useless = fullOnly.find((option) => options[option] !== undefined);
+  if (useless !== undefined) {
+    const name = useless.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new UsageError('not-light', `a light node has no blocks, and so no use for --${name}`);
+  }
+  return startLightNode(config, { logger });
 }
 
 /** Resolves when whoever holds the other end of standard input is gone; it keeps no stopped node alive. */
