@@ -1,8 +1,8 @@
-import { afterAll } from 'vitest';
 import { callInProcess } from '../../src/api/dispatch.ts';
 import { freeNodeIds } from '../../src/devnet/ports.ts';
 import { nodeConfig } from '../../src/node/config.ts';
 import { FullNode } from '../../src/node/full-node.ts';
+import { atFileEnd } from './file-end.ts';
 import { tempDir } from './temp-dir.ts';
 
 /** A node in this process, with LMDB files, a P2P port, and one wallet called `test`; stopped when the test file is done. */
@@ -16,18 +16,11 @@ export interface TestNode {
   mine(count: number): Promise<string[]>;
 }
 
-const started: FullNode[] = [];
-
-// Before the folders of the nodes are removed, since hooks run in the reverse order of their making.
-afterAll(async () => {
-  for (const node of started) await node.stop();
-});
-
 export async function startTestNode(seeds: readonly string[] = []): Promise<TestNode> {
   const [nodeId] = await freeNodeIds(1);
   const config = nodeConfig({ nodeId: nodeId!, dataDir: tempDir('node'), seeds });
   const node = await FullNode.start(config, { network: 'full', createChain: true, createWallet: true });
-  started.push(node);
+  atFileEnd(() => node.stop());
   await node.wallets.createWallet('test');
   const rpc = <T>(method: string, ...params: readonly unknown[]) =>
     callInProcess(node, method, params, 'test') as Promise<T>;
