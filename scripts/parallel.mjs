@@ -1,0 +1,15 @@
+import { spawn } from 'node:child_process';
+
+// Runs npm scripts at the same time; what one of them prints comes when it is done. Fails if one of them fails.
+
+async function run(script) {
+  const child = spawn('npm', ['run', '--silent', script], { shell: process.platform === 'win32' });
+  const printed = [];
+  child.stdout.on('data', (bytes) => printed.push(bytes));
+  child.stderr.on('data', (bytes) => printed.push(bytes));
+  const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+  process.stdout.write(`> ${script}${code === 0 ? '' : ' has failed'}\n${Buffer.concat(printed)}`);
+  if (code !== 0) process.exitCode = 1;
+}
+
+await Promise.all(process.argv.slice(2).map(run));
