@@ -81,16 +81,20 @@ beforeAll(async () => {
 describe('wrong use', () => {
   it('NODE_ID missing or not a port', { timeout: 30_000 }, async () => {
     expectError(await pier(['getbalance']), 2, /NODE_ID is not set/);
-    for (const id of ['abc', '0', '65536', '60000', '-1', '30.5', '']) {
-      expectError(await pier(['getbalance'], { NODE_ID: id }), 2, /NODE_ID/);
-    }
+    const ids = ['abc', '0', '65536', '60000', '-1', '30.5', ''];
+    const results = await Promise.all(ids.map((id) => pier(['getbalance'], { NODE_ID: id })));
+    for (const result of results) expectError(result, 2, /NODE_ID/);
   });
 
   it('unknown commands, options and networks', { timeout: 30_000 }, async () => {
-    expectError(await run('sendd'), 2, /unknown command/);
-    expectError(await run('getbalance', '--adress', address), 2, /unknown option/);
-    expectError(await run('getbalance', '--network', 'moon'), 2, /'moon' is no network/);
-    expectError(await run('send', '--to', address), 2, /--amount/);
+    const cases: [string[], RegExp][] = [
+      [['sendd'], /unknown command/],
+      [['getbalance', '--adress', address], /unknown option/],
+      [['getbalance', '--network', 'moon'], /'moon' is no network/],
+      [['send', '--to', address], /--amount/],
+    ];
+    const results = await Promise.all(cases.map(([args]) => run(...args)));
+    for (const [i, [, message]] of cases.entries()) expectError(results[i]!, 2, message);
   });
 
   it('amounts', { timeout: 60_000 }, async () => {
@@ -143,17 +147,17 @@ describe('files', () => {
   it('a wallet or chain that is missing', { timeout: 60_000 }, async () => {
     const nobody = { NODE_ID: String(otherId) };
     const empty = tempDir('empty');
-    for (const args of [['getbalance'], ['listaddresses'], ['send', '--to', REGTEST_ADDRESS, '--amount', '1']]) {
-      expectError(await pier([...args, '--datadir', empty], nobody), 1, /no wallet/);
-    }
-    for (const args of [['printchain'], ['reindexutxo'], ['startnode', '--no-seed']]) {
-      expectError(await pier([...args, '--datadir', empty], nobody), 1, /no blockchain/);
-    }
-    expectError(
-      await pier(['getbalance', '--address', REGTEST_ADDRESS, '--datadir', empty], nobody),
-      1,
-      /no blockchain/,
-    );
+    const cases: [string[], RegExp][] = [
+      [['getbalance'], /no wallet/],
+      [['listaddresses'], /no wallet/],
+      [['send', '--to', REGTEST_ADDRESS, '--amount', '1'], /no wallet/],
+      [['printchain'], /no blockchain/],
+      [['reindexutxo'], /no blockchain/],
+      [['startnode', '--no-seed'], /no blockchain/],
+      [['getbalance', '--address', REGTEST_ADDRESS], /no blockchain/],
+    ];
+    const results = await Promise.all(cases.map(([args]) => pier([...args, '--datadir', empty], nobody)));
+    for (const [i, [, message]] of cases.entries()) expectError(results[i]!, 1, message);
     expect(readdirSync(empty)).toEqual([]);
   });
 
