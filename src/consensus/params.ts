@@ -80,6 +80,21 @@ const POW_LIMIT = 0x00000000ffffffffffffffffffffffffffffffffffffffffffffffffffff
 const COMMON = { timeout: NO_TIMEOUT, minActivationHeight: 0, period: 2016 } as const;
 const testDummy = (threshold: number): Bip9Deployment => ({ ...COMMON, bit: 28, startTime: NEVER_ACTIVE, threshold });
 const taprootAlways: Bip9Deployment = { ...COMMON, bit: 2, startTime: ALWAYS_ACTIVE, threshold: 1815 };
+/** Networks of later years have the rules of earlier ones from their first block on. */
+const BURIED_AT_ONE = {
+  bip34: { height: 1 },
+  bip66: { height: 1 },
+  bip65: { height: 1 },
+  csv: { height: 1 },
+  segwit: { height: 1 },
+} as const;
+/** And no blocks that are older than a rule which they break. */
+const NO_EXCEPTIONS = {
+  bip34Hash: undefined,
+  taprootFromGenesis: false,
+  scriptFlagExceptions: new Map<string, number>(),
+  bip30Exceptions: new Set<string>(),
+} as const;
 /** The "speedy trial" of 2021. */
 const taprootVote = { ...COMMON, bit: 2, startTime: 1_619_222_400, timeout: 1_628_640_000 } as const;
 
@@ -185,18 +200,11 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     coinbaseMaturity: COINBASE_MATURITY,
     minimumChainWork: 0x0000000000000000000000000000000000000000000009a0fe15d0177d086304n,
     deployments: {
-      bip34: { height: 1 },
-      bip66: { height: 1 },
-      bip65: { height: 1 },
-      csv: { height: 1 },
-      segwit: { height: 1 },
+      ...BURIED_AT_ONE,
       testdummy: testDummy(1815),
       taproot: taprootAlways,
     },
-    bip34Hash: undefined,
-    taprootFromGenesis: false,
-    scriptFlagExceptions: new Map(),
-    bip30Exceptions: new Set(),
+    ...NO_EXCEPTIONS,
     signetChallenge: undefined,
     address: { ...TEST_ADDRESS, bech32Hrp: 'tb' },
     bip32: TEST_BIP32,
@@ -220,18 +228,11 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     coinbaseMaturity: COINBASE_MATURITY,
     minimumChainWork: 0x00000000000000000000000000000000000000000000000000000b463ea0a4b8n,
     deployments: {
-      bip34: { height: 1 },
-      bip66: { height: 1 },
-      bip65: { height: 1 },
-      csv: { height: 1 },
-      segwit: { height: 1 },
+      ...BURIED_AT_ONE,
       testdummy: testDummy(1815),
       taproot: taprootAlways,
     },
-    bip34Hash: undefined,
-    taprootFromGenesis: false,
-    scriptFlagExceptions: new Map(),
-    bip30Exceptions: new Set(),
+    ...NO_EXCEPTIONS,
     signetChallenge: fromHex(
       '512103ad5e0edad18cb1f0fc0d28a3d4f1f3e445640337489abb10404f2d1e086be430210359ef5021964fe22d6f8e05b2463c9540ce96883fe3b278760f048f5189f2e6c452ae',
     ),
@@ -257,18 +258,12 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     coinbaseMaturity: COINBASE_MATURITY,
     minimumChainWork: 0n,
     deployments: {
-      bip34: { height: 1 },
-      bip66: { height: 1 },
-      bip65: { height: 1 },
-      csv: { height: 1 },
+      ...BURIED_AT_ONE,
       segwit: { height: 0 },
       testdummy: { ...COMMON, bit: 28, startTime: 0, period: 144, threshold: 108 },
       taproot: { ...taprootAlways, period: 144, threshold: 108 },
     },
-    bip34Hash: undefined,
-    taprootFromGenesis: false,
-    scriptFlagExceptions: new Map(),
-    bip30Exceptions: new Set(),
+    ...NO_EXCEPTIONS,
     signetChallenge: undefined,
     address: { ...TEST_ADDRESS, bech32Hrp: 'bcrt' },
     bip32: TEST_BIP32,
