@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestNode } from '../api/test-node.ts';
 import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
+import { sameAnswer } from '../support/same-answer.ts';
 import { waitFor } from '../support/wait.ts';
 
 type PeerJson = Record<string, unknown> & { id: number; subver: string; version: number };
@@ -108,28 +109,11 @@ describeBitcoind('RPC about the network, with bitcoind as the peer', () => {
       ['addpeeraddress', '1.2.3.4', 70_000],
       ['setnetworkactive', 1],
     ];
-    for (const [method, ...params] of mistakes) {
-      const [expected, actual] = await Promise.all([
-        theirs.rpc(method, ...params).catch((error: { code: number; message: string }) => [error.code, error.message]),
-        ours
-          .call(method, ...params)
-          .catch((error: { rpcCode: number; message: string }) => [error.rpcCode, error.message]),
-      ]);
-      expect(actual, `${method} ${JSON.stringify(params)}`).toEqual(expected);
-    }
+    for (const [method, ...params] of mistakes) await sameAnswer(theirs, ours, method, ...params);
   });
 
   it('bans and lists bans as bitcoind does', async () => {
-    const both = async (method: string, ...params: unknown[]) => {
-      const [expected, actual] = await Promise.all([
-        theirs.rpc(method, ...params).catch((error: { code: number; message: string }) => [error.code, error.message]),
-        ours
-          .call(method, ...params)
-          .catch((error: { rpcCode: number; message: string }) => [error.rpcCode, error.message]),
-      ]);
-      expect(actual, `${method} ${JSON.stringify(params)}`).toEqual(expected);
-      return actual;
-    };
+    const both = (method: string, ...params: unknown[]) => sameAnswer(theirs, ours, method, ...params);
     const listed = async () => {
       const lists = await Promise.all([
         theirs.rpc<Record<string, unknown>[]>('listbanned'),

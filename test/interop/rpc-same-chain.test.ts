@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestNode } from '../api/test-node.ts';
 import { type Bitcoind, type BitcoindWallet, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
+import { sameAnswer } from '../support/same-answer.ts';
 import { vectorJson } from '../support/vectors.ts';
 
 /** Members that Bitcoin Knots adds to what Bitcoin Core has. */
@@ -431,15 +432,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
       ['setmocktime', '1'],
       ['nosuchmethod'],
     ];
-    for (const [method, ...params] of mistakes) {
-      const [expected, actual] = await Promise.all([
-        theirs.rpc(method, ...params).catch((error: { code: number; message: string }) => [error.code, error.message]),
-        ours
-          .call(method, ...params)
-          .catch((error: { rpcCode: number; message: string }) => [error.rpcCode, error.message]),
-      ]);
-      expect(actual, `${method} ${JSON.stringify(params)}`).toEqual(expected);
-    }
+    for (const [method, ...params] of mistakes) await sameAnswer(theirs, ours, method, ...params);
   });
 
   it('judges submitted blocks alike', async () => {
