@@ -84,15 +84,10 @@ describe('getaddr', () => {
   it('is sent by the one who calls, and its answer may be large', async () => {
     const net = new TestNetwork();
     const node = await net.start({ maxOutbound: 0 });
-    const listening: FakePeer[] = [];
-    const endpoint = { host: '127.0.0.1', port: 7000 };
-    await net.network.transport().listen(endpoint, (connection) => listening.push(new FakePeer(net, connection)));
-    node.peers.addNode(endpoint);
-    await net.until(() => listening.length === 1);
-    await listening[0]!.shakeHands();
-    await listening[0]!.waitFor('getaddr');
+    const peer = await FakePeer.chosen(net, node);
+    await peer.waitFor('getaddr');
     const addresses = Array.from({ length: 1000 }, (_, i) => address(net, '127.0.0.1', 10_000 + i));
-    listening[0]!.send('addr', { addresses });
+    peer.send('addr', { addresses });
     await net.advance(100);
     expect(node.peers.addresses.size).toBe(1000);
     expect(node.peers.info(node.peers.peers()[0]!)).toMatchObject({

@@ -60,17 +60,10 @@ describe('a node to stay connected to', () => {
   it('that misbehaves stays, as a person has chosen it', async () => {
     const net = new TestNetwork();
     const node = await net.start();
-    const endpoint = { host: '127.0.0.1', port: 7000 };
-    let fake: FakePeer | undefined;
-    await net.network.transport().listen(endpoint, (connection) => {
-      fake = new FakePeer(net, connection);
-    });
-    node.peers.addNode(endpoint);
-    await net.until(() => fake !== undefined);
-    await fake!.shakeHands();
-    fake!.sendPayload('headers', Uint8Array.of(0xfd, 0xd1, 0x07));
+    const fake = await FakePeer.chosen(net, node);
+    fake.sendPayload('headers', Uint8Array.of(0xfd, 0xd1, 0x07));
     await net.advance(500);
-    expect(fake!.closed).toBe(false);
+    expect(fake.closed).toBe(false);
   });
 });
 

@@ -446,19 +446,12 @@ describe('a peer that a person chose', () => {
     await mine(net, node, 1);
     const [block, other] = privateChain(node, 2);
     const mutated = new (block!.constructor as typeof Block)(block!.header, other!.transactions);
-    const endpoint = { host: '127.0.0.1', port: 7000 };
-    let fake: FakePeer | undefined;
-    await net.network.transport().listen(endpoint, (connection) => {
-      fake = new FakePeer(net, connection);
-    });
-    node.peers.addNode(endpoint);
-    await net.until(() => fake !== undefined);
-    await fake!.shakeHands();
-    serve(fake!, [mutated]);
-    fake!.send('headers', { headers: [block!.header] });
+    const fake = await FakePeer.chosen(net, node);
+    serve(fake, [mutated]);
+    fake.send('headers', { headers: [block!.header] });
     await net.advance(5000, 100);
-    expect(fake!.closed).toBe(false);
-    expect(fake!.received('getdata')).toHaveLength(1);
+    expect(fake.closed).toBe(false);
+    expect(fake.received('getdata')).toHaveLength(1);
     const honest = await FakePeer.join(net, node);
     serve(honest, [block!]);
     honest.send('headers', { headers: [block!.header] });

@@ -78,6 +78,19 @@ export class FakePeer {
     return peer;
   }
 
+  /** Has `node` call it, since a person chose it, and does the handshake. */
+  static async chosen(net: TestNetwork, node: TestNode): Promise<FakePeer> {
+    const endpoint = { host: '127.0.0.1', port: 7000 };
+    let peer: FakePeer | undefined;
+    await net.network.transport().listen(endpoint, (connection) => {
+      peer = new FakePeer(net, connection);
+    });
+    node.peers.addNode(endpoint);
+    await net.until(() => peer !== undefined);
+    await peer!.shakeHands();
+    return peer!;
+  }
+
   async shakeHands({ version, wtxidRelay = true, addrV2 = false }: FakePeerOptions = {}): Promise<void> {
     this.send('version', versionMessage(version));
     await this.waitFor('verack');
