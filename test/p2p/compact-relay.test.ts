@@ -70,6 +70,17 @@ const asked = (peer: FakePeer) =>
 const inFull = ({ hash }: Block) => `${InvType.WITNESS_BLOCK} ${toHex(hash)}`;
 const blockTxn = (block: Block, ...transactions: readonly Transaction[]) => ({ blockHash: block.hash, transactions });
 
+/** A node that lacks the first two of these transactions, and has asked the peer for them that announced a block of both. */
+async function missingTwo() {
+  const all = await scene();
+  const peer = await all.join();
+  const transactions = all.transactions as [Transaction, Transaction, Transaction];
+  const block = all.next({ transactions: transactions.slice(0, 2), fees: 20_000n });
+  peer.send('cmpctblock', compactOf(block));
+  await peer.waitFor('getblocktxn');
+  return { all, peer, block, transactions };
+}
+
 describe('negotiation', () => {
   it('offers version 2 without high bandwidth, and asks it of the last three that delivered a tip', async () => {
     const all = await scene();
@@ -210,24 +221,16 @@ describe('a compact block', () => {
     ['too few', 1, 'blocktxn with other transactions than asked for'],
     ['too many', 3, 'blocktxn with other transactions than asked for'],
   ])('completed with %s transactions ends the connection', async (_, count, reason) => {
-    const all = await scene();
-    const peer = await all.join();
-    const [a, b, c] = all.transactions as [Transaction, Transaction, Transaction];
-    const block = all.next({ transactions: [a, b], fees: 20_000n });
-    peer.send('cmpctblock', compactOf(block));
-    await peer.waitFor('getblocktxn');
+    const { all, peer, block, transactions } = await missingTwo();
+    const [a, b, c] = transactions;
     peer.send('blocktxn', blockTxn(block, ...[a, b, c].slice(0, count)));
     await all.net.until(() => peer.closed, 200);
     expect(all.node.disconnects).toEqual([`misbehaving: ${reason}`]);
   });
 
   it('completed with wrong transactions is asked for in full, and completed no second time', async () => {
-    const all = await scene();
-    const peer = await all.join();
-    const [a, b, c] = all.transactions as [Transaction, Transaction, Transaction];
-    const block = all.next({ transactions: [a, b], fees: 20_000n });
-    peer.send('cmpctblock', compactOf(block));
-    await peer.waitFor('getblocktxn');
+    const { all, peer, block, transactions } = await missingTwo();
+    const [a, b, c] = transactions;
     peer.send('blocktxn', blockTxn(block, a, c));
     await peer.waitFor('getdata');
     expect(asked(peer)).toEqual([inFull(block)]);
