@@ -87,6 +87,10 @@ describe('a network file', () => {
   });
 
   it('can express all that makes a network', async () => {
+    const taproot = {
+      ...{ bit: 4, startTime: 1_700_000_000, timeout: 1_800_000_000, minActivationHeight: 99 },
+      ...{ period: 8, threshold: 8 },
+    };
     const path = await quickNetwork({
       ...{ defaultPort: 1234, seeds: ['10.0.0.1:3000', '[::1]:3001'], powAllowMinDifficultyBlocks: true },
       ...{
@@ -99,14 +103,7 @@ describe('a network file', () => {
       address: { pubKeyHash: 1, scriptHash: 2, secretKey: 3, bech32Hrp: 'q' },
       deployments: {
         ...{ bip34: 5, csv: 'always', segwit: 'never', testdummy: { bit: 3, startTime: 0, period: 10, threshold: 6 } },
-        taproot: {
-          bit: 4,
-          startTime: 1_700_000_000,
-          timeout: 1_800_000_000,
-          minActivationHeight: 99,
-          period: 8,
-          threshold: 8,
-        },
+        taproot,
       },
     });
     const { params, argument } = findNetwork(path);
@@ -124,14 +121,7 @@ describe('a network file', () => {
           segwit: { startTime: NEVER_ACTIVE },
         },
         testdummy: { bit: 3, startTime: 0, timeout: NO_TIMEOUT, minActivationHeight: 0, period: 10, threshold: 6 },
-        taproot: {
-          bit: 4,
-          startTime: 1_700_000_000,
-          timeout: 1_800_000_000,
-          minActivationHeight: 99,
-          period: 8,
-          threshold: 8,
-        },
+        taproot,
       },
     });
     expect(nodeConfig({ nodeId: 4000, network: path }, {})).toMatchObject({
