@@ -3,6 +3,7 @@ import type { Transaction } from '../../src/primitives/transaction.ts';
 import { type Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
 import {
   KNOTS_MAX_DATA_CARRIER,
+  mineAll,
   ourEntries,
   ourVerdict,
   sendTo,
@@ -39,11 +40,7 @@ describeBitcoind('the mempool next to bitcoind', () => {
   afterAll(() => node?.stop());
 
   /** Whatever a test leaves behind is mined. */
-  beforeEach(async () => {
-    await submitTo(node, await ours.mine());
-    expect(ours.mempool.size).toBe(0);
-    expect(await node.rpc('getrawmempool')).toEqual([]);
-  });
+  beforeEach(() => mineAll(node, ours));
 
   it('draws the same line at long chains, with the carve-out', async () => {
     const root = pay([coin()], 10_000n, 2);

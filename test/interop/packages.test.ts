@@ -6,7 +6,7 @@ import { SeededRandom } from '../../src/platform/random.ts';
 import { Transaction, type TxOut } from '../../src/primitives/transaction.ts';
 import { Op } from '../../src/script/opcodes.ts';
 import { type Bitcoind, BitcoindRpcError, describeBitcoind } from '../support/bitcoind.ts';
-import { ourEntries, startCorePolicyNode, submitTo, theirEntries } from '../support/core-policy.ts';
+import { mineAll, ourEntries, startCorePolicyNode, submitTo, theirEntries } from '../support/core-policy.ts';
 import { ownScript, pay, RegtestChain, spend, type Utxo, utxo } from '../support/regtest-chain.ts';
 
 /** BIP431's anchor, P2A, which anybody can spend. */
@@ -89,11 +89,7 @@ describeBitcoind('packages next to bitcoind', () => {
   });
   afterAll(() => node?.stop());
 
-  beforeEach(async () => {
-    await submitTo(node, await ours.mine());
-    expect(ours.mempool.size).toBe(0);
-    expect(await node.rpc('getrawmempool')).toEqual([]);
-  });
+  beforeEach(() => mineAll(node, ours));
 
   it('takes a parent that pays nothing with a child that pays for both', async () => {
     const parent = anchored(coin());

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
 import type { AcceptResult } from '../../src/mempool/mempool.ts';
 import type { Block } from '../../src/primitives/block.ts';
@@ -113,6 +114,13 @@ export async function submitTo(node: Bitcoind, blocks: readonly Block[]): Promis
     // A block beside the best chain is judged later.
     if (refusal !== null && refusal !== 'inconclusive') throw new Error(`bitcoind refuses our block: ${refusal}`);
   }
+}
+
+/** Mines what both mempools hold, after which both are empty. */
+export async function mineAll(node: Bitcoind, ours: RegtestChain): Promise<void> {
+  await submitTo(node, await ours.mine());
+  expect(ours.mempool.size).toBe(0);
+  expect(await node.rpc('getrawmempool')).toEqual([]);
 }
 
 interface RawMempoolEntry {
