@@ -5,6 +5,7 @@ import { RpcClient } from '../api/rpc-client.ts';
 import { DEFAULT_NETWORK } from '../node/config.ts';
 import type { LogLevel } from '../node/logging.ts';
 import { PierError } from '../platform/errors.ts';
+import { untilFinished } from './finished.ts';
 
 /** How long a node may take to be ready, and to stop when asked to, before it is given up or killed. */
 const READY_TIMEOUT_MS = 30_000;
@@ -149,18 +150,7 @@ export async function runPier<T>(nodeId: number, args: readonly string[]): Promi
     env: childEnvironment(nodeId),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
+  const { code, stdout, stderr } = await untilFinished(child);
   if (code !== 0) throw commandError(`NODE_ID=${nodeId} pier ${args.join(' ')}`, stderr);
   return JSON.parse(stdout) as T;
 }

@@ -13,9 +13,10 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chainParams } from '../../src/consensus/params.ts';
+import type { Finished } from '../../src/devnet/finished.ts';
 import { NodeProcess } from '../../src/devnet/node-process.ts';
 import { freeNodeIds } from '../../src/devnet/ports.ts';
-import { type Finished, pier } from '../support/pier.ts';
+import { pier } from '../support/pier.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const dataDir = tempDir('bad-input');

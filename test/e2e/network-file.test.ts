@@ -2,20 +2,9 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
-import { freeNodeIds, isPortFree } from '../../src/devnet/ports.ts';
-import { RPC_PORT_OFFSET } from '../../src/node/config.ts';
 import { quickNetwork } from '../support/network-file.ts';
-import { pier, pierPath } from '../support/pier.ts';
+import { freeBasePort, pier, pierPath } from '../support/pier.ts';
 import { tempDir } from '../support/temp-dir.ts';
-
-/** A port with the two behind it free as well, for P2P and RPC. */
-async function freeBasePort(): Promise<number> {
-  for (;;) {
-    const [base] = (await freeNodeIds(1)) as [number];
-    const ports = [1, 2].flatMap((i) => [base + i, base + i + RPC_PORT_OFFSET]);
-    if ((await Promise.all(ports.map((port) => isPortFree(port)))).every(Boolean)) return base;
-  }
-}
 
 it('`pier up` plays on a network from a file, and mines on while its difficulty rises', {
   timeout: 180_000,

@@ -2,19 +2,10 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
-import { freeNodeIds, isPortFree } from '../../src/devnet/ports.ts';
+import { isPortFree } from '../../src/devnet/ports.ts';
 import { RPC_PORT_OFFSET } from '../../src/node/config.ts';
-import { pier, pierPath } from '../support/pier.ts';
+import { freeBasePort, pier, pierPath } from '../support/pier.ts';
 import { tempDir } from '../support/temp-dir.ts';
-
-/** A port with the two behind it free as well, for P2P and RPC. */
-async function freeBasePort(): Promise<number> {
-  for (;;) {
-    const [base] = (await freeNodeIds(1)) as [number];
-    const ports = [1, 2].flatMap((i) => [base + i, base + i + RPC_PORT_OFFSET]);
-    if ((await Promise.all(ports.map((port) => isPortFree(port)))).every(Boolean)) return base;
-  }
-}
 
 it('`pier up` plays the nine steps, stays up, and stops every process at Ctrl-C', { timeout: 120_000 }, async () => {
   const base = await freeBasePort();

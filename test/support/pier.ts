@@ -1,14 +1,11 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { type Finished, untilFinished } from '../../src/devnet/finished.ts';
+import { freeNodeIds, isPortFree } from '../../src/devnet/ports.ts';
+import { RPC_PORT_OFFSET } from '../../src/node/config.ts';
 
 /** The built command. */
 export const pierPath = fileURLToPath(new URL('../../bin/pier.js', import.meta.url));
-
-export interface Finished {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** Runs the built `pier` as a person would, with this environment on top of a bare one and this input, to its end. */
 export function pier(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Finished> {
@@ -18,16 +15,14 @@ export function pier(args: readonly string[], env: Record<string, string> = {}, 
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.end(input);
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, stdout, stderr }));
-  });
+  return untilFinished(child);
+}
+
+/** A port with the two behind it free as well, for P2P and RPC: what `pier up` takes. */
+export async function freeBasePort(): Promise<number> {
+  for (;;) {
+    const [base] = (await freeNodeIds(1)) as [number];
+    const ports = [1, 2].flatMap((i) => [base + i, base + i + RPC_PORT_OFFSET]);
+    if ((await Promise.all(ports.map((port) => isPortFree(port)))).every(Boolean)) return base;
+  }
 }
