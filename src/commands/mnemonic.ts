@@ -1,10 +1,10 @@
 import { type NodeConfig, nodePaths } from '../node/config.ts';
-import { FullNode } from '../node/full-node.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
 import type { AddressType } from '../wallet/keys.ts';
 import { readWallets } from '../wallet/records.ts';
 import type { CreatedWallet } from './create-wallet.ts';
 import { requireFile } from './node-access.ts';
+import { openStoppedNode } from './stopped-node.ts';
 
 export interface WalletMnemonic {
   readonly wallet: string;
@@ -40,7 +40,7 @@ export async function restoreWallet(
   config: NodeConfig,
   options: { name: string; mnemonic: string; type: AddressType },
 ): Promise<CreatedWallet> {
-  const node = await FullNode.start(config, { network: 'none', createChain: false, createWallet: true });
+  const { node } = await openStoppedNode(config, { network: 'none', createWallet: true });
   try {
     const { name, mnemonic, type } = options;
     const wallet = await node.wallets.createWallet(name, { mnemonic, addressType: type });

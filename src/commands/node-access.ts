@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import type { callInProcess } from '../api/dispatch.ts';
 import { RpcClient } from '../api/rpc-client.ts';
 import { type NodeConfig, nodePaths } from '../node/config.ts';
-import type { FullNode, NetworkMode } from '../node/full-node.ts';
+import type { NetworkMode } from '../node/full-node.ts';
 import { formatEndpoint } from '../p2p/endpoint.ts';
 import { PierError } from '../platform/errors.ts';
+import type { OpenedNode } from './stopped-node.ts';
 
 /** Longest wait for a connection to a seed, and for a seed to fetch a payment. */
 const PEER_TIMEOUT_MS = 10_000;
@@ -42,17 +42,13 @@ export async function accessNode<T>(
 
   for (const file of options.requires ?? []) requireFile(config, file);
   // A node that runs needs none of this, which takes longer to load than to answer.
-  const { FullNode } = await import('../node/full-node.ts');
-  const { callInProcess } = await import('../api/dispatch.ts');
-  const node = await FullNode.start(config, {
-    network: options.network,
-    createChain: false,
-    createWallet: options.createWallet ?? false,
-  });
+  const { openStoppedNode } = await import('./stopped-node.ts');
+  const { network, createWallet = false } = options;
+  const opened = await openStoppedNode(config, { network, createWallet });
   try {
-    return await use(new StoppedNode(node, callInProcess));
+    return await use(new StoppedNode(opened));
   } finally {
-    await node.stop();
+    await opened.node.stop();
   }
 }
 
@@ -90,12 +86,12 @@ export function requireFile(config: NodeConfig, file: 'chain' | 'wallet'): void 
 
 /** A node that runs in this process, for one command. */
 class StoppedNode implements NodeAccess {
-  readonly #node: FullNode;
-  readonly #call: typeof callInProcess;
+  readonly #node: OpenedNode['node'];
+  readonly #call: OpenedNode['call'];
   /** Transactions that peers have fetched. */
   #fetched = 0;
 
-  constructor(node: FullNode, call: typeof callInProcess) {
+  constructor({ node, call }: OpenedNode) {
     this.#node = node;
     this.#call = call;
     node.peers.events.on('message', ({ command, direction }) => {
@@ -104,7 +100,7 @@ class StoppedNode implements NodeAccess {
   }
 
   call<T>(method: string, params: readonly unknown[] | Record<string, unknown> = [], wallet?: string): Promise<T> {
-    return this.#call(this.#node, method, params, wallet) as Promise<T>;
+    return this.#call(method, params, wallet) as Promise<T>;
   }
 
   awaitPeer(): Promise<void> {
@@ -125,8 +121,8 @@ class StoppedNode implements NodeAccess {
   }
 
   awaitRelay(txid: string): Promise<void> {
-    // All of the mempool is announced to a new peer, and this payment came last.
-    const expected = this.#node.mempool.size;
+    // All that waits is announced to a new peer, and this payment came last.
+    const expected = this.#node.unconfirmedCount;
     return this.#until(
       () => this.#fetched >= expected,
       new PierError('not-relayed', `no node has fetched payment ${txid} so far`, {

@@ -31,7 +31,7 @@ export async function startLightNode(
   config: NodeConfig,
   modules: Partial<NodeModules> = {},
 ): Promise<StartedNode<SpvNode>> {
-  const node = await SpvNode.start(config, modules);
+  const node = await SpvNode.start(config, { network: 'full' }, modules);
   return serve(node, () => RpcServer.start(rpcOptions(config), node, lightMethods));
 }
 

@@ -21,6 +21,8 @@ export interface NodeProcessOptions {
   readonly network?: string;
   /** `HOST:PORT` of nodes to connect to; none: the node stands alone until others come. */
   readonly seeds: readonly string[];
+  /** A light node instead of one with all blocks. */
+  readonly spv?: boolean;
   readonly minerAddress?: string;
   readonly mineAtTxs?: number;
   readonly minerThreads?: number;
@@ -84,6 +86,7 @@ export class NodeProcess {
     args.push('--network', options.network ?? DEFAULT_NETWORK, '--log-level', options.logLevel ?? 'info');
     if (options.seeds.length === 0) args.push('--no-seed');
     for (const seed of options.seeds) args.push('--seed', seed);
+    if (options.spv) args.push('--spv');
     if (options.minerAddress !== undefined) args.push('--miner', options.minerAddress);
     if (options.mineAtTxs !== undefined) args.push('--mine-at-txs', String(options.mineAtTxs));
     if (options.minerThreads !== undefined) args.push('--miner-threads', String(options.minerThreads));
@@ -144,12 +147,13 @@ export class NodeProcess {
   }
 }
 
-/** Runs one `pier` command to its end and returns what it printed with `--json`. */
-export async function runPier<T>(nodeId: number, args: readonly string[]): Promise<T> {
+/** Runs one `pier` command to its end, with `input` on its stdin, and returns what it printed with `--json`. */
+export async function runPier<T>(nodeId: number, args: readonly string[], input = ''): Promise<T> {
   const child = spawn(process.execPath, [cliPath(), ...args, '--json'], {
     env: childEnvironment(nodeId),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   });
+  child.stdin.on('error', () => {}).end(input);
   const { code, stdout, stderr } = await untilFinished(child);
   if (code !== 0) throw commandError(`NODE_ID=${nodeId} pier ${args.join(' ')}`, stderr);
   return JSON.parse(stdout) as T;

@@ -19,10 +19,11 @@ export interface StepEvidence {
 }
 
 export interface ScenarioOptions {
-  /** The P2P ports of the three nodes. */
+  /** The P2P ports of the three nodes, and the name of a light one, which has none. */
   readonly central: number;
   readonly wallet: number;
   readonly miner: number;
+  readonly light: number;
   readonly dataDir: string;
   readonly network?: NamedNetwork;
   readonly mineAtTxs?: number;
@@ -52,6 +53,16 @@ interface Tip {
   readonly blocks: number;
   readonly bestblockhash: string;
 }
+interface PaymentProof {
+  readonly blockhash: string;
+  readonly branch: readonly string[];
+}
+interface LightInfo {
+  readonly headers: number;
+  readonly filters: number;
+  readonly blocks: number;
+  readonly bytesreceived: number;
+}
 interface CreatedWallet {
   readonly wallet: string;
   readonly address: string;
@@ -73,7 +84,8 @@ const FUNDING = '10';
 const PAYMENTS = ['1.5', '0.5'] as const;
 
 /**
- * The nine steps of the port-node network, played by processes that share nothing but TCP. Every fact is read back
+ * The nine steps of the port-node network, played by processes that share nothing but TCP, and a tenth, in which a light
+ * node verifies what the wallet node has downloaded the chain for. Every fact is read back
  * from the node it is about; a step is over only when the facts agree. Played on a data directory for the second
  * time, it goes on with the chain and the wallets that are there.
  */
@@ -111,6 +123,7 @@ export class Scenario {
     await this.#awaitCentral(central, proof);
     await this.#awaitWalletNode(wallet, proof);
     await this.#checkPayee(wallet, payments, before, proof);
+    await this.#checkLight(central, wallet, payments, proof);
     return this.#evidence;
   }
 
@@ -121,7 +134,7 @@ export class Scenario {
   async mineOn(): Promise<NodeProcess> {
     const [central, , miner] = this.#nodes;
     await miner!.stop();
-    this.#nodes.pop();
+    this.#nodes.splice(this.#nodes.indexOf(miner!), 1);
     const { nodeId, seeds, minerAddress } = miner!.options;
     const mining = { ...(minerAddress === undefined ? {} : { minerAddress }), mineAtTxs: 0, ...this.#minerThreads() };
     await this.#startNode({ nodeId, seeds, ...mining });
@@ -308,10 +321,55 @@ export class Scenario {
     this.#done("the wallet node's user checks that the payments arrived", facts);
   }
 
+  /** Step 10: the payee's words on a light node, as a phone would have them. */
+  async #checkLight(
+    central: NodeProcess,
+    wallet: NodeProcess,
+    payments: readonly string[],
+    proof: Proof,
+  ): Promise<void> {
+    this.#step = 10;
+    const nodeId = this.#options.light;
+    await this.#restoreWallet(wallet.nodeId, nodeId, PAYEE);
+    const light = await this.#startNode({ nodeId, seeds: [central.p2p, wallet.p2p], spv: true });
+    await this.#awaitTip(light, proof.hash);
+    await this.#until(`node ${nodeId} has looked at all blocks`, async () => {
+      const { blocks } = await this.#tip(light);
+      return blocks === proof.height;
+    });
+    const [balance, expected] = [await this.#balanceOf(light, PAYEE), await this.#balanceOf(wallet, PAYEE)];
+    this.#verify(balance === expected, `${PAYEE} has ${balance} BTC on node ${nodeId} instead of ${expected}`);
+    const facts = [fact(light, `${PAYEE}'s balance, as on node ${wallet.nodeId}`, `${balance} BTC`)];
+    for (const txid of payments) {
+      const shown = await this.#guard(() => light.rpc.call<PaymentProof>('getpaymentproof', [txid]));
+      this.#verify(shown.blockhash === proof.hash, `node ${nodeId} has no proof of payment ${txid}`);
+      facts.push(fact(light, 'payment proved, hashes on its way to the root', shown.branch.length));
+    }
+    const counts = await this.#guard(() => light.rpc.call<LightInfo>('getlightinfo'));
+    facts.push(
+      fact(light, 'headers and filters read', `${counts.headers} and ${counts.filters}`),
+      fact(light, 'blocks downloaded', counts.blocks),
+      fact(light, 'bytes received', counts.bytesreceived),
+      fact(wallet, 'bytes received, for all blocks', (await this.#received(wallet)).totalbytesrecv),
+    );
+    this.#done('a light node verifies the payments without the blockchain', facts);
+  }
+
+  #received(node: NodeProcess): Promise<{ totalbytesrecv: number }> {
+    return this.#guard(() => node.rpc.call<{ totalbytesrecv: number }>('getnettotals'));
+  }
+
+  /** Makes a wallet of one node on another, which does not run, from its words; it may be there from the time before. */
+  async #restoreWallet(from: number, to: number, name: string): Promise<void> {
+    const wallets = await this.#pier<{ wallet: string; mnemonic: string }[]>(from, ['showmnemonic']);
+    const words = wallets.find(({ wallet }) => wallet === name)!.mnemonic;
+    await this.#unless('wallet-exists', this.#pier(to, ['createwallet', '--restore', '--name', name], words));
+  }
+
   // Reading and waiting
 
   async #startNode(
-    options: Pick<NodeProcessOptions, 'nodeId' | 'seeds' | 'minerAddress' | 'mineAtTxs' | 'minerThreads'>,
+    options: Pick<NodeProcessOptions, 'nodeId' | 'seeds' | 'spv' | 'minerAddress' | 'mineAtTxs' | 'minerThreads'>,
   ): Promise<NodeProcess> {
     if (this.#stopped) this.#fail('the network was stopped');
     const { dataDir, logLevel, onLog } = this.#options;
@@ -330,10 +388,10 @@ export class Scenario {
   }
 
   /** Runs a command of the CLI in a process of its own. */
-  #pier<T = unknown>(nodeId: number, args: readonly string[]): Promise<T> {
+  #pier<T = unknown>(nodeId: number, args: readonly string[], input?: string): Promise<T> {
     const { dataDir } = this.#options;
     const files = ['--datadir', dataDir, '--network', this.#network.argument];
-    return this.#guard(() => runPier<T>(nodeId, [...args, ...files]));
+    return this.#guard(() => runPier<T>(nodeId, [...args, ...files], input));
   }
 
   /** The wallet of that name and an address of it; made now, if it is not there from the time before. */

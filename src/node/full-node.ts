@@ -159,6 +159,11 @@ export class FullNode extends RunningNode {
     }
   }
 
+  /** Transactions that wait for a block. */
+  get unconfirmedCount(): number {
+    return this.mempool.size;
+  }
+
   /** Takes a transaction of this node's own into the mempool, from where it is relayed. */
   submitTransaction(tx: Transaction): AcceptResult {
     return this.mempool.accept(tx);

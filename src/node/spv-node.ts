@@ -14,7 +14,7 @@ import { LmdbStore } from '../store/lmdb-store.ts';
 import { LightWallets } from '../wallet/light-wallets.ts';
 import { WalletFile } from '../wallet/wallet-file.ts';
 import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';
-import type { NodeModules } from './full-node.ts';
+import type { NetworkMode, NodeModules } from './full-node.ts';
 import { closeAll, RunningNode } from './running-node.ts';
 
 /** Whom a light node chooses to call: who has all blocks, and their filters. */
@@ -61,8 +61,15 @@ export class SpvNode extends RunningNode {
     this.startedAt = modules.clock.monotonic();
   }
 
-  /** Opens the node's files, making those that are missing, and joins the network. Throws `PierError` as `FullNode.start`. */
-  static async start(config: NodeConfig, overrides: Partial<NodeModules> = {}): Promise<SpvNode> {
+  /**
+   * Opens the node's files, making those that are missing, and joins the network, if any: it calls others only. Throws
+   * `PierError` as `FullNode.start`.
+   */
+  static async start(
+    config: NodeConfig,
+    options: { readonly network: NetworkMode },
+    overrides: Partial<NodeModules> = {},
+  ): Promise<SpvNode> {
     const logger = overrides.logger ?? silentLogger;
     const clock = new MockableClock(overrides.clock ?? systemClock);
     const random = overrides.random ?? systemRandom;
@@ -93,7 +100,7 @@ export class SpvNode extends RunningNode {
       const p2p = limitedLogger(layer('p2p'), clock);
       const peers = new PeerManager(
         {
-          addNodes: config.seeds,
+          addNodes: options.network === 'none' ? [] : config.seeds,
           v2Transport: config.v2Transport,
           ...{ requiredServices: REQUIRED_SERVICES, blocksOnly: true, sparesAddedNodes: false },
           ...{ maxOutbound: MAX_OUTBOUND, maxBlockRelayOnly: 0 },
@@ -111,7 +118,7 @@ export class SpvNode extends RunningNode {
         unconfirmed: (transactions) => light.broadcast.offerOnly(transactions),
       });
       closers.push(() => peers.stop());
-      await peers.start();
+      if (options.network !== 'none') await peers.start();
 
       const node = new SpvNode(config, { clock, logger }, { params, chain, wallets, peers, proofs, light }, closers);
       chain.events.on('failed', ({ error }) => node.abort(error));
@@ -120,6 +127,11 @@ export class SpvNode extends RunningNode {
       await closeAll(closers);
       throw error;
     }
+  }
+
+  /** Transactions that wait for a block. */
+  get unconfirmedCount(): number {
+    return this.light.broadcast.size;
   }
 
   /** Offers a transaction of this node's own to its peers: nobody here can judge it. */

@@ -37,6 +37,11 @@ export class TxBroadcast {
     for (const tx of transactions) if (!this.#offers.has(tx.txidHex)) this.offer(tx);
   }
 
+  /** How many are offered. */
+  get size(): number {
+    return this.#offers.size;
+  }
+
   /** How many peers have fetched the transaction; undefined if it is not offered. */
   fetches(txidHex: string): number | undefined {
     return this.#offers.get(txidHex)?.fetchedBy.size;

@@ -24,8 +24,8 @@ it('`pier up` plays on a network from a file, and mines on while its difficulty 
       });
       void exited.then((code) => reject(new Error(`ended with exit code ${code}:\n${lines.join('\n')}`)));
     });
-    const steps = lines.filter((line) => /^\d\. /.test(line)).map((line) => line[0]);
-    expect(steps.join('')).toBe('123456789');
+    const steps = lines.filter((line) => /^\d+\. /.test(line)).map((line) => Number.parseInt(line, 10));
+    expect(steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(lines.find((line) => line.startsWith('block 25 '))).toMatch(/times harder than before\)$/);
 
     const env = (id: number) => ({ NODE_ID: String(id), PIER_DATADIR: dataDir, PIER_NETWORK: file });

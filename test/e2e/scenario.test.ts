@@ -15,13 +15,14 @@ describe('the nine steps', () => {
   const dataDir = tempDir('scenario');
 
   it('are played, verified, and played again on what is there', { timeout: 120_000 }, async () => {
-    const [central, wallet, miner] = (await freeNodeIds(3)) as [number, number, number];
-    const options = { central, wallet, miner, dataDir };
+    const ids = (await freeNodeIds(4)) as [number, number, number, number];
+    const [central, wallet, miner, light] = ids;
+    const options = { central, wallet, miner, light, dataDir };
 
     const first = new Scenario(options);
     try {
       const evidence = await first.play();
-      expect(evidence.map((e) => e.step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      expect(evidence.map((e) => e.step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
       expect(value(evidence, 1, 'height')).toBe(101);
       expect(value(evidence, 1, 'spendable')).toBe('50 BTC');
       expect(value(evidence, 1, 'immature rewards')).toBe('5000 BTC');
@@ -31,10 +32,15 @@ describe('the nine steps', () => {
       expect(value(evidence, 7, 'best block')).toBe(value(evidence, 6, 'block'));
       expect(value(evidence, 8, 'best block')).toBe(value(evidence, 6, 'block'));
       expect(value(evidence, 9, "bob's balance")).toBe('2 BTC');
+      expect(value(evidence, 10, `bob's balance, as on node ${wallet}`)).toBe('2 BTC');
+      // The one block that pays: nothing else was downloaded.
+      expect(value(evidence, 10, 'blocks downloaded')).toBe(1);
+      const [received, all] = ['bytes received', 'bytes received, for all blocks'].map((l) => value(evidence, 10, l));
+      expect(received).toBeLessThan(all as number);
     } finally {
       await first.stop();
     }
-    for (const id of [central, wallet, miner]) {
+    for (const id of ids) {
       expect(existsSync(join(dataDir, `blockchain_${id}.db`))).toBe(true);
       expect(statSync(join(dataDir, `wallet_${id}.db`)).mode & 0o777).toBe(0o600);
     }
@@ -45,6 +51,7 @@ describe('the nine steps', () => {
       const evidence = await second.play();
       expect(value(evidence, 1, 'height')).toBe(103);
       expect(value(evidence, 9, "bob's balance")).toBe('4 BTC');
+      expect(value(evidence, 10, `bob's balance, as on node ${wallet}`)).toBe('4 BTC');
     } finally {
       await second.stop();
     }
@@ -55,6 +62,6 @@ describe('the nine steps', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const { verified, steps } = JSON.parse(stdout) as { verified: boolean; steps: StepEvidence[] };
     expect(verified).toBe(true);
-    expect(steps.map((e) => e.step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(steps.map((e) => e.step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 });

@@ -18,11 +18,11 @@ export function pier(args: readonly string[], env: Record<string, string> = {}, 
   return untilFinished(child);
 }
 
-/** A port with the two behind it free as well, for P2P and RPC: what `pier up` takes. */
+/** A port with the three behind it free as well, for P2P and RPC: what `pier up` takes. */
 export async function freeBasePort(): Promise<number> {
   for (;;) {
     const [base] = (await freeNodeIds(1)) as [number];
-    const ports = [1, 2].flatMap((i) => [base + i, base + i + RPC_PORT_OFFSET]);
+    const ports = [1, 2, 3].flatMap((i) => [base + i, base + i + RPC_PORT_OFFSET]);
     if ((await Promise.all(ports.map((port) => isPortFree(port)))).every(Boolean)) return base;
   }
 }

@@ -8,18 +8,21 @@ import { print } from '../output.ts';
 export function addScenario(program: Command): void {
   program
     .command('scenario')
-    .description('play the nine steps in a temporary folder on free ports; exit 0 only if each was verified')
+    .description(
+      'play the nine steps, and a light node, in a temporary folder on free ports; exit 0 only if each was verified',
+    )
     .option('--json', 'print the evidence as JSON')
     .option('--log', "print the nodes' logs to stderr")
     .action(async (options: { json?: boolean; log?: boolean }) => {
       const { freeNodeIds } = await import('../../devnet/ports.ts');
       const { Scenario } = await import('../../devnet/scenario.ts');
       const dataDir = await mkdtemp(join(tmpdir(), 'pier-scenario-'));
-      const [central, wallet, miner] = await freeNodeIds(3);
+      const [central, wallet, miner, light] = await freeNodeIds(4);
       const scenario = new Scenario({
         central: central!,
         wallet: wallet!,
         miner: miner!,
+        light: light!,
         dataDir,
         ...(options.log ? { onLog: (_nodeId, line) => process.stderr.write(`${line}\n`) } : {}),
         ...(options.json ? {} : { onStep: (step) => print(narrateStep(step)) }),

@@ -15,27 +15,28 @@ export function addUp(program: Command): void {
   networkOptions(
     program
       .command('up')
-      .description('start a network of three nodes, play the nine steps, and keep it up until Ctrl-C')
-      .option('--base-port <port>', 'port of the central node; the others take the next two', String(CENTRAL_NODE_ID))
+      .description('start a network of four nodes, play the nine steps, and keep it up until Ctrl-C')
+      .option('--base-port <port>', 'port of the central node; the others take the next three', String(CENTRAL_NODE_ID))
       .option('--log', "print the nodes' logs to stderr"),
   ).action(async (options: CommonOptions & { basePort: string; log?: boolean }) => {
     const network = findNetwork(options.network ?? process.env.PIER_NETWORK ?? DEFAULT_NETWORK);
     const { params } = network;
     const dataDir = resolveDataDir(options.datadir ?? process.env.PIER_DATADIR, params);
     const base = Number(options.basePort);
-    const [central, wallet, miner] = [base, base + 1, base + 2];
-    await requireFreePorts([central, wallet, miner]);
+    const nodeIds = [base, base + 1, base + 2, base + 3] as const;
+    const [central, wallet, miner, light] = nodeIds;
+    await requireFreePorts(nodeIds);
 
     note(
       dim(
-        `Pier: a Bitcoin network (${params.network}) of three nodes on this machine; files in ${dataDir}`,
+        `Pier: a Bitcoin network (${params.network}) of four nodes on this machine; files in ${dataDir}`,
         process.stderr,
       ),
     );
     if (!params.powNoRetargeting) tellOfWork(network);
     const { Scenario } = await import('../../devnet/scenario.ts');
     const scenario = new Scenario({
-      ...{ central, wallet, miner, dataDir, network },
+      ...{ central, wallet, miner, light, dataDir, network },
       ...(options.log ? { onLog: (_nodeId, line) => process.stderr.write(`${line}\n`) } : {}),
       ...(options.json ? {} : { onStep: (step) => print(narrateStep(step)) }),
     });
@@ -48,7 +49,7 @@ export function addUp(program: Command): void {
       if (evidence === undefined) return;
       if (options.json) print(JSON.stringify({ verified: true, steps: evidence }, null, 2));
       note(`The network is up. Every node speaks Bitcoin's protocol, and RPC as bitcoind does:`);
-      for (const nodeId of [central, wallet, miner]) {
+      for (const nodeId of nodeIds) {
         const { cookie } = nodePaths({ dataDir, nodeId });
         note(
           `  node ${nodeId}: bitcoin-cli -rpcport=${nodeId + RPC_PORT_OFFSET} -rpccookiefile=${cookie} getblockchaininfo`,
