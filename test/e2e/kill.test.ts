@@ -59,15 +59,15 @@ describe('kill -9', () => {
   });
 
   /**
-   * Waits until all nodes have the same tip. Two nodes may each have mined a block on the same one: then both stay with
+   * Waits until all nodes have the same tip, and returns it. Two nodes may each have mined a block on the same one: then both stay with
    * their own, by Bitcoin's rules, until another block makes one of the branches the longer.
    */
-  async function agreement(): Promise<void> {
-    await waitFor(
+  function agreement(): Promise<string> {
+    return waitFor(
       async () => {
         const tips = await Promise.all(nodes.map((node) => node.rpc.call<Tip>('getblockchaininfo')));
         const hashes = new Set(tips.map((tip) => tip.bestblockhash));
-        if (hashes.size === 1) return true;
+        if (hashes.size === 1) return tips[0]!.bestblockhash;
         const known = await Promise.all(nodes.map((node) => node.rpc.call<{ hash: string }[]>('getchaintips')));
         // All know all branches, and none has more work than another.
         const isTie =
@@ -126,7 +126,12 @@ describe('kill -9', () => {
         expect(block.hash).toBe(hash);
         expect(block.tx.length).toBeGreaterThan(0);
       }
-      await agreement();
+      const agreed = await agreement();
+      // The header commits to the filters of all blocks.
+      const filters = await Promise.all(
+        nodes.map(({ rpc }) => rpc.call<{ header: string }>('getblockfilter', [agreed])),
+      );
+      expect(new Set(filters.map(({ header }) => header)).size).toBe(1);
       // A tip is told of before it is on the disk, where it has long been by now.
       for (const [i, hash] of tips.entries()) promisedBlocks[i]!.add(hash);
     }

@@ -14,6 +14,7 @@ describe('nodeConfig', () => {
       seeds: [{ host: '127.0.0.1', port: 3000 }],
       mineAtTxs: 2,
       v2Transport: true,
+      blockFilterIndex: true,
       dataDir: `${homedir()}/.pier/regtest`,
     });
     expect(nodePaths(config)).toMatchObject({
