@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { toHex } from '../../src/bytes/hex.ts';
 import { TestNode } from '../api/test-node.ts';
+import { mineBlock } from '../chain/support/builder.ts';
 import { type Bitcoind, type BitcoindWallet, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 import { sameAnswer } from '../support/same-answer.ts';
 import { vectorJson } from '../support/vectors.ts';
@@ -216,6 +218,10 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     await same('scanblocks', 'start', [], 3);
     await same('scanblocks', 'status');
     await same('scanblocks', 'abort');
+    // Of a block of which only the header is known.
+    const { header, hashHex } = mineBlock(ours.node.chain.tip.prev!, { tag: 1 });
+    await same('submitheader', toHex(header.encode()));
+    await sameAnswer(theirs, ours, 'getblockfilter', hashHex);
   });
 
   it('has the same statistics of blocks', async () => {
@@ -425,6 +431,8 @@ describeBitcoind("RPC over bitcoind's chain", () => {
       ['getblockfilter', '00'.repeat(32), 'extended'],
       ['getindexinfo', 1],
       ['scanblocks', 'begin'],
+      ['scanblocks', 'start'],
+      ['scanblocks', 'start', ['raw(51)'], 0, 10, 'basic', { filter_false_positives: 1 }],
       ['scanblocks', 'start', ['raw(51)'], 1_000],
       ['scanblocks', 'start', ['raw(51)'], 10, 9],
       ['scanblocks', 'start', ['raw(51)'], 0, 1_000],

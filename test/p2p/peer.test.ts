@@ -130,7 +130,7 @@ describe('a bad peer', () => {
     const net = new TestNetwork();
     const node = await net.start();
     const peer = await FakePeer.join(net, node);
-    peer.sendPayload('cfilter', new Uint8Array(10));
+    peer.sendPayload('sendtxrcncl', new Uint8Array(10));
     peer.sendPayload('nosuchthing', new Uint8Array(1000));
     for (const command of [
       'headers',

@@ -108,7 +108,7 @@ export const blockFilterMethods: readonly Method[] = [
       const stop = stopHeight === undefined ? chain.tip : chain.atHeight(stopHeight);
       if (!stop || stop.height < start.height) throw new RpcError(RpcCode.MISC_ERROR, 'Invalid stop_height');
       if (!descriptors) {
-        throw new RpcError(RpcCode.MISC_ERROR, 'scanobjects argument is required for the start action');
+        throw new RpcError(RpcCode.TYPE_ERROR, 'JSON value of type null is not of expected type array');
       }
       const scripts = descriptors.flatMap((descriptor) => scriptsOfDescriptor(descriptor, params.address));
       return scan(context, filters, { start, stop, scripts, exact: options?.filter_false_positives ?? false });
