@@ -7,7 +7,6 @@ import { describeVectors, vectorPath } from './support/vectors.ts';
 const unread: Readonly<Record<string, string>> = {
   'bips/bip322-basic-test-vectors.json': 'signed messages',
   'bips/bip322-generated-test-vectors.json': 'signed messages',
-  'blocks/merkle300025.raw': 'merkle blocks',
   'core/rpc_bip67.json': 'sorted multisig',
   'core/rpc_psbt.json': 'PSBT',
   'wallet/bip32-hd.json': "HD keys, which are a dependency's",
