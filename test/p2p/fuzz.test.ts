@@ -48,7 +48,7 @@ async function sendSplit(siege: Siege, send: (bytes: Uint8Array) => void, stream
 
 it(`decoders and peers survive ${MESSAGES} messages (${REPLAY})`, { timeout: 0 }, async () => {
   const random = new SeededRandom(SEED);
-  const siege = await Siege.begin();
+  const siege = await Siege.begin({ bloomFilters: true });
   const mutator = new MessageMutator(siege.scene, random);
   const heapBefore = usedHeap();
   const heldBefore = siege.holding();

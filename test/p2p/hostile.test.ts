@@ -1,19 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { misbehaviours } from './support/misbehaviours.ts';
+import { bloomMisbehaviours, misbehaviours } from './support/misbehaviours.ts';
 import { Siege } from './support/siege.ts';
 
 /** Rough bytes that one message, whatever it says, may leave behind. */
 const TRACE = 200_000;
 
-// What bitcoind makes of the same bytes: test/interop/misbehaviour.test.ts.
-describe('a peer that sends', () => {
+// What bitcoind makes of the same bytes: test/interop/misbehaviour.test.ts, and bloom-filters.test.ts.
+describe.each([
+  { to: 'any node', cases: misbehaviours, options: {} },
+  { to: 'a node that offers Bloom filters', cases: bloomMisbehaviours, options: { bloomFilters: true } },
+])('to $to a peer that sends', ({ cases, options }) => {
   let siege: Siege;
   beforeAll(async () => {
-    siege = await Siege.begin();
+    siege = await Siege.begin(options);
   });
   afterAll(() => siege.stop());
 
-  it.each(misbehaviours)('$name is $verdict, and hurts nobody', async ({ verdict, early = false, messages }) => {
+  it.each(cases)('$name is $verdict, and hurts nobody', async ({ verdict, early = false, messages }) => {
     const before = siege.holding();
     const height = siege.node.chain.tip.height;
     const attacker = await siege.dial();

@@ -5,10 +5,12 @@ import { NO_STOP } from '../../../src/p2p/messages/locator.ts';
 import { type Random, randomInt } from '../../../src/platform/random.ts';
 import type { Block } from '../../../src/primitives/block.ts';
 import type { Transaction } from '../../../src/primitives/transaction.ts';
+import { BloomFilter } from '../../../src/proofs/bloom-filter.ts';
+import { MerkleBlock } from '../../../src/proofs/merkle-block.ts';
 import { mineBlock, OP_TRUE, spend } from '../../chain/support/builder.ts';
 import { hostileCounts } from '../../support/hostile.ts';
 import { versionMessage } from './fake-peer.ts';
-import { misbehaviours, type Scene } from './misbehaviours.ts';
+import { bloomMisbehaviours, misbehaviours, type Scene } from './misbehaviours.ts';
 import { raw } from './raw-message.ts';
 
 export interface RandomMessage {
@@ -16,12 +18,12 @@ export interface RandomMessage {
   readonly payload: Uint8Array;
 }
 
-const commands = [...Object.keys(codecs), 'filterload', 'sendtxrcncl', 'nosuchthing'];
+const commands = [...Object.keys(codecs), 'sendtxrcncl', 'nosuchthing'];
 /** What ends a connection at once, and so comes seldom. */
 const fatal = new Set([
   'wtxidrelay',
   'sendaddrv2',
-  'mempool',
+  'filteradd',
   'filterload',
   'getcfilters',
   'getcfheaders',
@@ -47,7 +49,9 @@ export class MessageMutator {
       const outputs = [1n, 2n].map((share) => ({ value: share * 1_000_000_000n, scriptPubKey: OP_TRUE }));
       return spend({ inputs: [prevout], outputs });
     });
-    this.#misbehaving = misbehaviours.flatMap(({ messages }) => [...messages(scene)].filter(isSmall));
+    this.#misbehaving = [...misbehaviours, ...bloomMisbehaviours].flatMap(({ messages }) =>
+      [...messages(scene)].filter(isSmall),
+    );
   }
 
   #below(bound: number): number {
@@ -139,6 +143,12 @@ export class MessageMutator {
     return { ...this.#address(), network: 1, address: this.#bytes(4) };
   }
 
+  #filter(): BloomFilter {
+    const filter = BloomFilter.forElements(1 + this.#below(5), 0.1, this.#below(2 ** 32), this.#below(4));
+    filter.insert(this.#pick(this.#transactions).txid);
+    return filter;
+  }
+
   /** A payload as an honest peer may send it. */
   #sound(command: string): Uint8Array {
     const types = [...Object.values(InvType), 9];
@@ -162,6 +172,10 @@ export class MessageMutator {
       }
       case 'feefilter':
         return encodeMessage('feefilter', { feeRate: BigInt(this.#below(2 ** 31)) });
+      case 'filteradd':
+        return encodeMessage('filteradd', { element: this.#bytes(this.#below(40)) });
+      case 'filterload':
+        return encodeMessage('filterload', this.#filter());
       case 'getblocks':
       case 'getheaders':
         return encodeMessage('getheaders', { locator: this.#list(() => this.#hash()), stop: NO_STOP });
@@ -176,6 +190,10 @@ export class MessageMutator {
         return encodeMessage('inv', { entries: entries() });
       case 'headers':
         return encodeMessage('headers', { headers: this.#list(() => this.#pick(this.#blocks).header).slice(0, 2) });
+      case 'merkleblock': {
+        const block = this.#pick(this.#blocks);
+        return encodeMessage('merkleblock', MerkleBlock.of(block, [this.#below(2) === 0]));
+      }
       case 'ping':
       case 'pong':
         return this.#bytes(8);

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { regtest } from '../../../src/consensus/params.ts';
 import type { RawMessage } from '../../../src/p2p/framing.ts';
+import type { VersionMessage } from '../../../src/p2p/messages/version.ts';
 import { V1Framing } from '../../../src/p2p/v1-framing.ts';
 import { waitFor } from '../../support/wait.ts';
 import { versionMessage } from './fake-peer.ts';
@@ -27,8 +28,9 @@ export class RawPeer {
     for (const message of messages) this.#socket.write(message);
   }
 
-  async shakeHands(): Promise<void> {
-    this.send([sound('version', versionMessage({ time: BigInt(Math.floor(Date.now() / 1000)) }))]);
+  async shakeHands(fields: Partial<VersionMessage> = {}): Promise<void> {
+    const time = BigInt(Math.floor(Date.now() / 1000));
+    this.send([sound('version', versionMessage({ time, ...fields }))]);
     await this.#hears('verack', 1);
     this.send([raw('verack')]);
   }

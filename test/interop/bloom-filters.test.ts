@@ -1,0 +1,304 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { concatBytes } from '../../src/bytes/compare.ts';
+import { toHex } from '../../src/bytes/hex.ts';
+import { Chain } from '../../src/chain/chain.ts';
+import { regtest } from '../../src/consensus/params.ts';
+import { Mempool } from '../../src/mempool/mempool.ts';
+import { decodeMessage } from '../../src/p2p/messages/index.ts';
+import { InvType } from '../../src/p2p/messages/inventory.ts';
+import { PeerManager } from '../../src/p2p/peer-manager.ts';
+import { TcpTransport } from '../../src/p2p/tcp-transport.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { SeededRandom, systemRandom } from '../../src/platform/random.ts';
+import type { Transaction } from '../../src/primitives/transaction.ts';
+import { BloomFilter } from '../../src/proofs/bloom-filter.ts';
+import { MerkleBlock } from '../../src/proofs/merkle-block.ts';
+import { ScriptCursor } from '../../src/script/cursor.ts';
+import { Op } from '../../src/script/opcodes.ts';
+import { compileScript } from '../../src/script/script.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { mineBlock, OP_TRUE, outpoint } from '../chain/support/builder.ts';
+import { bloomMisbehaviours } from '../p2p/support/misbehaviours.ts';
+import { raw, sound } from '../p2p/support/raw-message.ts';
+import { RawPeer } from '../p2p/support/raw-peer.ts';
+import { type Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
+import { Choice } from '../support/choice.ts';
+import { type Coin, type CoinKind, oddKinds, satisfyAll, standardKinds, unsigned } from '../support/coin-kinds.ts';
+import { startCorePolicyNode } from '../support/core-policy.ts';
+import { askBitcoind, askPier } from './support/judge.ts';
+
+const MATURE = 140;
+/** Blocks of transactions on top of those, and transactions of each. */
+const BLOCKS = 5;
+const PER_BLOCK = 12;
+const FILTERS = 25;
+
+const choice = new Choice(new SeededRandom(37));
+const bareKinds = oddKinds.filter(({ name }) => name === 'p2pk' || name === 'bare multisig');
+
+/** Of at most 34 bytes, which Knots does not mind in its mempool, or with those of bare keys. */
+function randomKind(isShort: boolean): CoinKind {
+  if (choice.chance(3)) return unsigned('data', compileScript(choice.bytes(1 + choice.int(31)), Op.OP_DROP, Op.OP_1));
+  return choice.pick(isShort || choice.chance(2) ? standardKinds : bareKinds);
+}
+
+/** Outputs of random kinds, and what spends them then. */
+class Coins {
+  readonly #coins: Coin[] = [];
+
+  constructor(...coins: readonly Coin[]) {
+    this.#coins.push(...coins);
+  }
+
+  /** Spends one or two of them, or for a mempool one, to as many new ones, and to one that nobody can spend. */
+  spend({ forMempool = false } = {}): Transaction {
+    const inputs = Array.from({ length: forMempool ? 1 : 1 + choice.int(2) }, () => this.#take()).filter(
+      (coin) => coin !== undefined,
+    );
+    const kinds = inputs.map(() => randomKind(forMempool));
+    const value = inputs.reduce((sum, coin) => sum + coin.value, -21_000n) / BigInt(kinds.length);
+    const broken = concatBytes(compileScript(choice.bytes(8)), Uint8Array.of(Op.OP_PUSHDATA1, 9));
+    const tx = satisfyAll({
+      inputs: inputs.map((coin) => ({ coin, sequence: 0xffff_ffff })),
+      outputs: [...kinds.map(({ scriptPubKey }) => ({ value, scriptPubKey })), { value: 1_000n, scriptPubKey: broken }],
+      version: 2,
+      lockTime: 0,
+    });
+    this.#coins.push(...kinds.map((kind, i) => ({ outpoint: outpoint(tx, i), value, kind })));
+    return tx;
+  }
+
+  /** More likely an old one, yet sometimes one of the same block. */
+  #take(): Coin | undefined {
+    return this.#coins.splice(Math.min(choice.int(40), choice.int(this.#coins.length)), 1)[0];
+  }
+}
+
+function pushesOf(script: Uint8Array): Uint8Array[] {
+  const pushes: Uint8Array[] = [];
+  const cursor = new ScriptCursor(script);
+  while (cursor.next()) if (cursor.opcode <= Op.OP_PUSHDATA4 && cursor.data.length > 0) pushes.push(cursor.data);
+  return pushes;
+}
+
+/** What a filter may hold to match the transaction. */
+function elementOf(tx: Transaction): Uint8Array {
+  const input = choice.pick(tx.inputs);
+  const pushes = pushesOf(choice.chance(2) ? input.scriptSig : choice.pick(tx.outputs).scriptPubKey);
+  const spent = concatBytes(input.prevout.txid, Uint8Array.of(input.prevout.vout, 0, 0, 0));
+  return choice.pick([tx.txid, spent, ...pushes, ...pushes]);
+}
+
+function randomFilter(transactions: readonly Transaction[]): BloomFilter {
+  const rate = choice.pick([0.000001, 0.001, 0.05, 0.3]);
+  const count = 1 + choice.int(5);
+  const tweak = choice.random.bytes(4);
+  const filter = BloomFilter.forElements(count, rate, new DataView(tweak.buffer).getUint32(0), choice.int(256));
+  for (let i = choice.int(count + 1); i > 0; i--) filter.insert(elementOf(choice.pick(transactions)));
+  return filter;
+}
+
+describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
+  let bitcoind: Bitcoind;
+  let chain: Chain;
+  let mempool: Mempool;
+  let peers: PeerManager;
+  let coins: Coins;
+  let mined: readonly Transaction[];
+  const open: RawPeer[] = [];
+
+  beforeAll(async () => {
+    // Whom it trusts it tells of transactions at once.
+    const trusted = '-whitelist=noban@127.0.0.1';
+    bitcoind = await startCorePolicyNode('-debug=net', '-acceptnonstdtxn=1', '-peerbloomfilters=1', trusted);
+    const modules = { clock: systemClock, logger: silentLogger };
+    chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
+    mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
+    peers = new PeerManager(
+      { listen: { host: '127.0.0.1', port: 0 }, bloomFilters: true },
+      { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
+    );
+    await peers.start();
+    for (let i = 0; i < MATURE; i++) await addBlock([]);
+    const firsts = Array.from({ length: MATURE - 100 }, (_, i): Coin => {
+      const [tx] = chain.getBlock(chain.atHeight(i + 1)!)!.transactions;
+      return { outpoint: outpoint(tx!), value: tx!.outputs[0]!.value, kind: unsigned('true', OP_TRUE) };
+    });
+    coins = new Coins(...firsts);
+    const all: Transaction[] = [];
+    for (let i = 0; i < BLOCKS; i++) {
+      const transactions = Array.from({ length: PER_BLOCK }, () => coins.spend());
+      await addBlock(transactions);
+      all.push(...transactions);
+    }
+    mined = all;
+  });
+  afterAll(async () => {
+    await peers?.stop();
+    mempool?.close();
+    await chain?.close();
+    await bitcoind?.stop();
+  });
+
+  async function addBlock(transactions: readonly Transaction[]): Promise<void> {
+    const time = Math.max(chain.tip.time + 1, Math.floor(Date.now() / 1000) - MATURE - BLOCKS);
+    const block = mineBlock(chain.tip, { transactions, time });
+    const { reject } = await chain.acceptBlock(block);
+    const theirs = await bitcoind.rpc('submitblock', toHex(block.encode()));
+    expect([reject, theirs]).toEqual([undefined, null]);
+  }
+
+  /** A peer of each, with the same to say of itself: of bitcoind, then of Pier. */
+  async function join(relay: boolean): Promise<readonly [RawPeer, RawPeer]> {
+    const ports = [bitcoind.port, peers.endpoint!.port] as const;
+    const [theirs, ours] = [new RawPeer(ports[0]), new RawPeer(ports[1])];
+    open.push(theirs, ours);
+    for (const peer of [theirs, ours]) {
+      await peer.shakeHands({ relay });
+      await peer.ask([]);
+    }
+    return [theirs, ours];
+  }
+
+  /** Says the same to both, and returns what each has answered by the given commands. */
+  async function answers(pair: readonly RawPeer[], messages: readonly Uint8Array[], ...commands: readonly string[]) {
+    return Promise.all(
+      pair.map(async (peer) => {
+        const heard = [...(await peer.ask(messages))];
+        // Announcements follow the answer to a ping.
+        if (commands.includes('inv')) heard.push(...(await peer.ask([])));
+        return heard.filter(({ command }) => commands.includes(command));
+      }),
+    );
+  }
+
+  /** The hashes that messages announce, sorted: bitcoind tells of the best paid first. */
+  const announced = (messages: Awaited<ReturnType<typeof answers>>[number] | undefined) =>
+    messages!.flatMap(({ payload }) => decodeMessage('inv', payload).entries.map(({ hash }) => toHex(hash))).sort();
+
+  const filteredBlocks = () => {
+    const entries = Array.from({ length: BLOCKS + 1 }, (_, i) => ({
+      type: InvType.FILTERED_BLOCK,
+      hash: chain.atHeight(MATURE + i)!.hash,
+    }));
+    return sound('getdata', { entries });
+  };
+
+  it('gives the same merkle blocks and the same transactions for random filters', async () => {
+    const pair = await join(true);
+    let matches = 0;
+    for (let i = 0; i < FILTERS; i++) {
+      const load = sound('filterload', randomFilter(mined));
+      const added = choice.chance(3) ? [sound('filteradd', { element: elementOf(choice.pick(mined)) })] : [];
+      // Again, as the filter may have changed.
+      const messages = [load, ...added, filteredBlocks(), filteredBlocks()];
+      const [theirs, ours] = await answers(pair, messages, 'merkleblock', 'tx', 'notfound');
+      const shown = (list: typeof theirs) => list!.map(({ command, payload }) => `${command} ${toHex(payload)}`);
+      expect(shown(ours)).toEqual(shown(theirs));
+      const blocks = theirs!.filter(({ command }) => command === 'merkleblock');
+      expect(blocks).toHaveLength(2 * (BLOCKS + 1));
+      for (const { payload } of blocks) matches += MerkleBlock.decode(payload).extract().matches.length;
+    }
+    // Of about 66 transactions each, neither none nor all.
+    expect(matches).toBeGreaterThan(FILTERS * 8);
+    expect(matches).toBeLessThan(FILTERS * 2 * 66 * 0.8);
+  });
+
+  it('gives no merkle block without a filter, nor after it was cleared', async () => {
+    const pair = await join(true);
+    const clear = raw('filterclear');
+    for (const messages of [[filteredBlocks()], [sound('filterload', randomFilter(mined)), clear, filteredBlocks()]]) {
+      const heard = await answers(pair, messages, 'merkleblock', 'tx', 'notfound');
+      expect(heard).toEqual([[], []]);
+    }
+  });
+
+  it('announces what matches, to who wanted nothing from when it loads a filter, and the mempool when asked', async () => {
+    const [listening, quiet] = [await join(true), await join(false)];
+    const relays = async () => [
+      (await bitcoind.rpc<{ relaytxes: boolean }[]>('getpeerinfo')).slice(-2).map(({ relaytxes }) => relaytxes),
+      peers
+        .peers()
+        .slice(-2)
+        .map((peer) => peers.info(peer).relaysTransactions),
+    ];
+    const submit = async (count: number) => {
+      const transactions = Array.from({ length: count }, () => coins.spend({ forMempool: true }));
+      for (const tx of transactions) {
+        const result = mempool.accept(tx);
+        const theirs = await bitcoind.rpc('sendrawtransaction', toHex(tx.encode()), 0, 1).catch(String);
+        expect(['reject' in result && result.reject.reason, theirs]).toEqual([false, tx.txidHex]);
+      }
+      return transactions;
+    };
+    const both = (list: boolean[]) => [list, list];
+    expect(await relays()).toEqual(both([true, false]));
+    const first = await submit(15);
+    const hear = async (pair: readonly RawPeer[], ...messages: readonly Uint8Array[]) => {
+      const [theirs, ours] = (await answers(pair, messages, 'inv')).map(announced);
+      expect(ours).toEqual(theirs);
+      return ours!;
+    };
+    const ids = (transactions: readonly Transaction[]) => transactions.map((tx) => toHex(tx.txid)).sort();
+    expect(await hear(quiet)).toEqual([]);
+    // Asked for the mempool it tells of all that is there, although the peer wanted no announcements.
+    expect(await hear(quiet, raw('mempool'))).toEqual(ids(first));
+    expect(await hear(listening, raw('mempool'))).toEqual(ids(first));
+
+    for (let i = 0; i < 6; i++) {
+      const filter = randomFilter(first);
+      filter.insert(elementOf(choice.pick(first)));
+      const load = sound('filterload', filter);
+      const some = await hear(quiet, load, raw('mempool'));
+      expect(some.length).toBeGreaterThan(0);
+      expect(await hear(listening, load, raw('mempool'))).toEqual(some);
+    }
+    expect(await relays()).toEqual(both([true, true]));
+
+    // What comes in later is announced if it matches: all that spends an output of a bare key, or of data.
+    for (let i = 0; i < 3; i++) {
+      const filter = randomFilter([...mined, ...first]);
+      for (const pair of [quiet, listening]) await hear(pair, sound('filterload', filter));
+      const counts = [...quiet, ...listening].map((peer) => peer.heard.length);
+      await submit(8);
+      for (const pair of [quiet, listening]) await answers(pair, [], 'inv');
+      const heard = [...quiet, ...listening].map((peer, j) =>
+        announced(peer.heard.slice(counts[j]).filter(({ command }) => command === 'inv')),
+      );
+      expect(heard.slice(1)).toEqual([heard[0], heard[0], heard[0]]);
+    }
+    // Without a filter of all again.
+    for (const pair of [quiet, listening]) await hear(pair, raw('filterclear'));
+    const counts = quiet.map((peer) => peer.heard.length);
+    const last = await submit(3);
+    await answers(quiet, [], 'inv');
+    for (const [j, peer] of quiet.entries()) {
+      expect(announced(peer.heard.slice(counts[j]).filter(({ command }) => command === 'inv'))).toEqual(ids(last));
+    }
+    // By its id a transaction may be had, whether it matches or not.
+    const nothing = BloomFilter.forElements(1, 0.000001, 0, 0);
+    const getdata = sound('getdata', { entries: [{ type: InvType.TX, hash: last[0]!.txid }] });
+    const [theirs, ours] = await answers(quiet, [sound('filterload', nothing), getdata], 'tx', 'notfound');
+    expect(ours).toEqual(theirs);
+    expect(ours!.map(({ payload }) => toHex(payload))).toEqual([toHex(last[0]!.encodeStripped())]);
+  });
+
+  it('offers the service', async () => {
+    const { localservicesnames } = await bitcoind.rpc<{ localservicesnames: string[] }>('getnetworkinfo');
+    expect(localservicesnames).toContain('BLOOM');
+    const pair = await join(true);
+    for (const { heard } of pair) {
+      const version = heard.find(({ command }) => command === 'version')!;
+      expect(decodeMessage('version', version.payload).services & 4n).toBe(4n);
+    }
+    for (const peer of open.splice(0)) peer.close();
+  });
+
+  it.each(bloomMisbehaviours)('$name: $verdict', async ({ verdict, messages }) => {
+    const bytes = messages({ tip: chain.tip, now: 0, coin: () => ({ txid: new Uint8Array(32), vout: 0 }) });
+    const theirs = await askBitcoind(bitcoind, bytes);
+    const ours = await askPier(peers, bytes, theirs);
+    expect({ ours, theirs }).toEqual({ ours: verdict, theirs: verdict });
+  });
+});
