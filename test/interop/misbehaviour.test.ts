@@ -3,16 +3,19 @@ import { toHex } from '../../src/bytes/hex.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
+import { InvType } from '../../src/p2p/messages/inventory.ts';
 import { PeerManager } from '../../src/p2p/peer-manager.ts';
 import { TcpTransport } from '../../src/p2p/tcp-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
-import { mineBlock, outpoint } from '../chain/support/builder.ts';
+import { mineBlock, OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
 import { misbehaviours, type Scene } from '../p2p/support/misbehaviours.ts';
+import { sound } from '../p2p/support/raw-message.ts';
 import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 import { askBitcoind, askPier } from './support/judge.ts';
+import { RawPeer } from './support/raw-peer.ts';
 
 const BLOCKS = 260;
 
@@ -65,6 +68,23 @@ describeBitcoind('misbehaviour, the same bytes sent to bitcoind and to Pier', ()
     const theirs = await askBitcoind(bitcoind, bytes, early);
     const ours = await askPier(peers, bytes, theirs, early);
     expect({ ours, theirs }).toEqual({ ours: verdict, theirs: verdict });
+  });
+
+  it('gives whoever wants to hear of no transactions neither one nor an answer', async () => {
+    const output = { value: 4_999_990_000n, scriptPubKey: OP_TRUE };
+    const tx = spend({ inputs: [scene().coin()], outputs: [output, { ...output, value: 5_000n }] });
+    expect(mempool.accept(tx)).not.toHaveProperty('reject');
+    expect(await bitcoind.rpc('sendrawtransaction', toHex(tx.encode()))).toBe(tx.txidHex);
+    const getdata = sound('getdata', { entries: [{ type: InvType.TX, hash: tx.txid }] });
+    for (const port of [bitcoind.port, peers.endpoint!.port]) {
+      const peer = await RawPeer.join(port, { relay: false });
+      peer.send([getdata]);
+      await peer.settled();
+      const commands = peer.messages.map(({ command }) => command);
+      expect(commands).not.toContain('tx');
+      expect(commands).not.toContain('notfound');
+      peer.close();
+    }
   });
 
   it('has harmed neither', async () => {

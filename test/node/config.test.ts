@@ -15,6 +15,7 @@ describe('nodeConfig', () => {
       mineAtTxs: 2,
       v2Transport: true,
       blockFilterIndex: true,
+      peerBloomFilters: false,
       dataDir: `${homedir()}/.pier/regtest`,
     });
     expect(nodePaths(config)).toMatchObject({

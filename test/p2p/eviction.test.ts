@@ -42,6 +42,11 @@ describe('an inbound peer is never evicted', () => {
     ['of the four groups that a secret prefers', 4, (peer, count) => (peer.netGroup = group(count - peer.id))],
     ['of the eight nearest', 8, (peer) => (peer.minPing = peer.id)],
     ['of the four that brought transactions last', 4, (peer, count) => (peer.lastTxTime = count - peer.id)],
+    [
+      'of the first four of those that relay transactions, where the others have Bloom filters',
+      4,
+      (peer) => Object.assign(peer, { lastTxTime: 0, relaysTransactions: true, hasBloomFilter: peer.id >= 4 }),
+    ],
     ['of the four that brought blocks last', 4, (peer, count) => (peer.lastBlockTime = count - peer.id)],
     [
       'of eight that relay no transactions and brought blocks last, and four more',
