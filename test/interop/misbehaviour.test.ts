@@ -13,9 +13,9 @@ import { MemoryStore } from '../../src/store/memory-store.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
 import { misbehaviours, type Scene } from '../p2p/support/misbehaviours.ts';
 import { sound } from '../p2p/support/raw-message.ts';
+import { RawPeer } from '../p2p/support/raw-peer.ts';
 import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 import { askBitcoind, askPier } from './support/judge.ts';
-import { RawPeer } from './support/raw-peer.ts';
 
 const BLOCKS = 260;
 
@@ -77,10 +77,9 @@ describeBitcoind('misbehaviour, the same bytes sent to bitcoind and to Pier', ()
     expect(await bitcoind.rpc('sendrawtransaction', toHex(tx.encode()))).toBe(tx.txidHex);
     const getdata = sound('getdata', { entries: [{ type: InvType.TX, hash: tx.txid }] });
     for (const port of [bitcoind.port, peers.endpoint!.port]) {
-      const peer = await RawPeer.join(port, { relay: false });
-      peer.send([getdata]);
-      await peer.settled();
-      const commands = peer.messages.map(({ command }) => command);
+      const peer = new RawPeer(port);
+      await peer.shakeHands({ relay: false });
+      const commands = (await peer.ask([getdata])).map(({ command }) => command);
       expect(commands).not.toContain('tx');
       expect(commands).not.toContain('notfound');
       peer.close();
