@@ -9,45 +9,61 @@ const WITHDRAWN = 0x71; // q
 /** The proofs of a wallet's payments, in the store of the headers that they lead to. */
 export class ProofStore {
   readonly #store: Store;
+  readonly #held = new Map<string, PaymentProof>();
+  readonly #withdrawn = new Map<string, PaymentProof>();
 
+  /** Reads what the store has. Throws `DecodeError` where that makes no sense. */
   constructor(store: Store) {
     this.#store = store;
+    for (const [txid, proof] of read(store, HELD)) this.#held.set(txid, proof);
+    for (const [txid, proof] of read(store, WITHDRAWN)) this.#withdrawn.set(txid, proof);
   }
 
-  /** Keeps proofs, by txid as people see it. */
+  /** Keeps proofs, by txid as people see it; resolves when they are stored. */
   put(proofs: readonly (readonly [txid: string, proof: PaymentProof])[]): Promise<void> {
-    const operations = proofs.flatMap(([txid, proof]): Operation[] => [
-      { type: 'put', key: keyOf(HELD, txid), value: encodePaymentProof(proof) },
-      { type: 'delete', key: keyOf(WITHDRAWN, txid) },
-    ]);
+    const operations: Operation[] = [];
+    for (const [txid, proof] of proofs) {
+      this.#held.set(txid, proof);
+      this.#withdrawn.delete(txid);
+      operations.push(
+        { type: 'put', key: keyOf(HELD, txid), value: encodePaymentProof(proof) },
+        { type: 'delete', key: keyOf(WITHDRAWN, txid) },
+      );
+    }
     return this.#store.write(operations);
   }
 
   get(txid: string): PaymentProof | undefined {
-    const value = this.#store.get(keyOf(HELD, txid));
-    return value && decodePaymentProof(value);
+    return this.#held.get(txid);
   }
 
   /** What was once proved, by a block that is of the best chain no longer, and not proved again since. */
   withdrawn(): [txid: string, proof: PaymentProof][] {
-    return [...this.#entries(WITHDRAWN)];
+    return [...this.#withdrawn];
   }
 
-  /** Takes back all proofs by blocks above a height, which are lost; returns them. */
-  async withdrawAbove(height: number): Promise<[txid: string, proof: PaymentProof][]> {
-    const lost = [...this.#entries(HELD)].filter(([, proof]) => proof.height > height);
-    const operations = lost.flatMap(([txid, proof]): Operation[] => [
-      { type: 'delete', key: keyOf(HELD, txid) },
-      { type: 'put', key: keyOf(WITHDRAWN, txid), value: encodePaymentProof(proof) },
-    ]);
-    await this.#store.write(operations);
-    return lost;
-  }
-
-  *#entries(kind: number): Generator<[txid: string, proof: PaymentProof]> {
-    for (const [key, value] of this.#store.entries({ gte: Uint8Array.of(kind), lt: Uint8Array.of(kind + 1) })) {
-      yield [toReversedHex(key.subarray(1)), decodePaymentProof(value)];
+  /** Takes back the proofs by lost blocks, and tells which; `stored` resolves when that is stored. */
+  withdraw(isLost: (proof: PaymentProof) => boolean): {
+    lost: [txid: string, proof: PaymentProof][];
+    stored: Promise<void>;
+  } {
+    const lost = [...this.#held].filter(([, proof]) => isLost(proof));
+    const operations: Operation[] = [];
+    for (const [txid, proof] of lost) {
+      this.#held.delete(txid);
+      this.#withdrawn.set(txid, proof);
+      operations.push(
+        { type: 'delete', key: keyOf(HELD, txid) },
+        { type: 'put', key: keyOf(WITHDRAWN, txid), value: encodePaymentProof(proof) },
+      );
     }
+    return { lost, stored: this.#store.write(operations) };
+  }
+}
+
+function* read(store: Store, kind: number): Generator<[txid: string, proof: PaymentProof]> {
+  for (const [key, value] of store.entries({ gte: Uint8Array.of(kind), lt: Uint8Array.of(kind + 1) })) {
+    yield [toReversedHex(key.subarray(1)), decodePaymentProof(value)];
   }
 }
 

@@ -4,7 +4,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import type { HeaderChain } from '../spv/header-chain.ts';
-import { type PaymentProof, paymentProofs } from '../spv/payment-proof.ts';
+import { paymentProofs } from '../spv/payment-proof.ts';
 import type { ProofStore } from '../spv/proof-store.ts';
 import type { Watcher } from '../spv/watcher.ts';
 import type { Operation, Store } from '../store/store.ts';
@@ -42,7 +42,9 @@ export class LightWallets implements Watcher {
   constructor(modules: LightWalletsModules) {
     this.#modules = modules;
     const { file, chain } = modules;
+    // The chain may have moved just before the process was killed.
     for (const wallet of file.wallets()) this.#rewind(wallet);
+    this.#withdrawLost();
     file.onCreated((wallet) => this.#adopt(wallet));
     this.#unsubscribe = chain.events.on('tip', (change) => this.#tipChanged(change));
   }
@@ -110,18 +112,21 @@ export class LightWallets implements Watcher {
 
   #tipChanged({ fork, previous }: ChainEvents['tip']): void {
     if (fork === previous) return;
-    const { proofs, logger } = this.#modules;
     for (const wallet of this.#wallets) this.#rewind(wallet);
-    this.#write(
-      proofs.withdrawAbove(fork.height).then((lost: [string, PaymentProof][]) => {
-        for (const [txid, { height }] of lost)
-          logger.warn(
-            { txid, height },
-            'the proof of a payment is withdrawn: its block is no longer in the best chain',
-          );
-      }),
-    );
+    this.#withdrawLost();
     this.#offer();
+  }
+
+  #withdrawLost(): void {
+    const { chain, proofs, logger } = this.#modules;
+    const { lost, stored } = proofs.withdraw(({ blockHash }) => {
+      const index = chain.getIndex(blockHash);
+      return !index || !chain.contains(index);
+    });
+    this.#write(stored);
+    for (const [txid, { height }] of lost) {
+      logger.warn({ txid, height }, 'the proof of a payment is withdrawn: its block is no longer in the best chain');
+    }
   }
 
   /** Takes back what a wallet knows from blocks that are not in the best chain. */
