@@ -83,17 +83,16 @@ export class FilterDispute {
     }
   }
 
-  /** Takes a filter that was asked for here; returns false for any other. */
-  received(peer: Peer, { blockHash, filter }: CFilterMessage): boolean {
+  /** Takes a filter that was asked for here; ignores any other. */
+  received(peer: Peer, { blockHash, filter }: CFilterMessage): void {
     const found = this.#cases.find(({ asked, verdict }) => asked?.peer === peer && !verdict);
-    if (!found || !this.#block || this.#isOver || !equalBytes(blockHash, this.index.hash)) return false;
+    if (!found || !this.#block || this.#isOver || !equalBytes(blockHash, this.index.hash)) return;
     if (found.claim.isHash(filterHash(filter))) {
       found.verdict = judgeFilter(filter, this.#block);
       this.proceed();
     } else {
       peer.misbehaving('a filter with another hash than it has told');
     }
-    return true;
   }
 
   /** Asks for filters, once there is a block to judge them by, and judges when all have come. */

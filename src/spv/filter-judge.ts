@@ -67,6 +67,7 @@ function likelyScripts({ scriptSig, witness }: TxIn): Uint8Array[] {
   }
   // Of a taproot output neither the key nor, cheaply, the tree is to be seen.
   if (!last || witness.length < 2 || last[0] === ANNEX_TAG || isControlBlock(last)) return [];
-  if (witness.length === 2 && last.length === 33) return [compileScript(Op.OP_0, hash160(last))];
-  return [compileScript(Op.OP_0, sha256(last))];
+  const scripts = [compileScript(Op.OP_0, sha256(last))];
+  if (witness.length === 2 && last.length === 33) scripts.push(compileScript(Op.OP_0, hash160(last)));
+  return scripts;
 }

@@ -6,6 +6,7 @@ import type { Peer } from '../p2p/peer.ts';
 import type { PeerChains } from '../p2p/peer-chain.ts';
 import { ServiceFlag } from '../p2p/protocol.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Block } from '../primitives/block.ts';
 import { BASIC_FILTER, filterHash, filterHeader, matchAny } from '../proofs/block-filter.ts';
 import type { BlockFetcher } from './block-fetcher.ts';
 import type { HeaderChain } from './header-chain.ts';
@@ -94,9 +95,12 @@ export class FilterScanner {
     this.step();
   }
 
-  /** The block at this height is looked at even if its filter does not match. */
+  /** The block at this height is looked at even if its filter does not match, also if its turn is over. */
   force(height: number): void {
-    this.#forced.add(height);
+    const { chain, blocks } = this.#modules;
+    const index = chain.atHeight(height)!;
+    if (height > this.#scanned.height) this.#forced.add(height);
+    else void blocks.fetch(index).then((block) => this.#show(index, block));
   }
 
   /** The best chain has moved; `fork` is the last block that it shares with the one before. */
@@ -179,8 +183,7 @@ export class FilterScanner {
         if (epoch !== this.#epoch) return;
         this.#fetching = false;
         this.#forced.delete(index.height);
-        this.counts.blocks++;
-        if (!this.#watcher.found(index, block)) this.counts.falsePositives++;
+        this.#show(index, block);
         this.#scanned = index;
         this.#look();
       });
@@ -188,6 +191,12 @@ export class FilterScanner {
     if (this.#waiting.length > 0 || this.#request || this.#fetching) return;
     this.#settle(this.#scanned);
     this.step();
+  }
+
+  #show(index: BlockIndex, block: Block): void {
+    if (!this.#modules.chain.contains(index)) return;
+    this.counts.blocks++;
+    if (!this.#watcher.found(index, block)) this.counts.falsePositives++;
   }
 
   #settle(index: BlockIndex): void {

@@ -52,6 +52,8 @@ interface Teller {
   /** Hashes of filters beyond what is agreed, that wait for what others say. */
   proposal: readonly Uint8Array[] | undefined;
   unsettled: number;
+  /** Whether its filter checkpoints have yet to be asked for, where that spares much. */
+  hasCheckpoints: boolean;
 }
 
 /**
@@ -88,7 +90,7 @@ export class FilterSync {
   peerReady(peer: Peer): void {
     if ((peer.services & ServiceFlag.COMPACT_FILTERS) === 0n) return;
     this.#tellers.set(peer, {
-      ...{ checked: -1, header: NO_FILTER_HEADER, unsettled: 0 },
+      ...{ checked: -1, header: NO_FILTER_HEADER, unsettled: 0, hasCheckpoints: true },
       ...{ question: undefined, proposal: undefined },
     });
   }
@@ -140,7 +142,8 @@ export class FilterSync {
     const goal = teller.checked < filterHeight ? Math.min(best, filterHeight) : best;
     if (goal < from) return;
     const at = this.#clock.monotonic();
-    const isFar = teller.checked < 0 && goal <= filterHeight && goal - from >= MAX_FILTER_HASHES;
+    const isFar =
+      teller.hasCheckpoints && teller.checked < 0 && goal <= filterHeight && goal - from >= MAX_FILTER_HASHES;
     if (isFar) {
       const stop = this.#chain.atHeight(goal)!;
       teller.question = { kind: 'checkpoints', from, stop, at };
@@ -158,6 +161,7 @@ export class FilterSync {
     if (!teller) return;
     const { stop } = teller.question!;
     teller.question = undefined;
+    teller.hasCheckpoints = false;
     if (filterHeaders.length !== Math.floor(stop.height / FILTER_CHECKPOINT_INTERVAL)) {
       peer.misbehaving('another number of filter checkpoints than there are');
       return;
@@ -181,6 +185,7 @@ export class FilterSync {
       // It may be on another branch by now, or tell something else than before: all of it is asked for again.
       if (from === 0) peer.misbehaving('filter headers that do not begin with zeroes');
       else this.#advance(teller, -1, NO_FILTER_HEADER);
+      this.#noteUnsettled([peer]);
     } else if (from <= this.#chain.filterHeight) {
       this.#compare(peer, teller, from, filterHashes);
     } else {
@@ -190,9 +195,9 @@ export class FilterSync {
     this.step();
   }
 
-  /** Takes a filter that a dispute is about; returns false for any other. */
-  filter(peer: Peer, message: CFilterMessage): boolean {
-    return this.#dispute?.received(peer, message) ?? false;
+  /** Takes a filter that a dispute is about; ignores any other. */
+  filter(peer: Peer, message: CFilterMessage): void {
+    this.#dispute?.received(peer, message);
   }
 
   /** What the peer was asked, if this may be the answer; whatever was not asked for is ignored. */

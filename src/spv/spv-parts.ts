@@ -70,7 +70,9 @@ export function createSpvParts(options: PartsOptions, modules: SpvPartsModules):
     cfcheckpt: (peer, message) => filters.checkpoints(peer, message),
     cfheaders: (peer, message) => filters.hashes(peer, message),
     cfilter: (peer, message) => {
-      if (!filters.filter(peer, message)) scanner.received(peer, message);
+      // What a dispute asks for, the scan may have asked for as well.
+      filters.filter(peer, message);
+      scanner.received(peer, message);
     },
     getdata: (peer, { entries }) => broadcast.serve(peer, entries),
     headers: (peer, message) => headers.received(peer, message.headers),
