@@ -10,11 +10,12 @@ export { restoreWallet, showMnemonics, type WalletMnemonic } from './commands/mn
 export { type PrintedBlock, printChain } from './commands/print-chain.ts';
 export { reindexUtxo } from './commands/reindex-utxo.ts';
 export { type SendOptions, type Sent, send } from './commands/send.ts';
-export { type StartedNode, startNode } from './commands/start-node.ts';
+export { type StartedNode, startLightNode, startNode } from './commands/start-node.ts';
 export { NodeProcess, type NodeProcessOptions } from './devnet/node-process.ts';
 export { freeNodeIds } from './devnet/ports.ts';
 export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './devnet/scenario.ts';
 export { type NodeConfig, type NodeConfigInput, nodeConfig, UsageError } from './node/config.ts';
 export { FullNode, type NodeModules, type StartOptions } from './node/full-node.ts';
 export { findNetwork, type NamedNetwork } from './node/networks.ts';
+export { SpvNode } from './node/spv-node.ts';
 export { PierError } from './platform/errors.ts';
