@@ -34,6 +34,7 @@ export const transactionProofMethods: readonly Method[] = [
       'The transactions that a proof of gettxoutproof shows to be in a block of the best chain; none if it proves nothing.',
     arguments: [hexArgument('proof', 'The proof.')],
     result: '[txid, ...]',
+    example: '"proof"',
     handler: ({ node: { chain } }, bytes) => provedBy(chain, readProof(bytes)).map(({ txid }) => toReversedHex(txid)),
   }),
 ];
