@@ -19,7 +19,7 @@ import { Op } from '../../src/script/opcodes.ts';
 import { compileScript } from '../../src/script/script.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { mineBlock, OP_TRUE, outpoint } from '../chain/support/builder.ts';
-import { bloomMisbehaviours } from '../p2p/support/misbehaviours.ts';
+import { bloomMisbehaviours } from '../p2p/support/bloom-misbehaviours.ts';
 import { raw, sound } from '../p2p/support/raw-message.ts';
 import { RawPeer } from '../p2p/support/raw-peer.ts';
 import { type Bitcoind, describeBitcoind } from '../support/bitcoind.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bloomMisbehaviours, misbehaviours } from './support/misbehaviours.ts';
+import { bloomMisbehaviours } from './support/bloom-misbehaviours.ts';
+import { misbehaviours } from './support/misbehaviours.ts';
 import { Siege } from './support/siege.ts';
 
 /** Rough bytes that one message, whatever it says, may leave behind. */

@@ -9,8 +9,9 @@ import { BloomFilter } from '../../../src/proofs/bloom-filter.ts';
 import { MerkleBlock } from '../../../src/proofs/merkle-block.ts';
 import { mineBlock, OP_TRUE, spend } from '../../chain/support/builder.ts';
 import { hostileCounts } from '../../support/hostile.ts';
+import { bloomMisbehaviours } from './bloom-misbehaviours.ts';
 import { versionMessage } from './fake-peer.ts';
-import { bloomMisbehaviours, misbehaviours, type Scene } from './misbehaviours.ts';
+import { misbehaviours, type Scene } from './misbehaviours.ts';
 import { raw } from './raw-message.ts';
 
 export interface RandomMessage {

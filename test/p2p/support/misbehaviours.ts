@@ -501,59 +501,6 @@ export const misbehaviours: readonly Misbehaviour[] = [
   },
 ];
 
-const filterLoad = (size: number, hashFuncs: number) =>
-  raw('filterload', new ByteWriter(size + 14).varBytes(new Uint8Array(size)).u32(hashFuncs).u32(0).u8(1).finish());
-const filterAdd = (size: number) => raw('filteradd', new ByteWriter(size + 3).varBytes(new Uint8Array(size)).finish());
-
-/** What only nodes judge by these verdicts that offer Bloom filters. */
-export const bloomMisbehaviours: readonly Misbehaviour[] = [
-  { name: 'a filter of 36,001 bytes', verdict: 'discouraged', messages: () => [filterLoad(36_001, 1)] },
-  { name: 'a filter with 51 hash functions', verdict: 'discouraged', messages: () => [filterLoad(1, 51)] },
-  { name: 'filteradd without a filter', verdict: 'discouraged', messages: () => [filterAdd(1)] },
-  {
-    name: 'filteradd after filterclear',
-    verdict: 'discouraged',
-    messages: () => [filterLoad(1, 1), filterAdd(1), raw('filterclear'), filterAdd(1)],
-  },
-  { name: 'filteradd of 521 bytes', verdict: 'discouraged', messages: () => [filterLoad(9, 1), filterAdd(521)] },
-  {
-    name: 'filters at the limits, and those that hold nothing or everything',
-    verdict: 'ignored',
-    messages: () => [
-      ...[filterLoad(36_000, 50), filterAdd(520), filterAdd(0)],
-      ...[filterLoad(0, 50), filterAdd(1), filterLoad(1, 0), filterAdd(1), filterLoad(0, 0), filterAdd(520)],
-      ...[raw('filterclear', new Uint8Array(9)), raw('filterclear')],
-    ],
-  },
-  {
-    name: 'messages about filters that are cut short',
-    verdict: 'ignored',
-    messages: () => [
-      raw('filterload'),
-      raw('filterload', Uint8Array.of(1, 0, 1)),
-      raw('filteradd', Uint8Array.of(3, 1)),
-    ],
-  },
-  {
-    name: 'many filtered blocks, unknown ones among them, with a filter and without, and the mempool again and again',
-    verdict: 'ignored',
-    messages: ({ tip }) => {
-      const entries = (hash: Uint8Array) => raw('getdata', repeated(50, invEntry(InvType.FILTERED_BLOCK, hash)));
-      const mempools = Array.from({ length: 100 }, () => raw('mempool'));
-      return [entries(tip.hash), filterLoad(36_000, 50), entries(tip.hash), entries(random(3)), ...mempools];
-    },
-  },
-  {
-    name: 'merkle blocks that nobody asked for',
-    verdict: 'ignored',
-    messages: () => [
-      raw('merkleblock'),
-      raw('merkleblock', new Uint8Array(90)),
-      raw('merkleblock', new Uint8Array(200)),
-    ],
-  },
-];
-
 const missing: OutPoint = { txid: random(0xee), vout: 3 };
 
 function fieldsOf({ header: { version, prevHash, merkleRoot, time, bits } }: Block): Omit<BlockHeaderFields, 'nonce'> {
