@@ -119,9 +119,11 @@ describeBitcoind('JSON-RPC as bitcoind speaks it', () => {
       'createwallet',
       'getblocktemplate',
       'getmempoolinfo',
+      'gettxoutproof',
       'prioritisetransaction',
       'sendrawtransaction',
       'testmempoolaccept',
+      'verifytxoutproof',
     ];
     expect(differing.sort()).toEqual(names);
   });
