@@ -21,6 +21,13 @@ export interface BuriedDeployment {
 
 export type Deployment = BuriedDeployment | Bip9Deployment;
 
+/** Transactions of a network's chain up to a moment, in Unix seconds, and how many came per second since. */
+export interface ChainTxData {
+  readonly time: number;
+  readonly txCount: number;
+  readonly txRate: number;
+}
+
 /** A network's rules and marks; the values of those that Core knows are Core's. */
 export interface ChainParams {
   readonly network: string;
@@ -46,6 +53,8 @@ export interface ChainParams {
   readonly enforceBip94: boolean;
   readonly subsidyHalvingInterval: number;
   readonly coinbaseMaturity: number;
+  /** By which it is guessed how many transactions there are by now (Core: ChainTxData). */
+  readonly chainTxData: ChainTxData;
   /** Below this much work the chain is surely not the network's best. */
   readonly minimumChainWork: bigint;
   readonly deployments: Readonly<Record<DeploymentName, Deployment>>;
@@ -116,6 +125,7 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     enforceBip94: false,
     subsidyHalvingInterval: 210_000,
     coinbaseMaturity: COINBASE_MATURITY,
+    chainTxData: { time: 1_772_055_173, txCount: 1_315_805_869, txRate: 5.40111006496122 },
     minimumChainWork: 0x0000000000000000000000000000000000000001128750f82f4c366153a3a030n,
     deployments: {
       bip34: { height: 227_931 },
@@ -157,6 +167,7 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     enforceBip94: false,
     subsidyHalvingInterval: 210_000,
     coinbaseMaturity: COINBASE_MATURITY,
+    chainTxData: { time: 1_772_051_651, txCount: 536_108_416, txRate: 0.02691479016257117 },
     minimumChainWork: 0x0000000000000000000000000000000000000000000017dde1c649f3708d14b6n,
     deployments: {
       bip34: { height: 21_111 },
@@ -198,6 +209,7 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     enforceBip94: true,
     subsidyHalvingInterval: 210_000,
     coinbaseMaturity: COINBASE_MATURITY,
+    chainTxData: { time: 1_772_013_387, txCount: 14_191_421, txRate: 0.01848579579528412 },
     minimumChainWork: 0x0000000000000000000000000000000000000000000009a0fe15d0177d086304n,
     deployments: {
       ...BURIED_AT_ONE,
@@ -226,6 +238,7 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     enforceBip94: false,
     subsidyHalvingInterval: 210_000,
     coinbaseMaturity: COINBASE_MATURITY,
+    chainTxData: { time: 1_772_055_248, txCount: 28_676_833, txRate: 0.06736623436338929 },
     minimumChainWork: 0x00000000000000000000000000000000000000000000000000000b463ea0a4b8n,
     deployments: {
       ...BURIED_AT_ONE,
@@ -256,6 +269,7 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
     enforceBip94: false,
     subsidyHalvingInterval: 150,
     coinbaseMaturity: COINBASE_MATURITY,
+    chainTxData: { time: 0, txCount: 0, txRate: 0.001 },
     minimumChainWork: 0n,
     deployments: {
       ...BURIED_AT_ONE,

@@ -3,7 +3,13 @@ import { equalBytes } from '../bytes/compare.ts';
 import { toHex, toReversedHex } from '../bytes/hex.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { genesisBlock } from '../consensus/genesis.ts';
-import { type ChainParams, type Deployment, type DeploymentName, deploymentNames } from '../consensus/params.ts';
+import {
+  type ChainParams,
+  chainParams,
+  type Deployment,
+  type DeploymentName,
+  deploymentNames,
+} from '../consensus/params.ts';
 import { checkProofOfWork, validTarget } from '../consensus/pow.ts';
 import { ALWAYS_ACTIVE, NEVER_ACTIVE, NO_TIMEOUT } from '../consensus/versionbits.ts';
 import { sha256, sha256d } from '../crypto/hash.ts';
@@ -53,6 +59,7 @@ function buildParams(file: NetworkFile, base: ChainParams): ChainParams {
     ? {
         genesis: buildGenesis(genesis),
         minimumChainWork: 0n,
+        chainTxData: chainParams('regtest').chainTxData,
         scriptFlagExceptions: new Map<string, number>(),
         bip30Exceptions: new Set<string>(),
       }

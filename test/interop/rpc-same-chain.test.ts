@@ -97,7 +97,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
   });
 
   it('tells the same of the chain, of mining and of a block’s place', async () => {
-    const own = new Set([...knotsOnly, 'size_on_disk', 'verificationprogress']);
+    const own = new Set([...knotsOnly, 'size_on_disk']);
     for (const method of ['getblockchaininfo', 'getmininginfo']) {
       const [expected, actual] = await both(method);
       expect(comparable(actual, own)).toEqual(comparable(expected, own));

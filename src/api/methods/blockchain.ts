@@ -1,10 +1,12 @@
 import { toHex } from '../../bytes/hex.ts';
 import type { BlockIndex } from '../../chain/block-index.ts';
+import { unixSeconds } from '../../platform/clock.ts';
 import { hashArgument, optional, verbosityArgument } from '../arguments.ts';
 import { chainFileSize } from '../chain-file.ts';
 import { blockJson, hex256, targetJson } from '../format/block-json.ts';
 import { findBlock, readBlock } from '../lookup.ts';
 import { type Method, method } from '../method.ts';
+import { verificationProgress } from '../verification-progress.ts';
 
 const HASH = 'The block hash.';
 
@@ -18,7 +20,7 @@ export const blockchainMethods: readonly Method[] = [
       '{ "chain": name, "blocks": n, "headers": n, "bestblockhash": hash, "bits": hex, "target": hex, "difficulty": n,\n' +
       '  "time": unixtime, "mediantime": unixtime, "verificationprogress": 0..1, "initialblockdownload": bool,\n' +
       '  "chainwork": hex, "size_on_disk": bytes, "pruned": false, "signet_challenge": hex (signet), "warnings": [] }',
-    handler: async ({ node: { chain, params, config } }) => {
+    handler: async ({ node: { chain, params, config, clock } }) => {
       const { tip, bestHeader } = chain;
       return {
         chain: params.network,
@@ -28,7 +30,7 @@ export const blockchainMethods: readonly Method[] = [
         ...targetJson(tip.bits),
         time: tip.time,
         mediantime: tip.medianTimePast(),
-        verificationprogress: verificationProgress(tip, bestHeader),
+        verificationprogress: verificationProgress(tip, bestHeader.height, params, unixSeconds(clock)),
         initialblockdownload: chain.isInitialBlockDownload,
         chainwork: hex256(tip.chainwork),
         size_on_disk: await chainFileSize(config),
@@ -78,10 +80,6 @@ export const blockchainMethods: readonly Method[] = [
         })),
   }),
 ];
-
-function verificationProgress(tip: BlockIndex, bestHeader: BlockIndex): number {
-  return bestHeader.height > tip.height ? tip.height / bestHeader.height : 1;
-}
 
 function tipStatus(tip: BlockIndex, active: boolean): string {
   if (active) return 'active';
