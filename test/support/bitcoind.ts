@@ -126,6 +126,9 @@ export class Bitcoind {
         '-fallbackfee=0.0001',
         '-rpcworkqueue=256',
         '-printtoconsole=0',
+        // Its self-checks, on by default on regtest, go through all of its chain with every block.
+        '-checkblockindex=0',
+        '-checkmempool=0',
         ...args,
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
