@@ -4,6 +4,7 @@ export interface Terminal {
   write(text: string): unknown;
 }
 
+const DEFAULT_COLUMNS = 80;
 const CLEAR_LINE = '\r\u001b[2K';
 
 /** A line at the bottom of a terminal that changes, while other lines go past above it. */
@@ -15,9 +16,9 @@ export class StatusLine {
     this.#terminal = terminal;
   }
 
-  /** Characters that fit without wrapping. */
+  /** Characters that fit without wrapping. A terminal that nobody has given a size says that it has no columns. */
   get width(): number {
-    return (this.#terminal.columns ?? 80) - 1;
+    return (this.#terminal.columns || DEFAULT_COLUMNS) - 1;
   }
 
   /** Shows `text` in place of what was there; nothing at all if it is empty. */

@@ -4,7 +4,9 @@ import type { StatusLine } from './status-line.ts';
 
 /** Milliseconds between lines in the log, where there is no terminal. */
 const LOG_INTERVAL_MS = 10_000;
-const BAR_CELLS = 24;
+/** The bar takes what room the numbers leave; a shorter one tells nothing. */
+const MAX_BAR_CELLS = 24;
+const MIN_BAR_CELLS = 8;
 
 /** What is drawn for people: a bar with rate and time left; at most `width` characters. */
 export function syncLine(progress: SyncProgress, width: number): string {
@@ -15,13 +17,17 @@ export function syncLine(progress: SyncProgress, width: number): string {
     return `Looking at headers: ${count(presyncedHeaders)}, whose work has yet to be seen`.slice(0, width);
   }
   const part = blocks / headers;
-  const filled = Math.floor(part * BAR_CELLS);
-  const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
   const numbers = `${Math.floor(part * 100)}%  ${count(blocks)} of ${count(headers)} blocks`;
-  const rate = `  ${count(Math.round(blocksPerSecond))} blocks/s`;
   const left = secondsLeft === undefined ? '' : `  ${duration(secondsLeft)} left`;
-  const texts = [`${bar} ${numbers}${rate}${left}`, `${numbers}${rate}${left}`];
-  return texts.find((text) => text.length <= width) ?? numbers.slice(0, width);
+  const text = `${numbers}  ${count(Math.round(blocksPerSecond))} blocks/s${left}`;
+  const cells = Math.min(MAX_BAR_CELLS, width - text.length - 1);
+  if (cells >= MIN_BAR_CELLS) return `${bar(part, cells)} ${text}`;
+  return text.length <= width ? text : numbers.slice(0, width);
+}
+
+function bar(part: number, cells: number): string {
+  const filled = Math.floor(part * cells);
+  return '█'.repeat(filled) + '░'.repeat(cells - filled);
 }
 
 /** Seconds in the two largest units that there are. */

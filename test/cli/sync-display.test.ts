@@ -11,6 +11,9 @@ describe('the progress of a download', () => {
     expect(syncLine(progress, 100)).toBe(
       '██████░░░░░░░░░░░░░░░░░░ 25%  5,000 of 20,000 blocks  250 blocks/s  1 min 0 s left',
     );
+    expect(syncLine(progress, 79)).toBe(
+      '█████░░░░░░░░░░░░░░░░ 25%  5,000 of 20,000 blocks  250 blocks/s  1 min 0 s left',
+    );
     expect(syncLine(progress, 60)).toBe('25%  5,000 of 20,000 blocks  250 blocks/s  1 min 0 s left');
     expect(syncLine(progress, 20)).toBe('25%  5,000 of 20,000');
     expect(syncLine({ ...progress, done: true }, 100)).toBe('');
@@ -36,6 +39,13 @@ describe('the progress of a download', () => {
     expect(rate.sample(61_000, 1_000)).toBe(0);
     rate.reset();
     expect(rate.sample(70_000, 5_000)).toBe(0);
+  });
+
+  it('takes a terminal without a size for one of 80 columns', () => {
+    const write = () => {};
+    expect(
+      [{ columns: 120, write }, { columns: 0, write }, { write }].map((each) => new StatusLine(each).width),
+    ).toEqual([119, 79, 79]);
   });
 
   it('leaves the lines of the log whole', () => {

@@ -1,0 +1,65 @@
+import { afterAll } from 'vitest';
+import { Chain } from '../../../src/chain/chain.ts';
+import { regtest } from '../../../src/consensus/params.ts';
+import { Mempool } from '../../../src/mempool/mempool.ts';
+import type { Endpoint } from '../../../src/p2p/connection.ts';
+import { PeerManager } from '../../../src/p2p/peer-manager.ts';
+import { TcpTransport } from '../../../src/p2p/tcp-transport.ts';
+import { systemClock } from '../../../src/platform/clock.ts';
+import { silentLogger } from '../../../src/platform/logger.ts';
+import { systemRandom } from '../../../src/platform/random.ts';
+import { MemoryStore } from '../../../src/store/memory-store.ts';
+import { mineBlock } from '../../chain/support/builder.ts';
+
+const cleanups: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const clean of cleanups.toReversed()) await clean();
+});
+
+/** Has something done after the file's tests; the last first. */
+export function atEnd(clean: () => unknown): void {
+  cleanups.push(clean);
+}
+
+/** A node in this process, for others in processes of their own to download from. */
+export interface Seed {
+  readonly endpoint: Endpoint;
+  readonly chain: Chain;
+  /** The height of each block that it has been asked for. */
+  readonly served: number[];
+  /** Called when it has noted one. */
+  onServed?: () => void;
+}
+
+/** Starts one on regtest that has `height` empty blocks, one for each of the last seconds. */
+export async function startSeed(height: number): Promise<Seed> {
+  const modules = { clock: systemClock, logger: silentLogger };
+  const chain = await Chain.open({ params: regtest, scriptThreads: 0 }, { ...modules, store: new MemoryStore() });
+  const start = Math.floor(Date.now() / 1000) - height;
+  let prev = { hash: regtest.genesis.hash, height: 0, time: 0, bits: regtest.genesis.header.bits };
+  const accepted: Promise<unknown>[] = [];
+  for (let at = 1; at <= height; at++) {
+    const block = mineBlock(prev, { time: start + at });
+    prev = { hash: block.hash, height: at, time: block.header.time, bits: block.header.bits };
+    accepted.push(chain.acceptBlock(block));
+  }
+  await Promise.all(accepted);
+  const mempool = new Mempool({}, { ...modules, chain });
+  const peers = new PeerManager(
+    { listen: { host: '127.0.0.1', port: 0 } },
+    { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
+  );
+  await peers.start();
+  atEnd(() => chain.close());
+  atEnd(() => mempool.close());
+  atEnd(() => peers.stop());
+
+  const seed: Seed = { endpoint: peers.endpoint!, chain, served: [] };
+  const getRawBlock = chain.getRawBlock.bind(chain);
+  chain.getRawBlock = (index) => {
+    seed.served.push(index.height);
+    seed.onServed?.();
+    return getRawBlock(index);
+  };
+  return seed;
+}

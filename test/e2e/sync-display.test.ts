@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { formatEndpoint } from '../../src/p2p/endpoint.ts';
+import { pierPath } from '../support/pier.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { waitFor } from '../support/wait.ts';
+import { atEnd, startSeed } from './support/seed.ts';
+
+/** At this rate there are some seconds to watch. */
+const HEIGHT = 2_000;
+const MS_PER_BLOCK = 3;
+const CLEAR_LINE = '\r\u001b[2K';
+
+/** Runs a command on a pseudo-terminal, whose output becomes its own. */
+const ON_TERMINAL = ['-c', 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)'];
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+interface Run {
+  readonly child: ChildProcess;
+  /** All that it has written. */
+  text(): string;
+  readonly ended: Promise<number | null>;
+}
+
+function run(command: string, args: readonly string[], nodeId: number): Run {
+  const { PIER_DATADIR: _dataDir, PIER_NETWORK: _network, ...rest } = process.env;
+  const child = spawn(command, args, { env: { ...rest, NODE_ID: String(nodeId) }, stdio: 'pipe' });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+  }
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  atEnd(() => child.kill('SIGKILL'));
+  return { child, text: () => text, ended };
+}
+
+describe('a download that somebody watches', () => {
+  it.skipIf(!hasPython)('shows a bar with rate and time left on a terminal, and no such thing elsewhere', async () => {
+    const seed = await startSeed(HEIGHT);
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    seed.onServed = () => void Atomics.wait(pause, 0, 0, MS_PER_BLOCK);
+    const [watched, piped] = await freeNodeIds(2);
+    const seeds = ['--seed', formatEndpoint(seed.endpoint)];
+    const args = [pierPath, 'startnode', ...seeds, '--datadir', tempDir('display')];
+    const terminal = run('python3', [...ON_TERMINAL, process.execPath, ...args], watched!);
+    const pipe = run(process.execPath, args, piped!);
+
+    const options = { timeoutMs: 15_000, describe: () => JSON.stringify(terminal.text()) };
+    const bar = /█+░+ \d+% {2}[\d,]+ of 2,000 blocks {2}[1-9]\d* blocks\/s {2}\d+ s left/;
+    await waitFor(() => bar.test(terminal.text()), options);
+    delete seed.onServed;
+    // With the last block the line is emptied.
+    await waitFor(() => terminal.text().lastIndexOf(CLEAR_LINE) > terminal.text().lastIndexOf('blocks/s'), options);
+    terminal.child.stdin!.write('\u0003');
+    pipe.child.kill('SIGINT');
+    expect(await terminal.ended).toBe(0);
+    expect(await pipe.ended).toBe(0);
+    expect(pipe.text()).toContain(`Node ${piped} (regtest) serves peers`);
+    expect(pipe.text()).toContain('"msg":"connected"');
+    expect([...pipe.text()].filter((character) => character < ' ' && character !== '\n')).toEqual([]);
+  });
+});
