@@ -1,4 +1,5 @@
 import { type BlockIndex, isBetter, lastCommonAncestor } from './block-index.ts';
+import { tellRefusal } from './refusal.ts';
 import { type ChainState, emit } from './state.ts';
 import { connectTip, disconnectTip } from './tip.ts';
 
@@ -45,9 +46,11 @@ async function connectFirst(state: ChainState): Promise<boolean> {
   const prepared = pipeline.shift();
   const refusal = await connectTip(state, prepared);
   if (!refusal) return true;
-  state.refusals.set(prepared.index, refusal);
-  markInvalid(state, prepared.index);
+  const { index } = prepared;
+  state.refusals.set(index, refusal);
+  markInvalid(state, index);
   pipeline.clear();
+  tellRefusal(state, { hash: index.hash, height: index.height, index, from: state.sources.get(index) }, refusal);
   return false;
 }
 

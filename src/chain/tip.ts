@@ -5,15 +5,14 @@ import { type BlockChanges, scriptReject } from './connect.ts';
 import { disconnectBlock } from './disconnect.ts';
 import { corrupt } from './errors.ts';
 import type { PreparedBlock } from './pipeline.ts';
-import { tellRefusal } from './refusal.ts';
 import { type ChainState, emit, pause } from './state.ts';
 
 /** Makes a child of the tip the tip, if it is valid; else returns why it is not, with nothing changed. */
 export async function connectTip(state: ChainState, prepared: PreparedBlock): Promise<BlockReject | undefined> {
   const { index, block, outcome } = prepared;
-  if (outcome.reject) return refuse(state, prepared, outcome.reject);
+  if (outcome.reject) return outcome.reject;
   const failure = await prepared.scripts?.result();
-  if (failure) return refuse(state, prepared, scriptReject(failure));
+  if (failure) return scriptReject(failure);
   state.filters?.add(index, block, outcome.undo);
   // From here on nothing can fail and nothing waits: all of it happens, or none.
   applyChanges(state.db.coins, outcome);
@@ -29,12 +28,6 @@ export async function connectTip(state: ChainState, prepared: PreparedBlock): Pr
   emit(state, 'blockConnected', { index, block, undo: outcome.undo });
   await pause(state, block.totalSize);
   return undefined;
-}
-
-function refuse(state: ChainState, { index }: PreparedBlock, reject: BlockReject): BlockReject {
-  const { hash, height } = index;
-  tellRefusal(state, { hash, height, index, from: state.sources.get(index) }, reject);
-  return reject;
 }
 
 /** Takes what the changes remove out of the unspent outputs, and puts in what they add. */

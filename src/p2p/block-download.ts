@@ -124,7 +124,12 @@ export class BlockDownload {
     if (!state) return;
     for (const key of state.requests.keys()) this.#release(key, peer);
     this.#states.delete(peer);
+    this.#intake.peerClosed(peer);
     this.refill();
+  }
+
+  close(): void {
+    this.#intake.close();
   }
 
   /** Heights of the blocks that a peer has been asked for. */

@@ -1,3 +1,4 @@
+import { binaryKey } from '../bytes/compare.ts';
 import type { Chain } from '../chain/chain.ts';
 import { PierError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -19,6 +20,11 @@ export interface IntakeOptions {
   readonly viaCompact: boolean;
 }
 
+interface Source {
+  readonly peer: Peer;
+  readonly viaCompact: boolean;
+}
+
 type Processed = (peer: Peer, key: string, outcome: BlockOutcome) => void;
 
 /** Blocks on their way into the chain, which takes them one after the other. Bounded by making senders wait. */
@@ -28,6 +34,9 @@ export class BlockIntake {
   readonly #processed: Processed;
   /** Keys of the blocks under way. */
   readonly #keys = new Set<string>();
+  /** Who sent the blocks that have not been connected or refused, by key: some turn out invalid only then (Core: mapBlockSource). */
+  readonly #sources = new Map<string, Source>();
+  readonly #unsubscribe: () => void;
   /** The last block of each peer that is under way. */
   readonly #ofPeer = new Map<Peer, Promise<void>>();
   #bytes = 0;
@@ -38,6 +47,20 @@ export class BlockIntake {
     this.#chain = chain;
     this.#logger = logger;
     this.#processed = processed;
+    this.#unsubscribe = chain.events.on('blockChecked', ({ hash, reject }) => {
+      const key = binaryKey(hash);
+      const source = this.#sources.get(key);
+      this.#sources.delete(key);
+      if (source && reject) judgeSender(source.peer, reject, source.viaCompact);
+    });
+  }
+
+  peerClosed(peer: Peer): void {
+    for (const [key, source] of this.#sources) if (source.peer === peer) this.#sources.delete(key);
+  }
+
+  close(): void {
+    this.#unsubscribe();
   }
 
   get isIdle(): boolean {
@@ -76,17 +99,18 @@ export class BlockIntake {
 
   async #process(peer: Peer, block: Block, key: string, { requested, viaCompact }: IntakeOptions): Promise<void> {
     let outcome: BlockOutcome = 'refused';
+    this.#sources.set(key, { peer, viaCompact });
     try {
       const { isNew, reject } = await this.#chain.acceptBlock(block, {
         ...{ requested, minimumWork: workThreshold(this.#chain), from: `peer ${peer.id}` },
       });
-      if (reject) judgeSender(peer, reject, viaCompact);
-      else outcome = isNew ? 'new' : 'known';
+      if (!reject) outcome = isNew ? 'new' : 'known';
     } catch (error) {
       // The chain has closed, or its store has failed, of which it tells itself; the peer is not to blame.
       const level = error instanceof PierError ? 'debug' : 'error';
       this.#logger[level]({ err: error, block: block.hashHex }, 'a block could not be processed');
     }
+    if (outcome !== 'new') this.#sources.delete(key);
     this.#keys.delete(key);
     this.#bytes -= block.totalSize;
     if (!this.isFull) {

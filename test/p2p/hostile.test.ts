@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mineBlock } from '../chain/support/builder.ts';
 import { bloomMisbehaviours } from './support/bloom-misbehaviours.ts';
 import { misbehaviours } from './support/misbehaviours.ts';
+import { sound } from './support/raw-message.ts';
 import { Siege } from './support/siege.ts';
 
 /** Rough bytes that one message, whatever it says, may leave behind. */
@@ -29,6 +31,21 @@ describe.each([
     expect(siege.holding() - before).toBeLessThan(TRACE);
     await siege.expectService();
     attacker.leave();
+  });
+
+  it('a block that turns out invalid when another one brings its parent is discouraged; the other is not', async () => {
+    const { tip, now } = siege.scene;
+    const parent = mineBlock(tip, { time: now });
+    const child = mineBlock({ ...parent.header, hash: parent.hash, height: tip.height + 1 }, { fees: 1n });
+    const culprit = await siege.join();
+    const other = await siege.join();
+    await culprit.send([sound('headers', { headers: [parent.header, child.header] }), sound('block', child)]);
+    expect(culprit.verdict).toBe('ignored');
+    await other.send([sound('block', parent)]);
+    expect([culprit.verdict, other.verdict]).toEqual(['discouraged', 'ignored']);
+    expect(siege.node.chain.tip.height).toBe(tip.height + 1);
+    await siege.expectService();
+    other.leave();
   });
 
   it('and all of them together have left nothing behind', () => {
