@@ -92,22 +92,22 @@ export class ChainServer {
     peer.send('inv', { entries: blocks.map(({ hash }) => ({ type: InvType.BLOCK, hash })) });
   }
 
-  /** Sends the block that `entry` names; returns false if there is none to send. */
-  sendBlock(peer: Peer, entry: InvEntry): boolean {
+  /** Sends the block that `entry` names, if there is one to send. */
+  sendBlock(peer: Peer, entry: InvEntry): void {
     const index = this.#chain.getIndex(entry.hash);
-    if (!index?.hasData || !this.#mayServe(index)) return false;
+    if (!index?.hasData || !this.#mayServe(index)) return;
     if (entry.type === InvType.CMPCT_BLOCK && this.#isCompactOfUse(index)) {
       const compact = this.#recent.compact(index);
-      if (!compact) return false;
+      if (!compact) return;
       peer.sendPayload('cmpctblock', compact);
     } else if (entry.type === InvType.BLOCK || entry.type === InvType.FILTERED_BLOCK) {
       const block = this.#chain.getBlock(index);
-      if (!block) return false;
+      if (!block) return;
       if (entry.type === InvType.BLOCK) peer.sendPayload('block', block.encodeStripped());
       else this.#sendFiltered(peer, block);
     } else {
       const raw = this.#chain.getRawBlock(index);
-      if (!raw) return false;
+      if (!raw) return;
       peer.sendPayload('block', raw);
     }
     const continuation = this.#continuations.get(peer);
@@ -115,7 +115,6 @@ export class ChainServer {
       this.#continuations.delete(peer);
       peer.send('inv', { entries: [{ type: InvType.BLOCK, hash: this.#chain.tip.hash }] });
     }
-    return true;
   }
 
   /** BIP37: shows what of a block matches the peer's filter. As Core does, sends what it may have as well. */

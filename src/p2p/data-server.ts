@@ -41,7 +41,7 @@ export class DataServer {
     this.#justMined = undefined;
   }
 
-  /** Sends one thing after the other, as fast as the peer takes them; then tells what there is not. */
+  /** Sends one thing after the other, as fast as the peer takes them; then tells which transactions there are not. */
   async serve(peer: Peer, entries: readonly InvEntry[]): Promise<void> {
     const missing: InvEntry[] = [];
     for (const [i, entry] of entries.entries()) {
@@ -54,10 +54,10 @@ export class DataServer {
     if (missing.length > 0) peer.send('notfound', { entries: missing });
   }
 
-  /** Returns false for what is missing; entries of unknown type are passed over in silence. */
+  /** Returns false for a transaction that is missing. Blocks that are, and unknown types, are passed over in silence, as in Core. */
   #serveOne(peer: Peer, entry: InvEntry): boolean {
     if (namesTx(entry)) return this.#sendTx(peer, entry);
-    if (namesBlock(entry)) return this.#chainServer.sendBlock(peer, entry);
+    if (namesBlock(entry)) this.#chainServer.sendBlock(peer, entry);
     return true;
   }
 

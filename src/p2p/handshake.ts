@@ -102,10 +102,8 @@ export class Handshake {
     if (!this.#remote) return undefined;
     if (command === 'verack') return this.#onVerack();
     if (this.#ready) return { disconnect: `${command} after verack` };
-    if (this.version >= WTXID_RELAY_VERSION) {
-      if (command === 'wtxidrelay') this.wtxidRelay = true;
-      else this.wantsAddrV2 = true;
-    }
+    if (command === 'sendaddrv2') this.wantsAddrV2 = true;
+    else if (this.version >= WTXID_RELAY_VERSION) this.wtxidRelay = true;
     return undefined;
   }
 

@@ -22,6 +22,10 @@ import { asksForUnoffered, overlongVerdict } from './verdicts.ts';
 
 /** Milliseconds until a peer must have introduced itself (Core: DEFAULT_PEER_CONNECT_TIMEOUT). */
 const HANDSHAKE_TIMEOUT_MS = 60_000;
+/** Commands by which a peer says, before its `verack` or later, how it wants to hear of blocks; as in Core. */
+const EARLY_COMMANDS: ReadonlySet<Command> = new Set(['sendheaders', 'sendcmpct']);
+/** How many of them are kept until the handshake is done. */
+const MAX_EARLY = 8;
 /** With more bytes than this unsent, a peer's messages wait (Core: -maxsendbuffer). */
 const SEND_BUFFER_LIMIT = 1_000_000;
 /** With so many bytes unsent, the peer reads too slowly to be a peer. */
@@ -88,6 +92,8 @@ export class Peer {
   readonly #services: bigint;
   /** `connectedAt` by the monotonic clock. */
   readonly #openedAt: number;
+  /** What the peer said too early, to be acted upon when the handshake is done. */
+  readonly #early: (() => void | Promise<void>)[] = [];
   #introduced = false;
   #closed = false;
   #drainWaiters: (() => void)[] = [];
@@ -288,14 +294,23 @@ export class Peer {
       this.#logger.debug({ command, fault: fault ?? 'unknown command' }, 'ignored a message');
       return;
     }
-    if (!this.handshake.isReady && !isHandshakeCommand(command)) {
+    if (!this.handshake.isReady && !isHandshakeCommand(command) && !this.#mayComeEarly(command)) {
       this.#logger.debug({ command, fault: 'before the handshake' }, 'ignored a message');
       return;
     }
     const message = this.#decode(command, raw.payload);
     if (!message) return;
-    if (!isHandshakeCommand(command)) return this.#hooks.message(this, command, message);
+    if (!isHandshakeCommand(command)) {
+      const act = () => this.#hooks.message(this, command, message);
+      if (this.handshake.isReady) return act();
+      this.#early.push(act);
+      return;
+    }
     this.#proceed(this.handshake.receive(command, message as MessageOf<HandshakeCommand>));
+  }
+
+  #mayComeEarly(command: Command): boolean {
+    return this.handshake.remote !== undefined && EARLY_COMMANDS.has(command) && this.#early.length < MAX_EARLY;
   }
 
   /** Like Core, lets undecodable payloads pass, but not most of the lists longer than the protocol allows. */
@@ -319,6 +334,7 @@ export class Peer {
   #proceed(result: HandshakeResult): void {
     if (result === 'ready') {
       this.#hooks.ready(this);
+      for (const act of this.#early.splice(0)) if (!this.#closed) void act();
       this.tick();
     } else if (result) {
       this.disconnect(result.disconnect);

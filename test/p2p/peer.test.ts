@@ -73,6 +73,24 @@ describe('the handshake', () => {
     expect(known!.handshake.wtxidRelay).toBe(false);
   });
 
+  it('lets a peer say before its verack how it wants to hear of blocks, as Core does', async () => {
+    const net = new TestNetwork();
+    const node = await net.start({ v2Transport: false });
+    const wish = { highBandwidth: true, version: 2n };
+    const peers = [await FakePeer.dial(net, node), await FakePeer.dial(net, node)];
+    const [early, tooEarly] = peers as [FakePeer, FakePeer];
+    tooEarly.send('sendcmpct', wish);
+    for (const peer of peers) peer.send('version', versionMessage());
+    // More than anybody needs to say is not kept.
+    early.sendPayload('sendcmpct', new Uint8Array(3));
+    early.send('sendcmpct', wish);
+    for (let i = 0; i < 7; i++) early.send('sendheaders', {});
+    early.send('sendcmpct', { ...wish, highBandwidth: false });
+    for (const peer of peers) peer.send('verack', {});
+    await net.until(() => peers.every((peer) => peer.commands().includes('ping')));
+    expect(node.peers.peers().map((peer) => node.peers.info(peer).highBandwidthFrom)).toEqual([true, false]);
+  });
+
   it.each(['wtxidrelay', 'sendaddrv2'] as const)('ends with %s after verack', async (command) => {
     const net = new TestNetwork();
     const node = await net.start();

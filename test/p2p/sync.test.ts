@@ -485,11 +485,13 @@ describe('questions about the chain', () => {
         { type: 2, hash: blocks[0]!.hash },
         { type: 0x4000_0002, hash: blocks[0]!.hash },
         { type: 2, hash: new Uint8Array(32).fill(7) },
+        { type: 1, hash: new Uint8Array(32).fill(8) },
         { type: 77, hash: blocks[0]!.hash },
       ],
     });
+    // Of what there is not, only transactions are named.
     const missing = await peer.waitFor('notfound');
-    expect(named(missing.entries)).toEqual([`2 ${'07'.repeat(32)}`]);
+    expect(named(missing.entries)).toEqual([`1 ${'08'.repeat(32)}`]);
     const [stripped, whole] = peer.received('block');
     expect(stripped!.transactions[0]!.hasWitness).toBe(false);
     expect(whole!.transactions[0]!.hasWitness).toBe(true);

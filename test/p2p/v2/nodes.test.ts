@@ -211,6 +211,22 @@ describe('a hostile caller', () => {
     expect(node.disconnects).toEqual(['a packet is not as its sender sealed it']);
   });
 
+  it('may send anything before its version, to no effect', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const peer = new FakePeer(net, await net.dial(node), v2Framing(5, true));
+    for (const command of ['verack', 'wtxidrelay', 'sendcmpct', 'mempool', 'inv', 'nosuchthing'])
+      peer.sendPayload(command, new Uint8Array(0));
+    peer.send('ping', { nonce: 1n });
+    await net.advance(100);
+    expect(peer.messages).toEqual([]);
+    await peer.shakeHands();
+    peer.send('ping', { nonce: 2n });
+    expect(await peer.waitFor('pong')).toEqual({ nonce: 2n });
+    expect(node.peers.peers()[0]!.handshake.wtxidRelay).toBe(true);
+    expect(node.disconnects).toEqual([]);
+  });
+
   it('may send what nobody knows, and undecodable payloads, as over v1', async () => {
     const net = new TestNetwork();
     const node = await net.start();
