@@ -108,7 +108,7 @@ export class TxDownload {
       if (peer.inbound) delay += INBOUND_DELAY_MS;
       if (entry.type !== InvType.WTX && this.#wtxidPeers.size > 0) delay += TXID_DELAY_MS;
     }
-    this.#requests.announced(peer, entry, this.#clock.monotonic() + delay);
+    this.#requests.announced(peer, entry, this.#clock.monotonic(), delay);
   }
 
   /** Another peer has an orphan of ours, and so, most likely, its parents. */
@@ -305,5 +305,6 @@ export class TxDownload {
     const orphans = [...this.#adoptable];
     this.#adoptable.clear();
     this.#adopt(orphans);
+    this.#batch.schedule();
   }
 }
