@@ -11,6 +11,7 @@ import { silentLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
+import { compactMisbehaviours } from '../p2p/support/compact-misbehaviours.ts';
 import { misbehaviours, type Scene } from '../p2p/support/misbehaviours.ts';
 import { sound } from '../p2p/support/raw-message.ts';
 import { RawPeer } from '../p2p/support/raw-peer.ts';
@@ -63,7 +64,7 @@ describeBitcoind('misbehaviour, the same bytes sent to bitcoind and to Pier', ()
     coin: () => outpoint(chain.getBlock(chain.atHeight(++coins)!)!.transactions[0]!),
   });
 
-  it.each(misbehaviours)('$name: $verdict', async ({ verdict, early = false, messages }) => {
+  it.each([...misbehaviours, ...compactMisbehaviours])('$name: $verdict', async ({ verdict, early = false, messages }) => {
     const bytes = messages(scene());
     const theirs = await askBitcoind(bitcoind, bytes, early);
     const ours = await askPier(peers, bytes, theirs, early);

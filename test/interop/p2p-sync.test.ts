@@ -25,7 +25,7 @@ interface Node {
 const running: (() => Promise<unknown>)[] = [];
 
 async function startNode(
-  options: { addNodes?: { host: string; port: number }[]; minimumChainWork?: bigint } = {},
+  options: { addNodes?: { host: string; port: number }[]; minimumChainWork?: bigint; maxOutbound?: number } = {},
 ): Promise<Node> {
   const { minimumChainWork = 0n, ...rest } = options;
   const modules = { clock: systemClock, logger: silentLogger };
@@ -195,6 +195,42 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
       return (peer?.bytesrecv_per_msg.headers ?? 0) > 81 * 2100;
     });
     expect(await strict.rpc('getblockchaininfo')).toMatchObject({ blocks: 0, headers: 0 });
+  });
+
+  it('exchanges addresses with it, by addrv2', async () => {
+    // Neither calls what it hears of.
+    const theirs = await startBitcoind({ args: ['-connect=0'] });
+    running.push(() => theirs.stop());
+    const hosts = (first: number) => Array.from({ length: 50 }, (_, i) => `${first + i}.1.2.3`);
+    for (const host of [...hosts(20), '2a01::7']) await theirs.rpc('addpeeraddress', host, 8333);
+    const node = await startNode({ addNodes: [theirs.endpoint], maxOutbound: 0 });
+    const known = () => [...node.peers.addresses.entries()].map(({ endpoint }) => endpoint.host);
+    const asked = async () => {
+      const [info] = await theirs.rpc<{ bytesrecv_per_msg: Record<string, number> }[]>('getpeerinfo');
+      return info?.bytesrecv_per_msg.getaddr;
+    };
+    await waitFor(asked);
+    // It answers when it is its time to tell of addresses, about twice a minute, and tells a stranger 23 in a hundred.
+    await theirs.rpc('setmocktime', Math.floor(Date.now() / 1000) + 600);
+    await waitFor(() => hosts(20).filter((host) => known().includes(host)).length >= 10, {
+      describe: () => `${known()}`,
+    });
+    const [peer] = node.peers.peers();
+    expect([...node.peers.info(peer!).receivedPerCommand.keys()]).toContain('addrv2');
+    expect([...node.peers.info(peer!).receivedPerCommand.keys()]).not.toContain('addr');
+
+    const time = Math.floor(Date.now() / 1000);
+    for (const host of hosts(120)) {
+      node.peers.addresses.add({ endpoint: { host, port: 8333 }, services: 1033n, time }, { host, port: 8333 });
+    }
+    await theirs.rpc('addnode', `127.0.0.1:${node.peers.endpoint!.port}`, 'onetry');
+    const told = async () =>
+      (await theirs.rpc<{ address: string }[]>('getnodeaddresses', 0)).map((each) => each.address);
+    await waitFor(async () => (await told()).filter((host) => hosts(120).includes(host)).length >= 10);
+    const infos = await theirs.rpc<{ inbound: boolean; bytesrecv_per_msg: Record<string, number> }[]>('getpeerinfo');
+    const outbound = infos.find(({ inbound }) => !inbound)!.bytesrecv_per_msg;
+    expect(outbound.addrv2).toBeGreaterThan(10 * 16);
+    expect(outbound.addr).toBeUndefined();
   });
 
   it('follows it through a reorganisation, and makes it follow one', async () => {

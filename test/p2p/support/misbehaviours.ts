@@ -54,7 +54,7 @@ const locator = (count: number) => concatBytes(fromHex('80110100'), repeated(cou
 const basic = { filterType: 0 };
 
 /** A header on `prev`, with or without proof of work. */
-function header(prev: BlockIndex, fields: Partial<BlockHeaderFields> = {}, isSound = true): BlockHeader {
+export function header(prev: BlockIndex, fields: Partial<BlockHeaderFields> = {}, isSound = true): BlockHeader {
   for (let nonce = 0; ; nonce++) {
     const made = new BlockHeader({
       version: 0x2000_0000,
@@ -72,7 +72,7 @@ function header(prev: BlockIndex, fields: Partial<BlockHeaderFields> = {}, isSou
 const sendHeaders = (...headers: BlockHeader[]) => [sound('headers', { headers })];
 const sendBlock = (block: Block) => [sound('block', block)];
 /** A block on the tip. */
-const onTip = ({ tip, now }: Scene, plan: BlockPlan = {}) =>
+export const onTip = ({ tip, now }: Scene, plan: BlockPlan = {}) =>
   mineBlock(tip, { time: Math.max(now, tip.medianTimePast() + 1), tag: 0xbad, ...plan });
 
 /** The same block with other transactions under its header. */
@@ -81,7 +81,7 @@ const withTransactions = (block: Block, transactions: readonly Transaction[]) =>
 const outputOf = (value: bigint) => ({ value, scriptPubKey: OP_TRUE });
 
 /** A transaction that spends a coin of the scene, changed into one that is wrong. */
-function spending(scene: Scene, changed: Partial<SpendPlan> = {}): Transaction {
+export function spending(scene: Scene, changed: Partial<SpendPlan> = {}): Transaction {
   return spend({
     inputs: changed.inputs ?? [scene.coin()],
     outputs: [outputOf(4_999_980_000n), outputOf(10_000n)],
