@@ -8,9 +8,10 @@ import { formatEndpoint } from '../../src/p2p/endpoint.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { atFileEnd } from '../support/file-end.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
-import { atEnd, startSeed } from './support/seed.ts';
+import { startSeed } from './support/seed.ts';
 
 const HEIGHT = 1_000;
 /** The node is killed when it has been sent so many of them. */
@@ -36,7 +37,7 @@ describe('a download that a kill has cut short', () => {
     const [nodeId, nobody] = await freeNodeIds(2);
     const options = { nodeId: nodeId!, dataDir: tempDir('resume') };
     const first = await NodeProcess.start({ ...options, seeds: [`127.0.0.1:${nobody}`] });
-    atEnd(() => first.stop());
+    atFileEnd(() => first.stop());
     seed.onServed = () => {
       if (seed.served.length === SENT_BEFORE_KILL) void first.kill();
     };
@@ -52,7 +53,7 @@ describe('a download that a kill has cut short', () => {
     seed.served.length = 0;
 
     const second = await NodeProcess.start({ ...options, seeds: [formatEndpoint(seed.endpoint)] });
-    atEnd(() => second.stop());
+    atFileEnd(() => second.stop());
     await waitFor(async () => (await second.rpc.call('getblockcount')) === HEIGHT, { timeoutMs: 30_000 });
     expect(seed.served.filter((height) => stored.has(height))).toEqual([]);
     expect(seed.served).toHaveLength(HEIGHT - stored.size);

@@ -2,10 +2,11 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { freeNodeIds } from '../../src/devnet/ports.ts';
 import { formatEndpoint } from '../../src/p2p/endpoint.ts';
+import { atFileEnd } from '../support/file-end.ts';
 import { pierPath } from '../support/pier.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
-import { atEnd, startSeed } from './support/seed.ts';
+import { startSeed } from './support/seed.ts';
 
 /** At this rate there are some seconds to watch. */
 const HEIGHT = 2_000;
@@ -33,7 +34,7 @@ function run(command: string, args: readonly string[], nodeId: number): Run {
     });
   }
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  atEnd(() => child.kill('SIGKILL'));
+  atFileEnd(() => child.kill('SIGKILL'));
   return { child, text: () => text, ended };
 }
 

@@ -1,4 +1,3 @@
-import { afterAll } from 'vitest';
 import { Chain } from '../../../src/chain/chain.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { Mempool } from '../../../src/mempool/mempool.ts';
@@ -10,16 +9,7 @@ import { silentLogger } from '../../../src/platform/logger.ts';
 import { systemRandom } from '../../../src/platform/random.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { mineBlock } from '../../chain/support/builder.ts';
-
-const cleanups: (() => unknown)[] = [];
-afterAll(async () => {
-  for (const clean of cleanups.toReversed()) await clean();
-});
-
-/** Has something done after the file's tests; the last first. */
-export function atEnd(clean: () => unknown): void {
-  cleanups.push(clean);
-}
+import { atFileEnd } from '../../support/file-end.ts';
 
 /** A node in this process, for others in processes of their own to download from. */
 export interface Seed {
@@ -50,9 +40,9 @@ export async function startSeed(height: number): Promise<Seed> {
     { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
   );
   await peers.start();
-  atEnd(() => chain.close());
-  atEnd(() => mempool.close());
-  atEnd(() => peers.stop());
+  atFileEnd(() => chain.close());
+  atFileEnd(() => mempool.close());
+  atFileEnd(() => peers.stop());
 
   const seed: Seed = { endpoint: peers.endpoint!, chain, served: [] };
   const getRawBlock = chain.getRawBlock.bind(chain);
