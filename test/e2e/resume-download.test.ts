@@ -32,7 +32,7 @@ async function storedHeights(path: string, seed: Chain): Promise<Set<number>> {
 }
 
 describe('a download that a kill has cut short', () => {
-  it('goes on where it was: no block that is stored is asked for again', async () => {
+  it('goes on where it was: no block that is stored is asked for again', { timeout: 60_000 }, async () => {
     const seed = await startSeed(HEIGHT);
     const [nodeId, nobody] = await freeNodeIds(2);
     const options = { nodeId: nodeId!, dataDir: tempDir('resume') };

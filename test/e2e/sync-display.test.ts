@@ -39,28 +39,32 @@ function run(command: string, args: readonly string[], nodeId: number): Run {
 }
 
 describe('a download that somebody watches', () => {
-  it.skipIf(!hasPython)('shows a bar with rate and time left on a terminal, and no such thing elsewhere', async () => {
-    const seed = await startSeed(HEIGHT);
-    const pause = new Int32Array(new SharedArrayBuffer(4));
-    seed.onServed = () => void Atomics.wait(pause, 0, 0, MS_PER_BLOCK);
-    const [watched, piped] = await freeNodeIds(2);
-    const seeds = ['--seed', formatEndpoint(seed.endpoint)];
-    const args = [pierPath, 'startnode', ...seeds, '--datadir', tempDir('display')];
-    const terminal = run('python3', [...ON_TERMINAL, process.execPath, ...args], watched!);
-    const pipe = run(process.execPath, args, piped!);
+  it.skipIf(!hasPython)(
+    'shows a bar with rate and time left on a terminal, and no such thing elsewhere',
+    { timeout: 60_000 },
+    async () => {
+      const seed = await startSeed(HEIGHT);
+      const pause = new Int32Array(new SharedArrayBuffer(4));
+      seed.onServed = () => void Atomics.wait(pause, 0, 0, MS_PER_BLOCK);
+      const [watched, piped] = await freeNodeIds(2);
+      const seeds = ['--seed', formatEndpoint(seed.endpoint)];
+      const args = [pierPath, 'startnode', ...seeds, '--datadir', tempDir('display')];
+      const terminal = run('python3', [...ON_TERMINAL, process.execPath, ...args], watched!);
+      const pipe = run(process.execPath, args, piped!);
 
-    const options = { timeoutMs: 15_000, describe: () => JSON.stringify(terminal.text()) };
-    const bar = /█+░+ \d+% {2}[\d,]+ of 2,000 blocks {2}[1-9]\d* blocks\/s {2}\d+ s left/;
-    await waitFor(() => bar.test(terminal.text()), options);
-    delete seed.onServed;
-    // With the last block the line is emptied.
-    await waitFor(() => terminal.text().lastIndexOf(CLEAR_LINE) > terminal.text().lastIndexOf('blocks/s'), options);
-    terminal.child.stdin!.write('\u0003');
-    pipe.child.kill('SIGINT');
-    expect(await terminal.ended).toBe(0);
-    expect(await pipe.ended).toBe(0);
-    expect(pipe.text()).toContain(`Node ${piped} (regtest) serves peers`);
-    expect(pipe.text()).toContain('"msg":"connected"');
-    expect([...pipe.text()].filter((character) => character < ' ' && character !== '\n')).toEqual([]);
-  });
+      const options = { timeoutMs: 25_000, describe: () => JSON.stringify(terminal.text()) };
+      const bar = /█+░+ \d+% {2}[\d,]+ of 2,000 blocks {2}[1-9]\d* blocks\/s {2}\d+ s left/;
+      await waitFor(() => bar.test(terminal.text()), options);
+      delete seed.onServed;
+      // With the last block the line is emptied.
+      await waitFor(() => terminal.text().lastIndexOf(CLEAR_LINE) > terminal.text().lastIndexOf('blocks/s'), options);
+      terminal.child.stdin!.write('\u0003');
+      pipe.child.kill('SIGINT');
+      expect(await terminal.ended).toBe(0);
+      expect(await pipe.ended).toBe(0);
+      expect(pipe.text()).toContain(`Node ${piped} (regtest) serves peers`);
+      expect(pipe.text()).toContain('"msg":"connected"');
+      expect([...pipe.text()].filter((character) => character < ' ' && character !== '\n')).toEqual([]);
+    },
+  );
 });

@@ -64,12 +64,15 @@ describeBitcoind('misbehaviour, the same bytes sent to bitcoind and to Pier', ()
     coin: () => outpoint(chain.getBlock(chain.atHeight(++coins)!)!.transactions[0]!),
   });
 
-  it.each([...misbehaviours, ...compactMisbehaviours])('$name: $verdict', async ({ verdict, early = false, messages }) => {
-    const bytes = messages(scene());
-    const theirs = await askBitcoind(bitcoind, bytes, early);
-    const ours = await askPier(peers, bytes, theirs, early);
-    expect({ ours, theirs }).toEqual({ ours: verdict, theirs: verdict });
-  });
+  it.each([...misbehaviours, ...compactMisbehaviours])(
+    '$name: $verdict',
+    async ({ verdict, early = false, messages }) => {
+      const bytes = messages(scene());
+      const theirs = await askBitcoind(bitcoind, bytes, early);
+      const ours = await askPier(peers, bytes, theirs, early);
+      expect({ ours, theirs }).toEqual({ ours: verdict, theirs: verdict });
+    },
+  );
 
   it('gives whoever wants to hear of no transactions neither one nor an answer', async () => {
     const output = { value: 4_999_990_000n, scriptPubKey: OP_TRUE };

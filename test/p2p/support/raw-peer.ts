@@ -28,11 +28,12 @@ export class RawPeer {
     for (const message of messages) this.#socket.write(message);
   }
 
-  async shakeHands(fields: Partial<VersionMessage> = {}): Promise<void> {
+  /** Introduces itself, with messages between its `version` and its `verack`. */
+  async shakeHands(fields: Partial<VersionMessage> = {}, between: readonly Uint8Array[] = []): Promise<void> {
     const time = BigInt(Math.floor(Date.now() / 1000));
     this.send([sound('version', versionMessage({ time, ...fields }))]);
     await this.#hears('verack', 1);
-    this.send([raw('verack')]);
+    this.send([...between, raw('verack')]);
   }
 
   /** Sends messages; what has come when a ping behind them is answered, or the connection has ended, is the answer. */
