@@ -27,7 +27,7 @@ import type { MakeParts, PeerFollower, PeerParts } from './peer-parts.ts';
 import { PeersFile } from './peers-file.ts';
 import { ServiceFlag } from './protocol.ts';
 import { isInSubnet, type Subnet } from './subnet.ts';
-import { HeightRate, type SyncProgress } from './sync-progress.ts';
+import { ProgressMeter, type SyncProgress } from './sync-progress.ts';
 import type { Direction } from './traffic.ts';
 import { V1Framing } from './v1-framing.ts';
 import { DetectingFraming } from './v2/detecting-framing.ts';
@@ -131,8 +131,7 @@ export class PeerManager {
   readonly #hooks: PeerHooks;
   readonly #quiet: LocalNode;
   readonly #unsubscribe: () => void;
-  readonly #blockRate = new HeightRate();
-  #isCatchingUp = false;
+  readonly #progress: ProgressMeter;
   readonly #bytes = { sent: 0, received: 0 };
   #nextId = 0;
   #networkActive = true;
@@ -162,6 +161,7 @@ export class PeerManager {
     });
     this.#bans = new BanList(clock, this.#file.bans());
     this.#secret = random.bytes(32);
+    this.#progress = new ProgressMeter(clock);
     this.#lastTipAt = clock.monotonic();
     this.#unsubscribe = chain.events.on('tip', () => {
       this.#lastTipAt = clock.monotonic();
@@ -500,27 +500,9 @@ export class PeerManager {
       for (const peer of [...this.#peers]) peer.tick();
       for (const follower of this.#followers) follower.tick?.();
       this.#save();
-      this.#tellProgress();
+      const progress = this.#progress.look(this.#modules.chain.bestHeader.height, this.#parts);
+      if (progress) this.events.emit('progress', progress);
     });
-  }
-
-  #tellProgress(): void {
-    const done = !this.#parts.isCatchingUp;
-    if (!done || this.#isCatchingUp) this.events.emit('progress', this.#progress(done));
-    if (done) this.#blockRate.reset();
-    this.#isCatchingUp = !done;
-  }
-
-  #progress(done: boolean): SyncProgress {
-    const { chain, clock } = this.#modules;
-    const { height: blocks, presyncedHeaders } = this.#parts;
-    const headers = chain.bestHeader.height;
-    const blocksPerSecond = this.#blockRate.sample(clock.monotonic(), blocks);
-    return {
-      ...{ blocks, headers, blocksPerSecond, done },
-      ...(presyncedHeaders === undefined ? {} : { presyncedHeaders }),
-      ...(blocksPerSecond > 0 ? { secondsLeft: (headers - blocks) / blocksPerSecond } : {}),
-    };
   }
 
   #log(peer: Peer, message: string): void {

@@ -1,3 +1,6 @@
+import type { Clock } from '../platform/clock.ts';
+import type { PeerParts } from './peer-parts.ts';
+
 /** How far a node is that knows of blocks which it lacks. */
 export interface SyncProgress {
   /** Height of the tip. */
@@ -33,5 +36,41 @@ export class HeightRate {
   /** Forgets what was; the next sample is the first. */
   reset(): void {
     this.#samples.length = 0;
+  }
+}
+
+/** Tells, looked at about once a second, how far the download is. */
+export class ProgressMeter {
+  readonly #clock: Clock;
+  readonly #rate = new HeightRate();
+  #isCatchingUp = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** How far it is on its way to the best header, of height `headers`; undefined where nothing was or is missing. */
+  look(
+    headers: number,
+    parts: Pick<PeerParts, 'isCatchingUp' | 'height' | 'presyncedHeaders'>,
+  ): SyncProgress | undefined {
+    const done = !parts.isCatchingUp;
+    const progress = !done || this.#isCatchingUp ? this.#measure(headers, parts, done) : undefined;
+    if (done) this.#rate.reset();
+    this.#isCatchingUp = !done;
+    return progress;
+  }
+
+  #measure(
+    headers: number,
+    { height: blocks, presyncedHeaders }: Pick<PeerParts, 'height' | 'presyncedHeaders'>,
+    done: boolean,
+  ): SyncProgress {
+    const blocksPerSecond = this.#rate.sample(this.#clock.monotonic(), blocks);
+    return {
+      ...{ blocks, headers, blocksPerSecond, done },
+      ...(presyncedHeaders === undefined ? {} : { presyncedHeaders }),
+      ...(blocksPerSecond > 0 ? { secondsLeft: (headers - blocks) / blocksPerSecond } : {}),
+    };
   }
 }
