@@ -16,6 +16,7 @@ const FIRST = [
   'p2p/hostile-floods',
   'p2p/hostile',
   'interop/rpc-same-chain',
+  'interop/block-filters',
   'store/lmdb-open',
   'p2p/many-peers',
 ];
