@@ -115,6 +115,7 @@ describe('a flood of', () => {
     await attacker.send(times(20_000, (i) => raw('ping', payload(i))));
     expect(attacker.peer.commands().filter((command) => command === 'pong')).toHaveLength(20_000);
     expect(siege.holding() - before).toBeLessThan(MB / 10);
+    expect(attacker.verdict).toBe('ignored');
     await siege.expectService();
   });
 
@@ -140,6 +141,7 @@ describe('a flood of', () => {
   it('deep forks of little work is not kept', async () => {
     const attacker = await besiege();
     const { chain } = siege.node;
+    const before = siege.holding();
     const tips = chain.tips().length;
     const fork = (tag: number) => {
       const headers: BlockHeader[] = [];
@@ -153,6 +155,7 @@ describe('a flood of', () => {
     };
     await attacker.send(times(20, (i) => sound('headers', { headers: fork(i) })));
     expect(chain.tips()).toHaveLength(tips);
+    expect(siege.holding() - before).toBeLessThan(MB / 10);
     expect(attacker.verdict).toBe('ignored');
     await siege.expectService();
   });
@@ -224,12 +227,14 @@ describe('a flood of', () => {
 describe('a peer that takes its time', () => {
   it('with its introduction, byte by byte, has a minute', async () => {
     await besiege();
+    const before = siege.holding();
     const slow = await siege.dial();
     const introduction = sound('version', versionMessage());
     for (const byte of introduction.subarray(0, 62)) {
       if (!slow.peer.closed) slow.peer.connection.send(Uint8Array.of(byte));
       await siege.net.advance(1_000, 250);
     }
+    expect(siege.holding() - before).toBeLessThan(MB / 10);
     expect(slow.verdict).toBe('disconnected');
     await siege.expectService();
   });
@@ -252,12 +257,16 @@ describe('a peer that takes its time', () => {
   it('with a block that it has announced, until another one is asked for it', async () => {
     const attacker = await besiege();
     const { near, far, node, net } = siege;
+    const before = siege.holding();
     const block = mineBlock(node.chain.tip, { time: Math.floor(net.clock.now() / 1000) });
     await attacker.send([sound('headers', { headers: [block.header] })]);
     expect(attacker.peer.commands()).toContain('getdata');
     // The honest node has it a moment later.
     await near.chain.acceptBlock(block);
     await net.until(() => Buffer.compare(far.chain.tip.hash, block.hash) === 0, 15_000, 50);
+    expect(siege.holding() - before).toBeLessThan(MB / 10);
+    // It may have been slow without meaning harm.
+    expect(attacker.verdict).toBe('ignored');
     await siege.expectService();
   });
 });
