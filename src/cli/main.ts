@@ -5,6 +5,7 @@ import { addRpc } from './commands/rpc.ts';
 import { addScenario } from './commands/scenario.ts';
 import { addStartNode } from './commands/startnode.ts';
 import { addUp } from './commands/up.ts';
+import { addVerify } from './commands/verify.ts';
 import { addWalletCommands } from './commands/wallet-commands.ts';
 import { reportError } from './output.ts';
 
@@ -20,6 +21,7 @@ addScenario(program);
 addStartNode(program);
 addChainCommands(program);
 addWalletCommands(program);
+addVerify(program);
 addRpc(program);
 for (const command of [program, ...program.commands]) command.exitOverride();
 

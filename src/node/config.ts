@@ -95,7 +95,7 @@ export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = proc
     host,
     dataDir: resolveDataDir(input.dataDir ?? env.PIER_DATADIR, params),
     rpcPort: nodeId + RPC_PORT_OFFSET,
-    seeds: seeds.map(parseSeed).filter((seed) => seed.host !== host || seed.port !== nodeId),
+    seeds: seeds.map(parseNodeAddress).filter((seed) => seed.host !== host || seed.port !== nodeId),
     v2Transport: input.v2Transport ?? true,
     ...(input.maxConnections === undefined
       ? {}
@@ -156,13 +156,13 @@ function parseMineAtTxs(value: string | number, { network, powNoRetargeting }: C
   return count;
 }
 
-/** `host:port`, `[ipv6]:port`, or a bare port of this machine. */
-function parseSeed(text: string): Endpoint {
+/** `host:port`, `[ipv6]:port`, or a bare port of this machine. Throws `UsageError` 'bad-seed'. */
+export function parseNodeAddress(text: string): Endpoint {
   try {
     return parseEndpoint(/^\d+$/.test(text) ? `${LOOPBACK}:${text}` : text);
   } catch (error) {
     throw new UsageError('bad-seed', error instanceof Error ? error.message : String(error), {
-      hint: 'For example: --seed 127.0.0.1:3000',
+      hint: 'For example: 127.0.0.1:3000',
       cause: error,
     });
   }

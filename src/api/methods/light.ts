@@ -1,8 +1,11 @@
 import { toHex, toReversedHex } from '../../bytes/hex.ts';
 import type { HeaderChain } from '../../spv/header-chain.ts';
 import type { PaymentProof } from '../../spv/payment-proof.ts';
+import { proofToJson } from '../../spv/proof-file.ts';
 import type { ProofStore } from '../../spv/proof-store.ts';
 import type { SpvParts } from '../../spv/spv-parts.ts';
+import { ownProof } from '../../wallet/own-proof.ts';
+import type { WalletFile } from '../../wallet/wallet-file.ts';
 import { hashArgument } from '../arguments.ts';
 import { chainFileSize } from '../chain-file.ts';
 import { hex256, targetJson } from '../format/block-json.ts';
@@ -25,6 +28,7 @@ export interface LightRpcNode extends AnyRpcNode {
   readonly chain: HeaderChain;
   readonly proofs: ProofStore;
   readonly light: SpvParts;
+  readonly wallets: WalletFile;
 }
 
 /** Methods of a light node that a full one has not, or answers otherwise. */
@@ -100,6 +104,24 @@ const ownMethods: readonly Method<LightRpcNode>[] = [
       const proof = proofs.get(hex);
       if (!proof) throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'No proof of such a transaction');
       return proofJson(hex, proof);
+    },
+  }),
+  method({
+    name: 'exportpaymentproof',
+    category: 'Blockchain',
+    description:
+      "Pier's own: a proof of a transaction of the node's wallets, with all headers, which `pier verify --proof` and pages\n" +
+      'verify without asking anybody.',
+    arguments: [hashArgument('txid', 'The transaction.')],
+    result:
+      '{ "format": "pier-payment-proof", "version": 1, "network": name, "genesis": hash, "transaction": hex, "height": n,\n' +
+      '  "position": n, "branch": [hash, ...], "coinbase": { "transaction": hex, "branch": [hash, ...] },\n' +
+      '  "headers": { "from": n, "hex": hex } }',
+    example: '"txid"',
+    handler: ({ node }, txid) => {
+      const proof = ownProof(node, toReversedHex(txid));
+      if (!proof) throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'No proof of such a transaction');
+      return proofToJson(proof);
     },
   }),
 ];

@@ -1,0 +1,58 @@
+import type { PaymentReport } from '../spv/payment-report.ts';
+import { bold, dim } from './output.ts';
+
+type Verified = Extract<PaymentReport, { verified: true }>;
+
+/** Work in this unit and above is shown with fewer digits. */
+const EXACT_BELOW = 1_000_000n;
+
+/** A verdict for people: the way from the transaction to the work, what is proved, and what is not. */
+export function paymentPicture(
+  report: PaymentReport,
+  { network, source }: { network: string; source: string },
+): string {
+  if (!report.verified) return `${bold('Not proved')}: ${report.reason}.`;
+  const { height, confirmations } = report;
+  const depth = confirmations === 1 ? '1 confirmation' : `${confirmations} confirmations`;
+  return [
+    `${bold('Proved')}: block ${height} of ${network} holds the transaction, with ${depth} (from ${source})`,
+    '',
+    ...wayUp(report),
+    '',
+    bold('Proved'),
+    ...report.proved.map(({ text }) => `  + ${text}`),
+    bold('Not proved'),
+    ...report.notproved.map(({ text }) => `  - ${text}`),
+  ].join('\n');
+}
+
+function wayUp(report: Verified): string[] {
+  const { txid, position, path, merkleroot, blockhash, height, time, confirmations, workontop, tip } = report;
+  const on = confirmations - 1;
+  return [
+    line('transaction', txid, `at position ${position}`),
+    ...path.flatMap(({ sibling, side, parent }, i) => [
+      dim(line(side === 'left' ? '  ├ left' : '  ├ right', sibling)),
+      line(i === path.length - 1 ? '  merkle root' : '  └ hash', parent),
+    ]),
+    ...(path.length === 0 ? [line('  merkle root', merkleroot, 'the block holds nothing else')] : []),
+    line(`  block ${height}`, blockhash, date(time)),
+    ...(on === 0
+      ? [line('  nothing on top', '')]
+      : [line(`  ${on} on top`, `${on === 1 ? 'a block' : 'blocks'} of ${hashes(workontop)} expected hashes`)]),
+    line(`  tip ${tip.height}`, tip.hash, `${date(tip.time)}; ${hashes(tip.work)} expected hashes in all`),
+  ].map((text) => text.trimEnd());
+}
+
+function line(label: string, value: string, more = ''): string {
+  return `${label.padEnd(15)}  ${value}${more === '' ? '' : `  ${more}`}`;
+}
+
+function date(time: number): string {
+  return new Date(time * 1000).toISOString().replace('.000Z', 'Z');
+}
+
+function hashes(text: string): string {
+  const work = BigInt(text);
+  return work < EXACT_BELOW ? work.toLocaleString('en') : Number(work).toPrecision(4);
+}

@@ -1,0 +1,89 @@
+import { HeaderSync } from '../p2p/header-sync.ts';
+import type { Command, MessageOf } from '../p2p/messages/index.ts';
+import { namesBlock } from '../p2p/messages/inventory.ts';
+import type { Peer } from '../p2p/peer.ts';
+import { PeerChains } from '../p2p/peer-chain.ts';
+import { noPartInfo } from '../p2p/peer-info.ts';
+import type { PeerParts } from '../p2p/peer-parts.ts';
+import { MAX_HEADERS } from '../p2p/protocol.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Random } from '../platform/random.ts';
+import { BlockFetcher } from './block-fetcher.ts';
+import { BlockSearch } from './block-search.ts';
+import type { HeaderChain } from './header-chain.ts';
+
+export interface SearchPartsModules {
+  readonly chain: HeaderChain;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** What is sought: 32 bytes, internal order. */
+  readonly txid: Uint8Array;
+  /** Told the height down to which the search has come. */
+  readonly reached: (height: number) => void;
+}
+
+/** What is done on a message; whatever is not here means nothing to who seeks one payment. */
+type SearchHandlers = { readonly [C in Command]?: (peer: Peer, message: MessageOf<C>) => void };
+
+/** What is done with peers to learn their chains, and which block holds a transaction. Nothing is served. */
+export interface SearchParts extends PeerParts {
+  readonly search: BlockSearch;
+  /** Whether the peer has told all headers that it has for us. */
+  hasToldChain(peer: Peer): boolean;
+}
+
+export function createSearchParts(modules: SearchPartsModules): SearchParts {
+  const { chain, txid, reached } = modules;
+  const chains = new PeerChains(chain);
+  const withChains = { ...modules, chains, params: chain.params };
+  const blocks = new BlockFetcher(withChains);
+  const search = new BlockSearch(txid, { ...withChains, blocks }, reached);
+  const headers = new HeaderSync(withChains, () => blocks.tick());
+  const told = new WeakSet<Peer>();
+
+  const handlers: SearchHandlers = {
+    block: (peer, block) => blocks.received(peer, block),
+    cfilter: (peer, message) => search.filter(peer, message),
+    headers: (peer, message) => {
+      headers.received(peer, message.headers);
+      const isLast = message.headers.length < MAX_HEADERS && headers.presyncHeight(peer) === undefined;
+      if (isLast) told.add(peer);
+      else told.delete(peer);
+    },
+    inv: (peer, { entries }) => {
+      const block = entries.findLast(namesBlock);
+      if (block) headers.announced(peer, block.hash);
+    },
+    merkleblock: (peer, message) => search.merkleBlock(peer, message),
+    notfound: (peer, { entries }) => {
+      blocks.notFound(peer, entries.filter(namesBlock));
+      search.notFound(peer, entries.filter(namesBlock));
+    },
+    ping: (peer, { nonce }) => {
+      if (nonce !== undefined) peer.send('pong', { nonce });
+    },
+    pong: (peer, { nonce }) => peer.keepAlive.pong(nonce),
+  };
+
+  return {
+    search,
+    hasToldChain: (peer) => told.has(peer),
+    followers: [chains, blocks, headers, search],
+    dispatch: (peer, command, message) => handlers[command]?.(peer, message),
+    info: () => noPartInfo,
+    lastAnnouncement: () => 0,
+    hasBlocksInFlight: (peer) => blocks.inFlight(peer).length > 0,
+    get isCatchingUp() {
+      return headers.isActive;
+    },
+    get height() {
+      return chain.tip.height;
+    },
+    get presyncedHeaders() {
+      return headers.bestPresyncHeight;
+    },
+    idle: () => chain.flush(),
+  };
+}

@@ -1,0 +1,22 @@
+import type { HeaderChain } from '../spv/header-chain.ts';
+import { type SelfContainedProof, selfContained } from '../spv/proof-file.ts';
+import type { ProofStore } from '../spv/proof-store.ts';
+import type { WalletFile } from './wallet-file.ts';
+
+export interface OwnProofModules {
+  readonly chain: HeaderChain;
+  readonly proofs: ProofStore;
+  readonly wallets: WalletFile;
+}
+
+/** What a light node can show of a payment of its wallets, headers and all; undefined if it has no proof of such a one. */
+export function ownProof({ chain, proofs, wallets }: OwnProofModules, txid: string): SelfContainedProof | undefined {
+  const held = proofs.get(txid);
+  const transaction = wallets
+    .wallets()
+    .map((wallet) => wallet.transaction(txid)?.entry.tx)
+    .find((tx) => tx !== undefined);
+  if (!held || !transaction) return undefined;
+  const { height, proof, coinbase } = held;
+  return selfContained(chain, { transaction, height, proof, ...(coinbase && { coinbase }) });
+}
