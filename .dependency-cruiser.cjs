@@ -22,8 +22,7 @@ const layers = [
   'cli',
 ];
 
-/** Folders whose code must also run in a browser: no Node built-in, no native package. */
-const browserSafe = ['platform', 'bytes', 'crypto', 'primitives', 'script', 'consensus', 'proofs', 'spv'];
+const browserSafe = require('./scripts/page-layers.cjs');
 
 module.exports = {
   forbidden: [

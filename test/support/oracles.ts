@@ -13,6 +13,19 @@ export const requireOracles = process.env.PIER_REQUIRE_ORACLES === '1';
 export const vectorsRoot: string =
   process.env.PIER_VECTORS_DIR ?? fileURLToPath(new URL('../../../shared/vectors/', import.meta.url));
 
+/** A Chromium, in which code for pages runs; undefined where there is none. */
+export const chromium: string | undefined = locateChromium();
+
+function locateChromium(): string | undefined {
+  const named = process.env.PIER_CHROMIUM;
+  if (named !== undefined) return existsSync(named) ? named : undefined;
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((dir) => dir !== '');
+  const paths = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) =>
+    folders.map((dir) => join(dir, name)),
+  );
+  return paths.find((path) => existsSync(path));
+}
+
 /** The folder that holds bitcoind and bitcoin-cli, or undefined: what tests compare Pier with is optional. */
 export const bitcoindDir: string | undefined = locate();
 

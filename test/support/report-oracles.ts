@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { bitcoindDir, requireOracles, vectorsRoot } from './oracles.ts';
+import { bitcoindDir, chromium, requireOracles, vectorsRoot } from './oracles.ts';
 
 /** Tells before the first test which oracles are absent; where they are required, their tests fail and say so. */
 export default function reportOracles(): void {
@@ -7,4 +7,5 @@ export default function reportOracles(): void {
   const hint = 'the tests that need it are skipped (PIER_REQUIRE_ORACLES=1 makes that a failure)';
   if (!existsSync(vectorsRoot)) console.log(`../shared/vectors is absent: ${hint}`);
   if (bitcoindDir === undefined) console.log(`bitcoind is absent (PIER_BITCOIND_DIR names its folder): ${hint}`);
+  if (chromium === undefined) console.log(`chromium is absent (PIER_CHROMIUM names its program): ${hint}`);
 }

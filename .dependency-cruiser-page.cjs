@@ -1,0 +1,28 @@
+const { builtinModules } = require('node:module');
+const browserSafe = require('./scripts/page-layers.cjs');
+
+/** What a page cannot load: Node's own modules, and packages that bring binaries or sockets. */
+const builtin = `^(node:)?(${builtinModules.filter((name) => !name.startsWith('_')).join('|')})$`;
+const native = 'node_modules/(lmdb|secp256k1|tiny-secp256k1|pino|pino-pretty|fastify|commander)/';
+
+// Read by the layers' second check. What is only a type is gone before a page loads anything, and so is not followed here.
+module.exports = {
+  forbidden: [
+    {
+      name: 'reaches-node',
+      comment: 'These layers run in a page: nothing that they load may import a part of Node, or a native package.',
+      severity: 'error',
+      from: { path: `^src/(${browserSafe.join('|')})/` },
+      to: { path: `${builtin}|${native}`, reachable: true },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: false,
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,168 @@
+import { expect, it } from 'vitest';
+import { regtest } from '../../src/consensus/params.ts';
+import { InvType } from '../../src/p2p/messages/inventory.ts';
+import { PeerManager } from '../../src/p2p/peer-manager.ts';
+import { ServiceFlag } from '../../src/p2p/protocol.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { SeededRandom } from '../../src/platform/random.ts';
+import type { Block } from '../../src/primitives/block.ts';
+import { basicFilterElements, encodeFilter } from '../../src/proofs/block-filter.ts';
+import { MerkleBlock } from '../../src/proofs/merkle-block.ts';
+import { PartialMerkleTree } from '../../src/proofs/partial-merkle-tree.ts';
+import { HeaderChain } from '../../src/spv/header-chain.ts';
+import { selfContained, verifySelfContained } from '../../src/spv/proof-file.ts';
+import { createSearchParts, type SearchParts } from '../../src/spv/search-parts.ts';
+import type { PaymentClaim } from '../../src/spv/verify-payment.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { OP_TRUE } from '../chain/support/builder.ts';
+import { FakePeer, versionMessage } from '../p2p/support/fake-peer.ts';
+import { TestNetwork } from '../p2p/support/network.ts';
+import { blocksOf, payment } from './support/proved-payment.ts';
+
+const net = new TestNetwork();
+/** More than one batch; the payment lies in the second from the tip. */
+const counts = Array.from({ length: 150 }, (_, i) => (i === 29 ? 3 : 0));
+const blocks = blocksOf(counts);
+const sought = blocks[30]!.transactions[2]!;
+const heights = new Map(blocks.map((block, height) => [block.hashHex, height]));
+
+interface Lies {
+  /** What is sent instead of a merkle block with the truth; undefined for no answer. */
+  merkleBlock?(height: number, truth: MerkleBlock): MerkleBlock | undefined;
+  filter?(height: number, truth: Uint8Array): Uint8Array;
+}
+
+let nextPort = 5000;
+
+/** A node that serves the blocks, filtered in both ways, and may lie. */
+async function serve(lies: Lies = {}): Promise<{ endpoint: { host: string; port: number }; peer(): FakePeer }> {
+  const endpoint = { host: '127.0.0.1', port: nextPort++ };
+  let peer!: FakePeer;
+  const services = ServiceFlag.NETWORK | ServiceFlag.WITNESS | ServiceFlag.BLOOM | ServiceFlag.COMPACT_FILTERS;
+  await net.network.transport().listen(endpoint, (connection) => {
+    peer = new FakePeer(net, connection);
+    peer.on('version', () => {
+      peer.send('version', versionMessage({ services, startHeight: blocks.length - 1 }));
+      peer.send('verack', {});
+    });
+    peer.on('getheaders', () => peer.send('headers', { headers: blocks.slice(1).map(({ header }) => header) }));
+    peer.on('filterload', (filter) => expect(filter.isWithinSizeConstraints).toBe(true));
+    peer.on('getdata', ({ entries }) => {
+      for (const { type, hash } of entries) {
+        const block = blocks.find((each) => Buffer.compare(each.hash, hash) === 0)!;
+        if (type !== InvType.FILTERED_BLOCK) peer.send('block', block);
+        else answer(block);
+      }
+    });
+    const answer = (block: Block) => {
+      const truth = MerkleBlock.of(
+        block,
+        block.transactions.map((tx) => tx.txidHex === sought.txidHex),
+      );
+      const said = lies.merkleBlock ? lies.merkleBlock(heights.get(block.hashHex)!, truth) : truth;
+      if (said) peer.send('merkleblock', said);
+    };
+    peer.on('getcfilters', ({ filterType, startHeight, stopHash }) => {
+      for (const [height, block] of blocks.entries()) {
+        if (height < startHeight) continue;
+        const truth = encodeFilter(block.hash, basicFilterElements(block, []));
+        const filter = lies.filter?.(height, truth) ?? truth;
+        peer.send('cfilter', { filterType, blockHash: block.hash, filter });
+        if (Buffer.compare(block.hash, stopHash) === 0) break;
+      }
+    });
+  });
+  return { endpoint, peer: () => peer };
+}
+
+interface Outcome {
+  readonly claim: PaymentClaim | undefined;
+  readonly chain: HeaderChain;
+  /** Reasons of disconnections. */
+  readonly disconnects: string[];
+}
+
+/** Looks for the payment among these nodes, in their order. */
+async function search(
+  servers: readonly { endpoint: { host: string; port: number } }[],
+  look: (parts: SearchParts) => Promise<PaymentClaim | undefined>,
+  txid = sought.txid,
+): Promise<Outcome> {
+  const common = { clock: net.clock, logger: silentLogger, random: new SeededRandom(5) };
+  const chain = await HeaderChain.open(regtest, { ...common, store: new MemoryStore() });
+  let parts!: SearchParts;
+  const peers = new PeerManager(
+    { blocksOnly: true, sparesAddedNodes: false, maxOutbound: 0, maxBlockRelayOnly: 0, v2Transport: false },
+    {
+      ...{ ...common, chain, transport: net.network.transport() },
+      makeParts: () => {
+        parts = createSearchParts({ ...common, chain, txid, reached: () => {} });
+        return parts;
+      },
+    },
+  );
+  const disconnects: string[] = [];
+  peers.events.on('disconnected', ({ reason }) => disconnects.push(reason));
+  await peers.start();
+  for (const { endpoint } of servers) void peers.connect(endpoint);
+  await net.until(() => peers.peers().length === servers.length && peers.peers().every((p) => parts.hasToldChain(p)));
+  let done = false;
+  const looking = look(parts).finally(() => {
+    done = true;
+  });
+  await net.until(() => done, 200_000, 100);
+  const claim = await looking;
+  await peers.stop();
+  return { claim, chain, disconnects: disconnects.filter((reason) => reason !== 'shutting down') };
+}
+
+const bloom = (parts: SearchParts) => parts.search.byBloomFilter();
+const filters = (parts: SearchParts) => parts.search.byBlockFilters([OP_TRUE]);
+
+function expectProved({ claim, chain }: Outcome): void {
+  const proof = selfContained(chain, claim!);
+  const nowSeconds = Math.floor(net.clock.now() / 1000);
+  const verdict = verifySelfContained(regtest, proof, { nowSeconds, txid: sought.txid });
+  expect(verdict).toMatchObject({ verified: true, position: 2, confirmations: 121 });
+}
+
+it('finds the block by a Bloom filter, and by block filters, from the tip down', async () => {
+  for (const look of [bloom, filters]) {
+    const outcome = await search([await serve()], look);
+    expectProved(outcome);
+    expect(outcome.disconnects).toEqual([]);
+  }
+});
+
+it('finds nothing where there is nothing', async () => {
+  for (const look of [bloom, filters]) {
+    expect((await search([await serve()], look, payment(5).txid)).claim).toBeUndefined();
+  }
+});
+
+it('asks the next node when one hides the block, claims another, says nothing, or sends what makes no sense', async () => {
+  const hidden: Lies = {
+    merkleBlock: (height, truth) => (height === 30 ? MerkleBlock.of(blocks[30]!, [false, false, false, false]) : truth),
+    filter: (height, truth) => (height === 30 ? encodeFilter(blocks[30]!.hash, []) : truth),
+  };
+  for (const look of [bloom, filters]) expectProved(await search([await serve(hidden), await serve()], look));
+
+  // The txid in a tree of its own, under a header that does not commit to it.
+  const elsewhere: Lies = {
+    merkleBlock: (height, truth) =>
+      height === 140 ? new MerkleBlock(truth.header, PartialMerkleTree.of([sought.txid], [true])) : truth,
+  };
+  const outcome = await search([await serve(elsewhere), await serve()], bloom);
+  expectProved(outcome);
+  expect(outcome.disconnects).toEqual([expect.stringMatching(/misbehaving: a merkle block that proves nothing/)]);
+
+  const silent: Lies = { merkleBlock: (height, truth) => (height === 100 ? undefined : truth) };
+  const second = await search([await serve(silent), await serve()], bloom);
+  expectProved(second);
+  expect(second.disconnects).toEqual(['does not answer about its blocks in time']);
+
+  const nonsense: Lies = { filter: (height, truth) => (height === 120 ? Uint8Array.of(0xff) : truth) };
+  const third = await search([await serve(nonsense), await serve()], filters);
+  expectProved(third);
+  expect(third.disconnects).toEqual([expect.stringMatching(/misbehaving: a filter that is none/)]);
+});
