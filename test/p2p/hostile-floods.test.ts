@@ -26,7 +26,7 @@ const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ le
 const output = (value: bigint) => ({ value, scriptPubKey: OP_TRUE });
 const payload = (i: number) => new ByteWriter(8).u64(BigInt(i)).finish();
 
-describe('a flood of', () => {
+describe('a flood of', { timeout: 60_000 }, () => {
   it('announced transactions leaves no more than 5,000 per peer', async () => {
     const attacker = await besiege();
     const before = siege.holding();
@@ -224,7 +224,7 @@ describe('a flood of', () => {
   });
 });
 
-describe('a peer that takes its time', () => {
+describe('a peer that takes its time', { timeout: 60_000 }, () => {
   it('with its introduction, byte by byte, has a minute', async () => {
     await besiege();
     const before = siege.holding();
