@@ -164,9 +164,10 @@ async function look(
       hint: `Add ${more}--block HASH, or its height; or name a node with Bloom filters, as 'pier startnode --peerbloomfilters' has.`,
     });
   }
+  // Block filters first: they tell nobody what is sought.
   const claim =
-    (mayBloom ? await search.byBloomFilter() : undefined) ??
-    (mayFilter ? await search.byBlockFilters(scripts) : undefined);
+    (mayFilter ? await search.byBlockFilters(scripts) : undefined) ??
+    (mayBloom ? await search.byBloomFilter() : undefined);
   if (claim) return claim;
   throw new PierError(
     'not-found',

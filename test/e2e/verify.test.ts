@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { RpcClient } from '../../src/api/rpc-client.ts';
+import { createBlockchain } from '../../src/commands/create-blockchain.ts';
+import { createWallet } from '../../src/commands/create-wallet.ts';
+import { untilFinished } from '../../src/devnet/finished.ts';
+import type { ReadyLine } from '../../src/devnet/node-process.ts';
+import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { nodeConfig } from '../../src/node/config.ts';
+import type { PaymentReport } from '../../src/spv/payment-report.ts';
+import type { ProofJson } from '../../src/spv/proof-file.ts';
+import { atFileEnd } from '../support/file-end.ts';
+import { pier, pierPath } from '../support/pier.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { waitFor } from '../support/wait.ts';
+
+type Printed = Extract<PaymentReport, { verified: true }> & { source: string; proof: ProofJson };
+
+const dataDir = tempDir('verify');
+let full: number;
+let light: number;
+let rpc: RpcClient;
+/** Pays the light node, in block 102 of 105. */
+let txid: string;
+let address: string;
+let block: string;
+let stopLight: () => Promise<void>;
+
+/** Runs `pier startnode` until the file is done, or until what it returns is called. */
+async function start(nodeId: number, ...args: string[]): Promise<{ ready: ReadyLine; stop: () => Promise<void> }> {
+  const command = ['startnode', '--json', '--with-parent', '--datadir', dataDir, '--log-level', 'error', ...args];
+  const child = spawn(process.execPath, [pierPath, ...command], {
+    env: { ...process.env, NODE_ID: String(nodeId) },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const finished = untilFinished(child);
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await finished;
+  };
+  atFileEnd(stop);
+  const line = new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve));
+  const ended = finished.then(({ stderr }) => Promise.reject(new Error(`pier startnode ended: ${stderr}`)));
+  return { ready: JSON.parse(await Promise.race([line, ended])) as ReadyLine, stop };
+}
+
+/** Runs `pier verify` far from any node's files. */
+const verify = (args: readonly string[], env: Record<string, string> = {}, input = '') =>
+  pier(['verify', ...args, '--datadir', dataDir], env, input);
+const node = () => ['--node', String(full)];
+
+async function proved(args: readonly string[], env?: Record<string, string>): Promise<Printed> {
+  const { code, stdout, stderr } = await verify([...args, '--json'], env);
+  expect([code, stderr]).toEqual([0, '']);
+  return JSON.parse(stdout) as Printed;
+}
+
+beforeAll(async () => {
+  [full, light] = (await freeNodeIds(2)) as [number, number];
+  const config = (nodeId: number) => nodeConfig({ nodeId, dataDir });
+  const central = await createWallet(config(full), { name: 'central' });
+  await createBlockchain(config(full), { address: central.address });
+  ({ address } = await createWallet(config(light), { name: 'light' }));
+  const { ready } = await start(full, '--no-seed', '--peerbloomfilters');
+  rpc = new RpcClient(ready.rpc);
+  const spv = await start(light, '--spv', '--seed', String(full));
+  stopLight = spv.stop;
+  txid = await rpc.call<string>('sendtoaddress', [address, 1.5]);
+  [block] = (await rpc.call<string[]>('generatetoaddress', [4, central.address])) as [string];
+  const lightRpc = new RpcClient(spv.ready.rpc);
+  await waitFor(() => lightRpc.call('getpaymentproof', [txid]).then(Boolean, () => false), { describe: 'the proof' });
+});
+
+describe('pier verify', () => {
+  it('finds the block by a Bloom filter, block filters, or its name, and tells the same', async () => {
+    const found = await Promise.all([
+      proved([txid, ...node()]),
+      proved([txid, ...node(), '--address', address]),
+      proved([txid, ...node(), '--block', '102']),
+      proved([txid.toUpperCase(), ...node(), '--block', block, '--checkpoint', `102:${block}`]),
+    ]);
+    for (const each of found) expect(each).toEqual(found[0]);
+    expect(found[0]).toMatchObject({ verified: true, txid, blockhash: block, height: 102, confirmations: 4 });
+    expect(found[0]).toMatchObject({ workontop: '6', source: `127.0.0.1:${full}`, tip: { height: 105 } });
+    expect(found[0]!.proved.map(({ code }) => code)).toContain('tree-depth');
+  });
+
+  it('takes what a light node has, running or not', async () => {
+    const env = { NODE_ID: String(light) };
+    const running = await proved([txid], env);
+    await stopLight();
+    const stopped = await proved([txid], env);
+    expect([running.source, running.blockhash]).toEqual([`light node ${light}`, block]);
+    expect(stopped).toEqual(running);
+  });
+
+  it('tells people the way from the transaction to the work, and gives them a proof that needs no node', async () => {
+    const file = join(dataDir, 'proof.json');
+    const { code, stdout, stderr } = await verify([txid, ...node(), '--export', file], { NO_COLOR: '1' });
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`pier verify --proof ${file}`)]);
+    const said = [txid, 'merkle root', block, '3 on top', 'tip 105', 'Not proved', 'scripts are valid'];
+    const places = said.map((text) => stdout.indexOf(text));
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(places[0]).toBeGreaterThan(0);
+
+    const text = readFileSync(file, 'utf8');
+    const honest = JSON.parse(text) as ProofJson;
+    const other = `${txid.slice(0, -1)}${txid.endsWith('0') ? 1 : 0}`;
+    const [fine, otherTx, forged, nonsense] = await Promise.all([
+      verify(['--proof', file, txid, '--json']),
+      verify(['--proof', file, other]),
+      verify(['--proof', '-', '--json'], {}, JSON.stringify({ ...honest, position: 0 })),
+      verify(['--proof', '-', '--json'], {}, text.slice(1)),
+    ]);
+    expect([fine.code, otherTx.code, forged.code, nonsense.code]).toEqual([0, 1, 1, 1]);
+    expect(JSON.parse(fine.stdout)).toMatchObject({ verified: true, txid, height: 102 });
+    expect(otherTx.stdout).toMatch(/^Not proved: the proof is of another transaction/);
+    expect(JSON.parse(forged.stdout)).toMatchObject({ verified: false, flaw: 'wrong-coinbase' });
+    expect(JSON.parse(nonsense.stderr)).toMatchObject({ error: { code: 'bad-proof' } });
+  });
+
+  it('says what is wrong, and what to do next', async () => {
+    const unknown = 'ab'.repeat(32);
+    const cases: [readonly string[], number, RegExp][] = [
+      [[unknown, ...node()], 1, /no block from 0 to 105 .*unconfirmed/],
+      [[txid, '--node', String(light)], 1, /nobody can be asked at 127\.0\.0\.1:\d+: .*\n.*--node HOST:PORT/],
+      [[], 2, /nothing to verify\n.*TXID/],
+      [[txid, '--proof', '-', '--node', '3000'], 2, /asks nobody/],
+    ];
+    const results = await Promise.all(cases.map(([args]) => verify(args)));
+    for (const [i, [args, code, message]] of cases.entries()) {
+      expect([args, results[i]!.code]).toEqual([args, code]);
+      expect(results[i]!.stderr).toMatch(message);
+    }
+  });
+});
