@@ -1,7 +1,7 @@
 const { builtinModules } = require('node:module');
 const browserSafe = require('./scripts/page-layers.cjs');
 
-/** What a page cannot load: Node's own modules, and packages that bring binaries or sockets. */
+/** What a page cannot load: Node's own modules, and packages that need them or bring binaries. */
 const builtin = `^(node:)?(${builtinModules.filter((name) => !name.startsWith('_')).join('|')})$`;
 const native = 'node_modules/(lmdb|secp256k1|tiny-secp256k1|pino|pino-pretty|fastify|commander)/';
 

@@ -11,6 +11,15 @@ export { type PrintedBlock, printChain } from './commands/print-chain.ts';
 export { reindexUtxo } from './commands/reindex-utxo.ts';
 export { type SendOptions, type Sent, send } from './commands/send.ts';
 export { type StartedNode, startLightNode, startNode } from './commands/start-node.ts';
+export {
+  exportProof,
+  type Verification,
+  type VerifyConfig,
+  type VerifyOptions,
+  verifyConfig,
+  verifyProof,
+  verifyTransaction,
+} from './commands/verify.ts';
 export { NodeProcess, type NodeProcessOptions } from './devnet/node-process.ts';
 export { freeNodeIds } from './devnet/ports.ts';
 export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './devnet/scenario.ts';

@@ -32,20 +32,23 @@ function wayUp(report: Verified): string[] {
   return [
     line('transaction', txid, `at position ${position}`),
     ...path.flatMap(({ sibling, side, parent }, i) => [
-      dim(line(side === 'left' ? '  ├ left' : '  ├ right', sibling)),
+      dim(line(`  ├ ${isAlone(report, i) ? 'itself' : side}`, sibling)),
       line(i === path.length - 1 ? '  merkle root' : '  └ hash', parent),
     ]),
     ...(path.length === 0 ? [line('  merkle root', merkleroot, 'the block holds nothing else')] : []),
     line(`  block ${height}`, blockhash, date(time)),
-    ...(on === 0
-      ? [line('  nothing on top', '')]
-      : [line(`  ${on} on top`, `${on === 1 ? 'a block' : 'blocks'} of ${hashes(workontop)} expected hashes`)]),
-    line(`  tip ${tip.height}`, tip.hash, `${date(tip.time)}; ${hashes(tip.work)} expected hashes in all`),
+    line(`  ${on === 0 ? 'nothing' : on} on top`, on === 0 ? '' : `${hashes(workontop)} expected hashes`),
+    line(`  tip ${tip.height}`, tip.hash, `${date(tip.time)}; ${hashes(tip.work)} expected hashes in these headers`),
   ].map((text) => text.trimEnd());
 }
 
 function line(label: string, value: string, more = ''): string {
   return `${label.padEnd(15)}  ${value}${more === '' ? '' : `  ${more}`}`;
+}
+
+/** Whether the node at this step has no neighbour, and is hashed with itself. */
+function isAlone({ txid, path }: Verified, step: number): boolean {
+  return path[step]!.sibling === (step === 0 ? txid : path[step - 1]!.parent);
 }
 
 function date(time: number): string {

@@ -19,6 +19,8 @@ import { MemoryStore } from '../store/memory-store.ts';
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Milliseconds without a further header after which those that are known are taken. */
 const HEADERS_PATIENCE_MS = 15_000;
+/** Milliseconds for all headers (Core: HEADERS_DOWNLOAD_TIMEOUT_BASE). */
+const HEADERS_TIMEOUT_MS = 15 * 60_000;
 const POLL_INTERVAL_MS = 10;
 
 /** Where the block of a transaction is looked for. */
@@ -112,6 +114,7 @@ async function untilHeadersTold(
   chain: HeaderChain,
   progress: (progress: FinderProgress) => void,
 ): Promise<void> {
+  const end = systemClock.monotonic() + HEADERS_TIMEOUT_MS;
   let reached = -1;
   let since = systemClock.monotonic();
   for (;;) {
@@ -123,7 +126,8 @@ async function untilHeadersTold(
       since = systemClock.monotonic();
       progress({ stage: 'headers', height });
     }
-    const isLate = systemClock.monotonic() - since > HEADERS_PATIENCE_MS;
+    const now = systemClock.monotonic();
+    const isLate = now - since > HEADERS_PATIENCE_MS || now > end;
     if (isLate && ready.some((peer) => parts.hasToldChain(peer))) break;
     if (isLate || ready.length === 0) {
       throw new PierError('no-headers', 'no node that was asked has told its chain of headers', {

@@ -21,8 +21,8 @@ import type { PaymentClaim } from './verify-payment.ts';
 
 /** Blocks that a peer is asked about at a time. */
 const BATCH = 100;
-/** Milliseconds without an answer after which a peer is left. */
-const ANSWER_TIMEOUT_MS = 20_000;
+/** Milliseconds in which a peer has to tell of these blocks, or it is left. */
+const ANSWER_TIMEOUT_MS = 60_000;
 /** Milliseconds in which a block has to come from one of the peers. */
 const BLOCK_TIMEOUT_MS = 60_000;
 /** How often a block without the transaction seems to hold it. */
@@ -42,8 +42,8 @@ interface Question {
   /** By `key`. */
   readonly open: Map<string, BlockIndex>;
   readonly hits: BlockIndex[];
-  /** By the monotonic clock, of the question or of the last answer. */
-  since: number;
+  /** By the monotonic clock. */
+  readonly askedAt: number;
   /** Ends it, be it that all has been said, or that the peer is gone. */
   readonly settle: () => void;
 }
@@ -79,7 +79,7 @@ export class BlockSearch {
 
   tick(): void {
     const question = this.#question;
-    if (!question || this.#modules.clock.monotonic() - question.since <= ANSWER_TIMEOUT_MS) return;
+    if (!question || this.#modules.clock.monotonic() - question.askedAt <= ANSWER_TIMEOUT_MS) return;
     question.peer.disconnect('does not answer about its blocks in time');
   }
 
@@ -164,7 +164,7 @@ export class BlockSearch {
     const hits: BlockIndex[] = [];
     await new Promise<void>((settle) => {
       const open = new Map(batch.map((index) => [index.key, index]));
-      this.#question = { peer, open, hits, since: this.#modules.clock.monotonic(), settle };
+      this.#question = { peer, open, hits, askedAt: this.#modules.clock.monotonic(), settle };
       send();
     });
     this.#question = undefined;
@@ -209,7 +209,6 @@ export class BlockSearch {
     const index = question.open.get(key);
     if (!index) return;
     question.open.delete(key);
-    question.since = this.#modules.clock.monotonic();
     if (mayHold()) question.hits.push(index);
     if (question.open.size === 0) question.settle();
   }

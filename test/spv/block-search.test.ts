@@ -34,22 +34,25 @@ interface Lies {
 
 let nextPort = 5000;
 
-/** A node that serves the blocks, filtered in both ways, and may lie. */
-async function serve(lies: Lies = {}): Promise<{ endpoint: { host: string; port: number }; peer(): FakePeer }> {
+/** A node that serves these blocks, filtered in both ways, and may lie. */
+async function serve(
+  lies: Lies = {},
+  served: readonly Block[] = blocks,
+): Promise<{ endpoint: { host: string; port: number }; peer(): FakePeer }> {
   const endpoint = { host: '127.0.0.1', port: nextPort++ };
   let peer!: FakePeer;
   const services = ServiceFlag.NETWORK | ServiceFlag.WITNESS | ServiceFlag.BLOOM | ServiceFlag.COMPACT_FILTERS;
   await net.network.transport().listen(endpoint, (connection) => {
     peer = new FakePeer(net, connection);
     peer.on('version', () => {
-      peer.send('version', versionMessage({ services, startHeight: blocks.length - 1 }));
+      peer.send('version', versionMessage({ services, startHeight: served.length - 1 }));
       peer.send('verack', {});
     });
-    peer.on('getheaders', () => peer.send('headers', { headers: blocks.slice(1).map(({ header }) => header) }));
+    peer.on('getheaders', () => peer.send('headers', { headers: served.slice(1).map(({ header }) => header) }));
     peer.on('filterload', (filter) => expect(filter.isWithinSizeConstraints).toBe(true));
     peer.on('getdata', ({ entries }) => {
       for (const { type, hash } of entries) {
-        const block = blocks.find((each) => Buffer.compare(each.hash, hash) === 0)!;
+        const block = served.find((each) => Buffer.compare(each.hash, hash) === 0)!;
         if (type !== InvType.FILTERED_BLOCK) peer.send('block', block);
         else answer(block);
       }
@@ -63,7 +66,7 @@ async function serve(lies: Lies = {}): Promise<{ endpoint: { host: string; port:
       if (said) peer.send('merkleblock', said);
     };
     peer.on('getcfilters', ({ filterType, startHeight, stopHash }) => {
-      for (const [height, block] of blocks.entries()) {
+      for (const [height, block] of served.entries()) {
         if (height < startHeight) continue;
         const truth = encodeFilter(block.hash, basicFilterElements(block, []));
         const filter = lies.filter?.(height, truth) ?? truth;
@@ -165,4 +168,15 @@ it('asks the next node when one hides the block, claims another, says nothing, o
   const third = await search([await serve(nonsense), await serve()], filters);
   expectProved(third);
   expect(third.disconnects).toEqual([expect.stringMatching(/misbehaving: a filter that is none/)]);
+});
+
+it('finds nothing in a chain of less work than another, though it holds the transaction', async () => {
+  const without = blocksOf(counts.map(() => 1));
+  const short = blocks.slice(0, 60);
+  for (const look of [bloom, filters]) {
+    const alone = await search([await serve({}, short)], look);
+    expect(alone.claim?.height).toBe(30);
+    const both = await search([await serve({}, short), await serve({}, without)], look);
+    expect([both.claim, both.chain.tip.height]).toEqual([undefined, 150]);
+  }
 });

@@ -48,7 +48,7 @@ export async function pageOf(html: string): Promise<string> {
   const child = spawn(
     chromium ?? '',
     [...flags, `--user-data-dir=${join(folder, 'profile')}`, '--dump-dom', pathToFileURL(file).href],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000, killSignal: 'SIGKILL' },
   );
   const { code, stdout, stderr } = await untilFinished(child);
   if (code !== 0) throw new Error(`chromium ended with ${code}: ${stderr}`);
