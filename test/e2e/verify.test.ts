@@ -22,7 +22,6 @@ type Printed = Extract<PaymentReport, { verified: true }> & { source: string; pr
 const dataDir = tempDir('verify');
 let full: number;
 let light: number;
-let rpc: RpcClient;
 /** Pays the light node, in block 102 of 105. */
 let txid: string;
 let address: string;
@@ -64,9 +63,11 @@ beforeAll(async () => {
   const central = await createWallet(config(full), { name: 'central' });
   await createBlockchain(config(full), { address: central.address });
   ({ address } = await createWallet(config(light), { name: 'light' }));
-  const { ready } = await start(full, '--no-seed', '--peerbloomfilters');
-  rpc = new RpcClient(ready.rpc);
-  const spv = await start(light, '--spv', '--seed', String(full));
+  const [{ ready }, spv] = await Promise.all([
+    start(full, '--no-seed', '--peerbloomfilters'),
+    start(light, '--spv', '--seed', String(full)),
+  ]);
+  const rpc = new RpcClient(ready.rpc);
   stopLight = spv.stop;
   txid = await rpc.call<string>('sendtoaddress', [address, 1.5]);
   [block] = (await rpc.call<string[]>('generatetoaddress', [4, central.address])) as [string];
