@@ -49,6 +49,8 @@ export interface NodeConfig {
   readonly trickle: boolean;
   /** Serves peers that filter by Bloom filters (BIP37; Core: -peerbloomfilters). */
   readonly peerBloomFilters: boolean;
+  /** A light node finds its payments by Bloom filters (BIP37) instead of compact block filters (BIP157). */
+  readonly bloomSearch: boolean;
   /** Threads that search for proof of work; absent: one for each processor but one. */
   readonly minerThreads?: number;
 }
@@ -73,6 +75,7 @@ export interface NodeConfigInput {
   /** Absent: on public networks only, since on one machine people wait for a payment to appear. */
   readonly trickle?: boolean | undefined;
   readonly peerBloomFilters?: boolean | undefined;
+  readonly bloomSearch?: boolean | undefined;
   /** Hex digits, in the place of what the network says (Core: -minimumchainwork). */
   readonly minimumChainWork?: string | undefined;
 }
@@ -105,6 +108,7 @@ export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = proc
     blocksOnly: input.blocksOnly ?? false,
     trickle: input.trickle ?? isPublicNetwork(params),
     peerBloomFilters: input.peerBloomFilters ?? false,
+    bloomSearch: input.bloomSearch ?? false,
     mineAtTxs: parseMineAtTxs(input.mineAtTxs ?? 2, params),
     ...(input.minerThreads === undefined ? {} : { minerThreads: parseCount('--miner-threads', input.minerThreads) }),
   };

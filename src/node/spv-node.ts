@@ -17,8 +17,8 @@ import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';
 import type { NetworkMode, NodeModules } from './full-node.ts';
 import { closeAll, RunningNode } from './running-node.ts';
 
-/** Whom a light node chooses to call: who has all blocks, and their filters. */
-const REQUIRED_SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS | ServiceFlag.COMPACT_FILTERS;
+/** Whom a light node chooses to call: who has all blocks, and filters by the one means or the other. */
+const REQUIRED_SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS;
 /** Connections that a light node makes to addresses that it has learnt: enough to catch a liar by. */
 const MAX_OUTBOUND = 4;
 
@@ -96,19 +96,22 @@ export class SpvNode extends RunningNode {
       });
       closers.push(() => lightWallets.close());
 
+      const bloom = config.bloomSearch;
+      const filters = bloom ? ServiceFlag.BLOOM : ServiceFlag.COMPACT_FILTERS;
       let light!: SpvParts;
       const p2p = limitedLogger(layer('p2p'), clock);
       const peers = new PeerManager(
         {
           addNodes: options.network === 'none' ? [] : config.seeds,
           v2Transport: config.v2Transport,
-          ...{ requiredServices: REQUIRED_SERVICES, blocksOnly: true, sparesAddedNodes: false },
+          ...{ requiredServices: REQUIRED_SERVICES | filters, blocksOnly: true, sparesAddedNodes: false },
           ...{ maxOutbound: MAX_OUTBOUND, maxBlockRelayOnly: 0 },
         },
         {
           ...{ chain, transport, clock, random, store, logger: p2p },
           makeParts: (options, addresses) => {
-            light = createSpvParts(options, { chain, watcher: lightWallets, addresses, clock, random, logger: p2p });
+            const modules = { chain, addresses, clock, random, logger: p2p };
+            light = createSpvParts(options, { ...modules, watcher: lightWallets, bloom });
             return light;
           },
         },

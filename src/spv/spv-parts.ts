@@ -1,7 +1,6 @@
 import type { AddressManager } from '../p2p/address-manager.ts';
 import { AddressRelay } from '../p2p/address-relay.ts';
 import { HeaderSync } from '../p2p/header-sync.ts';
-import type { Command, MessageOf } from '../p2p/messages/index.ts';
 import { namesBlock } from '../p2p/messages/inventory.ts';
 import type { Peer } from '../p2p/peer.ts';
 import { PeerChains } from '../p2p/peer-chain.ts';
@@ -11,69 +10,58 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import { BlockFetcher } from './block-fetcher.ts';
-import { FilterScanner } from './filter-scanner.ts';
-import { FilterSync } from './filter-sync.ts';
+import { BloomScanner } from './bloom-scanner.ts';
+import { FilterSearch } from './filter-search.ts';
 import type { HeaderChain } from './header-chain.ts';
+import type { Scanner, SpvHandlers } from './scanner.ts';
 import { TxBroadcast } from './tx-broadcast.ts';
-import type { Watcher } from './watcher.ts';
+import type { TransactionWatcher, Watcher } from './watcher.ts';
 
-export interface SpvPartsModules {
+/** What looks for the watcher's payments: compact block filters (BIP157), or Bloom filters (BIP37). */
+export type Search =
+  | { readonly watcher: Watcher; readonly bloom?: false }
+  | { readonly watcher: TransactionWatcher; readonly bloom: boolean };
+
+export type SpvPartsModules = Search & CommonModules;
+
+interface CommonModules {
   readonly chain: HeaderChain;
-  readonly watcher: Watcher;
   readonly addresses: AddressManager;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
 }
 
-/** What is done on a message; whatever is not here means nothing to a light node. */
-type SpvHandlers = { readonly [C in Command]?: (peer: Peer, message: MessageOf<C>) => void };
-
 /** What a light node does with its peers. */
 export interface SpvParts extends PeerParts {
   readonly blocks: BlockFetcher;
   readonly broadcast: TxBroadcast;
-  readonly filters: FilterSync;
-  readonly scanner: FilterScanner;
+  readonly scanner: Scanner;
 }
 
-/** Follows headers, agrees with all peers about filters, and fetches what its watcher looks for. It serves nothing. */
+/** Follows headers, and fetches what its watcher looks for. It serves nothing. */
 export function createSpvParts(options: PartsOptions, modules: SpvPartsModules): SpvParts {
   const { chain } = modules;
   const chains = new PeerChains(chain);
   const withChains = { ...modules, chains, params: chain.params };
   const blocks = new BlockFetcher(withChains);
   const broadcast = new TxBroadcast();
-  const withBlocks = { ...withChains, blocks };
-  const scanner: FilterScanner = new FilterScanner(withBlocks, modules.watcher);
-  const filters = new FilterSync(withBlocks, {
-    agreed: () => scanner.step(),
-    disputed: (height) => scanner.force(height),
-    revoked: (height) => scanner.setBack(chain.atHeight(Math.min(height - 1, scanner.scanned.height))!),
-  });
+  const scanner: Scanner = modules.bloom
+    ? new BloomScanner(withChains, modules.watcher)
+    : new FilterSearch({ ...withChains, blocks }, modules.watcher);
   const headers = new HeaderSync(withChains, () => {
-    filters.step();
     scanner.step();
     blocks.tick();
   });
   const addresses = new AddressRelay(options, modules);
-  const unsubscribe = chain.events.on('tip', ({ fork, previous }) => {
-    filters.tipChanged(fork, previous);
-    scanner.tipChanged(fork);
-  });
+  const unsubscribe = chain.events.on('tip', ({ fork, previous }) => scanner.tipChanged(fork, previous));
   const last: PeerFollower = { close: unsubscribe };
+  const inFlight = (peer: Peer) => [...blocks.inFlight(peer), ...(scanner.inFlight?.(peer) ?? [])];
 
   const handlers: SpvHandlers = {
     addr: (peer, message) => addresses.received(peer, message.addresses),
     addrv2: (peer, message) => addresses.received(peer, message.addresses),
     block: (peer, block) => blocks.received(peer, block),
-    cfcheckpt: (peer, message) => filters.checkpoints(peer, message),
-    cfheaders: (peer, message) => filters.hashes(peer, message),
-    cfilter: (peer, message) => {
-      // What a dispute asks for, the scan may have asked for as well.
-      filters.filter(peer, message);
-      scanner.received(peer, message);
-    },
     getdata: (peer, { entries }) => broadcast.serve(peer, entries),
     headers: (peer, message) => headers.received(peer, message.headers),
     inv: (peer, { entries }) => {
@@ -90,24 +78,26 @@ export function createSpvParts(options: PartsOptions, modules: SpvPartsModules):
   return {
     blocks,
     broadcast,
-    filters,
     scanner,
-    followers: [chains, blocks, headers, filters, scanner, broadcast, addresses, last],
-    dispatch: (peer, command, message) => handlers[command]?.(peer, message),
+    followers: [chains, blocks, headers, scanner, broadcast, addresses, last],
+    dispatch(peer, command, message) {
+      handlers[command]?.(peer, message);
+      scanner.handlers[command]?.(peer, message);
+    },
     info(peer) {
       const { enabled, processed, rateLimited } = addresses.info(peer);
       return {
         ...noPartInfo,
         presyncedHeaders: headers.presyncHeight(peer) ?? -1,
         syncedHeaders: chains.get(peer)?.bestKnown?.height ?? -1,
-        inFlight: blocks.inFlight(peer),
+        inFlight: inFlight(peer),
         addressRelay: enabled,
         addressesProcessed: processed,
         addressesRateLimited: rateLimited,
       };
     },
     lastAnnouncement: (peer) => chains.get(peer)?.announcedAt ?? 0,
-    hasBlocksInFlight: (peer) => blocks.inFlight(peer).length > 0,
+    hasBlocksInFlight: (peer) => inFlight(peer).length > 0,
     get isCatchingUp() {
       return headers.isActive || scanner.scanned !== chain.tip;
     },

@@ -72,6 +72,31 @@ export class Ledger {
     return false;
   }
 
+  /** Outputs of transactions that are not in vain, unless a transaction in a block spends them. */
+  unspentInBlocks(): OutPoint[] {
+    const isSpentInBlock = (key: string) => {
+      for (const { confirmation } of this.#spenders.get(key) ?? []) if (confirmation) return true;
+      return false;
+    };
+    return [...this.#coins]
+      .filter(([key, { entry }]) => !entry.conflicted && !isSpentInBlock(key))
+      .map(([, { outpoint }]) => outpoint);
+  }
+
+  /** Other entries that spend one of the coins that the transaction spends. */
+  rivals(tx: Transaction): LedgerEntry[] {
+    const spenders = tx.inputs.flatMap(({ prevout }) => [...(this.#spenders.get(outPointKey(prevout)) ?? [])]);
+    return spenders.filter((entry) => entry.tx.txidHex !== tx.txidHex);
+  }
+
+  /** Whether a block has decided that the transaction can never be. */
+  isRefuted(tx: Transaction): boolean {
+    return (
+      this.rivals(tx).some(({ confirmation }) => confirmation) ||
+      tx.inputs.some(({ prevout }) => this.coin(prevout)?.entry.conflicted)
+    );
+  }
+
   /** Whether the transaction pays the wallet, or spends a coin of it. */
   concerns(tx: Transaction): boolean {
     if (this.#entries.has(tx.txidHex)) return true;
@@ -101,7 +126,7 @@ export class Ledger {
     return operations;
   }
 
-  /** Forgets a transaction that was never sent. */
+  /** Forgets a transaction that was never sent, or that nothing vouches for. */
   forget(txidHex: string): Operation[] {
     const entry = this.#entries.get(txidHex);
     if (!entry) return [];

@@ -1,17 +1,22 @@
+import { equalBytes } from '../bytes/compare.ts';
 import type { BlockIndex } from '../chain/block-index.ts';
 import type { ChainEvents } from '../chain/events.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
+import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import type { HeaderChain } from '../spv/header-chain.ts';
 import { paymentProofs } from '../spv/payment-proof.ts';
 import type { ProofStore } from '../spv/proof-store.ts';
-import type { Watcher } from '../spv/watcher.ts';
+import type { ProvedTransaction, TransactionWatcher } from '../spv/watcher.ts';
 import type { Operation, Store } from '../store/store.ts';
 import type { SyncRecord } from './records.ts';
 import type { Wallet } from './wallet.ts';
 import type { WalletFile } from './wallet-file.ts';
 import { TIMESTAMP_WINDOW } from './wallet-sync.ts';
+
+/** Payments to the wallets that only strangers vouch for, kept at a time: anybody can make them up. */
+const MAX_HEARD = 100;
 
 export interface LightWalletsModules {
   readonly file: WalletFile;
@@ -33,15 +38,18 @@ export interface LightWalletsHooks {
  * Keeps the wallets of a file in step with a chain of which only the headers are there: takes the blocks that hold
  * something of theirs, keeps a proof of each payment, and takes both back when the block is lost.
  */
-export class LightWallets implements Watcher {
+export class LightWallets implements TransactionWatcher {
   readonly #modules: LightWalletsModules;
   #hooks: LightWalletsHooks = { searchFrom() {}, unconfirmed() {} };
   #writing: Promise<unknown> = Promise.resolve();
+  /** Payments of others that no block has been proved to hold, by txid: not ours to send. */
+  readonly #heard = new Set<string>();
   readonly #unsubscribe: () => void;
 
   constructor(modules: LightWalletsModules) {
     this.#modules = modules;
     const { file, chain } = modules;
+    this.#forgetHeard();
     // The chain may have moved just before the process was killed.
     for (const wallet of file.wallets()) this.#rewind(wallet);
     this.#withdrawLost();
@@ -102,6 +110,39 @@ export class LightWallets implements Watcher {
     return true;
   }
 
+  outPoints(): readonly OutPoint[] {
+    return this.#wallets.flatMap((wallet) => wallet.watchedOutPoints());
+  }
+
+  proved(index: BlockIndex, transactions: readonly ProvedTransaction[]): number {
+    const { proofs, logger } = this.#modules;
+    const ours = transactions.filter(({ transaction, proof }) => {
+      const operations = this.#confirm(transaction, index, proof.proof.position);
+      if (operations.length === 0) return false;
+      this.#heard.delete(transaction.txidHex);
+      this.#store(operations);
+      return true;
+    });
+    if (ours.length > 0) {
+      this.#write(proofs.put(ours.map(({ transaction, proof }) => [transaction.txidHex, proof])));
+      const txids = ours.map(({ transaction }) => transaction.txidHex);
+      logger.info({ height: index.height, block: index.hashHex, transactions: txids }, 'payments proved');
+      this.#offer();
+    }
+    return transactions.filter(({ transaction }) => this.#concerns(transaction)).length;
+  }
+
+  announced(tx: Transaction): void {
+    if (this.#concerns(tx)) return;
+    if (this.#heard.size >= MAX_HEARD) this.#dropSettled();
+    if (this.#heard.size >= MAX_HEARD) return;
+    const operations = this.#wallets.flatMap((wallet) => wallet.transactionHeard(tx));
+    if (operations.length === 0) return;
+    this.#store(operations);
+    if (!this.#isSpend(tx)) this.#heard.add(tx.txidHex);
+    this.#modules.logger.info({ txid: tx.txidHex }, 'a payment waits for a block, as a peer says');
+  }
+
   scanned(index: BlockIndex): void {
     const sync = this.#syncRecord(index);
     const behind = this.#wallets.filter(({ syncedTo }) => !syncedTo || syncedTo.height < index.height);
@@ -148,12 +189,44 @@ export class LightWallets implements Watcher {
   }
 
   #offer(): void {
-    const waiting = this.#wallets.flatMap((wallet) => wallet.unconfirmed());
+    const waiting = this.#wallets
+      .flatMap((wallet) => wallet.unconfirmed())
+      .filter(({ txidHex }) => !this.#heard.has(txidHex));
     for (const tx of waiting) this.#store(this.#wallets.flatMap((wallet) => wallet.transactionAdded(tx)));
     this.#hooks.unconfirmed(waiting);
   }
 
+  // What only strangers vouch for
+
+  /** What was heard before the last stop may have been made up. Who knows of it will tell again. */
+  #forgetHeard(): void {
+    const withdrawn = new Set(this.#modules.proofs.withdrawn().map(([txid]) => txid));
+    for (const wallet of this.#wallets) {
+      const heard = wallet.unconfirmed().filter((tx) => !withdrawn.has(tx.txidHex) && !this.#isSpend(tx));
+      this.#store(heard.flatMap(({ txidHex }) => wallet.forget(txidHex)));
+    }
+  }
+
+  #dropSettled(): void {
+    const waiting = new Set(this.#wallets.flatMap((wallet) => wallet.unconfirmed()).map(({ txidHex }) => txidHex));
+    for (const txid of this.#heard) if (!waiting.has(txid)) this.#heard.delete(txid);
+  }
+
+  /** Whether the transaction spends a coin of the wallets. */
+  #isSpend({ txidHex }: Transaction): boolean {
+    return this.#wallets.some((wallet) => (wallet.transaction(txidHex)?.debit ?? 0n) > 0n);
+  }
+
   // Helpers
+
+  /** Nothing comes of what is known to be in this block. */
+  #confirm(tx: Transaction, { hash, height, time }: BlockIndex, position: number): Operation[] {
+    return this.#wallets.flatMap((wallet) => {
+      const known = wallet.transaction(tx.txidHex)?.entry.confirmation;
+      if (known && equalBytes(known.blockHash, hash)) return [];
+      return wallet.transactionConfirmed(tx, { height, blockHash: hash, blockTime: time, position });
+    });
+  }
 
   get #wallets(): readonly Wallet[] {
     return this.#modules.file.wallets();

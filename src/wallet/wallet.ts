@@ -3,15 +3,17 @@ import { type Clock, unixSeconds } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import type { Block } from '../primitives/block.ts';
+import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Transaction, TxOut } from '../primitives/transaction.ts';
 import { encodeAddress } from '../script/address.ts';
 import type { Operation, Store } from '../store/store.ts';
+import { isBelievable } from './believable.ts';
 import { WalletError } from './errors.ts';
 import type { KeyPool } from './key-pool.ts';
 import { type AddressType, type KeyRef, keyPath } from './keys.ts';
 import type { Ledger, LedgerEntry, WalletCoin } from './ledger.ts';
 import { build, checkPayment, choose, type Funds, type Payment, type PaymentOptions } from './payment.ts';
-import { type KeyRecord, putSync, type SyncRecord, type WalletRecord } from './records.ts';
+import { type Confirmation, type KeyRecord, putSync, type SyncRecord, type WalletRecord } from './records.ts';
 
 export interface WalletModules {
   readonly params: ChainParams;
@@ -130,6 +132,11 @@ export class Wallet {
   /** The scripts of all outputs that would be the wallet's: of addresses handed out, and of some to come. */
   watchedScripts(): Uint8Array[] {
     return this.#keys.watchedScripts();
+  }
+
+  /** The wallet's outputs that no block is known to spend. */
+  watchedOutPoints(): OutPoint[] {
+    return this.#ledger.unspentInBlocks();
   }
 
   owns(scriptPubKey: Uint8Array): boolean {
@@ -294,14 +301,16 @@ export class Wallet {
   }
 
   blockConnected(block: Block, height: number): Operation[] {
-    const operations: Operation[] = [];
     const { hash: blockHash, header } = block;
-    for (const [position, tx] of block.transactions.entries()) {
-      if (!this.#ledger.concerns(tx)) continue;
-      const confirmation = { height, blockHash, blockTime: header.time, position };
-      operations.push(...this.#ledger.record(tx, unixSeconds(this.#modules.clock), confirmation));
-    }
-    return operations;
+    return block.transactions.flatMap((tx, position) =>
+      this.transactionConfirmed(tx, { height, blockHash, blockTime: header.time, position }),
+    );
+  }
+
+  /** Takes a transaction that a block holds; nothing comes of one that does not concern the wallet. */
+  transactionConfirmed(tx: Transaction, confirmation: Confirmation): Operation[] {
+    if (!this.#ledger.concerns(tx)) return [];
+    return this.#ledger.record(tx, unixSeconds(this.#modules.clock), confirmation);
   }
 
   /** Takes back every confirmation above `height`. */
@@ -318,9 +327,27 @@ export class Wallet {
     return operations;
   }
 
+  /**
+   * Takes a transaction that a stranger says to wait for a block, where nobody has judged it: only what no block
+   * contradicts, and what spends the wallet's coins only if the signatures for them are right. What spends the same as
+   * it, and was thought to wait, does so no more.
+   */
+  transactionHeard(tx: Transaction): Operation[] {
+    const known = this.#ledger.get(tx.txidHex);
+    if (known?.confirmation || known?.conflicted || this.#ledger.isRefuted(tx)) return [];
+    if (!this.#ledger.concerns(tx) || !isBelievable(tx, (outpoint) => this.#ledger.coin(outpoint)?.output)) return [];
+    for (const rival of this.#ledger.rivals(tx)) rival.inMempool = false;
+    return this.transactionAdded(tx);
+  }
+
   transactionRemoved(tx: Transaction): void {
     const entry = this.#ledger.get(tx.txidHex);
     if (entry) entry.inMempool = false;
+  }
+
+  /** Forgets a transaction that no block holds. */
+  forget(txidHex: string): Operation[] {
+    return this.#ledger.forget(txidHex);
   }
 
   /** Transactions that no block holds, parents first, to be offered to the mempool again after a start. */

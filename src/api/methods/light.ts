@@ -70,18 +70,19 @@ const ownMethods: readonly Method<LightRpcNode>[] = [
       "Pier's own: what a light node relies on, what it has fetched, and the payments whose proofs were withdrawn.",
     arguments: [],
     result:
-      '{ "headers": n, "filterheaders": n, "scanned": n, "filterpeers": n, "tipage": seconds, "filters": n, "blocks": n,\n' +
-      '  "falsepositives": n, "bytesreceived": n, "bytessent": n, "withdrawn": [{ the fields of getpaymentproof }, ...] }',
+      '{ "headers": n, "filterheaders": n, "scanned": n, "filterpeers": n, "tipage": seconds, "filters": n,\n' +
+      '  "merkleblocks": n, "blocks": n, "falsepositives": n, "bytesreceived": n, "bytessent": n, "withdrawn": [{ the fields of getpaymentproof }, ...] }',
     handler: ({ node: { chain, light, proofs, peers, clock } }) => {
-      const { filters, blocks, falsePositives } = light.scanner.counts;
+      const { filters, merkleBlocks = 0, blocks, falsePositives } = light.scanner.counts;
       const { received, sent } = peers.totalBytes;
       return {
         headers: chain.tip.height,
         filterheaders: chain.filterHeight,
         scanned: light.scanner.scanned.height,
-        filterpeers: light.filters.witnesses,
+        filterpeers: light.scanner.witnesses,
         tipage: Math.max(0, Math.floor(clock.now() / 1000) - chain.tip.time),
         filters,
+        merkleblocks: merkleBlocks,
         blocks,
         falsepositives: falsePositives,
         bytesreceived: received,

@@ -14,6 +14,7 @@ import { showSync } from '../sync-display.ts';
 interface StartOptions extends CommonOptions {
   readonly seed?: string[] | boolean;
   readonly spv?: boolean;
+  readonly bloom?: boolean;
   readonly miner?: string;
   readonly mineAtTxs?: string;
   readonly minerThreads?: string;
@@ -33,6 +34,7 @@ export function addStartNode(program: Command): void {
   const command = nodeOptions(program.command('startnode')).description('run the node until Ctrl-C or `pier rpc stop`');
   seedOptions(command)
     .option('--spv', 'a light node: headers only, payments found by block filters, and proved')
+    .option('--bloom', 'with --spv: find them by Bloom filters (BIP37), which tell peers much of what is looked for')
     .option('--miner <address>', 'mine, and pay the rewards to this address')
     .option('--mine-at-txs <count>', 'transactions in the mempool at which a block is mined; 0: mine all the time', '2')
     .option(
@@ -63,6 +65,7 @@ export function addStartNode(program: Command): void {
         blocksOnly: options.blocksOnly,
         trickle: options.trickle,
         peerBloomFilters: options.peerbloomfilters,
+        bloomSearch: options.bloom,
         minimumChainWork: options.minimumchainwork,
       });
       const { createLogger } = await import('../../node/logging.ts');
@@ -108,6 +111,9 @@ async function start(
   logger: Logger,
 ): Promise<StartedNode<FullNode | SpvNode>> {
   const { startNode, startLightNode } = await import('../../commands/start-node.ts');
+  if (!options.spv && options.bloom) {
+    throw new UsageError('not-light', 'only a light node finds its payments by filters: --bloom needs --spv');
+  }
   if (!options.spv) return startNode(config, { logger });
   const useless = fullOnly.find((option) => options[option] !== undefined);
   if (useless !== undefined) {

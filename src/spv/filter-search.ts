@@ -1,0 +1,75 @@
+import type { BlockIndex } from '../chain/block-index.ts';
+import type { Peer } from '../p2p/peer.ts';
+import { FilterScanner } from './filter-scanner.ts';
+import { FilterSync, type FilterSyncModules } from './filter-sync.ts';
+import type { ScanCounts, Scanner, SpvHandlers } from './scanner.ts';
+import type { Watcher } from './watcher.ts';
+
+/** The search by compact block filters (BIP157): agrees with all peers about them, and looks through them. */
+export class FilterSearch implements Scanner {
+  readonly handlers: SpvHandlers;
+  readonly #sync: FilterSync;
+  readonly #scanner: FilterScanner;
+
+  constructor(modules: FilterSyncModules, watcher: Watcher) {
+    const { chain } = modules;
+    const scanner: FilterScanner = new FilterScanner(modules, watcher);
+    const sync = new FilterSync(modules, {
+      agreed: () => scanner.step(),
+      disputed: (height) => scanner.force(height),
+      revoked: (height) => scanner.setBack(chain.atHeight(Math.min(height - 1, scanner.scanned.height))!),
+    });
+    this.#scanner = scanner;
+    this.#sync = sync;
+    this.handlers = {
+      cfcheckpt: (peer, message) => sync.checkpoints(peer, message),
+      cfheaders: (peer, message) => sync.hashes(peer, message),
+      cfilter: (peer, message) => {
+        // What a dispute asks for, the scan may have asked for as well.
+        sync.filter(peer, message);
+        scanner.received(peer, message);
+      },
+    };
+  }
+
+  get scanned(): BlockIndex {
+    return this.#scanner.scanned;
+  }
+
+  get counts(): ScanCounts {
+    return this.#scanner.counts;
+  }
+
+  get witnesses(): number {
+    return this.#sync.witnesses;
+  }
+
+  peerReady(peer: Peer): void {
+    this.#sync.peerReady(peer);
+    this.#scanner.peerReady(peer);
+  }
+
+  peerClosed(peer: Peer): void {
+    this.#sync.peerClosed(peer);
+    this.#scanner.peerClosed(peer);
+  }
+
+  tick(): void {
+    this.#sync.tick();
+    this.#scanner.tick();
+  }
+
+  step(): void {
+    this.#sync.step();
+    this.#scanner.step();
+  }
+
+  setBack(index: BlockIndex): void {
+    this.#scanner.setBack(index);
+  }
+
+  tipChanged(fork: BlockIndex, previous: BlockIndex): void {
+    this.#sync.tipChanged(fork, previous);
+    this.#scanner.tipChanged(fork);
+  }
+}
