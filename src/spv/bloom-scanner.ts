@@ -24,6 +24,8 @@ const MAX_ROUND_BYTES = 16_000_000;
 const MAX_STRAYS = 100;
 /** Milliseconds that a second peer has beyond the time that the first one took, to take as long again. */
 const GRACE_MS = 10_000;
+/** Milliseconds that any peer has for a round. */
+const MAX_ROUND_MS = 120_000;
 
 export interface BloomScannerModules {
   readonly chain: HeaderChain;
@@ -66,6 +68,8 @@ export class BloomScanner implements Scanner {
   readonly #pending: PendingTransactions;
   readonly #sessions = new Map<Peer, BloomSession>();
   #round: Round | undefined;
+  /** What was found is being handed over, and nothing else may begin. */
+  #isFinishing = false;
   #roundSize = MIN_ROUND;
   #scanned: BlockIndex;
   /** Heights between which there are blocks that only one peer was asked about, up to the last that was scanned. */
@@ -121,7 +125,7 @@ export class BloomScanner implements Scanner {
     if (!session) return;
     this.#sessions.delete(peer);
     this.#pending.peerClosed(peer);
-    if (this.#round?.answers.delete(session)) this.#replace(this.#round);
+    if (this.#round?.answers.delete(session)) this.#proceed(this.#round);
     this.step();
   }
 
@@ -135,11 +139,12 @@ export class BloomScanner implements Scanner {
 
   /** A slow peer is not waited for much longer than another took. */
   #hurry({ answers, indexes, startedAt, firstAt }: Round): void {
-    if (firstAt === undefined) return;
-    const patience = firstAt - startedAt + GRACE_MS;
+    const now = this.#modules.clock.monotonic();
     for (const [{ peer }, { blocks, askedAt }] of [...answers]) {
-      const waited = this.#modules.clock.monotonic() - Math.max(firstAt, askedAt);
-      if (blocks.length < indexes.length && waited > patience) peer.disconnect('shows its blocks too slowly');
+      const deadline = firstAt === undefined ? Infinity : Math.max(firstAt, askedAt) + firstAt - startedAt + GRACE_MS;
+      if (blocks.length < indexes.length && now > Math.min(deadline, askedAt + MAX_ROUND_MS)) {
+        peer.disconnect('shows its blocks too slowly');
+      }
     }
   }
 
@@ -160,23 +165,30 @@ export class BloomScanner implements Scanner {
   // Asking
 
   step(): void {
-    if (this.#round) return;
+    if (this.#isFinishing) return;
+    if (this.#round) {
+      this.#fillUp(this.#round);
+      return;
+    }
     const skipped = this.#watcher.skip?.(this.#scanned) ?? this.#scanned;
     if (skipped !== this.#scanned) this.#settle(skipped);
     const { chain } = this.#modules;
     const next = chain.atHeight(this.#scanned.height + 1);
-    if (!next) return;
-    const able = this.#choose(next);
-    // Who has loaded the filter and is late will be asked later: no third one need know what we look for.
-    const loaded = this.witnesses < WITNESSES ? [] : able.filter(({ isLoaded }) => isLoaded);
-    this.#begin(next, chain.tip.height, loaded.length > 0 ? loaded : able, false);
+    if (next) this.#begin(next, chain.tip.height, this.#choose(next), false);
+    else this.#listen();
+  }
+
+  /** All coins are known by now: whoever knows what we look for is asked for what waits for a block. */
+  #listen(): void {
+    this.#filter.refresh();
+    for (const session of this.#sessions.values()) if (session.isLoaded) session.listen(this.#filter);
   }
 
   /** Asks two peers about what only one was asked about, when nothing else is to be done. */
   #lookAgain(): void {
-    if (this.#round || !this.#alone) return;
+    if (this.#round || !this.#alone || this.#scanned !== this.#modules.chain.tip) return;
     const next = this.#modules.chain.atHeight(this.#alone.from)!;
-    const able = this.#choose(next);
+    const able = this.#able(next).slice(0, WITNESSES);
     if (able.length === WITNESSES) this.#begin(next, this.#alone.to, able, true);
   }
 
@@ -202,19 +214,32 @@ export class BloomScanner implements Scanner {
   }
 
   /** Who can be asked about a block; those first who know already what we look for. */
-  #choose(index: BlockIndex, except?: ReadonlyMap<BloomSession, unknown>): BloomSession[] {
+  #able(index: BlockIndex): BloomSession[] {
     const { chains } = this.#modules;
     const able = [...this.#sessions.values()].filter(
-      (session) => session.isFree && !except?.has(session) && chains.get(session.peer)?.hasBlock(index) === true,
+      (session) => session.isFree && chains.get(session.peer)?.hasBlock(index) === true,
     );
-    return able.sort((a, b) => Number(b.isLoaded) - Number(a.isLoaded)).slice(0, WITNESSES);
+    return able.sort((a, b) => Number(b.isLoaded) - Number(a.isLoaded));
+  }
+
+  /** Whom to ask about a block. Where one who knows what we look for is late, no third one is told of it. */
+  #choose(index: BlockIndex): BloomSession[] {
+    const able = this.#able(index);
+    const loaded = able.filter(({ isLoaded }) => isLoaded);
+    return (this.witnesses >= WITNESSES && loaded.length > 0 ? loaded : able).slice(0, WITNESSES);
+  }
+
+  /** Asks those as well who have come since, or take the place of one who is gone. */
+  #fillUp(round: Round): void {
+    for (const session of this.#choose(round.indexes.at(-1)!)) {
+      if (round.answers.size < WITNESSES && !round.answers.has(session)) this.#ask(round, session);
+    }
   }
 
   /** One of those who were asked is gone. */
-  #replace(round: Round): void {
-    const [other] = this.#choose(round.indexes.at(-1)!, round.answers);
-    if (other) this.#ask(round, other);
-    else if (round.answers.size === 0) this.#round = undefined;
+  #proceed(round: Round): void {
+    this.#fillUp(round);
+    if (round.answers.size === 0) this.#round = undefined;
     else this.#finishIfDone(round);
   }
 
@@ -236,17 +261,24 @@ export class BloomScanner implements Scanner {
     if (done.length > 0) round.firstAt ??= this.#modules.clock.monotonic();
     if (done.length < sessions.length || this.#round !== round) return;
     this.#round = undefined;
-    this.#finish(round);
+    this.#isFinishing = true;
+    const failings = this.#finish(round);
+    this.#isFinishing = false;
+    judge(failings);
     this.step();
   }
 
-  #finish({ indexes, filter, answers, isSecondLook }: Round): void {
+  /** Returns what was wrong with the peers' answers. */
+  #finish({ indexes, filter, answers, isSecondLook }: Round): Map<BloomSession, Failings> {
     const failings = new Map<BloomSession, Failings>();
     for (const session of answers.keys()) failings.set(session, { omitted: undefined, strays: 0 });
     let last = indexes.at(-1)!;
     for (const [i, index] of indexes.entries()) {
       this.counts.merkleBlocks++;
-      const matches = compare(filter, [...answers].map(([session, { blocks }]) => [failings.get(session)!, blocks[i]!]));
+      const matches = compare(
+        filter,
+        [...answers].map(([session, { blocks }]) => [failings.get(session)!, blocks[i]!]),
+      );
       if (!this.#take(index, matches)) continue;
       // The filter lacked keys that this block has shown to be in use: from here on all is asked for again.
       last = index.prev!;
@@ -259,10 +291,7 @@ export class BloomScanner implements Scanner {
     else if (isSecondLook) this.#setAlone(last.height + 1, to);
     if (!isSecondLook || last !== indexes.at(-1)) this.#settle(last);
     this.#clampAlone();
-    for (const [{ peer }, { omitted, strays }] of failings) {
-      if (omitted) peer.misbehaving(`leaves out transaction ${omitted}, which matches`);
-      else if (strays > MAX_STRAYS) peer.disconnect('shows what does not match');
-    }
+    return failings;
   }
 
   /** Hands over what was found; returns whether there is more to look for by now, in the same block already. */
@@ -292,6 +321,13 @@ interface Failings {
   /** The first transaction that the peer should have shown. */
   omitted: string | undefined;
   strays: number;
+}
+
+function judge(failings: ReadonlyMap<BloomSession, Failings>): void {
+  for (const [{ peer }, { omitted, strays }] of failings) {
+    if (omitted) peer.misbehaving(`leaves out transaction ${omitted}, which matches`);
+    else if (strays > MAX_STRAYS) peer.disconnect('shows what does not match');
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Transaction } from '../primitives/transaction.ts';
 import { ProofError } from '../proofs/errors.ts';
 import type { MerkleBlock } from '../proofs/merkle-block.ts';
 import type { ExtractedTree } from '../proofs/partial-merkle-tree.ts';
-import { verifyTransactionProof } from '../proofs/transaction-proof.ts';
+import { type TransactionProofFlaw, verifyTransactionProof } from '../proofs/transaction-proof.ts';
 import type { WatchedFilter } from './watched-filter.ts';
 import type { ProvedTransaction } from './watcher.ts';
 
@@ -51,6 +51,7 @@ export class BloomSession {
   #owed: Owed[] = [];
   #open: Open | undefined;
   #loaded: { readonly version: number; blocks: number } | undefined;
+  #isListening = false;
   /** By the monotonic clock: of the last question, or of what has last come. */
   #since = 0;
 
@@ -74,13 +75,20 @@ export class BloomSession {
     return this.#owed.filter(({ abandoned }) => !abandoned).map(({ index }) => index.height);
   }
 
-  /** Gives the peer the filter, unless it has it; the first time it is asked for what waits for a block as well (BIP35). */
+  /** Gives the peer the filter, unless it has it. */
   load(filter: WatchedFilter): void {
     const { version } = filter;
     if (this.#loaded?.version === version && this.#loaded.blocks < RELOAD_AFTER) return;
     this.peer.send('filterload', filter.copy());
-    if (!this.#loaded) this.peer.send('mempool', {});
     this.#loaded = { version, blocks: 0 };
+  }
+
+  /** Asks once for what waits for a block and matches (BIP35); what comes later the peer tells of its own accord. */
+  listen(filter: WatchedFilter): void {
+    this.load(filter);
+    if (this.#isListening) return;
+    this.#isListening = true;
+    this.peer.send('mempool', {});
   }
 
   /** Asks for what the filter shows of blocks. */
@@ -105,32 +113,41 @@ export class BloomSession {
   }
 
   merkleBlock(message: MerkleBlock): void {
-    if (this.#open) return this.peer.misbehaving('a merkleblock without the transactions that it shows');
-    const at = this.#owed.findIndex(({ index }) => equalBytes(index.hash, message.header.hash));
-    if (at < 0) return this.peer.misbehaving('a merkleblock that was not asked for');
-    // A lost branch need not be kept.
-    if (this.#owed.slice(0, at).some(({ abandoned }) => !abandoned)) {
-      return this.peer.disconnect('leaves out a block that it was asked for');
+    if (this.#open) this.peer.misbehaving('a merkleblock without the transactions that it shows');
+    const owed = this.peer.isClosed ? undefined : this.#settle(message.header);
+    const tree = owed && this.#extract(message);
+    if (!tree) return;
+    const transactions = new Map(tree.matches.map(({ txid }) => [binaryKey(txid), undefined]));
+    // Every filter of ours matches every coinbase. Who shows an inner node as a transaction cannot show one in its place.
+    if (tree.matches[0]?.position !== 0) {
+      this.peer.misbehaving(`does not show the coinbase of block ${owed.index.hashHex}, which matches`);
+    } else if (transactions.size < tree.matches.length) {
+      this.peer.misbehaving('a merkleblock that shows a transaction twice');
+    } else {
+      this.#open = { owed, tree, transactions, missing: transactions.size };
     }
-    const owed = this.#owed[at]!;
-    this.#owed.splice(0, at + 1);
+  }
+
+  /** Which of the blocks that the peer owes this is; undefined, and the peer is judged, if none can come now. */
+  #settle({ hash }: MerkleBlock['header']): Owed | undefined {
+    const at = this.#owed.findIndex(({ index }) => equalBytes(index.hash, hash));
+    if (at < 0) return this.#refuse('a merkleblock that was not asked for');
+    const passed = this.#owed.splice(0, at + 1);
+    const owed = passed.pop();
     this.#since = this.#clock.monotonic();
-    let extracted: ExtractedTree;
+    // A lost branch need not be kept.
+    if (passed.every(({ abandoned }) => abandoned)) return owed;
+    this.peer.disconnect('leaves out a block that it was asked for');
+    return undefined;
+  }
+
+  #extract(message: MerkleBlock): ExtractedTree | undefined {
     try {
-      extracted = message.extract();
+      return message.extract();
     } catch (error) {
       if (!(error instanceof ProofError)) throw error;
-      return this.peer.misbehaving(`a merkleblock that proves nothing: ${error.message}`);
+      return this.#refuse(`a merkleblock that proves nothing: ${error.message}`);
     }
-    // Every filter of ours matches every coinbase. Who shows an inner node as a transaction cannot show one in its place.
-    if (extracted.matches[0]?.position !== 0) {
-      return this.peer.misbehaving(`does not show the coinbase of block ${owed.index.hashHex}, which matches`);
-    }
-    const transactions = new Map(extracted.matches.map(({ txid }) => [binaryKey(txid), undefined]));
-    if (transactions.size < extracted.matches.length) {
-      return this.peer.misbehaving('a merkleblock that shows a transaction twice');
-    }
-    this.#open = { owed, tree: extracted, transactions, missing: transactions.size };
   }
 
   /** Takes a transaction that a merkle block has shown; returns false for any other. */
@@ -159,18 +176,24 @@ export class BloomSession {
     const result = verifyTransactionProof({ header, ...first! });
     // A coinbase of 64 bytes looks like an inner node itself, and so shows no depth.
     const coinbase = result.valid ? { coinbase: first! } : {};
-    if (!result.valid && result.flaw !== 'size-of-inner-node') return this.#refuse(result.flaw);
+    if (!result.valid && result.flaw !== 'size-of-inner-node') {
+      return this.#refuse(noProof(result.flaw));
+    }
     const shown = [{ transaction: first!.transaction, proof: { ...block, proof: first!.proof, ...coinbase } }];
     for (const { transaction, proof } of others) {
       const verdict = verifyTransactionProof({ header, transaction, proof, ...coinbase });
       if (verdict.valid) shown.push({ transaction, proof: { ...block, proof, ...coinbase } });
       // A block may hold one of 64 bytes, but no payment that could be proved.
-      else if (verdict.flaw !== 'size-of-inner-node') return this.#refuse(verdict.flaw);
+      else if (verdict.flaw !== 'size-of-inner-node') return this.#refuse(noProof(verdict.flaw));
     }
     return shown;
   }
 
-  #refuse(flaw: string): undefined {
-    this.peer.misbehaving(`a merkleblock that proves no transaction: ${flaw}`);
+  #refuse(reason: string): undefined {
+    this.peer.misbehaving(reason);
   }
+}
+
+function noProof(flaw: TransactionProofFlaw): string {
+  return `a merkleblock that proves no transaction: ${flaw}`;
 }
