@@ -178,10 +178,12 @@ export class BloomScanner implements Scanner {
     else this.#listen();
   }
 
-  /** All coins are known by now: whoever knows what we look for is asked for what waits for a block. */
+  /** All coins are known by now: two peers are to tell what waits for a block. */
   #listen(): void {
     this.#filter.refresh();
-    for (const session of this.#sessions.values()) if (session.isLoaded) session.listen(this.#filter);
+    for (const session of this.#able(this.#scanned)) {
+      if (session.isLoaded || this.witnesses < WITNESSES) session.listen(this.#filter);
+    }
   }
 
   /** Asks two peers about what only one was asked about, when nothing else is to be done. */

@@ -51,7 +51,8 @@ export class BloomSession {
   #owed: Owed[] = [];
   #open: Open | undefined;
   #loaded: { readonly version: number; blocks: number } | undefined;
-  #isListening = false;
+  /** The version of the filter by which it has been asked for all that waits for a block. */
+  #listensTo: number | undefined;
   /** By the monotonic clock: of the last question, or of what has last come. */
   #since = 0;
 
@@ -83,11 +84,11 @@ export class BloomSession {
     this.#loaded = { version, blocks: 0 };
   }
 
-  /** Asks once for what waits for a block and matches (BIP35); what comes later the peer tells of its own accord. */
+  /** Has the peer tell of what waits for a block and matches: by BIP35 of what it has, for each new filter, then of more. */
   listen(filter: WatchedFilter): void {
     this.load(filter);
-    if (this.#isListening) return;
-    this.#isListening = true;
+    if (this.#listensTo === filter.version) return;
+    this.#listensTo = filter.version;
     this.peer.send('mempool', {});
   }
 
