@@ -124,6 +124,8 @@ export class LightWallets implements TransactionWatcher {
       return true;
     });
     if (ours.length > 0) {
+      // Wallets know of nothing beyond what they are known to have seen, or a reorganisation could not take it back.
+      this.scanned(index);
       this.#write(proofs.put(ours.map(({ transaction, proof }) => [transaction.txidHex, proof])));
       const txids = ours.map(({ transaction }) => transaction.txidHex);
       logger.info({ height: index.height, block: index.hashHex, transactions: txids }, 'payments proved');
@@ -184,8 +186,9 @@ export class LightWallets implements TransactionWatcher {
   async #adopt(wallet: Wallet): Promise<void> {
     const { chain } = this.#modules;
     if (wallet.record.birthday > 0) this.#store(wallet.synced(this.#syncRecord(chain.tip)));
-    await this.#writing;
+    // At once: a search that is under way would take this wallet to have seen what it has passed.
     this.#hooks.searchFrom(this.start());
+    await this.#writing;
   }
 
   #offer(): void {

@@ -35,7 +35,7 @@ describeBitcoind('a light node with Bloom filters, and bitcoind', () => {
   }
 
   async function startLight(...seeds: number[]): Promise<{ light: SpvNode; reasons: string[] }> {
-    const light = await SpvNode.start(await config(seeds, { bloomSearch: true }));
+    const light = await SpvNode.start(await config(seeds, { bloomSearch: true }), { network: 'full' });
     closers.push(() => light.stop());
     const reasons: string[] = [];
     light.peers.events.on('disconnected', ({ reason }) => reasons.push(reason));
