@@ -61,6 +61,7 @@ interface LightInfo {
   readonly headers: number;
   readonly filters: number;
   readonly blocks: number;
+  readonly falsepositives: number;
   readonly bytesreceived: number;
 }
 interface CreatedWallet {
@@ -349,6 +350,7 @@ export class Scenario {
     facts.push(
       fact(light, 'headers and filters read', `${counts.headers} and ${counts.filters}`),
       fact(light, 'blocks downloaded', counts.blocks),
+      fact(light, 'of these, matched by chance', counts.falsepositives),
       fact(light, 'bytes received', counts.bytesreceived),
       fact(wallet, 'bytes received, for all blocks', (await this.#received(wallet)).totalbytesrecv),
     );
