@@ -61,6 +61,8 @@ export interface ConnectorHooks {
   lastAnnouncement(peer: Peer): number;
   /** Whether we wait for blocks from this peer. */
   hasBlocksInFlight(peer: Peer): boolean;
+  /** Whether the peer has shown a chain so good that it is not given up for another. */
+  isProtected(peer: Peer): boolean;
 }
 
 /** What new connections of our own are not to lead to. */
@@ -316,6 +318,7 @@ export class Connector {
     for (const peer of this.#hooks.peers()) {
       if (peer.type !== 'outbound-full-relay') continue;
       full++;
+      if (this.#hooks.isProtected(peer)) continue;
       const isWorse = !worst || this.#hooks.lastAnnouncement(peer) <= this.#hooks.lastAnnouncement(worst);
       if (isWorse) worst = peer;
     }

@@ -15,7 +15,7 @@ import { canServeBlocks, MAX_HEADERS, SENDHEADERS_VERSION } from './protocol.ts'
 import { claimedWork, workThreshold } from './work-threshold.ts';
 
 /** Milliseconds within which `getheaders` is answered and not repeated (Core: HEADERS_RESPONSE_TIME). */
-const HEADERS_RESPONSE_MS = 2 * 60_000;
+export const HEADERS_RESPONSE_MS = 2 * 60_000;
 /** Milliseconds without an answer after which another peer is asked as well. */
 const SOURCE_PATIENCE_MS = 10_000;
 /** With a best header younger than this, in milliseconds, all peers are asked at once. */
@@ -108,6 +108,17 @@ export class HeaderSync {
       if (presync) best = Math.max(best ?? 0, presync.sync.presyncHeight);
     }
     return best;
+  }
+
+  /** Whether the peer has been asked for its chain. */
+  hasAsked(peer: Peer): boolean {
+    return this.#states.get(peer)?.started ?? false;
+  }
+
+  /** Asks the peer for what follows `from`, unless an answer is due. */
+  ask(peer: Peer, from: BlockIndex): void {
+    const state = this.#states.get(peer);
+    if (state) this.#request(peer, state, from);
   }
 
   /** Replaces a source that does not answer, or has us busy for too long. */

@@ -9,6 +9,7 @@ import { BlockAnnouncer } from './block-announcer.ts';
 import { BlockDownload } from './block-download.ts';
 import { CatchUp } from './catch-up.ts';
 import { ChainServer } from './chain-server.ts';
+import { ChainSyncTimeout } from './chain-sync-timeout.ts';
 import { CompactDownload } from './compact-download.ts';
 import { CompactPeers } from './compact-peers.ts';
 import type { Handler, HandlerContext } from './context.ts';
@@ -57,6 +58,7 @@ export function createParts(options: PartsOptions, modules: PartsModules): Parts
     blocks.refill();
     feeFilter.update();
   });
+  const chainSync = new ChainSyncTimeout({ ...withChains, headers });
   const announcer = new BlockAnnouncer({ ...withChains, catchUp, compactPeers, recent });
   const compactBlocks = new CompactDownload({ ...withChains, extra, peers: compactPeers, blocks, headers });
   const transactions = new TxDownload({ ...modules, extra });
@@ -104,6 +106,7 @@ export function createParts(options: PartsOptions, modules: PartsModules): Parts
       compactPeers,
       blocks,
       headers,
+      chainSync,
       announcer,
       txAnnouncer,
       transactions,
@@ -119,6 +122,7 @@ export function createParts(options: PartsOptions, modules: PartsModules): Parts
     info: (peer) => partInfo(parts, peer),
     lastAnnouncement: (peer) => chains.get(peer)?.announcedAt ?? 0,
     hasBlocksInFlight: (peer) => blocks.inFlight(peer).length > 0,
+    isProtected: (peer) => chainSync.isProtected(peer),
     get isCatchingUp() {
       return catchUp.isUnderWay;
     },

@@ -192,6 +192,7 @@ export class PeerManager {
         isTipStale: () => this.#isTipStale(),
         lastAnnouncement: (peer) => this.#parts.lastAnnouncement(peer),
         hasBlocksInFlight: (peer) => this.#parts.hasBlocksInFlight(peer),
+        isProtected: (peer) => this.#parts.isProtected(peer),
       },
     );
     this.#followers = [...this.#parts.followers, this.#connector];

@@ -34,6 +34,8 @@ export interface PeerParts {
   lastAnnouncement(peer: Peer): number;
   /** Whether we wait for blocks from this peer. */
   hasBlocksInFlight(peer: Peer): boolean;
+  /** Whether the peer has shown a chain so good that it is not given up for another. */
+  isProtected(peer: Peer): boolean;
   /** Whether blocks are known to be missing. */
   readonly isCatchingUp: boolean;
   /** How far the chain has been dealt with. */

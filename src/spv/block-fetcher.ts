@@ -1,7 +1,6 @@
 import { equalBytes } from '../bytes/compare.ts';
 import type { BlockIndex } from '../chain/block-index.ts';
-import { checkBlock } from '../consensus/block-check.ts';
-import type { ChainParams } from '../consensus/params.ts';
+import { checkBlock, checkBlockContext } from '../consensus/block-check.ts';
 import { formatReject } from '../consensus/reject.ts';
 import { type InvEntry, InvType } from '../p2p/messages/inventory.ts';
 import type { Peer } from '../p2p/peer.ts';
@@ -9,12 +8,13 @@ import type { PeerChains } from '../p2p/peer-chain.ts';
 import { canServeBlocks } from '../p2p/protocol.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Block } from '../primitives/block.ts';
+import type { HeaderChain } from './header-chain.ts';
 
 /** Milliseconds after which another peer is asked, and the one that did not answer is left. */
 const BLOCK_TIMEOUT_MS = 20_000;
 
 export interface BlockFetcherModules {
-  readonly params: ChainParams;
+  readonly chain: HeaderChain;
   readonly chains: PeerChains;
   readonly clock: Clock;
 }
@@ -46,10 +46,11 @@ export class BlockFetcher {
   }
 
   /**
-   * Resolves with the block once a peer has sent it: its transactions are those that the header commits to. While no peer
-   * has it, and for a block that no peer keeps, it waits.
+   * Resolves with the block once a peer has sent it: its transactions, and their witnesses, are those that the header
+   * commits to. While no peer has it, and for a block that no peer keeps, it waits; for one that the best chain loses, for ever.
    */
   fetch(index: BlockIndex): Promise<Block> {
+    if (!index.prev) return Promise.resolve(this.#modules.chain.params.genesis);
     return new Promise((resolve) => {
       const wanted = this.#wanted.get(index.key);
       if (wanted) {
@@ -88,12 +89,19 @@ export class BlockFetcher {
     this.#ask();
   }
 
+  /** The best chain has moved: blocks that it has lost are of no use any more. */
+  tipChanged(): void {
+    for (const [key, { index }] of this.#wanted) if (!this.#modules.chain.contains(index)) this.#wanted.delete(key);
+  }
+
   /** A `block` that a peer sent. */
   received(peer: Peer, block: Block): void {
     const wanted = [...this.#wanted.values()].find(({ index }) => equalBytes(index.hash, block.hash));
     // Nobody asked: it costs us nothing, and proves nothing.
     if (!wanted || wanted.peer !== peer) return;
-    const refusal = checkBlock(block, this.#modules.params);
+    const { params } = this.#modules.chain;
+    // The header says nothing of witnesses: without the second look they could be anything.
+    const refusal = checkBlock(block, params) ?? checkBlockContext(block, wanted.index.prev!, params);
     if (refusal) {
       wanted.peer = undefined;
       wanted.failed.add(peer);

@@ -27,6 +27,16 @@ interface Case {
   verdict?: FilterVerdict;
 }
 
+/** How a dispute has ended. */
+export interface Outcome {
+  /** The claim that is to be followed; absent if none is left. */
+  readonly winner: Claim | undefined;
+  /** Whether no other is as good as the winner. */
+  readonly isCertain: boolean;
+  /** What the block has proved wrong. */
+  readonly refuted: readonly Claim[];
+}
+
 export interface DisputeModules {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -40,16 +50,15 @@ export class FilterDispute {
   readonly index: BlockIndex;
   readonly #cases: Case[];
   readonly #modules: DisputeModules;
-  readonly #resolved: (winner: Claim | undefined, isCertain: boolean) => void;
+  readonly #resolved: (outcome: Outcome) => void;
   #block: Block | undefined;
   #isOver = false;
 
-  /** `resolved` gets the claim that is to be followed, and whether no other is as good; undefined if none is left. */
   constructor(
     index: BlockIndex,
     claims: readonly Claim[],
     modules: DisputeModules,
-    resolved: (winner: Claim | undefined, isCertain: boolean) => void,
+    resolved: (outcome: Outcome) => void,
   ) {
     this.index = index;
     this.#cases = claims.map((claim) => ({ claim }));
@@ -116,7 +125,8 @@ export class FilterDispute {
     const best = this.#cases.filter((each) => unlikely(each) === least && least < Infinity);
     best.sort((a, b) => b.claim.peers.size - a.claim.peers.size);
     for (const each of this.#cases) if (!best.includes(each)) this.#leave(each);
-    this.#resolved(best[0]?.claim, best.length === 1);
+    const refuted = this.#cases.filter(({ verdict }) => verdict?.wrong !== undefined).map(({ claim }) => claim);
+    this.#resolved({ winner: best[0]?.claim, isCertain: best.length === 1, refuted });
   }
 
   #leave({ claim, verdict }: Case): void {

@@ -3,8 +3,6 @@ import { DecodeError } from '../bytes/errors.ts';
 import type { BlockIndex } from '../chain/block-index.ts';
 import type { CFilterMessage } from '../p2p/messages/cfilter.ts';
 import type { Peer } from '../p2p/peer.ts';
-import type { PeerChains } from '../p2p/peer-chain.ts';
-import { ServiceFlag } from '../p2p/protocol.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Block } from '../primitives/block.ts';
 import { BASIC_FILTER, filterHash, filterHeader, matchAny } from '../proofs/block-filter.ts';
@@ -21,9 +19,10 @@ const FILTER_TIMEOUT_MS = 20_000;
 
 export interface FilterScannerModules {
   readonly chain: HeaderChain;
-  readonly chains: PeerChains;
   readonly blocks: BlockFetcher;
   readonly clock: Clock;
+  /** A peer whose filters up to a height are to be had and have the agreed hashes. */
+  source(height: number): Peer | undefined;
 }
 
 /** What one round of filters is about. */
@@ -53,8 +52,7 @@ export class FilterScanner {
   readonly counts: ScanCounts = { filters: 0, blocks: 0, falsePositives: 0 };
   readonly #modules: FilterScannerModules;
   readonly #watcher: Watcher;
-  readonly #peers = new Set<Peer>();
-  /** Blocks to look at whatever their filter says. */
+  /** Blocks to look at without a filter. */
   readonly #forced = new Set<number>();
   #request: Request | undefined;
   /** Filters that have come, the first of them of the block behind the last one that was scanned. */
@@ -76,13 +74,7 @@ export class FilterScanner {
     return this.#scanned;
   }
 
-  peerReady(peer: Peer): void {
-    if ((peer.services & ServiceFlag.COMPACT_FILTERS) !== 0n) this.#peers.add(peer);
-    this.step();
-  }
-
   peerClosed(peer: Peer): void {
-    this.#peers.delete(peer);
     if (this.#request?.peer === peer) this.#request = undefined;
     this.step();
   }
@@ -95,23 +87,32 @@ export class FilterScanner {
     this.step();
   }
 
-  /** The block at this height is looked at even if its filter does not match, also if its turn is over. */
-  force(height: number): void {
-    const { chain, blocks } = this.#modules;
-    const index = chain.atHeight(height)!;
-    if (height > this.#scanned.height) this.#forced.add(height);
-    else void blocks.fetch(index).then((block) => this.#show(index, block));
+  /** This block is looked at whatever filter it is said to have; if it was passed by before, now. */
+  force(index: BlockIndex): void {
+    this.#forced.add(index.height);
+    if (index.height > this.#scanned.height) return;
+    void this.#modules.blocks.fetch(index).then((block) => {
+      if (!this.#modules.chain.contains(index) || index.height > this.#scanned.height) return;
+      // What it holds may have made new scripts, for which the blocks behind it have not been searched.
+      if (this.#show(index, block)) this.setBack(index);
+    });
   }
 
   /** The best chain has moved; `fork` is the last block that it shares with the one before. */
-  tipChanged(fork: BlockIndex): void {
-    if (this.#scanned.height > fork.height) this.setBack(fork);
-    else if (this.#request && this.#request.to > fork.height) this.setBack(this.#scanned);
+  tipChanged(fork: BlockIndex, previous: BlockIndex): void {
+    for (const height of this.#forced) if (height > fork.height) this.#forced.delete(height);
+    // Filters that wait may be of blocks that are lost.
+    if (fork !== previous) this.#goTo(this.#scanned.height > fork.height ? fork : this.#scanned);
     else this.step();
   }
 
-  /** Goes on from `index`, which lies before what was scanned, or is on another branch. */
+  /** Looks again at all blocks behind `index`. */
   setBack(index: BlockIndex): void {
+    this.#watcher.setBack(index);
+    this.#goTo(index);
+  }
+
+  #goTo(index: BlockIndex): void {
     this.#epoch++;
     this.#fetching = false;
     this.#request = undefined;
@@ -121,25 +122,25 @@ export class FilterScanner {
     this.step();
   }
 
-  /** Asks for the next filters that are wanted and known of. */
+  /** Asks for what is wanted next. */
   step(): void {
     if (this.#request || this.#waiting.length > 0 || this.#fetching) return;
-    const { chain, clock } = this.#modules;
+    const { chain, clock, source } = this.#modules;
     const skipped = this.#watcher.skip?.(this.#scanned) ?? this.#scanned;
     if (skipped !== this.#scanned) this.#settle(skipped);
     const from = this.#scanned.height + 1;
-    const to = Math.min(chain.filterHeight, this.#scanned.height + RANGE);
-    if (to < from) return;
-    const stop = chain.atHeight(to)!;
-    const peer = this.#choose(stop);
+    const last = Math.min(chain.filterHeight, this.#scanned.height + RANGE);
+    if (last < from) return;
+    if (this.#forced.has(from)) {
+      this.#fetch(chain.atHeight(from)!);
+      return;
+    }
+    let to = from;
+    while (to < last && !this.#forced.has(to + 1)) to++;
+    const peer = source(to);
     if (!peer) return;
     this.#request = { peer, to, expected: from, since: clock.monotonic() };
-    peer.send('getcfilters', { filterType: BASIC_FILTER, startHeight: from, stopHash: stop.hash });
-  }
-
-  #choose(stop: BlockIndex): Peer | undefined {
-    for (const peer of this.#peers) if (this.#modules.chains.get(peer)?.hasBlock(stop) === true) return peer;
-    return undefined;
+    peer.send('getcfilters', { filterType: BASIC_FILTER, startHeight: from, stopHash: chain.atHeight(to)!.hash });
   }
 
   /** Takes a filter that was asked for; ignores any other. */
@@ -167,36 +168,36 @@ export class FilterScanner {
 
   /** Looks at the filters that wait, up to one that matches. */
   #look(): void {
-    const { chain, blocks } = this.#modules;
     while (!this.#fetching && this.#waiting.length > 0) {
-      const index = chain.atHeight(this.#scanned.height + 1)!;
+      const index = this.#modules.chain.atHeight(this.#scanned.height + 1)!;
       const filter = this.#waiting.shift()!;
       this.#waitingBytes -= filter.length;
       this.counts.filters++;
-      if (!this.#forced.has(index.height) && !matches(filter, index, this.#watcher.scripts())) {
-        this.#scanned = index;
-        continue;
-      }
-      this.#fetching = true;
-      const epoch = this.#epoch;
-      void blocks.fetch(index).then((block) => {
-        if (epoch !== this.#epoch) return;
-        this.#fetching = false;
-        this.#forced.delete(index.height);
-        this.#show(index, block);
-        this.#scanned = index;
-        this.#look();
-      });
+      if (this.#forced.has(index.height) || matches(filter, index, this.#watcher.scripts())) this.#fetch(index);
+      else this.#scanned = index;
     }
     if (this.#waiting.length > 0 || this.#request || this.#fetching) return;
     this.#settle(this.#scanned);
     this.step();
   }
 
-  #show(index: BlockIndex, block: Block): void {
-    if (!this.#modules.chain.contains(index)) return;
+  #fetch(index: BlockIndex): void {
+    this.#fetching = true;
+    const epoch = this.#epoch;
+    void this.#modules.blocks.fetch(index).then((block) => {
+      if (epoch !== this.#epoch) return;
+      this.#fetching = false;
+      this.#show(index, block);
+      this.#scanned = index;
+      this.#look();
+    });
+  }
+
+  #show(index: BlockIndex, block: Block): boolean {
+    const isOurs = this.#watcher.found(index, block);
     this.counts.blocks++;
-    if (!this.#watcher.found(index, block)) this.counts.falsePositives++;
+    if (!isOurs) this.counts.falsePositives++;
+    return isOurs;
   }
 
   #settle(index: BlockIndex): void {

@@ -13,11 +13,12 @@ export class FilterSearch implements Scanner {
 
   constructor(modules: FilterSyncModules, watcher: Watcher) {
     const { chain } = modules;
-    const scanner: FilterScanner = new FilterScanner(modules, watcher);
-    const sync = new FilterSync(modules, {
+    const source = (height: number) => sync.source(height);
+    const scanner: FilterScanner = new FilterScanner({ ...modules, source }, watcher);
+    const sync: FilterSync = new FilterSync(modules, {
       agreed: () => scanner.step(),
-      disputed: (height) => scanner.force(height),
-      revoked: (height) => scanner.setBack(chain.atHeight(Math.min(height - 1, scanner.scanned.height))!),
+      disputed: (index) => scanner.force(index),
+      revoked: (height) => scanner.setBack(chain.atHeight(Math.max(0, Math.min(height - 1, scanner.scanned.height)))!),
     });
     this.#scanner = scanner;
     this.#sync = sync;
@@ -46,7 +47,6 @@ export class FilterSearch implements Scanner {
 
   peerReady(peer: Peer): void {
     this.#sync.peerReady(peer);
-    this.#scanner.peerReady(peer);
   }
 
   peerClosed(peer: Peer): void {
@@ -70,6 +70,6 @@ export class FilterSearch implements Scanner {
 
   tipChanged(fork: BlockIndex, previous: BlockIndex): void {
     this.#sync.tipChanged(fork, previous);
-    this.#scanner.tipChanged(fork);
+    this.#scanner.tipChanged(fork, previous);
   }
 }

@@ -10,7 +10,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { BASIC_FILTER, filterHeader, NO_FILTER_HEADER } from '../proofs/block-filter.ts';
 import type { BlockFetcher } from './block-fetcher.ts';
-import { type Claim, FilterDispute } from './filter-dispute.ts';
+import { type Claim, FilterDispute, type Outcome } from './filter-dispute.ts';
 import type { HeaderChain } from './header-chain.ts';
 
 /** Milliseconds within which a peer tells filter hashes; the others are not kept waiting for longer. */
@@ -29,8 +29,8 @@ export interface FilterSyncModules {
 export interface FilterSyncHooks {
   /** There are more filter headers. */
   agreed(): void;
-  /** The block at this height is to be looked at whatever its filter says. */
-  disputed(height: number): void;
+  /** The block is to be looked at whatever its filter says. */
+  disputed(index: BlockIndex): void;
   /** Filters from this height on were believed that were wrong. */
   revoked(height: number): void;
 }
@@ -41,6 +41,8 @@ interface Question {
   readonly stop: BlockIndex;
   /** By the monotonic clock. */
   readonly at: number;
+  /** The chain, or what is agreed, has changed since: the answer is of no use any more. */
+  isVoid?: boolean;
 }
 
 interface Teller {
@@ -49,11 +51,11 @@ interface Teller {
   /** Its own filter header there. */
   header: Uint8Array;
   question: Question | undefined;
+  /** It has told its checkpoints, and been compared with them. */
+  isBeyondCheckpoints: boolean;
   /** Hashes of filters beyond what is agreed, that wait for what others say. */
-  proposal: readonly Uint8Array[] | undefined;
+  proposal: { readonly hashes: readonly Uint8Array[]; readonly at: number } | undefined;
   unsettled: number;
-  /** Whether its filter checkpoints have yet to be asked for, where that spares much. */
-  hasCheckpoints: boolean;
 }
 
 /**
@@ -68,7 +70,7 @@ export class FilterSync {
   readonly #logger: Logger;
   readonly #hooks: FilterSyncHooks;
   readonly #tellers = new Map<Peer, Teller>();
-  /** What was decided where blocks could not: the hash to follow, by height. */
+  /** What was decided without a proof: the hash to follow, by height; undefined for what was agreed before. */
   readonly #settled = new Map<number, Uint8Array | undefined>();
   #dispute: FilterDispute | undefined;
 
@@ -83,15 +85,23 @@ export class FilterSync {
 
   /** Peers that have told the same filters as is agreed. */
   get witnesses(): number {
-    return [...this.#tellers.values()].filter(({ checked }) => checked >= 0 && checked === this.#chain.filterHeight)
-      .length;
+    const { filterHeight } = this.#chain;
+    const agreed = this.#chain.filterHeader(filterHeight)!;
+    const agrees = ({ checked, header }: Teller) => checked === filterHeight && equalBytes(header, agreed);
+    return filterHeight < 0 ? 0 : [...this.#tellers.values()].filter(agrees).length;
+  }
+
+  /** A peer that has told the same as is agreed about all filters up to a height, but for what nothing could settle. */
+  source(height: number): Peer | undefined {
+    for (const [peer, { checked }] of this.#tellers) if (checked >= height) return peer;
+    return undefined;
   }
 
   peerReady(peer: Peer): void {
     if ((peer.services & ServiceFlag.COMPACT_FILTERS) === 0n) return;
     this.#tellers.set(peer, {
-      ...{ checked: -1, header: NO_FILTER_HEADER, unsettled: 0, hasCheckpoints: true },
-      ...{ question: undefined, proposal: undefined },
+      ...{ checked: -1, header: NO_FILTER_HEADER, unsettled: 0 },
+      ...{ question: undefined, proposal: undefined, isBeyondCheckpoints: false },
     });
   }
 
@@ -107,6 +117,7 @@ export class FilterSync {
       if (question && this.#age(question) > ANSWER_MS) peer.disconnect('does not tell of its filters in time');
     }
     this.#dispute?.tick();
+    this.#agree();
     this.step();
   }
 
@@ -142,9 +153,8 @@ export class FilterSync {
     const goal = teller.checked < filterHeight ? Math.min(best, filterHeight) : best;
     if (goal < from) return;
     const at = this.#clock.monotonic();
-    const isFar =
-      teller.hasCheckpoints && teller.checked < 0 && goal <= filterHeight && goal - from >= MAX_FILTER_HASHES;
-    if (isFar) {
+    const isFar = teller.checked < 0 && goal <= filterHeight && goal - from >= MAX_FILTER_HASHES;
+    if (isFar && !teller.isBeyondCheckpoints) {
       const stop = this.#chain.atHeight(goal)!;
       teller.question = { kind: 'checkpoints', from, stop, at };
       peer.send('getcfcheckpt', { filterType: BASIC_FILTER, stopHash: stop.hash });
@@ -157,11 +167,10 @@ export class FilterSync {
 
   /** Finds by every thousandth filter header from where on a newcomer is to be asked for all. */
   checkpoints(peer: Peer, { stopHash, filterHeaders }: CFCheckptMessage): void {
-    const teller = this.#answered(peer, 'checkpoints', stopHash);
-    if (!teller) return;
-    const { stop } = teller.question!;
-    teller.question = undefined;
-    teller.hasCheckpoints = false;
+    const answered = this.#answered(peer, 'checkpoints', stopHash);
+    if (!answered) return;
+    const [teller, { stop }] = answered;
+    teller.isBeyondCheckpoints = true;
     if (filterHeaders.length !== Math.floor(stop.height / FILTER_CHECKPOINT_INTERVAL)) {
       peer.misbehaving('another number of filter checkpoints than there are');
       return;
@@ -175,21 +184,20 @@ export class FilterSync {
   }
 
   hashes(peer: Peer, { stopHash, previousHeader, filterHashes }: CFHeadersMessage): void {
-    const teller = this.#answered(peer, 'hashes', stopHash);
-    if (!teller) return;
-    const { from, stop } = teller.question!;
-    teller.question = undefined;
+    const answered = this.#answered(peer, 'hashes', stopHash);
+    if (!answered) return;
+    const [teller, { from, stop }] = answered;
     if (filterHashes.length !== stop.height - from + 1) {
       peer.misbehaving('another number of filter hashes than was asked for');
     } else if (!equalBytes(previousHeader, teller.header)) {
-      // It may be on another branch by now, or tell something else than before: all of it is asked for again.
+      // It tells something else than before, or had its own opinion before a reorganisation: all of it is asked for again.
       if (from === 0) peer.misbehaving('filter headers that do not begin with zeroes');
       else this.#advance(teller, -1, NO_FILTER_HEADER);
       this.#noteUnsettled([peer]);
     } else if (from <= this.#chain.filterHeight) {
       this.#compare(peer, teller, from, filterHashes);
     } else {
-      teller.proposal = filterHashes;
+      teller.proposal = { hashes: filterHashes, at: this.#clock.monotonic() };
       this.#agree();
     }
     this.step();
@@ -201,10 +209,15 @@ export class FilterSync {
   }
 
   /** What the peer was asked, if this may be the answer; whatever was not asked for is ignored. */
-  #answered(peer: Peer, kind: Question['kind'], stopHash: Uint8Array): Teller | undefined {
+  #answered(peer: Peer, kind: Question['kind'], stopHash: Uint8Array): [Teller, Question] | undefined {
     const teller = this.#tellers.get(peer);
     const question = teller?.question;
-    return question?.kind === kind && equalBytes(question.stop.hash, stopHash) ? teller : undefined;
+    if (!teller || question?.kind !== kind || !equalBytes(question.stop.hash, stopHash)) return undefined;
+    teller.question = undefined;
+    if (!question.isVoid) return [teller, question];
+    this.#agree();
+    this.step();
+    return undefined;
   }
 
   /** A newcomer's hashes of filters that are agreed upon already. */
@@ -217,6 +230,8 @@ export class FilterSync {
       const previous = this.#chain.filterHeader(height - 1)!;
       const isAgreed = (other: Uint8Array) => equalBytes(filterHeader(previous, other), agreed);
       if (!isAgreed(hash) && !this.#settled.has(height)) {
+        // One after the other: this peer is asked again.
+        if (this.#dispute) return;
         const others = [...this.#tellers].filter(([, { checked }]) => checked >= height).map(([other]) => other);
         this.#open(this.#chain.atHeight(height)!, [
           { peers: new Set(others), isHash: isAgreed },
@@ -226,14 +241,18 @@ export class FilterSync {
       }
       this.#advance(teller, height, filterHeader(teller.header, hash));
     }
+    this.#hooks.agreed();
   }
 
   /** Takes what all peers say of the filters that come next, once all have told or had the time to. */
   #agree(): void {
     const { filterHeight } = this.#chain;
     const next = [...this.#tellers].filter(([, { checked }]) => checked === filterHeight);
-    const voices = next.flatMap(([peer, { proposal }]) => (proposal ? [{ peer, hashes: proposal }] : []));
-    if (this.#dispute || voices.length === 0 || next.some(([, { question }]) => question)) return;
+    const voices = next.flatMap(([peer, { proposal }]) => (proposal ? [{ peer, ...proposal }] : []));
+    if (this.#dispute || voices.length === 0) return;
+    // Each has its time, but silent ones that take turns must not keep the others waiting.
+    const isLate = voices.some((voice) => this.#age(voice) > ANSWER_MS);
+    if (!isLate && next.some(([, { question }]) => question)) return;
     const length = Math.min(...voices.map(({ hashes }) => hashes.length));
     const agreed: Uint8Array[] = [];
     let claims: Claim[] = [];
@@ -259,27 +278,31 @@ export class FilterSync {
 
   #open(index: BlockIndex, claims: readonly Claim[]): void {
     const modules = { clock: this.#clock, logger: this.#logger };
-    const dispute = new FilterDispute(index, claims, modules, (winner, isCertain) => {
+    const dispute = new FilterDispute(index, claims, modules, (outcome) => {
       this.#dispute = undefined;
-      this.#resolve(index.height, claims, winner, isCertain);
+      this.#resolve(index.height, claims, outcome);
     });
     this.#dispute = dispute;
-    this.#hooks.disputed(index.height);
+    this.#hooks.disputed(index);
     void this.#blocks.fetch(index).then((block) => dispute.blockArrived(block));
   }
 
-  #resolve(height: number, claims: readonly Claim[], winner: Claim | undefined, isCertain: boolean): void {
+  #resolve(height: number, claims: readonly Claim[], { winner, isCertain, refuted }: Outcome): void {
+    // Who is proved wrong does not come back. Anybody else could, and dispute the same again and again.
+    const isProved = claims.every((claim) => claim === winner || refuted.includes(claim));
+    if (winner && !isProved) this.#settled.set(height, winner.hash);
     if (winner && !isCertain) {
-      this.#settled.set(height, winner.hash);
       for (const claim of claims) if (claim !== winner) this.#noteUnsettled(claim.peers);
     }
     // Only the claim that what was agreed is right has no hash.
-    if (winner?.hash && height <= this.#chain.filterHeight) {
+    const isRevoked = winner ? winner.hash : refuted.some(({ hash }) => !hash);
+    if (isRevoked && height <= this.#chain.filterHeight) {
       this.#chain.truncateFilterHeaders(height - 1);
       this.#rewind(height - 1);
       this.#hooks.revoked(height);
     }
-    this.#agree();
+    // Those who were parties have not told theirs again: nothing is to be agreed without them.
+    for (const teller of this.#tellers.values()) teller.proposal = undefined;
     this.step();
   }
 
@@ -298,13 +321,13 @@ export class FilterSync {
   /** What peers have told of filters above a height is to be told again. */
   #rewind(height: number): void {
     for (const teller of this.#tellers.values()) {
-      teller.question = undefined;
+      if (teller.question) teller.question.isVoid = true;
       teller.proposal = undefined;
       if (teller.checked > height) this.#advance(teller, height, this.#chain.filterHeader(height) ?? NO_FILTER_HEADER);
     }
   }
 
-  #age({ at }: Question): number {
+  #age({ at }: { readonly at: number }): number {
     return this.#clock.monotonic() - at;
   }
 }

@@ -15,6 +15,7 @@ import type { Logger } from '../platform/logger.ts';
 import { BlockHeader, HEADER_SIZE } from '../primitives/header.ts';
 import { filterHeader, NO_FILTER_HEADER } from '../proofs/block-filter.ts';
 import type { Operation, Store } from '../store/store.ts';
+import { corrupt } from './corrupt.ts';
 import { RecordList } from './record-list.ts';
 
 export interface HeaderChainModules {
@@ -190,7 +191,8 @@ export class HeaderChain implements HeaderView {
     let last: BlockIndex | undefined;
     for (const record of this.#headers.read(this.#store)) last = this.#restore(record, last);
     const tip = this.#store.get(TIP);
-    if (found && !(last && tip && equalBytes(last.hash, tip))) throw corrupt('they do not lead to their tip');
+    const isWhole = found ? last && tip && equalBytes(last.hash, tip) : !last && !tip;
+    if (!isWhole) throw corrupt('they do not lead to their tip');
     const { header, hash } = params.genesis;
     last ??= this.#tree.restore(header, hash, undefined);
     this.#tree.findBestHeader();
@@ -266,10 +268,4 @@ export class HeaderChain implements HeaderView {
 /** The version, then the hash of genesis. */
 function formatOf({ genesis }: ChainParams): Uint8Array {
   return Uint8Array.from([FORMAT_VERSION, ...genesis.hash]);
-}
-
-function corrupt(what: string): ChainError {
-  return new ChainError('corrupt-database', `the stored headers are corrupt: ${what}`, {
-    hint: 'Remove the file: a light node downloads its headers again within moments.',
-  });
 }

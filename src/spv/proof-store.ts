@@ -1,5 +1,7 @@
+import { DecodeError } from '../bytes/errors.ts';
 import { fromReversedHex, toReversedHex } from '../bytes/hex.ts';
 import type { Operation, Store } from '../store/store.ts';
+import { corrupt } from './corrupt.ts';
 import { decodePaymentProof, encodePaymentProof, type PaymentProof } from './payment-proof.ts';
 
 /** First bytes of the keys: proofs that hold, and such as were withdrawn. */
@@ -12,7 +14,7 @@ export class ProofStore {
   readonly #held = new Map<string, PaymentProof>();
   readonly #withdrawn = new Map<string, PaymentProof>();
 
-  /** Reads what the store has. Throws `DecodeError` where that makes no sense. */
+  /** Reads what the store has. Throws `ChainError` where that makes no sense. */
   constructor(store: Store) {
     this.#store = store;
     for (const [txid, proof] of read(store, HELD)) this.#held.set(txid, proof);
@@ -63,7 +65,16 @@ export class ProofStore {
 
 function* read(store: Store, kind: number): Generator<[txid: string, proof: PaymentProof]> {
   for (const [key, value] of store.entries({ gte: Uint8Array.of(kind), lt: Uint8Array.of(kind + 1) })) {
-    yield [toReversedHex(key.subarray(1)), decodePaymentProof(value)];
+    yield [toReversedHex(key.subarray(1)), decode(value)];
+  }
+}
+
+function decode(value: Uint8Array): PaymentProof {
+  try {
+    return decodePaymentProof(value);
+  } catch (error) {
+    if (error instanceof DecodeError) throw corrupt('a proof cannot be read', error);
+    throw error;
   }
 }
 

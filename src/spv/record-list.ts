@@ -1,4 +1,6 @@
+import { equalBytes } from '../bytes/compare.ts';
 import type { Operation, Range, StoreReader } from '../store/store.ts';
+import { corrupt } from './corrupt.ts';
 
 /** Bytes of a chunk: LMDB gives what is longer than half a page whole pages, of which the first has so much room. */
 const CHUNK_BYTES = 4_080;
@@ -16,10 +18,13 @@ export class RecordList {
     this.#perChunk = Math.floor(CHUNK_BYTES / size);
   }
 
-  /** All records, in their order. */
+  /** All records, in their order. Throws `ChainError` where chunks are missing, or cut, as none but the last one may be. */
   *read(store: StoreReader): Generator<Uint8Array> {
-    for (const [, chunk] of store.entries(this.#range)) {
-      for (let at = 0; at + this.#size <= chunk.length; at += this.#size) yield chunk.subarray(at, at + this.#size);
+    let position = 0;
+    for (const [key, chunk] of store.entries(this.#range)) {
+      const isNext = equalBytes(key, this.#key(Math.floor(position / this.#perChunk)));
+      if (!isNext || chunk.length % this.#size > 0) throw corrupt('records are missing');
+      for (let at = 0; at < chunk.length; at += this.#size, position++) yield chunk.subarray(at, at + this.#size);
     }
   }
 
@@ -33,6 +38,7 @@ export class RecordList {
     changedFrom: number,
     record: (position: number) => Uint8Array,
   ): Operation[] {
+    if (changedFrom >= length && stored === length) return [];
     const operations: Operation[] = [];
     const per = this.#perChunk;
     for (let chunk = Math.floor(changedFrom / per); chunk * per < length; chunk++) {

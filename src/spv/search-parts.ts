@@ -75,6 +75,7 @@ export function createSearchParts(modules: SearchPartsModules): SearchParts {
     info: () => noPartInfo,
     lastAnnouncement: () => 0,
     hasBlocksInFlight: (peer) => blocks.inFlight(peer).length > 0,
+    isProtected: () => false,
     get isCatchingUp() {
       return headers.isActive;
     },

@@ -1,5 +1,6 @@
 import type { AddressManager } from '../p2p/address-manager.ts';
 import { AddressRelay } from '../p2p/address-relay.ts';
+import { ChainSyncTimeout } from '../p2p/chain-sync-timeout.ts';
 import { HeaderSync } from '../p2p/header-sync.ts';
 import { namesBlock } from '../p2p/messages/inventory.ts';
 import type { Peer } from '../p2p/peer.ts';
@@ -53,8 +54,12 @@ export function createSpvParts(options: PartsOptions, modules: SpvPartsModules):
     scanner.step();
     blocks.tick();
   });
+  const chainSync = new ChainSyncTimeout({ ...withChains, headers });
   const addresses = new AddressRelay(options, modules);
-  const unsubscribe = chain.events.on('tip', ({ fork, previous }) => scanner.tipChanged(fork, previous));
+  const unsubscribe = chain.events.on('tip', ({ fork, previous }) => {
+    blocks.tipChanged();
+    scanner.tipChanged(fork, previous);
+  });
   const last: PeerFollower = { close: unsubscribe };
   const inFlight = (peer: Peer) => [...blocks.inFlight(peer), ...(scanner.inFlight?.(peer) ?? [])];
 
@@ -79,7 +84,7 @@ export function createSpvParts(options: PartsOptions, modules: SpvPartsModules):
     blocks,
     broadcast,
     scanner,
-    followers: [chains, blocks, headers, scanner, broadcast, addresses, last],
+    followers: [chains, blocks, headers, chainSync, scanner, broadcast, addresses, last],
     dispatch(peer, command, message) {
       handlers[command]?.(peer, message);
       scanner.handlers[command]?.(peer, message);
@@ -98,6 +103,7 @@ export function createSpvParts(options: PartsOptions, modules: SpvPartsModules):
     },
     lastAnnouncement: (peer) => chains.get(peer)?.announcedAt ?? 0,
     hasBlocksInFlight: (peer) => inFlight(peer).length > 0,
+    isProtected: (peer) => chainSync.isProtected(peer),
     get isCatchingUp() {
       return headers.isActive || scanner.scanned !== chain.tip;
     },

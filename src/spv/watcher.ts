@@ -14,6 +14,8 @@ export interface Watcher {
   scripts(): readonly Uint8Array[];
   /** Takes a block that may hold something; returns whether it did. */
   found(index: BlockIndex, block: Block): boolean;
+  /** The blocks behind this one are to be looked at again. */
+  setBack(index: BlockIndex): void;
   /** Everything up to here has been looked at. */
   scanned(index: BlockIndex): void;
 }

@@ -51,7 +51,7 @@ export class LightWallets implements TransactionWatcher {
     const { file, chain } = modules;
     this.#forgetHeard();
     // The chain may have moved just before the process was killed.
-    for (const wallet of file.wallets()) this.#rewind(wallet);
+    for (const wallet of file.wallets()) this.#reopen(wallet);
     this.#withdrawLost();
     file.onCreated((wallet) => this.#adopt(wallet));
     this.#unsubscribe = chain.events.on('tip', (change) => this.#tipChanged(change));
@@ -100,6 +100,8 @@ export class LightWallets implements TransactionWatcher {
     const { proofs, logger } = this.#modules;
     const operations = this.#wallets.flatMap((wallet) => wallet.blockConnected(block, index.height));
     if (operations.length === 0) return false;
+    // Wallets know of nothing beyond what they are known to have seen, or a start could not take it back.
+    operations.push(...this.#catchUp(index));
     const ours = [...block.transactions.keys()].filter((i) => this.#concerns(block.transactions[i]!));
     const txids = ours.map((i) => block.transactions[i]!.txidHex);
     const shown = paymentProofs(block, index.height, ours);
@@ -124,7 +126,6 @@ export class LightWallets implements TransactionWatcher {
       return true;
     });
     if (ours.length > 0) {
-      // Wallets know of nothing beyond what they are known to have seen, or a reorganisation could not take it back.
       this.scanned(index);
       this.#write(proofs.put(ours.map(({ transaction, proof }) => [transaction.txidHex, proof])));
       const txids = ours.map(({ transaction }) => transaction.txidHex);
@@ -145,17 +146,27 @@ export class LightWallets implements TransactionWatcher {
     this.#modules.logger.info({ txid: tx.txidHex }, 'a payment waits for a block, as a peer says');
   }
 
+  setBack(index: BlockIndex): void {
+    const sync = this.#syncRecord(index);
+    const ahead = this.#wallets.filter(({ syncedTo }) => syncedTo && syncedTo.height > index.height);
+    this.#store(ahead.flatMap((wallet) => wallet.synced(sync)));
+  }
+
   scanned(index: BlockIndex): void {
+    this.#store(this.#catchUp(index));
+  }
+
+  #catchUp(index: BlockIndex): Operation[] {
     const sync = this.#syncRecord(index);
     const behind = this.#wallets.filter(({ syncedTo }) => !syncedTo || syncedTo.height < index.height);
-    this.#store(behind.flatMap((wallet) => wallet.synced(sync)));
+    return behind.flatMap((wallet) => wallet.synced(sync));
   }
 
   // The chain's moves
 
   #tipChanged({ fork, previous }: ChainEvents['tip']): void {
     if (fork === previous) return;
-    for (const wallet of this.#wallets) this.#rewind(wallet);
+    for (const wallet of this.#wallets) this.#rewind(wallet, fork);
     this.#withdrawLost();
     this.#offer();
   }
@@ -172,14 +183,25 @@ export class LightWallets implements TransactionWatcher {
     }
   }
 
-  /** Takes back what a wallet knows from blocks that are not in the best chain. */
-  #rewind(wallet: Wallet): void {
-    const { chain } = this.#modules;
-    const { syncedTo } = wallet;
-    if (!syncedTo) return;
-    const fork = chain.findLocator(syncedTo.locator);
-    if (fork.height === syncedTo.height) return;
-    this.#store([...wallet.rewind(fork.height), ...wallet.synced(this.#syncRecord(fork))]);
+  /** Takes back what a wallet knows from blocks behind this one. */
+  #rewind(wallet: Wallet, fork: BlockIndex): void {
+    const isAhead = wallet.syncedTo && wallet.syncedTo.height > fork.height;
+    const sync = isAhead ? wallet.synced(this.#syncRecord(fork)) : [];
+    this.#store([...wallet.rewind(fork.height), ...sync]);
+  }
+
+  /** A wallet from its file, which is written apart from that of the headers: either may be behind the other. */
+  #reopen(wallet: Wallet): void {
+    const { chain, proofs } = this.#modules;
+    if (!wallet.syncedTo) return;
+    let { height } = chain.findLocator(wallet.syncedTo.locator);
+    for (const { entry } of wallet.history()) {
+      const { confirmation, tx } = entry;
+      if (!confirmation || confirmation.height > height) continue;
+      const proof = proofs.get(tx.txidHex);
+      if (!proof || !equalBytes(proof.blockHash, confirmation.blockHash)) height = confirmation.height - 1;
+    }
+    this.#rewind(wallet, chain.atHeight(height)!);
   }
 
   /** A new wallet. One that was restored may have been paid in any block. */
