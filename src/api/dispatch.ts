@@ -32,7 +32,10 @@ export class Dispatcher<N extends AnyRpcNode> {
   /** The method's result; rejects with `RpcError`, whatever it was that failed. */
   async call(name: string, params: CallParams, walletName: string | undefined): Promise<Json> {
     const method = this.#methods.get(name);
-    if (!method) throw new RpcError(RpcCode.METHOD_NOT_FOUND, 'Method not found');
+    if (!method) {
+      const why = rpcMethods.has(name) ? ': it needs blocks, and a light node has none' : '';
+      throw new RpcError(RpcCode.METHOD_NOT_FOUND, `Method not found${why}`);
+    }
     const given = placeArguments(method.arguments, params);
     const required = method.arguments.findLastIndex((argument) => argument.required) + 1;
     if (given.length < required || given.length > method.arguments.length) {

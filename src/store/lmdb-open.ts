@@ -178,10 +178,7 @@ function checkIdentity(options: DatabaseOptions, bytes: Uint8Array | undefined):
   }
   if (found.kind !== kind) {
     throw new StoreError('other-kind', path, `${path} holds a ${found.kind}, not a ${kind}`, {
-      hint:
-        found.kind === 'wallet' || kind === 'wallet'
-          ? 'Check the file names in the data directory.'
-          : 'A light node and a full node have different files: start this one as before, or use another NODE_ID.',
+      hint: otherKindHint(found.kind, kind),
     });
   }
   if (found.network !== network) {
@@ -195,6 +192,12 @@ function checkIdentity(options: DatabaseOptions, bytes: Uint8Array | undefined):
         : `Name the network ${theirs}, or another data directory.`,
     });
   }
+}
+
+function otherKindHint(found: string | undefined, wanted: StoreKind): string {
+  if (found === 'wallet' || wanted === 'wallet') return 'Check the file names in the data directory.';
+  const [whose, how] = found === 'blockchain' ? ['full', 'without'] : ['light', 'with'];
+  return `It is a ${whose} node's: start the node ${how} --spv, or use another NODE_ID.`;
 }
 
 function inUse(path: string, pid: number): StoreError {
