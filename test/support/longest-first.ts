@@ -17,6 +17,8 @@ const FIRST = [
   'p2p/hostile',
   'interop/rpc-same-chain',
   'interop/block-filters',
+  'interop/light-node',
+  'e2e/light-node',
   'store/lmdb-open',
   'p2p/many-peers',
 ];

@@ -1,6 +1,9 @@
 import { equalBytes } from '../../../src/bytes/compare.ts';
+import { toHex } from '../../../src/bytes/hex.ts';
 import type { BlockIndex } from '../../../src/chain/block-index.ts';
-import { regtest } from '../../../src/consensus/params.ts';
+import { type ChainParams, regtest } from '../../../src/consensus/params.ts';
+import type { CFCheckptMessage } from '../../../src/p2p/messages/cfcheckpt.ts';
+import type { CFHeadersMessage } from '../../../src/p2p/messages/cfheaders.ts';
 import { InvType } from '../../../src/p2p/messages/inventory.ts';
 import { PeerManager } from '../../../src/p2p/peer-manager.ts';
 import { FILTER_CHECKPOINT_INTERVAL, ServiceFlag } from '../../../src/p2p/protocol.ts';
@@ -24,6 +27,9 @@ import { type BlockPlan, mineBlock } from '../../chain/support/builder.ts';
 import { FakePeer, versionMessage } from '../../p2p/support/fake-peer.ts';
 import type { TestNetwork } from '../../p2p/support/network.ts';
 
+/** What an output that no block has made would have for a script. */
+const NOWHERE = new Uint8Array(0);
+
 /** A chain of blocks, genesis first, with the scripts that each spends. */
 export class ServedChain {
   readonly blocks: Block[];
@@ -35,7 +41,8 @@ export class ServedChain {
     this.filters = blocks.map((block) => {
       const spent: Uint8Array[] = [];
       for (const tx of block.transactions) {
-        if (!tx.isCoinbase) for (const { prevout } of tx.inputs) spent.push(scripts.get(outPointKey(prevout))!);
+        if (!tx.isCoinbase)
+          for (const { prevout } of tx.inputs) spent.push(scripts.get(outPointKey(prevout)) ?? NOWHERE);
         for (const [vout, output] of tx.outputs.entries()) {
           scripts.set(outPointKey({ txid: tx.txid, vout }), output.scriptPubKey);
         }
@@ -63,33 +70,40 @@ export class ServedChain {
 /** What a server tells instead of the truth. */
 export interface Lies {
   /** The filter that it sends for a height. */
-  filter?(height: number, truth: Uint8Array): Uint8Array;
+  filter?(height: number, truth: Uint8Array, block: Block): Uint8Array;
   /** The filter whose hash it tells; by default the one that it sends. */
-  told?(height: number, truth: Uint8Array): Uint8Array;
+  told?(height: number, truth: Uint8Array, block: Block): Uint8Array;
+  /** The block that it sends; undefined: it says that it has not got it. */
   block?(height: number, truth: Block): Block | undefined;
+  hashes?(truth: CFHeadersMessage): CFHeadersMessage;
+  checkpoints?(truth: CFCheckptMessage): CFCheckptMessage;
   /** Commands that it does not answer. */
   readonly silentOn?: readonly string[];
   readonly services?: bigint;
 }
 
+let nextPort = 4000;
 const SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS | ServiceFlag.COMPACT_FILTERS;
 
 /** A node played by the test, which serves a chain to light nodes, and may lie. */
 export class Server {
   readonly endpoint: { host: string; port: number };
   readonly asked: string[] = [];
+  /** Transactions that it was offered, as hex in internal order; once for each offer. */
+  readonly offered: string[] = [];
   readonly #lies: Lies;
   readonly #peers = new Set<FakePeer>();
-  chain: ServedChain;
+  /** Its own first. */
+  readonly #chains: ServedChain[];
 
-  private constructor(port: number, chain: ServedChain, lies: Lies) {
-    this.endpoint = { host: '127.0.0.1', port };
-    this.chain = chain;
+  private constructor(endpoint: { host: string; port: number }, chain: ServedChain, lies: Lies) {
+    this.endpoint = endpoint;
+    this.#chains = [chain];
     this.#lies = lies;
   }
 
-  static async start(net: TestNetwork, port: number, chain: ServedChain, lies: Lies = {}): Promise<Server> {
-    const server = new Server(port, chain, lies);
+  static async start(net: TestNetwork, chain: ServedChain, lies: Lies = {}, host = '127.0.0.1'): Promise<Server> {
+    const server = new Server({ host, port: nextPort++ }, chain, lies);
     await net.network.transport().listen(server.endpoint, (connection) => server.#serve(new FakePeer(net, connection)));
     return server;
   }
@@ -99,9 +113,18 @@ export class Server {
     return [...this.#peers].some((peer) => !peer.closed);
   }
 
+  get chain(): ServedChain {
+    return this.#chains[0]!;
+  }
+
+  /** How often a light node has called. */
+  get calls(): number {
+    return this.#peers.size;
+  }
+
   /** Has another chain from now on, and says so. */
   announce(chain: ServedChain): void {
-    this.chain = chain;
+    this.#chains.unshift(chain);
     const entries = [{ type: InvType.BLOCK, hash: chain.blocks.at(-1)!.hash }];
     for (const peer of this.#peers) if (!peer.closed) peer.send('inv', { entries });
   }
@@ -132,52 +155,70 @@ export class Server {
           .map(({ header }) => header),
       });
     });
+    on('inv', ({ entries }) => {
+      this.offered.push(...entries.map(({ hash }) => toHex(hash)));
+    });
     on('getcfcheckpt', ({ filterType, stopHash }) => {
-      const headers = this.#filterHeaders().slice(0, this.#heightOf(stopHash) + 1);
+      const found = this.#find(stopHash);
+      if (!found) return;
+      const headers = this.filterHeaders(found.chain).slice(0, found.height + 1);
       const filterHeaders = headers.filter((_, height) => height > 0 && height % FILTER_CHECKPOINT_INTERVAL === 0);
-      peer.send('cfcheckpt', { filterType, stopHash, filterHeaders });
+      const truth = { filterType, stopHash, filterHeaders };
+      peer.send('cfcheckpt', this.#lies.checkpoints?.(truth) ?? truth);
     });
     on('getcfheaders', ({ filterType, startHeight, stopHash }) => {
-      const to = this.#heightOf(stopHash);
+      const found = this.#find(stopHash);
+      if (!found) return;
+      const { chain, height: to } = found;
       const filterHashes = [];
-      for (let height = startHeight; height <= to; height++) filterHashes.push(filterHash(this.#told(height)));
-      const previousHeader = startHeight === 0 ? NO_FILTER_HEADER : this.#filterHeaders()[startHeight - 1]!;
-      peer.send('cfheaders', { filterType, stopHash, previousHeader, filterHashes });
+      for (let height = startHeight; height <= to; height++) filterHashes.push(filterHash(this.#told(chain, height)));
+      const previousHeader = startHeight === 0 ? NO_FILTER_HEADER : this.filterHeaders(chain)[startHeight - 1]!;
+      const truth = { filterType, stopHash, previousHeader, filterHashes };
+      peer.send('cfheaders', this.#lies.hashes?.(truth) ?? truth);
     });
     on('getcfilters', ({ filterType, startHeight, stopHash }) => {
-      const to = this.#heightOf(stopHash);
+      const found = this.#find(stopHash);
+      if (!found) return;
+      const { chain, height: to } = found;
       for (let height = startHeight; height <= to; height++) {
-        const blockHash = this.chain.blocks[height]!.hash;
-        peer.send('cfilter', { filterType, blockHash, filter: this.#sent(height) });
+        const blockHash = chain.blocks[height]!.hash;
+        peer.send('cfilter', { filterType, blockHash, filter: this.#sent(chain, height) });
       }
     });
     on('getdata', ({ entries }) => {
       for (const { hash } of entries) {
-        const height = this.#heightOf(hash);
-        const truth = this.chain.blocks[height];
-        const block = truth && (this.#lies.block ? this.#lies.block(height, truth) : truth);
+        const found = this.#find(hash);
+        const truth = found?.chain.blocks[found.height];
+        const block = truth && (this.#lies.block ? this.#lies.block(found.height, truth) : truth);
         if (block) peer.send('block', block);
+        else peer.send('notfound', { entries: [{ type: InvType.WITNESS_BLOCK, hash }] });
       }
     });
   }
 
-  #heightOf(hash: Uint8Array): number {
-    return this.chain.blocks.findIndex((block) => equalBytes(block.hash, hash));
+  /** Blocks of chains that it had before are there as well. */
+  #find(hash: Uint8Array): { readonly chain: ServedChain; readonly height: number } | undefined {
+    for (const chain of this.#chains) {
+      const height = chain.blocks.findIndex((block) => equalBytes(block.hash, hash));
+      if (height >= 0) return { chain, height };
+    }
+    return undefined;
   }
 
-  #sent(height: number): Uint8Array {
-    const truth = this.chain.filters[height]!;
-    return this.#lies.filter?.(height, truth) ?? truth;
+  #sent(chain: ServedChain, height: number): Uint8Array {
+    const truth = chain.filters[height]!;
+    return this.#lies.filter?.(height, truth, chain.blocks[height]!) ?? truth;
   }
 
-  #told(height: number): Uint8Array {
-    return this.#lies.told?.(height, this.chain.filters[height]!) ?? this.#sent(height);
+  #told(chain: ServedChain, height: number): Uint8Array {
+    return this.#lies.told?.(height, chain.filters[height]!, chain.blocks[height]!) ?? this.#sent(chain, height);
   }
 
-  #filterHeaders(): Uint8Array[] {
+  /** Those that it tells, by height. */
+  filterHeaders(chain = this.chain): Uint8Array[] {
     let header: Uint8Array = NO_FILTER_HEADER;
-    return this.chain.blocks.map((_, height) => {
-      header = filterHeader(header, filterHash(this.#told(height)));
+    return chain.blocks.map((_, height) => {
+      header = filterHeader(header, filterHash(this.#told(chain, height)));
       return header;
     });
   }
@@ -186,7 +227,7 @@ export class Server {
 /** A watcher that keeps what it is told. */
 export class Notes implements Watcher {
   readonly wanted: Uint8Array[];
-  /** Heights of the blocks that were found, in the order of their coming. */
+  /** Heights of the blocks that it was shown, in the order of their coming. */
   readonly blocks: number[] = [];
   tip: BlockIndex | undefined;
   genesis!: BlockIndex;
@@ -206,8 +247,12 @@ export class Notes implements Watcher {
   found(index: BlockIndex, block: Block): boolean {
     const outputs = block.transactions.flatMap((tx) => tx.outputs);
     const isOurs = outputs.some((output) => this.wanted.some((script) => equalBytes(script, output.scriptPubKey)));
-    this.blocks.push(index.height);
+    if (!this.blocks.includes(index.height)) this.blocks.push(index.height);
     return isOurs;
+  }
+
+  setBack(index: BlockIndex): void {
+    this.tip = index;
   }
 
   scanned(index: BlockIndex): void {
@@ -229,10 +274,10 @@ export async function startLight(
   net: TestNetwork,
   watcher: Notes,
   servers: readonly Server[],
-  { store = new MemoryStore(), minimumChainWork = 0n }: { store?: Store; minimumChainWork?: bigint } = {},
+  { store = new MemoryStore(), params = regtest }: { store?: Store; params?: ChainParams } = {},
 ): Promise<LightNode> {
   const modules = { clock: net.clock, logger: silentLogger, random: new SeededRandom(9) };
-  const chain = await HeaderChain.open({ ...regtest, minimumChainWork }, { ...modules, store });
+  const chain = await HeaderChain.open(params, { ...modules, store });
   watcher.genesis = chain.atHeight(0)!;
   let parts!: SpvParts;
   const peers = new PeerManager(

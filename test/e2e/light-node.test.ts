@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NodeProcess, runPier } from '../../src/devnet/node-process.ts';
+import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { pier } from '../support/pier.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { waitFor } from '../support/wait.ts';
+
+describe('a light node as a process', () => {
+  const dataDir = tempDir('light-process');
+  const files = ['--datadir', dataDir];
+  let fullId: number;
+  let lightId: number;
+  let full: NodeProcess;
+  let light: NodeProcess;
+  let reward: string;
+  let ours: string;
+
+  const startLight = () => NodeProcess.start({ nodeId: lightId, dataDir, seeds: [`127.0.0.1:${fullId}`], spv: true });
+
+  async function pay(amount: number): Promise<void> {
+    await full.rpc.call('sendtoaddress', [ours, amount], 'central');
+    await mine();
+  }
+  const mine = () => full.rpc.call('generatetoaddress', [1, reward]);
+
+  async function balanceIs(expected: number): Promise<void> {
+    const balance = async () =>
+      (await light.rpc.call<{ mine: { trusted: number } }>('getbalances')).mine.trusted === expected;
+    await waitFor(balance, { timeoutMs: 20_000, describe: `a balance of ${expected}` });
+  }
+
+  beforeAll(async () => {
+    [fullId, lightId] = (await freeNodeIds(2)) as [number, number];
+    ({ address: reward } = await runPier<{ address: string }>(fullId, ['createwallet', '--name', 'central', ...files]));
+    await runPier(fullId, ['createblockchain', '--address', reward, ...files]);
+    full = await NodeProcess.start({ nodeId: fullId, dataDir, seeds: [] });
+    light = await startLight();
+    ({ address: ours } = await runPier<{ address: string }>(lightId, ['createwallet', '--name', 'own', ...files]));
+  }, 60_000);
+
+  afterAll(async () => {
+    await light?.stop();
+    await full?.stop();
+  });
+
+  it('finds payments, also such as come while it is killed', { timeout: 60_000 }, async () => {
+    await pay(1);
+    await balanceIs(1);
+    // While it is being killed, something is on its way.
+    await Promise.all([pay(2), light.kill()]);
+    await pay(3);
+    light = await startLight();
+    await balanceIs(6);
+    await light.kill();
+    light = await startLight();
+    await balanceIs(6);
+    await light.stop();
+    light = await startLight();
+    await balanceIs(6);
+    const { headers, scanned } = await light.rpc.call<{ headers: number; scanned: number }>('getlightinfo');
+    expect([headers, scanned]).toEqual([104, 104]);
+  });
+
+  it('answers the commands of the tutorial while it runs, but for what needs blocks', { timeout: 60_000 }, async () => {
+    const env = { NODE_ID: String(lightId), NO_COLOR: '1' };
+    const run = (...args: string[]) => pier([...args, ...files], env);
+    expect(await run('getbalance')).toMatchObject({ code: 0, stdout: expect.stringMatching(/own.*\b6\b/) });
+    expect(await run('listaddresses')).toMatchObject({ code: 0, stdout: expect.stringContaining(ours) });
+
+    const { txid } = await runPier<{ txid: string }>(lightId, [
+      ...['send', '--from', ours, '--to', reward, '--amount', '0.5', ...files],
+    ]);
+    await waitFor(() => full.rpc.call('getmempoolentry', [txid]).catch(() => undefined), { timeoutMs: 20_000 });
+    await mine();
+    const isConfirmed = async () =>
+      (await light.rpc.call<{ confirmations: number }>('gettransaction', [txid])).confirmations === 1;
+    await waitFor(isConfirmed, { timeoutMs: 20_000 });
+
+    // What others hold, only those know who have all blocks.
+    for (const command of [['printchain'], ['reindexutxo'], ['getbalance', '--address', reward]]) {
+      const refused = await run(...command);
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toMatch(/light node/);
+    }
+  });
+
+  it('is refused with what makes no sense, and with the files of a full node', { timeout: 60_000 }, async () => {
+    const [otherId] = await freeNodeIds(1);
+    const start = (id: number, ...args: string[]) =>
+      pier(['startnode', '--no-seed', ...args, ...files], { NODE_ID: String(id), NO_COLOR: '1' });
+    for (const useless of [['--miner', reward], ['--miner-threads', '1'], ['--blocks-only'], ['--peerbloomfilters']]) {
+      const refused = await start(otherId!, '--spv', ...useless);
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toContain(`a light node has no blocks, and so no use for ${useless[0]}`);
+    }
+    await light.stop();
+    await full.stop();
+    const asLight = await start(fullId, '--spv');
+    expect(asLight.code).toBe(1);
+    expect(asLight.stderr).toMatch(/blockchain_\d+\.db holds a blockchain, not a header chain/);
+    expect(asLight.stderr).toMatch(/full node's: start the node without --spv/);
+    const asFull = await start(lightId);
+    expect(asFull.code).toBe(1);
+    expect(asFull.stderr).toMatch(/blockchain_\d+\.db holds a header chain, not a blockchain/);
+    expect(asFull.stderr).toMatch(/light node's: start the node with --spv/);
+  });
+});

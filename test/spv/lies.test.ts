@@ -1,0 +1,299 @@
+import { describe, expect, it } from 'vitest';
+import { hash160 } from '../../src/crypto/hash.ts';
+import { Block } from '../../src/primitives/block.ts';
+import { Transaction } from '../../src/primitives/transaction.ts';
+import { basicFilterElements, encodeFilter } from '../../src/proofs/block-filter.ts';
+import { type BlockPlan, OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
+import { TestNetwork } from '../p2p/support/network.ts';
+import { type Lies, type LightNode, Notes, ServedChain, Server, startLight } from './support/light-network.ts';
+
+const net = new TestNetwork();
+
+const KEY = Uint8Array.of(0x02, ...new Uint8Array(32).fill(7));
+const OURS = Uint8Array.of(0x00, 0x14, ...hash160(KEY));
+const OUR_TAPROOT = Uint8Array.of(0x51, 0x20, ...new Uint8Array(32).fill(9));
+const SIGNATURE = new Uint8Array(64).fill(1);
+
+/** A hundred blocks and some more: ours are paid at 30 and 40 by these scripts, and spent at 80 and 90. */
+const HEIGHT = 110;
+const chain = ((): ServedChain => {
+  const plans: BlockPlan[] = Array.from({ length: HEIGHT }, () => ({}));
+  const pay = (scriptPubKey: Uint8Array) => ({ coinbaseOutputs: [{ value: 1n, scriptPubKey }] });
+  plans[29] = pay(OURS);
+  plans[39] = pay(OUR_TAPROOT);
+  const paid = ServedChain.of(plans.slice(0, 40));
+  const coin = (height: number) => outpoint(paid.blocks[height]!.transactions[0]!);
+  const outputs = [{ value: 1n, scriptPubKey: OP_TRUE }];
+  plans[79] = { transactions: [spend({ inputs: [coin(30)], outputs, witness: [SIGNATURE, KEY] })] };
+  plans[89] = { transactions: [spend({ inputs: [coin(40)], outputs, witness: [SIGNATURE] })] };
+  return ServedChain.of(plans.slice(40), paid.blocks);
+})();
+
+/** The filter of a block without what it spends. */
+const withoutSpent = (height: number) => {
+  const block = chain.blocks[height]!;
+  return encodeFilter(block.hash, basicFilterElements(block, []));
+};
+const at = (height: number, filter: Uint8Array): Lies => ({ filter: (h, truth) => (h === height ? filter : truth) });
+const omitsPayment = at(30, encodeFilter(chain.blocks[30]!.hash, []));
+const omitsSpend = at(80, withoutSpent(80));
+const omitsTaprootSpend = at(90, withoutSpent(90));
+
+async function world(servers: readonly Server[]): Promise<{ notes: Notes; light: LightNode }> {
+  const notes = new Notes([OURS, OUR_TAPROOT]);
+  return { notes, light: await startLight(net, notes, servers) };
+}
+
+/** Until everything is found, whoever lies; then how it ended for each server. */
+async function survives(servers: readonly Server[], maxMs = 30_000) {
+  const { notes, light } = await world(servers);
+  await net.until(() => notes.tip?.height === HEIGHT, maxMs);
+  expect(notes.blocks).toEqual(expect.arrayContaining([30, 40, 80, 90]));
+  await net.advance(2000);
+  await light.stop();
+  return light.disconnects.filter((reason) => reason !== 'shutting down');
+}
+
+/** A liar beside an honest server, in both orders of connection. */
+async function survivesBeside(lies: Lies, reason: RegExp, maxMs?: number): Promise<void> {
+  for (const liarFirst of [true, false]) {
+    const honest = await Server.start(net, chain);
+    const liar = await Server.start(net, chain, lies);
+    const reasons = await survives(liarFirst ? [liar, honest] : [honest, liar], maxMs);
+    // Who is not asked is not found out.
+    if (liarFirst) expect(reasons.length).toBeGreaterThan(0);
+    for (const each of reasons) expect(each).toMatch(reason);
+    expect(honest.calls).toBe(1);
+  }
+}
+
+it('an honest server alone is enough, and no block is fetched in vain', async () => {
+  const server = await Server.start(net, chain);
+  const { notes, light } = await world([server]);
+  await net.until(() => notes.tip?.height === HEIGHT);
+  expect(notes.blocks).toEqual([30, 40, 80, 90]);
+  expect(light.parts.scanner.counts).toEqual({ filters: HEIGHT, blocks: 4, falsePositives: 2 });
+  expect(light.parts.scanner.witnesses).toBe(1);
+  expect(light.chain.filterHeight).toBe(HEIGHT);
+  await light.stop();
+});
+
+describe('a filter', () => {
+  it('with another hash than was told is not looked at', async () => {
+    await survivesBeside({ ...at(30, withoutSpent(31)), told: (_, truth) => truth }, /another hash than was told/);
+  });
+
+  it('that lacks a payment is proved wrong by the block', async () => {
+    await survivesBeside(omitsPayment, /misbehaving.*lacks an output/);
+  });
+
+  it('that lacks a spent script fits worse than one that has it', async () => {
+    await survivesBeside(omitsSpend, /fits worse/);
+  });
+
+  it('with more in it than the block has is proved wrong', async () => {
+    const block = chain.blocks[50]!;
+    const junk = [1, 2, 3].map((byte) => Uint8Array.of(byte));
+    const filter = encodeFilter(block.hash, [...basicFilterElements(block, []), ...junk]);
+    await survivesBeside(at(50, filter), /misbehaving.*holds more than its block has/);
+  });
+
+  it('that is none is proved wrong', async () => {
+    await survivesBeside(at(50, Uint8Array.of(0xfe, 1)), /misbehaving.*it is no filter/);
+  });
+
+  it('that nothing can prove wrong costs one block, and hides nothing', async () => {
+    for (const liarFirst of [true, false]) {
+      const honest = await Server.start(net, chain);
+      const liar = await Server.start(net, chain, omitsTaprootSpend);
+      expect(await survives(liarFirst ? [liar, honest] : [honest, liar])).toEqual([]);
+    }
+  });
+
+  it('that nothing can prove wrong, again and again, costs its teller the connection', async () => {
+    const spends: BlockPlan[] = Array.from({ length: 20 }, (_, i) => ({
+      transactions: [
+        spend({
+          inputs: [outpoint(chain.blocks[i + 1]!.transactions[0]!)],
+          outputs: [{ value: 1n, scriptPubKey: OP_TRUE }],
+          witness: [SIGNATURE],
+        }),
+      ],
+    }));
+    const long = ServedChain.of(spends, chain.blocks);
+    const omitting: Lies = {
+      filter: (height, truth) =>
+        height > HEIGHT
+          ? encodeFilter(long.blocks[height]!.hash, [...basicFilterElements(long.blocks[height]!, []), KEY])
+          : truth,
+    };
+    const honest = [await Server.start(net, long), await Server.start(net, long)];
+    const liar = await Server.start(net, long, omitting);
+    const { notes, light } = await world([liar, ...honest]);
+    await net.until(() => notes.tip?.height === HEIGHT + 20);
+    expect(light.disconnects[0]).toBe('disagrees with others about many filters');
+    expect(honest.map(({ calls }) => calls)).toEqual([1, 1]);
+    expect(light.parts.scanner.witnesses).toBe(2);
+    await light.stop();
+  });
+});
+
+describe('what a liar told while it was alone', () => {
+  for (const [name, lies, missed] of [
+    ['a payment', omitsPayment, 30],
+    ['a spend', omitsSpend, 80],
+    ['a spend that does not tell what it spends', omitsTaprootSpend, 90],
+  ] as const) {
+    it(`is found out by the first honest peer: ${name} is found`, async () => {
+      const liar = await Server.start(net, chain, lies);
+      const { notes, light } = await world([liar]);
+      await net.until(() => notes.tip?.height === HEIGHT);
+      expect(notes.blocks).not.toContain(missed);
+      const honest = await Server.start(net, chain);
+      light.peers.addNode(honest.endpoint);
+      await net.until(() => notes.blocks.includes(missed) && notes.tip?.height === HEIGHT);
+      expect(honest.calls).toBe(1);
+      await light.stop();
+    });
+  }
+
+  it('is asked of it no more: its address is not called again', async () => {
+    const liar = await Server.start(net, chain, omitsPayment);
+    const honest = await Server.start(net, chain);
+    const { notes, light } = await world([liar, honest]);
+    await net.until(() => notes.blocks.length === 4 && !liar.isConnected);
+    expect(light.peers.addedNodes()).toEqual([honest.endpoint]);
+    await net.advance(10 * 60_000, 1000);
+    expect([liar.calls, honest.calls]).toEqual([1, 1]);
+    await light.stop();
+  });
+});
+
+describe('filter headers', () => {
+  const wrong = new Uint8Array(32).fill(5);
+
+  it('that do not begin with zeroes are refused', async () => {
+    const lies: Lies = { hashes: (truth) => ({ ...truth, previousHeader: wrong }) };
+    await survivesBeside(lies, /misbehaving.*do not begin with zeroes/);
+  });
+
+  it('of another number than was asked for are refused', async () => {
+    for (const change of [
+      (hashes: readonly Uint8Array[]) => hashes.slice(1),
+      (hashes: readonly Uint8Array[]) => [...hashes, wrong],
+      () => [],
+    ]) {
+      const lies: Lies = { hashes: (truth) => ({ ...truth, filterHashes: change(truth.filterHashes) }) };
+      await survivesBeside(lies, /misbehaving.*another number of filter hashes/);
+    }
+  });
+
+  it('that do not follow those told before are asked for anew, but not for ever', async () => {
+    const first = await Server.start(net, chain);
+    const lies: Lies = {
+      hashes: (truth) => (truth.filterHashes.length === HEIGHT + 1 ? truth : { ...truth, previousHeader: wrong }),
+    };
+    const liar = await Server.start(net, chain, lies);
+    const { notes, light } = await world([liar, first]);
+    await net.until(() => notes.tip?.height === HEIGHT);
+    const longer = ServedChain.of([{}], chain.blocks);
+    first.announce(longer);
+    liar.announce(longer);
+    await net.until(() => notes.tip?.height === HEIGHT + 1);
+    await net.until(() => light.disconnects.length > 0);
+    expect(liar.asked.filter((command) => command === 'getcfheaders').length).toBeLessThan(30);
+    expect(first.calls).toBe(1);
+    await light.stop();
+  });
+
+  it('are compared by checkpoints first, whatever lies these are', { timeout: 20_000 }, async () => {
+    const long = ServedChain.of(
+      Array.from({ length: 2_100 - HEIGHT }, () => ({})),
+      chain.blocks,
+    );
+    const honest = await Server.start(net, long);
+    const { notes, light } = await world([honest]);
+    await net.until(() => notes.tip?.height === 2_100);
+    const joins = async (lies: Lies) => {
+      const server = await Server.start(net, long, lies);
+      light.peers.addNode(server.endpoint);
+      await net.until(() => server.asked.includes('getcfcheckpt'));
+      await net.advance(3000);
+      return server;
+    };
+    const count = (server: Server, command: string) => server.asked.filter((asked) => asked === command).length;
+
+    const second = await joins({});
+    expect(light.parts.scanner.witnesses).toBe(2);
+    expect(count(second, 'getcfheaders')).toBe(1);
+
+    const tooMany = await joins({
+      checkpoints: (truth) => ({ ...truth, filterHeaders: [...truth.filterHeaders, wrong] }),
+    });
+    expect(light.disconnects.at(-1)).toMatch(/misbehaving.*another number of filter checkpoints/);
+
+    // All others than ours: it is asked for everything, once.
+    const other = await joins({ checkpoints: (truth) => ({ ...truth, filterHeaders: [wrong, wrong] }) });
+    expect([count(other, 'getcfcheckpt'), count(other, 'getcfheaders')]).toEqual([1, 2]);
+    expect(light.parts.scanner.witnesses).toBe(3);
+
+    // Ours, while its filters are others: what comes after them does not fit.
+    const truth = (await Server.start(net, long)).filterHeaders();
+    const copycat = await joins({
+      ...at(1_500, encodeFilter(long.blocks[1_500]!.hash, [])),
+      checkpoints: (told) => ({ ...told, filterHeaders: [truth[1_000]!, truth[2_000]!] }),
+    });
+    expect(light.disconnects.at(-1)).toMatch(/lacks an output/);
+    expect([tooMany, copycat].map(({ isConnected }) => isConnected)).toEqual([false, false]);
+    expect([honest, second].map(({ calls }) => calls)).toEqual([1, 1]);
+    await light.stop();
+  });
+});
+
+describe('a block', () => {
+  it('with other transactions than its header commits to is fetched elsewhere', async () => {
+    const lies: Lies = { block: (_, { header }) => new Block(header, chain.blocks[1]!.transactions) };
+    await survivesBeside(lies, /misbehaving.*bad-txnmrklroot/);
+  });
+
+  it('with other witnesses than it commits to does not speak for a wrong filter', async () => {
+    // With this witness the honest filter looks as if it lacked what is spent.
+    const forged = (block: Block) =>
+      new Block(
+        block.header,
+        block.transactions.map((tx) =>
+          tx.isCoinbase
+            ? tx
+            : new Transaction({
+                ...{ version: tx.version, outputs: tx.outputs, lockTime: tx.lockTime },
+                inputs: tx.inputs.map((input) => ({ ...input, witness: [SIGNATURE, new Uint8Array(33).fill(2)] })),
+              }),
+        ),
+      );
+    const lies: Lies = { ...omitsSpend, block: (height, block) => (height === 80 ? forged(block) : block) };
+    await survivesBeside(lies, /bad-witness-merkle-match|fits worse/);
+  });
+
+  it('that a peer says it has not got is fetched elsewhere', async () => {
+    for (const liarFirst of [true, false]) {
+      const servers = [await Server.start(net, chain, { block: () => undefined }), await Server.start(net, chain)];
+      expect(await survives(liarFirst ? servers : servers.toReversed())).toEqual([]);
+    }
+  });
+});
+
+describe('a peer that is silent is replaced', () => {
+  it.each([
+    ['getcfheaders', /does not tell of its filters/, 12_000],
+    ['getcfilters', /does not send filters in time/, 22_000],
+    ['getdata', /has not sent block/, 90_000],
+    ['getheaders', /never/, 15_000],
+  ])('on %s', async (command, reason, maxMs) => {
+    for (const silentFirst of [true, false]) {
+      const servers = [await Server.start(net, chain, { silentOn: [command] }), await Server.start(net, chain)];
+      for (const each of await survives(silentFirst ? servers : servers.toReversed(), maxMs))
+        expect(each).toMatch(reason);
+      expect(servers[1]!.calls).toBe(1);
+    }
+  });
+});
