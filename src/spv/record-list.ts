@@ -3,7 +3,7 @@ import type { Operation, Range, StoreReader } from '../store/store.ts';
 import { corrupt } from './corrupt.ts';
 
 /** Bytes of a chunk: LMDB gives what is longer than half a page whole pages, of which the first has so much room. */
-const CHUNK_BYTES = 4_080;
+const CHUNK_BYTES = 4_072;
 
 /** A list of records of one size in a store, as many in a chunk as fill a page: a thousand headers take 12 pages. */
 export class RecordList {

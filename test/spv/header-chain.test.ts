@@ -5,6 +5,7 @@ import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { filterHash, filterHeader, NO_FILTER_HEADER } from '../../src/proofs/block-filter.ts';
 import { HeaderChain } from '../../src/spv/header-chain.ts';
+import { ProofStore } from '../../src/spv/proof-store.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { FaultyStore } from '../chain/support/faulty-store.ts';
@@ -94,7 +95,7 @@ describe('headers in a store', () => {
     expect(seen.size).toBeGreaterThan(8);
   });
 
-  it('take a page for 85, and are not written again when there are more', async () => {
+  it('take a page for 84, and are not written again when there are more', async () => {
     const store = new MemoryStore();
     const chain = await open(store);
     await live(chain);
@@ -143,6 +144,16 @@ describe('headers in a store', () => {
       }
     }
     expect(refused).toBeGreaterThan(original.length * 3);
+  });
+
+  it('with a proof that makes no sense beside them are called corrupt', () => {
+    for (const kind of [0x70, 0x71]) {
+      for (const value of [new Uint8Array(0), new Uint8Array(37).fill(0xff)]) {
+        const store = new MemoryStore();
+        store.writeSync([{ type: 'put', key: Uint8Array.of(kind, ...new Uint8Array(32)), value }]);
+        expect(() => new ProofStore(store)).toThrow(expect.objectContaining({ code: 'corrupt-database' }));
+      }
+    }
   });
 
   it('of another network are refused', async () => {
