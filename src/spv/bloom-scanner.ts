@@ -1,5 +1,6 @@
 import { binaryKey } from '../bytes/compare.ts';
 import type { BlockIndex } from '../chain/block-index.ts';
+import { formatEndpoint } from '../p2p/endpoint.ts';
 import type { Peer } from '../p2p/peer.ts';
 import type { PeerChains } from '../p2p/peer-chain.ts';
 import { ServiceFlag } from '../p2p/protocol.ts';
@@ -24,6 +25,8 @@ const MAX_ROUND_BYTES = 16_000_000;
 const MAX_STRAYS = 100;
 /** Milliseconds that a second peer has beyond the time that the first one took, to take as long again. */
 const GRACE_MS = 10_000;
+/** Milliseconds for which who has left a round unfinished is asked only if there is nobody else. */
+const DISTRUST_MS = 10 * 60_000;
 /** Milliseconds that any peer has for a round. */
 const MAX_ROUND_MS = 120_000;
 
@@ -67,6 +70,8 @@ export class BloomScanner implements Scanner {
   readonly #filter: WatchedFilter;
   readonly #pending: PendingTransactions;
   readonly #sessions = new Map<Peer, BloomSession>();
+  /** Where peers were that left a round unfinished, and until when that counts, by the monotonic clock. */
+  readonly #unreliable = new Map<string, number>();
   #round: Round | undefined;
   /** What was found is being handed over, and nothing else may begin. */
   #isFinishing = false;
@@ -125,7 +130,10 @@ export class BloomScanner implements Scanner {
     if (!session) return;
     this.#sessions.delete(peer);
     this.#pending.peerClosed(peer);
-    if (this.#round?.answers.delete(session)) this.#proceed(this.#round);
+    if (this.#round?.answers.delete(session)) {
+      this.#unreliable.set(formatEndpoint(peer.remote), this.#modules.clock.monotonic() + DISTRUST_MS);
+      this.#proceed(this.#round);
+    }
     this.step();
   }
 
@@ -133,6 +141,8 @@ export class BloomScanner implements Scanner {
     for (const session of [...this.#sessions.values()]) session.tick();
     if (this.#round) this.#hurry(this.#round);
     this.#pending.tick();
+    const now = this.#modules.clock.monotonic();
+    for (const [endpoint, until] of this.#unreliable) if (until < now) this.#unreliable.delete(endpoint);
     this.step();
     this.#lookAgain();
   }
@@ -215,13 +225,14 @@ export class BloomScanner implements Scanner {
     session.ask(indexes);
   }
 
-  /** Who can be asked about a block; those first who know already what we look for. */
+  /** Who can be asked about a block, without the unreliable; those first who know already what we look for. */
   #able(index: BlockIndex): BloomSession[] {
     const { chains } = this.#modules;
     const able = [...this.#sessions.values()].filter(
       (session) => session.isFree && chains.get(session.peer)?.hasBlock(index) === true,
     );
-    return able.sort((a, b) => Number(b.isLoaded) - Number(a.isLoaded));
+    const reliable = able.filter(({ peer }) => !this.#unreliable.has(formatEndpoint(peer.remote)));
+    return (reliable.length > 0 ? reliable : able).sort((a, b) => Number(b.isLoaded) - Number(a.isLoaded));
   }
 
   /** Whom to ask about a block. Where one who knows what we look for is late, no third one is told of it. */
