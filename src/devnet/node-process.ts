@@ -23,6 +23,8 @@ export interface NodeProcessOptions {
   readonly seeds: readonly string[];
   /** A light node instead of one with all blocks. */
   readonly spv?: boolean;
+  /** Lets peers filter by Bloom filters, so that `pier verify` finds any transaction. */
+  readonly peerBloomFilters?: boolean;
   readonly minerAddress?: string;
   readonly mineAtTxs?: number;
   readonly minerThreads?: number;
@@ -87,6 +89,7 @@ export class NodeProcess {
     if (options.seeds.length === 0) args.push('--no-seed');
     for (const seed of options.seeds) args.push('--seed', seed);
     if (options.spv) args.push('--spv');
+    if (options.peerBloomFilters) args.push('--peerbloomfilters');
     if (options.minerAddress !== undefined) args.push('--miner', options.minerAddress);
     if (options.mineAtTxs !== undefined) args.push('--mine-at-txs', String(options.mineAtTxs));
     if (options.minerThreads !== undefined) args.push('--miner-threads', String(options.minerThreads));

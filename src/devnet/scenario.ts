@@ -162,7 +162,7 @@ export class Scenario {
       'chain-exists',
       this.#pier(central, ['createblockchain', '--address', own.address]),
     );
-    const node = await this.#startNode({ nodeId: central, seeds: [] });
+    const node = await this.#startNode({ nodeId: central, seeds: [], peerBloomFilters: true });
     const tip = await this.#tip(node);
     const least = this.#network.params.coinbaseMaturity + 1;
     this.#verify(tip.blocks >= least, `the chain of node ${central} has ${tip.blocks} blocks, not ${least} or more`);
@@ -371,7 +371,7 @@ export class Scenario {
   // Reading and waiting
 
   async #startNode(
-    options: Pick<NodeProcessOptions, 'nodeId' | 'seeds' | 'spv' | 'minerAddress' | 'mineAtTxs' | 'minerThreads'>,
+    options: Omit<NodeProcessOptions, 'dataDir' | 'network' | 'logLevel' | 'onLog'>,
   ): Promise<NodeProcess> {
     if (this.#stopped) this.#fail('the network was stopped');
     const { dataDir, logLevel, onLog } = this.#options;

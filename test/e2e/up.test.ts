@@ -17,8 +17,11 @@ it('`pier up` plays the nine steps, stays up, and stops every process at Ctrl-C'
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
   try {
     const steps: string[] = [];
+    const payments: string[] = [];
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (/^\d+\. /.test(line)) steps.push(line);
+      const [, txid] = /payment received {2}([0-9a-f]{64})$/.exec(line) ?? [];
+      if (txid) payments.push(txid);
     });
     await new Promise<void>((resolve, reject) => {
       createInterface({ input: child.stderr }).on('line', (line) => {
@@ -33,6 +36,12 @@ it('`pier up` plays the nine steps, stays up, and stops every process at Ctrl-C'
       const env = { NODE_ID: String(nodeId), PIER_DATADIR: dataDir };
       expect((await pier(['rpc', 'getblockcount'], env)).stdout.trim()).toBe('103');
     }
+    // The central node helps strangers to find a transaction; the light node has its own proof.
+    const [payment] = payments;
+    const own = await pier(['verify', payment!], { NODE_ID: String(nodeIds[3]), PIER_DATADIR: dataDir });
+    const strange = await pier(['verify', payment!, '--node', `127.0.0.1:${base}`]);
+    for (const { stdout } of [own, strange])
+      expect(stdout).toMatch(/^Proved: block 103 of regtest holds the transaction/);
     const second = await pier(args);
     expect(second.code).toBe(1);
     expect(second.stderr).toContain(`port ${base} is taken`);

@@ -57,6 +57,8 @@ export function addUp(program: Command): void {
       }
       const where = network.argument === DEFAULT_NETWORK ? '' : ` --network ${network.argument}`;
       note(`  or: NODE_ID=${wallet} npx pier rpc${where} getblockchaininfo`);
+      const payment = evidence.find(({ step }) => step === 5)?.facts[0]?.value;
+      note(`A payment, proved by headers: NODE_ID=${light} npx pier verify${where} ${payment}`);
       if (!params.powNoRetargeting) {
         const { rpc } = await Promise.race([scenario.mineOn(), interrupted.then(() => ({ rpc: undefined }))]);
         if (!rpc) return;
