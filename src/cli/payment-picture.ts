@@ -1,4 +1,4 @@
-import type { PaymentReport } from '../spv/payment-report.ts';
+import type { PaymentReport } from '../spv/verify/payment-report.ts';
 import { bold, dim } from './output.ts';
 
 type Verified = Extract<PaymentReport, { verified: true }>;

@@ -23,6 +23,7 @@ import { systemRandom } from '../platform/random.ts';
 import { HEADER_SIZE } from '../primitives/header.ts';
 import { decodeAddress } from '../script/address.ts';
 import { HeaderChain } from '../spv/header-chain.ts';
+import { ProofStore } from '../spv/proof-store.ts';
 import {
   type ProofJson,
   proofFromJson,
@@ -30,10 +31,9 @@ import {
   type SelfContainedProof,
   selfContained,
   verifySelfContained,
-} from '../spv/proof-file.ts';
-import { ProofStore } from '../spv/proof-store.ts';
-import type { Checkpoint } from '../spv/shown-chain.ts';
-import type { PaymentVerdict } from '../spv/verify-payment.ts';
+} from '../spv/verify/proof-file.ts';
+import type { Checkpoint } from '../spv/verify/shown-chain.ts';
+import type { PaymentVerdict } from '../spv/verify/verify-payment.ts';
 import { StoreError } from '../store/errors.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
 import { ownProof } from '../wallet/own-proof.ts';

@@ -11,8 +11,8 @@ import { PierError } from '../platform/errors.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { systemRandom } from '../platform/random.ts';
 import { HeaderChain } from '../spv/header-chain.ts';
-import { createSearchParts, type SearchParts } from '../spv/search-parts.ts';
-import type { PaymentClaim } from '../spv/verify-payment.ts';
+import { createSearchParts, type SearchParts } from '../spv/verify/search-parts.ts';
+import type { PaymentClaim } from '../spv/verify/verify-payment.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 
 /** Milliseconds in which a node has to be connected, its handshake done. */

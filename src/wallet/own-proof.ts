@@ -1,6 +1,6 @@
 import type { HeaderChain } from '../spv/header-chain.ts';
-import { type SelfContainedProof, selfContained } from '../spv/proof-file.ts';
 import type { ProofStore } from '../spv/proof-store.ts';
+import { type SelfContainedProof, selfContained } from '../spv/verify/proof-file.ts';
 import type { WalletFile } from './wallet-file.ts';
 
 export interface OwnProofModules {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { paymentPicture } from '../../src/cli/payment-picture.ts';
 import { regtest } from '../../src/consensus/params.ts';
-import { paymentReport } from '../../src/spv/payment-report.ts';
-import { verifySelfContained } from '../../src/spv/proof-file.ts';
+import { paymentReport } from '../../src/spv/verify/payment-report.ts';
+import { verifySelfContained } from '../../src/spv/verify/proof-file.ts';
 import { blocksOf, proofIn } from '../spv/support/proved-payment.ts';
 
 const blocks = blocksOf([0, 4, 0]);

@@ -10,9 +10,9 @@ import { basicFilterElements, encodeFilter } from '../../src/proofs/block-filter
 import { MerkleBlock } from '../../src/proofs/merkle-block.ts';
 import { PartialMerkleTree } from '../../src/proofs/partial-merkle-tree.ts';
 import { HeaderChain } from '../../src/spv/header-chain.ts';
-import { selfContained, verifySelfContained } from '../../src/spv/proof-file.ts';
-import { createSearchParts, type SearchParts } from '../../src/spv/search-parts.ts';
-import type { PaymentClaim } from '../../src/spv/verify-payment.ts';
+import { selfContained, verifySelfContained } from '../../src/spv/verify/proof-file.ts';
+import { createSearchParts, type SearchParts } from '../../src/spv/verify/search-parts.ts';
+import type { PaymentClaim } from '../../src/spv/verify/verify-payment.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { OP_TRUE } from '../chain/support/builder.ts';
 import { FakePeer, versionMessage } from '../p2p/support/fake-peer.ts';

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { rolldown } from 'rolldown';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { proofToJson } from '../../src/spv/proof-file.ts';
+import { proofToJson } from '../../src/spv/verify/proof-file.ts';
 import { describeChromium, pageOf } from '../support/chromium.ts';
 import { blocksOf, proofIn } from './support/proved-payment.ts';
 
@@ -35,8 +35,8 @@ async function bundle(): Promise<string> {
   const source = (path: string) => JSON.stringify(fileURLToPath(new URL(`../../src/${path}`, import.meta.url)));
   const entry = `
     export { chainParams } from ${source('consensus/params.ts')};
-    export { proofFromJson, verifySelfContained } from ${source('spv/proof-file.ts')};
-    export { paymentReport } from ${source('spv/payment-report.ts')};`;
+    export { proofFromJson, verifySelfContained } from ${source('spv/verify/proof-file.ts')};
+    export { paymentReport } from ${source('spv/verify/payment-report.ts')};`;
   const built = await rolldown({
     input: 'entry',
     platform: 'browser',

@@ -4,10 +4,15 @@ import { toReversedHex } from '../../src/bytes/hex.ts';
 import { chainParams, regtest } from '../../src/consensus/params.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
-import { paymentReport } from '../../src/spv/payment-report.ts';
-import { proofFromJson, proofToJson, type SelfContainedProof, verifySelfContained } from '../../src/spv/proof-file.ts';
-import type { ShownChainOptions } from '../../src/spv/shown-chain.ts';
-import type { PaymentVerdict } from '../../src/spv/verify-payment.ts';
+import { paymentReport } from '../../src/spv/verify/payment-report.ts';
+import {
+  proofFromJson,
+  proofToJson,
+  type SelfContainedProof,
+  verifySelfContained,
+} from '../../src/spv/verify/proof-file.ts';
+import type { ShownChainOptions } from '../../src/spv/verify/shown-chain.ts';
+import type { PaymentVerdict } from '../../src/spv/verify/verify-payment.ts';
 import { coinbase as makeCoinbase, sealBlock } from '../chain/support/builder.ts';
 import { FIRST_BLOCKS, firstBlocks, hasBzip2 } from '../support/real-blocks.ts';
 import { describeVectors } from '../support/vectors.ts';

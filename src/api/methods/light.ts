@@ -1,9 +1,9 @@
 import { toHex, toReversedHex } from '../../bytes/hex.ts';
 import type { HeaderChain } from '../../spv/header-chain.ts';
 import type { PaymentProof } from '../../spv/payment-proof.ts';
-import { proofToJson } from '../../spv/proof-file.ts';
 import type { ProofStore } from '../../spv/proof-store.ts';
 import type { SpvParts } from '../../spv/spv-parts.ts';
+import { proofToJson } from '../../spv/verify/proof-file.ts';
 import { ownProof } from '../../wallet/own-proof.ts';
 import type { WalletFile } from '../../wallet/wallet-file.ts';
 import { hashArgument } from '../arguments.ts';

@@ -36,7 +36,7 @@ export function addVerify(program: Command): void {
     .option('--headers-from <height>', 'begin the headers of the proof there; to verify it takes a checkpoint')
     .action(async (txid: string | undefined, options: VerifyCliOptions) => {
       const { verifyConfig, exportProof } = await import('../../commands/verify.ts');
-      const { paymentReport } = await import('../../spv/payment-report.ts');
+      const { paymentReport } = await import('../../spv/verify/payment-report.ts');
       const { nodeId, datadir: dataDir, network, node: nodes } = options;
       const config = verifyConfig({ ...{ nodeId, dataDir, network, nodes } });
       const { verdict, proof, source } = await verify(config, txid, options);

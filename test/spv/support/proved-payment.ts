@@ -3,7 +3,7 @@ import { type ChainParams, regtest } from '../../../src/consensus/params.ts';
 import type { Block } from '../../../src/primitives/block.ts';
 import type { Transaction } from '../../../src/primitives/transaction.ts';
 import { paymentProofs } from '../../../src/spv/payment-proof.ts';
-import type { SelfContainedProof } from '../../../src/spv/proof-file.ts';
+import type { SelfContainedProof } from '../../../src/spv/verify/proof-file.ts';
 import { mineBlock, OP_TRUE, spend } from '../../chain/support/builder.ts';
 
 /** Transactions that nothing else is known of. */

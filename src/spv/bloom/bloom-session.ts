@@ -1,15 +1,15 @@
-import { binaryKey, equalBytes } from '../bytes/compare.ts';
-import type { BlockIndex } from '../chain/block-index.ts';
-import { InvType } from '../p2p/messages/inventory.ts';
-import type { Peer } from '../p2p/peer.ts';
-import type { Clock } from '../platform/clock.ts';
-import type { Transaction } from '../primitives/transaction.ts';
-import { ProofError } from '../proofs/errors.ts';
-import type { MerkleBlock } from '../proofs/merkle-block.ts';
-import type { ExtractedTree } from '../proofs/partial-merkle-tree.ts';
-import { type TransactionProofFlaw, verifyTransactionProof } from '../proofs/transaction-proof.ts';
+import { binaryKey, equalBytes } from '../../bytes/compare.ts';
+import type { BlockIndex } from '../../chain/block-index.ts';
+import { InvType } from '../../p2p/messages/inventory.ts';
+import type { Peer } from '../../p2p/peer.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Transaction } from '../../primitives/transaction.ts';
+import { ProofError } from '../../proofs/errors.ts';
+import type { MerkleBlock } from '../../proofs/merkle-block.ts';
+import type { ExtractedTree } from '../../proofs/partial-merkle-tree.ts';
+import { type TransactionProofFlaw, verifyTransactionProof } from '../../proofs/transaction-proof.ts';
+import type { ProvedTransaction } from '../watcher.ts';
 import type { WatchedFilter } from './watched-filter.ts';
-import type { ProvedTransaction } from './watcher.ts';
 
 /** Milliseconds without a block, or a transaction of one, after which a peer that owes some is left. */
 const ANSWER_TIMEOUT_MS = 20_000;

@@ -1,5 +1,5 @@
-import type { ChainParams } from '../consensus/params.ts';
-import type { BlockHeader } from '../primitives/header.ts';
+import type { ChainParams } from '../../consensus/params.ts';
+import type { BlockHeader } from '../../primitives/header.ts';
 
 /** A header in its place in a chain whose rules have been checked up to it. */
 export interface VerifiedHeader {

@@ -1,14 +1,14 @@
-import { equalBytes } from '../bytes/compare.ts';
-import { DecodeError } from '../bytes/errors.ts';
-import type { BlockIndex } from '../chain/block-index.ts';
-import type { CFilterMessage } from '../p2p/messages/cfilter.ts';
-import type { Peer } from '../p2p/peer.ts';
-import type { Clock } from '../platform/clock.ts';
-import type { Block } from '../primitives/block.ts';
-import { BASIC_FILTER, filterHash, filterHeader, matchAny } from '../proofs/block-filter.ts';
-import type { BlockFetcher } from './block-fetcher.ts';
-import type { HeaderChain } from './header-chain.ts';
-import type { Watcher } from './watcher.ts';
+import { equalBytes } from '../../bytes/compare.ts';
+import { DecodeError } from '../../bytes/errors.ts';
+import type { BlockIndex } from '../../chain/block-index.ts';
+import type { CFilterMessage } from '../../p2p/messages/cfilter.ts';
+import type { Peer } from '../../p2p/peer.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Block } from '../../primitives/block.ts';
+import { BASIC_FILTER, filterHash, filterHeader, matchAny } from '../../proofs/block-filter.ts';
+import type { BlockFetcher } from '../block-fetcher.ts';
+import type { HeaderChain } from '../header-chain.ts';
+import type { Watcher } from '../watcher.ts';
 
 /** Filters asked for at a time. */
 const RANGE = 200;

@@ -1,4 +1,4 @@
-import { toReversedHex } from '../bytes/hex.ts';
+import { toReversedHex } from '../../bytes/hex.ts';
 import type { NotProved, PathStep, PaymentFlaw, PaymentVerdict, Proved } from './verify-payment.ts';
 
 /** A verdict as JSON: hashes as people see them, work in decimal. */

@@ -1,9 +1,9 @@
-import type { BlockIndex } from '../chain/block-index.ts';
-import type { Peer } from '../p2p/peer.ts';
+import type { BlockIndex } from '../../chain/block-index.ts';
+import type { Peer } from '../../p2p/peer.ts';
+import type { ScanCounts, Scanner, SpvHandlers } from '../scanner.ts';
+import type { Watcher } from '../watcher.ts';
 import { FilterScanner } from './filter-scanner.ts';
 import { FilterSync, type FilterSyncModules } from './filter-sync.ts';
-import type { ScanCounts, Scanner, SpvHandlers } from './scanner.ts';
-import type { Watcher } from './watcher.ts';
 
 /** The search by compact block filters (BIP157): agrees with all peers about them, and looks through them. */
 export class FilterSearch implements Scanner {

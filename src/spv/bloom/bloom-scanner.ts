@@ -1,18 +1,18 @@
-import { binaryKey } from '../bytes/compare.ts';
-import type { BlockIndex } from '../chain/block-index.ts';
-import { formatEndpoint } from '../p2p/endpoint.ts';
-import type { Peer } from '../p2p/peer.ts';
-import type { PeerChains } from '../p2p/peer-chain.ts';
-import { ServiceFlag } from '../p2p/protocol.ts';
-import type { Clock } from '../platform/clock.ts';
-import { type Random, randomInt } from '../platform/random.ts';
-import type { BloomFilter } from '../proofs/bloom-filter.ts';
+import { binaryKey } from '../../bytes/compare.ts';
+import type { BlockIndex } from '../../chain/block-index.ts';
+import { formatEndpoint } from '../../p2p/endpoint.ts';
+import type { Peer } from '../../p2p/peer.ts';
+import type { PeerChains } from '../../p2p/peer-chain.ts';
+import { ServiceFlag } from '../../p2p/protocol.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { type Random, randomInt } from '../../platform/random.ts';
+import type { BloomFilter } from '../../proofs/bloom-filter.ts';
+import type { HeaderChain } from '../header-chain.ts';
+import type { Scanner, SpvHandlers } from '../scanner.ts';
+import type { ProvedTransaction, TransactionWatcher } from '../watcher.ts';
 import { type BloomAnswer, BloomSession } from './bloom-session.ts';
-import type { HeaderChain } from './header-chain.ts';
 import { PendingTransactions } from './pending-transactions.ts';
-import type { Scanner, SpvHandlers } from './scanner.ts';
 import { WatchedFilter } from './watched-filter.ts';
-import type { ProvedTransaction, TransactionWatcher } from './watcher.ts';
 
 /** Peers that are asked about each block: what one leaves out the other brings. More would learn what we look for. */
 const WITNESSES = 2;

@@ -1,10 +1,10 @@
-import { equalBytes } from '../bytes/compare.ts';
-import { checkHeader, checkHeaderContext } from '../consensus/block-check.ts';
-import { type HeaderContext, medianTimePast } from '../consensus/header-context.ts';
-import { type ChainParams, difficultyInterval } from '../consensus/params.ts';
-import { blockWork } from '../consensus/pow.ts';
-import { formatReject } from '../consensus/reject.ts';
-import { BlockHeader, HEADER_SIZE } from '../primitives/header.ts';
+import { equalBytes } from '../../bytes/compare.ts';
+import { checkHeader, checkHeaderContext } from '../../consensus/block-check.ts';
+import { type HeaderContext, medianTimePast } from '../../consensus/header-context.ts';
+import { type ChainParams, difficultyInterval } from '../../consensus/params.ts';
+import { blockWork } from '../../consensus/pow.ts';
+import { formatReject } from '../../consensus/reject.ts';
+import { BlockHeader, HEADER_SIZE } from '../../primitives/header.ts';
 import type { VerifiedChain, VerifiedHeader } from './verified-chain.ts';
 
 /** Headers as somebody shows them. */

@@ -1,9 +1,9 @@
-import { equalBytes } from '../bytes/compare.ts';
-import { toReversedHex } from '../bytes/hex.ts';
-import type { Transaction } from '../primitives/transaction.ts';
-import type { MerkleProof } from '../proofs/merkle-proof.ts';
-import { parentHash } from '../proofs/merkle-tree.ts';
-import { type TransactionProofFlaw, verifyTransactionProof } from '../proofs/transaction-proof.ts';
+import { equalBytes } from '../../bytes/compare.ts';
+import { toReversedHex } from '../../bytes/hex.ts';
+import type { Transaction } from '../../primitives/transaction.ts';
+import type { MerkleProof } from '../../proofs/merkle-proof.ts';
+import { parentHash } from '../../proofs/merkle-tree.ts';
+import { type TransactionProofFlaw, verifyTransactionProof } from '../../proofs/transaction-proof.ts';
 import type { ChainFlaw } from './shown-chain.ts';
 import type { VerifiedChain, VerifiedHeader } from './verified-chain.ts';
 

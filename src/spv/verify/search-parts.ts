@@ -1,17 +1,17 @@
-import { HeaderSync } from '../p2p/header-sync.ts';
-import type { Command, MessageOf } from '../p2p/messages/index.ts';
-import { namesBlock } from '../p2p/messages/inventory.ts';
-import type { Peer } from '../p2p/peer.ts';
-import { PeerChains } from '../p2p/peer-chain.ts';
-import { noPartInfo } from '../p2p/peer-info.ts';
-import type { PeerParts } from '../p2p/peer-parts.ts';
-import { MAX_HEADERS } from '../p2p/protocol.ts';
-import type { Clock } from '../platform/clock.ts';
-import type { Logger } from '../platform/logger.ts';
-import type { Random } from '../platform/random.ts';
-import { BlockFetcher } from './block-fetcher.ts';
+import { HeaderSync } from '../../p2p/header-sync.ts';
+import type { Command, MessageOf } from '../../p2p/messages/index.ts';
+import { namesBlock } from '../../p2p/messages/inventory.ts';
+import type { Peer } from '../../p2p/peer.ts';
+import { PeerChains } from '../../p2p/peer-chain.ts';
+import { noPartInfo } from '../../p2p/peer-info.ts';
+import type { PeerParts } from '../../p2p/peer-parts.ts';
+import { MAX_HEADERS } from '../../p2p/protocol.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { Random } from '../../platform/random.ts';
+import { BlockFetcher } from '../block-fetcher.ts';
+import type { HeaderChain } from '../header-chain.ts';
 import { BlockSearch } from './block-search.ts';
-import type { HeaderChain } from './header-chain.ts';
 
 export interface SearchPartsModules {
   readonly chain: HeaderChain;

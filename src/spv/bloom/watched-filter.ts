@@ -1,9 +1,9 @@
-import { binaryKey } from '../bytes/compare.ts';
-import { nullOutPoint, outPointKey } from '../primitives/outpoint.ts';
-import { BloomFilter, BloomUpdate } from '../proofs/bloom-filter.ts';
-import { ScriptCursor } from '../script/cursor.ts';
-import { Op } from '../script/opcodes.ts';
-import type { TransactionWatcher } from './watcher.ts';
+import { binaryKey } from '../../bytes/compare.ts';
+import { nullOutPoint, outPointKey } from '../../primitives/outpoint.ts';
+import { BloomFilter, BloomUpdate } from '../../proofs/bloom-filter.ts';
+import { ScriptCursor } from '../../script/cursor.ts';
+import { Op } from '../../script/opcodes.ts';
+import type { TransactionWatcher } from '../watcher.ts';
 
 /**
  * How many elements that are not watched for seem to be. With about eight in a transaction, one transaction in a thousand

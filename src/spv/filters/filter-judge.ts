@@ -1,10 +1,10 @@
-import { DecodeError } from '../bytes/errors.ts';
-import { hash160, sha256 } from '../crypto/hash.ts';
-import type { Block } from '../primitives/block.ts';
-import type { TxIn } from '../primitives/transaction.ts';
-import { basicFilterElements, decodeFilter } from '../proofs/block-filter.ts';
-import { Op } from '../script/opcodes.ts';
-import { compileScript, lastPush } from '../script/script.ts';
+import { DecodeError } from '../../bytes/errors.ts';
+import { hash160, sha256 } from '../../crypto/hash.ts';
+import type { Block } from '../../primitives/block.ts';
+import type { TxIn } from '../../primitives/transaction.ts';
+import { basicFilterElements, decodeFilter } from '../../proofs/block-filter.ts';
+import { Op } from '../../script/opcodes.ts';
+import { compileScript, lastPush } from '../../script/script.ts';
 
 /** First bytes of a taproot input's last witness elements (BIP341). */
 const ANNEX_TAG = 0x50;

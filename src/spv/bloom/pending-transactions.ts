@@ -1,10 +1,10 @@
-import { binaryKey } from '../bytes/compare.ts';
-import { type InvEntry, InvType, namesTx } from '../p2p/messages/inventory.ts';
-import type { Peer } from '../p2p/peer.ts';
-import { RollingSet } from '../p2p/rolling-set.ts';
-import type { Clock } from '../platform/clock.ts';
-import type { Transaction } from '../primitives/transaction.ts';
-import type { TransactionWatcher } from './watcher.ts';
+import { binaryKey } from '../../bytes/compare.ts';
+import { type InvEntry, InvType, namesTx } from '../../p2p/messages/inventory.ts';
+import type { Peer } from '../../p2p/peer.ts';
+import { RollingSet } from '../../p2p/rolling-set.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Transaction } from '../../primitives/transaction.ts';
+import type { TransactionWatcher } from '../watcher.ts';
 
 /** Transactions that a peer is asked for at a time; what it announces beyond that is passed over. */
 const MAX_REQUESTS = 100;

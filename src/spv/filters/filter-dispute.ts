@@ -1,11 +1,11 @@
-import { equalBytes } from '../bytes/compare.ts';
-import type { BlockIndex } from '../chain/block-index.ts';
-import type { CFilterMessage } from '../p2p/messages/cfilter.ts';
-import type { Peer } from '../p2p/peer.ts';
-import type { Clock } from '../platform/clock.ts';
-import type { Logger } from '../platform/logger.ts';
-import type { Block } from '../primitives/block.ts';
-import { BASIC_FILTER, filterHash } from '../proofs/block-filter.ts';
+import { equalBytes } from '../../bytes/compare.ts';
+import type { BlockIndex } from '../../chain/block-index.ts';
+import type { CFilterMessage } from '../../p2p/messages/cfilter.ts';
+import type { Peer } from '../../p2p/peer.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { Block } from '../../primitives/block.ts';
+import { BASIC_FILTER, filterHash } from '../../proofs/block-filter.ts';
 import { type FilterVerdict, judgeFilter } from './filter-judge.ts';
 
 /** Milliseconds that a peer has to send the filter that it claims there is. */

@@ -1,17 +1,17 @@
-import { equalBytes } from '../bytes/compare.ts';
-import type { BlockIndex } from '../chain/block-index.ts';
-import type { CFCheckptMessage } from '../p2p/messages/cfcheckpt.ts';
-import type { CFHeadersMessage } from '../p2p/messages/cfheaders.ts';
-import type { CFilterMessage } from '../p2p/messages/cfilter.ts';
-import type { Peer } from '../p2p/peer.ts';
-import type { PeerChains } from '../p2p/peer-chain.ts';
-import { FILTER_CHECKPOINT_INTERVAL, MAX_FILTER_HASHES, ServiceFlag } from '../p2p/protocol.ts';
-import type { Clock } from '../platform/clock.ts';
-import type { Logger } from '../platform/logger.ts';
-import { BASIC_FILTER, filterHeader, NO_FILTER_HEADER } from '../proofs/block-filter.ts';
-import type { BlockFetcher } from './block-fetcher.ts';
+import { equalBytes } from '../../bytes/compare.ts';
+import type { BlockIndex } from '../../chain/block-index.ts';
+import type { CFCheckptMessage } from '../../p2p/messages/cfcheckpt.ts';
+import type { CFHeadersMessage } from '../../p2p/messages/cfheaders.ts';
+import type { CFilterMessage } from '../../p2p/messages/cfilter.ts';
+import type { Peer } from '../../p2p/peer.ts';
+import type { PeerChains } from '../../p2p/peer-chain.ts';
+import { FILTER_CHECKPOINT_INTERVAL, MAX_FILTER_HASHES, ServiceFlag } from '../../p2p/protocol.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { BASIC_FILTER, filterHeader, NO_FILTER_HEADER } from '../../proofs/block-filter.ts';
+import type { BlockFetcher } from '../block-fetcher.ts';
+import type { HeaderChain } from '../header-chain.ts';
 import { type Claim, FilterDispute, type Outcome } from './filter-dispute.ts';
-import type { HeaderChain } from './header-chain.ts';
 
 /** Milliseconds within which a peer tells filter hashes; the others are not kept waiting for longer. */
 const ANSWER_MS = 10_000;
