@@ -1,15 +1,10 @@
 import { existsSync } from 'node:fs';
 import { Chain } from '../chain/chain.ts';
-import type { ChainParams } from '../consensus/params.ts';
 import { type AcceptResult, Mempool } from '../mempool/mempool.ts';
 import { Miner } from '../mining/miner.ts';
-import type { Transport } from '../p2p/connection.ts';
 import { PeerManager } from '../p2p/peer-manager.ts';
-import { TcpTransport } from '../p2p/tcp-transport.ts';
-import { type Clock, MockableClock, systemClock } from '../platform/clock.ts';
+import type { MockableClock } from '../platform/clock.ts';
 import { limitedLogger } from '../platform/limited-logger.ts';
-import { type Logger, silentLogger } from '../platform/logger.ts';
-import { type Random, systemRandom } from '../platform/random.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { decodeAddress } from '../script/address.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
@@ -18,18 +13,9 @@ import type { Store } from '../store/store.ts';
 import { WalletFile } from '../wallet/wallet-file.ts';
 import { attachWallet } from '../wallet/wallet-sync.ts';
 import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';
-import { closeAll, RunningNode } from './running-node.ts';
+import { closeAll, type NetworkMode, type NodeModules, nodeModules, RunningNode } from './running-node.ts';
 
-/** What a node reaches the world through; each has the machine's own as default. */
-export interface NodeModules {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly transport: Transport;
-  readonly logger: Logger;
-}
-
-/** How much of the network a node takes part in: all, only connections it makes itself, or none. */
-export type NetworkMode = 'full' | 'outbound' | 'none';
+export type { NetworkMode, NodeModules } from './running-node.ts';
 
 export interface StartOptions {
   readonly network: NetworkMode;
@@ -43,36 +29,24 @@ export interface StartOptions {
  * are made here, in the order of the layers, and know each other only by what is passed to them here.
  */
 export class FullNode extends RunningNode {
-  readonly config: NodeConfig;
-  readonly params: ChainParams;
-  readonly clock: MockableClock;
-  /** For what stands in front of the node, its RPC. */
-  readonly logger: Logger;
   readonly chain: Chain;
   readonly mempool: Mempool;
   readonly wallets: WalletFile;
   readonly peers: PeerManager;
   readonly miner: Miner;
-  /** Milliseconds, by the monotonic clock. */
-  readonly startedAt: number;
 
   private constructor(
     config: NodeConfig,
     modules: NodeModules & { readonly clock: MockableClock },
-    parts: Pick<FullNode, 'params' | 'chain' | 'mempool' | 'wallets' | 'peers' | 'miner'>,
+    parts: Pick<FullNode, 'chain' | 'mempool' | 'wallets' | 'peers' | 'miner'>,
     closers: readonly (() => unknown)[],
   ) {
-    super(closers);
-    this.config = config;
-    this.clock = modules.clock;
-    this.logger = modules.logger.child({ category: 'rpc' });
-    this.params = parts.params;
+    super(config, modules, closers);
     this.chain = parts.chain;
     this.mempool = parts.mempool;
     this.wallets = parts.wallets;
     this.peers = parts.peers;
     this.miner = parts.miner;
-    this.startedAt = modules.clock.monotonic();
   }
 
   /**
@@ -84,11 +58,8 @@ export class FullNode extends RunningNode {
     options: StartOptions,
     overrides: Partial<NodeModules> = {},
   ): Promise<FullNode> {
-    const logger = overrides.logger ?? silentLogger;
-    const clock = new MockableClock(overrides.clock ?? systemClock);
-    const random = overrides.random ?? systemRandom;
-    const transport = overrides.transport ?? new TcpTransport();
-    const modules = { clock, random, transport, logger };
+    const modules = nodeModules(overrides);
+    const { clock, random, transport, logger } = modules;
     const layer = (category: string) => logger.child({ category });
     // These tell of what peers send.
     const exposedLayer = (category: string) => limitedLogger(layer(category), clock);
@@ -150,7 +121,7 @@ export class FullNode extends RunningNode {
       if (options.network !== 'none') await peers.start();
       if (minerScript && options.network === 'full') miner.start();
 
-      const node = new FullNode(config, modules, { params, chain, mempool, wallets, peers, miner }, closers);
+      const node = new FullNode(config, modules, { chain, mempool, wallets, peers, miner }, closers);
       void failed.then((error) => node.abort(error));
       return node;
     } catch (error) {

@@ -1,5 +1,41 @@
+import type { ChainParams } from '../consensus/params.ts';
+import type { Transport } from '../p2p/connection.ts';
+import { TcpTransport } from '../p2p/tcp-transport.ts';
+import { type Clock, MockableClock, systemClock } from '../platform/clock.ts';
+import { type Logger, silentLogger } from '../platform/logger.ts';
+import { type Random, systemRandom } from '../platform/random.ts';
+import type { NodeConfig } from './config.ts';
+
+/** What a node reaches the world through; each has the machine's own as default. */
+export interface NodeModules {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly logger: Logger;
+}
+
+/** The modules of a node; its clock can be set where the network allows that. */
+export function nodeModules(overrides: Partial<NodeModules>): NodeModules & { readonly clock: MockableClock } {
+  return {
+    clock: new MockableClock(overrides.clock ?? systemClock),
+    random: overrides.random ?? systemRandom,
+    transport: overrides.transport ?? new TcpTransport(),
+    logger: overrides.logger ?? silentLogger,
+  };
+}
+
+/** How much of the network a node takes part in: all, only connections it makes itself, or none. */
+export type NetworkMode = 'full' | 'outbound' | 'none';
+
 /** What a node of any role is from its start to its end: parts that are closed in reverse order, whoever asks for it. */
 export class RunningNode {
+  readonly config: NodeConfig;
+  readonly params: ChainParams;
+  readonly clock: MockableClock;
+  /** For what stands in front of the node, its RPC. */
+  readonly logger: Logger;
+  /** Milliseconds, by the monotonic clock. */
+  readonly startedAt: number;
   /** Resolves when the node has stopped, whoever asked for it. */
   readonly stopped: Promise<void>;
   readonly #closers: readonly (() => unknown)[];
@@ -8,7 +44,16 @@ export class RunningNode {
   #stopping: Promise<void> | undefined;
   #failure: unknown;
 
-  protected constructor(closers: readonly (() => unknown)[]) {
+  protected constructor(
+    config: NodeConfig,
+    { clock, logger }: { readonly clock: MockableClock; readonly logger: Logger },
+    closers: readonly (() => unknown)[],
+  ) {
+    this.config = config;
+    this.params = config.params;
+    this.clock = clock;
+    this.logger = logger.child({ category: 'rpc' });
+    this.startedAt = clock.monotonic();
     this.#closers = closers;
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;

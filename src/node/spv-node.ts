@@ -1,11 +1,6 @@
-import type { ChainParams } from '../consensus/params.ts';
 import { PeerManager } from '../p2p/peer-manager.ts';
 import { ServiceFlag } from '../p2p/protocol.ts';
-import { TcpTransport } from '../p2p/tcp-transport.ts';
-import { MockableClock, systemClock } from '../platform/clock.ts';
 import { limitedLogger } from '../platform/limited-logger.ts';
-import { type Logger, silentLogger } from '../platform/logger.ts';
-import { systemRandom } from '../platform/random.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { HeaderChain } from '../spv/header-chain.ts';
 import { ProofStore } from '../spv/proof-store.ts';
@@ -14,51 +9,38 @@ import { LmdbStore } from '../store/lmdb-store.ts';
 import { LightWallets } from '../wallet/light-wallets.ts';
 import { WalletFile } from '../wallet/wallet-file.ts';
 import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';
-import type { NetworkMode, NodeModules } from './full-node.ts';
-import { closeAll, RunningNode } from './running-node.ts';
+import { closeAll, type NetworkMode, type NodeModules, nodeModules, RunningNode } from './running-node.ts';
 
 /** Whom a light node chooses to call: who has all blocks, and filters by the one means or the other. */
 const REQUIRED_SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS;
 /** Connections that a light node makes to addresses that it has learnt: enough to catch a liar by. */
 const MAX_OUTBOUND = 4;
 
-type SpvNodeParts = Pick<SpvNode, 'params' | 'chain' | 'wallets' | 'peers' | 'proofs' | 'light'>;
+type SpvNodeParts = Pick<SpvNode, 'chain' | 'wallets' | 'peers' | 'proofs' | 'light'>;
 
 /**
  * A node that holds headers instead of blocks, and of the transactions only its wallets' with the proofs that blocks hold
  * them. It calls others and serves nobody.
  */
 export class SpvNode extends RunningNode {
-  readonly config: NodeConfig;
-  readonly params: ChainParams;
-  readonly clock: MockableClock;
-  /** For what stands in front of the node, its RPC. */
-  readonly logger: Logger;
   readonly chain: HeaderChain;
   readonly wallets: WalletFile;
   readonly peers: PeerManager;
   readonly proofs: ProofStore;
   readonly light: SpvParts;
-  /** Milliseconds, by the monotonic clock. */
-  readonly startedAt: number;
 
   private constructor(
     config: NodeConfig,
-    modules: { readonly clock: MockableClock; readonly logger: Logger },
+    modules: ReturnType<typeof nodeModules>,
     parts: SpvNodeParts,
     closers: readonly (() => unknown)[],
   ) {
-    super(closers);
-    this.config = config;
-    this.clock = modules.clock;
-    this.logger = modules.logger.child({ category: 'rpc' });
-    this.params = parts.params;
+    super(config, modules, closers);
     this.chain = parts.chain;
     this.wallets = parts.wallets;
     this.peers = parts.peers;
     this.proofs = parts.proofs;
     this.light = parts.light;
-    this.startedAt = modules.clock.monotonic();
   }
 
   /**
@@ -70,10 +52,8 @@ export class SpvNode extends RunningNode {
     options: { readonly network: NetworkMode },
     overrides: Partial<NodeModules> = {},
   ): Promise<SpvNode> {
-    const logger = overrides.logger ?? silentLogger;
-    const clock = new MockableClock(overrides.clock ?? systemClock);
-    const random = overrides.random ?? systemRandom;
-    const transport = overrides.transport ?? new TcpTransport();
+    const modules = nodeModules(overrides);
+    const { clock, random, transport, logger } = modules;
     const layer = (category: string) => logger.child({ category });
     const { params } = config;
     const closers: (() => unknown)[] = [];
@@ -123,7 +103,7 @@ export class SpvNode extends RunningNode {
       closers.push(() => peers.stop());
       if (options.network !== 'none') await peers.start();
 
-      const node = new SpvNode(config, { clock, logger }, { params, chain, wallets, peers, proofs, light }, closers);
+      const node = new SpvNode(config, modules, { chain, wallets, peers, proofs, light }, closers);
       chain.events.on('failed', ({ error }) => node.abort(error));
       return node;
     } catch (error) {

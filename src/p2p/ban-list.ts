@@ -17,8 +17,12 @@ export class BanList {
   /** By the subnet's text. */
   readonly #bans = new Map<string, Ban>();
 
-  constructor(clock: Clock, kept: Iterable<Ban> = []) {
+  readonly #changed: (bans: readonly Ban[]) => void;
+
+  /** `changed` is called with all bans whenever one has been added or taken away. */
+  constructor(clock: Clock, kept: Iterable<Ban>, changed: (bans: readonly Ban[]) => void) {
     this.#clock = clock;
+    this.#changed = changed;
     for (const ban of kept) this.#bans.set(formatSubnet(ban.subnet), ban);
   }
 
@@ -33,15 +37,19 @@ export class BanList {
     const key = formatSubnet(subnet);
     if ((this.#bans.get(key)?.until ?? 0) >= until) return;
     this.#bans.set(key, { subnet, created: unixSeconds(this.#clock), until });
+    this.#changed(this.entries());
   }
 
   /** Returns whether exactly this subnet was banned. */
   remove(subnet: Subnet): boolean {
-    return this.#bans.delete(formatSubnet(subnet));
+    const wasBanned = this.#bans.delete(formatSubnet(subnet));
+    if (wasBanned) this.#changed(this.entries());
+    return wasBanned;
   }
 
   clear(): void {
     this.#bans.clear();
+    this.#changed([]);
   }
 
   /** Whether exactly this subnet is banned. */

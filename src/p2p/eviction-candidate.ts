@@ -1,7 +1,7 @@
 import { binaryKey, concatBytes } from '../bytes/compare.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { isLoopback } from './endpoint.ts';
-import type { EvictionCandidate } from './eviction.ts';
+import { type EvictionCandidate, selectPeerToEvict } from './eviction.ts';
 import { netGroup } from './net-group.ts';
 import type { Peer } from './peer.ts';
 import type { PartInfo } from './peer-info.ts';
@@ -9,8 +9,19 @@ import { ServiceFlag } from './protocol.ts';
 
 const RELEVANT_SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS;
 
+/** The peer that makes room for another; undefined if all are worth keeping. */
+export function peerToEvict(
+  inbound: readonly Peer[],
+  info: (peer: Peer) => PartInfo,
+  secret: Uint8Array,
+  isDiscouraged: (peer: Peer) => boolean,
+): Peer | undefined {
+  const id = selectPeerToEvict(inbound.map((peer) => evictionCandidate(peer, info(peer), secret, isDiscouraged(peer))));
+  return inbound.find((peer) => peer.id === id);
+}
+
 /** What speaks for and against an inbound peer; `secret` keeps it from choosing its place among the groups. */
-export function evictionCandidate(
+function evictionCandidate(
   peer: Peer,
   { lastBlock, lastTransaction, relaysTransactions, hasBloomFilter }: PartInfo,
   secret: Uint8Array,

@@ -15,9 +15,9 @@ import { type ConnectionLimits, connectionLimits } from './connection-limits.ts'
 import { Connector } from './connector.ts';
 import { Discouraged } from './discouraged.ts';
 import { formatEndpoint } from './endpoint.ts';
-import { selectPeerToEvict } from './eviction.ts';
-import { evictionCandidate } from './eviction-candidate.ts';
+import { peerToEvict } from './eviction-candidate.ts';
 import type { Framing, TransportVersion } from './framing.ts';
+import { fullNodeServices } from './full-node-services.ts';
 import type { HandshakeCommand, LocalNode } from './handshake.ts';
 import type { Command, MessageOf } from './messages/index.ts';
 import { createParts } from './parts.ts';
@@ -33,8 +33,6 @@ import { V1Framing } from './v1-framing.ts';
 import { DetectingFraming } from './v2/detecting-framing.ts';
 import { V2Framing } from './v2/v2-framing.ts';
 
-/** What a node with the whole chain offers. */
-const SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS | ServiceFlag.NETWORK_LIMITED;
 /** Spacings of blocks after which one is overdue (Core: TipMayBeStale). */
 const STALE_SPACINGS = 3;
 /** Milliseconds between writes of what was learnt about addresses. */
@@ -96,13 +94,6 @@ export type PeerManagerEvents = {
   progress: SyncProgress;
 };
 
-/** Bits of `ServiceFlag`: none of a node that is not a full one. */
-function offeredServices({ bloomFilters }: PeerManagerOptions, modules: PeerManagerModules): bigint {
-  if (modules.makeParts) return 0n;
-  const filters = modules.chain.blockFilters ? ServiceFlag.COMPACT_FILTERS : 0n;
-  return SERVICES | filters | (bloomFilters ? ServiceFlag.BLOOM : 0n);
-}
-
 /** A node's place in the network: who its peers are, and who hears of what they do. */
 export class PeerManager {
   readonly events = new Emitter<PeerManagerEvents>();
@@ -148,7 +139,8 @@ export class PeerManager {
     this.#modules = modules;
     const { clock, random, chain } = modules;
     this.#v2 = options.v2Transport ?? true;
-    this.services = offeredServices(options, modules) | (this.#v2 ? ServiceFlag.P2P_V2 : 0n);
+    this.services =
+      (modules.makeParts ? 0n : fullNodeServices(options, modules.chain)) | (this.#v2 ? ServiceFlag.P2P_V2 : 0n);
     this.#requiredServices = options.requiredServices ?? ServiceFlag.NETWORK | ServiceFlag.WITNESS;
     this.#limits = connectionLimits(options);
     this.#file = new PeersFile(modules.store ?? new MemoryStore());
@@ -159,7 +151,7 @@ export class PeerManager {
       key: this.#addressKey,
       changed: (address, isRemoved) => this.#file.addressChanged(address, isRemoved),
     });
-    this.#bans = new BanList(clock, this.#file.bans());
+    this.#bans = new BanList(clock, this.#file.bans(), (bans) => this.#file.setBans(bans));
     this.#secret = random.bytes(32);
     this.#progress = new ProgressMeter(clock);
     this.#lastTipAt = clock.monotonic();
@@ -358,20 +350,16 @@ export class PeerManager {
   /** Bans a subnet until a time in Unix seconds, and ends all connections with it. Survives a restart. */
   ban(subnet: Subnet, until: number): void {
     this.#bans.add(subnet, until);
-    this.#file.setBans(this.#bans.entries());
     for (const peer of [...this.#peers]) if (isInSubnet(peer.remote.host, subnet)) peer.disconnect('banned');
   }
 
   /** Returns whether exactly this subnet was banned. */
   unban(subnet: Subnet): boolean {
-    const wasBanned = this.#bans.remove(subnet);
-    this.#file.setBans(this.#bans.entries());
-    return wasBanned;
+    return this.#bans.remove(subnet);
   }
 
   clearBans(): void {
     this.#bans.clear();
-    this.#file.setBans([]);
   }
 
   #accept(connection: Connection): void {
@@ -390,11 +378,8 @@ export class PeerManager {
 
   /** Gives up an inbound peer for another. Returns false if all are worth keeping. */
   #makeRoom(inbound: readonly Peer[]): boolean {
-    const candidates = inbound.map((peer) =>
-      evictionCandidate(peer, this.#parts.info(peer), this.#secret, this.#discouraged.has(peer.remote)),
-    );
-    const id = selectPeerToEvict(candidates);
-    const evicted = inbound.find((peer) => peer.id === id);
+    const isDiscouraged = ({ remote }: Peer) => this.#discouraged.has(remote);
+    const evicted = peerToEvict(inbound, (peer) => this.#parts.info(peer), this.#secret, isDiscouraged);
     evicted?.disconnect('evicted to make room for another');
     return evicted !== undefined;
   }
