@@ -15,12 +15,15 @@ export interface AcceptHeadersResult {
   readonly reject?: BlockReject;
 }
 
+/** What it takes to judge a header and to find its place. */
+type HeaderState = Pick<ChainState, 'tree' | 'params' | 'clock'>;
+
 /**
  * Adds a header to the tree, unless it is there, breaks a rule, or leads to a chain of less than `minimumWork`
  * (Core: AcceptBlockHeader).
  */
-export function acceptHeader(
-  state: Pick<ChainState, 'tree' | 'params' | 'clock'>,
+function acceptHeader(
+  state: HeaderState,
   header: BlockHeader,
   minimumWork = 0n,
 ):
@@ -46,7 +49,7 @@ export function acceptHeader(
   return { index: tree.add(header, header.hash, prev) };
 }
 
-/** Adds headers, each the child of the one before it, up to the first that is refused. */
+/** Adds headers, each the child of the one before it, up to the first that is refused, and tells of a new best one. */
 export function acceptHeaders(
   state: ChainState,
   headers: readonly BlockHeader[],
@@ -54,6 +57,18 @@ export function acceptHeaders(
 ): AcceptHeadersResult {
   const { tree } = state;
   const before = tree.bestHeader;
+  const result = addHeaders(state, headers, minimumWork);
+  if (tree.bestHeader !== before) emit(state, 'header', { best: tree.bestHeader });
+  return result;
+}
+
+/** `acceptHeaders`, telling nobody. */
+export function addHeaders(
+  state: HeaderState,
+  headers: readonly BlockHeader[],
+  minimumWork?: bigint,
+): AcceptHeadersResult {
+  const { tree } = state;
   const sizeBefore = tree.size;
   let last: BlockIndex | undefined;
   let refusal: BlockReject | undefined;
@@ -63,6 +78,5 @@ export function acceptHeaders(
     if (result.reject) break;
     last = result.index;
   }
-  if (tree.bestHeader !== before) emit(state, 'header', { best: tree.bestHeader });
   return { ...(last && { last }), added: tree.size - sizeBefore, ...(refusal && { reject: refusal }) };
 }

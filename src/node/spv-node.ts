@@ -11,8 +11,6 @@ import { WalletFile } from '../wallet/wallet-file.ts';
 import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';
 import { closeAll, type NetworkMode, type NodeModules, nodeModules, RunningNode } from './running-node.ts';
 
-/** Whom a light node chooses to call: who has all blocks, and filters by the one means or the other. */
-const REQUIRED_SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS;
 /** Connections that a light node makes to addresses that it has learnt: enough to catch a liar by. */
 const MAX_OUTBOUND = 4;
 
@@ -77,14 +75,16 @@ export class SpvNode extends RunningNode {
       closers.push(() => lightWallets.close());
 
       const bloom = config.bloomSearch;
-      const filters = bloom ? ServiceFlag.BLOOM : ServiceFlag.COMPACT_FILTERS;
+      // Whom to call, of those that were not named: who has all blocks, and helps to search them.
+      const helps = bloom ? ServiceFlag.BLOOM : ServiceFlag.COMPACT_FILTERS;
+      const requiredServices = ServiceFlag.NETWORK | ServiceFlag.WITNESS | helps;
       let light!: SpvParts;
       const p2p = limitedLogger(layer('p2p'), clock);
       const peers = new PeerManager(
         {
           addNodes: options.network === 'none' ? [] : config.seeds,
           v2Transport: config.v2Transport,
-          ...{ requiredServices: REQUIRED_SERVICES | filters, blocksOnly: true, sparesAddedNodes: false },
+          ...{ requiredServices, blocksOnly: true, sparesAddedNodes: false },
           ...{ maxOutbound: MAX_OUTBOUND, maxBlockRelayOnly: 0 },
         },
         {

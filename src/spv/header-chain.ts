@@ -1,5 +1,5 @@
 import { equalBytes } from '../bytes/compare.ts';
-import { type AcceptHeadersResult, acceptHeader } from '../chain/accept-header.ts';
+import { type AcceptHeadersResult, addHeaders } from '../chain/accept-header.ts';
 import { ActiveChain, blockLocator } from '../chain/active-chain.ts';
 import type { BlockIndex } from '../chain/block-index.ts';
 import { BlockTree } from '../chain/block-tree.ts';
@@ -7,7 +7,6 @@ import { ChainError } from '../chain/errors.ts';
 import type { ChainEvents } from '../chain/events.ts';
 import type { HeaderView } from '../chain/header-view.ts';
 import { isFarBehind } from '../chain/initial-download.ts';
-import type { BlockReject } from '../consensus/block-check.ts';
 import type { ChainParams } from '../consensus/params.ts';
 import type { Clock } from '../platform/clock.ts';
 import { Emitter } from '../platform/emitter.ts';
@@ -122,18 +121,9 @@ export class HeaderChain implements HeaderView {
 
   /** Adds headers, each the child of the one before it, up to the first that is refused, and moves the tip. */
   acceptHeaders(headers: readonly BlockHeader[]): AcceptHeadersResult {
-    const state = { tree: this.#tree, params: this.params, clock: this.#clock };
-    const before = this.#tree.size;
-    let last: BlockIndex | undefined;
-    let refusal: BlockReject | undefined;
-    for (const header of headers) {
-      const { index, reject } = acceptHeader(state, header);
-      refusal = reject;
-      if (reject) break;
-      last = index;
-    }
+    const result = addHeaders({ tree: this.#tree, params: this.params, clock: this.#clock }, headers);
     this.#follow();
-    return { ...(last && { last }), added: this.#tree.size - before, ...(refusal && { reject: refusal }) };
+    return result;
   }
 
   #follow(): void {

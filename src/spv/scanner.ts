@@ -1,10 +1,7 @@
 import type { BlockIndex } from '../chain/block-index.ts';
-import type { Command, MessageOf } from '../p2p/messages/index.ts';
 import type { Peer } from '../p2p/peer.ts';
 import type { PeerFollower } from '../p2p/peer-parts.ts';
-
-/** What is done on a message; whatever is not here means nothing. */
-export type SpvHandlers = { readonly [C in Command]?: (peer: Peer, message: MessageOf<C>) => void };
+import type { SpvHandlers } from './header-handlers.ts';
 
 /** What a search has cost so far. */
 export interface ScanCounts {

@@ -14,7 +14,8 @@ import { BlockFetcher } from './block-fetcher.ts';
 import { BloomScanner } from './bloom/bloom-scanner.ts';
 import { FilterSearch } from './filters/filter-search.ts';
 import type { HeaderChain } from './header-chain.ts';
-import type { Scanner, SpvHandlers } from './scanner.ts';
+import { headerHandlers, type SpvHandlers } from './header-handlers.ts';
+import type { Scanner } from './scanner.ts';
 import { TxBroadcast } from './tx-broadcast.ts';
 import type { TransactionWatcher, Watcher } from './watcher.ts';
 
@@ -64,20 +65,12 @@ export function createSpvParts(options: PartsOptions, modules: SpvPartsModules):
   const inFlight = (peer: Peer) => [...blocks.inFlight(peer), ...(scanner.inFlight?.(peer) ?? [])];
 
   const handlers: SpvHandlers = {
+    ...headerHandlers(headers),
     addr: (peer, message) => addresses.received(peer, message.addresses),
     addrv2: (peer, message) => addresses.received(peer, message.addresses),
     block: (peer, block) => blocks.received(peer, block),
     getdata: (peer, { entries }) => broadcast.serve(peer, entries),
-    headers: (peer, message) => headers.received(peer, message.headers),
-    inv: (peer, { entries }) => {
-      const block = entries.findLast(namesBlock);
-      if (block) headers.announced(peer, block.hash);
-    },
     notfound: (peer, { entries }) => blocks.notFound(peer, entries.filter(namesBlock)),
-    ping: (peer, { nonce }) => {
-      if (nonce !== undefined) peer.send('pong', { nonce });
-    },
-    pong: (peer, { nonce }) => peer.keepAlive.pong(nonce),
   };
 
   return {

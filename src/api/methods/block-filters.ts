@@ -3,20 +3,13 @@ import { toHex, toReversedHex } from '../../bytes/hex.ts';
 import type { BlockIndex } from '../../chain/block-index.ts';
 import type { BlockFilters, Chain } from '../../chain/chain.ts';
 import { basicFilterElements, matchAny } from '../../proofs/block-filter.ts';
-import {
-  arrayArgument,
-  hashArgument,
-  integerArgument,
-  objectArgument,
-  optional,
-  textArgument,
-  wordArgument,
-} from '../arguments.ts';
+import { hashArgument, integerArgument, objectArgument, optional, textArgument, wordArgument } from '../arguments.ts';
 import { Breath } from '../breath.ts';
 import type { Json } from '../json.ts';
 import { findBlock } from '../lookup.ts';
 import { type Method, method, type RpcContext } from '../method.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
+import { scanArguments } from '../scan-arguments.ts';
 import { scriptsOfDescriptor } from '../scan-descriptor.ts';
 
 /** Large filters take a millisecond each. */
@@ -70,20 +63,7 @@ export const blockFilterMethods: readonly Method[] = [
       'Finds the blocks that may concern descriptors, as scantxoutset knows them, by the filters of the blocks. A scan is\n' +
       'over when its call returns, so there is none to abort or to ask the status of.',
     arguments: [
-      wordArgument(
-        'action',
-        ['start', 'abort', 'status'],
-        'start, abort or status.',
-        (word) => new RpcError(RpcCode.INVALID_PARAMETER, `Invalid action '${word}'`),
-      ),
-      optional(
-        arrayArgument(
-          'scanobjects',
-          z.union([z.string(), z.object({ desc: z.string() }).transform(({ desc }) => desc)]),
-          'Descriptors, or objects with a member "desc"; required for start.',
-          '[scanobjects,...]',
-        ),
-      ),
+      ...scanArguments,
       optional(integerArgument('start_height', 'The first block.'), 0),
       optional(integerArgument('stop_height', 'The last block; default: the tip.')),
       filterTypeArgument,

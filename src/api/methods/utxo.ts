@@ -3,7 +3,6 @@ import { binaryKey } from '../../bytes/compare.ts';
 import { toHex, toReversedHex } from '../../bytes/hex.ts';
 import { MEMPOOL_HEIGHT } from '../../mempool/entry.ts';
 import {
-  arrayArgument,
   booleanArgument,
   customArgument,
   hashArgument,
@@ -19,6 +18,7 @@ import { scriptPubKeyJson } from '../format/script-json.ts';
 import { amountJson, type Json } from '../json.ts';
 import { type Method, method, type RpcContext } from '../method.ts';
 import { RpcCode, RpcError } from '../rpc-error.ts';
+import { scanArguments } from '../scan-arguments.ts';
 import { scriptsOfDescriptor } from '../scan-descriptor.ts';
 
 /** Methods about the set of unspent outputs. */
@@ -105,22 +105,7 @@ export const utxoMethods: readonly Method[] = [
     description:
       'Finds the unspent outputs of descriptors: addr(ADDRESS), raw(HEX), and pk, pkh, wpkh, sh(wpkh) or combo of one\n' +
       'public key in hex. A scan is over when its call returns, so there is none to abort or to ask the status of.',
-    arguments: [
-      wordArgument(
-        'action',
-        ['start', 'abort', 'status'],
-        'start, abort or status.',
-        (word) => new RpcError(RpcCode.INVALID_PARAMETER, `Invalid action '${word}'`),
-      ),
-      optional(
-        arrayArgument(
-          'scanobjects',
-          z.union([z.string(), z.object({ desc: z.string() }).transform(({ desc }) => desc)]),
-          'Descriptors, or objects with a member "desc"; required for start.',
-          '[scanobjects,...]',
-        ),
-      ),
-    ],
+    arguments: [...scanArguments],
     result:
       '{ "success": true, "txouts": n, "height": n, "bestblock": hash, "unspents": [{ "txid": hash, "vout": n,\n' +
       '  "scriptPubKey": hex, "desc": text, "amount": amount, "coinbase": bool, "height": n, "blockhash": hash,\n' +

@@ -59,8 +59,9 @@ export class FilterScanner {
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #scanned: BlockIndex;
-  /** A block is being fetched. Its number changes whenever the scan is set back, so that an old one counts no more. */
+  /** A block is being fetched. */
   #fetching = false;
+  /** Changes whenever the scan is set back, so that a block that was being fetched counts no more. */
   #epoch = 0;
 
   constructor(modules: FilterScannerModules, watcher: Watcher) {

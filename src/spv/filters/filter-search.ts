@@ -1,6 +1,7 @@
 import type { BlockIndex } from '../../chain/block-index.ts';
 import type { Peer } from '../../p2p/peer.ts';
-import type { ScanCounts, Scanner, SpvHandlers } from '../scanner.ts';
+import type { SpvHandlers } from '../header-handlers.ts';
+import type { ScanCounts, Scanner } from '../scanner.ts';
 import type { Watcher } from '../watcher.ts';
 import { FilterScanner } from './filter-scanner.ts';
 import { FilterSync, type FilterSyncModules } from './filter-sync.ts';

@@ -1,5 +1,4 @@
 import { HeaderSync } from '../../p2p/header-sync.ts';
-import type { Command, MessageOf } from '../../p2p/messages/index.ts';
 import { namesBlock } from '../../p2p/messages/inventory.ts';
 import type { Peer } from '../../p2p/peer.ts';
 import { PeerChains } from '../../p2p/peer-chain.ts';
@@ -11,6 +10,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';
 import { BlockFetcher } from '../block-fetcher.ts';
 import type { HeaderChain } from '../header-chain.ts';
+import { headerHandlers, type SpvHandlers } from '../header-handlers.ts';
 import { BlockSearch } from './block-search.ts';
 
 export interface SearchPartsModules {
@@ -23,9 +23,6 @@ export interface SearchPartsModules {
   /** Told the height down to which the search has come. */
   readonly reached: (height: number) => void;
 }
-
-/** What is done on a message; whatever is not here means nothing to who seeks one payment. */
-type SearchHandlers = { readonly [C in Command]?: (peer: Peer, message: MessageOf<C>) => void };
 
 /** What is done with peers to learn their chains, and which block holds a transaction. Nothing is served. */
 export interface SearchParts extends PeerParts {
@@ -43,7 +40,8 @@ export function createSearchParts(modules: SearchPartsModules): SearchParts {
   const headers = new HeaderSync(withChains, () => blocks.tick());
   const told = new WeakSet<Peer>();
 
-  const handlers: SearchHandlers = {
+  const handlers: SpvHandlers = {
+    ...headerHandlers(headers),
     block: (peer, block) => blocks.received(peer, block),
     cfilter: (peer, message) => search.filter(peer, message),
     headers: (peer, message) => {
@@ -52,19 +50,11 @@ export function createSearchParts(modules: SearchPartsModules): SearchParts {
       if (isLast) told.add(peer);
       else told.delete(peer);
     },
-    inv: (peer, { entries }) => {
-      const block = entries.findLast(namesBlock);
-      if (block) headers.announced(peer, block.hash);
-    },
     merkleblock: (peer, message) => search.merkleBlock(peer, message),
     notfound: (peer, { entries }) => {
       blocks.notFound(peer, entries.filter(namesBlock));
       search.notFound(peer, entries.filter(namesBlock));
     },
-    ping: (peer, { nonce }) => {
-      if (nonce !== undefined) peer.send('pong', { nonce });
-    },
-    pong: (peer, { nonce }) => peer.keepAlive.pong(nonce),
   };
 
   return {
