@@ -1,5 +1,5 @@
 const { builtinModules } = require('node:module');
-const browserSafe = require('./scripts/page-layers.cjs');
+const pageLayers = require('./scripts/layers.cjs').filter(({ page }) => page);
 
 /** What a page cannot load: Node's own modules, and packages that need them or bring binaries. */
 const builtin = `^(node:)?(${builtinModules.filter((name) => !name.startsWith('_')).join('|')})$`;
@@ -12,7 +12,7 @@ module.exports = {
       name: 'reaches-node',
       comment: 'These layers run in a page: nothing that they load may import a part of Node, or a native package.',
       severity: 'error',
-      from: { path: `^src/(${browserSafe.join('|')})/` },
+      from: { path: `^src/(${pageLayers.map(({ name }) => name).join('|')})/` },
       to: { path: `${builtin}|${native}`, reachable: true },
     },
   ],

@@ -1,51 +1,72 @@
-// The layers, lowest first. A folder may import itself and those before it, never those after it.
-const layers = [
-  'platform',
-  'bytes',
-  'crypto',
-  'primitives',
-  'script',
-  'consensus',
-  'proofs',
-  'store',
-  'chain',
-  'mempool',
-  'mining',
-  'p2p',
-  'spv',
-  'wallet',
-  'node',
-  'api',
-  'commands',
-  'devnet',
-  'sim',
-  'cli',
-];
+const layers = require('./scripts/layers.cjs');
 
-const browserSafe = require('./scripts/page-layers.cjs');
+const names = layers.map(({ name }) => name);
+const pageLayers = layers.filter(({ page }) => page).map(({ name }) => name);
+
+/** Rules that let each folder import itself and the folders before it. `parent` ends in a slash. */
+function noImportsUp(parent, folders, label) {
+  return folders.slice(0, -1).map((folder, i) => ({
+    name: `${label}${folder}-imports-up`,
+    comment: `${parent}${folder}/ is below the folders it may not import; move the shared part down.`,
+    severity: 'error',
+    from: { path: `^${parent}${folder}/` },
+    to: { path: `^${parent}(${folders.slice(i + 1).join('|')})/` },
+  }));
+}
+
+/** Rules for the sub-layers of one layer. */
+function sublayerRules({ name, sublayers }) {
+  const parent = `src/${name}/`;
+  return [
+    ...noImportsUp(parent, sublayers, `${name}-`),
+    {
+      name: `${name}-sublayer-imports-the-layer`,
+      comment: `Files directly in ${parent} are above its sub-layers.`,
+      severity: 'error',
+      from: { path: `^${parent}[^/]+/` },
+      to: { path: `^${parent}[^/]+\\.ts$` },
+    },
+    {
+      name: `${name}-unlisted-folder`,
+      comment: `Every folder of ${parent} is a sub-layer and is listed in scripts/layers.cjs.`,
+      severity: 'error',
+      from: { path: `^${parent}[^/]+/`, pathNot: `^${parent}(${sublayers.join('|')})/` },
+      to: {},
+    },
+  ];
+}
 
 module.exports = {
   forbidden: [
-    ...layers.slice(0, -1).map((layer, i) => ({
-      name: `${layer}-imports-up`,
-      comment: `${layer}/ lies below the layers it may not import; move the shared part down.`,
+    ...noImportsUp('src/', names, ''),
+    ...layers.filter(({ sublayers }) => sublayers).flatMap(sublayerRules),
+    {
+      name: 'connections-know-no-chain',
+      comment: 'Connections work with any MessageProcessor; what concerns blocks and transactions belongs there.',
       severity: 'error',
-      from: { path: `^src/${layer}/` },
-      to: { path: `^src/(${layers.slice(i + 1).join('|')})/` },
-    })),
+      from: { path: '^src/p2p/connections/' },
+      to: { path: '^src/(chain|mempool|p2p/(blocks|transactions|serve))/' },
+    },
+    {
+      name: 'testing-is-for-tests',
+      comment: 'Virtual clocks and memory links are for tests, and for networks that live in one process.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(testing|devnet)/' },
+      to: { path: '^src/testing/' },
+    },
     { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'unlisted-folder',
-      comment: 'Every folder under src/ is a layer and stands in the list above.',
+      comment: 'Every folder under src/ is a layer and is listed in scripts/layers.cjs.',
       severity: 'error',
-      from: { path: '^src/', pathNot: `^src/((${layers.join('|')})/|index\\.ts$)` },
+      from: { path: '^src/', pathNot: `^src/((${names.join('|')})/|index\\.ts$)` },
       to: {},
     },
     {
       name: 'browser-safe',
       comment: 'These layers run in a page: reach Node through process.getBuiltinModule at run time.',
       severity: 'error',
-      from: { path: `^src/(${browserSafe.join('|')})/` },
+      from: { path: `^src/(${pageLayers.join('|')})/` },
       to: { dependencyTypes: ['core'] },
     },
     {

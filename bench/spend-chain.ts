@@ -3,10 +3,11 @@ import { regtest } from 'pier/consensus/params';
 import { blockSubsidy } from 'pier/consensus/subsidy';
 import { createCoinbase } from 'pier/mining/coinbase';
 import { searchProofOfWork } from 'pier/mining/proof-of-work';
-import { randomInt, SeededRandom } from 'pier/platform/random';
+import { randomInt } from 'pier/platform/random';
 import { Block } from 'pier/primitives/block';
 import { BlockHeader } from 'pier/primitives/header';
 import type { Transaction, TxOut } from 'pier/primitives/transaction';
+import { SeededRandom } from 'pier/testing/seeded-random';
 import { type Coin, KeyRing } from './key-ring.ts';
 
 export interface SpendChainOptions {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RpcClient } from 'pier/api/rpc-client';
+import type { RpcClient } from 'pier/api/client/rpc-client';
 import { toHex } from 'pier/bytes/hex';
 import { NodeProcess } from 'pier/devnet/node-process';
 import { freeNodeIds } from 'pier/devnet/ports';

@@ -1,11 +1,12 @@
 import { regtest } from 'pier/consensus/params';
-import type { Connection } from 'pier/p2p/connection';
-import type { Framing } from 'pier/p2p/framing';
-import { TcpTransport } from 'pier/p2p/tcp-transport';
-import { V1Framing } from 'pier/p2p/v1-framing';
-import { DetectingFraming } from 'pier/p2p/v2/detecting-framing';
-import { V2Framing } from 'pier/p2p/v2/v2-framing';
-import { SeededRandom, systemRandom } from 'pier/platform/random';
+import type { Connection } from 'pier/p2p/transport/connection';
+import type { Framing } from 'pier/p2p/transport/framing';
+import { TcpTransport } from 'pier/p2p/transport/tcp-transport';
+import { V1Framing } from 'pier/p2p/transport/v1-framing';
+import { DetectingFraming } from 'pier/p2p/transport/v2/detecting-framing';
+import { V2Framing } from 'pier/p2p/transport/v2/v2-framing';
+import { systemRandom } from 'pier/platform/random';
+import { SeededRandom } from 'pier/testing/seeded-random';
 
 /** Payloads: a large block, and the many small messages of a synchronised network. */
 const KINDS = [

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import pageLayers from './page-layers.cjs';
+import layers from './layers.cjs';
 
 // What a page would load with the layers that are for it, through whatever layers that leads.
 
-const folders = pageLayers.map((layer) => `src/${layer}`);
+const folders = layers.filter(({ page }) => page).map(({ name }) => `src/${name}`);
 const args = ['depcruise', '--config', '.dependency-cruiser-page.cjs', ...folders];
 const { status } = spawnSync('npx', ['--no-install', ...args], {
   stdio: 'inherit',

@@ -1,6 +1,6 @@
 /** Pier as a library: the commands as functions, and what they are made of. Layers are at `pier/<folder>/<file>`. */
 
-export { RpcClient } from './api/rpc-client.ts';
+export { RpcClient } from './api/client/rpc-client.ts';
 export { type CreatedBlockchain, createBlockchain } from './commands/create-blockchain.ts';
 export { type CreatedWallet, createWallet } from './commands/create-wallet.ts';
 export { type AddressBalance, getAddressBalance, getBalances, type WalletBalance } from './commands/get-balance.ts';

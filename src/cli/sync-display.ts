@@ -1,4 +1,4 @@
-import type { SyncProgress } from '../p2p/sync-progress.ts';
+import type { SyncProgress } from '../p2p/blocks/sync-progress.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { StatusLine } from './status-line.ts';
 

@@ -1,4 +1,4 @@
-import type { RpcClient } from '../api/rpc-client.ts';
+import type { RpcClient } from '../api/client/rpc-client.ts';
 import { print } from './output.ts';
 
 interface Header {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { RpcClient } from '../api/rpc-client.ts';
+import { RpcClient } from '../api/client/rpc-client.ts';
 import { type NodeConfig, nodePaths } from '../node/config.ts';
 import type { NetworkMode } from '../node/full-node.ts';
-import { formatEndpoint } from '../p2p/endpoint.ts';
+import { formatEndpoint } from '../p2p/net/endpoint.ts';
 import { PierError } from '../platform/errors.ts';
 import type { OpenedNode } from './stopped-node.ts';
 

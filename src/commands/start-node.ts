@@ -1,6 +1,6 @@
 import { rpcMethods } from '../api/methods/index.ts';
-import { lightMethods } from '../api/methods/light.ts';
-import { RpcServer } from '../api/rpc-server.ts';
+import { lightMethods } from '../api/methods/light/light.ts';
+import { RpcServer } from '../api/rpc/rpc-server.ts';
 import { type NodeConfig, nodePaths } from '../node/config.ts';
 import { FullNode, type NodeModules } from '../node/full-node.ts';
 import { SpvNode } from '../node/spv-node.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { RpcClient } from '../api/rpc-client.ts';
-import { RpcCode, RpcError } from '../api/rpc-error.ts';
+import { RpcClient } from '../api/client/rpc-client.ts';
+import { RpcCode, RpcError } from '../api/json/rpc-error.ts';
 import { fromReversedHex } from '../bytes/hex.ts';
 import { type ChainParams, difficultyInterval } from '../consensus/params.ts';
 import {
@@ -15,7 +15,7 @@ import {
 } from '../node/config.ts';
 import { findNetwork } from '../node/networks.ts';
 import { type FinderProgress, findPayment, type WhereToLook } from '../node/payment-finder.ts';
-import type { Endpoint } from '../p2p/connection.ts';
+import type { Endpoint } from '../p2p/net/endpoint.ts';
 import { systemClock, unixSeconds } from '../platform/clock.ts';
 import { PierError } from '../platform/errors.ts';
 import { silentLogger } from '../platform/logger.ts';

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { RpcClient } from '../api/rpc-client.ts';
+import { RpcClient } from '../api/client/rpc-client.ts';
 import { DEFAULT_NETWORK } from '../node/config.ts';
 import type { LogLevel } from '../node/logging.ts';
 import { PierError } from '../platform/errors.ts';

@@ -1,4 +1,4 @@
-import type { BlockIndex } from '../chain/block-index.ts';
+import type { BlockIndex } from '../chain/tree/block-index.ts';
 import type { Coin } from '../consensus/coins.ts';
 import { isFinalTx, sequenceLocks } from '../consensus/locks.ts';
 import type { Transaction } from '../primitives/transaction.ts';

@@ -1,5 +1,5 @@
 import { binaryKey } from '../bytes/compare.ts';
-import type { BlockIndex } from '../chain/block-index.ts';
+import type { BlockIndex } from '../chain/tree/block-index.ts';
 import type { Coin, CoinView } from '../consensus/coins.ts';
 import type { ChainParams } from '../consensus/params.ts';
 import type { Block } from '../primitives/block.ts';

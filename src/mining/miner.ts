@@ -1,5 +1,5 @@
-import type { BlockIndex } from '../chain/block-index.ts';
 import type { Chain } from '../chain/chain.ts';
+import type { BlockIndex } from '../chain/tree/block-index.ts';
 import { type BlockRejectKind, formatReject, type Reject } from '../consensus/reject.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Clock } from '../platform/clock.ts';

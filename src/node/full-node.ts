@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Chain } from '../chain/chain.ts';
 import { type AcceptResult, Mempool } from '../mempool/mempool.ts';
 import { Miner } from '../mining/miner.ts';
-import { PeerManager } from '../p2p/peer-manager.ts';
+import { PeerManager } from '../p2p/connections/connection-manager.ts';
 import type { MockableClock } from '../platform/clock.ts';
 import { limitedLogger } from '../platform/limited-logger.ts';
 import type { Transaction } from '../primitives/transaction.ts';

@@ -13,7 +13,7 @@ import {
 import { checkProofOfWork, validTarget } from '../consensus/pow.ts';
 import { ALWAYS_ACTIVE, NEVER_ACTIVE, NO_TIMEOUT } from '../consensus/versionbits.ts';
 import { sha256, sha256d } from '../crypto/hash.ts';
-import { parseEndpoint } from '../p2p/endpoint.ts';
+import { parseEndpoint } from '../p2p/net/endpoint.ts';
 import type { Block } from '../primitives/block.ts';
 import { checkNetworkFile, type NetworkFile } from './network-schema.ts';
 import { UsageError } from './usage-error.ts';

@@ -1,17 +1,17 @@
-import type { BlockIndex } from '../chain/block-index.ts';
+import type { BlockIndex } from '../chain/tree/block-index.ts';
 import type { ChainParams } from '../consensus/params.ts';
-import type { Endpoint } from '../p2p/connection.ts';
-import { formatEndpoint } from '../p2p/endpoint.ts';
-import type { Peer } from '../p2p/peer.ts';
-import { PeerManager } from '../p2p/peer-manager.ts';
-import { canServeBlocks, ServiceFlag } from '../p2p/protocol.ts';
-import { TcpTransport } from '../p2p/tcp-transport.ts';
+import { PeerManager } from '../p2p/connections/connection-manager.ts';
+import type { Endpoint } from '../p2p/net/endpoint.ts';
+import { formatEndpoint } from '../p2p/net/endpoint.ts';
+import type { Peer } from '../p2p/peer/peer.ts';
+import { TcpTransport } from '../p2p/transport/tcp-transport.ts';
+import { canServeBlocks, ServiceFlag } from '../p2p/wire/protocol.ts';
 import { systemClock } from '../platform/clock.ts';
 import { PierError } from '../platform/errors.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { systemRandom } from '../platform/random.ts';
 import { HeaderChain } from '../spv/header-chain.ts';
-import { createSearchParts, type SearchParts } from '../spv/verify/search-parts.ts';
+import { createSearchParts, type SearchParts } from '../spv/verify/payment-search-processor.ts';
 import type { PaymentClaim } from '../spv/verify/verify-payment.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 

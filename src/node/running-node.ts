@@ -1,6 +1,6 @@
 import type { ChainParams } from '../consensus/params.ts';
-import type { Transport } from '../p2p/connection.ts';
-import { TcpTransport } from '../p2p/tcp-transport.ts';
+import type { Transport } from '../p2p/transport/connection.ts';
+import { TcpTransport } from '../p2p/transport/tcp-transport.ts';
 import { type Clock, MockableClock, systemClock } from '../platform/clock.ts';
 import { type Logger, silentLogger } from '../platform/logger.ts';
 import { type Random, systemRandom } from '../platform/random.ts';

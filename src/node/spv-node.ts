@@ -1,10 +1,10 @@
-import { PeerManager } from '../p2p/peer-manager.ts';
-import { ServiceFlag } from '../p2p/protocol.ts';
+import { PeerManager } from '../p2p/connections/connection-manager.ts';
+import { ServiceFlag } from '../p2p/wire/protocol.ts';
 import { limitedLogger } from '../platform/limited-logger.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { HeaderChain } from '../spv/header-chain.ts';
+import { createSpvParts, type SpvParts } from '../spv/light-node-processor.ts';
 import { ProofStore } from '../spv/proof-store.ts';
-import { createSpvParts, type SpvParts } from '../spv/spv-parts.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
 import { LightWallets } from '../wallet/light-wallets.ts';
 import { WalletFile } from '../wallet/wallet-file.ts';

@@ -1,10 +1,10 @@
 import { toHex } from '../bytes/hex.ts';
 import { ScriptCursor } from './cursor.ts';
 import { ScriptFlag } from './flags.ts';
+import { checkSignatureEncoding } from './interpreter/signature-encoding.ts';
 import { decodeScriptNumber } from './number.ts';
 import { Op, opcodeName } from './opcodes.ts';
 import { isUnspendable } from './script.ts';
-import { checkSignatureEncoding } from './signature-encoding.ts';
 
 const sigHashNames: Readonly<Record<number, string>> = {
   1: 'ALL',

@@ -1,10 +1,10 @@
 import { equalBytes } from '../bytes/compare.ts';
 import type { Transaction } from '../primitives/transaction.ts';
-import { InputChecker } from './checker.ts';
 import type { ScriptError } from './errors.ts';
 import { ScriptFlag } from './flags.ts';
-import { runScript } from './interpreter.ts';
-import { Machine } from './machine.ts';
+import { InputChecker } from './interpreter/checker.ts';
+import { runScript } from './interpreter/interpreter.ts';
+import { Machine } from './interpreter/machine.ts';
 import { castToBool } from './number.ts';
 import { isPayToScriptHash, isPushOnly, pushBytes, witnessProgram, witnessVersion } from './script.ts';
 import type { SighashCache } from './sighash/cache.ts';

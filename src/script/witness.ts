@@ -1,11 +1,12 @@
 import { equalBytes } from '../bytes/compare.ts';
 import { compactSizeLength } from '../bytes/writer.ts';
 import { sha256 } from '../crypto/hash.ts';
-import type { InputChecker } from './checker.ts';
 import { ScriptCursor } from './cursor.ts';
 import type { ScriptError } from './errors.ts';
 import { ScriptFlag } from './flags.ts';
-import { runScript } from './interpreter.ts';
+import type { InputChecker } from './interpreter/checker.ts';
+import { runScript } from './interpreter/interpreter.ts';
+import { Machine, type TapscriptContext } from './interpreter/machine.ts';
 import {
   ANNEX_TAG,
   MAX_SCRIPT_ELEMENT_SIZE,
@@ -17,7 +18,6 @@ import {
   TAPROOT_LEAF_TAPSCRIPT,
   VALIDATION_WEIGHT_OFFSET,
 } from './limits.ts';
-import { Machine, type TapscriptContext } from './machine.ts';
 import { castToBool } from './number.ts';
 import { isOpSuccess, Op } from './opcodes.ts';
 import { isPayToAnchor, witnessProgram, witnessVersion } from './script.ts';

@@ -1,11 +1,11 @@
 import { equalBytes } from '../bytes/compare.ts';
-import type { BlockIndex } from '../chain/block-index.ts';
+import type { BlockIndex } from '../chain/tree/block-index.ts';
 import { checkBlock, checkBlockContext } from '../consensus/block-check.ts';
 import { formatReject } from '../consensus/reject.ts';
-import { type InvEntry, InvType } from '../p2p/messages/inventory.ts';
-import type { Peer } from '../p2p/peer.ts';
-import type { PeerChains } from '../p2p/peer-chain.ts';
-import { canServeBlocks } from '../p2p/protocol.ts';
+import type { PeerChains } from '../p2p/blocks/peer-chain.ts';
+import type { Peer } from '../p2p/peer/peer.ts';
+import { type InvEntry, InvType } from '../p2p/wire/messages/inventory.ts';
+import { canServeBlocks } from '../p2p/wire/protocol.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Block } from '../primitives/block.ts';
 import type { HeaderChain } from './header-chain.ts';

@@ -1,4 +1,4 @@
-import { ChainError } from '../chain/errors.ts';
+import { ChainError } from '../chain/records/errors.ts';
 
 /** Stored data of a light node that are missing or make no sense. */
 export function corrupt(what: string, cause?: unknown): ChainError {

@@ -1,7 +1,7 @@
-import type { HeaderSync } from '../p2p/header-sync.ts';
-import type { Command, MessageOf } from '../p2p/messages/index.ts';
-import { namesBlock } from '../p2p/messages/inventory.ts';
-import type { Peer } from '../p2p/peer.ts';
+import type { HeaderSync } from '../p2p/blocks/header-sync.ts';
+import type { Peer } from '../p2p/peer/peer.ts';
+import type { Command, MessageOf } from '../p2p/wire/messages/index.ts';
+import { namesBlock } from '../p2p/wire/messages/inventory.ts';
 
 /** What is done on a message; whatever is not here means nothing. */
 export type SpvHandlers = { readonly [C in Command]?: (peer: Peer, message: MessageOf<C>) => void };

@@ -1,6 +1,6 @@
-import type { BlockIndex } from '../chain/block-index.ts';
-import type { Peer } from '../p2p/peer.ts';
-import type { PeerFollower } from '../p2p/peer-parts.ts';
+import type { BlockIndex } from '../chain/tree/block-index.ts';
+import type { Peer } from '../p2p/peer/peer.ts';
+import type { PeerFollower } from '../p2p/processing/message-processor.ts';
 import type { SpvHandlers } from './header-handlers.ts';
 
 /** What a search has cost so far. */

@@ -1,6 +1,6 @@
 import { equalBytes } from '../bytes/compare.ts';
-import { type InvEntry, InvType, namesTx } from '../p2p/messages/inventory.ts';
-import type { Peer } from '../p2p/peer.ts';
+import type { Peer } from '../p2p/peer/peer.ts';
+import { type InvEntry, InvType, namesTx } from '../p2p/wire/messages/inventory.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 
 /** Offers our own transactions to every peer until a block holds them. */

@@ -1,4 +1,4 @@
-import type { BlockIndex } from '../chain/block-index.ts';
+import type { BlockIndex } from '../chain/tree/block-index.ts';
 import type { Block } from '../primitives/block.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Transaction } from '../primitives/transaction.ts';

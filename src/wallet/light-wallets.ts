@@ -1,6 +1,6 @@
 import { equalBytes } from '../bytes/compare.ts';
-import type { BlockIndex } from '../chain/block-index.ts';
-import type { ChainEvents } from '../chain/events.ts';
+import type { BlockIndex } from '../chain/tree/block-index.ts';
+import type { ChainEvents } from '../chain/tree/events.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';

@@ -1,5 +1,5 @@
-import type { BlockIndex } from '../chain/block-index.ts';
 import type { Chain } from '../chain/chain.ts';
+import type { BlockIndex } from '../chain/tree/block-index.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Operation, Store } from '../store/store.ts';

@@ -14,9 +14,9 @@ import {
   optional,
   textArgument,
   verbosityArgument,
-} from '../../src/api/arguments.ts';
-import { placeArguments } from '../../src/api/named-arguments.ts';
-import { RpcError } from '../../src/api/rpc-error.ts';
+} from '../../src/api/arguments/arguments.ts';
+import { placeArguments } from '../../src/api/arguments/named-arguments.ts';
+import { RpcError } from '../../src/api/json/rpc-error.ts';
 import { formatAmount, MAX_MONEY } from '../../src/primitives/amount.ts';
 
 /** The code and message with which one value is refused. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { VirtualClock } from '../../src/platform/clock.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { describeVectors, vectorJson } from '../support/vectors.ts';
 import { TestNode } from './test-node.ts';
 

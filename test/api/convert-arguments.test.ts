@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { convertArguments } from '../../src/api/convert-arguments.ts';
+import { convertArguments } from '../../src/api/client/convert-arguments.ts';
 
 describe('convertArguments', () => {
   it('leaves text alone, and reads what is no text as JSON', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { scriptsOfDescriptor } from '../../src/api/arguments/scan-descriptor.ts';
 import { descriptorChecksum } from '../../src/api/format/descriptor.ts';
-import { RpcError } from '../../src/api/rpc-error.ts';
-import { scriptsOfDescriptor } from '../../src/api/scan-descriptor.ts';
+import { RpcError } from '../../src/api/json/rpc-error.ts';
 import { toHex } from '../../src/bytes/hex.ts';
 import { chainParams, regtest } from '../../src/consensus/params.ts';
 import { encodeAddress } from '../../src/script/address.ts';

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RpcError } from '../../src/api/rpc-error.ts';
+import { RpcError } from '../../src/api/json/rpc-error.ts';
 import { toHex } from '../../src/bytes/hex.ts';
 import { regtest } from '../../src/consensus/params.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
 import { decodeAddress, encodeAddress } from '../../src/script/address.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { hostileCounts } from '../support/hostile.ts';
 import { TestNode } from './test-node.ts';
 

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { integerArgument, optional, textArgument } from '../../src/api/arguments.ts';
-import { Dispatcher } from '../../src/api/dispatch.ts';
-import { JsonRpc } from '../../src/api/json-rpc.ts';
-import { type Method, method } from '../../src/api/method.ts';
-import { RpcError } from '../../src/api/rpc-error.ts';
-import type { RpcNode } from '../../src/api/rpc-node.ts';
-import { VirtualClock } from '../../src/platform/clock.ts';
+import { integerArgument, optional, textArgument } from '../../src/api/arguments/arguments.ts';
+import { RpcError } from '../../src/api/json/rpc-error.ts';
+import { type Method, method } from '../../src/api/method/method.ts';
+import type { RpcNode } from '../../src/api/method/rpc-node.ts';
+import { Dispatcher } from '../../src/api/rpc/dispatch.ts';
+import { JsonRpc } from '../../src/api/rpc/json-rpc.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 const node = { clock: new VirtualClock(), logger: silentLogger } as unknown as RpcNode;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { amountJson, encodeJson, JsonNumber, jsonTypeName } from '../../src/api/json.ts';
+import { amountJson, encodeJson, JsonNumber, jsonTypeName } from '../../src/api/json/json.ts';
 
 describe('encodeJson', () => {
   it('writes what JSON.stringify writes, for what both know', () => {

@@ -2,13 +2,13 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RpcClient } from '../../src/api/client/rpc-client.ts';
+import type { RpcNode } from '../../src/api/method/rpc-node.ts';
 import { rpcMethods } from '../../src/api/methods/index.ts';
-import { RpcClient } from '../../src/api/rpc-client.ts';
-import type { RpcNode } from '../../src/api/rpc-node.ts';
-import { RpcServer } from '../../src/api/rpc-server.ts';
-import { VirtualClock } from '../../src/platform/clock.ts';
+import { RpcServer } from '../../src/api/rpc/rpc-server.ts';
 import { Emitter } from '../../src/platform/emitter.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { waitFor } from '../support/wait.ts';
 
 let stopped = 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { verificationProgress } from '../../src/api/verification-progress.ts';
+import { verificationProgress } from '../../src/api/methods/blockchain/verification-progress.ts';
 import { chainParams, regtest } from '../../src/consensus/params.ts';
 
 const NOW = 1_780_000_000;

@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../../src/bytes/compare.ts';
-import { BlockIndex } from '../../src/chain/block-index.ts';
-import { decodeCoin, decodeUndo, encodeCoin, encodeUndo } from '../../src/chain/coin-codec.ts';
-import { decodeIndex, encodeIndex } from '../../src/chain/index-codec.ts';
-import { coinStoreKey, parseCoinStoreKey } from '../../src/chain/keys.ts';
-import { splitIntoChunks } from '../../src/chain/script-check.ts';
-import { readChunk, shareChunks } from '../../src/chain/shared-chunks.ts';
+import { decodeCoin, decodeUndo, encodeCoin, encodeUndo } from '../../src/chain/coins/coin-codec.ts';
+import { decodeIndex, encodeIndex } from '../../src/chain/records/index-codec.ts';
+import { coinStoreKey, parseCoinStoreKey } from '../../src/chain/records/keys.ts';
+import { splitIntoChunks } from '../../src/chain/scripts/script-check.ts';
+import { readChunk, shareChunks } from '../../src/chain/scripts/shared-chunks.ts';
+import { BlockIndex } from '../../src/chain/tree/block-index.ts';
 import type { Coin } from '../../src/consensus/coins.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
 import { MAX_MONEY } from '../../src/primitives/amount.ts';
 import { type OutPoint, outPointKey } from '../../src/primitives/outpoint.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import {
   type Codec,
   countFlips,

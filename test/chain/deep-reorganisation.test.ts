@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { coinStats } from '../../src/api/coin-stats.ts';
+import { coinStats } from '../../src/api/methods/blockchain/coin-stats.ts';
 import { toReversedHex } from '../../src/bytes/hex.ts';
 import type { Chain } from '../../src/chain/chain.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import type { OutPoint } from '../../src/primitives/outpoint.ts';
 import type { Transaction } from '../../src/primitives/transaction.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
 import { accept, describeCoins, extend, openChain } from './support/chain.ts';
 import { replay } from './support/model.ts';

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
 import type { Chain } from '../../src/chain/chain.ts';
-import { connectBlock } from '../../src/chain/connect.ts';
+import { connectBlock } from '../../src/chain/connect/connect.ts';
 import { checkBlock } from '../../src/consensus/block-check.ts';
 import type { Coin } from '../../src/consensus/coins.ts';
 import { chainParams, difficultyInterval, regtest } from '../../src/consensus/params.ts';
 import type { BlockRejectReason } from '../../src/consensus/reject.ts';
 import { checkTxCoins } from '../../src/consensus/tx-inputs.ts';
-import { VirtualClock } from '../../src/platform/clock.ts';
 import { MAX_MONEY } from '../../src/primitives/amount.ts';
 import { Block } from '../../src/primitives/block.ts';
 import { outPointKey } from '../../src/primitives/outpoint.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { signetBlocks } from '../consensus/support/signet-blocks.ts';
 import { Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';

@@ -1,17 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { binaryKey, compareBytes } from '../../src/bytes/compare.ts';
-import { BlockIndex, lastCommonAncestor } from '../../src/chain/block-index.ts';
-import { decodeCoin, decodeUndo, encodeCoin, encodeUndo } from '../../src/chain/coin-codec.ts';
-import { CoinsCache } from '../../src/chain/coins-cache.ts';
-import { coinStoreKey, parseCoinStoreKey } from '../../src/chain/keys.ts';
+import { decodeCoin, decodeUndo, encodeCoin, encodeUndo } from '../../src/chain/coins/coin-codec.ts';
+import { CoinsCache } from '../../src/chain/coins/coins-cache.ts';
+import { coinStoreKey, parseCoinStoreKey } from '../../src/chain/records/keys.ts';
+import { BlockIndex, lastCommonAncestor } from '../../src/chain/tree/block-index.ts';
 import type { Coin } from '../../src/consensus/coins.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
 import { MAX_MONEY } from '../../src/primitives/amount.ts';
 import { coinKey, outPointKey } from '../../src/primitives/outpoint.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 
 const coins: fc.Arbitrary<Coin> = fc.record({
   output: fc.record({

@@ -1,14 +1,13 @@
 import { expect, it } from 'vitest';
 import { fromHex } from '../../src/bytes/hex.ts';
-import { connectBlock } from '../../src/chain/connect.ts';
-import { verifyRanges, wholeRange } from '../../src/chain/script-check.ts';
+import { connectBlock } from '../../src/chain/connect/connect.ts';
+import { verifyRanges, wholeRange } from '../../src/chain/scripts/script-check.ts';
 import { bip34Prefix } from '../../src/consensus/block-check.ts';
 import type { Coin } from '../../src/consensus/coins.ts';
 import type { HeaderContext } from '../../src/consensus/header-context.ts';
 import { type ChainParams, chainParams } from '../../src/consensus/params.ts';
 import { blockSubsidy } from '../../src/consensus/subsidy.ts';
 import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
-import { VirtualClock } from '../../src/platform/clock.ts';
 import { COIN } from '../../src/primitives/amount.ts';
 import { Block } from '../../src/primitives/block.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
@@ -16,6 +15,7 @@ import { nullOutPoint } from '../../src/primitives/outpoint.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import { ScriptFlag } from '../../src/script/flags.ts';
 import { Op } from '../../src/script/opcodes.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import {
   FIRST_BLOCKS,
   firstBlocks,

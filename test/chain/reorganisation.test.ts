@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { BlockIndex } from '../../src/chain/block-index.ts';
 import type { Chain } from '../../src/chain/chain.ts';
+import type { BlockIndex } from '../../src/chain/tree/block-index.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';

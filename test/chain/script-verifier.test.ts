@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { connectBlock } from '../../src/chain/connect.ts';
-import { ScriptCache } from '../../src/chain/script-cache.ts';
-import { type FailedCheck, type ScriptCheck, splitIntoChunks } from '../../src/chain/script-check.ts';
-import { ScriptVerifier } from '../../src/chain/script-verifier.ts';
-import { ScriptWorkers } from '../../src/chain/script-workers.ts';
+import { connectBlock } from '../../src/chain/connect/connect.ts';
+import { ScriptCache } from '../../src/chain/scripts/script-cache.ts';
+import { type FailedCheck, type ScriptCheck, splitIntoChunks } from '../../src/chain/scripts/script-check.ts';
+import { ScriptVerifier } from '../../src/chain/scripts/script-verifier.ts';
+import { ScriptWorkers } from '../../src/chain/scripts/script-workers.ts';
 import {
   ChunkState,
   chunkState,
@@ -14,11 +14,11 @@ import {
   shareChunks,
   takeChunk,
   verifySharedChunks,
-} from '../../src/chain/shared-chunks.ts';
+} from '../../src/chain/scripts/shared-chunks.ts';
 import { chainParams, regtest } from '../../src/consensus/params.ts';
-import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS as FLAGS, ScriptFlag } from '../../src/script/flags.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { requireOracles } from '../support/oracles.ts';
 import { parentOf, realBlock, spentCoins } from '../support/real-blocks.ts';
 import { describeVectors } from '../support/vectors.ts';
@@ -28,7 +28,7 @@ import { extend, openChain } from './support/chain.ts';
 
 const clock = new VirtualClock();
 // Threads run what the build has made.
-const isBuilt = existsSync(new URL('../../dist/chain/script-worker.js', import.meta.url));
+const isBuilt = existsSync(new URL('../../dist/chain/scripts/script-worker.js', import.meta.url));
 const withThreads = isBuilt || requireOracles ? describe : describe.skip;
 
 /** A check of `inputs` inputs that are valid, save those that spend OP_0. */

@@ -3,11 +3,12 @@ import { makeSpendChain } from '../../bench/spend-chain.ts';
 import { binaryKey } from '../../src/bytes/compare.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
-import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
 import { Transaction, type TxIn } from '../../src/primitives/transaction.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { mineBlock } from './support/builder.ts';
 
 const POSITIONS = 200;

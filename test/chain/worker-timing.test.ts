@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import type { TxOut } from '../../src/primitives/transaction.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { requireOracles } from '../support/oracles.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
 import { accept, describeCoins, extend, openChain } from './support/chain.ts';
@@ -11,7 +12,7 @@ import { slowWorkers } from './support/slow-worker.ts';
 
 vi.mock('node:worker_threads', async () => ({ Worker: (await import('./support/slow-worker.ts')).SlowWorker }));
 
-const isBuilt = existsSync(new URL('../../dist/chain/script-worker.js', import.meta.url));
+const isBuilt = existsSync(new URL('../../dist/chain/scripts/script-worker.js', import.meta.url));
 
 interface Story {
   /** The blocks up to the fork, those of the branch that is first, and those of the better one. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StatusLine } from '../../src/cli/status-line.ts';
 import { duration, showSync, syncLine } from '../../src/cli/sync-display.ts';
-import { HeightRate, type SyncProgress } from '../../src/p2p/sync-progress.ts';
+import { HeightRate, type SyncProgress } from '../../src/p2p/blocks/sync-progress.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 
 const progress: SyncProgress = { blocks: 5_000, headers: 20_000, blocksPerSecond: 250, secondsLeft: 60, done: false };

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { difficultyInterval } from '../../src/consensus/params.ts';
 import { blockWork, compactToTarget, nextWorkRequired, targetToCompact } from '../../src/consensus/pow.ts';
 import { findNetwork } from '../../src/node/networks.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { TestHeader } from './support/headers.ts';
 
 const { params } = findNetwork('classroom');

@@ -12,7 +12,7 @@ import { nullOutPoint } from '../../src/primitives/outpoint.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import { Op } from '../../src/script/opcodes.ts';
 import { compileScript, pushBytes } from '../../src/script/script.ts';
-import { legacySighash, SighashCache } from '../../src/script/sighash.ts';
+import { legacySighash, SighashCache } from '../../src/script/sighash/index.ts';
 import { mineBlock } from '../chain/support/builder.ts';
 
 // A signet of our own: its blocks are signed here as BIP325 says, step by step.

@@ -2,12 +2,12 @@ import { expect, it } from 'vitest';
 import { fromHex, fromReversedHex } from '../../src/bytes/hex.ts';
 import { checkTransaction } from '../../src/consensus/tx-check.ts';
 import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
-import { SeededRandom } from '../../src/platform/random.ts';
 import { outPointKey } from '../../src/primitives/outpoint.ts';
 import { Transaction, type TxOut } from '../../src/primitives/transaction.ts';
 import { ScriptFlag } from '../../src/script/flags.ts';
-import { SighashCache } from '../../src/script/sighash.ts';
+import { SighashCache } from '../../src/script/sighash/index.ts';
 import { verifyInput } from '../../src/script/verify.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { ALL_FLAGS, assemble, fillFlags, parseFlags, trimFlags } from '../script/support/assemble.ts';
 import { describeVectors, vectorJson } from '../support/vectors.ts';
 

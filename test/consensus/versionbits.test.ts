@@ -12,7 +12,8 @@ import {
   signals,
   stateSinceHeight,
 } from '../../src/consensus/versionbits.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { TestHeader } from './support/headers.ts';
 
 const BIT = 8;

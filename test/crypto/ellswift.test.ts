@@ -11,7 +11,7 @@ import {
 } from '../../src/crypto/ellswift.ts';
 import { FIELD_PRIME } from '../../src/crypto/field.ts';
 import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
-import { SeededRandom } from '../../src/platform/random.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 
 import { csvRows, describeVectors } from '../support/vectors.ts';
 

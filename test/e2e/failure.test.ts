@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { RpcClient } from '../../src/api/rpc-client.ts';
+import { RpcClient } from '../../src/api/client/rpc-client.ts';
 import { fromReversedHex } from '../../src/bytes/hex.ts';
-import { blockKey, Prefix } from '../../src/chain/keys.ts';
+import { blockKey, Prefix } from '../../src/chain/records/keys.ts';
 import { freeNodeIds } from '../../src/devnet/ports.ts';
 import { nodeConfig, nodePaths } from '../../src/node/config.ts';
 import { LmdbStore } from '../../src/store/lmdb-store.ts';

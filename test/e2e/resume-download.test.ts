@@ -4,7 +4,7 @@ import { regtest } from '../../src/consensus/params.ts';
 import { NodeProcess } from '../../src/devnet/node-process.ts';
 import { freeNodeIds } from '../../src/devnet/ports.ts';
 import { nodePaths } from '../../src/node/config.ts';
-import { formatEndpoint } from '../../src/p2p/endpoint.ts';
+import { formatEndpoint } from '../../src/p2p/net/endpoint.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { LmdbStore } from '../../src/store/lmdb-store.ts';

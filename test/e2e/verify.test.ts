@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { RpcClient } from '../../src/api/rpc-client.ts';
+import { RpcClient } from '../../src/api/client/rpc-client.ts';
 import { createBlockchain } from '../../src/commands/create-blockchain.ts';
 import { createWallet } from '../../src/commands/create-wallet.ts';
 import { untilFinished } from '../../src/devnet/finished.ts';

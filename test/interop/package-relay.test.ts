@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
-import { PeerManager } from '../../src/p2p/peer-manager.ts';
-import { TcpTransport } from '../../src/p2p/tcp-transport.ts';
+import { PeerManager } from '../../src/p2p/connections/connection-manager.ts';
+import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { callInProcess } from '../../src/api/dispatch.ts';
-import type { RpcNode } from '../../src/api/rpc-node.ts';
+import type { RpcNode } from '../../src/api/method/rpc-node.ts';
 import { toHex } from '../../src/bytes/hex.ts';
-import { SeededRandom } from '../../src/platform/random.ts';
 import { Transaction, type TxOut } from '../../src/primitives/transaction.ts';
 import { Op } from '../../src/script/opcodes.ts';
+import { callInProcess } from '../../src/testing/call-in-process.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { type Bitcoind, BitcoindRpcError, describeBitcoind } from '../support/bitcoind.ts';
 import { mineAll, ourEntries, startCorePolicyNode, submitTo, theirEntries } from '../support/core-policy.ts';
 import { ownScript, pay, RegtestChain, spend, type Utxo, utxo } from '../support/regtest-chain.ts';

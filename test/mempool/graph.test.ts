@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { Entry } from '../../src/mempool/entry.ts';
 import { EvictionQueue } from '../../src/mempool/eviction.ts';
 import { ancestorsOf, descendantsOf, EntryGraph, withDescendants } from '../../src/mempool/graph.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { ownScript } from '../support/regtest-chain.ts';
 
 /** An entry that spends the first free output of each parent; nothing of it is valid but its form. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MempoolOptions } from '../../src/mempool/options.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { checkMempool } from '../support/mempool-check.ts';
 import { MINUTES, pay, RegtestChain, type Utxo, utxo } from '../support/regtest-chain.ts';
 

@@ -7,8 +7,8 @@ import { buildSearchKernel, LANES, SearchKernel } from '../../src/mining/kernel/
 import { INITIAL_STATE, ROUND_CONSTANTS } from '../../src/mining/kernel/sha256.ts';
 import { leb } from '../../src/mining/kernel/wasm.ts';
 import { searchShare, stopSearch } from '../../src/mining/search-job.ts';
-import { SeededRandom } from '../../src/platform/random.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 
 const module = new WebAssembly.Module(buildSearchKernel());
 

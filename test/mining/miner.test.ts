@@ -3,11 +3,11 @@ import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
 import { Miner, type MinerOptions } from '../../src/mining/miner.ts';
-import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { Block } from '../../src/primitives/block.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { MINUTES, ownScript, pay, RegtestChain } from '../support/regtest-chain.ts';
 import { waitFor } from '../support/wait.ts';
 

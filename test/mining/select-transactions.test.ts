@@ -3,8 +3,9 @@ import { Entry, type MempoolEntry } from '../../src/mempool/entry.ts';
 import { ancestorsOf, descendantsOf, EntryGraph } from '../../src/mempool/graph.ts';
 import { MaxHeap } from '../../src/mining/max-heap.ts';
 import { type SelectionLimits, selectTransactions } from '../../src/mining/select-transactions.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { ownScript } from '../support/regtest-chain.ts';
 
 const noLimits: SelectionLimits = { weight: 4e6, sigOpCost: 80_000, minFeeRate: 1n, height: 100, lockTime: 0 };

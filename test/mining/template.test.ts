@@ -3,8 +3,9 @@ import { toHex } from '../../src/bytes/hex.ts';
 import { committedWitnessHash, witnessCommitmentOutputIndex } from '../../src/consensus/witness-commitment.ts';
 import { createCoinbase } from '../../src/mining/coinbase.ts';
 import { createBlockTemplate } from '../../src/mining/template.ts';
-import { unixSeconds, VirtualClock } from '../../src/platform/clock.ts';
+import { unixSeconds } from '../../src/platform/clock.ts';
 import { COIN } from '../../src/primitives/amount.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { MINUTES, ownScript, pay, RegtestChain, utxo } from '../support/regtest-chain.ts';
 
 describe('createCoinbase', () => {

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { callInProcess } from '../../src/api/dispatch.ts';
 import { reindexUtxo } from '../../src/commands/reindex-utxo.ts';
 import { freeNodeIds } from '../../src/devnet/ports.ts';
 import { nodeConfig } from '../../src/node/config.ts';
 import { FullNode, type NetworkMode } from '../../src/node/full-node.ts';
-import { ServiceFlag } from '../../src/p2p/protocol.ts';
+import { ServiceFlag } from '../../src/p2p/wire/protocol.ts';
+import { callInProcess } from '../../src/testing/call-in-process.ts';
 import { checkFilters } from '../chain/support/chain.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { callInProcess } from '../../src/api/dispatch.ts';
-import { blockKey, Prefix } from '../../src/chain/keys.ts';
+import { blockKey, Prefix } from '../../src/chain/records/keys.ts';
 import { nodeConfig, nodePaths } from '../../src/node/config.ts';
 import { FullNode } from '../../src/node/full-node.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { callInProcess } from '../../src/testing/call-in-process.ts';
 import { CapturedLogger } from '../support/captured-logger.ts';
 import { tempDir } from '../support/temp-dir.ts';
 

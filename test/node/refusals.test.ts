@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { callInProcess } from '../../src/api/dispatch.ts';
 import { toHex } from '../../src/bytes/hex.ts';
 import { nodeConfig } from '../../src/node/config.ts';
 import { FullNode } from '../../src/node/full-node.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { Block } from '../../src/primitives/block.ts';
+import { callInProcess } from '../../src/testing/call-in-process.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
 import { FakePeer } from '../p2p/support/fake-peer.ts';
 import { TestNetwork, type TestNode } from '../p2p/support/network.ts';

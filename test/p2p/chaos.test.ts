@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Command, codecs } from '../../src/p2p/messages/index.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { type Command, codecs } from '../../src/p2p/wire/messages/index.ts';
+import { randomInt } from '../../src/platform/random.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { FakePeer } from './support/fake-peer.ts';
 import { mine, TestNetwork } from './support/network.ts';
 

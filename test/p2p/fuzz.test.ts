@@ -1,8 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { type Command, codecs, decodeMessage, encodeMessage } from '../../src/p2p/messages/index.ts';
-import { type Random, randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { type Command, codecs, decodeMessage, encodeMessage } from '../../src/p2p/wire/messages/index.ts';
+import { type Random, randomInt } from '../../src/platform/random.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { tryDecode } from '../support/hostile.ts';
 import { MessageMutator } from './support/message-mutator.ts';
 import { Siege } from './support/siege.ts';

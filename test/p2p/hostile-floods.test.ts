@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { concatBytes } from '../../src/bytes/compare.ts';
 import { ByteWriter } from '../../src/bytes/writer.ts';
-import { InvType } from '../../src/p2p/messages/inventory.ts';
-import { NO_STOP } from '../../src/p2p/messages/locator.ts';
-import { SeededRandom } from '../../src/platform/random.ts';
+import { InvType } from '../../src/p2p/wire/messages/inventory.ts';
+import { NO_STOP } from '../../src/p2p/wire/messages/locator.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { mineBlock, OP_TRUE, spend } from '../chain/support/builder.ts';
 import { versionMessage } from './support/fake-peer.ts';
 import { raw, sound } from './support/raw-message.ts';

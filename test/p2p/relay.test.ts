@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
-import { InvType } from '../../src/p2p/messages/inventory.ts';
+import { InvType } from '../../src/p2p/wire/messages/inventory.ts';
 import type { Transaction } from '../../src/primitives/transaction.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
 import { FakePeer } from './support/fake-peer.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
-import type { InvEntry } from '../../src/p2p/messages/inventory.ts';
+import type { InvEntry } from '../../src/p2p/wire/messages/inventory.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import type { BlockHeader } from '../../src/primitives/header.ts';
 import { mineBlock } from '../chain/support/builder.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { VirtualClock } from '../../src/platform/clock.ts';
 import { limitedLogger } from '../../src/platform/limited-logger.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { CapturedLogger } from '../support/captured-logger.ts';
 
 it('a limited logger lets a burst pass, then what time allows, and counts the rest', () => {

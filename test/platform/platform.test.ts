@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { MockableClock, VirtualClock } from '../../src/platform/clock.ts';
+import { MockableClock } from '../../src/platform/clock.ts';
 import { Emitter } from '../../src/platform/emitter.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 describe('VirtualClock', () => {
   it('runs what is due in order of time, then of request, also what is asked for on the way', () => {

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../../src/bytes/compare.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
 import { Block } from '../../src/primitives/block.ts';
 import { HEADER_SIZE } from '../../src/primitives/header.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { countFlips, countTruncations, flipBit, holds, hostileCounts } from '../support/hostile.ts';
 import { rawBlock, realBlocks } from '../support/real-blocks.ts';
 import {

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { DecodeError } from '../../src/bytes/errors.ts';
 import { fromHex, fromReversedHex, toHex, toReversedHex } from '../../src/bytes/hex.ts';
 import { ByteWriter } from '../../src/bytes/writer.ts';
-import { SeededRandom } from '../../src/platform/random.ts';
 import { Block } from '../../src/primitives/block.ts';
 import {
   basicFilterElements,
@@ -13,6 +12,7 @@ import {
   matchAny,
 } from '../../src/proofs/block-filter.ts';
 import { multiplyShift } from '../../src/proofs/golomb-rice.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { flipBit, hostileCounts, tryDecode } from '../support/hostile.ts';
 import { describeVectors, vectorJson } from '../support/vectors.ts';
 

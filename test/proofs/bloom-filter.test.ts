@@ -6,7 +6,6 @@ import { ByteReader } from '../../src/bytes/reader.ts';
 import { chainParams } from '../../src/consensus/params.ts';
 import { hash160 } from '../../src/crypto/hash.ts';
 import { murmur3 } from '../../src/crypto/murmur3.ts';
-import { SeededRandom } from '../../src/platform/random.ts';
 import { Block } from '../../src/primitives/block.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import { BloomFilter, BloomUpdate } from '../../src/proofs/bloom-filter.ts';
@@ -14,6 +13,7 @@ import { MerkleBlock } from '../../src/proofs/merkle-block.ts';
 import { Op } from '../../src/script/opcodes.ts';
 import { compileScript } from '../../src/script/script.ts';
 import { decodeWif } from '../../src/script/wif.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { countFlips, countTruncations } from '../support/hostile.ts';
 import * as core from './support/core-bloom.ts';
 

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fromReversedHex, toHex } from '../../src/bytes/hex.ts';
 import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
-import { SeededRandom } from '../../src/platform/random.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import { disassemble } from '../../src/script/asm.ts';
 import { scriptErrorString } from '../../src/script/errors.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS, STANDARD_SCRIPT_VERIFY_FLAGS } from '../../src/script/flags.ts';
 import { isUnspendable } from '../../src/script/script.ts';
-import { SighashCache } from '../../src/script/sighash.ts';
+import { SighashCache } from '../../src/script/sighash/index.ts';
 import { verifyInput } from '../../src/script/verify.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { type Bitcoind, BitcoindRpcError, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 import { Choice } from '../support/choice.ts';
 import { RandomSpends, spendRandomly } from '../support/random-spends.ts';

@@ -7,7 +7,7 @@ import type { ScriptError } from '../../src/script/errors.ts';
 import { ScriptFlag } from '../../src/script/flags.ts';
 import { Op } from '../../src/script/opcodes.ts';
 import { compileScript } from '../../src/script/script.ts';
-import { SighashCache, taprootSighash } from '../../src/script/sighash.ts';
+import { SighashCache, taprootSighash } from '../../src/script/sighash/index.ts';
 import { SignatureCache } from '../../src/script/signature-cache.ts';
 import { tapLeafHash } from '../../src/script/taproot.ts';
 import { verifyInput } from '../../src/script/verify.ts';

@@ -2,21 +2,22 @@ import { describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
 import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
 import { Transaction, type TxOut } from '../../src/primitives/transaction.ts';
 import { disassemble } from '../../src/script/asm.ts';
-import { InputChecker } from '../../src/script/checker.ts';
 import { scriptErrorString } from '../../src/script/errors.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS, STANDARD_SCRIPT_VERIFY_FLAGS } from '../../src/script/flags.ts';
-import { runScript } from '../../src/script/interpreter.ts';
-import { Machine } from '../../src/script/machine.ts';
+import { InputChecker } from '../../src/script/interpreter/checker.ts';
+import { runScript } from '../../src/script/interpreter/interpreter.ts';
+import { Machine } from '../../src/script/interpreter/machine.ts';
 import { Op } from '../../src/script/opcodes.ts';
 import { compileScript, isPushOnly, parseScript, pushBytes } from '../../src/script/script.ts';
+import { SighashCache } from '../../src/script/sighash/index.ts';
 import { SigVersion } from '../../src/script/sighash/types.ts';
-import { SighashCache } from '../../src/script/sighash.ts';
 import { countWitnessSigOps, legacySigOpCount, p2shSigOpCount } from '../../src/script/sigops.ts';
 import { solve } from '../../src/script/standard.ts';
 import { verifyInput } from '../../src/script/verify.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { ALL_FLAGS, trimFlags } from './support/assemble.ts';
 
 // Whatever a script is: it passes, or it fails with one of Core's errors. It never throws.

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
-import { SeededRandom } from '../../src/platform/random.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { describeVectors, vectorJson } from '../support/vectors.ts';
 import { ALL_FLAGS, fillFlags, trimFlags } from './support/assemble.ts';
 import { parseCase, type Row, runCase } from './support/cases.ts';

@@ -4,8 +4,8 @@ import { concatBytes } from '../../src/bytes/compare.ts';
 import { fromHex, toHex } from '../../src/bytes/hex.ts';
 import { hash160 } from '../../src/crypto/hash.ts';
 import { disassemble } from '../../src/script/asm.ts';
-import { findAndDelete } from '../../src/script/find-and-delete.ts';
 import { ScriptFlag } from '../../src/script/flags.ts';
+import { findAndDelete } from '../../src/script/interpreter/find-and-delete.ts';
 import { castToBool, decodeScriptNumber, encodeScriptNumber, scriptNumberError } from '../../src/script/number.ts';
 import { isOpSuccess, Op, opcodeName } from '../../src/script/opcodes.ts';
 import {

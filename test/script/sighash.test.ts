@@ -6,7 +6,7 @@ import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS } from '../../src/script/flags.ts';
 import { witnessProgram } from '../../src/script/script.ts';
-import { legacySighash, SighashCache, segwitV0Sighash, taprootSighash } from '../../src/script/sighash.ts';
+import { legacySighash, SighashCache, segwitV0Sighash, taprootSighash } from '../../src/script/sighash/index.ts';
 import { tapTweakHash } from '../../src/script/taproot.ts';
 import { verifyInput } from '../../src/script/verify.ts';
 import { describeVectors, vectorJson } from '../support/vectors.ts';

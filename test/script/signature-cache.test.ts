@@ -2,12 +2,12 @@ import { pubECDSA, pubSchnorr, signECDSA, signSchnorr } from '@scure/btc-signer/
 import { describe, expect, it } from 'vitest';
 import { parseDerLax } from '../../src/crypto/der.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
-import { SeededRandom } from '../../src/platform/random.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS, ScriptFlag, STANDARD_SCRIPT_VERIFY_FLAGS } from '../../src/script/flags.ts';
-import { SighashCache } from '../../src/script/sighash.ts';
+import { SighashCache } from '../../src/script/sighash/index.ts';
 import { SignatureCache, type SignatureVerifier } from '../../src/script/signature-cache.ts';
 import { verifyInput } from '../../src/script/verify.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { Choice } from '../support/choice.ts';
 import { countVerifications } from '../support/count-verifications.ts';
 import { RandomSpends, spendRandomly } from '../support/random-spends.ts';

@@ -9,7 +9,7 @@ import { type ScriptError, scriptErrorString } from '../../src/script/errors.ts'
 import { MANDATORY_SCRIPT_VERIFY_FLAGS, ScriptFlag, STANDARD_SCRIPT_VERIFY_FLAGS } from '../../src/script/flags.ts';
 import { Op } from '../../src/script/opcodes.ts';
 import { compileScript } from '../../src/script/script.ts';
-import { SighashCache } from '../../src/script/sighash.ts';
+import { SighashCache } from '../../src/script/sighash/index.ts';
 import { verifyInput } from '../../src/script/verify.ts';
 import { ALL_FLAGS, trimFlags } from './support/assemble.ts';
 

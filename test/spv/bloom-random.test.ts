@@ -1,11 +1,12 @@
 import { beforeAll, expect, it } from 'vitest';
 import { compareBytes, equalBytes } from '../../src/bytes/compare.ts';
 import { sha256d } from '../../src/crypto/hash.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
 import { outPointKey } from '../../src/primitives/outpoint.ts';
 import type { Transaction } from '../../src/primitives/transaction.ts';
 import { MerkleBlock } from '../../src/proofs/merkle-block.ts';
 import { PartialMerkleTree } from '../../src/proofs/partial-merkle-tree.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { type BlockPlan, OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
 import { TestNetwork } from '../p2p/support/network.ts';
 import { BlockList, type BloomLies, BloomServer, startBloomLight, walletScripts } from './support/bloom-network.ts';

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { equalBytes } from '../../src/bytes/compare.ts';
 import { chainParams, regtest } from '../../src/consensus/params.ts';
-import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { filterHash, filterHeader, NO_FILTER_HEADER } from '../../src/proofs/block-filter.ts';
 import { HeaderChain } from '../../src/spv/header-chain.ts';
 import { ProofStore } from '../../src/spv/proof-store.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { FaultyStore } from '../chain/support/faulty-store.ts';
 import { START_MS } from '../p2p/support/network.ts';
 import { ServedChain } from './support/light-network.ts';

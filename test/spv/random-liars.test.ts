@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
-import type { BlockIndex } from '../../src/chain/block-index.ts';
+import type { BlockIndex } from '../../src/chain/tree/block-index.ts';
 import { hash160 } from '../../src/crypto/hash.ts';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
 import { Block } from '../../src/primitives/block.ts';
 import { basicFilterElements, encodeFilter } from '../../src/proofs/block-filter.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { type BlockPlan, OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
 import { TestNetwork } from '../p2p/support/network.ts';
 import { type Lies, Notes, ServedChain, Server, startLight } from './support/light-network.ts';

@@ -12,10 +12,11 @@ import {
 import { dirname, join } from 'node:path';
 import { open } from 'lmdb';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { randomInt, SeededRandom } from '../../src/platform/random.ts';
+import { randomInt } from '../../src/platform/random.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import { LmdbStore } from '../../src/store/lmdb-store.ts';
 import type { Operation } from '../../src/store/store.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { Child, compileStore } from './child.ts';
 

@@ -1,7 +1,7 @@
-import { callInProcess } from '../../src/api/dispatch.ts';
 import { freeNodeIds } from '../../src/devnet/ports.ts';
 import { nodeConfig } from '../../src/node/config.ts';
 import { FullNode } from '../../src/node/full-node.ts';
+import { callInProcess } from '../../src/testing/call-in-process.ts';
 import { atFileEnd } from './file-end.ts';
 import { tempDir } from './temp-dir.ts';
 

@@ -11,7 +11,7 @@ import {
   type SighashCache,
   segwitV0Sighash,
   taprootSighash,
-} from '../../src/script/sighash.ts';
+} from '../../src/script/sighash/index.ts';
 import { tapBranchHash, tapLeafHash } from '../../src/script/taproot.ts';
 import type { Choice } from './choice.ts';
 import { type CoinKind, type Satisfaction, satisfyAll } from './coin-kinds.ts';

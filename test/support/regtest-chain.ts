@@ -5,7 +5,6 @@ import { Mempool } from '../../src/mempool/mempool.ts';
 import type { MempoolOptions } from '../../src/mempool/options.ts';
 import { searchProofOfWork } from '../../src/mining/proof-of-work.ts';
 import { createBlockTemplate, type TemplateOptions } from '../../src/mining/template.ts';
-import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { Block } from '../../src/primitives/block.ts';
 import type { OutPoint } from '../../src/primitives/outpoint.ts';
@@ -13,6 +12,7 @@ import { Transaction, type TxOut } from '../../src/primitives/transaction.ts';
 import { Op } from '../../src/script/opcodes.ts';
 import { compileScript } from '../../src/script/script.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 /** An output of `ownScript`. */
 export interface Utxo {

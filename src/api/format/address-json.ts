@@ -1,7 +1,7 @@
 import { toHex } from '../../bytes/hex.ts';
 import { witnessProgram, witnessVersion } from '../../script/script.ts';
 import { solve } from '../../script/standard.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/json.ts';
 
 /** What an address's script says of it (Core: DescribeAddress). */
 export function addressDetailsJson(scriptPubKey: Uint8Array): JsonObject {

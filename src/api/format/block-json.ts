@@ -1,10 +1,10 @@
 import { toHex, toReversedHex } from '../../bytes/hex.ts';
-import type { BlockIndex } from '../../chain/block-index.ts';
 import type { Chain } from '../../chain/chain.ts';
-import type { HeaderView } from '../../chain/header-view.ts';
+import type { BlockIndex } from '../../chain/tree/block-index.ts';
+import type { HeaderView } from '../../chain/tree/header-view.ts';
 import { compactToTarget, difficulty } from '../../consensus/pow.ts';
 import type { Block } from '../../primitives/block.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/json.ts';
 import { transactionJson } from './transaction-json.ts';
 
 /** 64 hex digits of a number of 256 bits, as Core shows targets and work. */

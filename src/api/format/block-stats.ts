@@ -1,11 +1,11 @@
-import type { BlockIndex } from '../../chain/block-index.ts';
+import type { BlockIndex } from '../../chain/tree/block-index.ts';
 import type { Coin } from '../../consensus/coins.ts';
 import type { ChainParams } from '../../consensus/params.ts';
 import { blockSubsidy } from '../../consensus/subsidy.ts';
 import type { Block } from '../../primitives/block.ts';
 import { type TxOut, txOutSize, WITNESS_SCALE_FACTOR } from '../../primitives/transaction.ts';
 import { isUnspendable } from '../../script/script.ts';
-import type { Json } from '../json.ts';
+import type { Json } from '../json/json.ts';
 import { feeOf } from './transaction-json.ts';
 
 /** Bytes that Core counts for an output in the set beside its own: outpoint, and height with coinbase mark. */

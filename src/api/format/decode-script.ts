@@ -4,7 +4,7 @@ import { MAX_SCRIPT_ELEMENT_SIZE } from '../../script/limits.ts';
 import { isOpSuccess, Op } from '../../script/opcodes.ts';
 import { compileScript, isUnspendable, parseScript } from '../../script/script.ts';
 import { solve } from '../../script/standard.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/json.ts';
 import { scriptPubKeyJson } from './script-json.ts';
 
 /** What a script is, and the outputs that it could stand behind (Core: decodescript). */

@@ -1,4 +1,4 @@
-import type { BlockIndex } from '../../chain/block-index.ts';
+import type { BlockIndex } from '../../chain/tree/block-index.ts';
 import { isActiveAfter, isBuried, isDeployed } from '../../consensus/deployments.ts';
 import { type ChainParams, deploymentNames } from '../../consensus/params.ts';
 import {
@@ -8,7 +8,7 @@ import {
   signallingStatistics,
   stateSinceHeight,
 } from '../../consensus/versionbits.ts';
-import { JsonNumber, type JsonObject } from '../json.ts';
+import { JsonNumber, type JsonObject } from '../json/json.ts';
 
 /** The greatest int64, with which Core says that there is no timeout. */
 const CORE_NO_TIMEOUT = new JsonNumber('9223372036854775807');

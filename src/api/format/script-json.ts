@@ -2,7 +2,7 @@ import { toHex } from '../../bytes/hex.ts';
 import { type AddressPrefixes, encodeAddress } from '../../script/address.ts';
 import { disassemble } from '../../script/asm.ts';
 import { solve } from '../../script/standard.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/json.ts';
 import { inferDescriptor } from './descriptor.ts';
 
 /** An output script as Core shows it: `asm`, `desc`, `hex`, `address` where it has one, `type`. */

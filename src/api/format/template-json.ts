@@ -1,5 +1,5 @@
 import { toHex } from '../../bytes/hex.ts';
-import type { BlockIndex } from '../../chain/block-index.ts';
+import type { BlockIndex } from '../../chain/tree/block-index.ts';
 import { isActiveAfter, isBuried } from '../../consensus/deployments.ts';
 import { MAX_BLOCK_SIGOPS_COST, MAX_BLOCK_WEIGHT } from '../../consensus/limits.ts';
 import { type ChainParams, deploymentNames } from '../../consensus/params.ts';
@@ -7,7 +7,7 @@ import { deploymentState } from '../../consensus/versionbits.ts';
 import { witnessCommitmentOutputIndex } from '../../consensus/witness-commitment.ts';
 import type { BlockTemplate } from '../../mining/template.ts';
 import { WITNESS_SCALE_FACTOR } from '../../primitives/transaction.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/json.ts';
 import { hex32, hex256 } from './block-json.ts';
 
 /** A template for a block after `prev`, as getblocktemplate gives it to miners (BIP22, BIP23, BIP9, BIP145). */

@@ -3,7 +3,7 @@ import type { Coin } from '../../consensus/coins.ts';
 import type { Transaction, TxIn, TxOut } from '../../primitives/transaction.ts';
 import type { AddressPrefixes } from '../../script/address.ts';
 import { disassemble } from '../../script/asm.ts';
-import { amountJson, type JsonObject } from '../json.ts';
+import { amountJson, type JsonObject } from '../json/json.ts';
 
 import { scriptPubKeyJson } from './script-json.ts';
 

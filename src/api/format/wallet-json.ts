@@ -1,10 +1,10 @@
 import { toHex, toReversedHex } from '../../bytes/hex.ts';
-import type { HeaderView } from '../../chain/header-view.ts';
+import type { HeaderView } from '../../chain/tree/header-view.ts';
 import type { Mempool } from '../../mempool/mempool.ts';
 import { SEQUENCE_FINAL } from '../../primitives/transaction.ts';
 import { encodeAddress } from '../../script/address.ts';
 import type { Wallet, WalletTransaction } from '../../wallet/wallet.ts';
-import { amountJson, type JsonObject } from '../json.ts';
+import { amountJson, type JsonObject } from '../json/json.ts';
 
 /** What a wallet's transactions are shown with. */
 export interface WalletView {

@@ -1,8 +1,8 @@
-import { int64Argument, optional, textArgument } from '../arguments.ts';
-import { helpIndex, methodHelp } from '../help.ts';
-import { type Method, method } from '../method.ts';
-import { RpcCode, RpcError } from '../rpc-error.ts';
-import type { AnyRpcNode } from '../rpc-node.ts';
+import { int64Argument, optional, textArgument } from '../arguments/arguments.ts';
+import { RpcCode, RpcError } from '../json/rpc-error.ts';
+import { helpIndex, methodHelp } from '../method/help.ts';
+import { type Method, method } from '../method/method.ts';
+import type { AnyRpcNode } from '../method/rpc-node.ts';
 
 /** Seconds that a count of nanoseconds in 63 bits can hold, and so what Core takes. */
 const MAX_MOCK_TIME = 9_223_372_036;

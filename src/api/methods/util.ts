@@ -1,11 +1,11 @@
 import { toHex } from '../../bytes/hex.ts';
 import { AddressError, decodeAddress, encodeAddress } from '../../script/address.ts';
-import { integerArgument, optional, textArgument, wordArgument } from '../arguments.ts';
-import { estimateFeeRate } from '../estimate-fee.ts';
+import { integerArgument, optional, textArgument, wordArgument } from '../arguments/arguments.ts';
 import { addressDetailsJson } from '../format/address-json.ts';
-import { amountJson } from '../json.ts';
-import { type Method, method } from '../method.ts';
-import { RpcCode, RpcError } from '../rpc-error.ts';
+import { amountJson } from '../json/json.ts';
+import { RpcCode, RpcError } from '../json/rpc-error.ts';
+import { type Method, method } from '../method/method.ts';
+import { estimateFeeRate } from './mempool/estimate-fee.ts';
 
 /** The highest confirmation target that Core's estimator knows. */
 const MAX_CONFIRMATION_TARGET = 1008;

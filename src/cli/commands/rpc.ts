@@ -12,8 +12,8 @@ export function addRpc(program: Command): void {
     .passThroughOptions()
     .action(async (method: string, args: string[], options: CommonOptions & { wallet?: string }) => {
       const config = configOf(options);
-      const { convertArguments } = await import('../../api/convert-arguments.ts');
-      const { RpcClient } = await import('../../api/rpc-client.ts');
+      const { convertArguments } = await import('../../api/client/convert-arguments.ts');
+      const { RpcClient } = await import('../../api/client/rpc-client.ts');
       const client = new RpcClient({ host: config.host, port: config.rpcPort, cookieFile: nodePaths(config).cookie });
       const result = await client.call<unknown>(method, convertArguments(method, args), options.wallet);
       print(typeof result === 'string' && !options.json ? result : JSON.stringify(result, null, 2));

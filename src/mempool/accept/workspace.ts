@@ -1,5 +1,5 @@
-import type { BlockIndex } from '../../chain/block-index.ts';
-import type { ScriptCache } from '../../chain/script-cache.ts';
+import type { ScriptCache } from '../../chain/scripts/script-cache.ts';
+import type { BlockIndex } from '../../chain/tree/block-index.ts';
 import type { Coin, CoinView } from '../../consensus/coins.ts';
 import type { ChainParams } from '../../consensus/params.ts';
 import type { Reject, TxRejectKind } from '../../consensus/reject.ts';

@@ -1,9 +1,9 @@
 import { binaryKey } from '../../bytes/compare.ts';
-import type { BlockIndex } from '../../chain/block-index.ts';
-import { formatEndpoint } from '../../p2p/endpoint.ts';
-import type { Peer } from '../../p2p/peer.ts';
-import type { PeerChains } from '../../p2p/peer-chain.ts';
-import { ServiceFlag } from '../../p2p/protocol.ts';
+import type { BlockIndex } from '../../chain/tree/block-index.ts';
+import type { PeerChains } from '../../p2p/blocks/peer-chain.ts';
+import { formatEndpoint } from '../../p2p/net/endpoint.ts';
+import type { Peer } from '../../p2p/peer/peer.ts';
+import { ServiceFlag } from '../../p2p/wire/protocol.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { type Random, randomInt } from '../../platform/random.ts';
 import type { BloomFilter } from '../../proofs/bloom-filter.ts';

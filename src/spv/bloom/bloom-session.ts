@@ -1,7 +1,7 @@
 import { binaryKey, equalBytes } from '../../bytes/compare.ts';
-import type { BlockIndex } from '../../chain/block-index.ts';
-import { InvType } from '../../p2p/messages/inventory.ts';
-import type { Peer } from '../../p2p/peer.ts';
+import type { BlockIndex } from '../../chain/tree/block-index.ts';
+import type { Peer } from '../../p2p/peer/peer.ts';
+import { InvType } from '../../p2p/wire/messages/inventory.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import { ProofError } from '../../proofs/errors.ts';

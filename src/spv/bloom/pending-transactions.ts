@@ -1,7 +1,7 @@
 import { binaryKey } from '../../bytes/compare.ts';
-import { type InvEntry, InvType, namesTx } from '../../p2p/messages/inventory.ts';
-import type { Peer } from '../../p2p/peer.ts';
-import { RollingSet } from '../../p2p/rolling-set.ts';
+import type { Peer } from '../../p2p/peer/peer.ts';
+import { RollingSet } from '../../p2p/peer/rolling-set.ts';
+import { type InvEntry, InvType, namesTx } from '../../p2p/wire/messages/inventory.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import type { TransactionWatcher } from '../watcher.ts';

@@ -1,5 +1,5 @@
-import type { BlockIndex } from '../../chain/block-index.ts';
-import type { Peer } from '../../p2p/peer.ts';
+import type { BlockIndex } from '../../chain/tree/block-index.ts';
+import type { Peer } from '../../p2p/peer/peer.ts';
 import type { SpvHandlers } from '../header-handlers.ts';
 import type { ScanCounts, Scanner } from '../scanner.ts';
 import type { Watcher } from '../watcher.ts';

@@ -1,11 +1,11 @@
 import { equalBytes } from '../../bytes/compare.ts';
-import type { BlockIndex } from '../../chain/block-index.ts';
-import type { CFCheckptMessage } from '../../p2p/messages/cfcheckpt.ts';
-import type { CFHeadersMessage } from '../../p2p/messages/cfheaders.ts';
-import type { CFilterMessage } from '../../p2p/messages/cfilter.ts';
-import type { Peer } from '../../p2p/peer.ts';
-import type { PeerChains } from '../../p2p/peer-chain.ts';
-import { FILTER_CHECKPOINT_INTERVAL, MAX_FILTER_HASHES, ServiceFlag } from '../../p2p/protocol.ts';
+import type { BlockIndex } from '../../chain/tree/block-index.ts';
+import type { PeerChains } from '../../p2p/blocks/peer-chain.ts';
+import type { Peer } from '../../p2p/peer/peer.ts';
+import type { CFCheckptMessage } from '../../p2p/wire/messages/cfcheckpt.ts';
+import type { CFHeadersMessage } from '../../p2p/wire/messages/cfheaders.ts';
+import type { CFilterMessage } from '../../p2p/wire/messages/cfilter.ts';
+import { FILTER_CHECKPOINT_INTERVAL, MAX_FILTER_HASHES, ServiceFlag } from '../../p2p/wire/protocol.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { BASIC_FILTER, filterHeader, NO_FILTER_HEADER } from '../../proofs/block-filter.ts';

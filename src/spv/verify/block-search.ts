@@ -1,11 +1,11 @@
 import { binaryKey, equalBytes } from '../../bytes/compare.ts';
 import { DecodeError } from '../../bytes/errors.ts';
-import type { BlockIndex } from '../../chain/block-index.ts';
-import type { CFilterMessage } from '../../p2p/messages/cfilter.ts';
-import { type InvEntry, InvType } from '../../p2p/messages/inventory.ts';
-import type { Peer } from '../../p2p/peer.ts';
-import type { PeerChains } from '../../p2p/peer-chain.ts';
-import { ServiceFlag } from '../../p2p/protocol.ts';
+import type { BlockIndex } from '../../chain/tree/block-index.ts';
+import type { PeerChains } from '../../p2p/blocks/peer-chain.ts';
+import type { Peer } from '../../p2p/peer/peer.ts';
+import type { CFilterMessage } from '../../p2p/wire/messages/cfilter.ts';
+import { type InvEntry, InvType } from '../../p2p/wire/messages/inventory.ts';
+import { ServiceFlag } from '../../p2p/wire/protocol.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
 import { type Random, randomInt } from '../../platform/random.ts';

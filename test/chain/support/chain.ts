@@ -1,9 +1,8 @@
 import { equalBytes } from '../../../src/bytes/compare.ts';
 import { toHex, toReversedHex } from '../../../src/bytes/hex.ts';
-import type { BlockIndex } from '../../../src/chain/block-index.ts';
 import { Chain } from '../../../src/chain/chain.ts';
+import type { BlockIndex } from '../../../src/chain/tree/block-index.ts';
 import { type ChainParams, regtest } from '../../../src/consensus/params.ts';
-import { VirtualClock } from '../../../src/platform/clock.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
 import type { Block } from '../../../src/primitives/block.ts';
 import {
@@ -15,6 +14,7 @@ import {
 } from '../../../src/proofs/block-filter.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { type BlockPlan, mineBlock } from './builder.ts';
 
 /** Shortly after regtest's genesis, so that the blocks that tests build, a second apart, are recent. */

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
-import { verifyRanges } from '../../../src/chain/script-check.ts';
-import { noteChunk, readChunk, type SharedChunks, takeChunk } from '../../../src/chain/shared-chunks.ts';
-import { randomInt, SeededRandom } from '../../../src/platform/random.ts';
+import { verifyRanges } from '../../../src/chain/scripts/script-check.ts';
+import { noteChunk, readChunk, type SharedChunks, takeChunk } from '../../../src/chain/scripts/shared-chunks.ts';
+import { randomInt } from '../../../src/platform/random.ts';
+import { SeededRandom } from '../../../src/testing/seeded-random.ts';
 
 // Threads of this one, which take their turns when a seed says so: they begin late, are slow, fall behind each other, and
 // now and then one dies with work in its hands. What the chain makes of its blocks must not depend on it.

@@ -1,9 +1,9 @@
 import { Chain } from '../../../src/chain/chain.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { Mempool } from '../../../src/mempool/mempool.ts';
-import type { Endpoint } from '../../../src/p2p/connection.ts';
-import { PeerManager } from '../../../src/p2p/peer-manager.ts';
-import { TcpTransport } from '../../../src/p2p/tcp-transport.ts';
+import { PeerManager } from '../../../src/p2p/connections/connection-manager.ts';
+import type { Endpoint } from '../../../src/p2p/net/endpoint.ts';
+import { TcpTransport } from '../../../src/p2p/transport/tcp-transport.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
 import { systemRandom } from '../../../src/platform/random.ts';

@@ -1,8 +1,8 @@
-import { callInProcess } from '../../../src/api/dispatch.ts';
-import { RpcError } from '../../../src/api/rpc-error.ts';
+import { RpcError } from '../../../src/api/json/rpc-error.ts';
 import { nodeConfig } from '../../../src/node/config.ts';
 import { FullNode } from '../../../src/node/full-node.ts';
-import { VirtualClock } from '../../../src/platform/clock.ts';
+import { callInProcess } from '../../../src/testing/call-in-process.ts';
+import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { type Bitcoind, BitcoindRpcError } from '../../support/bitcoind.ts';
 import { startCorePolicyNode } from '../../support/core-policy.ts';
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PeerManager } from '../../../src/p2p/peer-manager.ts';
+import type { PeerManager } from '../../../src/p2p/connections/connection-manager.ts';
 import type { Verdict } from '../../p2p/support/misbehaviours.ts';
 import { RawPeer } from '../../p2p/support/raw-peer.ts';
 import type { Bitcoind } from '../../support/bitcoind.ts';

@@ -1,5 +1,5 @@
 import { ByteWriter } from '../../../src/bytes/writer.ts';
-import { InvType } from '../../../src/p2p/messages/inventory.ts';
+import { InvType } from '../../../src/p2p/wire/messages/inventory.ts';
 import type { Misbehaviour } from './misbehaviours.ts';
 import { raw, repeated } from './raw-message.ts';
 

@@ -1,7 +1,7 @@
 import { concatBytes } from '../../../src/bytes/compare.ts';
 import { fromHex } from '../../../src/bytes/hex.ts';
-import { toCompact } from '../../../src/p2p/compact-block.ts';
-import type { CmpctBlockMessage } from '../../../src/p2p/messages/cmpctblock.ts';
+import { toCompact } from '../../../src/p2p/blocks/compact/compact-block.ts';
+import type { CmpctBlockMessage } from '../../../src/p2p/wire/messages/cmpctblock.ts';
 import { Block } from '../../../src/primitives/block.ts';
 import { mineBlock } from '../../chain/support/builder.ts';
 import { header, type Misbehaviour, onTip, type Scene, spending } from './misbehaviours.ts';

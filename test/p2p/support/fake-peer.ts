@@ -1,12 +1,12 @@
 import { regtest } from '../../../src/consensus/params.ts';
-import type { Connection } from '../../../src/p2p/connection.ts';
-import { type Framing, FramingError, type RawMessage } from '../../../src/p2p/framing.ts';
-import { type Command, decodeMessage, encodeMessage, type MessageOf } from '../../../src/p2p/messages/index.ts';
-import { NO_ADDRESS } from '../../../src/p2p/messages/net-address.ts';
-import type { VersionMessage } from '../../../src/p2p/messages/version.ts';
-import { V1Framing } from '../../../src/p2p/v1-framing.ts';
-import { DetectingFraming } from '../../../src/p2p/v2/detecting-framing.ts';
-import { SeededRandom } from '../../../src/platform/random.ts';
+import type { Connection } from '../../../src/p2p/transport/connection.ts';
+import { type Framing, FramingError, type RawMessage } from '../../../src/p2p/transport/framing.ts';
+import { V1Framing } from '../../../src/p2p/transport/v1-framing.ts';
+import { DetectingFraming } from '../../../src/p2p/transport/v2/detecting-framing.ts';
+import { type Command, decodeMessage, encodeMessage, type MessageOf } from '../../../src/p2p/wire/messages/index.ts';
+import { NO_ADDRESS } from '../../../src/p2p/wire/messages/net-address.ts';
+import type { VersionMessage } from '../../../src/p2p/wire/messages/version.ts';
+import { SeededRandom } from '../../../src/testing/seeded-random.ts';
 import type { TestNetwork, TestNode } from './network.ts';
 
 let nonces = 1000n;

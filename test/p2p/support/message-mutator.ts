@@ -1,7 +1,7 @@
 import { concatBytes } from '../../../src/bytes/compare.ts';
-import { type Command, codecs, encodeMessage } from '../../../src/p2p/messages/index.ts';
-import { InvType } from '../../../src/p2p/messages/inventory.ts';
-import { NO_STOP } from '../../../src/p2p/messages/locator.ts';
+import { type Command, codecs, encodeMessage } from '../../../src/p2p/wire/messages/index.ts';
+import { InvType } from '../../../src/p2p/wire/messages/inventory.ts';
+import { NO_STOP } from '../../../src/p2p/wire/messages/locator.ts';
 import { type Random, randomInt } from '../../../src/platform/random.ts';
 import type { Block } from '../../../src/primitives/block.ts';
 import type { Transaction } from '../../../src/primitives/transaction.ts';

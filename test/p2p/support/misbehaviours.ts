@@ -1,11 +1,11 @@
 import { concatBytes } from '../../../src/bytes/compare.ts';
 import { fromHex } from '../../../src/bytes/hex.ts';
 import { ByteWriter } from '../../../src/bytes/writer.ts';
-import type { BlockIndex } from '../../../src/chain/block-index.ts';
+import type { BlockIndex } from '../../../src/chain/tree/block-index.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { checkProofOfWork } from '../../../src/consensus/pow.ts';
-import { encodeMessage } from '../../../src/p2p/messages/index.ts';
-import { InvType } from '../../../src/p2p/messages/inventory.ts';
+import { encodeMessage } from '../../../src/p2p/wire/messages/index.ts';
+import { InvType } from '../../../src/p2p/wire/messages/inventory.ts';
 import { Block } from '../../../src/primitives/block.ts';
 import { BlockHeader, type BlockHeaderFields } from '../../../src/primitives/header.ts';
 import type { OutPoint } from '../../../src/primitives/outpoint.ts';

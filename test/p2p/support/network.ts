@@ -2,17 +2,18 @@ import { afterEach } from 'vitest';
 import { Chain } from '../../../src/chain/chain.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { Mempool } from '../../../src/mempool/mempool.ts';
-import type { Connection, Endpoint, Transport } from '../../../src/p2p/connection.ts';
-import { MemoryNetwork, type MemoryNetworkOptions } from '../../../src/p2p/memory-transport.ts';
-import type { Peer } from '../../../src/p2p/peer.ts';
-import { PeerManager, type PeerManagerOptions } from '../../../src/p2p/peer-manager.ts';
-import { VirtualClock } from '../../../src/platform/clock.ts';
+import { PeerManager, type PeerManagerOptions } from '../../../src/p2p/connections/connection-manager.ts';
+import type { Endpoint } from '../../../src/p2p/net/endpoint.ts';
+import type { Peer } from '../../../src/p2p/peer/peer.ts';
+import type { Connection, Transport } from '../../../src/p2p/transport/connection.ts';
 import { PierError } from '../../../src/platform/errors.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
-import { SeededRandom } from '../../../src/platform/random.ts';
 import type { Block } from '../../../src/primitives/block.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { MemoryNetwork, type MemoryNetworkOptions } from '../../../src/testing/memory-transport.ts';
+import { SeededRandom } from '../../../src/testing/seeded-random.ts';
+import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { type BlockPlan, mineBlock } from '../../chain/support/builder.ts';
 
 /** Fifteen years after regtest's genesis: who has only that is in the initial download. */

@@ -2,7 +2,7 @@ import { concatBytes } from '../../../src/bytes/compare.ts';
 import { ByteWriter } from '../../../src/bytes/writer.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { sha256d } from '../../../src/crypto/hash.ts';
-import { type Command, encodeMessage, type MessageOf } from '../../../src/p2p/messages/index.ts';
+import { type Command, encodeMessage, type MessageOf } from '../../../src/p2p/wire/messages/index.ts';
 
 export interface FrameFaults {
   readonly magic?: Uint8Array;

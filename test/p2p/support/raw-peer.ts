@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { regtest } from '../../../src/consensus/params.ts';
-import type { RawMessage } from '../../../src/p2p/framing.ts';
-import type { VersionMessage } from '../../../src/p2p/messages/version.ts';
-import { V1Framing } from '../../../src/p2p/v1-framing.ts';
+import type { RawMessage } from '../../../src/p2p/transport/framing.ts';
+import { V1Framing } from '../../../src/p2p/transport/v1-framing.ts';
+import type { VersionMessage } from '../../../src/p2p/wire/messages/version.ts';
 import { waitFor } from '../../support/wait.ts';
 import { versionMessage } from './fake-peer.ts';
 import { raw, sound } from './raw-message.ts';

@@ -1,6 +1,6 @@
 import { concatBytes } from '../../../src/bytes/compare.ts';
-import { BlockIndex } from '../../../src/chain/block-index.ts';
-import type { PeerManagerOptions } from '../../../src/p2p/peer-manager.ts';
+import { BlockIndex } from '../../../src/chain/tree/block-index.ts';
+import type { PeerManagerOptions } from '../../../src/p2p/connections/connection-manager.ts';
 import type { Block } from '../../../src/primitives/block.ts';
 import type { OutPoint } from '../../../src/primitives/outpoint.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from '../../chain/support/builder.ts';

@@ -2,7 +2,7 @@ import { fromHex } from '../../../src/bytes/hex.ts';
 import { ByteReader } from '../../../src/bytes/reader.ts';
 import { readTxOut, Transaction, type TxIn, type TxOut } from '../../../src/primitives/transaction.ts';
 import type { ScriptError } from '../../../src/script/errors.ts';
-import { SighashCache } from '../../../src/script/sighash.ts';
+import { SighashCache } from '../../../src/script/sighash/index.ts';
 import { verifyInput } from '../../../src/script/verify.ts';
 import { vectorJson } from '../../support/vectors.ts';
 import { parseFlags } from './assemble.ts';

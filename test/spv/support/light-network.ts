@@ -1,14 +1,13 @@
 import { equalBytes } from '../../../src/bytes/compare.ts';
 import { toHex } from '../../../src/bytes/hex.ts';
-import type { BlockIndex } from '../../../src/chain/block-index.ts';
+import type { BlockIndex } from '../../../src/chain/tree/block-index.ts';
 import { type ChainParams, regtest } from '../../../src/consensus/params.ts';
-import type { CFCheckptMessage } from '../../../src/p2p/messages/cfcheckpt.ts';
-import type { CFHeadersMessage } from '../../../src/p2p/messages/cfheaders.ts';
-import { InvType } from '../../../src/p2p/messages/inventory.ts';
-import { PeerManager } from '../../../src/p2p/peer-manager.ts';
-import { FILTER_CHECKPOINT_INTERVAL, ServiceFlag } from '../../../src/p2p/protocol.ts';
+import { PeerManager } from '../../../src/p2p/connections/connection-manager.ts';
+import type { CFCheckptMessage } from '../../../src/p2p/wire/messages/cfcheckpt.ts';
+import type { CFHeadersMessage } from '../../../src/p2p/wire/messages/cfheaders.ts';
+import { InvType } from '../../../src/p2p/wire/messages/inventory.ts';
+import { FILTER_CHECKPOINT_INTERVAL, ServiceFlag } from '../../../src/p2p/wire/protocol.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
-import { SeededRandom } from '../../../src/platform/random.ts';
 import type { Block } from '../../../src/primitives/block.ts';
 import { outPointKey } from '../../../src/primitives/outpoint.ts';
 import {
@@ -19,10 +18,11 @@ import {
   NO_FILTER_HEADER,
 } from '../../../src/proofs/block-filter.ts';
 import { HeaderChain } from '../../../src/spv/header-chain.ts';
-import { createSpvParts, type SpvParts } from '../../../src/spv/spv-parts.ts';
+import { createSpvParts, type SpvParts } from '../../../src/spv/light-node-processor.ts';
 import type { Watcher } from '../../../src/spv/watcher.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { SeededRandom } from '../../../src/testing/seeded-random.ts';
 import { type BlockPlan, mineBlock } from '../../chain/support/builder.ts';
 import { FakePeer, versionMessage } from '../../p2p/support/fake-peer.ts';
 import type { TestNetwork } from '../../p2p/support/network.ts';

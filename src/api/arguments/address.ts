@@ -1,0 +1,14 @@
+import { AddressError, type AddressPrefixes, decodeAddress } from '../../script/address.ts';
+import { RpcCode, RpcError } from '../json/rpc-error.ts';
+
+/** The script of an address. Throws `RpcError` with `message`, and why, where it is none of this network. */
+export function addressScript(address: string, prefixes: AddressPrefixes, message: string): Uint8Array {
+  try {
+    return decodeAddress(address, prefixes);
+  } catch (error) {
+    if (error instanceof AddressError) {
+      throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, `${message}: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}

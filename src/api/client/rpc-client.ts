@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import { PierError } from '../../platform/errors.ts';
+import { RpcError } from '../json/rpc-error.ts';
+
+export interface RpcClientOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly cookieFile: string;
+}
+
+interface Reply {
+  readonly result?: unknown;
+  readonly error?: { readonly code: number; readonly message: string };
+}
+
+/**
+ * Calls a running node. Throws `RpcError` for what the node answers with an error, and `PierError` with code
+ * 'node-not-running', 'rpc-unauthorized' or 'rpc-failed' where there is no answer to the call.
+ */
+export class RpcClient {
+  readonly #options: RpcClientOptions;
+  // Idle connections do not keep the process alive.
+  readonly #agent = new Agent({ keepAlive: true });
+  #lastId = 0;
+
+  constructor(options: RpcClientOptions) {
+    this.#options = options;
+  }
+
+  /** Calls `method` with arguments by position or by name, for `wallet` if one is named. */
+  async call<T = unknown>(
+    method: string,
+    params: readonly unknown[] | Readonly<Record<string, unknown>> = [],
+    wallet?: string,
+  ): Promise<T> {
+    const path = wallet === undefined ? '/' : `/wallet/${encodeURIComponent(wallet)}`;
+    const body = JSON.stringify({ jsonrpc: '2.0', id: ++this.#lastId, method, params });
+    const { status, text } = await this.#post(path, body);
+    if (status === 401) {
+      throw new PierError(
+        'rpc-unauthorized',
+        `the node on ${this.#where} refused the cookie ${this.#options.cookieFile}`,
+        {
+          hint: 'The cookie belongs to another node: check the data directory.',
+        },
+      );
+    }
+    const reply = parseReply(text);
+    if (status !== 200 || reply === undefined) {
+      throw new PierError('rpc-failed', `${this.#where} answered ${method} with HTTP status ${status}`);
+    }
+    if (reply.error) throw new RpcError(reply.error.code, reply.error.message);
+    return reply.result as T;
+  }
+
+  get #where(): string {
+    return `${this.#options.host}:${this.#options.port}`;
+  }
+
+  async #post(path: string, body: string): Promise<{ status: number; text: string }> {
+    const { host, port } = this.#options;
+    // Read for each call: a node that was started again has a new one.
+    const cookie = await this.#readCookie();
+    return new Promise((resolve, reject) => {
+      const call = request(
+        {
+          host,
+          port,
+          path,
+          method: 'POST',
+          agent: this.#agent,
+          auth: cookie,
+          headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('end', () =>
+            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+          );
+          response.on('error', (error) => reject(this.#connectionError(error)));
+        },
+      );
+      call.on('error', (error) => reject(this.#connectionError(error)));
+      call.end(body);
+    });
+  }
+
+  async #readCookie(): Promise<string> {
+    try {
+      return await readFile(this.#options.cookieFile, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw this.#notRunning(error);
+      throw new PierError('rpc-unauthorized', `the cookie ${this.#options.cookieFile} cannot be read`, {
+        hint: 'A node can be called only by the user that started it.',
+        cause: error,
+      });
+    }
+  }
+
+  #connectionError(error: unknown): PierError {
+    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return this.#notRunning(error);
+    const message = error instanceof Error ? error.message : String(error);
+    return new PierError('rpc-failed', `the connection to ${this.#where} failed: ${message}`, { cause: error });
+  }
+
+  #notRunning(cause: unknown): PierError {
+    return new PierError('node-not-running', `no node listens on ${this.#where}`, {
+      hint: "Start it with 'pier startnode'.",
+      cause,
+    });
+  }
+}
+
+function parseReply(text: string): Reply | undefined {
+  try {
+    const reply: unknown = JSON.parse(text);
+    return typeof reply === 'object' && reply !== null ? reply : undefined;
+  } catch {
+    return undefined;
+  }
+}

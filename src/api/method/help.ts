@@ -1,0 +1,46 @@
+import { type Argument, firstName } from '../arguments/arguments.ts';
+import { categories, type MethodHelp } from './method.ts';
+
+/** The line that shows how a method is called; optional arguments stand in round brackets. */
+export function usageLine(method: MethodHelp): string {
+  let out = method.name;
+  let open = false;
+  for (const argument of method.arguments) {
+    if (argument.required === open) {
+      out += open ? ' )' : ' (';
+      open = !open;
+    }
+    out += ` ${argument.usage}`;
+  }
+  return open ? `${out} )` : out;
+}
+
+/** All that is known of one method. */
+export function methodHelp(method: MethodHelp): string {
+  const sections = [usageLine(method), method.description];
+  if (method.arguments.length > 0) sections.push(`Arguments:\n${argumentLines(method.arguments).join('\n')}`);
+  sections.push(`Result:\n${method.result}`);
+  const call = method.example === undefined ? method.name : `${method.name} ${method.example}`;
+  sections.push(`Examples:\n> bitcoin-cli ${call}`);
+  return `${sections.join('\n\n')}\n`;
+}
+
+function argumentLines(list: readonly Argument<unknown>[]): string[] {
+  const heads = list.map((argument, i) => `${i + 1}. ${firstName(argument.name)}`);
+  const width = Math.max(...heads.map((head) => head.length)) + 4;
+  return list.map((argument, i) => {
+    const need = argument.required ? 'required' : 'optional';
+    const fallback = argument.defaultText === undefined ? '' : `, default=${argument.defaultText}`;
+    return `${heads[i]!.padEnd(width)}(${argument.type}, ${need}${fallback}) ${argument.description}`;
+  });
+}
+
+/** Every method's usage line, by category. */
+export function helpIndex(methods: Iterable<MethodHelp>): string {
+  const all = [...methods];
+  const groups = categories.map((category) => {
+    const lines = all.filter((method) => method.category === category).map(usageLine);
+    return lines.length === 0 ? '' : `== ${category} ==\n${lines.sort().join('\n')}`;
+  });
+  return groups.filter((group) => group !== '').join('\n\n');
+}

@@ -1,0 +1,26 @@
+import { formatReject, type Reject, type TxRejectKind } from '../../consensus/reject.ts';
+import type { Transaction } from '../../primitives/transaction.ts';
+import { RpcCode, RpcError } from '../json/rpc-error.ts';
+import type { AnyRpcNode } from './rpc-node.ts';
+
+/** Logs that the mempool has refused a transaction which a person gave it. */
+export function logRejected(
+  { logger }: Pick<AnyRpcNode, 'logger'>,
+  tx: Transaction,
+  { reason, debug }: Reject<TxRejectKind>,
+): void {
+  logger.info({ txid: tx.txidHex, wtxid: tx.wtxidHex, reason, debug }, 'refused a transaction');
+}
+
+/** What sendrawtransaction answers for a transaction that the mempool refuses. */
+export function transactionRejected(reject: Reject<TxRejectKind>): RpcError {
+  if (reject.reason === 'txn-already-known') {
+    return new RpcError(RpcCode.VERIFY_ALREADY_IN_UTXO_SET, 'Transaction outputs already in utxo set');
+  }
+  if (reject.reason === 'max-fee-exceeded') {
+    const message = 'Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)';
+    return new RpcError(RpcCode.VERIFY_ERROR, message);
+  }
+  const code = reject.kind === 'missing-inputs' ? RpcCode.VERIFY_ERROR : RpcCode.VERIFY_REJECTED;
+  return new RpcError(code, formatReject(reject));
+}

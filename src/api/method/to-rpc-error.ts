@@ -1,0 +1,33 @@
+import { DecodeError } from '../../bytes/errors.ts';
+import { MiningError } from '../../mining/miner.ts';
+import type { PierError } from '../../platform/errors.ts';
+import { AddressError } from '../../script/address.ts';
+import { WalletError, type WalletErrorCode } from '../../wallet/errors.ts';
+import { RpcCode, RpcError } from '../json/rpc-error.ts';
+
+/** Where Core has a code of its own; everything else that a wallet refuses is a WALLET_ERROR. */
+const walletCodes: Partial<Record<WalletErrorCode, number>> = {
+  'insufficient-funds': RpcCode.WALLET_INSUFFICIENT_FUNDS,
+  'immature-coins': RpcCode.WALLET_INSUFFICIENT_FUNDS,
+  dust: RpcCode.WALLET_INSUFFICIENT_FUNDS,
+  'bad-amount': RpcCode.WALLET_INSUFFICIENT_FUNDS,
+  'bad-fee-rate': RpcCode.INVALID_PARAMETER,
+  'bad-mnemonic': RpcCode.INVALID_PARAMETER,
+  'bad-wallet-name': RpcCode.INVALID_PARAMETER,
+};
+
+/** What the layers throw on purpose, in Core's terms; undefined for anything else, which is a defect. */
+export function toRpcError(thrown: unknown): RpcError | undefined {
+  if (thrown instanceof RpcError) return thrown;
+  if (thrown instanceof AddressError) return translate(thrown, RpcCode.INVALID_ADDRESS_OR_KEY);
+  if (thrown instanceof WalletError) return translate(thrown, walletCodes[thrown.code] ?? RpcCode.WALLET_ERROR);
+  if (thrown instanceof MiningError) return translate(thrown, RpcCode.VERIFY_ERROR);
+  if (thrown instanceof DecodeError) return translate(thrown, RpcCode.DESERIALIZATION_ERROR);
+  return undefined;
+}
+
+/** A reply has no place for a hint but the message. */
+function translate(cause: PierError, rpcCode: number): RpcError {
+  const message = cause.hint === undefined ? cause.message : `${cause.message}. ${cause.hint}`;
+  return new RpcError(rpcCode, message, { cause });
+}

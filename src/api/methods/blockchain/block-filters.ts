@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { toHex, toReversedHex } from '../../../bytes/hex.ts';
+import type { BlockFilters, Chain } from '../../../chain/chain.ts';
+import type { BlockIndex } from '../../../chain/tree/block-index.ts';
+import { basicFilterElements, matchAny } from '../../../proofs/block-filter.ts';
+import {
+  hashArgument,
+  integerArgument,
+  objectArgument,
+  optional,
+  textArgument,
+  wordArgument,
+} from '../../arguments/arguments.ts';
+import { findBlock } from '../../arguments/find-block.ts';
+import { scanArguments } from '../../arguments/scan-arguments.ts';
+import { scriptsOfDescriptor } from '../../arguments/scan-descriptor.ts';
+import type { Json } from '../../json/json.ts';
+import { RpcCode, RpcError } from '../../json/rpc-error.ts';
+import { Breath } from '../../method/breath.ts';
+import { type Method, method, type RpcContext } from '../../method/method.ts';
+
+/** Large filters take a millisecond each. */
+const BLOCKS_AT_ONCE = 32;
+
+const INDEX_NAME = 'basic block filter index';
+
+const filterTypeArgument = optional(
+  wordArgument(
+    'filtertype',
+    ['basic'],
+    'The type of the filter.',
+    () => new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'Unknown filtertype'),
+  ),
+  'basic',
+);
+
+export const blockFilterMethods: readonly Method[] = [
+  method({
+    name: 'getblockfilter',
+    category: 'Blockchain',
+    description: "A block's filter (BIP157), by which light clients find out whether the block concerns them.",
+    arguments: [hashArgument('blockhash', 'The block hash.'), filterTypeArgument],
+    result: '{ "filter": hex, "header": hash }',
+    example: '"0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"',
+    handler: ({ node: { chain } }, blockHash) => {
+      const filters = indexOf(chain);
+      const index = findBlock(chain, blockHash);
+      const commitment = filters.commitment(index);
+      if (!commitment) throw notFound(chain, index);
+      return { filter: toHex(filters.filter(index)!), header: toReversedHex(commitment.header) };
+    },
+  }),
+  method({
+    name: 'getindexinfo',
+    category: 'Util',
+    description: 'What indexes this node keeps besides the chain, and how far they are.',
+    arguments: [optional(textArgument('index_name', 'Only this index.'))],
+    result: '{ "basic block filter index": { "synced": bool, "best_block_height": n } }',
+    handler: ({ node: { chain } }, name = INDEX_NAME) => {
+      const filters = chain.blockFilters;
+      if (!filters || name !== INDEX_NAME) return {};
+      const { best } = filters;
+      return { [INDEX_NAME]: { synced: best === chain.tip, best_block_height: best?.height ?? 0 } };
+    },
+  }),
+  method({
+    name: 'scanblocks',
+    category: 'Blockchain',
+    description:
+      'Finds the blocks that may concern descriptors, as scantxoutset knows them, by the filters of the blocks. A scan is\n' +
+      'over when its call returns, so there is none to abort or to ask the status of.',
+    arguments: [
+      ...scanArguments,
+      optional(integerArgument('start_height', 'The first block.'), 0),
+      optional(integerArgument('stop_height', 'The last block; default: the tip.')),
+      filterTypeArgument,
+      optional(
+        objectArgument(
+          'options',
+          z.object({ filter_false_positives: z.boolean().default(false) }),
+          '"filter_false_positives": whether to look into the blocks that are found (default: false).',
+          'options',
+        ),
+      ),
+    ],
+    result: '{ "from_height": n, "to_height": n, "relevant_blocks": [hash, ...], "completed": true }',
+    example: 'start \'["addr(bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202)"]\' 100',
+    handler: (context, action, descriptors, startHeight, stopHeight, _type, options) => {
+      if (action === 'abort') return false;
+      if (action === 'status') return null;
+      const { chain, params } = context.node;
+      const filters = indexOf(chain);
+      const start = chain.atHeight(startHeight);
+      if (!start) throw new RpcError(RpcCode.MISC_ERROR, 'Invalid start_height');
+      const stop = stopHeight === undefined ? chain.tip : chain.atHeight(stopHeight);
+      if (!stop || stop.height < start.height) throw new RpcError(RpcCode.MISC_ERROR, 'Invalid stop_height');
+      if (!descriptors) {
+        throw new RpcError(RpcCode.TYPE_ERROR, 'JSON value of type null is not of expected type array');
+      }
+      const scripts = descriptors.flatMap((descriptor) => scriptsOfDescriptor(descriptor, params.address));
+      return scan(context, filters, { start, stop, scripts, exact: options?.filter_false_positives ?? false });
+    },
+  }),
+];
+
+interface Scan {
+  readonly start: BlockIndex;
+  readonly stop: BlockIndex;
+  readonly scripts: readonly Uint8Array[];
+  /** Whether what a filter says is verified in its block. */
+  readonly exact: boolean;
+}
+
+async function scan(
+  { node: { chain }, closing }: RpcContext,
+  filters: BlockFilters,
+  { start, stop, scripts, exact }: Scan,
+): Promise<Json> {
+  const breath = new Breath(closing, BLOCKS_AT_ONCE);
+  const wanted = new Set(scripts.map(toHex));
+  const concerns = (index: BlockIndex) => {
+    const spent = chain.getUndo(index)!.flatMap((coins) => coins.map(({ output }) => output.scriptPubKey));
+    return basicFilterElements(chain.getBlock(index)!, spent).some((script) => wanted.has(toHex(script)));
+  };
+  const relevant: string[] = [];
+  for (let height = start.height; height <= stop.height; height++) {
+    await breath.step();
+    const index = stop.ancestor(height)!;
+    const filter = filters.filter(index);
+    if (!filter) throw notFound(chain, index);
+    if (matchAny(filter, index.hash, scripts) && (!exact || concerns(index))) relevant.push(index.hashHex);
+  }
+  return { from_height: start.height, to_height: stop.height, relevant_blocks: relevant, completed: true };
+}
+
+function indexOf(chain: Chain): BlockFilters {
+  if (chain.blockFilters) return chain.blockFilters;
+  throw new RpcError(RpcCode.MISC_ERROR, 'Index is not enabled for filtertype basic', {
+    hint: 'Start the node without --no-blockfilterindex.',
+  });
+}
+
+function notFound(chain: Chain, index: BlockIndex): RpcError {
+  if (!chain.contains(index) && !index.hasUndo) {
+    const why = 'Block was not connected to active chain.';
+    return new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, `Filter not found. ${why}`);
+  }
+  const why = 'Block filters are still in the process of being indexed.';
+  return new RpcError(RpcCode.MISC_ERROR, `Filter not found. ${why}`);
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { Chain } from '../../../chain/chain.ts';
+import type { BlockIndex } from '../../../chain/tree/block-index.ts';
+import { arrayArgument, customArgument, hashSchema, integerSchema, optional } from '../../arguments/arguments.ts';
+import { findBlock, readBlock } from '../../arguments/find-block.ts';
+import { blockStats } from '../../format/block-stats.ts';
+import { RpcCode, RpcError } from '../../json/rpc-error.ts';
+import { type Method, method } from '../../method/method.ts';
+
+const hashOrHeight = z
+  .unknown()
+  .transform((value) => value)
+  .pipe(z.union([integerSchema, hashSchema('hash_or_height')]));
+
+export const blockStatsMethods: readonly Method[] = [
+  method({
+    name: 'getblockstats',
+    category: 'Blockchain',
+    description: 'Statistics of a block: fees in satoshis, fee rates in satoshis per virtual byte, sizes in bytes.',
+    arguments: [
+      customArgument('hash_or_height', 'string or numeric', hashOrHeight, 'The block, by hash or by height.'),
+      optional(arrayArgument('stats', z.string(), 'The statistics that are wanted.', 'stats'), undefined, 'all'),
+    ],
+    result: '{ "avgfee": n, "avgfeerate": n, "feerate_percentiles": [n, n, n, n, n], ... }',
+    example: '1000 \'["minfeerate","avgfeerate"]\'',
+    handler: ({ node: { chain, params } }, target, wanted) => {
+      const index = typeof target === 'number' ? atHeight(chain, target) : findBlock(chain, target);
+      if (!chain.contains(index)) {
+        throw new RpcError(RpcCode.INVALID_PARAMETER, `Block is not in chain ${params.network}`);
+      }
+      const all = blockStats(index, readBlock(chain, index), chain.getUndo(index) ?? [], params);
+      if (!wanted || wanted.length === 0) return all;
+      const unknown = wanted.find((name) => !Object.hasOwn(all, name));
+      if (unknown !== undefined) {
+        throw new RpcError(RpcCode.INVALID_PARAMETER, `Invalid selected statistic '${unknown}'`);
+      }
+      return Object.fromEntries(wanted.map((name) => [name, all[name]]));
+    },
+  }),
+];
+
+function atHeight(chain: Chain, height: number): BlockIndex {
+  if (height < 0) throw new RpcError(RpcCode.INVALID_PARAMETER, `Target block height ${height} is negative`);
+  const index = chain.atHeight(height);
+  if (index) return index;
+  const message = `Target block height ${height} after current tip ${chain.tip.height}`;
+  throw new RpcError(RpcCode.INVALID_PARAMETER, message);
+}

@@ -1,0 +1,158 @@
+import { toHex, toReversedHex } from '../../../bytes/hex.ts';
+import type { HeaderChain } from '../../../spv/header-chain.ts';
+import type { SpvParts } from '../../../spv/light-node-processor.ts';
+import type { PaymentProof } from '../../../spv/payment-proof.ts';
+import type { ProofStore } from '../../../spv/proof-store.ts';
+import { proofToJson } from '../../../spv/verify/proof-file.ts';
+import { ownProof } from '../../../wallet/own-proof.ts';
+import type { WalletFile } from '../../../wallet/wallet-file.ts';
+import { hashArgument } from '../../arguments/arguments.ts';
+import { hex256, targetJson } from '../../format/block-json.ts';
+import type { JsonObject } from '../../json/json.ts';
+import { RpcCode, RpcError } from '../../json/rpc-error.ts';
+import { chainFileSize } from '../../method/chain-file-size.ts';
+import { type Method, method } from '../../method/method.ts';
+import type { AnyRpcNode } from '../../method/rpc-node.ts';
+import { headerMethods } from '../blockchain/headers.ts';
+import { controlMethods } from '../control.ts';
+import { addressMethods } from '../network/addresses.ts';
+import { banMethods } from '../network/bans.ts';
+import { networkMethods } from '../network/network.ts';
+import { walletAddressMethods } from '../wallet/addresses.ts';
+import { walletCoinMethods } from '../wallet/coins.ts';
+import { walletTransactionMethods } from '../wallet/transactions.ts';
+import { walletsMethods } from '../wallet/wallets.ts';
+
+/** What the API needs of a light node. */
+export interface LightRpcNode extends AnyRpcNode {
+  readonly chain: HeaderChain;
+  readonly proofs: ProofStore;
+  readonly light: SpvParts;
+  readonly wallets: WalletFile;
+}
+
+/** Methods of a light node that a full one has not, or answers otherwise. */
+const ownMethods: readonly Method<LightRpcNode>[] = [
+  method({
+    name: 'getblockchaininfo',
+    category: 'Blockchain',
+    description: 'The state of this chain of headers: how far it is, and how far wallets have looked through it.',
+    arguments: [],
+    result:
+      '{ "chain": name, "blocks": n, "headers": n, "bestblockhash": hash, "bits": hex, "target": hex, "difficulty": n,\n' +
+      '  "time": unixtime, "mediantime": unixtime, "verificationprogress": 0..1, "initialblockdownload": bool,\n' +
+      '  "chainwork": hex, "size_on_disk": bytes, "pruned": true, "light": true, "warnings": [] }',
+    handler: async ({ node: { chain, params, config, light } }) => {
+      const { tip } = chain;
+      const { height } = light.scanner.scanned;
+      return {
+        chain: params.network,
+        blocks: height,
+        headers: tip.height,
+        bestblockhash: tip.hashHex,
+        ...targetJson(tip.bits),
+        time: tip.time,
+        mediantime: tip.medianTimePast(),
+        verificationprogress: tip.height > 0 ? height / tip.height : 1,
+        initialblockdownload: chain.isInitialBlockDownload,
+        chainwork: hex256(tip.chainwork),
+        size_on_disk: await chainFileSize(config),
+        pruned: true,
+        light: true,
+        warnings: [],
+      };
+    },
+  }),
+  method({
+    name: 'getlightinfo',
+    category: 'Blockchain',
+    description:
+      "Pier's own: what a light node relies on, what it has fetched, and the payments whose proofs were withdrawn.",
+    arguments: [],
+    result:
+      '{ "headers": n, "filterheaders": n, "scanned": n, "filterpeers": n, "tipage": seconds, "filters": n,\n' +
+      '  "merkleblocks": n, "blocks": n, "falsepositives": n, "bytesreceived": n, "bytessent": n, "withdrawn": [{ the fields of getpaymentproof }, ...] }',
+    handler: ({ node: { chain, light, proofs, peers, clock } }) => {
+      const { filters, merkleBlocks = 0, blocks, falsePositives } = light.scanner.counts;
+      const { received, sent } = peers.totalBytes;
+      return {
+        headers: chain.tip.height,
+        filterheaders: chain.filterHeight,
+        scanned: light.scanner.scanned.height,
+        filterpeers: light.scanner.witnesses,
+        tipage: Math.max(0, Math.floor(clock.now() / 1000) - chain.tip.time),
+        filters,
+        merkleblocks: merkleBlocks,
+        blocks,
+        falsepositives: falsePositives,
+        bytesreceived: received,
+        bytessent: sent,
+        withdrawn: proofs.withdrawn().map(([txid, proof]) => proofJson(txid, proof)),
+      };
+    },
+  }),
+  method({
+    name: 'getpaymentproof',
+    category: 'Blockchain',
+    description: "Pier's own: the proof that a block of the best chain holds a transaction of the node's wallets.",
+    arguments: [hashArgument('txid', 'The transaction.')],
+    result:
+      '{ "txid": hash, "blockhash": hash, "height": n, "position": n, "branch": [hash, ...],\n' +
+      '  "coinbase": { "hex": hex, "branch": [hash, ...] } }',
+    example: '"txid"',
+    handler: ({ node: { proofs } }, txid) => {
+      const hex = toReversedHex(txid);
+      const proof = proofs.get(hex);
+      if (!proof) throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'No proof of such a transaction');
+      return proofJson(hex, proof);
+    },
+  }),
+  method({
+    name: 'exportpaymentproof',
+    category: 'Blockchain',
+    description:
+      "Pier's own: a proof of a transaction of the node's wallets, with all headers, which `pier verify --proof` and pages\n" +
+      'verify without asking anybody.',
+    arguments: [hashArgument('txid', 'The transaction.')],
+    result:
+      '{ "format": "pier-payment-proof", "version": 1, "network": name, "genesis": hash, "transaction": hex, "height": n,\n' +
+      '  "position": n, "branch": [hash, ...], "coinbase": { "transaction": hex, "branch": [hash, ...] },\n' +
+      '  "headers": { "from": n, "hex": hex } }',
+    example: '"txid"',
+    handler: ({ node }, txid) => {
+      const proof = ownProof(node, toReversedHex(txid));
+      if (!proof) throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'No proof of such a transaction');
+      return proofToJson(proof);
+    },
+  }),
+];
+
+function proofJson(txid: string, { blockHash, height, proof, coinbase }: PaymentProof): JsonObject {
+  return {
+    txid,
+    blockhash: toReversedHex(blockHash),
+    height,
+    position: proof.position,
+    branch: proof.branch.map(toReversedHex),
+    coinbase: coinbase && {
+      hex: toHex(coinbase.transaction.encodeStripped()),
+      branch: coinbase.proof.branch.map(toReversedHex),
+    },
+  };
+}
+
+/** Every method that a light node answers, by name. */
+export const lightMethods: ReadonlyMap<string, Method<LightRpcNode>> = new Map(
+  [
+    ...ownMethods,
+    ...controlMethods,
+    ...headerMethods,
+    ...networkMethods,
+    ...addressMethods,
+    ...banMethods,
+    ...walletAddressMethods,
+    ...walletCoinMethods,
+    ...walletTransactionMethods,
+    ...walletsMethods,
+  ].map((each) => [each.name, each]),
+);

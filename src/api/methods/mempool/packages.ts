@@ -1,0 +1,132 @@
+import { compareBytes, equalBytes } from '../../../bytes/compare.ts';
+import { toReversedHex } from '../../../bytes/hex.ts';
+import { formatReject } from '../../../consensus/reject.ts';
+import type { Mempool } from '../../../mempool/mempool.ts';
+import type { PackagePass, PackageResult, PackageTxResult } from '../../../mempool/package/result.ts';
+import { isChildWithParentsTree, MAX_PACKAGE_COUNT } from '../../../mempool/package/shape.ts';
+import { feeAtRate, feeRate } from '../../../mempool/policy/fee-rate.ts';
+import type { Transaction } from '../../../primitives/transaction.ts';
+import { arrayArgument } from '../../arguments/arguments.ts';
+import { transactionSchema } from '../../arguments/decode.ts';
+import { checkBurn, feeLimit, maxBurnArgument, maxFeeRateArgument } from '../../arguments/max-fee.ts';
+import { amountJson, type JsonObject } from '../../json/json.ts';
+import { RpcCode, RpcError } from '../../json/rpc-error.ts';
+import { type Method, method } from '../../method/method.ts';
+
+export const packageMethods: readonly Method[] = [
+  method({
+    name: 'testmempoolaccept',
+    category: 'Rawtransactions',
+    description:
+      'Tells whether the mempool would take transactions, without giving them to it. Of several, parents come before\n' +
+      'children, and none may conflict with another or with the mempool; one that is refused leaves the rest unjudged.',
+    arguments: [
+      arrayArgument('rawtxs', transactionSchema, 'Transactions as hex.', '["rawtx",...]'),
+      maxFeeRateArgument,
+    ],
+    result:
+      '[{ "txid": hash, "wtxid": hash, "package-error": text, "allowed": bool, "vsize": n, "fees": { "base": amount,\n' +
+      '  "effective-feerate": amount, "effective-includes": [wtxid] }, "reject-reason": text, "reject-details": text }, ...]',
+    example: '\'["signedhex"]\'',
+    handler: ({ node: { mempool } }, txs, maxFeeRate) => {
+      checkCount(txs);
+      const { reject, results } = txs.length === 1 ? testOne(mempool, txs[0]!) : mempool.testPackage(txs);
+      const packageError = reject?.kind === 'package-policy' ? { 'package-error': formatReject(reject) } : {};
+      let isOver = false;
+      return txs.map((tx, at) => {
+        const result = isOver ? undefined : results[at];
+        const verdict = result ? testJson(result, maxFeeRate) : {};
+        // What depends on one that pays too much would not be sent either.
+        isOver ||= verdict['reject-reason'] === 'max-fee-exceeded';
+        return { txid: tx.txidHex, wtxid: tx.wtxidHex, ...packageError, ...verdict };
+      });
+    },
+  }),
+  method({
+    name: 'submitpackage',
+    category: 'Rawtransactions',
+    description:
+      'Takes a child with its unconfirmed parents, in this order, into the mempool: what pays too little for itself may\n' +
+      'be paid for by the child. What is taken is relayed to all peers.',
+    arguments: [
+      arrayArgument('package', transactionSchema, 'Transactions as hex, the child last.', '["rawtx",...]'),
+      maxFeeRateArgument,
+      maxBurnArgument,
+    ],
+    result:
+      '{ "package_msg": "success" or why not, "tx-results": { "wtxid": { "txid": hash, "other-wtxid": hash, "vsize": n,\n' +
+      '  "fees": { "base": amount, "effective-feerate": amount, "effective-includes": [wtxid] }, "error": text } },\n' +
+      '  "replaced-transactions": [txid] }',
+    example: '\'["signedhex"]\'',
+    handler: ({ node: { mempool } }, txs, maxFeeRate, maxBurn) => {
+      checkCount(txs);
+      for (const tx of txs) checkBurn(tx, maxBurn);
+      if (txs.length > 1 && !isChildWithParentsTree(txs)) {
+        const message = 'package topology disallowed. not child-with-parents or parents depend on each other.';
+        throw new RpcError(RpcCode.VERIFY_ERROR, message);
+      }
+      const { reject, results } = mempool.acceptPackage(txs, feeLimit(maxFeeRate));
+      const replaced = new Set(results.flatMap((result) => (result && 'replaced' in result ? result.replaced : [])));
+      return {
+        package_msg: reject ? formatReject(reject) : 'success',
+        'tx-results': Object.fromEntries(
+          txs.flatMap((tx, at) => (results[at] ? [[tx.wtxidHex, submitJson(tx, results[at])]] : [])),
+        ),
+        'replaced-transactions': [...replaced]
+          .map(({ tx }) => tx)
+          .sort(byTxid)
+          .map(({ txidHex }) => txidHex),
+      };
+    },
+  }),
+];
+
+/** Core's order of sets. */
+function byTxid(a: Transaction, b: Transaction): number {
+  return compareBytes(a.txid, b.txid);
+}
+
+function checkCount({ length }: readonly Transaction[]): void {
+  if (length >= 1 && length <= MAX_PACKAGE_COUNT) return;
+  const message = `Array must contain between 1 and ${MAX_PACKAGE_COUNT} transactions.`;
+  throw new RpcError(RpcCode.INVALID_PARAMETER, message);
+}
+
+function testOne(mempool: Mempool, tx: Transaction): PackageResult {
+  const result = mempool.accept(tx, { testOnly: true });
+  if ('reject' in result) return { results: [result] };
+  const effectiveFeeRate = feeRate(result.entry.modifiedFee, result.entry.vsize);
+  return { results: [{ ...result, effectiveFeeRate, effectiveIncludes: [tx.wtxid] }] };
+}
+
+function testJson(result: PackageTxResult, maxFeeRate: bigint): JsonObject {
+  if ('reject' in result) {
+    const { reject } = result;
+    if (reject.kind === 'missing-inputs') return { allowed: false, 'reject-reason': 'missing-inputs' };
+    return { allowed: false, 'reject-reason': reject.reason, 'reject-details': formatReject(reject) };
+  }
+  // Only `submitpackage` lets pass what is in the mempool.
+  if ('present' in result) return {};
+  const { fee, vsize } = result.entry;
+  if (maxFeeRate !== 0n && fee > feeAtRate(maxFeeRate, vsize)) {
+    return { allowed: false, 'reject-reason': 'max-fee-exceeded' };
+  }
+  return { allowed: true, vsize, fees: feesJson(result) };
+}
+
+function submitJson(tx: Transaction, result: PackageTxResult): JsonObject {
+  const { txidHex: txid } = tx;
+  if ('reject' in result) return { txid, error: formatReject(result.reject) };
+  if ('entry' in result) return { txid, vsize: result.entry.vsize, fees: feesJson(result) };
+  const { present } = result;
+  if (!equalBytes(present.tx.wtxid, tx.wtxid)) return { txid, 'other-wtxid': present.tx.wtxidHex };
+  return { txid, vsize: present.vsize, fees: { base: amountJson(present.fee) } };
+}
+
+function feesJson({ entry, effectiveFeeRate, effectiveIncludes }: PackagePass): JsonObject {
+  return {
+    base: amountJson(entry.fee),
+    'effective-feerate': amountJson(effectiveFeeRate),
+    'effective-includes': effectiveIncludes.map(toReversedHex),
+  };
+}

@@ -1,0 +1,188 @@
+import { z } from 'zod';
+import { equalBytes } from '../../../bytes/compare.ts';
+import { toHex } from '../../../bytes/hex.ts';
+import type { Chain } from '../../../chain/chain.ts';
+import type { BlockIndex } from '../../../chain/tree/block-index.ts';
+import { SEQUENCE_FINAL, Transaction, type TxIn } from '../../../primitives/transaction.ts';
+import {
+  arrayArgument,
+  booleanArgument,
+  hashArgument,
+  hashSchema,
+  hexArgument,
+  numberArgument,
+  optional,
+  textArgument,
+  verbosityArgument,
+} from '../../arguments/arguments.ts';
+import { transactionFromHex } from '../../arguments/decode.ts';
+import { readBlock } from '../../arguments/find-block.ts';
+import { buildOutputs, outputsArgument } from '../../arguments/transaction-outputs.ts';
+import { confirmations } from '../../format/block-json.ts';
+import { decodeScriptJson } from '../../format/decode-script.ts';
+import { transactionJson } from '../../format/transaction-json.ts';
+import type { Json, JsonObject } from '../../json/json.ts';
+import { RpcCode, RpcError } from '../../json/rpc-error.ts';
+import { type Method, method } from '../../method/method.ts';
+
+const TRANSACTION_RESULT =
+  '{ "txid": hash, "hash": wtxid, "version": n, "size": bytes, "vsize": n, "weight": n, "locktime": n,\n' +
+  '  "vin": [{ "coinbase": hex } | { "txid": hash, "vout": n, "scriptSig": { "asm", "hex" }, "txinwitness": [hex],\n' +
+  '    "sequence": n }, ...],\n' +
+  '  "vout": [{ "value": amount, "n": n, "scriptPubKey": { "asm", "desc", "hex", "address", "type" } }, ...] }';
+
+/** Sequence numbers of inputs that announce replaceability (BIP125), and of those that only let the lock time count. */
+const SEQUENCE_REPLACEABLE = SEQUENCE_FINAL - 2;
+const SEQUENCE_NONFINAL = SEQUENCE_FINAL - 1;
+
+interface InputArgument {
+  readonly txid: Uint8Array;
+  readonly vout: number;
+  readonly sequence?: number | undefined;
+}
+
+const inputSchema: z.ZodType<InputArgument> = z.object({
+  txid: hashSchema('txid'),
+  vout: z.number(),
+  sequence: z.number().optional(),
+});
+
+export const rawTransactionMethods: readonly Method[] = [
+  method({
+    name: 'getrawtransaction',
+    category: 'Rawtransactions',
+    description:
+      'A transaction from the mempool, or from a block that is named. With verbosity 0 as hex, with 1 as an object,\n' +
+      'with 2 also its fee and the outputs that it spends. Of transactions of wallets, gettransaction knows the block.',
+    arguments: [
+      hashArgument('txid', 'The transaction.'),
+      optional(verbosityArgument('verbosity|verbose', 'How much to tell: 0, 1 or 2.'), 0),
+      optional(hashArgument('blockhash', 'The block to look in.')),
+    ],
+    result: `"hex", or { "in_active_chain": bool (with blockhash), the fields below, "fee": amount, "hex": hex,\n  "blockhash": hash, "confirmations": n, "time": unixtime, "blocktime": unixtime }\n${TRANSACTION_RESULT}`,
+    example: '"txid" 1',
+    handler: ({ node: { chain, mempool } }, txid, verbosity, blockHash) => {
+      if (equalBytes(txid, chain.params.genesis.transactions[0]!.txid)) {
+        const message = 'The genesis block coinbase is not considered an ordinary transaction and cannot be retrieved';
+        throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, message);
+      }
+      if (blockHash) return fromBlock(chain, txid, blockHash, verbosity);
+      const entry = mempool.get(txid);
+      if (!entry) throw notFound('mempool');
+      if (verbosity <= 0) return toHex(entry.tx.encode());
+      return transactionJson(entry.tx, { prefixes: chain.params.address, hex: true });
+    },
+  }),
+  method({
+    name: 'decoderawtransaction',
+    category: 'Rawtransactions',
+    description: 'Shows what is in a transaction.',
+    arguments: [
+      textArgument('hexstring', 'The transaction as hex.'),
+      optional(
+        booleanArgument('iswitness', 'Whether the encoding is the one with witnesses.'),
+        undefined,
+        'whichever makes sense',
+      ),
+    ],
+    result: TRANSACTION_RESULT,
+    example: '"hex"',
+    handler: ({ node: { params } }, hex, isWitness) => {
+      const tx = transactionFromHex(hex, isWitness);
+      if (!tx) throw new RpcError(RpcCode.DESERIALIZATION_ERROR, 'TX decode failed');
+      return transactionJson(tx, { prefixes: params.address });
+    },
+  }),
+  method({
+    name: 'decodescript',
+    category: 'Rawtransactions',
+    description: 'Shows what a script is, and the addresses that it can stand behind.',
+    arguments: [hexArgument('hexstring', 'The script as hex.', 'argument')],
+    result:
+      '{ "asm": text, "desc": text, "address": text, "type": word, "p2sh": address,\n' +
+      '  "segwit": { "asm", "desc", "hex", "address", "type", "p2sh-segwit": address } }',
+    example: '"51"',
+    handler: ({ node: { params } }, script) => decodeScriptJson(script, params.address),
+  }),
+  method({
+    name: 'createrawtransaction',
+    category: 'Rawtransactions',
+    description: 'Makes an unsigned transaction of exactly these inputs and outputs; what is left over is its fee.',
+    arguments: [
+      arrayArgument('inputs', inputSchema, 'Outputs to spend.', '[{"txid":"hex","vout":n,"sequence":n},...]'),
+      outputsArgument,
+      optional(numberArgument('locktime', 'Height or time before which it is not valid.'), 0),
+      optional(
+        booleanArgument('replaceable', 'Whether its inputs announce that it may be replaced.'),
+        undefined,
+        'true',
+      ),
+    ],
+    result: '"hex"',
+    example: '\'[{"txid":"myid","vout":0}]\' \'[{"data":"00010203"}]\'',
+    handler: ({ node: { params } }, inputs, outputs, lockTime, replaceable) => {
+      if (!isUint32(lockTime)) throw invalid('Invalid parameter, locktime out of range');
+      const fallback = (replaceable ?? true) ? SEQUENCE_REPLACEABLE : lockTime > 0 ? SEQUENCE_NONFINAL : SEQUENCE_FINAL;
+      const txInputs = inputs.map((input) => toTxIn(input, fallback));
+      const contradicts =
+        replaceable && inputs.length > 0 && txInputs.every(({ sequence }) => sequence > SEQUENCE_REPLACEABLE);
+      if (contradicts) {
+        throw invalid('Invalid parameter combination: Sequence number(s) contradict replaceable option');
+      }
+      const tx = new Transaction({
+        version: 2,
+        inputs: txInputs,
+        outputs: buildOutputs(outputs, params.address),
+        lockTime,
+      });
+      return toHex(tx.encode());
+    },
+  }),
+];
+
+function fromBlock(chain: Chain, txid: Uint8Array, blockHash: Uint8Array, verbosity: number): Json {
+  const index = chain.getIndex(blockHash);
+  if (!index) throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'Block hash not found');
+  const { transactions } = readBlock(chain, index);
+  const position = transactions.findIndex((tx) => equalBytes(tx.txid, txid));
+  if (position < 0) throw notFound('block');
+  const tx = transactions[position]!;
+  if (verbosity <= 0) return toHex(tx.encode());
+  const spent = verbosity >= 2 && position > 0 ? chain.getUndo(index)?.[position - 1] : undefined;
+  return {
+    in_active_chain: chain.contains(index),
+    ...transactionJson(tx, { prefixes: chain.params.address, spent, prevouts: true, hex: true }),
+    ...blockFields(chain, index),
+  };
+}
+
+function blockFields(chain: Chain, index: BlockIndex): JsonObject {
+  const blockhash = index.hashHex;
+  if (!chain.contains(index)) return { blockhash, confirmations: 0 };
+  return { blockhash, confirmations: confirmations(chain, index), time: index.time, blocktime: index.time };
+}
+
+function notFound(where: 'mempool' | 'block'): RpcError {
+  const text =
+    where === 'block'
+      ? 'No such transaction found in the provided block'
+      : 'No such mempool transaction. Use -txindex or provide a block hash to enable blockchain transaction queries';
+  return new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, `${text}. Use gettransaction for wallet transactions.`);
+}
+
+function toTxIn({ txid, vout, sequence }: InputArgument, fallback: number): TxIn {
+  if (!isUint32(vout))
+    throw invalid(vout < 0 ? 'Invalid parameter, vout cannot be negative' : 'Invalid parameter, vout');
+  if (sequence !== undefined && !isUint32(sequence)) {
+    throw invalid('Invalid parameter, sequence number is out of range');
+  }
+  return { prevout: { txid, vout }, scriptSig: new Uint8Array(0), sequence: sequence ?? fallback, witness: [] };
+}
+
+function isUint32(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff;
+}
+
+function invalid(message: string): RpcError {
+  return new RpcError(RpcCode.INVALID_PARAMETER, message);
+}

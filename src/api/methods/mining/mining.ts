@@ -1,0 +1,183 @@
+import { z } from 'zod';
+import { fromReversedHex, toHex, toReversedHex } from '../../../bytes/hex.ts';
+import type { Chain } from '../../../chain/chain.ts';
+import type { BlockIndex } from '../../../chain/tree/block-index.ts';
+import { isActiveAfter } from '../../../consensus/deployments.ts';
+import { difficultyInterval } from '../../../consensus/params.ts';
+import { nextWorkRequired } from '../../../consensus/pow.ts';
+import { witnessCommitmentOutputIndex } from '../../../consensus/witness-commitment.ts';
+import { unixSeconds } from '../../../platform/clock.ts';
+import { Block } from '../../../primitives/block.ts';
+import { Transaction } from '../../../primitives/transaction.ts';
+import { addressScript } from '../../arguments/address.ts';
+import { arrayArgument, booleanArgument, integerArgument, optional, textArgument } from '../../arguments/arguments.ts';
+import { blockArgument, blockHeaderArgument, transactionFromHex } from '../../arguments/decode.ts';
+import { targetJson } from '../../format/block-json.ts';
+import { RpcCode, RpcError } from '../../json/rpc-error.ts';
+import { type Method, method, type RpcContext } from '../../method/method.ts';
+
+/** Nonces that generate* try for one block (Core: DEFAULT_MAX_TRIES). */
+const DEFAULT_MAX_TRIES = 1_000_000;
+/** Blocks that getnetworkhashps looks at. */
+const DEFAULT_LOOKUP = 120;
+
+export const miningMethods: readonly Method[] = [
+  method({
+    name: 'generatetoaddress',
+    category: 'Generating',
+    description: 'Mines blocks, at once, whose rewards go to an address.',
+    arguments: [
+      integerArgument('nblocks', 'How many blocks.'),
+      textArgument('address', 'Who is paid.'),
+      optional(integerArgument('maxtries', 'Nonces to try for a block.'), DEFAULT_MAX_TRIES),
+    ],
+    result: '["blockhash", ...]',
+    example: '11 "address"',
+    handler: async ({ node: { miner, params } }, count, address, maxTries) => {
+      const scriptPubKey = addressScript(address, params.address, 'Error: Invalid address');
+      if (count <= 0) return [];
+      return (await miner.generate(count, scriptPubKey, maxTries)).map(toReversedHex);
+    },
+  }),
+  method({
+    name: 'generateblock',
+    category: 'Generating',
+    description: 'Mines one block of exactly these transactions, in this order.',
+    arguments: [
+      textArgument('output', 'The address that is paid.'),
+      arrayArgument(
+        'transactions',
+        z.string(),
+        'Ids of transactions in the mempool, or transactions as hex.',
+        '["rawtx/txid",...]',
+      ),
+      optional(booleanArgument('submit', 'Whether to put the block on the chain, or just to return it.'), true),
+    ],
+    result: '{ "hash": hash, "hex": hex (where it is not submitted) }',
+    example: '"address" \'["rawtx","mempool_txid"]\'',
+    handler: async (context, address, transactions, submit) => {
+      const { miner, params } = context.node;
+      const scriptPubKey = addressScript(address, params.address, 'Error: Invalid address or descriptor');
+      const txs = transactions.map((text) => namedTransaction(context, text));
+      const block = await miner.generateBlock(txs, scriptPubKey, { submit });
+      return { hash: block.hashHex, hex: submit ? undefined : toHex(block.encode()) };
+    },
+  }),
+  method({
+    name: 'submitblock',
+    category: 'Mining',
+    description: 'Gives the node a block. The answer is null if it has been connected, or else why not (BIP22).',
+    arguments: [blockArgument('hexdata', 'The block as hex.'), optional(textArgument('dummy', 'Ignored.'))],
+    result: 'null, "duplicate", "duplicate-invalid", "inconclusive", or why the block is rejected',
+    example: '"mydata"',
+    handler: async ({ node: { chain } }, submitted) => {
+      const block = withWitnessReservedValue(submitted, chain);
+      const { index, isNew, reject } = await chain.acceptBlock(block, { from: 'submitblock' });
+      if (reject) return reject.reason;
+      if (!isNew) return 'duplicate';
+      // As in Core, a block that was connected is valid, even if a bad one after it has led the chain elsewhere.
+      return index?.hasUndo ? null : 'inconclusive';
+    },
+  }),
+  method({
+    name: 'submitheader',
+    category: 'Mining',
+    description: 'Gives the node a block header. Throws where it is not valid.',
+    arguments: [blockHeaderArgument('hexdata', 'The header as hex.')],
+    result: 'null',
+    example: '"aabbcc"',
+    handler: ({ node: { chain } }, header) => {
+      if (!chain.getIndex(header.prevHash)) {
+        const message = `Must submit previous header (${toReversedHex(header.prevHash)}) first`;
+        throw new RpcError(RpcCode.VERIFY_ERROR, message);
+      }
+      const { reject } = chain.acceptHeaders([header]);
+      if (reject) throw new RpcError(RpcCode.VERIFY_ERROR, reject.reason);
+      return null;
+    },
+  }),
+  method({
+    name: 'getmininginfo',
+    category: 'Mining',
+    description: 'What a miner wants to know: the tip, the target of the next block, the speed of the network.',
+    arguments: [],
+    result:
+      '{ "blocks": n, "bits": hex, "difficulty": n, "target": hex, "networkhashps": n, "pooledtx": n, "chain": name,\n' +
+      '  "next": { "height": n, "bits": hex, "difficulty": n, "target": hex }, "warnings": [] }',
+    handler: ({ node: { chain, mempool, params, clock } }) => {
+      const { tip } = chain;
+      const nextBits = nextWorkRequired(tip, Math.max(unixSeconds(clock), tip.medianTimePast() + 1), params);
+      return {
+        blocks: tip.height,
+        ...targetJson(tip.bits),
+        networkhashps: networkHashRate(chain, tip, DEFAULT_LOOKUP),
+        pooledtx: mempool.size,
+        chain: params.network,
+        next: { height: tip.height + 1, ...targetJson(nextBits) },
+        warnings: [],
+      };
+    },
+  }),
+  method({
+    name: 'getnetworkhashps',
+    category: 'Mining',
+    description: 'Hashes a second that the network must have tried, from the work and the times of the last blocks.',
+    arguments: [
+      optional(
+        integerArgument('nblocks', 'How many blocks to look at; -1 for those since the difficulty changed.'),
+        DEFAULT_LOOKUP,
+      ),
+      optional(integerArgument('height', 'The last of them; -1 for the tip.'), -1),
+    ],
+    result: 'n',
+    handler: ({ node: { chain } }, lookup, height) => {
+      if (lookup < -1 || lookup === 0) {
+        throw new RpcError(RpcCode.INVALID_PARAMETER, 'Invalid nblocks. Must be a positive number or -1.');
+      }
+      const last = height === -1 ? chain.tip : chain.atHeight(height);
+      if (!last) throw new RpcError(RpcCode.INVALID_PARAMETER, 'Block does not exist at specified height');
+      return networkHashRate(chain, last, lookup);
+    },
+  }),
+];
+
+/** A transaction that is given as hex, or by its id in the mempool. */
+function namedTransaction({ node: { mempool } }: RpcContext, text: string): Transaction {
+  if (/^[0-9a-fA-F]{64}$/.test(text)) {
+    const entry = mempool.get(fromReversedHex(text));
+    if (!entry) throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, `Transaction ${text} not in mempool.`);
+    return entry.tx;
+  }
+  const tx = transactionFromHex(text);
+  if (!tx) {
+    const message = `Transaction decode failed for ${text}. Make sure the tx has at least one input.`;
+    throw new RpcError(RpcCode.DESERIALIZATION_ERROR, message);
+  }
+  return tx;
+}
+
+/** Miners may leave out the coinbase's witness, which is the same in every block (Core: UpdateUncommittedBlockStructures). */
+function withWitnessReservedValue(block: Block, chain: Chain): Block {
+  const [coinbase, ...others] = block.transactions;
+  const parent = chain.getIndex(block.header.prevHash);
+  if (!coinbase || !parent || !isActiveAfter('segwit', parent, chain.params)) return block;
+  if (coinbase.hasWitness || coinbase.inputs.length !== 1 || witnessCommitmentOutputIndex(coinbase) < 0) return block;
+  const inputs = [{ ...coinbase.inputs[0]!, witness: [new Uint8Array(32)] }];
+  const { version, outputs, lockTime } = coinbase;
+  return new Block(block.header, [new Transaction({ version, inputs, outputs, lockTime }), ...others]);
+}
+
+function networkHashRate(chain: Chain, last: BlockIndex, lookup: number): number {
+  if (last.height === 0) return 0;
+  const wanted = lookup === -1 ? (last.height % difficultyInterval(chain.params)) + 1 : lookup;
+  let first = last;
+  let earliest = last.time;
+  let latest = last.time;
+  for (let i = 0; i < wanted && first.prev; i++) {
+    first = first.prev;
+    earliest = Math.min(earliest, first.time);
+    latest = Math.max(latest, first.time);
+  }
+  if (earliest === latest) return 0;
+  return Number(last.chainwork - first.chainwork) / (latest - earliest);
+}

@@ -1,0 +1,86 @@
+import type { KnownAddress } from '../../../p2p/addresses/known-address.ts';
+import type { Endpoint } from '../../../p2p/net/endpoint.ts';
+import { formatIp, parseIp } from '../../../p2p/net/ip-address.ts';
+import { ServiceFlag } from '../../../p2p/wire/protocol.ts';
+import { unixSeconds } from '../../../platform/clock.ts';
+import { booleanArgument, integerArgument, optional, textArgument } from '../../arguments/arguments.ts';
+import { RpcCode, RpcError } from '../../json/rpc-error.ts';
+import { type Method, method } from '../../method/method.ts';
+import type { AnyRpcNode } from '../../method/rpc-node.ts';
+
+/** Core's names of the networks that addresses belong to; this node reaches the first two. */
+export const networkNames: readonly string[] = ['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'];
+
+export function addressFamily({ host }: Endpoint): string {
+  return host.includes(':') ? 'ipv6' : 'ipv4';
+}
+
+export const addressMethods: readonly Method<AnyRpcNode>[] = [
+  method({
+    name: 'getnodeaddresses',
+    category: 'Network',
+    description: 'Addresses of nodes that this one has heard of, without those that are of no use.',
+    arguments: [
+      optional(integerArgument('count', 'How many at the most; 0 for all.'), 1),
+      optional(textArgument('network', 'Only those of one network: ipv4 or ipv6.'), undefined, 'all networks'),
+    ],
+    result: '[{ "time": unixtime, "services": n, "address": text, "port": n, "network": word }, ...]',
+    example: '8',
+    handler: ({ node: { peers } }, count, network) => {
+      if (count < 0) throw new RpcError(RpcCode.INVALID_PARAMETER, 'Address count out of range');
+      if (network !== undefined && !networkNames.includes(network)) {
+        throw new RpcError(RpcCode.INVALID_PARAMETER, `Network not recognized: ${network}`);
+      }
+      const isWanted = ({ endpoint }: KnownAddress) =>
+        (network === undefined || addressFamily(endpoint) === network) && !peers.isBanned(endpoint.host);
+      return peers.addresses.sample(count === 0 ? peers.addresses.size : count, isWanted).map((address) => ({
+        time: address.time,
+        services: Number(address.services),
+        address: address.endpoint.host,
+        port: address.endpoint.port,
+        network: addressFamily(address.endpoint),
+      }));
+    },
+  }),
+  method({
+    name: 'getaddrmaninfo',
+    category: 'Network',
+    description: 'How many addresses are known: new ones from hearsay, tried ones that were connected to.',
+    arguments: [],
+    result: '{ "ipv4": { "new": n, "tried": n, "total": n }, ..., "all_networks": {...} }',
+    handler: ({ node: { peers } }) => {
+      const names = [...networkNames, 'all_networks'];
+      const counts = new Map(names.map((name) => [name, { new: 0, tried: 0, total: 0 }]));
+      for (const { endpoint, tried } of peers.addresses.entries()) {
+        for (const name of [addressFamily(endpoint), 'all_networks']) {
+          const count = counts.get(name)!;
+          count[tried ? 'tried' : 'new']++;
+          count.total++;
+        }
+      }
+      return Object.fromEntries(counts);
+    },
+  }),
+  method({
+    name: 'addpeeraddress',
+    category: 'Network',
+    description: 'Adds the address of a node to those that are known, as if it had been heard of.',
+    arguments: [
+      textArgument('address', 'IP address.'),
+      integerArgument('port', 'TCP port.'),
+      optional(booleanArgument('tried', 'Whether it counts as one that was connected to.'), false),
+    ],
+    result: '{ "success": bool, "error": text }',
+    example: '"1.2.3.4" 8333 true',
+    handler: ({ node: { peers, clock } }, text, port, tried) => {
+      if (port < 0 || port > 65_535) throw new RpcError(RpcCode.MISC_ERROR, 'JSON integer out of range');
+      const ip = parseIp(text);
+      if (!ip) return { success: false };
+      const endpoint = { host: formatIp(ip), port };
+      const news = { endpoint, services: ServiceFlag.NETWORK | ServiceFlag.WITNESS, time: unixSeconds(clock) };
+      if (!peers.addresses.add(news, endpoint)) return { error: 'failed-adding-to-new', success: false };
+      if (tried && !peers.addresses.good(endpoint)) return { error: 'failed-adding-to-tried', success: false };
+      return { success: true };
+    },
+  }),
+];

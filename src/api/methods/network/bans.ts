@@ -1,0 +1,78 @@
+import { DEFAULT_BAN_TIME } from '../../../p2p/addresses/ban-list.ts';
+import { isValidIp } from '../../../p2p/net/endpoint.ts';
+import { formatSubnet, parseSubnet } from '../../../p2p/net/subnet.ts';
+import { unixSeconds } from '../../../platform/clock.ts';
+import { booleanArgument, int64Argument, optional, textArgument } from '../../arguments/arguments.ts';
+import { RpcCode, RpcError } from '../../json/rpc-error.ts';
+import { methodHelp } from '../../method/help.ts';
+import { type Method, method } from '../../method/method.ts';
+import type { AnyRpcNode } from '../../method/rpc-node.ts';
+
+export const banMethods: readonly Method<AnyRpcNode>[] = [
+  method({
+    name: 'setban',
+    category: 'Network',
+    description: 'Bans an address or a subnet, or no longer. Connections with it end.',
+    arguments: [
+      textArgument('subnet', 'An IP address, or a subnet such as 192.168.0.0/24.'),
+      textArgument('command', 'add or remove.'),
+      optional(int64Argument('bantime', 'Seconds; 0 for a day.'), 0),
+      optional(booleanArgument('absolute', 'Whether bantime is a Unix time until which the ban lasts.'), false),
+    ],
+    result: 'null',
+    example: '"192.168.0.6" "add" 86400',
+    handler: ({ node: { peers, clock }, methods }, text, command, banTime, isAbsolute) => {
+      if (command !== 'add' && command !== 'remove') {
+        throw new RpcError(RpcCode.MISC_ERROR, methodHelp(methods.get('setban')!));
+      }
+      const subnet = parseSubnet(text);
+      const isRange = text.includes('/');
+      if (!subnet || (!isRange && !isValidIp(text))) {
+        throw new RpcError(RpcCode.CLIENT_INVALID_IP_OR_SUBNET, 'Error: Invalid IP/Subnet');
+      }
+      if (command === 'remove') {
+        if (peers.unban(subnet)) return null;
+        const message = 'Error: Unban failed. Requested address/subnet was not previously manually banned.';
+        throw new RpcError(RpcCode.CLIENT_INVALID_IP_OR_SUBNET, message);
+      }
+      if (peers.isBanned(isRange ? subnet : text)) {
+        throw new RpcError(RpcCode.CLIENT_NODE_ALREADY_ADDED, 'Error: IP/Subnet already banned');
+      }
+      const now = unixSeconds(clock);
+      if (isAbsolute && banTime < now) {
+        throw new RpcError(RpcCode.INVALID_PARAMETER, 'Error: Absolute timestamp is in the past');
+      }
+      if (banTime <= 0) peers.ban(subnet, now + DEFAULT_BAN_TIME);
+      else peers.ban(subnet, isAbsolute ? banTime : now + banTime);
+      return null;
+    },
+  }),
+  method({
+    name: 'listbanned',
+    category: 'Network',
+    description: 'The addresses and subnets that a person has banned.',
+    arguments: [],
+    result:
+      '[{ "address": text, "ban_created": unixtime, "banned_until": unixtime, "ban_duration": seconds,\n' +
+      '  "time_remaining": seconds }, ...]',
+    handler: ({ node: { peers, clock } }) =>
+      peers.bans().map(({ subnet, created, until }) => ({
+        address: formatSubnet(subnet),
+        ban_created: created,
+        banned_until: until,
+        ban_duration: until - created,
+        time_remaining: until - unixSeconds(clock),
+      })),
+  }),
+  method({
+    name: 'clearbanned',
+    category: 'Network',
+    description: 'Ends all bans.',
+    arguments: [],
+    result: 'null',
+    handler: ({ node: { peers } }) => {
+      peers.clearBans();
+      return null;
+    },
+  }),
+];

@@ -1,0 +1,297 @@
+import { toHex } from '../../../bytes/hex.ts';
+import type { PeerManager } from '../../../p2p/connections/connection-manager.ts';
+import type { Endpoint } from '../../../p2p/net/endpoint.ts';
+import { formatEndpoint, parseEndpoint, reachOf } from '../../../p2p/net/endpoint.ts';
+import type { PeerInfo } from '../../../p2p/processing/peer-info.ts';
+import { PROTOCOL_VERSION, ServiceFlag, serviceNames } from '../../../p2p/wire/protocol.ts';
+import { PierError } from '../../../platform/errors.ts';
+import { booleanArgument, integerArgument, optional, textArgument } from '../../arguments/arguments.ts';
+import { amountJson, type JsonObject } from '../../json/json.ts';
+import { RpcCode, RpcError } from '../../json/rpc-error.ts';
+import { methodHelp } from '../../method/help.ts';
+import { type Method, method, type RpcContext } from '../../method/method.ts';
+import type { AnyRpcNode } from '../../method/rpc-node.ts';
+import { addressFamily, networkNames } from './addresses.ts';
+
+/** The version of Bitcoin Core whose RPC this is: clients choose by it what to call. */
+const CORE_VERSION = 300_000;
+
+const NODE = 'HOST:PORT, or HOST for the default port of the network.';
+
+export const networkMethods: readonly Method<AnyRpcNode>[] = [
+  method({
+    name: 'getnetworkinfo',
+    category: 'Network',
+    description: "The node's place in the network. The version is that of the Bitcoin Core whose methods these are.",
+    arguments: [],
+    result:
+      '{ "version": n, "subversion": text, "protocolversion": n, "localservices": hex, "localservicesnames": [name],\n' +
+      '  "localrelay": bool, "timeoffset": 0, "networkactive": bool, "connections": n, "connections_in": n,\n' +
+      '  "connections_out": n, "networks": [...], "relayfee": amount, "incrementalfee": amount, "localaddresses": [],\n' +
+      '  "warnings": [] }',
+    handler: ({ node: { peers, mempool } }) => {
+      const all = peers.peers();
+      const inbound = all.filter((peer) => peer.inbound).length;
+      return {
+        version: CORE_VERSION,
+        subversion: peers.userAgent,
+        protocolversion: PROTOCOL_VERSION,
+        localservices: hex64(peers.services),
+        localservicesnames: serviceNames(peers.services),
+        localrelay: peers.relaysTransactions,
+        timeoffset: 0,
+        networkactive: peers.networkActive,
+        connections: all.length,
+        connections_in: inbound,
+        connections_out: all.length - inbound,
+        networks: networkNames.map(networkJson),
+        relayfee: amountJson(mempool?.options.minRelayFeeRate ?? 0n),
+        incrementalfee: amountJson(mempool?.options.incrementalRelayFeeRate ?? 0n),
+        localaddresses: [],
+        warnings: [],
+      };
+    },
+  }),
+  method({
+    name: 'getnettotals',
+    category: 'Network',
+    description: 'The bytes of all messages that were exchanged with peers. There is no limit to them.',
+    arguments: [],
+    result:
+      '{ "totalbytesrecv": n, "totalbytessent": n, "timemillis": unixtime in milliseconds, "uploadtarget": {...} }',
+    handler: ({ node: { peers, clock } }) => {
+      const { received, sent } = peers.totalBytes;
+      return {
+        totalbytesrecv: received,
+        totalbytessent: sent,
+        timemillis: clock.now(),
+        uploadtarget: {
+          timeframe: 86_400,
+          target: 0,
+          target_reached: false,
+          serve_historical_blocks: true,
+          bytes_left_in_cycle: 0,
+          time_left_in_cycle: 0,
+        },
+      };
+    },
+  }),
+  method({
+    name: 'getpeerinfo',
+    category: 'Network',
+    description: 'All that is known of each connected peer.',
+    arguments: [],
+    result:
+      '[{ "id": n, "addr": text, "network": word, "services": hex, "servicesnames": [name], "relaytxes": bool,\n' +
+      '  "lastsend": unixtime, "lastrecv": unixtime, "bytessent": n, "bytesrecv": n, "conntime": unixtime,\n' +
+      '  "pingtime": seconds, "version": n, "subver": text, "inbound": bool, "startingheight": n, "synced_headers": n,\n' +
+      '  "synced_blocks": n, "inflight": [height], "minfeefilter": amount, "connection_type": word, ... }, ...]',
+    handler: ({ node: { peers } }) => peers.peers().map((peer) => peerJson(peers.info(peer))),
+  }),
+  method({
+    name: 'getconnectioncount',
+    category: 'Network',
+    description: 'The number of connected peers.',
+    arguments: [],
+    result: 'n',
+    handler: ({ node: { peers } }) => peers.peers().length,
+  }),
+  method({
+    name: 'addnode',
+    category: 'Network',
+    description: 'Names a node to stay connected to, or no longer, or connects to it once.',
+    arguments: [
+      textArgument('node', NODE),
+      textArgument('command', 'add, remove or onetry.'),
+      optional(
+        booleanArgument('v2transport', 'Whether to try the encrypted transport (BIP324) first.'),
+        undefined,
+        "the node's setting",
+      ),
+    ],
+    result: 'null',
+    example: '"127.0.0.1:3001" "add"',
+    handler: (context, text, command, v2) => {
+      const { peers, logger } = context.node;
+      if (v2 === true && (peers.services & ServiceFlag.P2P_V2) === 0n) {
+        throw new RpcError(
+          RpcCode.INVALID_PARAMETER,
+          'Error: v2transport requested but not enabled (see -v2transport)',
+        );
+      }
+      const endpoint = endpointArgument(context, text);
+      if (command === 'onetry') {
+        // As in Core the call does not wait, and its failure is nobody's but the log's.
+        peers.connect(endpoint, v2).catch((error: unknown) => logger.info({ err: error }, 'addnode onetry failed'));
+      } else if (command === 'add') {
+        if (!peers.addNode(endpoint, v2)) {
+          throw new RpcError(RpcCode.CLIENT_NODE_ALREADY_ADDED, 'Error: Node already added');
+        }
+      } else if (command === 'remove') {
+        if (!peers.removeNode(endpoint)) {
+          const message = 'Error: Node could not be removed. It has not been added previously.';
+          throw new RpcError(RpcCode.CLIENT_NODE_NOT_ADDED, message);
+        }
+      } else {
+        throw new RpcError(RpcCode.MISC_ERROR, methodHelp(context.methods.get('addnode')!));
+      }
+      return null;
+    },
+  }),
+  method({
+    name: 'disconnectnode',
+    category: 'Network',
+    description: 'Ends the connection with a peer, which is named by its address or its id.',
+    arguments: [
+      optional(textArgument('address', NODE), ''),
+      optional(integerArgument('nodeid', "The peer's id in getpeerinfo.")),
+    ],
+    result: 'null',
+    example: '"127.0.0.1:3001"',
+    handler: (context, address, id) => {
+      const { peers } = context.node;
+      if ((address === '') === (id === undefined)) {
+        throw new RpcError(RpcCode.INVALID_PARAMS, 'Only one of address and nodeid should be provided.');
+      }
+      const target = id === undefined ? tryEndpoint(context, address) : peers.peers().find((peer) => peer.id === id);
+      if (!target || !peers.disconnect(target)) {
+        throw new RpcError(RpcCode.CLIENT_NODE_NOT_CONNECTED, 'Node not found in connected nodes');
+      }
+      return null;
+    },
+  }),
+  method({
+    name: 'getaddednodeinfo',
+    category: 'Network',
+    description: 'The nodes that were added, and whether they are connected.',
+    arguments: [optional(textArgument('node', 'Only this one.'), undefined, 'all')],
+    result:
+      '[{ "addednode": text, "connected": bool, "addresses": [{ "address": text, "connected": "outbound" }] }, ...]',
+    handler: (context, text) => {
+      const { peers } = context.node;
+      const wanted = text === undefined ? undefined : tryEndpoint(context, text);
+      const added = peers.addedNodes();
+      const shown =
+        text === undefined
+          ? added
+          : added.filter((endpoint) => wanted && formatEndpoint(endpoint) === formatEndpoint(wanted));
+      if (text !== undefined && shown.length === 0) {
+        throw new RpcError(RpcCode.CLIENT_NODE_NOT_ADDED, 'Error: Node has not been added.');
+      }
+      return shown.map((endpoint) => addedNodeJson(peers, endpoint));
+    },
+  }),
+  method({
+    name: 'ping',
+    category: 'Network',
+    description: 'Measures the ways to all peers; getpeerinfo has the results, as pingtime.',
+    arguments: [],
+    result: 'null',
+    handler: ({ node: { peers } }) => {
+      for (const peer of peers.peers()) peer.keepAlive.request();
+      return null;
+    },
+  }),
+  method({
+    name: 'setnetworkactive',
+    category: 'Network',
+    description: 'Switches all networking off or on.',
+    arguments: [booleanArgument('state', 'true for on.')],
+    result: 'bool',
+    example: 'true',
+    handler: ({ node: { peers } }, state) => {
+      peers.setNetworkActive(state);
+      return peers.networkActive;
+    },
+  }),
+];
+
+function networkJson(name: string): JsonObject {
+  const reachable = name === 'ipv4' || name === 'ipv6';
+  return { name, limited: !reachable, reachable, proxy: '', proxy_randomize_credentials: false };
+}
+
+function peerJson(peer: PeerInfo): JsonObject {
+  return {
+    id: peer.id,
+    addr: formatEndpoint(peer.remote),
+    addrbind: peer.local && formatEndpoint(peer.local),
+    addrlocal: peer.seenAs && formatEndpoint(peer.seenAs),
+    network: networkOf(peer.remote),
+    services: hex64(peer.services),
+    servicesnames: serviceNames(peer.services),
+    relaytxes: peer.relaysTransactions,
+    lastsend: peer.lastSend,
+    lastrecv: peer.lastReceive,
+    last_transaction: peer.lastTransaction,
+    last_block: peer.lastBlock,
+    bytessent: peer.bytesSent,
+    bytesrecv: peer.bytesReceived,
+    conntime: peer.connectedAt,
+    timeoffset: peer.timeOffset,
+    pingtime: peer.ping,
+    minping: peer.minPing,
+    pingwait: peer.pingWait,
+    version: peer.protocolVersion,
+    subver: peer.userAgent,
+    inbound: peer.inbound,
+    bip152_hb_to: peer.highBandwidthTo,
+    bip152_hb_from: peer.highBandwidthFrom,
+    startingheight: peer.startHeight,
+    presynced_headers: peer.presyncedHeaders,
+    synced_headers: peer.syncedHeaders,
+    synced_blocks: peer.syncedBlocks,
+    inflight: peer.inFlight,
+    addr_relay_enabled: peer.addressRelay,
+    addr_processed: peer.addressesProcessed,
+    addr_rate_limited: peer.addressesRateLimited,
+    permissions: [],
+    minfeefilter: amountJson(peer.minFeeFilter),
+    bytessent_per_msg: sortedJson(peer.sentPerCommand),
+    bytesrecv_per_msg: sortedJson(peer.receivedPerCommand),
+    connection_type: peer.connectionType,
+    transport_protocol_type: peer.transport,
+    session_id: peer.sessionId ? toHex(peer.sessionId) : '',
+  };
+}
+
+function addedNodeJson(peers: PeerManager, endpoint: Endpoint): JsonObject {
+  const address = formatEndpoint(endpoint);
+  const peer = peers.peers().find(({ remote }) => formatEndpoint(remote) === address);
+  return {
+    addednode: address,
+    connected: peer !== undefined,
+    addresses: peer ? [{ address, connected: peer.inbound ? 'inbound' : 'outbound' }] : [],
+  };
+}
+
+/** The kind of network that an address belongs to, by Core's names. */
+function networkOf(endpoint: Endpoint): string {
+  return reachOf(endpoint.host) < 2 ? 'not_publicly_routable' : addressFamily(endpoint);
+}
+
+function sortedJson(counts: ReadonlyMap<string, number>): JsonObject {
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function hex64(bits: bigint): string {
+  return bits.toString(16).padStart(16, '0');
+}
+
+function endpointArgument({ node: { params } }: RpcContext<AnyRpcNode>, text: string): Endpoint {
+  try {
+    return parseEndpoint(text, params.defaultPort);
+  } catch (error) {
+    if (!(error instanceof PierError)) throw error;
+    throw new RpcError(RpcCode.CLIENT_INVALID_IP_OR_SUBNET, error.message, { cause: error });
+  }
+}
+
+/** Undefined where the text is no address, and so that of no node. */
+function tryEndpoint(context: RpcContext<AnyRpcNode>, text: string): Endpoint | undefined {
+  try {
+    return endpointArgument(context, text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import { toHex } from '../../../bytes/hex.ts';
+import { addressScript } from '../../arguments/address.ts';
+import { addressTypeArgument } from '../../arguments/address-type.ts';
+import { optional, textArgument } from '../../arguments/arguments.ts';
+import { addressDetailsJson } from '../../format/address-json.ts';
+import { RpcCode, RpcError } from '../../json/rpc-error.ts';
+import { type Method, method } from '../../method/method.ts';
+import type { AnyRpcNode } from '../../method/rpc-node.ts';
+
+/** Methods about a wallet's addresses. */
+export const walletAddressMethods: readonly Method<AnyRpcNode>[] = [
+  method({
+    name: 'getnewaddress',
+    category: 'Wallet',
+    description: 'A fresh address to be paid at.',
+    arguments: [optional(textArgument('label', 'A label for it.'), '', '""'), addressTypeArgument("the wallet's own")],
+    result: '"address"',
+    handler: (context, label, type) => {
+      // Core reserves the star for "all labels".
+      if (label === '*') throw new RpcError(RpcCode.WALLET_INVALID_LABEL_NAME, 'Invalid label name');
+      return context.wallet().newAddress({ label, ...(type === undefined ? {} : { type }) });
+    },
+  }),
+  method({
+    name: 'getrawchangeaddress',
+    category: 'Wallet',
+    description: 'A fresh address for change, to use in raw transactions.',
+    arguments: [addressTypeArgument("the wallet's own")],
+    result: '"address"',
+    handler: (context, type) => context.wallet().newAddress({ change: true, ...(type === undefined ? {} : { type }) }),
+  }),
+  method({
+    name: 'getaddressinfo',
+    category: 'Wallet',
+    description: 'What an address says, and what the wallet knows of it.',
+    arguments: [textArgument('address', 'The address.')],
+    result:
+      '{ "address": text, "scriptPubKey": hex, "ismine": bool, "solvable": bool, "iswatchonly": false, "isscript": bool,\n' +
+      '  "iswitness": bool, "witness_version": n, "witness_program": hex, "ischange": bool, "hdkeypath": text,\n' +
+      '  "labels": [text] }',
+    example: '"bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202"',
+    handler: (context, address) => {
+      const wallet = context.wallet();
+      const scriptPubKey = addressScript(address, context.node.params.address, 'Invalid or unsupported address');
+      const key = wallet.keyOf(scriptPubKey);
+      return {
+        address,
+        scriptPubKey: toHex(scriptPubKey),
+        ismine: key !== undefined,
+        solvable: key !== undefined,
+        iswatchonly: false,
+        ...addressDetailsJson(scriptPubKey),
+        ischange: key?.change ?? false,
+        hdkeypath: key && wallet.path(key),
+        labels: key && !key.change ? [key.label ?? ''] : [],
+      };
+    },
+  }),
+  method({
+    name: 'listaddresses',
+    category: 'Wallet',
+    description: "The addresses that the node's wallets have handed out, those of every wallet.",
+    arguments: [],
+    result:
+      '[{ "wallet": name, "address": text, "type": word, "path": text, "change": bool, "used": bool, "label": text }, ...]',
+    handler: ({ node: { wallets } }) =>
+      (wallets?.wallets() ?? []).flatMap((wallet) =>
+        wallet.addresses().map(({ address, type, path, change, used, label }) => ({
+          wallet: wallet.name,
+          address,
+          type,
+          path,
+          change,
+          used,
+          label,
+        })),
+      ),
+  }),
+];

@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import { equalBytes } from '../../../bytes/compare.ts';
+import { toHex, toReversedHex } from '../../../bytes/hex.ts';
+import { MAX_MONEY } from '../../../primitives/amount.ts';
+import { encodeAddress } from '../../../script/address.ts';
+import type { UnspentCoin } from '../../../wallet/wallet.ts';
+import { addressScript } from '../../arguments/address.ts';
+import {
+  amountSchema,
+  arrayArgument,
+  booleanArgument,
+  integerArgument,
+  integerSchema,
+  objectArgument,
+  optional,
+  textArgument,
+} from '../../arguments/arguments.ts';
+import { lastProcessedBlock } from '../../format/wallet-json.ts';
+import { amountJson, type JsonObject } from '../../json/json.ts';
+import { RpcCode, RpcError } from '../../json/rpc-error.ts';
+import { type Method, method, type RpcContext } from '../../method/method.ts';
+import type { AnyRpcNode } from '../../method/rpc-node.ts';
+
+/** Core's default for "however many". */
+const MAX_CONFIRMATIONS = 9_999_999;
+
+const queryOptions = z.strictObject({
+  minimumAmount: amountSchema.optional(),
+  maximumAmount: amountSchema.optional(),
+  minimumSumAmount: amountSchema.optional(),
+  maximumCount: integerSchema.optional(),
+});
+
+/** Methods about what a wallet holds. */
+export const walletCoinMethods: readonly Method<AnyRpcNode>[] = [
+  method({
+    name: 'getbalance',
+    category: 'Wallet',
+    description: 'What the wallet can spend: in blocks, or its own change.',
+    arguments: [
+      optional(textArgument('dummy', 'Must be left out, or "*".'), '*'),
+      optional(integerArgument('minconf', 'Only what has so many confirmations.'), 0),
+      optional(booleanArgument('include_watchonly', 'Makes no difference.')),
+      optional(booleanArgument('avoid_reuse', 'Makes no difference.')),
+    ],
+    result: 'amount',
+    handler: (context, dummy, minConfirmations) => {
+      if (dummy !== '*') {
+        const message = 'dummy first argument must be excluded or set to "*".';
+        throw new RpcError(RpcCode.METHOD_DEPRECATED, message);
+      }
+      let sum = 0n;
+      for (const { output, confirmations, isSafe } of context.wallet().listUnspent()) {
+        if (isSafe && confirmations >= minConfirmations) sum += output.value;
+      }
+      return amountJson(sum);
+    },
+  }),
+  method({
+    name: 'getbalances',
+    category: 'Wallet',
+    description:
+      'What the wallet holds: what it can spend, what others have sent but no block holds, and young rewards.',
+    arguments: [],
+    result:
+      '{ "mine": { "trusted": amount, "untrusted_pending": amount, "immature": amount },\n' +
+      '  "lastprocessedblock": { "hash", "height" } }',
+    handler: (context) => {
+      const wallet = context.wallet();
+      const { trusted, pending, immature } = wallet.balance();
+      return {
+        mine: {
+          trusted: amountJson(trusted),
+          untrusted_pending: amountJson(pending),
+          immature: amountJson(immature),
+        },
+        lastprocessedblock: lastProcessedBlock(wallet),
+      };
+    },
+  }),
+  method({
+    name: 'listunspent',
+    category: 'Wallet',
+    description: 'The coins that the wallet holds, without young rewards.',
+    arguments: [
+      optional(integerArgument('minconf', 'Only those with so many confirmations.'), 1),
+      optional(integerArgument('maxconf', 'Only those with no more confirmations.'), MAX_CONFIRMATIONS),
+      optional(arrayArgument('addresses', z.string(), 'Only those of these addresses.', '["address",...]'), [], 'all'),
+      optional(booleanArgument('include_unsafe', 'Whether to show also what others could take back.'), true),
+      optional(
+        objectArgument(
+          'query_options',
+          queryOptions,
+          'minimumAmount and maximumAmount of each, maximumCount, and minimumSumAmount, with which it is enough.',
+          'query_options',
+        ),
+        {},
+        'none',
+      ),
+    ],
+    result:
+      '[{ "txid": hash, "vout": n, "address": text, "label": text, "scriptPubKey": hex, "amount": amount,\n' +
+      '  "confirmations": n, "ancestorcount": n, "ancestorsize": vbytes, "ancestorfees": satoshis, "redeemScript": hex,\n' +
+      '  "spendable": true, "solvable": true, "safe": bool }, ...]',
+    example: '6 9999999',
+    handler: (context, least, most, addresses, includeUnsafe, query) => {
+      const scripts = addressScripts(context, addresses);
+      const coins = context
+        .wallet()
+        .listUnspent()
+        .filter(
+          ({ output, confirmations, isSafe }) =>
+            confirmations >= least &&
+            confirmations <= most &&
+            (isSafe || includeUnsafe) &&
+            (scripts.length === 0 || scripts.some((script) => equalBytes(script, output.scriptPubKey))),
+        );
+      return queried(coins, query).map((coin) => unspentJson(context, coin));
+    },
+  }),
+];
+
+/** The coins of the amounts that are asked for, until there are enough of them. */
+function queried(coins: readonly UnspentCoin[], query: z.infer<typeof queryOptions>): UnspentCoin[] {
+  const { minimumAmount = 0n, maximumAmount = MAX_MONEY, minimumSumAmount = MAX_MONEY, maximumCount = 0 } = query;
+  const found: UnspentCoin[] = [];
+  let sum = 0n;
+  for (const coin of coins) {
+    const { value } = coin.output;
+    if (value < minimumAmount || value > maximumAmount) continue;
+    found.push(coin);
+    sum += value;
+    if (sum >= minimumSumAmount || found.length === maximumCount) break;
+  }
+  return found;
+}
+
+function addressScripts({ node: { params } }: RpcContext<AnyRpcNode>, addresses: readonly string[]): Uint8Array[] {
+  if (new Set(addresses).size < addresses.length) {
+    throw new RpcError(RpcCode.INVALID_PARAMETER, 'Invalid parameter, duplicated address');
+  }
+  return addresses.map((address) => addressScript(address, params.address, `Invalid Bitcoin address: ${address}`));
+}
+
+function unspentJson({ node: { params, mempool } }: RpcContext<AnyRpcNode>, coin: UnspentCoin): JsonObject {
+  const { outpoint, output, key, confirmations, isSafe } = coin;
+  const waiting = confirmations === 0 ? mempool?.get(outpoint.txid) : undefined;
+  return {
+    txid: toReversedHex(outpoint.txid),
+    vout: outpoint.vout,
+    address: encodeAddress(output.scriptPubKey, params.address),
+    label: key.change ? undefined : (key.label ?? ''),
+    scriptPubKey: toHex(output.scriptPubKey),
+    amount: amountJson(output.value),
+    confirmations,
+    ancestorcount: waiting?.ancestorCount,
+    ancestorsize: waiting?.ancestorSize,
+    ancestorfees: waiting && Number(waiting.ancestorFees),
+    redeemScript: key.output.redeemScript && toHex(key.output.redeemScript),
+    spendable: true,
+    solvable: true,
+    safe: isSafe,
+  };
+}

@@ -1,0 +1,43 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { toHex } from '../../bytes/hex.ts';
+import { systemRandom } from '../../platform/random.ts';
+
+/** The user of every cookie; the password is new at each start. */
+const COOKIE_USER = '__cookie__';
+
+/** Credentials for whoever may read this machine's files as this user: `__cookie__:<64 hex digits>` (Core: .cookie). */
+export class Cookie {
+  readonly path: string;
+  readonly #credentials = `${COOKIE_USER}:${toHex(systemRandom.bytes(32))}`;
+  readonly #expected = digest(Buffer.from(this.#credentials));
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Writes the file, for its owner only, and never half. */
+  async write(): Promise<void> {
+    const temporary = `${this.path}.${process.pid}.tmp`;
+    await rm(temporary, { force: true });
+    await writeFile(temporary, this.#credentials, { mode: 0o600, flag: 'wx' });
+    await rename(temporary, this.path);
+  }
+
+  /** Removes the file, unless another node has put its own there since. */
+  async remove(): Promise<void> {
+    const content = await readFile(this.path, 'utf8').catch(() => undefined);
+    if (content === this.#credentials) await rm(this.path, { force: true });
+  }
+
+  /** Whether an `Authorization` header carries these credentials; takes the same time for all that do not. */
+  accepts(authorization: string | undefined): boolean {
+    const match = /^Basic +([A-Za-z0-9+/]+={0,2})$/.exec(authorization ?? '');
+    if (!match) return false;
+    return timingSafeEqual(digest(Buffer.from(match[1]!, 'base64')), this.#expected);
+  }
+}
+
+function digest(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest();
+}

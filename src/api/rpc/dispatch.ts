@@ -1,0 +1,86 @@
+import { checkArguments } from '../arguments/arguments.ts';
+import { placeArguments } from '../arguments/named-arguments.ts';
+import { encodeJson, type Json } from '../json/json.ts';
+import { RpcCode, RpcError } from '../json/rpc-error.ts';
+import { methodHelp } from '../method/help.ts';
+import type { ActiveCommand, Method, RpcContext } from '../method/method.ts';
+import type { AnyRpcNode } from '../method/rpc-node.ts';
+import { selectWallet } from '../method/select-wallet.ts';
+import { toRpcError } from '../method/to-rpc-error.ts';
+import { rpcMethods } from '../methods/index.ts';
+
+export type CallParams = readonly unknown[] | Readonly<Record<string, unknown>>;
+
+/** Finds a method, checks what it is given, and runs it. */
+export class Dispatcher<N extends AnyRpcNode> {
+  readonly #node: N;
+  readonly #closing: AbortSignal;
+  readonly #methods: ReadonlyMap<string, Method<N>>;
+  readonly #active = new Set<ActiveCommand>();
+
+  constructor(node: N, closing: AbortSignal, methods: ReadonlyMap<string, Method<N>>) {
+    this.#node = node;
+    this.#closing = closing;
+    this.#methods = methods;
+  }
+
+  /** The number of calls at work. */
+  get active(): number {
+    return this.#active.size;
+  }
+
+  /** The method's result; rejects with `RpcError`, whatever it was that failed. */
+  async call(name: string, params: CallParams, walletName: string | undefined): Promise<Json> {
+    const method = this.#methods.get(name);
+    if (!method) {
+      const why = rpcMethods.has(name) ? ': it needs blocks, and a light node has none' : '';
+      throw new RpcError(RpcCode.METHOD_NOT_FOUND, `Method not found${why}`);
+    }
+    const given = placeArguments(method.arguments, params);
+    const required = method.arguments.findLastIndex((argument) => argument.required) + 1;
+    if (given.length < required || given.length > method.arguments.length) {
+      throw new RpcError(RpcCode.MISC_ERROR, methodHelp(method));
+    }
+    const command: ActiveCommand = { method: name, startedAt: this.#node.clock.monotonic() };
+    this.#active.add(command);
+    try {
+      return await method.run(this.#context(walletName), checkArguments(method.arguments, given));
+    } catch (thrown) {
+      throw this.#toRpcError(name, thrown);
+    } finally {
+      this.#active.delete(command);
+    }
+  }
+
+  #context(walletName: string | undefined): RpcContext<N> {
+    const node = this.#node;
+    return {
+      node,
+      methods: this.#methods,
+      activeCommands: this.#active,
+      closing: this.#closing,
+      walletName,
+      wallet: () => selectWallet(node.wallets, walletName),
+    };
+  }
+
+  #toRpcError(method: string, thrown: unknown): RpcError {
+    const expected = toRpcError(thrown);
+    if (expected) return expected;
+    this.#node.logger.error({ err: thrown, method }, 'an RPC method failed unexpectedly');
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return new RpcError(RpcCode.MISC_ERROR, message, { cause: thrown });
+  }
+}
+
+/** Calls a method of a node in this process; the result is what a client of its server would parse. */
+export async function callMethod<N extends AnyRpcNode>(
+  node: N,
+  methods: ReadonlyMap<string, Method<N>>,
+  method: string,
+  params: CallParams = [],
+  walletName?: string,
+): Promise<unknown> {
+  const dispatcher = new Dispatcher(node, new AbortController().signal, methods);
+  return JSON.parse(encodeJson(await dispatcher.call(method, params, walletName)));
+}

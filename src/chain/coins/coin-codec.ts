@@ -1,0 +1,89 @@
+import { DecodeError } from '../../bytes/errors.ts';
+import { ByteReader } from '../../bytes/reader.ts';
+import { ByteWriter, compactSizeLength } from '../../bytes/writer.ts';
+import type { Coin } from '../../consensus/coins.ts';
+
+// A stored coin is: height times two plus one for a coinbase; the amount; the script. Numbers take seven bits a byte,
+// lowest first, and a set eighth bit says that another byte follows. All are below 2^53.
+
+function numberLength(value: number): number {
+  let length = 1;
+  for (; value >= 0x80; length++) value = Math.floor(value / 0x80);
+  return length;
+}
+
+function writeNumber(out: Uint8Array, at: number, value: number): number {
+  for (; value >= 0x80; value = Math.floor(value / 0x80)) out[at++] = (value % 0x80) | 0x80;
+  out[at++] = value;
+  return at;
+}
+
+function readNumber(reader: ByteReader): number {
+  let value = 0;
+  for (let scale = 1; scale < 2 ** 53; scale *= 0x80) {
+    const byte = reader.u8();
+    value += (byte & 0x7f) * scale;
+    if (byte >= 0x80) continue;
+    if (value > Number.MAX_SAFE_INTEGER) break;
+    if (byte === 0 && scale > 1)
+      throw new DecodeError('non-canonical', reader.offset, 'number of more bytes than needed');
+    return value;
+  }
+  throw new DecodeError('oversized', reader.offset, 'number of more than 53 bits');
+}
+
+const codeOf = (coin: Coin) => coin.height * 2 + (coin.isCoinbase ? 1 : 0);
+
+/** A coin as the store keeps it. */
+export function encodeCoin(coin: Coin): Uint8Array {
+  const { value, scriptPubKey } = coin.output;
+  const code = codeOf(coin);
+  const amount = Number(value);
+  const out = new Uint8Array(numberLength(code) + numberLength(amount) + scriptPubKey.length);
+  const at = writeNumber(out, writeNumber(out, 0, code), amount);
+  out.set(scriptPubKey, at);
+  return out;
+}
+
+/** Inverse of `encodeCoin`; the script is a view of `bytes`. Throws `DecodeError`. */
+export function decodeCoin(bytes: Uint8Array): Coin {
+  const reader = new ByteReader(bytes);
+  return readCoin(reader, () => reader.bytes(reader.remaining));
+}
+
+function readCoin(reader: ByteReader, readScript: () => Uint8Array): Coin {
+  const code = readNumber(reader);
+  const value = BigInt(readNumber(reader));
+  const output = { value, scriptPubKey: readScript() };
+  return { output, height: Math.floor(code / 2), isCoinbase: code % 2 === 1 };
+}
+
+/** What a block spends, as the store keeps it: for each transaction but the coinbase, the coins of its inputs. */
+export function encodeUndo(undo: readonly (readonly Coin[])[]): Uint8Array {
+  const scratch = new Uint8Array(18);
+  let size = compactSizeLength(undo.length);
+  for (const coins of undo) {
+    size += compactSizeLength(coins.length);
+    for (const coin of coins) {
+      const { value, scriptPubKey } = coin.output;
+      size += numberLength(codeOf(coin)) + numberLength(Number(value));
+      size += compactSizeLength(scriptPubKey.length) + scriptPubKey.length;
+    }
+  }
+  return new ByteWriter(size)
+    .list(undo, (writer, coins) => {
+      writer.list(coins, (w, coin) => {
+        const at = writeNumber(scratch, writeNumber(scratch, 0, codeOf(coin)), Number(coin.output.value));
+        w.bytes(scratch.subarray(0, at)).varBytes(coin.output.scriptPubKey);
+      });
+    })
+    .finish();
+}
+
+/** Inverse of `encodeUndo`; scripts are views of `bytes`. Throws `DecodeError`. */
+export function decodeUndo(bytes: Uint8Array): Coin[][] {
+  const reader = new ByteReader(bytes);
+  const undo = reader.list((r) => r.list((coin) => readCoin(coin, () => coin.varBytes())));
+  reader.end();
+  return undo;
+}

@@ -1,0 +1,35 @@
+import { binaryKey } from '../../bytes/compare.ts';
+import type { Coin } from '../../consensus/coins.ts';
+import type { Block } from '../../primitives/block.ts';
+import { coinKey, outPointKey } from '../../primitives/outpoint.ts';
+import { isUnspendable } from '../../script/script.ts';
+import { corrupt } from '../records/errors.ts';
+import type { BlockIndex } from '../tree/block-index.ts';
+import type { BlockChanges } from './connect.ts';
+
+/** What taking a block away does to the unspent outputs (Core: DisconnectBlock). `undo` is what it spends. */
+export function disconnectBlock(
+  index: BlockIndex,
+  block: Block,
+  undo: readonly (readonly Coin[])[],
+): Omit<BlockChanges, 'undo'> {
+  const { transactions } = block;
+  if (undo.length !== transactions.length - 1) throw corrupt(`what block ${index.hashHex} spends does not fit it`);
+  const spent = new Set<string>();
+  const created = new Map<string, Coin>();
+  for (let position = transactions.length - 1; position >= 0; position--) {
+    const tx = transactions[position]!;
+    const txidKey = binaryKey(tx.txid);
+    for (const [vout, { scriptPubKey }] of tx.outputs.entries()) {
+      if (isUnspendable(scriptPubKey)) continue;
+      const key = coinKey(txidKey, vout);
+      // An output that a later transaction of the block spends has come back below, and goes again.
+      if (!created.delete(key)) spent.add(key);
+    }
+    if (position === 0) break;
+    const coins = undo[position - 1]!;
+    if (coins.length !== tx.inputs.length) throw corrupt(`what block ${index.hashHex} spends does not fit it`);
+    for (const [i, { prevout }] of tx.inputs.entries()) created.set(outPointKey(prevout), coins[i]!);
+  }
+  return { spent, created };
+}

@@ -1,0 +1,33 @@
+import { ChainError } from '../records/errors.ts';
+import type { BlockIndex } from '../tree/block-index.ts';
+import { activateBestChain } from './activate.ts';
+import { type ChainState, emit } from './state.ts';
+
+/** Treats a block as invalid from now on (Core: `invalidateblock`). */
+export async function invalidateBlock(state: ChainState, index: BlockIndex): Promise<void> {
+  const { tree, active } = state;
+  if (!index.prev) throw new ChainError('genesis', 'the genesis block cannot be invalidated');
+  const headerBefore = tree.bestHeader;
+  tree.markFailed(index);
+  if (active.contains(index)) tree.collectCandidates(index.prev);
+  if (tree.bestHeader !== headerBefore) emit(state, 'header', { best: tree.bestHeader });
+  await activateBestChain(state);
+}
+
+/** Forgets that a block, those before it and those after it were found or made invalid (Core: `reconsiderblock`). */
+export async function reconsiderBlock(state: ChainState, index: BlockIndex): Promise<void> {
+  const { tree, active } = state;
+  const headerBefore = tree.bestHeader;
+  tree.clearFailed(index);
+  tree.collectCandidates(active.tip);
+  if (tree.bestHeader !== headerBefore) emit(state, 'header', { best: tree.bestHeader });
+  await activateBestChain(state);
+}
+
+/** Prefers a block to others of the same work, as if it had come first (Core: `preciousblock`). */
+export async function preciousBlock(state: ChainState, index: BlockIndex): Promise<void> {
+  const { tree, active } = state;
+  if (index.chainwork < active.tip.chainwork) return;
+  tree.prefer(index, active.tip);
+  await activateBestChain(state);
+}

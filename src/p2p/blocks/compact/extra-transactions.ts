@@ -1,0 +1,38 @@
+import { transactionUsage } from '../../../mempool/entry.ts';
+import type { Mempool } from '../../../mempool/mempool.ts';
+import type { Transaction } from '../../../primitives/transaction.ts';
+
+/** How many are kept (Core: DEFAULT_BLOCK_RECONSTRUCTION_EXTRA_TXN). */
+const MAX_EXTRA = 100;
+/** Bytes of memory; larger ones are not kept. */
+const MAX_USAGE = 100_000;
+
+/**
+ * The last transactions that the mempool did not take or did not keep. A miner may have taken them nevertheless, and
+ * then a compact block need not bring them again (Core: vExtraTxnForCompact).
+ */
+export class ExtraTransactions implements Iterable<Transaction> {
+  readonly #ring: Transaction[] = [];
+  #next = 0;
+  readonly #unsubscribe: () => void;
+
+  constructor({ mempool }: { readonly mempool: Mempool }) {
+    this.#unsubscribe = mempool.events.on('removed', ({ entry, reason }) => {
+      if (reason === 'replaced' || reason === 'sizelimit' || reason === 'expiry') this.add(entry.tx);
+    });
+  }
+
+  add(tx: Transaction): void {
+    if (transactionUsage(tx) > MAX_USAGE) return;
+    this.#ring[this.#next] = tx;
+    this.#next = (this.#next + 1) % MAX_EXTRA;
+  }
+
+  [Symbol.iterator](): Iterator<Transaction> {
+    return this.#ring.values();
+  }
+
+  close(): void {
+    this.#unsubscribe();
+  }
+}

@@ -1,7 +1,0 @@
-import type { BlockIndex } from '../chain/block-index.ts';
-import type { Chain } from '../chain/chain.ts';
-
-/** Whether a block is valid where it stands, being in the chain or having been: others would show what we have been sent. */
-export function wasValid(chain: Chain, index: BlockIndex): boolean {
-  return chain.contains(index) || (!index.failed && index.hasUndo);
-}

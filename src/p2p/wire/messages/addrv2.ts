@@ -1,0 +1,78 @@
+import { DecodeError } from '../../../bytes/errors.ts';
+import { ByteReader } from '../../../bytes/reader.ts';
+import { ByteWriter } from '../../../bytes/writer.ts';
+import { isIpv4Mapped } from '../../net/ip-address.ts';
+import { MAX_ADDRESSES } from '../protocol.ts';
+import type { AddrMessage } from './addr.ts';
+import { type MessageCodec, readList } from './codec.ts';
+import { NetworkId, type PeerAddress } from './net-address.ts';
+
+/** Bytes of an address, whatever its network. */
+const MAX_ADDRESS_LENGTH = 512;
+
+const lengthOf = new Map<number, number>([
+  [NetworkId.IPV4, 4],
+  [NetworkId.IPV6, 16],
+  [NetworkId.TORV3, 32],
+  [NetworkId.I2P, 32],
+  [NetworkId.CJDNS, 16],
+]);
+
+/** OnionCat's fd87:d87e:eb43::/48, in which Tor's old addresses were dressed as IPv6. */
+const ONION_CAT = [0xfd, 0x87, 0xd8, 0x7e, 0xeb, 0x43];
+
+/** Services are a compact size of all 64 bits. */
+function readServices(reader: ByteReader): bigint {
+  if (reader.input[reader.offset] !== 0xff) return BigInt(reader.compactNumber());
+  reader.u8();
+  return reader.u64();
+}
+
+function writeServices(writer: ByteWriter, services: bigint): void {
+  if (services <= 0xffff_ffffn) writer.compactSize(Number(services));
+  else writer.u8(0xff).u64(services);
+}
+
+/** Undefined for an address that BIP155 tells us to skip: of an unknown network, or another network's in disguise. */
+function readAddress(reader: ByteReader): PeerAddress | undefined {
+  const time = reader.u32();
+  const services = readServices(reader);
+  const network = reader.u8();
+  const start = reader.offset;
+  const address = reader.varBytes(MAX_ADDRESS_LENGTH);
+  const port = reader.u16be();
+  const length = lengthOf.get(network);
+  if (length === undefined) return undefined;
+  if (address.length !== length) {
+    throw new DecodeError(
+      'invalid',
+      start,
+      `an address of network ${network} has ${length} bytes, not ${address.length}`,
+    );
+  }
+  if (network === NetworkId.IPV6) {
+    if (isIpv4Mapped(address) || ONION_CAT.every((byte, i) => address[i] === byte)) return undefined;
+  }
+  if (network === NetworkId.CJDNS && address[0] !== 0xfc) return undefined;
+  return { time, services, network, address, port };
+}
+
+/** BIP155: addresses of other nodes, of every network. */
+export const addrV2: MessageCodec<'addrv2', AddrMessage> = {
+  command: 'addrv2',
+
+  encode({ addresses }) {
+    return new ByteWriter(3 + 34 * addresses.length)
+      .list(addresses, (w, entry) => {
+        w.u32(entry.time);
+        writeServices(w, entry.services);
+        w.u8(entry.network).varBytes(entry.address).u16be(entry.port);
+      })
+      .finish();
+  },
+
+  decode(payload) {
+    const addresses = readList(new ByteReader(payload), readAddress, MAX_ADDRESSES);
+    return { addresses: addresses.filter((entry) => entry !== undefined) };
+  },
+};

@@ -1,0 +1,62 @@
+import { DecodeError } from '../../../bytes/errors.ts';
+import { ByteReader } from '../../../bytes/reader.ts';
+import { ByteWriter } from '../../../bytes/writer.ts';
+import { BlockHeader } from '../../../primitives/header.ts';
+import { Transaction } from '../../../primitives/transaction.ts';
+import type { MessageCodec } from './codec.ts';
+import { MAX_TX_INDEX, readIndexStep, writeIndexStep } from './tx-index.ts';
+
+export interface PrefilledTransaction {
+  /** Its place in the block. On the wire each is told as the distance from the one before; it may lead beyond any block. */
+  readonly index: number;
+  readonly tx: Transaction;
+}
+
+/** A block whose transactions the receiver has for the most part (Core: CBlockHeaderAndShortTxIDs). */
+export interface CmpctBlockMessage {
+  readonly header: BlockHeader;
+  /** uint64: makes the short ids of each sender differ. */
+  readonly nonce: bigint;
+  /** 48 bits each, in the order of the block, of those that are not prefilled. */
+  readonly shortIds: readonly number[];
+  /** In ascending order. */
+  readonly prefilled: readonly PrefilledTransaction[];
+}
+
+const SHORT_ID_SIZE = 6;
+const TWO_32 = 2 ** 32;
+
+/** BIP152: a block as short ids. */
+export const cmpctBlock: MessageCodec<'cmpctblock', CmpctBlockMessage> = {
+  command: 'cmpctblock',
+
+  encode({ header, nonce, shortIds, prefilled }) {
+    let before = -1;
+    return new ByteWriter(1_000 + SHORT_ID_SIZE * shortIds.length)
+      .bytes(header.encode())
+      .u64(nonce)
+      .list(shortIds, (w, id) => w.u32(id % TWO_32).u16(Math.floor(id / TWO_32)))
+      .list(prefilled, (w, { index, tx }) => {
+        writeIndexStep(w, before, index);
+        before = index;
+        w.bytes(tx.encode());
+      })
+      .finish();
+  },
+
+  decode(payload) {
+    const reader = new ByteReader(payload);
+    const header = BlockHeader.read(reader);
+    const nonce = reader.u64();
+    const shortIds = reader.list((r) => r.u32() + r.u16() * TWO_32);
+    let before = -1;
+    const prefilled = reader.list((r) => {
+      before = readIndexStep(r, before);
+      return { index: before, tx: Transaction.read(r) };
+    });
+    if (shortIds.length + prefilled.length > MAX_TX_INDEX) {
+      throw new DecodeError('invalid', reader.offset, 'more transactions than any block can have');
+    }
+    return { header, nonce, shortIds, prefilled };
+  },
+};

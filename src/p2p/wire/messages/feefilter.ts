@@ -1,0 +1,15 @@
+import { ByteReader } from '../../../bytes/reader.ts';
+import { ByteWriter } from '../../../bytes/writer.ts';
+import type { MessageCodec } from './codec.ts';
+
+export interface FeeFilterMessage {
+  /** Satoshis per 1,000 virtual bytes, int64. */
+  readonly feeRate: bigint;
+}
+
+/** BIP133: transactions that pay less need not be announced to the sender. */
+export const feeFilter: MessageCodec<'feefilter', FeeFilterMessage> = {
+  command: 'feefilter',
+  encode: ({ feeRate }) => new ByteWriter(8).i64(feeRate).finish(),
+  decode: (payload) => ({ feeRate: new ByteReader(payload).i64() }),
+};

@@ -1,0 +1,34 @@
+import { ByteReader } from '../../../bytes/reader.ts';
+import { ByteWriter } from '../../../bytes/writer.ts';
+import { BlockHeader, HEADER_SIZE } from '../../../primitives/header.ts';
+import { MAX_HEADERS } from '../protocol.ts';
+import { type MessageCodec, OverlongList } from './codec.ts';
+
+export interface HeadersMessage {
+  /** At most MAX_HEADERS. */
+  readonly headers: readonly BlockHeader[];
+}
+
+/** Answers `getheaders`, and announces blocks (BIP130). Each header comes with a count of transactions, always zero. */
+export const headers: MessageCodec<'headers', HeadersMessage> = {
+  command: 'headers',
+
+  encode(message) {
+    return new ByteWriter(3 + (HEADER_SIZE + 1) * message.headers.length)
+      .list(message.headers, (w, header) => w.bytes(header.encode()).u8(0))
+      .finish();
+  },
+
+  decode(payload) {
+    const reader = new ByteReader(payload);
+    const count = reader.compactSize();
+    // As in Core, of these no more than the count is read.
+    if (count > MAX_HEADERS) throw new OverlongList(0, count, MAX_HEADERS);
+    const headers: BlockHeader[] = [];
+    for (let i = 0; i < count; i++) {
+      headers.push(BlockHeader.read(reader));
+      reader.compactSize();
+    }
+    return { headers };
+  },
+};

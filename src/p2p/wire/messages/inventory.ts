@@ -1,0 +1,58 @@
+import { ByteReader } from '../../../bytes/reader.ts';
+import { ByteWriter } from '../../../bytes/writer.ts';
+import { MAX_INV_ENTRIES } from '../protocol.ts';
+import { type MessageCodec, readList } from './codec.ts';
+
+/** What an inventory entry names; the WITNESS forms occur in `getdata` only (BIP144, BIP152, BIP339). */
+export const InvType = {
+  TX: 1,
+  BLOCK: 2,
+  FILTERED_BLOCK: 3,
+  CMPCT_BLOCK: 4,
+  WTX: 5,
+  WITNESS_TX: 0x4000_0001,
+  WITNESS_BLOCK: 0x4000_0002,
+} as const;
+
+export interface InvEntry {
+  /** One of `InvType`, or unknown. */
+  readonly type: number;
+  /** 32 bytes, internal order: a block's hash, a txid, or for WTX a wtxid. */
+  readonly hash: Uint8Array;
+}
+
+export interface InventoryMessage {
+  /** At most MAX_INV_ENTRIES. */
+  readonly entries: readonly InvEntry[];
+}
+
+/** Whether an entry names a transaction, by either id. */
+export function namesTx({ type }: InvEntry): boolean {
+  return type === InvType.TX || type === InvType.WTX || type === InvType.WITNESS_TX;
+}
+
+/** Whether an entry names a block, in whichever form. */
+export function namesBlock({ type }: InvEntry): boolean {
+  return (
+    type === InvType.BLOCK ||
+    type === InvType.WITNESS_BLOCK ||
+    type === InvType.CMPCT_BLOCK ||
+    type === InvType.FILTERED_BLOCK
+  );
+}
+
+/** `inv`, `getdata` and `notfound` differ in their command only. */
+export function inventoryCodec<Command extends string>(command: Command): MessageCodec<Command, InventoryMessage> {
+  return {
+    command,
+    encode({ entries }) {
+      return new ByteWriter(5 + 36 * entries.length)
+        .list(entries, (w, entry) => w.u32(entry.type).bytes(entry.hash))
+        .finish();
+    },
+    decode(payload) {
+      const readEntry = (r: ByteReader) => ({ type: r.u32(), hash: r.hash() });
+      return { entries: readList(new ByteReader(payload), readEntry, MAX_INV_ENTRIES) };
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import { normalizeS, parseDerLax } from '../../crypto/der.ts';
+import { secp256k1 } from '../../crypto/secp256k1.ts';
+import { SEQUENCE_FINAL } from '../../primitives/transaction.ts';
+import type { ScriptError } from '../errors.ts';
+import { LOCKTIME_THRESHOLD } from '../limits.ts';
+import type { SighashCache } from '../sighash/cache.ts';
+import { legacySighash } from '../sighash/legacy.ts';
+import { segwitV0Sighash } from '../sighash/segwit-v0.ts';
+import { type TaprootContext, taprootSighash } from '../sighash/taproot.ts';
+import { SigHash, SigVersion } from '../sighash/types.ts';
+import type { SignatureVerifier } from '../signature-cache.ts';
+
+/** BIP68's bits of a sequence number. */
+const SEQUENCE_LOCKTIME_DISABLE_FLAG = 0x8000_0000;
+const SEQUENCE_LOCKTIME_TYPE_FLAG = 0x0040_0000;
+const SEQUENCE_LOCKTIME_MASK = 0x0000_ffff;
+
+/** What scripts ask about the transaction that spends: one of these per input. */
+export class InputChecker {
+  readonly cache: SighashCache;
+  readonly inputIndex: number;
+  readonly #signatures: SignatureVerifier;
+
+  // The last hash, as OP_CHECKMULTISIG tries one signature on many keys. The script code is compared by identity.
+  #code: Uint8Array | undefined;
+  #codeSeparatorPosition = 0;
+  #hashType = 0;
+  #hash: Uint8Array | undefined;
+
+  constructor(cache: SighashCache, inputIndex: number, signatures: SignatureVerifier = secp256k1()) {
+    this.cache = cache;
+    this.inputIndex = inputIndex;
+    this.#signatures = signatures;
+  }
+
+  /** Whether a signature with its hash type behind it is right, for scripts before Taproot. */
+  checkEcdsa(signature: Uint8Array, publicKey: Uint8Array, scriptCode: Uint8Array, sigVersion: SigVersion): boolean {
+    if (signature.length === 0) return false;
+    const hashType = signature[signature.length - 1]!;
+    const compact = parseDerLax(signature.subarray(0, signature.length - 1));
+    if (!compact) return false;
+    normalizeS(compact);
+    return this.#signatures.verifyEcdsa(compact, this.#ecdsaHash(scriptCode, hashType, sigVersion), publicKey);
+  }
+
+  #ecdsaHash(scriptCode: Uint8Array, hashType: number, sigVersion: SigVersion): Uint8Array {
+    if (!this.#hash || this.#code !== scriptCode || this.#hashType !== hashType) {
+      const sighash = sigVersion === SigVersion.WITNESS_V0 ? segwitV0Sighash : legacySighash;
+      this.#hash = sighash(this.cache, this.inputIndex, scriptCode, hashType);
+      this.#code = scriptCode;
+      this.#hashType = hashType;
+    }
+    return this.#hash;
+  }
+
+  /** What is wrong with a Taproot signature: 64 bytes, or 65 with a hash type. The x-only key has 32. */
+  checkSchnorr(
+    signature: Uint8Array,
+    publicKey: Uint8Array,
+    context: TaprootContext,
+    codeSeparatorPosition: number,
+  ): ScriptError | undefined {
+    if (signature.length !== 64 && signature.length !== 65) return 'SCHNORR_SIG_SIZE';
+    let hashType: number = SigHash.DEFAULT;
+    if (signature.length === 65) {
+      hashType = signature[64]!;
+      if (hashType === SigHash.DEFAULT) return 'SCHNORR_SIG_HASHTYPE';
+    }
+    const hash = this.#schnorrHash(hashType, context, codeSeparatorPosition);
+    if (!hash) return 'SCHNORR_SIG_HASHTYPE';
+    return this.#signatures.verifySchnorr(signature.subarray(0, 64), hash, publicKey) ? undefined : 'SCHNORR_SIG';
+  }
+
+  #schnorrHash(hashType: number, context: TaprootContext, codeSeparatorPosition: number): Uint8Array | undefined {
+    // An input has one Taproot context, so only these two can differ between its signatures.
+    if (!this.#hash || this.#hashType !== hashType || this.#codeSeparatorPosition !== codeSeparatorPosition) {
+      this.#hash = taprootSighash(this.cache, this.inputIndex, hashType, context, codeSeparatorPosition);
+      this.#hashType = hashType;
+      this.#codeSeparatorPosition = codeSeparatorPosition;
+    }
+    return this.#hash;
+  }
+
+  /** BIP65: whether the transaction's lock time is of the same kind as `lockTime` and has reached it. */
+  checkLockTime(lockTime: number): boolean {
+    const own = this.cache.tx.lockTime;
+    if (own < LOCKTIME_THRESHOLD !== lockTime < LOCKTIME_THRESHOLD) return false;
+    if (lockTime > own) return false;
+    // A final input would switch the transaction's lock time off.
+    return this.cache.tx.inputs[this.inputIndex]!.sequence !== SEQUENCE_FINAL;
+  }
+
+  /** BIP112: whether the input's relative lock is of the same kind as `sequence` and has reached it. */
+  checkSequence(sequence: number): boolean {
+    const { tx } = this.cache;
+    const own = tx.inputs[this.inputIndex]!.sequence;
+    if (tx.version < 2 || own & SEQUENCE_LOCKTIME_DISABLE_FLAG) return false;
+    const mask = SEQUENCE_LOCKTIME_TYPE_FLAG | SEQUENCE_LOCKTIME_MASK;
+    const ownMasked = own & mask;
+    const masked = sequence & mask;
+    if (ownMasked < SEQUENCE_LOCKTIME_TYPE_FLAG !== masked < SEQUENCE_LOCKTIME_TYPE_FLAG) return false;
+    return masked <= ownMasked;
+  }
+}
+
+/** Whether OP_CHECKSEQUENCEVERIFY's argument, of up to 39 bits, asks for nothing (BIP112). */
+export function isSequenceDisabled(sequence: number): boolean {
+  return (sequence & SEQUENCE_LOCKTIME_DISABLE_FLAG) !== 0;
+}

@@ -1,0 +1,54 @@
+import type { Clock, Timer } from '../platform/clock.ts';
+
+interface VirtualTimer {
+  readonly due: number;
+  readonly sequence: number;
+  readonly callback: () => void;
+}
+
+/** A clock that moves only when told to; callbacks run inside `advance`, in the order they are due. */
+export class VirtualClock implements Clock {
+  #now: number;
+  #sequence = 0;
+  #timers: VirtualTimer[] = [];
+
+  constructor(startMs = 1_600_000_000_000) {
+    this.#now = startMs;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  monotonic(): number {
+    return this.#now;
+  }
+
+  after(ms: number, callback: () => void): Timer {
+    const timer = { due: this.#now + Math.max(0, ms), sequence: this.#sequence++, callback };
+    this.#timers.push(timer);
+    return {
+      cancel: () => {
+        this.#timers = this.#timers.filter((other) => other !== timer);
+      },
+    };
+  }
+
+  /** Moves time forward by `ms`, running every callback that falls due on the way. */
+  advance(ms: number): void {
+    const end = this.#now + ms;
+    for (;;) {
+      let next: VirtualTimer | undefined;
+      for (const timer of this.#timers) {
+        if (timer.due > end) continue;
+        if (!next || timer.due < next.due || (timer.due === next.due && timer.sequence < next.sequence)) next = timer;
+      }
+      if (!next) break;
+      const due = next;
+      this.#timers = this.#timers.filter((other) => other !== due);
+      this.#now = due.due;
+      due.callback();
+    }
+    this.#now = end;
+  }
+}

@@ -1,0 +1,170 @@
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { AddressManager } from '../../../src/p2p/addresses/address-manager.ts';
+import { PeersFile } from '../../../src/p2p/addresses/peers-file.ts';
+import { parseSubnet } from '../../../src/p2p/net/subnet.ts';
+import { LmdbStore } from '../../../src/store/lmdb-store.ts';
+import { MemoryStore } from '../../../src/store/memory-store.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { SeededRandom } from '../../../src/testing/seeded-random.ts';
+import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+import { START_MS, TestNetwork } from '../support/network.ts';
+
+const at = (port: number) => ({ host: '127.0.0.1', port });
+const KEY = new SeededRandom(1).bytes(32);
+
+/** Twenty addresses, half of them tried, as a node would keep them. */
+function fill(file: PeersFile): AddressManager {
+  const book = open(file, false);
+  file.setKey(KEY);
+  for (let port = 3000; port < 3020; port++) {
+    book.add({ endpoint: at(port), services: 1033n, time: START_MS / 1000 }, at(3000));
+    book.attempted(at(port));
+    if (port % 2 === 0) book.good(at(port), 9n);
+  }
+  file.setBans([{ subnet: parseSubnet('10.0.0.0/8')!, created: 5, until: 4_102_444_800 }]);
+  file.setAnchors([at(3002), { host: '2001:db8::1', port: 8333 }]);
+  return book;
+}
+
+function open(file: PeersFile, restores = true): AddressManager {
+  const book = new AddressManager({
+    clock: new VirtualClock(START_MS),
+    random: new SeededRandom(2),
+    key: file.key() ?? KEY,
+    changed: (address, isRemoved) => file.addressChanged(address, isRemoved),
+  });
+  if (restores) for (const kept of file.addresses()) book.restore(kept);
+  return book;
+}
+
+/** The records of a store under its keys' second byte. */
+function records(store: Store, kind: string): [Uint8Array, Uint8Array][] {
+  return [...store.entries()].filter(([key]) => key[0] === 0x50 && key[1] === kind.charCodeAt(0)) as [
+    Uint8Array,
+    Uint8Array,
+  ][];
+}
+
+describe('what is kept of others', () => {
+  it('comes back whole, with places and fates', async () => {
+    const store = new MemoryStore();
+    const file = new PeersFile(store);
+    const before = fill(file);
+    await file.flush();
+    const again = new PeersFile(store);
+    const after = open(again);
+    expect([after.size, after.triedCount]).toEqual([20, 10]);
+    for (const address of before.entries()) {
+      // How often it was called since the start is not kept, nor when that last counted.
+      expect(after.get(address.endpoint)).toEqual({ ...address, calls: 0, calledAt: 0, lastCountedTry: 0 });
+    }
+    expect(again.key()).toEqual(KEY);
+    expect(again.bans()).toEqual([{ subnet: parseSubnet('10.0.0.0/8'), created: 5, until: 4_102_444_800 }]);
+    expect(again.anchors()).toEqual([at(3002), { host: '2001:db8::1', port: 8333 }]);
+  });
+
+  it('forgets what the node forgot', async () => {
+    const store = new MemoryStore();
+    const file = new PeersFile(store);
+    const book = fill(file);
+    await file.flush();
+    book.remove(at(3004));
+    await file.flush();
+    expect(open(new PeersFile(store)).get(at(3004))).toBeUndefined();
+    expect(records(store, 'a')).toHaveLength(19);
+  });
+
+  it('is in the file as soon as it is written, whatever becomes of the process', async () => {
+    const path = join(tempDir('peers'), 'blockchain_3000.db');
+    const store = await LmdbStore.open({ path, network: 'regtest', kind: 'blockchain' });
+    const file = new PeersFile(store);
+    fill(file);
+    await file.flush();
+    // As a kill would leave the file.
+    await copyFile(path, `${path}.killed`);
+    await store.close();
+    const killed = { path: `${path}.killed`, network: 'regtest', kind: 'blockchain', readOnly: true } as const;
+    const left = await LmdbStore.open(killed);
+    const again = new PeersFile(left);
+    expect(open(again).triedCount).toBe(10);
+    expect([again.bans().length, again.anchors().length, again.key()]).toEqual([1, 2, KEY]);
+    await left.close();
+  });
+
+  it('is as if it were not there where it is damaged', async () => {
+    const store = new MemoryStore();
+    const file = new PeersFile(store);
+    fill(file);
+    await file.flush();
+    const addresses = records(store, 'a');
+    const damage = [
+      (value: Uint8Array) => value.map((byte, i) => (i === 3 ? byte ^ 1 : byte)),
+      (value: Uint8Array) => value.slice(0, 10),
+      () => new Uint8Array(0),
+      () => new Uint8Array(5000).fill(0xff),
+    ];
+    for (const [i, change] of damage.entries()) {
+      const [key, value] = addresses[i]!;
+      store.writeSync([{ type: 'put', key, value: change(value) }]);
+    }
+    // And a good value under another's key.
+    store.writeSync([{ type: 'put', key: addresses[4]![0], value: addresses[5]![1] }]);
+    for (const kind of 'kbn') {
+      const [[key, value]] = records(store, kind) as [[Uint8Array, Uint8Array]];
+      store.writeSync([{ type: 'put', key, value: damage[0]!(value) }]);
+    }
+    const again = new PeersFile(store);
+    expect(open(again).size).toBe(15);
+    expect([again.key(), again.bans(), again.anchors()]).toEqual([undefined, [], []]);
+  });
+});
+
+describe('a node that is started again', () => {
+  it('finds the others without its seed', async () => {
+    const net = new TestNetwork();
+    const seed = await net.start();
+    for (let i = 0; i < 4; i++) await net.start({ seeds: [seed], maxOutbound: 0 });
+    const store = new MemoryStore();
+    const node = await net.start({ seeds: [seed], store, port: 4000 });
+    await net.until(() => node.peers.peers().length === 5, 30_000);
+    // Longer than it takes until what was learnt is written.
+    await net.advance(6000, 50);
+    await seed.stop();
+    await node.peers.stop();
+    // A store closed is one that nobody else opens: what is in it is copied.
+    const kept = new MemoryStore();
+    kept.writeSync([...store.entries()].map(([key, value]) => ({ type: 'put', key, value })));
+    await node.stop();
+    net.nodes.splice(net.nodes.indexOf(node), 1);
+    net.nodes.splice(net.nodes.indexOf(seed), 1);
+    const again = await net.start({ store: kept, port: 4000 });
+    await net.until(() => again.peers.peers().filter((peer) => peer.isReady && !peer.inbound).length >= 2, 5000);
+  });
+
+  it('calls those first with whom it shared only blocks, once', async () => {
+    const net = new TestNetwork();
+    const store = new MemoryStore();
+    const friends = [await net.start({ maxOutbound: 0 }), await net.start({ maxOutbound: 0 })];
+    new PeersFile(store).setAnchors(friends.map(({ endpoint }) => endpoint));
+    const node = await net.start({ store });
+    await net.until(() => node.peers.peers().filter((peer) => peer.isReady).length === 2, 1000);
+    expect(node.peers.peers().map(({ type }) => type)).toEqual(['block-relay-only', 'block-relay-only']);
+    expect(new PeersFile(store).anchors()).toEqual([]);
+    await node.peers.stop();
+    expect(new PeersFile(store).anchors()).toEqual(friends.map(({ endpoint }) => endpoint));
+  });
+
+  it('keeps its bans', async () => {
+    const net = new TestNetwork();
+    const store = new MemoryStore();
+    const node = await net.start({ store });
+    node.peers.ban(parseSubnet('203.0.113.0/24')!, START_MS / 1000 + 100);
+    const again = await net.start({ store });
+    expect(again.peers.isBanned('203.0.113.9')).toBe(true);
+    await net.advance(101_000, 1000);
+    expect([again.peers.isBanned('203.0.113.9'), again.peers.bans()]).toEqual([false, []]);
+  });
+});

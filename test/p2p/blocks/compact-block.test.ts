@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { toHex } from '../../../src/bytes/hex.ts';
+import { PartialBlock, shortId, shortIdKey, toCompact } from '../../../src/p2p/blocks/compact/compact-block.ts';
+import type { CmpctBlockMessage } from '../../../src/p2p/wire/messages/cmpctblock.ts';
+import { decodeMessage, encodeMessage } from '../../../src/p2p/wire/messages/index.ts';
+import { Block } from '../../../src/primitives/block.ts';
+import { Transaction } from '../../../src/primitives/transaction.ts';
+import { mineBlock, OP_TRUE, spend } from '../../chain/support/builder.ts';
+import { describeVectors, vectorBytes } from '../../support/vectors.ts';
+
+describe.each([426884, 898352])('block %i', (height) => {
+  describeVectors('as a compact block', `blocks/compact${height}.raw`, () => {
+    const raw = vectorBytes(`blocks/compact${height}.raw`);
+    const message = decodeMessage('cmpctblock', raw);
+    const block = Block.decode(vectorBytes(`blocks/block${height}.raw`));
+
+    it('is decoded and encoded', () => {
+      expect(toHex(message.header.hash)).toBe(toHex(block.hash));
+      expect(message.shortIds.length + message.prefilled.length).toBe(block.transactions.length);
+      expect(toHex(encodeMessage('cmpctblock', message))).toBe(toHex(raw));
+    });
+
+    it('has the short ids that we compute', () => {
+      const key = shortIdKey(message.header, message.nonce);
+      // One is of version 1, by txid; the other holds witnesses and is of version 2.
+      const isByTxid = height === 426884;
+      const ids = block.transactions.map((tx) => shortId(key, isByTxid ? tx.txid : tx.wtxid));
+      for (const { index } of message.prefilled.toReversed()) ids.splice(index, 1);
+      expect(ids).toEqual(message.shortIds);
+    });
+
+    it('is made of the block, and made the block again', () => {
+      const compact = decodeMessage('cmpctblock', encodeMessage('cmpctblock', toCompact(block, 42n)));
+      const partial = PartialBlock.create(compact) as PartialBlock;
+      const [, ...others] = block.transactions;
+      const known = others.filter((_, i) => i % 3 !== 0);
+      partial.fill(known.toReversed());
+      const missing = partial.missing();
+      expect(missing).toEqual(others.flatMap((_, i) => (i % 3 === 0 ? [i + 1] : [])));
+      const rebuilt = partial.complete(
+        missing.map((i) => block.transactions[i]!),
+        true,
+      );
+      expect(toHex((rebuilt as Block).encode())).toBe(toHex(block.encode()));
+    });
+  });
+});
+
+const parent = { hash: new Uint8Array(32), height: 0, time: 1_296_688_602, bits: 0x207fffff };
+const output = { value: 1n, scriptPubKey: OP_TRUE };
+const transactions = Array.from({ length: 5 }, (_, vout) =>
+  spend({ inputs: [{ txid: new Uint8Array(32).fill(1), vout }], outputs: [output] }),
+);
+const block = mineBlock(parent, { transactions });
+const compact = toCompact(block, 7n);
+const [tx1, tx2, tx3, tx4, tx5] = transactions as [Transaction, Transaction, Transaction, Transaction, Transaction];
+const create = (changes: Partial<CmpctBlockMessage>) => PartialBlock.create({ ...compact, ...changes });
+const partial = () => create({}) as PartialBlock;
+const prefill = (...indexes: number[]) => indexes.map((index) => ({ index, tx: tx1 }));
+
+describe('a compact block', () => {
+  it('breaks the rules if it is empty, or prefills what is not there', () => {
+    expect(create({ shortIds: [], prefilled: [] })).toBe('invalid');
+    expect(create({ prefilled: prefill(0, 6) })).toBeInstanceOf(PartialBlock);
+    expect(create({ prefilled: prefill(0, 7) })).toBe('invalid');
+    expect(create({ prefilled: prefill(6) })).toBe('invalid');
+    expect(create({ prefilled: prefill(65_536) })).toBe('invalid');
+    const nothing = new Transaction({ version: 2, inputs: [], outputs: [], lockTime: 0 });
+    expect(create({ prefilled: [{ index: 0, tx: nothing }] })).toBe('invalid');
+  });
+
+  it('is of no use if two of its short ids are the same', () => {
+    const [first, ...others] = compact.shortIds;
+    expect(create({ shortIds: [first!, first!, ...others.slice(1)] })).toBe('failed');
+  });
+
+  it('puts what is prefilled in its place', () => {
+    const { shortIds } = compact;
+    const prefilled = [...compact.prefilled, { index: 3, tx: tx3 }, { index: 5, tx: tx5 }];
+    const some = create({ prefilled, shortIds: [shortIds[0]!, shortIds[1]!, shortIds[3]!] }) as PartialBlock;
+    some.fill([tx4]);
+    expect(some.missing()).toEqual([1, 2]);
+    expect(some.complete([tx1, tx2], true)).toMatchObject({ hashHex: block.hashHex });
+  });
+
+  it('asks for what two transactions claim to be', () => {
+    const other = spend({ inputs: [{ txid: new Uint8Array(32).fill(9), vout: 0 }], outputs: [output] });
+    // The id of a foreign transaction in the place of the third: both claim it.
+    const both = partial();
+    both.fill([tx1, tx2, tx3, tx4, tx5]);
+    expect(both.missing()).toEqual([]);
+    const key = shortIdKey(compact.header, compact.nonce);
+    const forged = create({
+      shortIds: compact.shortIds.map((id, i) => (i === 2 ? shortId(key, other.wtxid) : id)),
+    }) as PartialBlock;
+    forged.fill([tx1, tx2, other, tx4, tx5]);
+    expect(forged.missing()).toEqual([]);
+    expect(forged.complete([], true)).toBe('failed');
+  });
+
+  it('takes a transaction that both pools have for one', () => {
+    const some = partial();
+    some.fill([tx1, tx2, tx3]);
+    some.fill([tx2, tx4]);
+    expect(some.missing()).toEqual([5]);
+  });
+
+  it('is completed with exactly what is missing, and not with something else', () => {
+    const complete = (...missing: Transaction[]) => {
+      const some = partial();
+      some.fill([tx1, tx2, tx3]);
+      return some.complete(missing, true);
+    };
+    expect(complete(tx4)).toBe('invalid');
+    expect(complete(tx4, tx5, tx5)).toBe('invalid');
+    expect(complete(tx5, tx4)).toBe('failed');
+    expect(complete(tx4, tx4)).toBe('failed');
+    expect(complete(tx4, tx5)).toMatchObject({ hashHex: block.hashHex });
+  });
+
+  it('fails with another witness than the coinbase commits to', () => {
+    const some = partial();
+    some.fill(transactions.slice(1));
+    const { inputs } = tx1;
+    const other = new Transaction({
+      ...tx1,
+      outputs: tx1.outputs,
+      lockTime: 0,
+      version: 2,
+      inputs: [{ ...inputs[0]!, witness: [OP_TRUE] }],
+    });
+    expect(toHex(other.txid)).toBe(toHex(tx1.txid));
+    expect(some.complete([other], true)).toBe('failed');
+  });
+});

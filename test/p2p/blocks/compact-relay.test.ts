@@ -1,0 +1,432 @@
+import { describe, expect, it } from 'vitest';
+import { toHex } from '../../../src/bytes/hex.ts';
+import { shortId, shortIdKey, toCompact } from '../../../src/p2p/blocks/compact/compact-block.ts';
+import type { CmpctBlockMessage } from '../../../src/p2p/wire/messages/cmpctblock.ts';
+import { InvType } from '../../../src/p2p/wire/messages/inventory.ts';
+import type { Block } from '../../../src/primitives/block.ts';
+import { BlockHeader } from '../../../src/primitives/header.ts';
+import type { Transaction } from '../../../src/primitives/transaction.ts';
+import { type BlockPlan, mineBlock, OP_TRUE, outpoint, spend } from '../../chain/support/builder.ts';
+import { FakePeer } from '../support/fake-peer.ts';
+import { mine, TestNetwork, type TestNode } from '../support/network.ts';
+
+const LAPSE_MS = 10_000;
+/** Of a size that the mempool takes. */
+const SCRIPT = Uint8Array.from([...OP_TRUE, ...new Uint8Array(30).fill(0x61)]);
+
+interface Scene {
+  readonly net: TestNetwork;
+  readonly node: TestNode;
+  /** Valid transactions of 10,000 satoshis' fee each, none in the mempool. */
+  readonly transactions: readonly Transaction[];
+  /** A peer that understands compact blocks, and asks for them unasked if `highBandwidth`. */
+  join(options?: { highBandwidth?: boolean; host?: string }): Promise<FakePeer>;
+  /** A block on the tip that nobody has seen. */
+  next(plan?: BlockPlan): Block;
+}
+
+async function scene(coins = 4): Promise<Scene> {
+  const net = new TestNetwork();
+  const node = await net.start();
+  const blocks = await mine(net, node, coins);
+  await mine(net, node, 100);
+  const transactions = blocks.map(({ transactions: [coinbase] }) =>
+    spend({
+      inputs: [outpoint(coinbase!)],
+      outputs: [{ value: coinbase!.outputs[0]!.value - 10_000n, scriptPubKey: SCRIPT }],
+    }),
+  );
+  return {
+    net,
+    node,
+    transactions,
+    async join({ highBandwidth = false, host } = {}) {
+      const peer = await FakePeer.join(net, node, host === undefined ? {} : { host });
+      peer.send('sendcmpct', { highBandwidth, version: 2n });
+      // By its answer to the node's first question it shows that it has the node's chain.
+      peer.send('headers', { headers: [node.chain.tip.header] });
+      await net.advance(20);
+      return peer;
+    },
+    next: (plan = {}) => {
+      const time = Math.max(Math.floor(net.clock.now() / 1000), node.chain.tip.medianTimePast() + 1);
+      return mineBlock(node.chain.tip, { time, ...plan });
+    },
+  };
+}
+
+function submit({ node }: Scene, ...transactions: readonly Transaction[]): void {
+  for (const tx of transactions) {
+    const result = node.mempool.accept(tx);
+    if ('reject' in result) throw new Error(`refused: ${result.reject.reason} ${result.reject.debug}`);
+  }
+}
+
+/** Only one nonce is used, so that ids can be made to collide. */
+const compactOf = (block: Block, changes: Partial<CmpctBlockMessage> = {}) => ({ ...toCompact(block, 1n), ...changes });
+const isAt = ({ node }: Scene, block: Block) => toHex(node.chain.tip.hash) === toHex(block.hash);
+const asked = (peer: FakePeer) =>
+  peer.received('getdata').flatMap(({ entries }) => entries.map(({ type, hash }) => `${type} ${toHex(hash)}`));
+const inFull = ({ hash }: Block) => `${InvType.WITNESS_BLOCK} ${toHex(hash)}`;
+const blockTxn = (block: Block, ...transactions: readonly Transaction[]) => ({ blockHash: block.hash, transactions });
+
+/** A node that lacks the first two of these transactions, and has asked the peer for them that announced a block of both. */
+async function missingTwo() {
+  const all = await scene();
+  const peer = await all.join();
+  const transactions = all.transactions as [Transaction, Transaction, Transaction];
+  const block = all.next({ transactions: transactions.slice(0, 2), fees: 20_000n });
+  peer.send('cmpctblock', compactOf(block));
+  await peer.waitFor('getblocktxn');
+  return { all, peer, block, transactions };
+}
+
+describe('negotiation', () => {
+  it('offers version 2 without high bandwidth, and asks it of the last three that delivered a tip', async () => {
+    const all = await scene();
+    const { net, node } = all;
+    const peers = [await all.join(), await all.join(), await all.join(), await all.join()];
+    const offers = (peer: FakePeer) => peer.received('sendcmpct').map(({ highBandwidth }) => highBandwidth);
+    for (const peer of peers) expect(peer.received('sendcmpct')).toEqual([{ highBandwidth: false, version: 2n }]);
+    for (const peer of peers) {
+      const block = all.next();
+      peer.send('cmpctblock', compactOf(block));
+      await net.until(() => isAt(all, block), 500);
+    }
+    await net.advance(20);
+    expect(peers.map(offers)).toEqual([
+      [false, true, false],
+      [false, true],
+      [false, true],
+      [false, true],
+    ]);
+    expect(node.peers.peers().map((peer) => node.peers.info(peer).highBandwidthTo)).toEqual([false, true, true, true]);
+    peers[1]!.send('sendcmpct', { highBandwidth: true, version: 2n });
+    peers[2]!.send('sendcmpct', { highBandwidth: true, version: 1n });
+    await net.advance(20);
+    const from = node.peers.peers().map((peer) => node.peers.info(peer).highBandwidthFrom);
+    expect(from).toEqual([false, true, false, false]);
+  });
+
+  it('keeps the last of those that we called among the three', async () => {
+    const all = await scene();
+    const { net, node } = all;
+    const listening = await net.start();
+    node.peers.addNode(listening.endpoint);
+    await net.untilSynced(node.chain.tip.hash);
+    const outbound = node.peers.peers()[0]!;
+    await mine(net, listening, 1);
+    await net.untilSynced(listening.chain.tip.hash);
+    await net.advance(20);
+    expect(node.peers.info(outbound).highBandwidthTo).toBe(true);
+    for (let i = 0; i < 4; i++) {
+      const peer = await all.join();
+      const block = all.next();
+      peer.send('cmpctblock', compactOf(block));
+      await net.until(() => isAt(all, block), 500);
+    }
+    await net.advance(20);
+    const announcing = node.peers.peers().filter((peer) => node.peers.info(peer).highBandwidthTo);
+    expect(announcing).toHaveLength(3);
+    expect(announcing).toContain(outbound);
+  });
+});
+
+describe('a compact block', () => {
+  it('whose transactions are in the mempool needs no more messages', async () => {
+    const all = await scene();
+    submit(all, ...all.transactions);
+    const peer = await all.join();
+    const block = all.next({ transactions: all.transactions, fees: 40_000n });
+    peer.send('cmpctblock', compactOf(block));
+    await all.net.until(() => isAt(all, block), 200);
+    expect(peer.commands()).not.toContain('getblocktxn');
+    expect(asked(peer)).toEqual([]);
+    expect(all.node.mempool.size).toBe(0);
+  });
+
+  it('is completed by what is asked of its sender', async () => {
+    const all = await scene();
+    const [a, b, c, d] = all.transactions as [Transaction, Transaction, Transaction, Transaction];
+    submit(all, b, d);
+    const peer = await all.join();
+    const block = all.next({ transactions: [a, b, c, d], fees: 40_000n });
+    peer.send('cmpctblock', compactOf(block));
+    expect((await peer.waitFor('getblocktxn')).indexes).toEqual([1, 3]);
+    peer.send('blocktxn', blockTxn(block, a, c));
+    await all.net.until(() => isAt(all, block), 200);
+    expect(asked(peer)).toEqual([]);
+  });
+
+  it('is made of what the mempool has dropped, too', async () => {
+    const all = await scene();
+    const [a] = all.transactions as [Transaction];
+    submit(all, a);
+    const { prevout } = a.inputs[0]!;
+    submit(all, spend({ inputs: [prevout], outputs: [{ value: 49_9900_0000n, scriptPubKey: SCRIPT }] }));
+    expect(all.node.mempool.has(a.txid)).toBe(false);
+    const peer = await all.join();
+    const block = all.next({ transactions: [a], fees: 10_000n });
+    peer.send('cmpctblock', compactOf(block));
+    await all.net.until(() => isAt(all, block), 200);
+    expect(peer.commands()).not.toContain('getblocktxn');
+  });
+
+  it('is what is asked for when a header announces the next block', async () => {
+    const all = await scene();
+    const peer = await all.join();
+    const [block, second] = [all.next({ tag: 1 }), all.next({ tag: 2 })];
+    peer.send('headers', { headers: [block.header] });
+    await peer.waitFor('getdata');
+    expect(asked(peer)).toEqual([`${InvType.CMPCT_BLOCK} ${toHex(block.hash)}`]);
+    // While it is awaited, another one is asked for in full.
+    peer.send('headers', { headers: [second.header] });
+    await all.net.advance(100);
+    expect(asked(peer).slice(1)).toEqual([inFull(second)]);
+    peer.send('cmpctblock', compactOf(block));
+    await all.net.until(() => isAt(all, block), 200);
+  });
+
+  it('with two equal ids is asked for in full', async () => {
+    const all = await scene();
+    const peer = await all.join();
+    const block = all.next({ transactions: all.transactions, fees: 40_000n });
+    const { shortIds } = compactOf(block);
+    peer.send('cmpctblock', compactOf(block, { shortIds: [shortIds[0]!, ...shortIds.slice(0, 3)] }));
+    await peer.waitFor('getdata');
+    expect(asked(peer)).toEqual([inFull(block)]);
+    peer.send('block', block);
+    await all.net.until(() => isAt(all, block), 200);
+  });
+
+  it('in which a transaction of the mempool has the id of another one is asked for in full', async () => {
+    const all = await scene();
+    const [a, b] = all.transactions as [Transaction, Transaction];
+    submit(all, a, b);
+    const peer = await all.join();
+    const block = all.next({ transactions: [a], fees: 10_000n });
+    const key = shortIdKey(block.header, 1n);
+    peer.send('cmpctblock', compactOf(block, { shortIds: [shortId(key, b.wtxid)] }));
+    await peer.waitFor('getdata');
+    expect(asked(peer)).toEqual([inFull(block)]);
+    // A second attempt is not made.
+    peer.send('cmpctblock', compactOf(block));
+    await all.net.advance(100);
+    expect(isAt(all, block)).toBe(false);
+    peer.send('block', block);
+    await all.net.until(() => isAt(all, block), 200);
+  });
+
+  it.each([
+    ['too few', 1, 'blocktxn with other transactions than asked for'],
+    ['too many', 3, 'blocktxn with other transactions than asked for'],
+  ])('completed with %s transactions ends the connection', async (_, count, reason) => {
+    const { all, peer, block, transactions } = await missingTwo();
+    const [a, b, c] = transactions;
+    peer.send('blocktxn', blockTxn(block, ...[a, b, c].slice(0, count)));
+    await all.net.until(() => peer.closed, 200);
+    expect(all.node.disconnects).toEqual([`misbehaving: ${reason}`]);
+  });
+
+  it('completed with wrong transactions is asked for in full, and completed no second time', async () => {
+    const { all, peer, block, transactions } = await missingTwo();
+    const [a, b, c] = transactions;
+    peer.send('blocktxn', blockTxn(block, a, c));
+    await peer.waitFor('getdata');
+    expect(asked(peer)).toEqual([inFull(block)]);
+    expect(peer.closed).toBe(false);
+    peer.send('blocktxn', blockTxn(block, a, b));
+    await all.net.until(() => peer.closed, 200);
+    expect(all.node.disconnects).toEqual(['misbehaving: blocktxn for what has failed before']);
+  });
+
+  it('that prefills what is beyond its end, or nothing at all, ends the connection', async () => {
+    const all = await scene();
+    const block = all.next({ transactions: all.transactions, fees: 40_000n });
+    const { prefilled } = compactOf(block);
+    const beyond = [...prefilled, { index: 6, tx: all.transactions[0]! }];
+    const overflowing = [
+      ...prefilled,
+      { index: 65_000, tx: all.transactions[0]! },
+      { index: 65_536, tx: all.transactions[0]! },
+    ];
+    for (const changes of [{ prefilled: beyond }, { prefilled: overflowing }, { prefilled: [], shortIds: [] }]) {
+      const peer = await all.join();
+      peer.send('cmpctblock', compactOf(block, changes));
+      await all.net.until(() => peer.closed, 200);
+    }
+    expect(new Set(all.node.disconnects)).toEqual(new Set(['misbehaving: invalid compact block']));
+    expect(all.node.disconnects).toHaveLength(3);
+    const honest = await all.join();
+    honest.send('block', block);
+    await all.net.until(() => isAt(all, block), 200);
+  });
+
+  it('whose sender does not send what is missing is made from the copy of another peer', async () => {
+    const all = await scene();
+    const [silent, helpful] = [await all.join(), await all.join()];
+    // Who has delivered a tip is trusted to be quick.
+    const first = all.next();
+    helpful.send('cmpctblock', compactOf(first));
+    await all.net.until(() => isAt(all, first), 200);
+    const block = all.next({ transactions: all.transactions, fees: 40_000n });
+    silent.send('cmpctblock', compactOf(block));
+    await silent.waitFor('getblocktxn');
+    helpful.send('cmpctblock', compactOf(block));
+    expect((await helpful.waitFor('getblocktxn')).indexes).toEqual([1, 2, 3, 4]);
+    helpful.send('blocktxn', blockTxn(block, ...all.transactions));
+    await all.net.until(() => isAt(all, block), 200);
+    silent.send('blocktxn', blockTxn(block));
+    await all.net.advance(100);
+    expect(all.node.disconnects).toEqual([]);
+  });
+
+  it('whose sender does not send what is missing is asked of another peer in time', async () => {
+    const all = await scene();
+    const [silent, other] = [await all.join(), await all.join()];
+    const block = all.next({ transactions: all.transactions, fees: 40_000n });
+    silent.send('cmpctblock', compactOf(block));
+    await silent.waitFor('getblocktxn');
+    other.send('headers', { headers: [block.header] });
+    await all.net.advance(LAPSE_MS - 2_000, 100);
+    expect(asked(other)).toEqual([]);
+    await other.waitFor('getdata', 1, 5_000);
+    other.send('block', block);
+    await all.net.until(() => isAt(all, block), 200);
+  });
+
+  it('is put together from three peers at a time, of which the last place is for one that we called', async () => {
+    const all = await scene();
+    const peers = [await all.join(), await all.join(), await all.join()];
+    for (const peer of peers) {
+      const tip = all.next();
+      peer.send('cmpctblock', compactOf(tip));
+      await all.net.until(() => isAt(all, tip), 200);
+    }
+    const block = all.next({ transactions: all.transactions, fees: 40_000n });
+    for (const peer of peers) {
+      peer.send('cmpctblock', compactOf(block));
+      await all.net.advance(20);
+    }
+    expect(peers.map((peer) => peer.received('getblocktxn').length)).toEqual([1, 1, 0]);
+    // What has come meanwhile may make the third one's complete.
+    submit(all, ...all.transactions);
+    peers[2]!.send('cmpctblock', compactOf(block));
+    await all.net.until(() => isAt(all, block), 200);
+  });
+
+  it('that is invalid is marked so, and its sender is not to blame', async () => {
+    const all = await scene();
+    const peer = await all.join();
+    // Claims one satoshi too many.
+    const block = all.next({ fees: 1n });
+    peer.send('cmpctblock', compactOf(block));
+    await all.net.until(() => all.node.chain.getIndex(block.hash)?.failed === true, 200);
+    await all.net.advance(100);
+    expect(all.node.disconnects).toEqual([]);
+    // Once more: known to be invalid, and still no offence.
+    peer.send('cmpctblock', compactOf(block));
+    await all.net.advance(100);
+    expect(all.node.disconnects).toEqual([]);
+    // But what builds on it is.
+    const { hash, header } = block;
+    const onTop = mineBlock({ hash, height: all.node.chain.tip.height + 1, time: header.time, bits: header.bits });
+    peer.send('cmpctblock', compactOf(onTop));
+    await all.net.until(() => peer.closed, 200);
+    // As a whole block it is an offence.
+    const other = await all.join();
+    other.send('block', all.next({ fees: 1n, tag: 3 }));
+    await all.net.until(() => other.closed, 200);
+  });
+
+  it('without proof of work ends the connection', async () => {
+    const all = await scene();
+    const peer = await all.join();
+    const block = all.next();
+    let header = block.header;
+    while (header.hash[31]! < 0x80) header = new BlockHeader({ ...header, nonce: header.nonce + 1 });
+    peer.send('cmpctblock', compactOf(block, { header }));
+    await all.net.until(() => peer.closed, 200);
+    expect(all.node.disconnects).toEqual(['misbehaving: high-hash, proof of work failed']);
+  });
+
+  it('on unknown blocks makes us ask for their headers; with little work it is ignored', async () => {
+    const all = await scene();
+    await mine(all.net, all.node, 60);
+    const peer = await all.join();
+    const before = peer.received('getheaders').length;
+    const unknown = all.next();
+    const { hash, header } = unknown;
+    const onTop = mineBlock({ hash, height: all.node.chain.tip.height + 1, time: header.time, bits: header.bits });
+    peer.send('cmpctblock', compactOf(onTop));
+    await peer.waitFor('getheaders', before + 1, 200);
+    const low = mineBlock(all.node.chain.atHeight(1)!, { tag: 9 });
+    peer.send('cmpctblock', compactOf(low));
+    await all.net.advance(100);
+    expect(all.node.chain.getIndex(low.hash)).toBeUndefined();
+    expect(all.node.disconnects).toEqual([]);
+  });
+});
+
+describe('serving', () => {
+  it('sends compact blocks of the last six heights, and older ones in full', async () => {
+    const all = await scene();
+    const peer = await all.join();
+    const { chain } = all.node;
+    const get = (depth: number) => {
+      const index = chain.atHeight(chain.tip.height - depth)!;
+      peer.send('getdata', { entries: [{ type: InvType.CMPCT_BLOCK, hash: index.hash }] });
+      return index;
+    };
+    const recent = get(5);
+    expect(toHex((await peer.waitFor('cmpctblock')).header.hash)).toBe(toHex(recent.hash));
+    const old = get(6);
+    expect(toHex((await peer.waitFor('block')).hash)).toBe(toHex(old.hash));
+  });
+
+  it('sends transactions of the last eleven blocks, and older ones in full', async () => {
+    const all = await scene();
+    const peer = await all.join();
+    submit(all, ...all.transactions);
+    const [block] = await mine(all.net, all.node, 1, { transactions: all.transactions, fees: 40_000n });
+    const get = (hash: Uint8Array, ...indexes: number[]) => peer.send('getblocktxn', { blockHash: hash, indexes });
+    get(block!.hash, 0, 2, 4);
+    const { transactions } = await peer.waitFor('blocktxn');
+    expect(transactions.map(({ txidHex }) => txidHex)).toEqual(
+      [0, 2, 4].map((index) => block!.transactions[index]!.txidHex),
+    );
+    await mine(all.net, all.node, 10);
+    get(block!.hash, 1);
+    await peer.waitFor('blocktxn', 2);
+    await mine(all.net, all.node, 1);
+    get(block!.hash, 1);
+    expect(toHex((await peer.waitFor('block')).hash)).toBe(toHex(block!.hash));
+    // What we do not have is nobody's fault.
+    get(new Uint8Array(32).fill(1), 0);
+    await all.net.advance(100);
+    expect(all.node.disconnects).toEqual([]);
+    get(all.node.chain.tip.hash, 1);
+    await all.net.until(() => peer.closed, 200);
+    expect(all.node.disconnects).toEqual(['misbehaving: getblocktxn beyond the end of the block']);
+  });
+
+  it('announces a block before it is known to be valid, to those who asked for that', async () => {
+    const all = await scene();
+    const [quick, slow] = [await all.join({ highBandwidth: true }), await all.join()];
+    const invalid = all.next({ fees: 1n });
+    const { reject } = await all.node.chain.acceptBlock(invalid);
+    expect(reject?.reason).toBe('bad-cb-amount');
+    const { header, prefilled } = await quick.waitFor('cmpctblock', 1, 200);
+    expect(toHex(header.hash)).toBe(toHex(invalid.hash));
+    expect(prefilled.map(({ index }) => index)).toEqual([0]);
+    // Of one height, one.
+    const [valid] = await mine(all.net, all.node, 1, { tag: 5 });
+    await quick.waitFor('cmpctblock', 2, 200);
+    expect(toHex(quick.received('cmpctblock')[1]!.header.hash)).toBe(toHex(valid!.hash));
+    await all.net.advance(100);
+    expect(quick.commands()).not.toContain('block');
+    expect(slow.commands()).not.toContain('cmpctblock');
+    expect(quick.received('cmpctblock')).toHaveLength(2);
+    expect(slow.received('headers').length + slow.received('inv').length).toBe(1);
+  });
+});

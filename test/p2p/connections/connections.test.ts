@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import type { Connection } from '../../../src/p2p/transport/connection.ts';
+import { FakePeer } from '../support/fake-peer.ts';
+import { mine, TestNetwork } from '../support/network.ts';
+
+describe('a node to stay connected to', () => {
+  it('is called until it answers, quickly at first, then every 30 seconds', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const endpoint = { host: '127.0.0.1', port: 7000 };
+    const calls: number[] = [];
+    const start = net.clock.now();
+    // Hangs up on everybody.
+    const listener = await net.network.transport().listen(endpoint, (connection) => {
+      calls.push(net.clock.now() - start);
+      connection.close();
+    });
+    node.peers.addNode(endpoint, false);
+    await net.advance(120_000, 50);
+    const gaps = calls.slice(1).map((at, i) => at - calls[i]!);
+    expect(gaps[0]).toBeLessThanOrEqual(200);
+    for (let i = 1; i < 8; i++) expect(gaps[i]! / gaps[i - 1]!).toBeGreaterThan(1.3);
+    expect(gaps.at(-1)).toBeGreaterThanOrEqual(30_000);
+    expect(gaps.at(-1)).toBeLessThan(31_000);
+    await listener.close();
+  });
+
+  it('is called again soon when it has been away', async () => {
+    const net = new TestNetwork();
+    const seed = await net.start();
+    const node = await net.start({ seeds: [seed] });
+    await net.until(() => node.peers.peers().some((peer) => peer.isReady));
+    await seed.peers.stop();
+    await net.until(() => node.peers.peers().length === 0, 500);
+    const connections: Connection[] = [];
+    await net.network.transport().listen(seed.endpoint, (connection) => connections.push(connection));
+    await net.until(() => connections.length > 0, 1000);
+    expect(node.peers.addedNodes()).toEqual([seed.endpoint]);
+  });
+
+  it('is not called twice, nor after it has been removed', async () => {
+    const net = new TestNetwork();
+    const [a, b] = [await net.start({ maxOutbound: 0 }), await net.start({ maxOutbound: 0 })];
+    expect(a.peers.addNode(b.endpoint)).toBe(true);
+    expect(a.peers.addNode(b.endpoint)).toBe(false);
+    await net.until(() => b.peers.peers().some((peer) => peer.isReady));
+    // Each is told of the other: one connection is enough.
+    b.peers.addNode(a.endpoint);
+    await net.advance(2000);
+    expect([a.peers.peers().length, b.peers.peers().length]).toEqual([1, 1]);
+    expect(a.peers.removeNode(b.endpoint)).toBe(true);
+    expect(a.peers.removeNode(b.endpoint)).toBe(false);
+    b.peers.removeNode(a.endpoint);
+    expect(a.peers.disconnect(b.endpoint)).toBe(true);
+    expect(a.peers.disconnect(b.endpoint)).toBe(false);
+    await net.advance(5000);
+    expect(a.peers.peers()).toEqual([]);
+  });
+
+  it('that misbehaves stays, as a person has chosen it', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const fake = await FakePeer.chosen(net, node);
+    fake.sendPayload('headers', Uint8Array.of(0xfd, 0xd1, 0x07));
+    await net.advance(500);
+    expect(fake.closed).toBe(false);
+  });
+});
+
+describe('learnt addresses', () => {
+  it('fill the places for outgoing connections, and no more', async () => {
+    const net = new TestNetwork();
+    const others = [];
+    for (let i = 0; i < 5; i++) others.push(await net.start({ maxOutbound: 0 }));
+    const node = await net.start({ maxOutbound: 3, maxBlockRelayOnly: 0 });
+    for (const { endpoint } of others) node.peers.addresses.add({ endpoint, services: 1033n, time: 1 }, endpoint);
+    await net.advance(3000);
+    expect(node.peers.peers()).toHaveLength(3);
+    expect(node.peers.peers().every((peer) => peer.type === 'outbound-full-relay')).toBe(true);
+    const [lost] = node.peers.peers();
+    lost!.disconnect('test');
+    await net.advance(3000);
+    expect(node.peers.peers()).toHaveLength(3);
+  });
+
+  it('are not called if nothing is to be had there, or worse', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const calls: string[] = [];
+    const listen = async (port: number, services: bigint, greet: (fake: FakePeer) => void) => {
+      const endpoint = { host: '127.0.0.1', port };
+      await net.network.transport().listen(endpoint, (connection) => {
+        calls.push(`${port}`);
+        const fake = new FakePeer(net, connection);
+        void fake.shakeHands({ version: { services } }).then(
+          () => greet(fake),
+          () => {},
+        );
+      });
+      node.peers.addresses.add({ endpoint, services: 1033n, time: 1 }, endpoint);
+    };
+    await listen(7001, 8n, () => {});
+    await listen(7002, 1033n, (fake) => fake.sendPayload('headers', Uint8Array.of(0xfd, 0xd1, 0x07)));
+    await net.advance(1500);
+    expect([...new Set(node.disconnects)].toSorted()).toEqual([
+      'does not offer NETWORK',
+      expect.stringMatching(/^misbehaving: headers/),
+    ]);
+    await net.advance(60_000, 500);
+    expect(calls.filter((port) => port === '7002')).toHaveLength(1);
+    expect(calls.filter((port) => port === '7001').length).toBeGreaterThan(1);
+  });
+});
+
+describe('incoming connections', () => {
+  it('are limited', async () => {
+    const net = new TestNetwork();
+    const node = await net.start({ maxInbound: 2 });
+    const [a, b] = [await FakePeer.join(net, node), await FakePeer.join(net, node)];
+    const c = await FakePeer.dial(net, node);
+    await net.until(() => c.closed, 100);
+    a.connection.close();
+    await net.until(() => node.peers.peers().length === 1);
+    await FakePeer.join(net, node);
+    expect(b.closed).toBe(false);
+  });
+
+  it('of those who misbehaved get the last place no more; on the same machine all are told apart', async () => {
+    const net = new TestNetwork();
+    const node = await net.start({ maxInbound: 2 });
+    for (const host of ['203.0.113.7', '127.0.0.1']) {
+      const bad = await FakePeer.join(net, node, { host });
+      bad.sendPayload('headers', Uint8Array.of(0xfd, 0xd1, 0x07));
+      await net.until(() => bad.closed);
+    }
+    const first = await FakePeer.join(net, node, { host: '203.0.113.7' });
+    const again = await FakePeer.dial(net, node, '203.0.113.7');
+    await net.until(() => again.closed, 100);
+    const other = await FakePeer.join(net, node);
+    expect([first.closed, other.closed]).toEqual([false, false]);
+  });
+});
+
+describe('connect', () => {
+  it('gives a peer that is ready, or says why there is none', async () => {
+    const net = new TestNetwork();
+    const [a, b] = [await net.start(), await net.start()];
+    const during = async <T>(promise: Promise<T>): Promise<T> => {
+      const [result] = await Promise.all([promise, net.advance(500)]);
+      return result;
+    };
+    const peer = await during(a.peers.connect(b.endpoint));
+    expect(peer).toMatchObject({ isReady: true, type: 'manual' });
+    await expect(during(a.peers.connect({ host: '127.0.0.1', port: 1 }))).rejects.toMatchObject({
+      code: 'connect-failed',
+    });
+    a.peers.setNetworkActive(false);
+    expect(a.peers.peers()).toEqual([]);
+    await expect(during(a.peers.connect(b.endpoint))).rejects.toMatchObject({ code: 'network-inactive' });
+    const refused = await FakePeer.dial(net, a);
+    await net.until(() => refused.closed, 100);
+    a.peers.setNetworkActive(true);
+    await during(a.peers.connect(b.endpoint));
+  });
+});
+
+describe('stop', () => {
+  it('closes every connection, waits for blocks under way, and can be called twice', async () => {
+    const net = new TestNetwork();
+    const a = await net.start();
+    await mine(net, a, 30);
+    const b = await net.start({ seeds: [a] });
+    await net.until(() => b.chain.tip.height > 0);
+    await Promise.all([b.peers.stop(), b.peers.stop()]);
+    expect(b.peers.peers()).toEqual([]);
+    const { height } = b.chain.tip;
+    await net.advance(500);
+    expect(b.chain.tip.height).toBe(height);
+    expect(a.peers.peers()).toEqual([]);
+    // The port is free again.
+    await net.network.transport().listen(b.endpoint, () => {});
+  });
+});

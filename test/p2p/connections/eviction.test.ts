@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { type EvictionCandidate, protectByAge, selectPeerToEvict } from '../../../src/p2p/connections/eviction.ts';
+import { randomInt } from '../../../src/platform/random.ts';
+import { SeededRandom } from '../../../src/testing/seeded-random.ts';
+
+type Change = (peer: Mutable, count: number) => void;
+type Mutable = { -readonly [K in keyof EvictionCandidate]: EvictionCandidate[K] };
+
+const ids = (count: number, from = 0) => Array.from({ length: count }, (_, i) => from + i);
+const group = (n: number) => String(n).padStart(6, '0');
+
+/** As Core's GetRandomNodeEvictionCandidates. */
+function candidates(count: number, random: SeededRandom, change: Change = () => {}): EvictionCandidate[] {
+  const peers = ids(count).map(
+    (id): Mutable => ({
+      id,
+      connectedAt: randomInt(random, 100_000),
+      minPing: randomInt(random, 100),
+      lastBlockTime: randomInt(random, 100),
+      lastTxTime: randomInt(random, 100),
+      hasRelevantServices: randomInt(random, 2) === 0,
+      relaysTransactions: randomInt(random, 2) === 0,
+      hasBloomFilter: randomInt(random, 2) === 0,
+      netGroup: group(randomInt(random, 100)),
+      isDiscouraged: randomInt(random, 2) === 0,
+      isLocal: randomInt(random, 2) === 0,
+    }),
+  );
+  for (const peer of peers) change(peer, count);
+  return shuffle(peers, random);
+}
+
+function shuffle<T>(list: readonly T[], random: SeededRandom): T[] {
+  return list
+    .map((item) => ({ item, key: random.uint32() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ item }) => item);
+}
+
+/** The cases of Bitcoin Core's net_peer_eviction_tests.cpp: who is never evicted, however many others there are. */
+describe('an inbound peer is never evicted', () => {
+  const cases: [string, number, Change][] = [
+    ['of the four groups that a secret prefers', 4, (peer, count) => (peer.netGroup = group(count - peer.id))],
+    ['of the eight nearest', 8, (peer) => (peer.minPing = peer.id)],
+    ['of the four that brought transactions last', 4, (peer, count) => (peer.lastTxTime = count - peer.id)],
+    [
+      'of the first four of those that relay transactions, where the others have Bloom filters',
+      4,
+      (peer) => Object.assign(peer, { lastTxTime: 0, relaysTransactions: true, hasBloomFilter: peer.id >= 4 }),
+    ],
+    ['of the four that brought blocks last', 4, (peer, count) => (peer.lastBlockTime = count - peer.id)],
+    [
+      'of eight that relay no transactions and brought blocks last, and four more',
+      12,
+      (peer, count) => {
+        peer.lastBlockTime = count - peer.id;
+        if (peer.id <= 7) {
+          peer.relaysTransactions = false;
+          peer.hasRelevantServices = true;
+        }
+      },
+    ],
+    [
+      'that is best by any of these',
+      20,
+      (peer, count) => {
+        peer.netGroup = group(count - peer.id);
+        peer.minPing = peer.id;
+        peer.lastTxTime = count - peer.id;
+        peer.lastBlockTime = count - peer.id;
+      },
+    ],
+  ];
+
+  it.each(cases)('%s', (_, count, change) => {
+    const random = new SeededRandom(7);
+    for (let total = 0; total < 200; total++) {
+      const evicted = selectPeerToEvict(candidates(total, random, change));
+      if (evicted !== undefined) expect(evicted).toBeGreaterThanOrEqual(count);
+    }
+  });
+
+  it('while there are twenty or fewer; of 29 or more somebody is', () => {
+    const random = new SeededRandom(8);
+    for (let total = 0; total < 200; total++) {
+      const evicted = selectPeerToEvict(candidates(total, random));
+      if (total <= 20) expect(evicted).toBeUndefined();
+      if (total >= 29) expect(evicted).toBeDefined();
+    }
+  });
+});
+
+describe('half of those left are protected', () => {
+  /** Ids of those protected among twelve, of whom a greater id means to have come later. */
+  const protectedOf = (isLocal: (id: number) => boolean) => {
+    const all = candidates(12, new SeededRandom(1), (peer) => {
+      peer.connectedAt = peer.id;
+      peer.isLocal = isLocal(peer.id);
+    });
+    const rest = new Set(protectByAge(all).map(({ id }) => id));
+    return ids(12).filter((id) => !rest.has(id));
+  };
+
+  // Core: peer_protection_test.
+  it('by age where nobody is on this machine', () => {
+    expect(protectedOf(() => false)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it('by age, and of those on this machine up to a quarter of all', () => {
+    expect(protectedOf((id) => id === 8 || id === 9 || id === 11)).toEqual([0, 1, 2, 8, 9, 11]);
+    expect(protectedOf((id) => id > 6)).toEqual([0, 1, 2, 7, 8, 9]);
+  });
+});
+
+describe('of the others', () => {
+  const rest = (change: Change) => selectPeerToEvict(candidates(100, new SeededRandom(3), change));
+
+  it('one that has broken the rules goes first', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const all = candidates(100, new SeededRandom(seed), (peer) => {
+        peer.isDiscouraged = peer.id % 3 === 0;
+      });
+      expect(selectPeerToEvict(all)! % 3).toBe(0);
+    }
+  });
+
+  it('the youngest of the group with the most peers goes', () => {
+    const evicted = rest((peer) => {
+      peer.isDiscouraged = false;
+      // All the same by every other measure, and half of them by age.
+      Object.assign(peer, { minPing: 1, lastBlockTime: 0, lastTxTime: 0, isLocal: false });
+      peer.netGroup = peer.id >= 90 ? group(1) : group(1000 + peer.id);
+      peer.connectedAt = peer.id * 10;
+    });
+    expect(evicted).toBeGreaterThanOrEqual(90);
+  });
+});

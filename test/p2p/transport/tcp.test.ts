@@ -1,0 +1,153 @@
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Chain } from '../../../src/chain/chain.ts';
+import { regtest } from '../../../src/consensus/params.ts';
+import { Mempool } from '../../../src/mempool/mempool.ts';
+import { PeerManager } from '../../../src/p2p/connections/connection-manager.ts';
+import type { Endpoint } from '../../../src/p2p/net/endpoint.ts';
+import type { Connection } from '../../../src/p2p/transport/connection.ts';
+import { TcpTransport } from '../../../src/p2p/transport/tcp-transport.ts';
+import { systemClock } from '../../../src/platform/clock.ts';
+import { silentLogger } from '../../../src/platform/logger.ts';
+import { systemRandom } from '../../../src/platform/random.ts';
+import { MemoryStore } from '../../../src/store/memory-store.ts';
+import { mineBlock } from '../../chain/support/builder.ts';
+import { waitFor } from '../../support/wait.ts';
+
+const ANY = { host: '127.0.0.1', port: 0 };
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).toReversed()) await clean();
+});
+
+async function pair(): Promise<{ caller: Connection; called: Connection; endpoint: Endpoint }> {
+  const transport = new TcpTransport();
+  const accepted: Connection[] = [];
+  const listener = await transport.listen(ANY, (connection) => accepted.push(connection));
+  const caller = await transport.connect(listener.endpoint);
+  const called = await waitFor(() => accepted[0]);
+  cleanups.push(
+    () => listener.close(),
+    () => called.close(),
+    () => caller.close(),
+  );
+  return { caller, called, endpoint: listener.endpoint };
+}
+
+describe('TcpTransport', () => {
+  it('carries bytes both ways, and knows both ends', async () => {
+    const { caller, called, endpoint } = await pair();
+    expect(caller).toMatchObject({ inbound: false, remote: endpoint });
+    expect(called).toMatchObject({ inbound: true, local: endpoint, remote: caller.local });
+    const got: number[] = [];
+    caller.onData((chunk) => got.push(...chunk));
+    called.onData((chunk) => called.send(chunk.map((byte) => byte + 1)));
+    caller.send(Uint8Array.of(1, 2, 3));
+    await waitFor(() => got.length === 3);
+    expect(got).toEqual([2, 3, 4]);
+  });
+
+  it('keeps what was sent before anybody listened, and tells of an end that has come', async () => {
+    const { caller, called } = await pair();
+    caller.send(Uint8Array.of(7));
+    await new Promise((resolve) => setImmediate(resolve));
+    const got: number[] = [];
+    called.onData((chunk) => got.push(...chunk));
+    await waitFor(() => got.length === 1);
+    called.close();
+    await new Promise((resolve) => called.onClose(() => resolve(undefined)));
+    await new Promise((resolve) => caller.onClose(() => resolve(undefined)));
+    caller.send(Uint8Array.of(1));
+    expect(caller.bufferedBytes).toBe(0);
+  });
+
+  it('lets a reader hold back a writer', async () => {
+    const { caller, called } = await pair();
+    let got = 0;
+    let drained = false;
+    called.onData((chunk) => {
+      got += chunk.length;
+    });
+    caller.onDrain(() => {
+      drained = true;
+    });
+    called.pause();
+    const size = 32 << 20;
+    caller.send(new Uint8Array(size));
+    await waitFor(() => caller.bufferedBytes > 1_000_000);
+    const before = got;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([got, drained]).toEqual([before, false]);
+    called.resume();
+    await waitFor(() => got === size && drained);
+    expect(caller.bufferedBytes).toBe(0);
+  });
+
+  it('says what is wrong', async () => {
+    const { endpoint } = await pair();
+    const transport = new TcpTransport();
+    await expect(transport.listen(endpoint, () => {})).rejects.toMatchObject({ code: 'port-taken' });
+    const { endpoint: gone, close } = await transport.listen(ANY, () => {});
+    await close();
+    await expect(transport.connect(gone)).rejects.toMatchObject({ code: 'connect-failed' });
+    const abort = new AbortController();
+    // Nobody answers there (RFC 5737), or there is no way to it.
+    const connecting = transport.connect({ host: '192.0.2.1', port: 9 }, abort.signal);
+    abort.abort();
+    await expect(connecting).rejects.toMatchObject({ code: 'connect-failed' });
+  });
+});
+
+describe('nodes over TCP', () => {
+  async function start(addNodes: Endpoint[] = [], v2Transport = true) {
+    const modules = { clock: systemClock, logger: silentLogger };
+    const chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
+    const mempool = new Mempool({}, { ...modules, chain });
+    const peers = new PeerManager(
+      { listen: ANY, addNodes, v2Transport },
+      { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
+    );
+    cleanups.push(async () => {
+      await peers.stop();
+      mempool.close();
+      await chain.close();
+    });
+    await peers.start();
+    return { chain, peers };
+  }
+
+  it.each([
+    ['v2', true],
+    ['v1', false],
+  ])('synchronise over %s, and find each other through the one that they know', async (version, v2Transport) => {
+    const seed = await start([], v2Transport);
+    for (let i = 0; i < 50; i++) {
+      const { tip } = seed.chain;
+      const time = Math.max(Math.floor(Date.now() / 1000), tip.medianTimePast() + 1);
+      await seed.chain.acceptBlock(mineBlock(tip, { time }));
+    }
+    const a = await start([seed.peers.endpoint!], v2Transport);
+    const b = await start([seed.peers.endpoint!], v2Transport);
+    await waitFor(() => a.chain.tip.height === 50 && b.chain.tip.height === 50);
+    const port = (node: { peers: PeerManager }) => node.peers.endpoint!.port;
+    const knows = (x: typeof a, y: typeof a) =>
+      x.peers.peers().some((peer) => peer.isReady && peer.endpoint?.port === port(y));
+    await waitFor(() => knows(a, b) && knows(b, a));
+    for (const { peers } of [seed, a, b]) {
+      for (const peer of peers.peers()) if (peer.isReady) expect(peers.info(peer).transport).toBe(version);
+    }
+  });
+
+  it('drop a stranger at once where they speak v1 only, and go on', async () => {
+    const node = await start([], false);
+    const socket = connect(node.peers.endpoint!.port, '127.0.0.1');
+    const received: Buffer[] = [];
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.on('error', () => {}).on('data', (chunk) => received.push(chunk));
+    socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    await closed;
+    expect(received).toEqual([]);
+    const other = await start([node.peers.endpoint!]);
+    await waitFor(() => other.peers.peers().some((peer) => peer.isReady));
+  });
+});

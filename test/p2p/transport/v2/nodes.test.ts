@@ -1,0 +1,244 @@
+import { describe, expect, it } from 'vitest';
+import { toHex } from '../../../../src/bytes/hex.ts';
+import { regtest } from '../../../../src/consensus/params.ts';
+import type { Connection } from '../../../../src/p2p/transport/connection.ts';
+import { V1Framing } from '../../../../src/p2p/transport/v1-framing.ts';
+import { FakePeer } from '../../support/fake-peer.ts';
+import { mine, peerOf, TestNetwork, type TestNode } from '../../support/network.ts';
+import { seedOfShortGreeting, v2Framing } from './support.ts';
+
+/** Services with BIP324's bit: what somebody may say of anybody. */
+const V2_SERVICES = 0xc09n;
+const ELSEWHERE = { host: '127.0.0.1', port: 7000 };
+
+/** A peer that knows only v1 and is called; each connection that it gets. */
+async function v1Listener(net: TestNetwork): Promise<{ peers: FakePeer[]; connections: Connection[] }> {
+  const peers: FakePeer[] = [];
+  const connections: Connection[] = [];
+  await net.network.transport().listen(ELSEWHERE, (connection) => {
+    connections.push(connection);
+    const peer = new FakePeer(net, connection, new V1Framing(regtest.magic));
+    peers.push(peer);
+    // Who is called does not speak first.
+    peer.on('version', () => void peer.shakeHands());
+  });
+  return { peers, connections };
+}
+
+const connected = (node: TestNode) => node.peers.peers().some((peer) => peer.isReady);
+const transports = (node: TestNode) => node.peers.peers().map((peer) => node.peers.info(peer).transport);
+
+describe('two nodes', () => {
+  it('speak v2, see the same session, and synchronise', async () => {
+    const net = new TestNetwork();
+    const a = await net.start();
+    await mine(net, a, 300);
+    const b = await net.start({ seeds: [a] });
+    await net.untilSynced();
+    const [ofA, ofB] = [a.peers.info(peerOf(a, b)), b.peers.info(peerOf(b, a))];
+    for (const info of [ofA, ofB]) expect(info).toMatchObject({ transport: 'v2', services: V2_SERVICES });
+    expect(ofA.sessionId).toHaveLength(32);
+    expect(toHex(ofA.sessionId!)).toBe(toHex(ofB.sessionId!));
+    const [block] = await mine(net, b, 1);
+    await net.untilSynced(block!.hash);
+    expect([...a.disconnects, ...b.disconnects]).toEqual([]);
+  });
+
+  it('learn of each other and speak v2 then, too', async () => {
+    const net = new TestNetwork();
+    const seed = await net.start();
+    const nodes = [await net.start({ seeds: [seed] }), await net.start({ seeds: [seed] })];
+    await net.until(() =>
+      nodes.every((node) => node.peers.peers().length === 2 && node.peers.peers().every((p) => p.isReady)),
+    );
+    for (const node of nodes) expect(transports(node)).toEqual(['v2', 'v2']);
+  });
+
+  it.each([
+    ['the one who calls', false, true],
+    ['the one who is called', true, false],
+    ['both', false, false],
+  ])('speak v1 where %s has v2 switched off, and the one connection stays', async (_, callerHasV2, calledHasV2) => {
+    const net = new TestNetwork();
+    const called = await net.start({ v2Transport: calledHasV2 });
+    const caller = await net.start({ v2Transport: callerHasV2, seeds: [called], maxOutbound: 0 });
+    await net.until(() => connected(caller), 200);
+    await net.advance(2000);
+    expect([transports(caller), transports(called)]).toEqual([['v1'], ['v1']]);
+    const info = caller.peers.info(caller.peers.peers()[0]!);
+    expect([info.sessionId, info.services]).toEqual([undefined, calledHasV2 ? V2_SERVICES : 0x409n]);
+    expect(caller.disconnects).toEqual(callerHasV2 ? ['closed by the peer'] : []);
+    expect(called.disconnects).toEqual(callerHasV2 ? ['the bytes do not begin with the magic of this network'] : []);
+  });
+
+  it('speak v1 where a person says so', async () => {
+    const net = new TestNetwork();
+    const [a, b] = [await net.start({ maxOutbound: 0 }), await net.start({ maxOutbound: 0 })];
+    a.peers.addNode(b.endpoint, false);
+    await net.until(() => connected(a));
+    expect([transports(a), transports(b)]).toEqual([['v1'], ['v1']]);
+    expect([...a.disconnects, ...b.disconnects]).toEqual([]);
+  });
+});
+
+describe('a peer that knows only v1', () => {
+  it('is called again at once, with v1, and `connect` gives that connection', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const { connections } = await v1Listener(net);
+    let transport: string | undefined;
+    void node.peers.connect(ELSEWHERE).then((peer) => {
+      transport = peer.transportVersion;
+    });
+    await net.until(() => transport !== undefined, 100);
+    expect([transport, connections.length]).toEqual(['v1', 2]);
+  });
+
+  it('though an address says otherwise, is called with v1 the next time', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const { peers, connections } = await v1Listener(net);
+    const time = Math.floor(net.clock.now() / 1000);
+    node.peers.addresses.add({ endpoint: ELSEWHERE, services: V2_SERVICES, time }, ELSEWHERE);
+    await net.until(() => connected(node), 5000);
+    expect(node.peers.peers().map(({ type, transportVersion }) => [type, transportVersion])).toEqual([
+      ['outbound-full-relay', 'v1'],
+    ]);
+    expect(connections).toHaveLength(2);
+    peers[1]!.connection.close();
+    await net.until(() => connections.length > 2, 60_000, 100);
+    await net.until(() => connected(node));
+    // It has told its services itself.
+    expect(connections).toHaveLength(3);
+  });
+
+  it('and does not hang up is given a minute before v1 is tried', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const connections: Connection[] = [];
+    const started = net.clock.now();
+    const times: number[] = [];
+    await net.network.transport().listen(ELSEWHERE, (connection) => {
+      connections.push(connection);
+      times.push(net.clock.now() - started);
+      if (connections.length > 1) {
+        const fake = new FakePeer(net, connection, new V1Framing(regtest.magic));
+        void fake.shakeHands();
+      }
+    });
+    node.peers.addNode(ELSEWHERE);
+    await net.until(() => connected(node), 70_000, 500);
+    expect(transports(node)).toEqual(['v1']);
+    expect(times[1]).toBeGreaterThan(60_000);
+    expect(node.disconnects).toEqual(['handshake timed out']);
+  });
+
+  it('is called with v2 again once it has answered a byte of it', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const first: number[] = [];
+    await net.network.transport().listen(ELSEWHERE, (connection) => {
+      connection.onData((chunk) => {
+        first.push(chunk[0]!);
+        connection.send(Uint8Array.of(1));
+        connection.close();
+      });
+    });
+    node.peers.addNode(ELSEWHERE);
+    await net.advance(2000);
+    expect(first.length).toBeGreaterThan(2);
+    // Chance would bring the first byte of the magic once in 256.
+    expect(first.filter((byte) => byte === regtest.magic[0])).toHaveLength(0);
+  });
+
+  it('is not called again when networking ends', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const connections: Connection[] = [];
+    await net.network.transport().listen(ELSEWHERE, (connection) => connections.push(connection));
+    node.peers.addNode(ELSEWHERE);
+    await net.until(() => connections.length === 1);
+    node.peers.setNetworkActive(false);
+    await net.advance(5000);
+    expect([connections.length, node.peers.peers().length]).toEqual([1, 0]);
+  });
+});
+
+describe('a hostile caller', () => {
+  it('that sends its key a byte a second is dropped after a minute, while others are served', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const slow = await net.dial(node);
+    let closed = false;
+    slow.onClose(() => {
+      closed = true;
+    });
+    const greeting = v2Framing(seedOfShortGreeting(1000), true).start()[0]!;
+    for (let i = 0; i < 59; i++) {
+      slow.send(greeting.subarray(i, i + 1));
+      await net.advance(1000, 500);
+      if (i === 30) await FakePeer.join(net, node);
+    }
+    expect(closed).toBe(false);
+    await net.advance(4000, 500);
+    expect(closed).toBe(true);
+    expect(node.disconnects).toEqual(['handshake timed out']);
+    expect(connected(node)).toBe(true);
+  });
+
+  it('that never ends its garbage is dropped after 4,095 bytes of it, and not thought ill of', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const stranger = await FakePeer.dial(net, node, '203.0.113.9');
+    stranger.connection.send(new Uint8Array(64 + 4095 + 16).fill(0x47));
+    await net.until(() => node.disconnects.length > 0, 200);
+    expect(node.disconnects).toEqual(['no end of the garbage after 4095 bytes']);
+    const again = await FakePeer.join(net, node, { host: '203.0.113.9' });
+    expect(again.closed).toBe(false);
+  });
+
+  it('that tampers with what is under way is dropped', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const framing = v2Framing(5, true);
+    const peer = new FakePeer(net, await net.dial(node), framing);
+    await peer.shakeHands();
+    expect(transports(node)).toEqual(['v2']);
+    const [packet] = framing.frame('ping', new Uint8Array(8));
+    packet![10]! ^= 1;
+    peer.connection.send(packet!);
+    await net.until(() => node.disconnects.length > 0, 200);
+    expect(node.disconnects).toEqual(['a packet is not as its sender sealed it']);
+  });
+
+  it('may send anything before its version, to no effect', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const peer = new FakePeer(net, await net.dial(node), v2Framing(5, true));
+    for (const command of ['verack', 'wtxidrelay', 'sendcmpct', 'mempool', 'inv', 'nosuchthing'])
+      peer.sendPayload(command, new Uint8Array(0));
+    peer.send('ping', { nonce: 1n });
+    await net.advance(100);
+    expect(peer.messages).toEqual([]);
+    await peer.shakeHands();
+    peer.send('ping', { nonce: 2n });
+    expect(await peer.waitFor('pong')).toEqual({ nonce: 2n });
+    expect(node.peers.peers()[0]!.handshake.wtxidRelay).toBe(true);
+    expect(node.disconnects).toEqual([]);
+  });
+
+  it('may send what nobody knows, and undecodable payloads, as over v1', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const framing = v2Framing(5, true);
+    const peer = new FakePeer(net, await net.dial(node), framing);
+    await peer.shakeHands();
+    peer.sendPayload('nosuchthing', new Uint8Array(1000));
+    for (const command of ['headers', 'inv', 'tx', 'block', 'version']) peer.sendPayload(command, Uint8Array.of(1, 2));
+    peer.sendPayload('ping', Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+    await peer.waitFor('pong');
+    expect(node.disconnects).toEqual([]);
+    const { receivedPerCommand } = node.peers.info(node.peers.peers()[0]!);
+    expect(receivedPerCommand.get('*other*')).toBe(20 + 13 + 1000);
+  });
+});
