@@ -20,4 +20,6 @@ for (const path of files) {
   }
 }
 if (found > 0) process.exitCode = 1;
-console.error(found > 0 ? `${found} lines with words that CONTRIBUTING.md rules out` : 'no line with words that are ruled out');
+console.error(
+  found > 0 ? `${found} lines with words that CONTRIBUTING.md rules out` : 'no line with words that are ruled out',
+);
