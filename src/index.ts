@@ -25,6 +25,6 @@ export { freeNodeIds } from './devnet/ports.ts';
 export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './devnet/scenario.ts';
 export { type NodeConfig, type NodeConfigInput, nodeConfig, UsageError } from './node/config.ts';
 export { FullNode, type NodeModules, type StartOptions } from './node/full-node.ts';
+export { LightNode } from './node/light-node.ts';
 export { findNetwork, type NamedNetwork } from './node/networks.ts';
-export { SpvNode } from './node/spv-node.ts';
 export { PierError } from './platform/errors.ts';

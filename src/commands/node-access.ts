@@ -94,7 +94,7 @@ class StoppedNode implements NodeAccess {
   constructor({ node, call }: OpenedNode) {
     this.#node = node;
     this.#call = call;
-    node.peers.events.on('message', ({ command, direction }) => {
+    node.connections.events.on('message', ({ command, direction }) => {
       if (command === 'tx' && direction === 'sent') this.#fetched++;
     });
   }
@@ -104,7 +104,7 @@ class StoppedNode implements NodeAccess {
   }
 
   awaitPeer(): Promise<void> {
-    const { peers, chain, config } = this.#node;
+    const { connections: peers, chain, config } = this.#node;
     const seeds = config.seeds.map(formatEndpoint).join(', ');
     return this.#until(
       () =>

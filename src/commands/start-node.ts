@@ -3,11 +3,11 @@ import { lightMethods } from '../api/methods/light/light.ts';
 import { RpcServer } from '../api/rpc/rpc-server.ts';
 import { type NodeConfig, nodePaths } from '../node/config.ts';
 import { FullNode, type NodeModules } from '../node/full-node.ts';
-import { SpvNode } from '../node/spv-node.ts';
+import { LightNode } from '../node/light-node.ts';
 import { requireFile } from './node-access.ts';
 
 /** A node that serves peers and, through its RPC, people. */
-export interface StartedNode<N extends FullNode | SpvNode = FullNode> {
+export interface StartedNode<N extends FullNode | LightNode = FullNode> {
   readonly node: N;
   readonly rpc: RpcServer;
 }
@@ -25,13 +25,13 @@ export async function startNode(config: NodeConfig, modules: Partial<NodeModules
 
 /**
  * Starts a light node on its files, made where they are missing, and its RPC server. Throws
- * what `SpvNode.start` and `RpcServer.start` throw.
+ * what `LightNode.start` and `RpcServer.start` throw.
  */
 export async function startLightNode(
   config: NodeConfig,
   modules: Partial<NodeModules> = {},
-): Promise<StartedNode<SpvNode>> {
-  const node = await SpvNode.start(config, { network: 'full' }, modules);
+): Promise<StartedNode<LightNode>> {
+  const node = await LightNode.start(config, { network: 'full' }, modules);
   return serve(node, () => RpcServer.start(rpcOptions(config), node, lightMethods));
 }
 
@@ -39,7 +39,10 @@ function rpcOptions(config: NodeConfig) {
   return { host: config.host, port: config.rpcPort, cookieFile: nodePaths(config).cookie };
 }
 
-async function serve<N extends FullNode | SpvNode>(node: N, start: () => Promise<RpcServer>): Promise<StartedNode<N>> {
+async function serve<N extends FullNode | LightNode>(
+  node: N,
+  start: () => Promise<RpcServer>,
+): Promise<StartedNode<N>> {
   try {
     const rpc = await start();
     node.beforeStop(() => rpc.close());

@@ -3,12 +3,12 @@ import { lightMethods } from '../api/methods/light/light.ts';
 import { type CallParams, callMethod } from '../api/rpc/dispatch.ts';
 import { type NodeConfig, nodePaths } from '../node/config.ts';
 import { FullNode, type StartOptions } from '../node/full-node.ts';
-import { SpvNode } from '../node/spv-node.ts';
+import { LightNode } from '../node/light-node.ts';
 import { StoreError } from '../store/errors.ts';
 
 /** A node that was started in this process, for one command. */
 export interface OpenedNode {
-  readonly node: FullNode | SpvNode;
+  readonly node: FullNode | LightNode;
   /** Calls one of its RPC methods. */
   call(method: string, params?: CallParams, wallet?: string): Promise<unknown>;
 }
@@ -26,6 +26,6 @@ export async function openStoppedNode(
       error instanceof StoreError && error.code === 'other-kind' && error.path === nodePaths(config).chain;
     if (!isLight) throw error;
   }
-  const node = await SpvNode.start(config, { network: options.network });
+  const node = await LightNode.start(config, { network: options.network });
   return { node, call: (method, params, wallet) => callMethod(node, lightMethods, method, params, wallet) };
 }

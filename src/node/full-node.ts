@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Chain } from '../chain/chain.ts';
 import { type AcceptResult, Mempool } from '../mempool/mempool.ts';
 import { Miner } from '../mining/miner.ts';
-import { PeerManager } from '../p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../p2p/connections/connection-manager.ts';
 import type { MockableClock } from '../platform/clock.ts';
 import { limitedLogger } from '../platform/limited-logger.ts';
 import type { Transaction } from '../primitives/transaction.ts';
@@ -32,20 +32,20 @@ export class FullNode extends RunningNode {
   readonly chain: Chain;
   readonly mempool: Mempool;
   readonly wallets: WalletFile;
-  readonly peers: PeerManager;
+  readonly connections: ConnectionManager;
   readonly miner: Miner;
 
   private constructor(
     config: NodeConfig,
     modules: NodeModules & { readonly clock: MockableClock },
-    parts: Pick<FullNode, 'chain' | 'mempool' | 'wallets' | 'peers' | 'miner'>,
+    parts: Pick<FullNode, 'chain' | 'mempool' | 'wallets' | 'connections' | 'miner'>,
     closers: readonly (() => unknown)[],
   ) {
     super(config, modules, closers);
     this.chain = parts.chain;
     this.mempool = parts.mempool;
     this.wallets = parts.wallets;
-    this.peers = parts.peers;
+    this.connections = parts.connections;
     this.miner = parts.miner;
   }
 
@@ -105,7 +105,7 @@ export class FullNode extends RunningNode {
       );
       closers.push(() => miner.stop());
 
-      const peers = new PeerManager(
+      const connections = new ConnectionManager(
         {
           ...(options.network === 'full' ? { listen: { host: config.host, port: config.nodeId } } : {}),
           addNodes: options.network === 'none' ? [] : config.seeds,
@@ -117,11 +117,11 @@ export class FullNode extends RunningNode {
         },
         { chain, mempool, transport, clock, random, store, logger: exposedLayer('p2p') },
       );
-      closers.push(() => peers.stop());
-      if (options.network !== 'none') await peers.start();
+      closers.push(() => connections.stop());
+      if (options.network !== 'none') await connections.start();
       if (minerScript && options.network === 'full') miner.start();
 
-      const node = new FullNode(config, modules, { chain, mempool, wallets, peers, miner }, closers);
+      const node = new FullNode(config, modules, { chain, mempool, wallets, connections: connections, miner }, closers);
       void failed.then((error) => node.abort(error));
       return node;
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { BlockIndex } from '../chain/tree/block-index.ts';
 import type { ChainParams } from '../consensus/params.ts';
-import { PeerManager } from '../p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../p2p/connections/connection-manager.ts';
 import type { Endpoint } from '../p2p/net/endpoint.ts';
 import { formatEndpoint } from '../p2p/net/endpoint.ts';
 import type { Peer } from '../p2p/peer/peer.ts';
@@ -61,7 +61,7 @@ export async function findPayment(options: PaymentFinderOptions): Promise<FoundP
   const common = { clock: systemClock, logger: silentLogger, random: systemRandom };
   const chain = await HeaderChain.open(params, { ...common, store: new MemoryStore() });
   let parts!: SearchParts;
-  const peers = new PeerManager(
+  const peers = new ConnectionManager(
     { blocksOnly: true, sparesAddedNodes: false, maxOutbound: 0, maxBlockRelayOnly: 0 },
     {
       ...{ ...common, chain, transport: new TcpTransport() },
@@ -86,7 +86,7 @@ export async function findPayment(options: PaymentFinderOptions): Promise<FoundP
   }
 }
 
-async function connectAll(peers: PeerManager, nodes: readonly Endpoint[]): Promise<Peer[]> {
+async function connectAll(peers: ConnectionManager, nodes: readonly Endpoint[]): Promise<Peer[]> {
   const names = nodes.map(formatEndpoint).join(', ');
   const calls = await Promise.allSettled(nodes.map((node) => inTime(peers.connect(node), node)));
   const connected = calls.flatMap((call) => (call.status === 'fulfilled' ? [call.value] : []));
@@ -109,7 +109,7 @@ function inTime(connecting: Promise<Peer>, node: Endpoint): Promise<Peer> {
 
 /** Waits for the chains of all peers, as long as there is progress; one that has told its own is enough. */
 async function untilHeadersTold(
-  peers: PeerManager,
+  peers: ConnectionManager,
   parts: SearchParts,
   chain: HeaderChain,
   progress: (progress: FinderProgress) => void,

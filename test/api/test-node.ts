@@ -9,7 +9,7 @@ import { Chain } from '../../src/chain/chain.ts';
 import { type ChainParams, chainParams, type NetworkName } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
 import { Miner } from '../../src/mining/miner.ts';
-import { PeerManager } from '../../src/p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { type Clock, MockableClock, systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -59,7 +59,7 @@ export class TestNode {
     const chain = await Chain.open({ params, blockFilterIndex }, { store: new MemoryStore(), clock, logger });
     const mempool = new Mempool({}, { chain, clock, logger });
     const { listen = false, v2Transport = true } = options;
-    const peers = new PeerManager(
+    const peers = new ConnectionManager(
       { ...(listen ? { listen: { host: '127.0.0.1', port: 0 } } : {}), v2Transport },
       { chain, mempool, transport: new TcpTransport(), clock, random: systemRandom, logger },
     );
@@ -76,7 +76,7 @@ export class TestNode {
       logger,
       chain,
       mempool,
-      peers,
+      connections: peers,
       miner: new Miner(scriptPubKey ? { scriptPubKey } : {}, { chain, mempool, clock, logger }),
       wallets,
       startedAt: clock.monotonic(),
@@ -109,7 +109,7 @@ export class TestNode {
   async stop(): Promise<void> {
     await this.server.close();
     await this.node.miner.stop();
-    await this.node.peers.stop();
+    await this.node.connections.stop();
     await this.#detachWallets();
     this.node.mempool.close();
     await this.node.chain.close();

@@ -9,7 +9,7 @@ import type { BlockIndex } from '../../src/chain/tree/block-index.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
-import { PeerManager } from '../../src/p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -69,13 +69,13 @@ describeBitcoind('block filters, as bitcoind makes and serves them', () => {
   let bitcoind: Bitcoind;
   let chain: Chain;
   let mempool: Mempool;
-  let peers: PeerManager;
+  let peers: ConnectionManager;
 
   beforeAll(async () => {
     const modules = { clock: systemClock, logger: silentLogger };
     chain = await Chain.open({ params: regtest, blockFilterIndex: true }, { ...modules, store: new MemoryStore() });
     mempool = new Mempool({}, { ...modules, chain });
-    peers = new PeerManager(
+    peers = new ConnectionManager(
       { listen: { host: '127.0.0.1', port: 0 } },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
     );

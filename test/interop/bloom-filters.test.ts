@@ -4,7 +4,7 @@ import { toHex } from '../../src/bytes/hex.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
-import { PeerManager } from '../../src/p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { decodeMessage } from '../../src/p2p/wire/messages/index.ts';
 import { InvType } from '../../src/p2p/wire/messages/inventory.ts';
@@ -104,7 +104,7 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
   let bitcoind: Bitcoind;
   let chain: Chain;
   let mempool: Mempool;
-  let peers: PeerManager;
+  let peers: ConnectionManager;
   let coins: Coins;
   let mined: readonly Transaction[];
   const open: RawPeer[] = [];
@@ -116,7 +116,7 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
     const modules = { clock: systemClock, logger: silentLogger };
     chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
     mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
-    peers = new PeerManager(
+    peers = new ConnectionManager(
       { listen: { host: '127.0.0.1', port: 0 }, bloomFilters: true },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
     );

@@ -3,7 +3,7 @@ import { toReversedHex } from '../../src/bytes/hex.ts';
 import { freeNodeIds } from '../../src/devnet/ports.ts';
 import { nodeConfig } from '../../src/node/config.ts';
 import { FullNode } from '../../src/node/full-node.ts';
-import { SpvNode } from '../../src/node/spv-node.ts';
+import { LightNode } from '../../src/node/light-node.ts';
 import { COIN } from '../../src/primitives/amount.ts';
 import { verifyTransactionProof } from '../../src/proofs/transaction-proof.ts';
 import { decodeAddress } from '../../src/script/address.ts';
@@ -34,16 +34,22 @@ describeBitcoind('a light node with Bloom filters, and bitcoind', () => {
     return nodeConfig({ nodeId: nodeId!, dataDir: tempDir('bloom'), seeds: seeds.map(String), ...options });
   }
 
-  async function startLight(...seeds: number[]): Promise<{ light: SpvNode; reasons: string[] }> {
-    const light = await SpvNode.start(await config(seeds, { bloomSearch: true }), { network: 'full' });
+  async function startLight(...seeds: number[]): Promise<{ light: LightNode; reasons: string[] }> {
+    const light = await LightNode.start(await config(seeds, { bloomSearch: true }), { network: 'full' });
     closers.push(() => light.stop());
     const reasons: string[] = [];
-    light.peers.events.on('disconnected', ({ reason }) => reasons.push(reason));
+    light.connections.events.on('disconnected', ({ reason }) => reasons.push(reason));
     return { light, reasons };
   }
 
   /** Waits until the light node has looked at bitcoind's tip. */
-  async function follow({ light: node, chain }: { light: SpvNode['light']; chain: SpvNode['chain'] }): Promise<void> {
+  async function follow({
+    light: node,
+    chain,
+  }: {
+    light: LightNode['light'];
+    chain: LightNode['chain'];
+  }): Promise<void> {
     const best = await bitcoind.rpc<string>('getbestblockhash');
     await waitFor(() => chain.tip.hashHex === best && node.scanner.scanned === chain.tip, { timeoutMs: 20_000 });
   }
@@ -53,7 +59,7 @@ describeBitcoind('a light node with Bloom filters, and bitcoind', () => {
   }
 
   /** What bitcoind says of where a transaction is, and what the light node has proved. */
-  async function expectProved({ proofs, chain }: SpvNode, wallet: Wallet, txid: string): Promise<void> {
+  async function expectProved({ proofs, chain }: LightNode, wallet: Wallet, txid: string): Promise<void> {
     const { entry } = wallet.transaction(txid)!;
     const { confirmation, tx } = entry;
     const block = await bitcoind.rpc<{ hash: string; height: number; tx: string[] }>(

@@ -4,7 +4,7 @@ import { lightMethods } from '../../src/api/methods/light/light.ts';
 import { callMethod } from '../../src/api/rpc/dispatch.ts';
 import { fromReversedHex, toReversedHex } from '../../src/bytes/hex.ts';
 import { nodeConfig, nodePaths } from '../../src/node/config.ts';
-import { SpvNode } from '../../src/node/spv-node.ts';
+import { LightNode } from '../../src/node/light-node.ts';
 import { rootOf } from '../../src/proofs/merkle-proof.ts';
 import { type Bitcoind, type BitcoindWallet, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -32,11 +32,11 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
   let theirs: BitcoindWallet;
   /** By txid: the payments to us, with the hash of the block of each. */
   const paid = new Map<string, string>();
-  let node: SpvNode | undefined;
+  let node: LightNode | undefined;
 
-  async function start(dataDir: string, v2Transport = true): Promise<SpvNode> {
+  async function start(dataDir: string, v2Transport = true): Promise<LightNode> {
     const seeds = [`127.0.0.1:${bitcoind.port}`];
-    node = await SpvNode.start(nodeConfig({ nodeId: 3000, dataDir, seeds, v2Transport }, {}), { network: 'full' });
+    node = await LightNode.start(nodeConfig({ nodeId: 3000, dataDir, seeds, v2Transport }, {}), { network: 'full' });
     return node;
   }
 
@@ -67,7 +67,7 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
     bitcoind = await startBitcoind({ args: ['-blockfilterindex=1', '-peerblockfilters=1', ...quick] });
     theirs = await bitcoind.wallet();
     const dataDir = tempDir('light-address');
-    node = await SpvNode.start(nodeConfig({ nodeId: 3000, dataDir, seeds: [] }, {}), { network: 'none' });
+    node = await LightNode.start(nodeConfig({ nodeId: 3000, dataDir, seeds: [] }, {}), { network: 'none' });
     const wallet = await node.wallets.createWallet('w', { mnemonic: MNEMONIC });
     const addresses = await Promise.all(Array.from({ length: 5 }, () => wallet.newAddress()));
     await node.stop();

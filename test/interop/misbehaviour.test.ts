@@ -3,7 +3,7 @@ import { toHex } from '../../src/bytes/hex.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
-import { PeerManager } from '../../src/p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { InvType } from '../../src/p2p/wire/messages/inventory.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -24,7 +24,7 @@ describeBitcoind('misbehaviour, the same bytes sent to bitcoind and to Pier', ()
   let bitcoind: Bitcoind;
   let chain: Chain;
   let mempool: Mempool;
-  let peers: PeerManager;
+  let peers: ConnectionManager;
   const disconnects: string[] = [];
   let coins = 0;
 
@@ -35,7 +35,7 @@ describeBitcoind('misbehaviour, the same bytes sent to bitcoind and to Pier', ()
     const modules = { clock: systemClock, logger: silentLogger };
     chain = await Chain.open({ params: regtest, blockFilterIndex: true }, { ...modules, store: new MemoryStore() });
     mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
-    peers = new PeerManager(
+    peers = new ConnectionManager(
       { listen: { host: '127.0.0.1', port: 0 } },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
     );

@@ -3,7 +3,7 @@ import { fromHex, toReversedHex } from '../../src/bytes/hex.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
-import { PeerManager } from '../../src/p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -17,7 +17,7 @@ import { waitFor } from '../support/wait.ts';
 interface Node {
   readonly chain: Chain;
   readonly mempool: Mempool;
-  readonly peers: PeerManager;
+  readonly connections: ConnectionManager;
   readonly disconnects: string[];
   stop(): Promise<void>;
 }
@@ -34,7 +34,7 @@ async function startNode(
     { ...modules, store: new MemoryStore() },
   );
   const mempool = new Mempool({}, { ...modules, chain });
-  const peers = new PeerManager(
+  const peers = new ConnectionManager(
     { listen: { host: '127.0.0.1', port: 0 }, ...rest },
     { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
   );
@@ -47,7 +47,7 @@ async function startNode(
     await chain.close();
   };
   running.push(stop);
-  return { chain, mempool, peers, disconnects, stop };
+  return { chain, mempool, connections: peers, disconnects, stop };
 }
 
 /** Mines on the node's tip, with the time of now. */
@@ -84,9 +84,9 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
       await waitFor(() => atTip(node, hash!));
     }
     expect(node.disconnects).toEqual([]);
-    const [peer] = node.peers.peers();
+    const [peer] = node.connections.peers();
     const info = await waitFor(() => {
-      const now = node.peers.info(peer!);
+      const now = node.connections.info(peer!);
       return now.ping !== undefined && now;
     });
     expect(info).toMatchObject({ inbound: false, protocolVersion: 70016, syncedBlocks: 203, syncedHeaders: 203 });
@@ -98,7 +98,7 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
     running.push(() => fresh.stop());
     const node = await startNode();
     const tip = await mine(node, 200);
-    await fresh.rpc('addnode', `127.0.0.1:${node.peers.endpoint!.port}`, 'onetry', false);
+    await fresh.rpc('addnode', `127.0.0.1:${node.connections.endpoint!.port}`, 'onetry', false);
     await waitFor(async () => (await fresh.rpc<string>('getbestblockhash')) === tip);
     for (let i = 0; i < 3; i++) {
       const next = await mine(node, 1);
@@ -156,15 +156,15 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
     // Each block of regtest is worth two hashes, and so is genesis.
     const node = await startNode({ addNodes: [poor.endpoint], minimumChainWork: 2n * 2201n });
     const presynced: number[] = [];
-    node.peers.events.on('message', ({ peer, command, direction }) => {
+    node.connections.events.on('message', ({ peer, command, direction }) => {
       if (command !== 'getheaders' || direction !== 'sent') return;
-      presynced.push(node.peers.info(peer).presyncedHeaders);
+      presynced.push(node.connections.info(peer).presyncedHeaders);
     });
     const [peer] = await waitFor(() => {
-      const ready = node.peers.peers().filter(({ isReady }) => isReady);
-      return ready.length > 0 && node.peers.info(ready[0]!).receivedPerCommand.has('headers') && ready;
+      const ready = node.connections.peers().filter(({ isReady }) => isReady);
+      return ready.length > 0 && node.connections.info(ready[0]!).receivedPerCommand.has('headers') && ready;
     });
-    await waitFor(() => presynced.includes(2000) && node.peers.info(peer!).presyncedHeaders === -1);
+    await waitFor(() => presynced.includes(2000) && node.connections.info(peer!).presyncedHeaders === -1);
     expect(node.chain.bestHeader.height).toBe(0);
     expect(node.chain.isInitialBlockDownload).toBe(true);
     const hashes = await poor.mine(100);
@@ -178,9 +178,9 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
     const tip = await mine(node, 2100);
     const fresh = await startBitcoind({ args: [`-minimumchainwork=${(2 * 2101).toString(16)}`] });
     running.push(() => fresh.stop());
-    const { port } = node.peers.endpoint!;
+    const { port } = node.connections.endpoint!;
     let requests = 0;
-    node.peers.events.on('message', ({ command, direction }) => {
+    node.connections.events.on('message', ({ command, direction }) => {
       if (command === 'getheaders' && direction === 'received') requests++;
     });
     await fresh.rpc('addnode', `127.0.0.1:${port}`, 'onetry', false);
@@ -204,7 +204,7 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
     const hosts = (first: number) => Array.from({ length: 50 }, (_, i) => `${first + i}.1.2.3`);
     for (const host of [...hosts(20), '2a01::7']) await theirs.rpc('addpeeraddress', host, 8333);
     const node = await startNode({ addNodes: [theirs.endpoint], maxOutbound: 0 });
-    const known = () => [...node.peers.addresses.entries()].map(({ endpoint }) => endpoint.host);
+    const known = () => [...node.connections.addresses.entries()].map(({ endpoint }) => endpoint.host);
     const asked = async () => {
       const [info] = await theirs.rpc<{ bytesrecv_per_msg: Record<string, number> }[]>('getpeerinfo');
       return info?.bytesrecv_per_msg.getaddr;
@@ -215,15 +215,15 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
     await waitFor(() => hosts(20).filter((host) => known().includes(host)).length >= 10, {
       describe: () => `${known()}`,
     });
-    const [peer] = node.peers.peers();
-    expect([...node.peers.info(peer!).receivedPerCommand.keys()]).toContain('addrv2');
-    expect([...node.peers.info(peer!).receivedPerCommand.keys()]).not.toContain('addr');
+    const [peer] = node.connections.peers();
+    expect([...node.connections.info(peer!).receivedPerCommand.keys()]).toContain('addrv2');
+    expect([...node.connections.info(peer!).receivedPerCommand.keys()]).not.toContain('addr');
 
     const time = Math.floor(Date.now() / 1000);
     for (const host of hosts(120)) {
-      node.peers.addresses.add({ endpoint: { host, port: 8333 }, services: 1033n, time }, { host, port: 8333 });
+      node.connections.addresses.add({ endpoint: { host, port: 8333 }, services: 1033n, time }, { host, port: 8333 });
     }
-    await theirs.rpc('addnode', `127.0.0.1:${node.peers.endpoint!.port}`, 'onetry');
+    await theirs.rpc('addnode', `127.0.0.1:${node.connections.endpoint!.port}`, 'onetry');
     const told = async () =>
       (await theirs.rpc<{ address: string }[]>('getnodeaddresses', 0)).map((each) => each.address);
     await waitFor(async () => (await told()).filter((host) => hosts(120).includes(host)).length >= 10);

@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
-import { PeerManager } from '../../src/p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -22,7 +22,7 @@ describeBitcoind('a package between two bitcoinds', () => {
     for (const node of bitcoinds) closers.push(() => node.stop());
     await Promise.all(bitcoinds.map((node) => submitTo(node, ours.blocks(1))));
     const [from, to] = bitcoinds as [Bitcoind, Bitcoind];
-    const peers = new PeerManager(
+    const peers = new ConnectionManager(
       { addNodes: bitcoinds.map(({ endpoint }) => endpoint) },
       {
         chain: ours.chain,

@@ -6,7 +6,7 @@ import { toHex } from '../../src/bytes/hex.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
-import { PeerManager } from '../../src/p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { V2Framing } from '../../src/p2p/transport/v2/v2-framing.ts';
 import { decodeMessage, encodeMessage } from '../../src/p2p/wire/messages/index.ts';
@@ -34,7 +34,7 @@ describeBitcoind('what bitcoind and Pier do alike', () => {
   let bitcoind: Bitcoind;
   let chain: Chain;
   let mempool: Mempool;
-  let peers: PeerManager;
+  let peers: ConnectionManager;
   const disconnects: string[] = [];
 
   beforeAll(async () => {
@@ -42,7 +42,7 @@ describeBitcoind('what bitcoind and Pier do alike', () => {
     const modules = { clock: systemClock, logger: silentLogger };
     chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
     mempool = new Mempool({}, { ...modules, chain });
-    peers = new PeerManager(
+    peers = new ConnectionManager(
       { listen: { host: '127.0.0.1', port: 0 } },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
     );

@@ -69,7 +69,7 @@ describeBitcoind('RPC about the network, with bitcoind as the peer', () => {
 
   it('shows an inbound peer, and the network as a whole', async () => {
     await waitFor(async () => (await theirs.rpc<unknown[]>('getpeerinfo')).length === 0);
-    const { endpoint } = ours.node.peers;
+    const { endpoint } = ours.node.connections;
     await theirs.rpc('addnode', `127.0.0.1:${endpoint?.port}`, 'onetry', false);
     const [peer] = await ready();
     expect(peer).toMatchObject({ inbound: true, connection_type: 'inbound', network: 'not_publicly_routable' });

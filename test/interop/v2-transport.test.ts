@@ -34,7 +34,7 @@ describeBitcoind('the transports, with bitcoind as the peer', () => {
     await Promise.all([ours?.stop(), oursV1?.stop(), theirs?.stop(), theirsV1?.stop()]);
   });
 
-  const port = (node: TestNode) => `127.0.0.1:${node.node.peers.endpoint?.port}`;
+  const port = (node: TestNode) => `127.0.0.1:${node.node.connections.endpoint?.port}`;
   const peersOf = {
     ours: (node: TestNode) => node.call<PeerJson[]>('getpeerinfo'),
     theirs: (node: Bitcoind) => node.rpc<PeerJson[]>('getpeerinfo'),
@@ -54,9 +54,9 @@ describeBitcoind('the transports, with bitcoind as the peer', () => {
 
   /** Ends the connection, so that the next test begins without. */
   async function part(ourNode: TestNode, theirNode: Bitcoind): Promise<void> {
-    ourNode.node.peers.setNetworkActive(false);
+    ourNode.node.connections.setNetworkActive(false);
     await waitFor(async () => (await peersOf.theirs(theirNode)).length === 0);
-    ourNode.node.peers.setNetworkActive(true);
+    ourNode.node.connections.setNetworkActive(true);
   }
 
   function expectV2([our, their]: readonly PeerJson[]): void {
@@ -91,7 +91,7 @@ describeBitcoind('the transports, with bitcoind as the peer', () => {
     // More than 224 packets in each direction: every block is announced, asked for and sent.
     const hashes = await theirs.mine(250);
     await waitFor(async () => (await ours.call('getbestblockhash')) === hashes.at(-1));
-    for (let i = 0; i < 250; i++) ours.node.peers.peers()[0]!.send('ping', { nonce: BigInt(i) });
+    for (let i = 0; i < 250; i++) ours.node.connections.peers()[0]!.send('ping', { nonce: BigInt(i) });
     await waitFor(async () => ((await peersOf.ours(ours))[0]?.bytesrecv_per_msg.pong ?? 0) >= 250 * 29);
     const after = await connection(ours, theirs);
     expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));

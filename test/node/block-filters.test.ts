@@ -29,7 +29,7 @@ it('a node keeps block filters and offers them, unless it is told not to or serv
     }
     return config;
   };
-  const offers = ({ peers }: FullNode) => (peers.services & ServiceFlag.COMPACT_FILTERS) !== 0n;
+  const offers = ({ connections: peers }: FullNode) => (peers.services & ServiceFlag.COMPACT_FILTERS) !== 0n;
   const complete = async (node: FullNode) => {
     expect(offers(node)).toBe(true);
     await waitFor(() => node.chain.blockFilters!.best === node.chain.tip);

@@ -18,7 +18,7 @@ it('nodes that mine against each other over slow links, some of them leaving, ag
   for (let round = 0; round < 25; round++) {
     const node = net.nodes[randomInt(random, net.nodes.length)]!;
     await mine(net, node, 1 + randomInt(random, 2), { tag: round });
-    const [unlucky] = node.peers.peers();
+    const [unlucky] = node.connections.peers();
     if (round % 5 === 0) unlucky?.disconnect('test');
     await net.advance(randomInt(random, 300) + 1);
   }
@@ -71,7 +71,7 @@ it('a node survives whatever a peer sends after the handshake', async () => {
     { seed: 5, numRuns: 60 },
   );
   expect(node.disconnects).not.toContain('internal error');
-  expect(node.peers.peers()).toEqual([]);
+  expect(node.connections.peers()).toEqual([]);
   const other = await net.start({ seeds: [node] });
   await net.until(() => other.chain.tip.height === 3);
 });

@@ -84,7 +84,7 @@ it(`decoders and peers survive ${MESSAGES} messages (${REPLAY})`, { timeout: 0 }
   const heldAfter = siege.holding();
   await siege.expectService();
   await siege.stop();
-  expect(siege.node.peers.peers()).toEqual([]);
+  expect(siege.node.connections.peers()).toEqual([]);
   expect(taken).toBeGreaterThan(MESSAGES / 10);
   expect(mostHeld).toBeLessThan(TRACE);
   expect(heldAfter - heldBefore).toBeLessThan(TRACE);

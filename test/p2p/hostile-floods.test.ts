@@ -51,8 +51,8 @@ describe('a flood of', { timeout: 60_000 }, () => {
     const before = siege.holding();
     const address = () => ({ time: 1_769_999_000, services: 1033n, network: 1, address: random.bytes(4), port: 8333 });
     await attacker.send(times(100, () => sound('addr', { addresses: times(1000, address) })));
-    const { addressesProcessed, addressesRateLimited } = siege.node.peers.info(
-      siege.node.peers.peers().find(({ remote }) => remote.host === attacker.host)!,
+    const { addressesProcessed, addressesRateLimited } = siege.node.connections.info(
+      siege.node.connections.peers().find(({ remote }) => remote.host === attacker.host)!,
     );
     expect(addressesProcessed).toBeLessThanOrEqual(1_001);
     expect(addressesProcessed + addressesRateLimited).toBe(100_000);
@@ -215,12 +215,12 @@ describe('a flood of', { timeout: 60_000 }, () => {
     const before = siege.holding();
     for (let i = 0; i < 60; i++) await siege.net.dial(siege.node, '203.0.113.77');
     await siege.net.advance(100);
-    expect(siege.node.peers.peers().length).toBeLessThanOrEqual(12);
+    expect(siege.node.connections.peers().length).toBeLessThanOrEqual(12);
     expect(siege.holding() - before).toBeLessThan(MB);
     await siege.expectService();
     // Who says nothing has a minute.
     await siege.net.advance(62_000, 500);
-    expect(siege.node.peers.peers().length).toBeLessThanOrEqual(5);
+    expect(siege.node.connections.peers().length).toBeLessThanOrEqual(5);
   });
 });
 

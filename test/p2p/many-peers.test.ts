@@ -3,7 +3,7 @@ import { toHex } from '../../src/bytes/hex.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
-import { PeerManager } from '../../src/p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import type { Peer } from '../../src/p2p/peer/peer.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -32,7 +32,7 @@ function mineChain(length: number, firstTime = START_MS / 1000 - length): Block[
 const take = (chain: Chain, blocks: readonly Block[]) => Promise.all(blocks.map((block) => chain.acceptBlock(block)));
 
 /** Counts the blocks that each of a node's peers sends, and the most peers that were asked for blocks at one time. */
-function countBlocks(peers: PeerManager): { perPeer: Map<Peer, number>; atOnce: () => number } {
+function countBlocks(peers: ConnectionManager): { perPeer: Map<Peer, number>; atOnce: () => number } {
   const perPeer = new Map<Peer, number>();
   let most = 0;
   peers.events.on('message', ({ peer, command, direction }) => {
@@ -74,7 +74,7 @@ describe('a fresh node', () => {
     const seeds = await Promise.all([net.start(), net.start(), net.start(), net.start()]);
     for (const seed of seeds) await take(seed.chain, blocks);
     const node = await net.start({ seeds });
-    const { perPeer, atOnce } = countBlocks(node.peers);
+    const { perPeer, atOnce } = countBlocks(node.connections);
     await net.untilSynced(blocks.at(-1)!.hash);
     const counts = [...perPeer.values()];
     expect(counts).toHaveLength(4);
@@ -94,7 +94,7 @@ describe('a fresh node', () => {
     const honest = await Promise.all(
       [1, 2].map(() => serve(net, node, blocks, (peer, block) => peer.send('block', block))),
     );
-    const { perPeer } = countBlocks(node.peers);
+    const { perPeer } = countBlocks(node.connections);
     const startedAt = net.clock.now();
     for (const { peer } of [stalling, garbage, ...honest]) announce(peer, blocks);
     await net.until(() => node.chain.tip.height === blocks.length, 60_000);
@@ -161,7 +161,7 @@ describe('over TCP', () => {
     const modules = { clock: systemClock, logger: silentLogger };
     const chain = await Chain.open({ params: regtest, scriptThreads: 0 }, { ...modules, store: new MemoryStore() });
     const mempool = new Mempool({}, { ...modules, chain });
-    const peers = new PeerManager(
+    const peers = new ConnectionManager(
       { listen: { host: '127.0.0.1', port: 0 }, addNodes },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
     );

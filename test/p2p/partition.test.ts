@@ -43,11 +43,11 @@ it('of two halves of a network that mine apart, the one with less work gives way
     TestNode[],
     TestNode[],
   ];
-  await net.until(() => net.nodes.every(({ peers }) => peers.peers().length >= 8), 60_000, 50);
+  await net.until(() => net.nodes.every(({ connections: peers }) => peers.peers().length >= 8), 60_000, 50);
 
   isCut = true;
   for (const node of net.nodes) {
-    for (const peer of node.peers.peers()) {
+    for (const peer of node.connections.peers()) {
       const port = peer.endpoint?.port;
       if (port !== undefined && side(port) !== side(node.endpoint.port)) peer.disconnect('cut');
     }

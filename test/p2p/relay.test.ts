@@ -140,7 +140,7 @@ describe('transactions', () => {
     expect(names((await peer.waitFor('inv')).entries)).toEqual(names([wtx(paying)]));
     await net.advance(1000);
     expect(peer.received('inv')).toHaveLength(1);
-    expect(node.peers.info(node.peers.peers()[0]!).minFeeFilter).toBe(200_000n);
+    expect(node.connections.info(node.connections.peers()[0]!).minFeeFilter).toBe(200_000n);
   });
 
   it('are kept from those who do not want any', async () => {
@@ -371,7 +371,7 @@ describe('on a network where nobody has mined for a month', () => {
     const unseen = mineBlock(node.chain.tip, { tag: 5 });
     liar.send('headers', { headers: [unseen.header] });
     await liar.waitFor('getdata');
-    other.peers.addNode(node.endpoint);
+    other.connections.addNode(node.endpoint);
     await net.advance(1000);
     submit(node, child(coinbases[0]!));
     await net.until(() => other.mempool.size === 1, MINUTE + 5000, 100);

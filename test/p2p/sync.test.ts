@@ -55,7 +55,7 @@ describe('the initial download', () => {
     expect(b.chain.isInitialBlockDownload).toBe(false);
     const requests = a.received.filter((command) => command === 'getdata').length;
     expect(requests).toBeLessThan(20);
-    expect(b.peers.info(peerOf(b, a))).toMatchObject({ syncedBlocks: 100, syncedHeaders: 100, inFlight: [] });
+    expect(b.connections.info(peerOf(b, a))).toMatchObject({ syncedBlocks: 100, syncedHeaders: 100, inFlight: [] });
   });
 
   it('fetches more than 2,000 headers in several messages', async () => {
@@ -218,7 +218,7 @@ describe('new blocks', () => {
     const a = await net.start();
     const b = await net.start({ seeds: [a], maxOutbound: 0 });
     const c = await net.start({ seeds: [b], maxOutbound: 0 });
-    await net.until(() => c.peers.peers().some((peer) => peer.isReady));
+    await net.until(() => c.connections.peers().some((peer) => peer.isReady));
     await mine(net, a, 1);
     await net.untilSynced(a.chain.tip.hash, 1000);
     await mine(net, c, 1);
@@ -335,15 +335,15 @@ describe('reorganisations', () => {
     const net = new TestNetwork();
     const [a, b] = [await net.start(), await net.start()];
     await mine(net, a, 3);
-    b.peers.addNode(a.endpoint);
+    b.connections.addNode(a.endpoint);
     await net.untilSynced(a.chain.tip.hash);
-    b.peers.removeNode(a.endpoint);
-    b.peers.disconnect(a.endpoint);
+    b.connections.removeNode(a.endpoint);
+    b.connections.disconnect(a.endpoint);
     await net.advance(100);
     await mine(net, a, 4, { tag: 1 });
     await mine(net, b, 6, { tag: 2 });
     expect(a.chain.tip.height).toBe(7);
-    a.peers.addNode(b.endpoint);
+    a.connections.addNode(b.endpoint);
     await net.untilSynced(b.chain.tip.hash, 5000);
     expect(a.chain.tip.height).toBe(9);
     expect(a.chain.tips().map(({ height }) => height)).toContain(7);

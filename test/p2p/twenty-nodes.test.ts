@@ -4,7 +4,7 @@ import { equalBytes } from '../../src/bytes/compare.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
-import { PeerManager } from '../../src/p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -17,7 +17,7 @@ interface Node {
   readonly port: number;
   readonly chain: Chain;
   readonly mempool: Mempool;
-  readonly peers: PeerManager;
+  readonly connections: ConnectionManager;
   stop(): Promise<void>;
 }
 
@@ -31,8 +31,8 @@ async function start(seed?: Node): Promise<Node> {
   const modules = { clock: systemClock, logger: silentLogger };
   const chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
   const mempool = new Mempool({}, { ...modules, chain });
-  const addNodes = seed ? [seed.peers.endpoint!] : [];
-  const peers = new PeerManager(
+  const addNodes = seed ? [seed.connections.endpoint!] : [];
+  const peers = new ConnectionManager(
     { listen: { host: '127.0.0.1', port: 0 }, addNodes },
     { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
   );
@@ -41,7 +41,7 @@ async function start(seed?: Node): Promise<Node> {
     port: peers.endpoint!.port,
     chain,
     mempool,
-    peers,
+    connections: peers,
     async stop() {
       running.delete(node);
       await peers.stop();
@@ -54,16 +54,16 @@ async function start(seed?: Node): Promise<Node> {
 }
 
 function bookOf(node: Node): Set<number> {
-  return new Set([...node.peers.addresses.entries()].map(({ endpoint }) => endpoint.port));
+  return new Set([...node.connections.addresses.entries()].map(({ endpoint }) => endpoint.port));
 }
 
-function outboundOf({ peers }: Node): number {
+function outboundOf({ connections: peers }: Node): number {
   return peers.peers().filter((peer) => peer.isReady && !peer.inbound).length;
 }
 
 function describe(nodes: readonly Node[]): string {
   return nodes
-    .map((n) => `${bookOf(n).size} known, ${n.peers.peers().length - outboundOf(n)} in, ${outboundOf(n)} out`)
+    .map((n) => `${bookOf(n).size} known, ${n.connections.peers().length - outboundOf(n)} in, ${outboundOf(n)} out`)
     .join('; ');
 }
 
@@ -99,7 +99,7 @@ it('twenty nodes learn of each other through one seed, over TCP, and do without 
   const patience = { timeoutMs: 60_000, describe: () => describe([...running]) };
   await waitFor(() => all.every(knowsAll), patience);
   // Those who came first may have been called by so many that there are few left for them to call.
-  await waitFor(() => all.every(({ peers }) => peers.peers().length >= 8), patience);
+  await waitFor(() => all.every(({ connections: peers }) => peers.peers().length >= 8), patience);
   await waitFor(() => others.filter((node) => outboundOf(node) >= 4).length >= 12, patience);
   await mineAt(others[7]!, all);
   expect(await mineAt(seed, all)).toBeLessThan(2000);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { regtest } from '../../src/consensus/params.ts';
-import { PeerManager } from '../../src/p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { InvType } from '../../src/p2p/wire/messages/inventory.ts';
 import { ServiceFlag } from '../../src/p2p/wire/protocol.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -94,7 +94,7 @@ async function search(
   const common = { clock: net.clock, logger: silentLogger, random: new SeededRandom(5) };
   const chain = await HeaderChain.open(regtest, { ...common, store: new MemoryStore() });
   let parts!: SearchParts;
-  const peers = new PeerManager(
+  const peers = new ConnectionManager(
     { blocksOnly: true, sparesAddedNodes: false, maxOutbound: 0, maxBlockRelayOnly: 0, v2Transport: false },
     {
       ...{ ...common, chain, transport: net.network.transport() },

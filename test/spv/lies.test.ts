@@ -150,7 +150,7 @@ describe('what a liar told while it was alone', () => {
       await net.until(() => notes.tip?.height === HEIGHT);
       expect(notes.blocks).not.toContain(missed);
       const honest = await Server.start(net, chain);
-      light.peers.addNode(honest.endpoint);
+      light.connections.addNode(honest.endpoint);
       await net.until(() => notes.blocks.includes(missed) && notes.tip?.height === HEIGHT);
       expect(honest.calls).toBe(1);
       await light.stop();
@@ -162,7 +162,7 @@ describe('what a liar told while it was alone', () => {
     const honest = await Server.start(net, chain);
     const { notes, light } = await world([liar, honest]);
     await net.until(() => notes.blocks.length === 4 && !liar.isConnected);
-    expect(light.peers.addedNodes()).toEqual([honest.endpoint]);
+    expect(light.connections.addedNodes()).toEqual([honest.endpoint]);
     await net.advance(10 * 60_000, 1000);
     expect([liar.calls, honest.calls]).toEqual([1, 1]);
     await light.stop();
@@ -216,7 +216,7 @@ describe('filter headers', () => {
     await net.until(() => notes.tip?.height === 2_100);
     const joins = async (lies: Lies) => {
       const server = await Server.start(net, long, lies);
-      light.peers.addNode(server.endpoint);
+      light.connections.addNode(server.endpoint);
       await net.until(() => server.asked.includes('getcfcheckpt'));
       await net.advance(3000);
       return server;

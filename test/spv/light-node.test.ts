@@ -6,7 +6,7 @@ import { BlockTree } from '../../src/chain/tree/block-tree.ts';
 import { type ChainParams, regtest } from '../../src/consensus/params.ts';
 import { nextWorkRequired } from '../../src/consensus/pow.ts';
 import { nodeConfig } from '../../src/node/config.ts';
-import { SpvNode } from '../../src/node/spv-node.ts';
+import { LightNode } from '../../src/node/light-node.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { rootOf } from '../../src/proofs/merkle-proof.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
@@ -17,7 +17,7 @@ import { tempDir } from '../support/temp-dir.ts';
 import { Notes, ServedChain, Server, startLight } from './support/light-network.ts';
 
 const net = new TestNetwork();
-const nodes: SpvNode[] = [];
+const nodes: LightNode[] = [];
 afterEach(async () => {
   for (const node of nodes.splice(0)) await node.stop();
 });
@@ -36,10 +36,10 @@ interface LightInfo {
 }
 
 class Light {
-  readonly node: SpvNode;
+  readonly node: LightNode;
   readonly log: CapturedLogger;
 
-  private constructor(node: SpvNode, log: CapturedLogger) {
+  private constructor(node: LightNode, log: CapturedLogger) {
     this.node = node;
     this.log = log;
   }
@@ -49,7 +49,7 @@ class Light {
     const seeds = servers.map(({ endpoint: { host, port } }) => `${host}:${port}`);
     const config = nodeConfig({ nodeId: 3999, dataDir, seeds, v2Transport: false }, {});
     const modules = { clock: net.clock, random: new SeededRandom(5), transport: net.network.transport(), logger: log };
-    const node = await SpvNode.start(config, { network: 'full' }, modules);
+    const node = await LightNode.start(config, { network: 'full' }, modules);
     nodes.push(node);
     return new Light(node, log);
   }
@@ -253,7 +253,7 @@ describe('a chain of headers', () => {
     const light = await startLight(net, new Notes([]), [server], minimum);
     await net.advance(5000);
     expect(light.chain.tip.height).toBe(0);
-    light.peers.addNode((await Server.start(net, heavy.chain)).endpoint);
+    light.connections.addNode((await Server.start(net, heavy.chain)).endpoint);
     await net.until(() => light.chain.tip.height === 40);
     await light.stop();
   });
@@ -262,7 +262,7 @@ describe('a chain of headers', () => {
     const { server, light, chain } = await paidNode();
     const next = ServedChain.of(plain(5), chain.blocks);
     const honest = await Server.start(net, next);
-    light.node.peers.addNode(honest.endpoint);
+    light.node.connections.addNode(honest.endpoint);
     await light.until(next);
     expect(server.isConnected).toBe(true);
     expect((await light.info()).headers).toBe(65);
@@ -286,7 +286,7 @@ it('peers of the node’s own choice whose chains stay behind are given up', asy
   await net.until(() => light.chain.tip.height === 10);
   const stale = await Server.start(net, old, {}, '20.1.1.1');
   const time = net.clock.now() / 1000;
-  light.peers.addresses.add({ endpoint: stale.endpoint, services: 1097n, time }, stale.endpoint);
+  light.connections.addresses.add({ endpoint: stale.endpoint, services: 1097n, time }, stale.endpoint);
   await net.until(() => stale.isConnected);
   await net.until(() => light.disconnects.length > 0, 23 * 60_000, 500);
   expect(light.disconnects).toEqual(['its chain stays behind ours']);

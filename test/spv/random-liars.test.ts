@@ -122,7 +122,7 @@ async function live(seed: number): Promise<void> {
   const notes = new Hashes([OURS, OUR_TAPROOT]);
   const light = await startLight(net, notes, atOnce);
   await net.advance(randomInt(random, 1000), 50);
-  for (const { endpoint } of servers.filter((server) => !atOnce.includes(server))) light.peers.addNode(endpoint);
+  for (const { endpoint } of servers.filter((server) => !atOnce.includes(server))) light.connections.addNode(endpoint);
 
   const followed = (chain: ServedChain, ours: readonly string[]) => () =>
     light.chain.tip.height === chain.height &&
@@ -134,7 +134,7 @@ async function live(seed: number): Promise<void> {
   await net.until(followed(second.chain, second.ours), maxMs, 100);
   expect(light.chain.tip.hashHex).toBe(second.chain.blocks.at(-1)!.hashHex);
   // Nobody who is honest is taken for a liar.
-  for (const { endpoint } of honest) expect(light.peers.addedNodes()).toContainEqual(endpoint);
+  for (const { endpoint } of honest) expect(light.connections.addedNodes()).toContainEqual(endpoint);
   await light.stop();
 }
 

@@ -4,7 +4,7 @@ import type { ChainParams } from '../../consensus/params.ts';
 import type { AcceptResult, Mempool } from '../../mempool/mempool.ts';
 import type { Miner } from '../../mining/miner.ts';
 import type { NodeConfig } from '../../node/config.ts';
-import type { PeerManager } from '../../p2p/connections/connection-manager.ts';
+import type { ConnectionManager } from '../../p2p/connections/connection-manager.ts';
 import type { MockableClock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
@@ -19,7 +19,7 @@ export interface AnyRpcNode {
   readonly chain: HeaderView;
   /** Absent in a light node. */
   readonly mempool?: Mempool;
-  readonly peers: PeerManager;
+  readonly connections: ConnectionManager;
   /** Absent in a node without wallets. */
   readonly wallets?: WalletFile | undefined;
   /** Milliseconds, by the monotonic clock. */

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { StartedNode } from '../../commands/start-node.ts';
 import { type NodeConfig, UsageError } from '../../node/config.ts';
 import type { FullNode } from '../../node/full-node.ts';
+import type { LightNode } from '../../node/light-node.ts';
 import type { LogLevel } from '../../node/logging.ts';
-import type { SpvNode } from '../../node/spv-node.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type CommonOptions, configOf, nodeOptions, seedOptions } from '../options.ts';
 import { note, print } from '../output.ts';
@@ -86,7 +86,7 @@ export function addStartNode(program: Command): void {
               ? `${place} is a light node, and serves RPC at port ${rpc.port}.`
               : `${place} serves peers at ${p2p} and RPC at port ${rpc.port}.`,
           );
-          node.peers.events.on(
+          node.connections.events.on(
             'progress',
             showSync(status, logger, () => node.clock.monotonic()),
           );
@@ -109,7 +109,7 @@ async function start(
   config: NodeConfig,
   options: StartOptions,
   logger: Logger,
-): Promise<StartedNode<FullNode | SpvNode>> {
+): Promise<StartedNode<FullNode | LightNode>> {
   const { startNode, startLightNode } = await import('../../commands/start-node.ts');
   if (!options.spv && options.bloom) {
     throw new UsageError('not-light', 'only a light node finds its payments by filters: --bloom needs --spv');

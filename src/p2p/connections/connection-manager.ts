@@ -42,7 +42,7 @@ const DEFAULT_USER_AGENT = '/Pier:0.1.0/';
 /** Milliseconds between looks at all that has a time limit. */
 const TICK_MS = 1_000;
 
-export interface PeerManagerOptions {
+export interface ConnectionManagerOptions {
   /** Where to accept connections; nowhere by default. */
   readonly listen?: Endpoint;
   /** Nodes to stay connected to. */
@@ -69,7 +69,7 @@ export interface PeerManagerOptions {
 }
 
 /** A node with the whole chain brings its mempool; any other says what it does with peers. */
-export type PeerManagerModules = CommonModules &
+export type ConnectionManagerModules = CommonModules &
   (
     | { readonly chain: Chain; readonly mempool: Mempool; readonly makeParts?: undefined }
     | { readonly chain: HeaderView; readonly makeParts: MakeParts }
@@ -84,7 +84,7 @@ interface CommonModules {
   readonly store?: Store;
 }
 
-export type PeerManagerEvents = {
+export type ConnectionManagerEvents = {
   /** There is a connection. */
   connected: { readonly peer: Peer };
   /** The handshake is done. */
@@ -96,12 +96,12 @@ export type PeerManagerEvents = {
 };
 
 /** A node's place in the network: who its peers are, and who hears of what they do. */
-export class PeerManager {
-  readonly events = new Emitter<PeerManagerEvents>();
+export class ConnectionManager {
+  readonly events = new Emitter<ConnectionManagerEvents>();
   readonly addresses: AddressManager;
 
-  readonly #options: PeerManagerOptions;
-  readonly #modules: PeerManagerModules;
+  readonly #options: ConnectionManagerOptions;
+  readonly #modules: ConnectionManagerModules;
   readonly #parts: PeerParts;
   readonly #connector: Connector;
   readonly #followers: readonly PeerFollower[];
@@ -135,7 +135,7 @@ export class PeerManager {
   #timer: Timer | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor(options: PeerManagerOptions, modules: PeerManagerModules) {
+  constructor(options: ConnectionManagerOptions, modules: ConnectionManagerModules) {
     this.#options = options;
     this.#modules = modules;
     const { clock, random, chain } = modules;

@@ -23,7 +23,7 @@ export interface PeerFollower {
   close?(): void;
 }
 
-/** What a node wants of its peers and does for them: all that `PeerManager` has to know of it. */
+/** What a node wants of its peers and does for them: all that `ConnectionManager` has to know of it. */
 export interface PeerParts {
   /** In the order in which they are to be told. */
   readonly followers: readonly PeerFollower[];

@@ -1,7 +1,7 @@
 import { Chain } from '../../../src/chain/chain.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { Mempool } from '../../../src/mempool/mempool.ts';
-import { PeerManager } from '../../../src/p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../../../src/p2p/connections/connection-manager.ts';
 import type { Endpoint } from '../../../src/p2p/net/endpoint.ts';
 import { TcpTransport } from '../../../src/p2p/transport/tcp-transport.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
@@ -35,7 +35,7 @@ export async function startSeed(height: number): Promise<Seed> {
   }
   await Promise.all(accepted);
   const mempool = new Mempool({}, { ...modules, chain });
-  const peers = new PeerManager(
+  const peers = new ConnectionManager(
     { listen: { host: '127.0.0.1', port: 0 } },
     { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
   );

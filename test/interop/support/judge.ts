@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PeerManager } from '../../../src/p2p/connections/connection-manager.ts';
+import type { ConnectionManager } from '../../../src/p2p/connections/connection-manager.ts';
 import type { Verdict } from '../../p2p/support/misbehaviours.ts';
 import { RawPeer } from '../../p2p/support/raw-peer.ts';
 import type { Bitcoind } from '../../support/bitcoind.ts';
@@ -35,7 +35,7 @@ export async function askBitcoind(
 
 /** What Pier makes of them. Waits for the expected verdict, as blocks are judged after what follows them has been answered. */
 export async function askPier(
-  peers: PeerManager,
+  peers: ConnectionManager,
   messages: readonly Uint8Array[],
   expected: Verdict,
   early = false,

@@ -11,7 +11,7 @@ function address(net: TestNetwork, host: string, port: number, fields: Partial<P
 
 const now = (net: TestNetwork) => Math.floor(net.clock.now() / 1000);
 const known = (node: TestNode) =>
-  [...node.peers.addresses.entries()].map(({ endpoint }) => `${endpoint.host}:${endpoint.port}`);
+  [...node.connections.addresses.entries()].map(({ endpoint }) => `${endpoint.host}:${endpoint.port}`);
 const told = (peer: FakePeer) =>
   [...peer.received('addr'), ...peer.received('addrv2')].flatMap(({ addresses }) => addresses.map(toEndpoint));
 
@@ -22,11 +22,11 @@ describe('a network with one seed', () => {
     for (let i = 0; i < 5; i++) await net.start({ seeds: [seed] });
     const others = net.nodes.slice(1);
     await net.until(() => others.every((node) => known(node).length >= 4), 60_000);
-    await net.until(() => others.every((node) => node.peers.peers().length >= 4), 60_000);
+    await net.until(() => others.every((node) => node.connections.peers().length >= 4), 60_000);
     await seed.stop();
     net.nodes.splice(0, 1);
     await net.advance(1000);
-    for (const node of others) expect(node.peers.peers().length).toBeGreaterThanOrEqual(3);
+    for (const node of others) expect(node.connections.peers().length).toBeGreaterThanOrEqual(3);
     await mine(net, others[4]!, 3);
     await net.untilSynced(others[4]!.chain.tip.hash, 2000);
   });
@@ -37,8 +37,8 @@ describe('a network with one seed', () => {
     const a = await net.start({ seeds: [seed] });
     await net.advance(30_000, 100);
     expect(known(seed)).toEqual([`127.0.0.1:${a.endpoint.port}`]);
-    expect(seed.peers.peers()).toHaveLength(1);
-    expect(a.peers.peers()).toHaveLength(1);
+    expect(seed.connections.peers()).toHaveLength(1);
+    expect(a.connections.peers()).toHaveLength(1);
   });
 });
 
@@ -46,12 +46,12 @@ it('two nodes that call each other at the same time keep one connection', async 
   const net = new TestNetwork({ latencyMs: () => 50 });
   const [a, b] = [await net.start(), await net.start()];
   const services = 1033n;
-  a.peers.addresses.add({ endpoint: b.endpoint, services, time: now(net) }, b.endpoint);
-  b.peers.addresses.add({ endpoint: a.endpoint, services, time: now(net) }, a.endpoint);
-  await net.until(() => a.peers.peers().length === 2, 2000);
+  a.connections.addresses.add({ endpoint: b.endpoint, services, time: now(net) }, b.endpoint);
+  b.connections.addresses.add({ endpoint: a.endpoint, services, time: now(net) }, a.endpoint);
+  await net.until(() => a.connections.peers().length === 2, 2000);
   await net.advance(60_000, 100);
-  expect(a.peers.peers().map(({ inbound }) => inbound)).toEqual([false]);
-  expect(b.peers.peers().map(({ inbound }) => inbound)).toEqual([true]);
+  expect(a.connections.peers().map(({ inbound }) => inbound)).toEqual([false]);
+  expect(b.connections.peers().map(({ inbound }) => inbound)).toEqual([true]);
   expect(b.disconnects).toEqual(['connected twice']);
 });
 
@@ -61,7 +61,7 @@ describe('getaddr', () => {
     const node = await net.start({ maxOutbound: 0 });
     for (let port = 5000; port < 5010; port++) {
       const endpoint = { host: '127.0.0.1', port };
-      node.peers.addresses.add({ endpoint, services: 9n, time: now(net) }, endpoint);
+      node.connections.addresses.add({ endpoint, services: 9n, time: now(net) }, endpoint);
     }
     const old = await FakePeer.join(net, node);
     old.send('getaddr', {});
@@ -89,8 +89,8 @@ describe('getaddr', () => {
     const addresses = Array.from({ length: 1000 }, (_, i) => address(net, '127.0.0.1', 10_000 + i));
     peer.send('addr', { addresses });
     await net.advance(100);
-    expect(node.peers.addresses.size).toBe(1000);
-    expect(node.peers.info(node.peers.peers()[0]!)).toMatchObject({
+    expect(node.connections.addresses.size).toBe(1000);
+    expect(node.connections.info(node.connections.peers()[0]!)).toMatchObject({
       addressesProcessed: 1000,
       addressesRateLimited: 0,
     });
@@ -105,7 +105,7 @@ describe('addresses from a peer', () => {
     const addresses = Array.from({ length: 100 }, (_, i) => address(net, '127.0.0.1', 10_000 + i));
     peer.send('addr', { addresses });
     await net.advance(100);
-    const info = () => node.peers.info(node.peers.peers()[0]!);
+    const info = () => node.connections.info(node.connections.peers()[0]!);
     expect(info()).toMatchObject({ addressRelay: true, addressesProcessed: 1, addressesRateLimited: 99 });
     await net.advance(100_000, 1000);
     peer.send('addr', { addresses });
@@ -170,7 +170,7 @@ describe('addresses from a peer', () => {
     // And neither does the stranger hear of what is on this machine.
     for (let i = 2; i <= 9; i++) {
       const endpoint = { host: `198.51.${i}.1`, port: 8333 };
-      node.peers.addresses.add({ endpoint, services: 9n, time: now(net) }, endpoint);
+      node.connections.addresses.add({ endpoint, services: 9n, time: now(net) }, endpoint);
     }
     stranger.send('getaddr', {});
     await net.advance(500);

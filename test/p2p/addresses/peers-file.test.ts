@@ -129,11 +129,11 @@ describe('a node that is started again', () => {
     for (let i = 0; i < 4; i++) await net.start({ seeds: [seed], maxOutbound: 0 });
     const store = new MemoryStore();
     const node = await net.start({ seeds: [seed], store, port: 4000 });
-    await net.until(() => node.peers.peers().length === 5, 30_000);
+    await net.until(() => node.connections.peers().length === 5, 30_000);
     // Longer than it takes until what was learnt is written.
     await net.advance(6000, 50);
     await seed.stop();
-    await node.peers.stop();
+    await node.connections.stop();
     // A store closed is one that nobody else opens: what is in it is copied.
     const kept = new MemoryStore();
     kept.writeSync([...store.entries()].map(([key, value]) => ({ type: 'put', key, value })));
@@ -141,7 +141,7 @@ describe('a node that is started again', () => {
     net.nodes.splice(net.nodes.indexOf(node), 1);
     net.nodes.splice(net.nodes.indexOf(seed), 1);
     const again = await net.start({ store: kept, port: 4000 });
-    await net.until(() => again.peers.peers().filter((peer) => peer.isReady && !peer.inbound).length >= 2, 5000);
+    await net.until(() => again.connections.peers().filter((peer) => peer.isReady && !peer.inbound).length >= 2, 5000);
   });
 
   it('calls those first with whom it shared only blocks, once', async () => {
@@ -150,10 +150,10 @@ describe('a node that is started again', () => {
     const friends = [await net.start({ maxOutbound: 0 }), await net.start({ maxOutbound: 0 })];
     new PeersFile(store).setAnchors(friends.map(({ endpoint }) => endpoint));
     const node = await net.start({ store });
-    await net.until(() => node.peers.peers().filter((peer) => peer.isReady).length === 2, 1000);
-    expect(node.peers.peers().map(({ type }) => type)).toEqual(['block-relay-only', 'block-relay-only']);
+    await net.until(() => node.connections.peers().filter((peer) => peer.isReady).length === 2, 1000);
+    expect(node.connections.peers().map(({ type }) => type)).toEqual(['block-relay-only', 'block-relay-only']);
     expect(new PeersFile(store).anchors()).toEqual([]);
-    await node.peers.stop();
+    await node.connections.stop();
     expect(new PeersFile(store).anchors()).toEqual(friends.map(({ endpoint }) => endpoint));
   });
 
@@ -161,10 +161,10 @@ describe('a node that is started again', () => {
     const net = new TestNetwork();
     const store = new MemoryStore();
     const node = await net.start({ store });
-    node.peers.ban(parseSubnet('203.0.113.0/24')!, START_MS / 1000 + 100);
+    node.connections.ban(parseSubnet('203.0.113.0/24')!, START_MS / 1000 + 100);
     const again = await net.start({ store });
-    expect(again.peers.isBanned('203.0.113.9')).toBe(true);
+    expect(again.connections.isBanned('203.0.113.9')).toBe(true);
     await net.advance(101_000, 1000);
-    expect([again.peers.isBanned('203.0.113.9'), again.peers.bans()]).toEqual([false, []]);
+    expect([again.connections.isBanned('203.0.113.9'), again.connections.bans()]).toEqual([false, []]);
   });
 });

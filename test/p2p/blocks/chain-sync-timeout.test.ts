@@ -32,9 +32,9 @@ describe('a peer whose chain stays behind ours', () => {
       });
       void fake.shakeHands().catch(() => {});
     });
-    node.peers.addresses.add({ endpoint, services: 1033n, time: net.clock.now() / 1000 }, endpoint);
+    node.connections.addresses.add({ endpoint, services: 1033n, time: net.clock.now() / 1000 }, endpoint);
     await net.until(
-      () => node.peers.peers().some(({ remote, isReady }) => isReady && remote.host === host),
+      () => node.connections.peers().some(({ remote, isReady }) => isReady && remote.host === host),
       30_000,
       50,
     );

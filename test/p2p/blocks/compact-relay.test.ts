@@ -100,11 +100,16 @@ describe('negotiation', () => {
       [false, true],
       [false, true],
     ]);
-    expect(node.peers.peers().map((peer) => node.peers.info(peer).highBandwidthTo)).toEqual([false, true, true, true]);
+    expect(node.connections.peers().map((peer) => node.connections.info(peer).highBandwidthTo)).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
     peers[1]!.send('sendcmpct', { highBandwidth: true, version: 2n });
     peers[2]!.send('sendcmpct', { highBandwidth: true, version: 1n });
     await net.advance(20);
-    const from = node.peers.peers().map((peer) => node.peers.info(peer).highBandwidthFrom);
+    const from = node.connections.peers().map((peer) => node.connections.info(peer).highBandwidthFrom);
     expect(from).toEqual([false, true, false, false]);
   });
 
@@ -112,13 +117,13 @@ describe('negotiation', () => {
     const all = await scene();
     const { net, node } = all;
     const listening = await net.start();
-    node.peers.addNode(listening.endpoint);
+    node.connections.addNode(listening.endpoint);
     await net.untilSynced(node.chain.tip.hash);
-    const outbound = node.peers.peers()[0]!;
+    const outbound = node.connections.peers()[0]!;
     await mine(net, listening, 1);
     await net.untilSynced(listening.chain.tip.hash);
     await net.advance(20);
-    expect(node.peers.info(outbound).highBandwidthTo).toBe(true);
+    expect(node.connections.info(outbound).highBandwidthTo).toBe(true);
     for (let i = 0; i < 4; i++) {
       const peer = await all.join();
       const block = all.next();
@@ -126,7 +131,7 @@ describe('negotiation', () => {
       await net.until(() => isAt(all, block), 500);
     }
     await net.advance(20);
-    const announcing = node.peers.peers().filter((peer) => node.peers.info(peer).highBandwidthTo);
+    const announcing = node.connections.peers().filter((peer) => node.connections.info(peer).highBandwidthTo);
     expect(announcing).toHaveLength(3);
     expect(announcing).toContain(outbound);
   });

@@ -22,7 +22,7 @@ function serveHeaders(peer: FakePeer, chain: readonly BlockHeader[]): void {
   });
 }
 
-const infoOf = (node: TestNode) => node.peers.info(node.peers.peers()[0]!);
+const infoOf = (node: TestNode) => node.connections.info(node.connections.peers()[0]!);
 
 describe('a chain of less work than the minimum', () => {
   const chain = headerChain(genesis, 2 * MAX_HEADERS + 500, { mined: true });

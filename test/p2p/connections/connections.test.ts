@@ -15,7 +15,7 @@ describe('a node to stay connected to', () => {
       calls.push(net.clock.now() - start);
       connection.close();
     });
-    node.peers.addNode(endpoint, false);
+    node.connections.addNode(endpoint, false);
     await net.advance(120_000, 50);
     const gaps = calls.slice(1).map((at, i) => at - calls[i]!);
     expect(gaps[0]).toBeLessThanOrEqual(200);
@@ -29,32 +29,32 @@ describe('a node to stay connected to', () => {
     const net = new TestNetwork();
     const seed = await net.start();
     const node = await net.start({ seeds: [seed] });
-    await net.until(() => node.peers.peers().some((peer) => peer.isReady));
-    await seed.peers.stop();
-    await net.until(() => node.peers.peers().length === 0, 500);
+    await net.until(() => node.connections.peers().some((peer) => peer.isReady));
+    await seed.connections.stop();
+    await net.until(() => node.connections.peers().length === 0, 500);
     const connections: Connection[] = [];
     await net.network.transport().listen(seed.endpoint, (connection) => connections.push(connection));
     await net.until(() => connections.length > 0, 1000);
-    expect(node.peers.addedNodes()).toEqual([seed.endpoint]);
+    expect(node.connections.addedNodes()).toEqual([seed.endpoint]);
   });
 
   it('is not called twice, nor after it has been removed', async () => {
     const net = new TestNetwork();
     const [a, b] = [await net.start({ maxOutbound: 0 }), await net.start({ maxOutbound: 0 })];
-    expect(a.peers.addNode(b.endpoint)).toBe(true);
-    expect(a.peers.addNode(b.endpoint)).toBe(false);
-    await net.until(() => b.peers.peers().some((peer) => peer.isReady));
+    expect(a.connections.addNode(b.endpoint)).toBe(true);
+    expect(a.connections.addNode(b.endpoint)).toBe(false);
+    await net.until(() => b.connections.peers().some((peer) => peer.isReady));
     // Each is told of the other: one connection is enough.
-    b.peers.addNode(a.endpoint);
+    b.connections.addNode(a.endpoint);
     await net.advance(2000);
-    expect([a.peers.peers().length, b.peers.peers().length]).toEqual([1, 1]);
-    expect(a.peers.removeNode(b.endpoint)).toBe(true);
-    expect(a.peers.removeNode(b.endpoint)).toBe(false);
-    b.peers.removeNode(a.endpoint);
-    expect(a.peers.disconnect(b.endpoint)).toBe(true);
-    expect(a.peers.disconnect(b.endpoint)).toBe(false);
+    expect([a.connections.peers().length, b.connections.peers().length]).toEqual([1, 1]);
+    expect(a.connections.removeNode(b.endpoint)).toBe(true);
+    expect(a.connections.removeNode(b.endpoint)).toBe(false);
+    b.connections.removeNode(a.endpoint);
+    expect(a.connections.disconnect(b.endpoint)).toBe(true);
+    expect(a.connections.disconnect(b.endpoint)).toBe(false);
     await net.advance(5000);
-    expect(a.peers.peers()).toEqual([]);
+    expect(a.connections.peers()).toEqual([]);
   });
 
   it('that misbehaves stays, as a person has chosen it', async () => {
@@ -73,14 +73,14 @@ describe('learnt addresses', () => {
     const others = [];
     for (let i = 0; i < 5; i++) others.push(await net.start({ maxOutbound: 0 }));
     const node = await net.start({ maxOutbound: 3, maxBlockRelayOnly: 0 });
-    for (const { endpoint } of others) node.peers.addresses.add({ endpoint, services: 1033n, time: 1 }, endpoint);
+    for (const { endpoint } of others) node.connections.addresses.add({ endpoint, services: 1033n, time: 1 }, endpoint);
     await net.advance(3000);
-    expect(node.peers.peers()).toHaveLength(3);
-    expect(node.peers.peers().every((peer) => peer.type === 'outbound-full-relay')).toBe(true);
-    const [lost] = node.peers.peers();
+    expect(node.connections.peers()).toHaveLength(3);
+    expect(node.connections.peers().every((peer) => peer.type === 'outbound-full-relay')).toBe(true);
+    const [lost] = node.connections.peers();
     lost!.disconnect('test');
     await net.advance(3000);
-    expect(node.peers.peers()).toHaveLength(3);
+    expect(node.connections.peers()).toHaveLength(3);
   });
 
   it('are not called if nothing is to be had there, or worse', async () => {
@@ -97,7 +97,7 @@ describe('learnt addresses', () => {
           () => {},
         );
       });
-      node.peers.addresses.add({ endpoint, services: 1033n, time: 1 }, endpoint);
+      node.connections.addresses.add({ endpoint, services: 1033n, time: 1 }, endpoint);
     };
     await listen(7001, 8n, () => {});
     await listen(7002, 1033n, (fake) => fake.sendPayload('headers', Uint8Array.of(0xfd, 0xd1, 0x07)));
@@ -120,7 +120,7 @@ describe('incoming connections', () => {
     const c = await FakePeer.dial(net, node);
     await net.until(() => c.closed, 100);
     a.connection.close();
-    await net.until(() => node.peers.peers().length === 1);
+    await net.until(() => node.connections.peers().length === 1);
     await FakePeer.join(net, node);
     expect(b.closed).toBe(false);
   });
@@ -149,18 +149,18 @@ describe('connect', () => {
       const [result] = await Promise.all([promise, net.advance(500)]);
       return result;
     };
-    const peer = await during(a.peers.connect(b.endpoint));
+    const peer = await during(a.connections.connect(b.endpoint));
     expect(peer).toMatchObject({ isReady: true, type: 'manual' });
-    await expect(during(a.peers.connect({ host: '127.0.0.1', port: 1 }))).rejects.toMatchObject({
+    await expect(during(a.connections.connect({ host: '127.0.0.1', port: 1 }))).rejects.toMatchObject({
       code: 'connect-failed',
     });
-    a.peers.setNetworkActive(false);
-    expect(a.peers.peers()).toEqual([]);
-    await expect(during(a.peers.connect(b.endpoint))).rejects.toMatchObject({ code: 'network-inactive' });
+    a.connections.setNetworkActive(false);
+    expect(a.connections.peers()).toEqual([]);
+    await expect(during(a.connections.connect(b.endpoint))).rejects.toMatchObject({ code: 'network-inactive' });
     const refused = await FakePeer.dial(net, a);
     await net.until(() => refused.closed, 100);
-    a.peers.setNetworkActive(true);
-    await during(a.peers.connect(b.endpoint));
+    a.connections.setNetworkActive(true);
+    await during(a.connections.connect(b.endpoint));
   });
 });
 
@@ -171,12 +171,12 @@ describe('stop', () => {
     await mine(net, a, 30);
     const b = await net.start({ seeds: [a] });
     await net.until(() => b.chain.tip.height > 0);
-    await Promise.all([b.peers.stop(), b.peers.stop()]);
-    expect(b.peers.peers()).toEqual([]);
+    await Promise.all([b.connections.stop(), b.connections.stop()]);
+    expect(b.connections.peers()).toEqual([]);
     const { height } = b.chain.tip;
     await net.advance(500);
     expect(b.chain.tip.height).toBe(height);
-    expect(a.peers.peers()).toEqual([]);
+    expect(a.connections.peers()).toEqual([]);
     // The port is free again.
     await net.network.transport().listen(b.endpoint, () => {});
   });

@@ -6,7 +6,7 @@ import { mine, TestNetwork, type TestNode } from '../support/network.ts';
 const MINUTE = 60_000;
 
 const types = (node: TestNode) =>
-  node.peers
+  node.connections
     .peers()
     .map(({ type }) => type)
     .toSorted();
@@ -19,7 +19,7 @@ async function fakeNode(net: TestNetwork, node: TestNode, host: string, port: nu
     const fake = new FakePeer(net, connection);
     void fake.shakeHands().catch(() => {});
   });
-  node.peers.addresses.add({ endpoint, services: 1033n, time: net.clock.now() / 1000 }, endpoint);
+  node.connections.addresses.add({ endpoint, services: 1033n, time: net.clock.now() / 1000 }, endpoint);
   return calls;
 }
 
@@ -37,7 +37,7 @@ describe('connections that a node makes by itself', () => {
       ...new Array<string>(2).fill('block-relay-only'),
       ...new Array<string>(8).fill('outbound-full-relay'),
     ]);
-    expect(new Set(node.peers.peers().map(({ remote }) => remote.host.split('.')[0])).size).toBe(10);
+    expect(new Set(node.connections.peers().map(({ remote }) => remote.host.split('.')[0])).size).toBe(10);
   });
 
   it('for blocks only carry neither addresses nor transactions', async () => {
@@ -48,7 +48,7 @@ describe('connections that a node makes by itself', () => {
     for (const port of [7001, 7002]) {
       const endpoint = { host: '127.0.0.1', port };
       await net.network.transport().listen(endpoint, (connection) => fakes.push(new FakePeer(net, connection)));
-      node.peers.addresses.add({ endpoint, services: 1033n, time: net.clock.now() / 1000 }, endpoint);
+      node.connections.addresses.add({ endpoint, services: 1033n, time: net.clock.now() / 1000 }, endpoint);
     }
     await net.until(() => fakes.length === 2);
     for (const fake of fakes) await fake.shakeHands();
@@ -58,7 +58,7 @@ describe('connections that a node makes by itself', () => {
     expect(other.commands()).toEqual(expect.arrayContaining(['getaddr', 'feefilter', 'getheaders']));
     expect(quiet.commands()).toContain('getheaders');
     for (const command of ['getaddr', 'addr', 'addrv2', 'feefilter']) expect(quiet.commands()).not.toContain(command);
-    const info = node.peers.peers().map((peer) => node.peers.info(peer));
+    const info = node.connections.peers().map((peer) => node.connections.info(peer));
     expect(info.find(({ connectionType }) => connectionType === 'block-relay-only')).toMatchObject({
       addressRelay: false,
     });
@@ -76,7 +76,7 @@ describe('connections that a node makes by itself', () => {
     expect(visits.length).toBeGreaterThanOrEqual(5);
     expect(visits.length).toBeLessThanOrEqual(9);
     expect(types(node)).toEqual(['outbound-full-relay']);
-    expect(node.peers.addresses.triedCount).toBe(visits.length + 1);
+    expect(node.connections.addresses.triedCount).toBe(visits.length + 1);
   });
 
   it('are one more when no block has come for half an hour, and one fewer again', async () => {
@@ -85,18 +85,18 @@ describe('connections that a node makes by itself', () => {
     const others: TestNode[] = [];
     for (let i = 0; i < 4; i++) others.push(await net.start({ maxOutbound: 0 }));
     for (const { endpoint } of others) {
-      node.peers.addresses.add({ endpoint, services: 1033n, time: net.clock.now() / 1000 }, endpoint);
+      node.connections.addresses.add({ endpoint, services: 1033n, time: net.clock.now() / 1000 }, endpoint);
     }
-    await net.until(() => node.peers.peers().length === 2);
-    const full = () => node.peers.peers().filter(({ type }) => type === 'outbound-full-relay').length;
+    await net.until(() => node.connections.peers().length === 2);
+    const full = () => node.connections.peers().filter(({ type }) => type === 'outbound-full-relay').length;
     // Whoever announces something stays.
-    const [keeper] = node.peers.peers();
+    const [keeper] = node.connections.peers();
     const announcer = others.find(({ endpoint }) => endpoint.port === keeper!.target!.port)!;
     await mine(net, announcer, 1);
     await net.until(() => node.chain.tip.height === 1);
     await net.until(() => full() === 3, 41 * MINUTE, 1000);
     await net.until(() => full() === 2, 2 * MINUTE, 1000);
-    expect(node.peers.peers()).toContain(keeper);
+    expect(node.connections.peers()).toContain(keeper);
     expect(node.disconnects).toContain('one peer more than needed');
   });
 
@@ -105,15 +105,15 @@ describe('connections that a node makes by itself', () => {
     const node = await net.start();
     const calls = await fakeNode(net, node, '20.1.1.1', 8333);
     const guest = await FakePeer.join(net, node, { host: '20.1.7.7' });
-    await net.until(() => node.peers.peers().length === 2);
-    node.peers.ban(parseSubnet('20.1.0.0/16')!, Math.ceil(net.clock.now() / 1000) + 600);
-    expect(node.peers.peers()).toEqual([]);
+    await net.until(() => node.connections.peers().length === 2);
+    node.connections.ban(parseSubnet('20.1.0.0/16')!, Math.ceil(net.clock.now() / 1000) + 600);
+    expect(node.connections.peers()).toEqual([]);
     await net.until(() => guest.closed, 100);
     const again = await FakePeer.dial(net, node, '20.1.7.8');
     await net.until(() => again.closed, 100);
     await net.advance(60_000, 200);
     expect(calls).toHaveLength(1);
-    expect(node.peers.unban(parseSubnet('20.1.0.0/16')!)).toBe(true);
+    expect(node.connections.unban(parseSubnet('20.1.0.0/16')!)).toBe(true);
     await net.until(() => calls.length === 2, 60_000, 100);
   });
 });
@@ -141,7 +141,7 @@ describe('a stranger that asks for addresses', () => {
     const node = await net.start({ maxOutbound: 0 });
     for (let i = 0; i < 100; i++) {
       const endpoint = { host: `${20 + i}.1.1.1`, port: 8333 };
-      node.peers.addresses.add({ endpoint, services: 9n, time: net.clock.now() / 1000 }, endpoint);
+      node.connections.addresses.add({ endpoint, services: 9n, time: net.clock.now() / 1000 }, endpoint);
     }
     const ask = async (host: string) => {
       const peer = await FakePeer.join(net, node, { host });

@@ -23,10 +23,10 @@ describe('the handshake', () => {
     });
     expect(toEndpoint(peer.received('version')[0]!.receiver)).toEqual(peer.connection.local);
     expect(toEndpoint(peer.received('version')[0]!.sender)).toEqual(node.endpoint);
-    expect(node.peers.peers()[0]!.isReady).toBe(false);
+    expect(node.connections.peers()[0]!.isReady).toBe(false);
     peer.send('verack', {});
     await net.advance(50);
-    expect(node.peers.peers()[0]!.isReady).toBe(true);
+    expect(node.connections.peers()[0]!.isReady).toBe(true);
   });
 
   it('offers no features to old peers, which do well without', async () => {
@@ -37,7 +37,10 @@ describe('the handshake', () => {
     expect(peer.commands()).not.toContain('wtxidrelay');
     expect(peer.commands()).not.toContain('sendaddrv2');
     expect(peer.commands()).not.toContain('feefilter');
-    expect(node.peers.info(node.peers.peers()[0]!)).toMatchObject({ protocolVersion: 70001, userAgent: '/fake:1.0/' });
+    expect(node.connections.info(node.connections.peers()[0]!)).toMatchObject({
+      protocolVersion: 70001,
+      userAgent: '/fake:1.0/',
+    });
   });
 
   it('refuses peers of before 2011', async () => {
@@ -68,7 +71,7 @@ describe('the handshake', () => {
     await peer.waitFor('pong');
     await net.advance(100);
     expect(peer.received('pong')).toEqual([{ nonce: 3n }]);
-    const [known] = node.peers.peers();
+    const [known] = node.connections.peers();
     expect(known!.handshake.remote!.userAgent).toBe('/first/');
     expect(known!.handshake.wtxidRelay).toBe(false);
   });
@@ -88,7 +91,10 @@ describe('the handshake', () => {
     early.send('sendcmpct', { ...wish, highBandwidth: false });
     for (const peer of peers) peer.send('verack', {});
     await net.until(() => peers.every((peer) => peer.commands().includes('ping')));
-    expect(node.peers.peers().map((peer) => node.peers.info(peer).highBandwidthFrom)).toEqual([true, false]);
+    expect(node.connections.peers().map((peer) => node.connections.info(peer).highBandwidthFrom)).toEqual([
+      true,
+      false,
+    ]);
   });
 
   it.each(['wtxidrelay', 'sendaddrv2'] as const)('ends with %s after verack', async (command) => {
@@ -116,19 +122,19 @@ describe('the handshake', () => {
   it('ends where a node has called itself, and it does not try again', async () => {
     const net = new TestNetwork();
     const node = await net.start();
-    node.peers.addNode(node.endpoint);
+    node.connections.addNode(node.endpoint);
     await net.advance(1000);
     expect(node.disconnects).toEqual([]);
-    await expect(Promise.all([node.peers.connect(node.endpoint), net.advance(1000)])).rejects.toThrow(/reached/);
+    await expect(Promise.all([node.connections.connect(node.endpoint), net.advance(1000)])).rejects.toThrow(/reached/);
     expect(node.disconnects).toContain('connected to self');
-    expect(node.peers.peers()).toEqual([]);
+    expect(node.connections.peers()).toEqual([]);
   });
 
   it('shows user agents without what could harm a terminal', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     await FakePeer.join(net, node, { version: { userAgent: '/evil\u001b[31m<script>:1.0/' } });
-    expect(node.peers.info(node.peers.peers()[0]!).userAgent).toBe('/evil31mscript:1.0/');
+    expect(node.connections.info(node.connections.peers()[0]!).userAgent).toBe('/evil31mscript:1.0/');
   });
 });
 
@@ -166,7 +172,7 @@ describe('a bad peer', () => {
     peer.send('ping', { nonce: 5n });
     await peer.waitFor('pong');
     expect(node.disconnects).toEqual([]);
-    const { receivedPerCommand } = node.peers.info(node.peers.peers()[0]!);
+    const { receivedPerCommand } = node.connections.info(node.connections.peers()[0]!);
     expect(receivedPerCommand.get('*other*')).toBe(24 + 10 + 24 + 1000);
     expect(receivedPerCommand.has('nosuchthing')).toBe(false);
   });
@@ -187,7 +193,11 @@ describe('pings', () => {
     const peer = await FakePeer.join(net, node);
     await net.advance(100);
     expect(peer.received('ping')).toHaveLength(1);
-    expect(node.peers.info(node.peers.peers()[0]!)).toMatchObject({ ping: 0.05, minPing: 0.05, pingWait: undefined });
+    expect(node.connections.info(node.connections.peers()[0]!)).toMatchObject({
+      ping: 0.05,
+      minPing: 0.05,
+      pingWait: undefined,
+    });
     await net.advance(5 * 60_000, 500);
     expect(peer.received('ping')).toHaveLength(3);
     const nonces = peer.received('ping').map(({ nonce }) => nonce);
@@ -204,7 +214,7 @@ describe('pings', () => {
     peer.send('pong', { nonce: 12345n });
     await net.advance(18 * 60_000, 1000);
     expect(peer.closed).toBe(false);
-    expect(node.peers.info(node.peers.peers()[0]!).pingWait).toBeGreaterThan(1000);
+    expect(node.connections.info(node.connections.peers()[0]!).pingWait).toBeGreaterThan(1000);
     await net.advance(3 * 60_000, 1000);
     expect(peer.closed).toBe(true);
     expect(node.disconnects).toEqual(['ping timed out']);
@@ -238,8 +248,8 @@ describe('a peer that does not read', () => {
     peer.send('getdata', { entries: blocks.map(({ hash }) => ({ type: 0x4000_0002, hash })) });
     peer.send('ping', { nonce: 99n });
     await net.advance(500);
-    const [known] = node.peers.peers();
-    const sent = () => node.peers.info(known!).sentPerCommand.get('block') ?? 0;
+    const [known] = node.connections.peers();
+    const sent = () => node.connections.info(known!).sentPerCommand.get('block') ?? 0;
     expect(sent()).toBeGreaterThan(1_000_000);
     expect(sent()).toBeLessThan(1_500_000);
     peer.connection.resume();

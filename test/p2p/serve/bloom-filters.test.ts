@@ -69,7 +69,7 @@ describe('a peer with a Bloom filter', () => {
     const net = new TestNetwork();
     const { node, coinbases } = await rich(net, 5);
     const peer = await FakePeer.join(net, node, quiet);
-    const info = () => node.peers.info(node.peers.peers()[0]!).relaysTransactions;
+    const info = () => node.connections.info(node.connections.peers()[0]!).relaysTransactions;
     const [early, other, matching, added, last] = coinbases.map((coinbase, i) => child(coinbase, i + 1));
     submit(node, early!);
     await net.advance(500);

@@ -85,7 +85,7 @@ export class FakePeer {
     await net.network.transport().listen(endpoint, (connection) => {
       peer = new FakePeer(net, connection);
     });
-    node.peers.addNode(endpoint);
+    node.connections.addNode(endpoint);
     await net.until(() => peer !== undefined);
     await peer!.shakeHands();
     return peer!;

@@ -2,7 +2,7 @@ import { afterEach } from 'vitest';
 import { Chain } from '../../../src/chain/chain.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { Mempool } from '../../../src/mempool/mempool.ts';
-import { PeerManager, type PeerManagerOptions } from '../../../src/p2p/connections/connection-manager.ts';
+import { ConnectionManager, type ConnectionManagerOptions } from '../../../src/p2p/connections/connection-manager.ts';
 import type { Endpoint } from '../../../src/p2p/net/endpoint.ts';
 import type { Peer } from '../../../src/p2p/peer/peer.ts';
 import type { Connection, Transport } from '../../../src/p2p/transport/connection.ts';
@@ -29,7 +29,7 @@ export interface TestNode {
   readonly endpoint: Endpoint;
   readonly chain: Chain;
   readonly mempool: Mempool;
-  readonly peers: PeerManager;
+  readonly connections: ConnectionManager;
   /** Reasons of disconnections, in their order. */
   readonly disconnects: string[];
   /** Commands received, in their order. */
@@ -64,7 +64,7 @@ export class TestNetwork {
 
   /** Starts a node that listens, and stays connected to `addNodes`. */
   async start(
-    options: Omit<PeerManagerOptions, 'listen' | 'addNodes'> & {
+    options: Omit<ConnectionManagerOptions, 'listen' | 'addNodes'> & {
       seeds?: TestNode[];
       minimumChainWork?: bigint;
       store?: Store;
@@ -78,7 +78,7 @@ export class TestNetwork {
     const params = { ...regtest, minimumChainWork };
     const chain = await Chain.open({ params, blockFilterIndex }, { ...modules, store });
     const mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
-    const peers = new PeerManager(
+    const peers = new ConnectionManager(
       { listen: { host: '127.0.0.1', port }, addNodes: seeds.map(({ endpoint }) => endpoint), ...rest },
       { ...modules, chain, mempool, store, transport: this.#transport(port), random: new SeededRandom(port) },
     );
@@ -92,7 +92,7 @@ export class TestNetwork {
       await chain.close();
     };
     const endpoint = { host: '127.0.0.1', port };
-    const node = { name: `node ${port}`, endpoint, chain, mempool, peers, disconnects, received, stop };
+    const node = { name: `node ${port}`, endpoint, chain, mempool, connections: peers, disconnects, received, stop };
     this.nodes.push(node);
     await peers.start();
     return node;
@@ -136,7 +136,7 @@ export class TestNetwork {
 
   describe(): string {
     return this.nodes
-      .map(({ name, chain, peers, disconnects }) => {
+      .map(({ name, chain, connections: peers, disconnects }) => {
         const heights = `${chain.tip.height}/${chain.bestHeader.height}`;
         return `${name}: ${heights}, ${peers.peers().length} peers, ${disconnects.join('; ')}`;
       })
@@ -178,7 +178,7 @@ export async function mine(
 
 /** The peer by which `node` is connected to `other`. */
 export function peerOf(node: TestNode, other: TestNode): Peer {
-  const found = node.peers.peers().find(({ endpoint }) => endpoint?.port === other.endpoint.port);
+  const found = node.connections.peers().find(({ endpoint }) => endpoint?.port === other.endpoint.port);
   if (!found) throw new Error(`${node.name} is not connected to ${other.name}`);
   return found;
 }

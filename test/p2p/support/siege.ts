@@ -1,6 +1,6 @@
 import { concatBytes } from '../../../src/bytes/compare.ts';
 import { BlockIndex } from '../../../src/chain/tree/block-index.ts';
-import type { PeerManagerOptions } from '../../../src/p2p/connections/connection-manager.ts';
+import type { ConnectionManagerOptions } from '../../../src/p2p/connections/connection-manager.ts';
 import type { Block } from '../../../src/primitives/block.ts';
 import type { OutPoint } from '../../../src/primitives/outpoint.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from '../../chain/support/builder.ts';
@@ -33,11 +33,11 @@ export class Siege {
     this.net = net;
     [this.node, this.near, this.far] = nodes as [TestNode, TestNode, TestNode];
     this.#pinger = pinger;
-    this.node.peers.events.on('disconnected', ({ peer, reason }) => this.#ended.set(peer.remote.host, reason));
+    this.node.connections.events.on('disconnected', ({ peer, reason }) => this.#ended.set(peer.remote.host, reason));
   }
 
   /** Lasts until `net.stop()`. */
-  static async begin(options: PeerManagerOptions = {}): Promise<Siege> {
+  static async begin(options: ConnectionManagerOptions = {}): Promise<Siege> {
     const net = new TestNetwork({ lasting: true });
     const nodes = [await net.start({ blockFilterIndex: true, ...options }), await net.start(), await net.start()];
     const [node, near, far] = nodes as [TestNode, TestNode, TestNode];
@@ -45,9 +45,9 @@ export class Siege {
       const block = mineBlock(node.chain.tip, { time: START_MS / 1000 - BLOCKS + i });
       for (const { chain } of nodes) await chain.acceptBlock(block);
     }
-    for (const { peers } of [near, far]) peers.addNode(node.endpoint);
+    for (const { connections: peers } of [near, far]) peers.addNode(node.endpoint);
     const pinger = await FakePeer.join(net, node);
-    await net.until(() => node.peers.peers().filter((peer) => peer.isReady).length === 3);
+    await net.until(() => node.connections.peers().filter((peer) => peer.isReady).length === 3);
     await net.advance(1_000);
     return new Siege(net, nodes, pinger);
   }
@@ -83,7 +83,7 @@ export class Siege {
 
   /** Rough bytes that the node holds for its peers, all in all: in queues, caches, and what waits to be sent or read. */
   holding(): number {
-    const { peers, chain, mempool } = this.node;
+    const { connections: peers, chain, mempool } = this.node;
     const foreign = new Set<object>([chain, mempool, this.net.clock, this.net.network]);
     return takeCensus(peers, (held) => foreign.has(held) || held instanceof BlockIndex).bytes;
   }

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Chain } from '../../../src/chain/chain.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { Mempool } from '../../../src/mempool/mempool.ts';
-import { PeerManager } from '../../../src/p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../../../src/p2p/connections/connection-manager.ts';
 import type { Endpoint } from '../../../src/p2p/net/endpoint.ts';
 import type { Connection } from '../../../src/p2p/transport/connection.ts';
 import { TcpTransport } from '../../../src/p2p/transport/tcp-transport.ts';
@@ -103,7 +103,7 @@ describe('nodes over TCP', () => {
     const modules = { clock: systemClock, logger: silentLogger };
     const chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
     const mempool = new Mempool({}, { ...modules, chain });
-    const peers = new PeerManager(
+    const peers = new ConnectionManager(
       { listen: ANY, addNodes, v2Transport },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
     );
@@ -129,7 +129,7 @@ describe('nodes over TCP', () => {
     const a = await start([seed.peers.endpoint!], v2Transport);
     const b = await start([seed.peers.endpoint!], v2Transport);
     await waitFor(() => a.chain.tip.height === 50 && b.chain.tip.height === 50);
-    const port = (node: { peers: PeerManager }) => node.peers.endpoint!.port;
+    const port = (node: { peers: ConnectionManager }) => node.peers.endpoint!.port;
     const knows = (x: typeof a, y: typeof a) =>
       x.peers.peers().some((peer) => peer.isReady && peer.endpoint?.port === port(y));
     await waitFor(() => knows(a, b) && knows(b, a));

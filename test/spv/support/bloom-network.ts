@@ -1,6 +1,6 @@
 import { equalBytes } from '../../../src/bytes/compare.ts';
 import { regtest } from '../../../src/consensus/params.ts';
-import { PeerManager } from '../../../src/p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../../../src/p2p/connections/connection-manager.ts';
 import { InvType } from '../../../src/p2p/wire/messages/inventory.ts';
 import { ServiceFlag } from '../../../src/p2p/wire/protocol.ts';
 import type { Clock } from '../../../src/platform/clock.ts';
@@ -224,7 +224,7 @@ export async function startBloomLight(net: TestNetwork, servers: readonly BloomS
   const watcher = new LightWallets({ file, chain, proofs, store: wallets, logger: silentLogger });
   const wallet = file.get('test')!;
   let parts!: SpvParts;
-  const peers = new PeerManager(
+  const peers = new ConnectionManager(
     {
       addNodes: servers.map(({ endpoint }) => endpoint),
       ...{ blocksOnly: true, v2Transport: false, sparesAddedNodes: false, maxOutbound: 4 },

@@ -2,7 +2,7 @@ import { equalBytes } from '../../../src/bytes/compare.ts';
 import { toHex } from '../../../src/bytes/hex.ts';
 import type { BlockIndex } from '../../../src/chain/tree/block-index.ts';
 import { type ChainParams, regtest } from '../../../src/consensus/params.ts';
-import { PeerManager } from '../../../src/p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../../../src/p2p/connections/connection-manager.ts';
 import type { CFCheckptMessage } from '../../../src/p2p/wire/messages/cfcheckpt.ts';
 import type { CFHeadersMessage } from '../../../src/p2p/wire/messages/cfheaders.ts';
 import { InvType } from '../../../src/p2p/wire/messages/inventory.ts';
@@ -262,7 +262,7 @@ export class Notes implements Watcher {
 
 export interface LightNode {
   readonly chain: HeaderChain;
-  readonly peers: PeerManager;
+  readonly connections: ConnectionManager;
   readonly parts: SpvParts;
   /** Reasons of disconnections, in their order. */
   readonly disconnects: string[];
@@ -280,7 +280,7 @@ export async function startLight(
   const chain = await HeaderChain.open(params, { ...modules, store });
   watcher.genesis = chain.atHeight(0)!;
   let parts!: SpvParts;
-  const peers = new PeerManager(
+  const peers = new ConnectionManager(
     {
       addNodes: servers.map(({ endpoint }) => endpoint),
       ...{ blocksOnly: true, v2Transport: false, sparesAddedNodes: false, maxOutbound: 4 },
@@ -298,5 +298,5 @@ export async function startLight(
   const disconnects: string[] = [];
   peers.events.on('disconnected', ({ reason }) => disconnects.push(reason));
   await peers.start();
-  return { chain, peers, parts, disconnects, stop: () => peers.stop() };
+  return { chain, connections: peers, parts, disconnects, stop: () => peers.stop() };
 }

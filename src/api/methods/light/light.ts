@@ -72,7 +72,7 @@ const ownMethods: readonly Method<LightRpcNode>[] = [
     result:
       '{ "headers": n, "filterheaders": n, "scanned": n, "filterpeers": n, "tipage": seconds, "filters": n,\n' +
       '  "merkleblocks": n, "blocks": n, "falsepositives": n, "bytesreceived": n, "bytessent": n, "withdrawn": [{ the fields of getpaymentproof }, ...] }',
-    handler: ({ node: { chain, light, proofs, peers, clock } }) => {
+    handler: ({ node: { chain, light, proofs, connections: peers, clock } }) => {
       const { filters, merkleBlocks = 0, blocks, falsePositives } = light.scanner.counts;
       const { received, sent } = peers.totalBytes;
       return {

@@ -97,7 +97,7 @@ function clientRules({ rules }: TemplateRequest): ReadonlySet<string> {
 }
 
 /** On mainnet nobody should mine on a chain that the network has left behind. */
-function requireConnection({ node: { params, peers, chain } }: RpcContext): void {
+function requireConnection({ node: { params, connections: peers, chain } }: RpcContext): void {
   if (params.network !== 'main') return;
   if (peers.peers().length === 0) throw new RpcError(RpcCode.CLIENT_NOT_CONNECTED, 'Pier is not connected!');
   if (chain.isInitialBlockDownload) {

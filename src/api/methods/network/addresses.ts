@@ -26,7 +26,7 @@ export const addressMethods: readonly Method<AnyRpcNode>[] = [
     ],
     result: '[{ "time": unixtime, "services": n, "address": text, "port": n, "network": word }, ...]',
     example: '8',
-    handler: ({ node: { peers } }, count, network) => {
+    handler: ({ node: { connections: peers } }, count, network) => {
       if (count < 0) throw new RpcError(RpcCode.INVALID_PARAMETER, 'Address count out of range');
       if (network !== undefined && !networkNames.includes(network)) {
         throw new RpcError(RpcCode.INVALID_PARAMETER, `Network not recognized: ${network}`);
@@ -48,7 +48,7 @@ export const addressMethods: readonly Method<AnyRpcNode>[] = [
     description: 'How many addresses are known: new ones from hearsay, tried ones that were connected to.',
     arguments: [],
     result: '{ "ipv4": { "new": n, "tried": n, "total": n }, ..., "all_networks": {...} }',
-    handler: ({ node: { peers } }) => {
+    handler: ({ node: { connections: peers } }) => {
       const names = [...networkNames, 'all_networks'];
       const counts = new Map(names.map((name) => [name, { new: 0, tried: 0, total: 0 }]));
       for (const { endpoint, tried } of peers.addresses.entries()) {
@@ -72,7 +72,7 @@ export const addressMethods: readonly Method<AnyRpcNode>[] = [
     ],
     result: '{ "success": bool, "error": text }',
     example: '"1.2.3.4" 8333 true',
-    handler: ({ node: { peers, clock } }, text, port, tried) => {
+    handler: ({ node: { connections: peers, clock } }, text, port, tried) => {
       if (port < 0 || port > 65_535) throw new RpcError(RpcCode.MISC_ERROR, 'JSON integer out of range');
       const ip = parseIp(text);
       if (!ip) return { success: false };

@@ -21,7 +21,7 @@ export const banMethods: readonly Method<AnyRpcNode>[] = [
     ],
     result: 'null',
     example: '"192.168.0.6" "add" 86400',
-    handler: ({ node: { peers, clock }, methods }, text, command, banTime, isAbsolute) => {
+    handler: ({ node: { connections: peers, clock }, methods }, text, command, banTime, isAbsolute) => {
       if (command !== 'add' && command !== 'remove') {
         throw new RpcError(RpcCode.MISC_ERROR, methodHelp(methods.get('setban')!));
       }
@@ -55,7 +55,7 @@ export const banMethods: readonly Method<AnyRpcNode>[] = [
     result:
       '[{ "address": text, "ban_created": unixtime, "banned_until": unixtime, "ban_duration": seconds,\n' +
       '  "time_remaining": seconds }, ...]',
-    handler: ({ node: { peers, clock } }) =>
+    handler: ({ node: { connections: peers, clock } }) =>
       peers.bans().map(({ subnet, created, until }) => ({
         address: formatSubnet(subnet),
         ban_created: created,
@@ -70,7 +70,7 @@ export const banMethods: readonly Method<AnyRpcNode>[] = [
     description: 'Ends all bans.',
     arguments: [],
     result: 'null',
-    handler: ({ node: { peers } }) => {
+    handler: ({ node: { connections: peers } }) => {
       peers.clearBans();
       return null;
     },

@@ -1,5 +1,5 @@
 import { toHex } from '../../../bytes/hex.ts';
-import type { PeerManager } from '../../../p2p/connections/connection-manager.ts';
+import type { ConnectionManager } from '../../../p2p/connections/connection-manager.ts';
 import type { Endpoint } from '../../../p2p/net/endpoint.ts';
 import { formatEndpoint, parseEndpoint, reachOf } from '../../../p2p/net/endpoint.ts';
 import type { PeerInfo } from '../../../p2p/processing/peer-info.ts';
@@ -29,7 +29,7 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
       '  "localrelay": bool, "timeoffset": 0, "networkactive": bool, "connections": n, "connections_in": n,\n' +
       '  "connections_out": n, "networks": [...], "relayfee": amount, "incrementalfee": amount, "localaddresses": [],\n' +
       '  "warnings": [] }',
-    handler: ({ node: { peers, mempool } }) => {
+    handler: ({ node: { connections: peers, mempool } }) => {
       const all = peers.peers();
       const inbound = all.filter((peer) => peer.inbound).length;
       return {
@@ -59,7 +59,7 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
     arguments: [],
     result:
       '{ "totalbytesrecv": n, "totalbytessent": n, "timemillis": unixtime in milliseconds, "uploadtarget": {...} }',
-    handler: ({ node: { peers, clock } }) => {
+    handler: ({ node: { connections: peers, clock } }) => {
       const { received, sent } = peers.totalBytes;
       return {
         totalbytesrecv: received,
@@ -86,7 +86,7 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
       '  "lastsend": unixtime, "lastrecv": unixtime, "bytessent": n, "bytesrecv": n, "conntime": unixtime,\n' +
       '  "pingtime": seconds, "version": n, "subver": text, "inbound": bool, "startingheight": n, "synced_headers": n,\n' +
       '  "synced_blocks": n, "inflight": [height], "minfeefilter": amount, "connection_type": word, ... }, ...]',
-    handler: ({ node: { peers } }) => peers.peers().map((peer) => peerJson(peers.info(peer))),
+    handler: ({ node: { connections: peers } }) => peers.peers().map((peer) => peerJson(peers.info(peer))),
   }),
   method({
     name: 'getconnectioncount',
@@ -94,7 +94,7 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
     description: 'The number of connected peers.',
     arguments: [],
     result: 'n',
-    handler: ({ node: { peers } }) => peers.peers().length,
+    handler: ({ node: { connections: peers } }) => peers.peers().length,
   }),
   method({
     name: 'addnode',
@@ -112,7 +112,7 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
     result: 'null',
     example: '"127.0.0.1:3001" "add"',
     handler: (context, text, command, v2) => {
-      const { peers, logger } = context.node;
+      const { connections: peers, logger } = context.node;
       if (v2 === true && (peers.services & ServiceFlag.P2P_V2) === 0n) {
         throw new RpcError(
           RpcCode.INVALID_PARAMETER,
@@ -149,7 +149,7 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
     result: 'null',
     example: '"127.0.0.1:3001"',
     handler: (context, address, id) => {
-      const { peers } = context.node;
+      const { connections: peers } = context.node;
       if ((address === '') === (id === undefined)) {
         throw new RpcError(RpcCode.INVALID_PARAMS, 'Only one of address and nodeid should be provided.');
       }
@@ -168,7 +168,7 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
     result:
       '[{ "addednode": text, "connected": bool, "addresses": [{ "address": text, "connected": "outbound" }] }, ...]',
     handler: (context, text) => {
-      const { peers } = context.node;
+      const { connections: peers } = context.node;
       const wanted = text === undefined ? undefined : tryEndpoint(context, text);
       const added = peers.addedNodes();
       const shown =
@@ -187,7 +187,7 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
     description: 'Measures the ways to all peers; getpeerinfo has the results, as pingtime.',
     arguments: [],
     result: 'null',
-    handler: ({ node: { peers } }) => {
+    handler: ({ node: { connections: peers } }) => {
       for (const peer of peers.peers()) peer.keepAlive.request();
       return null;
     },
@@ -199,7 +199,7 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
     arguments: [booleanArgument('state', 'true for on.')],
     result: 'bool',
     example: 'true',
-    handler: ({ node: { peers } }, state) => {
+    handler: ({ node: { connections: peers } }, state) => {
       peers.setNetworkActive(state);
       return peers.networkActive;
     },
@@ -255,7 +255,7 @@ function peerJson(peer: PeerInfo): JsonObject {
   };
 }
 
-function addedNodeJson(peers: PeerManager, endpoint: Endpoint): JsonObject {
+function addedNodeJson(peers: ConnectionManager, endpoint: Endpoint): JsonObject {
   const address = formatEndpoint(endpoint);
   const peer = peers.peers().find(({ remote }) => formatEndpoint(remote) === address);
   return {

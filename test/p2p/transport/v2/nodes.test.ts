@@ -25,8 +25,8 @@ async function v1Listener(net: TestNetwork): Promise<{ peers: FakePeer[]; connec
   return { peers, connections };
 }
 
-const connected = (node: TestNode) => node.peers.peers().some((peer) => peer.isReady);
-const transports = (node: TestNode) => node.peers.peers().map((peer) => node.peers.info(peer).transport);
+const connected = (node: TestNode) => node.connections.peers().some((peer) => peer.isReady);
+const transports = (node: TestNode) => node.connections.peers().map((peer) => node.connections.info(peer).transport);
 
 describe('two nodes', () => {
   it('speak v2, see the same session, and synchronise', async () => {
@@ -35,7 +35,7 @@ describe('two nodes', () => {
     await mine(net, a, 300);
     const b = await net.start({ seeds: [a] });
     await net.untilSynced();
-    const [ofA, ofB] = [a.peers.info(peerOf(a, b)), b.peers.info(peerOf(b, a))];
+    const [ofA, ofB] = [a.connections.info(peerOf(a, b)), b.connections.info(peerOf(b, a))];
     for (const info of [ofA, ofB]) expect(info).toMatchObject({ transport: 'v2', services: V2_SERVICES });
     expect(ofA.sessionId).toHaveLength(32);
     expect(toHex(ofA.sessionId!)).toBe(toHex(ofB.sessionId!));
@@ -49,7 +49,7 @@ describe('two nodes', () => {
     const seed = await net.start();
     const nodes = [await net.start({ seeds: [seed] }), await net.start({ seeds: [seed] })];
     await net.until(() =>
-      nodes.every((node) => node.peers.peers().length === 2 && node.peers.peers().every((p) => p.isReady)),
+      nodes.every((node) => node.connections.peers().length === 2 && node.connections.peers().every((p) => p.isReady)),
     );
     for (const node of nodes) expect(transports(node)).toEqual(['v2', 'v2']);
   });
@@ -65,7 +65,7 @@ describe('two nodes', () => {
     await net.until(() => connected(caller), 200);
     await net.advance(2000);
     expect([transports(caller), transports(called)]).toEqual([['v1'], ['v1']]);
-    const info = caller.peers.info(caller.peers.peers()[0]!);
+    const info = caller.connections.info(caller.connections.peers()[0]!);
     expect([info.sessionId, info.services]).toEqual([undefined, calledHasV2 ? V2_SERVICES : 0x409n]);
     expect(caller.disconnects).toEqual(callerHasV2 ? ['closed by the peer'] : []);
     expect(called.disconnects).toEqual(callerHasV2 ? ['the bytes do not begin with the magic of this network'] : []);
@@ -74,7 +74,7 @@ describe('two nodes', () => {
   it('speak v1 where a person says so', async () => {
     const net = new TestNetwork();
     const [a, b] = [await net.start({ maxOutbound: 0 }), await net.start({ maxOutbound: 0 })];
-    a.peers.addNode(b.endpoint, false);
+    a.connections.addNode(b.endpoint, false);
     await net.until(() => connected(a));
     expect([transports(a), transports(b)]).toEqual([['v1'], ['v1']]);
     expect([...a.disconnects, ...b.disconnects]).toEqual([]);
@@ -87,7 +87,7 @@ describe('a peer that knows only v1', () => {
     const node = await net.start();
     const { connections } = await v1Listener(net);
     let transport: string | undefined;
-    void node.peers.connect(ELSEWHERE).then((peer) => {
+    void node.connections.connect(ELSEWHERE).then((peer) => {
       transport = peer.transportVersion;
     });
     await net.until(() => transport !== undefined, 100);
@@ -99,9 +99,9 @@ describe('a peer that knows only v1', () => {
     const node = await net.start();
     const { peers, connections } = await v1Listener(net);
     const time = Math.floor(net.clock.now() / 1000);
-    node.peers.addresses.add({ endpoint: ELSEWHERE, services: V2_SERVICES, time }, ELSEWHERE);
+    node.connections.addresses.add({ endpoint: ELSEWHERE, services: V2_SERVICES, time }, ELSEWHERE);
     await net.until(() => connected(node), 5000);
-    expect(node.peers.peers().map(({ type, transportVersion }) => [type, transportVersion])).toEqual([
+    expect(node.connections.peers().map(({ type, transportVersion }) => [type, transportVersion])).toEqual([
       ['outbound-full-relay', 'v1'],
     ]);
     expect(connections).toHaveLength(2);
@@ -126,7 +126,7 @@ describe('a peer that knows only v1', () => {
         void fake.shakeHands();
       }
     });
-    node.peers.addNode(ELSEWHERE);
+    node.connections.addNode(ELSEWHERE);
     await net.until(() => connected(node), 70_000, 500);
     expect(transports(node)).toEqual(['v1']);
     expect(times[1]).toBeGreaterThan(60_000);
@@ -144,7 +144,7 @@ describe('a peer that knows only v1', () => {
         connection.close();
       });
     });
-    node.peers.addNode(ELSEWHERE);
+    node.connections.addNode(ELSEWHERE);
     await net.advance(2000);
     expect(first.length).toBeGreaterThan(2);
     // Chance would bring the first byte of the magic once in 256.
@@ -156,11 +156,11 @@ describe('a peer that knows only v1', () => {
     const node = await net.start();
     const connections: Connection[] = [];
     await net.network.transport().listen(ELSEWHERE, (connection) => connections.push(connection));
-    node.peers.addNode(ELSEWHERE);
+    node.connections.addNode(ELSEWHERE);
     await net.until(() => connections.length === 1);
-    node.peers.setNetworkActive(false);
+    node.connections.setNetworkActive(false);
     await net.advance(5000);
-    expect([connections.length, node.peers.peers().length]).toEqual([1, 0]);
+    expect([connections.length, node.connections.peers().length]).toEqual([1, 0]);
   });
 });
 
@@ -223,7 +223,7 @@ describe('a hostile caller', () => {
     await peer.shakeHands();
     peer.send('ping', { nonce: 2n });
     expect(await peer.waitFor('pong')).toEqual({ nonce: 2n });
-    expect(node.peers.peers()[0]!.handshake.wtxidRelay).toBe(true);
+    expect(node.connections.peers()[0]!.handshake.wtxidRelay).toBe(true);
     expect(node.disconnects).toEqual([]);
   });
 
@@ -238,7 +238,7 @@ describe('a hostile caller', () => {
     peer.sendPayload('ping', Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
     await peer.waitFor('pong');
     expect(node.disconnects).toEqual([]);
-    const { receivedPerCommand } = node.peers.info(node.peers.peers()[0]!);
+    const { receivedPerCommand } = node.connections.info(node.connections.peers()[0]!);
     expect(receivedPerCommand.get('*other*')).toBe(20 + 13 + 1000);
   });
 });

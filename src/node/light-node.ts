@@ -1,4 +1,4 @@
-import { PeerManager } from '../p2p/connections/connection-manager.ts';
+import { ConnectionManager } from '../p2p/connections/connection-manager.ts';
 import { ServiceFlag } from '../p2p/wire/protocol.ts';
 import { limitedLogger } from '../platform/limited-logger.ts';
 import type { Transaction } from '../primitives/transaction.ts';
@@ -14,29 +14,29 @@ import { closeAll, type NetworkMode, type NodeModules, nodeModules, RunningNode 
 /** Connections that a light node makes to addresses that it has learnt: enough to catch a liar by. */
 const MAX_OUTBOUND = 4;
 
-type SpvNodeParts = Pick<SpvNode, 'chain' | 'wallets' | 'peers' | 'proofs' | 'light'>;
+type LightNodeParts = Pick<LightNode, 'chain' | 'wallets' | 'connections' | 'proofs' | 'light'>;
 
 /**
  * A node that holds headers instead of blocks, and of the transactions only its wallets' with the proofs that blocks hold
  * them. It calls others and serves nobody.
  */
-export class SpvNode extends RunningNode {
+export class LightNode extends RunningNode {
   readonly chain: HeaderChain;
   readonly wallets: WalletFile;
-  readonly peers: PeerManager;
+  readonly connections: ConnectionManager;
   readonly proofs: ProofStore;
   readonly light: SpvParts;
 
   private constructor(
     config: NodeConfig,
     modules: ReturnType<typeof nodeModules>,
-    parts: SpvNodeParts,
+    parts: LightNodeParts,
     closers: readonly (() => unknown)[],
   ) {
     super(config, modules, closers);
     this.chain = parts.chain;
     this.wallets = parts.wallets;
-    this.peers = parts.peers;
+    this.connections = parts.connections;
     this.proofs = parts.proofs;
     this.light = parts.light;
   }
@@ -49,7 +49,7 @@ export class SpvNode extends RunningNode {
     config: NodeConfig,
     options: { readonly network: NetworkMode },
     overrides: Partial<NodeModules> = {},
-  ): Promise<SpvNode> {
+  ): Promise<LightNode> {
     const modules = nodeModules(overrides);
     const { clock, random, transport, logger } = modules;
     const layer = (category: string) => logger.child({ category });
@@ -80,7 +80,7 @@ export class SpvNode extends RunningNode {
       const requiredServices = ServiceFlag.NETWORK | ServiceFlag.WITNESS | helps;
       let light!: SpvParts;
       const p2p = limitedLogger(layer('p2p'), clock);
-      const peers = new PeerManager(
+      const connections = new ConnectionManager(
         {
           addNodes: options.network === 'none' ? [] : config.seeds,
           v2Transport: config.v2Transport,
@@ -100,10 +100,10 @@ export class SpvNode extends RunningNode {
         searchFrom: (index) => light.scanner.setBack(index),
         unconfirmed: (transactions) => light.broadcast.offerOnly(transactions),
       });
-      closers.push(() => peers.stop());
-      if (options.network !== 'none') await peers.start();
+      closers.push(() => connections.stop());
+      if (options.network !== 'none') await connections.start();
 
-      const node = new SpvNode(config, modules, { chain, wallets, peers, proofs, light }, closers);
+      const node = new LightNode(config, modules, { chain, wallets, connections, proofs, light }, closers);
       chain.events.on('failed', ({ error }) => node.abort(error));
       return node;
     } catch (error) {
