@@ -11,7 +11,7 @@ module.exports = [
   { name: 'consensus', page: true },
   { name: 'proofs', page: true },
   { name: 'store' },
-  { name: 'chain', sublayers: ['tree', 'records', 'coins', 'filters', 'storage', 'scripts', 'connect'] },
+  { name: 'chain', sublayers: ['tree', 'records', 'utxo', 'filters', 'storage', 'scripts', 'connect'] },
   { name: 'mempool' },
   { name: 'mining' },
   {

@@ -9,16 +9,15 @@ import type { BlockHeader } from '../primitives/header.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { SignatureCache } from '../script/signature-cache.ts';
 import type { Store } from '../store/store.ts';
-import { type CoinEntry, CoinsCache } from './coins/coins-cache.ts';
 import { type AcceptBlockOptions, type AcceptBlockResult, receiveBlock } from './connect/accept-block.ts';
 import { acceptHeaders } from './connect/accept-header.ts';
-import { activateBestChain } from './connect/activate.ts';
+import { activateBestChain } from './connect/activate-best-chain.ts';
 import { buildFilters } from './connect/build-filters.ts';
+import { checkBlockTemplate } from './connect/check-block-template.ts';
 import { invalidateBlock, preciousBlock, reconsiderBlock } from './connect/invalidate.ts';
 import { ConnectPipeline } from './connect/pipeline.ts';
 import { type ReindexResult, reindexUtxo, wipeCoins } from './connect/reindex.ts';
 import { type ChainState, emit } from './connect/state.ts';
-import { checkBlockTemplate } from './connect/template-check.ts';
 import { type BlockFilters, FilterIndex } from './filters/filter-index.ts';
 import { ChainError, isStoreFailure } from './records/errors.ts';
 import type { ScriptCache } from './scripts/script-cache.ts';
@@ -31,15 +30,16 @@ import { ActiveChain, blockLocator } from './tree/active-chain.ts';
 import type { BlockIndex } from './tree/block-index.ts';
 import type { ChainEvents } from './tree/events.ts';
 import type { AcceptHeadersResult, HeaderView } from './tree/header-view.ts';
-import { isFarBehind } from './tree/initial-download.ts';
+import { isFarBehind } from './tree/initial-block-download.ts';
 import { UnconnectedBlocks } from './tree/unconnected-blocks.ts';
+import { type CoinEntry, CoinsCache } from './utxo/utxo-cache.ts';
 
-export type { CoinEntry } from './coins/coins-cache.ts';
 export type { AcceptBlockOptions, AcceptBlockResult } from './connect/accept-block.ts';
 export type { ReindexResult } from './connect/reindex.ts';
 export type { BlockFilters, FilterCommitment } from './filters/filter-index.ts';
 export type { ChainEvents } from './tree/events.ts';
 export type { AcceptHeadersResult } from './tree/header-view.ts';
+export type { CoinEntry } from './utxo/utxo-cache.ts';
 
 export interface ChainModules {
   readonly store: Store;

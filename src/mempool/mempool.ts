@@ -10,18 +10,18 @@ import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { judge } from './accept/pipeline.ts';
 import { type AcceptContext, Workspace } from './accept/workspace.ts';
-import { findCoin } from './coins.ts';
+import { findCoin } from './coin-view.ts';
 import type { Entry, MempoolEntry, RemovalReason } from './entry.ts';
-import { EvictionQueue } from './eviction.ts';
+import { EvictionQueue } from './eviction-queue.ts';
 import { ancestorsOf, descendantsOf, EntryGraph, withDescendants } from './graph.ts';
 import { DEFAULT_MEMPOOL_OPTIONS, type MempoolOptions } from './options.ts';
-import { judgePackage } from './package/judge.ts';
+import { judgePackage } from './package/check-package.ts';
 import { type PackageResult, packageResult } from './package/result.ts';
-import { packageFault } from './package/shape.ts';
 import { submitPackage } from './package/submit.ts';
+import { packageFault } from './package/well-formed.ts';
 import { feeRate } from './policy/fee-rate.ts';
 import { DisconnectedTransactions, entriesNotReady } from './reorg.ts';
-import { RollingMinimumFee } from './rolling-fee.ts';
+import { RollingMinimumFee } from './rolling-minimum-fee.ts';
 
 export interface MempoolModules {
   readonly chain: Chain;

@@ -4,7 +4,7 @@ import type { Coin, CoinView } from '../consensus/coins.ts';
 import type { ChainParams } from '../consensus/params.ts';
 import type { Block } from '../primitives/block.ts';
 import type { Transaction } from '../primitives/transaction.ts';
-import { findCoin } from './coins.ts';
+import { findCoin } from './coin-view.ts';
 import { type Entry, transactionUsage } from './entry.ts';
 import type { EntryGraph } from './graph.ts';
 import { hasRelativeLock, isFinalAfter, isUnlockedAfter } from './locks.ts';

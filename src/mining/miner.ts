@@ -8,8 +8,8 @@ import { PierError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
 import { Block } from '../primitives/block.ts';
 import type { Transaction } from '../primitives/transaction.ts';
+import { type BlockTemplate, createBlockTemplate } from './block-template.ts';
 import { type ProofOfWork, searchProofOfWork } from './proof-of-work.ts';
-import { type BlockTemplate, createBlockTemplate } from './template.ts';
 
 export interface MinerOptions {
   /** Whom the blocks that start() mines pay; start() needs it. */

@@ -6,7 +6,7 @@ import type { BlockIndex } from '../chain/tree/block-index.ts';
 import { BlockTree } from '../chain/tree/block-tree.ts';
 import type { ChainEvents } from '../chain/tree/events.ts';
 import type { AcceptHeadersResult, HeaderView } from '../chain/tree/header-view.ts';
-import { isFarBehind } from '../chain/tree/initial-download.ts';
+import { isFarBehind } from '../chain/tree/initial-block-download.ts';
 import type { ChainParams } from '../consensus/params.ts';
 import type { Clock } from '../platform/clock.ts';
 import { Emitter } from '../platform/emitter.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
 import { chainParams, regtest } from '../../src/consensus/params.ts';
-import { createBlockTemplate } from '../../src/mining/template.ts';
+import { createBlockTemplate } from '../../src/mining/block-template.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { mineBlock, OP_TRUE, sealBlock } from '../chain/support/builder.ts';
 import { ownScript, pay, utxo } from '../support/regtest-chain.ts';

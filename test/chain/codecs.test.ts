@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../../src/bytes/compare.ts';
-import { decodeCoin, decodeUndo, encodeCoin, encodeUndo } from '../../src/chain/coins/coin-codec.ts';
 import { decodeIndex, encodeIndex } from '../../src/chain/records/index-codec.ts';
 import { coinStoreKey, parseCoinStoreKey } from '../../src/chain/records/keys.ts';
 import { splitIntoChunks } from '../../src/chain/scripts/script-check.ts';
 import { readChunk, shareChunks } from '../../src/chain/scripts/shared-chunks.ts';
 import { BlockIndex } from '../../src/chain/tree/block-index.ts';
+import { decodeCoin, decodeUndo, encodeCoin, encodeUndo } from '../../src/chain/utxo/coin-codec.ts';
 import type { Coin } from '../../src/consensus/coins.ts';
 import { randomInt } from '../../src/platform/random.ts';
 import { MAX_MONEY } from '../../src/primitives/amount.ts';

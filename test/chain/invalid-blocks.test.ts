@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
 import type { Chain } from '../../src/chain/chain.ts';
-import { connectBlock } from '../../src/chain/connect/connect.ts';
+import { connectBlock } from '../../src/chain/connect/connect-block.ts';
 import { checkBlock } from '../../src/consensus/block-check.ts';
 import type { Coin } from '../../src/consensus/coins.ts';
 import { chainParams, difficultyInterval, regtest } from '../../src/consensus/params.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { fromHex } from '../../src/bytes/hex.ts';
-import { connectBlock } from '../../src/chain/connect/connect.ts';
+import { connectBlock } from '../../src/chain/connect/connect-block.ts';
 import { verifyRanges, wholeRange } from '../../src/chain/scripts/script-check.ts';
 import { bip34Prefix } from '../../src/consensus/block-check.ts';
 import type { Coin } from '../../src/consensus/coins.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { connectBlock } from '../../src/chain/connect/connect.ts';
+import { connectBlock } from '../../src/chain/connect/connect-block.ts';
 import { ScriptCache } from '../../src/chain/scripts/script-cache.ts';
 import { type FailedCheck, type ScriptCheck, splitIntoChunks } from '../../src/chain/scripts/script-check.ts';
 import { ScriptVerifier } from '../../src/chain/scripts/script-verifier.ts';

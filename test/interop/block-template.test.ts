@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fromHex, fromReversedHex, toHex } from '../../src/bytes/hex.ts';
 import { regtest } from '../../src/consensus/params.ts';
-import { createBlockTemplate } from '../../src/mining/template.ts';
+import { createBlockTemplate } from '../../src/mining/block-template.ts';
 import { randomInt } from '../../src/platform/random.ts';
 import { Block } from '../../src/primitives/block.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
 import { decodeMempoolDump, encodeMempoolDump, loadMempoolDump } from '../../src/mempool/dump.ts';
-import { createBlockTemplate } from '../../src/mining/template.ts';
+import { createBlockTemplate } from '../../src/mining/block-template.ts';
 import { randomInt } from '../../src/platform/random.ts';
 import { Block } from '../../src/primitives/block.ts';
 import type { Transaction } from '../../src/primitives/transaction.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Entry } from '../../src/mempool/entry.ts';
-import { EvictionQueue } from '../../src/mempool/eviction.ts';
+import { EvictionQueue } from '../../src/mempool/eviction-queue.ts';
 import { ancestorsOf, descendantsOf, EntryGraph, withDescendants } from '../../src/mempool/graph.ts';
 import { randomInt } from '../../src/platform/random.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';

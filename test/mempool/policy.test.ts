@@ -8,7 +8,7 @@ import { feeAtRate, feeRate, formatFeeRate, policyVsize } from '../../src/mempoo
 import { areInputsStandard, isWitnessStandard } from '../../src/mempool/policy/standard-inputs.ts';
 import { nonStandardReason } from '../../src/mempool/policy/standard-tx.ts';
 import { DisconnectedTransactions } from '../../src/mempool/reorg.ts';
-import { RollingMinimumFee } from '../../src/mempool/rolling-fee.ts';
+import { RollingMinimumFee } from '../../src/mempool/rolling-minimum-fee.ts';
 import { Block } from '../../src/primitives/block.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
 import { Transaction, type TxOut } from '../../src/primitives/transaction.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
 import { committedWitnessHash, witnessCommitmentOutputIndex } from '../../src/consensus/witness-commitment.ts';
+import { createBlockTemplate } from '../../src/mining/block-template.ts';
 import { createCoinbase } from '../../src/mining/coinbase.ts';
-import { createBlockTemplate } from '../../src/mining/template.ts';
 import { unixSeconds } from '../../src/platform/clock.ts';
 import { COIN } from '../../src/primitives/amount.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';

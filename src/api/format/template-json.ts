@@ -5,7 +5,7 @@ import { MAX_BLOCK_SIGOPS_COST, MAX_BLOCK_WEIGHT } from '../../consensus/limits.
 import { type ChainParams, deploymentNames } from '../../consensus/params.ts';
 import { deploymentState } from '../../consensus/versionbits.ts';
 import { witnessCommitmentOutputIndex } from '../../consensus/witness-commitment.ts';
-import type { BlockTemplate } from '../../mining/template.ts';
+import type { BlockTemplate } from '../../mining/block-template.ts';
 import { WITNESS_SCALE_FACTOR } from '../../primitives/transaction.ts';
 import type { JsonObject } from '../json/json.ts';
 import { hex32, hex256 } from './block-json.ts';

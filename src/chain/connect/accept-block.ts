@@ -2,8 +2,8 @@ import { type BlockReject, checkBlock, checkBlockContext } from '../../consensus
 import type { Block } from '../../primitives/block.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
 import { acceptHeaders } from './accept-header.ts';
-import { markInvalid } from './activate.ts';
-import { tellRefusal } from './refusal.ts';
+import { markInvalid } from './activate-best-chain.ts';
+import { tellRefusal } from './report-reject.ts';
 import { type ChainState, emit } from './state.ts';
 
 export interface AcceptBlockOptions {

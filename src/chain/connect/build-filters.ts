@@ -1,6 +1,6 @@
 import type { FilterIndex } from '../filters/filter-index.ts';
 import { corrupt } from '../records/errors.ts';
-import { readBlock } from '../storage/stored-block.ts';
+import { readBlock } from '../storage/read-block.ts';
 import { type ChainState, pause } from './state.ts';
 
 /** So much is done before other jobs of the chain have their turn. */

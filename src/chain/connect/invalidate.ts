@@ -1,6 +1,6 @@
 import { ChainError } from '../records/errors.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
-import { activateBestChain } from './activate.ts';
+import { activateBestChain } from './activate-best-chain.ts';
 import { type ChainState, emit } from './state.ts';
 
 /** Treats a block as invalid from now on (Core: `invalidateblock`). */

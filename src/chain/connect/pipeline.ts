@@ -2,14 +2,14 @@ import type { BlockReject } from '../../consensus/block-check.ts';
 import type { Coin } from '../../consensus/coins.ts';
 import type { ChainParams } from '../../consensus/params.ts';
 import type { Block } from '../../primitives/block.ts';
-import type { CoinSource } from '../coins/coins-cache.ts';
 import type { ScriptRun } from '../scripts/script-run.ts';
 import type { ScriptVerifier } from '../scripts/script-verifier.ts';
 import type { ChainDb } from '../storage/chain-db.ts';
-import { readBlock } from '../storage/stored-block.ts';
+import { readBlock } from '../storage/read-block.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
 import type { UnconnectedBlocks } from '../tree/unconnected-blocks.ts';
-import { type ConnectedBlock, connectBlock } from './connect.ts';
+import type { CoinSource } from '../utxo/utxo-cache.ts';
+import { type ConnectedBlock, connectBlock } from './connect-block.ts';
 
 /** Blocks that may be on their way at once: while the scripts of one run, the next is made ready. */
 const MAX_PREPARED = 2;

@@ -1,13 +1,13 @@
 import type { Operation, Range, Store } from '../../store/store.ts';
-import { encodeUndo } from '../coins/coin-codec.ts';
-import { CoinsCache } from '../coins/coins-cache.ts';
 import { corrupt } from '../records/errors.ts';
 import { blockKey, Prefix, prefixRange } from '../records/keys.ts';
 import { tipOperation } from '../storage/chain-db.ts';
-import { readBlock } from '../storage/stored-block.ts';
-import { connectBlock } from './connect.ts';
+import { readBlock } from '../storage/read-block.ts';
+import { encodeUndo } from '../utxo/coin-codec.ts';
+import { CoinsCache } from '../utxo/utxo-cache.ts';
+import { connectBlock } from './connect-block.ts';
+import { applyChanges } from './connect-tip.ts';
 import { type ChainState, pause } from './state.ts';
-import { applyChanges } from './tip.ts';
 
 const BATCH_BYTES = 16 << 20;
 const WIPE_BATCH = 10_000;

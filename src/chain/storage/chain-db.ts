@@ -3,8 +3,6 @@ import { DecodeError } from '../../bytes/errors.ts';
 import type { Coin } from '../../consensus/coins.ts';
 import { Block } from '../../primitives/block.ts';
 import type { Operation, Store } from '../../store/store.ts';
-import { decodeUndo, encodeUndo } from '../coins/coin-codec.ts';
-import type { CoinsCache } from '../coins/coins-cache.ts';
 import type { FilterIndex } from '../filters/filter-index.ts';
 import { corrupt } from '../records/errors.ts';
 import { encodeIndex } from '../records/index-codec.ts';
@@ -12,6 +10,8 @@ import { blockKey, metaKey, Prefix } from '../records/keys.ts';
 import { PendingRecords } from '../records/pending-records.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
 import type { BlockTree } from '../tree/block-tree.ts';
+import { decodeUndo, encodeUndo } from '../utxo/coin-codec.ts';
+import type { CoinsCache } from '../utxo/utxo-cache.ts';
 
 const TIP = metaKey('tip');
 

@@ -1,7 +1,7 @@
 import { type Reject, reject, type TxRejectKind, type TxRejectReason } from '../../consensus/reject.ts';
-import { makesPaidDust } from '../policy/ephemeral.ts';
+import { MAX_STANDARD_TX_SIGOPS_COST, TRUC_VERSION } from '../policy/constants.ts';
+import { makesPaidDust } from '../policy/ephemeral-dust.ts';
 import { feeAtRate, feeRate } from '../policy/fee-rate.ts';
-import { MAX_STANDARD_TX_SIGOPS_COST, TRUC_VERSION } from '../policy/limits.ts';
 import type { AcceptContext, Stage } from './workspace.ts';
 
 export const checkDustIsUnpaid: Stage = ({ tx, entry, context: { options } }) =>

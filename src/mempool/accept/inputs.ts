@@ -5,7 +5,7 @@ import { transactionSigOpCost } from '../../consensus/sigops.ts';
 import { checkTxCoins, missingInputs } from '../../consensus/tx-inputs.ts';
 import type { OutPoint } from '../../primitives/outpoint.ts';
 import { STANDARD_SCRIPT_VERIFY_FLAGS } from '../../script/flags.ts';
-import { findCoin } from '../coins.ts';
+import { findCoin } from '../coin-view.ts';
 import { Entry, MEMPOOL_HEIGHT } from '../entry.ts';
 import { isFinalAfter, isUnlockedAfter } from '../locks.ts';
 import { policyVsize } from '../policy/fee-rate.ts';

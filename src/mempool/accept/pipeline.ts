@@ -1,9 +1,9 @@
 import type { Reject, TxRejectKind } from '../../consensus/reject.ts';
-import { checkDustIsSpent, checkSpendsNoConflict, checkTruc, findAncestors } from './family.ts';
+import { checkDustIsSpent, checkSpendsNoConflict, checkTruc, findAncestors } from './ancestors.ts';
+import { checkNotPresent, findConflicts } from './conflicts.ts';
 import { checkDustIsUnpaid, checkFeeRate, checkMaxFeeRate, checkPackageMaxFeeRate, checkSigOps } from './fees.ts';
 import { checkFinal, checkInputs, checkSequenceLocks, findCoins } from './inputs.ts';
-import { checkNotPresent, findConflicts } from './known.ts';
-import { checkReplacement } from './replacement.ts';
+import { checkReplacement } from './rbf.ts';
 import { checkScripts } from './scripts.ts';
 import { checkSize, checkStandard, checkStructure } from './structure.ts';
 import type { Stage, Workspace } from './workspace.ts';

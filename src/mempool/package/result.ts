@@ -2,7 +2,7 @@ import type { PackageRejectKind, Reject, TxRejectKind } from '../../consensus/re
 import type { Workspace } from '../accept/workspace.ts';
 import type { MempoolEntry } from '../entry.ts';
 import { feeRate } from '../policy/fee-rate.ts';
-import type { PackageRefusal, PackageVerdict } from './judge.ts';
+import type { PackageRefusal, PackageVerdict } from './check-package.ts';
 
 /** A transaction of a package that passed. */
 export interface PackagePass {

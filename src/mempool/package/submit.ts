@@ -5,9 +5,9 @@ import type { Transaction } from '../../primitives/transaction.ts';
 import type { MempoolEntry } from '../entry.ts';
 import type { EntryGraph } from '../graph.ts';
 import { feeRate } from '../policy/fee-rate.ts';
-import { transactionFailed } from './judge.ts';
+import { transactionFailed } from './check-package.ts';
 import type { PackageResult, PackageTxResult } from './result.ts';
-import { isChildWithParents, packageFault } from './shape.ts';
+import { isChildWithParents, packageFault } from './well-formed.ts';
 
 /** What the mempool lends to the submission of a package. */
 export interface PackageHost {

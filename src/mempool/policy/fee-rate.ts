@@ -1,6 +1,6 @@
 import { formatAmount } from '../../primitives/amount.ts';
 import { WITNESS_SCALE_FACTOR } from '../../primitives/transaction.ts';
-import { BYTES_PER_SIGOP } from './limits.ts';
+import { BYTES_PER_SIGOP } from './constants.ts';
 
 /** Fee rates are in satoshis per this many virtual bytes. */
 const FEE_RATE_UNIT = 1000n;

@@ -12,7 +12,7 @@ import {
   MAX_STANDARD_P2WSH_STACK_ITEMS,
   MAX_STANDARD_TAPSCRIPT_STACK_ITEM_SIZE,
   MAX_TX_LEGACY_SIGOPS,
-} from './limits.ts';
+} from './constants.ts';
 
 /** BIP341: the first byte of an annex, and the leaf version of tapscript under its mask. */
 const ANNEX_TAG = 0x50;

@@ -3,7 +3,6 @@ import type { Transaction } from '../../primitives/transaction.ts';
 import { isPushOnly } from '../../script/script.ts';
 import { solve } from '../../script/standard.ts';
 import type { MempoolOptions } from '../options.ts';
-import { dustOutputs } from './dust.ts';
 import {
   MAX_DUST_OUTPUTS_PER_TX,
   MAX_STANDARD_MULTISIG_KEYS,
@@ -12,7 +11,8 @@ import {
   MIN_STANDARD_TX_NONWITNESS_SIZE,
   TX_MAX_STANDARD_VERSION,
   TX_MIN_STANDARD_VERSION,
-} from './limits.ts';
+} from './constants.ts';
+import { dustOutputs } from './dust.ts';
 
 /** Core's reason why a transaction is not standard, whatever it spends; undefined if it is (Core: IsStandardTx). */
 export function nonStandardReason(tx: Transaction, options: MempoolOptions): TxRejectReason | undefined {

@@ -7,7 +7,7 @@ import {
   TRUC_DESCENDANT_LIMIT,
   TRUC_MAX_VSIZE,
   TRUC_VERSION,
-} from './limits.ts';
+} from './constants.ts';
 
 export interface TrucViolation {
   readonly debug: string;

@@ -1,7 +1,7 @@
 import { binaryKey } from '../../bytes/compare.ts';
 import type { Reject, TxRejectKind } from '../../consensus/reject.ts';
 import type { Mempool } from '../../mempool/mempool.ts';
-import { packageHash } from '../../mempool/package/shape.ts';
+import { packageHash } from '../../mempool/package/well-formed.ts';
 import { type Clock, unixSeconds } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';

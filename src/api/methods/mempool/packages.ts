@@ -3,7 +3,7 @@ import { toReversedHex } from '../../../bytes/hex.ts';
 import { formatReject } from '../../../consensus/reject.ts';
 import type { Mempool } from '../../../mempool/mempool.ts';
 import type { PackagePass, PackageResult, PackageTxResult } from '../../../mempool/package/result.ts';
-import { isChildWithParentsTree, MAX_PACKAGE_COUNT } from '../../../mempool/package/shape.ts';
+import { isChildWithParentsTree, MAX_PACKAGE_COUNT } from '../../../mempool/package/well-formed.ts';
 import { feeAtRate, feeRate } from '../../../mempool/policy/fee-rate.ts';
 import type { Transaction } from '../../../primitives/transaction.ts';
 import { arrayArgument } from '../../arguments/arguments.ts';

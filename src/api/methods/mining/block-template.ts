@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { equalBytes } from '../../../bytes/compare.ts';
 import { fromHex } from '../../../bytes/hex.ts';
 import type { Chain } from '../../../chain/chain.ts';
-import { createBlockTemplate } from '../../../mining/template.ts';
+import { createBlockTemplate } from '../../../mining/block-template.ts';
 import { Block } from '../../../primitives/block.ts';
 import { Op } from '../../../script/opcodes.ts';
 import { hashSchema, objectArgument } from '../../arguments/arguments.ts';

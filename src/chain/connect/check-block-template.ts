@@ -3,7 +3,7 @@ import { type BlockReject, checkBlock, checkBlockContext, checkHeaderContext } f
 import { reject } from '../../consensus/reject.ts';
 import { unixSeconds } from '../../platform/clock.ts';
 import type { Block } from '../../primitives/block.ts';
-import { connectBlock, scriptReject } from './connect.ts';
+import { connectBlock, scriptReject } from './connect-block.ts';
 import type { ChainState } from './state.ts';
 
 /** Whether the block, once it has proof of work, may follow the tip (Core: TestBlockValidity). Changes nothing. */

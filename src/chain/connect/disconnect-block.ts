@@ -5,7 +5,7 @@ import { coinKey, outPointKey } from '../../primitives/outpoint.ts';
 import { isUnspendable } from '../../script/script.ts';
 import { corrupt } from '../records/errors.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
-import type { BlockChanges } from './connect.ts';
+import type { BlockChanges } from './connect-block.ts';
 
 /** What taking a block away does to the unspent outputs (Core: DisconnectBlock). `undo` is what it spends. */
 export function disconnectBlock(

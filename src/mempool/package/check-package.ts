@@ -1,15 +1,15 @@
 import { binaryKey } from '../../bytes/compare.ts';
 import { type PackageRejectKind, type Reject, reject, type TxRejectKind } from '../../consensus/reject.ts';
-import { dustFault } from '../accept/family.ts';
+import { dustFault } from '../accept/ancestors.ts';
 import { feeRateFault } from '../accept/fees.ts';
 import { judgeForItself } from '../accept/pipeline.ts';
 import { checkScripts } from '../accept/scripts.ts';
 import type { Workspace } from '../accept/workspace.ts';
 import type { Entry } from '../entry.ts';
 import { packageTrucViolation } from '../policy/truc.ts';
-import type { Chunk } from './diagram.ts';
-import { packageLimitsFault } from './limits.ts';
-import { packageReplacement } from './replacement.ts';
+import type { Chunk } from './feerate-diagram.ts';
+import { packageLimitsFault } from './package-limits.ts';
+import { packageReplacement } from './package-rbf.ts';
 
 /** Why transactions are refused together. */
 export interface PackageRefusal {

@@ -1,9 +1,9 @@
 import type { BlockReject } from '../../consensus/block-check.ts';
 import type { Coin } from '../../consensus/coins.ts';
-import type { CoinsCache } from '../coins/coins-cache.ts';
 import { corrupt } from '../records/errors.ts';
-import { type BlockChanges, scriptReject } from './connect.ts';
-import { disconnectBlock } from './disconnect.ts';
+import type { CoinsCache } from '../utxo/utxo-cache.ts';
+import { type BlockChanges, scriptReject } from './connect-block.ts';
+import { disconnectBlock } from './disconnect-block.ts';
 import type { PreparedBlock } from './pipeline.ts';
 import { type ChainState, emit, pause } from './state.ts';
 

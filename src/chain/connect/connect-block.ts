@@ -18,9 +18,9 @@ import { coinKey, outPointKey } from '../../primitives/outpoint.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import { scriptErrorString } from '../../script/errors.ts';
 import { isUnspendable } from '../../script/script.ts';
-import { enforcesBip30, repeatsTransaction } from '../coins/bip30.ts';
-import type { CoinSource } from '../coins/coins-cache.ts';
 import type { FailedCheck, ScriptCheck } from '../scripts/script-check.ts';
+import { enforcesBip30, repeatsTransaction } from '../utxo/bip30.ts';
+import type { CoinSource } from '../utxo/utxo-cache.ts';
 
 /** What a block does to the unspent outputs. */
 export interface BlockChanges {

@@ -1,12 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { binaryKey, compareBytes } from '../../src/bytes/compare.ts';
-import { decodeCoin, decodeUndo, encodeCoin, encodeUndo } from '../../src/chain/coins/coin-codec.ts';
-import { CoinsCache } from '../../src/chain/coins/coins-cache.ts';
 import { coinStoreKey, parseCoinStoreKey } from '../../src/chain/records/keys.ts';
-import { BlockIndex, lastCommonAncestor } from '../../src/chain/tree/block-index.ts';
+import { decodeCoin, decodeUndo, encodeCoin, encodeUndo } from '../../src/chain/utxo/coin-codec.ts';
+import { CoinsCache } from '../../src/chain/utxo/utxo-cache.ts';
 import type { Coin } from '../../src/consensus/coins.ts';
-import { regtest } from '../../src/consensus/params.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
 import { randomInt } from '../../src/platform/random.ts';
 import { MAX_MONEY } from '../../src/primitives/amount.ts';
@@ -137,29 +135,5 @@ describe('the cache of coins', () => {
     cache.spend(key);
     expect(cache.dirtyBytes).toBe(0);
     expect(cache.beginFlush().operations).toEqual([]);
-  });
-});
-
-describe('the tree of headers', () => {
-  const header = regtest.genesis.header;
-  const child = (prev: BlockIndex | undefined, tag: number) => {
-    const hash = sha256(Uint8Array.of(tag, ...(prev?.hash ?? [])));
-    return new BlockIndex(header, hash, prev, (prev?.chainwork ?? 0n) + 2n);
-  };
-
-  it('finds ancestors and forks as walking would', () => {
-    const trunk = [child(undefined, 0)];
-    while (trunk.length < 3000) trunk.push(child(trunk.at(-1), 0));
-    const branch = [child(trunk[1234], 1)];
-    while (branch.length < 2000) branch.push(child(branch.at(-1), 1));
-    const random = new SeededRandom(1);
-    for (let i = 0; i < 2000; i++) {
-      const from = trunk[randomInt(random, trunk.length)]!;
-      const height = randomInt(random, trunk.length);
-      expect(from.ancestor(height)).toBe(height <= from.height ? trunk[height] : undefined);
-      const other = branch[randomInt(random, branch.length)]!;
-      expect(lastCommonAncestor(from, other)).toBe(trunk[Math.min(from.height, 1234)]);
-    }
-    expect(trunk[5]!.ancestor(-1)).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import { type PackageRejectKind, type Reject, reject } from '../../consensus/reject.ts';
 import type { Workspace } from '../accept/workspace.ts';
+import { limitedAncestors } from '../ancestor-limits.ts';
 import type { Entry } from '../entry.ts';
-import { limitedAncestors } from '../family.ts';
 import type { FamilyLimits } from '../options.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { type BlockIndex, isBetter, lastCommonAncestor } from '../tree/block-index.ts';
-import { tellRefusal } from './refusal.ts';
+import { connectTip, disconnectTip } from './connect-tip.ts';
+import { tellRefusal } from './report-reject.ts';
 import { type ChainState, emit } from './state.ts';
-import { connectTip, disconnectTip } from './tip.ts';
 
 /**
  * Moves the tip to the best chain whose blocks are all there and valid (Core: ActivateBestChain). Blocks may arrive

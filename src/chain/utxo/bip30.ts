@@ -4,7 +4,7 @@ import type { HeaderContext } from '../../consensus/header-context.ts';
 import type { ChainParams } from '../../consensus/params.ts';
 import type { Block } from '../../primitives/block.ts';
 import { coinKey } from '../../primitives/outpoint.ts';
-import type { CoinSource } from './coins-cache.ts';
+import type { CoinSource } from './utxo-cache.ts';
 
 /** From here on a coinbase could repeat one from before BIP34 that claimed this height. */
 const BIP34_IMPLIES_BIP30_LIMIT = 1_983_702;

@@ -1,10 +1,10 @@
 import { type Reject, reject, type TxRejectKind } from '../../consensus/reject.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
+import { limitedAncestors } from '../ancestor-limits.ts';
 import type { Entry } from '../entry.ts';
-import { limitedAncestors } from '../family.ts';
 import type { FamilyLimits } from '../options.ts';
-import { parentWithUnspentDust } from '../policy/ephemeral.ts';
-import { EXTRA_DESCENDANT_TX_SIZE_LIMIT, TRUC_VERSION } from '../policy/limits.ts';
+import { EXTRA_DESCENDANT_TX_SIZE_LIMIT, TRUC_VERSION } from '../policy/constants.ts';
+import { parentWithUnspentDust } from '../policy/ephemeral-dust.ts';
 import { trucViolation } from '../policy/truc.ts';
 import type { Stage, Workspace } from './workspace.ts';
 

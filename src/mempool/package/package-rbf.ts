@@ -1,10 +1,10 @@
 import { type PackageRejectKind, type Reject, reject } from '../../consensus/reject.ts';
-import { replacementCountFault, replacementFeeFault } from '../accept/replacement.ts';
+import { replacementCountFault, replacementFeeFault } from '../accept/rbf.ts';
 import type { Workspace } from '../accept/workspace.ts';
 import type { Entry } from '../entry.ts';
 import { withDescendants } from '../graph.ts';
 import { feeRate, formatFeeRate } from '../policy/fee-rate.ts';
-import { type Chunk, conflictTopologyFault, improvesDiagram } from './diagram.ts';
+import { type Chunk, conflictTopologyFault, improvesDiagram } from './feerate-diagram.ts';
 
 /**
  * A package may replace what it conflicts with if it is one parent and one child that depend on nothing unconfirmed, pay

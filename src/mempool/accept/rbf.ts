@@ -3,8 +3,8 @@ import { formatMoney } from '../../primitives/amount.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import type { Entry } from '../entry.ts';
 import { withDescendants } from '../graph.ts';
+import { MAX_REPLACEMENT_CANDIDATES } from '../policy/constants.ts';
 import { feeAtRate, feeRate, formatFeeRate } from '../policy/fee-rate.ts';
-import { MAX_REPLACEMENT_CANDIDATES } from '../policy/limits.ts';
 import type { Stage, Workspace } from './workspace.ts';
 
 type Rule = (workspace: Workspace) => Reject<TxRejectKind> | undefined;

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { BlockIndex, lastCommonAncestor } from '../../src/chain/tree/block-index.ts';
+import { regtest } from '../../src/consensus/params.ts';
+import { sha256 } from '../../src/crypto/hash.ts';
+import { randomInt } from '../../src/platform/random.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
+
+describe('the tree of headers', () => {
+  const header = regtest.genesis.header;
+  const child = (prev: BlockIndex | undefined, tag: number) => {
+    const hash = sha256(Uint8Array.of(tag, ...(prev?.hash ?? [])));
+    return new BlockIndex(header, hash, prev, (prev?.chainwork ?? 0n) + 2n);
+  };
+
+  it('finds ancestors and forks as walking would', () => {
+    const trunk = [child(undefined, 0)];
+    while (trunk.length < 3000) trunk.push(child(trunk.at(-1), 0));
+    const branch = [child(trunk[1234], 1)];
+    while (branch.length < 2000) branch.push(child(branch.at(-1), 1));
+    const random = new SeededRandom(1);
+    for (let i = 0; i < 2000; i++) {
+      const from = trunk[randomInt(random, trunk.length)]!;
+      const height = randomInt(random, trunk.length);
+      expect(from.ancestor(height)).toBe(height <= from.height ? trunk[height] : undefined);
+      const other = branch[randomInt(random, branch.length)]!;
+      expect(lastCommonAncestor(from, other)).toBe(trunk[Math.min(from.height, 1234)]);
+    }
+    expect(trunk[5]!.ancestor(-1)).toBeUndefined();
+  });
+});
