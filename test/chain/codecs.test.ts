@@ -17,8 +17,8 @@ import {
   countFlips,
   countTruncations,
   flipBit,
-  holds,
   hostileCounts,
+  roundTrips,
   tryDecode,
 } from '../support/hostile.ts';
 import { realBlock, realBlocks, spentCoins } from '../support/real-blocks.ts';
@@ -48,15 +48,15 @@ describe('Coins and undo data', () => {
     fc.assert(
       fc.property(anyCoin, fc.array(fc.array(anyCoin, { maxLength: 3 }), { maxLength: 3 }), (coin, undo) => {
         const bytes = encodeCoin(coin);
-        expect(holds(coinCodec, bytes)).toBe(true);
+        expect(roundTrips(coinCodec, bytes)).toBe(true);
         countFlips(coinCodec, bytes.subarray(0, 30));
         countTruncations(coinCodec, bytes);
         const undoBytes = encodeUndo(undo);
-        expect(holds(undoCodec, undoBytes)).toBe(true);
+        expect(roundTrips(undoCodec, undoBytes)).toBe(true);
         expect(countTruncations(undoCodec, undoBytes)).toBe(0);
         countFlips(undoCodec, undoBytes.subarray(0, 80));
         for (const count of hostileCounts) {
-          expect(holds(undoCodec, concatBytes(count, undoBytes.subarray(1)))).toBe(false);
+          expect(roundTrips(undoCodec, concatBytes(count, undoBytes.subarray(1)))).toBe(false);
         }
       }),
       { numRuns: 60, seed: 160 },
@@ -66,9 +66,9 @@ describe('Coins and undo data', () => {
   it('are not made of noise', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
-        holds(coinCodec, bytes);
-        holds(undoCodec, bytes);
-        holds(keyCodec, concatBytes(Uint8Array.of(0x43, 0), bytes));
+        roundTrips(coinCodec, bytes);
+        roundTrips(undoCodec, bytes);
+        roundTrips(keyCodec, concatBytes(Uint8Array.of(0x43, 0), bytes));
       }),
       { numRuns: 3000, seed: 161 },
     );
@@ -82,10 +82,10 @@ describe('Coins and undo data', () => {
     fc.assert(
       fc.property(anyOutPoint, (outpoint) => {
         const key = keyCodec.encode(outpoint);
-        expect(holds(keyCodec, key)).toBe(true);
+        expect(roundTrips(keyCodec, key)).toBe(true);
         expect(countTruncations(keyCodec, key)).toBe(0);
         // Behind prefix and set, which are the caller's.
-        for (let bit = 16; bit < key.length * 8; bit++) holds(keyCodec, flipBit(key, bit));
+        for (let bit = 16; bit < key.length * 8; bit++) roundTrips(keyCodec, flipBit(key, bit));
       }),
       { numRuns: 100, seed: 162 },
     );
@@ -97,11 +97,11 @@ describeVectors('The undo data of a real block', 'blocks/block928831-undo.raw', 
     for (const { name } of realBlocks.filter(({ inputs }) => inputs).slice(0, 2)) {
       const coins = [...spentCoins(realBlock(name), name).values()];
       const bytes = encodeUndo([coins, [], coins.slice(0, 3)]);
-      expect(holds(undoCodec, bytes)).toBe(true);
+      expect(roundTrips(undoCodec, bytes)).toBe(true);
       const random = new SeededRandom(coins.length);
       for (let i = 0; i < 15; i++) {
-        expect(holds(undoCodec, bytes.subarray(0, randomInt(random, bytes.length)))).toBe(false);
-        holds(undoCodec, flipBit(bytes, randomInt(random, bytes.length * 8)));
+        expect(roundTrips(undoCodec, bytes.subarray(0, randomInt(random, bytes.length)))).toBe(false);
+        roundTrips(undoCodec, flipBit(bytes, randomInt(random, bytes.length * 8)));
       }
     }
   });

@@ -27,7 +27,7 @@ import { type Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
 import { Choice } from '../support/choice.ts';
 import { type Coin, type CoinKind, oddKinds, satisfyAll, standardKinds, unsigned } from '../support/coin-kinds.ts';
 import { startCorePolicyNode } from '../support/core-policy.ts';
-import { askBitcoind, askPier } from './support/judge.ts';
+import { verdictOfBitcoind, verdictOfPier } from './support/verdict.ts';
 
 const MATURE = 140;
 /** Blocks of transactions on top of those, and transactions of each. */
@@ -298,8 +298,8 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
 
   it.each(bloomMisbehaviours)('$name: $verdict', async ({ verdict, messages }) => {
     const bytes = messages({ tip: chain.tip, now: 0, coin: () => ({ txid: new Uint8Array(32), vout: 0 }) });
-    const theirs = await askBitcoind(bitcoind, bytes);
-    const ours = await askPier(peers, bytes, theirs);
+    const theirs = await verdictOfBitcoind(bitcoind, bytes);
+    const ours = await verdictOfPier(peers, bytes, theirs);
     expect({ ours, theirs }).toEqual({ ours: verdict, theirs: verdict });
   });
 });

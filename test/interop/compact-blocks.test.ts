@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fromHex } from '../../src/bytes/hex.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import { type Bitcoind, type BitcoindWallet, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
-import { startTestNode, type TestNode } from '../support/node.ts';
+import { startFullNode, type TestFullNode } from '../support/node.ts';
 import { waitFor } from '../support/wait.ts';
 
 interface PeerInfo {
@@ -18,7 +18,7 @@ const PACKET = 3 + 1 + 1 + 16;
 describeBitcoind('compact blocks with bitcoind', () => {
   let bitcoind: Bitcoind;
   let wallet: BitcoindWallet;
-  let node: TestNode;
+  let node: TestFullNode;
 
   const tips = async () => [await bitcoind.rpc('getbestblockhash'), await node.rpc('getbestblockhash')];
   const synced = () => waitFor(async () => new Set(await tips()).size === 1, { timeoutMs: 20_000 });
@@ -40,7 +40,7 @@ describeBitcoind('compact blocks with bitcoind', () => {
     bitcoind = await startBitcoind({ args: ['-whitelist=in,out,noban@127.0.0.1'] });
     wallet = await bitcoind.wallet();
     await wallet.mine(110);
-    node = await startTestNode([`127.0.0.1:${bitcoind.port}`]);
+    node = await startFullNode([`127.0.0.1:${bitcoind.port}`]);
     await synced();
     // Each becomes the other's source of a tip.
     await bitcoind.mine(1);

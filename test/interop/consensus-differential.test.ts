@@ -4,7 +4,7 @@ import { formatMoney } from '../../src/primitives/amount.ts';
 import { Block } from '../../src/primitives/block.ts';
 import { mineBlock, outpoint, sealBlock, spend } from '../chain/support/builder.ts';
 import { describeBitcoind } from '../support/bitcoind.ts';
-import { Judges } from './differential/judges.ts';
+import { NodePair } from './differential/node-pair.ts';
 import { World } from './differential/world.ts';
 
 const ROUNDS = Number(process.env.PIER_FUZZ_ROUNDS ?? 300);
@@ -22,15 +22,15 @@ describeBitcoind('consensus next to bitcoind', () => {
   it('has the same verdict and reason for generated blocks and transactions', { timeout: ROUNDS * 5000 }, async () => {
     const verdicts = new Map<string, number>();
     for (let done = 0, seed = SEED; done < ROUNDS; done += WORLD_ROUNDS, seed++) {
-      const judges = await Judges.start(START);
+      const pair = await NodePair.start(START);
       try {
-        const world = new World(seed, judges);
+        const world = new World(seed, pair);
         await world.grow();
         for (let round = Math.min(WORLD_ROUNDS, ROUNDS - done); round > 0; round--) await world.round();
         await world.compareCoins();
         for (const [verdict, count] of world.verdicts) verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + count);
       } finally {
-        await judges.stop();
+        await pair.stop();
       }
     }
     if (process.env.PIER_FUZZ_ROUNDS) report(verdicts);
@@ -38,15 +38,15 @@ describeBitcoind('consensus next to bitcoind', () => {
   });
 
   it('has found these, which it may not be long enough to find again', async () => {
-    const judges = await Judges.start(START);
+    const pair = await NodePair.start(START);
     try {
       const both = async (method: string, ...params: unknown[]) => {
-        const { ours, theirs } = await judges.ask(method, ...params);
+        const { ours, theirs } = await pair.call(method, ...params);
         expect(ours).toEqual(theirs);
         return ours;
       };
       const hex = ({ header, transactions }: Block) => toHex(new Block(header, transactions).encode());
-      const { chain } = judges.pier;
+      const { chain } = pair.pier;
 
       // Bytes behind a block or a header are no matter.
       const first = mineBlock(chain.tip);
@@ -72,13 +72,13 @@ describeBitcoind('consensus next to bitcoind', () => {
         inputs: [outpoint(fourth.transactions[0]!)],
         outputs: [{ value: 1000n, scriptPubKey: STANDARD }],
       });
-      const { ours, theirs } = await judges.ask('testmempoolaccept', [toHex(orphan.encode())]);
+      const { ours, theirs } = await pair.call('testmempoolaccept', [toHex(orphan.encode())]);
       expect(
         [ours, theirs].map((answer) => 'result' in answer && 'reject-details' in (answer.result as [object])[0]),
       ).toEqual([false, false]);
       expect(formatMoney(1880n)).toBe('0.0000188');
     } finally {
-      await judges.stop();
+      await pair.stop();
     }
   });
 });

@@ -169,7 +169,7 @@ describeBitcoind('the mempool next to bitcoind', () => {
     const rival = pay([{ outpoint: prevout, output: other.chain.getCoin(prevout)!.output }], 2000n);
     await other.mine(1, { transactions: [rival] });
     await other.mine(1);
-    await ours.take(other.blocks(tip + 1));
+    await ours.acceptBlocks(other.blocks(tip + 1));
     await submitTo(node, other.blocks(tip + 1));
     expect(await node.rpc('getbestblockhash')).toBe(ours.chain.tip.hashHex);
 

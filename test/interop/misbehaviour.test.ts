@@ -16,7 +16,7 @@ import { misbehaviours, type Scene } from '../p2p/support/misbehaviours.ts';
 import { sound } from '../p2p/support/raw-message.ts';
 import { RawPeer } from '../p2p/support/raw-peer.ts';
 import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
-import { askBitcoind, askPier } from './support/judge.ts';
+import { verdictOfBitcoind, verdictOfPier } from './support/verdict.ts';
 
 const BLOCKS = 260;
 
@@ -68,8 +68,8 @@ describeBitcoind('misbehaviour, the same bytes sent to bitcoind and to Pier', ()
     '$name: $verdict',
     async ({ verdict, early = false, messages }) => {
       const bytes = messages(scene());
-      const theirs = await askBitcoind(bitcoind, bytes, early);
-      const ours = await askPier(peers, bytes, theirs, early);
+      const theirs = await verdictOfBitcoind(bitcoind, bytes, early);
+      const ours = await verdictOfPier(peers, bytes, theirs, early);
       expect({ ours, theirs }).toEqual({ ours: verdict, theirs: verdict });
     },
   );

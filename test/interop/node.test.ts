@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
-import { startTestNode, type TestNode } from '../support/node.ts';
+import { startFullNode, type TestFullNode } from '../support/node.ts';
 import { waitFor } from '../support/wait.ts';
 
 const ADDRESS_TYPES = ['legacy', 'p2sh-segwit', 'bech32', 'bech32m'] as const;
@@ -58,11 +58,11 @@ async function spentTypes(node: Node): Promise<Set<string>> {
 }
 
 describeBitcoind('with bitcoind as inbound peer of a chain of ours', () => {
-  let pier: TestNode;
+  let pier: TestFullNode;
   let bitcoind: Bitcoind;
 
   beforeAll(async () => {
-    pier = await startTestNode();
+    pier = await startFullNode();
     await pier.mine(105);
     // Spends of all our wallet's kinds of address, two generations of them, for bitcoind to validate.
     for (let round = 0; round < 2; round++) {
@@ -151,7 +151,7 @@ describeBitcoind('with a chain of 500 blocks of bitcoind', () => {
   afterAll(() => bitcoind?.stop());
 
   it('our node syncs it, with spends of every wallet address type', { timeout: 60_000 }, async () => {
-    const pier = await startTestNode([`127.0.0.1:${bitcoind.port}`]);
+    const pier = await startFullNode([`127.0.0.1:${bitcoind.port}`]);
     await sameTip(pier, bitcoind);
     expect(await pier.rpc('getblockcount')).toBe(500);
     await sameUtxoSet(pier, bitcoind);

@@ -25,7 +25,7 @@ import { scriptErrors } from '../support/script-error-kinds.ts';
 import { olderTexts } from './differential/verdicts.ts';
 
 /** Pier and bitcoind with the same chain and the same mempool. */
-class Stage {
+class Fixture {
   readonly ours: RegtestChain;
   readonly node: Bitcoind;
   #nextCoinbase = 1;
@@ -35,12 +35,12 @@ class Stage {
     this.node = node;
   }
 
-  static async set(mempool: Partial<MempoolOptions> = {}, ...args: readonly string[]): Promise<Stage> {
+  static async create(mempool: Partial<MempoolOptions> = {}, ...args: readonly string[]): Promise<Fixture> {
     const node = await startCorePolicyNode(...args);
     const options = { maxDataCarrierBytes: KNOTS_MAX_DATA_CARRIER, ...mempool };
-    const stage = new Stage(await RegtestChain.create({ blocks: 160, mempool: options }), node);
-    await submitTo(node, stage.ours.blocks(1));
-    return stage;
+    const fixture = new Fixture(await RegtestChain.create({ blocks: 160, mempool: options }), node);
+    await submitTo(node, fixture.ours.blocks(1));
+    return fixture;
   }
 
   /** A mature coin that nothing has spent. */
@@ -49,14 +49,14 @@ class Stage {
   }
 
   /** What both say of it; they must say the same. */
-  async judge(tx: Transaction): Promise<string> {
+  async testAccept(tx: Transaction): Promise<string> {
     const verdict = ourVerdict(this.ours.mempool.accept(tx, { testOnly: true }));
     expect([verdict, tx.txidHex]).toEqual([await theirVerdict(this.node, tx), tx.txidHex]);
     return verdict;
   }
 
   /** Lets both take it. */
-  async give(tx: Transaction): Promise<Transaction> {
+  async submit(tx: Transaction): Promise<Transaction> {
     expect([ourVerdict(this.ours.mempool.accept(tx)), await sendTo(this.node, tx)]).toEqual(['ok', undefined]);
     return tx;
   }
@@ -90,7 +90,7 @@ const truc: SpendOptions = { version: 3 };
 const multisig = compileScript(Op.OP_1, publicKey, Op.OP_1, Op.OP_CHECKMULTISIG);
 
 /** Makes a transaction that is refused for the row's reason, after what must have been there before. */
-type Row = (stage: Stage) => Transaction | Promise<Transaction>;
+type Row = (fixture: Fixture) => Transaction | Promise<Transaction>;
 type FixedReason = Exclude<TxRejectReason, `${string}-failed (${string}`>;
 
 /** Why a reason has no row, and where it is tested. A new reason without a place in either is an error of types. */
@@ -111,139 +111,142 @@ const elsewhere = {
 
 const rows: Readonly<Record<Exclude<FixedReason, keyof typeof elsewhere>, Row>> = {
   'bad-txns-vin-empty': () => new Transaction({ version: 2, inputs: [], outputs: [], lockTime: 0 }),
-  'bad-txns-vout-empty': (stage) => spend([stage.coin()], []),
-  'bad-txns-oversize': (stage) => spend([stage.coin()], [out(0n, new Uint8Array(1_000_000).fill(0x6a))]),
-  'bad-txns-vout-negative': (stage) => spend([stage.coin()], [out(-1n)]),
-  'bad-txns-vout-toolarge': (stage) => spend([stage.coin()], [out(MAX_MONEY + 1n)]),
-  'bad-txns-txouttotal-toolarge': (stage) => spend([stage.coin()], [out(MAX_MONEY), out(1n)]),
-  'bad-txns-inputs-duplicate': (stage) => {
-    const coin = stage.coin();
+  'bad-txns-vout-empty': (fixture) => spend([fixture.coin()], []),
+  'bad-txns-oversize': (fixture) => spend([fixture.coin()], [out(0n, new Uint8Array(1_000_000).fill(0x6a))]),
+  'bad-txns-vout-negative': (fixture) => spend([fixture.coin()], [out(-1n)]),
+  'bad-txns-vout-toolarge': (fixture) => spend([fixture.coin()], [out(MAX_MONEY + 1n)]),
+  'bad-txns-txouttotal-toolarge': (fixture) => spend([fixture.coin()], [out(MAX_MONEY), out(1n)]),
+  'bad-txns-inputs-duplicate': (fixture) => {
+    const coin = fixture.coin();
     return spend([coin, coin], [out(1n)]);
   },
-  'bad-cb-length': (stage) =>
-    withInput(pay([stage.coin()], 1000n), { prevout: nullOutPoint, scriptSig: new Uint8Array(1) }),
-  'bad-txns-prevout-null': (stage) => {
-    const coin = stage.coin();
+  'bad-cb-length': (fixture) =>
+    withInput(pay([fixture.coin()], 1000n), { prevout: nullOutPoint, scriptSig: new Uint8Array(1) }),
+  'bad-txns-prevout-null': (fixture) => {
+    const coin = fixture.coin();
     return spend([coin, { ...coin, outpoint: nullOutPoint }], [out(1n)]);
   },
-  'bad-txns-inputs-missingorspent': (stage) => pay([utxo(pay([stage.coin()], 1000n), 0)], 1000n),
+  'bad-txns-inputs-missingorspent': (fixture) => pay([utxo(pay([fixture.coin()], 1000n), 0)], 1000n),
   'bad-txns-premature-spend-of-coinbase': ({ ours }) => pay([ours.coinbase(ours.chain.tip.height)], 1000n),
-  'bad-txns-in-belowout': (stage) => pay([stage.coin()], -1n),
+  'bad-txns-in-belowout': (fixture) => pay([fixture.coin()], -1n),
   coinbase: ({ ours }) => ours.blocks(3, 3)[0]!.transactions[0]!,
 
-  version: (stage) => pay([stage.coin()], 1000n, 1, { version: 4 }),
-  'tx-size': (stage) => pay([stage.coin()], 1_000_000n, 2400),
-  'tx-size-small': (stage) => spend([stage.coin()], [out(10_000n, compileScript(Op.OP_1, Uint8Array.of(0x4e, 0x73)))]),
-  'scriptsig-size': (stage) =>
-    withInput(pay([stage.coin()], 1000n), {
+  version: (fixture) => pay([fixture.coin()], 1000n, 1, { version: 4 }),
+  'tx-size': (fixture) => pay([fixture.coin()], 1_000_000n, 2400),
+  'tx-size-small': (fixture) =>
+    spend([fixture.coin()], [out(10_000n, compileScript(Op.OP_1, Uint8Array.of(0x4e, 0x73)))]),
+  'scriptsig-size': (fixture) =>
+    withInput(pay([fixture.coin()], 1000n), {
       scriptSig: compileScript(...Array.from({ length: 4 }, () => new Uint8Array(500))),
     }),
-  'scriptsig-not-pushonly': (stage) => withInput(pay([stage.coin()], 1000n), { scriptSig: compileScript(Op.OP_NOP) }),
-  scriptpubkey: (stage) => spend([stage.coin()], [out(10_000n, compileScript(Op.OP_1))]),
-  dust: (stage) => spend([stage.coin()], [out(1n)]),
-  'bad-txns-nonstandard-inputs': (stage) => stage.spendKind(odd('nonstandard')),
-  'bad-witness-nonstandard': (stage) => stage.spendKind(odd('p2wsh big item')),
+  'scriptsig-not-pushonly': (fixture) =>
+    withInput(pay([fixture.coin()], 1000n), { scriptSig: compileScript(Op.OP_NOP) }),
+  scriptpubkey: (fixture) => spend([fixture.coin()], [out(10_000n, compileScript(Op.OP_1))]),
+  dust: (fixture) => spend([fixture.coin()], [out(1n)]),
+  'bad-txns-nonstandard-inputs': (fixture) => fixture.spendKind(odd('nonstandard')),
+  'bad-witness-nonstandard': (fixture) => fixture.spendKind(odd('p2wsh big item')),
   // Without a number in front of it, each counts for 20.
-  'bad-txns-too-many-sigops': (stage) =>
-    stage.spendKind(unsignedP2wsh('16,020 operations', compileScript(...repeated(801, Op.OP_CHECKMULTISIG)))),
+  'bad-txns-too-many-sigops': (fixture) =>
+    fixture.spendKind(unsignedP2wsh('16,020 operations', compileScript(...repeated(801, Op.OP_CHECKMULTISIG)))),
 
-  'non-final': (stage) => pay([stage.coin()], 1000n, 1, { lockTime: 10_000 }),
-  'non-BIP68-final': (stage) => pay([stage.coin()], 1000n, 1, { sequence: 10_000 }),
+  'non-final': (fixture) => pay([fixture.coin()], 1000n, 1, { lockTime: 10_000 }),
+  'non-BIP68-final': (fixture) => pay([fixture.coin()], 1000n, 1, { sequence: 10_000 }),
 
-  'txn-already-in-mempool': (stage) => stage.give(pay([stage.coin()], 1000n)),
-  'txn-same-nonwitness-data-in-mempool': async (stage) => {
-    const tx = await stage.give(pay([stage.coin()], 1000n));
+  'txn-already-in-mempool': (fixture) => fixture.submit(pay([fixture.coin()], 1000n)),
+  'txn-same-nonwitness-data-in-mempool': async (fixture) => {
+    const tx = await fixture.submit(pay([fixture.coin()], 1000n));
     return withInput(tx, { witness: [Uint8Array.of(1), ...tx.inputs[0]!.witness] });
   },
-  'txn-already-known': async (stage) => {
-    const tx = pay([stage.coin()], 1000n);
-    await stage.mine(tx);
+  'txn-already-known': async (fixture) => {
+    const tx = pay([fixture.coin()], 1000n);
+    await fixture.mine(tx);
     return tx;
   },
 
-  'min relay fee not met': (stage) => pay([stage.coin()], 1n),
-  'too-long-mempool-chain': async (stage) => {
-    let last = await stage.give(pay([stage.coin()], 1000n));
-    for (let i = 1; i < 25; i++) last = await stage.give(pay([utxo(last, 0)], 1000n));
+  'min relay fee not met': (fixture) => pay([fixture.coin()], 1n),
+  'too-long-mempool-chain': async (fixture) => {
+    let last = await fixture.submit(pay([fixture.coin()], 1000n));
+    for (let i = 1; i < 25; i++) last = await fixture.submit(pay([utxo(last, 0)], 1000n));
     return pay([utxo(last, 0)], 1000n);
   },
-  'TRUC-violation': async (stage) => pay([utxo(await stage.give(pay([stage.coin()], 1000n, 1, truc)), 0)], 1000n),
-  'bad-txns-spends-conflicting-tx': async (stage) => {
-    const coin = stage.coin();
-    const parent = await stage.give(pay([coin], 1000n));
+  'TRUC-violation': async (fixture) =>
+    pay([utxo(await fixture.submit(pay([fixture.coin()], 1000n, 1, truc)), 0)], 1000n),
+  'bad-txns-spends-conflicting-tx': async (fixture) => {
+    const coin = fixture.coin();
+    const parent = await fixture.submit(pay([coin], 1000n));
     return pay([utxo(parent, 0), coin], 50_000n);
   },
-  'insufficient fee': async (stage) => {
-    const coin = stage.coin();
-    await stage.give(pay([coin], 1000n));
+  'insufficient fee': async (fixture) => {
+    const coin = fixture.coin();
+    await fixture.submit(pay([coin], 1000n));
     return pay([coin], 999n);
   },
-  'insufficient fee (including sibling eviction)': async (stage) => {
-    const parent = await stage.give(pay([stage.coin()], 1000n, 2, truc));
-    await stage.give(pay([utxo(parent, 0)], 1000n, 1, truc));
+  'insufficient fee (including sibling eviction)': async (fixture) => {
+    const parent = await fixture.submit(pay([fixture.coin()], 1000n, 2, truc));
+    await fixture.submit(pay([utxo(parent, 0)], 1000n, 1, truc));
     return pay([utxo(parent, 1)], 900n, 1, truc);
   },
-  'replacement-adds-unconfirmed': async (stage) => {
-    const coin = stage.coin();
-    await stage.give(pay([coin], 1000n));
-    const other = await stage.give(pay([stage.coin()], 1000n));
+  'replacement-adds-unconfirmed': async (fixture) => {
+    const coin = fixture.coin();
+    await fixture.submit(pay([coin], 1000n));
+    const other = await fixture.submit(pay([fixture.coin()], 1000n));
     return pay([coin, utxo(other, 0)], 50_000n);
   },
 };
 
 describeBitcoind('the reasons to refuse a transaction', () => {
-  let stage: Stage;
+  let fixture: Fixture;
   beforeAll(async () => {
-    stage = await Stage.set();
+    fixture = await Fixture.create();
   });
-  afterAll(() => stage?.node.stop());
+  afterAll(() => fixture?.node.stop());
 
   it.each(Object.entries(rows))('%s', async (reason, row) => {
-    expect(await stage.judge(await row(stage))).toBe(reason);
+    expect(await fixture.testAccept(await row(fixture))).toBe(reason);
   });
 
   it('have one for too many potential replacements, also where a sibling is among them', async () => {
     const from: Utxo[] = [];
     for (let i = 0; i < 5; i++) {
-      from.push(stage.coin());
-      const root = await stage.give(pay([from[i]!], 1000n, 20));
-      for (let vout = 0; vout < 20; vout++) await stage.give(pay([utxo(root, vout)], 1000n));
+      from.push(fixture.coin());
+      const root = await fixture.submit(pay([from[i]!], 1000n, 20));
+      for (let vout = 0; vout < 20; vout++) await fixture.submit(pay([utxo(root, vout)], 1000n));
     }
-    expect(await stage.judge(pay(from, 1_000_000n))).toBe('too many potential replacements');
-    const parent = await stage.give(pay([stage.coin()], 1000n, 2, truc));
-    await stage.give(pay([utxo(parent, 0)], 1000n, 1, truc));
+    expect(await fixture.testAccept(pay(from, 1_000_000n))).toBe('too many potential replacements');
+    const parent = await fixture.submit(pay([fixture.coin()], 1000n, 2, truc));
+    await fixture.submit(pay([utxo(parent, 0)], 1000n, 1, truc));
     const sibling = pay([utxo(parent, 1), ...from], 1_000_000n, 1, truc);
-    expect(await stage.judge(sibling)).toBe('too many potential replacements (including sibling eviction)');
+    expect(await fixture.testAccept(sibling)).toBe('too many potential replacements (including sibling eviction)');
   });
 
   it('have one for a fee above the limit that was asked for', async () => {
-    const tx = pay([stage.coin()], 10_000_000n);
+    const tx = pay([fixture.coin()], 10_000_000n);
     const hex = toHex(tx.encode());
-    const [theirs] = await stage.node.rpc<[{ 'reject-reason': string }]>('testmempoolaccept', [hex], '0.10');
-    const ours = ourVerdict(stage.ours.mempool.accept(tx, { testOnly: true, maxFeeRate: 10_000_000n }));
+    const [theirs] = await fixture.node.rpc<[{ 'reject-reason': string }]>('testmempoolaccept', [hex], '0.10');
+    const ours = ourVerdict(fixture.ours.mempool.accept(tx, { testOnly: true, maxFeeRate: 10_000_000n }));
     expect([ours, theirs['reject-reason']]).toEqual(['max-fee-exceeded', 'max-fee-exceeded']);
   });
 
   it('have one for bare multisig, where it is not wanted', () => {
-    const tx = spend([stage.coin()], [out(10_000n, multisig)]);
+    const tx = spend([fixture.coin()], [out(10_000n, multisig)]);
     expect(nonStandardReason(tx, { ...DEFAULT_MEMPOOL_OPTIONS, permitBareMultisig: false })).toBe('bare-multisig');
   });
 
   it('have one for a mempool that is full, and for what it asks from then on', async () => {
-    const small = await Stage.set({ maxBytes: 5_000_000 }, '-maxmempool=5');
+    const small = await Fixture.create({ maxBytes: 5_000_000 }, '-maxmempool=5');
     try {
-      const judges = [
+      const submitters = [
         async (tx: Transaction) => ourVerdict(small.ours.mempool.accept(tx)),
         async (tx: Transaction) => (await sendTo(small.node, tx)) ?? 'ok',
       ];
       const transactions = Array.from({ length: 50 }, (_, i) =>
         pay([small.coin()], 1_000_000n - BigInt(i) * 10_000n, 2300),
       );
-      for (const judge of judges) {
+      for (const submit of submitters) {
         const verdicts: string[] = [];
         // Each pays less than the one before it, so that the one for which there is no room is the first to go.
         for (const tx of transactions) {
-          verdicts.push((await judge(tx)).replace(/,.*/, ''));
+          verdicts.push((await submit(tx)).replace(/,.*/, ''));
           if (verdicts.at(-1) === 'mempool min fee not met') break;
         }
         expect([...new Set(verdicts)]).toEqual(['ok', 'mempool full', 'mempool min fee not met']);
@@ -254,25 +257,25 @@ describeBitcoind('the reasons to refuse a transaction', () => {
   });
 
   it('have one for dust of a parent that is left', async () => {
-    const free = await Stage.set({ minRelayFeeRate: 0n }, '-minrelaytxfee=0');
+    const free = await Fixture.create({ minRelayFeeRate: 0n }, '-minrelaytxfee=0');
     try {
       const coin = free.coin();
-      const parent = await free.give(spend([coin], [out(coin.output.value - 1n), out(1n)]));
-      expect(await free.judge(pay([utxo(parent, 0)], 1000n))).toBe('missing-ephemeral-spends');
-      expect(await free.judge(pay([utxo(parent, 0), utxo(parent, 1)], 1000n))).toBe('ok');
+      const parent = await free.submit(spend([coin], [out(coin.output.value - 1n), out(1n)]));
+      expect(await free.testAccept(pay([utxo(parent, 0)], 1000n))).toBe('missing-ephemeral-spends');
+      expect(await free.testAccept(pay([utxo(parent, 0), utxo(parent, 1)], 1000n))).toBe('ok');
     } finally {
       await free.node.stop();
     }
   });
 
   it('have one for every error of a script, in blocks and in the mempool', async () => {
-    const { ours, node } = stage;
+    const { ours, node } = fixture;
     const cases = Object.entries(scriptErrors) as [ScriptError, (typeof scriptErrors)[ScriptError]][];
     const funding = spend(
-      [stage.coin()],
+      [fixture.coin()],
       cases.map(([, { kind }]) => out(100_000n, kind.scriptPubKey)),
     );
-    await stage.mine(funding);
+    await fixture.mine(funding);
     for (const [vout, [error, { kind, ofPolicy }]] of cases.entries()) {
       const tx = spendKind(kind, funding, vout);
       const texts = [scriptErrorString(error), ...(olderTexts[scriptErrorString(error)] ?? [])];

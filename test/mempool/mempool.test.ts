@@ -343,7 +343,7 @@ describe('blocks', () => {
     await other.mine(1);
     await other.mine(1, { transactions: [shared] });
     const told = record(chain);
-    await chain.take(other.blocks(21));
+    await chain.acceptBlocks(other.blocks(21));
     expect(told).toEqual([]);
     expect(mempool.get(child.txid)).toMatchObject({ ancestorCount: 1 });
     checkMempool(chain);

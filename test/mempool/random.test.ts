@@ -39,7 +39,7 @@ async function live(seed: number, options: Partial<MempoolOptions>): Promise<{ s
         await other.mine(1, { transactions });
       }
       const before = mempool.size;
-      await chain.take(other.blocks(chain.chain.tip.height - depth + 1));
+      await chain.acceptBlocks(other.blocks(chain.chain.tip.height - depth + 1));
       if (mempool.size > before) returned++;
     },
   ];

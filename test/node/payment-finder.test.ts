@@ -1,13 +1,13 @@
 import { beforeAll, expect, it } from 'vitest';
 import { exportProof, verifyConfig, verifyProof, verifyTransaction } from '../../src/commands/verify.ts';
-import { startTestNode, type TestNode } from '../support/node.ts';
+import { startFullNode, type TestFullNode } from '../support/node.ts';
 
-let node: TestNode;
+let node: TestFullNode;
 let txid: string;
 let address: string;
 
 beforeAll(async () => {
-  node = await startTestNode();
+  node = await startFullNode();
   await node.mine(102);
   address = await node.newAddress();
   txid = await node.rpc<string>('sendtoaddress', address, 1);

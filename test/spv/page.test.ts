@@ -3,7 +3,7 @@ import { createContext, runInContext } from 'node:vm';
 import { rolldown } from 'rolldown';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { proofToJson } from '../../src/spv/verify/proof-file.ts';
-import { describeChromium, pageOf } from '../support/chromium.ts';
+import { describeChromium, renderPage } from '../support/chromium.ts';
 import { blocksOf, proofIn } from './support/proved-payment.ts';
 
 const blocks = blocksOf([0, 4, 0]);
@@ -79,7 +79,7 @@ describe('without anything of Node', () => {
 
 describeChromium('in a browser', () => {
   it('a page proves what is true, and refuses what is not', { timeout: 60_000 }, async () => {
-    const html = await pageOf(`<!doctype html><meta charset="utf-8"><pre id="verdicts">nothing has run</pre>
+    const html = await renderPage(`<!doctype html><meta charset="utf-8"><pre id="verdicts">nothing has run</pre>
 <script>${script.replaceAll('</script', '<\\/script')}</script>
 <script>${page}
   document.getElementById('verdicts').textContent = JSON.stringify(${JSON.stringify(Object.values(texts))}.map(judge));

@@ -41,7 +41,7 @@ const flags = [
 ];
 
 /** The document that a page has become when its scripts have run. */
-export async function pageOf(html: string): Promise<string> {
+export async function renderPage(html: string): Promise<string> {
   const folder = tempDir('page');
   const file = join(folder, 'index.html');
   writeFileSync(file, html);

@@ -224,7 +224,7 @@ export interface Coin {
   readonly kind: CoinKind;
 }
 
-export interface Draft {
+export interface TransactionDraft {
   readonly inputs: readonly { readonly coin: Coin; readonly sequence: number }[];
   readonly outputs: readonly TxOut[];
   readonly version: number;
@@ -232,7 +232,7 @@ export interface Draft {
 }
 
 /** A transaction that spends coins of any kind, each in the way of its kind. */
-export function satisfyAll(draft: Draft): Transaction {
+export function satisfyAll(draft: TransactionDraft): Transaction {
   const { outputs, version, lockTime } = draft;
   const inputs = draft.inputs.map(({ coin, sequence }) => {
     return { prevout: coin.outpoint, scriptSig: empty, sequence, witness: [] };

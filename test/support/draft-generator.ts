@@ -2,7 +2,7 @@ import type { HeaderContext } from '../../src/consensus/header-context.ts';
 import { dustThreshold } from '../../src/mempool/policy/dust.ts';
 import { Transaction, type TxOut } from '../../src/primitives/transaction.ts';
 import type { Choice } from './choice.ts';
-import { type Coin, type Draft, oddKinds, satisfyAll, standardKinds } from './coin-kinds.ts';
+import { type Coin, oddKinds, satisfyAll, standardKinds, type TransactionDraft } from './coin-kinds.ts';
 import { mutateTransaction, txMutationNames } from './tx-mutations.ts';
 
 /** Makes transactions near and beyond every limit of policy, out of a pool of coins. */
@@ -26,7 +26,7 @@ export class DraftGenerator {
     return Transaction.decode(mutated.encode());
   }
 
-  #draft(tip: HeaderContext): Draft {
+  #draft(tip: HeaderContext): TransactionDraft {
     const inputs = Array.from({ length: this.#choice.pick([1, 1, 1, 2, 3]) }, () => {
       return { coin: this.#coin(), sequence: this.#sequence() };
     });
@@ -86,7 +86,7 @@ export class DraftGenerator {
   }
 
   /** Lets the first output take what is left after a fee, which often is just about what is asked for. */
-  #withFee(draft: Draft): Draft {
+  #withFee(draft: TransactionDraft): TransactionDraft {
     let total = 0n;
     for (const { coin } of draft.inputs) total += coin.value;
     for (const { value } of draft.outputs.slice(1)) total -= value;

@@ -25,7 +25,7 @@ export interface Codec<T> {
 }
 
 /** Whether the bytes are decoded at all; throws if they are, but encoded to others. */
-export function holds<T>({ decode, encode }: Codec<T>, bytes: Uint8Array): boolean {
+export function roundTrips<T>({ decode, encode }: Codec<T>, bytes: Uint8Array): boolean {
   const value = tryDecode(decode, bytes);
   if (value === undefined) return false;
   const again = encode(value);
@@ -43,14 +43,14 @@ export function flipBit(bytes: Uint8Array, bit: number): Uint8Array {
 /** How many of all shorter beginnings are decoded. */
 export function countTruncations<T>(codec: Codec<T>, bytes: Uint8Array): number {
   let held = 0;
-  for (let length = 0; length < bytes.length; length++) held += Number(holds(codec, bytes.subarray(0, length)));
+  for (let length = 0; length < bytes.length; length++) held += Number(roundTrips(codec, bytes.subarray(0, length)));
   return held;
 }
 
 /** How many of all single flipped bits give something that is decoded. */
 export function countFlips<T>(codec: Codec<T>, bytes: Uint8Array): number {
   let held = 0;
-  for (let bit = 0; bit < bytes.length * 8; bit++) held += Number(holds(codec, flipBit(bytes, bit)));
+  for (let bit = 0; bit < bytes.length * 8; bit++) held += Number(roundTrips(codec, flipBit(bytes, bit)));
   return held;
 }
 

@@ -6,7 +6,7 @@ import { atFileEnd } from './file-end.ts';
 import { tempDir } from './temp-dir.ts';
 
 /** A node in this process, with LMDB files, a P2P port, and one wallet called `test`; stopped when the test file is done. */
-export interface TestNode {
+export interface TestFullNode {
   readonly node: FullNode;
   /** `HOST:PORT` of its P2P port. */
   readonly p2p: string;
@@ -16,7 +16,7 @@ export interface TestNode {
   mine(count: number): Promise<string[]>;
 }
 
-export async function startTestNode(seeds: readonly string[] = []): Promise<TestNode> {
+export async function startFullNode(seeds: readonly string[] = []): Promise<TestFullNode> {
   const [nodeId] = await freeNodeIds(1);
   const config = nodeConfig({ nodeId: nodeId!, dataDir: tempDir('node'), seeds });
   const node = await FullNode.start(config, { network: 'full', createChain: true, createWallet: true });

@@ -73,12 +73,12 @@ export class RegtestChain {
     const other = await RegtestChain.create({ coinbaseMaturity: this.chain.params.coinbaseMaturity });
     other.clock.advance(this.clock.now() - other.clock.now());
     other.#extraNonce = this.#extraNonce + 1_000_000;
-    await other.take(this.blocks(1, height));
+    await other.acceptBlocks(this.blocks(1, height));
     return other;
   }
 
   /** Gives blocks to the chain; throws if it refuses one. */
-  async take(blocks: readonly Block[]): Promise<void> {
+  async acceptBlocks(blocks: readonly Block[]): Promise<void> {
     for (const block of blocks) {
       const { reject } = await this.chain.acceptBlock(block);
       if (reject) throw new Error(`block refused: ${reject.reason} (${reject.debug})`);
@@ -105,7 +105,7 @@ export class RegtestChain {
       });
       const found = await searchProofOfWork(template.block.header);
       const block = new Block(found!.header, template.block.transactions);
-      await this.take([block]);
+      await this.acceptBlocks([block]);
       blocks.push(block);
     }
     return blocks;

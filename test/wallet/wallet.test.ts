@@ -201,7 +201,7 @@ describe('Wallet', () => {
     expect(wallet.transaction(tx.txidHex)!.confirmations).toBe(1);
 
     await fork.mine(2);
-    await bench.regtest.take(fork.blocks(102));
+    await bench.regtest.acceptBlocks(fork.blocks(102));
     expect(bench.regtest.chain.tip.height).toBe(103);
     expect(wallet.transaction(tx.txidHex)!.confirmations).toBe(0);
     expect(bench.regtest.mempool.has(tx.txid)).toBe(true);
@@ -222,7 +222,7 @@ describe('Wallet', () => {
 
     const { tx } = await bench.send(wallet, ownScript, COIN);
     const { tx: child } = await bench.send(wallet, ownScript, COIN);
-    await bench.regtest.take(fork.blocks(102));
+    await bench.regtest.acceptBlocks(fork.blocks(102));
     expect(wallet.transaction(tx.txidHex)!.confirmations).toBe(-1);
     expect(wallet.transaction(child.txidHex)!.confirmations).toBe(-1);
     expect(wallet.balance().trusted).toBe(43n * COIN - elsewhere.fee);
@@ -260,7 +260,7 @@ describe('WalletFile', () => {
     await bench.close();
 
     await fork.mine(3);
-    await bench.regtest.take(fork.blocks(102));
+    await bench.regtest.acceptBlocks(fork.blocks(102));
     await bench.mineTo(to);
     await bench.open();
     expect(bench.file.get('funded')!.balance()).toEqual({ trusted: 50n * COIN, pending: 0n, immature: 50n * COIN });

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type ScriptError, scriptErrorString } from '../../../src/script/errors.ts';
 import { coreReason, isKnotsOnly } from '../../support/core-policy.ts';
-import type { Answer, Answers } from './judges.ts';
+import type { Answer, Answers } from './node-pair.ts';
 
 interface TestAccept {
   readonly allowed: boolean;

@@ -12,8 +12,8 @@ import { DraftGenerator } from '../../support/draft-generator.ts';
 import { type BlockChange, type BlockDraft, coinbaseInput, finishBlock } from './block-draft.ts';
 import { blockMutationNames, blockMutations, heavyMutations } from './block-mutations.ts';
 import { addTransaction, BlockNode } from './block-tree.ts';
-import type { Answer, Answers, Judges } from './judges.ts';
 import { Kinds } from './kinds.ts';
+import type { Answer, Answers, NodePair } from './node-pair.ts';
 import { isCandidateValid, scriptErrors, spentBy, TransactionGenerator } from './transactions.ts';
 import { isAllowed, isSameAnswer, isSameVerdict, isTheirsAlone } from './verdicts.ts';
 
@@ -33,7 +33,7 @@ export class World {
   /** How often each verdict was given. */
   readonly verdicts = new Map<string, number>();
   readonly #seed: number;
-  readonly #judges: Judges;
+  readonly #pair: NodePair;
   readonly #choice: Choice;
   readonly #kinds: Kinds;
   readonly #transactions: TransactionGenerator;
@@ -43,9 +43,9 @@ export class World {
   /** Makes coinbases differ. */
   #tag = 0;
 
-  constructor(seed: number, judges: Judges) {
+  constructor(seed: number, pair: NodePair) {
     this.#seed = seed;
-    this.#judges = judges;
+    this.#pair = pair;
     this.#choice = new Choice(new SeededRandom(seed));
     this.#kinds = new Kinds(this.#choice);
     this.#transactions = new TransactionGenerator(this.#choice, this.#kinds);
@@ -70,7 +70,7 @@ export class World {
 
   /** Whether everything that the chain has left is the same. */
   async compareCoins(): Promise<void> {
-    const { ours, theirs } = await this.#judges.ask('gettxoutsetinfo', 'hash_serialized_3');
+    const { ours, theirs } = await this.#pair.call('gettxoutsetinfo', 'hash_serialized_3');
     const pick = (answer: Answer) => {
       const { height, bestblock, txouts, bogosize, hash_serialized_3, total_amount } = (
         answer as { result: Record<string, unknown> }
@@ -122,7 +122,7 @@ export class World {
   }
 
   async #passTime(): Promise<void> {
-    await this.#judges.setTime(this.#judges.now + this.#choice.int(1200));
+    await this.#pair.setTime(this.#pair.now + this.#choice.int(1200));
   }
 
   // Blocks
@@ -171,14 +171,11 @@ export class World {
     const input = coinbaseInput(scriptSig, choice.pick([0xffff_ffff, 0xffff_ffff, 0, 1]), reserved);
     return {
       parent,
-      now: this.#judges.now,
+      now: this.#pair.now,
       header: {
         version: choice.chance(8) ? 4 : 0x2000_0000,
         prevHash: parent.hash,
-        time: Math.min(
-          Math.max(parent.time + 1 + choice.int(300), parent.medianTimePast() + 1),
-          this.#judges.now + 7200,
-        ),
+        time: Math.min(Math.max(parent.time + 1 + choice.int(300), parent.medianTimePast() + 1), this.#pair.now + 7200),
         bits: 0x207f_ffff,
       },
       coinbase: {
@@ -206,7 +203,7 @@ export class World {
       fees += fee;
       addTransaction(coins, tx, parent.height + 1, false);
     };
-    for (const { tx } of this.#judges.pier.mempool.entries()) {
+    for (const { tx } of this.#pair.pier.mempool.entries()) {
       // What waits in the mempool, as far as it fits here.
       const spent = choice.chance(2) ? spentBy(tx, coins) : undefined;
       if (!spent || !isCandidateValid({ tx, spent, fee: 0n }, parent)) continue;
@@ -226,7 +223,7 @@ export class World {
   async #submitHeader(block: Block, mutations: readonly string[]): Promise<void> {
     const hex = toHex(block.header.encode());
     if (block.header.version < 0) return;
-    const answers = await this.#judges.ask('submitheader', hex);
+    const answers = await this.#pair.call('submitheader', hex);
     const agree = isSameAnswer(answers) || this.#isLateThere(block, answers);
     this.#check(agree, `submitheader [${mutations}] ${hex}`, answers);
   }
@@ -234,17 +231,17 @@ export class World {
   async #submit({ node, bytes, mutations }: BuiltBlock): Promise<void> {
     // Knots reads a header of negative version as one of another format. To Core it is a low version.
     if (bytes[3]! & 0x80) return;
-    const answers = await this.#judges.ask('submitblock', toHex(bytes));
+    const answers = await this.#pair.call('submitblock', toHex(bytes));
     const what = `submitblock [${mutations}] on height ${node.height - 1} (${shorten(toHex(bytes))})`;
     const agree = isSameAnswer(answers, () => this.#scriptErrors(node)) || this.#isLateThere(node.block, answers);
     this.#check(agree, what, answers);
     this.#count(answers);
-    const best = await this.#judges.ask('getbestblockhash');
+    const best = await this.#pair.call('getbestblockhash');
     this.#check(isSameAnswer(best), `the tip after ${what}`, best);
     const tip = 'result' in best.ours ? this.#nodes.get(String(best.ours.result)) : undefined;
     if (!tip) throw new Disagreement(`the tip is unknown to the test: ${JSON.stringify(best)}`);
     this.#tip = tip;
-    if (tip.time > this.#judges.now) await this.#judges.setTime(tip.time);
+    if (tip.time > this.#pair.now) await this.#pair.setTime(tip.time);
   }
 
   /**
@@ -252,7 +249,7 @@ export class World {
    * them at once since its release 30 (pull request 31405), and before that those that it comes upon.
    */
   #isLateThere({ hash, header: { prevHash } }: Block, { ours }: Answers): boolean {
-    const { chain } = this.#judges.pier;
+    const { chain } = this.#pair.pier;
     const index = chain.getIndex(hash) ?? chain.getIndex(prevHash);
     if (!index?.failed || !index.prev?.failed) return false;
     const verdict = 'error' in ours ? ours.error : ours.result;
@@ -274,7 +271,7 @@ export class World {
   /** What the next block, or the mempool, may spend. */
   #looseCoins(): Coin[] {
     const coins = new Map(this.#tip.coins);
-    for (const { tx } of this.#judges.pier.mempool.entries()) {
+    for (const { tx } of this.#pair.pier.mempool.entries()) {
       // Conflicts are wanted, so that what it spends stays.
       const before = new Map(coins);
       addTransaction(coins, tx, this.#tip.height + 1, false);
@@ -289,23 +286,23 @@ export class World {
 
   async #offer(tx: Transaction): Promise<void> {
     const hex = toHex(tx.encode());
-    const answers = await this.#judges.ask('testmempoolaccept', [hex], 0);
+    const answers = await this.#pair.call('testmempoolaccept', [hex], 0);
     if (isTheirsAlone(answers.theirs)) return;
     this.#check(isSameVerdict(answers), `testmempoolaccept ${shorten(hex)}`, answers);
     this.#count(answers);
     if (this.#choice.chance(4)) return;
-    const sent = await this.#judges.ask('sendrawtransaction', hex, 0, '21000000');
+    const sent = await this.#pair.call('sendrawtransaction', hex, 0, '21000000');
     this.#check('result' in sent.ours === 'result' in sent.theirs, `sendrawtransaction ${shorten(hex)}`, sent);
   }
 
   // Comparison
 
   async #compareState(): Promise<void> {
-    const tips = await this.#judges.ask('getchaintips');
+    const tips = await this.#pair.call('getchaintips');
     const lines = { ours: this.#tipLines(tips.ours), theirs: this.#tipLines(tips.theirs) };
     this.#check(isSameAnswer(lines), 'getchaintips', lines);
     await this.#evenMempools();
-    const mempools = await this.#judges.ask('getrawmempool', true);
+    const mempools = await this.#pair.call('getrawmempool', true);
     const entries = { ours: entryLines(mempools.ours), theirs: entryLines(mempools.theirs) };
     this.#check(isSameAnswer(entries), 'getrawmempool', entries);
   }
@@ -315,19 +312,19 @@ export class World {
    * was possible on both branches but not on one that was tried in vain, in the course of which Core drops it.
    */
   async #evenMempools(): Promise<void> {
-    const { mempool } = this.#judges.pier;
-    const { theirs } = await this.#judges.ask('getrawmempool');
+    const { mempool } = this.#pair.pier;
+    const { theirs } = await this.#pair.call('getrawmempool');
     const known = new Set((theirs as { result: string[] }).result);
     const more = [...mempool.entries()].filter(({ tx }) => !known.has(tx.txidHex));
     for (const { tx } of more.sort((a, b) => a.ancestorCount - b.ancestorCount)) {
       if (!mempool.has(tx.txid)) continue;
       const hex = toHex(tx.encode());
-      const answers = await this.#judges.ask('testmempoolaccept', [hex], 0);
+      const answers = await this.#pair.call('testmempoolaccept', [hex], 0);
       if (isTheirsAlone(answers.theirs)) {
         mempool.remove(tx.txid, 'reorg');
       } else {
         this.#check(isAllowed(answers.theirs), `in our mempool alone: ${hex}`, answers);
-        await this.#judges.ask('sendrawtransaction', hex, 0, '21000000');
+        await this.#pair.call('sendrawtransaction', hex, 0, '21000000');
       }
     }
   }
@@ -344,7 +341,7 @@ export class World {
 
   #isInvalid(node: BlockNode | undefined): boolean {
     for (let at = node; at; at = at.prev) {
-      const index = this.#judges.pier.chain.getIndex(at.hash);
+      const index = this.#pair.pier.chain.getIndex(at.hash);
       if (index) return index.failed;
     }
     return false;

@@ -16,7 +16,7 @@ async function play(port: number, messages: readonly Uint8Array[], early: boolea
 }
 
 /** What bitcoind, which must log by -debug=net, makes of messages. */
-export async function askBitcoind(
+export async function verdictOfBitcoind(
   bitcoind: Bitcoind,
   messages: readonly Uint8Array[],
   early = false,
@@ -34,7 +34,7 @@ export async function askBitcoind(
 }
 
 /** What Pier makes of them. Waits for the expected verdict, as blocks are judged after what follows them has been answered. */
-export async function askPier(
+export async function verdictOfPier(
   peers: ConnectionManager,
   messages: readonly Uint8Array[],
   expected: Verdict,

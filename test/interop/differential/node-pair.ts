@@ -15,7 +15,7 @@ export interface Answers {
 }
 
 /** Pier, in this process and in memory, and bitcoind: both without peers, and with the same clock, which stands still. */
-export class Judges {
+export class NodePair {
   readonly pier: FullNode;
   readonly #bitcoind: Bitcoind;
   readonly #clock: VirtualClock;
@@ -27,13 +27,13 @@ export class Judges {
   }
 
   /** `now` is what their clocks show, in seconds. */
-  static async start(now: number): Promise<Judges> {
+  static async start(now: number): Promise<NodePair> {
     // Which of several scripts that fail is found first must not depend on the machine's processors.
     const bitcoind = await startCorePolicyNode(`-mocktime=${now}`, '-par=2', '-disablewallet');
     const clock = new VirtualClock(now * 1000);
     const config = nodeConfig({ nodeId: 1, network: 'regtest', seeds: [] }, {});
     const options = { network: 'none', createChain: false, createWallet: false } as const;
-    return new Judges(await FullNode.start(config, options, { clock }), bitcoind, clock);
+    return new NodePair(await FullNode.start(config, options, { clock }), bitcoind, clock);
   }
 
   async stop(): Promise<void> {
@@ -52,7 +52,7 @@ export class Judges {
   }
 
   /** What both answer to the same call. */
-  async ask(method: string, ...params: readonly unknown[]): Promise<Answers> {
+  async call(method: string, ...params: readonly unknown[]): Promise<Answers> {
     const [ours, theirs] = await Promise.all([
       answer(callInProcess(this.pier, method, params)),
       answer(this.#bitcoind.rpc(method, ...params)),
