@@ -1,5 +1,6 @@
 import { nodeBuffer } from './node-buffer.ts';
 
+/** Returns whether `a` and `b` hold the same bytes. Not constant-time. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;
@@ -7,7 +8,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** Lexicographic order: negative, zero or positive. */
+/** Compares lexicographically; returns a negative number, zero or a positive number. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length);
   for (let i = 0; i < shared; i++) {
@@ -17,6 +18,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
+/** Returns the concatenation of `parts`, in new memory. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -29,10 +31,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-/**
- * One character (0 to 255) a byte: the cheapest key for a `Map` over bytes, half the size of hex.
- * Never shown to people.
- */
+/** Returns a string of one character (U+0000 to U+00FF) per byte: a `Map` key half the size of hex, never displayed. */
 export function binaryKey(bytes: Uint8Array): string {
   if (nodeBuffer) return nodeBuffer.latin1Slice.call(bytes, 0, bytes.length);
   let out = '';
@@ -40,7 +39,7 @@ export function binaryKey(bytes: Uint8Array): string {
   return out;
 }
 
-/** Inverse of `binaryKey`. */
+/** Returns the bytes of a `binaryKey`. */
 export function fromBinaryKey(key: string): Uint8Array {
   const out = new Uint8Array(key.length);
   for (let i = 0; i < key.length; i++) out[i] = key.charCodeAt(i);

@@ -1,15 +1,17 @@
 import { PierError } from '../platform/errors.ts';
 
+/** The kind of a `DecodeError`. */
 export type DecodeErrorCode =
-  | 'truncated' // the bytes end before the value does
-  | 'trailing-bytes' // bytes are left after the value
-  | 'non-canonical' // a compact size longer than it needs to be
-  | 'oversized' // a length beyond its limit
-  | 'invalid'; // the bytes mean nothing
+  | 'truncated' // the input ends before the value does
+  | 'trailing-bytes' // input is left after the value
+  | 'non-canonical' // a compact size is not minimally encoded
+  | 'oversized' // a compact size exceeds its limit
+  | 'invalid'; // any other malformed input
 
-/** Bytes that are not what they should be; `offset` is where in the input, in bytes. */
+/** Thrown when bytes or hex cannot be decoded. */
 export class DecodeError extends PierError {
   declare readonly code: DecodeErrorCode;
+  /** The position of the failure in the input, in bytes. */
   readonly offset: number;
 
   constructor(code: DecodeErrorCode, offset: number, message: string) {

@@ -3,16 +3,21 @@ import { nodeBuffer } from './node-buffer.ts';
 
 const digits: string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
-/** Lower-case hex, two digits a byte, in the order of the bytes. */
+/**
+ * Returns lower-case hex in the order of the bytes.
+ *
+ * @example
+ * toHex(Uint8Array.of(0x01, 0xab)); // '01ab'
+ */
 export function toHex(bytes: Uint8Array): string {
-  // Joining digits leaves so much to the garbage collector that a large block would take seconds.
+  // Native code: joining digits puts so much load on the garbage collector that a large block would take seconds.
   if (nodeBuffer) return nodeBuffer.hexSlice.call(bytes, 0, bytes.length);
   let out = '';
   for (let i = 0; i < bytes.length; i++) out += digits[bytes[i]!];
   return out;
 }
 
-/** The form in which Bitcoin shows hashes: hex of the bytes in reverse. */
+/** Returns lower-case hex of the reversed bytes: the display form of block hashes, txids and wtxids. */
 export function toReversedHex(hash: Uint8Array): string {
   let out = '';
   for (let i = hash.length - 1; i >= 0; i--) out += digits[hash[i]!];
@@ -26,7 +31,7 @@ function nibble(code: number): number {
   return -1;
 }
 
-/** Bytes of a hex string of either case. Throws `DecodeError` on an odd length or a character that is no digit. */
+/** Decodes hex of either case. Throws `DecodeError` on an odd length or a character that is not a hex digit. */
 export function fromHex(hex: string): Uint8Array {
   if (hex.length % 2 !== 0) throw new DecodeError('invalid', hex.length >> 1, 'hex string of odd length');
   const out = new Uint8Array(hex.length / 2);
@@ -39,7 +44,7 @@ export function fromHex(hex: string): Uint8Array {
   return out;
 }
 
-/** Inverse of `toReversedHex`. */
+/** Decodes a hash in display form to internal byte order. Throws `DecodeError` as `fromHex` does. */
 export function fromReversedHex(hex: string): Uint8Array {
   return fromHex(hex).reverse();
 }

@@ -1,20 +1,27 @@
 import { DecodeError } from './errors.ts';
 
-/** Core's MAX_SIZE: no length inside a message or a block may exceed 32 MiB. */
+/** Bytes, or items, that a compact size may announce: 32 Mi (Core: MAX_SIZE). */
 export const MAX_SIZE = 0x02000000;
 
-// A view takes some hundred bytes. Witnesses are full of elements of none or one, and hostile ones are of nothing else.
+// A view costs about a hundred bytes. Witness elements of zero or one byte are common, and a hostile witness may consist
+// of nothing else, so all of these share their views.
 const EMPTY = new Uint8Array(0);
 const allBytes = Uint8Array.from({ length: 256 }, (_, value) => value);
 const SINGLE: readonly Uint8Array[] = Array.from(allBytes, (value) => allBytes.subarray(value, value + 1));
 
 /**
- * A cursor over bytes. Numbers are little-endian. `bytes`, `hash` and `varBytes` return views of the input, not
- * copies, and `varBytes` of less than two bytes an array that is shared: neither must be written to. Every method throws
- * `DecodeError` rather than read past the end.
+ * Reads Bitcoin's serialization from bytes. Integers are little-endian unless noted. `bytes`, `hash` and `varBytes`
+ * return views, not copies, and `varBytes` may return a shared array: callers must not write to either. Every read throws
+ * `DecodeError` (`truncated`) at the end of the input.
+ *
+ * @example
+ * const reader = new ByteReader(bytes);
+ * const version = reader.i32();
+ * const prevHash = reader.hash();
  */
 export class ByteReader {
   readonly input: Uint8Array;
+  /** The position of the next byte in `input`. */
   offset: number;
   readonly #view: DataView;
 
@@ -24,11 +31,12 @@ export class ByteReader {
     this.#view = new DataView(input.buffer, input.byteOffset, input.byteLength);
   }
 
+  /** Bytes not read yet. */
   get remaining(): number {
     return this.input.length - this.offset;
   }
 
-  /** Throws `trailing-bytes` unless the whole input has been read. */
+  /** Throws `DecodeError` (`trailing-bytes`) unless the whole input has been read. */
   end(): void {
     if (this.offset !== this.input.length) {
       throw new DecodeError('trailing-bytes', this.offset, `${this.remaining} bytes left after the value`);
@@ -38,53 +46,62 @@ export class ByteReader {
   #take(length: number): number {
     const start = this.offset;
     if (length > this.input.length - start) {
-      throw new DecodeError('truncated', start, `${length} bytes wanted, ${this.input.length - start} left`);
+      throw new DecodeError('truncated', start, `${length} bytes needed, ${this.input.length - start} left`);
     }
     this.offset = start + length;
     return start;
   }
 
+  /** Reads a uint8. */
   u8(): number {
     return this.#view.getUint8(this.#take(1));
   }
 
+  /** Reads a uint16. */
   u16(): number {
     return this.#view.getUint16(this.#take(2), true);
   }
 
-  /** Big-endian, as ports are in network addresses. */
+  /** Reads a big-endian uint16, the encoding of ports in network addresses. */
   u16be(): number {
     return this.#view.getUint16(this.#take(2), false);
   }
 
+  /** Reads a uint32. */
   u32(): number {
     return this.#view.getUint32(this.#take(4), true);
   }
 
+  /** Reads an int32. */
   i32(): number {
     return this.#view.getInt32(this.#take(4), true);
   }
 
+  /** Reads a uint64. */
   u64(): bigint {
     return this.#view.getBigUint64(this.#take(8), true);
   }
 
+  /** Reads an int64. */
   i64(): bigint {
     return this.#view.getBigInt64(this.#take(8), true);
   }
 
-  /** The next `length` bytes, as a view of the input. */
+  /** Reads `length` bytes as a view of the input. */
   bytes(length: number): Uint8Array {
     const start = this.#take(length);
     return this.input.subarray(start, start + length);
   }
 
-  /** 32 bytes, in internal order. */
+  /** Reads a hash: 32 bytes, internal order, a view of the input. */
   hash(): Uint8Array {
     return this.bytes(32);
   }
 
-  /** A canonical compact size of at most `max` (default and upper bound: MAX_SIZE). */
+  /**
+   * Reads a compact size. Throws `DecodeError`: `oversized` if it exceeds `max`, `non-canonical` if it is not minimally
+   * encoded (Core: ReadCompactSize).
+   */
   compactSize(max = MAX_SIZE): number {
     const start = this.offset;
     const value = this.#compactSize();
@@ -92,7 +109,7 @@ export class ByteReader {
     return value;
   }
 
-  /** A canonical compact size of any value below 2^53; for fields that are numbers, not lengths. */
+  /** Reads a compact size below 2^53, for fields that are plain numbers and not lengths. Throws as `compactSize` does. */
   compactNumber(): number {
     return this.compactSize(Number.MAX_SAFE_INTEGER);
   }
@@ -118,14 +135,14 @@ export class ByteReader {
     return value;
   }
 
-  /** A compact size, then that many bytes, as a view of the input or shared. */
+  /** Reads a compact size of at most `max`, then that many bytes, as a view of the input or a shared array. */
   varBytes(max = MAX_SIZE): Uint8Array {
     const length = this.compactSize(max);
     if (length > 1) return this.bytes(length);
     return length === 0 ? EMPTY : SINGLE[this.u8()]!;
   }
 
-  /** A compact size, then that many items. Memory grows with what is read, not with what is announced. */
+  /** Reads a compact size of at most `max`, then that many items. Allocates per item read, not per item announced. */
   list<T>(readItem: (reader: ByteReader) => T, max = MAX_SIZE): T[] {
     const count = this.compactSize(max);
     const items: T[] = [];

@@ -1,4 +1,4 @@
-/** Bytes that a compact size of `value` takes. */
+/** Returns the bytes that `value` takes as a compact size: 1, 3, 5 or 9. */
 export function compactSizeLength(value: number): number {
   if (value < 253) return 1;
   if (value <= 0xffff) return 3;
@@ -6,7 +6,13 @@ export function compactSizeLength(value: number): number {
   return 9;
 }
 
-/** A growing buffer. Numbers are little-endian. Give the final size where it is known: then nothing is copied twice. */
+/**
+ * Writes Bitcoin's serialization to a growing buffer. Integers are little-endian unless noted. With an exact `sizeHint`
+ * the buffer never grows. Out-of-range integers wrap.
+ *
+ * @example
+ * const bytes = new ByteWriter().u32(2).varBytes(script).finish();
+ */
 export class ByteWriter {
   #buffer: Uint8Array;
   #view: DataView;
@@ -17,11 +23,12 @@ export class ByteWriter {
     this.#view = new DataView(this.#buffer.buffer);
   }
 
+  /** Bytes written so far. */
   get length(): number {
     return this.#length;
   }
 
-  /** Makes room for `size` more bytes and returns where they start. */
+  /** Extends the content by `size` bytes and returns their offset. */
   #grow(size: number): number {
     const start = this.#length;
     const end = start + size;
@@ -35,55 +42,63 @@ export class ByteWriter {
     return start;
   }
 
+  /** Writes a uint8. */
   u8(value: number): this {
     const at = this.#grow(1);
     this.#view.setUint8(at, value);
     return this;
   }
 
+  /** Writes a uint16. */
   u16(value: number): this {
     const at = this.#grow(2);
     this.#view.setUint16(at, value, true);
     return this;
   }
 
-  /** Big-endian, as ports are in network addresses. */
+  /** Writes a big-endian uint16, the encoding of ports in network addresses. */
   u16be(value: number): this {
     const at = this.#grow(2);
     this.#view.setUint16(at, value, false);
     return this;
   }
 
+  /** Writes a uint32. */
   u32(value: number): this {
     const at = this.#grow(4);
     this.#view.setUint32(at, value, true);
     return this;
   }
 
+  /** Writes an int32. */
   i32(value: number): this {
     const at = this.#grow(4);
     this.#view.setInt32(at, value, true);
     return this;
   }
 
+  /** Writes a uint64. */
   u64(value: bigint): this {
     const at = this.#grow(8);
     this.#view.setBigUint64(at, value, true);
     return this;
   }
 
+  /** Writes an int64. */
   i64(value: bigint): this {
     const at = this.#grow(8);
     this.#view.setBigInt64(at, value, true);
     return this;
   }
 
+  /** Writes bytes without a length prefix. */
   bytes(value: Uint8Array): this {
     const at = this.#grow(value.length);
     this.#buffer.set(value, at);
     return this;
   }
 
+  /** Writes a compact size, minimally encoded. */
   compactSize(value: number): this {
     if (value < 253) return this.u8(value);
     if (value <= 0xffff) return this.u8(253).u16(value);
@@ -91,23 +106,25 @@ export class ByteWriter {
     return this.u8(255).u64(BigInt(value));
   }
 
+  /** Writes bytes behind their length as a compact size. */
   varBytes(value: Uint8Array): this {
     return this.compactSize(value.length).bytes(value);
   }
 
+  /** Writes the number of items as a compact size, then each item. */
   list<T>(items: readonly T[], writeItem: (writer: this, item: T) => void): this {
     this.compactSize(items.length);
     for (const item of items) writeItem(this, item);
     return this;
   }
 
-  /** Forgets what has been written and keeps the buffer: views that `finish` has returned change from now on. */
+  /** Empties the writer and keeps its buffer: later writes overwrite the views that `finish` has returned. */
   reset(): this {
     this.#length = 0;
     return this;
   }
 
-  /** What has been written, as a view of the writer's buffer: write no more after this, unless after `reset`. */
+  /** Returns the bytes written, as a view of the writer's buffer. Do not write afterwards without `reset`. */
   finish(): Uint8Array {
     return this.#buffer.subarray(0, this.#length);
   }

@@ -1,24 +1,25 @@
-/** A pending callback. */
+/** A pending callback of a `Clock`. */
 export interface Timer {
+  /** Cancels the callback; has no effect once it has run. */
   cancel(): void;
 }
 
-/** Time as the node sees it. Tests and the simulator pass a virtual one. */
+/** The node's source of time and timers. Tests and the simulator pass a virtual clock. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch: the time of day, which may be set forward or back. */
+  /** Returns wall-clock time in milliseconds since the Unix epoch; it may jump in either direction. */
   now(): number;
-  /** Milliseconds since some moment in the past, which never go back: for how long things take. */
+  /** Returns milliseconds since an arbitrary origin; never decreases. Use it to measure durations and timeouts. */
   monotonic(): number;
-  /** Calls `callback` once, `ms` milliseconds from now, unless cancelled. */
+  /** Calls `callback` once, after `ms` milliseconds, unless the timer is cancelled. */
   after(ms: number, callback: () => void): Timer;
 }
 
-/** Whole seconds since the Unix epoch, the unit of Bitcoin's headers and messages. */
+/** Returns wall-clock time in whole seconds since the Unix epoch, the unit of block headers and P2P messages. */
 export function unixSeconds(clock: Clock): number {
   return Math.floor(clock.now() / 1000);
 }
 
-/** The machine's clock. A timer never keeps the process alive by itself. */
+/** The system clock. Pending timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -30,8 +31,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * Another clock whose time of day can be set (Core: SetMockTime). Only that: timers and the time that passes stay the
- * other clock's, so that peers are neither given up nor waited for because somebody plays with the date.
+ * A clock with a wall-clock time that can be set (Core: SetMockTime). Monotonic time and timers stay those of the
+ * underlying clock, so that mocking the time neither triggers nor delays peer timeouts.
  */
 export class MockableClock implements Clock {
   readonly #clock: Clock;
@@ -53,7 +54,7 @@ export class MockableClock implements Clock {
     return this.#clock.after(ms, callback);
   }
 
-  /** Stands still at `ms`, milliseconds since the Unix epoch, from now on; undefined: follows the other clock again. */
+  /** Freezes wall-clock time at `ms` (milliseconds since the Unix epoch); undefined resumes the underlying clock. */
   mock(ms: number | undefined): void {
     this.#mocked = ms;
   }

@@ -1,11 +1,8 @@
-/**
- * A typed, synchronous event stream. Listeners run in the order they subscribed; one that throws does not keep
- * the others from running, and its error reaches `onError` (by default it is rethrown after all have run).
- */
+/** A typed, synchronous event emitter. Listeners run in subscription order. */
 export class Emitter<Events extends Record<string, unknown>> {
   readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>();
 
-  /** Subscribes; the returned function unsubscribes. */
+  /** Subscribes `listener` to the event `name`; returns a function that unsubscribes it. */
   on<K extends keyof Events>(name: K, listener: (event: Events[K]) => void): () => void {
     let set = this.#listeners.get(name);
     if (!set) {
@@ -18,6 +15,10 @@ export class Emitter<Events extends Record<string, unknown>> {
     };
   }
 
+  /**
+   * Calls every listener of `name`, even when one throws, and then rethrows: the error itself if there is one, an
+   * `AggregateError` if there are several.
+   */
   emit<K extends keyof Events>(name: K, event: Events[K]): void {
     const errors: unknown[] = [];
     for (const listener of this.#listeners.get(name) ?? []) {

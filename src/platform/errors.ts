@@ -1,11 +1,11 @@
 /**
- * The root of every error that Pier throws on purpose. `code` is for programs, `message` for people,
- * `hint` names the next step a person can take. Anything else that is thrown is a defect.
+ * The base class of all errors that Pier throws deliberately. Programs branch on `code`, users read `message` and
+ * `hint`. Any other thrown error is a bug.
  */
 export class PierError extends Error {
-  /** Stable, kebab-case identifier of what went wrong. */
+  /** A stable identifier of the failure, in kebab case. */
   readonly code: string;
-  /** What to do next, as one sentence, where there is something to do. */
+  /** The next step for the user, in one sentence, if there is one. */
   readonly hint: string | undefined;
 
   constructor(code: string, message: string, options: { hint?: string; cause?: unknown } = {}) {

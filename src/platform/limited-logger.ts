@@ -2,14 +2,15 @@ import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** Lines that pass at once, and then in a minute. */
+/** Lines that may be logged in one burst. */
 const BURST = 200;
+/** Lines per minute after the burst. */
 const PER_MINUTE = 12;
 
 /**
- * A logger for what others can bring about, so that nobody fills the disk with lines about what he sends: of those at
- * level info and above, no more than some megabytes a day pass. The rest goes to level debug, and is counted with the
- * next that passes. Children share the limit.
+ * Returns a rate-limited logger, for lines that peers can trigger: it keeps a peer from filling the disk. The lines of
+ * levels info, warn and error share one limit (a few megabytes a day). Lines over the limit are logged at level debug
+ * instead, and the next line under it carries their number in the field `suppressed`. Child loggers share the limit.
  */
 export function limitedLogger(logger: Logger, clock: Clock): Logger {
   return limited(logger, { bucket: new TokenBucket(clock, PER_MINUTE / 60, BURST, BURST), suppressed: 0 });
@@ -17,7 +18,7 @@ export function limitedLogger(logger: Logger, clock: Clock): Logger {
 
 interface Limit {
   readonly bucket: TokenBucket;
-  /** Lines since the last that passed. */
+  /** Lines demoted to level debug since the last line that passed. */
   suppressed: number;
 }
 

@@ -1,9 +1,10 @@
-/** Randomness as the node sees it: the system's, or a seeded stream in tests and simulations. */
+/** The node's source of randomness: the system's, or a seeded generator in tests and simulations. */
 export interface Random {
+  /** Returns `length` random bytes. */
   bytes(length: number): Uint8Array;
 }
 
-/** Draws of at most so many bytes, which come in large numbers and are nobody's key, are taken from one large draw. */
+/** Bytes up to which a draw is served from a pool: such draws are frequent, and too short to be keys. */
 const SMALL_DRAW = 4;
 const pool = new Uint8Array(4096);
 let poolUsed = pool.length;
@@ -19,18 +20,18 @@ function smallDraw(length: number): Uint8Array {
   return bytes;
 }
 
-/** The platform's cryptographic randomness. */
+/** The cryptographically secure generator of the platform (Web Crypto). */
 export const systemRandom: Random = {
   bytes: (length) =>
     length <= SMALL_DRAW ? smallDraw(length) : globalThis.crypto.getRandomValues(new Uint8Array(length)),
 };
 
-/** A uniform integer in [0, bound), for 0 < bound <= 2^32. */
+/** Returns a uniform integer in [0, bound). Throws `RangeError` unless `bound` is an integer from 1 to 2^32. */
 export function randomInt(random: Random, bound: number): number {
   if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 32) {
     throw new RangeError(`randomInt: bound must be an integer from 1 to 2^32, got ${bound}`);
   }
-  // Draws above the largest multiple of `bound` are thrown away, so that no value is favoured.
+  // Rejection sampling: a draw above the largest multiple of `bound` would bias the result.
   const limit = 2 ** 32 - (2 ** 32 % bound);
   for (;;) {
     const b = random.bytes(4);
@@ -39,7 +40,7 @@ export function randomInt(random: Random, bound: number): number {
   }
 }
 
-/** A time until the next of events that come independently of each other, every `mean` on average (Core: GetExponentialRand). */
+/** Returns an exponentially distributed delay of the given mean, in the unit of `mean` (Core: rand_exp_duration). */
 export function exponential(random: Random, mean: number): number {
   return -Math.log1p(-randomInt(random, 2 ** 32) / 2 ** 32) * mean;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/** A rate limit that lets bursts pass: tokens come at a steady rate, and each use takes one. */
+/** A rate limiter that allows bursts: the bucket fills at `perSecond` tokens up to `capacity`; each use costs one. */
 export class TokenBucket {
   readonly #clock: Clock;
   readonly #perSecond: number;
@@ -16,12 +16,12 @@ export class TokenBucket {
     this.#updatedAt = clock.monotonic();
   }
 
-  /** Adds tokens at once, for an answer that we asked for; the capacity does not cut these. */
+  /** Adds tokens beyond the capacity, for a response that we requested. */
   grant(tokens: number): void {
     this.#tokens += tokens;
   }
 
-  /** Takes a token if there is one. */
+  /** Consumes a token; returns false if the bucket is empty. */
   take(): boolean {
     const now = this.#clock.monotonic();
     const earned = (Math.max(0, now - this.#updatedAt) / 1000) * this.#perSecond;

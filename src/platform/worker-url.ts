@@ -1,6 +1,7 @@
 /**
- * Where a worker's entry file is, next to the file whose `import.meta.url` is `from`. A runner of tests loads modules
- * from their TypeScript sources, which a worker of Node cannot: there the compiled one is taken, from dist/.
+ * Returns the URL of the worker entry file `name`, in the folder of the module whose `import.meta.url` is `from`. When
+ * that module is a TypeScript source (under a test runner), this is the compiled file in `dist/`: Node's workers cannot
+ * load TypeScript.
  */
 export function workerUrl(name: string, from: string): URL {
   const isSource = from.endsWith('.ts');

@@ -6,7 +6,7 @@ import { fromHex, fromReversedHex, toHex, toReversedHex } from '../../src/bytes/
 import { ByteReader, MAX_SIZE } from '../../src/bytes/reader.ts';
 import { ByteWriter, compactSizeLength } from '../../src/bytes/writer.ts';
 
-/** The code of the `DecodeError` that the call throws; any other error fails the test. */
+/** Returns the code of the `DecodeError` that `call` throws; any other error fails the test. */
 function failure(call: () => unknown): string | undefined {
   try {
     call();
@@ -17,7 +17,7 @@ function failure(call: () => unknown): string | undefined {
   }
 }
 
-/** One value of each kind, with how it is written and read. */
+/** A value of any kind that reader and writer support. */
 const field = fc.oneof(
   fc.integer({ min: 0, max: 0xff }).map((value) => ({ kind: 'u8' as const, value })),
   fc.integer({ min: 0, max: 0xffff }).map((value) => ({ kind: 'u16' as const, value })),
@@ -61,8 +61,8 @@ function read(reader: ByteReader, { kind }: Field): unknown {
   return kind === 'list' ? reader.list((r) => r.u16()) : reader[kind]();
 }
 
-describe('Reader and writer', () => {
-  it('agree, and the end of the input is found wherever it is cut', () => {
+describe('ByteReader and ByteWriter', () => {
+  it('round-trip, and the reader detects truncation at every position', () => {
     fc.assert(
       fc.property(fc.array(field, { minLength: 1, maxLength: 12 }), fc.nat(), fc.nat(64), (fields, cut, hint) => {
         const writer = new ByteWriter(hint);
@@ -70,7 +70,7 @@ describe('Reader and writer', () => {
         const bytes = writer.finish();
         expect(writer.length).toBe(bytes.length);
 
-        // Behind other bytes, as a view: offsets into the buffer must not matter.
+        // A view at a nonzero offset of its buffer.
         const reader = new ByteReader(concatBytes(Uint8Array.of(1, 2, 3), bytes).subarray(3));
         for (const each of fields) expect(read(reader, each)).toEqual(each.value);
         expect(reader.remaining).toBe(0);
@@ -84,7 +84,7 @@ describe('Reader and writer', () => {
     );
   });
 
-  it('write little-endian, as Bitcoin does', () => {
+  it('use little-endian integers', () => {
     const writer = new ByteWriter(0)
       .u16(0x0102)
       .u16be(0x0102)
@@ -106,13 +106,13 @@ describe('Reader and writer', () => {
     [0xffff_ffff, 'feffffffff'],
     [0x1_0000_0000, 'ff0000000001000000'],
     [Number.MAX_SAFE_INTEGER, 'ffffffffffffff1f00'],
-  ])('give %i the compact size %s', (value, hex) => {
+  ])('encode %i as the compact size %s', (value, hex) => {
     expect(toHex(new ByteWriter(1).compactSize(value).finish())).toBe(hex);
     expect(compactSizeLength(value)).toBe(hex.length / 2);
     expect(new ByteReader(fromHex(hex)).compactNumber()).toBe(value);
   });
 
-  it('refuse compact sizes with a shorter form, and too large ones', () => {
+  it('reject non-minimal and oversized compact sizes', () => {
     const read = (hex: string) => failure(() => new ByteReader(fromHex(hex)).compactNumber());
     for (const hex of ['fd0000', 'fdfc00', 'fe00000000', 'feffff0000', 'ffffffffff00000000']) {
       expect(read(hex), hex).toBe('non-canonical');
@@ -127,14 +127,14 @@ describe('Reader and writer', () => {
     expect(failure(() => new ByteReader(fromHex('03010203')).list((r) => r.u8(), 2))).toBe('oversized');
   });
 
-  it('read views, and copy nothing', () => {
+  it('read byte strings as views, without copying', () => {
     const input = fromHex('0401020304');
     const view = new ByteReader(input).varBytes();
     expect(view.buffer).toBe(input.buffer);
     expect(toHex(view)).toBe('01020304');
   });
 
-  it('turn any bytes into values or a DecodeError', () => {
+  it('read any input as values or throw DecodeError', () => {
     const kinds = fc.array(field, { minLength: 1, maxLength: 5 });
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), kinds, (bytes, fields) => {
@@ -149,7 +149,7 @@ describe('Reader and writer', () => {
 });
 
 describe('Hex', () => {
-  it('is read back, in both orders and cases', () => {
+  it('round-trips, in both byte orders and both cases', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 70 }), (bytes) => {
         const hex = toHex(bytes);
@@ -163,7 +163,7 @@ describe('Hex', () => {
     );
   });
 
-  it('is nothing else', () => {
+  it('throws DecodeError on any other text', () => {
     for (const text of ['0', '0g', 'g0', ' 0', '0x', '1 ', 'é0', '٠٠']) {
       expect(
         failure(() => fromHex(text)),
@@ -173,8 +173,8 @@ describe('Hex', () => {
   });
 });
 
-describe('Bytes', () => {
-  it('are compared, joined and made keys of', () => {
+describe('Byte arrays', () => {
+  it('are compared, concatenated and converted to map keys', () => {
     const bytes = fc.uint8Array({ maxLength: 6, max: 3 });
     fc.assert(
       fc.property(bytes, bytes, (a, b) => {

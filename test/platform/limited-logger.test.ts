@@ -3,7 +3,7 @@ import { limitedLogger } from '../../src/platform/limited-logger.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { CapturedLogger } from '../support/captured-logger.ts';
 
-it('a limited logger lets a burst pass, then what time allows, and counts the rest', () => {
+it('a limited logger passes a burst, then its rate per minute, and counts suppressed lines', () => {
   const clock = new VirtualClock();
   const log = new CapturedLogger();
   const logger = limitedLogger(log, clock);

@@ -6,7 +6,7 @@ import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 describe('VirtualClock', () => {
-  it('runs what is due in order of time, then of request, also what is asked for on the way', () => {
+  it('runs due timers in order of time, then of creation, including timers created by callbacks', () => {
     const clock = new VirtualClock(1000);
     const ran: string[] = [];
     clock.after(20, () => ran.push(`b at ${clock.now()}`));
@@ -25,7 +25,7 @@ describe('VirtualClock', () => {
 });
 
 describe('MockableClock', () => {
-  it('stands still at the time that it is told, while what is timed goes on', () => {
+  it('freezes wall-clock time, but neither monotonic time nor timers', () => {
     const real = new VirtualClock(1000);
     const clock = new MockableClock(real);
     let ran = 0;
@@ -39,20 +39,20 @@ describe('MockableClock', () => {
 });
 
 describe('SeededRandom', () => {
-  it('repeats itself for the same seed only', () => {
+  it('repeats its output for the same seed only', () => {
     const a = new SeededRandom(1).bytes(64);
     expect(new SeededRandom(1).bytes(64)).toEqual(a);
     expect(new SeededRandom(2).bytes(64)).not.toEqual(a);
   });
 
-  it('gives every value of a small range about as often', () => {
+  it('returns each value of a small range about equally often', () => {
     const random = new SeededRandom(3);
     const counts = new Array<number>(6).fill(0);
     for (let i = 0; i < 60_000; i++) counts[randomInt(random, 6)]!++;
     for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(500);
   });
 
-  it('refuses bounds that are no range', () => {
+  it('throws on an invalid bound', () => {
     for (const bound of [0, -1, 1.5, 2 ** 32 + 1, Number.NaN]) {
       expect(() => randomInt(new SeededRandom(1), bound)).toThrow(RangeError);
     }
@@ -60,7 +60,7 @@ describe('SeededRandom', () => {
 });
 
 describe('Emitter', () => {
-  it('runs all listeners, also behind one that throws, and tells of the error', () => {
+  it('runs all listeners, also after one that throws, and rethrows its error', () => {
     const events = new Emitter<{ tick: number }>();
     const seen: number[] = [];
     events.on('tick', () => {
