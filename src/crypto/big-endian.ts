@@ -1,11 +1,11 @@
-/** The number in the 32 big-endian bytes at `offset`. */
+/** Returns the number that the 32 big-endian bytes at `offset` encode. */
 export function toBigInt(bytes: Uint8Array, offset = 0): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset, 32);
   const high = (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
   return (high << 128n) | (view.getBigUint64(16) << 64n) | view.getBigUint64(24);
 }
 
-/** Writes 32 big-endian bytes at `offset`; more bits than 256 are lost. */
+/** Writes the low 256 bits of `value` as 32 big-endian bytes at `offset`. */
 export function writeBigInt(out: Uint8Array, offset: number, value: bigint): void {
   const view = new DataView(out.buffer, out.byteOffset + offset, 32);
   view.setBigUint64(0, value >> 192n);

@@ -1,6 +1,6 @@
 import { PierError } from '../platform/errors.ts';
 
-/** Bytes of the tag that authenticates a sealed message. */
+/** Bytes of the Poly1305 tag that authenticates a message. */
 export const TAG_SIZE = 16;
 /** Bytes of a nonce (RFC 8439). */
 export const NONCE_SIZE = 12;
@@ -20,7 +20,7 @@ interface Decipher {
 interface CipherOptions {
   readonly authTagLength: number;
 }
-/** The part of `node:crypto` used here; importing it, even its types, would tie this file to Node. */
+/** The functions of `node:crypto` used here: importing the module, or only its types, would tie this file to Node. */
 interface NodeCrypto {
   createCipheriv(algorithm: string, key: Uint8Array, iv: Uint8Array, options?: CipherOptions): Cipher;
   createDecipheriv(algorithm: string, key: Uint8Array, iv: Uint8Array, options?: CipherOptions): Decipher;
@@ -29,26 +29,26 @@ interface NodeCrypto {
 const AEAD = 'chacha20-poly1305';
 const aeadOptions: CipherOptions = { authTagLength: TAG_SIZE };
 
-/** Pages have no peers, so only Node has this. */
+/** Only Node needs ChaCha20: web pages have no peers. */
 function nodeCrypto(): NodeCrypto {
   const found = (
     globalThis as { process?: { getBuiltinModule?: (id: string) => NodeCrypto | undefined } }
   ).process?.getBuiltinModule?.('node:crypto');
-  if (!found) throw new PierError('no-chacha20', 'encryption with ChaCha20 needs Node');
+  if (!found) throw new PierError('no-chacha20', 'ChaCha20 is available in Node only');
   return found;
 }
 
-/** The first `length` bytes of ChaCha20's key stream, from block 0. Key of 32 bytes, nonce of 12. */
+/** Returns the first `length` bytes of the ChaCha20 key stream, from block 0. Key: 32 bytes; nonce: 12 bytes. */
 export function chacha20Stream(key: Uint8Array, nonce: Uint8Array, length: number): Uint8Array {
-  // OpenSSL's nonce of 16 bytes is the number of the first block, then RFC 8439's nonce.
+  // OpenSSL's 16-byte IV is the block counter (4 bytes) and then the nonce of RFC 8439.
   const iv = new Uint8Array(4 + NONCE_SIZE);
   iv.set(nonce, 4);
   return nodeCrypto().createCipheriv('chacha20', key, iv).update(new Uint8Array(length));
 }
 
 /**
- * Encrypts one message, given in parts, and authenticates it with `aad` (RFC 8439). Returns the ciphertext of each part, in
- * memory of its own, and the tag behind them.
+ * Encrypts a message, given in parts, and authenticates it together with `aad` (RFC 8439: AEAD_CHACHA20_POLY1305).
+ * Returns the ciphertext of each part and then the tag, all in new memory. Key: 32 bytes; nonce: 12 bytes.
  */
 export function seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, parts: readonly Uint8Array[]): Uint8Array[] {
   const cipher = nodeCrypto().createCipheriv(AEAD, key, nonce, aeadOptions);
@@ -59,7 +59,7 @@ export function seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, parts:
   return sealed;
 }
 
-/** Decrypts a ciphertext with its tag behind it, into memory of its own; undefined if it or `aad` is not as it was. */
+/** Decrypts `sealed`, a ciphertext and its tag, into new memory; undefined if authentication fails. */
 export function open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
   const end = sealed.length - TAG_SIZE;
   if (end < 0) return undefined;
@@ -72,6 +72,6 @@ export function open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed
   } catch {
     return undefined;
   }
-  // Not the Buffer that it is, whose slice() would not copy.
+  // Not as a Buffer, whose slice() does not copy.
   return new Uint8Array(message.buffer, message.byteOffset, message.length);
 }

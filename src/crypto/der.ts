@@ -1,8 +1,8 @@
 import { isHighScalar, isScalar, negateScalar } from './scalar.ts';
 
 /**
- * Whether an ECDSA signature, without a hash type behind it, is strict DER (BIP66): what every signature has had to be
- * since 2015. Says nothing of the size of R and S beyond their encoding.
+ * Returns whether an ECDSA signature, without its hash type, is strict DER (BIP66; Core: IsValidSignatureEncoding). Does
+ * not check that R and S are below the group order.
  */
 export function isStrictDer(der: Uint8Array): boolean {
   const size = der.length;
@@ -15,7 +15,7 @@ export function isStrictDer(der: Uint8Array): boolean {
   return isStrictInteger(der, 2, lengthR) && isStrictInteger(der, 4 + lengthR, lengthS);
 }
 
-/** Whether the integer whose tag is at `at` is there, not negative, and without a needless zero in front. */
+/** Returns whether there is a minimally encoded integer at `at` that is not negative. `length` is that of its content. */
 function isStrictInteger(der: Uint8Array, at: number, length: number): boolean {
   if (der[at] !== 0x02 || length === 0) return false;
   const first = der[at + 2]!;
@@ -24,9 +24,9 @@ function isStrictInteger(der: Uint8Array, at: number, length: number): boolean {
 }
 
 /**
- * R and S, 32 bytes each, of a signature in any of the encodings that old OpenSSL took for DER: lengths in long form,
- * a wrong sequence length, negative or padded integers, bytes behind the end. Undefined if even that fails, or if R or
- * S is not below the group's order, when the signature is false for every key.
+ * Decodes a signature in any encoding that old OpenSSL accepted as DER: lengths in long form, a wrong sequence length,
+ * negative or padded integers, trailing bytes (Core: ecdsa_signature_parse_der_lax). Returns R and S, 32 big-endian bytes
+ * each. Undefined if that fails, or if R or S is not below the group order: then the signature is invalid for every key.
  */
 export function parseDerLax(der: Uint8Array): Uint8Array | undefined {
   let at = 0;
@@ -56,12 +56,12 @@ export function parseDerLax(der: Uint8Array): Uint8Array | undefined {
   return isScalar(signature, 0) && isScalar(signature, 32) ? signature : undefined;
 }
 
-/** Whether S is in the upper half, where its negative would do as well (BIP62). */
+/** Returns whether S is above half the group order (BIP146: LOW_S). `signature` is R and S, 32 big-endian bytes each. */
 export function isHighS(signature: Uint8Array): boolean {
   return isHighScalar(signature, 32);
 }
 
-/** Replaces a high S by its negative, in place: verification takes low ones only, and both sign the same. */
+/** Replaces a high S by its negative, in place: both are valid, but an engine accepts low S only. */
 export function normalizeS(signature: Uint8Array): void {
   if (isHighS(signature)) negateScalar(signature, 32);
 }

@@ -6,39 +6,40 @@ import { taggedHash } from './hash.ts';
 import { secp256k1 } from './secp256k1.ts';
 
 /**
- * ElligatorSwift (BIP324): public keys as 64 bytes that nobody can tell from random ones. They are two numbers, u and t,
- * of the field; every pair stands for an x on the curve, and every x has many pairs.
+ * ElligatorSwift (BIP324): an encoding of public keys as 64 bytes that are indistinguishable from random bytes. The bytes
+ * are two field elements, u and t, big-endian. Every pair decodes to the x of a point, and every x has many encodings.
  */
 
-/** Bytes of an encoded public key. */
+/** Bytes of an encoded public key: u and t, 32 each. */
 export const ELLSWIFT_SIZE = 64;
 
+/** An ephemeral key pair of a v2 transport handshake. */
 export interface EllswiftKeyPair {
-  /** 32 bytes. */
+  /** 32 bytes, big-endian. */
   readonly secretKey: Uint8Array;
-  /** Its public key: 64 bytes. */
+  /** The ElligatorSwift encoding of the public key: 64 bytes. */
   readonly encoded: Uint8Array;
 }
 
 const rootOfMinus3 = squareRoot(-3n)!;
 const sharedSecretHash = taggedHash('bip324_ellswift_xonly_ecdh');
 
-/** A new key, with a public key that is encoded at random. */
+/** Returns a new key pair; its public key has a random encoding. */
 export function createEllswiftKey(random: Random): EllswiftKeyPair {
   for (;;) {
     const secretKey = random.bytes(32);
     const publicKey = secp256k1().xOnlyPublicKey(secretKey);
-    // Chance will never bring a number that is no secret key.
+    // Only 0 and numbers from the group order up are no secret keys: chance practically never draws one.
     if (publicKey) return { secretKey, encoded: encodeEllswift(publicKey, random) };
   }
 }
 
-/** One of the encodings of an x (32 bytes, of a point), each as likely as the others. */
+/** Returns a uniformly random encoding (64 bytes) of `x`, 32 big-endian bytes that must be the x of a point. */
 export function encodeEllswift(x: Uint8Array, random: Random): Uint8Array {
   const wanted = toBigInt(x);
   for (;;) {
     const u = mod(toBigInt(random.bytes(32)));
-    const t = u === 0n ? undefined : swiftInverse(wanted, u, randomInt(random, 8));
+    const t = u === 0n ? undefined : xSwiftEcInv(wanted, u, randomInt(random, 8));
     if (t === undefined) continue;
     const encoded = new Uint8Array(ELLSWIFT_SIZE);
     writeBigInt(encoded, 0, u);
@@ -47,14 +48,17 @@ export function encodeEllswift(x: Uint8Array, random: Random): Uint8Array {
   }
 }
 
-/** The x of the public key that 64 bytes, any at all, stand for: 32 bytes. */
+/** Decodes any 64 bytes to the x of a public key: 32 bytes, big-endian. */
 export function decodeEllswift(encoded: Uint8Array): Uint8Array {
   const x = new Uint8Array(32);
-  writeBigInt(x, 0, swift(mod(toBigInt(encoded, 0)), mod(toBigInt(encoded, 32))));
+  writeBigInt(x, 0, xSwiftEc(mod(toBigInt(encoded, 0)), mod(toBigInt(encoded, 32))));
   return x;
 }
 
-/** What only the holders of either secret key can compute: 32 bytes (BIP324: v2_ecdh). */
+/**
+ * Returns the ECDH secret of a v2 connection: 32 bytes (BIP324: v2_ecdh). `theirs` is the encoded public key of the peer,
+ * `initiating` whether this side opened the connection. Throws `RangeError` if our secret key is out of range.
+ */
 export function ellswiftSharedSecret(ours: EllswiftKeyPair, theirs: Uint8Array, initiating: boolean): Uint8Array {
   const x = secp256k1().xOnlyMultiply(decodeEllswift(theirs), ours.secretKey);
   if (!x) throw new RangeError('ellswiftSharedSecret: the secret key must be from 1 to the order of the group - 1');
@@ -66,13 +70,13 @@ function curve(x: bigint): bigint {
   return mod(x * x * x + 7n);
 }
 
-/** Whether there is a point with this x. */
+/** Returns whether a point with this x exists. */
 function isOnCurve(x: bigint): boolean {
   return squareRoot(curve(x)) !== undefined;
 }
 
-/** The x that u and t stand for (BIP324: XSwiftEC). */
-export function swift(someU: bigint, someT: bigint): bigint {
+/** Returns the x that the field elements u and t encode (BIP324: XSwiftEC). */
+export function xSwiftEc(someU: bigint, someT: bigint): bigint {
   const u = someU === 0n ? 1n : someU;
   let t = someT === 0n ? 1n : someT;
   if (mod(curve(u) + t * t) === 0n) t = mod(2n * t);
@@ -89,10 +93,10 @@ export function swift(someU: bigint, someT: bigint): bigint {
 }
 
 /**
- * The t, one of at most eight for cases 0 to 7, which with u stands for x; undefined if the case has none (BIP324:
- * XSwiftECInv). x is on the curve, and u is not 0.
+ * Returns the t that encodes x together with u in case `which` (0 to 7); undefined if that case has none (BIP324:
+ * XSwiftECInv). x must be the x of a point, and u nonzero.
  */
-export function swiftInverse(x: bigint, u: bigint, which: number): bigint | undefined {
+export function xSwiftEcInv(x: bigint, u: bigint, which: number): bigint | undefined {
   let v: bigint;
   let s: bigint;
   if ((which & 2) === 0) {

@@ -1,15 +1,15 @@
 import { modularInverse } from './modular-inverse.ts';
 
-/** The prime that secp256k1's coordinates are taken modulo. */
+/** The prime of secp256k1's field, p. */
 export const FIELD_PRIME = 2n ** 256n - 2n ** 32n - 977n;
 
-/** The remainder, from 0 to the prime - 1, of any number. */
+/** Returns `value` modulo p, from 0 to p - 1. */
 export function mod(value: bigint): bigint {
   const rest = value % FIELD_PRIME;
   return rest < 0n ? rest + FIELD_PRIME : rest;
 }
 
-/** For any number that is not a multiple of the prime. */
+/** Returns the inverse of `value` modulo p. `value` must not be a multiple of p. */
 export function invert(value: bigint): bigint {
   return modularInverse(mod(value), FIELD_PRIME);
 }
@@ -21,8 +21,9 @@ function squared(value: bigint, times: number): bigint {
 }
 
 /**
- * The square root that is a square itself; undefined where there is none. It is value^((p + 1) / 4), whose exponent is
- * 223 ones, a zero, 22 ones, four zeros, two ones and two zeros: runs of ones are made from shorter ones.
+ * Returns the square root modulo p that is itself a square; undefined if `value` has no root. The root is
+ * value^((p + 1) / 4). The exponent in binary is 223 ones, a zero, 22 ones, four zeros, two ones and two zeros; the
+ * addition chain builds runs of ones from shorter runs.
  */
 export function squareRoot(value: bigint): bigint | undefined {
   const a = mod(value);

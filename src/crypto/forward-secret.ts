@@ -1,13 +1,15 @@
 import { chacha20Stream, NONCE_SIZE, open, seal } from './chacha20.ts';
 
 /**
- * BIP324's ciphers: they take a new key every 224 messages, made with the one before, so that who comes by a key cannot
- * read what was sent long before.
+ * The rekeying ciphers of BIP324. Each derives a new key from the old one after a fixed number of messages (forward
+ * secrecy): a leaked key does not decrypt earlier messages.
  */
+
+/** Messages per key (BIP324: REKEY_INTERVAL). */
 const REKEY_INTERVAL = 224;
 const KEY_SIZE = 32;
 
-/** A number (uint32) and the number of the key (uint64), both little-endian. */
+/** Returns a 12-byte nonce: a message counter (uint32), then the rekey counter (uint64), both little-endian. */
 function nonceOf(count: number, keyNumber: number): Uint8Array {
   const nonce = new Uint8Array(NONCE_SIZE);
   const view = new DataView(nonce.buffer);
@@ -17,11 +19,11 @@ function nonceOf(count: number, keyNumber: number): Uint8Array {
   return nonce;
 }
 
-/** A stream cipher for chunks of one size, without authentication (BIP324: FSChaCha20). */
+/** A forward-secret stream cipher for chunks of a fixed size, without authentication (BIP324: FSChaCha20). */
 export class FSChaCha20 {
   readonly #chunkSize: number;
   #keyNumber = 0;
-  /** For all chunks that the key is used for, and behind them the next key. */
+  /** The key stream for all chunks under the current key, then the next key. */
   #stream: Uint8Array;
   #used = 0;
 
@@ -34,7 +36,7 @@ export class FSChaCha20 {
     return chacha20Stream(key, nonceOf(0, this.#keyNumber), REKEY_INTERVAL * this.#chunkSize + KEY_SIZE);
   }
 
-  /** Encrypts or decrypts the next chunk, in place, at the start of `bytes`. */
+  /** Encrypts or decrypts the next chunk in place; it is at the start of `bytes`. */
   crypt(bytes: Uint8Array): void {
     for (let i = 0; i < this.#chunkSize; i++) bytes[i]! ^= this.#stream[this.#used++]!;
     if (this.#used < REKEY_INTERVAL * this.#chunkSize) return;
@@ -45,7 +47,7 @@ export class FSChaCha20 {
   }
 }
 
-/** An authenticated cipher for messages of any size (BIP324: FSChaCha20Poly1305). */
+/** A forward-secret authenticated cipher for messages of any size (BIP324: FSChaCha20Poly1305). */
 export class FSChaCha20Poly1305 {
   #key: Uint8Array;
   #keyNumber = 0;
@@ -55,14 +57,14 @@ export class FSChaCha20Poly1305 {
     this.#key = key;
   }
 
-  /** As `seal` of one cipher. */
+  /** Encrypts the next message, given in parts; returns the ciphertext of each part and then the tag. */
   seal(aad: Uint8Array, parts: readonly Uint8Array[]): Uint8Array[] {
     const sealed = seal(this.#key, nonceOf(this.#count, this.#keyNumber), aad, parts);
     this.#next();
     return sealed;
   }
 
-  /** As `open` of one cipher. After a failure nothing more can be opened. */
+  /** Decrypts the next message; undefined if authentication fails, after which the cipher must not be used again. */
   open(aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
     const message = open(this.#key, nonceOf(this.#count, this.#keyNumber), aad, sealed);
     this.#next();

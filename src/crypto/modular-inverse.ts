@@ -1,12 +1,12 @@
-/** Quotients of numbers up to here, and the cofactors that they multiply to, stay exact in a double. */
+/** Leading bits per round: quotients of such numbers, and the cofactors built from them, are exact in a double. */
 const LEADING_BITS = 52;
 const LEAST_LEADING = 2 ** (LEADING_BITS / 2);
 
 /**
- * The inverse of `value` modulo a prime, for 0 < value < prime. Lehmer's way: Euclid's quotients are found from the
- * leading bits, in doubles, and some 26 bits' worth of them are applied to the big numbers at once; five times as fast
- * as Euclid's algorithm on BigInts. The leading bits may mislead the last quotient of a round; that costs a little
- * progress, not the result, as every round keeps a = s * value and b = t * value modulo the prime.
+ * Returns the inverse of `value` modulo `prime`, for 0 < value < prime. Uses Lehmer's algorithm: Euclid's quotients come
+ * from the leading bits, in doubles, and about 26 bits of them are applied to the BigInts at once. This is five times as
+ * fast as Euclid's algorithm on BigInts. The last quotient of a round may be wrong, which costs progress but not
+ * correctness: each round preserves a = s * value and b = t * value modulo the prime.
  */
 export function modularInverse(value: bigint, prime: bigint): bigint {
   let a = prime;
@@ -23,7 +23,7 @@ export function modularInverse(value: bigint, prime: bigint): bigint {
       y = Math.floor(y * scale);
       least = LEAST_LEADING;
     }
-    // x = aa * a + ab * b and y = ba * a + bb * b, in their leading bits.
+    // Invariant, in the leading bits: x = aa * a + ab * b and y = ba * a + bb * b.
     let aa = 1;
     let ab = 0;
     let ba = 0;
@@ -35,7 +35,7 @@ export function modularInverse(value: bigint, prime: bigint): bigint {
       [ab, bb] = [bb, ab - quotient * bb];
     }
     if (ab === 0) {
-      // They differ so much that the leading bits of b say nothing.
+      // a and b differ too much in size for a quotient from the leading bits.
       const quotient = a / b;
       [a, b] = [b, a - quotient * b];
       [s, t] = [t, s - quotient * t];

@@ -2,7 +2,7 @@ function rotateLeft(value: number, bits: number): number {
   return (value << bits) | (value >>> (32 - bits));
 }
 
-/** MurmurHash3 (x86, 32 bits) as a uint32: fast and not cryptographic. The seed is a uint32, too. */
+/** Returns MurmurHash3 (x86, 32-bit) of `data` as a uint32: a fast, non-cryptographic hash. `seed` is a uint32. */
 export function murmur3(seed: number, data: Uint8Array): number {
   const scramble = (word: number) => Math.imul(rotateLeft(Math.imul(word, 0xcc9e2d51), 15), 0x1b873593);
   const whole = data.length & ~3;

@@ -10,15 +10,19 @@ const loaders = { native: loadNativeEngine, wasm: loadWasmEngine };
 let current: Secp256k1Engine | undefined;
 
 /**
- * The engine in use: the fastest that this platform has, or the one that the environment names (PIER_SECP256K1: 'native' or
- * 'wasm'). Chosen at the first call.
+ * Returns the engine in use. The first call selects the fastest one that this platform can load, or the one that the
+ * environment variable PIER_SECP256K1 names ('native' or 'wasm'). Throws `PierError` if the name is unknown
+ * (`unknown-secp256k1`) or no engine loads (`no-secp256k1`).
  */
 export function secp256k1(): Secp256k1Engine {
   current ??= loadNamed(globalThis.process?.env.PIER_SECP256K1) ?? loadFastest();
   return current;
 }
 
-/** Takes another engine from now on: by name in tests and benchmarks, or a page's own. */
+/**
+ * Replaces the engine, by name or by the engine itself, and returns the new one. Web pages pass one that their bundler
+ * has loaded (`wasmEngine`).
+ */
 export function useSecp256k1Engine(engine: Secp256k1Engine['name'] | Secp256k1Engine): Secp256k1Engine {
   current = typeof engine === 'string' ? loaders[engine]() : engine;
   return current;
@@ -27,8 +31,8 @@ export function useSecp256k1Engine(engine: Secp256k1Engine['name'] | Secp256k1En
 function loadNamed(name: string | undefined): Secp256k1Engine | undefined {
   if (name === undefined || name === '') return undefined;
   if (name !== 'native' && name !== 'wasm') {
-    throw new PierError('unknown-secp256k1', `PIER_SECP256K1 is '${name}', which is no engine`, {
-      hint: "Set it to 'native' or 'wasm', or leave it out for the fastest.",
+    throw new PierError('unknown-secp256k1', `unknown engine '${name}' in PIER_SECP256K1`, {
+      hint: "Set PIER_SECP256K1 to 'native' or 'wasm', or unset it to use the fastest engine.",
     });
   }
   return loaders[name]();
@@ -43,7 +47,7 @@ function loadFastest(): Secp256k1Engine {
     } catch (cause) {
       throw new PierError('no-secp256k1', 'no implementation of secp256k1 could be loaded', {
         cause,
-        hint: 'Reinstall the dependencies with their optional files, or in a page give useSecp256k1Engine one.',
+        hint: 'Reinstall the packages secp256k1 and tiny-secp256k1; in a web page, call useSecp256k1Engine first.',
       });
     }
   }

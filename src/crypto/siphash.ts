@@ -1,20 +1,20 @@
-/** A 64-bit number in two halves, each a uint32: bigints would cost more than the hash. */
-export interface Halves {
+/** A uint64 as two uint32 halves: a bigint would cost more than the hash itself. */
+export interface Uint64Halves {
   readonly low: number;
   readonly high: number;
 }
 
 /**
- * SipHash-2-4 of `data` under a key of 16 bytes: a short hash that nobody can find collisions of who does not know the
- * key. BIP152's short ids are its lowest 48 bits.
+ * Returns SipHash-2-4 of `data` under a 16-byte key. Without the key, finding collisions is infeasible. The short ids of
+ * BIP152 are its low 48 bits.
  */
-export function sipHash(key: Uint8Array, data: Uint8Array): Halves {
+export function sipHash(key: Uint8Array, data: Uint8Array): Uint64Halves {
   const keyView = new DataView(key.buffer, key.byteOffset, 16);
   const k0 = keyView.getInt32(0, true);
   const k1 = keyView.getInt32(4, true);
   const k2 = keyView.getInt32(8, true);
   const k3 = keyView.getInt32(12, true);
-  // v0 to v3 of the paper, each a low and a high half.
+  // v0 to v3 of the SipHash paper, as halves.
   let aLow = k0 ^ 0x70736575;
   let aHigh = k1 ^ 0x736f6d65;
   let bLow = k2 ^ 0x6e646f6d;
@@ -26,7 +26,7 @@ export function sipHash(key: Uint8Array, data: Uint8Array): Halves {
 
   const { length } = data;
   const words = (length >>> 3) + 1;
-  // The words of the data, of which the last one ends with the length; then the end.
+  // Words of the data (the last one ends with the length), and then one iteration for the finalization.
   for (let word = 0; word <= words; word++) {
     let mLow = 0;
     let mHigh = 0;
@@ -81,7 +81,7 @@ export function sipHash(key: Uint8Array, data: Uint8Array): Halves {
   return { low: (aLow ^ bLow ^ cLow ^ dLow) >>> 0, high: (aHigh ^ bHigh ^ cHigh ^ dHigh) >>> 0 };
 }
 
-/** Four bytes, little-endian; those behind the end are zero. */
+/** Returns the little-endian int32 at `at`; bytes past the end count as zero. */
 function int32At(data: Uint8Array, at: number): number {
   return (data[at] ?? 0) | ((data[at + 1] ?? 0) << 8) | ((data[at + 2] ?? 0) << 16) | ((data[at + 3] ?? 0) << 24);
 }

@@ -7,7 +7,7 @@ import { isHighS, isStrictDer, normalizeS, parseDerLax } from '../../src/crypto/
 const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const hex64 = (value: bigint): string => value.toString(16).padStart(64, '0');
 
-/** A DER integer's content, minimal unless `padding` zeros are put in front. */
+/** Returns the content of a DER integer: minimal, behind `padding` zero bytes. */
 function content(value: bigint, padding = 0): Uint8Array {
   let hex = value.toString(16);
   if (hex.length % 2) hex = `0${hex}`;
@@ -26,7 +26,7 @@ function sequence(body: Uint8Array, lengthBytes: readonly number[] = [body.lengt
 const scalar = fc.bigInt({ min: 1n, max: order - 1n });
 
 describe('parseDerLax', () => {
-  it('reads every strict signature', () => {
+  it('decodes every strict DER signature', () => {
     fc.assert(
       fc.property(scalar, scalar, (r, s) => {
         const der = sequence(concatBytes(integer(content(r)), integer(content(s))));
@@ -37,7 +37,7 @@ describe('parseDerLax', () => {
     );
   });
 
-  it('reads what old OpenSSL read, and BIP66 forbids', () => {
+  it('decodes encodings that old OpenSSL accepted and BIP66 forbids', () => {
     const [r, s] = [0x123456n << 200n, 0xf1n];
     const body = concatBytes(integer(content(r)), integer(content(s)));
     const negative = fromHex('f1');
@@ -58,7 +58,7 @@ describe('parseDerLax', () => {
     }
   });
 
-  it('finds nothing in what is no signature, or is out of range', () => {
+  it('returns undefined for malformed or out-of-range signatures', () => {
     const fine = integer(content(5n));
     const wrong = [
       new Uint8Array(0),
@@ -77,7 +77,7 @@ describe('parseDerLax', () => {
     expect(parseDerLax(sequence(concatBytes(fine, integer(content(order - 1n)))))).toBeDefined();
   });
 
-  it('never throws, and finds no less than strict DER', () => {
+  it('never throws, and decodes all strict DER with R and S in range', () => {
     const der = sequence(concatBytes(integer(content(order - 3n)), integer(content(77n))));
     const mutated = fc
       .array(fc.record({ at: fc.nat(der.length - 1), to: fc.nat(255) }), { maxLength: 4 })
@@ -91,7 +91,7 @@ describe('parseDerLax', () => {
         const parsed = parseDerLax(bytes);
         expect(parsed === undefined || parsed.length === 64).toBe(true);
         if (!isStrictDer(bytes) || parsed) return;
-        // Strict, but no signature: R or S is out of range.
+        // Strict DER, but R or S is out of range.
         const lengthR = bytes[3]!;
         const [r, s] = [bytes.subarray(4, 4 + lengthR), bytes.subarray(6 + lengthR)];
         const [rValue, sValue] = [r, s].map((part) => BigInt(`0x${toHex(part)}`));
@@ -103,7 +103,7 @@ describe('parseDerLax', () => {
 });
 
 describe('normalizeS', () => {
-  it('leaves the lower half alone and mirrors the upper', () => {
+  it('keeps a low S and negates a high S', () => {
     const low = order >> 1n;
     for (const [s, expected] of [
       [1n, 1n],

@@ -6,8 +6,8 @@ import {
   decodeEllswift,
   ellswiftSharedSecret,
   encodeEllswift,
-  swift,
-  swiftInverse,
+  xSwiftEc,
+  xSwiftEcInv,
 } from '../../src/crypto/ellswift.ts';
 import { FIELD_PRIME } from '../../src/crypto/field.ts';
 import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
@@ -19,7 +19,7 @@ const decoding = 'bips/bip324-ellswift_decode_test_vectors.csv';
 const inverses = 'bips/bip324-xswiftec_inv_test_vectors.csv';
 
 describeVectors("BIP324's encoded public keys", decoding, () => {
-  it('are decoded', () => {
+  it('decode to the expected x', () => {
     const rows = csvRows(decoding);
     for (const { ellswift, x, comment } of rows) {
       expect(toHex(decodeEllswift(fromHex(ellswift!))), comment).toBe(x);
@@ -28,18 +28,18 @@ describeVectors("BIP324's encoded public keys", decoding, () => {
   });
 });
 
-describeVectors("BIP324's inverses of the decoding", inverses, () => {
-  it('are found, or found not to be, in each of eight cases', () => {
+describeVectors("BIP324's vectors of XSwiftECInv", inverses, () => {
+  it('have the expected t, or none, in each of eight cases', () => {
     const rows = csvRows(inverses);
     let present = 0;
     for (const row of rows) {
       const [u, x] = [toBigInt(fromHex(row.u!)), toBigInt(fromHex(row.x!))];
       for (let which = 0; which < 8; which++) {
-        const t = swiftInverse(x, u, which);
+        const t = xSwiftEcInv(x, u, which);
         const expected = row[`case${which}_t`]!;
         expect(t?.toString(16).padStart(64, '0') ?? '', `${row.comment} case ${which}`).toBe(expected);
         if (t === undefined) continue;
-        expect(swift(u, t)).toBe(x);
+        expect(xSwiftEc(u, t)).toBe(x);
         present++;
       }
     }
@@ -47,8 +47,8 @@ describeVectors("BIP324's inverses of the decoding", inverses, () => {
   });
 });
 
-describe.each(['native', 'wasm'] as const)('with the %s engine', (name) => {
-  it('both ends of a connection compute the same secret, and others another', () => {
+describe.each(['native', 'wasm'] as const)('With the %s engine', (name) => {
+  it('both ends of a connection, and no third key, derive the same secret', () => {
     useSecp256k1Engine(name);
     const random = new SeededRandom(324);
     for (let i = 0; i < 20; i++) {
@@ -60,7 +60,7 @@ describe.each(['native', 'wasm'] as const)('with the %s engine', (name) => {
     }
   });
 
-  it('multiplies points as OpenSSL does, and refuses what is no secret key or no point', async () => {
+  it('point multiplication matches OpenSSL and rejects invalid secret keys and points', async () => {
     const { createECDH } = await import('node:crypto');
     const engine = useSecp256k1Engine(name);
     const random = new SeededRandom(5);
@@ -85,8 +85,8 @@ describe.each(['native', 'wasm'] as const)('with the %s engine', (name) => {
   });
 });
 
-describe('encodings', () => {
-  it('of one key are many, all of them decoded to it, and spread over the whole field', () => {
+describe('encodeEllswift', () => {
+  it('returns a different encoding of the same key each time, spread over the whole field', () => {
     const random = new SeededRandom(7);
     const x = fromHex('79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
     let largeU = 0;

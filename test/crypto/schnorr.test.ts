@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '../../src/bytes/hex.ts';
-import type { Bindings } from '../../src/crypto/engines/bindings.ts';
+import type { Secp256k1Bindings } from '../../src/crypto/engines/bindings.ts';
 import {
   type SchnorrEquation,
   verifyByRecovery,
@@ -14,11 +14,11 @@ import { modularInverse } from '../../src/crypto/modular-inverse.ts';
 
 const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const fieldPrime = 0xfffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2fn;
-const bindings = createRequire(import.meta.url)('secp256k1/bindings') as Bindings;
+const bindings = createRequire(import.meta.url)('secp256k1/bindings') as Secp256k1Bindings;
 
 const bytes = (value: bigint): Uint8Array => fromHex(value.toString(16).padStart(64, '0'));
 
-/** The x of a secret's point, and the secret of the one of its two points whose y is even. */
+/** Returns the x of the point of `secret`, and the secret (negated if needed) whose point has that x and an even y. */
 function evenSecret(secret: bigint): { x: Uint8Array; secret: bigint } {
   const ecdh = createECDH('secp256k1');
   ecdh.setPrivateKey(bytes(secret));
@@ -38,7 +38,7 @@ const scalar = fc.bigInt({ min: 1n, max: order - 1n });
 const challenge = fc.oneof(scalar, fc.constantFrom(1n, 2n, order - 1n, order >> 1n, 1n << 53n));
 
 describe("BIP340's equation", () => {
-  it('holds for signatures made with the secrets, and for nothing near them', () => {
+  it('holds for valid signatures, and not for modified ones', () => {
     fc.assert(
       fc.property(scalar, scalar, challenge, (secret, nonce, e) => {
         const key = evenSecret(secret);
@@ -61,7 +61,7 @@ describe("BIP340's equation", () => {
     );
   });
 
-  it('needs no public key where the challenge is zero, but one that exists', () => {
+  it('is independent of the public key if the challenge is zero, but still requires a point', () => {
     const { x, secret } = evenSecret(7n);
     const other = evenSecret(11n).x;
     const equation = { r: x, s: bytes(secret), e: bytes(0n), p: other };
@@ -72,11 +72,11 @@ describe("BIP340's equation", () => {
     expect(holds(verifySchnorrEquation, { ...equation, s: bytes(0n) })).toBe(false);
   });
 
-  it('is checked by one multiplication of points, unless the numbers forbid it', () => {
+  it('is checked with one point multiplication, unless r is out of range', () => {
     const { x, secret } = evenSecret(17n);
     const calls: string[] = [];
     const counting = new Proxy(bindings, {
-      get: (target, name: keyof Bindings) => {
+      get: (target, name: keyof Secp256k1Bindings) => {
         calls.push(name);
         return target[name];
       },
@@ -88,7 +88,7 @@ describe("BIP340's equation", () => {
     expect(calls).toEqual(['ecdsaRecover', 'publicKeyTweakMul', 'publicKeyTweakAdd']);
   });
 
-  it('is false at infinity and out of range', () => {
+  it('is false for the point at infinity and for out-of-range numbers', () => {
     const { x, secret } = evenSecret(13n);
     const e = 1234567n;
     // s * G = e * P, so that R would be the point at infinity.
@@ -103,7 +103,7 @@ describe("BIP340's equation", () => {
       expect(holds(verify, { ...good, p: bytes(5n) })).toBe(false);
       expect(holds(verify, { ...good, p: bytes(fieldPrime) })).toBe(false);
     }
-    // An x between the order and the field's size is possible for R; none of these is a point that anyone knows.
+    // R may have an x between the group order and the field prime, but no known point does.
     for (const r of [order, order + 1n, fieldPrime - 1n, fieldPrime]) {
       expect(holds(verifySchnorrEquation, { ...good, r: bytes(r) })).toBe(false);
     }
@@ -111,7 +111,7 @@ describe("BIP340's equation", () => {
 });
 
 describe('modularInverse', () => {
-  it('multiplies with its argument to one', () => {
+  it('returns the inverse modulo the group order', () => {
     const edges = [1n, 2n, 3n, order - 1n, order - 2n, order >> 1n, (1n << 52n) - 1n, 1n << 52n, 1n << 255n];
     for (const value of edges) expect((modularInverse(value, order) * value) % order).toBe(1n);
     fc.assert(

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../src/bytes/hex.ts';
 import { isHighS, isStrictDer, normalizeS, parseDerLax } from '../../src/crypto/der.ts';
-import type { Bindings } from '../../src/crypto/engines/bindings.ts';
+import type { Secp256k1Bindings } from '../../src/crypto/engines/bindings.ts';
 import { orFalse } from '../../src/crypto/engines/engine.ts';
 import { verifySchnorrEquation } from '../../src/crypto/engines/schnorr.ts';
 import { sha256, taggedHash } from '../../src/crypto/hash.ts';
@@ -25,12 +25,12 @@ describeVectors("BIP340's signatures", 'bips/bip340.csv', () => {
     .slice(1)
     .map((line) => line.split(','));
 
-  it.each(engines)('are judged rightly by the %s engine', (name) => {
+  it.each(engines)('have the expected results in the %s engine', (name) => {
     const engine = useSecp256k1Engine(name);
     let count = 0;
     for (const [index, , publicKey, , message, signature, result] of rows) {
       const valid = engine.verifySchnorr(fromHex(signature!), fromHex(message!), fromHex(publicKey!));
-      // Consensus signs 32-byte hashes only, and an engine takes nothing else.
+      // Engines accept 32-byte messages only: consensus signs nothing else.
       expect(valid, `vector ${index}`).toBe(message!.length === 64 && result === 'TRUE');
       count += Number(message!.length === 64);
     }
@@ -38,8 +38,8 @@ describeVectors("BIP340's signatures", 'bips/bip340.csv', () => {
     expect(rows).toHaveLength(19);
   });
 
-  it('over messages of any length meet the equation of the native engine', () => {
-    const bindings = createRequire(import.meta.url)('secp256k1/bindings') as Bindings;
+  it('over messages of any length have the expected results in the native equation', () => {
+    const bindings = createRequire(import.meta.url)('secp256k1/bindings') as Secp256k1Bindings;
     const challenge = taggedHash('BIP0340/challenge');
     for (const [index, , publicKey, , message, signature, result] of rows) {
       const [r, s] = [fromHex(signature!).subarray(0, 32), fromHex(signature!).subarray(32)];
@@ -69,7 +69,7 @@ interface Wycheproof {
 const wycheproof = 'core/wycheproof_ecdsa_secp256k1_sha256_bitcoin.json';
 
 describeVectors("Wycheproof's ECDSA signatures", wycheproof, () => {
-  it.each(engines)('are judged rightly by strict DER, low S and the %s engine', (name) => {
+  it.each(engines)('have the expected results under strict DER, low S and the %s engine', (name) => {
     const engine = useSecp256k1Engine(name);
     let count = 0;
     for (const { publicKey, tests } of vectorJson<Wycheproof>(wycheproof).testGroups) {
@@ -93,13 +93,13 @@ describeVectors("Wycheproof's ECDSA signatures", wycheproof, () => {
   });
 });
 
-describe('The engines', () => {
+describe('secp256k1 engines', () => {
   const publicKey = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
   const hash = sha256(new Uint8Array(0));
   const ecdh = createECDH('secp256k1');
   ecdh.setPrivateKey('01'.padStart(64, '0'), 'hex');
 
-  /** A right signature by private key 1. */
+  /** Returns a valid signature by private key 1. */
   function sign(): Uint8Array {
     const key = createPrivateKey({
       format: 'jwk',
@@ -117,7 +117,7 @@ describe('The engines', () => {
   }
   const signature = sign();
 
-  it.each(engines)('take every form of a public key, and no hybrid of the wrong parity: %s', (name) => {
+  it.each(engines)('accept every public key format, but no hybrid key of the wrong parity: %s', (name) => {
     const engine = useSecp256k1Engine(name);
     const full = Uint8Array.from(ecdh.getPublicKey());
     const withFirst = (first: number): Uint8Array => Uint8Array.of(first, ...full.subarray(1));
@@ -134,13 +134,13 @@ describe('The engines', () => {
     expect(engine.verifyEcdsa(high, hash, publicKey)).toBe(false);
   });
 
-  it.each(engines)('stay right after any amount of malformed input: %s', (name) => {
+  it.each(engines)('still verify correctly after thousands of malformed inputs: %s', (name) => {
     const engine = useSecp256k1Engine(name);
     const xOnly = publicKey.subarray(1);
     const noPoint = new Uint8Array(32).fill(0xff);
     const noKey = Uint8Array.of(2, ...noPoint);
     const noFullKey = new Uint8Array(65).fill(4);
-    // Unchecked, tiny-secp256k1 runs out of its stack after some 3,500 of these.
+    // Without point checks, tiny-secp256k1 exhausts its stack after about 3,500 such calls.
     let accepted = 0;
     for (let i = 0; i < 1200; i++) {
       accepted += Number(engine.verifyEcdsa(signature, hash, noKey));
@@ -153,7 +153,7 @@ describe('The engines', () => {
     expect(engine.verifyEcdsa(signature, hash, publicKey)).toBe(true);
   });
 
-  it('agree on everything, whatever its length', () => {
+  it('agree on arguments of any content and length', () => {
     const native = useSecp256k1Engine('native');
     const wasm = useSecp256k1Engine('wasm');
     const some = (good: Uint8Array): fc.Arbitrary<Uint8Array> =>
@@ -189,7 +189,7 @@ describe('The engines', () => {
     );
   });
 
-  it('add nothing where the tweak is zero', () => {
+  it('accept a zero tweak', () => {
     const xOnly = publicKey.slice(1);
     for (const name of engines) {
       const engine = useSecp256k1Engine(name);

@@ -3,7 +3,7 @@ import { sipHash } from '../../src/crypto/siphash.ts';
 
 const upTo = (length: number) => Uint8Array.from({ length }, (_, i) => i);
 
-it("gives the results of the paper and of the authors' reference", () => {
+it("matches the vectors of the SipHash paper and of the authors' reference", () => {
   // https://www.aumasson.jp/siphash/siphash.pdf, appendix A, and vectors.h of the reference: key and data are 00 01 02 ...
   const known: [length: number, hash: string][] = [
     [0, '726fdb47dd0e0e31'],
@@ -13,7 +13,7 @@ it("gives the results of the paper and of the authors' reference", () => {
     [8, '93f5f5799a932462'],
     [15, 'a129ca6149be45e5'],
     [16, '3f2acc7f57c29bdb'],
-    // 32 bytes are what a wtxid has; from Bitcoin Core's hash_tests.cpp.
+    // 32 bytes, the size of a wtxid: from Bitcoin Core's hash_tests.cpp.
     [32, '7127512f72f27cce'],
   ];
   const halves = known.map(([length]) => sipHash(upTo(16), upTo(length)));

@@ -1,5 +1,5 @@
-/** The part of the package `secp256k1` used here. Its functions throw where an argument makes no sense. */
-export interface Bindings {
+/** The functions of the package `secp256k1` that Pier uses. They throw on malformed arguments. */
+export interface Secp256k1Bindings {
   ecdsaVerify(signature: Uint8Array, hash: Uint8Array, publicKey: Uint8Array): boolean;
   ecdsaRecover(signature: Uint8Array, recoveryId: number, hash: Uint8Array, compressed: boolean): Uint8Array;
   publicKeyCreate(secretKey: Uint8Array, compressed: boolean): Uint8Array;
@@ -13,7 +13,7 @@ export interface Bindings {
   ): Uint8Array;
 }
 
-/** The point with an x-only key's x and an even y, compressed. */
+/** Returns the point of an x-only public key (32 bytes), with even y, in compressed form (33 bytes). */
 export function evenPoint(x: Uint8Array): Uint8Array {
   const point = new Uint8Array(33);
   point[0] = 2;
@@ -21,7 +21,7 @@ export function evenPoint(x: Uint8Array): Uint8Array {
   return point;
 }
 
-/** Whether a compressed point has this x, and an even (0) or odd (1) y. */
+/** Returns whether a compressed point has this x (32 bytes) and an even (0) or odd (1) y. */
 export function isPoint(point: Uint8Array, x: Uint8Array, parity: 0 | 1): boolean {
   if (point[0] !== 2 + parity || x.length !== 32) return false;
   for (let i = 0; i < 32; i++) if (point[i + 1] !== x[i]) return false;

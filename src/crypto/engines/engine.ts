@@ -1,22 +1,22 @@
-/** What Pier needs of an implementation of secp256k1. Malformed input is false or undefined; nothing throws. */
+/** An implementation of secp256k1. No method throws: malformed input gives false or undefined. */
 export interface Secp256k1Engine {
   readonly name: 'native' | 'wasm';
   /**
-   * ECDSA over a 32-byte hash. `signature` is R and S, 32 bytes each; a high S is false. The public key is compressed,
-   * uncompressed or hybrid (first byte 6 or 7), as consensus has always allowed.
+   * Verifies an ECDSA signature over a 32-byte hash. `signature` is R and S, 32 big-endian bytes each; a high S is
+   * invalid. The public key is compressed, uncompressed or hybrid (first byte 6 or 7), as consensus allows.
    */
   verifyEcdsa(signature: Uint8Array, hash: Uint8Array, publicKey: Uint8Array): boolean;
-  /** BIP340 over a 32-byte message; signature of 64 bytes, x-only public key of 32. */
+  /** Verifies a BIP340 signature (64 bytes) over a 32-byte message; the public key is x-only (32 bytes). */
   verifySchnorr(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
-  /** Whether internalKey + tweak * G is the x-only `outputKey` with `parity` (BIP341). 32 bytes each. */
+  /** Returns whether internalKey + tweak * G is the x-only `outputKey` with `parity` (BIP341). 32 bytes each. */
   xOnlyTweakAddCheck(internalKey: Uint8Array, tweak: Uint8Array, outputKey: Uint8Array, parity: 0 | 1): boolean;
-  /** x of secret * G: 32 bytes. Undefined if the secret is not from 1 to the group's order - 1. */
+  /** Returns the x of secret * G: 32 bytes. Undefined unless the secret is from 1 to the group order - 1. */
   xOnlyPublicKey(secretKey: Uint8Array): Uint8Array | undefined;
-  /** x of secret * P, where P is either of the points with this x: 32 bytes. Undefined if there is none. */
+  /** Returns the x of secret * P (32 bytes) for a point P with x `publicKey`. Undefined if there is no such point. */
   xOnlyMultiply(publicKey: Uint8Array, secretKey: Uint8Array): Uint8Array | undefined;
 }
 
-/** The same function, false where it throws. */
+/** Wraps `verify` to return false where it throws. */
 export function orFalse<Arguments extends unknown[]>(
   verify: (...args: Arguments) => boolean,
 ): (...args: Arguments) => boolean {
@@ -29,7 +29,7 @@ export function orFalse<Arguments extends unknown[]>(
   };
 }
 
-/** The same function, undefined where it throws. */
+/** Wraps `compute` to return undefined where it throws. */
 export function orUndefined<Arguments extends unknown[]>(
   compute: (...args: Arguments) => Uint8Array,
 ): (...args: Arguments) => Uint8Array | undefined {

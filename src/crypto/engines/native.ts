@@ -1,20 +1,20 @@
 import { sha256 } from '../hash.ts';
 import { reduceScalar } from '../scalar.ts';
-import { type Bindings, evenPoint, isPoint } from './bindings.ts';
+import { evenPoint, isPoint, type Secp256k1Bindings } from './bindings.ts';
 import { orFalse, orUndefined, type Secp256k1Engine } from './engine.ts';
 import { requirePackage } from './require.ts';
 import { verifySchnorrEquation } from './schnorr.ts';
 
-/** The tag's hash twice, then room for R, P and the message: BIP340's challenge, hashed in one call. */
+/** The preimage of BIP340's challenge: the tag hash twice, then R, P and the message. One buffer, hashed in one call. */
 const challenge = new Uint8Array(160);
 const tag = sha256(new TextEncoder().encode('BIP0340/challenge'));
 challenge.set(tag, 0);
 challenge.set(tag, 32);
 
-/** libsecp256k1 in C, from the package's prebuilt binaries. Throws where there is none for this platform. */
+/** Loads libsecp256k1 as native code (the package `secp256k1`). Throws if it has no binary for this platform. */
 export function loadNativeEngine(): Secp256k1Engine {
-  // Not the package itself: that would fall back to an implementation in JavaScript.
-  const bindings = requirePackage<Bindings>('secp256k1/bindings');
+  // Not the package's root, which falls back to an implementation in JavaScript.
+  const bindings = requirePackage<Secp256k1Bindings>('secp256k1/bindings');
   return {
     name: 'native',
     verifyEcdsa: orFalse(bindings.ecdsaVerify),
@@ -32,7 +32,7 @@ export function loadNativeEngine(): Secp256k1Engine {
       isPoint(bindings.publicKeyTweakAdd(evenPoint(internalKey), tweak, true), outputKey, parity),
     ),
     xOnlyPublicKey: orUndefined((secretKey: Uint8Array) => bindings.publicKeyCreate(secretKey, true).slice(1)),
-    // Unlike a tweak, this takes the same time for every secret.
+    // ECDH, because it is constant-time in the secret; a tweak multiplication is not.
     xOnlyMultiply: orUndefined((publicKey: Uint8Array, secretKey: Uint8Array) =>
       bindings.ecdh(evenPoint(publicKey), secretKey, { hashfn: (x) => x }, new Uint8Array(32)),
     ),

@@ -3,13 +3,13 @@ interface NodeModule {
 }
 
 /**
- * Loads a CommonJS package at run time, where this is Node: engines are loaded when they are needed, and a page's
- * bundler must not see the native one. Throws where there is no Node or no such package.
+ * Loads a CommonJS package at run time, so that engines load on first use and bundlers for web pages do not see the
+ * native one. Throws outside Node or if the package is not installed.
  */
 export function requirePackage<T>(id: string): T {
   const nodeModule = (
     globalThis as { process?: { getBuiltinModule?: (id: string) => NodeModule | undefined } }
   ).process?.getBuiltinModule?.('node:module');
-  if (!nodeModule) throw new Error(`no Node to load ${id} with`);
+  if (!nodeModule) throw new Error(`cannot load ${id} outside Node`);
   return nodeModule.createRequire(import.meta.url)(id) as T;
 }

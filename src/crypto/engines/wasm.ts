@@ -2,7 +2,7 @@ import { evenPoint } from './bindings.ts';
 import { orUndefined, type Secp256k1Engine } from './engine.ts';
 import { requirePackage } from './require.ts';
 
-/** The part of the package `tiny-secp256k1` used here. */
+/** The functions of the package `tiny-secp256k1` that Pier uses. They throw on malformed arguments. */
 export interface TinySecp256k1 {
   isPoint(publicKey: Uint8Array): boolean;
   isXOnlyPoint(publicKey: Uint8Array): boolean;
@@ -13,22 +13,21 @@ export interface TinySecp256k1 {
   pointMultiply(point: Uint8Array, tweak: Uint8Array, compressed: boolean): Uint8Array | null;
 }
 
-/** libsecp256k1 in WebAssembly, loaded from `node_modules`. Throws where this is not Node. */
+/** Loads libsecp256k1 as WebAssembly (the package `tiny-secp256k1`). Throws outside Node or without the package. */
 export function loadWasmEngine(): Secp256k1Engine {
   return wasmEngine(requirePackage<TinySecp256k1>('tiny-secp256k1'));
 }
 
-/** So many calls may throw before points are looked at first; the stack has room for several times as many. */
+/** Calls that may throw before every point is checked first; the WebAssembly stack survives several times as many. */
 const MAX_THROWN = 500;
 
 /**
- * The engine over the given module: for pages, whose bundler loads WebAssembly in its own way.
+ * Returns the engine over a given `tiny-secp256k1` module, for web pages, whose bundlers load WebAssembly themselves.
  *
- * The package throws where an argument makes no sense. What it finds out in JavaScript may be caught here, but a point
- * that is not on the curve makes it throw out of WebAssembly, whose stack never gets back what the call had taken:
- * after some thousands of those it judges every signature false. To look at each point first takes a tenth of a
- * verification, so that is done only once somebody has made a habit of it. (It also refuses a Schnorr signature whose R
- * lies between the group's order and the field's size, of which nobody can make one.)
+ * A point off the curve makes the package throw out of WebAssembly, which leaks the stack of that call: after a few
+ * thousand such calls, every verification fails. Checking each point first avoids the leak but costs a tenth of a
+ * verification, so the engine does it only after MAX_THROWN calls have thrown. (The package also rejects Schnorr
+ * signatures whose R is between the group order and the field prime; finding such a signature is infeasible.)
  */
 export function wasmEngine(tiny: TinySecp256k1): Secp256k1Engine {
   let thrown = 0;
