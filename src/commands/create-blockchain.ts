@@ -9,7 +9,7 @@ import { silentLogger } from '../platform/logger.ts';
 import { decodeAddress } from '../script/address.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
 import { MemoryStore } from '../store/memory-store.ts';
-import type { Operation } from '../store/store.ts';
+import type { StoreOperation } from '../store/store.ts';
 
 export interface CreatedBlockchain {
   readonly file: string;
@@ -55,7 +55,7 @@ export async function createBlockchain(config: NodeConfig, options: { address: s
     const { height, hashHex: bestblockhash } = chain.tip;
     await chain.close();
 
-    const operations: Operation[] = [];
+    const operations: StoreOperation[] = [];
     for (const [key, value] of memory.entries()) operations.push({ type: 'put', key, value });
     await store.write(operations);
     await store.flushed();

@@ -13,7 +13,7 @@ import { Emitter } from '../platform/emitter.ts';
 import type { Logger } from '../platform/logger.ts';
 import { BlockHeader, HEADER_SIZE } from '../primitives/header.ts';
 import { filterHeader, NO_FILTER_HEADER } from '../proofs/block-filter.ts';
-import type { Operation, Store } from '../store/store.ts';
+import type { Store, StoreOperation } from '../store/store.ts';
 import { corrupt } from './corrupt.ts';
 import { RecordList } from './record-list.ts';
 
@@ -225,7 +225,7 @@ export class HeaderChain implements HeaderView {
   }
 
   /** What the store lacks, as one batch, and nothing if it is up to date. */
-  #takeChanges(): Operation[] {
+  #takeChanges(): StoreOperation[] {
     const { tip, filterHeight } = this;
     const [stored, changed] = [this.#stored, this.#changed];
     const now = { headers: tip.height + 1, filters: filterHeight + 1 };

@@ -1,6 +1,6 @@
 import { DecodeError } from '../bytes/errors.ts';
 import { fromReversedHex, toReversedHex } from '../bytes/hex.ts';
-import type { Operation, Store } from '../store/store.ts';
+import type { Store, StoreOperation } from '../store/store.ts';
 import { corrupt } from './corrupt.ts';
 import { decodePaymentProof, encodePaymentProof, type PaymentProof } from './payment-proof.ts';
 
@@ -23,7 +23,7 @@ export class ProofStore {
 
   /** Keeps proofs, by txid as people see it; resolves when they are stored. */
   put(proofs: readonly (readonly [txid: string, proof: PaymentProof])[]): Promise<void> {
-    const operations: Operation[] = [];
+    const operations: StoreOperation[] = [];
     for (const [txid, proof] of proofs) {
       this.#held.set(txid, proof);
       this.#withdrawn.delete(txid);
@@ -50,7 +50,7 @@ export class ProofStore {
     stored: Promise<void>;
   } {
     const lost = [...this.#held].filter(([, proof]) => isLost(proof));
-    const operations: Operation[] = [];
+    const operations: StoreOperation[] = [];
     for (const [txid, proof] of lost) {
       this.#held.delete(txid);
       this.#withdrawn.set(txid, proof);

@@ -1,5 +1,5 @@
 import { equalBytes } from '../bytes/compare.ts';
-import type { Operation, Range, StoreReader } from '../store/store.ts';
+import type { Range, StoreOperation, StoreReader } from '../store/store.ts';
 import { corrupt } from './corrupt.ts';
 
 /** Bytes of a chunk: LMDB gives what is longer than half a page whole pages, of which the first has so much room. */
@@ -37,9 +37,9 @@ export class RecordList {
     length: number,
     changedFrom: number,
     record: (position: number) => Uint8Array,
-  ): Operation[] {
+  ): StoreOperation[] {
     if (changedFrom >= length && stored === length) return [];
-    const operations: Operation[] = [];
+    const operations: StoreOperation[] = [];
     const per = this.#perChunk;
     for (let chunk = Math.floor(changedFrom / per); chunk * per < length; chunk++) {
       const count = Math.min(per, length - chunk * per);

@@ -1,12 +1,12 @@
 import { checkOperations } from './checks.ts';
 import { StoreError } from './errors.ts';
 import { type Data, type DatabaseOptions, guardKey, type OpenDatabase, openDatabase } from './lmdb-open.ts';
-import type { Entry, Operation, Range, Snapshot, Store } from './store.ts';
+import type { Range, Snapshot, Store, StoreEntry, StoreOperation } from './store.ts';
 
 type ReadTransaction = ReturnType<Data['useReadTransaction']>;
 
 interface PendingWrite {
-  readonly operations: readonly Operation[];
+  readonly operations: readonly StoreOperation[];
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -63,11 +63,11 @@ export class LmdbStore implements Store {
     return this.#database.data.doesExist(key);
   }
 
-  entries(range: Range = {}): IterableIterator<Entry> {
+  entries(range: Range = {}): IterableIterator<StoreEntry> {
     return this.#entries(range);
   }
 
-  write(operations: readonly Operation[]): Promise<void> {
+  write(operations: readonly StoreOperation[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#checkWrite(operations);
       this.#queue.push({ operations, resolve, reject });
@@ -76,7 +76,7 @@ export class LmdbStore implements Store {
     });
   }
 
-  writeSync(operations: readonly Operation[]): void {
+  writeSync(operations: readonly StoreOperation[]): void {
     this.#checkWrite(operations);
     const { root } = this.#database;
     const overtaken = this.#queue;
@@ -149,7 +149,7 @@ export class LmdbStore implements Store {
     if (this.#closed) throw new Error(`${this.path} is closed`);
   }
 
-  #checkWrite(operations: readonly Operation[]): void {
+  #checkWrite(operations: readonly StoreOperation[]): void {
     this.#checkOpen();
     if (this.#readOnly) throw new Error(`${this.path} is open for reading only`);
     if (this.#failure) throw this.#failure;
@@ -161,7 +161,7 @@ export class LmdbStore implements Store {
     return bytes && plain(bytes);
   }
 
-  *#entries(range: Range, transaction?: ReadTransaction): Generator<Entry> {
+  *#entries(range: Range, transaction?: ReadTransaction): Generator<StoreEntry> {
     this.#checkOpen();
     const { gte, lt, reverse = false, limit } = range;
     // To LMDB an empty bound is none.
@@ -185,7 +185,7 @@ export class LmdbStore implements Store {
     }
   }
 
-  #apply(operations: readonly Operation[]): void {
+  #apply(operations: readonly StoreOperation[]): void {
     const { data } = this.#database;
     for (const operation of operations) {
       if (operation.type === 'put') data.put(operation.key, operation.value);

@@ -1,6 +1,6 @@
 import { binaryKey, fromBinaryKey } from '../bytes/compare.ts';
 import { checkOperations } from './checks.ts';
-import type { Entry, Operation, Range, Snapshot, Store } from './store.ts';
+import type { Range, Snapshot, Store, StoreEntry, StoreOperation } from './store.ts';
 
 /** The values that an open view saw before later writes replaced them; undefined: there was none. */
 type Overlay = Map<string, Uint8Array | undefined>;
@@ -41,7 +41,7 @@ export class MemoryStore implements Store {
   #sorted: string[] = [];
   #unsorted: string[] = [];
   #deleted = 0;
-  #queue: (readonly Operation[])[] = [];
+  #queue: (readonly StoreOperation[])[] = [];
   #applied: Promise<void> | undefined;
   readonly #overlays = new Set<Overlay>();
   #closed = false;
@@ -55,7 +55,7 @@ export class MemoryStore implements Store {
     return this.get(key) !== undefined;
   }
 
-  *entries(range: Range = {}): IterableIterator<Entry> {
+  *entries(range: Range = {}): IterableIterator<StoreEntry> {
     // A view of its own, so that writes in between cannot disturb the iteration.
     const view = this.snapshot();
     try {
@@ -65,7 +65,7 @@ export class MemoryStore implements Store {
     }
   }
 
-  write(operations: readonly Operation[]): Promise<void> {
+  write(operations: readonly StoreOperation[]): Promise<void> {
     try {
       this.#check(operations);
     } catch (error) {
@@ -77,7 +77,7 @@ export class MemoryStore implements Store {
     return this.#applied;
   }
 
-  writeSync(operations: readonly Operation[]): void {
+  writeSync(operations: readonly StoreOperation[]): void {
     this.#check(operations);
     this.#applyQueue();
     this.#apply(operations);
@@ -129,7 +129,7 @@ export class MemoryStore implements Store {
     if (this.#closed) throw new Error('the store is closed');
   }
 
-  #check(operations: readonly Operation[]): void {
+  #check(operations: readonly StoreOperation[]): void {
     this.#checkOpen();
     checkOperations(operations);
   }
@@ -141,7 +141,7 @@ export class MemoryStore implements Store {
     for (const operations of queue) this.#apply(operations);
   }
 
-  #apply(operations: readonly Operation[]): void {
+  #apply(operations: readonly StoreOperation[]): void {
     for (const operation of operations) {
       this.#set(binaryKey(operation.key), operation.type === 'put' ? owned(operation.value) : undefined);
     }

@@ -1,5 +1,5 @@
 /** One stored pair. */
-export type Entry = readonly [key: Uint8Array, value: Uint8Array];
+export type StoreEntry = readonly [key: Uint8Array, value: Uint8Array];
 
 /** The keys from `gte` (inclusive) to `lt` (exclusive), in byte order or against it. */
 export interface Range {
@@ -10,7 +10,7 @@ export interface Range {
 }
 
 /** One change of a batch; a later one of the same key wins. */
-export type Operation =
+export type StoreOperation =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly type: 'delete'; readonly key: Uint8Array };
 
@@ -18,7 +18,7 @@ export interface StoreReader {
   /** The value, in bytes of its own, or undefined. */
   get(key: Uint8Array): Uint8Array | undefined;
   has(key: Uint8Array): boolean;
-  entries(range?: Range): IterableIterator<Entry>;
+  entries(range?: Range): IterableIterator<StoreEntry>;
 }
 
 /** A view of one moment, unmoved by later writes. Close it: it holds pages back. */
@@ -34,9 +34,9 @@ export interface Store extends StoreReader {
    * Applies all of `operations` or, should the process die, none. Resolves once every reader sees them and no crash of
    * this process can lose them. Batches apply in the order of the calls.
    */
-  write(operations: readonly Operation[]): Promise<void>;
+  write(operations: readonly StoreOperation[]): Promise<void>;
   /** As `write`, before it returns. */
-  writeSync(operations: readonly Operation[]): void;
+  writeSync(operations: readonly StoreOperation[]): void;
   /** Resolves once all that was written survives a loss of power. */
   flushed(): Promise<void>;
   snapshot(): Snapshot;

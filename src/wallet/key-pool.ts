@@ -1,5 +1,5 @@
 import { binaryKey } from '../bytes/compare.ts';
-import type { Operation } from '../store/store.ts';
+import type { StoreOperation } from '../store/store.ts';
 import type { AddressType, KeyRef, KeyTree } from './keys.ts';
 import { type KeyRecord, putKey, putNext } from './records.ts';
 
@@ -51,7 +51,7 @@ export class KeyPool {
   }
 
   /** The next key of a chain, with the changes that must be durable before anybody sees it. */
-  take(chain: KeyChain, label?: string): { key: KeyRecord; operations: Operation[] } {
+  take(chain: KeyChain, label?: string): { key: KeyRecord; operations: StoreOperation[] } {
     const state = this.#chain(chain);
     const operations = this.#advance(chain, state.next + 1);
     let key = state.keys[state.next - 1]!;
@@ -70,19 +70,19 @@ export class KeyPool {
   }
 
   /** A coin has come to the key: all before it count as handed out, and the keys beyond are watched for. */
-  markUsed(ref: KeyRef): Operation[] {
+  markUsed(ref: KeyRef): StoreOperation[] {
     return ref.index < this.#chain(ref).next ? [] : this.#advance(ref, ref.index + 1);
   }
 
   /** Watches the first keys of a type, on both chains. Other types are watched from their first address on. */
-  open(type: AddressType): Operation[] {
+  open(type: AddressType): StoreOperation[] {
     return [false, true].flatMap((change) => this.#advance({ type, change }, 0));
   }
 
-  #advance(chain: KeyChain, next: number): Operation[] {
+  #advance(chain: KeyChain, next: number): StoreOperation[] {
     const { type, change } = chain;
     const state = this.#chain(chain);
-    const operations: Operation[] = [];
+    const operations: StoreOperation[] = [];
     while (state.keys.length < next + GAP_LIMIT) {
       const ref = { type, change, index: state.keys.length };
       const key = { ...ref, output: this.#tree.output(ref) };

@@ -1,6 +1,6 @@
 import { type OutPoint, outPointKey } from '../primitives/outpoint.ts';
 import type { Transaction, TxOut } from '../primitives/transaction.ts';
-import type { Operation } from '../store/store.ts';
+import type { StoreOperation } from '../store/store.ts';
 import type { KeyPool } from './key-pool.ts';
 import {
   type Confirmation,
@@ -106,11 +106,11 @@ export class Ledger {
   }
 
   /** Takes note of a transaction, new or known, that stands in a block or in none. Returns what is to be stored. */
-  record(tx: Transaction, time: number, confirmation: Confirmation | undefined): Operation[] {
+  record(tx: Transaction, time: number, confirmation: Confirmation | undefined): StoreOperation[] {
     const known = this.#entries.get(tx.txidHex);
     // One txid may come with another witness; the one that a block holds counts.
     const entry = known ?? { tx, time, confirmation, conflicted: false, inMempool: false };
-    const operations: Operation[] = [];
+    const operations: StoreOperation[] = [];
     if (known) {
       known.confirmation = confirmation;
       known.conflicted = false;
@@ -127,7 +127,7 @@ export class Ledger {
   }
 
   /** Forgets a transaction that was never sent, or that nothing vouches for. */
-  forget(txidHex: string): Operation[] {
+  forget(txidHex: string): StoreOperation[] {
     const entry = this.#entries.get(txidHex);
     if (!entry) return [];
     this.#entries.delete(txidHex);
@@ -142,8 +142,8 @@ export class Ledger {
    * Takes back all confirmations above a height, after a reorganisation. Rewards of lost blocks are gone; everything
    * else is unconfirmed again, also what was in vain because of a lost block.
    */
-  rewind(height: number): Operation[] {
-    const operations: Operation[] = [];
+  rewind(height: number): StoreOperation[] {
+    const operations: StoreOperation[] = [];
     const lost = [...this.#entries.values()].filter(({ confirmation }) => confirmation && confirmation.height > height);
     if (lost.length === 0) return [];
     for (const entry of lost) {
@@ -160,8 +160,8 @@ export class Ledger {
   }
 
   /** Marks what spends a coin that `confirmed` has spent, and what builds on that. */
-  #markConflicts(confirmed: LedgerEntry): Operation[] {
-    const operations: Operation[] = [];
+  #markConflicts(confirmed: LedgerEntry): StoreOperation[] {
+    const operations: StoreOperation[] = [];
     const pending: LedgerEntry[] = [confirmed];
     for (let entry = pending.pop(); entry; entry = pending.pop()) {
       // Of the confirmed one, who else spends what it spent; of one in vain, who spends what it would have made.
@@ -208,7 +208,7 @@ export class Ledger {
     }
   }
 
-  #put({ tx, time, confirmation, conflicted }: LedgerEntry): Operation {
+  #put({ tx, time, confirmation, conflicted }: LedgerEntry): StoreOperation {
     return putTransaction(this.#id, { tx, time, conflicted, ...(confirmation ? { confirmation } : {}) });
   }
 }

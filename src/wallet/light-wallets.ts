@@ -9,7 +9,7 @@ import type { HeaderChain } from '../spv/header-chain.ts';
 import { paymentProofs } from '../spv/payment-proof.ts';
 import type { ProofStore } from '../spv/proof-store.ts';
 import type { ProvedTransaction, TransactionWatcher } from '../spv/watcher.ts';
-import type { Operation, Store } from '../store/store.ts';
+import type { Store, StoreOperation } from '../store/store.ts';
 import type { SyncRecord } from './records.ts';
 import type { Wallet } from './wallet.ts';
 import type { WalletFile } from './wallet-file.ts';
@@ -156,7 +156,7 @@ export class LightWallets implements TransactionWatcher {
     this.#store(this.#catchUp(index));
   }
 
-  #catchUp(index: BlockIndex): Operation[] {
+  #catchUp(index: BlockIndex): StoreOperation[] {
     const sync = this.#syncRecord(index);
     const behind = this.#wallets.filter(({ syncedTo }) => !syncedTo || syncedTo.height < index.height);
     return behind.flatMap((wallet) => wallet.synced(sync));
@@ -245,7 +245,7 @@ export class LightWallets implements TransactionWatcher {
   // Helpers
 
   /** Nothing comes of what is known to be in this block. */
-  #confirm(tx: Transaction, { hash, height, time }: BlockIndex, position: number): Operation[] {
+  #confirm(tx: Transaction, { hash, height, time }: BlockIndex, position: number): StoreOperation[] {
     return this.#wallets.flatMap((wallet) => {
       const known = wallet.transaction(tx.txidHex)?.entry.confirmation;
       if (known && equalBytes(known.blockHash, hash)) return [];
@@ -265,7 +265,7 @@ export class LightWallets implements TransactionWatcher {
     return { height: index.height, locator: this.#modules.chain.locator(index) };
   }
 
-  #store(operations: Operation[]): void {
+  #store(operations: StoreOperation[]): void {
     if (operations.length > 0) this.#write(this.#modules.store.write(operations));
   }
 

@@ -1,6 +1,6 @@
 import { fromHex, fromReversedHex, toHex, toReversedHex } from '../bytes/hex.ts';
 import { Transaction } from '../primitives/transaction.ts';
-import type { Operation, StoreReader } from '../store/store.ts';
+import type { StoreOperation, StoreReader } from '../store/store.ts';
 import { WalletError } from './errors.ts';
 import { type AddressType, addressTypes, type KeyOutput, type KeyRef } from './keys.ts';
 
@@ -52,7 +52,7 @@ export interface TransactionRecord {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-function put(key: string, value: unknown): Operation {
+function put(key: string, value: unknown): StoreOperation {
   return { type: 'put', key: encoder.encode(key), value: encoder.encode(JSON.stringify(value)) };
 }
 
@@ -60,20 +60,20 @@ const walletKey = (id: number) => `wallet/${String(id).padStart(4, '0')}`;
 const prefixOf = (kind: string, id: number) => `${kind}/${String(id).padStart(4, '0')}/`;
 const chainName = ({ type, change }: Omit<KeyRef, 'index'>) => `${type}/${change ? 1 : 0}`;
 
-export function putWallet(id: number, record: WalletRecord): Operation {
+export function putWallet(id: number, record: WalletRecord): StoreOperation {
   return put(walletKey(id), record);
 }
 
-export function putSync(id: number, { height, locator }: SyncRecord): Operation {
+export function putSync(id: number, { height, locator }: SyncRecord): StoreOperation {
   return put(`${prefixOf('sync', id)}tip`, { height, locator: locator.map(toReversedHex) });
 }
 
 /** Says that the first `next` addresses of a chain have been handed out. */
-export function putNext(id: number, chain: Omit<KeyRef, 'index'>, next: number): Operation {
+export function putNext(id: number, chain: Omit<KeyRef, 'index'>, next: number): StoreOperation {
   return put(`${prefixOf('next', id)}${chainName(chain)}`, next);
 }
 
-export function putKey(id: number, { output, label, ...ref }: KeyRecord): Operation {
+export function putKey(id: number, { output, label, ...ref }: KeyRecord): StoreOperation {
   const { scriptPubKey, redeemScript, tapInternalKey } = output;
   return put(`${prefixOf('key', id)}${chainName(ref)}/${String(ref.index).padStart(8, '0')}`, {
     scriptPubKey: toHex(scriptPubKey),
@@ -83,7 +83,7 @@ export function putKey(id: number, { output, label, ...ref }: KeyRecord): Operat
   });
 }
 
-export function putTransaction(id: number, { tx, time, confirmation, conflicted }: TransactionRecord): Operation {
+export function putTransaction(id: number, { tx, time, confirmation, conflicted }: TransactionRecord): StoreOperation {
   return put(`${prefixOf('tx', id)}${tx.txidHex}`, {
     raw: toHex(tx.encode()),
     time,
@@ -92,7 +92,7 @@ export function putTransaction(id: number, { tx, time, confirmation, conflicted 
   });
 }
 
-export function deleteTransaction(id: number, txidHex: string): Operation {
+export function deleteTransaction(id: number, txidHex: string): StoreOperation {
   return { type: 'delete', key: encoder.encode(`${prefixOf('tx', id)}${txidHex}`) };
 }
 

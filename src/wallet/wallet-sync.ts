@@ -2,7 +2,7 @@ import type { Chain } from '../chain/chain.ts';
 import type { BlockIndex } from '../chain/tree/block-index.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Operation, Store } from '../store/store.ts';
+import type { Store, StoreOperation } from '../store/store.ts';
 import type { Wallet } from './wallet.ts';
 import type { WalletFile } from './wallet-file.ts';
 
@@ -25,7 +25,7 @@ export interface WalletSyncModules {
 export async function attachWallet(file: WalletFile, modules: WalletSyncModules): Promise<() => Promise<void>> {
   const { chain, mempool, store, logger } = modules;
   let writing: Promise<void> = Promise.resolve();
-  const write = (operations: Operation[]) => {
+  const write = (operations: StoreOperation[]) => {
     if (operations.length === 0) return;
     writing = store.write(operations).catch((error: unknown) => {
       // What is in memory stays right, and the next start scans these blocks again.
@@ -83,7 +83,7 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
 async function catchUp(wallet: Wallet, { chain, store, logger }: Omit<WalletSyncModules, 'mempool'>): Promise<void> {
   const { syncedTo } = wallet;
   let at = syncedTo ? chain.findLocator(syncedTo.locator) : chain.atHeight(0)!;
-  let operations: Operation[] = syncedTo && syncedTo.height > at.height ? wallet.rewind(at.height) : [];
+  let operations: StoreOperation[] = syncedTo && syncedTo.height > at.height ? wallet.rewind(at.height) : [];
   const first = at.height;
   // The chain may grow while what was found is written.
   while (at !== chain.tip || operations.length > 0 || !wallet.syncedTo) {

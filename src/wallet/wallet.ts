@@ -6,7 +6,7 @@ import type { Block } from '../primitives/block.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Transaction, TxOut } from '../primitives/transaction.ts';
 import { encodeAddress } from '../script/address.ts';
-import type { Operation, Store } from '../store/store.ts';
+import type { Store, StoreOperation } from '../store/store.ts';
 import { isBelievable } from './believable.ts';
 import { WalletError } from './errors.ts';
 import type { KeyPool } from './key-pool.ts';
@@ -295,12 +295,12 @@ export class Wallet {
   }
 
   /** Notes that the wallet has followed the chain up to here. */
-  synced(sync: SyncRecord): Operation[] {
+  synced(sync: SyncRecord): StoreOperation[] {
     this.#sync = sync;
     return [putSync(this.id, sync)];
   }
 
-  blockConnected(block: Block, height: number): Operation[] {
+  blockConnected(block: Block, height: number): StoreOperation[] {
     const { hash: blockHash, header } = block;
     return block.transactions.flatMap((tx, position) =>
       this.transactionConfirmed(tx, { height, blockHash, blockTime: header.time, position }),
@@ -308,17 +308,17 @@ export class Wallet {
   }
 
   /** Takes a transaction that a block holds; nothing comes of one that does not concern the wallet. */
-  transactionConfirmed(tx: Transaction, confirmation: Confirmation): Operation[] {
+  transactionConfirmed(tx: Transaction, confirmation: Confirmation): StoreOperation[] {
     if (!this.#ledger.concerns(tx)) return [];
     return this.#ledger.record(tx, unixSeconds(this.#modules.clock), confirmation);
   }
 
   /** Takes back every confirmation above `height`. */
-  rewind(height: number): Operation[] {
+  rewind(height: number): StoreOperation[] {
     return this.#ledger.rewind(height);
   }
 
-  transactionAdded(tx: Transaction): Operation[] {
+  transactionAdded(tx: Transaction): StoreOperation[] {
     if (!this.#ledger.concerns(tx)) return [];
     const known = this.#ledger.get(tx.txidHex);
     const isNews = !known || known.confirmation || known.conflicted;
@@ -332,7 +332,7 @@ export class Wallet {
    * contradicts, and what spends the wallet's coins only if the signatures for them are right. What spends the same as
    * it, and was thought to wait, does so no more.
    */
-  transactionHeard(tx: Transaction): Operation[] {
+  transactionHeard(tx: Transaction): StoreOperation[] {
     const known = this.#ledger.get(tx.txidHex);
     if (known?.confirmation || known?.conflicted || this.#ledger.isRefuted(tx)) return [];
     if (!this.#ledger.concerns(tx) || !isBelievable(tx, (outpoint) => this.#ledger.coin(outpoint)?.output)) return [];
@@ -346,7 +346,7 @@ export class Wallet {
   }
 
   /** Forgets a transaction that no block holds. */
-  forget(txidHex: string): Operation[] {
+  forget(txidHex: string): StoreOperation[] {
     return this.#ledger.forget(txidHex);
   }
 

@@ -4,7 +4,7 @@ import type { Chain } from '../../src/chain/chain.ts';
 import { chainParams } from '../../src/consensus/params.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
-import type { Entry } from '../../src/store/store.ts';
+import type { StoreEntry } from '../../src/store/store.ts';
 import { type BlockPlan, mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
 import { checkFilters, describeCoins, extend, openChain as open, type TestChainOptions } from './support/chain.ts';
 import { FaultyStore } from './support/faulty-store.ts';
@@ -20,7 +20,7 @@ interface Story {
 }
 let story: Story;
 /** A store that ends with the shared blocks, and lacks their filters. */
-let base: readonly Entry[];
+let base: readonly StoreEntry[];
 
 /** A store of its own with what `base` holds. */
 function baseStore(): MemoryStore {

@@ -15,7 +15,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { randomInt } from '../../src/platform/random.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import { LmdbStore } from '../../src/store/lmdb-store.ts';
-import type { Operation } from '../../src/store/store.ts';
+import type { StoreOperation } from '../../src/store/store.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { Child, compileStore } from './child.ts';
@@ -25,9 +25,9 @@ let files = 0;
 const newPath = () => join(folder, `file${files++}.db`);
 const options = (path: string, more = {}) => ({ path, network: 'regtest', kind: 'blockchain' as const, ...more });
 const encode = (text: string) => new TextEncoder().encode(text);
-const put = (key: string, value: string): Operation => ({ type: 'put', key: encode(key), value: encode(value) });
+const put = (key: string, value: string): StoreOperation => ({ type: 'put', key: encode(key), value: encode(value) });
 
-async function makeFile(content: readonly Operation[] = [put('a', 'b')], more = {}): Promise<string> {
+async function makeFile(content: readonly StoreOperation[] = [put('a', 'b')], more = {}): Promise<string> {
   const path = newPath();
   const store = await LmdbStore.open(options(path, more));
   await store.write(content);
@@ -180,8 +180,8 @@ describe('a path that is no database of ours', () => {
 describe('a truncated file', () => {
   const random = new SeededRandom(3);
   /** Changes of which a part undoes itself, so that pages are taken and freed at once. */
-  const churn = (): Operation[] => {
-    const operations: Operation[] = [];
+  const churn = (): StoreOperation[] => {
+    const operations: StoreOperation[] = [];
     for (let i = 0; i < 300; i++) {
       const key = String(randomInt(random, 1500));
       const size = randomInt(random, 20) === 0 ? randomInt(random, 20_000) : randomInt(random, 300);

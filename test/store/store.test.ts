@@ -5,7 +5,7 @@ import { compareBytes } from '../../src/bytes/compare.ts';
 import { fromHex, toHex } from '../../src/bytes/hex.ts';
 import { LmdbStore } from '../../src/store/lmdb-store.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
-import type { Operation, Range, Snapshot, Store, StoreReader } from '../../src/store/store.ts';
+import type { Range, Snapshot, Store, StoreOperation, StoreReader } from '../../src/store/store.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const folder = tempDir('store');
@@ -17,8 +17,8 @@ const stores: Record<string, () => Promise<Store>> = {
 };
 
 const bytes = (hex: string) => fromHex(hex);
-const put = (key: string, value: string): Operation => ({ type: 'put', key: bytes(key), value: bytes(value) });
-const del = (key: string): Operation => ({ type: 'delete', key: bytes(key) });
+const put = (key: string, value: string): StoreOperation => ({ type: 'put', key: bytes(key), value: bytes(value) });
+const del = (key: string): StoreOperation => ({ type: 'delete', key: bytes(key) });
 
 function contents(reader: StoreReader, range?: Range): string[] {
   return [...reader.entries(range)].map(([key, value]) => `${toHex(key)}=${toHex(value)}`);
@@ -28,7 +28,7 @@ function contents(reader: StoreReader, range?: Range): string[] {
 class Model {
   pairs = new Map<string, string>();
 
-  apply(operations: readonly Operation[]): void {
+  apply(operations: readonly StoreOperation[]): void {
     for (const operation of operations) {
       if (operation.type === 'put') this.pairs.set(toHex(operation.key), toHex(operation.value));
       else this.pairs.delete(toHex(operation.key));
@@ -158,7 +158,7 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
     const store = await create();
     const bad = [new Uint8Array(0), new Uint8Array(512)];
     for (const key of bad) {
-      const batch: Operation[] = [put('01', 'ff'), { type: 'put', key, value: new Uint8Array(1) }];
+      const batch: StoreOperation[] = [put('01', 'ff'), { type: 'put', key, value: new Uint8Array(1) }];
       await expect(store.write(batch)).rejects.toThrow(RangeError);
       expect(() => store.writeSync(batch)).toThrow(RangeError);
     }
@@ -169,7 +169,7 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
   it('applies batches in the order of the calls, though synchronous ones overtake', async () => {
     const store = await create();
     const model = new Model();
-    const batch = (n: number, operations: Operation[]): Operation[] => [...operations, put('ff', `0${n}`)];
+    const batch = (n: number, operations: StoreOperation[]): StoreOperation[] => [...operations, put('ff', `0${n}`)];
     // The first is with the engine, the second still waits, when the synchronous ones come.
     const first = batch(1, [put('01', '01'), put('02', '01'), put('03', '01')]);
     const second = batch(2, [del('01'), put('02', '02')]);

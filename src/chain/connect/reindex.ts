@@ -1,4 +1,4 @@
-import type { Operation, Range, Store } from '../../store/store.ts';
+import type { Range, Store, StoreOperation } from '../../store/store.ts';
 import { corrupt } from '../records/errors.ts';
 import { blockKey, Prefix, prefixRange } from '../records/keys.ts';
 import { tipOperation } from '../storage/chain-db.ts';
@@ -38,9 +38,9 @@ export async function reindexUtxo(
   await wipeCoins(store, coinSet);
   const coins = new CoinsCache(store, coinSet, coinCacheBytes);
   let count = 0;
-  let undos: Operation[] = [];
+  let undos: StoreOperation[] = [];
   let undoBytes = 0;
-  const write = async (...more: Operation[]) => {
+  const write = async (...more: StoreOperation[]) => {
     const flush = coins.beginFlush();
     await store.write([...undos, ...flush.operations, ...more]);
     flush.done();
@@ -80,7 +80,7 @@ async function wipeFilters(store: Store): Promise<void> {
 
 async function wipe(store: Store, range: Range): Promise<void> {
   for (;;) {
-    const operations: Operation[] = [];
+    const operations: StoreOperation[] = [];
     for (const [key] of store.entries({ ...range, limit: WIPE_BATCH })) operations.push({ type: 'delete', key });
     if (operations.length === 0) return;
     await store.write(operations);

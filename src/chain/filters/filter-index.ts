@@ -9,7 +9,7 @@ import {
   filterHeader,
   NO_FILTER_HEADER,
 } from '../../proofs/block-filter.ts';
-import type { Operation, Store } from '../../store/store.ts';
+import type { Store, StoreOperation } from '../../store/store.ts';
 import { checksum } from '../records/checksum.ts';
 import { corrupt } from '../records/errors.ts';
 import { blockKey, Prefix } from '../records/keys.ts';
@@ -103,7 +103,7 @@ export class FilterIndex {
   }
 
   /** Adds what is to be written to a batch; returns what to do once the batch is written. */
-  addTo(operations: Operation[]): () => void {
+  addTo(operations: StoreOperation[]): () => void {
     const filtersWritten = this.#filters.addTo(operations);
     const commitmentsWritten = this.#commitments.addTo(operations);
     return () => {

@@ -1,4 +1,4 @@
-import type { Operation } from '../../store/store.ts';
+import type { StoreOperation } from '../../store/store.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
 import { blockKey } from './keys.ts';
 
@@ -22,7 +22,7 @@ export class PendingRecords {
   }
 
   /** Adds its operations to a batch; returns what to do once the batch is written. */
-  addTo(operations: Operation[]): () => void {
+  addTo(operations: StoreOperation[]): () => void {
     const written = [...this.#values];
     for (const [index, value] of written) operations.push({ type: 'put', key: blockKey(this.#prefix, index), value });
     return () => {

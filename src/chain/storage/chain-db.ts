@@ -2,7 +2,7 @@ import { equalBytes } from '../../bytes/compare.ts';
 import { DecodeError } from '../../bytes/errors.ts';
 import type { Coin } from '../../consensus/coins.ts';
 import { Block } from '../../primitives/block.ts';
-import type { Operation, Store } from '../../store/store.ts';
+import type { Store, StoreOperation } from '../../store/store.ts';
 import type { FilterIndex } from '../filters/filter-index.ts';
 import { corrupt } from '../records/errors.ts';
 import { encodeIndex } from '../records/index-codec.ts';
@@ -22,7 +22,7 @@ export interface TipMarker {
 }
 
 /** Writes the marker. */
-export function tipOperation({ hash, coinSet }: TipMarker): Operation {
+export function tipOperation({ hash, coinSet }: TipMarker): StoreOperation {
   const value = new Uint8Array(33);
   value.set(hash);
   value[32] = coinSet;
@@ -101,7 +101,7 @@ export class ChainDb {
 
   /** Writes all that has changed; `tip` is the block whose unspent outputs the coins are. One at a time. */
   async flush(tip: BlockIndex): Promise<void> {
-    const operations: Operation[] = [];
+    const operations: StoreOperation[] = [];
     const dirty = this.#tree.takeDirty();
     for (const index of dirty) {
       operations.push({ type: 'put', key: blockKey(Prefix.INDEX, index), value: encodeIndex(index) });

@@ -2,7 +2,7 @@ import { equalBytes } from '../../bytes/compare.ts';
 import { DecodeError } from '../../bytes/errors.ts';
 import { toReversedHex } from '../../bytes/hex.ts';
 import { type ChainParams, chainParams, networkNames } from '../../consensus/params.ts';
-import type { Operation, Store } from '../../store/store.ts';
+import type { Store, StoreOperation } from '../../store/store.ts';
 import { ChainError, corrupt } from '../records/errors.ts';
 import { decodeIndex, encodeIndex, type IndexRecord } from '../records/index-codec.ts';
 import { blockKey, metaKey, Prefix, parseBlockKey, prefixRange } from '../records/keys.ts';
@@ -40,7 +40,7 @@ function networkOf(genesisHash: Uint8Array): string {
   return name ?? `a network with genesis ${toReversedHex(genesisHash)}`;
 }
 
-function genesisOperations({ genesis }: ChainParams, format: Uint8Array): Operation[] {
+function genesisOperations({ genesis }: ChainParams, format: Uint8Array): StoreOperation[] {
   const index = new BlockIndex(genesis.header, genesis.hash, undefined, 0n);
   index.hasData = true;
   index.txCount = genesis.transactions.length;

@@ -2,7 +2,7 @@ import { binaryKey, compareBytes } from '../../bytes/compare.ts';
 import { DecodeError } from '../../bytes/errors.ts';
 import type { Coin, CoinView } from '../../consensus/coins.ts';
 import { type OutPoint, outPointKey } from '../../primitives/outpoint.ts';
-import type { Operation, Store } from '../../store/store.ts';
+import type { Store, StoreOperation } from '../../store/store.ts';
 import { corrupt } from '../records/errors.ts';
 import { coinStoreKey, coinStoreRange, Prefix, parseCoinStoreKey, prefixRange } from '../records/keys.ts';
 import { decodeCoin, encodeCoin } from './coin-codec.ts';
@@ -31,7 +31,7 @@ const sizeOf = (coin: Coin | undefined) => COIN_OVERHEAD + (coin?.output.scriptP
 
 /** The changes that one batch writes, and what must follow its success or failure. */
 export interface CoinFlush {
-  readonly operations: Operation[];
+  readonly operations: StoreOperation[];
   done(): void;
   failed(): void;
 }
@@ -213,8 +213,8 @@ export class CoinsCache implements CoinView, CoinSource {
   }
 
   /** In the order of the keys, which is how a B-tree takes them best. */
-  #operations(changes: ReadonlyMap<string, Change>): Operation[] {
-    const operations: Operation[] = [];
+  #operations(changes: ReadonlyMap<string, Change>): StoreOperation[] {
+    const operations: StoreOperation[] = [];
     for (const key of [...changes.keys()].sort()) {
       const { coin, fresh } = changes.get(key)!;
       const storeKey = coinStoreKey(this.set, key);

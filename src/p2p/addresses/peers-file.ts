@@ -3,7 +3,7 @@ import { DecodeError } from '../../bytes/errors.ts';
 import { ByteReader } from '../../bytes/reader.ts';
 import { ByteWriter } from '../../bytes/writer.ts';
 import { sha256d } from '../../crypto/hash.ts';
-import type { Operation, Range, Store } from '../../store/store.ts';
+import type { Range, Store, StoreOperation } from '../../store/store.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { formatIp, parseIp } from '../net/ip-address.ts';
 import { endpointKey } from '../net/netgroup.ts';
@@ -69,7 +69,7 @@ export class PeersFile {
     if (this.#changed.size === 0) return;
     const changed = this.#changed;
     this.#changed = new Map();
-    const operations: Operation[] = [];
+    const operations: StoreOperation[] = [];
     for (const { key, address } of changed.values()) {
       operations.push(address ? put(key, encodeAddress(address)) : { type: 'delete', key });
     }
@@ -115,7 +115,7 @@ function checksum(key: Uint8Array, value: Uint8Array): Uint8Array {
   return sha256d(concatBytes(key, value)).subarray(0, CHECKSUM_LENGTH);
 }
 
-function put(key: Uint8Array, value: Uint8Array): Operation {
+function put(key: Uint8Array, value: Uint8Array): StoreOperation {
   return { type: 'put', key, value: concatBytes(value, checksum(key, value)) };
 }
 

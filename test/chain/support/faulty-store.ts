@@ -1,5 +1,5 @@
 import type { MemoryStore } from '../../../src/store/memory-store.ts';
-import type { Entry, Operation, Range, Snapshot, Store } from '../../../src/store/store.ts';
+import type { Range, Snapshot, Store, StoreEntry, StoreOperation } from '../../../src/store/store.ts';
 
 /** A store that counts its writes and refuses those that `fails` says, with nothing of them applied. */
 export class FaultyStore implements Store {
@@ -16,12 +16,12 @@ export class FaultyStore implements Store {
     if (this.#fails(++this.writes)) throw new Error('the disk is gone');
   }
 
-  async write(operations: readonly Operation[]): Promise<void> {
+  async write(operations: readonly StoreOperation[]): Promise<void> {
     this.#check();
     await this.inner.write(operations);
   }
 
-  writeSync(operations: readonly Operation[]): void {
+  writeSync(operations: readonly StoreOperation[]): void {
     this.#check();
     this.inner.writeSync(operations);
   }
@@ -34,7 +34,7 @@ export class FaultyStore implements Store {
     return this.inner.has(key);
   }
 
-  entries(range?: Range): IterableIterator<Entry> {
+  entries(range?: Range): IterableIterator<StoreEntry> {
     return this.inner.entries(range);
   }
 
