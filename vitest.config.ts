@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/support/longest-first.ts';
 
-/** What replaces a module, or measures the heap. */
+/** Files that replace a module or measure the heap. Each runs in a process of its own. */
 const alone = ['test/chain/worker-timing.test.ts', 'test/p2p/fuzz.test.ts', 'test/primitives/memory.test.ts'];
 
-// The benchmarks name the package itself; what tests take from them runs on the sources, like everything here.
+// Benchmarks import the package by its name. Tests that use code of the benchmarks run it on the sources.
 const resolve = {
   alias: [{ find: /^pier\/(.*)$/, replacement: `${fileURLToPath(new URL('src/', import.meta.url))}$1.ts` }],
 };
@@ -15,12 +15,12 @@ export default defineConfig({
   test: {
     globalSetup: ['test/support/report-oracles.ts'],
     pool: 'forks',
-    // Half of the time goes into waiting for child processes; vitest would use one worker less than there are cores.
+    // Tests wait for child processes half of the time, so that even two cores allow two workers (vitest's default: one).
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     projects: [
       { resolve, test: { ...common, name: 'alone', include: alone } },
-      // To load the modules anew for every file would take as long as many of the tests.
+      // No isolation: reloading the modules for each file would take as long as many of the tests.
       {
         resolve,
         test: { ...common, name: 'shared', include: ['test/**/*.test.ts'], exclude: alone, isolate: false },

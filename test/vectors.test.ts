@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { describeVectors, vectorPath } from './support/vectors.ts';
 
-/** What no test reads yet, as Pier does not yet do what it is about. */
+/** Vectors that no test reads yet, each with the feature that Pier lacks or leaves to a dependency. */
 const unread: Readonly<Record<string, string>> = {
   'bips/bip322-basic-test-vectors.json': 'signed messages',
   'bips/bip322-generated-test-vectors.json': 'signed messages',
@@ -14,24 +14,24 @@ const unread: Readonly<Record<string, string>> = {
   'wallet/desc-privatekeys.json': 'descriptors with private keys',
 };
 
-/** The files below a folder, by their paths in it. */
+/** Returns the files below a folder, as paths relative to it. */
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => `${entry.parentPath}/${entry.name}`.slice(folder.length).replace(/^\//, ''));
 }
 
-describeVectors('The vectors', 'README.md', () => {
+describeVectors('the vector files', 'README.md', () => {
   const tests = fileURLToPath(new URL('.', import.meta.url));
   const source = filesBelow(tests)
     .filter((path) => path.endsWith('.ts') && path !== 'vectors.test.ts')
     .map((path) => readFileSync(`${tests}/${path}`, 'utf8'))
     .join('\n');
 
-  it('are read by a test each, but for those of what is yet to come', () => {
+  it('are each read by a test, except the listed ones', () => {
     const files = filesBelow(vectorPath('')).filter((path) => path !== 'README.md');
     expect(files).toHaveLength(45);
-    // Blocks are read by a table of their names, compact ones by their heights.
+    // Tests read blocks by name from a table, and compact blocks by height.
     const isRead = (path: string) => {
       if (/^blocks\/compact\d+\.raw$/.test(path)) return source.includes('`blocks/compact$');
       const name = blockName(path);

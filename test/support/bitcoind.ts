@@ -6,14 +6,14 @@ import { describe, it } from 'vitest';
 import { bitcoindDir, requireOracles } from './oracles.ts';
 import { freePort, waitFor } from './wait.ts';
 
-/** `describe`, skipped with one line that says so where there is no bitcoind (failed where oracles are required). */
+/** `describe`, skipped with a note if bitcoind is absent; a failure if PIER_REQUIRE_ORACLES=1. */
 export function describeBitcoind(name: string, body: () => void): void {
   if (bitcoindDir !== undefined) {
     describe(name, body);
   } else if (requireOracles) {
     describe(name, () => {
       it('needs bitcoind', () => {
-        throw new Error('bitcoind is absent (PIER_BITCOIND_DIR names its folder), and PIER_REQUIRE_ORACLES=1');
+        throw new Error('bitcoind is absent, and PIER_REQUIRE_ORACLES=1: set PIER_BITCOIND_DIR to its folder');
       });
     });
   } else {
@@ -21,7 +21,7 @@ export function describeBitcoind(name: string, body: () => void): void {
   }
 }
 
-/** An error that bitcoind's JSON-RPC answered. */
+/** An error response of bitcoind's JSON-RPC. */
 export class BitcoindRpcError extends Error {
   readonly code: number;
 
@@ -32,20 +32,22 @@ export class BitcoindRpcError extends Error {
   }
 }
 
+/** Options of `startBitcoind`. */
 export interface BitcoindOptions {
-  /** By Core's name; default regtest. */
+  /** Core's name of the network (`-chain`); default regtest. */
   readonly network?: string;
-  /** More arguments, such as `-txindex`; they win over the harness's own. */
+  /** Further arguments, such as `-txindex`. They override the harness's own. */
   readonly args?: readonly string[];
 }
 
+/** The output and exit code of a program. */
 export interface CliResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: number;
 }
 
-/** Runs a program to its end; never rejects for its exit code. */
+/** Runs a program and resolves when it exits, with any exit code. Rejects if it cannot be started. */
 export function runProgram(file: string, args: readonly string[]): Promise<CliResult> {
   return new Promise((resolve, reject) => {
     execFile(file, args, { maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
@@ -55,12 +57,12 @@ export function runProgram(file: string, args: readonly string[]): Promise<CliRe
   });
 }
 
-/** Runs bitcoin-cli with exactly `args`, against whatever server they name. */
+/** Runs bitcoin-cli with exactly `args`, which select the server. */
 export function bitcoinCli(args: readonly string[]): Promise<CliResult> {
   return runProgram(join(bitcoindDir ?? '', 'bitcoin-cli'), args);
 }
 
-/** A running bitcoind, on regtest unless told otherwise, with a data directory of its own below the system's temporary one. */
+/** A running bitcoind, by default on regtest, with a temporary data directory. */
 export class Bitcoind {
   readonly host = '127.0.0.1';
   /** The P2P port. */
@@ -68,7 +70,7 @@ export class Bitcoind {
   readonly rpcPort: number;
   readonly dataDir: string;
   readonly pid: number;
-  /** The file that holds its RPC credentials. */
+  /** Path of the file with its RPC credentials. */
   readonly cookieFile: string;
   readonly #child: ChildProcess;
   readonly #reaper: ChildProcess;
@@ -90,7 +92,7 @@ export class Bitcoind {
     this.#authorization = `Basic ${Buffer.from(fields.cookie).toString('base64')}`;
   }
 
-  /** Resolves once it answers RPC. A port that another process took meanwhile costs another try. */
+  /** Starts bitcoind and resolves once it answers RPC. Retries if another process takes one of its ports. */
   static async start(options: BitcoindOptions = {}): Promise<Bitcoind> {
     if (bitcoindDir === undefined) throw new Error('bitcoind is absent: use describeBitcoind');
     for (let attempt = 1; ; attempt++) {
@@ -126,7 +128,7 @@ export class Bitcoind {
         '-fallbackfee=0.0001',
         '-rpcworkqueue=256',
         '-printtoconsole=0',
-        // Its self-checks, on by default on regtest, go through all of its chain with every block.
+        // Self-checks, on by default on regtest: each block would make bitcoind walk its whole chain.
         '-checkblockindex=0',
         '-checkmempool=0',
         ...args,
@@ -171,7 +173,7 @@ export class Bitcoind {
       await this.rpc('getblockcount');
       return true;
     } catch (error) {
-      // It is not listening yet, or it is still warming up.
+      // The RPC port is closed, or bitcoind is warming up (RPC_IN_WARMUP).
       if (error instanceof TypeError || (error instanceof BitcoindRpcError && error.code === -28)) return false;
       throw error;
     }
@@ -181,12 +183,12 @@ export class Bitcoind {
     return { host: this.host, port: this.port };
   }
 
-  /** Calls a method with arguments by position; throws `BitcoindRpcError`. */
+  /** Calls a method with positional arguments; throws `BitcoindRpcError`. */
   rpc<T = unknown>(method: string, ...params: readonly unknown[]): Promise<T> {
     return this.call<T>(method, params);
   }
 
-  /** Calls a method with arguments by position or name, of `wallet` if given. */
+  /** Calls a method with positional or named arguments, on the endpoint of `wallet` if given. */
   async call<T = unknown>(method: string, params: readonly unknown[] | object = [], wallet?: string): Promise<T> {
     const text = await this.callText(method, params, wallet);
     const reply = JSON.parse(text) as { result: T; error: { code: number; message: string } | null };
@@ -194,13 +196,13 @@ export class Bitcoind {
     return reply.result;
   }
 
-  /** The reply's body as it came, for what parsing would lose: the digits of amounts, the order of keys. */
+  /** Returns the raw response body, which keeps what parsing loses: the digits of amounts and the order of keys. */
   async callText(method: string, params: readonly unknown[] | object = [], wallet?: string): Promise<string> {
     const path = wallet === undefined ? '/' : `/wallet/${encodeURIComponent(wallet)}`;
     return (await this.post(path, JSON.stringify({ id: ++this.#rpcId, method, params }))).text();
   }
 
-  /** Posts any body to the RPC port, with credentials. */
+  /** Posts a body to the RPC port, with credentials. */
   post(path: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(`http://${this.host}:${this.rpcPort}${path}`, {
       method: 'POST',
@@ -209,33 +211,33 @@ export class Bitcoind {
     });
   }
 
-  /** The wallet of this name, made if it does not exist. */
+  /** Returns the wallet of this name; creates it if it does not exist. */
   async wallet(name = 'test'): Promise<BitcoindWallet> {
     const loaded = await this.rpc<string[]>('listwallets');
     if (!loaded.includes(name)) await this.rpc('createwallet', name);
     return new BitcoindWallet(this, name);
   }
 
-  /** Mines `count` blocks to `address` (default: one that nobody can spend from) and returns their hashes. */
-  mine(count: number, address = ANYONES_ADDRESS): Promise<string[]> {
+  /** Mines `count` blocks to `address` (default: an unspendable one) and returns their hashes. */
+  mine(count: number, address = UNSPENDABLE_ADDRESS): Promise<string[]> {
     return this.rpc<string[]>('generatetoaddress', count, address);
   }
 
-  /** Runs bitcoin-cli against this node. */
+  /** Runs bitcoin-cli on this node. */
   cli(...args: readonly string[]): Promise<CliResult> {
     return bitcoinCli(['-regtest', `-datadir=${this.dataDir}`, `-rpcport=${this.rpcPort}`, ...args]);
   }
 
-  /** Ends the process and removes its data directory. */
+  /** Stops the process and removes its data directory. */
   stop(): Promise<void> {
     return end(this.#child, this.#reaper, this.dataDir);
   }
 }
 
-/** Pays to the hash of nothing: P2WPKH of twenty zero bytes, on regtest. */
-const ANYONES_ADDRESS = 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202';
+/** P2WPKH of twenty zero bytes, on regtest: no key has this hash. */
+const UNSPENDABLE_ADDRESS = 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202';
 
-/** One wallet of a bitcoind. */
+/** A wallet of a bitcoind. */
 export class BitcoindWallet {
   readonly node: Bitcoind;
   readonly name: string;
@@ -245,7 +247,7 @@ export class BitcoindWallet {
     this.name = name;
   }
 
-  /** Calls a method of this wallet. */
+  /** Calls an RPC method on this wallet. */
   rpc<T = unknown>(method: string, ...params: readonly unknown[]): Promise<T> {
     return this.node.call<T>(method, params, this.name);
   }
@@ -254,20 +256,20 @@ export class BitcoindWallet {
     return this.rpc<string>('getnewaddress', '', type);
   }
 
-  /** Mines `count` blocks that pay to a new address of this wallet. */
+  /** Mines `count` blocks to a new address of this wallet and returns their hashes. */
   async mine(count: number): Promise<string[]> {
     return this.node.mine(count, await this.newAddress());
   }
 }
 
-/** Starts a bitcoind; end it with `stop()`. */
+/** Starts a bitcoind. The caller must end it with `stop()`. */
 export function startBitcoind(options: BitcoindOptions = {}): Promise<Bitcoind> {
   return Bitcoind.start(options);
 }
 
 /**
- * A shell that outlives this process if it dies without `stop()`: its standard input, a pipe from us, then ends,
- * and it kills the child and removes the directory. Told `done`, it leaves quietly.
+ * A shell command that cleans up if this process dies without `stop()`. Its standard input, a pipe from this process,
+ * then closes; the shell kills the child and removes the directory. After the line `done` it exits and does neither.
  */
 export const reaperCommand = [
   '/bin/sh',
@@ -292,9 +294,9 @@ async function end(child: ChildProcess, reaper: ChildProcess, dataDir: string): 
   if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.kill('SIGTERM');
-    const impatience = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    const killTimer = setTimeout(() => child.kill('SIGKILL'), 20_000);
     await exited;
-    clearTimeout(impatience);
+    clearTimeout(killTimer);
   }
   reaper.stdin?.end('done\n');
   await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });

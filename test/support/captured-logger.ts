@@ -1,13 +1,13 @@
 import type { Logger } from '../../src/platform/logger.ts';
 
-/** A line as it was logged: level, message, and the fields of the line and of the logger. */
+/** A logged line: level, message, and the fields of the line and of its logger. */
 export interface LogLine {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
   readonly [field: string]: unknown;
 }
 
-/** A logger that keeps its lines, and those of its children, in `lines`. Fields that are undefined are left out, as pino does. */
+/** A logger that stores its lines and those of its children in `lines`. Like pino, it omits undefined fields. */
 export class CapturedLogger implements Logger {
   readonly lines: LogLine[];
   readonly #bindings: Record<string, unknown>;
@@ -26,7 +26,7 @@ export class CapturedLogger implements Logger {
     return new CapturedLogger(this.lines, { ...this.#bindings, ...bindings });
   }
 
-  /** The lines that a node shows by default. */
+  /** Lines at the levels that a node prints by default. */
   get shown(): LogLine[] {
     return this.lines.filter(({ level }) => level !== 'debug' && level !== 'trace');
   }

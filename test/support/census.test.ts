@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { takeCensus } from './census.ts';
 
 class Inner {
@@ -21,10 +21,12 @@ class Outer {
   }
 }
 
-it('a census finds what private fields hold, and the whole of what views are of', () => {
-  const outer = new Outer();
-  const { bytes, entries } = takeCensus(outer, (held) => held === outer.foreign);
-  expect(Object.fromEntries(entries)).toEqual({ '.#inner.#cache': 2, '.list': 3 });
-  expect(bytes).toBeGreaterThan(501_000);
-  expect(bytes).toBeLessThan(502_000);
+describe('a census', () => {
+  it('counts private fields, and the whole buffer behind a view', () => {
+    const outer = new Outer();
+    const { bytes, entries } = takeCensus(outer, (held) => held === outer.foreign);
+    expect(Object.fromEntries(entries)).toEqual({ '.#inner.#cache': 2, '.list': 3 });
+    expect(bytes).toBeGreaterThan(501_000);
+    expect(bytes).toBeLessThan(502_000);
+  });
 });

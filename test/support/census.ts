@@ -1,17 +1,19 @@
 import { type Runtime, Session } from 'node:inspector';
 
-// How much an object holds, private fields included: what shows whether every queue and cache has its bound, those too
-// that nobody has thought of. Bytes are counted roughly, and alike on every machine; the heap's own figure is neither
-// exact nor the same twice.
+// Measures the memory that an object retains, private fields included. A test that bounds the total covers every queue
+// and cache, even those it does not name. The count is approximate but deterministic on every machine; the heap
+// statistics of V8 are neither exact nor repeatable.
 
-/** Rough bytes of an object, a field, and an entry of a collection. */
+/** Approximate bytes of an object. */
 const OBJECT = 32;
+/** Approximate bytes of a field, or of an entry in a collection. */
 const FIELD = 8;
 
+/** The memory that an object retains. */
 export interface Census {
-  /** Rough bytes of all that is held. */
+  /** Approximate bytes in total. */
   readonly bytes: number;
-  /** Entries of each Map, Set and array, by the names that lead there; those of the same name are summed up. */
+  /** Number of entries of each Map, Set and array, by its path of field names; equal paths are summed. */
   readonly entries: ReadonlyMap<string, number>;
 }
 
@@ -19,7 +21,7 @@ interface Inspectable {
   __inspected?: unknown;
 }
 
-/** Counts what `root` holds, without what `isForeign` says belongs to others. */
+/** Counts what `root` retains, except objects for which `isForeign` returns true. */
 export function takeCensus(root: object, isForeign: (held: object) => boolean): Census {
   const session = new Session();
   session.connect();
@@ -43,15 +45,15 @@ class Counter {
   }
 
   count(root: object): Census {
-    // Not recursive, as lists of peers and requests lead deep.
-    const waiting: [unknown, string][] = [[root, '']];
-    for (let next = waiting.pop(); next; next = waiting.pop()) {
+    // Iterative: linked lists of peers and requests would exceed the stack.
+    const pending: [unknown, string][] = [[root, '']];
+    for (let next = pending.pop(); next; next = pending.pop()) {
       const [value, path] = next;
       if (typeof value === 'string') this.#bytes += value.length;
       if (typeof value !== 'object' || value === null || this.#seen.has(value) || this.#isForeign(value)) continue;
       this.#seen.add(value);
       this.#bytes += OBJECT;
-      for (const part of this.#parts(value, path)) waiting.push(part);
+      for (const part of this.#parts(value, path)) pending.push(part);
     }
     return { bytes: this.#bytes, entries: this.#entries };
   }
@@ -104,17 +106,17 @@ class Counter {
     return held.map(({ name }, i) => [name, values[i]]);
   }
 
-  /** Sessions with one's own thread answer at once. */
+  /** Sends a command to the inspector. A session on its own thread responds synchronously. */
   #post<T>(method: string, params: object): T {
-    let answer: T | undefined;
+    let response: T | undefined;
     let failure: Error | null = null;
     this.#session.post(method, params, (error: Error | null, result?: object) => {
       failure = error;
-      answer = result as T;
+      response = result as T;
     });
     if (failure) throw failure;
-    if (answer === undefined) throw new Error(`no answer to ${method}`);
-    return answer;
+    if (response === undefined) throw new Error(`no response to ${method}`);
+    return response;
   }
 }
 

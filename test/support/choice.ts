@@ -1,6 +1,6 @@
 import { type Random, randomInt } from '../../src/platform/random.ts';
 
-/** Decisions of a test, all drawn from one source of randomness. */
+/** The random decisions of a test, all drawn from one source, so that a seed repeats them. */
 export class Choice {
   readonly random: Random;
 
@@ -8,7 +8,7 @@ export class Choice {
     this.random = random;
   }
 
-  /** From 0 up to, but without, `bound`. */
+  /** Draws an integer from 0 to `bound - 1`. */
   int(bound: number): number {
     return randomInt(this.random, bound);
   }
@@ -17,6 +17,7 @@ export class Choice {
     return items[this.int(items.length)]!;
   }
 
+  /** Returns true with probability 1 / `oneIn`. */
   chance(oneIn: number): boolean {
     return this.int(oneIn) === 0;
   }
@@ -25,7 +26,7 @@ export class Choice {
     return this.random.bytes(length);
   }
 
-  /** The same bytes but for one bit; none where there are none. */
+  /** Returns a copy with one bit flipped. */
   flipBit(bytes: Uint8Array): Uint8Array {
     const copy = bytes.slice();
     if (copy.length > 0) copy[this.int(copy.length)]! ^= 1 << this.int(8);

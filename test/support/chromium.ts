@@ -7,14 +7,14 @@ import { untilFinished } from '../../src/devnet/finished.ts';
 import { chromium, requireOracles } from './oracles.ts';
 import { tempDir } from './temp-dir.ts';
 
-/** `describe`, skipped with one line that says so where there is no Chromium (failed where oracles are required). */
+/** `describe`, skipped with a note if Chromium is absent; a failure if PIER_REQUIRE_ORACLES=1. */
 export function describeChromium(name: string, body: () => void): void {
   if (chromium !== undefined) {
     describe(name, body);
   } else if (requireOracles) {
     describe(name, () => {
       it('needs chromium', () => {
-        throw new Error('chromium is absent (PIER_CHROMIUM names its program), and PIER_REQUIRE_ORACLES=1');
+        throw new Error('chromium is absent, and PIER_REQUIRE_ORACLES=1: set PIER_CHROMIUM to its path');
       });
     });
   } else {
@@ -22,7 +22,7 @@ export function describeChromium(name: string, body: () => void): void {
   }
 }
 
-/** A process of no user's: it asks nobody for updates, and knows no one's settings. */
+/** No user profile, no update checks, no network access. */
 const flags = [
   '--headless',
   '--no-sandbox',
@@ -40,7 +40,7 @@ const flags = [
   '--host-resolver-rules=MAP * ~NOTFOUND',
 ];
 
-/** The document that a page has become when its scripts have run. */
+/** Loads a page in headless Chromium and returns the document after its scripts have run. */
 export async function renderPage(html: string): Promise<string> {
   const folder = tempDir('page');
   const file = join(folder, 'index.html');
@@ -51,6 +51,6 @@ export async function renderPage(html: string): Promise<string> {
     { stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000, killSignal: 'SIGKILL' },
   );
   const { code, stdout, stderr } = await untilFinished(child);
-  if (code !== 0) throw new Error(`chromium ended with ${code}: ${stderr}`);
+  if (code !== 0) throw new Error(`chromium exited with ${code}: ${stderr}`);
   return stdout;
 }

@@ -14,20 +14,23 @@ import { SigHash } from '../../src/script/sighash/types.ts';
 import { tapLeafHash } from '../../src/script/taproot.ts';
 import { signEcdsa, signSchnorr } from './signing.ts';
 
+/** The scriptSig and witness that spend an output. */
 export interface Satisfaction {
   readonly scriptSig: Uint8Array;
   readonly witness: readonly Uint8Array[];
 }
 
-/** A form of output, and how the test's key spends it. */
+/** A type of output, and how to spend it with the test's key. */
 export interface CoinKind {
   readonly name: string;
   readonly scriptPubKey: Uint8Array;
+  /** Returns the scriptSig and witness for input `index` of the transaction in `cache`. */
   satisfy(cache: SighashCache, index: number): Satisfaction;
 }
 
-/** The test's key. */
+/** The test's private key. */
 const key: Uint8Array = new Uint8Array(32).fill(1);
+/** The test's public key, compressed (33 bytes). */
 export const publicKey: Uint8Array = pubECDSA(key);
 
 const empty = new Uint8Array(0);
@@ -37,12 +40,12 @@ function ecdsa(hash: Uint8Array): Uint8Array {
   return concatBytes(signEcdsa(hash, key), Uint8Array.of(ALL));
 }
 
-/** A signature for a bare script or a redeem script. */
+/** Signs for a bare script or a redeem script. */
 function legacySignature(script: Uint8Array, cache: SighashCache, index: number): Uint8Array {
   return ecdsa(legacySighash(cache, index, script, ALL));
 }
 
-/** A signature for a script of segwit version 0. */
+/** Signs for a witness script of version 0 (BIP143). */
 function segwitSignature(script: Uint8Array, cache: SighashCache, index: number): Uint8Array {
   return ecdsa(segwitV0Sighash(cache, index, script, ALL));
 }
@@ -54,6 +57,7 @@ const multisigScript = compileScript(Op.OP_1, publicKey, publicKey, Op.OP_2, Op.
 const taproot = p2tr(publicKey.subarray(1));
 const taprootKey = taprootTweakPrivKey(key);
 
+/** Returns the P2SH output script of a redeem script. */
 export function p2sh(redeemScript: Uint8Array): Uint8Array {
   return compileScript(Op.OP_HASH160, hash160(redeemScript), Op.OP_EQUAL);
 }
@@ -62,12 +66,13 @@ function p2wsh(witnessScript: Uint8Array): Uint8Array {
   return compileScript(Op.OP_0, sha256(witnessScript));
 }
 
-/** Spent by pushes that need no signature. */
+/** Returns a kind that is spent without a signature, by a fixed scriptSig and witness (default: both empty). */
 export function unsigned(name: string, scriptPubKey: Uint8Array, satisfaction: Partial<Satisfaction> = {}): CoinKind {
   const result = { scriptSig: empty, witness: [], ...satisfaction };
   return { name, scriptPubKey, satisfy: () => result };
 }
 
+/** Returns a P2SH kind that is spent by `pushes` and the redeem script, without a signature. */
 export function unsignedP2sh(
   name: string,
   redeemScript: Uint8Array,
@@ -76,15 +81,17 @@ export function unsignedP2sh(
   return unsigned(name, p2sh(redeemScript), { scriptSig: compileScript(...pushes, redeemScript) });
 }
 
+/** Returns a P2WSH kind that is spent by `items` and the witness script, without a signature. */
 export function unsignedP2wsh(name: string, witnessScript: Uint8Array, ...items: readonly Uint8Array[]): CoinKind {
   return unsigned(name, p2wsh(witnessScript), { witness: [...items, witnessScript] });
 }
 
+/** Returns `script` repeated `count` times. */
 export function repeated(count: number, ...script: readonly number[]): number[] {
   return Array.from({ length: count }, () => script).flat();
 }
 
-/** A Taproot output with one leaf, spent by it. */
+/** Returns a Taproot kind with a single leaf, which is spent by a script path without a signature. */
 export function tapscript(name: string, leaf: Uint8Array, items: readonly Uint8Array[], leafVersion = 0xc0): CoinKind {
   const internalKey = publicKey.subarray(1);
   const [outputKey, parity] = taprootTweakPubkey(internalKey, tapLeafHash(leafVersion, leaf));
@@ -92,7 +99,7 @@ export function tapscript(name: string, leaf: Uint8Array, items: readonly Uint8A
   return unsigned(name, compileScript(Op.OP_1, outputKey), { witness: [...items, leaf, control] });
 }
 
-/** Outputs that everybody relays. */
+/** Kinds whose outputs and spends are standard. */
 export const standardKinds: readonly CoinKind[] = [
   unsignedP2wsh('p2wsh true', compileScript(Op.OP_1)),
   {
@@ -146,7 +153,7 @@ export const standardKinds: readonly CoinKind[] = [
 const bigItem = new Uint8Array(81);
 const { OP_1, OP_DROP, OP_CHECKSIG, OP_CHECKMULTISIG, OP_NOT, OP_0, OP_2DROP } = Op;
 
-/** Outputs of which making or spending them is unusual, or against policy, or impossible. */
+/** Kinds whose outputs or spends are unusual, nonstandard or invalid. */
 export const oddKinds: readonly CoinKind[] = [
   {
     name: 'p2pk',
@@ -165,19 +172,19 @@ export const oddKinds: readonly CoinKind[] = [
   unsigned('anchor with a witness', compileScript(OP_1, Uint8Array.of(0x4e, 0x73)), { witness: [Uint8Array.of(1)] }),
   unsigned('nonstandard', compileScript(OP_1)),
   unsigned('unknown witness version', compileScript(Op.OP_2, new Uint8Array(20).fill(7))),
-  unsigned('segwit 0 of wrong size', compileScript(OP_0, new Uint8Array(21).fill(7))),
+  unsigned('witness v0 program of wrong length', compileScript(OP_0, new Uint8Array(21).fill(7))),
   unsigned('op_return', compileScript(Op.OP_RETURN, new Uint8Array(20))),
   unsigned('op_return without pushes', Uint8Array.of(Op.OP_RETURN, OP_CHECKSIG)),
   unsignedP2sh('p2sh true', compileScript(OP_1)),
   unsignedP2sh('p2sh false', compileScript(OP_0)),
-  unsignedP2sh('p2sh wrong stack', compileScript(OP_1), OP_1),
+  unsignedP2sh('p2sh unclean', compileScript(OP_1), OP_1),
   unsignedP2sh('p2sh 15 sigops', compileScript(...repeated(15, OP_0, OP_0, OP_CHECKSIG, OP_DROP), OP_1)),
   unsignedP2sh('p2sh 16 sigops', compileScript(...repeated(16, OP_0, OP_0, OP_CHECKSIG, OP_DROP), OP_1)),
-  unsigned('p2sh of reserved', p2sh(compileScript(OP_1)), {
+  unsigned('p2sh with OP_RESERVED', p2sh(compileScript(OP_1)), {
     scriptSig: compileScript(Op.OP_RESERVED, compileScript(OP_1)),
   }),
-  unsignedP2sh('p2sh of a nop', compileScript(Op.OP_NOP10, OP_1)),
-  unsignedP2sh('p2sh with a push of more than it needs', Uint8Array.of(Op.OP_PUSHDATA1, 1, 1)),
+  unsignedP2sh('p2sh with an upgradable NOP', compileScript(Op.OP_NOP10, OP_1)),
+  unsignedP2sh('p2sh with a non-minimal push', Uint8Array.of(Op.OP_PUSHDATA1, 1, 1)),
   unsignedP2wsh('p2wsh false', compileScript(OP_0)),
   unsignedP2wsh('p2wsh unclean', compileScript(OP_1), Uint8Array.of(1)),
   unsignedP2wsh('p2wsh big item', compileScript(OP_DROP, OP_1), bigItem),
@@ -186,7 +193,7 @@ export const oddKinds: readonly CoinKind[] = [
   unsignedP2wsh('p2wsh 100 items', compileScript(...repeated(49, OP_2DROP), OP_DROP), ...repeatItems(100)),
   unsignedP2wsh('p2wsh 3600 bytes', compileScript(...repeated(3599, Op.OP_NOP), OP_1).subarray(0, 3600)),
   unsignedP2wsh('p2wsh many sigops', compileScript(...repeated(60, OP_0, OP_0, OP_CHECKSIG, OP_DROP), OP_1)),
-  unsignedP2wsh('p2wsh if not minimal', compileScript(Op.OP_IF, OP_1, Op.OP_ENDIF), Uint8Array.of(2)),
+  unsignedP2wsh('p2wsh non-minimal if', compileScript(Op.OP_IF, OP_1, Op.OP_ENDIF), Uint8Array.of(2)),
   unsigned('p2wpkh with a hybrid key', p2wpkhScript, { witness: [empty, Uint8Array.of(6)] }),
   unsigned('p2wpkh with a scriptSig', p2wpkhScript, { scriptSig: compileScript(OP_1), witness: [empty, publicKey] }),
   unsigned('scriptSig with an opcode', compileScript(OP_1), { scriptSig: compileScript(Op.OP_NOP) }),
@@ -217,13 +224,14 @@ function repeatItems(count: number): Uint8Array[] {
   return Array.from({ length: count }, () => Uint8Array.of(1));
 }
 
-/** An output of a kind. */
+/** An unspent output of a kind. */
 export interface Coin {
   readonly outpoint: OutPoint;
   readonly value: bigint;
   readonly kind: CoinKind;
 }
 
+/** A transaction before it is signed. */
 export interface TransactionDraft {
   readonly inputs: readonly { readonly coin: Coin; readonly sequence: number }[];
   readonly outputs: readonly TxOut[];
@@ -231,7 +239,7 @@ export interface TransactionDraft {
   readonly lockTime: number;
 }
 
-/** A transaction that spends coins of any kind, each in the way of its kind. */
+/** Builds and signs a transaction; each input is satisfied as the kind of its coin requires. */
 export function satisfyAll(draft: TransactionDraft): Transaction {
   const { outputs, version, lockTime } = draft;
   const inputs = draft.inputs.map(({ coin, sequence }) => {

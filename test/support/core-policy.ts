@@ -6,10 +6,10 @@ import type { Transaction } from '../../src/primitives/transaction.ts';
 import { type Bitcoind, BitcoindRpcError, startBitcoind } from './bitcoind.ts';
 import type { RegtestChain } from './regtest-chain.ts';
 
-/** What Knots allows of OP_RETURN at most; Core has long allowed more. */
+/** Bytes: the largest OP_RETURN output that Knots accepts. Core 30 accepts 100,000. */
 export const KNOTS_MAX_DATA_CARRIER = 83;
 
-/** Core 30's policy out of Knots, as far as its options reach. */
+/** Options that give Bitcoin Knots the policy of Core 30, as far as possible. */
 const CORE_POLICY = [
   '-corepolicy=1',
   '-acceptnonstdtxn=0',
@@ -38,11 +38,11 @@ const CORE_POLICY = [
   '-mempoolreplacement=fee,-optin',
   '-checkmempool=0',
   '-checkblockindex=0',
-  // Our chains are of 2020; without this it would think that it is still downloading.
+  // The test chains are dated 2020; without this option bitcoind would stay in its initial block download.
   '-maxtipage=1000000000',
 ];
 
-/** Knots has finer reasons in some places, and from the time before Core 30 another one for scripts. */
+/** Knots' reject reasons and Core 30's: Knots has finer ones in places, and the script reason from before Core 30. */
 const renamed: readonly [RegExp, string][] = [
   [/^(non-)?mandatory-script-verify-flag(-failed)?/, 'mempool-script-verify-flag-failed'],
   [/^bad-txns-input-.*/, 'bad-txns-nonstandard-inputs'],
@@ -51,22 +51,22 @@ const renamed: readonly [RegExp, string][] = [
   [/^missing-inputs$/, 'bad-txns-inputs-missingorspent'],
 ];
 
-/** Where Knots is unlike Core 30: outputs of more than 34 bytes, more than one OP_RETURN, rounding of fee rates. */
+/** Reject reasons that Core 30 lacks: scripts of more than 34 bytes, more than one OP_RETURN. */
 const KNOTS_ONLY: readonly string[] = ['bad-txns-vout-script-toolarge', 'multi-op-return'];
 
-/** Before Core 30, a replacement's fee rate had to be better by a whole satoshi for 1,000 bytes. */
+/** Before Core 30, fee rates were compared in whole satoshis per 1,000 vbytes, so that a tie refused a replacement. */
 const SAME_FEERATE = /new feerate (\S+) BTC\/kvB <= old feerate \1 BTC\/kvB/;
 
-/** The reason that Core 30 has where Knots gives `reason`. */
+/** Returns Core 30's reject reason for Knots' `reason`. */
 export function coreReason(reason: string): string {
   for (const [pattern, name] of renamed) reason = reason.replace(pattern, name);
   return reason;
 }
 
-/** What Knots adds to the scripts' standard rules. */
+/** Script errors of standardness rules that only Knots has. */
 const KNOTS_SCRIPT_RULE = /\((Push value size limit exceeded|OP_IF\/NOTIF argument must be minimal in tapscript)\)$/;
 
-/** Whether Knots refuses a transaction for a reason that Core does not have. */
+/** Whether Knots rejects the transaction by a rule that Core 30 lacks. */
 export function isKnotsOnly(verdict: Partial<TestMempoolAccept>): boolean {
   const { 'reject-reason': reason = '', 'reject-details': details = '' } = verdict;
   return KNOTS_ONLY.includes(reason) || SAME_FEERATE.test(details) || KNOTS_SCRIPT_RULE.test(reason);
@@ -78,16 +78,17 @@ interface TestMempoolAccept {
   readonly 'reject-details'?: string;
 }
 
+/** Starts a bitcoind with Core 30's policy. */
 export function startCorePolicyNode(...args: readonly string[]): Promise<Bitcoind> {
   return startBitcoind({ args: [...CORE_POLICY, ...args] });
 }
 
-/** Our verdict: `ok` or the reason. */
+/** Returns Pier's verdict: `ok` or the reject reason. */
 export function ourVerdict(result: AcceptResult): string {
   return 'reject' in result ? result.reject.reason : 'ok';
 }
 
-/** The same of bitcoind, in Core 30's words. */
+/** Returns bitcoind's verdict by testmempoolaccept: `ok` or Core 30's reject reason. */
 export async function theirVerdict(node: Bitcoind, tx: Transaction): Promise<string> {
   const [result] = await node.rpc<[TestMempoolAccept]>('testmempoolaccept', [toHex(tx.encode())], 0);
   if (SAME_FEERATE.test(result['reject-details'] ?? '')) return 'same-feerate';
@@ -96,7 +97,7 @@ export async function theirVerdict(node: Bitcoind, tx: Transaction): Promise<str
   return reason;
 }
 
-/** Sends a transaction to bitcoind; the error's text if it refuses. */
+/** Sends a transaction to bitcoind. Returns the error message if bitcoind rejects it. */
 export async function sendTo(node: Bitcoind, tx: Transaction): Promise<string | undefined> {
   try {
     await node.rpc('sendrawtransaction', toHex(tx.encode()), 0, '21000000');
@@ -107,16 +108,16 @@ export async function sendTo(node: Bitcoind, tx: Transaction): Promise<string | 
   }
 }
 
-/** Gives blocks to bitcoind; throws if it refuses one. */
+/** Submits blocks to bitcoind; throws if it rejects one. */
 export async function submitTo(node: Bitcoind, blocks: readonly Block[]): Promise<void> {
   for (const block of blocks) {
-    const refusal = await node.rpc('submitblock', toHex(block.encode()));
-    // A block beside the best chain is judged later.
-    if (refusal !== null && refusal !== 'inconclusive') throw new Error(`bitcoind refuses our block: ${refusal}`);
+    const reason = await node.rpc('submitblock', toHex(block.encode()));
+    // `inconclusive`: a block on a branch with less work, which bitcoind does not validate fully.
+    if (reason !== null && reason !== 'inconclusive') throw new Error(`bitcoind rejects the block: ${reason}`);
   }
 }
 
-/** Mines what both mempools hold, after which both are empty. */
+/** Mines a block that empties both mempools. */
 export async function mineAll(node: Bitcoind, ours: RegtestChain): Promise<void> {
   await submitTo(node, await ours.mine());
   expect(ours.mempool.size).toBe(0);
@@ -135,7 +136,7 @@ interface RawMempoolEntry {
 
 const satoshis = (bitcoins: number) => BigInt(Math.round(bitcoins * 1e8));
 
-/** Every entry of bitcoind's mempool by txid, in the terms of `ourEntries`. */
+/** Returns the entries of bitcoind's mempool by txid, sorted, in the form of `ourEntries`. */
 export async function theirEntries(node: Bitcoind): Promise<Map<string, object>> {
   const raw = await node.rpc<Record<string, RawMempoolEntry>>('getrawmempool', true);
   const entries = Object.entries(raw).map(([txid, entry]): [string, object] => {
@@ -158,6 +159,7 @@ function pickSizes(entry: Omit<RawMempoolEntry, 'fees'>): object {
   return { vsize, weight, descendantcount, descendantsize, ancestorcount, ancestorsize };
 }
 
+/** Returns the entries of Pier's mempool by txid, sorted; fees in satoshis. */
 export function ourEntries({ mempool }: RegtestChain): Map<string, object> {
   const entries = [...mempool.entries()].map((entry): [string, object] => [
     entry.tx.txidHex,

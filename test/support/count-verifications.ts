@@ -1,6 +1,6 @@
 import { secp256k1, useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
 
-/** Runs `action` and returns how many signatures were verified meanwhile. */
+/** Runs `action` and returns the number of signature verifications in it. */
 export async function countVerifications(action: () => unknown): Promise<number> {
   const engine = secp256k1();
   let count = 0;

@@ -5,10 +5,10 @@ import type { Choice } from './choice.ts';
 import { type Coin, oddKinds, satisfyAll, standardKinds, type TransactionDraft } from './coin-kinds.ts';
 import { mutateTransaction, txMutationNames } from './tx-mutations.ts';
 
-/** Makes transactions near and beyond every limit of policy, out of a pool of coins. */
+/** Generates transactions at, near and beyond the limits of mempool policy, from a pool of coins. */
 export class DraftGenerator {
   readonly #choice: Choice;
-  /** Unspent, as far as the caller keeps it up to date. */
+  /** The coins to spend. The caller removes spent ones and adds new ones. */
   readonly coins: Coin[];
 
   constructor(choice: Choice, coins: Coin[]) {
@@ -16,11 +16,11 @@ export class DraftGenerator {
     this.coins = coins;
   }
 
-  /** A transaction of which about half break some rule. */
+  /** Generates a transaction for the block after `tip`. About half of them break a rule. */
   next(tip: HeaderContext): Transaction {
     const draft = this.#draft(tip);
     const tx = satisfyAll(this.#withFee(draft));
-    // Decoded, as from a peer: numbers that a mutation has made too large are cut.
+    // A round trip, as if a peer had sent it: numbers that a mutation made too large are truncated.
     const choice = this.#choice;
     const mutated = choice.chance(4) ? mutateTransaction(tx, choice.pick(txMutationNames), choice) : tx;
     return Transaction.decode(mutated.encode());
@@ -39,7 +39,7 @@ export class DraftGenerator {
   }
 
   #coin(): Coin {
-    // Half of them from the latest ones, so that families grow.
+    // Half of the draws are from the latest coins, so that chains of unconfirmed transactions grow.
     const { length } = this.coins;
     return this.#choice.chance(2)
       ? this.coins[length - 1 - this.#choice.int(Math.min(8, length))]!
@@ -85,7 +85,7 @@ export class DraftGenerator {
     return { value: BigInt(1000 + this.#choice.int(20_000)), scriptPubKey };
   }
 
-  /** Lets the first output take what is left after a fee, which often is just about what is asked for. */
+  /** Gives the first output the remainder after a fee, which is often close to the minimum relay fee. */
   #withFee(draft: TransactionDraft): TransactionDraft {
     let total = 0n;
     for (const { coin } of draft.inputs) total += coin.value;

@@ -1,24 +1,25 @@
-type Job = () => unknown;
+type Cleanup = () => unknown;
 
-const jobs: Job[] = [];
+const cleanups: Cleanup[] = [];
 
 /**
- * Has something done when the test file is done, those first that were asked for last. Works inside a test too, and in
- * modules that test files share: these are loaded once in a process, so that an `afterAll` of theirs would hold for its first file only.
+ * Registers a cleanup that runs at the end of the test file, in reverse order of registration. Unlike `afterAll`, it
+ * also works inside a test and in modules that test files share: such a module is loaded once per process, so that its
+ * `afterAll` would run for the first file only.
  */
-export function atFileEnd(job: Job): void {
-  jobs.push(job);
+export function atFileEnd(cleanup: Cleanup): void {
+  cleanups.push(cleanup);
 }
 
-/** Does what was asked for, all of it, whatever fails. */
+/** Runs all registered cleanups; throws an `AggregateError` at the end if any of them failed. */
 export async function endFile(): Promise<void> {
   const failures: unknown[] = [];
-  for (let job = jobs.pop(); job; job = jobs.pop()) {
+  for (let cleanup = cleanups.pop(); cleanup; cleanup = cleanups.pop()) {
     try {
-      await job();
+      await cleanup();
     } catch (error) {
       failures.push(error);
     }
   }
-  if (failures.length > 0) throw new AggregateError(failures, 'what a test file has left could not be cleared away');
+  if (failures.length > 0) throw new AggregateError(failures, 'cleanup after the test file failed');
 }

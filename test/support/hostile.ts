@@ -1,12 +1,12 @@
 import { DecodeError } from '../../src/bytes/errors.ts';
 import { toHex } from '../../src/bytes/hex.ts';
 
-// What every decoder owes to whoever sends it bytes: a value that is encoded to exactly these, or a `DecodeError`.
+// Every decoder either returns a value that encodes to exactly the bytes it was given, or throws a `DecodeError`.
 
-/** The value, or undefined where decoding throws `DecodeError`. Anything else that it throws is thrown on. */
+/** Returns the decoded value, or undefined after a `DecodeError`. Any other error is rethrown with the bytes. */
 export function tryDecode<T>(decode: (bytes: Uint8Array) => T, bytes: Uint8Array): T | undefined {
   const { stackTraceLimit } = Error;
-  // A stack trace costs ten times what decoding does, and nobody looks at these.
+  // A stack trace costs ten times as much as decoding, and these traces are not used.
   Error.stackTraceLimit = 0;
   try {
     return decode(bytes);
@@ -18,43 +18,43 @@ export function tryDecode<T>(decode: (bytes: Uint8Array) => T, bytes: Uint8Array
   }
 }
 
-/** A decoder, and an encoder that works from the value alone, not from bytes that the value may have kept. */
+/** A decoder, and an encoder that uses only the value's fields, not a cached encoding. */
 export interface Codec<T> {
   decode(bytes: Uint8Array): T;
   encode(value: T): Uint8Array;
 }
 
-/** Whether the bytes are decoded at all; throws if they are, but encoded to others. */
+/** Returns whether the bytes decode. Throws if the decoded value encodes to other bytes. */
 export function roundTrips<T>({ decode, encode }: Codec<T>, bytes: Uint8Array): boolean {
   const value = tryDecode(decode, bytes);
   if (value === undefined) return false;
   const again = encode(value);
   if (Buffer.compare(again, bytes) === 0) return true;
-  throw new Error(`decoded, but encoded to ${toHex(again)} instead of ${toHex(bytes)}`);
+  throw new Error(`decoded, but re-encoded to ${toHex(again)} instead of ${toHex(bytes)}`);
 }
 
-/** The same bytes with one bit the other way. */
+/** Returns a copy with one bit flipped. */
 export function flipBit(bytes: Uint8Array, bit: number): Uint8Array {
   const flipped = Uint8Array.from(bytes);
   flipped[bit >> 3]! ^= 1 << (bit & 7);
   return flipped;
 }
 
-/** How many of all shorter beginnings are decoded. */
+/** Returns how many proper prefixes of the bytes decode. */
 export function countTruncations<T>(codec: Codec<T>, bytes: Uint8Array): number {
   let held = 0;
   for (let length = 0; length < bytes.length; length++) held += Number(roundTrips(codec, bytes.subarray(0, length)));
   return held;
 }
 
-/** How many of all single flipped bits give something that is decoded. */
+/** Returns how many of the single-bit flips of the bytes decode. */
 export function countFlips<T>(codec: Codec<T>, bytes: Uint8Array): number {
   let held = 0;
   for (let bit = 0; bit < bytes.length * 8; bit++) held += Number(roundTrips(codec, flipBit(bytes, bit)));
   return held;
 }
 
-/** Compact sizes that announce more than can follow, or that no encoder writes. */
+/** Compact sizes that exceed any possible content or that are not minimally encoded. */
 export const hostileCounts: readonly Uint8Array[] = [
   'fdffff',
   'fe00000100',

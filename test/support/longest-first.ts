@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What takes longest, so that the workers end together; each begins with what wants a process of its own. */
+/** The slowest test files, longest first, so that all workers finish at about the same time. */
 const FIRST = [
   'e2e/kill',
   'e2e/bad-input',
@@ -23,7 +23,7 @@ const FIRST = [
   'p2p/many-peers',
 ];
 
-/** The order in which test files begin, on a machine too that has not run them before. */
+/** Orders test files: isolated ones, then the slowest, then the rest. Needs no timings from an earlier run. */
 export class LongestFirst extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(specifications);
@@ -32,7 +32,7 @@ export class LongestFirst extends BaseSequencer {
 }
 
 function rank({ project, moduleId }: TestSpecification): number {
-  // A process that is shared ends where a file comes next that wants its own.
+  // First, since a worker ends its shared process when its next file is isolated.
   if (project.config.isolate) return -1;
   const at = FIRST.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
   return at === -1 ? FIRST.length : at;

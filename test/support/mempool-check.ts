@@ -5,12 +5,12 @@ import type { MempoolEntry } from '../../src/mempool/entry.ts';
 import { outPointKey } from '../../src/primitives/outpoint.ts';
 import type { RegtestChain } from './regtest-chain.ts';
 
-/** As `expect(...).toBe(...)`, which takes too long to be called millions of times where all is well. */
+/** Like `expect(...).toBe(...)`, which is too slow to be called millions of times for equal values. */
 function same(actual: unknown, expected: unknown, what: string): void {
   if (actual !== expected) expect(actual, what).toBe(expected);
 }
 
-/** Finds everything in a mempool anew, by the simplest means, and compares (Core: CTxMemPool::check). */
+/** Recomputes all derived state of a mempool in the simplest way and compares it (Core: CTxMemPool::check). */
 export function checkMempool({ chain, mempool }: RegtestChain): void {
   const entries = [...mempool.entries()];
   const byTxid = new Map(entries.map((entry) => [entry.tx.txidHex, entry]));
@@ -42,11 +42,11 @@ export function checkMempool({ chain, mempool }: RegtestChain): void {
       same(spent.has(outPointKey(prevout)), false, 'spent twice');
       spent.add(outPointKey(prevout));
       same(mempool.spender(prevout), entry, 'spender');
-      same(mempool.getCoin(prevout), undefined, 'getCoin of what is spent');
+      same(mempool.getCoin(prevout), undefined, 'getCoin of a spent output');
       const parent = byTxid.get(toReversedHex(prevout.txid));
       if (parent) parents.add(parent);
       const coin = parent ? parent.tx.outputs[prevout.vout] : chain.getCoin(prevout);
-      same(coin === undefined, false, 'spends what is nowhere');
+      same(coin === undefined, false, 'spends an unknown output');
     }
     same(parents.size, entry.parents.size, 'number of parents');
     for (const parent of parents) same(entry.parents.has(parent) && parent.children.has(entry), true, 'parent');
@@ -56,7 +56,7 @@ export function checkMempool({ chain, mempool }: RegtestChain): void {
 }
 
 function checkSums(entry: MempoolEntry): void {
-  const ancestors = family(entry, ({ parents }) => parents);
+  const ancestors = closure(entry, ({ parents }) => parents);
   same(entry.ancestorCount, ancestors.length, 'ancestorCount');
   same(
     entry.ancestorSize,
@@ -73,7 +73,7 @@ function checkSums(entry: MempoolEntry): void {
     sum(ancestors, ({ sigOpCost }) => sigOpCost),
     'ancestorSigOpCost',
   );
-  const descendants = family(entry, ({ children }) => children);
+  const descendants = closure(entry, ({ children }) => children);
   same(entry.descendantCount, descendants.length, 'descendantCount');
   same(
     entry.descendantSize,
@@ -87,8 +87,8 @@ function checkSums(entry: MempoolEntry): void {
   );
 }
 
-/** The entry and all that can be reached from it. */
-function family(entry: MempoolEntry, next: (entry: MempoolEntry) => Iterable<MempoolEntry>): MempoolEntry[] {
+/** Returns the entry and all entries that are reachable from it. */
+function closure(entry: MempoolEntry, next: (entry: MempoolEntry) => Iterable<MempoolEntry>): MempoolEntry[] {
   const found = [entry];
   for (const member of found) for (const other of next(member)) if (!found.includes(other)) found.push(other);
   return found;

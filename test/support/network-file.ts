@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { mineGenesis } from '../../src/commands/mine-genesis.ts';
 import { tempDir } from './temp-dir.ts';
 
-/** The classroom's rules with blocks that cost nothing at first, and a difficulty that adapts every five of them. */
+/** The `classroom` network with minimal initial difficulty and a retarget every five blocks. */
 const QUICK = {
   name: 'quick',
   extends: 'classroom',
@@ -15,13 +15,14 @@ const QUICK = {
   coinbaseMaturity: 3,
 };
 
+/** Writes `content` (a string as it is, anything else as JSON) to a network file and returns its path. */
 export function writeNetworkFile(content: unknown, name = 'network.json'): string {
   const path = join(tempDir('network'), name);
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   return path;
 }
 
-/** The path of a network file with a genesis block that has been mined for it. */
+/** Writes a network file with `changes`, mines its genesis block and returns the path. */
 export async function quickNetwork(changes: object = {}): Promise<string> {
   const content = { ...QUICK, ...changes };
   const proven = await mineGenesis(writeNetworkFile(content));

@@ -5,17 +5,18 @@ import { callInProcess } from '../../src/testing/call-in-process.ts';
 import { atFileEnd } from './file-end.ts';
 import { tempDir } from './temp-dir.ts';
 
-/** A node in this process, with LMDB files, a P2P port, and one wallet called `test`; stopped when the test file is done. */
+/** An in-process full node with LMDB files, a P2P port and a wallet `test`. Stopped at the end of the test file. */
 export interface TestFullNode {
   readonly node: FullNode;
-  /** `HOST:PORT` of its P2P port. */
+  /** `HOST:PORT` of the P2P port. */
   readonly p2p: string;
-  /** Calls a method of its RPC. */
+  /** Calls an RPC method, on the wallet `test`. */
   rpc<T = unknown>(method: string, ...params: readonly unknown[]): Promise<T>;
   newAddress(type?: string): Promise<string>;
   mine(count: number): Promise<string[]>;
 }
 
+/** Starts a full node on regtest that connects to `seeds` (`HOST:PORT`). */
 export async function startFullNode(seeds: readonly string[] = []): Promise<TestFullNode> {
   const [nodeId] = await freeNodeIds(1);
   const config = nodeConfig({ nodeId: nodeId!, dataDir: tempDir('node'), seeds });

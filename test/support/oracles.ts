@@ -4,16 +4,16 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// What judges Pier and is not part of it. Read by the tests and, before them, by the set-up that tells what is absent.
+// The independent references that Pier is tested against: the vectors, bitcoind and Chromium.
 
-/** Under this, an oracle that is absent is a failure instead of a skip. */
+/** Whether an absent oracle fails its tests (PIER_REQUIRE_ORACLES=1) instead of skipping them. */
 export const requireOracles = process.env.PIER_REQUIRE_ORACLES === '1';
 
-/** The folder of the vectors, with a slash at its end; it need not exist. A copy of the project elsewhere names it. */
+/** The folder of the vectors, with a trailing slash; it may be absent. PIER_VECTORS_DIR overrides it. */
 export const vectorsRoot: string =
   process.env.PIER_VECTORS_DIR ?? fileURLToPath(new URL('../../../shared/vectors/', import.meta.url));
 
-/** A Chromium, in which code for pages runs; undefined where there is none. */
+/** Path of a Chromium, which runs the browser tests; undefined if absent. PIER_CHROMIUM overrides it. */
 export const chromium: string | undefined = locateChromium();
 
 function locateChromium(): string | undefined {
@@ -26,7 +26,7 @@ function locateChromium(): string | undefined {
   return paths.find((path) => existsSync(path));
 }
 
-/** The folder that holds bitcoind and bitcoin-cli, or undefined: what tests compare Pier with is optional. */
+/** The folder of bitcoind and bitcoin-cli; undefined if absent. PIER_BITCOIND_DIR overrides it. */
 export const bitcoindDir: string | undefined = locate();
 
 function locate(): string | undefined {
@@ -37,7 +37,7 @@ function locate(): string | undefined {
   if (holds(cached)) return cached;
   const onPath = (process.env.PATH ?? '').split(delimiter).find((dir) => dir !== '' && holds(dir));
   if (onPath !== undefined) return onPath;
-  // The tool downloads; only where its absence would fail the run anyway.
+  // The tool downloads bitcoind, so it runs only if the tests would fail otherwise.
   const tool = fileURLToPath(new URL('../../../shared/tools/get-bitcoind', import.meta.url));
   if (!requireOracles || !existsSync(tool)) return undefined;
   try {

@@ -4,10 +4,10 @@ import { type Finished, untilFinished } from '../../src/devnet/finished.ts';
 import { freeNodeIds, isPortFree } from '../../src/devnet/ports.ts';
 import { RPC_PORT_OFFSET } from '../../src/node/config.ts';
 
-/** The built command. */
+/** Path of the built command. */
 export const pierPath = fileURLToPath(new URL('../../bin/pier.js', import.meta.url));
 
-/** Runs the built `pier` as a person would, with this environment on top of a bare one and this input, to its end. */
+/** Runs the built `pier` until it exits. `env` is added to this environment without Pier's own variables. */
 export function pier(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Finished> {
   const { NODE_ID: _id, PIER_DATADIR: _dataDir, PIER_NETWORK: _network, ...rest } = process.env;
   const child = spawn(process.execPath, [pierPath, ...args], {
@@ -18,7 +18,7 @@ export function pier(args: readonly string[], env: Record<string, string> = {}, 
   return untilFinished(child);
 }
 
-/** A port with the three behind it free as well, for P2P and RPC: what `pier up` takes. */
+/** Returns a free port for `pier up --base-port`: the next three ports, and the RPC ports of all, are free too. */
 export async function freeBasePort(): Promise<number> {
   for (;;) {
     const [base] = (await freeNodeIds(1)) as [number];

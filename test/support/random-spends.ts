@@ -19,8 +19,9 @@ import { signEcdsa, signSchnorr } from './signing.ts';
 
 type Kind = 'bare' | 'p2sh' | 'p2wsh' | 'p2sh-p2wsh' | 'tapscript' | 'keypath';
 
-/** An output with a random script, which is spent more or less rightly, in another way each time. */
+/** A kind with a random script. Each spend differs and is often invalid. */
 export interface RandomKind extends CoinKind {
+  /** The script before hashing: bare, redeem, witness or leaf script. */
   readonly script: Uint8Array;
 }
 
@@ -31,7 +32,7 @@ const compressedKeys = secrets.map((secret) => pubECDSA(secret));
 const uncompressedKeys = secrets.map((secret) => pubECDSA(secret, false));
 const hybridKeys = uncompressedKeys.map((key) => Uint8Array.of(6 + (key[64]! & 1), ...key.subarray(1)));
 
-/** Opcodes that can do something; those that end a script at once are drawn more rarely. */
+/** Opcodes with an effect. The others end a script at once, so they are drawn less often. */
 const usefulOpcodes: readonly number[] = Array.from({ length: 256 }, (_, opcode) => opcode).filter(
   (opcode) =>
     opcode >= Op.OP_NOP &&
@@ -45,7 +46,7 @@ const usefulOpcodes: readonly number[] = Array.from({ length: 256 }, (_, opcode)
 const paid = { value: 980_000n, scriptPubKey: compileScript(Op.OP_0, new Uint8Array(20)) };
 const change = { ...paid, value: 1000n };
 
-/** A transaction of any locks that spends an output of the kind alone, worth a million satoshis. */
+/** Spends an output of the kind, worth 1,000,000 satoshis, in a transaction with random locks and outputs. */
 export function spendRandomly(kind: CoinKind, outpoint: OutPoint, choice: Choice): Transaction {
   return satisfyAll({
     inputs: [{ coin: { outpoint, value: 1_000_000n, kind }, sequence: choice.pick([0xffff_ffff, 0xffff_fffe, 0, 1]) }],
@@ -55,6 +56,7 @@ export function spendRandomly(kind: CoinKind, outpoint: OutPoint, choice: Choice
   });
 }
 
+/** Generates kinds with random scripts. */
 export class RandomSpends {
   readonly #choice: Choice;
 
@@ -66,6 +68,7 @@ export class RandomSpends {
     return this.#choice.bytes(this.#choice.int(max + 1));
   }
 
+  /** Generates a kind. */
   next(): RandomKind {
     const kind = this.#choice.pick<Kind>([
       'bare',
@@ -124,7 +127,7 @@ export class RandomSpends {
     const leafHash = tapLeafHash(leafVersion, script);
     const path = Array.from({ length: choice.int(3) }, () => choice.bytes(32));
     const root = path.reduce(tapBranchHash, leafHash);
-    // In a key path spend the output key has no script behind it, and is one that signs.
+    // For a key path spend the output key is a signing key without a tweak.
     const [outputKey, parity] =
       kind === 'keypath' ? [xOnlyKeys[0]!, 0] : taprootTweakPubkey(xOnlyKeys[0]!, Uint8Array.from(root));
     const control = concatBytes(Uint8Array.of(leafVersion | parity), xOnlyKeys[0]!, ...path);
@@ -148,7 +151,7 @@ export class RandomSpends {
     return { name: kind, script, scriptPubKey: compileScript(Op.OP_1, outputKey), satisfy };
   }
 
-  /** Some templates with signatures, and otherwise anything. */
+  /** Returns a script from a template with signature checks, or a random sequence of operations. */
   #script(keys: readonly Uint8Array[], isTapscript: boolean): Uint8Array {
     const key = (): Uint8Array => this.#choice.pick(keys);
     const small = (): bigint => BigInt(this.#choice.int(4));
@@ -186,13 +189,13 @@ export class RandomSpends {
     );
   }
 
-  /** A push, at times a longer one than need be. */
+  /** Returns a push, sometimes a non-minimal one. */
   #push(data: Uint8Array): Uint8Array {
     const isLong = data.length < 256 && this.#choice.chance(30);
     return isLong ? Uint8Array.of(Op.OP_PUSHDATA1, data.length, ...data) : compileScript(data);
   }
 
-  /** A signature with a bit flipped, or a byte added, now and then. */
+  /** Returns the signature, sometimes with a flipped bit or an extra byte. */
   #damaged(signature: Uint8Array): Uint8Array {
     const draw = this.#choice.int(40);
     if (draw === 0) return concatBytes(signature, Uint8Array.of(0));
@@ -202,13 +205,13 @@ export class RandomSpends {
     return bytes;
   }
 
-  /** What the script is given: half the time what it seems to ask for. */
+  /** Returns the arguments for a script: in half of the draws those that its template needs. */
   #arguments(script: Uint8Array, keys: readonly Uint8Array[], sign: (secret: Uint8Array) => Uint8Array): Uint8Array[] {
     const last = script[script.length - 1];
     if (this.#choice.chance(2) && last === Op.OP_CHECKMULTISIG) return [none, sign(secrets[0]!), sign(secrets[1]!)];
     const text = Buffer.from(script);
-    const asked = keys.flatMap((key, i) => (text.includes(Buffer.from(key)) ? [secrets[i]!] : []));
-    if (this.#choice.chance(2) && asked.length > 0) return asked.map(sign).reverse();
+    const needed = keys.flatMap((key, i) => (text.includes(Buffer.from(key)) ? [secrets[i]!] : []));
+    if (this.#choice.chance(2) && needed.length > 0) return needed.map(sign).reverse();
     return Array.from({ length: this.#choice.int(6) }, () => {
       const draw = this.#choice.int(10);
       if (draw < 5) return sign(this.#choice.pick(secrets));

@@ -11,20 +11,23 @@ import { readTxOut } from '../../src/primitives/transaction.ts';
 import { requireOracles } from './oracles.ts';
 import { vectorBytes, vectorPath } from './vectors.ts';
 
-// The one place where tests read the blocks of ../shared/vectors/blocks.
+// The blocks of ../shared/vectors/blocks. Tests read them only from here.
 
 const main = chainParams('main');
 const test = chainParams('test');
 
+/** A block of mainnet or testnet3 in a file of its own. */
 export interface RealBlock {
+  /** File name without the extension. */
   readonly name: string;
+  /** 0 if no test needs it. */
   readonly height: number;
   readonly params: ChainParams;
-  /** Inputs but the coinbase's, where the outputs that they spend are known. */
+  /** Number of inputs except the coinbase's, if the file of spent outputs exists. */
   readonly inputs?: number;
 }
 
-/** The files of one block each. Rules of blocks from BIP34 on confirm the heights. */
+/** The blocks with a file of their own. For blocks after BIP34 the tests confirm the heights. */
 export const realBlocks: readonly RealBlock[] = [
   { name: 'block1', height: 1, params: main },
   { name: 'block300025', height: 300025, params: main, inputs: 1427 },
@@ -37,15 +40,17 @@ export const realBlocks: readonly RealBlock[] = [
   { name: 'mainnet-0000000000000000001602407ac49862a7bca9d00f7f402db20b7be2f5de59d2', height: 0, params: main },
 ];
 
+/** Returns the encoded block. */
 export function rawBlock(name: string): Uint8Array {
   return vectorBytes(`blocks/${name}.raw`);
 }
 
+/** Returns the decoded block. */
 export function realBlock(name: string): Block {
   return Block.decode(rawBlock(name));
 }
 
-/** What the block spends, by `outPointKey`; their heights, which the vectors leave out, are said to be 1. */
+/** Returns the coins that the block spends, by `outPointKey`. The vectors lack their heights, which are set to 1. */
 export function spentCoins(block: Block, name: string): Map<string, Coin> {
   const reader = new ByteReader(vectorBytes(`blocks/${name}-undo.raw`));
   const coins = new Map<string, Coin>();
@@ -58,7 +63,7 @@ export function spentCoins(block: Block, name: string): Map<string, Coin> {
   return coins;
 }
 
-/** A parent at the block's height on the known chain, so that BIP30 needs no look-ups. */
+/** Returns a parent for the block whose ancestor is the BIP34 block, so that BIP30 is not checked. */
 export function parentOf(block: Block, height: number, params: ChainParams): HeaderContext {
   const { prevHash, time, bits, version } = block.header;
   const { bip34 } = params.deployments;
@@ -75,9 +80,10 @@ export function parentOf(block: Block, height: number, params: ChainParams): Hea
   return parent;
 }
 
+/** Mainnet's blocks 1 to 256, compressed. */
 export const FIRST_BLOCKS = 'blocks/mainnet-1-256.bz2';
 
-/** The blocks of that file: network magic, length, block, repeated. Throws where there is anything else in it. */
+/** Returns the blocks of `FIRST_BLOCKS`. The file repeats magic, length, block; throws if it contains anything else. */
 export function firstBlocks(): Block[] {
   const reader = new ByteReader(execFileSync('bzip2', ['-dc', vectorPath(FIRST_BLOCKS)], { maxBuffer: 1 << 28 }));
   const blocks: Block[] = [];
@@ -89,6 +95,7 @@ export function firstBlocks(): Block[] {
   return blocks;
 }
 
+/** Returns whether bzip2 is installed; throws if it is absent and PIER_REQUIRE_ORACLES=1. */
 export function hasBzip2(): boolean {
   try {
     execFileSync('bzip2', ['--version'], { stdio: 'ignore' });

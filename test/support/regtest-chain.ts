@@ -14,35 +14,39 @@ import { compileScript } from '../../src/script/script.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
-/** An output of `ownScript`. */
+/** An output that pays to `ownScript`. */
 export interface Utxo {
   readonly outpoint: OutPoint;
   readonly output: TxOut;
 }
 
+/** Fields of a transaction. */
 export interface SpendOptions {
-  /** Of every input; default final but for relative locks and replacement. */
+  /** Sequence of every input; default 0xfffffffd: no relative lock, replaceable (BIP125). */
   readonly sequence?: number;
   readonly version?: number;
   readonly lockTime?: number;
 }
 
+/** Options of `RegtestChain.create`. */
 export interface RegtestChainOptions {
   readonly mempool?: Partial<MempoolOptions>;
+  /** Number of blocks to mine; default 0. */
   readonly blocks?: number;
-  /** Less than regtest's hundred saves a test the blocks. */
+  /** Default: regtest's 100. A lower value saves a test from mining blocks. */
   readonly coinbaseMaturity?: number;
 }
 
+/** Milliseconds in a minute. */
 export const MINUTES = 60_000;
 
-/** The script that `ownScript` hashes: it asks for no signature, which spares tests the time to make one. */
+/** The witness script of `ownScript`. It needs no signature, which saves the tests time. */
 const openScript = compileScript(Op.OP_1);
 
-/** P2WSH of a script that anyone meets: standard, both to make and to spend. */
+/** P2WSH of an anyone-can-spend script. Its outputs and spends are standard. */
 export const ownScript: Uint8Array = compileScript(Op.OP_0, sha256(openScript));
 
-/** A regtest chain and a mempool in memory, with a clock that stands still; its blocks pay to `ownScript`. */
+/** A regtest chain and mempool in memory, with a virtual clock. Its coinbases pay to `ownScript`. */
 export class RegtestChain {
   readonly chain: Chain;
   readonly mempool: Mempool;
@@ -55,7 +59,7 @@ export class RegtestChain {
     this.clock = clock;
   }
 
-  /** With `blocks` blocks, each a minute after the one before. */
+  /** Creates a chain of `blocks` blocks, one minute apart. */
   static async create(options: RegtestChainOptions = {}): Promise<RegtestChain> {
     const { coinbaseMaturity = regtest.coinbaseMaturity } = options;
     const clock = new VirtualClock();
@@ -68,7 +72,7 @@ export class RegtestChain {
     return regtestChain;
   }
 
-  /** Another one with the same blocks up to `height`, from where it goes its own way. */
+  /** Returns a copy with the same blocks up to `height`. Its later coinbases differ from this chain's. */
   async fork(height = this.chain.tip.height): Promise<RegtestChain> {
     const other = await RegtestChain.create({ coinbaseMaturity: this.chain.params.coinbaseMaturity });
     other.clock.advance(this.clock.now() - other.clock.now());
@@ -77,22 +81,22 @@ export class RegtestChain {
     return other;
   }
 
-  /** Gives blocks to the chain; throws if it refuses one. */
+  /** Adds blocks to the chain; throws if one is invalid. */
   async acceptBlocks(blocks: readonly Block[]): Promise<void> {
     for (const block of blocks) {
       const { reject } = await this.chain.acceptBlock(block);
-      if (reject) throw new Error(`block refused: ${reject.reason} (${reject.debug})`);
+      if (reject) throw new Error(`invalid block: ${reject.reason} (${reject.debug})`);
     }
   }
 
-  /** The active chain's blocks from one height to another, both included. */
+  /** Returns the blocks of the active chain at heights `from` to `to`, inclusive. */
   blocks(from: number, to = this.chain.tip.height): Block[] {
     const blocks: Block[] = [];
     for (let height = from; height <= to; height++) blocks.push(this.chain.getBlock(this.chain.atHeight(height)!)!);
     return blocks;
   }
 
-  /** Mines blocks a minute apart: the first with what the mempool holds, unless `transactions` says otherwise. */
+  /** Mines blocks one minute apart. The first confirms the mempool's transactions, or `transactions` if given. */
   async mine(count = 1, options: Omit<TemplateOptions, 'clock'> = {}): Promise<Block[]> {
     const blocks: Block[] = [];
     for (let i = 0; i < count; i++) {
@@ -111,18 +115,18 @@ export class RegtestChain {
     return blocks;
   }
 
-  /** What the block at `height` paid to its miner. */
+  /** Returns the coinbase output of the block at `height`. */
   coinbase(height: number): Utxo {
     return utxo(this.blocks(height, height)[0]!.transactions[0]!, 0);
   }
 }
 
-/** An output of a transaction. */
+/** Returns an output of a transaction. */
 export function utxo(tx: Transaction, vout: number): Utxo {
   return { outpoint: { txid: tx.txid, vout }, output: tx.outputs[vout]! };
 }
 
-/** A valid transaction that spends outputs of `ownScript`. */
+/** Returns a valid transaction that spends outputs of `ownScript`. */
 export function spend(inputs: readonly Utxo[], outputs: readonly TxOut[], options: SpendOptions = {}): Transaction {
   const { sequence = 0xffff_fffd, version = 2, lockTime = 0 } = options;
   const satisfied = inputs.map(({ outpoint }) => {
@@ -131,13 +135,13 @@ export function spend(inputs: readonly Utxo[], outputs: readonly TxOut[], option
   return new Transaction({ version, inputs: satisfied, outputs, lockTime });
 }
 
-/** Spends `inputs` to `count` equal outputs of `ownScript`, less `fee` satoshis. */
+/** Spends `inputs` to `count` equal outputs of `ownScript`, minus `fee` satoshis. */
 export function pay(inputs: readonly Utxo[], fee: bigint, count = 1, options: SpendOptions = {}): Transaction {
   let total = -fee;
   for (const { output } of inputs) total += output.value;
   const value = total / BigInt(count);
   const outputs: TxOut[] = Array.from({ length: count }, () => ({ value, scriptPubKey: ownScript }));
-  // What division leaves goes to the first, so that the fee is exact.
+  // The first output gets the remainder of the division, so that the fee is exact.
   outputs[0] = { value: value + (total % BigInt(count)), scriptPubKey: ownScript };
   return spend(inputs, outputs, options);
 }

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { TestNode } from '../api/test-node.ts';
 import type { Bitcoind } from './bitcoind.ts';
 
-/** Calls a method of both, expects the same of both, and returns it: a result, or an error's code and message. */
+/** Calls a method on both nodes and expects equal responses. Returns the result, or `[code, message]` of the error. */
 export async function sameAnswer(
   theirs: Bitcoind,
   ours: TestNode,

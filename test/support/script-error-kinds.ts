@@ -19,16 +19,16 @@ const { OP_0, OP_1, OP_2, OP_NOP, OP_DROP, OP_NOT, OP_CHECKSIG, OP_CHECKMULTISIG
 
 const fill = (byte: number, count: number): Uint8Array => new Uint8Array(count).fill(byte);
 
-/** A signature of strict DER with r = 1, which fits nothing. */
+/** Returns a signature in strict DER with r = 1, valid for no message. */
 function der(s: Uint8Array, hashType: number): Uint8Array {
   return Uint8Array.of(0x30, 5 + s.length, 2, 1, 1, 2, s.length, ...s, hashType);
 }
 
 const wrongSignature = der(fill(1, 1), 1);
-/** One less than the order of the group. */
+/** The group order minus one. */
 const highS = fromHex('00fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140');
 
-/** A Taproot output of the test's key as it is, without any leaf. */
+/** Returns a Taproot kind whose output key is the test's public key, untweaked. */
 function p2tr(name: string, ...witness: readonly Uint8Array[]): CoinKind {
   return unsigned(name, compileScript(OP_1, publicKey.subarray(1)), { witness });
 }
@@ -39,10 +39,10 @@ function p2wsh(name: string, ...script: readonly (number | bigint | Uint8Array)[
 
 const p2wshTrue = compileScript(OP_0, sha256(compileScript(OP_1)));
 
-/** One way to each error. Those `ofPolicy` come with the flags of the mempool only: a block may hold such a spend. */
+/** A kind whose spend fails with each script error. `ofPolicy`: only under the mempool's flags; valid in a block. */
 export const scriptErrors: Readonly<Record<ScriptError, { readonly kind: CoinKind; readonly ofPolicy?: true }>> = {
-  EVAL_FALSE: { kind: p2wsh('leaves false', OP_0) },
-  OP_RETURN: { kind: p2wsh('OP_RETURN in the midst', OP_1, Op.OP_RETURN) },
+  EVAL_FALSE: { kind: p2wsh('false result', OP_0) },
+  OP_RETURN: { kind: p2wsh('OP_RETURN executed', OP_1, Op.OP_RETURN) },
 
   SCRIPT_SIZE: { kind: p2wsh('10,001 bytes', ...repeated(10_000, OP_NOP), OP_1) },
   PUSH_SIZE: { kind: p2wsh('pushes 521 bytes', new Uint8Array(521), OP_DROP, OP_1) },
@@ -59,22 +59,22 @@ export const scriptErrors: Readonly<Record<ScriptError, { readonly kind: CoinKin
   CHECKSIGVERIFY: { kind: p2wsh('CHECKSIGVERIFY', OP_0, publicKey, Op.OP_CHECKSIGVERIFY) },
   NUMEQUALVERIFY: { kind: p2wsh('NUMEQUALVERIFY', OP_0, OP_1, Op.OP_NUMEQUALVERIFY) },
 
-  BAD_OPCODE: { kind: p2wsh('no opcode', OP_1, 0xff) },
+  BAD_OPCODE: { kind: p2wsh('unknown opcode', OP_1, 0xff) },
   DISABLED_OPCODE: { kind: p2wsh('OP_CAT', OP_1, OP_1, Op.OP_CAT) },
-  INVALID_STACK_OPERATION: { kind: p2wsh('OP_DUP of nothing', Op.OP_DUP) },
-  INVALID_ALTSTACK_OPERATION: { kind: p2wsh('OP_FROMALTSTACK of nothing', Op.OP_FROMALTSTACK) },
+  INVALID_STACK_OPERATION: { kind: p2wsh('OP_DUP on an empty stack', Op.OP_DUP) },
+  INVALID_ALTSTACK_OPERATION: { kind: p2wsh('OP_FROMALTSTACK on an empty altstack', Op.OP_FROMALTSTACK) },
   UNBALANCED_CONDITIONAL: { kind: p2wsh('OP_ENDIF alone', OP_1, Op.OP_ENDIF) },
   SCRIPTNUM: { kind: p2wsh('a number of 5 bytes', fill(1, 5), Op.OP_1ADD) },
 
   NEGATIVE_LOCKTIME: { kind: p2wsh('negative lock', Op.OP_1NEGATE, Op.OP_CHECKLOCKTIMEVERIFY) },
-  UNSATISFIED_LOCKTIME: { kind: p2wsh('far lock', 400_000_000n, Op.OP_CHECKLOCKTIMEVERIFY) },
+  UNSATISFIED_LOCKTIME: { kind: p2wsh('distant lock', 400_000_000n, Op.OP_CHECKLOCKTIMEVERIFY) },
 
   SIG_HASHTYPE: {
     kind: unsignedP2wsh('unknown hash type', compileScript(publicKey, OP_CHECKSIG, OP_NOT), der(fill(1, 1), 4)),
     ofPolicy: true,
   },
-  SIG_DER: { kind: unsignedP2wsh('no DER', compileScript(publicKey, OP_CHECKSIG), fill(0x30, 10)) },
-  MINIMALDATA: { kind: unsignedP2sh('longer push', Uint8Array.of(Op.OP_PUSHDATA1, 1, 7)), ofPolicy: true },
+  SIG_DER: { kind: unsignedP2wsh('not DER', compileScript(publicKey, OP_CHECKSIG), fill(0x30, 10)) },
+  MINIMALDATA: { kind: unsignedP2sh('non-minimal push', Uint8Array.of(Op.OP_PUSHDATA1, 1, 7)), ofPolicy: true },
   SIG_PUSHONLY: {
     kind: unsigned('P2SH with an opcode', p2sh(compileScript(OP_1)), {
       scriptSig: compileScript(OP_NOP, compileScript(OP_1)),
@@ -84,14 +84,14 @@ export const scriptErrors: Readonly<Record<ScriptError, { readonly kind: CoinKin
     kind: unsignedP2wsh('high s', compileScript(publicKey, OP_CHECKSIG, OP_NOT), der(highS, 1)),
     ofPolicy: true,
   },
-  SIG_NULLDUMMY: { kind: p2wsh('dummy of one', OP_1, OP_0, OP_0, OP_CHECKMULTISIG) },
+  SIG_NULLDUMMY: { kind: p2wsh('non-null dummy', OP_1, OP_0, OP_0, OP_CHECKMULTISIG) },
   PUBKEYTYPE: {
-    kind: unsignedP2sh('no key', compileScript(fill(5, 33), OP_CHECKSIG, OP_NOT), OP_0),
+    kind: unsignedP2sh('invalid key', compileScript(fill(5, 33), OP_CHECKSIG, OP_NOT), OP_0),
     ofPolicy: true,
   },
   CLEANSTACK: { kind: p2wsh('two elements', OP_1, OP_1) },
   MINIMALIF: {
-    kind: unsignedP2wsh('OP_IF of two', compileScript(Op.OP_IF, OP_1, Op.OP_ENDIF), fill(2, 1)),
+    kind: unsignedP2wsh('OP_IF with argument 2', compileScript(Op.OP_IF, OP_1, Op.OP_ENDIF), fill(2, 1)),
     ofPolicy: true,
   },
   SIG_NULLFAIL: {
@@ -121,7 +121,7 @@ export const scriptErrors: Readonly<Record<ScriptError, { readonly kind: CoinKin
     kind: unsigned('P2WSH with a scriptSig', p2wshTrue, { scriptSig: compileScript(OP_1), witness: [fill(0x51, 1)] }),
   },
   WITNESS_MALLEATED_P2SH: {
-    kind: unsigned('P2SH-P2WSH with a push more', p2sh(p2wshTrue), {
+    kind: unsigned('P2SH-P2WSH with an extra push', p2sh(p2wshTrue), {
       scriptSig: compileScript(OP_1, p2wshTrue),
       witness: [fill(0x51, 1)],
     }),
@@ -143,7 +143,7 @@ export const scriptErrors: Readonly<Record<ScriptError, { readonly kind: CoinKin
   TAPROOT_WRONG_CONTROL_SIZE: { kind: p2tr('34 bytes of control', compileScript(OP_1), fill(0xc0, 34)) },
   TAPSCRIPT_VALIDATION_WEIGHT: {
     kind: tapscript(
-      'signatures by the dozen',
+      'twelve signature checks',
       compileScript(...repeated(12, OP_1, OP_2, OP_CHECKSIG, OP_DROP), OP_1),
       [],
     ),
@@ -152,7 +152,7 @@ export const scriptErrors: Readonly<Record<ScriptError, { readonly kind: CoinKin
     kind: tapscript('multisig in tapscript', compileScript(OP_0, OP_0, OP_0, OP_CHECKMULTISIG), []),
   },
   TAPSCRIPT_MINIMALIF: {
-    kind: tapscript('OP_IF of two in tapscript', compileScript(Op.OP_IF, OP_1, Op.OP_ENDIF), [fill(2, 1)]),
+    kind: tapscript('OP_IF with argument 2 in tapscript', compileScript(Op.OP_IF, OP_1, Op.OP_ENDIF), [fill(2, 1)]),
   },
   TAPSCRIPT_EMPTY_PUBKEY: { kind: tapscript('empty key', compileScript(OP_0, OP_0, OP_CHECKSIG, OP_NOT), []) },
 
@@ -170,4 +170,5 @@ export const scriptErrors: Readonly<Record<ScriptError, { readonly kind: CoinKin
   },
 };
 
+/** The kinds of `scriptErrors`. */
 export const scriptErrorKinds: readonly CoinKind[] = Object.values(scriptErrors).map(({ kind }) => kind);

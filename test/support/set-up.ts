@@ -2,7 +2,7 @@ import { afterAll } from 'vitest';
 import { secp256k1, useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
 import { endFile } from './file-end.ts';
 
-// Runs before each test file. Files share a process, and none should find what another has left.
+// Runs before each test file. Files share a process, so each one restores the shared state when it ends.
 const engine = secp256k1();
 
 afterAll(async () => {

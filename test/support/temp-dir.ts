@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { atFileEnd } from './file-end.ts';
 
-/** A folder of this test file's own, removed when the file is done. */
+/** Creates a temporary folder that is removed at the end of the test file. Returns its path. */
 export function tempDir(name: string): string {
   const path = mkdtempSync(join(tmpdir(), `pier-${name}-`));
   atFileEnd(() => rmSync(path, { recursive: true, force: true }));

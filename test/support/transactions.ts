@@ -7,12 +7,12 @@ import { Transaction, txOutSize } from '../../src/primitives/transaction.ts';
 import type { Codec } from './hostile.ts';
 import { vectorJson } from './vectors.ts';
 
-/** The same value without the bytes that it was decoded from, so that encoding it is work. */
+/** Returns a copy without the cached encoding, so that `encode` serializes its fields. */
 export function rebuild({ version, inputs, outputs, lockTime }: Transaction): Transaction {
   return new Transaction({ version, inputs, outputs, lockTime });
 }
 
-/** The same for a block, its header and its transactions. */
+/** Returns a copy of a block, its header and its transactions without cached encodings. */
 export function rebuildBlock({ header, transactions }: Block): Block {
   const { version, prevHash, merkleRoot, time, bits, nonce } = header;
   return new Block(
@@ -21,17 +21,19 @@ export function rebuildBlock({ header, transactions }: Block): Block {
   );
 }
 
+/** Codec of transactions that does not use cached encodings. */
 export const transactionCodec: Codec<Transaction> = {
   decode: (bytes) => Transaction.decode(bytes),
   encode: (tx) => rebuild(tx).encode(),
 };
 
+/** Codec of blocks that does not use cached encodings. */
 export const blockCodec: Codec<Block> = {
   decode: (bytes) => Block.decode(bytes),
   encode: (block) => rebuildBlock(block).encode(),
 };
 
-/** The raw transactions in Core's vectors, all different. */
+/** Returns the distinct raw transactions of Core's vectors. */
 export function vectorTransactions(): Uint8Array[] {
   const rows = (path: string, column: number, length: number): string[] =>
     vectorJson<(readonly unknown[])[]>(path)
@@ -52,7 +54,7 @@ const int64 = fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n });
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const script = fc.oneof(
   { weight: 8, arbitrary: fc.uint8Array({ maxLength: 40 }) },
-  // Around the first length that takes three bytes to tell.
+  // Around 253, the first length whose compact size takes three bytes.
   { weight: 1, arbitrary: fc.uint8Array({ minLength: 250, maxLength: 256 }) },
 );
 
@@ -64,7 +66,7 @@ const anyInput = fc.record({
 });
 const anyOutput = fc.record({ value: int64, scriptPubKey: script });
 
-/** Any transaction that has an encoding: outputs without inputs would be taken for the marker of a witness. */
+/** Any transaction that has an encoding. Without inputs there are no outputs: zero inputs read as the segwit marker. */
 export const anyTransaction: fc.Arbitrary<Transaction> = fc
   .record({
     version: uint32,
@@ -74,6 +76,7 @@ export const anyTransaction: fc.Arbitrary<Transaction> = fc
   })
   .map((fields) => new Transaction(fields.inputs.length > 0 ? fields : { ...fields, outputs: [] }));
 
+/** Any block header. */
 export const anyHeader: fc.Arbitrary<BlockHeader> = fc
   .record({
     version: fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff }),
@@ -85,17 +88,18 @@ export const anyHeader: fc.Arbitrary<BlockHeader> = fc
   })
   .map((fields) => new BlockHeader(fields));
 
+/** Any block of up to four transactions. */
 export const anyBlock: fc.Arbitrary<Block> = fc
   .tuple(anyHeader, fc.array(anyTransaction, { maxLength: 4 }))
   .map(([header, transactions]) => new Block(header, transactions));
 
-/** A count or length in an encoded transaction: where it stands, and how many bytes it takes. */
+/** A compact size in an encoded transaction: its offset and its number of bytes. */
 export interface CountPosition {
   readonly at: number;
   readonly size: number;
 }
 
-/** All counts and lengths of the transaction's encoding. */
+/** Returns the positions of all compact sizes in the transaction's encoding. */
 export function countPositions(tx: Transaction): CountPosition[] {
   const counts: CountPosition[] = [];
   let at = tx.hasWitness ? 6 : 4;

@@ -2,20 +2,22 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
 import { requireOracles, vectorsRoot } from './oracles.ts';
 
-/** The absolute path of a file below `../shared/vectors`. */
+/** Returns the absolute path of a file below `../shared/vectors`. */
 export function vectorPath(path: string): string {
   return `${vectorsRoot}${path}`;
 }
 
+/** Reads a vector file as bytes. */
 export function vectorBytes(path: string): Uint8Array {
   return readFileSync(vectorPath(path));
 }
 
+/** Reads a vector file as JSON. */
 export function vectorJson<T>(path: string): T {
   return JSON.parse(readFileSync(vectorPath(path), 'utf8')) as T;
 }
 
-/** `describe`, skipped with one line that says so where the vectors are absent (failed where oracles are required). */
+/** `describe`, skipped with a note if the vector file is absent; a failure if PIER_REQUIRE_ORACLES=1. */
 export function describeVectors(name: string, path: string, body: () => void): void {
   if (existsSync(vectorPath(path))) {
     describe(name, body);
@@ -26,12 +28,12 @@ export function describeVectors(name: string, path: string, body: () => void): v
       });
     });
   } else {
-    // The body may read the file at once, so it does not even run.
+    // The body may read the file during collection, so it is not called.
     describe.skip(`${name} (skipped: ../shared/vectors/${path} is absent)`, () => it('is skipped', () => {}));
   }
 }
 
-/** The rows of a file of comma-separated values without quotes, by the names in its first line. */
+/** Reads a CSV file without quoted values as rows, keyed by the column names in its first line. */
 export function csvRows(path: string): Readonly<Record<string, string>>[] {
   const [names, ...rows] = readFileSync(vectorPath(path), 'utf8')
     .trim()

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** A TCP port of 127.0.0.1 that was free a moment ago. Prefer to listen on port 0 where that is possible. */
+/** Returns a TCP port of 127.0.0.1 that was free a moment ago. Prefer to listen on port 0 where possible. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -15,18 +15,19 @@ export function freePort(): Promise<number> {
   });
 }
 
+/** Options of `waitFor`. */
 export interface WaitOptions {
-  /** Milliseconds until it fails; default 10,000. */
+  /** Milliseconds until the wait fails; default 10,000. */
   readonly timeoutMs?: number;
-  /** What is waited for, for the failure's message; called then, so that it can tell the state it found. */
+  /** The awaited condition, for the error message. A function is called on failure, so that it can report the state. */
   readonly describe?: string | (() => string);
 }
 
 const INTERVAL_MS = 5;
 
 /**
- * Polls until `condition` returns (or resolves to) something truthy, and returns it. A condition that throws ends
- * the wait with its error.
+ * Polls until `condition` returns or resolves to a truthy value, and returns that value. An error thrown by the
+ * condition ends the wait.
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
@@ -39,7 +40,7 @@ export async function waitFor<T>(
     if (value) return value as Exclude<T, undefined | null | false | 0 | ''>;
     if (performance.now() >= deadline) {
       const what = typeof describe === 'function' ? describe() : describe;
-      throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
+      throw new Error(`timed out after ${timeoutMs} ms waiting for ${what}`);
     }
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
   }
