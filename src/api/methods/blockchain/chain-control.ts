@@ -10,6 +10,7 @@ export const chainControlMethods: readonly Method[] = [
     description: 'Marks a block, and so all that build on it, as invalid; the active chain is chosen anew.',
     arguments: [hashArgument('blockhash', 'The block to mark.')],
     result: 'null',
+    example: '"blockhash"',
     handler: async ({ node: { chain } }, hash) => {
       await chain.invalidateBlock(findBlock(chain, hash));
       return null;
@@ -21,6 +22,7 @@ export const chainControlMethods: readonly Method[] = [
     description: 'Takes back invalidateblock: removes the mark from a block, its ancestors and its descendants.',
     arguments: [hashArgument('blockhash', 'The block to reconsider.')],
     result: 'null',
+    example: '"blockhash"',
     handler: async ({ node: { chain } }, hash) => {
       await chain.reconsiderBlock(findBlock(chain, hash));
       return null;
@@ -32,6 +34,7 @@ export const chainControlMethods: readonly Method[] = [
     description: 'Treats a block as if it had come before the others of the same work.',
     arguments: [hashArgument('blockhash', 'The block to prefer.')],
     result: 'null',
+    example: '"blockhash"',
     handler: async ({ node: { chain } }, hash) => {
       await chain.preciousBlock(findBlock(chain, hash));
       return null;

@@ -34,6 +34,7 @@ export const waitMethods: readonly Method[] = [
     description: 'Waits until a given block is the tip.',
     arguments: [hashArgument('blockhash', 'The block to wait for.'), timeoutArgument],
     result: RESULT,
+    example: '"blockhash" 1000',
     handler: (context, hash, timeout) => waitForTip(context, timeout, (tip) => equalBytes(tip.hash, hash)),
   }),
   method({
@@ -42,6 +43,7 @@ export const waitMethods: readonly Method[] = [
     description: 'Waits until the tip has at least a given height.',
     arguments: [integerArgument('height', 'The height to wait for.'), timeoutArgument],
     result: RESULT,
+    example: '100 1000',
     handler: (context, height, timeout) => waitForTip(context, timeout, (tip) => tip.height >= height),
   }),
 ];
