@@ -54,6 +54,13 @@ module.exports = {
       from: { path: '^src/', pathNot: '^src/(testing|devnet)/' },
       to: { path: '^src/testing/' },
     },
+    {
+      name: 'entries-are-for-users',
+      comment: "A layer's index.ts is what the package exports; inside, import the file that declares the name.",
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^src/[^/]+/index\\.ts$' },
+    },
     { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'unlisted-folder',

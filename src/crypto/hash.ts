@@ -6,7 +6,7 @@ import { concatBytes, fromBinaryKey } from '../bytes/compare.ts';
 interface NodeCrypto {
   hash(algorithm: string, data: Uint8Array, outputEncoding: 'binary'): string;
 }
-type HashFunction = (data: Uint8Array) => Uint8Array;
+export type HashFunction = (data: Uint8Array) => Uint8Array;
 
 // Looked up at run time, so that this file also loads in a browser.
 const nodeCrypto = (

@@ -1,15 +1,52 @@
-/** The script layer: what outputs demand, what inputs offer, and whether the one meets the other. */
-export * from './address.ts';
+export {
+  AddressError,
+  type AddressErrorCode,
+  type AddressPrefixes,
+  decodeAddress,
+  decodeBase58check,
+  encodeAddress,
+} from './address.ts';
 export { disassemble } from './asm.ts';
 export { ScriptCursor } from './cursor.ts';
 export { type ScriptError, scriptErrorString } from './errors.ts';
-export * from './flags.ts';
+export {
+  MANDATORY_SCRIPT_VERIFY_FLAGS,
+  ScriptFlag,
+  type ScriptFlagName,
+  STANDARD_SCRIPT_VERIFY_FLAGS,
+} from './flags.ts';
 export { InputChecker } from './interpreter/checker.ts';
-export * from './limits.ts';
+export {
+  ANNEX_TAG,
+  LOCKTIME_THRESHOLD,
+  MAX_OPS_PER_SCRIPT,
+  MAX_PUBKEYS_PER_MULTISIG,
+  MAX_SCRIPT_ELEMENT_SIZE,
+  MAX_SCRIPT_SIZE,
+  MAX_STACK_SIZE,
+  TAPROOT_LEAF_TAPSCRIPT,
+} from './limits.ts';
 export { castToBool, decodeScriptNumber, encodeScriptNumber } from './number.ts';
 export { isOpSuccess, Op, type OpName, opcodeName } from './opcodes.ts';
-export * from './script.ts';
-export * from './sighash/index.ts';
+export {
+  compileScript,
+  isMinimalPush,
+  isPayToAnchor,
+  isPayToScriptHash,
+  isPushOnly,
+  isUnspendable,
+  parseScript,
+  pushBytes,
+  type ScriptOperation,
+  witnessProgram,
+  witnessVersion,
+} from './script.ts';
+export { SighashCache } from './sighash/cache.ts';
+export { legacySighash } from './sighash/legacy.ts';
+export { segwitV0Sighash } from './sighash/segwit-v0.ts';
+export { annexHash, NO_CODE_SEPARATOR, type TaprootContext, taprootSighash } from './sighash/taproot.ts';
+export { SigHash, SigVersion } from './sighash/types.ts';
+export { SignatureCache, type SignatureVerifier } from './signature-cache.ts';
 export { countWitnessSigOps, legacySigOpCount, p2shSigOpCount } from './sigops.ts';
 export { type OutputType, type SolvedOutput, solve } from './standard.ts';
 export { tapBranchHash, tapLeafHash, tapTweakHash } from './taproot.ts';

@@ -1,0 +1,11 @@
+export { Chain, type ChainModules, type ChainOptions } from './chain.ts';
+export type { AcceptBlockOptions, AcceptBlockResult } from './connect/accept-block.ts';
+export type { ReindexResult } from './connect/reindex.ts';
+export type { BlockFilters, FilterCommitment } from './filters/filter-index.ts';
+export { ChainError, type ChainErrorCode } from './records/errors.ts';
+export { ScriptCache } from './scripts/script-cache.ts';
+export { blockLocator } from './tree/active-chain.ts';
+export { BlockIndex, isBetter, lastCommonAncestor } from './tree/block-index.ts';
+export type { ChainEvents } from './tree/events.ts';
+export type { AcceptHeadersResult, HeaderView } from './tree/header-view.ts';
+export type { CoinEntry } from './utxo/utxo-cache.ts';

@@ -1,0 +1,88 @@
+export { AddressManager, type AddressManagerModules } from './addresses/address-manager.ts';
+export { type Ban, DEFAULT_BAN_TIME } from './addresses/ban-list.ts';
+export type { AddressNews, KnownAddress } from './addresses/known-address.ts';
+export { PartialBlock, shortId, shortIdKey, toCompact } from './blocks/compact/compact-block.ts';
+export type { SyncProgress } from './blocks/sync-progress.ts';
+export {
+  ConnectionManager,
+  type ConnectionManagerEvents,
+  type ConnectionManagerModules,
+  type ConnectionManagerOptions,
+} from './connections/connection-manager.ts';
+export { type Endpoint, formatEndpoint, parseEndpoint, type Reach } from './net/endpoint.ts';
+export { formatSubnet, isInSubnet, parseSubnet, type Subnet } from './net/subnet.ts';
+export {
+  Handshake,
+  type HandshakeCommand,
+  type HandshakeOptions,
+  type HandshakeResult,
+  type LocalNode,
+  type Send,
+} from './peer/handshake.ts';
+export type { KeepAlive } from './peer/keep-alive.ts';
+export { type ConnectionType, Peer, type PeerHooks, type PeerModules, type PeerOptions } from './peer/peer.ts';
+export type { Direction, Traffic } from './peer/traffic.ts';
+export type {
+  Dispatch,
+  MakeParts,
+  PartsOptions,
+  PeerFollower,
+  PeerParts,
+} from './processing/message-processor.ts';
+export { noPartInfo, type PartInfo, type PeerInfo } from './processing/peer-info.ts';
+export type { Connection, Listener, Transport } from './transport/connection.ts';
+export { type Framing, FramingError, type RawMessage, type TransportVersion } from './transport/framing.ts';
+export { TcpTransport } from './transport/tcp-transport.ts';
+export { V1Framing } from './transport/v1-framing.ts';
+export { DetectingFraming } from './transport/v2/detecting-framing.ts';
+export type { OpeningOptions } from './transport/v2/opening.ts';
+export { V2Framing } from './transport/v2/v2-framing.ts';
+export type { AddrMessage } from './wire/messages/addr.ts';
+export type { BlockTxnMessage } from './wire/messages/blocktxn.ts';
+export type { CFCheckptMessage } from './wire/messages/cfcheckpt.ts';
+export type { CFHeadersMessage } from './wire/messages/cfheaders.ts';
+export type { CFilterMessage } from './wire/messages/cfilter.ts';
+export type { CmpctBlockMessage, PrefilledTransaction } from './wire/messages/cmpctblock.ts';
+export { type EmptyMessage, type MessageCodec, OverlongList } from './wire/messages/codec.ts';
+export type { FeeFilterMessage } from './wire/messages/feefilter.ts';
+export type { FilterRangeMessage } from './wire/messages/filter-range.ts';
+export type { FilterAddMessage } from './wire/messages/filteradd.ts';
+export type { GetBlockTxnMessage } from './wire/messages/getblocktxn.ts';
+export type { GetCFCheckptMessage } from './wire/messages/getcfcheckpt.ts';
+export type { HeadersMessage } from './wire/messages/headers.ts';
+export {
+  type Command,
+  codecs,
+  decodeMessage,
+  encodeMessage,
+  isCommand,
+  type MessageOf,
+} from './wire/messages/index.ts';
+export { type InvEntry, type InventoryMessage, InvType } from './wire/messages/inventory.ts';
+export { type LocatorMessage, NO_STOP } from './wire/messages/locator.ts';
+export {
+  type NetAddress,
+  NetworkId,
+  NO_ADDRESS,
+  type PeerAddress,
+  toEndpoint,
+  toNetAddress,
+} from './wire/messages/net-address.ts';
+export type { PingMessage } from './wire/messages/ping.ts';
+export type { PongMessage } from './wire/messages/pong.ts';
+export type { SendCmpctMessage } from './wire/messages/sendcmpct.ts';
+export type { VersionMessage } from './wire/messages/version.ts';
+export {
+  FILTER_CHECKPOINT_INTERVAL,
+  MAX_ADDRESSES,
+  MAX_FILTER_HASHES,
+  MAX_FILTERS,
+  MAX_HEADERS,
+  MAX_INV_ENTRIES,
+  MAX_LOCATOR_HASHES,
+  MAX_MESSAGE_LENGTH,
+  MIN_PEER_PROTOCOL_VERSION,
+  PROTOCOL_VERSION,
+  ServiceFlag,
+  serviceNames,
+} from './wire/protocol.ts';

@@ -1,0 +1,32 @@
+export { HeaderChain, type HeaderChainModules } from './header-chain.ts';
+export { decodePaymentProof, encodePaymentProof, type PaymentProof, paymentProofs } from './payment-proof.ts';
+export { ProofStore } from './proof-store.ts';
+export { type PaymentReport, paymentReport } from './verify/payment-report.ts';
+export {
+  type ProofJson,
+  proofFromJson,
+  proofToJson,
+  type SelfContainedProof,
+  selfContained,
+  verifySelfContained,
+} from './verify/proof-file.ts';
+export {
+  type ChainFlaw,
+  type Checkpoint,
+  type FlawedChain,
+  ShownChain,
+  type ShownChainOptions,
+  type ShownHeaders,
+} from './verify/shown-chain.ts';
+export type { VerifiedChain, VerifiedHeader } from './verify/verified-chain.ts';
+export {
+  type NotProved,
+  type PathStep,
+  type PaymentClaim,
+  type PaymentFlaw,
+  type PaymentVerdict,
+  type Proved,
+  type RefusedPayment,
+  type VerifiedPayment,
+  verifyPayment,
+} from './verify/verify-payment.ts';
