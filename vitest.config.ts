@@ -5,9 +5,13 @@ import { LongestFirst } from './test/support/longest-first.ts';
 /** Files that replace a module or measure the heap. Each runs in a process of its own. */
 const alone = ['test/chain/worker-timing.test.ts', 'test/p2p/fuzz.test.ts', 'test/primitives/memory.test.ts'];
 
+const src = fileURLToPath(new URL('src/', import.meta.url));
 // Benchmarks import the package by its name. Tests that use code of the benchmarks run it on the sources.
 const resolve = {
-  alias: [{ find: /^pier\/(.*)$/, replacement: `${fileURLToPath(new URL('src/', import.meta.url))}$1.ts` }],
+  alias: [
+    { find: /^pier$/, replacement: `${src}index.ts` },
+    { find: /^pier\/([a-z0-9]+)$/, replacement: `${src}$1/index.ts` },
+  ],
 };
 const common = { setupFiles: ['test/support/set-up.ts'], testTimeout: 20_000, hookTimeout: 60_000 };
 

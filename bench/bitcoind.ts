@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { RpcClient } from 'pier/api/client/rpc-client';
+import { RpcClient } from 'pier/api';
 
 /** What makes bitcoind on regtest as fast as on main: no self-checks, and old timestamps do not hold it back. */
 const FAIR = ['-checkmempool=0', '-checkblockindex=0', '-assumevalid=0', '-maxtipage=1000000000'];

@@ -1,14 +1,16 @@
-import { hash160, sha256, taggedHash } from 'pier/crypto/hash';
-import { type Random, randomInt } from 'pier/platform/random';
-import type { OutPoint } from 'pier/primitives/outpoint';
-import { Transaction, type TxOut } from 'pier/primitives/transaction';
-import { Op } from 'pier/script/opcodes';
-import { compileScript } from 'pier/script/script';
-import { SighashCache } from 'pier/script/sighash/cache';
-import { legacySighash } from 'pier/script/sighash/legacy';
-import { segwitV0Sighash } from 'pier/script/sighash/segwit-v0';
-import { NO_CODE_SEPARATOR, taprootSighash } from 'pier/script/sighash/taproot';
-import { SigHash } from 'pier/script/sighash/types';
+import { hash160, sha256, taggedHash } from 'pier/crypto';
+import { type Random, randomInt } from 'pier/platform';
+import { type OutPoint, Transaction, type TxOut } from 'pier/primitives';
+import {
+  compileScript,
+  legacySighash,
+  NO_CODE_SEPARATOR,
+  Op,
+  SigHash,
+  SighashCache,
+  segwitV0Sighash,
+  taprootSighash,
+} from 'pier/script';
 import secp256k1 from 'secp256k1';
 
 /** Whoever may spend an output. */

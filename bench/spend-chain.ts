@@ -1,13 +1,8 @@
-import { merkleRoot } from 'pier/consensus/merkle';
-import { regtest } from 'pier/consensus/params';
-import { blockSubsidy } from 'pier/consensus/subsidy';
-import { createCoinbase } from 'pier/mining/coinbase';
-import { searchProofOfWork } from 'pier/mining/proof-of-work';
-import { randomInt } from 'pier/platform/random';
-import { Block } from 'pier/primitives/block';
-import { BlockHeader } from 'pier/primitives/header';
-import type { Transaction, TxOut } from 'pier/primitives/transaction';
-import { SeededRandom } from 'pier/testing/seeded-random';
+import { blockSubsidy, merkleRoot, regtest } from 'pier/consensus';
+import { createCoinbase, searchProofOfWork } from 'pier/mining';
+import { randomInt } from 'pier/platform';
+import { Block, BlockHeader, type Transaction, type TxOut } from 'pier/primitives';
+import { SeededRandom } from 'pier/testing';
 import { type Coin, KeyRing } from './key-ring.ts';
 
 export interface SpendChainOptions {

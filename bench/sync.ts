@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RpcClient } from 'pier/api/client/rpc-client';
-import { toHex } from 'pier/bytes/hex';
-import { NodeProcess } from 'pier/devnet/node-process';
-import { freeNodeIds } from 'pier/devnet/ports';
+import type { RpcClient } from 'pier/api';
+import { toHex } from 'pier/bytes';
+import { freeNodeIds, NodeProcess } from 'pier/devnet';
 import { Bitcoind } from './bitcoind.ts';
 import { makeSpendChain, type SpendChain } from './spend-chain.ts';
 

@@ -1,12 +1,7 @@
-import { regtest } from 'pier/consensus/params';
-import type { Connection } from 'pier/p2p/transport/connection';
-import type { Framing } from 'pier/p2p/transport/framing';
-import { TcpTransport } from 'pier/p2p/transport/tcp-transport';
-import { V1Framing } from 'pier/p2p/transport/v1-framing';
-import { DetectingFraming } from 'pier/p2p/transport/v2/detecting-framing';
-import { V2Framing } from 'pier/p2p/transport/v2/v2-framing';
-import { systemRandom } from 'pier/platform/random';
-import { SeededRandom } from 'pier/testing/seeded-random';
+import { regtest } from 'pier/consensus';
+import { type Connection, DetectingFraming, type Framing, TcpTransport, V1Framing, V2Framing } from 'pier/p2p';
+import { systemRandom } from 'pier/platform';
+import { SeededRandom } from 'pier/testing';
 
 /** Payloads: a large block, and the many small messages of a synchronised network. */
 const KINDS = [

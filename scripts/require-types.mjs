@@ -1,0 +1,61 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import ts from 'typescript';
+
+// Writes the types that `require('pier/…')` gets. The package consists of ES modules alone, which Node loads by `require`
+// as well, but under `module: node16` a CommonJS file may not name the types of one (TS1479). Each entry therefore has a
+// CommonJS twin of its types, which refers to the same declarations, so that both ways give the same types.
+
+const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
+const entries = Object.values(exports).flatMap((entry) => (entry.require ? [entry] : []));
+const options = { module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ES2023, skipLibCheck: true, noEmit: true };
+const program = ts.createProgram(
+  entries.map((entry) => entry.import.types),
+  { ...options, types: [], noLib: true },
+);
+const checker = program.getTypeChecker();
+
+for (const entry of entries) writeFileSync(entry.require.types, twin(entry.import.types));
+
+function twin(path) {
+  const module = `./${basename(entryModule(path))}`;
+  const from = `'${module}' with { 'resolution-mode': 'import' }`;
+  const types = [];
+  const values = [];
+  for (const statement of program.getSourceFile(path).statements) {
+    if (!ts.isExportDeclaration(statement) || !statement.exportClause || !ts.isNamedExports(statement.exportClause)) {
+      throw new Error(`${path} may hold nothing but lists of exports: ${statement.getText()}`);
+    }
+    for (const specifier of statement.exportClause.elements) {
+      const name = specifier.name.text;
+      if (statement.isTypeOnly || specifier.isTypeOnly) types.push(name);
+      else values.push(declaration(name, checker.getAliasedSymbol(checker.getSymbolAtLocation(specifier.name))));
+    }
+  }
+  const typeList = types.length === 0 ? [] : [`export type { ${types.join(', ')} } from ${from};`];
+  return [`import type * as esm from ${from};`, ...typeList, ...values, ''].join('\n');
+}
+
+/** `index.d.ts` stands for `index.js`. */
+function entryModule(path) {
+  return path.replace(/\.d\.ts$/, '.js');
+}
+
+/** A value, and the type of the same name if it has one, as a class does. */
+function declaration(name, symbol) {
+  const node = symbol.declarations[0];
+  const holder = ts.isVariableDeclaration(node) ? node.parent.parent : node;
+  const doc = ts.getJSDocCommentsAndTags(holder).find(ts.isJSDoc)?.getText();
+  const value = `export declare const ${name}: typeof esm.${name};`;
+  const lines = doc ? [doc, value] : [value];
+  const typed = symbol.declarations.find(
+    (each) => ts.isClassDeclaration(each) || ts.isInterfaceDeclaration(each) || ts.isTypeAliasDeclaration(each),
+  );
+  if (typed) {
+    const parameters = typed.typeParameters ?? [];
+    const list = (texts) => (texts.length === 0 ? '' : `<${texts.join(', ')}>`);
+    const declared = list(parameters.map((parameter) => parameter.getText()));
+    lines.push(`export type ${name}${declared} = esm.${name}${list(parameters.map((each) => each.name.text))};`);
+  }
+  return lines.join('\n');
+}
