@@ -10,16 +10,18 @@ import { World } from './differential/world.ts';
 const ROUNDS = Number(process.env.PIER_FUZZ_ROUNDS ?? 300);
 const SEED = Number(process.env.PIER_FUZZ_SEED ?? 1);
 
-/** Rounds of one world: what has been refused is remembered, so that long ones become slow. */
+/** Rounds per world. Both nodes remember every rejected block, so that longer worlds become slow. */
 const WORLD_ROUNDS = 300;
-/** Seconds; a little after regtest's genesis, so that blocks may have nearly any time. */
+/** Seconds: soon after regtest's genesis, so that nearly any block time is in the past or future. */
 const START = 1_296_688_602 + 1_000_000;
 
-/** P2WPKH, which every mempool takes. */
+/** A standard output script (P2WPKH). */
 const STANDARD = Uint8Array.of(0, 20, ...new Uint8Array(20));
 
-describeBitcoind('consensus next to bitcoind', () => {
-  it('has the same verdict and reason for generated blocks and transactions', { timeout: ROUNDS * 5000 }, async () => {
+describeBitcoind('consensus, compared with bitcoind', () => {
+  it('gives the same verdict and reason for generated blocks and transactions', {
+    timeout: ROUNDS * 5000,
+  }, async () => {
     const verdicts = new Map<string, number>();
     for (let done = 0, seed = SEED; done < ROUNDS; done += WORLD_ROUNDS, seed++) {
       const pair = await NodePair.start(START);
@@ -37,7 +39,7 @@ describeBitcoind('consensus next to bitcoind', () => {
     expect(verdicts.size).toBeGreaterThan(20);
   });
 
-  it('has found these, which it may not be long enough to find again', async () => {
+  it('agrees on cases that earlier, longer runs found', async () => {
     const pair = await NodePair.start(START);
     try {
       const both = async (method: string, ...params: unknown[]) => {
@@ -48,7 +50,7 @@ describeBitcoind('consensus next to bitcoind', () => {
       const hex = ({ header, transactions }: Block) => toHex(new Block(header, transactions).encode());
       const { chain } = pair.pier;
 
-      // Bytes behind a block or a header are no matter.
+      // Trailing bytes after a block or a header are ignored.
       const first = mineBlock(chain.tip);
       expect(await both('submitblock', `${hex(first)}00`)).toEqual({ result: null });
       const second = mineBlock(chain.tip);
@@ -56,7 +58,7 @@ describeBitcoind('consensus next to bitcoind', () => {
       const easy = sealBlock(second.transactions, { ...second.header, bits: 0x207f_fffe });
       expect(await both('submitheader', toHex(easy.header.encode()))).toEqual({ error: 'bad-diffbits' });
 
-      // A block that was connected is valid, though a bad one behind it has led the chain back.
+      // `null`: a connected block is valid, even if an invalid block after it makes the node return to the old tip.
       for (const tag of [1, 2]) await both('submitblock', hex(mineBlock(chain.tip, { tag })));
       const third = mineBlock({ ...second.header, hash: second.hash, height: 2 }, { tag: 3 });
       const fourth = mineBlock({ ...third.header, hash: third.hash, height: 3 }, { tag: 4, fees: 1n });
@@ -67,7 +69,7 @@ describeBitcoind('consensus next to bitcoind', () => {
       expect(await both('submitblock', hex(second))).toEqual({ result: null });
       expect(chain.tip).toBe(tip);
 
-      // No details are told of missing inputs; amounts in details have no zeros at their end.
+      // Missing inputs have no reject details; amounts in details have no trailing zeros.
       const orphan = spend({
         inputs: [outpoint(fourth.transactions[0]!)],
         outputs: [{ value: 1000n, scriptPubKey: STANDARD }],
@@ -83,7 +85,7 @@ describeBitcoind('consensus next to bitcoind', () => {
   });
 });
 
-/** Tells whoever runs it by hand what has been seen. */
+/** Prints the number of each verdict, for runs with PIER_FUZZ_ROUNDS. */
 function report(verdicts: ReadonlyMap<string, number>): void {
   const lines = [...verdicts].sort((a, b) => b[1] - a[1]).map(([verdict, count]) => `${count} ${verdict}`);
   const total = [...verdicts.values()].reduce((sum, count) => sum + count, 0);

@@ -10,10 +10,10 @@ import type { BlockNode } from './block-tree.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** A block while it is made: everything in it may still be changed. */
+/** A block under construction. Everything in it can be changed. */
 export interface BlockDraft {
   readonly parent: BlockNode;
-  /** Seconds, the judges' clock. */
+  /** Mock time of both nodes, in seconds. */
   readonly now: number;
   readonly header: Mutable<Omit<BlockHeaderFields, 'merkleRoot' | 'nonce'>>;
   readonly coinbase: {
@@ -22,32 +22,34 @@ export interface BlockDraft {
     outputs: TxOut[];
     lockTime: number;
   };
-  /** The index among the coinbase's outputs at which the commitment to the witnesses is put; undefined for none. */
+  /** Index of the witness commitment among the coinbase's outputs; undefined for none. */
   commitmentAt: number | undefined;
-  /** Bytes behind the commitment in its script, which mean nothing. */
+  /** Bytes after the commitment in its script, which have no meaning (BIP141). */
   commitmentTail: Uint8Array;
-  /** Those after the coinbase. */
+  /** The transactions after the coinbase. */
   transactions: Transaction[];
 }
 
+/** A header whose fields can be changed. */
 export type HeaderDraft = Mutable<BlockHeaderFields>;
 
-/** What changes a block on its way, in the order in which it is made. */
+/** Hooks that change a block, in the order of its construction. */
 export interface BlockChange {
+  /** Before the coinbase is finished. */
   draft?(draft: BlockDraft): void;
-  /** Of all transactions, before the merkle root is computed. */
+  /** All transactions, before the merkle root is computed. */
   transactions?(transactions: Transaction[], draft: BlockDraft): Transaction[];
-  /** Before the search for proof of work. */
+  /** The header, before the search for proof of work. */
   header?(header: HeaderDraft, draft: BlockDraft): void;
-  /** Whether the search goes for a hash that misses the target. */
+  /** Whether the search is for a hash that misses the target. */
   unsolved?: boolean;
-  /** When the header is done. */
+  /** The block, after the header is final. */
   sealed?(block: Block): Block;
-  /** The encoding. */
+  /** The encoded block. */
   bytes?(bytes: Uint8Array, block: Block): Uint8Array;
 }
 
-/** The block as bytes, which need not decode any more. */
+/** Builds and encodes the block. The bytes need not decode. */
 export function finishBlock(draft: BlockDraft, changes: readonly BlockChange[]): { block: Block; bytes: Uint8Array } {
   for (const change of changes) change.draft?.(draft);
   let transactions = [finishCoinbase(draft), ...draft.transactions];
@@ -75,7 +77,7 @@ function finishCoinbase({ coinbase, commitmentAt, commitmentTail, transactions }
   return new Transaction({ ...coinbase, outputs });
 }
 
-/** More than this is not worth it: a target that hard is refused in any case. */
+/** Nonces to try. A target that needs more is rejected anyway. */
 const MAX_TRIES = 2000;
 
 function solve(fields: HeaderDraft, wanted: boolean): BlockHeader {
@@ -87,7 +89,7 @@ function solve(fields: HeaderDraft, wanted: boolean): BlockHeader {
   }
 }
 
-/** A coinbase's only input. */
+/** Returns the input of a coinbase; `reserved` is the witness reserved value. */
 export function coinbaseInput(scriptSig: Uint8Array, sequence: number, reserved: Uint8Array): TxIn {
   return { prevout: nullOutPoint, scriptSig, sequence, witness: [reserved] };
 }

@@ -36,21 +36,21 @@ const coinbaseInput = (change: (input: TxIn, draft: BlockDraft, choice: Choice) 
     if (input) it.coinbase.inputs = [{ ...input, ...change(input, it, choice) }, ...others];
   });
 
-/** Changes what the coinbase pays by its first output. */
+/** Changes the value of the coinbase's first output. */
 const reward = (change: (value: bigint) => bigint): Mutation =>
   draft(({ coinbase }) => {
     const [output, ...others] = coinbase.outputs;
     if (output) coinbase.outputs = [{ ...output, value: change(output.value) }, ...others];
   });
 
-/** Changes the list of transactions, the coinbase being its first. */
+/** Changes the list of transactions, coinbase included. */
 const list = (change: (transactions: Transaction[], choice: Choice, draft: BlockDraft) => Transaction[]): Mutation => {
   return (choice) => ({
     transactions: (transactions, it) => (transactions.length === 0 ? [] : change(transactions, choice, it)),
   });
 };
 
-/** Changes the block under a header that is done. */
+/** Changes the transactions after the header is final. */
 const sealed = (change: (transactions: readonly Transaction[], choice: Choice) => readonly Transaction[]): Mutation => {
   return (choice) => ({
     sealed: (block) =>
@@ -69,7 +69,7 @@ function replaceInput(tx: Transaction, change: Partial<TxIn>): Transaction {
   return new Transaction({ version, inputs: inputs.with(0, { ...inputs[0]!, ...change }), outputs, lockTime });
 }
 
-/** A transaction without signature that spends `coin`. */
+/** Returns a transaction that spends an anyone-can-spend coin. */
 function openSpend(coin: OutPoint, value: bigint, scriptPubKey: Uint8Array = OP_TRUE): Transaction {
   return new Transaction({
     version: 2,
@@ -79,7 +79,7 @@ function openSpend(coin: OutPoint, value: bigint, scriptPubKey: Uint8Array = OP_
   });
 }
 
-/** A coin of the parent that anybody may spend, and that the block leaves. */
+/** Returns a mature anyone-can-spend coin that the block does not spend. */
 function openCoin({ parent, transactions }: BlockDraft): NamedCoin | undefined {
   for (const coin of [...parent.coins.values()].reverse()) {
     const { output, outpoint } = coin;
@@ -93,7 +93,7 @@ function openCoin({ parent, transactions }: BlockDraft): NamedCoin | undefined {
   return undefined;
 }
 
-/** The cost of the signature operations in the block as far as it is done. */
+/** Returns the signature operation cost of the draft. */
 function sigOpCost({ parent, coinbase, transactions }: BlockDraft): number {
   const coins = new Map(parent.coins);
   let cost = transactionSigOpCost(new Transaction(coinbase), [], MANDATORY_SCRIPT_VERIFY_FLAGS);
@@ -104,7 +104,7 @@ function sigOpCost({ parent, coinbase, transactions }: BlockDraft): number {
   return cost;
 }
 
-/** Fills the block with signature operations in an output up to the limit, or `beyond` it. */
+/** Adds an output that raises the signature operation cost to the limit, or exceeds it by `beyond` operations. */
 const manySigOps = (beyond: number): Mutation =>
   draft((it) => {
     const room = Math.floor((MAX_BLOCK_SIGOPS_COST - sigOpCost(it)) / 4);
@@ -112,10 +112,10 @@ const manySigOps = (beyond: number): Mutation =>
     it.coinbase.outputs.push({ value: 0n, scriptPubKey: fill(Op.OP_CHECKSIG, room + beyond) });
   });
 
-/** Fills the block up to the limit of its weight, or one unit beyond it. */
+/** Adds a transaction that raises the weight to the limit, or exceeds it by `beyond`. */
 const weight = (beyond: number): Mutation =>
   draft((it) => {
-    // The script of an output weighs 4 a byte; a longer reserved value would be invalid, so the rest is left.
+    // Output scripts weigh 4 per byte, witness bytes 1, which reaches the limit exactly.
     const coin = openCoin(it);
     if (!coin) return;
     const { value } = coin.output;
@@ -123,7 +123,7 @@ const weight = (beyond: number): Mutation =>
       replaceInput(openSpend(coin.outpoint, value, concatBytes(Uint8Array.of(Op.OP_RETURN), fill(0, scriptBytes))), {
         witness: [fill(1, witnessBytes)],
       });
-    // The coinbase will have the commitment as well.
+    // The commitment is added to the coinbase later.
     const coinbase = new Transaction(it.coinbase);
     const commitment = it.commitmentAt === undefined ? 0 : 4 * (8 + 1 + 38 + it.commitmentTail.length);
     let total = 4 * (HEADER_SIZE + 1) + coinbase.weight + commitment;
@@ -134,8 +134,8 @@ const weight = (beyond: number): Mutation =>
     it.transactions.push(build(witnessBytes + beyond, scriptBytes));
   });
 
-/** The transactions with their last ones repeated such that the merkle root stays the same (CVE-2012-2459). */
-function malleated(transactions: readonly Transaction[]): readonly Transaction[] {
+/** Returns the transactions with the last ones repeated so that the merkle root is unchanged (CVE-2012-2459). */
+function withRepeatedEnd(transactions: readonly Transaction[]): readonly Transaction[] {
   const { root } = blockMerkleRoot({ transactions });
   for (const count of [1, 2, 4, 8]) {
     const longer = [...transactions, ...transactions.slice(-count)];
@@ -144,7 +144,7 @@ function malleated(transactions: readonly Transaction[]): readonly Transaction[]
   return transactions;
 }
 
-/** The block's encoding with another encoding of one of its transactions. */
+/** Encodes the block with a custom encoding of transaction `at`. */
 function withRawTransaction(block: Block, at: number, encode: (tx: Transaction) => Uint8Array): Uint8Array {
   return new ByteWriter(HEADER_SIZE)
     .bytes(block.header.encode())
@@ -153,9 +153,9 @@ function withRawTransaction(block: Block, at: number, encode: (tx: Transaction) 
     .finish();
 }
 
-/** One change for every field, every part and every rule of a block. */
+/** A mutation for each field, part and rule of a block. */
 export const blockMutations: Readonly<Record<string, Mutation>> = {
-  // The header
+  // Header
   'low version': header((it, choice) => {
     it.version = choice.pick([0, 1, 2, 3]);
   }),
@@ -176,19 +176,19 @@ export const blockMutations: Readonly<Record<string, Mutation>> = {
       it.merkleRoot = choice.flipBit(it.merkleRoot);
     },
   }),
-  'time of the median': header((it, choice, { parent }) => {
+  'time at most median time past': header((it, choice, { parent }) => {
     it.time = parent.medianTimePast() - choice.int(2);
   }),
-  'time after the median': header((it, _, { parent }) => {
+  'time just after median time past': header((it, _, { parent }) => {
     it.time = parent.medianTimePast() + 1;
   }),
-  'time at two hours': header((it, _, { now }) => {
+  'time two hours ahead': header((it, _, { now }) => {
     it.time = now + 7200;
   }),
-  'time beyond two hours': header((it, choice, { now }) => {
+  'time more than two hours ahead': header((it, choice, { now }) => {
     it.time = choice.pick([now + 7201, 0xffff_ffff]);
   }),
-  'no time': header((it) => {
+  'time 0': header((it) => {
     it.time = 0;
   }),
   'valid bits': header((it, choice) => {
@@ -208,17 +208,19 @@ export const blockMutations: Readonly<Record<string, Mutation>> = {
   }),
   'missed target': () => ({ unsolved: true }),
 
-  // The coinbase
-  'another height': coinbaseInput((_, { parent }, choice) => ({
+  // Coinbase
+  'wrong height': coinbaseInput((_, { parent }, choice) => ({
     scriptSig: concatBytes(bip34Prefix(parent.height + choice.pick([0, 2, 256])), choice.bytes(4)),
   })),
-  'height pushed at length': coinbaseInput((_, { parent }) => ({
+  'height in a non-minimal push': coinbaseInput((_, { parent }) => ({
     scriptSig: Uint8Array.of(Op.OP_PUSHDATA1, ...bip34Prefix(Math.max(parent.height + 1, 17)), 0),
   })),
-  'height with a zero more': coinbaseInput((_, { parent }) => ({
+  'height with an extra zero byte': coinbaseInput((_, { parent }) => ({
     scriptSig: Uint8Array.of(3, (parent.height + 1) & 0xff, (parent.height + 1) >> 8, 0),
   })),
-  'height alone': coinbaseInput((_, { parent }) => ({ scriptSig: bip34Prefix(parent.height + 1) })),
+  'coinbase script with only the height': coinbaseInput((_, { parent }) => ({
+    scriptSig: bip34Prefix(parent.height + 1),
+  })),
   'long coinbase script': coinbaseInput((_, { parent }, choice) => {
     const prefix = bip34Prefix(parent.height + 1);
     return { scriptSig: concatBytes(prefix, fill(0xff, choice.pick([100, 101]) - prefix.length)) };
@@ -246,17 +248,17 @@ export const blockMutations: Readonly<Record<string, Mutation>> = {
     it.coinbase.outputs = [];
     it.commitmentAt = undefined;
   }),
-  'a satoshi more': reward((value) => value + 1n),
-  'a satoshi less': reward((value) => (value > 0n ? value - 1n : value)),
+  'reward one satoshi more': reward((value) => value + 1n),
+  'reward one satoshi less': reward((value) => (value > 0n ? value - 1n : value)),
   'negative reward': reward(() => -1n),
-  'reward above all money': reward(() => MAX_MONEY + 1n),
-  'reward of all money': reward(() => MAX_MONEY),
-  'rewards above all money': draft(({ coinbase }) => {
+  'reward above MAX_MONEY': reward(() => MAX_MONEY + 1n),
+  'reward of MAX_MONEY': reward(() => MAX_MONEY),
+  'rewards above MAX_MONEY in total': draft(({ coinbase }) => {
     coinbase.outputs.push({ value: MAX_MONEY, scriptPubKey: OP_TRUE }, { value: 1n, scriptPubKey: OP_TRUE });
   }),
 
-  // The witnesses
-  'reserved value of another size': coinbaseInput((_, __, choice) => ({
+  // Witnesses
+  'reserved value of wrong size': coinbaseInput((_, __, choice) => ({
     witness: choice.pick([[], [fill(0, 31)], [fill(0, 33)], [fill(0, 32), fill(0, 32)], [fill(0, 0)]]),
   })),
   'reserved value changed': list(([coinbase, ...others], choice) => [
@@ -270,7 +272,7 @@ export const blockMutations: Readonly<Record<string, Mutation>> = {
     it.commitmentAt = undefined;
     it.coinbase.inputs = it.coinbase.inputs.map((input) => ({ ...input, witness: [] }));
   }),
-  'another commitment': draft(({ coinbase }, choice) => {
+  'additional commitment': draft(({ coinbase }, choice) => {
     const scriptPubKey = Uint8Array.of(0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed, ...choice.bytes(choice.pick([31, 32, 33])));
     const output = { value: 0n, scriptPubKey };
     if (choice.chance(2)) coinbase.outputs.unshift(output);
@@ -282,29 +284,29 @@ export const blockMutations: Readonly<Record<string, Mutation>> = {
     ...others,
   ]),
 
-  // The list of transactions
+  // List of transactions
   'no transactions': list(() => []),
   'no coinbase': list((transactions) => transactions.slice(1)),
-  'coinbase twice': list((transactions) => [transactions[0]!, ...transactions]),
+  'duplicate coinbase': list((transactions) => [transactions[0]!, ...transactions]),
   'coinbase last': list(([coinbase, ...others]) => [...others, coinbase!]),
   'another coinbase': list((transactions) => [
     ...transactions,
     replaceInput(transactions[0]!, { scriptSig: fill(7, 7), witness: [] }),
   ]),
-  'transactions in another order': list(([coinbase, ...others], choice) => [coinbase!, ...choice.shuffle(others)]),
-  'transactions backwards': list(([coinbase, ...others]) => [coinbase!, ...others.reverse()]),
-  'transaction twice': draft((it, choice) => {
+  'transactions shuffled': list(([coinbase, ...others], choice) => [coinbase!, ...choice.shuffle(others)]),
+  'transactions reversed': list(([coinbase, ...others]) => [coinbase!, ...others.reverse()]),
+  'duplicate transaction': draft((it, choice) => {
     if (it.transactions.length === 0) return;
     it.transactions.splice(choice.int(it.transactions.length + 1), 0, choice.pick(it.transactions));
   }),
-  'transaction left out': draft((it, choice) => {
+  'transaction removed': draft((it, choice) => {
     it.transactions.splice(choice.int(it.transactions.length + 1), 1);
   }),
   'transaction of an ancestor': draft((it, choice) => {
     const ancestor = it.parent.ancestor(Math.max(it.parent.height - choice.int(6), 0))!;
     if (ancestor.block.transactions.length > 0) it.transactions.push(choice.pick(ancestor.block.transactions));
   }),
-  'transaction changed': draft((it, choice) => {
+  'transaction mutated': draft((it, choice) => {
     if (it.transactions.length === 0) return;
     const at = choice.int(it.transactions.length);
     it.transactions[at] = mutateTransaction(it.transactions[at]!, choice.pick(txMutationNames), choice);
@@ -316,17 +318,17 @@ export const blockMutations: Readonly<Record<string, Mutation>> = {
     if (it.transactions.length === 0) return;
     it.transactions.push(openSpend(choice.pick(it.transactions).inputs[0]!.prevout, 0n));
   }),
-  'young coinbase': draft((it, choice) => {
+  'immature coinbase spent': draft((it, choice) => {
     const young = [...it.parent.coins.values()].filter(
       (coin) => coin.isCoinbase && it.parent.height + 1 - coin.height < 100,
     );
     if (young.length > 0) it.transactions.push(openSpend(choice.pick(young).outpoint, 0n));
   }),
-  'its own coinbase': list((transactions) => [
+  'own coinbase spent': list((transactions) => [
     ...transactions,
     openSpend({ txid: transactions[0]!.txid, vout: 0 }, 0n),
   ]),
-  'more out than in': draft((it) => {
+  'outputs exceed inputs': draft((it) => {
     const coin = openCoin(it);
     if (coin) it.transactions.push(openSpend(coin.outpoint, coin.output.value + 1n));
   }),
@@ -334,7 +336,7 @@ export const blockMutations: Readonly<Record<string, Mutation>> = {
     const coin = openCoin(it);
     if (coin) it.transactions.push(openSpend(coin.outpoint, 0n, Uint8Array.of(0x51, 0x51, 0x51, 0x51)));
   }),
-  'output that nobody can spend': draft((it, choice) => {
+  'unspendable output spent': draft((it, choice) => {
     const coin = openCoin(it);
     if (!coin) return;
     const scriptPubKey = choice.pick([fill(0x51, 10_001), fill(0x51, 10_000), fill(0x6a, 1)]);
@@ -342,7 +344,7 @@ export const blockMutations: Readonly<Record<string, Mutation>> = {
     it.transactions.push(parent, openSpend({ txid: parent.txid, vout: 0 }, 0n));
   }),
 
-  // The limits
+  // Limits
   'signature operations up to the limit': manySigOps(0),
   'signature operations beyond the limit': manySigOps(1),
   'weight up to the limit': weight(0),
@@ -351,19 +353,19 @@ export const blockMutations: Readonly<Record<string, Mutation>> = {
     coinbase.outputs.push({ value: 0n, scriptPubKey: fill(Op.OP_RETURN, 1_000_000) });
   }),
 
-  // What the header does not match
-  'end repeated': sealed(malleated),
-  'end left out': sealed((transactions) => transactions.slice(0, -1)),
-  'transaction changed under the header': sealed((transactions, choice) => {
+  // Transactions that do not match the header
+  'end repeated (CVE-2012-2459)': sealed(withRepeatedEnd),
+  'last transaction removed after the header': sealed((transactions) => transactions.slice(0, -1)),
+  'transaction mutated after the header': sealed((transactions, choice) => {
     const at = choice.int(transactions.length);
     return transactions.with(at, mutateTransaction(transactions[at]!, choice.pick(txMutationNames), choice));
   }),
 
-  // The encoding
-  'bytes cut': bytes((it, choice) => it.subarray(0, choice.int(it.length))),
+  // Encoding
+  'bytes truncated': bytes((it, choice) => it.subarray(0, choice.int(it.length))),
   'bytes added': bytes((it, choice) => concatBytes(it, choice.bytes(1 + choice.int(40)))),
   'bit flipped': bytes((it, choice) => choice.flipBit(it)),
-  'count encoded at length': bytes((it, choice, { transactions: { length } }) => {
+  'transaction count not minimally encoded': bytes((it, choice, { transactions: { length } }) => {
     if (length >= 253) return it;
     const count = choice.pick([
       [0xfd, length, 0],
@@ -372,12 +374,12 @@ export const blockMutations: Readonly<Record<string, Mutation>> = {
     ]);
     return concatBytes(it.subarray(0, HEADER_SIZE), Uint8Array.from(count), it.subarray(HEADER_SIZE + 1));
   }),
-  'another count': bytes((it, choice) => {
+  'wrong transaction count': bytes((it, choice) => {
     const copy = it.slice();
     copy[HEADER_SIZE] = copy[HEADER_SIZE]! + choice.pick([1, -1]);
     return copy;
   }),
-  'huge count': bytes((it, choice) => {
+  'huge transaction count': bytes((it, choice) => {
     const count = choice.pick([
       [0xfe, 0xff, 0xff, 0xff, 0x01],
       [0xfe, 0x01, 0x00, 0x00, 0x02],
@@ -396,9 +398,10 @@ export const blockMutations: Readonly<Record<string, Mutation>> = {
   }),
 };
 
+/** The names of all mutations. */
 export const blockMutationNames: readonly string[] = Object.keys(blockMutations);
 
-/** Those that cost so much that they come rarely. */
+/** Mutations that are drawn less often because they are slow. */
 export const heavyMutations: ReadonlySet<string> = new Set([
   'weight up to the limit',
   'weight beyond the limit',

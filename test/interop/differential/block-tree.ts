@@ -3,7 +3,7 @@ import { type HeaderContext, medianTimePast } from '../../../src/consensus/heade
 import type { Block } from '../../../src/primitives/block.ts';
 import { type OutPoint, outPointKey } from '../../../src/primitives/outpoint.ts';
 
-/** An unspent output and its name. */
+/** An unspent output with its outpoint. */
 export interface NamedCoin extends Coin {
   readonly outpoint: OutPoint;
 }
@@ -11,7 +11,7 @@ export interface NamedCoin extends Coin {
 /** Unspent outputs by `outPointKey`. */
 export type Coins = ReadonlyMap<string, NamedCoin>;
 
-/** A block in the test's own tree, be it valid or not, with what would be unspent after it. */
+/** A block in the test's own tree, valid or not, with the UTXO set after it. */
 export class BlockNode implements HeaderContext {
   readonly block: Block;
   readonly prev: BlockNode | undefined;
@@ -58,7 +58,7 @@ function coinsAfter(before: Coins, block: Block, height: number): Coins {
   return coins;
 }
 
-/** Takes out what a transaction spends, and puts in what it makes. */
+/** Removes the coins that a transaction spends and adds the coins that it creates. */
 export function addTransaction(
   coins: Map<string, NamedCoin>,
   tx: Block['transactions'][number],
@@ -66,7 +66,7 @@ export function addTransaction(
   isCoinbase: boolean,
 ): void {
   for (const { prevout } of tx.inputs) coins.delete(outPointKey(prevout));
-  // Of a flood of outputs only the first ones are of use here.
+  // Twelve outputs per transaction suffice; some mutations create thousands.
   for (const [vout, output] of tx.outputs.slice(0, 12).entries()) {
     const outpoint = { txid: tx.txid, vout };
     coins.set(outPointKey(outpoint), { outpoint, output, height, isCoinbase });

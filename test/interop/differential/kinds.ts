@@ -8,7 +8,7 @@ import { RandomSpends } from '../../support/random-spends.ts';
 import { scriptErrorKinds } from '../../support/script-error-kinds.ts';
 import type { BlockNode } from './block-tree.ts';
 
-/** A kind whose script asks something of the transaction's locks. */
+/** A kind whose script requires a lock time or a sequence. */
 export interface LockedKind extends CoinKind {
   readonly lockTime?: number;
   readonly sequence?: number;
@@ -16,14 +16,14 @@ export interface LockedKind extends CoinKind {
 
 const empty = new Uint8Array(0);
 
-/** P2WSH of `number opcode OP_DROP OP_1`. */
+/** Returns a P2WSH kind of the script `number opcode OP_DROP OP_1`. */
 function locked(name: string, number: number, opcode: number, need: Partial<LockedKind>): LockedKind {
   const script = compileScript(BigInt(number), opcode, Op.OP_DROP, Op.OP_1);
   const satisfaction = { scriptSig: empty, witness: [script] };
   return { name, scriptPubKey: compileScript(Op.OP_0, sha256(script)), satisfy: () => satisfaction, ...need };
 }
 
-/** Outputs of all kinds: those of the tests of policy, random scripts, locks, and one for each error of a script. */
+/** All kinds of outputs: those of the policy tests, random scripts, time locks and one per script error. */
 export class Kinds {
   readonly #choice: Choice;
   readonly #randomSpends: RandomSpends;
@@ -45,7 +45,7 @@ export class Kinds {
     return kind;
   }
 
-  /** A kind for an output of the block after `parent`. */
+  /** Returns a random kind for an output in the block after `parent`. */
   next(parent: BlockNode): LockedKind {
     const choice = this.#choice;
     const draw = choice.int(20);
@@ -78,7 +78,7 @@ export class Kinds {
     }
   }
 
-  /** Those that have this script. */
+  /** Returns the kinds with this output script. */
   of(scriptPubKey: Uint8Array): readonly LockedKind[] {
     return this.#byScript.get(binaryKey(scriptPubKey)) ?? [];
   }

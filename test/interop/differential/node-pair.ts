@@ -6,15 +6,16 @@ import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { type Bitcoind, BitcoindRpcError } from '../../support/bitcoind.ts';
 import { startCorePolicyNode } from '../../support/core-policy.ts';
 
-/** What a method answers: its result, or the message of its error. */
+/** The response to an RPC: the result, or the message of the error. */
 export type Answer = { readonly result: unknown } | { readonly error: string };
 
+/** The responses of Pier (`ours`) and bitcoind (`theirs`) to the same call. */
 export interface Answers {
   readonly ours: Answer;
   readonly theirs: Answer;
 }
 
-/** Pier, in this process and in memory, and bitcoind: both without peers, and with the same clock, which stands still. */
+/** An in-process Pier in memory and a bitcoind, both without peers, on the same mock time. */
 export class NodePair {
   readonly pier: FullNode;
   readonly #bitcoind: Bitcoind;
@@ -26,9 +27,9 @@ export class NodePair {
     this.#clock = clock;
   }
 
-  /** `now` is what their clocks show, in seconds. */
+  /** Starts both nodes at the mock time `now`, in seconds. */
   static async start(now: number): Promise<NodePair> {
-    // Which of several scripts that fail is found first must not depend on the machine's processors.
+    // Fixed thread count: it influences which of several failing scripts bitcoind reports.
     const bitcoind = await startCorePolicyNode(`-mocktime=${now}`, '-par=2', '-disablewallet');
     const clock = new VirtualClock(now * 1000);
     const config = nodeConfig({ nodeId: 1, network: 'regtest', seeds: [] }, {});
@@ -41,17 +42,18 @@ export class NodePair {
     await this.#bitcoind.stop();
   }
 
-  /** Seconds. */
+  /** The mock time in seconds. */
   get now(): number {
     return this.#clock.now() / 1000;
   }
 
+  /** Sets the mock time of both nodes. */
   async setTime(now: number): Promise<void> {
     this.#clock.advance(now * 1000 - this.#clock.now());
     await this.#bitcoind.rpc('setmocktime', now);
   }
 
-  /** What both answer to the same call. */
+  /** Calls a method on both nodes. */
   async call(method: string, ...params: readonly unknown[]): Promise<Answers> {
     const [ours, theirs] = await Promise.all([
       answer(callInProcess(this.pier, method, params)),

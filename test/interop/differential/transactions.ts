@@ -10,16 +10,17 @@ import { type Coin, satisfyAll } from '../../support/coin-kinds.ts';
 import type { BlockNode, Coins, NamedCoin } from './block-tree.ts';
 import type { Kinds, LockedKind } from './kinds.ts';
 
+/** A transaction for a block, with the coins that it spends. */
 export interface Candidate {
   readonly tx: Transaction;
   readonly spent: readonly NamedCoin[];
   readonly fee: bigint;
 }
 
-/** Above this many unspent outputs, transactions gather them instead of making more. */
+/** Number of unspent outputs above which transactions consolidate them. */
 const MANY_COINS = 250;
 
-/** Makes transactions for blocks, most of them valid. */
+/** Generates transactions for blocks, most of them valid. */
 export class TransactionGenerator {
   readonly #choice: Choice;
   readonly #kinds: Kinds;
@@ -29,11 +30,11 @@ export class TransactionGenerator {
     this.#kinds = kinds;
   }
 
-  /** A transaction for the block after `parent`, of `coins`; undefined where there is nothing to spend. */
+  /** Generates a transaction for the block after `parent` that spends `coins`; undefined if none can be spent. */
   next(parent: BlockNode, coins: Coins): Candidate | undefined {
     const choice = this.#choice;
-    const gathers = coins.size > MANY_COINS;
-    const spent = this.#coins(parent, coins, gathers ? 10 : choice.pick([1, 1, 2, 3, 4]));
+    const consolidates = coins.size > MANY_COINS;
+    const spent = this.#coins(parent, coins, consolidates ? 10 : choice.pick([1, 1, 2, 3, 4]));
     if (spent.length === 0) return undefined;
     const inputs = spent.map((coin) => ({ coin: this.#withKind(coin), sequence: this.#sequence(parent, coin) }));
     let lockTime = choice.chance(6) ? this.#lockTime(parent) : 0;
@@ -46,12 +47,12 @@ export class TransactionGenerator {
     for (const { output } of spent) total += output.value;
     const wanted = choice.pick([0n, 0n, 1n, 200n, 1000n, 20_000n]);
     const fee = wanted > total ? 0n : wanted;
-    const outputs = this.outputs(parent, total - fee, gathers ? 1 : choice.pick([1, 1, 2, 3, 5]));
+    const outputs = this.outputs(parent, total - fee, consolidates ? 1 : choice.pick([1, 1, 2, 3, 5]));
     const version = choice.pick([1, 2, 2, 2, 2, 3, 0, 0xffff_ffff]);
     return { tx: satisfyAll({ inputs, outputs, version, lockTime }), spent, fee };
   }
 
-  /** Outputs of any kind that are worth `total` together. */
+  /** Generates outputs of random kinds with a total value of `total` satoshis. */
   outputs(parent: BlockNode, total: bigint, count: number): TxOut[] {
     let left = total;
     return Array.from({ length: count }, (_, i) => {
@@ -61,7 +62,7 @@ export class TransactionGenerator {
     });
   }
 
-  /** The coin as one that can be spent, in one of the ways that there are for its script. */
+  /** Returns the coin with a random one of the kinds that share its script. */
   #withKind({ outpoint, output: { value, scriptPubKey } }: NamedCoin): Coin {
     return { outpoint, value, kind: this.#choice.pick(this.#kinds.of(scriptPubKey)) };
   }
@@ -73,7 +74,7 @@ export class TransactionGenerator {
     const boundary = all.filter((coin) => coin.isCoinbase && [99, 100, 101].includes(parent.height + 1 - coin.height));
     const chosen = new Set<NamedCoin>();
     for (let i = 0; i < count && mature.length > 0; i++) {
-      // What the block itself has made, or what is recent, is of more use than what lies deep.
+      // A third of the draws are from recent coins, some of them from the same block.
       const recent = mature.slice(-8);
       chosen.add(choice.pick(choice.chance(3) ? recent : mature));
     }
@@ -81,7 +82,7 @@ export class TransactionGenerator {
     return [...chosen];
   }
 
-  /** Final, or a relative lock at or just beyond what is met. */
+  /** Returns a final sequence, or a relative lock that is just met or just missed. */
   #sequence(parent: BlockNode, coin: NamedCoin): number {
     const choice = this.#choice;
     if (!choice.chance(5)) return choice.pick([0xffff_ffff, 0xffff_fffe, 0xffff_fffd, 0x8000_0000]);
@@ -92,7 +93,7 @@ export class TransactionGenerator {
     return 0x40_0000 | Math.min(Math.max(units, 0) + past, 0xffff);
   }
 
-  /** At the last lock time that is met, or one beyond. */
+  /** Returns the highest lock time that is met, or one more. */
   #lockTime(parent: BlockNode): number {
     const past = this.#choice.chance(4) ? 1 : 0;
     return (this.#choice.chance(2) ? parent.height : parent.medianTimePast() - 1) + past;
@@ -100,8 +101,8 @@ export class TransactionGenerator {
 }
 
 /**
- * Whether the block after `parent` may hold the transaction, by our own rules: so that most blocks are valid, or break
- * one rule only. The judge is another.
+ * Whether Pier's own rules allow the transaction in the block after `parent`. Used only to generate blocks that are
+ * mostly valid or break a single rule; the comparison with bitcoind is independent of it.
  */
 export function isCandidateValid({ tx, spent }: Candidate, parent: BlockNode): boolean {
   const height = parent.height + 1;
@@ -111,7 +112,7 @@ export function isCandidateValid({ tx, spent }: Candidate, parent: BlockNode): b
   return sequenceLocks(tx, heights, parent) && scriptErrors(tx, spent, parent).length === 0;
 }
 
-/** The errors of all inputs that have one. */
+/** Returns the script errors of all inputs that fail. */
 export function scriptErrors(tx: Transaction, spent: readonly NamedCoin[], prev: BlockNode): string[] {
   const flags = blockScriptFlags(prev, regtest);
   const outputs = spent.map(({ output }) => output);
@@ -119,7 +120,7 @@ export function scriptErrors(tx: Transaction, spent: readonly NamedCoin[], prev:
   return tx.inputs.flatMap((_, i) => verifyInput(tx, i, cache, flags) ?? []);
 }
 
-/** What a transaction spends of `coins`; undefined where it spends something else. */
+/** Returns the coins that a transaction spends; undefined if one of them is not in `coins`. */
 export function spentBy(tx: Transaction, coins: Coins): NamedCoin[] | undefined {
   const spent: NamedCoin[] = [];
   for (const { prevout } of tx.inputs) {

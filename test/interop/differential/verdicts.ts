@@ -13,7 +13,7 @@ interface TestAccept {
 
 const SCRIPT_REASON = /^mandatory-script-verify-flag-failed \((.*)\)$/;
 
-/** Texts that differ between Core's releases: an older bitcoind says the second for what is now the first. */
+/** Script error texts of Core 30, with the texts that older releases of bitcoind use instead. */
 export const olderTexts: Readonly<Record<string, readonly string[]>> = {
   'Script number overflowed or is non-minimally encoded': ['unknown error'],
   'Operation not valid with the current stack size': ['Invalid OP_IF construction'],
@@ -21,8 +21,8 @@ export const olderTexts: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Whether both answered the same. `scriptErrors` are those that the block's inputs have, should there be several: either
- * judge may name another one of them.
+ * Whether both responses are equal. `scriptErrors` returns all script errors of the block: if there are several, each
+ * node may report a different one.
  */
 export function isSameAnswer({ ours, theirs }: Answers, scriptErrors: () => readonly string[] = () => []): boolean {
   if (isDeepStrictEqual(ours, theirs)) return true;
@@ -37,17 +37,17 @@ function scriptText(answer: Answer): string | undefined {
   return 'result' in answer ? SCRIPT_REASON.exec(String(answer.result))?.[1] : undefined;
 }
 
-/** Whether the other's verdict on a transaction comes of a policy that Core does not have. */
-export function isTheirsAlone(theirs: Answer): boolean {
+/** Whether bitcoind rejects the transaction by a policy that only Knots has. */
+export function isKnotsRejection(theirs: Answer): boolean {
   return 'result' in theirs && isKnotsOnly(verdictOf(theirs));
 }
 
-/** Whether a testmempoolaccept lets its one transaction in. */
+/** Whether a testmempoolaccept result accepts its single transaction. */
 export function isAllowed(answer: Answer): boolean {
   return 'result' in answer && verdictOf(answer).allowed;
 }
 
-/** Whether both testmempoolaccept say the same of one transaction. */
+/** Whether both testmempoolaccept results agree on a single transaction. */
 export function isSameVerdict({ ours, theirs }: Answers): boolean {
   if ('error' in ours || 'error' in theirs) return isDeepStrictEqual(ours, theirs);
   const [a, b] = [verdictOf(ours), verdictOf(theirs)];

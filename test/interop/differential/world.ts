@@ -15,9 +15,9 @@ import { addTransaction, BlockNode } from './block-tree.ts';
 import { Kinds } from './kinds.ts';
 import type { Answer, Answers, NodePair } from './node-pair.ts';
 import { isCandidateValid, scriptErrors, spentBy, TransactionGenerator } from './transactions.ts';
-import { isAllowed, isSameAnswer, isSameVerdict, isTheirsAlone } from './verdicts.ts';
+import { isAllowed, isKnotsRejection, isSameAnswer, isSameVerdict } from './verdicts.ts';
 
-/** What went differently, with what it takes to see it again. */
+/** A difference between the two nodes. The message contains the seed and round that reproduce it. */
 export class Disagreement extends Error {}
 
 interface BuiltBlock {
@@ -28,9 +28,9 @@ interface BuiltBlock {
 
 const MATURITY = regtest.coinbaseMaturity;
 
-/** A chain that grows from genesis, in two nodes at once: blocks and transactions, good and bad ones. */
+/** Sends the same valid and invalid blocks and transactions to both nodes, from genesis on, and compares results. */
 export class World {
-  /** How often each verdict was given. */
+  /** Number of times that each verdict was returned. */
   readonly verdicts = new Map<string, number>();
   readonly #seed: number;
   readonly #pair: NodePair;
@@ -40,7 +40,7 @@ export class World {
   readonly #nodes = new Map<string, BlockNode>();
   #tip: BlockNode;
   #round = 0;
-  /** Makes coinbases differ. */
+  /** Counter that makes each coinbase unique. */
   #tag = 0;
 
   constructor(seed: number, pair: NodePair) {
@@ -52,23 +52,24 @@ export class World {
     this.#tip = this.#add(regtest.genesis, undefined);
   }
 
-  /** Blocks enough for the first coins to be spent. */
+  /** Mines until the first coinbases are mature. */
   async grow(): Promise<void> {
     while (this.#tip.height < MATURITY + 5) await this.#submit(this.#build(this.#tip, []));
   }
 
+  /** Runs one round: a block, a branch, unconfirmed transactions or a step of the clock; then compares both nodes. */
   async round(): Promise<void> {
     this.#round++;
     const choice = this.#choice;
     const draw = choice.int(20);
-    if (draw < 10) await this.#oneBlock();
-    else if (draw < 13) await this.#branch();
-    else if (draw < 19) await this.#looseTransactions();
-    else await this.#passTime();
+    if (draw < 10) await this.#submitBlock();
+    else if (draw < 13) await this.#submitBranch();
+    else if (draw < 19) await this.#submitTransactions();
+    else await this.#advanceTime();
     await this.#compareState();
   }
 
-  /** Whether everything that the chain has left is the same. */
+  /** Compares the UTXO sets. */
   async compareCoins(): Promise<void> {
     const { ours, theirs } = await this.#pair.call('gettxoutsetinfo', 'hash_serialized_3');
     const pick = (answer: Answer) => {
@@ -88,14 +89,14 @@ export class World {
 
   // Rounds
 
-  async #oneBlock(): Promise<void> {
+  async #submitBlock(): Promise<void> {
     const built = this.#build(this.#parent(), this.#drawMutations());
     await this.#submit(built);
     if (this.#choice.chance(12)) await this.#submit(built);
   }
 
-  /** Several blocks on one another, in some order, some with their headers first, and perhaps a bad one among them. */
-  async #branch(): Promise<void> {
+  /** Submits a branch of blocks in any order, in some cases headers first, and in some with an invalid block. */
+  async #submitBranch(): Promise<void> {
     const choice = this.#choice;
     const length = 2 + choice.int(4);
     const badAt = choice.chance(3) ? -1 : choice.int(length);
@@ -112,22 +113,22 @@ export class World {
     if (choice.chance(2)) for (const next of order) await this.#submit(next);
   }
 
-  async #looseTransactions(): Promise<void> {
+  async #submitTransactions(): Promise<void> {
     const choice = this.#choice;
     for (let i = 1 + choice.int(4); i > 0; i--) {
-      const coins = this.#looseCoins();
+      const coins = this.#mempoolCoins();
       if (coins.length === 0) return;
-      await this.#offer(new DraftGenerator(choice, coins).next(this.#tip));
+      await this.#submitTransaction(new DraftGenerator(choice, coins).next(this.#tip));
     }
   }
 
-  async #passTime(): Promise<void> {
+  async #advanceTime(): Promise<void> {
     await this.#pair.setTime(this.#pair.now + this.#choice.int(1200));
   }
 
   // Blocks
 
-  /** Mostly the tip; else a block near it, on whatever branch, valid or not. */
+  /** Returns the tip in most cases, otherwise a block near it, on any branch and possibly invalid. */
   #parent(): BlockNode {
     const choice = this.#choice;
     if (!choice.chance(4)) return this.#tip;
@@ -152,7 +153,7 @@ export class World {
     const choice = this.#choice;
     const changes: BlockChange[] = mutations.map((name) => blockMutations[name]!(choice));
     const { block, bytes } = finishBlock(this.#draft(parent, mutations.length === 0), changes);
-    // A mutation may have led it elsewhere.
+    // A mutation may have changed its parent.
     const prev = this.#nodes.get(toReversedHex(block.header.prevHash)) ?? parent;
     const node = this.#nodes.get(block.hashHex) ?? this.#add(block, prev);
     return { node, bytes, mutations };
@@ -161,7 +162,7 @@ export class World {
   #draft(parent: BlockNode, mayFail: boolean): BlockDraft {
     const choice = this.#choice;
     const height = parent.height + 1;
-    const { transactions, fees } = this.#fill(parent, mayFail);
+    const { transactions, fees } = this.#selectTransactions(parent, mayFail);
     const outputs = this.#transactions.outputs(parent, blockSubsidy(height, regtest) + fees, 1 + choice.int(4));
     const hasWitness = transactions.some((tx) => tx.hasWitness);
     const isCommitted = hasWitness || choice.chance(2);
@@ -190,24 +191,24 @@ export class World {
     };
   }
 
-  /** Transactions that a block after `parent` may hold; one of them may be bad, if nothing else is to be. */
-  #fill(parent: BlockNode, mayFail: boolean): { transactions: Transaction[]; fees: bigint } {
+  /** Returns transactions for a block after `parent`. If `mayFail`, at most one of them is invalid. */
+  #selectTransactions(parent: BlockNode, mayFail: boolean): { transactions: Transaction[]; fees: bigint } {
     const choice = this.#choice;
     const transactions: Transaction[] = [];
     let fees = 0n;
     if (parent.height < MATURITY) return { transactions, fees };
     const coins = new Map(parent.coins);
     let hasFailed = !mayFail;
-    const take = (tx: Transaction, fee: bigint) => {
+    const add = (tx: Transaction, fee: bigint) => {
       transactions.push(tx);
       fees += fee;
       addTransaction(coins, tx, parent.height + 1, false);
     };
     for (const { tx } of this.#pair.pier.mempool.entries()) {
-      // What waits in the mempool, as far as it fits here.
+      // Half of the mempool's transactions that are valid after this parent.
       const spent = choice.chance(2) ? spentBy(tx, coins) : undefined;
       if (!spent || !isCandidateValid({ tx, spent, fee: 0n }, parent)) continue;
-      take(tx, 0n);
+      add(tx, 0n);
     }
     for (let i = choice.int(6); i > 0; i--) {
       const candidate = this.#transactions.next(parent, coins);
@@ -215,7 +216,7 @@ export class World {
       const isValid = isCandidateValid(candidate, parent);
       if (!isValid && (hasFailed || !choice.chance(8))) continue;
       hasFailed ||= !isValid;
-      take(candidate.tx, candidate.fee);
+      add(candidate.tx, candidate.fee);
     }
     return { transactions, fees };
   }
@@ -224,16 +225,17 @@ export class World {
     const hex = toHex(block.header.encode());
     if (block.header.version < 0) return;
     const answers = await this.#pair.call('submitheader', hex);
-    const agree = isSameAnswer(answers) || this.#isLateThere(block, answers);
+    const agree = isSameAnswer(answers) || this.#isUnmarkedDescendant(block, answers);
     this.#check(agree, `submitheader [${mutations}] ${hex}`, answers);
   }
 
   async #submit({ node, bytes, mutations }: BuiltBlock): Promise<void> {
-    // Knots reads a header of negative version as one of another format. To Core it is a low version.
+    // Knots parses a header with a negative version in a format of its own. For Core the version is merely too low.
     if (bytes[3]! & 0x80) return;
     const answers = await this.#pair.call('submitblock', toHex(bytes));
     const what = `submitblock [${mutations}] on height ${node.height - 1} (${shorten(toHex(bytes))})`;
-    const agree = isSameAnswer(answers, () => this.#scriptErrors(node)) || this.#isLateThere(node.block, answers);
+    const agree =
+      isSameAnswer(answers, () => this.#scriptErrors(node)) || this.#isUnmarkedDescendant(node.block, answers);
     this.#check(agree, what, answers);
     this.#count(answers);
     const best = await this.#pair.call('getbestblockhash');
@@ -245,10 +247,10 @@ export class World {
   }
 
   /**
-   * Whether bitcoind takes a block that descends from an invalid one, but for its nearest relatives: Core marks all of
-   * them at once since its release 30 (pull request 31405), and before that those that it comes upon.
+   * Whether Pier rejects a descendant of an invalid block that bitcoind has not marked. Core marks all descendants at
+   * once only since release 30 (pull request 31405); before, it marks a descendant when it encounters one.
    */
-  #isLateThere({ hash, header: { prevHash } }: Block, { ours }: Answers): boolean {
+  #isUnmarkedDescendant({ hash, header: { prevHash } }: Block, { ours }: Answers): boolean {
     const { chain } = this.#pair.pier;
     const index = chain.getIndex(hash) ?? chain.getIndex(prevHash);
     if (!index?.failed || !index.prev?.failed) return false;
@@ -256,7 +258,7 @@ export class World {
     return verdict === 'duplicate-invalid' || verdict === 'bad-prevblk';
   }
 
-  /** All errors of the block's scripts: where several fail, which of them is found first is left to chance. */
+  /** Returns all script errors of the block. If several scripts fail, either node may report any of them. */
   #scriptErrors({ block, prev, height }: BlockNode): string[] {
     const coins = new Map(prev!.coins);
     return block.transactions.slice(1).flatMap((tx) => {
@@ -268,11 +270,11 @@ export class World {
 
   // Transactions
 
-  /** What the next block, or the mempool, may spend. */
-  #looseCoins(): Coin[] {
+  /** Returns coins that a transaction in the mempool can spend. */
+  #mempoolCoins(): Coin[] {
     const coins = new Map(this.#tip.coins);
     for (const { tx } of this.#pair.pier.mempool.entries()) {
-      // Conflicts are wanted, so that what it spends stays.
+      // In a quarter of the cases the spent coins stay, so that some transactions conflict.
       const before = new Map(coins);
       addTransaction(coins, tx, this.#tip.height + 1, false);
       if (this.#choice.chance(4)) for (const [key, coin] of before) coins.set(key, coin);
@@ -284,10 +286,10 @@ export class World {
     });
   }
 
-  async #offer(tx: Transaction): Promise<void> {
+  async #submitTransaction(tx: Transaction): Promise<void> {
     const hex = toHex(tx.encode());
     const answers = await this.#pair.call('testmempoolaccept', [hex], 0);
-    if (isTheirsAlone(answers.theirs)) return;
+    if (isKnotsRejection(answers.theirs)) return;
     this.#check(isSameVerdict(answers), `testmempoolaccept ${shorten(hex)}`, answers);
     this.#count(answers);
     if (this.#choice.chance(4)) return;
@@ -301,35 +303,35 @@ export class World {
     const tips = await this.#pair.call('getchaintips');
     const lines = { ours: this.#tipLines(tips.ours), theirs: this.#tipLines(tips.theirs) };
     this.#check(isSameAnswer(lines), 'getchaintips', lines);
-    await this.#evenMempools();
+    await this.#reconcileMempools();
     const mempools = await this.#pair.call('getrawmempool', true);
     const entries = { ours: entryLines(mempools.ours), theirs: entryLines(mempools.theirs) };
     this.#check(isSameAnswer(entries), 'getrawmempool', entries);
   }
 
   /**
-   * After a reorganisation our mempool may hold more: what comes back against a policy that Core does not have, and what
-   * was possible on both branches but not on one that was tried in vain, in the course of which Core drops it.
+   * Makes the mempools equal after a reorganisation. Pier's may then contain more: transactions that violate a policy
+   * of Knots alone, and transactions that Core dropped when it tried to activate a branch that turned out invalid.
    */
-  async #evenMempools(): Promise<void> {
+  async #reconcileMempools(): Promise<void> {
     const { mempool } = this.#pair.pier;
     const { theirs } = await this.#pair.call('getrawmempool');
     const known = new Set((theirs as { result: string[] }).result);
-    const more = [...mempool.entries()].filter(({ tx }) => !known.has(tx.txidHex));
-    for (const { tx } of more.sort((a, b) => a.ancestorCount - b.ancestorCount)) {
+    const extra = [...mempool.entries()].filter(({ tx }) => !known.has(tx.txidHex));
+    for (const { tx } of extra.sort((a, b) => a.ancestorCount - b.ancestorCount)) {
       if (!mempool.has(tx.txid)) continue;
       const hex = toHex(tx.encode());
       const answers = await this.#pair.call('testmempoolaccept', [hex], 0);
-      if (isTheirsAlone(answers.theirs)) {
+      if (isKnotsRejection(answers.theirs)) {
         mempool.remove(tx.txid, 'reorg');
       } else {
-        this.#check(isAllowed(answers.theirs), `in our mempool alone: ${hex}`, answers);
+        this.#check(isAllowed(answers.theirs), `only in our mempool: ${hex}`, answers);
         await this.#pair.call('sendrawtransaction', hex, 0, '21000000');
       }
     }
   }
 
-  /** The ends of branches, but for those that are invalid: see `isLateThere`. */
+  /** Formats the chain tips, except invalid ones: see `isUnmarkedDescendant`. */
   #tipLines(answer: Answer): Answer {
     if ('error' in answer) return answer;
     const tips = answer.result as { height: number; hash: string; branchlen: number; status: string }[];
@@ -359,7 +361,7 @@ export class World {
   }
 }
 
-/** The verdict on a block or a transaction in one word. */
+/** Returns the verdict on a block or a transaction as one string. */
 function nameOf(answer: Answer): string {
   if ('error' in answer) return answer.error;
   if (!Array.isArray(answer.result)) return String(answer.result);
@@ -373,7 +375,7 @@ interface RawMempoolEntry {
   readonly [field: string]: unknown;
 }
 
-/** What both have to say of each transaction in their mempools. */
+/** Formats the mempool entries that both nodes must agree on. */
 function entryLines(answer: Answer): Answer {
   if ('error' in answer) return answer;
   const lines = Object.entries(answer.result as Record<string, RawMempoolEntry>).map(([txid, entry]) => {
@@ -384,7 +386,7 @@ function entryLines(answer: Answer): Answer {
   return { result: lines.sort() };
 }
 
-/** Hex that can still be read in a terminal. */
+/** Shortens hex that is too long for a terminal. */
 function shorten(hex: string): string {
   return hex.length <= 20_000 ? hex : `${hex.slice(0, 20_000)}... ${hex.length / 2} bytes`;
 }

@@ -6,8 +6,8 @@ import { RawPeer } from '../../p2p/support/raw-peer.ts';
 import type { Bitcoind } from '../../support/bitcoind.ts';
 import { waitFor } from '../../support/wait.ts';
 
-/** Plays a misbehaviour to the node at `port`; the connection is open afterwards if the node still answers a ping. */
-async function play(port: number, messages: readonly Uint8Array[], early: boolean): Promise<RawPeer> {
+/** Sends messages to the node at `port`, before the handshake if `early`. Resolves after a pong or a disconnect. */
+async function sendMessages(port: number, messages: readonly Uint8Array[], early: boolean): Promise<RawPeer> {
   const peer = new RawPeer(port);
   if (early) peer.send(messages);
   await peer.shakeHands();
@@ -15,7 +15,7 @@ async function play(port: number, messages: readonly Uint8Array[], early: boolea
   return peer;
 }
 
-/** What bitcoind, which must log by -debug=net, makes of messages. */
+/** Returns bitcoind's reaction to the messages. Requires `-debug=net`. */
 export async function verdictOfBitcoind(
   bitcoind: Bitcoind,
   messages: readonly Uint8Array[],
@@ -23,17 +23,17 @@ export async function verdictOfBitcoind(
 ): Promise<Verdict> {
   const log = join(bitcoind.dataDir, 'regtest', 'debug.log');
   const before = (await readFile(log)).length;
-  const peer = await play(bitcoind.port, messages, early);
+  const peer = await sendMessages(bitcoind.port, messages, early);
   const { closed } = peer;
   peer.close();
-  // Whom it would discourage shows in the log: those on its own machine it only disconnects, and where invalid blocks are
-  // the reason, Knots on regtest says so and tolerates them.
+  // Only the log tells whether bitcoind would discourage the peer: it merely disconnects local peers, and after an
+  // invalid block Knots on regtest keeps the connection.
   const lines = (await readFile(log)).subarray(before).toString();
   if (/Misbehaving: peer=|got DoS score 100 /.test(lines)) return 'discouraged';
   return closed ? 'disconnected' : 'ignored';
 }
 
-/** What Pier makes of them. Waits for the expected verdict, as blocks are judged after what follows them has been answered. */
+/** Returns Pier's reaction. Waits for the expected one: a block is validated after the next messages are answered. */
 export async function verdictOfPier(
   peers: ConnectionManager,
   messages: readonly Uint8Array[],
@@ -44,7 +44,7 @@ export async function verdictOfPier(
   const unsubscribe = peers.events.on('disconnected', (event) => {
     reason ??= event.reason;
   });
-  const peer = await play(peers.endpoint!.port, messages, early);
+  const peer = await sendMessages(peers.endpoint!.port, messages, early);
   if (expected !== 'ignored') await waitFor(() => peer.closed, { timeoutMs: 2_000 }).catch(() => {});
   const verdict = reason;
   peer.close();
