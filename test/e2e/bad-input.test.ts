@@ -241,7 +241,7 @@ describe('a running node', () => {
       expectError(
         await pier(args, { NODE_ID: String(otherId) }),
         1,
-        new RegExp(`another program listens on 127.0.0.1:${otherId + 10_000}`),
+        new RegExp(`RPC cannot listen on 127.0.0.1:${otherId + 10_000}: another program uses this port`),
       );
     } finally {
       server.close();

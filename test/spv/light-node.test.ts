@@ -146,7 +146,7 @@ describe('a reorganisation', () => {
     expect(await light.confirmations(early.txidHex)).toBe(65 - 33 + 1);
     await expectProved(light, early.txidHex, chain.blocks[33]!, 33);
     await expectWithdrawn(light, { txid: late.txidHex, height: 37 });
-    await expect(light.rpc('getpaymentproof', late.txidHex)).rejects.toThrow('No proof of such a transaction');
+    await expect(light.rpc('getpaymentproof', late.txidHex)).rejects.toThrow('No payment proof for this transaction');
     const told = light.log.shown.filter(({ message }) => message.startsWith('the proof of a payment is withdrawn'));
     expect(told).toMatchObject([{ level: 'warn', txid: late.txidHex, height: 37 }]);
     // It may be mined again, if somebody has it.

@@ -2,13 +2,13 @@ import { type AddressType, addressTypes } from '../../wallet/keys.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import { type Argument, optional, wordArgument } from './arguments.ts';
 
-/** The kind of address to make; `otherwise` says what holds without it. */
-export function addressTypeArgument(otherwise: string): Argument<AddressType | undefined> {
+/** Returns the optional argument `address_type`; help shows `defaultText` as its default. */
+export function addressTypeArgument(defaultText: string): Argument<AddressType | undefined> {
   const argument = wordArgument(
     'address_type',
     addressTypes,
-    `The kind of address: ${addressTypes.join(', ')}.`,
+    `The address type to use: ${addressTypes.join(', ')}.`,
     (word) => new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, `Unknown address type '${word}'`),
   );
-  return optional(argument, undefined, otherwise);
+  return optional(argument, undefined, defaultText);
 }

@@ -1,7 +1,7 @@
 import { AddressError, type AddressPrefixes, decodeAddress } from '../../script/address.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 
-/** The script of an address. Throws `RpcError` with `message`, and why, where it is none of this network. */
+/** Decodes an address to its output script. Throws `RpcError` with `message` and the reason if it is invalid. */
 export function addressScript(address: string, prefixes: AddressPrefixes, message: string): Uint8Array {
   try {
     return decodeAddress(address, prefixes);

@@ -4,30 +4,32 @@ import { moneyRange, parseAmount } from '../../primitives/amount.ts';
 import { jsonTypeName } from '../json/json.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 
-/** One argument of a method: how it is checked, and how help describes it. */
+/** One argument of a method: its validation and its help text (Core: RPCArg). */
 export interface Argument<T> {
-  /** Its name, then older names that are understood too, separated by `|`. */
+  /** The name, followed by its aliases, separated by `|`. */
   readonly name: string;
-  /** The type's name in help. */
+  /** Type name shown in help. */
   readonly type: string;
-  /** How it stands in the usage line. */
+  /** Placeholder in the usage line. */
   readonly usage: string;
-  /** Checks a value that is present. */
+  /** Validates and decodes a value that is present. */
   readonly schema: z.ZodType<T>;
+  /** Whether a call without the argument is an error. */
   readonly required: boolean;
-  /** The value of an optional argument that is absent or null. */
+  /** Value of an optional argument that is absent or null. */
   readonly fallback?: T;
-  /** The default, as help shows it. */
+  /** Default value shown in help. */
   readonly defaultText?: string;
+  /** Description shown in help. */
   readonly description: string;
 }
 
-/** The values that a list of arguments yields. */
+/** The decoded values of a list of arguments, as a tuple. */
 export type ArgumentValues<A extends readonly Argument<unknown>[]> = {
   -readonly [K in keyof A]: A[K] extends Argument<infer T> ? T : never;
 };
 
-/** Makes an argument optional, with a value for when it is left out. */
+/** Makes an argument optional: `fallback` is its value when absent, `defaultText` the default shown in help. */
 export function optional<T, F extends T | undefined = undefined>(
   argument: Argument<T>,
   fallback?: F,
@@ -42,11 +44,12 @@ export function optional<T, F extends T | undefined = undefined>(
   };
 }
 
+/** Returns a required string argument. */
 export function textArgument(name: string, description: string): Argument<string> {
   return define('string', z.string(), name, description, quoted(name));
 }
 
-/** One of a few words; `unknown` makes Core's message for any other. */
+/** Returns a required argument that is one of `words`; `unknown` makes the error for any other. */
 export function wordArgument<W extends string>(
   name: string,
   words: readonly W[],
@@ -62,16 +65,16 @@ export function wordArgument<W extends string>(
   return define('string', schema, name, description, quoted(name));
 }
 
-/** 64 hex digits as people see hashes; yields 32 bytes in internal order. */
+/** Returns a required hash argument: 64 hex digits in display order, decoded to 32 bytes in internal order. */
 export function hashArgument(name: string, description: string): Argument<Uint8Array> {
-  return define('string', hashSchema(firstName(name)), name, description, quoted(name));
+  return define('string', hashSchema(primaryName(name)), name, description, quoted(name));
 }
 
-/** `called` is what Core's message calls it. */
-export function hexArgument(name: string, description: string, called = firstName(name)): Argument<Uint8Array> {
+/** Returns a required argument of hex bytes; error messages call it `label`. */
+export function hexArgument(name: string, description: string, label = primaryName(name)): Argument<Uint8Array> {
   const schema = z.string().transform((text, context) => {
     if (!isHex(text)) {
-      const message = `${called} must be hexadecimal string (not '${text}')`;
+      const message = `${label} must be hexadecimal string (not '${text}')`;
       return refuse(context, RpcCode.INVALID_PARAMETER, message);
     }
     return fromHex(text);
@@ -79,12 +82,12 @@ export function hexArgument(name: string, description: string, called = firstNam
   return define('string', schema, name, description, quoted(name));
 }
 
-/** A whole number; outside of int32 it is out of range as it would be in Core. */
+/** Returns a required integer argument; values outside int32 are out of range, as in Core. */
 export function integerArgument(name: string, description: string): Argument<number> {
   return define('numeric', integerSchema, name, description);
 }
 
-/** A whole number of 64 bits; a number of JavaScript's, so exact up to 2^53. */
+/** Returns a required 64-bit integer argument, decoded to a JavaScript number: exact up to 2^53. */
 export function int64Argument(name: string, description: string): Argument<number> {
   const schema = z.number().transform((value, context) => {
     if (Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63) return value;
@@ -93,7 +96,7 @@ export function int64Argument(name: string, description: string): Argument<numbe
   return define('numeric', schema, name, description);
 }
 
-/** A whole number from 0 to 2^32 - 1. */
+/** Returns a required unsigned 32-bit integer argument. */
 export function unsignedArgument(name: string, description: string): Argument<number> {
   const schema = z.number().transform((value, context) => {
     if (Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff) return value;
@@ -102,15 +105,17 @@ export function unsignedArgument(name: string, description: string): Argument<nu
   return define('numeric', schema, name, description);
 }
 
+/** Returns a required number argument. */
 export function numberArgument(name: string, description: string): Argument<number> {
   return define('numeric', z.number(), name, description);
 }
 
+/** Returns a required boolean argument. */
 export function booleanArgument(name: string, description: string): Argument<boolean> {
   return define('boolean', z.boolean(), name, description);
 }
 
-/** Levels of detail: a number, or false for 0 and true for 1. */
+/** Returns a required verbosity argument: an integer, or a boolean for 0 or 1 (Core: ParseVerbosity). */
 export function verbosityArgument(name: string, description: string): Argument<number> {
   const schema = z.unknown().transform((value, context) => {
     if (typeof value === 'boolean') return value ? 1 : 0;
@@ -119,11 +124,12 @@ export function verbosityArgument(name: string, description: string): Argument<n
   return define('numeric', schema, name, description);
 }
 
-/** Bitcoins, as a number or a decimal string; yields satoshis. */
+/** Returns a required amount argument: bitcoins as a number or decimal string, decoded to satoshis. */
 export function amountArgument(name: string, description: string): Argument<bigint> {
   return define('numeric or string', amountSchema, name, description);
 }
 
+/** Returns a required array argument whose items have the schema `item`. */
 export function arrayArgument<T>(
   name: string,
   item: z.ZodType<T>,
@@ -133,21 +139,23 @@ export function arrayArgument<T>(
   return define('json array', z.array(item), name, description, usage);
 }
 
+/** Returns a required object argument. */
 export function objectArgument<T>(name: string, schema: z.ZodType<T>, description: string, usage: string): Argument<T> {
   return define('json object', schema, name, description, usage);
 }
 
-/** An argument that its own schema describes altogether. */
+/** Returns a required argument with a type name and schema of its own. */
 export function customArgument<T>(
   name: string,
   type: string,
   schema: z.ZodType<T>,
   description: string,
-  usage = firstName(name),
+  usage = primaryName(name),
 ): Argument<T> {
   return define(type, schema, name, description, usage);
 }
 
+/** A 32-bit integer. */
 export const integerSchema: z.ZodType<number> = z.number().transform((value, context) => {
   if (!Number.isInteger(value) || value > 0x7fff_ffff || value < -0x8000_0000) {
     return refuse(context, RpcCode.MISC_ERROR, 'JSON integer out of range');
@@ -155,6 +163,7 @@ export const integerSchema: z.ZodType<number> = z.number().transform((value, con
   return value;
 });
 
+/** An amount of bitcoins, decoded to satoshis (Core: AmountFromValue). */
 export const amountSchema: z.ZodType<bigint> = z.unknown().transform((value, context) => {
   if (typeof value !== 'number' && typeof value !== 'string') {
     return refuse(context, RpcCode.TYPE_ERROR, 'Amount is not a number or string');
@@ -165,7 +174,7 @@ export const amountSchema: z.ZodType<bigint> = z.unknown().transform((value, con
   return satoshis;
 });
 
-/** A schema of hashes that calls the value `name` in its messages. */
+/** Returns a schema for a hash; error messages call it `name` (Core: ParseHashV). */
 export function hashSchema(name: string): z.ZodType<Uint8Array> {
   return z.string().transform((text, context) => {
     if (text.length !== 64) {
@@ -180,15 +189,15 @@ export function hashSchema(name: string): z.ZodType<Uint8Array> {
 }
 
 /**
- * Satoshis of a JSON number of bitcoins, undefined where it has more than eight decimals. A double holds every amount
- * of eight decimals up to 21 million exactly enough: rounded to eight decimals it is that amount again.
+ * Converts a JSON number of bitcoins to satoshis; undefined if it has more than eight decimals. A double is precise
+ * enough: any amount up to 21 million with eight decimals survives the round trip.
  */
 function amountOfNumber(value: number): bigint | undefined {
   const text = value.toFixed(8);
   return Number(text) === value ? parseAmount(text) : undefined;
 }
 
-/** Checks the values given to a method, by position. Throws `RpcError` with Core's codes and messages. */
+/** Validates and decodes positional arguments. Throws `RpcError` with Core's codes and messages. */
 export function checkArguments(list: readonly Argument<unknown>[], given: readonly unknown[]): unknown[] {
   const mismatches: [position: string, text: string][] = [];
   let first: RpcError | undefined;
@@ -199,7 +208,7 @@ export function checkArguments(list: readonly Argument<unknown>[], given: readon
     if (result.success) return result.data;
     const issue = result.error.issues[0]!;
     if (issue.code === 'invalid_type' && issue.path.length === 0) {
-      mismatches.push([`Position ${i + 1} (${firstName(argument.name)})`, typeMismatch(value, issue.expected)]);
+      mismatches.push([`Position ${i + 1} (${primaryName(argument.name)})`, typeMismatch(value, issue.expected)]);
     } else {
       first ??= toRpcError(issue, value);
     }
@@ -213,18 +222,18 @@ export function checkArguments(list: readonly Argument<unknown>[], given: readon
   return values;
 }
 
-/** The name that help and messages use. */
-export function firstName(names: string): string {
+/** Returns the name that help and error messages use: the first of `names`, which are separated by `|`. */
+export function primaryName(names: string): string {
   return names.split('|', 1)[0]!;
 }
 
-/** Stops a schema's transformation with one of Core's codes and messages. */
+/** Fails a schema's transformation with an RPC error code and message. */
 export function refuse(context: z.core.$RefinementCtx, rpcCode: number, message: string): never {
   context.addIssue({ code: 'custom', message, params: { rpcCode } });
   return z.NEVER;
 }
 
-/** Applies `schema` inside a transformation, with a type mismatch as a message instead of a list of positions. */
+/** Applies `schema` inside a transformation; a type mismatch is reported as a message without positions. */
 function nested<T>(schema: z.ZodType<T>, value: unknown, context: z.core.$RefinementCtx): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -261,7 +270,7 @@ function isHex(text: string): boolean {
 }
 
 function quoted(name: string): string {
-  return `"${firstName(name)}"`;
+  return `"${primaryName(name)}"`;
 }
 
 function define<T>(
@@ -269,7 +278,7 @@ function define<T>(
   schema: z.ZodType<T>,
   name: string,
   description: string,
-  usage = firstName(name),
+  usage = primaryName(name),
 ): Argument<T> {
   return { name, type, usage, schema, required: true, description };
 }

@@ -10,8 +10,8 @@ import { type Argument, customArgument, refuse } from './arguments.ts';
 const TX_DECODE_FAILED = 'TX decode failed. Make sure the tx has at least one input.';
 
 /**
- * A transaction from hex, or undefined where it is none. Without inputs the encoding is ambiguous: then the reading
- * without witness is the second try, or the only one where `witness` is false (Core: DecodeHexTx).
+ * Decodes a transaction from hex; undefined if it does not decode. A transaction without inputs is ambiguous: `witness`
+ * says which encoding to try, and without it both are tried, the one with witness first (Core: DecodeHexTx).
  */
 export function transactionFromHex(hex: string, witness?: boolean): Transaction | undefined {
   for (const allowWitness of witness === undefined ? [true, false] : [witness]) {
@@ -21,13 +21,13 @@ export function transactionFromHex(hex: string, witness?: boolean): Transaction 
       reader.end();
       return tx;
     } catch {
-      // Not in this encoding.
+      // Does not decode in this encoding.
     }
   }
   return undefined;
 }
 
-/** Hex that `decode` must be able to read; `message` is what Core says otherwise. */
+/** Returns a required hex argument that `decode` reads; `message` is Core's error if it cannot. */
 function decodedArgument<T>(
   name: string,
   description: string,
@@ -39,27 +39,29 @@ function decodedArgument<T>(
       const value = decode(hex);
       if (value !== undefined) return value;
     } catch {
-      // Reported like any other text that is not what it should be.
+      // Reported below, as for an undefined value.
     }
     return refuse(context, RpcCode.DESERIALIZATION_ERROR, message);
   });
   return customArgument(name, 'string', schema, description, `"${name}"`);
 }
 
+/** Returns a required argument that is a transaction as hex. */
 export function transactionArgument(name: string, description: string): Argument<Transaction> {
   return decodedArgument(name, description, TX_DECODE_FAILED, transactionFromHex);
 }
 
-/** Like Core, this and the next one do not mind what follows the block, or the header. */
+/** Returns a required argument that is a block as hex. Trailing bytes are ignored, as in Core. */
 export function blockArgument(name: string, description: string): Argument<Block> {
   return decodedArgument(name, description, 'Block decode failed', (hex) => Block.read(new ByteReader(fromHex(hex))));
 }
 
+/** Returns a required argument that is a block header as hex. Trailing bytes are ignored, as in Core. */
 export function blockHeaderArgument(name: string, description: string): Argument<BlockHeader> {
   return decodedArgument(name, description, 'Block header decode failed', (hex) =>
     BlockHeader.read(new ByteReader(fromHex(hex))),
   );
 }
 
-/** The transaction in hex, for schemas inside arrays. */
+/** A transaction as hex, for use inside an array. */
 export const transactionSchema: z.ZodType<Transaction> = transactionArgument('rawtx', '').schema;

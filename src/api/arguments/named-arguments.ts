@@ -1,10 +1,10 @@
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
-import { type Argument, firstName } from './arguments.ts';
+import { type Argument, primaryName } from './arguments.ts';
 
 /**
- * Puts arguments that were given by name into their positions. A member `args` that is an array gives the first ones
- * by position. Gaps become undefined; nothing follows the last one given. Throws `RpcError` for a name that is
- * unknown or an argument given twice.
+ * Converts named arguments to positional ones (Core: transformNamedArguments). An array member `args` holds leading
+ * positional arguments. Gaps become undefined; the result ends at the last argument given. Throws `RpcError` for an
+ * unknown name and for an argument given twice.
  */
 export function placeArguments(
   list: readonly Argument<unknown>[],
@@ -20,7 +20,7 @@ export function placeArguments(
     for (const name of argument.name.split('|')) {
       if (!byName.has(name)) continue;
       if (i < given) {
-        const message = `Parameter ${firstName(argument.name)} specified twice both as positional and named argument`;
+        const message = `Parameter ${primaryName(argument.name)} specified twice both as positional and named argument`;
         throw new RpcError(RpcCode.INVALID_PARAMETER, message);
       }
       while (placed.length < i) placed.push(undefined);

@@ -12,7 +12,7 @@ const payToPublicKeyHash = (key: Uint8Array) =>
 const payToWitnessKeyHash = (key: Uint8Array) => compileScript(Op.OP_0, hash160(key));
 const payToScriptHash = (script: Uint8Array) => compileScript(Op.OP_HASH160, hash160(script), Op.OP_EQUAL);
 
-/** The output scripts of the descriptors about one key, given in hex. */
+/** Output scripts of each descriptor function of a single public key. */
 const keyDescriptors: Readonly<Record<string, (key: Uint8Array) => Uint8Array[]>> = {
   pk: (key) => [payToPublicKey(key)],
   pkh: (key) => [payToPublicKeyHash(key)],
@@ -30,8 +30,8 @@ const keyDescriptors: Readonly<Record<string, (key: Uint8Array) => Uint8Array[]>
 };
 
 /**
- * The output scripts that a descriptor means, its checksum being optional: addr(), raw(), and pk(), pkh(), wpkh(),
- * sh(wpkh()) and combo() of one public key in hex. Throws `RpcError` for any other, and `AddressError`.
+ * Returns the output scripts of a descriptor, with or without checksum: addr(), raw(), and pk(), pkh(), wpkh(),
+ * sh(wpkh()) and combo() of one public key in hex. Throws `RpcError` for any other descriptor, and `AddressError`.
  */
 export function scriptsOfDescriptor(descriptor: string, prefixes: AddressPrefixes): Uint8Array[] {
   const [text, checksum] = splitChecksum(descriptor);
@@ -40,7 +40,7 @@ export function scriptsOfDescriptor(descriptor: string, prefixes: AddressPrefixe
   }
   const match = /^(addr|raw|pk|pkh|wpkh|combo|sh\(wpkh)\(([^()]*)(\){1,2})$/.exec(text);
   if (!match || (match[1] === 'sh(wpkh') !== (match[3] === '))')) {
-    throw refused(`'${text}' is not a descriptor that this node scans for`);
+    throw refused(`'${text}' is not a supported descriptor`);
   }
   const [, kind, content] = match as unknown as [string, string, string];
   if (kind === 'addr') return [decodeAddress(content, prefixes)];

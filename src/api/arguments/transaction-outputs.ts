@@ -8,23 +8,23 @@ import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import { addressScript } from './address.ts';
 import { type Argument, amountSchema, customArgument } from './arguments.ts';
 
-/** Address and amount, or `data` and hex, as the client wrote them. */
+/** One output as given: an address and an amount, or `data` and hex. */
 export type OutputPair = readonly [key: string, value: unknown];
 
 const outputsSchema: z.ZodType<readonly OutputPair[]> = z
   .union([z.array(z.record(z.string(), z.unknown())), z.record(z.string(), z.unknown())])
   .transform((value) => (Array.isArray(value) ? value.flatMap(Object.entries) : Object.entries(value)));
 
-/** Outputs: an object, or an array of objects, with addresses and amounts or `data` and hex. */
+/** The argument `outputs`: an object, or an array of objects, of addresses and amounts or `data` and hex. */
 export const outputsArgument: Argument<readonly OutputPair[]> = customArgument(
   'outputs',
   'json array',
   outputsSchema,
-  'Outputs: an amount for each address, and hex for "data", which makes an OP_RETURN output.',
+  'The outputs, as key-value pairs: an address and its amount in BTC, or "data" and the hex of an OP_RETURN output.',
   '[{"address":amount,...},{"data":"hex"},...]',
 );
 
-/** The outputs that are meant. Throws `RpcError`, as for an address that appears twice. */
+/** Builds transaction outputs. Throws `RpcError` for an invalid or duplicate key, or an invalid amount. */
 export function buildOutputs(pairs: readonly OutputPair[], prefixes: AddressPrefixes): TxOut[] {
   const seen = new Set<string>();
   return pairs.map(([key, value]) => {

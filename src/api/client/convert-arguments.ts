@@ -2,8 +2,8 @@ import { rpcMethods } from '../methods/index.ts';
 import type { CallParams } from '../rpc/dispatch.ts';
 
 /**
- * The words of a command line as arguments: text stays text where the method wants text, anything else is read as
- * JSON, or stays text if it is none and lets the method complain.
+ * Converts command-line words to the arguments of a method: string arguments are kept, others are parsed as JSON (Core:
+ * RPCConvertValues). A word that is not JSON is kept too, for the method to report.
  */
 export function convertArguments(method: string, words: readonly string[]): CallParams {
   const list = rpcMethods.get(method)?.arguments ?? [];

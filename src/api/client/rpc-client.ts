@@ -3,6 +3,7 @@ import { Agent, request } from 'node:http';
 import { PierError } from '../../platform/errors.ts';
 import { RpcError } from '../json/rpc-error.ts';
 
+/** Address and cookie file of a node's RPC server. */
 export interface RpcClientOptions {
   readonly host: string;
   readonly port: number;
@@ -15,8 +16,8 @@ interface Reply {
 }
 
 /**
- * Calls a running node. Throws `RpcError` for what the node answers with an error, and `PierError` with code
- * 'node-not-running', 'rpc-unauthorized' or 'rpc-failed' where there is no answer to the call.
+ * Calls the RPC of a running node. Rejects with `RpcError` if the node answers with an error, and with `PierError`
+ * 'node-not-running', 'rpc-unauthorized' or 'rpc-failed' if the call gets no answer.
  */
 export class RpcClient {
   readonly #options: RpcClientOptions;
@@ -28,7 +29,7 @@ export class RpcClient {
     this.#options = options;
   }
 
-  /** Calls `method` with arguments by position or by name, for `wallet` if one is named. */
+  /** Calls `method` with positional or named arguments; `wallet` selects a wallet. */
   async call<T = unknown>(
     method: string,
     params: readonly unknown[] | Readonly<Record<string, unknown>> = [],
@@ -40,9 +41,9 @@ export class RpcClient {
     if (status === 401) {
       throw new PierError(
         'rpc-unauthorized',
-        `the node on ${this.#where} refused the cookie ${this.#options.cookieFile}`,
+        `the node at ${this.#where} rejected the cookie ${this.#options.cookieFile}`,
         {
-          hint: 'The cookie belongs to another node: check the data directory.',
+          hint: 'The cookie belongs to another node: check --datadir and --node-id.',
         },
       );
     }
@@ -60,7 +61,7 @@ export class RpcClient {
 
   async #post(path: string, body: string): Promise<{ status: number; text: string }> {
     const { host, port } = this.#options;
-    // Read for each call: a node that was started again has a new one.
+    // Read for each call: a restarted node has a new cookie.
     const cookie = await this.#readCookie();
     return new Promise((resolve, reject) => {
       const call = request(
@@ -92,8 +93,8 @@ export class RpcClient {
       return await readFile(this.#options.cookieFile, 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw this.#notRunning(error);
-      throw new PierError('rpc-unauthorized', `the cookie ${this.#options.cookieFile} cannot be read`, {
-        hint: 'A node can be called only by the user that started it.',
+      throw new PierError('rpc-unauthorized', `cannot read the cookie ${this.#options.cookieFile}`, {
+        hint: 'Run the command as the user that started the node.',
         cause: error,
       });
     }
@@ -102,11 +103,11 @@ export class RpcClient {
   #connectionError(error: unknown): PierError {
     if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return this.#notRunning(error);
     const message = error instanceof Error ? error.message : String(error);
-    return new PierError('rpc-failed', `the connection to ${this.#where} failed: ${message}`, { cause: error });
+    return new PierError('rpc-failed', `connection to ${this.#where} failed: ${message}`, { cause: error });
   }
 
   #notRunning(cause: unknown): PierError {
-    return new PierError('node-not-running', `no node listens on ${this.#where}`, {
+    return new PierError('node-not-running', `no node is running at ${this.#where}`, {
       hint: "Start it with 'pier startnode'.",
       cause,
     });

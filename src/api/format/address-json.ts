@@ -3,7 +3,7 @@ import { witnessProgram, witnessVersion } from '../../script/script.ts';
 import { solve } from '../../script/standard.ts';
 import type { JsonObject } from '../json/json.ts';
 
-/** What an address's script says of it (Core: DescribeAddress). */
+/** Returns the details of an address that follow from its script (Core: DescribeAddress). */
 export function addressDetailsJson(scriptPubKey: Uint8Array): JsonObject {
   const version = witnessVersion(scriptPubKey);
   const { type } = solve(scriptPubKey);

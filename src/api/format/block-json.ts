@@ -7,27 +7,27 @@ import type { Block } from '../../primitives/block.ts';
 import type { JsonObject } from '../json/json.ts';
 import { transactionJson } from './transaction-json.ts';
 
-/** 64 hex digits of a number of 256 bits, as Core shows targets and work. */
+/** Returns a 256-bit number, such as a target or chainwork, as 64 hex digits. */
 export function hex256(value: bigint): string {
   return value.toString(16).padStart(64, '0');
 }
 
-/** A compact target, or a version, as eight hex digits. */
+/** Returns a 32-bit number, such as compact bits or a version, as eight hex digits. */
 export function hex32(value: number): string {
   return (value >>> 0).toString(16).padStart(8, '0');
 }
 
-/** `bits`, `target` and `difficulty` of a block or template. */
+/** Returns `bits`, `target` and `difficulty` of a compact target. */
 export function targetJson(bits: number): { bits: string; target: string; difficulty: number } {
   return { bits: hex32(bits), target: hex256(compactToTarget(bits).target), difficulty: difficulty(bits) };
 }
 
-/** Confirmations that a block gives: 1 at the tip, -1 off the active chain. */
+/** Returns the confirmations of a block: 1 at the tip, -1 off the active chain (Core: ComputeNextBlockAndDepth). */
 export function confirmations(chain: HeaderView, index: BlockIndex): number {
   return chain.contains(index) ? chain.tip.height - index.height + 1 : -1;
 }
 
-/** A header in its place, as getblockheader shows it (Core: blockheaderToJSON). */
+/** Returns a block header as in getblockheader (Core: blockheaderToJSON). */
 export function headerJson(chain: HeaderView, index: BlockIndex): JsonObject {
   const next = chain.contains(index) ? chain.atHeight(index.height + 1) : undefined;
   return {
@@ -48,7 +48,7 @@ export function headerJson(chain: HeaderView, index: BlockIndex): JsonObject {
   };
 }
 
-/** A block as getblock shows it with verbosity 1 (ids), 2 (transactions) or 3 (and what they spend). */
+/** Returns a block as in getblock: verbosity 1 lists txids, 2 transactions, 3 prevouts too (Core: blockToJSON). */
 export function blockJson(chain: Chain, index: BlockIndex, block: Block, verbosity: number): JsonObject {
   const prefixes = chain.params.address;
   const undo = verbosity >= 2 ? chain.getUndo(index) : undefined;
@@ -61,12 +61,13 @@ export function blockJson(chain: Chain, index: BlockIndex, block: Block, verbosi
     tx: block.transactions.map((tx, i) =>
       verbosity < 2
         ? tx.txidHex
-        : // Undo data has nothing for the coinbase.
+        : // Undo data has no entry for the coinbase.
           transactionJson(tx, { prefixes, spent: i > 0 ? undo?.[i - 1] : undefined, prevouts, hex: true }),
     ),
   };
 }
 
+/** Returns a block header as 160 hex digits. */
 export function headerHex(index: BlockIndex): string {
   return toHex(index.header.encode());
 }

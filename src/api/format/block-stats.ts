@@ -8,11 +8,15 @@ import { isUnspendable } from '../../script/script.ts';
 import type { Json } from '../json/json.ts';
 import { feeOf } from './transaction-json.ts';
 
-/** Bytes that Core counts for an output in the set beside its own: outpoint, and height with coinbase mark. */
+/** Bytes of an unspent output besides its TxOut: outpoint, height and coinbase flag (Core: PER_UTXO_OVERHEAD). */
 const PER_UTXO_OVERHEAD = 36 + 4;
+/** Shares of the block's weight at which fee rates are sampled. */
 const PERCENTILES = [0.1, 0.25, 0.5, 0.75, 0.9] as const;
 
-/** Statistics of a block; fees in satoshis, fee rates in satoshis per virtual byte (Core: getblockstats). */
+/**
+ * Computes the statistics of getblockstats: fees in satoshis, fee rates in satoshis per virtual byte, sizes in bytes.
+ * `undo` holds the spent outputs of each transaction but the coinbase.
+ */
 export function blockStats(
   index: BlockIndex,
   block: Block,
@@ -89,7 +93,7 @@ export function blockStats(
   };
 }
 
-/** What a block does to the set of unspent outputs; "kept" leaves out what never enters it. */
+/** Changes of the UTXO set by a block. `kept` counts omit outputs that never enter it: unspendable and genesis ones. */
 class OutputCount {
   size = 0;
   keptCount = 0;
@@ -114,7 +118,7 @@ class OutputCount {
   }
 }
 
-/** The fee rates below which a tenth, a quarter, and so on, of the weight lies. */
+/** Returns the fee rates at the percentiles of weight (Core: CalculatePercentilesByWeight). */
 function percentilesByWeight(rates: readonly { rate: number; weight: number }[], totalWeight: number): number[] {
   const sorted = [...rates].sort((a, b) => a.rate - b.rate || a.weight - b.weight);
   const last = sorted[sorted.length - 1]?.rate ?? 0;

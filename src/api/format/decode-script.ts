@@ -7,7 +7,7 @@ import { solve } from '../../script/standard.ts';
 import type { JsonObject } from '../json/json.ts';
 import { scriptPubKeyJson } from './script-json.ts';
 
-/** What a script is, and the outputs that it could stand behind (Core: decodescript). */
+/** Describes a script and its P2SH and segwit wrappings as in decodescript. */
 export function decodeScriptJson(script: Uint8Array, prefixes: AddressPrefixes): JsonObject {
   const { hex: _hex, ...shown } = scriptPubKeyJson(script, prefixes);
   if (!canBeWrapped(script)) return shown;
@@ -22,6 +22,7 @@ export function decodeScriptJson(script: Uint8Array, prefixes: AddressPrefixes):
   };
 }
 
+/** Types of scripts that are not wrapped in P2SH or P2WSH. */
 const unwrappable: ReadonlySet<string> = new Set([
   'nulldata',
   'scripthash',
@@ -36,13 +37,13 @@ function canBeWrapped(script: Uint8Array): boolean {
   return (
     operations?.every(({ opcode, data }) => {
       if (data && data.length > MAX_SCRIPT_ELEMENT_SIZE) return false;
-      // What only tapscript knows has no business in P2SH or P2WSH.
+      // Opcodes of tapscript are invalid in P2SH and P2WSH.
       return opcode <= Op.OP_NOP10 && !isOpSuccess(opcode);
     }) ?? false
   );
 }
 
-/** The witness output for the script: P2WPKH for a single key, otherwise P2WSH; undefined where segwit forbids it. */
+/** Returns the script's witness output: P2WPKH for one key, otherwise P2WSH; undefined if segwit forbids its keys. */
 function witnessScriptPubKey(script: Uint8Array): Uint8Array | undefined {
   const { type, solutions } = solve(script);
   switch (type) {

@@ -10,10 +10,10 @@ import {
 } from '../../consensus/versionbits.ts';
 import { JsonNumber, type JsonObject } from '../json/json.ts';
 
-/** The greatest int64, with which Core says that there is no timeout. */
+/** Core's NO_TIMEOUT, the maximum int64. */
 const CORE_NO_TIMEOUT = new JsonNumber('9223372036854775807');
 
-/** The soft forks that the network knows, as they stand for the block after `index` (Core: DeploymentInfo). */
+/** Returns the state of the network's soft forks for the block after `index` (Core: DeploymentInfo). */
 export function deploymentsJson(index: BlockIndex, params: ChainParams): JsonObject {
   const deployments: Record<string, JsonObject> = {};
   for (const name of deploymentNames) {
@@ -26,34 +26,34 @@ export function deploymentsJson(index: BlockIndex, params: ChainParams): JsonObj
   return deployments;
 }
 
-/** What Core tells of a BIP9 deployment: the state of `index` itself, of the block after it, and the votes. */
+/** Describes a BIP9 deployment: its state at `index` and at the next block, signalling (Core: SoftForkDescPushBack). */
 function bip9Json(deployment: Bip9Deployment, index: BlockIndex): JsonObject {
   const { bit, startTime, timeout, minActivationHeight } = deployment;
   const status = deploymentState(deployment, index.prev);
   const next = deploymentState(deployment, index);
-  const isVoting = status === 'started' || status === 'locked_in';
+  const isSignalling = status === 'started' || status === 'locked_in';
   return {
     type: 'bip9',
     height: next === 'active' ? stateSinceHeight(deployment, index) : undefined,
     active: next === 'active',
     bip9: {
-      bit: isVoting ? bit : undefined,
+      bit: isSignalling ? bit : undefined,
       start_time: startTime,
       timeout: timeout === NO_TIMEOUT ? CORE_NO_TIMEOUT : timeout,
       min_activation_height: minActivationHeight,
       status,
       since: stateSinceHeight(deployment, index.prev),
       status_next: next,
-      ...(isVoting ? votesJson(deployment, index, status === 'started') : {}),
+      ...(isSignalling ? signallingJson(deployment, index, status === 'started') : {}),
     },
   };
 }
 
-function votesJson(deployment: Bip9Deployment, index: BlockIndex, isOpen: boolean): JsonObject {
+function signallingJson(deployment: Bip9Deployment, index: BlockIndex, isStarted: boolean): JsonObject {
   const { period, threshold } = deployment;
   const { signals, count, possible } = signallingStatistics(deployment, index);
   return {
-    statistics: { period, elapsed: signals.length, count, ...(isOpen ? { threshold, possible } : {}) },
+    statistics: { period, elapsed: signals.length, count, ...(isStarted ? { threshold, possible } : {}) },
     signalling: signals.map((signal) => (signal ? '#' : '-')).join(''),
   };
 }

@@ -3,20 +3,20 @@ import { secp256k1 } from '../../crypto/secp256k1.ts';
 import { type AddressPrefixes, encodeAddress } from '../../script/address.ts';
 import { solve } from '../../script/standard.ts';
 
-/** The characters that a descriptor may hold, in three groups of 32 (BIP380). */
+/** The characters of descriptors, in three groups of 32 (BIP380). */
 const INPUT_CHARSET =
   '0123456789()[],\'/*abcdefgh@:$%{}IJKLMNOPQRSTUVWXYZ&+-.;<=>?!^_|~ijklmnopqrstuvwxyzABCDEFGH`#"\\ ';
 const CHECKSUM_CHARSET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
-/** The generator's five numbers of 40 bits, as upper and lower 20 bits. */
+/** The generator's five 40-bit coefficients, split into upper and lower 20 bits. */
 const GENERATOR_HIGH = [0xf5dee, 0xa9fdc, 0x1bab1, 0x3706b, 0x644d6] as const;
 const GENERATOR_LOW = [0x51989, 0xa3312, 0x0e32d, 0x1677a, 0x26ffd] as const;
 
-/** BIP380's checksum in the making: a polynomial of 40 bits, in two halves that ordinary numbers hold. */
+/** Computes the checksum of BIP380: a 40-bit polynomial, in two halves that fit JavaScript's bit operations. */
 class Polymod {
   #high = 0;
   #low = 1;
 
-  /** Takes in five bits. */
+  /** Adds five bits. */
   add(value: number): void {
     const top = this.#high >>> 15;
     this.#high = ((this.#high & 0x7fff) << 5) | (this.#low >>> 15);
@@ -28,7 +28,7 @@ class Polymod {
     }
   }
 
-  /** Eight characters. */
+  /** Returns the checksum, eight characters. */
   finish(): string {
     for (let i = 0; i < 8; i++) this.add(0);
     this.#low ^= 1;
@@ -40,7 +40,7 @@ class Polymod {
   }
 }
 
-/** BIP380's eight-character checksum; undefined where a character may not stand in a descriptor. */
+/** Returns the eight-character checksum of a descriptor (BIP380); undefined if it has an invalid character. */
 export function descriptorChecksum(descriptor: string): string | undefined {
   const polymod = new Polymod();
   let group = 0;
@@ -49,7 +49,7 @@ export function descriptorChecksum(descriptor: string): string | undefined {
     const position = INPUT_CHARSET.indexOf(character);
     if (position < 0) return undefined;
     polymod.add(position & 31);
-    // Which of the three groups of characters it is from: of every three characters together.
+    // The group numbers of three characters form one symbol.
     group = group * 3 + (position >> 5);
     if (++inGroup < 3) continue;
     polymod.add(group);
@@ -60,13 +60,14 @@ export function descriptorChecksum(descriptor: string): string | undefined {
   return polymod.finish();
 }
 
+/** Appends the checksum to a descriptor (Core: AddChecksum). */
 export function withChecksum(descriptor: string): string {
   return `${descriptor}#${descriptorChecksum(descriptor)}`;
 }
 
 /**
- * The descriptor that Core infers for an output script of which nothing else is known, with its checksum. `inner` is
- * the script behind a P2WSH output, where it is known.
+ * Infers the descriptor, with checksum, of an output script without knowledge of keys (Core:
+ * InferDescriptor). `inner` is the witness script of a P2WSH output, if known.
  */
 export function inferDescriptor(scriptPubKey: Uint8Array, prefixes: AddressPrefixes, inner?: Uint8Array): string {
   return withChecksum(infer(scriptPubKey, prefixes, inner));
@@ -85,14 +86,14 @@ function infer(scriptPubKey: Uint8Array, prefixes: AddressPrefixes, inner: Uint8
   return address === undefined ? `raw(${toHex(scriptPubKey)})` : `addr(${address})`;
 }
 
-/** Compressed or uncompressed, not hybrid. */
+/** Returns whether a public key is compressed or uncompressed, not hybrid. */
 function isPlainKey(key: Uint8Array): boolean {
   return key[0]! >= 2 && key[0]! <= 4;
 }
 
 const ZERO = new Uint8Array(32);
 
-/** Whether these 32 bytes are the x coordinate of a point. Adding nothing to that point leaves it as it is. */
+/** Returns whether 32 bytes are the x coordinate of a curve point: a tweak by zero then yields the same point. */
 function isXOnlyKey(key: Uint8Array): boolean {
   return secp256k1().xOnlyTweakAddCheck(key, ZERO, key, 0);
 }

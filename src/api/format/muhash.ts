@@ -3,7 +3,7 @@ import { sha256 } from '../../crypto/hash.ts';
 
 const SIZE = 384;
 const BITS = 3072n;
-/** The largest prime below 2^3072 is this much smaller. */
+/** 2^3072 minus this is prime (Core: MAX_PRIME_DIFF). */
 const PRIME_DIFFERENCE = 1103717n;
 const PRIME = (1n << BITS) - PRIME_DIFFERENCE;
 const LOW_BITS = (1n << BITS) - 1n;
@@ -11,17 +11,18 @@ const ZEROS = new Uint8Array(SIZE);
 const CHACHA_START = new Uint8Array(16);
 
 /**
- * A hash of a set, whatever its order (MuHash3072): each element is a number of 3,072 bits, made of its SHA-256 by
- * ChaCha20, and the set is their product modulo a prime.
+ * Hashes a set regardless of order (Core: MuHash3072). ChaCha20, keyed by its SHA-256, expands each element to a
+ * 3,072-bit number; the set is the product of these numbers modulo a prime.
  */
 export class MuHash {
   #product = 1n;
 
+  /** Adds an element to the set. */
   add(element: Uint8Array): void {
     this.#product = reduce(this.#product * toNumber(element));
   }
 
-  /** 32 bytes, in internal order. */
+  /** Returns the hash of the set: 32 bytes in internal order. */
   digest(): Uint8Array {
     const hex = (this.#product % PRIME).toString(16).padStart(2 * SIZE, '0');
     return sha256(Buffer.from(hex, 'hex').reverse());
@@ -33,7 +34,7 @@ function toNumber(element: Uint8Array): bigint {
   return BigInt(`0x${stream.reverse().toString('hex')}`);
 }
 
-/** Brings a product of two factors below 2^3072, if not below the prime. */
+/** Reduces a product of two factors to less than 2^3072, which may still exceed the prime. */
 function reduce(value: bigint): bigint {
   let rest = value;
   while (rest > LOW_BITS) rest = (rest & LOW_BITS) + (rest >> BITS) * PRIME_DIFFERENCE;

@@ -5,7 +5,10 @@ import { solve } from '../../script/standard.ts';
 import type { JsonObject } from '../json/json.ts';
 import { inferDescriptor } from './descriptor.ts';
 
-/** An output script as Core shows it: `asm`, `desc`, `hex`, `address` where it has one, `type`. */
+/**
+ * Describes an output script (Core: ScriptToUniv): `asm`, `desc`, `hex`, `address` if it has one,
+ * `type`. `inner` is the witness script of a P2WSH output, if known.
+ */
 export function scriptPubKeyJson(scriptPubKey: Uint8Array, prefixes: AddressPrefixes, inner?: Uint8Array): JsonObject {
   const { type } = solve(scriptPubKey);
   return {

@@ -10,7 +10,7 @@ import { WITNESS_SCALE_FACTOR } from '../../primitives/transaction.ts';
 import type { JsonObject } from '../json/json.ts';
 import { hex32, hex256 } from './block-json.ts';
 
-/** A template for a block after `prev`, as getblocktemplate gives it to miners (BIP22, BIP23, BIP9, BIP145). */
+/** Returns a template for the block after `prev` as in getblocktemplate (BIP22, BIP23, BIP9, BIP145). */
 export function templateJson(
   template: BlockTemplate,
   prev: BlockIndex,
@@ -54,7 +54,7 @@ export function templateJson(
   };
 }
 
-/** All but the coinbase; `depends` are places in this list, counted from 1. */
+/** Lists the transactions without the coinbase; `depends` holds 1-based positions in this list. */
 function transactionsJson({ block, fees, sigOpCosts }: BlockTemplate, scale: number): JsonObject[] {
   const places = new Map<string, number>();
   return block.transactions.slice(1).map((tx, i) => {
@@ -76,7 +76,7 @@ function transactionsJson({ block, fees, sigOpCosts }: BlockTemplate, scale: num
   });
 }
 
-/** Names of the other deployments whose rules have become active by BIP9. */
+/** Returns the active BIP9 deployments, except csv and segwit, which the template lists itself. */
 function active(prev: BlockIndex, params: ChainParams): string[] {
   return deploymentNames.filter((name) => {
     const deployment = params.deployments[name];
@@ -85,7 +85,7 @@ function active(prev: BlockIndex, params: ChainParams): string[] {
   });
 }
 
-/** Bits of the deployments that can be signalled for. */
+/** Returns the version bits of the deployments that can be signalled for. */
 function available(prev: BlockIndex, params: ChainParams): Record<string, number> {
   const bits: Record<string, number> = {};
   for (const name of deploymentNames) {

@@ -4,20 +4,20 @@ import type { Transaction, TxIn, TxOut } from '../../primitives/transaction.ts';
 import type { AddressPrefixes } from '../../script/address.ts';
 import { disassemble } from '../../script/asm.ts';
 import { amountJson, type JsonObject } from '../json/json.ts';
-
 import { scriptPubKeyJson } from './script-json.ts';
 
+/** What `transactionJson` includes. */
 export interface TransactionJsonOptions {
   readonly prefixes: AddressPrefixes;
-  /** What the inputs spend, in their order; with it the fee is shown. */
+  /** The outputs that the inputs spend, in order; needed for the fee and for prevouts. */
   readonly spent?: readonly Coin[] | undefined;
-  /** Whether each input shows the output that it spends. */
+  /** Whether inputs include the output that they spend. */
   readonly prevouts?: boolean;
-  /** Whether the encoding is shown too. */
+  /** Whether the encoding is included. */
   readonly hex?: boolean;
 }
 
-/** A transaction as Core shows it (Core: TxToUniv). */
+/** Returns a transaction as JSON (Core: TxToUniv). */
 export function transactionJson(tx: Transaction, options: TransactionJsonOptions): JsonObject {
   const { prefixes, spent } = options;
   return {
@@ -37,7 +37,7 @@ export function transactionJson(tx: Transaction, options: TransactionJsonOptions
   };
 }
 
-/** What the spent outputs are worth more than the outputs, in satoshis. */
+/** Returns the fee in satoshis; `spent` holds the outputs that the inputs spend. */
 export function feeOf(tx: Transaction, spent: readonly Coin[]): bigint {
   let fee = 0n;
   for (const { output } of spent) fee += output.value;

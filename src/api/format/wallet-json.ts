@@ -6,26 +6,26 @@ import { encodeAddress } from '../../script/address.ts';
 import type { Wallet, WalletTransaction } from '../../wallet/wallet.ts';
 import { amountJson, type JsonObject } from '../json/json.ts';
 
-/** What a wallet's transactions are shown with. */
+/** A wallet, and the chain and mempool that its transactions are described with. */
 export interface WalletView {
   readonly wallet: Wallet;
   readonly chain: Pick<HeaderView, 'params'>;
-  /** Absent in a light node. */
+  /** Undefined on a light node. */
   readonly mempool: Mempool | undefined;
 }
 
-/** Whether a transaction is a reward that is too young to be spent. */
+/** Returns whether a transaction is an immature coinbase. */
 export function isImmature({ entry, confirmations }: WalletTransaction, { chain }: WalletView): boolean {
   return entry.tx.isCoinbase && confirmations <= chain.params.coinbaseMaturity;
 }
 
-/** The last block that the wallet has seen. */
+/** Returns the last block that the wallet has processed (Core: AppendLastProcessedBlock). */
 export function lastProcessedBlock(wallet: Wallet): JsonObject | undefined {
   const { syncedTo } = wallet;
   return syncedTo && { hash: toReversedHex(syncedTo.locator[0]!), height: syncedTo.height };
 }
 
-/** Where a transaction of a wallet stands (Core: WalletTxToJSON). */
+/** Describes the confirmation status of a wallet transaction (Core: WalletTxToJSON). */
 export function walletTransactionJson(transaction: WalletTransaction, view: WalletView): JsonObject {
   const { entry, confirmations } = transaction;
   const { tx, confirmation, time } = entry;
@@ -49,7 +49,7 @@ export function walletTransactionJson(transaction: WalletTransaction, view: Wall
   };
 }
 
-/** The payments in a transaction, sent ones first (Core: ListTransactions). Change is not among them. */
+/** Lists the payments in a transaction, sent before received, without change (Core: ListTransactions). */
 export function paymentsJson(transaction: WalletTransaction, view: WalletView): JsonObject[] {
   const { entry, debit, fee } = transaction;
   const { wallet, chain } = view;
@@ -80,7 +80,7 @@ function receivedCategory(transaction: WalletTransaction, view: WalletView): str
   return isImmature(transaction, view) ? 'immature' : 'generate';
 }
 
-/** All of a transaction: its payments, where it stands, and its encoding (Core: gettransaction). */
+/** Describes a wallet transaction as in gettransaction: payments, confirmation status and encoding. */
 export function fullTransactionJson(transaction: WalletTransaction, view: WalletView): JsonObject {
   const { entry, debit, credit, fee } = transaction;
   const counted = isImmature(transaction, view) ? 0n : credit;
@@ -94,18 +94,18 @@ export function fullTransactionJson(transaction: WalletTransaction, view: Wallet
   };
 }
 
-/** Whether what waits for a block can be relied on: the wallet's own, and in the mempool. */
+/** Returns whether an unconfirmed transaction is trusted: sent by the wallet, and in the mempool. */
 function isTrusted({ entry, debit, fee }: WalletTransaction): boolean {
   return entry.inMempool && debit > 0n && fee !== undefined;
 }
 
-/** Whether a transaction, or one in the mempool that it depends on, announces that it may be replaced (BIP125). */
+/** Returns whether a transaction or an unconfirmed ancestor signals replaceability (BIP125). */
 function replaceability({ entry, confirmations }: WalletTransaction, { mempool }: WalletView): string {
   if (confirmations !== 0) return 'no';
   const signals = ({ tx }: { tx: WalletTransaction['entry']['tx'] }) =>
     tx.inputs.some(({ sequence }) => sequence < SEQUENCE_FINAL - 1);
   if (signals(entry)) return 'yes';
-  const waiting = mempool?.get(entry.tx.txid);
-  if (!mempool || !waiting) return 'unknown';
-  return [...mempool.ancestors(waiting)].some(signals) ? 'yes' : 'no';
+  const unconfirmed = mempool?.get(entry.tx.txid);
+  if (!mempool || !unconfirmed) return 'unknown';
+  return [...mempool.ancestors(unconfirmed)].some(signals) ? 'yes' : 'no';
 }

@@ -1,8 +1,8 @@
 import { formatAmount } from '../../primitives/amount.ts';
 
-/** A number whose digits are given, because a double would lose or shorten them. */
+/** A JSON number kept as decimal text, where a double would lose digits. */
 export class JsonNumber {
-  /** A JSON number. */
+  /** The number as JSON text. */
   readonly text: string;
 
   constructor(text: string) {
@@ -10,22 +10,24 @@ export class JsonNumber {
   }
 }
 
-/** What can be sent: JSON's values, with exact numbers. A member that is undefined is left out. */
+/** A value that `encodeJson` accepts. */
 export type Json = null | boolean | number | string | JsonNumber | readonly Json[] | JsonObject;
+
+/** A JSON object; members that are undefined are omitted. */
 export type JsonObject = { readonly [key: string]: Json | undefined };
 
-/** Satoshis as a number of bitcoins with eight decimals, as Core prints amounts. */
+/** Returns satoshis as a number of bitcoins with eight decimals (Core: ValueFromAmount). */
 export function amountJson(satoshis: bigint): JsonNumber {
   return new JsonNumber(formatAmount(satoshis));
 }
 
-/** Significant digits with which Core prints doubles. */
+/** Significant digits of a double in Core's JSON (UniValue: setprecision). */
 const CORE_PRECISION = 16;
 
-/** Text that stands in JSON as it is. */
+/** Text that needs no escapes in JSON. */
 const PLAIN_TEXT = /^[ !#-[\]-~]*$/;
 
-/** JSON text of `value`, doubles with as many digits as Core gives them. Throws `TypeError` for a number that JSON lacks. */
+/** Encodes a value as JSON text, doubles with as many digits as in Core. Throws `TypeError` for NaN and infinities. */
 export function encodeJson(value: Json): string {
   const parts: string[] = [];
   write(parts, value);
@@ -36,7 +38,7 @@ function write(parts: string[], value: Json): void {
   if (typeof value === 'string') {
     writeText(parts, value);
   } else if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw new TypeError(`${value} has no form in JSON`);
+    if (!Number.isFinite(value)) throw new TypeError(`${value} cannot be represented in JSON`);
     parts.push(String(Number.isInteger(value) ? value : Number(value.toPrecision(CORE_PRECISION))));
   } else if (value === null || typeof value === 'boolean') {
     parts.push(String(value));
@@ -82,7 +84,7 @@ function isArray(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
 
-/** The name of a parsed value's type, as Core's messages have it. */
+/** Returns the name of a parsed value's type in Core's error messages (Core: uvTypeName). */
 export function jsonTypeName(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return 'array';

@@ -1,6 +1,6 @@
 import { PierError } from '../../platform/errors.ts';
 
-/** Bitcoin Core's JSON-RPC error codes, by its names without the `RPC_` prefix. */
+/** Bitcoin Core's JSON-RPC error codes (RPCErrorCode), named without the `RPC_` prefix. */
 export const RpcCode = {
   INVALID_REQUEST: -32600,
   METHOD_NOT_FOUND: -32601,
@@ -31,8 +31,9 @@ export const RpcCode = {
   METHOD_DEPRECATED: -32,
 } as const;
 
-/** What a method answers instead of a result: one of `RpcCode`, and Core's message for it where Core has one. */
+/** Thrown by a method to answer with an error; the message equals Core's where Core has one. */
 export class RpcError extends PierError {
+  /** The JSON-RPC error code, one of `RpcCode`. */
   readonly rpcCode: number;
 
   constructor(rpcCode: number, message: string, options: { hint?: string; cause?: unknown } = {}) {

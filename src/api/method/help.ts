@@ -1,7 +1,7 @@
-import { type Argument, firstName } from '../arguments/arguments.ts';
+import { type Argument, primaryName } from '../arguments/arguments.ts';
 import { categories, type MethodHelp } from './method.ts';
 
-/** The line that shows how a method is called; optional arguments stand in round brackets. */
+/** Returns the usage line of a method, optional arguments in parentheses. */
 export function usageLine(method: MethodHelp): string {
   let out = method.name;
   let open = false;
@@ -15,7 +15,7 @@ export function usageLine(method: MethodHelp): string {
   return open ? `${out} )` : out;
 }
 
-/** All that is known of one method. */
+/** Returns the help text of a method, in the layout of Core's. */
 export function methodHelp(method: MethodHelp): string {
   const sections = [usageLine(method), method.description];
   if (method.arguments.length > 0) sections.push(`Arguments:\n${argumentLines(method.arguments).join('\n')}`);
@@ -26,7 +26,7 @@ export function methodHelp(method: MethodHelp): string {
 }
 
 function argumentLines(list: readonly Argument<unknown>[]): string[] {
-  const heads = list.map((argument, i) => `${i + 1}. ${firstName(argument.name)}`);
+  const heads = list.map((argument, i) => `${i + 1}. ${primaryName(argument.name)}`);
   const width = Math.max(...heads.map((head) => head.length)) + 4;
   return list.map((argument, i) => {
     const need = argument.required ? 'required' : 'optional';
@@ -35,7 +35,7 @@ function argumentLines(list: readonly Argument<unknown>[]): string[] {
   });
 }
 
-/** Every method's usage line, by category. */
+/** Returns the usage lines of all methods, grouped by category. */
 export function helpIndex(methods: Iterable<MethodHelp>): string {
   const all = [...methods];
   const groups = categories.map((category) => {

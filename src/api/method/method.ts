@@ -3,7 +3,7 @@ import type { Argument, ArgumentValues } from '../arguments/arguments.ts';
 import type { Json } from '../json/json.ts';
 import type { AnyRpcNode, RpcNode } from './rpc-node.ts';
 
-/** The groups of methods, in the order in which help lists them. */
+/** The categories of methods, in the order of the help index. */
 export const categories = [
   'Blockchain',
   'Control',
@@ -14,53 +14,55 @@ export const categories = [
   'Util',
   'Wallet',
 ] as const;
+/** A category of methods in the help index. */
 export type Category = (typeof categories)[number];
 
-/** A call that is being answered. */
+/** A call in progress. */
 export interface ActiveCommand {
   readonly method: string;
-  /** By the node's monotonic clock. */
+  /** Milliseconds on the node's monotonic clock. */
   readonly startedAt: number;
 }
 
-/** What a method works with. */
+/** What a method's handler works with. */
 export interface RpcContext<N extends AnyRpcNode = RpcNode> {
   readonly node: N;
   readonly methods: ReadonlyMap<string, MethodHelp>;
   readonly activeCommands: ReadonlySet<ActiveCommand>;
-  /** Aborted when the server closes; calls that wait end then. */
+  /** Aborted when the server closes; waiting calls then end. */
   readonly closing: AbortSignal;
-  /** The name in the request's path, if there is one. */
+  /** The wallet named in the request path, if any. */
   readonly walletName: string | undefined;
-  /** The wallet that the request is for; throws `RpcError` where there is none, or no telling which. */
+  /** Returns the wallet of the request. Throws `RpcError` if there is none or the choice is ambiguous. */
   wallet(): Wallet;
 }
 
-/** What there is to know of a method. */
+/** The help of a method. */
 export interface MethodHelp {
   readonly name: string;
   readonly category: Category;
   readonly description: string;
   readonly arguments: readonly Argument<unknown>[];
-  /** The shape of the result, for help. */
+  /** The shape of the result. */
   readonly result: string;
-  /** Arguments of a call that makes sense, for help. */
+  /** The arguments of an example call. */
   readonly example?: string;
 }
 
-/** A method as the server of a kind of nodes sees it. */
+/** A method that can be called on nodes of type `N`. */
 export interface Method<N extends AnyRpcNode = RpcNode> extends MethodHelp {
-  /** Runs the method with values that have been checked. */
+  /** Runs the method with validated arguments. */
   readonly run: (context: RpcContext<N>, values: readonly unknown[]) => Json | Promise<Json>;
 }
 
+/** A method with a handler that takes one typed parameter per argument. */
 export interface MethodDefinition<A extends readonly Argument<unknown>[], N extends AnyRpcNode>
   extends Omit<MethodHelp, 'arguments'> {
   readonly arguments: A;
   readonly handler: (context: RpcContext<N>, ...values: ArgumentValues<A>) => Json | Promise<Json>;
 }
 
-/** Ties a handler's parameters to the arguments that the method declares. */
+/** Defines a method; the handler's parameter types follow from the declared arguments. */
 export function method<const A extends readonly Argument<unknown>[], N extends AnyRpcNode = RpcNode>(
   definition: MethodDefinition<A, N>,
 ): Method<N> {

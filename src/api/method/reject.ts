@@ -3,16 +3,16 @@ import type { Transaction } from '../../primitives/transaction.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import type { AnyRpcNode } from './rpc-node.ts';
 
-/** Logs that the mempool has refused a transaction which a person gave it. */
+/** Logs that the mempool rejected a transaction submitted through RPC. */
 export function logRejected(
   { logger }: Pick<AnyRpcNode, 'logger'>,
   tx: Transaction,
   { reason, debug }: Reject<TxRejectKind>,
 ): void {
-  logger.info({ txid: tx.txidHex, wtxid: tx.wtxidHex, reason, debug }, 'refused a transaction');
+  logger.info({ txid: tx.txidHex, wtxid: tx.wtxidHex, reason, debug }, 'rejected transaction');
 }
 
-/** What sendrawtransaction answers for a transaction that the mempool refuses. */
+/** Returns sendrawtransaction's error for a rejected transaction (Core: JSONRPCTransactionError). */
 export function transactionRejected(reject: Reject<TxRejectKind>): RpcError {
   if (reject.reason === 'txn-already-known') {
     return new RpcError(RpcCode.VERIFY_ALREADY_IN_UTXO_SET, 'Transaction outputs already in utxo set');

@@ -10,27 +10,27 @@ import type { Logger } from '../../platform/logger.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import type { WalletFile } from '../../wallet/wallet-file.ts';
 
-/** What the API needs of any node, be it one with all blocks or a light one. */
+/** The parts of a full or light node that RPC methods use. */
 export interface AnyRpcNode {
   readonly config: Pick<NodeConfig, 'nodeId' | 'dataDir'>;
   readonly params: ChainParams;
   readonly clock: MockableClock;
   readonly logger: Logger;
   readonly chain: HeaderView;
-  /** Absent in a light node. */
+  /** Absent on a light node. */
   readonly mempool?: Mempool;
   readonly connections: ConnectionManager;
-  /** Absent in a node without wallets. */
+  /** Absent on a node without wallets. */
   readonly wallets?: WalletFile | undefined;
-  /** Milliseconds, by the monotonic clock. */
+  /** Milliseconds on the monotonic clock. */
   readonly startedAt: number;
-  /** Takes a transaction of this node's own, and sees to it that others hear of it. */
+  /** Accepts a transaction of the node's user and relays it. */
   submitTransaction(tx: Transaction): AcceptResult | { readonly reject?: undefined };
-  /** Ends the node, its API included. */
+  /** Stops the node and its RPC server. */
   stop(): Promise<void>;
 }
 
-/** What it needs of a node with all blocks. */
+/** The parts of a full node that RPC methods use. */
 export interface RpcNode extends AnyRpcNode {
   readonly config: Pick<NodeConfig, 'nodeId' | 'dataDir' | 'minerAddress' | 'mineAtTxs'>;
   readonly chain: Chain;

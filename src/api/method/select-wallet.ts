@@ -2,9 +2,12 @@ import type { Wallet } from '../../wallet/wallet.ts';
 import type { WalletFile } from '../../wallet/wallet-file.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 
-/** The wallet that a request's path names, or the only one there is. Throws `RpcError` as Core does otherwise. */
+/**
+ * Returns the wallet named in the request path or, without a name, the only wallet (Core: GetWalletForJSONRPCRequest).
+ * Throws `RpcError` if there is no such wallet, or several and no name.
+ */
 export function selectWallet(file: WalletFile | undefined, name: string | undefined): Wallet {
-  if (!file) throw new RpcError(RpcCode.METHOD_NOT_FOUND, 'This node holds no wallets');
+  if (!file) throw new RpcError(RpcCode.METHOD_NOT_FOUND, 'This node has no wallet support');
   if (name !== undefined) {
     const wallet = file.get(name);
     if (wallet) return wallet;
@@ -12,12 +15,12 @@ export function selectWallet(file: WalletFile | undefined, name: string | undefi
   }
   const [wallet, ...others] = file.wallets();
   if (!wallet) {
-    throw new RpcError(RpcCode.WALLET_NOT_FOUND, 'No wallet is loaded. Make one with createwallet.');
+    throw new RpcError(RpcCode.WALLET_NOT_FOUND, 'No wallet is loaded. Create one with createwallet.');
   }
   if (others.length > 0) {
     throw new RpcError(
       RpcCode.WALLET_NOT_SPECIFIED,
-      'There are several wallets: name one by the request path /wallet/<walletname> (-rpcwallet of bitcoin-cli).',
+      'Multiple wallets are loaded. Select one with the request path /wallet/<walletname> (bitcoin-cli -rpcwallet).',
     );
   }
   return wallet;

@@ -5,7 +5,7 @@ import { AddressError } from '../../script/address.ts';
 import { WalletError, type WalletErrorCode } from '../../wallet/errors.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 
-/** Where Core has a code of its own; everything else that a wallet refuses is a WALLET_ERROR. */
+/** Wallet errors with a more specific code than WALLET_ERROR. */
 const walletCodes: Partial<Record<WalletErrorCode, number>> = {
   'insufficient-funds': RpcCode.WALLET_INSUFFICIENT_FUNDS,
   'immature-coins': RpcCode.WALLET_INSUFFICIENT_FUNDS,
@@ -16,7 +16,7 @@ const walletCodes: Partial<Record<WalletErrorCode, number>> = {
   'bad-wallet-name': RpcCode.INVALID_PARAMETER,
 };
 
-/** What the layers throw on purpose, in Core's terms; undefined for anything else, which is a defect. */
+/** Translates an expected error of the lower layers; undefined for any other, which is a bug. */
 export function toRpcError(thrown: unknown): RpcError | undefined {
   if (thrown instanceof RpcError) return thrown;
   if (thrown instanceof AddressError) return translate(thrown, RpcCode.INVALID_ADDRESS_OR_KEY);
@@ -26,7 +26,7 @@ export function toRpcError(thrown: unknown): RpcError | undefined {
   return undefined;
 }
 
-/** A reply has no place for a hint but the message. */
+/** Appends the hint to the message: a JSON-RPC error has no member for it. */
 function translate(cause: PierError, rpcCode: number): RpcError {
   const message = cause.hint === undefined ? cause.message : `${cause.message}. ${cause.hint}`;
   return new RpcError(rpcCode, message, { cause });

@@ -4,16 +4,16 @@ import { helpIndex, methodHelp } from '../method/help.ts';
 import { type Method, method } from '../method/method.ts';
 import type { AnyRpcNode } from '../method/rpc-node.ts';
 
-/** Seconds that a count of nanoseconds in 63 bits can hold, and so what Core takes. */
+/** Maximum mock time in Unix seconds: its nanoseconds still fit in an int64, as in Core. */
 const MAX_MOCK_TIME = 9_223_372_036;
 
-/** Methods about the server itself. */
+/** Methods that control the node and its RPC server. */
 export const controlMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'help',
     category: 'Control',
-    description: 'All methods, or everything about one.',
-    arguments: [optional(textArgument('command', 'The method to explain.'), undefined, 'all methods')],
+    description: 'Lists all methods, or returns the help of one.',
+    arguments: [optional(textArgument('command', 'The method to get help on.'), undefined, 'all methods')],
     result: '"text"',
     example: 'getblock',
     handler: ({ methods }, command) => {
@@ -25,13 +25,13 @@ export const controlMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'stop',
     category: 'Control',
-    description: 'Stops the node, once this call has been answered.',
+    description: 'Requests a graceful shutdown of the node.',
     arguments: [],
     result: '"text"',
     handler: ({ node }) => {
-      // The server's close waits for answers under way, this one among them.
+      // Closing the server waits for calls in progress, including this one.
       setImmediate(() => {
-        node.stop().catch((error: unknown) => node.logger.error({ err: error }, 'the node did not stop cleanly'));
+        node.stop().catch((error: unknown) => node.logger.error({ err: error }, 'node did not stop cleanly'));
       });
       return 'Pier stopping';
     },
@@ -39,7 +39,7 @@ export const controlMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'uptime',
     category: 'Control',
-    description: 'Seconds since the node was started.',
+    description: 'Returns the seconds since the node was started.',
     arguments: [],
     result: 'n',
     handler: ({ node: { clock, startedAt } }) => Math.floor((clock.monotonic() - startedAt) / 1000),
@@ -48,9 +48,9 @@ export const controlMethods: readonly Method<AnyRpcNode>[] = [
     name: 'setmocktime',
     category: 'Control',
     description:
-      "Sets the node's time of day, which then stands still (regtest only). Timers and what is measured in elapsed time,\n" +
-      'such as time-outs of peers, go on.',
-    arguments: [int64Argument('timestamp', 'Seconds since the Unix epoch; 0 to follow the system again.')],
+      'Sets the local time to a timestamp, at which it then stands still (regtest only). Elapsed time, such as that of peer\n' +
+      'timeouts, is not affected.',
+    arguments: [int64Argument('timestamp', 'UNIX epoch time; 0 to use the system time again.')],
     result: 'null',
     example: '1700000000',
     handler: ({ node: { clock, params } }, timestamp) => {
@@ -68,7 +68,7 @@ export const controlMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getrpcinfo',
     category: 'Control',
-    description: 'The calls that are at work, with how long they have been, in microseconds.',
+    description: 'Returns the calls in progress and their durations in microseconds.',
     arguments: [],
     result: '{ "active_commands": [{ "method": name, "duration": microseconds }, ...], "logpath": "" }',
     handler: ({ node: { clock }, activeCommands }) => ({

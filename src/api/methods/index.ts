@@ -23,7 +23,7 @@ import { walletCoinMethods } from './wallet/coins.ts';
 import { walletTransactionMethods } from './wallet/transactions.ts';
 import { walletsMethods } from './wallet/wallets.ts';
 
-/** Every method that the node answers, by name. */
+/** The RPC methods of a full node, by name. */
 export const rpcMethods: ReadonlyMap<string, Method> = new Map(
   [
     ...blockchainMethods,

@@ -7,16 +7,17 @@ import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import { type Method, method } from '../method/method.ts';
 import { estimateFeeRate } from './mempool/estimate-fee.ts';
 
-/** The highest confirmation target that Core's estimator knows. */
+/** Highest confirmation target in blocks (Core: HighestTargetTracked of the long horizon). */
 const MAX_CONFIRMATION_TARGET = 1008;
 const estimateModes = ['unset', 'economical', 'conservative'] as const;
 
+/** Methods for addresses and fee estimation. */
 export const utilMethods: readonly Method[] = [
   method({
     name: 'validateaddress',
     category: 'Util',
-    description: 'Whether a text is an address of this network, and what the address says.',
-    arguments: [textArgument('address', 'The text.')],
+    description: 'Validates an address of this network and returns its details.',
+    arguments: [textArgument('address', 'The address to validate.')],
     result:
       '{ "isvalid": true, "address": text, "scriptPubKey": hex, "isscript": bool, "iswitness": bool,\n' +
       '  "witness_version": n, "witness_program": hex }, or { "isvalid": false, "error_locations": [], "error": text }',
@@ -40,12 +41,12 @@ export const utilMethods: readonly Method[] = [
     name: 'estimatesmartfee',
     category: 'Util',
     description:
-      'A fee rate, in bitcoins per 1,000 virtual bytes, that would bring a transaction into one of the next blocks if\n' +
-      'they took what is in the mempool now, best fee rate first. It knows nothing of what is yet to come.',
+      'Estimates the fee rate, in BTC/kvB, at which a transaction confirms within conf_target blocks. The estimate assumes\n' +
+      'that these blocks take the transactions now in the mempool, highest fee rate first. It does not consider past blocks.',
     arguments: [
-      integerArgument('conf_target', `Within how many blocks: 1 to ${MAX_CONFIRMATION_TARGET}.`),
+      integerArgument('conf_target', `Confirmation target in blocks (1 - ${MAX_CONFIRMATION_TARGET}).`),
       optional(
-        wordArgument('estimate_mode', estimateModes, 'Makes no difference.', () => {
+        wordArgument('estimate_mode', estimateModes, 'Ignored.', () => {
           const message = `Invalid estimate_mode parameter, must be one of: ${estimateModes.map((m) => `"${m}"`).join(', ')}`;
           return new RpcError(RpcCode.INVALID_PARAMETER, message);
         }),

@@ -3,11 +3,12 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { toHex } from '../../bytes/hex.ts';
 import { systemRandom } from '../../platform/random.ts';
 
-/** The user of every cookie; the password is new at each start. */
+/** User name in the cookie (Core: COOKIEAUTH_USER). */
 const COOKIE_USER = '__cookie__';
 
-/** Credentials for whoever may read this machine's files as this user: `__cookie__:<64 hex digits>` (Core: .cookie). */
+/** The RPC credentials of one run, `__cookie__:<64 hex digits>`, shared through a file (Core: GenerateAuthCookie). */
 export class Cookie {
+  /** Path of the file. */
   readonly path: string;
   readonly #credentials = `${COOKIE_USER}:${toHex(systemRandom.bytes(32))}`;
   readonly #expected = digest(Buffer.from(this.#credentials));
@@ -16,7 +17,7 @@ export class Cookie {
     this.path = path;
   }
 
-  /** Writes the file, for its owner only, and never half. */
+  /** Writes the file atomically, readable by its owner only. */
   async write(): Promise<void> {
     const temporary = `${this.path}.${process.pid}.tmp`;
     await rm(temporary, { force: true });
@@ -24,13 +25,13 @@ export class Cookie {
     await rename(temporary, this.path);
   }
 
-  /** Removes the file, unless another node has put its own there since. */
+  /** Removes the file, unless another node has overwritten it with its own credentials. */
   async remove(): Promise<void> {
     const content = await readFile(this.path, 'utf8').catch(() => undefined);
     if (content === this.#credentials) await rm(this.path, { force: true });
   }
 
-  /** Whether an `Authorization` header carries these credentials; takes the same time for all that do not. */
+  /** Returns whether an `Authorization` header carries these credentials. Compares in constant time. */
   accepts(authorization: string | undefined): boolean {
     const match = /^Basic +([A-Za-z0-9+/]+={0,2})$/.exec(authorization ?? '');
     if (!match) return false;

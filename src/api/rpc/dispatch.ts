@@ -9,9 +9,10 @@ import { selectWallet } from '../method/select-wallet.ts';
 import { toRpcError } from '../method/to-rpc-error.ts';
 import { rpcMethods } from '../methods/index.ts';
 
+/** Arguments of a call, by position or by name. */
 export type CallParams = readonly unknown[] | Readonly<Record<string, unknown>>;
 
-/** Finds a method, checks what it is given, and runs it. */
+/** Looks up methods, validates their arguments and runs them. */
 export class Dispatcher<N extends AnyRpcNode> {
   readonly #node: N;
   readonly #closing: AbortSignal;
@@ -24,16 +25,16 @@ export class Dispatcher<N extends AnyRpcNode> {
     this.#methods = methods;
   }
 
-  /** The number of calls at work. */
+  /** Number of calls in progress. */
   get active(): number {
     return this.#active.size;
   }
 
-  /** The method's result; rejects with `RpcError`, whatever it was that failed. */
+  /** Runs a method and returns its result. Rejects with `RpcError` for any failure. */
   async call(name: string, params: CallParams, walletName: string | undefined): Promise<Json> {
     const method = this.#methods.get(name);
     if (!method) {
-      const why = rpcMethods.has(name) ? ': it needs blocks, and a light node has none' : '';
+      const why = rpcMethods.has(name) ? ': not available on a light node, which has no blocks' : '';
       throw new RpcError(RpcCode.METHOD_NOT_FOUND, `Method not found${why}`);
     }
     const given = placeArguments(method.arguments, params);
@@ -67,13 +68,13 @@ export class Dispatcher<N extends AnyRpcNode> {
   #toRpcError(method: string, thrown: unknown): RpcError {
     const expected = toRpcError(thrown);
     if (expected) return expected;
-    this.#node.logger.error({ err: thrown, method }, 'an RPC method failed unexpectedly');
+    this.#node.logger.error({ err: thrown, method }, 'RPC method failed unexpectedly');
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return new RpcError(RpcCode.MISC_ERROR, message, { cause: thrown });
   }
 }
 
-/** Calls a method of a node in this process; the result is what a client of its server would parse. */
+/** Calls a method of a node in this process; returns the result as a client would parse it. Rejects with `RpcError`. */
 export async function callMethod<N extends AnyRpcNode>(
   node: N,
   methods: ReadonlyMap<string, Method<N>>,

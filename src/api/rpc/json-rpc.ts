@@ -3,36 +3,37 @@ import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import type { AnyRpcNode } from '../method/rpc-node.ts';
 import type { CallParams, Dispatcher } from './dispatch.ts';
 
-/** Requests of one batch. */
+/** Requests in one batch. */
 const MAX_BATCH = 50_000;
-/** Calls at work at one time; more are told to come back, as Core does when its work queue is full. */
+/** Concurrent calls; further requests get HTTP status 503, as in Core when its work queue is full. */
 const MAX_ACTIVE_CALLS = 256;
 
+/** The HTTP reply to one request body. */
 export interface HttpReply {
   readonly status: number;
-  /** JSON text; empty where there is nothing to say. */
+  /** JSON text; empty with status 204. */
   readonly body: string;
 }
 
 type Calls = Pick<Dispatcher<AnyRpcNode>, 'call' | 'active'>;
 
-/** What a reply repeats of its request. */
+/** The members of a request that its reply repeats. */
 interface Envelope {
   readonly version: 'legacy' | '2.0';
-  /** Undefined where the request has none, which makes a request of version 2.0 a notification. */
+  /** Undefined if the request has none; a 2.0 request without id is a notification. */
   readonly id: Json | undefined;
 }
 
 interface Answer {
   readonly reply: string;
-  /** The HTTP status that the reply has outside of a batch; 204: none is sent. */
+  /** HTTP status of the reply outside a batch; 204: no reply is sent. */
   readonly status: number;
   readonly isNotification: boolean;
 }
 
 /**
- * JSON-RPC as bitcoind speaks it: 1.0 and 1.1, whose errors have HTTP statuses of their own, and 2.0, with
- * notifications; alone or in batches. Of HTTP it knows only the status.
+ * Answers JSON-RPC request bodies as bitcoind does: versions 1.0 and 1.1, whose errors set the HTTP
+ * status, and 2.0, with notifications; single requests and batches.
  */
 export class JsonRpc {
   readonly #dispatcher: Calls;
@@ -41,7 +42,7 @@ export class JsonRpc {
     this.#dispatcher = dispatcher;
   }
 
-  /** Answers one request body; `walletName` is what its path names. Never rejects. */
+  /** Answers one request body; `walletName` is the wallet in the request path. Never rejects. */
   async answer(body: string, walletName: string | undefined): Promise<HttpReply> {
     if (this.#dispatcher.active >= MAX_ACTIVE_CALLS) return { status: 503, body: 'Work queue depth exceeded' };
     let parsed: unknown;
@@ -95,11 +96,11 @@ function toRpcError(thrown: unknown): RpcError {
   return thrown instanceof RpcError ? thrown : new RpcError(RpcCode.INTERNAL_ERROR, String(thrown));
 }
 
-/** Version and id, as far as they can be told: a reply needs them even where the rest of the request is wrong. */
+/** Reads version and id, which the reply needs even if the rest of the request is malformed. */
 function readEnvelope(request: unknown): Envelope {
   if (!isRecord(request)) return { version: 'legacy', id: null };
   const { id, jsonrpc } = request;
-  // Core echoes whatever the id is; one that nests would only be work for the encoder.
+  // Core echoes any id. A nested one becomes null here, since it could overflow the encoder's stack.
   const plain = typeof id !== 'object' || id === null;
   return { version: jsonrpc === '2.0' ? '2.0' : 'legacy', id: plain ? (id as Json | undefined) : null };
 }
@@ -127,7 +128,7 @@ function encodeReply({ version, id }: Envelope, result: Json | undefined, error?
   return encodeJson(reply);
 }
 
-/** The answer to a body of which nothing could be made. */
+/** Returns the reply to a body that is not a request or batch. */
 function wholeError(rpcCode: number, message: string): HttpReply {
   const reply = encodeReply({ version: 'legacy', id: null }, undefined, new RpcError(rpcCode, message));
   return { status: httpStatus(rpcCode), body: `${reply}\n` };

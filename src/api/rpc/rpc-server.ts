@@ -7,29 +7,32 @@ import { Cookie } from './cookie.ts';
 import { Dispatcher } from './dispatch.ts';
 import { JsonRpc } from './json-rpc.ts';
 
-/** Bytes of a request: 32 MiB, as in Core; a block of the greatest weight takes 8 in hex. */
+/** Bytes of a request body (Core: MAX_SIZE, 32 MiB); a block of maximum weight is 8 MB as hex. */
 const MAX_BODY_BYTES = 0x0200_0000;
+/** Milliseconds an idle connection is kept open (Core: DEFAULT_HTTP_SERVER_TIMEOUT). */
 const KEEP_ALIVE_MS = 30_000;
-/** Longest time that a request may take to arrive. */
+/** Milliseconds a request may take to arrive. */
 const REQUEST_TIMEOUT_MS = 60_000;
 const MAX_CONNECTIONS = 512;
-/** How long answers under way are waited for at close. */
+/** Milliseconds that `close` waits for calls in progress. */
 const CLOSE_GRACE_MS = 5_000;
 const WALLET_PATH = '/wallet/';
 
+/** Address and cookie file of an RPC server. */
 export interface RpcServerOptions {
-  /** The address to bind. */
+  /** Address to bind. */
   readonly host: string;
-  /** The port to bind; 0 for any free one. */
+  /** Port to bind; 0 for any free port. */
   readonly port: number;
-  /** Where the credentials are put. */
+  /** Path of the file that the credentials are written to. */
   readonly cookieFile: string;
 }
 
-/** Serves a node's JSON-RPC over HTTP to holders of its cookie. */
+/** Serves a node's JSON-RPC over HTTP to clients that present its cookie. */
 export class RpcServer {
+  /** The bound address. */
   readonly host: string;
-  /** As bound. */
+  /** The bound port. */
   readonly port: number;
   readonly cookieFile: string;
   readonly #http: FastifyInstance;
@@ -46,7 +49,7 @@ export class RpcServer {
     this.cookieFile = cookie.path;
   }
 
-  /** Binds, then writes the cookie, and serves these methods of the node. Throws `PierError` 'rpc-port-taken' where the port is not free. */
+  /** Binds the port, writes the cookie, serves `methods`. Throws `PierError` 'rpc-port-taken' if the port is in use. */
   static async start<N extends AnyRpcNode>(
     options: RpcServerOptions,
     node: N,
@@ -63,11 +66,11 @@ export class RpcServer {
       throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? portTaken(options, error) : error;
     }
     const server = new RpcServer(http, cookie, closing, options.host);
-    node.logger.info({ host: server.host, port: server.port, cookie: options.cookieFile }, 'RPC server listens');
+    node.logger.info({ host: server.host, port: server.port, cookie: options.cookieFile }, 'RPC server listening');
     return server;
   }
 
-  /** Ends calls that wait, answers those at work, then closes. Safe to call more than once. */
+  /** Ends waiting calls, finishes those in progress, closes, and removes the cookie. Safe to call more than once. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -83,10 +86,14 @@ export class RpcServer {
 }
 
 function portTaken(options: RpcServerOptions, cause: unknown): PierError {
-  return new PierError('rpc-port-taken', `another program listens on ${options.host}:${options.port}`, {
-    hint: 'Stop the node that uses it, or choose another NODE_ID.',
-    cause,
-  });
+  return new PierError(
+    'rpc-port-taken',
+    `RPC cannot listen on ${options.host}:${options.port}: another program uses this port`,
+    {
+      hint: 'Stop that program, or choose another NODE_ID.',
+      cause,
+    },
+  );
 }
 
 function buildHttp(cookie: Cookie, rpc: JsonRpc): FastifyInstance {
@@ -94,7 +101,7 @@ function buildHttp(cookie: Cookie, rpc: JsonRpc): FastifyInstance {
     bodyLimit: MAX_BODY_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // Answers under way are finished at close, idle connections are not waited for.
+    // Closing waits for calls in progress, not for idle connections.
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
   });
@@ -113,7 +120,7 @@ function buildHttp(cookie: Cookie, rpc: JsonRpc): FastifyInstance {
     if (!cookie.accepts(request.headers.authorization)) {
       return reply.code(401).header('www-authenticate', 'Basic realm="jsonrpc"').send();
     }
-    // Clients name all kinds of types, also some that are none; the body is JSON whatever they say.
+    // Clients send any content type, including malformed ones. The body is JSON regardless.
     delete request.raw.headers['content-type'];
     return undefined;
   };

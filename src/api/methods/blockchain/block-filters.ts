@@ -16,11 +16,11 @@ import { scanArguments } from '../../arguments/scan-arguments.ts';
 import { scriptsOfDescriptor } from '../../arguments/scan-descriptor.ts';
 import type { Json } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
-import { Breath } from '../../method/breath.ts';
 import { type Method, method, type RpcContext } from '../../method/method.ts';
+import { Yielder } from '../../method/yielder.ts';
 
-/** Large filters take a millisecond each. */
-const BLOCKS_AT_ONCE = 32;
+/** Blocks scanned between two yields: matching a large filter takes a millisecond. */
+const BLOCKS_PER_YIELD = 32;
 
 const INDEX_NAME = 'basic block filter index';
 
@@ -28,18 +28,19 @@ const filterTypeArgument = optional(
   wordArgument(
     'filtertype',
     ['basic'],
-    'The type of the filter.',
+    'The type name of the filter.',
     () => new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'Unknown filtertype'),
   ),
   'basic',
 );
 
+/** Methods for the index of block filters. */
 export const blockFilterMethods: readonly Method[] = [
   method({
     name: 'getblockfilter',
     category: 'Blockchain',
-    description: "A block's filter (BIP157), by which light clients find out whether the block concerns them.",
-    arguments: [hashArgument('blockhash', 'The block hash.'), filterTypeArgument],
+    description: 'Returns the compact filter of a block (BIP157, BIP158).',
+    arguments: [hashArgument('blockhash', 'The hash of the block.'), filterTypeArgument],
     result: '{ "filter": hex, "header": hash }',
     example: '"0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"',
     handler: ({ node: { chain } }, blockHash) => {
@@ -53,8 +54,8 @@ export const blockFilterMethods: readonly Method[] = [
   method({
     name: 'getindexinfo',
     category: 'Util',
-    description: 'What indexes this node keeps besides the chain, and how far they are.',
-    arguments: [optional(textArgument('index_name', 'Only this index.'))],
+    description: 'Returns the status of one or all indexes of the node.',
+    arguments: [optional(textArgument('index_name', 'Only the index with this name.'))],
     result: '{ "basic block filter index": { "synced": bool, "best_block_height": n } }',
     handler: ({ node: { chain } }, name = INDEX_NAME) => {
       const filters = chain.blockFilters;
@@ -67,18 +68,18 @@ export const blockFilterMethods: readonly Method[] = [
     name: 'scanblocks',
     category: 'Blockchain',
     description:
-      'Finds the blocks that may concern descriptors, as scantxoutset knows them, by the filters of the blocks. A scan is\n' +
-      'over when its call returns, so there is none to abort or to ask the status of.',
+      'Returns the blocks that are relevant to output descriptors, by their block filters. It supports the descriptors of\n' +
+      'scantxoutset.',
     arguments: [
       ...scanArguments,
-      optional(integerArgument('start_height', 'The first block.'), 0),
-      optional(integerArgument('stop_height', 'The last block; default: the tip.')),
+      optional(integerArgument('start_height', 'The height to start the scan at.'), 0),
+      optional(integerArgument('stop_height', 'The height to end the scan at.'), undefined, 'the tip'),
       filterTypeArgument,
       optional(
         objectArgument(
           'options',
           z.object({ filter_false_positives: z.boolean().default(false) }),
-          '"filter_false_positives": whether to look into the blocks that are found (default: false).',
+          '"filter_false_positives": whether to remove false positives by reading the matching blocks (default: false).',
           'options',
         ),
       ),
@@ -107,7 +108,7 @@ interface Scan {
   readonly start: BlockIndex;
   readonly stop: BlockIndex;
   readonly scripts: readonly Uint8Array[];
-  /** Whether what a filter says is verified in its block. */
+  /** Whether a filter match is verified against its block. */
   readonly exact: boolean;
 }
 
@@ -116,19 +117,19 @@ async function scan(
   filters: BlockFilters,
   { start, stop, scripts, exact }: Scan,
 ): Promise<Json> {
-  const breath = new Breath(closing, BLOCKS_AT_ONCE);
+  const yielder = new Yielder(closing, BLOCKS_PER_YIELD);
   const wanted = new Set(scripts.map(toHex));
-  const concerns = (index: BlockIndex) => {
+  const isRelevant = (index: BlockIndex) => {
     const spent = chain.getUndo(index)!.flatMap((coins) => coins.map(({ output }) => output.scriptPubKey));
     return basicFilterElements(chain.getBlock(index)!, spent).some((script) => wanted.has(toHex(script)));
   };
   const relevant: string[] = [];
   for (let height = start.height; height <= stop.height; height++) {
-    await breath.step();
+    await yielder.step();
     const index = stop.ancestor(height)!;
     const filter = filters.filter(index);
     if (!filter) throw notFound(chain, index);
-    if (matchAny(filter, index.hash, scripts) && (!exact || concerns(index))) relevant.push(index.hashHex);
+    if (matchAny(filter, index.hash, scripts) && (!exact || isRelevant(index))) relevant.push(index.hashHex);
   }
   return { from_height: start.height, to_height: stop.height, relevant_blocks: relevant, completed: true };
 }

@@ -12,14 +12,15 @@ const hashOrHeight = z
   .transform((value) => value)
   .pipe(z.union([integerSchema, hashSchema('hash_or_height')]));
 
+/** The method getblockstats. */
 export const blockStatsMethods: readonly Method[] = [
   method({
     name: 'getblockstats',
     category: 'Blockchain',
-    description: 'Statistics of a block: fees in satoshis, fee rates in satoshis per virtual byte, sizes in bytes.',
+    description: 'Computes statistics of a block: fees in satoshis, fee rates in sat/vB, sizes in bytes.',
     arguments: [
-      customArgument('hash_or_height', 'string or numeric', hashOrHeight, 'The block, by hash or by height.'),
-      optional(arrayArgument('stats', z.string(), 'The statistics that are wanted.', 'stats'), undefined, 'all'),
+      customArgument('hash_or_height', 'string or numeric', hashOrHeight, 'The hash or height of the block.'),
+      optional(arrayArgument('stats', z.string(), 'The statistics to return.', 'stats'), undefined, 'all'),
     ],
     result: '{ "avgfee": n, "avgfeerate": n, "feerate_percentiles": [n, n, n, n, n], ... }',
     example: '1000 \'["minfeerate","avgfeerate"]\'',

@@ -8,18 +8,19 @@ import { chainFileSize } from '../../method/chain-file-size.ts';
 import { type Method, method } from '../../method/method.ts';
 import { verificationProgress } from './verification-progress.ts';
 
-const HASH = 'The block hash.';
+const HASH = 'The hash of the block.';
 
+/** Methods for the block chain that need full blocks. */
 export const blockchainMethods: readonly Method[] = [
   method({
     name: 'getblockchaininfo',
     category: 'Blockchain',
-    description: 'The state of this chain: how far it is, how much work is in it, which network it belongs to.',
+    description: 'Returns the state of the block chain.',
     arguments: [],
     result:
       '{ "chain": name, "blocks": n, "headers": n, "bestblockhash": hash, "bits": hex, "target": hex, "difficulty": n,\n' +
       '  "time": unixtime, "mediantime": unixtime, "verificationprogress": 0..1, "initialblockdownload": bool,\n' +
-      '  "chainwork": hex, "size_on_disk": bytes, "pruned": false, "signet_challenge": hex (signet), "warnings": [] }',
+      '  "chainwork": hex, "size_on_disk": bytes, "pruned": false, "signet_challenge": hex (only on signet), "warnings": [] }',
     handler: async ({ node: { chain, params, config, clock } }) => {
       const { tip, bestHeader } = chain;
       return {
@@ -44,11 +45,17 @@ export const blockchainMethods: readonly Method[] = [
     name: 'getblock',
     category: 'Blockchain',
     description:
-      'A block. With verbosity 0 as hex, with 1 its header, sizes and transaction ids, with 2 its transactions and\n' +
-      'their fees, with 3 also the outputs that they spend.',
+      'Returns a block. Verbosity 0 returns it as hex; 1 returns its header, sizes and txids; 2 also its transactions with\n' +
+      'fees; 3 also the outputs that their inputs spend.',
     arguments: [
       hashArgument('blockhash', HASH),
-      optional(verbosityArgument('verbosity|verbose', 'How much to tell: 0, 1, 2 or 3.'), 1),
+      optional(
+        verbosityArgument(
+          'verbosity|verbose',
+          '0 for hex, 1 for an object, 2 to include transactions, 3 to include prevouts.',
+        ),
+        1,
+      ),
     ],
     result:
       '"hex", or { the fields of getblockheader, "strippedsize": bytes, "size": bytes, "weight": n,\n' +
@@ -65,8 +72,8 @@ export const blockchainMethods: readonly Method[] = [
     name: 'getchaintips',
     category: 'Blockchain',
     description:
-      'The ends of all branches of the block tree. The status is "active", "valid-fork" (was the active chain once),\n' +
-      '"valid-headers" (has its blocks, not all validated), "headers-only" or "invalid".',
+      'Returns all tips of the block tree: the active chain and stale branches. The status is "active", "valid-fork" (fully\n' +
+      'validated, not active), "valid-headers" (blocks stored, not fully validated), "headers-only" or "invalid".',
     arguments: [],
     result: '[{ "height": n, "hash": hash, "branchlen": n, "status": word }, ...]',
     handler: ({ node: { chain } }) =>

@@ -2,13 +2,13 @@ import { hashArgument } from '../../arguments/arguments.ts';
 import { findBlock } from '../../arguments/find-block.ts';
 import { type Method, method } from '../../method/method.ts';
 
-/** Methods that bend the choice of the active chain. */
+/** Methods that override the choice of the active chain. */
 export const chainControlMethods: readonly Method[] = [
   method({
     name: 'invalidateblock',
     category: 'Blockchain',
-    description: 'Marks a block, and so all that build on it, as invalid; the active chain is chosen anew.',
-    arguments: [hashArgument('blockhash', 'The block to mark.')],
+    description: 'Marks a block as invalid, as if it violated a consensus rule, and with it all of its descendants.',
+    arguments: [hashArgument('blockhash', 'The hash of the block to mark as invalid.')],
     result: 'null',
     example: '"blockhash"',
     handler: async ({ node: { chain } }, hash) => {
@@ -19,8 +19,10 @@ export const chainControlMethods: readonly Method[] = [
   method({
     name: 'reconsiderblock',
     category: 'Blockchain',
-    description: 'Takes back invalidateblock: removes the mark from a block, its ancestors and its descendants.',
-    arguments: [hashArgument('blockhash', 'The block to reconsider.')],
+    description:
+      'Removes the invalid status of a block, its ancestors and its descendants, and reconsiders them for activation. This\n' +
+      'undoes invalidateblock.',
+    arguments: [hashArgument('blockhash', 'The hash of the block to reconsider.')],
     result: 'null',
     example: '"blockhash"',
     handler: async ({ node: { chain } }, hash) => {
@@ -31,8 +33,8 @@ export const chainControlMethods: readonly Method[] = [
   method({
     name: 'preciousblock',
     category: 'Blockchain',
-    description: 'Treats a block as if it had come before the others of the same work.',
-    arguments: [hashArgument('blockhash', 'The block to prefer.')],
+    description: 'Treats a block as if it were received before others with the same work.',
+    arguments: [hashArgument('blockhash', 'The hash of the block to mark as precious.')],
     result: 'null',
     example: '"blockhash"',
     handler: async ({ node: { chain } }, hash) => {

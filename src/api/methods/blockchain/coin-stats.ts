@@ -7,19 +7,22 @@ import { sha256 } from '../../../crypto/hash.ts';
 import { type OutPoint, writeOutPoint } from '../../../primitives/outpoint.ts';
 import { txOutSize, writeTxOut } from '../../../primitives/transaction.ts';
 import { MuHash } from '../../format/muhash.ts';
-import { Breath } from '../../method/breath.ts';
+import { Yielder } from '../../method/yielder.ts';
 
+/** Hashes of the UTXO set that `coinStats` computes (Core: CoinStatsHashType). */
 export const coinHashTypes = ['hash_serialized_3', 'muhash', 'none'] as const;
+/** One of `coinHashTypes`. */
 export type CoinHashType = (typeof coinHashTypes)[number];
 
+/** Statistics of the UTXO set (Core: CCoinsStats). */
 export interface CoinStats {
   readonly height: number;
   /** Hash of the tip, in internal order. */
   readonly bestBlock: Uint8Array;
   readonly txouts: number;
-  /** Transactions with an unspent output. */
+  /** Number of transactions with an unspent output. */
   readonly transactions: number;
-  /** A measure of size that depends on nothing but the coins (Core: GetBogoSize). */
+  /** Size that is independent of the database format (Core: GetBogoSize). */
   readonly bogoSize: number;
   /** Satoshis. */
   readonly totalAmount: bigint;
@@ -27,7 +30,7 @@ export interface CoinStats {
   readonly hash: Uint8Array | undefined;
 }
 
-/** Counts and hashes the outputs that are unspent at the present tip. Rejects when `closing` is aborted. */
+/** Counts and hashes the UTXO set at the current tip (Core: ComputeUTXOStats). Rejects when `closing` is aborted. */
 export async function coinStats(chain: Chain, hashType: CoinHashType, closing: AbortSignal): Promise<CoinStats> {
   const { height, hash: bestBlock } = chain.tip;
   const hasher = coinHasher(hashType);
@@ -36,16 +39,16 @@ export async function coinStats(chain: Chain, hashType: CoinHashType, closing: A
   let bogoSize = 0;
   let totalAmount = 0n;
   let lastTxid = new Uint8Array(0);
-  // They come in the order of txid and index, as the serialised hash wants them.
-  const breath = new Breath(closing);
+  // Ordered by txid and index, as the serialised hash requires.
+  const yielder = new Yielder(closing);
   for (const { outpoint, coin } of chain.coins()) {
-    const pause = breath.step();
+    const pause = yielder.step();
     if (pause) await pause;
     hasher.add(outpoint, coin);
     txouts++;
     if (compareBytes(lastTxid, outpoint.txid) !== 0) transactions++;
     lastTxid = outpoint.txid as Uint8Array<ArrayBuffer>;
-    // Txid, index, height and coinbase mark, amount, length of the script, script.
+    // Txid, index, height and coinbase flag, amount, script length, script.
     bogoSize += 32 + 4 + 4 + 8 + 2 + coin.output.scriptPubKey.length;
     totalAmount += coin.output.value;
   }
@@ -70,7 +73,7 @@ function coinHasher(hashType: CoinHashType): CoinHasher {
   };
 }
 
-/** Outpoint, height and coinbase mark in one number, output (Core: TxOutSer). */
+/** Serialises an outpoint, height and coinbase flag in one number, and the output (Core: TxOutSer). */
 function serializeCoin(outpoint: OutPoint, coin: Coin): Uint8Array {
   const writer = new ByteWriter(40 + txOutSize(coin.output));
   writeOutPoint(writer, outpoint);

@@ -7,14 +7,14 @@ import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method } from '../../method/method.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
 
-const HASH = 'The block hash.';
+const HASH = 'The hash of the block.';
 
-/** Methods about the chain that need no more of it than headers. */
+/** Methods for the block chain that need headers only; light nodes have them too. */
 export const headerMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getblockcount',
     category: 'Blockchain',
-    description: 'The height of the tip. The genesis block has height 0.',
+    description: 'Returns the height of the tip of the active chain. The genesis block has height 0.',
     arguments: [],
     result: 'n',
     handler: ({ node: { chain } }) => chain.tip.height,
@@ -22,7 +22,7 @@ export const headerMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getbestblockhash',
     category: 'Blockchain',
-    description: 'The hash of the tip.',
+    description: 'Returns the hash of the tip of the active chain.',
     arguments: [],
     result: '"hash"',
     handler: ({ node: { chain } }) => chain.tip.hashHex,
@@ -30,8 +30,8 @@ export const headerMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getblockhash',
     category: 'Blockchain',
-    description: 'The hash of the block at a height of the active chain.',
-    arguments: [integerArgument('height', 'The height.')],
+    description: 'Returns the hash of the block at a height of the active chain.',
+    arguments: [integerArgument('height', 'The height of the block.')],
     result: '"hash"',
     example: '1000',
     handler: ({ node: { chain } }, height) => {
@@ -43,10 +43,10 @@ export const headerMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getblockheader',
     category: 'Blockchain',
-    description: "A block's header.",
+    description: 'Returns a block header.',
     arguments: [
       hashArgument('blockhash', HASH),
-      optional(booleanArgument('verbose', 'true for an object, false for the 80 bytes as hex.'), true),
+      optional(booleanArgument('verbose', 'true for an object, false for the hex-encoded header.'), true),
     ],
     result:
       '"hex", or { "hash": hash, "confirmations": n (-1 off the active chain), "height": n, "version": n,\n' +
@@ -62,7 +62,7 @@ export const headerMethods: readonly Method<AnyRpcNode>[] = [
     name: 'getdeploymentinfo',
     category: 'Blockchain',
     description:
-      'The soft forks that the network knows, and whether the block after a given one must keep their rules.',
+      'Returns the state of the soft forks of the network: whether their rules apply to the block after the given one.',
     arguments: [optional(hashArgument('blockhash', HASH), undefined, 'the tip')],
     result:
       '{ "hash": hash, "height": n, "deployments": { name: { "type": "buried" | "bip9", "height": n, "active": bool,\n' +
@@ -77,7 +77,7 @@ export const headerMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getdifficulty',
     category: 'Blockchain',
-    description: 'How many times harder than the easiest target of mainnet the proof of work of the tip was.',
+    description: 'Returns the proof-of-work difficulty of the tip as a multiple of the minimum difficulty of mainnet.',
     arguments: [],
     result: 'n',
     handler: ({ node: { chain } }) => difficulty(chain.tip.bits),

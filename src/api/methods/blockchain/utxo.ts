@@ -16,22 +16,25 @@ import { inferDescriptor } from '../../format/descriptor.ts';
 import { scriptPubKeyJson } from '../../format/script-json.ts';
 import { amountJson, type Json } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
-import { Breath } from '../../method/breath.ts';
 import { chainFileSize } from '../../method/chain-file-size.ts';
 import { type Method, method, type RpcContext } from '../../method/method.ts';
+import { Yielder } from '../../method/yielder.ts';
 import { coinHashTypes, coinStats } from './coin-stats.ts';
 
-/** Methods about the set of unspent outputs. */
+/** Methods for the UTXO set. */
 export const utxoMethods: readonly Method[] = [
   method({
     name: 'gettxout',
     category: 'Blockchain',
-    description: 'An unspent output, or null where it is spent or unknown.',
+    description: 'Returns an unspent output, or null if it is spent or unknown.',
     arguments: [
-      hashArgument('txid', 'The transaction.'),
-      unsignedArgument('n', "The output's index."),
+      hashArgument('txid', 'The transaction id.'),
+      unsignedArgument('n', 'The index of the output.'),
       optional(
-        booleanArgument('include_mempool', 'Whether transactions in the mempool make and spend outputs too.'),
+        booleanArgument(
+          'include_mempool',
+          'Whether to include outputs created, and exclude those spent, in the mempool.',
+        ),
         true,
       ),
     ],
@@ -55,28 +58,23 @@ export const utxoMethods: readonly Method[] = [
   method({
     name: 'gettxoutsetinfo',
     category: 'Blockchain',
-    description: 'Counts and hashes all unspent outputs.',
+    description: 'Returns statistics about the UTXO set. The call reads the whole set.',
     arguments: [
       optional(
         wordArgument(
           'hash_type',
           coinHashTypes,
-          'Which hash to compute: hash_serialized_3, muhash, or none.',
+          'The hash to compute: hash_serialized_3, muhash or none.',
           (word) => new RpcError(RpcCode.INVALID_PARAMETER, `'${word}' is not a valid hash_type`),
         ),
         'hash_serialized_3' as const,
       ),
       optional(
-        customArgument(
-          'hash_or_height',
-          'string or numeric',
-          z.unknown(),
-          'Needs an index that this node does not keep.',
-        ),
+        customArgument('hash_or_height', 'string or numeric', z.unknown(), 'Not supported: requires coinstatsindex.'),
         undefined,
         'the tip',
       ),
-      optional(booleanArgument('use_index', 'Makes no difference.'), true),
+      optional(booleanArgument('use_index', 'Ignored.'), true),
     ],
     result:
       '{ "height": n, "bestblock": hash, "txouts": n, "bogosize": n, "hash_serialized_3" | "muhash": hash,\n' +
@@ -103,8 +101,8 @@ export const utxoMethods: readonly Method[] = [
     name: 'scantxoutset',
     category: 'Blockchain',
     description:
-      'Finds the unspent outputs of descriptors: addr(ADDRESS), raw(HEX), and pk, pkh, wpkh, sh(wpkh) or combo of one\n' +
-      'public key in hex. A scan is over when its call returns, so there is none to abort or to ask the status of.',
+      'Scans the UTXO set for outputs that match output descriptors: addr(ADDRESS), raw(HEX), and pk, pkh, wpkh, sh(wpkh) or\n' +
+      'combo of one public key in hex.',
     arguments: [...scanArguments],
     result:
       '{ "success": true, "txouts": n, "height": n, "bestblock": hash, "unspents": [{ "txid": hash, "vout": n,\n' +
@@ -131,9 +129,9 @@ async function scan({ node: { chain, params }, closing }: RpcContext, descriptor
   const unspents: Json[] = [];
   let txouts = 0;
   let total = 0n;
-  const breath = new Breath(closing);
+  const yielder = new Yielder(closing);
   for (const { outpoint, coin } of chain.coins()) {
-    const pause = breath.step();
+    const pause = yielder.step();
     if (pause) await pause;
     txouts++;
     const { scriptPubKey, value } = coin.output;

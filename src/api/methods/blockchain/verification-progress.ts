@@ -1,12 +1,12 @@
 import type { BlockIndex } from '../../../chain/tree/block-index.ts';
 import type { ChainParams } from '../../../consensus/params.ts';
 
-/** Seconds within which a block is recent: then heights tell more than its time does. */
+/** Seconds within which a tip counts as recent: progress is then estimated from heights instead of times. */
 const RECENT_SECONDS = 2 * 60 * 60;
 
 /**
- * The part of the network's transactions that the chain up to `tip` holds, as a guess from 0 to 1
- * (Core: GuessVerificationProgress). `now` in Unix seconds.
+ * Estimates the share, from 0 to 1, of the network's transactions that the chain up to `tip` contains (Core:
+ * GuessVerificationProgress). `now` is in Unix seconds.
  */
 export function verificationProgress(
   tip: Pick<BlockIndex, 'height' | 'time' | 'chainTxCount'>,

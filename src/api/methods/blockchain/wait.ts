@@ -5,22 +5,26 @@ import type { JsonObject } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method, type RpcContext } from '../../method/method.ts';
 
-const RESULT = '{ "hash": hash, "height": n }   of the tip then';
+const RESULT = '{ "hash": hash, "height": n }';
 
 const timeoutArgument: Argument<number> = optional(
-  integerArgument('timeout', 'Milliseconds to wait at the most; 0 for no limit.'),
+  integerArgument('timeout', 'Milliseconds to wait; 0 for no timeout.'),
   0,
 );
 
-/** Methods that answer when the tip is what was waited for, when the time is over, or when the node stops. */
+/** Methods that wait for a tip; they return the current tip when it is reached, on timeout and on shutdown. */
 export const waitMethods: readonly Method[] = [
   method({
     name: 'waitfornewblock',
     category: 'Blockchain',
-    description: 'Waits until the tip is another one.',
+    description: 'Waits for a new tip. Returns the current tip then, on timeout or on shutdown.',
     arguments: [
       timeoutArgument,
-      optional(hashArgument('current_tip', 'The tip from which it must differ.'), undefined, 'the tip at the call'),
+      optional(
+        hashArgument('current_tip', 'The hash that the tip must differ from.'),
+        undefined,
+        'the tip at the time of the call',
+      ),
     ],
     result: RESULT,
     handler: (context, timeout, current) => {
@@ -31,8 +35,8 @@ export const waitMethods: readonly Method[] = [
   method({
     name: 'waitforblock',
     category: 'Blockchain',
-    description: 'Waits until a given block is the tip.',
-    arguments: [hashArgument('blockhash', 'The block to wait for.'), timeoutArgument],
+    description: 'Waits until a block is the tip. Returns the current tip then, on timeout or on shutdown.',
+    arguments: [hashArgument('blockhash', 'The hash of the block to wait for.'), timeoutArgument],
     result: RESULT,
     example: '"blockhash" 1000',
     handler: (context, hash, timeout) => waitForTip(context, timeout, (tip) => equalBytes(tip.hash, hash)),
@@ -40,7 +44,7 @@ export const waitMethods: readonly Method[] = [
   method({
     name: 'waitforblockheight',
     category: 'Blockchain',
-    description: 'Waits until the tip has at least a given height.',
+    description: 'Waits until the tip has at least a height. Returns the current tip then, on timeout or on shutdown.',
     arguments: [integerArgument('height', 'The height to wait for.'), timeoutArgument],
     result: RESULT,
     example: '100 1000',

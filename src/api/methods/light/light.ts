@@ -23,7 +23,7 @@ import { walletCoinMethods } from '../wallet/coins.ts';
 import { walletTransactionMethods } from '../wallet/transactions.ts';
 import { walletsMethods } from '../wallet/wallets.ts';
 
-/** What the API needs of a light node. */
+/** The parts of a light node that RPC methods use. */
 export interface LightRpcNode extends AnyRpcNode {
   readonly chain: HeaderChain;
   readonly proofs: ProofStore;
@@ -31,12 +31,12 @@ export interface LightRpcNode extends AnyRpcNode {
   readonly wallets: WalletFile;
 }
 
-/** Methods of a light node that a full one has not, or answers otherwise. */
+/** Methods that a full node does not have, or implements differently. */
 const ownMethods: readonly Method<LightRpcNode>[] = [
   method({
     name: 'getblockchaininfo',
     category: 'Blockchain',
-    description: 'The state of this chain of headers: how far it is, and how far wallets have looked through it.',
+    description: 'Returns the state of the header chain. blocks is the height up to which the wallets are synced.',
     arguments: [],
     result:
       '{ "chain": name, "blocks": n, "headers": n, "bestblockhash": hash, "bits": hex, "target": hex, "difficulty": n,\n' +
@@ -67,11 +67,13 @@ const ownMethods: readonly Method<LightRpcNode>[] = [
     name: 'getlightinfo',
     category: 'Blockchain',
     description:
-      "Pier's own: what a light node relies on, what it has fetched, and the payments whose proofs were withdrawn.",
+      'Returns the sync state of a light node, what it has downloaded, and the payments whose proofs were withdrawn in a\n' +
+      'reorganisation. Not in Bitcoin Core.',
     arguments: [],
     result:
       '{ "headers": n, "filterheaders": n, "scanned": n, "filterpeers": n, "tipage": seconds, "filters": n,\n' +
-      '  "merkleblocks": n, "blocks": n, "falsepositives": n, "bytesreceived": n, "bytessent": n, "withdrawn": [{ the fields of getpaymentproof }, ...] }',
+      '  "merkleblocks": n, "blocks": n, "falsepositives": n, "bytesreceived": n, "bytessent": n,\n' +
+      '  "withdrawn": [{ the fields of getpaymentproof }, ...] }',
     handler: ({ node: { chain, light, proofs, connections: peers, clock } }) => {
       const { filters, merkleBlocks = 0, blocks, falsePositives } = light.scanner.counts;
       const { received, sent } = peers.totalBytes;
@@ -94,8 +96,9 @@ const ownMethods: readonly Method<LightRpcNode>[] = [
   method({
     name: 'getpaymentproof',
     category: 'Blockchain',
-    description: "Pier's own: the proof that a block of the best chain holds a transaction of the node's wallets.",
-    arguments: [hashArgument('txid', 'The transaction.')],
+    description:
+      'Returns the proof that a block of the active chain contains a wallet transaction. Not in Bitcoin Core.',
+    arguments: [hashArgument('txid', 'The transaction id.')],
     result:
       '{ "txid": hash, "blockhash": hash, "height": n, "position": n, "branch": [hash, ...],\n' +
       '  "coinbase": { "hex": hex, "branch": [hash, ...] } }',
@@ -103,7 +106,7 @@ const ownMethods: readonly Method<LightRpcNode>[] = [
     handler: ({ node: { proofs } }, txid) => {
       const hex = toReversedHex(txid);
       const proof = proofs.get(hex);
-      if (!proof) throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'No proof of such a transaction');
+      if (!proof) throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'No payment proof for this transaction');
       return proofJson(hex, proof);
     },
   }),
@@ -111,9 +114,9 @@ const ownMethods: readonly Method<LightRpcNode>[] = [
     name: 'exportpaymentproof',
     category: 'Blockchain',
     description:
-      "Pier's own: a proof of a transaction of the node's wallets, with all headers, which `pier verify --proof` and pages\n" +
-      'verify without asking anybody.',
-    arguments: [hashArgument('txid', 'The transaction.')],
+      'Returns a self-contained proof of a wallet transaction, with all headers, which `pier verify --proof` and web pages\n' +
+      'verify offline. Not in Bitcoin Core.',
+    arguments: [hashArgument('txid', 'The transaction id.')],
     result:
       '{ "format": "pier-payment-proof", "version": 1, "network": name, "genesis": hash, "transaction": hex, "height": n,\n' +
       '  "position": n, "branch": [hash, ...], "coinbase": { "transaction": hex, "branch": [hash, ...] },\n' +
@@ -121,7 +124,7 @@ const ownMethods: readonly Method<LightRpcNode>[] = [
     example: '"txid"',
     handler: ({ node }, txid) => {
       const proof = ownProof(node, toReversedHex(txid));
-      if (!proof) throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'No proof of such a transaction');
+      if (!proof) throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'No payment proof for this transaction');
       return proofToJson(proof);
     },
   }),
@@ -141,7 +144,7 @@ function proofJson(txid: string, { blockHash, height, proof, coinbase }: Payment
   };
 }
 
-/** Every method that a light node answers, by name. */
+/** The RPC methods of a light node, by name. */
 export const lightMethods: ReadonlyMap<string, Method<LightRpcNode>> = new Map(
   [
     ...ownMethods,

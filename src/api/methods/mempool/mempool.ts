@@ -14,15 +14,16 @@ const ENTRY_RESULT =
   '  "ancestorcount": n, "ancestorsize": n, "wtxid": hash, "fees": { "base", "modified", "ancestor", "descendant" },\n' +
   '  "depends": [txid, ...], "spentby": [txid, ...], "bip125-replaceable": bool, "unbroadcast": false }';
 
+/** Methods for the mempool. */
 export const mempoolMethods: readonly Method[] = [
   method({
     name: 'getrawmempool',
     category: 'Blockchain',
-    description: 'The ids of all transactions in the mempool, or what is known of each.',
+    description: 'Returns the txids of all transactions in the mempool, or their entries.',
     arguments: [
-      optional(booleanArgument('verbose', 'true for objects, false for ids.'), false),
+      optional(booleanArgument('verbose', 'true for an object of entries, false for an array of txids.'), false),
       optional(
-        booleanArgument('mempool_sequence', 'Whether to tell the sequence number too; not with verbose.'),
+        booleanArgument('mempool_sequence', 'Whether to return the mempool sequence number too; not with verbose.'),
         false,
       ),
     ],
@@ -46,7 +47,7 @@ export const mempoolMethods: readonly Method[] = [
   method({
     name: 'getmempoolinfo',
     category: 'Blockchain',
-    description: 'The size of the mempool and the fees that it asks for.',
+    description: 'Returns the size of the mempool, its minimum fee rates and its policy.',
     arguments: [],
     result:
       '{ "loaded": true, "size": n, "bytes": vbytes, "usage": bytes, "total_fee": amount, "maxmempool": bytes,\n' +
@@ -74,31 +75,32 @@ export const mempoolMethods: readonly Method[] = [
   method({
     name: 'getmempoolentry',
     category: 'Blockchain',
-    description: 'What is known of one transaction in the mempool; counts and sizes of its family include itself.',
-    arguments: [hashArgument('txid', 'The transaction; it must be in the mempool.')],
+    description:
+      'Returns the mempool entry of a transaction. Ancestor and descendant counts and sizes include the transaction.',
+    arguments: [hashArgument('txid', 'The transaction id (must be in mempool).')],
     result: ENTRY_RESULT,
     example: '"txid"',
     handler: ({ node: { mempool } }, txid) => entryJson(findEntry(mempool, txid)),
   }),
-  familyMethod('getmempoolancestors', 'What a transaction in the mempool depends on there.', (mempool, entry) =>
+  familyMethod('getmempoolancestors', 'Returns all in-mempool ancestors of a transaction.', (mempool, entry) =>
     mempool.ancestors(entry),
   ),
-  familyMethod('getmempooldescendants', 'What in the mempool depends on a transaction there.', (mempool, entry) =>
+  familyMethod('getmempooldescendants', 'Returns all in-mempool descendants of a transaction.', (mempool, entry) =>
     mempool.descendants(entry),
   ),
   method({
     name: 'sendrawtransaction',
     category: 'Rawtransactions',
-    description: 'Takes a signed transaction into the mempool, from where it is relayed to all peers.',
-    arguments: [transactionArgument('hexstring', 'The transaction as hex.'), maxFeeRateArgument, maxBurnArgument],
+    description: 'Submits a signed transaction to the mempool and relays it to all peers.',
+    arguments: [transactionArgument('hexstring', 'The hex-encoded transaction.'), maxFeeRateArgument, maxBurnArgument],
     result: '"txid"',
     example: '"signedhex"',
     handler: ({ node }, tx, maxFeeRate, maxBurn) => {
       checkBurn(tx, maxBurn);
       if (!node.mempool.has(tx.txid)) {
-        // As in Core it is judged first, with the limit, and then taken; its scripts are not run twice.
-        const judged = node.mempool.accept(tx, { testOnly: true, ...feeLimit(maxFeeRate) });
-        const result = 'reject' in judged ? judged : node.submitTransaction(tx);
+        // As in Core, a test accept applies the fee rate limit first. The second accept finds the scripts in the cache.
+        const tested = node.mempool.accept(tx, { testOnly: true, ...feeLimit(maxFeeRate) });
+        const result = 'reject' in tested ? tested : node.submitTransaction(tx);
         if ('reject' in result) {
           logRejected(node, tx, result.reject);
           throw transactionRejected(result.reject);
@@ -110,11 +112,12 @@ export const mempoolMethods: readonly Method[] = [
   method({
     name: 'prioritisetransaction',
     category: 'Mining',
-    description: 'Makes a transaction count, when blocks are made and the mempool is full, as if it paid more or less.',
+    description:
+      'Changes the fee that block construction and mempool eviction assume for a transaction. The actual fee is unchanged.',
     arguments: [
-      hashArgument('txid', 'The transaction, present or to come.'),
+      hashArgument('txid', 'The transaction id (need not be in mempool).'),
       optional(numberArgument('dummy', 'Must be 0 or null.'), 0),
-      integerArgument('fee_delta', 'Satoshis to add, or to subtract where negative.'),
+      integerArgument('fee_delta', 'The fee in satoshis to add, or to subtract if negative.'),
     ],
     result: 'true',
     example: '"txid" 0 10000',
@@ -129,6 +132,7 @@ export const mempoolMethods: readonly Method[] = [
   }),
 ];
 
+/** Defines a method that returns the ancestors or descendants of a mempool entry. */
 function familyMethod(
   name: string,
   description: string,
@@ -139,8 +143,8 @@ function familyMethod(
     category: 'Blockchain',
     description,
     arguments: [
-      hashArgument('txid', 'The transaction; it must be in the mempool.'),
-      optional(booleanArgument('verbose', 'true for objects, false for ids.'), false),
+      hashArgument('txid', 'The transaction id (must be in mempool).'),
+      optional(booleanArgument('verbose', 'true for an object of entries, false for an array of txids.'), false),
     ],
     result: '["txid", ...], or { "txid": { the fields of getmempoolentry }, ... }',
     example: '"txid"',
@@ -158,7 +162,7 @@ function findEntry(mempool: Mempool, txid: Uint8Array): MempoolEntry {
   return entry;
 }
 
-/** An entry as Core shows it (Core: entryToJSON). */
+/** Describes a mempool entry (Core: entryToJSON). */
 function entryJson(entry: MempoolEntry): JsonObject {
   const { tx } = entry;
   return {
@@ -184,7 +188,7 @@ function entryJson(entry: MempoolEntry): JsonObject {
   };
 }
 
-/** Whether the entry, or one in the mempool that it depends on, announces that it may be replaced (BIP125). */
+/** Returns whether an entry or an unconfirmed ancestor signals replaceability (BIP125; Core: IsRBFOptIn). */
 function signalsReplacement(entry: MempoolEntry): boolean {
   const seen = new Set<MempoolEntry>([entry]);
   for (const { tx, parents } of seen) {

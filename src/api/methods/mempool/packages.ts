@@ -13,15 +13,17 @@ import { amountJson, type JsonObject } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method } from '../../method/method.ts';
 
+/** Methods for mempool acceptance tests and packages. */
 export const packageMethods: readonly Method[] = [
   method({
     name: 'testmempoolaccept',
     category: 'Rawtransactions',
     description:
-      'Tells whether the mempool would take transactions, without giving them to it. Of several, parents come before\n' +
-      'children, and none may conflict with another or with the mempool; one that is refused leaves the rest unjudged.',
+      'Returns whether the mempool would accept transactions, without adding them. Several are tested as a package: parents\n' +
+      'must come before children, and no transaction may conflict with another or with the mempool. If one is rejected, the\n' +
+      'others may not be fully validated, and "allowed" is then absent.',
     arguments: [
-      arrayArgument('rawtxs', transactionSchema, 'Transactions as hex.', '["rawtx",...]'),
+      arrayArgument('rawtxs', transactionSchema, 'The hex-encoded transactions.', '["rawtx",...]'),
       maxFeeRateArgument,
     ],
     result:
@@ -35,10 +37,10 @@ export const packageMethods: readonly Method[] = [
       let isOver = false;
       return txs.map((tx, at) => {
         const result = isOver ? undefined : results[at];
-        const verdict = result ? testJson(result, maxFeeRate) : {};
-        // What depends on one that pays too much would not be sent either.
-        isOver ||= verdict['reject-reason'] === 'max-fee-exceeded';
-        return { txid: tx.txidHex, wtxid: tx.wtxidHex, ...packageError, ...verdict };
+        const outcome = result ? testJson(result, maxFeeRate) : {};
+        // As in Core, results end at the first fee that is too high: its descendants would not be sent either.
+        isOver ||= outcome['reject-reason'] === 'max-fee-exceeded';
+        return { txid: tx.txidHex, wtxid: tx.wtxidHex, ...packageError, ...outcome };
       });
     },
   }),
@@ -46,15 +48,20 @@ export const packageMethods: readonly Method[] = [
     name: 'submitpackage',
     category: 'Rawtransactions',
     description:
-      'Takes a child with its unconfirmed parents, in this order, into the mempool: what pays too little for itself may\n' +
-      'be paid for by the child. What is taken is relayed to all peers.',
+      'Submits a child with its unconfirmed parents to the mempool. The child can pay for a parent whose own fee rate is too\n' +
+      'low (package CPFP). Accepted transactions are relayed to all peers.',
     arguments: [
-      arrayArgument('package', transactionSchema, 'Transactions as hex, the child last.', '["rawtx",...]'),
+      arrayArgument(
+        'package',
+        transactionSchema,
+        'The hex-encoded transactions, topologically sorted, the child last.',
+        '["rawtx",...]',
+      ),
       maxFeeRateArgument,
       maxBurnArgument,
     ],
     result:
-      '{ "package_msg": "success" or why not, "tx-results": { "wtxid": { "txid": hash, "other-wtxid": hash, "vsize": n,\n' +
+      '{ "package_msg": "success" or reject reason, "tx-results": { "wtxid": { "txid": hash, "other-wtxid": hash, "vsize": n,\n' +
       '  "fees": { "base": amount, "effective-feerate": amount, "effective-includes": [wtxid] }, "error": text } },\n' +
       '  "replaced-transactions": [txid] }',
     example: '\'["signedhex"]\'',
@@ -81,7 +88,7 @@ export const packageMethods: readonly Method[] = [
   }),
 ];
 
-/** Core's order of sets. */
+/** Orders by txid in internal byte order, as Core's std::set does. */
 function byTxid(a: Transaction, b: Transaction): number {
   return compareBytes(a.txid, b.txid);
 }
@@ -105,7 +112,7 @@ function testJson(result: PackageTxResult, maxFeeRate: bigint): JsonObject {
     if (reject.kind === 'missing-inputs') return { allowed: false, 'reject-reason': 'missing-inputs' };
     return { allowed: false, 'reject-reason': reject.reason, 'reject-details': formatReject(reject) };
   }
-  // Only `submitpackage` lets pass what is in the mempool.
+  // Transactions already in the mempool pass in `submitpackage` only.
   if ('present' in result) return {};
   const { fee, vsize } = result.entry;
   if (maxFeeRate !== 0n && fee > feeAtRate(maxFeeRate, vsize)) {

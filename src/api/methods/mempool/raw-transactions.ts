@@ -31,8 +31,9 @@ const TRANSACTION_RESULT =
   '    "sequence": n }, ...],\n' +
   '  "vout": [{ "value": amount, "n": n, "scriptPubKey": { "asm", "desc", "hex", "address", "type" } }, ...] }';
 
-/** Sequence numbers of inputs that announce replaceability (BIP125), and of those that only let the lock time count. */
+/** Highest sequence number that signals replaceability (BIP125; Core: MAX_BIP125_RBF_SEQUENCE). */
 const SEQUENCE_REPLACEABLE = SEQUENCE_FINAL - 2;
+/** Highest sequence number with which the lock time applies (Core: MAX_SEQUENCE_NONFINAL). */
 const SEQUENCE_NONFINAL = SEQUENCE_FINAL - 1;
 
 interface InputArgument {
@@ -47,19 +48,20 @@ const inputSchema: z.ZodType<InputArgument> = z.object({
   sequence: z.number().optional(),
 });
 
+/** Methods that look up, decode and create raw transactions. */
 export const rawTransactionMethods: readonly Method[] = [
   method({
     name: 'getrawtransaction',
     category: 'Rawtransactions',
     description:
-      'A transaction from the mempool, or from a block that is named. With verbosity 0 as hex, with 1 as an object,\n' +
-      'with 2 also its fee and the outputs that it spends. Of transactions of wallets, gettransaction knows the block.',
+      'Returns a transaction in the mempool or, with blockhash, in a block. Verbosity 0 returns it as hex; 1 as an object; 2\n' +
+      'also with its fee and the outputs that it spends. For wallet transactions, use gettransaction.',
     arguments: [
-      hashArgument('txid', 'The transaction.'),
-      optional(verbosityArgument('verbosity|verbose', 'How much to tell: 0, 1 or 2.'), 0),
-      optional(hashArgument('blockhash', 'The block to look in.')),
+      hashArgument('txid', 'The transaction id.'),
+      optional(verbosityArgument('verbosity|verbose', '0 for hex, 1 for an object, 2 to include fee and prevouts.'), 0),
+      optional(hashArgument('blockhash', 'The hash of the block that contains the transaction.')),
     ],
-    result: `"hex", or { "in_active_chain": bool (with blockhash), the fields below, "fee": amount, "hex": hex,\n  "blockhash": hash, "confirmations": n, "time": unixtime, "blocktime": unixtime }\n${TRANSACTION_RESULT}`,
+    result: `"hex", or { "in_active_chain": bool (only with blockhash), the fields below, "fee": amount, "hex": hex,\n  "blockhash": hash, "confirmations": n, "time": unixtime, "blocktime": unixtime }\n${TRANSACTION_RESULT}`,
     example: '"txid" 1',
     handler: ({ node: { chain, mempool } }, txid, verbosity, blockHash) => {
       if (equalBytes(txid, chain.params.genesis.transactions[0]!.txid)) {
@@ -76,13 +78,13 @@ export const rawTransactionMethods: readonly Method[] = [
   method({
     name: 'decoderawtransaction',
     category: 'Rawtransactions',
-    description: 'Shows what is in a transaction.',
+    description: 'Decodes a transaction.',
     arguments: [
-      textArgument('hexstring', 'The transaction as hex.'),
+      textArgument('hexstring', 'The hex-encoded transaction.'),
       optional(
-        booleanArgument('iswitness', 'Whether the encoding is the one with witnesses.'),
+        booleanArgument('iswitness', 'Whether the transaction is in witness serialization.'),
         undefined,
-        'whichever makes sense',
+        'both are tried',
       ),
     ],
     result: TRANSACTION_RESULT,
@@ -96,8 +98,8 @@ export const rawTransactionMethods: readonly Method[] = [
   method({
     name: 'decodescript',
     category: 'Rawtransactions',
-    description: 'Shows what a script is, and the addresses that it can stand behind.',
-    arguments: [hexArgument('hexstring', 'The script as hex.', 'argument')],
+    description: 'Decodes a script, and returns the P2SH and segwit addresses that wrap it.',
+    arguments: [hexArgument('hexstring', 'The hex-encoded script.', 'argument')],
     result:
       '{ "asm": text, "desc": text, "address": text, "type": word, "p2sh": address,\n' +
       '  "segwit": { "asm", "desc", "hex", "address", "type", "p2sh-segwit": address } }',
@@ -107,16 +109,13 @@ export const rawTransactionMethods: readonly Method[] = [
   method({
     name: 'createrawtransaction',
     category: 'Rawtransactions',
-    description: 'Makes an unsigned transaction of exactly these inputs and outputs; what is left over is its fee.',
+    description:
+      'Creates an unsigned transaction from the given inputs and outputs. It is neither stored in a wallet nor relayed.',
     arguments: [
-      arrayArgument('inputs', inputSchema, 'Outputs to spend.', '[{"txid":"hex","vout":n,"sequence":n},...]'),
+      arrayArgument('inputs', inputSchema, 'The outputs to spend.', '[{"txid":"hex","vout":n,"sequence":n},...]'),
       outputsArgument,
-      optional(numberArgument('locktime', 'Height or time before which it is not valid.'), 0),
-      optional(
-        booleanArgument('replaceable', 'Whether its inputs announce that it may be replaced.'),
-        undefined,
-        'true',
-      ),
+      optional(numberArgument('locktime', 'The lock time, a block height or UNIX epoch time.'), 0),
+      optional(booleanArgument('replaceable', 'Whether to signal replaceability (BIP125).'), undefined, 'true'),
     ],
     result: '"hex"',
     example: '\'[{"txid":"myid","vout":0}]\' \'[{"data":"00010203"}]\'',

@@ -12,34 +12,37 @@ import { findBlock, readBlock } from '../../arguments/find-block.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method } from '../../method/method.ts';
 
+/** Methods for merkle proofs of transactions. */
 export const transactionProofMethods: readonly Method[] = [
   method({
     name: 'gettxoutproof',
     category: 'Blockchain',
     description:
-      'A proof that transactions are in one block: its header, and what of its merkle tree leads to them (BIP37). The\n' +
-      'block is found by an unspent output of one of them; where they have none, name it.',
+      'Returns a proof that a block contains transactions: its header and a partial merkle tree (BIP37). Without blockhash,\n' +
+      'the block is found by an unspent output of one of the transactions.',
     arguments: [
-      arrayArgument('txids', hashSchema('txid'), 'The transactions.', '["txid",...]'),
-      optional(hashArgument('blockhash', 'The block to look in.')),
+      arrayArgument('txids', hashSchema('txid'), 'The transaction ids.', '["txid",...]'),
+      optional(hashArgument('blockhash', 'The hash of the block that contains the transactions.')),
     ],
     result: 'hex',
     example: '\'["txid"]\'',
-    handler: ({ node: { chain } }, txids, blockHash) => toHex(proofOf(chain, txids, blockHash).encode()),
+    handler: ({ node: { chain } }, txids, blockHash) => toHex(buildProof(chain, txids, blockHash).encode()),
   }),
   method({
     name: 'verifytxoutproof',
     category: 'Blockchain',
     description:
-      'The transactions that a proof of gettxoutproof shows to be in a block of the best chain; none if it proves nothing.',
-    arguments: [hexArgument('proof', 'The proof.')],
+      'Verifies a proof of gettxoutproof. Returns the txids that it proves, none if it is invalid, and fails if its block is\n' +
+      'not in the active chain.',
+    arguments: [hexArgument('proof', 'The hex-encoded proof.')],
     result: '[txid, ...]',
     example: '"proof"',
-    handler: ({ node: { chain } }, bytes) => provedBy(chain, readProof(bytes)).map(({ txid }) => toReversedHex(txid)),
+    handler: ({ node: { chain } }, bytes) =>
+      provedTransactions(chain, decodeProof(bytes)).map(({ txid }) => toReversedHex(txid)),
   }),
 ];
 
-function proofOf(chain: Chain, txids: readonly Uint8Array[], blockHash: Uint8Array | undefined): MerkleBlock {
+function buildProof(chain: Chain, txids: readonly Uint8Array[], blockHash: Uint8Array | undefined): MerkleBlock {
   if (txids.length === 0) throw new RpcError(RpcCode.INVALID_PARAMETER, "Parameter 'txids' cannot be empty");
   const wanted = new Set<string>();
   for (const txid of txids) {
@@ -50,7 +53,7 @@ function proofOf(chain: Chain, txids: readonly Uint8Array[], blockHash: Uint8Arr
     }
     wanted.add(key);
   }
-  const block = readBlock(chain, blockHash ? findBlock(chain, blockHash) : blockOf(chain, txids));
+  const block = readBlock(chain, blockHash ? findBlock(chain, blockHash) : findBlockOf(chain, txids));
   const matches = block.transactions.map((tx) => wanted.has(binaryKey(tx.txid)));
   if (matches.filter(Boolean).length !== wanted.size) {
     const message = 'Not all transactions found in specified or retrieved block';
@@ -59,8 +62,8 @@ function proofOf(chain: Chain, txids: readonly Uint8Array[], blockHash: Uint8Arr
   return MerkleBlock.of(block, matches);
 }
 
-/** The block of the first of the transactions that has an unspent output. */
-function blockOf(chain: Chain, txids: readonly Uint8Array[]): BlockIndex {
+/** Finds the block of the first transaction that has an unspent output. */
+function findBlockOf(chain: Chain, txids: readonly Uint8Array[]): BlockIndex {
   for (const txid of txids) {
     const coin = chain.getCoinOf(txid);
     if (coin) return chain.atHeight(coin.height)!;
@@ -68,15 +71,15 @@ function blockOf(chain: Chain, txids: readonly Uint8Array[]): BlockIndex {
   throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'Transaction not yet in block');
 }
 
-/** What Core says of bytes that end too early or make no sense. */
+/** Core's messages for malformed bytes, which are those of its stream exceptions. */
 const decodeMessages: Partial<Record<DecodeErrorCode, string>> = {
   truncated: 'DataStream::read(): end of data: iostream error',
   oversized: 'ReadCompactSize(): size too large: iostream error',
   'non-canonical': 'non-canonical ReadCompactSize(): iostream error',
 };
 
-/** Like Core, does not mind what follows the proof. */
-function readProof(bytes: Uint8Array): MerkleBlock {
+/** Decodes a proof. Trailing bytes are ignored, as in Core. */
+function decodeProof(bytes: Uint8Array): MerkleBlock {
   if (bytes.length === 0) {
     throw new RpcError(RpcCode.INVALID_PARAMETER, "proof must be hexadecimal string (not '')");
   }
@@ -89,14 +92,15 @@ function readProof(bytes: Uint8Array): MerkleBlock {
   }
 }
 
-function provedBy(chain: Chain, merkleBlock: MerkleBlock): readonly MatchedLeaf[] {
+/** Returns the transactions that a proof proves; none if it is invalid. Throws `RpcError` off the active chain. */
+function provedTransactions(chain: Chain, merkleBlock: MerkleBlock): readonly MatchedLeaf[] {
   const matches = matchesOf(merkleBlock);
   if (!matches) return [];
   const index = chain.getIndex(merkleBlock.header.hash);
   if (!index || !chain.contains(index)) {
     throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'Block not found in chain');
   }
-  // With another number of transactions the tree is deeper or flatter than the block's, and its leaves are none.
+  // A wrong transaction count changes the depth of the tree: its leaves could be inner nodes of the block's tree.
   return index.txCount === merkleBlock.tree.transactionCount ? matches : [];
 }
 

@@ -11,28 +11,29 @@ import { jsonTypeName } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method, type RpcContext } from '../../method/method.ts';
 
-/** The template's coinbase, of which miners make their own, pays to whoever comes first. */
+/** Output script of the template's coinbase, OP_TRUE as in Core; miners replace the coinbase. */
 const ANYONE = Uint8Array.of(Op.OP_1);
 
-/** How long Core lets a long poll wait before it looks at the mempool, the first time and from then on. */
-const FIRST_LOOK_MS = 60_000;
-const NEXT_LOOK_MS = 10_000;
+/** Milliseconds until a long poll first checks the mempool for changes, and between later checks, as in Core. */
+const FIRST_CHECK_MS = 60_000;
+const NEXT_CHECK_MS = 10_000;
 
 type TemplateRequest = Readonly<Record<string, unknown>>;
 
+/** The method getblocktemplate. */
 export const blockTemplateMethods: readonly Method[] = [
   method({
     name: 'getblocktemplate',
     category: 'Mining',
     description:
-      'What a miner needs to make a block (BIP22, BIP23, BIP9, BIP145). With "longpollid" from an earlier answer it waits\n' +
-      'for a new tip or, after a minute, other transactions. With mode "proposal" it tells whether a block would be valid,\n' +
-      'were it mined: null, or why not.',
+      'Returns the data needed to construct a block to work on (BIP22, BIP23, BIP9, BIP145). With the "longpollid" of an\n' +
+      'earlier template, it waits for a new tip or, after a minute, for a change of the mempool. Mode "proposal" validates a\n' +
+      'block without its proof of work and returns null or the reject reason.',
     arguments: [
       objectArgument(
         'template_request',
         z.record(z.string(), z.unknown()),
-        'What is asked for: "rules" must hold "segwit"; "mode" is "template" or, with the block in "data", "proposal".',
+        'The request: "rules" must include "segwit"; "mode" is "template" or "proposal", with the block in "data".',
         '{"mode":"str","capabilities":["str",...],"rules":["segwit","str",...],"longpollid":"str","data":"hex"}',
       ),
     ],
@@ -42,11 +43,11 @@ export const blockTemplateMethods: readonly Method[] = [
       '  "fee": satoshis, "sigops": n, "weight": n }, ...], "coinbaseaux": {}, "coinbasevalue": satoshis,\n' +
       '  "longpollid": id, "target": hex, "mintime": unixtime, "mutable": [...], "noncerange": hex, "sigoplimit": n,\n' +
       '  "sizelimit": n, "weightlimit": n, "curtime": unixtime, "bits": hex, "height": n,\n' +
-      '  "signet_challenge": hex (signet), "default_witness_commitment": hex }, or null or text for a proposal',
+      '  "signet_challenge": hex (only on signet), "default_witness_commitment": hex }, or for a proposal null or "reason"',
     example: '\'{"rules": ["segwit"]}\'',
     handler: async (context, request) => {
       const mode = request.mode ?? 'template';
-      if (mode === 'proposal') return judgeProposal(context.node.chain, request.data);
+      if (mode === 'proposal') return checkProposal(context.node.chain, request.data);
       const rules = clientRules(request);
       if (mode !== 'template') throw new RpcError(RpcCode.INVALID_PARAMETER, 'Invalid mode');
       requireConnection(context);
@@ -62,8 +63,8 @@ export const blockTemplateMethods: readonly Method[] = [
   }),
 ];
 
-/** BIP23: what becomes of the block if it is mined; null if it becomes the tip. */
-function judgeProposal(chain: Chain, data: unknown): string | null {
+/** Validates a proposed block, except its proof of work; returns null or the reject reason (BIP23). */
+function checkProposal(chain: Chain, data: unknown): string | null {
   if (typeof data !== 'string') throw new RpcError(RpcCode.TYPE_ERROR, 'Missing data String key for proposal');
   const block = decodeBlock(data);
   const known = chain.getIndex(block.hash);
@@ -82,7 +83,7 @@ function decodeBlock(hex: string): Block {
   }
 }
 
-/** The rules that the client says it keeps. */
+/** Returns the rules that the client supports. */
 function clientRules({ rules }: TemplateRequest): ReadonlySet<string> {
   const names = new Set<string>();
   if (!Array.isArray(rules)) return names;
@@ -96,7 +97,7 @@ function clientRules({ rules }: TemplateRequest): ReadonlySet<string> {
   return names;
 }
 
-/** On mainnet nobody should mine on a chain that the network has left behind. */
+/** Throws `RpcError` on mainnet without peers or during initial block download: mining would extend a stale chain. */
 function requireConnection({ node: { params, connections: peers, chain } }: RpcContext): void {
   if (params.network !== 'main') return;
   if (peers.peers().length === 0) throw new RpcError(RpcCode.CLIENT_NOT_CONNECTED, 'Pier is not connected!');
@@ -106,6 +107,7 @@ function requireConnection({ node: { params, connections: peers, chain } }: RpcC
   }
 }
 
+/** Throws `RpcError` if the client lacks support for segwit or, on a signet, for signet. */
 function requireRules({ node: { params } }: RpcContext, rules: ReadonlySet<string>): void {
   const refuse = (rule: string, all: string) => {
     const message = `getblocktemplate must be called with the ${rule} rule set (call with {"rules": ${all}})`;
@@ -115,7 +117,7 @@ function requireRules({ node: { params } }: RpcContext, rules: ReadonlySet<strin
   if (!rules.has('segwit')) refuse('segwit', '["segwit"]');
 }
 
-/** Waits until the tip is not that of an earlier answer or, later, the mempool has changed since (BIP22). */
+/** Waits for a tip other than that of the long poll id or, after a minute, for a change of the mempool (BIP22). */
 async function awaitChange({ node: { chain, mempool, clock }, closing }: RpcContext, id: unknown): Promise<void> {
   const { hash, updateCount } = parseLongPollId(id) ?? { hash: chain.tip.hash, updateCount: mempool.updateCount };
   await new Promise<void>((resolve) => {
@@ -129,11 +131,11 @@ async function awaitChange({ node: { chain, mempool, clock }, closing }: RpcCont
       if (!equalBytes(chain.tip.hash, hash)) end();
     };
     const unsubscribe = chain.events.on('tip', endOnNewTip);
-    const look = () => {
-      if (mempool.updateCount === updateCount) timer = clock.after(NEXT_LOOK_MS, look);
+    const checkMempool = () => {
+      if (mempool.updateCount === updateCount) timer = clock.after(NEXT_CHECK_MS, checkMempool);
       else end();
     };
-    let timer = clock.after(FIRST_LOOK_MS, look);
+    let timer = clock.after(FIRST_CHECK_MS, checkMempool);
     closing.addEventListener('abort', end);
     endOnNewTip();
     if (closing.aborted) end();
@@ -141,7 +143,7 @@ async function awaitChange({ node: { chain, mempool, clock }, closing }: RpcCont
   if (closing.aborted) throw new RpcError(RpcCode.CLIENT_NOT_CONNECTED, 'Shutting down');
 }
 
-/** The tip's hash and the mempool's count of an answer; undefined for what is no text. */
+/** Splits a long poll id into tip hash and mempool update count; undefined if it is not a string. */
 function parseLongPollId(id: unknown): { hash: Uint8Array; updateCount: number } | undefined {
   if (typeof id !== 'string') return undefined;
   const result = hashSchema('longpollid').safeParse(id.slice(0, 64));

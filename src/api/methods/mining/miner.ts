@@ -2,12 +2,13 @@ import type { MinerEvents } from '../../../mining/miner.ts';
 import type { JsonObject } from '../../json/json.ts';
 import { type Method, method } from '../../method/method.ts';
 
-/** Pier's own: the miner inside the node. */
+/** Methods for the miner inside the node; not in Bitcoin Core. */
 export const minerMethods: readonly Method[] = [
   method({
     name: 'getminerinfo',
     category: 'Mining',
-    description: "What the node's own miner does, and the last block that it made since the node was started.",
+    description:
+      "Returns the state of the node's own miner, and the last block that it mined since startup. Not in Bitcoin Core.",
     arguments: [],
     result:
       '{ "running": bool, "address": text, "mineattxs": n, "hashrate": n, "lastblock": { "hash": hash, "height": n,\n' +

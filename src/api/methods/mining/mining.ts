@@ -16,20 +16,21 @@ import { targetJson } from '../../format/block-json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method, type RpcContext } from '../../method/method.ts';
 
-/** Nonces that generate* try for one block (Core: DEFAULT_MAX_TRIES). */
+/** Hashes that the generate methods try per block (Core: DEFAULT_MAX_TRIES). */
 const DEFAULT_MAX_TRIES = 1_000_000;
-/** Blocks that getnetworkhashps looks at. */
+/** Default number of blocks that getnetworkhashps averages over. */
 const DEFAULT_LOOKUP = 120;
 
+/** Methods that generate and submit blocks, and mining statistics. */
 export const miningMethods: readonly Method[] = [
   method({
     name: 'generatetoaddress',
     category: 'Generating',
-    description: 'Mines blocks, at once, whose rewards go to an address.',
+    description: 'Mines blocks to an address and returns the block hashes.',
     arguments: [
-      integerArgument('nblocks', 'How many blocks.'),
-      textArgument('address', 'Who is paid.'),
-      optional(integerArgument('maxtries', 'Nonces to try for a block.'), DEFAULT_MAX_TRIES),
+      integerArgument('nblocks', 'The number of blocks to generate.'),
+      textArgument('address', 'The address to send the newly generated bitcoin to.'),
+      optional(integerArgument('maxtries', 'The number of hashes to try per block.'), DEFAULT_MAX_TRIES),
     ],
     result: '["blockhash", ...]',
     example: '11 "address"',
@@ -42,23 +43,23 @@ export const miningMethods: readonly Method[] = [
   method({
     name: 'generateblock',
     category: 'Generating',
-    description: 'Mines one block of exactly these transactions, in this order.',
+    description: 'Mines a block of an ordered list of transactions to an address and returns the block hash.',
     arguments: [
-      textArgument('output', 'The address that is paid.'),
+      textArgument('output', 'The address to send the newly generated bitcoin to.'),
       arrayArgument(
         'transactions',
         z.string(),
-        'Ids of transactions in the mempool, or transactions as hex.',
+        'Txids of transactions in the mempool, or raw transactions as hex, in valid order.',
         '["rawtx/txid",...]',
       ),
-      optional(booleanArgument('submit', 'Whether to put the block on the chain, or just to return it.'), true),
+      optional(booleanArgument('submit', 'Whether to submit the block, or only return it as hex.'), true),
     ],
-    result: '{ "hash": hash, "hex": hex (where it is not submitted) }',
+    result: '{ "hash": hash, "hex": hex (only if not submitted) }',
     example: '"address" \'["rawtx","mempool_txid"]\'',
     handler: async (context, address, transactions, submit) => {
       const { miner, params } = context.node;
       const scriptPubKey = addressScript(address, params.address, 'Error: Invalid address or descriptor');
-      const txs = transactions.map((text) => namedTransaction(context, text));
+      const txs = transactions.map((text) => resolveTransaction(context, text));
       const block = await miner.generateBlock(txs, scriptPubKey, { submit });
       return { hash: block.hashHex, hex: submit ? undefined : toHex(block.encode()) };
     },
@@ -66,24 +67,24 @@ export const miningMethods: readonly Method[] = [
   method({
     name: 'submitblock',
     category: 'Mining',
-    description: 'Gives the node a block. The answer is null if it has been connected, or else why not (BIP22).',
-    arguments: [blockArgument('hexdata', 'The block as hex.'), optional(textArgument('dummy', 'Ignored.'))],
-    result: 'null, "duplicate", "duplicate-invalid", "inconclusive", or why the block is rejected',
+    description: 'Submits a block to the node. Returns null if the block is connected, otherwise the reason (BIP22).',
+    arguments: [blockArgument('hexdata', 'The hex-encoded block.'), optional(textArgument('dummy', 'Ignored.'))],
+    result: 'null, "duplicate", "duplicate-invalid", "inconclusive" or the reject reason',
     example: '"mydata"',
     handler: async ({ node: { chain } }, submitted) => {
       const block = withWitnessReservedValue(submitted, chain);
       const { index, isNew, reject } = await chain.acceptBlock(block, { from: 'submitblock' });
       if (reject) return reject.reason;
       if (!isNew) return 'duplicate';
-      // As in Core, a block that was connected is valid, even if a bad one after it has led the chain elsewhere.
+      // As in Core, a block that was connected counts as valid, even if an invalid descendant changed the active chain.
       return index?.hasUndo ? null : 'inconclusive';
     },
   }),
   method({
     name: 'submitheader',
     category: 'Mining',
-    description: 'Gives the node a block header. Throws where it is not valid.',
-    arguments: [blockHeaderArgument('hexdata', 'The header as hex.')],
+    description: 'Submits a block header as a candidate chain tip. Fails if the header is invalid.',
+    arguments: [blockHeaderArgument('hexdata', 'The hex-encoded block header.')],
     result: 'null',
     example: '"aabbcc"',
     handler: ({ node: { chain } }, header) => {
@@ -99,7 +100,8 @@ export const miningMethods: readonly Method[] = [
   method({
     name: 'getmininginfo',
     category: 'Mining',
-    description: 'What a miner wants to know: the tip, the target of the next block, the speed of the network.',
+    description:
+      'Returns mining-related information: the tip, the target of the next block, the hash rate of the network.',
     arguments: [],
     result:
       '{ "blocks": n, "bits": hex, "difficulty": n, "target": hex, "networkhashps": n, "pooledtx": n, "chain": name,\n' +
@@ -121,13 +123,16 @@ export const miningMethods: readonly Method[] = [
   method({
     name: 'getnetworkhashps',
     category: 'Mining',
-    description: 'Hashes a second that the network must have tried, from the work and the times of the last blocks.',
+    description: 'Estimates the hashes per second of the network from the chainwork and the times of recent blocks.',
     arguments: [
       optional(
-        integerArgument('nblocks', 'How many blocks to look at; -1 for those since the difficulty changed.'),
+        integerArgument(
+          'nblocks',
+          'The number of blocks to average over; -1 for the blocks since the last difficulty change.',
+        ),
         DEFAULT_LOOKUP,
       ),
-      optional(integerArgument('height', 'The last of them; -1 for the tip.'), -1),
+      optional(integerArgument('height', 'The height of the last of these blocks; -1 for the tip.'), -1),
     ],
     result: 'n',
     handler: ({ node: { chain } }, lookup, height) => {
@@ -141,8 +146,8 @@ export const miningMethods: readonly Method[] = [
   }),
 ];
 
-/** A transaction that is given as hex, or by its id in the mempool. */
-function namedTransaction({ node: { mempool } }: RpcContext, text: string): Transaction {
+/** Resolves a transaction given as hex or as the txid of one in the mempool. */
+function resolveTransaction({ node: { mempool } }: RpcContext, text: string): Transaction {
   if (/^[0-9a-fA-F]{64}$/.test(text)) {
     const entry = mempool.get(fromReversedHex(text));
     if (!entry) throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, `Transaction ${text} not in mempool.`);
@@ -156,7 +161,7 @@ function namedTransaction({ node: { mempool } }: RpcContext, text: string): Tran
   return tx;
 }
 
-/** Miners may leave out the coinbase's witness, which is the same in every block (Core: UpdateUncommittedBlockStructures). */
+/** Adds the coinbase witness, a constant that miners may omit (Core: UpdateUncommittedBlockStructures). */
 function withWitnessReservedValue(block: Block, chain: Chain): Block {
   const [coinbase, ...others] = block.transactions;
   const parent = chain.getIndex(block.header.prevHash);
@@ -167,6 +172,7 @@ function withWitnessReservedValue(block: Block, chain: Chain): Block {
   return new Block(block.header, [new Transaction({ version, inputs, outputs, lockTime }), ...others]);
 }
 
+/** Estimates hashes per second from the `lookup` blocks up to `last` (Core: GetNetworkHashPS). */
 function networkHashRate(chain: Chain, last: BlockIndex, lookup: number): number {
   if (last.height === 0) return 0;
   const wanted = lookup === -1 ? (last.height % difficultyInterval(chain.params)) + 1 : lookup;

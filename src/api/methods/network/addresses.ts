@@ -8,21 +8,23 @@ import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method } from '../../method/method.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
 
-/** Core's names of the networks that addresses belong to; this node reaches the first two. */
+/** Names of the networks that addresses belong to (Core: GetNetworkNames); this node reaches ipv4 and ipv6. */
 export const networkNames: readonly string[] = ['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'];
 
+/** Returns the network of an IP address: `ipv4` or `ipv6`. */
 export function addressFamily({ host }: Endpoint): string {
   return host.includes(':') ? 'ipv6' : 'ipv4';
 }
 
+/** Methods for the address manager. */
 export const addressMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getnodeaddresses',
     category: 'Network',
-    description: 'Addresses of nodes that this one has heard of, without those that are of no use.',
+    description: 'Returns known addresses of nodes, after filtering for quality and recency.',
     arguments: [
-      optional(integerArgument('count', 'How many at the most; 0 for all.'), 1),
-      optional(textArgument('network', 'Only those of one network: ipv4 or ipv6.'), undefined, 'all networks'),
+      optional(integerArgument('count', 'The maximum number of addresses to return; 0 for all.'), 1),
+      optional(textArgument('network', 'Only addresses of this network: ipv4 or ipv6.'), undefined, 'all networks'),
     ],
     result: '[{ "time": unixtime, "services": n, "address": text, "port": n, "network": word }, ...]',
     example: '8',
@@ -45,7 +47,7 @@ export const addressMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getaddrmaninfo',
     category: 'Network',
-    description: 'How many addresses are known: new ones from hearsay, tried ones that were connected to.',
+    description: "Returns the number of addresses in the address manager's new and tried tables, by network.",
     arguments: [],
     result: '{ "ipv4": { "new": n, "tried": n, "total": n }, ..., "all_networks": {...} }',
     handler: ({ node: { connections: peers } }) => {
@@ -64,11 +66,11 @@ export const addressMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'addpeeraddress',
     category: 'Network',
-    description: 'Adds the address of a node to those that are known, as if it had been heard of.',
+    description: 'Adds the address of a potential peer to the address manager. For testing only.',
     arguments: [
-      textArgument('address', 'IP address.'),
-      integerArgument('port', 'TCP port.'),
-      optional(booleanArgument('tried', 'Whether it counts as one that was connected to.'), false),
+      textArgument('address', 'The IP address of the peer.'),
+      integerArgument('port', 'The port of the peer.'),
+      optional(booleanArgument('tried', 'Whether to add the address to the tried table.'), false),
     ],
     result: '{ "success": bool, "error": text }',
     example: '"1.2.3.4" 8333 true',

@@ -8,16 +8,21 @@ import { methodHelp } from '../../method/help.ts';
 import { type Method, method } from '../../method/method.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
 
+/** Methods for the ban list. */
 export const banMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'setban',
     category: 'Network',
-    description: 'Bans an address or a subnet, or no longer. Connections with it end.',
+    description:
+      'Adds an IP address or subnet to the ban list, or removes it. Peers that become banned are disconnected.',
     arguments: [
-      textArgument('subnet', 'An IP address, or a subnet such as 192.168.0.0/24.'),
-      textArgument('command', 'add or remove.'),
-      optional(int64Argument('bantime', 'Seconds; 0 for a day.'), 0),
-      optional(booleanArgument('absolute', 'Whether bantime is a Unix time until which the ban lasts.'), false),
+      textArgument('subnet', 'The IP address or subnet, such as 192.168.0.0/24.'),
+      textArgument('command', '"add" or "remove".'),
+      optional(
+        int64Argument('bantime', 'Seconds to ban for, or the end of the ban if absolute is set; 0 for 24 hours.'),
+        0,
+      ),
+      optional(booleanArgument('absolute', 'Whether bantime is an absolute timestamp in UNIX epoch time.'), false),
     ],
     result: 'null',
     example: '"192.168.0.6" "add" 86400',
@@ -50,7 +55,7 @@ export const banMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'listbanned',
     category: 'Network',
-    description: 'The addresses and subnets that a person has banned.',
+    description: 'Lists all manually banned IP addresses and subnets.',
     arguments: [],
     result:
       '[{ "address": text, "ban_created": unixtime, "banned_until": unixtime, "ban_duration": seconds,\n' +
@@ -67,7 +72,7 @@ export const banMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'clearbanned',
     category: 'Network',
-    description: 'Ends all bans.',
+    description: 'Removes all bans.',
     arguments: [],
     result: 'null',
     handler: ({ node: { connections: peers } }) => {

@@ -13,16 +13,18 @@ import { type Method, method, type RpcContext } from '../../method/method.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
 import { addressFamily, networkNames } from './addresses.ts';
 
-/** The version of Bitcoin Core whose RPC this is: clients choose by it what to call. */
+/** Version of Bitcoin Core whose RPC interface this is (Core: CLIENT_VERSION); clients select methods by it. */
 const CORE_VERSION = 300_000;
 
-const NODE = 'HOST:PORT, or HOST for the default port of the network.';
+const NODE = 'The address of the node: HOST:PORT, or HOST with the default port of the network.';
 
+/** Methods for connections and traffic. */
 export const networkMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getnetworkinfo',
     category: 'Network',
-    description: "The node's place in the network. The version is that of the Bitcoin Core whose methods these are.",
+    description:
+      'Returns the state of P2P networking. "version" is the Bitcoin Core version whose RPC interface the node implements.',
     arguments: [],
     result:
       '{ "version": n, "subversion": text, "protocolversion": n, "localservices": hex, "localservicesnames": [name],\n' +
@@ -55,10 +57,9 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getnettotals',
     category: 'Network',
-    description: 'The bytes of all messages that were exchanged with peers. There is no limit to them.',
+    description: 'Returns the bytes received from and sent to peers, and the system time. There is no upload target.',
     arguments: [],
-    result:
-      '{ "totalbytesrecv": n, "totalbytessent": n, "timemillis": unixtime in milliseconds, "uploadtarget": {...} }',
+    result: '{ "totalbytesrecv": n, "totalbytessent": n, "timemillis": milliseconds, "uploadtarget": {...} }',
     handler: ({ node: { connections: peers, clock } }) => {
       const { received, sent } = peers.totalBytes;
       return {
@@ -79,7 +80,7 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getpeerinfo',
     category: 'Network',
-    description: 'All that is known of each connected peer.',
+    description: 'Returns data about each connected peer.',
     arguments: [],
     result:
       '[{ "id": n, "addr": text, "network": word, "services": hex, "servicesnames": [name], "relaytxes": bool,\n' +
@@ -91,7 +92,7 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getconnectioncount',
     category: 'Network',
-    description: 'The number of connected peers.',
+    description: 'Returns the number of connected peers.',
     arguments: [],
     result: 'n',
     handler: ({ node: { connections: peers } }) => peers.peers().length,
@@ -99,12 +100,12 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'addnode',
     category: 'Network',
-    description: 'Names a node to stay connected to, or no longer, or connects to it once.',
+    description: 'Adds a node to the nodes to stay connected to, removes it, or tries to connect to it once.',
     arguments: [
       textArgument('node', NODE),
-      textArgument('command', 'add, remove or onetry.'),
+      textArgument('command', '"add", "remove" or "onetry".'),
       optional(
-        booleanArgument('v2transport', 'Whether to try the encrypted transport (BIP324) first.'),
+        booleanArgument('v2transport', 'Whether to attempt the BIP324 v2 transport first.'),
         undefined,
         "the node's setting",
       ),
@@ -121,7 +122,7 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
       }
       const endpoint = endpointArgument(context, text);
       if (command === 'onetry') {
-        // As in Core the call does not wait, and its failure is nobody's but the log's.
+        // As in Core, the call does not wait for the connection, and a failure is only logged.
         peers.connect(endpoint, v2).catch((error: unknown) => logger.info({ err: error }, 'addnode onetry failed'));
       } else if (command === 'add') {
         if (!peers.addNode(endpoint, v2)) {
@@ -141,10 +142,10 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'disconnectnode',
     category: 'Network',
-    description: 'Ends the connection with a peer, which is named by its address or its id.',
+    description: 'Disconnects a peer, given by either its address or its id.',
     arguments: [
-      optional(textArgument('address', NODE), ''),
-      optional(integerArgument('nodeid', "The peer's id in getpeerinfo.")),
+      optional(textArgument('address', NODE), '', '""'),
+      optional(integerArgument('nodeid', "The peer's id, as in getpeerinfo.")),
     ],
     result: 'null',
     example: '"127.0.0.1:3001"',
@@ -163,8 +164,9 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getaddednodeinfo',
     category: 'Network',
-    description: 'The nodes that were added, and whether they are connected.',
-    arguments: [optional(textArgument('node', 'Only this one.'), undefined, 'all')],
+    description:
+      'Returns the nodes added with addnode, and whether they are connected. Nodes of onetry are not listed.',
+    arguments: [optional(textArgument('node', 'Only this node.'), undefined, 'all nodes')],
     result:
       '[{ "addednode": text, "connected": bool, "addresses": [{ "address": text, "connected": "outbound" }] }, ...]',
     handler: (context, text) => {
@@ -184,7 +186,7 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'ping',
     category: 'Network',
-    description: 'Measures the ways to all peers; getpeerinfo has the results, as pingtime.',
+    description: 'Sends a ping to every peer. getpeerinfo returns the round-trip times as pingtime.',
     arguments: [],
     result: 'null',
     handler: ({ node: { connections: peers } }) => {
@@ -195,8 +197,8 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'setnetworkactive',
     category: 'Network',
-    description: 'Switches all networking off or on.',
-    arguments: [booleanArgument('state', 'true for on.')],
+    description: 'Enables or disables all P2P network activity.',
+    arguments: [booleanArgument('state', 'true to enable networking, false to disable it.')],
     result: 'bool',
     example: 'true',
     handler: ({ node: { connections: peers } }, state) => {
@@ -265,7 +267,7 @@ function addedNodeJson(peers: ConnectionManager, endpoint: Endpoint): JsonObject
   };
 }
 
-/** The kind of network that an address belongs to, by Core's names. */
+/** Returns the network of an address (Core: GetNetClass). */
 function networkOf(endpoint: Endpoint): string {
   return reachOf(endpoint.host) < 2 ? 'not_publicly_routable' : addressFamily(endpoint);
 }
@@ -287,7 +289,7 @@ function endpointArgument({ node: { params } }: RpcContext<AnyRpcNode>, text: st
   }
 }
 
-/** Undefined where the text is no address, and so that of no node. */
+/** Parses an address; undefined if it is malformed, which then matches no node. */
 function tryEndpoint(context: RpcContext<AnyRpcNode>, text: string): Endpoint | undefined {
   try {
     return endpointArgument(context, text);

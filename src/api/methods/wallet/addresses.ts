@@ -7,16 +7,19 @@ import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method } from '../../method/method.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
 
-/** Methods about a wallet's addresses. */
+/** Methods for a wallet's addresses. */
 export const walletAddressMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getnewaddress',
     category: 'Wallet',
-    description: 'A fresh address to be paid at.',
-    arguments: [optional(textArgument('label', 'A label for it.'), '', '""'), addressTypeArgument("the wallet's own")],
+    description: 'Returns a new address for receiving payments.',
+    arguments: [
+      optional(textArgument('label', 'The label of the address.'), '', '""'),
+      addressTypeArgument("the wallet's type"),
+    ],
     result: '"address"',
     handler: (context, label, type) => {
-      // Core reserves the star for "all labels".
+      // Core reserves "*" for all labels.
       if (label === '*') throw new RpcError(RpcCode.WALLET_INVALID_LABEL_NAME, 'Invalid label name');
       return context.wallet().newAddress({ label, ...(type === undefined ? {} : { type }) });
     },
@@ -24,16 +27,17 @@ export const walletAddressMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getrawchangeaddress',
     category: 'Wallet',
-    description: 'A fresh address for change, to use in raw transactions.',
-    arguments: [addressTypeArgument("the wallet's own")],
+    description: 'Returns a new address for receiving change, for use with raw transactions.',
+    arguments: [addressTypeArgument("the wallet's type")],
     result: '"address"',
     handler: (context, type) => context.wallet().newAddress({ change: true, ...(type === undefined ? {} : { type }) }),
   }),
   method({
     name: 'getaddressinfo',
     category: 'Wallet',
-    description: 'What an address says, and what the wallet knows of it.',
-    arguments: [textArgument('address', 'The address.')],
+    description:
+      'Returns information about an address. hdkeypath and labels are present only for addresses of the wallet.',
+    arguments: [textArgument('address', 'The address to get information about.')],
     result:
       '{ "address": text, "scriptPubKey": hex, "ismine": bool, "solvable": bool, "iswatchonly": false, "isscript": bool,\n' +
       '  "iswitness": bool, "witness_version": n, "witness_program": hex, "ischange": bool, "hdkeypath": text,\n' +
@@ -59,7 +63,7 @@ export const walletAddressMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'listaddresses',
     category: 'Wallet',
-    description: "The addresses that the node's wallets have handed out, those of every wallet.",
+    description: 'Lists the addresses that the wallets of the node have handed out. Not in Bitcoin Core.',
     arguments: [],
     result:
       '[{ "wallet": name, "address": text, "type": word, "path": text, "change": bool, "used": bool, "label": text }, ...]',

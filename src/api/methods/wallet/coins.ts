@@ -21,7 +21,7 @@ import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method, type RpcContext } from '../../method/method.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
 
-/** Core's default for "however many". */
+/** Default of maxconf, as in Core. */
 const MAX_CONFIRMATIONS = 9_999_999;
 
 const queryOptions = z.strictObject({
@@ -31,17 +31,18 @@ const queryOptions = z.strictObject({
   maximumCount: integerSchema.optional(),
 });
 
-/** Methods about what a wallet holds. */
+/** Methods for a wallet's balance and unspent outputs. */
 export const walletCoinMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getbalance',
     category: 'Wallet',
-    description: 'What the wallet can spend: in blocks, or its own change.',
+    description:
+      "Returns the balance available for spending: confirmed outputs, and the wallet's own unconfirmed change.",
     arguments: [
-      optional(textArgument('dummy', 'Must be left out, or "*".'), '*'),
-      optional(integerArgument('minconf', 'Only what has so many confirmations.'), 0),
-      optional(booleanArgument('include_watchonly', 'Makes no difference.')),
-      optional(booleanArgument('avoid_reuse', 'Makes no difference.')),
+      optional(textArgument('dummy', 'Must be omitted or "*".'), '*', '"*"'),
+      optional(integerArgument('minconf', 'Only include outputs with at least this many confirmations.'), 0),
+      optional(booleanArgument('include_watchonly', 'Ignored.')),
+      optional(booleanArgument('avoid_reuse', 'Ignored.')),
     ],
     result: 'amount',
     handler: (context, dummy, minConfirmations) => {
@@ -60,7 +61,8 @@ export const walletCoinMethods: readonly Method<AnyRpcNode>[] = [
     name: 'getbalances',
     category: 'Wallet',
     description:
-      'What the wallet holds: what it can spend, what others have sent but no block holds, and young rewards.',
+      'Returns the balances in BTC: trusted is spendable, untrusted_pending is received but unconfirmed, and immature is\n' +
+      'from coinbase transactions that have not matured.',
     arguments: [],
     result:
       '{ "mine": { "trusted": amount, "untrusted_pending": amount, "immature": amount },\n' +
@@ -81,17 +83,27 @@ export const walletCoinMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'listunspent',
     category: 'Wallet',
-    description: 'The coins that the wallet holds, without young rewards.',
+    description: 'Lists the unspent outputs of the wallet, without immature coinbase outputs.',
     arguments: [
-      optional(integerArgument('minconf', 'Only those with so many confirmations.'), 1),
-      optional(integerArgument('maxconf', 'Only those with no more confirmations.'), MAX_CONFIRMATIONS),
-      optional(arrayArgument('addresses', z.string(), 'Only those of these addresses.', '["address",...]'), [], 'all'),
-      optional(booleanArgument('include_unsafe', 'Whether to show also what others could take back.'), true),
+      optional(integerArgument('minconf', 'The minimum number of confirmations.'), 1),
+      optional(integerArgument('maxconf', 'The maximum number of confirmations.'), MAX_CONFIRMATIONS),
+      optional(
+        arrayArgument('addresses', z.string(), 'Only outputs to these addresses.', '["address",...]'),
+        [],
+        'all',
+      ),
+      optional(
+        booleanArgument(
+          'include_unsafe',
+          'Whether to include outputs that are not safe to spend: unconfirmed ones received from others.',
+        ),
+        true,
+      ),
       optional(
         objectArgument(
           'query_options',
           queryOptions,
-          'minimumAmount and maximumAmount of each, maximumCount, and minimumSumAmount, with which it is enough.',
+          'minimumAmount and maximumAmount of an output, maximumCount, and minimumSumAmount, at which the list ends.',
           'query_options',
         ),
         {},
@@ -115,13 +127,13 @@ export const walletCoinMethods: readonly Method<AnyRpcNode>[] = [
             (isSafe || includeUnsafe) &&
             (scripts.length === 0 || scripts.some((script) => equalBytes(script, output.scriptPubKey))),
         );
-      return queried(coins, query).map((coin) => unspentJson(context, coin));
+      return selectCoins(coins, query).map((coin) => unspentJson(context, coin));
     },
   }),
 ];
 
-/** The coins of the amounts that are asked for, until there are enough of them. */
-function queried(coins: readonly UnspentCoin[], query: z.infer<typeof queryOptions>): UnspentCoin[] {
+/** Selects coins by amount, until the requested count or sum is reached. */
+function selectCoins(coins: readonly UnspentCoin[], query: z.infer<typeof queryOptions>): UnspentCoin[] {
   const { minimumAmount = 0n, maximumAmount = MAX_MONEY, minimumSumAmount = MAX_MONEY, maximumCount = 0 } = query;
   const found: UnspentCoin[] = [];
   let sum = 0n;
@@ -144,7 +156,7 @@ function addressScripts({ node: { params } }: RpcContext<AnyRpcNode>, addresses:
 
 function unspentJson({ node: { params, mempool } }: RpcContext<AnyRpcNode>, coin: UnspentCoin): JsonObject {
   const { outpoint, output, key, confirmations, isSafe } = coin;
-  const waiting = confirmations === 0 ? mempool?.get(outpoint.txid) : undefined;
+  const unconfirmed = confirmations === 0 ? mempool?.get(outpoint.txid) : undefined;
   return {
     txid: toReversedHex(outpoint.txid),
     vout: outpoint.vout,
@@ -153,9 +165,9 @@ function unspentJson({ node: { params, mempool } }: RpcContext<AnyRpcNode>, coin
     scriptPubKey: toHex(output.scriptPubKey),
     amount: amountJson(output.value),
     confirmations,
-    ancestorcount: waiting?.ancestorCount,
-    ancestorsize: waiting?.ancestorSize,
-    ancestorfees: waiting && Number(waiting.ancestorFees),
+    ancestorcount: unconfirmed?.ancestorCount,
+    ancestorsize: unconfirmed?.ancestorSize,
+    ancestorfees: unconfirmed && Number(unconfirmed.ancestorFees),
     redeemScript: key.output.redeemScript && toHex(key.output.redeemScript),
     spendable: true,
     solvable: true,

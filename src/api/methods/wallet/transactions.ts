@@ -20,12 +20,12 @@ import { logRejected } from '../../method/reject.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
 import { estimateFeeRate } from '../mempool/estimate-fee.ts';
 
-/** Blocks within which a payment should be mined, where the caller does not say. */
+/** Default confirmation target in blocks (Core: DEFAULT_TX_CONFIRM_TARGET). */
 const DEFAULT_TARGET = 6;
-/** Satoshis per virtual byte: what every node relays, also ones that ask for more than this one. */
-const LEAST_FEE_RATE = 1;
+/** Lowest fee rate chosen, in satoshis per virtual byte: peers may have a higher minimum relay fee than this node. */
+const MIN_FEE_RATE = 1;
 
-/** Satoshis per virtual byte, to three decimals. */
+/** A fee rate in satoshis per virtual byte, with at most three decimals. */
 const feeRateSchema = z.unknown().transform((value, context): number => {
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof text !== 'string') return refuse(context, RpcCode.TYPE_ERROR, 'Amount is not a number or string');
@@ -33,32 +33,28 @@ const feeRateSchema = z.unknown().transform((value, context): number => {
   return Number(text);
 });
 
-/** Methods about a wallet's payments. */
+/** Methods for a wallet's transactions. */
 export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'sendtoaddress',
     category: 'Wallet',
-    description: 'Pays an address, with a fee on top unless it is to be subtracted.',
+    description: 'Sends an amount to an address.',
     arguments: [
-      textArgument('address', 'Who is paid.'),
-      amountArgument('amount', 'Bitcoins.'),
-      optional(textArgument('comment', 'Not kept.')),
-      optional(textArgument('comment_to', 'Not kept.')),
-      optional(booleanArgument('subtractfeefromamount', 'Whether the one who is paid bears the fee.'), false),
-      optional(booleanArgument('replaceable', 'Makes no difference: every transaction may be replaced.')),
+      textArgument('address', 'The address to send to.'),
+      amountArgument('amount', 'The amount in BTC to send.'),
+      optional(textArgument('comment', 'Ignored.')),
+      optional(textArgument('comment_to', 'Ignored.')),
+      optional(booleanArgument('subtractfeefromamount', 'Whether the fee is deducted from the amount.'), false),
+      optional(booleanArgument('replaceable', 'Ignored: any transaction can be replaced (full RBF).')),
+      optional(integerArgument('conf_target', 'Confirmation target in blocks.'), undefined, String(DEFAULT_TARGET)),
+      optional(textArgument('estimate_mode', 'Ignored.')),
+      optional(booleanArgument('avoid_reuse', 'Ignored.')),
       optional(
-        integerArgument('conf_target', 'Within how many blocks; chooses the fee rate.'),
+        customArgument('fee_rate', 'numeric or string', feeRateSchema, 'The fee rate in sat/vB.'),
         undefined,
-        String(DEFAULT_TARGET),
+        'the estimate for conf_target',
       ),
-      optional(textArgument('estimate_mode', 'Makes no difference.')),
-      optional(booleanArgument('avoid_reuse', 'Makes no difference.')),
-      optional(
-        customArgument('fee_rate', 'numeric or string', feeRateSchema, 'Satoshis per virtual byte.'),
-        undefined,
-        'as estimatesmartfee says',
-      ),
-      optional(booleanArgument('verbose', 'Whether to tell where the fee rate comes from.'), false),
+      optional(booleanArgument('verbose', 'Whether to return the source of the fee rate too.'), false),
     ],
     result: '"txid", or { "txid": hash, "fee_reason": text }',
     example: '"bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202" 0.1',
@@ -84,7 +80,7 @@ export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
           'Cannot specify both conf_target and fee_rate. Please provide either a confirmation target in blocks for automatic fee estimation, or an explicit fee rate.';
         throw new RpcError(RpcCode.INVALID_PARAMETER, message);
       }
-      const feeRate = rate ?? chosenFeeRate(context, target ?? DEFAULT_TARGET);
+      const feeRate = rate ?? estimatedFeeRate(context, target ?? DEFAULT_TARGET);
       const { tx } = await wallet.send([{ value, scriptPubKey }], { feeRate, subtractFee }, (made) => {
         const result = node.submitTransaction(made);
         const reject = 'reject' in result ? result.reject : undefined;
@@ -98,11 +94,11 @@ export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'gettransaction',
     category: 'Wallet',
-    description: 'A transaction that pays the wallet or is paid by it.',
+    description: 'Returns details of a wallet transaction.',
     arguments: [
-      hashArgument('txid', 'The transaction.'),
-      optional(booleanArgument('include_watchonly', 'Makes no difference.')),
-      optional(booleanArgument('verbose', 'Whether to show it decoded as well.'), false),
+      hashArgument('txid', 'The transaction id.'),
+      optional(booleanArgument('include_watchonly', 'Ignored.')),
+      optional(booleanArgument('verbose', 'Whether to include the decoded transaction.'), false),
     ],
     result:
       '{ "amount": amount, "fee": amount, "confirmations": n, "generated": bool, "trusted": bool, "blockhash": hash,\n' +
@@ -125,14 +121,18 @@ export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'listtransactions',
     category: 'Wallet',
-    description: 'The latest payments to and from the wallet, oldest first.',
+    description: 'Lists the most recent payments to and from the wallet, oldest first.',
     arguments: [
-      optional(textArgument('label', 'Only payments to addresses with this label; "*" for all.'), '*', '"*"'),
-      optional(integerArgument('count', 'How many.'), 10),
-      optional(integerArgument('skip', 'How many of the latest to leave out.'), 0),
-      optional(booleanArgument('include_watchonly', 'Makes no difference.')),
+      optional(
+        textArgument('label', 'Only incoming payments to addresses with this label; "*" for all payments.'),
+        '*',
+        '"*"',
+      ),
+      optional(integerArgument('count', 'The number of payments to return.'), 10),
+      optional(integerArgument('skip', 'The number of most recent payments to skip.'), 0),
+      optional(booleanArgument('include_watchonly', 'Ignored.')),
     ],
-    result: '[{ the fields of details and of gettransaction, for one payment }, ...]',
+    result: '[{ the fields of gettransaction, and those of one item of its details }, ...]',
     handler: (context, label, count, skip) => {
       if (count < 0) throw new RpcError(RpcCode.INVALID_PARAMETER, 'Negative count');
       if (skip < 0) throw new RpcError(RpcCode.INVALID_PARAMETER, 'Negative from');
@@ -146,9 +146,10 @@ export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
   }),
 ];
 
-function chosenFeeRate({ node: { mempool } }: RpcContext<AnyRpcNode>, target: number): number {
-  // Who has no mempool cannot tell what others pay.
-  return mempool ? Math.max(LEAST_FEE_RATE, Number(estimateFeeRate(mempool, target)) / 1000) : LEAST_FEE_RATE;
+/** Returns the estimated fee rate in satoshis per virtual byte. */
+function estimatedFeeRate({ node: { mempool } }: RpcContext<AnyRpcNode>, target: number): number {
+  // A light node has no mempool to estimate from.
+  return mempool ? Math.max(MIN_FEE_RATE, Number(estimateFeeRate(mempool, target)) / 1000) : MIN_FEE_RATE;
 }
 
 function viewOf(context: RpcContext<AnyRpcNode>): WalletView {
@@ -156,14 +157,14 @@ function viewOf(context: RpcContext<AnyRpcNode>): WalletView {
   return { wallet: context.wallet(), chain, mempool };
 }
 
-/** Payments, the latest first, until there are `count`. */
+/** Returns the latest `count` payments, newest first. */
 function latestPayments(view: WalletView, label: string, count: number): JsonObject[] {
   const latest: JsonObject[] = [];
   for (const transaction of view.wallet.history().reverse()) {
     if (latest.length >= count) break;
     const where = walletTransactionJson(transaction, view);
     for (const payment of paymentsJson(transaction, view)) {
-      // Labels are for what comes in.
+      // Only incoming payments have labels.
       const isSent = payment.category === 'send';
       if (label !== '*' && (isSent || payment.label !== label)) continue;
       const { abandoned, ...shown } = payment;

@@ -6,27 +6,27 @@ import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method } from '../../method/method.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
 
-/** Addresses that a wallet has ready on each of its chains: BIP44's gap limit. */
+/** Addresses kept ready on each chain of a wallet: the gap limit of BIP44. */
 const KEY_POOL_SIZE = 20;
-/** The format of wallets that Core has written since 2017; clients ask for it. */
+/** Wallet version that clients expect (Core: FEATURE_LATEST). */
 const WALLET_VERSION = 169_900;
 
-/** Methods about wallets as a whole. */
+/** Methods for wallets as a whole. */
 export const walletsMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'createwallet',
     category: 'Wallet',
     description:
-      'Makes a wallet with keys of its own, in the file of this node. All wallets are loaded whenever the node runs, have\n' +
-      'private keys, and are not encrypted.',
+      'Creates a wallet with private keys in the wallet file of this node. Wallets are not encrypted, and all of them are\n' +
+      'loaded at startup.',
     arguments: [
-      textArgument('wallet_name', 'The name.'),
+      textArgument('wallet_name', 'The name of the new wallet.'),
       optional(booleanArgument('disable_private_keys', 'Must be false.'), false),
       optional(booleanArgument('blank', 'Must be false.'), false),
-      optional(textArgument('passphrase', 'Must be empty.'), ''),
+      optional(textArgument('passphrase', 'Must be empty.'), '', '""'),
       optional(booleanArgument('avoid_reuse', 'Must be false.'), false),
       optional(booleanArgument('descriptors', 'Must be true.'), true),
-      optional(booleanArgument('load_on_startup', 'Makes no difference.')),
+      optional(booleanArgument('load_on_startup', 'Ignored: all wallets are loaded at startup.')),
       optional(booleanArgument('external_signer', 'Must be false.'), false),
       addressTypeArgument('bech32'),
     ],
@@ -44,9 +44,10 @@ export const walletsMethods: readonly Method<AnyRpcNode>[] = [
       signer,
       type,
     ) => {
-      if (!wallets) throw new RpcError(RpcCode.METHOD_NOT_FOUND, 'This node holds no wallets');
+      if (!wallets) throw new RpcError(RpcCode.METHOD_NOT_FOUND, 'This node has no wallet support');
       if (watchOnly || blank || passphrase !== '' || avoidReuse || !descriptors || signer) {
-        const message = 'Only wallets with private keys, without a passphrase and other options, can be made here';
+        const message =
+          'Only wallets with private keys are supported, without passphrase, avoid_reuse and external_signer';
         throw new RpcError(RpcCode.WALLET_ERROR, message);
       }
       const wallet = await wallets.createWallet(name, type === undefined ? {} : { addressType: type });
@@ -56,7 +57,7 @@ export const walletsMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'listwallets',
     category: 'Wallet',
-    description: "The names of the node's wallets.",
+    description: 'Returns the names of the loaded wallets.',
     arguments: [],
     result: '[name, ...]',
     handler: ({ node: { wallets } }) => (wallets?.wallets() ?? []).map(({ name }) => name),
@@ -64,7 +65,7 @@ export const walletsMethods: readonly Method<AnyRpcNode>[] = [
   method({
     name: 'getwalletinfo',
     category: 'Wallet',
-    description: 'What kind of wallet this is, and how much is in it.',
+    description: 'Returns the state of the wallet.',
     arguments: [],
     result:
       '{ "walletname": text, "walletversion": n, "format": "lmdb", "balance": amount, "unconfirmed_balance": amount,\n' +
