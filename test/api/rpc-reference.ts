@@ -1,4 +1,4 @@
-import { firstName } from '../../src/api/arguments/arguments.ts';
+import { primaryName } from '../../src/api/arguments/arguments.ts';
 import { usageLine } from '../../src/api/method/help.ts';
 import { categories, type MethodHelp } from '../../src/api/method/method.ts';
 
@@ -135,8 +135,8 @@ function entry(method: MethodHelp, kinds: string): string {
 
 function argumentTable({ arguments: list }: MethodHelp): string {
   const rows = list.map(({ name, type, required, defaultText, description }) => {
-    const [first, ...older] = [firstName(name), ...name.split('|').slice(1)].map((each) => `\`${each}\``);
-    const called = older.length === 0 ? first : `${first} (or ${older.join(', ')})`;
+    const [first, ...aliases] = [primaryName(name), ...name.split('|').slice(1)].map((each) => `\`${each}\``);
+    const called = aliases.length === 0 ? first : `${first} (or ${aliases.join(', ')})`;
     const fallback = required ? 'required' : defaultText === undefined || defaultText === '' ? '' : defaultText;
     return `| ${[called, type, fallback, description].map((cell) => cell!.replaceAll('|', '\\|')).join(' | ')} |`;
   });

@@ -36,7 +36,7 @@ const ownMethods: readonly Method<LightRpcNode>[] = [
   method({
     name: 'getblockchaininfo',
     category: 'Blockchain',
-    description: 'Returns the state of the header chain. blocks is the height up to which the wallets are synced.',
+    description: 'Returns the state of the header chain. "blocks" is the height up to which the wallets are synced.',
     arguments: [],
     result:
       '{ "chain": name, "blocks": n, "headers": n, "bestblockhash": hash, "bits": hex, "target": hex, "difficulty": n,\n' +

@@ -36,7 +36,7 @@ export const walletAddressMethods: readonly Method<AnyRpcNode>[] = [
     name: 'getaddressinfo',
     category: 'Wallet',
     description:
-      'Returns information about an address. hdkeypath and labels are present only for addresses of the wallet.',
+      'Returns information about an address. "hdkeypath" and "labels" are set only for addresses of the wallet.',
     arguments: [textArgument('address', 'The address to get information about.')],
     result:
       '{ "address": text, "scriptPubKey": hex, "ismine": bool, "solvable": bool, "iswatchonly": false, "isscript": bool,\n' +

@@ -61,7 +61,7 @@ export const walletCoinMethods: readonly Method<AnyRpcNode>[] = [
     name: 'getbalances',
     category: 'Wallet',
     description:
-      'Returns the balances in BTC: trusted is spendable, untrusted_pending is received but unconfirmed, and immature is\n' +
+      'Returns the balances in BTC: "trusted" is spendable, "untrusted_pending" is received but unconfirmed, "immature" is\n' +
       'from coinbase transactions that have not matured.',
     arguments: [],
     result:
