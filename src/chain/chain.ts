@@ -9,7 +9,7 @@ import type { BlockHeader } from '../primitives/header.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { SignatureCache } from '../script/signature-cache.ts';
 import type { Store } from '../store/store.ts';
-import { type AcceptBlockOptions, type AcceptBlockResult, receiveBlock } from './connect/accept-block.ts';
+import { type AcceptBlockOptions, type AcceptBlockResult, acceptBlock } from './connect/accept-block.ts';
 import { acceptHeaders } from './connect/accept-header.ts';
 import { activateBestChain } from './connect/activate-best-chain.ts';
 import { buildFilters } from './connect/build-filters.ts';
@@ -32,49 +32,51 @@ import type { ChainEvents } from './tree/events.ts';
 import type { AcceptHeadersResult, HeaderView } from './tree/header-view.ts';
 import { isFarBehind } from './tree/initial-block-download.ts';
 import { UnconnectedBlocks } from './tree/unconnected-blocks.ts';
-import { type CoinEntry, CoinsCache } from './utxo/utxo-cache.ts';
+import { type UnspentOutput, UtxoCache } from './utxo/utxo-cache.ts';
 
 export type { AcceptBlockOptions, AcceptBlockResult } from './connect/accept-block.ts';
 export type { ReindexResult } from './connect/reindex.ts';
 export type { BlockFilters, FilterCommitment } from './filters/filter-index.ts';
 export type { ChainEvents } from './tree/events.ts';
 export type { AcceptHeadersResult } from './tree/header-view.ts';
-export type { CoinEntry } from './utxo/utxo-cache.ts';
+export type { UnspentOutput } from './utxo/utxo-cache.ts';
 
+/** The services that a `Chain` uses. */
 export interface ChainModules {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
+/** Settings of `Chain.open`. */
 export interface ChainOptions {
   readonly params: ChainParams;
-  /** Memory for unspent outputs, roughly, in bytes. */
+  /** Approximate bytes of memory for the UTXO cache (Core: -dbcache); default 64 MiB. */
   readonly coinCacheBytes?: number;
-  /** Threads that run scripts beside this one; default: as many as the machine has processors to spare. */
+  /** Script verification threads in addition to the main thread (Core: -par); default: one per processor, less one. */
   readonly scriptThreads?: number;
-  /** Keeps the blocks' filters (BIP158); default: not. For a chain that lacks them they are built beside the other work. */
+  /** Whether to index BIP158 filters, missing ones in the background (Core: -blockfilterindex); default false. */
   readonly blockFilterIndex?: boolean;
 }
 
-/** A block that waits for its turn. */
-interface Arrival {
+/** A block in the queue of `Chain.acceptBlock`. */
+interface QueuedBlock {
   readonly block: Block;
   readonly options: AcceptBlockOptions;
-  /** Present once its first stages are behind it. */
+  /** Set once the block has been checked and stored, which may happen ahead of its turn. */
   result?: AcceptBlockResult;
 }
 
 const DEFAULT_COIN_CACHE_BYTES = 64 << 20;
-/** Blocks that wait their turn may hold this much together; a caller who waits for each result never comes near. */
+/** Bytes that queued blocks may hold in total. A caller that awaits each result stays far below it. */
 const MAX_QUEUED_BYTES = 128 << 20;
-/** So many blocks are checked and stored before it is their turn, so that the next one is there when one is connected. */
-const RECEIVED_AHEAD = 3;
+/** Queued blocks that are checked and stored ahead of their turn, so that the connect pipeline can prepare them. */
+const ACCEPTED_AHEAD = 3;
 
 /**
- * A node's chain: every header it knows, the blocks behind them, the best valid chain among them and the outputs that
- * are unspent at its tip. What changes the tip happens in the order of the calls, one thing after another; between two
- * awaits the chain is always consistent.
+ * The block tree of a node: all known headers, the stored blocks, the active chain and the UTXO set at its tip
+ * (Core: ChainstateManager). Calls that change the tip run one at a time, in call order. The state is consistent
+ * at every await.
  */
 export class Chain implements CoinView, HeaderView {
   readonly params: ChainParams;
@@ -82,8 +84,8 @@ export class Chain implements CoinView, HeaderView {
   readonly #state: ChainState;
   readonly #jobs: JobQueue;
   readonly #coinCacheBytes: number;
-  /** Blocks whose turn has yet to come. */
-  readonly #arrivals: Arrival[] = [];
+  /** In call order. */
+  readonly #queuedBlocks: QueuedBlock[] = [];
   #queuedBytes = 0;
   #isInitialBlockDownload = true;
   #hasFailed = false;
@@ -98,8 +100,8 @@ export class Chain implements CoinView, HeaderView {
   }
 
   /**
-   * Opens the chain in `modules.store`, or puts its genesis there. Throws `ChainError`: 'other-network' for the store of
-   * another network, 'corrupt-database' for data that make no sense.
+   * Opens the chain in `modules.store`; writes the genesis block to an empty store. Throws `ChainError` with code
+   * 'other-network' if the store belongs to another network, 'corrupt-database' if stored data is invalid.
    */
   static async open(options: ChainOptions, modules: ChainModules): Promise<Chain> {
     const { params, coinCacheBytes = DEFAULT_COIN_CACHE_BYTES } = options;
@@ -107,13 +109,13 @@ export class Chain implements CoinView, HeaderView {
     await prepareStore(store, params);
     const tree = loadTree(store);
     const { tip, marker } = loadTip(store, tree);
-    // A rebuilding of the coins that was cut short, or had yet to clean up.
+    // Left over from an interrupted reindex.
     await wipeCoins(store, 1 - marker.coinSet);
 
     const active = new ActiveChain();
     active.setTip(tip);
     const filters = options.blockFilterIndex ? new FilterIndex(store, active) : undefined;
-    const db = new ChainDb(store, tree, new CoinsCache(store, marker.coinSet, coinCacheBytes), tip, filters);
+    const db = new ChainDb(store, tree, new UtxoCache(store, marker.coinSet, coinCacheBytes), tip, filters);
     const jobs = new JobQueue(() => flusher.poke());
     const flusher = new Flusher({
       flush: () => db.flush(active.tip),
@@ -136,73 +138,73 @@ export class Chain implements CoinView, HeaderView {
       scripts,
       unconnected,
       pipeline: new ConnectPipeline({ params, db, scripts, unconnected }),
-      refusals: new WeakMap(),
+      rejects: new WeakMap(),
       sources: new WeakMap(),
       listenerErrors: [],
       busyBytes: 0,
     };
     const chain = new Chain(state, jobs, coinCacheBytes);
-    // A few blocks at once, so that the index of a new chain is never behind.
+    // One slice now, so that the filter index of a short chain is complete at once.
     if (filters) await chain.#change(() => buildFilters(state, filters));
-    // Blocks that were stored but not yet connected.
+    // Connects blocks that were stored but not connected before the last shutdown.
     await chain.#change(() => activateBestChain(state));
     chain.#completeFilters();
     logger.info({ height: active.tip.height, block: active.tip.hashHex, headers: tree.size }, 'chain opened');
     return chain;
   }
 
-  /** The last block of the best valid chain, whose unspent outputs this is a view of. */
+  /** The tip of the active chain, which the UTXO set belongs to. */
   get tip(): BlockIndex {
     return this.#state.active.tip;
   }
 
-  /** The last of the headers with the most work that are not known to be invalid; their blocks may yet be missing. */
+  /** The valid header with the most chainwork; its block may be missing (Core: m_best_header). */
   get bestHeader(): BlockIndex {
     return this.#state.tree.bestHeader;
   }
 
-  /** Whether the chain is still far behind (Core: IsInitialBlockDownload); once false it stays so. */
+  /** Whether the tip lacks work or is old (Core: IsInitialBlockDownload). Once false, it stays false. */
   get isInitialBlockDownload(): boolean {
     this.#isInitialBlockDownload &&= isFarBehind(this.tip, this.params, this.#state.clock);
     return this.#isInitialBlockDownload;
   }
 
-  /** Scripts known to be valid. Who verifies transactions elsewhere tells it, and spares the chain the same work. */
+  /** Transactions with valid scripts. The mempool adds to it, so that blocks need not verify them again. */
   get scriptCache(): ScriptCache {
     return this.#state.scripts.cache;
   }
 
-  /** Signatures known to be right, to be used and added to by who verifies transactions elsewhere. */
+  /** Signatures known to be valid, shared with the mempool (Core: SignatureCache). */
   get signatureCache(): SignatureCache {
     return this.#state.scripts.signatures;
   }
 
-  /** The block with this hash (internal order), on whatever branch. */
+  /** Returns the block with this hash (internal byte order), on any branch (Core: LookupBlockIndex). */
   getIndex(hash: Uint8Array): BlockIndex | undefined {
     return this.#state.tree.get(hash);
   }
 
-  /** The block of the active chain at `height`. */
+  /** Returns the block of the active chain at `height`. */
   atHeight(height: number): BlockIndex | undefined {
     return this.#state.active.at(height);
   }
 
-  /** Whether a block is part of the active chain. */
+  /** Returns whether a block is in the active chain. */
   contains(index: BlockIndex): boolean {
     return this.#state.active.contains(index);
   }
 
-  /** The last block that the path to `index` shares with the active chain. */
+  /** Returns the last common ancestor of `index` and the active chain (Core: FindFork). */
   findFork(index: BlockIndex): BlockIndex {
     return this.#state.active.findFork(index);
   }
 
-  /** Hashes by which a peer finds the last block that it shares with the path to `from` (default: the tip). */
+  /** Returns the block locator of `from` (default: the tip): hashes at growing distances down to genesis. */
   locator(from: BlockIndex = this.tip): Uint8Array[] {
     return blockLocator(from);
   }
 
-  /** The last block of the active chain that a locator names; genesis if it names none. */
+  /** Returns the first block of a locator that is in the active chain, or genesis (Core: FindForkInGlobalIndex). */
   findLocator(locator: readonly Uint8Array[]): BlockIndex {
     for (const hash of locator) {
       const index = this.getIndex(hash);
@@ -213,125 +215,124 @@ export class Chain implements CoinView, HeaderView {
     return this.atHeight(0)!;
   }
 
-  /** The ends of all branches, the highest first, with the tip (Core: `getchaintips`). */
+  /** Returns the tips of all branches, the active one included, highest first (Core: `getchaintips`). */
   tips(): BlockIndex[] {
     return this.#state.tree.tips(this.tip, (index) => this.contains(index));
   }
 
-  /** Adds headers, each the child of the one before it. They are stored soon after. */
+  /** Adds headers, each the child of the previous one, and stores them later (Core: ProcessNewBlockHeaders). */
   acceptHeaders(headers: readonly BlockHeader[]): AcceptHeadersResult {
     this.#checkOpen();
     const result = acceptHeaders(this.#state, headers);
-    if (result.added > 0) this.#state.flusher.requestQuietly();
+    if (result.added > 0) this.#state.flusher.requestInBackground();
     this.#throwListenerErrors();
     return result;
   }
 
   /**
-   * Takes a block. Resolves once it is stored and, if it belongs to the best chain, connected: a kill of the process after
-   * that cannot lose it. Many calls may be made without waiting for the results: blocks are processed in the order of the
-   * calls and share writes. Throws `ChainError` 'busy' when too much waits already.
+   * Accepts a block (Core: ProcessNewBlock). Resolves once the block is on disk and, if it extends the best chain,
+   * connected; a later crash cannot lose it. Calls need not wait for each other: blocks are processed in call order and
+   * share writes. Throws `ChainError` with code 'busy' if too many bytes are queued.
    */
   async acceptBlock(block: Block, options: AcceptBlockOptions = {}): Promise<AcceptBlockResult> {
     this.#checkOpen();
     const size = block.totalSize;
-    if (this.#queuedBytes + size > MAX_QUEUED_BYTES)
-      throw new ChainError('busy', 'too many blocks wait to be processed');
+    if (this.#queuedBytes + size > MAX_QUEUED_BYTES) throw new ChainError('busy', 'too many blocks are queued');
     this.#queuedBytes += size;
-    const arrival: Arrival = { block, options };
-    this.#arrivals.push(arrival);
+    const queued: QueuedBlock = { block, options };
+    this.#queuedBlocks.push(queued);
     try {
-      return await this.#change(() => this.#process(arrival));
+      return await this.#change(() => this.#process(queued));
     } finally {
       this.#queuedBytes -= size;
     }
   }
 
-  /** A block whose turn has come. Blocks behind it may be connected as well; at the latest the last one sees to that. */
-  async #process(arrival: Arrival): Promise<AcceptBlockResult> {
-    const arrivals = this.#arrivals;
-    const ahead = arrivals.slice(0, RECEIVED_AHEAD);
-    arrivals.shift();
-    for (const each of ahead) each.result ??= receiveBlock(this.#state, each.block, each.options);
-    const result = arrival.result!;
+  /** Processes the first queued block. Returns early if the next job in the queue will go on connecting blocks. */
+  async #process(queued: QueuedBlock): Promise<AcceptBlockResult> {
+    const queue = this.#queuedBlocks;
+    const ahead = queue.slice(0, ACCEPTED_AHEAD);
+    queue.shift();
+    for (const each of ahead) each.result ??= acceptBlock(this.#state, each.block, each.options);
+    const result = queued.result!;
     const { index, isNew } = result;
     const isSettled = () => !isNew || index!.failed || this.contains(index!);
-    await activateBestChain(this.#state, () => arrivals.length > 0 && isSettled());
-    const reject = isNew ? this.#state.refusals.get(index!) : undefined;
+    await activateBestChain(this.#state, () => queue.length > 0 && isSettled());
+    const reject = isNew ? this.#state.rejects.get(index!) : undefined;
     return reject ? { ...result, reject } : result;
   }
 
-  /** The block, undefined if its body is unknown. */
+  /** Returns the block; undefined if its body is not stored. */
   getBlock(index: BlockIndex): Block | undefined {
     return this.#state.db.block(index);
   }
 
-  /** The block as it is sent, with witnesses; undefined if its body is unknown. Not to be changed. */
+  /** Returns the serialized block with witnesses, which must not be modified; undefined if its body is not stored. */
   getRawBlock(index: BlockIndex): Uint8Array | undefined {
     return this.#state.db.body(index);
   }
 
   /**
-   * What a block spends: for each transaction but the coinbase, the coins of its inputs. Undefined if the block has never
-   * been connected; empty for genesis.
+   * Returns a block's undo data: for each transaction except the coinbase, the coins that its inputs spend (Core:
+   * CBlockUndo). Undefined if the block has never been connected; empty for genesis.
    */
   getUndo(index: BlockIndex): readonly (readonly Coin[])[] | undefined {
     return index.height === 0 ? [] : this.#state.db.undo(index);
   }
 
-  /** The filters of blocks; undefined where the chain keeps no index of them. */
+  /** The block filter index; undefined without `blockFilterIndex`. */
   get blockFilters(): BlockFilters | undefined {
     return this.#state.filters;
   }
 
-  /** The output that this names, if it is unspent at the tip. */
+  /** Returns the coin of an output that is unspent at the tip. */
   getCoin(outpoint: OutPoint): Coin | undefined {
     return this.#state.db.coins.getCoin(outpoint);
   }
 
-  /** An unspent output of this transaction, if it has any at the tip. It tells the height of the block that holds it. */
-  getCoinOf(txid: Uint8Array): Coin | undefined {
-    return this.#state.db.coins.getCoinOf(txid);
+  /** Returns one of the transaction's unspent coins, e.g. to find its block's height (Core: AccessByTxid). */
+  getCoinByTxid(txid: Uint8Array): Coin | undefined {
+    return this.#state.db.coins.getCoinByTxid(txid);
   }
 
-  /** All outputs that are unspent at the tip when the iteration begins, in the order of txid (as bytes) and index. */
-  coins(): IterableIterator<CoinEntry> {
+  /** Iterates over the UTXO set as of the start of the iteration, sorted by txid (internal byte order) and index. */
+  coins(): IterableIterator<UnspentOutput> {
     return this.#state.db.coins.entries();
   }
 
-  /** Why the block, were it mined, could not follow the tip; undefined if it could (Core: TestBlockValidity). */
+  /** Checks a block on top of the tip except for its proof of work (Core: TestBlockValidity). Changes nothing. */
   checkBlockTemplate(block: Block, options: { merkleRoot?: boolean } = {}): BlockReject | undefined {
     return checkBlockTemplate(this.#state, block, options.merkleRoot ?? false);
   }
 
-  /** Treats a block, and all that build on it, as invalid, and moves to the best chain without it. */
+  /** Marks a block and its descendants invalid and activates the best remaining chain (Core: `invalidateblock`). */
   invalidateBlock(index: BlockIndex): Promise<void> {
     return this.#change(() => invalidateBlock(this.#state, index));
   }
 
-  /** Forgets that a block, those before it and those that build on it were found invalid, or made so. */
+  /** Removes the invalid mark from a block, its ancestors and its descendants (Core: `reconsiderblock`). */
   reconsiderBlock(index: BlockIndex): Promise<void> {
     return this.#change(() => reconsiderBlock(this.#state, index));
   }
 
-  /** Prefers a block to others with the same work, as if it had come first. */
+  /** Prefers a block over others with equal work, as if it had arrived first (Core: `preciousblock`). */
   preciousBlock(index: BlockIndex): Promise<void> {
     return this.#change(() => preciousBlock(this.#state, index));
   }
 
-  /** Builds the set of unspent outputs anew from the stored blocks. The old one stays in use until that is done. */
+  /** Rebuilds the UTXO set from the stored blocks. The old set stays in use until the new one is complete. */
   async reindexUtxo(onProgress: (height: number, tipHeight: number) => void = () => {}): Promise<ReindexResult> {
     const result = await this.#change(() => reindexUtxo(this.#state, this.#coinCacheBytes, onProgress));
     this.#completeFilters();
     return result;
   }
 
-  /** Writes all that is not yet written. */
+  /** Resolves once all pending changes have been written. */
   flush(): Promise<void> {
     return this.#change(() => {});
   }
 
-  /** Lets what has begun come to its end, writes everything and refuses whatever comes later. The store stays open. */
+  /** Finishes queued work, flushes and rejects later calls. The store stays open. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.flush()
       .then(() => this.#state.db.store.flushed())
@@ -339,23 +340,23 @@ export class Chain implements CoinView, HeaderView {
     return this.#closed;
   }
 
-  /** Has the filters built that are missing, in jobs so small that blocks come in between. */
+  /** Builds the missing filters in the background, in jobs small enough not to delay blocks. */
   async #completeFilters(): Promise<void> {
     const { filters, flusher, logger } = this.#state;
     if (!filters || filters.best === this.tip) return;
-    logger.info({ from: filters.best?.height, to: this.tip.height }, 'the index of block filters is being built');
+    logger.info({ from: filters.best?.height, to: this.tip.height }, 'building the block filter index');
     try {
       while (!this.#closed && filters.best !== this.tip) {
         await this.#jobs.run(() => buildFilters(this.#state, filters));
         await flusher.request();
       }
-      if (!this.#closed) logger.info({ height: this.tip.height }, 'the index of block filters is complete');
+      if (!this.#closed) logger.info({ height: this.tip.height }, 'block filter index complete');
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  /** Runs a job after those before it, and waits until what it has changed is stored. */
+  /** Runs a job after those queued before it; resolves once its changes are on disk. */
   async #change<T>(job: () => Promise<T> | T): Promise<T> {
     this.#checkOpen();
     const result = await this.#jobs.run(job).catch((error: unknown) => {
@@ -370,17 +371,17 @@ export class Chain implements CoinView, HeaderView {
   #fail(error: unknown): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
-    this.#state.logger.error({ err: error }, 'the block database has failed');
+    this.#state.logger.error({ err: error }, 'block database failed');
     emit(this.#state, 'failed', { error });
   }
 
   #throwListenerErrors(): void {
     const errors = this.#state.listenerErrors.splice(0);
     if (errors.length === 1) throw errors[0];
-    if (errors.length > 1) throw new AggregateError(errors, `${errors.length} listeners of the chain failed`);
+    if (errors.length > 1) throw new AggregateError(errors, `${errors.length} chain event listeners failed`);
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new ChainError('closed', 'the chain has been closed');
+    if (this.#closed) throw new ChainError('closed', 'the chain is closed');
   }
 }

@@ -1,8 +1,8 @@
-import type { Entry } from './entry.ts';
-import type { FamilyLimits } from './options.ts';
+import type { MutableEntry } from './entry.ts';
+import type { MempoolLimits } from './options.ts';
 
 /** What is to be added to families: one transaction, or several of a package at once. */
-export interface Newcomers {
+export interface PackageSize {
   readonly count: number;
   /** Virtual bytes of all of them. */
   readonly vsize: number;
@@ -12,11 +12,11 @@ export interface Newcomers {
  * The ancestors that newcomers would have; or, in Core's words, which limit they would break
  * (Core: CalculateAncestorsAndCheckLimits). The search ends at a limit, so its cost is bounded.
  */
-export function limitedAncestors(
-  { count, vsize }: Newcomers,
-  parents: ReadonlySet<Entry>,
-  limits: FamilyLimits,
-): ReadonlySet<Entry> | string {
+export function ancestorsWithinLimits(
+  { count, vsize }: PackageSize,
+  parents: ReadonlySet<MutableEntry>,
+  limits: MempoolLimits,
+): ReadonlySet<MutableEntry> | string {
   if (parents.size + count > limits.ancestorCount)
     return `too many unconfirmed parents [limit: ${limits.ancestorCount}]`;
   const ancestors = new Set(parents);

@@ -5,7 +5,7 @@ import type { Transaction } from '../primitives/transaction.ts';
 export const MEMPOOL_HEIGHT = 0x7fff_ffff;
 
 /** What is known of an entry when it comes. */
-export interface EntryFields {
+export interface MempoolEntryFields {
   readonly tx: Transaction;
   /** Satoshis by which the inputs exceed the outputs. */
   readonly fee: bigint;
@@ -24,7 +24,7 @@ export interface EntryFields {
  * A transaction in the mempool, with sums over its ancestors and descendants there, itself included in both. The sums
  * and links change while it is in the mempool.
  */
-export interface MempoolEntry extends EntryFields {
+export interface MempoolEntry extends MempoolEntryFields {
   /** `fee` and what `Mempool.prioritise` added: what mining, eviction and replacement go by. */
   readonly modifiedFee: bigint;
   /** Bytes of memory that it accounts for. */
@@ -50,7 +50,7 @@ export interface MempoolEntry extends EntryFields {
 export type RemovalReason = 'block' | 'conflict' | 'replaced' | 'reorg' | 'expiry' | 'sizelimit';
 
 /** The mutable side of `MempoolEntry`: only `EntryGraph` and `EvictionQueue` write to it. */
-export class Entry implements MempoolEntry {
+export class MutableEntry implements MempoolEntry {
   readonly tx: Transaction;
   readonly fee: bigint;
   readonly time: number;
@@ -64,8 +64,8 @@ export class Entry implements MempoolEntry {
 
   modifiedFee: bigint;
   sequence = 0;
-  readonly parents = new Set<Entry>();
-  readonly children = new Set<Entry>();
+  readonly parents = new Set<MutableEntry>();
+  readonly children = new Set<MutableEntry>();
 
   ancestorCount = 1;
   ancestorSize: number;
@@ -79,7 +79,7 @@ export class Entry implements MempoolEntry {
   queueIndex = -1;
   evictionScore = 0;
 
-  constructor(fields: EntryFields, feeDelta: bigint) {
+  constructor(fields: MempoolEntryFields, feeDelta: bigint) {
     this.tx = fields.tx;
     this.fee = fields.fee;
     this.time = fields.time;

@@ -1,23 +1,23 @@
-import type { Entry } from './entry.ts';
+import type { MutableEntry } from './entry.ts';
 
 /**
  * The entries in a binary heap, the first to be evicted on top: that whose fee rate, or that of it with all of its
  * descendants if that is better, is the lowest; the later one of equals.
  */
 export class EvictionQueue {
-  readonly #heap: Entry[] = [];
+  readonly #heap: MutableEntry[] = [];
 
-  get first(): Entry | undefined {
+  get first(): MutableEntry | undefined {
     return this.#heap[0];
   }
 
-  add(entry: Entry): void {
+  add(entry: MutableEntry): void {
     entry.evictionScore = evictionScore(entry);
     this.#heap.push(entry);
     this.#up(entry, this.#heap.length - 1);
   }
 
-  remove(entry: Entry): void {
+  remove(entry: MutableEntry): void {
     const index = entry.queueIndex;
     const last = this.#heap.pop()!;
     entry.queueIndex = -1;
@@ -25,17 +25,17 @@ export class EvictionQueue {
   }
 
   /** To be called when the fees or the descendants of an entry have changed. */
-  update(entry: Entry): void {
+  update(entry: MutableEntry): void {
     entry.evictionScore = evictionScore(entry);
     this.#settle(entry, entry.queueIndex);
   }
 
-  #settle(entry: Entry, index: number): void {
+  #settle(entry: MutableEntry, index: number): void {
     if (index > 0 && goesBefore(entry, this.#heap[(index - 1) >> 1]!)) this.#up(entry, index);
     else this.#down(entry, index);
   }
 
-  #up(entry: Entry, from: number): void {
+  #up(entry: MutableEntry, from: number): void {
     const heap = this.#heap;
     let index = from;
     while (index > 0) {
@@ -50,7 +50,7 @@ export class EvictionQueue {
     entry.queueIndex = index;
   }
 
-  #down(entry: Entry, from: number): void {
+  #down(entry: MutableEntry, from: number): void {
     const heap = this.#heap;
     let index = from;
     for (;;) {
@@ -68,11 +68,11 @@ export class EvictionQueue {
   }
 }
 
-function evictionScore(entry: Entry): number {
+function evictionScore(entry: MutableEntry): number {
   const own = Number(entry.modifiedFee) / entry.vsize;
   return Math.max(own, Number(entry.descendantFees) / entry.descendantSize);
 }
 
-function goesBefore(a: Entry, b: Entry): boolean {
+function goesBefore(a: MutableEntry, b: MutableEntry): boolean {
   return a.evictionScore < b.evictionScore || (a.evictionScore === b.evictionScore && a.sequence > b.sequence);
 }

@@ -1,13 +1,13 @@
 import { binaryKey } from '../bytes/compare.ts';
 import { coinKey, type OutPoint, outPointKey } from '../primitives/outpoint.ts';
 import type { Transaction } from '../primitives/transaction.ts';
-import type { Entry } from './entry.ts';
+import type { MutableEntry } from './entry.ts';
 
 /** Entries by txid, wtxid and the outputs they spend, linked to their parents and children. */
-export class EntryGraph {
-  readonly #byTxid = new Map<string, Entry>();
-  readonly #byWtxid = new Map<string, Entry>();
-  readonly #spenders = new Map<string, Entry>();
+export class MempoolGraph {
+  readonly #byTxid = new Map<string, MutableEntry>();
+  readonly #byWtxid = new Map<string, MutableEntry>();
+  readonly #spenders = new Map<string, MutableEntry>();
   #nextSequence = 1;
   #bytes = 0;
   #usage = 0;
@@ -32,21 +32,21 @@ export class EntryGraph {
     return this.#totalFee;
   }
 
-  get(txid: Uint8Array): Entry | undefined {
+  get(txid: Uint8Array): MutableEntry | undefined {
     return this.#byTxid.get(binaryKey(txid));
   }
 
-  getByWtxid(wtxid: Uint8Array): Entry | undefined {
+  getByWtxid(wtxid: Uint8Array): MutableEntry | undefined {
     return this.#byWtxid.get(binaryKey(wtxid));
   }
 
   /** The entry that spends `outpoint`. */
-  spender(outpoint: OutPoint): Entry | undefined {
+  spender(outpoint: OutPoint): MutableEntry | undefined {
     return this.#spenders.get(outPointKey(outpoint));
   }
 
   /** The entries that spend an output of `tx`, which need not be here. */
-  *spendersOf(tx: Transaction): IterableIterator<Entry> {
+  *spendersOf(tx: Transaction): IterableIterator<MutableEntry> {
     const key = binaryKey(tx.txid);
     for (let vout = 0; vout < tx.outputs.length; vout++) {
       const spender = this.#spenders.get(coinKey(key, vout));
@@ -55,13 +55,13 @@ export class EntryGraph {
   }
 
   /** In the order of arrival. */
-  entries(): IterableIterator<Entry> {
+  entries(): IterableIterator<MutableEntry> {
     return this.#byTxid.values();
   }
 
   /** The entries whose outputs `entry` spends, whether or not it has been added. */
-  findParents(entry: Entry): Set<Entry> {
-    const parents = new Set<Entry>();
+  findParents(entry: MutableEntry): Set<MutableEntry> {
+    const parents = new Set<MutableEntry>();
     for (const { prevout } of entry.tx.inputs) {
       const parent = this.get(prevout.txid);
       if (parent) parents.add(parent);
@@ -70,7 +70,7 @@ export class EntryGraph {
   }
 
   /** The parents of `entry`, which need not have been added, and theirs. */
-  findAncestors(entry: Entry): Set<Entry> {
+  findAncestors(entry: MutableEntry): Set<MutableEntry> {
     const ancestors = this.findParents(entry);
     for (const ancestor of ancestors) for (const parent of ancestor.parents) ancestors.add(parent);
     return ancestors;
@@ -80,7 +80,7 @@ export class EntryGraph {
    * Adds an entry whose parents are there and whose inputs no entry spends. Children that are there already are not
    * linked: see `adopt`.
    */
-  add(entry: Entry, ancestors: ReadonlySet<Entry>): void {
+  add(entry: MutableEntry, ancestors: ReadonlySet<MutableEntry>): void {
     entry.sequence = this.#nextSequence++;
     this.#byTxid.set(entry.key, entry);
     this.#byWtxid.set(binaryKey(entry.tx.wtxid), entry);
@@ -104,7 +104,7 @@ export class EntryGraph {
    * left before it, or it would cut a family in two whose sums know of each other. Returns its ancestors, whose sums
    * have changed.
    */
-  remove(entry: Entry): ReadonlySet<Entry> {
+  remove(entry: MutableEntry): ReadonlySet<MutableEntry> {
     const ancestors = ancestorsOf(entry);
     for (const ancestor of ancestors) addToDescendantSums(ancestor, entry, -1);
     for (const descendant of descendantsOf(entry)) addToAncestorSums(descendant, entry, -1);
@@ -124,8 +124,8 @@ export class EntryGraph {
    * Links entries that came back after their children, when a block was disconnected, and sums both families anew.
    * Returns every entry whose sums have changed.
    */
-  adopt(entries: readonly Entry[]): Set<Entry> {
-    const changed = new Set<Entry>();
+  linkChildren(entries: readonly MutableEntry[]): Set<MutableEntry> {
+    const changed = new Set<MutableEntry>();
     for (const entry of entries) {
       for (const child of this.spendersOf(entry.tx)) {
         if (child.parents.has(entry)) continue;
@@ -139,12 +139,12 @@ export class EntryGraph {
       for (const relative of ancestorsOf(adopter)) changed.add(relative);
       for (const relative of descendantsOf(adopter)) changed.add(relative);
     }
-    for (const entry of changed) sumAnew(entry);
+    for (const entry of changed) recomputeSums(entry);
     return changed;
   }
 
   /** Changes what an entry counts as paying. */
-  changeFee(entry: Entry, delta: bigint): void {
+  changeFee(entry: MutableEntry, delta: bigint): void {
     entry.modifiedFee += delta;
     entry.ancestorFees += delta;
     entry.descendantFees += delta;
@@ -153,20 +153,20 @@ export class EntryGraph {
   }
 }
 
-function addToAncestorSums(entry: Entry, ancestor: Entry, sign: 1 | -1): void {
+function addToAncestorSums(entry: MutableEntry, ancestor: MutableEntry, sign: 1 | -1): void {
   entry.ancestorCount += sign;
   entry.ancestorSize += sign * ancestor.vsize;
   entry.ancestorSigOpCost += sign * ancestor.sigOpCost;
   entry.ancestorFees += sign > 0 ? ancestor.modifiedFee : -ancestor.modifiedFee;
 }
 
-function addToDescendantSums(entry: Entry, descendant: Entry, sign: 1 | -1): void {
+function addToDescendantSums(entry: MutableEntry, descendant: MutableEntry, sign: 1 | -1): void {
   entry.descendantCount += sign;
   entry.descendantSize += sign * descendant.vsize;
   entry.descendantFees += sign > 0 ? descendant.modifiedFee : -descendant.modifiedFee;
 }
 
-function sumAnew(entry: Entry): void {
+function recomputeSums(entry: MutableEntry): void {
   entry.ancestorCount = 1;
   entry.ancestorSize = entry.vsize;
   entry.ancestorSigOpCost = entry.sigOpCost;
@@ -202,7 +202,7 @@ export function descendantsOf<T extends Linked<T>>(entry: T): Set<T> {
 }
 
 /** The entries and all of their descendants, children before their parents: an order in which they can be removed. */
-export function withDescendants(entries: Iterable<Entry>): Entry[] {
+export function withDescendants(entries: Iterable<MutableEntry>): MutableEntry[] {
   const all = new Set(entries);
   for (const entry of all) for (const child of entry.children) all.add(child);
   return [...all].sort((a, b) => b.ancestorCount - a.ancestorCount);

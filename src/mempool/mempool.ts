@@ -8,19 +8,19 @@ import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Transaction } from '../primitives/transaction.ts';
-import { judge } from './accept/pipeline.ts';
+import { runAllChecks } from './accept/pipeline.ts';
 import { type AcceptContext, Workspace } from './accept/workspace.ts';
 import { findCoin } from './coin-view.ts';
-import type { Entry, MempoolEntry, RemovalReason } from './entry.ts';
+import type { MempoolEntry, MutableEntry, RemovalReason } from './entry.ts';
 import { EvictionQueue } from './eviction-queue.ts';
-import { ancestorsOf, descendantsOf, EntryGraph, withDescendants } from './graph.ts';
+import { ancestorsOf, descendantsOf, MempoolGraph, withDescendants } from './graph.ts';
 import { DEFAULT_MEMPOOL_OPTIONS, type MempoolOptions } from './options.ts';
-import { judgePackage } from './package/check-package.ts';
+import { checkPackage } from './package/check-package.ts';
 import { type PackageResult, packageResult } from './package/result.ts';
 import { submitPackage } from './package/submit.ts';
-import { packageFault } from './package/well-formed.ts';
+import { checkWellFormedPackage } from './package/well-formed.ts';
 import { feeRate } from './policy/fee-rate.ts';
-import { DisconnectedTransactions, entriesNotReady } from './reorg.ts';
+import { DisconnectedBlockTransactions, entriesInvalidAfterReorg } from './reorg.ts';
 import { RollingMinimumFee } from './rolling-minimum-fee.ts';
 
 export interface MempoolModules {
@@ -52,7 +52,7 @@ export type MempoolEvents = {
   removed: { readonly entry: MempoolEntry; readonly reason: RemovalReason };
 };
 
-type Change = { readonly entry: Entry; readonly reason?: RemovalReason };
+type MempoolChange = { readonly entry: MutableEntry; readonly reason?: RemovalReason };
 
 /**
  * The transactions that wait for a block: all valid in the next one, without conflicts among them, within policy and a
@@ -66,10 +66,10 @@ export class Mempool implements CoinView {
   readonly #chain: Chain;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #graph = new EntryGraph();
+  readonly #graph = new MempoolGraph();
   readonly #queue = new EvictionQueue();
   readonly #rollingFee: RollingMinimumFee;
-  readonly #disconnected = new DisconnectedTransactions();
+  readonly #disconnected = new DisconnectedBlockTransactions();
   /** Satoshis, by `binaryKey` of the txid. */
   readonly #feeDeltas = new Map<string, bigint>();
   readonly #unsubscribe: readonly (() => void)[];
@@ -77,7 +77,7 @@ export class Mempool implements CoinView {
   #oldestTime = Number.POSITIVE_INFINITY;
   #updateCount = 0;
   /** What has happened and has not been told yet. */
-  #changes: Change[] = [];
+  #changes: MempoolChange[] = [];
   #isEmitting = false;
 
   constructor(options: Partial<MempoolOptions>, modules: MempoolModules) {
@@ -112,11 +112,11 @@ export class Mempool implements CoinView {
     const result = submitPackage(txs, {
       graph: this.#graph,
       chainCoins: this.#chain,
-      acceptAlone: (tx) => this.#admit(this.#workspace(tx, context)),
-      acceptTogether: (together) => this.#admitPackage(together, context),
+      acceptSingle: (tx) => this.#acceptSingle(this.#workspace(tx, context)),
+      acceptMultiple: (together) => this.#acceptMultiple(together, context),
       limitSize: () => this.#limitSize(),
     });
-    this.#forgetPassers(before);
+    this.#dropTransientChanges(before);
     this.#emitChanges();
     return result;
   }
@@ -126,10 +126,10 @@ export class Mempool implements CoinView {
    * pay for itself, and none may replace anything (Core: testmempoolaccept).
    */
   testPackage(txs: readonly Transaction[]): PackageResult {
-    const fault = packageFault(txs);
+    const fault = checkWellFormedPackage(txs);
     if (fault) return { reject: fault, results: txs.map(() => undefined) };
     const workspaces = this.#workspaces(txs, this.#context({ allowsCarveOut: false }), true);
-    return packageResult(workspaces, judgePackage(workspaces));
+    return packageResult(workspaces, checkPackage(workspaces));
   }
 
   has(txid: Uint8Array): boolean {
@@ -203,7 +203,7 @@ export class Mempool implements CoinView {
   remove(txid: Uint8Array, reason: RemovalReason): void {
     const entry = this.#graph.get(txid);
     if (!entry) return;
-    this.#removeFamilies([entry], reason);
+    this.#removeWithDescendants([entry], reason);
     this.#emitChanges();
   }
 
@@ -238,11 +238,11 @@ export class Mempool implements CoinView {
     const before = this.#changes.length;
     const { maxFeeRate, time } = options;
     const workspace = this.#workspace(tx, this.#context({ maxFeeRate, time, isReturning, allowsCarveOut: true }));
-    const result = options.testOnly ? verdictOf(workspace) : this.#admit(workspace);
+    const result = options.testOnly ? checkSingle(workspace) : this.#acceptSingle(workspace);
     if ('reject' in result || options.testOnly || isReturning) return result;
     this.#limitSize();
     if (this.#isPresent(workspace.entry)) return result;
-    this.#forgetPassers(before);
+    this.#dropTransientChanges(before);
     return { reject: reject('reconsiderable', 'mempool full') };
   }
 
@@ -266,7 +266,7 @@ export class Mempool implements CoinView {
       mempoolMinFeeRate: this.#rollingFee.current(now, this.usage),
       maxFeeRate: request.maxFeeRate,
       packageMaxFeeRate: request.packageMaxFeeRate,
-      isReturning: request.isReturning ?? false,
+      bypassLimits: request.isReturning ?? false,
       allowsCarveOut: request.allowsCarveOut,
       package: undefined,
     };
@@ -283,8 +283,8 @@ export class Mempool implements CoinView {
   }
 
   /** Judges one transaction and takes it; the mempool may be too large after that. */
-  #admit(workspace: Workspace): AcceptResult {
-    const result = verdictOf(workspace);
+  #acceptSingle(workspace: Workspace): AcceptResult {
+    const result = checkSingle(workspace);
     if ('reject' in result) return result;
     for (const loser of workspace.replaced) this.#removeEntry(loser, 'replaced');
     this.#add(workspace.entry, workspace.ancestors);
@@ -292,9 +292,9 @@ export class Mempool implements CoinView {
   }
 
   /** The same for several that come together, or not at all. */
-  #admitPackage(txs: readonly Transaction[], context: AcceptContext): PackageResult {
+  #acceptMultiple(txs: readonly Transaction[], context: AcceptContext): PackageResult {
     const workspaces = this.#workspaces(txs, context, false);
-    const verdict = judgePackage(workspaces);
+    const verdict = checkPackage(workspaces);
     if (!('reject' in verdict)) {
       for (const loser of verdict.replaced) this.#removeEntry(loser, 'replaced');
       for (const { entry } of workspaces) this.#add(entry, this.#graph.findAncestors(entry));
@@ -303,17 +303,17 @@ export class Mempool implements CoinView {
   }
 
   /** Of what came and went, nobody needs to hear. `before` is how many changes there were. */
-  #forgetPassers(before: number): void {
+  #dropTransientChanges(before: number): void {
     const changes = this.#changes.splice(before);
     const added = new Set(changes.filter(({ reason }) => !reason).map(({ entry }) => entry));
     this.#changes.push(...changes.filter(({ entry }) => !added.has(entry) || this.#isPresent(entry)));
   }
 
-  #isPresent(entry: Entry): boolean {
+  #isPresent(entry: MutableEntry): boolean {
     return this.#graph.get(entry.tx.txid) === entry;
   }
 
-  #add(entry: Entry, ancestors: ReadonlySet<Entry>): void {
+  #add(entry: MutableEntry, ancestors: ReadonlySet<MutableEntry>): void {
     this.#updateCount++;
     this.#graph.add(entry, ancestors);
     this.#queue.add(entry);
@@ -322,7 +322,7 @@ export class Mempool implements CoinView {
     this.#changes.push({ entry });
   }
 
-  #removeEntry(entry: Entry, reason: RemovalReason): void {
+  #removeEntry(entry: MutableEntry, reason: RemovalReason): void {
     this.#updateCount++;
     const ancestors = this.#graph.remove(entry);
     this.#queue.remove(entry);
@@ -330,15 +330,15 @@ export class Mempool implements CoinView {
     this.#changes.push({ entry, reason });
   }
 
-  #removeFamilies(entries: Iterable<Entry>, reason: RemovalReason): void {
+  #removeWithDescendants(entries: Iterable<MutableEntry>, reason: RemovalReason): void {
     for (const entry of withDescendants(entries)) this.#removeEntry(entry, reason);
   }
 
   /** Removes what spends a transaction that is nowhere any more, and the transaction itself if it is here. */
-  #removeWithSpenders(tx: Transaction, reason: RemovalReason): void {
+  #removeRecursive(tx: Transaction, reason: RemovalReason): void {
     const entry = this.#graph.get(tx.txid);
-    if (entry) this.#removeFamilies([entry], reason);
-    else this.#removeFamilies(this.#graph.spendersOf(tx), reason);
+    if (entry) this.#removeWithDescendants([entry], reason);
+    else this.#removeWithDescendants(this.#graph.spendersOf(tx), reason);
   }
 
   /** Removes what is too old, then, while there is too much, what pays the least. */
@@ -347,14 +347,14 @@ export class Mempool implements CoinView {
     if (this.#oldestTime < oldest) this.#expire(oldest);
     while (this.usage > this.options.maxBytes) {
       const entry = this.#queue.first!;
-      this.#rollingFee.evicted(feeRate(entry.descendantFees, entry.descendantSize));
-      this.#removeFamilies([entry], 'sizelimit');
+      this.#rollingFee.trackPackageRemoved(feeRate(entry.descendantFees, entry.descendantSize));
+      this.#removeWithDescendants([entry], 'sizelimit');
     }
   }
 
   /** Times need not be in the order of arrival: a clock can be set, and a dump read back. */
   #expire(oldest: number): void {
-    this.#removeFamilies(
+    this.#removeWithDescendants(
       [...this.#graph.entries()].filter(({ time }) => time < oldest),
       'expiry',
     );
@@ -370,7 +370,7 @@ export class Mempool implements CoinView {
       if (entry) this.#removeEntry(entry, 'block');
       for (const { prevout } of tx.inputs) {
         const conflict = this.#graph.spender(prevout);
-        if (conflict) this.#removeFamilies([conflict], 'conflict');
+        if (conflict) this.#removeWithDescendants([conflict], 'conflict');
       }
     }
     if (this.#feeDeltas.size > 0) for (const tx of block.transactions) this.#feeDeltas.delete(binaryKey(tx.txid));
@@ -379,34 +379,37 @@ export class Mempool implements CoinView {
   }
 
   #blockDisconnected(block: Block): void {
-    for (const tx of this.#disconnected.add(block)) this.#removeWithSpenders(tx, 'reorg');
+    for (const tx of this.#disconnected.add(block)) this.#removeRecursive(tx, 'reorg');
     this.#emitChanges();
   }
 
   /** After a reorganisation: takes back what has lost its block, and removes what the new tip does not allow. */
   #tipChanged(): void {
     if (this.#disconnected.isEmpty) return;
-    const returned: Entry[] = [];
+    const returned: MutableEntry[] = [];
     for (const tx of this.#disconnected.take()) {
       const isBack = !tx.isCoinbase && (this.has(tx.txid) || 'entry' in this.#accept(tx, {}, true));
       if (isBack) returned.push(this.#graph.get(tx.txid)!);
-      else this.#removeWithSpenders(tx, 'reorg');
+      else this.#removeRecursive(tx, 'reorg');
     }
-    this.#linkReturned(returned);
-    this.#removeFamilies(entriesNotReady(this.#graph, this.#chain, this.#chain.tip, this.#chain.params), 'reorg');
+    this.#linkReadded(returned);
+    this.#removeWithDescendants(
+      entriesInvalidAfterReorg(this.#graph, this.#chain, this.#chain.tip, this.#chain.params),
+      'reorg',
+    );
     this.#limitSize();
     this.#logger.debug({ returned: returned.length, size: this.size }, 'followed a reorganisation');
     this.#emitChanges();
   }
 
   /** Families may have grown together beyond their limits: their youngest members have to go. */
-  #linkReturned(returned: readonly Entry[]): void {
+  #linkReadded(returned: readonly MutableEntry[]): void {
     // Of blocks from two branches, one may have replaced another.
-    const changed = this.#graph.adopt(returned.filter((entry) => this.#isPresent(entry)));
+    const changed = this.#graph.linkChildren(returned.filter((entry) => this.#isPresent(entry)));
     for (const entry of changed) this.#queue.update(entry);
     const { ancestorCount, ancestorSize } = this.options.limits;
     const tooDeep = [...changed].filter((e) => e.ancestorCount > ancestorCount || e.ancestorSize > ancestorSize);
-    this.#removeFamilies(tooDeep, 'sizelimit');
+    this.#removeWithDescendants(tooDeep, 'sizelimit');
   }
 
   #emitChanges(): void {
@@ -426,7 +429,7 @@ export class Mempool implements CoinView {
   }
 }
 
-function verdictOf(workspace: Workspace): AcceptResult {
-  const refusal = judge(workspace);
+function checkSingle(workspace: Workspace): AcceptResult {
+  const refusal = runAllChecks(workspace);
   return refusal ? { reject: refusal } : { entry: workspace.entry, replaced: workspace.replaced };
 }

@@ -1,5 +1,5 @@
 /** Bounds on a transaction's family in the mempool; counts include the transaction itself. */
-export interface FamilyLimits {
+export interface MempoolLimits {
   readonly ancestorCount: number;
   /** Virtual bytes. */
   readonly ancestorSize: number;
@@ -20,7 +20,7 @@ export interface MempoolOptions {
   readonly maxBytes: number;
   /** Seconds after which a transaction leaves (Core: -mempoolexpiry). */
   readonly expirySeconds: number;
-  readonly limits: FamilyLimits;
+  readonly limits: MempoolLimits;
   /** Bytes of all of a transaction's OP_RETURN scripts together (Core: -datacarriersize). */
   readonly maxDataCarrierBytes: number;
   readonly permitBareMultisig: boolean;

@@ -5,8 +5,8 @@ import type { ChainParams } from '../consensus/params.ts';
 import type { Block } from '../primitives/block.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { findCoin } from './coin-view.ts';
-import { type Entry, transactionUsage } from './entry.ts';
-import type { EntryGraph } from './graph.ts';
+import { type MutableEntry, transactionUsage } from './entry.ts';
+import type { MempoolGraph } from './graph.ts';
 import { hasRelativeLock, isFinalAfter, isUnlockedAfter } from './locks.ts';
 
 /** Bytes of memory that transactions of disconnected blocks may take (Core: MAX_DISCONNECTED_TX_POOL_BYTES). */
@@ -16,7 +16,7 @@ const MAX_USAGE = 20_000_000;
  * The transactions of disconnected blocks, until the chain has a new tip and they can be judged again. Of more than
  * fit, those farthest from genesis go first: others may depend on the rest.
  */
-export class DisconnectedTransactions {
+export class DisconnectedBlockTransactions {
   // From the last transaction of the old tip to the first of the oldest disconnected block.
   readonly #transactions = new Map<string, Transaction>();
   #usage = 0;
@@ -65,13 +65,13 @@ export class DisconnectedTransactions {
 }
 
 /** The entries that the block after `tip` may not hold any more: not final, locked, or with an immature coinbase. */
-export function entriesNotReady(
-  graph: EntryGraph,
+export function entriesInvalidAfterReorg(
+  graph: MempoolGraph,
   chainCoins: CoinView,
   tip: BlockIndex,
   params: ChainParams,
-): Entry[] {
-  const isReady = ({ tx, spendsCoinbase }: Entry): boolean => {
+): MutableEntry[] {
+  const isReady = ({ tx, spendsCoinbase }: MutableEntry): boolean => {
     if (!isFinalAfter(tx, tip)) return false;
     // Other entries are spared the look-ups of what they spend.
     if (!spendsCoinbase && !hasRelativeLock(tx)) return true;
@@ -83,7 +83,7 @@ export function entriesNotReady(
     }
     return isUnlockedAfter(tx, coins, tip);
   };
-  const notReady: Entry[] = [];
+  const notReady: MutableEntry[] = [];
   for (const entry of graph.entries()) if (!isReady(entry)) notReady.push(entry);
   return notReady;
 }

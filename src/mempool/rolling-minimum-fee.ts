@@ -40,7 +40,7 @@ export class RollingMinimumFee {
   }
 
   /** A package of this rate was evicted: what comes must pay more than it did. */
-  evicted(rate: bigint): void {
+  trackPackageRemoved(rate: bigint): void {
     const bumped = Number(rate + this.#incremental);
     if (bumped <= this.#rate) return;
     this.#rate = bumped;

@@ -64,7 +64,9 @@ export function createBlockTemplate(
 ): BlockTemplate {
   const { tip: prev, params } = chain;
   const height = prev.height + 1;
-  const contents = options.transactions ? given(options.transactions) : chosen(mempool, prev, options.maxWeight);
+  const contents = options.transactions
+    ? fixedContents(options.transactions)
+    : selectContents(mempool, prev, options.maxWeight);
   const { transactions, fees, sigOpCosts } = contents;
 
   let coinbaseValue = blockSubsidy(height, params);
@@ -77,7 +79,7 @@ export function createBlockTemplate(
     committed: isActiveAfter('segwit', prev, params) ? transactions : undefined,
   });
 
-  const minTime = earliestTime(prev, params);
+  const minTime = minimumTime(prev, params);
   // A header has room for 32 bits, and Core cuts off the rest too.
   const time = Math.max(minTime, unixSeconds(options.clock)) >>> 0;
   const bits = nextWorkRequired(prev, time, params);
@@ -98,13 +100,13 @@ export function createBlockTemplate(
  * The earliest time of a block after `prev`: after the median of the last eleven, and at the start of a difficulty
  * period not long before `prev`, so that no chain is prepared for a time warp (Core: GetMinimumTime; BIP94).
  */
-function earliestTime(prev: HeaderContext, params: ChainParams): number {
+function minimumTime(prev: HeaderContext, params: ChainParams): number {
   const afterMedian = prev.medianTimePast() + 1;
   const startsPeriod = (prev.height + 1) % difficultyInterval(params) === 0;
   return startsPeriod ? Math.max(afterMedian, prev.time - MAX_TIMEWARP) : afterMedian;
 }
 
-function chosen(mempool: Mempool | undefined, prev: HeaderContext, maxWeight = MAX_BLOCK_WEIGHT): Contents {
+function selectContents(mempool: Mempool | undefined, prev: HeaderContext, maxWeight = MAX_BLOCK_WEIGHT): Contents {
   if (!mempool) return { transactions: [], fees: [], sigOpCosts: [] };
   const entries = selectTransactions(mempool, {
     weight: maxWeight - RESERVED_WEIGHT,
@@ -121,7 +123,7 @@ function chosen(mempool: Mempool | undefined, prev: HeaderContext, maxWeight = M
 }
 
 /** What is known of transactions without what they spend. */
-function given(transactions: readonly Transaction[]): Contents {
+function fixedContents(transactions: readonly Transaction[]): Contents {
   return {
     transactions,
     fees: transactions.map(() => 0n),

@@ -34,7 +34,7 @@ export type MinerEvents = {
   /** A search ended without a block: the tip has changed, the miner was stopped, or there are no tries left. */
   abandoned: { readonly height: number };
   /** The chain has refused our own block. */
-  refused: { readonly block: Block; readonly reject: Reject<BlockRejectKind> };
+  rejected: { readonly block: Block; readonly reject: Reject<BlockRejectKind> };
 };
 
 /** Why a block that was asked for was not made. */
@@ -103,7 +103,7 @@ export class Miner {
    * not enough, or stop() was called. Throws `MiningError` if the chain refuses one.
    */
   generate(count: number, scriptPubKey: Uint8Array, maxTries = DEFAULT_MAX_TRIES): Promise<Uint8Array[]> {
-    return this.#exclusively(async (isStopped) => {
+    return this.#enqueue(async (isStopped) => {
       const hashes: Uint8Array[] = [];
       while (hashes.length < count && !isStopped()) {
         const { block, reject, isInterrupted } = await this.#mine(this.#template(scriptPubKey), maxTries);
@@ -125,7 +125,7 @@ export class Miner {
     scriptPubKey: Uint8Array,
     options: { readonly submit?: boolean; readonly maxTries?: number } = {},
   ): Promise<Block> {
-    return this.#exclusively(async () => {
+    return this.#enqueue(async () => {
       const template = this.#template(scriptPubKey, transactions);
       const invalid = this.#chain.checkBlockTemplate(template.block);
       if (invalid) {
@@ -152,7 +152,7 @@ export class Miner {
       const hint = 'Give the node the address that its blocks are to pay to.';
       throw new MiningError('no-miner-address', 'the miner has nobody to pay', { hint });
     }
-    const consider = () => this.#consider(scriptPubKey);
+    const consider = () => this.#mineIfReady(scriptPubKey);
     this.#unsubscribe = [this.#mempool.events.on('added', consider), this.#chain.events.on('tip', consider)];
     consider();
   }
@@ -167,11 +167,11 @@ export class Miner {
   }
 
   /** Sees to it that a block is mined, if there is enough for one. */
-  #consider(scriptPubKey: Uint8Array): void {
+  #mineIfReady(scriptPubKey: Uint8Array): void {
     const least = this.#options.mineAtTxs ?? DEFAULT_MINE_AT_TXS;
     if (this.#isScheduled || !this.running || this.#mempool.size < least) return;
     this.#isScheduled = true;
-    const task = this.#exclusively(async (isStopped) => {
+    const task = this.#enqueue(async (isStopped) => {
       if (isStopped() || this.#mempool.size < least) return false;
       const template = this.#template(scriptPubKey);
       // Of transactions that no block may hold or that pay too little, no number is enough.
@@ -187,7 +187,7 @@ export class Miner {
       })
       .then((again) => {
         this.#isScheduled = false;
-        if (again) this.#consider(scriptPubKey);
+        if (again) this.#mineIfReady(scriptPubKey);
       });
   }
 
@@ -230,7 +230,7 @@ export class Miner {
     const { index, reject } = await this.#chain.acceptBlock(block, { from: 'miner' });
     if (reject || !index) {
       const refusal: Reject<BlockRejectKind> = reject ?? { kind: 'consensus', reason: 'rejected' };
-      this.events.emit('refused', { block, reject: refusal });
+      this.events.emit('rejected', { block, reject: refusal });
       return { reject: refusal, isInterrupted: false };
     }
     const { nonce, hashes, hashRate } = proof;
@@ -243,7 +243,7 @@ export class Miner {
   }
 
   /** Runs `task` when all that was asked for before is done; it learns whether stop() has been called since. */
-  #exclusively<T>(task: (isStopped: () => boolean) => Promise<T>): Promise<T> {
+  #enqueue<T>(task: (isStopped: () => boolean) => Promise<T>): Promise<T> {
     const stops = this.#stops;
     const result = this.#queue.then(() => task(() => this.#stops !== stops));
     this.#queue = result.catch(() => {});

@@ -33,7 +33,7 @@ export function stopSearch(control: Int32Array): void {
 }
 
 /** Works on a job, part by part, until a nonce is found, none is left, or it is stopped. */
-export function searchShare(module: WebAssembly.Module, job: SearchJob): SearchReport {
+export function runSearchJob(module: WebAssembly.Module, job: SearchJob): SearchReport {
   const { header, target, control } = job;
   const kernel = new SearchKernel(module, header, target);
   const check = nonceChecker(header, target);

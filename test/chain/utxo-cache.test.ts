@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { binaryKey, compareBytes } from '../../src/bytes/compare.ts';
 import { coinStoreKey, parseCoinStoreKey } from '../../src/chain/records/keys.ts';
 import { decodeCoin, decodeUndo, encodeCoin, encodeUndo } from '../../src/chain/utxo/coin-codec.ts';
-import { CoinsCache } from '../../src/chain/utxo/utxo-cache.ts';
+import { UtxoCache } from '../../src/chain/utxo/utxo-cache.ts';
 import type { Coin } from '../../src/consensus/coins.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
 import { randomInt } from '../../src/platform/random.ts';
@@ -69,10 +69,10 @@ describe('the cache of coins', () => {
     for (let seed = 1; seed <= 9; seed++) {
       const random = new SeededRandom(seed);
       const store = new MemoryStore();
-      const cache = new CoinsCache(store, 0, seed % 3 === 0 ? 2000 : 1 << 20);
+      const cache = new UtxoCache(store, 0, seed % 3 === 0 ? 2000 : 1 << 20);
       const model = new Map<string, Coin>();
       const keys = Array.from({ length: 30 }, (_, i) => coinKey(binaryKey(sha256(Uint8Array.of(i >> 1))), i * 100));
-      let flush: ReturnType<CoinsCache['beginFlush']> | undefined;
+      let flush: ReturnType<UtxoCache['beginFlush']> | undefined;
       for (let step = 0; step < 300; step++) {
         const key = keys[randomInt(random, keys.length)]!;
         const outpoint = parseCoinStoreKey(coinStoreKey(0, key));
@@ -97,7 +97,7 @@ describe('the cache of coins', () => {
             break;
           case 5: {
             const ofTxid = [...model].filter(([other]) => other.startsWith(key.slice(0, 32))).map(([, coin]) => coin);
-            const coin = cache.getCoinOf(outpoint.txid);
+            const coin = cache.getCoinByTxid(outpoint.txid);
             if (ofTxid.length === 0) expect(coin).toBeUndefined();
             else expect(ofTxid).toContainEqual(coin);
             break;
@@ -121,14 +121,14 @@ describe('the cache of coins', () => {
       }
       flush?.failed();
       store.writeSync(cache.beginFlush().operations);
-      const reopened = new CoinsCache(store, 0, 0);
+      const reopened = new UtxoCache(store, 0, 0);
       expect([...reopened.entries()]).toHaveLength(model.size);
       for (const key of keys) expect(reopened.peek(key), `seed ${seed}`).toEqual(model.get(key));
     }
   });
 
   it('writes nothing for a coin that came and went between two writes', () => {
-    const cache = new CoinsCache(new MemoryStore(), 0, 1000);
+    const cache = new UtxoCache(new MemoryStore(), 0, 1000);
     const key = coinKey('x'.repeat(32), 0);
     cache.add(key, { output: { value: 1n, scriptPubKey: new Uint8Array(5) }, height: 1, isCoinbase: false });
     expect(cache.dirtyBytes).toBeGreaterThan(0);

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { Entry } from '../../src/mempool/entry.ts';
+import { MutableEntry } from '../../src/mempool/entry.ts';
 import { EvictionQueue } from '../../src/mempool/eviction-queue.ts';
-import { ancestorsOf, descendantsOf, EntryGraph, withDescendants } from '../../src/mempool/graph.ts';
+import { ancestorsOf, descendantsOf, MempoolGraph, withDescendants } from '../../src/mempool/graph.ts';
 import { randomInt } from '../../src/platform/random.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { ownScript } from '../support/regtest-chain.ts';
 
 /** An entry that spends the first free output of each parent; nothing of it is valid but its form. */
-function makeEntry(parents: readonly Entry[], fee: number, vsize: number): Entry {
+function makeEntry(parents: readonly MutableEntry[], fee: number, vsize: number): MutableEntry {
   const inputs = parents.map((parent) => ({
     prevout: { txid: parent.tx.txid, vout: parent.children.size },
     scriptSig: new Uint8Array(0),
@@ -19,18 +19,18 @@ function makeEntry(parents: readonly Entry[], fee: number, vsize: number): Entry
   // The lock time tells transactions apart.
   const tx = new Transaction({ version: 2, inputs, outputs, lockTime: fee * 1000 + vsize });
   const fields = { tx, fee: BigInt(fee), time: 0, height: 0, sigOpCost: vsize % 7, vsize, spendsCoinbase: false };
-  return new Entry(fields, 0n);
+  return new MutableEntry(fields, 0n);
 }
 
 /** The entry with the lowest score, by comparing fractions exactly. */
-function lowest(entries: readonly Entry[]): Entry | undefined {
+function lowest(entries: readonly MutableEntry[]): MutableEntry | undefined {
   const isLower = (a: [bigint, number], b: [bigint, number]) => a[0] * BigInt(b[1]) < b[0] * BigInt(a[1]);
-  const score = (entry: Entry): [bigint, number] => {
+  const score = (entry: MutableEntry): [bigint, number] => {
     const own: [bigint, number] = [entry.modifiedFee, entry.vsize];
     const family: [bigint, number] = [entry.descendantFees, entry.descendantSize];
     return isLower(own, family) ? family : own;
   };
-  let first: Entry | undefined;
+  let first: MutableEntry | undefined;
   for (const entry of entries) {
     const tied = first && !isLower(score(entry), score(first)) && !isLower(score(first), score(entry));
     if (!first || isLower(score(entry), score(first)) || (tied && entry.sequence > first.sequence)) first = entry;
@@ -42,11 +42,11 @@ describe('EntryGraph and EvictionQueue', () => {
   it.each([1, 2, 3, 4, 5])('keep sums and order through random changes (seed %i)', (seed) => {
     const random = new SeededRandom(seed);
     const int = (bound: number) => randomInt(random, bound);
-    const graph = new EntryGraph();
+    const graph = new MempoolGraph();
     const queue = new EvictionQueue();
-    const present = new Set<Entry>();
+    const present = new Set<MutableEntry>();
 
-    const remove = (entry: Entry) => {
+    const remove = (entry: MutableEntry) => {
       const changed = graph.remove(entry);
       queue.remove(entry);
       for (const ancestor of changed) queue.update(ancestor);
@@ -61,7 +61,7 @@ describe('EntryGraph and EvictionQueue', () => {
         );
         const entry = makeEntry([...parents], int(5000), 100 + int(400));
         if (graph.get(entry.tx.txid)) continue;
-        const ancestors = new Set<Entry>(parents);
+        const ancestors = new Set<MutableEntry>(parents);
         for (const ancestor of ancestors) for (const parent of ancestor.parents) ancestors.add(parent);
         graph.add(entry, ancestors);
         queue.add(entry);
@@ -97,7 +97,7 @@ describe('EntryGraph and EvictionQueue', () => {
   });
 
   it('adopts children that came before their parent', () => {
-    const graph = new EntryGraph();
+    const graph = new MempoolGraph();
     const parent = makeEntry([], 100, 100);
     const child = makeEntry([parent], 200, 150);
     const other = makeEntry([], 50, 60);
@@ -108,7 +108,7 @@ describe('EntryGraph and EvictionQueue', () => {
     graph.add(parent, new Set());
     expect(child.ancestorCount).toBe(1);
 
-    expect(graph.adopt([parent])).toEqual(new Set([parent, child, grandchild]));
+    expect(graph.linkChildren([parent])).toEqual(new Set([parent, child, grandchild]));
     expect([...graph.spendersOf(parent.tx)]).toEqual([child]);
     expect(grandchild).toMatchObject({ ancestorCount: 4, ancestorSize: 510, ancestorFees: 650n });
     expect(parent).toMatchObject({ descendantCount: 3, descendantSize: 450, descendantFees: 600n });
@@ -118,7 +118,7 @@ describe('EntryGraph and EvictionQueue', () => {
 
   it('orders a removal so that no sum is left behind', () => {
     const parent = makeEntry([], 1, 100);
-    const graph = new EntryGraph();
+    const graph = new MempoolGraph();
     graph.add(parent, new Set());
     const child = makeEntry([parent], 2, 100);
     graph.add(child, new Set([parent]));

@@ -7,7 +7,7 @@ import { dustThreshold } from '../../src/mempool/policy/dust.ts';
 import { feeAtRate, feeRate, formatFeeRate, policyVsize } from '../../src/mempool/policy/fee-rate.ts';
 import { areInputsStandard, isWitnessStandard } from '../../src/mempool/policy/standard-inputs.ts';
 import { nonStandardReason } from '../../src/mempool/policy/standard-tx.ts';
-import { DisconnectedTransactions } from '../../src/mempool/reorg.ts';
+import { DisconnectedBlockTransactions } from '../../src/mempool/reorg.ts';
 import { RollingMinimumFee } from '../../src/mempool/rolling-minimum-fee.ts';
 import { Block } from '../../src/primitives/block.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
@@ -138,9 +138,9 @@ describe('RollingMinimumFee', () => {
   it('is what was evicted and a step more, until a block comes', () => {
     const fee = make();
     expect(fee.current(0, 1000)).toBe(0n);
-    fee.evicted(5000n);
+    fee.trackPackageRemoved(5000n);
     expect(fee.current(0, 1000)).toBe(6000n);
-    fee.evicted(3000n);
+    fee.trackPackageRemoved(3000n);
     expect(fee.current(10 * HALF_LIFE, 1000)).toBe(6000n);
   });
 
@@ -152,7 +152,7 @@ describe('RollingMinimumFee', () => {
       [249, HALF_LIFE / 4],
     ] as const) {
       const fee = make();
-      fee.evicted(9000n);
+      fee.trackPackageRemoved(9000n);
       fee.blockConnected(100);
       expect(fee.current(100, usage)).toBe(10_000n);
       expect(fee.current(100 + halfLife, usage)).toBe(5000n);
@@ -161,9 +161,9 @@ describe('RollingMinimumFee', () => {
 
   it('waits for another block after another eviction', () => {
     const fee = make();
-    fee.evicted(9000n);
+    fee.trackPackageRemoved(9000n);
     fee.blockConnected(0);
-    fee.evicted(19_000n);
+    fee.trackPackageRemoved(19_000n);
     expect(fee.current(HALF_LIFE, 1000)).toBe(20_000n);
     fee.blockConnected(HALF_LIFE);
     expect(fee.current(2 * HALF_LIFE, 1000)).toBe(10_000n);
@@ -171,7 +171,7 @@ describe('RollingMinimumFee', () => {
 
   it('never falls below a step, and then to nothing', () => {
     const fee = make();
-    fee.evicted(1000n);
+    fee.trackPackageRemoved(1000n);
     fee.blockConnected(0);
     expect(fee.current(HALF_LIFE, 1000)).toBe(1000n);
     // Now 600, later below half a step.
@@ -193,7 +193,7 @@ describe('DisconnectedTransactions', () => {
 
   it('gives back what no block of the new branch holds, from the oldest on', () => {
     const [a, b, c, d] = [tx(1), tx(2), tx(3), tx(4)];
-    const disconnected = new DisconnectedTransactions();
+    const disconnected = new DisconnectedBlockTransactions();
     expect(disconnected.add(new Block(header, [c, d]))).toEqual([]);
     expect(disconnected.add(new Block(header, [a, b]))).toEqual([]);
     disconnected.remove(new Block(header, [b]));
@@ -203,7 +203,7 @@ describe('DisconnectedTransactions', () => {
 
   it('has room for 20 MB, and drops the youngest first', () => {
     const large = Array.from({ length: 8 }, (_, i) => tx(i, 4_000_000));
-    const disconnected = new DisconnectedTransactions();
+    const disconnected = new DisconnectedBlockTransactions();
     expect(disconnected.add(new Block(header, large.slice(4)))).toEqual([]);
     expect(disconnected.add(new Block(header, large.slice(0, 4)))).toEqual([large[7], large[6], large[5], large[4]]);
     disconnected.remove(new Block(header, large.slice(0, 1)));

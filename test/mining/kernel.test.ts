@@ -6,7 +6,7 @@ import { compactToTarget } from '../../src/consensus/pow.ts';
 import { buildSearchKernel, LANES, SearchKernel } from '../../src/mining/kernel/search-kernel.ts';
 import { INITIAL_STATE, ROUND_CONSTANTS } from '../../src/mining/kernel/sha256.ts';
 import { leb } from '../../src/mining/kernel/wasm.ts';
-import { searchShare, stopSearch } from '../../src/mining/search-job.ts';
+import { runSearchJob, stopSearch } from '../../src/mining/search-job.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 
@@ -101,24 +101,24 @@ describe('searchShare', () => {
 
   it('counts what it hashed, and finds the nonce', () => {
     const { nonce } = header125552;
-    expect(searchShare(module, job(nonce - 1001, 5000))).toEqual({ nonce, hashes: 1002 });
-    expect(searchShare(module, job(nonce - 70_001, 5_000_000))).toEqual({ nonce, hashes: 70_002 });
-    expect(searchShare(module, job(nonce, 1))).toEqual({ nonce, hashes: 1 });
+    expect(runSearchJob(module, job(nonce - 1001, 5000))).toEqual({ nonce, hashes: 1002 });
+    expect(runSearchJob(module, job(nonce - 70_001, 5_000_000))).toEqual({ nonce, hashes: 70_002 });
+    expect(runSearchJob(module, job(nonce, 1))).toEqual({ nonce, hashes: 1 });
   });
 
   it('stays within the nonces that it was given', () => {
     const { nonce } = header125552;
-    expect(searchShare(module, job(nonce - 1001, 1001))).toEqual({ nonce: undefined, hashes: 1001 });
-    expect(searchShare(module, job(nonce + 1, 9))).toEqual({ nonce: undefined, hashes: 9 });
+    expect(runSearchJob(module, job(nonce - 1001, 1001))).toEqual({ nonce: undefined, hashes: 1001 });
+    expect(runSearchJob(module, job(nonce + 1, 9))).toEqual({ nonce: undefined, hashes: 9 });
   });
 
   it('does nothing once it is stopped, and shares parts with others', () => {
     const stopped = job(header125552.nonce, 1);
     stopSearch(stopped.control);
-    expect(searchShare(module, stopped)).toEqual({ nonce: undefined, hashes: 0 });
+    expect(runSearchJob(module, stopped)).toEqual({ nonce: undefined, hashes: 0 });
     const shared = job(header125552.nonce, 100_000);
     // Another has taken the first part.
     shared.control[0] = 1;
-    expect(searchShare(module, shared)).toEqual({ nonce: undefined, hashes: 100_000 - 65_536 });
+    expect(runSearchJob(module, shared)).toEqual({ nonce: undefined, hashes: 100_000 - 65_536 });
   });
 });

@@ -110,7 +110,7 @@ describe('generate', () => {
     const threeHours = 3 * 60 * MINUTES;
     const miner = makeMiner({ ...parts, clock: new VirtualClock(parts.clock.now() + threeHours) });
     const refused: string[] = [];
-    miner.events.on('refused', ({ reject }) => refused.push(reject.reason));
+    miner.events.on('rejected', ({ reject }) => refused.push(reject.reason));
     await expect(miner.generate(1, ownScript)).rejects.toThrow('time-too-new');
     expect(refused).toEqual(['time-too-new']);
     expect(parts.chain.tip.height).toBe(1);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Entry, type MempoolEntry } from '../../src/mempool/entry.ts';
-import { ancestorsOf, descendantsOf, EntryGraph } from '../../src/mempool/graph.ts';
+import { type MempoolEntry, MutableEntry } from '../../src/mempool/entry.ts';
+import { ancestorsOf, descendantsOf, MempoolGraph } from '../../src/mempool/graph.ts';
 import { MaxHeap } from '../../src/mining/max-heap.ts';
 import { type SelectionLimits, selectTransactions } from '../../src/mining/select-transactions.ts';
 import { randomInt } from '../../src/platform/random.ts';
@@ -12,14 +12,14 @@ const noLimits: SelectionLimits = { weight: 4e6, sigOpCost: 80_000, minFeeRate: 
 
 /** Entries without a chain under them; sizes are those of transactions with that many outputs. */
 class Pool {
-  readonly graph = new EntryGraph();
+  readonly graph = new MempoolGraph();
   #count = 0;
 
   add(
     fee: number,
-    parents: readonly Entry[] = [],
+    parents: readonly MutableEntry[] = [],
     options: { outputs?: number; sigOps?: number; lockTime?: number } = {},
-  ): Entry {
+  ): MutableEntry {
     const { outputs = 2, sigOps = 1, lockTime = 0 } = options;
     const inputs = [...parents.map(({ tx }) => tx.txid), new Uint8Array(32).fill(1)].map((txid) => {
       return { prevout: { txid, vout: this.#count }, scriptSig: new Uint8Array(0), sequence: 0, witness: [] };
@@ -36,7 +36,7 @@ class Pool {
       sigOpCost: sigOps,
       spendsCoinbase: false,
     };
-    const entry = new Entry(fields, 0n);
+    const entry = new MutableEntry(fields, 0n);
     const ancestors = new Set(parents);
     for (const ancestor of ancestors) for (const parent of ancestor.parents) ancestors.add(parent);
     this.graph.add(entry, ancestors);
@@ -54,12 +54,12 @@ class Pool {
 }
 
 /** The same choice, by looking at every package again each time. */
-function selectSlowly(entries: readonly Entry[], limits: SelectionLimits): Set<MempoolEntry> {
+function selectSlowly(entries: readonly MutableEntry[], limits: SelectionLimits): Set<MempoolEntry> {
   const chosen = new Set<MempoolEntry>();
   const failed = new Set<MempoolEntry>();
   let { weight, sigOpCost } = limits;
   for (;;) {
-    let best: { members: MempoolEntry[]; size: number; score: number; entry: Entry } | undefined;
+    let best: { members: MempoolEntry[]; size: number; score: number; entry: MutableEntry } | undefined;
     for (const entry of entries) {
       if (chosen.has(entry) || failed.has(entry)) continue;
       const members = [entry, ...ancestorsOf(entry)].filter((member) => !chosen.has(member));
@@ -89,7 +89,7 @@ describe('selectTransactions', () => {
     const random = new SeededRandom(seed);
     const int = (bound: number) => randomInt(random, bound);
     const pool = new Pool();
-    const entries: Entry[] = [];
+    const entries: MutableEntry[] = [];
     for (let i = 0; i < 60; i++) {
       const parents = new Set(Array.from({ length: int(3) }, () => entries[int(entries.length + 1)]));
       const known = [...parents].filter((parent) => parent !== undefined);

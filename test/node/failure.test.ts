@@ -48,7 +48,7 @@ describe('a node whose chain has failed', () => {
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     await node.stopped;
     expect(node.failure).toMatchObject({ code: 'corrupt-database', hint: expect.stringMatching('pier reindexutxo') });
-    expect(errors(log)).toEqual(['the block database has failed']);
+    expect(errors(log)).toEqual(['block database failed']);
     await node.stop();
   });
 
@@ -63,6 +63,6 @@ describe('a node whose chain has failed', () => {
     expect(results.map(({ status }) => status)).toContain('rejected');
     await node.stopped;
     expect(node.failure).toBe(full);
-    expect(errors(log)).toEqual(['the block database has failed']);
+    expect(errors(log)).toEqual(['block database failed']);
   });
 });

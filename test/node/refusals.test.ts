@@ -58,7 +58,7 @@ describe('a refused block is told of once', () => {
       from: 'peer 0',
       ...COINBASE_TOO_MUCH,
     };
-    expect(about(bad)).toEqual([{ ...line, message: 'refused an invalid block' }]);
+    expect(about(bad)).toEqual([{ ...line, message: 'rejected invalid block' }]);
     expect(log.shown.at(-1)).toMatchObject({
       category: 'p2p',
       peer: 0,

@@ -7,12 +7,12 @@ import type { BlockIndex } from '../tree/block-index.ts';
 import type { AcceptHeadersResult } from '../tree/header-view.ts';
 import { type ChainState, emit } from './state.ts';
 
-/** What it takes to judge a header and to find its place. */
+/** The parts of `ChainState` that header validation needs. */
 type HeaderState = Pick<ChainState, 'tree' | 'params' | 'clock'>;
 
 /**
- * Adds a header to the tree, unless it is there, breaks a rule, or leads to a chain of less than `minimumWork`
- * (Core: AcceptBlockHeader).
+ * Adds a header to the tree, unless it is already there, is invalid or has less chainwork than `minimumWork` (Core:
+ * AcceptBlockHeader).
  */
 function acceptHeader(
   state: HeaderState,
@@ -28,8 +28,8 @@ function acceptHeader(
     const debug = `block ${header.hashHex} was previously marked invalid`;
     return { index: known, reject: reject('cached-invalid', 'duplicate-invalid', debug) };
   }
-  const refusal = checkHeader(header, params);
-  if (refusal) return { reject: refusal };
+  const invalid = checkHeader(header, params);
+  if (invalid) return { reject: invalid };
   const prev = tree.get(header.prevHash);
   if (!prev) return { reject: reject('missing-prev', 'prev-blk-not-found') };
   if (prev.failed) return { reject: reject('invalid-prev', 'bad-prevblk') };
@@ -41,7 +41,7 @@ function acceptHeader(
   return { index: tree.add(header, header.hash, prev) };
 }
 
-/** Adds headers, each the child of the one before it, up to the first that is refused, and tells of a new best one. */
+/** Adds headers, each the child of the previous one, until one is rejected; emits `header` if the best one changes. */
 export function acceptHeaders(
   state: ChainState,
   headers: readonly BlockHeader[],
@@ -54,7 +54,7 @@ export function acceptHeaders(
   return result;
 }
 
-/** `acceptHeaders`, telling nobody. */
+/** Same as `acceptHeaders`, without events. */
 export function addHeaders(
   state: HeaderState,
   headers: readonly BlockHeader[],
@@ -63,12 +63,12 @@ export function addHeaders(
   const { tree } = state;
   const sizeBefore = tree.size;
   let last: BlockIndex | undefined;
-  let refusal: BlockReject | undefined;
+  let rejected: BlockReject | undefined;
   for (const header of headers) {
     const result = acceptHeader(state, header, minimumWork);
-    refusal = result.reject;
+    rejected = result.reject;
     if (result.reject) break;
     last = result.index;
   }
-  return { ...(last && { last }), added: tree.size - sizeBefore, ...(refusal && { reject: refusal }) };
+  return { ...(last && { last }), added: tree.size - sizeBefore, ...(rejected && { reject: rejected }) };
 }

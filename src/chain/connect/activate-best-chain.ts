@@ -1,11 +1,11 @@
 import { type BlockIndex, isBetter, lastCommonAncestor } from '../tree/block-index.ts';
 import { connectTip, disconnectTip } from './connect-tip.ts';
-import { tellRefusal } from './report-reject.ts';
+import { reportReject } from './report-reject.ts';
 import { type ChainState, emit } from './state.ts';
 
 /**
- * Moves the tip to the best chain whose blocks are all there and valid (Core: ActivateBestChain). Blocks may arrive
- * meanwhile, and are connected as well. `mayStop` is asked after each block whether somebody else will go on from there.
+ * Moves the tip to the valid chain with the most work whose bodies are all stored (Core: ActivateBestChain). Blocks
+ * that arrive meanwhile are connected too. `mayStop` is called after each block: true if another call will continue.
  */
 export async function activateBestChain(state: ChainState, mayStop: () => boolean = () => false): Promise<void> {
   const { tree, active, pipeline } = state;
@@ -13,18 +13,18 @@ export async function activateBestChain(state: ChainState, mayStop: () => boolea
   let hasMoved = false;
   try {
     for (;;) {
-      const goal = tree.mostWork(active.tip);
+      const goal = tree.findMostWork(active.tip);
       const base = pipeline.last ?? active.tip;
       if (goal.ancestor(base.height) !== base) {
         pipeline.clear();
-        // Nothing is on its way now, so this is the tip itself unless the goal is on another branch.
+        // The pipeline is empty now. If `base` is the tip, the goal is on another branch.
         if (base !== active.tip) continue;
         await disconnectTip(state);
         hasMoved = true;
       } else if (goal !== base && !pipeline.isFull) {
         pipeline.prepare(goal.ancestor(base.height + 1)!);
       } else if (pipeline.last) {
-        if (await connectFirst(state)) hasMoved = true;
+        if (await connectNext(state)) hasMoved = true;
         if (!isBetter(previous, active.tip) && mayStop()) break;
       } else {
         break;
@@ -40,21 +40,21 @@ export async function activateBestChain(state: ChainState, mayStop: () => boolea
   }
 }
 
-/** Connects the first block that is on its way. Should it be invalid, so are those behind it, and nothing has moved. */
-async function connectFirst(state: ChainState): Promise<boolean> {
+/** Connects the first block of the pipeline. If it is invalid, drops the rest of the pipeline and returns false. */
+async function connectNext(state: ChainState): Promise<boolean> {
   const { pipeline } = state;
   const prepared = pipeline.shift();
-  const refusal = await connectTip(state, prepared);
-  if (!refusal) return true;
+  const reject = await connectTip(state, prepared);
+  if (!reject) return true;
   const { index } = prepared;
-  state.refusals.set(index, refusal);
+  state.rejects.set(index, reject);
   markInvalid(state, index);
   pipeline.clear();
-  tellRefusal(state, { hash: index.hash, height: index.height, index, from: state.sources.get(index) }, refusal);
+  reportReject(state, { hash: index.hash, height: index.height, index, from: state.sources.get(index) }, reject);
   return false;
 }
 
-/** Marks a block and its descendants as invalid, and says so if that changes the best header. */
+/** Marks a block and its descendants invalid; emits `header` if the best one changes (Core: InvalidBlockFound). */
 export function markInvalid(state: ChainState, index: BlockIndex): void {
   const { tree } = state;
   const before = tree.bestHeader;

@@ -6,22 +6,22 @@ import type { Block } from '../../primitives/block.ts';
 import { connectBlock, scriptReject } from './connect-block.ts';
 import type { ChainState } from './state.ts';
 
-/** Whether the block, once it has proof of work, may follow the tip (Core: TestBlockValidity). Changes nothing. */
+/** Checks a block on top of the tip except for its proof of work (Core: TestBlockValidity). Changes nothing. */
 export function checkBlockTemplate(state: ChainState, block: Block, merkleRoot: boolean): BlockReject | undefined {
   const { params, scripts } = state;
   const { tip } = state.active;
   if (!equalBytes(block.header.prevHash, tip.hash)) return reject('missing-prev', 'inconclusive-not-best-prevblk');
-  const refusal =
+  const invalid =
     checkBlock(block, params, { proofOfWork: false, merkleRoot }) ??
     checkHeaderContext(block.header, tip, params, unixSeconds(state.clock)) ??
     checkBlockContext(block, tip, params);
-  if (refusal) return refusal;
+  if (invalid) return invalid;
 
   const result = connectBlock(block, tip, state.db.coins, params);
   if (result.reject) return result.reject;
   const failure = scripts.verifySync(result.scriptChecks, result.flags);
   if (failure) return scriptReject(failure);
-  // The block will come back with its proof of work.
+  // The mined block need not verify them again.
   for (const { tx } of result.scriptChecks) scripts.cache.add(tx, result.flags);
   return undefined;
 }

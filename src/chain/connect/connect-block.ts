@@ -22,26 +22,28 @@ import type { FailedCheck, ScriptCheck } from '../scripts/script-check.ts';
 import { enforcesBip30, repeatsTransaction } from '../utxo/bip30.ts';
 import type { CoinSource } from '../utxo/utxo-cache.ts';
 
-/** What a block does to the unspent outputs. */
+/** How connecting a block changes the UTXO set. */
 export interface BlockChanges {
-  /** By `outPointKey`. What the block both makes and spends is in neither. */
+  /** By `outPointKey`. Outputs that the block both creates and spends are in neither set. */
   readonly spent: ReadonlySet<string>;
   readonly created: ReadonlyMap<string, Coin>;
-  /** For each transaction but the coinbase, what its inputs spend. */
+  /** For each transaction except the coinbase, the coins that its inputs spend. */
   readonly undo: readonly (readonly Coin[])[];
 }
 
+/** A block that passed all checks except script verification. */
 export interface ConnectedBlock extends BlockChanges {
   readonly reject?: undefined;
+  /** The scripts that must still be verified. */
   readonly scriptChecks: readonly ScriptCheck[];
-  /** The flags with which the scripts must run. */
+  /** The `ScriptFlag`s for them. */
   readonly flags: number;
 }
 
 /**
- * The rules for a block that need the outputs it spends, save the scripts, in Core's order (Core: ConnectBlock). The
- * block has passed `checkBlock` and `checkBlockContext`; `prev` is its parent and `coins` are those after `prev`.
- * Changes nothing: the result says what would change, and which scripts must run before it may.
+ * Checks a block against the UTXO set, scripts excepted, in Core's order (Core: ConnectBlock). The block must have
+ * passed `checkBlock` and `checkBlockContext`; `prev` is its parent and `coins` is the UTXO set after `prev`. Changes
+ * nothing: returns the changes and the script checks that must pass before they are applied.
  */
 export function connectBlock(
   block: Block,
@@ -118,11 +120,11 @@ function invalid(reason: BlockReject['reason'], debug: string): { readonly rejec
   return { reject: reject('consensus', reason, debug) };
 }
 
-function invalidTx(refusal: Reject<string>, tx: Transaction) {
-  return invalid(refusal.reason, `${refusal.debug ?? ''} in transaction ${tx.txidHex}`);
+function invalidTx({ reason, debug }: Reject<string>, tx: Transaction) {
+  return invalid(reason, `${debug ?? ''} in transaction ${tx.txidHex}`);
 }
 
-/** Adds the outputs that somebody may spend one day. */
+/** Adds the transaction's outputs except provably unspendable ones (Core: AddCoins). */
 function addOutputs(tx: Transaction, height: number, isCoinbase: boolean, created: Map<string, Coin>): void {
   const txidKey = binaryKey(tx.txid);
   for (const [vout, output] of tx.outputs.entries()) {
@@ -130,7 +132,7 @@ function addOutputs(tx: Transaction, height: number, isCoinbase: boolean, create
   }
 }
 
-/** The reason with which Core refuses a block for one of its scripts. */
+/** Returns Core's reject reason for a block with an invalid script. */
 export function scriptReject({ check: { tx }, inputIndex, error }: FailedCheck): BlockReject {
   const { txid, vout } = tx.inputs[inputIndex]!.prevout;
   const debug = `input ${inputIndex} of ${tx.txidHex} (wtxid ${tx.wtxidHex}), spending ${toReversedHex(txid)}:${vout}`;

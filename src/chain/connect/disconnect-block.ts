@@ -7,14 +7,18 @@ import { corrupt } from '../records/errors.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
 import type { BlockChanges } from './connect-block.ts';
 
-/** What taking a block away does to the unspent outputs (Core: DisconnectBlock). `undo` is what it spends. */
+/**
+ * Returns how disconnecting a block changes the UTXO set (Core: DisconnectBlock). Throws `ChainError` if `undo` does
+ * not match the block.
+ */
 export function disconnectBlock(
   index: BlockIndex,
   block: Block,
   undo: readonly (readonly Coin[])[],
 ): Omit<BlockChanges, 'undo'> {
   const { transactions } = block;
-  if (undo.length !== transactions.length - 1) throw corrupt(`what block ${index.hashHex} spends does not fit it`);
+  if (undo.length !== transactions.length - 1)
+    throw corrupt(`the undo data of block ${index.hashHex} does not match it`);
   const spent = new Set<string>();
   const created = new Map<string, Coin>();
   for (let position = transactions.length - 1; position >= 0; position--) {
@@ -23,12 +27,12 @@ export function disconnectBlock(
     for (const [vout, { scriptPubKey }] of tx.outputs.entries()) {
       if (isUnspendable(scriptPubKey)) continue;
       const key = coinKey(txidKey, vout);
-      // An output that a later transaction of the block spends has come back below, and goes again.
+      // An output that a later transaction of the block spends was restored below; it is removed again.
       if (!created.delete(key)) spent.add(key);
     }
     if (position === 0) break;
     const coins = undo[position - 1]!;
-    if (coins.length !== tx.inputs.length) throw corrupt(`what block ${index.hashHex} spends does not fit it`);
+    if (coins.length !== tx.inputs.length) throw corrupt(`the undo data of block ${index.hashHex} does not match it`);
     for (const [i, { prevout }] of tx.inputs.entries()) created.set(outPointKey(prevout), coins[i]!);
   }
   return { spent, created };

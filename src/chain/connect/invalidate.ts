@@ -3,7 +3,7 @@ import type { BlockIndex } from '../tree/block-index.ts';
 import { activateBestChain } from './activate-best-chain.ts';
 import { type ChainState, emit } from './state.ts';
 
-/** Treats a block as invalid from now on (Core: `invalidateblock`). */
+/** Marks a block and its descendants invalid (Core: `invalidateblock`). Throws `ChainError` for genesis. */
 export async function invalidateBlock(state: ChainState, index: BlockIndex): Promise<void> {
   const { tree, active } = state;
   if (!index.prev) throw new ChainError('genesis', 'the genesis block cannot be invalidated');
@@ -14,7 +14,7 @@ export async function invalidateBlock(state: ChainState, index: BlockIndex): Pro
   await activateBestChain(state);
 }
 
-/** Forgets that a block, those before it and those after it were found or made invalid (Core: `reconsiderblock`). */
+/** Removes the invalid mark from a block, its ancestors and its descendants (Core: `reconsiderblock`). */
 export async function reconsiderBlock(state: ChainState, index: BlockIndex): Promise<void> {
   const { tree, active } = state;
   const headerBefore = tree.bestHeader;
@@ -24,7 +24,7 @@ export async function reconsiderBlock(state: ChainState, index: BlockIndex): Pro
   await activateBestChain(state);
 }
 
-/** Prefers a block to others of the same work, as if it had come first (Core: `preciousblock`). */
+/** Prefers a block over others with equal work, as if it had arrived first (Core: `preciousblock`). */
 export async function preciousBlock(state: ChainState, index: BlockIndex): Promise<void> {
   const { tree, active } = state;
   if (index.chainwork < active.tip.chainwork) return;

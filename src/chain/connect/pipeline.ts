@@ -11,18 +11,19 @@ import type { UnconnectedBlocks } from '../tree/unconnected-blocks.ts';
 import type { CoinSource } from '../utxo/utxo-cache.ts';
 import { type ConnectedBlock, connectBlock } from './connect-block.ts';
 
-/** Blocks that may be on their way at once: while the scripts of one run, the next is made ready. */
+/** Blocks in the pipeline: while the scripts of one are verified, the next one is prepared. */
 const MAX_PREPARED = 2;
 
-/** A block that has been judged but for its scripts, which may be running. Nothing has changed yet. */
+/** A checked block whose scripts may still be running. It has not changed the UTXO set yet. */
 export interface PreparedBlock {
   readonly index: BlockIndex;
   readonly block: Block;
   readonly outcome: ConnectedBlock | { readonly reject: BlockReject };
-  /** Absent where no script has to run. */
+  /** Absent if no script needs to run. */
   readonly scripts?: ScriptRun;
 }
 
+/** The parts of the chain that a `ConnectPipeline` uses. */
 export interface PipelineModules {
   readonly params: ChainParams;
   readonly db: ChainDb;
@@ -31,8 +32,8 @@ export interface PipelineModules {
 }
 
 /**
- * Blocks on top of the tip that are about to be connected, each judged as if those before it had been connected. They are
- * connected in their order; when one of them turns out invalid, or another branch is better, the rest is forgotten.
+ * Successive blocks on top of the tip that are about to be connected, each checked as if the previous ones were
+ * connected. If one is invalid or another branch becomes better, the rest is dropped.
  */
 export class ConnectPipeline {
   readonly #modules: PipelineModules;
@@ -42,33 +43,34 @@ export class ConnectPipeline {
     this.#modules = modules;
   }
 
+  /** Whether no further block can be prepared. */
   get isFull(): boolean {
     return this.#blocks.length === MAX_PREPARED;
   }
 
-  /** The last block that is on its way; undefined if none is. */
+  /** The last block of the pipeline; undefined if it is empty. */
   get last(): BlockIndex | undefined {
     return this.#blocks.at(-1)?.index;
   }
 
-  /** Judges a child of the last block, or of the tip if there is none, and lets its scripts start. */
+  /** Checks a child of the last block (of the tip if the pipeline is empty) and starts its script verification. */
   prepare(index: BlockIndex): void {
     const { params, db, scripts, unconnected } = this.#modules;
     const block = unconnected.take(index) ?? readBlock(db, index, params);
     const coins = this.#blocks.length === 0 ? db.coins : this.#coinsAfter(db.coins);
     const outcome = connectBlock(block, index.prev!, coins, params);
-    // A block that has been connected before has valid scripts: nothing that they depend on can have changed.
+    // The scripts of a block that was connected before are valid: their result depends on its ancestors alone.
     const mustRun = !outcome.reject && !index.hasUndo;
     const run = mustRun ? scripts.start(outcome.scriptChecks, outcome.flags) : undefined;
     this.#blocks.push({ index, block, outcome, ...(run && { scripts: run }) });
   }
 
-  /** The first block, which is no longer on its way then. */
+  /** Removes and returns the first block. */
   shift(): PreparedBlock {
     return this.#blocks.shift()!;
   }
 
-  /** Forgets all blocks; their turn may come again. */
+  /** Drops all blocks; they may be prepared again later. */
   clear(): void {
     for (const { index, block, scripts } of this.#blocks.splice(0)) {
       scripts?.cancel();
@@ -76,13 +78,13 @@ export class ConnectPipeline {
     }
   }
 
-  /** The unspent outputs after the last block. */
+  /** The UTXO set after the last block. */
   #coinsAfter(coins: CoinSource): CoinSource {
     return {
       peek: (key: string): Coin | undefined => {
         for (let i = this.#blocks.length - 1; i >= 0; i--) {
           const { outcome } = this.#blocks[i]!;
-          // On top of an invalid block everything is invalid: what is said of it does not matter.
+          // Descendants of an invalid block are never connected, so their result does not matter.
           if (outcome.reject) continue;
           const coin = outcome.created.get(key);
           if (coin) return coin;

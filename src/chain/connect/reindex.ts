@@ -4,24 +4,28 @@ import { blockKey, Prefix, prefixRange } from '../records/keys.ts';
 import { tipOperation } from '../storage/chain-db.ts';
 import { readBlock } from '../storage/read-block.ts';
 import { encodeUndo } from '../utxo/coin-codec.ts';
-import { CoinsCache } from '../utxo/utxo-cache.ts';
+import { UtxoCache } from '../utxo/utxo-cache.ts';
 import { connectBlock } from './connect-block.ts';
 import { applyChanges } from './connect-tip.ts';
 import { type ChainState, pause } from './state.ts';
 
+/** Bytes of pending changes at which a batch is written. */
 const BATCH_BYTES = 16 << 20;
+/** Keys deleted per batch. */
 const WIPE_BATCH = 10_000;
 
+/** The outcome of `reindexUtxo`. */
 export interface ReindexResult {
+  /** Blocks connected. */
   readonly blocks: number;
+  /** Coins in the new UTXO set. */
   readonly coins: number;
 }
 
 /**
- * Builds the unspent outputs, and what each block spends, anew from the stored blocks of the active chain. All rules but
- * the scripts, which cannot have changed their minds, are checked again. The new set grows beside the old one, which
- * stays in use, and takes its place at the end: there is no moment at which a crash would leave half of one. The filters
- * of blocks, which depend on what these spend, go, and are built anew by who keeps an index of them.
+ * Rebuilds the UTXO set and the undo data from the stored blocks of the active chain (Core: -reindex-chainstate). All
+ * rules are checked again except scripts. The new coin set replaces the old one in the last write, so a crash leaves
+ * the old set intact. Block filters, which depend on undo data, are deleted and must be built again.
  */
 export async function reindexUtxo(
   state: ChainState,
@@ -30,13 +34,13 @@ export async function reindexUtxo(
 ): Promise<ReindexResult> {
   const { active, db, params } = state;
   const { store } = db;
-  await state.flusher.now();
+  await state.flusher.flushNow();
 
   const { tip } = active;
-  const coinSet = 1 - db.coins.set;
+  const coinSet = 1 - db.coins.coinSet;
   await wipeFilters(store);
   await wipeCoins(store, coinSet);
-  const coins = new CoinsCache(store, coinSet, coinCacheBytes);
+  const coins = new UtxoCache(store, coinSet, coinCacheBytes);
   let count = 0;
   let undos: StoreOperation[] = [];
   let undoBytes = 0;
@@ -67,12 +71,12 @@ export async function reindexUtxo(
   return { blocks: tip.height, coins: count };
 }
 
-/** Removes one of the two sets of coins, the one not in use. */
+/** Deletes all coins of the given set, which must not be the live one. */
 export function wipeCoins(store: Store, coinSet: number): Promise<void> {
   return wipe(store, prefixRange(Prefix.COIN, coinSet));
 }
 
-/** The last blocks go first: what is left is an index that has not come far. */
+/** Deletes filters from the last block down, so that an interrupted wipe leaves a valid shorter index. */
 async function wipeFilters(store: Store): Promise<void> {
   await wipe(store, { ...prefixRange(Prefix.FILTER_HEADER), reverse: true });
   await wipe(store, prefixRange(Prefix.FILTER));

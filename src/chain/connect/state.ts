@@ -14,7 +14,7 @@ import type { ChainEvents } from '../tree/events.ts';
 import type { UnconnectedBlocks } from '../tree/unconnected-blocks.ts';
 import type { ConnectPipeline } from './pipeline.ts';
 
-/** What the stages of processing share. */
+/** The state that the stages of block processing share. */
 export interface ChainState {
   readonly params: ChainParams;
   readonly clock: Clock;
@@ -23,39 +23,40 @@ export interface ChainState {
   readonly tree: BlockTree;
   readonly active: ActiveChain;
   readonly db: ChainDb;
-  /** Absent where the chain keeps none. */
+  /** Undefined without a block filter index. */
   readonly filters: FilterIndex | undefined;
   readonly flusher: Flusher;
   readonly scripts: ScriptVerifier;
   readonly unconnected: UnconnectedBlocks;
   readonly pipeline: ConnectPipeline;
-  /** Why blocks could not be connected. */
-  readonly refusals: WeakMap<BlockIndex, BlockReject>;
-  /** Who gave the blocks that have yet to be connected. */
+  /** Why blocks failed to connect. */
+  readonly rejects: WeakMap<BlockIndex, BlockReject>;
+  /** Sources of stored blocks that are not connected yet, for the log. */
   readonly sources: WeakMap<BlockIndex, string>;
-  /** What listeners have thrown. It keeps no block from being processed, and is thrown again after that. */
+  /** Errors thrown by event listeners, rethrown to the caller after processing. */
   readonly listenerErrors: unknown[];
-  /** Bytes of blocks processed since others had their turn. */
+  /** Bytes of blocks processed since the last yield to the event loop. */
   busyBytes: number;
 }
 
-/** Tells the listeners. What they throw is kept for later: a block must not depend on who watches. */
+/** Emits an event. Errors of listeners are collected, since they must not affect validation. */
 export function emit<K extends keyof ChainEvents>(state: ChainState, name: K, event: ChainEvents[K]): void {
   try {
     state.events.emit(name, event);
   } catch (error) {
-    state.logger.error({ err: error, event: name }, 'a listener of the chain has failed');
+    state.logger.error({ err: error, event: name }, 'chain event listener failed');
     state.listenerErrors.push(error);
   }
 }
 
-const TURN_BYTES = 1 << 20;
+/** Bytes of blocks processed between two yields to the event loop. */
+const YIELD_BYTES = 1 << 20;
 
-/** Lets sockets and timers have their turn, and the disk catch up, after `bytes` more have been processed. */
+/** Counts `bytes` as processed; yields to the event loop and waits for the disk when necessary. */
 export async function pause(state: ChainState, bytes: number): Promise<void> {
-  await state.flusher.relieve();
+  await state.flusher.throttle();
   state.busyBytes += bytes;
-  if (state.busyBytes < TURN_BYTES) return;
+  if (state.busyBytes < YIELD_BYTES) return;
   state.busyBytes = 0;
   await new Promise((resolve) => setImmediate(resolve));
 }

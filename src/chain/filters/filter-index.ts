@@ -17,23 +17,22 @@ import { PendingRecords } from '../records/pending-records.ts';
 import type { ActiveChain } from '../tree/active-chain.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
 
-/** What commits to a block's filter (BIP157): 32 bytes each, internal order. */
+/** The filter hash and filter header of a block (BIP157): 32 bytes each, internal byte order. */
 export interface FilterCommitment {
   readonly hash: Uint8Array;
-  /** Commits to the filters of all blocks before, too. */
+  /** Commits to this filter and to those of all ancestors. */
   readonly header: Uint8Array;
 }
 
-/** What readers see of the index of block filters. */
+/** The read-only side of `FilterIndex`. */
 export type BlockFilters = Pick<FilterIndex, 'best' | 'filter' | 'commitment'>;
 
-/** Hash, header, checksum. */
+/** Bytes: hash, header, checksum. */
 const COMMITMENT_SIZE = 32 + 32 + 4;
 
 /**
- * BIP158's basic filters of blocks. A filter depends on its block and on nothing that comes later, so what is here stays,
- * also of branches that lost. A block is here only if all before it are: how far the index has come can be seen from
- * what it holds, and nothing that is kept beside it could say otherwise.
+ * BIP158 basic filters of connected blocks (Core: BlockFilterIndex). Filters of stale branches are kept, as they never
+ * change. A block is indexed only after its parent, so the index needs no separate record of its progress.
  */
 export class FilterIndex {
   readonly #store: Store;
@@ -46,7 +45,7 @@ export class FilterIndex {
     this.#active = active;
   }
 
-  /** The last block of the active chain that is here: the tip once the index is complete. */
+  /** The highest indexed block of the active chain: the tip if the index is complete, undefined if it is empty. */
   get best(): BlockIndex | undefined {
     const { tip } = this.#active;
     if (this.#has(tip)) return tip;
@@ -60,7 +59,7 @@ export class FilterIndex {
     return this.#active.at(low - 1);
   }
 
-  /** The filter of a block, as it is sent; undefined if it is not here. Throws `ChainError` if it is damaged. */
+  /** Returns a block's encoded filter; undefined if it is not indexed. Throws `ChainError` if it is damaged. */
   filter(index: BlockIndex): Uint8Array | undefined {
     const commitment = this.commitment(index);
     if (!commitment) return undefined;
@@ -69,7 +68,7 @@ export class FilterIndex {
     return filter;
   }
 
-  /** What commits to the filter of a block; undefined if it is not here. Throws `ChainError` if it is damaged. */
+  /** Returns the filter hash and header of a block; undefined if it is not indexed. Throws `ChainError` if damaged. */
   commitment(index: BlockIndex): FilterCommitment | undefined {
     const record = this.#commitments.get(index) ?? this.#store.get(blockKey(Prefix.FILTER_HEADER, index));
     if (!record) return undefined;
@@ -81,10 +80,7 @@ export class FilterIndex {
     return { hash: record.subarray(0, 32), header: record.subarray(32, 64) };
   }
 
-  /**
-   * Adds a block that spends `undo`, in the form of the chain's undo data, unless it is here, or the one before it is not:
-   * then its turn comes later.
-   */
+  /** Indexes a block with its undo data, unless it is indexed already or its parent is not (yet). */
   add(index: BlockIndex, block: Block, undo: readonly (readonly Coin[])[]): void {
     if (this.#has(index)) return;
     const previous = index.prev ? this.commitment(index.prev)?.header : NO_FILTER_HEADER;
@@ -97,15 +93,15 @@ export class FilterIndex {
     this.#commitments.set(index, record.finish());
   }
 
-  /** Memory that unwritten changes take. */
+  /** Bytes of memory that pending records take. */
   get pendingBytes(): number {
     return this.#filters.bytes + this.#commitments.bytes;
   }
 
-  /** Adds what is to be written to a batch; returns what to do once the batch is written. */
-  addTo(operations: StoreOperation[]): () => void {
-    const filtersWritten = this.#filters.addTo(operations);
-    const commitmentsWritten = this.#commitments.addTo(operations);
+  /** Adds the pending records to a batch; returns a function to call once the batch is written. */
+  addToBatch(operations: StoreOperation[]): () => void {
+    const filtersWritten = this.#filters.addToBatch(operations);
+    const commitmentsWritten = this.#commitments.addToBatch(operations);
     return () => {
       filtersWritten();
       commitmentsWritten();

@@ -1,6 +1,6 @@
 /**
- * FNV-1a over a block's hash and the first `length` bytes of what is stored of the block: it finds damage as well as SHA-256 would, in a fiftieth of
- * the time that a start would take for that.
+ * Returns the FNV-1a checksum of a block's hash and the first `length` bytes of its record. It detects accidental
+ * damage, and at startup it is about 50 times faster than SHA-256.
  */
 export function checksum(hash: Uint8Array, record: Uint8Array, length: number): number {
   let sum = 0x811c9dc5;

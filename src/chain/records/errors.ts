@@ -1,13 +1,15 @@
 import { PierError } from '../../platform/errors.ts';
 import { StoreError } from '../../store/errors.ts';
 
+/** The code of a `ChainError`. */
 export type ChainErrorCode =
-  | 'other-network' // the store holds the chain of another network
-  | 'corrupt-database' // stored data does not mean what it should
-  | 'busy' // too many blocks wait to be processed
-  | 'closed' // the chain has been closed
-  | 'genesis'; // what was asked cannot be done to the genesis block
+  | 'other-network' // the store belongs to another network
+  | 'corrupt-database' // stored data is missing or invalid
+  | 'busy' // too many blocks are queued
+  | 'closed' // the chain is closed
+  | 'genesis'; // the operation is not possible for the genesis block
 
+/** Thrown when the chain cannot do what was requested; see the code. */
 export class ChainError extends PierError {
   declare readonly code: ChainErrorCode;
 
@@ -16,15 +18,15 @@ export class ChainError extends PierError {
   }
 }
 
-/** Whether an error says that the store cannot be relied upon any more. */
+/** Returns whether an error means that the store is unusable. */
 export function isStoreFailure(error: unknown): boolean {
   return error instanceof StoreError || (error instanceof ChainError && error.code === 'corrupt-database');
 }
 
-/** Stored data that is missing or makes no sense. */
+/** Returns the error for stored data that is missing or invalid. */
 export function corrupt(what: string, cause?: unknown): ChainError {
   return new ChainError('corrupt-database', `the block database is corrupt: ${what}`, {
-    hint: 'Rebuild the unspent outputs with `pier reindexutxo`, or remove the file and let the node download the chain again.',
+    hint: 'Rebuild the UTXO set with `pier reindexutxo`, or delete the file to download the chain again.',
     cause,
   });
 }

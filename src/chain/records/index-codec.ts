@@ -9,9 +9,10 @@ const HAS_DATA = 1;
 const HAS_UNDO = 2;
 const FAILED = 4;
 
-/** Header, flags, number of transactions, checksum. */
+/** Bytes: header, flags, transaction count, checksum. */
 const RECORD_SIZE = HEADER_SIZE + 1 + 4 + 4;
 
+/** A stored header and its block status (Core: CDiskBlockIndex). */
 export interface IndexRecord {
   readonly header: BlockHeader;
   readonly txCount: number;
@@ -20,14 +21,14 @@ export interface IndexRecord {
   readonly failed: boolean;
 }
 
-/** A block's header and status as the store keeps them. */
+/** Encodes a block's header and status for the store. */
 export function encodeIndex(index: BlockIndex): Uint8Array {
   const flags = (index.hasData ? HAS_DATA : 0) | (index.hasUndo ? HAS_UNDO : 0) | (index.failed ? FAILED : 0);
   const writer = new ByteWriter(RECORD_SIZE).bytes(index.header.encode()).u8(flags).u32(index.txCount);
   return writer.u32(checksum(index.hash, writer.finish(), RECORD_SIZE - 4)).finish();
 }
 
-/** Inverse of `encodeIndex`, for the block with this hash. Throws `DecodeError`. */
+/** Decodes the stored record of the block with this hash. Throws `DecodeError`. */
 export function decodeIndex(bytes: Uint8Array, hash: Uint8Array): IndexRecord {
   const reader = new ByteReader(bytes);
   const header = BlockHeader.read(reader);

@@ -4,37 +4,37 @@ import type { OutPoint } from '../../primitives/outpoint.ts';
 import type { Range } from '../../store/store.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
 
-/** The first byte of a key tells what it is for; other layers may keep their data under other first bytes. */
+/** First bytes of the chain's keys, one for each kind of record. Other layers may use other first bytes. */
 export const Prefix = {
-  /** Facts about the store itself. */
+  /** Properties of the store itself. */
   META: 0x4d, // M
   /** Header and status of a block. */
   INDEX: 0x48, // H
-  /** A block, as it is sent. */
+  /** Serialized block. */
   BODY: 0x42, // B
-  /** What a block spends. */
+  /** Undo data of a block. */
   UNDO: 0x55, // U
-  /** The filter of a block (BIP158). */
+  /** Filter of a block (BIP158). */
   FILTER: 0x46, // F
-  /** Hash and header of a block's filter (BIP157). */
+  /** Filter hash and filter header of a block (BIP157). */
   FILTER_HEADER: 0x47, // G
   /** An unspent output. */
   COIN: 0x43, // C
 } as const;
 
-/** All keys that begin with these bytes, the last of which must be below 255. */
+/** Returns the range of keys with this prefix, whose last byte must be below 255. */
 export function prefixRange(...prefix: readonly number[]): Range {
   const lt = Uint8Array.from(prefix);
   lt[lt.length - 1]!++;
   return { gte: Uint8Array.from(prefix), lt };
 }
 
-/** The key of a fact about the store. */
+/** Returns the key of a property of the store. */
 export function metaKey(name: string): Uint8Array {
   return Uint8Array.from([Prefix.META, ...new TextEncoder().encode(name)]);
 }
 
-/** Prefix, height, hash: blocks lie in the order of their heights, so parents come first and new ones at the end. */
+/** Returns the key prefix || height (big-endian) || hash of a block's record, so that parents sort before children. */
 export function blockKey(prefix: number, index: Pick<BlockIndex, 'height' | 'hash'>): Uint8Array {
   const key = new Uint8Array(37);
   key[0] = prefix;
@@ -43,7 +43,7 @@ export function blockKey(prefix: number, index: Pick<BlockIndex, 'height' | 'has
   return key;
 }
 
-/** Height and hash of a `blockKey`; the hash is a copy. */
+/** Returns the height and hash in a `blockKey`; the hash is a copy. */
 export function parseBlockKey(key: Uint8Array): { height: number; hash: Uint8Array } {
   const height = new DataView(key.buffer, key.byteOffset).getUint32(1, false);
   return { height, hash: key.slice(5, 37) };
@@ -53,9 +53,9 @@ const TXID = 2;
 const VOUT = TXID + 32;
 
 /**
- * The store's key of an unspent output, from its `outPointKey`. Which of two sets it belongs to is the second byte; then
- * come txid and index, so that the outputs of one transaction lie together and in order. The index takes one byte, or
- * three or five where the first says so.
+ * Returns the store key of a coin, from its `outPointKey`: prefix || coin set || txid || index. The index takes one
+ * byte, or two or four big-endian bytes after 0xfd or 0xfe, so that the outputs of a transaction are adjacent and in
+ * order.
  */
 export function coinStoreKey(set: number, key: string): Uint8Array {
   const low = key.charCodeAt(32);
@@ -81,13 +81,13 @@ export function coinStoreKey(set: number, key: string): Uint8Array {
   return bytes;
 }
 
-/** The keys of a transaction's unspent outputs. */
+/** Returns the range of keys of a transaction's coins. */
 export function coinStoreRange(set: number, txid: Uint8Array): Range {
   const gte = Uint8Array.of(Prefix.COIN, set, ...txid);
   return { gte, lt: Uint8Array.of(...gte, 0xff) };
 }
 
-/** Inverse of `coinStoreKey`. Throws `DecodeError`. */
+/** Returns the outpoint in a `coinStoreKey`. Throws `DecodeError`. */
 export function parseCoinStoreKey(bytes: Uint8Array): OutPoint {
   const reader = new ByteReader(bytes, TXID);
   const txid = reader.hash();
@@ -97,6 +97,7 @@ export function parseCoinStoreKey(bytes: Uint8Array): OutPoint {
   else if (first === 0xfe) vout = reader.u16be() * 0x1_0000 + reader.u16be();
   reader.end();
   const least = first === 0xfd ? 0xfd : first === 0xfe ? 0x1_0000 : 0;
-  if (first === 0xff || vout < least) throw new DecodeError('non-canonical', VOUT, 'index of more bytes than needed');
+  if (first === 0xff || vout < least)
+    throw new DecodeError('non-canonical', VOUT, 'output index not minimally encoded');
   return { txid, vout };
 }

@@ -1,19 +1,20 @@
 import { binaryKey } from '../../bytes/compare.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 
+/** Transactions remembered. */
 const MAX_ENTRIES = 100_000;
 
 /**
- * Transactions whose scripts have been found valid, so that they need not run again when a block holds them. A wtxid
- * commits to the scripts and, through the txids that it spends, to all that they are run against.
+ * Transactions whose scripts are known to be valid, so that a block need not verify them again (Core:
+ * m_script_execution_cache). A wtxid commits to the scripts and, through the prevouts, to the outputs they spend.
  */
 export class ScriptCache {
-  /** By wtxid, the flags; the oldest first. */
+  /** `ScriptFlag`s by wtxid, oldest first. */
   readonly #flags = new Map<string, number>();
 
   /**
-   * Remembers that all scripts of `tx` are valid with `flags`. Fewer than known before are no news. Others cannot be joined
-   * with those known: what passes with each set of rules need not pass with both, when one adds what the other checks.
+   * Records that all scripts of `tx` are valid under `flags`. A subset of the known flags changes nothing. Other flags
+   * replace the known ones and are not merged: a script can pass under each of two sets of flags and fail under both.
    */
   add(tx: Transaction, flags: number): void {
     const key = binaryKey(tx.wtxid);
@@ -27,14 +28,14 @@ export class ScriptCache {
     }
   }
 
-  /** Whether the scripts of `tx` are known to be valid with `flags`: they are if they were with these and more. */
+  /** Returns whether the scripts of `tx` are known to be valid under `flags` or a superset of them. */
   has(tx: Transaction, flags: number): boolean {
     if (this.#flags.size === 0) return false;
     const known = this.#flags.get(binaryKey(tx.wtxid));
     return known !== undefined && (known & flags) === flags;
   }
 
-  /** Forgets a transaction that is in the chain now. */
+  /** Removes a transaction, when a block has confirmed it. */
   delete(tx: Transaction): void {
     if (this.#flags.size > 0) this.#flags.delete(binaryKey(tx.wtxid));
   }

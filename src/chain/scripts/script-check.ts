@@ -4,27 +4,27 @@ import { SighashCache } from '../../script/sighash/cache.ts';
 import type { SignatureVerifier } from '../../script/signature-cache.ts';
 import { verifyInput } from '../../script/verify.ts';
 
-/** A transaction whose scripts are yet to run. */
+/** A transaction whose scripts must be verified (Core: CScriptCheck). */
 export interface ScriptCheck {
   readonly tx: Transaction;
-  /** What its inputs spend, in their order. */
+  /** In the order of the inputs. */
   readonly spentOutputs: readonly TxOut[];
 }
 
-/** Some of a transaction's inputs: from `first` up to, but without, `end`. */
+/** A transaction's inputs from `first` (inclusive) to `end` (exclusive). */
 export interface InputRange extends ScriptCheck {
   readonly first: number;
   readonly end: number;
 }
 
-/** An input whose script fails, and its transaction. */
+/** The first input with an invalid script. */
 export interface FailedCheck {
   readonly check: ScriptCheck;
   readonly inputIndex: number;
   readonly error: ScriptError;
 }
 
-/** Runs the scripts of the ranges' inputs, in their order, up to the first that fails. */
+/** Verifies the scripts of the ranges' inputs in order; returns the first failure. */
 export function verifyRanges(
   ranges: readonly InputRange[],
   flags: number,
@@ -41,15 +41,15 @@ export function verifyRanges(
   return undefined;
 }
 
-/** All inputs of a transaction. */
+/** Returns the range of all inputs of a transaction. */
 export function wholeRange({ tx, spentOutputs }: ScriptCheck): InputRange {
   return { tx, spentOutputs, first: 0, end: tx.inputs.length };
 }
 
-/** Inputs that are taken at once: a few milliseconds of work. */
+/** Inputs per chunk: a few milliseconds of work. */
 const CHUNK_INPUTS = 32;
 
-/** Ranges of inputs in chunks of the same size, in the order of the inputs. */
+/** Splits the inputs of all transactions, in order, into chunks of `CHUNK_INPUTS`; the last one may be smaller. */
 export function splitIntoChunks(checks: readonly ScriptCheck[]): InputRange[][] {
   const chunks: InputRange[][] = [];
   let chunk: InputRange[] = [];

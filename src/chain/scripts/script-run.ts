@@ -5,13 +5,13 @@ import {
   ChunkState,
   chunkState,
   closeChunks,
-  noteChunk,
+  markChunk,
   type SharedChunks,
   shareChunks,
   takeChunk,
 } from './shared-chunks.ts';
 
-/** The scripts of one block under way. */
+/** The running script verification of one block (Core: CCheckQueueControl). */
 export class ScriptRun {
   readonly #chunks: readonly (readonly InputRange[])[];
   readonly #flags: number;
@@ -19,7 +19,7 @@ export class ScriptRun {
   readonly #shared: SharedChunks | undefined;
   readonly #helped: Promise<void> | undefined;
 
-  /** Without workers nothing happens before the result is asked for. `signatures` judges those that this thread comes to. */
+  /** Without `workers`, nothing runs before `result` is called. This thread verifies signatures with `signatures`. */
   constructor(
     chunks: readonly (readonly InputRange[])[],
     flags: number,
@@ -34,12 +34,12 @@ export class ScriptRun {
     this.#helped = workers.help(this.#shared);
   }
 
-  /** The first script that fails, or undefined. This thread takes part, with turns for everything else in between. */
+  /** Returns the first script failure. This thread verifies chunks too, and yields to the event loop between them. */
   async result(): Promise<FailedCheck | undefined> {
     return this.#shared ? this.#share(this.#shared) : this.#verifyAlone();
   }
 
-  /** Nobody will ask for the result. */
+  /** Stops the verification; `result` must not be called. */
   cancel(): void {
     if (this.#shared) closeChunks(this.#shared);
   }
@@ -55,13 +55,13 @@ export class ScriptRun {
 
   async #share(shared: SharedChunks): Promise<FailedCheck | undefined> {
     for (let chunk = takeChunk(shared); chunk !== undefined; chunk = takeChunk(shared)) {
-      noteChunk(shared, chunk, verifyRanges(this.#chunks[chunk]!, this.#flags, this.#signatures) === undefined);
+      markChunk(shared, chunk, verifyRanges(this.#chunks[chunk]!, this.#flags, this.#signatures) === undefined);
       await turn();
     }
     await this.#helped;
     for (const [chunk, ranges] of this.#chunks.entries()) {
       if (chunkState(shared, chunk) === ChunkState.VALID) continue;
-      // Invalid: another thread cannot tell which of these objects it was. Open: that thread has ended.
+      // INVALID: verified again to find the failing input. OPEN: the worker that took the chunk has exited.
       const failure = verifyRanges(ranges, this.#flags, this.#signatures);
       if (failure) return failure;
     }

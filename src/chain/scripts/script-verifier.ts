@@ -7,20 +7,22 @@ import { type FailedCheck, type ScriptCheck, splitIntoChunks, verifyRanges, whol
 import { ScriptRun } from './script-run.ts';
 import { ScriptWorkers } from './script-workers.ts';
 
-/** Below this many chunks the way to another thread takes longer than the work. */
+/** Chunks from which sharing the work with other threads is faster than one thread. */
 const MIN_SHARED_CHUNKS = 4;
-/** More threads than this are no use: one thread has to prepare the work of all (Core: MAX_SCRIPTCHECK_THREADS). */
+/** Worker threads at most: the main thread cannot prepare work for more (Core: MAX_SCRIPTCHECK_THREADS). */
 const MAX_THREADS = 15;
 
+/** Settings of a `ScriptVerifier`. */
 export interface ScriptVerifierOptions {
-  /** Threads beside this one; default: as many as the machine has processors to spare. */
+  /** Worker threads in addition to this one; default: one per processor, less one. */
   readonly threads?: number | undefined;
 }
 
-/** Runs the scripts of whole blocks, leaving out those that have been found valid before. */
+/** Verifies the scripts of blocks, except those of transactions in its cache. */
 export class ScriptVerifier {
+  /** Transactions whose scripts are valid. */
   readonly cache = new ScriptCache();
-  /** Right signatures, of transactions that no longer are in `cache`, or never were as a whole. */
+  /** Valid signatures, also of transactions that are not in `cache`. */
   readonly signatures = new SignatureCache();
   readonly #workers: ScriptWorkers;
 
@@ -29,22 +31,23 @@ export class ScriptVerifier {
     this.#workers = new ScriptWorkers(count, clock, logger);
   }
 
-  /** The first script that fails, or undefined. */
+  /** Verifies on this thread; returns the first failure. */
   verifySync(checks: readonly ScriptCheck[], flags: number): FailedCheck | undefined {
-    return verifyRanges(this.#unknown(checks, flags).map(wholeRange), flags, this.signatures.reader);
+    return verifyRanges(this.#uncached(checks, flags).map(wholeRange), flags, this.signatures.reader);
   }
 
-  /** Lets the threads begin, where there is much to do; this one takes part when the result is asked for. */
+  /** Starts the worker threads if there is enough work for them; this thread takes part in `ScriptRun.result`. */
   start(checks: readonly ScriptCheck[], flags: number): ScriptRun {
-    const chunks = splitIntoChunks(this.#unknown(checks, flags));
+    const chunks = splitIntoChunks(this.#uncached(checks, flags));
     const isShared = chunks.length >= MIN_SHARED_CHUNKS && this.#workers.isUsable;
     return new ScriptRun(chunks, flags, this.signatures.reader, isShared ? this.#workers : undefined);
   }
 
-  #unknown(checks: readonly ScriptCheck[], flags: number): readonly ScriptCheck[] {
+  #uncached(checks: readonly ScriptCheck[], flags: number): readonly ScriptCheck[] {
     return checks.filter(({ tx }) => !this.cache.has(tx, flags));
   }
 
+  /** Ends the worker threads. */
   close(): Promise<void> {
     return this.#workers.close();
   }

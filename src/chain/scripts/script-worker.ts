@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { type SharedChunks, verifySharedChunks } from './shared-chunks.ts';
 
-// Its messages say nothing but that it has started, and then, for each one received, that nothing is left to take.
+// Posts one empty message when it has started, and one for each job when no chunk of it is left to take.
 parentPort?.on('message', (shared: SharedChunks) => {
   verifySharedChunks(shared);
   parentPort?.postMessage(undefined);

@@ -5,24 +5,24 @@ import type { Logger } from '../../platform/logger.ts';
 import { workerUrl } from '../../platform/worker-url.ts';
 import type { SharedChunks } from './shared-chunks.ts';
 
-/** Workers with nothing to do for this long end, as each takes memory and most nodes seldom need one. */
+/** Milliseconds after which idle workers are terminated, to free their memory. */
 const IDLE_MS = 30_000;
 
 interface Thread {
   readonly worker: Worker;
   isReady: boolean;
-  /** Called when it has done with its first work, its second, and so on; all of them when it ends. */
+  /** One callback for each job in progress, oldest first. All are called when the worker exits. */
   readonly replies: (() => void)[];
 }
 
-/** Threads that run scripts. They are started when first needed. */
+/** The script verification threads (Core: CCheckQueue), started on first use. */
 export class ScriptWorkers {
   readonly #count: number;
   readonly #clock: Clock;
   readonly #logger: Logger;
   #threads: Thread[] = [];
   #idle: Timer | undefined;
-  /** They cannot be had here, or one of them has failed. */
+  /** No threads are configured, the worker script is missing, or a worker has failed. */
   #unusable: boolean;
 
   constructor(count: number, clock: Clock, logger: Logger) {
@@ -32,13 +32,14 @@ export class ScriptWorkers {
     this.#unusable = count === 0 || !existsSync(workerUrl('script-worker', import.meta.url));
   }
 
+  /** Whether `help` can be called. */
   get isUsable(): boolean {
     return !this.#unusable;
   }
 
   /**
-   * Lets the workers take part in the work, after what they were given before. Resolves when none of them will take
-   * more of it. Those that have yet to start are there for later work.
+   * Shares a job with the workers that are ready; they finish earlier jobs first. Resolves when none of them will take
+   * further chunks of it. Workers that are still starting take part in later jobs.
    */
   async help(work: SharedChunks): Promise<void> {
     this.#idle?.cancel();
@@ -64,7 +65,7 @@ export class ScriptWorkers {
     });
     worker.on('error', (error) => {
       this.#unusable = true;
-      this.#logger.error({ err: error }, 'a script verification thread has failed; verifying without');
+      this.#logger.error({ err: error }, 'script verification thread failed; verifying on the main thread');
     });
     worker.on('exit', () => {
       this.#threads = this.#threads.filter((other) => other !== thread);
@@ -73,6 +74,7 @@ export class ScriptWorkers {
     this.#threads.push(thread);
   }
 
+  /** Terminates all workers. Later calls of `help` start new ones. */
   async close(): Promise<void> {
     this.#idle?.cancel();
     const threads = this.#threads;

@@ -4,23 +4,24 @@ import { readTxOut, Transaction, txOutSize, writeTxOut } from '../../primitives/
 import { type InputRange, verifyRanges } from './script-check.ts';
 
 /**
- * Chunks of inputs in memory that threads share. Each thread takes the next chunk that nobody has taken, and notes how it
- * ended: nothing else needs to be told while the work goes on.
+ * Chunks of inputs in shared memory. Each thread repeatedly takes the next chunk and stores its result; the threads
+ * exchange no messages meanwhile.
  */
 export interface SharedChunks {
-  /** Word 0: the next chunk to take; then the state of each chunk. */
+  /** Word 0: the next chunk to take. Word 1 + i: the `ChunkState` of chunk i. */
   readonly control: Int32Array;
-  /** For each chunk where its ranges begin in `bytes`, and at the end where the last one ends. */
+  /** Chunk i is `bytes` from `offsets[i]` to `offsets[i + 1]`. */
   readonly offsets: Uint32Array;
+  /** The encoded ranges of all chunks. */
   readonly bytes: Uint8Array;
   /** The `ScriptFlag`s to verify with. */
   readonly flags: number;
 }
 
-/** What is known of a chunk. One that is still OPEN at the end was taken by a thread that has ended since. */
+/** The state of a chunk. A chunk that is still OPEN at the end was taken by a thread that has exited. */
 export const ChunkState = { OPEN: 0, VALID: 1, INVALID: 2 } as const;
 
-/** Puts chunks, none of which has been taken, into shared memory. */
+/** Copies chunks to shared memory. */
 export function shareChunks(chunks: readonly (readonly InputRange[])[], flags: number): SharedChunks {
   const control = new Int32Array(new SharedArrayBuffer(4 * (1 + chunks.length)));
   const offsets = new Uint32Array(new SharedArrayBuffer(4 * (1 + chunks.length)));
@@ -46,38 +47,39 @@ function rangeSize({ tx, spentOutputs }: InputRange): number {
   return size;
 }
 
-/** The next chunk that nobody has taken, taken; undefined if there is none. */
+/** Takes the next chunk and returns its number; undefined if none is left. */
 export function takeChunk({ control }: SharedChunks): number | undefined {
   const chunk = Atomics.add(control, 0, 1);
   return chunk < control.length - 1 ? chunk : undefined;
 }
 
-/** Leaves nothing more to take. */
+/** Marks all chunks as taken, so that the threads stop. */
 export function closeChunks({ control }: SharedChunks): void {
   Atomics.store(control, 0, control.length - 1);
 }
 
-/** Notes how a chunk has ended. After one that is invalid only those before it matter, and they have been taken. */
-export function noteChunk(shared: SharedChunks, chunk: number, isValid: boolean): void {
+/** Stores the result of a chunk. An invalid chunk ends the work: only earlier chunks matter, and all are taken. */
+export function markChunk(shared: SharedChunks, chunk: number, isValid: boolean): void {
   Atomics.store(shared.control, 1 + chunk, isValid ? ChunkState.VALID : ChunkState.INVALID);
   if (!isValid) closeChunks(shared);
 }
 
+/** Returns the `ChunkState` of a chunk. */
 export function chunkState({ control }: SharedChunks, chunk: number): number {
   return Atomics.load(control, 1 + chunk);
 }
 
-/** Takes and verifies chunks until there are none left: what a thread does. */
+/** Takes and verifies chunks until none is left; runs in each worker. */
 export function verifySharedChunks(shared: SharedChunks): void {
   let bytes: Uint8Array | undefined;
   for (let chunk = takeChunk(shared); chunk !== undefined; chunk = takeChunk(shared)) {
-    // A copy of one's own: native code need not expect shared memory.
+    // A private copy, since native code may not support shared memory.
     bytes ??= shared.bytes.slice();
-    noteChunk(shared, chunk, verifyRanges(readChunk(shared, bytes, chunk), shared.flags) === undefined);
+    markChunk(shared, chunk, verifyRanges(readChunk(shared, bytes, chunk), shared.flags) === undefined);
   }
 }
 
-/** A chunk's ranges, from a copy of the shared bytes. */
+/** Decodes the ranges of a chunk from a copy of the shared bytes. */
 export function readChunk({ offsets }: SharedChunks, bytes: Uint8Array, chunk: number): InputRange[] {
   const end = offsets[chunk + 1]!;
   const reader = new ByteReader(bytes, offsets[chunk]!);

@@ -11,17 +11,17 @@ import { PendingRecords } from '../records/pending-records.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
 import type { BlockTree } from '../tree/block-tree.ts';
 import { decodeUndo, encodeUndo } from '../utxo/coin-codec.ts';
-import type { CoinsCache } from '../utxo/utxo-cache.ts';
+import type { UtxoCache } from '../utxo/utxo-cache.ts';
 
 const TIP = metaKey('tip');
 
-/** The tip that the stored coins belong to, and which of the two sets of coins is the live one. */
+/** The block that the stored coins belong to (Core: DB_BEST_BLOCK), and which of the two coin sets is live. */
 export interface TipMarker {
   readonly hash: Uint8Array;
   readonly coinSet: number;
 }
 
-/** Writes the marker. */
+/** Returns the operation that writes the marker. */
 export function tipOperation({ hash, coinSet }: TipMarker): StoreOperation {
   const value = new Uint8Array(33);
   value.set(hash);
@@ -29,16 +29,16 @@ export function tipOperation({ hash, coinSet }: TipMarker): StoreOperation {
   return { type: 'put', key: TIP, value };
 }
 
-/** The marker as stored; throws `ChainError` if it is damaged. */
+/** Reads the marker. Throws `ChainError` if it is missing or damaged. */
 export function readTipMarker(store: Store): TipMarker {
   const bytes = store.get(TIP);
-  if (bytes?.length !== 33 || bytes[32]! > 1) throw corrupt('the marker of its tip is missing or damaged');
+  if (bytes?.length !== 33 || bytes[32]! > 1) throw corrupt('the tip record is missing or damaged');
   return { hash: bytes.slice(0, 32), coinSet: bytes[32]! };
 }
 
 /**
- * The chain's side of the store: what has changed is kept in memory, readable at once, until `flush` writes all of it,
- * with the tip that it leads to, in one atomic batch.
+ * Reads and writes blocks, undo data, headers and coins. Changes stay in memory, visible to readers, until `flush`
+ * writes all of them and the tip in one atomic batch.
  */
 export class ChainDb {
   readonly store: Store;
@@ -46,11 +46,11 @@ export class ChainDb {
   readonly #bodies = new PendingRecords(Prefix.BODY);
   readonly #undos = new PendingRecords(Prefix.UNDO);
   readonly #filters: FilterIndex | undefined;
-  #coins: CoinsCache;
+  #coins: UtxoCache;
   #storedTip: BlockIndex;
 
-  /** `tip` is the one that the stored coins belong to. What `filters` has to write goes with the rest. */
-  constructor(store: Store, tree: BlockTree, coins: CoinsCache, tip: BlockIndex, filters?: FilterIndex) {
+  /** `tip` is the block of the stored coins. `flush` also writes the pending records of `filters`. */
+  constructor(store: Store, tree: BlockTree, coins: UtxoCache, tip: BlockIndex, filters?: FilterIndex) {
     this.store = store;
     this.#tree = tree;
     this.#filters = filters;
@@ -58,24 +58,27 @@ export class ChainDb {
     this.#storedTip = tip;
   }
 
-  get coins(): CoinsCache {
+  /** The UTXO set. */
+  get coins(): UtxoCache {
     return this.#coins;
   }
 
-  /** Memory that unwritten changes take, roughly. */
+  /** Approximate bytes of memory that pending changes take. */
   get pendingBytes(): number {
     return this.#bodies.bytes + this.#undos.bytes + this.#coins.dirtyBytes + (this.#filters?.pendingBytes ?? 0);
   }
 
+  /** Stores a serialized block. */
   putBody(index: BlockIndex, body: Uint8Array): void {
     this.#bodies.set(index, body);
   }
 
+  /** Stores the undo data of a block. */
   putUndo(index: BlockIndex, undo: readonly (readonly Coin[])[]): void {
     this.#undos.set(index, encodeUndo(undo));
   }
 
-  /** The block as it is sent. */
+  /** Returns the serialized block; undefined if it is not stored. Throws `ChainError` if it is missing. */
   body(index: BlockIndex): Uint8Array | undefined {
     if (!index.hasData) return undefined;
     const body = this.#bodies.get(index) ?? this.store.get(blockKey(Prefix.BODY, index));
@@ -83,41 +86,43 @@ export class ChainDb {
     return body;
   }
 
+  /** Returns the block; undefined if it is not stored. Throws `ChainError` if it is damaged. */
   block(index: BlockIndex): Block | undefined {
     const body = this.body(index);
     if (!body) return undefined;
     const block = decode(() => Block.decode(body), `block ${index.hashHex}`);
-    if (!equalBytes(block.hash, index.hash)) throw corrupt(`block ${index.hashHex} has another header`);
+    if (!equalBytes(block.hash, index.hash))
+      throw corrupt(`the header of block ${index.hashHex} does not match its hash`);
     return block;
   }
 
-  /** What the block spends: for each transaction but the coinbase, the coins of its inputs. */
+  /** Returns a block's undo data; undefined if it has never been connected. Throws `ChainError` if damaged. */
   undo(index: BlockIndex): readonly (readonly Coin[])[] | undefined {
     if (!index.hasUndo) return undefined;
     const undo = this.#undos.get(index) ?? this.store.get(blockKey(Prefix.UNDO, index));
-    if (!undo) throw corrupt(`what block ${index.hashHex} spends is missing`);
-    return decode(() => decodeUndo(undo), `what block ${index.hashHex} spends`);
+    if (!undo) throw corrupt(`the undo data of block ${index.hashHex} is missing`);
+    return decode(() => decodeUndo(undo), `the undo data of block ${index.hashHex}`);
   }
 
-  /** Writes all that has changed; `tip` is the block whose unspent outputs the coins are. One at a time. */
+  /** Writes all pending changes; `tip` is the block that the coins belong to. Must not run twice at a time. */
   async flush(tip: BlockIndex): Promise<void> {
     const operations: StoreOperation[] = [];
     const dirty = this.#tree.takeDirty();
     for (const index of dirty) {
       operations.push({ type: 'put', key: blockKey(Prefix.INDEX, index), value: encodeIndex(index) });
     }
-    const bodiesWritten = this.#bodies.addTo(operations);
-    const undosWritten = this.#undos.addTo(operations);
-    const filtersWritten = this.#filters?.addTo(operations);
+    const bodiesWritten = this.#bodies.addToBatch(operations);
+    const undosWritten = this.#undos.addToBatch(operations);
+    const filtersWritten = this.#filters?.addToBatch(operations);
     const coins = this.#coins.beginFlush();
     for (const operation of coins.operations) operations.push(operation);
     if (operations.length === 0 && tip === this.#storedTip) return coins.done();
-    operations.push(tipOperation({ hash: tip.hash, coinSet: this.#coins.set }));
+    operations.push(tipOperation({ hash: tip.hash, coinSet: this.#coins.coinSet }));
     try {
       await this.store.write(operations);
     } catch (error) {
       coins.failed();
-      for (const index of dirty) this.#tree.touch(index);
+      for (const index of dirty) this.#tree.markDirty(index);
       throw error;
     }
     this.#storedTip = tip;
@@ -127,8 +132,8 @@ export class ChainDb {
     filtersWritten?.();
   }
 
-  /** Takes other coins for the live ones: those of the same tip, in the other set. */
-  replaceCoins(coins: CoinsCache): void {
+  /** Switches to the coins of the same tip in the other coin set. */
+  replaceCoins(coins: UtxoCache): void {
     this.#coins = coins;
   }
 }

@@ -1,26 +1,27 @@
-/** As soon as this much waits to be written, it is written, also while more is on its way. */
+/** Bytes of pending changes that start a write even while blocks are being processed. */
 const BATCH_BYTES = 16 << 20;
-/** Above this much, processing waits for the disk. */
+/** Bytes of pending changes from which processing waits for the disk. */
 const MAX_PENDING_BYTES = 3 * BATCH_BYTES;
 
+/** The functions that a `Flusher` calls. */
 export interface FlusherModules {
-  /** Writes all that is pending. */
+  /** Writes all pending changes. */
   flush(): Promise<void>;
-  /** Memory that the pending changes take. */
+  /** Returns the bytes of memory that pending changes take. */
   pendingBytes(): number;
-  /** Whether nothing is being processed that would add to the batch. */
+  /** Returns whether no job is running or queued that would add to the batch. */
   isIdle(): boolean;
-  /** Told of each write that has failed, whether or not anybody waits for it. */
+  /** Called for each failed write. */
   onFailure(error: unknown): void;
 }
 
-interface Waiting {
+interface Deferred {
   readonly promise: Promise<void>;
   resolve(): void;
   reject(error: unknown): void;
 }
 
-function waiting(): Waiting {
+function deferred(): Deferred {
   let resolve = () => {};
   let reject = (_: unknown) => {};
   const promise = new Promise<void>((yes, no) => {
@@ -31,52 +32,52 @@ function waiting(): Waiting {
 }
 
 /**
- * Decides when to write: at once where nothing else is going on, else in large batches, so that many blocks share one
- * write while the next ones are being processed.
+ * Decides when to write: at once while the chain is idle, otherwise in large batches, so that many blocks share a write
+ * (Core: FlushStateToDisk).
  */
 export class Flusher {
   readonly #modules: FlusherModules;
   #running: Promise<void> | undefined;
-  /** Those whose changes the next write will hold. */
-  #next: Waiting | undefined;
+  /** Settled by the next write to start; undefined if no write is requested. */
+  #next: Deferred | undefined;
 
   constructor(modules: FlusherModules) {
     this.#modules = modules;
   }
 
-  /** Resolves once all that is pending now has been written; rejects if it could not be. */
+  /** Requests a write. Resolves once all changes pending now are written; rejects if the write fails. */
   request(): Promise<void> {
-    this.#next ??= waiting();
+    this.#next ??= deferred();
     const { promise } = this.#next;
     this.poke();
     return promise;
   }
 
-  /** `request` for a caller that does not wait. */
-  requestQuietly(): void {
+  /** Requests a write whose caller does not wait for it. */
+  requestInBackground(): void {
     this.request().catch(() => {});
   }
 
-  /** Writes all that is pending without waiting for more; for a job, which cannot wait for the end of all jobs. */
-  async now(): Promise<void> {
+  /** Writes all pending changes without waiting for idle; for use inside a job. */
+  async flushNow(): Promise<void> {
     await this.#running;
     const written = this.request();
     if (!this.#running) this.#start();
     await written;
   }
 
-  /** Starts a write if one is due. */
+  /** Starts a requested write if the chain is idle or the batch is large enough. */
   poke(): void {
     if (!this.#next || this.#running) return;
     if (this.#modules.isIdle() || this.#modules.pendingBytes() >= BATCH_BYTES) this.#start();
   }
 
-  /** Writes if much is pending, and waits for it if very much is. */
-  async relieve(): Promise<void> {
+  /** Starts a write at `BATCH_BYTES` pending; waits for it at `MAX_PENDING_BYTES`. */
+  async throttle(): Promise<void> {
     const pending = this.#modules.pendingBytes();
     if (pending < BATCH_BYTES) return;
     if (!this.#running) {
-      if (!this.#next) this.requestQuietly();
+      if (!this.#next) this.requestInBackground();
       this.poke();
     }
     if (pending >= MAX_PENDING_BYTES) await this.#running;

@@ -1,18 +1,20 @@
-/** Runs jobs one after another, in the order in which they came. */
+/** Runs jobs one at a time, in the order of submission. */
 export class JobQueue {
   #last: Promise<unknown> = Promise.resolve();
   #size = 0;
   readonly #onIdle: () => void;
 
-  /** `onIdle` is called whenever the last job has ended. */
+  /** `onIdle` is called whenever the queue becomes empty. */
   constructor(onIdle: () => void) {
     this.#onIdle = onIdle;
   }
 
+  /** Whether no job is running or queued. */
   get isIdle(): boolean {
     return this.#size === 0;
   }
 
+  /** Queues a job; resolves to its result. */
   run<T>(job: () => Promise<T> | T): Promise<T> {
     this.#size++;
     const result = this.#last.then(job).finally(() => {

@@ -10,16 +10,16 @@ import { BlockIndex } from '../tree/block-index.ts';
 import { BlockTree } from '../tree/block-tree.ts';
 import { readTipMarker, type TipMarker, tipOperation } from './chain-db.ts';
 
-/** Of the layout of keys and values; a store of another version cannot be read. */
+/** Version of the layout of keys and values. Stores with another version are rejected. */
 const FORMAT_VERSION = 1;
 const FORMAT = metaKey('format');
 
-/** The version, then the hash of genesis. */
+/** Returns version || genesis hash. */
 function formatRecord(params: ChainParams): Uint8Array {
   return Uint8Array.from([FORMAT_VERSION, ...params.genesis.hash]);
 }
 
-/** Puts genesis into an empty store; throws `ChainError` for a store that belongs to another network. */
+/** Writes the genesis block to an empty store. Throws `ChainError` for a store of another network or format. */
 export async function prepareStore(store: Store, params: ChainParams): Promise<void> {
   const expected = formatRecord(params);
   const found = store.get(FORMAT);
@@ -28,7 +28,8 @@ export async function prepareStore(store: Store, params: ChainParams): Promise<v
     return;
   }
   if (equalBytes(found, expected)) return;
-  if (found[0] !== FORMAT_VERSION) throw corrupt(`it has format ${found[0]}, this version reads ${FORMAT_VERSION}`);
+  if (found[0] !== FORMAT_VERSION)
+    throw corrupt(`it has format ${found[0]}; this version reads format ${FORMAT_VERSION}`);
   const network = networkOf(found.subarray(1));
   throw new ChainError('other-network', `the block database belongs to ${network}, not to ${params.network}`, {
     hint: `Start with the network it belongs to, or use another data directory for ${params.network}.`,
@@ -52,7 +53,7 @@ function genesisOperations({ genesis }: ChainParams, format: Uint8Array): StoreO
   ];
 }
 
-/** Reads all headers. Parents come before their children, since the keys are in the order of heights. */
+/** Reads all headers, parents first as keys sort by height (Core: LoadBlockIndex). Throws `ChainError`. */
 export function loadTree(store: Store): BlockTree {
   const tree = new BlockTree();
   let last: BlockIndex | undefined;
@@ -61,7 +62,7 @@ export function loadTree(store: Store): BlockTree {
     const { height, hash } = parseBlockKey(key);
     const record = decodeRecord(value, hash);
     const { prevHash } = record.header;
-    // Most often it is the one just read.
+    // Usually the header just read, which saves the lookup.
     const prev = last && equalBytes(last.hash, prevHash) ? last : tree.get(prevHash);
     if (height !== (prev ? prev.height + 1 : 0)) throw corrupt(`block ${toReversedHex(hash)} has no parent`);
     const index = tree.restore(record.header, hash, prev);
@@ -87,14 +88,14 @@ function decodeRecord(value: Uint8Array, hash: Uint8Array): IndexRecord {
   }
 }
 
-/** The block whose unspent outputs are stored, from which the chain goes on. */
+/** Reads the tip of the stored coins and sets up the tip candidates (Core: LoadChainTip). Throws `ChainError`. */
 export function loadTip(store: Store, tree: BlockTree): { readonly tip: BlockIndex; readonly marker: TipMarker } {
   const marker = readTipMarker(store);
   const tip = tree.get(marker.hash);
   if (!tip || tip.chainTxCount === 0) throw corrupt('its tip is unknown or incomplete');
-  // Of chains with the same work, the one that was active stays so.
+  // Among chains with equal work, the active one stays active.
   for (let at: BlockIndex | undefined = tip; at; at = at.prev) at.sequence = 0;
-  // An invalid tip is one that was being left behind.
+  // The tip can be invalid if the node stopped while disconnecting it.
   let base = tip;
   while (base.failed) base = base.prev!;
   tree.collectCandidates(base);

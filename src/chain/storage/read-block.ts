@@ -5,11 +5,11 @@ import { corrupt } from '../records/errors.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
 import type { ChainDb } from './chain-db.ts';
 
-/** A stored block was checked before it was stored: should it not pass now, the store is to blame. */
+/** Reads a block and checks it again (Core: ReadBlock). Throws `ChainError` if it is missing or invalid. */
 export function readBlock(db: ChainDb, index: BlockIndex, params: ChainParams): Block {
   const block = db.block(index);
   if (!block) throw corrupt(`the body of block ${index.hashHex} is missing`);
-  const refusal = checkBlock(block, params);
-  if (refusal) throw corrupt(`block ${index.hashHex} has changed (${refusal.reason})`);
+  const reject = checkBlock(block, params);
+  if (reject) throw corrupt(`stored block ${index.hashHex} is invalid (${reject.reason})`);
   return block;
 }

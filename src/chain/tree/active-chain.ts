@@ -1,37 +1,40 @@
 import { type BlockIndex, lastCommonAncestor } from './block-index.ts';
 
-/** The chain from genesis to the tip, by height (Core: CChain). */
+/** The active chain, from genesis to the tip (Core: CChain). */
 export class ActiveChain {
   readonly #blocks: BlockIndex[] = [];
 
+  /** The last block. */
   get tip(): BlockIndex {
     return this.#blocks[this.#blocks.length - 1]!;
   }
 
+  /** Returns the block at `height`. */
   at(height: number): BlockIndex | undefined {
     return this.#blocks[height];
   }
 
+  /** Returns whether `index` is in this chain. */
   contains(index: BlockIndex): boolean {
     return this.#blocks[index.height] === index;
   }
 
-  /** The last block that the path to `index` shares with this chain. */
+  /** Returns the last common ancestor of `index` and this chain (Core: FindFork). */
   findFork(index: BlockIndex): BlockIndex {
     return this.contains(index) ? index : lastCommonAncestor(index, this.tip);
   }
 
-  /** Puts a child of the tip, or genesis, on top. */
+  /** Appends a child of the tip, or genesis. */
   push(index: BlockIndex): void {
     this.#blocks.push(index);
   }
 
-  /** Takes the tip away. */
+  /** Removes the tip. */
   pop(): void {
     this.#blocks.pop();
   }
 
-  /** Makes the path to `tip` this chain. */
+  /** Replaces the chain by the one that ends at `tip`. */
   setTip(tip: BlockIndex): void {
     this.#blocks.length = tip.height + 1;
     for (let at: BlockIndex | undefined = tip; at && this.#blocks[at.height] !== at; at = at.prev) {
@@ -40,7 +43,7 @@ export class ActiveChain {
   }
 }
 
-/** Hashes of `from` and of blocks before it, ten one by one and then ever farther apart, genesis last. */
+/** Returns the hashes of `from`, ten ancestors, more at doubling distances, and genesis (Core: LocatorEntries). */
 export function blockLocator(from: BlockIndex): Uint8Array[] {
   const hashes: Uint8Array[] = [];
   let step = 1;

@@ -5,18 +5,18 @@ import { BlockHeader } from '../../primitives/header.ts';
 
 const NO_PREV = new Uint8Array(32);
 
-/** The height of the far ancestor that a block at `height` keeps a link to: about log2(height) links lead anywhere. */
+/** Returns the height of the skip-list ancestor of a block at `height` (Core: GetSkipHeight). */
 function skipHeight(height: number): number {
   if (height < 2) return 0;
   const clearLowestBit = (n: number) => n & (n - 1);
   return height & 1 ? clearLowestBit(clearLowestBit(height - 1)) + 1 : clearLowestBit(height);
 }
 
-/** A block of the tree: its header, its place, and what is known of its body (Core: CBlockIndex). */
+/** A block in the block tree: its header, position and status (Core: CBlockIndex). */
 export class BlockIndex implements HeaderContext {
-  /** 32 bytes, internal order. */
+  /** 32 bytes, internal byte order. */
   readonly hash: Uint8Array;
-  /** `binaryKey` of the hash, for maps. */
+  /** `binaryKey` of the hash, for use as a map key. */
   readonly key: string;
   readonly height: number;
   readonly version: number;
@@ -24,20 +24,20 @@ export class BlockIndex implements HeaderContext {
   readonly bits: number;
   readonly nonce: number;
   readonly prev: BlockIndex | undefined;
-  /** Expected hashes from genesis to this block. */
+  /** Expected number of hashes for the chain from genesis to this block (Core: nChainWork). */
   readonly chainwork: bigint;
 
-  /** Transactions in the body; 0 until it has been stored. */
+  /** Transactions in the block; 0 until its body is stored (Core: nTx). */
   txCount = 0;
-  /** Transactions from genesis to this block; 0 until all those bodies have been stored. */
+  /** Transactions from genesis to this block; 0 until all these bodies are stored (Core: m_chain_tx_count). */
   chainTxCount = 0;
-  /** The order in which bodies became connectable: of chains with equal work, the one with the lowest wins. */
+  /** Order in which blocks became connectable: of chains with equal work, the lowest wins (Core: nSequenceId). */
   sequence = 0;
-  /** The body is stored. */
+  /** Whether the body is stored (Core: BLOCK_HAVE_DATA). */
   hasData = false;
-  /** The block has been connected once, so all its scripts are valid, and the outputs that it spends are stored. */
+  /** Whether undo data is stored: the block was connected once, so its scripts are valid (Core: BLOCK_HAVE_UNDO). */
   hasUndo = false;
-  /** This block or one before it is invalid. */
+  /** Whether this block or an ancestor is invalid (Core: BLOCK_FAILED_VALID). */
   failed = false;
 
   readonly #merkleRoot: string;
@@ -54,28 +54,30 @@ export class BlockIndex implements HeaderContext {
     this.nonce = header.nonce;
     this.prev = prev;
     this.chainwork = chainwork;
-    // As a string it takes less memory, and does not keep the buffer that it came in.
+    // A string takes less memory and does not keep the decoded buffer alive.
     this.#merkleRoot = binaryKey(header.merkleRoot);
     this.#skip = prev?.ancestor(skipHeight(this.height));
   }
 
-  /** The hash as people see it. */
+  /** The hash in hex, byte-reversed as displayed. */
   get hashHex(): string {
     return toReversedHex(this.hash);
   }
 
+  /** The block header. */
   get header(): BlockHeader {
     const { version, time, bits, nonce } = this;
     const prevHash = this.prev?.hash ?? NO_PREV;
     return new BlockHeader({ version, prevHash, merkleRoot: fromBinaryKey(this.#merkleRoot), time, bits, nonce });
   }
 
+  /** Returns the ancestor at `height`, or itself (Core: GetAncestor); undefined if out of range. */
   ancestor(height: number): BlockIndex | undefined {
     if (height > this.height || height < 0) return undefined;
     let at: BlockIndex = this;
     while (at.height !== height) {
       const skip = at.#skip!;
-      // Passing the goal is no use, nor is a jump where the parent's goes much farther without passing it.
+      // Steps to the parent if the skip overshoots, or if the parent's skip leads much farther without overshooting.
       const parentSkip = skipHeight(at.height - 1);
       const parentIsBetter = parentSkip < skip.height - 2 && parentSkip >= height;
       at = skip.height === height || (skip.height > height && !parentIsBetter) ? skip : at.prev!;
@@ -83,18 +85,19 @@ export class BlockIndex implements HeaderContext {
     return at;
   }
 
+  /** Returns the median time of this block and its ten predecessors, in seconds (BIP113). */
   medianTimePast(): number {
     if (this.#medianTimePast < 0) this.#medianTimePast = medianTimePast(this);
     return this.#medianTimePast;
   }
 }
 
-/** Whether the chain up to `a` is to be preferred over the one up to `b`: more work, or known first. */
+/** Returns whether the chain ending at `a` is preferred to the one ending at `b` (Core: CBlockIndexWorkComparator). */
 export function isBetter(a: BlockIndex, b: BlockIndex): boolean {
   return a.chainwork > b.chainwork || (a.chainwork === b.chainwork && a.sequence < b.sequence);
 }
 
-/** The last block that the paths to `a` and to `b` share. Both must come from one genesis. */
+/** Returns the last common ancestor of `a` and `b`, which must share a genesis (Core: LastCommonAncestor). */
 export function lastCommonAncestor(a: BlockIndex, b: BlockIndex): BlockIndex {
   let x = a.ancestor(Math.min(a.height, b.height))!;
   let y = b.ancestor(x.height)!;

@@ -3,47 +3,50 @@ import { blockWork } from '../../consensus/pow.ts';
 import type { BlockHeader } from '../../primitives/header.ts';
 import { BlockIndex, isBetter } from './block-index.ts';
 
-/** All known headers as a tree, and which of their chains could become the active one. */
+/** The tree of all known headers, and the candidates for the tip of the active chain (Core: BlockManager). */
 export class BlockTree {
   readonly #indexes = new Map<string, BlockIndex>();
-  /** Bodies that wait for the body of the block which is the key. */
+  /** Blocks whose body is stored, by the parent whose chain lacks a body (Core: m_blocks_unlinked). */
   readonly #waiting = new Map<BlockIndex, BlockIndex[]>();
-  /** Blocks that no tip may be worse than: valid as far as known, with all bodies from genesis on. */
+  /** Valid blocks with all bodies stored that are not worse than the tip (Core: setBlockIndexCandidates). */
   readonly #candidates = new Set<BlockIndex>();
-  /** What has changed since it was last written. */
+  /** Blocks whose records have changed since the last flush. */
   #dirty = new Set<BlockIndex>();
   #bestHeader: BlockIndex | undefined;
-  // Blocks that were loaded have 0, if the tip's chain holds them, or 1.
+  // Loaded blocks have sequence 0 in the active chain and 1 elsewhere.
   #nextSequence = 2;
   #nextPreciousSequence = -1;
   #preciousWork = -1n;
 
+  /** Number of headers. */
   get size(): number {
     return this.#indexes.size;
   }
 
-  /** The tip of the chain of headers with the most work, bodies or no, that is not known to be invalid. */
+  /** The valid header with the most chainwork; its body may be missing (Core: m_best_header). */
   get bestHeader(): BlockIndex {
     return this.#bestHeader!;
   }
 
+  /** Returns the block with this hash. */
   get(hash: Uint8Array): BlockIndex | undefined {
     return this.#indexes.get(binaryKey(hash));
   }
 
+  /** Iterates over all blocks, parents before their children. */
   values(): IterableIterator<BlockIndex> {
     return this.#indexes.values();
   }
 
-  /** Adds a header whose hash is `hash`, which must be new; `prev` is undefined for genesis only. */
+  /** Adds a new header; `hash` must be its hash. `prev` is undefined only for genesis (Core: AddToBlockIndex). */
   add(header: BlockHeader, hash: Uint8Array, prev: BlockIndex | undefined): BlockIndex {
     const index = this.restore(header, hash, prev);
     this.#considerHeader(index);
-    this.touch(index);
+    this.markDirty(index);
     return index;
   }
 
-  /** `add` for a header that the store holds already; `findBestHeader` must follow the last one. */
+  /** Adds a header from the store. After the last one, `findBestHeader` must be called. */
   restore(header: BlockHeader, hash: Uint8Array, prev: BlockIndex | undefined): BlockIndex {
     const index = new BlockIndex(header, hash, prev, (prev?.chainwork ?? 0n) + blockWork(header.bits));
     this.#indexes.set(index.key, index);
@@ -54,30 +57,36 @@ export class BlockTree {
     if (!index.failed && (!this.#bestHeader || index.chainwork > this.#bestHeader.chainwork)) this.#bestHeader = index;
   }
 
-  /** Marks what must be written. */
-  touch(index: BlockIndex): void {
+  /** Marks a block's record as changed. */
+  markDirty(index: BlockIndex): void {
     this.#dirty.add(index);
   }
 
-  /** Hands over the blocks that have changed; who cannot write them must `touch` them again. */
+  /** Returns the changed blocks and resets the list. If writing them fails, the caller must call `markDirty` again. */
   takeDirty(): Set<BlockIndex> {
     const dirty = this.#dirty;
     this.#dirty = new Set();
     return dirty;
   }
 
-  /** The body of `index`, of `txCount` transactions, is there: so it and those that waited for it may be connected. */
-  received(index: BlockIndex, txCount: number, tip: BlockIndex | undefined): void {
+  /**
+   * Records that the body of `index` is stored; adds it and its unblocked descendants to the candidates (Core:
+   * ReceivedBlockTransactions).
+   */
+  receivedTransactions(index: BlockIndex, txCount: number, tip: BlockIndex | undefined): void {
     index.txCount = txCount;
     index.hasData = true;
-    this.touch(index);
+    this.markDirty(index);
     for (const linked of this.link(index)) {
       linked.sequence = this.#nextSequence++;
       if (!linked.failed && (!tip || !isBetter(tip, linked))) this.#candidates.add(linked);
     }
   }
 
-  /** Counts the transactions up to `index`, whose body is there, and up to those that waited for it; returns them. */
+  /**
+   * Sets `chainTxCount` of `index` and the blocks waiting for it; returns
+   * them, or none if an ancestor's body is missing.
+   */
   link(index: BlockIndex): BlockIndex[] {
     const { prev } = index;
     if (prev && prev.chainTxCount === 0) {
@@ -98,19 +107,19 @@ export class BlockTree {
     return linked;
   }
 
-  /** The best block that the chain could end in: the tip itself if no candidate is better and it is valid. */
-  mostWork(tip: BlockIndex): BlockIndex {
+  /** Returns the best candidate, or the tip if it is valid and none is better (Core: FindMostWorkChain). */
+  findMostWork(tip: BlockIndex): BlockIndex {
     let best = tip.failed ? undefined : tip;
     for (const candidate of this.#candidates) if (!best || isBetter(candidate, best)) best = candidate;
     return best!;
   }
 
-  /** Forgets the candidates that are worse than the tip. The tip stays one: a better chain may turn out invalid. */
+  /** Removes candidates worse than the tip, but not the tip itself (Core: PruneBlockIndexCandidates). */
   pruneCandidates(tip: BlockIndex): void {
     for (const candidate of this.#candidates) if (isBetter(tip, candidate)) this.#candidates.delete(candidate);
   }
 
-  /** Looks again for all blocks that may be better than `base`, a valid block with all its bodies, which is one too. */
+  /** Recomputes the candidates: all connectable blocks not worse than `base`, a valid block with all bodies stored. */
   collectCandidates(base: BlockIndex): void {
     this.#candidates.clear();
     for (const index of this.values()) {
@@ -118,18 +127,18 @@ export class BlockTree {
     }
   }
 
-  /** Marks `root` and all that descend from it as invalid. */
+  /** Marks `root` and its descendants invalid. */
   markFailed(root: BlockIndex): void {
     for (const index of this.values()) {
       if (index.failed || index.height < root.height || index.ancestor(root.height) !== root) continue;
       index.failed = true;
       this.#candidates.delete(index);
-      this.touch(index);
+      this.markDirty(index);
     }
     if (this.#bestHeader?.failed) this.findBestHeader();
   }
 
-  /** Takes the mark from `root`, from all before it and from all that descend from it. */
+  /** Removes the invalid mark from `root`, its ancestors and its descendants (Core: ResetBlockFailureFlags). */
   clearFailed(root: BlockIndex): void {
     for (const index of this.values()) {
       if (!index.failed) continue;
@@ -137,17 +146,18 @@ export class BlockTree {
         index.height < root.height ? root.ancestor(index.height) === index : index.ancestor(root.height) === root;
       if (!related) continue;
       index.failed = false;
-      this.touch(index);
+      this.markDirty(index);
     }
     this.findBestHeader();
   }
 
+  /** Recomputes `bestHeader`. */
   findBestHeader(): void {
     this.#bestHeader = undefined;
     for (const index of this.values()) this.#considerHeader(index);
   }
 
-  /** Lets `index` win against chains of the same work, also against those for which this was called before. */
+  /** Prefers `index` over chains with equal work, including those preferred by earlier calls (Core: PreciousBlock). */
   prefer(index: BlockIndex, tip: BlockIndex): void {
     if (tip.chainwork > this.#preciousWork) this.#nextPreciousSequence = -1;
     this.#preciousWork = tip.chainwork;
@@ -155,7 +165,7 @@ export class BlockTree {
     if (index.chainTxCount > 0 && !index.failed) this.#candidates.add(index);
   }
 
-  /** Blocks without children on the same side of the active chain, as `getchaintips` lists them, and the tip. */
+  /** Returns the tip and the leaves of all other branches, highest first (Core: `getchaintips`). */
   tips(tip: BlockIndex, isActive: (index: BlockIndex) => boolean): BlockIndex[] {
     const parents = new Set<BlockIndex>();
     const branches: BlockIndex[] = [];

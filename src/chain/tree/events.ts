@@ -3,27 +3,27 @@ import type { Coin } from '../../consensus/coins.ts';
 import type { Block } from '../../primitives/block.ts';
 import type { BlockIndex } from './block-index.ts';
 
-/** What the chain reports. While a listener runs, the chain stands where the event says. */
+/** Events of `Chain`. Listeners run synchronously, in the state the event describes (Core: CValidationInterface). */
 export type ChainEvents = {
-  /** `index` is the new tip; `undo` is what it spends: for each transaction but the coinbase, the coins of its inputs. */
+  /** `index` is the new tip; `undo` has, for each transaction but the coinbase, the coins that its inputs spend. */
   blockConnected: {
     readonly index: BlockIndex;
     readonly block: Block;
     readonly undo: readonly (readonly Coin[])[];
   };
-  /** `index` was the tip; its parent is, now. */
+  /** `index` was disconnected; its parent is the tip. */
   blockDisconnected: { readonly index: BlockIndex; readonly block: Block };
   /**
-   * The chain has come to rest after it had moved; `fork` is the last block that the tip and `previous`, the one before, have
-   * in common. All three are the same where blocks were taken away for a branch that turned out invalid, and put back.
+   * The best chain has been activated; `fork` is the last common ancestor of `tip` and `previous`, the tip before. All
+   * three are the same block if a reorganisation to an invalid branch was undone (Core: UpdatedBlockTip).
    */
   tip: { readonly tip: BlockIndex; readonly fork: BlockIndex; readonly previous: BlockIndex };
-  /** A block on the tip has been stored whose header and contents agree; neither its inputs nor scripts are judged yet. */
+  /** A child of the tip was stored; its inputs and scripts are not checked yet (Core: NewPoWValidBlock). */
   blockStored: { readonly index: BlockIndex; readonly block: Block };
-  /** Another header than before has the most work. */
+  /** The best header has changed. */
   header: { readonly best: BlockIndex };
-  /** A block was found valid, being connected, or invalid. */
+  /** A block was connected, or found invalid (then `reject` is set). */
   blockChecked: { readonly hash: Uint8Array; readonly index?: BlockIndex; readonly reject?: BlockReject };
-  /** The store has failed, or does not hold what it should: the chain cannot be relied upon any more. Told once. */
+  /** The store has failed or is corrupt, so the chain is unusable. Emitted once. */
   failed: { readonly error: unknown };
 };

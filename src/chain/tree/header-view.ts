@@ -5,36 +5,37 @@ import type { BlockHeader } from '../../primitives/header.ts';
 import type { BlockIndex } from './block-index.ts';
 import type { ChainEvents } from './events.ts';
 
+/** The outcome of adding headers. */
 export interface AcceptHeadersResult {
-  /** The last header that is known and valid, be it new or not. */
+  /** The last accepted header, whether or not it is new. */
   readonly last?: BlockIndex;
-  /** How many were new. */
+  /** Number of new headers. */
   readonly added: number;
-  /** Why the one after `last` was refused; those behind it were not looked at. */
+  /** Why the header after `last` was rejected; later ones were not checked. */
   readonly reject?: BlockReject;
 }
 
-/** What who follows a chain by its headers needs of it, be their blocks known (`Chain`) or not (`HeaderChain`). */
+/** A chain of headers, with block bodies (`Chain`) or without (`HeaderChain`). */
 export interface HeaderView {
   readonly params: ChainParams;
-  /** Without their blocks, of what the chain reports only `header` and `tip` is told. */
+  /** `HeaderChain` emits only `header` and `tip`. */
   readonly events: Pick<Emitter<ChainEvents>, 'on'>;
-  /** The end of the chain that is followed. */
+  /** The tip of the active chain. */
   readonly tip: BlockIndex;
-  /** The last of the headers with the most work that are not known to be invalid. */
+  /** The header with the most chainwork that is not known to be invalid. */
   readonly bestHeader: BlockIndex;
-  /** Whether the chain is still far behind (Core: IsInitialBlockDownload); once false it stays so. */
+  /** Whether the tip lacks work or is old (Core: IsInitialBlockDownload). Once false, it stays false. */
   readonly isInitialBlockDownload: boolean;
-  /** The block with this hash (internal order), on whatever branch. */
+  /** Returns the block with this hash (internal byte order), on any branch. */
   getIndex(hash: Uint8Array): BlockIndex | undefined;
-  /** The block of the followed chain at `height`. */
+  /** Returns the block of the active chain at `height`. */
   atHeight(height: number): BlockIndex | undefined;
-  /** Whether a block is part of the followed chain. */
+  /** Returns whether a block is in the active chain. */
   contains(index: BlockIndex): boolean;
-  /** The last block that the path to `index` shares with the followed chain. */
+  /** Returns the last common ancestor of `index` and the active chain. */
   findFork(index: BlockIndex): BlockIndex;
-  /** Hashes by which a peer finds the last block that it shares with the path to `from` (default: the tip). */
+  /** Returns the block locator of `from` (default: the tip). */
   locator(from?: BlockIndex): Uint8Array[];
-  /** Adds headers, each the child of the one before it. */
+  /** Adds headers, each the child of the previous one. */
   acceptHeaders(headers: readonly BlockHeader[]): AcceptHeadersResult;
 }

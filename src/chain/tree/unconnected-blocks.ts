@@ -1,18 +1,19 @@
 import type { Block } from '../../primitives/block.ts';
 import type { BlockIndex } from './block-index.ts';
 
-/** Encoded bytes; decoded, the blocks take several times as much. */
+/** Serialized bytes; decoded blocks take several times as much memory. */
 const MAX_BYTES = 8 << 20;
 
 /**
- * Blocks that have been checked and stored but not connected, in their decoded form, so that those whose parents arrive
- * late need not be read and checked again. Bounded: what is not found here is in the store.
+ * A bounded cache of decoded blocks that are checked and stored but not connected, so that blocks that arrive out of
+ * order need not be read and checked again.
  */
 export class UnconnectedBlocks {
-  /** The oldest first. */
+  /** Oldest first. */
   readonly #blocks = new Map<BlockIndex, Block>();
   #bytes = 0;
 
+  /** Adds a block; evicts the oldest ones above the limit. */
   put(index: BlockIndex, block: Block): void {
     this.#blocks.set(index, block);
     this.#bytes += block.totalSize;
@@ -22,6 +23,7 @@ export class UnconnectedBlocks {
     }
   }
 
+  /** Removes and returns a block; undefined if it is not cached. */
   take(index: BlockIndex): Block | undefined {
     const block = this.#blocks.get(index);
     if (block) {

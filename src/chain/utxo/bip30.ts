@@ -6,15 +6,15 @@ import type { Block } from '../../primitives/block.ts';
 import { coinKey } from '../../primitives/outpoint.ts';
 import type { CoinSource } from './utxo-cache.ts';
 
-/** From here on a coinbase could repeat one from before BIP34 that claimed this height. */
+/** Height from which a coinbase can repeat a pre-BIP34 coinbase whose script began with that height. */
 const BIP34_IMPLIES_BIP30_LIMIT = 1_983_702;
 
 /**
- * How a block after `prev` is held to BIP30, by which no transaction may repeat one that has unspent outputs.
+ * Returns when to check a block after `prev` against BIP30: no transaction may have the txid of an earlier one with
+ * unspent outputs.
  *
- * Where coinbases have named their height from the first block on (BIP34), none can repeat another one, so neither can
- * what descends from them: a repeated transaction spends what its first instance has spent. Such a block fails in any
- * case, and only for Core's reason must it be asked whether it repeats something.
+ * 'for-reason': BIP34 is active from the first block, so coinbases are unique and so are all transactions. A duplicate
+ * fails anyway because its inputs are spent; the check is needed only to give Core's reject reason.
  */
 export function enforcesBip30(
   block: Block,
@@ -31,7 +31,7 @@ export function enforcesBip30(
   return onKnownChain ? 'never' : 'always';
 }
 
-/** Whether `coins` hold an output of one of the block's transactions. */
+/** Returns whether `coins` already has an output of one of the block's transactions (BIP30). */
 export function repeatsTransaction(block: Block, coins: CoinSource): boolean {
   return block.transactions.some((tx) => {
     const txidKey = binaryKey(tx.txid);

@@ -3,8 +3,8 @@ import { ByteReader } from '../../bytes/reader.ts';
 import { ByteWriter, compactSizeLength } from '../../bytes/writer.ts';
 import type { Coin } from '../../consensus/coins.ts';
 
-// A stored coin is: height times two plus one for a coinbase; the amount; the script. Numbers take seven bits a byte,
-// lowest first, and a set eighth bit says that another byte follows. All are below 2^53.
+// A stored coin is code (2 * height + isCoinbase), amount, script. Numbers below 2^53 are little-endian base 128; the
+// high bit marks a following byte.
 
 function numberLength(value: number): number {
   let length = 1;
@@ -25,8 +25,7 @@ function readNumber(reader: ByteReader): number {
     value += (byte & 0x7f) * scale;
     if (byte >= 0x80) continue;
     if (value > Number.MAX_SAFE_INTEGER) break;
-    if (byte === 0 && scale > 1)
-      throw new DecodeError('non-canonical', reader.offset, 'number of more bytes than needed');
+    if (byte === 0 && scale > 1) throw new DecodeError('non-canonical', reader.offset, 'number not minimally encoded');
     return value;
   }
   throw new DecodeError('oversized', reader.offset, 'number of more than 53 bits');
@@ -34,7 +33,7 @@ function readNumber(reader: ByteReader): number {
 
 const codeOf = (coin: Coin) => coin.height * 2 + (coin.isCoinbase ? 1 : 0);
 
-/** A coin as the store keeps it. */
+/** Encodes a coin for the store. */
 export function encodeCoin(coin: Coin): Uint8Array {
   const { value, scriptPubKey } = coin.output;
   const code = codeOf(coin);
@@ -45,7 +44,7 @@ export function encodeCoin(coin: Coin): Uint8Array {
   return out;
 }
 
-/** Inverse of `encodeCoin`; the script is a view of `bytes`. Throws `DecodeError`. */
+/** Decodes a stored coin; its script is a view of `bytes`. Throws `DecodeError`. */
 export function decodeCoin(bytes: Uint8Array): Coin {
   const reader = new ByteReader(bytes);
   return readCoin(reader, () => reader.bytes(reader.remaining));
@@ -58,7 +57,7 @@ function readCoin(reader: ByteReader, readScript: () => Uint8Array): Coin {
   return { output, height: Math.floor(code / 2), isCoinbase: code % 2 === 1 };
 }
 
-/** What a block spends, as the store keeps it: for each transaction but the coinbase, the coins of its inputs. */
+/** Encodes a block's undo data: for each transaction except the coinbase, the coins that its inputs spend. */
 export function encodeUndo(undo: readonly (readonly Coin[])[]): Uint8Array {
   const scratch = new Uint8Array(18);
   let size = compactSizeLength(undo.length);
@@ -80,7 +79,7 @@ export function encodeUndo(undo: readonly (readonly Coin[])[]): Uint8Array {
     .finish();
 }
 
-/** Inverse of `encodeUndo`; scripts are views of `bytes`. Throws `DecodeError`. */
+/** Decodes stored undo data; scripts are views of `bytes`. Throws `DecodeError`. */
 export function decodeUndo(bytes: Uint8Array): Coin[][] {
   const reader = new ByteReader(bytes);
   const undo = reader.list((r) => r.list((coin) => readCoin(coin, () => coin.varBytes())));

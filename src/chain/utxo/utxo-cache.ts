@@ -7,32 +7,37 @@ import { corrupt } from '../records/errors.ts';
 import { coinStoreKey, coinStoreRange, Prefix, parseCoinStoreKey, prefixRange } from '../records/keys.ts';
 import { decodeCoin, encodeCoin } from './coin-codec.ts';
 
-/** Unspent outputs by `outPointKey`, for a block that builds on them. */
+/** A view of the UTXO set for connecting a block. */
 export interface CoinSource {
+  /** Returns the unspent coin with this `outPointKey`, without caching it. */
   peek(key: string): Coin | undefined;
 }
 
-export interface CoinEntry {
+/** An entry of the UTXO set. */
+export interface UnspentOutput {
   readonly outpoint: OutPoint;
   readonly coin: Coin;
 }
 
-interface Change {
-  /** Undefined: spent. */
+/** A pending change of the UTXO set (Core: CCoinsCacheEntry). */
+interface CacheEntry {
+  /** Undefined if spent. */
   readonly coin: Coin | undefined;
-  /** The store has no coin under this key, so once this one is spent there is nothing to write. */
+  /** The store has no coin with this key, so spending this one leaves nothing to write (Core: FRESH). */
   fresh: boolean;
 }
 
-/** What a coin takes in memory, roughly, beside its script. */
+/** Approximate bytes of memory of a coin without its script. */
 const COIN_OVERHEAD = 320;
 
 const sizeOf = (coin: Coin | undefined) => COIN_OVERHEAD + (coin?.output.scriptPubKey.length ?? 0);
 
-/** The changes that one batch writes, and what must follow its success or failure. */
+/** The pending changes as one batch; after writing it, the caller must call `done` or `failed`. */
 export interface CoinFlush {
   readonly operations: StoreOperation[];
+  /** The batch was written. */
   done(): void;
+  /** The batch was not written: its changes are pending again. */
   failed(): void;
 }
 
@@ -40,39 +45,40 @@ function decoded<T>(decode: () => T): T {
   try {
     return decode();
   } catch (error) {
-    if (error instanceof DecodeError) throw corrupt('an unspent output cannot be decoded', error);
+    if (error instanceof DecodeError) throw corrupt('a coin cannot be decoded', error);
     throw error;
   }
 }
 
 /**
- * The unspent outputs at the tip: those in the store, below the changes that are not yet written, below a bounded memory
- * of coins that were read or written lately. Keys are `outPointKey`s.
+ * The UTXO set at the tip (Core: CCoinsViewCache): pending changes in memory on top of the store, and a bounded cache
+ * of recently read and written coins. Keys are `outPointKey`s.
  */
-export class CoinsCache implements CoinView, CoinSource {
+export class UtxoCache implements CoinView, CoinSource {
   readonly #store: Store;
   readonly #maxBytes: number;
-  /** Which of two sets in the store is the live one. */
-  readonly set: number;
-  #dirty = new Map<string, Change>();
-  /** Changes that a write under way will put into the store. */
-  #flushing: Map<string, Change> | undefined;
-  /** As in the store; the oldest first. */
+  /** Which of the store's two coin sets this is: 0 or 1. */
+  readonly coinSet: number;
+  #dirty = new Map<string, CacheEntry>();
+  /** Changes in the batch that is being written. */
+  #flushing: Map<string, CacheEntry> | undefined;
+  /** Equal to the store; least recently used first. */
   readonly #clean = new Map<string, Coin>();
   #dirtyBytes = 0;
   #cleanBytes = 0;
 
   constructor(store: Store, set: number, maxBytes: number) {
     this.#store = store;
-    this.set = set;
+    this.coinSet = set;
     this.#maxBytes = maxBytes;
   }
 
-  /** Memory that the unwritten changes take, roughly, in bytes. */
+  /** Approximate bytes of memory that pending changes take. */
   get dirtyBytes(): number {
     return this.#dirtyBytes;
   }
 
+  /** Returns the coin if it is unspent, and caches it. */
   getCoin(outpoint: OutPoint): Coin | undefined {
     const key = outPointKey(outpoint);
     const known = this.#known(key);
@@ -82,46 +88,46 @@ export class CoinsCache implements CoinView, CoinSource {
     return coin;
   }
 
-  /** `getCoin` for a coin about to be spent, or looked for in vain: it is not kept in memory. */
+  /** Returns the coin if it is unspent, without caching it: block connection spends it at once. */
   peek(key: string): Coin | undefined {
     const known = this.#known(key);
     return known === undefined ? this.#load(key) : (known ?? undefined);
   }
 
-  /** A coin, null for one that is known to be spent, undefined where only the store can tell. */
+  /** Returns the coin, null if it is known to be spent, undefined if it must be looked up in the store. */
   #known(key: string): Coin | null | undefined {
     const change = this.#dirty.get(key) ?? this.#flushing?.get(key);
     return change ? (change.coin ?? null) : this.#clean.get(key);
   }
 
   #load(key: string): Coin | undefined {
-    const bytes = this.#store.get(coinStoreKey(this.set, key));
+    const bytes = this.#store.get(coinStoreKey(this.coinSet, key));
     return bytes && decoded(() => decodeCoin(bytes));
   }
 
-  /** One of the coins of a transaction that has any (Core: AccessByTxid). */
-  getCoinOf(txid: Uint8Array): Coin | undefined {
+  /** Returns one of the transaction's unspent coins (Core: AccessByTxid). */
+  getCoinByTxid(txid: Uint8Array): Coin | undefined {
     const txidKey = binaryKey(txid);
-    const changes = new Map<string, Change>();
+    const changes = new Map<string, CacheEntry>();
     for (const layer of [this.#flushing, this.#dirty]) {
       for (const [key, change] of layer ?? []) if (key.startsWith(txidKey)) changes.set(key, change);
     }
     for (const { coin } of changes.values()) if (coin) return coin;
-    for (const [key, value] of this.#store.entries(coinStoreRange(this.set, txid))) {
+    for (const [key, value] of this.#store.entries(coinStoreRange(this.coinSet, txid))) {
       if (!changes.has(outPointKey(parseCoinStoreKey(key)))) return decoded(() => decodeCoin(value));
     }
     return undefined;
   }
 
-  /** All coins of the moment when the iteration begins, in the order of txid and index. */
-  *entries(): IterableIterator<CoinEntry> {
+  /** Iterates over the UTXO set as of the start of the iteration, in the order of txid and index. */
+  *entries(): IterableIterator<UnspentOutput> {
     const changes = [...new Map([...(this.#flushing ?? []), ...this.#dirty])]
-      .map(([key, { coin }]) => ({ key: coinStoreKey(this.set, key), coin }))
+      .map(([key, { coin }]) => ({ key: coinStoreKey(this.coinSet, key), coin }))
       .sort((a, b) => compareBytes(a.key, b.key));
     let next = 0;
     const snapshot = this.#store.snapshot();
     try {
-      for (const [key, value] of snapshot.entries(prefixRange(Prefix.COIN, this.set))) {
+      for (const [key, value] of snapshot.entries(prefixRange(Prefix.COIN, this.coinSet))) {
         let order = -1;
         for (; next < changes.length && order < 0; next++) {
           const change = changes[next]!;
@@ -129,7 +135,7 @@ export class CoinsCache implements CoinView, CoinSource {
           if (order > 0) break;
           if (change.coin) yield { outpoint: parseCoinStoreKey(change.key), coin: change.coin };
         }
-        // A change of this very coin has taken its place.
+        // A pending change of the same coin replaces the stored one.
         if (order !== 0) yield decoded(() => ({ outpoint: parseCoinStoreKey(key), coin: decodeCoin(value) }));
       }
     } finally {
@@ -138,7 +144,7 @@ export class CoinsCache implements CoinView, CoinSource {
     for (const { key, coin } of changes.slice(next)) if (coin) yield { outpoint: parseCoinStoreKey(key), coin };
   }
 
-  /** Adds a coin. Only one of a coinbase may be there already, and is replaced (BIP30). */
+  /** Adds a coin. It overwrites an existing one only for a coinbase (the duplicates before BIP30). */
   add(key: string, coin: Coin): void {
     const previous = this.#dirty.get(key);
     const fresh = previous ? previous.fresh : !coin.isCoinbase && !this.#flushing?.has(key);
@@ -146,7 +152,7 @@ export class CoinsCache implements CoinView, CoinSource {
     this.#forget(key);
   }
 
-  /** Removes a coin that is there. */
+  /** Spends a coin, which must be unspent. */
   spend(key: string): void {
     const previous = this.#dirty.get(key);
     if (previous?.fresh) {
@@ -158,7 +164,7 @@ export class CoinsCache implements CoinView, CoinSource {
     }
   }
 
-  #change(key: string, previous: Change | undefined, change: Change): void {
+  #change(key: string, previous: CacheEntry | undefined, change: CacheEntry): void {
     this.#dirty.set(key, change);
     this.#dirtyBytes += sizeOf(change.coin) - (previous ? sizeOf(previous.coin) : 0);
   }
@@ -182,7 +188,7 @@ export class CoinsCache implements CoinView, CoinSource {
     this.#cleanBytes -= sizeOf(coin);
   }
 
-  /** All unwritten changes, for one atomic batch. Until it is done or has failed, no second one may begin. */
+  /** Returns all pending changes as one batch. The next flush must not start before it is done or has failed. */
   beginFlush(): CoinFlush {
     const changes = this.#dirty;
     const bytes = this.#dirtyBytes;
@@ -194,7 +200,7 @@ export class CoinsCache implements CoinView, CoinSource {
       done: () => {
         this.#flushing = undefined;
         for (const [key, { coin }] of changes) {
-          // What has changed again since is not what the store holds.
+          // A coin that has changed since differs from the store.
           if (coin && !this.#dirty.has(key)) this.#remember(key, coin);
         }
       },
@@ -212,12 +218,12 @@ export class CoinsCache implements CoinView, CoinSource {
     };
   }
 
-  /** In the order of the keys, which is how a B-tree takes them best. */
-  #operations(changes: ReadonlyMap<string, Change>): StoreOperation[] {
+  /** In key order, the fastest for a B-tree. */
+  #operations(changes: ReadonlyMap<string, CacheEntry>): StoreOperation[] {
     const operations: StoreOperation[] = [];
     for (const key of [...changes.keys()].sort()) {
       const { coin, fresh } = changes.get(key)!;
-      const storeKey = coinStoreKey(this.set, key);
+      const storeKey = coinStoreKey(this.coinSet, key);
       if (coin) operations.push({ type: 'put', key: storeKey, value: encodeCoin(coin) });
       else if (!fresh) operations.push({ type: 'delete', key: storeKey });
     }

@@ -1,8 +1,8 @@
 import { type Reject, reject, type TxRejectKind } from '../../consensus/reject.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
-import { limitedAncestors } from '../ancestor-limits.ts';
-import type { Entry } from '../entry.ts';
-import type { FamilyLimits } from '../options.ts';
+import { ancestorsWithinLimits } from '../ancestor-limits.ts';
+import type { MutableEntry } from '../entry.ts';
+import type { MempoolLimits } from '../options.ts';
 import { EXTRA_DESCENDANT_TX_SIZE_LIMIT, TRUC_VERSION } from '../policy/constants.ts';
 import { parentWithUnspentDust } from '../policy/ephemeral-dust.ts';
 import { trucViolation } from '../policy/truc.ts';
@@ -14,14 +14,14 @@ export const findAncestors: Stage = (workspace) => {
   const parents = context.graph.findParents(entry);
   const newcomer = { vsize: entry.vsize, count: 1 };
   const limits = limitsAfterReplacement(workspace);
-  let ancestors = limitedAncestors(newcomer, parents, limits);
+  let ancestors = ancestorsWithinLimits(newcomer, parents, limits);
   if (typeof ancestors === 'string') {
     const tooLong = reject('mempool-policy', 'too-long-mempool-chain', ancestors);
     if (!context.allowsCarveOut) return tooLong;
     if (entry.vsize > EXTRA_DESCENDANT_TX_SIZE_LIMIT || tx.version === TRUC_VERSION) return tooLong;
     // The carve-out: one small child more than the limit, so that the one party to a contract's transaction cannot
     // keep the other from raising its fee.
-    ancestors = limitedAncestors(newcomer, parents, {
+    ancestors = ancestorsWithinLimits(newcomer, parents, {
       ancestorCount: 2,
       ancestorSize: limits.ancestorSize,
       descendantCount: limits.descendantCount + 1,
@@ -34,7 +34,7 @@ export const findAncestors: Stage = (workspace) => {
 };
 
 /** What a single conflict leaves behind in its ancestors' families does not count against its replacement. */
-function limitsAfterReplacement({ conflicts, context }: Workspace): FamilyLimits {
+function limitsAfterReplacement({ conflicts, context }: Workspace): MempoolLimits {
   const { limits } = context.options;
   const [conflict] = conflicts;
   if (!conflict || conflicts.size > 1 || !context.allowsCarveOut) return limits;
@@ -66,15 +66,15 @@ export const checkSpendsNoConflict: Stage = ({ tx, ancestors, conflicts }) => {
   return undefined;
 };
 
-export const checkDustIsSpent: Stage = ({ tx, entry, context: { graph, options } }) => {
+export const checkEphemeralSpends: Stage = ({ tx, entry, context: { graph, options } }) => {
   if (!options.requireStandard) return undefined;
-  return dustFault(tx, graph.findParents(entry), options.dustRelayFeeRate);
+  return checkParentDust(tx, graph.findParents(entry), options.dustRelayFeeRate);
 };
 
 /** Why a child of `parents`, in the mempool or in its package, is refused for the dust of one that it leaves. */
-export function dustFault(
+export function checkParentDust(
   tx: Transaction,
-  parents: Iterable<Entry>,
+  parents: Iterable<MutableEntry>,
   dustRate: bigint,
 ): Reject<TxRejectKind> | undefined {
   if (!parentWithUnspentDust(tx, parents, dustRate)) return undefined;

@@ -4,7 +4,7 @@ import { makesPaidDust } from '../policy/ephemeral-dust.ts';
 import { feeAtRate, feeRate } from '../policy/fee-rate.ts';
 import type { AcceptContext, Stage } from './workspace.ts';
 
-export const checkDustIsUnpaid: Stage = ({ tx, entry, context: { options } }) =>
+export const checkEphemeralTx: Stage = ({ tx, entry, context: { options } }) =>
   options.requireStandard && makesPaidDust(tx, entry.fee, entry.modifiedFee, options.dustRelayFeeRate)
     ? reject('not-standard', 'dust', 'tx with dust output must be 0-fee')
     : undefined;
@@ -18,17 +18,17 @@ export const checkSigOps: Stage = ({ entry: { sigOpCost } }) =>
  * The fee rates that every newcomer must pay: the relay's, and the one that a full mempool sets. In a package others may
  * pay them for it, but the relay's only for version 3, whose families cannot lose the one that pays unnoticed.
  */
-export const checkFeeRate: Stage = ({ tx, entry: { vsize, modifiedFee }, context }) => {
-  if (context.isReturning) return undefined;
+export const checkMinFeeRate: Stage = ({ tx, entry: { vsize, modifiedFee }, context }) => {
+  if (context.bypassLimits) return undefined;
   const relayFee = feeAtRate(context.options.minRelayFeeRate, vsize);
   if (tx.version !== TRUC_VERSION && modifiedFee < relayFee) {
     return reject('mempool-policy', 'min relay fee not met', `${modifiedFee} < ${relayFee}`);
   }
-  return context.package && !context.package.isTest ? undefined : feeRateFault(vsize, modifiedFee, context);
+  return context.package && !context.package.isTest ? undefined : checkFeeRate(vsize, modifiedFee, context);
 };
 
 /** Why `vsize` virtual bytes for `modifiedFee` satoshis, of one or several transactions, are too many (Core: CheckFeeRate). */
-export function feeRateFault(
+export function checkFeeRate(
   vsize: number,
   modifiedFee: bigint,
   { options, mempoolMinFeeRate }: AcceptContext,

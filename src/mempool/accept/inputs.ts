@@ -6,7 +6,7 @@ import { checkTxCoins, missingInputs } from '../../consensus/tx-inputs.ts';
 import type { OutPoint } from '../../primitives/outpoint.ts';
 import { STANDARD_SCRIPT_VERIFY_FLAGS } from '../../script/flags.ts';
 import { findCoin } from '../coin-view.ts';
-import { Entry, MEMPOOL_HEIGHT } from '../entry.ts';
+import { MEMPOOL_HEIGHT, MutableEntry } from '../entry.ts';
 import { isFinalAfter, isUnlockedAfter } from '../locks.ts';
 import { policyVsize } from '../policy/fee-rate.ts';
 import { areInputsStandard, isWitnessStandard } from '../policy/standard-inputs.ts';
@@ -62,6 +62,6 @@ export const checkInputs: Stage = (workspace) => {
   const vsize = policyVsize(tx.weight, sigOpCost);
   const spendsCoinbase = coins.some((coin) => coin.isCoinbase);
   const fields = { tx, fee: inputs.fee, time, height: tip.height, sigOpCost, vsize, spendsCoinbase };
-  workspace.entry = new Entry(fields, feeDelta);
+  workspace.entry = new MutableEntry(fields, feeDelta);
   return undefined;
 };

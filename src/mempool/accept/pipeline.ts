@@ -1,7 +1,7 @@
 import type { Reject, TxRejectKind } from '../../consensus/reject.ts';
-import { checkDustIsSpent, checkSpendsNoConflict, checkTruc, findAncestors } from './ancestors.ts';
+import { checkEphemeralSpends, checkSpendsNoConflict, checkTruc, findAncestors } from './ancestors.ts';
 import { checkNotPresent, findConflicts } from './conflicts.ts';
-import { checkDustIsUnpaid, checkFeeRate, checkMaxFeeRate, checkPackageMaxFeeRate, checkSigOps } from './fees.ts';
+import { checkEphemeralTx, checkMaxFeeRate, checkMinFeeRate, checkPackageMaxFeeRate, checkSigOps } from './fees.ts';
 import { checkFinal, checkInputs, checkSequenceLocks, findCoins } from './inputs.ts';
 import { checkReplacement } from './rbf.ts';
 import { checkScripts } from './scripts.ts';
@@ -22,9 +22,9 @@ const preChecks: readonly Stage[] = [
   findCoins,
   checkSequenceLocks,
   checkInputs,
-  checkDustIsUnpaid,
+  checkEphemeralTx,
   checkSigOps,
-  checkFeeRate,
+  checkMinFeeRate,
   findAncestors,
   checkTruc,
   checkSpendsNoConflict,
@@ -32,19 +32,19 @@ const preChecks: readonly Stage[] = [
 ];
 
 /** What is asked of one that comes alone. */
-const lastChecks: readonly Stage[] = [checkDustIsSpent, checkReplacement, checkScripts, checkMaxFeeRate];
+const lastChecks: readonly Stage[] = [checkEphemeralSpends, checkReplacement, checkScripts, checkMaxFeeRate];
 
 /** Judges a transaction; where it passes, the workspace holds the entry to add and those to remove. */
-export function judge(workspace: Workspace): Reject<TxRejectKind> | undefined {
-  return judgeForItself(workspace) ?? firstRefusal(lastChecks, workspace);
+export function runAllChecks(workspace: Workspace): Reject<TxRejectKind> | undefined {
+  return runPreChecks(workspace) ?? firstReject(lastChecks, workspace);
 }
 
 /** The same for one of a package, of which more has to be asked then. */
-export function judgeForItself(workspace: Workspace): Reject<TxRejectKind> | undefined {
-  return firstRefusal(preChecks, workspace);
+export function runPreChecks(workspace: Workspace): Reject<TxRejectKind> | undefined {
+  return firstReject(preChecks, workspace);
 }
 
-function firstRefusal(stages: readonly Stage[], workspace: Workspace): Reject<TxRejectKind> | undefined {
+function firstReject(stages: readonly Stage[], workspace: Workspace): Reject<TxRejectKind> | undefined {
   for (const stage of stages) {
     const refusal = stage(workspace);
     if (refusal) return refusal;

@@ -1,7 +1,7 @@
 import { type Reject, type ReplacementReason, reject, type TxRejectKind } from '../../consensus/reject.ts';
 import { formatMoney } from '../../primitives/amount.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
-import type { Entry } from '../entry.ts';
+import type { MutableEntry } from '../entry.ts';
 import { withDescendants } from '../graph.ts';
 import { MAX_REPLACEMENT_CANDIDATES } from '../policy/constants.ts';
 import { feeAtRate, feeRate, formatFeeRate } from '../policy/fee-rate.ts';
@@ -13,48 +13,52 @@ type Rule = (workspace: Workspace) => Reject<TxRejectKind> | undefined;
 export const checkReplacement: Stage = (workspace) => {
   if (workspace.conflicts.size === 0) return undefined;
   return (
-    paysBetterRate(workspace) ?? replacesFew(workspace) ?? addsNoUnconfirmed(workspace) ?? paysForItself(workspace)
+    checkPaysMoreThanConflicts(workspace) ??
+    checkReplacementCount(workspace) ??
+    checkNoNewUnconfirmed(workspace) ??
+    checkPaysForRbf(workspace)
   );
 };
 
 /** A better rate than each conflict by itself: the replacement must be worth more to miners. */
-const paysBetterRate: Rule = (workspace) => {
+const checkPaysMoreThanConflicts: Rule = (workspace) => {
   const { tx, entry, conflicts } = workspace;
   for (const conflict of conflicts) {
     if (entry.modifiedFee * BigInt(conflict.vsize) > conflict.modifiedFee * BigInt(entry.vsize)) continue;
     const rate = formatFeeRate(feeRate(entry.modifiedFee, entry.vsize));
     const rateBefore = formatFeeRate(feeRate(conflict.modifiedFee, conflict.vsize));
     const debug = `rejecting replacement ${tx.txidHex}; new feerate ${rate} <= old feerate ${rateBefore}`;
-    return refusal(workspace, 'reconsiderable', 'insufficient fee', debug);
+    return rejectReplacement(workspace, 'reconsiderable', 'insufficient fee', debug);
   }
   return undefined;
 };
 
 /** Rule 5: a bound to the work that one transaction can undo. Notes what would go. */
-const replacesFew: Rule = (workspace) => {
+const checkReplacementCount: Rule = (workspace) => {
   const { tx, conflicts } = workspace;
-  const debug = replacementCountFault(tx, conflicts);
-  if (debug !== undefined) return refusal(workspace, 'mempool-policy', 'too many potential replacements', debug);
+  const debug = replacementCountError(tx, conflicts);
+  if (debug !== undefined)
+    return rejectReplacement(workspace, 'mempool-policy', 'too many potential replacements', debug);
   workspace.replaced = withDescendants(conflicts);
   return undefined;
 };
 
 /** Rule 2: of what it spends that is unconfirmed, something that goes has spent a part as well. */
-const addsNoUnconfirmed: Rule = (workspace) => {
+const checkNoNewUnconfirmed: Rule = (workspace) => {
   const { tx, replaced, context } = workspace;
-  const before = new Set<Entry>();
+  const before = new Set<MutableEntry>();
   for (const { parents } of replaced) for (const parent of parents) before.add(parent);
   for (let i = 0; i < tx.inputs.length; i++) {
     const parent = context.graph.get(tx.inputs[i]!.prevout.txid);
     if (!parent || before.has(parent)) continue;
     const debug = `replacement ${tx.txidHex} adds unconfirmed input, idx ${i}`;
-    return refusal(workspace, 'mempool-policy', 'replacement-adds-unconfirmed', debug);
+    return rejectReplacement(workspace, 'mempool-policy', 'replacement-adds-unconfirmed', debug);
   }
   return undefined;
 };
 
 /** Why `tx` would evict too much; undefined if it would not (Core: GetEntriesForConflicts). */
-export function replacementCountFault(tx: Transaction, conflicts: Iterable<Entry>): string | undefined {
+export function replacementCountError(tx: Transaction, conflicts: Iterable<MutableEntry>): string | undefined {
   let count = 0;
   // Descendants that conflicts share count more than once, which is cheap and safe.
   for (const conflict of conflicts) count += conflict.descendantCount;
@@ -63,18 +67,18 @@ export function replacementCountFault(tx: Transaction, conflicts: Iterable<Entry
 }
 
 /** Rules 3 and 4: at least the fees of all that goes, and its own relay on top. */
-const paysForItself: Rule = (workspace) => {
+const checkPaysForRbf: Rule = (workspace) => {
   const { tx, entry, replaced, context } = workspace;
   const newcomer = { fee: entry.modifiedFee, vsize: entry.vsize };
-  const debug = replacementFeeFault(tx, newcomer, replaced, context.options.incrementalRelayFeeRate);
-  return debug === undefined ? undefined : refusal(workspace, 'reconsiderable', 'insufficient fee', debug);
+  const debug = replacementFeeError(tx, newcomer, replaced, context.options.incrementalRelayFeeRate);
+  return debug === undefined ? undefined : rejectReplacement(workspace, 'reconsiderable', 'insufficient fee', debug);
 };
 
 /** Why what comes, of which `tx` is the last, pays too little to replace what goes; undefined if it pays (Core: PaysForRBF). */
-export function replacementFeeFault(
+export function replacementFeeError(
   tx: Transaction,
   { fee, vsize }: { readonly fee: bigint; readonly vsize: number },
-  replaced: Iterable<Entry>,
+  replaced: Iterable<MutableEntry>,
   incrementalRate: bigint,
 ): string | undefined {
   let feesBefore = 0n;
@@ -90,7 +94,7 @@ export function replacementFeeFault(
   return `rejecting replacement ${tx.txidHex}, not enough additional fees to relay; ${fees}`;
 }
 
-function refusal(
+function rejectReplacement(
   workspace: Workspace,
   kind: TxRejectKind,
   reason: ReplacementReason,

@@ -5,8 +5,8 @@ import type { ChainParams } from '../../consensus/params.ts';
 import type { Reject, TxRejectKind } from '../../consensus/reject.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import type { SignatureVerifier } from '../../script/signature-cache.ts';
-import type { Entry } from '../entry.ts';
-import type { EntryGraph } from '../graph.ts';
+import type { MutableEntry } from '../entry.ts';
+import type { MempoolGraph } from '../graph.ts';
 import type { MempoolOptions } from '../options.ts';
 
 /** The package that a transaction is judged in, together with others. */
@@ -24,7 +24,7 @@ export interface AcceptContext {
   readonly tip: BlockIndex;
   /** The unspent outputs of the active chain. */
   readonly chainCoins: CoinView;
-  readonly graph: EntryGraph;
+  readonly graph: MempoolGraph;
   /** Transactions whose scripts are known to be valid. */
   readonly scriptCache: ScriptCache;
   readonly signatures: SignatureVerifier;
@@ -40,7 +40,7 @@ export interface AcceptContext {
   readonly allowsCarveOut: boolean;
   readonly package: PackageContext | undefined;
   /** The transaction comes from a disconnected block: fee rates are not asked for. */
-  readonly isReturning: boolean;
+  readonly bypassLimits: boolean;
 }
 
 /** What the stages find out of one transaction on its way in; each builds on those before it. */
@@ -50,15 +50,15 @@ export class Workspace {
   /** Satoshis that `prioritise` adds to what the transaction pays. */
   readonly feeDelta: bigint;
   /** The entries that spend what it spends: to be replaced. */
-  readonly conflicts = new Set<Entry>();
+  readonly conflicts = new Set<MutableEntry>();
   /** These and all of their descendants. */
-  replaced: readonly Entry[] = [];
+  replaced: readonly MutableEntry[] = [];
   /** A conflict is in truth a sibling that has to make room (BIP431). */
   evictsSibling = false;
   /** What the inputs spend, in their order. */
   coins: readonly Coin[] = [];
-  ancestors: ReadonlySet<Entry> = new Set();
-  #entry: Entry | undefined;
+  ancestors: ReadonlySet<MutableEntry> = new Set();
+  #entry: MutableEntry | undefined;
 
   constructor(tx: Transaction, context: AcceptContext, feeDelta: bigint) {
     this.tx = tx;
@@ -67,11 +67,11 @@ export class Workspace {
   }
 
   /** The entry-to-be, from the stage on that makes it. */
-  get entry(): Entry {
+  get entry(): MutableEntry {
     return this.#entry!;
   }
 
-  set entry(entry: Entry) {
+  set entry(entry: MutableEntry) {
     this.#entry = entry;
   }
 }

@@ -1,5 +1,5 @@
 import { compareBytes } from '../../bytes/compare.ts';
-import type { Entry } from '../entry.ts';
+import type { MutableEntry } from '../entry.ts';
 
 /** What is mined as one: its fee in satoshis, prioritisation included, and its size in virtual bytes. */
 export interface Chunk {
@@ -10,7 +10,7 @@ export interface Chunk {
 /**
  * Why no fee rate diagram can be drawn of what would go: families of more than two (Core: CheckConflictTopology).
  */
-export function conflictTopologyFault(replaced: Iterable<Entry>): string | undefined {
+export function conflictTopologyError(replaced: Iterable<MutableEntry>): string | undefined {
   // In Core's order, which decides which of several faults is told.
   for (const entry of [...replaced].sort((a, b) => compareBytes(a.tx.txid, b.tx.txid))) {
     const { txidHex } = entry.tx;
@@ -33,7 +33,7 @@ export function conflictTopologyFault(replaced: Iterable<Entry>): string | undef
  * Whether blocks of every size can hold as much in fees after `added` has replaced `replaced` as before, and some more
  * (Core: ImprovesFeerateDiagram). The families must be those that `conflictTopologyFault` lets pass.
  */
-export function improvesDiagram(replaced: readonly Entry[], added: Chunk): boolean {
+export function improvesDiagram(replaced: readonly MutableEntry[], added: Chunk): boolean {
   const gone = new Set(replaced);
   const before: Chunk[] = [];
   const after: Chunk[] = [added];

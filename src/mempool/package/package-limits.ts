@@ -1,26 +1,27 @@
 import { type PackageRejectKind, type Reject, reject } from '../../consensus/reject.ts';
 import type { Workspace } from '../accept/workspace.ts';
-import { limitedAncestors } from '../ancestor-limits.ts';
-import type { Entry } from '../entry.ts';
-import type { FamilyLimits } from '../options.ts';
+import { ancestorsWithinLimits } from '../ancestor-limits.ts';
+import type { MutableEntry } from '../entry.ts';
+import type { MempoolLimits } from '../options.ts';
 
 /**
  * Whether the transactions would fit into their families if each depended on all others: stricter than the truth, and
  * cheap (Core: CheckPackageLimits). None of them may be in the mempool.
  */
-export function packageLimitsFault(
+export function checkPackageLimits(
   workspaces: readonly Workspace[],
   vsize: number,
 ): Reject<PackageRejectKind> | undefined {
   const { graph, options } = workspaces[0]!.context;
   const count = workspaces.length;
-  const parents = new Set<Entry>();
+  const parents = new Set<MutableEntry>();
   for (const { entry } of workspaces) for (const parent of graph.findParents(entry)) parents.add(parent);
-  const debug = tooLarge(count, vsize, options.limits) ?? familyFault(count, vsize, parents, options.limits);
+  const debug =
+    packageSizeError(count, vsize, options.limits) ?? ancestorLimitsError(count, vsize, parents, options.limits);
   return debug === undefined ? undefined : reject('package-policy', 'package-mempool-limits', debug);
 }
 
-function tooLarge(count: number, vsize: number, limits: FamilyLimits): string | undefined {
+function packageSizeError(count: number, vsize: number, limits: MempoolLimits): string | undefined {
   const { ancestorCount, descendantCount, ancestorSize, descendantSize } = limits;
   if (count > ancestorCount) return `package count ${count} exceeds ancestor count limit [limit: ${ancestorCount}]`;
   if (count > descendantCount)
@@ -30,15 +31,15 @@ function tooLarge(count: number, vsize: number, limits: FamilyLimits): string | 
   return undefined;
 }
 
-function familyFault(
+function ancestorLimitsError(
   count: number,
   vsize: number,
-  parents: ReadonlySet<Entry>,
-  limits: FamilyLimits,
+  parents: ReadonlySet<MutableEntry>,
+  limits: MempoolLimits,
 ): string | undefined {
   if (parents.size + count > limits.ancestorCount) {
     return `too many unconfirmed parents [limit: ${limits.ancestorCount}]`;
   }
-  const ancestors = limitedAncestors({ count, vsize }, parents, limits);
+  const ancestors = ancestorsWithinLimits({ count, vsize }, parents, limits);
   return typeof ancestors === 'string' ? `possibly ${ancestors}` : undefined;
 }

@@ -2,10 +2,10 @@ import type { PackageRejectKind, Reject, TxRejectKind } from '../../consensus/re
 import type { Workspace } from '../accept/workspace.ts';
 import type { MempoolEntry } from '../entry.ts';
 import { feeRate } from '../policy/fee-rate.ts';
-import type { PackageRefusal, PackageVerdict } from './check-package.ts';
+import type { RejectedPackage, ValidPackage } from './check-package.ts';
 
 /** A transaction of a package that passed. */
-export interface PackagePass {
+export interface AcceptedPackageTx {
   readonly entry: MempoolEntry;
   readonly replaced: readonly MempoolEntry[];
   /** Satoshis per 1,000 virtual bytes of those that were judged together, prioritisation included. */
@@ -16,7 +16,7 @@ export interface PackagePass {
 
 /** What became of one transaction: it passed, it was in the mempool before, perhaps with another witness, or it was refused. */
 export type PackageTxResult =
-  | PackagePass
+  | AcceptedPackageTx
   | { readonly present: MempoolEntry }
   | { readonly reject: Reject<TxRejectKind> };
 
@@ -30,10 +30,10 @@ export interface PackageResult {
 /** What was judged together, as a result for each. */
 export function packageResult(
   workspaces: readonly Workspace[],
-  verdict: PackageVerdict | PackageRefusal,
+  verdict: ValidPackage | RejectedPackage,
 ): PackageResult {
   if ('reject' in verdict) {
-    const { culprit } = verdict;
+    const { failedTx: culprit } = verdict;
     const results = workspaces.map((_, at) => (culprit?.position === at ? { reject: culprit.reject } : undefined));
     return { reject: verdict.reject, results };
   }

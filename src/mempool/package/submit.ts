@@ -3,22 +3,22 @@ import type { CoinView } from '../../consensus/coins.ts';
 import { type PackageRejectKind, type Reject, reject } from '../../consensus/reject.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import type { MempoolEntry } from '../entry.ts';
-import type { EntryGraph } from '../graph.ts';
+import type { MempoolGraph } from '../graph.ts';
 import { feeRate } from '../policy/fee-rate.ts';
 import { transactionFailed } from './check-package.ts';
 import type { PackageResult, PackageTxResult } from './result.ts';
-import { isChildWithParents, packageFault } from './well-formed.ts';
+import { checkWellFormedPackage, isChildWithParents } from './well-formed.ts';
 
 /** What the mempool lends to the submission of a package. */
 export interface PackageHost {
-  readonly graph: EntryGraph;
+  readonly graph: MempoolGraph;
   readonly chainCoins: CoinView;
-  acceptAlone(
+  acceptSingle(
     tx: Transaction,
   ):
     | { readonly entry: MempoolEntry; readonly replaced: readonly MempoolEntry[] }
     | Extract<PackageTxResult, { reject: unknown }>;
-  acceptTogether(txs: readonly Transaction[]): PackageResult;
+  acceptMultiple(txs: readonly Transaction[]): PackageResult;
   /** Evicts what is too much, for which single transactions do not see to it. */
   limitSize(): void;
 }
@@ -28,16 +28,16 @@ export interface PackageHost {
  * alone first, so that nobody's fee counts twice; what fails for its fee, or for a parent's, is tried together.
  */
 export function submitPackage(txs: readonly Transaction[], host: PackageHost): PackageResult {
-  const fault = packageFault(txs) ?? familyFault(txs, host.chainCoins);
+  const fault = checkWellFormedPackage(txs) ?? checkChildWithParents(txs, host.chainCoins);
   if (fault) return { reject: fault, results: txs.map(() => undefined) };
 
-  const results = txs.map((tx): PackageTxResult => present(tx, host) ?? alone(tx, host));
+  const results = txs.map((tx): PackageTxResult => alreadyInMempool(tx, host) ?? acceptSingle(tx, host));
   const failures = results.flatMap((result) => ('reject' in result ? [result.reject.kind] : []));
   const isHopeless = failures.some((kind) => kind !== 'reconsiderable' && kind !== 'missing-inputs');
   let refusal: Reject<PackageRejectKind> | undefined = failures.length > 0 ? transactionFailed : undefined;
   if (failures.length > 0 && !isHopeless && txs.length > 1) {
     const waiting = [...results.keys()].filter((at) => 'reject' in results[at]!);
-    const together = acceptRest(
+    const together = acceptRemaining(
       waiting.map((at) => txs[at]!),
       host,
     );
@@ -55,7 +55,10 @@ export function submitPackage(txs: readonly Transaction[], host: PackageHost): P
 }
 
 /** What the child spends must be made by the package, or be confirmed. */
-function familyFault(txs: readonly Transaction[], chainCoins: CoinView): Reject<PackageRejectKind> | undefined {
+function checkChildWithParents(
+  txs: readonly Transaction[],
+  chainCoins: CoinView,
+): Reject<PackageRejectKind> | undefined {
   if (txs.length === 1) return undefined;
   if (!isChildWithParents(txs)) return reject('package-policy', 'package-not-child-with-parents');
   const parents = new Set(txs.slice(0, -1).map(({ txid }) => binaryKey(txid)));
@@ -65,13 +68,13 @@ function familyFault(txs: readonly Transaction[], chainCoins: CoinView): Reject<
   return isKnown ? undefined : reject('package-policy', 'package-not-child-with-unconfirmed-parents');
 }
 
-function present({ txid }: Transaction, { graph }: PackageHost): PackageTxResult | undefined {
+function alreadyInMempool({ txid }: Transaction, { graph }: PackageHost): PackageTxResult | undefined {
   const entry = graph.get(txid);
   return entry && { present: entry };
 }
 
-function alone(tx: Transaction, host: PackageHost): PackageTxResult {
-  const result = host.acceptAlone(tx);
+function acceptSingle(tx: Transaction, host: PackageHost): PackageTxResult {
+  const result = host.acceptSingle(tx);
   if ('reject' in result) return result;
   const { entry, replaced } = result;
   return {
@@ -82,8 +85,8 @@ function alone(tx: Transaction, host: PackageHost): PackageTxResult {
   };
 }
 
-function acceptRest(txs: readonly Transaction[], host: PackageHost): PackageResult {
-  if (txs.length > 1) return host.acceptTogether(txs);
-  const result = alone(txs[0]!, host);
+function acceptRemaining(txs: readonly Transaction[], host: PackageHost): PackageResult {
+  if (txs.length > 1) return host.acceptMultiple(txs);
+  const result = acceptSingle(txs[0]!, host);
   return 'reject' in result ? { reject: transactionFailed, results: [result] } : { results: [result] };
 }

@@ -13,7 +13,7 @@ const MAX_PACKAGE_WEIGHT = 404_000;
  * Why the transactions make no package, whatever they spend: too many, too large, one of them twice, a child before its
  * parent, or two that spend the same (Core: IsWellFormedPackage).
  */
-export function packageFault(txs: readonly Transaction[]): Reject<PackageRejectKind> | undefined {
+export function checkWellFormedPackage(txs: readonly Transaction[]): Reject<PackageRejectKind> | undefined {
   const fault = (reason: PackageRejectReason) => reject('package-policy' as const, reason);
   if (txs.length > MAX_PACKAGE_COUNT) return fault('package-too-many-transactions');
   let weight = 0;

@@ -1,6 +1,6 @@
 import { equalBytes } from '../../bytes/compare.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
-import type { Entry } from '../entry.ts';
+import type { MutableEntry } from '../entry.ts';
 import { dustOutputs } from './dust.ts';
 
 /** Dust may only be made by a transaction that pays nothing, so that nobody mines it without the one that spends it. */
@@ -12,7 +12,11 @@ export function makesPaidDust(tx: Transaction, fee: bigint, modifiedFee: bigint,
  * The parent in the mempool some of whose dust `tx` leaves unspent: whoever spends from such a parent must spend all
  * of its dust (Core: CheckEphemeralSpends).
  */
-export function parentWithUnspentDust(tx: Transaction, parents: Iterable<Entry>, dustRate: bigint): Entry | undefined {
+export function parentWithUnspentDust(
+  tx: Transaction,
+  parents: Iterable<MutableEntry>,
+  dustRate: bigint,
+): MutableEntry | undefined {
   for (const parent of parents) {
     // What pays a fee has no dust, or it would not be here.
     if (parent.fee !== 0n) continue;

@@ -1,6 +1,6 @@
 import { equalBytes } from '../../bytes/compare.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
-import type { Entry } from '../entry.ts';
+import type { MutableEntry } from '../entry.ts';
 import {
   TRUC_ANCESTOR_LIMIT,
   TRUC_CHILD_MAX_VSIZE,
@@ -12,7 +12,7 @@ import {
 export interface TrucViolation {
   readonly debug: string;
   /** The parent's other child, without which there would be no violation: the newcomer may replace it. */
-  readonly sibling?: Entry;
+  readonly sibling?: MutableEntry;
 }
 
 /**
@@ -22,8 +22,8 @@ export interface TrucViolation {
 export function trucViolation(
   tx: Transaction,
   vsize: number,
-  ancestors: ReadonlySet<Entry>,
-  conflicts: ReadonlySet<Entry>,
+  ancestors: ReadonlySet<MutableEntry>,
+  conflicts: ReadonlySet<MutableEntry>,
 ): TrucViolation | undefined {
   const isTruc = tx.version === TRUC_VERSION;
   for (const ancestor of ancestors) {
@@ -52,7 +52,7 @@ export function trucViolation(
 export function packageTrucViolation(
   tx: Transaction,
   vsize: number,
-  ancestors: ReadonlySet<Entry>,
+  ancestors: ReadonlySet<MutableEntry>,
   others: readonly Transaction[],
 ): string | undefined {
   const packageParents = others.filter((other) => spends(tx, other));
@@ -83,7 +83,7 @@ function spends(child: Transaction, parent: Transaction): boolean {
   return child.inputs.some(({ prevout }) => equalBytes(prevout.txid, parent.txid));
 }
 
-function descendantViolation(parent: Entry, conflicts: ReadonlySet<Entry>): TrucViolation | undefined {
+function descendantViolation(parent: MutableEntry, conflicts: ReadonlySet<MutableEntry>): TrucViolation | undefined {
   // A child that is to be replaced does not count.
   for (const child of parent.children) if (conflicts.has(child)) return undefined;
   if (parent.descendantCount + 1 <= TRUC_DESCENDANT_LIMIT) return undefined;

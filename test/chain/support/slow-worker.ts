@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { verifyRanges } from '../../../src/chain/scripts/script-check.ts';
-import { noteChunk, readChunk, type SharedChunks, takeChunk } from '../../../src/chain/scripts/shared-chunks.ts';
+import { markChunk, readChunk, type SharedChunks, takeChunk } from '../../../src/chain/scripts/shared-chunks.ts';
 import { randomInt } from '../../../src/platform/random.ts';
 import { SeededRandom } from '../../../src/testing/seeded-random.ts';
 
@@ -38,7 +38,7 @@ export class SlowWorker extends EventEmitter {
         return this.#end();
       }
       await turns(5);
-      noteChunk(
+      markChunk(
         shared,
         chunk,
         verifyRanges(readChunk(shared, shared.bytes.slice(), chunk), shared.flags) === undefined,

@@ -2,7 +2,7 @@ import { compareBytes, equalBytes } from '../../../bytes/compare.ts';
 import { toReversedHex } from '../../../bytes/hex.ts';
 import { formatReject } from '../../../consensus/reject.ts';
 import type { Mempool } from '../../../mempool/mempool.ts';
-import type { PackagePass, PackageResult, PackageTxResult } from '../../../mempool/package/result.ts';
+import type { AcceptedPackageTx, PackageResult, PackageTxResult } from '../../../mempool/package/result.ts';
 import { isChildWithParentsTree, MAX_PACKAGE_COUNT } from '../../../mempool/package/well-formed.ts';
 import { feeAtRate, feeRate } from '../../../mempool/policy/fee-rate.ts';
 import type { Transaction } from '../../../primitives/transaction.ts';
@@ -130,7 +130,7 @@ function submitJson(tx: Transaction, result: PackageTxResult): JsonObject {
   return { txid, vsize: present.vsize, fees: { base: amountJson(present.fee) } };
 }
 
-function feesJson({ entry, effectiveFeeRate, effectiveIncludes }: PackagePass): JsonObject {
+function feesJson({ entry, effectiveFeeRate, effectiveIncludes }: AcceptedPackageTx): JsonObject {
   return {
     base: amountJson(entry.fee),
     'effective-feerate': amountJson(effectiveFeeRate),

@@ -65,7 +65,7 @@ function buildProof(chain: Chain, txids: readonly Uint8Array[], blockHash: Uint8
 /** Finds the block of the first transaction that has an unspent output. */
 function findBlockOf(chain: Chain, txids: readonly Uint8Array[]): BlockIndex {
   for (const txid of txids) {
-    const coin = chain.getCoinOf(txid);
+    const coin = chain.getCoinByTxid(txid);
     if (coin) return chain.atHeight(coin.height)!;
   }
   throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'Transaction not yet in block');
