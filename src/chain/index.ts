@@ -8,4 +8,4 @@ export { blockLocator } from './tree/active-chain.ts';
 export { BlockIndex, isBetter, lastCommonAncestor } from './tree/block-index.ts';
 export type { ChainEvents } from './tree/events.ts';
 export type { AcceptHeadersResult, HeaderView } from './tree/header-view.ts';
-export type { CoinEntry } from './utxo/utxo-cache.ts';
+export type { UnspentOutput } from './utxo/utxo-cache.ts';
