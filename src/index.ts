@@ -1,4 +1,23 @@
-/** Pier as a library: the commands as functions, and what they are made of. Layers are at `pier/<folder>/<file>`. */
+/**
+ * Pier as a library: the commands of `pier` as functions, whole nodes, and a client of their RPC. Each layer below has an entry
+ * of its own, from `pier/bytes` to `pier/node`.
+ *
+ * @example
+ * ```ts
+ * import { createBlockchain, createWallet, FullNode, nodeConfig, send } from 'pier';
+ *
+ * const config = nodeConfig({ nodeId: 3000, dataDir: '/tmp/pier' });
+ * const { address } = await createWallet(config, { name: 'central' });
+ * await createBlockchain(config, { address });
+ * const { txid } = await send(config, { to: address, amount: '1.5', mine: true });
+ *
+ * const node = await FullNode.start(config, { network: 'none', createChain: false, createWallet: false });
+ * console.log(node.chain.tip.height, txid);
+ * await node.stop();
+ * ```
+ *
+ * @packageDocumentation
+ */
 
 export { RpcClient } from './api/client/rpc-client.ts';
 export { type CreatedBlockchain, createBlockchain } from './commands/create-blockchain.ts';

@@ -1,3 +1,36 @@
+/**
+ * JSON-RPC in Bitcoin Core's shapes: a client for Pier's nodes and for bitcoind, a server, all methods, and what it takes to
+ * add methods.
+ *
+ * @example
+ * ```ts
+ * import { startNode } from 'pier';
+ * import { method, RpcClient, RpcServer, rpcMethods, textArgument } from 'pier/api';
+ * import { nodeConfig, nodePaths } from 'pier/node';
+ *
+ * const config = nodeConfig({ nodeId: 3000 });
+ * const { node } = await startNode(config);
+ * const client = new RpcClient({ host: '127.0.0.1', port: config.rpcPort, cookieFile: nodePaths(config).cookie });
+ * console.log(await client.call('getblockchaininfo'));
+ *
+ * // A server on another port, with one method more.
+ * const echo = method({
+ *   name: 'greet',
+ *   category: 'Util',
+ *   description: 'Greets.',
+ *   arguments: [textArgument('name', 'Of the person to greet.')],
+ *   result: '"text"',
+ *   handler: (_context, name) => `hello ${name}`,
+ * });
+ * const options = { host: '127.0.0.1', port: 0, cookieFile: '/tmp/.cookie' };
+ * const server = await RpcServer.start(options, node, new Map([...rpcMethods, [echo.name, echo]]));
+ * await server.close();
+ * await node.stop();
+ * ```
+ *
+ * @packageDocumentation
+ */
+
 export {
   type Argument,
   type ArgumentValues,

@@ -1,3 +1,25 @@
+/**
+ * The consensus rules: network parameters, proof of work and difficulty, subsidy, merkle roots, soft forks (BIP9), and the
+ * checks of transactions and blocks. A rule that is broken yields a `Reject` with Bitcoin Core's reason; nothing is thrown.
+ * Runs in browsers as well.
+ *
+ * @example
+ * ```ts
+ * import { blockSubsidy, chainParams, checkBlock, difficulty, formatReject } from 'pier/consensus';
+ * import { Block } from 'pier/primitives';
+ *
+ * const params = chainParams('main');
+ * console.log(blockSubsidy(840_000, params)); // 312500000
+ * console.log(difficulty(params.genesis.header.bits)); // 1
+ *
+ * console.log(checkBlock(params.genesis, params)); // undefined
+ * const empty = new Block(params.genesis.header, []);
+ * console.log(formatReject(checkBlock(empty, params)!)); // bad-txnmrklroot, hashMerkleRoot mismatch
+ * ```
+ *
+ * @packageDocumentation
+ */
+
 export {
   type BlockReject,
   bip34Prefix,

@@ -1,3 +1,25 @@
+/**
+ * Networks of nodes on one machine, each node in a process of its own, and the scenario that `pier up` plays.
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp } from 'node:fs/promises';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { freeNodeIds, NodeProcess } from 'pier/devnet';
+ *
+ * const dataDir = await mkdtemp(join(tmpdir(), 'pier-'));
+ * const [first, second] = await freeNodeIds(2);
+ * const central = await NodeProcess.start({ nodeId: first!, dataDir, seeds: ['127.0.0.1:1'] });
+ * const other = await NodeProcess.start({ nodeId: second!, dataDir, seeds: [central.p2p] });
+ * console.log(await other.rpc.call('getconnectioncount'));
+ * await other.stop();
+ * await central.stop();
+ * ```
+ *
+ * @packageDocumentation
+ */
+
 export { NodeProcess, type NodeProcessOptions, type ReadyLine, runPier } from './node-process.ts';
 export { freeNodeIds, isPortFree } from './ports.ts';
 export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './scenario.ts';

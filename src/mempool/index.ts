@@ -1,3 +1,26 @@
+/**
+ * The mempool: acceptance by Bitcoin Core's policy, packages, replacement, eviction, and the policy rules as functions.
+ *
+ * @example
+ * ```ts
+ * import { Chain } from 'pier/chain';
+ * import { formatReject, regtest } from 'pier/consensus';
+ * import { Mempool } from 'pier/mempool';
+ * import { silentLogger, systemClock } from 'pier/platform';
+ * import { MemoryStore } from 'pier/store';
+ *
+ * const common = { clock: systemClock, logger: silentLogger };
+ * const chain = await Chain.open({ params: regtest, scriptThreads: 0 }, { store: new MemoryStore(), ...common });
+ * const mempool = new Mempool({}, { chain, ...common });
+ * const result = mempool.accept(regtest.genesis.transactions[0]!);
+ * console.log('reject' in result ? formatReject(result.reject) : result.entry.fee); // coinbase
+ * mempool.close();
+ * await chain.close();
+ * ```
+ *
+ * @packageDocumentation
+ */
+
 export {
   type DumpedTransaction,
   decodeMempoolDump,

@@ -1,3 +1,29 @@
+/**
+ * Whole nodes in this process: `FullNode` validates, relays, mines and holds wallets; `LightNode` holds headers and the
+ * payments of its wallets. Also their configuration, networks, and the search for one payment.
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp } from 'node:fs/promises';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { freeNodeIds } from 'pier/devnet';
+ * import { FullNode, nodeConfig } from 'pier/node';
+ *
+ * const [nodeId] = await freeNodeIds(1);
+ * const dataDir = await mkdtemp(join(tmpdir(), 'pier-'));
+ * const node = await FullNode.start(nodeConfig({ nodeId, dataDir, seeds: [] }), {
+ *   network: 'full',
+ *   createChain: true,
+ *   createWallet: true,
+ * });
+ * console.log(node.chain.tip.height, node.connections.peers().length);
+ * await node.stop();
+ * ```
+ *
+ * @packageDocumentation
+ */
+
 export {
   CENTRAL_NODE_ID,
   DEFAULT_NETWORK,

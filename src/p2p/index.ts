@@ -1,3 +1,25 @@
+/**
+ * Bitcoin's peer-to-peer protocol: all messages with their codecs, the v1 and v2 (BIP324) wire formats, transports, peers, and
+ * `ConnectionManager`, which maintains a node's connections.
+ *
+ * @example
+ * ```ts
+ * import { regtest } from 'pier/consensus';
+ * import { decodeMessage, encodeMessage, InvType, type RawMessage, V1Framing } from 'pier/p2p';
+ *
+ * const payload = encodeMessage('getdata', { entries: [{ type: InvType.BLOCK, hash: regtest.genesis.hash }] });
+ * const received: RawMessage[] = [];
+ * const receiver = new V1Framing(regtest.magic);
+ * for (const part of new V1Framing(regtest.magic).frame('getdata', payload)) {
+ *   receiver.receive(part, (message) => received.push(message));
+ * }
+ * console.log(received[0]!.command); // getdata
+ * console.log(decodeMessage('getdata', received[0]!.payload).entries.length); // 1
+ * ```
+ *
+ * @packageDocumentation
+ */
+
 export { AddressManager, type AddressManagerModules } from './addresses/address-manager.ts';
 export { type Ban, DEFAULT_BAN_TIME } from './addresses/ban-list.ts';
 export type { AddressNews, KnownAddress } from './addresses/known-address.ts';

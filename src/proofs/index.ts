@@ -1,3 +1,25 @@
+/**
+ * Proofs about blocks for light clients: merkle proofs, partial merkle trees and Bloom filters (BIP37), and compact block
+ * filters (BIP158). Runs in browsers as well.
+ *
+ * @example
+ * ```ts
+ * import { regtest } from 'pier/consensus';
+ * import { basicFilterElements, encodeFilter, matchAny, merkleProof, verifyTransactionProof } from 'pier/proofs';
+ *
+ * const block = regtest.genesis;
+ * const filter = encodeFilter(block.hash, basicFilterElements(block, []));
+ * const [transaction] = block.transactions;
+ * console.log(matchAny(filter, block.hash, [transaction!.outputs[0]!.scriptPubKey])); // true
+ *
+ * const proof = merkleProof([transaction!.txid], 0);
+ * const verdict = verifyTransactionProof({ header: block.header, transaction: transaction!, proof });
+ * console.log(verdict.valid); // true
+ * ```
+ *
+ * @packageDocumentation
+ */
+
 export {
   BASIC_FILTER,
   basicFilterElements,

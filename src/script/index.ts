@@ -1,3 +1,22 @@
+/**
+ * Scripts: the interpreter with all consensus and policy flags, signature hashes, standard output types, addresses and keys
+ * in WIF. Runs in browsers as well.
+ *
+ * @example
+ * ```ts
+ * import { fromHex } from 'pier/bytes';
+ * import { chainParams } from 'pier/consensus';
+ * import { disassemble, encodeAddress, solve } from 'pier/script';
+ *
+ * const scriptPubKey = fromHex('0014751e76e8199196d454941c45d1b3a323f1433bd6');
+ * console.log(disassemble(scriptPubKey)); // 0 751e76e8199196d454941c45d1b3a323f1433bd6
+ * console.log(solve(scriptPubKey).type); // witness_v0_keyhash
+ * console.log(encodeAddress(scriptPubKey, chainParams('main').address)); // bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4
+ * ```
+ *
+ * @packageDocumentation
+ */
+
 export {
   AddressError,
   type AddressErrorCode,

@@ -1,3 +1,21 @@
+/**
+ * Light clients: a chain of headers, proofs of payments, and verifiers that trust no peer. Runs in browsers as well.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises';
+ * import { chainParams } from 'pier/consensus';
+ * import { paymentReport, proofFromJson, verifySelfContained } from 'pier/spv';
+ *
+ * // A file that `pier verify --export` wrote.
+ * const proof = proofFromJson(await readFile('payment.json', 'utf8'));
+ * const verdict = verifySelfContained(chainParams('regtest'), proof, { nowSeconds: Date.now() / 1000 });
+ * console.log(paymentReport(verdict));
+ * ```
+ *
+ * @packageDocumentation
+ */
+
 export { HeaderChain, type HeaderChainModules } from './header-chain.ts';
 export { decodePaymentProof, encodePaymentProof, type PaymentProof, paymentProofs } from './payment-proof.ts';
 export { ProofStore } from './proof-store.ts';

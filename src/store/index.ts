@@ -1,3 +1,23 @@
+/**
+ * Ordered key-value stores with atomic batches: `LmdbStore` in a file, `MemoryStore` for tests and simulations.
+ *
+ * @example
+ * ```ts
+ * import { fromHex, toHex } from 'pier/bytes';
+ * import { MemoryStore, type Store } from 'pier/store';
+ *
+ * const store: Store = new MemoryStore();
+ * await store.write([
+ *   { type: 'put', key: fromHex('01'), value: fromHex('aa') },
+ *   { type: 'put', key: fromHex('02'), value: fromHex('bb') },
+ * ]);
+ * for (const [key, value] of store.entries({ gte: fromHex('02') })) console.log(toHex(key), toHex(value)); // 02 bb
+ * await store.close();
+ * ```
+ *
+ * @packageDocumentation
+ */
+
 export { StoreError, type StoreErrorCode } from './errors.ts';
 export type { DatabaseOptions, StoreKind } from './lmdb-open.ts';
 export { LmdbStore } from './lmdb-store.ts';

@@ -1,3 +1,23 @@
+/**
+ * Wallets: keys by BIP32, BIP39, BIP44, BIP49, BIP84 and BIP86, coin selection, signing, and the wallet file of a node.
+ *
+ * @example
+ * ```ts
+ * import { regtest } from 'pier/consensus';
+ * import { silentLogger, systemClock, systemRandom } from 'pier/platform';
+ * import { MemoryStore } from 'pier/store';
+ * import { WalletFile } from 'pier/wallet';
+ *
+ * const modules = { store: new MemoryStore(), clock: systemClock, random: systemRandom, logger: silentLogger };
+ * const file = await WalletFile.open({ params: regtest }, modules);
+ * const wallet = await file.createWallet('alice', { addressType: 'bech32m' });
+ * console.log((await wallet.newAddress()).slice(0, 6)); // bcrt1p
+ * console.log(wallet.balance().trusted); // 0
+ * ```
+ *
+ * @packageDocumentation
+ */
+
 export {
   type Candidate,
   feeFor,
