@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { Chain } from '../chain/chain.ts';
 import { type AcceptResult, Mempool } from '../mempool/mempool.ts';
 import { Miner } from '../mining/miner.ts';
+import { AddressBook } from '../p2p/addresses/address-book.ts';
 import { ConnectionManager } from '../p2p/connections/connection-manager.ts';
+import { FullNodeProcessor } from '../p2p/processing/full-node-processor.ts';
 import type { MockableClock } from '../platform/clock.ts';
 import { limitedLogger } from '../platform/limited-logger.ts';
 import type { Transaction } from '../primitives/transaction.ts';
@@ -32,19 +34,21 @@ export class FullNode extends RunningNode {
   readonly chain: Chain;
   readonly mempool: Mempool;
   readonly wallets: WalletFile;
+  readonly processor: FullNodeProcessor;
   readonly connections: ConnectionManager;
   readonly miner: Miner;
 
   private constructor(
     config: NodeConfig,
     modules: NodeModules & { readonly clock: MockableClock },
-    parts: Pick<FullNode, 'chain' | 'mempool' | 'wallets' | 'connections' | 'miner'>,
+    parts: Pick<FullNode, 'chain' | 'mempool' | 'wallets' | 'processor' | 'connections' | 'miner'>,
     closers: readonly (() => unknown)[],
   ) {
     super(config, modules, closers);
     this.chain = parts.chain;
     this.mempool = parts.mempool;
     this.wallets = parts.wallets;
+    this.processor = parts.processor;
     this.connections = parts.connections;
     this.miner = parts.miner;
   }
@@ -105,23 +109,31 @@ export class FullNode extends RunningNode {
       );
       closers.push(() => miner.stop());
 
-      const connections = new ConnectionManager(
+      const p2p = { clock, random, logger: exposedLayer('p2p') };
+      const book = new AddressBook({ clock, random, store });
+      const processor = new FullNodeProcessor(
         {
-          ...(options.network === 'full' ? { listen: { host: config.host, port: config.nodeId } } : {}),
-          addNodes: options.network === 'none' ? [] : config.seeds,
           v2Transport: config.v2Transport,
           blocksOnly: config.blocksOnly,
           trickle: config.trickle,
           bloomFilters: config.peerBloomFilters,
-          ...(config.maxConnections === undefined ? {} : { maxConnections: config.maxConnections }),
         },
-        { chain, mempool, transport, clock, random, store, logger: exposedLayer('p2p') },
+        { ...p2p, chain, mempool, book },
+      );
+      const connections = new ConnectionManager(
+        {
+          magic: params.magic,
+          listen: options.network === 'full' ? { host: config.host, port: config.nodeId } : undefined,
+          addNodes: options.network === 'none' ? [] : config.seeds,
+          maxConnections: config.maxConnections,
+        },
+        { ...p2p, transport, book, processor },
       );
       closers.push(() => connections.stop());
       if (options.network !== 'none') await connections.start();
       if (minerScript && options.network === 'full') miner.start();
 
-      const node = new FullNode(config, modules, { chain, mempool, wallets, connections: connections, miner }, closers);
+      const node = new FullNode(config, modules, { chain, mempool, wallets, processor, connections, miner }, closers);
       void failed.then((error) => node.abort(error));
       return node;
     } catch (error) {

@@ -1,9 +1,9 @@
+import { AddressBook } from '../p2p/addresses/address-book.ts';
 import { ConnectionManager } from '../p2p/connections/connection-manager.ts';
-import { ServiceFlag } from '../p2p/wire/protocol.ts';
 import { limitedLogger } from '../platform/limited-logger.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { HeaderChain } from '../spv/header-chain.ts';
-import { createSpvParts, type SpvParts } from '../spv/light-node-processor.ts';
+import { LightNodeProcessor } from '../spv/light-node-processor.ts';
 import { ProofStore } from '../spv/proof-store.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
 import { LightWallets } from '../wallet/light-wallets.ts';
@@ -11,10 +11,10 @@ import { WalletFile } from '../wallet/wallet-file.ts';
 import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';
 import { closeAll, type NetworkMode, type NodeModules, nodeModules, RunningNode } from './running-node.ts';
 
-/** Connections that a light node makes to addresses that it has learnt: enough to catch a liar by. */
+/** Automatic outbound connections of a light node: enough to expose a peer that sends false data. */
 const MAX_OUTBOUND = 4;
 
-type LightNodeParts = Pick<LightNode, 'chain' | 'wallets' | 'connections' | 'proofs' | 'light'>;
+type LightNodeParts = Pick<LightNode, 'chain' | 'wallets' | 'connections' | 'proofs' | 'processor'>;
 
 /**
  * A node that holds headers instead of blocks, and of the transactions only its wallets' with the proofs that blocks hold
@@ -25,7 +25,7 @@ export class LightNode extends RunningNode {
   readonly wallets: WalletFile;
   readonly connections: ConnectionManager;
   readonly proofs: ProofStore;
-  readonly light: SpvParts;
+  readonly processor: LightNodeProcessor;
 
   private constructor(
     config: NodeConfig,
@@ -38,7 +38,7 @@ export class LightNode extends RunningNode {
     this.wallets = parts.wallets;
     this.connections = parts.connections;
     this.proofs = parts.proofs;
-    this.light = parts.light;
+    this.processor = parts.processor;
   }
 
   /**
@@ -74,36 +74,30 @@ export class LightNode extends RunningNode {
       });
       closers.push(() => lightWallets.close());
 
-      const bloom = config.bloomSearch;
-      // Whom to call, of those that were not named: who has all blocks, and helps to search them.
-      const helps = bloom ? ServiceFlag.BLOOM : ServiceFlag.COMPACT_FILTERS;
-      const requiredServices = ServiceFlag.NETWORK | ServiceFlag.WITNESS | helps;
-      let light!: SpvParts;
-      const p2p = limitedLogger(layer('p2p'), clock);
-      const connections = new ConnectionManager(
-        {
-          addNodes: options.network === 'none' ? [] : config.seeds,
-          v2Transport: config.v2Transport,
-          ...{ requiredServices, blocksOnly: true, sparesAddedNodes: false },
-          ...{ maxOutbound: MAX_OUTBOUND, maxBlockRelayOnly: 0 },
-        },
-        {
-          ...{ chain, transport, clock, random, store, logger: p2p },
-          makeParts: (options, addresses) => {
-            const modules = { chain, addresses, clock, random, logger: p2p };
-            light = createSpvParts(options, { ...modules, watcher: lightWallets, bloom });
-            return light;
-          },
-        },
+      const p2p = { clock, random, logger: limitedLogger(layer('p2p'), clock) };
+      const book = new AddressBook({ clock, random, store });
+      const processor = new LightNodeProcessor(
+        { v2Transport: config.v2Transport },
+        { ...p2p, chain, book, watcher: lightWallets, bloom: config.bloomSearch },
       );
       lightWallets.attach({
-        searchFrom: (index) => light.scanner.setBack(index),
-        unconfirmed: (transactions) => light.broadcast.offerOnly(transactions),
+        searchFrom: (index) => processor.scanner.setBack(index),
+        unconfirmed: (transactions) => processor.broadcast.offerOnly(transactions),
       });
+      const connections = new ConnectionManager(
+        {
+          magic: params.magic,
+          addNodes: options.network === 'none' ? [] : config.seeds,
+          sparesAddedNodes: false,
+          maxOutbound: MAX_OUTBOUND,
+          maxBlockRelayOnly: 0,
+        },
+        { ...p2p, transport, book, processor },
+      );
       closers.push(() => connections.stop());
       if (options.network !== 'none') await connections.start();
 
-      const node = new LightNode(config, modules, { chain, wallets, connections, proofs, light }, closers);
+      const node = new LightNode(config, modules, { chain, wallets, connections, proofs, processor }, closers);
       chain.events.on('failed', ({ error }) => node.abort(error));
       return node;
     } catch (error) {
@@ -114,12 +108,12 @@ export class LightNode extends RunningNode {
 
   /** Transactions that wait for a block. */
   get unconfirmedCount(): number {
-    return this.light.broadcast.size;
+    return this.processor.broadcast.size;
   }
 
   /** Offers a transaction of this node's own to its peers: nobody here can judge it. */
   submitTransaction(tx: Transaction): Record<string, never> {
-    this.light.broadcast.offer(tx);
+    this.processor.broadcast.offer(tx);
     return {};
   }
 }

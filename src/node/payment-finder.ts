@@ -1,5 +1,6 @@
 import type { BlockIndex } from '../chain/tree/block-index.ts';
 import type { ChainParams } from '../consensus/params.ts';
+import { AddressBook } from '../p2p/addresses/address-book.ts';
 import { ConnectionManager } from '../p2p/connections/connection-manager.ts';
 import type { Endpoint } from '../p2p/net/endpoint.ts';
 import { formatEndpoint } from '../p2p/net/endpoint.ts';
@@ -11,7 +12,7 @@ import { PierError } from '../platform/errors.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { systemRandom } from '../platform/random.ts';
 import { HeaderChain } from '../spv/header-chain.ts';
-import { createSearchParts, type SearchParts } from '../spv/verify/payment-search-processor.ts';
+import { PaymentSearchProcessor } from '../spv/verify/payment-search-processor.ts';
 import type { PaymentClaim } from '../spv/verify/verify-payment.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 
@@ -60,35 +61,30 @@ export async function findPayment(options: PaymentFinderOptions): Promise<FoundP
   const { params, txid, nodes, where, progress = () => {} } = options;
   const common = { clock: systemClock, logger: silentLogger, random: systemRandom };
   const chain = await HeaderChain.open(params, { ...common, store: new MemoryStore() });
-  let parts!: SearchParts;
-  const peers = new ConnectionManager(
-    { blocksOnly: true, sparesAddedNodes: false, maxOutbound: 0, maxBlockRelayOnly: 0 },
-    {
-      ...{ ...common, chain, transport: new TcpTransport() },
-      makeParts: () => {
-        const reached = (height: number) => progress({ stage: 'search', height });
-        parts = createSearchParts({ ...common, chain, txid, reached });
-        return parts;
-      },
-    },
+  const book = new AddressBook(common);
+  const reached = (height: number) => progress({ stage: 'search', height });
+  const processor = new PaymentSearchProcessor({}, { ...common, chain, txid, reached });
+  const connections = new ConnectionManager(
+    { magic: params.magic, sparesAddedNodes: false, maxOutbound: 0, maxBlockRelayOnly: 0 },
+    { ...common, transport: new TcpTransport(), book, processor },
   );
   // The system's timers keep no process alive, and a peer may be gone before it has answered.
   const keepAlive = setInterval(() => {}, 60_000);
   try {
-    await peers.start();
-    const connected = await connectAll(peers, nodes);
-    await untilHeadersTold(peers, parts, chain, progress);
-    const claim = await look(chain, parts, where, options);
+    await connections.start();
+    const connected = await connectAll(connections, nodes);
+    await untilHeadersReceived(connections, processor, chain, progress);
+    const claim = await look(chain, processor, where, options);
     return { chain, claim, asked: connected.map((peer) => formatEndpoint(peer.target ?? peer.remote)) };
   } finally {
     clearInterval(keepAlive);
-    await peers.stop();
+    await connections.stop();
   }
 }
 
-async function connectAll(peers: ConnectionManager, nodes: readonly Endpoint[]): Promise<Peer[]> {
+async function connectAll(connections: ConnectionManager, nodes: readonly Endpoint[]): Promise<Peer[]> {
   const names = nodes.map(formatEndpoint).join(', ');
-  const calls = await Promise.allSettled(nodes.map((node) => inTime(peers.connect(node), node)));
+  const calls = await Promise.allSettled(nodes.map((node) => inTime(connections.connect(node), node)));
   const connected = calls.flatMap((call) => (call.status === 'fulfilled' ? [call.value] : []));
   const serving = connected.filter(({ services }) => canServeBlocks(services));
   if (serving.length > 0) return serving;
@@ -108,9 +104,9 @@ function inTime(connecting: Promise<Peer>, node: Endpoint): Promise<Peer> {
 }
 
 /** Waits for the chains of all peers, as long as there is progress; one that has told its own is enough. */
-async function untilHeadersTold(
-  peers: ConnectionManager,
-  parts: SearchParts,
+async function untilHeadersReceived(
+  connections: ConnectionManager,
+  processor: PaymentSearchProcessor,
   chain: HeaderChain,
   progress: (progress: FinderProgress) => void,
 ): Promise<void> {
@@ -118,9 +114,9 @@ async function untilHeadersTold(
   let reached = -1;
   let since = systemClock.monotonic();
   for (;;) {
-    const ready = peers.peers().filter((peer) => peer.isReady && canServeBlocks(peer.services));
-    if (ready.length > 0 && ready.every((peer) => parts.hasToldChain(peer))) break;
-    const height = parts.presyncedHeaders ?? chain.tip.height;
+    const ready = connections.peers().filter((peer) => peer.isReady && canServeBlocks(peer.services));
+    if (ready.length > 0 && ready.every((peer) => processor.hasSentChain(peer))) break;
+    const height = processor.presyncedHeaders ?? chain.tip.height;
     if (height !== reached) {
       reached = height;
       since = systemClock.monotonic();
@@ -128,7 +124,7 @@ async function untilHeadersTold(
     }
     const now = systemClock.monotonic();
     const isLate = now - since > HEADERS_PATIENCE_MS || now > end;
-    if (isLate && ready.some((peer) => parts.hasToldChain(peer))) break;
+    if (isLate && ready.some((peer) => processor.hasSentChain(peer))) break;
     if (isLate || ready.length === 0) {
       throw new PierError('no-headers', 'no node that was asked has told its chain of headers', {
         hint: 'It may be of another network, or its chain invalid. Name another with --node HOST:PORT.',
@@ -146,7 +142,7 @@ async function untilHeadersTold(
 
 async function look(
   chain: HeaderChain,
-  { search }: SearchParts,
+  { search }: PaymentSearchProcessor,
   { block, scripts }: WhereToLook,
   { nodes }: PaymentFinderOptions,
 ): Promise<PaymentClaim> {

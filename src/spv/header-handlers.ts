@@ -2,11 +2,23 @@ import type { HeaderSync } from '../p2p/blocks/header-sync.ts';
 import type { Peer } from '../p2p/peer/peer.ts';
 import type { Command, MessageOf } from '../p2p/wire/messages/index.ts';
 import { namesBlock } from '../p2p/wire/messages/inventory.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Random } from '../platform/random.ts';
+import type { HeaderChain } from './header-chain.ts';
 
-/** What is done on a message; whatever is not here means nothing. */
+/** What a node that follows headers works with. */
+export interface HeaderFollowerModules {
+  readonly chain: HeaderChain;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** The handlers of a node without blocks; commands without one are ignored. */
 export type SpvHandlers = { readonly [C in Command]?: (peer: Peer, message: MessageOf<C>) => void };
 
-/** What everybody does who follows headers: hears of blocks, and stays in touch. */
+/** Returns the handlers that every node with a chain of headers has: announcements, headers and pings. */
 export function headerHandlers(headers: HeaderSync): Pick<SpvHandlers, 'headers' | 'inv' | 'ping' | 'pong'> {
   return {
     headers: (peer, message) => headers.received(peer, message.headers),

@@ -1,6 +1,6 @@
 import type { BlockIndex } from '../chain/tree/block-index.ts';
 import type { Peer } from '../p2p/peer/peer.ts';
-import type { PeerFollower } from '../p2p/processing/message-processor.ts';
+import type { PeerFollower } from '../p2p/peer/peer-follower.ts';
 import type { SpvHandlers } from './header-handlers.ts';
 
 /** What a search has cost so far. */

@@ -9,7 +9,6 @@ import { Chain } from '../../src/chain/chain.ts';
 import { type ChainParams, chainParams, type NetworkName } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
 import { Miner } from '../../src/mining/miner.ts';
-import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { type Clock, MockableClock, systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -18,6 +17,7 @@ import { decodeAddress } from '../../src/script/address.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { WalletFile } from '../../src/wallet/wallet-file.ts';
 import { attachWallet } from '../../src/wallet/wallet-sync.ts';
+import { fullNodeConnections } from '../support/full-node-connections.ts';
 
 export interface TestNodeOptions {
   readonly network?: NetworkName;
@@ -59,7 +59,7 @@ export class TestNode {
     const chain = await Chain.open({ params, blockFilterIndex }, { store: new MemoryStore(), clock, logger });
     const mempool = new Mempool({}, { chain, clock, logger });
     const { listen = false, v2Transport = true } = options;
-    const peers = new ConnectionManager(
+    const { connections: peers } = fullNodeConnections(
       { ...(listen ? { listen: { host: '127.0.0.1', port: 0 } } : {}), v2Transport },
       { chain, mempool, transport: new TcpTransport(), clock, random: systemRandom, logger },
     );

@@ -9,7 +9,7 @@ import type { BlockIndex } from '../../src/chain/tree/block-index.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
-import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
+import type { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -22,6 +22,7 @@ import { sound } from '../p2p/support/raw-message.ts';
 import { RawPeer } from '../p2p/support/raw-peer.ts';
 import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 import { type Coin, type CoinKind, oddKinds, satisfyAll, standardKinds, unsigned } from '../support/coin-kinds.ts';
+import { fullNodeConnections } from '../support/full-node-connections.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -75,10 +76,10 @@ describeBitcoind('block filters, as bitcoind makes and serves them', () => {
     const modules = { clock: systemClock, logger: silentLogger };
     chain = await Chain.open({ params: regtest, blockFilterIndex: true }, { ...modules, store: new MemoryStore() });
     mempool = new Mempool({}, { ...modules, chain });
-    peers = new ConnectionManager(
+    ({ connections: peers } = fullNodeConnections(
       { listen: { host: '127.0.0.1', port: 0 } },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
-    );
+    ));
     await peers.start();
     const start = Math.floor(Date.now() / 1000) - TIP;
     const blocks: Block[] = [];

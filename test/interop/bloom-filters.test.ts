@@ -4,7 +4,7 @@ import { toHex } from '../../src/bytes/hex.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
-import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
+import type { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { decodeMessage } from '../../src/p2p/wire/messages/index.ts';
 import { InvType } from '../../src/p2p/wire/messages/inventory.ts';
@@ -27,6 +27,7 @@ import { type Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
 import { Choice } from '../support/choice.ts';
 import { type Coin, type CoinKind, oddKinds, satisfyAll, standardKinds, unsigned } from '../support/coin-kinds.ts';
 import { startCorePolicyNode } from '../support/core-policy.ts';
+import { fullNodeConnections } from '../support/full-node-connections.ts';
 import { verdictOfBitcoind, verdictOfPier } from './support/verdict.ts';
 
 const MATURE = 140;
@@ -116,10 +117,10 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
     const modules = { clock: systemClock, logger: silentLogger };
     chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
     mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
-    peers = new ConnectionManager(
+    ({ connections: peers } = fullNodeConnections(
       { listen: { host: '127.0.0.1', port: 0 }, bloomFilters: true },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
-    );
+    ));
     await peers.start();
     for (let i = 0; i < MATURE; i++) await addBlock([]);
     const firsts = Array.from({ length: MATURE - 100 }, (_, i): Coin => {

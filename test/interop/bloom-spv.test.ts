@@ -44,10 +44,10 @@ describeBitcoind('a light node with Bloom filters, and bitcoind', () => {
 
   /** Waits until the light node has looked at bitcoind's tip. */
   async function follow({
-    light: node,
+    processor: node,
     chain,
   }: {
-    light: LightNode['light'];
+    processor: LightNode['processor'];
     chain: LightNode['chain'];
   }): Promise<void> {
     const best = await bitcoind.rpc<string>('getbestblockhash');
@@ -106,7 +106,7 @@ describeBitcoind('a light node with Bloom filters, and bitcoind', () => {
     await bitcoind.mine(1, await wallet.newAddress());
     await waitFor(() => wallet.balance().immature > 0n);
     await follow(light);
-    expect(light.light.scanner.counts.blocks).toBe(0);
+    expect(light.processor.scanner.counts.blocks).toBe(0);
     const [peer] = await bitcoind.rpc<{ bytessent_per_msg: Record<string, number>; services: string }[]>('getpeerinfo');
     expect(Object.keys(peer!.bytessent_per_msg)).toEqual(expect.arrayContaining(['merkleblock', 'tx', 'inv']));
     expect(peer!.bytessent_per_msg).not.toHaveProperty('block');
@@ -123,7 +123,7 @@ describeBitcoind('a light node with Bloom filters, and bitcoind', () => {
     const { mnemonic } = wallet.record;
     const restored = await twin.light.wallets.createWallet('restored', { mnemonic: mnemonic! });
     await follow(twin.light);
-    await waitFor(() => twin.light.light.scanner.witnesses === 2);
+    await waitFor(() => twin.light.processor.scanner.witnesses === 2);
     await follow(light);
     expect(restored.balance()).toEqual(wallet.balance());
     expect(restored.history().map(({ entry }) => entry.tx.txidHex)).toEqual(
@@ -138,7 +138,7 @@ describeBitcoind('a light node with Bloom filters, and bitcoind', () => {
     await bitcoind.mine(1);
     await waitFor(() => confirmations(restored, last) === 1 && confirmations(wallet, last) === 1);
     await expectProved(twin.light, restored, last);
-    expect(twin.light.light.scanner.counts.blocks).toBe(0);
+    expect(twin.light.processor.scanner.counts.blocks).toBe(0);
     expect([...reasons, ...twin.reasons]).toEqual([]);
   }, 90_000);
 });

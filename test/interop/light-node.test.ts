@@ -47,8 +47,8 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
 
   async function synced(): Promise<void> {
     const tip = await bitcoind.rpc<string>('getbestblockhash');
-    const describe = () => `block ${tip}: ${node!.chain.tip.height}, ${node!.light.scanner.scanned.height}`;
-    await waitFor(() => node!.light.scanner.scanned.hashHex === tip, { timeoutMs: 30_000, describe });
+    const describe = () => `block ${tip}: ${node!.chain.tip.height}, ${node!.processor.scanner.scanned.height}`;
+    await waitFor(() => node!.processor.scanner.scanned.hashHex === tip, { timeoutMs: 30_000, describe });
   }
 
   async function expectProved(txid: string, hash: string): Promise<void> {
@@ -101,7 +101,7 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
     await synced();
     expect(await balance()).toBe(15);
     for (const [txid, hash] of paid) await expectProved(txid, hash);
-    const { counts } = node!.light.scanner;
+    const { counts } = node!.processor.scanner;
     expect(counts.filters).toBeLessThanOrEqual(HEIGHT);
     expect(counts.blocks - counts.falsePositives).toBe(paid.size);
 

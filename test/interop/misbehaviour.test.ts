@@ -3,7 +3,7 @@ import { toHex } from '../../src/bytes/hex.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
-import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
+import type { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { InvType } from '../../src/p2p/wire/messages/inventory.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -16,6 +16,7 @@ import { misbehaviours, type Scene } from '../p2p/support/misbehaviours.ts';
 import { sound } from '../p2p/support/raw-message.ts';
 import { RawPeer } from '../p2p/support/raw-peer.ts';
 import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
+import { fullNodeConnections } from '../support/full-node-connections.ts';
 import { verdictOfBitcoind, verdictOfPier } from './support/verdict.ts';
 
 const BLOCKS = 260;
@@ -35,10 +36,10 @@ describeBitcoind('misbehaviour, the same bytes sent to bitcoind and to Pier', ()
     const modules = { clock: systemClock, logger: silentLogger };
     chain = await Chain.open({ params: regtest, blockFilterIndex: true }, { ...modules, store: new MemoryStore() });
     mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
-    peers = new ConnectionManager(
+    ({ connections: peers } = fullNodeConnections(
       { listen: { host: '127.0.0.1', port: 0 } },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
-    );
+    ));
     peers.events.on('disconnected', ({ reason }) => disconnects.push(reason));
     await peers.start();
     const start = Math.floor(Date.now() / 1000) - BLOCKS;

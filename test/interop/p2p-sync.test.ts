@@ -3,7 +3,7 @@ import { fromHex, toReversedHex } from '../../src/bytes/hex.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
-import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
+import type { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -12,6 +12,7 @@ import { Transaction } from '../../src/primitives/transaction.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { mineBlock } from '../chain/support/builder.ts';
 import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
+import { fullNodeConnections } from '../support/full-node-connections.ts';
 import { waitFor } from '../support/wait.ts';
 
 interface Node {
@@ -34,7 +35,7 @@ async function startNode(
     { ...modules, store: new MemoryStore() },
   );
   const mempool = new Mempool({}, { ...modules, chain });
-  const peers = new ConnectionManager(
+  const { connections: peers } = fullNodeConnections(
     { listen: { host: '127.0.0.1', port: 0 }, ...rest },
     { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
   );

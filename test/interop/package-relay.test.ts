@@ -1,12 +1,12 @@
 import { afterAll, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
-import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { type Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
 import { startCorePolicyNode, submitTo } from '../support/core-policy.ts';
+import { fullNodeConnections } from '../support/full-node-connections.ts';
 import { pay, RegtestChain, utxo } from '../support/regtest-chain.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -22,7 +22,7 @@ describeBitcoind('a package between two bitcoinds', () => {
     for (const node of bitcoinds) closers.push(() => node.stop());
     await Promise.all(bitcoinds.map((node) => submitTo(node, ours.blocks(1))));
     const [from, to] = bitcoinds as [Bitcoind, Bitcoind];
-    const peers = new ConnectionManager(
+    const { connections: peers } = fullNodeConnections(
       { addNodes: bitcoinds.map(({ endpoint }) => endpoint) },
       {
         chain: ours.chain,

@@ -6,7 +6,7 @@ import { toHex } from '../../src/bytes/hex.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
-import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
+import type { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { V2Framing } from '../../src/p2p/transport/v2/v2-framing.ts';
 import { decodeMessage, encodeMessage } from '../../src/p2p/wire/messages/index.ts';
@@ -21,6 +21,7 @@ import { versionMessage } from '../p2p/support/fake-peer.ts';
 import { raw, repeated, sound } from '../p2p/support/raw-message.ts';
 import { RawPeer } from '../p2p/support/raw-peer.ts';
 import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
+import { fullNodeConnections } from '../support/full-node-connections.ts';
 import { waitFor } from '../support/wait.ts';
 
 async function join(port: number): Promise<RawPeer> {
@@ -42,10 +43,10 @@ describeBitcoind('what bitcoind and Pier do alike', () => {
     const modules = { clock: systemClock, logger: silentLogger };
     chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
     mempool = new Mempool({}, { ...modules, chain });
-    peers = new ConnectionManager(
+    ({ connections: peers } = fullNodeConnections(
       { listen: { host: '127.0.0.1', port: 0 } },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
-    );
+    ));
     peers.events.on('disconnected', ({ reason }) => disconnects.push(reason));
     await peers.start();
     for (let i = 0; i < 10; i++) await both(nextBlock());

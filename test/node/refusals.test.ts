@@ -62,9 +62,11 @@ describe('a refused block is told of once', () => {
     expect(log.shown.at(-1)).toMatchObject({
       category: 'p2p',
       peer: 0,
-      message: expect.stringMatching('bad-cb-amount'),
+      message: 'disconnected',
+      reason: expect.stringMatching('bad-cb-amount'),
     });
-    expect(log.shown.filter(({ message }) => message.includes('bad-cb-amount'))).toHaveLength(1);
+    const disconnects = log.shown.filter(({ message }) => message === 'disconnected');
+    expect(disconnects.filter(({ reason }) => String(reason).includes('bad-cb-amount'))).toHaveLength(1);
   });
 
   it('with the peer that sent it, though another one has sent what it was waiting for', async () => {

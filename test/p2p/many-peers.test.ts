@@ -3,7 +3,7 @@ import { toHex } from '../../src/bytes/hex.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
-import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
+import type { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import type { Peer } from '../../src/p2p/peer/peer.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -12,6 +12,7 @@ import { systemRandom } from '../../src/platform/random.ts';
 import { Block } from '../../src/primitives/block.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { mineBlock } from '../chain/support/builder.ts';
+import { fullNodeConnections } from '../support/full-node-connections.ts';
 import { waitFor } from '../support/wait.ts';
 import { FakePeer } from './support/fake-peer.ts';
 import { START_MS, TestNetwork, type TestNode } from './support/network.ts';
@@ -161,7 +162,7 @@ describe('over TCP', () => {
     const modules = { clock: systemClock, logger: silentLogger };
     const chain = await Chain.open({ params: regtest, scriptThreads: 0 }, { ...modules, store: new MemoryStore() });
     const mempool = new Mempool({}, { ...modules, chain });
-    const peers = new ConnectionManager(
+    const { connections: peers } = fullNodeConnections(
       { listen: { host: '127.0.0.1', port: 0 }, addNodes },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
     );

@@ -4,13 +4,14 @@ import { equalBytes } from '../../src/bytes/compare.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
-import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
+import type { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { TcpTransport } from '../../src/p2p/transport/tcp-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { mineBlock } from '../chain/support/builder.ts';
+import { fullNodeConnections } from '../support/full-node-connections.ts';
 import { waitFor } from '../support/wait.ts';
 
 interface Node {
@@ -32,7 +33,7 @@ async function start(seed?: Node): Promise<Node> {
   const chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
   const mempool = new Mempool({}, { ...modules, chain });
   const addNodes = seed ? [seed.connections.endpoint!] : [];
-  const peers = new ConnectionManager(
+  const { connections: peers } = fullNodeConnections(
     { listen: { host: '127.0.0.1', port: 0 }, addNodes },
     { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
   );

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { regtest } from '../../src/consensus/params.ts';
+import { AddressBook } from '../../src/p2p/addresses/address-book.ts';
 import { ConnectionManager } from '../../src/p2p/connections/connection-manager.ts';
 import { InvType } from '../../src/p2p/wire/messages/inventory.ts';
 import { ServiceFlag } from '../../src/p2p/wire/protocol.ts';
@@ -9,7 +10,7 @@ import { basicFilterElements, encodeFilter } from '../../src/proofs/block-filter
 import { MerkleBlock } from '../../src/proofs/merkle-block.ts';
 import { PartialMerkleTree } from '../../src/proofs/partial-merkle-tree.ts';
 import { HeaderChain } from '../../src/spv/header-chain.ts';
-import { createSearchParts, type SearchParts } from '../../src/spv/verify/payment-search-processor.ts';
+import { PaymentSearchProcessor } from '../../src/spv/verify/payment-search-processor.ts';
 import { selfContained, verifySelfContained } from '../../src/spv/verify/proof-file.ts';
 import type { PaymentClaim } from '../../src/spv/verify/verify-payment.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
@@ -88,29 +89,26 @@ interface Outcome {
 /** Looks for the payment among these nodes, in their order. */
 async function search(
   servers: readonly { endpoint: { host: string; port: number } }[],
-  look: (parts: SearchParts) => Promise<PaymentClaim | undefined>,
+  look: (processor: PaymentSearchProcessor) => Promise<PaymentClaim | undefined>,
   txid = sought.txid,
 ): Promise<Outcome> {
   const common = { clock: net.clock, logger: silentLogger, random: new SeededRandom(5) };
   const chain = await HeaderChain.open(regtest, { ...common, store: new MemoryStore() });
-  let parts!: SearchParts;
+  const book = new AddressBook(common);
+  const processor = new PaymentSearchProcessor({ v2Transport: false }, { ...common, chain, txid, reached: () => {} });
   const peers = new ConnectionManager(
-    { blocksOnly: true, sparesAddedNodes: false, maxOutbound: 0, maxBlockRelayOnly: 0, v2Transport: false },
-    {
-      ...{ ...common, chain, transport: net.network.transport() },
-      makeParts: () => {
-        parts = createSearchParts({ ...common, chain, txid, reached: () => {} });
-        return parts;
-      },
-    },
+    { magic: regtest.magic, sparesAddedNodes: false, maxOutbound: 0, maxBlockRelayOnly: 0 },
+    { ...common, transport: net.network.transport(), book, processor },
   );
   const disconnects: string[] = [];
   peers.events.on('disconnected', ({ reason }) => disconnects.push(reason));
   await peers.start();
   for (const { endpoint } of servers) void peers.connect(endpoint);
-  await net.until(() => peers.peers().length === servers.length && peers.peers().every((p) => parts.hasToldChain(p)));
+  await net.until(
+    () => peers.peers().length === servers.length && peers.peers().every((p) => processor.hasSentChain(p)),
+  );
   let done = false;
-  const looking = look(parts).finally(() => {
+  const looking = look(processor).finally(() => {
     done = true;
   });
   await net.until(() => done, 200_000, 100);
@@ -119,8 +117,8 @@ async function search(
   return { claim, chain, disconnects: disconnects.filter((reason) => reason !== 'shutting down') };
 }
 
-const bloom = (parts: SearchParts) => parts.search.byBloomFilter();
-const filters = (parts: SearchParts) => parts.search.byBlockFilters([OP_TRUE]);
+const bloom = (processor: PaymentSearchProcessor) => processor.search.byBloomFilter();
+const filters = (processor: PaymentSearchProcessor) => processor.search.byBlockFilters([OP_TRUE]);
 
 function expectProved({ claim, chain }: Outcome): void {
   const proof = selfContained(chain, claim!);

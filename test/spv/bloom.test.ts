@@ -76,7 +76,7 @@ describe('a light node with Bloom filters', () => {
       expect(result).toEqual({ valid: true, position, depthProved: true });
     }
     expect(light.wallet.balance().trusted).toBe(1007n);
-    expect([server.wholeBlocks, light.parts.scanner.counts.blocks]).toEqual([0, 0]);
+    expect([server.wholeBlocks, light.processor.scanner.counts.blocks]).toEqual([0, 0]);
     expect(light.disconnects).toEqual([]);
     await light.stop();
   });
@@ -309,7 +309,7 @@ describe('a payment that waits for a block', () => {
     expect(light.wallet.transaction(before.txidHex)?.confirmations).toBe(0);
     expect(light.proofs.get(before.txidHex)).toBeUndefined();
     // It is not ours to spread: who does shows whose it is.
-    expect(light.parts.broadcast.size).toBe(0);
+    expect(light.processor.broadcast.size).toBe(0);
     server.announce(new BlockList([{ transactions: [before] }], server.chain.blocks));
     await net.until(() => light.wallet.transaction(before.txidHex)?.confirmations === 1);
     expect(light.proofs.get(before.txidHex)?.height).toBe(21);

@@ -72,8 +72,8 @@ it('an honest server alone is enough, and no block is fetched in vain', async ()
   const { notes, light } = await world([server]);
   await net.until(() => notes.tip?.height === HEIGHT);
   expect(notes.blocks).toEqual([30, 40, 80, 90]);
-  expect(light.parts.scanner.counts).toEqual({ filters: HEIGHT, blocks: 4, falsePositives: 2 });
-  expect(light.parts.scanner.witnesses).toBe(1);
+  expect(light.processor.scanner.counts).toEqual({ filters: HEIGHT, blocks: 4, falsePositives: 2 });
+  expect(light.processor.scanner.witnesses).toBe(1);
   expect(light.chain.filterHeight).toBe(HEIGHT);
   await light.stop();
 });
@@ -133,7 +133,7 @@ describe('a filter', () => {
     await net.until(() => notes.tip?.height === HEIGHT + 20);
     expect(light.disconnects[0]).toBe('disagrees with others about many filters');
     expect(honest.map(({ calls }) => calls)).toEqual([1, 1]);
-    expect(light.parts.scanner.witnesses).toBe(2);
+    expect(light.processor.scanner.witnesses).toBe(2);
     await light.stop();
   });
 });
@@ -224,7 +224,7 @@ describe('filter headers', () => {
     const count = (server: Server, command: string) => server.asked.filter((asked) => asked === command).length;
 
     const second = await joins({});
-    expect(light.parts.scanner.witnesses).toBe(2);
+    expect(light.processor.scanner.witnesses).toBe(2);
     expect(count(second, 'getcfheaders')).toBe(1);
 
     const tooMany = await joins({
@@ -235,7 +235,7 @@ describe('filter headers', () => {
     // All others than ours: it is asked for everything, once.
     const other = await joins({ checkpoints: (truth) => ({ ...truth, filterHeaders: [wrong, wrong] }) });
     expect([count(other, 'getcfcheckpt'), count(other, 'getcfheaders')]).toEqual([1, 2]);
-    expect(light.parts.scanner.witnesses).toBe(3);
+    expect(light.processor.scanner.witnesses).toBe(3);
 
     // Ours, while its filters are others: what comes after them does not fit.
     const truth = (await Server.start(net, long)).filterHeaders();

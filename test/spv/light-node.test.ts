@@ -80,7 +80,7 @@ class Light {
 
   async until(chain: ServedChain): Promise<void> {
     const { hashHex } = chain.blocks.at(-1)!;
-    await net.until(() => this.node.light.scanner.scanned.hashHex === hashHex);
+    await net.until(() => this.node.processor.scanner.scanned.hashHex === hashHex);
   }
 
   stop(): Promise<void> {
@@ -240,7 +240,7 @@ describe('a chain of headers', () => {
     for (const longFirst of [true, false]) {
       const servers = [await Server.start(net, long.chain), await Server.start(net, heavy.chain)];
       const light = await startLight(net, new Notes([]), longFirst ? servers : servers.toReversed(), { params });
-      await net.until(() => light.chain.filterHeight === 40 && light.parts.scanner.scanned.height === 40);
+      await net.until(() => light.chain.filterHeight === 40 && light.processor.scanner.scanned.height === 40);
       await net.advance(5000);
       expect(light.chain.tip.hashHex).toBe(heavy.chain.blocks[40]!.hashHex);
       await light.stop();

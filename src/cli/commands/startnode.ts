@@ -86,7 +86,7 @@ export function addStartNode(program: Command): void {
               ? `${place} is a light node, and serves RPC at port ${rpc.port}.`
               : `${place} serves peers at ${p2p} and RPC at port ${rpc.port}.`,
           );
-          node.connections.events.on(
+          node.processor.events.on(
             'progress',
             showSync(status, logger, () => node.clock.monotonic()),
           );

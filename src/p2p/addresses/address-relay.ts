@@ -12,6 +12,7 @@ import { Batch } from '../wire/batch.ts';
 import { fitsAddr } from '../wire/messages/addr.ts';
 import { type PeerAddress, toEndpoint, toNetAddress } from '../wire/messages/net-address.ts';
 import { canServeBlocks, MAX_ADDRESSES } from '../wire/protocol.ts';
+import type { AddressBook } from './address-book.ts';
 import type { AddressManager } from './address-manager.ts';
 
 /** Addresses taken from one peer per second (Core: MAX_ADDR_RATE_PER_SECOND), and at once. */
@@ -46,16 +47,10 @@ const FIVE_DAYS = 5 * 24 * 60 * 60;
 export interface AddressRelayOptions {
   /** Bits of `ServiceFlag` that we offer. */
   readonly services: bigint;
-  /** Where we listen, if we do. */
-  ownEndpoint(): Endpoint | undefined;
-  /** Whether nothing is to be heard or told of an endpoint: discouraged, or banned. */
-  isRefused(endpoint: Endpoint): boolean;
-  /** Called when there are new addresses. */
-  addressesLearned(): void;
 }
 
 export interface AddressRelayModules {
-  readonly addresses: AddressManager;
+  readonly book: AddressBook;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -88,7 +83,8 @@ interface Answer {
  * is no secret, and a small network must know itself soon: they are told all, and at once.
  */
 export class AddressRelay {
-  readonly #options: AddressRelayOptions;
+  readonly #services: bigint;
+  readonly #book: AddressBook;
   readonly #addresses: AddressManager;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -99,8 +95,9 @@ export class AddressRelay {
   readonly #answers = new Map<string, Answer>();
 
   constructor(options: AddressRelayOptions, modules: AddressRelayModules) {
-    this.#options = options;
-    this.#addresses = modules.addresses;
+    this.#services = options.services;
+    this.#book = modules.book;
+    this.#addresses = modules.book.addresses;
     this.#clock = modules.clock;
     this.#random = modules.random;
     this.#batch = new Batch(modules.clock, () => this.#sendNews());
@@ -156,14 +153,14 @@ export class AddressRelay {
   #introduce(peer: Peer, state: PeerState): void {
     const now = this.#clock.monotonic();
     if (!state.enabled || (state.nextIntroduction !== undefined && now < state.nextIntroduction)) return;
-    const endpoint = reachableEndpoint(this.#options.ownEndpoint(), peer.local);
+    const endpoint = reachableEndpoint(this.#book.listening, peer.local);
     const address = endpoint && toNetAddress(endpoint);
     if (!address || !mayTell(endpoint, peer)) return;
     // What the peer was told long ago is worth telling again.
     if (state.nextIntroduction !== undefined) state.known.clear();
     const interval = isNeighbour(peer) ? NEIGHBOUR_INTRODUCTION_MS : INTRODUCTION_MS;
     state.nextIntroduction = now + exponential(this.#random, interval);
-    this.#sendTo(peer, [{ ...address, services: this.#options.services, time: unixSeconds(this.#clock) }]);
+    this.#sendTo(peer, [{ ...address, services: this.#services, time: unixSeconds(this.#clock) }]);
   }
 
   /** Takes an `addr` or `addrv2`. */
@@ -185,8 +182,8 @@ export class AddressRelay {
       if (!endpoint || !canServeBlocks(address.services) || !isCredible(endpoint, peer)) continue;
       const key = formatEndpoint(endpoint);
       state.known.add(key);
-      const own = this.#options.ownEndpoint();
-      if ((own && formatEndpoint(own) === key) || this.#options.isRefused(endpoint)) continue;
+      const own = this.#book.listening;
+      if ((own && formatEndpoint(own) === key) || this.#book.isRefused(endpoint)) continue;
       // A time that cannot be counts as long ago.
       const time = address.time <= 100_000_000 || address.time > now + 600 ? now - FIVE_DAYS : address.time;
       if (isNews && time > now - NEWS_AGE)
@@ -195,7 +192,7 @@ export class AddressRelay {
     }
     // A full message may be one of several.
     if (addresses.length < MAX_ADDRESSES) state.awaitsAnswer = false;
-    if (learned) this.#options.addressesLearned();
+    if (learned) this.#book.events.emit('learned', undefined);
   }
 
   /** Once per connection, and only for those who called us: who we call could otherwise be told apart by the answers. */
@@ -226,7 +223,7 @@ export class AddressRelay {
     const answer: PeerAddress[] = [];
     const sampled = this.#addresses.sample(
       count,
-      ({ endpoint }) => mayTell(endpoint, peer) && !this.#options.isRefused(endpoint),
+      ({ endpoint }) => mayTell(endpoint, peer) && !this.#book.isRefused(endpoint),
     );
     for (const { endpoint, services, time } of sampled) {
       const address = toNetAddress(endpoint);

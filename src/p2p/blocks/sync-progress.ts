@@ -1,30 +1,30 @@
 import type { Clock } from '../../platform/clock.ts';
-import type { PeerParts } from '../processing/message-processor.ts';
+import { Emitter } from '../../platform/emitter.ts';
 
-/** How far a node is that knows of blocks which it lacks. */
+/** How far a node's block download has come. */
 export interface SyncProgress {
   /** Height of the tip. */
   readonly blocks: number;
   /** Height of the best header. */
   readonly headers: number;
-  /** Height up to which headers have been looked at that show too little work to be stored; absent if there are none. */
+  /** Height of the last pre-synced header; absent without a header pre-sync. */
   readonly presyncedHeaders?: number;
-  /** Over the last half minute. */
+  /** Average over the last 30 seconds. */
   readonly blocksPerSecond: number;
-  /** At that rate; absent while it is zero. */
+  /** Estimate at that rate; absent while the rate is zero. */
   readonly secondsLeft?: number;
-  /** Nothing is missing any more, or expected to come: the last one for now. */
+  /** Whether no further block is missing or expected; the last event of a download. */
   readonly done: boolean;
 }
 
-/** Milliseconds over which the rate is taken. */
+/** Milliseconds over which the rate is averaged. */
 const WINDOW_MS = 30_000;
 
-/** The rate at which a height grows, over the last half minute. Bounded if asked no more than once a second or so. */
+/** The growth rate of a height over the last 30 seconds. Bounded as long as it is sampled about once a second. */
 export class HeightRate {
   readonly #samples: { readonly at: number; readonly height: number }[] = [];
 
-  /** The height at a moment, in milliseconds; returns the rate per second. */
+  /** Adds the height at monotonic milliseconds `at`; returns the rate per second. */
   sample(at: number, height: number): number {
     const samples = this.#samples;
     samples.push({ at, height });
@@ -33,39 +33,48 @@ export class HeightRate {
     return at > first.at ? Math.max(0, ((height - first.height) * 1000) / (at - first.at)) : 0;
   }
 
-  /** Forgets what was; the next sample is the first. */
+  /** Drops all samples. */
   reset(): void {
     this.#samples.length = 0;
   }
 }
 
-/** Tells, looked at about once a second, how far the download is. */
-export class ProgressMeter {
+/** What the progress of a download is measured by. */
+export interface SyncSource {
+  /** Whether blocks are missing and expected. */
+  readonly isCatchingUp: boolean;
+  /** Height up to which blocks are processed. */
+  readonly height: number;
+  /** Height of the best header. */
+  readonly headerHeight: number;
+  /** Height of the last pre-synced header; undefined without a header pre-sync. */
+  readonly presyncedHeaders: number | undefined;
+}
+
+/** Emits the progress of a block download, at each `tick` while it lasts and once when it is complete. */
+export class SyncProgressMeter {
+  readonly events = new Emitter<{ progress: SyncProgress }>();
   readonly #clock: Clock;
+  readonly #source: SyncSource;
   readonly #rate = new HeightRate();
-  #isCatchingUp = false;
+  #wasCatchingUp = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, source: SyncSource) {
     this.#clock = clock;
+    this.#source = source;
   }
 
-  /** How far it is on its way to the best header, of height `headers`; undefined where nothing was or is missing. */
-  look(
-    headers: number,
-    parts: Pick<PeerParts, 'isCatchingUp' | 'height' | 'presyncedHeaders'>,
-  ): SyncProgress | undefined {
-    const done = !parts.isCatchingUp;
-    const progress = !done || this.#isCatchingUp ? this.#measure(headers, parts, done) : undefined;
+  /** To be called about once a second. */
+  tick(): void {
+    const done = !this.#source.isCatchingUp;
+    const progress = !done || this.#wasCatchingUp ? this.#measure(done) : undefined;
     if (done) this.#rate.reset();
-    this.#isCatchingUp = !done;
-    return progress;
+    this.#wasCatchingUp = !done;
+    if (progress) this.events.emit('progress', progress);
   }
 
-  #measure(
-    headers: number,
-    { height: blocks, presyncedHeaders }: Pick<PeerParts, 'height' | 'presyncedHeaders'>,
-    done: boolean,
-  ): SyncProgress {
+  #measure(done: boolean): SyncProgress {
+    const { height: blocks, headerHeight: headers, presyncedHeaders } = this.#source;
     const blocksPerSecond = this.#rate.sample(this.#clock.monotonic(), blocks);
     return {
       ...{ blocks, headers, blocksPerSecond, done },

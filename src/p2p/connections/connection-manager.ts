@@ -1,206 +1,133 @@
-import type { Chain } from '../../chain/chain.ts';
-import type { HeaderView } from '../../chain/tree/header-view.ts';
-import type { Mempool } from '../../mempool/mempool.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
 import { Emitter } from '../../platform/emitter.ts';
 import { PierError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';
-import { MemoryStore } from '../../store/memory-store.ts';
-import type { Store } from '../../store/store.ts';
-import { AddressManager } from '../addresses/address-manager.ts';
-import { type Ban, BanList } from '../addresses/ban-list.ts';
-import { Discouraged } from '../addresses/discouraged.ts';
-import { PeersFile } from '../addresses/peers-file.ts';
-import { ProgressMeter, type SyncProgress } from '../blocks/sync-progress.ts';
-import type { Endpoint } from '../net/endpoint.ts';
-import { formatEndpoint } from '../net/endpoint.ts';
+import type { AddressBook } from '../addresses/address-book.ts';
+import { type Endpoint, formatEndpoint } from '../net/endpoint.ts';
 import { isInSubnet, type Subnet } from '../net/subnet.ts';
-import type { HandshakeCommand, LocalNode } from '../peer/handshake.ts';
+import type { LocalNode } from '../peer/handshake.ts';
 import { type ConnectionType, Peer, type PeerHooks } from '../peer/peer.ts';
+import type { PeerFollower } from '../peer/peer-follower.ts';
+import { type PeerStats, peerStats } from '../peer/peer-stats.ts';
 import type { Direction } from '../peer/traffic.ts';
-import { createParts } from '../processing/full-node-processor.ts';
-import { fullNodeServices } from '../processing/full-node-services.ts';
-import type { MakeParts, PeerFollower, PeerParts } from '../processing/message-processor.ts';
-import { type PeerInfo, peerInfo } from '../processing/peer-info.ts';
+import type { MessageProcessor, ProcessedCommand } from '../processing/message-processor.ts';
+import type { PeerStateStats } from '../processing/peer-state-stats.ts';
 import type { Connection, Listener, Transport } from '../transport/connection.ts';
-import type { Framing, TransportVersion } from '../transport/framing.ts';
-import { V1Framing } from '../transport/v1-framing.ts';
-import { DetectingFraming } from '../transport/v2/detecting-framing.ts';
-import { V2Framing } from '../transport/v2/v2-framing.ts';
-import type { Command, MessageOf } from '../wire/messages/index.ts';
+import { createFraming } from '../transport/create-framing.ts';
+import type { TransportVersion } from '../transport/framing.ts';
+import type { MessageOf } from '../wire/messages/index.ts';
 import { ServiceFlag } from '../wire/protocol.ts';
-import { type ConnectionLimits, connectionLimits } from './connection-limits.ts';
+import { type ConnectionLimits, type ConnectionLimitsOptions, connectionLimits } from './connection-limits.ts';
 import { Connector } from './connector.ts';
 import { peerToEvict } from './eviction-candidate.ts';
 
-/** Spacings of blocks after which one is overdue (Core: TipMayBeStale). */
-const STALE_SPACINGS = 3;
-/** Milliseconds between writes of what was learnt about addresses. */
-const SAVE_MS = 5_000;
-const DEFAULT_USER_AGENT = '/Pier:0.1.0/';
-/** Milliseconds between looks at all that has a time limit. */
+/** Milliseconds between writes of changed addresses. */
+const SAVE_INTERVAL_MS = 5_000;
+/** Milliseconds between checks of all timeouts. */
 const TICK_MS = 1_000;
+const DEFAULT_USER_AGENT = '/Pier:0.1.0/';
 
-export interface ConnectionManagerOptions {
-  /** Where to accept connections; nowhere by default. */
-  readonly listen?: Endpoint;
-  /** Nodes to stay connected to. */
+/** How a node connects to others. */
+export interface ConnectionManagerOptions extends ConnectionLimitsOptions {
+  /** First four bytes of each message: the network's magic. */
+  readonly magic: Uint8Array;
+  /** Where to accept connections; default: nowhere. */
+  readonly listen?: Endpoint | undefined;
+  /** Nodes to stay connected to (Core: -addnode). */
   readonly addNodes?: readonly Endpoint[];
-  /** All connections but those that a person wants (Core: -maxconnections); inbound ones get what the others leave. */
-  readonly maxConnections?: number;
-  readonly maxInbound?: number;
-  /** Connections to make to addresses that were learnt; some more are made for blocks only. */
-  readonly maxOutbound?: number;
-  readonly maxBlockRelayOnly?: number;
   readonly userAgent?: string;
-  /** A node without these is not worth one of our own connections; default: the whole chain, with witnesses. */
-  readonly requiredServices?: bigint;
-  /** Whether the nodes of `addNodes` and `addNode` are kept, whatever they do; default true, as in Core. */
+  /** Whether added nodes stay connected in spite of misbehaviour (Core's behaviour); default true. */
   readonly sparesAddedNodes?: boolean;
-  /** Takes no transactions from peers. */
-  readonly blocksOnly?: boolean;
-  /** Whether the encrypted transport of BIP324 is offered and used, with peers that know it; default true. */
-  readonly v2Transport?: boolean;
-  /** Whether transactions are announced after random delays, for privacy; default: at once. */
-  readonly trickle?: boolean;
-  /** Whether peers may have blocks and announcements filtered by Bloom filters (BIP37), which costs much work; default: no. */
-  readonly bloomFilters?: boolean;
 }
 
-/** A node with the whole chain brings its mempool; any other says what it does with peers. */
-export type ConnectionManagerModules = CommonModules &
-  (
-    | { readonly chain: Chain; readonly mempool: Mempool; readonly makeParts?: undefined }
-    | { readonly chain: HeaderView; readonly makeParts: MakeParts }
-  );
-
-interface CommonModules {
+/** What a connection manager works with. */
+export interface ConnectionManagerModules {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Keeps what is known about others; the chain's store will do. In memory by default. */
-  readonly store?: Store;
+  readonly book: AddressBook;
+  /** Processes what peers send. */
+  readonly processor: MessageProcessor;
 }
 
+/** Events of a connection manager. */
 export type ConnectionManagerEvents = {
-  /** There is a connection. */
+  /** A connection was opened; its handshake has yet to begin. */
   connected: { readonly peer: Peer };
-  /** The handshake is done. */
+  /** A handshake is complete. */
   ready: { readonly peer: Peer };
   disconnected: { readonly peer: Peer; readonly reason: string };
+  /** A message was sent or received; `bytes` includes its framing. */
   message: { readonly peer: Peer; readonly command: string; readonly bytes: number; readonly direction: Direction };
-  /** While blocks are known to be missing, about once a second, and once when that is over. */
-  progress: SyncProgress;
 };
 
-/** A node's place in the network: who its peers are, and who hears of what they do. */
+/** All that is known about a peer, as `getpeerinfo` shows it. */
+export type PeerInfo = PeerStats & PeerStateStats;
+
+/**
+ * Opens, accepts and closes a node's connections, and passes messages to its processor (Core: CConnman). It knows nothing
+ * of blocks and transactions.
+ */
 export class ConnectionManager {
   readonly events = new Emitter<ConnectionManagerEvents>();
-  readonly addresses: AddressManager;
-
   readonly #options: ConnectionManagerOptions;
   readonly #modules: ConnectionManagerModules;
-  readonly #parts: PeerParts;
+  readonly #processor: MessageProcessor;
+  readonly #book: AddressBook;
   readonly #connector: Connector;
   readonly #followers: readonly PeerFollower[];
   readonly #peers = new Set<Peer>();
-  readonly #discouraged = new Discouraged();
-  readonly #bans: BanList;
-  readonly #file: PeersFile;
-  readonly #addressKey: Uint8Array;
   readonly #limits: ConnectionLimits;
-  /** Part of what decides who makes room for another. */
-  readonly #secret: Uint8Array;
-  /** Endpoints that turned out to be our own. */
-  readonly #ownEndpoints = new Set<string>();
-  /** Bits of `ServiceFlag` that we offer. */
-  readonly services: bigint;
-  readonly #requiredServices: bigint;
-  readonly #v2: boolean;
+  /** Secret that hides how eviction groups peers: 32 bytes. */
+  readonly #evictionSecret: Uint8Array;
+  readonly #transportVersion: TransportVersion;
   readonly #local: LocalNode;
+  /** `#local` for connections without transaction relay. */
+  readonly #localWithoutRelay: LocalNode;
   readonly #hooks: PeerHooks;
-  readonly #quiet: LocalNode;
   readonly #unsubscribe: () => void;
-  readonly #progress: ProgressMeter;
   readonly #bytes = { sent: 0, received: 0 };
   #nextId = 0;
   #networkActive = true;
   #started = false;
-  /** These by the monotonic clock. */
-  #lastTipAt: number;
+  /** Monotonic milliseconds. */
   #nextSave = 0;
   #listener: Listener | undefined;
   #timer: Timer | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: ConnectionManagerOptions, modules: ConnectionManagerModules) {
+    const { book, processor } = modules;
     this.#options = options;
     this.#modules = modules;
-    const { clock, random, chain } = modules;
-    this.#v2 = options.v2Transport ?? true;
-    this.services =
-      (modules.makeParts ? 0n : fullNodeServices(options, modules.chain)) | (this.#v2 ? ServiceFlag.P2P_V2 : 0n);
-    this.#requiredServices = options.requiredServices ?? ServiceFlag.NETWORK | ServiceFlag.WITNESS;
+    this.#processor = processor;
+    this.#book = book;
     this.#limits = connectionLimits(options);
-    this.#file = new PeersFile(modules.store ?? new MemoryStore());
-    this.#addressKey = this.#file.key() ?? random.bytes(32);
-    this.addresses = new AddressManager({
-      clock,
-      random,
-      key: this.#addressKey,
-      changed: (address, isRemoved) => this.#file.addressChanged(address, isRemoved),
+    this.#evictionSecret = modules.random.bytes(32);
+    const v2 = (processor.services & ServiceFlag.P2P_V2) !== 0n;
+    this.#transportVersion = v2 ? 'v2' : 'v1';
+    this.#connector = new Connector({ ...this.#limits, v2 }, modules, {
+      opened: (connection, type, target, version) => this.#open(connection, type, target, version),
+      peers: () => this.#peers,
     });
-    this.#bans = new BanList(clock, this.#file.bans(), (bans) => this.#file.setBans(bans));
-    this.#secret = random.bytes(32);
-    this.#progress = new ProgressMeter(clock);
-    this.#lastTipAt = clock.monotonic();
-    this.#unsubscribe = chain.events.on('tip', () => {
-      this.#lastTipAt = clock.monotonic();
-    });
-    const isRefused = (endpoint: Endpoint) => this.#discouraged.has(endpoint) || this.#bans.has(endpoint.host);
-    const { addresses } = this;
-    const partsOptions = {
-      services: this.services,
-      blocksOnly: options.blocksOnly ?? false,
-      trickle: options.trickle ?? false,
-      ownEndpoint: () => this.endpoint,
-      isRefused,
-      addressesLearned: () => this.#connector.fill(),
-    };
-    this.#parts = modules.makeParts
-      ? modules.makeParts(partsOptions, addresses)
-      : createParts(partsOptions, { ...modules, addresses });
-    const connectorOptions = { ...this.#limits, anchors: this.#file.anchors(), v2: this.#v2 };
-    this.#connector = new Connector(
-      connectorOptions,
-      { ...modules, addresses },
-      {
-        opened: (connection, type, target, version) => this.#open(connection, type, target, version),
-        peers: () => this.#peers,
-        listening: () => this.endpoint,
-        isOwn: (endpoint) => this.#isOwn(endpoint),
-        isRefused,
-        isTipStale: () => this.#isTipStale(),
-        lastAnnouncement: (peer) => this.#parts.lastAnnouncement(peer),
-        hasBlocksInFlight: (peer) => this.#parts.hasBlocksInFlight(peer),
-        isProtected: (peer) => this.#parts.isProtected(peer),
-      },
-    );
-    this.#followers = [...this.#parts.followers, this.#connector];
+    this.#unsubscribe = book.events.on('learned', () => this.#connector.fill());
+    this.#followers = [...processor.followers, this.#connector];
     this.#local = {
-      services: this.services,
+      services: processor.services,
       userAgent: options.userAgent ?? DEFAULT_USER_AGENT,
-      relay: !partsOptions.blocksOnly,
-      startHeight: () => modules.chain.tip.height,
-      listening: () => this.endpoint,
+      relay: processor.relaysTransactions,
+      startHeight: () => processor.startHeight,
+      listening: () => book.listening,
       isOwnNonce: (nonce) => this.#isOwnNonce(nonce),
     };
-    this.#quiet = { ...this.#local, relay: false };
+    this.#localWithoutRelay = { ...this.#local, relay: false };
     this.#hooks = {
       ready: (peer) => this.#peerReady(peer),
-      message: (peer, command, message) => this.#dispatch(peer, command, message),
+      // The handshake's commands never get here.
+      message: (peer, command, message) =>
+        processor.process(peer, command as ProcessedCommand, message as MessageOf<ProcessedCommand>),
       misbehaving: (peer, reason) => this.#misbehaving(peer, reason),
       traffic: (peer, command, bytes, direction) => {
         this.#bytes[direction] += bytes;
@@ -210,23 +137,23 @@ export class ConnectionManager {
     };
   }
 
-  /** Listens, and begins to connect. Throws `PierError` if the port cannot be had. */
+  /** Listens, and begins to connect. Throws `PierError` if the port is taken. */
   async start(): Promise<void> {
     const { listen, addNodes = [] } = this.#options;
     if (listen) {
       this.#listener = await this.#modules.transport.listen(listen, (connection) => this.#accept(connection));
+      this.#book.listening = this.#listener.endpoint;
     }
     this.#started = true;
-    if (!this.#file.key()) this.#file.setKey(this.#addressKey);
-    for (const kept of this.#file.addresses()) this.addresses.restore(kept);
-    // Used once: should they be the reason for a crash, the next start goes without.
-    this.#file.setAnchors([]);
+    this.#book.load();
+    // Anchors are used once: should one of them crash the node, the next start does without.
+    this.#book.anchors = [];
     for (const endpoint of addNodes) this.#connector.addNode(endpoint);
     this.#connector.start();
     this.#scheduleTick();
   }
 
-  /** Leaves the network. Resolves when every connection is closed and every block received is processed. */
+  /** Disconnects all peers. Resolves when every connection is closed and every received block is processed. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -236,28 +163,43 @@ export class ConnectionManager {
     this.#timer?.cancel();
     this.#unsubscribe();
     this.#connector.stop();
-    if (this.#started) this.#file.setAnchors(this.#connector.currentAnchors());
+    if (this.#started) this.#book.anchors = this.#connector.currentAnchors();
     const listenerClosed = this.#listener?.close();
     for (const peer of [...this.#peers]) peer.disconnect('shutting down');
     for (const follower of this.#followers) follower.close?.();
-    await Promise.all([listenerClosed, this.#parts.idle(), this.#started ? this.#file.flush() : undefined]);
+    await Promise.all([listenerClosed, this.#processor.idle(), this.#started ? this.#book.flush() : undefined]);
   }
 
-  /** Where we listen, as bound. */
+  /** The addresses of other nodes. */
+  get addresses(): AddressBook['addresses'] {
+    return this.#book.addresses;
+  }
+
+  /** The banned subnets. To ban one, use `ban`, which also disconnects its peers. */
+  get bans(): Omit<AddressBook['bans'], 'add'> {
+    return this.#book.bans;
+  }
+
+  /** Where the node listens, as bound; undefined if it does not. */
   get endpoint(): Endpoint | undefined {
     return this.#listener?.endpoint;
+  }
+
+  /** Bits of `ServiceFlag` that the node offers. */
+  get services(): bigint {
+    return this.#local.services;
   }
 
   get userAgent(): string {
     return this.#local.userAgent;
   }
 
-  /** Bytes of messages to and from all peers so far, those that have gone among them. */
+  /** Bytes sent to and received from all peers, including those that have disconnected. */
   get totalBytes(): { readonly sent: number; readonly received: number } {
     return this.#bytes;
   }
 
-  /** Whether peers' transactions are taken. */
+  /** Whether transactions from peers are accepted. */
   get relaysTransactions(): boolean {
     return this.#local.relay;
   }
@@ -266,7 +208,7 @@ export class ConnectionManager {
     return this.#networkActive;
   }
 
-  /** Switches all networking off or on (Core: setnetworkactive). */
+  /** Switches all P2P networking off or on (Core: setnetworkactive). */
   setNetworkActive(active: boolean): void {
     if (active === this.#networkActive || this.#stopping) return;
     this.#networkActive = active;
@@ -274,23 +216,23 @@ export class ConnectionManager {
       this.#connector.start();
     } else {
       this.#connector.stop();
-      for (const peer of [...this.#peers]) peer.disconnect('networking is switched off');
+      for (const peer of [...this.#peers]) peer.disconnect('network inactive');
     }
   }
 
-  /** Those whose handshake is not done are among them. */
+  /** All peers, including those whose handshake is not complete. */
   peers(): readonly Peer[] {
     return [...this.#peers];
   }
 
-  /** What `getpeerinfo` shows of a peer. */
+  /** Returns what `getpeerinfo` shows of a peer. */
   info(peer: Peer): PeerInfo {
-    return peerInfo(peer, this.#parts.info(peer));
+    return { ...peerStats(peer), ...this.#processor.stats(peer) };
   }
 
   /**
-   * Connects once, with v2 or v1 (default: as the node's own setting says); resolves when the handshake is done. A peer
-   * that does not know v2 is called again with v1. Throws `PierError` 'connect-failed'.
+   * Connects once; resolves when the handshake is complete. `v2` chooses the transport (default: v2 if the node offers
+   * it); a peer that does not know v2 is dialled again with v1. Throws `PierError` 'connect-failed'.
    */
   async connect(endpoint: Endpoint, v2?: boolean): Promise<Peer> {
     return this.#whenReady(await this.#connector.connect(endpoint, v2), endpoint);
@@ -310,99 +252,74 @@ export class ConnectionManager {
       const ended = (reason: string) => {
         const retry = this.#connector.retryOf(peer);
         if (retry) resolve(retry.then((next) => this.#whenReady(next, endpoint)));
-        else reject(new PierError('connect-failed', `${formatEndpoint(endpoint)} was reached, but: ${reason}`));
+        else reject(new PierError('connect-failed', `${formatEndpoint(endpoint)} disconnected: ${reason}`));
       };
-      if (peer.isClosed) settle(() => ended('the connection has ended'));
+      if (peer.isClosed) settle(() => ended('connection closed'));
     });
   }
 
-  /** The nodes that we stay connected to. */
+  /** The nodes to which the node stays connected. */
   addedNodes(): readonly Endpoint[] {
     return this.#connector.added.endpoints();
   }
 
-  /** Stays connected to a node from now on; v2 as for `connect`. Returns false if it was added before. */
+  /** Stays connected to a node from now on; `v2` as for `connect`. Returns false if it was added before. */
   addNode(endpoint: Endpoint, v2?: boolean): boolean {
     return this.#connector.addNode(endpoint, v2);
   }
 
-  /** Undoes `addNode`; an existing connection stays. Returns false if it had not been added. */
+  /** Undoes `addNode`; an existing connection stays. Returns false if the node was not added. */
   removeNode(endpoint: Endpoint): boolean {
     return this.#connector.added.remove(endpoint);
   }
 
-  /** Ends the connection with a peer, or all with the node at an endpoint. Returns whether there was one. */
+  /** Disconnects a peer, or all peers at an endpoint. Returns whether there was one. */
   disconnect(target: Peer | Endpoint): boolean {
     const found = target instanceof Peer ? [target] : [...this.#peers].filter((peer) => peer.isAt(target));
     for (const peer of found) peer.disconnect('disconnected on request');
     return found.length > 0;
   }
 
-  /** The subnets that a person has banned. */
-  bans(): readonly Ban[] {
-    return this.#bans.entries();
-  }
-
-  /** Whether exactly this subnet is banned, or for a single address, whether it is in one that is. */
-  isBanned(target: Subnet | string): boolean {
-    return typeof target === 'string' ? this.#bans.has(target) : this.#bans.hasSubnet(target);
-  }
-
-  /** Bans a subnet until a time in Unix seconds, and ends all connections with it. Survives a restart. */
+  /** Bans a subnet until a time in Unix seconds and disconnects its peers (Core: setban). Persisted. */
   ban(subnet: Subnet, until: number): void {
-    this.#bans.add(subnet, until);
+    this.#book.bans.add(subnet, until);
     for (const peer of [...this.#peers]) if (isInSubnet(peer.remote.host, subnet)) peer.disconnect('banned');
   }
 
-  /** Returns whether exactly this subnet was banned. */
-  unban(subnet: Subnet): boolean {
-    return this.#bans.remove(subnet);
-  }
-
-  clearBans(): void {
-    this.#bans.clear();
-  }
-
   #accept(connection: Connection): void {
-    if (this.#mayAccept(connection.remote)) this.#open(connection, 'inbound', undefined, this.#v2 ? 'v2' : 'v1');
+    if (this.#mayAccept(connection.remote)) this.#open(connection, 'inbound', undefined, this.#transportVersion);
     else connection.close();
   }
 
   #mayAccept(remote: Endpoint): boolean {
-    if (!this.#networkActive || this.#stopping || this.#bans.has(remote.host)) return false;
+    if (!this.#networkActive || this.#stopping || this.#book.bans.has(remote.host)) return false;
     const inbound = [...this.#peers].filter((peer) => peer.inbound);
     const { maxInbound } = this.#limits;
-    // The last place is for those who have done nothing wrong.
-    if (inbound.length + 1 >= maxInbound && this.#discouraged.has(remote)) return false;
-    return inbound.length < maxInbound || this.#makeRoom(inbound);
+    // The last inbound slot is not for discouraged peers.
+    if (inbound.length + 1 >= maxInbound && this.#book.discouraged.has(remote)) return false;
+    return inbound.length < maxInbound || this.#evictOne(inbound);
   }
 
-  /** Gives up an inbound peer for another. Returns false if all are worth keeping. */
-  #makeRoom(inbound: readonly Peer[]): boolean {
-    const isDiscouraged = ({ remote }: Peer) => this.#discouraged.has(remote);
-    const evicted = peerToEvict(inbound, (peer) => this.#parts.info(peer), this.#secret, isDiscouraged);
-    evicted?.disconnect('evicted to make room for another');
+  /** Evicts an inbound peer. Returns false if all of them are protected. */
+  #evictOne(inbound: readonly Peer[]): boolean {
+    const isDiscouraged = ({ remote }: Peer) => this.#book.discouraged.has(remote);
+    const evicted = peerToEvict(inbound, (peer) => this.#processor.stats(peer), this.#evictionSecret, isDiscouraged);
+    evicted?.disconnect('evicted');
     return evicted !== undefined;
-  }
-
-  /** A format that can also be `version`: callers may choose v1. */
-  #framing(inbound: boolean, version: TransportVersion): Framing {
-    const { random, chain } = this.#modules;
-    const { magic } = chain.params;
-    if (version === 'v1') return new V1Framing(magic);
-    return inbound ? new DetectingFraming(magic, random) : new V2Framing({ magic, initiating: true }, random);
   }
 
   #open(connection: Connection, type: ConnectionType, target: Endpoint | undefined, version: TransportVersion): Peer {
     const { clock, random, logger } = this.#modules;
+    const { magic } = this.#options;
+    const isAutomatic = type === 'outbound-full-relay' || type === 'block-relay-only';
     const peer = new Peer(
       {
         id: this.#nextId++,
         type,
         target,
-        local: type === 'block-relay-only' || type === 'feeler' ? this.#quiet : this.#local,
-        requiredServices: type === 'outbound-full-relay' || type === 'block-relay-only' ? this.#requiredServices : 0n,
-        framing: this.#framing(connection.inbound, version),
+        local: type === 'block-relay-only' || type === 'feeler' ? this.#localWithoutRelay : this.#local,
+        requiredServices: isAutomatic ? this.#processor.requiredServices : 0n,
+        framing: createFraming(version, connection.inbound, { magic, random }),
       },
       { connection, clock, random, logger, hooks: this.#hooks },
     );
@@ -416,7 +333,7 @@ export class ConnectionManager {
     this.#log(peer, 'connected');
     if (peer.type === 'feeler') {
       this.#connector.peerReady(peer);
-      peer.disconnect('feeler: somebody is there');
+      peer.disconnect('feeler succeeded');
       return;
     }
     for (const follower of this.#followers) follower.peerReady?.(peer);
@@ -424,60 +341,41 @@ export class ConnectionManager {
   }
 
   #peerClosed(peer: Peer, reason: string): void {
-    this.#log(peer, `disconnected: ${reason}`);
+    this.#log(peer, 'disconnected', { reason });
     this.#peers.delete(peer);
     for (const follower of this.#followers) follower.peerClosed?.(peer);
     this.events.emit('disconnected', { peer, reason });
   }
 
-  #dispatch<C extends Command>(peer: Peer, command: C, message: MessageOf<C>): void | Promise<void> {
-    type Known = Exclude<Command, HandshakeCommand>;
-    return this.#parts.dispatch(peer, command as Known, message as MessageOf<Known>);
-  }
-
-  /** Core's judgement: a peer that a person chose stays; one on this machine goes; others are remembered, too. */
+  /** Disconnects and discourages a peer, except for added nodes where these are spared (Core: MaybeDiscourageAndDisconnect). */
   #misbehaving(peer: Peer, reason: string): void {
     if (peer.type === 'manual') {
       if (this.#options.sparesAddedNodes ?? true) {
-        this.#log(peer, `misbehaving: ${reason}`);
+        this.#log(peer, 'misbehaving', { reason });
         return;
       }
       if (peer.target) this.#connector.added.remove(peer.target);
     }
-    this.#discouraged.add(peer.remote, peer.target);
+    this.#book.discouraged.add(peer.remote, peer.target);
     peer.disconnect(`misbehaving: ${reason}`);
   }
 
+  /** Whether a nonce is that of one of this node's own version messages: then it has connected to itself. */
   #isOwnNonce(nonce: bigint): boolean {
     for (const peer of this.#peers) {
       if (peer.inbound || peer.handshake.nonce !== nonce) continue;
-      if (peer.target) {
-        this.#ownEndpoints.add(formatEndpoint(peer.target));
-        this.addresses.remove(peer.target);
-      }
+      if (peer.target) this.#book.addOwn(peer.target);
       return true;
     }
     return false;
   }
 
-  #isOwn(endpoint: Endpoint): boolean {
-    const key = formatEndpoint(endpoint);
-    return this.#ownEndpoints.has(key) || (this.endpoint !== undefined && formatEndpoint(this.endpoint) === key);
-  }
-
-  #isTipStale(): boolean {
-    const { clock, chain } = this.#modules;
-    const isOverdue = clock.monotonic() - this.#lastTipAt > STALE_SPACINGS * chain.params.powTargetSpacing * 1000;
-    return isOverdue && ![...this.#peers].some((peer) => this.#parts.hasBlocksInFlight(peer));
-  }
-
   #save(): void {
-    const now = this.#modules.clock.monotonic();
+    const { clock, logger } = this.#modules;
+    const now = clock.monotonic();
     if (now < this.#nextSave) return;
-    this.#nextSave = now + SAVE_MS;
-    this.#file
-      .flush()
-      .catch((error: unknown) => this.#modules.logger.error({ err: error }, 'the addresses could not be kept'));
+    this.#nextSave = now + SAVE_INTERVAL_MS;
+    this.#book.flush().catch((error: unknown) => logger.error({ err: error }, 'failed to write the addresses'));
   }
 
   #scheduleTick(): void {
@@ -487,14 +385,13 @@ export class ConnectionManager {
       for (const peer of [...this.#peers]) peer.tick();
       for (const follower of this.#followers) follower.tick?.();
       this.#save();
-      const progress = this.#progress.look(this.#modules.chain.bestHeader.height, this.#parts);
-      if (progress) this.events.emit('progress', progress);
     });
   }
 
-  #log(peer: Peer, message: string): void {
+  #log(peer: Peer, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     const { userAgent, startHeight } = peer.handshake.remote ?? {};
     const address = formatEndpoint(peer.remote);
-    this.#modules.logger.info({ peer: peer.id, address, type: peer.type, userAgent, startHeight }, message);
+    const about = { peer: peer.id, address, type: peer.type, userAgent, startHeight };
+    this.#modules.logger.info({ ...about, ...fields }, message);
   }
 }

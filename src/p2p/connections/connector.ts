@@ -2,12 +2,14 @@ import { binaryKey } from '../../bytes/compare.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { exponential, type Random } from '../../platform/random.ts';
+import type { AddressBook } from '../addresses/address-book.ts';
 import type { AddressManager } from '../addresses/address-manager.ts';
 import { isCallable, type KnownAddress } from '../addresses/known-address.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { formatEndpoint, reachableEndpoint } from '../net/endpoint.ts';
 import { netGroup } from '../net/netgroup.ts';
 import type { ConnectionType, Peer } from '../peer/peer.ts';
+import type { MessageProcessor } from '../processing/message-processor.ts';
 import type { Transport } from '../transport/connection.ts';
 import type { TransportVersion } from '../transport/framing.ts';
 import { canServeBlocks, ServiceFlag } from '../wire/protocol.ts';
@@ -33,14 +35,13 @@ export interface ConnectorOptions {
   /** Connections to make to addresses that were learnt, for all purposes, and for blocks only. */
   readonly maxOutbound: number;
   readonly maxBlockRelayOnly: number;
-  /** Whom to call first, for blocks only: peers of before the last stop. */
-  readonly anchors: readonly Endpoint[];
   /** Whether peers are called with v2 where nothing speaks against it. */
   readonly v2: boolean;
 }
 
 export interface ConnectorModules {
-  readonly addresses: AddressManager;
+  readonly book: AddressBook;
+  readonly processor: MessageProcessor;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: Random;
@@ -51,19 +52,6 @@ export interface ConnectorHooks {
   readonly opened: Opened;
   /** All peers, in both directions. */
   peers(): Iterable<Peer>;
-  /** Where we listen, if we do. */
-  listening(): Endpoint | undefined;
-  isOwn(endpoint: Endpoint): boolean;
-  /** Whether this endpoint is to be called only if a person says so: discouraged, or banned. */
-  isRefused(endpoint: Endpoint): boolean;
-  /** Whether no block has come for so long that our peers may be to blame. */
-  isTipStale(): boolean;
-  /** When the peer last announced a better chain, by the monotonic clock; 0 for never. */
-  lastAnnouncement(peer: Peer): number;
-  /** Whether we wait for blocks from this peer. */
-  hasBlocksInFlight(peer: Peer): boolean;
-  /** Whether the peer has shown a chain so good that it is not given up for another. */
-  isProtected(peer: Peer): boolean;
 }
 
 /** What new connections of our own are not to lead to. */
@@ -76,7 +64,9 @@ interface Taken {
 export class Connector {
   readonly added: AddedNodes;
   readonly #options: ConnectorOptions;
+  readonly #book: AddressBook;
   readonly #addresses: AddressManager;
+  readonly #processor: MessageProcessor;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #hooks: ConnectorHooks;
@@ -93,15 +83,17 @@ export class Connector {
 
   constructor(options: ConnectorOptions, modules: ConnectorModules, hooks: ConnectorHooks) {
     this.#options = options;
-    this.#addresses = modules.addresses;
+    this.#book = modules.book;
+    this.#addresses = modules.book.addresses;
+    this.#processor = modules.processor;
     this.#clock = modules.clock;
     this.#random = modules.random;
     this.#hooks = hooks;
-    this.#anchors = options.anchors;
+    this.#anchors = modules.book.anchors;
     this.#dialer = new Dialer(modules, hooks.opened);
     this.added = new AddedNodes(modules.clock, this.#dialer, {
       isConnected: (endpoint) => this.#isConnected(endpoint),
-      isOwn: hooks.isOwn,
+      isOwn: (endpoint) => this.#book.isOwn(endpoint),
     });
     this.#nextFeeler = this.#clock.monotonic() + exponential(this.#random, FEELER_INTERVAL_MS);
     this.#nextStaleCheck = this.#clock.monotonic() + STALE_CHECK_MS;
@@ -112,7 +104,7 @@ export class Connector {
     this.#dialer.start();
     this.added.start();
     for (const anchor of this.#anchors.slice(0, this.#options.maxBlockRelayOnly)) {
-      if (!this.#hooks.isOwn(anchor) && !this.#hooks.isRefused(anchor)) this.#callLearnt(anchor, 'block-relay-only');
+      if (!this.#book.isOwn(anchor) && !this.#book.isRefused(anchor)) this.#callLearnt(anchor, 'block-relay-only');
     }
     this.#anchors = [];
     this.fill();
@@ -176,7 +168,7 @@ export class Connector {
    */
   #dropTwin(peer: Peer): void {
     const { endpoint } = peer;
-    const own = reachableEndpoint(this.#hooks.listening(), peer.local);
+    const own = reachableEndpoint(this.#book.listening, peer.local);
     if (!endpoint || !own || formatEndpoint(own) < formatEndpoint(endpoint)) return;
     for (const twin of this.#hooks.peers()) {
       if (twin === peer || !twin.isReady || twin.inbound === peer.inbound || !twin.isAt(endpoint)) continue;
@@ -200,7 +192,7 @@ export class Connector {
     const now = this.#clock.monotonic();
     if (now >= this.#nextStaleCheck) {
       this.#nextStaleCheck = now + STALE_CHECK_MS;
-      this.#wantsExtra = this.#hooks.isTipStale();
+      this.#wantsExtra = this.#isTipStale();
     }
     if (now >= this.#nextExtraCheck) {
       this.#nextExtraCheck = now + EXTRA_CHECK_MS;
@@ -211,6 +203,13 @@ export class Connector {
       this.#nextFeeler = now + exponential(this.#random, FEELER_INTERVAL_MS);
       this.#feel();
     }
+  }
+
+  /** Whether the outbound peers may be to blame for a missing tip (Core: TipMayBeStale). */
+  #isTipStale(): boolean {
+    if (!this.#processor.isTipStale()) return false;
+    for (const peer of this.#hooks.peers()) if (this.#processor.hasBlocksInFlight(peer)) return false;
+    return true;
   }
 
   /** What the next connection is wanted for. */
@@ -302,8 +301,8 @@ export class Connector {
       !endpoints.has(formatEndpoint(endpoint)) &&
       (isFeeler || !groups.has(group)) &&
       isCallable(address, this.#clock.monotonic()) &&
-      !this.#hooks.isOwn(endpoint) &&
-      !this.#hooks.isRefused(endpoint)
+      !this.#book.isOwn(endpoint) &&
+      !this.#book.isRefused(endpoint)
     );
   }
 
@@ -319,12 +318,12 @@ export class Connector {
     for (const peer of this.#hooks.peers()) {
       if (peer.type !== 'outbound-full-relay') continue;
       full++;
-      if (this.#hooks.isProtected(peer)) continue;
-      const isWorse = !worst || this.#hooks.lastAnnouncement(peer) <= this.#hooks.lastAnnouncement(worst);
+      if (this.#processor.isProtected(peer)) continue;
+      const isWorse = !worst || this.#processor.lastAnnouncement(peer) <= this.#processor.lastAnnouncement(worst);
       if (isWorse) worst = peer;
     }
     if (!worst || full <= this.#options.maxOutbound) return;
-    if (worst.ageMs <= PROBATION_MS || this.#hooks.hasBlocksInFlight(worst)) return;
+    if (worst.ageMs <= PROBATION_MS || this.#processor.hasBlocksInFlight(worst)) return;
     worst.disconnect('one peer more than needed');
     this.#wantsExtra = false;
   }

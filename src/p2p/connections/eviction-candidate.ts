@@ -3,7 +3,7 @@ import { sha256 } from '../../crypto/hash.ts';
 import { isLoopback } from '../net/endpoint.ts';
 import { netGroup } from '../net/netgroup.ts';
 import type { Peer } from '../peer/peer.ts';
-import type { PartInfo } from '../processing/peer-info.ts';
+import type { PeerStateStats } from '../processing/peer-state-stats.ts';
 import { ServiceFlag } from '../wire/protocol.ts';
 import { type EvictionCandidate, selectPeerToEvict } from './eviction.ts';
 
@@ -12,18 +12,20 @@ const RELEVANT_SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS;
 /** The peer that makes room for another; undefined if all are worth keeping. */
 export function peerToEvict(
   inbound: readonly Peer[],
-  info: (peer: Peer) => PartInfo,
+  stats: (peer: Peer) => PeerStateStats,
   secret: Uint8Array,
   isDiscouraged: (peer: Peer) => boolean,
 ): Peer | undefined {
-  const id = selectPeerToEvict(inbound.map((peer) => evictionCandidate(peer, info(peer), secret, isDiscouraged(peer))));
+  const id = selectPeerToEvict(
+    inbound.map((peer) => evictionCandidate(peer, stats(peer), secret, isDiscouraged(peer))),
+  );
   return inbound.find((peer) => peer.id === id);
 }
 
 /** What speaks for and against an inbound peer; `secret` keeps it from choosing its place among the groups. */
 function evictionCandidate(
   peer: Peer,
-  { lastBlock, lastTransaction, relaysTransactions, hasBloomFilter }: PartInfo,
+  { lastBlock, lastTransaction, relaysTransactions, hasBloomFilter }: PeerStateStats,
   secret: Uint8Array,
   isDiscouraged: boolean,
 ): EvictionCandidate {

@@ -3,156 +3,154 @@ import type { Mempool } from '../../mempool/mempool.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';
-import type { AddressManager } from '../addresses/address-manager.ts';
+import type { AddressBook } from '../addresses/address-book.ts';
 import { AddressRelay } from '../addresses/address-relay.ts';
-import { BlockAnnouncer } from '../blocks/block-announcer.ts';
-import { BlockDownload } from '../blocks/block-download.ts';
-import { CatchUp } from '../blocks/catch-up.ts';
-import { ChainSyncTimeout } from '../blocks/chain-sync-timeout.ts';
-import { CompactDownload } from '../blocks/compact/compact-download.ts';
-import { CompactPeers } from '../blocks/compact/compact-peers.ts';
-import { ExtraTransactions } from '../blocks/compact/extra-transactions.ts';
-import { RecentBlock } from '../blocks/compact/recent-block.ts';
-import { HeaderSync } from '../blocks/header-sync.ts';
-import { PeerChains } from '../blocks/peer-chain.ts';
+import { BlockRelay } from '../blocks/block-relay.ts';
+import { SyncProgressMeter } from '../blocks/sync-progress.ts';
 import type { Peer } from '../peer/peer.ts';
+import type { PeerFollower } from '../peer/peer-follower.ts';
 import { ChainServer } from '../serve/chain-server.ts';
 import { DataServer } from '../serve/data-server.ts';
 import { FilterServer } from '../serve/filter-server.ts';
-import { FeeFilterSender } from '../transactions/fee-filter.ts';
-import { TxAnnouncer } from '../transactions/tx-announcer.ts';
-import { TxDownload } from '../transactions/tx-download.ts';
+import { TransactionRelay } from '../transactions/transaction-relay.ts';
+import type { MessageOf } from '../wire/messages/index.ts';
+import { ServiceFlag } from '../wire/protocol.ts';
 import type { Handler, HandlerContext } from './handler-context.ts';
 import { handlers } from './handlers/index.ts';
-import type { PartsOptions, PeerFollower, PeerParts } from './message-processor.ts';
-import type { PartInfo } from './peer-info.ts';
+import type { MessageProcessor, ProcessedCommand } from './message-processor.ts';
+import type { PeerStateStats } from './peer-state-stats.ts';
 
-export interface PartsModules {
+/** What a full node offers its peers and accepts from them. */
+export interface FullNodeProcessorOptions {
+  /** Whether the encrypted transport (BIP324) is offered; default true. */
+  readonly v2Transport?: boolean;
+  /** Whether transactions from peers are refused (Core: -blocksonly); default false. */
+  readonly blocksOnly?: boolean;
+  /** Whether transactions are announced after random delays, for privacy; default false: at once. */
+  readonly trickle?: boolean;
+  /** Whether peers may load Bloom filters (BIP37; Core: -peerbloomfilters); default false. */
+  readonly bloomFilters?: boolean;
+}
+
+/** What a full node's processor works with. */
+export interface FullNodeProcessorModules {
   readonly chain: Chain;
   readonly mempool: Mempool;
-  readonly addresses: AddressManager;
+  readonly book: AddressBook;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
 }
 
-/** All that gives messages a meaning, connected with each other and with the chain. */
-export interface Parts extends HandlerContext, PeerParts {
-  readonly chains: PeerChains;
-}
+/** The message processor of a node with the whole chain: relays blocks, transactions and addresses, and serves them. */
+export class FullNodeProcessor implements MessageProcessor {
+  readonly events: SyncProgressMeter['events'];
+  readonly services: bigint;
+  readonly requiredServices = ServiceFlag.NETWORK | ServiceFlag.WITNESS;
+  readonly relaysTransactions: boolean;
+  readonly followers: readonly PeerFollower[];
+  readonly #chain: Chain;
+  readonly #blocks: BlockRelay;
+  readonly #context: HandlerContext;
 
-/** What a node with the whole chain does. */
-export function createParts(options: PartsOptions, modules: PartsModules): Parts {
-  const { chain } = modules;
-  const catchUp = new CatchUp(modules, () => headers.isActive);
-  const chains = new PeerChains(chain);
-  const withChains = { ...modules, chains };
-  const compactPeers = new CompactPeers(options);
-  const recent = new RecentBlock(modules);
-  const extra = new ExtraTransactions(modules);
-  const blocks = new BlockDownload(withChains, {
-    mayAskCompact: (peer) => compactPeers.mayAsk(peer),
-    delivered: (peer) => compactPeers.delivered(peer),
-  });
-  const headers = new HeaderSync(withChains, () => {
-    blocks.refill();
-    feeFilter.update();
-  });
-  const chainSync = new ChainSyncTimeout({ ...withChains, headers });
-  const announcer = new BlockAnnouncer({ ...withChains, catchUp, compactPeers, recent });
-  const compactBlocks = new CompactDownload({ ...withChains, extra, peers: compactPeers, blocks, headers });
-  const transactions = new TxDownload({ ...modules, extra });
-  const txAnnouncer = new TxAnnouncer(options, modules);
-  const chainServer = new ChainServer({ ...withChains, recent, txAnnouncer });
-  const dataServer = new DataServer({ ...modules, chainServer, txAnnouncer });
-  const feeFilter = new FeeFilterSender(options, { ...modules, catchUp });
-  const addresses = new AddressRelay(options, modules);
+  constructor(options: FullNodeProcessorOptions, modules: FullNodeProcessorModules) {
+    const { blocksOnly = false, trickle = false } = options;
+    const { chain } = modules;
+    this.services = offeredServices(options, chain);
+    this.relaysTransactions = !blocksOnly;
+    this.#chain = chain;
 
-  const subscriptions = [
-    chain.events.on('blockConnected', ({ block }) => {
-      dataServer.blockConnected(block);
-      if (!catchUp.isUnderWay) transactions.blockConnected(block);
-    }),
-    chain.events.on('blockDisconnected', () => transactions.blockDisconnected()),
-    chain.events.on('blockStored', (stored) => announcer.blockStored(stored)),
-    chain.events.on('header', () => catchUp.progressed()),
-    chain.events.on('tip', (change) => {
-      catchUp.progressed();
-      announcer.tipChanged(change);
-      transactions.tipChanged();
-      feeFilter.update();
-    }),
-  ];
-  const unsubscriber: PeerFollower = {
-    close() {
-      for (const unsubscribe of subscriptions) unsubscribe();
-    },
-  };
+    const blocks = new BlockRelay({ blocksOnly }, modules, () => transactions.feeFilter.update());
+    const { announcer, catchUp, chains, compactBlocks, compactPeers, extra, headers, recent } = blocks;
+    const transactions: TransactionRelay = new TransactionRelay(
+      { services: this.services, blocksOnly, trickle },
+      { ...modules, catchUp, extra },
+    );
+    const txAnnouncer = transactions.announcer;
+    const chainServer = new ChainServer({ ...modules, chains, recent, txAnnouncer });
+    const dataServer = new DataServer({ ...modules, chainServer, txAnnouncer });
+    const addresses = new AddressRelay({ services: this.services }, modules);
+    const progress = new SyncProgressMeter(modules.clock, blocks);
+    const unsubscribe = chain.events.on('blockConnected', ({ block }) => dataServer.blockConnected(block));
 
-  const parts: Parts = {
-    addresses,
-    announcer,
-    blocks,
-    blocksOnly: options.blocksOnly,
-    catchUp,
-    chains,
-    chainServer,
-    compactBlocks,
-    compactPeers,
-    dataServer,
-    filterServer: new FilterServer(modules),
-    followers: [
-      chains,
-      compactPeers,
-      blocks,
-      headers,
-      chainSync,
-      announcer,
-      txAnnouncer,
-      transactions,
-      feeFilter,
+    this.#blocks = blocks;
+    this.#context = {
       addresses,
-      extra,
-      unsubscriber,
-    ],
-    headers,
-    transactions,
-    txAnnouncer,
-    dispatch: (peer, command, message) => (handlers[command] as Handler<typeof command>)(parts, peer, message),
-    info: (peer) => partInfo(parts, peer),
-    lastAnnouncement: (peer) => chains.get(peer)?.announcedAt ?? 0,
-    hasBlocksInFlight: (peer) => blocks.inFlight(peer).length > 0,
-    isProtected: (peer) => chainSync.isProtected(peer),
-    get isCatchingUp() {
-      return catchUp.isUnderWay;
-    },
-    get height() {
-      return chain.tip.height;
-    },
-    get presyncedHeaders() {
-      return headers.bestPresyncHeight;
-    },
-    idle: () => blocks.idle(),
-  };
-  return parts;
+      announcer,
+      blocks: blocks.blocks,
+      catchUp,
+      chainServer,
+      compactBlocks,
+      compactPeers,
+      dataServer,
+      filterServer: new FilterServer(modules),
+      headers,
+      transactions: transactions.download,
+      txAnnouncer,
+      relaysTransactions: this.relaysTransactions,
+    };
+    this.events = progress.events;
+    this.followers = [...blocks.followers, ...transactions.followers, addresses, progress, { close: unsubscribe }];
+  }
+
+  get startHeight(): number {
+    return this.#chain.tip.height;
+  }
+
+  process<C extends ProcessedCommand>(peer: Peer, command: C, message: MessageOf<C>): void | Promise<void> {
+    return (handlers[command] as Handler<C>)(this.#context, peer, message);
+  }
+
+  stats(peer: Peer): PeerStateStats {
+    const { addresses, blocks, compactPeers, headers, transactions, txAnnouncer } = this.#context;
+    const addressRelay = addresses.info(peer);
+    return {
+      relaysTransactions: txAnnouncer.relays(peer),
+      hasBloomFilter: txAnnouncer.filter(peer) !== undefined,
+      lastTransaction: transactions.lastTxTime(peer),
+      lastBlock: blocks.lastBlockTime(peer),
+      presyncedHeaders: headers.presyncHeight(peer) ?? -1,
+      syncedHeaders: this.#blocks.chains.get(peer)?.bestKnown?.height ?? -1,
+      syncedBlocks: blocks.lastCommon(peer)?.height ?? -1,
+      inFlight: blocks.inFlight(peer),
+      highBandwidthTo: compactPeers.announcesToUs(peer),
+      highBandwidthFrom: compactPeers.wantsAnnouncements(peer),
+      addressRelay: addressRelay.enabled,
+      addressesProcessed: addressRelay.processed,
+      addressesRateLimited: addressRelay.rateLimited,
+      minFeeFilter: txAnnouncer.feeFilter(peer),
+    };
+  }
+
+  isTipStale(): boolean {
+    return this.#blocks.isTipStale();
+  }
+
+  lastAnnouncement(peer: Peer): number {
+    return this.#blocks.lastAnnouncement(peer);
+  }
+
+  hasBlocksInFlight(peer: Peer): boolean {
+    return this.#blocks.hasBlocksInFlight(peer);
+  }
+
+  isProtected(peer: Peer): boolean {
+    return this.#blocks.chainSync.isProtected(peer);
+  }
+
+  idle(): Promise<void> {
+    return this.#blocks.blocks.idle();
+  }
 }
 
-function partInfo(parts: Parts, peer: Peer): PartInfo {
-  const addressRelay = parts.addresses.info(peer);
-  return {
-    relaysTransactions: parts.txAnnouncer.relays(peer),
-    hasBloomFilter: parts.txAnnouncer.filter(peer) !== undefined,
-    lastTransaction: parts.transactions.lastTxTime(peer),
-    lastBlock: parts.blocks.lastBlockTime(peer),
-    presyncedHeaders: parts.headers.presyncHeight(peer) ?? -1,
-    syncedHeaders: parts.chains.get(peer)?.bestKnown?.height ?? -1,
-    syncedBlocks: parts.blocks.lastCommon(peer)?.height ?? -1,
-    inFlight: parts.blocks.inFlight(peer),
-    highBandwidthTo: parts.compactPeers.announcesToUs(peer),
-    highBandwidthFrom: parts.compactPeers.wantsAnnouncements(peer),
-    addressRelay: addressRelay.enabled,
-    addressesProcessed: addressRelay.processed,
-    addressesRateLimited: addressRelay.rateLimited,
-    minFeeFilter: parts.txAnnouncer.feeFilter(peer),
-  };
+/** What a node with the whole chain offers: bits of `ServiceFlag`. */
+function offeredServices(
+  { v2Transport = true, bloomFilters = false }: FullNodeProcessorOptions,
+  { blockFilters }: Pick<Chain, 'blockFilters'>,
+): bigint {
+  let services = ServiceFlag.NETWORK | ServiceFlag.WITNESS | ServiceFlag.NETWORK_LIMITED;
+  if (v2Transport) services |= ServiceFlag.P2P_V2;
+  if (blockFilters) services |= ServiceFlag.COMPACT_FILTERS;
+  if (bloomFilters) services |= ServiceFlag.BLOOM;
+  return services;
 }

@@ -1,80 +1,114 @@
 import { HeaderSync } from '../../p2p/blocks/header-sync.ts';
 import { PeerChains } from '../../p2p/blocks/peer-chain.ts';
 import type { Peer } from '../../p2p/peer/peer.ts';
-import type { PeerParts } from '../../p2p/processing/message-processor.ts';
-import { noPartInfo } from '../../p2p/processing/peer-info.ts';
+import type { PeerFollower } from '../../p2p/peer/peer-follower.ts';
+import type { MessageProcessor, ProcessedCommand } from '../../p2p/processing/message-processor.ts';
+import { noPeerStateStats, type PeerStateStats } from '../../p2p/processing/peer-state-stats.ts';
+import type { MessageOf } from '../../p2p/wire/messages/index.ts';
 import { namesBlock } from '../../p2p/wire/messages/inventory.ts';
-import { MAX_HEADERS } from '../../p2p/wire/protocol.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { Logger } from '../../platform/logger.ts';
-import type { Random } from '../../platform/random.ts';
+import { MAX_HEADERS, ServiceFlag } from '../../p2p/wire/protocol.ts';
+import { Emitter } from '../../platform/emitter.ts';
 import { BlockFetcher } from '../block-fetcher.ts';
 import type { HeaderChain } from '../header-chain.ts';
-import { headerHandlers, type SpvHandlers } from '../header-handlers.ts';
+import { type HeaderFollowerModules, headerHandlers, type SpvHandlers } from '../header-handlers.ts';
 import { BlockSearch } from './block-search.ts';
 
-export interface SearchPartsModules {
-  readonly chain: HeaderChain;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  /** What is sought: 32 bytes, internal order. */
+/** What the search for one payment works with. */
+export interface PaymentSearchModules extends HeaderFollowerModules {
+  /** The transaction to find: 32 bytes, internal order. */
   readonly txid: Uint8Array;
-  /** Told the height down to which the search has come. */
+  /** Called with the height down to which the search has come. */
   readonly reached: (height: number) => void;
 }
 
-/** What is done with peers to learn their chains, and which block holds a transaction. Nothing is served. */
-export interface SearchParts extends PeerParts {
+/** The message processor of `pier verify`: learns the peers' chains and searches the block of one transaction. */
+export class PaymentSearchProcessor implements MessageProcessor {
+  readonly events: MessageProcessor['events'] = new Emitter();
+  readonly services: bigint;
+  readonly requiredServices = ServiceFlag.NETWORK | ServiceFlag.WITNESS;
+  readonly relaysTransactions = false;
+  readonly followers: readonly PeerFollower[];
   readonly search: BlockSearch;
-  /** Whether the peer has told all headers that it has for us. */
-  hasToldChain(peer: Peer): boolean;
-}
+  readonly #chain: HeaderChain;
+  readonly #blocks: BlockFetcher;
+  readonly #headers: HeaderSync;
+  readonly #handlers: SpvHandlers;
+  /** Peers that have sent all headers that they have for this node. */
+  readonly #complete = new WeakSet<Peer>();
 
-export function createSearchParts(modules: SearchPartsModules): SearchParts {
-  const { chain, txid, reached } = modules;
-  const chains = new PeerChains(chain);
-  const withChains = { ...modules, chains, params: chain.params };
-  const blocks = new BlockFetcher(withChains);
-  const search = new BlockSearch(txid, { ...withChains, blocks }, reached);
-  const headers = new HeaderSync(withChains, () => blocks.tick());
-  const told = new WeakSet<Peer>();
+  /** `v2Transport`: whether the encrypted transport (BIP324) is offered; default true. */
+  constructor({ v2Transport = true }: { readonly v2Transport?: boolean }, modules: PaymentSearchModules) {
+    const { chain, txid, reached } = modules;
+    this.services = v2Transport ? ServiceFlag.P2P_V2 : 0n;
+    const chains = new PeerChains(chain);
+    const withChains = { ...modules, chains, params: chain.params };
+    const blocks = new BlockFetcher(withChains);
+    const search = new BlockSearch(txid, { ...withChains, blocks }, reached);
+    const headers = new HeaderSync(withChains, () => blocks.tick());
+    this.#handlers = {
+      ...headerHandlers(headers),
+      block: (peer, block) => blocks.received(peer, block),
+      cfilter: (peer, message) => search.filter(peer, message),
+      headers: (peer, message) => this.#receivedHeaders(peer, message),
+      merkleblock: (peer, message) => search.merkleBlock(peer, message),
+      notfound: (peer, { entries }) => {
+        blocks.notFound(peer, entries.filter(namesBlock));
+        search.notFound(peer, entries.filter(namesBlock));
+      },
+    };
+    this.search = search;
+    this.#chain = chain;
+    this.#blocks = blocks;
+    this.#headers = headers;
+    this.followers = [chains, blocks, headers, search];
+  }
 
-  const handlers: SpvHandlers = {
-    ...headerHandlers(headers),
-    block: (peer, block) => blocks.received(peer, block),
-    cfilter: (peer, message) => search.filter(peer, message),
-    headers: (peer, message) => {
-      headers.received(peer, message.headers);
-      const isLast = message.headers.length < MAX_HEADERS && headers.presyncHeight(peer) === undefined;
-      if (isLast) told.add(peer);
-      else told.delete(peer);
-    },
-    merkleblock: (peer, message) => search.merkleBlock(peer, message),
-    notfound: (peer, { entries }) => {
-      blocks.notFound(peer, entries.filter(namesBlock));
-      search.notFound(peer, entries.filter(namesBlock));
-    },
-  };
+  get startHeight(): number {
+    return this.#chain.tip.height;
+  }
 
-  return {
-    search,
-    hasToldChain: (peer) => told.has(peer),
-    followers: [chains, blocks, headers, search],
-    dispatch: (peer, command, message) => handlers[command]?.(peer, message),
-    info: () => noPartInfo,
-    lastAnnouncement: () => 0,
-    hasBlocksInFlight: (peer) => blocks.inFlight(peer).length > 0,
-    isProtected: () => false,
-    get isCatchingUp() {
-      return headers.isActive;
-    },
-    get height() {
-      return chain.tip.height;
-    },
-    get presyncedHeaders() {
-      return headers.bestPresyncHeight;
-    },
-    idle: () => chain.flush(),
-  };
+  /** Height of the last pre-synced header; undefined without a header pre-sync. */
+  get presyncedHeaders(): number | undefined {
+    return this.#headers.bestPresyncHeight;
+  }
+
+  /** Whether the peer has sent all headers that it has for this node. */
+  hasSentChain(peer: Peer): boolean {
+    return this.#complete.has(peer);
+  }
+
+  process<C extends ProcessedCommand>(peer: Peer, command: C, message: MessageOf<C>): void {
+    this.#handlers[command]?.(peer, message);
+  }
+
+  stats(): PeerStateStats {
+    return noPeerStateStats;
+  }
+
+  isTipStale(): boolean {
+    return false;
+  }
+
+  lastAnnouncement(): number {
+    return 0;
+  }
+
+  hasBlocksInFlight(peer: Peer): boolean {
+    return this.#blocks.inFlight(peer).length > 0;
+  }
+
+  isProtected(): boolean {
+    return false;
+  }
+
+  idle(): Promise<void> {
+    return this.#chain.flush();
+  }
+
+  #receivedHeaders(peer: Peer, { headers }: MessageOf<'headers'>): void {
+    this.#headers.received(peer, headers);
+    const isLast = headers.length < MAX_HEADERS && this.#headers.presyncHeight(peer) === undefined;
+    if (isLast) this.#complete.add(peer);
+    else this.#complete.delete(peer);
+  }
 }

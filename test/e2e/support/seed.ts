@@ -1,7 +1,6 @@
 import { Chain } from '../../../src/chain/chain.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { Mempool } from '../../../src/mempool/mempool.ts';
-import { ConnectionManager } from '../../../src/p2p/connections/connection-manager.ts';
 import type { Endpoint } from '../../../src/p2p/net/endpoint.ts';
 import { TcpTransport } from '../../../src/p2p/transport/tcp-transport.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
@@ -10,6 +9,7 @@ import { systemRandom } from '../../../src/platform/random.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { mineBlock } from '../../chain/support/builder.ts';
 import { atFileEnd } from '../../support/file-end.ts';
+import { fullNodeConnections } from '../../support/full-node-connections.ts';
 
 /** A node in this process, for others in processes of their own to download from. */
 export interface Seed {
@@ -35,7 +35,7 @@ export async function startSeed(height: number): Promise<Seed> {
   }
   await Promise.all(accepted);
   const mempool = new Mempool({}, { ...modules, chain });
-  const peers = new ConnectionManager(
+  const { connections: peers } = fullNodeConnections(
     { listen: { host: '127.0.0.1', port: 0 } },
     { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
   );

@@ -2,7 +2,7 @@ import { afterEach } from 'vitest';
 import { Chain } from '../../../src/chain/chain.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { Mempool } from '../../../src/mempool/mempool.ts';
-import { ConnectionManager, type ConnectionManagerOptions } from '../../../src/p2p/connections/connection-manager.ts';
+import type { ConnectionManager } from '../../../src/p2p/connections/connection-manager.ts';
 import type { Endpoint } from '../../../src/p2p/net/endpoint.ts';
 import type { Peer } from '../../../src/p2p/peer/peer.ts';
 import type { Connection, Transport } from '../../../src/p2p/transport/connection.ts';
@@ -15,6 +15,7 @@ import { MemoryNetwork, type MemoryNetworkOptions } from '../../../src/testing/m
 import { SeededRandom } from '../../../src/testing/seeded-random.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { type BlockPlan, mineBlock } from '../../chain/support/builder.ts';
+import { type FullNodeConnectionsOptions, fullNodeConnections } from '../../support/full-node-connections.ts';
 
 /** Fifteen years after regtest's genesis: who has only that is in the initial download. */
 export const START_MS = 1_770_000_000_000;
@@ -64,7 +65,7 @@ export class TestNetwork {
 
   /** Starts a node that listens, and stays connected to `addNodes`. */
   async start(
-    options: Omit<ConnectionManagerOptions, 'listen' | 'addNodes'> & {
+    options: Omit<FullNodeConnectionsOptions, 'listen' | 'addNodes'> & {
       seeds?: TestNode[];
       minimumChainWork?: bigint;
       store?: Store;
@@ -78,7 +79,7 @@ export class TestNetwork {
     const params = { ...regtest, minimumChainWork };
     const chain = await Chain.open({ params, blockFilterIndex }, { ...modules, store });
     const mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
-    const peers = new ConnectionManager(
+    const { connections: peers } = fullNodeConnections(
       { listen: { host: '127.0.0.1', port }, addNodes: seeds.map(({ endpoint }) => endpoint), ...rest },
       { ...modules, chain, mempool, store, transport: this.#transport(port), random: new SeededRandom(port) },
     );

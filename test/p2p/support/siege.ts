@@ -1,10 +1,10 @@
 import { concatBytes } from '../../../src/bytes/compare.ts';
 import { BlockIndex } from '../../../src/chain/tree/block-index.ts';
-import type { ConnectionManagerOptions } from '../../../src/p2p/connections/connection-manager.ts';
 import type { Block } from '../../../src/primitives/block.ts';
 import type { OutPoint } from '../../../src/primitives/outpoint.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from '../../chain/support/builder.ts';
 import { takeCensus } from '../../support/census.ts';
+import type { FullNodeConnectionsOptions } from '../../support/full-node-connections.ts';
 import { FakePeer, versionMessage } from './fake-peer.ts';
 import type { Scene, Verdict } from './misbehaviours.ts';
 import { mine, START_MS, TestNetwork, type TestNode } from './network.ts';
@@ -37,7 +37,7 @@ export class Siege {
   }
 
   /** Lasts until `net.stop()`. */
-  static async begin(options: ConnectionManagerOptions = {}): Promise<Siege> {
+  static async begin(options: FullNodeConnectionsOptions = {}): Promise<Siege> {
     const net = new TestNetwork({ lasting: true });
     const nodes = [await net.start({ blockFilterIndex: true, ...options }), await net.start(), await net.start()];
     const [node, near, far] = nodes as [TestNode, TestNode, TestNode];

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Chain } from '../../../src/chain/chain.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { Mempool } from '../../../src/mempool/mempool.ts';
-import { ConnectionManager } from '../../../src/p2p/connections/connection-manager.ts';
+import type { ConnectionManager } from '../../../src/p2p/connections/connection-manager.ts';
 import type { Endpoint } from '../../../src/p2p/net/endpoint.ts';
 import type { Connection } from '../../../src/p2p/transport/connection.ts';
 import { TcpTransport } from '../../../src/p2p/transport/tcp-transport.ts';
@@ -12,6 +12,7 @@ import { silentLogger } from '../../../src/platform/logger.ts';
 import { systemRandom } from '../../../src/platform/random.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { mineBlock } from '../../chain/support/builder.ts';
+import { fullNodeConnections } from '../../support/full-node-connections.ts';
 import { waitFor } from '../../support/wait.ts';
 
 const ANY = { host: '127.0.0.1', port: 0 };
@@ -103,7 +104,7 @@ describe('nodes over TCP', () => {
     const modules = { clock: systemClock, logger: silentLogger };
     const chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
     const mempool = new Mempool({}, { ...modules, chain });
-    const peers = new ConnectionManager(
+    const { connections: peers } = fullNodeConnections(
       { listen: ANY, addNodes, v2Transport },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
     );

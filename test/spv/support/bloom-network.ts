@@ -1,5 +1,6 @@
 import { equalBytes } from '../../../src/bytes/compare.ts';
 import { regtest } from '../../../src/consensus/params.ts';
+import { AddressBook } from '../../../src/p2p/addresses/address-book.ts';
 import { ConnectionManager } from '../../../src/p2p/connections/connection-manager.ts';
 import { InvType } from '../../../src/p2p/wire/messages/inventory.ts';
 import { ServiceFlag } from '../../../src/p2p/wire/protocol.ts';
@@ -10,7 +11,7 @@ import type { Transaction } from '../../../src/primitives/transaction.ts';
 import type { BloomFilter } from '../../../src/proofs/bloom-filter.ts';
 import { MerkleBlock } from '../../../src/proofs/merkle-block.ts';
 import { HeaderChain } from '../../../src/spv/header-chain.ts';
-import { createSpvParts, type SpvParts } from '../../../src/spv/light-node-processor.ts';
+import { LightNodeProcessor } from '../../../src/spv/light-node-processor.ts';
 import { ProofStore } from '../../../src/spv/proof-store.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { SeededRandom } from '../../../src/testing/seeded-random.ts';
@@ -185,7 +186,7 @@ export interface BloomLight {
   readonly chain: HeaderChain;
   readonly wallet: Wallet;
   readonly proofs: ProofStore;
-  readonly parts: SpvParts;
+  readonly processor: LightNodeProcessor;
   /** Reasons of disconnections, in their order. */
   readonly disconnects: string[];
   /** Whether all headers are known, and their blocks looked through. */
@@ -223,32 +224,28 @@ export async function startBloomLight(net: TestNetwork, servers: readonly BloomS
   const proofs = new ProofStore(store);
   const watcher = new LightWallets({ file, chain, proofs, store: wallets, logger: silentLogger });
   const wallet = file.get('test')!;
-  let parts!: SpvParts;
+  const book = new AddressBook(modules);
+  const processor = new LightNodeProcessor({ v2Transport: false }, { ...modules, chain, book, watcher, bloom: true });
   const peers = new ConnectionManager(
     {
+      magic: regtest.magic,
       addNodes: servers.map(({ endpoint }) => endpoint),
-      ...{ blocksOnly: true, v2Transport: false, sparesAddedNodes: false, maxOutbound: 4 },
+      ...{ sparesAddedNodes: false, maxOutbound: 4 },
     },
-    {
-      ...{ ...modules, chain, transport: net.network.transport() },
-      makeParts: (options, addresses) => {
-        parts = createSpvParts(options, { ...modules, chain, watcher, bloom: true, addresses });
-        return parts;
-      },
-    },
+    { ...modules, transport: net.network.transport(), book, processor },
   );
   watcher.attach({
-    searchFrom: (index) => parts.scanner.setBack(index),
-    unconfirmed: (transactions) => parts.broadcast.offerOnly(transactions),
+    searchFrom: (index) => processor.scanner.setBack(index),
+    unconfirmed: (transactions) => processor.broadcast.offerOnly(transactions),
   });
   const disconnects: string[] = [];
   peers.events.on('disconnected', ({ reason }) => disconnects.push(reason));
   await peers.start();
-  const isAt = (height: number) => chain.tip.height === height && parts.scanner.scanned === chain.tip;
+  const isAt = (height: number) => chain.tip.height === height && processor.scanner.scanned === chain.tip;
   const stop = async () => {
     await peers.stop();
     await watcher.close();
     await flush();
   };
-  return { chain, wallet, proofs, parts, disconnects, isAt, stop };
+  return { chain, wallet, proofs, processor, disconnects, isAt, stop };
 }

@@ -2,6 +2,7 @@ import { equalBytes } from '../../../src/bytes/compare.ts';
 import { toHex } from '../../../src/bytes/hex.ts';
 import type { BlockIndex } from '../../../src/chain/tree/block-index.ts';
 import { type ChainParams, regtest } from '../../../src/consensus/params.ts';
+import { AddressBook } from '../../../src/p2p/addresses/address-book.ts';
 import { ConnectionManager } from '../../../src/p2p/connections/connection-manager.ts';
 import type { CFCheckptMessage } from '../../../src/p2p/wire/messages/cfcheckpt.ts';
 import type { CFHeadersMessage } from '../../../src/p2p/wire/messages/cfheaders.ts';
@@ -18,7 +19,7 @@ import {
   NO_FILTER_HEADER,
 } from '../../../src/proofs/block-filter.ts';
 import { HeaderChain } from '../../../src/spv/header-chain.ts';
-import { createSpvParts, type SpvParts } from '../../../src/spv/light-node-processor.ts';
+import { LightNodeProcessor } from '../../../src/spv/light-node-processor.ts';
 import type { Watcher } from '../../../src/spv/watcher.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import type { Store } from '../../../src/store/store.ts';
@@ -263,7 +264,7 @@ export class Notes implements Watcher {
 export interface LightNode {
   readonly chain: HeaderChain;
   readonly connections: ConnectionManager;
-  readonly parts: SpvParts;
+  readonly processor: LightNodeProcessor;
   /** Reasons of disconnections, in their order. */
   readonly disconnects: string[];
   stop(): Promise<void>;
@@ -279,24 +280,18 @@ export async function startLight(
   const modules = { clock: net.clock, logger: silentLogger, random: new SeededRandom(9) };
   const chain = await HeaderChain.open(params, { ...modules, store });
   watcher.genesis = chain.atHeight(0)!;
-  let parts!: SpvParts;
+  const book = new AddressBook(modules);
+  const processor = new LightNodeProcessor({ v2Transport: false }, { ...modules, chain, book, watcher });
   const peers = new ConnectionManager(
     {
+      magic: params.magic,
       addNodes: servers.map(({ endpoint }) => endpoint),
-      ...{ blocksOnly: true, v2Transport: false, sparesAddedNodes: false, maxOutbound: 4 },
+      ...{ sparesAddedNodes: false, maxOutbound: 4 },
     },
-    {
-      ...modules,
-      chain,
-      transport: net.network.transport(),
-      makeParts: (options, addresses) => {
-        parts = createSpvParts(options, { ...modules, chain, watcher, addresses });
-        return parts;
-      },
-    },
+    { ...modules, transport: net.network.transport(), book, processor },
   );
   const disconnects: string[] = [];
   peers.events.on('disconnected', ({ reason }) => disconnects.push(reason));
   await peers.start();
-  return { chain, connections: peers, parts, disconnects, stop: () => peers.stop() };
+  return { chain, connections: peers, processor, disconnects, stop: () => peers.stop() };
 }

@@ -1,6 +1,6 @@
 import { toHex, toReversedHex } from '../../../bytes/hex.ts';
 import type { HeaderChain } from '../../../spv/header-chain.ts';
-import type { SpvParts } from '../../../spv/light-node-processor.ts';
+import type { LightNodeProcessor } from '../../../spv/light-node-processor.ts';
 import type { PaymentProof } from '../../../spv/payment-proof.ts';
 import type { ProofStore } from '../../../spv/proof-store.ts';
 import { proofToJson } from '../../../spv/verify/proof-file.ts';
@@ -27,7 +27,7 @@ import { walletsMethods } from '../wallet/wallets.ts';
 export interface LightRpcNode extends AnyRpcNode {
   readonly chain: HeaderChain;
   readonly proofs: ProofStore;
-  readonly light: SpvParts;
+  readonly processor: LightNodeProcessor;
   readonly wallets: WalletFile;
 }
 
@@ -42,7 +42,7 @@ const ownMethods: readonly Method<LightRpcNode>[] = [
       '{ "chain": name, "blocks": n, "headers": n, "bestblockhash": hash, "bits": hex, "target": hex, "difficulty": n,\n' +
       '  "time": unixtime, "mediantime": unixtime, "verificationprogress": 0..1, "initialblockdownload": bool,\n' +
       '  "chainwork": hex, "size_on_disk": bytes, "pruned": true, "light": true, "warnings": [] }',
-    handler: async ({ node: { chain, params, config, light } }) => {
+    handler: async ({ node: { chain, params, config, processor: light } }) => {
       const { tip } = chain;
       const { height } = light.scanner.scanned;
       return {
@@ -74,7 +74,7 @@ const ownMethods: readonly Method<LightRpcNode>[] = [
       '{ "headers": n, "filterheaders": n, "scanned": n, "filterpeers": n, "tipage": seconds, "filters": n,\n' +
       '  "merkleblocks": n, "blocks": n, "falsepositives": n, "bytesreceived": n, "bytessent": n,\n' +
       '  "withdrawn": [{ the fields of getpaymentproof }, ...] }',
-    handler: ({ node: { chain, light, proofs, connections: peers, clock } }) => {
+    handler: ({ node: { chain, processor: light, proofs, connections: peers, clock } }) => {
       const { filters, merkleBlocks = 0, blocks, falsePositives } = light.scanner.counts;
       const { received, sent } = peers.totalBytes;
       return {

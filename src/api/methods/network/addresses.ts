@@ -34,7 +34,7 @@ export const addressMethods: readonly Method<AnyRpcNode>[] = [
         throw new RpcError(RpcCode.INVALID_PARAMETER, `Network not recognized: ${network}`);
       }
       const isWanted = ({ endpoint }: KnownAddress) =>
-        (network === undefined || addressFamily(endpoint) === network) && !peers.isBanned(endpoint.host);
+        (network === undefined || addressFamily(endpoint) === network) && !peers.bans.has(endpoint.host);
       return peers.addresses.sample(count === 0 ? peers.addresses.size : count, isWanted).map((address) => ({
         time: address.time,
         services: Number(address.services),

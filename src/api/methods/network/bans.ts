@@ -26,7 +26,7 @@ export const banMethods: readonly Method<AnyRpcNode>[] = [
     ],
     result: 'null',
     example: '"192.168.0.6" "add" 86400',
-    handler: ({ node: { connections: peers, clock }, methods }, text, command, banTime, isAbsolute) => {
+    handler: ({ node: { connections, clock }, methods }, text, command, banTime, isAbsolute) => {
       if (command !== 'add' && command !== 'remove') {
         throw new RpcError(RpcCode.MISC_ERROR, methodHelp(methods.get('setban')!));
       }
@@ -36,19 +36,19 @@ export const banMethods: readonly Method<AnyRpcNode>[] = [
         throw new RpcError(RpcCode.CLIENT_INVALID_IP_OR_SUBNET, 'Error: Invalid IP/Subnet');
       }
       if (command === 'remove') {
-        if (peers.unban(subnet)) return null;
+        if (connections.bans.remove(subnet)) return null;
         const message = 'Error: Unban failed. Requested address/subnet was not previously manually banned.';
         throw new RpcError(RpcCode.CLIENT_INVALID_IP_OR_SUBNET, message);
       }
-      if (peers.isBanned(isRange ? subnet : text)) {
+      if (isRange ? connections.bans.hasSubnet(subnet) : connections.bans.has(text)) {
         throw new RpcError(RpcCode.CLIENT_NODE_ALREADY_ADDED, 'Error: IP/Subnet already banned');
       }
       const now = unixSeconds(clock);
       if (isAbsolute && banTime < now) {
         throw new RpcError(RpcCode.INVALID_PARAMETER, 'Error: Absolute timestamp is in the past');
       }
-      if (banTime <= 0) peers.ban(subnet, now + DEFAULT_BAN_TIME);
-      else peers.ban(subnet, isAbsolute ? banTime : now + banTime);
+      if (banTime <= 0) connections.ban(subnet, now + DEFAULT_BAN_TIME);
+      else connections.ban(subnet, isAbsolute ? banTime : now + banTime);
       return null;
     },
   }),
@@ -60,8 +60,8 @@ export const banMethods: readonly Method<AnyRpcNode>[] = [
     result:
       '[{ "address": text, "ban_created": unixtime, "banned_until": unixtime, "ban_duration": seconds,\n' +
       '  "time_remaining": seconds }, ...]',
-    handler: ({ node: { connections: peers, clock } }) =>
-      peers.bans().map(({ subnet, created, until }) => ({
+    handler: ({ node: { connections, clock } }) =>
+      connections.bans.entries().map(({ subnet, created, until }) => ({
         address: formatSubnet(subnet),
         ban_created: created,
         banned_until: until,
@@ -75,8 +75,8 @@ export const banMethods: readonly Method<AnyRpcNode>[] = [
     description: 'Removes all bans.',
     arguments: [],
     result: 'null',
-    handler: ({ node: { connections: peers } }) => {
-      peers.clearBans();
+    handler: ({ node: { connections } }) => {
+      connections.bans.clear();
       return null;
     },
   }),

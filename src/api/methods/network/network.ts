@@ -1,8 +1,7 @@
 import { toHex } from '../../../bytes/hex.ts';
-import type { ConnectionManager } from '../../../p2p/connections/connection-manager.ts';
+import type { ConnectionManager, PeerInfo } from '../../../p2p/connections/connection-manager.ts';
 import type { Endpoint } from '../../../p2p/net/endpoint.ts';
 import { formatEndpoint, parseEndpoint, reachOf } from '../../../p2p/net/endpoint.ts';
-import type { PeerInfo } from '../../../p2p/processing/peer-info.ts';
 import { PROTOCOL_VERSION, ServiceFlag, serviceNames } from '../../../p2p/wire/protocol.ts';
 import { PierError } from '../../../platform/errors.ts';
 import { booleanArgument, integerArgument, optional, textArgument } from '../../arguments/arguments.ts';

@@ -7,7 +7,7 @@ export const onInv: Handler<'inv'> = (context, peer, { entries }) => {
   if (block) context.headers.announced(peer, block.hash);
   const transactions = entries.filter(namesTx);
   if (transactions.length === 0) return;
-  if (context.blocksOnly || peer.type === 'block-relay-only') {
+  if (!context.relaysTransactions || peer.type === 'block-relay-only') {
     return peer.disconnect('announces transactions although we asked for none');
   }
   for (const { hash } of transactions) context.txAnnouncer.noteKnown(peer, hash);

@@ -4,7 +4,7 @@ import type { Peer } from '../../peer/peer.ts';
 import type { Handler, HandlerContext } from '../handler-context.ts';
 
 export const onTx: Handler<'tx'> = (context, peer, tx) => {
-  if (context.blocksOnly || peer.type === 'block-relay-only') {
+  if (!context.relaysTransactions || peer.type === 'block-relay-only') {
     return peer.disconnect('sends transactions although we asked for none');
   }
   // A transaction may spend what the peer's blocks before it have made.

@@ -1,15 +1,15 @@
 import type { Endpoint } from '../net/endpoint.ts';
-import type { ConnectionType, Peer } from '../peer/peer.ts';
 import type { TransportVersion } from '../transport/framing.ts';
 import { toEndpoint } from '../wire/messages/net-address.ts';
+import type { ConnectionType, Peer } from './peer.ts';
 
-/** A peer as `getpeerinfo` shows it. Times are Unix seconds, 0 for never; durations are seconds. */
-export interface PeerInfo extends PartInfo {
+/** What a connection knows about its peer (Core: CNodeStats). Times are Unix seconds, 0 for never; durations seconds. */
+export interface PeerStats {
   readonly id: number;
   readonly remote: Endpoint;
-  /** Our end of the connection. */
+  /** This node's end of the connection. */
   readonly local: Endpoint | undefined;
-  /** Where the peer says that it reaches us. */
+  /** This node's endpoint as the peer sees it. */
   readonly seenAs: Endpoint | undefined;
   /** Bits of `ServiceFlag`. */
   readonly services: bigint;
@@ -20,66 +20,26 @@ export interface PeerInfo extends PartInfo {
   readonly sentPerCommand: ReadonlyMap<string, number>;
   readonly receivedPerCommand: ReadonlyMap<string, number>;
   readonly connectedAt: number;
+  /** The peer's clock less this node's. */
   readonly timeOffset: number;
+  /** Undefined while no ping was answered. */
   readonly ping: number | undefined;
   readonly minPing: number | undefined;
+  /** Age of the ping without an answer; undefined if there is none. */
   readonly pingWait: number | undefined;
   readonly protocolVersion: number;
   readonly userAgent: string;
   readonly inbound: boolean;
   readonly connectionType: ConnectionType;
   readonly transport: TransportVersion | 'detecting';
-  /** BIP324's: 32 bytes; none over v1. */
+  /** Session id of BIP324: 32 bytes; undefined over v1. */
   readonly sessionId: Uint8Array | undefined;
+  /** Height of the peer's tip in its version message; -1 before that. */
   readonly startHeight: number;
 }
 
-/** What the parts of a node know of a peer. */
-export interface PartInfo {
-  /** Whether the peer wants transactions announced. */
-  readonly relaysTransactions: boolean;
-  /** BIP37: the peer has told what it wants announced. */
-  readonly hasBloomFilter: boolean;
-  readonly lastTransaction: number;
-  readonly lastBlock: number;
-  /** Height up to which its headers have been looked at while they show too little work to be stored; -1 if they do not. */
-  readonly presyncedHeaders: number;
-  /** Height of the best header that the peer has shown; -1 while unknown. */
-  readonly syncedHeaders: number;
-  /** Height of the last block that we have in common; -1 while unknown. */
-  readonly syncedBlocks: number;
-  /** Heights of the blocks that the peer has been asked for. */
-  readonly inFlight: readonly number[];
-  /** BIP152: we have asked the peer to announce blocks by compact blocks, and it has asked us. */
-  readonly highBandwidthTo: boolean;
-  readonly highBandwidthFrom: boolean;
-  readonly addressRelay: boolean;
-  readonly addressesProcessed: number;
-  readonly addressesRateLimited: number;
-  /** Satoshis per 1,000 virtual bytes. */
-  readonly minFeeFilter: bigint;
-}
-
-/** Of someone of whom the parts know nothing. */
-export const noPartInfo: PartInfo = {
-  relaysTransactions: false,
-  hasBloomFilter: false,
-  lastTransaction: 0,
-  lastBlock: 0,
-  presyncedHeaders: -1,
-  syncedHeaders: -1,
-  syncedBlocks: -1,
-  inFlight: [],
-  highBandwidthTo: false,
-  highBandwidthFrom: false,
-  addressRelay: false,
-  addressesProcessed: 0,
-  addressesRateLimited: 0,
-  minFeeFilter: 0n,
-};
-
-/** Gathers what is known of a peer. */
-export function peerInfo(peer: Peer, partInfo: PartInfo): PeerInfo {
+/** Returns what a connection knows about its peer. */
+export function peerStats(peer: Peer): PeerStats {
   const { handshake, keepAlive, traffic } = peer;
   const { remote } = handshake;
   return {
@@ -106,7 +66,6 @@ export function peerInfo(peer: Peer, partInfo: PartInfo): PeerInfo {
     transport: peer.transportVersion,
     sessionId: peer.sessionId,
     startHeight: remote?.startHeight ?? -1,
-    ...partInfo,
   };
 }
 

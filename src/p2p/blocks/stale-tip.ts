@@ -1,0 +1,34 @@
+import type { HeaderView } from '../../chain/tree/header-view.ts';
+import type { Clock } from '../../platform/clock.ts';
+
+/** Block intervals without a new tip after which the tip may be stale (Core: TipMayBeStale). */
+const STALE_SPACINGS = 3;
+
+/** Tracks when the tip last changed. */
+export class StaleTip {
+  readonly #chain: HeaderView;
+  readonly #clock: Clock;
+  readonly #unsubscribe: () => void;
+  /** Monotonic milliseconds. */
+  #lastTipAt: number;
+
+  constructor({ chain, clock }: { readonly chain: HeaderView; readonly clock: Clock }) {
+    this.#chain = chain;
+    this.#clock = clock;
+    this.#lastTipAt = clock.monotonic();
+    this.#unsubscribe = chain.events.on('tip', () => {
+      this.#lastTipAt = clock.monotonic();
+    });
+  }
+
+  /** Whether a new tip is overdue. */
+  get isOverdue(): boolean {
+    const limitMs = STALE_SPACINGS * this.#chain.params.powTargetSpacing * 1000;
+    return this.#clock.monotonic() - this.#lastTipAt > limitMs;
+  }
+
+  /** Unsubscribes from the chain. */
+  close(): void {
+    this.#unsubscribe();
+  }
+}
