@@ -20,6 +20,7 @@
  * @packageDocumentation
  */
 
+export { AddressBook, type AddressBookEvents, type AddressBookModules } from './addresses/address-book.ts';
 export { AddressManager, type AddressManagerModules } from './addresses/address-manager.ts';
 export { type Ban, DEFAULT_BAN_TIME } from './addresses/ban-list.ts';
 export type { AddressNews, KnownAddress } from './addresses/known-address.ts';
@@ -30,6 +31,7 @@ export {
   type ConnectionManagerEvents,
   type ConnectionManagerModules,
   type ConnectionManagerOptions,
+  type PeerInfo,
 } from './connections/connection-manager.ts';
 export { type Endpoint, formatEndpoint, parseEndpoint, type Reach } from './net/endpoint.ts';
 export { formatSubnet, isInSubnet, parseSubnet, type Subnet } from './net/subnet.ts';
@@ -43,15 +45,20 @@ export {
 } from './peer/handshake.ts';
 export type { KeepAlive } from './peer/keep-alive.ts';
 export { type ConnectionType, Peer, type PeerHooks, type PeerModules, type PeerOptions } from './peer/peer.ts';
+export type { PeerFollower } from './peer/peer-follower.ts';
+export { type PeerStats, peerStats } from './peer/peer-stats.ts';
 export type { Direction, Traffic } from './peer/traffic.ts';
+export {
+  FullNodeProcessor,
+  type FullNodeProcessorModules,
+  type FullNodeProcessorOptions,
+} from './processing/full-node-processor.ts';
 export type {
-  Dispatch,
-  MakeParts,
-  PartsOptions,
-  PeerFollower,
-  PeerParts,
+  MessageProcessor,
+  MessageProcessorEvents,
+  ProcessedCommand,
 } from './processing/message-processor.ts';
-export { noPartInfo, type PartInfo, type PeerInfo } from './processing/peer-info.ts';
+export { noPeerStateStats, type PeerStateStats } from './processing/peer-state-stats.ts';
 export type { Connection, Listener, Transport } from './transport/connection.ts';
 export { type Framing, FramingError, type RawMessage, type TransportVersion } from './transport/framing.ts';
 export { TcpTransport } from './transport/tcp-transport.ts';
