@@ -64,7 +64,7 @@ export { type Framing, FramingError, type RawMessage, type TransportVersion } fr
 export { TcpTransport } from './transport/tcp-transport.ts';
 export { V1Framing } from './transport/v1-framing.ts';
 export { DetectingFraming } from './transport/v2/detecting-framing.ts';
-export type { OpeningOptions } from './transport/v2/opening.ts';
+export type { V2FramingOptions } from './transport/v2/key-exchange.ts';
 export { V2Framing } from './transport/v2/v2-framing.ts';
 export type { AddrMessage } from './wire/messages/addr.ts';
 export type { BlockTxnMessage } from './wire/messages/blocktxn.ts';

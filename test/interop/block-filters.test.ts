@@ -18,7 +18,7 @@ import type { Block } from '../../src/primitives/block.ts';
 import type { Transaction, TxOut } from '../../src/primitives/transaction.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { type BlockPlan, mineBlock, OP_TRUE, outpoint } from '../chain/support/builder.ts';
-import { sound } from '../p2p/support/raw-message.ts';
+import { wellFormed } from '../p2p/support/raw-message.ts';
 import { RawPeer } from '../p2p/support/raw-peer.ts';
 import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 import { type Coin, type CoinKind, oddKinds, satisfyAll, standardKinds, unsigned } from '../support/coin-kinds.ts';
@@ -150,7 +150,7 @@ describeBitcoind('block filters, as bitcoind makes and serves them', () => {
     const answer = async (port: number) => {
       const peer = new RawPeer(port);
       await peer.shakeHands();
-      const messages = await peer.ask(requests);
+      const messages = await peer.request(requests);
       const told = messages
         .filter(({ command }) => /^cf|^pong/.test(command))
         .map(({ command, payload }) => `${command} ${toHex(sha256(payload))}`);
@@ -164,9 +164,9 @@ describeBitcoind('block filters, as bitcoind makes and serves them', () => {
 
   const hashAt = (height: number) => chain.atHeight(height)!.hash;
   const range = (startHeight: number, stop: number) => ({ filterType: 0, startHeight, stopHash: hashAt(stop) });
-  const filters = (start: number, stop: number) => sound('getcfilters', range(start, stop));
-  const headers = (start: number, stop: number) => sound('getcfheaders', range(start, stop));
-  const checkpoints = (stop: number) => sound('getcfcheckpt', { filterType: 0, stopHash: hashAt(stop) });
+  const filters = (start: number, stop: number) => wellFormed('getcfilters', range(start, stop));
+  const headers = (start: number, stop: number) => wellFormed('getcfheaders', range(start, stop));
+  const checkpoints = (stop: number) => wellFormed('getcfcheckpt', { filterType: 0, stopHash: hashAt(stop) });
 
   it('come in the same bytes', async () => {
     const { ours, theirs } = await ask(filters(0, 999), filters(1_000, 1_999), filters(TIP, TIP));
@@ -197,7 +197,7 @@ describeBitcoind('block filters, as bitcoind makes and serves them', () => {
     await indexed();
     expect(chain.contains(lost)).toBe(false);
     const ofLost = { filterType: 0, startHeight: TIP - 1, stopHash: lost.hash };
-    const { ours, theirs } = await ask(sound('getcfilters', ofLost), sound('getcfheaders', ofLost));
+    const { ours, theirs } = await ask(wellFormed('getcfilters', ofLost), wellFormed('getcfheaders', ofLost));
     expect(theirs).toHaveLength(3 + 1 + 1);
     expect(ours).toEqual(theirs);
   });

@@ -21,7 +21,7 @@ import { MemoryStore } from '../../src/store/memory-store.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { mineBlock, OP_TRUE, outpoint } from '../chain/support/builder.ts';
 import { bloomMisbehaviours } from '../p2p/support/bloom-misbehaviours.ts';
-import { raw, sound } from '../p2p/support/raw-message.ts';
+import { raw, wellFormed } from '../p2p/support/raw-message.ts';
 import { RawPeer } from '../p2p/support/raw-peer.ts';
 import { type Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
 import { Choice } from '../support/choice.ts';
@@ -158,7 +158,7 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
     open.push(theirs, ours);
     for (const peer of [theirs, ours]) {
       await peer.shakeHands({ relay });
-      await peer.ask([]);
+      await peer.request([]);
     }
     return [theirs, ours];
   }
@@ -167,9 +167,9 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
   async function answers(pair: readonly RawPeer[], messages: readonly Uint8Array[], ...commands: readonly string[]) {
     return Promise.all(
       pair.map(async (peer) => {
-        const heard = [...(await peer.ask(messages))];
+        const heard = [...(await peer.request(messages))];
         // Announcements follow the answer to a ping.
-        if (commands.includes('inv')) heard.push(...(await peer.ask([])));
+        if (commands.includes('inv')) heard.push(...(await peer.request([])));
         return heard.filter(({ command }) => commands.includes(command));
       }),
     );
@@ -184,15 +184,15 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
       type: InvType.FILTERED_BLOCK,
       hash: chain.atHeight(MATURE + i)!.hash,
     }));
-    return sound('getdata', { entries });
+    return wellFormed('getdata', { entries });
   };
 
   it('gives the same merkle blocks and the same transactions for random filters', async () => {
     const pair = await join(true);
     let matches = 0;
     for (let i = 0; i < FILTERS; i++) {
-      const load = sound('filterload', randomFilter(mined));
-      const added = choice.chance(3) ? [sound('filteradd', { element: elementOf(choice.pick(mined)) })] : [];
+      const load = wellFormed('filterload', randomFilter(mined));
+      const added = choice.chance(3) ? [wellFormed('filteradd', { element: elementOf(choice.pick(mined)) })] : [];
       // Again, as the filter may have changed.
       const messages = [load, ...added, filteredBlocks(), filteredBlocks()];
       const [theirs, ours] = await answers(pair, messages, 'merkleblock', 'tx', 'notfound');
@@ -210,7 +210,10 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
   it('gives no merkle block without a filter, nor after it was cleared', async () => {
     const pair = await join(true);
     const clear = raw('filterclear');
-    for (const messages of [[filteredBlocks()], [sound('filterload', randomFilter(mined)), clear, filteredBlocks()]]) {
+    for (const messages of [
+      [filteredBlocks()],
+      [wellFormed('filterload', randomFilter(mined)), clear, filteredBlocks()],
+    ]) {
       const heard = await answers(pair, messages, 'merkleblock', 'tx', 'notfound');
       expect(heard).toEqual([[], []]);
     }
@@ -251,7 +254,7 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
     for (let i = 0; i < 6; i++) {
       const filter = randomFilter(first);
       filter.insert(elementOf(choice.pick(first)));
-      const load = sound('filterload', filter);
+      const load = wellFormed('filterload', filter);
       const some = await hear(quiet, load, raw('mempool'));
       expect(some.length).toBeGreaterThan(0);
       expect(await hear(listening, load, raw('mempool'))).toEqual(some);
@@ -261,27 +264,27 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
     // What comes in later is announced if it matches: all that spends an output of a bare key, or of data.
     for (let i = 0; i < 3; i++) {
       const filter = randomFilter([...mined, ...first]);
-      for (const pair of [quiet, listening]) await hear(pair, sound('filterload', filter));
-      const counts = [...quiet, ...listening].map((peer) => peer.heard.length);
+      for (const pair of [quiet, listening]) await hear(pair, wellFormed('filterload', filter));
+      const counts = [...quiet, ...listening].map((peer) => peer.received.length);
       await submit(8);
       for (const pair of [quiet, listening]) await answers(pair, [], 'inv');
       const heard = [...quiet, ...listening].map((peer, j) =>
-        announced(peer.heard.slice(counts[j]).filter(({ command }) => command === 'inv')),
+        announced(peer.received.slice(counts[j]).filter(({ command }) => command === 'inv')),
       );
       expect(heard.slice(1)).toEqual([heard[0], heard[0], heard[0]]);
     }
     // Without a filter of all again.
     for (const pair of [quiet, listening]) await hear(pair, raw('filterclear'));
-    const counts = quiet.map((peer) => peer.heard.length);
+    const counts = quiet.map((peer) => peer.received.length);
     const last = await submit(3);
     await answers(quiet, [], 'inv');
     for (const [j, peer] of quiet.entries()) {
-      expect(announced(peer.heard.slice(counts[j]).filter(({ command }) => command === 'inv'))).toEqual(ids(last));
+      expect(announced(peer.received.slice(counts[j]).filter(({ command }) => command === 'inv'))).toEqual(ids(last));
     }
     // By its id a transaction may be had, whether it matches or not.
     const nothing = BloomFilter.forElements(1, 0.000001, 0, 0);
-    const getdata = sound('getdata', { entries: [{ type: InvType.TX, hash: last[0]!.txid }] });
-    const [theirs, ours] = await answers(quiet, [sound('filterload', nothing), getdata], 'tx', 'notfound');
+    const getdata = wellFormed('getdata', { entries: [{ type: InvType.TX, hash: last[0]!.txid }] });
+    const [theirs, ours] = await answers(quiet, [wellFormed('filterload', nothing), getdata], 'tx', 'notfound');
     expect(ours).toEqual(theirs);
     expect(ours!.map(({ payload }) => toHex(payload))).toEqual([toHex(last[0]!.encodeStripped())]);
   });
@@ -290,7 +293,7 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
     const { localservicesnames } = await bitcoind.rpc<{ localservicesnames: string[] }>('getnetworkinfo');
     expect(localservicesnames).toContain('BLOOM');
     const pair = await join(true);
-    for (const { heard } of pair) {
+    for (const { received: heard } of pair) {
       const version = heard.find(({ command }) => command === 'version')!;
       expect(decodeMessage('version', version.payload).services & 4n).toBe(4n);
     }

@@ -13,7 +13,7 @@ import { MemoryStore } from '../../src/store/memory-store.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
 import { compactMisbehaviours } from '../p2p/support/compact-misbehaviours.ts';
 import { misbehaviours, type Scene } from '../p2p/support/misbehaviours.ts';
-import { sound } from '../p2p/support/raw-message.ts';
+import { wellFormed } from '../p2p/support/raw-message.ts';
 import { RawPeer } from '../p2p/support/raw-peer.ts';
 import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 import { fullNodeConnections } from '../support/full-node-connections.ts';
@@ -80,11 +80,11 @@ describeBitcoind('misbehaviour, the same bytes sent to bitcoind and to Pier', ()
     const tx = spend({ inputs: [scene().coin()], outputs: [output, { ...output, value: 5_000n }] });
     expect(mempool.accept(tx)).not.toHaveProperty('reject');
     expect(await bitcoind.rpc('sendrawtransaction', toHex(tx.encode()))).toBe(tx.txidHex);
-    const getdata = sound('getdata', { entries: [{ type: InvType.TX, hash: tx.txid }] });
+    const getdata = wellFormed('getdata', { entries: [{ type: InvType.TX, hash: tx.txid }] });
     for (const port of [bitcoind.port, peers.endpoint!.port]) {
       const peer = new RawPeer(port);
       await peer.shakeHands({ relay: false });
-      const commands = (await peer.ask([getdata])).map(({ command }) => command);
+      const commands = (await peer.request([getdata])).map(({ command }) => command);
       expect(commands).not.toContain('tx');
       expect(commands).not.toContain('notfound');
       peer.close();

@@ -18,7 +18,7 @@ import type { Block } from '../../src/primitives/block.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { type BlockPlan, mineBlock } from '../chain/support/builder.ts';
 import { versionMessage } from '../p2p/support/fake-peer.ts';
-import { raw, repeated, sound } from '../p2p/support/raw-message.ts';
+import { raw, repeated, wellFormed } from '../p2p/support/raw-message.ts';
 import { RawPeer } from '../p2p/support/raw-peer.ts';
 import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 import { fullNodeConnections } from '../support/full-node-connections.ts';
@@ -27,7 +27,7 @@ import { waitFor } from '../support/wait.ts';
 async function join(port: number): Promise<RawPeer> {
   const peer = new RawPeer(port);
   await peer.shakeHands();
-  await peer.ask([]);
+  await peer.request([]);
   return peer;
 }
 
@@ -78,7 +78,7 @@ describeBitcoind('what bitcoind and Pier do alike', () => {
     );
     for (const port of ports()) {
       const peer = await join(port);
-      const answers = await peer.ask([sound('getdata', { entries })]);
+      const answers = await peer.request([wellFormed('getdata', { entries })]);
       const missing = answers.flatMap(({ command, payload }) =>
         command === 'notfound' ? decodeMessage(command, payload).entries : [],
       );
@@ -90,18 +90,22 @@ describeBitcoind('what bitcoind and Pier do alike', () => {
   it.each([
     ['a hash', [], 'inv'],
     ['a header', [raw('sendheaders')], 'headers'],
-    ['a compact block', [2n, 1n].map((version) => sound('sendcmpct', { highBandwidth: true, version })), 'cmpctblock'],
+    [
+      'a compact block',
+      [2n, 1n].map((version) => wellFormed('sendcmpct', { highBandwidth: true, version })),
+      'cmpctblock',
+    ],
   ])('asked for it before the verack, both announce a block by %s', async (_name, wishes, announcement) => {
     const told = ports().map((port) => new RawPeer(port));
     for (const peer of told) {
       await peer.shakeHands({}, wishes);
       // That it has the last block is what it has to say for a header to be of use to it.
-      await peer.ask([sound('headers', { headers: [chain.tip.header] })]);
+      await peer.request([wellFormed('headers', { headers: [chain.tip.header] })]);
     }
     await both(nextBlock());
     for (const peer of told) {
       const announcements = () =>
-        peer.heard.map(({ command }) => command).filter((command) => /^(inv|headers|cmpctblock)$/.test(command));
+        peer.received.map(({ command }) => command).filter((command) => /^(inv|headers|cmpctblock)$/.test(command));
       await waitFor(() => announcements().length > 0);
       expect(announcements()).toEqual([announcement]);
       peer.close();
@@ -111,19 +115,19 @@ describeBitcoind('what bitcoind and Pier do alike', () => {
   it('sent a block that turns out invalid when another peer brings its parent, both blame the first', async () => {
     const parent = nextBlock();
     const child = mineBlock({ ...parent.header, hash: parent.hash, height: chain.tip.height + 1 }, { fees: 1n });
-    const headers = sound('headers', { headers: [parent.header, child.header] });
+    const headers = wellFormed('headers', { headers: [parent.header, child.header] });
     const hasBlamed = async (port: number, id: number) => {
       if (port !== bitcoind.port) return disconnects.some((reason) => reason.startsWith('misbehaving: bad-cb-amount'));
       return new RegExp(`Misbehaving: peer=${id}\\b|peer=${id} got DoS score 100 `).test(await bitcoindLog());
     };
     for (const port of ports()) {
       const culprit = await join(port);
-      await culprit.ask([headers]);
+      await culprit.request([headers]);
       const { id } = (await bitcoind.rpc<{ id: number }[]>('getpeerinfo')).at(-1) ?? { id: -1 };
       const other = await join(port);
-      await culprit.ask([sound('block', child)]);
+      await culprit.request([wellFormed('block', child)]);
       expect(await hasBlamed(port, id)).toBe(false);
-      other.send([sound('block', parent)]);
+      other.send([wellFormed('block', parent)]);
       await waitFor(() => hasBlamed(port, id));
       expect(other.closed).toBe(false);
       culprit.close();

@@ -7,7 +7,7 @@ import { BlockHeader } from '../../src/primitives/header.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { mineBlock, OP_TRUE, spend } from '../chain/support/builder.ts';
 import { versionMessage } from './support/fake-peer.ts';
-import { raw, sound } from './support/raw-message.ts';
+import { raw, wellFormed } from './support/raw-message.ts';
 import { type Attacker, Siege } from './support/siege.ts';
 
 const random = new SeededRandom(1);
@@ -31,7 +31,7 @@ describe('a flood of', { timeout: 60_000 }, () => {
     const attacker = await besiege();
     const before = siege.holding();
     await attacker.send(
-      times(3, () => sound('inv', { entries: times(50_000, () => ({ type: 5, hash: random.bytes(32) })) })),
+      times(3, () => wellFormed('inv', { entries: times(50_000, () => ({ type: 5, hash: random.bytes(32) })) })),
     );
     // Each is an id that is wanted, who has it, and that the peer knows it, of the last 10,000.
     expect(siege.holding() - before).toBeLessThan(6 * MB);
@@ -50,7 +50,7 @@ describe('a flood of', { timeout: 60_000 }, () => {
     const attacker = await besiege();
     const before = siege.holding();
     const address = () => ({ time: 1_769_999_000, services: 1033n, network: 1, address: random.bytes(4), port: 8333 });
-    await attacker.send(times(100, () => sound('addr', { addresses: times(1000, address) })));
+    await attacker.send(times(100, () => wellFormed('addr', { addresses: times(1000, address) })));
     const { addressesProcessed, addressesRateLimited } = siege.node.connections.info(
       siege.node.connections.peers().find(({ remote }) => remote.host === attacker.host)!,
     );
@@ -69,10 +69,10 @@ describe('a flood of', { timeout: 60_000 }, () => {
     const wanted = times(5_000, (i) => ({ type: InvType.WITNESS_BLOCK, hash: tip.ancestor(i % tip.height)!.hash }));
     const everything = { locator: [tip.ancestor(0)!.hash], stop: NO_STOP };
     const round = [
-      sound('getdata', { entries: wanted }),
-      sound('getheaders', everything),
-      sound('getblocks', everything),
-      sound('ping', { nonce: 1n }),
+      wellFormed('getdata', { entries: wanted }),
+      wellFormed('getheaders', everything),
+      wellFormed('getblocks', everything),
+      wellFormed('ping', { nonce: 1n }),
     ];
     await attacker.send(times(60, () => concatBytes(...round)));
     // 1 MB that was sent, and 5 MB that came since, make the node stop reading; what one request may add is little.
@@ -87,9 +87,9 @@ describe('a flood of', { timeout: 60_000 }, () => {
     const { tip } = siege.scene;
     const range = { filterType: 0, startHeight: 0, stopHash: tip.hash };
     const round = concatBytes(
-      sound('getcfilters', range),
-      sound('getcfheaders', range),
-      sound('getcfcheckpt', { filterType: 0, stopHash: tip.hash }),
+      wellFormed('getcfilters', range),
+      wellFormed('getcfheaders', range),
+      wellFormed('getcfcheckpt', { filterType: 0, stopHash: tip.hash }),
     );
     attacker.peer.connection.send(concatBytes(...times(10_000, () => round)));
     await siege.net.advance(2_000);
@@ -131,7 +131,7 @@ describe('a flood of', { timeout: 60_000 }, () => {
       }
     };
     const questions = attacker.peer.received('getheaders').length;
-    await attacker.send(times(2_000, (i) => sound('headers', { headers: [strange(i)] })));
+    await attacker.send(times(2_000, (i) => wellFormed('headers', { headers: [strange(i)] })));
     expect(attacker.peer.received('getheaders').length - questions).toBeLessThanOrEqual(1);
     expect(siege.holding() - before).toBeLessThan(MB / 10);
     expect(attacker.verdict).toBe('ignored');
@@ -153,7 +153,7 @@ describe('a flood of', { timeout: 60_000 }, () => {
       }
       return headers;
     };
-    await attacker.send(times(20, (i) => sound('headers', { headers: fork(i) })));
+    await attacker.send(times(20, (i) => wellFormed('headers', { headers: fork(i) })));
     expect(chain.tips()).toHaveLength(tips);
     expect(siege.holding() - before).toBeLessThan(MB / 10);
     expect(attacker.verdict).toBe('ignored');
@@ -166,7 +166,7 @@ describe('a flood of', { timeout: 60_000 }, () => {
     const script = new Uint8Array(20_000).fill(0x6a);
     const orphan = () =>
       spend({ inputs: [{ txid: random.bytes(32), vout: 0 }], outputs: [{ value: 1n, scriptPubKey: script }] });
-    await attacker.send(times(400, () => sound('tx', orphan())));
+    await attacker.send(times(400, () => wellFormed('tx', orphan())));
     // A hundred orphans, and as many that went, which a compact block might yet name.
     expect(siege.holding() - before).toBeLessThan(200 * 20_000 + MB);
     expect(attacker.verdict).toBe('ignored');
@@ -181,7 +181,7 @@ describe('a flood of', { timeout: 60_000 }, () => {
     const before = siege.holding();
     const plan = { inputs: [siege.coin()], outputs: [output(2_500_000_000n), output(2_400_000_000n)] };
     const right = spend(plan);
-    await attacker.send(times(1_000, (i) => sound('tx', spend({ ...plan, witness: [payload(i)] }))));
+    await attacker.send(times(1_000, (i) => wellFormed('tx', spend({ ...plan, witness: [payload(i)] }))));
     expect(siege.node.mempool.size).toBe(0);
     expect(siege.holding() - before).toBeLessThan(MB);
     expect(attacker.verdict).toBe('ignored');
@@ -194,7 +194,7 @@ describe('a flood of', { timeout: 60_000 }, () => {
     const attacker = await besiege();
     const before = siege.holding();
     const wrong = spend({ inputs: [siege.coin()], outputs: [output(5_000_000_000n), output(1n)] });
-    await attacker.send(times(3_000, () => sound('tx', wrong)));
+    await attacker.send(times(3_000, () => wellFormed('tx', wrong)));
     expect(siege.holding() - before).toBeLessThan(MB / 10);
     await siege.expectService();
   });
@@ -203,7 +203,7 @@ describe('a flood of', { timeout: 60_000 }, () => {
     const attacker = await besiege();
     const before = siege.holding();
     const entries = times(5_000, () => ({ type: 1, hash: random.bytes(32) }));
-    await attacker.send(times(20, () => sound('notfound', { entries })));
+    await attacker.send(times(20, () => wellFormed('notfound', { entries })));
     await attacker.send(times(5_000, (i) => raw(`x${i}`, random.bytes(20))));
     expect(siege.holding() - before).toBeLessThan(MB / 10);
     expect(attacker.verdict).toBe('ignored');
@@ -229,7 +229,7 @@ describe('a peer that takes its time', { timeout: 60_000 }, () => {
     await besiege();
     const before = siege.holding();
     const slow = await siege.dial();
-    const introduction = sound('version', versionMessage());
+    const introduction = wellFormed('version', versionMessage());
     for (const byte of introduction.subarray(0, 62)) {
       if (!slow.peer.closed) slow.peer.connection.send(Uint8Array.of(byte));
       await siege.net.advance(1_000, 250);
@@ -259,7 +259,7 @@ describe('a peer that takes its time', { timeout: 60_000 }, () => {
     const { near, far, node, net } = siege;
     const before = siege.holding();
     const block = mineBlock(node.chain.tip, { time: Math.floor(net.clock.now() / 1000) });
-    await attacker.send([sound('headers', { headers: [block.header] })]);
+    await attacker.send([wellFormed('headers', { headers: [block.header] })]);
     expect(attacker.peer.commands()).toContain('getdata');
     // The honest node has it a moment later.
     await near.chain.acceptBlock(block);

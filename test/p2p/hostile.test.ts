@@ -3,7 +3,7 @@ import { mineBlock } from '../chain/support/builder.ts';
 import { bloomMisbehaviours } from './support/bloom-misbehaviours.ts';
 import { compactMisbehaviours } from './support/compact-misbehaviours.ts';
 import { misbehaviours, onTip } from './support/misbehaviours.ts';
-import { raw, sound } from './support/raw-message.ts';
+import { raw, wellFormed } from './support/raw-message.ts';
 import { Siege } from './support/siege.ts';
 
 /** Rough bytes that one message, whatever it says, may leave behind. */
@@ -66,9 +66,9 @@ describe('a peer', () => {
     const child = mineBlock({ ...parent.header, hash: parent.hash, height: tip.height + 1 }, { fees: 1n });
     const culprit = await siege.join();
     const other = await siege.join();
-    await culprit.send([sound('headers', { headers: [parent.header, child.header] }), sound('block', child)]);
+    await culprit.send([wellFormed('headers', { headers: [parent.header, child.header] }), wellFormed('block', child)]);
     expect(culprit.verdict).toBe('ignored');
-    await other.send([sound('block', parent)]);
+    await other.send([wellFormed('block', parent)]);
     expect([culprit.verdict, other.verdict]).toEqual(['discouraged', 'ignored']);
     expect(siege.node.chain.tip.height).toBe(tip.height + 1);
     await siege.expectService();

@@ -446,7 +446,7 @@ describe('a peer that a person chose', () => {
     await mine(net, node, 1);
     const [block, other] = privateChain(node, 2);
     const mutated = new (block!.constructor as typeof Block)(block!.header, other!.transactions);
-    const fake = await FakePeer.chosen(net, node);
+    const fake = await FakePeer.manual(net, node);
     serve(fake, [mutated]);
     fake.send('headers', { headers: [block!.header] });
     await net.advance(5000, 100);

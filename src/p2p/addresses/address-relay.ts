@@ -1,14 +1,14 @@
 import { binaryKey, concatBytes } from '../../bytes/compare.ts';
 import { sha256 } from '../../crypto/hash.ts';
+import { BatchTimer } from '../../platform/batch-timer.ts';
 import { type Clock, unixSeconds } from '../../platform/clock.ts';
 import { exponential, type Random, randomInt } from '../../platform/random.ts';
 import { TokenBucket } from '../../platform/token-bucket.ts';
 import type { Endpoint } from '../net/endpoint.ts';
-import { formatEndpoint, isWildcard, reachableEndpoint, reachOf } from '../net/endpoint.ts';
+import { advertisedEndpoint, formatEndpoint, isWildcard, reachOf } from '../net/endpoint.ts';
 import { endpointKey } from '../net/netgroup.ts';
 import type { Peer } from '../peer/peer.ts';
 import { RollingSet } from '../peer/rolling-set.ts';
-import { Batch } from '../wire/batch.ts';
 import { fitsAddr } from '../wire/messages/addr.ts';
 import { type PeerAddress, toEndpoint, toNetAddress } from '../wire/messages/net-address.ts';
 import { canServeBlocks, MAX_ADDRESSES } from '../wire/protocol.ts';
@@ -89,7 +89,7 @@ export class AddressRelay {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #states = new Map<Peer, PeerState>();
-  readonly #batch: Batch;
+  readonly #batch: BatchTimer;
   /** Decides who is told what. */
   readonly #secret: Uint8Array;
   readonly #answers = new Map<string, Answer>();
@@ -100,7 +100,7 @@ export class AddressRelay {
     this.#addresses = modules.book.addresses;
     this.#clock = modules.clock;
     this.#random = modules.random;
-    this.#batch = new Batch(modules.clock, () => this.#sendNews());
+    this.#batch = new BatchTimer(modules.clock, () => this.#sendNews());
     this.#secret = modules.random.bytes(32);
   }
 
@@ -153,7 +153,7 @@ export class AddressRelay {
   #introduce(peer: Peer, state: PeerState): void {
     const now = this.#clock.monotonic();
     if (!state.enabled || (state.nextIntroduction !== undefined && now < state.nextIntroduction)) return;
-    const endpoint = reachableEndpoint(this.#book.listening, peer.local);
+    const endpoint = advertisedEndpoint(this.#book.listening, peer.local);
     const address = endpoint && toNetAddress(endpoint);
     if (!address || !mayTell(endpoint, peer)) return;
     // What the peer was told long ago is worth telling again.

@@ -1,10 +1,10 @@
 import type { Chain, ChainEvents } from '../../chain/chain.ts';
 import type { BlockIndex } from '../../chain/tree/block-index.ts';
 import { isActiveAfter } from '../../consensus/deployments.ts';
+import { BatchTimer } from '../../platform/batch-timer.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { BlockHeader } from '../../primitives/header.ts';
 import type { Peer } from '../peer/peer.ts';
-import { Batch } from '../wire/batch.ts';
 import { InvType } from '../wire/messages/inventory.ts';
 import { MAX_BLOCKS_TO_ANNOUNCE } from '../wire/protocol.ts';
 import type { CatchUp } from './catch-up.ts';
@@ -36,7 +36,7 @@ export class BlockAnnouncer {
   readonly #chain: Chain;
   readonly #chains: PeerChains;
   readonly #states = new Map<Peer, PeerState>();
-  readonly #batch: Batch;
+  readonly #batch: BatchTimer;
   readonly #catchUp: CatchUp;
   readonly #compactPeers: CompactPeers;
   readonly #recent: RecentBlock;
@@ -49,7 +49,7 @@ export class BlockAnnouncer {
     this.#catchUp = modules.catchUp;
     this.#compactPeers = modules.compactPeers;
     this.#recent = modules.recent;
-    this.#batch = new Batch(modules.clock, () => this.#announceAll());
+    this.#batch = new BatchTimer(modules.clock, () => this.#announceAll());
   }
 
   peerReady(peer: Peer): void {

@@ -6,7 +6,7 @@ import type { AddressBook } from '../addresses/address-book.ts';
 import type { AddressManager } from '../addresses/address-manager.ts';
 import { isCallable, type KnownAddress } from '../addresses/known-address.ts';
 import type { Endpoint } from '../net/endpoint.ts';
-import { formatEndpoint, reachableEndpoint } from '../net/endpoint.ts';
+import { advertisedEndpoint, formatEndpoint } from '../net/endpoint.ts';
 import { netGroup } from '../net/netgroup.ts';
 import type { ConnectionType, Peer } from '../peer/peer.ts';
 import type { MessageProcessor } from '../processing/message-processor.ts';
@@ -168,7 +168,7 @@ export class Connector {
    */
   #dropTwin(peer: Peer): void {
     const { endpoint } = peer;
-    const own = reachableEndpoint(this.#book.listening, peer.local);
+    const own = advertisedEndpoint(this.#book.listening, peer.local);
     if (!endpoint || !own || formatEndpoint(own) < formatEndpoint(endpoint)) return;
     for (const twin of this.#hooks.peers()) {
       if (twin === peer || !twin.isReady || twin.inbound === peer.inbound || !twin.isAt(endpoint)) continue;

@@ -91,7 +91,7 @@ export class Dialer {
    * the peer knows v2 is remembered by the services that it tells us of.
    */
   closed(peer: Peer): void {
-    if (!peer.mayNeedV1 || !peer.target || !this.isActive) return;
+    if (!peer.shouldReconnectV1 || !peer.target || !this.isActive) return;
     const retry = this.call(peer.target, peer.type, 'v1');
     this.#retries.set(peer, retry);
     retry.catch((error: unknown) => this.#logFailure(error));

@@ -7,15 +7,15 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** 2001:db8::/32, for documentation (RFC 3849). */
-const EXAMPLES = [0x20, 0x01, 0x0d, 0xb8];
+/** 2001:db8::/32, reserved for documentation (RFC 3849). */
+const DOCUMENTATION_PREFIX = [0x20, 0x01, 0x0d, 0xb8];
 
-/** `127.0.0.1:3000` or `[::1]:3000`; also the key for maps over endpoints. */
+/** Formats an endpoint as `127.0.0.1:3000` or `[::1]:3000`; also used as a map key. */
 export function formatEndpoint({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Inverse of `formatEndpoint`; `defaultPort` serves text without a port. Throws `PierError` 'invalid-endpoint'. */
+/** Parses `HOST:PORT`, or `HOST` alone if `defaultPort` is given. Throws `PierError` 'invalid-endpoint'. */
 export function parseEndpoint(text: string, defaultPort?: number): Endpoint {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
   const host = match?.[1] ?? match?.[2] ?? (text.includes(':') && parseIp(text) ? text : undefined);
@@ -29,13 +29,13 @@ export function parseEndpoint(text: string, defaultPort?: number): Endpoint {
 }
 
 /**
- * How far an address reaches: 0 within its own machine, 1 within a private network, 2 the internet. News of an
- * address is taken from, and given to, only peers that are at least as near as the address: a stranger must not make
- * us connect to services of our own machine, nor learn what runs there.
+ * Scope of an address: 0 loopback, 1 private network, 2 internet. An address is accepted from, and relayed to, only peers
+ * whose own scope is not wider: an internet peer must not make us connect to services on this machine, nor learn which
+ * ones run here.
  */
 export type Reach = 0 | 1 | 2;
 
-/** The reach of a host; host names other than `localhost` count as private, as inside a cluster. */
+/** Returns the scope of a host. Host names other than `localhost` count as private, as inside a cluster. */
 export function reachOf(host: string): Reach {
   if (host === 'localhost') return 0;
   const ip = parseIp(host);
@@ -51,27 +51,30 @@ export function reachOf(host: string): Reach {
   return (a & 0xfe) === 0xfc || (a === 0xfe && (b & 0xc0) === 0x80) ? 1 : 2;
 }
 
-/** Whether a host stands for this machine (Core: IsLocal). */
+/** Returns whether a host is this machine (Core: IsLocal). */
 export function isLoopback(host: string): boolean {
   return reachOf(host) === 0;
 }
 
-/** Where a node can be reached that listens at `listening`, from the other end of a connection whose near end is `local`. */
-export function reachableEndpoint(listening: Endpoint | undefined, local: Endpoint | undefined): Endpoint | undefined {
+/**
+ * Returns the endpoint to advertise to a peer (Core: GetLocalAddrForPeer): `listening`, where a wildcard host is replaced
+ * by the host of `local`, our end of the connection to that peer.
+ */
+export function advertisedEndpoint(listening: Endpoint | undefined, local: Endpoint | undefined): Endpoint | undefined {
   if (!listening || !isWildcard(listening.host)) return listening;
   return local && { host: local.host, port: listening.port };
 }
 
-/** Whether a host stands for every address of this machine, and so is none to tell others. */
+/** Returns whether a host is the wildcard address (`0.0.0.0`, `::` or empty), which cannot be advertised. */
 export function isWildcard(host: string): boolean {
   const ip = parseIp(host);
   return ip?.every((byte) => byte === 0) ?? host === '';
 }
 
-/** Whether a host is an IP address that can be somebody's: neither unspecified, nor all, nor an example (Core: IsValid). */
+/** Returns whether a host is an IP address a node can have: not unspecified, broadcast or documentation (Core: IsValid). */
 export function isValidIp(host: string): boolean {
   const ip = parseIp(host);
   if (!ip || isWildcard(host)) return false;
   if (ip.length === 4) return !ip.every((byte) => byte === 255);
-  return !EXAMPLES.every((byte, i) => ip[i] === byte);
+  return !DOCUMENTATION_PREFIX.every((byte, i) => ip[i] === byte);
 }

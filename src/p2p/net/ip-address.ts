@@ -1,14 +1,14 @@
 import { equalBytes } from '../../bytes/compare.ts';
 
-/** The prefix under which IPv6 holds IPv4 addresses: ::ffff:0:0/96. */
+/** ::ffff:0:0/96, the prefix of IPv4-mapped IPv6 addresses. */
 const IPV4_MAPPED = Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]);
 
-/** Whether 16 bytes are an IPv4 address in its IPv6 form. */
+/** Returns whether 16 bytes are an IPv4-mapped IPv6 address. */
 export function isIpv4Mapped(bytes: Uint8Array): boolean {
   return bytes.length === 16 && equalBytes(bytes.subarray(0, 12), IPV4_MAPPED);
 }
 
-/** The 16-byte form, as in `addr` and `version` messages, of 4 or 16 bytes. */
+/** Converts 4 or 16 bytes to the 16 bytes that `addr` and `version` messages hold. */
 export function toIpv6Bytes(bytes: Uint8Array): Uint8Array {
   if (bytes.length === 16) return bytes;
   const mapped = new Uint8Array(16);
@@ -26,7 +26,7 @@ function parseIpv4(text: string): Uint8Array | undefined {
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
-  // A trailing dotted quad stands for the last two groups.
+  // The last two groups may be written as a dotted quad.
   const dotted = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text);
   let groupsText = text;
   if (dotted) {
@@ -53,18 +53,18 @@ function parseIpv6(text: string): Uint8Array | undefined {
   return bytes;
 }
 
-/** 4 or 16 bytes of an IP address in text; undefined for anything else, such as a host name. */
+/** Parses an IP address to 4 or 16 bytes; an IPv4-mapped one to 4. Returns undefined for other text, such as a host name. */
 export function parseIp(text: string): Uint8Array | undefined {
   const bytes = text.includes(':') ? parseIpv6(text) : parseIpv4(text);
   return bytes && isIpv4Mapped(bytes) ? bytes.slice(12) : bytes;
 }
 
-/** The usual text (RFC 5952) of 4 or 16 bytes; IPv4 in its IPv6 form becomes IPv4. */
+/** Formats 4 or 16 bytes as RFC 5952 text; an IPv4-mapped address as IPv4. */
 export function formatIp(bytes: Uint8Array): string {
   if (isIpv4Mapped(bytes)) return formatIp(bytes.subarray(12));
   if (bytes.length === 4) return bytes.join('.');
   const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!);
-  // The longest run of at least two zero groups is left out.
+  // `::` replaces the longest run of at least two zero groups.
   let runStart = -1;
   let runLength = 1;
   for (let i = 0; i < 8; ) {

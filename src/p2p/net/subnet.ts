@@ -1,13 +1,13 @@
 import { formatIp, parseIp } from './ip-address.ts';
 
-/** Addresses that begin with the same bits; a single address is one with all bits given. */
+/** An IPv4 or IPv6 subnet; a single address has the full prefix length. */
 export interface Subnet {
   /** 4 or 16 bytes; bits after the prefix are 0. */
   readonly network: Uint8Array;
   readonly prefixLength: number;
 }
 
-/** `1.2.3.4`, `1.2.3.0/24`, `1.2.3.0/255.255.255.0`, or the same in IPv6; undefined for anything else. */
+/** Parses `1.2.3.4`, `1.2.3.0/24` or `1.2.3.0/255.255.255.0`, or their IPv6 forms; undefined for other text. */
 export function parseSubnet(text: string): Subnet | undefined {
   const [host = '', suffix, ...rest] = text.split('/');
   const ip = parseIp(host);
@@ -27,18 +27,18 @@ function parsePrefix(text: string, length: number): number | undefined {
   return undefined;
 }
 
-/** Byte `i` of a mask of `bits` ones. */
+/** Returns byte `i` of the mask with `bits` leading ones. */
 function maskByte(bits: number, i: number): number {
   const ones = Math.max(0, Math.min(8, bits - i * 8));
   return (0xff << (8 - ones)) & 0xff;
 }
 
-/** As Core writes it: with the prefix, also for a single address. */
+/** Formats a subnet with its prefix length, for a single address as well, as Core does. */
 export function formatSubnet({ network, prefixLength }: Subnet): string {
   return `${formatIp(network)}/${prefixLength}`;
 }
 
-/** Whether an IP address is in a subnet; host names are in none. */
+/** Returns whether a host is an IP address in a subnet. */
 export function isInSubnet(host: string, { network, prefixLength }: Subnet): boolean {
   const ip = parseIp(host);
   return ip?.length === network.length && ip.every((byte, i) => (byte & maskByte(prefixLength, i)) === network[i]);

@@ -1,57 +1,63 @@
 import type { Clock } from '../../platform/clock.ts';
 import { unixSeconds } from '../../platform/clock.ts';
 import type { Endpoint } from '../net/endpoint.ts';
-import { reachableEndpoint } from '../net/endpoint.ts';
+import { advertisedEndpoint } from '../net/endpoint.ts';
 import type { Command, MessageOf } from '../wire/messages/index.ts';
 import { NO_ADDRESS, toNetAddress } from '../wire/messages/net-address.ts';
 import type { VersionMessage } from '../wire/messages/version.ts';
 import { MIN_PEER_PROTOCOL_VERSION, PROTOCOL_VERSION, serviceNames, WTXID_RELAY_VERSION } from '../wire/protocol.ts';
 
-/** What our `version` message says, and how we know ourselves. */
+/** The fields of our `version` message, and the nonces that identify connections to ourselves. */
 export interface LocalNode {
+  /** Our service bits. */
   readonly services: bigint;
   readonly userAgent: string;
   /** Whether we want transactions announced. */
   readonly relay: boolean;
   /** The height of our best block. */
   startHeight(): number;
-  /** Where we listen, if we do. */
+  /** Our listening endpoint; undefined if we do not listen. */
   listening(): Endpoint | undefined;
-  /** Whether a `version` with this nonce came from ourselves. */
+  /** Whether we sent a `version` with this nonce. */
   isOwnNonce(nonce: bigint): boolean;
 }
 
+/** Parameters of a `Handshake`. */
 export interface HandshakeOptions {
   readonly inbound: boolean;
-  /** The peer's end of the connection, and ours. */
+  /** The peer's end of the connection. */
   readonly remote: Endpoint;
+  /** Our end of the connection. */
   readonly near: Endpoint | undefined;
   readonly local: LocalNode;
-  /** uint64, of our `version`. */
+  /** The nonce of our `version`: uint64. */
   readonly nonce: bigint;
-  /** Without these the peer is of no use to us. */
+  /** Service bits without which the peer is disconnected. */
   readonly requiredServices: bigint;
 }
 
+/** Sends a message to the peer. */
 export type Send = <C extends Command>(command: C, message: MessageOf<C>) => void;
 
-/** What becomes of the connection: nothing new, it is ready, or it has to end. */
+/** The result of a message: none, handshake complete, or the reason to disconnect. */
 export type HandshakeResult = undefined | 'ready' | { readonly disconnect: string };
 
+/** Commands that belong to the handshake. */
 export type HandshakeCommand = 'version' | 'verack' | 'wtxidrelay' | 'sendaddrv2';
 
+/** Returns whether a command belongs to the handshake. */
 export function isHandshakeCommand(command: string): command is HandshakeCommand {
   return command === 'version' || command === 'verack' || command === 'wtxidrelay' || command === 'sendaddrv2';
 }
 
-/** What of a user agent is fit for logs and RPC (Core: SanitizeString). */
+/** Removes characters of a user agent that are unsafe in logs and RPC output (Core: SanitizeString). */
 function sanitize(userAgent: string): string {
   return userAgent.replace(/[^A-Za-z0-9 .,;\-_/:?@()]/g, '');
 }
 
 /**
- * Introductions: the caller sends `version`, both answer with what they can do and `verack`. The features have their
- * place between the two (BIP155, BIP339).
+ * The version handshake: the outbound end sends `version`; each end answers the other's `version` with feature messages
+ * (BIP155, BIP339) and `verack`.
  */
 export class Handshake {
   readonly #options: HandshakeOptions;
@@ -59,9 +65,9 @@ export class Handshake {
   readonly #send: Send;
   #remote: VersionMessage | undefined;
   #ready = false;
-  /** BIP339: both sides name transactions by wtxid. */
+  /** BIP339: both ends announce and request transactions by wtxid. */
   wtxidRelay = false;
-  /** BIP155: the peer prefers `addrv2`. */
+  /** BIP155: the peer wants `addrv2` instead of `addr`. */
   wantsAddrV2 = false;
   /** Seconds that the peer's clock is ahead of ours. */
   timeOffset = 0;
@@ -72,7 +78,7 @@ export class Handshake {
     this.#send = send;
   }
 
-  /** The peer's introduction, once it has come. */
+  /** The peer's `version`; undefined until it is received. */
   get remote(): VersionMessage | undefined {
     return this.#remote;
   }
@@ -81,24 +87,24 @@ export class Handshake {
     return this.#ready;
   }
 
-  /** The nonce that our `version` bears. */
+  /** The nonce of our `version`. */
   get nonce(): bigint {
     return this.#options.nonce;
   }
 
-  /** The version of the protocol that both sides speak. */
+  /** The lower of both ends' protocol versions (Core: GetCommonVersion). */
   get version(): number {
     return Math.min(PROTOCOL_VERSION, this.#remote?.version ?? PROTOCOL_VERSION);
   }
 
-  /** The caller speaks first. */
+  /** Sends `version` on an outbound connection; on an inbound one, the peer sends its own first. */
   start(): void {
-    if (!this.#options.inbound) this.#introduce();
+    if (!this.#options.inbound) this.#sendVersion();
   }
 
   receive<C extends HandshakeCommand>(command: C, message: MessageOf<C>): HandshakeResult {
     if (command === 'version') return this.#onVersion(message as VersionMessage);
-    // Until the peer has introduced itself nothing else counts.
+    // Ignored before the peer's `version`.
     if (!this.#remote) return undefined;
     if (command === 'verack') return this.#onVerack();
     if (this.#ready) return { disconnect: `${command} after verack` };
@@ -108,18 +114,18 @@ export class Handshake {
   }
 
   #onVersion(message: VersionMessage): HandshakeResult {
-    // A second one changes nothing.
+    // A redundant `version` is ignored.
     if (this.#remote) return undefined;
     const { inbound, local, requiredServices } = this.#options;
-    if (inbound && local.isOwnNonce(message.nonce)) return { disconnect: 'connected to self' };
+    if (inbound && local.isOwnNonce(message.nonce)) return { disconnect: 'connection to self' };
     if (message.version < MIN_PEER_PROTOCOL_VERSION) {
-      return { disconnect: `protocol version ${message.version} is obsolete` };
+      return { disconnect: `obsolete protocol version ${message.version}` };
     }
     const missing = requiredServices & ~message.services;
-    if (missing !== 0n) return { disconnect: `does not offer ${serviceNames(missing).join(', ')}` };
+    if (missing !== 0n) return { disconnect: `missing services: ${serviceNames(missing).join(', ')}` };
     this.#remote = { ...message, userAgent: sanitize(message.userAgent) };
     this.timeOffset = Number(message.time) - unixSeconds(this.#clock);
-    if (inbound) this.#introduce();
+    if (inbound) this.#sendVersion();
     if (this.version >= WTXID_RELAY_VERSION) {
       this.#send('wtxidrelay', {});
       this.#send('sendaddrv2', {});
@@ -134,9 +140,9 @@ export class Handshake {
     return 'ready';
   }
 
-  #introduce(): void {
+  #sendVersion(): void {
     const { local, remote, near, nonce } = this.#options;
-    const endpoint = reachableEndpoint(local.listening(), near);
+    const endpoint = advertisedEndpoint(local.listening(), near);
     this.#send('version', {
       version: PROTOCOL_VERSION,
       services: local.services,

@@ -1,29 +1,30 @@
 import type { RawMessage } from '../transport/framing.ts';
 
-/** With more bytes than this waiting, the connection is not read (Core: -maxreceivebuffer). */
+/** Bytes of queued messages above which the connection is not read (Core: -maxreceivebuffer). */
 const INBOX_LIMIT = 5_000_000;
-/** What a waiting message costs beyond its payload. */
+/** Bytes a queued message is charged besides its payload. */
 const MESSAGE_OVERHEAD = 256;
 
+/** Callbacks of an `Inbox`. */
 export interface InboxHooks {
-  /** Whether the next message may be handled now. Who says no calls `pump` later. */
+  /** Returns whether the next message may be handled now. If it returns false, the callee must call `pump()` later. */
   mayHandle(): boolean;
   /** The handler threw, or its promise was rejected. */
   failed(error: unknown): void;
-  /** Whether too much is waiting has changed. */
+  /** Called when the queue becomes full, and when it no longer is. */
   full(full: boolean): void;
 }
 
 /**
- * Received messages, handled one after the other: the next one only when the promise of the one before, if it returned
- * one, has settled. Reading goes on meanwhile, up to a limit: two nodes that each wait for the other to read would
- * wait for ever.
+ * A queue of received messages (Core: vProcessMsg). A message is handled once the promise that the handler returned for
+ * the previous one has settled. The connection is read meanwhile, up to `INBOX_LIMIT`; two nodes that both stopped reading
+ * would deadlock.
  */
 export class Inbox {
   readonly #handle: (message: RawMessage) => void | Promise<void>;
   readonly #hooks: InboxHooks;
   #messages: (RawMessage | undefined)[] = [];
-  /** Where the first one waits in `#messages`. */
+  /** Index of the first message in `#messages`. */
   #head = 0;
   #cost = 0;
   #busy = false;
@@ -45,7 +46,7 @@ export class Inbox {
     this.#cost = 0;
   }
 
-  /** Handles what may be handled. */
+  /** Handles messages while `mayHandle` returns true. */
   pump(): void {
     while (!this.#busy && this.#head < this.#messages.length && this.#hooks.mayHandle()) {
       this.#run(this.#shift());
@@ -57,7 +58,7 @@ export class Inbox {
     }
   }
 
-  /** Takes the first one; the array is moved up only now and then. */
+  /** Removes the first message. Compacts the array once half of it is used up, so that the amortized cost is constant. */
   #shift(): RawMessage {
     const message = this.#messages[this.#head]!;
     this.#messages[this.#head++] = undefined;
@@ -70,7 +71,7 @@ export class Inbox {
   }
 
   #run(message: RawMessage): void {
-    // Busy while it runs, too: a handler may cause another call of `pump`.
+    // Set before the handler runs, since a handler may cause a nested `pump`.
     this.#busy = true;
     const pending = this.#attempt(message);
     if (pending) pending.catch((error: unknown) => this.#hooks.failed(error)).then(() => this.#resume());

@@ -3,10 +3,10 @@ import type { Random } from '../../platform/random.ts';
 
 /** Milliseconds between pings (Core: PING_INTERVAL). */
 const PING_INTERVAL_MS = 2 * 60_000;
-/** Milliseconds after which a peer that does not answer is gone (Core: TIMEOUT_INTERVAL). */
+/** Milliseconds a peer may take to answer a ping (Core: TIMEOUT_INTERVAL). */
 const PING_TIMEOUT_MS = 20 * 60_000;
 
-/** A random uint64 other than 0, which stands for none. */
+/** Returns a random uint64 other than 0, which means no nonce. */
 export function randomNonce(random: Random): bigint {
   for (;;) {
     const bytes = random.bytes(8);
@@ -15,18 +15,18 @@ export function randomNonce(random: Random): bigint {
   }
 }
 
-/** Pings: whether the peer is still there, and how far away it is. */
+/** Pings a peer to detect a dead connection and to measure its round-trip time. */
 export class KeepAlive {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #sendPing: (nonce: bigint) => void;
-  /** Of the ping that is under way. */
+  /** Nonce of the outstanding ping. */
   #nonce: bigint | undefined;
   #sentAt: number | undefined;
-  #wanted = false;
-  /** Milliseconds that the last answer took. */
+  #isRequested = false;
+  /** Milliseconds of the last round trip. */
   lastMs: number | undefined;
-  /** The shortest of them. */
+  /** Milliseconds of the shortest round trip. */
   bestMs: number | undefined;
 
   constructor(clock: Clock, random: Random, sendPing: (nonce: bigint) => void) {
@@ -35,22 +35,22 @@ export class KeepAlive {
     this.#sendPing = sendPing;
   }
 
-  /** Milliseconds that the ping under way has been waiting; undefined if there is none. */
+  /** Milliseconds since the outstanding ping was sent; undefined if there is none. */
   get waitingMs(): number | undefined {
     return this.#nonce === undefined ? undefined : this.#clock.monotonic() - this.#sentAt!;
   }
 
-  /** Asks for a ping at the next `tick`, for a person who wants to know. */
+  /** Requests a ping at the next `tick`, for the `ping` RPC. */
   request(): void {
-    this.#wanted = true;
+    this.#isRequested = true;
   }
 
-  /** Sends a ping when one is due. Returns false when the peer has not answered for too long. */
+  /** Sends a ping if one is due. Returns false if the outstanding ping has timed out. */
   tick(): boolean {
     const now = this.#clock.monotonic();
     if (this.#nonce !== undefined) return now - this.#sentAt! <= PING_TIMEOUT_MS;
-    if (this.#wanted || this.#sentAt === undefined || now - this.#sentAt >= PING_INTERVAL_MS) {
-      this.#wanted = false;
+    if (this.#isRequested || this.#sentAt === undefined || now - this.#sentAt >= PING_INTERVAL_MS) {
+      this.#isRequested = false;
       this.#nonce = randomNonce(this.#random);
       this.#sentAt = now;
       this.#sendPing(this.#nonce);
@@ -58,7 +58,7 @@ export class KeepAlive {
     return true;
   }
 
-  /** Takes a `pong`; one that nobody waits for says nothing. A nonce of 0 ends the wait without a time, as in Core. */
+  /** Handles a `pong`. Ignores an unknown nonce; as in Core, nonce 0 ends the outstanding ping without a measurement. */
   pong(nonce: bigint): void {
     if (this.#nonce === undefined || (nonce !== this.#nonce && nonce !== 0n)) return;
     if (nonce === this.#nonce) {

@@ -18,49 +18,49 @@ import {
 } from './handshake.ts';
 import { Inbox } from './inbox.ts';
 import { KeepAlive, randomNonce } from './keep-alive.ts';
+import { overlongListPenalties, requestsUnofferedService } from './protocol-violations.ts';
 import { type Direction, Traffic } from './traffic.ts';
-import { asksForUnoffered, overlongVerdict } from './verdicts.ts';
 
-/** Milliseconds until a peer must have introduced itself (Core: DEFAULT_PEER_CONNECT_TIMEOUT). */
+/** Milliseconds a peer may take to complete the handshake (Core: DEFAULT_PEER_CONNECT_TIMEOUT). */
 const HANDSHAKE_TIMEOUT_MS = 60_000;
-/** Commands by which a peer says, before its `verack` or later, how it wants to hear of blocks; as in Core. */
+/** Commands accepted between `version` and `verack`, as in Core: they negotiate block announcements. */
 const EARLY_COMMANDS: ReadonlySet<Command> = new Set(['sendheaders', 'sendcmpct']);
-/** How many of them are kept until the handshake is done. */
+/** Early messages that are queued until the handshake is complete. */
 const MAX_EARLY = 8;
-/** With more bytes than this unsent, a peer's messages wait (Core: -maxsendbuffer). */
+/** Unsent bytes above which the peer's messages are not processed (Core: -maxsendbuffer). */
 const SEND_BUFFER_LIMIT = 1_000_000;
-/** With so many bytes unsent, the peer reads too slowly to be a peer. */
+/** Unsent bytes above which the peer is disconnected. */
 const SEND_BUFFER_OVERFLOW = 32_000_000;
 
-/**
- * Why there is a connection, in Core's words: they called, we called, for blocks only, to see who is there, or because a
- * person told us to.
- */
+/** The purpose of a connection (Core: ConnectionType). */
 export type ConnectionType = 'inbound' | 'outbound-full-relay' | 'block-relay-only' | 'feeler' | 'manual';
 
-/** Whom a peer reports to. */
+/** Callbacks of a `Peer`. */
 export interface PeerHooks {
-  /** The handshake is done. */
+  /** The handshake is complete. */
   ready(peer: Peer): void;
-  /** A message after the handshake. While a returned promise is pending, the peer's further messages wait. */
+  /** A message was received after the handshake. The peer's next message waits until a returned promise settles. */
   message<C extends Command>(peer: Peer, command: C, message: MessageOf<C>): void | Promise<void>;
-  /** The peer broke the rules. */
+  /** The peer violated the protocol (Core: Misbehaving). */
   misbehaving(peer: Peer, reason: string): void;
   traffic(peer: Peer, command: string, bytes: number, direction: Direction): void;
   /** Called once. */
   closed(peer: Peer, reason: string): void;
 }
 
+/** Parameters of a `Peer`. */
 export interface PeerOptions {
   readonly id: number;
   readonly type: ConnectionType;
-  /** Where we called the peer, if we did. */
+  /** The endpoint we connected to; undefined for an inbound peer. */
   readonly target: Endpoint | undefined;
   readonly local: LocalNode;
+  /** Service bits without which the peer is disconnected. */
   readonly requiredServices: bigint;
   readonly framing: Framing;
 }
 
+/** What a `Peer` depends on. */
 export interface PeerModules {
   readonly connection: Connection;
   readonly clock: Clock;
@@ -70,13 +70,13 @@ export interface PeerModules {
 }
 
 /**
- * The other end of a connection: handshake, pings, flow control and counters. It has no timer: call `tick` about once
- * a second. What the messages mean is for others to know.
+ * A peer (Core: CNode): handshake, pings, flow control and traffic counters. It decodes messages and passes them to its
+ * hooks. It has no timer; the caller calls `tick` about once a second.
  */
 export class Peer {
   readonly id: number;
   readonly type: ConnectionType;
-  /** Where we called the peer, if we did; by `remote`, a host name has become an address. */
+  /** The endpoint we connected to, with its host name if it has one; undefined for an inbound peer. */
   readonly target: Endpoint | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly connectedAt: number;
@@ -89,13 +89,13 @@ export class Peer {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #hooks: PeerHooks;
-  /** Bits of `ServiceFlag` that we offer. */
+  /** Our service bits. */
   readonly #services: bigint;
   /** `connectedAt` by the monotonic clock. */
   readonly #openedAt: number;
-  /** What the peer said too early, to be acted upon when the handshake is done. */
+  /** Handlers of `EARLY_COMMANDS`, run when the handshake is complete. */
   readonly #early: (() => void | Promise<void>)[] = [];
-  #introduced = false;
+  #hasStartedHandshake = false;
   #closed = false;
   #drainWaiters: (() => void)[] = [];
 
@@ -132,19 +132,19 @@ export class Peer {
     });
   }
 
-  /** Begins to listen and, if we called, to speak. */
+  /** Starts to receive and, on an outbound connection, starts the handshake. */
   start(): void {
     this.#connection.onData((chunk) => this.#receive(chunk));
     this.#connection.onDrain(() => this.#drained());
-    this.#connection.onClose((error) => this.disconnect(error ? error.message : 'closed by the peer'));
+    this.#connection.onClose((error) => this.disconnect(error ? error.message : 'closed by peer'));
     for (const part of this.#framing.start()) this.#write(part);
-    this.#introduce();
+    this.#startHandshake();
   }
 
-  /** Begins the handshake as soon as messages can be sent. */
-  #introduce(): void {
-    if (this.#introduced || !this.#framing.isOpen) return;
-    this.#introduced = true;
+  /** Starts the handshake as soon as messages can be framed. */
+  #startHandshake(): void {
+    if (this.#hasStartedHandshake || !this.#framing.isOpen) return;
+    this.#hasStartedHandshake = true;
     this.handshake.start();
   }
 
@@ -153,8 +153,8 @@ export class Peer {
   }
 
   /**
-   * Where the peer can be called: where we did, or where it says that it listens. Who called us is believed only as to
-   * its own host, so that nobody can keep us from calling somebody else.
+   * The peer's listening endpoint: where we connected to, or what its `version` claims. An inbound peer's claim is accepted
+   * only for its own host; otherwise it could keep us from connecting to another node.
    */
   get endpoint(): Endpoint | undefined {
     if (this.target) return this.target;
@@ -162,7 +162,7 @@ export class Peer {
     return claimed?.host === this.remote.host ? claimed : undefined;
   }
 
-  /** Whether this is the node at `endpoint`, or its end of the connection is there. */
+  /** Returns whether `endpoint` is the peer's listening endpoint or its end of the connection. */
   isAt(endpoint: Endpoint): boolean {
     const key = formatEndpoint(endpoint);
     return (
@@ -178,7 +178,7 @@ export class Peer {
     return this.#connection.inbound;
   }
 
-  /** Milliseconds that the connection has lasted. */
+  /** Milliseconds since the connection was opened. */
   get ageMs(): number {
     return this.#clock.monotonic() - this.#openedAt;
   }
@@ -191,12 +191,12 @@ export class Peer {
     return this.#closed;
   }
 
-  /** Bits of `ServiceFlag` that the peer offers; none before its introduction. */
+  /** The peer's service bits; none before its `version`. */
   get services(): bigint {
     return this.handshake.remote?.services ?? 0n;
   }
 
-  /** Whether more is waiting to be sent than the peer takes at once. */
+  /** Whether the send buffer is full (Core: fPauseSend). */
   get isCongested(): boolean {
     return this.#connection.bufferedBytes > SEND_BUFFER_LIMIT;
   }
@@ -205,21 +205,21 @@ export class Peer {
     return this.#framing.version;
   }
 
-  /** BIP324's: 32 bytes; none over v1. */
+  /** BIP324's 32-byte session id; undefined over v1. */
   get sessionId(): Uint8Array | undefined {
     return this.#framing.sessionId;
   }
 
-  /** Whether the peer has not answered v2 with a single byte, as one that knows only v1. */
-  get mayNeedV1(): boolean {
-    return this.#framing.mayNeedV1;
+  /** Whether to reconnect with v1 if the peer disconnects now: it has not sent a byte in reply to our v2 key. */
+  get shouldReconnectV1(): boolean {
+    return this.#framing.shouldReconnectV1;
   }
 
   send<C extends Command>(command: C, message: MessageOf<C>): void {
     this.sendPayload(command, encodeMessage(command, message));
   }
 
-  /** Sends a payload that is encoded already, such as a stored block or what goes to many peers. */
+  /** Sends an encoded payload, such as a stored block or a message to many peers. */
   sendPayload(command: Command, payload: Uint8Array): void {
     if (this.#closed) return;
     let size = 0;
@@ -228,16 +228,16 @@ export class Peer {
       size += part.length;
     }
     this.#count('sent', command, size);
-    if (this.#connection.bufferedBytes > SEND_BUFFER_OVERFLOW) this.disconnect('reads too slowly');
+    if (this.#connection.bufferedBytes > SEND_BUFFER_OVERFLOW) this.disconnect('send buffer overflow');
   }
 
-  /** Resolves when the peer is no longer congested, or has gone. */
+  /** Resolves when the peer is no longer congested, or is disconnected. */
   uncongested(): Promise<void> {
     if (this.#closed || !this.isCongested) return Promise.resolve();
     return new Promise((resolve) => this.#drainWaiters.push(resolve));
   }
 
-  /** Reports a broken rule; what follows from it depends on who the peer is. */
+  /** Reports a protocol violation; `PeerHooks.misbehaving` decides whether the peer is discouraged. */
   misbehaving(reason: string): void {
     if (!this.#closed) this.#hooks.misbehaving(this, reason);
   }
@@ -251,13 +251,13 @@ export class Peer {
     this.#hooks.closed(this, reason);
   }
 
-  /** Judges time-outs and sends pings. */
+  /** Checks timeouts and sends pings. */
   tick(): void {
     if (this.#closed) return;
     if (!this.handshake.isReady) {
-      if (this.ageMs > HANDSHAKE_TIMEOUT_MS) this.disconnect('handshake timed out');
+      if (this.ageMs > HANDSHAKE_TIMEOUT_MS) this.disconnect('handshake timeout');
     } else if (!this.keepAlive.tick()) {
-      this.disconnect('ping timed out');
+      this.disconnect('ping timeout');
     }
   }
 
@@ -275,7 +275,7 @@ export class Peer {
         (message) => this.#inbox.push(message),
         (bytes) => this.#write(bytes),
       );
-      this.#introduce();
+      this.#startHandshake();
     } catch (error) {
       if (!(error instanceof FramingError)) throw error;
       this.disconnect(error.message);
@@ -287,55 +287,55 @@ export class Peer {
   #handle(raw: RawMessage): void | Promise<void> {
     const { command, fault } = raw;
     this.#count('received', fault ? '' : command, raw.size);
-    if (!fault && this.handshake.isReady && asksForUnoffered(command, raw.payload, this.#services)) {
-      this.disconnect(`${command}, although we do not offer that`);
+    if (!fault && this.handshake.isReady && requestsUnofferedService(command, raw.payload, this.#services)) {
+      this.disconnect(`${command} for unoffered service`);
       return;
     }
     if (fault || !isCommand(command)) {
-      this.#logger.debug({ command, fault: fault ?? 'unknown command' }, 'ignored a message');
+      this.#logger.debug({ command, fault: fault ?? 'unknown command' }, 'ignored message');
       return;
     }
-    if (!this.handshake.isReady && !isHandshakeCommand(command) && !this.#mayComeEarly(command)) {
-      this.#logger.debug({ command, fault: 'before the handshake' }, 'ignored a message');
+    if (!this.handshake.isReady && !isHandshakeCommand(command) && !this.#isQueuedEarly(command)) {
+      this.#logger.debug({ command, fault: 'before verack' }, 'ignored message');
       return;
     }
     const message = this.#decode(command, raw.payload);
     if (!message) return;
     if (!isHandshakeCommand(command)) {
-      const act = () => this.#hooks.message(this, command, message);
-      if (this.handshake.isReady) return act();
-      this.#early.push(act);
+      const handle = () => this.#hooks.message(this, command, message);
+      if (this.handshake.isReady) return handle();
+      this.#early.push(handle);
       return;
     }
     this.#proceed(this.handshake.receive(command, message as MessageOf<HandshakeCommand>));
   }
 
-  #mayComeEarly(command: Command): boolean {
+  #isQueuedEarly(command: Command): boolean {
     return this.handshake.remote !== undefined && EARLY_COMMANDS.has(command) && this.#early.length < MAX_EARLY;
   }
 
-  /** Like Core, lets undecodable payloads pass, but not most of the lists longer than the protocol allows. */
+  /** Returns undefined for an undecodable payload. As in Core, that is ignored, while most overlong lists are penalized. */
   #decode<C extends Command>(command: C, payload: Uint8Array): MessageOf<C> | undefined {
     try {
       return decodeMessage(command, payload);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      this.#logger.debug({ command, fault: error.message }, 'ignored a message');
-      if (error instanceof OverlongList) this.#judgeOverlong(command, error);
+      this.#logger.debug({ command, fault: error.message }, 'ignored message');
+      if (error instanceof OverlongList) this.#penalizeOverlong(command);
       return undefined;
     }
   }
 
-  #judgeOverlong(command: Command, { message }: OverlongList): void {
-    const verdict = overlongVerdict[command];
-    if (verdict === 'misbehaving') this.misbehaving(`${command}: ${message}`);
-    else if (verdict === 'disconnect') this.disconnect(`${command}: ${message}`);
+  #penalizeOverlong(command: Command): void {
+    const penalty = overlongListPenalties[command];
+    if (penalty === 'misbehaving') this.misbehaving(`oversized ${command}`);
+    else if (penalty === 'disconnect') this.disconnect(`oversized ${command}`);
   }
 
   #proceed(result: HandshakeResult): void {
     if (result === 'ready') {
       this.#hooks.ready(this);
-      for (const act of this.#early.splice(0)) if (!this.#closed) void act();
+      for (const handle of this.#early.splice(0)) if (!this.#closed) void handle();
       this.tick();
     } else if (result) {
       this.disconnect(result.disconnect);
@@ -343,7 +343,7 @@ export class Peer {
   }
 
   #fail(error: unknown): void {
-    this.#logger.error({ err: error }, 'a message could not be handled');
+    this.#logger.error({ err: error }, 'message handler failed');
     this.disconnect('internal error');
   }
 

@@ -1,6 +1,6 @@
 /**
- * Remembers at least the last half of `capacity` keys, and never more than `capacity`: two generations, of which the
- * older one is dropped whole when the younger one is full.
+ * A bounded set of the most recent keys (Core: CRollingBloomFilter): at least the last `capacity / 2`, at most `capacity`.
+ * It has two generations; when the younger one is full, the older one is dropped.
  */
 export class RollingSet {
   readonly #generationSize: number;

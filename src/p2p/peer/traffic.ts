@@ -1,31 +1,32 @@
 import { isCommand } from '../wire/messages/index.ts';
 
+/** The direction of a message, from our point of view. */
 export type Direction = 'sent' | 'received';
 
-/** Where the bytes of unknown commands are counted, so that a peer cannot fill the table (Core's name). */
+/** Key under which bytes of unknown commands are counted, so that a peer cannot grow the table (Core: NET_MESSAGE_TYPE_OTHER). */
 const OTHER = '*other*';
 
 class Counter {
-  /** What is no message, such as v2's keys and garbage, is among them. */
+  /** All bytes, including those outside messages, such as v2's keys and garbage. */
   bytes = 0;
   /** Milliseconds since the Unix epoch; undefined before the first byte. */
   last: number | undefined;
-  /** Bytes of messages. */
+  /** Bytes of messages, by command. */
   readonly perCommand = new Map<string, number>();
 }
 
-/** What has gone over one connection, in bytes on the wire. */
+/** Counts the bytes on the wire of one connection. */
 export class Traffic {
   readonly sent = new Counter();
   readonly received = new Counter();
 
-  /** Counts bytes as they come or go. */
+  /** Counts bytes as they are sent or received. */
   moved(direction: Direction, bytes: number, now: number): void {
     this[direction].bytes += bytes;
     this[direction].last = now;
   }
 
-  /** Counts a whole message, whose bytes have been counted. Returns the name under which it was. */
+  /** Counts a complete message by command; `moved` has counted its bytes already. Returns the key it was counted under. */
   count(direction: Direction, command: string, bytes: number): string {
     const { perCommand } = this[direction];
     const name = isCommand(command) ? command : OTHER;

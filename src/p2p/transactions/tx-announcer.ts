@@ -1,12 +1,12 @@
 import { binaryKey } from '../../bytes/compare.ts';
 import type { MempoolEntry } from '../../mempool/entry.ts';
 import type { Mempool } from '../../mempool/mempool.ts';
+import { BatchTimer } from '../../platform/batch-timer.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { type Random, randomInt } from '../../platform/random.ts';
 import type { BloomFilter } from '../../proofs/bloom-filter.ts';
 import type { Peer } from '../peer/peer.ts';
 import { RollingSet } from '../peer/rolling-set.ts';
-import { Batch } from '../wire/batch.ts';
 import { type InvEntry, InvType } from '../wire/messages/inventory.ts';
 import { MAX_INV_ENTRIES, ServiceFlag } from '../wire/protocol.ts';
 
@@ -64,7 +64,7 @@ interface PeerState {
 export class TxAnnouncer {
   readonly #mempool: Mempool;
   readonly #states = new Map<Peer, PeerState>();
-  readonly #batch: Batch;
+  readonly #batch: BatchTimer;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #trickle: boolean;
@@ -79,7 +79,7 @@ export class TxAnnouncer {
     this.#mempool = modules.mempool;
     this.#clock = modules.clock;
     this.#random = modules.random;
-    this.#batch = new Batch(modules.clock, () => this.#announceAll());
+    this.#batch = new BatchTimer(modules.clock, () => this.#announceAll());
     const { events } = modules.mempool;
     this.#unsubscribe = [
       events.on('added', ({ entry }) => this.#added(entry)),

@@ -2,6 +2,7 @@ import { binaryKey } from '../../bytes/compare.ts';
 import type { Reject, TxRejectKind } from '../../consensus/reject.ts';
 import type { Mempool } from '../../mempool/mempool.ts';
 import { packageHash } from '../../mempool/package/well-formed.ts';
+import { BatchTimer } from '../../platform/batch-timer.ts';
 import { type Clock, unixSeconds } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';
@@ -11,7 +12,6 @@ import type { ExtraTransactions } from '../blocks/compact/extra-transactions.ts'
 import { isLoopback } from '../net/endpoint.ts';
 import type { Peer } from '../peer/peer.ts';
 import { RollingSet } from '../peer/rolling-set.ts';
-import { Batch } from '../wire/batch.ts';
 import { type InvEntry, InvType } from '../wire/messages/inventory.ts';
 import { type Orphan, Orphanage } from './orphanage.ts';
 import { requestByTxid, TxRequestTracker } from './tx-request-tracker.ts';
@@ -53,7 +53,7 @@ export class TxDownload {
   /** Peers that announce by wtxid. */
   readonly #wtxidPeers = new Set<Peer>();
   readonly #lastTimes = new WeakMap<Peer, number>();
-  readonly #batch: Batch;
+  readonly #batch: BatchTimer;
 
   constructor(modules: TxDownloadModules) {
     this.#mempool = modules.mempool;
@@ -62,7 +62,7 @@ export class TxDownload {
     this.#extra = modules.extra;
     this.#requests = new TxRequestTracker(modules.random);
     this.#orphanage = new Orphanage(modules.clock, modules.random);
-    this.#batch = new Batch(modules.clock, () => this.#ask());
+    this.#batch = new BatchTimer(modules.clock, () => this.#ask());
   }
 
   /** Unix seconds of the last transaction from a peer that the mempool took; 0 for none. */

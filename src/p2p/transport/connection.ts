@@ -1,42 +1,42 @@
 import type { Endpoint } from '../net/endpoint.ts';
 
 /**
- * A reliable, ordered stream of bytes to one peer. Each `on…` takes one listener; what happened before it was set is
- * told as soon as it is.
+ * A reliable, ordered byte stream to one peer. Each `on…` sets the one listener of its kind; events that happened before
+ * are delivered then.
  */
 export interface Connection {
   readonly remote: Endpoint;
-  /** Our end, where the transport knows it. */
+  /** Our end of the connection, if the transport knows it. */
   readonly local: Endpoint | undefined;
   readonly inbound: boolean;
-  /** Bytes handed to `send` that have not left yet. */
+  /** Bytes passed to `send` and not sent yet. */
   readonly bufferedBytes: number;
-  /** Queues bytes, which must not be changed afterwards. Does nothing once the connection is closed. */
+  /** Queues bytes, which the caller must not change afterwards. Does nothing on a closed connection. */
   send(bytes: Uint8Array): void;
-  /** Stops reading: the peer's bytes stay with the peer. */
+  /** Stops reading, so that the transport's flow control holds the peer back. */
   pause(): void;
   resume(): void;
   onData(listener: (chunk: Uint8Array) => void): void;
-  /** Called when all that was queued has left. */
+  /** Called when the send queue is empty. */
   onDrain(listener: () => void): void;
-  /** Called once, with what went wrong if something did. */
+  /** Called once; with an error if the connection failed. */
   onClose(listener: (error?: Error) => void): void;
-  /** Closes now: what has not left is lost. */
+  /** Closes at once and drops unsent bytes. */
   close(): void;
 }
 
-/** A port that accepts connections. */
+/** A listening port. */
 export interface Listener {
-  /** As bound: the real port where 0 was asked for. */
+  /** The bound endpoint: the actual port if port 0 was requested. */
   readonly endpoint: Endpoint;
-  /** Stops accepting at once; resolves when the last connection that came in here has closed, too. */
+  /** Stops accepting at once. Resolves when every connection accepted here has closed. */
   close(): Promise<void>;
 }
 
-/** How nodes reach each other: TCP, or memory in tests and simulations. */
+/** Opens and accepts connections: over TCP, or in memory in tests and simulations. */
 export interface Transport {
-  /** Rejects with a `PierError` when nobody answers or `signal` aborts. */
+  /** Rejects with a `PierError` if the connection fails or `signal` aborts. */
   connect(endpoint: Endpoint, signal?: AbortSignal): Promise<Connection>;
-  /** Rejects with a `PierError` when the port cannot be had. */
+  /** Rejects with a `PierError` if the port cannot be bound. */
   listen(endpoint: Endpoint, onConnection: (connection: Connection) => void): Promise<Listener>;
 }

@@ -1,43 +1,43 @@
 import { PierError } from '../../platform/errors.ts';
 
-/** Bytes that no honest peer sends; the connection is of no more use. */
+/** Thrown on bytes that violate the wire format; the connection must be closed. The message is the disconnect reason. */
 export class FramingError extends PierError {
   declare readonly code: 'bad-magic' | 'oversized-message' | 'no-garbage-terminator' | 'bad-packet';
 }
 
-/** One message as it came. */
+/** A received message, not decoded. */
 export interface RawMessage {
   readonly command: string;
   readonly payload: Uint8Array;
   /** Bytes on the wire. */
   readonly size: number;
-  /** Why it is to be dropped although its frame is sound: a wrong checksum, or a command of impossible characters. */
+  /** Why the message is ignored although its frame is intact: a wrong checksum, or a command that is not ASCII. */
   readonly fault?: 'checksum' | 'command';
 }
 
-/** The two formats that messages travel in: the original one, and the encrypted one of BIP324. */
+/** The wire formats: Bitcoin's original one, and BIP324's encrypted one. */
 export type TransportVersion = 'v1' | 'v2';
 
 /**
- * How messages become bytes and bytes messages: the wire format of one connection, with whatever it needs to say before
- * the first message. It has no timer: who waits for it decides how long.
+ * The wire format of one connection: frames and parses messages (Core: Transport). It has no timer; the caller sets the
+ * time limit for the bytes that precede the first message.
  */
 export interface Framing {
-  /** As RPC names it (Core: transport_protocol_type): `detecting` until it is certain what the peer speaks. */
+  /** The format's name in RPC (Core: transport_protocol_type); `detecting` until the peer's format is known. */
   readonly version: TransportVersion | 'detecting';
-  /** Of v2 only, once it is certain: 32 bytes that both ends have in common with nobody else. */
+  /** The 32-byte session id of v2, once the peer has proved that it has the keys; undefined for v1. */
   readonly sessionId: Uint8Array | undefined;
-  /** Whether messages can be framed. v2 needs the peer's key for it, an undecided format the peer's first bytes. */
+  /** Whether messages can be framed: v2 first needs the peer's key, an undetected format the peer's first bytes. */
   readonly isOpen: boolean;
-  /** Whether the peer, if it is gone now, may be one that knows only v1: our v2 has not been answered at all. */
-  readonly mayNeedV1: boolean;
-  /** What is sent before anything else. Called once, before all other methods. */
+  /** Whether, if the peer disconnects now, to reconnect with v1: it has not sent a byte in reply to our v2 key. */
+  readonly shouldReconnectV1: boolean;
+  /** Returns the bytes to send first. Called once, before all other methods. */
   start(): readonly Uint8Array[];
   /**
-   * Takes bytes as they come, and delivers the messages they complete, in order. `reply` is given what the format itself
-   * has to answer. Throws `FramingError`.
+   * Parses received bytes and delivers the messages they complete, in order. `reply` receives bytes that the format
+   * itself sends in response. Throws `FramingError`.
    */
   receive(chunk: Uint8Array, deliver: (message: RawMessage) => void, reply: (bytes: Uint8Array) => void): void;
-  /** The bytes of one message, in parts to be sent in order, so that a large payload is not copied. */
+  /** Frames one message. Returns parts to send in order, so that a large payload is not copied. */
   frame(command: string, payload: Uint8Array): readonly Uint8Array[];
 }

@@ -4,10 +4,10 @@ import type { Endpoint } from '../net/endpoint.ts';
 import { formatEndpoint } from '../net/endpoint.ts';
 import type { Connection, Listener, Transport } from './connection.ts';
 
-/** Milliseconds to wait for an answer (Core: DEFAULT_CONNECT_TIMEOUT). */
+/** Milliseconds a connection attempt may take (Core: DEFAULT_CONNECT_TIMEOUT). */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** IPv4 addresses come as `::ffff:1.2.3.4` where the socket is an IPv6 one. */
+/** Converts `::ffff:1.2.3.4`, as an IPv6 socket reports an IPv4 peer, to `1.2.3.4`. */
 function plainHost(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
@@ -45,7 +45,7 @@ class TcpConnection implements Connection {
     return this.#socket.writableLength;
   }
 
-  /** What is sent in one go leaves in one system call: a block each would cost more than the blocks. */
+  /** Corks the socket for the current tick, so that all messages of one tick are sent by one system call. */
   send(bytes: Uint8Array): void {
     if (!this.#socket.writable) return;
     if (!this.#corked) {
@@ -89,7 +89,7 @@ function unreachable(endpoint: Endpoint, cause: Error): PierError {
   return new PierError('connect-failed', `cannot connect to ${formatEndpoint(endpoint)}: ${cause.message}`, { cause });
 }
 
-/** Peers over TCP. */
+/** Opens and accepts TCP connections. */
 export class TcpTransport implements Transport {
   connect(endpoint: Endpoint, signal?: AbortSignal): Promise<Connection> {
     return new Promise((resolve, reject) => {
@@ -100,11 +100,11 @@ export class TcpTransport implements Transport {
       const settle = (finish: () => void) => {
         signal?.removeEventListener('abort', onAbort);
         socket.removeAllListeners().setTimeout(0);
-        // Without a listener a late error would be thrown at the whole process.
+        // A late error without a listener would end the process.
         socket.on('error', () => {});
         finish();
       };
-      socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error('no answer in time')));
+      socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error('connection attempt timed out')));
       socket.once('error', onError);
       socket.once('connect', () => settle(() => resolve(new TcpConnection(socket, remoteOf(socket, endpoint), false))));
       signal?.addEventListener('abort', onAbort, { once: true });
@@ -121,7 +121,7 @@ export class TcpTransport implements Transport {
         reject(
           new PierError(
             taken ? 'port-taken' : 'listen-failed',
-            `cannot listen at ${formatEndpoint(endpoint)}: ${taken ? 'another program has this port' : error.message}`,
+            `cannot listen at ${formatEndpoint(endpoint)}: ${taken ? 'another program uses this port' : error.message}`,
             { cause: error, ...(taken ? { hint: 'Stop that program, or choose another port.' } : {}) },
           ),
         );

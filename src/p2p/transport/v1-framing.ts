@@ -1,37 +1,37 @@
 import { sha256d } from '../../crypto/hash.ts';
-import { AnnouncedBytes } from '../wire/announced-bytes.ts';
 import { readCommand, writeCommand } from '../wire/command-field.ts';
 import { MAX_MESSAGE_LENGTH } from '../wire/protocol.ts';
 import { type Framing, FramingError, type RawMessage } from './framing.ts';
+import { PayloadBuffer } from './payload-buffer.ts';
 
-/** Magic (4), command (12, padded with NUL), length (4, little-endian), checksum (4). */
+/** Bytes of a header: magic (4), command (12, padded with NUL), length (4, little-endian), checksum (4). */
 const V1_HEADER_SIZE = 24;
-/** Where the command begins. */
+/** Offset of the command in the header. */
 const COMMAND_OFFSET = 4;
 
-/** Payloads up to this are sent in one piece with their header. */
+/** Bytes up to which a payload is copied into one part with its header. */
 const JOINED_LENGTH = 16 * 1024;
 
-/** Bitcoin's original, unencrypted format. One per connection: it keeps the part of a message that has come. */
+/** Bitcoin's original, unencrypted wire format (Core: V1Transport). One per connection: it holds an incomplete message. */
 export class V1Framing implements Framing {
   readonly version = 'v1';
   readonly sessionId = undefined;
   readonly isOpen = true;
-  readonly mayNeedV1 = false;
+  readonly shouldReconnectV1 = false;
   readonly #magic: Uint8Array;
   readonly #header = new Uint8Array(V1_HEADER_SIZE);
   readonly #headerView = new DataView(this.#header.buffer);
   #headerFilled = 0;
-  /** Present between a whole header and a whole payload. */
-  #payload: AnnouncedBytes | undefined;
+  /** Defined from a complete header until the payload is complete. */
+  #payload: PayloadBuffer | undefined;
 
   constructor(magic: Uint8Array) {
     this.#magic = magic;
   }
 
-  /** Bytes held for a message that is not complete. */
+  /** Bytes of memory held for an incomplete message. */
   get pendingBytes(): number {
-    return this.#headerFilled + (this.#payload?.held ?? 0);
+    return this.#headerFilled + (this.#payload?.capacity ?? 0);
   }
 
   start(): readonly Uint8Array[] {
@@ -41,8 +41,8 @@ export class V1Framing implements Framing {
   receive(chunk: Uint8Array, deliver: (message: RawMessage) => void): void {
     let at = 0;
     while (at < chunk.length) {
-      at += this.#payload ? this.#payload.take(chunk, at) : this.#takeHeader(chunk, at);
-      const payload = this.#payload?.whole;
+      at += this.#payload ? this.#payload.append(chunk, at) : this.#readHeader(chunk, at);
+      const payload = this.#payload?.payload;
       if (payload) {
         this.#payload = undefined;
         this.#headerFilled = 0;
@@ -51,23 +51,23 @@ export class V1Framing implements Framing {
     }
   }
 
-  /** Takes header bytes from `at` on, and returns how many. */
-  #takeHeader(chunk: Uint8Array, at: number): number {
+  /** Copies header bytes from offset `at` of `chunk`. Returns how many it consumed. */
+  #readHeader(chunk: Uint8Array, at: number): number {
     const taken = Math.min(V1_HEADER_SIZE - this.#headerFilled, chunk.length - at);
     this.#header.set(chunk.subarray(at, at + taken), this.#headerFilled);
     this.#headerFilled += taken;
-    // The magic is judged as it comes: whoever speaks another protocol need not send a whole header to hear of it.
+    // Checks the magic byte by byte, so that a peer of another protocol is disconnected before it sends a whole header.
     for (let i = Math.min(4, this.#headerFilled) - 1; i >= 0; i--) {
       if (this.#header[i] !== this.#magic[i]) {
-        throw new FramingError('bad-magic', 'the bytes do not begin with the magic of this network');
+        throw new FramingError('bad-magic', 'wrong network magic');
       }
     }
     if (this.#headerFilled === V1_HEADER_SIZE) {
       const length = this.#headerView.getUint32(16, true);
       if (length > MAX_MESSAGE_LENGTH) {
-        throw new FramingError('oversized-message', `a payload of ${length} bytes is announced`);
+        throw new FramingError('oversized-message', `oversized message: ${length} bytes`);
       }
-      this.#payload = new AnnouncedBytes(length);
+      this.#payload = new PayloadBuffer(length);
     }
     return taken;
   }

@@ -1,7 +1,7 @@
-/** Bytes of a command that is spelt out, padded with NUL. */
+/** Bytes of a command field: ASCII, padded with NUL (Core: CMessageHeader::MESSAGE_TYPE_SIZE). */
 export const COMMAND_SIZE = 12;
 
-/** The command in the 12 bytes at `offset`; undefined if it is not printable text with NULs behind it only. */
+/** Reads the command field at `offset`; undefined unless it is printable ASCII followed only by NULs. */
 export function readCommand(bytes: Uint8Array, offset: number): string | undefined {
   let command = '';
   let at = offset;
@@ -16,7 +16,7 @@ export function readCommand(bytes: Uint8Array, offset: number): string | undefin
   return command;
 }
 
-/** Writes a command of at most 12 characters over NULs at `offset`. */
+/** Writes a command of at most 12 characters at `offset`, where the bytes must be NUL. */
 export function writeCommand(bytes: Uint8Array, offset: number, command: string): void {
   for (let i = 0; i < command.length; i++) bytes[offset + i] = command.charCodeAt(i);
 }

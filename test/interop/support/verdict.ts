@@ -11,7 +11,7 @@ async function sendMessages(port: number, messages: readonly Uint8Array[], early
   const peer = new RawPeer(port);
   if (early) peer.send(messages);
   await peer.shakeHands();
-  await peer.ask(early ? [] : messages);
+  await peer.request(early ? [] : messages);
   return peer;
 }
 

@@ -84,7 +84,7 @@ describe('getaddr', () => {
   it('is sent by the one who calls, and its answer may be large', async () => {
     const net = new TestNetwork();
     const node = await net.start({ maxOutbound: 0 });
-    const peer = await FakePeer.chosen(net, node);
+    const peer = await FakePeer.manual(net, node);
     await peer.waitFor('getaddr');
     const addresses = Array.from({ length: 1000 }, (_, i) => address(net, '127.0.0.1', 10_000 + i));
     peer.send('addr', { addresses });

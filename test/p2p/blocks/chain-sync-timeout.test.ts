@@ -76,7 +76,7 @@ describe('a peer whose chain stays behind ours', () => {
 
   it('stays if it is one of four that once had a good chain, or was chosen by a person; one for blocks only goes', async () => {
     await start(5, 1);
-    const chosen = await FakePeer.chosen(net, node);
+    const chosen = await FakePeer.manual(net, node);
     const fakes: FakePeer[] = [];
     for (let i = 0; i < 6; i++) fakes.push(await peer(`${20 + i}.1.1.1`, { height: 10 }));
     await net.advance(5 * STEP, STEP);

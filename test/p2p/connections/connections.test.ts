@@ -60,7 +60,7 @@ describe('a node to stay connected to', () => {
   it('that misbehaves stays, as a person has chosen it', async () => {
     const net = new TestNetwork();
     const node = await net.start();
-    const fake = await FakePeer.chosen(net, node);
+    const fake = await FakePeer.manual(net, node);
     fake.sendPayload('headers', Uint8Array.of(0xfd, 0xd1, 0x07));
     await net.advance(500);
     expect(fake.closed).toBe(false);
@@ -103,8 +103,8 @@ describe('learnt addresses', () => {
     await listen(7002, 1033n, (fake) => fake.sendPayload('headers', Uint8Array.of(0xfd, 0xd1, 0x07)));
     await net.advance(1500);
     expect([...new Set(node.disconnects)].toSorted()).toEqual([
-      'does not offer NETWORK',
-      expect.stringMatching(/^misbehaving: headers/),
+      'misbehaving: oversized headers',
+      'missing services: NETWORK',
     ]);
     await net.advance(60_000, 500);
     expect(calls.filter((port) => port === '7002')).toHaveLength(1);

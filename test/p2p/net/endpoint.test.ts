@@ -2,17 +2,17 @@ import { isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  advertisedEndpoint,
   formatEndpoint,
   isWildcard,
   parseEndpoint,
-  reachableEndpoint,
   reachOf,
 } from '../../../src/p2p/net/endpoint.ts';
 import { formatIp, parseIp } from '../../../src/p2p/net/ip-address.ts';
 import { serviceNames } from '../../../src/p2p/wire/protocol.ts';
 
 describe('IP addresses', () => {
-  it('are written as RFC 5952 says', () => {
+  it('are formatted as in RFC 5952', () => {
     // Its examples, sections 4 and 5.
     const pairs = [
       ['2001:0db8::0001', '2001:db8::1'],
@@ -30,14 +30,14 @@ describe('IP addresses', () => {
     for (const [text, canonical] of pairs) expect(formatIp(parseIp(text!)!), text).toBe(canonical);
   });
 
-  it('that are none are refused', () => {
+  it('are rejected if malformed', () => {
     const bad = ['', '1.2.3', '1.2.3.4.5', '256.1.1.1', '01.2.3.4', '1.2.3.x', ':', ':::', '1:2', '1::2::3', '12345::'];
     for (const text of [...bad, '1:2:3:4:5:6:7:8:9', 'g::', '::1.2.3', 'localhost', '::1%eth0']) {
       expect(parseIp(text), text).toBeUndefined();
     }
   });
 
-  it('of 16 bytes come back from their text, which Node takes, too', () => {
+  it('of 16 bytes round-trip through text that Node accepts', () => {
     const groups = fc.array(fc.oneof(fc.constant(0), fc.nat(0xffff)), { minLength: 8, maxLength: 8 });
     fc.assert(
       fc.property(groups, (values) => {
@@ -53,7 +53,7 @@ describe('IP addresses', () => {
 });
 
 describe('endpoints', () => {
-  it('are read and written', () => {
+  it('are parsed and formatted', () => {
     for (const text of ['127.0.0.1:3000', '[::1]:3000', 'central.pier.svc:18444']) {
       expect(formatEndpoint(parseEndpoint(text))).toBe(text);
     }
@@ -64,7 +64,7 @@ describe('endpoints', () => {
     }
   });
 
-  it('reach as far as their networks', () => {
+  it('have the reach of their network', () => {
     const hosts = (reach: number) => (host: string) => expect(reachOf(host), host).toBe(reach);
     ['127.0.0.1', '127.255.0.3', '::1', '0.0.0.0', 'localhost', '::ffff:127.0.0.1'].forEach(hosts(0));
     ['10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.9.9', '169.254.1.1', '100.64.0.1'].forEach(hosts(1));
@@ -74,17 +74,17 @@ describe('endpoints', () => {
     expect(isWildcard('127.0.0.1')).toBe(false);
   });
 
-  it('at every address of a machine are told by the one that is in use', () => {
+  it('with a wildcard host are advertised by the host of the connection', () => {
     const local = { host: '10.0.0.7', port: 50_000 };
-    expect(reachableEndpoint({ host: '0.0.0.0', port: 3000 }, local)).toEqual({ host: '10.0.0.7', port: 3000 });
-    expect(reachableEndpoint({ host: '10.0.0.9', port: 3000 }, local)).toEqual({ host: '10.0.0.9', port: 3000 });
-    expect(reachableEndpoint({ host: '::', port: 3000 }, undefined)).toBeUndefined();
-    expect(reachableEndpoint(undefined, local)).toBeUndefined();
+    expect(advertisedEndpoint({ host: '0.0.0.0', port: 3000 }, local)).toEqual({ host: '10.0.0.7', port: 3000 });
+    expect(advertisedEndpoint({ host: '10.0.0.9', port: 3000 }, local)).toEqual({ host: '10.0.0.9', port: 3000 });
+    expect(advertisedEndpoint({ host: '::', port: 3000 }, undefined)).toBeUndefined();
+    expect(advertisedEndpoint(undefined, local)).toBeUndefined();
   });
 });
 
-describe('services', () => {
-  it('have the names that Core shows', () => {
+describe('service bits', () => {
+  it('have the names of Core', () => {
     expect(serviceNames(0n)).toEqual([]);
     expect(serviceNames(0xc09n)).toEqual(['NETWORK', 'WITNESS', 'NETWORK_LIMITED', 'P2P_V2']);
     expect(serviceNames((1n << 63n) | 0x44n)).toEqual(['BLOOM', 'COMPACT_FILTERS', 'UNKNOWN[2^63]']);

@@ -5,7 +5,7 @@ import { FakePeer, versionMessage } from '../support/fake-peer.ts';
 import { mine, TestNetwork } from '../support/network.ts';
 
 describe('the handshake', () => {
-  it('of a node that is called: version, features, verack, in this order, and only after the caller has spoken', async () => {
+  it('of an inbound connection sends version, features and verack, in this order, after the peer has sent version', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const peer = await FakePeer.dial(net, node);
@@ -29,7 +29,7 @@ describe('the handshake', () => {
     expect(node.connections.peers()[0]!.isReady).toBe(true);
   });
 
-  it('offers no features to old peers, which do well without', async () => {
+  it('completes with old peers without feature messages', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const peer = await FakePeer.join(net, node, { version: { version: 70001 }, wtxidRelay: false });
@@ -43,19 +43,19 @@ describe('the handshake', () => {
     });
   });
 
-  it('refuses peers of before 2011', async () => {
+  it('disconnects peers with an obsolete protocol version', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const peer = await FakePeer.dial(net, node);
     peer.send('version', versionMessage({ version: 31799 }));
     await net.until(() => peer.closed);
-    expect(node.disconnects).toEqual(['protocol version 31799 is obsolete']);
+    expect(node.disconnects).toEqual(['obsolete protocol version 31799']);
     expect(peer.commands()).toEqual([]);
   });
 
-  it('ignores a second version, and everything that comes too early', async () => {
+  it('ignores a redundant version, and messages before version or verack', async () => {
     const net = new TestNetwork();
-    // Over v1 alone: what begins like this is taken for v2 by a node that knows it.
+    // v1 only, since a connection that begins with verack would be detected as v2.
     const node = await net.start({ v2Transport: false });
     const peer = await FakePeer.dial(net, node);
     peer.send('verack', {});
@@ -76,19 +76,19 @@ describe('the handshake', () => {
     expect(known!.handshake.wtxidRelay).toBe(false);
   });
 
-  it('lets a peer say before its verack how it wants to hear of blocks, as Core does', async () => {
+  it('accepts sendheaders and sendcmpct between version and verack, as Core does', async () => {
     const net = new TestNetwork();
     const node = await net.start({ v2Transport: false });
-    const wish = { highBandwidth: true, version: 2n };
+    const sendcmpct = { highBandwidth: true, version: 2n };
     const peers = [await FakePeer.dial(net, node), await FakePeer.dial(net, node)];
     const [early, tooEarly] = peers as [FakePeer, FakePeer];
-    tooEarly.send('sendcmpct', wish);
+    tooEarly.send('sendcmpct', sendcmpct);
     for (const peer of peers) peer.send('version', versionMessage());
-    // More than anybody needs to say is not kept.
+    // Only the first eight decodable messages are queued.
     early.sendPayload('sendcmpct', new Uint8Array(3));
-    early.send('sendcmpct', wish);
+    early.send('sendcmpct', sendcmpct);
     for (let i = 0; i < 7; i++) early.send('sendheaders', {});
-    early.send('sendcmpct', { ...wish, highBandwidth: false });
+    early.send('sendcmpct', { ...sendcmpct, highBandwidth: false });
     for (const peer of peers) peer.send('verack', {});
     await net.until(() => peers.every((peer) => peer.commands().includes('ping')));
     expect(node.connections.peers().map((peer) => node.connections.info(peer).highBandwidthFrom)).toEqual([
@@ -97,7 +97,7 @@ describe('the handshake', () => {
     ]);
   });
 
-  it.each(['wtxidrelay', 'sendaddrv2'] as const)('ends with %s after verack', async (command) => {
+  it.each(['wtxidrelay', 'sendaddrv2'] as const)('disconnects on %s after verack', async (command) => {
     const net = new TestNetwork();
     const node = await net.start();
     const peer = await FakePeer.join(net, node);
@@ -106,7 +106,7 @@ describe('the handshake', () => {
     expect(node.disconnects).toEqual([`${command} after verack`]);
   });
 
-  it('has 60 seconds', async () => {
+  it('times out after 60 seconds', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const silent = await FakePeer.dial(net, node);
@@ -116,10 +116,10 @@ describe('the handshake', () => {
     expect(silent.closed || halfway.closed).toBe(false);
     await net.advance(3_000, 500);
     expect(silent.closed && halfway.closed).toBe(true);
-    expect(node.disconnects).toEqual(['handshake timed out', 'handshake timed out']);
+    expect(node.disconnects).toEqual(['handshake timeout', 'handshake timeout']);
   });
 
-  it('ends where a node has called itself, and it does not try again', async () => {
+  it('detects a connection to self, which is not retried', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     node.connections.addNode(node.endpoint);
@@ -128,11 +128,11 @@ describe('the handshake', () => {
     await expect(Promise.all([node.connections.connect(node.endpoint), net.advance(1000)])).rejects.toThrow(
       /^127\.0\.0\.1:3000 disconnected: /,
     );
-    expect(node.disconnects).toContain('connected to self');
+    expect(node.disconnects).toContain('connection to self');
     expect(node.connections.peers()).toEqual([]);
   });
 
-  it('shows user agents without what could harm a terminal', async () => {
+  it('strips unsafe characters from the user agent', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     await FakePeer.join(net, node, { version: { userAgent: '/evil\u001b[31m<script>:1.0/' } });
@@ -141,18 +141,18 @@ describe('the handshake', () => {
 });
 
 describe('a bad peer', () => {
-  it('that does not speak our protocol is dropped at once, without a word, where that is v1 only', async () => {
+  it('of another protocol is disconnected at once, without a reply, by a v1-only node', async () => {
     const net = new TestNetwork();
     const node = await net.start({ v2Transport: false });
     const peer = await FakePeer.dial(net, node);
-    // How a BIP324 connection begins: 64 bytes that look random.
+    // A BIP324 connection begins with a 64-byte key that looks random.
     peer.connection.send(fromHex('ec0adff257bbfe500c188c80b4fdd640f6b45a482bbc15fc7cef5931deff0aa1'.repeat(2)));
     await net.until(() => peer.closed, 100);
     expect(peer.messages).toEqual([]);
-    expect(node.disconnects).toEqual(['the bytes do not begin with the magic of this network']);
+    expect(node.disconnects).toEqual(['wrong network magic']);
   });
 
-  it('may send unknown commands and undecodable payloads, which are ignored', async () => {
+  it('is not penalized for unknown commands and undecodable payloads', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const peer = await FakePeer.join(net, node);
@@ -179,17 +179,18 @@ describe('a bad peer', () => {
     expect(receivedPerCommand.has('nosuchthing')).toBe(false);
   });
 
-  it('is dropped for asking for the mempool, as by Core', async () => {
+  it('is disconnected for mempool if Bloom filters are not offered, as in Core', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const peer = await FakePeer.join(net, node);
     peer.send('mempool', {});
     await net.until(() => peer.closed);
+    expect(node.disconnects).toEqual(['mempool for unoffered service']);
   });
 });
 
 describe('pings', () => {
-  it('come after the handshake and every two minutes, and are timed', async () => {
+  it('are sent after the handshake and every two minutes, and measure the round trip', async () => {
     const net = new TestNetwork({ latencyMs: () => 25 });
     const node = await net.start();
     const peer = await FakePeer.join(net, node);
@@ -206,7 +207,7 @@ describe('pings', () => {
     expect(new Set(nonces).size).toBe(3);
   });
 
-  it('that stay without answer for 20 minutes end the connection', async () => {
+  it('time out after 20 minutes without a pong', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const peer = await FakePeer.dial(net, node);
@@ -219,7 +220,7 @@ describe('pings', () => {
     expect(node.connections.info(node.connections.peers()[0]!).pingWait).toBeGreaterThan(1000);
     await net.advance(3 * 60_000, 1000);
     expect(peer.closed).toBe(true);
-    expect(node.disconnects).toEqual(['ping timed out']);
+    expect(node.disconnects).toEqual(['ping timeout']);
   });
 
   it('are answered with their nonce', async () => {
@@ -236,7 +237,7 @@ describe('pings', () => {
 });
 
 describe('a peer that does not read', () => {
-  it('is served no more than the send buffer takes, and the rest when it reads again', async () => {
+  it('is sent no more than the send buffer holds, and the rest once it reads again', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     // 12 blocks of 250 kB.
@@ -256,7 +257,7 @@ describe('a peer that does not read', () => {
     expect(sent()).toBeLessThan(1_500_000);
     peer.connection.resume();
     await peer.waitFor('pong');
-    // In the order asked for, and before the answer to what came later.
+    // In the requested order, and before the reply to a later message.
     expect(peer.received('block').map(({ hashHex }) => hashHex)).toEqual(blocks.map(({ hashHex }) => hashHex));
     expect(peer.commands().lastIndexOf('block')).toBeLessThan(peer.commands().indexOf('pong'));
   });

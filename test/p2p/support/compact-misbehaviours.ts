@@ -5,13 +5,13 @@ import type { CmpctBlockMessage } from '../../../src/p2p/wire/messages/cmpctbloc
 import { Block } from '../../../src/primitives/block.ts';
 import { mineBlock } from '../../chain/support/builder.ts';
 import { header, type Misbehaviour, onTip, type Scene, spending } from './misbehaviours.ts';
-import { raw, sound } from './raw-message.ts';
+import { raw, wellFormed } from './raw-message.ts';
 
 const NONCE = 7n;
 const unknown = new Uint8Array(32).fill(0x5e);
 
 const compact = (block: Block, changed: Partial<CmpctBlockMessage> = {}) =>
-  sound('cmpctblock', { ...toCompact(block, NONCE), ...changed });
+  wellFormed('cmpctblock', { ...toCompact(block, NONCE), ...changed });
 
 /** A block on the tip with a transaction that nobody has; `tag` makes it differ from others. */
 const unheardOf = (scene: Scene, tag: number) => onTip(scene, { tag, transactions: [spending(scene)] });
@@ -70,7 +70,7 @@ export const compactMisbehaviours: readonly Misbehaviour[] = [
     verdict: 'discouraged',
     messages: (scene) => {
       const block = unheardOf(scene, 8);
-      return [compact(block), sound('blocktxn', { blockHash: block.hash, transactions: [] })];
+      return [compact(block), wellFormed('blocktxn', { blockHash: block.hash, transactions: [] })];
     },
   },
   {
@@ -78,7 +78,7 @@ export const compactMisbehaviours: readonly Misbehaviour[] = [
     verdict: 'ignored',
     messages: (scene) => {
       const block = unheardOf(scene, 9);
-      return [compact(block), sound('blocktxn', { blockHash: block.hash, transactions: [spending(scene)] })];
+      return [compact(block), wellFormed('blocktxn', { blockHash: block.hash, transactions: [spending(scene)] })];
     },
   },
   {
@@ -86,7 +86,7 @@ export const compactMisbehaviours: readonly Misbehaviour[] = [
     verdict: 'discouraged',
     messages: (scene) => {
       const block = unheardOf(scene, 10);
-      const wrong = sound('blocktxn', { blockHash: block.hash, transactions: [spending(scene)] });
+      const wrong = wellFormed('blocktxn', { blockHash: block.hash, transactions: [spending(scene)] });
       return [compact(block), wrong, wrong];
     },
   },
@@ -94,18 +94,20 @@ export const compactMisbehaviours: readonly Misbehaviour[] = [
     name: 'transactions of blocks that nobody asked for',
     verdict: 'ignored',
     messages: (scene) =>
-      [unknown, scene.tip.hash].map((blockHash) => sound('blocktxn', { blockHash, transactions: [spending(scene)] })),
+      [unknown, scene.tip.hash].map((blockHash) =>
+        wellFormed('blocktxn', { blockHash, transactions: [spending(scene)] }),
+      ),
   },
   {
     name: 'a question for transactions beyond the end of a block',
     verdict: 'discouraged',
-    messages: ({ tip }) => [sound('getblocktxn', { blockHash: tip.hash, indexes: [0, 60_000] })],
+    messages: ({ tip }) => [wellFormed('getblocktxn', { blockHash: tip.hash, indexes: [0, 60_000] })],
   },
   {
     name: 'questions for transactions of an unknown block, and with places that no number holds',
     verdict: 'ignored',
     messages: ({ tip }) => [
-      sound('getblocktxn', { blockHash: unknown, indexes: [0] }),
+      wellFormed('getblocktxn', { blockHash: unknown, indexes: [0] }),
       raw('getblocktxn', concatBytes(tip.hash, fromHex('02fdfffffdffff'))),
     ],
   },

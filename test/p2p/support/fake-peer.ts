@@ -34,24 +34,24 @@ export interface FakePeerOptions {
   readonly addrV2?: boolean;
 }
 
-/** What a peer speaks unless a test says otherwise: v1 when it calls, and what its caller chooses when it is called. */
-function usualFraming({ inbound }: Connection): Framing {
+/** The default framing: v1 on a connection that the fake peer opens, the node's choice on one that it accepts. */
+function defaultFraming({ inbound }: Connection): Framing {
   return inbound ? new DetectingFraming(regtest.magic, new SeededRandom(324)) : new V1Framing(regtest.magic);
 }
 
-/** The other end of a connection, played by a test: says only what it is told to, and answers pings. */
+/** A peer controlled by a test: sends only what the test says, and answers pings. */
 export class FakePeer {
   readonly connection: Connection;
   readonly net: TestNetwork;
   readonly messages: { readonly command: string; readonly payload: Uint8Array }[] = [];
   readonly framing: Framing;
-  /** To be sent when the framing is open. */
+  /** Messages to send once the framing is open. */
   #waiting: { readonly command: string; readonly payload: Uint8Array }[] = [];
   readonly #reactions = new Map<string, (payload: Uint8Array) => void>();
   closed = false;
   answersPings = true;
 
-  constructor(net: TestNetwork, connection: Connection, framing: Framing = usualFraming(connection)) {
+  constructor(net: TestNetwork, connection: Connection, framing: Framing = defaultFraming(connection)) {
     this.net = net;
     this.connection = connection;
     this.framing = framing;
@@ -62,12 +62,12 @@ export class FakePeer {
     });
   }
 
-  /** Connects to `node`, from `host`, without a word. */
+  /** Connects to `node` from `host` without a handshake. */
   static async dial(net: TestNetwork, node: TestNode, host?: string): Promise<FakePeer> {
     return new FakePeer(net, await net.dial(node, host));
   }
 
-  /** Connects to `node` and does the handshake. */
+  /** Connects to `node` and completes the handshake. */
   static async join(
     net: TestNetwork,
     node: TestNode,
@@ -78,8 +78,8 @@ export class FakePeer {
     return peer;
   }
 
-  /** Has `node` call it, since a person chose it, and does the handshake. */
-  static async chosen(net: TestNetwork, node: TestNode): Promise<FakePeer> {
+  /** Lets `node` open a manual connection to a fake peer, and completes the handshake. */
+  static async manual(net: TestNetwork, node: TestNode): Promise<FakePeer> {
     const endpoint = { host: '127.0.0.1', port: 7000 };
     let peer: FakePeer | undefined;
     await net.network.transport().listen(endpoint, (connection) => {
@@ -104,7 +104,7 @@ export class FakePeer {
     try {
       this.framing.receive(
         chunk,
-        (message) => this.#take(message),
+        (message) => this.#handle(message),
         (bytes) => this.connection.send(bytes),
       );
     } catch (error) {
@@ -115,13 +115,13 @@ export class FakePeer {
       for (const { command, payload } of this.#waiting.splice(0)) this.sendPayload(command, payload);
   }
 
-  #take({ command, payload }: RawMessage): void {
+  #handle({ command, payload }: RawMessage): void {
     this.messages.push({ command, payload });
     if (command === 'ping' && this.answersPings) this.sendPayload('pong', payload);
     this.#reactions.get(command)?.(payload);
   }
 
-  /** Calls `react` with each message of a command from now on. */
+  /** Calls `react` with each further message of a command. */
   on<C extends Command>(command: C, react: (message: MessageOf<C>) => void): void {
     this.#reactions.set(command, (payload) => react(decodeMessage(command, payload)));
   }
@@ -139,12 +139,12 @@ export class FakePeer {
     return this.messages.map(({ command }) => command);
   }
 
-  /** All messages of a command so far. */
+  /** The messages of a command received so far. */
   received<C extends Command>(command: C): MessageOf<C>[] {
     return this.messages.filter((m) => m.command === command).map(({ payload }) => decodeMessage(command, payload));
   }
 
-  /** The next message of a command that is not yet among `received`, or the first one. */
+  /** Waits for `count` messages of a command. Returns the last of them. */
   async waitFor<C extends Command>(command: C, count = 1, maxMs = 30_000): Promise<MessageOf<C>> {
     await this.net.until(() => this.messages.filter((m) => m.command === command).length >= count, maxMs);
     return this.received(command)[count - 1]!;

@@ -20,7 +20,7 @@ import {
   spend,
 } from '../../chain/support/builder.ts';
 import { versionMessage } from './fake-peer.ts';
-import { raw, repeated, sound } from './raw-message.ts';
+import { raw, repeated, wellFormed } from './raw-message.ts';
 
 /** What becomes of the sender. */
 export type Verdict = 'ignored' | 'disconnected' | 'discouraged';
@@ -69,8 +69,8 @@ export function header(prev: BlockIndex, fields: Partial<BlockHeaderFields> = {}
   }
 }
 
-const sendHeaders = (...headers: BlockHeader[]) => [sound('headers', { headers })];
-const sendBlock = (block: Block) => [sound('block', block)];
+const sendHeaders = (...headers: BlockHeader[]) => [wellFormed('headers', { headers })];
+const sendBlock = (block: Block) => [wellFormed('block', block)];
 /** A block on the tip. */
 export const onTip = ({ tip, now }: Scene, plan: BlockPlan = {}) =>
   mineBlock(tip, { time: Math.max(now, tip.medianTimePast() + 1), tag: 0xbad, ...plan });
@@ -127,19 +127,19 @@ export const misbehaviours: readonly Misbehaviour[] = [
     name: 'a version of before 2011',
     verdict: 'disconnected',
     early: true,
-    messages: () => [sound('version', versionMessage({ version: 31_799 }))],
+    messages: () => [wellFormed('version', versionMessage({ version: 31_799 }))],
   },
   {
     name: 'a negative version',
     verdict: 'disconnected',
     early: true,
-    messages: () => [sound('version', versionMessage({ version: -1 }))],
+    messages: () => [wellFormed('version', versionMessage({ version: -1 }))],
   },
   {
     name: 'a version whose user agent has 257 bytes',
     verdict: 'ignored',
     early: true,
-    messages: () => [sound('version', versionMessage({ userAgent: 'x'.repeat(257) }))],
+    messages: () => [wellFormed('version', versionMessage({ userAgent: 'x'.repeat(257) }))],
   },
   {
     name: 'half a version',
@@ -152,7 +152,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
     verdict: 'ignored',
     early: true,
     messages: () => [
-      sound(
+      wellFormed(
         'version',
         versionMessage({
           version: 0x7fff_ffff,
@@ -169,8 +169,8 @@ export const misbehaviours: readonly Misbehaviour[] = [
     verdict: 'ignored',
     early: true,
     messages: () => [
-      sound('version', versionMessage()),
-      sound('version', versionMessage({ version: 1 })),
+      wellFormed('version', versionMessage()),
+      wellFormed('version', versionMessage({ version: 1 })),
       raw('ping', new Uint8Array(8)),
       raw('mempool'),
       raw('filterclear'),
@@ -180,7 +180,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
   {
     name: 'a second version',
     verdict: 'ignored',
-    messages: () => [sound('version', versionMessage({ version: 1 })), raw('version', new Uint8Array(3))],
+    messages: () => [wellFormed('version', versionMessage({ version: 1 })), raw('version', new Uint8Array(3))],
   },
   { name: 'a second verack', verdict: 'ignored', messages: () => [raw('verack'), raw('verack')] },
   { name: 'wtxidrelay after verack', verdict: 'disconnected', messages: () => [raw('wtxidrelay')] },
@@ -234,7 +234,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
   {
     name: 'block filters of an unknown type',
     verdict: 'disconnected',
-    messages: ({ tip }) => [sound('getcfilters', { filterType: 1, startHeight: 0, stopHash: tip.hash })],
+    messages: ({ tip }) => [wellFormed('getcfilters', { filterType: 1, startHeight: 0, stopHash: tip.hash })],
   },
   {
     name: 'block filters up to an unknown block',
@@ -244,12 +244,12 @@ export const misbehaviours: readonly Misbehaviour[] = [
   {
     name: 'block filters from behind the last one',
     verdict: 'disconnected',
-    messages: ({ tip }) => [sound('getcfilters', { ...basic, startHeight: tip.height + 1, stopHash: tip.hash })],
+    messages: ({ tip }) => [wellFormed('getcfilters', { ...basic, startHeight: tip.height + 1, stopHash: tip.hash })],
   },
   {
     name: 'filter headers of an unknown type',
     verdict: 'disconnected',
-    messages: ({ tip }) => [sound('getcfheaders', { filterType: 255, startHeight: 0, stopHash: tip.hash })],
+    messages: ({ tip }) => [wellFormed('getcfheaders', { filterType: 255, startHeight: 0, stopHash: tip.hash })],
   },
   {
     name: 'filter headers up to an unknown block',
@@ -259,12 +259,12 @@ export const misbehaviours: readonly Misbehaviour[] = [
   {
     name: 'filter headers from a height that no block can have',
     verdict: 'disconnected',
-    messages: ({ tip }) => [sound('getcfheaders', { ...basic, startHeight: 0xffff_ffff, stopHash: tip.hash })],
+    messages: ({ tip }) => [wellFormed('getcfheaders', { ...basic, startHeight: 0xffff_ffff, stopHash: tip.hash })],
   },
   {
     name: 'filter checkpoints of an unknown type',
     verdict: 'disconnected',
-    messages: ({ tip }) => [sound('getcfcheckpt', { filterType: 1, stopHash: tip.hash })],
+    messages: ({ tip }) => [wellFormed('getcfcheckpt', { filterType: 1, stopHash: tip.hash })],
   },
   {
     name: 'filter checkpoints up to an unknown block',
@@ -276,17 +276,17 @@ export const misbehaviours: readonly Misbehaviour[] = [
     verdict: 'disconnected',
     messages: ({ tip }) => {
       const announced = header(tip);
-      return [...sendHeaders(announced), sound('getcfcheckpt', { ...basic, stopHash: announced.hash })];
+      return [...sendHeaders(announced), wellFormed('getcfcheckpt', { ...basic, stopHash: announced.hash })];
     },
   },
   {
     name: 'block filters that nobody asked for',
     verdict: 'ignored',
     messages: () => [
-      sound('cfilter', { ...basic, blockHash: random(1), filter: random(2) }),
-      sound('cfheaders', { ...basic, stopHash: random(1), previousHeader: random(2), filterHashes: [random(3)] }),
+      wellFormed('cfilter', { ...basic, blockHash: random(1), filter: random(2) }),
+      wellFormed('cfheaders', { ...basic, stopHash: random(1), previousHeader: random(2), filterHashes: [random(3)] }),
       raw('cfheaders', concatBytes(new Uint8Array(65), repeated(2_001, random(3)))),
-      sound('cfcheckpt', { ...basic, stopHash: random(1), filterHeaders: [random(3)] }),
+      wellFormed('cfcheckpt', { ...basic, stopHash: random(1), filterHeaders: [random(3)] }),
     ],
   },
   {
@@ -309,9 +309,9 @@ export const misbehaviours: readonly Misbehaviour[] = [
     name: 'fee filters out of range',
     verdict: 'ignored',
     messages: () => [
-      sound('feefilter', { feeRate: -1n }),
-      sound('feefilter', { feeRate: 21_000_000n * 100_000_000n + 1n }),
-      sound('feefilter', { feeRate: 2n ** 63n - 1n }),
+      wellFormed('feefilter', { feeRate: -1n }),
+      wellFormed('feefilter', { feeRate: 21_000_000n * 100_000_000n + 1n }),
+      wellFormed('feefilter', { feeRate: 2n ** 63n - 1n }),
       raw('feefilter', new Uint8Array(3)),
     ],
   },
@@ -384,7 +384,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
     verdict: 'discouraged',
     messages: ({ tip }) => sendHeaders(header(tip, { version: 1 })),
   },
-  { name: 'no headers', verdict: 'ignored', messages: () => [sound('headers', { headers: [] })] },
+  { name: 'no headers', verdict: 'ignored', messages: () => [wellFormed('headers', { headers: [] })] },
   // Blocks.
   {
     name: 'a block on an unknown parent',
@@ -480,7 +480,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
         spending(scene, { outputs: [outputOf(2_100_000_000_000_001n), outputOf(1n)] }),
         spending(scene, { outputs: [outputOf(5_000_000_000n), outputOf(1n)] }),
         coinbase(scene.tip.height + 1),
-      ].map((tx) => sound('tx', tx));
+      ].map((tx) => wellFormed('tx', tx));
     },
   },
   {
@@ -490,14 +490,18 @@ export const misbehaviours: readonly Misbehaviour[] = [
       const inputs = [scene.coin()];
       const wrong = (witness: Uint8Array[]) => spending(scene, { inputs, witness });
       const bad = spending(scene, { inputs, scriptSig: Uint8Array.of(0x6a) });
-      return [bad, bad, bad, wrong([random(1)]), wrong([random(2)]), wrong([random(3)])].map((tx) => sound('tx', tx));
+      return [bad, bad, bad, wrong([random(1)]), wrong([random(2)]), wrong([random(3)])].map((tx) =>
+        wellFormed('tx', tx),
+      );
     },
   },
   {
     name: 'orphans',
     verdict: 'ignored',
     messages: (scene) =>
-      Array.from({ length: 150 }, (_, i) => sound('tx', spending(scene, { inputs: [{ txid: random(i), vout: i }] }))),
+      Array.from({ length: 150 }, (_, i) =>
+        wellFormed('tx', spending(scene, { inputs: [{ txid: random(i), vout: i }] })),
+      ),
   },
 ];
 

@@ -6,14 +6,14 @@ import { type Command, encodeMessage, type MessageOf } from '../../../src/p2p/wi
 
 export interface FrameFaults {
   readonly magic?: Uint8Array;
-  /** What the header says of the payload's length. */
+  /** The header's length field. */
   readonly length?: number;
   readonly checksum?: Uint8Array;
-  /** The twelve bytes of the command. */
+  /** The 12 bytes of the command field. */
   readonly command?: Uint8Array;
 }
 
-/** A message of the original transport, with whatever is to be wrong with it. */
+/** Encodes a v1 message, with faults in its header if given. */
 export function raw(command: string, payload: Uint8Array = new Uint8Array(0), faults: FrameFaults = {}): Uint8Array {
   const name = new Uint8Array(12);
   name.set(Buffer.from(command, 'latin1'));
@@ -27,12 +27,12 @@ export function raw(command: string, payload: Uint8Array = new Uint8Array(0), fa
   );
 }
 
-/** A sound message. */
-export function sound<C extends Command>(command: C, message: MessageOf<C>): Uint8Array {
+/** Encodes a well-formed v1 message. */
+export function wellFormed<C extends Command>(command: C, message: MessageOf<C>): Uint8Array {
   return raw(command, encodeMessage(command, message));
 }
 
-/** A compact size, then `entry` as often as `times` (default: as often as the size says). */
+/** Encodes a list: the compact size `count`, then `entry` `times` times (default: `count` times). */
 export function repeated(count: number, entry: Uint8Array, times = count): Uint8Array {
   const writer = new ByteWriter(9 + times * entry.length).compactSize(count);
   for (let i = 0; i < times; i++) writer.bytes(entry);

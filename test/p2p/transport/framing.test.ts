@@ -25,7 +25,7 @@ function frame(command: string, payload: Uint8Array = new Uint8Array(0), magic =
   return concatBytes(...new V1Framing(magic).frame(command, payload));
 }
 
-describe('the v1 format', () => {
+describe('V1Framing', () => {
   // https://en.bitcoin.it/wiki/Protocol_documentation#verack and #version
   const verack = 'f9beb4d976657261636b000000000000000000005df6e0e2';
   const version =
@@ -33,7 +33,7 @@ describe('the v1 format', () => {
     '0000ffff000000000000000000000000000000000000000000000000ffff0000000000003b2eb35d8ce617650f2f5361746f7368693a302e372e322f' +
     'c03e0300';
 
-  it('is that of the protocol documentation', () => {
+  it('encodes and decodes the examples of the protocol documentation', () => {
     expect(toHex(frame('verack'))).toBe(verack);
     const payload = fromHex(version).slice(24);
     expect(toHex(frame('version', payload))).toBe(version);
@@ -45,7 +45,7 @@ describe('the v1 format', () => {
     expect(toHex(messages[0]!.payload)).toBe(toHex(payload));
   });
 
-  it('does not depend on how the bytes are cut', () => {
+  it('decodes the same messages however the stream is split into chunks', () => {
     const payloads = [0, 1, 23, 24, 25, 1000, 70_000].map((length) => new Uint8Array(length).map((_, i) => i * 7));
     const stream = concatBytes(...payloads.map((payload, i) => frame(`test${i}`, payload)));
     fc.assert(
@@ -61,7 +61,7 @@ describe('the v1 format', () => {
     expect(parse(Array.from(stream, (byte) => Uint8Array.of(byte))).messages).toHaveLength(7);
   });
 
-  it('carries the largest payload, and sends large ones without copying them', () => {
+  it('carries the largest payload, and frames large ones without copying', () => {
     const payload = new Uint8Array(4_000_000).fill(7);
     const parts = new V1Framing(main).frame('block', payload);
     expect(parts[1]).toBe(payload);
@@ -74,7 +74,7 @@ describe('the v1 format', () => {
     expect(Buffer.compare(message!.payload, payload)).toBe(0);
   });
 
-  it('gives payloads memory of their own', () => {
+  it('copies payloads out of the socket buffer', () => {
     const bytes = frame('tx', new Uint8Array(300).fill(1));
     const { messages } = parse([bytes]);
     bytes.fill(0);
@@ -83,8 +83,8 @@ describe('the v1 format', () => {
   });
 });
 
-describe('hostile bytes', () => {
-  it('end with the first byte that is not the magic', () => {
+describe('V1Framing with hostile bytes', () => {
+  it('fails at the first byte of a wrong magic', () => {
     for (let i = 0; i < 4; i++) {
       const bytes = frame('ping');
       bytes[i]! ^= 1;
@@ -96,7 +96,7 @@ describe('hostile bytes', () => {
     expect([messages.length, error]).toEqual([1, 'bad-magic']);
   });
 
-  it('end with a length over 4,000,000', () => {
+  it('fails on a length over 4,000,000', () => {
     const header = (length: number) => {
       const bytes = frame('block');
       new DataView(bytes.buffer).setUint32(16, length, true);
@@ -107,7 +107,7 @@ describe('hostile bytes', () => {
     expect(parse([header(0xffff_ffff)]).error).toBe('oversized-message');
   });
 
-  it('get little memory for a length alone', () => {
+  it('allocates little memory for an announced length', () => {
     const framing = new V1Framing(main);
     const header = frame('block');
     new DataView(header.buffer).setUint32(16, 4_000_000, true);
@@ -120,7 +120,7 @@ describe('hostile bytes', () => {
     expect(framing.pendingBytes).toBeLessThan(4_000_100);
   });
 
-  it('cost one message where only a checksum or a command is wrong', () => {
+  it('marks only the one message whose checksum or command is wrong', () => {
     const badChecksum = frame('ping', Uint8Array.of(1, 2, 3));
     badChecksum[20]! ^= 1;
     const badPayload = frame('ping', Uint8Array.of(1, 2, 3));

@@ -36,7 +36,7 @@ async function pair(): Promise<{ caller: Connection; called: Connection; endpoin
 }
 
 describe('TcpTransport', () => {
-  it('carries bytes both ways, and knows both ends', async () => {
+  it('carries bytes both ways, and reports both endpoints', async () => {
     const { caller, called, endpoint } = await pair();
     expect(caller).toMatchObject({ inbound: false, remote: endpoint });
     expect(called).toMatchObject({ inbound: true, local: endpoint, remote: caller.local });
@@ -48,7 +48,7 @@ describe('TcpTransport', () => {
     expect(got).toEqual([2, 3, 4]);
   });
 
-  it('keeps what was sent before anybody listened, and tells of an end that has come', async () => {
+  it('delivers data and the close event that precede the listener', async () => {
     const { caller, called } = await pair();
     caller.send(Uint8Array.of(7));
     await new Promise((resolve) => setImmediate(resolve));
@@ -62,7 +62,7 @@ describe('TcpTransport', () => {
     expect(caller.bufferedBytes).toBe(0);
   });
 
-  it('lets a reader hold back a writer', async () => {
+  it('applies backpressure from a paused reader', async () => {
     const { caller, called } = await pair();
     let got = 0;
     let drained = false;
@@ -84,7 +84,7 @@ describe('TcpTransport', () => {
     expect(caller.bufferedBytes).toBe(0);
   });
 
-  it('says what is wrong', async () => {
+  it('rejects with an error code', async () => {
     const { endpoint } = await pair();
     const transport = new TcpTransport();
     await expect(transport.listen(endpoint, () => {})).rejects.toMatchObject({ code: 'port-taken' });
@@ -92,7 +92,7 @@ describe('TcpTransport', () => {
     await close();
     await expect(transport.connect(gone)).rejects.toMatchObject({ code: 'connect-failed' });
     const abort = new AbortController();
-    // Nobody answers there (RFC 5737), or there is no way to it.
+    // Unreachable: TEST-NET-1 (RFC 5737).
     const connecting = transport.connect({ host: '192.0.2.1', port: 9 }, abort.signal);
     abort.abort();
     await expect(connecting).rejects.toMatchObject({ code: 'connect-failed' });
@@ -120,7 +120,7 @@ describe('nodes over TCP', () => {
   it.each([
     ['v2', true],
     ['v1', false],
-  ])('synchronise over %s, and find each other through the one that they know', async (version, v2Transport) => {
+  ])('sync over %s, and discover each other through a seed', async (version, v2Transport) => {
     const seed = await start([], v2Transport);
     for (let i = 0; i < 50; i++) {
       const { tip } = seed.chain;
@@ -139,7 +139,7 @@ describe('nodes over TCP', () => {
     }
   });
 
-  it('drop a stranger at once where they speak v1 only, and go on', async () => {
+  it('disconnect an HTTP client at once if v2 is off, and keep serving peers', async () => {
     const node = await start([], false);
     const socket = connect(node.peers.endpoint!.port, '127.0.0.1');
     const received: Buffer[] = [];

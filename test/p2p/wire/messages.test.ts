@@ -15,7 +15,7 @@ import { toEndpoint } from '../../../src/p2p/wire/messages/net-address.ts';
 import { Transaction } from '../../../src/primitives/transaction.ts';
 import { describeVectors, vectorBytes } from '../../support/vectors.ts';
 
-/** Decodes known bytes, checks that encoding gives them back, and returns the message. */
+/** Decodes `hex`, checks that the message encodes to the same bytes, and returns it. */
 function known<C extends Command>(command: C, hex: string): MessageOf<C> {
   const message = decodeMessage(command, fromHex(hex.replaceAll(' ', '')));
   expect(toHex(encodeMessage(command, message))).toBe(hex.replaceAll(' ', ''));
@@ -37,7 +37,7 @@ describe('version', () => {
     '62ea0000 0100000000000000 11b2d05000000000 0100000000000000 00000000000000000000ffff000000000000 ' +
     '0000000000000000 00000000000000000000ffff000000000000 3b2eb35d8ce61765 0f2f5361746f7368693a302e372e322f c03e0300';
 
-  it('reads the message of Satoshi:0.7.2', () => {
+  it('decodes the message of Satoshi:0.7.2', () => {
     expect(decodeMessage('version', fromHex(satoshi.replaceAll(' ', '')))).toMatchObject({
       version: 60002,
       services: 1n,
@@ -49,12 +49,12 @@ describe('version', () => {
     });
   });
 
-  it('reads a false relay flag, and fields behind it are left alone', () => {
+  it('decodes a false relay flag, and ignores bytes after it', () => {
     const payload = fromHex(`${satoshi.replaceAll(' ', '')}00ff`);
     expect(decodeMessage('version', payload).relay).toBe(false);
   });
 
-  it('takes what is absent as absent, but not half of a field', () => {
+  it('accepts missing trailing fields, but not a truncated field', () => {
     const bytes = fromHex(satoshi.replaceAll(' ', ''));
     expect(decodeMessage('version', bytes.subarray(0, 46))).toMatchObject({
       version: 60002,
@@ -66,7 +66,7 @@ describe('version', () => {
     }
   });
 
-  it('refuses a user agent of more than 256 bytes', () => {
+  it('rejects a user agent of more than 256 bytes', () => {
     const base = { ...decodeMessage('version', fromHex(satoshi.replaceAll(' ', ''))) };
     const longest = encodeMessage('version', { ...base, userAgent: 'x'.repeat(256) });
     expect(decodeMessage('version', longest).userAgent).toHaveLength(256);
@@ -77,14 +77,14 @@ describe('version', () => {
 });
 
 describe('addr', () => {
-  it('reads the example of the protocol documentation', () => {
+  it('decodes the example of the protocol documentation', () => {
     // https://en.bitcoin.it/wiki/Protocol_documentation#addr
     const { addresses } = known('addr', '01 e215104d 0100000000000000 00000000000000000000ffff0a000001 208d');
     expect(addresses).toMatchObject([{ time: 1292899810, services: 1n, port: 8333 }]);
     expect(toEndpoint(addresses[0]!)).toEqual({ host: '10.0.0.1', port: 8333 });
   });
 
-  it('refuses more than 1,000 addresses', () => {
+  it('rejects more than 1,000 addresses', () => {
     const entry = '00000000 0000000000000000 00000000000000000000000000000000 0000';
     expect(error('addr', `fde803${entry.repeat(1000)}`)).toBeUndefined();
     expect(error('addr', `fde903${entry.repeat(1001)}`)).toBe('oversized');
@@ -96,7 +96,7 @@ describe('addrv2 (BIP155)', () => {
     `01 61bc6649 00 ${network} ${(address.length / 2).toString(16).padStart(2, '0')} ${address} ${port}`;
   const read = (hex: string) => known('addrv2', hex).addresses[0]!;
 
-  it('reads the list that Bitcoin Core tests with', () => {
+  it("decodes the list of Bitcoin Core's tests", () => {
     // src/test/netbase_tests.cpp: stream_addrv2_hex
     const { addresses } = known(
       'addrv2',
@@ -113,7 +113,7 @@ describe('addrv2 (BIP155)', () => {
     expect(toEndpoint(addresses[1]!)).toEqual({ host: '::1', port: 0xf1 });
   });
 
-  it('reads the addresses of every network', () => {
+  it('decodes the addresses of every network', () => {
     // The addresses of src/test/net_tests.cpp: cnetaddr_unserialize_v2
     expect(toEndpoint(read(one('01', '01020304')))).toEqual({ host: '1.2.3.4', port: 8333 });
     expect(toEndpoint(read(one('02', '0102030405060708090a0b0c0d0e0f10')))?.host).toBe(
@@ -125,7 +125,7 @@ describe('addrv2 (BIP155)', () => {
     expect(read(one('06', 'fc000001000200030004000500060007')).network).toBe(6);
   });
 
-  it('skips addresses of unknown networks, and those in disguise', () => {
+  it('skips addresses of unknown networks, and IPv4 or Tor v2 addresses embedded in IPv6', () => {
     for (const skipped of [
       one('aa', '01020304'),
       one('03', 'f1f2f3f4f5f6f7f8f9fa'),
@@ -137,7 +137,7 @@ describe('addrv2 (BIP155)', () => {
     }
   });
 
-  it('refuses addresses of the wrong length, and longer than 512 bytes', () => {
+  it('rejects addresses of the wrong length or of more than 512 bytes', () => {
     for (const wrong of [
       one('01', '0102'),
       one('02', '01020304'),
@@ -160,7 +160,7 @@ describe('addrv2 (BIP155)', () => {
 });
 
 describe('inventory', () => {
-  it('reads an inv of two transactions', () => {
+  it('decodes an inv of two transactions', () => {
     // https://developer.bitcoin.org/reference/p2p_networking.html#inv
     const { entries } = known(
       'inv',
@@ -171,7 +171,7 @@ describe('inventory', () => {
     expect(toReversedHex(entries[0]!.hash)).toBe('5af521b6a11d0829e43247224f03ca42c41f0b5d92a009c55d1fac09d7ff55de');
   });
 
-  it.each(['inv', 'getdata', 'notfound'] as const)('refuses a %s of more than 50,000 entries', (command) => {
+  it.each(['inv', 'getdata', 'notfound'] as const)('rejects a %s of more than 50,000 entries', (command) => {
     const entries = new Array(50_001).fill({ type: 1, hash: new Uint8Array(32) });
     const most = encodeMessage(command, { entries: entries.slice(1) });
     expect(decodeMessage(command, most).entries.length).toBe(50_000);
@@ -185,7 +185,7 @@ describe('locators', () => {
     '80110100 02 d39f608a7775b537729884d4e6633bb2105e55a16a14d31b0000000000000000 ' +
     `5c3e6403d40837110a2e8afb602b1c01714bda7ce23bea0a0000000000000000 ${'00'.repeat(32)}`;
 
-  it.each(['getheaders', 'getblocks'] as const)('reads and writes %s', (command) => {
+  it.each(['getheaders', 'getblocks'] as const)('decodes and encodes %s', (command) => {
     const { locator, stop } = known(command, example);
     expect(locator).toHaveLength(2);
     expect(toHex(stop)).toBe('00'.repeat(32));
@@ -195,7 +195,7 @@ describe('locators', () => {
 });
 
 describe('headers', () => {
-  it("reads mainnet's block 1, with its count of no transactions", () => {
+  it("decodes the header of mainnet's block 1, with a transaction count of 0", () => {
     const { headers } = known(
       'headers',
       '01 01000000 6fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000 ' +
@@ -204,7 +204,7 @@ describe('headers', () => {
     expect(headers[0]!.hashHex).toBe('00000000839a8e6886ab5951d76f411475428afc90947ee320161bbf18eb6048');
   });
 
-  it('refuses more than 2,000', () => {
+  it('rejects more than 2,000 headers', () => {
     const { header } = chainParams('main').genesis;
     const headers = new Array(2001).fill(header);
     expect(decodeMessage('headers', encodeMessage('headers', { headers: headers.slice(1) })).headers).toHaveLength(
@@ -215,7 +215,7 @@ describe('headers', () => {
 });
 
 describe('small messages', () => {
-  it('have the bytes of their BIPs', () => {
+  it('have the encodings of their BIPs', () => {
     // https://developer.bitcoin.org/reference/p2p_networking.html
     expect(known('ping', '0094102111e2af4d')).toEqual({ nonce: 0x4dafe21121109400n });
     expect(known('pong', '0094102111e2af4d')).toEqual({ nonce: 0x4dafe21121109400n });
@@ -235,7 +235,7 @@ describe('small messages', () => {
 const MAINNET_BLOCK = '000000000000000000000c835b2adcaedc20fdf6ee440009c249452c726dafae';
 
 describeVectors('blocks and transactions', `blocks/mainnet-${MAINNET_BLOCK}.raw`, () => {
-  it('pass unchanged, as views of the payload', () => {
+  it('round-trip, as views of the payload', () => {
     const raw = vectorBytes(`blocks/mainnet-${MAINNET_BLOCK}.raw`);
     const block = decodeMessage('block', raw);
     expect(block.hashHex).toBe(MAINNET_BLOCK);
@@ -247,10 +247,10 @@ describeVectors('blocks and transactions', `blocks/mainnet-${MAINNET_BLOCK}.raw`
   });
 });
 
-describe('the messages of BIP152', () => {
+describe('BIP152 messages', () => {
   const hash = '11'.repeat(32);
 
-  it('tell indexes by the distance from the one before', () => {
+  it('encode indexes differentially', () => {
     expect(known('getblocktxn', `${hash} 05 00 00 01 fdfd00 fd0010`).indexes).toEqual([0, 1, 3, 257, 4354]);
     expect(known('getblocktxn', `${hash} 01 fdffff`).indexes).toEqual([65_535]);
     expect(error('getblocktxn', `${hash} 01 fe00000100`)).toBe('invalid');
@@ -258,7 +258,7 @@ describe('the messages of BIP152', () => {
     expect(known('blocktxn', `${hash} 00`).transactions).toEqual([]);
   });
 
-  it('refuse more transactions than indexes can tell apart', () => {
+  it('are rejected with more transactions than 16-bit indexes can address', () => {
     const start = `${'00'.repeat(80)} 0100000000000000`;
     const ids = (count: number) =>
       `fe${count
@@ -272,10 +272,10 @@ describe('the messages of BIP152', () => {
   });
 });
 
-describe('the messages of BIP157', () => {
+describe('BIP157 messages', () => {
   const hash = '22'.repeat(32);
 
-  it('have the fields of the BIP, in its order', () => {
+  it('have the fields of the BIP in its order', () => {
     const range = { filterType: 0, startHeight: 0x0001_0203, stopHash: fromHex(hash) };
     expect(known('getcfilters', `00 03020100 ${hash}`)).toEqual(range);
     expect(known('getcfheaders', `00 03020100 ${hash}`)).toEqual(range);
@@ -287,7 +287,7 @@ describe('the messages of BIP157', () => {
     expect(known('cfcheckpt', `00 ${hash} 01 ${'66'.repeat(32)}`).filterHeaders.map(toHex)).toEqual(['66'.repeat(32)]);
   });
 
-  it('are refused where they are cut short', () => {
+  it('are rejected if truncated', () => {
     for (const [command, hex] of [
       ['getcfilters', `00 03020100 ${hash}`],
       ['getcfheaders', `00 03020100 ${hash}`],
@@ -301,7 +301,7 @@ describe('the messages of BIP157', () => {
     }
   });
 
-  it('hold no more than 2,000 filter hashes', () => {
+  it('hold at most 2,000 filter hashes', () => {
     const start = `00 ${hash} ${hash}`;
     expect(error('cfheaders', `${start} fdd007 ${hash.repeat(2_000)}`)).toBeUndefined();
     expect(error('cfheaders', `${start} fdd107 ${hash.repeat(2_001)}`)).toBe('oversized');
@@ -309,7 +309,7 @@ describe('the messages of BIP157', () => {
 });
 
 describe('every codec', () => {
-  it('has the command under which it is listed, which fits a header', () => {
+  it('is listed under its command, which fits the command field', () => {
     for (const [name, codec] of Object.entries(codecs)) {
       expect(codec.command).toBe(name);
       expect(name.length).toBeLessThanOrEqual(12);
@@ -317,7 +317,7 @@ describe('every codec', () => {
     expect(Object.keys(codecs)).toHaveLength(34);
   });
 
-  it('answers hostile bytes with a value or a DecodeError, and nothing else', () => {
+  it('decodes hostile bytes or throws a DecodeError', () => {
     const commands = Object.keys(codecs) as Command[];
     fc.assert(
       fc.property(fc.constantFrom(...commands), fc.uint8Array({ maxLength: 400 }), (command, bytes) => {
@@ -331,7 +331,7 @@ describe('every codec', () => {
     );
   });
 
-  it('does not allocate what a length announces', () => {
+  it('does not allocate an announced length', () => {
     // Two bytes of content, and counts of 32 MiB or just below the limits.
     for (const command of Object.keys(codecs) as Command[]) {
       for (const count of ['fe00000002', 'fdffff', 'fd50c3', 'fde803']) {
@@ -342,7 +342,7 @@ describe('every codec', () => {
     }
   });
 
-  it('reads what it writes', () => {
+  it('decodes what it encodes', () => {
     const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
     const address: fc.Arbitrary<PeerAddress> = fc.record({
       time: fc.nat(0xffff_ffff),

@@ -4,13 +4,16 @@ import { V1Framing } from '../v1-framing.ts';
 import { v1Prefix } from './v1-prefix.ts';
 import { V2Framing } from './v2-framing.ts';
 
-/** Whatever the caller speaks: v1 begins with bytes that are known, and all others are v2's. Says nothing until then. */
+/**
+ * The format of an inbound connection: v1 if it begins with the v1 prefix, otherwise v2 (BIP324). Sends nothing until the
+ * format is known.
+ */
 export class DetectingFraming implements Framing {
-  readonly mayNeedV1 = false;
+  readonly shouldReconnectV1 = false;
   readonly #magic: Uint8Array;
   readonly #random: Random;
   readonly #prefix: Uint8Array;
-  /** Bytes that have come and are as v1 begins. */
+  /** Received bytes that match the v1 prefix. */
   #matched = 0;
   #decided: Framing | undefined;
 
@@ -61,7 +64,7 @@ export class DetectingFraming implements Framing {
   }
 
   frame(command: string, payload: Uint8Array): readonly Uint8Array[] {
-    if (!this.#decided) throw new Error(`${command} was to be sent before the peer's first bytes have come`);
+    if (!this.#decided) throw new Error(`cannot send ${command} before the peer's first bytes`);
     return this.#decided.frame(command, payload);
   }
 }

@@ -1,43 +1,43 @@
-import { AnnouncedBytes } from '../../wire/announced-bytes.ts';
 import { COMMAND_SIZE } from '../../wire/command-field.ts';
 import { MAX_MESSAGE_LENGTH } from '../../wire/protocol.ts';
 import { FramingError } from '../framing.ts';
+import { PayloadBuffer } from '../payload-buffer.ts';
 import { LENGTH_SIZE, PACKET_OVERHEAD, type V2Session } from './session.ts';
 
-/** No packet's contents may be longer: the longest message under its long name (Core: MAX_CONTENTS_LEN). */
+/** Bytes a packet's contents may have: the longest payload with a long message type (Core: MAX_CONTENTS_LEN). */
 const MAX_CONTENTS_LENGTH = 1 + COMMAND_SIZE + MAX_MESSAGE_LENGTH;
 
-/** Cuts the bytes behind the garbage into packets, and opens them. */
+/** Splits the bytes after the garbage terminator into packets and decrypts them. */
 export class PacketReader {
   readonly #session: V2Session;
-  /** What the first packet vouches for: all garbage that came before it. */
+  /** The garbage, which the first packet authenticates. */
   #aad: Uint8Array | undefined;
   readonly #length = new Uint8Array(LENGTH_SIZE);
   #lengthFilled = 0;
-  /** Bytes of the packet whose length has come, without the length; 0 for none. */
+  /** Bytes of the packet after its length field; 0 while the length is incomplete. */
   #sealedSize = 0;
-  /** The part of it that has come, where it did not come in one piece. */
-  #partial: AnnouncedBytes | undefined;
+  /** A packet that spans several chunks. */
+  #partial: PayloadBuffer | undefined;
 
   constructor(session: V2Session, garbage: Uint8Array) {
     this.#session = session;
     this.#aad = garbage;
   }
 
-  /** Bytes held for a packet that is not complete. */
+  /** Bytes of memory held for an incomplete packet. */
   get pendingBytes(): number {
-    return this.#partial?.held ?? 0;
+    return this.#partial?.capacity ?? 0;
   }
 
   /**
-   * Takes the bytes of `chunk` from `at` on, and hands over the packets that they complete, with the bytes that each took
-   * on the wire. Throws `FramingError`.
+   * Reads `chunk` from offset `at`. Calls `deliver` with each decrypted packet and its bytes on the wire. Throws
+   * `FramingError`.
    */
-  receive(chunk: Uint8Array, at: number, take: (packet: Uint8Array, size: number) => void): void {
+  receive(chunk: Uint8Array, at: number, deliver: (packet: Uint8Array, size: number) => void): void {
     let next = at;
     while (next < chunk.length) {
       if (this.#sealedSize === 0) {
-        next += this.#takeLength(chunk, next);
+        next += this.#readLength(chunk, next);
         continue;
       }
       const size = this.#sealedSize;
@@ -46,19 +46,19 @@ export class PacketReader {
         sealed = chunk.subarray(next, next + size);
         next += size;
       } else {
-        this.#partial ??= new AnnouncedBytes(size);
-        next += this.#partial.take(chunk, next);
-        sealed = this.#partial.whole;
+        this.#partial ??= new PayloadBuffer(size);
+        next += this.#partial.append(chunk, next);
+        sealed = this.#partial.payload;
       }
       if (!sealed) continue;
       this.#partial = undefined;
       this.#sealedSize = 0;
-      take(this.#open(sealed), LENGTH_SIZE + size);
+      deliver(this.#open(sealed), LENGTH_SIZE + size);
     }
   }
 
-  /** Takes bytes of the length from `at` on, and returns how many. */
-  #takeLength(chunk: Uint8Array, at: number): number {
+  /** Copies bytes of the length field from offset `at` of `chunk`. Returns how many it consumed. */
+  #readLength(chunk: Uint8Array, at: number): number {
     const taken = Math.min(LENGTH_SIZE - this.#lengthFilled, chunk.length - at);
     this.#length.set(chunk.subarray(at, at + taken), this.#lengthFilled);
     this.#lengthFilled += taken;
@@ -66,7 +66,7 @@ export class PacketReader {
       this.#lengthFilled = 0;
       const contentsLength = this.#session.openLength(this.#length);
       if (contentsLength > MAX_CONTENTS_LENGTH) {
-        throw new FramingError('oversized-message', `a packet of ${contentsLength} bytes is announced`);
+        throw new FramingError('oversized-message', `oversized packet: ${contentsLength} bytes`);
       }
       this.#sealedSize = contentsLength + PACKET_OVERHEAD;
     }
@@ -75,7 +75,7 @@ export class PacketReader {
 
   #open(sealed: Uint8Array): Uint8Array {
     const packet = this.#session.open(sealed, this.#aad);
-    if (!packet) throw new FramingError('bad-packet', 'a packet is not as its sender sealed it');
+    if (!packet) throw new FramingError('bad-packet', 'packet authentication failure');
     this.#aad = undefined;
     return packet;
   }

@@ -4,31 +4,32 @@ import { concatBytes } from '../../../bytes/compare.ts';
 import { TAG_SIZE } from '../../../crypto/chacha20.ts';
 import { FSChaCha20, FSChaCha20Poly1305 } from '../../../crypto/forward-secret.ts';
 
-/** Bytes of the encrypted length before each packet. */
+/** Bytes of a packet's encrypted length field (BIP324: LENGTH_FIELD_LEN). */
 export const LENGTH_SIZE = 3;
-/** Bytes of what ends the garbage. */
+/** Bytes of a garbage terminator (BIP324: GARBAGE_TERMINATOR_LEN). */
 export const TERMINATOR_SIZE = 16;
-/** Bytes of a packet beyond its contents and its length: the byte of flags, and the tag. */
+/** Bytes of a packet besides its length field and contents: the header byte and the Poly1305 tag. */
 export const PACKET_OVERHEAD = 1 + TAG_SIZE;
-/** Set in the byte of flags of a packet that is to be ignored: a decoy. */
+/** Bit of the header byte that marks a decoy packet, which the receiver ignores (BIP324: IGNORE_BIT_POS). */
 export const IGNORE_FLAG = 0x80;
 
-/** Packets with payloads up to this are sent in one piece. */
+/** Bytes up to which a payload is copied into one part with the rest of its packet. */
 const JOINED_LENGTH = 16 * 1024;
 const NO_AAD = new Uint8Array(0);
 
+/** Inputs of the key derivation. */
 export interface SessionOptions {
-  /** What both ends have computed: 32 bytes. */
+  /** The 32-byte ECDH secret. */
   readonly sharedSecret: Uint8Array;
-  /** Of the network: the same secret gives other keys on another one. */
+  /** The network's magic, which is part of the derivation. */
   readonly magic: Uint8Array;
-  /** Whether we called. */
+  /** Whether this is the outbound end. */
   readonly initiating: boolean;
 }
 
-/** The keys of one connection, as one end uses them, and the packets made with them (BIP324). */
+/** One end's keys of a v2 connection; encrypts and decrypts packets (BIP324; Core: BIP324Cipher). */
 export class V2Session {
-  /** Equal at both ends, unless there is somebody between them: 32 bytes. */
+  /** The 32-byte session id: the same at both ends unless a man in the middle has replaced the keys. */
   readonly id: Uint8Array;
   readonly sendTerminator: Uint8Array;
   readonly receiveTerminator: Uint8Array;
@@ -57,8 +58,8 @@ export class V2Session {
   }
 
   /**
-   * The next packet to send, in parts, so that a large payload is not copied. `head` is the byte of flags and what of the
-   * contents comes before the payload.
+   * Encrypts the next packet. Returns parts to send in order, so that a large payload is not copied. `head` is the header
+   * byte and the part of the contents that precedes the payload.
    */
   seal(head: Uint8Array, payload: Uint8Array, aad: Uint8Array = NO_AAD): readonly Uint8Array[] {
     const contentsLength = head.length - 1 + payload.length;
@@ -71,13 +72,13 @@ export class V2Session {
     return [concatBytes(length, ...this.#sendPacket.seal(aad, [concatBytes(head, payload)]))];
   }
 
-  /** The number of bytes of the contents of the next packet, decrypted in place. */
+  /** Decrypts the next packet's length field in place. Returns the length of its contents. */
   openLength(length: Uint8Array): number {
     this.#receiveLength.crypt(length);
     return length[0]! | (length[1]! << 8) | (length[2]! << 16);
   }
 
-  /** The byte of flags, and the contents, of the next packet without its length; undefined if it was tampered with. */
+  /** Decrypts the next packet, without its length field, to header byte and contents; undefined if authentication fails. */
   open(sealed: Uint8Array, aad: Uint8Array = NO_AAD): Uint8Array | undefined {
     return this.#receivePacket.open(aad, sealed);
   }

@@ -1,4 +1,4 @@
-/** BIP324's table: a command's place, counted from 1, is its one-byte name. 0 announces a command that is spelt out. */
+/** BIP324's one-byte message types, from 1 (Core: V2_MESSAGE_IDS); 0 introduces a long message type. */
 const commands: readonly string[] = [
   'addr',
   'block',
@@ -32,12 +32,12 @@ const commands: readonly string[] = [
 
 const ids = new Map(commands.map((command, i) => [command, i + 1]));
 
-/** From 1 to 28; undefined where a command has none. */
+/** Returns a command's short message type, from 1 to 28; undefined if it has none. */
 export function shortIdOf(command: string): number | undefined {
   return ids.get(command);
 }
 
-/** Undefined where no command has this id. */
+/** Returns the command of a short message type; undefined for an unassigned one. */
 export function commandOf(shortId: number): string | undefined {
   return commands[shortId - 1];
 }

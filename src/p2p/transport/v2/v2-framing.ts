@@ -1,25 +1,25 @@
 import type { Random } from '../../../platform/random.ts';
 import type { Framing, RawMessage } from '../framing.ts';
-import { messageHead, readMessage } from './contents.ts';
-import { type OpeningOptions, V2Opening } from './opening.ts';
+import { type V2FramingOptions, V2KeyExchange } from './key-exchange.ts';
+import { encodeHead, readMessage } from './packet-contents.ts';
 import { PacketReader } from './packet-reader.ts';
 import { IGNORE_FLAG, type V2Session } from './session.ts';
 
-/** BIP324's encrypted format, at either end of a connection. */
+/** BIP324's encrypted wire format (Core: V2Transport). */
 export class V2Framing implements Framing {
   readonly #initiating: boolean;
-  /** Until it is done. */
-  #opening: V2Opening | undefined;
-  /** Present once we have the peer's key. */
+  /** Undefined once completed. */
+  #keyExchange: V2KeyExchange | undefined;
+  /** Defined once the peer's key is complete. */
   #session: V2Session | undefined;
-  /** Present once the peer's garbage is over. */
+  /** Defined once the peer's garbage terminator is complete. */
   #reader: PacketReader | undefined;
-  /** Whether the peer's version packet has come, and so proved that it has our keys. */
+  /** Whether the peer's version packet was received, which proves that the peer has derived the same keys. */
   #isCertain = false;
 
-  constructor(options: OpeningOptions, random: Random) {
+  constructor(options: V2FramingOptions, random: Random) {
     this.#initiating = options.initiating;
-    this.#opening = new V2Opening(options, random);
+    this.#keyExchange = new V2KeyExchange(options, random);
   }
 
   get version(): 'v2' | 'detecting' {
@@ -34,28 +34,28 @@ export class V2Framing implements Framing {
     return this.#session !== undefined;
   }
 
-  get mayNeedV1(): boolean {
-    return this.#initiating && this.#opening?.isUnanswered === true;
+  get shouldReconnectV1(): boolean {
+    return this.#initiating && this.#keyExchange?.isUnanswered === true;
   }
 
-  /** Bytes held for a packet that is not complete. */
+  /** Bytes of memory held for an incomplete packet. */
   get pendingBytes(): number {
     return this.#reader?.pendingBytes ?? 0;
   }
 
   start(): readonly Uint8Array[] {
-    return [this.#opening!.greeting];
+    return [this.#keyExchange!.greeting];
   }
 
   receive(chunk: Uint8Array, deliver: (message: RawMessage) => void, reply: (bytes: Uint8Array) => void): void {
     let at = 0;
-    while (this.#opening && at < chunk.length) {
-      at += this.#opening.receive(chunk, at, reply);
-      const { session, garbage } = this.#opening;
+    while (this.#keyExchange && at < chunk.length) {
+      at += this.#keyExchange.receive(chunk, at, reply);
+      const { session, garbage } = this.#keyExchange;
       this.#session = session;
       if (!session || !garbage) continue;
       this.#reader = new PacketReader(session, garbage);
-      this.#opening = undefined;
+      this.#keyExchange = undefined;
     }
     this.#reader?.receive(chunk, at, (packet, size) => {
       if ((packet[0]! & IGNORE_FLAG) !== 0) return;
@@ -65,7 +65,7 @@ export class V2Framing implements Framing {
   }
 
   frame(command: string, payload: Uint8Array): readonly Uint8Array[] {
-    if (!this.#session) throw new Error(`${command} was to be sent before the peer's key has come`);
-    return this.#session.seal(messageHead(command), payload);
+    if (!this.#session) throw new Error(`cannot send ${command} before the peer's key`);
+    return this.#session.seal(encodeHead(command), payload);
   }
 }

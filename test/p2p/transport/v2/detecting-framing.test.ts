@@ -4,14 +4,14 @@ import { chainParams, regtest } from '../../../../src/consensus/params.ts';
 import { V1Framing } from '../../../../src/p2p/transport/v1-framing.ts';
 import { DetectingFraming } from '../../../../src/p2p/transport/v2/detecting-framing.ts';
 import { SeededRandom } from '../../../../src/testing/seeded-random.ts';
-import { converse, End, v2Framing } from './support.ts';
+import { exchange, FramingEnd, v2Framing } from './support.ts';
 
-const detecting = () => new End(new DetectingFraming(regtest.magic, new SeededRandom(6)));
+const detecting = () => new FramingEnd(new DetectingFraming(regtest.magic, new SeededRandom(6)));
 const v1 = (command: string, payload: Uint8Array, magic = regtest.magic) =>
   concatBytes(...new V1Framing(magic).frame(command, payload));
 
-describe('who is called', () => {
-  it('takes a caller for v1 after 16 bytes, however they are cut, and has said nothing', () => {
+describe('DetectingFraming', () => {
+  it('detects v1 after 16 bytes, however they are split, and sends nothing', () => {
     const stream = concatBytes(v1('version', new Uint8Array(86)), v1('verack', new Uint8Array(0)));
     for (let cut = 0; cut <= stream.length; cut++) {
       const end = detecting();
@@ -29,7 +29,7 @@ describe('who is called', () => {
     expect(bytewise.messages).toHaveLength(2);
   });
 
-  it('takes one for v2 with the first byte that is not v1', () => {
+  it('detects v2 at the first byte that differs from the v1 prefix', () => {
     const prefix = v1('version', new Uint8Array(0)).subarray(0, 16);
     for (let i = 0; i < 16; i++) {
       const end = detecting();
@@ -38,23 +38,23 @@ describe('who is called', () => {
       end.feed(bytes.subarray(0, i));
       expect(end.replies).toEqual([]);
       end.feed(bytes.subarray(i, i + 1));
-      // A key, and up to 4,095 bytes of garbage.
+      // A key and up to 4,095 bytes of garbage.
       expect(end.replies[0]!.length).toBeGreaterThanOrEqual(64);
       expect(end.replies[0]!.length).toBeLessThanOrEqual(64 + 4095);
     }
   });
 
-  it('goes on in v2', () => {
-    const [caller, called] = [new End(v2Framing(1, true)), detecting()];
-    converse(caller, called);
-    expect(called.framing.version).toBe('v2');
-    expect(called.framing.sessionId).toEqual(caller.framing.sessionId);
-    called.feed(...caller.framing.frame('ping', new Uint8Array(8)));
-    caller.feed(...called.framing.frame('pong', new Uint8Array(8)));
-    expect([called.messages[0]!.command, caller.messages[0]!.command]).toEqual(['ping', 'pong']);
+  it('exchanges messages over v2', () => {
+    const [initiator, responder] = [new FramingEnd(v2Framing(1, true)), detecting()];
+    exchange(initiator, responder);
+    expect(responder.framing.version).toBe('v2');
+    expect(responder.framing.sessionId).toEqual(initiator.framing.sessionId);
+    responder.feed(...initiator.framing.frame('ping', new Uint8Array(8)));
+    initiator.feed(...responder.framing.frame('pong', new Uint8Array(8)));
+    expect([responder.messages[0]!.command, initiator.messages[0]!.command]).toEqual(['ping', 'pong']);
   });
 
-  it('does not wait for the key of who speaks v1 on another network', () => {
+  it('fails on a v1 version message of another network instead of waiting for a key', () => {
     const end = detecting();
     const bytes = v1('version', new Uint8Array(86), chainParams('main').magic);
     end.feed(bytes.subarray(0, 15));

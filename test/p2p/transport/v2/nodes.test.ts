@@ -7,11 +7,11 @@ import { FakePeer } from '../../support/fake-peer.ts';
 import { mine, peerOf, TestNetwork, type TestNode } from '../../support/network.ts';
 import { seedOfShortGreeting, v2Framing } from './support.ts';
 
-/** Services with BIP324's bit: what somebody may say of anybody. */
+/** Service bits that include NODE_P2P_V2. */
 const V2_SERVICES = 0xc09n;
 const ELSEWHERE = { host: '127.0.0.1', port: 7000 };
 
-/** A peer that knows only v1 and is called; each connection that it gets. */
+/** Listens as a v1-only peer. Returns its peers and connections, to which later ones are added. */
 async function v1Listener(net: TestNetwork): Promise<{ peers: FakePeer[]; connections: Connection[] }> {
   const peers: FakePeer[] = [];
   const connections: Connection[] = [];
@@ -19,7 +19,7 @@ async function v1Listener(net: TestNetwork): Promise<{ peers: FakePeer[]; connec
     connections.push(connection);
     const peer = new FakePeer(net, connection, new V1Framing(regtest.magic));
     peers.push(peer);
-    // Who is called does not speak first.
+    // The inbound end answers `version`; it does not send first.
     peer.on('version', () => void peer.shakeHands());
   });
   return { peers, connections };
@@ -29,7 +29,7 @@ const connected = (node: TestNode) => node.connections.peers().some((peer) => pe
 const transports = (node: TestNode) => node.connections.peers().map((peer) => node.connections.info(peer).transport);
 
 describe('two nodes', () => {
-  it('speak v2, see the same session, and synchronise', async () => {
+  it('connect over v2 with the same session id, and sync', async () => {
     const net = new TestNetwork();
     const a = await net.start();
     await mine(net, a, 300);
@@ -44,7 +44,7 @@ describe('two nodes', () => {
     expect([...a.disconnects, ...b.disconnects]).toEqual([]);
   });
 
-  it('learn of each other and speak v2 then, too', async () => {
+  it('discovered through a seed connect over v2', async () => {
     const net = new TestNetwork();
     const seed = await net.start();
     const nodes = [await net.start({ seeds: [seed] }), await net.start({ seeds: [seed] })];
@@ -55,23 +55,23 @@ describe('two nodes', () => {
   });
 
   it.each([
-    ['the one who calls', false, true],
-    ['the one who is called', true, false],
-    ['both', false, false],
-  ])('speak v1 where %s has v2 switched off, and the one connection stays', async (_, callerHasV2, calledHasV2) => {
+    ['the outbound end', false, true],
+    ['the inbound end', true, false],
+    ['both ends', false, false],
+  ])('connect over v1 if %s has v2 off, and keep one connection', async (_, dialerHasV2, listenerHasV2) => {
     const net = new TestNetwork();
-    const called = await net.start({ v2Transport: calledHasV2 });
-    const caller = await net.start({ v2Transport: callerHasV2, seeds: [called], maxOutbound: 0 });
-    await net.until(() => connected(caller), 200);
+    const listener = await net.start({ v2Transport: listenerHasV2 });
+    const dialer = await net.start({ v2Transport: dialerHasV2, seeds: [listener], maxOutbound: 0 });
+    await net.until(() => connected(dialer), 200);
     await net.advance(2000);
-    expect([transports(caller), transports(called)]).toEqual([['v1'], ['v1']]);
-    const info = caller.connections.info(caller.connections.peers()[0]!);
-    expect([info.sessionId, info.services]).toEqual([undefined, calledHasV2 ? V2_SERVICES : 0x409n]);
-    expect(caller.disconnects).toEqual(callerHasV2 ? ['closed by the peer'] : []);
-    expect(called.disconnects).toEqual(callerHasV2 ? ['the bytes do not begin with the magic of this network'] : []);
+    expect([transports(dialer), transports(listener)]).toEqual([['v1'], ['v1']]);
+    const info = dialer.connections.info(dialer.connections.peers()[0]!);
+    expect([info.sessionId, info.services]).toEqual([undefined, listenerHasV2 ? V2_SERVICES : 0x409n]);
+    expect(dialer.disconnects).toEqual(dialerHasV2 ? ['closed by peer'] : []);
+    expect(listener.disconnects).toEqual(dialerHasV2 ? ['wrong network magic'] : []);
   });
 
-  it('speak v1 where a person says so', async () => {
+  it('connect over v1 if addNode requests it', async () => {
     const net = new TestNetwork();
     const [a, b] = [await net.start({ maxOutbound: 0 }), await net.start({ maxOutbound: 0 })];
     a.connections.addNode(b.endpoint, false);
@@ -81,8 +81,8 @@ describe('two nodes', () => {
   });
 });
 
-describe('a peer that knows only v1', () => {
-  it('is called again at once, with v1, and `connect` gives that connection', async () => {
+describe('a v1-only peer', () => {
+  it('is reconnected at once with v1, and `connect` resolves to that connection', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const { connections } = await v1Listener(net);
@@ -94,7 +94,7 @@ describe('a peer that knows only v1', () => {
     expect([transport, connections.length]).toEqual(['v1', 2]);
   });
 
-  it('though an address says otherwise, is called with v1 the next time', async () => {
+  it('is dialed with v1 the next time, although its address was announced with the v2 service bit', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const { peers, connections } = await v1Listener(net);
@@ -108,11 +108,11 @@ describe('a peer that knows only v1', () => {
     peers[1]!.connection.close();
     await net.until(() => connections.length > 2, 60_000, 100);
     await net.until(() => connected(node));
-    // It has told its services itself.
+    // Its own `version` has replaced the announced services.
     expect(connections).toHaveLength(3);
   });
 
-  it('and does not hang up is given a minute before v1 is tried', async () => {
+  it('that keeps the connection open is reconnected with v1 after the handshake timeout', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const connections: Connection[] = [];
@@ -130,10 +130,10 @@ describe('a peer that knows only v1', () => {
     await net.until(() => connected(node), 70_000, 500);
     expect(transports(node)).toEqual(['v1']);
     expect(times[1]).toBeGreaterThan(60_000);
-    expect(node.disconnects).toEqual(['handshake timed out']);
+    expect(node.disconnects).toEqual(['handshake timeout']);
   });
 
-  it('is called with v2 again once it has answered a byte of it', async () => {
+  it('is not assumed if the peer has replied with a byte: it is dialed with v2 again', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const first: number[] = [];
@@ -147,11 +147,11 @@ describe('a peer that knows only v1', () => {
     node.connections.addNode(ELSEWHERE);
     await net.advance(2000);
     expect(first.length).toBeGreaterThan(2);
-    // Chance would bring the first byte of the magic once in 256.
+    // A random key begins with the first byte of the magic once in 256 times.
     expect(first.filter((byte) => byte === regtest.magic[0])).toHaveLength(0);
   });
 
-  it('is not called again when networking ends', async () => {
+  it('is not reconnected after networking is switched off', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const connections: Connection[] = [];
@@ -164,8 +164,8 @@ describe('a peer that knows only v1', () => {
   });
 });
 
-describe('a hostile caller', () => {
-  it('that sends its key a byte a second is dropped after a minute, while others are served', async () => {
+describe('a hostile inbound peer', () => {
+  it('that sends one byte of its key a second times out after a minute, while other peers are served', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const slow = await net.dial(node);
@@ -182,22 +182,22 @@ describe('a hostile caller', () => {
     expect(closed).toBe(false);
     await net.advance(4000, 500);
     expect(closed).toBe(true);
-    expect(node.disconnects).toEqual(['handshake timed out']);
+    expect(node.disconnects).toEqual(['handshake timeout']);
     expect(connected(node)).toBe(true);
   });
 
-  it('that never ends its garbage is dropped after 4,095 bytes of it, and not thought ill of', async () => {
+  it('that sends no garbage terminator is disconnected after 4,095 bytes, but not discouraged', async () => {
     const net = new TestNetwork();
     const node = await net.start();
-    const stranger = await FakePeer.dial(net, node, '203.0.113.9');
-    stranger.connection.send(new Uint8Array(64 + 4095 + 16).fill(0x47));
+    const peer = await FakePeer.dial(net, node, '203.0.113.9');
+    peer.connection.send(new Uint8Array(64 + 4095 + 16).fill(0x47));
     await net.until(() => node.disconnects.length > 0, 200);
-    expect(node.disconnects).toEqual(['no end of the garbage after 4095 bytes']);
+    expect(node.disconnects).toEqual(['missing garbage terminator']);
     const again = await FakePeer.join(net, node, { host: '203.0.113.9' });
     expect(again.closed).toBe(false);
   });
 
-  it('that tampers with what is under way is dropped', async () => {
+  it('that sends a tampered packet is disconnected', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const framing = v2Framing(5, true);
@@ -208,10 +208,10 @@ describe('a hostile caller', () => {
     packet![10]! ^= 1;
     peer.connection.send(packet!);
     await net.until(() => node.disconnects.length > 0, 200);
-    expect(node.disconnects).toEqual(['a packet is not as its sender sealed it']);
+    expect(node.disconnects).toEqual(['packet authentication failure']);
   });
 
-  it('may send anything before its version, to no effect', async () => {
+  it('has no effect with messages before its version', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const peer = new FakePeer(net, await net.dial(node), v2Framing(5, true));
@@ -227,7 +227,7 @@ describe('a hostile caller', () => {
     expect(node.disconnects).toEqual([]);
   });
 
-  it('may send what nobody knows, and undecodable payloads, as over v1', async () => {
+  it('is not penalized for unknown commands and undecodable payloads', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const framing = v2Framing(5, true);

@@ -10,14 +10,14 @@ import { csvRows, describeVectors } from '../../../support/vectors.ts';
 const vectors = 'bips/bip324-packet_encoding_test_vectors.csv';
 const nothing = new Uint8Array(0);
 
-describeVectors("BIP324's packets", vectors, () => {
+describeVectors('BIP324 packet encoding', vectors, () => {
   const rows = csvRows(vectors);
 
-  it('are seven', () => {
+  it('has seven vectors', () => {
     expect(rows).toHaveLength(7);
   });
 
-  it.each(rows)('are sealed, and opened at the other end, at place $in_idx', (row) => {
+  it.each(rows)('encrypts packet $in_idx, which the other end decrypts', (row) => {
     const secretKey = fromHex(row.in_priv_ours!);
     const [ours, theirs] = [fromHex(row.in_ellswift_ours!), fromHex(row.in_ellswift_theirs!)];
     expect(toHex(secp256k1().xOnlyPublicKey(secretKey)!)).toBe(row.mid_x_ours);

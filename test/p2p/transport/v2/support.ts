@@ -3,7 +3,7 @@ import { concatBytes } from '../../../../src/bytes/compare.ts';
 import { regtest } from '../../../../src/consensus/params.ts';
 import { createEllswiftKey, ELLSWIFT_SIZE, ellswiftSharedSecret } from '../../../../src/crypto/ellswift.ts';
 import { type Framing, FramingError, type RawMessage } from '../../../../src/p2p/transport/framing.ts';
-import { V2Opening } from '../../../../src/p2p/transport/v2/opening.ts';
+import { V2KeyExchange } from '../../../../src/p2p/transport/v2/key-exchange.ts';
 import { LENGTH_SIZE, PACKET_OVERHEAD, TERMINATOR_SIZE, V2Session } from '../../../../src/p2p/transport/v2/session.ts';
 import { V2Framing } from '../../../../src/p2p/transport/v2/v2-framing.ts';
 import { SeededRandom } from '../../../../src/testing/seeded-random.ts';
@@ -14,15 +14,15 @@ export function v2Framing(seed: number, initiating: boolean): V2Framing {
   return new V2Framing({ magic, initiating }, new SeededRandom(seed));
 }
 
-/** A seed with which the greeting is at most `size` bytes: many tests take each of them apart. */
+/** Returns a seed whose greeting has at most `size` bytes, for tests that iterate over every byte. */
 export function seedOfShortGreeting(size: number): number {
   for (let seed = 1; ; seed++) {
-    if (new V2Opening({ magic, initiating: true }, new SeededRandom(seed)).greeting.length <= size) return seed;
+    if (new V2KeyExchange({ magic, initiating: true }, new SeededRandom(seed)).greeting.length <= size) return seed;
   }
 }
 
-/** One end of a connection without the connection: what it received, what it answered, and how it failed. */
-export class End {
+/** A framing without a connection; records its messages, its replies and its error. */
+export class FramingEnd {
   readonly framing: Framing;
   readonly messages: RawMessage[] = [];
   readonly replies: Uint8Array[] = [];
@@ -33,7 +33,7 @@ export class End {
     this.replies.push(...framing.start());
   }
 
-  /** As a connection would: nothing more after a failure. */
+  /** Passes chunks to the framing until it fails. */
   feed(...chunks: readonly Uint8Array[]): void {
     try {
       for (const chunk of chunks) {
@@ -50,14 +50,14 @@ export class End {
     }
   }
 
-  /** Takes what is to be sent. */
+  /** Removes and returns the bytes to send. */
   drain(): Uint8Array[] {
     return this.replies.splice(0);
   }
 }
 
-/** Carries what both ends have to say until they are silent. */
-export function converse(a: End, b: End): void {
+/** Exchanges replies between two ends until neither has any. */
+export function exchange(a: FramingEnd, b: FramingEnd): void {
   while (a.replies.length + b.replies.length > 0) {
     b.feed(...a.drain());
     a.feed(...b.drain());
@@ -65,10 +65,10 @@ export function converse(a: End, b: End): void {
 }
 
 /**
- * A session with `end`, who calls, whose peer the test plays: it has sent its key, and nothing after it; and it has opened
- * the version packet that answers it.
+ * Acts as the responder to `end`, the initiator: sends a key without garbage, and decrypts the version packet of `end`.
+ * Returns the responder's session.
  */
-export function playPeer(end: End, seed = 99): V2Session {
+export function respond(end: FramingEnd, seed = 99): V2Session {
   const [greeting] = end.drain();
   const [theirs, garbage] = [greeting!.subarray(0, ELLSWIFT_SIZE), greeting!.subarray(ELLSWIFT_SIZE)];
   const key = createEllswiftKey(new SeededRandom(seed));
@@ -81,7 +81,7 @@ export function playPeer(end: End, seed = 99): V2Session {
   return session;
 }
 
-/** The flags and contents of a packet that came to `session`, which is all of `bytes`. */
+/** Decrypts `bytes`, one whole packet received by `session`, to header byte and contents. */
 export function openPacket(session: V2Session, bytes: Uint8Array, aad?: Uint8Array): Uint8Array | undefined {
   expect(session.openLength(bytes.slice(0, LENGTH_SIZE))).toBe(bytes.length - LENGTH_SIZE - PACKET_OVERHEAD);
   return session.open(bytes.subarray(LENGTH_SIZE), aad);

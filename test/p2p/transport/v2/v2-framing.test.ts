@@ -3,7 +3,7 @@ import { concatBytes } from '../../../../src/bytes/compare.ts';
 import { fromHex, toHex } from '../../../../src/bytes/hex.ts';
 import { IGNORE_FLAG } from '../../../../src/p2p/transport/v2/session.ts';
 import { SeededRandom } from '../../../../src/testing/seeded-random.ts';
-import { converse, End, openPacket, playPeer, seedOfShortGreeting, v2Framing } from './support.ts';
+import { exchange, FramingEnd, openPacket, respond, seedOfShortGreeting, v2Framing } from './support.ts';
 
 const nothing = new Uint8Array(0);
 const payloads: readonly (readonly [string, Uint8Array])[] = [
@@ -12,17 +12,17 @@ const payloads: readonly (readonly [string, Uint8Array])[] = [
   ['ping', Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)],
 ];
 
-/** What an initiator sends to a responder: greeting, terminator and version packet, and the messages above. */
+/** Returns the bytes an initiator sends: greeting, terminator, version packet and the messages of `payloads`. */
 function conversation(initiatorSeed: number, responderSeed: number) {
-  const [a, b] = [new End(v2Framing(initiatorSeed, true)), new End(v2Framing(responderSeed, false))];
+  const [a, b] = [new FramingEnd(v2Framing(initiatorSeed, true)), new FramingEnd(v2Framing(responderSeed, false))];
   const greeting = concatBytes(...a.drain());
   a.feed(...b.drain());
   const stream = [greeting, ...a.drain()];
   for (const [command, payload] of payloads) stream.push(...a.framing.frame(command, payload));
-  return { greeting, stream: concatBytes(...stream), responder: () => new End(v2Framing(responderSeed, false)) };
+  return { greeting, stream: concatBytes(...stream), responder: () => new FramingEnd(v2Framing(responderSeed, false)) };
 }
 
-function expectAll(end: End): void {
+function expectAll(end: FramingEnd): void {
   expect(end.error).toBeUndefined();
   expect(end.messages.map(({ command, payload }) => [command, toHex(payload)])).toEqual(
     payloads.map(([command, payload]) => [command, toHex(payload)]),
@@ -30,22 +30,22 @@ function expectAll(end: End): void {
 }
 
 describe('a v2 connection', () => {
-  it('begins with nothing that could be told from chance, and is known for v2 once each has proved its keys', () => {
-    const [a, b] = [new End(v2Framing(1, true)), new End(v2Framing(2, false))];
+  it('is reported as v2 once both ends have received a version packet', () => {
+    const [a, b] = [new FramingEnd(v2Framing(1, true)), new FramingEnd(v2Framing(2, false))];
     expect([a.framing.isOpen, a.framing.version, a.framing.sessionId]).toEqual([false, 'detecting', undefined]);
-    expect(a.framing.mayNeedV1).toBe(true);
-    converse(a, b);
+    expect(a.framing.shouldReconnectV1).toBe(true);
+    exchange(a, b);
     for (const { framing } of [a, b]) {
-      expect([framing.isOpen, framing.version, framing.mayNeedV1]).toEqual([true, 'v2', false]);
+      expect([framing.isOpen, framing.version, framing.shouldReconnectV1]).toEqual([true, 'v2', false]);
     }
     expect(a.framing.sessionId).toHaveLength(32);
     expect(toHex(a.framing.sessionId!)).toBe(toHex(b.framing.sessionId!));
-    const [c, d] = [new End(v2Framing(1, true)), new End(v2Framing(3, false))];
-    converse(c, d);
+    const [c, d] = [new FramingEnd(v2Framing(1, true)), new FramingEnd(v2Framing(3, false))];
+    exchange(c, d);
     expect(toHex(c.framing.sessionId!)).not.toBe(toHex(a.framing.sessionId!));
   });
 
-  it('does not depend on how the bytes are cut: at each place, and at all of them', () => {
+  it('decodes the same messages with a chunk boundary at any byte, and at every byte', () => {
     const { stream, responder } = conversation(seedOfShortGreeting(90), 500);
     for (let cut = 0; cut <= stream.length; cut++) {
       const end = responder();
@@ -57,9 +57,9 @@ describe('a v2 connection', () => {
     expectAll(end);
   });
 
-  it('carries messages of all sizes, through many changes of keys', () => {
-    const [a, b] = [new End(v2Framing(11, true)), new End(v2Framing(12, false))];
-    converse(a, b);
+  it('carries messages of many sizes across rekeying', () => {
+    const [a, b] = [new FramingEnd(v2Framing(11, true)), new FramingEnd(v2Framing(12, false))];
+    exchange(a, b);
     const random = new SeededRandom(8);
     const sent: Uint8Array[] = [];
     let bytes = 0;
@@ -70,7 +70,7 @@ describe('a v2 connection', () => {
       const [from, to] = i % 3 === 0 ? [b, a] : [a, b];
       const parts = from.framing.frame('tx', payload);
       bytes += concatBytes(...parts).length;
-      // A one-byte name, the payload, and BIP324's 20 bytes.
+      // A one-byte message type, the payload, and the 20 bytes of a packet.
       expect(concatBytes(...parts)).toHaveLength(21 + size);
       to.feed(...parts);
     }
@@ -86,9 +86,9 @@ describe('a v2 connection', () => {
     expect([...a.messages, ...b.messages].reduce((sum, { size }) => sum + size, 0)).toBe(bytes);
   });
 
-  it('carries the largest payload, and the sender does not change it', () => {
-    const [a, b] = [new End(v2Framing(1, true)), new End(v2Framing(2, false))];
-    converse(a, b);
+  it("carries the largest payload without changing the sender's buffer", () => {
+    const [a, b] = [new FramingEnd(v2Framing(1, true)), new FramingEnd(v2Framing(2, false))];
+    exchange(a, b);
     const payload = new Uint8Array(4_000_000).fill(7);
     const parts = a.framing.frame('sendheaders', payload);
     expect(parts.length).toBeGreaterThan(1);
@@ -100,7 +100,7 @@ describe('a v2 connection', () => {
   });
 });
 
-describe('names of messages', () => {
+describe('message types', () => {
   // https://github.com/bitcoin/bips/blob/master/bip-0324.mediawiki#v2-bitcoin-p2p-message-structure
   it.each([
     ['addr', '01'],
@@ -120,9 +120,9 @@ describe('names of messages', () => {
     ['addrv2', '1c'],
     ['version', '0076657273696f6e0000000000'],
     ['sendaddrv2', '0073656e6461646472763200' + '00'],
-  ])('%s is %s', (command, name) => {
-    const end = new End(v2Framing(1, true));
-    const session = playPeer(end);
+  ])('encode %s as %s', (command, name) => {
+    const end = new FramingEnd(v2Framing(1, true));
+    const session = respond(end);
     end.feed(session.sendTerminator, ...session.seal(Uint8Array.of(0), nothing));
     const [packet] = end.framing.frame(command, Uint8Array.of(0xaa));
     expect(toHex(openPacket(session, packet!)!)).toBe(`00${name}aa`);
@@ -130,9 +130,9 @@ describe('names of messages', () => {
     expect(end.messages).toMatchObject([{ command, payload: Uint8Array.of(0xbb) }]);
   });
 
-  it('that nobody knows cost one message', () => {
-    const end = new End(v2Framing(1, true));
-    const session = playPeer(end);
+  it('that are unknown mark only their message', () => {
+    const end = new FramingEnd(v2Framing(1, true));
+    const session = respond(end);
     end.feed(session.sendTerminator, ...session.seal(Uint8Array.of(0), nothing));
     const unknown = [
       '',
@@ -154,9 +154,9 @@ describe('names of messages', () => {
     ]);
   });
 
-  it('may be spelt out though they need not', () => {
-    const end = new End(v2Framing(1, true));
-    const session = playPeer(end);
+  it('may be long for commands that have a short one', () => {
+    const end = new FramingEnd(v2Framing(1, true));
+    const session = respond(end);
     end.feed(session.sendTerminator, ...session.seal(Uint8Array.of(0), nothing));
     end.feed(...session.seal(fromHex('000070696e670000000000000000'), Uint8Array.of(5)));
     expect(end.messages).toMatchObject([{ command: 'ping', payload: Uint8Array.of(5) }]);
@@ -164,15 +164,15 @@ describe('names of messages', () => {
 });
 
 describe('decoys and garbage', () => {
-  it('are thrown away, before and after the version packet, whose contents are, too', () => {
-    const end = new End(v2Framing(1, true));
-    const session = playPeer(end);
+  it('are ignored before and after the version packet, as are its contents', () => {
+    const end = new FramingEnd(v2Framing(1, true));
+    const session = respond(end);
     const garbage = new SeededRandom(3).bytes(4095);
     const decoy = (size: number, aad: Uint8Array = nothing) =>
       session.seal(Uint8Array.of(IGNORE_FLAG), new Uint8Array(size), aad);
     end.feed(garbage, session.sendTerminator, ...decoy(0, garbage), ...decoy(70_000));
     expect(end.framing.version).toBe('detecting');
-    // The other seven bits of the flags mean nothing yet.
+    // The other seven bits of the header byte are reserved.
     end.feed(...session.seal(Uint8Array.of(0x7f), new Uint8Array(50)));
     expect(end.framing.version).toBe('v2');
     end.feed(...decoy(0), ...session.seal(Uint8Array.of(0x01, 18), new Uint8Array(8)), ...decoy(20));
@@ -180,36 +180,36 @@ describe('decoys and garbage', () => {
     expect(end.messages.map(({ command }) => command)).toEqual(['ping']);
   });
 
-  it('are vouched for by the first packet, and by no other', () => {
+  it('are authenticated by the first packet only', () => {
     const garbage = Uint8Array.of(1, 2, 3);
-    const first = new End(v2Framing(1, true));
-    const a = playPeer(first);
+    const first = new FramingEnd(v2Framing(1, true));
+    const a = respond(first);
     first.feed(garbage, a.sendTerminator, ...a.seal(Uint8Array.of(IGNORE_FLAG), nothing));
     expect(first.error).toBe('bad-packet');
-    const second = new End(v2Framing(1, true));
-    const b = playPeer(second);
+    const second = new FramingEnd(v2Framing(1, true));
+    const b = respond(second);
     second.feed(garbage, b.sendTerminator, ...b.seal(Uint8Array.of(IGNORE_FLAG), nothing, garbage));
     second.feed(...b.seal(Uint8Array.of(0), nothing, garbage));
     expect(second.error).toBe('bad-packet');
   });
 
-  it('without an end, end the connection after 4,095 bytes of garbage', () => {
-    const end = new End(v2Framing(1, true));
-    const session = playPeer(end);
+  it('without a terminator fail after 4,095 bytes of garbage', () => {
+    const end = new FramingEnd(v2Framing(1, true));
+    const session = respond(end);
     end.feed(new Uint8Array(4095), session.sendTerminator.subarray(0, 15));
     expect(end.error).toBeUndefined();
     end.feed(Uint8Array.of(session.sendTerminator[15]! ^ 1));
     expect(end.error).toBe('no-garbage-terminator');
 
-    const later = new End(v2Framing(1, true));
-    const other = playPeer(later);
+    const later = new FramingEnd(v2Framing(1, true));
+    const other = respond(later);
     later.feed(concatBytes(new Uint8Array(4096), other.sendTerminator));
     expect(later.error).toBe('no-garbage-terminator');
   });
 });
 
-describe('hostile bytes', () => {
-  it('changed anywhere in a conversation bring nothing that was not sent', () => {
+describe('V2Framing with hostile bytes', () => {
+  it('delivers no message that was not sent, whichever bit of the stream is flipped', () => {
     const { greeting, stream, responder } = conversation(seedOfShortGreeting(80), 4);
     const endings: Record<string, number> = {};
     for (let i = 64; i < stream.length; i++) {
@@ -222,16 +222,16 @@ describe('hostile bytes', () => {
       expect(end.messages.length).toBeLessThan(payloads.length);
       const ending = end.error ?? 'waits';
       endings[ending] = (endings[ending] ?? 0) + 1;
-      // Garbage is vouched for by the first packet; the terminator must be exact.
+      // The first packet authenticates the garbage; the terminator must match.
       if (i < greeting.length) expect(end.error).toBe('bad-packet');
       else if (i < greeting.length + 16) expect(end.error).toBe('no-garbage-terminator');
     }
-    // A changed length is not authenticated by itself: it shows when the bytes that it asks for have come, or at once.
+    // A length field is not authenticated by itself: a flipped bit is detected once as many bytes have arrived.
     expect(endings['bad-packet']).toBeGreaterThan(150);
     expect(endings.waits ?? 0).toBeLessThanOrEqual(8);
   });
 
-  it('with another key than the one that was meant end without a word', () => {
+  it('finds no terminator if the key was replaced', () => {
     const { stream, responder } = conversation(1, 2);
     stream[10]! ^= 1;
     const end = responder();
@@ -240,14 +240,14 @@ describe('hostile bytes', () => {
     expect(end.framing.version).toBe('detecting');
   });
 
-  it('end with a length over that of the longest message, and get little memory for a length alone', () => {
+  it('fails on a length over that of the longest message, and allocates little for an announced length', () => {
     for (const [length, error] of [
       [4_000_013, undefined],
       [4_000_014, 'oversized-message'],
     ] as const) {
       const framing = v2Framing(1, true);
-      const end = new End(framing);
-      const session = playPeer(end);
+      const end = new FramingEnd(framing);
+      const session = respond(end);
       end.feed(session.sendTerminator, ...session.seal(Uint8Array.of(0), nothing));
       const [start] = session.seal(Uint8Array.of(0), new Uint8Array(length));
       end.feed(start!.subarray(0, 4));
@@ -256,9 +256,9 @@ describe('hostile bytes', () => {
     }
   });
 
-  it('of a replayed packet end the connection', () => {
-    const end = new End(v2Framing(1, true));
-    const session = playPeer(end);
+  it('fails on a replayed packet', () => {
+    const end = new FramingEnd(v2Framing(1, true));
+    const session = respond(end);
     end.feed(session.sendTerminator, ...session.seal(Uint8Array.of(0), nothing));
     const ping = concatBytes(...session.seal(Uint8Array.of(0, 18), new Uint8Array(8)));
     end.feed(ping, ping, new Uint8Array(5_000_000));

@@ -1,7 +1,7 @@
-import type { Clock, Timer } from '../../platform/clock.ts';
+import type { Clock, Timer } from './clock.ts';
 
-/** Runs `action` once for any number of calls of `schedule` in between, at the earliest of the times they name. */
-export class Batch {
+/** A timer that coalesces calls: any number of `schedule` calls lead to one run of `action`, at the earliest time given. */
+export class BatchTimer {
   readonly #clock: Clock;
   readonly #action: () => void;
   #timer: Timer | undefined;
@@ -12,7 +12,7 @@ export class Batch {
     this.#action = action;
   }
 
-  /** Sees to it that `action` runs within `ms` milliseconds. */
+  /** Runs `action` in at most `ms` milliseconds. */
   schedule(ms = 0): void {
     const due = this.#clock.monotonic() + ms;
     if (due >= this.#due) return;

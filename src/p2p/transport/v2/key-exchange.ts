@@ -10,58 +10,60 @@ import { FramingError } from '../framing.ts';
 import { TERMINATOR_SIZE, V2Session } from './session.ts';
 import { V1_VERSION_COMMAND } from './v1-prefix.ts';
 
-/** Either side may send up to so many random bytes behind its key (BIP324: MAX_GARBAGE_LEN). */
+/** Bytes of garbage that either side may send after its key (BIP324: MAX_GARBAGE_LEN). */
 export const MAX_GARBAGE_SIZE = 4095;
 
-export interface OpeningOptions {
+/** Parameters of a v2 connection. */
+export interface V2FramingOptions {
   readonly magic: Uint8Array;
-  /** Whether we called. */
+  /** Whether this is the outbound end. */
   readonly initiating: boolean;
 }
 
 /**
- * How a connection begins: each side sends a key and garbage, so that no byte of it can be told from chance; and, once
- * it has the other's key, what ends the garbage, and a first packet, empty, that vouches for the garbage.
+ * BIP324's key exchange and version negotiation. Each side sends an ElligatorSwift key and garbage, both indistinguishable
+ * from random bytes. Once it has the other's key, it sends the garbage terminator and an empty version packet, which
+ * authenticates the garbage.
  */
-export class V2Opening {
-  readonly #options: OpeningOptions;
+export class V2KeyExchange {
+  readonly #options: V2FramingOptions;
   readonly #key: EllswiftKeyPair;
   readonly #ourGarbage: Uint8Array;
-  /** First the peer's key; then its garbage, and the terminator. */
+  /** The peer's key; after that, its garbage and terminator. */
   #received = new Uint8Array(ELLSWIFT_SIZE);
   #filled = 0;
   #session: V2Session | undefined;
   #garbage: Uint8Array | undefined;
 
-  constructor(options: OpeningOptions, random: Random) {
+  constructor(options: V2FramingOptions, random: Random) {
     this.#options = options;
     this.#key = createEllswiftKey(random);
     this.#ourGarbage = random.bytes(randomInt(random, MAX_GARBAGE_SIZE + 1));
   }
 
-  /** What we send before we know anything of the peer. */
+  /** Our key and garbage, sent before anything is received. */
   get greeting(): Uint8Array {
     return concatBytes(this.#key.encoded, this.#ourGarbage);
   }
 
-  /** Whether not a byte has come. */
+  /** Whether the peer has not sent a byte. */
   get isUnanswered(): boolean {
     return this.#filled === 0 && this.#session === undefined;
   }
 
-  /** Present once we have the peer's key: packets can be sent. */
+  /** Defined once the peer's key is complete: packets can be sent. */
   get session(): V2Session | undefined {
     return this.#session;
   }
 
-  /** What the peer sent between its key and its terminator; present once that has come: packets can be received. */
+  /** The peer's garbage; defined once its terminator is complete: packets can be received. */
   get garbage(): Uint8Array | undefined {
     return this.#garbage;
   }
 
-  /** Takes bytes from `at` on, and returns how many. What is to be answered goes to `reply`. Throws `FramingError`. */
+  /** Reads `chunk` from offset `at`. Returns how many bytes it consumed. Passes our response to `reply`. Throws `FramingError`. */
   receive(chunk: Uint8Array, at: number, reply: (bytes: Uint8Array) => void): number {
-    return this.#session ? this.#takeGarbage(this.#session, chunk, at) : this.#takeKey(chunk, at, reply);
+    return this.#session ? this.#readGarbage(this.#session, chunk, at) : this.#readKey(chunk, at, reply);
   }
 
   #append(chunk: Uint8Array, at: number): number {
@@ -71,9 +73,9 @@ export class V2Opening {
     return taken;
   }
 
-  #takeKey(chunk: Uint8Array, at: number, reply: (bytes: Uint8Array) => void): number {
+  #readKey(chunk: Uint8Array, at: number, reply: (bytes: Uint8Array) => void): number {
     const taken = this.#append(chunk, at);
-    if (!this.#options.initiating) this.#refuseOtherNetwork();
+    if (!this.#options.initiating) this.#checkNotV1();
     if (this.#filled === ELLSWIFT_SIZE) {
       const { magic, initiating } = this.#options;
       const sharedSecret = ellswiftSharedSecret(this.#key, this.#received, initiating);
@@ -81,26 +83,26 @@ export class V2Opening {
       this.#session = session;
       this.#received = new Uint8Array(MAX_GARBAGE_SIZE + TERMINATOR_SIZE);
       this.#filled = 0;
-      // The version packet: empty, so that later versions can put into it what this one ignores.
+      // The version packet is empty; its contents are reserved for extensions.
       const versionPacket = session.seal(new Uint8Array(1), new Uint8Array(0), this.#ourGarbage);
       reply(concatBytes(session.sendTerminator, ...versionPacket));
     }
     return taken;
   }
 
-  /** Whoever begins as v1 does, but for the magic, waits for no key. */
-  #refuseOtherNetwork(): void {
+  /** Rejects a v1 `version` message of another network (Core: ProcessReceivedKeyBytes). */
+  #checkNotV1(): void {
     const { length } = this.#options.magic;
     const end = length + V1_VERSION_COMMAND.length;
     if (this.#filled >= end && equalBytes(this.#received.subarray(length, end), V1_VERSION_COMMAND)) {
-      throw new FramingError('bad-magic', 'a version message with the magic of another network');
+      throw new FramingError('bad-magic', 'v1 version message with wrong network magic');
     }
   }
 
-  #takeGarbage(session: V2Session, chunk: Uint8Array, at: number): number {
+  #readGarbage(session: V2Session, chunk: Uint8Array, at: number): number {
     const before = this.#filled;
     const taken = this.#append(chunk, at);
-    // The terminator may have begun in the chunk before.
+    // The terminator may span two chunks.
     const found = Buffer.from(this.#received.buffer, 0, this.#filled).indexOf(
       session.receiveTerminator,
       Math.max(0, before - TERMINATOR_SIZE + 1),
@@ -110,7 +112,7 @@ export class V2Opening {
       return found + TERMINATOR_SIZE - before;
     }
     if (this.#filled === this.#received.length) {
-      throw new FramingError('no-garbage-terminator', `no end of the garbage after ${MAX_GARBAGE_SIZE} bytes`);
+      throw new FramingError('no-garbage-terminator', 'missing garbage terminator');
     }
     return taken;
   }
