@@ -24,6 +24,7 @@ import { HEADER_SIZE } from '../primitives/header.ts';
 import { decodeAddress } from '../script/address.ts';
 import { HeaderChain } from '../spv/header-chain.ts';
 import { ProofStore } from '../spv/proof-store.ts';
+import type { Checkpoint } from '../spv/verify/proof-chain.ts';
 import {
   type ProofJson,
   proofFromJson,
@@ -32,7 +33,6 @@ import {
   selfContained,
   verifySelfContained,
 } from '../spv/verify/proof-file.ts';
-import type { Checkpoint } from '../spv/verify/shown-chain.ts';
 import type { PaymentVerdict } from '../spv/verify/verify-payment.ts';
 import { StoreError } from '../store/errors.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';

@@ -10,132 +10,135 @@ import type { Clock } from '../platform/clock.ts';
 import type { Block } from '../primitives/block.ts';
 import type { HeaderChain } from './header-chain.ts';
 
-/** Milliseconds after which another peer is asked, and the one that did not answer is left. */
+/** Milliseconds a peer may take to send a block. After that, it is disconnected and another peer is asked. */
 const BLOCK_TIMEOUT_MS = 20_000;
 
+/** Modules that a `BlockFetcher` uses. */
 export interface BlockFetcherModules {
   readonly chain: HeaderChain;
   readonly chains: PeerChains;
   readonly clock: Clock;
 }
 
-interface Wanted {
+interface PendingBlock {
   readonly index: BlockIndex;
-  readonly arrived: ((block: Block) => void)[];
-  /** Who has been asked, and did not have it or sent another. */
+  readonly resolvers: ((block: Block) => void)[];
+  /** Peers that answered with `notfound` or an invalid block. */
   readonly failed: Set<Peer>;
+  /** The peer from which the block is in flight. */
   peer: Peer | undefined;
-  /** By the monotonic clock. */
-  askedAt: number;
+  /** Monotonic milliseconds. */
+  requestedAt: number;
 }
 
-/** Fetches single blocks, each from one peer after the other until it comes and is what its header says. */
+/** Fetches single blocks, each from one peer at a time, until a peer sends a block that its header commits to. */
 export class BlockFetcher {
   readonly #modules: BlockFetcherModules;
   readonly #peers = new Set<Peer>();
-  readonly #wanted = new Map<string, Wanted>();
+  readonly #pending = new Map<string, PendingBlock>();
   #fetched = 0;
 
   constructor(modules: BlockFetcherModules) {
     this.#modules = modules;
   }
 
-  /** How many have come. */
+  /** Number of blocks received. */
   get fetched(): number {
     return this.#fetched;
   }
 
   /**
-   * Resolves with the block once a peer has sent it: its transactions, and their witnesses, are those that the header
-   * commits to. While no peer has it, and for a block that no peer keeps, it waits; for one that the best chain loses, for ever.
+   * Resolves with the block once a peer sends it; its header commits to all of its transactions and witnesses. Stays
+   * pending while no peer has the block. Never resolves if the block leaves the best chain.
    */
   fetch(index: BlockIndex): Promise<Block> {
     if (!index.prev) return Promise.resolve(this.#modules.chain.params.genesis);
     return new Promise((resolve) => {
-      const wanted = this.#wanted.get(index.key);
-      if (wanted) {
-        wanted.arrived.push(resolve);
+      const pending = this.#pending.get(index.key);
+      if (pending) {
+        pending.resolvers.push(resolve);
         return;
       }
-      this.#wanted.set(index.key, { index, arrived: [resolve], failed: new Set(), peer: undefined, askedAt: 0 });
-      this.#ask();
+      this.#pending.set(index.key, { index, resolvers: [resolve], failed: new Set(), peer: undefined, requestedAt: 0 });
+      this.#requestBlocks();
     });
   }
 
-  /** Heights of the blocks that the peer has been asked for. */
+  /** Returns the heights of the blocks in flight from a peer. */
   inFlight(peer: Peer): number[] {
-    return [...this.#wanted.values()].filter((wanted) => wanted.peer === peer).map(({ index }) => index.height);
+    return [...this.#pending.values()].filter((pending) => pending.peer === peer).map(({ index }) => index.height);
   }
 
   peerReady(peer: Peer): void {
     this.#peers.add(peer);
-    this.#ask();
+    this.#requestBlocks();
   }
 
   peerClosed(peer: Peer): void {
     this.#peers.delete(peer);
-    for (const wanted of this.#wanted.values()) {
-      wanted.failed.delete(peer);
-      if (wanted.peer === peer) wanted.peer = undefined;
+    for (const pending of this.#pending.values()) {
+      pending.failed.delete(peer);
+      if (pending.peer === peer) pending.peer = undefined;
     }
-    this.#ask();
+    this.#requestBlocks();
   }
 
   tick(): void {
     const now = this.#modules.clock.monotonic();
-    for (const { peer, askedAt, index } of this.#wanted.values()) {
-      if (peer && now - askedAt > BLOCK_TIMEOUT_MS) peer.disconnect(`has not sent block ${index.hashHex} in time`);
+    for (const { peer, requestedAt, index } of this.#pending.values()) {
+      if (peer && now - requestedAt > BLOCK_TIMEOUT_MS) peer.disconnect(`block timeout: ${index.hashHex}`);
     }
-    this.#ask();
+    this.#requestBlocks();
   }
 
-  /** The best chain has moved: blocks that it has lost are of no use any more. */
+  /** Drops requests for blocks that left the best chain. */
   tipChanged(): void {
-    for (const [key, { index }] of this.#wanted) if (!this.#modules.chain.contains(index)) this.#wanted.delete(key);
+    for (const [key, { index }] of this.#pending) if (!this.#modules.chain.contains(index)) this.#pending.delete(key);
   }
 
-  /** A `block` that a peer sent. */
+  /** Handles a `block` message. */
   received(peer: Peer, block: Block): void {
-    const wanted = [...this.#wanted.values()].find(({ index }) => equalBytes(index.hash, block.hash));
-    // Nobody asked: it costs us nothing, and proves nothing.
-    if (!wanted || wanted.peer !== peer) return;
+    const pending = [...this.#pending.values()].find(({ index }) => equalBytes(index.hash, block.hash));
+    // An unrequested block is ignored without penalty.
+    if (!pending || pending.peer !== peer) return;
     const { params } = this.#modules.chain;
-    // The header says nothing of witnesses: without the second look they could be anything.
-    const refusal = checkBlock(block, params) ?? checkBlockContext(block, wanted.index.prev!, params);
-    if (refusal) {
-      wanted.peer = undefined;
-      wanted.failed.add(peer);
-      peer.misbehaving(formatReject(refusal));
-      this.#ask();
+    // The merkle root does not cover witnesses; `checkBlockContext` checks the witness commitment (BIP141).
+    const reject = checkBlock(block, params) ?? checkBlockContext(block, pending.index.prev!, params);
+    if (reject) {
+      pending.peer = undefined;
+      pending.failed.add(peer);
+      peer.misbehaving(formatReject(reject));
+      this.#requestBlocks();
       return;
     }
-    this.#wanted.delete(wanted.index.key);
+    this.#pending.delete(pending.index.key);
     this.#fetched++;
-    for (const arrived of wanted.arrived) arrived(block);
+    for (const resolve of pending.resolvers) resolve(block);
   }
 
+  /** Handles a `notfound` message: the blocks are requested from other peers. */
   notFound(peer: Peer, entries: readonly InvEntry[]): void {
-    for (const wanted of this.#wanted.values()) {
-      if (wanted.peer !== peer || !entries.some(({ hash }) => equalBytes(hash, wanted.index.hash))) continue;
-      wanted.peer = undefined;
-      wanted.failed.add(peer);
+    for (const pending of this.#pending.values()) {
+      if (pending.peer !== peer || !entries.some(({ hash }) => equalBytes(hash, pending.index.hash))) continue;
+      pending.peer = undefined;
+      pending.failed.add(peer);
     }
-    this.#ask();
+    this.#requestBlocks();
   }
 
-  #ask(): void {
-    for (const wanted of this.#wanted.values()) {
-      if (wanted.peer) continue;
-      const peer = this.#choose(wanted);
+  #requestBlocks(): void {
+    for (const pending of this.#pending.values()) {
+      if (pending.peer) continue;
+      const peer = this.#selectPeer(pending);
       if (!peer) continue;
-      wanted.peer = peer;
-      wanted.askedAt = this.#modules.clock.monotonic();
-      peer.send('getdata', { entries: [{ type: InvType.WITNESS_BLOCK, hash: wanted.index.hash }] });
+      pending.peer = peer;
+      pending.requestedAt = this.#modules.clock.monotonic();
+      peer.send('getdata', { entries: [{ type: InvType.WITNESS_BLOCK, hash: pending.index.hash }] });
     }
   }
 
-  /** The one with the least to do of those that have the block. */
-  #choose({ index, failed }: Wanted): Peer | undefined {
+  /** Returns the peer with the fewest blocks in flight among those that have the block. */
+  #selectPeer({ index, failed }: PendingBlock): Peer | undefined {
     let best: Peer | undefined;
     let least = Number.POSITIVE_INFINITY;
     for (const peer of this.#peers) {

@@ -1,9 +1,9 @@
 import { ChainError } from '../chain/records/errors.ts';
 
-/** Stored data of a light node that are missing or make no sense. */
+/** Returns the error for stored light node data that is missing or inconsistent; `what` names the fault. */
 export function corrupt(what: string, cause?: unknown): ChainError {
   return new ChainError('corrupt-database', `the stored headers are corrupt: ${what}`, {
-    hint: 'Remove the file: a light node downloads its headers again within moments.',
+    hint: "Delete the light node's blockchain_<NODE_ID>.db. The node downloads its headers again.",
     cause,
   });
 }

@@ -17,25 +17,26 @@ import type { Store, StoreOperation } from '../store/store.ts';
 import { corrupt } from './corrupt.ts';
 import { RecordList } from './record-list.ts';
 
+/** Modules that a `HeaderChain` uses. */
 export interface HeaderChainModules {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** First bytes of the keys in the store of a light node. */
+/** First byte of a key in a light node's store. */
 const HEADERS = 0x68; // h
 const FILTER_HEADERS = 0x66; // f
 const TIP = Uint8Array.of(0x74); // t
 const FORMAT = Uint8Array.of(0x76); // v
-/** Of the layout of keys and values; a store of another version cannot be read. */
+/** Version of the layout of keys and values; a store with another version cannot be read. */
 const FORMAT_VERSION = 1;
-/** A header without the hash of its parent, which the one before it gives. */
+/** Bytes of a stored header: without the parent's hash, which is the hash of the previous record. */
 const RECORD_SIZE = HEADER_SIZE - 32;
 
 /**
- * A chain of headers without blocks: the one with the most work of all that peers have shown, each header judged as a
- * full node judges it (work, difficulty, time), and the headers of the blocks' filters as far as peers agree about them.
+ * The header chain of a light node: the headers with the most chainwork that peers sent, validated as a full node does
+ * (proof of work, difficulty, time), and the filter headers that peers agree on (BIP157).
  */
 export class HeaderChain implements HeaderView {
   readonly params: ChainParams;
@@ -49,9 +50,9 @@ export class HeaderChain implements HeaderView {
   readonly #filters = new RecordList(FILTER_HEADERS, 32);
   /** By height. */
   readonly #filterHeaders: Uint8Array[] = [];
-  /** How many of each the store holds. */
+  /** Number of stored records of each kind. */
   #stored = { headers: 0, filters: 0 };
-  /** From this height on the store may hold others. */
+  /** Height from which stored records may differ from those in memory. */
   #changed = { headers: 0, filters: 0 };
   #isInitialBlockDownload = true;
   #writing: Promise<void> | undefined;
@@ -64,7 +65,7 @@ export class HeaderChain implements HeaderView {
     this.#logger = logger;
   }
 
-  /** Opens the headers in `modules.store`, or puts genesis there. Throws `ChainError`. */
+  /** Opens the header chain in `modules.store`; starts an empty store with genesis. Throws `ChainError`. */
   static async open(params: ChainParams, modules: HeaderChainModules): Promise<HeaderChain> {
     const chain = new HeaderChain(params, modules);
     chain.#load();
@@ -78,7 +79,7 @@ export class HeaderChain implements HeaderView {
     return this.#active.tip;
   }
 
-  /** The tip: without blocks nothing else can be said of a chain than how much work it has. */
+  /** Same as `tip`: without blocks, the header chain with the most work is the active chain. */
   get bestHeader(): BlockIndex {
     return this.#active.tip;
   }
@@ -88,29 +89,32 @@ export class HeaderChain implements HeaderView {
     return this.#isInitialBlockDownload;
   }
 
+  /** Returns the header with this hash (32 bytes, internal order), on any branch. */
   getIndex(hash: Uint8Array): BlockIndex | undefined {
     return this.#tree.get(hash);
   }
 
-  /** The header of the active chain at `height`. */
+  /** Returns the header of the active chain at `height`. */
   atHeight(height: number): BlockIndex | undefined {
     return this.#active.at(height);
   }
 
+  /** Returns whether a header is on the active chain. */
   contains(index: BlockIndex): boolean {
     return this.#active.contains(index);
   }
 
-  /** The last header that the path to `index` shares with the active chain. */
+  /** Returns the fork point: the last ancestor of `index` on the active chain, or `index` itself. */
   findFork(index: BlockIndex): BlockIndex {
     return this.#active.findFork(index);
   }
 
+  /** Returns a block locator, highest hash first. */
   locator(from: BlockIndex = this.tip): Uint8Array[] {
     return blockLocator(from);
   }
 
-  /** The last header of the active chain that a locator names; genesis if it names none. */
+  /** Returns the first header of a locator that is on the active chain; genesis if there is none. */
   findLocator(locator: readonly Uint8Array[]): BlockIndex {
     for (const hash of locator) {
       const index = this.getIndex(hash);
@@ -119,14 +123,14 @@ export class HeaderChain implements HeaderView {
     return this.atHeight(0)!;
   }
 
-  /** Adds headers, each the child of the one before it, up to the first that is refused, and moves the tip. */
+  /** Adds linked headers up to the first invalid one and updates the tip. */
   acceptHeaders(headers: readonly BlockHeader[]): AcceptHeadersResult {
     const result = addHeaders({ tree: this.#tree, params: this.params, clock: this.#clock }, headers);
-    this.#follow();
+    this.#updateTip();
     return result;
   }
 
-  #follow(): void {
+  #updateTip(): void {
     const previous = this.tip;
     const tip = this.#tree.bestHeader;
     if (tip === previous) return;
@@ -143,23 +147,23 @@ export class HeaderChain implements HeaderView {
 
   // Filters
 
-  /** The last height whose filter header is agreed upon; -1 if there is none. */
+  /** Height of the last filter header that peers agree on; -1 if there is none. */
   get filterHeight(): number {
     return this.#filterHeaders.length - 1;
   }
 
-  /** The filter header at a height; that before the first one is all zero. */
+  /** Returns the filter header at a height; 32 zero bytes below height 0, undefined above `filterHeight` (BIP157). */
   filterHeader(height: number): Uint8Array | undefined {
     return height < 0 ? NO_FILTER_HEADER : this.#filterHeaders[height];
   }
 
-  /** Adds the filter hashes of the blocks behind the last whose filter header is known. */
+  /** Appends the filter hashes of the blocks after `filterHeight`. */
   appendFilterHashes(hashes: readonly Uint8Array[]): void {
     for (const hash of hashes) this.#filterHeaders.push(filterHeader(this.filterHeader(this.filterHeight)!, hash));
     this.#save();
   }
 
-  /** Forgets the filter headers above a height. */
+  /** Removes the filter headers above a height. */
   truncateFilterHeaders(height: number): void {
     if (height >= this.filterHeight) return;
     this.#filterHeaders.length = height + 1;
@@ -167,7 +171,7 @@ export class HeaderChain implements HeaderView {
     this.#save();
   }
 
-  // Storing
+  // Persistence
 
   #load(): void {
     const { params } = this;
@@ -175,20 +179,20 @@ export class HeaderChain implements HeaderView {
     const found = this.#store.get(FORMAT);
     if (found && !equalBytes(found, format)) {
       throw found[0] === FORMAT_VERSION
-        ? new ChainError('other-network', `the headers do not belong to ${params.network}`)
-        : corrupt(`they have format ${found[0]}, this version reads ${FORMAT_VERSION}`);
+        ? new ChainError('other-network', `the stored headers belong to another network than ${params.network}`)
+        : corrupt(`format ${found[0]}; this version of Pier reads format ${FORMAT_VERSION}`);
     }
     let last: BlockIndex | undefined;
     for (const record of this.#headers.read(this.#store)) last = this.#restore(record, last);
     const tip = this.#store.get(TIP);
     const isWhole = found ? last && tip && equalBytes(last.hash, tip) : !last && !tip;
-    if (!isWhole) throw corrupt('they do not lead to their tip');
+    if (!isWhole) throw corrupt('the last header is not the tip');
     const { header, hash } = params.genesis;
     last ??= this.#tree.restore(header, hash, undefined);
     this.#tree.findBestHeader();
     this.#active.setTip(last);
     this.#filterHeaders.push(...this.#filters.read(this.#store));
-    if (this.filterHeight > last.height) throw corrupt('there are more filters than headers');
+    if (this.filterHeight > last.height) throw corrupt('more filter headers than block headers');
     this.#stored = { headers: found ? last.height + 1 : 0, filters: this.filterHeight + 1 };
     this.#changed = { ...this.#stored };
   }
@@ -199,7 +203,7 @@ export class HeaderChain implements HeaderView {
     if (prev) bytes.set(prev.hash, 4);
     bytes.set(record.subarray(4), 36);
     const header = BlockHeader.decode(bytes);
-    if (!prev && !equalBytes(header.hash, this.params.genesis.hash)) throw corrupt('they do not begin with genesis');
+    if (!prev && !equalBytes(header.hash, this.params.genesis.hash)) throw corrupt('the first header is not genesis');
     return this.#tree.restore(header, header.hash, prev);
   }
 
@@ -224,7 +228,7 @@ export class HeaderChain implements HeaderView {
     this.#writing = undefined;
   }
 
-  /** What the store lacks, as one batch, and nothing if it is up to date. */
+  /** Returns all unwritten changes as one batch; empty if the store is up to date. */
   #takeChanges(): StoreOperation[] {
     const { tip, filterHeight } = this;
     const [stored, changed] = [this.#stored, this.#changed];
@@ -243,11 +247,11 @@ export class HeaderChain implements HeaderView {
 
   #fail(error: unknown): void {
     this.#failure = error;
-    this.#logger.error({ err: error }, 'the headers cannot be written');
+    this.#logger.error({ err: error }, 'header store write failed');
     this.events.emit('failed', { error });
   }
 
-  /** Resolves when all is written. */
+  /** Resolves when all changes are written. Throws the error of a failed write. */
   async flush(): Promise<void> {
     this.#save();
     await this.#writing;
@@ -255,7 +259,7 @@ export class HeaderChain implements HeaderView {
   }
 }
 
-/** The version, then the hash of genesis. */
+/** The format version (1 byte), then the hash of genesis. */
 function formatOf({ genesis }: ChainParams): Uint8Array {
   return Uint8Array.from([FORMAT_VERSION, ...genesis.hash]);
 }

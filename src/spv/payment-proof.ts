@@ -6,17 +6,17 @@ import { Transaction } from '../primitives/transaction.ts';
 import { type MerkleProof, merkleProof } from '../proofs/merkle-proof.ts';
 import { MAX_TREE_DEPTH } from '../proofs/merkle-tree.ts';
 
-/** What shows that a block holds a transaction, to be verified with `verifyTransactionProof`. */
+/** Proves that a block contains a transaction. Verified with `verifyTransactionProof`. */
 export interface PaymentProof {
   /** 32 bytes, internal order. */
   readonly blockHash: Uint8Array;
   readonly height: number;
   readonly proof: MerkleProof;
-  /** The block's first transaction, without its witness, and its proof; absent where no peer has shown it. */
+  /** The coinbase, without its witness, and its proof: together they prove the tree's depth. Absent if no peer sent it. */
   readonly coinbase?: { readonly transaction: Transaction; readonly proof: MerkleProof };
 }
 
-/** The proofs of some of a block's transactions, by their positions. */
+/** Returns the proofs of the transactions at `positions` of a block, in that order. */
 export function paymentProofs(block: Block, height: number, positions: readonly number[]): PaymentProof[] {
   const txids = block.transactions.map(({ txid }) => txid);
   const coinbase = { transaction: block.transactions[0]!, proof: merkleProof(txids, 0) };
@@ -26,6 +26,7 @@ export function paymentProofs(block: Block, height: number, positions: readonly 
   }));
 }
 
+/** Encodes a proof for the store: height (u32 little-endian), block hash, proof, and the coinbase with its proof if known. */
 export function encodePaymentProof({ blockHash, height, proof, coinbase }: PaymentProof): Uint8Array {
   const writer = new ByteWriter(256).u32(height).bytes(blockHash);
   writeProof(writer, proof);
@@ -36,7 +37,7 @@ export function encodePaymentProof({ blockHash, height, proof, coinbase }: Payme
   return writer.finish();
 }
 
-/** Throws `DecodeError`. */
+/** Decodes the format of `encodePaymentProof`. Throws `DecodeError`. */
 export function decodePaymentProof(bytes: Uint8Array): PaymentProof {
   const reader = new ByteReader(bytes);
   const height = reader.u32();
@@ -56,6 +57,7 @@ function writeProof(writer: ByteWriter, { position, branch }: MerkleProof): void
 function readProof(reader: ByteReader): MerkleProof {
   const position = reader.u32();
   const branch = reader.list((r) => r.hash());
-  if (branch.length > MAX_TREE_DEPTH) throw new DecodeError('invalid', reader.offset, `a branch of ${branch.length}`);
+  if (branch.length > MAX_TREE_DEPTH)
+    throw new DecodeError('invalid', reader.offset, `merkle branch of ${branch.length} hashes`);
   return { position, branch };
 }

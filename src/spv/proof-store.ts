@@ -4,24 +4,24 @@ import type { Store, StoreOperation } from '../store/store.ts';
 import { corrupt } from './corrupt.ts';
 import { decodePaymentProof, encodePaymentProof, type PaymentProof } from './payment-proof.ts';
 
-/** First bytes of the keys: proofs that hold, and such as were withdrawn. */
+/** First byte of a key: current proofs, and withdrawn proofs. The txid follows, in internal order. */
 const HELD = 0x70; // p
 const WITHDRAWN = 0x71; // q
 
-/** The proofs of a wallet's payments, in the store of the headers that they lead to. */
+/** Merkle proofs of the wallets' transactions, in the same store as the headers that commit to them. */
 export class ProofStore {
   readonly #store: Store;
   readonly #held = new Map<string, PaymentProof>();
   readonly #withdrawn = new Map<string, PaymentProof>();
 
-  /** Reads what the store has. Throws `ChainError` where that makes no sense. */
+  /** Reads the proofs from the store. Throws `ChainError` 'corrupt-database'. */
   constructor(store: Store) {
     this.#store = store;
     for (const [txid, proof] of read(store, HELD)) this.#held.set(txid, proof);
     for (const [txid, proof] of read(store, WITHDRAWN)) this.#withdrawn.set(txid, proof);
   }
 
-  /** Keeps proofs, by txid as people see it; resolves when they are stored. */
+  /** Stores proofs by txid (hex, reversed byte order). Resolves when they are written. */
   put(proofs: readonly (readonly [txid: string, proof: PaymentProof])[]): Promise<void> {
     const operations: StoreOperation[] = [];
     for (const [txid, proof] of proofs) {
@@ -35,23 +35,24 @@ export class ProofStore {
     return this.#store.write(operations);
   }
 
+  /** Returns the current proof of a transaction; undefined if there is none or it is withdrawn. */
   get(txid: string): PaymentProof | undefined {
     return this.#held.get(txid);
   }
 
-  /** What was once proved, by a block that is of the best chain no longer, and not proved again since. */
+  /** Returns the proofs whose block left the best chain and whose transaction has not been proved again since. */
   withdrawn(): [txid: string, proof: PaymentProof][] {
     return [...this.#withdrawn];
   }
 
-  /** Takes back the proofs by lost blocks, and tells which; `stored` resolves when that is stored. */
-  withdraw(isLost: (proof: PaymentProof) => boolean): {
-    lost: [txid: string, proof: PaymentProof][];
+  /** Withdraws the proofs that lead to a disconnected block and returns them. `stored` resolves when this is written. */
+  withdraw(isDisconnected: (proof: PaymentProof) => boolean): {
+    withdrawn: [txid: string, proof: PaymentProof][];
     stored: Promise<void>;
   } {
-    const lost = [...this.#held].filter(([, proof]) => isLost(proof));
+    const withdrawn = [...this.#held].filter(([, proof]) => isDisconnected(proof));
     const operations: StoreOperation[] = [];
-    for (const [txid, proof] of lost) {
+    for (const [txid, proof] of withdrawn) {
       this.#held.delete(txid);
       this.#withdrawn.set(txid, proof);
       operations.push(
@@ -59,7 +60,7 @@ export class ProofStore {
         { type: 'put', key: keyOf(WITHDRAWN, txid), value: encodePaymentProof(proof) },
       );
     }
-    return { lost, stored: this.#store.write(operations) };
+    return { withdrawn, stored: this.#store.write(operations) };
   }
 }
 
@@ -73,7 +74,7 @@ function decode(value: Uint8Array): PaymentProof {
   try {
     return decodePaymentProof(value);
   } catch (error) {
-    if (error instanceof DecodeError) throw corrupt('a proof cannot be read', error);
+    if (error instanceof DecodeError) throw corrupt('unreadable payment proof', error);
     throw error;
   }
 }

@@ -2,35 +2,35 @@ import { equalBytes } from '../bytes/compare.ts';
 import type { Range, StoreOperation, StoreReader } from '../store/store.ts';
 import { corrupt } from './corrupt.ts';
 
-/** Bytes of a chunk: LMDB gives what is longer than half a page whole pages, of which the first has so much room. */
+/** Bytes per chunk. LMDB stores a value longer than half a page on overflow pages; the first has room for this many. */
 const CHUNK_BYTES = 4_072;
 
-/** A list of records of one size in a store, as many in a chunk as fill a page: a thousand headers take 12 pages. */
+/** A list of fixed-size records in a store, grouped into chunks of one LMDB page: 1,000 headers take 12 pages. */
 export class RecordList {
   readonly #prefix: number;
   readonly #size: number;
   readonly #perChunk: number;
 
-  /** `prefix` is the first byte of the keys, which no other data may have; `size` is in bytes. */
+  /** `prefix` is the first byte of every key and must be unique in the store; `size` is the bytes per record. */
   constructor(prefix: number, size: number) {
     this.#prefix = prefix;
     this.#size = size;
     this.#perChunk = Math.floor(CHUNK_BYTES / size);
   }
 
-  /** All records, in their order. Throws `ChainError` where chunks are missing, or cut, as none but the last one may be. */
+  /** Reads all records in order. Throws `ChainError` if a chunk is missing, or a chunk before the last is short. */
   *read(store: StoreReader): Generator<Uint8Array> {
     let position = 0;
     for (const [key, chunk] of store.entries(this.#range)) {
       const isNext = equalBytes(key, this.#key(Math.floor(position / this.#perChunk)));
-      if (!isNext || chunk.length % this.#size > 0) throw corrupt('records are missing');
+      if (!isNext || chunk.length % this.#size > 0) throw corrupt('missing records');
       for (let at = 0; at < chunk.length; at += this.#size, position++) yield chunk.subarray(at, at + this.#size);
     }
   }
 
   /**
-   * What makes a store that holds `stored` records hold `length` instead, of which those from `changedFrom` on
-   * may be others than before.
+   * Returns the writes that turn a list of `stored` records into one of `length` records. Records from `changedFrom` on
+   * may differ from the stored ones.
    */
   operations(
     stored: number,

@@ -3,32 +3,32 @@ import type { Peer } from '../p2p/peer/peer.ts';
 import type { PeerFollower } from '../p2p/peer/peer-follower.ts';
 import type { SpvHandlers } from './header-handlers.ts';
 
-/** What a search has cost so far. */
+/** Counters of a scan since the node's start. */
 export interface ScanCounts {
-  /** Block filters that were looked at (BIP157). */
+  /** Block filters checked (BIP157). */
   readonly filters: number;
-  /** Merkle blocks that were looked at (BIP37); absent where there are none. */
+  /** Merkle blocks checked (BIP37); absent for a scan by block filters. */
   readonly merkleBlocks?: number;
-  /** Whole blocks that were fetched. */
+  /** Full blocks fetched. */
   readonly blocks: number;
-  /** Blocks, or by Bloom filters transactions, that were sent for nothing. */
+  /** Blocks (with Bloom filters: transactions) that matched but do not concern the watcher. */
   readonly falsePositives: number;
 }
 
-/** Looks through the blocks of a chain of headers for what its watcher waits for. */
+/** Scans the blocks of a header chain for a watcher's transactions. */
 export interface Scanner extends PeerFollower {
-  /** The last block that was looked at. */
+  /** The last scanned block. */
   readonly scanned: BlockIndex;
   readonly counts: ScanCounts;
-  /** Peers that search, or tell what a search relies on, and have not been found to contradict each other. */
+  /** Number of peers the scan relies on: those that agree on all filter headers, or that have loaded our Bloom filter. */
   readonly witnesses: number;
   readonly handlers: SpvHandlers;
-  /** Heights of the blocks that a peer has been asked about. */
+  /** Returns the heights of the blocks requested from a peer. */
   inFlight?(peer: Peer): readonly number[];
-  /** Goes on as far as it is known how. */
+  /** Sends the next requests, as far as headers and peers allow. */
   step(): void;
-  /** Goes on from `index`, which lies before what was scanned, or is on another branch. */
+  /** Restarts the scan after `index`, which is below `scanned` or on another branch. */
   setBack(index: BlockIndex): void;
-  /** The best chain has moved; `fork` is the last block that it shares with the one before. */
+  /** Handles a new tip. `fork` is the last block that the old and the new best chain share. */
   tipChanged(fork: BlockIndex, previous: BlockIndex): void;
 }

@@ -3,7 +3,7 @@ import type { Peer } from '../p2p/peer/peer.ts';
 import { type InvEntry, InvType, namesTx } from '../p2p/wire/messages/inventory.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 
-/** Offers our own transactions to every peer until a block holds them. */
+/** Announces the node's own transactions to every peer until a block contains them. */
 export class TxBroadcast {
   readonly #peers = new Set<Peer>();
   /** By txid. */
@@ -19,25 +19,25 @@ export class TxBroadcast {
     this.#peers.delete(peer);
   }
 
-  /** Offers a transaction to all peers, now and whenever one comes. */
+  /** Announces a transaction to all peers, and to every peer that connects later. */
   offer(tx: Transaction): void {
     this.#offers.set(tx.txidHex, tx);
     for (const peer of this.#peers) peer.send('inv', { entries: [entryFor(peer, tx)] });
   }
 
-  /** Offers these, and no others any more: those a block holds, or never will. */
+  /** Replaces the set of announced transactions. Drops those that are confirmed or conflicted. */
   offerOnly(transactions: readonly Transaction[]): void {
     const wanted = new Set(transactions.map(({ txidHex }) => txidHex));
     for (const txidHex of this.#offers.keys()) if (!wanted.has(txidHex)) this.#offers.delete(txidHex);
     for (const tx of transactions) if (!this.#offers.has(tx.txidHex)) this.offer(tx);
   }
 
-  /** How many are offered. */
+  /** Number of announced transactions. */
   get size(): number {
     return this.#offers.size;
   }
 
-  /** Answers `getdata`: there is nothing here but what was offered. */
+  /** Answers `getdata`. Serves announced transactions only. */
   serve(peer: Peer, entries: readonly InvEntry[]): void {
     const missing: InvEntry[] = [];
     for (const entry of entries.filter(namesTx)) {

@@ -4,38 +4,35 @@ import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import type { PaymentProof } from './payment-proof.ts';
 
-/** Who looks for payments in a chain that is not there: a node's wallets. */
+/** Consumer of a scan: the wallets of a light node. */
 export interface Watcher {
-  /** The last block that has been looked at, on the active chain. */
+  /** Returns the last scanned block; it is on the active chain. */
   start(): BlockIndex;
-  /** From a block that has been looked at: the last one behind it before which there can be nothing. */
+  /** Returns the last block from `scanned` on up to which no block can concern the watcher. */
   skip?(scanned: BlockIndex): BlockIndex;
-  /** The scripts of outputs that concern it; more may come with every block that is found. */
+  /** Returns the scriptPubKeys to scan for. The list may grow with every block passed to `found`. */
   scripts(): readonly Uint8Array[];
-  /** Takes a block that may hold something; returns whether it did. */
+  /** Receives a block whose filter matched; returns whether the block concerns the watcher. */
   found(index: BlockIndex, block: Block): boolean;
-  /** The blocks behind this one are to be looked at again. */
+  /** Marks the blocks above `index` as not scanned. */
   setBack(index: BlockIndex): void;
-  /** Everything up to here has been looked at. */
+  /** Marks all blocks up to `index` as scanned. */
   scanned(index: BlockIndex): void;
 }
 
-/** A transaction that a block holds, and what shows it. */
+/** A transaction with the proof that a block contains it. */
 export interface ProvedTransaction {
-  /** Without its witness: no txid covers that. */
+  /** Without its witness: the txid does not commit to it. */
   readonly transaction: Transaction;
   readonly proof: PaymentProof;
 }
 
-/** A watcher that can do with single transactions, as Bloom filters find them (BIP37). */
+/** A watcher that accepts single transactions, which is what Bloom filters find (BIP37). */
 export interface TransactionWatcher extends Watcher {
-  /** Outputs of its own that no block is known to spend. */
+  /** Returns the watcher's outputs that no known block spends. */
   outPoints(): readonly OutPoint[];
-  /**
-   * Takes transactions of one block, in their order, that may concern it; returns how many do. The same ones may come
-   * again.
-   */
+  /** Receives matching transactions of one block, in block order; returns how many concern the watcher. May repeat. */
   proved(index: BlockIndex, transactions: readonly ProvedTransaction[]): number;
-  /** Takes a transaction of which a peer says that it waits for a block. Nothing proves that. */
+  /** Receives an unconfirmed transaction that a peer announced. It may be invalid. */
   announced(transaction: Transaction): void;
 }

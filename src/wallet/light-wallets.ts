@@ -173,13 +173,13 @@ export class LightWallets implements TransactionWatcher {
 
   #withdrawLost(): void {
     const { chain, proofs, logger } = this.#modules;
-    const { lost, stored } = proofs.withdraw(({ blockHash }) => {
+    const { withdrawn, stored } = proofs.withdraw(({ blockHash }) => {
       const index = chain.getIndex(blockHash);
       return !index || !chain.contains(index);
     });
     this.#write(stored);
-    for (const [txid, { height }] of lost) {
-      logger.warn({ txid, height }, 'the proof of a payment is withdrawn: its block is no longer in the best chain');
+    for (const [txid, { height }] of withdrawn) {
+      logger.warn({ txid, height }, 'payment proof withdrawn: block disconnected');
     }
   }
 

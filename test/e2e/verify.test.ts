@@ -102,7 +102,7 @@ describe('pier verify', () => {
     const file = join(dataDir, 'proof.json');
     const { code, stdout, stderr } = await verify([txid, ...node(), '--export', file], { NO_COLOR: '1' });
     expect([code, stderr]).toEqual([0, expect.stringContaining(`pier verify --proof ${file}`)]);
-    const said = [txid, 'merkle root', block, '3 on top', 'tip 105', 'Not proved', 'scripts are valid'];
+    const said = [txid, 'merkle root', block, '3 on top', 'tip 105', 'Not proved', 'the transaction is valid'];
     const places = said.map((text) => stdout.indexOf(text));
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(places[0]).toBeGreaterThan(0);
@@ -118,7 +118,7 @@ describe('pier verify', () => {
     ]);
     expect([fine.code, otherTx.code, forged.code, nonsense.code]).toEqual([0, 1, 1, 1]);
     expect(JSON.parse(fine.stdout)).toMatchObject({ verified: true, txid, height: 102 });
-    expect(otherTx.stdout).toMatch(/^Not proved: the proof is of another transaction/);
+    expect(otherTx.stdout).toMatch(/^Not proved: the proof is for another transaction/);
     expect(JSON.parse(forged.stdout)).toMatchObject({ verified: false, flaw: 'wrong-coinbase' });
     expect(JSON.parse(nonsense.stderr)).toMatchObject({ error: { code: 'bad-proof' } });
   });

@@ -21,21 +21,21 @@ import { TestNetwork } from '../p2p/support/network.ts';
 import { blocksOf, payment } from './support/proved-payment.ts';
 
 const net = new TestNetwork();
-/** More than one batch; the payment lies in the second from the tip. */
+/** More than one batch of blocks; the payment is in the second batch from the tip. */
 const counts = Array.from({ length: 150 }, (_, i) => (i === 29 ? 3 : 0));
 const blocks = blocksOf(counts);
 const sought = blocks[30]!.transactions[2]!;
 const heights = new Map(blocks.map((block, height) => [block.hashHex, height]));
 
 interface Lies {
-  /** What is sent instead of a merkle block with the truth; undefined for no answer. */
+  /** Returns the merkle block to send instead of the right one; undefined for no answer. */
   merkleBlock?(height: number, truth: MerkleBlock): MerkleBlock | undefined;
   filter?(height: number, truth: Uint8Array): Uint8Array;
 }
 
 let nextPort = 5000;
 
-/** A node that serves these blocks, filtered in both ways, and may lie. */
+/** Starts a fake node that serves Bloom and block filters of these blocks, and may lie. */
 async function serve(
   lies: Lies = {},
   served: readonly Block[] = blocks,
@@ -63,8 +63,8 @@ async function serve(
         block,
         block.transactions.map((tx) => tx.txidHex === sought.txidHex),
       );
-      const said = lies.merkleBlock ? lies.merkleBlock(heights.get(block.hashHex)!, truth) : truth;
-      if (said) peer.send('merkleblock', said);
+      const sent = lies.merkleBlock ? lies.merkleBlock(heights.get(block.hashHex)!, truth) : truth;
+      if (sent) peer.send('merkleblock', sent);
     };
     peer.on('getcfilters', ({ filterType, startHeight, stopHash }) => {
       for (const [height, block] of served.entries()) {
@@ -82,11 +82,11 @@ async function serve(
 interface Outcome {
   readonly claim: PaymentClaim | undefined;
   readonly chain: HeaderChain;
-  /** Reasons of disconnections. */
+  /** Disconnect reasons. */
   readonly disconnects: string[];
 }
 
-/** Looks for the payment among these nodes, in their order. */
+/** Searches for the payment with these nodes, in this order. */
 async function search(
   servers: readonly { endpoint: { host: string; port: number } }[],
   look: (processor: PaymentSearchProcessor) => Promise<PaymentClaim | undefined>,
@@ -135,40 +135,40 @@ it('finds the block by a Bloom filter, and by block filters, from the tip down',
   }
 });
 
-it('finds nothing where there is nothing', async () => {
+it('finds nothing if no block contains the transaction', async () => {
   for (const look of [bloom, filters]) {
     expect((await search([await serve()], look, payment(5).txid)).claim).toBeUndefined();
   }
 });
 
-it('asks the next node when one hides the block, claims another, says nothing, or sends what makes no sense', async () => {
+it('asks the next node if one hides the block, sends an invalid merkle block or filter, or does not answer', async () => {
   const hidden: Lies = {
     merkleBlock: (height, truth) => (height === 30 ? MerkleBlock.of(blocks[30]!, [false, false, false, false]) : truth),
     filter: (height, truth) => (height === 30 ? encodeFilter(blocks[30]!.hash, []) : truth),
   };
   for (const look of [bloom, filters]) expectProved(await search([await serve(hidden), await serve()], look));
 
-  // The txid in a tree of its own, under a header that does not commit to it.
+  // A merkle tree of the txid alone, with a header that does not commit to it.
   const elsewhere: Lies = {
     merkleBlock: (height, truth) =>
       height === 140 ? new MerkleBlock(truth.header, PartialMerkleTree.of([sought.txid], [true])) : truth,
   };
   const outcome = await search([await serve(elsewhere), await serve()], bloom);
   expectProved(outcome);
-  expect(outcome.disconnects).toEqual([expect.stringMatching(/misbehaving: a merkle block that proves nothing/)]);
+  expect(outcome.disconnects).toEqual([expect.stringMatching(/misbehaving: invalid merkleblock/)]);
 
   const silent: Lies = { merkleBlock: (height, truth) => (height === 100 ? undefined : truth) };
   const second = await search([await serve(silent), await serve()], bloom);
   expectProved(second);
-  expect(second.disconnects).toEqual(['does not answer about its blocks in time']);
+  expect(second.disconnects).toEqual(['block search timeout']);
 
   const nonsense: Lies = { filter: (height, truth) => (height === 120 ? Uint8Array.of(0xff) : truth) };
   const third = await search([await serve(nonsense), await serve()], filters);
   expectProved(third);
-  expect(third.disconnects).toEqual([expect.stringMatching(/misbehaving: a filter that is none/)]);
+  expect(third.disconnects).toEqual([expect.stringMatching(/misbehaving: malformed filter/)]);
 });
 
-it('finds nothing in a chain of less work than another, though it holds the transaction', async () => {
+it('finds nothing in a chain with less work than another, even if it contains the transaction', async () => {
   const without = blocksOf(counts.map(() => 1));
   const short = blocks.slice(0, 60);
   for (const look of [bloom, filters]) {

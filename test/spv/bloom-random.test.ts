@@ -12,7 +12,7 @@ import { TestNetwork } from '../p2p/support/network.ts';
 import { BlockList, type BloomLies, BloomServer, startBloomLight, walletScripts } from './support/bloom-network.ts';
 
 const KEYS = 60;
-/** Keys that are watched beyond the last one in use. */
+/** Keys watched after the last one in use. */
 const GAP = 20;
 
 const net = new TestNetwork();
@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 const keyOf = (scriptPubKey: Uint8Array) => scripts.findIndex((script) => equalBytes(script, scriptPubKey));
 
-/** What a chain holds of the wallet, as `txid@height`, by all of its transactions. */
+/** Returns the wallet's transactions in a chain as `txid@height`, found by checking every transaction. */
 function truth({ blocks }: BlockList): string[] {
   const coins = new Set<string>();
   const found: string[] = [];
@@ -40,7 +40,7 @@ function truth({ blocks }: BlockList): string[] {
   return found.sort();
 }
 
-/** Chains and servers by chance. */
+/** Generates random chains and lies. */
 class Chance {
   readonly #random: SeededRandom;
   #coins = 0;
@@ -53,7 +53,7 @@ class Chance {
     return randomInt(this.#random, bound);
   }
 
-  /** So many more blocks, with payments to keys up to the gap limit, and spends of them. */
+  /** Returns `count` blocks on `base`, with payments to keys up to the gap limit, and spends of them. */
   blocks(count: number, base?: BlockList['blocks']): BlockList {
     const before = (base ?? []).flatMap(({ transactions }) => transactions.flatMap(({ outputs }) => outputs));
     let last = Math.max(-1, ...before.map(({ scriptPubKey }) => keyOf(scriptPubKey)));
@@ -99,7 +99,7 @@ class Chance {
   }
 }
 
-it.each([1, 22])('one honest peer among others is enough, also when the chain moves (seed %i)', async (seed) => {
+it.each([1, 22])('one honest peer among random liars is enough, also in a reorganisation (seed %i)', async (seed) => {
   const chance = new Chance(seed);
   const chain = chance.blocks(20 + chance.pick(100));
   const fork = 1 + chance.pick(chain.height);

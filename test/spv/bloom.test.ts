@@ -21,13 +21,13 @@ beforeAll(async () => {
 });
 
 let coins = 0;
-/** A transaction that pays the wallet's address of this number; the light node cannot know what it spends. */
+/** Returns a transaction that pays the wallet's address at this index; it spends an unknown output. */
 function payment(address = 0, value = 1000n): Transaction {
   const txid = sha256d(Uint8Array.of(coins, coins++ >>> 8));
   return spend({ inputs: [{ txid, vout: 0 }], outputs: [{ value, scriptPubKey: scripts[address]! }] });
 }
 
-/** What spends an output of the wallet, without its signature. */
+/** Returns a transaction that spends the wallet's output, without a signature. */
 function spending(tx: Transaction): Transaction {
   return spend({ inputs: [outpoint(tx)], outputs: [{ value: 900n, scriptPubKey: OP_TRUE }] });
 }
@@ -37,7 +37,7 @@ function stranger(): Transaction {
   return spend({ inputs: [{ txid, vout: 1 }], outputs: [{ value: 5n, scriptPubKey: OP_TRUE }] });
 }
 
-/** A chain of so many blocks, of which some hold these transactions, by height, among others. */
+/** Returns a chain of this height; `holds` are the wallet's transactions by height, mixed with others. */
 function chainOf(height: number, holds: Record<number, readonly Transaction[]> = {}): BlockList {
   const plan = (at: number): BlockPlan =>
     holds[at] ? { transactions: [stranger(), ...holds[at], stranger(), stranger()] } : {};
@@ -53,7 +53,7 @@ const confirmed = ({ wallet }: { readonly wallet: { history(): readonly { entry:
   txids(wallet.history().map(({ entry }) => entry.tx));
 
 describe('a light node with Bloom filters', () => {
-  it('finds payments and spends, each proved down to the depth of the tree, and fetches no block', async () => {
+  it('finds payments and spends, proves each with the depth of the tree, and fetches no full block', async () => {
     const [first, second] = [payment(0), payment(3)];
     const [spent, reward] = [spending(first), { value: 7n, scriptPubKey: scripts[1]! }];
     const plans = Array.from({ length: 400 }, (_, i): BlockPlan => {
@@ -81,30 +81,30 @@ describe('a light node with Bloom filters', () => {
     await light.stop();
   });
 
-  it('gives every peer the same filter, in which its scripts cannot be told from others', async () => {
+  it('sends the same filter to two peers, with few false positives', async () => {
     const chain = chainOf(60, { 20: [payment(0)] });
     const servers = [await serve(chain), await serve(chain), await serve(chain)];
     const light = await startBloomLight(net, servers);
     await net.until(() => light.isAt(60));
     await net.advance(3000);
     const loaded = servers.filter(({ filters }) => filters.length > 0);
-    // Two check each other; a third would only learn what the wallet looks for.
+    // Two peers check each other. A third one would only learn the wallet's addresses.
     expect(loaded).toHaveLength(2);
     const filters = loaded.flatMap((server) => server.filters);
     expect(new Set(filters.map(({ tweak, data, hashFuncs }) => `${tweak} ${data.length} ${hashFuncs}`)).size).toBe(1);
     const last = filters.at(-1)!;
     expect(last.data.length).toBeLessThanOrEqual(MAX_BLOOM_FILTER_SIZE);
-    // The program that BIP37 has a server look for, not the script around it.
+    // BIP37 tests the data pushes of a script: here the witness program.
     expect(scripts.slice(0, 20).every((script) => last.contains(script.subarray(2)))).toBe(true);
     let others = 0;
     for (let i = 0; i < 50_000; i++) if (last.contains(sha256d(Uint8Array.of(i, i >>> 8)))) others++;
     expect(others).toBeLessThan(25);
-    // Every block was asked of both.
+    // Every block was requested from both.
     for (const { asked } of loaded) expect(new Set(asked).size).toBe(60);
     await light.stop();
   });
 
-  it.each([0, 1])('finds what one of two peers leaves out, and drops it (order %i)', async (order) => {
+  it.each([0, 1])('finds a payment that one of two peers omits, and drops that peer (order %i)', async (order) => {
     const hidden = payment(1);
     const chain = chainOf(50, { 10: [payment(0)], 30: [hidden] });
     const honest = await serve(chain);
@@ -112,12 +112,12 @@ describe('a light node with Bloom filters', () => {
     const light = await startBloomLight(net, order === 0 ? [honest, liar] : [liar, honest]);
     await net.until(() => light.wallet.transaction(hidden.txidHex) !== undefined);
     await net.until(() => light.disconnects.length > 0);
-    expect(light.disconnects).toEqual([`misbehaving: leaves out transaction ${hidden.txidHex}, which matches`]);
+    expect(light.disconnects).toEqual([`misbehaving: omitted matching transaction ${hidden.txidHex}`]);
     expect([honest.isConnected, liar.isConnected]).toEqual([true, false]);
     await light.stop();
   });
 
-  it('asks a second peer about all that it asked only the first one about', async () => {
+  it('requests blocks that only one peer has served from two peers once a second peer can serve them', async () => {
     const hidden = payment(1);
     const chain = chainOf(50, { 10: [payment(0)], 30: [hidden] });
     const liar = await serve(chain, { omits: (tx) => tx.txidHex === hidden.txidHex });
@@ -131,8 +131,8 @@ describe('a light node with Bloom filters', () => {
     await light.stop();
   });
 
-  it('begins anew with a larger filter where new keys are in use', async () => {
-    // Twenty keys are watched ahead: the later ones only come into sight by the earlier ones.
+  it('extends the filter when new keys are used, and requests blocks again', async () => {
+    // The gap limit is 20: a later key is watched only after an earlier one is found.
     const paid = [payment(15), payment(34), payment(39)];
     const chain = chainOf(60, {
       20: [paid[0]!],
@@ -148,7 +148,7 @@ describe('a light node with Bloom filters', () => {
     await light.stop();
   });
 
-  it('takes back what a lost branch proved, and proves it anew', async () => {
+  it('withdraws proofs of a disconnected branch, and proves a payment again in the new one', async () => {
     const [moved, lost] = [payment(0), payment(1)];
     const chain = chainOf(30, { 20: [moved, lost] });
     const servers = [await serve(chain), await serve(chain)];
@@ -168,7 +168,7 @@ describe('a light node with Bloom filters', () => {
     await light.stop();
   });
 
-  it('looks through a new block at once', async () => {
+  it('scans a new block at once', async () => {
     const chain = chainOf(20);
     const server = await serve(chain);
     const light = await startBloomLight(net, [server]);
@@ -180,7 +180,7 @@ describe('a light node with Bloom filters', () => {
   });
 });
 
-// The lock time is ground so that the txid, as the second half of 64 bytes, ends a transaction.
+// The lock time is chosen so that the txid, as the second half of 64 bytes, is the valid end of a transaction.
 const unmined = () =>
   spend({
     inputs: [{ txid: new Uint8Array(32).fill(7), vout: 0 }],
@@ -188,10 +188,10 @@ const unmined = () =>
     lockTime: 7_943_634,
   });
 
-describe('what a light node does not take from a Bloom peer', () => {
+describe('a light node with Bloom filters rejects', () => {
   const paid = () => payment(0);
 
-  /** A liar alone, then an honest server as well: what is found must be found by the honest one. */
+  /** Connects to a liar first and an honest server second. Expects that the liar is dropped and the payment is found. */
   async function expectDropped(lies: BloomLies, reason: RegExp | string, maxMs = 10_000): Promise<void> {
     const tx = paid();
     const chain = chainOf(30, { 12: [tx] });
@@ -204,7 +204,7 @@ describe('what a light node does not take from a Bloom peer', () => {
     await light.stop();
   }
 
-  it('a tree that leads to another root', () =>
+  it('a merkle block with a wrong merkle root', () =>
     expectDropped(
       {
         merkleBlock: ({ header, tree }, height) => {
@@ -212,37 +212,34 @@ describe('what a light node does not take from a Bloom peer', () => {
           return new MerkleBlock(header, new PartialMerkleTree(tree.transactionCount, hashes, tree.flags));
         },
       },
-      "proves nothing: the tree leads to another root than the header's",
+      "invalid merkleblock: the tree leads to another root than the header's",
     ));
 
-  it('a header that is not of the chain', () =>
+  it('a merkle block with an unknown header', () =>
     expectDropped(
       {
         merkleBlock: ({ header, tree }, height) =>
           new MerkleBlock(height === 12 ? new BlockHeader({ ...header, nonce: header.nonce + 1 }) : header, tree),
       },
-      'a merkleblock that was not asked for',
+      'unrequested merkleblock',
     ));
 
   it('a merkle block without one of its transactions', () =>
     expectDropped(
       { follows: (truth, height) => (height === 12 ? truth.slice(0, 1) : truth) },
-      'without the transactions that it shows',
+      'merkleblock without its matched transactions',
     ));
 
-  it('a block that is passed over', () =>
-    expectDropped(
-      { merkleBlock: (truth, height) => (height === 12 ? undefined : truth) },
-      'leaves out a block that it was asked for',
-    ));
+  it('answers that skip a block', () =>
+    expectDropped({ merkleBlock: (truth, height) => (height === 12 ? undefined : truth) }, 'skipped merkleblock'));
 
-  it('a payment that was never mined, below a transaction of 64 bytes (CVE-2017-12842)', async () => {
+  it('an unmined payment below a transaction of 64 bytes (CVE-2017-12842)', async () => {
     const left = concatBytes(Uint8Array.of(1, 0, 0, 0, 1), new Uint8Array(27).fill(5));
     const bait = Transaction.decode(concatBytes(left, unmined().txid));
     expect(bait.strippedSize).toBe(64);
     const chain = new BlockList([{}, { transactions: [stranger(), bait, stranger()] }, {}]);
     const txids = chain.blocks[2]!.transactions.map(({ txid }) => txid);
-    // The bait is taken for the node above two leaves, in a tree that is one level deeper than the block's.
+    // The forged tree is one level deeper than the block's, and presents the bait as an inner node above two leaves.
     const hashes = [parentHash(txids[0]!, txids[1]!), left, unmined().txid, txids[3]!];
     const forged = new PartialMerkleTree(8, hashes, Uint8Array.of(0b0101101));
     expect(new MerkleBlock(chain.blocks[2]!.header, forged).extract().matches).toEqual([
@@ -254,12 +251,12 @@ describe('what a light node does not take from a Bloom peer', () => {
     });
     const light = await startBloomLight(net, [liar]);
     await net.until(() => light.disconnects.length > 0);
-    expect(light.disconnects).toEqual([expect.stringMatching('does not show the coinbase')]);
+    expect(light.disconnects).toEqual([expect.stringMatching('merkleblock without the coinbase')]);
     expect(confirmed(light)).toEqual([]);
     await light.stop();
   });
 
-  it('a transaction of 64 bytes, which proves nothing, but which a block may hold', async () => {
+  it('a transaction of 64 bytes, without a penalty for the peer', async () => {
     const tx = payment(0);
     const fourBytes = { value: 1n, scriptPubKey: new Uint8Array(4).fill(0x51) };
     const small = spend({ inputs: [outpoint(tx)], outputs: [fourBytes] });
@@ -272,31 +269,31 @@ describe('what a light node does not take from a Bloom peer', () => {
     await light.stop();
   });
 
-  it('transactions that do not match', async () => {
+  it('many transactions that do not match', async () => {
     const many = Array.from({ length: 150 }, stranger);
     const chain = chainOf(30, { 12: many });
     const wanted = new Set(many.map(({ txidHex }) => txidHex));
     const server = await BloomServer.start(net, port++, chain, { adds: (tx) => wanted.has(tx.txidHex) });
     const light = await startBloomLight(net, [server]);
     await net.until(() => light.disconnects.length > 0);
-    expect(light.disconnects).toEqual(['shows what does not match']);
+    expect(light.disconnects).toEqual(['too many non-matching transactions']);
     await light.stop();
   });
 
-  it('silence', () =>
-    expectDropped({ silentOn: ['getdata'] }, 'shows its blocks too slowly|does not show in time', 30_000));
+  it('a silent peer', () =>
+    expectDropped({ silentOn: ['getdata'] }, 'slow merkleblock responses|merkleblock timeout', 30_000));
 
-  it('slowness', () => expectDropped({ delay: 5000 }, 'shows its blocks too slowly', 40_000));
+  it('a slow peer', () => expectDropped({ delay: 5000 }, 'slow merkleblock responses', 40_000));
 });
 
-describe('a payment that waits for a block', () => {
+describe('an unconfirmed payment', () => {
   async function atTip() {
     const paid = payment(0, 50_000n);
     const server = await serve(chainOf(20, { 5: [paid] }));
     return { paid, server, start: () => startBloomLight(net, [server]) };
   }
 
-  it('is shown as such when it is announced, and proved when a block holds it', async () => {
+  it('is pending when it is announced, and proved when a block contains it', async () => {
     const { server, start } = await atTip();
     const [before, after] = [payment(1), payment(2)];
     server.offer(before);
@@ -308,7 +305,7 @@ describe('a payment that waits for a block', () => {
     expect(light.wallet.balance()).toEqual({ trusted: 50_000n, pending: 2000n, immature: 0n });
     expect(light.wallet.transaction(before.txidHex)?.confirmations).toBe(0);
     expect(light.proofs.get(before.txidHex)).toBeUndefined();
-    // It is not ours to spread: who does shows whose it is.
+    // The node does not relay it: that would reveal its wallet.
     expect(light.processor.broadcast.size).toBe(0);
     server.announce(new BlockList([{ transactions: [before] }], server.chain.blocks));
     await net.until(() => light.wallet.transaction(before.txidHex)?.confirmations === 1);
@@ -317,14 +314,14 @@ describe('a payment that waits for a block', () => {
     await light.stop();
   });
 
-  it('that spends our coins is believed by its signatures only', async () => {
+  it('that spends our coins is accepted only with valid signatures', async () => {
     const { paid, server, start } = await atTip();
     const light = await start();
     await net.until(() => light.isAt(20));
     server.offer(spending(paid));
     await net.advance(2000);
     expect(light.wallet.balance().trusted).toBe(50_000n);
-    // Made with the wallet's keys elsewhere.
+    // A payment from another copy of the wallet.
     const { tx } = await light.wallet.createTransaction([{ value: 20_000n, scriptPubKey: OP_TRUE }], { feeRate: 1 });
     server.offer(tx);
     await net.until(() => light.wallet.transaction(tx.txidHex) !== undefined);
@@ -332,7 +329,7 @@ describe('a payment that waits for a block', () => {
     await light.stop();
   });
 
-  it('makes room for another that spends the same, and none for what a block has decided', async () => {
+  it('is replaced by a later conflicting one, and rejected if it conflicts with a block', async () => {
     const { server, start } = await atTip();
     const light = await start();
     await net.until(() => light.isAt(20));
@@ -352,7 +349,7 @@ describe('a payment that waits for a block', () => {
     await light.stop();
   });
 
-  it('is one of a hundred at the most: anybody can make them up', async () => {
+  it('is one of at most a hundred, since a peer can invent them', async () => {
     const { server, start } = await atTip();
     const light = await start();
     await net.until(() => light.isAt(20));

@@ -13,7 +13,7 @@ import { START_MS } from '../p2p/support/network.ts';
 import { ServedChain } from './support/light-network.ts';
 
 const plain = (count: number, tag: number) => Array.from({ length: count }, () => ({ tag }));
-/** More than two chunks of headers and of filter headers. */
+/** Two branches, with more than two chunks of headers and of filter headers. */
 let left: ServedChain;
 let right: ServedChain;
 const FORK = 200;
@@ -38,7 +38,7 @@ function filterHeadersOf(chain: ServedChain): Uint8Array[] {
   });
 }
 
-/** All kinds of changes, each written before the next. */
+/** Applies every kind of change, and writes each before the next. */
 async function live(chain: HeaderChain): Promise<void> {
   for (let to = 50; to <= 260; to += 70) {
     chain.acceptHeaders(headersOf(left, 1, to));
@@ -56,7 +56,7 @@ async function live(chain: HeaderChain): Promise<void> {
   await chain.flush();
 }
 
-/** It is one of the two chains up to some height, with right filter headers up to some height. */
+/** Expects a prefix of one of the two branches, with the right filter headers up to some height. */
 function expectWhole(chain: HeaderChain): void {
   const { tip } = chain;
   const which = [left, right].find(({ blocks }) => blocks[tip.height]?.hashHex === tip.hashHex);
@@ -71,8 +71,8 @@ function expectWhole(chain: HeaderChain): void {
   }
 }
 
-describe('headers in a store', () => {
-  it('are whole after a cut at every single write, and go on from there', async () => {
+describe('stored headers', () => {
+  it('are consistent after a crash at any write, and continue from there', async () => {
     const rehearsal = new FaultyStore(new MemoryStore(), () => false);
     await live(await open(rehearsal));
     expect(rehearsal.writes).toBeGreaterThan(10);
@@ -95,7 +95,7 @@ describe('headers in a store', () => {
     expect(seen.size).toBeGreaterThan(8);
   });
 
-  it('take a page for 84, and are not written again when there are more', async () => {
+  it('take one page per 84 headers, and full chunks are not written again', async () => {
     const store = new MemoryStore();
     const chain = await open(store);
     await live(chain);
@@ -105,11 +105,11 @@ describe('headers in a store', () => {
     chain.acceptHeaders(headersOf(ServedChain.of(plain(1, 3), right.blocks), 281, 281));
     await chain.flush();
     const changed = [...store.entries()].filter(([key, value]) => before.get(key.join()) !== value);
-    // The last chunk of headers, the tip, the version.
+    // The last chunk of headers, the tip, the format version.
     expect(changed.length).toBeLessThanOrEqual(3);
   });
 
-  it('with any one value damaged or missing are called corrupt, with the next step, or do no harm', async () => {
+  it('with any one value damaged or missing are reported as corrupt, or only lack filter headers', async () => {
     const build = async () => {
       const store = new MemoryStore();
       await live(await open(store));
@@ -135,7 +135,7 @@ describe('headers in a store', () => {
         try {
           const chain = await open(store);
           expect(chain.tip.hashHex).toBe(right.blocks[280]!.hashHex);
-          // A wrong filter header is found out by every honest peer.
+          // A wrong filter header is corrected by the first honest peer.
           expect(damaged[0]).toBe(0x66);
         } catch (error) {
           expect(error).toMatchObject({ code: expect.stringMatching(/corrupt-database|other-network/) });
@@ -146,7 +146,7 @@ describe('headers in a store', () => {
     expect(refused).toBeGreaterThan(original.length * 3);
   });
 
-  it('with a proof that makes no sense beside them are called corrupt', () => {
+  it('with an unreadable payment proof are reported as corrupt', () => {
     for (const kind of [0x70, 0x71]) {
       for (const value of [new Uint8Array(0), new Uint8Array(37).fill(0xff)]) {
         const store = new MemoryStore();
@@ -156,7 +156,7 @@ describe('headers in a store', () => {
     }
   });
 
-  it('of another network are refused', async () => {
+  it('of another network are rejected', async () => {
     const store = new MemoryStore();
     await (await open(store)).flush();
     await expect(open(store, chainParams('signet'))).rejects.toMatchObject({ code: 'other-network' });

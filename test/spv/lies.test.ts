@@ -14,7 +14,7 @@ const OURS = Uint8Array.of(0x00, 0x14, ...hash160(KEY));
 const OUR_TAPROOT = Uint8Array.of(0x51, 0x20, ...new Uint8Array(32).fill(9));
 const SIGNATURE = new Uint8Array(64).fill(1);
 
-/** A hundred blocks and some more: ours are paid at 30 and 40 by these scripts, and spent at 80 and 90. */
+/** More than a hundred blocks. Blocks 30 and 40 pay our two scripts; blocks 80 and 90 spend these payments. */
 const HEIGHT = 110;
 const chain = ((): ServedChain => {
   const plans: BlockPlan[] = Array.from({ length: HEIGHT }, () => ({}));
@@ -29,7 +29,7 @@ const chain = ((): ServedChain => {
   return ServedChain.of(plans.slice(40), paid.blocks);
 })();
 
-/** The filter of a block without what it spends. */
+/** Returns the filter of a block without the scripts that it spends. */
 const withoutSpent = (height: number) => {
   const block = chain.blocks[height]!;
   return encodeFilter(block.hash, basicFilterElements(block, []));
@@ -39,14 +39,14 @@ const omitsPayment = at(30, encodeFilter(chain.blocks[30]!.hash, []));
 const omitsSpend = at(80, withoutSpent(80));
 const omitsTaprootSpend = at(90, withoutSpent(90));
 
-async function world(servers: readonly Server[]): Promise<{ notes: Notes; light: LightNode }> {
+async function startWorld(servers: readonly Server[]): Promise<{ notes: Notes; light: LightNode }> {
   const notes = new Notes([OURS, OUR_TAPROOT]);
   return { notes, light: await startLight(net, notes, servers) };
 }
 
-/** Until everything is found, whoever lies; then how it ended for each server. */
-async function survives(servers: readonly Server[], maxMs = 30_000) {
-  const { notes, light } = await world(servers);
+/** Scans with these servers until all of our blocks are found. Returns the disconnect reasons. */
+async function disconnectReasons(servers: readonly Server[], maxMs = 30_000) {
+  const { notes, light } = await startWorld(servers);
   await net.until(() => notes.tip?.height === HEIGHT, maxMs);
   expect(notes.blocks).toEqual(expect.arrayContaining([30, 40, 80, 90]));
   await net.advance(2000);
@@ -54,22 +54,22 @@ async function survives(servers: readonly Server[], maxMs = 30_000) {
   return light.disconnects.filter((reason) => reason !== 'shutting down');
 }
 
-/** A liar beside an honest server, in both orders of connection. */
-async function survivesBeside(lies: Lies, reason: RegExp, maxMs?: number): Promise<void> {
+/** Expects that a scan with a liar and an honest server succeeds, in both orders of connection, and drops the liar. */
+async function expectLiarDropped(lies: Lies, reason: RegExp, maxMs?: number): Promise<void> {
   for (const liarFirst of [true, false]) {
     const honest = await Server.start(net, chain);
     const liar = await Server.start(net, chain, lies);
-    const reasons = await survives(liarFirst ? [liar, honest] : [honest, liar], maxMs);
-    // Who is not asked is not found out.
+    const reasons = await disconnectReasons(liarFirst ? [liar, honest] : [honest, liar], maxMs);
+    // The second server may not be asked for the data it lies about.
     if (liarFirst) expect(reasons.length).toBeGreaterThan(0);
     for (const each of reasons) expect(each).toMatch(reason);
     expect(honest.calls).toBe(1);
   }
 }
 
-it('an honest server alone is enough, and no block is fetched in vain', async () => {
+it('one honest server is enough, and only matching blocks are fetched', async () => {
   const server = await Server.start(net, chain);
-  const { notes, light } = await world([server]);
+  const { notes, light } = await startWorld([server]);
   await net.until(() => notes.tip?.height === HEIGHT);
   expect(notes.blocks).toEqual([30, 40, 80, 90]);
   expect(light.processor.scanner.counts).toEqual({ filters: HEIGHT, blocks: 4, falsePositives: 2 });
@@ -79,38 +79,38 @@ it('an honest server alone is enough, and no block is fetched in vain', async ()
 });
 
 describe('a filter', () => {
-  it('with another hash than was told is not looked at', async () => {
-    await survivesBeside({ ...at(30, withoutSpent(31)), told: (_, truth) => truth }, /another hash than was told/);
+  it('with another hash than announced is rejected', async () => {
+    await expectLiarDropped({ ...at(30, withoutSpent(31)), told: (_, truth) => truth }, /mismatched filter hash/);
   });
 
-  it('that lacks a payment is proved wrong by the block', async () => {
-    await survivesBeside(omitsPayment, /misbehaving.*lacks an output/);
+  it('without a payment is proved wrong by the block', async () => {
+    await expectLiarDropped(omitsPayment, /misbehaving.*missing output script/);
   });
 
-  it('that lacks a spent script fits worse than one that has it', async () => {
-    await survivesBeside(omitsSpend, /fits worse/);
+  it('without a spent script is less plausible than one with it', async () => {
+    await expectLiarDropped(omitsSpend, /less plausible filter/);
   });
 
-  it('with more in it than the block has is proved wrong', async () => {
+  it('with more elements than the block has is proved wrong', async () => {
     const block = chain.blocks[50]!;
     const junk = [1, 2, 3].map((byte) => Uint8Array.of(byte));
     const filter = encodeFilter(block.hash, [...basicFilterElements(block, []), ...junk]);
-    await survivesBeside(at(50, filter), /misbehaving.*holds more than its block has/);
+    await expectLiarDropped(at(50, filter), /misbehaving.*more elements than the block has/);
   });
 
-  it('that is none is proved wrong', async () => {
-    await survivesBeside(at(50, Uint8Array.of(0xfe, 1)), /misbehaving.*it is no filter/);
+  it('that is malformed is proved wrong', async () => {
+    await expectLiarDropped(at(50, Uint8Array.of(0xfe, 1)), /misbehaving.*malformed filter/);
   });
 
-  it('that nothing can prove wrong costs one block, and hides nothing', async () => {
+  it('that cannot be proved wrong costs one block fetch and hides nothing', async () => {
     for (const liarFirst of [true, false]) {
       const honest = await Server.start(net, chain);
       const liar = await Server.start(net, chain, omitsTaprootSpend);
-      expect(await survives(liarFirst ? [liar, honest] : [honest, liar])).toEqual([]);
+      expect(await disconnectReasons(liarFirst ? [liar, honest] : [honest, liar])).toEqual([]);
     }
   });
 
-  it('that nothing can prove wrong, again and again, costs its teller the connection', async () => {
+  it('that cannot be proved wrong, repeated for many blocks, disconnects its sender', async () => {
     const spends: BlockPlan[] = Array.from({ length: 20 }, (_, i) => ({
       transactions: [
         spend({
@@ -129,24 +129,24 @@ describe('a filter', () => {
     };
     const honest = [await Server.start(net, long), await Server.start(net, long)];
     const liar = await Server.start(net, long, omitting);
-    const { notes, light } = await world([liar, ...honest]);
+    const { notes, light } = await startWorld([liar, ...honest]);
     await net.until(() => notes.tip?.height === HEIGHT + 20);
-    expect(light.disconnects[0]).toBe('disagrees with others about many filters');
+    expect(light.disconnects[0]).toBe('too many undecided filter disputes');
     expect(honest.map(({ calls }) => calls)).toEqual([1, 1]);
     expect(light.processor.scanner.witnesses).toBe(2);
     await light.stop();
   });
 });
 
-describe('what a liar told while it was alone', () => {
+describe('a liar that was the only peer', () => {
   for (const [name, lies, missed] of [
     ['a payment', omitsPayment, 30],
     ['a spend', omitsSpend, 80],
-    ['a spend that does not tell what it spends', omitsTaprootSpend, 90],
+    ['a taproot spend', omitsTaprootSpend, 90],
   ] as const) {
-    it(`is found out by the first honest peer: ${name} is found`, async () => {
+    it(`is exposed by the first honest peer, which reveals ${name}`, async () => {
       const liar = await Server.start(net, chain, lies);
-      const { notes, light } = await world([liar]);
+      const { notes, light } = await startWorld([liar]);
       await net.until(() => notes.tip?.height === HEIGHT);
       expect(notes.blocks).not.toContain(missed);
       const honest = await Server.start(net, chain);
@@ -157,10 +157,10 @@ describe('what a liar told while it was alone', () => {
     });
   }
 
-  it('is asked of it no more: its address is not called again', async () => {
+  it('is not connected to again', async () => {
     const liar = await Server.start(net, chain, omitsPayment);
     const honest = await Server.start(net, chain);
-    const { notes, light } = await world([liar, honest]);
+    const { notes, light } = await startWorld([liar, honest]);
     await net.until(() => notes.blocks.length === 4 && !liar.isConnected);
     expect(light.connections.addedNodes()).toEqual([honest.endpoint]);
     await net.advance(10 * 60_000, 1000);
@@ -172,29 +172,29 @@ describe('what a liar told while it was alone', () => {
 describe('filter headers', () => {
   const wrong = new Uint8Array(32).fill(5);
 
-  it('that do not begin with zeroes are refused', async () => {
+  it('with a nonzero header before genesis are rejected', async () => {
     const lies: Lies = { hashes: (truth) => ({ ...truth, previousHeader: wrong }) };
-    await survivesBeside(lies, /misbehaving.*do not begin with zeroes/);
+    await expectLiarDropped(lies, /misbehaving.*nonzero filter header before genesis/);
   });
 
-  it('of another number than was asked for are refused', async () => {
+  it('of a wrong number are rejected', async () => {
     for (const change of [
       (hashes: readonly Uint8Array[]) => hashes.slice(1),
       (hashes: readonly Uint8Array[]) => [...hashes, wrong],
       () => [],
     ]) {
       const lies: Lies = { hashes: (truth) => ({ ...truth, filterHashes: change(truth.filterHashes) }) };
-      await survivesBeside(lies, /misbehaving.*another number of filter hashes/);
+      await expectLiarDropped(lies, /misbehaving.*wrong number of filter hashes/);
     }
   });
 
-  it('that do not follow those told before are asked for anew, but not for ever', async () => {
+  it('that contradict earlier ones are requested again, a limited number of times', async () => {
     const first = await Server.start(net, chain);
     const lies: Lies = {
       hashes: (truth) => (truth.filterHashes.length === HEIGHT + 1 ? truth : { ...truth, previousHeader: wrong }),
     };
     const liar = await Server.start(net, chain, lies);
-    const { notes, light } = await world([liar, first]);
+    const { notes, light } = await startWorld([liar, first]);
     await net.until(() => notes.tip?.height === HEIGHT);
     const longer = ServedChain.of([{}], chain.blocks);
     first.announce(longer);
@@ -206,13 +206,13 @@ describe('filter headers', () => {
     await light.stop();
   });
 
-  it('are compared by checkpoints first, whatever lies these are', { timeout: 20_000 }, async () => {
+  it('of a long chain are compared by checkpoints first, true or false', { timeout: 20_000 }, async () => {
     const long = ServedChain.of(
       Array.from({ length: 2_100 - HEIGHT }, () => ({})),
       chain.blocks,
     );
     const honest = await Server.start(net, long);
-    const { notes, light } = await world([honest]);
+    const { notes, light } = await startWorld([honest]);
     await net.until(() => notes.tip?.height === 2_100);
     const joins = async (lies: Lies) => {
       const server = await Server.start(net, long, lies);
@@ -230,20 +230,20 @@ describe('filter headers', () => {
     const tooMany = await joins({
       checkpoints: (truth) => ({ ...truth, filterHeaders: [...truth.filterHeaders, wrong] }),
     });
-    expect(light.disconnects.at(-1)).toMatch(/misbehaving.*another number of filter checkpoints/);
+    expect(light.disconnects.at(-1)).toMatch(/misbehaving.*wrong number of filter checkpoints/);
 
-    // All others than ours: it is asked for everything, once.
+    // False checkpoints, true filter hashes: all hashes are requested once.
     const other = await joins({ checkpoints: (truth) => ({ ...truth, filterHeaders: [wrong, wrong] }) });
     expect([count(other, 'getcfcheckpt'), count(other, 'getcfheaders')]).toEqual([1, 2]);
     expect(light.processor.scanner.witnesses).toBe(3);
 
-    // Ours, while its filters are others: what comes after them does not fit.
+    // True checkpoints, one false filter: its later filter hashes do not match the checkpoints.
     const truth = (await Server.start(net, long)).filterHeaders();
     const copycat = await joins({
       ...at(1_500, encodeFilter(long.blocks[1_500]!.hash, [])),
       checkpoints: (told) => ({ ...told, filterHeaders: [truth[1_000]!, truth[2_000]!] }),
     });
-    expect(light.disconnects.at(-1)).toMatch(/lacks an output/);
+    expect(light.disconnects.at(-1)).toMatch(/missing output script/);
     expect([tooMany, copycat].map(({ isConnected }) => isConnected)).toEqual([false, false]);
     expect([honest, second].map(({ calls }) => calls)).toEqual([1, 1]);
     await light.stop();
@@ -251,13 +251,13 @@ describe('filter headers', () => {
 });
 
 describe('a block', () => {
-  it('with other transactions than its header commits to is fetched elsewhere', async () => {
+  it('with transactions that its header does not commit to is fetched from another peer', async () => {
     const lies: Lies = { block: (_, { header }) => new Block(header, chain.blocks[1]!.transactions) };
-    await survivesBeside(lies, /misbehaving.*bad-txnmrklroot/);
+    await expectLiarDropped(lies, /misbehaving.*bad-txnmrklroot/);
   });
 
-  it('with other witnesses than it commits to does not speak for a wrong filter', async () => {
-    // With this witness the honest filter looks as if it lacked what is spent.
+  it('with a mutated witness does not support a wrong filter', async () => {
+    // With this witness, the honest filter seems to lack the spent script.
     const forged = (block: Block) =>
       new Block(
         block.header,
@@ -271,27 +271,27 @@ describe('a block', () => {
         ),
       );
     const lies: Lies = { ...omitsSpend, block: (height, block) => (height === 80 ? forged(block) : block) };
-    await survivesBeside(lies, /bad-witness-merkle-match|fits worse/);
+    await expectLiarDropped(lies, /bad-witness-merkle-match|less plausible filter/);
   });
 
-  it('that a peer says it has not got is fetched elsewhere', async () => {
+  it('that a peer does not have is fetched from another', async () => {
     for (const liarFirst of [true, false]) {
       const servers = [await Server.start(net, chain, { block: () => undefined }), await Server.start(net, chain)];
-      expect(await survives(liarFirst ? servers : servers.toReversed())).toEqual([]);
+      expect(await disconnectReasons(liarFirst ? servers : servers.toReversed())).toEqual([]);
     }
   });
 });
 
-describe('a peer that is silent is replaced', () => {
+describe('a silent peer is replaced', () => {
   it.each([
-    ['getcfheaders', /does not tell of its filters/, 12_000],
-    ['getcfilters', /does not send filters in time/, 22_000],
-    ['getdata', /has not sent block/, 90_000],
+    ['getcfheaders', /filter headers timeout/, 12_000],
+    ['getcfilters', /^filter timeout$/, 22_000],
+    ['getdata', /^block timeout: /, 90_000],
     ['getheaders', /never/, 15_000],
   ])('on %s', async (command, reason, maxMs) => {
     for (const silentFirst of [true, false]) {
       const servers = [await Server.start(net, chain, { silentOn: [command] }), await Server.start(net, chain)];
-      for (const each of await survives(silentFirst ? servers : servers.toReversed(), maxMs))
+      for (const each of await disconnectReasons(silentFirst ? servers : servers.toReversed(), maxMs))
         expect(each).toMatch(reason);
       expect(servers[1]!.calls).toBe(1);
     }

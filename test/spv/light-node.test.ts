@@ -58,7 +58,7 @@ class Light {
     return callMethod(this.node, lightMethods, method, params) as Promise<T>;
   }
 
-  /** Restored from the mnemonic: it may have been paid in any block. */
+  /** Restores a wallet from the mnemonic and returns its first script. Any block may pay it. */
   async wallet(): Promise<Uint8Array> {
     const wallet = await this.node.wallets.createWallet('w', { mnemonic: MNEMONIC });
     expect(await wallet.newAddress()).toBe(FIRST_ADDRESS);
@@ -93,7 +93,7 @@ const plain = (count: number, tag = 0): BlockPlan[] => Array.from({ length: coun
 const on = (base: ServedChain, height: number, plans: readonly BlockPlan[]) =>
   ServedChain.of(plans, base.blocks.slice(0, height + 1));
 
-/** A payment from nowhere: a light node cannot know. */
+/** Returns a payment that spends an unknown output; a light node cannot check that. */
 function payment(to: Uint8Array, seed: number, value = COIN) {
   const prevout = { txid: new Uint8Array(32).fill(seed), vout: 0 };
   return spend({ inputs: [prevout], outputs: [{ value, scriptPubKey: to }], witness: [Uint8Array.of(1)] });
@@ -114,7 +114,7 @@ async function paidNode() {
   return { dataDir, server, light, early, late, chain };
 }
 
-/** Proofs come into the file some time after the wallet knows of the payment. */
+/** Waits for a proof: it is stored some time after the wallet has the payment. */
 function expectProved(light: Light, txid: string, block: Block, height: number): Promise<void> {
   return vi.waitFor(async () => {
     const { proof, ...at } = light.node.proofs.get(txid)!;
@@ -130,14 +130,14 @@ function expectWithdrawn(light: Light, ...expected: readonly object[]): Promise<
 }
 
 describe('a reorganisation', () => {
-  it('withdraws the proofs of what it takes back, and only these, until they are proved anew', async () => {
+  it('withdraws the proofs of disconnected payments only, until another block confirms them', async () => {
     const { server, light, early, late, chain } = await paidNode();
     await expectProved(light, early.txidHex, chain.blocks[33]!, 33);
     await expectProved(light, late.txidHex, chain.blocks[37]!, 37);
     expect(await light.balance()).toEqual({ trusted: 2, pending: 0 });
     expect(server.offered).toEqual([]);
 
-    // The fork is between what a locator names; the first payment lies before it, and stays.
+    // The fork point is between two hashes of a locator. The first payment is below it and stays confirmed.
     const other = on(chain, 35, plain(30, 1));
     server.announce(other);
     await light.until(other);
@@ -147,9 +147,9 @@ describe('a reorganisation', () => {
     await expectProved(light, early.txidHex, chain.blocks[33]!, 33);
     await expectWithdrawn(light, { txid: late.txidHex, height: 37 });
     await expect(light.rpc('getpaymentproof', late.txidHex)).rejects.toThrow('No payment proof for this transaction');
-    const told = light.log.shown.filter(({ message }) => message.startsWith('the proof of a payment is withdrawn'));
-    expect(told).toMatchObject([{ level: 'warn', txid: late.txidHex, height: 37 }]);
-    // It may be mined again, if somebody has it.
+    const logged = light.log.shown.filter(({ message }) => message === 'payment proof withdrawn: block disconnected');
+    expect(logged).toMatchObject([{ level: 'warn', txid: late.txidHex, height: 37 }]);
+    // The transaction is announced again, so that it can be mined again.
     await net.until(() => server.offered.includes(toHex(late.txid)));
 
     const again = on(other, 65, [{ transactions: [late] }]);
@@ -160,7 +160,7 @@ describe('a reorganisation', () => {
     await expectWithdrawn(light);
   });
 
-  it('to a branch that holds the same payment proves it there', async () => {
+  it('to a branch with the same payment proves it there', async () => {
     const { server, light, late, chain } = await paidNode();
     const other = on(chain, 35, [...plain(4, 1), { transactions: [late] }, ...plain(25, 1)]);
     server.announce(other);
@@ -170,7 +170,7 @@ describe('a reorganisation', () => {
     await expectWithdrawn(light);
   });
 
-  it('while the node was down does the same', async () => {
+  it('while the node is stopped has the same effect', async () => {
     const { dataDir, server, light, early, late, chain } = await paidNode();
     await light.stop();
     const reopened = await Light.start(dataDir, []);
@@ -187,15 +187,15 @@ describe('a reorganisation', () => {
     await expectProved(after, early.txidHex, chain.blocks[33]!, 33);
     await net.until(() => server.offered.includes(toHex(late.txid)));
     await after.stop();
-    // And that is what the files say.
+    // The files agree.
     const last = await Light.start(dataDir, [server]);
     expect(await last.balance()).toMatchObject({ trusted: 1 });
     await expectWithdrawn(last, { txid: late.txidHex });
   });
 
-  it('of which only one of the two files knows is found out at the start', async () => {
+  it('that only one of the two files has is detected at the start', async () => {
     const { dataDir, server, light, early, late, chain } = await paidNode();
-    // The wallet has what the headers' file has lost: a kill between the two writes.
+    // The wallet file has a payment without a proof in the header file: a crash between the two writes.
     await expectProved(light, late.txidHex, chain.blocks[37]!, 37);
     await light.node.proofs.withdraw(({ height }) => height < 37);
     await light.stop();
@@ -208,14 +208,14 @@ describe('a reorganisation', () => {
   });
 });
 
-describe('a chain of headers', () => {
-  /** Difficulty adapts every ten blocks. */
+describe('a header chain', () => {
+  /** A retarget every ten blocks. */
   const params: ChainParams = {
     ...regtest,
     ...{ powTargetSpacing: 600, powTargetTimespan: 6000, powNoRetargeting: false, powAllowMinDifficultyBlocks: false },
   };
 
-  /** `count` blocks, so many seconds apart. */
+  /** Returns `count` blocks with this spacing. */
   function spaced(count: number, seconds: number): { chain: ServedChain; work: bigint } {
     const tree = new BlockTree();
     const blocks = [regtest.genesis];
@@ -235,7 +235,7 @@ describe('a chain of headers', () => {
   const heavy = spaced(40, 150);
   const long = spaced(60, 600);
 
-  it('that is longer but has less work loses, in either order', async () => {
+  it('that is longer but has less work is not the best chain, in either order of connection', async () => {
     expect(heavy.work).toBeGreaterThan(long.work);
     for (const longFirst of [true, false]) {
       const servers = [await Server.start(net, long.chain), await Server.start(net, heavy.chain)];
@@ -247,7 +247,7 @@ describe('a chain of headers', () => {
     }
   });
 
-  it('of less work than the network is known to have is not stored', async () => {
+  it("with less than the network's minimum chain work is not stored", async () => {
     const server = await Server.start(net, long.chain);
     const minimum = { params: { ...params, minimumChainWork: heavy.work } };
     const light = await startLight(net, new Notes([]), [server], minimum);
@@ -258,7 +258,7 @@ describe('a chain of headers', () => {
     await light.stop();
   });
 
-  it('that one peer does not go on with is followed where another does', async () => {
+  it('that one peer does not extend is extended by another', async () => {
     const { server, light, chain } = await paidNode();
     const next = ServedChain.of(plain(5), chain.blocks);
     const honest = await Server.start(net, next);
@@ -268,7 +268,7 @@ describe('a chain of headers', () => {
     expect((await light.info()).headers).toBe(65);
   });
 
-  it('that nobody goes on with is told to be old', async () => {
+  it('that no peer extends has a growing tip age', async () => {
     const { light, chain } = await paidNode();
     const age = Math.floor(START_MS / 1000) - chain.blocks.at(-1)!.header.time;
     const before = (await light.info()).tipage;
@@ -278,7 +278,7 @@ describe('a chain of headers', () => {
   });
 });
 
-it('peers of the node’s own choice whose chains stay behind are given up', async () => {
+it('an automatic outbound peer whose chain stays behind is disconnected', async () => {
   const old = ServedChain.of(plain(5));
   const honest = await Server.start(net, ServedChain.of(plain(5), old.blocks));
   const notes = new Notes([]);

@@ -19,7 +19,7 @@ const OUR_TAPROOT = Uint8Array.of(0x51, 0x20, ...new Uint8Array(32).fill(9));
 const SIGNATURE = new Uint8Array(64).fill(1);
 const outputs = [{ value: 1n, scriptPubKey: OP_TRUE }];
 
-/** Keeps the hashes of the blocks that it was shown. */
+/** A watcher that keeps the hashes of the blocks it received. */
 class Hashes extends Notes {
   readonly seen = new Set<string>();
 
@@ -29,7 +29,7 @@ class Hashes extends Notes {
   }
 }
 
-/** Blocks on the first `from` of `base`, some of which pay us, or spend what another has paid us. */
+/** Builds `count` blocks on block `from` of `base`. Some pay us or spend such a payment; `ours` are their hashes. */
 function branch(random: SeededRandom, base: ServedChain, from: number, count: number, tag: number) {
   const start = base.blocks.slice(0, from + 1);
   const ours: number[] = [];
@@ -94,7 +94,7 @@ function randomLies(random: SeededRandom): Lies {
   };
 }
 
-async function live(seed: number): Promise<void> {
+async function runWorld(seed: number): Promise<void> {
   const random = new SeededRandom(seed);
   const net = new TestNetwork({ lasting: true });
   const genesis = ServedChain.of([]);
@@ -109,7 +109,7 @@ async function live(seed: number): Promise<void> {
   let lies: Lies = {};
   for (let i = 0; i < count; i++) {
     const isHonest = i === honestOne || randomInt(random, 4) === 0;
-    // Some liars tell the same.
+    // Some liars share their lies.
     if (!isHonest && randomInt(random, 3) > 0) lies = randomLies(random);
     const stale = isHonest
       ? first.chain
@@ -133,16 +133,16 @@ async function live(seed: number): Promise<void> {
   for (const server of honest) server.announce(second.chain);
   await net.until(followed(second.chain, second.ours), maxMs, 100);
   expect(light.chain.tip.hashHex).toBe(second.chain.blocks.at(-1)!.hashHex);
-  // Nobody who is honest is taken for a liar.
+  // No honest server is dropped.
   for (const { endpoint } of honest) expect(light.connections.addedNodes()).toContainEqual(endpoint);
   await light.stop();
 }
 
-it(`one honest peer among liars is enough, whatever they do (${WORLDS} worlds)`, {
+it(`one honest peer among random liars is enough (${WORLDS} worlds)`, {
   timeout: 60_000 + WORLDS * 1000,
 }, async () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + WORLDS; seed++) {
-    await live(seed).catch((error: Error) => {
+    await runWorld(seed).catch((error: Error) => {
       throw new Error(`seed ${seed}: ${error.message}`, { cause: error });
     });
   }

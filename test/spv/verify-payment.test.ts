@@ -5,13 +5,13 @@ import { chainParams, regtest } from '../../src/consensus/params.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import { paymentReport } from '../../src/spv/verify/payment-report.ts';
+import type { ProofChainOptions } from '../../src/spv/verify/proof-chain.ts';
 import {
   proofFromJson,
   proofToJson,
   type SelfContainedProof,
   verifySelfContained,
 } from '../../src/spv/verify/proof-file.ts';
-import type { ShownChainOptions } from '../../src/spv/verify/shown-chain.ts';
 import type { PaymentVerdict } from '../../src/spv/verify/verify-payment.ts';
 import { coinbase as makeCoinbase, sealBlock } from '../chain/support/builder.ts';
 import { FIRST_BLOCKS, firstBlocks, hasBzip2 } from '../support/real-blocks.ts';
@@ -22,7 +22,7 @@ const nowSeconds = 1_770_000_000;
 const blocks = blocksOf([0, 0, 5, 0, 0, 2]);
 const honest = proofIn(blocks, 3, 4);
 
-type Options = Partial<ShownChainOptions> & { txid?: Uint8Array };
+type Options = Partial<ProofChainOptions> & { txid?: Uint8Array };
 
 function verify(proof: SelfContainedProof, options: Options = {}, params = regtest): PaymentVerdict {
   return verifySelfContained(params, proof, { nowSeconds, ...options });
@@ -34,24 +34,24 @@ function flawOf(proof: SelfContainedProof, options: Options = {}, params = regte
   return verdict.verified ? undefined : verdict.flaw;
 }
 
-/** The proof with another claim in some points. */
+/** Returns the proof with some fields of its claim replaced. */
 function claiming(claim: Partial<SelfContainedProof['claim']>, base = honest): SelfContainedProof {
   return { ...base, claim: { ...base.claim, ...claim } };
 }
 
-/** The proof with these headers. */
+/** Returns the proof with these headers. */
 function under(headers: readonly BlockHeader[], from = 0, base = honest): SelfContainedProof {
   return { ...base, headers: { from, bytes: concatBytes(...headers.map((header) => header.encode())) } };
 }
 
 const headers = blocks.map(({ header }) => header);
 
-describe('a payment is proved', () => {
-  it('with the way from it to the work on top, and what is not proved', () => {
+describe('a valid payment proof', () => {
+  it('gives the path to the merkle root, the work on top, and what is not proved', () => {
     const report = paymentReport(verify(honest, { txid: honest.claim.transaction.txid }));
     if (!report.verified) throw new Error(report.reason);
     expect(report).toMatchObject({ height: 3, position: 4, confirmations: 4, txid: honest.claim.transaction.txidHex });
-    // Regtest's blocks take two hashes each.
+    // A regtest block takes two expected hashes.
     expect([report.workontop, report.tip.work, report.tip.height]).toEqual(['6', '14', 6]);
     expect(report.path.map(({ side }) => side)).toEqual(['right', 'right', 'left']);
     expect(report.path.at(-1)!.parent).toBe(toReversedHex(blocks[3]!.header.merkleRoot));
@@ -60,7 +60,7 @@ describe('a payment is proved', () => {
     expect(report.notproved.map(({ code }) => code)).toEqual(['validity', 'best-chain', 'unspent', 'witness']);
   });
 
-  it('without the coinbase, but then not the depth of the tree', () => {
+  it('without a coinbase does not prove the depth of the tree', () => {
     const { coinbase: _, ...claim } = honest.claim;
     const verdict = verify({ ...honest, claim });
     if (!verdict.verified) throw new Error(verdict.reason);
@@ -68,14 +68,14 @@ describe('a payment is proved', () => {
     expect(verdict.notProved).toContain('tree-depth');
   });
 
-  it('by its JSON form, also inside what `pier verify --json` prints', () => {
+  it('is read from JSON, also from the output of `pier verify --json`', () => {
     const json = proofToJson(honest);
     for (const text of [JSON.stringify(json), JSON.stringify({ verified: true, proof: json })]) {
       expect(paymentReport(verify(proofFromJson(text)))).toEqual(paymentReport(verify(honest)));
     }
   });
 
-  it('from a checkpoint on, where a difficulty period begins', () => {
+  it('may start at a difficulty period if a checkpoint is given', () => {
     const params = { ...regtest, powTargetTimespan: 3 * regtest.powTargetSpacing };
     const cut = under(headers.slice(3), 3);
     const checkpoint = { height: 5, hash: blocks[5]!.hash };
@@ -90,8 +90,8 @@ describe('a payment is proved', () => {
   });
 });
 
-describe('a lie is refused', () => {
-  it('about the branch, the position, the transaction or the block', () => {
+describe('a payment proof is rejected', () => {
+  it('with a wrong branch, position, transaction or block', () => {
     const { proof } = honest.claim;
     const forged = proof.branch.map((hash) => Uint8Array.from(hash));
     forged[1]![7]! ^= 1;
@@ -104,13 +104,13 @@ describe('a lie is refused', () => {
     expect(flawOf(honest, { txid: payment(77).txid })).toBe('other-transaction');
   });
 
-  it('about the coinbase, and by it about the depth of the tree (CVE-2017-12842)', () => {
+  it('with a wrong coinbase, or a coinbase at another depth (CVE-2017-12842)', () => {
     const other = { transaction: makeCoinbase(9), proof: honest.claim.coinbase!.proof };
     expect(flawOf(claiming({ coinbase: other }))).toBe('wrong-root');
     const notFirst = { transaction: blocks[3]!.transactions[1]!, proof: honest.claim.coinbase!.proof };
     expect(flawOf(claiming({ coinbase: notFirst }))).toBe('wrong-coinbase');
 
-    // A transaction of 64 bytes whose last 32 are the txid of one that was never mined; see transaction-proof.test.ts.
+    // A transaction of 64 bytes whose last 32 bytes are the txid of an unmined one; see transaction-proof.test.ts.
     const unmined = new Transaction({
       version: 2,
       inputs: [
@@ -136,19 +136,19 @@ describe('a lie is refused', () => {
     const forgery = claiming({ transaction: unmined, proof: lengthened }, base);
     expect(flawOf(forgery)).toBe('wrong-depth');
     const { coinbase: _, ...claim } = forgery.claim;
-    // What nothing speaks against is said to be open.
+    // Without the coinbase the forgery is accepted, but the tree depth is listed as not proved.
     const verdict = verify({ ...forgery, claim });
     expect(verdict.verified && verdict.notProved.includes('tree-depth')).toBe(true);
     expect(coinbase).toBeDefined();
   });
 
-  it('about the headers', () => {
+  it('with wrong headers', () => {
     const changed = (at: number, fields: Partial<BlockHeader>) => {
       const { version, prevHash, merkleRoot, time, bits, nonce } = headers[at]!;
       return new BlockHeader({ version, prevHash, merkleRoot, time, bits, nonce, ...fields });
     };
     const replaced = (at: number, header: BlockHeader) => under([...headers.slice(0, at), header]);
-    // A nonce without work: regtest's target leaves half of all hashes out.
+    // A nonce without proof of work: half of all hashes are above regtest's target.
     let nonce = 0;
     while ((changed(6, { nonce }).hash.at(-1)! & 0x80) === 0) nonce++;
     expect(verify(replaced(6, changed(6, { nonce })))).toMatchObject({
@@ -163,7 +163,7 @@ describe('a lie is refused', () => {
     };
     const tooEasy = under([...headers.slice(0, 6), mined({ bits: 0x2100ffff })]);
     expect(verify(tooEasy)).toMatchObject({ flaw: 'invalid-header', reason: expect.stringContaining('high-hash') });
-    // Target and work are right for one another, but the rules ask for another target.
+    // The proof of work meets the header's target, but the target is not the required one.
     const easy = { ...regtest, powLimit: 2n ** 256n - 1n };
     expect(verify(tooEasy, {}, easy)).toMatchObject({
       flaw: 'invalid-header',
@@ -184,7 +184,7 @@ describe('a lie is refused', () => {
     expect(flawOf({ ...honest, headers: { from: 0, bytes: honest.headers.bytes.subarray(1) } })).toBe('no-headers');
   });
 
-  it('by a chain of less work than asked for, or without the block that is known', () => {
+  it('with less than the minimum chain work, or without the checkpoint', () => {
     expect(flawOf(honest, { minimumWork: 14n })).toBeUndefined();
     expect(flawOf(honest, { minimumWork: 15n })).toBe('too-little-work');
     expect(flawOf(honest, {}, { ...regtest, minimumChainWork: 15n })).toBe('too-little-work');
@@ -193,7 +193,7 @@ describe('a lie is refused', () => {
     expect(flawOf(honest, { checkpoint: { height: 3, hash: blocks[3]!.hash } })).toBeUndefined();
   });
 
-  it('of another network', () => {
+  it('for another network', () => {
     expect(flawOf(honest, {}, chainParams('main'))).toBe('other-network');
     expect(flawOf({ ...honest, network: 'main' }, {}, chainParams('main'))).toBe('other-network');
     expect(flawOf({ ...honest, network: 'main', genesis: chainParams('main').genesis.hash })).toBe('other-network');
@@ -201,21 +201,21 @@ describe('a lie is refused', () => {
     expect(flawOf(claimsMain, {}, chainParams('main'))).toBe('wrong-genesis');
   });
 
-  it('in JSON that makes no sense', () => {
+  it('in invalid JSON', () => {
     const json = JSON.parse(JSON.stringify(proofToJson(honest))) as Record<string, unknown>;
     const broken: [Record<string, unknown> | string, RegExp][] = [
       ['', /JSON/],
-      ['[]', /no object/],
+      ['[]', /not an object/],
       ['{}', /format/],
       [{ ...json, version: 2 }, /version 1/],
-      [{ ...json, genesis: '00' }, /genesis is no hash/],
+      [{ ...json, genesis: '00' }, /genesis is not a hash of 32 bytes/],
       [{ ...json, height: -1 }, /height/],
       [{ ...json, height: 2 ** 40 }, /height/],
       [{ ...json, position: '1' }, /position/],
-      [{ ...json, branch: new Array(99).fill(json.genesis) }, /branch is no list of at most/],
+      [{ ...json, branch: new Array(99).fill(json.genesis) }, /branch is not an array of at most/],
       [{ ...json, branch: ['zz'] }, /branch\[0\]/],
       [{ ...json, transaction: '00' }, /transaction: /],
-      [{ ...json, coinbase: 5 }, /coinbase is no object/],
+      [{ ...json, coinbase: 5 }, /coinbase is not an object/],
       [{ ...json, headers: { from: 0, hex: 'abc' } }, /headers.hex/],
     ];
     for (const [text, message] of broken) {
@@ -225,8 +225,8 @@ describe('a lie is refused', () => {
   });
 });
 
-describeVectors('the first payment between two people', FIRST_BLOCKS, () => {
-  it.skipIf(!hasBzip2())('is proved by the first headers of the real network, whose work is too little', () => {
+describeVectors('the first payment on mainnet', FIRST_BLOCKS, () => {
+  it.skipIf(!hasBzip2())('is proved by the first headers of mainnet, except for the minimum chain work', () => {
     const main = chainParams('main');
     const proof = proofIn([main.genesis, ...firstBlocks()], 170, 1, main);
     expect(proof.claim.transaction.txidHex).toBe('f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16');
@@ -236,7 +236,7 @@ describeVectors('the first payment between two people', FIRST_BLOCKS, () => {
       ...{ verified: true, height: 170, position: 1, confirmations: 86, time: 1231731025 },
       blockhash: '00000000d1145790a8694403d4063f323d499e655c83426834d4ce2f8dd4a2ee',
       merkleroot: '7dac2c5666815c17a3b36427de37bb9d2e2c5ccec3f8633eb91a4205cb4c10ff',
-      // 2^32 + 2^16 + 1 expected hashes each, at difficulty 1.
+      // 2^32 + 2^16 + 1 expected hashes per block, at difficulty 1.
       workontop: String(85n * 0x1_0001_0001n),
     });
   });

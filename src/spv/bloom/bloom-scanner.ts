@@ -15,22 +15,23 @@ import { type BloomAnswer, BloomSession } from './bloom-session.ts';
 import { PendingTransactions } from './pending-transactions.ts';
 import { WatchedFilter } from './watched-filter.ts';
 
-/** Peers that are asked about each block: what one leaves out the other brings. More would learn what we look for. */
+/** Peers asked about each block: each exposes omissions of the other. A third peer would only learn our addresses. */
 const WITNESSES = 2;
-/** Blocks in a round: few where new keys are found, since it then begins anew, and more the longer none is. */
+/** Blocks in a round. The size doubles with every round and is reset by a new key, which ends its round early. */
 const MIN_ROUND = 16;
 const MAX_ROUND = 256;
-/** Bytes of transactions that a peer may show in one round. */
+/** Bytes of transactions that a peer may send in one round. */
 const MAX_ROUND_BYTES = 16_000_000;
-/** Transactions in one round that do not match the filter. A few do, by what a peer's mempool has added to it. */
+/** Non-matching transactions a peer may send in one round. Its mempool adds outpoints to its copy of the filter (BIP37). */
 const MAX_STRAYS = 100;
-/** Milliseconds that a second peer has beyond the time that the first one took, to take as long again. */
+/** Milliseconds the second peer may take longer than twice the time of the first one. */
 const GRACE_MS = 10_000;
-/** Milliseconds for which who has left a round unfinished is asked only if there is nobody else. */
+/** Milliseconds for which a peer that left a round unfinished is used only if there is no other. */
 const DISTRUST_MS = 10 * 60_000;
-/** Milliseconds that any peer has for a round. */
+/** Milliseconds a peer may take for a round. */
 const MAX_ROUND_MS = 120_000;
 
+/** Modules that a `BloomScanner` uses. */
 export interface BloomScannerModules {
   readonly chain: HeaderChain;
   readonly chains: PeerChains;
@@ -38,30 +39,33 @@ export interface BloomScannerModules {
   readonly random: Random;
 }
 
-/** Blocks that some peers are asked about at the same time. */
+/** Consecutive blocks requested from up to two peers at the same time. */
 interface Round {
   readonly indexes: readonly BlockIndex[];
-  /** The filter as it was when it was loaded. */
+  /** The filter as loaded at the start of the round. */
   readonly filter: BloomFilter;
   readonly answers: Map<BloomSession, Answers>;
-  /** They have been looked at before, by one peer only. */
-  readonly isSecondLook: boolean;
-  /** These by the monotonic clock. */
+  /** Whether the blocks have been scanned before, with one peer only. */
+  readonly isRecheck: boolean;
+  /** Monotonic milliseconds. */
   readonly startedAt: number;
+  /** Monotonic milliseconds at which the first peer finished. */
   firstAt: number | undefined;
 }
 
+/** A peer's answers in a round. */
 interface Answers {
+  /** Matching transactions of each block, in the order of the round. */
   readonly blocks: (readonly ProvedTransaction[])[];
   bytes: number;
-  /** By the monotonic clock. */
-  readonly askedAt: number;
+  /** Monotonic milliseconds. */
+  readonly requestedAt: number;
 }
 
 /**
- * Looks for a watcher's transactions by Bloom filters (BIP37). Two peers are asked about each block where there are two,
- * and what both show is put together, so that a payment is missed only if both leave it out; who does is found out by the
- * proof that the other sends. What was looked at with one peer only is looked at again once there are two.
+ * Scans for a watcher's transactions with Bloom filters (BIP37). Each block is requested from two peers if possible, and
+ * their answers are merged: a payment is missed only if both omit it. The proof that one peer sends convicts the other of
+ * the omission. Blocks scanned with one peer are checked again when a second peer is available.
  */
 export class BloomScanner implements Scanner {
   readonly counts = { filters: 0, merkleBlocks: 0, blocks: 0, falsePositives: 0 };
@@ -71,15 +75,15 @@ export class BloomScanner implements Scanner {
   readonly #filter: WatchedFilter;
   readonly #pending: PendingTransactions;
   readonly #sessions = new Map<Peer, BloomSession>();
-  /** Where peers were that left a round unfinished, and until when that counts, by the monotonic clock. */
+  /** Endpoints of peers that left a round unfinished, with the monotonic time until which they are avoided. */
   readonly #unreliable = new Map<string, number>();
   #round: Round | undefined;
-  /** What was found is being handed over, and nothing else may begin. */
+  /** Set while a round's results are delivered; no other round may start. */
   #isFinishing = false;
   #roundSize = MIN_ROUND;
   #scanned: BlockIndex;
-  /** Heights between which there are blocks that only one peer was asked about, up to the last that was scanned. */
-  #alone: { readonly from: number; readonly to: number } | undefined;
+  /** Range of heights that includes all blocks scanned with one peer only; ends at or below `#scanned`. */
+  #unchecked: { readonly from: number; readonly to: number } | undefined;
 
   constructor(modules: BloomScannerModules, watcher: TransactionWatcher) {
     this.#modules = modules;
@@ -94,7 +98,7 @@ export class BloomScanner implements Scanner {
       merkleblock: (peer, message) => {
         const session = this.#sessions.get(peer);
         if (session) session.merkleBlock(message);
-        else peer.misbehaving('a merkleblock that was not asked for');
+        else peer.misbehaving('unrequested merkleblock');
       },
       notfound: (peer, { entries }) => this.#pending.notFound(peer, entries),
       tx: (peer, transaction) => {
@@ -107,14 +111,14 @@ export class BloomScanner implements Scanner {
     return this.#scanned;
   }
 
-  /** Peers that know what we look for. */
+  /** Number of peers that have our filter. */
   get witnesses(): number {
     return [...this.#sessions.values()].filter(({ isLoaded }) => isLoaded).length;
   }
 
-  /** Heights of the blocks that a peer has been asked about. */
+  /** Returns the heights of the blocks requested from a peer. */
   inFlight(peer: Peer): number[] {
-    return this.#sessions.get(peer)?.owedHeights ?? [];
+    return this.#sessions.get(peer)?.heightsInFlight ?? [];
   }
 
   peerReady(peer: Peer): void {
@@ -140,21 +144,22 @@ export class BloomScanner implements Scanner {
 
   tick(): void {
     for (const session of [...this.#sessions.values()]) session.tick();
-    if (this.#round) this.#hurry(this.#round);
+    if (this.#round) this.#dropSlowPeers(this.#round);
     this.#pending.tick();
     const now = this.#modules.clock.monotonic();
     for (const [endpoint, until] of this.#unreliable) if (until < now) this.#unreliable.delete(endpoint);
     this.step();
-    this.#lookAgain();
+    this.#recheck();
   }
 
-  /** A slow peer is not waited for much longer than another took. */
-  #hurry({ answers, indexes, startedAt, firstAt }: Round): void {
+  /** Disconnects a peer that takes much longer for the round than the first one did. */
+  #dropSlowPeers({ answers, indexes, startedAt, firstAt }: Round): void {
     const now = this.#modules.clock.monotonic();
-    for (const [{ peer }, { blocks, askedAt }] of [...answers]) {
-      const deadline = firstAt === undefined ? Infinity : Math.max(firstAt, askedAt) + firstAt - startedAt + GRACE_MS;
-      if (blocks.length < indexes.length && now > Math.min(deadline, askedAt + MAX_ROUND_MS)) {
-        peer.disconnect('shows its blocks too slowly');
+    for (const [{ peer }, { blocks, requestedAt }] of [...answers]) {
+      const deadline =
+        firstAt === undefined ? Infinity : Math.max(firstAt, requestedAt) + firstAt - startedAt + GRACE_MS;
+      if (blocks.length < indexes.length && now > Math.min(deadline, requestedAt + MAX_ROUND_MS)) {
+        peer.disconnect('slow merkleblock responses');
       }
     }
   }
@@ -169,11 +174,11 @@ export class BloomScanner implements Scanner {
     if (this.#round) for (const session of this.#round.answers.keys()) session.abandon();
     this.#round = undefined;
     this.#scanned = index;
-    this.#clampAlone();
+    this.#clampUnchecked();
     this.step();
   }
 
-  // Asking
+  // Requests
 
   step(): void {
     if (this.#isFinishing) return;
@@ -182,14 +187,14 @@ export class BloomScanner implements Scanner {
       return;
     }
     const skipped = this.#watcher.skip?.(this.#scanned) ?? this.#scanned;
-    if (skipped !== this.#scanned) this.#settle(skipped);
+    if (skipped !== this.#scanned) this.#advance(skipped);
     const { chain } = this.#modules;
     const next = chain.atHeight(this.#scanned.height + 1);
     if (next) this.#begin(next, chain.tip.height, this.#choose(next), false);
     else this.#listen();
   }
 
-  /** All coins are known by now: two peers are to tell what waits for a block. */
+  /** Has two peers announce unconfirmed transactions. Called at the tip, where all of the wallets' coins are known. */
   #listen(): void {
     this.#filter.refresh();
     for (const session of this.#able(this.#scanned)) {
@@ -197,15 +202,15 @@ export class BloomScanner implements Scanner {
     }
   }
 
-  /** Asks two peers about what only one was asked about, when nothing else is to be done. */
-  #lookAgain(): void {
-    if (this.#round || !this.#alone || this.#scanned !== this.#modules.chain.tip) return;
-    const next = this.#modules.chain.atHeight(this.#alone.from)!;
+  /** Requests blocks that were scanned with one peer from two, once the scan is at the tip. */
+  #recheck(): void {
+    if (this.#round || !this.#unchecked || this.#scanned !== this.#modules.chain.tip) return;
+    const next = this.#modules.chain.atHeight(this.#unchecked.from)!;
     const able = this.#able(next).slice(0, WITNESSES);
-    if (able.length === WITNESSES) this.#begin(next, this.#alone.to, able, true);
+    if (able.length === WITNESSES) this.#begin(next, this.#unchecked.to, able, true);
   }
 
-  #begin(first: BlockIndex, last: number, sessions: readonly BloomSession[], isSecondLook: boolean): void {
+  #begin(first: BlockIndex, last: number, sessions: readonly BloomSession[], isRecheck: boolean): void {
     if (sessions.length === 0) return;
     const { chain, chains, clock } = this.#modules;
     this.#filter.refresh();
@@ -213,20 +218,20 @@ export class BloomScanner implements Scanner {
     const to = Math.min(last, first.height + this.#roundSize - 1, ...known);
     const indexes = Array.from({ length: to - first.height + 1 }, (_, i) => chain.atHeight(first.height + i)!);
     const round: Round = {
-      ...{ indexes, isSecondLook, filter: this.#filter.copy(), answers: new Map() },
+      ...{ indexes, isRecheck, filter: this.#filter.copy(), answers: new Map() },
       ...{ startedAt: clock.monotonic(), firstAt: undefined },
     };
     this.#round = round;
-    for (const session of sessions) this.#ask(round, session);
+    for (const session of sessions) this.#request(round, session);
   }
 
-  #ask({ answers, indexes }: Round, session: BloomSession): void {
+  #request({ answers, indexes }: Round, session: BloomSession): void {
     session.load(this.#filter);
-    answers.set(session, { blocks: [], bytes: 0, askedAt: this.#modules.clock.monotonic() });
-    session.ask(indexes);
+    answers.set(session, { blocks: [], bytes: 0, requestedAt: this.#modules.clock.monotonic() });
+    session.request(indexes);
   }
 
-  /** Who can be asked about a block, without the unreliable; those first who know already what we look for. */
+  /** Returns the peers that can serve a block, those with our filter first; unreliable ones only if there are no others. */
   #able(index: BlockIndex): BloomSession[] {
     const { chains } = this.#modules;
     const able = [...this.#sessions.values()].filter(
@@ -236,21 +241,21 @@ export class BloomScanner implements Scanner {
     return (reliable.length > 0 ? reliable : able).sort((a, b) => Number(b.isLoaded) - Number(a.isLoaded));
   }
 
-  /** Whom to ask about a block. Where one who knows what we look for is late, no third one is told of it. */
+  /** Returns the peers to request a block from. Never reveals the filter to a third peer because one of two is late. */
   #choose(index: BlockIndex): BloomSession[] {
     const able = this.#able(index);
     const loaded = able.filter(({ isLoaded }) => isLoaded);
     return (this.witnesses >= WITNESSES && loaded.length > 0 ? loaded : able).slice(0, WITNESSES);
   }
 
-  /** Asks those as well who have come since, or take the place of one who is gone. */
+  /** Requests the round from peers that connected since, or that replace a disconnected one. */
   #fillUp(round: Round): void {
     for (const session of this.#choose(round.indexes.at(-1)!)) {
-      if (round.answers.size < WITNESSES && !round.answers.has(session)) this.#ask(round, session);
+      if (round.answers.size < WITNESSES && !round.answers.has(session)) this.#request(round, session);
     }
   }
 
-  /** One of those who were asked is gone. */
+  /** Continues a round after one of its peers disconnected. */
   #proceed(round: Round): void {
     this.#fillUp(round);
     if (round.answers.size === 0) this.#round = undefined;
@@ -259,13 +264,13 @@ export class BloomScanner implements Scanner {
 
   // Answers
 
-  #answered(session: BloomSession, { index, shown }: BloomAnswer): void {
+  #answered(session: BloomSession, { index, matches }: BloomAnswer): void {
     const round = this.#round;
     const answers = round?.answers.get(session);
     if (!round || !answers || round.indexes[answers.blocks.length] !== index) return;
-    answers.blocks.push(shown);
-    for (const { transaction } of shown) answers.bytes += transaction.strippedSize;
-    if (answers.bytes > MAX_ROUND_BYTES) session.peer.disconnect('shows more than a wallet can have');
+    answers.blocks.push(matches);
+    for (const { transaction } of matches) answers.bytes += transaction.strippedSize;
+    if (answers.bytes > MAX_ROUND_BYTES) session.peer.disconnect('too many transactions for the filter');
     else this.#finishIfDone(round);
   }
 
@@ -276,97 +281,101 @@ export class BloomScanner implements Scanner {
     if (done.length < sessions.length || this.#round !== round) return;
     this.#round = undefined;
     this.#isFinishing = true;
-    const failings = this.#finish(round);
+    const faults = this.#finish(round);
     this.#isFinishing = false;
-    judge(failings);
+    punish(faults);
     this.step();
   }
 
-  /** Returns what was wrong with the peers' answers. */
-  #finish({ indexes, filter, answers, isSecondLook }: Round): Map<BloomSession, Failings> {
-    const failings = new Map<BloomSession, Failings>();
-    for (const session of answers.keys()) failings.set(session, { omitted: undefined, strays: 0 });
+  /** Delivers a round's matches to the watcher. Returns the faults in the peers' answers. */
+  #finish({ indexes, filter, answers, isRecheck }: Round): Map<BloomSession, Faults> {
+    const faults = new Map<BloomSession, Faults>();
+    for (const session of answers.keys()) faults.set(session, { omitted: undefined, strays: 0 });
     let last = indexes.at(-1)!;
     for (const [i, index] of indexes.entries()) {
       this.counts.merkleBlocks++;
-      const matches = compare(
+      const matches = merge(
         filter,
-        [...answers].map(([session, { blocks }]) => [failings.get(session)!, blocks[i]!]),
+        [...answers].map(([session, { blocks }]) => [faults.get(session)!, blocks[i]!]),
       );
-      if (!this.#take(index, matches)) continue;
-      // The filter lacked keys that this block has shown to be in use: from here on all is asked for again.
+      if (!this.#deliver(index, matches)) continue;
+      // The block uses new keys, so the wallet watches keys that the filter lacks: request this and later blocks again.
       last = index.prev!;
       this.#roundSize = MIN_ROUND / 2;
       break;
     }
     this.#roundSize = Math.min(2 * this.#roundSize, MAX_ROUND);
-    const [from, to] = [indexes[0]!.height, this.#alone?.to ?? 0];
-    if (answers.size < WITNESSES) this.#setAlone(Math.min(from, this.#alone?.from ?? from), Math.max(last.height, to));
-    else if (isSecondLook) this.#setAlone(last.height + 1, to);
-    if (!isSecondLook || last !== indexes.at(-1)) this.#settle(last);
-    this.#clampAlone();
-    return failings;
+    const [from, to] = [indexes[0]!.height, this.#unchecked?.to ?? 0];
+    if (answers.size < WITNESSES) {
+      this.#setUnchecked(Math.min(from, this.#unchecked?.from ?? from), Math.max(last.height, to));
+    } else if (isRecheck) this.#setUnchecked(last.height + 1, to);
+    if (!isRecheck || last !== indexes.at(-1)) this.#advance(last);
+    this.#clampUnchecked();
+    return faults;
   }
 
-  /** Hands over what was found; returns whether there is more to look for by now, in the same block already. */
-  #take(index: BlockIndex, matches: readonly ProvedTransaction[]): boolean {
+  /** Delivers a block's matches to the watcher. Returns whether it now watches scripts that the filter lacks. */
+  #deliver(index: BlockIndex, matches: readonly ProvedTransaction[]): boolean {
     const others = matches.filter(({ transaction }) => !transaction.isCoinbase).length;
     const count = matches.length === 0 ? 0 : this.#watcher.proved(index, matches);
     this.counts.falsePositives += Math.max(0, others - count);
     return count > 0 && this.#filter.refresh();
   }
 
-  #settle(index: BlockIndex): void {
+  #advance(index: BlockIndex): void {
     this.#scanned = index;
     this.#watcher.scanned(index);
   }
 
-  /** What has yet to be scanned has not been looked at with one peer only. */
-  #clampAlone(): void {
-    if (this.#alone) this.#setAlone(this.#alone.from, Math.min(this.#alone.to, this.#scanned.height));
+  /** Removes blocks above `#scanned` from the unchecked range: the scan reaches them again. */
+  #clampUnchecked(): void {
+    if (this.#unchecked) this.#setUnchecked(this.#unchecked.from, Math.min(this.#unchecked.to, this.#scanned.height));
   }
 
-  #setAlone(from: number, to: number): void {
-    this.#alone = from > to ? undefined : { from, to };
+  #setUnchecked(from: number, to: number): void {
+    this.#unchecked = from > to ? undefined : { from, to };
   }
 }
 
-interface Failings {
-  /** The first transaction that the peer should have shown. */
+/** Faults of one peer in a round. */
+interface Faults {
+  /** Txid (hex) of the first matching transaction that the peer omitted. */
   omitted: string | undefined;
+  /** Number of transactions that do not match. */
   strays: number;
 }
 
-function judge(failings: ReadonlyMap<BloomSession, Failings>): void {
-  for (const [{ peer }, { omitted, strays }] of failings) {
-    if (omitted) peer.misbehaving(`leaves out transaction ${omitted}, which matches`);
-    else if (strays > MAX_STRAYS) peer.disconnect('shows what does not match');
+function punish(faults: ReadonlyMap<BloomSession, Faults>): void {
+  for (const [{ peer }, { omitted, strays }] of faults) {
+    if (omitted) peer.misbehaving(`omitted matching transaction ${omitted}`);
+    else if (strays > MAX_STRAYS) peer.disconnect('too many non-matching transactions');
   }
 }
 
 /**
- * What peers show of one block, together, in the order of the block. The filter changes as a peer's does (BIP37), but by
- * what has been shown only: whatever matches it matches that of every peer, which holds at least as much.
+ * Merges the peers' matches of one block, in block order, and counts the peers' faults. Updates `filter` as a peer updates
+ * its copy (BIP37), but with the sent transactions only: every peer's copy contains at least as much, so that a
+ * transaction that matches `filter` must match at every peer.
  */
-function compare(
+function merge(
   filter: BloomFilter,
-  voices: readonly (readonly [Failings, readonly ProvedTransaction[]])[],
+  responses: readonly (readonly [Faults, readonly ProvedTransaction[]])[],
 ): ProvedTransaction[] {
-  const all = new Map<string, { readonly match: ProvedTransaction; readonly by: Set<Failings> }>();
-  for (const [failings, shown] of voices) {
-    for (const match of shown) {
+  const all = new Map<string, { readonly match: ProvedTransaction; readonly by: Set<Faults> }>();
+  for (const [faults, matches] of responses) {
+    for (const match of matches) {
       const key = binaryKey(match.transaction.txid);
       const known = all.get(key);
-      if (known) known.by.add(failings);
-      else all.set(key, { match, by: new Set([failings]) });
+      if (known) known.by.add(faults);
+      else all.set(key, { match, by: new Set([faults]) });
     }
   }
   const inOrder = [...all.values()].sort((a, b) => a.match.proof.proof.position - b.match.proof.proof.position);
   return inOrder.flatMap(({ match, by }) => {
     const isMatch = filter.isRelevantAndUpdate(match.transaction);
-    for (const [failings] of voices) {
-      if (!isMatch && by.has(failings)) failings.strays++;
-      else if (isMatch && !by.has(failings)) failings.omitted ??= match.transaction.txidHex;
+    for (const [faults] of responses) {
+      if (!isMatch && by.has(faults)) faults.strays++;
+      else if (isMatch && !by.has(faults)) faults.omitted ??= match.transaction.txidHex;
     }
     return isMatch ? [match] : [];
   });

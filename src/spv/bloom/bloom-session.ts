@@ -11,49 +11,49 @@ import { type TransactionProofFlaw, verifyTransactionProof } from '../../proofs/
 import type { ProvedTransaction } from '../watcher.ts';
 import type { WatchedFilter } from './watched-filter.ts';
 
-/** Milliseconds without a block, or a transaction of one, after which a peer that owes some is left. */
+/** Milliseconds without a merkle block or transaction after which a peer with blocks in flight is disconnected. */
 const ANSWER_TIMEOUT_MS = 20_000;
-/** Blocks after which a filter is loaded afresh: it has grown by what matched without being meant. */
+/** Blocks after which the filter is loaded again: false positives have added outpoints to the peer's copy. */
 const RELOAD_AFTER = 1_000;
-/** Blocks that a peer may owe before it is asked for more. */
-const MAX_OWED = 1_000;
+/** Blocks in flight above which nothing more is requested from a peer. */
+const MAX_IN_FLIGHT = 1_000;
 
-/** What a peer shows of a block. */
+/** A peer's answer about a block. */
 export interface BloomAnswer {
   readonly index: BlockIndex;
-  /** In the order of the block; the coinbase is the first. */
-  readonly shown: readonly ProvedTransaction[];
+  /** In block order; the coinbase is the first. */
+  readonly matches: readonly ProvedTransaction[];
 }
 
-interface Owed {
+interface RequestedBlock {
   readonly index: BlockIndex;
-  /** The answer is of no use any more, but it will come. */
+  /** Whether the answer, which will still arrive, is to be ignored. */
   abandoned: boolean;
 }
 
-/** A merkle block whose transactions have yet to come. */
-interface Open {
-  readonly owed: Owed;
+/** A merkle block some of whose transactions have not arrived. */
+interface PartialAnswer {
+  readonly requested: RequestedBlock;
   readonly tree: ExtractedTree;
-  /** By txid; undefined while it has not come. */
+  /** By txid; undefined until the transaction arrives. */
   readonly transactions: Map<string, Transaction | undefined>;
   missing: number;
 }
 
 /**
- * One peer that filters for us (BIP37): which blocks it owes, and whether what it shows of them is proved. Peers answer in
- * the order of the questions, each `merkleblock` followed by the transactions that it shows.
+ * A peer with our Bloom filter (BIP37): tracks its blocks in flight and validates its answers. A peer answers in the order
+ * of the requests; each `merkleblock` is followed by its matched transactions.
  */
 export class BloomSession {
   readonly peer: Peer;
   readonly #clock: Clock;
   readonly #answered: (answer: BloomAnswer) => void;
-  #owed: Owed[] = [];
-  #open: Open | undefined;
+  #inFlight: RequestedBlock[] = [];
+  #partial: PartialAnswer | undefined;
   #loaded: { readonly version: number; blocks: number } | undefined;
-  /** The version of the filter by which it has been asked for all that waits for a block. */
-  #listensTo: number | undefined;
-  /** By the monotonic clock: of the last question, or of what has last come. */
+  /** Version of the filter for which `mempool` (BIP35) was sent. */
+  #mempoolVersion: number | undefined;
+  /** Monotonic milliseconds of the last request or answer. */
   #since = 0;
 
   constructor(peer: Peer, clock: Clock, answered: (answer: BloomAnswer) => void) {
@@ -62,21 +62,22 @@ export class BloomSession {
     this.#answered = answered;
   }
 
-  /** Whether the peer knows what we look for. */
+  /** Whether the peer has our filter. */
   get isLoaded(): boolean {
     return this.#loaded !== undefined;
   }
 
-  /** Whether it can be asked for more. */
+  /** Whether more blocks can be requested. */
   get isFree(): boolean {
-    return this.#owed.length < MAX_OWED;
+    return this.#inFlight.length < MAX_IN_FLIGHT;
   }
 
-  get owedHeights(): number[] {
-    return this.#owed.filter(({ abandoned }) => !abandoned).map(({ index }) => index.height);
+  /** Heights of the blocks in flight, without abandoned ones. */
+  get heightsInFlight(): number[] {
+    return this.#inFlight.filter(({ abandoned }) => !abandoned).map(({ index }) => index.height);
   }
 
-  /** Gives the peer the filter, unless it has it. */
+  /** Sends the filter unless the peer has this version of it. */
   load(filter: WatchedFilter): void {
     const { version } = filter;
     if (this.#loaded?.version === version && this.#loaded.blocks < RELOAD_AFTER) return;
@@ -84,61 +85,60 @@ export class BloomSession {
     this.#loaded = { version, blocks: 0 };
   }
 
-  /** Has the peer tell of what waits for a block and matches: by BIP35 of what it has, for each new filter, then of more. */
+  /** Requests matching transactions of the peer's mempool (BIP35). The peer announces later ones without a request. */
   listen(filter: WatchedFilter): void {
     this.load(filter);
-    if (this.#listensTo === filter.version) return;
-    this.#listensTo = filter.version;
+    if (this.#mempoolVersion === filter.version) return;
+    this.#mempoolVersion = filter.version;
     this.peer.send('mempool', {});
   }
 
-  /** Asks for what the filter shows of blocks. */
-  ask(indexes: readonly BlockIndex[]): void {
-    this.#owed.push(...indexes.map((index) => ({ index, abandoned: false })));
+  /** Requests the merkle blocks of these blocks. */
+  request(indexes: readonly BlockIndex[]): void {
+    this.#inFlight.push(...indexes.map((index) => ({ index, abandoned: false })));
     this.#loaded!.blocks += indexes.length;
     this.#since = this.#clock.monotonic();
     this.peer.send('getdata', { entries: indexes.map(({ hash }) => ({ type: InvType.FILTERED_BLOCK, hash })) });
   }
 
-  /** What the peer owes is of no use any more. */
+  /** Ignores the answers to all requests in flight. */
   abandon(): void {
-    for (const owed of this.#owed) owed.abandoned = true;
-    if (this.#open) this.#open.owed.abandoned = true;
+    for (const requested of this.#inFlight) requested.abandoned = true;
+    if (this.#partial) this.#partial.requested.abandoned = true;
   }
 
   tick(): void {
-    if (this.#owed.length === 0 && !this.#open) return;
-    if (this.#clock.monotonic() - this.#since > ANSWER_TIMEOUT_MS) {
-      this.peer.disconnect('does not show in time what its blocks hold');
-    }
+    if (this.#inFlight.length === 0 && !this.#partial) return;
+    if (this.#clock.monotonic() - this.#since > ANSWER_TIMEOUT_MS) this.peer.disconnect('merkleblock timeout');
   }
 
+  /** Handles a `merkleblock` message. */
   merkleBlock(message: MerkleBlock): void {
-    if (this.#open) this.peer.misbehaving('a merkleblock without the transactions that it shows');
-    const owed = this.peer.isClosed ? undefined : this.#settle(message.header);
-    const tree = owed && this.#extract(message);
+    if (this.#partial) this.peer.misbehaving('merkleblock without its matched transactions');
+    const requested = this.peer.isClosed ? undefined : this.#takeRequest(message.header);
+    const tree = requested && this.#extract(message);
     if (!tree) return;
     const transactions = new Map(tree.matches.map(({ txid }) => [binaryKey(txid), undefined]));
-    // Every filter of ours matches every coinbase. Who shows an inner node as a transaction cannot show one in its place.
+    // Our filter matches every coinbase. Its proof fixes the tree's depth, so an inner node cannot pass as a transaction.
     if (tree.matches[0]?.position !== 0) {
-      this.peer.misbehaving(`does not show the coinbase of block ${owed.index.hashHex}, which matches`);
+      this.peer.misbehaving(`merkleblock without the coinbase of block ${requested.index.hashHex}`);
     } else if (transactions.size < tree.matches.length) {
-      this.peer.misbehaving('a merkleblock that shows a transaction twice');
+      this.peer.misbehaving('duplicate transaction in merkleblock');
     } else {
-      this.#open = { owed, tree, transactions, missing: transactions.size };
+      this.#partial = { requested, tree, transactions, missing: transactions.size };
     }
   }
 
-  /** Which of the blocks that the peer owes this is; undefined, and the peer is judged, if none can come now. */
-  #settle({ hash }: MerkleBlock['header']): Owed | undefined {
-    const at = this.#owed.findIndex(({ index }) => equalBytes(index.hash, hash));
-    if (at < 0) return this.#refuse('a merkleblock that was not asked for');
-    const passed = this.#owed.splice(0, at + 1);
-    const owed = passed.pop();
+  /** Removes a block from those in flight and returns it. Punishes the peer if the block is not the next one. */
+  #takeRequest({ hash }: MerkleBlock['header']): RequestedBlock | undefined {
+    const at = this.#inFlight.findIndex(({ index }) => equalBytes(index.hash, hash));
+    if (at < 0) return this.#refuse('unrequested merkleblock');
+    const passed = this.#inFlight.splice(0, at + 1);
+    const requested = passed.pop();
     this.#since = this.#clock.monotonic();
-    // A lost branch need not be kept.
-    if (passed.every(({ abandoned }) => abandoned)) return owed;
-    this.peer.disconnect('leaves out a block that it was asked for');
+    // A peer may have dropped the blocks of a stale branch.
+    if (passed.every(({ abandoned }) => abandoned)) return requested;
+    this.peer.disconnect('skipped merkleblock');
     return undefined;
   }
 
@@ -147,27 +147,27 @@ export class BloomSession {
       return message.extract();
     } catch (error) {
       if (!(error instanceof ProofError)) throw error;
-      return this.#refuse(`a merkleblock that proves nothing: ${error.message}`);
+      return this.#refuse(`invalid merkleblock: ${error.message}`);
     }
   }
 
-  /** Takes a transaction that a merkle block has shown; returns false for any other. */
+  /** Handles a `tx` message. Returns false for a transaction that is not one of the last merkle block. */
   transaction(transaction: Transaction): boolean {
-    const open = this.#open;
+    const partial = this.#partial;
     const key = binaryKey(transaction.txid);
-    if (!open?.transactions.has(key) || open.transactions.get(key)) return false;
-    open.transactions.set(key, transaction);
+    if (!partial?.transactions.has(key) || partial.transactions.get(key)) return false;
+    partial.transactions.set(key, transaction);
     this.#since = this.#clock.monotonic();
-    if (--open.missing > 0) return true;
-    this.#open = undefined;
-    if (open.owed.abandoned) return true;
-    const shown = this.#prove(open);
-    if (shown) this.#answered({ index: open.owed.index, shown });
+    if (--partial.missing > 0) return true;
+    this.#partial = undefined;
+    if (partial.requested.abandoned) return true;
+    const matches = this.#prove(partial);
+    if (matches) this.#answered({ index: partial.requested.index, matches });
     return true;
   }
 
-  /** What has come with its proofs; undefined, and the peer is judged, if one of them is wrong. */
-  #prove({ owed: { index }, tree, transactions }: Open): ProvedTransaction[] | undefined {
+  /** Returns the transactions with their proofs. If a proof is invalid, punishes the peer and returns undefined. */
+  #prove({ requested: { index }, tree, transactions }: PartialAnswer): ProvedTransaction[] | undefined {
     const [first, ...others] = tree.matches.map(({ txid, position }) => ({
       transaction: transactions.get(binaryKey(txid))!,
       proof: tree.proofOf(position)!,
@@ -175,19 +175,19 @@ export class BloomSession {
     const { header } = index;
     const block = { blockHash: index.hash, height: index.height };
     const result = verifyTransactionProof({ header, ...first! });
-    // A coinbase of 64 bytes looks like an inner node itself, and so shows no depth.
+    // A coinbase of 64 bytes could be an inner node itself and does not prove the tree's depth (CVE-2017-12842).
     const coinbase = result.valid ? { coinbase: first! } : {};
     if (!result.valid && result.flaw !== 'size-of-inner-node') {
-      return this.#refuse(noProof(result.flaw));
+      return this.#refuse(invalidProof(result.flaw));
     }
-    const shown = [{ transaction: first!.transaction, proof: { ...block, proof: first!.proof, ...coinbase } }];
+    const proved = [{ transaction: first!.transaction, proof: { ...block, proof: first!.proof, ...coinbase } }];
     for (const { transaction, proof } of others) {
       const verdict = verifyTransactionProof({ header, transaction, proof, ...coinbase });
-      if (verdict.valid) shown.push({ transaction, proof: { ...block, proof, ...coinbase } });
-      // A block may hold one of 64 bytes, but no payment that could be proved.
-      else if (verdict.flaw !== 'size-of-inner-node') return this.#refuse(noProof(verdict.flaw));
+      if (verdict.valid) proved.push({ transaction, proof: { ...block, proof, ...coinbase } });
+      // A transaction of 64 bytes is valid in a block but cannot be proved; it is skipped.
+      else if (verdict.flaw !== 'size-of-inner-node') return this.#refuse(invalidProof(verdict.flaw));
     }
-    return shown;
+    return proved;
   }
 
   #refuse(reason: string): undefined {
@@ -195,6 +195,6 @@ export class BloomSession {
   }
 }
 
-function noProof(flaw: TransactionProofFlaw): string {
-  return `a merkleblock that proves no transaction: ${flaw}`;
+function invalidProof(flaw: TransactionProofFlaw): string {
+  return `invalid transaction proof in merkleblock: ${flaw}`;
 }

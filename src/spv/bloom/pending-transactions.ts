@@ -6,21 +6,21 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import type { TransactionWatcher } from '../watcher.ts';
 
-/** Transactions that a peer is asked for at a time; what it announces beyond that is passed over. */
+/** Transactions in flight per peer; further announcements are ignored. */
 const MAX_REQUESTS = 100;
-/** Milliseconds after which a request counts no more. */
+/** Milliseconds after which a request expires. */
 const REQUEST_TIMEOUT_MS = 60_000;
-/** Transactions that are remembered to have come. */
+/** Received transactions to remember. */
 const KNOWN = 10_000;
 
 /**
- * Fetches the transactions that peers announce to who has loaded a filter: those that match it and wait for a block. Each
- * peer that announces one is asked, so that none can keep it from us by its silence.
+ * Fetches unconfirmed transactions that match our Bloom filter, as peers announce them. A transaction is requested from
+ * every peer that announces it, so that no single peer can withhold it.
  */
 export class PendingTransactions {
   readonly #clock: Clock;
   readonly #watcher: TransactionWatcher;
-  /** By peer and id, when it was asked for, by the monotonic clock. */
+  /** Monotonic milliseconds of each request, by peer and by txid or wtxid. */
   readonly #requests = new Map<Peer, Map<string, number>>();
   readonly #known = new RollingSet(KNOWN);
 
@@ -40,6 +40,7 @@ export class PendingTransactions {
     }
   }
 
+  /** Handles an `inv` message: requests transactions that are not known. */
   announced(peer: Peer, announced: readonly InvEntry[]): void {
     const requests = this.#requests.get(peer) ?? new Map<string, number>();
     this.#requests.set(peer, requests);
@@ -54,11 +55,12 @@ export class PendingTransactions {
     if (entries.length > 0) peer.send('getdata', { entries });
   }
 
+  /** Handles a `notfound` message. */
   notFound(peer: Peer, entries: readonly InvEntry[]): void {
     for (const { hash } of entries) this.#requests.get(peer)?.delete(binaryKey(hash));
   }
 
-  /** Takes a transaction that was asked for; ignores any other. */
+  /** Handles a `tx` message; ignores unrequested transactions. */
   received(peer: Peer, transaction: Transaction): void {
     const requests = this.#requests.get(peer);
     const keys = [binaryKey(transaction.wtxid), binaryKey(transaction.txid)];

@@ -6,21 +6,21 @@ import { Op } from '../../script/opcodes.ts';
 import type { TransactionWatcher } from '../watcher.ts';
 
 /**
- * How many elements that are not watched for seem to be. With about eight in a transaction, one transaction in a thousand
- * is sent for nothing: a few in a full block. More would hide the wallet better, and drown it in what `BloomUpdate.ALL`
- * adds for each.
+ * False positives per tested element. A transaction has about eight elements, so one in a thousand matches: a few per full
+ * block. A higher rate would hide the wallet better, but `BloomUpdate.ALL` adds outpoints for every match and would fill
+ * the filter.
  */
 const FALSE_POSITIVE_RATE = 0.0001;
-/** Elements for which there is room at least. A filter that seldom grows tells less: see `WatchedFilter`. */
+/** Minimum number of elements the filter is sized for. A filter that is resized reveals more: see `WatchedFilter`. */
 const MIN_CAPACITY = 512;
 
 /**
- * The Bloom filter of what a watcher waits for (BIP37): what its scripts push, and its outputs, to see them spent. The null
- * outpoint is in it as well, so that every block shows its coinbase, which proves how deep the block's tree is
- * (CVE-2017-12842), without telling anybody which of the other matches are meant.
+ * The Bloom filter of a watcher (BIP37): data pushes of its scripts, and its unspent outpoints. It also contains the null
+ * outpoint, so that the coinbase of every block matches. The coinbase proves the depth of the block's merkle tree
+ * (CVE-2017-12842) and reveals nothing about the wallet.
  *
- * All peers get the same filter, with one tweak, as big as it will be for a long time. Of two filters for the same
- * elements that differ in tweak or size, the elements are what matches both.
+ * All peers get the same filter, with one tweak, and a size that lasts. Two filters of the same elements with another
+ * tweak or size would reveal the elements: only those match both.
  */
 export class WatchedFilter {
   readonly #watcher: TransactionWatcher;
@@ -29,7 +29,7 @@ export class WatchedFilter {
   #capacity = MIN_CAPACITY;
   #scripts = new Set<string>();
   #outPoints = new Set<string>();
-  /** Another one for every other content. */
+  /** Incremented with every change. */
   version = 0;
 
   /** `tweak` is a uint32. */
@@ -40,12 +40,12 @@ export class WatchedFilter {
     this.refresh();
   }
 
-  /** A copy of the filter, to be changed as whoever has loaded it does. */
+  /** Returns a copy of the filter, to be updated by matches as a peer updates its own (BIP37). */
   copy(): BloomFilter {
     return new BloomFilter({ ...this.#filter, data: this.#filter.data.slice() });
   }
 
-  /** Adds what is watched for by now; returns whether there were scripts that the filter did not hold before. */
+  /** Adds the watcher's current scripts and outpoints; returns whether there were new scripts. */
   refresh(): boolean {
     const scripts = this.#watcher.scripts().filter((script) => !this.#scripts.has(binaryKey(script)));
     const outPoints = this.#watcher.outPoints().filter((outPoint) => !this.#outPoints.has(outPointKey(outPoint)));
@@ -59,7 +59,7 @@ export class WatchedFilter {
     return scripts.length > 0;
   }
 
-  /** Begins anew, with twice the room that is needed, and without what is watched for no longer. */
+  /** Builds the filter from scratch, at twice the required size and without spent outpoints. */
   #rebuild(): void {
     const scripts = this.#watcher.scripts();
     const outPoints = this.#watcher.outPoints();
@@ -88,7 +88,7 @@ export class WatchedFilter {
   }
 }
 
-/** What BIP37 looks for in an output: all that its script pushes. */
+/** Returns the elements that BIP37 tests in an output: the data pushes of its script. */
 function* pushesOf(script: Uint8Array): Generator<Uint8Array> {
   const cursor = new ScriptCursor(script);
   while (cursor.next()) {

@@ -6,134 +6,137 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Block } from '../../primitives/block.ts';
 import { BASIC_FILTER, filterHash } from '../../proofs/block-filter.ts';
-import { type FilterVerdict, judgeFilter } from './filter-judge.ts';
+import { checkFilter, type FilterVerdict } from './filter-check.ts';
 
-/** Milliseconds that a peer has to send the filter that it claims there is. */
+/** Milliseconds a peer may take to send a disputed filter. */
 const FILTER_TIMEOUT_MS = 10_000;
 
-/** What some peers say that the hash of a block's filter is. */
-export interface Claim {
-  /** The longest known first. */
+/** A filter hash that some peers sent for a block. */
+export interface FilterClaim {
+  /** In order of connection. */
   readonly peers: Set<Peer>;
-  /** Absent for the claim that what was agreed before is right. */
+  /** 32 bytes; absent for the claim that the filter header agreed on before is right. */
   readonly hash?: Uint8Array;
   isHash(hash: Uint8Array): boolean;
 }
 
-interface Case {
-  readonly claim: Claim;
-  /** Who is being asked for the filter, and since when by the monotonic clock. */
-  asked?: { readonly peer: Peer; readonly at: number } | undefined;
+interface ClaimState {
+  readonly claim: FilterClaim;
+  /** The peer that the filter is requested from, and the monotonic milliseconds of the request. */
+  request?: { readonly peer: Peer; readonly at: number } | undefined;
   verdict?: FilterVerdict;
 }
 
-/** How a dispute has ended. */
-export interface Outcome {
-  /** The claim that is to be followed; absent if none is left. */
-  readonly winner: Claim | undefined;
-  /** Whether no other is as good as the winner. */
+/** Result of a dispute. */
+export interface DisputeOutcome {
+  /** The claim to follow; undefined if none is left. */
+  readonly winner: FilterClaim | undefined;
+  /** Whether no other claim is as plausible as the winner. */
   readonly isCertain: boolean;
-  /** What the block has proved wrong. */
-  readonly refuted: readonly Claim[];
+  /** The claims that the block proves wrong. */
+  readonly refuted: readonly FilterClaim[];
 }
 
+/** Modules that a `FilterDispute` uses. */
 export interface DisputeModules {
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /**
- * Peers that tell different hashes of one block's filter (BIP157): all are asked for the filter itself, and the block
- * decides. Who has committed to a filter that the block proves wrong, or to one that it cannot show, is found out.
+ * Resolves conflicting filter hashes for one block (BIP157): requests the filter of each hash and checks it against the
+ * block. A peer that committed to a wrong filter is discouraged; a peer that does not send its filter is disconnected.
  */
 export class FilterDispute {
   readonly index: BlockIndex;
-  readonly #cases: Case[];
+  readonly #claims: ClaimState[];
   readonly #modules: DisputeModules;
-  readonly #resolved: (outcome: Outcome) => void;
+  readonly #resolved: (outcome: DisputeOutcome) => void;
   #block: Block | undefined;
   #isOver = false;
 
   constructor(
     index: BlockIndex,
-    claims: readonly Claim[],
+    claims: readonly FilterClaim[],
     modules: DisputeModules,
-    resolved: (outcome: Outcome) => void,
+    resolved: (outcome: DisputeOutcome) => void,
   ) {
     this.index = index;
-    this.#cases = claims.map((claim) => ({ claim }));
+    this.#claims = claims.map((claim) => ({ claim }));
     this.#modules = modules;
     this.#resolved = resolved;
-    modules.logger.warn({ height: index.height, claims: claims.length }, 'peers disagree about a filter');
+    modules.logger.warn({ height: index.height, claims: claims.length }, 'conflicting filter hashes');
   }
 
-  /** Gives up without a result. */
+  /** Ends the dispute without a result. */
   abandon(): void {
     this.#isOver = true;
   }
 
+  /** Supplies the disputed block. */
   blockArrived(block: Block): void {
     this.#block = block;
     this.proceed();
   }
 
   peerClosed(peer: Peer): void {
-    for (const each of this.#cases) {
+    for (const each of this.#claims) {
       each.claim.peers.delete(peer);
-      if (each.asked?.peer === peer) each.asked = undefined;
+      if (each.request?.peer === peer) each.request = undefined;
     }
     this.proceed();
   }
 
   tick(): void {
-    for (const { asked, verdict } of this.#cases) {
-      if (!asked || verdict || this.#modules.clock.monotonic() - asked.at <= FILTER_TIMEOUT_MS) continue;
-      asked.peer.disconnect('does not send the filter whose hash it has told');
+    for (const { request, verdict } of this.#claims) {
+      if (!request || verdict || this.#modules.clock.monotonic() - request.at <= FILTER_TIMEOUT_MS) continue;
+      request.peer.disconnect('disputed filter timeout');
     }
   }
 
-  /** Takes a filter that was asked for here; ignores any other. */
+  /** Handles a `cfilter` message; ignores filters that this dispute did not request. */
   received(peer: Peer, { blockHash, filter }: CFilterMessage): void {
-    const found = this.#cases.find(({ asked, verdict }) => asked?.peer === peer && !verdict);
+    const found = this.#claims.find(({ request, verdict }) => request?.peer === peer && !verdict);
     if (!found || !this.#block || this.#isOver || !equalBytes(blockHash, this.index.hash)) return;
     if (found.claim.isHash(filterHash(filter))) {
-      found.verdict = judgeFilter(filter, this.#block);
+      found.verdict = checkFilter(filter, this.#block);
       this.proceed();
     } else {
-      peer.misbehaving('a filter with another hash than it has told');
+      peer.misbehaving('mismatched hash of a disputed filter');
     }
   }
 
-  /** Asks for filters, once there is a block to judge them by, and judges when all have come. */
+  /** Requests filters once the block has arrived, and decides when every claim is checked or has no peer left. */
   proceed(): void {
     if (!this.#block || this.#isOver) return;
-    for (const each of this.#cases) {
-      if (each.asked || each.verdict) continue;
+    for (const each of this.#claims) {
+      if (each.request || each.verdict) continue;
       const [peer] = each.claim.peers;
       if (!peer) continue;
-      each.asked = { peer, at: this.#modules.clock.monotonic() };
+      each.request = { peer, at: this.#modules.clock.monotonic() };
       const { height: startHeight, hash: stopHash } = this.index;
       peer.send('getcfilters', { filterType: BASIC_FILTER, startHeight, stopHash });
     }
-    if (this.#cases.every(({ verdict, claim }) => verdict || claim.peers.size === 0)) this.#judge();
+    if (this.#claims.every(({ verdict, claim }) => verdict || claim.peers.size === 0)) this.#decide();
   }
 
-  #judge(): void {
+  #decide(): void {
     this.#isOver = true;
-    const unlikely = ({ verdict }: Case) => (verdict && verdict.wrong === undefined ? verdict.unlikely : Infinity);
-    const least = Math.min(...this.#cases.map(unlikely));
-    const best = this.#cases.filter((each) => unlikely(each) === least && least < Infinity);
+    const unlikely = ({ verdict }: ClaimState) =>
+      verdict && verdict.wrong === undefined ? verdict.unlikely : Infinity;
+    const least = Math.min(...this.#claims.map(unlikely));
+    const best = this.#claims.filter((each) => unlikely(each) === least && least < Infinity);
     best.sort((a, b) => b.claim.peers.size - a.claim.peers.size);
-    for (const each of this.#cases) if (!best.includes(each)) this.#leave(each);
-    const refuted = this.#cases.filter(({ verdict }) => verdict?.wrong !== undefined).map(({ claim }) => claim);
+    for (const each of this.#claims) if (!best.includes(each)) this.#dropPeers(each);
+    const refuted = this.#claims.filter(({ verdict }) => verdict?.wrong !== undefined).map(({ claim }) => claim);
     this.#resolved({ winner: best[0]?.claim, isCertain: best.length === 1, refuted });
   }
 
-  #leave({ claim, verdict }: Case): void {
+  #dropPeers({ claim, verdict }: ClaimState): void {
     const block = this.index.hashHex;
     for (const peer of [...claim.peers]) {
-      if (verdict?.wrong === undefined) peer.disconnect(`its filter of block ${block} fits worse than others'`);
-      else peer.misbehaving(`its filter of block ${block} is wrong: ${verdict.wrong}`);
+      if (verdict?.wrong === undefined) peer.disconnect(`less plausible filter for block ${block}`);
+      else peer.misbehaving(`wrong filter for block ${block}: ${verdict.wrong}`);
     }
   }
 }

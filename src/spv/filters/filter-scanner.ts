@@ -10,58 +10,60 @@ import type { BlockFetcher } from '../block-fetcher.ts';
 import type { HeaderChain } from '../header-chain.ts';
 import type { Watcher } from '../watcher.ts';
 
-/** Filters asked for at a time. */
+/** Filters per request. */
 const RANGE = 200;
-/** Bytes of filters that wait for a block; those behind them are asked for again. */
-const MAX_WAITING_BYTES = 8_000_000;
-/** Milliseconds without a filter after which another peer is asked. */
+/** Bytes of filters to queue while a block is fetched; filters beyond them are requested again. */
+const MAX_QUEUED_BYTES = 8_000_000;
+/** Milliseconds without a filter after which the peer is disconnected. */
 const FILTER_TIMEOUT_MS = 20_000;
 
+/** Modules that a `FilterScanner` uses. */
 export interface FilterScannerModules {
   readonly chain: HeaderChain;
   readonly blocks: BlockFetcher;
   readonly clock: Clock;
-  /** A peer whose filters up to a height are to be had and have the agreed hashes. */
+  /** Returns a peer that has the agreed filters up to a height. */
   source(height: number): Peer | undefined;
 }
 
-/** What one round of filters is about. */
-interface Request {
+/** A `getcfilters` request in flight. */
+interface FilterRequest {
   readonly peer: Peer;
   readonly to: number;
-  /** The height whose filter has to come next. */
+  /** Height of the next filter. */
   expected: number;
-  /** By the monotonic clock, of the question or of the last filter. */
+  /** Monotonic milliseconds of the request or the last filter. */
   since: number;
 }
 
-export interface ScanCounts {
-  /** Filters that were looked at. */
+/** Counters of a scan by block filters. */
+export interface FilterScanCounts {
+  /** Filters checked. */
   filters: number;
-  /** Blocks that were fetched because their filter matched, or because peers disagreed about it. */
+  /** Blocks fetched because their filter matched or was disputed. */
   blocks: number;
-  /** Those of them that hold nothing of the wallet's. */
+  /** Fetched blocks that do not concern the watcher. */
   falsePositives: number;
 }
 
 /**
- * Looks through the blocks' filters, in the order of the chain, for the scripts of a watcher, and fetches the blocks that
- * match, only these. Filters are believed if they have the hash that `FilterSync` has found.
+ * Matches block filters against a watcher's scripts, in chain order, and fetches the matching blocks only. Accepts filters
+ * that match the filter headers of `FilterSync`.
  */
 export class FilterScanner {
-  readonly counts: ScanCounts = { filters: 0, blocks: 0, falsePositives: 0 };
+  readonly counts: FilterScanCounts = { filters: 0, blocks: 0, falsePositives: 0 };
   readonly #modules: FilterScannerModules;
   readonly #watcher: Watcher;
-  /** Blocks to look at without a filter. */
+  /** Heights of blocks to fetch whether or not their filter matches. */
   readonly #forced = new Set<number>();
-  #request: Request | undefined;
-  /** Filters that have come, the first of them of the block behind the last one that was scanned. */
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
+  #request: FilterRequest | undefined;
+  /** Received filters; the first one is of the block after `#scanned`. */
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
   #scanned: BlockIndex;
-  /** A block is being fetched. */
+  /** Whether a block is in flight. */
   #fetching = false;
-  /** Changes whenever the scan is set back, so that a block that was being fetched counts no more. */
+  /** Incremented whenever the scan restarts, so that a block in flight is ignored. */
   #epoch = 0;
 
   constructor(modules: FilterScannerModules, watcher: Watcher) {
@@ -70,7 +72,7 @@ export class FilterScanner {
     this.#scanned = watcher.start();
   }
 
-  /** The last block that was looked at. */
+  /** The last scanned block. */
   get scanned(): BlockIndex {
     return this.#scanned;
   }
@@ -83,31 +85,31 @@ export class FilterScanner {
   tick(): void {
     const request = this.#request;
     if (request && this.#modules.clock.monotonic() - request.since > FILTER_TIMEOUT_MS) {
-      request.peer.disconnect('does not send filters in time');
+      request.peer.disconnect('filter timeout');
     }
     this.step();
   }
 
-  /** This block is looked at whatever filter it is said to have; if it was passed by before, now. */
+  /** Fetches a block whether or not its filter matches: when the scan reaches it, or now if the scan has passed it. */
   force(index: BlockIndex): void {
     this.#forced.add(index.height);
     if (index.height > this.#scanned.height) return;
     void this.#modules.blocks.fetch(index).then((block) => {
       if (!this.#modules.chain.contains(index) || index.height > this.#scanned.height) return;
-      // What it holds may have made new scripts, for which the blocks behind it have not been searched.
-      if (this.#show(index, block)) this.setBack(index);
+      // The block may add scripts that later blocks have not been scanned for.
+      if (this.#deliver(index, block)) this.setBack(index);
     });
   }
 
-  /** The best chain has moved; `fork` is the last block that it shares with the one before. */
+  /** Handles a new tip. `fork` is the last block that the old and the new best chain share. */
   tipChanged(fork: BlockIndex, previous: BlockIndex): void {
     for (const height of this.#forced) if (height > fork.height) this.#forced.delete(height);
-    // Filters that wait may be of blocks that are lost.
+    // Queued filters may be of disconnected blocks.
     if (fork !== previous) this.#goTo(this.#scanned.height > fork.height ? fork : this.#scanned);
     else this.step();
   }
 
-  /** Looks again at all blocks behind `index`. */
+  /** Restarts the scan after `index`. */
   setBack(index: BlockIndex): void {
     this.#watcher.setBack(index);
     this.#goTo(index);
@@ -117,18 +119,18 @@ export class FilterScanner {
     this.#epoch++;
     this.#fetching = false;
     this.#request = undefined;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
+    this.#queue = [];
+    this.#queuedBytes = 0;
     this.#scanned = index;
     this.step();
   }
 
-  /** Asks for what is wanted next. */
+  /** Requests the next filters or block, unless something is in flight. */
   step(): void {
-    if (this.#request || this.#waiting.length > 0 || this.#fetching) return;
+    if (this.#request || this.#queue.length > 0 || this.#fetching) return;
     const { chain, clock, source } = this.#modules;
     const skipped = this.#watcher.skip?.(this.#scanned) ?? this.#scanned;
-    if (skipped !== this.#scanned) this.#settle(skipped);
+    if (skipped !== this.#scanned) this.#advance(skipped);
     const from = this.#scanned.height + 1;
     const last = Math.min(chain.filterHeight, this.#scanned.height + RANGE);
     if (last < from) return;
@@ -144,7 +146,7 @@ export class FilterScanner {
     peer.send('getcfilters', { filterType: BASIC_FILTER, startHeight: from, stopHash: chain.atHeight(to)!.hash });
   }
 
-  /** Takes a filter that was asked for; ignores any other. */
+  /** Handles a `cfilter` message; ignores unrequested filters. */
   received(peer: Peer, { blockHash, filter }: CFilterMessage): void {
     const request = this.#request;
     if (request?.peer !== peer) return;
@@ -155,30 +157,30 @@ export class FilterScanner {
     if (!header || !previous || !equalBytes(blockHash, chain.atHeight(height)!.hash)) return;
     if (!equalBytes(filterHeader(previous, filterHash(filter)), header)) {
       this.#request = undefined;
-      peer.misbehaving(`a filter of block ${height} with another hash than was told`);
+      peer.misbehaving(`mismatched filter hash at height ${height}`);
       this.step();
       return;
     }
     request.expected++;
     request.since = clock.monotonic();
-    this.#waiting.push(filter);
-    this.#waitingBytes += filter.length;
-    if (request.expected > request.to || this.#waitingBytes > MAX_WAITING_BYTES) this.#request = undefined;
-    this.#look();
+    this.#queue.push(filter);
+    this.#queuedBytes += filter.length;
+    if (request.expected > request.to || this.#queuedBytes > MAX_QUEUED_BYTES) this.#request = undefined;
+    this.#processQueue();
   }
 
-  /** Looks at the filters that wait, up to one that matches. */
-  #look(): void {
-    while (!this.#fetching && this.#waiting.length > 0) {
+  /** Checks queued filters up to the first match. */
+  #processQueue(): void {
+    while (!this.#fetching && this.#queue.length > 0) {
       const index = this.#modules.chain.atHeight(this.#scanned.height + 1)!;
-      const filter = this.#waiting.shift()!;
-      this.#waitingBytes -= filter.length;
+      const filter = this.#queue.shift()!;
+      this.#queuedBytes -= filter.length;
       this.counts.filters++;
       if (this.#forced.has(index.height) || matches(filter, index, this.#watcher.scripts())) this.#fetch(index);
       else this.#scanned = index;
     }
-    if (this.#waiting.length > 0 || this.#request || this.#fetching) return;
-    this.#settle(this.#scanned);
+    if (this.#queue.length > 0 || this.#request || this.#fetching) return;
+    this.#advance(this.#scanned);
     this.step();
   }
 
@@ -188,26 +190,26 @@ export class FilterScanner {
     void this.#modules.blocks.fetch(index).then((block) => {
       if (epoch !== this.#epoch) return;
       this.#fetching = false;
-      this.#show(index, block);
+      this.#deliver(index, block);
       this.#scanned = index;
-      this.#look();
+      this.#processQueue();
     });
   }
 
-  #show(index: BlockIndex, block: Block): boolean {
+  #deliver(index: BlockIndex, block: Block): boolean {
     const isOurs = this.#watcher.found(index, block);
     this.counts.blocks++;
     if (!isOurs) this.counts.falsePositives++;
     return isOurs;
   }
 
-  #settle(index: BlockIndex): void {
+  #advance(index: BlockIndex): void {
     this.#scanned = index;
     this.#watcher.scanned(index);
   }
 }
 
-/** A filter that is none, but whose hash all peers tell, may hold anything. */
+/** Returns whether a filter matches any of the scripts. A malformed filter, which all peers agree on, counts as a match. */
 function matches(filter: Uint8Array, index: BlockIndex, scripts: readonly Uint8Array[]): boolean {
   try {
     return matchAny(filter, index.hash, scripts);

@@ -6,7 +6,7 @@ import type { Watcher } from '../watcher.ts';
 import { FilterScanner } from './filter-scanner.ts';
 import { FilterSync, type FilterSyncModules } from './filter-sync.ts';
 
-/** The search by compact block filters (BIP157): agrees with all peers about them, and looks through them. */
+/** Scans by compact block filters (BIP157): `FilterSync` finds the right filter headers, `FilterScanner` matches filters. */
 export class FilterSearch implements Scanner {
   readonly handlers: SpvHandlers;
   readonly #sync: FilterSync;
@@ -27,7 +27,7 @@ export class FilterSearch implements Scanner {
       cfcheckpt: (peer, message) => sync.checkpoints(peer, message),
       cfheaders: (peer, message) => sync.hashes(peer, message),
       cfilter: (peer, message) => {
-        // What a dispute asks for, the scan may have asked for as well.
+        // A dispute and the scan may both have requested this filter.
         sync.filter(peer, message);
         scanner.received(peer, message);
       },

@@ -11,13 +11,14 @@ import type { Logger } from '../../platform/logger.ts';
 import { BASIC_FILTER, filterHeader, NO_FILTER_HEADER } from '../../proofs/block-filter.ts';
 import type { BlockFetcher } from '../block-fetcher.ts';
 import type { HeaderChain } from '../header-chain.ts';
-import { type Claim, FilterDispute, type Outcome } from './filter-dispute.ts';
+import { type DisputeOutcome, type FilterClaim, FilterDispute } from './filter-dispute.ts';
 
-/** Milliseconds within which a peer tells filter hashes; the others are not kept waiting for longer. */
+/** Milliseconds a peer may take to send filter hashes; answers of other peers wait no longer than this. */
 const ANSWER_MS = 10_000;
-/** Disagreements that nothing could settle after which a peer's company is more trouble than it is worth. */
+/** Undecided disputes after which a peer is disconnected. */
 const MAX_UNSETTLED = 10;
 
+/** Modules that a `FilterSync` uses. */
 export interface FilterSyncModules {
   readonly chain: HeaderChain;
   readonly chains: PeerChains;
@@ -26,41 +27,45 @@ export interface FilterSyncModules {
   readonly logger: Logger;
 }
 
+/** Calls from a `FilterSync` to the scan. */
 export interface FilterSyncHooks {
-  /** There are more filter headers. */
+  /** Called when filter headers were added or a peer was checked. */
   agreed(): void;
-  /** The block is to be looked at whatever its filter says. */
+  /** Called when peers disagree about a block's filter: the block must be fetched whether or not the filter matches. */
   disputed(index: BlockIndex): void;
-  /** Filters from this height on were believed that were wrong. */
+  /** Called when the filter headers from this height on turn out to be wrong. */
   revoked(height: number): void;
 }
 
-interface Question {
+/** A `getcfheaders` or `getcfcheckpt` request in flight. */
+interface HeadersRequest {
   readonly kind: 'hashes' | 'checkpoints';
   readonly from: number;
   readonly stop: BlockIndex;
-  /** By the monotonic clock. */
+  /** Monotonic milliseconds. */
   readonly at: number;
-  /** The chain, or what is agreed, has changed since: the answer is of no use any more. */
+  /** Set when the chain or the agreed filter headers change: the answer is ignored. */
   isVoid?: boolean;
 }
 
-interface Teller {
-  /** Height up to which its filter hashes have been compared with what is agreed; -1 if none has. */
+/** State of a peer that serves filters. */
+interface FilterPeer {
+  /** Height up to which the peer's filter hashes are compared with the agreed ones; -1 if none is. */
   checked: number;
-  /** Its own filter header there. */
+  /** The peer's filter header at `checked`. */
   header: Uint8Array;
-  question: Question | undefined;
-  /** It has told its checkpoints, and been compared with them. */
+  request: HeadersRequest | undefined;
+  /** Whether the peer's checkpoints are compared. */
   isBeyondCheckpoints: boolean;
-  /** Hashes of filters beyond what is agreed, that wait for what others say. */
+  /** Filter hashes after the agreed ones, to be compared with other peers' answers. */
   proposal: { readonly hashes: readonly Uint8Array[]; readonly at: number } | undefined;
+  /** Number of disputes that ended without a proof. */
   unsettled: number;
 }
 
 /**
- * Learns which filter each block has (BIP157). Every peer that serves filters is asked for their hashes, and where two
- * differ the block decides: one honest peer among liars is enough. Who comes later is checked against what was agreed.
+ * Syncs filter headers (BIP157). Requests filter hashes from every peer that serves filters. Where two peers disagree, the
+ * block decides: one honest peer is enough. A peer that connects later is checked against the agreed filter headers.
  */
 export class FilterSync {
   readonly #chain: HeaderChain;
@@ -69,8 +74,8 @@ export class FilterSync {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #hooks: FilterSyncHooks;
-  readonly #tellers = new Map<Peer, Teller>();
-  /** What was decided without a proof: the hash to follow, by height; undefined for what was agreed before. */
+  readonly #peers = new Map<Peer, FilterPeer>();
+  /** Disputes decided without a proof: the hash to follow, by height; undefined for the filter header agreed on before. */
   readonly #settled = new Map<number, Uint8Array | undefined>();
   #dispute: FilterDispute | undefined;
 
@@ -83,51 +88,51 @@ export class FilterSync {
     this.#hooks = hooks;
   }
 
-  /** Peers that have told the same filters as is agreed. */
+  /** Number of peers that agree on all filter headers. */
   get witnesses(): number {
     const { filterHeight } = this.#chain;
     const agreed = this.#chain.filterHeader(filterHeight)!;
-    const agrees = ({ checked, header }: Teller) => checked === filterHeight && equalBytes(header, agreed);
-    return filterHeight < 0 ? 0 : [...this.#tellers.values()].filter(agrees).length;
+    const agrees = ({ checked, header }: FilterPeer) => checked === filterHeight && equalBytes(header, agreed);
+    return filterHeight < 0 ? 0 : [...this.#peers.values()].filter(agrees).length;
   }
 
-  /** A peer that has told the same as is agreed about all filters up to a height, but for what nothing could settle. */
+  /** Returns a peer that agrees on all filters up to a height, except for undecided disputes. */
   source(height: number): Peer | undefined {
-    for (const [peer, { checked }] of this.#tellers) if (checked >= height) return peer;
+    for (const [peer, { checked }] of this.#peers) if (checked >= height) return peer;
     return undefined;
   }
 
   peerReady(peer: Peer): void {
     if ((peer.services & ServiceFlag.COMPACT_FILTERS) === 0n) return;
-    this.#tellers.set(peer, {
+    this.#peers.set(peer, {
       ...{ checked: -1, header: NO_FILTER_HEADER, unsettled: 0 },
-      ...{ question: undefined, proposal: undefined, isBeyondCheckpoints: false },
+      ...{ request: undefined, proposal: undefined, isBeyondCheckpoints: false },
     });
   }
 
   peerClosed(peer: Peer): void {
-    this.#tellers.delete(peer);
+    this.#peers.delete(peer);
     this.#dispute?.peerClosed(peer);
     this.#agree();
     this.step();
   }
 
   tick(): void {
-    for (const [peer, { question }] of this.#tellers) {
-      if (question && this.#age(question) > ANSWER_MS) peer.disconnect('does not tell of its filters in time');
+    for (const [peer, { request }] of this.#peers) {
+      if (request && this.#age(request) > ANSWER_MS) peer.disconnect('filter headers timeout');
     }
     this.#dispute?.tick();
     this.#agree();
     this.step();
   }
 
-  /** The best chain has moved; `fork` is the last block that it shares with the one before. */
+  /** Handles a new tip. `fork` is the last block that the old and the new best chain share. */
   tipChanged(fork: BlockIndex, previous: BlockIndex): void {
-    if (fork !== previous) this.#forget(fork);
+    if (fork !== previous) this.#disconnectBlocks(fork);
     this.step();
   }
 
-  #forget(fork: BlockIndex): void {
+  #disconnectBlocks(fork: BlockIndex): void {
     for (const height of this.#settled.keys()) if (height > fork.height) this.#settled.delete(height);
     if (this.#dispute && this.#dispute.index.height > fork.height) {
       this.#dispute.abandon();
@@ -136,128 +141,129 @@ export class FilterSync {
     this.#rewind(fork.height);
   }
 
-  /** Asks every peer for what it has yet to tell. */
+  /** Requests the next filter hashes from every peer. */
   step(): void {
     if (this.#dispute) return;
-    for (const [peer, teller] of this.#tellers) {
-      if (!teller.question && !teller.proposal) this.#ask(peer, teller);
+    for (const [peer, state] of this.#peers) {
+      if (!state.request && !state.proposal) this.#request(peer, state);
     }
   }
 
-  #ask(peer: Peer, teller: Teller): void {
+  #request(peer: Peer, state: FilterPeer): void {
     const known = this.#chains.get(peer)?.bestKnown;
     if (!known) return;
     const best = this.#chain.findFork(known).height;
     const { filterHeight } = this.#chain;
-    const from = teller.checked + 1;
-    const goal = teller.checked < filterHeight ? Math.min(best, filterHeight) : best;
+    const from = state.checked + 1;
+    const goal = state.checked < filterHeight ? Math.min(best, filterHeight) : best;
     if (goal < from) return;
     const at = this.#clock.monotonic();
-    const isFar = teller.checked < 0 && goal <= filterHeight && goal - from >= MAX_FILTER_HASHES;
-    if (isFar && !teller.isBeyondCheckpoints) {
+    const isFar = state.checked < 0 && goal <= filterHeight && goal - from >= MAX_FILTER_HASHES;
+    if (isFar && !state.isBeyondCheckpoints) {
       const stop = this.#chain.atHeight(goal)!;
-      teller.question = { kind: 'checkpoints', from, stop, at };
+      state.request = { kind: 'checkpoints', from, stop, at };
       peer.send('getcfcheckpt', { filterType: BASIC_FILTER, stopHash: stop.hash });
     } else {
-      const stop = this.#chain.atHeight(Math.min(goal, teller.checked + MAX_FILTER_HASHES))!;
-      teller.question = { kind: 'hashes', from, stop, at };
+      const stop = this.#chain.atHeight(Math.min(goal, state.checked + MAX_FILTER_HASHES))!;
+      state.request = { kind: 'hashes', from, stop, at };
       peer.send('getcfheaders', { filterType: BASIC_FILTER, startHeight: from, stopHash: stop.hash });
     }
   }
 
-  /** Finds by every thousandth filter header from where on a newcomer is to be asked for all. */
+  /** Handles a `cfcheckpt` message: filter hashes are requested from the last checkpoint on that the peer agrees with. */
   checkpoints(peer: Peer, { stopHash, filterHeaders }: CFCheckptMessage): void {
     const answered = this.#answered(peer, 'checkpoints', stopHash);
     if (!answered) return;
-    const [teller, { stop }] = answered;
-    teller.isBeyondCheckpoints = true;
+    const [state, { stop }] = answered;
+    state.isBeyondCheckpoints = true;
     if (filterHeaders.length !== Math.floor(stop.height / FILTER_CHECKPOINT_INTERVAL)) {
-      peer.misbehaving('another number of filter checkpoints than there are');
+      peer.misbehaving('wrong number of filter checkpoints');
       return;
     }
     const isOurs = (header: Uint8Array, i: number) =>
       equalBytes(header, this.#chain.filterHeader((i + 1) * FILTER_CHECKPOINT_INTERVAL) ?? NO_FILTER_HEADER);
     const differs = filterHeaders.findIndex((header, i) => !isOurs(header, i));
     const same = differs < 0 ? filterHeaders.length : differs;
-    if (same > 0) this.#advance(teller, same * FILTER_CHECKPOINT_INTERVAL, filterHeaders[same - 1]!);
+    if (same > 0) this.#advance(state, same * FILTER_CHECKPOINT_INTERVAL, filterHeaders[same - 1]!);
     this.step();
   }
 
+  /** Handles a `cfheaders` message. */
   hashes(peer: Peer, { stopHash, previousHeader, filterHashes }: CFHeadersMessage): void {
     const answered = this.#answered(peer, 'hashes', stopHash);
     if (!answered) return;
-    const [teller, { from, stop }] = answered;
+    const [state, { from, stop }] = answered;
     if (filterHashes.length !== stop.height - from + 1) {
-      peer.misbehaving('another number of filter hashes than was asked for');
-    } else if (!equalBytes(previousHeader, teller.header)) {
-      // It tells something else than before, or had its own opinion before a reorganisation: all of it is asked for again.
-      if (from === 0) peer.misbehaving('filter headers that do not begin with zeroes');
-      else this.#advance(teller, -1, NO_FILTER_HEADER);
+      peer.misbehaving('wrong number of filter hashes');
+    } else if (!equalBytes(previousHeader, state.header)) {
+      // The peer contradicts its earlier answers, or disagreed with us before a reorganisation: request all hashes again.
+      if (from === 0) peer.misbehaving('nonzero filter header before genesis');
+      else this.#advance(state, -1, NO_FILTER_HEADER);
       this.#noteUnsettled([peer]);
     } else if (from <= this.#chain.filterHeight) {
-      this.#compare(peer, teller, from, filterHashes);
+      this.#compare(peer, state, from, filterHashes);
     } else {
-      teller.proposal = { hashes: filterHashes, at: this.#clock.monotonic() };
+      state.proposal = { hashes: filterHashes, at: this.#clock.monotonic() };
       this.#agree();
     }
     this.step();
   }
 
-  /** Takes a filter that a dispute is about; ignores any other. */
+  /** Handles a `cfilter` message; ignores filters that no dispute requested. */
   filter(peer: Peer, message: CFilterMessage): void {
     this.#dispute?.received(peer, message);
   }
 
-  /** What the peer was asked, if this may be the answer; whatever was not asked for is ignored. */
-  #answered(peer: Peer, kind: Question['kind'], stopHash: Uint8Array): [Teller, Question] | undefined {
-    const teller = this.#tellers.get(peer);
-    const question = teller?.question;
-    if (!teller || question?.kind !== kind || !equalBytes(question.stop.hash, stopHash)) return undefined;
-    teller.question = undefined;
-    if (!question.isVoid) return [teller, question];
+  /** Returns the request that a message answers; undefined for an unrequested or void answer. */
+  #answered(peer: Peer, kind: HeadersRequest['kind'], stopHash: Uint8Array): [FilterPeer, HeadersRequest] | undefined {
+    const state = this.#peers.get(peer);
+    const request = state?.request;
+    if (!state || request?.kind !== kind || !equalBytes(request.stop.hash, stopHash)) return undefined;
+    state.request = undefined;
+    if (!request.isVoid) return [state, request];
     this.#agree();
     this.step();
     return undefined;
   }
 
-  /** A newcomer's hashes of filters that are agreed upon already. */
-  #compare(peer: Peer, teller: Teller, from: number, hashes: readonly Uint8Array[]): void {
+  /** Compares a peer's filter hashes with filter headers that are already agreed on. */
+  #compare(peer: Peer, state: FilterPeer, from: number, hashes: readonly Uint8Array[]): void {
     for (const [i, hash] of hashes.entries()) {
       const height = from + i;
       const agreed = this.#chain.filterHeader(height);
-      // What was agreed may have been taken back meanwhile.
+      // The agreed filter headers may have been truncated since the request.
       if (!agreed) return;
       const previous = this.#chain.filterHeader(height - 1)!;
       const isAgreed = (other: Uint8Array) => equalBytes(filterHeader(previous, other), agreed);
       if (!isAgreed(hash) && !this.#settled.has(height)) {
-        // One after the other: this peer is asked again.
+        // One dispute at a time: the hashes are requested again later.
         if (this.#dispute) return;
-        const others = [...this.#tellers].filter(([, { checked }]) => checked >= height).map(([other]) => other);
+        const others = [...this.#peers].filter(([, { checked }]) => checked >= height).map(([other]) => other);
         this.#open(this.#chain.atHeight(height)!, [
           { peers: new Set(others), isHash: isAgreed },
           ...claimsOf([{ peer, hash }]),
         ]);
         return;
       }
-      this.#advance(teller, height, filterHeader(teller.header, hash));
+      this.#advance(state, height, filterHeader(state.header, hash));
     }
     this.#hooks.agreed();
   }
 
-  /** Takes what all peers say of the filters that come next, once all have told or had the time to. */
+  /** Appends the next filter hashes on which all peers agree, once all have answered or timed out. Opens a dispute if any. */
   #agree(): void {
     const { filterHeight } = this.#chain;
-    const next = [...this.#tellers].filter(([, { checked }]) => checked === filterHeight);
-    const voices = next.flatMap(([peer, { proposal }]) => (proposal ? [{ peer, ...proposal }] : []));
-    if (this.#dispute || voices.length === 0) return;
-    // Each has its time, but silent ones that take turns must not keep the others waiting.
-    const isLate = voices.some((voice) => this.#age(voice) > ANSWER_MS);
-    if (!isLate && next.some(([, { question }]) => question)) return;
-    const length = Math.min(...voices.map(({ hashes }) => hashes.length));
+    const next = [...this.#peers].filter(([, { checked }]) => checked === filterHeight);
+    const proposals = next.flatMap(([peer, { proposal }]) => (proposal ? [{ peer, ...proposal }] : []));
+    if (this.#dispute || proposals.length === 0) return;
+    // The oldest proposal limits the wait, so that silent peers that connect one after another cannot stall the sync.
+    const isLate = proposals.some((proposal) => this.#age(proposal) > ANSWER_MS);
+    if (!isLate && next.some(([, { request }]) => request)) return;
+    const length = Math.min(...proposals.map(({ hashes }) => hashes.length));
     const agreed: Uint8Array[] = [];
-    let claims: Claim[] = [];
+    let claims: FilterClaim[] = [];
     for (let i = 0; i < length; i++) {
-      claims = claimsOf(voices.map(({ peer, hashes }) => ({ peer, hash: hashes[i]! })));
+      claims = claimsOf(proposals.map(({ peer, hashes }) => ({ peer, hash: hashes[i]! })));
       const settled = this.#settled.get(filterHeight + 1 + i);
       const followed =
         claims.length === 1 ? claims[0] : claims.find(({ hash }) => settled && equalBytes(hash!, settled));
@@ -265,18 +271,18 @@ export class FilterSync {
       agreed.push(followed.hash!);
     }
     this.#chain.appendFilterHashes(agreed);
-    for (const { peer, hashes } of voices) {
-      const teller = this.#tellers.get(peer)!;
-      teller.proposal = undefined;
+    for (const { peer, hashes } of proposals) {
+      const state = this.#peers.get(peer)!;
+      state.proposal = undefined;
       for (let i = 0; i < agreed.length; i++) {
-        this.#advance(teller, filterHeight + 1 + i, filterHeader(teller.header, hashes[i]!));
+        this.#advance(state, filterHeight + 1 + i, filterHeader(state.header, hashes[i]!));
       }
     }
     if (agreed.length > 0) this.#hooks.agreed();
     if (agreed.length < length) this.#open(this.#chain.atHeight(this.#chain.filterHeight + 1)!, claims);
   }
 
-  #open(index: BlockIndex, claims: readonly Claim[]): void {
+  #open(index: BlockIndex, claims: readonly FilterClaim[]): void {
     const modules = { clock: this.#clock, logger: this.#logger };
     const dispute = new FilterDispute(index, claims, modules, (outcome) => {
       this.#dispute = undefined;
@@ -287,43 +293,43 @@ export class FilterSync {
     void this.#blocks.fetch(index).then((block) => dispute.blockArrived(block));
   }
 
-  #resolve(height: number, claims: readonly Claim[], { winner, isCertain, refuted }: Outcome): void {
-    // Who is proved wrong does not come back. Anybody else could, and dispute the same again and again.
+  #resolve(height: number, claims: readonly FilterClaim[], { winner, isCertain, refuted }: DisputeOutcome): void {
+    // Peers proved wrong are discouraged. Without such a proof, remember the decision, or a peer could repeat the dispute.
     const isProved = claims.every((claim) => claim === winner || refuted.includes(claim));
     if (winner && !isProved) this.#settled.set(height, winner.hash);
     if (winner && !isCertain) {
       for (const claim of claims) if (claim !== winner) this.#noteUnsettled(claim.peers);
     }
-    // Only the claim that what was agreed is right has no hash.
+    // Only the claim that the agreed filter header is right has no hash.
     const isRevoked = winner ? winner.hash : refuted.some(({ hash }) => !hash);
     if (isRevoked && height <= this.#chain.filterHeight) {
       this.#chain.truncateFilterHeaders(height - 1);
       this.#rewind(height - 1);
       this.#hooks.revoked(height);
     }
-    // Those who were parties have not told theirs again: nothing is to be agreed without them.
-    for (const teller of this.#tellers.values()) teller.proposal = undefined;
+    // The disputing peers must propose again; no other peer's proposal may be accepted before that.
+    for (const state of this.#peers.values()) state.proposal = undefined;
     this.step();
   }
 
   #noteUnsettled(peers: Iterable<Peer>): void {
     for (const peer of [...peers]) {
-      const teller = this.#tellers.get(peer);
-      if (teller && ++teller.unsettled > MAX_UNSETTLED) peer.disconnect('disagrees with others about many filters');
+      const state = this.#peers.get(peer);
+      if (state && ++state.unsettled > MAX_UNSETTLED) peer.disconnect('too many undecided filter disputes');
     }
   }
 
-  #advance(teller: Teller, checked: number, header: Uint8Array): void {
-    teller.checked = checked;
-    teller.header = header;
+  #advance(state: FilterPeer, checked: number, header: Uint8Array): void {
+    state.checked = checked;
+    state.header = header;
   }
 
-  /** What peers have told of filters above a height is to be told again. */
+  /** Discards the peers' filter hashes above a height; they are requested again. */
   #rewind(height: number): void {
-    for (const teller of this.#tellers.values()) {
-      if (teller.question) teller.question.isVoid = true;
-      teller.proposal = undefined;
-      if (teller.checked > height) this.#advance(teller, height, this.#chain.filterHeader(height) ?? NO_FILTER_HEADER);
+    for (const state of this.#peers.values()) {
+      if (state.request) state.request.isVoid = true;
+      state.proposal = undefined;
+      if (state.checked > height) this.#advance(state, height, this.#chain.filterHeader(height) ?? NO_FILTER_HEADER);
     }
   }
 
@@ -332,10 +338,10 @@ export class FilterSync {
   }
 }
 
-/** Who tells the same, together; the first voice's claim first. */
-function claimsOf(voices: readonly { readonly peer: Peer; readonly hash: Uint8Array }[]): Claim[] {
-  const claims: Claim[] = [];
-  for (const { peer, hash } of voices) {
+/** Groups peers by the hash they sent, in the order of `answers`. */
+function claimsOf(answers: readonly { readonly peer: Peer; readonly hash: Uint8Array }[]): FilterClaim[] {
+  const claims: FilterClaim[] = [];
+  for (const { peer, hash } of answers) {
     const same = claims.find((claim) => claim.isHash(hash));
     if (same) same.peers.add(peer);
     else claims.push({ peers: new Set([peer]), hash, isHash: (other) => equalBytes(other, hash) });

@@ -19,15 +19,16 @@ import type { HeaderChain } from '../header-chain.ts';
 import { type PaymentProof, paymentProofs } from '../payment-proof.ts';
 import type { PaymentClaim } from './verify-payment.ts';
 
-/** Blocks that a peer is asked about at a time. */
+/** Blocks per request. */
 const BATCH = 100;
-/** Milliseconds in which a peer has to tell of these blocks, or it is left. */
+/** Milliseconds a peer may take to answer for all blocks of a batch. */
 const ANSWER_TIMEOUT_MS = 60_000;
-/** Milliseconds in which a block has to come from one of the peers. */
+/** Milliseconds the peers may take, together, to send a block. */
 const BLOCK_TIMEOUT_MS = 60_000;
-/** How often a block without the transaction seems to hold it. */
+/** False positives per element tested with the Bloom filter. */
 const FALSE_POSITIVE_RATE = 1e-6;
 
+/** Modules that a `BlockSearch` uses. */
 export interface BlockSearchModules {
   readonly chain: HeaderChain;
   readonly chains: PeerChains;
@@ -36,22 +37,23 @@ export interface BlockSearchModules {
   readonly random: Random;
 }
 
-/** Blocks that one peer is asked about, and what it has yet to say. */
-interface Question {
+/** A batch of blocks requested from one peer. */
+interface BatchRequest {
   readonly peer: Peer;
-  /** By `key`. */
+  /** Blocks without an answer, by `key`. */
   readonly open: Map<string, BlockIndex>;
+  /** Blocks that may contain the transaction. */
   readonly hits: BlockIndex[];
-  /** By the monotonic clock. */
-  readonly askedAt: number;
-  /** Ends it, be it that all has been said, or that the peer is gone. */
-  readonly settle: () => void;
+  /** Monotonic milliseconds. */
+  readonly sentAt: number;
+  /** Called when all blocks are answered or the peer disconnects. */
+  readonly finish: () => void;
 }
 
 /**
- * Finds the block that holds a transaction, from the tip down, by what peers tell: by a Bloom filter (BIP37), which tells
- * them what is sought, or by block filters (BIP158), which do not, but need a script of the transaction. What is found
- * is fetched whole, and believed for its header. A peer may keep a block back; then the next one is asked.
+ * Searches for the block that contains a transaction, from the tip down. A Bloom filter (BIP37) reveals the txid to the
+ * peer; block filters (BIP158) reveal nothing but need a script of the transaction. Fetches each matching block in full
+ * and checks it against its header. A peer may omit a match: if one finds nothing, the next peer is asked.
  */
 export class BlockSearch {
   readonly #modules: BlockSearchModules;
@@ -59,9 +61,9 @@ export class BlockSearch {
   readonly #peers = new Set<Peer>();
   readonly #reached: (height: number) => void;
   #scripts: readonly Uint8Array[] = [];
-  #question: Question | undefined;
+  #request: BatchRequest | undefined;
 
-  /** `txid`: 32 bytes, internal order. `reached` is told the height down to which the search has come. */
+  /** `txid`: 32 bytes, internal order. `reached` is called with the lowest height searched so far. */
   constructor(txid: Uint8Array, modules: BlockSearchModules, reached: (height: number) => void) {
     this.#txid = txid;
     this.#modules = modules;
@@ -74,31 +76,31 @@ export class BlockSearch {
 
   peerClosed(peer: Peer): void {
     this.#peers.delete(peer);
-    if (this.#question?.peer === peer) this.#question.settle();
+    if (this.#request?.peer === peer) this.#request.finish();
   }
 
   tick(): void {
-    const question = this.#question;
-    if (!question || this.#modules.clock.monotonic() - question.askedAt <= ANSWER_TIMEOUT_MS) return;
-    question.peer.disconnect('does not answer about its blocks in time');
+    const request = this.#request;
+    if (!request || this.#modules.clock.monotonic() - request.sentAt <= ANSWER_TIMEOUT_MS) return;
+    request.peer.disconnect('block search timeout');
   }
 
-  /** Whether a peer offers a service, a bit of `ServiceFlag`. */
+  /** Returns whether any peer offers a service, a bit of `ServiceFlag`. */
   offers(service: bigint): boolean {
     return this.#offering(service).length > 0;
   }
 
-  /** The claim that this block holds the transaction; undefined if it does not. Throws `PierError` 'block-timeout'. */
+  /** Returns the claim that this block contains the transaction; undefined if not. Throws `PierError` 'block-timeout'. */
   async inBlock(index: BlockIndex): Promise<PaymentClaim | undefined> {
     const block = await this.#fetch(index);
     const position = block.transactions.findIndex(({ txid }) => equalBytes(txid, this.#txid));
     if (position < 0) return undefined;
-    const [shown] = paymentProofs(block, index.height, [position]) as [PaymentProof];
-    const { height, proof, coinbase } = shown;
+    const [payment] = paymentProofs(block, index.height, [position]) as [PaymentProof];
+    const { height, proof, coinbase } = payment;
     return { transaction: block.transactions[position]!, height, proof, ...(coinbase && { coinbase }) };
   }
 
-  /** Asks peers that filter by Bloom filters. */
+  /** Searches with peers that serve Bloom filters. */
   async byBloomFilter(): Promise<PaymentClaim | undefined> {
     const tweak = randomInt(this.#modules.random, 2 ** 32);
     const filter = BloomFilter.forElements(1, FALSE_POSITIVE_RATE, tweak, BloomUpdate.NONE);
@@ -113,7 +115,7 @@ export class BlockSearch {
     );
   }
 
-  /** Asks peers that serve block filters; the transaction has to pay to, or spend from, one of the scripts. */
+  /** Searches with peers that serve block filters. The transaction must pay to or spend from one of the scripts. */
   async byBlockFilters(scripts: readonly Uint8Array[]): Promise<PaymentClaim | undefined> {
     this.#scripts = scripts;
     return this.#byPeers(
@@ -129,11 +131,11 @@ export class BlockSearch {
   async #byPeers(
     service: bigint,
     begin: (peer: Peer) => void,
-    ask: (peer: Peer, batch: readonly BlockIndex[]) => void,
+    send: (peer: Peer, batch: readonly BlockIndex[]) => void,
   ): Promise<PaymentClaim | undefined> {
     for (const peer of this.#offering(service)) {
       begin(peer);
-      const found = await this.#byPeer(peer, ask);
+      const found = await this.#byPeer(peer, send);
       if (found) return found;
     }
     return undefined;
@@ -141,7 +143,7 @@ export class BlockSearch {
 
   async #byPeer(
     peer: Peer,
-    ask: (peer: Peer, batch: readonly BlockIndex[]) => void,
+    send: (peer: Peer, batch: readonly BlockIndex[]) => void,
   ): Promise<PaymentClaim | undefined> {
     const { chain, chains } = this.#modules;
     const best = chains.get(peer)?.bestKnown;
@@ -149,7 +151,7 @@ export class BlockSearch {
     while (next && !peer.isClosed) {
       const batch: BlockIndex[] = [];
       for (; next && batch.length < BATCH; next = next.prev) batch.push(next);
-      const hits = await this.#ask(peer, batch, () => ask(peer, batch));
+      const hits = await this.#requestBatch(peer, batch, () => send(peer, batch));
       for (const hit of hits.sort((a, b) => b.height - a.height)) {
         const found = await this.inBlock(hit);
         if (found) return found;
@@ -159,58 +161,58 @@ export class BlockSearch {
     return undefined;
   }
 
-  /** The blocks of the batch that may hold the transaction, as far as the peer has told before it was left. */
-  async #ask(peer: Peer, batch: readonly BlockIndex[], send: () => void): Promise<BlockIndex[]> {
+  /** Returns the blocks of a batch that may contain the transaction, as far as the peer answered before it disconnected. */
+  async #requestBatch(peer: Peer, batch: readonly BlockIndex[], send: () => void): Promise<BlockIndex[]> {
     const hits: BlockIndex[] = [];
-    await new Promise<void>((settle) => {
+    await new Promise<void>((finish) => {
       const open = new Map(batch.map((index) => [index.key, index]));
-      this.#question = { peer, open, hits, askedAt: this.#modules.clock.monotonic(), settle };
+      this.#request = { peer, open, hits, sentAt: this.#modules.clock.monotonic(), finish };
       send();
     });
-    this.#question = undefined;
+    this.#request = undefined;
     return hits;
   }
 
-  /** BIP37's answer about a block. */
+  /** Handles a `merkleblock` message (BIP37). */
   merkleBlock(peer: Peer, message: MerkleBlock): void {
     this.#answered(peer, message.header.hash, () => {
       try {
         return message.extract().matches.some(({ txid }) => equalBytes(txid, this.#txid));
       } catch (error) {
         if (!(error instanceof ProofError)) throw error;
-        peer.misbehaving(`a merkle block that proves nothing: ${error.message}`);
+        peer.misbehaving(`invalid merkleblock: ${error.message}`);
         return false;
       }
     });
   }
 
-  /** A block's filter. It is not compared with others': a false one only hides a block, or makes us fetch one. */
+  /** Handles a `cfilter` message. The filter is not verified: a wrong one hides a block or causes one useless fetch. */
   filter(peer: Peer, { blockHash, filter }: CFilterMessage): void {
     this.#answered(peer, blockHash, () => {
       try {
         return matchAny(filter, blockHash, this.#scripts);
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error;
-        peer.misbehaving(`a filter that is none: ${error.message}`);
+        peer.misbehaving(`malformed filter: ${error.message}`);
         return false;
       }
     });
   }
 
-  /** Blocks that the peer does not have, or keeps to itself. */
+  /** Handles a `notfound` message. */
   notFound(peer: Peer, entries: readonly InvEntry[]): void {
     for (const { hash } of entries) this.#answered(peer, hash, () => false);
   }
 
-  #answered(peer: Peer, hash: Uint8Array, mayHold: () => boolean): void {
-    const question = this.#question;
-    if (question?.peer !== peer) return;
+  #answered(peer: Peer, hash: Uint8Array, mayMatch: () => boolean): void {
+    const request = this.#request;
+    if (request?.peer !== peer) return;
     const key = binaryKey(hash);
-    const index = question.open.get(key);
+    const index = request.open.get(key);
     if (!index) return;
-    question.open.delete(key);
-    if (mayHold()) question.hits.push(index);
-    if (question.open.size === 0) question.settle();
+    request.open.delete(key);
+    if (mayMatch()) request.hits.push(index);
+    if (request.open.size === 0) request.finish();
   }
 
   #offering(service: bigint): Peer[] {
@@ -222,8 +224,8 @@ export class BlockSearch {
     return new Promise((resolve, reject) => {
       const timer = clock.after(BLOCK_TIMEOUT_MS, () =>
         reject(
-          new PierError('block-timeout', `no peer has sent block ${index.hashHex} in ${BLOCK_TIMEOUT_MS / 1000} s`, {
-            hint: 'Name another node that has all blocks with --node HOST:PORT.',
+          new PierError('block-timeout', `no peer sent block ${index.hashHex} within ${BLOCK_TIMEOUT_MS / 1000} s`, {
+            hint: 'Use --node HOST:PORT to name another node that stores all blocks.',
           }),
         ),
       );

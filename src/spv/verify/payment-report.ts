@@ -1,7 +1,7 @@
 import { toReversedHex } from '../../bytes/hex.ts';
 import type { NotProved, PathStep, PaymentFlaw, PaymentVerdict, Proved } from './verify-payment.ts';
 
-/** A verdict as JSON: hashes as people see them, work in decimal. */
+/** A verdict as JSON: hashes as hex in reversed byte order, work in decimal. */
 export type PaymentReport =
   | {
       readonly verified: true;
@@ -23,22 +23,22 @@ export type PaymentReport =
   | { readonly verified: false; readonly flaw: PaymentFlaw; readonly reason: string };
 
 const proved: Record<Proved, string> = {
-  'transaction-in-block': "the block's header commits to this transaction: its inputs and outputs",
-  'proof-of-work': 'every header follows the one before it, with the difficulty that the rules ask for, and its work',
-  'tree-depth': "the transaction is a leaf of the block's tree: the coinbase is as deep",
+  'transaction-in-block': "the block header commits to the transaction's inputs and outputs",
+  'proof-of-work': 'the headers are linked, and each has the required difficulty and proof of work',
+  'tree-depth': 'the transaction is a leaf of the merkle tree: it is as deep as the coinbase',
 };
 
 const notProved: Record<NotProved, string> = {
-  validity: 'that its inputs existed and its scripts are valid: the miners who worked on top vouch for that',
-  'best-chain': 'that no other chain has more work: whoever gave the headers may not know it, or keep it back',
-  unspent: 'that its outputs have not been spent since',
-  witness: 'which signatures it carried: a txid does not cover the witness',
-  'tree-depth': "the depth of the block's tree, as no coinbase is shown: somebody with much work may have made it up",
-  'chain-start': 'what lies before the first header: your checkpoint vouches for that',
-  'block-signature': "that the block carries the signature that the signet's challenge asks for",
+  validity: "the transaction is valid (inputs exist, scripts succeed): inferred only from the miners' work",
+  'best-chain': 'no other chain has more work: the source of the headers may not know it or may withhold it',
+  unspent: 'the outputs are still unspent',
+  witness: 'the signatures: a txid does not commit to the witness',
+  'tree-depth': 'the depth of the merkle tree: without the coinbase, the transaction may be forged (CVE-2017-12842)',
+  'chain-start': 'the headers before the first one are valid: inferred only from your checkpoint',
+  'block-signature': "the block has the signature that the signet's challenge requires (BIP325)",
 };
 
-/** A verdict for programs and pages, and what people are told of it. */
+/** Returns a verdict as JSON, with a text for each fact that is proved or not. */
 export function paymentReport(verdict: PaymentVerdict): PaymentReport {
   if (!verdict.verified) return verdict;
   const { transaction, position, path, block, tip, confirmations, workOnTop } = verdict;

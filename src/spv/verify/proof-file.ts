@@ -6,24 +6,24 @@ import { PierError } from '../../platform/errors.ts';
 import { Transaction } from '../../primitives/transaction.ts';
 import type { MerkleProof } from '../../proofs/merkle-proof.ts';
 import { MAX_TREE_DEPTH } from '../../proofs/merkle-tree.ts';
-import { ShownChain, type ShownChainOptions, type ShownHeaders } from './shown-chain.ts';
+import { ProofChain, type ProofChainOptions, type ProofHeaders } from './proof-chain.ts';
 import type { VerifiedChain } from './verified-chain.ts';
 import { type PaymentClaim, type PaymentVerdict, refused, verifyPayment } from './verify-payment.ts';
 
-/** What the JSON form says of itself. */
+/** `format` and `version` of the JSON form. */
 const FORMAT = 'pier-payment-proof';
 const VERSION = 1;
 
-/** All that it takes to verify a payment without asking anybody. */
+/** A payment proof with all headers: verified without a network. */
 export interface SelfContainedProof {
   readonly network: string;
-  /** Hash of the network's first block: 32 bytes, internal order. */
+  /** Hash of the network's genesis block: 32 bytes, internal order. */
   readonly genesis: Uint8Array;
   readonly claim: PaymentClaim;
-  readonly headers: ShownHeaders;
+  readonly headers: ProofHeaders;
 }
 
-/** Its JSON form: bytes and headers in hex, hashes as people see them. */
+/** JSON form of a `SelfContainedProof`: transactions and headers in hex, hashes in hex in reversed byte order. */
 export type ProofJson = {
   readonly format: string;
   readonly version: number;
@@ -37,29 +37,34 @@ export type ProofJson = {
   readonly headers: { readonly from: number; readonly hex: string };
 };
 
-/** Verifies everything, by the rules of the verifier's network. Throws nothing; see `verifyPayment`. */
+/** Verifies the network, the headers and the claim, by the rules of `params`. Throws nothing; see `verifyPayment`. */
 export function verifySelfContained(
   params: ChainParams,
   { network, genesis, claim, headers }: SelfContainedProof,
-  options: ShownChainOptions & { readonly txid?: Uint8Array },
+  options: ProofChainOptions & { readonly txid?: Uint8Array },
 ): PaymentVerdict {
   const [theirs, ours] = [toReversedHex(genesis), params.genesis.hashHex];
   if (network !== params.network || theirs !== ours) {
-    return refused('other-network', `${network}, which begins with ${theirs}; not ${params.network}: ${ours}`);
+    return refused('other-network', `${network} with genesis ${theirs}, not ${params.network} with genesis ${ours}`);
   }
-  const chain = ShownChain.verify(params, headers, options);
+  const chain = ProofChain.verify(params, headers, options);
   if ('flaw' in chain) return refused(chain.flaw, chain.detail);
   return verifyPayment(chain, claim, options.txid);
 }
 
-/** The proof of a claim with a chain's headers from a height on. */
-export function selfContained(chain: VerifiedChain, claim: PaymentClaim, from = chain.unseen ?? 0): SelfContainedProof {
+/** Returns a claim with the headers of `chain` from a height on. */
+export function selfContained(
+  chain: VerifiedChain,
+  claim: PaymentClaim,
+  from = chain.firstHeight ?? 0,
+): SelfContainedProof {
   const headers: Uint8Array[] = [];
   for (let height = from; height <= chain.tip.height; height++) headers.push(chain.atHeight(height)!.header.encode());
   const { network, genesis } = chain.params;
   return { network, genesis: genesis.hash, claim, headers: { from, bytes: concatBytes(...headers) } };
 }
 
+/** Encodes a proof as JSON; transactions without their witnesses. */
 export function proofToJson({ network, genesis, claim, headers }: SelfContainedProof): ProofJson {
   const { transaction, height, proof, coinbase } = claim;
   return {
@@ -76,13 +81,16 @@ export function proofToJson({ network, genesis, claim, headers }: SelfContainedP
   };
 }
 
-/** Reads the JSON form; a `proof` inside another object will do, as `pier verify --json` prints it. Throws `PierError` 'bad-proof'. */
+/**
+ * Parses the JSON form. Also accepts an object with the proof in its member `proof`, which is what `pier verify --json`
+ * prints. Throws `PierError` 'bad-proof'.
+ */
 export function proofFromJson(text: string): SelfContainedProof {
   try {
     const whole = object(JSON.parse(text), 'the proof');
     const json = whole.format === undefined && whole.proof !== undefined ? object(whole.proof, 'proof') : whole;
     if (json.format !== FORMAT || json.version !== VERSION) {
-      throw new TypeError(`it is not of format ${FORMAT}, version ${VERSION}`);
+      throw new TypeError(`the format is not ${FORMAT}, version ${VERSION}`);
     }
     const coinbase = json.coinbase === undefined ? undefined : object(json.coinbase, 'coinbase');
     const headers = object(json.headers, 'headers');
@@ -104,28 +112,29 @@ export function proofFromJson(text: string): SelfContainedProof {
     };
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
-    throw new PierError('bad-proof', `that is no proof of a payment: ${error.message}`, {
-      hint: `Make one with 'pier verify TXID --export FILE'.`,
+    throw new PierError('bad-proof', `not a payment proof: ${error.message}`, {
+      hint: `Create one with 'pier verify TXID --export FILE'.`,
       cause: error,
     });
   }
 }
 
-// Each throws a TypeError that names the member.
+// Each of these throws a TypeError that names the member.
 
 function object(value: unknown, name: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`${name} is no object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TypeError(`${name} is not an object`);
   return value as Record<string, unknown>;
 }
 
 function string(value: unknown, name: string): string {
-  if (typeof value !== 'string') throw new TypeError(`${name} is no text`);
+  if (typeof value !== 'string') throw new TypeError(`${name} is not a string`);
   return value;
 }
 
 function integer(value: unknown, name: string): number {
   if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > 0xffff_ffff) {
-    throw new TypeError(`${name} is no whole number of 32 bits`);
+    throw new TypeError(`${name} is not a 32-bit unsigned integer`);
   }
   return value as number;
 }
@@ -145,7 +154,7 @@ function hex(value: unknown, name: string): Uint8Array {
 
 function hash(value: unknown, name: string): Uint8Array {
   const bytes = decoded(name, () => fromReversedHex(string(value, name)));
-  if (bytes.length !== 32) throw new TypeError(`${name} is no hash`);
+  if (bytes.length !== 32) throw new TypeError(`${name} is not a hash of 32 bytes`);
   return bytes;
 }
 
@@ -155,7 +164,7 @@ function transaction(value: unknown, name: string): Transaction {
 
 function branch(value: unknown, name: string): MerkleProof['branch'] {
   if (!Array.isArray(value) || value.length > MAX_TREE_DEPTH) {
-    throw new TypeError(`${name} is no list of at most ${MAX_TREE_DEPTH} hashes`);
+    throw new TypeError(`${name} is not an array of at most ${MAX_TREE_DEPTH} hashes`);
   }
   return value.map((each, i) => hash(each, `${name}[${i}]`));
 }

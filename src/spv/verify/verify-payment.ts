@@ -4,82 +4,87 @@ import type { Transaction } from '../../primitives/transaction.ts';
 import type { MerkleProof } from '../../proofs/merkle-proof.ts';
 import { parentHash } from '../../proofs/merkle-tree.ts';
 import { type TransactionProofFlaw, verifyTransactionProof } from '../../proofs/transaction-proof.ts';
-import type { ChainFlaw } from './shown-chain.ts';
+import type { ChainFlaw } from './proof-chain.ts';
 import type { VerifiedChain, VerifiedHeader } from './verified-chain.ts';
 
-// Runs in a page as well: it asks nobody for anything.
+// Also runs in a browser: no network, no files.
 
-/** That the block at a height holds a transaction, and what is to show it. */
+/** The claim that the block at a height contains a transaction, with its proof. */
 export interface PaymentClaim {
-  /** With or without its witness, of which nothing is shown. */
+  /** With or without its witness; nothing is proved about the witness. */
   readonly transaction: Transaction;
   readonly height: number;
   readonly proof: MerkleProof;
-  /** The block's first transaction with its proof, which shows how deep the tree is. */
+  /** The coinbase with its proof, which proves the depth of the merkle tree (CVE-2017-12842). */
   readonly coinbase?: { readonly transaction: Transaction; readonly proof: MerkleProof };
 }
 
 /** One step up the merkle tree. */
 export interface PathStep {
-  /** 32 bytes, internal order; on the right side it may be a copy of the node itself, which then stands alone. */
+  /** 32 bytes, internal order; equal to the node itself if the node is the last one of an odd level. */
   readonly sibling: Uint8Array;
+  /** The side of the sibling. */
   readonly side: 'left' | 'right';
-  /** What the two make: the next node, or after the last step the root. */
+  /** Hash of the two: the node of the next step, or the merkle root. 32 bytes, internal order. */
   readonly parent: Uint8Array;
 }
 
-/** What has been shown beyond doubt. */
+/** A fact that the proof establishes. */
 export type Proved =
-  | 'transaction-in-block' // the header commits to the transaction
-  | 'proof-of-work' // the headers took the work that the rules ask for
-  | 'tree-depth'; // the transaction is a leaf of the tree, as the coinbase is
+  | 'transaction-in-block' // the block header commits to the transaction
+  | 'proof-of-work' // the headers have the required difficulty and proof of work
+  | 'tree-depth'; // the transaction is a leaf of the merkle tree, as deep as the coinbase
 
-/** What has not been shown, and what somebody has to be trusted for. */
+/** A fact that the proof does not establish. */
 export type NotProved =
-  | 'validity' // that the transaction keeps the rules: miners' work vouches for it
-  | 'best-chain' // that no other chain has more work
-  | 'unspent' // that its outputs have not been spent since
-  | 'witness' // which signatures it had: the txid does not cover them
-  | 'tree-depth' // that the tree is not one level less deep, and the transaction made up
-  | 'chain-start' // what lies before the first header
-  | 'block-signature'; // on a signet: that the block is signed by those who may
+  | 'validity' // the transaction is valid: inferred only from the miners' work
+  | 'best-chain' // no other chain has more work
+  | 'unspent' // its outputs are unspent
+  | 'witness' // its signatures: the txid does not commit to the witness
+  | 'tree-depth' // the transaction is a leaf, and not forged below one (CVE-2017-12842)
+  | 'chain-start' // the headers before the first one are valid
+  | 'block-signature'; // on a signet: the block is signed for the challenge (BIP325)
 
+/** An accepted payment proof. */
 export interface VerifiedPayment {
   readonly verified: true;
   readonly transaction: Transaction;
-  /** The transaction's place in the block. */
+  /** Index of the transaction in the block. */
   readonly position: number;
-  /** From the transaction to the merkle root; nothing where the block holds no other. */
+  /** From the transaction to the merkle root; empty if the block contains no other transaction. */
   readonly path: readonly PathStep[];
   readonly block: VerifiedHeader;
   readonly tip: VerifiedHeader;
-  /** Blocks from the one that holds it to the tip, both counted. */
+  /** Number of blocks from the transaction's block to the tip, both included. */
   readonly confirmations: number;
-  /** Expected hashes that the blocks on top of its own have taken. */
+  /** Expected hashes of the blocks above the transaction's block. */
   readonly workOnTop: bigint;
   readonly proved: readonly Proved[];
   readonly notProved: readonly NotProved[];
 }
 
+/** Why a payment proof is rejected. */
 export type PaymentFlaw =
   | ChainFlaw
   | TransactionProofFlaw
-  | 'other-network' // it is of another network than the verifier's
-  | 'other-transaction' // it is of another transaction than was asked about
-  | 'no-such-block'; // no header has the height that is claimed
+  | 'other-network' // the proof is for another network than the verifier's
+  | 'other-transaction' // the proof is for another transaction than the expected one
+  | 'no-such-block'; // no header has the claimed height
 
+/** A rejected payment proof. */
 export interface RefusedPayment {
   readonly verified: false;
   readonly flaw: PaymentFlaw;
-  /** As a sentence for people. */
+  /** The flaw in words, with details in brackets. */
   readonly reason: string;
 }
 
+/** Result of `verifyPayment`. */
 export type PaymentVerdict = VerifiedPayment | RefusedPayment;
 
 /**
- * Whether a chain's block holds the transaction; `txid` (32 bytes, internal order) is the one that was asked about, if one
- * was. Whatever does not fit is refused with its flaw; nothing is thrown.
+ * Verifies that a block of `chain` contains the claimed transaction. `txid` (32 bytes, internal order) is the expected
+ * transaction, if any. Throws nothing: a wrong claim gives a `RefusedPayment`.
  */
 export function verifyPayment(chain: VerifiedChain, claim: PaymentClaim, txid?: Uint8Array): PaymentVerdict {
   const { transaction, height, proof, coinbase } = claim;
@@ -108,13 +113,13 @@ export function verifyPayment(chain: VerifiedChain, claim: PaymentClaim, txid?: 
       'unspent',
       'witness',
       ...(depthProved ? [] : (['tree-depth'] as const)),
-      ...(chain.unseen ? (['chain-start'] as const) : []),
+      ...(chain.firstHeight ? (['chain-start'] as const) : []),
       ...(signetChallenge ? (['block-signature'] as const) : []),
     ],
   };
 }
 
-/** Where a proof that has been verified leads. */
+/** Returns the steps of a valid proof. */
 function pathOf(txid: Uint8Array, { position, branch }: MerkleProof): PathStep[] {
   let node = txid;
   let at = position;
@@ -126,28 +131,27 @@ function pathOf(txid: Uint8Array, { position, branch }: MerkleProof): PathStep[]
   });
 }
 
-/** What is wrong, for people. Flaws of a merkle branch that only other forms of proofs can have are not here. */
+/** Descriptions of the flaws. Omits flaws of partial merkle trees, which no claim contains. */
 const reasons: Partial<Record<PaymentFlaw, string>> = {
-  'no-headers': 'there are no headers',
-  'wrong-genesis': 'the headers do not begin with the block that the network begins with',
-  'unknown-start':
-    'the headers do not begin with genesis, and no checkpoint of yours vouches for the place where they do',
-  'not-linked': 'the headers are not a chain',
-  'invalid-header': 'a header breaks the rules',
-  'other-chain': 'the headers are of another chain than the one with your checkpoint',
-  'too-little-work': 'the headers have taken less work than the network’s chain',
-  'other-network': 'the proof is of another network',
-  'other-transaction': 'the proof is of another transaction',
-  'no-such-block': 'the block that is said to hold the transaction is not among the headers',
-  'wrong-root': 'the branch does not lead from the transaction to the block’s merkle root',
-  'wrong-position': 'no block has such a position',
-  'equal-siblings': 'the position is a repetition of another',
-  'size-of-inner-node': 'a transaction of 64 bytes may be two hashes of the tree',
-  'wrong-coinbase': 'the block’s first transaction has to be its coinbase, and no other',
-  'wrong-depth': 'the coinbase is at another depth: the transaction is not one of the block’s',
+  'no-headers': 'there are no headers, or the last one is cut off',
+  'wrong-genesis': "the first header is not the network's genesis block",
+  'unknown-start': 'the headers do not start at genesis, and no checkpoint is given for a start at this height',
+  'not-linked': 'the headers are not linked',
+  'invalid-header': 'a header is invalid',
+  'other-chain': "the checkpoint's block is not among the headers",
+  'too-little-work': "the headers have less than the network's minimum chain work",
+  'other-network': 'the proof is for another network',
+  'other-transaction': 'the proof is for another transaction',
+  'no-such-block': 'the claimed block is not among the headers',
+  'wrong-root': "the merkle branch does not lead from the transaction to the block's merkle root",
+  'wrong-position': 'the position does not fit the length of the merkle branch',
+  'equal-siblings': 'the position is that of a duplicated hash (CVE-2012-2459)',
+  'size-of-inner-node': 'a transaction of 64 bytes may be an inner node of the merkle tree (CVE-2017-12842)',
+  'wrong-coinbase': "the block's first transaction must be the coinbase, and no other may be one",
+  'wrong-depth': 'the transaction and the coinbase are at different depths: the transaction is not in the block',
 };
 
-/** A refusal; `detail` says of what. */
+/** Returns a rejection with the flaw in words, followed by `detail` in brackets. */
 export function refused(flaw: PaymentFlaw, detail: string): RefusedPayment {
-  return { verified: false, flaw, reason: `${reasons[flaw] ?? 'the merkle branch makes no sense'} (${detail})` };
+  return { verified: false, flaw, reason: `${reasons[flaw] ?? 'the merkle branch is invalid'} (${detail})` };
 }

@@ -6,13 +6,13 @@ import { paymentProofs } from '../../../src/spv/payment-proof.ts';
 import type { SelfContainedProof } from '../../../src/spv/verify/proof-file.ts';
 import { mineBlock, OP_TRUE, spend } from '../../chain/support/builder.ts';
 
-/** Transactions that nothing else is known of. */
+/** Returns a transaction that spends an unknown output; one per lock time. */
 export function payment(lockTime: number): Transaction {
   const inputs = [{ txid: new Uint8Array(32).fill(7), vout: 0 }];
   return spend({ inputs, outputs: [{ value: 1_000n, scriptPubKey: OP_TRUE }], lockTime });
 }
 
-/** Blocks of regtest from genesis on, each with so many payments. */
+/** Returns regtest blocks from genesis on; `counts` are the numbers of payments per block. */
 export function blocksOf(counts: readonly number[]): Block[] {
   const blocks = [regtest.genesis];
   for (const [i, count] of counts.entries()) {
@@ -24,7 +24,7 @@ export function blocksOf(counts: readonly number[]): Block[] {
   return blocks;
 }
 
-/** The proof of the transaction at a position of the block at a height, `blocks` being all from genesis on. */
+/** Returns the proof of the transaction at a position in the block at a height. `blocks` are all blocks from genesis on. */
 export function proofIn(
   blocks: readonly Block[],
   height: number,
