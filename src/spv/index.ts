@@ -1,5 +1,5 @@
 /**
- * Light clients: a chain of headers, proofs of payments, and verifiers that trust no peer. Runs in browsers as well.
+ * Light nodes: the header chain, payment proofs, and a verifier that trusts no peer and also runs in browsers.
  *
  * @example
  * ```ts
@@ -21,6 +21,14 @@ export { decodePaymentProof, encodePaymentProof, type PaymentProof, paymentProof
 export { ProofStore } from './proof-store.ts';
 export { type PaymentReport, paymentReport } from './verify/payment-report.ts';
 export {
+  type ChainFlaw,
+  type Checkpoint,
+  type FlawedChain,
+  ProofChain,
+  type ProofChainOptions,
+  type ProofHeaders,
+} from './verify/proof-chain.ts';
+export {
   type ProofJson,
   proofFromJson,
   proofToJson,
@@ -28,14 +36,6 @@ export {
   selfContained,
   verifySelfContained,
 } from './verify/proof-file.ts';
-export {
-  type ChainFlaw,
-  type Checkpoint,
-  type FlawedChain,
-  ShownChain,
-  type ShownChainOptions,
-  type ShownHeaders,
-} from './verify/shown-chain.ts';
 export type { VerifiedChain, VerifiedHeader } from './verify/verified-chain.ts';
 export {
   type NotProved,
