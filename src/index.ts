@@ -26,7 +26,7 @@ export { type AddressBalance, getAddressBalance, getBalances, type WalletBalance
 export { type ListedAddress, listAddresses } from './commands/list-addresses.ts';
 export { mineGenesis, type ProvenGenesis } from './commands/mine-genesis.ts';
 export { restoreWallet, showMnemonics, type WalletMnemonic } from './commands/mnemonic.ts';
-export { type PrintedBlock, printChain } from './commands/print-chain.ts';
+export { type PrintedBlock, type PrintedTransaction, printChain } from './commands/print-chain.ts';
 export { reindexUtxo } from './commands/reindex-utxo.ts';
 export { type SendOptions, type Sent, send } from './commands/send.ts';
 export { type StartedNode, startLightNode, startNode } from './commands/start-node.ts';
@@ -34,6 +34,7 @@ export {
   exportProof,
   type Verification,
   type VerifyConfig,
+  type VerifyInput,
   type VerifyOptions,
   verifyConfig,
   verifyProof,

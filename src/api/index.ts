@@ -50,6 +50,7 @@ export { RpcCode, RpcError } from './json/rpc-error.ts';
 export {
   type ActiveCommand,
   type Category,
+  categories,
   type Method,
   type MethodDefinition,
   type MethodHelp,

@@ -75,6 +75,7 @@ export {
   type PackageRejectReason,
   type Reject,
   type ReplacementReason,
+  type TransactionRule,
   type TxRejectKind,
   type TxRejectReason,
 } from './reject.ts';

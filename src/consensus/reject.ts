@@ -23,7 +23,7 @@ export type TxRejectKind =
   | 'reconsiderable'; // fee too low by itself, though perhaps not in a package
 
 /** The rules of transactions that a block and the mempool judge by alike. */
-type TransactionRule =
+export type TransactionRule =
   | 'bad-txns-vin-empty'
   | 'bad-txns-vout-empty'
   | 'bad-txns-oversize'

@@ -47,7 +47,7 @@ export type { KeepAlive } from './peer/keep-alive.ts';
 export { type ConnectionType, Peer, type PeerHooks, type PeerModules, type PeerOptions } from './peer/peer.ts';
 export type { PeerFollower } from './peer/peer-follower.ts';
 export { type PeerStats, peerStats } from './peer/peer-stats.ts';
-export type { Direction, Traffic } from './peer/traffic.ts';
+export type { Direction, Traffic, TrafficCounter } from './peer/traffic.ts';
 export {
   FullNodeProcessor,
   type FullNodeProcessorModules,

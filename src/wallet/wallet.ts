@@ -77,6 +77,7 @@ export class Wallet {
   /** Payments are made one after the other, so that no two choose the same coin. */
   #lastPayment: Promise<unknown> = Promise.resolve();
 
+  /** @internal */
   constructor(
     id: number,
     record: WalletRecord,

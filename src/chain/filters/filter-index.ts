@@ -25,7 +25,14 @@ export interface FilterCommitment {
 }
 
 /** The read-only side of `FilterIndex`. */
-export type BlockFilters = Pick<FilterIndex, 'best' | 'filter' | 'commitment'>;
+export interface BlockFilters {
+  /** The highest indexed block of the active chain: the tip if the index is complete, undefined if it is empty. */
+  readonly best: BlockIndex | undefined;
+  /** Returns a block's encoded filter; undefined if it is not indexed. Throws `ChainError` if it is damaged. */
+  filter(index: BlockIndex): Uint8Array | undefined;
+  /** Returns the filter hash and header of a block; undefined if it is not indexed. Throws `ChainError` if damaged. */
+  commitment(index: BlockIndex): FilterCommitment | undefined;
+}
 
 /** Bytes: hash, header, checksum. */
 const COMMITMENT_SIZE = 32 + 32 + 4;
@@ -34,7 +41,7 @@ const COMMITMENT_SIZE = 32 + 32 + 4;
  * BIP158 basic filters of connected blocks (Core: BlockFilterIndex). Filters of stale branches are kept, as they never
  * change. A block is indexed only after its parent, so the index needs no separate record of its progress.
  */
-export class FilterIndex {
+export class FilterIndex implements BlockFilters {
   readonly #store: Store;
   readonly #active: ActiveChain;
   readonly #filters = new PendingRecords(Prefix.FILTER);
@@ -45,7 +52,6 @@ export class FilterIndex {
     this.#active = active;
   }
 
-  /** The highest indexed block of the active chain: the tip if the index is complete, undefined if it is empty. */
   get best(): BlockIndex | undefined {
     const { tip } = this.#active;
     if (this.#has(tip)) return tip;
@@ -59,7 +65,6 @@ export class FilterIndex {
     return this.#active.at(low - 1);
   }
 
-  /** Returns a block's encoded filter; undefined if it is not indexed. Throws `ChainError` if it is damaged. */
   filter(index: BlockIndex): Uint8Array | undefined {
     const commitment = this.commitment(index);
     if (!commitment) return undefined;
@@ -68,7 +73,6 @@ export class FilterIndex {
     return filter;
   }
 
-  /** Returns the filter hash and header of a block; undefined if it is not indexed. Throws `ChainError` if damaged. */
   commitment(index: BlockIndex): FilterCommitment | undefined {
     const record = this.#commitments.get(index) ?? this.#store.get(blockKey(Prefix.FILTER_HEADER, index));
     if (!record) return undefined;

@@ -6,7 +6,8 @@ export type Direction = 'sent' | 'received';
 /** Key under which bytes of unknown commands are counted, so that a peer cannot grow the table (Core: NET_MESSAGE_TYPE_OTHER). */
 const OTHER = '*other*';
 
-class Counter {
+/** Counts the bytes of one direction. */
+export class TrafficCounter {
   /** All bytes, including those outside messages, such as v2's keys and garbage. */
   bytes = 0;
   /** Milliseconds since the Unix epoch; undefined before the first byte. */
@@ -17,8 +18,8 @@ class Counter {
 
 /** Counts the bytes on the wire of one connection. */
 export class Traffic {
-  readonly sent = new Counter();
-  readonly received = new Counter();
+  readonly sent = new TrafficCounter();
+  readonly received = new TrafficCounter();
 
   /** Counts bytes as they are sent or received. */
   moved(direction: Direction, bytes: number, now: number): void {

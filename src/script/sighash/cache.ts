@@ -99,6 +99,7 @@ export class SighashCache {
     return this.#scriptPubKeys;
   }
 
+  /** @internal */
   get legacyTemplate(): LegacyTemplate {
     this.#legacyTemplate ??= makeLegacyTemplate(this.tx);
     return this.#legacyTemplate;
