@@ -25,6 +25,7 @@ export class LightNode extends RunningNode {
   readonly wallets: WalletFile;
   readonly connections: ConnectionManager;
   readonly proofs: ProofStore;
+  /** @internal */
   readonly processor: LightNodeProcessor;
 
   private constructor(

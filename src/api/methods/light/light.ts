@@ -27,6 +27,7 @@ import { walletsMethods } from '../wallet/wallets.ts';
 export interface LightRpcNode extends AnyRpcNode {
   readonly chain: HeaderChain;
   readonly proofs: ProofStore;
+  /** @internal */
   readonly processor: LightNodeProcessor;
   readonly wallets: WalletFile;
 }
