@@ -68,17 +68,19 @@ export { DetectingFraming } from './transport/v2/detecting-framing.ts';
 export type { V2FramingOptions } from './transport/v2/key-exchange.ts';
 export { V2Framing } from './transport/v2/v2-framing.ts';
 export type { AddrMessage } from './wire/messages/addr.ts';
-export type { BlockTxnMessage } from './wire/messages/blocktxn.ts';
-export type { CFCheckptMessage } from './wire/messages/cfcheckpt.ts';
-export type { CFHeadersMessage } from './wire/messages/cfheaders.ts';
-export type { CFilterMessage } from './wire/messages/cfilter.ts';
+export type {
+  CFCheckptMessage,
+  CFHeadersMessage,
+  CFilterMessage,
+  FilterRangeMessage,
+  GetCFCheckptMessage,
+} from './wire/messages/block-filters.ts';
+export type { BlockTxnMessage, GetBlockTxnMessage } from './wire/messages/block-transactions.ts';
 export type { CmpctBlockMessage, PrefilledTransaction } from './wire/messages/cmpctblock.ts';
-export { type EmptyMessage, type MessageCodec, OverlongList } from './wire/messages/codec.ts';
+export { type MessageCodec, OverlongList } from './wire/messages/codec.ts';
+export type { EmptyMessage } from './wire/messages/empty.ts';
 export type { FeeFilterMessage } from './wire/messages/feefilter.ts';
-export type { FilterRangeMessage } from './wire/messages/filter-range.ts';
 export type { FilterAddMessage } from './wire/messages/filteradd.ts';
-export type { GetBlockTxnMessage } from './wire/messages/getblocktxn.ts';
-export type { GetCFCheckptMessage } from './wire/messages/getcfcheckpt.ts';
 export type { HeadersMessage } from './wire/messages/headers.ts';
 export {
   type Command,
@@ -98,8 +100,7 @@ export {
   toEndpoint,
   toNetAddress,
 } from './wire/messages/net-address.ts';
-export type { PingMessage } from './wire/messages/ping.ts';
-export type { PongMessage } from './wire/messages/pong.ts';
+export type { PingMessage, PongMessage } from './wire/messages/nonce.ts';
 export type { SendCmpctMessage } from './wire/messages/sendcmpct.ts';
 export type { VersionMessage } from './wire/messages/version.ts';
 export {

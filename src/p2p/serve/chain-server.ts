@@ -11,7 +11,7 @@ import { wasValid } from '../blocks/is-block-request-allowed.ts';
 import type { PeerChains } from '../blocks/peer-chain.ts';
 import type { Peer } from '../peer/peer.ts';
 import type { TxAnnouncer } from '../transactions/tx-announcer.ts';
-import type { GetBlockTxnMessage } from '../wire/messages/getblocktxn.ts';
+import type { GetBlockTxnMessage } from '../wire/messages/block-transactions.ts';
 import { type InvEntry, InvType } from '../wire/messages/inventory.ts';
 import { type LocatorMessage, NO_STOP } from '../wire/messages/locator.ts';
 import { MAX_HEADERS } from '../wire/protocol.ts';

@@ -4,8 +4,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { BASIC_FILTER, NO_FILTER_HEADER } from '../../proofs/block-filter.ts';
 import { wasValid } from '../blocks/is-block-request-allowed.ts';
 import type { Peer } from '../peer/peer.ts';
-import type { FilterRangeMessage } from '../wire/messages/filter-range.ts';
-import type { GetCFCheckptMessage } from '../wire/messages/getcfcheckpt.ts';
+import type { FilterRangeMessage, GetCFCheckptMessage } from '../wire/messages/block-filters.ts';
 import { FILTER_CHECKPOINT_INTERVAL, MAX_FILTER_HASHES, MAX_FILTERS } from '../wire/protocol.ts';
 
 /** Blocks answered for before others get their turn. */

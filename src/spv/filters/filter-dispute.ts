@@ -1,7 +1,7 @@
 import { equalBytes } from '../../bytes/compare.ts';
 import type { BlockIndex } from '../../chain/tree/block-index.ts';
 import type { Peer } from '../../p2p/peer/peer.ts';
-import type { CFilterMessage } from '../../p2p/wire/messages/cfilter.ts';
+import type { CFilterMessage } from '../../p2p/wire/messages/block-filters.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Block } from '../../primitives/block.ts';

@@ -3,7 +3,7 @@ import { DecodeError } from '../../bytes/errors.ts';
 import type { BlockIndex } from '../../chain/tree/block-index.ts';
 import type { PeerChains } from '../../p2p/blocks/peer-chain.ts';
 import type { Peer } from '../../p2p/peer/peer.ts';
-import type { CFilterMessage } from '../../p2p/wire/messages/cfilter.ts';
+import type { CFilterMessage } from '../../p2p/wire/messages/block-filters.ts';
 import { type InvEntry, InvType } from '../../p2p/wire/messages/inventory.ts';
 import { ServiceFlag } from '../../p2p/wire/protocol.ts';
 import type { Clock } from '../../platform/clock.ts';

@@ -7,7 +7,7 @@ import type { Logger } from '../../../platform/logger.ts';
 import type { Block } from '../../../primitives/block.ts';
 import type { Transaction } from '../../../primitives/transaction.ts';
 import type { Peer } from '../../peer/peer.ts';
-import type { BlockTxnMessage } from '../../wire/messages/blocktxn.ts';
+import type { BlockTxnMessage } from '../../wire/messages/block-transactions.ts';
 import type { CmpctBlockMessage } from '../../wire/messages/cmpctblock.ts';
 import { MAX_BLOCKS_IN_FLIGHT } from '../../wire/protocol.ts';
 import type { BlockDownload, BlockRequest } from '../block-download.ts';

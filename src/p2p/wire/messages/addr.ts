@@ -4,6 +4,7 @@ import { MAX_ADDRESSES } from '../protocol.ts';
 import { type MessageCodec, readList } from './codec.ts';
 import { NetworkId, type PeerAddress, readNetAddress, writeNetAddress } from './net-address.ts';
 
+/** The content of `addr` and `addrv2`. */
 export interface AddrMessage {
   /** At most MAX_ADDRESSES. */
   readonly addresses: readonly PeerAddress[];
@@ -14,7 +15,7 @@ export function fitsAddr(address: PeerAddress): boolean {
   return address.network === NetworkId.IPV4 || address.network === NetworkId.IPV6;
 }
 
-/** Addresses of other nodes, IPv4 and IPv6 only. */
+/** Addresses of other nodes; IPv4 and IPv6 only. */
 export const addr: MessageCodec<'addr', AddrMessage> = {
   command: 'addr',
 

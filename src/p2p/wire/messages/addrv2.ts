@@ -7,7 +7,7 @@ import type { AddrMessage } from './addr.ts';
 import { type MessageCodec, readList } from './codec.ts';
 import { NetworkId, type PeerAddress } from './net-address.ts';
 
-/** Bytes of an address, whatever its network. */
+/** Bytes of an address at most, on any network (BIP155). */
 const MAX_ADDRESS_LENGTH = 512;
 
 const lengthOf = new Map<number, number>([
@@ -18,10 +18,10 @@ const lengthOf = new Map<number, number>([
   [NetworkId.CJDNS, 16],
 ]);
 
-/** OnionCat's fd87:d87e:eb43::/48, in which Tor's old addresses were dressed as IPv6. */
+/** OnionCat's prefix fd87:d87e:eb43::/48, which embeds Tor v2 addresses in IPv6. */
 const ONION_CAT = [0xfd, 0x87, 0xd8, 0x7e, 0xeb, 0x43];
 
-/** Services are a compact size of all 64 bits. */
+/** Reads services: a compact size that may have 64 bits. */
 function readServices(reader: ByteReader): bigint {
   if (reader.input[reader.offset] !== 0xff) return BigInt(reader.compactNumber());
   reader.u8();
@@ -33,7 +33,7 @@ function writeServices(writer: ByteWriter, services: bigint): void {
   else writer.u8(0xff).u64(services);
 }
 
-/** Undefined for an address that BIP155 tells us to skip: of an unknown network, or another network's in disguise. */
+/** Returns undefined for an address that BIP155 says to ignore: unknown network, or embedded in another network's address. */
 function readAddress(reader: ByteReader): PeerAddress | undefined {
   const time = reader.u32();
   const services = readServices(reader);
@@ -47,7 +47,7 @@ function readAddress(reader: ByteReader): PeerAddress | undefined {
     throw new DecodeError(
       'invalid',
       start,
-      `an address of network ${network} has ${length} bytes, not ${address.length}`,
+      `address of network ${network} has ${address.length} bytes instead of ${length}`,
     );
   }
   if (network === NetworkId.IPV6) {
@@ -57,7 +57,7 @@ function readAddress(reader: ByteReader): PeerAddress | undefined {
   return { time, services, network, address, port };
 }
 
-/** BIP155: addresses of other nodes, of every network. */
+/** Addresses of other nodes, on any network (BIP155). */
 export const addrV2: MessageCodec<'addrv2', AddrMessage> = {
   command: 'addrv2',
 

@@ -6,27 +6,28 @@ import { Transaction } from '../../../primitives/transaction.ts';
 import type { MessageCodec } from './codec.ts';
 import { MAX_TX_INDEX, readIndexStep, writeIndexStep } from './tx-index.ts';
 
+/** A transaction that a compact block contains in full. */
 export interface PrefilledTransaction {
-  /** Its place in the block. On the wire each is told as the distance from the one before; it may lead beyond any block. */
+  /** Index in the block; encoded as the distance from the one before, so it may exceed any block. */
   readonly index: number;
   readonly tx: Transaction;
 }
 
-/** A block whose transactions the receiver has for the most part (Core: CBlockHeaderAndShortTxIDs). */
+/** The content of `cmpctblock` (Core: CBlockHeaderAndShortTxIDs). */
 export interface CmpctBlockMessage {
   readonly header: BlockHeader;
-  /** uint64: makes the short ids of each sender differ. */
+  /** uint64: makes short ids differ between senders. */
   readonly nonce: bigint;
-  /** 48 bits each, in the order of the block, of those that are not prefilled. */
+  /** Of the transactions that are not prefilled, in block order; 48 bits each. */
   readonly shortIds: readonly number[];
-  /** In ascending order. */
+  /** Ascending by index. */
   readonly prefilled: readonly PrefilledTransaction[];
 }
 
 const SHORT_ID_SIZE = 6;
 const TWO_32 = 2 ** 32;
 
-/** BIP152: a block as short ids. */
+/** A block as header, short ids and prefilled transactions (BIP152). */
 export const cmpctBlock: MessageCodec<'cmpctblock', CmpctBlockMessage> = {
   command: 'cmpctblock',
 
@@ -55,7 +56,7 @@ export const cmpctBlock: MessageCodec<'cmpctblock', CmpctBlockMessage> = {
       return { index: before, tx: Transaction.read(r) };
     });
     if (shortIds.length + prefilled.length > MAX_TX_INDEX) {
-      throw new DecodeError('invalid', reader.offset, 'more transactions than any block can have');
+      throw new DecodeError('invalid', reader.offset, 'more transactions than a block can hold');
     }
     return { header, nonce, shortIds, prefilled };
   },

@@ -2,12 +2,13 @@ import { ByteReader } from '../../../bytes/reader.ts';
 import { ByteWriter } from '../../../bytes/writer.ts';
 import type { MessageCodec } from './codec.ts';
 
+/** The content of `filteradd`. */
 export interface FilterAddMessage {
-  /** It may be longer than the protocol allows, which is MAX_SCRIPT_ELEMENT_SIZE. */
+  /** The protocol allows MAX_SCRIPT_ELEMENT_SIZE bytes; not checked here. */
   readonly element: Uint8Array;
 }
 
-/** BIP37: one more element for the filter that was loaded. */
+/** Adds an element to the sender's Bloom filter (BIP37). */
 export const filterAdd: MessageCodec<'filteradd', FilterAddMessage> = {
   command: 'filteradd',
   encode: ({ element }) => new ByteWriter(5 + element.length).varBytes(element).finish(),

@@ -4,12 +4,13 @@ import { BlockHeader, HEADER_SIZE } from '../../../primitives/header.ts';
 import { MAX_HEADERS } from '../protocol.ts';
 import { type MessageCodec, OverlongList } from './codec.ts';
 
+/** The content of `headers`. */
 export interface HeadersMessage {
   /** At most MAX_HEADERS. */
   readonly headers: readonly BlockHeader[];
 }
 
-/** Answers `getheaders`, and announces blocks (BIP130). Each header comes with a count of transactions, always zero. */
+/** Answers `getheaders`, and announces blocks (BIP130). Each header is followed by a transaction count of zero. */
 export const headers: MessageCodec<'headers', HeadersMessage> = {
   command: 'headers',
 
@@ -22,7 +23,7 @@ export const headers: MessageCodec<'headers', HeadersMessage> = {
   decode(payload) {
     const reader = new ByteReader(payload);
     const count = reader.compactSize();
-    // As in Core, of these no more than the count is read.
+    // Core reads the headers only if their count is within the limit.
     if (count > MAX_HEADERS) throw new OverlongList(0, count, MAX_HEADERS);
     const headers: BlockHeader[] = [];
     for (let i = 0; i < count; i++) {

@@ -1,39 +1,20 @@
 import { addr } from './addr.ts';
 import { addrV2 } from './addrv2.ts';
-import { block } from './block.ts';
-import { blockTxn } from './blocktxn.ts';
-import { cFCheckpt } from './cfcheckpt.ts';
-import { cFHeaders } from './cfheaders.ts';
-import { cFilter } from './cfilter.ts';
+import { cFCheckpt, cFHeaders, cFilter, getCFCheckpt, getCFHeaders, getCFilters } from './block-filters.ts';
+import { blockTxn, getBlockTxn } from './block-transactions.ts';
 import { cmpctBlock } from './cmpctblock.ts';
+import { filterClear, getAddr, mempool, sendAddrV2, sendHeaders, verack, wtxidRelay } from './empty.ts';
 import { feeFilter } from './feefilter.ts';
 import { filterAdd } from './filteradd.ts';
-import { filterClear } from './filterclear.ts';
-import { filterLoad } from './filterload.ts';
-import { getAddr } from './getaddr.ts';
-import { getBlocks } from './getblocks.ts';
-import { getBlockTxn } from './getblocktxn.ts';
-import { getCFCheckpt } from './getcfcheckpt.ts';
-import { getCFHeaders } from './getcfheaders.ts';
-import { getCFilters } from './getcfilters.ts';
-import { getData } from './getdata.ts';
-import { getHeaders } from './getheaders.ts';
 import { headers } from './headers.ts';
-import { inv } from './inv.ts';
-import { mempool } from './mempool.ts';
-import { merkleBlock } from './merkleblock.ts';
-import { notFound } from './notfound.ts';
-import { ping } from './ping.ts';
-import { pong } from './pong.ts';
-import { sendAddrV2 } from './sendaddrv2.ts';
+import { getData, inv, notFound } from './inventory.ts';
+import { getBlocks, getHeaders } from './locator.ts';
+import { ping, pong } from './nonce.ts';
+import { block, filterLoad, merkleBlock, tx } from './objects.ts';
 import { sendCmpct } from './sendcmpct.ts';
-import { sendHeaders } from './sendheaders.ts';
-import { tx } from './tx.ts';
-import { verack } from './verack.ts';
 import { version } from './version.ts';
-import { wtxidRelay } from './wtxidrelay.ts';
 
-/** Every command that we know, with its codec. */
+/** The codecs of all known commands. */
 export const codecs = {
   addr,
   addrv2: addrV2,
@@ -71,20 +52,23 @@ export const codecs = {
   wtxidrelay: wtxidRelay,
 } as const;
 
+/** A known command. */
 export type Command = keyof typeof codecs;
 
-/** What a command's payload says. */
+/** The decoded payload of a command. */
 export type MessageOf<C extends Command> = ReturnType<(typeof codecs)[C]['decode']>;
 
+/** Whether a command is known. */
 export function isCommand(command: string): command is Command {
   return Object.hasOwn(codecs, command);
 }
 
+/** Encodes a message's payload. */
 export function encodeMessage<C extends Command>(command: C, message: MessageOf<C>): Uint8Array {
   return (codecs[command].encode as (message: MessageOf<C>) => Uint8Array)(message);
 }
 
-/** Throws `DecodeError`. */
+/** Decodes a payload; the result may be a view of it. Throws `DecodeError`. */
 export function decodeMessage<C extends Command>(command: C, payload: Uint8Array): MessageOf<C> {
   return codecs[command].decode(payload) as MessageOf<C>;
 }

@@ -3,7 +3,7 @@ import { ByteWriter } from '../../../bytes/writer.ts';
 import { MAX_INV_ENTRIES } from '../protocol.ts';
 import { type MessageCodec, readList } from './codec.ts';
 
-/** What an inventory entry names; the WITNESS forms occur in `getdata` only (BIP144, BIP152, BIP339). */
+/** Types of inventory entries; the WITNESS forms occur in `getdata` only (BIP144, BIP152, BIP339). */
 export const InvType = {
   TX: 1,
   BLOCK: 2,
@@ -14,24 +14,26 @@ export const InvType = {
   WITNESS_BLOCK: 0x4000_0002,
 } as const;
 
+/** An inventory entry (Core: CInv). */
 export interface InvEntry {
   /** One of `InvType`, or unknown. */
   readonly type: number;
-  /** 32 bytes, internal order: a block's hash, a txid, or for WTX a wtxid. */
+  /** Block hash, txid, or for WTX the wtxid: 32 bytes, internal order. */
   readonly hash: Uint8Array;
 }
 
+/** The content of `inv`, `getdata` and `notfound`. */
 export interface InventoryMessage {
   /** At most MAX_INV_ENTRIES. */
   readonly entries: readonly InvEntry[];
 }
 
-/** Whether an entry names a transaction, by either id. */
+/** Whether an entry names a transaction, by txid or wtxid. */
 export function namesTx({ type }: InvEntry): boolean {
   return type === InvType.TX || type === InvType.WTX || type === InvType.WITNESS_TX;
 }
 
-/** Whether an entry names a block, in whichever form. */
+/** Whether an entry names a block, in any form. */
 export function namesBlock({ type }: InvEntry): boolean {
   return (
     type === InvType.BLOCK ||
@@ -41,8 +43,7 @@ export function namesBlock({ type }: InvEntry): boolean {
   );
 }
 
-/** `inv`, `getdata` and `notfound` differ in their command only. */
-export function inventoryCodec<Command extends string>(command: Command): MessageCodec<Command, InventoryMessage> {
+function inventoryCodec<Command extends string>(command: Command): MessageCodec<Command, InventoryMessage> {
   return {
     command,
     encode({ entries }) {
@@ -56,3 +57,12 @@ export function inventoryCodec<Command extends string>(command: Command): Messag
     },
   };
 }
+
+/** Announces transactions and blocks. */
+export const inv = inventoryCodec('inv');
+
+/** Requests transactions and blocks. */
+export const getData = inventoryCodec('getdata');
+
+/** Lists the entries of a `getdata` that the sender does not have. */
+export const notFound = inventoryCodec('notfound');

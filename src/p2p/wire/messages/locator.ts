@@ -3,19 +3,18 @@ import { ByteWriter } from '../../../bytes/writer.ts';
 import { MAX_LOCATOR_HASHES, PROTOCOL_VERSION } from '../protocol.ts';
 import { type MessageCodec, readList } from './codec.ts';
 
-/** Asks for what follows the first of the locator's blocks that the receiver has in its chain. */
+/** Requests what follows the fork point of the sender's chain and the receiver's. */
 export interface LocatorMessage {
-  /** Hashes of blocks of the sender's chain, from the last to the first; at most MAX_LOCATOR_HASHES. */
+  /** Block hashes of the sender's chain, from the tip down; at most MAX_LOCATOR_HASHES. */
   readonly locator: readonly Uint8Array[];
-  /** The last block wanted; 32 zero bytes for as many as the answer may hold. */
+  /** Hash of the last requested block; `NO_STOP` for as many as an answer may have. */
   readonly stop: Uint8Array;
 }
 
-/** No last block. */
+/** Requests without a last block. */
 export const NO_STOP = new Uint8Array(32);
 
-/** `getheaders` and `getblocks` differ in their command only. */
-export function locatorCodec<Command extends string>(command: Command): MessageCodec<Command, LocatorMessage> {
+function locatorCodec<Command extends string>(command: Command): MessageCodec<Command, LocatorMessage> {
   return {
     command,
     encode({ locator, stop }) {
@@ -32,3 +31,9 @@ export function locatorCodec<Command extends string>(command: Command): MessageC
     },
   };
 }
+
+/** Requests block hashes, answered by `inv`; superseded by `getheaders`. */
+export const getBlocks = locatorCodec('getblocks');
+
+/** Requests headers, answered by `headers`. */
+export const getHeaders = locatorCodec('getheaders');

@@ -3,42 +3,42 @@ import type { ByteWriter } from '../../../bytes/writer.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import { formatIp, isIpv4Mapped, parseIp, toIpv6Bytes } from '../../net/ip-address.ts';
 
-/** Networks by their number in BIP155. */
+/** Network ids of BIP155. */
 export const NetworkId = { IPV4: 1, IPV6: 2, TORV3: 4, I2P: 5, CJDNS: 6 } as const;
 
-/** Where a node can be reached, as the address messages carry it. */
+/** A node's address as `version`, `addr` and `addrv2` carry it. */
 export interface NetAddress {
   /** One of `NetworkId`. */
   readonly network: number;
-  /** As many bytes as the network's addresses have. */
+  /** Raw bytes; their number depends on the network. */
   readonly address: Uint8Array;
   readonly port: number;
 }
 
-/** A node's address with what is said of the node (BIP155). */
+/** A relayed address with its node's services. */
 export interface PeerAddress extends NetAddress {
-  /** Seconds since the Unix epoch when it was last heard of. */
+  /** Unix seconds when the node was last seen. */
   readonly time: number;
   readonly services: bigint;
 }
 
-/** The address of an endpoint given by IP address; undefined for a host name. */
+/** Returns the address of an endpoint; undefined for a host name. */
 export function toNetAddress(endpoint: Endpoint): NetAddress | undefined {
   const address = parseIp(endpoint.host);
   if (!address) return undefined;
   return { network: address.length === 4 ? NetworkId.IPV4 : NetworkId.IPV6, address, port: endpoint.port };
 }
 
-/** The endpoint of an address over IP; undefined on other networks and for port 0. */
+/** Returns the endpoint of an IP address; undefined on other networks and for port 0. */
 export function toEndpoint({ network, address, port }: NetAddress): Endpoint | undefined {
   if ((network !== NetworkId.IPV4 && network !== NetworkId.IPV6) || port === 0) return undefined;
   return { host: formatIp(address), port };
 }
 
-/** The unspecified address, for fields that nobody reads. */
+/** The unspecified address, for fields without meaning. */
 export const NO_ADDRESS: NetAddress = { network: NetworkId.IPV6, address: new Uint8Array(16), port: 0 };
 
-/** Reads the 18 bytes of an IP address and a port in network byte order. */
+/** Reads an IP address (16 bytes, IPv4 mapped to IPv6) and a port (big-endian). */
 export function readNetAddress(reader: ByteReader): NetAddress {
   const bytes = reader.bytes(16);
   const port = reader.u16be();
@@ -47,7 +47,7 @@ export function readNetAddress(reader: ByteReader): NetAddress {
     : { network: NetworkId.IPV6, address: bytes, port };
 }
 
-/** Writes what `readNetAddress` reads; only for IPv4 and IPv6. */
+/** Writes an address as `readNetAddress` reads it; IPv4 and IPv6 only. */
 export function writeNetAddress(writer: ByteWriter, address: NetAddress): void {
   writer.bytes(toIpv6Bytes(address.address)).u16be(address.port);
 }

@@ -2,14 +2,15 @@ import { ByteReader } from '../../../bytes/reader.ts';
 import { ByteWriter } from '../../../bytes/writer.ts';
 import type { MessageCodec } from './codec.ts';
 
+/** The content of `sendcmpct`. */
 export interface SendCmpctMessage {
-  /** Whether new blocks are to be announced by `cmpctblock`, unasked. */
+  /** Whether the receiver is to announce new blocks by `cmpctblock`. */
   readonly highBandwidth: boolean;
-  /** uint64: 1, or 2 for short ids by wtxid. */
+  /** uint64: 1 for short ids by txid, 2 by wtxid. */
   readonly version: bigint;
 }
 
-/** BIP152: the sender understands compact blocks. */
+/** The sender supports compact blocks (BIP152). */
 export const sendCmpct: MessageCodec<'sendcmpct', SendCmpctMessage> = {
   command: 'sendcmpct',
   encode: ({ highBandwidth, version }) =>

@@ -2,17 +2,18 @@ import { DecodeError } from '../../../bytes/errors.ts';
 import type { ByteReader } from '../../../bytes/reader.ts';
 import type { ByteWriter } from '../../../bytes/writer.ts';
 
-/** BIP152's indexes of transactions have 16 bits. */
+/** Largest transaction index of BIP152's messages. */
 export const MAX_TX_INDEX = 0xffff;
 
-/** Reads an index that is told as the number of those between it and the one before; -1 is before the first. */
+/** Reads an index encoded as the distance from the one before it; `before` is -1 for the first. Throws `DecodeError`. */
 export function readIndexStep(reader: ByteReader, before: number): number {
   const start = reader.offset;
   const skipped = reader.compactNumber();
-  if (skipped > MAX_TX_INDEX) throw new DecodeError('invalid', start, `a step of ${skipped} between indexes`);
+  if (skipped > MAX_TX_INDEX) throw new DecodeError('invalid', start, `index difference ${skipped} out of range`);
   return before + skipped + 1;
 }
 
+/** Writes an index as `readIndexStep` reads it. */
 export function writeIndexStep(writer: ByteWriter, before: number, index: number): void {
   writer.compactSize(index - before - 1);
 }

@@ -4,31 +4,31 @@ import { MAX_USER_AGENT_LENGTH } from '../protocol.ts';
 import type { MessageCodec } from './codec.ts';
 import { type NetAddress, NO_ADDRESS, readNetAddress, writeNetAddress } from './net-address.ts';
 
-/** The first message of both sides. */
+/** The first message of both peers. */
 export interface VersionMessage {
-  /** int32, of the protocol. */
+  /** Protocol version, int32. */
   readonly version: number;
   /** Bits of `ServiceFlag`. */
   readonly services: bigint;
-  /** Seconds since the Unix epoch, int64. */
+  /** Unix seconds, int64. */
   readonly time: bigint;
-  /** The receiver, as the sender sees it. */
+  /** The receiver's address as the sender sees it. */
   readonly receiver: NetAddress;
-  /** Where the sender says it listens; Core leaves it empty. */
+  /** The sender's listening address; unspecified from Core. */
   readonly sender: NetAddress;
-  /** uint64, random: whoever receives its own is connected to itself. */
+  /** uint64, random: a node that receives its own nonce is connected to itself. */
   readonly nonce: bigint;
   /** BIP14; Core: subver. */
   readonly userAgent: string;
-  /** The height of the sender's best block, int32. */
+  /** Height of the sender's tip, int32. */
   readonly startHeight: number;
-  /** BIP37: whether the sender wants transactions announced. */
+  /** Whether transactions may be announced to the sender (BIP37). */
   readonly relay: boolean;
 }
 
 const text = { encode: (value: string) => Uint8Array.from(value, (c) => c.charCodeAt(0) & 0xff) };
 
-/** https://developer.bitcoin.org/reference/p2p_networking.html#version */
+/** Introduces a node to its peer. */
 export const version: MessageCodec<'version', VersionMessage> = {
   command: 'version',
 
@@ -43,7 +43,7 @@ export const version: MessageCodec<'version', VersionMessage> = {
     return writer.u8(message.relay ? 1 : 0).finish();
   },
 
-  /** Like Core, takes what old versions lack as absent, field by field from `sender` on. */
+  /** As in Core, all fields from `sender` on are optional. */
   decode(payload) {
     const reader = new ByteReader(payload);
     const base = { version: reader.i32(), services: reader.u64(), time: reader.i64() };

@@ -1,0 +1,67 @@
+import { DecodeError } from '../../../bytes/errors.ts';
+import { ByteReader } from '../../../bytes/reader.ts';
+import { ByteWriter } from '../../../bytes/writer.ts';
+import { Transaction } from '../../../primitives/transaction.ts';
+import type { MessageCodec } from './codec.ts';
+import { MAX_TX_INDEX, readIndexStep, writeIndexStep } from './tx-index.ts';
+
+/** The content of `getblocktxn`. */
+export interface GetBlockTxnMessage {
+  /** 32 bytes, internal order. */
+  readonly blockHash: Uint8Array;
+  /** Indexes in the block, ascending, below 65,536. */
+  readonly indexes: readonly number[];
+}
+
+/** Requests the transactions that the sender lacks to reconstruct a compact block (BIP152). */
+export const getBlockTxn: MessageCodec<'getblocktxn', GetBlockTxnMessage> = {
+  command: 'getblocktxn',
+
+  encode({ blockHash, indexes }) {
+    let before = -1;
+    return new ByteWriter(35 + 3 * indexes.length)
+      .bytes(blockHash)
+      .list(indexes, (w, index) => {
+        writeIndexStep(w, before, index);
+        before = index;
+      })
+      .finish();
+  },
+
+  decode(payload) {
+    const reader = new ByteReader(payload);
+    const blockHash = reader.hash();
+    let before = -1;
+    const indexes = reader.list((r) => {
+      before = readIndexStep(r, before);
+      if (before > MAX_TX_INDEX) throw new DecodeError('invalid', r.offset, `transaction index ${before} out of range`);
+      return before;
+    });
+    return { blockHash, indexes };
+  },
+};
+
+/** The content of `blocktxn`. */
+export interface BlockTxnMessage {
+  /** 32 bytes, internal order. */
+  readonly blockHash: Uint8Array;
+  /** With witnesses, in the order of the request. */
+  readonly transactions: readonly Transaction[];
+}
+
+/** Answers `getblocktxn` (BIP152). */
+export const blockTxn: MessageCodec<'blocktxn', BlockTxnMessage> = {
+  command: 'blocktxn',
+
+  encode({ blockHash, transactions }) {
+    return new ByteWriter(1_000)
+      .bytes(blockHash)
+      .list(transactions, (w, tx) => w.bytes(tx.encode()))
+      .finish();
+  },
+
+  decode(payload) {
+    const reader = new ByteReader(payload);
+    return { blockHash: reader.hash(), transactions: reader.list((r) => Transaction.read(r)) };
+  },
+};

@@ -1,0 +1,32 @@
+import type { MessageCodec } from './codec.ts';
+
+/** The content of a message without payload. */
+export type EmptyMessage = Record<string, never>;
+
+const NO_PAYLOAD = new Uint8Array(0);
+
+/** Returns the codec of a command without payload. */
+function emptyCodec<Command extends string>(command: Command): MessageCodec<Command, EmptyMessage> {
+  return { command, encode: () => NO_PAYLOAD, decode: () => ({}) };
+}
+
+/** Removes the sender's Bloom filter: everything is announced to it again (BIP37). */
+export const filterClear = emptyCodec('filterclear');
+
+/** Requests addresses of other nodes. */
+export const getAddr = emptyCodec('getaddr');
+
+/** Requests the ids of all transactions in the mempool (BIP35). */
+export const mempool = emptyCodec('mempool');
+
+/** The sender wants addresses by `addrv2` (BIP155); sent before `verack`. */
+export const sendAddrV2 = emptyCodec('sendaddrv2');
+
+/** The sender wants new blocks announced by `headers` instead of `inv` (BIP130). */
+export const sendHeaders = emptyCodec('sendheaders');
+
+/** Acknowledges `version`. */
+export const verack = emptyCodec('verack');
+
+/** The sender announces transactions by wtxid (BIP339); sent before `verack`. */
+export const wtxidRelay = emptyCodec('wtxidrelay');

@@ -1,0 +1,30 @@
+import { ByteReader } from '../../../bytes/reader.ts';
+import { Block } from '../../../primitives/block.ts';
+import { Transaction } from '../../../primitives/transaction.ts';
+import { BloomFilter } from '../../../proofs/bloom-filter.ts';
+import { MerkleBlock } from '../../../proofs/merkle-block.ts';
+import type { MessageCodec } from './codec.ts';
+
+/** Returns the codec of a command whose payload is one object, in the object's own encoding. */
+function objectCodec<Command extends string, T extends { encode(): Uint8Array }>(
+  command: Command,
+  type: { read(reader: ByteReader): T },
+): MessageCodec<Command, T> {
+  return {
+    command,
+    encode: (message) => message.encode(),
+    decode: (payload) => type.read(new ByteReader(payload)),
+  };
+}
+
+/** One block with its witnesses. */
+export const block = objectCodec('block', Block);
+
+/** Loads the sender's Bloom filter (BIP37). The filter may exceed the protocol's limits. */
+export const filterLoad = objectCodec('filterload', BloomFilter);
+
+/** Answers `getdata` for a filtered block (BIP37); the matching transactions follow by `tx`. */
+export const merkleBlock = objectCodec('merkleblock', MerkleBlock);
+
+/** One transaction with its witness. */
+export const tx = objectCodec('tx', Transaction);

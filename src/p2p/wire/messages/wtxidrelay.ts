@@ -1,4 +1,0 @@
-import { emptyCodec } from './codec.ts';
-
-/** BIP339: transactions are to be announced by wtxid. Only valid between `version` and `verack`. */
-export const wtxidRelay = emptyCodec('wtxidrelay');
