@@ -26,9 +26,9 @@ import { fullNodeConnections } from '../support/full-node-connections.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 
-/** Blocks that spend and make outputs of all kinds, up to this height; the first hundred only make coins for them. */
+/** Height up to which blocks spend and create outputs of all kinds. The first 100 blocks only provide coins. */
 const FULL = 500;
-/** Beyond two checkpoints, and what one message may ask for. */
+/** Height of the tip: above two checkpoints and above the limit of one getcfheaders. */
 const TIP = 2_010;
 
 const spendable = ['p2pk', 'bare multisig', 'anchor', 'nonstandard', 'unknown witness version', 'p2sh true'];
@@ -40,7 +40,7 @@ const kinds: readonly CoinKind[] = [
 const anyone = oddKinds.find(({ name }) => name === 'nonstandard')!;
 const unspendable = oddKinds.filter(({ name }) => name.startsWith('op_return'));
 
-/** Spends coins to outputs of these kinds of 1,000 satoshis each; the rest is the fee. */
+/** Spends coins to one output of 1,000 satoshis per kind; the rest is the fee. */
 function pay(coins: readonly Coin[], ...to: readonly CoinKind[]): { tx: Transaction; made: Coin[]; fee: bigint } {
   const outputs: TxOut[] = to.map(({ scriptPubKey }) => ({ value: 1_000n, scriptPubKey }));
   const inputs = coins.map((coin) => ({ coin, sequence: 0xffff_ffff }));
@@ -50,7 +50,7 @@ function pay(coins: readonly Coin[], ...to: readonly CoinKind[]): { tx: Transact
   return { tx, made, fee: spent - 1_000n * BigInt(to.length) };
 }
 
-/** What goes into the block at a height: spends of what the block before made, and within the block itself. */
+/** Plans the block at a height: it spends outputs of the previous block and of the block itself. */
 function plan(height: number, matured: Block, before: readonly Coin[]): { plan: BlockPlan; made: Coin[] } {
   const kind = (i: number) => kinds[(height * 3 + i) % kinds.length]!;
   const coin = { outpoint: outpoint(matured.transactions[0]!), value: 5_000_000_000n, kind: anyone };
@@ -60,13 +60,13 @@ function plan(height: number, matured: Block, before: readonly Coin[]): { plan: 
   return { plan: { transactions: [first.tx, second.tx], fees }, made: first.made.slice(0, 3) };
 }
 
-/** As Core's block files hold a block: the network's magic, the size, the block. */
+/** Encodes a block as in Core's block files: magic, size, block. */
 function inBlockFile(block: Block): Uint8Array[] {
   const bytes = block.encode();
   return [regtest.magic, new ByteWriter(4).u32(bytes.length).finish(), bytes];
 }
 
-describeBitcoind('block filters, as bitcoind makes and serves them', () => {
+describeBitcoind('block filters (BIP157, BIP158), compared with bitcoind', () => {
   let bitcoind: Bitcoind;
   let chain: Chain;
   let mempool: Mempool;
@@ -98,7 +98,7 @@ describeBitcoind('block filters, as bitcoind makes and serves them', () => {
     }
     const file = join(tempDir('filters'), 'blocks.dat');
     writeFileSync(file, concatBytes(...blocks.flatMap(inBlockFile)));
-    // Its check of itself after each block is what would take most of the time.
+    // The self-check after each block would take most of the time.
     const args = ['-blockfilterindex=1', '-peerblockfilters=1', '-checkblockindex=0', `-loadblock=${file}`];
     bitcoind = await startBitcoind({ args });
     await indexed();
@@ -112,7 +112,7 @@ describeBitcoind('block filters, as bitcoind makes and serves them', () => {
 
   async function accept(block: Block): Promise<BlockIndex> {
     const { index, reject } = await chain.acceptBlock(block);
-    if (!index || reject) throw new Error(`block refused: ${reject?.reason} (${reject?.debug})`);
+    if (!index || reject) throw new Error(`invalid block: ${reject?.reason} (${reject?.debug})`);
     return index;
   }
 
@@ -121,7 +121,7 @@ describeBitcoind('block filters, as bitcoind makes and serves them', () => {
     return accept(block);
   }
 
-  /** Until bitcoind has our tip, and its filter. */
+  /** Waits until bitcoind has indexed the filter of our tip. */
   async function indexed(): Promise<void> {
     const tip = chain.tip.hashHex;
     const isThere = () =>
@@ -129,10 +129,10 @@ describeBitcoind('block filters, as bitcoind makes and serves them', () => {
         () => true,
         () => false,
       );
-    await waitFor(isThere, { timeoutMs: 30_000, describe: 'the index of bitcoind' });
+    await waitFor(isThere, { timeoutMs: 30_000, describe: "bitcoind's filter index" });
   }
 
-  it('are the same for blocks with outputs of all kinds, made and spent', async () => {
+  it('are equal for blocks that create and spend outputs of all kinds', async () => {
     for (let from = 0; from <= FULL; from += 50) {
       await Promise.all(
         Array.from({ length: 50 }, async (_, i) => {
@@ -145,20 +145,20 @@ describeBitcoind('block filters, as bitcoind makes and serves them', () => {
     }
   });
 
-  /** What both answer, as the names of the messages and the hashes of what is in them. */
-  async function ask(...requests: readonly Uint8Array[]): Promise<{ ours: string[]; theirs: string[] }> {
-    const answer = async (port: number) => {
+  /** Sends requests to both nodes and returns the responses of each, as commands with the hash of the payload. */
+  async function responses(...requests: readonly Uint8Array[]): Promise<{ ours: string[]; theirs: string[] }> {
+    const request = async (port: number) => {
       const peer = new RawPeer(port);
       await peer.shakeHands();
       const messages = await peer.request(requests);
-      const told = messages
+      const received = messages
         .filter(({ command }) => /^cf|^pong/.test(command))
         .map(({ command, payload }) => `${command} ${toHex(sha256(payload))}`);
       const { closed } = peer;
       peer.close();
-      return closed ? [...told, 'closed'] : told;
+      return closed ? [...received, 'closed'] : received;
     };
-    const [ours, theirs] = await Promise.all([answer(peers.endpoint!.port), answer(bitcoind.port)]);
+    const [ours, theirs] = await Promise.all([request(peers.endpoint!.port), request(bitcoind.port)]);
     return { ours, theirs };
   }
 
@@ -168,36 +168,39 @@ describeBitcoind('block filters, as bitcoind makes and serves them', () => {
   const headers = (start: number, stop: number) => wellFormed('getcfheaders', range(start, stop));
   const checkpoints = (stop: number) => wellFormed('getcfcheckpt', { filterType: 0, stopHash: hashAt(stop) });
 
-  it('come in the same bytes', async () => {
-    const { ours, theirs } = await ask(filters(0, 999), filters(1_000, 1_999), filters(TIP, TIP));
+  it('are served as the same bytes', async () => {
+    const { ours, theirs } = await responses(filters(0, 999), filters(1_000, 1_999), filters(TIP, TIP));
     expect(theirs).toHaveLength(2_002);
     expect(ours).toEqual(theirs);
   });
 
-  it('come with the same hashes, headers and checkpoints', async () => {
+  it('are served with the same hashes, headers and checkpoints', async () => {
     const ranges = [headers(0, 1_999), headers(1, 2_000), headers(11, TIP), headers(0, 0), headers(TIP, TIP)];
     const stops = [0, 999, 1_000, 1_001, 1_999, 2_000, TIP].map(checkpoints);
-    const { ours, theirs } = await ask(...ranges, ...stops);
+    const { ours, theirs } = await responses(...ranges, ...stops);
     expect(theirs).toHaveLength(5 + 7 + 1);
     expect(ours).toEqual(theirs);
   });
 
-  it('are not sent to who asks for too many', async () => {
+  it('are not served for too large a range; the peer is disconnected', async () => {
     for (const request of [filters(0, 1_000), headers(0, 2_000), headers(10, TIP), filters(5, 4)]) {
-      expect(await ask(request, filters(0, 0))).toEqual({ ours: ['closed'], theirs: ['closed'] });
+      expect(await responses(request, filters(0, 0))).toEqual({ ours: ['closed'], theirs: ['closed'] });
     }
   });
 
-  it('are still there for a branch that lost', async () => {
+  it('are still served for a stale branch', async () => {
     const fork = chain.tip;
     const time = fork.time + 1;
-    const lost = await acceptBoth(mineBlock(fork, { tag: 1, time }));
-    const won = await acceptBoth(mineBlock(fork, { tag: 2, time }));
-    await acceptBoth(mineBlock(won, { time: time + 1 }));
+    const stale = await acceptBoth(mineBlock(fork, { tag: 1, time }));
+    const active = await acceptBoth(mineBlock(fork, { tag: 2, time }));
+    await acceptBoth(mineBlock(active, { time: time + 1 }));
     await indexed();
-    expect(chain.contains(lost)).toBe(false);
-    const ofLost = { filterType: 0, startHeight: TIP - 1, stopHash: lost.hash };
-    const { ours, theirs } = await ask(wellFormed('getcfilters', ofLost), wellFormed('getcfheaders', ofLost));
+    expect(chain.contains(stale)).toBe(false);
+    const staleRange = { filterType: 0, startHeight: TIP - 1, stopHash: stale.hash };
+    const { ours, theirs } = await responses(
+      wellFormed('getcfilters', staleRange),
+      wellFormed('getcfheaders', staleRange),
+    );
     expect(theirs).toHaveLength(3 + 1 + 1);
     expect(ours).toEqual(theirs);
   });

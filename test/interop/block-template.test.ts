@@ -37,7 +37,7 @@ interface Template {
   readonly default_witness_commitment: string;
 }
 
-describeBitcoind('getblocktemplate next to bitcoind', () => {
+describeBitcoind('getblocktemplate, compared with bitcoind', () => {
   let theirs: Bitcoind;
   let ours: TestNode;
   let clock: VirtualClock;
@@ -49,14 +49,14 @@ describeBitcoind('getblocktemplate next to bitcoind', () => {
     for (let i = 0; i < 160; i++) {
       await advance(60);
       const { block } = createBlockTemplate(ours.node.chain, undefined, ownScript, { clock });
-      await give(sealBlock(block.transactions, block.header));
+      await submit(sealBlock(block.transactions, block.header));
     }
   });
   afterAll(async () => {
     await Promise.all([theirs?.stop(), ours?.stop()]);
   });
 
-  /** Both clocks move; Core gives the same template for five seconds. */
+  /** Advances both clocks. Core caches a template for five seconds. */
   async function advance(seconds: number): Promise<void> {
     clock.advance(seconds * 1000);
     await theirs.rpc('setmocktime', clock.now() / 1000);
@@ -66,16 +66,16 @@ describeBitcoind('getblocktemplate next to bitcoind', () => {
     return Promise.all([theirs.rpc<T>(method, ...args), ours.call<T>(method, ...args)]);
   }
 
-  async function give(block: Block): Promise<void> {
+  async function submit(block: Block): Promise<void> {
     expect(await both('submitblock', toHex(block.encode()))).toEqual([null, null]);
   }
 
-  /** What both answer a request: a result, or code and message of an error. */
-  function answers(...args: readonly unknown[]): Promise<unknown[]> {
+  /** Calls getblocktemplate on both nodes and returns each result, or code and message of the error. */
+  function responses(...args: readonly unknown[]): Promise<unknown[]> {
     const settle = (call: Promise<unknown>) =>
       call.catch((error: { code?: unknown; rpcCode?: unknown; message: string }) => ({
         code: error.rpcCode ?? error.code,
-        // Where the arguments do not fit, Core prints its whole help.
+        // For invalid arguments Core's message contains the whole help.
         message: error.message.split(/[\n{]/)[0]?.replace('Bitcoin Knots', 'Pier').trim(),
       }));
     return Promise.all([
@@ -89,7 +89,7 @@ describeBitcoind('getblocktemplate next to bitcoind', () => {
     return utxo(chain.getBlock(chain.atHeight(height)!)!.transactions[0]!, 0);
   };
 
-  /** Families of all forms, in both mempools. */
+  /** Fills both mempools with random chains and trees of transactions. */
   async function fillMempools(seed: number, size: number): Promise<void> {
     const random = new SeededRandom(seed);
     const coins: Utxo[] = Array.from({ length: 12 }, () => coin(nextCoinbase++));
@@ -106,14 +106,14 @@ describeBitcoind('getblocktemplate next to bitcoind', () => {
     await advance(10);
   }
 
-  /** Both answers to the same request, without what the two programs may choose: the order of families, their ids. */
+  /** Requests a template from both nodes, without the order of clusters and the long poll counter, which may differ. */
   async function templates(): Promise<[expected: object, actual: object, template: Template]> {
     const [expected, actual] = await both<Template>('getblocktemplate', SEGWIT);
     expect(Object.keys(actual)).toEqual(Object.keys(expected));
     return [comparable(expected), comparable(actual), actual];
   }
 
-  it('gives the same template, member by member', async () => {
+  it('returns the same template, member by member', async () => {
     for (const size of [0, 40]) {
       if (size > 0) await fillMempools(5, size);
       const [expected, actual, { transactions }] = await templates();
@@ -122,10 +122,10 @@ describeBitcoind('getblocktemplate next to bitcoind', () => {
     }
   });
 
-  it('gives templates whose blocks both accept', async () => {
+  it('returns templates whose blocks both nodes accept', async () => {
     await fillMempools(6, 60);
     const { transactions, ...template } = (await templates())[2];
-    // As a miner does it: a coinbase of its own, and the commitment as it was given.
+    // Like a miner: a new coinbase with the given witness commitment.
     const base = coinbase(template.height, { noCommitment: true });
     const own = new Transaction({
       ...{ version: 1, lockTime: 0 },
@@ -145,32 +145,32 @@ describeBitcoind('getblocktemplate next to bitcoind', () => {
     };
     const block = sealBlock([own, ...txs], header);
     const proposal = new Block(new BlockHeader({ ...block.header, nonce: 0 }), block.transactions);
-    expect(await answers({ mode: 'proposal', data: toHex(proposal.encode()) })).toEqual([null, null]);
-    await give(block);
+    expect(await responses({ mode: 'proposal', data: toHex(proposal.encode()) })).toEqual([null, null]);
+    await submit(block);
     expect(ours.node.mempool.size).toBe(0);
   });
 
-  it('answers proposals alike', async () => {
+  it('returns the same verdicts on proposals', async () => {
     const { tip } = ours.node.chain;
     const { mature, immature } = await openCoins();
     const cases = invalidBlocks({ tip: ours.node.chain.tip, mature, immature, now: clock.now() / 1000 });
-    const told = new Set<unknown>();
+    const verdicts = new Set<unknown>();
     for (const { name, block } of cases) {
-      const [expected, actual] = await answers({ mode: 'proposal', data: toHex(block.encode()) });
+      const [expected, actual] = await responses({ mode: 'proposal', data: toHex(block.encode()) });
       expect([name, actual]).toEqual([name, expected]);
-      told.add(actual);
+      verdicts.add(actual);
     }
-    // Whether the work is proved does not matter.
-    expect(cases.filter(({ reason }) => !told.has(reason)).map(({ reason }) => reason)).toEqual([
+    // Proposals need no proof of work.
+    expect(cases.filter(({ reason }) => !verdicts.has(reason)).map(({ reason }) => reason)).toEqual([
       'high-hash',
       'prev-blk-not-found',
     ]);
-    expect(told).toContain('inconclusive-not-best-prevblk');
+    expect(verdicts).toContain('inconclusive-not-best-prevblk');
     expect(ours.node.chain.tip.height).toBe(tip.height + 2);
   });
 
-  it('knows blocks that it has, or has refused', async () => {
-    const propose = (block: Block) => answers({ mode: 'proposal', data: toHex(block.encode()) });
+  it('reports known and invalid blocks as duplicates', async () => {
+    const propose = (block: Block) => responses({ mode: 'proposal', data: toHex(block.encode()) });
     const { chain } = ours.node;
     expect(await propose(chain.getBlock(chain.tip)!)).toEqual(['duplicate', 'duplicate']);
     expect(await propose(chain.getBlock(chain.atHeight(7)!)!)).toEqual(['duplicate', 'duplicate']);
@@ -180,15 +180,15 @@ describeBitcoind('getblocktemplate next to bitcoind', () => {
     const onlyHeader = mineBlock(chain.tip, { tag: 1 });
     await both('submitheader', toHex(onlyHeader.header.encode()));
     expect(await propose(onlyHeader)).toEqual(['duplicate-inconclusive', 'duplicate-inconclusive']);
-    const beside = mineBlock(chain.tip.prev!, { tag: 2 });
-    await both('submitblock', toHex(beside.encode()));
-    expect(await propose(beside)).toEqual(['duplicate-inconclusive', 'duplicate-inconclusive']);
-    const refused = mineBlock(chain.tip, { tag: 3, fees: 1n });
-    await both('submitblock', toHex(refused.encode()));
-    expect(await propose(refused)).toEqual(['duplicate-invalid', 'duplicate-invalid']);
+    const stale = mineBlock(chain.tip.prev!, { tag: 2 });
+    await both('submitblock', toHex(stale.encode()));
+    expect(await propose(stale)).toEqual(['duplicate-inconclusive', 'duplicate-inconclusive']);
+    const invalid = mineBlock(chain.tip, { tag: 3, fees: 1n });
+    await both('submitblock', toHex(invalid.encode()));
+    expect(await propose(invalid)).toEqual(['duplicate-invalid', 'duplicate-invalid']);
   });
 
-  it('refuses the same requests for the same reasons', async () => {
+  it('rejects the same requests with the same errors', async () => {
     const requests: unknown[] = [
       ...[{}, { rules: [] }, { rules: 'segwit' }, { rules: ['csv'] }, { rules: ['segwit', 7] }, { rules: [null] }],
       ...[{ mode: 'nonsense' }, { mode: 3, ...SEGWIT }, { mode: null }, { mode: '' }, { mode: {} }],
@@ -204,23 +204,23 @@ describeBitcoind('getblocktemplate next to bitcoind', () => {
       ...[[], 'text', 7, null, true],
     ];
     for (const request of requests) {
-      const [expected, actual] = await answers(request);
+      const [expected, actual] = await responses(request);
       expect([request, actual]).toEqual([request, expected]);
       expect(actual).toHaveProperty('code');
     }
-    const [expected, actual] = await answers();
+    const [expected, actual] = await responses();
     expect(actual).toEqual(expected);
   });
 
-  /** Two blocks whose coinbases pay to OP_TRUE, of which `invalidBlocks` makes use, and old ones. */
+  /** Mines what `invalidBlocks` needs: mature OP_TRUE outputs, and an immature coinbase that pays to OP_TRUE. */
   async function openCoins(): Promise<{ mature: Transaction[]; immature: Transaction }> {
     const { chain } = ours.node;
     const inputs = [1, 2, 3, 4].map(() => coin(nextCoinbase++));
     await advance(60);
     const mature = inputs.map((input) => toOpenScript(input));
-    await give(mineBlock(chain.tip, { transactions: mature }));
+    await submit(mineBlock(chain.tip, { transactions: mature }));
     const young = mineBlock(chain.tip, { tag: 55 });
-    await give(young);
+    await submit(young);
     return { mature, immature: young.transactions[0]! };
   }
 
@@ -230,19 +230,19 @@ describeBitcoind('getblocktemplate next to bitcoind', () => {
   }
 });
 
-/** A template whose transactions are told by their ids, also where they name what they depend on. */
+/** Returns the template with its transactions sorted by txid, and `depends` as txids instead of indexes. */
 function comparable({ transactions, longpollid, ...rest }: Template): object {
   for (const [i, { depends }] of transactions.entries())
     for (const place of depends) expect(place).toBeLessThanOrEqual(i);
-  const told = transactions.map((tx) => ({
+  const byTxid = transactions.map((tx) => ({
     ...tx,
     depends: tx.depends.map((place) => transactions[place - 1]!.txid).sort(),
   }));
-  // Behind the hash of the tip comes a number of the program's own.
+  // The hash of the tip, followed by a counter of the node.
   expect(longpollid).toMatch(/^[0-9a-f]{64}\d+$/);
   return {
     ...rest,
     longpollid: longpollid.slice(0, 64),
-    transactions: told.sort((a, b) => (a.txid < b.txid ? -1 : 1)),
+    transactions: byTxid.sort((a, b) => (a.txid < b.txid ? -1 : 1)),
   };
 }

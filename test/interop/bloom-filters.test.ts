@@ -31,21 +31,22 @@ import { fullNodeConnections } from '../support/full-node-connections.ts';
 import { verdictOfBitcoind, verdictOfPier } from './support/verdict.ts';
 
 const MATURE = 140;
-/** Blocks of transactions on top of those, and transactions of each. */
+/** Blocks with transactions, on top of the empty ones. */
 const BLOCKS = 5;
+/** Transactions per block. */
 const PER_BLOCK = 12;
 const FILTERS = 25;
 
 const choice = new Choice(new SeededRandom(37));
 const bareKinds = oddKinds.filter(({ name }) => name === 'p2pk' || name === 'bare multisig');
 
-/** Of at most 34 bytes, which Knots does not mind in its mempool, or with those of bare keys. */
+/** Returns a random kind; if `isShort`, one whose script has at most 34 bytes, which is the limit of Knots' mempool. */
 function randomKind(isShort: boolean): CoinKind {
   if (choice.chance(3)) return unsigned('data', compileScript(choice.bytes(1 + choice.int(31)), Op.OP_DROP, Op.OP_1));
   return choice.pick(isShort || choice.chance(2) ? standardKinds : bareKinds);
 }
 
-/** Outputs of random kinds, and what spends them then. */
+/** A pool of coins of random kinds. */
 class Coins {
   readonly #coins: Coin[] = [];
 
@@ -53,9 +54,9 @@ class Coins {
     this.#coins.push(...coins);
   }
 
-  /** Spends one or two of them, or for a mempool one, to as many new ones, and to one that nobody can spend. */
+  /** Spends one or two coins (one for the mempool) to as many new coins and an unspendable output. */
   spend({ forMempool = false } = {}): Transaction {
-    const inputs = Array.from({ length: forMempool ? 1 : 1 + choice.int(2) }, () => this.#take()).filter(
+    const inputs = Array.from({ length: forMempool ? 1 : 1 + choice.int(2) }, () => this.#remove()).filter(
       (coin) => coin !== undefined,
     );
     const kinds = inputs.map(() => randomKind(forMempool));
@@ -71,8 +72,8 @@ class Coins {
     return tx;
   }
 
-  /** More likely an old one, yet sometimes one of the same block. */
-  #take(): Coin | undefined {
+  /** Removes a coin, more likely an old one, sometimes one of the same block. */
+  #remove(): Coin | undefined {
     return this.#coins.splice(Math.min(choice.int(40), choice.int(this.#coins.length)), 1)[0];
   }
 }
@@ -84,7 +85,7 @@ function pushesOf(script: Uint8Array): Uint8Array[] {
   return pushes;
 }
 
-/** What a filter may hold to match the transaction. */
+/** Returns an element that makes a filter match the transaction. */
 function elementOf(tx: Transaction): Uint8Array {
   const input = choice.pick(tx.inputs);
   const pushes = pushesOf(choice.chance(2) ? input.scriptSig : choice.pick(tx.outputs).scriptPubKey);
@@ -101,7 +102,7 @@ function randomFilter(transactions: readonly Transaction[]): BloomFilter {
   return filter;
 }
 
-describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
+describeBitcoind('Bloom filters (BIP37), compared with bitcoind', () => {
   let bitcoind: Bitcoind;
   let chain: Chain;
   let mempool: Mempool;
@@ -111,9 +112,9 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
   const open: RawPeer[] = [];
 
   beforeAll(async () => {
-    // Whom it trusts it tells of transactions at once.
-    const trusted = '-whitelist=noban@127.0.0.1';
-    bitcoind = await startCorePolicyNode('-debug=net', '-acceptnonstdtxn=1', '-peerbloomfilters=1', trusted);
+    // `noban` peers get transaction announcements without delay.
+    const noDelay = '-whitelist=noban@127.0.0.1';
+    bitcoind = await startCorePolicyNode('-debug=net', '-acceptnonstdtxn=1', '-peerbloomfilters=1', noDelay);
     const modules = { clock: systemClock, logger: silentLogger };
     chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
     mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
@@ -151,8 +152,8 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
     expect([reject, theirs]).toEqual([undefined, null]);
   }
 
-  /** A peer of each, with the same to say of itself: of bitcoind, then of Pier. */
-  async function join(relay: boolean): Promise<readonly [RawPeer, RawPeer]> {
+  /** Connects a peer to bitcoind and a peer to Pier, with the same version message. */
+  async function connectBoth(relay: boolean): Promise<readonly [RawPeer, RawPeer]> {
     const ports = [bitcoind.port, peers.endpoint!.port] as const;
     const [theirs, ours] = [new RawPeer(ports[0]), new RawPeer(ports[1])];
     open.push(theirs, ours);
@@ -163,20 +164,20 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
     return [theirs, ours];
   }
 
-  /** Says the same to both, and returns what each has answered by the given commands. */
-  async function answers(pair: readonly RawPeer[], messages: readonly Uint8Array[], ...commands: readonly string[]) {
+  /** Sends the same messages to both nodes and returns the responses of each with the given commands. */
+  async function responses(pair: readonly RawPeer[], messages: readonly Uint8Array[], ...commands: readonly string[]) {
     return Promise.all(
       pair.map(async (peer) => {
-        const heard = [...(await peer.request(messages))];
-        // Announcements follow the answer to a ping.
-        if (commands.includes('inv')) heard.push(...(await peer.request([])));
-        return heard.filter(({ command }) => commands.includes(command));
+        const received = [...(await peer.request(messages))];
+        // Announcements follow the pong.
+        if (commands.includes('inv')) received.push(...(await peer.request([])));
+        return received.filter(({ command }) => commands.includes(command));
       }),
     );
   }
 
-  /** The hashes that messages announce, sorted: bitcoind tells of the best paid first. */
-  const announced = (messages: Awaited<ReturnType<typeof answers>>[number] | undefined) =>
+  /** Returns the announced hashes, sorted: bitcoind announces in the order of fee rates. */
+  const announced = (messages: Awaited<ReturnType<typeof responses>>[number] | undefined) =>
     messages!.flatMap(({ payload }) => decodeMessage('inv', payload).entries.map(({ hash }) => toHex(hash))).sort();
 
   const filteredBlocks = () => {
@@ -187,40 +188,39 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
     return wellFormed('getdata', { entries });
   };
 
-  it('gives the same merkle blocks and the same transactions for random filters', async () => {
-    const pair = await join(true);
+  it('serves the same merkle blocks and transactions for random filters', async () => {
+    const pair = await connectBoth(true);
     let matches = 0;
     for (let i = 0; i < FILTERS; i++) {
       const load = wellFormed('filterload', randomFilter(mined));
       const added = choice.chance(3) ? [wellFormed('filteradd', { element: elementOf(choice.pick(mined)) })] : [];
-      // Again, as the filter may have changed.
+      // Twice, since matched outputs update the filter (BLOOM_UPDATE_ALL).
       const messages = [load, ...added, filteredBlocks(), filteredBlocks()];
-      const [theirs, ours] = await answers(pair, messages, 'merkleblock', 'tx', 'notfound');
-      const shown = (list: typeof theirs) => list!.map(({ command, payload }) => `${command} ${toHex(payload)}`);
-      expect(shown(ours)).toEqual(shown(theirs));
+      const [theirs, ours] = await responses(pair, messages, 'merkleblock', 'tx', 'notfound');
+      const formatted = (list: typeof theirs) => list!.map(({ command, payload }) => `${command} ${toHex(payload)}`);
+      expect(formatted(ours)).toEqual(formatted(theirs));
       const blocks = theirs!.filter(({ command }) => command === 'merkleblock');
       expect(blocks).toHaveLength(2 * (BLOCKS + 1));
       for (const { payload } of blocks) matches += MerkleBlock.decode(payload).extract().matches.length;
     }
-    // Of about 66 transactions each, neither none nor all.
+    // Each request covers about 66 transactions. The filters match some of them, not all.
     expect(matches).toBeGreaterThan(FILTERS * 8);
     expect(matches).toBeLessThan(FILTERS * 2 * 66 * 0.8);
   });
 
-  it('gives no merkle block without a filter, nor after it was cleared', async () => {
-    const pair = await join(true);
+  it('serves no merkle block without a filter, nor after filterclear', async () => {
+    const pair = await connectBoth(true);
     const clear = raw('filterclear');
     for (const messages of [
       [filteredBlocks()],
       [wellFormed('filterload', randomFilter(mined)), clear, filteredBlocks()],
     ]) {
-      const heard = await answers(pair, messages, 'merkleblock', 'tx', 'notfound');
-      expect(heard).toEqual([[], []]);
+      expect(await responses(pair, messages, 'merkleblock', 'tx', 'notfound')).toEqual([[], []]);
     }
   });
 
-  it('announces what matches, to who wanted nothing from when it loads a filter, and the mempool when asked', async () => {
-    const [listening, quiet] = [await join(true), await join(false)];
+  it('announces matching transactions, to relay=0 peers after filterload, and the mempool on request', async () => {
+    const [relaying, silent] = [await connectBoth(true), await connectBoth(false)];
     const relays = async () => [
       (await bitcoind.rpc<{ relaytxes: boolean }[]>('getpeerinfo')).slice(-2).map(({ relaytxes }) => relaytxes),
       peers
@@ -240,61 +240,61 @@ describeBitcoind('BIP37, served by bitcoind and by Pier', () => {
     const both = (list: boolean[]) => [list, list];
     expect(await relays()).toEqual(both([true, false]));
     const first = await submit(15);
-    const hear = async (pair: readonly RawPeer[], ...messages: readonly Uint8Array[]) => {
-      const [theirs, ours] = (await answers(pair, messages, 'inv')).map(announced);
+    const announcements = async (pair: readonly RawPeer[], ...messages: readonly Uint8Array[]) => {
+      const [theirs, ours] = (await responses(pair, messages, 'inv')).map(announced);
       expect(ours).toEqual(theirs);
       return ours!;
     };
     const ids = (transactions: readonly Transaction[]) => transactions.map((tx) => toHex(tx.txid)).sort();
-    expect(await hear(quiet)).toEqual([]);
-    // Asked for the mempool it tells of all that is there, although the peer wanted no announcements.
-    expect(await hear(quiet, raw('mempool'))).toEqual(ids(first));
-    expect(await hear(listening, raw('mempool'))).toEqual(ids(first));
+    expect(await announcements(silent)).toEqual([]);
+    // A `mempool` request is answered even with relay=0.
+    expect(await announcements(silent, raw('mempool'))).toEqual(ids(first));
+    expect(await announcements(relaying, raw('mempool'))).toEqual(ids(first));
 
     for (let i = 0; i < 6; i++) {
       const filter = randomFilter(first);
       filter.insert(elementOf(choice.pick(first)));
       const load = wellFormed('filterload', filter);
-      const some = await hear(quiet, load, raw('mempool'));
+      const some = await announcements(silent, load, raw('mempool'));
       expect(some.length).toBeGreaterThan(0);
-      expect(await hear(listening, load, raw('mempool'))).toEqual(some);
+      expect(await announcements(relaying, load, raw('mempool'))).toEqual(some);
     }
     expect(await relays()).toEqual(both([true, true]));
 
-    // What comes in later is announced if it matches: all that spends an output of a bare key, or of data.
+    // New transactions are announced if they match.
     for (let i = 0; i < 3; i++) {
       const filter = randomFilter([...mined, ...first]);
-      for (const pair of [quiet, listening]) await hear(pair, wellFormed('filterload', filter));
-      const counts = [...quiet, ...listening].map((peer) => peer.received.length);
+      for (const pair of [silent, relaying]) await announcements(pair, wellFormed('filterload', filter));
+      const counts = [...silent, ...relaying].map((peer) => peer.received.length);
       await submit(8);
-      for (const pair of [quiet, listening]) await answers(pair, [], 'inv');
-      const heard = [...quiet, ...listening].map((peer, j) =>
+      for (const pair of [silent, relaying]) await responses(pair, [], 'inv');
+      const hashes = [...silent, ...relaying].map((peer, j) =>
         announced(peer.received.slice(counts[j]).filter(({ command }) => command === 'inv')),
       );
-      expect(heard.slice(1)).toEqual([heard[0], heard[0], heard[0]]);
+      expect(hashes.slice(1)).toEqual([hashes[0], hashes[0], hashes[0]]);
     }
-    // Without a filter of all again.
-    for (const pair of [quiet, listening]) await hear(pair, raw('filterclear'));
-    const counts = quiet.map((peer) => peer.received.length);
+    // After filterclear all transactions are announced.
+    for (const pair of [silent, relaying]) await announcements(pair, raw('filterclear'));
+    const counts = silent.map((peer) => peer.received.length);
     const last = await submit(3);
-    await answers(quiet, [], 'inv');
-    for (const [j, peer] of quiet.entries()) {
+    await responses(silent, [], 'inv');
+    for (const [j, peer] of silent.entries()) {
       expect(announced(peer.received.slice(counts[j]).filter(({ command }) => command === 'inv'))).toEqual(ids(last));
     }
-    // By its id a transaction may be had, whether it matches or not.
+    // A transaction can be requested by its txid even if it does not match.
     const nothing = BloomFilter.forElements(1, 0.000001, 0, 0);
     const getdata = wellFormed('getdata', { entries: [{ type: InvType.TX, hash: last[0]!.txid }] });
-    const [theirs, ours] = await answers(quiet, [wellFormed('filterload', nothing), getdata], 'tx', 'notfound');
+    const [theirs, ours] = await responses(silent, [wellFormed('filterload', nothing), getdata], 'tx', 'notfound');
     expect(ours).toEqual(theirs);
     expect(ours!.map(({ payload }) => toHex(payload))).toEqual([toHex(last[0]!.encodeStripped())]);
   });
 
-  it('offers the service', async () => {
+  it('signals NODE_BLOOM', async () => {
     const { localservicesnames } = await bitcoind.rpc<{ localservicesnames: string[] }>('getnetworkinfo');
     expect(localservicesnames).toContain('BLOOM');
-    const pair = await join(true);
-    for (const { received: heard } of pair) {
-      const version = heard.find(({ command }) => command === 'version')!;
+    const pair = await connectBoth(true);
+    for (const { received } of pair) {
+      const version = received.find(({ command }) => command === 'version')!;
       expect(decodeMessage('version', version.payload).services & 4n).toBe(4n);
     }
     for (const peer of open.splice(0)) peer.close();

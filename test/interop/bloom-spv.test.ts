@@ -12,13 +12,13 @@ import { type Bitcoind, type BitcoindWallet, describeBitcoind, startBitcoind } f
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 
-describeBitcoind('a light node with Bloom filters, and bitcoind', () => {
+describeBitcoind('a light node with Bloom filters, connected to bitcoind', () => {
   let bitcoind: Bitcoind;
   let rich: BitcoindWallet;
   const closers: (() => Promise<unknown>)[] = [];
 
   beforeAll(async () => {
-    // Announcements to peers without this permission wait for some seconds.
+    // Without `noban`, transaction announcements are delayed by several seconds.
     bitcoind = await startBitcoind({ args: ['-peerbloomfilters', '-whitelist=noban@127.0.0.1'] });
     rich = await bitcoind.wallet();
     await rich.mine(110);
@@ -42,7 +42,7 @@ describeBitcoind('a light node with Bloom filters, and bitcoind', () => {
     return { light, reasons };
   }
 
-  /** Waits until the light node has looked at bitcoind's tip. */
+  /** Waits until the light node has scanned bitcoind's tip. */
   async function follow({
     processor: node,
     chain,
@@ -58,7 +58,7 @@ describeBitcoind('a light node with Bloom filters, and bitcoind', () => {
     return wallet.transaction(txid)?.confirmations;
   }
 
-  /** What bitcoind says of where a transaction is, and what the light node has proved. */
+  /** Compares the block and position that the light node has proved with bitcoind's, and verifies the proof. */
   async function expectProved({ proofs, chain }: LightNode, wallet: Wallet, txid: string): Promise<void> {
     const { entry } = wallet.transaction(txid)!;
     const { confirmation, tx } = entry;
@@ -77,7 +77,7 @@ describeBitcoind('a light node with Bloom filters, and bitcoind', () => {
     });
   }
 
-  it('finds payments, spends and what waits for a block, alone with bitcoind and beside a full node of ours', async () => {
+  it('finds payments, spends and unconfirmed transactions, with one peer or two', async () => {
     const { light, reasons } = await startLight(bitcoind.port);
     const wallet = await light.wallets.createWallet('light');
 
@@ -92,7 +92,7 @@ describeBitcoind('a light node with Bloom filters, and bitcoind', () => {
     expect(wallet.balance()).toEqual({ trusted: 2n * COIN, pending: 0n, immature: 0n });
     await expectProved(light, wallet, first);
 
-    // A payment of our own: bitcoind takes it, and a block is seen to hold it.
+    // A payment from the wallet: bitcoind accepts it, and a block confirms it.
     const scriptPubKey = decodeAddress(await rich.newAddress(), light.params.address);
     const { tx } = await wallet.send([{ value: COIN, scriptPubKey }], { feeRate: 2 }, (made) =>
       light.submitTransaction(made),
@@ -102,7 +102,7 @@ describeBitcoind('a light node with Bloom filters, and bitcoind', () => {
     await waitFor(() => confirmations(wallet, tx.txidHex) === 2);
     await expectProved(light, wallet, tx.txidHex);
 
-    // A reward, shown without having been announced.
+    // A coinbase to the wallet, found without a prior announcement.
     await bitcoind.mine(1, await wallet.newAddress());
     await waitFor(() => wallet.balance().immature > 0n);
     await follow(light);
@@ -111,7 +111,7 @@ describeBitcoind('a light node with Bloom filters, and bitcoind', () => {
     expect(Object.keys(peer!.bytessent_per_msg)).toEqual(expect.arrayContaining(['merkleblock', 'tx', 'inv']));
     expect(peer!.bytessent_per_msg).not.toHaveProperty('block');
 
-    // The same wallet elsewhere, with all blocks to look through, and two peers to do so.
+    // The same wallet, restored on a second light node that scans all blocks with two peers.
     const full = await FullNode.start(await config([bitcoind.port], { peerBloomFilters: true }), {
       ...{ network: 'full', createChain: true, createWallet: true },
     });
@@ -132,7 +132,7 @@ describeBitcoind('a light node with Bloom filters, and bitcoind', () => {
     await expectProved(twin.light, restored, first);
     await expectProved(twin.light, restored, tx.txidHex);
 
-    // Announced by both; both light nodes have the key.
+    // Both peers announce it, and both light nodes have the key.
     const last = await rich.rpc<string>('sendtoaddress', await restored.newAddress(), 1);
     await waitFor(() => confirmations(restored, last) === 0 && confirmations(wallet, last) === 0);
     await bitcoind.mine(1);

@@ -12,10 +12,10 @@ interface PeerInfo {
   readonly bytesrecv_per_msg: Record<string, number>;
 }
 
-/** What BIP324 adds to a message with a short id: length, header, id and tag. */
+/** Bytes that BIP324 adds to a message with a short id: length, header, id and tag. */
 const PACKET = 3 + 1 + 1 + 16;
 
-describeBitcoind('compact blocks with bitcoind', () => {
+describeBitcoind('compact blocks, exchanged with bitcoind', () => {
   let bitcoind: Bitcoind;
   let wallet: BitcoindWallet;
   let node: TestFullNode;
@@ -25,7 +25,7 @@ describeBitcoind('compact blocks with bitcoind', () => {
   const ourPeer = async () => (await node.rpc<PeerInfo[]>('getpeerinfo'))[0]!;
   const theirPeer = async () => (await bitcoind.rpc<PeerInfo[]>('getpeerinfo'))[0]!;
 
-  /** A signed payment that no mempool has. */
+  /** Returns a signed payment that is in neither mempool. */
   async function payment(): Promise<Transaction> {
     const created = await wallet.rpc<string>('createrawtransaction', [], { [await wallet.newAddress()]: 1 });
     const { hex } = await wallet.rpc<{ hex: string }>('fundrawtransaction', created, { lockUnspents: true });
@@ -36,13 +36,13 @@ describeBitcoind('compact blocks with bitcoind', () => {
   const hex = (tx: Transaction) => Buffer.from(tx.encode()).toString('hex');
 
   beforeAll(async () => {
-    // It trusts us, and so tells us of transactions at once.
+    // `noban` peers get transaction announcements without delay.
     bitcoind = await startBitcoind({ args: ['-whitelist=in,out,noban@127.0.0.1'] });
     wallet = await bitcoind.wallet();
     await wallet.mine(110);
     node = await startFullNode([`127.0.0.1:${bitcoind.port}`]);
     await synced();
-    // Each becomes the other's source of a tip.
+    // Each node announces a tip to the other, so that both select it as a high-bandwidth peer.
     await bitcoind.mine(1);
     await synced();
     await node.mine(1);
@@ -50,12 +50,12 @@ describeBitcoind('compact blocks with bitcoind', () => {
   });
   afterAll(() => bitcoind?.stop());
 
-  it('come in both directions unasked, as both sides show', async () => {
+  it('are negotiated in high-bandwidth mode in both directions', async () => {
     await waitFor(async () => (await ourPeer()).bip152_hb_to && (await ourPeer()).bip152_hb_from);
     expect(await theirPeer()).toMatchObject({ bip152_hb_to: true, bip152_hb_from: true });
   });
 
-  it('are made of our mempool, and what it lacks is asked for', async () => {
+  it('are reconstructed from our mempool; missing transactions are requested', async () => {
     const known = await payment();
     await bitcoind.rpc('sendrawtransaction', hex(known));
     await waitFor(() => node.node.mempool.has(known.txid));
@@ -65,14 +65,14 @@ describeBitcoind('compact blocks with bitcoind', () => {
     await synced();
     const after = await ourPeer();
     expect(after.bytesrecv_per_msg.cmpctblock).toBeGreaterThan(before.bytesrecv_per_msg.cmpctblock ?? 0);
-    // The packet, the block's hash, a count, and the one transaction that we did not have.
+    // The packet overhead, the block's hash, a count, and the single missing transaction.
     const { length } = unknown.encode();
     expect(after.bytesrecv_per_msg.blocktxn).toBe((before.bytesrecv_per_msg.blocktxn ?? 0) + PACKET + 32 + 1 + length);
     expect(after.bytesrecv_per_msg.block).toBe(before.bytesrecv_per_msg.block);
     expect(node.node.mempool.size).toBe(0);
   });
 
-  it('are made of its mempool, and what it lacks it asks for', async () => {
+  it("are reconstructed from bitcoind's mempool; missing transactions are requested", async () => {
     const known = await payment();
     await bitcoind.rpc('sendrawtransaction', hex(known));
     await waitFor(() => node.node.mempool.has(known.txid));

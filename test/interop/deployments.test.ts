@@ -11,23 +11,23 @@ import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitco
 
 const PERIOD = 144;
 const START = 1_600_000_000;
-/** Blocks come a minute apart. */
+/** Returns the time of the block at `height`; blocks are one minute apart. */
 const timeOf = (height: number) => START + height * 60;
-/** The median time when the block at `height` is the last one. */
+/** Returns the median time past when the tip is at `height`. */
 const medianAt = (height: number) => timeOf(height - 5);
 
 const base = { period: PERIOD, threshold: 108, minActivationHeight: 0 };
-/** Is voted for in its third period, in which it would fail otherwise, and then waits for a height. */
+/** Locks in during its last possible period and then waits for its minimum activation height. */
 const testdummy: Bip9Deployment = {
   ...{ ...base, bit: 28, startTime: medianAt(PERIOD - 1), timeout: medianAt(4 * PERIOD - 1) },
   minActivationHeight: 5 * PERIOD + 10,
 };
-/** Starts a period later for being a second late, gets one vote too few, and fails. */
+/** Starts one period later because of one second, misses the threshold by one block and fails. */
 const taproot: Bip9Deployment = {
   ...{ ...base, bit: 2, startTime: medianAt(PERIOD - 1) + 1, timeout: medianAt(4 * PERIOD - 1) },
 };
 
-/** Of each period: how many blocks vote for testdummy and for taproot, and what becomes of these after it. */
+/** Per period: the number of blocks that signal for each deployment, and the states of both after it. */
 const periods: readonly [testdummy: number, taproot: number, states: string][] = [
   [144, 144, 'started defined'],
   [107, 144, 'started started'],
@@ -44,7 +44,7 @@ interface Info {
   readonly deployments: Record<string, { bip9: { status_next: string; statistics?: { period_start?: number } } }>;
 }
 
-describeBitcoind('soft forks by version bits next to bitcoind', () => {
+describeBitcoind('version bits (BIP9), compared with bitcoind', () => {
   let theirs: Bitcoind;
   let ours: TestNode;
 
@@ -63,18 +63,18 @@ describeBitcoind('soft forks by version bits next to bitcoind', () => {
     return Promise.all([theirs.rpc<T>(method, ...args), ours.call<T>(method, ...args)]);
   }
 
-  /** Gives both a block that votes so. */
-  async function mine(votes: { testdummy: boolean; taproot: boolean }): Promise<void> {
+  /** Submits a block with these signals to both nodes. */
+  async function mine(signals: { testdummy: boolean; taproot: boolean }): Promise<void> {
     const { tip } = ours.node.chain;
-    const version = 0x2000_0000 | (votes.testdummy ? 1 << 28 : 0) | (votes.taproot ? 1 << 2 : 0);
+    const version = 0x2000_0000 | (signals.testdummy ? 1 << 28 : 0) | (signals.taproot ? 1 << 2 : 0);
     const block = mineBlock(tip, { version, time: timeOf(tip.height + 1) });
     expect(await both('submitblock', toHex(block.encode()))).toEqual([null, null]);
   }
 
-  /** Both tell the same of a block (default: the tip), with the members in the same order. */
+  /** Compares getdeploymentinfo for a block (default: the tip), including the order of members. */
   async function compare(...block: readonly string[]): Promise<Info> {
     const [expected, actual] = await both<Info>('getdeploymentinfo', ...block);
-    // Knots has a member of its own.
+    // `period_start` is an addition of Knots.
     for (const { bip9 } of Object.values(expected.deployments)) delete bip9?.statistics?.period_start;
     expect(JSON.stringify(actual, null, 1)).toBe(JSON.stringify(expected, null, 1));
     return actual;
@@ -88,15 +88,15 @@ describeBitcoind('soft forks by version bits next to bitcoind', () => {
     expect(actual).toEqual(expected);
   }
 
-  it('go through the same states, with the same votes, on the same blocks', { timeout: 60_000 }, async () => {
+  it('have the same states and statistics at the same blocks', { timeout: 60_000 }, async () => {
     const random = new SeededRandom(9);
-    for (const [testdummyVotes, taprootVotes, states] of periods) {
-      const left = { testdummy: testdummyVotes, taproot: taprootVotes };
+    for (const [testdummySignals, taprootSignals, states] of periods) {
+      const left = { testdummy: testdummySignals, taproot: taprootSignals };
       // Genesis is the first block of the first period.
       for (let at = ours.node.chain.tip.height === 0 ? 1 : 0; at < PERIOD; at++) {
-        // As many as said, anywhere in the period.
-        const vote = (name: keyof typeof left) => randomInt(random, PERIOD - at) < left[name] && left[name]-- > 0;
-        await mine({ testdummy: vote('testdummy'), taproot: vote('taproot') });
+        // Exactly the given number of signals, at random places in the period.
+        const signal = (name: keyof typeof left) => randomInt(random, PERIOD - at) < left[name] && left[name]-- > 0;
+        await mine({ testdummy: signal('testdummy'), taproot: signal('taproot') });
         if (at <= 1 || at >= PERIOD - 2 || at % 24 === 0) await compare();
       }
       const { deployments } = await compare();
@@ -106,7 +106,7 @@ describeBitcoind('soft forks by version bits next to bitcoind', () => {
     }
   });
 
-  it('stood the same at every block before', async () => {
+  it('have the same states at earlier blocks', async () => {
     for (let height = 0; height < 6 * PERIOD; height += 31) {
       const { hash } = await compare(await theirs.rpc<string>('getblockhash', height));
       expect(ours.node.chain.atHeight(height)?.hashHex).toBe(hash);

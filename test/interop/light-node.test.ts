@@ -30,7 +30,7 @@ interface PeerInfo {
 describeBitcoind('a light node whose only peer is a bitcoind', () => {
   let bitcoind: Bitcoind;
   let theirs: BitcoindWallet;
-  /** By txid: the payments to us, with the hash of the block of each. */
+  /** Block hash of each payment to the light node, by txid. */
   const paid = new Map<string, string>();
   let node: LightNode | undefined;
 
@@ -62,7 +62,7 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
     await waitFor(() => bitcoind.rpc(method, ...params).catch(() => undefined));
 
   beforeAll(async () => {
-    // Without the self-checks of regtest, which take longer the longer the chain is.
+    // Regtest's self-checks get slower as the chain grows.
     const quick = ['-checkblockindex=0', '-checkmempool=0'];
     bitcoind = await startBitcoind({ args: ['-blockfilterindex=1', '-peerblockfilters=1', ...quick] });
     theirs = await bitcoind.wallet();
@@ -75,7 +75,7 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
     await theirs.mine(120);
     const own = await theirs.newAddress();
     for (const [i, address] of addresses.entries()) {
-      // Spends among others, and a payment to us.
+      // Unrelated payments, and one to the light node.
       for (let j = 0; j < 5; j++) await theirs.rpc('sendtoaddress', own, 0.1);
       const txid = await theirs.rpc<string>('sendtoaddress', address, i + 1);
       const [hash] = await theirs.mine(1);
@@ -95,7 +95,7 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
   it.each([
     ['v2', true],
     ['v1', false],
-  ])('finds and proves all payments over %s, and fetches no other block', async (transport, v2) => {
+  ])('finds and proves all payments over %s, and downloads only their blocks', async (transport, v2) => {
     await start(tempDir('light-sync'), v2);
     await node!.wallets.createWallet('w', { mnemonic: MNEMONIC });
     await synced();
@@ -108,12 +108,12 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
     const [info] = await bitcoind.rpc<PeerInfo[]>('getpeerinfo');
     expect(info!.transport_protocol_type).toBe(transport);
     const blocks = await Promise.all([...paid.values()].map((hash) => bitcoind.rpc<BlockInfo>('getblock', hash, 1)));
-    // As they count it: v1 has a header of 24 bytes; v2 a length of 3, a flag, a short name, and a tag of 16.
+    // Overhead per message: v1 a header of 24 bytes; v2 length (3), header, short id and tag (16).
     const sent = blocks.reduce((sum, { size }) => sum + size + (v2 ? 21 : 24), 0);
     if (counts.falsePositives === 0) expect(info!.bytessent_per_msg.block).toBe(sent);
   });
 
-  it('sends payments that bitcoind takes and confirms, and follows it through a reorganisation', async () => {
+  it('sends payments that bitcoind confirms, and withdraws a proof after a reorganisation', async () => {
     const dataDir = tempDir('light-reorganised');
     await start(dataDir);
     await node!.wallets.createWallet('w', { mnemonic: MNEMONIC });
@@ -129,7 +129,7 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
     expect(after).toBeLessThan(12.5);
     expect(await rpc('gettransaction', sent)).toMatchObject({ confirmations: 1 });
 
-    // Two blocks that do not hold it, in the place of the one that did.
+    // Two blocks without the payment replace the block that confirmed it.
     const to = await theirs.newAddress();
     await bitcoind.rpc('invalidateblock', hash);
     for (let i = 0; i < 2; i++) await bitcoind.rpc('generateblock', to, []);
@@ -138,7 +138,7 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
     expect(await rpc('getlightinfo')).toMatchObject({ withdrawn: [{ txid: sent, blockhash: hash }] });
     expect(await rpc('gettransaction', sent)).toMatchObject({ confirmations: 0 });
 
-    // And once more while the node is down.
+    // The payment confirms again while the light node is stopped.
     await node!.stop();
     const [again] = await bitcoind.mine(1);
     await start(dataDir);
@@ -148,7 +148,7 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
     expect(await balance()).toBe(after);
   });
 
-  it(`holds ${LONG} blocks in less than 2 MB`, { timeout: 120_000 }, async () => {
+  it(`stores the headers of ${LONG} blocks and a wallet in less than 2 MB`, { timeout: 120_000 }, async () => {
     for (let height = await bitcoind.rpc<number>('getblockcount'); height < LONG; ) {
       height += (await bitcoind.mine(Math.min(1000, LONG - height))).length;
     }

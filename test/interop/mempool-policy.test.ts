@@ -14,15 +14,15 @@ import {
 } from '../support/core-policy.ts';
 import { pay, RegtestChain, type SpendOptions, type Utxo, utxo } from '../support/regtest-chain.ts';
 
-describeBitcoind('the mempool next to bitcoind', () => {
+describeBitcoind('mempool policy, compared with bitcoind', () => {
   let node: Bitcoind;
   let ours: RegtestChain;
   let nextCoinbase = 1;
 
-  /** A mature coin that nothing has spent. */
+  /** Returns a mature unspent coin. */
   const coin = () => ours.coinbase(nextCoinbase++);
 
-  /** Gives both the transaction, after asking both what they think of it; returns what they agree on. */
+  /** Submits the transaction to both nodes and returns their common verdict. */
   async function offer(tx: Transaction): Promise<string> {
     const theirs = await theirVerdict(node, tx);
     const verdict = ourVerdict(ours.mempool.accept(tx));
@@ -39,10 +39,10 @@ describeBitcoind('the mempool next to bitcoind', () => {
 
   afterAll(() => node?.stop());
 
-  /** Whatever a test leaves behind is mined. */
+  // Confirms what the previous test left in the mempools.
   beforeEach(() => mineAll(node, ours));
 
-  it('draws the same line at long chains, with the carve-out', async () => {
+  it('limits ancestors and descendants alike, with the CPFP carve-out', async () => {
     const root = pay([coin()], 10_000n, 2);
     expect(await offer(root)).toBe('ok');
     let last = root;
@@ -51,14 +51,14 @@ describeBitcoind('the mempool next to bitcoind', () => {
       expect(await offer(last)).toBe('ok');
     }
     expect(await offer(pay([utxo(last, 0)], 1000n))).toBe('too-long-mempool-chain');
-    // The root's other output may be spent once, by something small.
+    // The carve-out allows one more child of the root, if it is small.
     const carved = pay([utxo(root, 1)], 1000n, 3);
     expect(await offer(carved)).toBe('ok');
     expect(await offer(pay([utxo(carved, 0)], 1000n))).toBe('too-long-mempool-chain');
     expect(ourEntries(ours)).toEqual(await theirEntries(node));
   });
 
-  it('lets a replacement into a family that is full', async () => {
+  it('accepts a replacement at the descendant limit', async () => {
     const root = pay([coin()], 10_000n, 30);
     expect(await offer(root)).toBe('ok');
     for (let vout = 0; vout < 24; vout++) expect(await offer(pay([utxo(root, vout)], 1000n))).toBe('ok');
@@ -68,27 +68,27 @@ describeBitcoind('the mempool next to bitcoind', () => {
     expect(ourEntries(ours)).toEqual(await theirEntries(node));
   });
 
-  it('draws the same line at large families', async () => {
+  it('limits the size of ancestors and descendants alike', async () => {
     const parent = pay([coin()], 10_000n, 3);
     expect(await offer(parent)).toBe('ok');
     const large = pay([utxo(parent, 0)], 100_000n, 1500);
     expect(await offer(large)).toBe('ok');
-    // Too much as a sibling of the large one, and as its child.
+    // Too large as a sibling of `large`, and as its child.
     expect(await offer(pay([utxo(parent, 1)], 100_000n, 1000))).toBe('too-long-mempool-chain');
     expect(await offer(pay([utxo(large, 1), utxo(parent, 2)], 100_000n, 1000))).toBe('too-long-mempool-chain');
     expect(await offer(pay([utxo(parent, 1)], 100_000n, 700))).toBe('ok');
     expect(ourEntries(ours)).toEqual(await theirEntries(node));
   });
 
-  it('replaces under the same conditions', async () => {
+  it('applies the same replacement rules (BIP125)', async () => {
     const from = coin();
     const low = pay([from], 1000n, 3);
     expect(await offer(low)).toBe('ok');
     const child = pay([utxo(low, 0)], 5000n);
     expect(await offer(child)).toBe('ok');
-    // Enough for the parent, not for its child.
+    // More than the parent's fee, but less than parent and child together.
     expect(await offer(pay([from], 4000n))).toBe('insufficient fee');
-    // As much as both, nothing for its own relay; then one satoshi less than that; then just enough.
+    // Exactly the fees of both; then one satoshi too few for its own relay; then just enough.
     const vsize = pay([from], 6000n).vsize;
     const relay = BigInt(Math.ceil(vsize / 10));
     expect(await offer(pay([from], 6000n))).toBe('insufficient fee');
@@ -103,13 +103,13 @@ describeBitcoind('the mempool next to bitcoind', () => {
     expect(ourEntries(ours)).toEqual(await theirEntries(node));
   });
 
-  /** The coin that a transaction's first input spends. */
+  /** Returns the coin that the transaction's first input spends. */
   function spentBy(tx: Transaction): Utxo {
     const { prevout } = tx.inputs[0]!;
     return { outpoint: prevout, output: ours.chain.getCoin(prevout)!.output };
   }
 
-  it('bounds the same way what one replacement may evict', async () => {
+  it('limits the number of evicted transactions per replacement alike', async () => {
     const from: Utxo[] = [];
     for (let i = 0; i < 5; i++) {
       const start = coin();
@@ -123,7 +123,7 @@ describeBitcoind('the mempool next to bitcoind', () => {
     expect(ourEntries(ours)).toEqual(await theirEntries(node));
   });
 
-  it('keeps version 3 among itself in the same way', async () => {
+  it('applies the same TRUC rules (BIP431)', async () => {
     const truc: SpendOptions = { version: 3 };
     const parent = pay([coin()], 1000n, 3, truc);
     expect(await offer(parent)).toBe('ok');
@@ -131,14 +131,14 @@ describeBitcoind('the mempool next to bitcoind', () => {
     const child = pay([utxo(parent, 0)], 1000n, 1, truc);
     expect(await offer(child)).toBe('ok');
     expect(await offer(pay([utxo(child, 0)], 1000n, 1, truc))).toBe('TRUC-violation');
-    // The same child in another form, and a second one, have to pay for the first one's place.
+    // A replacement of the child and a sibling eviction must both pay for the evicted child.
     expect(await offer(pay([utxo(parent, 0)], 900n, 1, truc))).toBe('insufficient fee');
     expect(await offer(pay([utxo(parent, 0)], 1500n, 1, truc))).toBe('ok');
     expect(await offer(pay([utxo(parent, 1)], 900n, 1, truc))).toBe('insufficient fee (including sibling eviction)');
     const sibling = pay([utxo(parent, 1)], 3000n, 1, truc);
     expect(await offer(sibling)).toBe('ok');
     expect(ours.mempool.size).toBe(2);
-    // Who pays for version 3 may be another transaction, so the relay's fee is asked for last.
+    // A TRUC transaction may be paid for by a child, so the relay fee is checked last.
     expect(await offer(pay([coin()], 5n, 1, truc))).toBe('min relay fee not met');
     const tooLarge = pay([utxo(parent, 1)], 50_000n, 40, truc);
     expect(await offer(tooLarge)).toBe('TRUC-violation');
@@ -146,7 +146,7 @@ describeBitcoind('the mempool next to bitcoind', () => {
     expect(ourEntries(ours)).toEqual(await theirEntries(node));
   });
 
-  it('follows a reorganisation to the same mempool', async () => {
+  it('has the same mempool after a reorganisation', async () => {
     const tip = ours.chain.tip.height;
     const confirmed = pay([coin()], 1000n, 3);
     expect(await offer(confirmed)).toBe('ok');
@@ -163,7 +163,7 @@ describeBitcoind('the mempool next to bitcoind', () => {
     const childOfOne = pay([utxo(confirmed, 2), utxo(late, 0)], 2000n, 2);
     expect(await offer(childOfOne)).toBe('ok');
 
-    // The other branch has the same length, then one block more; it spends one coin otherwise.
+    // The other branch is one block longer and double-spends one coin.
     const other = await ours.fork(tip);
     const { prevout } = doubleSpent.inputs[0]!;
     const rival = pay([{ outpoint: prevout, output: other.chain.getCoin(prevout)!.output }], 2000n);

@@ -23,7 +23,7 @@ interface TheirTemplate {
   readonly previousblockhash: string;
 }
 
-describeBitcoind('mining next to bitcoind', () => {
+describeBitcoind('block templates and mempool.dat, exchanged with bitcoind', () => {
   let node: Bitcoind;
   let ours: RegtestChain;
   let nextCoinbase = 1;
@@ -46,7 +46,7 @@ describeBitcoind('mining next to bitcoind', () => {
     return accepted;
   }
 
-  /** Families of all forms with fees of all sizes, more of them than a block holds. */
+  /** Fills both mempools with random chains and trees of transactions, more than fit into a block. */
   async function fillMempools(seed: number, size = 60): Promise<void> {
     const random = new SeededRandom(seed);
     const coins: Utxo[] = Array.from({ length: 24 }, () => ours.coinbase(nextCoinbase++));
@@ -60,7 +60,7 @@ describeBitcoind('mining next to bitcoind', () => {
     }
   }
 
-  it('chooses the same transactions for a full block', async () => {
+  it('contain the same transactions for a full block', async () => {
     await fillMempools(1);
     let template = createBlockTemplate(ours.chain, ours.mempool, ownScript, {
       clock: ours.clock,
@@ -76,7 +76,7 @@ describeBitcoind('mining next to bitcoind', () => {
     expect(template.minTime).toBe(theirs.mintime);
     expect(block.header.bits).toBe(Number.parseInt(theirs.bits, 16));
 
-    // As long as something is left, the next block is theirs too.
+    // The following templates agree too, until the mempool is empty.
     while (ours.mempool.size > 0) {
       await submitTo(node, await ours.mine(1, { maxWeight: MAX_WEIGHT }));
       expect(ourEntries(ours)).toEqual(await theirEntries(node));
@@ -86,7 +86,7 @@ describeBitcoind('mining next to bitcoind', () => {
     }
   });
 
-  it('makes templates that pass as proposals, and would not if they were wrong', async () => {
+  it('pass as proposals, and fail when changed', async () => {
     const propose = (block: Block) => node.rpc('getblocktemplate', { mode: 'proposal', data: toHex(block.encode()) });
     await fillMempools(2);
     const { block } = createBlockTemplate(ours.chain, ours.mempool, ownScript, { clock: ours.clock });
@@ -98,8 +98,8 @@ describeBitcoind('mining next to bitcoind', () => {
     expect(await propose(new Block(block.header, block.transactions.slice(0, -1)))).toBe('bad-txnmrklroot');
   });
 
-  it('exchanges mempool.dat', async () => {
-    // No family is so large that the order of arrival would matter.
+  it('load into the other node with the same mempool entries', async () => {
+    // Few enough transactions that no package limit depends on their order in the file.
     await fillMempools(3, 30);
     const file = join(node.dataDir, 'pier-mempool.dat');
     const [first] = ours.mempool.entries();
@@ -119,7 +119,7 @@ describeBitcoind('mining next to bitcoind', () => {
     const { filename } = await node.rpc<{ filename: string }>('savemempool');
     const dump = decodeMempoolDump(await readFile(filename));
     const other = await ours.fork();
-    // Their clock is not ours: what they date today is from the future for us.
+    // bitcoind's clock shows today, so the entries are dated in the future for Pier; they are loaded nevertheless.
     expect(loadMempoolDump(other.mempool, dump, other.clock)).toEqual({ accepted: entries.size, total: entries.size });
     expect(ourEntries(other)).toEqual(await theirEntries(node));
   });

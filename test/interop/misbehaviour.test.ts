@@ -21,7 +21,7 @@ import { verdictOfBitcoind, verdictOfPier } from './support/verdict.ts';
 
 const BLOCKS = 260;
 
-describeBitcoind('misbehaviour, the same bytes sent to bitcoind and to Pier', () => {
+describeBitcoind('misbehaviour, compared with bitcoind', () => {
   let bitcoind: Bitcoind;
   let chain: Chain;
   let mempool: Mempool;
@@ -75,7 +75,7 @@ describeBitcoind('misbehaviour, the same bytes sent to bitcoind and to Pier', ()
     },
   );
 
-  it('gives whoever wants to hear of no transactions neither one nor an answer', async () => {
+  it('does not serve transactions to a relay=0 peer, and sends no notfound', async () => {
     const output = { value: 4_999_990_000n, scriptPubKey: OP_TRUE };
     const tx = spend({ inputs: [scene().coin()], outputs: [output, { ...output, value: 5_000n }] });
     expect(mempool.accept(tx)).not.toHaveProperty('reject');
@@ -91,7 +91,7 @@ describeBitcoind('misbehaviour, the same bytes sent to bitcoind and to Pier', ()
     }
   });
 
-  it('has harmed neither', async () => {
+  it('harms neither node', async () => {
     expect(await bitcoind.rpc('getblockcount')).toBe(BLOCKS);
     expect(chain.tip.height).toBe(BLOCKS);
     expect(disconnects).not.toContain('internal error');

@@ -4,14 +4,14 @@ import { startFullNode, type TestFullNode } from '../support/node.ts';
 import { waitFor } from '../support/wait.ts';
 
 const ADDRESS_TYPES = ['legacy', 'p2sh-segwit', 'bech32', 'bech32m'] as const;
-/** The kinds of output that the addresses above stand for. */
+/** The output types of these addresses. */
 const OUTPUT_TYPES = ['pubkeyhash', 'scripthash', 'witness_v0_keyhash', 'witness_v1_taproot'] as const;
 
 interface Node {
   rpc<T = unknown>(method: string, ...params: readonly unknown[]): Promise<T>;
 }
 
-/** Waits until both have the same best block. */
+/** Waits until both nodes have the same best block and returns its hash. */
 async function sameTip(a: Node, b: Node, timeoutMs = 30_000): Promise<string> {
   let tips: string[] = [];
   await waitFor(
@@ -24,7 +24,7 @@ async function sameTip(a: Node, b: Node, timeoutMs = 30_000): Promise<string> {
   return tips[0]!;
 }
 
-/** Compares what both say of the set of unspent outputs. */
+/** Compares the UTXO sets of both nodes. */
 async function sameUtxoSet(a: Node, b: Node): Promise<void> {
   type Info = { height: number; bestblock: string; txouts: number; total_amount: number; hash_serialized_3: string };
   const [ours, theirs] = await Promise.all([a.rpc<Info>('gettxoutsetinfo'), b.rpc<Info>('gettxoutsetinfo')]);
@@ -41,7 +41,7 @@ async function inMempool(node: Node, txid: string): Promise<void> {
   });
 }
 
-/** The output types that the blocks from height 1 on spend. */
+/** Returns the types of all outputs that the blocks from height 1 on spend. */
 async function spentTypes(node: Node): Promise<Set<string>> {
   const types = new Set<string>();
   const height = await node.rpc<number>('getblockcount');
@@ -57,14 +57,14 @@ async function spentTypes(node: Node): Promise<Set<string>> {
   return types;
 }
 
-describeBitcoind('with bitcoind as inbound peer of a chain of ours', () => {
+describeBitcoind('a node with bitcoind as inbound peer', () => {
   let pier: TestFullNode;
   let bitcoind: Bitcoind;
 
   beforeAll(async () => {
     pier = await startFullNode();
     await pier.mine(105);
-    // Spends of all our wallet's kinds of address, two generations of them, for bitcoind to validate.
+    // Two generations of spends from every address type of Pier's wallet, for bitcoind to validate.
     for (let round = 0; round < 2; round++) {
       for (const type of ADDRESS_TYPES) await pier.rpc('sendtoaddress', await pier.newAddress(type), 10 / (round + 1));
       await pier.mine(1);
@@ -73,12 +73,12 @@ describeBitcoind('with bitcoind as inbound peer of a chain of ours', () => {
   }, 60_000);
   afterAll(() => bitcoind?.stop());
 
-  it('bitcoind syncs our chain and agrees on the set of unspent outputs', { timeout: 60_000 }, async () => {
+  it('serves its chain, and bitcoind has the same UTXO set', { timeout: 60_000 }, async () => {
     await sameTip(pier, bitcoind);
     await sameUtxoSet(pier, bitcoind);
   });
 
-  it('our transaction enters its mempool, our block extends its chain', { timeout: 60_000 }, async () => {
+  it('relays its transactions and blocks to bitcoind', { timeout: 60_000 }, async () => {
     const txid = await pier.rpc<string>('sendtoaddress', await pier.newAddress('bech32m'), 1);
     await inMempool(bitcoind, txid);
     const [hash] = await pier.mine(1);
@@ -86,7 +86,7 @@ describeBitcoind('with bitcoind as inbound peer of a chain of ours', () => {
     expect(await bitcoind.rpc('getrawmempool')).toEqual([]);
   });
 
-  it('its block extends our chain, its transaction enters our mempool', { timeout: 60_000 }, async () => {
+  it('accepts blocks and transactions from bitcoind', { timeout: 60_000 }, async () => {
     const wallet = await bitcoind.wallet();
     await pier.rpc('sendtoaddress', await wallet.newAddress(), 3);
     await waitFor(async () => (await bitcoind.rpc<string[]>('getrawmempool')).length === 1, { timeoutMs: 30_000 });
@@ -100,7 +100,7 @@ describeBitcoind('with bitcoind as inbound peer of a chain of ours', () => {
     expect(await pier.rpc<number>('getbalance')).toBeCloseTo(before + 1 + 50, 8); // one more reward has matured
   });
 
-  it('a reorganisation of depth 10 made by us is followed by it', { timeout: 60_000 }, async () => {
+  it('makes bitcoind follow a reorganisation of depth 10', { timeout: 60_000 }, async () => {
     const height = await pier.rpc<number>('getblockcount');
     const fork = await pier.rpc<string>('getblockhash', height - 9);
     await pier.rpc('invalidateblock', fork);
@@ -111,13 +111,13 @@ describeBitcoind('with bitcoind as inbound peer of a chain of ours', () => {
     await sameUtxoSet(pier, bitcoind);
   });
 
-  it('a reorganisation of depth 10 made by it is followed by us', { timeout: 60_000 }, async () => {
-    // Far enough above the branch that we have left, on which bitcoind would go on otherwise.
+  it('follows a reorganisation of depth 10 made by bitcoind', { timeout: 60_000 }, async () => {
+    // More work than the branch that Pier invalidated: after invalidateblock, bitcoind would activate that branch.
     await bitcoind.mine(10);
     await sameTip(pier, bitcoind);
     const height = await bitcoind.rpc<number>('getblockcount');
     await bitcoind.rpc('invalidateblock', await bitcoind.rpc<string>('getblockhash', height - 9));
-    // To another address: the same blocks over again would be the invalid ones.
+    // To a new address, since identical blocks would be the invalidated ones.
     await bitcoind.mine(11, await (await bitcoind.wallet()).newAddress());
     await sameTip(pier, bitcoind);
     expect(await pier.rpc('getblockcount')).toBe(height + 1);
@@ -125,14 +125,14 @@ describeBitcoind('with bitcoind as inbound peer of a chain of ours', () => {
   });
 });
 
-describeBitcoind('with a chain of 500 blocks of bitcoind', () => {
+describeBitcoind('a node and a bitcoind with 500 blocks', () => {
   let bitcoind: Bitcoind;
 
   beforeAll(async () => {
     bitcoind = await Bitcoind.start();
     const wallet = await bitcoind.wallet();
     await bitcoind.mine(110, await wallet.newAddress());
-    // A wallet of its own for each type, so that each spends only outputs of that type.
+    // One wallet per type, so that each spends only outputs of its type.
     for (const type of ADDRESS_TYPES) {
       const typed = await bitcoind.wallet(type);
       for (let i = 0; i < 5; i++) await wallet.rpc<string>('sendtoaddress', await typed.newAddress(type), 5);
@@ -150,7 +150,7 @@ describeBitcoind('with a chain of 500 blocks of bitcoind', () => {
   }, 60_000);
   afterAll(() => bitcoind?.stop());
 
-  it('our node syncs it, with spends of every wallet address type', { timeout: 60_000 }, async () => {
+  it('downloads the chain, with spends of every address type', { timeout: 60_000 }, async () => {
     const pier = await startFullNode([`127.0.0.1:${bitcoind.port}`]);
     await sameTip(pier, bitcoind);
     expect(await pier.rpc('getblockcount')).toBe(500);

@@ -51,7 +51,7 @@ async function startNode(
   return { chain, mempool, connections: peers, disconnects, stop };
 }
 
-/** Mines on the node's tip, with the time of now. */
+/** Mines blocks on the node's tip, dated now. Returns the hash of the last one. */
 async function mine(node: Node, count: number): Promise<string> {
   for (let i = 0; i < count; i++) {
     const { tip } = node.chain;
@@ -74,7 +74,7 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
   const bestHash = () => bitcoind.rpc<string>('getbestblockhash');
   const atTip = (node: Node, hash: string) => toReversedHex(node.chain.tip.hash) === hash;
 
-  it('downloads 200 blocks from it, and follows its new blocks', async () => {
+  it('downloads 200 blocks from bitcoind and follows its new blocks', async () => {
     await bitcoind.mine(200);
     const node = await startNode({ addNodes: [bitcoind.endpoint] });
     const tip = await bestHash();
@@ -94,7 +94,7 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
     expect(info.userAgent).toMatch(/^\/Satoshi:/);
   });
 
-  it('gives it 200 blocks and new ones, until it has left its initial download', async () => {
+  it('serves 200 blocks and new ones, so that bitcoind leaves its initial block download', async () => {
     const fresh = await startBitcoind();
     running.push(() => fresh.stop());
     const node = await startNode();
@@ -125,8 +125,8 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
     );
   });
 
-  it('exchanges transactions with it, in both directions', async () => {
-    // Peers that it trusts it tells of transactions at once.
+  it('relays transactions in both directions', async () => {
+    // `noban` peers get transaction announcements without delay.
     const bitcoind = await startBitcoind({ args: ['-whitelist=in,out,noban@127.0.0.1'] });
     running.push(() => bitcoind.stop());
     const wallet = await bitcoind.wallet();
@@ -138,7 +138,7 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
     await waitFor(() => node.mempool.size === 1);
     expect([...node.mempool.entries()][0]!.tx.txidHex).toBe(txid);
 
-    // A second one, made by its wallet, but sent by us.
+    // A second transaction, created by bitcoind's wallet but submitted to Pier.
     const created = await wallet.rpc<string>('createrawtransaction', [], { [await wallet.newAddress()]: 2 });
     const { hex: funded } = await wallet.rpc<{ hex: string }>('fundrawtransaction', created);
     const { hex } = await wallet.rpc<{ hex: string }>('signrawtransactionwithwallet', funded);
@@ -150,11 +150,11 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
     expect(node.mempool.size).toBe(0);
   });
 
-  it('is not shown its chain while that has little work, and gets all of it once it has enough', async () => {
+  it('stores no headers below the minimum chain work (pre-sync), and the whole chain above it', async () => {
     const poor = await startBitcoind();
     running.push(() => poor.stop());
     await poor.mine(2100);
-    // Each block of regtest is worth two hashes, and so is genesis.
+    // Each regtest block adds a chainwork of 2, genesis included.
     const node = await startNode({ addNodes: [poor.endpoint], minimumChainWork: 2n * 2201n });
     const presynced: number[] = [];
     node.connections.events.on('message', ({ peer, command, direction }) => {
@@ -174,7 +174,7 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
     expect(node.chain.isInitialBlockDownload).toBe(false);
   });
 
-  it('shows it our chain twice where it wants to see the work first', async () => {
+  it('sends its headers twice to a bitcoind in pre-sync', async () => {
     const node = await startNode();
     const tip = await mine(node, 2100);
     const fresh = await startBitcoind({ args: [`-minimumchainwork=${(2 * 2101).toString(16)}`] });
@@ -186,7 +186,7 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
     });
     await fresh.rpc('addnode', `127.0.0.1:${port}`, 'onetry', false);
     await waitFor(async () => (await fresh.rpc<string>('getbestblockhash')) === tip);
-    // Two messages to see the work, two to store the headers.
+    // Two requests in pre-sync, two in redownload.
     expect(requests).toBeGreaterThanOrEqual(4);
     const strict = await startBitcoind({ args: [`-minimumchainwork=${(2 * 2102).toString(16)}`] });
     running.push(() => strict.stop());
@@ -198,20 +198,20 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
     expect(await strict.rpc('getblockchaininfo')).toMatchObject({ blocks: 0, headers: 0 });
   });
 
-  it('exchanges addresses with it, by addrv2', async () => {
-    // Neither calls what it hears of.
+  it('exchanges addresses by addrv2', async () => {
+    // Neither node connects to the addresses.
     const theirs = await startBitcoind({ args: ['-connect=0'] });
     running.push(() => theirs.stop());
     const hosts = (first: number) => Array.from({ length: 50 }, (_, i) => `${first + i}.1.2.3`);
     for (const host of [...hosts(20), '2a01::7']) await theirs.rpc('addpeeraddress', host, 8333);
     const node = await startNode({ addNodes: [theirs.endpoint], maxOutbound: 0 });
     const known = () => [...node.connections.addresses.entries()].map(({ endpoint }) => endpoint.host);
-    const asked = async () => {
+    const getaddrReceived = async () => {
       const [info] = await theirs.rpc<{ bytesrecv_per_msg: Record<string, number> }[]>('getpeerinfo');
       return info?.bytesrecv_per_msg.getaddr;
     };
-    await waitFor(asked);
-    // It answers when it is its time to tell of addresses, about twice a minute, and tells a stranger 23 in a hundred.
+    await waitFor(getaddrReceived);
+    // bitcoind sends 23% of its addresses (MAX_PCT_ADDR_TO_SEND), after a delay of about 30 seconds.
     await theirs.rpc('setmocktime', Math.floor(Date.now() / 1000) + 600);
     await waitFor(() => hosts(20).filter((host) => known().includes(host)).length >= 10, {
       describe: () => `${known()}`,
@@ -225,23 +225,23 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
       node.connections.addresses.add({ endpoint: { host, port: 8333 }, services: 1033n, time }, { host, port: 8333 });
     }
     await theirs.rpc('addnode', `127.0.0.1:${node.connections.endpoint!.port}`, 'onetry');
-    const told = async () =>
+    const theirAddresses = async () =>
       (await theirs.rpc<{ address: string }[]>('getnodeaddresses', 0)).map((each) => each.address);
-    await waitFor(async () => (await told()).filter((host) => hosts(120).includes(host)).length >= 10);
+    await waitFor(async () => (await theirAddresses()).filter((host) => hosts(120).includes(host)).length >= 10);
     const infos = await theirs.rpc<{ inbound: boolean; bytesrecv_per_msg: Record<string, number> }[]>('getpeerinfo');
     const outbound = infos.find(({ inbound }) => !inbound)!.bytesrecv_per_msg;
     expect(outbound.addrv2).toBeGreaterThan(10 * 16);
     expect(outbound.addr).toBeUndefined();
   });
 
-  it('follows it through a reorganisation, and makes it follow one', async () => {
+  it('follows a reorganisation by bitcoind, and makes bitcoind follow one', async () => {
     const node = await startNode({ addNodes: [bitcoind.endpoint] });
     const tip = await bestHash();
     await waitFor(() => atTip(node, tip));
     const height = node.chain.tip.height;
-    const abandoned = await bitcoind.mine(2);
-    await waitFor(() => atTip(node, abandoned[1]!));
-    await bitcoind.rpc('invalidateblock', abandoned[0]);
+    const stale = await bitcoind.mine(2);
+    await waitFor(() => atTip(node, stale[1]!));
+    await bitcoind.rpc('invalidateblock', stale[0]);
     const better = await bitcoind.mine(3, 'bcrt1q2nfxmhd4n3c8834pj72xagvyr9gl57n5r94fsl');
     await waitFor(() => atTip(node, better[2]!));
     expect(node.chain.tip.height).toBe(height + 3);

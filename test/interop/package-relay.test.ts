@@ -10,13 +10,13 @@ import { fullNodeConnections } from '../support/full-node-connections.ts';
 import { pay, RegtestChain, utxo } from '../support/regtest-chain.ts';
 import { waitFor } from '../support/wait.ts';
 
-describeBitcoind('a package between two bitcoinds', () => {
+describeBitcoind('package relay between two bitcoinds', () => {
   const closers: (() => Promise<unknown>)[] = [];
   afterAll(async () => {
     for (const close of closers.toReversed()) await close();
   });
 
-  it('goes through us: a parent that pays nothing, and a child that pays for both', async () => {
+  it('passes a zero-fee parent and its fee-paying child through Pier', async () => {
     const ours = await RegtestChain.create({ blocks: 120 });
     const bitcoinds = await Promise.all([0, 1].map(() => startCorePolicyNode('-whitelist=in,out,noban@127.0.0.1')));
     for (const node of bitcoinds) closers.push(() => node.stop());
@@ -35,7 +35,7 @@ describeBitcoind('a package between two bitcoinds', () => {
     );
     closers.push(() => peers.stop());
     await peers.start();
-    // Both know our fee filter, and that we are at their height.
+    // Both know the fee filter that Pier sends once it has left its initial block download.
     await waitFor(async () => {
       const infos = await Promise.all(bitcoinds.map((node) => node.rpc<{ minfeefilter: number }[]>('getpeerinfo')));
       return infos.every(([info]) => info?.minfeefilter === 0.000001);

@@ -9,13 +9,13 @@ import { type Bitcoind, BitcoindRpcError, describeBitcoind } from '../support/bi
 import { mineAll, ourEntries, startCorePolicyNode, submitTo, theirEntries } from '../support/core-policy.ts';
 import { ownScript, pay, RegtestChain, spend, type Utxo, utxo } from '../support/regtest-chain.ts';
 
-/** BIP431's anchor, P2A, which anybody can spend. */
+/** Pay-to-anchor (P2A), an anyone-can-spend output. */
 const ANCHOR = Uint8Array.of(Op.OP_1, 2, 0x4e, 0x73);
 const TRUC = { version: 3 };
 
 type Tree = null | boolean | number | string | Tree[] | { [key: string]: Tree };
 
-/** Knots' own words, in Core's. */
+/** Knots' reject reasons and the corresponding ones of Core. */
 const renamed: readonly [RegExp, string][] = [
   [/\b(non-)?mandatory-script-verify-flag-failed/g, 'mempool-script-verify-flag-failed'],
   [/\btruc-[a-z-]+/g, 'TRUC-violation'],
@@ -29,14 +29,14 @@ function comparable(value: Tree): Tree {
   return Object.fromEntries(members.map(([key, member]) => [key, comparable(member)]));
 }
 
-describeBitcoind('packages next to bitcoind', () => {
+describeBitcoind('packages, compared with bitcoind', () => {
   let node: Bitcoind;
   let ours: RegtestChain;
   let nextCoinbase = 1;
 
   const coin = () => ours.coinbase(nextCoinbase++);
 
-  /** A call's result on both sides, or its error. */
+  /** Calls a method on both nodes and returns the result or error of each. */
   async function both(method: string, ...params: readonly unknown[]): Promise<[theirs: Tree, ours: Tree]> {
     const theirs = await node.rpc<Tree>(method, ...params).catch((error: unknown) => {
       if (error instanceof BitcoindRpcError) return { code: error.code, message: error.message };
@@ -58,7 +58,7 @@ describeBitcoind('packages next to bitcoind', () => {
 
   const hexes = (txs: readonly Transaction[]) => txs.map((tx) => toHex(tx.encode()));
 
-  /** Tests, then submits on both sides; returns what they agree on. */
+  /** Calls testmempoolaccept, then submitpackage, on both nodes; returns their common result. */
   async function submit(...txs: readonly Transaction[]): Promise<string> {
     await same('testmempoolaccept', hexes(txs), 0);
     const result = (await same('submitpackage', hexes(txs), 0)) as { package_msg?: string; message?: string };
@@ -66,7 +66,7 @@ describeBitcoind('packages next to bitcoind', () => {
     return result.package_msg ?? result.message!;
   }
 
-  /** A parent that pays nothing, with an anchor. */
+  /** Returns a TRUC parent with an anchor, by default without a fee. */
   function anchored(from: Utxo, fee = 0n, anchorValue = 0n): Transaction {
     const outputs: TxOut[] = [
       { value: from.output.value - fee - anchorValue, scriptPubKey: ownScript },
@@ -75,7 +75,7 @@ describeBitcoind('packages next to bitcoind', () => {
     return spend([from], outputs, TRUC);
   }
 
-  /** Spends the anchor with another coin, for a fee. */
+  /** Returns a child that spends the parent's anchor and another coin to pay a fee. */
   function bump(parent: Transaction, from: Utxo, fee: bigint, options = TRUC): Transaction {
     const { outputs, version, lockTime, inputs } = pay([from, utxo(parent, 1)], fee, 1, options);
     const [first, anchor] = inputs;
@@ -91,16 +91,16 @@ describeBitcoind('packages next to bitcoind', () => {
 
   beforeEach(() => mineAll(node, ours));
 
-  it('takes a parent that pays nothing with a child that pays for both', async () => {
+  it('accepts a zero-fee parent with a child that pays for both', async () => {
     const parent = anchored(coin());
     expect(await submit(parent)).toBe('transaction failed');
     const child = bump(parent, coin(), 10_000n);
     expect(await submit(parent, child)).toBe('success');
-    // Again: both are there.
+    // Again: both are in the mempool already.
     expect(await submit(parent, child)).toBe('success');
   });
 
-  it('refuses a child that pays too little for both, or leaves the dust', async () => {
+  it('rejects a child that pays too little for both, or leaves the ephemeral dust unspent', async () => {
     const parent = anchored(coin(), 0n, 100n);
     expect(await submit(parent, bump(parent, coin(), 15n))).toBe('transaction failed');
     expect(await submit(parent, pay([utxo(parent, 0)], 10_000n, 1, TRUC))).toBe('unspent-dust');
@@ -110,12 +110,12 @@ describeBitcoind('packages next to bitcoind', () => {
     expect(await submit(parent, bump(parent, coin(), 1000n))).toBe('success');
   });
 
-  it('does not lift a parent below the relay fee unless it is of version 3', async () => {
+  it('rejects a parent below the minimum relay fee unless it is TRUC', async () => {
     const parent = pay([coin()], 0n, 2);
     expect(await submit(parent, pay([utxo(parent, 0)], 10_000n))).toBe('transaction failed');
   });
 
-  it('keeps version 3 among itself', async () => {
+  it('applies the TRUC rules (BIP431)', async () => {
     const parent = anchored(coin());
     expect(await submit(parent, bump(parent, coin(), 10_000n, { version: 2 }))).toMatch(/^TRUC-violation/);
     const old = pay([coin()], 1000n, 2);
@@ -126,7 +126,7 @@ describeBitcoind('packages next to bitcoind', () => {
     expect(await submit(parent, tooLarge)).toMatch(/^TRUC-violation/);
   });
 
-  it('takes what pays for itself alone, whatever becomes of the rest', async () => {
+  it('accepts a transaction that pays for itself even if the rest of the package fails', async () => {
     const parent = pay([coin()], 1000n, 2);
     const child = pay([utxo(parent, 0)], 1n);
     expect(await submit(parent, child)).toBe('transaction failed');
@@ -135,7 +135,7 @@ describeBitcoind('packages next to bitcoind', () => {
     expect(await submit(parent, other)).toBe('success');
   });
 
-  it('takes several parents', async () => {
+  it('accepts several parents', async () => {
     const parents = [pay([coin()], 1000n), pay([coin()], 1000n, 2), pay([coin()], 1000n)];
     const child = pay(
       parents.map((parent) => utxo(parent, 0)),
@@ -144,12 +144,12 @@ describeBitcoind('packages next to bitcoind', () => {
     expect(await submit(...parents, child)).toBe('success');
   });
 
-  it('names the same faults of shape', async () => {
+  it('reports the same errors for malformed packages', async () => {
     const [a, b] = [pay([coin()], 1000n), pay([coin()], 1000n)];
     const child = pay([utxo(a, 0), utxo(b, 0)], 1000n);
     expect(await submit(child, a)).toMatch(/topology/);
     expect(await submit(a, a, child)).toMatch(/topology|duplicates/);
-    // The other parent is in neither place.
+    // The other parent is neither in the package nor in the mempool.
     expect(await submit(a, child)).toBe('package-not-child-with-unconfirmed-parents');
     await same('submitpackage', []);
     await same('testmempoolaccept', hexes(Array.from({ length: 26 }, () => a)));
@@ -159,19 +159,19 @@ describeBitcoind('packages next to bitcoind', () => {
     await same('testmempoolaccept', hexes([pay([from], 1000n), pay([from], 2000n)]));
     await same('testmempoolaccept', hexes([a, b, child, pay([utxo(child, 0)], 1000n)]));
     await same('testmempoolaccept', hexes([a, pay([utxo(a, 0)], 49_0000_0000n), child]));
-    // Of one that pays too much, and of what spends it.
+    // A transaction that exceeds the maximum fee rate, and its child.
     const rich = pay([coin()], 49_0000_0000n);
     await same('testmempoolaccept', hexes([a, rich, pay([utxo(rich, 0)], 1000n)]));
     await same('submitpackage', hexes([rich]));
     await same('submitpackage', hexes([a, pay([utxo(a, 0)], 49_0000_0000n)]));
   });
 
-  it('replaces a package by a package', async () => {
+  it('replaces a package with a package', async () => {
     const [from, fees] = [coin(), coin()];
     const parent = anchored(from);
     const child = bump(parent, fees, 10_000n);
     expect(await submit(parent, child)).toBe('success');
-    // Another parent of the same coin, and another child.
+    // A different parent that spends the same coin, and a different child.
     const rival = anchored(from, 0n, 240n);
     expect(await submit(rival, bump(rival, fees, 10_000n))).toMatch(/^package RBF failed: insufficient anti-DoS fees/);
     expect(await submit(rival, bump(rival, fees, 10_010n))).toMatch(/^package RBF failed: insufficient anti-DoS fees/);
@@ -179,7 +179,7 @@ describeBitcoind('packages next to bitcoind', () => {
     expect(ours.mempool.size).toBe(2);
   });
 
-  it('replaces no package by one that is worse for miners', async () => {
+  it('rejects a replacement package that does not improve the feerate diagram', async () => {
     const from = coin();
     const small = pay([from], 30_000n);
     expect(await submit(small)).toBe('success');
@@ -190,7 +190,7 @@ describeBitcoind('packages next to bitcoind', () => {
     expect(await submit(parent, child)).toMatch(/does not improve feerate diagram/);
   });
 
-  it('replaces nothing by a package with ancestors, or in a large family', async () => {
+  it('rejects a replacement package whose conflict has more than one descendant', async () => {
     const [from, fees] = [coin(), coin()];
     const first = pay([from], 1000n, 3);
     expect(await submit(first)).toBe('success');

@@ -31,7 +31,7 @@ async function join(port: number): Promise<RawPeer> {
   return peer;
 }
 
-describeBitcoind('what bitcoind and Pier do alike', () => {
+describeBitcoind('message handling, compared with bitcoind', () => {
   let bitcoind: Bitcoind;
   let chain: Chain;
   let mempool: Mempool;
@@ -72,7 +72,7 @@ describeBitcoind('what bitcoind and Pier do alike', () => {
     expect([ours.reject, theirs]).toEqual([undefined, null]);
   };
 
-  it('asked for what there is not, both name the transactions and are silent on blocks', async () => {
+  it('responds to getdata for unknown items with notfound for transactions and not for blocks', async () => {
     const entries = [InvType.BLOCK, InvType.WITNESS_BLOCK, InvType.WTX, InvType.CMPCT_BLOCK, InvType.WITNESS_TX].map(
       (type) => ({ type, hash: new Uint8Array(32).fill(type) }),
     );
@@ -95,15 +95,15 @@ describeBitcoind('what bitcoind and Pier do alike', () => {
       [2n, 1n].map((version) => wellFormed('sendcmpct', { highBandwidth: true, version })),
       'cmpctblock',
     ],
-  ])('asked for it before the verack, both announce a block by %s', async (_name, wishes, announcement) => {
-    const told = ports().map((port) => new RawPeer(port));
-    for (const peer of told) {
-      await peer.shakeHands({}, wishes);
-      // That it has the last block is what it has to say for a header to be of use to it.
+  ])('announces a block by %s if that is negotiated before verack', async (_name, negotiation, announcement) => {
+    const clients = ports().map((port) => new RawPeer(port));
+    for (const peer of clients) {
+      await peer.shakeHands({}, negotiation);
+      // A header is announced only to a peer that is known to have the parent.
       await peer.request([wellFormed('headers', { headers: [chain.tip.header] })]);
     }
     await both(nextBlock());
-    for (const peer of told) {
+    for (const peer of clients) {
       const announcements = () =>
         peer.received.map(({ command }) => command).filter((command) => /^(inv|headers|cmpctblock)$/.test(command));
       await waitFor(() => announcements().length > 0);
@@ -112,11 +112,11 @@ describeBitcoind('what bitcoind and Pier do alike', () => {
     }
   });
 
-  it('sent a block that turns out invalid when another peer brings its parent, both blame the first', async () => {
+  it('discourages the sender of a block that proves invalid only when another peer sends its parent', async () => {
     const parent = nextBlock();
     const child = mineBlock({ ...parent.header, hash: parent.hash, height: chain.tip.height + 1 }, { fees: 1n });
     const headers = wellFormed('headers', { headers: [parent.header, child.header] });
-    const hasBlamed = async (port: number, id: number) => {
+    const isDiscouraged = async (port: number, id: number) => {
       if (port !== bitcoind.port) return disconnects.some((reason) => reason.startsWith('misbehaving: bad-cb-amount'));
       return new RegExp(`Misbehaving: peer=${id}\\b|peer=${id} got DoS score 100 `).test(await bitcoindLog());
     };
@@ -126,9 +126,9 @@ describeBitcoind('what bitcoind and Pier do alike', () => {
       const { id } = (await bitcoind.rpc<{ id: number }[]>('getpeerinfo')).at(-1) ?? { id: -1 };
       const other = await join(port);
       await culprit.request([wellFormed('block', child)]);
-      expect(await hasBlamed(port, id)).toBe(false);
+      expect(await isDiscouraged(port, id)).toBe(false);
       other.send([wellFormed('block', parent)]);
-      await waitFor(() => hasBlamed(port, id));
+      await waitFor(() => isDiscouraged(port, id));
       expect(other.closed).toBe(false);
       culprit.close();
       other.close();
@@ -136,17 +136,17 @@ describeBitcoind('what bitcoind and Pier do alike', () => {
     expect(toHex(chain.tip.hash)).toBe(toHex(parent.hash));
   });
 
-  it('sent messages before the version over v2, both ignore them', async () => {
+  it('ignores messages before version on a v2 connection', async () => {
     for (const port of ports()) {
       const socket = connect(port, '127.0.0.1');
       const framing = new V2Framing({ magic: regtest.magic, initiating: true }, systemRandom);
-      const heard: string[] = [];
+      const received: string[] = [];
       let closed = false;
       socket.on('close', () => {
         closed = true;
       });
       const write = (bytes: Uint8Array) => void socket.write(bytes);
-      socket.on('data', (chunk) => framing.receive(chunk, ({ command }) => heard.push(command), write));
+      socket.on('data', (chunk) => framing.receive(chunk, ({ command }) => received.push(command), write));
       for (const part of framing.start()) write(part);
       await waitFor(() => framing.isOpen);
       const send = (command: string, payload: Uint8Array) => {
@@ -159,13 +159,13 @@ describeBitcoind('what bitcoind and Pier do alike', () => {
       send('inv', repeated(50_001, new Uint8Array(36)));
       const time = BigInt(Math.floor(Date.now() / 1000));
       send('version', encodeMessage('version', versionMessage({ time })));
-      await waitFor(() => closed || heard.includes('verack'));
-      expect(heard[0]).toBe('version');
+      await waitFor(() => closed || received.includes('verack'));
+      expect(received[0]).toBe('version');
       send('verack', new Uint8Array(0));
       send('ping', nonce);
-      await waitFor(() => closed || heard.includes('pong'));
+      await waitFor(() => closed || received.includes('pong'));
       expect(closed).toBe(false);
-      expect(heard.filter((command) => command === 'pong')).toHaveLength(1);
+      expect(received.filter((command) => command === 'pong')).toHaveLength(1);
       socket.destroy();
     }
   });

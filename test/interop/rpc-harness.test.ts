@@ -29,17 +29,17 @@ describeBitcoind('the bitcoind harness', () => {
   });
   afterAll(() => node?.stop());
 
-  it('answers by RPC and by bitcoin-cli, from regtest genesis', async () => {
+  it('starts at the regtest genesis block, and serves RPC and bitcoin-cli', async () => {
     expect(await node.rpc('getblockhash', 0)).toBe('0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206');
     const { stdout, exitCode } = await node.cli('getblockcount');
     expect([stdout, exitCode]).toEqual(['0\n', 0]);
   });
 
-  it('listens on 127.0.0.1 alone, and knows no peer', async () => {
+  it('listens only on 127.0.0.1 and has no peers', async () => {
     const { localaddresses } = await node.rpc<{ localaddresses: unknown[] }>('getnetworkinfo');
     expect(localaddresses).toEqual([]);
     expect(await node.rpc('getpeerinfo')).toEqual([]);
-    // The socket table of Linux: local addresses in state 0A (listening) that are held by this process.
+    // Linux's socket table: local addresses in state 0A (LISTEN) with this process's ports.
     const table = execFileSync('cat', [`/proc/${node.pid}/net/tcp`, `/proc/${node.pid}/net/tcp6`], {
       encoding: 'utf8',
     });
@@ -54,7 +54,7 @@ describeBitcoind('the bitcoind harness', () => {
     expect(listening).toEqual(['0100007F', '0100007F']);
   });
 
-  it('mines, to a wallet too', async () => {
+  it('mines to an unspendable address and to a wallet', async () => {
     const wallet = await node.wallet();
     await node.mine(1);
     await wallet.mine(101);
@@ -62,12 +62,12 @@ describeBitcoind('the bitcoind harness', () => {
     expect(await wallet.rpc('getbalance')).toBe(50);
   });
 
-  it('reports errors with their code', async () => {
+  it('throws RPC errors with their code', async () => {
     await expect(node.rpc('getblockhash', 1e6)).rejects.toMatchObject({ code: -8 });
     await expect(node.rpc('nosuchmethod')).rejects.toBeInstanceOf(BitcoindRpcError);
   });
 
-  it('takes further arguments, runs several at once, and leaves nothing behind', async () => {
+  it('accepts extra arguments, runs several nodes at once, and leaves no process or folder behind', async () => {
     const other = await startBitcoind({ args: ['-txindex'] });
     expect(Object.keys(await other.rpc<object>('getindexinfo'))).toEqual(['txindex']);
     await other.stop();
@@ -75,13 +75,13 @@ describeBitcoind('the bitcoind harness', () => {
     await other.stop();
   });
 
-  it('fails at its start with what bitcoind says', async () => {
+  it("fails to start with bitcoind's error message", async () => {
     await expect(startBitcoind({ args: ['-nosuchoption'] })).rejects.toThrow(/nosuchoption/);
   });
 
-  it('takes its node with it when the test process dies', async () => {
+  it('kills its node and removes the folder when the test process dies', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'pier-reaper-'));
-    // Stands for a test process: it starts a long-lived program and that program's reaper, as the harness does.
+    // A stand-in for a test process: like the harness, it starts a long-lived program and a reaper for it.
     const source = `
       const { spawn } = require('node:child_process');
       const [dir, shell, ...args] = JSON.parse(process.argv[1]);

@@ -6,10 +6,10 @@ import { waitFor } from '../support/wait.ts';
 
 type PeerJson = Record<string, unknown> & { id: number; subver: string; version: number };
 
-/** Members that Bitcoin Knots adds to what Bitcoin Core has. */
+/** Members of getpeerinfo that only Knots has. */
 const knotsOnly = ['last_block_announcement', 'cpu_load', 'forced_inbound', 'misbehavior_score'];
 
-describeBitcoind('RPC about the network, with bitcoind as the peer', () => {
+describeBitcoind('the network RPC, compared with bitcoind', () => {
   let theirs: Bitcoind;
   let ours: TestNode;
   let address: string;
@@ -29,7 +29,7 @@ describeBitcoind('RPC about the network, with bitcoind as the peer', () => {
       return peer?.version && other?.version ? [peer, other] : undefined;
     }) as Promise<[PeerJson, PeerJson]>;
 
-  it('connects by addnode, and shows the peer with all that Core shows', async () => {
+  it('connects by addnode, and reports the peer with the members that Core has', async () => {
     expect(await ours.call('addnode', address, 'add')).toBe(null);
     const [peer, other] = await ready();
     expect(peer).toMatchObject({
@@ -49,7 +49,7 @@ describeBitcoind('RPC about the network, with bitcoind as the peer', () => {
     ]);
   });
 
-  it('refuses to add or remove a node twice', async () => {
+  it('returns an error for a node that is added or removed twice', async () => {
     await expect(ours.call('addnode', address, 'add')).rejects.toMatchObject({ rpcCode: -23 });
     expect(await ours.call('addnode', address, 'remove')).toBe(null);
     await expect(ours.call('addnode', address, 'remove')).rejects.toMatchObject({ rpcCode: -24 });
@@ -67,7 +67,7 @@ describeBitcoind('RPC about the network, with bitcoind as the peer', () => {
     expect(await ours.call('getpeerinfo')).toEqual([]);
   });
 
-  it('shows an inbound peer, and the network as a whole', async () => {
+  it('reports an inbound peer and the network information', async () => {
     await waitFor(async () => (await theirs.rpc<unknown[]>('getpeerinfo')).length === 0);
     const { endpoint } = ours.node.connections;
     await theirs.rpc('addnode', `127.0.0.1:${endpoint?.port}`, 'onetry', false);
@@ -85,7 +85,7 @@ describeBitcoind('RPC about the network, with bitcoind as the peer', () => {
     expect(await ours.call('setnetworkactive', true)).toBe(true);
   });
 
-  it('answers mistakes with the same code and message', async () => {
+  it('returns the same error codes and messages', async () => {
     const mistakes: [string, ...unknown[]][] = [
       ['addnode', '127.0.0.1:5', 'remove'],
       ['disconnectnode'],
@@ -112,14 +112,14 @@ describeBitcoind('RPC about the network, with bitcoind as the peer', () => {
     for (const [method, ...params] of mistakes) await sameAnswer(theirs, ours, method, ...params);
   });
 
-  it('bans and lists bans as bitcoind does', async () => {
+  it('adds, removes and lists the same bans', async () => {
     const both = (method: string, ...params: unknown[]) => sameAnswer(theirs, ours, method, ...params);
     const listed = async () => {
       const lists = await Promise.all([
         theirs.rpc<Record<string, unknown>[]>('listbanned'),
         ours.call<Record<string, unknown>[]>('listbanned'),
       ]);
-      // The clocks may stand on either side of a second.
+      // Without the creation time, which may differ by a second.
       const [expected, actual] = lists.map((bans) => bans.map(({ address, banned_until }) => [address, banned_until]));
       expect(actual).toEqual(expected);
       expect(lists[1].map((ban) => Object.keys(ban))).toEqual(lists[0].map((ban) => Object.keys(ban)));
@@ -151,7 +151,7 @@ describeBitcoind('RPC about the network, with bitcoind as the peer', () => {
     await ours.call('clearbanned');
   });
 
-  it('shows addresses in the shape in which bitcoind does', async () => {
+  it('returns addresses in the same format', async () => {
     for (const [host, tried] of [
       ['20.1.2.3', false],
       ['21.1.2.3', true],
@@ -169,15 +169,13 @@ describeBitcoind('RPC about the network, with bitcoind as the peer', () => {
     const calls = [['getaddrmaninfo'], ['getnodeaddresses', 0, 'ipv6'], ['getnodeaddresses', 0, 'onion']] as const;
     for (const [method, ...params] of calls) {
       const [expected, actual] = await Promise.all([theirs.rpc(method, ...params), ours.call(method, ...params)]);
-      // Knots has a service of its own.
+      // Times differ, and Knots has an additional service flag.
       const json = (value: unknown) => JSON.stringify(value).replace(/"(time|services)":\d+/g, '"$1":0');
       expect(json(actual), method).toBe(json(expected));
     }
     expect(await ours.call('getnodeaddresses')).toHaveLength(1);
-    // Who is banned is not shown.
-    for (const node of ['20.0.0.0/7']) {
-      await Promise.all([theirs.rpc('setban', node, 'add'), ours.call('setban', node, 'add')]);
-    }
+    // Banned addresses are not returned.
+    await Promise.all([theirs.rpc('setban', '20.0.0.0/7', 'add'), ours.call('setban', '20.0.0.0/7', 'add')]);
     expect(await ours.call('getnodeaddresses', 0, 'ipv4')).toEqual(await theirs.rpc('getnodeaddresses', 0, 'ipv4'));
   });
 });

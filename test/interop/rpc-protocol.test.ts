@@ -5,7 +5,7 @@ import { type Bitcoind, bitcoinCli, type CliResult, describeBitcoind, startBitco
 
 const GENESIS = '0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206';
 
-describeBitcoind('JSON-RPC as bitcoind speaks it', () => {
+describeBitcoind('the JSON-RPC protocol, compared with bitcoind', () => {
   let theirs: Bitcoind;
   let ours: TestNode;
 
@@ -63,7 +63,7 @@ describeBitcoind('JSON-RPC as bitcoind speaks it', () => {
     null,
   ];
 
-  it('answers the same bodies with the same status, type and text', async () => {
+  it('responds to the same requests with the same status, content type and body', async () => {
     for (const body of [...requests.map((request) => JSON.stringify(request)), '', '{', '{"id":1,}', '\u0000']) {
       const [expected, actual] = await Promise.all([
         post(theirs.rpcPort, theirs.cookieFile, '/', body),
@@ -73,7 +73,7 @@ describeBitcoind('JSON-RPC as bitcoind speaks it', () => {
     }
   });
 
-  it('serves the same paths, to the same callers', async () => {
+  it('serves the same paths with the same authentication', async () => {
     for (const [path, init] of [
       ['/', { method: 'GET' }],
       ['/nonsense', { method: 'GET' }],
@@ -101,7 +101,7 @@ describeBitcoind('JSON-RPC as bitcoind speaks it', () => {
     }
   });
 
-  it('has the usage lines of bitcoind', async () => {
+  it('has the usage lines of bitcoind in its help', async () => {
     const index = await ours.call<string>('help');
     const lines = index.split('\n').filter((line) => /^[a-z]/.test(line));
     expect(lines.length).toBeGreaterThan(60);
@@ -112,7 +112,7 @@ describeBitcoind('JSON-RPC as bitcoind speaks it', () => {
         differing.push(line.split(' ')[0]!);
       }
     }
-    // Knots has more arguments, and the priorities that Core has dropped; we have the type of a wallet's addresses.
+    // Knots has extra arguments and the priorities that Core removed; Pier's createwallet has an address type.
     const names = [
       'addnode',
       'addpeeraddress',
@@ -131,14 +131,14 @@ describeBitcoind('JSON-RPC as bitcoind speaks it', () => {
   const cli = (...args: string[]): Promise<CliResult> =>
     bitcoinCli([
       '-regtest',
-      // Its own folder, so that it finds no configuration.
+      // A folder without a configuration file.
       `-datadir=${theirs.dataDir}`,
       `-rpcport=${ours.server.port}`,
       `-rpccookiefile=${ours.server.cookieFile}`,
       ...args,
     ]);
 
-  it('is driven by bitcoin-cli', async () => {
+  it('works with bitcoin-cli', async () => {
     expect(await cli('getblockhash', '0')).toEqual({ stdout: `${GENESIS}\n`, stderr: '', exitCode: 0 });
     expect(await cli('-named', 'getblockhash', 'height=0')).toMatchObject({ stdout: `${GENESIS}\n` });
     expect(JSON.parse((await cli('getblock', GENESIS, '2')).stdout)).toMatchObject({ height: 0 });
@@ -157,7 +157,7 @@ describeBitcoind('JSON-RPC as bitcoind speaks it', () => {
     expect(await cli('-addrinfo')).toMatchObject({ exitCode: 0 });
   });
 
-  it('serves what bitcoin-cli asks of wallets', async () => {
+  it('serves the wallet commands of bitcoin-cli', async () => {
     expect(await cli('-getinfo')).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(/Chain: regtest\nBlocks: 0/),

@@ -6,7 +6,7 @@ import { type Bitcoind, type BitcoindWallet, describeBitcoind, startBitcoind } f
 import { sameAnswer } from '../support/same-answer.ts';
 import { vectorJson } from '../support/vectors.ts';
 
-/** Members that Bitcoin Knots adds to what Bitcoin Core has. */
+/** Members that only Knots has. */
 const knotsOnly = new Set([
   ...['txcount', 'header_version', 'nonce2', 'nonce3', 'xor_key'],
   ...['startingpriority', 'currentpriority', 'hash_of_entry', 'usage'],
@@ -14,12 +14,12 @@ const knotsOnly = new Set([
   ...['currentblocksize', 'currentblockweight', 'currentblocktx'],
 ]);
 
-/** Proves the only transaction of a block that no chain has. */
+/** A merkle block (gettxoutproof) for the only transaction of an unknown block. */
 const UNKNOWN_BLOCK = `${'00'.repeat(36)}${'07'.repeat(32)}${'00'.repeat(12)}0100000001${'07'.repeat(32)}0101`;
 
 type Tree = null | boolean | number | string | Tree[] | { [key: string]: Tree };
 
-/** The value without members that only one of the two programs has, or that name its own files and settings. */
+/** Returns the value without the ignored members. */
 function comparable(value: Tree, ignored: ReadonlySet<string> = knotsOnly): Tree {
   if (Array.isArray(value)) return value.map((item) => comparable(item, ignored));
   if (typeof value !== 'object' || value === null) return value;
@@ -27,7 +27,7 @@ function comparable(value: Tree, ignored: ReadonlySet<string> = knotsOnly): Tree
   return Object.fromEntries(members.map(([key, member]) => [key, comparable(member, ignored)]));
 }
 
-describeBitcoind("RPC over bitcoind's chain", () => {
+describeBitcoind('RPC on the same chain, compared with bitcoind', () => {
   let theirs: Bitcoind;
   let ours: TestNode;
   let wallet: BitcoindWallet;
@@ -35,7 +35,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
   let spendBlock: string;
 
   beforeAll(async () => {
-    // What Core asks for by default, where Knots is stricter.
+    // Core's default policy, since Knots' is stricter.
     const args = ['-corepolicy', '-minrelaytxfee=0.000001', '-incrementalrelayfee=0.000001', '-blockfilterindex=1'];
     [theirs, ours] = await Promise.all([startBitcoind({ args }), TestNode.start({ blockFilterIndex: true })]);
     wallet = await theirs.wallet();
@@ -45,7 +45,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
       txids.push(await wallet.rpc('sendtoaddress', await wallet.newAddress(type), 1.5));
     }
     await wallet.mine(1);
-    // Spends each of those kinds, and makes an output that holds data.
+    // Spends each of those outputs and adds an OP_RETURN output.
     for (const txid of [...txids]) {
       const n = await outputOf(txid, 1.5);
       const outputs = [{ data: '50494552' }, { [await wallet.newAddress('bech32')]: 1.4999 }];
@@ -61,13 +61,14 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     await Promise.all([theirs?.stop(), ours?.stop()]);
   });
 
-  /** The index of the output with this value in a transaction of the wallet. */
+  /** Returns the index of the output with this value in a transaction of the wallet. */
   async function outputOf(txid: string, value: number): Promise<number> {
     const { hex } = await wallet.rpc<{ hex: string }>('gettransaction', txid);
     const { vout } = await theirs.rpc<{ vout: { n: number; value: number }[] }>('decoderawtransaction', hex);
     return vout.find((output) => output.value === value)!.n;
   }
 
+  /** Submits bitcoind's new blocks to Pier. */
   async function copyChain(): Promise<void> {
     const height = await theirs.rpc<number>('getblockcount');
     for (let at = await ours.call<number>('getblockcount'); at < height; at++) {
@@ -76,27 +77,27 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     }
   }
 
-  /** Calls both: their result, then ours. */
+  /** Calls a method on both nodes; returns bitcoind's result, then Pier's. */
   function both(method: string, ...params: readonly unknown[]): Promise<[Tree, Tree]> {
     return Promise.all([theirs.rpc<Tree>(method, ...params), ours.call<Tree>(method, ...params)]);
   }
 
-  /** Calls both and compares the results. */
+  /** Calls a method on both nodes and compares the results. */
   async function same(method: string, ...params: readonly unknown[]): Promise<void> {
     const [expected, actual] = await both(method, ...params);
     expect(comparable(actual), `${method} ${JSON.stringify(params)}`).toEqual(comparable(expected));
   }
 
-  it('has the same chain', async () => {
+  it('returns the same tips', async () => {
     await same('getbestblockhash');
     await same('getblockcount');
     await same('getchaintips');
-    // Knots has dropped this one.
+    // Knots has removed getdifficulty.
     const { difficulty } = await theirs.rpc<{ difficulty: number }>('getmininginfo');
     expect(await ours.call('getdifficulty')).toBe(difficulty);
   });
 
-  it('tells the same of the chain, of mining and of a block’s place', async () => {
+  it('returns the same chain and mining information', async () => {
     const own = new Set([...knotsOnly, 'size_on_disk']);
     for (const method of ['getblockchaininfo', 'getmininginfo']) {
       const [expected, actual] = await both(method);
@@ -107,7 +108,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     await same('getnetworkhashps', -1);
   });
 
-  it('shows headers and blocks alike, at every level of detail', async () => {
+  it('returns the same headers and blocks at every verbosity', async () => {
     for (const height of [0, 1, 110, 111, 112, 115]) {
       const hash = await theirs.rpc('getblockhash', height);
       await same('getblockhash', height);
@@ -117,18 +118,18 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     }
   });
 
-  it('sends the members in the same order, and amounts with the same digits', async () => {
+  it('returns members in the same order, and amounts with the same digits', async () => {
     const reply = await ours.raw('getblock', [spendBlock, 3]);
     const expected = await theirs.callText('getblock', [spendBlock, 3]);
     const values = (text: string) => text.match(/"value":[0-9.]+|"fee":[0-9.]+/g);
     expect(values(reply)).toEqual(values(expected));
     expect(values(reply)!.length).toBeGreaterThan(15);
     const keys = (text: string) => text.match(/"[a-zA-Z_]+":/g)!.filter((key) => !knotsOnly.has(key.slice(1, -2)));
-    // The envelope differs.
+    // From the first member on: the JSON-RPC envelope differs.
     expect(keys(reply.slice(reply.indexOf('"hash"')))).toEqual(keys(expected.slice(expected.indexOf('"hash"'))));
   });
 
-  it('shows transactions alike', async () => {
+  it('returns the same transactions', async () => {
     for (const txid of txids) {
       const { blockhash, hex } = await wallet.rpc<{ blockhash: string; hex: string }>('gettransaction', txid);
       for (const verbosity of [0, 1, 2]) await same('getrawtransaction', txid, verbosity, blockhash);
@@ -136,14 +137,14 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     }
   });
 
-  it('knows the same unspent outputs', async () => {
+  it('returns the same unspent outputs', async () => {
     const { tx } = await theirs.rpc<{ tx: string[] }>('getblock', spendBlock);
     for (const txid of [...tx, ...txids]) {
       for (let n = 0; n < 3; n++) await same('gettxout', txid, n);
     }
   });
 
-  it('has the same set of unspent outputs, by three hashes', async () => {
+  it('returns the same UTXO set statistics, with each hash type', async () => {
     const own = new Set([...knotsOnly, 'disk_size']);
     for (const type of ['hash_serialized_3', 'muhash', 'none']) {
       const [expected, actual] = await both('gettxoutsetinfo', type);
@@ -151,7 +152,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     }
   });
 
-  it('proves transactions by the same bytes, and believes the same proofs', async () => {
+  it('returns the same transaction proofs, and verifies proofs with the same results', async () => {
     const { tx } = await theirs.rpc<{ tx: string[] }>('getblock', spendBlock);
     const proofs: string[] = [];
     for (let set = 1; set < 2 ** tx.length; set++) {
@@ -159,9 +160,9 @@ describeBitcoind("RPC over bitcoind's chain", () => {
       await same('gettxoutproof', chosen, spendBlock);
       proofs.push(await ours.call('gettxoutproof', chosen, spendBlock));
     }
-    // Without a block's hash, by what is unspent.
+    // Without a block hash, the block is found by the transaction's unspent outputs.
     for (const txid of [...tx, ...txids.slice(4)]) await same('gettxoutproof', [txid]);
-    // A reward that is too young for the wallet to have spent it.
+    // An immature coinbase, which is therefore unspent.
     const [genesis, young] = await Promise.all([0, 100].map((height) => theirs.rpc<string>('getblockhash', height)));
     await same('gettxoutproof', (await theirs.rpc<{ tx: string[] }>('getblock', young)).tx);
     await same('gettxoutproof', (await theirs.rpc<{ tx: string[] }>('getblock', genesis)).tx, genesis);
@@ -169,7 +170,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     for (const proof of proofs.slice(-10)) {
       await same('verifytxoutproof', proof);
       await same('verifytxoutproof', `${proof}00`);
-      // Another merkle root, other numbers of transactions, and other bits: what proves nothing is no error.
+      // A changed merkle root, transaction count or flag bits: an invalid proof yields an empty list, not an error.
       const changed = (at: number, digits: string) =>
         `${proof.slice(0, at)}${digits}${proof.slice(at + digits.length)}`;
       await same('verifytxoutproof', changed(80, 'eeee'));
@@ -180,7 +181,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     }
   });
 
-  it('finds the same outputs of an address', async () => {
+  it('finds the same unspent outputs of an address by scantxoutset', async () => {
     const { scriptPubKey } = await theirs.rpc<{ scriptPubKey: { address: string; hex: string } }>(
       'gettxout',
       txids[7],
@@ -196,7 +197,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     }
   });
 
-  it('has the same block filters, and finds the same blocks by them', async () => {
+  it('returns the same block filters, and finds the same blocks by scanblocks', async () => {
     for (const height of [0, 1, 110, 111, 112, 115]) {
       await same('getblockfilter', await theirs.rpc('getblockhash', height), 'basic');
     }
@@ -218,14 +219,14 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     await same('scanblocks', 'start', [], 3);
     await same('scanblocks', 'status');
     await same('scanblocks', 'abort');
-    // Of a block of which only the header is known.
+    // A block of which only the header is known.
     const { header, hashHex } = mineBlock(ours.node.chain.tip.prev!, { tag: 1 });
     await same('submitheader', toHex(header.encode()));
     await sameAnswer(theirs, ours, 'getblockfilter', hashHex);
   });
 
-  it('has the same statistics of blocks', async () => {
-    // Since its pull request 31449 Core counts a byte less for every output than bitcoind 29.
+  it('returns the same block statistics', async () => {
+    // Since pull request 31449 Core counts one byte less per output than bitcoind 29.
     const newer = new Set(['utxo_size_inc', 'utxo_size_inc_actual']);
     for (const height of [0, 1, 111, 112]) {
       const [expected, actual] = await both('getblockstats', height);
@@ -234,7 +235,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     await same('getblockstats', spendBlock, ['totalfee', 'txs']);
   });
 
-  it('explains scripts alike', async () => {
+  it('decodes the same scripts', async () => {
     const { tx } = await theirs.rpc<{ tx: { vout: { scriptPubKey: { hex: string } }[] }[] }>('getblock', spendBlock, 2);
     const scripts = new Set(tx.flatMap(({ vout }) => vout.map(({ scriptPubKey }) => scriptPubKey.hex)));
     const key = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
@@ -251,7 +252,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     for (const script of scripts) await same('decodescript', script);
   });
 
-  it('explains addresses alike', async () => {
+  it('validates the same addresses', async () => {
     const members = [
       'isvalid',
       'address',
@@ -281,7 +282,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     }
   });
 
-  it('makes the same raw transactions', async () => {
+  it('creates the same raw transactions', async () => {
     const txid = txids[0];
     const address = await wallet.newAddress();
     await same('createrawtransaction', [{ txid, vout: 0 }], { [address]: 1.23456789, data: '00ff' });
@@ -291,7 +292,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     await same('decoderawtransaction', await theirs.rpc('createrawtransaction', [], [{ [address]: 1 }]));
   });
 
-  it('shows a mempool with a chain of transactions alike', async () => {
+  it('returns the same mempool entries for a chain of transactions', async () => {
     const parent = await wallet.rpc<string>('sendtoaddress', await wallet.newAddress(), 2);
     const vout = await outputOf(parent, 2);
     const raw = await theirs.rpc(
@@ -313,7 +314,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
       message: 'bad-txns-inputs-missingorspent',
     });
     const parentHex = await theirs.rpc<string>('getrawtransaction', parent);
-    // 0.000001 BTC per 1,000 bytes is less than it pays.
+    // A maximum of 0.000001 BTC/kvB, which is less than it pays.
     const tooMuch = { message: 'Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)' };
     await expect(ours.call('sendrawtransaction', parentHex, 0.000001)).rejects.toMatchObject(tooMuch);
     expect(await ours.call('testmempoolaccept', [parentHex], 0.000001)).toMatchObject([
@@ -326,7 +327,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     expect(await ours.call('sendrawtransaction', hex)).toBe(child);
     await test();
 
-    // Each heard of them at a time of its own, and bitcoind has yet to find a peer for them.
+    // The entry times differ, and for bitcoind, which has no peer, the transactions are unbroadcast.
     const own = new Set([...knotsOnly, 'time', 'unbroadcast', 'hash', 'usage', 'unbroadcastcount', 'minrelaytxfee']);
     for (const [method, ...params] of [
       ['getmempoolentry', parent],
@@ -355,7 +356,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     await same('getrawmempool');
   });
 
-  it('answers mistakes with the same code and message', async () => {
+  it('returns the same error codes and messages', async () => {
     const hash = '00'.repeat(32);
     const mistakes: [string, ...unknown[]][] = [
       ['getblockhash', -1],
@@ -443,17 +444,17 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     for (const [method, ...params] of mistakes) await sameAnswer(theirs, ours, method, ...params);
   });
 
-  it('judges submitted blocks alike', async () => {
+  it('returns the same verdicts on submitted blocks', async () => {
     const tip = await theirs.rpc<string>('getbestblockhash');
     const hex = await theirs.rpc<string>('getblock', tip, 0);
     await same('submitblock', hex);
-    // The merkle root no longer fits, the header does not meet its target, the parent is unknown.
+    // A wrong merkle root; then a header with an unknown parent that misses its target.
     const swapped = `${hex.slice(0, -2)}${hex.slice(-2) === '00' ? '01' : '00'}`;
     await same('submitblock', swapped);
     await same('submitblock', `${hex.slice(0, 8)}${'11'.repeat(32)}${hex.slice(72)}`);
   });
 
-  it('reorganises by invalidateblock and reconsiderblock alike', async () => {
+  it('makes the same reorganisations by invalidateblock and reconsiderblock', async () => {
     const height = await theirs.rpc<number>('getblockcount');
     const hash = await theirs.rpc<string>('getblockhash', height - 2);
     for (const method of ['invalidateblock', 'reconsiderblock']) {
@@ -464,7 +465,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     }
   });
 
-  it('lives at the time that it is told', async () => {
+  it('follows setmocktime', async () => {
     const address = await wallet.newAddress();
     const { mediantime } = await theirs.rpc<{ mediantime: number }>('getblockchaininfo');
     const now = mediantime + 40_000;
@@ -475,19 +476,19 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     };
     // Seconds since the Unix epoch, from bytes 68 to 71 of a header.
     const timeOf = (block: string | undefined) => Buffer.from(block ?? '', 'hex').readUInt32LE(68);
-    // Of a time before the median of the last blocks, no block can be.
+    // A block's time is never below the median time past.
     for (const [time, expected] of [
       [now, now],
       [mediantime - 5, mediantime + 1],
     ] as const) {
       expect((await blockAt(time)).map(timeOf)).toEqual([expected, expected]);
     }
-    // Two hours ahead a block may be, and not a second more.
+    // A block may be two hours ahead (MAX_FUTURE_BLOCK_TIME), and not a second more.
     const [tooNew] = await blockAt(now + 7201);
-    const [justNow] = await blockAt(now + 7200);
+    const [atLimit] = await blockAt(now + 7200);
     await same('setmocktime', now);
     expect(await both('submitblock', tooNew)).toEqual(['time-too-new', 'time-too-new']);
-    expect(await both('submitblock', justNow)).toEqual([null, null]);
+    expect(await both('submitblock', atLimit)).toEqual([null, null]);
     for (const uptime of await both('uptime')) expect(uptime).toBeLessThan(10_000);
     await same('setmocktime', 0);
     const { time } = await ours.call<{ time: number }>(
@@ -498,7 +499,7 @@ describeBitcoind("RPC over bitcoind's chain", () => {
     await ours.call('invalidateblock', await ours.call('getbestblockhash'));
   });
 
-  it("explains Core's own examples of scripts", async () => {
+  it("decodes the scripts of Core's test vectors", async () => {
     const cases = vectorJson<[string, Tree][]>('core/rpc_decodescript.json');
     expect(cases).toHaveLength(10);
     for (const [script, expected] of cases) expect(await ours.call('decodescript', script)).toEqual(expected);

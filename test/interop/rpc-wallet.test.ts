@@ -4,23 +4,24 @@ import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitco
 
 type Row = Record<string, unknown> & { category?: string; vout?: number; confirmations?: number };
 
-/** One of the two programs, with the same wallet methods. */
+/** The RPC of Pier or bitcoind, behind one interface. */
 interface Program {
   call<T>(method: string, ...params: readonly unknown[]): Promise<T>;
   wallet<T>(name: string, method: string, ...params: readonly unknown[]): Promise<T>;
 }
 
-const NOBODY = 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202';
+/** P2WPKH of twenty zero bytes: no key has this hash. */
+const BURN_ADDRESS = 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202';
 
-/** Members that tell of descriptors, which Pier's wallets do not show, or that only Knots has. */
+/** Members about descriptors, which Pier's wallets do not report, and members of Knots alone. */
 const ignored = new Set(['parent_descs', 'desc', 'isactive', 'use_txids', 'in_mempool']);
 
-describeBitcoind('RPC of wallets, beside those of bitcoind', () => {
+describeBitcoind('the wallet RPC, compared with bitcoind', () => {
   let bitcoind: Bitcoind;
   let pier: TestNode;
   let theirs: Program;
   let ours: Program;
-  /** What the same steps came to, in each. */
+  /** The txids of the payments that each program made. */
   const outcomes: { program: Program; txids: string[] }[] = [];
 
   beforeAll(async () => {
@@ -36,28 +37,28 @@ describeBitcoind('RPC of wallets, beside those of bitcoind', () => {
       call: (method, ...params) => pier.call(method, ...params),
       wallet: (name, method, ...params) => pier.callWallet(name, method, ...params),
     };
-    for (const program of [theirs, ours]) outcomes.push({ program, txids: await play(program) });
+    for (const program of [theirs, ours]) outcomes.push({ program, txids: await makePayments(program) });
   });
   afterAll(async () => {
     await Promise.all([bitcoind?.stop(), pier?.stop()]);
   });
 
   /**
-   * The payer has one coin, so that there is nothing to choose: it pays the payee once in a block, once in the mempool,
-   * and then itself. A second reward is too young.
+   * Makes the same payments in either program: the payer pays the payee twice, confirmed and unconfirmed, and then
+   * itself. The payer has a single mature coin, so that coin selection cannot differ; its second coinbase is immature.
    */
-  async function play(program: Program): Promise<string[]> {
+  async function makePayments(program: Program): Promise<string[]> {
     for (const name of ['payer', 'payee']) await program.call('createwallet', name);
     const reward = await program.wallet<string>('payer', 'getnewaddress', 'rewards');
     await program.call('generatetoaddress', 1, reward);
-    await program.call('generatetoaddress', 99, NOBODY);
+    await program.call('generatetoaddress', 99, BURN_ADDRESS);
     await program.call('generatetoaddress', 1, reward);
     const pay = async (to: string, label: string, amount: number, options: object = {}) => {
       const address = await program.wallet<string>(to, 'getnewaddress', label);
       return named(program, 'payer', 'sendtoaddress', { address, amount, fee_rate: 5, ...options });
     };
     const first = await pay('payee', 'shop', 1.25);
-    await program.call('generatetoaddress', 1, NOBODY);
+    await program.call('generatetoaddress', 1, BURN_ADDRESS);
     const second = await pay('payee', '', 0.5, { subtractfeefromamount: true });
     const third = await pay('payer', 'savings', 0.125);
     return [first, second, third];
@@ -69,7 +70,7 @@ describeBitcoind('RPC of wallets, beside those of bitcoind', () => {
       : bitcoind.call<string>(method, params, wallet);
   }
 
-  /** What does not depend on keys, times and chance. */
+  /** Returns the fields that do not depend on keys, times or randomness, and the names of all members. */
   function comparable(rows: readonly Row[]): unknown[] {
     const constant = [
       'category',
@@ -90,7 +91,7 @@ describeBitcoind('RPC of wallets, beside those of bitcoind', () => {
       .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   }
 
-  it('has the same balances', async () => {
+  it('returns the same balances', async () => {
     for (const wallet of ['payer', 'payee']) {
       const [expected, actual] = await Promise.all(
         [theirs, ours].map((program) =>
@@ -104,7 +105,7 @@ describeBitcoind('RPC of wallets, beside those of bitcoind', () => {
       );
       expect(ourBalance).toBe(theirBalance);
     }
-    // Only what stands in a block; Knots counts otherwise here.
+    // Only confirmed coins; Knots counts differently here.
     expect(await ours.wallet('payee', 'getbalance', '*', 1)).toBe(1.25);
     expect(await ours.wallet('payer', 'getbalance', '*', 1)).toBe(0);
   });
@@ -126,7 +127,7 @@ describeBitcoind('RPC of wallets, beside those of bitcoind', () => {
     }
   });
 
-  it('shows the same of each transaction, from both sides', async () => {
+  it('returns the same transactions, for payer and payee', async () => {
     for (const wallet of ['payer', 'payee']) {
       for (const i of [0, 1, 2]) {
         const [expected, actual] = await Promise.all(
@@ -146,7 +147,7 @@ describeBitcoind('RPC of wallets, beside those of bitcoind', () => {
     }
   });
 
-  it('lists the same coins', async () => {
+  it('lists the same unspent outputs', async () => {
     for (const wallet of ['payer', 'payee']) {
       for (const params of [
         [],
@@ -164,7 +165,7 @@ describeBitcoind('RPC of wallets, beside those of bitcoind', () => {
     }
   });
 
-  it('describes wallets and addresses alike', async () => {
+  it('returns the same information about wallets and addresses', async () => {
     for (const type of ['legacy', 'p2sh-segwit', 'bech32', 'bech32m']) {
       const [address, other] = await Promise.all(
         [ours, theirs].map((program) => program.wallet<string>('payee', 'getnewaddress', 'kind', type)),
@@ -176,7 +177,7 @@ describeBitcoind('RPC of wallets, beside those of bitcoind', () => {
       for (const name of ['ismine', 'isscript', 'iswitness', 'witness_version', 'ischange', 'labels', 'iswatchonly']) {
         expect([name, ourInfo[name]]).toEqual([name, theirInfo[name]]);
       }
-      // The same path, but for the coin type's and the account's marks of hardening.
+      // The same derivation path, apart from the notation of hardened indexes.
       expect(String(ourInfo.hdkeypath).replaceAll("'", 'h').split('/').slice(0, 4)).toEqual(
         String(theirInfo.hdkeypath).split('/').slice(0, 4),
       );
@@ -198,8 +199,8 @@ describeBitcoind('RPC of wallets, beside those of bitcoind', () => {
     }
   });
 
-  it('answers mistakes with the same codes', async () => {
-    const address = NOBODY;
+  it('returns the same error codes', async () => {
+    const address = BURN_ADDRESS;
     const mistakes: [string, ...unknown[]][] = [
       ['sendtoaddress', 'nonsense', 1],
       ['sendtoaddress', address, 0],

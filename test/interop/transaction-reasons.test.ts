@@ -24,7 +24,7 @@ import { ownScript, pay, RegtestChain, type SpendOptions, spend, type Utxo, utxo
 import { scriptErrors } from '../support/script-error-kinds.ts';
 import { olderTexts } from './differential/verdicts.ts';
 
-/** Pier and bitcoind with the same chain and the same mempool. */
+/** Pier and bitcoind with the same chain and mempool. */
 class Fixture {
   readonly ours: RegtestChain;
   readonly node: Bitcoind;
@@ -43,29 +43,30 @@ class Fixture {
     return fixture;
   }
 
-  /** A mature coin that nothing has spent. */
+  /** Returns a mature unspent coin. */
   coin(): Utxo {
     return this.ours.coinbase(this.#nextCoinbase++);
   }
 
-  /** What both say of it; they must say the same. */
+  /** Returns the verdict of both nodes, which must be equal, without adding the transaction. */
   async testAccept(tx: Transaction): Promise<string> {
     const verdict = ourVerdict(this.ours.mempool.accept(tx, { testOnly: true }));
     expect([verdict, tx.txidHex]).toEqual([await theirVerdict(this.node, tx), tx.txidHex]);
     return verdict;
   }
 
-  /** Lets both take it. */
+  /** Adds the transaction to both mempools. */
   async submit(tx: Transaction): Promise<Transaction> {
     expect([ourVerdict(this.ours.mempool.accept(tx)), await sendTo(this.node, tx)]).toEqual(['ok', undefined]);
     return tx;
   }
 
+  /** Mines a block of these transactions on both chains. */
   async mine(...transactions: Transaction[]): Promise<void> {
     await submitTo(this.node, await this.ours.mine(1, { transactions }));
   }
 
-  /** Spends a coin of the kind, which it has mined. */
+  /** Mines an output of the kind and returns a transaction that spends it. */
   async spendKind(kind: CoinKind): Promise<Transaction> {
     const funding = spend([this.coin()], [{ value: 100_000n, scriptPubKey: kind.scriptPubKey }]);
     await this.mine(funding);
@@ -89,24 +90,24 @@ const odd = (wanted: string) => oddKinds.find(({ name }) => name === wanted)!;
 const truc: SpendOptions = { version: 3 };
 const multisig = compileScript(Op.OP_1, publicKey, Op.OP_1, Op.OP_CHECKMULTISIG);
 
-/** Makes a transaction that is refused for the row's reason, after what must have been there before. */
+/** Sets up what the reject reason requires and returns a transaction that is rejected for it. */
 type Row = (fixture: Fixture) => Transaction | Promise<Transaction>;
 type FixedReason = Exclude<TxRejectReason, `${string}-failed (${string}`>;
 
-/** Why a reason has no row, and where it is tested. A new reason without a place in either is an error of types. */
+/** Reject reasons without a row, and where they are tested. The types require every reason to be here or in `rows`. */
 const elsewhere = {
-  'mempool min fee not met': 'below, in a small mempool',
-  'mempool full': 'below, in a small mempool',
-  'missing-ephemeral-spends': 'below, where relay is free',
-  'max-fee-exceeded': 'below, with a limit',
+  'mempool min fee not met': 'below, with a small mempool',
+  'mempool full': 'below, with a small mempool',
+  'missing-ephemeral-spends': 'below, without a relay fee',
+  'max-fee-exceeded': 'below, with a maximum fee rate',
   'too many potential replacements': 'below',
   'too many potential replacements (including sibling eviction)': 'below',
-  'bare-multisig': 'below; bitcoind has the rule only if told so',
-  datacarrier: 'what Core 30 says, and Knots does not: test/mempool/policy.test.ts',
+  'bare-multisig': 'below; bitcoind applies the rule only on request',
+  datacarrier: 'a reason of Core 30, not of Knots: test/mempool/policy.test.ts',
   'replacement-adds-unconfirmed (including sibling eviction)':
-    'cannot be had, in Core too: the only unconfirmed parent of such a replacement is the parent of the sibling',
-  'bad-txns-inputvalues-outofrange': 'no chain holds such coins; test/chain/invalid-blocks.test.ts',
-  'bad-txns-fee-outofrange': 'cannot be had, in Core too; test/chain/invalid-blocks.test.ts',
+    'unreachable, also in Core: the only unconfirmed parent of such a replacement is the parent of the sibling',
+  'bad-txns-inputvalues-outofrange': 'no chain contains such coins; test/chain/invalid-blocks.test.ts',
+  'bad-txns-fee-outofrange': 'unreachable, also in Core; test/chain/invalid-blocks.test.ts',
 } as const satisfies Partial<Record<FixedReason, string>>;
 
 const rows: Readonly<Record<Exclude<FixedReason, keyof typeof elsewhere>, Row>> = {
@@ -145,9 +146,11 @@ const rows: Readonly<Record<Exclude<FixedReason, keyof typeof elsewhere>, Row>> 
   dust: (fixture) => spend([fixture.coin()], [out(1n)]),
   'bad-txns-nonstandard-inputs': (fixture) => fixture.spendKind(odd('nonstandard')),
   'bad-witness-nonstandard': (fixture) => fixture.spendKind(odd('p2wsh big item')),
-  // Without a number in front of it, each counts for 20.
+  // An OP_CHECKMULTISIG without a preceding key count counts as 20.
   'bad-txns-too-many-sigops': (fixture) =>
-    fixture.spendKind(unsignedP2wsh('16,020 operations', compileScript(...repeated(801, Op.OP_CHECKMULTISIG)))),
+    fixture.spendKind(
+      unsignedP2wsh('16,020 signature operations', compileScript(...repeated(801, Op.OP_CHECKMULTISIG))),
+    ),
 
   'non-final': (fixture) => pay([fixture.coin()], 1000n, 1, { lockTime: 10_000 }),
   'non-BIP68-final': (fixture) => pay([fixture.coin()], 1000n, 1, { sequence: 10_000 }),
@@ -194,7 +197,7 @@ const rows: Readonly<Record<Exclude<FixedReason, keyof typeof elsewhere>, Row>> 
   },
 };
 
-describeBitcoind('the reasons to refuse a transaction', () => {
+describeBitcoind('reject reasons of transactions, compared with bitcoind', () => {
   let fixture: Fixture;
   beforeAll(async () => {
     fixture = await Fixture.create();
@@ -205,7 +208,7 @@ describeBitcoind('the reasons to refuse a transaction', () => {
     expect(await fixture.testAccept(await row(fixture))).toBe(reason);
   });
 
-  it('have one for too many potential replacements, also where a sibling is among them', async () => {
+  it('include too many potential replacements, with and without sibling eviction', async () => {
     const from: Utxo[] = [];
     for (let i = 0; i < 5; i++) {
       from.push(fixture.coin());
@@ -219,7 +222,7 @@ describeBitcoind('the reasons to refuse a transaction', () => {
     expect(await fixture.testAccept(sibling)).toBe('too many potential replacements (including sibling eviction)');
   });
 
-  it('have one for a fee above the limit that was asked for', async () => {
+  it('include a fee above the requested maximum', async () => {
     const tx = pay([fixture.coin()], 10_000_000n);
     const hex = toHex(tx.encode());
     const [theirs] = await fixture.node.rpc<[{ 'reject-reason': string }]>('testmempoolaccept', [hex], '0.10');
@@ -227,12 +230,12 @@ describeBitcoind('the reasons to refuse a transaction', () => {
     expect([ours, theirs['reject-reason']]).toEqual(['max-fee-exceeded', 'max-fee-exceeded']);
   });
 
-  it('have one for bare multisig, where it is not wanted', () => {
+  it('include bare multisig if it is not permitted', () => {
     const tx = spend([fixture.coin()], [out(10_000n, multisig)]);
     expect(nonStandardReason(tx, { ...DEFAULT_MEMPOOL_OPTIONS, permitBareMultisig: false })).toBe('bare-multisig');
   });
 
-  it('have one for a mempool that is full, and for what it asks from then on', async () => {
+  it('include a full mempool and its raised minimum fee', async () => {
     const small = await Fixture.create({ maxBytes: 5_000_000 }, '-maxmempool=5');
     try {
       const submitters = [
@@ -244,7 +247,7 @@ describeBitcoind('the reasons to refuse a transaction', () => {
       );
       for (const submit of submitters) {
         const verdicts: string[] = [];
-        // Each pays less than the one before it, so that the one for which there is no room is the first to go.
+        // Each pays less than the one before, so that a transaction that exceeds the limit is itself evicted.
         for (const tx of transactions) {
           verdicts.push((await submit(tx)).replace(/,.*/, ''));
           if (verdicts.at(-1) === 'mempool min fee not met') break;
@@ -256,7 +259,7 @@ describeBitcoind('the reasons to refuse a transaction', () => {
     }
   });
 
-  it('have one for dust of a parent that is left', async () => {
+  it("include a parent's ephemeral dust left unspent", async () => {
     const free = await Fixture.create({ minRelayFeeRate: 0n }, '-minrelaytxfee=0');
     try {
       const coin = free.coin();
@@ -268,7 +271,7 @@ describeBitcoind('the reasons to refuse a transaction', () => {
     }
   });
 
-  it('have one for every error of a script, in blocks and in the mempool', async () => {
+  it('include every script error, in blocks and in the mempool', async () => {
     const { ours, node } = fixture;
     const cases = Object.entries(scriptErrors) as [ScriptError, (typeof scriptErrors)[ScriptError]][];
     const funding = spend(
@@ -282,7 +285,7 @@ describeBitcoind('the reasons to refuse a transaction', () => {
       const verdicts = [ourVerdict(ours.mempool.accept(tx, { testOnly: true })), await theirVerdict(node, tx)];
       const expected = texts.map((text) => `mempool-script-verify-flag-failed (${text})`);
       if (ofPolicy) expect([error, expected[0]]).toEqual([error, verdicts[0]]);
-      // What policy refuses before any script runs has another reason, but the same for both.
+      // A policy check before script validation may reject it first; then both nodes give that reason.
       if (verdicts[0] === expected[0]) expect(expected, error).toContain(verdicts[1]);
       else expect([error, verdicts[1]]).toEqual([error, verdicts[0]]);
 

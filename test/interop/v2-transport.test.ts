@@ -16,7 +16,7 @@ interface PeerJson {
   readonly bytesrecv_per_msg: Readonly<Record<string, number>>;
 }
 
-describeBitcoind('the transports, with bitcoind as the peer', () => {
+describeBitcoind('transport protocols (BIP324), with bitcoind as the peer', () => {
   let theirs: Bitcoind;
   let theirsV1: Bitcoind;
   let ours: TestNode;
@@ -40,7 +40,7 @@ describeBitcoind('the transports, with bitcoind as the peer', () => {
     theirs: (node: Bitcoind) => node.rpc<PeerJson[]>('getpeerinfo'),
   };
 
-  /** The one connection between two nodes, as each shows it once both have answered a ping and counted the same bytes. */
+  /** Returns getpeerinfo of both ends of the connection, once both have a ping time and equal byte counts. */
   async function connection(ourNode: TestNode, theirNode: Bitcoind): Promise<[PeerJson, PeerJson]> {
     const both = await waitFor(async () => {
       const [ourPeers, theirPeers] = [await peersOf.ours(ourNode), await peersOf.theirs(theirNode)];
@@ -52,8 +52,8 @@ describeBitcoind('the transports, with bitcoind as the peer', () => {
     return [...both];
   }
 
-  /** Ends the connection, so that the next test begins without. */
-  async function part(ourNode: TestNode, theirNode: Bitcoind): Promise<void> {
+  /** Closes the connection, so that the next test starts without one. */
+  async function disconnect(ourNode: TestNode, theirNode: Bitcoind): Promise<void> {
     ourNode.node.connections.setNetworkActive(false);
     await waitFor(async () => (await peersOf.theirs(theirNode)).length === 0);
     ourNode.node.connections.setNetworkActive(true);
@@ -73,63 +73,63 @@ describeBitcoind('the transports, with bitcoind as the peer', () => {
     for (const peer of [our!, their!]) expect([peer.transport_protocol_type, peer.session_id]).toEqual(['v1', '']);
   }
 
-  it('are v2 where we call it, and blocks come by it', async () => {
+  it('are v2 on an outbound connection, over which blocks are downloaded', async () => {
     const [tip] = await theirs.mine(60).then((hashes) => hashes.slice(-1));
     await ours.call('addnode', `127.0.0.1:${theirs.port}`, 'onetry');
     const both = await connection(ours, theirs);
     expectV2(both);
     expect(both[0]).toMatchObject({ inbound: false });
     await waitFor(async () => (await ours.call('getbestblockhash')) === tip);
-    await part(ours, theirs);
+    await disconnect(ours, theirs);
   });
 
-  it('are v2 where it calls us, and keys are changed on the way', async () => {
+  it('are v2 on an inbound connection, which rekeys', async () => {
     await theirs.rpc('addnode', port(ours), 'onetry', true);
     const before = await connection(ours, theirs);
     expectV2(before);
     expect(before[0]).toMatchObject({ inbound: true });
-    // More than 224 packets in each direction: every block is announced, asked for and sent.
+    // More than 224 packets (REKEY_INTERVAL) in each direction: every block is announced, requested and sent.
     const hashes = await theirs.mine(250);
     await waitFor(async () => (await ours.call('getbestblockhash')) === hashes.at(-1));
     for (let i = 0; i < 250; i++) ours.node.connections.peers()[0]!.send('ping', { nonce: BigInt(i) });
     await waitFor(async () => ((await peersOf.ours(ours))[0]?.bytesrecv_per_msg.pong ?? 0) >= 250 * 29);
     const after = await connection(ours, theirs);
     expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
-    await part(ours, theirs);
+    await disconnect(ours, theirs);
   });
 
-  it('are v1 where either is told so', async () => {
+  it('are v1 if addnode requests it', async () => {
     await ours.call('addnode', `127.0.0.1:${theirs.port}`, 'onetry', false);
     expectV1(await connection(ours, theirs));
-    await part(ours, theirs);
+    await disconnect(ours, theirs);
     await theirs.rpc('addnode', port(ours), 'onetry', false);
     expectV1(await connection(ours, theirs));
-    await part(ours, theirs);
+    await disconnect(ours, theirs);
   });
 
-  it('are v1 where it has v2 switched off: ours falls back', async () => {
+  it('fall back to v1 if bitcoind has v2 disabled', async () => {
     await ours.call('addnode', `127.0.0.1:${theirsV1.port}`, 'onetry', true);
     const both = await connection(ours, theirsV1);
     expectV1(both);
     expect(both[0].servicesnames).not.toContain('P2P_V2');
-    await part(ours, theirsV1);
+    await disconnect(ours, theirsV1);
     await theirsV1.rpc('addnode', port(ours), 'onetry');
     expectV1(await connection(ours, theirsV1));
-    await part(ours, theirsV1);
+    await disconnect(ours, theirsV1);
   });
 
-  it('are v1 where we have it switched off: bitcoind falls back', async () => {
+  it('fall back to v1 if Pier has v2 disabled', async () => {
     await theirs.rpc('addnode', port(oursV1), 'onetry', true);
     const both = await connection(oursV1, theirs);
     expectV1(both);
     expect(both[1].servicesnames).not.toContain('P2P_V2');
-    await part(oursV1, theirs);
+    await disconnect(oursV1, theirs);
     await oursV1.call('addnode', `127.0.0.1:${theirs.port}`, 'onetry');
     expectV1(await connection(oursV1, theirs));
-    await part(oursV1, theirs);
+    await disconnect(oursV1, theirs);
   });
 
-  it('are refused to be v2 where that is switched off, in the same words', async () => {
+  it('return the same error for a v2 addnode if v2 is disabled', async () => {
     const call = ['127.0.0.1:5', 'onetry', true];
     const expected = await theirsV1.rpc('addnode', ...call).catch(({ code, message }) => [code, message]);
     const actual = await oursV1.call('addnode', ...call).catch(({ rpcCode, message }) => [rpcCode, message]);

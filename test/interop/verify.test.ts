@@ -4,7 +4,7 @@ import { verifyConfig, verifyTransaction } from '../../src/commands/verify.ts';
 import { MerkleBlock } from '../../src/proofs/merkle-block.ts';
 import { type Bitcoind, type BitcoindWallet, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 
-describeBitcoind('a payment in the chain of a bitcoind', () => {
+describeBitcoind('verification of a payment, with bitcoind as the only node', () => {
   let bitcoind: Bitcoind;
   let wallet: BitcoindWallet;
   let address: string;
@@ -18,7 +18,7 @@ describeBitcoind('a payment in the chain of a bitcoind', () => {
     address = await wallet.newAddress();
     txids = [];
     for (let i = 0; i < 6; i++) txids.push(await wallet.rpc<string>('sendtoaddress', address, (i + 1) / 10));
-    // More blocks than are asked about at a time.
+    // More blocks than a single request covers.
     await bitcoind.mine(150);
   });
 
@@ -27,7 +27,7 @@ describeBitcoind('a payment in the chain of a bitcoind', () => {
   const verify = (txid: string, options = {}) =>
     verifyTransaction(verifyConfig({ network: 'regtest', nodes: [`127.0.0.1:${bitcoind.port}`] }, {}), txid, options);
 
-  it('is proved by Bloom filters, by block filters, and by the name of its block, as bitcoind proves it', async () => {
+  it('finds it by Bloom filter, block filters or block height, with the proof of gettxoutproof', async () => {
     for (const [i, options] of [{}, { address }, { block: '102' }].entries()) {
       const txid = txids[i]!;
       const { verdict } = await verify(txid, options);
@@ -48,7 +48,7 @@ describeBitcoind('a payment in the chain of a bitcoind', () => {
     }
   });
 
-  it('is not proved while it is unconfirmed', async () => {
+  it('fails while the payment is unconfirmed', async () => {
     const txid = await wallet.rpc<string>('sendtoaddress', address, 1);
     await expect(verify(txid)).rejects.toMatchObject({ code: 'not-found' });
     await expect(verify(txid, { address })).rejects.toMatchObject({ code: 'not-found' });
