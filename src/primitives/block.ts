@@ -3,20 +3,27 @@ import { ByteWriter, compactSizeLength } from '../bytes/writer.ts';
 import { BlockHeader, HEADER_SIZE } from './header.ts';
 import { Transaction, WITNESS_SCALE_FACTOR } from './transaction.ts';
 
-/** An immutable block. A decoded one is a view of its bytes. */
+/**
+ * An immutable block (BIP144 encoding; Core: CBlock). A decoded block is a view of its bytes, which must not change.
+ *
+ * @example
+ * const block = Block.decode(bytes);
+ * console.log(block.hashHex, block.transactions.length, block.weight);
+ */
 export class Block {
   readonly header: BlockHeader;
   readonly transactions: readonly Transaction[];
   #raw: Uint8Array | undefined;
   #strippedSize = -1;
 
+  /** `raw` is the encoding of the block, if it is known. */
   constructor(header: BlockHeader, transactions: readonly Transaction[], raw?: Uint8Array) {
     this.header = header;
     this.transactions = transactions;
     this.#raw = raw;
   }
 
-  /** Decodes exactly one block; throws `DecodeError`. */
+  /** Decodes exactly one block. Throws `DecodeError` on malformed or trailing bytes. */
   static decode(bytes: Uint8Array): Block {
     const reader = new ByteReader(bytes);
     const block = Block.read(reader);
@@ -24,6 +31,7 @@ export class Block {
     return block;
   }
 
+  /** Reads a block. Throws `DecodeError`. */
   static read(reader: ByteReader): Block {
     const start = reader.offset;
     const header = BlockHeader.read(reader);
@@ -31,13 +39,13 @@ export class Block {
     return new Block(header, transactions, reader.input.subarray(start, reader.offset));
   }
 
-  /** The BIP144 encoding, with witnesses. */
+  /** Returns the encoding with witnesses (BIP144); for a decoded block, the bytes it was decoded from. */
   encode(): Uint8Array {
     this.#raw ??= this.#write(true);
     return this.#raw;
   }
 
-  /** The encoding without witnesses, as MSG_BLOCK asks for it. */
+  /** Returns the encoding without witnesses, the response to a MSG_BLOCK request. */
   encodeStripped(): Uint8Array {
     return this.#write(false);
   }
@@ -49,17 +57,17 @@ export class Block {
       .finish();
   }
 
-  /** 32 bytes, internal order. */
+  /** The block hash: 32 bytes, internal order. */
   get hash(): Uint8Array {
     return this.header.hash;
   }
 
-  /** The hash as people see it. */
+  /** The block hash as hex in display order. */
   get hashHex(): string {
     return this.header.hashHex;
   }
 
-  /** Bytes without witnesses. */
+  /** The size without witnesses, in bytes. */
   get strippedSize(): number {
     if (this.#strippedSize < 0) {
       let size = HEADER_SIZE + compactSizeLength(this.transactions.length);
@@ -69,7 +77,7 @@ export class Block {
     return this.#strippedSize;
   }
 
-  /** Bytes with witnesses. */
+  /** The size with witnesses, in bytes. */
   get totalSize(): number {
     if (this.#raw) return this.#raw.length;
     let size = HEADER_SIZE + compactSizeLength(this.transactions.length);
@@ -77,7 +85,7 @@ export class Block {
     return size;
   }
 
-  /** BIP141 weight units. */
+  /** The weight, in weight units (BIP141). */
   get weight(): number {
     return this.strippedSize * (WITNESS_SCALE_FACTOR - 1) + this.totalSize;
   }

@@ -3,24 +3,26 @@ import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { sha256d } from '../crypto/hash.ts';
 
+/** Bytes of a block header. */
 export const HEADER_SIZE = 80;
 
+/** The fields of a block header, in the order of the encoding. */
 export interface BlockHeaderFields {
-  /** int32 */
+  /** int32; the top bits signal deployments (BIP9). */
   readonly version: number;
-  /** 32 bytes, internal order. */
+  /** The hash of the parent block: 32 bytes, internal order. */
   readonly prevHash: Uint8Array;
   /** 32 bytes, internal order. */
   readonly merkleRoot: Uint8Array;
   /** uint32, seconds since the Unix epoch. */
   readonly time: number;
-  /** uint32, the target in compact form. */
+  /** uint32, the target in compact form (Core: nBits). */
   readonly bits: number;
-  /** uint32 */
+  /** uint32. */
   readonly nonce: number;
 }
 
-/** An immutable 80-byte block header; its hash is computed once, when first asked for. */
+/** An immutable block header of 80 bytes (Core: CBlockHeader). Its hash is computed on first use. */
 export class BlockHeader implements BlockHeaderFields {
   readonly version: number;
   readonly prevHash: Uint8Array;
@@ -33,6 +35,7 @@ export class BlockHeader implements BlockHeaderFields {
   #hash: Uint8Array | undefined;
   #hashHex: string | undefined;
 
+  /** `raw` is the encoding of the header, if it is known. */
   constructor(fields: BlockHeaderFields, raw?: Uint8Array) {
     this.version = fields.version;
     this.prevHash = fields.prevHash;
@@ -43,7 +46,7 @@ export class BlockHeader implements BlockHeaderFields {
     this.#raw = raw;
   }
 
-  /** Decodes exactly 80 bytes; throws `DecodeError`. */
+  /** Decodes exactly 80 bytes. Throws `DecodeError` for any other length. */
   static decode(bytes: Uint8Array): BlockHeader {
     const reader = new ByteReader(bytes);
     const header = BlockHeader.read(reader);
@@ -51,6 +54,7 @@ export class BlockHeader implements BlockHeaderFields {
     return header;
   }
 
+  /** Reads a header. Throws `DecodeError`. */
   static read(reader: ByteReader): BlockHeader {
     const start = reader.offset;
     const fields: BlockHeaderFields = {
@@ -64,7 +68,7 @@ export class BlockHeader implements BlockHeaderFields {
     return new BlockHeader(fields, reader.input.subarray(start, reader.offset));
   }
 
-  /** 80 bytes. */
+  /** Returns the encoding: 80 bytes. */
   encode(): Uint8Array {
     this.#raw ??= new ByteWriter(HEADER_SIZE)
       .i32(this.version)
@@ -77,13 +81,13 @@ export class BlockHeader implements BlockHeaderFields {
     return this.#raw;
   }
 
-  /** 32 bytes, internal order. */
+  /** The block hash: 32 bytes, internal order. */
   get hash(): Uint8Array {
     this.#hash ??= sha256d(this.encode());
     return this.#hash;
   }
 
-  /** The hash as people see it. */
+  /** The block hash as hex in display order. */
   get hashHex(): string {
     this.#hashHex ??= toReversedHex(this.hash);
     return this.#hashHex;

@@ -5,31 +5,38 @@ import { ByteWriter, compactSizeLength } from '../bytes/writer.ts';
 import { sha256, sha256d, sha256Parts } from '../crypto/hash.ts';
 import { isNullOutPoint, type OutPoint, readOutPoint, writeOutPoint } from './outpoint.ts';
 
+/** A transaction input, with its witness (Core: CTxIn). */
 export interface TxIn {
+  /** The output that the input spends. */
   readonly prevout: OutPoint;
   readonly scriptSig: Uint8Array;
-  /** uint32 */
+  /** uint32 (BIP68). */
   readonly sequence: number;
-  /** The witness stack, first pushed first; empty if there is none. */
+  /** The witness stack, from the bottom; empty if the input has none. */
   readonly witness: readonly Uint8Array[];
 }
 
+/** A transaction output (Core: CTxOut). */
 export interface TxOut {
-  /** Satoshis, int64. Consensus limits it to MAX_MONEY; decoding does not. */
+  /** Satoshis, int64. Decoding accepts any value; consensus limits it to MAX_MONEY. */
   readonly value: bigint;
   readonly scriptPubKey: Uint8Array;
 }
 
+/** The fields of a transaction. */
 export interface TransactionFields {
+  /** uint32. */
   readonly version: number;
   readonly inputs: readonly TxIn[];
   readonly outputs: readonly TxOut[];
+  /** uint32: a block height below LOCKTIME_THRESHOLD, otherwise seconds since the Unix epoch. */
   readonly lockTime: number;
 }
 
-/** The witness scale factor of BIP141: a byte outside the witness weighs four. */
+/** Weight units of a byte outside the witness (BIP141; Core: WITNESS_SCALE_FACTOR). */
 export const WITNESS_SCALE_FACTOR = 4;
 
+/** The sequence of a final input: it disables lock times (Core: CTxIn::SEQUENCE_FINAL). */
 export const SEQUENCE_FINAL = 0xffff_ffff;
 
 const emptyWitness: readonly Uint8Array[] = [];
@@ -38,28 +45,35 @@ function readInput(reader: ByteReader): TxIn {
   return { prevout: readOutPoint(reader), scriptSig: reader.varBytes(), sequence: reader.u32(), witness: emptyWitness };
 }
 
+/** Reads an output; its script is a view. Throws `DecodeError`. */
 export function readTxOut(reader: ByteReader): TxOut {
   return { value: reader.i64(), scriptPubKey: reader.varBytes() };
 }
 
+/** Writes an output: value (int64), script length and script. */
 export function writeTxOut(writer: ByteWriter, output: TxOut): void {
   writer.i64(output.value).varBytes(output.scriptPubKey);
 }
 
+/** Returns the encoded size of an output, in bytes. */
 export function txOutSize(output: TxOut): number {
   return 8 + compactSizeLength(output.scriptPubKey.length) + output.scriptPubKey.length;
 }
 
 /**
- * An immutable transaction (BIP144 encoding). Decoded ones are views of the bytes they came from, which must not be
- * changed afterwards; ids and sizes are computed once, when first asked for.
+ * An immutable transaction (BIP144 encoding; Core: CTransaction). A decoded transaction is a view of its bytes, which
+ * must not change. Hashes and sizes are computed on first use.
+ *
+ * @example
+ * const tx = Transaction.decode(fromHex(hex));
+ * console.log(tx.txidHex, tx.vsize);
  */
 export class Transaction implements TransactionFields {
-  /** uint32, as in Core since 28.0; the sign bit matters to nothing but BIP68, which compares unsigned. */
+  /** uint32, as in Core since 28.0. Only BIP68 depends on the sign, and it compares unsigned. */
   readonly version: number;
   readonly inputs: readonly TxIn[];
   readonly outputs: readonly TxOut[];
-  /** uint32 */
+  /** uint32: a block height below LOCKTIME_THRESHOLD, otherwise seconds since the Unix epoch. */
   readonly lockTime: number;
 
   #raw: Uint8Array | undefined;
@@ -69,6 +83,7 @@ export class Transaction implements TransactionFields {
   #strippedSize = -1;
   #totalSize = -1;
 
+  /** `raw` is the encoding of the transaction, if it is known. */
   constructor(fields: TransactionFields, raw?: Uint8Array) {
     this.version = fields.version;
     this.inputs = fields.inputs;
@@ -77,7 +92,7 @@ export class Transaction implements TransactionFields {
     this.#raw = raw;
   }
 
-  /** Decodes exactly one transaction; throws `DecodeError`. */
+  /** Decodes exactly one transaction. Throws `DecodeError` on malformed or trailing bytes. */
   static decode(bytes: Uint8Array): Transaction {
     const reader = new ByteReader(bytes);
     const tx = Transaction.read(reader);
@@ -85,7 +100,7 @@ export class Transaction implements TransactionFields {
     return tx;
   }
 
-  /** Reads one transaction, with or without witness. `allowWitness` false reads the legacy form only. */
+  /** Reads a transaction; without `allowWitness`, in the legacy encoding only. Throws `DecodeError`. */
   static read(reader: ByteReader, allowWitness = true): Transaction {
     const start = reader.offset;
     const version = reader.u32();
@@ -93,7 +108,7 @@ export class Transaction implements TransactionFields {
     let outputs: TxOut[];
     let flags = 0;
     if (inputs.length === 0 && allowWitness) {
-      // An empty input list is BIP144's marker; a zero flag behind it means a transaction without inputs or outputs.
+      // An empty input list is BIP144's marker. A zero flag after it is an empty output list.
       flags = reader.u8();
       if (flags !== 0) {
         inputs = reader.list(readInput);
@@ -114,7 +129,7 @@ export class Transaction implements TransactionFields {
         hasWitness = true;
         return { ...input, witness };
       });
-      // Otherwise one transaction would have two encodings.
+      // Otherwise a transaction would have two encodings.
       if (!hasWitness) throw new DecodeError('invalid', witnessStart, 'superfluous witness record');
     }
     if (flags !== 0) throw new DecodeError('invalid', start, 'unknown transaction optional data');
@@ -122,13 +137,13 @@ export class Transaction implements TransactionFields {
     return new Transaction({ version, inputs, outputs, lockTime }, reader.input.subarray(start, reader.offset));
   }
 
-  /** The BIP144 encoding, with witness where there is one. A decoded transaction returns the bytes it came from. */
+  /** Returns the encoding, with the witness if it has one (BIP144); if decoded, the bytes it was decoded from. */
   encode(): Uint8Array {
     this.#raw ??= this.#write(this.hasWitness);
     return this.#raw;
   }
 
-  /** The encoding without witness, whose hash is the txid. */
+  /** Returns the encoding without witness, whose hash is the txid. */
   encodeStripped(): Uint8Array {
     return this.hasWitness ? this.#write(false) : this.encode();
   }
@@ -146,16 +161,18 @@ export class Transaction implements TransactionFields {
     return writer.u32(this.lockTime).finish();
   }
 
+  /** Whether any input has a witness. */
   get hasWitness(): boolean {
     for (const input of this.inputs) if (input.witness.length > 0) return true;
     return false;
   }
 
+  /** Whether the only input has the null prevout (Core: IsCoinBase). */
   get isCoinbase(): boolean {
     return this.inputs.length === 1 && isNullOutPoint(this.inputs[0]!.prevout);
   }
 
-  /** 32 bytes, internal order: the id that inputs refer to, which leaves the witness out. */
+  /** The txid: 32 bytes, internal order. It does not commit to the witness. */
   get txid(): Uint8Array {
     this.#txid ??= this.#computeTxid();
     return this.#txid;
@@ -164,29 +181,29 @@ export class Transaction implements TransactionFields {
   #computeTxid(): Uint8Array {
     const raw = this.#raw;
     if (!raw || !this.hasWitness) return sha256d(this.encodeStripped());
-    // Version, then inputs and outputs behind marker and flag, then lock time: no copy needed.
+    // Hashes the raw bytes in parts, without the marker, the flag and the witness, instead of encoding them again.
     const middle = raw.subarray(6, 6 + this.strippedSize - 8);
     return sha256(sha256Parts([raw.subarray(0, 4), middle, raw.subarray(raw.length - 4)]));
   }
 
-  /** 32 bytes, internal order: the hash of the encoding with witness (BIP141). */
+  /** The wtxid, the hash of the encoding with witness: 32 bytes, internal order (BIP141). */
   get wtxid(): Uint8Array {
     this.#wtxid ??= this.hasWitness ? sha256d(this.encode()) : this.txid;
     return this.#wtxid;
   }
 
-  /** The txid as people see it. */
+  /** The txid as hex in display order. */
   get txidHex(): string {
     this.#txidHex ??= toReversedHex(this.txid);
     return this.#txidHex;
   }
 
-  /** The wtxid as people see it. */
+  /** The wtxid as hex in display order. */
   get wtxidHex(): string {
     return toReversedHex(this.wtxid);
   }
 
-  /** Bytes without witness. */
+  /** The size without witness, in bytes. */
   get strippedSize(): number {
     if (this.#strippedSize < 0) {
       let size = 8 + compactSizeLength(this.inputs.length) + compactSizeLength(this.outputs.length);
@@ -197,7 +214,7 @@ export class Transaction implements TransactionFields {
     return this.#strippedSize;
   }
 
-  /** Bytes with witness. */
+  /** The size with witness, in bytes. */
   get totalSize(): number {
     if (this.#totalSize < 0) {
       if (this.#raw) {
@@ -216,12 +233,12 @@ export class Transaction implements TransactionFields {
     return this.#totalSize;
   }
 
-  /** BIP141 weight units. */
+  /** The weight, in weight units (BIP141). */
   get weight(): number {
     return this.strippedSize * (WITNESS_SCALE_FACTOR - 1) + this.totalSize;
   }
 
-  /** Virtual bytes: weight over four, rounded up. */
+  /** The virtual size in vbytes: the weight divided by four, rounded up (BIP141). */
   get vsize(): number {
     return Math.ceil(this.weight / WITNESS_SCALE_FACTOR);
   }
