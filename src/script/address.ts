@@ -5,24 +5,25 @@ import { Op } from './opcodes.ts';
 import { compileScript, witnessProgram, witnessVersion } from './script.ts';
 import { solve } from './standard.ts';
 
-/** What tells one network's addresses and keys from another's. */
+/** The prefixes of a network's addresses and private keys. */
 export interface AddressPrefixes {
-  /** First byte of a P2PKH address. */
+  /** The version byte of P2PKH addresses. */
   readonly pubKeyHash: number;
-  /** First byte of a P2SH address. */
+  /** The version byte of P2SH addresses. */
   readonly scriptHash: number;
-  /** First byte of a private key in WIF. */
+  /** The version byte of private keys in WIF. */
   readonly secretKey: number;
-  /** Human-readable part of a segwit address. */
+  /** The human-readable part of segwit addresses (BIP173). */
   readonly bech32Hrp: string;
 }
 
+/** The kind of an `AddressError`. */
 export type AddressErrorCode =
-  | 'bad-checksum' // a typing error, most likely
-  | 'other-network' // right, but for mainnet, a testnet or regtest where another of them was expected
-  | 'invalid'; // no address at all
+  | 'bad-checksum' // most likely a typo
+  | 'other-network' // valid on another network
+  | 'invalid'; // not an address or private key
 
-/** Text that is not an address here. */
+/** Thrown when a text is not a valid address or private key of the network. */
 export class AddressError extends PierError {
   declare readonly code: AddressErrorCode;
 
@@ -31,21 +32,25 @@ export class AddressError extends PierError {
   }
 }
 
-/** The prefixes of every public network and regtest: what is not ours and is none of these is no address. */
+/** The prefixes of the public networks and regtest, to report an address of another network as such. */
 const knownHrps: readonly string[] = ['bc', 'tb', 'bcrt'];
 const knownVersions: readonly number[] = [0, 5, 111, 196];
 
+/** The Base58Check codec. */
 export const base58check = createBase58check(sha256);
 
-/** BIP173's limit. */
+/** Characters a segwit address may have (BIP173). */
 const MAX_BECH32_LENGTH = 90;
 
-/** The address's scriptPubKey. Throws `AddressError`. */
+/**
+ * Returns the scriptPubKey of an address of the network with these prefixes (Core: DecodeDestination). Throws
+ * `AddressError`.
+ */
 export function decodeAddress(address: string, prefixes: AddressPrefixes): Uint8Array {
   return decodeSegwit(address, prefixes.bech32Hrp) ?? decodeBase58(address, prefixes);
 }
 
-/** The address that stands for the script on a network; undefined for scripts that have none. */
+/** Returns the address of a scriptPubKey; undefined if its type has none (Core: EncodeDestination). */
 export function encodeAddress(scriptPubKey: Uint8Array, prefixes: AddressPrefixes): string | undefined {
   const { type, solutions } = solve(scriptPubKey);
   switch (type) {
@@ -76,7 +81,7 @@ function encodeBase58(version: number, hash: Uint8Array): string {
 
 function decodeBase58(address: string, prefixes: AddressPrefixes): Uint8Array {
   const payload = decodeBase58check(address);
-  if (payload.length !== 21) throw new AddressError('invalid', 'this is base58, but no address');
+  if (payload.length !== 21) throw new AddressError('invalid', 'not an address');
   const version = payload[0]!;
   const hash = payload.subarray(1);
   if (version === prefixes.pubKeyHash) {
@@ -84,22 +89,22 @@ function decodeBase58(address: string, prefixes: AddressPrefixes): Uint8Array {
   }
   if (version === prefixes.scriptHash) return compileScript(Op.OP_HASH160, hash, Op.OP_EQUAL);
   if (knownVersions.includes(version)) throw otherNetwork();
-  throw new AddressError('invalid', `no network has addresses with version byte ${version}`);
+  throw new AddressError('invalid', `unknown address version byte ${version}`);
 }
 
-/** The bytes before the four of the checksum. Throws `AddressError`. */
+/** Decodes Base58Check; returns the bytes without the checksum. Throws `AddressError`. */
 export function decodeBase58check(text: string): Uint8Array {
-  // Longer text than any address or key has, and decoding takes quadratic time.
+  // Longer than any address or private key: decoding takes quadratic time.
   if (text.length > 128) throw new AddressError('invalid', 'not an address');
   if (!/^[1-9A-HJ-NP-Za-km-z]+$/.test(text)) throw new AddressError('invalid', 'not an address');
   try {
     return base58check.decode(text);
   } catch {
-    throw new AddressError('bad-checksum', 'the checksum is wrong', 'Compare the address with its source.');
+    throw badChecksum();
   }
 }
 
-/** Undefined where the text is not meant to be a segwit address. */
+/** Decodes a segwit address; undefined if the text does not start with a known human-readable part. */
 function decodeSegwit(address: string, hrp: string): Uint8Array | undefined {
   const separator = address.lastIndexOf('1');
   const prefix = address.slice(0, Math.max(separator, 0)).toLowerCase();
@@ -107,29 +112,31 @@ function decodeSegwit(address: string, hrp: string): Uint8Array | undefined {
   const hasBadSymbol = !/^[02-9ac-hj-np-z]{7,}$/i.test(address.slice(separator + 1));
   const isMixedCase = address !== address.toLowerCase() && address !== address.toUpperCase();
   if (hasBadSymbol || isMixedCase || address.length > MAX_BECH32_LENGTH) {
-    // 'tb' and 'bc' may also begin a base58 address of no network; that is not one either.
+    // Base58 text may start with 'bc1' or 'tb1' too, but no network has such base58 addresses.
     throw new AddressError('invalid', 'not a segwit address');
   }
   const text = address as `${string}1${string}`;
   const isV0 = bech32.decodeUnsafe(text);
   const decoded = isV0 ?? bech32m.decodeUnsafe(text);
-  if (!decoded) {
-    throw new AddressError('bad-checksum', 'the checksum is wrong', 'Compare the address with its source.');
-  }
+  if (!decoded) throw badChecksum();
   const version = decoded.words[0];
   const program = bech32.fromWordsUnsafe(decoded.words.slice(1));
   const isProgram = version !== undefined && version <= 16 && program && program.length >= 2 && program.length <= 40;
   if (!isProgram) throw new AddressError('invalid', 'not a segwit address');
   if ((version === 0) !== (isV0 !== undefined)) {
-    throw new AddressError('invalid', `the checksum is of the wrong kind for witness version ${version}`);
+    throw new AddressError('invalid', `wrong checksum variant for witness version ${version}`);
   }
   if (version === 0 && program.length !== 20 && program.length !== 32) {
-    throw new AddressError('invalid', `witness version 0 has no programs of ${program.length} bytes`);
+    throw new AddressError('invalid', `witness version 0 program of ${program.length} bytes`);
   }
   if (prefix !== hrp) throw otherNetwork();
   return compileScript(version === 0 ? Op.OP_0 : Op.OP_1 + version - 1, Uint8Array.from(program));
 }
 
 function otherNetwork(): AddressError {
-  return new AddressError('other-network', 'this is an address of another network');
+  return new AddressError('other-network', 'address of another network');
+}
+
+function badChecksum(): AddressError {
+  return new AddressError('bad-checksum', 'wrong checksum', 'Compare the text with its source: it may have a typo.');
 }

@@ -16,8 +16,8 @@ const sigHashNames: Readonly<Record<number, string>> = {
 };
 
 /**
- * The script as Core's RPC shows it (Core: ScriptToAsmStr): pushes of up to four bytes as numbers, longer ones as hex.
- * With `showSigHash`, as for a scriptSig, what looks like a signature ends with its hash type's name: `…[ALL]`.
+ * Returns a script as Core's RPC prints it (Core: ScriptToAsmStr): pushes of up to four bytes as numbers, longer ones
+ * as hex. With `showSigHash` (for a scriptSig), the hash type of a signature is printed as its name: `…[ALL]`.
  */
 export function disassemble(script: Uint8Array, showSigHash = false): string {
   const words: string[] = [];

@@ -1,14 +1,13 @@
 import { Op } from './opcodes.ts';
 
-/**
- * Walks over a script's operations without allocating. `next` says whether there is another one; where it says no,
- * `isBroken` tells a push that runs past the end from the regular end.
- */
+/** Iterates over the operations of a script without allocating (Core: CScript::GetOp). */
 export class ScriptCursor {
   readonly script: Uint8Array;
-  /** Behind the operation that `next` has read last. */
+  /** The offset after the operation that `next` has read, in bytes. */
   offset = 0;
+  /** The opcode that `next` has read. */
   opcode: number = Op.OP_INVALIDOPCODE;
+  /** Set once a push runs past the end of the script. */
   isBroken = false;
   #dataStart = 0;
 
@@ -16,6 +15,7 @@ export class ScriptCursor {
     this.script = script;
   }
 
+  /** Reads the next operation; returns false at the end of the script, or if it `isBroken`. */
   next(): boolean {
     const script = this.script;
     const end = script.length;
@@ -40,7 +40,7 @@ export class ScriptCursor {
     return true;
   }
 
-  /** What the operation pushes, for opcodes up to OP_PUSHDATA4: a view of the script. */
+  /** The pushed bytes, a view of the script. Only valid for opcodes up to OP_PUSHDATA4. */
   get data(): Uint8Array {
     return this.script.subarray(this.#dataStart, this.offset);
   }

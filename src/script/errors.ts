@@ -1,4 +1,4 @@
-/** Core's text for each script error, as it stands in the brackets of a reject reason. */
+/** Core's text of each script error, as in the brackets of a reject reason. */
 const texts = {
   EVAL_FALSE: 'Script evaluated without error but finished with a false/empty top stack element',
   OP_RETURN: 'OP_RETURN was encountered',
@@ -64,10 +64,10 @@ const texts = {
   SIG_FINDANDDELETE: 'Signature is found in scriptCode',
 } as const;
 
-/** Why a script failed: Core's SCRIPT_ERR_* names without the prefix. */
+/** A script error, by Core's SCRIPT_ERR_* name without the prefix. */
 export type ScriptError = keyof typeof texts;
 
-/** Core's text for the error (Core: ScriptErrorString). */
+/** Returns Core's text of a script error (Core: ScriptErrorString). */
 export function scriptErrorString(error: ScriptError): string {
   return texts[error];
 }

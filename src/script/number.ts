@@ -1,13 +1,14 @@
 import { PierError } from '../platform/errors.ts';
 
-/** The two booleans that scripts make. Stack elements are never written to, so these are shared. */
+/** The stack element for false: empty, and shared, because stack elements are never written to. */
 export const FALSE: Uint8Array = new Uint8Array(0);
+/** The stack element for true: one byte of 1, shared. */
 export const TRUE: Uint8Array = Uint8Array.of(1);
 
-/** A stack element that should be a number and is none; one object, as it carries nothing but itself. */
+/** Thrown by `decodeScriptNumber`, always this object (Core: scriptnum_error). */
 export const scriptNumberError = new PierError('script-number', 'script number overflowed or is not minimal');
 
-/** Whether the element counts as true: any byte set, negative zero excepted (Core: CastToBool). */
+/** Returns whether an element is true: not zero and not negative zero, of any length (Core: CastToBool). */
 export function castToBool(element: Uint8Array): boolean {
   const last = element.length - 1;
   for (let i = 0; i < last; i++) if (element[i] !== 0) return true;
@@ -15,9 +16,9 @@ export function castToBool(element: Uint8Array): boolean {
 }
 
 /**
- * The number in a stack element: little-endian, the top bit being the sign. At most `maxSize` bytes (4, or 5 for the
- * lock time opcodes), so that it fits a double. Throws `scriptNumberError` where it is longer, or with
- * `requireMinimal` where a shorter form exists.
+ * Decodes a stack element as a number: little-endian, with the sign in the top bit (Core: CScriptNum). Throws
+ * `scriptNumberError` if it is longer than `maxSize` bytes (4, or 5 for the lock time opcodes), or with
+ * `requireMinimal` if a shorter encoding exists.
  */
 export function decodeScriptNumber(element: Uint8Array, requireMinimal: boolean, maxSize = 4): number {
   const length = element.length;
@@ -32,11 +33,11 @@ export function decodeScriptNumber(element: Uint8Array, requireMinimal: boolean,
   return top & 0x80 ? -magnitude : magnitude;
 }
 
-/** The minimal element for a safe integer (Core: CScriptNum::serialize). */
+/** Encodes a safe integer minimally as a stack element (Core: CScriptNum::serialize). */
 export function encodeScriptNumber(value: number): Uint8Array {
   if (value >= 0 && value < small.length) return small[value]!;
   const magnitude = Math.abs(value);
-  // One bit more than the magnitude has, for the sign.
+  // The magnitude, plus one bit for the sign.
   let length = 1;
   for (let bound = 0x80; magnitude >= bound; bound *= 256) length++;
   const element = new Uint8Array(length);
@@ -49,5 +50,5 @@ export function encodeScriptNumber(value: number): Uint8Array {
   return element;
 }
 
-/** The numbers that scripts make most. */
+/** The elements of the most frequent numbers, shared. */
 const small: readonly Uint8Array[] = Array.from({ length: 128 }, (_, n) => (n === 0 ? FALSE : Uint8Array.of(n)));

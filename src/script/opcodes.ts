@@ -1,4 +1,4 @@
-/** Every opcode by Core's name. Bytes 1 to 75, which push that many bytes, have no name. */
+/** Opcodes by Core's names (Core: opcodetype). Opcodes 1 to 75, which push that many bytes, have no name. */
 export const Op = {
   OP_0: 0x00,
   OP_PUSHDATA1: 0x4c,
@@ -124,6 +124,7 @@ export const Op = {
   OP_INVALIDOPCODE: 0xff,
 } as const;
 
+/** The name of an opcode. */
 export type OpName = keyof typeof Op;
 
 const names: (string | undefined)[] = [];
@@ -132,12 +133,12 @@ names[Op.OP_0] = '0';
 names[Op.OP_1NEGATE] = '-1';
 for (let n = 1; n <= 16; n++) names[Op.OP_1 + n - 1] = String(n);
 
-/** The opcode as Core's asm shows it (Core: GetOpName): numbers for the constants, OP_UNKNOWN where it has no name. */
+/** Returns an opcode's name in asm: a number for constants, OP_UNKNOWN for opcodes without a name (Core: GetOpName). */
 export function opcodeName(opcode: number): string {
   return names[opcode] ?? 'OP_UNKNOWN';
 }
 
-/** Whether the opcode makes a tapscript succeed at once (BIP342: OP_SUCCESSx). */
+/** Returns whether the opcode makes a tapscript succeed unconditionally (BIP342: OP_SUCCESSx). */
 export function isOpSuccess(opcode: number): boolean {
   return (
     opcode === 80 ||

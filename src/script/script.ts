@@ -4,15 +4,16 @@ import { MAX_SCRIPT_SIZE } from './limits.ts';
 import { encodeScriptNumber } from './number.ts';
 import { Op } from './opcodes.ts';
 
+/** An opcode of a script, with the bytes that it pushes. */
 export interface ScriptOperation {
   readonly opcode: number;
-  /** Where the opcode is, in bytes from the script's start. */
+  /** The offset of the opcode in the script, in bytes. */
   readonly offset: number;
-  /** What it pushes: for opcodes up to OP_PUSHDATA4 only; a view of the script. */
+  /** The pushed bytes, a view of the script; undefined for opcodes above OP_PUSHDATA4. */
   readonly data: Uint8Array | undefined;
 }
 
-/** The script's operations, or undefined where its last push runs past its end. */
+/** Returns the operations of a script; undefined if a push runs past the end. */
 export function parseScript(script: Uint8Array): ScriptOperation[] | undefined {
   const operations: ScriptOperation[] = [];
   const cursor = new ScriptCursor(script);
@@ -23,7 +24,7 @@ export function parseScript(script: Uint8Array): ScriptOperation[] | undefined {
   return cursor.isBroken ? undefined : operations;
 }
 
-/** Whether the script from `start` on does nothing but push (OP_RESERVED counts as a push here, as in Core). */
+/** Returns whether the script only pushes from offset `start` on; OP_RESERVED counts as a push (Core: IsPushOnly). */
 export function isPushOnly(script: Uint8Array, start = 0): boolean {
   const cursor = new ScriptCursor(script);
   cursor.offset = start;
@@ -31,7 +32,7 @@ export function isPushOnly(script: Uint8Array, start = 0): boolean {
   return !cursor.isBroken;
 }
 
-/** Whether no shorter operation pushes the same bytes (Core: CheckMinimalPush). */
+/** Returns whether `opcode` is the shortest way to push `data` (Core: CheckMinimalPush). */
 export function isMinimalPush(opcode: number, data: Uint8Array): boolean {
   const length = data.length;
   if (length === 1 && smallPush(data[0]!) !== undefined) return false;
@@ -41,13 +42,13 @@ export function isMinimalPush(opcode: number, data: Uint8Array): boolean {
   return true;
 }
 
-/** The opcode that pushes the one byte `value`, where there is one. */
+/** Returns the opcode that pushes the single byte `value`; undefined if there is none. */
 function smallPush(value: number): number | undefined {
   if (value >= 1 && value <= 16) return Op.OP_1 + value - 1;
   return value === 0x81 ? Op.OP_1NEGATE : undefined;
 }
 
-/** A push of the bytes with the shortest length prefix, never OP_1 to OP_16 (Core: CScript() << vector). */
+/** Returns a push of `data` with the shortest length prefix; never OP_1 to OP_16 (Core: CScript() << vector). */
 export function pushBytes(data: Uint8Array): Uint8Array {
   const length = data.length;
   let prefix: readonly number[];
@@ -61,13 +62,18 @@ export function pushBytes(data: Uint8Array): Uint8Array {
   return out;
 }
 
-/** The minimal operation that pushes the bytes. */
+/** Returns the minimal push of `data`. */
 function pushMinimal(data: Uint8Array): Uint8Array {
   const opcode = data.length === 1 ? smallPush(data[0]!) : undefined;
   return opcode === undefined ? pushBytes(data) : Uint8Array.of(opcode);
 }
 
-/** A script of its parts: a number is an opcode, bytes are pushed minimally, a bigint is pushed as a script number. */
+/**
+ * Builds a script: a number is an opcode, bytes are pushed minimally, a bigint is pushed as a script number.
+ *
+ * @example
+ * compileScript(Op.OP_HASH160, hash160(redeemScript), Op.OP_EQUAL); // P2SH
+ */
 export function compileScript(...parts: readonly (number | Uint8Array | bigint)[]): Uint8Array {
   return concatBytes(
     ...parts.map((part) => {
@@ -77,17 +83,19 @@ export function compileScript(...parts: readonly (number | Uint8Array | bigint)[
   );
 }
 
-/** Whether no input can ever spend it: OP_RETURN comes first, or it is larger than scripts may be. */
+/**
+ * Returns whether an output is provably unspendable: it starts with OP_RETURN or is too large (Core: IsUnspendable).
+ */
 export function isUnspendable(script: Uint8Array): boolean {
   return script[0] === Op.OP_RETURN || script.length > MAX_SCRIPT_SIZE;
 }
 
-/** BIP16's template: OP_HASH160, 20 bytes, OP_EQUAL. */
+/** Returns whether the script is P2SH: OP_HASH160, 20 bytes, OP_EQUAL (BIP16). */
 export function isPayToScriptHash(script: Uint8Array): boolean {
   return script.length === 23 && script[0] === Op.OP_HASH160 && script[1] === 20 && script[22] === Op.OP_EQUAL;
 }
 
-/** The version of a witness program (BIP141), or -1 where the script is none. The program starts at byte 2. */
+/** Returns the version of a witness program, 0 to 16 (BIP141); -1 if the script is not one. */
 export function witnessVersion(script: Uint8Array): number {
   const length = script.length;
   if (length < 4 || length > 42 || script[1] !== length - 2) return -1;
@@ -96,20 +104,20 @@ export function witnessVersion(script: Uint8Array): number {
   return opcode >= Op.OP_1 && opcode <= Op.OP_16 ? opcode - Op.OP_1 + 1 : -1;
 }
 
-/** The witness program that follows its version: a view of the script. */
+/** Returns the program of a script whose `witnessVersion` is not -1: 2 to 40 bytes, a view of the script. */
 export function witnessProgram(script: Uint8Array): Uint8Array {
   return script.subarray(2);
 }
 
-/** The keyless output that anyone may spend, for fee bumping (Core: IsPayToAnchor). */
+/** Returns whether the script is pay-to-anchor, a keyless output for fee bumping (BIP433; Core: IsPayToAnchor). */
 export function isPayToAnchor(script: Uint8Array): boolean {
   return script.length === 4 && script[0] === Op.OP_1 && script[1] === 2 && script[2] === 0x4e && script[3] === 0x73;
 }
 
-/** The last push of a push-only script: a P2SH input's redeem script. Undefined if there is none. */
+/** Returns the last push of a push-only script, such as the redeem script in a P2SH input; otherwise undefined. */
 export function lastPush(script: Uint8Array): Uint8Array | undefined {
   const cursor = new ScriptCursor(script);
   while (cursor.next()) if (cursor.opcode > Op.OP_16) return undefined;
-  // An opcode behind OP_PUSHDATA4 pushes a number, which is no script, and Core takes it for an empty one.
+  // OP_1NEGATE to OP_16 push a number, which Core treats as an empty redeem script.
   return cursor.opcode <= Op.OP_PUSHDATA4 ? cursor.data : undefined;
 }

@@ -2,35 +2,36 @@ import type { Secp256k1Engine } from '../crypto/engines/engine.ts';
 import { secp256k1 } from '../crypto/secp256k1.ts';
 import { systemRandom } from '../platform/random.ts';
 
-/** What judges signatures: an engine, or a cache in front of it. */
+/** Verifies signatures: an engine, or a cache in front of one. */
 export type SignatureVerifier = Pick<Secp256k1Engine, 'verifyEcdsa' | 'verifySchnorr'>;
 
-/** Signatures that are remembered, in buckets of so many: about 10 MB. */
+/** Signatures that the cache holds by default: about 10 MB. */
 const DEFAULT_CAPACITY = 65_536;
+/** Signatures per bucket. */
 const BUCKET = 4;
 
-/** Layout of an entry. The first byte tells the kind, and that there is an entry at all. */
+/** Offsets in a cache entry. Its first byte is the kind plus the length of the key; 0 marks a free slot. */
 const HASH = 1;
 const SIGNATURE = HASH + 32;
 const PUBLIC_KEY = SIGNATURE + 64;
 const MAX_PUBLIC_KEY = 65;
 const ENTRY_SIZE = PUBLIC_KEY + MAX_PUBLIC_KEY;
 
-/** The kinds; the length of the key is added, to make the first byte. */
+/** The kinds of signature. */
 const SCHNORR = 0;
 const ECDSA = 0x80;
 
 /**
- * Signatures that were found right, so that they are not verified again when a transaction comes back: in another form,
- * under other rules, from a lost branch (Core: SignatureCache). Whether a signature is right depends on nothing but the
- * bytes of hash, signature and key. Those are what is compared, so nobody can make one pass for another, and no
- * script flag plays a part: what flags ask of encodings is asked outside. Wrong signatures are not remembered.
+ * A cache of valid signatures: a transaction that is checked again, under other flags or after a reorganisation, does
+ * not verify them again (Core: SignatureCache). Validity depends only on the bytes of hash, signature and public key,
+ * and lookups compare all of them: entries cannot collide, and script flags (encoding rules, checked elsewhere) do not
+ * matter. Invalid signatures are not cached.
  *
- * Entries lie in one block of memory, in the bucket that the bytes and a secret number lead to; when a bucket is full,
- * one makes room. That takes no more than copying the bytes, and makes nothing for the garbage collector.
+ * All entries are in one array. A secret salt and the bytes select a bucket; a full bucket evicts an entry. Insertion
+ * copies bytes and allocates nothing.
  */
 export class SignatureCache implements SignatureVerifier {
-  /** Looks into the cache, and puts nothing there: for blocks, whose signatures are seldom seen twice. */
+  /** A verifier that reads the cache but adds nothing: for blocks, whose signatures are rarely verified again. */
   readonly reader: SignatureVerifier = {
     verifyEcdsa: (signature, hash, publicKey) =>
       this.#has(ECDSA, signature, hash, publicKey) || secp256k1().verifyEcdsa(signature, hash, publicKey),
@@ -39,16 +40,18 @@ export class SignatureCache implements SignatureVerifier {
   };
 
   readonly #bucketMask: number;
+  /** The salt, so that peers cannot aim at a bucket. */
   readonly #secret: number;
   #entries: Uint8Array | undefined;
   #nextVictim = 0;
 
-  /** `capacity` must be a power of two, and at least a bucket. */
+  /** `capacity` is in signatures: a power of two, at least 4. */
   constructor(capacity: number = DEFAULT_CAPACITY) {
     this.#bucketMask = capacity / BUCKET - 1;
     this.#secret = new DataView(systemRandom.bytes(4).buffer).getInt32(0);
   }
 
+  /** Verifies an ECDSA signature as the engine does, and caches it if it is valid. */
   verifyEcdsa(signature: Uint8Array, hash: Uint8Array, publicKey: Uint8Array): boolean {
     if (this.#has(ECDSA, signature, hash, publicKey)) return true;
     if (!secp256k1().verifyEcdsa(signature, hash, publicKey)) return false;
@@ -56,6 +59,7 @@ export class SignatureCache implements SignatureVerifier {
     return true;
   }
 
+  /** Verifies a Schnorr signature as the engine does, and caches it if it is valid. */
   verifySchnorr(signature: Uint8Array, hash: Uint8Array, publicKey: Uint8Array): boolean {
     if (this.#has(SCHNORR, signature, hash, publicKey)) return true;
     if (!secp256k1().verifySchnorr(signature, hash, publicKey)) return false;
@@ -101,7 +105,7 @@ export class SignatureCache implements SignatureVerifier {
   }
 }
 
-/** Any other lengths are wrong, and must not be mistaken for the beginning of an entry's. */
+/** Returns whether the lengths are possible for a valid signature; others must not match a prefix of an entry. */
 function fits(signature: Uint8Array, hash: Uint8Array, { length }: Uint8Array): boolean {
   return signature.length === 64 && hash.length === 32 && (length === 33 || length === 32 || length === 65);
 }

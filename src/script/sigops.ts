@@ -5,8 +5,9 @@ import { Op } from './opcodes.ts';
 import { isPayToScriptHash, lastPush, witnessProgram, witnessVersion } from './script.ts';
 
 /**
- * The signature operations in a script, executed or not, up to its end or to a push that runs past it. OP_CHECKMULTISIG
- * counts 20, or with `accurate` the number of keys where the opcode before it gives that (Core: GetSigOpCount).
+ * Counts the signature operations of a script, executed or not, up to its end or a push that runs past it (Core:
+ * CScript::GetSigOpCount). OP_CHECKMULTISIG counts as 20; with `accurate`, as the number of keys if the opcode before
+ * it is OP_1 to OP_16.
  */
 export function legacySigOpCount(script: Uint8Array, accurate: boolean): number {
   let count = 0;
@@ -25,14 +26,17 @@ export function legacySigOpCount(script: Uint8Array, accurate: boolean): number 
   return count;
 }
 
-/** The signature operations in the redeem script of an input that spends a P2SH output; 0 for other outputs. */
+/** Counts the signature operations in the redeem script of an input; 0 if the spent output is not P2SH. */
 export function p2shSigOpCount(scriptPubKey: Uint8Array, scriptSig: Uint8Array): number {
   if (!isPayToScriptHash(scriptPubKey)) return 0;
   const redeemScript = lastPush(scriptSig);
   return redeemScript ? legacySigOpCount(redeemScript, true) : 0;
 }
 
-/** The signature operations in an input's witness (BIP141), which weigh a quarter of others (Core: CountWitnessSigOps). */
+/**
+ * Counts the signature operations in the witness of an input, native or nested in P2SH (BIP141; Core:
+ * CountWitnessSigOps). Their cost is a quarter of that of other signature operations.
+ */
 export function countWitnessSigOps(
   scriptSig: Uint8Array,
   scriptPubKey: Uint8Array,

@@ -14,7 +14,7 @@ import {
 
 export { isUnspendable };
 
-/** The kinds of output, by the names that Core's RPC has for them. */
+/** The types of outputs, by their names in Core's RPC (Core: TxoutType). */
 export type OutputType =
   | 'pubkey'
   | 'pubkeyhash'
@@ -28,15 +28,16 @@ export type OutputType =
   | 'witness_unknown'
   | 'nonstandard';
 
+/** The type of an output, and its parameters. */
 export interface SolvedOutput {
   readonly type: OutputType;
-  /** The key, hash or program that the type is made of; for `multisig` its keys. Views of the script. */
+  /** The public key, hash or program of the script; the public keys of a `multisig`. Views of the script. */
   readonly solutions: readonly Uint8Array[];
-  /** Signatures that a `multisig` needs. */
+  /** Signatures that a `multisig` requires. */
   readonly required?: number;
 }
 
-/** Which template a scriptPubKey follows, and what stands in its places (Core: Solver). */
+/** Returns the type of a scriptPubKey and its parameters (Core: Solver). */
 export function solve(scriptPubKey: Uint8Array): SolvedOutput {
   if (isPayToScriptHash(scriptPubKey)) return { type: 'scripthash', solutions: [scriptPubKey.subarray(2, 22)] };
   const version = witnessVersion(scriptPubKey);
@@ -72,7 +73,7 @@ function isPayToPublicKeyHash(script: Uint8Array): boolean {
   );
 }
 
-/** The key of a script that is one key and OP_CHECKSIG. */
+/** Returns the public key of a P2PK script: a key, then OP_CHECKSIG. */
 function payToPublicKey(script: Uint8Array): Uint8Array | undefined {
   const size = script.length - 2;
   if (script[0] !== size || script[size + 1] !== Op.OP_CHECKSIG) return undefined;
@@ -80,14 +81,14 @@ function payToPublicKey(script: Uint8Array): Uint8Array | undefined {
   return hasKeySize(key) ? key : undefined;
 }
 
-/** Whether the length is the one that the first byte asks for: compressed, uncompressed or hybrid. */
+/** Returns whether the length matches the first byte of a compressed, uncompressed or hybrid public key. */
 function hasKeySize(key: Uint8Array): boolean {
   const first = key[0];
   if (first === 2 || first === 3) return key.length === 33;
   return (first === 4 || first === 6 || first === 7) && key.length === 65;
 }
 
-/** Number of signatures, keys, number of keys, OP_CHECKMULTISIG. */
+/** Parses a bare multisig script: required signatures, public keys, number of keys, OP_CHECKMULTISIG. */
 function solveMultisig(script: Uint8Array): SolvedOutput | undefined {
   if (script[script.length - 1] !== Op.OP_CHECKMULTISIG) return undefined;
   const cursor = new ScriptCursor(script);
@@ -101,11 +102,11 @@ function solveMultisig(script: Uint8Array): SolvedOutput | undefined {
   return { type: 'multisig', solutions: keys, required };
 }
 
-/** The number from 1 to 20 that the operation pushes minimally. */
+/** Returns the number that the operation pushes, if it is a minimal push of 1 to 20. */
 function keyNumber(cursor: ScriptCursor): number | undefined {
   const { opcode } = cursor;
   if (opcode >= Op.OP_1 && opcode <= Op.OP_16) return opcode - Op.OP_1 + 1;
-  // Numbers above 16 take a byte of data.
+  // Numbers above 16 are pushed as one byte of data.
   if (opcode !== 1 || !isMinimalPush(opcode, cursor.data)) return undefined;
   const value = decodeScriptNumber(cursor.data, false);
   return value >= 1 && value <= MAX_PUBKEYS_PER_MULTISIG ? value : undefined;

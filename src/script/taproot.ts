@@ -8,23 +8,26 @@ const leafHash = taggedHash('TapLeaf');
 const branchHash = taggedHash('TapBranch');
 const tweakHash = taggedHash('TapTweak');
 
-/** The hash of one script in a Taproot tree (BIP341). 32 bytes. */
+/** Returns the tapleaf hash of a script, 32 bytes (BIP341). */
 export function tapLeafHash(leafVersion: number, script: Uint8Array): Uint8Array {
   const prefix = new ByteWriter(1 + compactSizeLength(script.length)).u8(leafVersion).compactSize(script.length);
   return leafHash(prefix.finish(), script);
 }
 
-/** The hash of two nodes of a Taproot tree, in whichever order they are given. */
+/** Returns the tapbranch hash of two nodes, 32 bytes; their order does not matter (BIP341). */
 export function tapBranchHash(a: Uint8Array, b: Uint8Array): Uint8Array {
   return compareBytes(a, b) < 0 ? branchHash(a, b) : branchHash(b, a);
 }
 
-/** What is added to the internal key, times the generator, for a tree with this root; no root for no scripts. */
+/** Returns the tweak of an internal key (x-only), 32 bytes (BIP341). Without a merkle root, there are no scripts. */
 export function tapTweakHash(internalKey: Uint8Array, merkleRoot?: Uint8Array): Uint8Array {
   return merkleRoot ? tweakHash(internalKey, merkleRoot) : tweakHash(internalKey);
 }
 
-/** Whether the control block, whose size has been checked, proves that the output key commits to the leaf. */
+/**
+ * Returns whether the control block proves that the output key (x-only) commits to the tapleaf hash `leaf` (Core:
+ * VerifyTaprootCommitment). The caller checks the size of the control block first.
+ */
 export function verifyTaprootCommitment(control: Uint8Array, outputKey: Uint8Array, leaf: Uint8Array): boolean {
   const internalKey = control.subarray(1, TAPROOT_CONTROL_BASE_SIZE);
   let node = leaf;

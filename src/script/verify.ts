@@ -13,9 +13,12 @@ import type { SignatureVerifier } from './signature-cache.ts';
 import { verifyWitnessProgram } from './witness.ts';
 
 /**
- * Why an input may not spend its output under the given `ScriptFlag`s, undefined if it may. `cache` is the
- * transaction's own, made once and shared by its inputs, and has the output. `signatures` may remember those it has judged.
- * No script makes this throw.
+ * Verifies that an input may spend its output under `flags` (`ScriptFlag` bits); returns the script error, undefined on
+ * success. `cache` holds the spent outputs and is shared by all inputs of `tx`. `signatures` defaults to the engine. No
+ * script makes this throw.
+ *
+ * @example
+ * const error = verifyInput(tx, 0, new SighashCache(tx, spentOutputs), MANDATORY_SCRIPT_VERIFY_FLAGS);
  */
 export function verifyInput(
   tx: Transaction,
@@ -29,7 +32,7 @@ export function verifyInput(
   return verifyScript(scriptSig, scriptPubKey, witness, flags, new InputChecker(cache, inputIndex, signatures));
 }
 
-/** The same with every part given (Core: VerifyScript). */
+/** Verifies a scriptSig and a witness against a scriptPubKey, as `verifyInput` does (Core: VerifyScript). */
 export function verifyScript(
   scriptSig: Uint8Array,
   scriptPubKey: Uint8Array,
@@ -39,7 +42,7 @@ export function verifyScript(
 ): ScriptError | undefined {
   const hasWitness = (flags & ScriptFlag.WITNESS) !== 0;
   if (hasWitness && scriptSig.length === 0 && witnessVersion(scriptPubKey) >= 0) {
-    // What running it would come to: the version and the program on the stack, the program being the verdict.
+    // Fast path: running the script would leave the program on top of the stack.
     if (!castToBool(witnessProgram(scriptPubKey))) return 'EVAL_FALSE';
     return verifyWitnessProgram(scriptPubKey, witness, flags, checker, false);
   }
@@ -58,7 +61,7 @@ export function verifyScript(
   return finish(stack, witness, flags);
 }
 
-/** BIP16: the last push of the scriptSig is a script, which runs over what was pushed before it. */
+/** Runs the redeem script of P2SH, the last push of the scriptSig, on the pushes before it (BIP16). */
 function verifyRedeemScript(
   scriptSig: Uint8Array,
   stack: Uint8Array[],
@@ -67,19 +70,19 @@ function verifyRedeemScript(
   checker: InputChecker,
 ): ScriptError | undefined {
   if (!isPushOnly(scriptSig)) return 'SIG_PUSHONLY';
-  // There is one: without it the hash would not have matched.
+  // Not empty: the redeem script has matched the hash in the scriptPubKey.
   const redeemScript = stack.pop()!;
   const error = run(redeemScript, stack, flags, checker) ?? verdict(stack);
   if (error) return error;
   if (flags & ScriptFlag.WITNESS && witnessVersion(redeemScript) >= 0) {
-    // Otherwise others could change the scriptSig, and so the txid.
+    // Any other scriptSig would make the txid malleable.
     if (!equalBytes(scriptSig, pushBytes(redeemScript))) return 'WITNESS_MALLEATED_P2SH';
     return verifyWitnessProgram(redeemScript, witness, flags, checker, true);
   }
   return finish(stack, witness, flags);
 }
 
-/** What remains to be checked of an input without witness program. */
+/** Checks the flags CLEANSTACK and WITNESS for an input that spends no witness program. */
 function finish(stack: readonly Uint8Array[], witness: readonly Uint8Array[], flags: number): ScriptError | undefined {
   if (flags & ScriptFlag.CLEANSTACK && stack.length !== 1) return 'CLEANSTACK';
   return flags & ScriptFlag.WITNESS && witness.length > 0 ? 'WITNESS_UNEXPECTED' : undefined;

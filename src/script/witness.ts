@@ -26,8 +26,9 @@ import { SigVersion } from './sighash/types.ts';
 import { tapLeafHash, verifyTaprootCommitment } from './taproot.ts';
 
 /**
- * Verifies the witness against a script that is a witness program (Core: VerifyWitnessProgram). `isP2sh` where the
- * program is a redeem script: there are no versions above 0 inside P2SH.
+ * Verifies a witness against a witness program, given with its version as `script`; returns the script error, undefined
+ * on success (Core: VerifyWitnessProgram). `isP2sh` is set if the program is a redeem script: Taproot and anchors exist
+ * as native outputs only.
  */
 export function verifyWitnessProgram(
   script: Uint8Array,
@@ -50,7 +51,7 @@ export function verifyWitnessProgram(
   return flags & ScriptFlag.DISCOURAGE_UPGRADABLE_WITNESS_PROGRAM ? 'DISCOURAGE_UPGRADABLE_WITNESS_PROGRAM' : undefined;
 }
 
-/** P2WSH: the last element is the script, the others are its stack. */
+/** Verifies P2WSH: the last witness element is the script, the others are its initial stack. */
 function verifyScriptHash(
   program: Uint8Array,
   witness: readonly Uint8Array[],
@@ -63,7 +64,7 @@ function verifyScriptHash(
   return runWitnessScript(new Machine(script, witness.slice(0, -1), flags, SigVersion.WITNESS_V0, checker));
 }
 
-/** P2WPKH: the script of P2PKH with the program as its hash. */
+/** Verifies P2WPKH: runs the P2PKH script of the program (BIP143). */
 function verifyKeyHash(
   program: Uint8Array,
   witness: readonly Uint8Array[],
@@ -81,7 +82,10 @@ function verifyKeyHash(
   return runWitnessScript(new Machine(script, [...witness], flags, SigVersion.WITNESS_V0, checker));
 }
 
-/** BIP341: an optional annex, then one signature (key path), or the script's stack, the script and a control block. */
+/**
+ * Verifies Taproot (BIP341). The witness is a signature (key path), or the initial stack, the script and the control
+ * block (script path); an annex may follow.
+ */
 function verifyTaproot(
   outputKey: Uint8Array,
   witness: readonly Uint8Array[],
@@ -120,7 +124,7 @@ function verifyTaproot(
   return flags & ScriptFlag.DISCOURAGE_UPGRADABLE_TAPROOT_VERSION ? 'DISCOURAGE_UPGRADABLE_TAPROOT_VERSION' : undefined;
 }
 
-/** Bytes of the witness as it is encoded in the transaction. */
+/** Returns the serialized size of the witness in bytes. */
 function witnessSize(witness: readonly Uint8Array[]): number {
   let size = compactSizeLength(witness.length);
   for (const element of witness) size += compactSizeLength(element.length) + element.length;
@@ -137,7 +141,7 @@ function runTapscript(
   const cursor = new ScriptCursor(script);
   while (cursor.next()) {
     if (!isOpSuccess(cursor.opcode)) continue;
-    // Whatever else is wrong with the script, even behind this opcode, is for a future soft fork to say.
+    // Succeeds whatever the rest of the script is, even if it cannot be parsed (BIP342).
     return flags & ScriptFlag.DISCOURAGE_OP_SUCCESS ? 'DISCOURAGE_OP_SUCCESS' : undefined;
   }
   if (cursor.isBroken) return 'BAD_OPCODE';
@@ -145,7 +149,7 @@ function runTapscript(
   return runWitnessScript(new Machine(script, stack, flags, SigVersion.TAPSCRIPT, checker, context));
 }
 
-/** Runs a witness script, which must leave exactly one element, and that true (Core: ExecuteWitnessScript). */
+/** Runs a witness script, which must leave exactly one element, and a true one (Core: ExecuteWitnessScript). */
 function runWitnessScript(vm: Machine): ScriptError | undefined {
   const { stack } = vm;
   for (const element of stack) if (element.length > MAX_SCRIPT_ELEMENT_SIZE) return 'PUSH_SIZE';

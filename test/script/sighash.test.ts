@@ -38,10 +38,10 @@ describe('BIP143', () => {
     expect(toHex(segwitV0Sighash(cache, 1, scriptCode, 1))).toBe(
       'c37af31116d1b27caf68aae9e3ac82f1477929014d5b917657d0eb49478cb670',
     );
-    expect(toHex(cache.prevoutsTwice)).toBe('96b827c8483d4e9b96712b6713a7b68d6e8003a781feba36c31143470b4efd37');
-    expect(toHex(cache.sequencesTwice)).toBe('52b0a642eea2fb7ae638c36f6252b6750293dbe574a806984b8e4d8548339a3b');
-    expect(toHex(cache.outputsTwice)).toBe('863ef3e1a92afbfdb97f31ad0fc7683ee943e9abcf2501590ff8f6551f47e5e5');
-    expect(cache.prevoutsTwice).toBe(cache.prevoutsTwice);
+    expect(toHex(cache.hashPrevouts)).toBe('96b827c8483d4e9b96712b6713a7b68d6e8003a781feba36c31143470b4efd37');
+    expect(toHex(cache.hashSequences)).toBe('52b0a642eea2fb7ae638c36f6252b6750293dbe574a806984b8e4d8548339a3b');
+    expect(toHex(cache.hashOutputs)).toBe('863ef3e1a92afbfdb97f31ad0fc7683ee943e9abcf2501590ff8f6551f47e5e5');
+    expect(cache.hashPrevouts).toBe(cache.hashPrevouts);
   });
 });
 
@@ -72,25 +72,25 @@ interface Bip341Wallet {
 class RecordingCache extends SighashCache {
   readonly used = new Set<string>();
 
-  override get prevouts(): Uint8Array {
+  override get shaPrevouts(): Uint8Array {
     this.used.add('hashPrevouts');
-    return super.prevouts;
+    return super.shaPrevouts;
   }
-  override get sequences(): Uint8Array {
+  override get shaSequences(): Uint8Array {
     this.used.add('hashSequences');
-    return super.sequences;
+    return super.shaSequences;
   }
-  override get outputs(): Uint8Array {
+  override get shaOutputs(): Uint8Array {
     this.used.add('hashOutputs');
-    return super.outputs;
+    return super.shaOutputs;
   }
-  override get amounts(): Uint8Array {
+  override get shaAmounts(): Uint8Array {
     this.used.add('hashAmounts');
-    return super.amounts;
+    return super.shaAmounts;
   }
-  override get scriptPubKeys(): Uint8Array {
+  override get shaScriptPubKeys(): Uint8Array {
     this.used.add('hashScriptPubkeys');
-    return super.scriptPubKeys;
+    return super.shaScriptPubKeys;
   }
 }
 
@@ -111,11 +111,11 @@ describeVectors("BIP341's key path spends", 'bips/bip341-wallet.json', () => {
 
   it('sign hashes of all that the BIP lists', () => {
     const shared = new SighashCache(unsigned, spent);
-    expect(toHex(shared.amounts)).toBe(intermediary.hashAmounts);
-    expect(toHex(shared.outputs)).toBe(intermediary.hashOutputs);
-    expect(toHex(shared.prevouts)).toBe(intermediary.hashPrevouts);
-    expect(toHex(shared.scriptPubKeys)).toBe(intermediary.hashScriptPubkeys);
-    expect(toHex(shared.sequences)).toBe(intermediary.hashSequences);
+    expect(toHex(shared.shaAmounts)).toBe(intermediary.hashAmounts);
+    expect(toHex(shared.shaOutputs)).toBe(intermediary.hashOutputs);
+    expect(toHex(shared.shaPrevouts)).toBe(intermediary.hashPrevouts);
+    expect(toHex(shared.shaScriptPubKeys)).toBe(intermediary.hashScriptPubkeys);
+    expect(toHex(shared.shaSequences)).toBe(intermediary.hashSequences);
     const tagged = taggedHash('TapSighash');
     const context = { annexHash: undefined, leafHash: undefined };
     for (const { given: input, intermediary: expected } of inputSpending) {

@@ -8,8 +8,8 @@ import type { Machine } from './machine.ts';
 import { checkPublicKeyEncoding, checkSignatureEncoding } from './signature-encoding.ts';
 
 /**
- * OP_CHECKMULTISIG. On the stack from the bottom: an element without use, which a mistake of 2009 consumes; the
- * signatures; their number; the keys; their number. Signatures must come in the order of their keys.
+ * Executes OP_CHECKMULTISIG. The stack holds, from the bottom: the dummy element (which an original bug consumes), the
+ * signatures, their number, the public keys, their number. Signatures must be in the order of their keys.
  */
 export function checkMultisig(vm: Machine): ScriptError | undefined {
   if (vm.sigVersion === SigVersion.TAPSCRIPT) return 'TAPSCRIPT_CHECKMULTISIG';
@@ -38,7 +38,7 @@ export function checkMultisig(vm: Machine): ScriptError | undefined {
     }
   }
 
-  // From the top down, which is from the last to the first of both lists.
+  // From the top of the stack down: from the last signature and key to the first.
   let isValid = true;
   let sig = 0;
   for (let key = 0; isValid && sig < sigCount; key++) {
@@ -48,7 +48,7 @@ export function checkMultisig(vm: Machine): ScriptError | undefined {
       checkSignatureEncoding(signature, vm.flags) ?? checkPublicKeyEncoding(publicKey, vm.flags, vm.sigVersion);
     if (malformed) return malformed;
     if (vm.checker.checkEcdsa(signature, publicKey, scriptCode, vm.sigVersion)) sig++;
-    // Fewer keys than signatures are left.
+    // More signatures than keys are left.
     if (sigCount - sig > keyCount - key - 1) isValid = false;
   }
 

@@ -10,18 +10,18 @@ import { type TaprootContext, taprootSighash } from '../sighash/taproot.ts';
 import { SigHash, SigVersion } from '../sighash/types.ts';
 import type { SignatureVerifier } from '../signature-cache.ts';
 
-/** BIP68's bits of a sequence number. */
+/** The bits of a sequence number (BIP68). */
 const SEQUENCE_LOCKTIME_DISABLE_FLAG = 0x8000_0000;
 const SEQUENCE_LOCKTIME_TYPE_FLAG = 0x0040_0000;
 const SEQUENCE_LOCKTIME_MASK = 0x0000_ffff;
 
-/** What scripts ask about the transaction that spends: one of these per input. */
+/** Checks signatures and lock times for the scripts of one input (Core: TransactionSignatureChecker). */
 export class InputChecker {
   readonly cache: SighashCache;
   readonly inputIndex: number;
   readonly #signatures: SignatureVerifier;
 
-  // The last hash, as OP_CHECKMULTISIG tries one signature on many keys. The script code is compared by identity.
+  // The last signature hash: OP_CHECKMULTISIG tries one signature with many keys. Script codes compare by identity.
   #code: Uint8Array | undefined;
   #codeSeparatorPosition = 0;
   #hashType = 0;
@@ -33,7 +33,9 @@ export class InputChecker {
     this.#signatures = signatures;
   }
 
-  /** Whether a signature with its hash type behind it is right, for scripts before Taproot. */
+  /**
+   * Returns whether a DER signature, followed by its hash type, is valid (before Taproot; Core: CheckECDSASignature).
+   */
   checkEcdsa(signature: Uint8Array, publicKey: Uint8Array, scriptCode: Uint8Array, sigVersion: SigVersion): boolean {
     if (signature.length === 0) return false;
     const hashType = signature[signature.length - 1]!;
@@ -53,7 +55,10 @@ export class InputChecker {
     return this.#hash;
   }
 
-  /** What is wrong with a Taproot signature: 64 bytes, or 65 with a hash type. The x-only key has 32. */
+  /**
+   * Checks a Taproot signature, 64 bytes, or 65 with a hash type, for an x-only public key; returns the script error,
+   * undefined if it is valid (Core: CheckSchnorrSignature).
+   */
   checkSchnorr(
     signature: Uint8Array,
     publicKey: Uint8Array,
@@ -72,7 +77,7 @@ export class InputChecker {
   }
 
   #schnorrHash(hashType: number, context: TaprootContext, codeSeparatorPosition: number): Uint8Array | undefined {
-    // An input has one Taproot context, so only these two can differ between its signatures.
+    // An input has one Taproot context, so its signature hashes differ only by these two.
     if (!this.#hash || this.#hashType !== hashType || this.#codeSeparatorPosition !== codeSeparatorPosition) {
       this.#hash = taprootSighash(this.cache, this.inputIndex, hashType, context, codeSeparatorPosition);
       this.#hashType = hashType;
@@ -81,16 +86,16 @@ export class InputChecker {
     return this.#hash;
   }
 
-  /** BIP65: whether the transaction's lock time is of the same kind as `lockTime` and has reached it. */
+  /** Returns whether the transaction's lock time is of the same kind as `lockTime` and not below it (BIP65). */
   checkLockTime(lockTime: number): boolean {
     const own = this.cache.tx.lockTime;
     if (own < LOCKTIME_THRESHOLD !== lockTime < LOCKTIME_THRESHOLD) return false;
     if (lockTime > own) return false;
-    // A final input would switch the transaction's lock time off.
+    // A final input can disable the lock time of the transaction.
     return this.cache.tx.inputs[this.inputIndex]!.sequence !== SEQUENCE_FINAL;
   }
 
-  /** BIP112: whether the input's relative lock is of the same kind as `sequence` and has reached it. */
+  /** Returns whether the input's relative lock time is of the same kind as `sequence` and not below it (BIP112). */
   checkSequence(sequence: number): boolean {
     const { tx } = this.cache;
     const own = tx.inputs[this.inputIndex]!.sequence;
@@ -103,7 +108,7 @@ export class InputChecker {
   }
 }
 
-/** Whether OP_CHECKSEQUENCEVERIFY's argument, of up to 39 bits, asks for nothing (BIP112). */
+/** Returns whether an argument of OP_CHECKSEQUENCEVERIFY (up to 39 bits) disables the check (BIP112). */
 export function isSequenceDisabled(sequence: number): boolean {
   return (sequence & SEQUENCE_LOCKTIME_DISABLE_FLAG) !== 0;
 }

@@ -7,7 +7,7 @@ import { findAndDelete } from './find-and-delete.ts';
 import type { Machine } from './machine.ts';
 import { checkPublicKeyEncoding, checkSignatureEncoding } from './signature-encoding.ts';
 
-/** Whether one signature is right, or why the script fails by it (Core: EvalChecksig). */
+/** Returns whether a signature is valid, or the error by which it fails the script (Core: EvalChecksig). */
 export function checkSig(vm: Machine, signature: Uint8Array, publicKey: Uint8Array): boolean | ScriptError {
   return vm.sigVersion === SigVersion.TAPSCRIPT
     ? checkSigTapscript(vm, signature, publicKey)
@@ -28,7 +28,7 @@ function checkSigPreTapscript(vm: Machine, signature: Uint8Array, publicKey: Uin
   return isValid;
 }
 
-/** BIP342: an empty signature is false, any other must be right; keys of unknown type accept every signature. */
+/** BIP342: an empty signature is false, any other must be valid; keys of unknown type accept any signature. */
 function checkSigTapscript(vm: Machine, signature: Uint8Array, publicKey: Uint8Array): boolean | ScriptError {
   const tapscript = vm.tapscript!;
   const isSigned = signature.length > 0;

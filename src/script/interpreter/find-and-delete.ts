@@ -1,8 +1,8 @@
 import { ScriptCursor } from '../cursor.ts';
 
 /**
- * The script without the operations that begin with `needle`, itself if there are none (Core: FindAndDelete, part of
- * what legacy signatures sign). Only places where an operation begins are looked at.
+ * Returns the script without every occurrence of `needle` that starts at an operation; the same array if there are none
+ * (Core: FindAndDelete). Legacy signature hashes use it to remove the signature from the script code.
  */
 export function findAndDelete(script: Uint8Array, needle: Uint8Array): Uint8Array {
   if (needle.length === 0 || needle.length > script.length) return script;

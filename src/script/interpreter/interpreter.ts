@@ -6,13 +6,13 @@ import { encodeScriptNumber, scriptNumberError } from '../number.ts';
 import { Op } from '../opcodes.ts';
 import { isMinimalPush } from '../script.ts';
 import { SigVersion } from '../sighash/types.ts';
-import type { Machine, Operation } from './machine.ts';
-import { arithmeticOperations } from './ops/arithmetic.ts';
-import { cryptoOperations } from './ops/crypto.ts';
-import { flowOperations } from './ops/flow.ts';
-import { stackOperations } from './ops/stack.ts';
+import type { Machine, OpcodeHandler } from './machine.ts';
+import { arithmeticOpcodes } from './ops/arithmetic.ts';
+import { cryptoOpcodes } from './ops/crypto.ts';
+import { flowOpcodes } from './ops/flow.ts';
+import { stackOpcodes } from './ops/stack.ts';
 
-/** Opcodes that have failed every script they stand in, executed or not, since 2010 (CVE-2010-5137). */
+/** Opcodes that fail any script that contains them, executed or not (CVE-2010-5137). */
 const disabled = new Uint8Array(256);
 for (const opcode of [
   ...[Op.OP_CAT, Op.OP_SUBSTR, Op.OP_LEFT, Op.OP_RIGHT, Op.OP_INVERT, Op.OP_AND, Op.OP_OR, Op.OP_XOR],
@@ -21,13 +21,13 @@ for (const opcode of [
   disabled[opcode] = 1;
 }
 
-/** What each opcode does; nothing where the slot is empty, when executing the opcode fails the script. */
-const operations: readonly (Operation | undefined)[] = makeOperations();
+/** The handler of each opcode; executing an opcode without one fails the script. */
+const handlers: readonly (OpcodeHandler | undefined)[] = makeHandlers();
 
-function makeOperations(): (Operation | undefined)[] {
-  const table: (Operation | undefined)[] = new Array(256).fill(undefined);
-  for (const group of [flowOperations, stackOperations, arithmeticOperations, cryptoOperations]) {
-    for (const [opcode, operation] of Object.entries(group)) table[Number(opcode)] = operation;
+function makeHandlers(): (OpcodeHandler | undefined)[] {
+  const table: (OpcodeHandler | undefined)[] = new Array(256).fill(undefined);
+  for (const group of [flowOpcodes, stackOpcodes, arithmeticOpcodes, cryptoOpcodes]) {
+    for (const [opcode, handler] of Object.entries(group)) table[Number(opcode)] = handler;
   }
   for (let opcode: number = Op.OP_1NEGATE; opcode <= Op.OP_16; opcode++) {
     if (opcode === Op.OP_RESERVED) continue;
@@ -40,7 +40,7 @@ function makeOperations(): (Operation | undefined)[] {
   return table;
 }
 
-/** Runs the machine's script over its stack; undefined if it gets to its end (Core: EvalScript). */
+/** Runs the machine's script on its stack; returns the script error, undefined on success (Core: EvalScript). */
 export function runScript(vm: Machine): ScriptError | undefined {
   try {
     return run(vm);
@@ -72,9 +72,9 @@ function run(vm: Machine): ScriptError | undefined {
       if (disabled[opcode]) return 'DISABLED_OPCODE';
       if (hasConstScriptCode && opcode === Op.OP_CODESEPARATOR) return 'OP_CODESEPARATOR';
       if (vm.isExecuting || (opcode >= Op.OP_IF && opcode <= Op.OP_ENDIF)) {
-        const operation = operations[opcode];
-        if (!operation) return 'BAD_OPCODE';
-        const error = operation(vm);
+        const handler = handlers[opcode];
+        if (!handler) return 'BAD_OPCODE';
+        const error = handler(vm);
         if (error) return error;
       }
     }

@@ -5,13 +5,13 @@ import { NO_CODE_SEPARATOR, type TaprootContext } from '../sighash/taproot.ts';
 import type { SigVersion } from '../sighash/types.ts';
 import type { InputChecker } from './checker.ts';
 
-/** What runs with a tapscript (BIP342). */
+/** The data that a tapscript runs with (BIP342). */
 export interface TapscriptContext extends TaprootContext {
-  /** Falls with every signature that is checked. */
+  /** The remaining budget for signature checks, in weight units. */
   validationWeightLeft: number;
 }
 
-/** The state of one script's execution. Stack elements are shared and never written to. */
+/** The state of a script execution. Stack elements may be shared and must not be written to. */
 export class Machine {
   readonly script: Uint8Array;
   readonly stack: Uint8Array[];
@@ -19,23 +19,23 @@ export class Machine {
   readonly flags: number;
   readonly sigVersion: SigVersion;
   readonly checker: InputChecker;
-  /** Only where `sigVersion` is TAPSCRIPT. */
+  /** Defined if `sigVersion` is TAPSCRIPT. */
   readonly tapscript: TapscriptContext | undefined;
   readonly requireMinimal: boolean;
 
-  /** Behind the operation that runs, in bytes. */
+  /** The offset after the current operation, in bytes. */
   offset = 0;
-  /** The index of the operation that runs, counted from 0. */
+  /** The index of the current operation, from 0. */
   position = 0;
-  /** What counts against the limit of operations. */
+  /** Operations that count towards MAX_OPS_PER_SCRIPT. */
   opCount = 0;
-  /** The script behind the last OP_CODESEPARATOR executed: what signatures sign. */
+  /** The script after the last executed OP_CODESEPARATOR, which signatures sign. */
   scriptCode: Uint8Array;
-  /** That opcode's position. */
+  /** The position of that OP_CODESEPARATOR. */
   codeSeparatorPosition = NO_CODE_SEPARATOR;
 
-  // Conditionals only need their number, and the depth of the outermost one that is false: a list of them would
-  // make a script of nothing but OP_IF and OP_ELSE quadratic.
+  // Conditionals as a depth, and the depth of the outermost false one (Core: ConditionStack): with a list of them, a
+  // script of OP_IF and OP_ELSE would take quadratic time.
   #depth = 0;
   #falseDepth = 0;
 
@@ -57,72 +57,80 @@ export class Machine {
     this.scriptCode = script;
   }
 
+  /** Returns whether the script runs under `flag`. */
   has(flag: number): boolean {
     return (this.flags & flag) !== 0;
   }
 
-  /** The element `depth` below the top, the top being 0. The caller has checked that it is there. */
+  /** Returns the element `depth` below the top (depth 0). The caller checks that it exists. */
   peek(depth = 0): Uint8Array {
     return this.stack[this.stack.length - 1 - depth]!;
   }
 
-  /** That element as a number; throws `scriptNumberError`. */
+  /** Returns the element at `depth` as a number. Throws `scriptNumberError`. */
   peekNumber(depth = 0, maxSize = 4): number {
     return decodeScriptNumber(this.peek(depth), this.requireMinimal, maxSize);
   }
 
-  /** Takes `count` elements off the top. */
+  /** Removes `count` elements from the top. */
   drop(count: number): void {
     this.stack.length -= count;
   }
 
+  /** Pushes an element. */
   push(element: Uint8Array): void {
     this.stack.push(element);
   }
 
+  /** Pushes a script number. */
   pushNumber(value: number): void {
     this.stack.push(encodeScriptNumber(value));
   }
 
+  /** Pushes 1 or the empty element. */
   pushBoolean(value: boolean): void {
     this.stack.push(value ? TRUE : FALSE);
   }
 
-  /** Takes the boolean on top off, or fails with `error` where it is false: the VERIFY in many opcodes. */
+  /** Pops the top element; if it is false, keeps it and returns `error`. The second half of the VERIFY opcodes. */
   verify(error: ScriptError): ScriptError | undefined {
     if (!castToBool(this.peek())) return error;
     this.stack.pop();
     return undefined;
   }
 
-  /** Whether every conditional around the current operation is true. */
+  /** Whether all conditionals around the current operation are true. */
   get isExecuting(): boolean {
     return this.#falseDepth === 0;
   }
 
+  /** Whether an OP_IF is open. */
   get isInsideConditional(): boolean {
     return this.#depth > 0;
   }
 
+  /** Opens a conditional (OP_IF, OP_NOTIF). */
   beginConditional(value: boolean): void {
     this.#depth++;
     if (!value && this.#falseDepth === 0) this.#falseDepth = this.#depth;
   }
 
+  /** Inverts the innermost conditional (OP_ELSE). */
   toggleConditional(): void {
     if (this.#falseDepth === 0) this.#falseDepth = this.#depth;
-    // An inner one inside a false one changes nothing.
+    // Inside an outer false conditional, nothing changes.
     else if (this.#falseDepth === this.#depth) this.#falseDepth = 0;
   }
 
+  /** Closes the innermost conditional (OP_ENDIF). */
   endConditional(): void {
     if (this.#falseDepth === this.#depth) this.#falseDepth = 0;
     this.#depth--;
   }
 }
 
-/** One opcode's effect. */
-export type Operation = (machine: Machine) => ScriptError | undefined;
+/** Executes an opcode; returns the script error, undefined on success. */
+export type OpcodeHandler = (machine: Machine) => ScriptError | undefined;
 
-/** Operations by opcode. */
-export type OperationTable = Readonly<Record<number, Operation>>;
+/** Handlers by opcode. */
+export type OpcodeTable = Readonly<Record<number, OpcodeHandler>>;

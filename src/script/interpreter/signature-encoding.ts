@@ -3,9 +3,12 @@ import type { ScriptError } from '../errors.ts';
 import { ScriptFlag } from '../flags.ts';
 import { SigHash, SigVersion } from '../sighash/types.ts';
 
-/** What the flags find wrong in the form of an ECDSA signature with its hash type (Core: CheckSignatureEncoding). */
+/**
+ * Checks the encoding of an ECDSA signature, followed by its hash type, under the flags; returns the script error
+ * (Core: CheckSignatureEncoding).
+ */
 export function checkSignatureEncoding(signature: Uint8Array, flags: number): ScriptError | undefined {
-  // Empty is the compact way to give an invalid one.
+  // An empty signature is a compact way to provide an invalid one.
   if (signature.length === 0) return undefined;
   if ((flags & (ScriptFlag.DERSIG | ScriptFlag.LOW_S | ScriptFlag.STRICTENC)) === 0) return undefined;
   const der = signature.subarray(0, signature.length - 1);
@@ -23,7 +26,7 @@ function isDefinedHashType(hashType: number): boolean {
   return output >= SigHash.ALL && output <= SigHash.SINGLE;
 }
 
-/** What the flags find wrong in the form of a public key (Core: CheckPubKeyEncoding). */
+/** Checks the encoding of a public key under the flags; returns the script error (Core: CheckPubKeyEncoding). */
 export function checkPublicKeyEncoding(
   publicKey: Uint8Array,
   flags: number,

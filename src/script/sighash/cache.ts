@@ -4,34 +4,35 @@ import { writeOutPoint } from '../../primitives/outpoint.ts';
 import { type Transaction, type TxOut, writeTxOut } from '../../primitives/transaction.ts';
 import { preimage } from './preimage.ts';
 
-/** A transaction as legacy signatures see it, before the one script that each of them puts in. */
+/** The part of the legacy preimage that all inputs share: a signature only inserts its script code. */
 export interface LegacyTemplate {
-  /** The encoding without witness, every scriptSig empty. */
+  /** The transaction without witness, with every scriptSig empty. */
   readonly bytes: Uint8Array;
-  /** Where input `i`'s one-byte script length stands: `firstScript + i * LEGACY_INPUT_SIZE`. */
+  /** The offset of the first input's script length (one byte); input `i`'s is `i * LEGACY_INPUT_SIZE` further on. */
   readonly firstScript: number;
 }
 
-/** An input with an empty scriptSig. */
+/** Bytes of an input with an empty scriptSig. */
 export const LEGACY_INPUT_SIZE = 41;
 
 /**
- * What the signature hashes of one transaction's inputs share, each part computed once, when first asked for
- * (Core: PrecomputedTransactionData). `spentOutputs[i]` is the output that input `i` spends. The hashes without
- * `Twice` are BIP341's single SHA-256, the others BIP143's, which hash those again.
+ * The hashes that the inputs of a transaction share for their signature hashes, 32 bytes each, computed on first use
+ * (Core: PrecomputedTransactionData). The `sha…` hashes are BIP341's (single SHA-256), the `hash…` ones BIP143's
+ * (double SHA-256).
  */
 export class SighashCache {
   readonly tx: Transaction;
+  /** The output that each input spends, in the order of the inputs. */
   readonly spentOutputs: readonly TxOut[];
 
-  #prevouts: Uint8Array | undefined;
-  #prevoutsTwice: Uint8Array | undefined;
-  #sequences: Uint8Array | undefined;
-  #sequencesTwice: Uint8Array | undefined;
-  #outputs: Uint8Array | undefined;
-  #outputsTwice: Uint8Array | undefined;
-  #amounts: Uint8Array | undefined;
-  #scriptPubKeys: Uint8Array | undefined;
+  #shaPrevouts: Uint8Array | undefined;
+  #hashPrevouts: Uint8Array | undefined;
+  #shaSequences: Uint8Array | undefined;
+  #hashSequences: Uint8Array | undefined;
+  #shaOutputs: Uint8Array | undefined;
+  #hashOutputs: Uint8Array | undefined;
+  #shaAmounts: Uint8Array | undefined;
+  #shaScriptPubKeys: Uint8Array | undefined;
   #legacyTemplate: LegacyTemplate | undefined;
 
   constructor(tx: Transaction, spentOutputs: readonly TxOut[]) {
@@ -39,64 +40,64 @@ export class SighashCache {
     this.spentOutputs = spentOutputs;
   }
 
-  get prevouts(): Uint8Array {
-    if (!this.#prevouts) {
+  get shaPrevouts(): Uint8Array {
+    if (!this.#shaPrevouts) {
       preimage.reset();
       for (const input of this.tx.inputs) preimage.outPoint(input.prevout);
-      this.#prevouts = preimage.sha256();
+      this.#shaPrevouts = preimage.sha256();
     }
-    return this.#prevouts;
+    return this.#shaPrevouts;
   }
 
-  get prevoutsTwice(): Uint8Array {
-    this.#prevoutsTwice ??= sha256(this.prevouts);
-    return this.#prevoutsTwice;
+  get hashPrevouts(): Uint8Array {
+    this.#hashPrevouts ??= sha256(this.shaPrevouts);
+    return this.#hashPrevouts;
   }
 
-  get sequences(): Uint8Array {
-    if (!this.#sequences) {
+  get shaSequences(): Uint8Array {
+    if (!this.#shaSequences) {
       preimage.reset();
       for (const input of this.tx.inputs) preimage.u32(input.sequence);
-      this.#sequences = preimage.sha256();
+      this.#shaSequences = preimage.sha256();
     }
-    return this.#sequences;
+    return this.#shaSequences;
   }
 
-  get sequencesTwice(): Uint8Array {
-    this.#sequencesTwice ??= sha256(this.sequences);
-    return this.#sequencesTwice;
+  get hashSequences(): Uint8Array {
+    this.#hashSequences ??= sha256(this.shaSequences);
+    return this.#hashSequences;
   }
 
-  get outputs(): Uint8Array {
-    if (!this.#outputs) {
+  get shaOutputs(): Uint8Array {
+    if (!this.#shaOutputs) {
       preimage.reset();
       for (const output of this.tx.outputs) preimage.output(output);
-      this.#outputs = preimage.sha256();
+      this.#shaOutputs = preimage.sha256();
     }
-    return this.#outputs;
+    return this.#shaOutputs;
   }
 
-  get outputsTwice(): Uint8Array {
-    this.#outputsTwice ??= sha256(this.outputs);
-    return this.#outputsTwice;
+  get hashOutputs(): Uint8Array {
+    this.#hashOutputs ??= sha256(this.shaOutputs);
+    return this.#hashOutputs;
   }
 
-  get amounts(): Uint8Array {
-    if (!this.#amounts) {
+  get shaAmounts(): Uint8Array {
+    if (!this.#shaAmounts) {
       preimage.reset();
       for (const output of this.spentOutputs) preimage.i64(output.value);
-      this.#amounts = preimage.sha256();
+      this.#shaAmounts = preimage.sha256();
     }
-    return this.#amounts;
+    return this.#shaAmounts;
   }
 
-  get scriptPubKeys(): Uint8Array {
-    if (!this.#scriptPubKeys) {
+  get shaScriptPubKeys(): Uint8Array {
+    if (!this.#shaScriptPubKeys) {
       preimage.reset();
       for (const output of this.spentOutputs) preimage.varBytes(output.scriptPubKey);
-      this.#scriptPubKeys = preimage.sha256();
+      this.#shaScriptPubKeys = preimage.sha256();
     }
-    return this.#scriptPubKeys;
+    return this.#shaScriptPubKeys;
   }
 
   /** @internal */

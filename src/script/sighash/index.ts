@@ -1,4 +1,4 @@
-/** What signatures sign: one function for each of the three generations, and what a transaction's inputs share. */
+/** Signature hashes: one function each for legacy, segwit v0 and Taproot, and the cache that they share. */
 export { SighashCache } from './cache.ts';
 export { legacySighash } from './legacy.ts';
 export { segwitV0Sighash } from './segwit-v0.ts';

@@ -5,15 +5,15 @@ import { LEGACY_INPUT_SIZE, type SighashCache } from './cache.ts';
 import { preimage } from './preimage.ts';
 import { SigHash } from './types.ts';
 
-/** The number one as a hash, which a SIGHASH_SINGLE signature without its output has signed since 2009. */
+/** The number one as a little-endian uint256: the hash signed by SIGHASH_SINGLE without a matching output. */
 const one = new Uint8Array(32);
 one[0] = 1;
 
 const blankOutput: TxOut = { value: -1n, scriptPubKey: new Uint8Array(0) };
 
 /**
- * What a signature in a bare or P2SH script signs: the transaction with `scriptCode` in place of this input's
- * scriptSig, and without what `hashType` (an int32) leaves out. 32 bytes, internal order.
+ * Returns the hash that a signature in a bare or P2SH script signs, 32 bytes in internal order: that of the transaction
+ * with `scriptCode` as this input's scriptSig, reduced as `hashType` (an int32) says (Core: SignatureHash).
  */
 export function legacySighash(
   cache: SighashCache,
@@ -51,7 +51,7 @@ function partialSighash(cache: SighashCache, inputIndex: number, script: Uint8Ar
     for (const [i, input] of inputs.entries()) {
       preimage.outPoint(input.prevout);
       if (i === inputIndex) preimage.varBytes(script).u32(input.sequence);
-      // The others' sequences are signed by none of the kinds that come here.
+      // NONE and SINGLE leave the sequences of the other inputs unsigned.
       else preimage.u8(0).u32(0);
     }
   }
@@ -69,7 +69,7 @@ function partialSighash(cache: SighashCache, inputIndex: number, script: Uint8Ar
   return preimage.u32(lockTime).u32(hashType).sha256d();
 }
 
-/** The script without its OP_CODESEPARATORs; itself where it has none. */
+/** Returns the script without OP_CODESEPARATOR; the same array if it has none. */
 function withoutCodeSeparators(script: Uint8Array): Uint8Array {
   if (!script.includes(Op.OP_CODESEPARATOR)) return script;
   const out = new Uint8Array(script.length);

@@ -3,10 +3,7 @@ import { sha256, sha256d } from '../../crypto/hash.ts';
 import { type OutPoint, writeOutPoint } from '../../primitives/outpoint.ts';
 import { type TxOut, writeTxOut } from '../../primitives/transaction.ts';
 
-/**
- * A writer over one buffer that is used again for every signature hash, as a block asks for thousands. Hashing is
- * synchronous, so there is never a second user before the first has its digest. Each begins with `reset`.
- */
+/** A writer of preimages that hashes them in place. */
 class Preimage extends ByteWriter {
   outPoint(value: OutPoint): this {
     writeOutPoint(this, value);
@@ -27,4 +24,8 @@ class Preimage extends ByteWriter {
   }
 }
 
+/**
+ * The shared preimage writer. All signature hashes use one buffer, because a block needs thousands of them. This is
+ * safe because hashing is synchronous: each use starts with `reset` and ends with a digest.
+ */
 export const preimage = new Preimage(1024);

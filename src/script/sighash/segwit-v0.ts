@@ -5,8 +5,8 @@ import { SigHash } from './types.ts';
 const zero: Uint8Array = new Uint8Array(32);
 
 /**
- * What a signature in a version 0 witness program signs (BIP143). `scriptCode` is the script from the last executed
- * OP_CODESEPARATOR on. 32 bytes, internal order.
+ * Returns the hash that a signature in a version 0 witness program signs, 32 bytes in internal order (BIP143).
+ * `scriptCode` is the script after the last executed OP_CODESEPARATOR.
  */
 export function segwitV0Sighash(
   cache: SighashCache,
@@ -20,11 +20,11 @@ export function segwitV0Sighash(
   const output = hashType & 0x1f;
   const allOutputs = output !== SigHash.SINGLE && output !== SigHash.NONE;
 
-  // These may use the shared preimage themselves, so they come before it begins.
-  const prevouts = anyoneCanPay ? zero : cache.prevoutsTwice;
-  const sequences = anyoneCanPay || !allOutputs ? zero : cache.sequencesTwice;
+  // Computed before the shared preimage is reset, because these may use it too.
+  const prevouts = anyoneCanPay ? zero : cache.hashPrevouts;
+  const sequences = anyoneCanPay || !allOutputs ? zero : cache.hashSequences;
   let outputsHash = zero;
-  if (allOutputs) outputsHash = cache.outputsTwice;
+  if (allOutputs) outputsHash = cache.hashOutputs;
   else if (output === SigHash.SINGLE && inputIndex < outputs.length) {
     outputsHash = preimage.reset().output(outputs[inputIndex]!).sha256d();
   }

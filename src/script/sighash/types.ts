@@ -1,6 +1,6 @@
-/** What a signature commits to: its last byte (Core: SIGHASH_*). */
+/** Hash types: the last byte of a signature, which selects what it commits to (Core: SIGHASH_*). */
 export const SigHash = {
-  /** Taproot only: no byte at all, the same as ALL. */
+  /** Taproot only: signs as ALL, and takes no byte. */
   DEFAULT: 0x00,
   ALL: 0x01,
   NONE: 0x02,
@@ -8,7 +8,7 @@ export const SigHash = {
   ANYONECANPAY: 0x80,
 } as const;
 
-/** By which rules a script runs and signs (Core: SigVersion). */
+/** The rules under which a script runs and signs (Core: SigVersion). */
 export const SigVersion = {
   /** Bare scripts and P2SH redeem scripts. */
   BASE: 0,
@@ -20,4 +20,5 @@ export const SigVersion = {
   TAPSCRIPT: 3,
 } as const;
 
+/** A value of `SigVersion`. */
 export type SigVersion = (typeof SigVersion)[keyof typeof SigVersion];

@@ -1,9 +1,9 @@
 import { equalBytes } from '../../../bytes/compare.ts';
 import type { ScriptError } from '../../errors.ts';
 import { Op } from '../../opcodes.ts';
-import type { Machine, Operation, OperationTable } from '../machine.ts';
+import type { Machine, OpcodeHandler, OpcodeTable } from '../machine.ts';
 
-function unary(compute: (a: number) => number): Operation {
+function unary(compute: (a: number) => number): OpcodeHandler {
   return (vm) => {
     if (vm.stack.length < 1) return 'INVALID_STACK_OPERATION';
     const result = compute(vm.peekNumber());
@@ -13,8 +13,8 @@ function unary(compute: (a: number) => number): Operation {
   };
 }
 
-/** An operation on two numbers, `b` being on top; a boolean result is pushed as 0 or 1. */
-function binary(compute: (a: number, b: number) => number | boolean): Operation {
+/** Makes a handler of two numbers, `b` on top of the stack; pushes a boolean result as 0 or 1. */
+function binary(compute: (a: number, b: number) => number | boolean): OpcodeHandler {
   return (vm) => {
     if (vm.stack.length < 2) return 'INVALID_STACK_OPERATION';
     const result = compute(vm.peekNumber(1), vm.peekNumber(0));
@@ -34,8 +34,8 @@ function equal(vm: Machine): ScriptError | undefined {
   return undefined;
 }
 
-/** Numbers of up to four bytes; a result may have five, which no operation here takes as an argument again. */
-export const arithmeticOperations: OperationTable = {
+/** Comparison and arithmetic. Arguments have up to four bytes, results up to five. */
+export const arithmeticOpcodes: OpcodeTable = {
   [Op.OP_EQUAL]: equal,
   [Op.OP_EQUALVERIFY]: (vm) => equal(vm) ?? vm.verify('EQUALVERIFY'),
 

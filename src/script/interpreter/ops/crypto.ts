@@ -4,9 +4,9 @@ import { Op } from '../../opcodes.ts';
 import { SigVersion } from '../../sighash/types.ts';
 import { checkMultisig } from '../check-multisig.ts';
 import { checkSig } from '../checksig.ts';
-import type { Machine, Operation, OperationTable } from '../machine.ts';
+import type { Machine, OpcodeHandler, OpcodeTable } from '../machine.ts';
 
-function hashing(hash: (data: Uint8Array) => Uint8Array): Operation {
+function hashing(hash: (data: Uint8Array) => Uint8Array): OpcodeHandler {
   return ({ stack }) => {
     const top = stack.length - 1;
     if (top < 0) return 'INVALID_STACK_OPERATION';
@@ -24,8 +24,8 @@ function checkSigOperation(vm: Machine): ScriptError | undefined {
   return undefined;
 }
 
-/** Hashes and signatures. */
-export const cryptoOperations: OperationTable = {
+/** Hashes and signature checks. */
+export const cryptoOpcodes: OpcodeTable = {
   [Op.OP_RIPEMD160]: hashing(ripemd160),
   [Op.OP_SHA1]: hashing(sha1),
   [Op.OP_SHA256]: hashing(sha256),
@@ -33,7 +33,7 @@ export const cryptoOperations: OperationTable = {
   [Op.OP_HASH256]: hashing(sha256d),
 
   [Op.OP_CODESEPARATOR]: (vm) => {
-    // Tapscript signs the position, the scripts before it what stands behind.
+    // Tapscript signs the position; earlier versions sign the script after it.
     vm.scriptCode = vm.script.subarray(vm.offset);
     vm.codeSeparatorPosition = vm.position;
     return undefined;

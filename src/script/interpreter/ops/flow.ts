@@ -4,11 +4,11 @@ import { castToBool } from '../../number.ts';
 import { Op } from '../../opcodes.ts';
 import { SigVersion } from '../../sighash/types.ts';
 import { isSequenceDisabled } from '../checker.ts';
-import type { Machine, OperationTable } from '../machine.ts';
+import type { Machine, OpcodeTable } from '../machine.ts';
 
 const nop = (): undefined => undefined;
 
-/** A no-operation that a soft fork may give a meaning. */
+/** A no-op that a future soft fork may redefine. */
 function upgradableNop(vm: Machine): ScriptError | undefined {
   return vm.has(ScriptFlag.DISCOURAGE_UPGRADABLE_NOPS) ? 'DISCOURAGE_UPGRADABLE_NOPS' : undefined;
 }
@@ -30,8 +30,8 @@ function beginIf(vm: Machine, expected: boolean): ScriptError | undefined {
   return undefined;
 }
 
-/** Conditions, lock times, and what ends a script. */
-export const flowOperations: OperationTable = {
+/** Conditionals, lock times, OP_VERIFY and OP_RETURN. */
+export const flowOpcodes: OpcodeTable = {
   [Op.OP_NOP]: nop,
   [Op.OP_NOP1]: upgradableNop,
   [Op.OP_NOP4]: upgradableNop,
@@ -64,7 +64,7 @@ export const flowOperations: OperationTable = {
   [Op.OP_CHECKLOCKTIMEVERIFY]: (vm) => {
     if (!vm.has(ScriptFlag.CHECKLOCKTIMEVERIFY)) return undefined;
     if (vm.stack.length < 1) return 'INVALID_STACK_OPERATION';
-    // Five bytes, as four end in 2038.
+    // Up to five bytes: four would overflow in 2038 (BIP65).
     const lockTime = vm.peekNumber(0, 5);
     if (lockTime < 0) return 'NEGATIVE_LOCKTIME';
     return vm.checker.checkLockTime(lockTime) ? undefined : 'UNSATISFIED_LOCKTIME';

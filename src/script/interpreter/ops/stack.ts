@@ -1,10 +1,10 @@
 import type { ScriptError } from '../../errors.ts';
 import { castToBool } from '../../number.ts';
 import { Op } from '../../opcodes.ts';
-import type { Machine, Operation, OperationTable } from '../machine.ts';
+import type { Machine, OpcodeHandler, OpcodeTable } from '../machine.ts';
 
-/** An operation on at least `depth` elements, given the stack and its size. */
-function withStack(depth: number, run: (stack: Uint8Array[], size: number) => void): Operation {
+/** Makes a handler that requires at least `depth` elements and gets the stack with its size. */
+function withStack(depth: number, run: (stack: Uint8Array[], size: number) => void): OpcodeHandler {
   return ({ stack }) => {
     if (stack.length < depth) return 'INVALID_STACK_OPERATION';
     run(stack, stack.length);
@@ -12,7 +12,7 @@ function withStack(depth: number, run: (stack: Uint8Array[], size: number) => vo
   };
 }
 
-/** Moves or copies the element as deep as the number on top says. */
+/** Moves (OP_ROLL) or copies (OP_PICK) the element at the depth given on top of the stack. */
 function fromDepth(vm: Machine, remove: boolean): ScriptError | undefined {
   const { stack } = vm;
   if (stack.length < 2) return 'INVALID_STACK_OPERATION';
@@ -26,8 +26,8 @@ function fromDepth(vm: Machine, remove: boolean): ScriptError | undefined {
   return undefined;
 }
 
-/** What moves, copies and drops elements. */
-export const stackOperations: OperationTable = {
+/** Stack manipulation: moves, copies and drops elements. */
+export const stackOpcodes: OpcodeTable = {
   [Op.OP_TOALTSTACK]: ({ stack, altStack }) => {
     const element = stack.pop();
     if (!element) return 'INVALID_STACK_OPERATION';
