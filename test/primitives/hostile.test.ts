@@ -18,26 +18,26 @@ import {
 } from '../support/transactions.ts';
 import { describeVectors } from '../support/vectors.ts';
 
-// Whatever bytes come: a DecodeError, or a value that is encoded to exactly these bytes.
+// Any input either throws DecodeError or decodes to a value that encodes to exactly the same bytes.
 
-describeVectors('Transactions of the vectors', 'core/tx_valid.json', () => {
+describeVectors("Transactions of Core's vectors", 'core/tx_valid.json', () => {
   const raws = vectorTransactions();
   const random = new SeededRandom(144);
 
-  it('are nothing when cut short anywhere, or followed by more', () => {
+  it('do not decode if truncated, or with trailing bytes', () => {
     for (const [i, raw] of raws.entries()) {
-      // All places in the small ones and in some of the others, one place in the rest.
+      // Every position in small transactions and in a fifth of the others, one random position in the rest.
       if (raw.length <= 120 || i % 5 === 0) expect(countTruncations(transactionCodec, raw)).toBe(0);
       else expect(roundTrips(transactionCodec, raw.subarray(0, randomInt(random, raw.length)))).toBe(false);
       expect(roundTrips(transactionCodec, Uint8Array.of(...raw, randomInt(random, 256)))).toBe(false);
     }
   });
 
-  it('have one encoding only: whatever else decodes, is encoded to itself', () => {
+  it('have a unique encoding: mutated bytes that decode encode to themselves', () => {
     let decoded = 0;
     for (let i = 0; i < 4000; i++) {
       const bytes = Uint8Array.from(raws[randomInt(random, raws.length)]!);
-      // Where counts and lengths stand, for the most part.
+      // Mutates the first bytes, where most counts and lengths are.
       for (let change = randomInt(random, 3); change >= 0; change--) {
         bytes[randomInt(random, Math.min(bytes.length, 60))] = randomInt(random, 256);
       }
@@ -46,17 +46,17 @@ describeVectors('Transactions of the vectors', 'core/tx_valid.json', () => {
     expect(decoded).toBeGreaterThan(1000);
   });
 
-  it('with any one bit flipped are another transaction or none', () => {
+  it('with one bit flipped decode to another transaction or do not decode', () => {
     for (let i = 0; i < 60; i++) {
       const raw = raws[randomInt(random, raws.length)]!;
       const held = countFlips(transactionCodec, raw);
-      // Most bits are of hashes, scripts and amounts.
+      // Most bits belong to hashes, scripts and amounts.
       expect(held).toBeGreaterThan(raw.length * 4);
       expect(held).toBeLessThan(raw.length * 8);
     }
   });
 
-  it('with a hostile count anywhere are none', () => {
+  it('do not decode with a hostile count in any place', () => {
     let tried = 0;
     for (let i = 0; i < 150; i++) {
       const raw = raws[randomInt(random, raws.length)]!;
@@ -73,7 +73,7 @@ describeVectors('Transactions of the vectors', 'core/tx_valid.json', () => {
 });
 
 describe('Generated transactions and blocks', () => {
-  it('are nothing when cut short, and another or none with a bit flipped', () => {
+  it('do not decode if truncated, and with a bit flipped decode to another value or not at all', () => {
     fc.assert(
       fc.property(anyTransaction, anyBlock, fc.nat(), (tx, block, bit) => {
         expect(countTruncations(transactionCodec, tx.encode())).toBe(0);
@@ -87,7 +87,7 @@ describe('Generated transactions and blocks', () => {
     );
   });
 
-  it('are not made of noise', () => {
+  it('satisfy the invariant for random bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         roundTrips(transactionCodec, bytes);
@@ -98,7 +98,7 @@ describe('Generated transactions and blocks', () => {
     );
   });
 
-  it('have no hostile count', () => {
+  it('do not decode with a hostile count of transactions', () => {
     fc.assert(
       fc.property(anyBlock, (block) => {
         const raw = block.encode();
@@ -113,7 +113,7 @@ describe('Generated transactions and blocks', () => {
 });
 
 describeVectors('Real blocks', 'blocks', () => {
-  it('of a few kilobytes are nothing when cut short anywhere, and another or none with any one bit flipped', () => {
+  it('of a few kilobytes do not decode if truncated, and satisfy the invariant with a bit flipped', () => {
     for (const { name } of realBlocks) {
       const raw = rawBlock(name);
       if (raw.length > 10_000) continue;
@@ -123,14 +123,14 @@ describeVectors('Real blocks', 'blocks', () => {
     }
   });
 
-  it.each(realBlocks.filter(({ inputs }) => inputs))('as large as they are: $name', ({ name }) => {
+  it.each(realBlocks.filter(({ inputs }) => inputs))('do not decode if truncated at random: $name', ({ name }) => {
     const raw = rawBlock(name);
     const random = new SeededRandom(raw.length);
     for (let i = 0; i < 12; i++) {
       expect(roundTrips(blockCodec, raw.subarray(0, randomInt(random, raw.length)))).toBe(false);
       roundTrips(blockCodec, flipBit(raw, randomInt(random, raw.length * 8)));
     }
-    // Flips where a transaction's counts stand, in the middle of the block.
+    // Flips bits in the counts of a transaction in the middle of the block.
     const block = Block.decode(raw);
     const tx = block.transactions[block.transactions.length >> 1]!;
     const start = tx.encode().byteOffset - block.encode().byteOffset;

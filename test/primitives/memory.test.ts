@@ -9,9 +9,9 @@ import { Block } from '../../src/primitives/block.ts';
 import { HEADER_SIZE } from '../../src/primitives/header.ts';
 import { requireOracles } from '../support/oracles.ts';
 
-// The bound: decoding a block or transaction of N bytes never holds more than 40 * N bytes, and 1 MiB, beside the bytes
-// themselves, whether it succeeds or not. What comes nearest is a witness of elements of two bytes, three in all, each
-// of which needs an object of some hundred bytes.
+// The bound: decoding N bytes holds at most 40 * N bytes plus 1 MiB besides the input, whether it succeeds or fails.
+// The worst case is a witness of two-byte elements: each takes three bytes of input and an object of about a hundred
+// bytes.
 const FACTOR = 40;
 const CONSTANT = 1 << 20;
 
@@ -20,7 +20,7 @@ const SIZE = 400_000;
 const input = concatBytes(new Uint8Array(36), Uint8Array.of(0), new Uint8Array(4));
 const output = new Uint8Array(9);
 
-/** As many copies of an item as there is room for, behind their count. */
+/** Encodes a list of as many copies of `item` as fit into SIZE. */
 function many(item: Uint8Array): Uint8Array {
   const count = Math.floor((SIZE - 200) / item.length);
   const writer = new ByteWriter(SIZE).compactSize(count);
@@ -32,7 +32,7 @@ const one = (item: Uint8Array) => concatBytes(Uint8Array.of(1), item);
 const withScript = (bytes: Uint8Array, at: number, length: number) =>
   concatBytes(bytes.subarray(0, at), Uint8Array.of(length), new Uint8Array(length), bytes.subarray(at + 1));
 
-/** A transaction of encoded lists; with a witness where one is given. */
+/** Encodes a transaction from encoded lists of inputs and outputs, and optionally a witness. */
 function transaction(inputs: Uint8Array, outputs: Uint8Array, witness?: Uint8Array): Uint8Array {
   const version = Uint8Array.of(2, 0, 0, 0);
   if (!witness) return concatBytes(version, inputs, outputs, new Uint8Array(4));
@@ -42,7 +42,7 @@ function transaction(inputs: Uint8Array, outputs: Uint8Array, witness?: Uint8Arr
 const ofWitness = (item: Uint8Array) => transaction(one(input), one(output), many(item));
 const announcing = (count: string) => Buffer.from(`02000000${count}`, 'hex');
 
-/** Transactions that are all of the smallest parts there are, by what these are. */
+/** Transactions with the largest number of the smallest parts, by a description of the part. */
 const hostile: Readonly<Record<string, Uint8Array>> = {
   'witness elements of no byte': ofWitness(Uint8Array.of(0)),
   'witness elements of one byte': ofWitness(Uint8Array.of(1, 7)),
@@ -81,7 +81,7 @@ function heapUsed(): number {
 }
 
 describe('A block', () => {
-  it.each(Object.keys(blocks))('of %s holds little', (what) => {
+  it.each(Object.keys(blocks))('of %s stays within the memory bound', (what) => {
     const raw = blocks[what]!;
     const before = heapUsed();
     const buffers = process.memoryUsage().arrayBuffers;
@@ -89,16 +89,16 @@ describe('A block', () => {
     try {
       block = Block.decode(raw);
     } catch {
-      // Not one after all.
+      // Malformed.
     }
-    // No copies either.
+    // The bytes are not copied.
     expect(process.memoryUsage().arrayBuffers - buffers).toBeLessThan(CONSTANT);
     expect(heapUsed() - before).toBeLessThan(FACTOR * raw.length + CONSTANT);
     expect(block === undefined).toBe(what.endsWith('announced'));
   });
 });
 
-/** Decodes everything that it is given, in a heap that may not grow beyond its limit; then says how many were blocks. */
+/** A worker that decodes all given blocks in a limited heap and posts how many decoded. */
 const script = `
   const { parentPort, workerData } = require('node:worker_threads');
   import(workerData.module).then(({ Block }) => {
@@ -113,23 +113,27 @@ const script = `
     parentPort.postMessage(decoded);
   });`;
 
-// What is held at the end says nothing of what was held on the way, so here the heap itself has a limit. Node's own
-// share of it is some megabytes.
+// The test above measures the heap after decoding; here a heap limit bounds its peak. Node itself takes a few
+// megabytes.
 const module = new URL('../../dist/primitives/block.js', import.meta.url);
 const isBuilt = existsSync(module);
 const withWorker = isBuilt || requireOracles ? it : it.skip;
 
 describe('Decoding', () => {
-  withWorker(`never needs more on the way${isBuilt ? '' : ' (skipped: not built)'}`, { timeout: 60_000 }, async () => {
-    const maxOldGenerationSizeMb = Math.ceil((FACTOR * SIZE) / (1 << 20)) + 16;
-    const worker = new Worker(script, {
-      eval: true,
-      workerData: { module: module.href, blocks: Object.values(blocks) },
-      resourceLimits: { maxOldGenerationSizeMb, maxYoungGenerationSizeMb: 8 },
-    });
-    const decoded = await new Promise((resolve, reject) => {
-      worker.on('message', resolve).on('error', reject);
-    });
-    expect(decoded).toBe(Object.keys(blocks).filter((what) => !what.endsWith('announced')).length);
-  });
+  withWorker(
+    `stays within the bound at its peak${isBuilt ? '' : ' (skipped: not built)'}`,
+    { timeout: 60_000 },
+    async () => {
+      const maxOldGenerationSizeMb = Math.ceil((FACTOR * SIZE) / (1 << 20)) + 16;
+      const worker = new Worker(script, {
+        eval: true,
+        workerData: { module: module.href, blocks: Object.values(blocks) },
+        resourceLimits: { maxOldGenerationSizeMb, maxYoungGenerationSizeMb: 8 },
+      });
+      const decoded = await new Promise((resolve, reject) => {
+        worker.on('message', resolve).on('error', reject);
+      });
+      expect(decoded).toBe(Object.keys(blocks).filter((what) => !what.endsWith('announced')).length);
+    },
+  );
 });

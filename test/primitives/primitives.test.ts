@@ -33,12 +33,12 @@ describe('Amounts', () => {
     [-1n, '-0.00000001'],
     [-150_000_000n, '-1.50000000'],
     [MAX_MONEY, '21000000.00000000'],
-  ])('of %i are shown as %s', (satoshis, text) => {
+  ])('of %i satoshis are formatted as %s', (satoshis, text) => {
     expect(formatAmount(satoshis)).toBe(text);
     expect(parseAmount(text)).toBe(satoshis);
   });
 
-  it('are read from plain decimals only', () => {
+  it('are parsed from plain decimals only', () => {
     expect(parseAmount('1')).toBe(COIN);
     expect(parseAmount('.5')).toBe(COIN / 2n);
     expect(parseAmount('0.1')).toBe(COIN / 10n);
@@ -66,7 +66,7 @@ const outpoint = fc.record({
 });
 
 describe('Outpoints', () => {
-  it('are read back, and have a key each', () => {
+  it('round-trip, and have unique keys', () => {
     fc.assert(
       fc.property(outpoint, outpoint, (a, b) => {
         const writer = new ByteWriter(36);
@@ -81,7 +81,7 @@ describe('Outpoints', () => {
     );
   });
 
-  it('know the one that marks a coinbase', () => {
+  it('recognise the null prevout of a coinbase', () => {
     expect(isNullOutPoint(nullOutPoint)).toBe(true);
     expect(isNullOutPoint({ ...nullOutPoint, vout: 0 })).toBe(false);
     const txid = new Uint8Array(32);
@@ -89,7 +89,7 @@ describe('Outpoints', () => {
     expect(isNullOutPoint({ ...nullOutPoint, txid })).toBe(false);
   });
 
-  it('are shown with the hash reversed', () => {
+  it('are formatted with the txid in display order', () => {
     expect(formatOutPoint({ txid: Uint8Array.of(0xab, ...new Uint8Array(31)), vout: 7 })).toBe(
       `${'00'.repeat(31)}ab:7`,
     );
@@ -97,7 +97,7 @@ describe('Outpoints', () => {
 });
 
 describe('Headers', () => {
-  it("hash to the genesis block's name", () => {
+  it('decode, encode and hash the genesis header', () => {
     const raw =
       '0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c';
     const header = BlockHeader.decode(fromHex(raw));
@@ -121,16 +121,16 @@ describe('Transactions', () => {
   };
   const output = { value: -1n, scriptPubKey: fromHex('6a') };
 
-  it('with witnesses that are all empty are encoded without', () => {
+  it('have no superfluous witness record and no unknown flags', () => {
     const tx = new Transaction({ version: 0xffff_ffff, inputs: [input], outputs: [output], lockTime: 3 });
     expect(tx.hasWitness).toBe(false);
     expect(tx.wtxid).toEqual(tx.txid);
     expect(Transaction.decode(tx.encode())).toMatchObject({ version: 0xffff_ffff, lockTime: 3 });
-    // Marker and flag, and then no witness for any input: Core's "superfluous witness record".
+    // Marker and flag, but no witness on any input: "Superfluous witness record" in Core.
     const hex = toHex(tx.encode());
     const superfluous = `${hex.slice(0, 8)}0001${hex.slice(8, -8)}00${hex.slice(-8)}`;
     expect(() => Transaction.decode(fromHex(superfluous))).toThrow('superfluous');
-    // Any other flag than the witness's.
+    // Any flag except the witness flag.
     const withWitness = new Transaction({ ...tx, inputs: [{ ...input, witness: [fromHex('00')] }] });
     for (const flag of ['02', '03', 'ff']) {
       const bytes = fromHex(toHex(withWitness.encode()).replace(/^(.{8}00)01/, `$1${flag}`));
@@ -138,7 +138,7 @@ describe('Transactions', () => {
     }
   });
 
-  it('can be read in the legacy form only', () => {
+  it('can be read in the legacy encoding only', () => {
     const tx = new Transaction({ version: 2, inputs: [], outputs: [output], lockTime: 0 });
     const reader = new ByteReader(tx.encode());
     expect(Transaction.read(reader, false).outputs).toEqual([output]);
@@ -146,7 +146,7 @@ describe('Transactions', () => {
     expect(() => Transaction.decode(tx.encode())).toThrow(DecodeError);
   });
 
-  it('keep negative amounts for the rules to judge', () => {
+  it('decode negative amounts, which the consensus rules reject', () => {
     const writer = new ByteWriter();
     writeTxOut(writer, output);
     expect(writer.length).toBe(txOutSize(output));
@@ -166,8 +166,8 @@ describe('Transactions', () => {
     expect(new Transaction({ ...coinbase, inputs: two }).isCoinbase).toBe(false);
   });
 
-  it('do not allocate what a count only announces', () => {
-    // 33 million inputs announced in 9 bytes.
+  it('do not allocate for announced counts', () => {
+    // 9 bytes that announce 33 million inputs.
     expect(() => Transaction.decode(fromHex('01000000fe00000002'))).toThrow(DecodeError);
     expect(() => Transaction.decode(fromHex('01000000fe01000002'))).toThrow(/exceeds/);
   });

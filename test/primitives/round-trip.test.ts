@@ -29,8 +29,8 @@ function expectSame(tx: Transaction, raw: Uint8Array): void {
   expect(tx.weight).toBe(stripped.length * 3 + raw.length);
 }
 
-describeVectors('Transactions of the vectors', 'core/tx_valid.json', () => {
-  it('are encoded to the bytes they came from', () => {
+describeVectors("Transactions of Core's vectors", 'core/tx_valid.json', () => {
+  it('encode to the bytes they were decoded from', () => {
     const raws = vectorTransactions();
     for (const raw of raws) expectSame(Transaction.decode(raw), raw);
     expect(raws).toHaveLength(1770);
@@ -38,7 +38,7 @@ describeVectors('Transactions of the vectors', 'core/tx_valid.json', () => {
 });
 
 describeVectors('Real blocks', 'blocks', () => {
-  it.each(realBlocks)('are encoded to the bytes they came from: $name', ({ name }) => {
+  it.each(realBlocks)('encode to the bytes they were decoded from: $name', ({ name }) => {
     const raw = rawBlock(name);
     const block = Block.decode(raw);
     const again = rebuildBlock(block);
@@ -57,8 +57,8 @@ describeVectors('Real blocks', 'blocks', () => {
   });
 });
 
-describe('Values of any content', () => {
-  it('are decoded to what was encoded: transactions', () => {
+describe('Generated values', () => {
+  it('round-trip: transactions', () => {
     fc.assert(
       fc.property(anyTransaction, (tx) => {
         const decoded = Transaction.decode(tx.encode());
@@ -69,7 +69,7 @@ describe('Values of any content', () => {
     );
   });
 
-  it('are decoded to what was encoded: headers and blocks', () => {
+  it('round-trip: headers and blocks', () => {
     fc.assert(
       fc.property(anyBlock, anyHeader, (block, header) => {
         const decoded = Block.decode(block.encode());

@@ -24,7 +24,7 @@ const networks: Readonly<Record<string, AddressPrefixes>> = {
 const main = networks.main!;
 const regtest = networks.regtest!;
 
-/** What decoding throws, by its code. */
+/** Returns the code of the `AddressError` that `decode` throws; any other error fails the test. */
 function failure(decode: () => unknown): string | undefined {
   try {
     decode();
@@ -44,7 +44,7 @@ describeVectors("Core's valid keys and addresses", 'core/key_io_valid.json', () 
   }
   const rows = vectorJson<[text: string, hex: string, options: Options][]>('core/key_io_valid.json');
 
-  it('are decoded and encoded', () => {
+  it('round-trip', () => {
     for (const [text, hex, { chain, isPrivkey, isCompressed, tryCaseFlip }] of rows) {
       const prefixes = networks[chain]!;
       if (isPrivkey) {
@@ -65,7 +65,7 @@ describeVectors("Core's valid keys and addresses", 'core/key_io_valid.json', () 
     expect(rows).toHaveLength(70);
   });
 
-  it('are told apart from those of other networks', () => {
+  it('are rejected on other networks as such', () => {
     for (const [text, , { chain, isPrivkey }] of rows) {
       const other = chain === 'main' ? regtest : main;
       expect(failure(() => (isPrivkey ? decodeWif(text, other) : decodeAddress(text, other)))).toBe('other-network');
@@ -74,7 +74,7 @@ describeVectors("Core's valid keys and addresses", 'core/key_io_valid.json', () 
 });
 
 describeVectors("Core's invalid keys and addresses", 'core/key_io_invalid.json', () => {
-  it('are refused on every network', () => {
+  it('are rejected on every network', () => {
     const rows = vectorJson<[text: string][]>('core/key_io_invalid.json');
     for (const [text] of rows) {
       for (const prefixes of Object.values(networks)) {
@@ -93,7 +93,7 @@ describeVectors("Core's invalid keys and addresses", 'core/key_io_invalid.json',
 });
 
 describe('decodeWif', () => {
-  it('takes the secrets between zero and the order of the group', () => {
+  it('accepts secret keys from 1 to the group order - 1', () => {
     const last = 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140';
     const encode = (hex: string): string => encodeWif({ secretKey: fromHex(hex), compressed: true }, main);
     for (const hex of [`01${'00'.repeat(31)}`, `${'00'.repeat(31)}01`, last]) {
@@ -106,7 +106,7 @@ describe('decodeWif', () => {
 });
 
 describe('decodeAddress', () => {
-  it('says what is wrong', () => {
+  it('throws with the specific error code', () => {
     const good = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
     const code = (text: string): string | undefined => failure(() => decodeAddress(text, regtest));
     expect(code(good)).toBeUndefined();
@@ -123,7 +123,7 @@ describe('decodeAddress', () => {
 });
 
 describeVectors("Core's base58 pairs", 'core/base58_encode_decode.json', () => {
-  it('hold for the base58 under our addresses', () => {
+  it('match, also with a checksum', () => {
     const rows = vectorJson<[hex: string, text: string][]>('core/base58_encode_decode.json');
     for (const [hex, text] of rows) {
       const bytes = fromHex(hex);

@@ -20,7 +20,7 @@ import { verifyInput } from '../../src/script/verify.ts';
 const none = new Uint8Array(0);
 const { P2SH, WITNESS, TAPROOT } = ScriptFlag;
 
-/** Inputs that are all alike, and the outputs they spend. */
+/** Returns a transaction of identical inputs, and a cache with the outputs that they spend. */
 function spend(scriptPubKey: Uint8Array, scriptSig: Uint8Array, witness: readonly Uint8Array[], inputs: number) {
   const tx = new Transaction({
     version: 2,
@@ -37,14 +37,14 @@ function spend(scriptPubKey: Uint8Array, scriptSig: Uint8Array, witness: readonl
   return { tx, cache: new SighashCache(tx, spent) };
 }
 
-// A signature in strict DER that is right for nothing, and a key that exists.
+// A strict DER signature that is invalid, and a valid public key.
 const signature = Uint8Array.from([0x30, 6, 2, 1, 1, 2, 1, 1, 1]);
 const key = Uint8Array.from([
   2,
   ...Buffer.from('79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798', 'hex'),
 ]);
 
-/** What the engine was asked, and what was hashed for that. */
+/** Counts the verifications, and the signature hashes computed for them, from here on. */
 function countWork() {
   const engine = useSecp256k1Engine('native');
   const work = { verified: 0, hashes: 0, hashedBytes: 0 };
@@ -75,8 +75,8 @@ afterEach(() => {
   useSecp256k1Engine('native');
 });
 
-describe('The work for signatures', () => {
-  it('is no more than 20 verifications and one hash for an OP_CHECKMULTISIG', () => {
+describe('The cost of signature checks', () => {
+  it('is at most 20 verifications and one hash for an OP_CHECKMULTISIG', () => {
     const work = countWork();
     const keys = Array.from({ length: 20 }, () => key);
     const script = compileScript(1n, ...keys, 20n, Op.OP_CHECKMULTISIG);
@@ -85,7 +85,7 @@ describe('The work for signatures', () => {
     expect(work).toMatchObject({ verified: 20, hashes: 1 });
   });
 
-  it('is bounded by the opcodes of a script: nine such are all that fit', () => {
+  it('is bounded by the operations of a script: at most nine such OP_CHECKMULTISIG', () => {
     const work = countWork();
     const keys = Array.from({ length: 20 }, () => Op.OP_DUP);
     const one = compileScript(0n, signature, 1n, key, ...keys.slice(1), 20n, Op.OP_CHECKMULTISIG, Op.OP_DROP);
@@ -95,7 +95,7 @@ describe('The work for signatures', () => {
     expect(work.hashes).toBeLessThanOrEqual(10);
   });
 
-  /** Bytes hashed for all inputs of a transaction, for each byte of it. */
+  /** Returns the bytes hashed for all inputs of a transaction, per byte of its size. */
   function hashedPerByte(kind: 'legacy' | 'segwit' | 'taproot', inputs: number): number {
     const work = countWork();
     const p2wpkh = compileScript(Op.OP_0, hash160(key));
@@ -112,12 +112,12 @@ describe('The work for signatures', () => {
     return work.hashedBytes / tx.totalSize;
   }
 
-  it('grows with the transaction where BIP143 or BIP341 rules, however many inputs it has', () => {
+  it('is linear in the size of the transaction under BIP143 and BIP341', () => {
     for (const kind of ['segwit', 'taproot'] as const) {
       expect(hashedPerByte(kind, 10)).toBeLessThan(4);
       expect(hashedPerByte(kind, 1000)).toBeLessThan(4);
     }
-    // Before them it grows with the square, which consensus bounds by the size of blocks and the number of sigops.
+    // Legacy hashing is quadratic; consensus bounds it by the size and the sigops of a block.
     expect(hashedPerByte('legacy', 500) / hashedPerByte('legacy', 50)).toBeGreaterThan(8);
   });
 
@@ -130,17 +130,17 @@ describe('The work for signatures', () => {
     const vm = new Machine(script, stack, TAPROOT, SigVersion.TAPSCRIPT, checker, context);
     expect(runScript(vm)).toBe('TAPSCRIPT_VALIDATION_WEIGHT');
     expect(work.verified).toBe(Math.floor((script.length + 150) / 50));
-    // They sign one and the same.
+    // All signatures share one hash.
     expect(work.hashes).toBeLessThanOrEqual(7);
   });
 });
 
-// No limit but the block's holds tapscripts, so their operations must each take a bounded time: 15 microseconds for a
-// byte at the most. Idle, the worst, hashes, take 1 to 2, and almost all others a tenth of that.
+// Tapscripts are limited only by the block, so every operation must take bounded time: at most 15 microseconds per
+// byte. On an idle machine the slowest, hashes, take 1 to 2, and almost all others a tenth of that.
 const MOST_NS_PER_BYTE = 15_000;
 const SIZE = 60_000;
 
-/** A script of that size: what comes first, then the same again and again. */
+/** Returns a script of SIZE bytes: `first`, then `unit` repeated. */
 function repeat(unit: readonly number[], first: readonly number[] = []): Uint8Array {
   const count = Math.floor((SIZE - first.length) / unit.length);
   return Uint8Array.from([...first, ...Array.from({ length: count }, () => unit).flat()]);
@@ -148,7 +148,7 @@ function repeat(unit: readonly number[], first: readonly number[] = []): Uint8Ar
 
 const full = (count: number, size: number) => Array.from({ length: count }, () => new Uint8Array(size).fill(7));
 
-/** Scripts of one operation, or few, that are as slow as they can be, on the stacks that make them so. */
+/** The slowest scripts of one or a few operations, with initial stacks that make them slow. */
 const slow: Readonly<Record<string, readonly [script: Uint8Array, stack?: Uint8Array[], error?: string]>> = {
   'hashing twice': [repeat([Op.OP_HASH160]), full(1, 520)],
   'hashing large elements': [repeat([Op.OP_DUP, Op.OP_HASH256, Op.OP_DROP]), full(1, 520)],
@@ -176,7 +176,7 @@ const slow: Readonly<Record<string, readonly [script: Uint8Array, stack?: Uint8A
 };
 
 describe('The time for a script', () => {
-  it.each(Object.keys(slow))('grows with its size: %s', (what) => {
+  it.each(Object.keys(slow))('is linear in its size: %s', (what) => {
     const [script, stack = [], expected] = slow[what]!;
     const checker = new InputChecker(spend(none, none, [], 1).cache, 0);
     const context = { annexHash: undefined, leafHash: new Uint8Array(32), validationWeightLeft: script.length };
@@ -184,12 +184,12 @@ describe('The time for a script', () => {
     const { elapsed, result } = timed(() => runScript(vm));
     expect(result).toBe(expected);
     expect(elapsed).toBeLessThan(MOST_NS_PER_BYTE * script.length);
-    // And so does the memory: no element is larger than a push may be.
+    // So is the memory: no element exceeds the size limit.
     expect(vm.stack.length + vm.altStack.length).toBeLessThanOrEqual(1003);
     for (const { length } of vm.stack) expect(length).toBeLessThanOrEqual(520);
   });
 
-  it('that is only read grows with its size', () => {
+  it('that is only parsed is linear in its size', () => {
     const scripts = [
       ...Object.values(slow).map(([script]) => script),
       repeat([Op.OP_CHECKMULTISIG]),
@@ -206,11 +206,11 @@ describe('The time for a script', () => {
     }
   });
 
-  it('of before Tapscript is bounded by its limits', () => {
+  it('before tapscript is bounded by its limits', () => {
     const separators = compileScript(...Array.from({ length: 100 }, () => [Op.OP_CODESEPARATOR, Op.OP_2DUP]).flat());
     const large = concatBytes(separators, new Uint8Array(9000).fill(Op.OP_1));
     const many = pushBytes(signature);
-    // Every signature is looked for in a script that holds nothing else.
+    // FindAndDelete on a script of nothing but signatures.
     const hidden = concatBytes(...Array.from({ length: 900 }, () => many), compileScript(key, Op.OP_CHECKSIG));
     for (const script of [large, hidden, repeat([Op.OP_2DROP]).subarray(0, 10_001)]) {
       const { tx, cache } = spend(script, compileScript(signature, key), [], 1);
@@ -226,7 +226,7 @@ describe('The time for a script', () => {
   });
 });
 
-/** Nanoseconds of this thread's own time. */
+/** Returns the result, and the CPU time of the process in nanoseconds. */
 function timed<T>(action: () => T): { readonly elapsed: number; readonly result: T } {
   const before = process.cpuUsage();
   const result = action();

@@ -15,14 +15,14 @@ import { RandomSpends, spendRandomly } from '../support/random-spends.ts';
 
 const SPENDS = 250;
 
-/** Texts that differ between Core's releases: an older bitcoind says the second for what is now the first. */
+/** Texts that changed between Core's releases: the current text, and the texts of older releases. */
 const olderTexts: Readonly<Record<string, readonly string[]>> = {
   'Script number overflowed or is non-minimally encoded': ['unknown error'],
   'Operation not valid with the current stack size': ['Invalid OP_IF construction'],
   'Empty public key in tapscript': ['Public key is neither compressed or uncompressed'],
 };
 
-/** What Knots adds to the standard rules. */
+/** Errors of policy rules that only Knots has. */
 const knotsPolicy = ['Push value size limit exceeded', 'OP_IF/NOTIF argument must be minimal in tapscript'];
 
 describeBitcoind('Random scripts', () => {
@@ -34,7 +34,7 @@ describeBitcoind('Random scripts', () => {
   });
   afterAll(() => node?.stop());
 
-  it('are judged as bitcoind judges them, by consensus and by policy', async () => {
+  it('have the same result in bitcoind, by consensus and by policy', async () => {
     useSecp256k1Engine('native');
     const { descriptor } = await node.rpc<{ descriptor: string }>('getdescriptorinfo', 'raw(51)');
     const [first] = await node.rpc<string[]>('generatetodescriptor', 110, descriptor);
@@ -86,13 +86,13 @@ describeBitcoind('Random scripts', () => {
       if (!error) standard++;
     }
     expect(disagreements).toEqual([]);
-    // Enough of both kinds for this to mean something.
+    // Enough valid scripts for the comparison to be meaningful.
     expect(valid).toBeGreaterThan(SPENDS / 10);
     expect(standard).toBeGreaterThan(SPENDS / 40);
   });
 });
 
-/** Whether a block with the transaction would be valid. */
+/** Returns 'valid', or bitcoind's error for a block with the transaction. */
 async function consensusVerdict(node: Bitcoind, descriptor: string, hex: string): Promise<string> {
   try {
     await node.rpc('generateblock', descriptor, [hex], false);
@@ -103,7 +103,7 @@ async function consensusVerdict(node: Bitcoind, descriptor: string, hex: string)
   }
 }
 
-/** The script error's text, from the reason for which the mempool would refuse the transaction. */
+/** Returns 'valid', or the text of the script error in the reject reason of bitcoind's mempool. */
 async function policyVerdict(node: Bitcoind, hex: string): Promise<string> {
   type Result = { allowed: boolean; 'reject-reason'?: string };
   const [result] = await node.rpc<Result[]>('testmempoolaccept', [hex], 0);

@@ -12,8 +12,8 @@ import { SignatureCache } from '../../src/script/signature-cache.ts';
 import { tapLeafHash } from '../../src/script/taproot.ts';
 import { verifyInput } from '../../src/script/verify.ts';
 
-// What Core's vectors leave open: they have no case on one side of an edge, or are content with any failure. The
-// expectations are those of Core's interpreter.cpp.
+// Edge cases that Core's vectors do not cover, or only with an unspecified error. The expected errors are those of
+// Core's interpreter.cpp.
 
 const none = new Uint8Array(0);
 const key = fromHex('79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
@@ -38,7 +38,7 @@ function spend(
   return verifyInput(tx, 0, new SighashCache(tx, [{ value: 2n, scriptPubKey }]), flags);
 }
 
-/** An engine by which every leaf belongs to every output, and a Schnorr signature is right that begins with 1. */
+/** Installs an engine that accepts every Taproot commitment, and the Schnorr signatures that begin with 1. */
 function pretendEngine(): void {
   useSecp256k1Engine({
     ...secp256k1(),
@@ -54,7 +54,7 @@ afterEach(() => {
 
 const control = concatBytes(Uint8Array.of(0xc0), key);
 
-/** The tapscript's error with these arguments. */
+/** Runs a tapscript with the given initial stack. */
 function tapscript(script: Uint8Array, args: readonly Uint8Array[] = [], flags: number = consensus) {
   pretendEngine();
   return spend(compileScript(1n, key), [...args, script, control], flags);
@@ -64,7 +64,7 @@ const right = new Uint8Array(64).fill(1);
 const wrong = new Uint8Array(64).fill(2);
 
 describe('The limit of 201 operations', () => {
-  it('does not count what pushes, OP_16 and OP_RESERVED included', () => {
+  it('does not count push opcodes, including OP_16 and OP_RESERVED', () => {
     const nops = new Uint8Array(201).fill(Op.OP_NOP);
     expect(spend(concatBytes(nops, compileScript(16n)))).toBeUndefined();
     expect(spend(concatBytes(nops, compileScript(Op.OP_NOP, 16n)))).toBe('OP_COUNT');
@@ -75,7 +75,7 @@ describe('The limit of 201 operations', () => {
 });
 
 describe('OP_PICK and OP_ROLL', () => {
-  it.each([Op.OP_PICK, Op.OP_ROLL])('want two elements before they look at the number (%s)', (opcode) => {
+  it.each([Op.OP_PICK, Op.OP_ROLL])('require two elements before decoding the number (%s)', (opcode) => {
     expect(spend(compileScript(opcode))).toBe('INVALID_STACK_OPERATION');
     expect(spend(compileScript(new Uint8Array(5), opcode))).toBe('INVALID_STACK_OPERATION');
     expect(spend(compileScript(1n, new Uint8Array(5), opcode))).toBe('SCRIPTNUM');
@@ -83,7 +83,7 @@ describe('OP_PICK and OP_ROLL', () => {
 });
 
 describe('OP_CHECKMULTISIG', () => {
-  it('wants its numbers, keys and signatures on the stack', () => {
+  it('requires its numbers, keys and signatures on the stack', () => {
     expect(spend(compileScript(Op.OP_CHECKMULTISIG))).toBe('INVALID_STACK_OPERATION');
     expect(spend(compileScript(1n, Op.OP_CHECKMULTISIG))).toBe('INVALID_STACK_OPERATION');
     expect(spend(compileScript(0n, 0n, Op.OP_CHECKMULTISIG))).toBe('INVALID_STACK_OPERATION');
@@ -91,8 +91,8 @@ describe('OP_CHECKMULTISIG', () => {
   });
 });
 
-describe('A signature of the years before BIP66', () => {
-  it('has its hash type behind it, which is no part of S', () => {
+describe('A signature before BIP66', () => {
+  it('ends with its hash type, which is not part of S', () => {
     useSecp256k1Engine({
       ...secp256k1(),
       verifyEcdsa: () => true,
@@ -102,13 +102,13 @@ describe('A signature of the years before BIP66', () => {
     const script = compileScript(concatBytes(Uint8Array.of(2), key), Op.OP_CHECKSIG);
     const withHashType = fromHex('300602010102010101');
     expect(spend(script, [], 0, compileScript(withHashType))).toBeUndefined();
-    // One byte less, and S lacks its only one.
+    // One byte less, and the content of S is missing.
     expect(spend(script, [], 0, compileScript(withHashType.subarray(0, -1)))).toBe('EVAL_FALSE');
   });
 });
 
 describe('Tapscript', () => {
-  it('counts with OP_CHECKSIGADD what is right, and fails by what is wrong', () => {
+  it('adds valid signatures with OP_CHECKSIGADD, and fails on invalid ones', () => {
     const script = compileScript(5n, key, Op.OP_CHECKSIGADD, 6n, Op.OP_EQUAL);
     expect(tapscript(script, [right])).toBeUndefined();
     expect(tapscript(script, [none])).toBe('EVAL_FALSE');
@@ -120,13 +120,13 @@ describe('Tapscript', () => {
     expect(tapscript(notMinimal, [right], consensus | ScriptFlag.MINIMALDATA)).toBe('SCRIPTNUM');
   });
 
-  it('names what is wrong', () => {
+  it('fails with the specific error', () => {
     for (const opcode of [Op.OP_CHECKMULTISIG, Op.OP_CHECKMULTISIGVERIFY]) {
       expect(tapscript(compileScript(0n, 0n, opcode))).toBe('TAPSCRIPT_CHECKMULTISIG');
-      // Only where it is executed.
+      // Only if it is executed.
       expect(tapscript(compileScript(0n, Op.OP_IF, opcode, Op.OP_ENDIF, 1n))).toBeUndefined();
     }
-    // Each signature costs 50 of what the witness weighs, and 50: here 64 + 1, 34 + 1, 33 + 1, 1, and 50.
+    // Each signature costs 50. The budget is the size of the witness, here 64 + 1, 34 + 1, 33 + 1 and 1, plus 50.
     const check = compileScript(key, Op.OP_CHECKSIG);
     expect(tapscript(check, [right])).toBeUndefined();
     const twice = compileScript(Op.OP_2DUP, Op.OP_CHECKSIGVERIFY, Op.OP_2DUP, Op.OP_CHECKSIGVERIFY);
@@ -140,7 +140,7 @@ describe('Tapscript', () => {
     expect(tapscript(compileScript(none, Op.OP_CHECKSIG), [right])).toBe('TAPSCRIPT_EMPTY_PUBKEY');
   });
 
-  it('succeeds by OP_SUCCESSx and by unknown leaves, unless those are discouraged', () => {
+  it('succeeds with OP_SUCCESSx and unknown leaf versions, unless they are discouraged', () => {
     const success = Uint8Array.of(Op.OP_RETURN, 80, 0x4c);
     expect(tapscript(success)).toBeUndefined();
     expect(tapscript(success, [], consensus | ScriptFlag.DISCOURAGE_OP_SUCCESS)).toBe('DISCOURAGE_OP_SUCCESS');
@@ -155,12 +155,12 @@ describe('Tapscript', () => {
     );
   });
 
-  it('that ends within a push fails by that, before it runs', () => {
+  it('with a push beyond its end fails before it runs', () => {
     expect(tapscript(Uint8Array.of(Op.OP_RETURN, 2, 1))).toBe('BAD_OPCODE');
     expect(tapscript(Uint8Array.of(Op.OP_RETURN))).toBe('OP_RETURN');
   });
 
-  it('signs the position of the last OP_CODESEPARATOR that was executed (BIP342)', () => {
+  it('signs the position of the last executed OP_CODESEPARATOR (BIP342)', () => {
     const script = compileScript(key, Op.OP_CHECKSIGVERIFY, Op.OP_CODESEPARATOR, key, Op.OP_CHECKSIG);
     const messages: string[] = [];
     useSecp256k1Engine({
@@ -181,7 +181,7 @@ describe('Tapscript', () => {
     expect(messages[0]).not.toBe(messages[1]);
   });
 
-  it('wants one of two values before an OP_IF', () => {
+  it('requires a minimal argument of OP_IF', () => {
     const script = compileScript(Op.OP_IF, 1n, Op.OP_ELSE, 1n, Op.OP_ENDIF);
     expect(tapscript(script, [none])).toBeUndefined();
     expect(tapscript(script, [Uint8Array.of(1)])).toBeUndefined();
@@ -191,24 +191,24 @@ describe('Tapscript', () => {
   });
 });
 
-describe('A defect', () => {
-  it('is not taken for a wrong script', () => {
+describe('An internal error', () => {
+  it('is thrown, and not returned as a script error', () => {
     useSecp256k1Engine({
       ...secp256k1(),
       verifyEcdsa: () => {
-        throw new Error('defect');
+        throw new Error('internal error');
       },
       verifySchnorr: () => true,
       xOnlyTweakAddCheck: () => true,
     });
     const signature = fromHex('300602010102010101');
     const script = compileScript(concatBytes(Uint8Array.of(2), key), Op.OP_CHECKSIG);
-    expect(() => spend(script, [], consensus, compileScript(signature))).toThrow('defect');
+    expect(() => spend(script, [], consensus, compileScript(signature))).toThrow('internal error');
   });
 });
 
-describe('The cache of signatures, where it is only read', () => {
-  it('refuses what is wrong', () => {
+describe('The reader of a signature cache', () => {
+  it('rejects invalid signatures', () => {
     const { reader } = new SignatureCache();
     const hash = new Uint8Array(32).fill(1);
     for (const [engine, expected] of [

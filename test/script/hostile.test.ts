@@ -20,11 +20,11 @@ import { verifyInput } from '../../src/script/verify.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { ALL_FLAGS, trimFlags } from './support/assemble.ts';
 
-// Whatever a script is: it passes, or it fails with one of Core's errors. It never throws.
+// Any script passes or fails with one of Core's errors, and never throws.
 
 const none = new Uint8Array(0);
 
-/** A transaction whose only input spends `output`. */
+/** Returns a transaction whose only input spends `output`, and its cache. */
 function spending(output: TxOut, scriptSig: Uint8Array, witness: readonly Uint8Array[]): [Transaction, SighashCache] {
   const tx = new Transaction({
     version: 2,
@@ -35,20 +35,25 @@ function spending(output: TxOut, scriptSig: Uint8Array, witness: readonly Uint8A
   return [tx, new SighashCache(tx, [output])];
 }
 
-/** Runs it all; throws if anything throws, or if what comes back is no error of Core's. */
-function judge(scriptPubKey: Uint8Array, scriptSig: Uint8Array, witness: readonly Uint8Array[], flags: number): string {
+/** Verifies an input; returns the script error or 'OK'. Throws if the error is not one of Core's. */
+function verify(
+  scriptPubKey: Uint8Array,
+  scriptSig: Uint8Array,
+  witness: readonly Uint8Array[],
+  flags: number,
+): string {
   const [tx, cache] = spending({ value: 2n, scriptPubKey }, scriptSig, witness);
   const error = verifyInput(tx, 0, cache, flags);
   if (error !== undefined && typeof scriptErrorString(error) !== 'string')
-    throw new Error(`no error of Core's: ${error}`);
+    throw new Error(`not an error of Core's: ${error}`);
   return error ?? 'OK';
 }
 
-/** What reads scripts without running them. */
+/** Calls all functions that parse scripts without running them. */
 function read(script: Uint8Array): void {
   const operations = parseScript(script);
   const text = disassemble(script, true);
-  // A push that runs past the end is where both stop.
+  // Both stop at a push that runs past the end.
   if ((operations === undefined) !== text.endsWith('[error]')) throw new Error(toHex(script));
   isPushOnly(script);
   solve(script);
@@ -77,14 +82,14 @@ describe('Every script of up to two bytes', () => {
       read(script);
       const flags = flagSets[((n >> 8) + scripts) % flagSets.length]!;
       for (const stack of stacks) {
-        // All flags for the shortest, some for the others.
-        for (const set of n < 0 ? flagSets : [flags]) count(judge(script, stack, [], set));
+        // All sets of flags for the shortest scripts, one for the others.
+        for (const set of n < 0 ? flagSets : [flags]) count(verify(script, stack, [], set));
       }
-      // In a scriptSig it may do anything before the output's script does.
-      if (scripts % 4 === 0) count(judge(stacks[1]!, script, [], flags));
+      // As a scriptSig, which runs before the scriptPubKey.
+      if (scripts % 4 === 0) count(verify(stacks[1]!, script, [], flags));
       if (scripts % 8 === 0) {
         const program = compileScript(Op.OP_0, sha256(script));
-        count(judge(program, none, [none, Uint8Array.of(1), script], flags));
+        count(verify(program, none, [none, Uint8Array.of(1), script], flags));
       }
       scripts++;
     }
@@ -94,7 +99,7 @@ describe('Every script of up to two bytes', () => {
   });
 });
 
-/** Bytes in which opcodes are more frequent than in noise, and pushes short. */
+/** Returns random bytes with more opcodes and shorter pushes than uniform ones. */
 function randomScript(random: SeededRandom, maxLength: number): Uint8Array {
   const script = random.bytes(randomInt(random, maxLength + 1));
   for (let i = 0; i < script.length; i++) {
@@ -116,16 +121,16 @@ describe('Random scripts', () => {
       read(script);
       const flags = trimFlags(random.uint32() & ALL_FLAGS);
       const stack = randomScript(random, 20);
-      verdicts.add(judge(script, stack, [], flags));
+      verdicts.add(verify(script, stack, [], flags));
       const items = Array.from({ length: randomInt(random, 5) }, () => random.bytes(randomInt(random, 4)));
       const program = compileScript(Op.OP_0, sha256(script));
-      verdicts.add(judge(program, none, [...items, script], flags));
-      verdicts.add(judge(program, pushBytes(program), items, flags));
+      verdicts.add(verify(program, none, [...items, script], flags));
+      verdicts.add(verify(program, pushBytes(program), items, flags));
     }
     expect(verdicts.size).toBeGreaterThan(25);
   });
 
-  it('are run by the rules of tapscript too', () => {
+  it('pass or fail as tapscripts', () => {
     const random = new SeededRandom(342);
     const verdicts = new Set<string>();
     for (let i = 0; i < 8000; i++) {
@@ -143,7 +148,7 @@ describe('Random scripts', () => {
     expect(verdicts.size).toBeGreaterThan(15);
   });
 
-  it('of any witness program and witness end the same way', () => {
+  it('pass or fail as witness programs with random witnesses', () => {
     useSecp256k1Engine('native');
     const random = new SeededRandom(341);
     const verdicts = new Set<string>();
@@ -158,7 +163,7 @@ describe('Random scripts', () => {
         return item;
       });
       const scriptSig = randomInt(random, 10) === 0 ? random.bytes(2) : none;
-      verdicts.add(judge(program, scriptSig, witness, trimFlags(random.uint32() & ALL_FLAGS)));
+      verdicts.add(verify(program, scriptSig, witness, trimFlags(random.uint32() & ALL_FLAGS)));
     }
     expect(verdicts.size).toBeGreaterThan(8);
   });

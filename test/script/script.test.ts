@@ -39,12 +39,12 @@ describe('Script numbers', () => {
     [-2147483647, 'ffffffff'],
     [2147483648, '0000008000'],
     [549755813887, 'ffffffff7f'],
-  ])('%i is %s', (value, hex) => {
+  ])('encode %i as %s', (value, hex) => {
     expect(toHex(encodeScriptNumber(value))).toBe(hex);
     expect(decodeScriptNumber(fromHex(hex), true, 5)).toBe(value);
   });
 
-  it('are what they were after a round, and minimal', () => {
+  it('round-trip, and are minimal', () => {
     fc.assert(
       fc.property(fc.integer({ min: -(2 ** 31) + 1, max: 2 ** 31 - 1 }), (value) => {
         expect(decodeScriptNumber(encodeScriptNumber(value), true)).toBe(value);
@@ -53,7 +53,7 @@ describe('Script numbers', () => {
     );
   });
 
-  it('are refused where too long, or longer than need be', () => {
+  it('are rejected if too long, or not minimal where required', () => {
     const decode =
       (hex: string, minimal: boolean, size = 4) =>
       () =>
@@ -67,7 +67,7 @@ describe('Script numbers', () => {
     expect(decodeScriptNumber(fromHex('80'), false)).toBe(-0);
   });
 
-  it('are true unless all zero, whatever the sign', () => {
+  it('are false as booleans if zero or negative zero', () => {
     for (const hex of ['', '00', '80', '0000', '000080']) expect(castToBool(fromHex(hex)), hex).toBe(false);
     for (const hex of ['01', '81', '8000', '0081', '800080']) expect(castToBool(fromHex(hex)), hex).toBe(true);
   });
@@ -97,7 +97,7 @@ describe('compileScript', () => {
     expect(toHex(pushBytes(Uint8Array.of(5)))).toBe('0105');
   });
 
-  it('is read back by parseScript', () => {
+  it('is the inverse of parseScript', () => {
     const script = compileScript(Op.OP_DUP, key, 300n, Op.OP_CHECKSIG);
     expect(parseScript(script)).toEqual([
       { opcode: Op.OP_DUP, offset: 0, data: undefined },
@@ -110,7 +110,7 @@ describe('compileScript', () => {
     }
   });
 
-  it('and any bytes at all are parsed without an error', () => {
+  it('has readers that accept any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (script) => {
         const operations = parseScript(script);
@@ -149,11 +149,11 @@ describe('findAndDelete', () => {
     ['000051005151', '0051', '0051'],
     ['0003feed', '03feed', '00'],
     ['0003feed', '00', '03feed'],
-  ])('takes from %s every %s', (script, needle, expected) => {
+  ])('removes from %s every %s', (script, needle, expected) => {
     expect(toHex(findAndDelete(fromHex(script), fromHex(needle)))).toBe(expected);
   });
 
-  it('returns the script itself where there is nothing to take', () => {
+  it('returns the same array if there is nothing to remove', () => {
     const script = fromHex('5152');
     expect(findAndDelete(script, fromHex('53'))).toBe(script);
     expect(findAndDelete(script, fromHex('535455'))).toBe(script);
@@ -174,7 +174,7 @@ describe('Signature operations', () => {
     expect(legacySigOpCount(withIf, true)).toBe(3);
     expect(legacySigOpCount(withIf, false)).toBe(21);
     expect(legacySigOpCount(fromHex('acad02ac'), false)).toBe(2);
-    // 17 keys are pushed as data, which does not count as a number.
+    // 17 is pushed as data, which does not count as a number of keys.
     expect(legacySigOpCount(compileScript(17n, Op.OP_CHECKMULTISIGVERIFY), true)).toBe(20);
   });
 
@@ -205,7 +205,7 @@ describe('Signature operations', () => {
 });
 
 describe('Outputs', () => {
-  it('are told apart', () => {
+  it('have the expected types', () => {
     const uncompressed = new Uint8Array(65).fill(1);
     uncompressed[0] = 4;
     const cases: readonly [Uint8Array, string][] = [
@@ -252,21 +252,21 @@ describe('Outputs', () => {
       expect(`${toHex(script)} ${solve(script).type}`).toBe(`${toHex(script)} ${type}`);
   });
 
-  it('give their parts', () => {
+  it('yield their parameters', () => {
     const { solutions, required } = solve(compileScript(2n, key, key, 2n, Op.OP_CHECKMULTISIG));
     expect(solutions).toEqual([key, key]);
     expect(required).toBe(2);
     expect(solve(compileScript(key, Op.OP_CHECKSIG)).solutions).toEqual([key]);
   });
 
-  it('are unspendable behind OP_RETURN, or when too large', () => {
+  it('are unspendable if they start with OP_RETURN or are too large', () => {
     expect(isUnspendable(fromHex('6a'))).toBe(true);
     expect(isUnspendable(new Uint8Array(10_001))).toBe(true);
     expect(isUnspendable(new Uint8Array(10_000))).toBe(false);
     expect(isUnspendable(new Uint8Array(0))).toBe(false);
   });
 
-  it('are witness programs from 2 to 40 bytes', () => {
+  it('are witness programs with 2 to 40 bytes', () => {
     const version = (hex: string): number => witnessVersion(fromHex(hex));
     expect(version('00020000')).toBe(0);
     expect(version(`6028${'00'.repeat(40)}`)).toBe(16);
@@ -282,7 +282,7 @@ describe('Outputs', () => {
 
 describe('disassemble', () => {
   it('names hash types in a scriptSig', () => {
-    // The first spend of all, in block 170.
+    // The signature of the first payment, in block 170.
     const signature =
       '304402204e45e16932b8af514961a1d3a1a25fdf3f4f7732e9d624c6c61548ab5fb8cd410220181522ec8eca07de4860a4acdd12909d831cc56cbbac4622082221a8768d1d09';
     const script = compileScript(fromHex(`${signature}01`), 1000n);
@@ -298,14 +298,14 @@ describe('disassemble', () => {
       const other = compileScript(fromHex(signature + hashType));
       expect(disassemble(other, true)).toBe(`${signature}[${name}]`);
     }
-    // No hash type, no DER; and nothing at all in an unspendable script.
+    // Not for an undefined hash type, for non-DER, or in an unspendable script.
     expect(disassemble(compileScript(fromHex(`${signature}00`)), true)).toBe(`${signature}00`);
     expect(disassemble(compileScript(fromHex(`31${signature.slice(2)}01`)), true)).toBe(`31${signature.slice(2)}01`);
     const unspendable = concatBytes(compileScript(Op.OP_RETURN), script);
     expect(disassemble(unspendable, true)).toBe(`OP_RETURN ${signature}01 1000`);
   });
 
-  it('knows every opcode by the name that Core has', () => {
+  it("uses Core's names of opcodes", () => {
     expect(disassemble(fromHex('004f5051606162b1b2b9bafe'))).toBe(
       '0 -1 OP_RESERVED 1 16 OP_NOP OP_VER OP_CHECKLOCKTIMEVERIFY OP_CHECKSEQUENCEVERIFY OP_NOP10 OP_CHECKSIGADD OP_UNKNOWN',
     );
@@ -313,8 +313,8 @@ describe('disassemble', () => {
   });
 });
 
-describe('BIP342', () => {
-  it('lists 87 opcodes that succeed', () => {
+describe('isOpSuccess', () => {
+  it('returns true for the 87 opcodes of BIP342', () => {
     const list = Array.from({ length: 256 }, (_, opcode) => opcode).filter(isOpSuccess);
     expect(list).toHaveLength(87);
     expect(list.slice(0, 12)).toEqual([80, 98, 126, 127, 128, 129, 131, 132, 133, 134, 137, 138]);

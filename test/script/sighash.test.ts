@@ -14,7 +14,7 @@ import { describeVectors, vectorJson } from '../support/vectors.ts';
 describeVectors("Core's legacy signature hashes", 'core/sighash.json', () => {
   type Row = readonly [tx: string, script: string, input: number, hashType: number, hash: string];
 
-  it('are what each of the 500 signs', () => {
+  it('match for all 500 transactions', () => {
     const rows = vectorJson<Row[]>('core/sighash.json').slice(1);
     for (const [raw, script, input, hashType, hash] of rows) {
       const cache = new SighashCache(Transaction.decode(fromHex(raw)), []);
@@ -25,11 +25,11 @@ describeVectors("Core's legacy signature hashes", 'core/sighash.json', () => {
 });
 
 describe('BIP143', () => {
-  // The BIP's first example.
+  // The first example of the BIP.
   const nativeP2wpkh =
     '0100000002fff7f7881a8099afa6940d42d1e7f6362bec38171ea3edf433541db4e4ad969f0000000000eeffffffef51e1b804cc89d182d279655c3aa89e815b1b309fe287d9b2b55d57b90ec68a0100000000ffffffff02202cb206000000001976a9148280b37df378db99f66f85c95a783a76ac7a6d5988ac9093510d000000001976a9143bde42dbee7e4dbe6a21b2d50ce2f0167faa815988ac11000000';
 
-  it('hashes its P2WPKH example, and each shared part once', () => {
+  it('matches its P2WPKH example, and computes shared hashes once', () => {
     const tx = Transaction.decode(fromHex(nativeP2wpkh));
     const scriptPubKey = new Uint8Array(0);
     const spent = [625_000_000n, 600_000_000n].map((value) => ({ value, scriptPubKey }));
@@ -68,7 +68,7 @@ interface Bip341Wallet {
   }[];
 }
 
-/** Notes which of the hashes that all inputs share were asked for, by BIP341's names. */
+/** Records which shared hashes are used, by their names in the vectors. */
 class RecordingCache extends SighashCache {
   readonly used = new Set<string>();
 
@@ -103,13 +103,13 @@ describeVectors("BIP341's key path spends", 'bips/bip341-wallet.json', () => {
   }));
   const unsigned = Transaction.decode(fromHex(given.rawUnsignedTx));
 
-  it('are all there', () => {
+  it('are one transaction with seven Taproot inputs', () => {
     expect(more).toEqual([]);
     expect(inputSpending).toHaveLength(7);
     expect(spent).toHaveLength(9);
   });
 
-  it('sign hashes of all that the BIP lists', () => {
+  it('have the expected shared hashes and signature hashes', () => {
     const shared = new SighashCache(unsigned, spent);
     expect(toHex(shared.shaAmounts)).toBe(intermediary.hashAmounts);
     expect(toHex(shared.shaOutputs)).toBe(intermediary.hashOutputs);
@@ -123,12 +123,12 @@ describeVectors("BIP341's key path spends", 'bips/bip341-wallet.json', () => {
       const hash = taprootSighash(cache, input.txinIndex, input.hashType, context, 0xffff_ffff);
       expect(hash && toHex(hash)).toBe(expected.sigHash);
       expect(toHex(tagged(fromHex(expected.sigMsg)))).toBe(expected.sigHash);
-      // Asked for only where the hash type signs them.
+      // Each shared hash is computed only if the hash type signs it.
       expect([...cache.used].sort()).toEqual([...expected.precomputedUsed].sort());
     }
   });
 
-  it.each(['native', 'wasm'] as const)('tweak their keys, and their signatures verify, on the %s engine', (name) => {
+  it.each(['native', 'wasm'] as const)('have the expected tweaks and valid signatures on the %s engine', (name) => {
     const engine = useSecp256k1Engine(name);
     const tx = Transaction.decode(fromHex(auxiliary.fullySignedTx));
     for (const { given: input, intermediary: expected, expected: result } of inputSpending) {
@@ -143,7 +143,7 @@ describeVectors("BIP341's key path spends", 'bips/bip341-wallet.json', () => {
       expect(engine.xOnlyTweakAddCheck(internalKey, tweak, outputKey, point[0] === 3 ? 1 : 0)).toBe(true);
       expect(tx.inputs[input.txinIndex]!.witness.map(toHex)).toEqual(result.witness);
     }
-    // The other two inputs spend outputs of older kinds.
+    // The other two inputs do not spend Taproot outputs.
     const cache = new SighashCache(tx, spent);
     for (let i = 0; i < spent.length; i++) {
       expect(verifyInput(tx, i, cache, MANDATORY_SCRIPT_VERIFY_FLAGS), `input ${i}`).toBeUndefined();

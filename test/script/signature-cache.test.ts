@@ -29,15 +29,15 @@ const kinds: readonly [string, keyof SignatureVerifier, Triple][] = [
   ['Schnorr', 'verifySchnorr', schnorr],
 ];
 
-/** A triple that differs in one bit. */
+/** Returns the triple with one bit flipped. */
 function flipped(triple: Triple, part: number, bit: number): Triple {
   const bytes = triple.map((one) => Uint8Array.from(one)) as [Uint8Array, Uint8Array, Uint8Array];
   bytes[part]![bit >> 3]! ^= 1 << (bit & 7);
   return bytes;
 }
 
-describe('the cache of signatures', () => {
-  it.each(kinds)('knows a right one the second time: %s', async (_, verify, triple) => {
+describe('The signature cache', () => {
+  it.each(kinds)('verifies a valid signature only once: %s', async (_, verify, triple) => {
     const cache = new SignatureCache();
     const ask = () => expect(cache[verify](...triple)).toBe(true);
     expect(await countVerifications(ask)).toBe(1);
@@ -45,7 +45,7 @@ describe('the cache of signatures', () => {
     expect(await countVerifications(() => expect(cache.reader[verify](...triple)).toBe(true))).toBe(0);
   });
 
-  it.each(kinds)('misses with any bit of signature, hash or key flipped: %s', async (_, verify, triple) => {
+  it.each(kinds)('misses if any bit of signature, hash or key is flipped: %s', async (_, verify, triple) => {
     const cache = new SignatureCache();
     cache[verify](...triple);
     let asked = 0;
@@ -54,7 +54,7 @@ describe('the cache of signatures', () => {
         for (let bit = 0; bit < triple[part]!.length * 8; bit++, asked++) {
           const changed = flipped(triple, part, bit);
           const isKeyParity = verify === 'verifyEcdsa' && part === 2 && changed[2][0]! >> 1 === 3;
-          // Hybrid forms of an uncompressed key (first byte 6 or 7) are the same key, of which one is right.
+          // A flipped first byte may give a hybrid form (6 or 7) of the same uncompressed key, which may be valid.
           if (!isKeyParity) expect(cache[verify](...changed)).toBe(false);
           else cache[verify](...changed);
         }
@@ -64,7 +64,7 @@ describe('the cache of signatures', () => {
     expect(asked).toBeGreaterThanOrEqual(1024);
   });
 
-  it('remembers no wrong ones, and keeps the kinds apart', async () => {
+  it('does not cache invalid signatures, and separates ECDSA from Schnorr', async () => {
     const cache = new SignatureCache();
     const wrong = flipped(ecdsa(), 0, 300);
     const ask = () => expect(cache.verifyEcdsa(...wrong)).toBe(false);
@@ -73,7 +73,7 @@ describe('the cache of signatures', () => {
     expect(await countVerifications(() => expect(cache.verifyEcdsa(...schnorr)).toBe(false))).toBe(1);
   });
 
-  it('is not taken in by parts of other lengths', async () => {
+  it('does not match prefixes of an entry', async () => {
     const cache = new SignatureCache();
     const [signature, , key] = ecdsa(false);
     cache.verifyEcdsa(signature, hash, key);
@@ -93,7 +93,7 @@ describe('the cache of signatures', () => {
     expect([await countVerifications(read), await countVerifications(read)]).toEqual([1, 1]);
   });
 
-  it('holds no more than its capacity, and close to it', async () => {
+  it('fills most of its capacity, and never exceeds it', async () => {
     const capacity = 16;
     const cache = new SignatureCache(capacity);
     const triples = Array.from({ length: 4 * capacity }, (_, i): Triple => {
@@ -106,7 +106,7 @@ describe('the cache of signatures', () => {
     expect(known).toBeGreaterThan(capacity / 2);
   });
 
-  it('changes no verdict on random scripts, whatever the flags and the order', () => {
+  it('does not change the result of random scripts, under any flags in any order', () => {
     const choice = new Choice(new SeededRandom(31));
     const generator = new RandomSpends(choice);
     const cache = new SignatureCache(1024);
@@ -121,7 +121,7 @@ describe('the cache of signatures', () => {
       const kind = generator.next();
       const spent = [{ value: 1_000_000n, scriptPubKey: kind.scriptPubKey }];
       const tx = spendRandomly(kind, { txid: sha256(Uint8Array.of(i)), vout: 0 }, choice);
-      // The same signatures under another hash: of a transaction that locks at another height.
+      // The same signatures with another hash: the transaction has another lock time.
       const { version, inputs, outputs } = tx;
       const other = new Transaction({ version, inputs, outputs, lockTime: tx.lockTime + 1 });
       for (const each of [tx, other]) {

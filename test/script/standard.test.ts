@@ -18,7 +18,7 @@ describeVectors("Core's decodescript", 'core/rpc_decodescript.json', () => {
     readonly segwit?: Decoded & { readonly hex: string };
   }
 
-  it('names, shows and addresses scripts', () => {
+  it('has the same asm, type and address', () => {
     const rows = vectorJson<[hex: string, expected: Decoded][]>('core/rpc_decodescript.json');
     for (const [hex, expected] of rows) {
       const script = fromHex(hex);

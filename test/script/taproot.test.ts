@@ -38,7 +38,7 @@ function isLeaf(tree: Tree): tree is Leaf {
   return 'id' in tree;
 }
 
-/** The root's hash; every leaf's own is added to `leaves` by its id. */
+/** Returns the merkle root of a tree, and stores each leaf hash in `leaves` by its id. */
 function rootOf(tree: Tree, leaves: Uint8Array[]): Uint8Array {
   if (!isLeaf(tree)) return tapBranchHash(rootOf(tree[0], leaves), rootOf(tree[1], leaves));
   const hash = tapLeafHash(tree.leafVersion, fromHex(tree.script));
@@ -85,13 +85,13 @@ const independentFlags = [
   ScriptFlag.CHECKSEQUENCEVERIFY,
 ];
 
-/** All sets of consensus flags in which none lacks another that it must come with (Core: ALL_CONSENSUS_FLAGS). */
+/** All valid combinations of consensus flags (Core: ALL_CONSENSUS_FLAGS in its tests). */
 const flagSets: readonly number[] = independentFlags.reduce(
   (sets, flag) => sets.flatMap((set) => [set, set | flag]),
   [0, P2SH, P2SH | WITNESS, P2SH | WITNESS | TAPROOT],
 );
 
-/** The engine with every answer kept: the same signatures are asked about under each set of flags. */
+/** Wraps an engine to cache all results: the same signatures are verified under every combination of flags. */
 function remembering(engine: Secp256k1Engine): Secp256k1Engine {
   const answers = new Map<string, boolean>();
   const recall = (question: readonly (string | number | Uint8Array)[], answer: () => boolean): boolean => {
@@ -111,7 +111,7 @@ function remembering(engine: Secp256k1Engine): Secp256k1Engine {
 describeVectors("Core's script assets", 'taproot/script_assets.json', () => {
   const assets = loadAssets();
 
-  // The engines differ in signatures only, so the slower one need not see every set.
+  // The engines differ in signature checks only, so the slower one does not run every combination of flags.
   it.each([
     { engine: 'native', others: flagSets, expected: 111_579 },
     { engine: 'wasm', others: [], expected: 1729 + 1554 },
@@ -126,7 +126,7 @@ describeVectors("Core's script assets", 'taproot/script_assets.json', () => {
       if (asset.success) {
         successes++;
         const run = prepareSpend(asset, asset.success);
-        // A final one passes with whatever flags there are, any other with those it lists or fewer.
+        // A final case passes under all flags, any other under the flags that it lists or fewer.
         for (const flags of new Set([own, ...row.others.filter((set) => asset.final || (set & own) === set)])) {
           const error = run(flags);
           if (error) wrong.push(`${comment}: ${error} with flags ${flags}`);

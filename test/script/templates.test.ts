@@ -12,14 +12,14 @@ import { countWitnessSigOps, legacySigOpCount, p2shSigOpCount } from '../../src/
 import { solve } from '../../src/script/standard.ts';
 import { decodeWif } from '../../src/script/wif.ts';
 
-// Templates, byte by byte, and their edges: as in Core's solver.cpp, script.cpp and key_io.cpp.
+// Output templates, byte by byte, with their edge cases: as in Core's solver.cpp, script.cpp and key_io.cpp.
 
 const key = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 const uncompressed = concatBytes(Uint8Array.of(4), key.subarray(1), new Uint8Array(32).fill(1));
 const hash = new Uint8Array(20).fill(7);
 const type = (script: Uint8Array) => solve(script).type;
 
-/** The script with one byte changed, for each byte that is no part of what the template leaves open. */
+/** Returns variants of a script that break its template: each `fixed` byte changed, one byte more, one byte less. */
 function variants(script: Uint8Array, fixed: readonly number[]): Uint8Array[] {
   const changed = fixed.map((at) => script.map((byte, i) => (i === at ? byte ^ 1 : byte)));
   return [...changed, concatBytes(script, Uint8Array.of(Op.OP_NOP)), script.subarray(0, -1)];
@@ -30,7 +30,7 @@ describe('Templates', () => {
   const scriptHash = compileScript(Op.OP_HASH160, hash, Op.OP_EQUAL);
   const anchor = fromHex('51024e73');
 
-  it('are followed in every byte, or not at all', () => {
+  it('match every fixed byte and the exact length', () => {
     expect(type(pubKeyHash)).toBe('pubkeyhash');
     for (const script of variants(pubKeyHash, [0, 1, 2, 23, 24])) expect(type(script)).toBe('nonstandard');
     expect(isPayToScriptHash(scriptHash)).toBe(true);
@@ -44,7 +44,7 @@ describe('Templates', () => {
       expect(type(script)).toBe('pubkey');
       for (const other of variants(script, [0, script.length - 1])) expect(type(other)).toBe('nonstandard');
     }
-    // Keys of the other kind's size.
+    // Keys of a size that does not match their first byte.
     const long = concatBytes(key, new Uint8Array(32));
     const short = concatBytes(Uint8Array.of(4), key.subarray(1));
     for (const wrong of [long, short, key.subarray(0, 20)]) {
@@ -53,7 +53,7 @@ describe('Templates', () => {
     }
   });
 
-  it('have their parts', () => {
+  it('yield their parameters', () => {
     const parts = (script: Uint8Array) => solve(script).solutions.map(toHex);
     expect(parts(pubKeyHash)).toEqual([toHex(hash)]);
     expect(parts(scriptHash)).toEqual([toHex(hash)]);
@@ -74,7 +74,7 @@ describe('Templates', () => {
     expect(type(compileScript(Op.OP_1, hash))).toBe('witness_unknown');
   });
 
-  it('of multisig take numbers that are pushed minimally, and keys that are pushed in any way', () => {
+  it('of multisig require minimal pushes of the numbers, but not of the keys', () => {
     const multisig = (required: string, keys: number, count: string) => {
       const pushed = concatBytes(...new Array<Uint8Array>(keys).fill(compileScript(key)));
       return type(concatBytes(fromHex(required), pushed, fromHex(count), Uint8Array.of(Op.OP_CHECKMULTISIG)));
@@ -83,7 +83,7 @@ describe('Templates', () => {
     expect(multisig('60', 16, '60')).toBe('multisig');
     expect(multisig('51', 17, '0111')).toBe('multisig');
     expect(multisig('0114', 20, '0114')).toBe('multisig');
-    // 17 is no opcode's number: OP_NOP stands where one would be.
+    // There is no OP_17: its place after OP_16 is OP_NOP.
     expect(multisig('51', 17, '61')).toBe('nonstandard');
     expect(multisig('51', 17, '021100')).toBe('nonstandard');
     expect(multisig('51', 17, '4c0111')).toBe('nonstandard');
@@ -100,13 +100,13 @@ describe('Templates', () => {
 });
 
 describe('Pushes', () => {
-  it('are opcodes up to OP_16', () => {
+  it('include all opcodes up to OP_16', () => {
     expect(isPushOnly(fromHex('0050605102aabb'))).toBe(true);
     expect(isPushOnly(fromHex('61'))).toBe(false);
     expect(isPushOnly(fromHex('6101'), 2)).toBe(true);
   });
 
-  it('of 65,535 bytes are minimal with OP_PUSHDATA2, of more with OP_PUSHDATA4', () => {
+  it('of up to 65,535 bytes are minimal with OP_PUSHDATA2, longer ones with OP_PUSHDATA4', () => {
     const most = new Uint8Array(65_535);
     expect(isMinimalPush(Op.OP_PUSHDATA2, most)).toBe(true);
     expect(isMinimalPush(Op.OP_PUSHDATA4, most)).toBe(false);
@@ -115,7 +115,7 @@ describe('Pushes', () => {
     expect(isMinimalPush(Op.OP_PUSHDATA1, new Uint8Array(0))).toBe(false);
   });
 
-  it('are shown as numbers up to four bytes, whichever opcode pushes them', () => {
+  it('of up to four bytes are disassembled as numbers, whichever opcode pushes them', () => {
     expect(disassemble(fromHex('0401020304'))).toBe('67305985');
     expect(disassemble(fromHex('050102030405'))).toBe('0102030405');
     expect(disassemble(fromHex('4e01000000aa'))).toBe('-42');
@@ -128,26 +128,26 @@ describe('Signature operations', () => {
   const { P2SH, WITNESS } = ScriptFlag;
   const none = new Uint8Array(0);
 
-  it('of a multisig are as many as the number before it says, where that is OP_1 to OP_16', () => {
+  it('of a multisig count as the number of keys before it, if that is OP_1 to OP_16', () => {
     const count = (opcode: number) => legacySigOpCount(Uint8Array.of(opcode, Op.OP_CHECKMULTISIG), true);
     expect([Op.OP_1, Op.OP_2, Op.OP_16].map(count)).toEqual([1, 2, 16]);
     expect([Op.OP_0, Op.OP_RESERVED, Op.OP_NOP].map(count)).toEqual([20, 20, 20]);
   });
 
-  it('are those of the last push, whichever opcodes push', () => {
+  it('of a redeem script are counted for any push opcode', () => {
     const redeem = compileScript(Op.OP_CHECKSIG);
     const long = concatBytes(fromHex('4e01000000'), redeem);
     expect(p2shSigOpCount(p2sh(redeem), concatBytes(fromHex('6050'), long))).toBe(1);
-    // A push that runs past the end, and one of a number.
+    // A push that runs past the end, and a push of a number.
     expect(p2shSigOpCount(p2sh(redeem), concatBytes(long, fromHex('02ac')))).toBe(0);
     expect(p2shSigOpCount(p2sh(redeem), concatBytes(long, fromHex('51')))).toBe(0);
   });
 
-  it('of a witness count where the output, or a redeem script, is a program of version 0', () => {
+  it('of a witness count if the output or the redeem script is a version 0 program', () => {
     const script = compileScript(Op.OP_CHECKSIG, Op.OP_CHECKSIG);
     const program = compileScript(Op.OP_0, new Uint8Array(32));
     expect(countWitnessSigOps(none, program, [script], P2SH | WITNESS)).toBe(2);
-    // A scriptSig that holds a program is nothing to other outputs.
+    // A scriptSig that pushes a program does not matter to other outputs.
     expect(countWitnessSigOps(compileScript(program), script, [script], P2SH | WITNESS)).toBe(0);
     for (const size of [2, 21, 31, 33, 40]) {
       const other = compileScript(Op.OP_0, new Uint8Array(size));
@@ -172,12 +172,12 @@ describe('Addresses', () => {
   const code = (text: string) => failure(() => decodeAddress(text, regtest))?.code;
   const wifCode = (payload: Uint8Array) => failure(() => decodeWif(base58check.encode(payload), regtest))?.code;
 
-  it('exist for anchors (BIP433), and not for scripts of no kind', () => {
+  it('exist for anchors (BIP433), but not for nonstandard scripts', () => {
     expect(encodeAddress(fromHex('51024e73'), main)).toBe('bc1pfeessrawgf');
     expect(encodeAddress(fromHex('51'), main)).toBeUndefined();
   });
 
-  it('in base58 have 21 bytes and a known version', () => {
+  it('in base58 have 21 bytes and a known version byte', () => {
     const address = (version: number, size = 20) => base58check.encode(Uint8Array.of(version, ...new Uint8Array(size)));
     expect(code(address(111))).toBeUndefined();
     expect(code(address(0))).toBe('other-network');
@@ -189,7 +189,7 @@ describe('Addresses', () => {
     expect(code('m'.repeat(129))).toBe('invalid');
   });
 
-  it('in bech32 have symbols of its alphabet only, wherever they stand', () => {
+  it('in bech32 have only characters of its alphabet', () => {
     const good = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
     expect(code(good)).toBeUndefined();
     for (const at of [5, 20, good.length - 1]) {
@@ -201,7 +201,7 @@ describe('Addresses', () => {
     expect(code('bcrt1qqqqqqq')).toBe('bad-checksum');
   });
 
-  it('in bech32 have a version up to 16 and its checksum, and a program of 2 to 40 bytes (BIP141, BIP350)', () => {
+  it('in bech32 have a version up to 16, its checksum variant, and a program of 2 to 40 bytes (BIP141, BIP350)', () => {
     const encode = (codec: typeof bech32 | typeof bech32m, version: number, size: number) =>
       code(codec.encode('bcrt', [version, ...codec.toWords(new Uint8Array(size))]));
     expect(encode(bech32m, 16, 40)).toBeUndefined();
@@ -214,11 +214,11 @@ describe('Addresses', () => {
     expect(encode(bech32m, 0, 20)).toBe('invalid');
     expect(encode(bech32, 1, 32)).toBe('invalid');
     expect(code(bech32m.encode('bcrt', []))).toBe('invalid');
-    // Bits left over that are not zero, or a whole symbol of them.
+    // Padding that is nonzero, or a whole character long.
     expect(code(bech32m.encode('bcrt', [1, 0, 0, 0, 1]))).toBe('invalid');
   });
 
-  it('with a wrong checksum are to be compared with their source', () => {
+  it('with a wrong checksum have a hint to compare them with their source', () => {
     const hint = expect.stringContaining('Compare');
     for (const text of ['bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt08q', '1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN3']) {
       expect(failure(() => decodeAddress(text, regtest))).toEqual({ code: 'bad-checksum', hint });
@@ -226,7 +226,7 @@ describe('Addresses', () => {
     expect(failure(() => decodeAddress('alice', regtest))?.hint).toBeUndefined();
   });
 
-  it('of private keys have 33 bytes, or 34 that end with 1', () => {
+  it('of private keys (WIF) have 33 bytes, or 34 bytes that end with 1', () => {
     const payload = (size: number, ...end: number[]) =>
       Uint8Array.of(239, ...new Uint8Array(size - 1 - end.length).fill(1), ...end);
     expect(wifCode(payload(33))).toBeUndefined();

@@ -15,7 +15,7 @@ import { ALL_FLAGS, trimFlags } from './support/assemble.ts';
 
 const none = new Uint8Array(0);
 
-/** Spends an output with the script, in a transaction of version 2 whose input and lock time are not final. */
+/** Spends an output with the script, in a version 2 transaction with a non-final input and a lock time. */
 function spend(
   scriptPubKey: Uint8Array,
   flags: number,
@@ -34,11 +34,11 @@ function spend(
 const p2sh = (script: Uint8Array): Uint8Array => compileScript(Op.OP_HASH160, hash160(script), Op.OP_EQUAL);
 const p2wsh = (script: Uint8Array): Uint8Array => compileScript(Op.OP_0, sha256(script));
 
-describe('The flags', () => {
-  it('have the values that Core gives them', () => {
+describe('Script flags', () => {
+  it('have the values of Core', () => {
     expect(MANDATORY_SCRIPT_VERIFY_FLAGS).toBe(0b10_0000_1110_0001_0101);
     expect(ScriptFlag.NONE).toBe(0);
-    // Everything but SIGPUSHONLY.
+    // All flags except SIGPUSHONLY.
     expect(STANDARD_SCRIPT_VERIFY_FLAGS).toBe(0x1f_ffff - 0x20);
   });
 });
@@ -66,19 +66,19 @@ describe('Witness programs', () => {
       standard: 'WITNESS_PROGRAM_WRONG_LENGTH',
       consensus: 'WITNESS_PROGRAM_WRONG_LENGTH',
     },
-    // The program is also what the script leaves on the stack.
+    // The program is also the element that the script leaves on the stack.
     {
       name: 'all zeros',
       script: compileScript(2n, new Uint8Array(32)),
       standard: 'EVAL_FALSE',
       consensus: 'EVAL_FALSE',
     },
-  ])('judge $name', ({ script, standard, consensus }) => {
+  ])('have the expected results: $name', ({ script, standard, consensus }) => {
     expect(spend(script, STANDARD_SCRIPT_VERIFY_FLAGS)).toBe(standard);
     expect(spend(script, MANDATORY_SCRIPT_VERIFY_FLAGS)).toBe(consensus);
   });
 
-  it('have no anchors and no Taproot inside P2SH', () => {
+  it('nested in P2SH are never anchors or Taproot', () => {
     for (const program of [anchor, compileScript(1n, new Uint8Array(32).fill(1))]) {
       const scriptSig = compileScript(program);
       expect(spend(p2sh(program), STANDARD_SCRIPT_VERIFY_FLAGS, scriptSig)).toBe(
@@ -88,7 +88,7 @@ describe('Witness programs', () => {
     }
   });
 
-  it('take nothing from a scriptSig', () => {
+  it('require an empty scriptSig', () => {
     expect(spend(anchor, STANDARD_SCRIPT_VERIFY_FLAGS, compileScript(1n))).toBe('WITNESS_MALLEATED');
     expect(spend(compileScript(1n), STANDARD_SCRIPT_VERIFY_FLAGS, none, [none])).toBe('WITNESS_UNEXPECTED');
   });
@@ -98,7 +98,7 @@ describe('Taproot', () => {
   const key = fromHex('79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
   const output = compileScript(1n, key);
 
-  it('wants a control block of a key and whole nodes, 128 at most', () => {
+  it('requires a control block of a key and at most 128 whole nodes', () => {
     const script = compileScript(1n);
     for (const [size, error] of [
       [0, 'TAPROOT_WRONG_CONTROL_SIZE'],
@@ -115,11 +115,11 @@ describe('Taproot', () => {
     }
   });
 
-  it('wants a witness', () => {
+  it('requires a witness', () => {
     expect(spend(output, MANDATORY_SCRIPT_VERIFY_FLAGS)).toBe('WITNESS_PROGRAM_WITNESS_EMPTY');
   });
 
-  it('wants signatures of 64 bytes, or 65 with a hash type that is not the default', () => {
+  it('requires signatures of 64 bytes, or 65 with a hash type other than the default', () => {
     const signature = (size: number, last: number): Uint8Array => {
       const bytes = new Uint8Array(size).fill(1);
       bytes[size - 1] = last;
@@ -138,13 +138,13 @@ describe('Taproot', () => {
     ] as const) {
       expect(spend(output, MANDATORY_SCRIPT_VERIFY_FLAGS, none, [bytes])).toBe(error);
     }
-    // A lone element is a signature, even if it begins as an annex does.
+    // A single element is a signature, even if it begins like an annex.
     expect(spend(output, MANDATORY_SCRIPT_VERIFY_FLAGS, none, [Uint8Array.of(0x50)])).toBe('SCHNORR_SIG_SIZE');
   });
 });
 
 describe('NULLFAIL', () => {
-  it('allows a failed signature to be empty, and no other', () => {
+  it('allows failed signatures only if they are empty', () => {
     const key = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
     const single = compileScript(key, Op.OP_CHECKSIG, Op.OP_NOT);
     const multiple = compileScript(1n, key, 1n, Op.OP_CHECKMULTISIG, Op.OP_NOT);
@@ -163,8 +163,8 @@ describe('NULLFAIL', () => {
   });
 });
 
-describe('Every script error', () => {
-  it('has a text', () => {
+describe('scriptErrorString', () => {
+  it("returns Core's text", () => {
     expect(scriptErrorString('EVAL_FALSE')).toBe(
       'Script evaluated without error but finished with a false/empty top stack element',
     );
@@ -177,7 +177,7 @@ describe('Random scripts', () => {
     useSecp256k1Engine('native');
   });
 
-  /** Judges by one bit of the signature, and lets every leaf belong to every output key. */
+  /** Installs an engine that decides by one bit of the signature, and accepts every Taproot commitment. */
   function pretendEngine(): void {
     useSecp256k1Engine({
       ...useSecp256k1Engine('native'),
@@ -214,7 +214,7 @@ describe('Random scripts', () => {
   const control = concatBytes(Uint8Array.of(0xc0), key.subarray(1));
   const taproot = compileScript(1n, key.subarray(1));
 
-  /** The script as output, redeem script, witness script, nested one, and tapscript, with the same arguments. */
+  /** Returns spends of the script as output, P2SH, P2WSH, nested P2WSH and tapscript, with the same arguments. */
   function spends(code: Uint8Array, args: readonly Uint8Array[]): ((flags: number) => ScriptError | undefined)[] {
     const pushes = compileScript(...args);
     return [
@@ -227,7 +227,7 @@ describe('Random scripts', () => {
     ];
   }
 
-  it('end in a verdict, and pass with fewer flags if they pass with more', () => {
+  it('never throw, and pass under fewer flags if they pass under more', () => {
     pretendEngine();
     let passed = 0;
     const anyFlags = fc.nat(ALL_FLAGS);

@@ -6,7 +6,7 @@ import { compileScript, pushBytes } from '../../../src/script/script.ts';
 
 const opcodes = Op as Readonly<Record<string, number>>;
 
-/** A script in the notation of Core's test vectors: numbers, 0x raw bytes, 'text', opcodes with or without OP_. */
+/** Parses a script in the notation of Core's vectors: numbers, 0x raw bytes, 'text', opcodes with or without OP_. */
 export function assemble(text: string): Uint8Array {
   const words = text.split(/\s+/).filter((word) => word !== '');
   return concatBytes(
@@ -21,7 +21,7 @@ export function assemble(text: string): Uint8Array {
   );
 }
 
-/** Flags as the vectors list them: names with commas between. */
+/** Parses flags in the notation of Core's vectors: comma-separated names. */
 export function parseFlags(text: string): number {
   let flags = 0;
   for (const name of text.split(',')) {
@@ -33,9 +33,10 @@ export function parseFlags(text: string): number {
   return flags;
 }
 
+/** All script flags. */
 export const ALL_FLAGS: number = Object.values(ScriptFlag).reduce((all, flag) => all | flag, 0);
 
-/** Takes away flags until none lacks another that it must come with (Core's tests: TrimFlags). */
+/** Removes flags whose required flags are not set (Core: TrimFlags in its tests). */
 export function trimFlags(flags: number): number {
   let trimmed = flags;
   if (!(trimmed & ScriptFlag.P2SH)) trimmed &= ~ScriptFlag.WITNESS;
@@ -43,7 +44,7 @@ export function trimFlags(flags: number): number {
   return trimmed;
 }
 
-/** Adds what they must come with (Core's tests: FillFlags). */
+/** Adds the flags that the given ones require (Core: FillFlags in its tests). */
 export function fillFlags(flags: number): number {
   let filled = flags;
   if (filled & ScriptFlag.CLEANSTACK) filled |= ScriptFlag.WITNESS;

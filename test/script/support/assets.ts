@@ -23,13 +23,14 @@ interface AssetRow {
   readonly final?: boolean;
 }
 
-/** One entry of script_assets.json. */
+/** A test case of script_assets.json. */
 export interface Asset extends Omit<AssetRow, 'tx' | 'prevouts' | 'flags'> {
   readonly tx: Transaction;
   readonly prevouts: readonly TxOut[];
   readonly flags: number;
 }
 
+/** Loads the test cases of script_assets.json. */
 export function loadAssets(): Asset[] {
   return vectorJson<AssetRow[]>('taproot/script_assets.json').map((row) => {
     const tx = Transaction.decode(fromHex(row.tx));
@@ -38,7 +39,7 @@ export function loadAssets(): Asset[] {
   });
 }
 
-/** What becomes of the asset's input with the given scriptSig and witness, under any flags. */
+/** Returns a function that verifies the asset's input, with the given scriptSig and witness, under given flags. */
 export function prepareSpend(asset: Asset, spend: Spend): (flags: number) => ScriptError | undefined {
   const inputs: TxIn[] = [...asset.tx.inputs];
   const { index } = asset;

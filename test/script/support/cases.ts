@@ -9,9 +9,10 @@ import { tapLeafHash, tapTweakHash } from '../../../src/script/taproot.ts';
 import { verifyScript } from '../../../src/script/verify.ts';
 import { assemble, parseFlags } from './assemble.ts';
 
-/** One entry of script_tests.json. */
+/** A row of script_tests.json. */
 export type Row = readonly (string | readonly (string | number)[])[];
 
+/** A parsed test case of script_tests.json. */
 export interface Case {
   readonly name: string;
   readonly scriptSig: Uint8Array;
@@ -25,7 +26,7 @@ export interface Case {
 
 const groupOrder = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
-/** The public key of 1 + tweak: what Taproot makes of the generator as internal key. Compressed. */
+/** Returns the Taproot output key for the generator as internal key (public key of 1 + tweak), compressed. */
 function tweakedGenerator(tweak: Uint8Array): Uint8Array {
   const secret = (1n + BigInt(`0x${toHex(tweak)}`)) % groupOrder;
   const ecdh = createECDH('secp256k1');
@@ -35,6 +36,7 @@ function tweakedGenerator(tweak: Uint8Array): Uint8Array {
 
 const generatorX = fromHex('79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 
+/** Parses a row, including its #SCRIPT#, #CONTROLBLOCK# and #TAPROOTOUTPUT# placeholders. */
 export function parseCase(row: Row): Case {
   const hasWitness = typeof row[0] !== 'string';
   const [scriptSig, scriptPubKey, flags, expected] = (hasWitness ? row.slice(1) : row) as string[];
@@ -64,7 +66,7 @@ export function parseCase(row: Row): Case {
   };
 }
 
-/** Runs the case under the flags in the transaction that Core's test builds for it. */
+/** Runs a case under the given flags, in the transactions that Core's test builds. */
 export function runCase(entry: Case, flags: number): ScriptError | undefined {
   const { scriptSig, scriptPubKey, witness, amount } = entry;
   const spent: TxOut = { value: amount, scriptPubKey };
