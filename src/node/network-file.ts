@@ -33,7 +33,7 @@ export function readNetworkFile(path: string, options: ReadNetworkOptions): Chai
   const fail = (faults: readonly string[]): never => {
     const list = faults.length === 1 ? ` ${faults[0]}` : faults.map((fault) => `\n  ${fault}`).join('');
     throw new UsageError('bad-network-file', `the network file ${path} cannot be used:${list}`, {
-      hint: "README.md describes the file, under 'A classroom, and networks of your own'.",
+      hint: 'docs/networks.md describes the fields of the file.',
     });
   };
   const checked = checkNetworkFile(readJson(path, fail));

@@ -27,7 +27,7 @@ function faultsOf(content: unknown): string {
     load(content);
   } catch (error) {
     expect(error).toBeInstanceOf(UsageError);
-    expect(error).toMatchObject({ code: 'bad-network-file', hint: expect.stringContaining('README.md') });
+    expect(error).toMatchObject({ code: 'bad-network-file', hint: expect.stringContaining('docs/networks.md') });
     return (error as Error).message.replace(/^the network file \S+ cannot be used:\s*/, '');
   }
   return 'none';

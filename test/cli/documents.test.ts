@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { addChainCommands } from '../../src/cli/commands/chain-commands.ts';
+import { addRpc } from '../../src/cli/commands/rpc.ts';
+import { addScenario } from '../../src/cli/commands/scenario.ts';
+import { addStartNode } from '../../src/cli/commands/startnode.ts';
+import { addUp } from '../../src/cli/commands/up.ts';
+import { addVerify } from '../../src/cli/commands/verify.ts';
+import { addWalletCommands } from '../../src/cli/commands/wallet-commands.ts';
+
+const program = new Command().enablePositionalOptions();
+for (const add of [addUp, addScenario, addStartNode, addChainCommands, addWalletCommands, addVerify, addRpc])
+  add(program);
+
+/** Described once for all commands. */
+const shared = ['--node-id', '--datadir', '--network', '--json'];
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+/** The options in the tables of a page, by the command whose heading they stand under. */
+function documented(page: string): Map<string, string[]> {
+  const sections = page.split(/^## /m).slice(1);
+  return new Map(
+    sections.map((section) => [
+      section.split('\n', 1)[0]!.trim(),
+      [...section.matchAll(/^\| `(--[a-z0-9-]+)/gm)].map(([, option]) => option!),
+    ]),
+  );
+}
+
+describe.each(['docs/commands.md', 'docs/zh/commands.md'])('%s', (path) => {
+  const sections = documented(read(path));
+
+  it.each(program.commands.map((command) => [command.name(), command] as const))(
+    'lists the options of %s',
+    (name, command) => {
+      const options = command.options.map(({ long }) => long!);
+      const listed = sections.get(name);
+      expect(listed, `a section '## ${name}'`).toBeDefined();
+      expect(listed!.filter((option) => !options.includes(option))).toEqual([]);
+      expect(options.filter((option) => !shared.includes(option) && !listed!.includes(option))).toEqual([]);
+    },
+  );
+
+  it('says which commands lack a shared option', () => {
+    const lacking = program.commands
+      .filter((command) => !shared.every((option) => command.options.some(({ long }) => long === option)))
+      .map((command) => command.name());
+    expect(lacking.sort()).toEqual(['minegenesis', 'scenario', 'up']);
+  });
+});
