@@ -27,17 +27,17 @@ let address: string;
 const MAINNET_ADDRESS = 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4';
 const REGTEST_ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
 
-/** Runs a command of the node that has a chain and a wallet. */
+/** Runs a command for the node that has a chain and a wallet. */
 function run(...args: string[]): Promise<Finished> {
   return pier([...args, '--datadir', dataDir], { NODE_ID: String(nodeId) });
 }
 
-/** Calls the RPC of that node; what follows the method is the method's. */
+/** Calls an RPC method of that node. Options after the method are the method's arguments. */
 function rpc(...args: string[]): Promise<Finished> {
   return pier(['rpc', '--datadir', dataDir, ...args], { NODE_ID: String(nodeId) });
 }
 
-/** Every file of the folder with a digest of its content; LMDB's lock files, which readers touch, left out. */
+/** Returns a digest of every file in the folder, except LMDB's lock files, which readers modify. */
 function fingerprint(folder = dataDir): Record<string, string> {
   const entries = readdirSync(folder)
     .filter((name) => !name.endsWith('-lock'))
@@ -50,13 +50,13 @@ function fingerprint(folder = dataDir): Record<string, string> {
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
-/** What people can tell a node by: its tip and its wallets' balances. */
+/** Returns the node's visible state: its tip and the balances of its wallets. */
 async function state(): Promise<string> {
   const results = [await run('getbalance', '--json'), await run('printchain', '--limit', '1', '--json')];
   return results.map((r) => r.stdout).join();
 }
 
-/** What is left of stderr without the node's log. */
+/** Returns stderr without the lines of the node's log. */
 function withoutLog(stderr: string): string {
   return stderr
     .split('\n')
@@ -66,7 +66,7 @@ function withoutLog(stderr: string): string {
 
 function expectError({ code, stderr, stdout }: Finished, exitCode: 1 | 2, message: RegExp): void {
   expect(stderr).toMatch(message);
-  expect(stderr).not.toMatch(/\n\s+at .*:\d+/); // no stack: it is an error that was foreseen
+  expect(stderr).not.toMatch(/\n\s+at .*:\d+/); // an expected error has no stack trace
   expect(stdout).toBe('');
   expect(code).toBe(exitCode);
 }
@@ -79,15 +79,15 @@ beforeAll(async () => {
   expect(chain.stderr).toBe('');
 }, 60_000);
 
-describe('wrong use', () => {
-  it('NODE_ID missing or not a port', { timeout: 30_000 }, async () => {
+describe('wrong usage', () => {
+  it('fails if NODE_ID is missing or not a port', { timeout: 30_000 }, async () => {
     expectError(await pier(['getbalance']), 2, /NODE_ID is not set/);
     const ids = ['abc', '0', '65536', '60000', '-1', '30.5', ''];
     const results = await Promise.all(ids.map((id) => pier(['getbalance'], { NODE_ID: id })));
     for (const result of results) expectError(result, 2, /NODE_ID/);
   });
 
-  it('unknown commands, options and networks', { timeout: 30_000 }, async () => {
+  it('fails for unknown commands, options and networks', { timeout: 30_000 }, async () => {
     const cases: [string[], RegExp][] = [
       [['sendd'], /unknown command/],
       [['getbalance', '--adress', address], /unknown option/],
@@ -98,7 +98,7 @@ describe('wrong use', () => {
     for (const [i, [, message]] of cases.entries()) expectError(results[i]!, 2, message);
   });
 
-  it('amounts', { timeout: 60_000 }, async () => {
+  it('fails for invalid amounts', { timeout: 60_000 }, async () => {
     const before = await state();
     const cases: [string, number, RegExp][] = [
       ['0', 2, /more than 0/],
@@ -116,7 +116,9 @@ describe('wrong use', () => {
     expect(await state()).toBe(before);
   });
 
-  it('addresses of another network, with a bad checksum, or none', { timeout: 60_000 }, async () => {
+  it('fails for addresses of another network, with a wrong checksum, or of no known format', {
+    timeout: 60_000,
+  }, async () => {
     const before = await state();
     const typo = address.replace(/.$/, (last) => (last === 'q' ? 'p' : 'q'));
     for (const [bad, message] of [
@@ -138,15 +140,15 @@ describe('wrong use', () => {
     expect(await state()).toBe(before);
   });
 
-  it('coins that are still immature', { timeout: 30_000 }, async () => {
+  it('does not spend immature coins', { timeout: 30_000 }, async () => {
     // 50 of the 5,050 BTC are spendable.
     expectError(await run('send', '--to', REGTEST_ADDRESS, '--amount', '60', '--mine'), 1, /immature/);
   });
 });
 
 describe('files', () => {
-  it('a wallet or chain that is missing', { timeout: 60_000 }, async () => {
-    const nobody = { NODE_ID: String(otherId) };
+  it('fails if a wallet or chain is missing', { timeout: 60_000 }, async () => {
+    const env = { NODE_ID: String(otherId) };
     const empty = tempDir('empty');
     const cases: [string[], RegExp][] = [
       [['getbalance'], /no wallet/],
@@ -157,24 +159,26 @@ describe('files', () => {
       [['startnode', '--no-seed'], /no blockchain/],
       [['getbalance', '--address', REGTEST_ADDRESS], /no blockchain/],
     ];
-    const results = await Promise.all(cases.map(([args]) => pier([...args, '--datadir', empty], nobody)));
+    const results = await Promise.all(cases.map(([args]) => pier([...args, '--datadir', empty], env)));
     for (const [i, [, message]] of cases.entries()) expectError(results[i]!, 1, message);
     expect(readdirSync(empty)).toEqual([]);
   });
 
-  it('a chain or wallet that exists', { timeout: 30_000 }, async () => {
+  it('does not overwrite a chain or wallet', { timeout: 30_000 }, async () => {
     const before = fingerprint();
     expectError(await run('createblockchain', '--address', address), 1, /has a blockchain already/);
     expectError(await run('createwallet', '--name', 'wallet1'), 1, /has a wallet 'wallet1' already/);
     expect(Object.keys(fingerprint())).toEqual(Object.keys(before));
   });
 
-  it('a database of another network, truncated, foreign, empty, or a folder', { timeout: 120_000 }, async () => {
+  it('fails if a database is truncated, empty, of another network or kind, or not a database', {
+    timeout: 120_000,
+  }, async () => {
     const folder = tempDir('bad-files');
     const chain = join(folder, `blockchain_${nodeId}.db`);
     const wallet = join(folder, `wallet_${nodeId}.db`);
     const good = { chain: join(dataDir, `blockchain_${nodeId}.db`), wallet: join(dataDir, `wallet_${nodeId}.db`) };
-    /** Every command that needs the file fails, and leaves it as it is. */
+    /** Expects every command that needs the file to fail and to leave it unchanged. */
     const check = async (bad: string, message: RegExp, network = 'regtest') => {
       const before = readFileSync(bad);
       const common = ['--datadir', folder, '--network', network];
@@ -201,12 +205,12 @@ describe('files', () => {
     await check(wallet, /cut off/);
     writeFileSync(wallet, new Uint8Array(20_000).fill(7));
     await check(wallet, /not a database/);
-    // Each in the other's place.
+    // A blockchain in the place of the wallet.
     copyFileSync(good.chain, wallet);
     await check(wallet, /wallet/);
   });
 
-  it('a folder that cannot be one', { timeout: 30_000 }, async () => {
+  it('fails if the data directory is a file, or a database is a folder', { timeout: 30_000 }, async () => {
     const file = join(tempDir('no-folder'), 'file');
     writeFileSync(file, '');
     const result = await pier(['createwallet', '--datadir', file], { NODE_ID: String(nodeId) });
@@ -225,7 +229,7 @@ describe('a running node', () => {
   }, 60_000);
   afterAll(() => node.stop());
 
-  it('keeps its ports and its files to itself', { timeout: 30_000 }, async () => {
+  it('locks its ports and files', { timeout: 30_000 }, async () => {
     expectError(await run('reindexutxo'), 1, new RegExp(`${node.pid}`));
     expectError(await run('startnode', '--no-seed'), 1, new RegExp(`in use|taken|${node.pid}`));
     const other = tempDir('same-port');
@@ -233,7 +237,7 @@ describe('a running node', () => {
     expectError(await pier(args, { NODE_ID: String(nodeId) }), 1, new RegExp(`:${nodeId}: another program`));
   });
 
-  it('says which port is taken when RPC has none', { timeout: 30_000 }, async () => {
+  it('reports which RPC port is taken', { timeout: 30_000 }, async () => {
     const server = createServer().listen(otherId + 10_000, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     try {
@@ -248,20 +252,20 @@ describe('a running node', () => {
     }
   });
 
-  it('answers commands as a stopped one does', { timeout: 60_000 }, async () => {
+  it('rejects the same input as a stopped node', { timeout: 60_000 }, async () => {
     expectError(await run('createwallet', '--name', 'wallet1'), 1, /has a wallet 'wallet1' already/);
     expectError(await run('createblockchain', '--address', address), 1, /blockchain/);
     expectError(await run('send', '--to', address, '--amount=0'), 2, /more than 0/);
     expectError(await run('send', '--to', MAINNET_ADDRESS, '--amount=1'), 1, /network/);
     expectError(await run('send', '--to', address, '--amount=60'), 1, /immature/);
-    expectError(await run('send', '--to', address, '--amount=1', '--from', 'nobody'), 1, /nobody/);
+    expectError(await run('send', '--to', address, '--amount=1', '--from', 'no-such-wallet'), 1, /no-such-wallet/);
     expectError(await rpc('nosuchmethod'), 1, /Method not found/);
     expectError(await rpc('getblockhash', '100000'), 1, /out of range/);
     expect(await node.rpc.call('getblockcount')).toBe(101);
     expect(await node.rpc.call('getrawmempool')).toEqual([]);
   });
 
-  /** Sends bytes to the P2P port; resolves when the node has closed the connection, or at once after `keepOpen`. */
+  /** Sends bytes to the P2P port, and closes the connection after them if `closeAfter`. Resolves when it is closed. */
   function attack(bytes: Uint8Array, closeAfter = false): Promise<void> {
     return new Promise((resolve, reject) => {
       const socket = connect(nodeId, '127.0.0.1', () => {
@@ -287,16 +291,16 @@ describe('a running node', () => {
     return bytes;
   }
 
-  it('survives garbage, truncated and oversized messages on its P2P port', { timeout: 60_000 }, async () => {
+  it('survives random bytes, truncated and oversized messages on its P2P port', { timeout: 60_000 }, async () => {
     const garbage = createHash('sha512').update('garbage').digest();
     await attack(Buffer.concat(Array.from({ length: 100 }, () => garbage)));
     await attack(frame('version', 0xffff_ffff));
     await attack(frame('version', 5_000_000));
     await attack(frame('version', 100, new Uint8Array(50)), true); // ends in the middle of the payload
     await attack(frame('version', 0).subarray(0, 11), true); // ends in the middle of the header
-    // What is not version 1 may be the key of an encrypted connection: the node would wait a minute for the rest of it.
+    // Bytes that are not v1 may start a v2 handshake, for the rest of which the node would wait a minute (BIP324).
     await attack(Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'), true);
-    // A payload that is not what its command says, before and in place of a handshake.
+    // Payloads that do not decode, before and in place of the handshake.
     await attack(
       Buffer.concat([frame('tx', 3, Buffer.from([1, 2, 3])), frame('version', 4, Buffer.from('abcd'))]),
       true,

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 describe('the built command', () => {
-  it('has next to it whatever threads its layers start', () => {
+  it('includes every worker script that the sources start', () => {
     const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' });
     const names = sources
       .filter((path) => path.endsWith('.ts'))
@@ -16,7 +16,7 @@ describe('the built command', () => {
     for (const name of names) expect([name, existsSync(join(root, 'dist/cli', `${name}.js`))]).toEqual([name, true]);
   });
 
-  it('carries the licenses of the packages that are inside', () => {
+  it('includes the licenses of the bundled packages', () => {
     const licenses = readFileSync(join(root, 'dist/cli/LICENSES.txt'), 'utf8');
     for (const name of ['commander', 'zod', '@noble/hashes', '@scure/btc-signer']) {
       expect(licenses).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+$`, 'm'));

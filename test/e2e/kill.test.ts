@@ -7,9 +7,9 @@ import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 
-/** `.ci/run` asks for fifty, which take a minute and a half. */
+/** Number of kills. `.ci/run` sets fifty, which take a minute and a half. */
 const KILLS = Number(process.env.PIER_KILLS ?? 10);
-/** A node is killed up to this long after the round's work was begun: creation, relay, mining and flushing all fit in. */
+/** Maximal delay of a kill after the start of a round's work, which covers signing, relay, mining and flushing. */
 const LONGEST_DELAY_MS = 60;
 
 interface Tip {
@@ -24,11 +24,11 @@ interface Listed {
 
 const wallets = ['central', 'alice', 'miner'] as const;
 
-describe('kill -9', () => {
+describe('SIGKILL', () => {
   const dataDir = tempDir('kill');
   const random = new SeededRandom(9);
   const nodes: NodeProcess[] = [];
-  /** Per node: what it has told the world, which it must never forget. */
+  /** Per node: addresses and blocks that it has reported, and so must keep. */
   const promisedAddresses: Set<string>[] = [new Set(), new Set(), new Set()];
   const promisedBlocks: Set<string>[] = [new Set(), new Set(), new Set()];
 
@@ -60,8 +60,8 @@ describe('kill -9', () => {
   });
 
   /**
-   * Waits until all nodes have the same tip, and returns it. Two nodes may each have mined a block on the same one: then both stay with
-   * their own, by Bitcoin's rules, until another block makes one of the branches the longer.
+   * Waits until all nodes have the same tip, and returns it. If two nodes have mined on the same block, each keeps its
+   * own tip (first seen); another block then breaks the tie.
    */
   function agreement(): Promise<string> {
     return waitFor(
@@ -70,7 +70,7 @@ describe('kill -9', () => {
         const hashes = new Set(tips.map((tip) => tip.bestblockhash));
         if (hashes.size === 1) return tips[0]!.bestblockhash;
         const known = await Promise.all(nodes.map((node) => node.rpc.call<{ hash: string }[]>('getchaintips')));
-        // All know all branches, and none has more work than another.
+        // All nodes know all branches, which have the same work.
         const isTie =
           new Set(tips.map((tip) => tip.blocks)).size === 1 &&
           known.every((branches) => [...hashes].every((hash) => branches.some((branch) => branch.hash === hash)));
@@ -86,7 +86,7 @@ describe('kill -9', () => {
     await nodes[0]!.rpc.call('generatetoaddress', [1, rewardTo]);
   }
 
-  /** Begins what nodes do in the scenario. What a killed node can no longer answer fails, as it should. */
+  /** Starts new addresses, payments and a block on all nodes. Requests to the killed node may fail. */
   function work(): Promise<unknown> {
     const own = nodes.map((node, i) =>
       node.rpc.call<string>('getnewaddress', [], wallets[i]!).then((address) => {
@@ -100,12 +100,12 @@ describe('kill -9', () => {
     });
     const block = own[0]!
       .then((to) => nodes[0]!.rpc.call<string[]>('generatetoaddress', [1, to]))
-      // Answered only when it is on the disk.
+      // The response is sent after the block is on disk.
       .then(([hash]) => promisedBlocks[0]!.add(hash!));
     return Promise.allSettled([...own, ...payments, block]);
   }
 
-  it(`of any node at any moment loses no confirmed block and no key (${KILLS} times)`, {
+  it(`loses no confirmed block and no key on any node (${KILLS} times)`, {
     timeout: 280_000,
   }, async () => {
     for (let kill = 0; kill < KILLS; kill++) {
@@ -128,16 +128,16 @@ describe('kill -9', () => {
         expect(block.tx.length).toBeGreaterThan(0);
       }
       const agreed = await agreement();
-      // The header commits to the filters of all blocks.
+      // The filter header commits to the filters of all blocks.
       const filters = await Promise.all(
         nodes.map(({ rpc }) => rpc.call<{ header: string }>('getblockfilter', [agreed])),
       );
       expect(new Set(filters.map(({ header }) => header)).size).toBe(1);
-      // A tip is told of before it is on the disk, where it has long been by now.
+      // A tip is announced before it is on disk; by now it is.
       for (const [i, hash] of tips.entries()) promisedBlocks[i]!.add(hash);
     }
 
-    // The keys can still sign: everything that each wallet holds moves to an address of the wallet node.
+    // The keys can still sign: every wallet sends all its coins to alice.
     const to = await nodes[1]!.rpc.call<string>('getnewaddress', [], 'alice');
     for (const [i, node] of nodes.entries()) {
       const { mine } = await node.rpc.call<{ mine: { trusted: number } }>('getbalances', [], wallets[i]!);
@@ -147,7 +147,7 @@ describe('kill -9', () => {
     }
   });
 
-  it('in the midst of creating a chain or a wallet leaves nothing that blocks the way', {
+  it('during createwallet or createblockchain does not prevent a retry', {
     timeout: 60_000,
   }, async () => {
     const [id] = await freeNodeIds(1);

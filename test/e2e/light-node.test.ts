@@ -5,7 +5,7 @@ import { pier } from '../support/pier.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 
-describe('a light node as a process', () => {
+describe('a light node process', () => {
   const dataDir = tempDir('light-process');
   const files = ['--datadir', dataDir];
   let fullId: number;
@@ -43,10 +43,10 @@ describe('a light node as a process', () => {
     await full?.stop();
   });
 
-  it('finds payments, also such as come while it is killed', { timeout: 60_000 }, async () => {
+  it('finds payments, including those during and after a kill', { timeout: 60_000 }, async () => {
     await pay(1);
     await balanceIs(1);
-    // While it is being killed, something is on its way.
+    // A payment arrives while the node is killed.
     await Promise.all([pay(2), light.kill()]);
     await pay(3);
     light = await startLight();
@@ -61,7 +61,7 @@ describe('a light node as a process', () => {
     expect([headers, scanned]).toEqual([104, 104]);
   });
 
-  it('answers the commands of the tutorial while it runs, but for what needs blocks', { timeout: 60_000 }, async () => {
+  it('serves the commands of the tutorial, except those that need blocks', { timeout: 60_000 }, async () => {
     const env = { NODE_ID: String(lightId), NO_COLOR: '1' };
     const run = (...args: string[]) => pier([...args, ...files], env);
     expect(await run('getbalance')).toMatchObject({ code: 0, stdout: expect.stringMatching(/own.*\b6\b/) });
@@ -76,15 +76,15 @@ describe('a light node as a process', () => {
       (await light.rpc.call<{ confirmations: number }>('gettransaction', [txid])).confirmations === 1;
     await waitFor(isConfirmed, { timeoutMs: 20_000 });
 
-    // What others hold, only those know who have all blocks.
+    // Only a full node knows the coins of other addresses.
     for (const command of [['printchain'], ['reindexutxo'], ['getbalance', '--address', reward]]) {
-      const refused = await run(...command);
-      expect(refused).toMatchObject({ code: 1, stdout: '' });
-      expect(refused.stderr).toMatch(/light node/);
+      const failed = await run(...command);
+      expect(failed).toMatchObject({ code: 1, stdout: '' });
+      expect(failed.stderr).toMatch(/light node/);
     }
   });
 
-  it('is refused with what makes no sense, and with the files of a full node', { timeout: 60_000 }, async () => {
+  it('fails with options that do not apply, and on the files of a full node', { timeout: 60_000 }, async () => {
     const [otherId] = await freeNodeIds(1);
     const start = (id: number, ...args: string[]) =>
       pier(['startnode', '--no-seed', ...args, ...files], { NODE_ID: String(id), NO_COLOR: '1' });

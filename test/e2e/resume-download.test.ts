@@ -14,10 +14,10 @@ import { waitFor } from '../support/wait.ts';
 import { startSeed } from './support/seed.ts';
 
 const HEIGHT = 1_000;
-/** The node is killed when it has been sent so many of them. */
+/** The node is killed after this many blocks have been sent to it. */
 const SENT_BEFORE_KILL = 400;
 
-/** Heights of the blocks whose bodies a stopped node's file holds. */
+/** Returns the heights of the blocks that are stored in a stopped node's file. */
 async function storedHeights(path: string, seed: Chain): Promise<Set<number>> {
   const store = await LmdbStore.open({ path, network: regtest.marker, kind: 'blockchain', create: false });
   const modules = { clock: systemClock, logger: silentLogger, store };
@@ -31,12 +31,12 @@ async function storedHeights(path: string, seed: Chain): Promise<Set<number>> {
   return stored;
 }
 
-describe('a download that a kill has cut short', () => {
-  it('goes on where it was: no block that is stored is asked for again', { timeout: 60_000 }, async () => {
+describe('a download interrupted by SIGKILL', () => {
+  it('resumes without requesting stored blocks again', { timeout: 60_000 }, async () => {
     const seed = await startSeed(HEIGHT);
-    const [nodeId, nobody] = await freeNodeIds(2);
+    const [nodeId, unusedPort] = await freeNodeIds(2);
     const options = { nodeId: nodeId!, dataDir: tempDir('resume') };
-    const first = await NodeProcess.start({ ...options, seeds: [`127.0.0.1:${nobody}`] });
+    const first = await NodeProcess.start({ ...options, seeds: [`127.0.0.1:${unusedPort}`] });
     atFileEnd(() => first.stop());
     seed.onServed = () => {
       if (seed.served.length === SENT_BEFORE_KILL) void first.kill();
@@ -46,7 +46,7 @@ describe('a download that a kill has cut short', () => {
 
     const stored = await storedHeights(nodePaths(options).chain, seed.chain);
     expect(new Set(seed.served).size).toBe(seed.served.length);
-    // What had been sent and was not on the disk yet is lost.
+    // Blocks that were not yet on disk are lost.
     expect(stored.size).toBeGreaterThan(0);
     expect(stored.size).toBeLessThanOrEqual(seed.served.length);
     expect(seed.served.length).toBeLessThan(HEIGHT);

@@ -11,10 +11,10 @@ function value(evidence: readonly StepEvidence[], step: number, label: string): 
   return evidence.find((e) => e.step === step)?.facts.find((f) => f.label === label)?.value;
 }
 
-describe('the nine steps', () => {
+describe('the scenario', () => {
   const dataDir = tempDir('scenario');
 
-  it('are played, verified, and played again on what is there', { timeout: 120_000 }, async () => {
+  it('passes in a new data directory, and again in the existing one', { timeout: 120_000 }, async () => {
     const ids = (await freeNodeIds(4)) as [number, number, number, number];
     const [central, wallet, miner, light] = ids;
     const options = { central, wallet, miner, light, dataDir };
@@ -33,7 +33,7 @@ describe('the nine steps', () => {
       expect(value(evidence, 8, 'best block')).toBe(value(evidence, 6, 'block'));
       expect(value(evidence, 9, "bob's balance")).toBe('2 BTC');
       expect(value(evidence, 10, `bob's balance, as on node ${wallet}`)).toBe('2 BTC');
-      // Only the block that pays, and what a filter matches by chance: one block in 5,000, with so many keys.
+      // The block with the payment, and false positives of the filters: about 1 in 5,000 blocks with this many keys.
       const [blocks, byChance] = ['blocks downloaded', 'of these, matched by chance'].map((l) =>
         value(evidence, 10, l),
       );
@@ -61,7 +61,7 @@ describe('the nine steps', () => {
     }
   });
 
-  it('are played by `pier scenario --json`, which exits 0', { timeout: 60_000 }, async () => {
+  it('passes by `pier scenario --json`, which exits with code 0', { timeout: 60_000 }, async () => {
     const { code, stdout, stderr } = await pier(['scenario', '--json']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const { verified, steps } = JSON.parse(stdout) as { verified: boolean; steps: StepEvidence[] };

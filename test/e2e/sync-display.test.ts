@@ -8,18 +8,19 @@ import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 import { startSeed } from './support/seed.ts';
 
-/** At this rate there are some seconds to watch. */
+/** Number of blocks to download. */
 const HEIGHT = 2_000;
+/** Delay per served block, so that the download takes several seconds. */
 const MS_PER_BLOCK = 3;
 const CLEAR_LINE = '\r\u001b[2K';
 
-/** Runs a command on a pseudo-terminal, whose output becomes its own. */
+/** Python arguments that run a command on a pseudo-terminal and copy its output. */
 const ON_TERMINAL = ['-c', 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)'];
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 interface Run {
   readonly child: ChildProcess;
-  /** All that it has written. */
+  /** The output so far, stdout and stderr. */
   text(): string;
   readonly ended: Promise<number | null>;
 }
@@ -38,9 +39,9 @@ function run(command: string, args: readonly string[], nodeId: number): Run {
   return { child, text: () => text, ended };
 }
 
-describe('a download that somebody watches', () => {
+describe('download progress', () => {
   it.skipIf(!hasPython)(
-    'shows a bar with rate and time left on a terminal, and no such thing elsewhere',
+    'is a bar with rate and remaining time on a terminal, and is not written to a pipe',
     { timeout: 60_000 },
     async () => {
       const seed = await startSeed(HEIGHT);
@@ -56,7 +57,7 @@ describe('a download that somebody watches', () => {
       const bar = /█+░+ \d+% {2}[\d,]+ of 2,000 blocks {2}[1-9]\d* blocks\/s {2}\d+ s left/;
       await waitFor(() => bar.test(terminal.text()), options);
       delete seed.onServed;
-      // With the last block the line is emptied.
+      // The line is cleared after the last block.
       await waitFor(() => terminal.text().lastIndexOf(CLEAR_LINE) > terminal.text().lastIndexOf('blocks/s'), options);
       terminal.child.stdin!.write('\u0003');
       pipe.child.kill('SIGINT');

@@ -1,60 +1,64 @@
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isPortFree } from '../../src/devnet/ports.ts';
 import { RPC_PORT_OFFSET } from '../../src/node/config.ts';
 import { freeBasePort, pier, pierPath } from '../support/pier.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
-it('`pier up` plays the nine steps, stays up, and stops every process at Ctrl-C', { timeout: 120_000 }, async () => {
-  const base = await freeBasePort();
-  const nodeIds = [base, base + 1, base + 2, base + 3];
-  const dataDir = tempDir('up');
-  const args = ['up', '--base-port', String(base), '--datadir', dataDir];
-  // A group of its own, as a terminal makes one: Ctrl-C reaches the nodes as well, before `up` asks them to stop.
-  const child = spawn(process.execPath, [pierPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
-  try {
-    const steps: string[] = [];
-    const payments: string[] = [];
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (/^\d+\. /.test(line)) steps.push(line);
-      const [, txid] = /payment received {2}([0-9a-f]{64})$/.exec(line) ?? [];
-      if (txid) payments.push(txid);
-    });
-    await new Promise<void>((resolve, reject) => {
-      createInterface({ input: child.stderr }).on('line', (line) => {
-        if (line.startsWith('Ctrl-C stops it')) resolve();
+describe('pier up', () => {
+  it('runs the scenario, keeps the nodes running, and stops every process at Ctrl-C', {
+    timeout: 120_000,
+  }, async () => {
+    const base = await freeBasePort();
+    const nodeIds = [base, base + 1, base + 2, base + 3];
+    const dataDir = tempDir('up');
+    const args = ['up', '--base-port', String(base), '--datadir', dataDir];
+    // A process group, as in a terminal: Ctrl-C also reaches the nodes, before `up` stops them.
+    const child = spawn(process.execPath, [pierPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+    try {
+      const steps: string[] = [];
+      const payments: string[] = [];
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        if (/^\d+\. /.test(line)) steps.push(line);
+        const [, txid] = /payment received {2}([0-9a-f]{64})$/.exec(line) ?? [];
+        if (txid) payments.push(txid);
       });
-      void exited.then((code) => reject(new Error(`ended with exit code ${code}`)));
-    });
-    expect(steps.map((line) => Number.parseInt(line, 10))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      await new Promise<void>((resolve, reject) => {
+        createInterface({ input: child.stderr }).on('line', (line) => {
+          if (line.startsWith('Ctrl-C stops it')) resolve();
+        });
+        void exited.then((code) => reject(new Error(`ended with exit code ${code}`)));
+      });
+      expect(steps.map((line) => Number.parseInt(line, 10))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 
-    // While it is up, every node answers, and a second network on the same ports is refused.
-    for (const nodeId of nodeIds) {
-      const env = { NODE_ID: String(nodeId), PIER_DATADIR: dataDir };
-      expect((await pier(['rpc', 'getblockcount'], env)).stdout.trim()).toBe('103');
+      // Every node responds, and a second network on the same ports fails.
+      for (const nodeId of nodeIds) {
+        const env = { NODE_ID: String(nodeId), PIER_DATADIR: dataDir };
+        expect((await pier(['rpc', 'getblockcount'], env)).stdout.trim()).toBe('103');
+      }
+      // The light node has a proof of its payment, and the central node serves proofs to any client.
+      const [payment] = payments;
+      const own = await pier(['verify', payment!], { NODE_ID: String(nodeIds[3]), PIER_DATADIR: dataDir });
+      const remote = await pier(['verify', payment!, '--node', `127.0.0.1:${base}`]);
+      for (const { stdout } of [own, remote])
+        expect(stdout).toMatch(/^Proved: block 103 of regtest holds the transaction/);
+      const second = await pier(args);
+      expect(second.code).toBe(1);
+      expect(second.stderr).toContain(`port ${base} is taken`);
+
+      process.kill(-child.pid!, 'SIGINT');
+      expect(await exited).toBe(0);
+      // Every node has shut down cleanly and removed its cookie.
+      expect(readdirSync(dataDir).filter((name) => name.startsWith('.cookie'))).toEqual([]);
+    } finally {
+      child.kill('SIGKILL');
     }
-    // The central node helps strangers to find a transaction; the light node has its own proof.
-    const [payment] = payments;
-    const own = await pier(['verify', payment!], { NODE_ID: String(nodeIds[3]), PIER_DATADIR: dataDir });
-    const strange = await pier(['verify', payment!, '--node', `127.0.0.1:${base}`]);
-    for (const { stdout } of [own, strange])
-      expect(stdout).toMatch(/^Proved: block 103 of regtest holds the transaction/);
-    const second = await pier(args);
-    expect(second.code).toBe(1);
-    expect(second.stderr).toContain(`port ${base} is taken`);
-
-    process.kill(-child.pid!, 'SIGINT');
-    expect(await exited).toBe(0);
-    // Each node has ended in order: it has taken its cookie with it.
-    expect(readdirSync(dataDir).filter((name) => name.startsWith('.cookie'))).toEqual([]);
-  } finally {
-    child.kill('SIGKILL');
-  }
-  for (const nodeId of nodeIds) {
-    expect(await isPortFree(nodeId)).toBe(true);
-    expect(await isPortFree(nodeId + RPC_PORT_OFFSET)).toBe(true);
-  }
+    for (const nodeId of nodeIds) {
+      expect(await isPortFree(nodeId)).toBe(true);
+      expect(await isPortFree(nodeId + RPC_PORT_OFFSET)).toBe(true);
+    }
+  });
 });

@@ -22,13 +22,13 @@ type Printed = Extract<PaymentReport, { verified: true }> & { source: string; pr
 const dataDir = tempDir('verify');
 let full: number;
 let light: number;
-/** Pays the light node, in block 102 of 105. */
+/** The payment to the light node, in block 102 of 105. */
 let txid: string;
 let address: string;
 let block: string;
 let stopLight: () => Promise<void>;
 
-/** Runs `pier startnode` until the file is done, or until what it returns is called. */
+/** Runs `pier startnode` until `stop` is called or the test file ends. */
 async function start(nodeId: number, ...args: string[]): Promise<{ ready: ReadyLine; stop: () => Promise<void> }> {
   const command = ['startnode', '--json', '--with-parent', '--datadir', dataDir, '--log-level', 'error', ...args];
   const child = spawn(process.execPath, [pierPath, ...command], {
@@ -46,7 +46,7 @@ async function start(nodeId: number, ...args: string[]): Promise<{ ready: ReadyL
   return { ready: JSON.parse(await Promise.race([line, ended])) as ReadyLine, stop };
 }
 
-/** Runs `pier verify` far from any node's files. */
+/** Runs `pier verify`. */
 const verify = (args: readonly string[], env: Record<string, string> = {}, input = '') =>
   pier(['verify', ...args, '--datadir', dataDir], env, input);
 const node = () => ['--node', String(full)];
@@ -76,7 +76,7 @@ beforeAll(async () => {
 });
 
 describe('pier verify', () => {
-  it('finds the block by a Bloom filter, block filters, or its name, and tells the same', async () => {
+  it('finds the block by Bloom filter, block filters, height or hash, and reports the same', async () => {
     const found = await Promise.all([
       proved([txid, ...node()]),
       proved([txid, ...node(), '--address', address]),
@@ -89,7 +89,7 @@ describe('pier verify', () => {
     expect(found[0]!.proved.map(({ code }) => code)).toContain('tree-depth');
   });
 
-  it('takes what a light node has, running or not', async () => {
+  it('uses the proof of a light node, running or stopped', async () => {
     const env = { NODE_ID: String(light) };
     const running = await proved([txid], env);
     await stopLight();
@@ -98,12 +98,12 @@ describe('pier verify', () => {
     expect(stopped).toEqual(running);
   });
 
-  it('tells people the way from the transaction to the work, and gives them a proof that needs no node', async () => {
+  it('prints the path from the transaction to the work, and exports a proof that needs no node', async () => {
     const file = join(dataDir, 'proof.json');
     const { code, stdout, stderr } = await verify([txid, ...node(), '--export', file], { NO_COLOR: '1' });
     expect([code, stderr]).toEqual([0, expect.stringContaining(`pier verify --proof ${file}`)]);
-    const said = [txid, 'merkle root', block, '3 on top', 'tip 105', 'Not proved', 'the transaction is valid'];
-    const places = said.map((text) => stdout.indexOf(text));
+    const parts = [txid, 'merkle root', block, '3 on top', 'tip 105', 'Not proved', 'the transaction is valid'];
+    const places = parts.map((text) => stdout.indexOf(text));
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(places[0]).toBeGreaterThan(0);
 
@@ -123,7 +123,7 @@ describe('pier verify', () => {
     expect(JSON.parse(nonsense.stderr)).toMatchObject({ error: { code: 'bad-proof' } });
   });
 
-  it('says what is wrong, and what to do next', async () => {
+  it('reports what is wrong, and what to do next', async () => {
     const unknown = 'ab'.repeat(32);
     const cases: [readonly string[], number, RegExp][] = [
       [[unknown, ...node()], 1, /no block from 0 to 105 .*unconfirmed/],

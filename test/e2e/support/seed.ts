@@ -11,17 +11,17 @@ import { mineBlock } from '../../chain/support/builder.ts';
 import { atFileEnd } from '../../support/file-end.ts';
 import { fullNodeConnections } from '../../support/full-node-connections.ts';
 
-/** A node in this process, for others in processes of their own to download from. */
+/** An in-process node from which node processes download. */
 export interface Seed {
   readonly endpoint: Endpoint;
   readonly chain: Chain;
-  /** The height of each block that it has been asked for. */
+  /** The heights of the requested blocks, in order. */
   readonly served: number[];
-  /** Called when it has noted one. */
+  /** Called after each addition to `served`. */
   onServed?: () => void;
 }
 
-/** Starts one on regtest that has `height` empty blocks, one for each of the last seconds. */
+/** Starts a regtest node with `height` empty blocks, one second apart, up to now. */
 export async function startSeed(height: number): Promise<Seed> {
   const modules = { clock: systemClock, logger: silentLogger };
   const chain = await Chain.open({ params: regtest, scriptThreads: 0 }, { ...modules, store: new MemoryStore() });
