@@ -1,16 +1,16 @@
 import type { MutableEntry } from './entry.ts';
 import type { MempoolLimits } from './options.ts';
 
-/** What is to be added to families: one transaction, or several of a package at once. */
+/** The totals of the transactions to add: one transaction or a package. */
 export interface PackageSize {
   readonly count: number;
-  /** Virtual bytes of all of them. */
+  /** Virtual bytes in total. */
   readonly vsize: number;
 }
 
 /**
- * The ancestors that newcomers would have; or, in Core's words, which limit they would break
- * (Core: CalculateAncestorsAndCheckLimits). The search ends at a limit, so its cost is bounded.
+ * Returns the ancestors of new transactions with these parents, or Core's error text if they exceed a limit (Core:
+ * CalculateAncestorsAndCheckLimits). The search stops at the limit, which bounds its cost.
  */
 export function ancestorsWithinLimits(
   { count, vsize }: PackageSize,
@@ -21,7 +21,7 @@ export function ancestorsWithinLimits(
     return `too many unconfirmed parents [limit: ${limits.ancestorCount}]`;
   const ancestors = new Set(parents);
   let size = vsize;
-  // The set yields what is added to it on the way.
+  // Iterating over a set also visits elements added meanwhile.
   for (const ancestor of ancestors) {
     size += ancestor.vsize;
     if (ancestor.descendantSize + vsize > limits.descendantSize) {

@@ -3,7 +3,7 @@ import type { OutPoint } from '../primitives/outpoint.ts';
 import { MEMPOOL_HEIGHT } from './entry.ts';
 import type { MempoolGraph } from './graph.ts';
 
-/** The coin of an output of the mempool or, failing that, of the chain, whether or not the mempool spends it. */
+/** Returns the coin of a mempool or unspent chain output, even if the mempool spends it (Core: CCoinsViewMemPool). */
 export function findCoin(graph: MempoolGraph, chainCoins: CoinView, outpoint: OutPoint): Coin | undefined {
   const maker = graph.get(outpoint.txid);
   if (!maker) return chainCoins.getCoin(outpoint);

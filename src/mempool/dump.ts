@@ -6,27 +6,28 @@ import { Transaction } from '../primitives/transaction.ts';
 import type { MempoolEntry } from './entry.ts';
 import type { Mempool } from './mempool.ts';
 
-/** Core's mempool.dat without and with a key over which everything behind it is XORed. */
+/** Versions of Core's mempool.dat: plain, and obfuscated with an XOR key (Core: MEMPOOL_DUMP_VERSION). */
 const VERSION_PLAIN = 1;
 const VERSION_KEYED = 2;
 
 /** A transaction of a dump. */
 export interface DumpedTransaction {
   readonly tx: Transaction;
-  /** Seconds since the Unix epoch at which it came. */
+  /** Seconds since the Unix epoch at which it entered the mempool. */
   readonly time: number;
-  /** Satoshis that `prioritise` added. */
+  /** Satoshis added by `Mempool.prioritise`. */
   readonly feeDelta: bigint;
 }
 
+/** The contents of a mempool.dat. */
 export interface MempoolDump {
   /** Parents before their children. */
   readonly transactions: readonly DumpedTransaction[];
-  /** Satoshis that `prioritise` added to transactions that are not here. */
+  /** Satoshis added by `Mempool.prioritise` to transactions that are not in the mempool. */
   readonly feeDeltas: readonly { readonly txid: Uint8Array; readonly delta: bigint }[];
 }
 
-/** The mempool as a mempool.dat of Core's first version, which every release of it reads. */
+/** Encodes the mempool as a mempool.dat of version 1, which every release of Core reads (Core: DumpMempool). */
 export function encodeMempoolDump(mempool: Mempool): Uint8Array {
   const entries = parentsFirst(mempool.entries());
   const absent = [...mempool.feeDeltas()].filter(({ txid }) => !mempool.has(txid));
@@ -38,11 +39,11 @@ export function encodeMempoolDump(mempool: Mempool): Uint8Array {
       .i64(modifiedFee - fee);
   }
   writer.list(absent, (w, { txid, delta }) => w.bytes(txid).i64(delta));
-  // Transactions that no peer has asked for: we do not keep account of them.
+  // Core's unbroadcast txids, which we do not track.
   return writer.compactSize(0).finish();
 }
 
-/** In the order of arrival; but after a reorganisation a child may have come before its parent. */
+/** Sorts parents before children: after a reorganisation, a child can have entered the mempool before its parent. */
 function parentsFirst(entries: Iterable<MempoolEntry>): ReadonlySet<MempoolEntry> {
   const ordered = new Set<MempoolEntry>();
   const add = (entry: MempoolEntry) => {
@@ -53,17 +54,17 @@ function parentsFirst(entries: Iterable<MempoolEntry>): ReadonlySet<MempoolEntry
   return ordered;
 }
 
-/** Reads a mempool.dat of either version; throws `DecodeError`, or `PierError` for a version that is unknown. */
+/** Decodes a mempool.dat of either version. Throws `DecodeError`; `PierError` for an unknown version. */
 export function decodeMempoolDump(bytes: Uint8Array): MempoolDump {
   let reader = new ByteReader(bytes);
   const version = Number(reader.u64());
   if (version === VERSION_KEYED) {
     const key = reader.varBytes();
-    // The key runs from the start of the file, though it hides only what comes behind it.
+    // The key is aligned to the start of the file, but only the bytes after it are obfuscated.
     const plain = bytes.map((byte, i) => byte ^ (key[i % key.length] ?? 0));
     reader = new ByteReader(plain, reader.offset);
   } else if (version !== VERSION_PLAIN) {
-    throw new PierError('unknown-mempool-dump', `a mempool dump of version ${version} cannot be read`);
+    throw new PierError('unknown-mempool-dump', `mempool.dat version ${version} is not supported`);
   }
   const count = reader.u64();
   const transactions: DumpedTransaction[] = [];
@@ -72,13 +73,13 @@ export function decodeMempoolDump(bytes: Uint8Array): MempoolDump {
     transactions.push({ tx, time: Number(reader.i64()), feeDelta: reader.i64() });
   }
   const feeDeltas = reader.list((r) => ({ txid: r.hash(), delta: r.i64() }));
-  // The ids of transactions that no peer had asked for yet.
+  // Core's unbroadcast txids.
   reader.list((r) => r.hash());
   reader.end();
   return { transactions, feeDeltas };
 }
 
-/** Offers what was dumped to a mempool, except what is too old by now; returns how many it took. */
+/** Adds dumped transactions to a mempool, except expired ones; returns how many were accepted (Core: LoadMempool). */
 export function loadMempoolDump(
   mempool: Mempool,
   dump: MempoolDump,

@@ -1,55 +1,60 @@
 import { binaryKey } from '../bytes/compare.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 
-/** The height of a coin that a mempool transaction makes: that of no block (Core: MEMPOOL_HEIGHT). */
+/** The height of coins created by mempool transactions, which no block has (Core: MEMPOOL_HEIGHT). */
 export const MEMPOOL_HEIGHT = 0x7fff_ffff;
 
-/** What is known of an entry when it comes. */
+/** The properties of an entry that do not change. */
 export interface MempoolEntryFields {
   readonly tx: Transaction;
-  /** Satoshis by which the inputs exceed the outputs. */
+  /** Satoshis: inputs minus outputs. */
   readonly fee: bigint;
-  /** Seconds since the Unix epoch at which it came. */
+  /** Seconds since the Unix epoch at which it entered the mempool. */
   readonly time: number;
-  /** Of the tip when it came. */
+  /** Height of the tip when it entered the mempool. */
   readonly height: number;
-  /** BIP141 cost. */
+  /** BIP141 signature operation cost. */
   readonly sigOpCost: number;
-  /** Virtual bytes, or more where it has many signature operations for its size. */
+  /** Virtual bytes, adjusted for signature operations; see `policyVsize`. */
   readonly vsize: number;
+  /** Whether an input spends a coinbase, whose maturity a reorganisation can undo. */
   readonly spendsCoinbase: boolean;
 }
 
 /**
- * A transaction in the mempool, with sums over its ancestors and descendants there, itself included in both. The sums
- * and links change while it is in the mempool.
+ * A transaction in the mempool, with totals of its in-mempool ancestors and descendants, which include the transaction
+ * itself (Core: CTxMemPoolEntry). Totals and links change while it is in the mempool.
  */
 export interface MempoolEntry extends MempoolEntryFields {
-  /** `fee` and what `Mempool.prioritise` added: what mining, eviction and replacement go by. */
+  /** `fee` plus the delta of `Mempool.prioritise`; used by mining, eviction and replacement (Core: GetModifiedFee). */
   readonly modifiedFee: bigint;
-  /** Bytes of memory that it accounts for. */
+  /** Approximate bytes of memory (Core: DynamicMemoryUsage). */
   readonly usage: number;
-  /** The order of arrival: a later one has a greater number. */
+  /** Increases with each entry added to the mempool. */
   readonly sequence: number;
 
-  /** The transactions in the mempool whose outputs it spends. */
+  /** The mempool transactions whose outputs it spends. */
   readonly parents: ReadonlySet<MempoolEntry>;
-  /** The transactions in the mempool that spend its outputs. */
+  /** The mempool transactions that spend its outputs. */
   readonly children: ReadonlySet<MempoolEntry>;
 
   readonly ancestorCount: number;
+  /** Virtual bytes. */
   readonly ancestorSize: number;
+  /** Satoshis, modified. */
   readonly ancestorFees: bigint;
   readonly ancestorSigOpCost: number;
   readonly descendantCount: number;
+  /** Virtual bytes. */
   readonly descendantSize: number;
+  /** Satoshis, modified. */
   readonly descendantFees: bigint;
 }
 
-/** Why an entry left the mempool. */
+/** Why an entry left the mempool (Core: MemPoolRemovalReason). */
 export type RemovalReason = 'block' | 'conflict' | 'replaced' | 'reorg' | 'expiry' | 'sizelimit';
 
-/** The mutable side of `MempoolEntry`: only `EntryGraph` and `EvictionQueue` write to it. */
+/** The mutable side of `MempoolEntry`; only `MempoolGraph` and `EvictionQueue` write to it. */
 export class MutableEntry implements MempoolEntry {
   readonly tx: Transaction;
   readonly fee: bigint;
@@ -75,7 +80,7 @@ export class MutableEntry implements MempoolEntry {
   descendantSize: number;
   descendantFees: bigint;
 
-  /** Where it is in the eviction queue, and what it is sorted by there. */
+  /** Position and sort key in the eviction queue. */
   queueIndex = -1;
   evictionScore = 0;
 
@@ -98,7 +103,7 @@ export class MutableEntry implements MempoolEntry {
   }
 }
 
-// Bytes as V8 lays objects out, roughly: a payment of one input and two outputs was measured to take 3,200.
+// Approximate bytes of V8 objects. A payment with one input and two outputs was measured to take 3,200 bytes.
 const ENTRY_USAGE = 1600;
 const SPEND_USAGE = 120;
 const TRANSACTION_USAGE = 300;
@@ -106,7 +111,7 @@ const INPUT_USAGE = 320;
 const WITNESS_ITEM_USAGE = 110;
 const OUTPUT_USAGE = 190;
 
-/** About how many bytes of memory a decoded transaction takes. */
+/** Returns the approximate bytes of memory of a decoded transaction (Core: RecursiveDynamicUsage). */
 export function transactionUsage(tx: Transaction): number {
   let witnessItems = 0;
   for (const { witness } of tx.inputs) witnessItems += witness.length;

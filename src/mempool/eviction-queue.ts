@@ -1,22 +1,25 @@
 import type { MutableEntry } from './entry.ts';
 
 /**
- * The entries in a binary heap, the first to be evicted on top: that whose fee rate, or that of it with all of its
- * descendants if that is better, is the lowest; the later one of equals.
+ * A binary heap of entries with the next one to evict on top: the lowest of max(own fee rate, fee rate with
+ * descendants); among equals the newest (Core: CompareTxMemPoolEntryByDescendantScore).
  */
 export class EvictionQueue {
   readonly #heap: MutableEntry[] = [];
 
+  /** The entry to evict next. */
   get first(): MutableEntry | undefined {
     return this.#heap[0];
   }
 
+  /** Adds an entry. */
   add(entry: MutableEntry): void {
     entry.evictionScore = evictionScore(entry);
     this.#heap.push(entry);
     this.#up(entry, this.#heap.length - 1);
   }
 
+  /** Removes an entry, which must be in the queue. */
   remove(entry: MutableEntry): void {
     const index = entry.queueIndex;
     const last = this.#heap.pop()!;
@@ -24,7 +27,7 @@ export class EvictionQueue {
     if (last !== entry) this.#settle(last, index);
   }
 
-  /** To be called when the fees or the descendants of an entry have changed. */
+  /** Must be called when an entry's fees or descendants have changed. */
   update(entry: MutableEntry): void {
     entry.evictionScore = evictionScore(entry);
     this.#settle(entry, entry.queueIndex);

@@ -3,7 +3,7 @@ import { coinKey, type OutPoint, outPointKey } from '../primitives/outpoint.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import type { MutableEntry } from './entry.ts';
 
-/** Entries by txid, wtxid and the outputs they spend, linked to their parents and children. */
+/** Mempool entries indexed by txid, wtxid and spent outpoints, with parent and child links (Core: CTxMemPool). */
 export class MempoolGraph {
   readonly #byTxid = new Map<string, MutableEntry>();
   readonly #byWtxid = new Map<string, MutableEntry>();
@@ -13,39 +13,42 @@ export class MempoolGraph {
   #usage = 0;
   #totalFee = 0n;
 
+  /** Number of entries. */
   get size(): number {
     return this.#byTxid.size;
   }
 
-  /** Sum of the virtual sizes. */
+  /** Total virtual bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Bytes of memory. */
+  /** Approximate bytes of memory. */
   get usage(): number {
     return this.#usage;
   }
 
-  /** Satoshis, without what `prioritise` added. */
+  /** Total fee in satoshis, without prioritisation. */
   get totalFee(): bigint {
     return this.#totalFee;
   }
 
+  /** Returns the entry with this txid. */
   get(txid: Uint8Array): MutableEntry | undefined {
     return this.#byTxid.get(binaryKey(txid));
   }
 
+  /** Returns the entry with this wtxid. */
   getByWtxid(wtxid: Uint8Array): MutableEntry | undefined {
     return this.#byWtxid.get(binaryKey(wtxid));
   }
 
-  /** The entry that spends `outpoint`. */
+  /** Returns the entry that spends `outpoint` (Core: GetConflictTx). */
   spender(outpoint: OutPoint): MutableEntry | undefined {
     return this.#spenders.get(outPointKey(outpoint));
   }
 
-  /** The entries that spend an output of `tx`, which need not be here. */
+  /** Iterates over the entries that spend an output of `tx`, which need not be in the mempool. */
   *spendersOf(tx: Transaction): IterableIterator<MutableEntry> {
     const key = binaryKey(tx.txid);
     for (let vout = 0; vout < tx.outputs.length; vout++) {
@@ -54,12 +57,12 @@ export class MempoolGraph {
     }
   }
 
-  /** In the order of arrival. */
+  /** Iterates over all entries, oldest first. */
   entries(): IterableIterator<MutableEntry> {
     return this.#byTxid.values();
   }
 
-  /** The entries whose outputs `entry` spends, whether or not it has been added. */
+  /** Returns the entries whose outputs `entry` spends; `entry` itself need not have been added. */
   findParents(entry: MutableEntry): Set<MutableEntry> {
     const parents = new Set<MutableEntry>();
     for (const { prevout } of entry.tx.inputs) {
@@ -69,7 +72,7 @@ export class MempoolGraph {
     return parents;
   }
 
-  /** The parents of `entry`, which need not have been added, and theirs. */
+  /** Returns all ancestors of `entry`, which need not have been added. */
   findAncestors(entry: MutableEntry): Set<MutableEntry> {
     const ancestors = this.findParents(entry);
     for (const ancestor of ancestors) for (const parent of ancestor.parents) ancestors.add(parent);
@@ -77,8 +80,8 @@ export class MempoolGraph {
   }
 
   /**
-   * Adds an entry whose parents are there and whose inputs no entry spends. Children that are there already are not
-   * linked: see `adopt`.
+   * Adds an entry that conflicts with no other and whose parents have been added. Children that were added before it
+   * are not linked; see `linkChildren`.
    */
   add(entry: MutableEntry, ancestors: ReadonlySet<MutableEntry>): void {
     entry.sequence = this.#nextSequence++;
@@ -100,9 +103,8 @@ export class MempoolGraph {
   }
 
   /**
-   * Removes an entry and its part in the sums of others. All of its ancestors or all of its descendants must have
-   * left before it, or it would cut a family in two whose sums know of each other. Returns its ancestors, whose sums
-   * have changed.
+   * Removes an entry and updates the totals of its relatives. Either all its ancestors or all its descendants must have
+   * been removed before, or these would keep counting each other. Returns its ancestors, whose totals have changed.
    */
   remove(entry: MutableEntry): ReadonlySet<MutableEntry> {
     const ancestors = ancestorsOf(entry);
@@ -121,8 +123,8 @@ export class MempoolGraph {
   }
 
   /**
-   * Links entries that came back after their children, when a block was disconnected, and sums both families anew.
-   * Returns every entry whose sums have changed.
+   * Links re-added entries of disconnected blocks to children that were already in the mempool, and recomputes totals.
+   * Returns all entries whose totals have changed (Core: UpdateTransactionsFromBlock).
    */
   linkChildren(entries: readonly MutableEntry[]): Set<MutableEntry> {
     const changed = new Set<MutableEntry>();
@@ -134,16 +136,16 @@ export class MempoolGraph {
         changed.add(entry);
       }
     }
-    const adopters = [...changed];
-    for (const adopter of adopters) {
-      for (const relative of ancestorsOf(adopter)) changed.add(relative);
-      for (const relative of descendantsOf(adopter)) changed.add(relative);
+    const linked = [...changed];
+    for (const entry of linked) {
+      for (const relative of ancestorsOf(entry)) changed.add(relative);
+      for (const relative of descendantsOf(entry)) changed.add(relative);
     }
     for (const entry of changed) recomputeSums(entry);
     return changed;
   }
 
-  /** Changes what an entry counts as paying. */
+  /** Adds `delta` satoshis to the modified fee of an entry. */
   changeFee(entry: MutableEntry, delta: bigint): void {
     entry.modifiedFee += delta;
     entry.ancestorFees += delta;
@@ -178,10 +180,10 @@ function recomputeSums(entry: MutableEntry): void {
   for (const descendant of descendantsOf(entry)) addToDescendantSums(entry, descendant, 1);
 }
 
-/** Everything reachable from `start` by `next`, without `start`. */
+/** Returns all nodes reachable from `start` through `next`, without `start`. */
 function reachable<T>(start: T, next: (from: T) => ReadonlySet<T>): Set<T> {
   const found = new Set<T>(next(start));
-  // A set yields what is added to it while it is iterated.
+  // Iterating over a set also visits elements added meanwhile.
   for (const member of found) for (const further of next(member)) found.add(further);
   return found;
 }
@@ -191,17 +193,17 @@ interface Linked<T> {
   readonly children: ReadonlySet<T>;
 }
 
-/** All ancestors in the mempool, without the entry itself. */
+/** Returns all in-mempool ancestors, without the entry itself. */
 export function ancestorsOf<T extends Linked<T>>(entry: T): Set<T> {
   return reachable(entry, (from) => from.parents);
 }
 
-/** All descendants in the mempool, without the entry itself. */
+/** Returns all in-mempool descendants, without the entry itself. */
 export function descendantsOf<T extends Linked<T>>(entry: T): Set<T> {
   return reachable(entry, (from) => from.children);
 }
 
-/** The entries and all of their descendants, children before their parents: an order in which they can be removed. */
+/** Returns the entries and all their descendants, children first as `MempoolGraph.remove` requires. */
 export function withDescendants(entries: Iterable<MutableEntry>): MutableEntry[] {
   const all = new Set(entries);
   for (const entry of all) for (const child of entry.children) all.add(child);

@@ -23,43 +23,49 @@ import { feeRate } from './policy/fee-rate.ts';
 import { DisconnectedBlockTransactions, entriesInvalidAfterReorg } from './reorg.ts';
 import { RollingMinimumFee } from './rolling-minimum-fee.ts';
 
+/** The services that a `Mempool` uses. */
 export interface MempoolModules {
   readonly chain: Chain;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
+/** How `Mempool.accept` treats a transaction. */
 export interface AcceptOptions {
-  /** Judge only: the mempool does not change. */
+  /** Checks only; the mempool does not change (Core: test_accept). */
   readonly testOnly?: boolean;
-  /** Satoshis per 1,000 virtual bytes; one that pays more is refused as `max-fee-exceeded`, to guard against slips. */
+  /** Satoshis per 1,000 virtual bytes above which the reject reason is `max-fee-exceeded`, against absurd fees. */
   readonly maxFeeRate?: bigint;
-  /** Seconds since the Unix epoch that the entry came at; default now. */
+  /** Entry time in seconds since the Unix epoch; default now. */
   readonly time?: number;
 }
 
+/** How `Mempool.acceptPackage` treats a package. */
 export interface PackageOptions {
-  /** Satoshis per 1,000 virtual bytes, prioritisation included; a transaction that pays more ends it. */
+  /** Satoshis per 1,000 virtual bytes, prioritisation included; the first transaction above it ends the submission. */
   readonly maxFeeRate?: bigint;
 }
 
+/** The accepted entry and the entries it replaced, or the reject (Core: MempoolAcceptResult). */
 export type AcceptResult =
   | { readonly entry: MempoolEntry; readonly replaced: readonly MempoolEntry[] }
   | { readonly reject: Reject<TxRejectKind> };
 
+/** Events of `Mempool`, emitted in order after each change is complete. */
 export type MempoolEvents = {
   added: { readonly entry: MempoolEntry };
   removed: { readonly entry: MempoolEntry; readonly reason: RemovalReason };
 };
 
+/** A removal if `reason` is set. */
 type MempoolChange = { readonly entry: MutableEntry; readonly reason?: RemovalReason };
 
 /**
- * The transactions that wait for a block: all valid in the next one, without conflicts among them, within policy and a
- * bound of memory. It follows the chain by itself. Its events come when a change is complete, in the order of the
- * changes.
+ * The mempool (Core: CTxMemPool and MemPoolAccept): transactions that are valid in the next block, follow policy and do
+ * not conflict, within a memory limit. It subscribes to the chain and updates itself.
  */
 export class Mempool implements CoinView {
+  /** The policy in use. */
   readonly options: MempoolOptions;
   readonly events = new Emitter<MempoolEvents>();
 
@@ -70,13 +76,13 @@ export class Mempool implements CoinView {
   readonly #queue = new EvictionQueue();
   readonly #rollingFee: RollingMinimumFee;
   readonly #disconnected = new DisconnectedBlockTransactions();
-  /** Satoshis, by `binaryKey` of the txid. */
+  /** Satoshis by `binaryKey` of the txid (Core: mapDeltas). */
   readonly #feeDeltas = new Map<string, bigint>();
   readonly #unsubscribe: readonly (() => void)[];
-  /** No entry is older, in seconds since the Unix epoch. */
+  /** Lower bound of the entry times, in seconds since the Unix epoch. */
   #oldestTime = Number.POSITIVE_INFINITY;
   #updateCount = 0;
-  /** What has happened and has not been told yet. */
+  /** Changes whose events have not been emitted yet. */
   #changes: MempoolChange[] = [];
   #isEmitting = false;
 
@@ -95,7 +101,7 @@ export class Mempool implements CoinView {
     ];
   }
 
-  /** Judges a transaction by policy and by the rules of the next block, and adds it, in place of what it replaces. */
+  /** Checks a transaction against consensus and policy and adds it, replacing conflicts (Core: AcceptToMemoryPool). */
   accept(tx: Transaction, options: AcceptOptions = {}): AcceptResult {
     const result = this.#accept(tx, options, false);
     this.#emitChanges();
@@ -103,8 +109,8 @@ export class Mempool implements CoinView {
   }
 
   /**
-   * Judges a child and its unconfirmed parents, in this order: each for itself, and what alone pays too little together
-   * (Core: ProcessNewPackage). Some may be taken although others are refused.
+   * Submits a child after its unconfirmed parents (Core: ProcessNewPackage). Each is tried alone first, then those that
+   * pay too little as a package. Some may be accepted although others are rejected.
    */
   acceptPackage(txs: readonly Transaction[], options: PackageOptions = {}): PackageResult {
     const before = this.#changes.length;
@@ -122,77 +128,82 @@ export class Mempool implements CoinView {
   }
 
   /**
-   * Judges transactions that may spend each other's outputs, parents before their children, without a change. Each must
-   * pay for itself, and none may replace anything (Core: testmempoolaccept).
+   * Checks transactions that may spend each other's outputs, parents before children; the mempool does not change
+   * (Core: testmempoolaccept). Each must pay its own fee, and replacements are not allowed.
    */
   testPackage(txs: readonly Transaction[]): PackageResult {
-    const fault = checkWellFormedPackage(txs);
-    if (fault) return { reject: fault, results: txs.map(() => undefined) };
+    const malformed = checkWellFormedPackage(txs);
+    if (malformed) return { reject: malformed, results: txs.map(() => undefined) };
     const workspaces = this.#workspaces(txs, this.#context({ allowsCarveOut: false }), true);
     return packageResult(workspaces, checkPackage(workspaces));
   }
 
+  /** Returns whether a transaction with this txid is in the mempool. */
   has(txid: Uint8Array): boolean {
     return this.#graph.get(txid) !== undefined;
   }
 
+  /** Returns the entry with this txid. */
   get(txid: Uint8Array): MempoolEntry | undefined {
     return this.#graph.get(txid);
   }
 
+  /** Returns the entry with this wtxid. */
   getByWtxid(wtxid: Uint8Array): MempoolEntry | undefined {
     return this.#graph.getByWtxid(wtxid);
   }
 
-  /** In the order of arrival. */
+  /** Iterates over all entries, oldest first. */
   entries(): IterableIterator<MempoolEntry> {
     return this.#graph.entries();
   }
 
+  /** Number of entries. */
   get size(): number {
     return this.#graph.size;
   }
 
-  /** Sum of the entries' virtual sizes. */
+  /** Total virtual bytes. */
   get bytes(): number {
     return this.#graph.bytes;
   }
 
-  /** Bytes of memory, roughly. */
+  /** Approximate bytes of memory (Core: DynamicMemoryUsage). */
   get usage(): number {
     return this.#graph.usage;
   }
 
-  /** Sum of the entries' fees, in satoshis. */
+  /** Total fee in satoshis, without prioritisation. */
   get totalFee(): bigint {
     return this.#graph.totalFee;
   }
 
-  /** Grows with every change of what a block template could hold (Core: GetTransactionsUpdated). */
+  /** Increases with every change that can affect a block template (Core: GetTransactionsUpdated). */
   get updateCount(): number {
     return this.#updateCount;
   }
 
-  /** A coin that neither the chain nor the mempool spends; those that the mempool makes have MEMPOOL_HEIGHT. */
+  /** Returns a coin that is spent neither in the chain nor in the mempool; mempool outputs have MEMPOOL_HEIGHT. */
   getCoin(outpoint: OutPoint): Coin | undefined {
     return this.#graph.spender(outpoint) ? undefined : findCoin(this.#graph, this.#chain, outpoint);
   }
 
+  /** Returns the entry that spends `outpoint`. */
   spender(outpoint: OutPoint): MempoolEntry | undefined {
     return this.#graph.spender(outpoint);
   }
 
-  /** Without the entry itself. */
+  /** Returns all in-mempool ancestors, without the entry itself. */
   ancestors(entry: MempoolEntry): Set<MempoolEntry> {
     return ancestorsOf(entry);
   }
 
-  /** Without the entry itself. */
+  /** Returns all in-mempool descendants, without the entry itself. */
   descendants(entry: MempoolEntry): Set<MempoolEntry> {
     return descendantsOf(entry);
   }
 
-  /** Satoshis per 1,000 virtual bytes that a transaction must pay now. */
+  /** Returns the current minimum fee rate in satoshis per 1,000 virtual bytes (Core: mempoolminfee). */
   minFeeRate(): bigint {
     const rolling = this.#rollingFee.current(unixSeconds(this.#clock), this.usage);
     if (rolling > this.options.minRelayFeeRate) return rolling;
@@ -208,8 +219,8 @@ export class Mempool implements CoinView {
   }
 
   /**
-   * Adds `delta` satoshis, which may be negative, to what a transaction, here or yet to come, counts as paying, until a
-   * block holds it (Core: prioritisetransaction).
+   * Adds `delta` satoshis, which may be negative, to the modified fee of a transaction until a block confirms it; it
+   * need not be in the mempool yet (Core: prioritisetransaction).
    */
   prioritise(txid: Uint8Array, delta: bigint): void {
     const key = binaryKey(txid);
@@ -224,22 +235,22 @@ export class Mempool implements CoinView {
     for (const ancestor of ancestorsOf(entry)) this.#queue.update(ancestor);
   }
 
-  /** What `prioritise` has added, of all transactions for which that is not nothing. */
+  /** Iterates over the non-zero totals of `prioritise`. */
   *feeDeltas(): IterableIterator<{ readonly txid: Uint8Array; readonly delta: bigint }> {
     for (const [key, delta] of this.#feeDeltas) yield { txid: fromBinaryKey(key), delta };
   }
 
-  /** Ends its following of the chain. */
+  /** Unsubscribes from the chain. */
   close(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
-  #accept(tx: Transaction, options: AcceptOptions, isReturning: boolean): AcceptResult {
+  #accept(tx: Transaction, options: AcceptOptions, bypassLimits: boolean): AcceptResult {
     const before = this.#changes.length;
     const { maxFeeRate, time } = options;
-    const workspace = this.#workspace(tx, this.#context({ maxFeeRate, time, isReturning, allowsCarveOut: true }));
+    const workspace = this.#workspace(tx, this.#context({ maxFeeRate, time, bypassLimits, allowsCarveOut: true }));
     const result = options.testOnly ? checkSingle(workspace) : this.#acceptSingle(workspace);
-    if ('reject' in result || options.testOnly || isReturning) return result;
+    if ('reject' in result || options.testOnly || bypassLimits) return result;
     this.#limitSize();
     if (this.#isPresent(workspace.entry)) return result;
     this.#dropTransientChanges(before);
@@ -250,7 +261,7 @@ export class Mempool implements CoinView {
     readonly maxFeeRate?: bigint | undefined;
     readonly packageMaxFeeRate?: bigint | undefined;
     readonly time?: number | undefined;
-    readonly isReturning?: boolean;
+    readonly bypassLimits?: boolean;
     readonly allowsCarveOut: boolean;
   }): AcceptContext {
     const now = unixSeconds(this.#clock);
@@ -266,7 +277,7 @@ export class Mempool implements CoinView {
       mempoolMinFeeRate: this.#rollingFee.current(now, this.usage),
       maxFeeRate: request.maxFeeRate,
       packageMaxFeeRate: request.packageMaxFeeRate,
-      bypassLimits: request.isReturning ?? false,
+      bypassLimits: request.bypassLimits ?? false,
       allowsCarveOut: request.allowsCarveOut,
       package: undefined,
     };
@@ -282,27 +293,27 @@ export class Mempool implements CoinView {
     return txs.map((tx) => this.#workspace(tx, shared));
   }
 
-  /** Judges one transaction and takes it; the mempool may be too large after that. */
+  /** Checks and adds one transaction. The caller must call `#limitSize` (Core: AcceptSingleTransaction). */
   #acceptSingle(workspace: Workspace): AcceptResult {
     const result = checkSingle(workspace);
     if ('reject' in result) return result;
-    for (const loser of workspace.replaced) this.#removeEntry(loser, 'replaced');
+    for (const replaced of workspace.replaced) this.#removeEntry(replaced, 'replaced');
     this.#add(workspace.entry, workspace.ancestors);
     return result;
   }
 
-  /** The same for several that come together, or not at all. */
+  /** Checks and adds a package as a whole (Core: AcceptMultipleTransactions). */
   #acceptMultiple(txs: readonly Transaction[], context: AcceptContext): PackageResult {
     const workspaces = this.#workspaces(txs, context, false);
-    const verdict = checkPackage(workspaces);
-    if (!('reject' in verdict)) {
-      for (const loser of verdict.replaced) this.#removeEntry(loser, 'replaced');
+    const checked = checkPackage(workspaces);
+    if (!('reject' in checked)) {
+      for (const replaced of checked.replaced) this.#removeEntry(replaced, 'replaced');
       for (const { entry } of workspaces) this.#add(entry, this.#graph.findAncestors(entry));
     }
-    return packageResult(workspaces, verdict);
+    return packageResult(workspaces, checked);
   }
 
-  /** Of what came and went, nobody needs to hear. `before` is how many changes there were. */
+  /** Drops pending events of entries that were added and removed after the first `before` changes. */
   #dropTransientChanges(before: number): void {
     const changes = this.#changes.splice(before);
     const added = new Set(changes.filter(({ reason }) => !reason).map(({ entry }) => entry));
@@ -334,14 +345,14 @@ export class Mempool implements CoinView {
     for (const entry of withDescendants(entries)) this.#removeEntry(entry, reason);
   }
 
-  /** Removes what spends a transaction that is nowhere any more, and the transaction itself if it is here. */
+  /** Removes a transaction that could not be re-added, if present, and its descendants (Core: removeRecursive). */
   #removeRecursive(tx: Transaction, reason: RemovalReason): void {
     const entry = this.#graph.get(tx.txid);
     if (entry) this.#removeWithDescendants([entry], reason);
     else this.#removeWithDescendants(this.#graph.spendersOf(tx), reason);
   }
 
-  /** Removes what is too old, then, while there is too much, what pays the least. */
+  /** Removes expired entries, then evicts the lowest fee rates down to the memory limit (Core: LimitMempoolSize). */
   #limitSize(): void {
     const oldest = unixSeconds(this.#clock) - this.options.expirySeconds;
     if (this.#oldestTime < oldest) this.#expire(oldest);
@@ -352,7 +363,7 @@ export class Mempool implements CoinView {
     }
   }
 
-  /** Times need not be in the order of arrival: a clock can be set, and a dump read back. */
+  /** Entry times need not increase: the clock can be set, and `loadMempoolDump` restores old times. */
   #expire(oldest: number): void {
     this.#removeWithDescendants(
       [...this.#graph.entries()].filter(({ time }) => time < oldest),
@@ -383,29 +394,32 @@ export class Mempool implements CoinView {
     this.#emitChanges();
   }
 
-  /** After a reorganisation: takes back what has lost its block, and removes what the new tip does not allow. */
+  /**
+   * Re-adds transactions of disconnected blocks, removes what is invalid at the new tip (Core:
+   * MaybeUpdateMempoolForReorg).
+   */
   #tipChanged(): void {
     if (this.#disconnected.isEmpty) return;
-    const returned: MutableEntry[] = [];
+    const readded: MutableEntry[] = [];
     for (const tx of this.#disconnected.take()) {
-      const isBack = !tx.isCoinbase && (this.has(tx.txid) || 'entry' in this.#accept(tx, {}, true));
-      if (isBack) returned.push(this.#graph.get(tx.txid)!);
+      const isPresent = !tx.isCoinbase && (this.has(tx.txid) || 'entry' in this.#accept(tx, {}, true));
+      if (isPresent) readded.push(this.#graph.get(tx.txid)!);
       else this.#removeRecursive(tx, 'reorg');
     }
-    this.#linkReadded(returned);
+    this.#linkReadded(readded);
     this.#removeWithDescendants(
       entriesInvalidAfterReorg(this.#graph, this.#chain, this.#chain.tip, this.#chain.params),
       'reorg',
     );
     this.#limitSize();
-    this.#logger.debug({ returned: returned.length, size: this.size }, 'followed a reorganisation');
+    this.#logger.debug({ readded: readded.length, size: this.size }, 'updated mempool after reorganisation');
     this.#emitChanges();
   }
 
-  /** Families may have grown together beyond their limits: their youngest members have to go. */
-  #linkReadded(returned: readonly MutableEntry[]): void {
-    // Of blocks from two branches, one may have replaced another.
-    const changed = this.#graph.linkChildren(returned.filter((entry) => this.#isPresent(entry)));
+  /** Links re-added entries to their children; removes descendants that now exceed the ancestor limits. */
+  #linkReadded(readded: readonly MutableEntry[]): void {
+    // A re-added entry may have been replaced by a later one.
+    const changed = this.#graph.linkChildren(readded.filter((entry) => this.#isPresent(entry)));
     for (const entry of changed) this.#queue.update(entry);
     const { ancestorCount, ancestorSize } = this.options.limits;
     const tooDeep = [...changed].filter((e) => e.ancestorCount > ancestorCount || e.ancestorSize > ancestorSize);
@@ -415,13 +429,13 @@ export class Mempool implements CoinView {
   #emitChanges(): void {
     if (this.#isEmitting) return;
     this.#isEmitting = true;
-    // A listener may change the mempool in turn, and so lengthen the list.
+    // A listener may change the mempool, which appends to the list.
     for (const { entry, reason } of this.#changes) {
       try {
         if (reason) this.events.emit('removed', { entry, reason });
         else this.events.emit('added', { entry });
       } catch (error) {
-        this.#logger.error({ err: error, txid: entry.tx.txidHex }, 'a listener of the mempool failed');
+        this.#logger.error({ err: error, txid: entry.tx.txidHex }, 'mempool event listener failed');
       }
     }
     this.#changes = [];
@@ -430,6 +444,6 @@ export class Mempool implements CoinView {
 }
 
 function checkSingle(workspace: Workspace): AcceptResult {
-  const refusal = runAllChecks(workspace);
-  return refusal ? { reject: refusal } : { entry: workspace.entry, replaced: workspace.replaced };
+  const rejected = runAllChecks(workspace);
+  return rejected ? { reject: rejected } : { entry: workspace.entry, replaced: workspace.replaced };
 }

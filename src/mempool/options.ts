@@ -1,4 +1,4 @@
-/** Bounds on a transaction's family in the mempool; counts include the transaction itself. */
+/** Limits on ancestors and descendants; they include the transaction itself (Core: MemPoolLimits). */
 export interface MempoolLimits {
   readonly ancestorCount: number;
   /** Virtual bytes. */
@@ -8,27 +8,29 @@ export interface MempoolLimits {
   readonly descendantSize: number;
 }
 
-/** Everything of the mempool's policy that a person may choose. Fee rates are in satoshis per 1,000 virtual bytes. */
+/** Configurable mempool policy (Core: MemPoolOptions). Fee rates are in satoshis per 1,000 virtual bytes. */
 export interface MempoolOptions {
-  /** What a transaction must pay to be relayed at all (Core: -minrelaytxfee). */
+  /** Minimum fee rate for relay (Core: -minrelaytxfee). */
   readonly minRelayFeeRate: bigint;
-  /** What a replacement must pay on top, and the step of the rolling minimum (Core: -incrementalrelayfee). */
+  /** Fee rate that a replacement must add, and the step of the rolling minimum fee (Core: -incrementalrelayfee). */
   readonly incrementalRelayFeeRate: bigint;
-  /** An output that costs more to spend at this rate than it is worth is dust (Core: -dustrelayfee). */
+  /** Fee rate that defines dust: outputs worth less than they cost to create and spend (Core: -dustrelayfee). */
   readonly dustRelayFeeRate: bigint;
   /** Bytes of memory, as `Mempool.usage` counts them (Core: -maxmempool). */
   readonly maxBytes: number;
-  /** Seconds after which a transaction leaves (Core: -mempoolexpiry). */
+  /** Seconds after which a transaction is removed (Core: -mempoolexpiry, in hours). */
   readonly expirySeconds: number;
+  /** Ancestor and descendant limits (Core: -limitancestorcount and others). */
   readonly limits: MempoolLimits;
-  /** Bytes of all of a transaction's OP_RETURN scripts together (Core: -datacarriersize). */
+  /** Bytes of all OP_RETURN scripts of a transaction (Core: -datacarriersize). */
   readonly maxDataCarrierBytes: number;
+  /** Whether bare multisig outputs are standard (Core: -permitbaremultisig). */
   readonly permitBareMultisig: boolean;
-  /** Whether to apply the rules of standardness at all (Core: !-acceptnonstdtxn). */
+  /** Whether transactions must be standard (Core: -acceptnonstdtxn=0). */
   readonly requireStandard: boolean;
 }
 
-/** Bitcoin Core 30's policy. */
+/** The default policy of Bitcoin Core 30. */
 export const DEFAULT_MEMPOOL_OPTIONS: MempoolOptions = {
   minRelayFeeRate: 100n,
   incrementalRelayFeeRate: 100n,

@@ -9,23 +9,24 @@ import { type MutableEntry, transactionUsage } from './entry.ts';
 import type { MempoolGraph } from './graph.ts';
 import { hasRelativeLock, isFinalAfter, isUnlockedAfter } from './locks.ts';
 
-/** Bytes of memory that transactions of disconnected blocks may take (Core: MAX_DISCONNECTED_TX_POOL_BYTES). */
+/** Bytes of memory for transactions of disconnected blocks (Core: MAX_DISCONNECTED_TX_POOL_BYTES). */
 const MAX_USAGE = 20_000_000;
 
 /**
- * The transactions of disconnected blocks, until the chain has a new tip and they can be judged again. Of more than
- * fit, those farthest from genesis go first: others may depend on the rest.
+ * The transactions of disconnected blocks until they are re-added at the new tip (Core: DisconnectedBlockTransactions).
+ * Above the limit, the latest are dropped first: others may depend on the earlier ones.
  */
 export class DisconnectedBlockTransactions {
-  // From the last transaction of the old tip to the first of the oldest disconnected block.
+  // Latest transaction first, from the old tip downwards.
   readonly #transactions = new Map<string, Transaction>();
   #usage = 0;
 
+  /** Whether no transaction is kept. */
   get isEmpty(): boolean {
     return this.#transactions.size === 0;
   }
 
-  /** Adds a block's transactions; blocks come from the old tip downwards. Returns those for which there is no room. */
+  /** Adds the transactions of a disconnected block, tip first; returns those dropped for lack of space. */
   add(block: Block): Transaction[] {
     for (const tx of block.transactions.toReversed()) {
       this.#transactions.set(binaryKey(tx.txid), tx);
@@ -40,7 +41,7 @@ export class DisconnectedBlockTransactions {
     return dropped;
   }
 
-  /** Forgets what a block of the new chain holds. */
+  /** Removes the transactions that a block of the new branch confirms. */
   remove(block: Block): void {
     if (this.isEmpty) return;
     for (const tx of block.transactions) {
@@ -50,7 +51,7 @@ export class DisconnectedBlockTransactions {
     }
   }
 
-  /** Takes all out, each after those it depends on. */
+  /** Removes and returns all transactions, parents before children. */
   take(): Transaction[] {
     const transactions = [...this.#transactions.values()].reverse();
     this.#transactions.clear();
@@ -64,16 +65,19 @@ export class DisconnectedBlockTransactions {
   }
 }
 
-/** The entries that the block after `tip` may not hold any more: not final, locked, or with an immature coinbase. */
+/**
+ * Returns the entries that became invalid in the block after `tip`: not final, relative lock not met, or spending an
+ * immature coinbase (Core: MaybeUpdateMempoolForReorg).
+ */
 export function entriesInvalidAfterReorg(
   graph: MempoolGraph,
   chainCoins: CoinView,
   tip: BlockIndex,
   params: ChainParams,
 ): MutableEntry[] {
-  const isReady = ({ tx, spendsCoinbase }: MutableEntry): boolean => {
+  const isValid = ({ tx, spendsCoinbase }: MutableEntry): boolean => {
     if (!isFinalAfter(tx, tip)) return false;
-    // Other entries are spared the look-ups of what they spend.
+    // Saves the coin lookups for most entries.
     if (!spendsCoinbase && !hasRelativeLock(tx)) return true;
     const coins: Coin[] = [];
     for (const { prevout } of tx.inputs) {
@@ -83,7 +87,7 @@ export function entriesInvalidAfterReorg(
     }
     return isUnlockedAfter(tx, coins, tip);
   };
-  const notReady: MutableEntry[] = [];
-  for (const entry of graph.entries()) if (!isReady(entry)) notReady.push(entry);
-  return notReady;
+  const invalid: MutableEntry[] = [];
+  for (const entry of graph.entries()) if (!isValid(entry)) invalid.push(entry);
+  return invalid;
 }

@@ -1,11 +1,12 @@
-/** Seconds in which the rolling minimum halves while the mempool is full. */
+/** Seconds in which the rolling minimum fee halves while the mempool is full (Core: ROLLING_FEE_HALFLIFE). */
 const HALF_LIFE = 12 * 60 * 60;
-/** Seconds between two steps of the decay. */
+/** Seconds between two updates of the decay. */
 const UPDATE_INTERVAL = 10;
 
 /**
- * The fee rate that eviction has set: what was last evicted, and a step more. It falls, once a block has come since,
- * by half in twelve hours, faster while the mempool is far from full, until it is of no account (Core: GetMinFee).
+ * The minimum fee rate of a full mempool: the rate of the last evicted package plus the incremental relay fee. After
+ * the next block it halves every 12 hours (6 or 3 hours below 1/2 or 1/4 of the memory limit) down to zero (Core:
+ * GetMinFee).
  */
 export class RollingMinimumFee {
   readonly #incremental: bigint;
@@ -14,14 +15,14 @@ export class RollingMinimumFee {
   #updatedAt: number;
   #blockSinceBump = false;
 
-  /** `incremental` in satoshis per 1,000 virtual bytes, `now` in seconds. */
+  /** `incremental` in satoshis per 1,000 virtual bytes, `maxUsage` in bytes of memory, `now` in seconds. */
   constructor(incremental: bigint, maxUsage: number, now: number) {
     this.#incremental = incremental;
     this.#maxUsage = maxUsage;
     this.#updatedAt = now;
   }
 
-  /** The rate at `now`, in satoshis per 1,000 virtual bytes; 0 if there is no minimum. */
+  /** Returns the rate at `now` in satoshis per 1,000 virtual bytes, 0 for none; `usage` is in bytes of memory. */
   current(now: number, usage: number): bigint {
     if (!this.#blockSinceBump || this.#rate === 0) return BigInt(Math.round(this.#rate));
     if (now > this.#updatedAt + UPDATE_INTERVAL) {
@@ -39,7 +40,7 @@ export class RollingMinimumFee {
     return rate > this.#incremental ? rate : this.#incremental;
   }
 
-  /** A package of this rate was evicted: what comes must pay more than it did. */
+  /** Raises the minimum above the fee rate of an evicted package (Core: trackPackageRemoved). */
   trackPackageRemoved(rate: bigint): void {
     const bumped = Number(rate + this.#incremental);
     if (bumped <= this.#rate) return;
@@ -47,6 +48,7 @@ export class RollingMinimumFee {
     this.#blockSinceBump = false;
   }
 
+  /** Lets the minimum decay from now on. */
   blockConnected(now: number): void {
     this.#updatedAt = now;
     this.#blockSinceBump = true;

@@ -463,7 +463,7 @@ describe('a dump', () => {
     const chain = await start();
     chain.mempool.accept(pay([chain.coinbase(1)], 1000n));
     const bytes = encodeMempoolDump(chain.mempool);
-    expect(() => decodeMempoolDump(bytes.subarray(0, -1))).toThrow(/truncated|wanted/);
+    expect(() => decodeMempoolDump(bytes.subarray(0, -1))).toThrow(/1 bytes needed, 0 left/);
     expect(() => decodeMempoolDump(bytes.with(0, 3))).toThrow('version 3');
   });
 });

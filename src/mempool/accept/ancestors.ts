@@ -8,20 +8,20 @@ import { parentWithUnspentDust } from '../policy/ephemeral-dust.ts';
 import { trucViolation } from '../policy/truc.ts';
 import type { Stage, Workspace } from './workspace.ts';
 
-/** Finds the ancestors, within the limits of families. */
+/** Finds the ancestors and checks the ancestor and descendant limits. */
 export const findAncestors: Stage = (workspace) => {
   const { tx, entry, context } = workspace;
   const parents = context.graph.findParents(entry);
-  const newcomer = { vsize: entry.vsize, count: 1 };
+  const added = { vsize: entry.vsize, count: 1 };
   const limits = limitsAfterReplacement(workspace);
-  let ancestors = ancestorsWithinLimits(newcomer, parents, limits);
+  let ancestors = ancestorsWithinLimits(added, parents, limits);
   if (typeof ancestors === 'string') {
     const tooLong = reject('mempool-policy', 'too-long-mempool-chain', ancestors);
     if (!context.allowsCarveOut) return tooLong;
     if (entry.vsize > EXTRA_DESCENDANT_TX_SIZE_LIMIT || tx.version === TRUC_VERSION) return tooLong;
-    // The carve-out: one small child more than the limit, so that the one party to a contract's transaction cannot
-    // keep the other from raising its fee.
-    ancestors = ancestorsWithinLimits(newcomer, parents, {
+    // CPFP carve-out: one extra small child, so that one party of a contract cannot pin the transaction by using up its
+    // descendant limit.
+    ancestors = ancestorsWithinLimits(added, parents, {
       ancestorCount: 2,
       ancestorSize: limits.ancestorSize,
       descendantCount: limits.descendantCount + 1,
@@ -33,7 +33,7 @@ export const findAncestors: Stage = (workspace) => {
   return undefined;
 };
 
-/** What a single conflict leaves behind in its ancestors' families does not count against its replacement. */
+/** Returns the limits without the space that a single conflict takes, since the replacement frees it. */
 function limitsAfterReplacement({ conflicts, context }: Workspace): MempoolLimits {
   const { limits } = context.options;
   const [conflict] = conflicts;
@@ -45,7 +45,7 @@ function limitsAfterReplacement({ conflicts, context }: Workspace): MempoolLimit
   };
 }
 
-/** BIP431's rules for version 3; a sibling in the way joins the conflicts. */
+/** Checks the TRUC rules (BIP431); a sibling that must be evicted is added to the conflicts. */
 export const checkTruc: Stage = (workspace) => {
   const { tx, entry, ancestors, conflicts, context } = workspace;
   const violation = trucViolation(tx, entry.vsize, ancestors, conflicts);
@@ -56,7 +56,7 @@ export const checkTruc: Stage = (workspace) => {
   return undefined;
 };
 
-/** Nothing can spend what it replaces. */
+/** Rejects a transaction that spends an output of a transaction it replaces (Core: EntriesAndTxidsDisjoint). */
 export const checkSpendsNoConflict: Stage = ({ tx, ancestors, conflicts }) => {
   for (const conflict of conflicts) {
     if (!ancestors.has(conflict)) continue;
@@ -66,12 +66,13 @@ export const checkSpendsNoConflict: Stage = ({ tx, ancestors, conflicts }) => {
   return undefined;
 };
 
+/** Checks that all ephemeral dust of its parents is spent (Core: CheckEphemeralSpends). */
 export const checkEphemeralSpends: Stage = ({ tx, entry, context: { graph, options } }) => {
   if (!options.requireStandard) return undefined;
   return checkParentDust(tx, graph.findParents(entry), options.dustRelayFeeRate);
 };
 
-/** Why a child of `parents`, in the mempool or in its package, is refused for the dust of one that it leaves. */
+/** Rejects a child that leaves dust of a parent unspent. `parents` are entries of the mempool or of the package. */
 export function checkParentDust(
   tx: Transaction,
   parents: Iterable<MutableEntry>,

@@ -4,19 +4,22 @@ import { makesPaidDust } from '../policy/ephemeral-dust.ts';
 import { feeAtRate, feeRate } from '../policy/fee-rate.ts';
 import type { AcceptContext, Stage } from './workspace.ts';
 
+/** Rejects dust outputs of a transaction that pays a fee (Core: PreCheckEphemeralTx). */
 export const checkEphemeralTx: Stage = ({ tx, entry, context: { options } }) =>
   options.requireStandard && makesPaidDust(tx, entry.fee, entry.modifiedFee, options.dustRelayFeeRate)
     ? reject('not-standard', 'dust', 'tx with dust output must be 0-fee')
     : undefined;
 
+/** Checks the signature operation cost against `MAX_STANDARD_TX_SIGOPS_COST`. */
 export const checkSigOps: Stage = ({ entry: { sigOpCost } }) =>
   sigOpCost > MAX_STANDARD_TX_SIGOPS_COST
     ? reject('not-standard', 'bad-txns-too-many-sigops', String(sigOpCost))
     : undefined;
 
 /**
- * The fee rates that every newcomer must pay: the relay's, and the one that a full mempool sets. In a package others may
- * pay them for it, but the relay's only for version 3, whose families cannot lose the one that pays unnoticed.
+ * Checks the minimum relay fee and the mempool minimum fee. In a package, other transactions may pay the latter; the
+ * minimum relay fee only for TRUC transactions, as the child that pays could be replaced and leave its parent below the
+ * minimum.
  */
 export const checkMinFeeRate: Stage = ({ tx, entry: { vsize, modifiedFee }, context }) => {
   if (context.bypassLimits) return undefined;
@@ -27,7 +30,7 @@ export const checkMinFeeRate: Stage = ({ tx, entry: { vsize, modifiedFee }, cont
   return context.package && !context.package.isTest ? undefined : checkFeeRate(vsize, modifiedFee, context);
 };
 
-/** Why `vsize` virtual bytes for `modifiedFee` satoshis, of one or several transactions, are too many (Core: CheckFeeRate). */
+/** Rejects a transaction or package that pays less than the mempool or relay minimum (Core: CheckFeeRate). */
 export function checkFeeRate(
   vsize: number,
   modifiedFee: bigint,
@@ -44,13 +47,13 @@ export function checkFeeRate(
   return undefined;
 }
 
-/** The guard of who submits a package, against paying too much by a slip. */
+/** Checks the maximum fee rate that the submitter of a package has set. */
 export const checkPackageMaxFeeRate: Stage = ({ entry, context: { packageMaxFeeRate } }) =>
   packageMaxFeeRate !== undefined && feeRate(entry.modifiedFee, entry.vsize) > packageMaxFeeRate
     ? reject('mempool-policy', 'max feerate exceeded')
     : undefined;
 
-/** The caller's own guard against paying too much by a slip. */
+/** Checks the maximum fee rate that the caller has set. */
 export const checkMaxFeeRate: Stage = ({ tx, entry: { fee }, context: { maxFeeRate } }) =>
   maxFeeRate !== undefined && fee > feeAtRate(maxFeeRate, tx.vsize)
     ? reject('mempool-policy', 'max-fee-exceeded')

@@ -12,11 +12,11 @@ import { policyVsize } from '../policy/fee-rate.ts';
 import { areInputsStandard, isWitnessStandard } from '../policy/standard-inputs.ts';
 import type { AcceptContext, Stage, Workspace } from './workspace.ts';
 
-/** Only what the next block may hold is let in. */
+/** Rejects transactions that are not final in the next block. */
 export const checkFinal: Stage = ({ tx, context: { tip } }) =>
   isFinalAfter(tx, tip) ? undefined : reject('premature-spend', 'non-final');
 
-/** Looks up what the inputs spend. */
+/** Looks up the coins that the inputs spend. */
 export const findCoins: Stage = (workspace) => {
   const { tx, context } = workspace;
   const coins: Coin[] = [];
@@ -29,7 +29,7 @@ export const findCoins: Stage = (workspace) => {
   return undefined;
 };
 
-/** The coin that another transaction of the same package makes. */
+/** Returns the coin if it is an output of the same package. */
 function packageCoin(context: AcceptContext, { txid, vout }: OutPoint): Coin | undefined {
   const output = context.package?.transactions.get(binaryKey(txid))?.outputs[vout];
   return output && { output, height: MEMPOOL_HEIGHT, isCoinbase: false };
@@ -37,16 +37,17 @@ function packageCoin(context: AcceptContext, { txid, vout }: OutPoint): Coin | u
 
 const missing = reject('missing-inputs', missingInputs.reason);
 
-/** Whether an output of the transaction itself is unspent in the chain: its inputs are missing because it spent them. */
+/** Returns whether the transaction is confirmed: it has spent its own inputs, and one of its outputs is unspent. */
 function isConfirmed({ tx, context }: Workspace): boolean {
   const { txid } = tx;
   return tx.outputs.some((_, vout) => context.chainCoins.getCoin({ txid, vout }) !== undefined);
 }
 
+/** Checks BIP68 relative locks. */
 export const checkSequenceLocks: Stage = ({ tx, coins, context: { tip } }) =>
   isUnlockedAfter(tx, coins, tip) ? undefined : reject('premature-spend', 'non-BIP68-final');
 
-/** Maturity and amounts, then what policy asks of inputs; makes the entry. */
+/** Checks coinbase maturity and amounts, then the policy on inputs and witnesses; creates the entry. */
 export const checkInputs: Stage = (workspace) => {
   const { tx, coins, context, feeDelta } = workspace;
   const { tip, params, options, time } = context;

@@ -9,8 +9,8 @@ import { checkSize, checkStandard, checkStructure } from './structure.ts';
 import type { Stage, Workspace } from './workspace.ts';
 
 /**
- * What is asked of every transaction for itself, in the order of Core's MemPoolAccept: it decides which of several reasons
- * is given, and cheap ones come first.
+ * The checks of each transaction, in the order of Core's MemPoolAccept::PreChecks. The order decides which of several
+ * reject reasons is given; cheap checks come first.
  */
 const preChecks: readonly Stage[] = [
   checkStructure,
@@ -31,23 +31,23 @@ const preChecks: readonly Stage[] = [
   checkPackageMaxFeeRate,
 ];
 
-/** What is asked of one that comes alone. */
+/** Further checks of a single transaction; packages have their own. */
 const lastChecks: readonly Stage[] = [checkEphemeralSpends, checkReplacement, checkScripts, checkMaxFeeRate];
 
-/** Judges a transaction; where it passes, the workspace holds the entry to add and those to remove. */
+/** Runs all checks of a single transaction. If it passes, the workspace has the entry to add and those to replace. */
 export function runAllChecks(workspace: Workspace): Reject<TxRejectKind> | undefined {
   return runPreChecks(workspace) ?? firstReject(lastChecks, workspace);
 }
 
-/** The same for one of a package, of which more has to be asked then. */
+/** Runs the checks that a transaction must pass alone or in a package (Core: PreChecks). */
 export function runPreChecks(workspace: Workspace): Reject<TxRejectKind> | undefined {
   return firstReject(preChecks, workspace);
 }
 
 function firstReject(stages: readonly Stage[], workspace: Workspace): Reject<TxRejectKind> | undefined {
   for (const stage of stages) {
-    const refusal = stage(workspace);
-    if (refusal) return refusal;
+    const rejected = stage(workspace);
+    if (rejected) return rejected;
   }
   return undefined;
 }

@@ -9,7 +9,7 @@ import type { Stage, Workspace } from './workspace.ts';
 
 type Rule = (workspace: Workspace) => Reject<TxRejectKind> | undefined;
 
-/** BIP125's rules as Core has them now: any transaction may be replaced by one that pays more, in rate and in sum. */
+/** Checks the replacement rules (Core: ReplacementChecks). Full RBF: replaced transactions need not signal BIP125. */
 export const checkReplacement: Stage = (workspace) => {
   if (workspace.conflicts.size === 0) return undefined;
   return (
@@ -20,7 +20,7 @@ export const checkReplacement: Stage = (workspace) => {
   );
 };
 
-/** A better rate than each conflict by itself: the replacement must be worth more to miners. */
+/** The replacement must have a higher fee rate than each direct conflict (Core: PaysMoreThanConflicts). */
 const checkPaysMoreThanConflicts: Rule = (workspace) => {
   const { tx, entry, conflicts } = workspace;
   for (const conflict of conflicts) {
@@ -33,7 +33,7 @@ const checkPaysMoreThanConflicts: Rule = (workspace) => {
   return undefined;
 };
 
-/** Rule 5: a bound to the work that one transaction can undo. Notes what would go. */
+/** BIP125 rule 5: bounds the number of evictions. Sets `replaced`. */
 const checkReplacementCount: Rule = (workspace) => {
   const { tx, conflicts } = workspace;
   const debug = replacementCountError(tx, conflicts);
@@ -43,7 +43,7 @@ const checkReplacementCount: Rule = (workspace) => {
   return undefined;
 };
 
-/** Rule 2: of what it spends that is unconfirmed, something that goes has spent a part as well. */
+/** BIP125 rule 2: unconfirmed parents must be parents of a replaced transaction too (Core: HasNoNewUnconfirmed). */
 const checkNoNewUnconfirmed: Rule = (workspace) => {
   const { tx, replaced, context } = workspace;
   const before = new Set<MutableEntry>();
@@ -57,24 +57,24 @@ const checkNoNewUnconfirmed: Rule = (workspace) => {
   return undefined;
 };
 
-/** Why `tx` would evict too much; undefined if it would not (Core: GetEntriesForConflicts). */
+/** Returns Core's error text if `tx` would evict too many transactions (Core: GetEntriesForConflicts). */
 export function replacementCountError(tx: Transaction, conflicts: Iterable<MutableEntry>): string | undefined {
   let count = 0;
-  // Descendants that conflicts share count more than once, which is cheap and safe.
+  // Counts shared descendants more than once, like Core: cheap, and never too few.
   for (const conflict of conflicts) count += conflict.descendantCount;
   if (count <= MAX_REPLACEMENT_CANDIDATES) return undefined;
   return `rejecting replacement ${tx.txidHex}; too many potential replacements (${count} > ${MAX_REPLACEMENT_CANDIDATES})`;
 }
 
-/** Rules 3 and 4: at least the fees of all that goes, and its own relay on top. */
+/** BIP125 rules 3 and 4: pays the fees of all replaced transactions plus its own relay (Core: PaysForRBF). */
 const checkPaysForRbf: Rule = (workspace) => {
   const { tx, entry, replaced, context } = workspace;
-  const newcomer = { fee: entry.modifiedFee, vsize: entry.vsize };
-  const debug = replacementFeeError(tx, newcomer, replaced, context.options.incrementalRelayFeeRate);
+  const added = { fee: entry.modifiedFee, vsize: entry.vsize };
+  const debug = replacementFeeError(tx, added, replaced, context.options.incrementalRelayFeeRate);
   return debug === undefined ? undefined : rejectReplacement(workspace, 'reconsiderable', 'insufficient fee', debug);
 };
 
-/** Why what comes, of which `tx` is the last, pays too little to replace what goes; undefined if it pays (Core: PaysForRBF). */
+/** Returns Core's error text if the fee of `tx`, or of the package that ends with it, is too low (Core: PaysForRBF). */
 export function replacementFeeError(
   tx: Transaction,
   { fee, vsize }: { readonly fee: bigint; readonly vsize: number },

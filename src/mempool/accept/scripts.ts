@@ -8,8 +8,8 @@ import { lacksWitness } from '../policy/standard-inputs.ts';
 import type { Stage } from './workspace.ts';
 
 /**
- * Runs the scripts, last of all since it costs most. The standard flags hold every rule of consensus, so that what
- * passes here is valid in a block too.
+ * Verifies the scripts, last as it costs most. The standard flags include all consensus flags, so a transaction that
+ * passes is valid in a block too (Core: PolicyScriptChecks).
  */
 export const checkScripts: Stage = ({ tx, coins, context: { scriptCache, signatures } }) => {
   if (scriptCache.has(tx, STANDARD_SCRIPT_VERIFY_FLAGS)) return undefined;
@@ -25,7 +25,7 @@ export const checkScripts: Stage = ({ tx, coins, context: { scriptCache, signatu
     const spent = formatOutPoint(tx.inputs[i]!.prevout);
     return reject(kind, reason, `input ${i} of ${tx.txidHex} (wtxid ${tx.wtxidHex}), spending ${spent}`);
   }
-  // A block that holds it need not run them again.
+  // A block need not verify them again.
   scriptCache.add(tx, STANDARD_SCRIPT_VERIFY_FLAGS);
   return undefined;
 };

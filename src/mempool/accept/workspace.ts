@@ -9,54 +9,55 @@ import type { MutableEntry } from '../entry.ts';
 import type { MempoolGraph } from '../graph.ts';
 import type { MempoolOptions } from '../options.ts';
 
-/** The package that a transaction is judged in, together with others. */
+/** The package that a transaction is checked in. */
 export interface PackageContext {
-  /** Those of it that have passed, by `binaryKey` of their txids: the others may spend their outputs. */
+  /** The transactions that have passed, by `binaryKey` of the txid; later ones may spend their outputs. */
   readonly transactions: Map<string, Transaction>;
-  /** Judged only: then nothing may be replaced, and each must pay for itself (Core: PackageTestAccept). */
+  /** Test only: no replacements, and each transaction must pay its own fee (Core: PackageTestAccept). */
   readonly isTest: boolean;
 }
 
-/** What a transaction is judged against. */
+/** What a transaction is checked against (Core: ATMPArgs). */
 export interface AcceptContext {
   readonly options: MempoolOptions;
   readonly params: ChainParams;
   readonly tip: BlockIndex;
-  /** The unspent outputs of the active chain. */
+  /** The UTXO set of the active chain. */
   readonly chainCoins: CoinView;
   readonly graph: MempoolGraph;
   /** Transactions whose scripts are known to be valid. */
   readonly scriptCache: ScriptCache;
   readonly signatures: SignatureVerifier;
-  /** Seconds since the Unix epoch that the entry is to be dated. */
+  /** Entry time in seconds since the Unix epoch. */
   readonly time: number;
-  /** Satoshis per 1,000 virtual bytes that eviction has set, 0 for none. */
+  /** Rolling minimum fee in satoshis per 1,000 virtual bytes; 0 for none. */
   readonly mempoolMinFeeRate: bigint;
-  /** Satoshis per 1,000 virtual bytes that the caller is ready to pay at most. */
+  /** Maximum fee rate set by the caller, in satoshis per 1,000 virtual bytes. */
   readonly maxFeeRate: bigint | undefined;
-  /** Satoshis per 1,000 virtual bytes, prioritisation included, for each of a package (Core: m_client_maxfeerate). */
+  /** The same for each transaction of a package, prioritisation included (Core: m_client_maxfeerate). */
   readonly packageMaxFeeRate: bigint | undefined;
-  /** Limits of families may be exceeded where Core has exceptions; in packages it has none. */
+  /** Whether exceptions to the ancestor and descendant limits apply; not in packages (Core: m_allow_carveouts). */
   readonly allowsCarveOut: boolean;
   readonly package: PackageContext | undefined;
-  /** The transaction comes from a disconnected block: fee rates are not asked for. */
+  /** Skips the fee rate checks, for transactions of disconnected blocks (Core: m_bypass_limits). */
   readonly bypassLimits: boolean;
 }
 
-/** What the stages find out of one transaction on its way in; each builds on those before it. */
+/** The intermediate results of checking one transaction; each stage uses those of earlier stages (Core: Workspace). */
 export class Workspace {
   readonly tx: Transaction;
   readonly context: AcceptContext;
-  /** Satoshis that `prioritise` adds to what the transaction pays. */
+  /** Satoshis added by `Mempool.prioritise`. */
   readonly feeDelta: bigint;
-  /** The entries that spend what it spends: to be replaced. */
+  /** Entries that spend the same outputs, which it would replace. */
   readonly conflicts = new Set<MutableEntry>();
-  /** These and all of their descendants. */
+  /** The conflicts and all their descendants. */
   replaced: readonly MutableEntry[] = [];
-  /** A conflict is in truth a sibling that has to make room (BIP431). */
+  /** Whether a sibling is among the conflicts, to be evicted (BIP431; Core: m_sibling_eviction). */
   evictsSibling = false;
-  /** What the inputs spend, in their order. */
+  /** The coins that the inputs spend, in input order. */
   coins: readonly Coin[] = [];
+  /** All in-mempool ancestors. */
   ancestors: ReadonlySet<MutableEntry> = new Set();
   #entry: MutableEntry | undefined;
 
@@ -66,7 +67,7 @@ export class Workspace {
     this.feeDelta = feeDelta;
   }
 
-  /** The entry-to-be, from the stage on that makes it. */
+  /** The entry to add; set by `checkInputs`. */
   get entry(): MutableEntry {
     return this.#entry!;
   }
@@ -76,5 +77,5 @@ export class Workspace {
   }
 }
 
-/** One question asked of a transaction: undefined lets it pass to the next. */
+/** One check of a transaction; returns undefined if it passes. */
 export type Stage = (workspace: Workspace) => Reject<TxRejectKind> | undefined;

@@ -11,36 +11,37 @@ import type { Chunk } from './feerate-diagram.ts';
 import { checkPackageLimits } from './package-limits.ts';
 import { checkPackageRbf } from './package-rbf.ts';
 
-/** Why transactions are refused together. */
+/** Why a package is rejected. */
 export interface RejectedPackage {
   readonly reject: Reject<PackageRejectKind>;
-  /** Which of them is to blame, and for what; absent where all are. */
+  /** The transaction that failed; absent if the package failed as a whole. */
   readonly failedTx?: { readonly position: number; readonly reject: Reject<TxRejectKind> };
 }
 
-/** What comes of a package that passes. */
+/** A package that passed all checks. */
 export interface ValidPackage {
+  /** Modified fees and virtual size of all transactions. */
   readonly total: Chunk;
-  /** The entries that go. */
+  /** The entries to remove. */
   readonly replaced: readonly MutableEntry[];
 }
 
-/** What Core says of the whole where one transaction is to blame. */
+/** Core's package reject if a single transaction has failed. */
 export const transactionFailed: Reject<PackageRejectKind> = reject('package-tx', 'transaction failed');
 
 /**
- * Judges several transactions, parents before their children, that share one context with a `package` (Core:
- * AcceptMultipleTransactions). Where they pass, the workspaces hold the entries to add.
+ * Checks a package, parents before children; all workspaces share one context, with `package` set (Core:
+ * AcceptMultipleTransactions). If it passes, the workspaces have the entries to add.
  */
 export function checkPackage(workspaces: readonly Workspace[]): ValidPackage | RejectedPackage {
   const { context } = workspaces[0]!;
-  const failed = (position: number, refusal: Reject<TxRejectKind>, whole = transactionFailed): RejectedPackage => {
-    return { reject: whole, failedTx: { position, reject: refusal } };
+  const failed = (position: number, rejected: Reject<TxRejectKind>, whole = transactionFailed): RejectedPackage => {
+    return { reject: whole, failedTx: { position, reject: rejected } };
   };
   const { transactions, isTest } = context.package!;
   for (const [position, workspace] of workspaces.entries()) {
-    const refusal = runPreChecks(workspace);
-    if (refusal) return failed(position, refusal);
+    const rejected = runPreChecks(workspace);
+    if (rejected) return failed(position, rejected);
     transactions.set(binaryKey(workspace.tx.txid), workspace.tx);
   }
 
@@ -51,8 +52,8 @@ export function checkPackage(workspaces: readonly Workspace[]): ValidPackage | R
   }
 
   const total = sum(workspaces);
-  const tooCheap = isTest ? undefined : checkFeeRate(total.vsize, total.fee, context);
-  if (tooCheap) return failed(workspaces.length - 1, tooCheap);
+  const lowFee = isTest ? undefined : checkFeeRate(total.vsize, total.fee, context);
+  if (lowFee) return failed(workspaces.length - 1, lowFee);
   const beyondLimits = checkPackageLimits(workspaces, total.vsize);
   if (beyondLimits) return { reject: beyondLimits };
   const isReplacing = workspaces.some(({ conflicts }) => conflicts.size > 0);
@@ -61,13 +62,17 @@ export function checkPackage(workspaces: readonly Workspace[]): ValidPackage | R
 
   if (context.options.requireStandard) {
     for (const [position, workspace] of workspaces.entries()) {
-      const refusal = checkParentDust(workspace.tx, parentsOf(workspace, workspaces), context.options.dustRelayFeeRate);
-      if (refusal) return failed(position, refusal, reject('package-tx', 'unspent-dust'));
+      const rejected = checkParentDust(
+        workspace.tx,
+        parentsOf(workspace, workspaces),
+        context.options.dustRelayFeeRate,
+      );
+      if (rejected) return failed(position, rejected, reject('package-tx', 'unspent-dust'));
     }
   }
   for (const [position, workspace] of workspaces.entries()) {
-    const refusal = checkScripts(workspace);
-    if (refusal) return failed(position, refusal);
+    const rejected = checkScripts(workspace);
+    if (rejected) return failed(position, rejected);
   }
   return { total, replaced };
 }
@@ -82,7 +87,7 @@ function sum(workspaces: readonly Workspace[]): Chunk {
   return { fee, vsize };
 }
 
-/** In the mempool and in the package. */
+/** Iterates over the parents in the mempool and in the package. */
 function* parentsOf({ tx, entry, context }: Workspace, workspaces: readonly Workspace[]): Generator<MutableEntry> {
   yield* context.graph.findParents(entry);
   const spent = new Set(tx.inputs.map(({ prevout }) => binaryKey(prevout.txid)));

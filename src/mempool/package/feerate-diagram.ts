@@ -1,17 +1,18 @@
 import { compareBytes } from '../../bytes/compare.ts';
 import type { MutableEntry } from '../entry.ts';
 
-/** What is mined as one: its fee in satoshis, prioritisation included, and its size in virtual bytes. */
+/** Transactions that are mined together: modified fee in satoshis and size in virtual bytes (Core: FeeFrac). */
 export interface Chunk {
   readonly fee: bigint;
   readonly vsize: number;
 }
 
 /**
- * Why no fee rate diagram can be drawn of what would go: families of more than two (Core: CheckConflictTopology).
+ * Returns Core's error text if the replaced entries have clusters of more than two transactions, for which no fee rate
+ * diagram is computed (Core: CheckConflictTopology).
  */
 export function conflictTopologyError(replaced: Iterable<MutableEntry>): string | undefined {
-  // In Core's order, which decides which of several faults is told.
+  // Core's order, which decides which of several errors is returned.
   for (const entry of [...replaced].sort((a, b) => compareBytes(a.tx.txid, b.tx.txid))) {
     const { txidHex } = entry.tx;
     const ancestors = entry.ancestorCount - 1;
@@ -30,8 +31,8 @@ export function conflictTopologyError(replaced: Iterable<MutableEntry>): string 
 }
 
 /**
- * Whether blocks of every size can hold as much in fees after `added` has replaced `replaced` as before, and some more
- * (Core: ImprovesFeerateDiagram). The families must be those that `conflictTopologyFault` lets pass.
+ * Returns whether replacing `replaced` by `added` makes the fee rate diagram of the mempool strictly better (Core:
+ * ImprovesFeerateDiagram). `replaced` must have passed `conflictTopologyError`.
  */
 export function improvesDiagram(replaced: readonly MutableEntry[], added: Chunk): boolean {
   const gone = new Set(replaced);
@@ -41,13 +42,13 @@ export function improvesDiagram(replaced: readonly MutableEntry[], added: Chunk)
     const own = { fee: entry.modifiedFee, vsize: entry.vsize };
     const [parent] = entry.parents;
     if (parent && !gone.has(parent)) after.push({ fee: parent.modifiedFee, vsize: parent.vsize });
-    // A parent is drawn with its child.
+    // A parent is counted with its child.
     if (entry.children.size > 0) continue;
     if (!parent) {
       before.push(own);
     } else {
       const both = { fee: own.fee + parent.modifiedFee, vsize: own.vsize + parent.vsize };
-      // Together where the child pays for its parent.
+      // One chunk if the child pays for its parent.
       if (isBetter(own, both)) before.push(both);
       else before.push(own, { fee: parent.modifiedFee, vsize: parent.vsize });
     }
@@ -59,7 +60,7 @@ function isBetter(a: Chunk, b: Chunk): boolean {
   return a.fee * BigInt(b.vsize) > b.fee * BigInt(a.vsize);
 }
 
-/** Points of the sum of fees over size, from the best chunk to the worst; between them lines are straight. */
+/** Returns the points of cumulative fee over cumulative size, best chunk first; the diagram is linear between them. */
 function diagram(chunks: readonly Chunk[]): Chunk[] {
   const points: Chunk[] = [{ fee: 0n, vsize: 0 }];
   let last = points[0]!;
@@ -70,7 +71,7 @@ function diagram(chunks: readonly Chunk[]): Chunk[] {
   return points;
 }
 
-/** Whether one line is nowhere below the other, and somewhere above it. */
+/** Returns whether `line` is nowhere below `other` and somewhere above it (Core: CompareChunks). */
 function isAbove(line: readonly Chunk[], other: readonly Chunk[]): boolean {
   let isSomewhereAbove = false;
   for (const { vsize } of [...line, ...other]) {
@@ -83,7 +84,7 @@ function isAbove(line: readonly Chunk[], other: readonly Chunk[]): boolean {
   return isSomewhereAbove;
 }
 
-/** The fees that fit into `vsize`, as a fraction; beyond its end a line is level. */
+/** Returns the cumulative fee at `vsize` as a fraction; the line is level beyond its end. */
 function feeAt(line: readonly Chunk[], vsize: number): [numerator: bigint, denominator: bigint] {
   const end = line.findIndex((point) => point.vsize >= vsize);
   if (end < 0) return [line.at(-1)!.fee, 1n];

@@ -5,8 +5,8 @@ import type { MutableEntry } from '../entry.ts';
 import type { MempoolLimits } from '../options.ts';
 
 /**
- * Whether the transactions would fit into their families if each depended on all others: stricter than the truth, and
- * cheap (Core: CheckPackageLimits). None of them may be in the mempool.
+ * Checks the ancestor and descendant limits as if each transaction of the package were related to all others, which is
+ * stricter than necessary but cheap (Core: CheckPackageLimits). None of them may be in the mempool.
  */
 export function checkPackageLimits(
   workspaces: readonly Workspace[],

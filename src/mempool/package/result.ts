@@ -4,46 +4,48 @@ import type { MempoolEntry } from '../entry.ts';
 import { feeRate } from '../policy/fee-rate.ts';
 import type { RejectedPackage, ValidPackage } from './check-package.ts';
 
-/** A transaction of a package that passed. */
+/** A transaction of a package that passed all checks. */
 export interface AcceptedPackageTx {
   readonly entry: MempoolEntry;
+  /** Entries that it replaced. */
   readonly replaced: readonly MempoolEntry[];
-  /** Satoshis per 1,000 virtual bytes of those that were judged together, prioritisation included. */
+  /** Satoshis per 1,000 virtual bytes of the transactions that were checked together, prioritisation included. */
   readonly effectiveFeeRate: bigint;
-  /** Their wtxids. */
+  /** The wtxids of these transactions. */
   readonly effectiveIncludes: readonly Uint8Array[];
 }
 
-/** What became of one transaction: it passed, it was in the mempool before, perhaps with another witness, or it was refused. */
+/** The result of one transaction: accepted, already in the mempool (perhaps with another witness), or rejected. */
 export type PackageTxResult =
   | AcceptedPackageTx
   | { readonly present: MempoolEntry }
   | { readonly reject: Reject<TxRejectKind> };
 
+/** The result of a package (Core: PackageMempoolAcceptResult). */
 export interface PackageResult {
-  /** Why not all of it is in the mempool. */
+  /** Why not all transactions are in the mempool. */
   readonly reject?: Reject<PackageRejectKind>;
-  /** In the order of the transactions; undefined for those that were not judged to the end. */
+  /** In transaction order; undefined for those that were not fully checked. */
   readonly results: readonly (PackageTxResult | undefined)[];
 }
 
-/** What was judged together, as a result for each. */
+/** Returns the result of each transaction of a package that was checked as a whole. */
 export function packageResult(
   workspaces: readonly Workspace[],
-  verdict: ValidPackage | RejectedPackage,
+  checked: ValidPackage | RejectedPackage,
 ): PackageResult {
-  if ('reject' in verdict) {
-    const { failedTx: culprit } = verdict;
-    const results = workspaces.map((_, at) => (culprit?.position === at ? { reject: culprit.reject } : undefined));
-    return { reject: verdict.reject, results };
+  if ('reject' in checked) {
+    const { failedTx } = checked;
+    const results = workspaces.map((_, at) => (failedTx?.position === at ? { reject: failedTx.reject } : undefined));
+    return { reject: checked.reject, results };
   }
-  const { total, replaced } = verdict;
+  const { total, replaced } = checked;
   const isTest = workspaces[0]!.context.package!.isTest;
   const all = workspaces.map(({ tx }) => tx.wtxid);
   return {
     results: workspaces.map(({ tx, entry }, at) => ({
       entry,
-      // Core tells this once.
+      // Core reports these only once.
       replaced: at === 0 ? replaced : [],
       effectiveFeeRate: isTest ? feeRate(entry.modifiedFee, entry.vsize) : feeRate(total.fee, total.vsize),
       effectiveIncludes: isTest ? [tx.wtxid] : all,

@@ -9,52 +9,55 @@ import { transactionFailed } from './check-package.ts';
 import type { PackageResult, PackageTxResult } from './result.ts';
 import { checkWellFormedPackage, isChildWithParents } from './well-formed.ts';
 
-/** What the mempool lends to the submission of a package. */
+/** The operations of the mempool that `submitPackage` uses. */
 export interface PackageHost {
   readonly graph: MempoolGraph;
   readonly chainCoins: CoinView;
+  /** Checks and adds one transaction, without limiting the size. */
   acceptSingle(
     tx: Transaction,
   ):
     | { readonly entry: MempoolEntry; readonly replaced: readonly MempoolEntry[] }
     | Extract<PackageTxResult, { reject: unknown }>;
+  /** Checks and adds transactions as a whole, without limiting the size. */
   acceptMultiple(txs: readonly Transaction[]): PackageResult;
-  /** Evicts what is too much, for which single transactions do not see to it. */
+  /** Evicts entries above the memory limit; must follow the two methods above. */
   limitSize(): void;
 }
 
 /**
- * Takes a child with its unconfirmed parents, in this order, or a single transaction (Core: AcceptPackage). Each is tried
- * alone first, so that nobody's fee counts twice; what fails for its fee, or for a parent's, is tried together.
+ * Submits a single transaction, or a child after its unconfirmed parents (Core: AcceptPackage). Each is tried alone
+ * first, so that it is accepted on its own fee if possible; those that fail for their fee or a missing parent are then
+ * tried together.
  */
 export function submitPackage(txs: readonly Transaction[], host: PackageHost): PackageResult {
-  const fault = checkWellFormedPackage(txs) ?? checkChildWithParents(txs, host.chainCoins);
-  if (fault) return { reject: fault, results: txs.map(() => undefined) };
+  const malformed = checkWellFormedPackage(txs) ?? checkChildWithParents(txs, host.chainCoins);
+  if (malformed) return { reject: malformed, results: txs.map(() => undefined) };
 
   const results = txs.map((tx): PackageTxResult => alreadyInMempool(tx, host) ?? acceptSingle(tx, host));
   const failures = results.flatMap((result) => ('reject' in result ? [result.reject.kind] : []));
   const isHopeless = failures.some((kind) => kind !== 'reconsiderable' && kind !== 'missing-inputs');
-  let refusal: Reject<PackageRejectKind> | undefined = failures.length > 0 ? transactionFailed : undefined;
+  let rejected: Reject<PackageRejectKind> | undefined = failures.length > 0 ? transactionFailed : undefined;
   if (failures.length > 0 && !isHopeless && txs.length > 1) {
-    const waiting = [...results.keys()].filter((at) => 'reject' in results[at]!);
+    const remaining = [...results.keys()].filter((at) => 'reject' in results[at]!);
     const together = acceptRemaining(
-      waiting.map((at) => txs[at]!),
+      remaining.map((at) => txs[at]!),
       host,
     );
-    refusal = together.reject;
-    for (const [i, at] of waiting.entries()) results[at] = together.results[i] ?? results[at]!;
+    rejected = together.reject;
+    for (const [i, at] of remaining.entries()) results[at] = together.results[i] ?? results[at]!;
   }
 
   host.limitSize();
   for (const [at, result] of results.entries()) {
     if ('reject' in result || host.graph.get(txs[at]!.txid)) continue;
-    refusal = transactionFailed;
+    rejected = transactionFailed;
     results[at] = { reject: reject('mempool-policy', 'mempool full') };
   }
-  return refusal ? { reject: refusal, results } : { results };
+  return rejected ? { reject: rejected, results } : { results };
 }
 
-/** What the child spends must be made by the package, or be confirmed. */
+/** Checks that each input of the child spends a parent in the package or a confirmed output. */
 function checkChildWithParents(
   txs: readonly Transaction[],
   chainCoins: CoinView,

@@ -3,22 +3,21 @@ import type { Transaction } from '../../primitives/transaction.ts';
 import type { MutableEntry } from '../entry.ts';
 import { dustOutputs } from './dust.ts';
 
-/** Dust may only be made by a transaction that pays nothing, so that nobody mines it without the one that spends it. */
+/**
+ * Returns whether a transaction with dust pays a fee. Without one, it is mined only with a child that spends the dust.
+ */
 export function makesPaidDust(tx: Transaction, fee: bigint, modifiedFee: bigint, dustRate: bigint): boolean {
   return (fee !== 0n || modifiedFee !== 0n) && dustOutputs(tx, dustRate).length > 0;
 }
 
-/**
- * The parent in the mempool some of whose dust `tx` leaves unspent: whoever spends from such a parent must spend all
- * of its dust (Core: CheckEphemeralSpends).
- */
+/** Returns a parent with dust that `tx` does not spend; it must spend all of it (Core: CheckEphemeralSpends). */
 export function parentWithUnspentDust(
   tx: Transaction,
   parents: Iterable<MutableEntry>,
   dustRate: bigint,
 ): MutableEntry | undefined {
   for (const parent of parents) {
-    // What pays a fee has no dust, or it would not be here.
+    // Entries that pay a fee have no dust; see `checkEphemeralTx`.
     if (parent.fee !== 0n) continue;
     const unspent = new Set(dustOutputs(parent.tx, dustRate));
     if (unspent.size === 0) continue;

@@ -14,14 +14,14 @@ import {
   MAX_TX_LEGACY_SIGOPS,
 } from './constants.ts';
 
-/** BIP341: the first byte of an annex, and the leaf version of tapscript under its mask. */
+/** BIP341: first byte of an annex, leaf version mask and leaf version of tapscript. */
 const ANNEX_TAG = 0x50;
 const LEAF_MASK = 0xfe;
 const LEAF_TAPSCRIPT = 0xc0;
 
 /**
- * Whether what a transaction spends is of a known form, without P2SH scripts that cost too much to check, nor more
- * signature operations than BIP54 will allow (Core: AreInputsStandard). `coins` are in the order of the inputs.
+ * Returns whether a transaction spends only standard outputs, and its signature operations are within the limits for
+ * P2SH and BIP54 (Core: AreInputsStandard). `coins` are in input order.
  */
 export function areInputsStandard(tx: Transaction, coins: readonly Coin[]): boolean {
   let sigOps = 0;
@@ -43,15 +43,13 @@ export function areInputsStandard(tx: Transaction, coins: readonly Coin[]): bool
   return true;
 }
 
-/**
- * Whether the witnesses belong to outputs that take one, and are within policy's bounds (Core: IsWitnessStandard).
- */
+/** Returns whether only witness outputs have witnesses, within policy limits (Core: IsWitnessStandard). */
 export function isWitnessStandard(tx: Transaction, coins: readonly Coin[]): boolean {
   return tx.inputs.every((input, i) => input.witness.length === 0 || isInputWitnessStandard(input, coins[i]!));
 }
 
 function isInputWitnessStandard({ scriptSig, witness }: TxIn, { output: { scriptPubKey } }: Coin): boolean {
-  // Anyone may add a witness to an anchor's input: none is wanted.
+  // Witness stuffing: any third party could add a witness to a P2A input.
   if (isPayToAnchor(scriptPubKey)) return false;
   const isP2sh = isPayToScriptHash(scriptPubKey);
   const script = isP2sh ? topAfterPushes(scriptSig) : scriptPubKey;
@@ -73,18 +71,18 @@ function isP2wshWitnessStandard(witness: readonly Uint8Array[]): boolean {
 }
 
 function isTaprootWitnessStandard(witness: readonly Uint8Array[]): boolean {
-  // One item is a spend by the key.
+  // One item: key path spend.
   if (witness.length < 2) return true;
   const controlBlock = witness[witness.length - 1]!;
-  // An annex has no meaning yet; no control block may be empty.
+  // Annexes have no meaning yet; an empty control block is invalid.
   if (controlBlock.length === 0 || controlBlock[0] === ANNEX_TAG) return false;
   if ((controlBlock[0]! & LEAF_MASK) !== LEAF_TAPSCRIPT) return true;
   return witness.every((item, i) => i >= witness.length - 2 || item.length <= MAX_STANDARD_TAPSCRIPT_STACK_ITEM_SIZE);
 }
 
 /**
- * Whether an input of a transaction without any witness spends an output that takes one, so that the same transaction
- * with its witness may be valid (Core: SpendsNonAnchorWitnessProg).
+ * Returns whether a transaction without witnesses spends a witness output, so that the same transaction with its
+ * witness may be valid (Core: SpendsNonAnchorWitnessProg).
  */
 export function lacksWitness(tx: Transaction, coins: readonly Coin[]): boolean {
   if (tx.hasWitness) return false;
@@ -98,15 +96,15 @@ export function lacksWitness(tx: Transaction, coins: readonly Coin[]): boolean {
 
 const nothing = new Uint8Array(0);
 
-/** The top of the stack after a push-only script has run; undefined where it fails or pushes nothing. */
+/** Returns the top stack item after a push-only script; undefined if it fails or pushes nothing. */
 function topAfterPushes(scriptSig: Uint8Array): Uint8Array | undefined {
   const operations = parseScript(scriptSig);
   if (!operations || operations.length === 0) return undefined;
   for (const { opcode, data } of operations) {
-    // OP_RESERVED passes for a push, but fails when it runs.
+    // OP_RESERVED counts as a push but fails when executed.
     if (opcode > Op.OP_16 || opcode === Op.OP_RESERVED) return undefined;
     if (data && data.length > MAX_SCRIPT_ELEMENT_SIZE) return undefined;
   }
-  // A number that OP_1NEGATE to OP_16 push is one byte: neither a witness program nor a signature operation.
+  // OP_1NEGATE to OP_16 push a single byte, which is neither a witness program nor a signature operation.
   return operations[operations.length - 1]!.data ?? nothing;
 }

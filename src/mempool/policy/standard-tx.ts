@@ -14,7 +14,9 @@ import {
 } from './constants.ts';
 import { dustOutputs } from './dust.ts';
 
-/** Core's reason why a transaction is not standard, whatever it spends; undefined if it is (Core: IsStandardTx). */
+/**
+ * Returns why a transaction is not standard, regardless of its inputs' coins; undefined if it is (Core: IsStandardTx).
+ */
 export function nonStandardReason(tx: Transaction, options: MempoolOptions): TxRejectReason | undefined {
   if (tx.version < TX_MIN_STANDARD_VERSION || tx.version > TX_MAX_STANDARD_VERSION) return 'version';
   if (tx.weight > MAX_STANDARD_TX_WEIGHT) return 'tx-size';
@@ -28,7 +30,7 @@ export function nonStandardReason(tx: Transaction, options: MempoolOptions): TxR
   );
 }
 
-/** The same for a size that a node of a merkle tree could have; Core asks this last and apart. */
+/** Returns whether a transaction is too small to be standard; Core checks this separately, after IsStandardTx. */
 export function isTooSmall(tx: Transaction): boolean {
   return tx.strippedSize < MIN_STANDARD_TX_NONWITNESS_SIZE;
 }

@@ -9,15 +9,18 @@ import {
   TRUC_VERSION,
 } from './constants.ts';
 
+/** A violation of the TRUC rules. */
 export interface TrucViolation {
+  /** Core's debug message. */
   readonly debug: string;
-  /** The parent's other child, without which there would be no violation: the newcomer may replace it. */
+  /** The parent's other child, if evicting it resolves the violation (sibling eviction). */
   readonly sibling?: MutableEntry;
 }
 
 /**
- * BIP431's rules for one transaction: version 3 stays among itself in the mempool, is small, and has one parent or one
- * child at most (Core: SingleTRUCChecks). `ancestors` are those in the mempool.
+ * Returns how a single transaction violates the TRUC rules (BIP431; Core: SingleTRUCChecks): unconfirmed relatives are
+ * all TRUC or none, and a TRUC transaction is small, with at most one parent or one child. `ancestors` are in the
+ * mempool.
  */
 export function trucViolation(
   tx: Transaction,
@@ -46,8 +49,8 @@ export function trucViolation(
 }
 
 /**
- * The same for one transaction of a package, whose parent may be in the mempool or in the package (Core:
- * PackageTRUCChecks). `ancestors` are those in the mempool. Returns what is wrong.
+ * Returns how a transaction of a package violates the TRUC rules, as Core's debug message (Core: PackageTRUCChecks).
+ * `ancestors` are in the mempool, `others` are the other transactions of the package.
  */
 export function packageTrucViolation(
   tx: Transaction,
@@ -84,12 +87,12 @@ function spends(child: Transaction, parent: Transaction): boolean {
 }
 
 function descendantViolation(parent: MutableEntry, conflicts: ReadonlySet<MutableEntry>): TrucViolation | undefined {
-  // A child that is to be replaced does not count.
+  // A child that is being replaced does not count.
   for (const child of parent.children) if (conflicts.has(child)) return undefined;
   if (parent.descendantCount + 1 <= TRUC_DESCENDANT_LIMIT) return undefined;
   const debug = `tx ${name(parent.tx)} would exceed descendant count limit`;
   const [sibling] = parent.children;
-  // After a reorganisation there may be more relatives, and then it is not clear which one would have to go.
+  // After a reorganisation there may be more relatives; then no sibling is evicted.
   if (!sibling || parent.descendantCount !== 2 || sibling.ancestorCount !== 2) return { debug };
   return { debug, sibling };
 }
