@@ -15,38 +15,40 @@ import { type Transaction, WITNESS_SCALE_FACTOR } from '../primitives/transactio
 import { createCoinbase } from './coinbase.ts';
 import { selectTransactions } from './select-transactions.ts';
 
-/** A block that lacks only its proof of work. */
+/** A block without proof of work (Core: CBlockTemplate). */
 export interface BlockTemplate {
-  /** With nonce 0. */
+  /** Its nonce is 0. */
   readonly block: Block;
   readonly height: number;
-  /** Of each transaction but the coinbase, satoshis. */
+  /** Fee in satoshis of each transaction except the coinbase. */
   readonly fees: readonly bigint[];
-  /** BIP141 cost of each transaction but the coinbase. */
+  /** BIP141 signature operation cost of each transaction except the coinbase. */
   readonly sigOpCosts: readonly number[];
-  /** Satoshis: subsidy and fees. */
+  /** Satoshis: subsidy plus fees. */
   readonly coinbaseValue: bigint;
-  /** The block's hash, as a number, may not exceed this. */
+  /** Maximum of the block hash as a number. */
   readonly target: bigint;
-  /** The earliest time, in seconds, that the header may have (Core: mintime). */
+  /** Earliest allowed header time, in seconds (Core: mintime). */
   readonly minTime: number;
 }
 
+/** How to create a block template. */
 export interface TemplateOptions {
+  /** The source of the header time. */
   readonly clock: Clock;
-  /** BIP141 weight of the whole block; default the consensus limit. */
+  /** Maximum weight of the block (Core: -blockmaxweight); default: the consensus limit. */
   readonly maxWeight?: number;
-  /** Exactly these instead of a choice from the mempool; their fees are not claimed (Core: generateblock). */
+  /** Exactly these instead of mempool transactions; their fees are not claimed (Core: generateblock). */
   readonly transactions?: readonly Transaction[];
-  /** A number in the coinbase, so that blocks of the same contents differ; default 0. */
+  /** A number in the coinbase that makes blocks with equal contents differ; default 0. */
   readonly extraNonce?: number;
 }
 
-/** Weight kept free for the header, the number of transactions and the coinbase (Core: -blockreservedweight). */
+/** Weight reserved for the header, transaction count and coinbase (Core: -blockreservedweight). */
 const RESERVED_WEIGHT = 8000;
-/** Cost of signature operations kept free for the coinbase. */
+/** Signature operation cost reserved for the coinbase (Core: coinbase_output_max_additional_sigops). */
 const RESERVED_SIGOPS_COST = 400;
-/** Satoshis per 1,000 virtual bytes (Core: -blockmintxfee). */
+/** Minimum fee rate in satoshis per 1,000 virtual bytes (Core: -blockmintxfee). */
 const MIN_FEE_RATE = 1n;
 
 interface Contents {
@@ -55,7 +57,7 @@ interface Contents {
   readonly sigOpCosts: readonly number[];
 }
 
-/** A block on top of the active chain whose coinbase pays to `scriptPubKey`. Without mempool it is empty. */
+/** Creates a block on the tip that pays `scriptPubKey` (Core: CreateNewBlock). Without a mempool, it is empty. */
 export function createBlockTemplate(
   chain: Chain,
   mempool: Mempool | undefined,
@@ -80,7 +82,7 @@ export function createBlockTemplate(
   });
 
   const minTime = minimumTime(prev, params);
-  // A header has room for 32 bits, and Core cuts off the rest too.
+  // Truncated to the header's 32 bits, like Core.
   const time = Math.max(minTime, unixSeconds(options.clock)) >>> 0;
   const bits = nextWorkRequired(prev, time, params);
   const { root } = merkleRoot([coinbase.txid, ...transactions.map((tx) => tx.txid)]);
@@ -97,8 +99,8 @@ export function createBlockTemplate(
 }
 
 /**
- * The earliest time of a block after `prev`: after the median of the last eleven, and at the start of a difficulty
- * period not long before `prev`, so that no chain is prepared for a time warp (Core: GetMinimumTime; BIP94).
+ * Returns the earliest time of a block after `prev`: after its median time past, and in the first block of a difficulty
+ * period at most `MAX_TIMEWARP` before `prev`, to prevent time warp attacks (BIP94; Core: GetMinimumTime).
  */
 function minimumTime(prev: HeaderContext, params: ChainParams): number {
   const afterMedian = prev.medianTimePast() + 1;
@@ -122,7 +124,7 @@ function selectContents(mempool: Mempool | undefined, prev: HeaderContext, maxWe
   };
 }
 
-/** What is known of transactions without what they spend. */
+/** The coins are unknown here, so fees count as zero and only legacy signature operations are counted. */
 function fixedContents(transactions: readonly Transaction[]): Contents {
   return {
     transactions,

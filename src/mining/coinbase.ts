@@ -4,26 +4,26 @@ import { nullOutPoint } from '../primitives/outpoint.ts';
 import { Transaction, type TxOut } from '../primitives/transaction.ts';
 import { compileScript } from '../script/script.ts';
 
-/** BIP141's reserved value, which the coinbase's witness must hold; it has no meaning yet. */
+/** BIP141: witness reserved value of the coinbase, without a meaning yet. */
 const WITNESS_RESERVED_VALUE = new Uint8Array(32);
-/** A sequence under which the lock time counts. */
+/** Sequence that keeps the lock time in force (Core: MAX_SEQUENCE_NONFINAL). */
 const MAX_SEQUENCE_NONFINAL = 0xffff_fffe;
 
+/** The contents of a coinbase transaction. */
 export interface CoinbaseFields {
-  /** Of the block. */
+  /** Height of the block. */
   readonly height: number;
+  /** Script that the reward is paid to. */
   readonly scriptPubKey: Uint8Array;
-  /** Satoshis: subsidy and fees. */
+  /** Satoshis: subsidy plus fees. */
   readonly value: bigint;
+  /** Makes blocks with otherwise equal contents differ. */
   readonly extraNonce: number;
-  /** The block's other transactions, for BIP141's commitment; undefined before segwit. */
+  /** The other transactions of the block, for the BIP141 commitment; undefined before segwit. */
   readonly committed: readonly Transaction[] | undefined;
 }
 
-/**
- * The transaction that pays the miner. Its script begins with the height (BIP34); its lock time is that of the block
- * before, which makes it unlike any other (BIP54).
- */
+/** Creates a coinbase. Its scriptSig begins with the height (BIP34); lock time height - 1 makes it unique (BIP54). */
 export function createCoinbase(fields: CoinbaseFields): Transaction {
   const { height, scriptPubKey, value, extraNonce, committed } = fields;
   const outputs: TxOut[] = [{ value, scriptPubKey }];
@@ -44,7 +44,7 @@ export function createCoinbase(fields: CoinbaseFields): Transaction {
 }
 
 function commitmentScript(transactions: readonly Transaction[]): Uint8Array {
-  // The coinbase's own place in the tree holds zeros.
+  // The coinbase's wtxid counts as zero.
   const { root } = merkleRoot([new Uint8Array(32), ...transactions.map((tx) => tx.wtxid)]);
   return witnessCommitmentScript(witnessCommitment(root, WITNESS_RESERVED_VALUE));
 }

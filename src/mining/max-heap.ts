@@ -1,13 +1,14 @@
-/** A binary heap of which the item with the greatest `score` is on top. */
+/** A binary heap with the greatest `score` on top. */
 export class MaxHeap<T extends { readonly score: number }> {
   readonly #items: T[];
 
-  /** Takes `items` over and orders it in place. */
+  /** Takes ownership of `items` and heapifies it in place. */
   constructor(items: T[]) {
     this.#items = items;
     for (let i = (items.length >> 1) - 1; i >= 0; i--) this.#down(items[i]!, i);
   }
 
+  /** Adds an item. */
   push(item: T): void {
     const items = this.#items;
     let index = items.length;
@@ -21,6 +22,7 @@ export class MaxHeap<T extends { readonly score: number }> {
     items[index] = item;
   }
 
+  /** Removes and returns the item with the greatest score; undefined if empty. */
   pop(): T | undefined {
     const items = this.#items;
     const top = items[0];

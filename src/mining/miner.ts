@@ -11,15 +11,17 @@ import type { Transaction } from '../primitives/transaction.ts';
 import { type BlockTemplate, createBlockTemplate } from './block-template.ts';
 import { type ProofOfWork, searchProofOfWork } from './proof-of-work.ts';
 
+/** Settings of a `Miner`. */
 export interface MinerOptions {
-  /** Whom the blocks that start() mines pay; start() needs it. */
+  /** Script that blocks pay after `start()`, which requires it. */
   readonly scriptPubKey?: Uint8Array;
-  /** From how many transactions in the mempool on start() mines, 0: always; default 2. */
+  /** Mempool transactions from which `start()` mines a block; 0: mines continuously. Default 2. */
   readonly mineAtTxs?: number;
-  /** Threads that search for proof of work; default: one for each processor but one. */
+  /** Threads that search for proof of work; default: one per processor, less one. */
   readonly threads?: number;
 }
 
+/** The services that a `Miner` uses. */
 export interface MinerModules {
   readonly chain: Chain;
   readonly mempool: Mempool;
@@ -27,35 +29,38 @@ export interface MinerModules {
   readonly logger: Logger;
 }
 
+/** Events of `Miner`. */
 export type MinerEvents = {
-  /** A search begins. */
+  /** A search has started. */
   mining: { readonly height: number; readonly transactions: number };
+  /** A block was found and accepted by the chain. */
   mined: { readonly index: BlockIndex; readonly block: Block; readonly proof: ProofOfWork };
-  /** A search ended without a block: the tip has changed, the miner was stopped, or there are no tries left. */
+  /** A search ended without a block: the tip changed, the miner was stopped, or the tries ran out. */
   abandoned: { readonly height: number };
-  /** The chain has refused our own block. */
+  /** The chain rejected our block. */
   rejected: { readonly block: Block; readonly reject: Reject<BlockRejectKind> };
 };
 
-/** Why a block that was asked for was not made. */
+/** Thrown when a requested block cannot be mined. */
 export class MiningError extends PierError {
   declare readonly code: 'block-not-accepted' | 'no-miner-address' | 'no-block-found';
 }
 
-/** What became of one search: without either, it found nothing. */
+/** The result of one search; without `block` and `reject`, nothing was found. */
 interface Attempt {
   readonly block?: Block;
   readonly reject?: Reject<BlockRejectKind>;
-  /** The tip has changed, or the miner was stopped. */
+  /** Whether the tip changed or the miner was stopped. */
   readonly isInterrupted: boolean;
 }
 
 const DEFAULT_MINE_AT_TXS = 2;
-/** Core's default for the tries of one call of `generatetoaddress`. */
+/** Headers tried per block (Core: DEFAULT_MAX_TRIES). */
 const DEFAULT_MAX_TRIES = 1_000_000;
 
-/** Makes blocks: on request, or by itself whenever the mempool holds enough. Never two at a time. */
+/** Mines blocks, one at a time: on request, or after `start()` whenever the mempool has enough transactions. */
 export class Miner {
+  /** Reports searches and mined blocks. */
   readonly events = new Emitter<MinerEvents>();
   #lastMined: MinerEvents['mined'] | undefined;
 
@@ -65,10 +70,10 @@ export class Miner {
   readonly #clock: Clock;
   readonly #logger: Logger;
 
-  /** Settles when all that was asked for so far is done. */
+  /** Settles when all queued tasks are done. */
   #queue: Promise<unknown> = Promise.resolve();
   #search: AbortController | undefined;
-  /** How often stop() was called: what was asked for before the last call is not to go on. */
+  /** Number of calls of `stop()`: tasks queued before the last one must not continue. */
   #stops = 0;
   #unsubscribe: readonly (() => void)[] = [];
   #isScheduled = false;
@@ -83,24 +88,24 @@ export class Miner {
     this.#logger = modules.logger;
   }
 
-  /** The last block that it has made since it is there. */
+  /** The last block mined by this instance. */
   get lastMined(): MinerEvents['mined'] | undefined {
     return this.#lastMined;
   }
 
-  /** Whether start() is in force. */
+  /** Whether the miner is started. */
   get running(): boolean {
     return this.#unsubscribe.length > 0;
   }
 
-  /** Headers hashed a second in the last search that found a block; 0 before. */
+  /** Hashes per second of the last successful search; 0 before the first. */
   get hashRate(): number {
     return this.#hashRate;
   }
 
   /**
-   * Mines `count` blocks, one on the other, and resolves to their hashes: fewer where `maxTries` headers for each were
-   * not enough, or stop() was called. Throws `MiningError` if the chain refuses one.
+   * Mines `count` successive blocks and resolves to their hashes; fewer if `maxTries` headers per block do not suffice
+   * or `stop()` is called (Core: generateBlocks). Throws `MiningError` if the chain rejects a block.
    */
   generate(count: number, scriptPubKey: Uint8Array, maxTries = DEFAULT_MAX_TRIES): Promise<Uint8Array[]> {
     return this.#enqueue(async (isStopped) => {
@@ -109,7 +114,7 @@ export class Miner {
         const { block, reject, isInterrupted } = await this.#mine(this.#template(scriptPubKey), maxTries);
         if (reject) throw notAccepted(reject);
         if (block) hashes.push(block.hash);
-        // Without a limit it goes on with another header.
+        // Without a limit, continues with a new template.
         else if (!isInterrupted && Number.isFinite(maxTries)) break;
       }
       return hashes;
@@ -117,8 +122,8 @@ export class Miner {
   }
 
   /**
-   * Mines one block of exactly these transactions and, unless `submit` is false, gives it to the chain. Throws
-   * `MiningError` if it would not be valid, or none was found.
+   * Mines one block with exactly these transactions and, unless `submit` is false, submits it to the chain (Core:
+   * generateblock). Throws `MiningError` if the block is invalid or no proof of work is found.
    */
   generateBlock(
     transactions: readonly Transaction[],
@@ -130,34 +135,31 @@ export class Miner {
       const invalid = this.#chain.checkBlockTemplate(template.block);
       if (invalid) {
         const { reason, debug } = invalid;
-        this.#logger.warn({ height: template.height, reason, debug }, 'the block that was asked for is not valid');
+        this.#logger.warn({ height: template.height, reason, debug }, 'requested block is invalid');
         throw notAccepted(invalid);
       }
       const submit = options.submit ?? true;
       const { block, reject } = await this.#mine(template, options.maxTries ?? DEFAULT_MAX_TRIES, submit);
       if (reject) throw notAccepted(reject);
-      if (!block) throw new MiningError('no-block-found', 'no nonce that proves the work was found in time');
+      if (!block) throw new MiningError('no-block-found', 'no proof of work found within the given number of tries');
       return block;
     });
   }
 
-  /**
-   * From now on mines by itself while the mempool holds `mineAtTxs` transactions or more. Throws `MiningError` where
-   * the options name nobody to pay.
-   */
+  /** Starts mining whenever the mempool has `mineAtTxs` transactions. Throws `MiningError` without a `scriptPubKey`. */
   start(): void {
     if (this.running) return;
     const { scriptPubKey } = this.#options;
     if (!scriptPubKey) {
-      const hint = 'Give the node the address that its blocks are to pay to.';
-      throw new MiningError('no-miner-address', 'the miner has nobody to pay', { hint });
+      const hint = 'Start the node with the address that mined blocks pay to (`--miner <address>`).';
+      throw new MiningError('no-miner-address', 'no miner address is configured', { hint });
     }
-    const consider = () => this.#mineIfReady(scriptPubKey);
-    this.#unsubscribe = [this.#mempool.events.on('added', consider), this.#chain.events.on('tip', consider)];
-    consider();
+    const mineIfReady = () => this.#mineIfReady(scriptPubKey);
+    this.#unsubscribe = [this.#mempool.events.on('added', mineIfReady), this.#chain.events.on('tip', mineIfReady)];
+    mineIfReady();
   }
 
-  /** Ends every search, also those that were asked for; resolves when the miner is at rest. */
+  /** Stops mining, requested blocks included; resolves when the miner is idle. */
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#unsubscribe = [];
@@ -166,7 +168,7 @@ export class Miner {
     await this.#queue;
   }
 
-  /** Sees to it that a block is mined, if there is enough for one. */
+  /** Queues mining a block if the mempool has enough transactions. */
   #mineIfReady(scriptPubKey: Uint8Array): void {
     const least = this.#options.mineAtTxs ?? DEFAULT_MINE_AT_TXS;
     if (this.#isScheduled || !this.running || this.#mempool.size < least) return;
@@ -174,10 +176,10 @@ export class Miner {
     const task = this.#enqueue(async (isStopped) => {
       if (isStopped() || this.#mempool.size < least) return false;
       const template = this.#template(scriptPubKey);
-      // Of transactions that no block may hold or that pay too little, no number is enough.
+      // Transactions that are not final or pay too little do not count.
       if (template.fees.length === 0 && least > 0) return false;
       const { reject } = await this.#mine(template);
-      // After a refusal there would only be another one, until something changes.
+      // Not again after a reject, which would repeat until the mempool or the tip changes.
       return !reject;
     });
     task
@@ -185,22 +187,22 @@ export class Miner {
         this.#logger.error({ err: error }, 'mining failed');
         return false;
       })
-      .then((again) => {
+      .then((retry) => {
         this.#isScheduled = false;
-        if (again) this.#mineIfReady(scriptPubKey);
+        if (retry) this.#mineIfReady(scriptPubKey);
       });
   }
 
   #template(scriptPubKey: Uint8Array, transactions?: readonly Transaction[]): BlockTemplate {
     return createBlockTemplate(this.#chain, this.#mempool, scriptPubKey, {
       clock: this.#clock,
-      // Never the same twice, so that a block can be made anew in the place of one that was invalidated.
+      // Unique, so that a block that replaces an invalidated one has another hash.
       extraNonce: this.#extraNonce++,
       ...(transactions ? { transactions } : {}),
     });
   }
 
-  /** Searches for a template's proof of work until the tip changes; what it finds goes to the chain. */
+  /** Searches for proof of work until the tip changes; submits the block to the chain. */
   async #mine(template: BlockTemplate, maxTries?: number, submit = true): Promise<Attempt> {
     const { height, block: unsolved } = template;
     const search = new AbortController();
@@ -229,20 +231,20 @@ export class Miner {
   async #submit(block: Block, proof: ProofOfWork): Promise<Attempt> {
     const { index, reject } = await this.#chain.acceptBlock(block, { from: 'miner' });
     if (reject || !index) {
-      const refusal: Reject<BlockRejectKind> = reject ?? { kind: 'consensus', reason: 'rejected' };
-      this.events.emit('rejected', { block, reject: refusal });
-      return { reject: refusal, isInterrupted: false };
+      const rejected: Reject<BlockRejectKind> = reject ?? { kind: 'consensus', reason: 'rejected' };
+      this.events.emit('rejected', { block, reject: rejected });
+      return { reject: rejected, isInterrupted: false };
     }
     const { nonce, hashes, hashRate } = proof;
     const transactions = block.transactions.length - 1;
     const fields = { height: index.height, hash: block.hashHex, transactions, nonce, hashes, hashRate };
-    this.#logger.info({ ...fields, hashRate: Math.round(hashRate) }, 'mined a block');
+    this.#logger.info({ ...fields, hashRate: Math.round(hashRate) }, 'mined block');
     this.#lastMined = { index, block, proof };
     this.events.emit('mined', this.#lastMined);
     return { block, isInterrupted: false };
   }
 
-  /** Runs `task` when all that was asked for before is done; it learns whether stop() has been called since. */
+  /** Runs `task` after all queued tasks; `isStopped` tells it whether `stop()` was called since it was queued. */
   #enqueue<T>(task: (isStopped: () => boolean) => Promise<T>): Promise<T> {
     const stops = this.#stops;
     const result = this.#queue.then(() => task(() => this.#stops !== stops));
@@ -251,6 +253,6 @@ export class Miner {
   }
 }
 
-function notAccepted(refusal: Reject<BlockRejectKind>): MiningError {
-  return new MiningError('block-not-accepted', `the chain refuses the block: ${formatReject(refusal)}`);
+function notAccepted(reject: Reject<BlockRejectKind>): MiningError {
+  return new MiningError('block-not-accepted', `the chain rejected the block: ${formatReject(reject)}`);
 }

@@ -3,30 +3,34 @@ import { BlockHeader } from '../primitives/header.ts';
 import { nonceChecker, type SearchReport } from './search-job.ts';
 import { searchInWorkers } from './search-workers.ts';
 
+/** A nonce that meets the target, and the cost of finding it. */
 export interface ProofOfWork {
   readonly nonce: number;
   /** Headers hashed. */
   readonly hashes: number;
+  /** Duration of the search. */
   readonly seconds: number;
-  /** Headers hashed a second. */
+  /** Headers hashed per second. */
   readonly hashRate: number;
 }
 
+/** Limits of a proof-of-work search. */
 export interface SearchOptions {
-  /** Headers to try at most; default all nonces from the header's own on. */
+  /** Headers to try at most; default: all nonces from the header's nonce up. */
   readonly maxTries?: number;
+  /** Aborts the search. */
   readonly signal?: AbortSignal;
-  /** Default: one for each processor but one. */
+  /** Worker threads; default: one per processor, less one. */
   readonly threads?: number;
 }
 
 const NONCES = 2 ** 32;
-/** Up to this many hashes on average, a search is over sooner than a worker is told of it. */
+/** Expected hashes up to which a search on this thread is faster than messaging a worker. */
 const INLINE_WORK = 1024n;
 
 /**
- * Looks for a nonce, from the header's own on, with which its hash meets the target of its bits. Resolves to the header
- * with that nonce, or undefined where none was found, or `signal` was aborted.
+ * Searches for a nonce, from the header's nonce up, with which the header meets its target. Resolves to the header with
+ * that nonce; undefined if there is none or the search was aborted.
  */
 export async function searchProofOfWork(
   header: BlockHeader,
@@ -44,7 +48,7 @@ export async function searchProofOfWork(
   };
   const start = performance.now();
   const isTrivial = blockWork(header.bits) <= INLINE_WORK;
-  const { nonce, hashes } = isTrivial ? searchHere(search) : await searchInWorkers(search, signal, options.threads);
+  const { nonce, hashes } = isTrivial ? searchInline(search) : await searchInWorkers(search, signal, options.threads);
   if (nonce === undefined) return undefined;
   const seconds = (performance.now() - start) / 1000;
   const { version, prevHash, merkleRoot, time, bits } = header;
@@ -54,7 +58,7 @@ export async function searchProofOfWork(
 
 type Search = Parameters<typeof searchInWorkers>[0];
 
-function searchHere({ header, target, firstNonce, count }: Search): SearchReport {
+function searchInline({ header, target, firstNonce, count }: Search): SearchReport {
   const meetsTarget = nonceChecker(header, target);
   for (let tried = 0; tried < count; tried++) {
     if (meetsTarget(firstNonce + tried)) return { nonce: firstNonce + tried, hashes: tried + 1 };

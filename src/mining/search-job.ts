@@ -3,36 +3,39 @@ import { sha256d } from '../crypto/hash.ts';
 import { HEADER_SIZE } from '../primitives/header.ts';
 import { LANES, SearchKernel } from './kernel/search-kernel.ts';
 
-/** A search for a nonce that several workers share. */
+/** A search for a nonce, shared by several workers. */
 export interface SearchJob {
-  /** 80 bytes, of which the last four, the nonce, do not matter. */
+  /** 80 bytes; the nonce in the last four is ignored. */
   readonly header: Uint8Array;
-  /** The header's hash, as a number, may not exceed this. */
+  /** Maximum of the header hash as a number. */
   readonly target: bigint;
+  /** Where the search starts. */
   readonly firstNonce: number;
-  /** How many nonces to try. */
+  /** Number of nonces to try. */
   readonly count: number;
-  /** Two words of shared memory, both 0 at first: the next part of the nonces, and whether to stop. */
+  /** Two words of shared memory, initially 0: the next range of nonces to take, and whether to stop. */
   readonly control: Int32Array;
 }
 
+/** The result of one worker. */
 export interface SearchReport {
+  /** The nonce found, if any. */
   readonly nonce: number | undefined;
   /** Headers hashed. */
   readonly hashes: number;
 }
 
-const NEXT_PART = 0;
+const NEXT_RANGE = 0;
 const STOP = 1;
-/** Nonces in a part: some tens of milliseconds, after which a worker looks whether it is to stop. */
-const PART_SIZE = 1 << 16;
+/** Nonces per range: tens of milliseconds, after which a worker checks whether to stop. */
+const RANGE_SIZE = 1 << 16;
 
-/** Makes all who work on a job end soon. */
+/** Tells all workers of a job to stop after their current range. */
 export function stopSearch(control: Int32Array): void {
   Atomics.store(control, STOP, 1);
 }
 
-/** Works on a job, part by part, until a nonce is found, none is left, or it is stopped. */
+/** Searches one range of nonces after another until a nonce is found, none is left or the job is stopped. */
 export function runSearchJob(module: WebAssembly.Module, job: SearchJob): SearchReport {
   const { header, target, control } = job;
   const kernel = new SearchKernel(module, header, target);
@@ -40,11 +43,11 @@ export function runSearchJob(module: WebAssembly.Module, job: SearchJob): Search
   const end = job.firstNonce + job.count;
   let hashes = 0;
   while (Atomics.load(control, STOP) === 0) {
-    const start = job.firstNonce + Atomics.add(control, NEXT_PART, 1) * PART_SIZE;
+    const start = job.firstNonce + Atomics.add(control, NEXT_RANGE, 1) * RANGE_SIZE;
     if (start >= end) break;
-    const partEnd = Math.min(start + PART_SIZE, end);
-    const nonce = searchPart(kernel, check, start, partEnd);
-    hashes += (nonce === undefined ? partEnd : nonce + 1) - start;
+    const rangeEnd = Math.min(start + RANGE_SIZE, end);
+    const nonce = searchRange(kernel, check, start, rangeEnd);
+    hashes += (nonce === undefined ? rangeEnd : nonce + 1) - start;
     if (nonce === undefined) continue;
     stopSearch(control);
     return { nonce, hashes };
@@ -52,7 +55,7 @@ export function runSearchJob(module: WebAssembly.Module, job: SearchJob): Search
   return { nonce: undefined, hashes };
 }
 
-function searchPart(
+function searchRange(
   kernel: SearchKernel,
   check: (nonce: number) => boolean,
   start: number,
@@ -68,7 +71,7 @@ function searchPart(
   return undefined;
 }
 
-/** Whether a header with a nonce meets the target, exactly. */
+/** Returns a function that checks exactly whether the header with a given nonce meets the target. */
 export function nonceChecker(header: Uint8Array, target: bigint): (nonce: number) => boolean {
   const bytes = header.slice();
   const view = new DataView(bytes.buffer);

@@ -3,13 +3,13 @@ import { Worker } from 'node:worker_threads';
 import { workerUrl } from '../platform/worker-url.ts';
 import { type SearchJob, type SearchReport, stopSearch } from './search-job.ts';
 
-/** One processor is left to the node. */
+/** One per processor, less one for the node. */
 const DEFAULT_THREADS = Math.max(1, availableParallelism() - 1);
 
-// Kept for the next search: to start one and make its kernel takes longer than many a search.
+// Reused by the next search: starting a worker and compiling its kernel takes longer than many searches.
 const idle: Worker[] = [];
 
-/** Searches in so many worker threads; resolves when all of them have ended, soon after a find or the signal. */
+/** Searches in `threads` worker threads until one finds a nonce, none is left or `signal` aborts. */
 export async function searchInWorkers(
   search: Omit<SearchJob, 'control'>,
   signal: AbortSignal | undefined,
@@ -24,7 +24,7 @@ export async function searchInWorkers(
     const hashes = reports.reduce((sum, report) => sum + report.hashes, 0);
     return { nonce: reports.find(({ nonce }) => nonce !== undefined)?.nonce, hashes };
   } finally {
-    // After a failure the others must not go on alone.
+    // If one worker fails, the others must stop too.
     stop();
     signal?.removeEventListener('abort', stop);
   }
@@ -32,7 +32,7 @@ export async function searchInWorkers(
 
 function runInWorker(job: SearchJob): Promise<SearchReport> {
   const worker = idle.pop() ?? new Worker(workerUrl('search-worker', import.meta.url));
-  // An idle worker does not keep the process alive; one at work does.
+  // Only a busy worker keeps the process alive.
   worker.ref();
   return new Promise((resolve, reject) => {
     const onMessage = (report: SearchReport) => {

@@ -5,44 +5,45 @@ import { feeAtRate } from '../mempool/policy/fee-rate.ts';
 import { WITNESS_SCALE_FACTOR } from '../primitives/transaction.ts';
 import { MaxHeap } from './max-heap.ts';
 
+/** Limits on the transactions of a block template. */
 export interface SelectionLimits {
-  /** Weight of all the transactions together must stay below this. */
+  /** Exclusive limit of the total weight. */
   readonly weight: number;
-  /** BIP141 cost of all signature operations must stay below this. */
+  /** Exclusive limit of the total signature operation cost (BIP141). */
   readonly sigOpCost: number;
-  /** Satoshis per 1,000 virtual bytes; below it nothing is chosen. */
+  /** Minimum fee rate in satoshis per 1,000 virtual bytes. */
   readonly minFeeRate: bigint;
-  /** Of the block, for lock times. */
+  /** Height of the block, for lock times. */
   readonly height: number;
-  /** The median time past of the block's parent, for lock times (BIP113). */
+  /** Median time past of the block's parent, for lock times (BIP113). */
   readonly lockTime: number;
 }
 
-/** What is needed of a mempool. */
+/** The parts of `Mempool` that transaction selection uses. */
 export type EntrySource = Pick<Mempool, 'entries' | 'ancestors' | 'descendants'>;
 
-/** An entry together with those of its ancestors that have not been chosen yet. */
+/** An entry and its ancestors that are not selected yet. */
 interface Package {
   readonly entry: MempoolEntry;
   readonly fees: bigint;
   readonly size: number;
   readonly sigOpCost: number;
-  /** What a miner gains by it for each virtual byte; the entry alone may be worth less than with its ancestors. */
+  /** Satoshis per virtual byte: the lower of the rates of the package and of the entry alone. */
   readonly score: number;
 }
 
-/** After this many packages that did not fit in a row, an almost full block is full. */
+/** Packages that do not fit, in a row, after which an almost full block is full (Core: MAX_CONSECUTIVE_FAILURES). */
 const MAX_CONSECUTIVE_FAILURES = 1000;
-/** Weight short of the limit at which a block is almost full. */
+/** Remaining weight at which a block is almost full (Core: BLOCK_FULL_ENOUGH_WEIGHT_DELTA). */
 const ALMOST_FULL = 4000;
 
 /**
- * The most profitable transactions of the mempool for one block, in an order that a block may have: always the package
- * of an entry and its missing ancestors with the best fee rate (Core: BlockAssembler::addPackageTxs).
+ * Returns the most profitable transactions for a block, parents first: repeatedly selects the entry with the highest
+ * ancestor fee rate, together with its unselected ancestors (Core: BlockAssembler::addPackageTxs).
  */
 export function selectTransactions(mempool: EntrySource, limits: SelectionLimits): MempoolEntry[] {
-  const chosen = new Set<MempoolEntry>();
-  // Of entries some of whose ancestors have been chosen; the heap may still hold what they were before.
+  const selected = new Set<MempoolEntry>();
+  // Packages of entries with selected ancestors. The heap may still contain outdated packages of these entries.
   const changed = new Map<MempoolEntry, Package>();
   const heap = new MaxHeap(Array.from(mempool.entries(), wholePackage));
   let { weight, sigOpCost } = limits;
@@ -50,24 +51,24 @@ export function selectTransactions(mempool: EntrySource, limits: SelectionLimits
 
   for (let candidate = heap.pop(); candidate; candidate = heap.pop()) {
     const { entry, fees, size } = candidate;
-    if (chosen.has(entry) || (changed.get(entry) ?? candidate) !== candidate) continue;
-    // All that follow pay less.
+    if (selected.has(entry) || (changed.get(entry) ?? candidate) !== candidate) continue;
+    // All following packages pay less.
     if (fees < feeAtRate(limits.minFeeRate, size)) break;
     if (WITNESS_SCALE_FACTOR * size >= weight || candidate.sigOpCost >= sigOpCost) {
       if (++failures > MAX_CONSECUTIVE_FAILURES && weight < ALMOST_FULL) break;
       continue;
     }
-    const members = missingMembers(mempool, entry, chosen);
+    const members = missingMembers(mempool, entry, selected);
     if (!members.every(({ tx }) => isFinalTx(tx, limits.height, limits.lockTime))) continue;
     failures = 0;
     for (const member of members) {
-      chosen.add(member);
+      selected.add(member);
       weight -= member.tx.weight;
       sigOpCost -= member.sigOpCost;
     }
-    for (const smaller of shrinkDescendants(mempool, members, chosen, changed)) heap.push(smaller);
+    for (const smaller of shrinkDescendants(mempool, members, selected, changed)) heap.push(smaller);
   }
-  return [...chosen];
+  return [...selected];
 }
 
 function makePackage(entry: MempoolEntry, fees: bigint, size: number, sigOpCost: number): Package {
@@ -79,24 +80,28 @@ function wholePackage(entry: MempoolEntry): Package {
   return makePackage(entry, entry.ancestorFees, entry.ancestorSize, entry.ancestorSigOpCost);
 }
 
-/** The entry and its ancestors that have not been chosen, ancestors first. */
-function missingMembers(mempool: EntrySource, entry: MempoolEntry, chosen: ReadonlySet<MempoolEntry>): MempoolEntry[] {
+/** Returns the entry and its unselected ancestors, ancestors first. */
+function missingMembers(
+  mempool: EntrySource,
+  entry: MempoolEntry,
+  selected: ReadonlySet<MempoolEntry>,
+): MempoolEntry[] {
   const members = [entry];
-  for (const ancestor of mempool.ancestors(entry)) if (!chosen.has(ancestor)) members.push(ancestor);
+  for (const ancestor of mempool.ancestors(entry)) if (!selected.has(ancestor)) members.push(ancestor);
   return members.sort((a, b) => a.ancestorCount - b.ancestorCount);
 }
 
-/** Takes `members` out of the packages of their descendants; returns the packages that have changed. */
+/** Removes `members` from their descendants' packages; returns these (Core: UpdatePackagesForAdded). */
 function shrinkDescendants(
   mempool: EntrySource,
   members: readonly MempoolEntry[],
-  chosen: ReadonlySet<MempoolEntry>,
+  selected: ReadonlySet<MempoolEntry>,
   changed: Map<MempoolEntry, Package>,
 ): Iterable<Package> {
   const touched = new Map<MempoolEntry, Package>();
   for (const member of members) {
     for (const descendant of mempool.descendants(member)) {
-      if (chosen.has(descendant)) continue;
+      if (selected.has(descendant)) continue;
       const { fees, size, sigOpCost } = changed.get(descendant) ?? wholePackage(descendant);
       const smaller = makePackage(
         descendant,

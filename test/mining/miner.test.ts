@@ -193,9 +193,9 @@ describe('start', () => {
     expect(sizes).toEqual([1]);
   });
 
-  it('needs to know whom to pay', async () => {
+  it('requires a script to pay to', async () => {
     const parts = await RegtestChain.create();
-    expect(() => makeMiner(parts, {}).start()).toThrow('nobody to pay');
+    expect(() => makeMiner(parts, {}).start()).toThrow('no miner address is configured');
   });
 
   it('goes over to a new tip that comes from elsewhere', async () => {

@@ -1,28 +1,26 @@
 import { type Code, leb, Simd, simd, ValueType, Wasm } from './wasm.ts';
 
-/**
- * How much is known of a value when the code is made: all of it, or that it is the same for a whole search, or that
- * it differs from nonce to nonce.
- */
+/** When a value is known: at compile time, at the start of a search, or only per nonce. */
 const Level = { constant: 0, search: 1, nonce: 2 } as const;
 type Level = (typeof Level)[keyof typeof Level];
 
-// Alignments are given to loads and stores as powers of two.
+// Alignment immediates of loads and stores: base-2 logarithms.
 const ALIGN_4 = 2;
 const ALIGN_16 = 4;
 
-/** Four 32-bit numbers side by side, all equal unless they belong to nonces. */
+/** Four 32-bit lanes, all equal unless they depend on the nonce. */
 export interface Lanes {
+  /** When the value is known. */
   readonly level: Level;
-  /** For constants: the number. */
+  /** The value of a constant. */
   readonly known: number;
-  /** Otherwise: the instructions that leave the value on the stack. */
+  /** If not a constant: the instructions that push the value. */
   readonly code: Code;
-  /** It stands in a local or in memory, so that to use it again costs nothing. */
+  /** Whether it is stored in a local or in memory, so that reuse is cheap. */
   readonly isBound: boolean;
 }
 
-/** A number known now. */
+/** Returns a value known at compile time. */
 export function constant(value: number): Lanes {
   return { level: Level.constant, known: value >>> 0, code: [], isBound: true };
 }
@@ -30,43 +28,43 @@ export function constant(value: number): Lanes {
 const isZero = (value: Lanes) => value.level === Level.constant && value.known === 0;
 
 /**
- * Turns arithmetic over lanes into WebAssembly. Whatever does not depend on the nonce is computed once, before the
- * loop over nonces, or already while the code is made.
+ * Compiles arithmetic over lanes to WebAssembly. Values that do not depend on the nonce are computed at compile time or
+ * once before the loop over nonces.
  */
 export class LaneCompiler {
-  /** Runs once for each call. */
+  /** Code that runs once per call. */
   readonly prologue: Code[] = [];
-  /** Runs for each group of nonces. */
+  /** Code that runs for each group of nonces. */
   readonly body: Code[] = [];
   /** Value types of the locals. */
   readonly locals: number[] = [];
   readonly #parameterCount: number;
   #freeAddress: number;
 
-  /** From `freeAddress` on, a multiple of 16, the memory is the compiler's. */
+  /** The compiler uses the memory from `freeAddress` up, which must be a multiple of 16. */
   constructor(parameterCount: number, freeAddress: number) {
     this.#parameterCount = parameterCount;
     this.#freeAddress = freeAddress;
   }
 
-  /** A new local; its index. */
+  /** Allocates a local; returns its index. */
   local(type: number): number {
     this.locals.push(type);
     return this.#parameterCount + this.locals.length - 1;
   }
 
-  /** The word at `address` of the memory, in all lanes, the same for a whole search. */
+  /** Loads the word at `address` into all lanes; constant during a search. */
   loadWord(address: number): Lanes {
     const code = [Wasm.i32Const, 0, simd(Simd.load32Splat, ALIGN_4, ...leb(address))];
     return this.bind({ level: Level.search, known: 0, code, isBound: false });
   }
 
-  /** What `code` leaves on the stack, which depends on the nonce. */
+  /** Returns the value that `code` pushes, which depends on the nonce. */
   perNonce(code: Code): Lanes {
     return this.bind({ level: Level.nonce, known: 0, code, isBound: false });
   }
 
-  /** Computes a value here, once, for all its uses. */
+  /** Stores a value here, so that its uses do not compute it again. */
   bind(value: Lanes): Lanes {
     if (value.isBound) return value;
     if (value.level === Level.search) return this.#bindInMemory(value);
@@ -75,33 +73,36 @@ export class LaneCompiler {
     return { ...value, code: [Wasm.localGet, index], isBound: true };
   }
 
-  /** The sum, modulo 2^32. */
+  /** Adds modulo 2^32. */
   sum(...terms: readonly Lanes[]): Lanes {
-    // What is known earliest comes first, so that it is added up before the loop.
+    // Sorted by level, so that terms known before the loop are added before the loop.
     const sorted = terms.filter((term) => !isZero(term)).sort((a, b) => a.level - b.level);
     return sorted.reduce((a, b) => this.#binary(Simd.i32x4Add, (x, y) => x + y, a, b), constant(0));
   }
 
+  /** Bitwise exclusive or. */
   xor(a: Lanes, b: Lanes): Lanes {
     return this.#binary(Simd.xor, (x, y) => x ^ y, a, b);
   }
 
+  /** Bitwise and. */
   and(a: Lanes, b: Lanes): Lanes {
     return this.#binary(Simd.and, (x, y) => x & y, a, b);
   }
 
-  /** `value` must be bound: it is used twice. */
+  /** Rotates right. `value` must be bound, as it is used twice. */
   rotateRight(value: Lanes, bits: number): Lanes {
     const low = this.shiftRight(value, bits);
     const high = this.#shift(Simd.i32x4Shl, (x) => x << (32 - bits), value, 32 - bits);
     return this.#binary(Simd.or, (x, y) => x | y, low, high);
   }
 
+  /** Shifts right, filling with zeros. */
   shiftRight(value: Lanes, bits: number): Lanes {
     return this.#shift(Simd.i32x4ShrU, (x) => x >>> bits, value, bits);
   }
 
-  /** The instructions that leave a value of any level on the stack. */
+  /** Returns the instructions that push a value of any level. */
   code(value: Lanes): Code {
     if (value.level !== Level.constant) return value.code;
     const { known } = value;
@@ -109,7 +110,7 @@ export class LaneCompiler {
     return simd(Simd.const, ...word, ...word, ...word, ...word);
   }
 
-  /** As locals these would live through the whole loop, and take from it the few registers that there are. */
+  /** In memory, since locals would occupy scarce registers during the whole loop. */
   #bindInMemory(value: Lanes): Lanes {
     const address = [ALIGN_16, ...leb(this.#freeAddress)];
     this.#freeAddress += 16;
@@ -126,7 +127,7 @@ export class LaneCompiler {
   #binary(opcode: number, evaluate: (x: number, y: number) => number, a: Lanes, b: Lanes): Lanes {
     if (a.level === Level.constant && b.level === Level.constant) return constant(evaluate(a.known, b.known));
     if (opcode === Simd.i32x4Add && isZero(a)) return b;
-    // What is known earlier must not be computed in the loop.
+    // The operand known earlier is computed outside the loop.
     const left = a.level < b.level ? this.bind(a) : a;
     const right = b.level < a.level ? this.bind(b) : b;
     const level = Math.max(a.level, b.level) as Level;

@@ -2,15 +2,15 @@ import { constant, LaneCompiler } from './lanes.ts';
 import { compress, INITIAL_STATE, initialState, runRounds } from './sha256.ts';
 import { type Code, encodeModule, leb, Simd, simd, structured, ValueType, Wasm } from './wasm.ts';
 
-/** Headers that are hashed side by side. */
+/** Headers hashed in parallel. */
 export const LANES = 4;
 
-// The memory: the header's first 19 words, then the highest word of the target, then what the compiler keeps.
+// Memory layout: the header's first 19 words, the highest word of the target, the compiler's values.
 const HEADER_WORDS = 19;
 const TARGET_ADDRESS = 4 * HEADER_WORDS;
 const FREE_ADDRESS = TARGET_ADDRESS + 4;
 
-// Parameters of the function.
+// Parameters of `search`.
 const FIRST_NONCE = 0;
 const GROUPS = 1;
 
@@ -24,10 +24,10 @@ const swapBytes = (value: Code): Code => {
 };
 
 /**
- * A WebAssembly module that hashes headers twice with SHA-256, four nonces at a time. Its function
- * `search(firstNonce, groups)` returns how many groups of four came before the first that may hold a solution, or
- * `groups`: it looks only at the highest word of the hash. What a nonce does not change is computed once for each call,
- * above all the state after the header's first 64 bytes.
+ * Builds a WebAssembly module that computes the double SHA-256 of headers, four nonces at a time. Its function
+ * `search(firstNonce, groups)` returns the number of groups of four nonces before the first group with a candidate, or
+ * `groups`. A candidate is a nonce whose hash does not exceed the target in its highest word. Values that do not depend
+ * on the nonce, above all the midstate after the header's first 64 bytes, are computed once per call.
  */
 export function buildSearchKernel(): Uint8Array<ArrayBuffer> {
   const c = new LaneCompiler(2, FREE_ADDRESS);
@@ -42,7 +42,7 @@ export function buildSearchKernel(): Uint8Array<ArrayBuffer> {
   const second = [...header.slice(16), nonce, END_OF_MESSAGE, ...zeros(10), constant(8 * 80)];
   const digest = compress(c, midstate, second);
   const last = [...digest, END_OF_MESSAGE, ...zeros(6), constant(8 * 32)];
-  // The last word of the hash is the highest of the number: h, which is what e was three rounds before the end.
+  // The last word of the hash, h, is the most significant. It equals e three rounds before the end.
   const [, , , , e] = runRounds(c, initialState, last, 61);
   const highest = c.bind(c.sum(e!, constant(INITIAL_STATE[7]!)));
 
@@ -74,11 +74,11 @@ export function buildSearchKernel(): Uint8Array<ArrayBuffer> {
   });
 }
 
-/** The search of one header's nonces with the kernel. */
+/** Searches the nonces of one header with the kernel. */
 export class SearchKernel {
   readonly #search: (firstNonce: number, groups: number) => number;
 
-  /** `module` is compiled from `buildSearchKernel`; `header` is 80 bytes, the last four of which do not matter. */
+  /** `module` is compiled from `buildSearchKernel`; `header` has 80 bytes, of which the last four are ignored. */
   constructor(module: WebAssembly.Module, header: Uint8Array, target: bigint) {
     const { exports } = new WebAssembly.Instance(module);
     this.#search = exports.search as (firstNonce: number, groups: number) => number;
@@ -89,8 +89,8 @@ export class SearchKernel {
   }
 
   /**
-   * The first of the next four nonces of which one may be a solution: the highest 32 bits of its hash do not exceed
-   * the target's. Undefined if there are none among `count` nonces from `firstNonce` on.
+   * Returns the first nonce of the next group of four that contains a candidate; undefined if there is none in the
+   * `count` nonces from `firstNonce`. A candidate's highest 32 hash bits do not exceed those of the target.
    */
   nextCandidates(firstNonce: number, count: number): number | undefined {
     const groups = Math.ceil(count / LANES);

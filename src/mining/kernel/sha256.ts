@@ -1,6 +1,6 @@
 import { constant, type LaneCompiler, type Lanes } from './lanes.ts';
 
-/** The first 32 bits behind the point of the square (initial state) and cube roots (round constants) of primes. */
+/** Returns the first 32 fractional bits of the given roots of the first primes (FIPS 180-4). */
 function fractionBits(count: number, root: (prime: number) => number): number[] {
   const out: number[] = [];
   for (let candidate = 2; out.length < count; candidate++) {
@@ -11,18 +11,21 @@ function fractionBits(count: number, root: (prime: number) => number): number[] 
   return out;
 }
 
+/** Initial hash value (FIPS 180-4). */
 export const INITIAL_STATE: readonly number[] = fractionBits(8, Math.sqrt);
+/** Round constants (FIPS 180-4). */
 export const ROUND_CONSTANTS: readonly number[] = fractionBits(64, Math.cbrt);
 
-/** The eight words of SHA-256's state, a to h. */
+/** The eight words of the SHA-256 state, a to h. */
 export type State = readonly Lanes[];
 
+/** The initial hash value as constants. */
 export const initialState: State = INITIAL_STATE.map(constant);
 
-/** The 16 words of a block. */
+/** The 16 words of a message block. */
 export type Message = readonly Lanes[];
 
-/** The state after the first `rounds` rounds over a block, before the state before is added to it. */
+/** Returns the state after the first `rounds` rounds of a block, without the final addition of the input state. */
 export function runRounds(c: LaneCompiler, state: State, message: Message, rounds = 64): State {
   const words = [...message];
   let [a, b, cc, d, e, f, g, h] = state as [Lanes, Lanes, Lanes, Lanes, Lanes, Lanes, Lanes, Lanes];
@@ -51,7 +54,7 @@ function scheduleWord(c: LaneCompiler, words: readonly Lanes[], t: number): Lane
   return c.bind(c.sum(gamma1, words[t - 7]!, gamma0, words[t - 16]!));
 }
 
-/** The state after a whole block. */
+/** Returns the state after a block (FIPS 180-4). */
 export function compress(c: LaneCompiler, state: State, message: Message): State {
   return runRounds(c, state, message).map((word, i) => c.bind(c.sum(word, state[i]!)));
 }

@@ -1,4 +1,4 @@
-/** The opcodes of WebAssembly that the search kernel is made of. */
+/** WebAssembly opcodes that the search kernel uses. */
 export const Wasm = {
   block: 0x02,
   loop: 0x03,
@@ -13,7 +13,7 @@ export const Wasm = {
   simdPrefix: 0xfd,
 } as const;
 
-/** Opcodes behind the SIMD prefix. */
+/** Opcodes after the SIMD prefix. */
 export const Simd = {
   load: 0x00,
   load32Splat: 0x09,
@@ -31,11 +31,12 @@ export const Simd = {
   i32x4Add: 0xae,
 } as const;
 
+/** Encoded value types. */
 export const ValueType = { i32: 0x7f, v128: 0x7b } as const;
 
 const EMPTY_BLOCK = 0x40;
 
-/** An unsigned number in LEB128. */
+/** Encodes an unsigned 32-bit number as LEB128. */
 export function leb(value: number): number[] {
   const out: number[] = [];
   let rest = value >>> 0;
@@ -47,25 +48,27 @@ export function leb(value: number): number[] {
   return out;
 }
 
-/** Bytes of code, nested as they were put together: nothing is copied until the module is written. */
+/** Nested bytes of code, flattened only when the module is encoded. */
 export type Code = readonly (number | Code)[];
 
-/** An instruction behind the SIMD prefix. */
+/** Returns a SIMD instruction. */
 export function simd(opcode: number, ...immediates: readonly number[]): Code {
   return [Wasm.simdPrefix, leb(opcode), immediates];
 }
 
-/** A block or loop without result around `body`. */
+/** Returns a block or loop without result around `body`. */
 export function structured(opcode: typeof Wasm.block | typeof Wasm.loop, body: Code): Code {
   return [opcode, EMPTY_BLOCK, body, Wasm.end];
 }
 
+/** A function to compile. */
 export interface WasmFunction {
+  /** Name of the export. */
   readonly name: string;
   /** Value types. */
   readonly parameters: readonly number[];
   readonly results: readonly number[];
-  /** Value types of the locals behind the parameters. */
+  /** Value types of the locals after the parameters. */
   readonly locals: readonly number[];
   readonly body: Code;
 }
@@ -74,7 +77,7 @@ const MODULE_HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const FUNCTION_TYPE = 0x60;
 const Section = { type: 1, function: 3, memory: 5, export: 7, code: 10 } as const;
 
-/** The bytes of a module that exports one function and `memory`, of one page. */
+/** Encodes a module that exports one function and `memory`, which has one page. */
 export function encodeModule(fn: WasmFunction): Uint8Array<ArrayBuffer> {
   const types = (list: readonly number[]) => [leb(list.length), list];
   const locals = [leb(fn.locals.length), fn.locals.map((type) => [1, type])];
@@ -104,7 +107,7 @@ function section(id: number, content: Code): Code {
   return [id, leb(bytes.length), bytes];
 }
 
-/** An export by its name: the first function (kind 0) or memory (kind 2). */
+/** Returns an export entry for the first function (kind 0) or memory (kind 2). */
 function exported(name: string, kind: number): Code {
   const utf8 = [...new TextEncoder().encode(name)];
   return [leb(utf8.length), utf8, kind, 0];
