@@ -19,7 +19,7 @@
  */
 
 export { StoreError, type StoreErrorCode } from './errors.ts';
-export type { DatabaseOptions, StoreKind } from './lmdb-open.ts';
+export type { LmdbStoreOptions, StoreKind } from './lmdb-options.ts';
 export { LmdbStore } from './lmdb-store.ts';
 export { MemoryStore } from './memory-store.ts';
 export type { Range, Snapshot, Store, StoreEntry, StoreOperation, StoreReader } from './store.ts';

@@ -16,21 +16,8 @@ import { dirname, resolve } from 'node:path';
 import { type Database, open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
 import { StoreError } from './errors.ts';
 import { checkLmdbFile } from './lmdb-file.ts';
+import type { LmdbStoreOptions, StoreKind } from './lmdb-options.ts';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
-
-/** What a file is for: a full node's chain, a light node's headers, or wallets. */
-export type StoreKind = 'blockchain' | 'header chain' | 'wallet';
-
-export interface DatabaseOptions {
-  readonly path: string;
-  /** The Bitcoin network to which the content belongs. */
-  readonly network: string;
-  readonly kind: StoreKind;
-  /** Make the file if there is none; the default, unless it is opened for reading only. */
-  readonly create?: boolean;
-  /** Look without a claim to write; works beside the one writer. */
-  readonly readOnly?: boolean;
-}
 
 export type Root = RootDatabase<Uint8Array, Uint8Array>;
 export type Data = Database<Uint8Array, Uint8Array>;
@@ -95,7 +82,7 @@ function fileError(error: unknown, path: string): unknown {
 }
 
 /** LMDB's own view of the file; the caller has checked that it may be mapped. */
-function openRoot(options: Pick<DatabaseOptions, 'path' | 'kind' | 'readOnly'>): Root {
+function openRoot(options: Pick<LmdbStoreOptions, 'path' | 'kind' | 'readOnly'>): Root {
   const lmdbOptions: RootDatabaseOptionsWithPath & { permissionsMode: number } = {
     path: options.path,
     noSubdir: true,
@@ -129,7 +116,7 @@ function openData(root: Root): Data | undefined {
 }
 
 /** Makes a new file, complete from its first instant, unless another process was faster. */
-async function createFile(options: DatabaseOptions): Promise<void> {
+async function createFile(options: LmdbStoreOptions): Promise<void> {
   const { path, kind, network } = options;
   mkdirSync(dirname(path), { recursive: true });
   const draft = `${path}.new-${randomBytes(6).toString('hex')}`;
@@ -162,7 +149,7 @@ function syncFolder(folder: string): void {
   }
 }
 
-function checkIdentity(options: DatabaseOptions, bytes: Uint8Array | undefined): void {
+function checkIdentity(options: LmdbStoreOptions, bytes: Uint8Array | undefined): void {
   const { path, kind, network } = options;
   const found = parse<Identity>(bytes);
   if (!found || typeof found.format !== 'number') {
@@ -222,7 +209,7 @@ function hasOtherReaders(root: Root): boolean {
  * the one that stands there is alive. Where its pid cannot tell, LMDB's table of readers does: each writer is in it, and
  * whoever opens the file when nobody else has it open empties it.
  */
-function claim(root: Root, options: DatabaseOptions): void {
+function claim(root: Root, options: LmdbStoreOptions): void {
   root.transactionSync(() => {
     checkIdentity(options, root.get(IDENTITY_KEY));
     const holder = parse<ProcessIdentity>(root.get(HOLDER_KEY));
@@ -238,7 +225,7 @@ function claim(root: Root, options: DatabaseOptions): void {
 }
 
 /** Opens the database of `options`, checked and, unless for reading only, claimed. Throws `StoreError`. */
-export async function openDatabase(request: DatabaseOptions): Promise<OpenDatabase> {
+export async function openDatabase(request: LmdbStoreOptions): Promise<OpenDatabase> {
   const options = { ...request, path: resolve(request.path) };
   const { path, readOnly = false, create = !readOnly } = options;
   try {
@@ -262,7 +249,7 @@ export async function openDatabase(request: DatabaseOptions): Promise<OpenDataba
   }
 }
 
-async function openChecked(options: DatabaseOptions, id: string): Promise<OpenDatabase> {
+async function openChecked(options: LmdbStoreOptions, id: string): Promise<OpenDatabase> {
   const { path, kind, readOnly = false } = options;
   const root = openRoot(options);
   try {

@@ -1,6 +1,7 @@
 import { checkOperations } from './checks.ts';
 import { StoreError } from './errors.ts';
-import { type Data, type DatabaseOptions, guardKey, type OpenDatabase, openDatabase } from './lmdb-open.ts';
+import { type Data, guardKey, type OpenDatabase, openDatabase } from './lmdb-open.ts';
+import type { LmdbStoreOptions } from './lmdb-options.ts';
 import type { Range, Snapshot, Store, StoreEntry, StoreOperation } from './store.ts';
 
 type ReadTransaction = ReturnType<Data['useReadTransaction']>;
@@ -44,7 +45,7 @@ export class LmdbStore implements Store {
    * Opens the database, making the file if there is none and `create` allows it. Throws `StoreError` if the file is not
    * such a database, belongs to something else, or is in use for writing; then it has not been changed.
    */
-  static async open(options: DatabaseOptions): Promise<LmdbStore> {
+  static async open(options: LmdbStoreOptions): Promise<LmdbStore> {
     return new LmdbStore(await openDatabase(options), options.readOnly ?? false);
   }
 

@@ -1,0 +1,15 @@
+/** What a file holds: a full node's chain, a light node's headers, or wallets. */
+export type StoreKind = 'blockchain' | 'header chain' | 'wallet';
+
+/** Options of `LmdbStore.open`. */
+export interface LmdbStoreOptions {
+  /** The database file. */
+  readonly path: string;
+  /** The Bitcoin network to which the content belongs: `marker` of its `ChainParams`. */
+  readonly network: string;
+  readonly kind: StoreKind;
+  /** Creates the file if it is missing; default true, unless `readOnly` is set. */
+  readonly create?: boolean;
+  /** Opens without claiming write access, possibly while another process writes. */
+  readonly readOnly?: boolean;
+}
