@@ -1,0 +1,130 @@
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { tempDir } from '../support/temp-dir.ts';
+import { installPackage, manifest, root, run } from './support/installed-package.ts';
+
+const node = process.execPath;
+const tsc = join(root, 'node_modules/@typescript/native/bin/tsc');
+/** What users import: `pier`, `pier/bytes`, and so on. */
+const entries = Object.keys(manifest.exports)
+  .filter((key) => key !== './package.json')
+  .map((key) => `pier${key.slice(1)}`);
+
+let project: string;
+
+beforeAll(async () => {
+  project = tempDir('package');
+  await installPackage(project);
+}, 180_000);
+
+describe('the installed package', () => {
+  it('needs no script to be installed, and has none', () => {
+    expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
+  });
+
+  it('has all of its licence, networks and documents, and neither tests nor sources', () => {
+    const files = readdirSync(join(project, 'node_modules/pier')).sort();
+    const expected = ['LICENSE', 'README.md', 'README.zh-CN.md', 'bin', 'dist', 'networks', 'package.json'];
+    expect(files).toEqual(expected.filter((name) => existsSync(join(root, name))));
+  });
+
+  it('gives the same modules to import and to require', { timeout: 60_000 }, async () => {
+    const script = `
+      const { createRequire } = await import('node:module');
+      const require = createRequire(process.cwd() + '/x.cjs');
+      const counts = {};
+      for (const entry of ${JSON.stringify(entries)}) {
+        const [imported, required] = [await import(entry), require(entry)];
+        for (const [name, value] of Object.entries(imported)) {
+          if (required[name] !== value) throw new Error(entry + ' has two of ' + name);
+        }
+        counts[entry] = Object.keys(imported).length;
+      }
+      console.log(JSON.stringify(counts));`;
+    writeFileSync(join(project, 'load.mjs'), script);
+    const counts = JSON.parse(await run(node, ['load.mjs'], project)) as Record<string, number>;
+    expect(Object.keys(counts)).toEqual(entries);
+    expect(Math.min(...Object.values(counts))).toBeGreaterThan(0);
+  });
+
+  it('resolves its entries and nothing else', async () => {
+    const dist = join(project, 'node_modules/pier/dist');
+    const modules = readdirSync(dist, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.js'))
+      .flatMap((path) => [`pier/${path.slice(0, -3)}`, `pier/dist/${path}`]);
+    const names = [...entries, 'pier/package.json', 'pier/p2p/peer/peer', 'pier/commands', 'pier/cli', ...modules];
+    const script = `
+      const names = ${JSON.stringify(names)};
+      const isResolved = (resolve) => (name) => {
+        try {
+          return Boolean(resolve(name));
+        } catch (error) {
+          if (error.code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return false;
+          throw error;
+        }
+      };
+      const { createRequire } = await import('node:module');
+      const require = createRequire(import.meta.url);
+      const imported = names.filter(isResolved((name) => import.meta.resolve(name)));
+      const required = names.filter(isResolved(require.resolve));
+      console.log(JSON.stringify({ imported, required }));`;
+    writeFileSync(join(project, 'resolve.mjs'), script);
+    const found = JSON.parse(await run(node, ['resolve.mjs'], project));
+    const expected = [...entries, 'pier/package.json'];
+    expect(found).toEqual({ imported: expected, required: expected });
+  });
+
+  it('has the command', async () => {
+    expect(await run('npx', ['--no-install', 'pier', '--version'], project)).toBe(`${manifest.version}\n`);
+  });
+});
+
+describe('the types of the installed package', () => {
+  const names = entries.map((entry) => entry.replace('/', '_'));
+  const imports = entries.map((entry, i) => `import * as ${names[i]} from '${entry}';`).join('\n');
+  const requires = entries.map((entry, i) => `import ${names[i]} = require('${entry}');`).join('\n');
+  const use = `
+import { RpcClient, type NodeConfigInput } from 'pier';
+import { Emitter } from 'pier/platform';
+import { Transaction, type TxOut } from 'pier/primitives';
+
+class Events extends Emitter<{ block: { readonly height: number } }> {}
+export function count(events: Emitter<{ block: { readonly height: number } }>, input: NodeConfigInput): void {
+  events.on('block', ({ height }) => height.toFixed() + input.nodeId);
+}
+count(new Events(), { nodeId: 3000 });
+export const outputs: readonly TxOut[] = Transaction.decode(new Uint8Array()).outputs;
+export const client: RpcClient = new RpcClient({ host: '', port: 1, cookieFile: '' });
+`;
+  const touch = `export const all: readonly object[] = [${names.join(', ')}];`;
+  const wrong = `
+// @ts-expect-error: what is no entry is private.
+export type Peer = import('pier/p2p/peer/peer').Peer;
+`;
+
+  beforeAll(() => {
+    mkdirSync(join(project, 'node_modules/@types'), { recursive: true });
+    for (const name of ['node', 'undici-types']) {
+      const folder = name === 'node' ? '@types/node' : name;
+      symlinkSync(join(root, 'node_modules', folder), join(project, 'node_modules', folder), 'junction');
+    }
+    writeFileSync(join(project, 'module.mts'), `${imports}\n${use}${touch}${wrong}`);
+    writeFileSync(join(project, 'common.cts'), `${imports}\n${use}${touch}${wrong}`);
+    writeFileSync(join(project, 'require.cts'), `${requires}\n${touch}`);
+  });
+
+  it.for([
+    { module: 'node16', moduleResolution: 'node16', files: ['module.mts', 'common.cts', 'require.cts'] },
+    { module: 'nodenext', moduleResolution: 'nodenext', files: ['module.mts', 'common.cts', 'require.cts'] },
+    { module: 'preserve', moduleResolution: 'bundler', files: ['module.mts', 'require.cts'] },
+  ])('resolve under $moduleResolution', { timeout: 60_000 }, async ({ files, ...resolution }) => {
+    const compilerOptions = {
+      ...{ ...resolution, target: 'es2023', lib: ['es2023', 'dom'], types: ['node'] },
+      ...{ strict: true, noEmit: true, skipLibCheck: false },
+    };
+    const config = `tsconfig.${resolution.moduleResolution}.json`;
+    writeFileSync(join(project, config), JSON.stringify({ compilerOptions, files }));
+    expect(await run(node, [tsc, '-p', config, '--pretty', 'false'], project)).toBe('');
+  });
+});
