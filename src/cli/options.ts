@@ -42,14 +42,14 @@ export function seedOptions(command: Command): Command {
 /** The node that options and environment name. */
 export function configOf(
   options: CommonOptions,
-  more: NodeConfigInput & { seed?: string[] | boolean } = {},
+  { seed, ...layers }: NodeConfigInput & { readonly seed?: string[] | boolean | undefined } = {},
 ): NodeConfig {
-  const { seed, ...rest } = more;
+  const seeds = seed === false ? [] : Array.isArray(seed) ? seed : undefined;
   return nodeConfig({
     nodeId: options.nodeId,
     dataDir: options.datadir,
     network: options.network,
-    seeds: seed === false ? [] : Array.isArray(seed) ? seed : undefined,
-    ...rest,
+    ...layers,
+    p2p: { ...layers.p2p, seeds },
   });
 }

@@ -55,7 +55,7 @@ export async function accessNode<T>(
 /** The RPC of the node, or undefined if nothing answers there. */
 async function connect(config: NodeConfig): Promise<NodeAccess | undefined> {
   const { cookie: cookieFile } = nodePaths(config);
-  const client = new RpcClient({ host: config.host, port: config.rpcPort, cookieFile });
+  const client = new RpcClient({ ...config.rpc, cookieFile });
   try {
     await client.call('uptime');
   } catch (error) {
@@ -105,7 +105,7 @@ class StoppedNode implements NodeAccess {
 
   awaitPeer(): Promise<void> {
     const { connections: peers, chain, config } = this.#node;
-    const seeds = config.seeds.map(formatEndpoint).join(', ');
+    const seeds = config.p2p.seeds.map(formatEndpoint).join(', ');
     return this.#until(
       () =>
         chain.tip === chain.bestHeader &&

@@ -18,7 +18,7 @@ export interface StartedNode<N extends FullNode | LightNode = FullNode> {
  * `FullNode.start` and `RpcServer.start` throw.
  */
 export async function startNode(config: NodeConfig, modules: Partial<NodeModules> = {}): Promise<StartedNode> {
-  if (config.seeds.length === 0) requireFile(config, 'chain');
+  if (config.p2p.seeds.length === 0) requireFile(config, 'chain');
   const node = await FullNode.start(config, { network: 'full', createChain: true, createWallet: true }, modules);
   return serve(node, () => RpcServer.start(rpcOptions(config), node, rpcMethods));
 }
@@ -36,7 +36,7 @@ export async function startLightNode(
 }
 
 function rpcOptions(config: NodeConfig) {
-  return { host: config.host, port: config.rpcPort, cookieFile: nodePaths(config).cookie };
+  return { ...config.rpc, cookieFile: nodePaths(config).cookie };
 }
 
 async function serve<N extends FullNode | LightNode>(

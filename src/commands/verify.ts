@@ -158,7 +158,7 @@ function parseHash(text: string, what: string): Uint8Array {
 /** The proof that a light node keeps, be it running or not; undefined where there is no such node, or no such proof. */
 async function heldProof(config: NodeConfig, txid: string): Promise<SelfContainedProof | undefined> {
   const { cookie: cookieFile } = nodePaths(config);
-  const client = new RpcClient({ host: config.host, port: config.rpcPort, cookieFile });
+  const client = new RpcClient({ ...config.rpc, cookieFile });
   try {
     return proofFromJson(JSON.stringify(await client.call('exportpaymentproof', [txid])));
   } catch (error) {

@@ -1,26 +1,66 @@
 import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { ChainOptions } from '../chain/chain.ts';
 import type { ChainParams } from '../consensus/params.ts';
+import type { MempoolOptions } from '../mempool/options.ts';
 import type { Endpoint } from '../p2p/net/endpoint.ts';
 import { parseEndpoint } from '../p2p/net/endpoint.ts';
+import type { FullNodeProcessorOptions } from '../p2p/processing/full-node-processor.ts';
 import { PierError } from '../platform/errors.ts';
 import { findNetwork, isPublicNetwork } from './networks.ts';
 import { UsageError } from './usage-error.ts';
 
 export { UsageError } from './usage-error.ts';
 
-/** RPC, REST and WebSocket listen this far above the node's own port. */
+/** The default RPC port is the node's id plus this. */
 export const RPC_PORT_OFFSET = 10_000;
 
-/** The port of the node that others look for when told of no other. */
+/** Id of the central node, the default seed of all others. */
 export const CENTRAL_NODE_ID = 3000;
 
+/** The address that nodes bind by default. */
 export const LOOPBACK = '127.0.0.1';
 
+/** The network of a node for which none is named. */
 export const DEFAULT_NETWORK = 'regtest';
 
-/** What makes one node: who it is, where its files lie, whom it knows, what it does. */
+/** Options of the chain; see `ChainOptions`. */
+export type ChainConfig = Omit<ChainOptions, 'params'>;
+
+/** Options of the miner. */
+export interface MiningConfig {
+  /** Address that the node's own blocks pay; absent: the node does not mine by itself. */
+  readonly address?: string | undefined;
+  /** Transactions in the mempool at which a block is mined; 0: always. */
+  readonly mineAtTxs: number;
+  /** Threads that search for proof of work; absent: one for each processor but one. */
+  readonly threads?: number | undefined;
+}
+
+/** Options of the peer-to-peer network. */
+export interface P2pConfig extends Required<FullNodeProcessorOptions> {
+  /** Address to listen on; the port is the node's id. */
+  readonly host: string;
+  /** Nodes to stay connected to. */
+  readonly seeds: readonly Endpoint[];
+  /** Connections of all kinds, except those to seeds and added nodes; absent: 125 (Core: -maxconnections). */
+  readonly maxConnections?: number | undefined;
+}
+
+/** Options of a light node. */
+export interface LightConfig {
+  /** Whether payments are found with Bloom filters (BIP37) instead of compact block filters (BIP157). */
+  readonly bloom: boolean;
+}
+
+/** Options of the RPC server. */
+export interface RpcConfig {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The configuration of one node, by layer. Each part is handed to its layer as it is. */
 export interface NodeConfig {
   /** The node's P2P port, which is its name on this machine. */
   readonly nodeId: number;
@@ -28,93 +68,99 @@ export interface NodeConfig {
   readonly params: ChainParams;
   /** Folder of the node's files. */
   readonly dataDir: string;
-  /** Address that P2P and RPC bind. */
-  readonly host: string;
-  readonly rpcPort: number;
-  /** Nodes to keep connected to. */
-  readonly seeds: readonly Endpoint[];
-  /** Whether the encrypted transport (BIP324) is used with peers that know it. */
-  readonly v2Transport: boolean;
-  /** All connections but those to seeds and added nodes; absent: 125. */
-  readonly maxConnections?: number;
-  /** Address that the node's miner pays to; absent where the node does not mine. */
-  readonly minerAddress?: string;
-  /** Transactions in the mempool at which the miner starts; 0: it mines all the time. */
-  readonly mineAtTxs: number;
-  /** Keeps the filters of blocks (BIP158), and serves them to light clients. */
-  readonly blockFilterIndex: boolean;
-  /** Takes no transactions from peers. */
-  readonly blocksOnly: boolean;
-  /** Announces transactions after random delays, so that their origin stays unknown. */
-  readonly trickle: boolean;
-  /** Serves peers that filter by Bloom filters (BIP37; Core: -peerbloomfilters). */
-  readonly peerBloomFilters: boolean;
-  /** A light node finds its payments by Bloom filters (BIP37) instead of compact block filters (BIP157). */
-  readonly bloomSearch: boolean;
-  /** Threads that search for proof of work; absent: one for each processor but one. */
-  readonly minerThreads?: number;
+  readonly chain: ChainConfig;
+  /** The mempool's policy, where it differs from the default. */
+  readonly mempool: Partial<MempoolOptions>;
+  readonly mining: MiningConfig;
+  readonly p2p: P2pConfig;
+  readonly light: LightConfig;
+  readonly rpc: RpcConfig;
 }
 
+/** A number, or its decimal digits. */
+type Count = string | number;
+
+/** `T` with every property optional. */
+type Input<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
+/** Options of one node as a caller gives them; all that is absent has a default. */
 export interface NodeConfigInput {
-  readonly nodeId?: string | number | undefined;
-  /** A name, or the path of a network file. */
+  /** Default: `NODE_ID`. */
+  readonly nodeId?: Count | undefined;
+  /** A network's name or the path of a network file; default: `PIER_NETWORK`, or regtest. */
   readonly network?: string | undefined;
+  /** Folder of the node's files; default: `PIER_DATADIR`, or `~/.pier/<network>`. */
   readonly dataDir?: string | undefined;
-  readonly host?: string | undefined;
-  /** `host:port` or a bare port; absent: those of the network, or else the central node, unless this is it. */
-  readonly seeds?: readonly string[] | undefined;
-  /** Default true. */
-  readonly v2Transport?: boolean | undefined;
-  readonly maxConnections?: string | number | undefined;
-  readonly minerAddress?: string | undefined;
-  readonly mineAtTxs?: string | number | undefined;
-  readonly minerThreads?: string | number | undefined;
-  /** Default true. */
-  readonly blockFilterIndex?: boolean | undefined;
-  readonly blocksOnly?: boolean | undefined;
-  /** Absent: on public networks only, since on one machine people wait for a payment to appear. */
-  readonly trickle?: boolean | undefined;
-  readonly peerBloomFilters?: boolean | undefined;
-  readonly bloomSearch?: boolean | undefined;
-  /** Hex digits, in the place of what the network says (Core: -minimumchainwork). */
+  /** Hex digits that replace the network's own value (Core: -minimumchainwork). */
   readonly minimumChainWork?: string | undefined;
+  /** `blockFilterIndex` is true by default. */
+  readonly chain?: Input<ChainConfig> | undefined;
+  readonly mempool?: Partial<MempoolOptions> | undefined;
+  /** `mineAtTxs` is 2 by default. */
+  readonly mining?:
+    | (Omit<Input<MiningConfig>, 'mineAtTxs' | 'threads'> & {
+        readonly mineAtTxs?: Count | undefined;
+        readonly threads?: Count | undefined;
+      })
+    | undefined;
+  readonly p2p?:
+    | (Omit<Input<P2pConfig>, 'seeds' | 'maxConnections'> & {
+        /** `host:port` or a port of this machine; default: the network's seeds, or the central node. */
+        readonly seeds?: readonly string[] | undefined;
+        readonly maxConnections?: Count | undefined;
+      })
+    | undefined;
+  readonly light?: Input<LightConfig> | undefined;
+  /** Default: `p2p.host` and the node's id + 10,000. */
+  readonly rpc?: Input<RpcConfig> | undefined;
 }
 
-/** Resolves options and environment (`NODE_ID`, `PIER_NETWORK`, `PIER_DATADIR`); throws `UsageError`. */
+/** Resolves options and environment (`NODE_ID`, `PIER_NETWORK`, `PIER_DATADIR`). Throws `UsageError`. */
 export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = process.env): NodeConfig {
+  const { chain = {}, mempool = {}, mining = {}, p2p = {}, light = {}, rpc = {} } = input;
   const nodeId = parseNodeId(input.nodeId ?? env.NODE_ID);
   const network = findNetwork(input.network ?? env.PIER_NETWORK ?? DEFAULT_NETWORK);
-  const { minimumChainWork } = input;
   const params =
-    minimumChainWork === undefined
+    input.minimumChainWork === undefined
       ? network.params
-      : { ...network.params, minimumChainWork: parseChainWork(minimumChainWork) };
-  const host = input.host ?? LOOPBACK;
+      : { ...network.params, minimumChainWork: parseChainWork(input.minimumChainWork) };
+  const host = p2p.host ?? LOOPBACK;
   const central = nodeId === CENTRAL_NODE_ID ? [] : [`${LOOPBACK}:${CENTRAL_NODE_ID}`];
-  const seeds = input.seeds ?? (params.seeds.length > 0 ? params.seeds : central);
+  const seeds = p2p.seeds ?? (params.seeds.length > 0 ? params.seeds : central);
   return {
     nodeId,
     params,
-    host,
     dataDir: resolveDataDir(input.dataDir ?? env.PIER_DATADIR, params),
-    rpcPort: nodeId + RPC_PORT_OFFSET,
-    seeds: seeds.map(parseNodeAddress).filter((seed) => seed.host !== host || seed.port !== nodeId),
-    v2Transport: input.v2Transport ?? true,
-    ...(input.maxConnections === undefined
-      ? {}
-      : { maxConnections: parseCount('--max-connections', input.maxConnections) }),
-    ...(input.minerAddress === undefined ? {} : { minerAddress: input.minerAddress }),
-    blockFilterIndex: input.blockFilterIndex ?? true,
-    blocksOnly: input.blocksOnly ?? false,
-    trickle: input.trickle ?? isPublicNetwork(params),
-    peerBloomFilters: input.peerBloomFilters ?? false,
-    bloomSearch: input.bloomSearch ?? false,
-    mineAtTxs: parseMineAtTxs(input.mineAtTxs ?? 2, params),
-    ...(input.minerThreads === undefined ? {} : { minerThreads: parseCount('--miner-threads', input.minerThreads) }),
+    chain: { ...defined(chain), blockFilterIndex: chain.blockFilterIndex ?? true },
+    mempool: defined(mempool),
+    mining: {
+      address: mining.address,
+      mineAtTxs: parseMineAtTxs(mining.mineAtTxs ?? 2, params),
+      threads: mining.threads === undefined ? undefined : parseCount('--miner-threads', mining.threads),
+    },
+    p2p: {
+      host,
+      seeds: seeds.map(parseNodeAddress).filter((seed) => seed.host !== host || seed.port !== nodeId),
+      maxConnections:
+        p2p.maxConnections === undefined ? undefined : parseCount('--max-connections', p2p.maxConnections),
+      v2Transport: p2p.v2Transport ?? true,
+      blocksOnly: p2p.blocksOnly ?? false,
+      // On one machine users wait for a payment to appear.
+      trickle: p2p.trickle ?? isPublicNetwork(params),
+      bloomFilters: p2p.bloomFilters ?? false,
+    },
+    light: { bloom: light.bloom ?? false },
+    rpc: { host: rpc.host ?? host, port: rpc.port ?? nodeId + RPC_PORT_OFFSET },
   };
 }
 
-/** `~/.pier/<network>/`, or the folder that was named. */
+/** Returns a copy without the properties that are undefined. */
+function defined<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+/** Returns the data directory: the named folder, or `~/.pier/<network>`. */
 export function resolveDataDir(named: string | undefined, { network }: Pick<ChainParams, 'network'>): string {
   return named === undefined || named === '' ? join(homedir(), '.pier', network) : resolve(named);
 }
@@ -122,7 +168,7 @@ export function resolveDataDir(named: string | undefined, { network }: Pick<Chai
 function parseNodeId(value: string | number | undefined): number {
   const example = 'For example: NODE_ID=3000 pier startnode';
   if (value === undefined || value === '') {
-    throw new UsageError('no-node-id', 'NODE_ID is not set, so there is no telling which node is meant', {
+    throw new UsageError('no-node-id', 'NODE_ID is not set', {
       hint: `Set NODE_ID to the node's port, or give --node-id. ${example}`,
     });
   }
@@ -154,13 +200,13 @@ function parseMineAtTxs(value: string | number, { network, powNoRetargeting }: C
   const count = parseCount('--mine-at-txs', value, 0);
   if (count === 0 && powNoRetargeting) {
     throw new UsageError('bad-count', `--mine-at-txs 0 would mine thousands of blocks a second on ${network}`, {
-      hint: 'Mine all the time only where the difficulty adapts to it, as with --network classroom.',
+      hint: 'Use it on a network whose difficulty adapts, such as --network classroom.',
     });
   }
   return count;
 }
 
-/** `host:port`, `[ipv6]:port`, or a bare port of this machine. Throws `UsageError` 'bad-seed'. */
+/** Parses `host:port`, `[ipv6]:port`, or a port of this machine. Throws `UsageError` 'bad-seed'. */
 export function parseNodeAddress(text: string): Endpoint {
   try {
     return parseEndpoint(/^\d+$/.test(text) ? `${LOOPBACK}:${text}` : text);
@@ -172,7 +218,7 @@ export function parseNodeAddress(text: string): Endpoint {
   }
 }
 
-/** The files of a node, all in its data directory. */
+/** Returns the paths of a node's files. */
 export function nodePaths(config: Pick<NodeConfig, 'dataDir' | 'nodeId'>): {
   chain: string;
   wallet: string;
@@ -185,13 +231,13 @@ export function nodePaths(config: Pick<NodeConfig, 'dataDir' | 'nodeId'>): {
   };
 }
 
-/** Makes the data directory where it is missing, with all above it. Throws `PierError` 'bad-datadir'. */
+/** Creates the data directory and its parents if they are missing. Throws `PierError` 'bad-datadir'. */
 export async function makeDataDir(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
   } catch (error) {
-    throw new PierError('bad-datadir', `the data directory ${path} cannot be made: ${(error as Error).message}`, {
-      hint: 'Name another with --datadir or PIER_DATADIR.',
+    throw new PierError('bad-datadir', `the data directory ${path} cannot be created: ${(error as Error).message}`, {
+      hint: 'Choose another folder with --datadir or PIER_DATADIR.',
       cause: error,
     });
   }

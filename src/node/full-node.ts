@@ -67,9 +67,8 @@ export class FullNode extends RunningNode {
     const layer = (category: string) => logger.child({ category });
     // These tell of what peers send.
     const exposedLayer = (category: string) => limitedLogger(layer(category), clock);
-    const { params, minerThreads } = config;
-    const minerScript =
-      config.minerAddress === undefined ? undefined : decodeAddress(config.minerAddress, params.address);
+    const { params, mining, p2p } = config;
+    const scriptPubKey = mining.address === undefined ? undefined : decodeAddress(mining.address, params.address);
 
     const closers: (() => unknown)[] = [];
     try {
@@ -86,13 +85,16 @@ export class FullNode extends RunningNode {
 
       const store = await open('blockchain', paths.chain, options.createChain);
       // Only who serves others needs it.
-      const blockFilterIndex = config.blockFilterIndex && options.network === 'full';
-      const chain = await Chain.open({ params, blockFilterIndex }, { store, clock, logger: exposedLayer('chain') });
+      const blockFilterIndex = config.chain.blockFilterIndex === true && options.network === 'full';
+      const chain = await Chain.open(
+        { ...config.chain, params, blockFilterIndex },
+        { store, clock, logger: exposedLayer('chain') },
+      );
       closers.push(() => chain.close());
       // Its index of filters may be in the making, and come upon what is damaged, before the node has started.
       const failed = new Promise<unknown>((resolve) => chain.events.on('failed', ({ error }) => resolve(error)));
 
-      const mempool = new Mempool({}, { chain, clock, logger: exposedLayer('mempool') });
+      const mempool = new Mempool(config.mempool, { chain, clock, logger: exposedLayer('mempool') });
       closers.push(() => mempool.close());
 
       const walletStore = await open('wallet', paths.wallet, options.createWallet);
@@ -100,38 +102,26 @@ export class FullNode extends RunningNode {
       closers.push(await attachWallet(wallets, { chain, mempool, store: walletStore, logger: layer('wallet') }));
 
       const miner = new Miner(
-        {
-          ...(minerScript ? { scriptPubKey: minerScript } : {}),
-          mineAtTxs: config.mineAtTxs,
-          ...(minerThreads ? { threads: minerThreads } : {}),
-        },
+        { scriptPubKey, mineAtTxs: mining.mineAtTxs, threads: mining.threads },
         { chain, mempool, clock, logger: layer('mining') },
       );
       closers.push(() => miner.stop());
 
-      const p2p = { clock, random, logger: exposedLayer('p2p') };
+      const p2pModules = { clock, random, logger: exposedLayer('p2p') };
       const book = new AddressBook({ clock, random, store });
-      const processor = new FullNodeProcessor(
-        {
-          v2Transport: config.v2Transport,
-          blocksOnly: config.blocksOnly,
-          trickle: config.trickle,
-          bloomFilters: config.peerBloomFilters,
-        },
-        { ...p2p, chain, mempool, book },
-      );
+      const processor = new FullNodeProcessor(p2p, { ...p2pModules, chain, mempool, book });
       const connections = new ConnectionManager(
         {
           magic: params.magic,
-          listen: options.network === 'full' ? { host: config.host, port: config.nodeId } : undefined,
-          addNodes: options.network === 'none' ? [] : config.seeds,
-          maxConnections: config.maxConnections,
+          listen: options.network === 'full' ? { host: p2p.host, port: config.nodeId } : undefined,
+          addNodes: options.network === 'none' ? [] : p2p.seeds,
+          maxConnections: p2p.maxConnections,
         },
-        { ...p2p, transport, book, processor },
+        { ...p2pModules, transport, book, processor },
       );
       closers.push(() => connections.stop());
       if (options.network !== 'none') await connections.start();
-      if (minerScript && options.network === 'full') miner.start();
+      if (scriptPubKey && options.network === 'full') miner.start();
 
       const node = new FullNode(config, modules, { chain, mempool, wallets, processor, connections, miner }, closers);
       void failed.then((error) => node.abort(error));

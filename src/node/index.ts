@@ -12,7 +12,7 @@
  *
  * const [nodeId] = await freeNodeIds(1);
  * const dataDir = await mkdtemp(join(tmpdir(), 'pier-'));
- * const node = await FullNode.start(nodeConfig({ nodeId, dataDir, seeds: [] }), {
+ * const node = await FullNode.start(nodeConfig({ nodeId, dataDir, p2p: { seeds: [] } }), {
  *   network: 'full',
  *   createChain: true,
  *   createWallet: true,

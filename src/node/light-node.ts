@@ -54,7 +54,7 @@ export class LightNode extends RunningNode {
     const modules = nodeModules(overrides);
     const { clock, random, transport, logger } = modules;
     const layer = (category: string) => logger.child({ category });
-    const { params } = config;
+    const { params, p2p, light } = config;
     const closers: (() => unknown)[] = [];
     try {
       await makeDataDir(config.dataDir);
@@ -75,11 +75,11 @@ export class LightNode extends RunningNode {
       });
       closers.push(() => lightWallets.close());
 
-      const p2p = { clock, random, logger: limitedLogger(layer('p2p'), clock) };
+      const p2pModules = { clock, random, logger: limitedLogger(layer('p2p'), clock) };
       const book = new AddressBook({ clock, random, store });
       const processor = new LightNodeProcessor(
-        { v2Transport: config.v2Transport },
-        { ...p2p, chain, book, watcher: lightWallets, bloom: config.bloomSearch },
+        { v2Transport: p2p.v2Transport },
+        { ...p2pModules, chain, book, watcher: lightWallets, bloom: light.bloom },
       );
       lightWallets.attach({
         searchFrom: (index) => processor.scanner.setBack(index),
@@ -88,12 +88,12 @@ export class LightNode extends RunningNode {
       const connections = new ConnectionManager(
         {
           magic: params.magic,
-          addNodes: options.network === 'none' ? [] : config.seeds,
+          addNodes: options.network === 'none' ? [] : p2p.seeds,
           sparesAddedNodes: false,
           maxOutbound: MAX_OUTBOUND,
           maxBlockRelayOnly: 0,
         },
-        { ...p2p, transport, book, processor },
+        { ...p2pModules, transport, book, processor },
       );
       closers.push(() => connections.stop());
       if (options.network !== 'none') await connections.start();

@@ -70,7 +70,7 @@ export class TestNode {
     const { minerAddress } = options;
     const scriptPubKey = minerAddress === undefined ? undefined : decodeAddress(minerAddress, params.address);
     const node: RpcNode = {
-      config: { nodeId: 3000, dataDir: dir, ...(minerAddress === undefined ? {} : { minerAddress }), mineAtTxs: 2 },
+      config: { nodeId: 3000, dataDir: dir, mining: { address: minerAddress, mineAtTxs: 2 } },
       params,
       clock,
       logger,

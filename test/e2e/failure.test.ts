@@ -19,7 +19,7 @@ describe('a node with a damaged chain', () => {
     const created = await pier(['createblockchain', '--address', ADDRESS, '--json'], env);
     const { height, bestblockhash } = JSON.parse(created.stdout) as { height: number; bestblockhash: string };
 
-    const config = nodeConfig({ nodeId, dataDir, seeds: [] }, {});
+    const config = nodeConfig({ nodeId, dataDir, p2p: { seeds: [] } }, {});
     const { chain: path, cookie: cookieFile } = nodePaths(config);
     const store = await LmdbStore.open({ path, network: 'regtest', kind: 'blockchain', create: false });
     await store.write([
@@ -29,7 +29,7 @@ describe('a node with a damaged chain', () => {
 
     // The filter index would find the damage at startup.
     const finished = pier(['startnode', '--no-seed', '--no-blockfilterindex', '--log-level', 'error'], env);
-    const client = new RpcClient({ host: '127.0.0.1', port: config.rpcPort, cookieFile });
+    const client = new RpcClient({ ...config.rpc, cookieFile });
     await waitFor(
       () =>
         client

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { toReversedHex } from '../../src/bytes/hex.ts';
 import { freeNodeIds } from '../../src/devnet/ports.ts';
-import { nodeConfig } from '../../src/node/config.ts';
+import { type NodeConfigInput, nodeConfig } from '../../src/node/config.ts';
 import { FullNode } from '../../src/node/full-node.ts';
 import { LightNode } from '../../src/node/light-node.ts';
 import { COIN } from '../../src/primitives/amount.ts';
@@ -29,13 +29,18 @@ describeBitcoind('a light node with Bloom filters, connected to bitcoind', () =>
     await bitcoind?.stop();
   });
 
-  async function config(seeds: readonly number[], options: object) {
+  async function config(seeds: readonly number[], options: NodeConfigInput) {
     const [nodeId] = await freeNodeIds(1);
-    return nodeConfig({ nodeId: nodeId!, dataDir: tempDir('bloom'), seeds: seeds.map(String), ...options });
+    return nodeConfig({
+      nodeId: nodeId!,
+      dataDir: tempDir('bloom'),
+      ...options,
+      p2p: { ...options.p2p, seeds: seeds.map(String) },
+    });
   }
 
   async function startLight(...seeds: number[]): Promise<{ light: LightNode; reasons: string[] }> {
-    const light = await LightNode.start(await config(seeds, { bloomSearch: true }), { network: 'full' });
+    const light = await LightNode.start(await config(seeds, { light: { bloom: true } }), { network: 'full' });
     closers.push(() => light.stop());
     const reasons: string[] = [];
     light.connections.events.on('disconnected', ({ reason }) => reasons.push(reason));
@@ -112,7 +117,7 @@ describeBitcoind('a light node with Bloom filters, connected to bitcoind', () =>
     expect(peer!.bytessent_per_msg).not.toHaveProperty('block');
 
     // The same wallet, restored on a second light node that scans all blocks with two peers.
-    const full = await FullNode.start(await config([bitcoind.port], { peerBloomFilters: true }), {
+    const full = await FullNode.start(await config([bitcoind.port], { p2p: { bloomFilters: true } }), {
       ...{ network: 'full', createChain: true, createWallet: true },
     });
     closers.push(() => full.stop());

@@ -36,7 +36,9 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
 
   async function start(dataDir: string, v2Transport = true): Promise<LightNode> {
     const seeds = [`127.0.0.1:${bitcoind.port}`];
-    node = await LightNode.start(nodeConfig({ nodeId: 3000, dataDir, seeds, v2Transport }, {}), { network: 'full' });
+    node = await LightNode.start(nodeConfig({ nodeId: 3000, dataDir, p2p: { seeds, v2Transport } }, {}), {
+      network: 'full',
+    });
     return node;
   }
 
@@ -67,7 +69,7 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
     bitcoind = await startBitcoind({ args: ['-blockfilterindex=1', '-peerblockfilters=1', ...quick] });
     theirs = await bitcoind.wallet();
     const dataDir = tempDir('light-address');
-    node = await LightNode.start(nodeConfig({ nodeId: 3000, dataDir, seeds: [] }, {}), { network: 'none' });
+    node = await LightNode.start(nodeConfig({ nodeId: 3000, dataDir, p2p: { seeds: [] } }, {}), { network: 'none' });
     const wallet = await node.wallets.createWallet('w', { mnemonic: MNEMONIC });
     const addresses = await Promise.all(Array.from({ length: 5 }, () => wallet.newAddress()));
     await node.stop();
@@ -158,7 +160,7 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
     await waitFor(isIndexed, { timeoutMs: 60_000 });
 
     const dataDir = tempDir('light-size');
-    const paths = nodePaths(nodeConfig({ nodeId: 3000, dataDir, seeds: [] }, {}));
+    const paths = nodePaths(nodeConfig({ nodeId: 3000, dataDir, p2p: { seeds: [] } }, {}));
     const size = () => [paths.chain, paths.wallet].map((path) => statSync(path).blocks * 512);
     await start(dataDir);
     await node!.wallets.createWallet('w', { mnemonic: MNEMONIC });

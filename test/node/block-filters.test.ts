@@ -20,7 +20,7 @@ it('a node keeps block filters and offers them, unless it is told not to or serv
     isOn: boolean | undefined,
     use: (node: FullNode) => Promise<unknown>,
   ) => {
-    const config = nodeConfig({ nodeId, dataDir, seeds: [], blockFilterIndex: isOn }, {});
+    const config = nodeConfig({ nodeId, dataDir, p2p: { seeds: [] }, chain: { blockFilterIndex: isOn } }, {});
     const node = await FullNode.start(config, { network, createChain: true, createWallet: false });
     try {
       await use(node);

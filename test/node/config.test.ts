@@ -8,14 +8,20 @@ describe('nodeConfig', () => {
     const config = nodeConfig({}, { NODE_ID: '3001' });
     expect(config).toMatchObject({
       nodeId: 3001,
-      rpcPort: 13001,
       params: chainParams('regtest'),
-      host: '127.0.0.1',
-      seeds: [{ host: '127.0.0.1', port: 3000 }],
-      mineAtTxs: 2,
-      v2Transport: true,
-      blockFilterIndex: true,
-      peerBloomFilters: false,
+      chain: { blockFilterIndex: true },
+      mempool: {},
+      mining: { address: undefined, mineAtTxs: 2 },
+      p2p: {
+        host: '127.0.0.1',
+        seeds: [{ host: '127.0.0.1', port: 3000 }],
+        v2Transport: true,
+        blocksOnly: false,
+        trickle: false,
+        bloomFilters: false,
+      },
+      light: { bloom: false },
+      rpc: { host: '127.0.0.1', port: 13001 },
       dataDir: `${homedir()}/.pier/regtest`,
     });
     expect(nodePaths(config)).toMatchObject({
@@ -25,8 +31,10 @@ describe('nodeConfig', () => {
   });
 
   it('gives the central node no seed, and no node itself as seed', () => {
-    expect(nodeConfig({ nodeId: 3000 }, {}).seeds).toEqual([]);
-    expect(nodeConfig({ nodeId: 4000, seeds: ['127.0.0.1:4000', '4001', '[::1]:4002'] }, {}).seeds).toEqual([
+    expect(nodeConfig({ nodeId: 3000 }, {}).p2p.seeds).toEqual([]);
+    expect(
+      nodeConfig({ nodeId: 4000, p2p: { seeds: ['127.0.0.1:4000', '4001', '[::1]:4002'] } }, {}).p2p.seeds,
+    ).toEqual([
       { host: '127.0.0.1', port: 4001 },
       { host: '::1', port: 4002 },
     ]);
@@ -43,10 +51,10 @@ describe('nodeConfig', () => {
   });
 
   it('mines all the time only where the difficulty rises with it', () => {
-    const mining = { nodeId: 4000, mineAtTxs: '0', minerThreads: '1' };
-    expect(nodeConfig({ ...mining, network: 'classroom' }, {})).toMatchObject({ mineAtTxs: 0, minerThreads: 1 });
-    expect(() => nodeConfig(mining, {})).toThrow('--mine-at-txs 0 would mine thousands of blocks a second on regtest');
-    expect(() => nodeConfig({ ...mining, network: 'classroom', minerThreads: '0' }, {})).toThrow(UsageError);
+    const always = { nodeId: 4000, mining: { mineAtTxs: '0', threads: '1' } };
+    expect(nodeConfig({ ...always, network: 'classroom' }, {}).mining).toMatchObject({ mineAtTxs: 0, threads: 1 });
+    expect(() => nodeConfig(always, {})).toThrow('--mine-at-txs 0 would mine thousands of blocks a second on regtest');
+    expect(() => nodeConfig({ nodeId: 4000, network: 'classroom', mining: { threads: '0' } }, {})).toThrow(UsageError);
     expect(() => nodeConfig({ nodeId: 4000, network: 'classrom' }, {})).toThrow("'classrom' is no network");
   });
 
@@ -55,6 +63,6 @@ describe('nodeConfig', () => {
   });
 
   it.each(['x', '127.0.0.1:0', '127.0.0.1:65536', 'a:b:1', ':1', ''])('refuses %j as seed', (seed) => {
-    expect(() => nodeConfig({ nodeId: 1, seeds: [seed] }, {})).toThrow(UsageError);
+    expect(() => nodeConfig({ nodeId: 1, p2p: { seeds: [seed] } }, {})).toThrow(UsageError);
   });
 });

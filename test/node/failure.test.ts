@@ -14,7 +14,7 @@ const options = { network: 'none', createChain: true, createWallet: false } as c
 afterEach(() => vi.restoreAllMocks());
 
 function newConfig() {
-  return nodeConfig({ nodeId: 3000, dataDir: tempDir('failure'), seeds: [] }, {});
+  return nodeConfig({ nodeId: 3000, dataDir: tempDir('failure'), p2p: { seeds: [] } }, {});
 }
 
 /** What a node has logged of errors, without those of RPC methods, which are answers to somebody. */

@@ -126,12 +126,14 @@ describe('a network file', () => {
     });
     expect(nodeConfig({ nodeId: 4000, network: path }, {})).toMatchObject({
       dataDir: expect.stringMatching(/\.pier\/quick$/),
-      seeds: [
-        { host: '10.0.0.1', port: 3000 },
-        { host: '::1', port: 3001 },
-      ],
+      p2p: {
+        seeds: [
+          { host: '10.0.0.1', port: 3000 },
+          { host: '::1', port: 3001 },
+        ],
+      },
     });
-    expect(nodeConfig({ nodeId: 4000, network: path, seeds: [] }, {}).seeds).toEqual([]);
+    expect(nodeConfig({ nodeId: 4000, network: path, p2p: { seeds: [] } }, {}).p2p.seeds).toEqual([]);
     expect(nodeConfig({ nodeId: 4000 }, { PIER_NETWORK: path }).params.network).toBe('quick');
   });
 

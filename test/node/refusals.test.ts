@@ -20,7 +20,7 @@ const COINBASE_TOO_MUCH = {
 async function start() {
   const net = new TestNetwork();
   const log = new CapturedLogger();
-  const config = nodeConfig({ nodeId: 3000, dataDir: '/nonexistent/pier', seeds: [] }, {});
+  const config = nodeConfig({ nodeId: 3000, dataDir: '/nonexistent/pier', p2p: { seeds: [] } }, {});
   const node = await FullNode.start(
     config,
     { network: 'full', createChain: false, createWallet: false },

@@ -47,7 +47,7 @@ class Light {
   static async start(dataDir: string, servers: readonly Server[]): Promise<Light> {
     const log = new CapturedLogger();
     const seeds = servers.map(({ endpoint: { host, port } }) => `${host}:${port}`);
-    const config = nodeConfig({ nodeId: 3999, dataDir, seeds, v2Transport: false }, {});
+    const config = nodeConfig({ nodeId: 3999, dataDir, p2p: { seeds, v2Transport: false } }, {});
     const modules = { clock: net.clock, random: new SeededRandom(5), transport: net.network.transport(), logger: log };
     const node = await LightNode.start(config, { network: 'full' }, modules);
     nodes.push(node);

@@ -19,7 +19,7 @@ export interface TestFullNode {
 /** Starts a full node on regtest that connects to `seeds` (`HOST:PORT`). */
 export async function startFullNode(seeds: readonly string[] = []): Promise<TestFullNode> {
   const [nodeId] = await freeNodeIds(1);
-  const config = nodeConfig({ nodeId: nodeId!, dataDir: tempDir('node'), seeds });
+  const config = nodeConfig({ nodeId: nodeId!, dataDir: tempDir('node'), p2p: { seeds } });
   const node = await FullNode.start(config, { network: 'full', createChain: true, createWallet: true });
   atFileEnd(() => node.stop());
   await node.wallets.createWallet('test');

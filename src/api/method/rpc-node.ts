@@ -32,7 +32,7 @@ export interface AnyRpcNode {
 
 /** The parts of a full node that RPC methods use. */
 export interface RpcNode extends AnyRpcNode {
-  readonly config: Pick<NodeConfig, 'nodeId' | 'dataDir' | 'minerAddress' | 'mineAtTxs'>;
+  readonly config: Pick<NodeConfig, 'nodeId' | 'dataDir' | 'mining'>;
   readonly chain: Chain;
   readonly mempool: Mempool;
   readonly miner: Miner;

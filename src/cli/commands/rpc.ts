@@ -14,7 +14,7 @@ export function addRpc(program: Command): void {
       const config = configOf(options);
       const { convertArguments } = await import('../../api/client/convert-arguments.ts');
       const { RpcClient } = await import('../../api/client/rpc-client.ts');
-      const client = new RpcClient({ host: config.host, port: config.rpcPort, cookieFile: nodePaths(config).cookie });
+      const client = new RpcClient({ ...config.rpc, cookieFile: nodePaths(config).cookie });
       const result = await client.call<unknown>(method, convertArguments(method, args), options.wallet);
       print(typeof result === 'string' && !options.json ? result : JSON.stringify(result, null, 2));
     });

@@ -55,18 +55,18 @@ export function addStartNode(program: Command): void {
     .action(async (options: StartOptions) => {
       const config = configOf(options, {
         seed: options.seed,
-        host: options.host,
-        v2Transport: options.v2,
-        maxConnections: options.maxConnections,
-        minerAddress: options.miner,
-        mineAtTxs: options.mineAtTxs,
-        minerThreads: options.minerThreads,
-        blockFilterIndex: options.blockfilterindex,
-        blocksOnly: options.blocksOnly,
-        trickle: options.trickle,
-        peerBloomFilters: options.peerbloomfilters,
-        bloomSearch: options.bloom,
         minimumChainWork: options.minimumchainwork,
+        chain: { blockFilterIndex: options.blockfilterindex },
+        mining: { address: options.miner, mineAtTxs: options.mineAtTxs, threads: options.minerThreads },
+        p2p: {
+          host: options.host,
+          v2Transport: options.v2,
+          maxConnections: options.maxConnections,
+          blocksOnly: options.blocksOnly,
+          trickle: options.trickle,
+          bloomFilters: options.peerbloomfilters,
+        },
+        light: { bloom: options.bloom },
       });
       const { createLogger } = await import('../../node/logging.ts');
       const status = process.stderr.isTTY && !options.json ? new StatusLine(process.stderr) : undefined;
@@ -75,7 +75,7 @@ export function addStartNode(program: Command): void {
       const interrupted = untilSignal();
       const { node, rpc } = await start(config, options, logger);
       try {
-        const p2p = `${config.host}:${config.nodeId}`;
+        const p2p = `${config.p2p.host}:${config.nodeId}`;
         if (options.json) {
           const { host, port, cookieFile } = rpc;
           print(JSON.stringify({ event: 'ready', pid: process.pid, p2p, rpc: { host, port, cookieFile } }));

@@ -32,7 +32,7 @@ export class NodePair {
     // Fixed thread count: it influences which of several failing scripts bitcoind reports.
     const bitcoind = await startCorePolicyNode(`-mocktime=${now}`, '-par=2', '-disablewallet');
     const clock = new VirtualClock(now * 1000);
-    const config = nodeConfig({ nodeId: 1, network: 'regtest', seeds: [] }, {});
+    const config = nodeConfig({ nodeId: 1, network: 'regtest', p2p: { seeds: [] } }, {});
     const options = { network: 'none', createChain: false, createWallet: false } as const;
     return new NodePair(await FullNode.start(config, options, { clock }), bitcoind, clock);
   }

@@ -17,8 +17,8 @@ export const minerMethods: readonly Method[] = [
       const last = miner.lastMined;
       return {
         running: miner.running,
-        address: config.minerAddress,
-        mineattxs: config.mineAtTxs,
+        address: config.mining.address,
+        mineattxs: config.mining.mineAtTxs,
         hashrate: miner.hashRate,
         lastblock: last && minedJson(last),
       };

@@ -1,0 +1,31 @@
+import { afterEach, expect, it } from 'vitest';
+import { type NodeConfigInput, nodeConfig } from '../../src/node/config.ts';
+import { FullNode } from '../../src/node/full-node.ts';
+import { ServiceFlag } from '../../src/p2p/wire/protocol.ts';
+
+let node: FullNode | undefined;
+afterEach(() => node?.stop());
+
+/** Starts a node in memory, without connections. */
+async function start(layers: NodeConfigInput): Promise<FullNode> {
+  const config = nodeConfig({ nodeId: 3000, dataDir: '/nonexistent/pier', ...layers }, {});
+  node = await FullNode.start(config, { network: 'none', createChain: false, createWallet: false });
+  return node;
+}
+
+it('hands the mempool its policy', async () => {
+  const { mempool } = await start({ mempool: { minRelayFeeRate: 5000n, requireStandard: false } });
+  expect(mempool.options).toMatchObject({ minRelayFeeRate: 5000n, requireStandard: false, dustRelayFeeRate: 3000n });
+});
+
+it('hands the P2P layer what it offers', async () => {
+  const p2p = { v2Transport: false, bloomFilters: true, blocksOnly: true };
+  const { connections } = await start({ p2p });
+  expect(connections.services & (ServiceFlag.P2P_V2 | ServiceFlag.BLOOM)).toBe(ServiceFlag.BLOOM);
+  expect(connections.relaysTransactions).toBe(false);
+});
+
+it('hands the RPC server its own address', () => {
+  const config = nodeConfig({ nodeId: 3000, p2p: { host: '10.0.0.1' }, rpc: { host: '127.0.0.2', port: 9999 } }, {});
+  expect([config.p2p.host, config.rpc]).toEqual(['10.0.0.1', { host: '127.0.0.2', port: 9999 }]);
+});
