@@ -28,7 +28,7 @@ export { mineGenesis, type ProvenGenesis } from './commands/mine-genesis.ts';
 export { restoreWallet, showMnemonics, type WalletMnemonic } from './commands/mnemonic.ts';
 export { type PrintedBlock, type PrintedTransaction, printChain } from './commands/print-chain.ts';
 export { reindexUtxo } from './commands/reindex-utxo.ts';
-export { type SendOptions, type Sent, send } from './commands/send.ts';
+export { type SendOptions, type SentPayment, send } from './commands/send.ts';
 export { type StartedNode, startLightNode, startNode } from './commands/start-node.ts';
 export {
   exportProof,

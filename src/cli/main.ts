@@ -12,10 +12,10 @@ import { reportError } from './output.ts';
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 const program = new Command('pier')
-  .description("A Bitcoin network on one machine. A node's name is its port: set NODE_ID, or give --node-id.")
+  .description('A Bitcoin network on one machine. NODE_ID or --node-id selects a node by its port.')
   .version(version)
   .enablePositionalOptions()
-  .showHelpAfterError('(see pier help)');
+  .showHelpAfterError("(run 'pier help' for usage)");
 addUp(program);
 addScenario(program);
 addStartNode(program);
@@ -28,7 +28,7 @@ for (const command of [program, ...program.commands]) command.exitOverride();
 try {
   await program.parseAsync();
 } catch (error) {
-  // Commander has already told what is wrong; it also ends --help and --version this way.
+  // Commander has already printed its error. It throws for --help and --version too, with exit code 0.
   process.exitCode =
     error instanceof CommanderError
       ? error.exitCode === 0

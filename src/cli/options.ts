@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type NodeConfig, type NodeConfigInput, nodeConfig } from '../node/config.ts';
 
-/** Options that every command has. */
+/** Options of every command. */
 export interface CommonOptions {
   readonly nodeId?: string;
   readonly datadir?: string;
@@ -9,37 +9,37 @@ export interface CommonOptions {
   readonly json?: boolean;
 }
 
-/** Adds the options that say where a network's files are. */
+/** Adds the options that select a network and its data directory. */
 export function networkOptions(command: Command): Command {
   return command
-    .option('--datadir <folder>', 'folder of the files (PIER_DATADIR; default: ~/.pier/<network>)')
+    .option('--datadir <folder>', 'data directory (default: PIER_DATADIR, or ~/.pier/<network>)')
     .option(
       '--network <name|file>',
-      'main, test, testnet4, signet, regtest, classroom, or a network file (PIER_NETWORK; default: regtest)',
+      'main, test, testnet4, signet, regtest, classroom, or a network file (default: PIER_NETWORK, or regtest)',
     )
-    .option('--json', 'print the result, and errors, as JSON');
+    .option('--json', 'print results and errors as JSON');
 }
 
-/** Adds the options that say which node is meant. */
+/** Adds the options that select a node, its network and its data directory. */
 export function nodeOptions(command: Command): Command {
   return networkOptions(command.option('--node-id <port>', "the node's port (default: NODE_ID)"));
 }
 
-/** `--seed`, as often as wanted, and `--no-seed`. */
+/** Adds `--seed`, which can be repeated, and `--no-seed`. */
 export function seedOptions(command: Command): Command {
   return command
     .addOption(
       new Option(
         '--seed <host:port>',
-        'node to connect to; may be repeated (default: 127.0.0.1:3000, the central node)',
+        'node to connect to; can be repeated (default: the seeds of the network, or 127.0.0.1:3000)',
       ).argParser((value: string, previous: string[] | boolean | undefined) =>
         Array.isArray(previous) ? [...previous, value] : [value],
       ),
     )
-    .option('--no-seed', 'connect to no node; others may connect to this one');
+    .option('--no-seed', 'do not connect to any node; other nodes can still connect');
 }
 
-/** The node that options and environment name. */
+/** Resolves options and environment to a node's configuration. Throws `UsageError`. */
 export function configOf(
   options: CommonOptions,
   { seed, ...layers }: NodeConfigInput & { readonly seed?: string[] | boolean | undefined } = {},

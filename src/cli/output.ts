@@ -1,17 +1,17 @@
 import { UsageError } from '../node/config.ts';
 import { PierError } from '../platform/errors.ts';
 
-/** Data goes to stdout. */
+/** Prints data, to stdout. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Messages go to stderr, so that what stdout is piped to sees only data. */
+/** Prints a message, to stderr: stdout carries only data. */
 export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** The result of a command: JSON with `--json`, otherwise as `format` tells it. */
+/** Prints the result of a command, as JSON with `--json`, otherwise as formatted by `format`. */
 export function printResult<T>(json: boolean | undefined, result: T, format: (result: T) => string): void {
   print(json ? JSON.stringify(result, null, 2) : format(result));
 }
@@ -20,16 +20,17 @@ function wantsColor(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && !process.env.NO_COLOR;
 }
 
-/** Bold on a terminal that has not opted out, plain elsewhere. */
+/** Returns text in bold on a terminal, unless NO_COLOR is set. */
 export function bold(text: string, stream: NodeJS.WriteStream = process.stdout): string {
   return wantsColor(stream) ? `\u001b[1m${text}\u001b[22m` : text;
 }
 
+/** Returns dimmed text on a terminal, unless NO_COLOR is set. */
 export function dim(text: string, stream: NodeJS.WriteStream = process.stdout): string {
   return wantsColor(stream) ? `\u001b[2m${text}\u001b[22m` : text;
 }
 
-/** Tells what went wrong and what to do next; returns the exit code, 2 for wrong use and 1 for the rest. */
+/** Prints an error and its hint. Returns the exit code: 2 for a `UsageError`, otherwise 1. */
 export function reportError(error: unknown, json: boolean): number {
   const known = error instanceof PierError;
   const message = error instanceof Error ? error.message : String(error);
@@ -39,7 +40,7 @@ export function reportError(error: unknown, json: boolean): number {
   } else {
     note(`pier: ${message}`);
     if (known && error.hint) note(`      ${error.hint}`);
-    // Not thrown on purpose: a defect, for whose report the place is needed.
+    // An unexpected error is a bug, which is reported with its stack.
     if (!known && error instanceof Error && error.stack) note(error.stack);
   }
   return error instanceof UsageError ? 2 : 1;

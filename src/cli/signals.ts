@@ -1,15 +1,18 @@
-/** Ctrl-C in a terminal reaches a process twice where `npm` passes it on as well; what comes so close is one wish. */
-const SAME_WISH_MS = 1_000;
+/**
+ * Milliseconds within which a second SIGINT is ignored: for one Ctrl-C,
+ * `npm` forwards it to a process that also gets it.
+ */
+const REPEAT_MS = 1_000;
 
-/** Resolves at the first Ctrl-C or request to terminate. Another Ctrl-C, later, ends the process at once. */
+/** Resolves at the first SIGINT or SIGTERM. A later SIGINT (Ctrl-C) exits the process immediately. */
 export function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let askedAt: number | undefined;
+    let signalledAt: number | undefined;
     const onSignal = (signal: NodeJS.Signals) => {
-      if (askedAt === undefined) {
-        askedAt = Date.now();
+      if (signalledAt === undefined) {
+        signalledAt = Date.now();
         resolve();
-      } else if (signal === 'SIGINT' && Date.now() - askedAt > SAME_WISH_MS) {
+      } else if (signal === 'SIGINT' && Date.now() - signalledAt > REPEAT_MS) {
         process.exit(130);
       }
     };

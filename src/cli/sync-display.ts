@@ -2,19 +2,20 @@ import type { SyncProgress } from '../p2p/blocks/sync-progress.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { StatusLine } from './status-line.ts';
 
-/** Milliseconds between lines in the log, where there is no terminal. */
+/** Milliseconds between log lines, without a terminal. */
 const LOG_INTERVAL_MS = 10_000;
-/** The bar takes what room the numbers leave; a shorter one tells nothing. */
+/** Longest progress bar, in characters. */
 const MAX_BAR_CELLS = 24;
+/** Shortest progress bar, in characters; with less room it is omitted. */
 const MIN_BAR_CELLS = 8;
 
-/** What is drawn for people: a bar with rate and time left; at most `width` characters. */
+/** Formats the progress of a sync in at most `width` characters: a bar, counts, rate and time left. Empty when done. */
 export function syncLine(progress: SyncProgress, width: number): string {
   const { blocks, headers, presyncedHeaders, blocksPerSecond, secondsLeft, done } = progress;
   if (done) return '';
   if (headers <= blocks) {
     if (presyncedHeaders === undefined) return '';
-    return `Looking at headers: ${count(presyncedHeaders)}, whose work has yet to be seen`.slice(0, width);
+    return `Pre-syncing headers: ${count(presyncedHeaders)}`.slice(0, width);
   }
   const part = blocks / headers;
   const numbers = `${Math.floor(part * 100)}%  ${count(blocks)} of ${count(headers)} blocks`;
@@ -30,7 +31,7 @@ function bar(part: number, cells: number): string {
   return '█'.repeat(filled) + '░'.repeat(cells - filled);
 }
 
-/** Seconds in the two largest units that there are. */
+/** Formats seconds in at most two units, such as `1 h 1 min`. */
 export function duration(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (whole < 60) return `${whole} s`;
@@ -45,7 +46,10 @@ function count(value: number): string {
   return value.toLocaleString('en');
 }
 
-/** Returns a listener for a node's `progress`: draws on the terminal, or without one logs a line every ten seconds. */
+/**
+ * Returns a listener for a node's `progress` event: it draws on the status
+ * line or, without one, logs every ten seconds.
+ */
 export function showSync(
   status: StatusLine | undefined,
   logger: Logger,
@@ -62,6 +66,6 @@ export function showSync(
     loggedAt ??= now;
     if (now - loggedAt < LOG_INTERVAL_MS) return;
     loggedAt = now;
-    logger.info({ ...progress, blocksPerSecond: Math.round(progress.blocksPerSecond) }, 'downloading the chain');
+    logger.info({ ...progress, blocksPerSecond: Math.round(progress.blocksPerSecond) }, 'downloading blocks');
   };
 }

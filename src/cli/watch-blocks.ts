@@ -10,14 +10,14 @@ interface Header {
   readonly previousblockhash?: string;
 }
 
-/** Prints a line for each block that the node gets from now on; ends when the node does. */
+/** Prints a line for each new block of the node, until the node stops. */
 export async function watchBlocks(rpc: RpcClient): Promise<void> {
   const header = (hash: string) => rpc.call<Header>('getblockheader', [hash]);
   try {
     let last = await header(await rpc.call<string>('getbestblockhash'));
     for (;;) {
       const { height } = await rpc.call<{ height: number }>('waitfornewblock', [0, last.hash]);
-      // Several may have come, or a branch of equal height.
+      // There may be several new blocks, or a reorganisation to the same height.
       for (let at = Math.min(last.height + 1, height); at <= height; at++) {
         const next = await header(await rpc.call<string>('getblockhash', [at]));
         print(blockLine(next, last));
@@ -25,7 +25,7 @@ export async function watchBlocks(rpc: RpcClient): Promise<void> {
       }
     }
   } catch {
-    // It is `up` that tells whether the node was to end.
+    // `up` reports a node that exits unexpectedly.
   }
 }
 

@@ -11,25 +11,27 @@ import { LmdbStore } from '../store/lmdb-store.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import type { StoreOperation } from '../store/store.ts';
 
+/** The result of `createBlockchain`. */
 export interface CreatedBlockchain {
+  /** Path of the chain's file. */
   readonly file: string;
   readonly height: number;
   readonly bestblockhash: string;
-  /** Who owns the rewards of all blocks. */
+  /** The address that all block rewards pay. */
   readonly address: string;
 }
 
 /**
- * Creates the node's chain: the network's genesis block and, so that one reward is spendable, as many blocks paying
- * `address` as a reward needs to mature, and one. Public networks cannot be begun like this: they exist already.
- * The chain is made in memory and written in one batch: an interruption leaves one without blocks, which may be created
- * again.
+ * Creates the node's chain: the genesis block, and `coinbaseMaturity` + 1 blocks whose rewards pay `address`, so
+ * that one reward is spendable. The blocks are mined in memory and written in one batch: an interruption leaves a
+ * chain with the genesis block only, which can be created again. Throws `PierError` 'not-creatable' on a public
+ * network and 'chain-exists' if the node has a chain, and `AddressError`.
  */
 export async function createBlockchain(config: NodeConfig, options: { address: string }): Promise<CreatedBlockchain> {
   const { params } = config;
   const scriptPubKey = decodeAddress(options.address, params.address);
   if (isPublicNetwork(params)) {
-    throw new PierError('not-creatable', `the chain of '${params.network}' exists in the world already`, {
+    throw new PierError('not-creatable', `cannot create a blockchain on the public network '${params.network}'`, {
       hint: `Download it with 'pier startnode --network ${params.network} --seed HOST:PORT', or create one with --network regtest.`,
     });
   }
@@ -40,11 +42,11 @@ export async function createBlockchain(config: NodeConfig, options: { address: s
   try {
     const modules = { clock: systemClock, logger: silentLogger };
     const existing = await Chain.open({ params }, { store, ...modules });
-    const isBegun = existing.bestHeader.height > 0;
+    const hasBlocks = existing.bestHeader.height > 0;
     await existing.close();
-    // A chain of nothing but the genesis block is what an interruption leaves, and nothing to lose.
-    if (isBegun) {
-      throw new PierError('chain-exists', `node ${config.nodeId} has a blockchain already: ${file}`, {
+    // An interrupted run leaves a chain with the genesis block only, which may be overwritten.
+    if (hasBlocks) {
+      throw new PierError('chain-exists', `node ${config.nodeId} already has a blockchain: ${file}`, {
         hint: `Start it with 'NODE_ID=${config.nodeId} pier startnode', or choose another NODE_ID or --datadir.`,
       });
     }

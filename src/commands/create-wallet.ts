@@ -3,16 +3,18 @@ import { PierError } from '../platform/errors.ts';
 import type { AddressType } from '../wallet/keys.ts';
 import { accessNode } from './node-access.ts';
 
+/** The result of `createWallet` and `restoreWallet`. */
 export interface CreatedWallet {
+  /** The wallet's name. */
   readonly wallet: string;
-  /** Its first address. */
+  /** The wallet's first address. */
   readonly address: string;
   readonly type: AddressType;
 }
 
 /**
- * Adds a wallet to the node's wallet file, made now if need be, with a mnemonic from the system's randomness. Without a
- * name it is called wallet1, wallet2, and so on. Throws `PierError` 'wallet-exists' for a name that is taken.
+ * Adds a wallet with a random mnemonic to the node's wallet file, which is created if missing. The default name is the
+ * first unused of wallet1, wallet2, and so on. Throws `PierError` 'wallet-exists' if the name is in use.
  */
 export async function createWallet(
   config: NodeConfig,
@@ -23,8 +25,8 @@ export async function createWallet(
     const names = await node.call<string[]>('listwallets');
     const wallet = options.name ?? unusedName(names);
     if (names.includes(wallet)) {
-      throw new PierError('wallet-exists', `node ${config.nodeId} has a wallet '${wallet}' already`, {
-        hint: `Choose another --name; 'pier listaddresses' shows what there is.`,
+      throw new PierError('wallet-exists', `node ${config.nodeId} already has a wallet '${wallet}'`, {
+        hint: `Choose another --name. 'pier listaddresses' lists the existing wallets.`,
       });
     }
     await node.call('createwallet', { wallet_name: wallet, address_type: type });

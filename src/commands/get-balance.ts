@@ -2,24 +2,27 @@ import type { NodeConfig } from '../node/config.ts';
 import { decodeAddress } from '../script/address.ts';
 import { accessNode } from './node-access.ts';
 
-/** Bitcoins, as Core's getbalances tells them. */
+/** The balance of one wallet in bitcoins, as in Core's getbalances. */
 export interface WalletBalance {
+  /** The wallet's name. */
   readonly wallet: string;
   readonly trusted: number;
   readonly pending: number;
   readonly immature: number;
 }
 
+/** The balance of an address. */
 export interface AddressBalance {
   readonly address: string;
-  /** Bitcoins in unspent outputs of the chain, young rewards among them. */
+  /** Bitcoins in confirmed unspent outputs, including immature rewards. */
   readonly balance: number;
+  /** Number of these outputs. */
   readonly outputs: number;
-  /** Height of the chain that was looked at. */
+  /** Height of the chain that was scanned. */
   readonly height: number;
 }
 
-/** What the node's wallets hold. */
+/** Returns the balances of the node's wallets. Throws `PierError` 'missing-wallet' or 'missing-chain'. */
 export function getBalances(config: NodeConfig): Promise<readonly WalletBalance[]> {
   return accessNode(config, { network: 'none', requires: ['wallet', 'chain'] }, async (node) => {
     const balances: WalletBalance[] = [];
@@ -33,7 +36,10 @@ export function getBalances(config: NodeConfig): Promise<readonly WalletBalance[
   });
 }
 
-/** What the chain holds for an address, whoever owns it. Throws `AddressError`. */
+/**
+ * Returns the confirmed balance of any address, by a scan of the UTXO set. Throws
+ * `AddressError`, and `PierError` 'missing-chain'.
+ */
 export async function getAddressBalance(config: NodeConfig, address: string): Promise<AddressBalance> {
   decodeAddress(address, config.params.address);
   return accessNode(config, { network: 'none', requires: ['chain'] }, async (node) => {

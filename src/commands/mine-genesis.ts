@@ -6,7 +6,7 @@ import { resolveBase } from '../node/networks.ts';
 import { PierError } from '../platform/errors.ts';
 import { BlockHeader } from '../primitives/header.ts';
 
-/** What a network file says of a genesis block that is proven; to be put into its `genesis`. */
+/** The mined fields of a genesis block, to be copied into `genesis` of the network file. */
 export interface ProvenGenesis {
   readonly time: number;
   readonly bits: string;
@@ -16,16 +16,16 @@ export interface ProvenGenesis {
 }
 
 /**
- * Finds the nonce of the genesis block that a network file describes, and what else the file must say of it. Throws
- * `UsageError` 'bad-network-file', or `PierError` 'no-nonce' where none proves the work.
+ * Mines the genesis block that a network file describes: finds its nonce, hash and merkle root. Throws `UsageError`
+ * 'bad-network-file', or `PierError` 'no-nonce' if no nonce gives a valid proof of work.
  */
 export async function mineGenesis(file: string): Promise<ProvenGenesis> {
   const { header } = readNetworkFile(resolve(file), { resolveBase, unprovenGenesis: true }).genesis;
   const { version, prevHash, merkleRoot, time, bits } = header;
   const proof = await searchProofOfWork(new BlockHeader({ version, prevHash, merkleRoot, time, bits, nonce: 0 }));
   if (!proof) {
-    throw new PierError('no-nonce', `no nonce proves the work of the genesis block with time ${time}`, {
-      hint: 'Give it another time or message, or easier bits.',
+    throw new PierError('no-nonce', `no nonce gives the genesis block with time ${time} a valid proof of work`, {
+      hint: 'Change genesis.time or genesis.message in the network file, or choose an easier target in genesis.bits.',
     });
   }
   return {

@@ -3,19 +3,21 @@ import { LmdbStore } from '../store/lmdb-store.ts';
 import type { AddressType } from '../wallet/keys.ts';
 import { readWallets } from '../wallet/records.ts';
 import type { CreatedWallet } from './create-wallet.ts';
+import { openInProcessNode } from './in-process-node.ts';
 import { requireFile } from './node-access.ts';
-import { openStoppedNode } from './stopped-node.ts';
 
+/** The mnemonic of a wallet. */
 export interface WalletMnemonic {
+  /** The wallet's name. */
   readonly wallet: string;
   readonly type: AddressType;
-  /** Twelve words of BIP39: whoever has them has the coins. */
+  /** The BIP39 mnemonic, from which all keys of the wallet are derived: keep it secret. */
   readonly mnemonic: string;
 }
 
 /**
- * The words from which each wallet of the node can be restored. Read from the file, whether the node runs or not: they
- * never go through its RPC.
+ * Returns the mnemonics of the node's wallets. They are read from the wallet file, also while the node runs:
+ * mnemonics never pass through RPC. Throws `PierError` 'missing-wallet'.
  */
 export async function showMnemonics(config: NodeConfig): Promise<readonly WalletMnemonic[]> {
   requireFile(config, 'wallet');
@@ -33,18 +35,18 @@ export async function showMnemonics(config: NodeConfig): Promise<readonly Wallet
 }
 
 /**
- * Adds a wallet made from such words and looks for its coins in the chain, if the node has one. The node must not run.
- * Throws `WalletError` 'bad-mnemonic', 'wallet-exists' or 'bad-wallet-name'.
+ * Restores a wallet from its mnemonic and scans the chain, if the node has one, for its coins. The node must be
+ * stopped. Throws `WalletError` 'bad-mnemonic', 'wallet-exists' or 'bad-wallet-name'.
  */
 export async function restoreWallet(
   config: NodeConfig,
   options: { name: string; mnemonic: string; type: AddressType },
 ): Promise<CreatedWallet> {
-  const { node } = await openStoppedNode(config, { network: 'none', createWallet: true });
+  const { node } = await openInProcessNode(config, { network: 'none', createWallet: true });
   try {
     const { name, mnemonic, type } = options;
     const wallet = await node.wallets.createWallet(name, { mnemonic, addressType: type });
-    // The first address, also where coins have come to it already.
+    // The first address, even if it is used.
     const address = wallet.addresses()[0]?.address ?? (await wallet.newAddress());
     return { wallet: name, address, type };
   } finally {

@@ -4,33 +4,35 @@ import { type NodeConfig, nodePaths } from '../node/config.ts';
 import type { NetworkMode } from '../node/full-node.ts';
 import { formatEndpoint } from '../p2p/net/endpoint.ts';
 import { PierError } from '../platform/errors.ts';
-import type { OpenedNode } from './stopped-node.ts';
+import type { InProcessNode } from './in-process-node.ts';
 
-/** Longest wait for a connection to a seed, and for a seed to fetch a payment. */
+/** Milliseconds to wait for a connection to a seed, and for a seed to request a transaction. */
 const PEER_TIMEOUT_MS = 10_000;
 const POLL_INTERVAL_MS = 20;
 
+/** How a command accesses a node that is not running. */
 export interface AccessOptions {
-  /** What a node that has to be started for the command does on the network. */
+  /** Network activity of the node that is started for the command. */
   readonly network: NetworkMode;
-  /** Files without which the command makes no sense. */
+  /** Files that the command needs. */
   readonly requires?: readonly ('chain' | 'wallet')[];
-  /** Whether a wallet file that is missing is made. */
+  /** Whether a missing wallet file is created. */
   readonly createWallet?: boolean;
 }
 
-/** A node as commands see it: its RPC methods, whether it runs or was started for this one command. */
+/** Access to the RPC methods of a node, whether it runs by itself or in this process for one command. */
 export interface NodeAccess {
+  /** Calls an RPC method; `wallet` selects a wallet. */
   call<T>(method: string, params?: readonly unknown[] | Record<string, unknown>, wallet?: string): Promise<T>;
-  /** Waits until the node has a peer that takes transactions. Throws `PierError` 'no-peer'. */
+  /** Waits until the node is synced with a peer that accepts transactions. Throws `PierError` 'no-peer'. */
   awaitPeer(): Promise<void>;
-  /** Waits until a peer has fetched the transaction from a node that will stop. Throws `PierError` 'not-relayed'. */
+  /** Waits until a peer has requested the transaction, before the node stops. Throws `PierError` 'not-relayed'. */
   awaitRelay(txid: string): Promise<void>;
 }
 
 /**
- * Runs `use` against the node: through its RPC if it runs, otherwise on its own files, from a node that is started in
- * this process and stopped again. So every command has one implementation, and is atomic by the node's own rules.
+ * Runs `use` with access to the node: through RPC if the node is running, otherwise through a node that is started in
+ * this process on the same files and stopped afterwards. Commands thus have one implementation for both.
  */
 export async function accessNode<T>(
   config: NodeConfig,
@@ -41,18 +43,18 @@ export async function accessNode<T>(
   if (running) return use(running);
 
   for (const file of options.requires ?? []) requireFile(config, file);
-  // A node that runs needs none of this, which takes longer to load than to answer.
-  const { openStoppedNode } = await import('./stopped-node.ts');
+  // Imported late: loading it takes longer than a call to a running node.
+  const { openInProcessNode: openStoppedNode } = await import('./in-process-node.ts');
   const { network, createWallet = false } = options;
   const opened = await openStoppedNode(config, { network, createWallet });
   try {
-    return await use(new StoppedNode(opened));
+    return await use(new InProcessAccess(opened));
   } finally {
     await opened.node.stop();
   }
 }
 
-/** The RPC of the node, or undefined if nothing answers there. */
+/** Returns access to a running node through its RPC; undefined if it is not running. */
 async function connect(config: NodeConfig): Promise<NodeAccess | undefined> {
   const { cookie: cookieFile } = nodePaths(config);
   const client = new RpcClient({ ...config.rpc, cookieFile });
@@ -64,13 +66,13 @@ async function connect(config: NodeConfig): Promise<NodeAccess | undefined> {
   }
   return {
     call: (method, params, wallet) => client.call(method, params, wallet),
-    // It goes on running, and announces what it holds to whoever connects.
+    // The node keeps running and announces its transactions to peers that connect later.
     awaitPeer: async () => {},
     awaitRelay: async () => {},
   };
 }
 
-/** Throws `PierError` 'missing-chain' or 'missing-wallet' where the node does not have that file. */
+/** Throws `PierError` 'missing-chain' or 'missing-wallet' if the node does not have the file. */
 export function requireFile(config: NodeConfig, file: 'chain' | 'wallet'): void {
   const path = nodePaths(config)[file];
   if (existsSync(path)) return;
@@ -80,22 +82,22 @@ export function requireFile(config: NodeConfig, file: 'chain' | 'wallet'): void 
         hint: `Create one with 'NODE_ID=${id} pier createblockchain --address A', or download one with 'NODE_ID=${id} pier startnode --seed HOST:PORT'.`,
       })
     : new PierError('missing-wallet', `node ${id} has no wallet: ${path} does not exist`, {
-        hint: `Make one with 'NODE_ID=${id} pier createwallet'.`,
+        hint: `Create one with 'NODE_ID=${id} pier createwallet'.`,
       });
 }
 
-/** A node that runs in this process, for one command. */
-class StoppedNode implements NodeAccess {
-  readonly #node: OpenedNode['node'];
-  readonly #call: OpenedNode['call'];
-  /** Transactions that peers have fetched. */
-  #fetched = 0;
+/** Access to a node that runs in this process. */
+class InProcessAccess implements NodeAccess {
+  readonly #node: InProcessNode['node'];
+  readonly #call: InProcessNode['call'];
+  /** Number of transactions sent to peers at their request. */
+  #sent = 0;
 
-  constructor({ node, call }: OpenedNode) {
+  constructor({ node, call }: InProcessNode) {
     this.#node = node;
     this.#call = call;
     node.connections.events.on('message', ({ command, direction }) => {
-      if (command === 'tx' && direction === 'sent') this.#fetched++;
+      if (command === 'tx' && direction === 'sent') this.#sent++;
     });
   }
 
@@ -112,21 +114,21 @@ class StoppedNode implements NodeAccess {
         peers.peers().some((peer) => peer.isReady && (peer.handshake.remote?.startHeight ?? 0) <= chain.tip.height),
       new PierError(
         'no-peer',
-        `node ${config.nodeId} does not run, and no other takes its payment: ${seeds || 'no seed'}`,
+        `node ${config.nodeId} is not running, and no seed is available to relay its payment (seeds: ${seeds || 'none'})`,
         {
-          hint: `Start the node with 'pier startnode', name one that runs with --seed HOST:PORT, or add --mine.`,
+          hint: `Start the node with 'pier startnode', name a running node with --seed HOST:PORT, or add --mine.`,
         },
       ),
     );
   }
 
   awaitRelay(txid: string): Promise<void> {
-    // All that waits is announced to a new peer, and this payment came last.
+    // All unconfirmed transactions are announced to a new peer, this one last.
     const expected = this.#node.unconfirmedCount;
     return this.#until(
-      () => this.#fetched >= expected,
-      new PierError('not-relayed', `no node has fetched payment ${txid} so far`, {
-        hint: `It is in the wallet, and will be announced when the node runs: 'pier startnode'.`,
+      () => this.#sent >= expected,
+      new PierError('not-relayed', `no peer requested transaction ${txid} within ${PEER_TIMEOUT_MS / 1000} s`, {
+        hint: `The wallet keeps it and announces it while the node runs. Start the node with 'pier startnode'.`,
       }),
     );
   }

@@ -1,7 +1,7 @@
 import type { NodeConfig } from '../node/config.ts';
 import { accessNode } from './node-access.ts';
 
-/** A block as `getblock HASH 2` tells it; the fields that are printed. */
+/** The fields of `getblock HASH 2` that are printed. */
 export interface PrintedBlock {
   readonly hash: string;
   readonly height: number;
@@ -15,6 +15,7 @@ export interface PrintedBlock {
   readonly tx: readonly PrintedTransaction[];
 }
 
+/** A transaction of a printed block. */
 export interface PrintedTransaction {
   readonly txid: string;
   readonly vin: readonly { coinbase?: string; txid?: string; vout?: number }[];
@@ -22,8 +23,8 @@ export interface PrintedTransaction {
 }
 
 /**
- * Gives each block of the active chain, from the tip down, `limit` at the most, to `visit`: a chain need not fit into
- * memory. Throws `PierError` 'missing-chain'.
+ * Visits at most `limit` blocks of the active chain, from the tip down, and returns their number. Blocks are read one
+ * at a time, so that a long chain does not fill memory. Throws `PierError` 'missing-chain'.
  */
 export function printChain(
   config: NodeConfig,

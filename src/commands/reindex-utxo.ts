@@ -6,8 +6,8 @@ import { LmdbStore } from '../store/lmdb-store.ts';
 import { requireFile } from './node-access.ts';
 
 /**
- * Builds the set of unspent outputs anew from the stored blocks. The node must not run. Throws `PierError`
- * 'missing-chain' or 'database-in-use'.
+ * Rebuilds the UTXO set from the stored blocks. The node must be stopped. Throws `PierError` 'missing-chain' or
+ * 'database-in-use'.
  */
 export async function reindexUtxo(
   config: NodeConfig,

@@ -4,34 +4,38 @@ import { parseAmount } from '../primitives/amount.ts';
 import { decodeAddress } from '../script/address.ts';
 import { accessNode, type NodeAccess } from './node-access.ts';
 
+/** A payment to make. */
 export interface SendOptions {
+  /** The address to pay. */
   readonly to: string;
-  /** Bitcoins, as a decimal. */
+  /** Amount in bitcoins, as a decimal string. */
   readonly amount: string;
-  /** Name of the paying wallet or one of its addresses; not needed where the node has one wallet only. */
+  /** Name of the paying wallet or one of its addresses; optional if the node has a single wallet. */
   readonly from?: string;
   /** Satoshis per virtual byte. */
   readonly feeRate?: string;
-  /** Mine a block with it at once, on this node, its reward to the paying wallet. */
+  /** Whether this node mines a block with the payment; the reward pays the same wallet. */
   readonly mine?: boolean;
 }
 
-/** Hashes to try for a block that is mined at once: as many as the method takes. */
+/** Hashes to try for that block: the maximum of generatetoaddress. */
 const MAX_TRIES = 0x7fff_ffff;
 
-export interface Sent {
+/** The result of `send`. */
+export interface SentPayment {
   readonly txid: string;
+  /** Name of the paying wallet. */
   readonly wallet: string;
-  /** Hash of the block that was mined with it. */
+  /** Hash of the block that was mined with the payment. */
   readonly block?: string;
 }
 
 /**
- * Pays. A node that does not run is started for as long as it takes one of its seeds to fetch the payment (with
- * `mine`, its own chain is enough). Throws `UsageError`, `AddressError`, or `PierError` from wallet and mempool;
- * then nothing has changed.
+ * Sends a payment. A node that is not running is started until one of its seeds has requested the transaction or, with
+ * `mine`, until the block is mined. Throws `UsageError`, `AddressError`, and `PierError` of wallet and mempool, which
+ * leave the wallet unchanged, and `PierError` 'not-relayed', after which the wallet keeps the payment.
  */
-export async function send(config: NodeConfig, options: SendOptions): Promise<Sent> {
+export async function send(config: NodeConfig, options: SendOptions): Promise<SentPayment> {
   const amount = checkAmount(options.amount);
   const feeRate = options.feeRate === undefined ? undefined : checkFeeRate(options.feeRate);
   decodeAddress(options.to, config.params.address);
@@ -41,7 +45,7 @@ export async function send(config: NodeConfig, options: SendOptions): Promise<Se
     { network: options.mine ? 'none' : 'outbound', requires: ['wallet', 'chain'] },
     async (node) => {
       const wallet = await payingWallet(node, options.from);
-      // Where nobody would take the payment, it is not made in the first place.
+      // Without a peer to relay it, the payment is not created at all.
       if (!options.mine) await node.awaitPeer();
       const payment = { address: options.to, amount, ...(feeRate === undefined ? {} : { fee_rate: feeRate }) };
       const txid = await node.call<string>('sendtoaddress', payment, wallet);
@@ -60,7 +64,7 @@ function checkAmount(text: string): string {
   const satoshis = parseAmount(text);
   if (satoshis === undefined) {
     throw new UsageError('bad-amount', `'${text}' is not an amount of bitcoins`, {
-      hint: 'Give a decimal with at most 8 places, up to 21000000, such as 1.5',
+      hint: 'Give a decimal up to 21000000 with at most 8 decimals, such as 1.5.',
     });
   }
   if (satoshis <= 0n) throw new UsageError('bad-amount', `the amount must be more than 0, not ${text}`);
@@ -70,7 +74,7 @@ function checkAmount(text: string): string {
 function checkFeeRate(text: string): string {
   if (!/^\d{1,7}(\.\d{1,3})?$/.test(text) || Number(text) === 0) {
     throw new UsageError('bad-fee-rate', `'${text}' is not a fee rate in satoshis per virtual byte`, {
-      hint: 'Give a number above 0 with at most 3 decimals, such as 2.5',
+      hint: 'Give a number above 0 with at most 3 decimals, such as 2.5.',
     });
   }
   return text;
@@ -79,19 +83,19 @@ function checkFeeRate(text: string): string {
 async function payingWallet(node: NodeAccess, from: string | undefined): Promise<string> {
   const names = await node.call<string[]>('listwallets');
   if (names.length === 0) {
-    throw new PierError('no-wallet', 'the node has no wallet', { hint: `Make one with 'pier createwallet'.` });
+    throw new PierError('no-wallet', 'the node has no wallet', { hint: `Create one with 'pier createwallet'.` });
   }
   if (from === undefined) {
     if (names.length === 1) return names[0]!;
     throw new UsageError('which-wallet', `the node has several wallets: ${names.join(', ')}`, {
-      hint: 'Say which one pays with --from.',
+      hint: 'Select the paying wallet with --from.',
     });
   }
   if (names.includes(from)) return from;
   const addresses = await node.call<{ wallet: string; address: string }[]>('listaddresses');
   const owner = addresses.find(({ address }) => address === from);
   if (owner) return owner.wallet;
-  throw new PierError('no-such-wallet', `'${from}' is neither a wallet of the node nor an address of one`, {
-    hint: `Its wallets: ${names.join(', ')}. 'pier listaddresses' shows their addresses.`,
+  throw new PierError('no-such-wallet', `'${from}' is neither a wallet nor a wallet address of the node`, {
+    hint: `The node has these wallets: ${names.join(', ')}. 'pier listaddresses' lists their addresses.`,
   });
 }

@@ -6,16 +6,16 @@ import { FullNode, type NodeModules } from '../node/full-node.ts';
 import { LightNode } from '../node/light-node.ts';
 import { requireFile } from './node-access.ts';
 
-/** A node that serves peers and, through its RPC, people. */
+/** A running node and its RPC server. */
 export interface StartedNode<N extends FullNode | LightNode = FullNode> {
   readonly node: N;
   readonly rpc: RpcServer;
 }
 
 /**
- * Starts a node on its files, which are made where they are missing, and its RPC server; `node.stop()` ends both.
- * Throws `PierError` 'missing-chain' where there is neither a chain nor a seed to download one from, and what
- * `FullNode.start` and `RpcServer.start` throw.
+ * Starts a full node and its RPC server; `node.stop()` stops both. Missing files are created. Throws `PierError`
+ * 'missing-chain' if there is neither a chain nor a seed to download one from, and whatever `FullNode.start` and
+ * `RpcServer.start` throw.
  */
 export async function startNode(config: NodeConfig, modules: Partial<NodeModules> = {}): Promise<StartedNode> {
   if (config.p2p.seeds.length === 0) requireFile(config, 'chain');
@@ -24,8 +24,8 @@ export async function startNode(config: NodeConfig, modules: Partial<NodeModules
 }
 
 /**
- * Starts a light node on its files, made where they are missing, and its RPC server. Throws
- * what `LightNode.start` and `RpcServer.start` throw.
+ * Starts a light node and its RPC server; `node.stop()` stops both. Missing files are created. Throws whatever
+ * `LightNode.start` and `RpcServer.start` throw.
  */
 export async function startLightNode(
   config: NodeConfig,

@@ -39,23 +39,25 @@ import { LmdbStore } from '../store/lmdb-store.ts';
 import { ownProof } from '../wallet/own-proof.ts';
 import { WalletFile } from '../wallet/wallet-file.ts';
 
+/** Options that name the network and the nodes of a verification. */
 export interface VerifyInput {
   readonly nodeId?: string | undefined;
   readonly dataDir?: string | undefined;
   readonly network?: string | undefined;
-  /** Whom to ask, as `HOST:PORT` or a port; default: the network's seeds, or else the central node. */
+  /** Nodes to query, as `HOST:PORT` or a port; default: the network's seeds, or else the central node. */
   readonly nodes?: readonly string[] | undefined;
 }
 
-/** Where a verifier stands: by which rules, and whom it may ask. */
+/** The network rules and the nodes of a verification. */
 export interface VerifyConfig {
   readonly params: ChainParams;
+  /** Nodes to query. */
   readonly nodes: readonly Endpoint[];
-  /** The node that NODE_ID names, if it names one and nobody else is to be asked. */
+  /** The node that NODE_ID names, queried first; absent if other nodes are given. */
   readonly own?: NodeConfig;
 }
 
-/** Resolves options and environment; unlike for other commands, there need not be a node. Throws `UsageError`. */
+/** Resolves options and environment. Unlike in other commands, NODE_ID is optional. Throws `UsageError`. */
 export function verifyConfig(input: VerifyInput, env: NodeJS.ProcessEnv = process.env): VerifyConfig {
   const hasNode = (input.nodeId ?? env.NODE_ID ?? '') !== '';
   const own = hasNode ? nodeConfig(input, env) : undefined;
@@ -64,26 +66,28 @@ export function verifyConfig(input: VerifyInput, env: NodeJS.ProcessEnv = proces
   return { params, nodes: (input.nodes ?? usual).map(parseNodeAddress), ...(own && !input.nodes && { own }) };
 }
 
+/** What is known about the transaction to verify. */
 export interface VerifyOptions {
-  /** Hash of the block that holds the transaction, or its height. */
+  /** Hash or height of the block that contains the transaction. */
   readonly block?: string | undefined;
   /** An address that the transaction pays to or spends from. */
   readonly address?: string | undefined;
-  /** `HEIGHT:HASH` of a block that is known to be of the chain. */
+  /** `HEIGHT:HASH` of a trusted block of the chain. */
   readonly checkpoint?: string | undefined;
   readonly progress?: (progress: FinderProgress) => void;
 }
 
+/** The result of a verification. */
 export interface Verification {
   readonly verdict: PaymentVerdict;
   readonly proof: SelfContainedProof;
-  /** Where the proof is from, for people. */
+  /** Origin of the proof, for display. */
   readonly source: string;
 }
 
 /**
- * Gets a proof of a transaction, from the light node that is named if it has one and from others otherwise, and verifies
- * it. Throws `UsageError`, `AddressError`, and what `findPayment` throws.
+ * Fetches a proof of a transaction, from the node that NODE_ID names if it is a light node with a proof, otherwise from
+ * the configured nodes, and verifies it. Throws `UsageError`, `AddressError`, and whatever `findPayment` throws.
  */
 export async function verifyTransaction(
   config: VerifyConfig,
@@ -92,7 +96,7 @@ export async function verifyTransaction(
 ): Promise<Verification> {
   const { params, nodes, own } = config;
   const txid = parseHash(txidText, 'transaction id');
-  const verifying = { ...verifier(options), txid };
+  const verifying = { ...verifyingOptions(options), txid };
   const where = whereToLook(params, options);
   const held = own && (await heldProof(own, txidText.toLowerCase()));
   if (held) {
@@ -105,7 +109,7 @@ export async function verifyTransaction(
   return { verdict: verifySelfContained(params, proof, verifying), proof, source: found.asked.join(', ') };
 }
 
-/** Verifies a proof that `verifyTransaction` has made, asking nobody. Throws `UsageError`, and `PierError` 'bad-proof'. */
+/** Verifies an exported proof offline. Throws `UsageError`, and `PierError` 'bad-proof'. */
 export function verifyProof(
   config: VerifyConfig,
   text: string,
@@ -113,25 +117,35 @@ export function verifyProof(
 ): Verification {
   const proof = proofFromJson(text);
   const txid = options.txid === undefined ? {} : { txid: parseHash(options.txid, 'transaction id') };
-  const verdict = verifySelfContained(config.params, proof, { ...verifier(options), ...txid });
+  const verdict = verifySelfContained(config.params, proof, { ...verifyingOptions(options), ...txid });
   return { verdict, proof, source: options.source };
 }
 
-/** The proof for others; with its headers from a height on, which then need a checkpoint. Throws `UsageError`. */
+/**
+ * Exports a proof as JSON. With `headersFrom`, earlier headers are omitted;
+ * verifying it then needs a checkpoint. Throws `UsageError`.
+ */
 export function exportProof(config: VerifyConfig, proof: SelfContainedProof, headersFrom = '0'): ProofJson {
   const interval = difficultyInterval(config.params);
   const from = Number(headersFrom);
   const { headers, claim } = proof;
   if (!/^\d{1,9}$/.test(headersFrom) || from % interval !== 0 || from > claim.height) {
-    throw new UsageError('bad-height', `--headers-from '${headersFrom}' is no height where headers can begin`, {
-      hint: `Give a multiple of ${interval}, the blocks of a difficulty period, up to the height ${claim.height} of the block.`,
-    });
+    throw new UsageError(
+      'bad-height',
+      `--headers-from '${headersFrom}' is not a height at which the headers can start`,
+      {
+        hint: `Give a multiple of ${interval}, the length of a difficulty period, up to the block's height ${claim.height}.`,
+      },
+    );
   }
   const bytes = headers.bytes.subarray(HEADER_SIZE * Math.max(0, from - headers.from));
   return proofToJson({ ...proof, headers: { from: Math.max(from, headers.from), bytes } });
 }
 
-function verifier({ checkpoint }: Pick<VerifyOptions, 'checkpoint'>): { nowSeconds: number; checkpoint?: Checkpoint } {
+function verifyingOptions({ checkpoint }: Pick<VerifyOptions, 'checkpoint'>): {
+  nowSeconds: number;
+  checkpoint?: Checkpoint;
+} {
   const nowSeconds = unixSeconds(systemClock);
   return checkpoint === undefined ? { nowSeconds } : { nowSeconds, checkpoint: parseCheckpoint(checkpoint) };
 }
@@ -152,10 +166,10 @@ function parseCheckpoint(text: string): Checkpoint {
 
 function parseHash(text: string, what: string): Uint8Array {
   if (/^[0-9a-fA-F]{64}$/.test(text)) return fromReversedHex(text);
-  throw new UsageError('bad-hash', `'${text}' is no ${what}`, { hint: 'A hash has 64 hex digits.' });
+  throw new UsageError('bad-hash', `'${text}' is not a ${what}`, { hint: 'A hash has 64 hex digits.' });
 }
 
-/** The proof that a light node keeps, be it running or not; undefined where there is no such node, or no such proof. */
+/** Returns the proof that a light node, running or stopped, has stored; undefined without such a node or proof. */
 async function heldProof(config: NodeConfig, txid: string): Promise<SelfContainedProof | undefined> {
   const { cookie: cookieFile } = nodePaths(config);
   const client = new RpcClient({ ...config.rpc, cookieFile });
@@ -169,7 +183,7 @@ async function heldProof(config: NodeConfig, txid: string): Promise<SelfContaine
   }
 }
 
-/** From the files of a light node that does not run; they are not changed. */
+/** Reads the proof from the files of a stopped light node without changing them. */
 async function storedProof(config: NodeConfig, txid: string): Promise<SelfContainedProof | undefined> {
   const { params } = config;
   const paths = nodePaths(config);
@@ -186,7 +200,7 @@ async function storedProof(config: NodeConfig, txid: string): Promise<SelfContai
     const wallets = await WalletFile.open({ params }, { ...modules, store: walletStore });
     return ownProof({ chain, proofs: new ProofStore(store), wallets }, txid);
   } catch (error) {
-    // A node with all blocks keeps no proofs.
+    // A full node stores no proofs.
     if (error instanceof StoreError && error.code === 'other-kind') return undefined;
     throw error;
   } finally {

@@ -5,25 +5,27 @@ import { RpcClient } from '../api/client/rpc-client.ts';
 import { DEFAULT_NETWORK } from '../node/config.ts';
 import type { LogLevel } from '../node/logging.ts';
 import { PierError } from '../platform/errors.ts';
-import { untilFinished } from './finished.ts';
+import { waitForExit } from './process-result.ts';
 
-/** How long a node may take to be ready, and to stop when asked to, before it is given up or killed. */
+/** Milliseconds a node may take to be ready before it is killed. */
 const READY_TIMEOUT_MS = 30_000;
+/** Milliseconds a node may take to stop after SIGTERM before it is killed. */
 const STOP_TIMEOUT_MS = 15_000;
 
-/** The last lines of a node's log that an error quotes. */
+/** Last lines of a node's log that an error quotes. */
 const LOG_LINES_KEPT = 20;
 
+/** Options of `pier startnode`. */
 export interface NodeProcessOptions {
   readonly nodeId: number;
   readonly dataDir: string;
   /** A name, or the path of a network file. */
   readonly network?: string;
-  /** `HOST:PORT` of nodes to connect to; none: the node stands alone until others come. */
+  /** `HOST:PORT` of nodes to connect to; with none, the node only accepts connections. */
   readonly seeds: readonly string[];
-  /** A light node instead of one with all blocks. */
+  /** Whether to start a light node. */
   readonly spv?: boolean;
-  /** Lets peers filter by Bloom filters, so that `pier verify` finds any transaction. */
+  /** Whether to serve Bloom filters (BIP37), by which `pier verify` finds any transaction. */
   readonly peerBloomFilters?: boolean;
   readonly minerAddress?: string;
   readonly mineAtTxs?: number;
@@ -31,11 +33,11 @@ export interface NodeProcessOptions {
   /** Default true. */
   readonly blockFilterIndex?: boolean;
   readonly logLevel?: LogLevel;
-  /** Called with each line of the node's log. */
+  /** Receives each line of the node's log. */
   readonly onLog?: (line: string) => void;
 }
 
-/** What `pier startnode --json` prints once the node serves. */
+/** The line that `pier startnode --json` prints when the node is ready. */
 export interface ReadyLine {
   readonly event: 'ready';
   readonly pid: number;
@@ -43,22 +45,24 @@ export interface ReadyLine {
   readonly rpc: { readonly host: string; readonly port: number; readonly cookieFile: string };
 }
 
-/** The built command; under a test runner, which loads the sources, it is the one that was built before. */
+/** Path of the built command, also when this module is loaded from `src/`, as in tests. */
 function cliPath(): string {
   return fileURLToPath(new URL('../cli/main.js', import.meta.url).href.replace('/src/', '/dist/'));
 }
 
-/** The environment of a child: this process's, without what would name another node. */
+/** Environment of a child process: this process's, without variables that configure a node. */
 function childEnvironment(nodeId: number): NodeJS.ProcessEnv {
   const { PIER_DATADIR: _dataDir, PIER_NETWORK: _network, ...rest } = process.env;
   return { ...rest, NODE_ID: String(nodeId) };
 }
 
-/** One `pier startnode` in a process of its own, which ends when this process does. */
+/** A `pier startnode` in a child process, which exits when this process does. */
 export class NodeProcess {
   readonly options: NodeProcessOptions;
   readonly rpc: RpcClient;
+  /** `HOST:PORT` at which the node accepts peers. */
   readonly p2p: string;
+  /** Resolves when the process has exited. */
   readonly exited: Promise<void>;
   readonly #child: ChildProcess;
 
@@ -82,7 +86,9 @@ export class NodeProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Starts the node and waits until it serves. Throws `PierError` 'node-failed' with the end of its log otherwise. */
+  /**
+   * Starts the node and waits until it is ready. Throws `PierError` 'node-failed' with the end of its log if it fails.
+   */
   static async start(options: NodeProcessOptions): Promise<NodeProcess> {
     const args = ['startnode', '--json', '--with-parent', '--datadir', options.dataDir];
     args.push('--network', options.network ?? DEFAULT_NETWORK, '--log-level', options.logLevel ?? 'info');
@@ -97,7 +103,7 @@ export class NodeProcess {
 
     const child = spawn(process.execPath, [cliPath(), ...args], {
       env: childEnvironment(options.nodeId),
-      // The pipe to its stdin is what tells the node that its parent is gone.
+      // By the pipe to its stdin, the node detects the exit of its parent.
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const exited = new Promise<void>((resolve) => {
@@ -114,17 +120,17 @@ export class NodeProcess {
       const fail = (what: string) =>
         reject(
           new PierError('node-failed', `node ${options.nodeId} ${what}\n${lastLines.join('\n')}`.trimEnd(), {
-            hint: 'The lines above are the end of its log.',
+            hint: "These lines are the end of the node's log.",
           }),
         );
       const timer = setTimeout(() => {
         child.kill('SIGKILL');
-        fail(`was not ready after ${READY_TIMEOUT_MS / 1000} s`);
+        fail(`was not ready within ${READY_TIMEOUT_MS / 1000} s`);
       }, READY_TIMEOUT_MS);
       child.once('error', (error) => fail(`could not be started: ${error.message}`));
       void exited.then(() => {
         clearTimeout(timer);
-        fail(`ended before it was ready (${child.signalCode ?? `exit code ${child.exitCode}`})`);
+        fail(`exited before it was ready (${child.signalCode ?? `exit code ${child.exitCode}`})`);
       });
       createInterface({ input: child.stdout! }).once('line', (line) => {
         clearTimeout(timer);
@@ -134,7 +140,7 @@ export class NodeProcess {
     return new NodeProcess(options, child, exited, ready);
   }
 
-  /** Asks the node to stop and waits until its process has ended; kills it if it will not. */
+  /** Stops the node with SIGTERM and waits for its exit; kills it after a timeout. */
   async stop(): Promise<void> {
     if (!this.running) return this.exited;
     this.#child.kill('SIGTERM');
@@ -143,26 +149,29 @@ export class NodeProcess {
     clearTimeout(timer);
   }
 
-  /** Ends the process as a power cut would (SIGKILL) and waits until it is gone. */
+  /** Kills the process with SIGKILL, without a clean shutdown, and waits for its exit. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.exited;
   }
 }
 
-/** Runs one `pier` command to its end, with `input` on its stdin, and returns what it printed with `--json`. */
+/**
+ * Runs a `pier` command with `--json` and `input` on its stdin, and returns its parsed
+ * output. Throws `PierError` with the command's error code.
+ */
 export async function runPier<T>(nodeId: number, args: readonly string[], input = ''): Promise<T> {
   const child = spawn(process.execPath, [cliPath(), ...args, '--json'], {
     env: childEnvironment(nodeId),
     stdio: 'pipe',
   });
   child.stdin.on('error', () => {}).end(input);
-  const { code, stdout, stderr } = await untilFinished(child);
+  const { code, stdout, stderr } = await waitForExit(child);
   if (code !== 0) throw commandError(`NODE_ID=${nodeId} pier ${args.join(' ')}`, stderr);
   return JSON.parse(stdout) as T;
 }
 
-/** The error that a command printed with `--json`, with its own code; whatever else it printed otherwise. */
+/** Returns the error that a command printed as JSON, or its stderr as 'command-failed'. */
 function commandError(command: string, stderr: string): PierError {
   const line = stderr.trimEnd().split('\n').at(-1) ?? '';
   try {

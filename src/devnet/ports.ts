@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { LOOPBACK, RPC_PORT_OFFSET } from '../node/config.ts';
 import { PierError } from '../platform/errors.ts';
 
-/** Whether nothing listens on `port` of this machine just now. */
+/** Returns whether `port` of this machine can be bound now. */
 export function isPortFree(port: number, host = LOOPBACK): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -11,15 +11,16 @@ export function isPortFree(port: number, host = LOOPBACK): Promise<boolean> {
   });
 }
 
-// Below the range from which Linux hands out ports for outgoing connections, also with the RPC offset added.
+// Below the range of ephemeral ports on Linux (32768 and up), even with the RPC offset added.
 const LOWEST = 10_000;
 const HIGHEST = 22_000;
 
-/** `count` node ids whose P2P and RPC ports are free now, in ascending order. */
+/** Returns `count` node ids whose P2P and RPC ports are free, in ascending order. Throws `PierError` 'no-free-port'. */
 export async function freeNodeIds(count: number): Promise<number[]> {
   const ids = new Set<number>();
   for (let tries = 0; ids.size < count; tries++) {
-    if (tries > 1000) throw new PierError('no-free-port', `no ${count} free ports between ${LOWEST} and ${HIGHEST}`);
+    if (tries > 1000)
+      throw new PierError('no-free-port', `found no ${count} free ports between ${LOWEST} and ${HIGHEST}`);
     const id = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
     if (!ids.has(id) && (await isPortFree(id)) && (await isPortFree(id + RPC_PORT_OFFSET))) ids.add(id);
   }

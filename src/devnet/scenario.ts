@@ -4,22 +4,23 @@ import { findNetwork, type NamedNetwork } from '../node/networks.ts';
 import { PierError } from '../platform/errors.ts';
 import { NodeProcess, type NodeProcessOptions, runPier } from './node-process.ts';
 
-/** One thing that was read, and the node it was read from. */
+/** A value read from a node. */
 export interface Fact {
   readonly nodeId: number;
   readonly label: string;
   readonly value: string | number;
 }
 
-/** A step that has been played and verified, with what proves it. */
+/** A completed step and the facts that verify it. */
 export interface StepEvidence {
   readonly step: number;
   readonly title: string;
   readonly facts: readonly Fact[];
 }
 
+/** Options of a scenario. */
 export interface ScenarioOptions {
-  /** The P2P ports of the three nodes, and the name of a light one, which has none. */
+  /** Node ids of the three full nodes and of the light node. */
   readonly central: number;
   readonly wallet: number;
   readonly miner: number;
@@ -29,12 +30,13 @@ export interface ScenarioOptions {
   readonly mineAtTxs?: number;
   readonly logLevel?: LogLevel;
   readonly onLog?: (nodeId: number, line: string) => void;
-  /** Called as soon as a step has been verified. */
+  /** Called when a step has been verified. */
   readonly onStep?: (evidence: StepEvidence) => void;
 }
 
-/** A step of the scenario whose proof did not come. */
+/** Thrown when a step fails or its facts do not hold in time. */
 export class ScenarioError extends PierError {
+  /** Number of the failed step. */
   readonly step: number;
 
   constructor(step: number, message: string, cause?: unknown) {
@@ -43,10 +45,11 @@ export class ScenarioError extends PierError {
   }
 }
 
-/** Longest wait for one proof, beside the time that blocks take; each is polled for at this interval. */
-const PROOF_TIMEOUT_MS = 30_000;
-/** So many times the usual time between two blocks may pass before the next. */
-const PATIENCE = 30;
+/** Milliseconds to wait for a fact, besides the time to mine blocks. */
+const FACT_TIMEOUT_MS = 30_000;
+/** Target block intervals to wait in addition, where blocks cost work. */
+const MAX_BLOCK_INTERVALS = 30;
+/** Milliseconds between two reads of a fact. */
 const POLL_INTERVAL_MS = 25;
 
 interface Tip {
@@ -80,20 +83,19 @@ interface Proof {
 const CENTRAL_WALLET = 'central';
 const PAYER = 'alice';
 const PAYEE = 'bob';
-/** What the central node gives the payer, and what the payer then pays, in bitcoins. */
+/** Bitcoins that the central node sends the payer, and that the payer then sends the payee. */
 const FUNDING = '10';
 const PAYMENTS = ['1.5', '0.5'] as const;
 
 /**
- * The nine steps of the port-node network, played by processes that share nothing but TCP, and a tenth, in which a light
- * node verifies what the wallet node has downloaded the chain for. Every fact is read back
- * from the node it is about; a step is over only when the facts agree. Played on a data directory for the second
- * time, it goes on with the chain and the wallets that are there.
+ * Plays the nine steps of the port-node network in processes that communicate over TCP only, and a tenth in which a
+ * light node verifies the payments. A step is complete when the facts read from its nodes agree. On the data directory
+ * of an earlier run, it continues with the existing chain and wallets.
  */
 export class Scenario {
   readonly #options: ScenarioOptions;
   readonly #network: NamedNetwork;
-  readonly #proofTimeoutMs: number;
+  readonly #factTimeoutMs: number;
   readonly #nodes: NodeProcess[] = [];
   readonly #evidence: StepEvidence[] = [];
   #step = 0;
@@ -104,15 +106,15 @@ export class Scenario {
     this.#options = options;
     this.#network = options.network ?? findNetwork(DEFAULT_NETWORK);
     const { powNoRetargeting, powTargetSpacing } = this.#network.params;
-    this.#proofTimeoutMs = PROOF_TIMEOUT_MS + (powNoRetargeting ? 0 : PATIENCE * powTargetSpacing * 1000);
+    this.#factTimeoutMs = FACT_TIMEOUT_MS + (powNoRetargeting ? 0 : MAX_BLOCK_INTERVALS * powTargetSpacing * 1000);
   }
 
-  /** The nodes that run, in the order they were started. */
+  /** The running nodes, in the order they were started. */
   get nodes(): readonly NodeProcess[] {
     return this.#nodes;
   }
 
-  /** Plays all steps; throws `ScenarioError` at the first that fails. The nodes stay up: `stop` ends them. */
+  /** Plays all steps. Throws `ScenarioError` at the first that fails. The nodes keep running until `stop`. */
   async play(): Promise<readonly StepEvidence[]> {
     const central = await this.#createBlockchain();
     const { wallet, payee } = await this.#startWalletNode(central);
@@ -128,10 +130,7 @@ export class Scenario {
     return this.#evidence;
   }
 
-  /**
-   * Has the miner mine all the time from now on, where that makes the difficulty rise instead of mere blocks. Resolves to
-   * the central node, which hears of them.
-   */
+  /** Restarts the miner node to mine continuously. Returns the central node, which receives the blocks. */
   async mineOn(): Promise<NodeProcess> {
     const [central, , miner] = this.#nodes;
     await miner!.stop();
@@ -142,12 +141,12 @@ export class Scenario {
     return central!;
   }
 
-  /** Work that people are to watch is left to one thread: the others are theirs. */
+  /** Limits mining to one thread where blocks cost work, to keep the machine responsive. */
   #minerThreads(): { minerThreads?: number } {
     return this.#network.params.powNoRetargeting ? {} : { minerThreads: 1 };
   }
 
-  /** Stops every node, last started first, and waits until their processes have ended; a play still going on fails. */
+  /** Stops all nodes, last started first, and waits for their exit. A scenario in progress fails. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#starting?.catch(() => {});
@@ -165,10 +164,10 @@ export class Scenario {
     const node = await this.#startNode({ nodeId: central, seeds: [], peerBloomFilters: true });
     const tip = await this.#tip(node);
     const least = this.#network.params.coinbaseMaturity + 1;
-    this.#verify(tip.blocks >= least, `the chain of node ${central} has ${tip.blocks} blocks, not ${least} or more`);
+    this.#verify(tip.blocks >= least, `node ${central} has ${tip.blocks} blocks instead of at least ${least}`);
     const balances = await this.#balances(node, CENTRAL_WALLET);
-    this.#verify(balances.trusted > 0, `node ${central} has nothing to spend`);
-    this.#done(created ? 'the central node creates a blockchain' : 'the central node opens its blockchain', [
+    this.#verify(balances.trusted > 0, `node ${central} has no spendable balance`);
+    this.#done(created ? 'the central node creates a blockchain' : 'the central node loads its blockchain', [
       fact(node, 'height', tip.blocks),
       fact(node, 'best block', tip.bestblockhash),
       fact(node, 'spendable', `${balances.trusted} BTC`),
@@ -183,7 +182,11 @@ export class Scenario {
     await this.#createWallet(nodeId, PAYER);
     const payee = await this.#createWallet(nodeId, PAYEE);
     const wallet = await this.#startNode({ nodeId, seeds: [central.p2p] });
-    await this.#downloaded('a wallet node connects to it and downloads the blockchain', central, wallet);
+    await this.#downloaded(
+      'the wallet node connects to the central node and downloads the blockchain',
+      central,
+      wallet,
+    );
     return { wallet, payee };
   }
 
@@ -194,7 +197,7 @@ export class Scenario {
     const mineAtTxs = this.#options.mineAtTxs ?? PAYMENTS.length;
     const mining = { minerAddress: address, mineAtTxs, ...this.#minerThreads() };
     const miner = await this.#startNode({ nodeId, seeds: [central.p2p], ...mining });
-    await this.#downloaded('a miner node connects to it and downloads the blockchain', central, miner);
+    await this.#downloaded('the miner node connects to the central node and downloads the blockchain', central, miner);
     return miner;
   }
 
@@ -215,7 +218,7 @@ export class Scenario {
     ]);
   }
 
-  /** Step 4: coins for the payer, then its payments. The first is waited for at the miner, so that it is seen to wait. */
+  /** Step 4: funds the payer, then sends its payments. The first must reach the miner before the second is sent. */
   async #pay(
     central: NodeProcess,
     wallet: NodeProcess,
@@ -237,12 +240,14 @@ export class Scenario {
         ...['send', '--to', payee.address, '--amount', amount, '--from', PAYER],
       ]);
       if (txids.length === 0)
-        await this.#until(`node ${miner.nodeId} has payment ${txid}`, () => this.#knows(miner, txid));
+        await this.#until(`node ${miner.nodeId} has not received payment ${txid}`, () =>
+          this.#hasTransaction(miner, txid),
+        );
       txids.push(txid);
     }
     this.#done(`the wallet node creates ${PAYMENTS.length} payments`, [
-      fact(central, `funding of ${PAYER}, mined at once`, funding.txid),
-      fact(wallet, `${PAYER}'s balance before`, `${funded.trusted} BTC`),
+      fact(central, `funding transaction for ${PAYER}`, funding.txid),
+      fact(wallet, `${PAYER}'s balance`, `${funded.trusted} BTC`),
       ...txids.map((txid, i) => fact(wallet, `${PAYER} pays ${PAYEE} ${PAYMENTS[i]} BTC`, txid)),
     ]);
     return txids;
@@ -252,14 +257,16 @@ export class Scenario {
     this.#step = 5;
     const facts: Fact[] = [];
     for (const txid of payments) {
-      await this.#until(`node ${miner.nodeId} has payment ${txid}`, () => this.#knows(miner, txid));
+      await this.#until(`node ${miner.nodeId} has not received payment ${txid}`, () =>
+        this.#hasTransaction(miner, txid),
+      );
       facts.push(fact(miner, 'payment received', txid));
     }
-    this.#done('the miner node receives them and keeps them in its mempool', facts);
+    this.#done('the miner node receives the payments into its mempool', facts);
   }
 
-  /** Whether the node has the transaction, in its mempool or, mined since, in one of its latest blocks. */
-  async #knows(node: NodeProcess, txid: string): Promise<boolean> {
+  /** Returns whether the node has the transaction in its mempool or, if it was mined meanwhile, in its best block. */
+  async #hasTransaction(node: NodeProcess, txid: string): Promise<boolean> {
     const mempool = await node.rpc.call<string[]>('getrawmempool');
     if (mempool.includes(txid)) return true;
     const best = await node.rpc.call<string>('getbestblockhash');
@@ -269,16 +276,16 @@ export class Scenario {
 
   async #awaitBlock(miner: NodeProcess, payments: readonly string[]): Promise<Proof> {
     this.#step = 6;
-    const proof = await this.#until(`node ${miner.nodeId} mines the payments`, async () => {
+    const proof = await this.#until(`node ${miner.nodeId} has not mined the payments`, async () => {
       const { lastblock } = await miner.rpc.call<{ lastblock?: Proof }>('getminerinfo');
       if (!lastblock) return undefined;
       const { tx } = await miner.rpc.call<{ tx: string[] }>('getblock', [lastblock.hash, 1]);
       return payments.every((txid) => tx.includes(txid)) ? lastblock : undefined;
     });
-    this.#done(`enough transactions are waiting: the miner mines a block`, [
+    this.#done('the mempool reaches its threshold and the miner node mines a block', [
       fact(miner, 'block', proof.hash),
       fact(miner, 'height', proof.height),
-      fact(miner, 'transactions, with its reward', proof.transactions),
+      fact(miner, 'transactions, with coinbase', proof.transactions),
       fact(miner, 'nonce', proof.nonce),
       fact(miner, 'hashes tried', proof.hashes),
       fact(miner, 'hash rate', `${Math.round(proof.hashrate)} per second`),
@@ -289,13 +296,13 @@ export class Scenario {
   async #awaitCentral(central: NodeProcess, proof: Proof): Promise<void> {
     this.#step = 7;
     const tip = await this.#awaitTip(central, proof.hash);
-    this.#done('the block reaches the central node', tipFacts(central, tip));
+    this.#done('the central node connects the block', tipFacts(central, tip));
   }
 
   async #awaitWalletNode(wallet: NodeProcess, proof: Proof): Promise<void> {
     this.#step = 8;
     const tip = await this.#awaitTip(wallet, proof.hash);
-    this.#done('the wallet node has synced with it', tipFacts(wallet, tip));
+    this.#done('the wallet node connects the block', tipFacts(wallet, tip));
   }
 
   async #checkPayee(wallet: NodeProcess, payments: readonly string[], before: number, proof: Proof): Promise<void> {
@@ -319,10 +326,10 @@ export class Scenario {
       );
       facts.push(fact(wallet, `received ${tx.amount} BTC, confirmations`, tx.confirmations));
     }
-    this.#done("the wallet node's user checks that the payments arrived", facts);
+    this.#done('the wallet node shows the payments as confirmed', facts);
   }
 
-  /** Step 10: the payee's words on a light node, as a phone would have them. */
+  /** Step 10: a light node with the payee's wallet, restored from its mnemonic. */
   async #checkLight(
     central: NodeProcess,
     wallet: NodeProcess,
@@ -334,25 +341,25 @@ export class Scenario {
     await this.#restoreWallet(wallet.nodeId, nodeId, PAYEE);
     const light = await this.#startNode({ nodeId, seeds: [central.p2p, wallet.p2p], spv: true });
     await this.#awaitTip(light, proof.hash);
-    await this.#until(`node ${nodeId} has looked at all blocks`, async () => {
+    await this.#until(`node ${nodeId} has not scanned all blocks`, async () => {
       const { blocks } = await this.#tip(light);
       return blocks === proof.height;
     });
     const [balance, expected] = [await this.#balanceOf(light, PAYEE), await this.#balanceOf(wallet, PAYEE)];
     this.#verify(balance === expected, `${PAYEE} has ${balance} BTC on node ${nodeId} instead of ${expected}`);
-    const facts = [fact(light, `${PAYEE}'s balance, as on node ${wallet.nodeId}`, `${balance} BTC`)];
+    const facts = [fact(light, `${PAYEE}'s balance`, `${balance} BTC`)];
     for (const txid of payments) {
       const shown = await this.#guard(() => light.rpc.call<PaymentProof>('getpaymentproof', [txid]));
       this.#verify(shown.blockhash === proof.hash, `node ${nodeId} has no proof of payment ${txid}`);
-      facts.push(fact(light, 'payment proved, hashes on its way to the root', shown.branch.length));
+      facts.push(fact(light, 'payment proof, hashes in its merkle branch', shown.branch.length));
     }
     const counts = await this.#guard(() => light.rpc.call<LightInfo>('getlightinfo'));
     facts.push(
-      fact(light, 'headers and filters read', `${counts.headers} and ${counts.filters}`),
+      fact(light, 'headers and filters downloaded', `${counts.headers} and ${counts.filters}`),
       fact(light, 'blocks downloaded', counts.blocks),
-      fact(light, 'of these, matched by chance', counts.falsepositives),
+      fact(light, 'filter false positives', counts.falsepositives),
       fact(light, 'bytes received', counts.bytesreceived),
-      fact(wallet, 'bytes received, for all blocks', (await this.#received(wallet)).totalbytesrecv),
+      fact(wallet, 'bytes received, full node', (await this.#received(wallet)).totalbytesrecv),
     );
     this.#done('a light node verifies the payments without the blockchain', facts);
   }
@@ -361,19 +368,17 @@ export class Scenario {
     return this.#guard(() => node.rpc.call<{ totalbytesrecv: number }>('getnettotals'));
   }
 
-  /** Makes a wallet of one node on another, which does not run, from its words; it may be there from the time before. */
+  /** Restores a wallet of one node on another, stopped node from its mnemonic, unless an earlier run has done so. */
   async #restoreWallet(from: number, to: number, name: string): Promise<void> {
     const wallets = await this.#pier<{ wallet: string; mnemonic: string }[]>(from, ['showmnemonic']);
-    const words = wallets.find(({ wallet }) => wallet === name)!.mnemonic;
-    await this.#unless('wallet-exists', this.#pier(to, ['createwallet', '--restore', '--name', name], words));
+    const { mnemonic } = wallets.find(({ wallet }) => wallet === name)!;
+    await this.#unless('wallet-exists', this.#pier(to, ['createwallet', '--restore', '--name', name], mnemonic));
   }
-
-  // Reading and waiting
 
   async #startNode(
     options: Omit<NodeProcessOptions, 'dataDir' | 'network' | 'logLevel' | 'onLog'>,
   ): Promise<NodeProcess> {
-    if (this.#stopped) this.#fail('the network was stopped');
+    if (this.#stopped) this.#fail('the scenario was stopped');
     const { dataDir, logLevel, onLog } = this.#options;
     this.#starting = NodeProcess.start({
       ...options,
@@ -389,14 +394,14 @@ export class Scenario {
     return this.#guard(() => starting);
   }
 
-  /** Runs a command of the CLI in a process of its own. */
+  /** Runs a CLI command in a child process. */
   #pier<T = unknown>(nodeId: number, args: readonly string[], input?: string): Promise<T> {
     const { dataDir } = this.#options;
     const files = ['--datadir', dataDir, '--network', this.#network.argument];
     return this.#guard(() => runPier<T>(nodeId, [...args, ...files], input));
   }
 
-  /** The wallet of that name and an address of it; made now, if it is not there from the time before. */
+  /** Creates a wallet, or finds the one of an earlier run. Returns it with one of its addresses. */
   async #createWallet(nodeId: number, name: string): Promise<CreatedWallet> {
     const created = await this.#unless(
       'wallet-exists',
@@ -407,7 +412,7 @@ export class Scenario {
     return addresses.find(({ wallet }) => wallet === name) ?? this.#fail(`node ${nodeId} has no wallet '${name}'`);
   }
 
-  /** The result of a command, or undefined where it failed with this code. */
+  /** Returns the result of a command, or undefined if it failed with the error code `code`. */
   async #unless<T>(code: string, command: Promise<T>): Promise<T | undefined> {
     try {
       return await command;
@@ -423,7 +428,7 @@ export class Scenario {
   }
 
   async #awaitTip(node: NodeProcess, hash: string): Promise<Tip> {
-    return this.#until(`node ${node.nodeId} has block ${hash} as its best`, async () => {
+    return this.#until(`node ${node.nodeId} has not reached block ${hash}`, async () => {
       const tip = await this.#tip(node);
       return tip.bestblockhash === hash ? tip : undefined;
     });
@@ -440,12 +445,13 @@ export class Scenario {
     return (await this.#balances(node, wallet)).trusted;
   }
 
-  async #until<T>(what: string, read: () => Promise<T | undefined | false>): Promise<T> {
-    const end = Date.now() + this.#proofTimeoutMs;
+  /** Reads a fact until it is given; fails with `unmet` on timeout. */
+  async #until<T>(unmet: string, read: () => Promise<T | undefined | false>): Promise<T> {
+    const end = Date.now() + this.#factTimeoutMs;
     for (;;) {
       const value = await this.#guard(read);
       if (value !== undefined && value !== false) return value as T;
-      if (Date.now() > end) this.#fail(`waited ${this.#proofTimeoutMs / 1000} s in vain until ${what}`);
+      if (Date.now() > end) this.#fail(`timeout after ${this.#factTimeoutMs / 1000} s: ${unmet}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
     }
   }

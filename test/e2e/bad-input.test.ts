@@ -13,7 +13,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chainParams } from '../../src/consensus/params.ts';
-import type { Finished } from '../../src/devnet/finished.ts';
+import type { ProcessResult } from '../../src/devnet/process-result.ts';
 import { NodeProcess } from '../../src/devnet/node-process.ts';
 import { freeNodeIds } from '../../src/devnet/ports.ts';
 import { pier } from '../support/pier.ts';
@@ -28,12 +28,12 @@ const MAINNET_ADDRESS = 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4';
 const REGTEST_ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
 
 /** Runs a command for the node that has a chain and a wallet. */
-function run(...args: string[]): Promise<Finished> {
+function run(...args: string[]): Promise<ProcessResult> {
   return pier([...args, '--datadir', dataDir], { NODE_ID: String(nodeId) });
 }
 
 /** Calls an RPC method of that node. Options after the method are the method's arguments. */
-function rpc(...args: string[]): Promise<Finished> {
+function rpc(...args: string[]): Promise<ProcessResult> {
   return pier(['rpc', '--datadir', dataDir, ...args], { NODE_ID: String(nodeId) });
 }
 
@@ -64,7 +64,7 @@ function withoutLog(stderr: string): string {
     .join('\n');
 }
 
-function expectError({ code, stderr, stdout }: Finished, exitCode: 1 | 2, message: RegExp): void {
+function expectError({ code, stderr, stdout }: ProcessResult, exitCode: 1 | 2, message: RegExp): void {
   expect(stderr).toMatch(message);
   expect(stderr).not.toMatch(/\n\s+at .*:\d+/); // an expected error has no stack trace
   expect(stdout).toBe('');
@@ -166,8 +166,8 @@ describe('files', () => {
 
   it('does not overwrite a chain or wallet', { timeout: 30_000 }, async () => {
     const before = fingerprint();
-    expectError(await run('createblockchain', '--address', address), 1, /has a blockchain already/);
-    expectError(await run('createwallet', '--name', 'wallet1'), 1, /has a wallet 'wallet1' already/);
+    expectError(await run('createblockchain', '--address', address), 1, /already has a blockchain/);
+    expectError(await run('createwallet', '--name', 'wallet1'), 1, /already has a wallet 'wallet1'/);
     expect(Object.keys(fingerprint())).toEqual(Object.keys(before));
   });
 
@@ -253,7 +253,7 @@ describe('a running node', () => {
   });
 
   it('rejects the same input as a stopped node', { timeout: 60_000 }, async () => {
-    expectError(await run('createwallet', '--name', 'wallet1'), 1, /has a wallet 'wallet1' already/);
+    expectError(await run('createwallet', '--name', 'wallet1'), 1, /already has a wallet 'wallet1'/);
     expectError(await run('createblockchain', '--address', address), 1, /blockchain/);
     expectError(await run('send', '--to', address, '--amount=0'), 2, /more than 0/);
     expectError(await run('send', '--to', MAINNET_ADDRESS, '--amount=1'), 1, /network/);

@@ -91,7 +91,7 @@ describe('a light node process', () => {
     for (const useless of [['--miner', reward], ['--miner-threads', '1'], ['--blocks-only'], ['--peerbloomfilters']]) {
       const refused = await start(otherId!, '--spv', ...useless);
       expect(refused.code).toBe(2);
-      expect(refused.stderr).toContain(`a light node has no blocks, and so no use for ${useless[0]}`);
+      expect(refused.stderr).toContain(`a light node (--spv) does not support ${useless[0]}`);
     }
     await light.stop();
     await full.stop();

@@ -28,7 +28,7 @@ describe('pier up', () => {
       });
       await new Promise<void>((resolve, reject) => {
         createInterface({ input: child.stderr }).on('line', (line) => {
-          if (line.startsWith('Ctrl-C stops it')) resolve();
+          if (line.startsWith('Press Ctrl-C to stop')) resolve();
         });
         void exited.then((code) => reject(new Error(`ended with exit code ${code}`)));
       });
@@ -44,10 +44,10 @@ describe('pier up', () => {
       const own = await pier(['verify', payment!], { NODE_ID: String(nodeIds[3]), PIER_DATADIR: dataDir });
       const remote = await pier(['verify', payment!, '--node', `127.0.0.1:${base}`]);
       for (const { stdout } of [own, remote])
-        expect(stdout).toMatch(/^Proved: block 103 of regtest holds the transaction/);
+        expect(stdout).toMatch(/^Proved: block 103 of regtest contains the transaction/);
       const second = await pier(args);
       expect(second.code).toBe(1);
-      expect(second.stderr).toContain(`port ${base} is taken`);
+      expect(second.stderr).toContain(`port ${base} is in use`);
 
       process.kill(-child.pid!, 'SIGINT');
       expect(await exited).toBe(0);

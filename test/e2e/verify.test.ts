@@ -6,9 +6,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { RpcClient } from '../../src/api/client/rpc-client.ts';
 import { createBlockchain } from '../../src/commands/create-blockchain.ts';
 import { createWallet } from '../../src/commands/create-wallet.ts';
-import { untilFinished } from '../../src/devnet/finished.ts';
 import type { ReadyLine } from '../../src/devnet/node-process.ts';
 import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { waitForExit } from '../../src/devnet/process-result.ts';
 import { nodeConfig } from '../../src/node/config.ts';
 import type { PaymentReport } from '../../src/spv/verify/payment-report.ts';
 import type { ProofJson } from '../../src/spv/verify/proof-file.ts';
@@ -35,7 +35,7 @@ async function start(nodeId: number, ...args: string[]): Promise<{ ready: ReadyL
     env: { ...process.env, NODE_ID: String(nodeId) },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  const finished = untilFinished(child);
+  const finished = waitForExit(child);
   const stop = async () => {
     child.kill('SIGTERM');
     await finished;
@@ -128,8 +128,8 @@ describe('pier verify', () => {
     const cases: [readonly string[], number, RegExp][] = [
       [[unknown, ...node()], 1, /no block from 0 to 105 .*unconfirmed/],
       [[txid, '--node', String(light)], 1, /nobody can be asked at 127\.0\.0\.1:\d+: .*\n.*--node HOST:PORT/],
-      [[], 2, /nothing to verify\n.*TXID/],
-      [[txid, '--proof', '-', '--node', '3000'], 2, /asks nobody/],
+      [[], 2, /no transaction to verify\n.*txid/],
+      [[txid, '--proof', '-', '--node', '3000'], 2, /verifies offline/],
     ];
     const results = await Promise.all(cases.map(([args]) => verify(args)));
     for (const [i, [args, code, message]] of cases.entries()) {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, it } from 'vitest';
-import { untilFinished } from '../../src/devnet/finished.ts';
+import { waitForExit } from '../../src/devnet/process-result.ts';
 import { chromium, requireOracles } from './oracles.ts';
 import { tempDir } from './temp-dir.ts';
 
@@ -50,7 +50,7 @@ export async function renderPage(html: string): Promise<string> {
     [...flags, `--user-data-dir=${join(folder, 'profile')}`, '--dump-dom', pathToFileURL(file).href],
     { stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000, killSignal: 'SIGKILL' },
   );
-  const { code, stdout, stderr } = await untilFinished(child);
+  const { code, stdout, stderr } = await waitForExit(child);
   if (code !== 0) throw new Error(`chromium exited with ${code}: ${stderr}`);
   return stdout;
 }

@@ -4,15 +4,16 @@ import { UsageError } from '../../node/config.ts';
 import { type CommonOptions, configOf, nodeOptions } from '../options.ts';
 import { bold, dim, note, print, printResult } from '../output.ts';
 
+/** Adds the commands `createblockchain`, `minegenesis`, `printchain` and `reindexutxo`. */
 export function addChainCommands(program: Command): void {
   nodeOptions(program.command('createblockchain'))
-    .description('create a chain whose first blocks pay an address, so that one reward is spendable')
-    .requiredOption('--address <address>', 'who gets the rewards')
+    .description('create a blockchain whose first blocks pay an address; one reward is spendable')
+    .requiredOption('--address <address>', 'address that the block rewards pay')
     .action(async (options: CommonOptions & { address: string }) => {
       const config = configOf(options);
       const { createBlockchain } = await import('../../commands/create-blockchain.ts');
       const { network, powNoRetargeting, coinbaseMaturity } = config.params;
-      if (!powNoRetargeting) note(`Mining ${coinbaseMaturity + 1} blocks, which cost work on ${network}.`);
+      if (!powNoRetargeting) note(`Mining ${coinbaseMaturity + 1} blocks with the proof of work of ${network} ...`);
       const created = await createBlockchain(config, { address: options.address });
       printResult(options.json, created, ({ file, height, bestblockhash }) =>
         [`${bold('Created')} ${file}`, `height ${height}, best block ${bestblockhash}`].join('\n'),
@@ -21,9 +22,9 @@ export function addChainCommands(program: Command): void {
 
   program
     .command('minegenesis')
-    .description('find the nonce of the genesis block that a network file describes')
+    .description('mine the genesis block that a network file describes')
     .argument('<file>', 'the network file')
-    .option('--json', 'print errors as JSON, too')
+    .option('--json', 'print errors as JSON too')
     .action(async (file: string) => {
       const { mineGenesis } = await import('../../commands/mine-genesis.ts');
       print(JSON.stringify(await mineGenesis(file), null, 2));
@@ -31,11 +32,11 @@ export function addChainCommands(program: Command): void {
 
   nodeOptions(program.command('printchain'))
     .description('print the blocks of the chain, newest first')
-    .option('--limit <count>', 'print so many at the most')
+    .option('--limit <count>', 'print at most this many blocks')
     .action(async (options: CommonOptions & { limit?: string }) => {
       const limit = options.limit === undefined ? undefined : Number(options.limit);
       if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
-        throw new UsageError('bad-limit', `--limit '${options.limit}' is not a whole number from 1`);
+        throw new UsageError('bad-limit', `--limit '${options.limit}' is not a positive integer`);
       }
       const config = configOf(options);
       const { printChain } = await import('../../commands/print-chain.ts');
@@ -49,7 +50,7 @@ export function addChainCommands(program: Command): void {
     });
 
   nodeOptions(program.command('reindexutxo'))
-    .description('rebuild the set of unspent outputs from the blocks')
+    .description('rebuild the UTXO set from the stored blocks; the node must be stopped')
     .action(async (options: CommonOptions) => {
       const { reindexUtxo } = await import('../../commands/reindex-utxo.ts');
       const progress = process.stderr.isTTY
@@ -58,7 +59,7 @@ export function addChainCommands(program: Command): void {
           }
         : undefined;
       const result = await reindexUtxo(configOf(options), progress);
-      if (!options.json) note('The set of unspent outputs has been rebuilt.');
+      if (!options.json) note('Rebuilt the UTXO set.');
       printResult(options.json, result, ({ blocks, coins }) => `${blocks} blocks, ${coins} unspent outputs`);
     });
 }
@@ -66,7 +67,7 @@ export function addChainCommands(program: Command): void {
 function formatBlock(block: PrintedBlock): string {
   const lines = [
     `${bold(`Block ${block.height}`)}  ${block.hash}`,
-    `  previous     ${block.previousblockhash ?? '(none: the genesis block)'}`,
+    `  previous     ${block.previousblockhash ?? '(none: genesis block)'}`,
     `  merkle root  ${block.merkleroot}`,
     `  time         ${new Date(block.time * 1000).toISOString()}`,
     `  work         bits ${block.bits}, nonce ${block.nonce}`,
@@ -74,9 +75,7 @@ function formatBlock(block: PrintedBlock): string {
   for (const tx of block.tx) {
     lines.push(`  ${dim('transaction')}  ${tx.txid}`);
     for (const input of tx.vin) {
-      lines.push(
-        input.coinbase === undefined ? `    from ${input.txid}:${input.vout}` : '    from nowhere: a block reward',
-      );
+      lines.push(input.coinbase === undefined ? `    from ${input.txid}:${input.vout}` : '    coinbase');
     }
     for (const { value, scriptPubKey } of tx.vout) {
       lines.push(`    to   ${scriptPubKey.address ?? scriptPubKey.type}  ${value.toFixed(8)} BTC`);

@@ -3,10 +3,11 @@ import { nodePaths } from '../../node/config.ts';
 import { type CommonOptions, configOf, nodeOptions } from '../options.ts';
 import { print } from '../output.ts';
 
+/** Adds the command `rpc`. */
 export function addRpc(program: Command): void {
   nodeOptions(program.command('rpc'))
-    .description("call a method of a running node's RPC; `pier rpc help` lists them")
-    .option('--wallet <name>', 'wallet that the call is about')
+    .description("call an RPC method of a running node; 'pier rpc help' lists the methods")
+    .option('--wallet <name>', 'wallet of the call')
     .argument('<method>')
     .argument('[args...]')
     .passThroughOptions()

@@ -2,14 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { narrateStep } from '../narration.ts';
 import { print } from '../output.ts';
+import { formatStep } from '../step-text.ts';
 
+/** Adds the command `scenario`. */
 export function addScenario(program: Command): void {
   program
     .command('scenario')
     .description(
-      'play the nine steps, and a light node, in a temporary folder on free ports; exit 0 only if each was verified',
+      'play the scenario of pier up in a temporary folder on free ports; exit with 0 only if every step is verified',
     )
     .option('--json', 'print the evidence as JSON')
     .option('--log', "print the nodes' logs to stderr")
@@ -25,7 +26,7 @@ export function addScenario(program: Command): void {
         light: light!,
         dataDir,
         ...(options.log ? { onLog: (_nodeId, line) => process.stderr.write(`${line}\n`) } : {}),
-        ...(options.json ? {} : { onStep: (step) => print(narrateStep(step)) }),
+        ...(options.json ? {} : { onStep: (step) => print(formatStep(step)) }),
       });
       try {
         const evidence = await scenario.play();

@@ -30,28 +30,35 @@ interface StartOptions extends CommonOptions {
   readonly withParent?: boolean;
 }
 
+/** Adds the command `startnode`. */
 export function addStartNode(program: Command): void {
-  const command = nodeOptions(program.command('startnode')).description('run the node until Ctrl-C or `pier rpc stop`');
+  const command = nodeOptions(program.command('startnode')).description("run the node until Ctrl-C or 'pier rpc stop'");
   seedOptions(command)
-    .option('--spv', 'a light node: headers only, payments found by block filters, and proved')
-    .option('--bloom', 'with --spv: find them by Bloom filters (BIP37), which tell peers much of what is looked for')
-    .option('--miner <address>', 'mine, and pay the rewards to this address')
-    .option('--mine-at-txs <count>', 'transactions in the mempool at which a block is mined; 0: mine all the time', '2')
+    .option('--spv', 'run a light node: it syncs headers, and finds and proves payments by block filters (BIP157)')
+    .option(
+      '--bloom',
+      'with --spv: find payments by Bloom filters (BIP37), which reveal most of your addresses to peers',
+    )
+    .option('--miner <address>', 'mine blocks whose rewards pay this address')
+    .option('--mine-at-txs <count>', 'mempool size at which a block is mined; 0 mines continuously', '2')
     .option(
       '--miner-threads <count>',
-      'threads that search for proof of work (default: one for each processor but one)',
+      'threads that search for proof of work (default: the number of processors less one)',
     )
-    .option('--blocks-only', 'take no transactions from peers')
-    .option('--no-blockfilterindex', 'keep no block filters, and serve none (default: BIP157, for light clients)')
+    .option('--blocks-only', 'do not accept transactions from peers')
+    .option('--no-blockfilterindex', 'do not index and serve block filters (BIP157) for light clients')
     .option('--trickle', 'announce transactions after random delays (default on public networks)')
     .option('--no-trickle', 'announce transactions at once (default on local networks)')
-    .option('--peerbloomfilters', 'let peers filter blocks and transactions by Bloom filters (BIP37)')
+    .option('--peerbloomfilters', 'serve Bloom filters (BIP37) to light clients')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--no-v2', 'speak only the unencrypted transport (default: BIP324 with peers that know it)')
-    .option('--max-connections <count>', 'connections at the most, besides those to seeds and added nodes', '125')
+    .option('--no-v2', 'use only the unencrypted v1 transport (default: BIP324 with peers that support it)')
+    .option('--max-connections <count>', 'maximum number of connections, without those to seeds and added nodes', '125')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
-    .option('--minimumchainwork <hex>', 'work that a chain of headers must show to be stored (default: the network’s)')
-    .option('--with-parent', 'stop when standard input closes, as it does when the parent process ends')
+    .option(
+      '--minimumchainwork <hex>',
+      'minimum chainwork of headers before they are stored (default: that of the network)',
+    )
+    .option('--with-parent', 'stop when standard input closes, that is, when the parent process exits')
     .action(async (options: StartOptions) => {
       const config = configOf(options, {
         seed: options.seed,
@@ -80,11 +87,11 @@ export function addStartNode(program: Command): void {
           const { host, port, cookieFile } = rpc;
           print(JSON.stringify({ event: 'ready', pid: process.pid, p2p, rpc: { host, port, cookieFile } }));
         } else {
-          const place = `Node ${config.nodeId} (${config.params.network})`;
+          const name = `Node ${config.nodeId} (${config.params.network})`;
           note(
             options.spv
-              ? `${place} is a light node, and serves RPC at port ${rpc.port}.`
-              : `${place} serves peers at ${p2p} and RPC at port ${rpc.port}.`,
+              ? `${name} runs as a light node and serves RPC on port ${rpc.port}.`
+              : `${name} accepts peers on ${p2p} and serves RPC on port ${rpc.port}.`,
           );
           node.processor.events.on(
             'progress',
@@ -95,14 +102,14 @@ export function addStartNode(program: Command): void {
       } finally {
         status?.show('');
         const stopped = node.stop();
-        // Then what fails on the way out is no news.
+        // After a failure, errors during shutdown are ignored.
         await (node.failure === undefined ? stopped : stopped.catch(() => {}));
       }
       if (node.failure !== undefined) throw node.failure;
     });
 }
 
-/** Options of a node with all blocks that a light one has no use for. */
+/** Options of a full node that a light node does not support. */
 const fullOnly = ['miner', 'minerThreads', 'blocksOnly', 'peerbloomfilters'] as const;
 
 async function start(
@@ -112,18 +119,21 @@ async function start(
 ): Promise<StartedNode<FullNode | LightNode>> {
   const { startNode, startLightNode } = await import('../../commands/start-node.ts');
   if (!options.spv && options.bloom) {
-    throw new UsageError('not-light', 'only a light node finds its payments by filters: --bloom needs --spv');
+    throw new UsageError(
+      'not-light',
+      '--bloom requires --spv: only a light node searches for payments by Bloom filters',
+    );
   }
   if (!options.spv) return startNode(config, { logger });
-  const useless = fullOnly.find((option) => options[option] !== undefined);
-  if (useless !== undefined) {
-    const name = useless.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    throw new UsageError('not-light', `a light node has no blocks, and so no use for --${name}`);
+  const unsupported = fullOnly.find((option) => options[option] !== undefined);
+  if (unsupported !== undefined) {
+    const name = unsupported.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new UsageError('not-light', `a light node (--spv) does not support --${name}`);
   }
   return startLightNode(config, { logger });
 }
 
-/** Resolves when whoever holds the other end of standard input is gone; it keeps no stopped node alive. */
+/** Resolves when standard input closes. It does not keep the process alive. */
 function parentGone(): Promise<void> {
   const { stdin } = process;
   return new Promise((resolve) => {

@@ -6,7 +6,7 @@ import type { FinderProgress } from '../../node/payment-finder.ts';
 import { PierError } from '../../platform/errors.ts';
 import { type CommonOptions, nodeOptions } from '../options.ts';
 import { note, printResult } from '../output.ts';
-import { paymentPicture } from '../payment-picture.ts';
+import { formatPaymentReport } from '../payment-report-text.ts';
 import { StatusLine } from '../status-line.ts';
 
 interface VerifyCliOptions extends CommonOptions {
@@ -21,19 +21,24 @@ interface VerifyCliOptions extends CommonOptions {
 
 const repeatable = (value: string, previous: string[] = []) => [...previous, value];
 
+/** Adds the command `verify`. */
 export function addVerify(program: Command): void {
   nodeOptions(program.command('verify'))
     .description(
-      'prove that a block holds a transaction, by headers and a merkle proof, and say what that does not prove',
+      'verify by headers and a merkle proof that a block contains a transaction, and report what that does not prove',
     )
-    .argument('[txid]', 'the transaction; with --proof, the one that the proof has to be of')
-    .option('--node <host:port>', 'node to ask; may be repeated (default: 127.0.0.1:3000)', repeatable)
-    .option('--block <hash|height>', 'the block that holds it')
-    .option('--address <address>', 'an address that it pays, by which block filters find it (BIP157)')
-    .option('--proof <file>', 'verify this proof, asking nobody; - for standard input')
-    .option('--checkpoint <height:hash>', 'a block that you know to be of the chain')
-    .option('--export <file>', 'write the proof to a file, for others to verify')
-    .option('--headers-from <height>', 'begin the headers of the proof there; to verify it takes a checkpoint')
+    .argument('[txid]', 'transaction id; optional with --proof')
+    .option(
+      '--node <host:port>',
+      'node to query; can be repeated (default: the seeds of the network, or 127.0.0.1:3000)',
+      repeatable,
+    )
+    .option('--block <hash|height>', 'block that contains the transaction')
+    .option('--address <address>', 'address that the transaction pays, to find the block by block filters (BIP157)')
+    .option('--proof <file>', 'verify an exported proof offline; - reads standard input')
+    .option('--checkpoint <height:hash>', 'trusted block of the chain')
+    .option('--export <file>', 'write the proof to a file, for pier verify --proof')
+    .option('--headers-from <height>', 'omit earlier headers from the proof; verifying it then needs --checkpoint')
     .action(async (txid: string | undefined, options: VerifyCliOptions) => {
       const { verifyConfig, exportProof } = await import('../../commands/verify.ts');
       const { paymentReport } = await import('../../spv/verify/payment-report.ts');
@@ -44,7 +49,7 @@ export function addVerify(program: Command): void {
       const exported = () => exportProof(config, proof, options.headersFrom);
       if (options.export !== undefined && report.verified) await write(options.export, JSON.stringify(exported()));
       if (options.json) printResult(true, { ...report, source, ...(report.verified && { proof: exported() }) }, String);
-      else printResult(false, report, (each) => paymentPicture(each, { network: config.params.network, source }));
+      else printResult(false, report, (each) => formatPaymentReport(each, { network: config.params.network, source }));
       if (!report.verified) process.exitCode = 1;
     });
 }
@@ -59,7 +64,7 @@ async function verify(
     if (node ?? block ?? address) {
       throw new UsageError(
         'useless-option',
-        'who verifies a proof asks nobody: leave out --node, --block and --address',
+        '--proof verifies offline: it cannot be combined with --node, --block or --address',
       );
     }
     return verifyProof(config, await read(proof), {
@@ -69,13 +74,13 @@ async function verify(
     });
   }
   if (txid === undefined) {
-    throw new UsageError('no-txid', 'there is nothing to verify', {
-      hint: 'Give a TXID, or a proof with --proof FILE.',
+    throw new UsageError('no-txid', 'no transaction to verify', {
+      hint: 'Give a txid, or a proof with --proof FILE.',
     });
   }
   const status = process.stderr.isTTY && !json ? new StatusLine(process.stderr) : undefined;
   const progress = ({ stage, height }: FinderProgress) =>
-    status?.show(stage === 'headers' ? `Headers: ${height}` : `Looking for the block: down to ${height}`);
+    status?.show(stage === 'headers' ? `Headers: ${height}` : `Searching for the block: down to height ${height}`);
   try {
     return await verifyTransaction(config, txid, { block, address, checkpoint, progress });
   } finally {
@@ -87,7 +92,7 @@ async function read(path: string): Promise<string> {
   try {
     return path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
   } catch (error) {
-    throw new PierError('unreadable-file', `${path} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new PierError('unreadable-file', `cannot read ${path}: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -95,7 +100,7 @@ async function write(path: string, json: string): Promise<void> {
   try {
     await writeFile(path, `${json}\n`);
   } catch (error) {
-    throw new PierError('unwritable-file', `${path} cannot be written: ${(error as Error).message}`, { cause: error });
+    throw new PierError('unwritable-file', `cannot write ${path}: ${(error as Error).message}`, { cause: error });
   }
-  note(`The proof is in ${path}: 'pier verify --proof ${path}' verifies it.`);
+  note(`Wrote the proof to ${path}. Verify it with 'pier verify --proof ${path}'.`);
 }

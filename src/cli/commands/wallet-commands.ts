@@ -14,16 +14,17 @@ type SendCliOptions = CommonOptions & {
   readonly seed?: string[] | boolean;
 };
 
+/** Adds the commands `createwallet`, `showmnemonic`, `listaddresses`, `getbalance` and `send`. */
 export function addWalletCommands(program: Command): void {
   nodeOptions(program.command('createwallet'))
     .description("add a wallet to the node's wallet file and print its first address")
-    .option('--name <name>', 'name of the wallet (default: wallet1, wallet2, …)')
+    .option('--name <name>', 'name of the wallet (default: wallet1, wallet2, ...)')
     .addOption(
-      new Option('--type <type>', 'kind of its addresses: BIP44, BIP49, BIP84 or BIP86')
+      new Option('--type <type>', 'address type: BIP44, BIP49, BIP84 or BIP86')
         .choices(['legacy', 'p2sh-segwit', 'bech32', 'bech32m'])
         .default('bech32'),
     )
-    .option('--restore', 'make it from the words of an older wallet, read from standard input; needs --name')
+    .option('--restore', 'restore a wallet from its mnemonic, read from standard input; requires --name')
     .action(async (options: CommonOptions & { name?: string; type: AddressType; restore?: boolean }) => {
       if (options.restore) return restore(options);
       const { createWallet } = await import('../../commands/create-wallet.ts');
@@ -35,7 +36,7 @@ export function addWalletCommands(program: Command): void {
     });
 
   nodeOptions(program.command('showmnemonic'))
-    .description('print the words from which each wallet can be restored: keep them secret')
+    .description('print the mnemonic of each wallet, from which it can be restored; keep it secret')
     .action(async (options: CommonOptions) => {
       const config = configOf(options);
       const { showMnemonics } = await import('../../commands/mnemonic.ts');
@@ -59,8 +60,8 @@ export function addWalletCommands(program: Command): void {
     });
 
   nodeOptions(program.command('getbalance'))
-    .description("print what the node's wallets hold, or what the chain holds for an address")
-    .option('--address <address>', 'any address, whoever owns it')
+    .description("print the balances of the node's wallets, or the confirmed balance of an address")
+    .option('--address <address>', 'any address, also of other wallets')
     .action(async (options: CommonOptions & { address?: string }) => {
       const config = configOf(options);
       const { getAddressBalance, getBalances } = await import('../../commands/get-balance.ts');
@@ -85,11 +86,11 @@ export function addWalletCommands(program: Command): void {
 
   seedOptions(nodeOptions(program.command('send')))
     .description('pay an address')
-    .requiredOption('--to <address>', 'who is paid')
-    .requiredOption('--amount <bitcoins>', 'how much, such as 1.5')
-    .option('--from <wallet>', 'the paying wallet, by its name or one of its addresses')
-    .option('--fee-rate <rate>', 'fee in satoshis per virtual byte')
-    .option('--mine', 'mine a block with it at once')
+    .requiredOption('--to <address>', 'address to pay')
+    .requiredOption('--amount <bitcoins>', 'amount in bitcoins, such as 1.5')
+    .option('--from <wallet>', 'paying wallet, given by its name or one of its addresses')
+    .option('--fee-rate <rate>', 'fee rate in satoshis per virtual byte')
+    .option('--mine', 'mine a block with the payment on this node')
     .action(async ({ to, amount, from, feeRate, mine, ...options }: SendCliOptions) => {
       const { send } = await import('../../commands/send.ts');
       const sent = await send(configOf(options, { seed: options.seed }), {
@@ -108,8 +109,8 @@ export function addWalletCommands(program: Command): void {
 async function restore(options: CommonOptions & { name?: string; type: AddressType }): Promise<void> {
   const config = configOf(options);
   const { name, type } = options;
-  if (name === undefined) throw new UsageError('no-wallet-name', '--restore needs a --name for the wallet');
-  if (process.stdin.isTTY) note('Type the words, then Enter and Ctrl-D:');
+  if (name === undefined) throw new UsageError('no-wallet-name', '--restore requires --name');
+  if (process.stdin.isTTY) note('Type the mnemonic, then Enter and Ctrl-D:');
   const mnemonic = await text(process.stdin);
   const { restoreWallet } = await import('../../commands/mnemonic.ts');
   const restored = await restoreWallet(config, { name, mnemonic, type });

@@ -1,15 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
 
-/** What a process has printed, and how it has ended. */
-export interface Finished {
-  /** Null where a signal has ended it. */
+/** The exit code and output of a process. */
+export interface ProcessResult {
+  /** Exit code; null if a signal ended the process. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Waits for the end of a process whose output is piped here. Rejects where it could not be started. */
-export function untilFinished(child: ChildProcess): Promise<Finished> {
+/** Waits for the exit of a process whose stdout and stderr are pipes. Rejects if the process could not be started. */
+export function waitForExit(child: ChildProcess): Promise<ProcessResult> {
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {

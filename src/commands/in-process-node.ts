@@ -6,18 +6,18 @@ import { FullNode, type StartOptions } from '../node/full-node.ts';
 import { LightNode } from '../node/light-node.ts';
 import { StoreError } from '../store/errors.ts';
 
-/** A node that was started in this process, for one command. */
-export interface OpenedNode {
+/** A node that runs in this process for one command. */
+export interface InProcessNode {
   readonly node: FullNode | LightNode;
-  /** Calls one of its RPC methods. */
+  /** Calls one of the node's RPC methods; `wallet` selects a wallet. */
   call(method: string, params?: CallParams, wallet?: string): Promise<unknown>;
 }
 
-/** Starts a node that does not run on the files that it has, as the kind of node that these belong to. */
-export async function openStoppedNode(
+/** Starts a stopped node in this process, as a full or light node according to its files. */
+export async function openInProcessNode(
   config: NodeConfig,
   options: Omit<StartOptions, 'createChain'>,
-): Promise<OpenedNode> {
+): Promise<InProcessNode> {
   try {
     const node = await FullNode.start(config, { ...options, createChain: false });
     return { node, call: (method, params, wallet) => callMethod(node, rpcMethods, method, params, wallet) };

@@ -3,11 +3,11 @@ import { bold, dim } from './output.ts';
 
 type Verified = Extract<PaymentReport, { verified: true }>;
 
-/** Work in this unit and above is shown with fewer digits. */
+/** Work from here on, in expected hashes, is rounded to four digits. */
 const EXACT_BELOW = 1_000_000n;
 
-/** A verdict for people: the way from the transaction to the work, what is proved, and what is not. */
-export function paymentPicture(
+/** Formats a report as text: the path from the transaction to the chain tip, what is proved, and what is not. */
+export function formatPaymentReport(
   report: PaymentReport,
   { network, source }: { network: string; source: string },
 ): string {
@@ -15,9 +15,9 @@ export function paymentPicture(
   const { height, confirmations } = report;
   const depth = confirmations === 1 ? '1 confirmation' : `${confirmations} confirmations`;
   return [
-    `${bold('Proved')}: block ${height} of ${network} holds the transaction, with ${depth} (from ${source})`,
+    `${bold('Proved')}: block ${height} of ${network} contains the transaction; ${depth} (source: ${source})`,
     '',
-    ...wayUp(report),
+    ...pathLines(report),
     '',
     bold('Proved'),
     ...report.proved.map(({ text }) => `  + ${text}`),
@@ -26,7 +26,8 @@ export function paymentPicture(
   ].join('\n');
 }
 
-function wayUp(report: Verified): string[] {
+/** Lines from the transaction up its merkle branch to the block, and on to the tip. */
+function pathLines(report: Verified): string[] {
   const { txid, position, path, merkleroot, blockhash, height, time, confirmations, workontop, tip } = report;
   const on = confirmations - 1;
   return [
@@ -35,10 +36,10 @@ function wayUp(report: Verified): string[] {
       dim(line(`  ├ ${isAlone(report, i) ? 'itself' : side}`, sibling)),
       line(i === path.length - 1 ? '  merkle root' : '  └ hash', parent),
     ]),
-    ...(path.length === 0 ? [line('  merkle root', merkleroot, 'the block holds nothing else')] : []),
+    ...(path.length === 0 ? [line('  merkle root', merkleroot, 'the only transaction of the block')] : []),
     line(`  block ${height}`, blockhash, date(time)),
     line(`  ${on === 0 ? 'nothing' : on} on top`, on === 0 ? '' : `${hashes(workontop)} expected hashes`),
-    line(`  tip ${tip.height}`, tip.hash, `${date(tip.time)}; ${hashes(tip.work)} expected hashes in these headers`),
+    line(`  tip ${tip.height}`, tip.hash, `${date(tip.time)}; ${hashes(tip.work)} expected hashes in the headers`),
   ].map((text) => text.trimEnd());
 }
 
@@ -46,7 +47,7 @@ function line(label: string, value: string, more = ''): string {
   return `${label.padEnd(15)}  ${value}${more === '' ? '' : `  ${more}`}`;
 }
 
-/** Whether the node at this step has no neighbour, and is hashed with itself. */
+/** Returns whether the node at this step has no sibling and is hashed with itself. */
 function isAlone({ txid, path }: Verified, step: number): boolean {
   return path[step]!.sibling === (step === 0 ? txid : path[step - 1]!.parent);
 }

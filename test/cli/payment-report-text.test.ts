@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { paymentPicture } from '../../src/cli/payment-picture.ts';
+import { formatPaymentReport } from '../../src/cli/payment-report-text.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { paymentReport } from '../../src/spv/verify/payment-report.ts';
 import { verifySelfContained } from '../../src/spv/verify/proof-file.ts';
@@ -10,13 +10,13 @@ const about = { network: 'regtest', source: 'a test' };
 
 function picture(height: number, position: number): string[] {
   const verdict = verifySelfContained(regtest, proofIn(blocks, height, position), { nowSeconds: 1_770_000_000 });
-  return paymentPicture(paymentReport(verdict), about).split('\n');
+  return formatPaymentReport(paymentReport(verdict), about).split('\n');
 }
 
 it('shows the way up: neighbours by their side, who stands alone, and what is on top', () => {
   const { txidHex } = blocks[2]!.transactions[4]!;
   const lines = picture(2, 4);
-  expect(lines[0]).toMatch(/block 2 of regtest holds the transaction, with 2 confirmations \(from a test\)$/);
+  expect(lines[0]).toMatch(/block 2 of regtest contains the transaction; 2 confirmations \(source: a test\)$/);
   expect(lines[2]).toBe(`transaction      ${txidHex}  at position 4`);
   expect(lines[3]).toBe(`  ├ itself       ${txidHex}`);
   expect(lines[5]).toBe(`  ├ itself       ${lines[4]!.slice(17)}`);
@@ -37,5 +37,5 @@ it('shows a block that holds nothing else, with nothing on top', () => {
 
 it('says why something is not proved', () => {
   const refused = { verified: false, flaw: 'wrong-root', reason: 'the branch leads elsewhere' } as const;
-  expect(paymentPicture(refused, about)).toBe('Not proved: the branch leads elsewhere.');
+  expect(formatPaymentReport(refused, about)).toBe('Not proved: the branch leads elsewhere.');
 });
