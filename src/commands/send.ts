@@ -18,7 +18,7 @@ export interface SendOptions {
   readonly mine?: boolean;
 }
 
-/** Hashes to try for that block: the maximum of generatetoaddress. */
+/** Hashes to try for a block with `mine`: the maximum of generatetoaddress. */
 const MAX_TRIES = 0x7fff_ffff;
 
 /** The result of `send`. */
