@@ -40,7 +40,11 @@ export function addStartNode(program: Command): void {
       'with --spv: find payments by Bloom filters (BIP37), which reveal most of your addresses to peers',
     )
     .option('--miner <address>', 'mine blocks whose rewards pay this address')
-    .option('--mine-at-txs <count>', 'mempool size at which a block is mined; 0 mines continuously', '2')
+    .option(
+      '--mine-at-txs <count>',
+      'number of transactions in the mempool at which a block is mined; 0 mines continuously',
+      '2',
+    )
     .option(
       '--miner-threads <count>',
       'threads that search for proof of work (default: the number of processors less one)',

@@ -34,7 +34,10 @@ export function addVerify(program: Command): void {
       repeatable,
     )
     .option('--block <hash|height>', 'block that contains the transaction')
-    .option('--address <address>', 'address that the transaction pays, to find the block by block filters (BIP157)')
+    .option(
+      '--address <address>',
+      'address that the transaction pays or spends from, to find its block by block filters (BIP157)',
+    )
     .option('--proof <file>', 'verify an exported proof offline; - reads standard input')
     .option('--checkpoint <height:hash>', 'trusted block of the chain')
     .option('--export <file>', 'write the proof to a file, for pier verify --proof')
