@@ -34,9 +34,7 @@ describe('the scenario', () => {
       expect(value(evidence, 9, "bob's balance")).toBe('2 BTC');
       expect(value(evidence, 10, "bob's balance")).toBe('2 BTC');
       // The block with the payment, and false positives of the filters: about 1 in 5,000 blocks with this many keys.
-      const [blocks, byChance] = ['blocks downloaded', 'filter false positives'].map((l) =>
-        value(evidence, 10, l),
-      );
+      const [blocks, byChance] = ['blocks downloaded', 'filter false positives'].map((l) => value(evidence, 10, l));
       expect((blocks as number) - (byChance as number)).toBe(1);
       expect(byChance).toBeLessThan(3);
       const [received, all] = ['bytes received', 'bytes received, full node'].map((l) => value(evidence, 10, l));
