@@ -27,9 +27,9 @@ const FEE = 1_000n;
 const CHAINED_PERCENT = 20;
 
 /**
- * A valid regtest chain whose last blocks are what a node downloads in a busy year: transactions of one to three inputs,
- * 60% P2WPKH, 20% P2PKH, 20% P2TR by key, some of them spending outputs of their own block. The same options give the
- * same bytes.
+ * A valid regtest chain whose last blocks are what a node downloads in a busy year: transactions of one to three
+ * inputs, 60% P2WPKH, 20% P2PKH, 20% P2TR by key, some of them spending outputs of their own block. The same options
+ * give the same bytes.
  */
 export async function makeSpendChain(options: SpendChainOptions): Promise<SpendChain> {
   const chain = new ChainWriter(options.seed);

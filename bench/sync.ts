@@ -17,8 +17,8 @@ export interface SyncOptions {
 }
 
 /**
- * A chain full of signatures, downloaded by P2P from a bitcoind on loopback and fully validated: by a second bitcoind, and
- * by Pier with each of its secp256k1 engines. Prints inputs a second, and Pier's share of bitcoind's.
+ * A chain full of signatures, downloaded by P2P from a bitcoind on loopback and fully validated: by a second bitcoind,
+ * and by Pier with each of its secp256k1 engines. Prints inputs a second, and Pier's share of bitcoind's.
  */
 export async function benchSync({ seed, rounds, fullBlocks }: SyncOptions): Promise<void> {
   const chain = await makeSpendChain({ seed, fullBlocks, transactionsPerBlock: 2_000 });

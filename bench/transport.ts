@@ -14,8 +14,8 @@ const WINDOW = 16;
 type Version = 'v1' | 'v2';
 
 /**
- * Messages sent from one end of a loopback connection to the other, framed and parsed in v1 and in v2 by turns, both ends
- * in this process. Prints megabytes per second of processor time, of both ends together, and v2's share of v1's.
+ * Messages sent from one end of a loopback connection to the other, framed and parsed in v1 and in v2 by turns, both
+ * ends in this process. Prints megabytes per second of processor time, of both ends together, and v2's share of v1's.
  */
 export async function benchTransport({ rounds }: { readonly rounds: number }): Promise<void> {
   for (const kind of KINDS) {

@@ -12,7 +12,7 @@ export interface PaymentProof {
   readonly blockHash: Uint8Array;
   readonly height: number;
   readonly proof: MerkleProof;
-  /** The coinbase, without its witness, and its proof: together they prove the tree's depth. Absent if no peer sent it. */
+  /** The coinbase without its witness, and its proof: it proves the tree's depth. Absent if no peer sent it. */
   readonly coinbase?: { readonly transaction: Transaction; readonly proof: MerkleProof };
 }
 
@@ -26,7 +26,7 @@ export function paymentProofs(block: Block, height: number, positions: readonly 
   }));
 }
 
-/** Encodes a proof for the store: height (u32 little-endian), block hash, proof, and the coinbase with its proof if known. */
+/** Encodes a proof for the store: height (u32 little-endian), block hash, proof, coinbase with proof if known. */
 export function encodePaymentProof({ blockHash, height, proof, coinbase }: PaymentProof): Uint8Array {
   const writer = new ByteWriter(256).u32(height).bytes(blockHash);
   writeProof(writer, proof);

@@ -45,7 +45,7 @@ export class ProofStore {
     return [...this.#withdrawn];
   }
 
-  /** Withdraws the proofs that lead to a disconnected block and returns them. `stored` resolves when this is written. */
+  /** Withdraws the proofs for disconnected blocks and returns them. `stored` resolves when this is written. */
   withdraw(isDisconnected: (proof: PaymentProof) => boolean): {
     withdrawn: [txid: string, proof: PaymentProof][];
     stored: Promise<void>;

@@ -20,8 +20,8 @@ export interface Scanner extends PeerFollower {
   /** The last scanned block. */
   readonly scanned: BlockIndex;
   readonly counts: ScanCounts;
-  /** Number of peers the scan relies on: those that agree on all filter headers, or that have loaded our Bloom filter. */
-  readonly witnesses: number;
+  /** Number of peers the scan relies on: those that agree on all filter headers, or have our Bloom filter. */
+  readonly filterPeers: number;
   readonly handlers: SpvHandlers;
   /** Returns the heights of the blocks requested from a peer. */
   inFlight?(peer: Peer): readonly number[];

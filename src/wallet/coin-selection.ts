@@ -1,61 +1,64 @@
 import { type Random, randomInt } from '../platform/random.ts';
 import type { AddressType } from './keys.ts';
 
-/** Weight of an input with its signature of the greatest size: outpoint, scriptSig, sequence, witness. */
+/** Weight units of a signed input (outpoint, scriptSig, sequence, witness), with signatures of maximum size. */
 export const INPUT_WEIGHT: Readonly<Record<AddressType, number>> = {
-  legacy: 148 * 4, // a 107-byte scriptSig of signature and key
-  'p2sh-segwit': 64 * 4 + 108, // a 23-byte scriptSig that pushes the redeem script
-  bech32: 41 * 4 + 108, // an empty scriptSig, two witness items of up to 72 and 33 bytes
-  bech32m: 41 * 4 + 66, // one witness item of 64 bytes
+  legacy: 148 * 4, // 107-byte scriptSig: signature and public key
+  'p2sh-segwit': 64 * 4 + 108, // 23-byte scriptSig: push of the redeem script
+  bech32: 41 * 4 + 108, // empty scriptSig; witness items of up to 72 and 33 bytes
+  bech32m: 41 * 4 + 66, // empty scriptSig; one witness item of 64 bytes
 };
 
-/** Version, lock time, segwit's marker and flag, and the counts of inputs and outputs. */
+/** Weight units of version, lock time, segwit marker and flag, and the counts of inputs and outputs. */
 const OVERHEAD_WEIGHT = 10 * 4 + 2;
-/** Beyond 252 inputs or outputs their count takes three bytes. */
+/** Weight units that a count above 252 adds: it takes three bytes. */
 const LONG_COUNT_WEIGHT = 2 * 4;
 
+/** A coin that may be selected. */
 export interface Candidate {
   /** Satoshis. */
   readonly value: bigint;
   readonly type: AddressType;
 }
 
+/** Requirements of a coin selection. */
 export interface SelectionTarget {
-  /** Satoshis that the outputs pay. */
+  /** Sum of the outputs in satoshis, without change. */
   readonly amount: bigint;
-  /** Weight of the outputs that are paid. */
+  /** Weight units of the outputs, without change. */
   readonly outputWeight: number;
   readonly outputCount: number;
-  /** Weight of an output for change. */
+  /** Weight units of a change output. */
   readonly changeWeight: number;
-  /** Below this many satoshis there is no change: it is left to the miner. */
+  /** Minimum satoshis of a change output; less is added to the fee. */
   readonly minimumChange: bigint;
   /** Satoshis per 1,000 virtual bytes. */
   readonly feeRate: bigint;
-  /** The fee is taken from the amount, instead of added to it. */
+  /** Whether the fee is subtracted from the amount instead of added to it. */
   readonly subtractFee: boolean;
 }
 
+/** Result of a coin selection. */
 export interface Selection<C extends Candidate> {
   readonly coins: readonly C[];
-  /** Satoshis, what is left over included. */
+  /** Satoshis, including an excess too small for change. */
   readonly fee: bigint;
-  /** Satoshis of the change output; 0 where there is none. */
+  /** Satoshis of the change output; 0 if there is none. */
   readonly change: bigint;
 }
 
-/** Tries of the search for coins that need no change. */
+/** Iterations of the search for a changeless selection (Core: TOTAL_TRIES is 100,000). */
 const MAX_TRIES = 20_000;
 
-/** The fee for so much weight, rounded up. */
+/** Returns the fee in satoshis for a weight, rounded up; `feeRate` in satoshis per 1,000 virtual bytes. */
 export function feeFor(weight: number, feeRate: bigint): bigint {
   const vsize = BigInt(Math.ceil(weight / 4));
   return (vsize * feeRate + 999n) / 1000n;
 }
 
 /**
- * Chooses coins for a payment: a set that needs no change, if there is one (branch and bound), otherwise coins drawn at random
- * until they suffice, as Core does. Undefined where all candidates together are too little.
+ * Selects coins for a payment: a changeless set by branch and bound if there is one, otherwise random coins until they
+ * suffice (Core: SelectCoinsBnB, SelectCoinsSRD). Returns undefined if all candidates together are not enough.
  */
 export function selectCoins<C extends Candidate>(
   candidates: readonly C[],
@@ -65,7 +68,7 @@ export function selectCoins<C extends Candidate>(
   return selectWithoutChange(candidates, target) ?? selectAtRandom(candidates, target, random);
 }
 
-/** What a coin is worth after the fee for spending it. */
+/** Returns a coin's value minus the fee for its input. */
 function effectiveValue(coin: Candidate, target: SelectionTarget): bigint {
   return target.subtractFee ? coin.value : coin.value - feeFor(INPUT_WEIGHT[coin.type], target.feeRate);
 }
@@ -73,14 +76,14 @@ function effectiveValue(coin: Candidate, target: SelectionTarget): bigint {
 function transactionWeight(coins: readonly Candidate[], target: SelectionTarget, withChange: boolean): number {
   const outputs = target.outputCount + (withChange ? 1 : 0);
   let weight = OVERHEAD_WEIGHT + target.outputWeight + (withChange ? target.changeWeight : 0);
-  // An input without a witness still has one empty count of it, in a transaction where others have one.
+  // In a segwit transaction, an input without a witness has one byte for its empty witness stack.
   for (const { type } of coins) weight += INPUT_WEIGHT[type] + (type === 'legacy' ? 1 : 0);
   if (coins.length > 252) weight += LONG_COUNT_WEIGHT;
   if (outputs > 252) weight += LONG_COUNT_WEIGHT;
   return weight;
 }
 
-/** The selection that these coins make, with change or without; undefined if they are too little. */
+/** Returns the selection of these coins, with change if it is not too small; undefined if they are not enough. */
 function settle<C extends Candidate>(coins: readonly C[], target: SelectionTarget): Selection<C> | undefined {
   let total = 0n;
   for (const coin of coins) total += coin.value;
@@ -92,11 +95,11 @@ function settle<C extends Candidate>(coins: readonly C[], target: SelectionTarge
 
   const fee = feeFor(transactionWeight(coins, target, false), target.feeRate);
   if (total < due(fee)) return undefined;
-  // With the fee taken from the amount, whatever is above it is left to the miner as well.
+  // If the fee is subtracted, the excess of the coins over the amount is added to the fee as well.
   return { coins, fee: target.subtractFee ? fee + (total - target.amount) : total - target.amount, change: 0n };
 }
 
-/** Depth-first search, largest coins first, for a set that exceeds the target by less than change would cost. */
+/** Searches depth-first, largest coins first, for a set that exceeds the target by less than the cost of change. */
 function selectWithoutChange<C extends Candidate>(
   candidates: readonly C[],
   target: SelectionTarget,
@@ -105,7 +108,7 @@ function selectWithoutChange<C extends Candidate>(
     .map((coin) => ({ coin, value: effectiveValue(coin, target) }))
     .filter(({ value }) => value > 0n)
     .sort((a, b) => (a.value < b.value ? 1 : a.value > b.value ? -1 : 0));
-  /** The sum of the coins from here on. */
+  /** `rest[i]`: the sum of the coins from index i on. */
   const rest = new Array<bigint>(pool.length + 1).fill(0n);
   for (let i = pool.length - 1; i >= 0; i--) rest[i] = rest[i + 1]! + pool[i]!.value;
 
@@ -130,7 +133,7 @@ function selectWithoutChange<C extends Candidate>(
       next++;
       continue;
     }
-    // Too much, or not to be reached from here: leave out the coin that was taken last.
+    // The sum is too large, or the rest is too small: backtrack and leave out the last coin.
     const last = chosen.pop();
     if (last === undefined) return undefined;
     sum -= pool[last]!.value;

@@ -1,18 +1,19 @@
 import { PierError } from '../platform/errors.ts';
 
+/** Codes of `WalletError`. */
 export type WalletErrorCode =
-  | 'insufficient-funds' // not even with every coin that could be spent
-  | 'immature-coins' // there would be enough, but for rewards that are too young
-  | 'bad-amount' // zero, negative, or beyond all money
-  | 'dust' // an output that would cost more to spend than it is worth
-  | 'bad-fee-rate'
+  | 'insufficient-funds' // all spendable coins together are not enough
+  | 'immature-coins' // enough only with immature block rewards
+  | 'bad-amount' // zero, negative, or above MAX_MONEY
+  | 'dust' // an output below the dust threshold
+  | 'bad-fee-rate' // zero, negative, or above the maximum
   | 'bad-mnemonic'
   | 'wallet-exists'
   | 'bad-wallet-name'
-  | 'refused' // the mempool would not have the transaction
-  | 'corrupt-wallet'; // a record of the file cannot be read
+  | 'refused' // the mempool rejected the transaction
+  | 'corrupt-wallet'; // an unreadable record in the wallet file
 
-/** What a wallet cannot or will not do. Nothing has changed then. */
+/** Thrown when a wallet rejects a request; the wallet is unchanged. */
 export class WalletError extends PierError {
   declare readonly code: WalletErrorCode;
 

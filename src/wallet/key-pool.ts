@@ -3,7 +3,7 @@ import type { StoreOperation } from '../store/store.ts';
 import type { AddressType, KeyRef, KeyTree } from './keys.ts';
 import { type KeyRecord, putKey, putNext } from './records.ts';
 
-/** Keys beyond the last one handed out that are watched for, so that a restored wallet finds its coins (BIP44). */
+/** Keys to watch after the last one handed out, so that a restored wallet finds its coins (BIP44). */
 const GAP_LIMIT = 20;
 
 type KeyChain = Omit<KeyRef, 'index'>;
@@ -11,13 +11,13 @@ type KeyChain = Omit<KeyRef, 'index'>;
 const chainName = ({ type, change }: KeyChain) => `${type}/${change ? 1 : 0}`;
 
 interface ChainState {
-  /** By index; all of them watched. */
+  /** By index; all are watched. */
   readonly keys: KeyRecord[];
-  /** How many have been handed out. */
+  /** Number of keys handed out. */
   next: number;
 }
 
-/** The keys of one wallet: which have been handed out, and which scripts are its own. */
+/** The keys of one wallet: tracks which are handed out, and finds the key of a script. */
 export class KeyPool {
   readonly #id: number;
   readonly #tree: KeyTree;
@@ -31,26 +31,27 @@ export class KeyPool {
     for (const [chain, count] of next) this.#chain(chain).next = count;
   }
 
-  /** The wallet's key to a script, if it has one. */
+  /** Returns the wallet's key of a script; undefined if the script is not the wallet's. */
   find(scriptPubKey: Uint8Array): KeyRecord | undefined {
     return this.#byScript.get(binaryKey(scriptPubKey));
   }
 
+  /** Returns the scriptPubKeys of all keys, including those not handed out yet. */
   watchedScripts(): Uint8Array[] {
     return [...this.#byScript.values()].map(({ output }) => output.scriptPubKey);
   }
 
-  /** Keys that have been handed out, in the order of their chains. */
+  /** Yields the keys handed out, by chain and index. */
   *handedOut(): Generator<KeyRecord> {
     for (const { keys, next } of this.#chains.values()) yield* keys.slice(0, next);
   }
 
-  /** The key's private key: a secret. */
+  /** Returns the private key: 32 bytes, secret. */
   privateKey(ref: KeyRef): Uint8Array {
     return this.#tree.privateKey(ref);
   }
 
-  /** The next key of a chain, with the changes that must be durable before anybody sees it. */
+  /** Hands out the next key of a chain. The operations must be written before the key is shown. */
   take(chain: KeyChain, label?: string): { key: KeyRecord; operations: StoreOperation[] } {
     const state = this.#chain(chain);
     const operations = this.#advance(chain, state.next + 1);
@@ -63,18 +64,18 @@ export class KeyPool {
     return { key, operations };
   }
 
-  /** The key that `take` would return, on a chain that is open. */
+  /** Returns the key that `take` would return; the chain must be open. */
   peek(chain: KeyChain): KeyRecord {
     const { keys, next } = this.#chain(chain);
     return keys[next]!;
   }
 
-  /** A coin has come to the key: all before it count as handed out, and the keys beyond are watched for. */
+  /** Marks a key as paid: it and all before it count as handed out, and more keys after it are watched. */
   markUsed(ref: KeyRef): StoreOperation[] {
     return ref.index < this.#chain(ref).next ? [] : this.#advance(ref, ref.index + 1);
   }
 
-  /** Watches the first keys of a type, on both chains. Other types are watched from their first address on. */
+  /** Watches the first keys of a type on both chains. Other types are not watched before their first address. */
   open(type: AddressType): StoreOperation[] {
     return [false, true].flatMap((change) => this.#advance({ type, change }, 0));
   }

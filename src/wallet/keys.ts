@@ -4,57 +4,58 @@ import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { p2pkh, p2sh, p2tr, p2wpkh } from '@scure/btc-signer';
 import { WalletError } from './errors.ts';
 
-/** Kinds of address, as Core's RPC calls them. */
+/** Address types, by the names of Core's RPC. */
 export type AddressType = 'legacy' | 'p2sh-segwit' | 'bech32' | 'bech32m';
 
+/** All address types. */
 export const addressTypes: readonly AddressType[] = ['legacy', 'p2sh-segwit', 'bech32', 'bech32m'];
 
-/** The BIP that says how keys of the type are derived, which is also the first step of their path. */
+/** BIP that defines the derivation of a type's keys; also the first step of their path. */
 const PURPOSE: Readonly<Record<AddressType, number>> = { legacy: 44, 'p2sh-segwit': 49, bech32: 84, bech32m: 86 };
 
-/** One key of a wallet: which chain of its tree, and where on it. */
+/** Position of a key in a wallet's key tree. */
 export interface KeyRef {
   readonly type: AddressType;
-  /** On the internal chain, whose addresses are for change. */
+  /** Whether the key is on the internal chain, which is for change. */
   readonly change: boolean;
   readonly index: number;
 }
 
-/** What a key's output looks like, and what is needed to spend it. */
+/** The output of a key, with the data needed to spend it. */
 export interface KeyOutput {
   readonly scriptPubKey: Uint8Array;
   /** P2SH-P2WPKH only. */
   readonly redeemScript?: Uint8Array;
-  /** P2TR only: 32 bytes, before the tweak. */
+  /** P2TR only: x-only internal key, 32 bytes. */
   readonly tapInternalKey?: Uint8Array;
 }
 
-/** Twelve words of BIP39: 128 bits from the system's randomness. */
+/** Returns a new BIP39 mnemonic: twelve words from 128 bits of system randomness. */
 export function newMnemonic(): string {
   return generateMnemonic(wordlist, 128);
 }
 
-/** The words in BIP39's normal form. Throws `WalletError` 'bad-mnemonic'. */
+/** Returns the words in the normal form of BIP39. Throws `WalletError` 'bad-mnemonic'. */
 export function checkMnemonic(words: string): string {
   const mnemonic = words.normalize('NFKD').trim().toLowerCase().split(/\s+/).join(' ');
   if (validateMnemonic(mnemonic, wordlist)) return mnemonic;
   throw new WalletError(
     'bad-mnemonic',
-    'the words are no BIP39 mnemonic: one is not in the list, or the checksum is wrong',
+    'not a BIP39 mnemonic: a word is not in the word list, or the checksum is wrong',
   );
 }
 
-/** `m/84'/1'/0'/0/5` */
+/** Returns a derivation path such as `m/84'/1'/0'/0/5`; `coinType` as in SLIP44. */
 export function keyPath(ref: KeyRef, coinType: number): string {
   return `m/${PURPOSE[ref.type]}'/${coinType}'/0'/${ref.change ? 1 : 0}/${ref.index}`;
 }
 
-/** The tree of a wallet's keys (BIP32) with the accounts of BIP44, BIP49, BIP84 and BIP86. */
+/** The key tree of a wallet (BIP32), with the first account of BIP44, BIP49, BIP84 and BIP86. */
 export class KeyTree {
-  /** The root, or its extended private key until it is needed: to decode that costs more than many a command does. */
+  /** The root key; its encoded form until first needed, since decoding takes longer than most commands. */
   #root: HDKey | string;
   readonly coinType: number;
-  /** The external and internal chain of each account, derived when first needed. */
+  /** External and internal chains by path, derived when first needed. */
   readonly #chains = new Map<string, HDKey>();
 
   private constructor(root: HDKey | string, coinType: number) {
@@ -62,21 +63,22 @@ export class KeyTree {
     this.coinType = coinType;
   }
 
-  /** @param coinType 0 on mainnet, 1 on every test network (SLIP44) */
+  /** Derives the tree of a mnemonic; `coinType` is 0 on mainnet and 1 on every test network (SLIP44). */
   static async fromMnemonic(mnemonic: string, coinType: number): Promise<KeyTree> {
     return new KeyTree(HDKey.fromMasterSeed(await mnemonicToSeed(mnemonic)), coinType);
   }
 
-  /** From what `extendedPrivateKey` returned, without the work of stretching a mnemonic. */
+  /** Creates the tree from `extendedPrivateKey`, which saves the PBKDF2 rounds of a mnemonic. */
   static fromExtendedPrivateKey(xprv: string, coinType: number): KeyTree {
     return new KeyTree(xprv, coinType);
   }
 
-  /** The root of all keys: a secret. */
+  /** The root key as an xprv: secret. */
   get extendedPrivateKey(): string {
     return typeof this.#root === 'string' ? this.#root : this.#root.privateExtendedKey;
   }
 
+  /** Returns the output of a key. */
   output(ref: KeyRef): KeyOutput {
     const publicKey = this.#key(ref).publicKey!;
     switch (ref.type) {
@@ -95,7 +97,7 @@ export class KeyTree {
     }
   }
 
-  /** 32 bytes: a secret. */
+  /** Returns a private key: 32 bytes, secret. */
   privateKey(ref: KeyRef): Uint8Array {
     return this.#key(ref).privateKey!;
   }

@@ -10,18 +10,18 @@ import {
   type TransactionRecord,
 } from './records.ts';
 
-/** A transaction of the wallet, as it stands now. */
+/** A transaction of the wallet and its current state. */
 export interface LedgerEntry {
   readonly tx: Transaction;
-  /** Unix seconds at which the wallet first saw it. */
+  /** Unix seconds when the wallet first saw the transaction. */
   readonly time: number;
   confirmation: Confirmation | undefined;
-  /** A block holds another transaction that spends the same coins, so that this one can never be. */
+  /** Whether a block spends one of its inputs, or an input of an unconfirmed ancestor, with another transaction. */
   conflicted: boolean;
   inMempool: boolean;
 }
 
-/** An output that is or was the wallet's. */
+/** An output of the wallet, spent or unspent. */
 export interface WalletCoin {
   readonly outpoint: OutPoint;
   readonly output: TxOut;
@@ -29,14 +29,14 @@ export interface WalletCoin {
   readonly entry: LedgerEntry;
 }
 
-/** The transactions that concern one wallet, and the coins that they give and take. */
+/** The transactions of one wallet, and the coins that they create and spend. */
 export class Ledger {
   readonly #id: number;
   readonly #keys: KeyPool;
   readonly #entries = new Map<string, LedgerEntry>();
-  /** Outputs of the wallet, spent ones too, by `outPointKey`. */
+  /** Outputs of the wallet, spent or unspent, by `outPointKey`. */
   readonly #coins = new Map<string, WalletCoin>();
-  /** Entries that spend an outpoint, by its key; more than one where they conflict. */
+  /** Transactions that spend an outpoint, by `outPointKey`; more than one if they conflict. */
   readonly #spenders = new Map<string, Set<LedgerEntry>>();
 
   constructor(id: number, keys: KeyPool, records: Iterable<TransactionRecord>) {
@@ -51,7 +51,7 @@ export class Ledger {
     return this.#entries.get(txidHex);
   }
 
-  /** Oldest first: by block and position in it, the unconfirmed ones last, by time. */
+  /** Returns all transactions, oldest first: by height and position, then the unconfirmed ones by time. */
   entries(): LedgerEntry[] {
     const height = (entry: LedgerEntry) => entry.confirmation?.height ?? Number.MAX_SAFE_INTEGER;
     const position = (entry: LedgerEntry) => entry.confirmation?.position ?? entry.time;
@@ -66,13 +66,13 @@ export class Ledger {
     return this.#coins.values();
   }
 
-  /** Whether a transaction that is not known to be in vain spends the coin. */
+  /** Returns whether a transaction that is not conflicted spends the coin. */
   isSpent(outpoint: OutPoint): boolean {
     for (const spender of this.#spenders.get(outPointKey(outpoint)) ?? []) if (!spender.conflicted) return true;
     return false;
   }
 
-  /** Outputs of transactions that are not in vain, unless a transaction in a block spends them. */
+  /** Returns the wallet's outputs that no confirmed transaction spends, without those of conflicted transactions. */
   unspentInBlocks(): OutPoint[] {
     const isSpentInBlock = (key: string) => {
       for (const { confirmation } of this.#spenders.get(key) ?? []) if (confirmation) return true;
@@ -83,21 +83,21 @@ export class Ledger {
       .map(([, { outpoint }]) => outpoint);
   }
 
-  /** Other entries that spend one of the coins that the transaction spends. */
-  rivals(tx: Transaction): LedgerEntry[] {
+  /** Returns the other transactions that spend an input of this one. */
+  conflictsOf(tx: Transaction): LedgerEntry[] {
     const spenders = tx.inputs.flatMap(({ prevout }) => [...(this.#spenders.get(outPointKey(prevout)) ?? [])]);
     return spenders.filter((entry) => entry.tx.txidHex !== tx.txidHex);
   }
 
-  /** Whether a block has decided that the transaction can never be. */
-  isRefuted(tx: Transaction): boolean {
+  /** Returns whether a transaction, known or not, conflicts with a block. */
+  isConflicted(tx: Transaction): boolean {
     return (
-      this.rivals(tx).some(({ confirmation }) => confirmation) ||
+      this.conflictsOf(tx).some(({ confirmation }) => confirmation) ||
       tx.inputs.some(({ prevout }) => this.coin(prevout)?.entry.conflicted)
     );
   }
 
-  /** Whether the transaction pays the wallet, or spends a coin of it. */
+  /** Returns whether the transaction pays the wallet or spends a coin of the wallet. */
   concerns(tx: Transaction): boolean {
     if (this.#entries.has(tx.txidHex)) return true;
     for (const { prevout } of tx.inputs) if (this.#coins.has(outPointKey(prevout))) return true;
@@ -105,10 +105,9 @@ export class Ledger {
     return false;
   }
 
-  /** Takes note of a transaction, new or known, that stands in a block or in none. Returns what is to be stored. */
+  /** Adds or updates a transaction, confirmed or not. Returns the writes. */
   record(tx: Transaction, time: number, confirmation: Confirmation | undefined): StoreOperation[] {
     const known = this.#entries.get(tx.txidHex);
-    // One txid may come with another witness; the one that a block holds counts.
     const entry = known ?? { tx, time, confirmation, conflicted: false, inMempool: false };
     const operations: StoreOperation[] = [];
     if (known) {
@@ -126,7 +125,7 @@ export class Ledger {
     return operations;
   }
 
-  /** Forgets a transaction that was never sent, or that nothing vouches for. */
+  /** Removes an unconfirmed transaction. Returns the writes. */
   forget(txidHex: string): StoreOperation[] {
     const entry = this.#entries.get(txidHex);
     if (!entry) return [];
@@ -139,32 +138,34 @@ export class Ledger {
   }
 
   /**
-   * Takes back all confirmations above a height, after a reorganisation. Rewards of lost blocks are gone; everything
-   * else is unconfirmed again, also what was in vain because of a lost block.
+   * Removes all confirmations above a height after a reorganisation. Coinbases of disconnected blocks become
+   * conflicted; their other transactions, and those that conflicted with them, become unconfirmed. Returns the writes.
    */
   rewind(height: number): StoreOperation[] {
     const operations: StoreOperation[] = [];
-    const lost = [...this.#entries.values()].filter(({ confirmation }) => confirmation && confirmation.height > height);
-    if (lost.length === 0) return [];
-    for (const entry of lost) {
+    const disconnected = [...this.#entries.values()].filter(
+      ({ confirmation }) => confirmation && confirmation.height > height,
+    );
+    if (disconnected.length === 0) return [];
+    for (const entry of disconnected) {
       entry.confirmation = undefined;
       if (entry.tx.isCoinbase) entry.conflicted = true;
       operations.push(this.#put(entry));
     }
     for (const entry of this.#entries.values()) {
       if (!entry.conflicted || entry.tx.isCoinbase) continue;
-      entry.conflicted = this.#isInVain(entry);
+      entry.conflicted = this.#hasConflict(entry);
       if (!entry.conflicted) operations.push(this.#put(entry));
     }
     return operations;
   }
 
-  /** Marks what spends a coin that `confirmed` has spent, and what builds on that. */
+  /** Marks the transactions that conflict with `confirmed`, and their descendants. */
   #markConflicts(confirmed: LedgerEntry): StoreOperation[] {
     const operations: StoreOperation[] = [];
     const pending: LedgerEntry[] = [confirmed];
     for (let entry = pending.pop(); entry; entry = pending.pop()) {
-      // Of the confirmed one, who else spends what it spent; of one in vain, who spends what it would have made.
+      // The confirmed transaction conflicts with spenders of its inputs, a conflicted one with spenders of its outputs.
       const outpoints =
         entry === confirmed
           ? entry.tx.inputs.map(({ prevout }) => prevout)
@@ -181,13 +182,13 @@ export class Ledger {
     return operations;
   }
 
-  /** Whether a block spends one of its coins otherwise, or one of its parents is in vain. */
-  #isInVain(entry: LedgerEntry): boolean {
+  /** Returns whether a confirmed transaction spends one of the inputs, or a parent is conflicted. */
+  #hasConflict(entry: LedgerEntry): boolean {
     return entry.tx.inputs.some(({ prevout }) => {
       for (const other of this.#spenders.get(outPointKey(prevout)) ?? [])
         if (other !== entry && other.confirmation) return true;
       const parent = this.#coins.get(outPointKey(prevout))?.entry;
-      return parent?.conflicted === true && (parent.tx.isCoinbase || this.#isInVain(parent));
+      return parent?.conflicted === true && (parent.tx.isCoinbase || this.#hasConflict(parent));
     });
   }
 

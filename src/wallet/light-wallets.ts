@@ -15,9 +15,10 @@ import type { Wallet } from './wallet.ts';
 import type { WalletFile } from './wallet-file.ts';
 import { TIMESTAMP_WINDOW } from './wallet-sync.ts';
 
-/** Payments to the wallets that only strangers vouch for, kept at a time: anybody can make them up. */
-const MAX_HEARD = 100;
+/** Unconfirmed payments from others to keep; a peer can invent any number of them. */
+const MAX_ANNOUNCED = 100;
 
+/** Modules that `LightWallets` uses. */
 export interface LightWalletsModules {
   readonly file: WalletFile;
   readonly chain: HeaderChain;
@@ -27,40 +28,41 @@ export interface LightWalletsModules {
   readonly logger: Logger;
 }
 
+/** Calls from `LightWallets` to the scan and the transaction broadcast. */
 export interface LightWalletsHooks {
-  /** The search has to begin anew behind this block: there is a wallet that has not seen what follows. */
+  /** Restarts the scan after this block for a new wallet. */
   searchFrom(index: BlockIndex): void;
-  /** These are what the wallets have sent and no block holds. */
+  /** Replaces the set of the wallets' own unconfirmed transactions. */
   unconfirmed(transactions: readonly Transaction[]): void;
 }
 
 /**
- * Keeps the wallets of a file in step with a chain of which only the headers are there: takes the blocks that hold
- * something of theirs, keeps a proof of each payment, and takes both back when the block is lost.
+ * Keeps the wallets of a light node in sync with its header chain: adds the transactions that the scan finds, stores a
+ * proof of each, and withdraws both when the block is disconnected.
  */
 export class LightWallets implements TransactionWatcher {
   readonly #modules: LightWalletsModules;
   #hooks: LightWalletsHooks = { searchFrom() {}, unconfirmed() {} };
   #writing: Promise<unknown> = Promise.resolve();
-  /** Payments of others that no block has been proved to hold, by txid: not ours to send. */
-  readonly #heard = new Set<string>();
+  /** Txids of unconfirmed payments from others; the node does not broadcast them. */
+  readonly #announced = new Set<string>();
   readonly #unsubscribe: () => void;
 
   constructor(modules: LightWalletsModules) {
     this.#modules = modules;
     const { file, chain } = modules;
-    this.#forgetHeard();
-    // The chain may have moved just before the process was killed.
-    for (const wallet of file.wallets()) this.#reopen(wallet);
-    this.#withdrawLost();
-    file.onCreated((wallet) => this.#adopt(wallet));
+    this.#removeAnnounced();
+    // A crash may have left a file behind a reorganisation.
+    for (const wallet of file.wallets()) this.#reconcile(wallet);
+    this.#withdrawDisconnected();
+    file.onCreated((wallet) => this.#addWallet(wallet));
     this.#unsubscribe = chain.events.on('tip', (change) => this.#tipChanged(change));
   }
 
-  /** Who searches and sends for the wallets from now on. */
+  /** Sets the hooks and broadcasts the wallets' unconfirmed transactions. */
   attach(hooks: LightWalletsHooks): void {
     this.#hooks = hooks;
-    this.#offer();
+    this.#broadcast();
   }
 
   async close(): Promise<void> {
@@ -68,7 +70,7 @@ export class LightWallets implements TransactionWatcher {
     await this.#writing;
   }
 
-  // What the search asks
+  // TransactionWatcher
 
   start(): BlockIndex {
     const { chain } = this.#modules;
@@ -80,7 +82,7 @@ export class LightWallets implements TransactionWatcher {
     return start;
   }
 
-  /** Blocks older than the oldest wallet hold nothing of it. */
+  /** Skips blocks older than the oldest wallet. */
   skip(scanned: BlockIndex): BlockIndex {
     const { chain } = this.#modules;
     const birthday = Math.min(...this.#wallets.map(({ record }) => record.birthday));
@@ -100,15 +102,15 @@ export class LightWallets implements TransactionWatcher {
     const { proofs, logger } = this.#modules;
     const operations = this.#wallets.flatMap((wallet) => wallet.blockConnected(block, index.height));
     if (operations.length === 0) return false;
-    // Wallets know of nothing beyond what they are known to have seen, or a start could not take it back.
-    operations.push(...this.#catchUp(index));
+    // No confirmation may be above a wallet's sync state, or `#reconcile` could not remove it after a restart.
+    operations.push(...this.#markScanned(index));
     const ours = [...block.transactions.keys()].filter((i) => this.#concerns(block.transactions[i]!));
     const txids = ours.map((i) => block.transactions[i]!.txidHex);
-    const shown = paymentProofs(block, index.height, ours);
-    this.#write(proofs.put(txids.map((txid, i) => [txid, shown[i]!])));
+    const blockProofs = paymentProofs(block, index.height, ours);
+    this.#write(proofs.put(txids.map((txid, i) => [txid, blockProofs[i]!])));
     this.#store(operations);
     logger.info({ height: index.height, block: index.hashHex, transactions: txids }, 'payments proved');
-    this.#offer();
+    this.#broadcast();
     return true;
   }
 
@@ -121,7 +123,7 @@ export class LightWallets implements TransactionWatcher {
     const ours = transactions.filter(({ transaction, proof }) => {
       const operations = this.#confirm(transaction, index, proof.proof.position);
       if (operations.length === 0) return false;
-      this.#heard.delete(transaction.txidHex);
+      this.#announced.delete(transaction.txidHex);
       this.#store(operations);
       return true;
     });
@@ -130,20 +132,20 @@ export class LightWallets implements TransactionWatcher {
       this.#write(proofs.put(ours.map(({ transaction, proof }) => [transaction.txidHex, proof])));
       const txids = ours.map(({ transaction }) => transaction.txidHex);
       logger.info({ height: index.height, block: index.hashHex, transactions: txids }, 'payments proved');
-      this.#offer();
+      this.#broadcast();
     }
     return transactions.filter(({ transaction }) => this.#concerns(transaction)).length;
   }
 
   announced(tx: Transaction): void {
     if (this.#concerns(tx)) return;
-    if (this.#heard.size >= MAX_HEARD) this.#dropSettled();
-    if (this.#heard.size >= MAX_HEARD) return;
-    const operations = this.#wallets.flatMap((wallet) => wallet.transactionHeard(tx));
+    if (this.#announced.size >= MAX_ANNOUNCED) this.#dropSettled();
+    if (this.#announced.size >= MAX_ANNOUNCED) return;
+    const operations = this.#wallets.flatMap((wallet) => wallet.transactionAnnounced(tx));
     if (operations.length === 0) return;
     this.#store(operations);
-    if (!this.#isSpend(tx)) this.#heard.add(tx.txidHex);
-    this.#modules.logger.info({ txid: tx.txidHex }, 'a payment waits for a block, as a peer says');
+    if (!this.#isSpend(tx)) this.#announced.add(tx.txidHex);
+    this.#modules.logger.info({ txid: tx.txidHex }, 'unconfirmed payment announced');
   }
 
   setBack(index: BlockIndex): void {
@@ -153,25 +155,25 @@ export class LightWallets implements TransactionWatcher {
   }
 
   scanned(index: BlockIndex): void {
-    this.#store(this.#catchUp(index));
+    this.#store(this.#markScanned(index));
   }
 
-  #catchUp(index: BlockIndex): StoreOperation[] {
+  #markScanned(index: BlockIndex): StoreOperation[] {
     const sync = this.#syncRecord(index);
     const behind = this.#wallets.filter(({ syncedTo }) => !syncedTo || syncedTo.height < index.height);
     return behind.flatMap((wallet) => wallet.synced(sync));
   }
 
-  // The chain's moves
+  // Reorganisations
 
   #tipChanged({ fork, previous }: ChainEvents['tip']): void {
     if (fork === previous) return;
     for (const wallet of this.#wallets) this.#rewind(wallet, fork);
-    this.#withdrawLost();
-    this.#offer();
+    this.#withdrawDisconnected();
+    this.#broadcast();
   }
 
-  #withdrawLost(): void {
+  #withdrawDisconnected(): void {
     const { chain, proofs, logger } = this.#modules;
     const { withdrawn, stored } = proofs.withdraw(({ blockHash }) => {
       const index = chain.getIndex(blockHash);
@@ -183,15 +185,15 @@ export class LightWallets implements TransactionWatcher {
     }
   }
 
-  /** Takes back what a wallet knows from blocks behind this one. */
+  /** Removes a wallet's confirmations in blocks above `fork`. */
   #rewind(wallet: Wallet, fork: BlockIndex): void {
     const isAhead = wallet.syncedTo && wallet.syncedTo.height > fork.height;
     const sync = isAhead ? wallet.synced(this.#syncRecord(fork)) : [];
     this.#store([...wallet.rewind(fork.height), ...sync]);
   }
 
-  /** A wallet from its file, which is written apart from that of the headers: either may be behind the other. */
-  #reopen(wallet: Wallet): void {
+  /** Rewinds a wallet to the last block that both files agree on: wallet and headers are written separately. */
+  #reconcile(wallet: Wallet): void {
     const { chain, proofs } = this.#modules;
     if (!wallet.syncedTo) return;
     let { height } = chain.findLocator(wallet.syncedTo.locator);
@@ -204,47 +206,49 @@ export class LightWallets implements TransactionWatcher {
     this.#rewind(wallet, chain.atHeight(height)!);
   }
 
-  /** A new wallet. One that was restored may have been paid in any block. */
-  async #adopt(wallet: Wallet): Promise<void> {
+  /** Starts following a new wallet. A restored one (birthday 0) is scanned for from genesis. */
+  async #addWallet(wallet: Wallet): Promise<void> {
     const { chain } = this.#modules;
     if (wallet.record.birthday > 0) this.#store(wallet.synced(this.#syncRecord(chain.tip)));
-    // At once: a search that is under way would take this wallet to have seen what it has passed.
+    // Before any other call: a running scan would mark its blocks as scanned for this wallet too.
     this.#hooks.searchFrom(this.start());
     await this.#writing;
   }
 
-  #offer(): void {
-    const waiting = this.#wallets
+  /** Broadcasts the wallets' own unconfirmed transactions. */
+  #broadcast(): void {
+    const own = this.#wallets
       .flatMap((wallet) => wallet.unconfirmed())
-      .filter(({ txidHex }) => !this.#heard.has(txidHex));
-    for (const tx of waiting) this.#store(this.#wallets.flatMap((wallet) => wallet.transactionAdded(tx)));
-    this.#hooks.unconfirmed(waiting);
+      .filter(({ txidHex }) => !this.#announced.has(txidHex));
+    for (const tx of own) this.#store(this.#wallets.flatMap((wallet) => wallet.transactionAdded(tx)));
+    this.#hooks.unconfirmed(own);
   }
 
-  // What only strangers vouch for
+  // Unconfirmed payments from others
 
-  /** What was heard before the last stop may have been made up. Who knows of it will tell again. */
-  #forgetHeard(): void {
+  /** Removes unconfirmed payments that peers announced before the last stop. Peers announce existing ones again. */
+  #removeAnnounced(): void {
     const withdrawn = new Set(this.#modules.proofs.withdrawn().map(([txid]) => txid));
     for (const wallet of this.#wallets) {
-      const heard = wallet.unconfirmed().filter((tx) => !withdrawn.has(tx.txidHex) && !this.#isSpend(tx));
-      this.#store(heard.flatMap(({ txidHex }) => wallet.forget(txidHex)));
+      const announced = wallet.unconfirmed().filter((tx) => !withdrawn.has(tx.txidHex) && !this.#isSpend(tx));
+      this.#store(announced.flatMap(({ txidHex }) => wallet.forget(txidHex)));
     }
   }
 
+  /** Drops confirmed and conflicted transactions from `#announced`. */
   #dropSettled(): void {
-    const waiting = new Set(this.#wallets.flatMap((wallet) => wallet.unconfirmed()).map(({ txidHex }) => txidHex));
-    for (const txid of this.#heard) if (!waiting.has(txid)) this.#heard.delete(txid);
+    const unconfirmed = new Set(this.#wallets.flatMap((wallet) => wallet.unconfirmed()).map(({ txidHex }) => txidHex));
+    for (const txid of this.#announced) if (!unconfirmed.has(txid)) this.#announced.delete(txid);
   }
 
-  /** Whether the transaction spends a coin of the wallets. */
+  /** Returns whether the transaction spends a coin of the wallets. */
   #isSpend({ txidHex }: Transaction): boolean {
     return this.#wallets.some((wallet) => (wallet.transaction(txidHex)?.debit ?? 0n) > 0n);
   }
 
   // Helpers
 
-  /** Nothing comes of what is known to be in this block. */
+  /** Adds a confirmed transaction; returns nothing if its confirmation is known. */
   #confirm(tx: Transaction, { hash, height, time }: BlockIndex, position: number): StoreOperation[] {
     return this.#wallets.flatMap((wallet) => {
       const known = wallet.transaction(tx.txidHex)?.entry.confirmation;
@@ -269,10 +273,10 @@ export class LightWallets implements TransactionWatcher {
     if (operations.length > 0) this.#write(this.#modules.store.write(operations));
   }
 
-  /** What is in memory stays right if this fails, and the next start searches the same blocks again. */
+  /** If a write fails, the state in memory stays correct; the next start scans the same blocks again. */
   #write(writing: Promise<unknown>): void {
     const safe = writing.catch((error: unknown) => {
-      this.#modules.logger.error({ err: error }, 'what was found cannot be written');
+      this.#modules.logger.error({ err: error }, 'wallet or proof write failed');
     });
     this.#writing = Promise.all([this.#writing, safe]);
   }

@@ -3,13 +3,14 @@ import type { ProofStore } from '../spv/proof-store.ts';
 import { type SelfContainedProof, selfContained } from '../spv/verify/proof-file.ts';
 import type { WalletFile } from './wallet-file.ts';
 
+/** Modules that `ownProof` uses. */
 export interface OwnProofModules {
   readonly chain: HeaderChain;
   readonly proofs: ProofStore;
   readonly wallets: WalletFile;
 }
 
-/** What a light node can show of a payment of its wallets, headers and all; undefined if it has no proof of such a one. */
+/** Returns the proof of a wallet transaction with all headers; undefined if the light node has none. `txid` is hex. */
 export function ownProof({ chain, proofs, wallets }: OwnProofModules, txid: string): SelfContainedProof | undefined {
   const held = proofs.get(txid);
   const transaction = wallets

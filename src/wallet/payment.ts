@@ -9,18 +9,20 @@ import type { KeyPool } from './key-pool.ts';
 import type { WalletCoin } from './ledger.ts';
 import { signTransaction } from './signing.ts';
 
-/** Satoshis per 1,000 virtual bytes at which policy measures dust (Core: DUST_RELAY_TX_FEE). */
+/** Satoshis per 1,000 virtual bytes that define dust (Core: DUST_RELAY_TX_FEE). */
 const DUST_RATE = 3000n;
-/** Satoshis per virtual byte: what a wallet may pay at most unless somebody typed a wrong number. */
+/** Maximum satoshis per virtual byte; a higher rate is taken for a typing error. */
 const MAX_FEE_RATE = 100_000;
 
+/** Options of a payment. */
 export interface PaymentOptions {
   /** Satoshis per virtual byte, to three decimals; default 1. */
   readonly feeRate?: number;
-  /** Take the fee from the payments, in equal parts, instead of paying it on top. */
+  /** Subtracts the fee from the outputs, in equal parts, instead of adding it. */
   readonly subtractFee?: boolean;
 }
 
+/** A signed payment. */
 export interface Payment {
   readonly tx: Transaction;
   /** Satoshis. */
@@ -29,21 +31,24 @@ export interface Payment {
   readonly changeIndex?: number;
 }
 
-/** What the wallet could spend now, and what it will be able to. */
+/** The wallet's coins and balances, as coin selection needs them. */
 export interface Funds {
   readonly spendable: readonly WalletCoin[];
-  /** Satoshis of rewards that are too young. */
+  /** Satoshis of immature block rewards. */
   readonly immature: bigint;
-  /** Height of the block in which the first of them can be spent. */
+  /** Height of the first block that can spend one of them. */
   readonly maturesAt?: number;
-  /** Satoshis sent by others that no block holds yet. */
+  /** Satoshis of unconfirmed payments from others. */
   readonly pending: bigint;
 }
 
-/** Throws `WalletError` unless the fee rate and every output are such that the network would have them. */
+/** Throws `WalletError` 'bad-fee-rate', 'bad-amount' or 'dust' unless nodes would relay such a payment. */
 export function checkPayment(outputs: readonly TxOut[], { feeRate = 1 }: PaymentOptions): void {
   if (!(feeRate > 0 && feeRate <= MAX_FEE_RATE)) {
-    throw new WalletError('bad-fee-rate', `a fee rate of ${feeRate} sat/vB is not above 0 and up to ${MAX_FEE_RATE}`);
+    throw new WalletError(
+      'bad-fee-rate',
+      `the fee rate must be above 0 and at most ${MAX_FEE_RATE} sat/vB, not ${feeRate} sat/vB`,
+    );
   }
   let sum = 0n;
   for (const output of outputs) {
@@ -51,21 +56,21 @@ export function checkPayment(outputs: readonly TxOut[], { feeRate = 1 }: Payment
     if (output.value <= 0n || sum > MAX_MONEY) {
       throw new WalletError(
         'bad-amount',
-        `the amount must be more than 0 and at most all money, not ${formatAmount(output.value)} BTC`,
+        `amounts must be above 0 and at most ${formatAmount(MAX_MONEY)} BTC in sum, not ${formatAmount(output.value)} BTC`,
       );
     }
     const least = dustThreshold(output, DUST_RATE);
     if (output.value < least) {
       throw new WalletError(
         'dust',
-        `${formatAmount(output.value)} BTC are dust: nodes relay no such output of less than ${formatAmount(least)} BTC`,
+        `${formatAmount(output.value)} BTC is dust: nodes relay no such output below ${formatAmount(least)} BTC`,
       );
     }
   }
 }
 
-/** Chooses coins for the outputs. Throws `WalletError` 'insufficient-funds' or 'immature-coins'. */
-export function choose(
+/** Selects coins for the outputs. Throws `WalletError` 'insufficient-funds' or 'immature-coins'. */
+export function chooseCoins(
   outputs: readonly TxOut[],
   change: TxOut,
   funds: Funds,
@@ -87,7 +92,7 @@ export function choose(
     feeRate: BigInt(Math.round((options.feeRate ?? 1) * 1000)),
     subtractFee: options.subtractFee ?? false,
   };
-  // What others could still take back is used only when the rest does not do.
+  // Unconfirmed coins, which a conflict could remove, are used only if the confirmed ones are not enough.
   const candidates = funds.spendable.map((coin) => ({ ...coin, value: coin.output.value, type: coin.key.type }));
   const confirmed = candidates.filter(({ entry }) => entry.confirmation);
   const selection = selectCoins(confirmed, target, random) ?? selectCoins(candidates, target, random);
@@ -98,22 +103,22 @@ export function choose(
 function insufficient(amount: bigint, { spendable, immature, maturesAt, pending }: Funds): WalletError {
   let available = 0n;
   for (const { output } of spendable) available += output.value;
-  const what = `${formatAmount(amount)} BTC and the fee are more than the ${formatAmount(available)} BTC that can be spent`;
+  const what = `${formatAmount(amount)} BTC plus the fee exceeds the spendable ${formatAmount(available)} BTC`;
   if (immature > 0n && amount <= available + immature) {
     return new WalletError('immature-coins', `${what}: ${formatAmount(immature)} BTC of block rewards are immature`, {
-      hint: `The first of them can be spent in block ${maturesAt}.`,
+      hint: `The first reward can be spent in block ${maturesAt}.`,
     });
   }
   return new WalletError('insufficient-funds', `Insufficient funds: ${what}`, {
-    ...(pending > 0n ? { hint: `${formatAmount(pending)} BTC from others wait for a block.` } : {}),
+    ...(pending > 0n ? { hint: `${formatAmount(pending)} BTC from others is unconfirmed.` } : {}),
   });
 }
 
-/** Puts the outputs and the change, at a random place, into a signed transaction. */
-export function build(
+/** Builds and signs the transaction; the change output gets a random position. */
+export function buildPayment(
   outputs: readonly TxOut[],
   change: TxOut,
-  selection: ReturnType<typeof choose>,
+  selection: ReturnType<typeof chooseCoins>,
   keys: KeyPool,
   options: PaymentOptions,
   random: Random,
@@ -131,7 +136,7 @@ export function build(
   return { tx, fee: selection.fee, ...(changeIndex === undefined ? {} : { changeIndex }) };
 }
 
-/** Each payment pays an equal part of the fee, the first one the rest of the division. */
+/** Subtracts the fee from the outputs in equal parts; the first output also pays the remainder (as Core does). */
 function subtractFee(outputs: readonly TxOut[], fee: bigint): TxOut[] {
   const part = fee / BigInt(outputs.length);
   return outputs.map((output, i) => {
@@ -140,7 +145,7 @@ function subtractFee(outputs: readonly TxOut[], fee: bigint): TxOut[] {
     if (value < least) {
       throw new WalletError(
         'dust',
-        `${formatAmount(output.value)} BTC are too little to pay the fee of ${formatAmount(fee)} BTC from`,
+        `${formatAmount(output.value)} BTC is too small to subtract the fee of ${formatAmount(fee)} BTC`,
       );
     }
     return { ...output, value };

@@ -4,48 +4,50 @@ import type { StoreOperation, StoreReader } from '../store/store.ts';
 import { WalletError } from './errors.ts';
 import { type AddressType, addressTypes, type KeyOutput, type KeyRef } from './keys.ts';
 
-// Keys are text, `<kind>/<wallet>/<rest>`, values JSON: a wallet file is small, and should outlive this program.
+// Keys are text, `<kind>/<wallet>/<rest>`; values are JSON. A wallet file is small and must stay readable for long.
 
-/** Who a wallet is: a secret. */
+/** Identity and seed of a wallet: secret. */
 export interface WalletRecord {
   readonly name: string;
   readonly addressType: AddressType;
   readonly mnemonic: string;
-  /** BIP32's root, so that the mnemonic need not be stretched at every start. */
+  /** The BIP32 root, which saves the PBKDF2 rounds of the mnemonic at every start. */
   readonly xprv: string;
-  /** Unix seconds: older blocks hold nothing of this wallet; 0 for one that was restored. */
+  /** Unix seconds of the creation: no older block concerns the wallet. 0 for a restored wallet. */
   readonly birthday: number;
 }
 
-/** How far a wallet has followed the chain. */
+/** The block up to which a wallet is scanned. */
 export interface SyncRecord {
   readonly height: number;
-  /** Hashes of blocks up to that height, the highest first, to find the fork by after a reorganisation. */
+  /** Locator of that block, highest hash first; finds the fork point after a reorganisation. */
   readonly locator: readonly Uint8Array[];
 }
 
-/** A key whose output is watched for; the first `next` of a chain have been handed out. */
+/** A watched key, with its output. */
 export interface KeyRecord extends KeyRef {
   readonly output: KeyOutput;
   readonly label?: string;
 }
 
-/** Where a transaction stands: in a block, or not. */
+/** The block that contains a transaction. */
 export interface Confirmation {
   readonly height: number;
+  /** 32 bytes, internal order. */
   readonly blockHash: Uint8Array;
-  /** Unix seconds, of the header. */
+  /** Unix seconds from the header. */
   readonly blockTime: number;
   /** Position in the block. */
   readonly position: number;
 }
 
+/** A stored wallet transaction. */
 export interface TransactionRecord {
   readonly tx: Transaction;
-  /** Unix seconds at which the wallet first saw it. */
+  /** Unix seconds when the wallet first saw the transaction. */
   readonly time: number;
   readonly confirmation?: Confirmation;
-  /** A block holds another transaction that spends the same coins. */
+  /** Whether the transaction conflicts with a block. */
   readonly conflicted?: boolean;
 }
 
@@ -60,19 +62,22 @@ const walletKey = (id: number) => `wallet/${String(id).padStart(4, '0')}`;
 const prefixOf = (kind: string, id: number) => `${kind}/${String(id).padStart(4, '0')}/`;
 const chainName = ({ type, change }: Omit<KeyRef, 'index'>) => `${type}/${change ? 1 : 0}`;
 
+/** Returns the write of a wallet's identity. */
 export function putWallet(id: number, record: WalletRecord): StoreOperation {
   return put(walletKey(id), record);
 }
 
+/** Returns the write of a wallet's sync state. */
 export function putSync(id: number, { height, locator }: SyncRecord): StoreOperation {
   return put(`${prefixOf('sync', id)}tip`, { height, locator: locator.map(toReversedHex) });
 }
 
-/** Says that the first `next` addresses of a chain have been handed out. */
+/** Returns the write of the number of keys handed out on a chain. */
 export function putNext(id: number, chain: Omit<KeyRef, 'index'>, next: number): StoreOperation {
   return put(`${prefixOf('next', id)}${chainName(chain)}`, next);
 }
 
+/** Returns the write of a key. */
 export function putKey(id: number, { output, label, ...ref }: KeyRecord): StoreOperation {
   const { scriptPubKey, redeemScript, tapInternalKey } = output;
   return put(`${prefixOf('key', id)}${chainName(ref)}/${String(ref.index).padStart(8, '0')}`, {
@@ -83,6 +88,7 @@ export function putKey(id: number, { output, label, ...ref }: KeyRecord): StoreO
   });
 }
 
+/** Returns the write of a transaction. */
 export function putTransaction(id: number, { tx, time, confirmation, conflicted }: TransactionRecord): StoreOperation {
   return put(`${prefixOf('tx', id)}${tx.txidHex}`, {
     raw: toHex(tx.encode()),
@@ -92,11 +98,12 @@ export function putTransaction(id: number, { tx, time, confirmation, conflicted 
   });
 }
 
+/** Returns the deletion of a transaction. */
 export function deleteTransaction(id: number, txidHex: string): StoreOperation {
   return { type: 'delete', key: encoder.encode(`${prefixOf('tx', id)}${txidHex}`) };
 }
 
-/** The records whose keys begin with `prefix`: what follows it, and the value. */
+/** Yields the records whose keys start with `prefix`: the rest of the key, and the value. */
 function* scan(store: StoreReader, prefix: string): Generator<[rest: string, value: unknown]> {
   const gte = encoder.encode(prefix);
   for (const [key, value] of store.entries({ gte, lt: encoder.encode(`${prefix}\u007f`) })) {
@@ -105,15 +112,17 @@ function* scan(store: StoreReader, prefix: string): Generator<[rest: string, val
       yield [name.slice(prefix.length), JSON.parse(decoder.decode(value))];
     } catch (cause) {
       if (!(cause instanceof SyntaxError)) throw cause;
-      throw new WalletError('corrupt-wallet', `the wallet file's record ${name} cannot be read`, { cause });
+      throw new WalletError('corrupt-wallet', `unreadable record ${name} in the wallet file`, { cause });
     }
   }
 }
 
+/** Yields all wallets. Throws `WalletError` 'corrupt-wallet', as all of these functions do. */
 export function* readWallets(store: StoreReader): Generator<[id: number, record: WalletRecord]> {
   for (const [id, record] of scan(store, 'wallet/')) yield [Number(id), record as WalletRecord];
 }
 
+/** Returns a wallet's sync state; undefined before its first scan. */
 export function readSync(store: StoreReader, id: number): SyncRecord | undefined {
   for (const [, value] of scan(store, prefixOf('sync', id))) {
     const { height, locator } = value as { height: number; locator: string[] };
@@ -122,10 +131,12 @@ export function readSync(store: StoreReader, id: number): SyncRecord | undefined
   return undefined;
 }
 
+/** Yields the number of keys handed out on each chain. */
 export function* readNext(store: StoreReader, id: number): Generator<[chain: Omit<KeyRef, 'index'>, next: number]> {
   for (const [name, next] of scan(store, prefixOf('next', id))) yield [parseChain(name), next as number];
 }
 
+/** Yields a wallet's keys. */
 export function* readKeys(store: StoreReader, id: number): Generator<KeyRecord> {
   for (const [name, value] of scan(store, prefixOf('key', id))) {
     const stored = value as { scriptPubKey: string; redeemScript?: string; tapInternalKey?: string; label?: string };
@@ -142,6 +153,7 @@ export function* readKeys(store: StoreReader, id: number): Generator<KeyRecord> 
   }
 }
 
+/** Yields a wallet's transactions. */
 export function* readTransactions(store: StoreReader, id: number): Generator<TransactionRecord> {
   for (const [, value] of scan(store, prefixOf('tx', id))) {
     const { raw, time, conflicted, blockHash, ...place } = value as {
@@ -162,6 +174,6 @@ export function* readTransactions(store: StoreReader, id: number): Generator<Tra
 function parseChain(name: string): Omit<KeyRef, 'index'> {
   const [typeName, change] = name.split('/');
   const type = addressTypes.find((each) => each === typeName);
-  if (!type) throw new WalletError('corrupt-wallet', `'${typeName}' is no type of address`);
+  if (!type) throw new WalletError('corrupt-wallet', `unknown address type '${typeName}' in the wallet file`);
   return { type, change: change === '1' };
 }

@@ -4,20 +4,20 @@ import type { OutPoint } from '../primitives/outpoint.ts';
 import { Transaction, type TxOut } from '../primitives/transaction.ts';
 import type { KeyOutput } from './keys.ts';
 
-/** Final for no lock time, and replaceable (BIP125), as Core's wallet signs. */
+/** Sequence of every input: signals replaceability (BIP125) and enables the lock time, as Core's wallet does. */
 const SEQUENCE = 0xffff_fffd;
 
-/** A coin about to be spent, and all that its signature needs. */
+/** A coin to spend, with the data needed to sign for it. */
 export interface SigningInput {
   readonly outpoint: OutPoint;
   readonly output: TxOut;
-  /** The transaction that made the coin; legacy signatures do not commit to the amount, so signers want to see it. */
+  /** The transaction with the output; needed for legacy inputs, whose signatures do not commit to the amount. */
   readonly previous: Transaction;
   readonly key: KeyOutput;
   readonly privateKey: Uint8Array;
 }
 
-/** Makes and signs a transaction of version 2. The signatures are those of `@scure/btc-signer`, not of our validator. */
+/** Builds and signs a version 2 transaction with `@scure/btc-signer`, which shares no code with our validator. */
 export function signTransaction(
   inputs: readonly SigningInput[],
   outputs: readonly TxOut[],

@@ -18,9 +18,10 @@ import {
 } from './records.ts';
 import { Wallet, type WalletModules } from './wallet.ts';
 
-/** As file names may be, so that names fit into paths and shells. */
+/** Wallet names are valid file names, so that they can be used in paths and shells. */
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u;
 
+/** Modules that a `WalletFile` uses. */
 export interface WalletFileModules {
   readonly store: Store;
   readonly clock: Clock;
@@ -28,17 +29,19 @@ export interface WalletFileModules {
   readonly logger: Logger;
 }
 
+/** Options of a new wallet. */
 export interface NewWalletOptions {
+  /** Default: bech32. */
   readonly addressType?: AddressType;
-  /** Words to restore the wallet from; without them it gets new ones. */
+  /** BIP39 mnemonic to restore the wallet from; default: a new one. */
   readonly mnemonic?: string;
 }
 
-/** The wallets of a node, each with a name and a mnemonic of its own, in one store (`wallet_<id>.db`). */
+/** The wallets of a node in one store (`wallet_<NODE_ID>.db`). Each has its own name and mnemonic. */
 export class WalletFile {
   readonly #modules: WalletModules;
   readonly #wallets = new Map<string, Wallet>();
-  /** Wallets are made one after the other, so that no two get one number. */
+  /** Creations run one after another, so that ids are unique. */
   #lastCreation: Promise<unknown> = Promise.resolve();
 
   #adopt: (wallet: Wallet) => Promise<void> = async () => {};
@@ -71,12 +74,12 @@ export class WalletFile {
     return wallet;
   }
 
-  /** Has `adopt` care for every wallet that is made from now on, before anybody gets it. */
+  /** Calls `adopt` for every new wallet, before `createWallet` returns it. */
   onCreated(adopt: (wallet: Wallet) => Promise<void>): void {
     this.#adopt = adopt;
   }
 
-  /** In the order in which they were made. */
+  /** Returns all wallets in order of creation. */
   wallets(): Wallet[] {
     return [...this.#wallets.values()];
   }
@@ -86,8 +89,8 @@ export class WalletFile {
   }
 
   /**
-   * Adds a wallet; its keys are on the disk before it is returned. One that is restored from a mnemonic finds its coins
-   * once the file follows a chain (`attachWallet`). Throws `WalletError` 'wallet-exists', 'bad-wallet-name' or 'bad-mnemonic'.
+   * Creates a wallet. Its keys are on disk before it is returned. A restored wallet finds its coins when the file
+   * follows a chain (`attachWallet`). Throws `WalletError` 'wallet-exists', 'bad-wallet-name' or 'bad-mnemonic'.
    */
   createWallet(name: string, options: NewWalletOptions = {}): Promise<Wallet> {
     const creation = this.#lastCreation.then(() => this.#create(name, options));
@@ -96,10 +99,10 @@ export class WalletFile {
   }
 
   async #create(name: string, { addressType = 'bech32', mnemonic: words }: NewWalletOptions): Promise<Wallet> {
-    if (this.#wallets.has(name)) throw new WalletError('wallet-exists', `there is a wallet '${name}' already`);
+    if (this.#wallets.has(name)) throw new WalletError('wallet-exists', `wallet '${name}' already exists`);
     if (!NAME.test(name)) {
-      throw new WalletError('bad-wallet-name', `'${name}' is no name for a wallet`, {
-        hint: 'Use 1 to 64 letters, digits, spaces, dots, hyphens and underscores, beginning with a letter or digit.',
+      throw new WalletError('bad-wallet-name', `invalid wallet name '${name}'`, {
+        hint: 'Use 1 to 64 letters, digits, spaces, dots, hyphens and underscores. Start with a letter or digit.',
       });
     }
     const { clock, store } = this.#modules;
@@ -111,7 +114,7 @@ export class WalletFile {
     };
     const id = Math.max(0, ...this.wallets().map((wallet) => wallet.id)) + 1;
     const keys = new KeyPool(id, tree, [], []);
-    // A wallet that is restored may have been given coins of any type.
+    // A restored wallet may have coins of any type.
     const types = words === undefined ? [addressType] : addressTypes;
     await store.write([putWallet(id, record), ...types.flatMap((type) => keys.open(type))]);
     await store.flushed();

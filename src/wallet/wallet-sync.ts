@@ -6,11 +6,12 @@ import type { Store, StoreOperation } from '../store/store.ts';
 import type { Wallet } from './wallet.ts';
 import type { WalletFile } from './wallet-file.ts';
 
-/** Blocks that are scanned before what was found is written; a crash costs so many at the most. */
+/** Blocks to scan between writes; a crash repeats at most this many. */
 const SCAN_BATCH = 500;
-/** Headers' times may run ahead of and behind the world's by two hours (Core: TIMESTAMP_WINDOW). */
+/** Seconds that a block's time may differ from the real time (Core: TIMESTAMP_WINDOW). */
 export const TIMESTAMP_WINDOW = 2 * 60 * 60;
 
+/** Modules that `attachWallet` uses. */
 export interface WalletSyncModules {
   readonly chain: Chain;
   readonly mempool: Mempool;
@@ -19,8 +20,9 @@ export interface WalletSyncModules {
 }
 
 /**
- * Keeps the wallets of a file in step with the chain and the mempool: first catches up, from wherever each of them was when
- * the file was closed, also across a reorganisation; then follows events. Returns a function that ends it.
+ * Keeps the wallets of a file in sync with the chain and the mempool: scans the blocks since the file was closed, also
+ * across a reorganisation, then follows events. Resolves when all wallets are at the tip, with a function that
+ * detaches.
  */
 export async function attachWallet(file: WalletFile, modules: WalletSyncModules): Promise<() => Promise<void>> {
   const { chain, mempool, store, logger } = modules;
@@ -28,22 +30,22 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
   const write = (operations: StoreOperation[]) => {
     if (operations.length === 0) return;
     writing = store.write(operations).catch((error: unknown) => {
-      // What is in memory stays right, and the next start scans these blocks again.
-      logger.error({ err: error }, 'the wallet file cannot be written');
+      // The state in memory stays correct; the next start scans these blocks again.
+      logger.error({ err: error }, 'wallet file write failed');
     });
   };
 
-  /** Wallets that are behind the tip: they get their blocks by scanning. */
-  const behind = new Set<Wallet>();
-  const bringUp = async (wallet: Wallet) => {
-    behind.add(wallet);
-    await catchUp(wallet, modules);
-    behind.delete(wallet);
+  /** Wallets below the tip: they get their blocks by the scan, not by events. */
+  const scanning = new Set<Wallet>();
+  const scan = async (wallet: Wallet) => {
+    scanning.add(wallet);
+    await scanToTip(wallet, modules);
+    scanning.delete(wallet);
   };
-  for (const wallet of file.wallets()) await bringUp(wallet);
-  file.onCreated(bringUp);
+  for (const wallet of file.wallets()) await scan(wallet);
+  file.onCreated(scan);
 
-  const following = (wallet: Wallet) => !behind.has(wallet);
+  const following = (wallet: Wallet) => !scanning.has(wallet);
   const off = [
     chain.events.on('blockConnected', ({ index, block }) => {
       const sync = syncRecord(chain, index);
@@ -79,13 +81,13 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
   };
 }
 
-/** Brings one wallet up to the tip. */
-async function catchUp(wallet: Wallet, { chain, store, logger }: Omit<WalletSyncModules, 'mempool'>): Promise<void> {
+/** Scans the blocks from a wallet's sync state to the tip (Core: ScanForWalletTransactions). */
+async function scanToTip(wallet: Wallet, { chain, store, logger }: Omit<WalletSyncModules, 'mempool'>): Promise<void> {
   const { syncedTo } = wallet;
   let at = syncedTo ? chain.findLocator(syncedTo.locator) : chain.atHeight(0)!;
   let operations: StoreOperation[] = syncedTo && syncedTo.height > at.height ? wallet.rewind(at.height) : [];
   const first = at.height;
-  // The chain may grow while what was found is written.
+  // The tip may change during a write.
   while (at !== chain.tip || operations.length > 0 || !wallet.syncedTo) {
     for (let i = 0; i < SCAN_BATCH && at !== chain.tip; i++) {
       at = chain.atHeight(at.height + 1)!;
@@ -96,17 +98,17 @@ async function catchUp(wallet: Wallet, { chain, store, logger }: Omit<WalletSync
     operations.push(...wallet.synced(syncRecord(chain, at)));
     await store.write(operations);
     operations = [];
-    // A reorganisation meanwhile would have left us on a lost branch.
+    // A reorganisation during the write may have disconnected `at`.
     const fork = chain.findFork(at);
     if (fork !== at) {
       operations = wallet.rewind(fork.height);
       at = fork;
     }
   }
-  if (at.height > first) logger.info({ wallet: wallet.name, from: first, to: at.height }, 'wallet has caught up');
+  if (at.height > first) logger.info({ wallet: wallet.name, from: first, to: at.height }, 'wallet scan finished');
 }
 
-/** Offers the mempool what the wallet had sent and no block holds (Core: ReacceptWalletTransactions). */
+/** Submits the wallet's unconfirmed transactions to the mempool (Core: ResubmitWalletTransactions). */
 function resubmit(wallet: Wallet, mempool: Mempool, logger: Logger): void {
   for (const tx of wallet.unconfirmed()) {
     if (mempool.has(tx.txid)) continue;
@@ -114,7 +116,7 @@ function resubmit(wallet: Wallet, mempool: Mempool, logger: Logger): void {
     if ('reject' in result)
       logger.info(
         { wallet: wallet.name, txid: tx.txidHex, reason: result.reject.reason },
-        'not taken back into the mempool',
+        'wallet transaction rejected by the mempool',
       );
   }
 }

@@ -7,14 +7,15 @@ import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Transaction, TxOut } from '../primitives/transaction.ts';
 import { encodeAddress } from '../script/address.ts';
 import type { Store, StoreOperation } from '../store/store.ts';
-import { isBelievable } from './believable.ts';
 import { WalletError } from './errors.ts';
 import type { KeyPool } from './key-pool.ts';
 import { type AddressType, type KeyRef, keyPath } from './keys.ts';
 import type { Ledger, LedgerEntry, WalletCoin } from './ledger.ts';
-import { build, checkPayment, choose, type Funds, type Payment, type PaymentOptions } from './payment.ts';
+import { buildPayment, checkPayment, chooseCoins, type Funds, type Payment, type PaymentOptions } from './payment.ts';
 import { type Confirmation, type KeyRecord, putSync, type SyncRecord, type WalletRecord } from './records.ts';
+import { isAcceptableUnconfirmed } from './unconfirmed-check.ts';
 
+/** Modules that a `Wallet` uses. */
 export interface WalletModules {
   readonly params: ChainParams;
   readonly store: Store;
@@ -23,50 +24,53 @@ export interface WalletModules {
   readonly logger: Logger;
 }
 
-/** Satoshis, as Core's getbalances divides them. */
+/** Satoshis of a wallet, divided as by Core's getbalances. */
 export interface Balance {
-  /** In blocks, or the wallet's own change. */
+  /** Confirmed coins and the wallet's own unconfirmed change. */
   readonly trusted: bigint;
-  /** From others, in the mempool. */
+  /** Unconfirmed payments from others. */
   readonly pending: bigint;
-  /** Rewards that are too young to be spent. */
+  /** Immature block rewards. */
   readonly immature: bigint;
 }
 
+/** An address that a wallet has handed out. */
 export interface WalletAddress {
   readonly address: string;
   readonly type: AddressType;
   readonly path: string;
   readonly change: boolean;
-  /** Whether coins have come to it. */
+  /** Whether a transaction pays the address. */
   readonly used: boolean;
   readonly label: string;
 }
 
+/** An unspent output of a wallet. */
 export interface UnspentCoin extends WalletCoin {
-  /** 0 for what is in the mempool. */
+  /** 0 if unconfirmed. */
   readonly confirmations: number;
-  /** Whether it can be relied on: in a block, or the wallet's own change. */
+  /** Whether the coin is confirmed or the wallet's own change (Core: CachedTxIsTrusted). */
   readonly isSafe: boolean;
   readonly isMature: boolean;
 }
 
-/** What a transaction means to the wallet. */
+/** A transaction with its effect on a wallet. */
 export interface WalletTransaction {
   readonly entry: LedgerEntry;
-  /** Number of blocks from the one that holds it to the tip; 0 if none does, negative if none ever will. */
+  /** 1 if the tip contains the transaction, 0 if unconfirmed, negative if conflicted. */
   readonly confirmations: number;
-  /** Satoshis of the wallet's coins that it spends, and that it makes. */
+  /** Satoshis of the wallet's coins that the transaction spends. */
   readonly debit: bigint;
+  /** Satoshis that the transaction pays the wallet. */
   readonly credit: bigint;
-  /** Satoshis; known where all inputs are the wallet's. */
+  /** Satoshis; undefined unless all inputs are the wallet's. */
   readonly fee: bigint | undefined;
 }
 
-/** What the mempool said to a payment: nothing if it took it. */
+/** Result of submitting a payment; without `reject` if the mempool accepted the payment. */
 export type SubmitResult = { readonly reject?: { readonly reason: string; readonly debug?: string } | undefined };
 
-/** One wallet: keys from one mnemonic, and the coins that they can spend. */
+/** A wallet: the keys of one mnemonic, and their coins and transactions. */
 export class Wallet {
   readonly id: number;
   readonly record: WalletRecord;
@@ -74,7 +78,7 @@ export class Wallet {
   readonly #ledger: Ledger;
   readonly #modules: WalletModules;
   #sync: SyncRecord | undefined;
-  /** Payments are made one after the other, so that no two choose the same coin. */
+  /** Payments run one after another, so that no two select the same coin. */
   #lastPayment: Promise<unknown> = Promise.resolve();
 
   /** @internal */
@@ -96,14 +100,14 @@ export class Wallet {
     return this.record.name;
   }
 
-  /** The kind of address that is made where none is asked for. */
+  /** The default type of new addresses. */
   get addressType(): AddressType {
     return this.record.addressType;
   }
 
   // Addresses
 
-  /** A fresh address, durable in the file before anybody sees it. */
+  /** Returns a new address once it is written to the file. */
   async newAddress(options: { change?: boolean; label?: string; type?: AddressType } = {}): Promise<string> {
     const { change = false, type = this.addressType, label } = options;
     const { key, operations } = this.#keys.take({ type, change }, label);
@@ -111,7 +115,7 @@ export class Wallet {
     return this.#address(key);
   }
 
-  /** All that have been handed out. */
+  /** Returns all addresses handed out. */
   addresses(): WalletAddress[] {
     const used = new Set<KeyRecord['output']['scriptPubKey']>();
     for (const { key } of this.#ledger.coins()) used.add(key.output.scriptPubKey);
@@ -125,25 +129,27 @@ export class Wallet {
     }));
   }
 
-  /** The wallet's key to a script, if it has one. */
+  /** Returns the wallet's key of a script; undefined if the script is not the wallet's. */
   keyOf(scriptPubKey: Uint8Array): KeyRecord | undefined {
     return this.#keys.find(scriptPubKey);
   }
 
-  /** The scripts of all outputs that would be the wallet's: of addresses handed out, and of some to come. */
+  /** Returns the scriptPubKeys of all keys, including those not handed out yet. */
   watchedScripts(): Uint8Array[] {
     return this.#keys.watchedScripts();
   }
 
-  /** The wallet's outputs that no block is known to spend. */
+  /** Returns the wallet's outputs that no known block spends. */
   watchedOutPoints(): OutPoint[] {
     return this.#ledger.unspentInBlocks();
   }
 
+  /** Returns whether the wallet has the key of a script. */
   owns(scriptPubKey: Uint8Array): boolean {
     return this.keyOf(scriptPubKey) !== undefined;
   }
 
+  /** Returns the derivation path of a key. */
   path(ref: KeyRef): string {
     return keyPath(ref, this.#modules.params.network === 'main' ? 0 : 1);
   }
@@ -154,6 +160,7 @@ export class Wallet {
 
   // Coins
 
+  /** Returns the balance, without coins spent by unconfirmed transactions. */
   balance(): Balance {
     let trusted = 0n;
     let pending = 0n;
@@ -166,34 +173,34 @@ export class Wallet {
     return { trusted, pending, immature };
   }
 
-  /** Coins that nothing spends, without the rewards that are too young. */
+  /** Returns the unspent coins, without immature block rewards. */
   listUnspent(): UnspentCoin[] {
     return [...this.#unspent()].filter(({ isMature }) => isMature);
   }
 
   *#unspent(): Generator<UnspentCoin> {
-    const judged = new Map<LedgerEntry, boolean>();
+    const known = new Map<LedgerEntry, boolean>();
     for (const coin of this.#ledger.coins()) {
       const { entry, outpoint } = coin;
       if (entry.conflicted || !(entry.confirmation || entry.inMempool) || this.#ledger.isSpent(outpoint)) continue;
       const confirmations = this.#confirmations(entry);
       const isMature = !entry.tx.isCoinbase || confirmations > this.#modules.params.coinbaseMaturity;
-      yield { ...coin, confirmations, isMature, isSafe: this.#isTrusted(entry, judged) };
+      yield { ...coin, confirmations, isMature, isSafe: this.#isTrusted(entry, known) };
     }
   }
 
-  /** Whether a transaction stands in a block, or was made by this wallet from coins that can be trusted themselves. */
-  #isTrusted(entry: LedgerEntry, judged: Map<LedgerEntry, boolean>): boolean {
+  /** Returns whether a transaction is confirmed or spends only trusted coins of the wallet. `known` is a cache. */
+  #isTrusted(entry: LedgerEntry, known: Map<LedgerEntry, boolean>): boolean {
     if (entry.confirmation) return true;
-    const known = judged.get(entry);
-    if (known !== undefined) return known;
+    const cached = known.get(entry);
+    if (cached !== undefined) return cached;
     const trusted =
       entry.inMempool &&
       entry.tx.inputs.every(({ prevout }) => {
         const coin = this.#ledger.coin(prevout);
-        return coin !== undefined && this.#isTrusted(coin.entry, judged);
+        return coin !== undefined && this.#isTrusted(coin.entry, known);
       });
-    judged.set(entry, trusted);
+    known.set(entry, trusted);
     return trusted;
   }
 
@@ -205,23 +212,23 @@ export class Wallet {
   // Payments
 
   /**
-   * Makes a signed transaction that pays the outputs, with change to a fresh address; nothing is sent and nothing remembered
-   * but that address. Throws `WalletError`.
+   * Creates a signed transaction that pays the outputs, with change to a new address. Sends nothing and records only
+   * that address. Throws `WalletError`.
    */
   async createTransaction(outputs: readonly TxOut[], options: PaymentOptions = {}): Promise<Payment> {
     checkPayment(outputs, options);
     const { random, store } = this.#modules;
     const changeChain = { type: this.addressType, change: true };
     const change = { value: 0n, scriptPubKey: this.#keys.peek(changeChain).output.scriptPubKey };
-    const selection = choose(outputs, change, this.#funds(), options, random);
-    // Only now: a payment that cannot be made takes no address.
+    const selection = chooseCoins(outputs, change, this.#funds(), options, random);
+    // Hand out the change address last: a payment that fails uses no address.
     if (selection.change > 0n) await store.write(this.#keys.take(changeChain).operations);
-    return build(outputs, change, selection, this.#keys, options, random);
+    return buildPayment(outputs, change, selection, this.#keys, options, random);
   }
 
   /**
-   * Pays: makes the transaction, writes it to the file, and hands it to `submit`. Throws `WalletError`, with code 'refused'
-   * where `submit` would not have it; then it is forgotten.
+   * Creates a transaction, writes it to the file, and submits it. Throws `WalletError`; 'refused' if `submit` rejects
+   * the transaction, which is then removed from the wallet.
    */
   send(
     outputs: readonly TxOut[],
@@ -235,7 +242,7 @@ export class Wallet {
       if (!reject) return made;
       await this.#modules.store.write(this.#ledger.forget(made.tx.txidHex));
       const why = reject.debug === undefined ? reject.reason : `${reject.reason}, ${reject.debug}`;
-      throw new WalletError('refused', `the mempool refuses the payment: ${why}`);
+      throw new WalletError('refused', `the mempool rejected the payment: ${why}`);
     });
     this.#lastPayment = payment.catch(() => {});
     return payment;
@@ -259,11 +266,12 @@ export class Wallet {
 
   // History
 
-  /** Oldest first. */
+  /** Returns all transactions, oldest first. */
   history(): WalletTransaction[] {
     return this.#ledger.entries().map((entry) => this.#describe(entry));
   }
 
+  /** Returns a transaction by its txid (hex, reversed byte order). */
   transaction(txidHex: string): WalletTransaction | undefined {
     const entry = this.#ledger.get(txidHex);
     return entry && this.#describe(entry);
@@ -288,19 +296,20 @@ export class Wallet {
     return { entry, confirmations: this.#confirmations(entry), debit, credit, fee };
   }
 
-  // Following the chain and the mempool; what is returned is to be stored, in the order of the calls
+  // Chain and mempool events. The caller writes the returned operations to the store in the order of the calls.
 
-  /** How far the wallet has followed the chain. */
+  /** The block up to which the wallet is scanned; undefined before the first scan. */
   get syncedTo(): SyncRecord | undefined {
     return this.#sync;
   }
 
-  /** Notes that the wallet has followed the chain up to here. */
+  /** Sets the block up to which the wallet is scanned. */
   synced(sync: SyncRecord): StoreOperation[] {
     this.#sync = sync;
     return [putSync(this.id, sync)];
   }
 
+  /** Adds the wallet's transactions in a connected block. */
   blockConnected(block: Block, height: number): StoreOperation[] {
     const { hash: blockHash, header } = block;
     return block.transactions.flatMap((tx, position) =>
@@ -308,17 +317,18 @@ export class Wallet {
     );
   }
 
-  /** Takes a transaction that a block holds; nothing comes of one that does not concern the wallet. */
+  /** Adds a confirmed transaction; ignores one that does not concern the wallet. */
   transactionConfirmed(tx: Transaction, confirmation: Confirmation): StoreOperation[] {
     if (!this.#ledger.concerns(tx)) return [];
     return this.#ledger.record(tx, unixSeconds(this.#modules.clock), confirmation);
   }
 
-  /** Takes back every confirmation above `height`. */
+  /** Removes all confirmations above `height`. */
   rewind(height: number): StoreOperation[] {
     return this.#ledger.rewind(height);
   }
 
+  /** Adds a transaction that the mempool accepted; ignores one that does not concern the wallet. */
   transactionAdded(tx: Transaction): StoreOperation[] {
     if (!this.#ledger.concerns(tx)) return [];
     const known = this.#ledger.get(tx.txidHex);
@@ -329,29 +339,31 @@ export class Wallet {
   }
 
   /**
-   * Takes a transaction that a stranger says to wait for a block, where nobody has judged it: only what no block
-   * contradicts, and what spends the wallet's coins only if the signatures for them are right. What spends the same as
-   * it, and was thought to wait, does so no more.
+   * Adds an unconfirmed transaction from an untrusted peer, for a node without a mempool. Ignores one that conflicts
+   * with a block or fails `isAcceptableUnconfirmed`. Unconfirmed transactions that conflict with it are no longer
+   * pending.
    */
-  transactionHeard(tx: Transaction): StoreOperation[] {
+  transactionAnnounced(tx: Transaction): StoreOperation[] {
     const known = this.#ledger.get(tx.txidHex);
-    if (known?.confirmation || known?.conflicted || this.#ledger.isRefuted(tx)) return [];
-    if (!this.#ledger.concerns(tx) || !isBelievable(tx, (outpoint) => this.#ledger.coin(outpoint)?.output)) return [];
-    for (const rival of this.#ledger.rivals(tx)) rival.inMempool = false;
+    if (known?.confirmation || known?.conflicted || this.#ledger.isConflicted(tx)) return [];
+    const output = (outpoint: OutPoint) => this.#ledger.coin(outpoint)?.output;
+    if (!this.#ledger.concerns(tx) || !isAcceptableUnconfirmed(tx, output)) return [];
+    for (const conflict of this.#ledger.conflictsOf(tx)) conflict.inMempool = false;
     return this.transactionAdded(tx);
   }
 
+  /** Handles the removal of a transaction from the mempool. */
   transactionRemoved(tx: Transaction): void {
     const entry = this.#ledger.get(tx.txidHex);
     if (entry) entry.inMempool = false;
   }
 
-  /** Forgets a transaction that no block holds. */
+  /** Removes an unconfirmed transaction from the wallet. */
   forget(txidHex: string): StoreOperation[] {
     return this.#ledger.forget(txidHex);
   }
 
-  /** Transactions that no block holds, parents first, to be offered to the mempool again after a start. */
+  /** Returns the unconfirmed transactions, parents first, for resubmission to the mempool after a start. */
   unconfirmed(): Transaction[] {
     return this.#ledger
       .entries()

@@ -128,7 +128,7 @@ describeBitcoind('a light node with Bloom filters, connected to bitcoind', () =>
     const { mnemonic } = wallet.record;
     const restored = await twin.light.wallets.createWallet('restored', { mnemonic: mnemonic! });
     await follow(twin.light);
-    await waitFor(() => twin.light.processor.scanner.witnesses === 2);
+    await waitFor(() => twin.light.processor.scanner.filterPeers === 2);
     await follow(light);
     expect(restored.balance()).toEqual(wallet.balance());
     expect(restored.history().map(({ entry }) => entry.tx.txidHex)).toEqual(

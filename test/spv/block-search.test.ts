@@ -141,7 +141,7 @@ it('finds nothing if no block contains the transaction', async () => {
   }
 });
 
-it('asks the next node if one hides the block, sends an invalid merkle block or filter, or does not answer', async () => {
+it('asks the next node if one hides the block, sends an invalid answer, or does not answer', async () => {
   const hidden: Lies = {
     merkleBlock: (height, truth) => (height === 30 ? MerkleBlock.of(blocks[30]!, [false, false, false, false]) : truth),
     filter: (height, truth) => (height === 30 ? encodeFilter(blocks[30]!.hash, []) : truth),

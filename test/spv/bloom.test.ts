@@ -191,7 +191,7 @@ const unmined = () =>
 describe('a light node with Bloom filters rejects', () => {
   const paid = () => payment(0);
 
-  /** Connects to a liar first and an honest server second. Expects that the liar is dropped and the payment is found. */
+  /** Connects to a liar first and an honest server second. Expects to drop the liar and find the payment. */
   async function expectDropped(lies: BloomLies, reason: RegExp | string, maxMs = 10_000): Promise<void> {
     const tx = paid();
     const chain = chainOf(30, { 12: [tx] });

@@ -73,7 +73,7 @@ it('one honest server is enough, and only matching blocks are fetched', async ()
   await net.until(() => notes.tip?.height === HEIGHT);
   expect(notes.blocks).toEqual([30, 40, 80, 90]);
   expect(light.processor.scanner.counts).toEqual({ filters: HEIGHT, blocks: 4, falsePositives: 2 });
-  expect(light.processor.scanner.witnesses).toBe(1);
+  expect(light.processor.scanner.filterPeers).toBe(1);
   expect(light.chain.filterHeight).toBe(HEIGHT);
   await light.stop();
 });
@@ -133,7 +133,7 @@ describe('a filter', () => {
     await net.until(() => notes.tip?.height === HEIGHT + 20);
     expect(light.disconnects[0]).toBe('too many undecided filter disputes');
     expect(honest.map(({ calls }) => calls)).toEqual([1, 1]);
-    expect(light.processor.scanner.witnesses).toBe(2);
+    expect(light.processor.scanner.filterPeers).toBe(2);
     await light.stop();
   });
 });
@@ -224,7 +224,7 @@ describe('filter headers', () => {
     const count = (server: Server, command: string) => server.asked.filter((asked) => asked === command).length;
 
     const second = await joins({});
-    expect(light.processor.scanner.witnesses).toBe(2);
+    expect(light.processor.scanner.filterPeers).toBe(2);
     expect(count(second, 'getcfheaders')).toBe(1);
 
     const tooMany = await joins({
@@ -235,7 +235,7 @@ describe('filter headers', () => {
     // False checkpoints, true filter hashes: all hashes are requested once.
     const other = await joins({ checkpoints: (truth) => ({ ...truth, filterHeaders: [wrong, wrong] }) });
     expect([count(other, 'getcfcheckpt'), count(other, 'getcfheaders')]).toEqual([1, 2]);
-    expect(light.processor.scanner.witnesses).toBe(3);
+    expect(light.processor.scanner.filterPeers).toBe(3);
 
     // True checkpoints, one false filter: its later filter hashes do not match the checkpoints.
     const truth = (await Server.start(net, long)).filterHeaders();

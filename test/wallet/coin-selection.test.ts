@@ -27,7 +27,7 @@ const target = fc.record({
 
 const sum = (coins: readonly Candidate[]) => coins.reduce((total, { value }) => total + value, 0n);
 
-it('balances: what goes in is what is paid, the change, and the fee', () => {
+it('balances: the inputs equal the outputs, the change and the fee', () => {
   let selected = 0;
   fc.assert(
     fc.property(fc.array(candidate, { maxLength: 40 }), target, fc.nat(), (coins, wanted, seed) => {
@@ -38,7 +38,7 @@ it('balances: what goes in is what is paid, the change, and the fee', () => {
       expect(sum(selection.coins)).toBe(paid + selection.change + selection.fee);
       expect(selection.change === 0n || selection.change >= wanted.minimumChange).toBe(true);
       expect(new Set(selection.coins).size).toBe(selection.coins.length);
-      // At least the rate for the inputs and outputs alone.
+      // The fee covers at least the inputs and outputs at the fee rate.
       let weight = wanted.outputWeight + (selection.change > 0n ? wanted.changeWeight : 0);
       for (const { type } of selection.coins) weight += INPUT_WEIGHT[type];
       expect(selection.fee).toBeGreaterThanOrEqual(feeFor(weight, wanted.feeRate));
@@ -48,7 +48,7 @@ it('balances: what goes in is what is paid, the change, and the fee', () => {
   expect(selected).toBeGreaterThan(100);
 });
 
-it('gives up only where all coins that are worth their fee do not suffice', () => {
+it('fails only if all coins that are worth more than their fee are not enough', () => {
   fc.assert(
     fc.property(fc.array(candidate, { maxLength: 40 }), target, fc.nat(), (coins, wanted, seed) => {
       if (selectCoins(coins, wanted, new SeededRandom(seed))) return;
@@ -56,7 +56,7 @@ it('gives up only where all coins that are worth their fee do not suffice', () =
         .map(({ value, type }) => (wanted.subtractFee ? value : value - feeFor(INPUT_WEIGHT[type], wanted.feeRate)))
         .filter((value) => value > 0n);
       const total = worth.reduce((a, b) => a + b, 0n);
-      // The rounding of each input's fee, and the weights shared by all inputs, are the slack.
+      // Slack: the rounding of each input's fee, and the weight shared by all inputs.
       const slack = wanted.subtractFee ? 0n : feeFor(wanted.outputWeight + 200 + coins.length * 5, wanted.feeRate);
       expect(total).toBeLessThan(wanted.amount + slack);
     }),
@@ -64,7 +64,7 @@ it('gives up only where all coins that are worth their fee do not suffice', () =
   );
 });
 
-it('finds a set that needs no change', () => {
+it('finds a changeless selection', () => {
   const coins: Candidate[] = [7n, 13n, 29n, 57n, 111n].map((n) => ({ value: n * 1_000_000n, type: 'bech32' }));
   const fees = 2n * feeFor(INPUT_WEIGHT.bech32, 1000n) + feeFor(10 * 4 + 2 + 31 * 4, 1000n);
   const wanted: SelectionTarget = {

@@ -4,7 +4,7 @@ import { encodeAddress } from '../../src/script/address.ts';
 import { WalletError } from '../../src/wallet/errors.ts';
 import { type AddressType, checkMnemonic, type KeyRef, KeyTree, keyPath, newMnemonic } from '../../src/wallet/keys.ts';
 
-// The mnemonic of the BIPs' own test vectors.
+// The mnemonic of the test vectors in BIP49, BIP84 and BIP86.
 const ABANDON = `${'abandon '.repeat(11)}about`;
 
 async function address(network: NetworkName, ref: KeyRef): Promise<string | undefined> {
@@ -29,7 +29,7 @@ describe('KeyTree', () => {
     },
   );
 
-  it('is the same from its extended private key', async () => {
+  it('is restored from its extended private key', async () => {
     const tree = await KeyTree.fromMnemonic(ABANDON, 1);
     const again = KeyTree.fromExtendedPrivateKey(tree.extendedPrivateKey, 1);
     const ref = { type: 'bech32', change: true, index: 7 } as const;
@@ -37,21 +37,21 @@ describe('KeyTree', () => {
     expect(again.privateKey(ref)).toEqual(tree.privateKey(ref));
   });
 
-  it('names paths as the BIPs do', () => {
+  it('formats paths as in the BIPs', () => {
     expect(keyPath({ type: 'bech32', change: false, index: 5 }, 1)).toBe("m/84'/1'/0'/0/5");
     expect(keyPath({ type: 'legacy', change: true, index: 0 }, 0)).toBe("m/44'/0'/0'/1/0");
   });
 });
 
 describe('mnemonics', () => {
-  it('are twelve words, and never the same', () => {
+  it('have twelve words and differ', () => {
     const words = newMnemonic();
     expect(words.split(' ')).toHaveLength(12);
     expect(checkMnemonic(words)).toBe(words);
     expect(newMnemonic()).not.toBe(words);
   });
 
-  it('are taken with odd spaces and capitals, and refused with a wrong word or checksum', () => {
+  it('are accepted with extra spaces and capitals, and rejected with a wrong word or checksum', () => {
     expect(checkMnemonic(`  ${ABANDON.toUpperCase().replaceAll(' ', '  ')} `)).toBe(ABANDON);
     expect(() => checkMnemonic(`${'abandon '.repeat(11)}zebra`)).toThrow(WalletError);
     expect(() => checkMnemonic(`${'abandon '.repeat(11)}abotu`)).toThrow(WalletError);

@@ -16,13 +16,13 @@ import { PendingTransactions } from './pending-transactions.ts';
 import { WatchedFilter } from './watched-filter.ts';
 
 /** Peers asked about each block: each exposes omissions of the other. A third peer would only learn our addresses. */
-const WITNESSES = 2;
+const FILTER_PEERS = 2;
 /** Blocks in a round. The size doubles with every round and is reset by a new key, which ends its round early. */
 const MIN_ROUND = 16;
 const MAX_ROUND = 256;
 /** Bytes of transactions that a peer may send in one round. */
 const MAX_ROUND_BYTES = 16_000_000;
-/** Non-matching transactions a peer may send in one round. Its mempool adds outpoints to its copy of the filter (BIP37). */
+/** Non-matching transactions a peer may send in a round: its mempool adds outpoints to its copy of the filter. */
 const MAX_STRAYS = 100;
 /** Milliseconds the second peer may take longer than twice the time of the first one. */
 const GRACE_MS = 10_000;
@@ -63,9 +63,9 @@ interface Answers {
 }
 
 /**
- * Scans for a watcher's transactions with Bloom filters (BIP37). Each block is requested from two peers if possible, and
- * their answers are merged: a payment is missed only if both omit it. The proof that one peer sends convicts the other of
- * the omission. Blocks scanned with one peer are checked again when a second peer is available.
+ * Scans for a watcher's transactions with Bloom filters (BIP37). Each block is requested from two peers if possible,
+ * and their answers are merged: a payment is missed only if both omit it. The proof that one peer sends convicts the
+ * other of the omission. Blocks scanned with one peer are checked again when a second peer is available.
  */
 export class BloomScanner implements Scanner {
   readonly counts = { filters: 0, merkleBlocks: 0, blocks: 0, falsePositives: 0 };
@@ -112,7 +112,7 @@ export class BloomScanner implements Scanner {
   }
 
   /** Number of peers that have our filter. */
-  get witnesses(): number {
+  get filterPeers(): number {
     return [...this.#sessions.values()].filter(({ isLoaded }) => isLoaded).length;
   }
 
@@ -198,7 +198,7 @@ export class BloomScanner implements Scanner {
   #listen(): void {
     this.#filter.refresh();
     for (const session of this.#able(this.#scanned)) {
-      if (session.isLoaded || this.witnesses < WITNESSES) session.listen(this.#filter);
+      if (session.isLoaded || this.filterPeers < FILTER_PEERS) session.listen(this.#filter);
     }
   }
 
@@ -206,8 +206,8 @@ export class BloomScanner implements Scanner {
   #recheck(): void {
     if (this.#round || !this.#unchecked || this.#scanned !== this.#modules.chain.tip) return;
     const next = this.#modules.chain.atHeight(this.#unchecked.from)!;
-    const able = this.#able(next).slice(0, WITNESSES);
-    if (able.length === WITNESSES) this.#begin(next, this.#unchecked.to, able, true);
+    const able = this.#able(next).slice(0, FILTER_PEERS);
+    if (able.length === FILTER_PEERS) this.#begin(next, this.#unchecked.to, able, true);
   }
 
   #begin(first: BlockIndex, last: number, sessions: readonly BloomSession[], isRecheck: boolean): void {
@@ -231,7 +231,7 @@ export class BloomScanner implements Scanner {
     session.request(indexes);
   }
 
-  /** Returns the peers that can serve a block, those with our filter first; unreliable ones only if there are no others. */
+  /** Returns the peers that can serve a block, those with our filter first; unreliable ones only if all are. */
   #able(index: BlockIndex): BloomSession[] {
     const { chains } = this.#modules;
     const able = [...this.#sessions.values()].filter(
@@ -245,13 +245,13 @@ export class BloomScanner implements Scanner {
   #choose(index: BlockIndex): BloomSession[] {
     const able = this.#able(index);
     const loaded = able.filter(({ isLoaded }) => isLoaded);
-    return (this.witnesses >= WITNESSES && loaded.length > 0 ? loaded : able).slice(0, WITNESSES);
+    return (this.filterPeers >= FILTER_PEERS && loaded.length > 0 ? loaded : able).slice(0, FILTER_PEERS);
   }
 
   /** Requests the round from peers that connected since, or that replace a disconnected one. */
   #fillUp(round: Round): void {
     for (const session of this.#choose(round.indexes.at(-1)!)) {
-      if (round.answers.size < WITNESSES && !round.answers.has(session)) this.#request(round, session);
+      if (round.answers.size < FILTER_PEERS && !round.answers.has(session)) this.#request(round, session);
     }
   }
 
@@ -306,7 +306,7 @@ export class BloomScanner implements Scanner {
     }
     this.#roundSize = Math.min(2 * this.#roundSize, MAX_ROUND);
     const [from, to] = [indexes[0]!.height, this.#unchecked?.to ?? 0];
-    if (answers.size < WITNESSES) {
+    if (answers.size < FILTER_PEERS) {
       this.#setUnchecked(Math.min(from, this.#unchecked?.from ?? from), Math.max(last.height, to));
     } else if (isRecheck) this.#setUnchecked(last.height + 1, to);
     if (!isRecheck || last !== indexes.at(-1)) this.#advance(last);
@@ -353,8 +353,8 @@ function punish(faults: ReadonlyMap<BloomSession, Faults>): void {
 }
 
 /**
- * Merges the peers' matches of one block, in block order, and counts the peers' faults. Updates `filter` as a peer updates
- * its copy (BIP37), but with the sent transactions only: every peer's copy contains at least as much, so that a
+ * Merges the peers' matches of one block, in block order, and counts the peers' faults. Updates `filter` as a peer
+ * updates its copy (BIP37), but with the sent transactions only: every peer's copy contains at least as much, so that a
  * transaction that matches `filter` must match at every peer.
  */
 function merge(

@@ -41,8 +41,8 @@ interface PartialAnswer {
 }
 
 /**
- * A peer with our Bloom filter (BIP37): tracks its blocks in flight and validates its answers. A peer answers in the order
- * of the requests; each `merkleblock` is followed by its matched transactions.
+ * A peer with our Bloom filter (BIP37): tracks its blocks in flight and validates its answers. A peer answers in the
+ * order of the requests; each `merkleblock` is followed by its matched transactions.
  */
 export class BloomSession {
   readonly peer: Peer;
@@ -119,7 +119,7 @@ export class BloomSession {
     const tree = requested && this.#extract(message);
     if (!tree) return;
     const transactions = new Map(tree.matches.map(({ txid }) => [binaryKey(txid), undefined]));
-    // Our filter matches every coinbase. Its proof fixes the tree's depth, so an inner node cannot pass as a transaction.
+    // Our filter matches every coinbase. It fixes the tree's depth, so an inner node cannot pass as a transaction.
     if (tree.matches[0]?.position !== 0) {
       this.peer.misbehaving(`merkleblock without the coinbase of block ${requested.index.hashHex}`);
     } else if (transactions.size < tree.matches.length) {

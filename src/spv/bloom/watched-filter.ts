@@ -6,17 +6,17 @@ import { Op } from '../../script/opcodes.ts';
 import type { TransactionWatcher } from '../watcher.ts';
 
 /**
- * False positives per tested element. A transaction has about eight elements, so one in a thousand matches: a few per full
- * block. A higher rate would hide the wallet better, but `BloomUpdate.ALL` adds outpoints for every match and would fill
- * the filter.
+ * False positives per tested element. A transaction has about eight elements, so one in a thousand matches: a few per
+ * full block. A higher rate would hide the wallet better, but `BloomUpdate.ALL` adds outpoints for every match and
+ * would fill the filter.
  */
 const FALSE_POSITIVE_RATE = 0.0001;
 /** Minimum number of elements the filter is sized for. A filter that is resized reveals more: see `WatchedFilter`. */
 const MIN_CAPACITY = 512;
 
 /**
- * The Bloom filter of a watcher (BIP37): data pushes of its scripts, and its unspent outpoints. It also contains the null
- * outpoint, so that the coinbase of every block matches. The coinbase proves the depth of the block's merkle tree
+ * The Bloom filter of a watcher (BIP37): data pushes of its scripts, and its unspent outpoints. It also contains the
+ * null outpoint, so that the coinbase of every block matches. The coinbase proves the depth of the block's merkle tree
  * (CVE-2017-12842) and reveals nothing about the wallet.
  *
  * All peers get the same filter, with one tweak, and a size that lasts. Two filters of the same elements with another

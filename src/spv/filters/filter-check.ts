@@ -26,8 +26,8 @@ export type FilterVerdict =
     };
 
 /**
- * Checks a basic filter (BIP158) against the block alone. The scripts of the block's outputs are known. The scripts that
- * it spends are not, but most inputs reveal them.
+ * Checks a basic filter (BIP158) against the block alone. The scripts of the block's outputs are known. The scripts
+ * that it spends are not, but most inputs reveal them.
  */
 export function checkFilter(filter: Uint8Array, block: Block): FilterVerdict {
   const outputs = basicFilterElements(block, []);

@@ -47,8 +47,8 @@ export interface FilterScanCounts {
 }
 
 /**
- * Matches block filters against a watcher's scripts, in chain order, and fetches the matching blocks only. Accepts filters
- * that match the filter headers of `FilterSync`.
+ * Matches block filters against a watcher's scripts, in chain order, and fetches the matching blocks only. Accepts
+ * filters that match the filter headers of `FilterSync`.
  */
 export class FilterScanner {
   readonly counts: FilterScanCounts = { filters: 0, blocks: 0, falsePositives: 0 };
@@ -209,7 +209,7 @@ export class FilterScanner {
   }
 }
 
-/** Returns whether a filter matches any of the scripts. A malformed filter, which all peers agree on, counts as a match. */
+/** Returns whether a filter matches any script. A malformed filter that all peers agree on counts as a match. */
 function matches(filter: Uint8Array, index: BlockIndex, scripts: readonly Uint8Array[]): boolean {
   try {
     return matchAny(filter, index.hash, scripts);

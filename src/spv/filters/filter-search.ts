@@ -6,7 +6,7 @@ import type { Watcher } from '../watcher.ts';
 import { FilterScanner } from './filter-scanner.ts';
 import { FilterSync, type FilterSyncModules } from './filter-sync.ts';
 
-/** Scans by compact block filters (BIP157): `FilterSync` finds the right filter headers, `FilterScanner` matches filters. */
+/** Scans by compact block filters (BIP157): `FilterSync` syncs filter headers, `FilterScanner` matches filters. */
 export class FilterSearch implements Scanner {
   readonly handlers: SpvHandlers;
   readonly #sync: FilterSync;
@@ -42,8 +42,8 @@ export class FilterSearch implements Scanner {
     return this.#scanner.counts;
   }
 
-  get witnesses(): number {
-    return this.#sync.witnesses;
+  get filterPeers(): number {
+    return this.#sync.agreeingPeers;
   }
 
   peerReady(peer: Peer): void {

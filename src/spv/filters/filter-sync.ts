@@ -62,8 +62,9 @@ interface FilterPeer {
 }
 
 /**
- * Syncs filter headers (BIP157). Requests filter hashes from every peer that serves filters. Where two peers disagree, the
- * block decides: one honest peer is enough. A peer that connects later is checked against the agreed filter headers.
+ * Syncs filter headers (BIP157). Requests filter hashes from every peer that serves filters. Where two peers disagree,
+ * the block decides: one honest peer is enough. A peer that connects later is checked against the agreed filter
+ * headers.
  */
 export class FilterSync {
   readonly #chain: HeaderChain;
@@ -73,7 +74,7 @@ export class FilterSync {
   readonly #logger: Logger;
   readonly #hooks: FilterSyncHooks;
   readonly #peers = new Map<Peer, FilterPeer>();
-  /** Disputes decided without a proof: the hash to follow, by height; undefined for the filter header agreed on before. */
+  /** Disputes decided without proof: the hash to follow, by height; undefined for the one agreed on before. */
   readonly #settled = new Map<number, Uint8Array | undefined>();
   #dispute: FilterDispute | undefined;
 
@@ -87,7 +88,7 @@ export class FilterSync {
   }
 
   /** Number of peers that agree on all filter headers. */
-  get witnesses(): number {
+  get agreeingPeers(): number {
     const { filterHeight } = this.#chain;
     const agreed = this.#chain.filterHeader(filterHeight)!;
     const agrees = ({ checked, header }: FilterPeer) => checked === filterHeight && equalBytes(header, agreed);
@@ -168,7 +169,7 @@ export class FilterSync {
     }
   }
 
-  /** Handles a `cfcheckpt` message: filter hashes are requested from the last checkpoint on that the peer agrees with. */
+  /** Handles a `cfcheckpt` message: filter hashes are requested from the last equal checkpoint on. */
   checkpoints(peer: Peer, { stopHash, filterHeaders }: CFCheckptMessage): void {
     const answered = this.#answered(peer, 'checkpoints', stopHash);
     if (!answered) return;
@@ -194,7 +195,7 @@ export class FilterSync {
     if (filterHashes.length !== stop.height - from + 1) {
       peer.misbehaving('wrong number of filter hashes');
     } else if (!equalBytes(previousHeader, state.header)) {
-      // The peer contradicts its earlier answers, or disagreed with us before a reorganisation: request all hashes again.
+      // The peer contradicts itself, or disagreed with us before a reorganisation: request all hashes again.
       if (from === 0) peer.misbehaving('nonzero filter header before genesis');
       else this.#advance(state, -1, NO_FILTER_HEADER);
       this.#noteUnsettled([peer]);
@@ -248,7 +249,7 @@ export class FilterSync {
     this.#hooks.agreed();
   }
 
-  /** Appends the next filter hashes on which all peers agree, once all have answered or timed out. Opens a dispute if any. */
+  /** Appends the filter hashes that all peers agree on, once all have answered or timed out; or opens a dispute. */
   #agree(): void {
     const { filterHeight } = this.#chain;
     const next = [...this.#peers].filter(([, { checked }]) => checked === filterHeight);
@@ -292,7 +293,7 @@ export class FilterSync {
   }
 
   #resolve(height: number, claims: readonly FilterClaim[], { winner, isCertain, refuted }: DisputeOutcome): void {
-    // Peers proved wrong are discouraged. Without such a proof, remember the decision, or a peer could repeat the dispute.
+    // Peers proved wrong are discouraged. Otherwise remember the decision, or a peer could repeat the dispute.
     const isProved = claims.every((claim) => claim === winner || refuted.includes(claim));
     if (winner && !isProved) this.#settled.set(height, winner.hash);
     if (winner && !isCertain) {

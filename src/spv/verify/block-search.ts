@@ -90,7 +90,7 @@ export class BlockSearch {
     return this.#offering(service).length > 0;
   }
 
-  /** Returns the claim that this block contains the transaction; undefined if not. Throws `PierError` 'block-timeout'. */
+  /** Returns the claim for this block; undefined if it lacks the transaction. Throws `PierError` 'block-timeout'. */
   async inBlock(index: BlockIndex): Promise<PaymentClaim | undefined> {
     const block = await this.#fetch(index);
     const position = block.transactions.findIndex(({ txid }) => equalBytes(txid, this.#txid));
@@ -161,7 +161,7 @@ export class BlockSearch {
     return undefined;
   }
 
-  /** Returns the blocks of a batch that may contain the transaction, as far as the peer answered before it disconnected. */
+  /** Returns the matching blocks of a batch, as far as the peer answered before it disconnected. */
   async #requestBatch(peer: Peer, batch: readonly BlockIndex[], send: () => void): Promise<BlockIndex[]> {
     const hits: BlockIndex[] = [];
     await new Promise<void>((finish) => {

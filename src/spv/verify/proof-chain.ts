@@ -53,8 +53,8 @@ const MEDIAN_TIME_SPAN = 11;
 
 /**
  * A header chain from an untrusted source, validated as a full node does: links, difficulty, proof of work and time. A
- * chain that does not start at genesis must start at a difficulty period and contain the verifier's checkpoint, since low
- * difficulty headers cost almost nothing.
+ * chain that does not start at genesis must start at a difficulty period and contain the verifier's checkpoint, since
+ * low difficulty headers cost almost nothing.
  */
 export class ProofChain implements VerifiedChain {
   readonly params: ChainParams;

@@ -24,7 +24,7 @@ export function blocksOf(counts: readonly number[]): Block[] {
   return blocks;
 }
 
-/** Returns the proof of the transaction at a position in the block at a height. `blocks` are all blocks from genesis on. */
+/** Returns the proof of a transaction, by the height of its block and its position. `blocks` start at genesis. */
 export function proofIn(
   blocks: readonly Block[],
   height: number,

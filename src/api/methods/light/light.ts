@@ -82,7 +82,7 @@ const ownMethods: readonly Method<LightRpcNode>[] = [
         headers: chain.tip.height,
         filterheaders: chain.filterHeight,
         scanned: light.scanner.scanned.height,
-        filterpeers: light.scanner.witnesses,
+        filterpeers: light.scanner.filterPeers,
         tipage: Math.max(0, Math.floor(clock.now() / 1000) - chain.tip.time),
         filters,
         merkleblocks: merkleBlocks,

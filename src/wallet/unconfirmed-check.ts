@@ -6,11 +6,12 @@ import { SighashCache } from '../script/sighash/cache.ts';
 import { verifyInput } from '../script/verify.ts';
 
 /**
- * Whether a transaction that nobody has judged may be shown to wait for a block. What pays a wallet may be made up, and
- * will then never be in a block. What spends a wallet's coins would keep these from being spent: it needs their owner's
- * signatures, which can be judged where all that is spent is known. `coin` knows the wallet's own.
+ * Returns whether an unconfirmed transaction from an untrusted peer may be listed as pending. A payment to the wallet
+ * is accepted without proof; an invented one is never confirmed. A spend of the wallet's coins would block them, so all
+ * of its signatures must be valid, which can be checked only if all of its inputs are the wallet's. `coin` returns the
+ * wallet's output at an outpoint.
  */
-export function isBelievable(tx: Transaction, coin: (outpoint: OutPoint) => TxOut | undefined): boolean {
+export function isAcceptableUnconfirmed(tx: Transaction, coin: (outpoint: OutPoint) => TxOut | undefined): boolean {
   if (tx.isCoinbase || checkTransaction(tx)) return false;
   const own = tx.inputs.map(({ prevout }) => coin(prevout));
   if (!own.some((output) => output)) return true;
