@@ -89,9 +89,9 @@ describe('a light node process', () => {
     const start = (id: number, ...args: string[]) =>
       pier(['startnode', '--no-seed', ...args, ...files], { NODE_ID: String(id), NO_COLOR: '1' });
     for (const useless of [['--miner', reward], ['--miner-threads', '1'], ['--blocks-only'], ['--peerbloomfilters']]) {
-      const refused = await start(otherId!, '--spv', ...useless);
-      expect(refused.code).toBe(2);
-      expect(refused.stderr).toContain(`a light node (--spv) does not support ${useless[0]}`);
+      const failed = await start(otherId!, '--spv', ...useless);
+      expect(failed.code).toBe(2);
+      expect(failed.stderr).toContain(`a light node (--spv) does not support ${useless[0]}`);
     }
     await light.stop();
     await full.stop();

@@ -6,7 +6,7 @@ import { installPackage, manifest, root, run } from './support/installed-package
 
 const node = process.execPath;
 const tsc = join(root, 'node_modules/@typescript/native/bin/tsc');
-/** What users import: `pier`, `pier/bytes`, and so on. */
+/** The import specifiers: `pier`, `pier/bytes`, … */
 const entries = Object.keys(manifest.exports)
   .filter((key) => key !== './package.json')
   .map((key) => `pier${key.slice(1)}`);
@@ -19,17 +19,17 @@ beforeAll(async () => {
 }, 180_000);
 
 describe('the installed package', () => {
-  it('needs no script to be installed, and has none', () => {
+  it('has no install scripts', () => {
     expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
   });
 
-  it('has all of its licence, networks and documents, and neither tests nor sources', () => {
+  it('contains the licence, networks and documents, and neither tests nor sources', () => {
     const files = readdirSync(join(project, 'node_modules/pier')).sort();
     const expected = ['LICENSE', 'README.md', 'README.zh-CN.md', 'bin', 'dist', 'networks', 'package.json'];
     expect(files).toEqual(expected.filter((name) => existsSync(join(root, name))));
   });
 
-  it('gives the same modules to import and to require', { timeout: 60_000 }, async () => {
+  it('loads the same modules by import and by require', { timeout: 60_000 }, async () => {
     const script = `
       const { createRequire } = await import('node:module');
       const require = createRequire(process.cwd() + '/x.cjs');
@@ -37,7 +37,7 @@ describe('the installed package', () => {
       for (const entry of ${JSON.stringify(entries)}) {
         const [imported, required] = [await import(entry), require(entry)];
         for (const [name, value] of Object.entries(imported)) {
-          if (required[name] !== value) throw new Error(entry + ' has two of ' + name);
+          if (required[name] !== value) throw new Error(entry + ' exports two instances of ' + name);
         }
         counts[entry] = Object.keys(imported).length;
       }
@@ -48,7 +48,7 @@ describe('the installed package', () => {
     expect(Math.min(...Object.values(counts))).toBeGreaterThan(0);
   });
 
-  it('resolves its entries and nothing else', async () => {
+  it('resolves only its entries', async () => {
     const dist = join(project, 'node_modules/pier/dist');
     const modules = readdirSync(dist, { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.js'))
@@ -75,7 +75,7 @@ describe('the installed package', () => {
     expect(found).toEqual({ imported: expected, required: expected });
   });
 
-  it('has the command', async () => {
+  it('installs the command', async () => {
     expect(await run('npx', ['--no-install', 'pier', '--version'], project)).toBe(`${manifest.version}\n`);
   });
 });
@@ -99,7 +99,7 @@ export const client: RpcClient = new RpcClient({ host: '', port: 1, cookieFile: 
 `;
   const touch = `export const all: readonly object[] = [${names.join(', ')}];`;
   const wrong = `
-// @ts-expect-error: what is no entry is private.
+// @ts-expect-error: modules that are not entries are private.
 export type Peer = import('pier/p2p/peer/peer').Peer;
 `;
 

@@ -121,16 +121,16 @@ describeBitcoind('message handling, compared with bitcoind', () => {
       return new RegExp(`Misbehaving: peer=${id}\\b|peer=${id} got DoS score 100 `).test(await bitcoindLog());
     };
     for (const port of ports()) {
-      const culprit = await join(port);
-      await culprit.request([headers]);
+      const sender = await join(port);
+      await sender.request([headers]);
       const { id } = (await bitcoind.rpc<{ id: number }[]>('getpeerinfo')).at(-1) ?? { id: -1 };
       const other = await join(port);
-      await culprit.request([wellFormed('block', child)]);
+      await sender.request([wellFormed('block', child)]);
       expect(await isDiscouraged(port, id)).toBe(false);
       other.send([wellFormed('block', parent)]);
       await waitFor(() => isDiscouraged(port, id));
       expect(other.closed).toBe(false);
-      culprit.close();
+      sender.close();
       other.close();
     }
     expect(toHex(chain.tip.hash)).toBe(toHex(parent.hash));

@@ -4,7 +4,7 @@ import { lightMethods } from '../../src/api/methods/light/light.ts';
 import { missingMethods, pierMethods } from '../api/rpc-reference.ts';
 import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 
-describeBitcoind('the methods that docs/rpc.md compares with those of Bitcoin Core', () => {
+describeBitcoind('the method lists in docs/rpc.md', () => {
   let bitcoind: Bitcoind;
 
   beforeAll(async () => {
@@ -12,22 +12,22 @@ describeBitcoind('the methods that docs/rpc.md compares with those of Bitcoin Co
   });
   afterAll(() => bitcoind?.stop());
 
-  /** Unlike the list of all methods, help on one of them knows the hidden ones too. */
+  /** Returns the methods that bitcoind lacks. Unlike the list of all methods, `help METHOD` also covers hidden ones. */
   async function unknown(names: Iterable<string>): Promise<string[]> {
-    const answers = await Promise.all(
+    const replies = await Promise.all(
       [...names].map(async (name) => ({ name, help: await bitcoind.call<string>('help', [name]) })),
     );
-    return answers.filter(({ help }) => help.startsWith('help: unknown command')).map(({ name }) => name);
+    return replies.filter(({ help }) => help.startsWith('help: unknown command')).map(({ name }) => name);
   }
 
-  it('bitcoind has every method of Pier but those that only Pier has', async () => {
-    // The bitcoind of the tests is derived from Core, and has dropped this one.
-    const dropped = ['getdifficulty'];
-    const names = [...rpcMethods.keys(), ...lightMethods.keys()].filter((name) => !dropped.includes(name));
+  it("name as Pier's own exactly the methods that bitcoind lacks", async () => {
+    // Knots has removed this method of Core.
+    const removed = ['getdifficulty'];
+    const names = [...rpcMethods.keys(), ...lightMethods.keys()].filter((name) => !removed.includes(name));
     expect(new Set(await unknown(names))).toEqual(pierMethods);
   });
 
-  it('bitcoind has every method that is listed as missing', async () => {
+  it('name as missing only methods that bitcoind has', async () => {
     expect(await unknown(Object.values(missingMethods).flat())).toEqual([]);
   });
 });

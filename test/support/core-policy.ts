@@ -54,7 +54,7 @@ const renamed: readonly [RegExp, string][] = [
 /** Reject reasons that Core 30 lacks: scripts of more than 34 bytes, more than one OP_RETURN. */
 const KNOTS_ONLY: readonly string[] = ['bad-txns-vout-script-toolarge', 'multi-op-return'];
 
-/** Before Core 30, fee rates were compared in whole satoshis per 1,000 vbytes, so that a tie refused a replacement. */
+/** Reject details of Knots, not of Core 30, for a replacement with the same fee rate in whole satoshis per kvB. */
 const SAME_FEERATE = /new feerate (\S+) BTC\/kvB <= old feerate \1 BTC\/kvB/;
 
 /** Returns Core 30's reject reason for Knots' `reason`. */

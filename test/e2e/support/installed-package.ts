@@ -26,7 +26,7 @@ interface Manifest {
 /** The package's own package.json. */
 export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
 
-/** Runs a program to its end and returns its stdout. Rejects with what it printed if its exit code is not 0. */
+/** Runs a program and returns its stdout. Rejects with its output if the exit code is not 0. */
 export async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)(program, args, {
@@ -42,12 +42,12 @@ export async function run(program: string, args: readonly string[], cwd: string)
 }
 
 /**
- * Packs the built package and installs the tarball into a new project at `folder`, without running any script. The
- * project's lock file has the versions of this package's own, which npm finds in its cache after `npm ci`: so it needs
- * no network.
+ * Packs the built package and installs the tarball into a new project at `folder`, without running scripts. The
+ * project's lock file has the versions of this package's lock file, which are in npm's cache after `npm ci`, so that no
+ * network is needed.
  */
 export async function installPackage(folder: string): Promise<void> {
-  // Without scripts: prepack would build dist/ anew while other tests run it.
+  // Without scripts: prepack would rebuild dist/ while other tests use it.
   const packed = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], root);
   const [tarball] = JSON.parse(packed) as [{ readonly filename: string; readonly integrity: string }];
   const resolved = `file:${tarball.filename}`;
