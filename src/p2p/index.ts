@@ -24,7 +24,7 @@ export { AddressBook, type AddressBookEvents, type AddressBookModules } from './
 export { AddressManager, type AddressManagerModules } from './addresses/address-manager.ts';
 export { type Ban, type BanList, DEFAULT_BAN_TIME } from './addresses/ban-list.ts';
 export type { Discouraged } from './addresses/discouraged.ts';
-export type { AddressNews, KnownAddress } from './addresses/known-address.ts';
+export type { AnnouncedAddress, KnownAddress } from './addresses/known-address.ts';
 export { PartialBlock, shortId, shortIdKey, toCompact } from './blocks/compact/compact-block.ts';
 export type { SyncProgress } from './blocks/sync-progress.ts';
 export {

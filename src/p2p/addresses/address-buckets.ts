@@ -13,10 +13,10 @@ const BUCKET_SIZE = 64;
 const NEW_BUCKETS_PER_SOURCE_GROUP = 64n;
 const TRIED_BUCKETS_PER_GROUP = 8n;
 
-/** The places there are in both tables, and so the most addresses that can be known. */
+/** Slots of both tables, and so the most addresses that can be known. */
 export const MAX_KNOWN_ADDRESSES = (NEW_BUCKETS + TRIED_BUCKETS) * BUCKET_SIZE;
 
-/** The first 64 bits of a double SHA-256 (Core: GetCheapHash). */
+/** Returns the first 64 bits of a double SHA-256, little-endian (Core: GetCheapHash). */
 function cheapHash(...parts: readonly Uint8Array[]): bigint {
   const hash = sha256d(concatBytes(...parts));
   return new DataView(hash.buffer, hash.byteOffset).getBigUint64(0, true);
@@ -26,47 +26,48 @@ const sized = (bytes: Uint8Array) => new ByteWriter(bytes.length + 1).varBytes(b
 const uint64 = (value: bigint) => new ByteWriter(8).u64(value).finish();
 const int32 = (value: number) => new ByteWriter(4).i32(value).finish();
 
-/** The bucket of an address in the table of those that we have been connected to (Core: GetTriedBucket). */
+/** Returns an address's bucket in the tried table; `key` is the tables' 32-byte secret (Core: GetTriedBucket). */
 export function triedBucket(key: Uint8Array, endpoint: Endpoint): number {
   const within = cheapHash(key, sized(endpointKey(endpoint))) % TRIED_BUCKETS_PER_GROUP;
   return Number(cheapHash(key, sized(netGroup(endpoint)), uint64(within)) % BigInt(TRIED_BUCKETS));
 }
 
-/** The bucket of an address that `source` has told of, in the table of hearsay (Core: GetNewBucket). */
+/** Returns an address's bucket in the new table if announced by `source` (Core: GetNewBucket). */
 export function newBucket(key: Uint8Array, endpoint: Endpoint, source: Endpoint): number {
   const sourceGroup = sized(netGroup(source));
   const within = cheapHash(key, sized(netGroup(endpoint)), sourceGroup) % NEW_BUCKETS_PER_SOURCE_GROUP;
   return Number(cheapHash(key, sourceGroup, uint64(within)) % BigInt(NEW_BUCKETS));
 }
 
-/** The place in its table of an address that belongs in `bucket`: both in one number (Core: GetBucketPosition). */
+/** Returns an address's slot in its table, a bucket and a position in one number (Core: GetBucketPosition). */
 export function slotIn(key: Uint8Array, table: 'new' | 'tried', bucket: number, endpoint: Endpoint): number {
   const letter = Uint8Array.of(table === 'new' ? 0x4e : 0x4b);
   const position = cheapHash(key, letter, int32(bucket), sized(endpointKey(endpoint))) % BigInt(BUCKET_SIZE);
   return bucket * BUCKET_SIZE + Number(position);
 }
 
-/** Buckets of 64 places. Takes memory only for what it holds. */
+/** A sparse table of buckets of 64 slots. */
 export class BucketTable<T> {
   readonly #slots = new Map<number, T>();
-  /** The buckets that hold something, and for each its index there and how much it holds. */
+  /** The non-empty buckets, for random selection. */
   readonly #used: number[] = [];
+  /** Each non-empty bucket's index in `#used`, and how many of its slots are filled. */
   readonly #usage = new Map<number, { index: number; count: number }>();
 
   get(slot: number): T | undefined {
     return this.#slots.get(slot);
   }
 
-  /** Fills a place that is free. */
-  set(slot: number, entry: T): void {
-    this.#slots.set(slot, entry);
+  /** Fills an empty slot. */
+  set(slot: number, item: T): void {
+    this.#slots.set(slot, item);
     const bucket = Math.floor(slot / BUCKET_SIZE);
     const usage = this.#usage.get(bucket);
     if (usage) usage.count++;
     else this.#usage.set(bucket, { index: this.#used.push(bucket) - 1, count: 1 });
   }
 
-  /** Frees a place that is taken. */
+  /** Empties a filled slot. */
   clear(slot: number): void {
     this.#slots.delete(slot);
     const bucket = Math.floor(slot / BUCKET_SIZE);
@@ -79,13 +80,13 @@ export class BucketTable<T> {
     this.#usage.get(last)!.index = usage.index;
   }
 
-  /** An entry of a random bucket: one with many entries counts as much as one with few. */
+  /** Returns a random item of a random non-empty bucket, as Core does: the buckets have equal chances, not the items. */
   random(random: Random): T | undefined {
     if (this.#used.length === 0) return undefined;
     const bucket = this.#used[randomInt(random, this.#used.length)]!;
     for (let i = randomInt(random, BUCKET_SIZE); ; i++) {
-      const entry = this.#slots.get(bucket * BUCKET_SIZE + (i % BUCKET_SIZE));
-      if (entry !== undefined) return entry;
+      const item = this.#slots.get(bucket * BUCKET_SIZE + (i % BUCKET_SIZE));
+      if (item !== undefined) return item;
     }
   }
 }

@@ -5,33 +5,33 @@ import type { Endpoint } from '../net/endpoint.ts';
 import { formatEndpoint, isValidIp, reachOf } from '../net/endpoint.ts';
 import { netGroup } from '../net/netgroup.ts';
 import { BucketTable, newBucket, slotIn, triedBucket } from './address-buckets.ts';
-import { type AddressNews, chanceOf, isTerrible, type KnownAddress } from './known-address.ts';
+import { type AnnouncedAddress, chanceOf, isTerrible, type KnownAddress } from './known-address.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
-/** Places of one address among the hearsay (Core: ADDRMAN_NEW_BUCKETS_PER_ADDRESS). */
+/** Slots that one address may have in the new table (Core: ADDRMAN_NEW_BUCKETS_PER_ADDRESS). */
 const NEW_BUCKETS_PER_ADDRESS = 8;
-/** Core: ADDRMAN_SET_TRIED_COLLISION_SIZE. */
+/** Pending collisions in the tried table (Core: ADDRMAN_SET_TRIED_COLLISION_SIZE). */
 const MAX_COLLISIONS = 10;
-/** Seconds for which a success, or a failure, of a tried address counts as recent (Core: ADDRMAN_REPLACEMENT). */
+/** Seconds for which a connection to a tried address, or a failed attempt, counts as recent (Core: ADDRMAN_REPLACEMENT). */
 const REPLACEMENT = 4 * HOUR;
-/** Seconds after which a test that could not be made is given up (Core: ADDRMAN_TEST_WINDOW). */
+/** Seconds a collision waits for a test connection to the tried address (Core: ADDRMAN_TEST_WINDOW). */
 const TEST_WINDOW = 40 * MINUTE;
 
+/** What an `AddressManager` depends on. */
 export interface AddressManagerModules {
   readonly clock: Clock;
   readonly random: Random;
-  /** 32 secret bytes, which decide the places of addresses, so that nobody can aim at one; random by default. */
+  /** The 32-byte secret that determines slots, so that an attacker cannot target one. Default: random. */
   readonly key?: Uint8Array;
-  /** Told of every change to what is worth keeping. */
+  /** Called on every change to a persisted field. */
   readonly changed?: (address: KnownAddress, isRemoved: boolean) => void;
 }
 
 /**
- * Where other nodes can be found, and how they fared (Core: AddrMan). Two tables of buckets: "new" for hearsay, "tried"
- * for those that we have been connected to. Which places an address can have there follows from a secret key, its
- * network group and that of whoever told of it, so that one teller, or one owner of many addresses, reaches few of
- * them; whoever is in tried is replaced only after having been tested.
+ * Addresses of other nodes (Core: AddrMan). The *new* table holds announced addresses, the *tried* table those of past
+ * connections. An address's slots follow from a secret key, its netgroup and its source's netgroup, so that one source, or
+ * one netgroup, can fill only few slots. A tried address is replaced only after a test connection to it failed or timed out.
  */
 export class AddressManager {
   readonly #clock: Clock;
@@ -39,15 +39,16 @@ export class AddressManager {
   readonly #key: Uint8Array;
   readonly #changed: (address: KnownAddress, isRemoved: boolean) => void;
   readonly #known = new Map<string, KnownAddress>();
-  /** The same, in an order that is stirred by use; and where each stands there. */
+  /** The same addresses in random order (Core: vRandom). */
   readonly #all: KnownAddress[] = [];
+  /** Each address's index in `#all`. */
   readonly #indexes = new Map<KnownAddress, number>();
   readonly #new = new BucketTable<KnownAddress>();
   readonly #tried = new BucketTable<KnownAddress>();
   #triedCount = 0;
-  /** Addresses that have a claim on a place of a tried one. */
+  /** Addresses whose slot in the tried table is occupied (Core: m_tried_collisions). */
   readonly #collisions = new Set<KnownAddress>();
-  /** Unix seconds; never 0, which is worse than everything. */
+  /** Unix seconds of the last successful connection; initially 1, since 0 means never (Core: m_last_good). */
   #lastGood = 1;
 
   constructor(modules: AddressManagerModules) {
@@ -74,25 +75,25 @@ export class AddressManager {
   }
 
   /**
-   * Takes what `source` tells of an address; `penalty` seconds are taken off its time, unless it is the source's own.
-   * Returns whether it has a new place. Host names, and addresses that stand for nobody, are not taken.
+   * Adds an address announced by `source` to the new table (Core: Add). Subtracts `penalty` seconds from its time unless
+   * the source announces itself. Returns whether the address got a new slot. Ignores host names and invalid addresses.
    */
-  add(news: AddressNews, source: Endpoint, penalty = 0): boolean {
-    const { endpoint, services } = news;
+  add(announced: AnnouncedAddress, source: Endpoint, penalty = 0): boolean {
+    const { endpoint, services } = announced;
     if (!isValidIp(endpoint.host)) return false;
     const age = endpoint.host === source.host ? 0 : penalty;
-    const time = Math.max(0, news.time - age);
+    const time = Math.max(0, announced.time - age);
     let address = this.get(endpoint);
     if (address) {
-      if (!this.#update(address, news, age)) return false;
+      if (!this.#update(address, announced, age)) return false;
     } else {
       address = this.#create(endpoint, source, services, time);
     }
     for (const slot of this.#newSlots(endpoint, source)) {
-      const holder = this.#new.get(slot);
-      if (holder === address) return false;
-      if (holder && !this.#mayReplace(holder, address)) continue;
-      if (holder) this.#free(slot);
+      const occupant = this.#new.get(slot);
+      if (occupant === address) return false;
+      if (occupant && !this.#mayReplace(occupant, address)) continue;
+      if (occupant) this.#clearNew(slot);
       this.#placeNew(address, slot);
       this.#changed(address, false);
       return true;
@@ -101,17 +102,19 @@ export class AddressManager {
     return false;
   }
 
-  /** Takes back an address that was kept in a file. Returns whether there was a place for it. */
-  restore(kept: Omit<KnownAddress, 'slots' | 'reach' | 'group' | 'calls' | 'calledAt' | 'lastCountedTry'>): boolean {
-    const { endpoint, source, services, time, ...fate } = kept;
+  /** Restores a persisted address. Returns whether a slot was free for it. */
+  restore(
+    persisted: Omit<KnownAddress, 'slots' | 'reach' | 'netgroup' | 'dials' | 'dialedAt' | 'lastCountedTry'>,
+  ): boolean {
+    const { endpoint, source, services, time, ...history } = persisted;
     if (this.get(endpoint)) return false;
-    const slot = kept.tried
+    const slot = persisted.tried
       ? firstFree(this.#tried, [this.#triedSlot(endpoint)])
       : firstFree(this.#new, this.#newSlots(endpoint, source));
-    if (slot === undefined) return kept.tried && this.restore({ ...kept, tried: false });
+    if (slot === undefined) return persisted.tried && this.restore({ ...persisted, tried: false });
     const address = this.#create(endpoint, source, services, time);
-    Object.assign(address, fate);
-    if (kept.tried) this.#placeTried(address, slot);
+    Object.assign(address, history);
+    if (persisted.tried) this.#placeTried(address, slot);
     else this.#placeNew(address, slot);
     return true;
   }
@@ -123,27 +126,27 @@ export class AddressManager {
     this.#delete(address);
   }
 
-  /** We call. `counts` says whether it is the address's fault if nobody answers. */
-  attempted(endpoint: Endpoint, counts = true): void {
+  /** Records a connection attempt (Core: Attempt). `countFailure`: whether it counts against the address unless it succeeds. */
+  attempted(endpoint: Endpoint, countFailure = true): void {
     const address = this.get(endpoint);
     if (!address) return;
     address.lastTry = this.#now();
-    address.calls++;
-    address.calledAt = this.#clock.monotonic();
-    if (counts && address.lastCountedTry < this.#lastGood) {
+    address.dials++;
+    address.dialedAt = this.#clock.monotonic();
+    if (countFailure && address.lastCountedTry < this.#lastGood) {
       address.lastCountedTry = this.#now();
       address.attempts++;
     }
     this.#changed(address, false);
   }
 
-  /** The handshake with whoever is there was done. Returns whether this brought the address among the tried ones. */
+  /** Marks an address good after a handshake (Core: Good). Returns whether it moved to the tried table. */
   good(endpoint: Endpoint, services?: bigint): boolean {
     const now = this.#now();
     this.#lastGood = now;
     const address = this.get(endpoint);
     if (!address) return false;
-    Object.assign(address, { lastSuccess: now, lastTry: now, attempts: 0, calls: 0 });
+    Object.assign(address, { lastSuccess: now, lastTry: now, attempts: 0, dials: 0 });
     if (services !== undefined) address.services = services;
     this.#changed(address, false);
     if (address.tried) return false;
@@ -152,7 +155,10 @@ export class AddressManager {
     return false;
   }
 
-  /** A connection that lasted has ended; only now, so that those who ask do not learn whom we are connected to. */
+  /**
+   * Updates an address's time when a connection to it ends (Core: Connected). Not earlier, since answers to `getaddr` would
+   * reveal the current peers.
+   */
   connected(endpoint: Endpoint): void {
     const address = this.get(endpoint);
     const now = Math.floor(this.#now());
@@ -161,42 +167,42 @@ export class AddressManager {
     this.#changed(address, false);
   }
 
-  /** Whose place is claimed by another: to be tested before it is given up. */
+  /** Returns a random tried address whose slot another address needs, to test it by a feeler (Core: SelectTriedCollision). */
   selectTriedCollision(): KnownAddress | undefined {
     if (this.#collisions.size === 0) return undefined;
-    const claimants = [...this.#collisions];
-    const claimant = claimants[randomInt(this.#random, claimants.length)]!;
-    return this.#tried.get(this.#triedSlot(claimant.endpoint));
+    const colliding = [...this.#collisions];
+    const address = colliding[randomInt(this.#random, colliding.length)]!;
+    return this.#tried.get(this.#triedSlot(address.endpoint));
   }
 
-  /** Decides about claims on places of tried addresses, as far as tests have shown what to do. */
+  /** Replaces the tried addresses whose test failed, and drops collisions whose test succeeded (Core: ResolveCollisions). */
   resolveCollisions(): void {
     const now = this.#now();
-    for (const claimant of [...this.#collisions]) {
-      const slot = this.#triedSlot(claimant.endpoint);
-      const holder = this.#tried.get(slot);
-      if (holder) {
-        if (now - holder.lastSuccess >= REPLACEMENT) {
-          const wasTested = now - holder.lastTry < REPLACEMENT;
-          // A test that is under way gets its time.
-          if (wasTested ? now - holder.lastTry <= MINUTE : now - claimant.lastSuccess <= TEST_WINDOW) continue;
-          this.#makeTried(claimant);
+    for (const address of [...this.#collisions]) {
+      const slot = this.#triedSlot(address.endpoint);
+      const occupant = this.#tried.get(slot);
+      if (occupant) {
+        if (now - occupant.lastSuccess >= REPLACEMENT) {
+          const wasTested = now - occupant.lastTry < REPLACEMENT;
+          // Allows a connection attempt in progress 60 seconds to succeed.
+          if (wasTested ? now - occupant.lastTry <= MINUTE : now - address.lastSuccess <= TEST_WINDOW) continue;
+          this.#makeTried(address);
         }
       } else {
-        this.#makeTried(claimant);
+        this.#makeTried(address);
       }
-      this.#collisions.delete(claimant);
+      this.#collisions.delete(address);
     }
   }
 
-  /** A random address, of either table with the same probability, or only of hearsay. */
+  /** Returns a random address: of either table with equal probability, or of the new table only (Core: Select). */
   select(newOnly = false): KnownAddress | undefined {
     const newCount = this.size - this.#triedCount;
     if (newOnly || this.#triedCount === 0) return newCount > 0 ? this.#pick(this.#new) : undefined;
     return this.#pick(newCount === 0 || randomInt(this.#random, 2) === 0 ? this.#tried : this.#new);
   }
 
-  /** At most `count` addresses that are not terrible and that `accept` agrees to, at random. */
+  /** Returns up to `count` random addresses that are not terrible and that `accept` allows (Core: GetAddr). */
   sample(count: number, accept: (address: KnownAddress) => boolean): KnownAddress[] {
     const sampled: KnownAddress[] = [];
     const now = this.#now();
@@ -212,8 +218,8 @@ export class AddressManager {
     return this.#clock.now() / 1000;
   }
 
-  /** Returns whether an address that is known may have one more place. */
-  #update(address: KnownAddress, { services, time }: AddressNews, age: number): boolean {
+  /** Updates a known address. Returns whether it may get one more slot in the new table. */
+  #update(address: KnownAddress, { services, time }: AnnouncedAddress, age: number): boolean {
     const isOnline = this.#now() - time < 24 * HOUR;
     const before = address.time;
     if (before < time - (isOnline ? HOUR : 24 * HOUR) - age) address.time = Math.max(0, time - age);
@@ -221,13 +227,13 @@ export class AddressManager {
     address.services |= services;
     if (address.time !== before || address.services !== known) this.#changed(address, false);
     if (time <= address.time || address.tried || address.slots.length >= NEW_BUCKETS_PER_ADDRESS) return false;
-    // The more places it has, the harder to get another.
+    // Each slot halves the chance of another one.
     return randomInt(this.#random, 2 ** address.slots.length) === 0;
   }
 
   #pick(table: BucketTable<KnownAddress>): KnownAddress | undefined {
     const now = this.#now();
-    // Whatever its chance, an address is chosen in the end.
+    // The factor grows until an address is selected, whatever its chance.
     for (let factor = 1; ; factor *= 1.2) {
       const address = table.random(this.#random);
       if (!address || randomInt(this.#random, 2 ** 30) < factor * chanceOf(address, now) * 2 ** 30) return address;
@@ -235,37 +241,38 @@ export class AddressManager {
   }
 
   /**
-   * The places that an address may have on the word of one source: one. A neighbour's may look for another where that is
-   * taken: there is nobody to be kept out, and a small network is to be known whole.
+   * Yields the slots an address may take in the new table when announced by `source`: one. A loopback or private address
+   * has alternatives if it is occupied, so that a small local network is known completely; no attacker is to be kept out
+   * there.
    */
   *#newSlots(endpoint: Endpoint, source: Endpoint): IterableIterator<number> {
     const count = reachOf(endpoint.host) < 2 ? NEW_BUCKETS_PER_ADDRESS : 1;
     for (let i = 0; i < count; i++) {
-      const teller = { host: source.host, port: (source.port + i) & 0xffff };
-      yield slotIn(this.#key, 'new', newBucket(this.#key, endpoint, teller), endpoint);
+      const variant = { host: source.host, port: (source.port + i) & 0xffff };
+      yield slotIn(this.#key, 'new', newBucket(this.#key, endpoint, variant), endpoint);
     }
   }
 
-  #mayReplace(holder: KnownAddress, address: KnownAddress): boolean {
-    return isTerrible(holder, this.#now()) || (holder.slots.length > 1 && address.slots.length === 0);
+  #mayReplace(occupant: KnownAddress, address: KnownAddress): boolean {
+    return isTerrible(occupant, this.#now()) || (occupant.slots.length > 1 && address.slots.length === 0);
   }
 
   #triedSlot(endpoint: Endpoint): number {
     return slotIn(this.#key, 'tried', triedBucket(this.#key, endpoint), endpoint);
   }
 
-  /** Moves an address among the tried ones; whoever is in its place there goes back to the hearsay. */
+  /** Moves an address to the tried table, and the occupant of its slot back to the new table (Core: MakeTried). */
   #makeTried(address: KnownAddress): boolean {
     this.#unplace(address);
     const slot = this.#triedSlot(address.endpoint);
-    const holder = this.#tried.get(slot);
-    if (holder) {
-      this.#unplace(holder);
-      const places = [...this.#newSlots(holder.endpoint, holder.source)];
-      const back = firstFree(this.#new, places) ?? places[0]!;
-      if (this.#new.get(back)) this.#free(back);
-      this.#placeNew(holder, back);
-      this.#changed(holder, false);
+    const occupant = this.#tried.get(slot);
+    if (occupant) {
+      this.#unplace(occupant);
+      const newSlots = [...this.#newSlots(occupant.endpoint, occupant.source)];
+      const newSlot = firstFree(this.#new, newSlots) ?? newSlots[0]!;
+      if (this.#new.get(newSlot)) this.#clearNew(newSlot);
+      this.#placeNew(occupant, newSlot);
+      this.#changed(occupant, false);
     }
     this.#placeTried(address, slot);
     this.#changed(address, false);
@@ -285,7 +292,7 @@ export class AddressManager {
     this.#collisions.delete(address);
   }
 
-  /** Takes an address out of all its places. */
+  /** Removes an address from all its slots. */
   #unplace(address: KnownAddress): void {
     const table = address.tried ? this.#tried : this.#new;
     for (const slot of address.slots) table.clear(slot);
@@ -294,19 +301,19 @@ export class AddressManager {
     address.tried = false;
   }
 
-  /** Frees a place among the hearsay; who has no other is forgotten. */
-  #free(slot: number): void {
-    const holder = this.#new.get(slot)!;
+  /** Clears a slot of the new table, and deletes its occupant if that has no other slot (Core: ClearNew). */
+  #clearNew(slot: number): void {
+    const occupant = this.#new.get(slot)!;
     this.#new.clear(slot);
-    holder.slots = holder.slots.filter((other) => other !== slot);
-    if (holder.slots.length === 0) this.#delete(holder);
+    occupant.slots = occupant.slots.filter((other) => other !== slot);
+    if (occupant.slots.length === 0) this.#delete(occupant);
   }
 
   #create(endpoint: Endpoint, source: Endpoint, services: bigint, time: number): KnownAddress {
     const address: KnownAddress = {
       endpoint,
       reach: reachOf(endpoint.host),
-      group: binaryKey(netGroup(endpoint)),
+      netgroup: binaryKey(netGroup(endpoint)),
       source,
       services,
       time,
@@ -314,8 +321,8 @@ export class AddressManager {
       lastCountedTry: 0,
       lastSuccess: 0,
       attempts: 0,
-      calls: 0,
-      calledAt: 0,
+      dials: 0,
+      dialedAt: 0,
       tried: false,
       slots: [],
     };

@@ -1,38 +1,38 @@
 import { type Clock, unixSeconds } from '../../platform/clock.ts';
 import { formatSubnet, isInSubnet, type Subnet } from '../net/subnet.ts';
 
-/** Seconds that a ban lasts where nothing else is said (Core: DEFAULT_MISBEHAVING_BANTIME). */
+/** Seconds a ban lasts by default (Core: DEFAULT_MISBEHAVING_BANTIME). */
 export const DEFAULT_BAN_TIME = 24 * 60 * 60;
 
-/** Addresses that a person wants no connection with. Times are Unix seconds. */
+/** A banned subnet (Core: CBanEntry). Times are Unix seconds. */
 export interface Ban {
   readonly subnet: Subnet;
   readonly created: number;
   readonly until: number;
 }
 
-/** Who is banned, by a person's word and for a time (Core: BanMan); what nodes do to each other is `Discouraged`. */
+/** Subnets that the user has banned for a time (Core: BanMan). Misbehaving peers are not banned but `Discouraged`. */
 export class BanList {
   readonly #clock: Clock;
-  /** By the subnet's text. */
+  /** By formatted subnet. */
   readonly #bans = new Map<string, Ban>();
 
   readonly #changed: (bans: readonly Ban[]) => void;
 
-  /** `changed` is called with all bans whenever one has been added or taken away. */
-  constructor(clock: Clock, kept: Iterable<Ban>, changed: (bans: readonly Ban[]) => void) {
+  /** `changed` is called with all bans after one was added or removed. */
+  constructor(clock: Clock, persisted: Iterable<Ban>, changed: (bans: readonly Ban[]) => void) {
     this.#clock = clock;
     this.#changed = changed;
-    for (const ban of kept) this.#bans.set(formatSubnet(ban.subnet), ban);
+    for (const ban of persisted) this.#bans.set(formatSubnet(ban.subnet), ban);
   }
 
-  /** Those in force, in the order of their subnets. */
+  /** Returns the active bans, sorted by subnet. */
   entries(): Ban[] {
-    this.#sweep();
+    this.#removeExpired();
     return [...this.#bans.values()].sort((a, b) => compareSubnets(a.subnet, b.subnet));
   }
 
-  /** Until a time in Unix seconds; a ban that lasts longer stays as it is. */
+  /** Bans a subnet until a time in Unix seconds, unless it is banned for longer already. */
   add(subnet: Subnet, until: number): void {
     const key = formatSubnet(subnet);
     if ((this.#bans.get(key)?.until ?? 0) >= until) return;
@@ -40,7 +40,7 @@ export class BanList {
     this.#changed(this.entries());
   }
 
-  /** Returns whether exactly this subnet was banned. */
+  /** Lifts the ban of exactly this subnet. Returns whether it was banned. */
   remove(subnet: Subnet): boolean {
     const wasBanned = this.#bans.delete(formatSubnet(subnet));
     if (wasBanned) this.#changed(this.entries());
@@ -52,21 +52,21 @@ export class BanList {
     this.#changed([]);
   }
 
-  /** Whether exactly this subnet is banned. */
+  /** Returns whether exactly this subnet is banned. */
   hasSubnet(subnet: Subnet): boolean {
-    this.#sweep();
+    this.#removeExpired();
     return this.#bans.has(formatSubnet(subnet));
   }
 
-  /** Whether an address lies in a subnet that is banned. */
+  /** Returns whether a host is in a banned subnet. */
   has(host: string): boolean {
     if (this.#bans.size === 0) return false;
-    this.#sweep();
+    this.#removeExpired();
     for (const { subnet } of this.#bans.values()) if (isInSubnet(host, subnet)) return true;
     return false;
   }
 
-  #sweep(): void {
+  #removeExpired(): void {
     const now = unixSeconds(this.#clock);
     for (const [key, { until }] of this.#bans) if (now > until) this.#bans.delete(key);
   }

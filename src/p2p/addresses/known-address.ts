@@ -2,46 +2,47 @@ import type { Endpoint, Reach } from '../net/endpoint.ts';
 
 const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;
-/** Milliseconds until an address is called again after its first failure; doubles with each further one. */
+/** Milliseconds before an address is dialed again; doubles with each failure. */
 const RETRY_MS = 1_000;
 const RETRY_MAX_MS = 10 * 60_000;
 
-/** What a peer or a person says of an address. */
-export interface AddressNews {
+/** An address as announced by a peer or added by RPC (Core: CAddress). */
+export interface AnnouncedAddress {
   readonly endpoint: Endpoint;
-  /** Bits of `ServiceFlag`. */
+  /** Service bits. */
   readonly services: bigint;
-  /** Unix seconds when it was last heard of. */
+  /** Unix seconds when the node was last seen. */
   readonly time: number;
 }
 
-/** An address, and how its node fared. All times are Unix seconds, 0 for never. */
+/** An address of the tables with its connection history (Core: AddrInfo). Times are Unix seconds, 0 for never. */
 export interface KnownAddress {
   readonly endpoint: Endpoint;
   readonly reach: Reach;
-  /** Of its network group, as a key. */
-  readonly group: string;
-  /** Who told us first. */
+  /** Its netgroup, as a map key. */
+  readonly netgroup: string;
+  /** The peer that announced it first. */
   readonly source: Endpoint;
   services: bigint;
-  /** When it was last heard of. */
+  /** When the node was last seen. */
   time: number;
   lastTry: number;
-  /** The last try that counted among `attempts`. */
+  /** The last try that was counted in `attempts` (Core: m_last_count_attempt). */
   lastCountedTry: number;
   lastSuccess: number;
-  /** Failures since the last success, as Core counts them: not while nobody else could be reached, either. */
+  /** Failed attempts since the last success; not counted while our own network may be down (Core: nAttempts). */
   attempts: number;
-  /** Calls since the last success, or since this node was started; and the last of them, by the monotonic clock. */
-  calls: number;
-  calledAt: number;
-  /** Whether we have been connected to it, and so in which table it stands. */
+  /** Attempts since the last success or the node's start. */
+  dials: number;
+  /** Monotonic time of the last attempt. */
+  dialedAt: number;
+  /** Whether it is in the tried table; otherwise it is in the new table. */
   tried: boolean;
-  /** Its places in that table. */
+  /** Its slots in its table. */
   slots: number[];
 }
 
-/** Whether the address is not worth keeping, or telling (Core: IsTerrible). */
+/** Returns whether an address is too old or too unreliable to keep or relay (Core: IsTerrible); `now` in Unix seconds. */
 export function isTerrible(address: KnownAddress, now: number): boolean {
   const { time, lastTry, lastSuccess, attempts } = address;
   if (now - lastTry <= MINUTE) return false;
@@ -50,12 +51,12 @@ export function isTerrible(address: KnownAddress, now: number): boolean {
   return now - lastSuccess > 7 * DAY && attempts >= 10;
 }
 
-/** How likely the address is to be chosen, next to others: 1 at best (Core: GetChance). */
+/** Returns an address's relative chance of being selected, at most 1 (Core: GetChance); `now` in Unix seconds. */
 export function chanceOf({ lastTry, attempts }: KnownAddress, now: number): number {
   return (now - lastTry < 10 * MINUTE ? 0.01 : 1) * 0.66 ** Math.min(attempts, 8);
 }
 
-/** Whether enough time has passed since the last call; `now` by the monotonic clock. */
-export function isCallable({ calls, calledAt }: KnownAddress, now: number): boolean {
-  return calls === 0 || now >= calledAt + Math.min(RETRY_MS * 2 ** (calls - 1), RETRY_MAX_MS);
+/** Returns whether an address may be dialed again after its backoff; `now` is monotonic time. */
+export function isDialDue({ dials, dialedAt }: KnownAddress, now: number): boolean {
+  return dials === 0 || now >= dialedAt + Math.min(RETRY_MS * 2 ** (dials - 1), RETRY_MAX_MS);
 }

@@ -11,34 +11,34 @@ import { MAX_KNOWN_ADDRESSES } from './address-buckets.ts';
 import type { Ban } from './ban-list.ts';
 import type { KnownAddress } from './known-address.ts';
 
-/** The first byte of all keys here; the chain, in the same file, has others. */
+/** First byte of all keys; the chain's records in the same store have others. */
 const PEERS = 0x50; // P
-/** The second byte. */
+/** Second byte of a key: the kind of record. */
 const Kind = { KEY: 0x6b, ADDRESS: 0x61, ANCHORS: 0x6e, BANS: 0x62 } as const;
 const CHECKSUM_LENGTH = 4;
 const MAX_ANCHORS = 16;
 const MAX_BANS = 100_000;
 
-/** What is kept of an address. */
-export type KeptAddress = Pick<
+/** The persisted fields of an address. */
+export type PersistedAddress = Pick<
   KnownAddress,
   'endpoint' | 'source' | 'services' | 'time' | 'lastTry' | 'lastSuccess' | 'attempts' | 'tried'
 >;
 
 /**
- * What outlives the node of what it knows about others, a record each in the store that holds the chain. A record
- * bears a checksum: one that is damaged is as if it were not there.
+ * Persists addresses, anchors and bans in the chain's store (Core: peers.dat, anchors.dat, banlist.json). Each record has a
+ * checksum; a damaged record is ignored.
  */
 export class PeersFile {
   readonly #store: Store;
-  /** Changed addresses that are not written; undefined: removed. By the record's key. */
+  /** Addresses changed since the last `flush`, by record key; undefined for a removed one. */
   #changed = new Map<string, { readonly key: Uint8Array; readonly address: KnownAddress | undefined }>();
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** The secret key of the address tables. */
+  /** Returns the 32-byte secret of the address tables. */
   key(): Uint8Array | undefined {
     return this.#read(recordKey(Kind.KEY), (r) => r.bytes(32));
   }
@@ -47,7 +47,7 @@ export class PeersFile {
     this.#store.writeSync([put(recordKey(Kind.KEY), key)]);
   }
 
-  *addresses(): IterableIterator<KeptAddress> {
+  *addresses(): IterableIterator<PersistedAddress> {
     const range: Range = { gte: recordKey(Kind.ADDRESS), lt: recordKey(Kind.ADDRESS + 1), limit: MAX_KNOWN_ADDRESSES };
     for (const [key, value] of this.#store.entries(range)) {
       const address = decode(key, value, (r) => readAddress(key, r));
@@ -55,16 +55,16 @@ export class PeersFile {
     }
   }
 
-  /** Notes a change, for `flush`. */
+  /** Queues a change for `flush`. */
   addressChanged(address: KnownAddress, isRemoved: boolean): void {
-    const name = endpointKey(address.endpoint);
-    this.#changed.set(name.join(), {
-      key: recordKey(Kind.ADDRESS, name),
+    const suffix = endpointKey(address.endpoint);
+    this.#changed.set(suffix.join(), {
+      key: recordKey(Kind.ADDRESS, suffix),
       address: isRemoved ? undefined : address,
     });
   }
 
-  /** Writes the addresses that have changed. */
+  /** Writes the addresses changed since the last `flush`. */
   async flush(): Promise<void> {
     if (this.#changed.size === 0) return;
     const changed = this.#changed;
@@ -76,7 +76,7 @@ export class PeersFile {
     await this.#store.write(operations);
   }
 
-  /** The peers to call first after a restart. */
+  /** Returns the block-relay-only peers to reconnect to after a restart (Core: anchors.dat). */
   anchors(): Endpoint[] {
     return this.#read(recordKey(Kind.ANCHORS), (r) => r.list(readEndpoint, MAX_ANCHORS)) ?? [];
   }
@@ -91,7 +91,7 @@ export class PeersFile {
     return this.#read(recordKey(Kind.BANS), (r) => r.list(readBan, MAX_BANS)) ?? [];
   }
 
-  /** On the disk when this returns. */
+  /** Writes all bans; they are on disk when this returns. */
   setBans(bans: readonly Ban[]): void {
     const value = new ByteWriter()
       .list(bans, (w, { subnet, created, until }) => {
@@ -107,8 +107,8 @@ export class PeersFile {
   }
 }
 
-function recordKey(kind: number, name: Uint8Array = new Uint8Array(0)): Uint8Array {
-  return concatBytes(Uint8Array.of(PEERS, kind), name);
+function recordKey(kind: number, suffix: Uint8Array = new Uint8Array(0)): Uint8Array {
+  return concatBytes(Uint8Array.of(PEERS, kind), suffix);
 }
 
 function checksum(key: Uint8Array, value: Uint8Array): Uint8Array {
@@ -119,7 +119,7 @@ function put(key: Uint8Array, value: Uint8Array): StoreOperation {
   return { type: 'put', key, value: concatBytes(value, checksum(key, value)) };
 }
 
-/** Undefined for a record that is damaged. */
+/** Decodes a record's value; undefined if the record is damaged. */
 function decode<T>(key: Uint8Array, record: Uint8Array, read: (reader: ByteReader) => T): T | undefined {
   const end = Math.max(0, record.length - CHECKSUM_LENGTH);
   const value = record.subarray(0, end);
@@ -152,7 +152,7 @@ function encodeAddress(address: KnownAddress): Uint8Array {
     .finish();
 }
 
-function readAddress(key: Uint8Array, reader: ByteReader): KeptAddress {
+function readAddress(key: Uint8Array, reader: ByteReader): PersistedAddress {
   return {
     endpoint: readEndpoint(new ByteReader(key, 2)),
     tried: reader.u8() === 1,

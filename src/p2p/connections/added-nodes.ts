@@ -4,13 +4,14 @@ import { formatEndpoint } from '../net/endpoint.ts';
 import type { TransportVersion } from '../transport/framing.ts';
 import type { Dialer } from './dialer.ts';
 
-/** Milliseconds until a node that we are to stay connected to is called again; doubles while it does not answer. */
+/** Milliseconds before a reconnection to an added node; doubles with each failure. */
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 30_000;
 
+/** What `AddedNodes` asks its owner. */
 export interface AddedNodesHooks {
   isConnected(endpoint: Endpoint): boolean;
-  /** Whether this is ourselves. */
+  /** Whether the endpoint is this node. */
   isOwn(endpoint: Endpoint): boolean;
 }
 
@@ -21,7 +22,7 @@ interface AddedNode {
   timer: Timer | undefined;
 }
 
-/** The nodes that a person wants us to stay connected to: called again and again, less and less often. */
+/** Manual connections that are kept open (Core: m_added_node_params), with exponential backoff. */
 export class AddedNodes {
   readonly #clock: Clock;
   readonly #dialer: Dialer;
@@ -35,7 +36,7 @@ export class AddedNodes {
   }
 
   start(): void {
-    for (const node of this.#nodes.values()) this.#call(node);
+    for (const node of this.#nodes.values()) this.#dial(node);
   }
 
   stop(): void {
@@ -49,47 +50,47 @@ export class AddedNodes {
     return [...this.#nodes.values()].map(({ endpoint }) => endpoint);
   }
 
-  /** `version` is the one to call with first. Returns false if the node was added before. */
+  /** Adds a node and connects to it, first over `version`. Returns false if it was added before. */
   add(endpoint: Endpoint, version: TransportVersion): boolean {
     const key = formatEndpoint(endpoint);
     if (this.#nodes.has(key)) return false;
     const node = { endpoint, version, delayMs: RETRY_MIN_MS, timer: undefined };
     this.#nodes.set(key, node);
-    this.#call(node);
+    this.#dial(node);
     return true;
   }
 
-  /** Returns false if the node had not been added. A connection to it stays. */
+  /** Removes a node, but keeps a connection to it. Returns false if it was not added. */
   remove(endpoint: Endpoint): boolean {
     const key = formatEndpoint(endpoint);
     this.#nodes.get(key)?.timer?.cancel();
     return this.#nodes.delete(key);
   }
 
-  /** The handshake with the node at `endpoint` is done. */
+  /** Resets the backoff after a handshake with the node at `endpoint`. */
   connected(endpoint: Endpoint): void {
     const node = this.#nodes.get(formatEndpoint(endpoint));
     if (node) node.delayMs = RETRY_MIN_MS;
   }
 
-  /** The connection with the node at `endpoint` has ended. */
+  /** Schedules a reconnection after the connection to the node at `endpoint` was closed. */
   disconnected(endpoint: Endpoint): void {
     const node = this.#nodes.get(formatEndpoint(endpoint));
-    if (node) this.#callLater(node);
+    if (node) this.#dialLater(node);
   }
 
-  #call(node: AddedNode): void {
+  #dial(node: AddedNode): void {
     if (!this.#dialer.isActive || this.#hooks.isOwn(node.endpoint)) return;
-    // It has called us, or a person has called it. When it goes, it will be called.
+    // Already connected, for instance inbound: `disconnected` schedules the next attempt.
     if (this.#hooks.isConnected(node.endpoint)) return;
-    if (this.#dialer.isCalling(node.endpoint)) this.#callLater(node);
-    else this.#dialer.tryCall(node.endpoint, 'manual', node.version, () => this.#callLater(node));
+    if (this.#dialer.isDialing(node.endpoint)) this.#dialLater(node);
+    else this.#dialer.tryDial(node.endpoint, 'manual', node.version, () => this.#dialLater(node));
   }
 
-  #callLater(node: AddedNode): void {
+  #dialLater(node: AddedNode): void {
     if (!this.#dialer.isActive || this.#nodes.get(formatEndpoint(node.endpoint)) !== node) return;
     node.timer?.cancel();
-    node.timer = this.#clock.after(node.delayMs, () => this.#call(node));
+    node.timer = this.#clock.after(node.delayMs, () => this.#dial(node));
     node.delayMs = Math.min(node.delayMs * 2, RETRY_MAX_MS);
   }
 }

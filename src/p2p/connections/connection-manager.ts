@@ -109,7 +109,7 @@ export class ConnectionManager {
     const v2 = (processor.services & ServiceFlag.P2P_V2) !== 0n;
     this.#transportVersion = v2 ? 'v2' : 'v1';
     this.#connector = new Connector({ ...this.#limits, v2 }, modules, {
-      opened: (connection, type, target, version) => this.#open(connection, type, target, version),
+      createPeer: (connection, type, target, version) => this.#open(connection, type, target, version),
       peers: () => this.#peers,
     });
     this.#unsubscribe = book.events.on('learned', () => this.#connector.fill());

@@ -4,7 +4,7 @@ import type { Logger } from '../../platform/logger.ts';
 import { exponential, type Random } from '../../platform/random.ts';
 import type { AddressBook } from '../addresses/address-book.ts';
 import type { AddressManager } from '../addresses/address-manager.ts';
-import { isCallable, type KnownAddress } from '../addresses/known-address.ts';
+import { isDialDue, type KnownAddress } from '../addresses/known-address.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { advertisedEndpoint, formatEndpoint } from '../net/endpoint.ts';
 import { netGroup } from '../net/netgroup.ts';
@@ -14,31 +14,34 @@ import type { Transport } from '../transport/connection.ts';
 import type { TransportVersion } from '../transport/framing.ts';
 import { canServeBlocks, ServiceFlag } from '../wire/protocol.ts';
 import { AddedNodes } from './added-nodes.ts';
-import { Dialer, type Opened } from './dialer.ts';
+import { type CreatePeer, Dialer } from './dialer.ts';
 
-/** Milliseconds between two visits to addresses to see who is there (Core: FEELER_INTERVAL). */
+/** Milliseconds between feeler connections, on average (Core: FEELER_INTERVAL). */
 const FEELER_INTERVAL_MS = 2 * 60_000;
-/** Milliseconds between looks whether blocks have stopped coming (Core: STALE_CHECK_INTERVAL). */
-const STALE_CHECK_MS = 10 * 60_000;
-/** Milliseconds between looks whether there is a peer too many (Core: EXTRA_PEER_CHECK_INTERVAL). */
-const EXTRA_CHECK_MS = 45_000;
-/** Milliseconds that a peer has to show its worth (Core: MINIMUM_CONNECT_TIME). */
-const PROBATION_MS = 30_000;
-/** Addresses drawn in search of one to call (Core: ThreadOpenConnections). */
+/** Milliseconds between checks for a stale tip (Core: STALE_CHECK_INTERVAL). */
+const STALE_CHECK_INTERVAL_MS = 10 * 60_000;
+/** Milliseconds between checks for an extra outbound peer (Core: EXTRA_PEER_CHECK_INTERVAL). */
+const EXTRA_PEER_CHECK_INTERVAL_MS = 45_000;
+/** Milliseconds a peer is connected before it may be disconnected as extra (Core: MINIMUM_CONNECT_TIME). */
+const MINIMUM_CONNECT_TIME_MS = 30_000;
+/** Addresses drawn from the tables to find one to connect to (Core: ThreadOpenConnections). */
 const MAX_DRAWS = 100;
-/** Milliseconds until the next search after one in vain, unless something changes. */
-const REST_MS = 5_000;
-/** While fewer are connected, failures are not the addresses' fault (Core's fCountFailures). */
-const MIN_PEERS_TO_BLAME = 2;
+/** Milliseconds before the next search for an address after an unsuccessful one, unless the addresses change. */
+const SEARCH_INTERVAL_MS = 5_000;
+/** Outbound peers from which on a failed attempt counts against the address, since our network works (Core: fCountFailure). */
+const MIN_PEERS_TO_COUNT_FAILURES = 2;
 
+/** Limits and preferences of automatic connections. */
 export interface ConnectorOptions {
-  /** Connections to make to addresses that were learnt, for all purposes, and for blocks only. */
+  /** Automatic full-relay connections to keep. */
   readonly maxOutbound: number;
+  /** Automatic block-relay-only connections to keep. */
   readonly maxBlockRelayOnly: number;
-  /** Whether peers are called with v2 where nothing speaks against it. */
+  /** Whether to prefer v2. */
   readonly v2: boolean;
 }
 
+/** What a `Connector` depends on. */
 export interface ConnectorModules {
   readonly book: AddressBook;
   readonly processor: MessageProcessor;
@@ -48,19 +51,20 @@ export interface ConnectorModules {
   readonly logger: Logger;
 }
 
+/** What a `Connector` asks its owner. */
 export interface ConnectorHooks {
-  readonly opened: Opened;
-  /** All peers, in both directions. */
+  readonly createPeer: CreatePeer;
+  /** All peers, inbound and outbound. */
   peers(): Iterable<Peer>;
 }
 
-/** What new connections of our own are not to lead to. */
-interface Taken {
+/** Endpoints and netgroups that an automatic connection must not have. */
+interface Excluded {
   readonly endpoints: ReadonlySet<string>;
-  readonly groups: ReadonlySet<string>;
+  readonly netgroups: ReadonlySet<string>;
 }
 
-/** Makes our outgoing connections: to the nodes we were told of, and to some of those we have learnt of. */
+/** Opens outbound connections (Core: ThreadOpenConnections): manual ones, anchors, automatic ones and feelers. */
 export class Connector {
   readonly added: AddedNodes;
   readonly #options: ConnectorOptions;
@@ -71,14 +75,14 @@ export class Connector {
   readonly #random: Random;
   readonly #hooks: ConnectorHooks;
   readonly #dialer: Dialer;
-  readonly #groups = new WeakMap<Peer, string>();
+  readonly #netgroups = new WeakMap<Peer, string>();
   #anchors: readonly Endpoint[];
-  /** These by the monotonic clock. */
-  #restUntil = 0;
+  /** Monotonic time, as the following ones. */
+  #nextSearch = 0;
   #nextFeeler: number;
   #nextStaleCheck: number;
   #nextExtraCheck = 0;
-  /** One more peer than usual is wanted, as the others bring no blocks. */
+  /** Whether to open one more full-relay connection, because the tip is stale (Core: m_try_another_outbound_peer). */
   #wantsExtra = false;
 
   constructor(options: ConnectorOptions, modules: ConnectorModules, hooks: ConnectorHooks) {
@@ -90,13 +94,13 @@ export class Connector {
     this.#random = modules.random;
     this.#hooks = hooks;
     this.#anchors = modules.book.anchors;
-    this.#dialer = new Dialer(modules, hooks.opened);
+    this.#dialer = new Dialer(modules, hooks.createPeer);
     this.added = new AddedNodes(modules.clock, this.#dialer, {
       isConnected: (endpoint) => this.#isConnected(endpoint),
       isOwn: (endpoint) => this.#book.isOwn(endpoint),
     });
     this.#nextFeeler = this.#clock.monotonic() + exponential(this.#random, FEELER_INTERVAL_MS);
-    this.#nextStaleCheck = this.#clock.monotonic() + STALE_CHECK_MS;
+    this.#nextStaleCheck = this.#clock.monotonic() + STALE_CHECK_INTERVAL_MS;
   }
 
   start(): void {
@@ -104,48 +108,48 @@ export class Connector {
     this.#dialer.start();
     this.added.start();
     for (const anchor of this.#anchors.slice(0, this.#options.maxBlockRelayOnly)) {
-      if (!this.#book.isOwn(anchor) && !this.#book.isRefused(anchor)) this.#callLearnt(anchor, 'block-relay-only');
+      if (!this.#book.isOwn(anchor) && !this.#book.isRefused(anchor)) this.#dialAutomatic(anchor, 'block-relay-only');
     }
     this.#anchors = [];
     this.fill();
   }
 
-  /** Ends what is being tried, and tries no more. */
+  /** Aborts connection attempts and starts no further ones. */
   stop(): void {
     this.#dialer.stop();
     this.added.stop();
   }
 
-  /** Connects once. Throws `PierError` if nobody answers, or networking is off. */
+  /** Opens one manual connection. Throws `PierError` if it fails or networking is off. */
   connect(endpoint: Endpoint, v2 = this.#options.v2): Promise<Peer> {
-    return this.#dialer.call(endpoint, 'manual', v2 ? 'v2' : 'v1');
+    return this.#dialer.dial(endpoint, 'manual', v2 ? 'v2' : 'v1');
   }
 
-  /** Stays connected to a node. Returns false if it was added before. */
+  /** Keeps a manual connection to a node open. Returns false if it was added before. */
   addNode(endpoint: Endpoint, v2 = this.#options.v2): boolean {
     return this.added.add(endpoint, v2 ? 'v2' : 'v1');
   }
 
-  /** The call with v1 that follows on this peer, which is gone without having answered our v2. */
+  /** Returns the reconnection with v1 that replaces a closed peer; undefined if there is none. */
   retryOf(peer: Peer): Promise<Peer> | undefined {
     return this.#dialer.retryOf(peer);
   }
 
-  /** Calls learnt addresses while there are places for them. */
+  /** Opens automatic connections until the limits are reached or no address is suitable. */
   fill(): void {
     if (!this.#dialer.isActive) return;
     this.#addresses.resolveCollisions();
-    for (let type = this.#wanted(); type; type = this.#wanted()) {
-      const address = this.#choose();
+    for (let type = this.#missingType(); type; type = this.#missingType()) {
+      const address = this.#selectAddress();
       if (!address) {
-        this.#restUntil = this.#addresses.size > 0 ? this.#clock.monotonic() + REST_MS : 0;
+        this.#nextSearch = this.#addresses.size > 0 ? this.#clock.monotonic() + SEARCH_INTERVAL_MS : 0;
         return;
       }
-      this.#callLearnt(address.endpoint, type);
+      this.#dialAutomatic(address.endpoint, type);
     }
   }
 
-  /** Peers that few know of, and so good ones to find our way back by. */
+  /** Returns the block-relay-only peers, to reconnect to after a restart (Core: GetCurrentBlockRelayOnlyConns). */
   currentAnchors(): Endpoint[] {
     const anchors: Endpoint[] = [];
     for (const { type, isReady, target } of this.#hooks.peers()) {
@@ -159,21 +163,21 @@ export class Connector {
       this.#addresses.good(peer.target, peer.services);
       this.added.connected(peer.target);
     }
-    this.#dropTwin(peer);
+    this.#dropDuplicate(peer);
   }
 
   /**
-   * Two nodes that have just learnt of each other may call each other at the same time. Of these two connections, the
-   * one made by whoever has the greater address is given up, by that node; both would, if both could.
+   * Resolves simultaneous connections of two nodes to each other: the node with the greater endpoint closes the connection
+   * that it opened. Without a rule, both nodes could close one each.
    */
-  #dropTwin(peer: Peer): void {
+  #dropDuplicate(peer: Peer): void {
     const { endpoint } = peer;
     const own = advertisedEndpoint(this.#book.listening, peer.local);
     if (!endpoint || !own || formatEndpoint(own) < formatEndpoint(endpoint)) return;
-    for (const twin of this.#hooks.peers()) {
-      if (twin === peer || !twin.isReady || twin.inbound === peer.inbound || !twin.isAt(endpoint)) continue;
-      const ours = peer.inbound ? twin : peer;
-      if (ours.type !== 'manual') ours.disconnect('connected twice');
+    for (const other of this.#hooks.peers()) {
+      if (other === peer || !other.isReady || other.inbound === peer.inbound || !other.isAt(endpoint)) continue;
+      const outbound = peer.inbound ? other : peer;
+      if (outbound.type !== 'manual') outbound.disconnect('duplicate connection');
       return;
     }
   }
@@ -183,7 +187,7 @@ export class Connector {
     if (target && handshake.isReady && (type === 'outbound-full-relay' || type === 'manual')) {
       this.#addresses.connected(target);
     }
-    this.#dialer.closed(peer);
+    this.#dialer.peerClosed(peer);
     if (endpoint) this.added.disconnected(endpoint);
     this.fill();
   }
@@ -191,17 +195,17 @@ export class Connector {
   tick(): void {
     const now = this.#clock.monotonic();
     if (now >= this.#nextStaleCheck) {
-      this.#nextStaleCheck = now + STALE_CHECK_MS;
+      this.#nextStaleCheck = now + STALE_CHECK_INTERVAL_MS;
       this.#wantsExtra = this.#isTipStale();
     }
     if (now >= this.#nextExtraCheck) {
-      this.#nextExtraCheck = now + EXTRA_CHECK_MS;
-      this.#dropExtra();
+      this.#nextExtraCheck = now + EXTRA_PEER_CHECK_INTERVAL_MS;
+      this.#evictExtraOutbound();
     }
-    if (now >= this.#restUntil) this.fill();
+    if (now >= this.#nextSearch) this.fill();
     if (now >= this.#nextFeeler) {
       this.#nextFeeler = now + exponential(this.#random, FEELER_INTERVAL_MS);
-      this.#feel();
+      this.#openFeeler();
     }
   }
 
@@ -212,8 +216,8 @@ export class Connector {
     return true;
   }
 
-  /** What the next connection is wanted for. */
-  #wanted(): ConnectionType | undefined {
+  /** Returns the type of automatic connection to open next. */
+  #missingType(): ConnectionType | undefined {
     const { maxOutbound, maxBlockRelayOnly } = this.#options;
     const full = this.#count('outbound-full-relay');
     if (full < maxOutbound) return 'outbound-full-relay';
@@ -221,86 +225,89 @@ export class Connector {
     return this.#wantsExtra && full === maxOutbound && maxOutbound > 0 ? 'outbound-full-relay' : undefined;
   }
 
-  #count(wanted: ConnectionType): number {
+  /** Counts connections of a type, including attempts in progress. */
+  #count(counted: ConnectionType): number {
     let count = 0;
-    for (const { type } of this.#dialer.calls()) if (type === wanted) count++;
-    for (const { type } of this.#hooks.peers()) if (type === wanted) count++;
+    for (const { type } of this.#dialer.pending()) if (type === counted) count++;
+    for (const { type } of this.#hooks.peers()) if (type === counted) count++;
     return count;
   }
 
-  #callLearnt(endpoint: Endpoint, type: ConnectionType): void {
+  #dialAutomatic(endpoint: Endpoint, type: ConnectionType): void {
     let outbound = 0;
     for (const peer of this.#hooks.peers()) if (!peer.inbound) outbound++;
-    this.#addresses.attempted(endpoint, outbound >= Math.min(MIN_PEERS_TO_BLAME, this.#options.maxOutbound));
-    this.#dialer.tryCall(endpoint, type, this.#versionFor(endpoint));
+    const countFailure = outbound >= Math.min(MIN_PEERS_TO_COUNT_FAILURES, this.#options.maxOutbound);
+    this.#addresses.attempted(endpoint, countFailure);
+    this.#dialer.tryDial(endpoint, type, this.#versionFor(endpoint));
   }
 
-  /** v2 with those who are known to know it, by what they or others have told of their services. */
+  /** Returns v2 if the address is known with the P2P_V2 service bit, announced by itself or by another peer. */
   #versionFor(endpoint: Endpoint): TransportVersion {
     const services = this.#addresses.get(endpoint)?.services ?? 0n;
     return this.#options.v2 && (services & ServiceFlag.P2P_V2) !== 0n ? 'v2' : 'v1';
   }
 
-  /** Looks who is at an address: a tried one that may have to make room, or one that we know from hearsay only. */
-  #feel(): void {
+  /** Opens a feeler connection: to a tried address that another one would replace, or to one of the new table. */
+  #openFeeler(): void {
     if (!this.#dialer.isActive || this.#options.maxOutbound === 0) return;
     const tested = this.#addresses.selectTriedCollision();
-    const address = tested && this.#isSuitable(tested, this.#taken(), true) ? tested : this.#choose(true);
-    if (address) this.#callLearnt(address.endpoint, 'feeler');
+    const isUsable = tested && this.#isSuitable(tested, this.#excluded(), true);
+    const address = isUsable ? tested : this.#selectAddress(true);
+    if (address) this.#dialAutomatic(address.endpoint, 'feeler');
   }
 
-  #choose(isFeeler = false): KnownAddress | undefined {
-    const taken = this.#taken();
-    if (!this.#mayFind(taken, isFeeler)) return undefined;
+  #selectAddress(isFeeler = false): KnownAddress | undefined {
+    const excluded = this.#excluded();
+    if (!this.#mayHaveSuitable(excluded, isFeeler)) return undefined;
     for (let draws = 0; draws < MAX_DRAWS; draws++) {
       const address = this.#addresses.select(isFeeler);
-      if (!address || this.#isSuitable(address, taken, isFeeler)) return address;
+      if (!address || this.#isSuitable(address, excluded, isFeeler)) return address;
     }
     return undefined;
   }
 
-  /** Of few addresses, whether there is one to call is seen faster than by drawing. */
-  #mayFind(taken: Taken, isFeeler: boolean): boolean {
+  /** Checks a few addresses one by one, which costs less than `MAX_DRAWS` random draws without result. */
+  #mayHaveSuitable(excluded: Excluded, isFeeler: boolean): boolean {
     if (this.#addresses.size > MAX_DRAWS) return true;
-    for (const address of this.#addresses.entries()) if (this.#isSuitable(address, taken, isFeeler)) return true;
+    for (const address of this.#addresses.entries()) if (this.#isSuitable(address, excluded, isFeeler)) return true;
     return false;
   }
 
-  /** Of each group, one: who has many addresses there shall not have many of our connections. */
-  #taken(): Taken {
+  /** At most one outbound peer per netgroup, so that an attacker with one address range gets one slot. */
+  #excluded(): Excluded {
     const endpoints = new Set<string>();
-    const groups = new Set<string>();
+    const netgroups = new Set<string>();
     for (const endpoint of this.added.endpoints()) endpoints.add(formatEndpoint(endpoint));
-    for (const { target } of this.#dialer.calls()) {
+    for (const { target } of this.#dialer.pending()) {
       endpoints.add(formatEndpoint(target));
-      groups.add(binaryKey(netGroup(target)));
+      netgroups.add(binaryKey(netGroup(target)));
     }
     for (const peer of this.#hooks.peers()) {
       const { remote, endpoint, inbound } = peer;
       endpoints.add(formatEndpoint(remote));
       if (endpoint) endpoints.add(formatEndpoint(endpoint));
-      if (!inbound) groups.add(this.#groupOf(peer));
+      if (!inbound) netgroups.add(this.#netgroupOf(peer));
     }
-    return { endpoints, groups };
+    return { endpoints, netgroups };
   }
 
-  #groupOf(peer: Peer): string {
-    let group = this.#groups.get(peer);
-    if (group === undefined) {
-      group = binaryKey(netGroup(peer.remote));
-      this.#groups.set(peer, group);
+  #netgroupOf(peer: Peer): string {
+    let netgroup = this.#netgroups.get(peer);
+    if (netgroup === undefined) {
+      netgroup = binaryKey(netGroup(peer.remote));
+      this.#netgroups.set(peer, netgroup);
     }
-    return group;
+    return netgroup;
   }
 
-  #isSuitable(address: KnownAddress, { endpoints, groups }: Taken, isFeeler: boolean): boolean {
-    const { endpoint, services, group } = address;
+  #isSuitable(address: KnownAddress, { endpoints, netgroups }: Excluded, isFeeler: boolean): boolean {
+    const { endpoint, services, netgroup } = address;
     return (
       canServeBlocks(services) &&
       (services & ServiceFlag.WITNESS) !== 0n &&
       !endpoints.has(formatEndpoint(endpoint)) &&
-      (isFeeler || !groups.has(group)) &&
-      isCallable(address, this.#clock.monotonic()) &&
+      (isFeeler || !netgroups.has(netgroup)) &&
+      isDialDue(address, this.#clock.monotonic()) &&
       !this.#book.isOwn(endpoint) &&
       !this.#book.isRefused(endpoint)
     );
@@ -311,8 +318,8 @@ export class Connector {
     return false;
   }
 
-  /** Of one peer too many, the one goes that has announced nothing for the longest time (Core: EvictExtraOutboundPeers). */
-  #dropExtra(): void {
+  /** Disconnects an extra full-relay peer: the one whose last block announcement is oldest (Core: EvictExtraOutboundPeers). */
+  #evictExtraOutbound(): void {
     let full = 0;
     let worst: Peer | undefined;
     for (const peer of this.#hooks.peers()) {
@@ -323,8 +330,8 @@ export class Connector {
       if (isWorse) worst = peer;
     }
     if (!worst || full <= this.#options.maxOutbound) return;
-    if (worst.ageMs <= PROBATION_MS || this.#processor.hasBlocksInFlight(worst)) return;
-    worst.disconnect('one peer more than needed');
+    if (worst.ageMs <= MINIMUM_CONNECT_TIME_MS || this.#processor.hasBlocksInFlight(worst)) return;
+    worst.disconnect('extra outbound peer');
     this.#wantsExtra = false;
   }
 }

@@ -6,35 +6,35 @@ import type { ConnectionType, Peer } from '../peer/peer.ts';
 import type { Connection, Transport } from '../transport/connection.ts';
 import type { TransportVersion } from '../transport/framing.ts';
 
-/** Makes a peer of a new connection to `target`. */
-export type Opened = (
+/** Creates a peer for a new outbound connection to `target`. */
+export type CreatePeer = (
   connection: Connection,
   type: ConnectionType,
   target: Endpoint,
   version: TransportVersion,
 ) => Peer;
 
-/** A call that is under way. */
-export interface Call {
+/** A connection attempt in progress. */
+export interface PendingDial {
   readonly target: Endpoint;
   readonly type: ConnectionType;
 }
 
-/** Calls others, while networking is on; with v1 those, too, who do not answer v2. */
+/** Opens outbound connections while networking is on; reconnects with v1 if a peer does not answer v2. */
 export class Dialer {
   readonly #transport: Transport;
   readonly #logger: Logger;
-  readonly #opened: Opened;
+  readonly #createPeer: CreatePeer;
   /** By endpoint. */
-  readonly #calls = new Map<string, Call>();
-  /** Calls with v1 that follow on calls with v2 which were not answered. */
+  readonly #pending = new Map<string, PendingDial>();
+  /** Reconnections with v1, by the peer that did not answer v2. */
   readonly #retries = new WeakMap<Peer, Promise<Peer>>();
   #abort: AbortController | undefined;
 
-  constructor(modules: { readonly transport: Transport; readonly logger: Logger }, opened: Opened) {
+  constructor(modules: { readonly transport: Transport; readonly logger: Logger }, createPeer: CreatePeer) {
     this.#transport = modules.transport;
     this.#logger = modules.logger;
-    this.#opened = opened;
+    this.#createPeer = createPeer;
   }
 
   get isActive(): boolean {
@@ -45,64 +45,65 @@ export class Dialer {
     this.#abort ??= new AbortController();
   }
 
-  /** Ends the calls under way, and makes no more. */
+  /** Aborts the attempts in progress and refuses further ones. */
   stop(): void {
     this.#abort?.abort();
     this.#abort = undefined;
   }
 
-  isCalling(endpoint: Endpoint): boolean {
-    return this.#calls.has(formatEndpoint(endpoint));
+  isDialing(endpoint: Endpoint): boolean {
+    return this.#pending.has(formatEndpoint(endpoint));
   }
 
-  /** Those under way. */
-  calls(): Iterable<Call> {
-    return this.#calls.values();
+  /** The connection attempts in progress. */
+  pending(): Iterable<PendingDial> {
+    return this.#pending.values();
   }
 
-  /** Throws `PierError` if nobody answers, or networking is off. */
-  async call(target: Endpoint, type: ConnectionType, version: TransportVersion): Promise<Peer> {
+  /** Connects to `target`. Throws `PierError` if the connection fails or networking is off. */
+  async dial(target: Endpoint, type: ConnectionType, version: TransportVersion): Promise<Peer> {
     const signal = this.#abort?.signal;
     if (!signal) throw new PierError('network-inactive', 'networking is switched off');
     const key = formatEndpoint(target);
-    this.#calls.set(key, { target, type });
+    this.#pending.set(key, { target, type });
     try {
       const connection = await this.#transport.connect(target, signal);
       if (signal.aborted) {
         connection.close();
-        throw new PierError('network-inactive', 'networking was switched off meanwhile');
+        throw new PierError('network-inactive', 'networking was switched off during the connection attempt');
       }
-      return this.#opened(connection, type, target, version);
+      return this.#createPeer(connection, type, target, version);
     } finally {
-      this.#calls.delete(key);
+      this.#pending.delete(key);
     }
   }
 
-  /** Calls for nobody who waits; a failure is logged, and told to `failed`. */
-  tryCall(target: Endpoint, type: ConnectionType, version: TransportVersion, failed: () => void = () => {}): void {
-    this.call(target, type, version).catch((error: unknown) => {
-      this.#logFailure(error);
+  /** Connects without a caller that waits: logs a failure and calls `failed`. */
+  tryDial(target: Endpoint, type: ConnectionType, version: TransportVersion, failed: () => void = () => {}): void {
+    this.dial(target, type, version).catch((error: unknown) => {
+      this.#logFailure(target, error);
       failed();
     });
   }
 
   /**
-   * The connection with `peer` has ended. If that was for want of v2, calls again with v1: at once, like Core. Whether
-   * the peer knows v2 is remembered by the services that it tells us of.
+   * Reconnects with v1, at once as in Core, if the closed peer did not answer v2. Its service bits then record that it does
+   * not support v2.
    */
-  closed(peer: Peer): void {
+  peerClosed(peer: Peer): void {
     if (!peer.shouldReconnectV1 || !peer.target || !this.isActive) return;
-    const retry = this.call(peer.target, peer.type, 'v1');
+    const { target, type } = peer;
+    const retry = this.dial(target, type, 'v1');
     this.#retries.set(peer, retry);
-    retry.catch((error: unknown) => this.#logFailure(error));
+    retry.catch((error: unknown) => this.#logFailure(target, error));
   }
 
-  /** The call with v1 that follows on this peer, which is gone without having answered our v2. */
+  /** Returns the reconnection with v1 that replaces a closed peer; undefined if there is none. */
   retryOf(peer: Peer): Promise<Peer> | undefined {
     return this.#retries.get(peer);
   }
 
-  #logFailure(error: unknown): void {
-    this.#logger.debug({ err: error }, 'a connection could not be made');
+  #logFailure(target: Endpoint, error: unknown): void {
+    this.#logger.debug({ endpoint: formatEndpoint(target), err: error }, 'connection attempt failed');
   }
 }

@@ -9,7 +9,7 @@ import { type EvictionCandidate, selectPeerToEvict } from './eviction.ts';
 
 const RELEVANT_SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS;
 
-/** The peer that makes room for another; undefined if all are worth keeping. */
+/** Selects the inbound peer to evict for a new one; undefined if all are protected (Core: AttemptToEvictConnection). */
 export function peerToEvict(
   inbound: readonly Peer[],
   stats: (peer: Peer) => PeerStateStats,
@@ -22,7 +22,7 @@ export function peerToEvict(
   return inbound.find((peer) => peer.id === id);
 }
 
-/** What speaks for and against an inbound peer; `secret` keeps it from choosing its place among the groups. */
+/** Gathers an inbound peer's eviction criteria. The netgroup is hashed with `secret`, so that a peer cannot choose its rank. */
 function evictionCandidate(
   peer: Peer,
   { lastBlock, lastTransaction, relaysTransactions, hasBloomFilter }: PeerStateStats,

@@ -1,23 +1,24 @@
-/** What decides whether an inbound peer makes room for another. */
+/** The criteria by which an inbound peer is protected or evicted (Core: NodeEvictionCandidate). */
 export interface EvictionCandidate {
   readonly id: number;
   /** Milliseconds since the Unix epoch. */
   readonly connectedAt: number;
-  /** Milliseconds of its fastest answer to a ping; infinite before there is one. */
+  /** Milliseconds of its shortest ping; infinite before the first pong. */
   readonly minPing: number;
-  /** Unix seconds of the last block, and of the last transaction, that we had first from it; 0 for never. */
+  /** Unix seconds of the last block that this peer delivered first; 0 for never. */
   readonly lastBlockTime: number;
+  /** Unix seconds of the last transaction that this peer delivered first; 0 for never. */
   readonly lastTxTime: number;
-  /** Whether it offers what we want of a peer. */
+  /** Whether it has the service bits NETWORK and WITNESS. */
   readonly hasRelevantServices: boolean;
   readonly relaysTransactions: boolean;
-  /** BIP37: it hears of few transactions, and brings none. */
+  /** Whether it has loaded a Bloom filter (BIP37), which a light client does. */
   readonly hasBloomFilter: boolean;
-  /** A hash of its network group and a secret. */
+  /** Its netgroup, hashed with a secret. */
   readonly netGroup: string;
-  /** It has broken the rules before. */
+  /** Whether its address is discouraged. */
   readonly isDiscouraged: boolean;
-  /** Whether it is on this machine. */
+  /** Whether it is on this machine (Core: m_is_local). */
   readonly isLocal: boolean;
 }
 
@@ -38,9 +39,9 @@ const byBlocksOnly: Compare = (a, b) => falseFirst(b.relaysTransactions, a.relay
 const localLast: Compare = (a, b) => falseFirst(a.isLocal, b.isLocal) || byAge(a, b);
 
 /**
- * Which inbound peer makes room for a new one, or undefined if all are worth keeping (Core: SelectNodeToEvict). Each
- * protected group is best by a measure that costs an attacker something: to be near, to have brought news first, to
- * have been here long. Of the rest, the youngest of the network group with the most peers goes.
+ * Selects the inbound peer to evict; undefined if all are protected (Core: SelectNodeToEvict). Protects the best peers by
+ * criteria that are costly for an attacker: latency, first delivery of blocks or transactions, connection time. Of the
+ * rest, evicts the youngest peer of the netgroup with the most peers.
  */
 export function selectPeerToEvict(inbound: readonly EvictionCandidate[]): number | undefined {
   let rest = protectLast(inbound, byGroup, 4);
@@ -54,8 +55,8 @@ export function selectPeerToEvict(inbound: readonly EvictionCandidate[]): number
 }
 
 /**
- * Half of those left, by age. A quarter is kept for peers on this machine where there are such: proxies of hidden
- * networks come from here, too, and are slow (Core: ProtectEvictionCandidatesByRatio).
+ * Protects half of the peers by connection time; of these, half are reserved for local peers if there are any, since Tor
+ * and I2P proxies connect from this machine and are slow (Core: ProtectEvictionCandidatesByRatio). Returns the others.
  */
 export function protectByAge(peers: readonly EvictionCandidate[]): EvictionCandidate[] {
   const half = Math.floor(peers.length / 2);
@@ -63,7 +64,7 @@ export function protectByAge(peers: readonly EvictionCandidate[]): EvictionCandi
   return protectLast(rest, byAge, half - (peers.length - rest.length));
 }
 
-/** Without those among the last `count` for whom `applies` holds. */
+/** Sorts peers and removes those of the last `count` to which `applies` (Core: EraseLastKElements). */
 function protectLast(
   peers: readonly EvictionCandidate[],
   compare: Compare,
@@ -81,7 +82,7 @@ function youngestOfLargestGroup(peers: readonly EvictionCandidate[]): EvictionCa
     if (group) group.push(peer);
     else groups.set(peer.netGroup, [peer]);
   }
-  // Groups come in the order of their youngest members, and so the first of equals is the one.
+  // Groups are in the order of their youngest members, so the first of equally large groups has the youngest.
   let largest: EvictionCandidate[] = [];
   for (const group of groups.values()) if (group.length > largest.length) largest = group;
   return largest[0];

@@ -3,7 +3,7 @@ import { ByteWriter } from '../../../src/bytes/writer.ts';
 import { sha256d } from '../../../src/crypto/hash.ts';
 import { MAX_KNOWN_ADDRESSES, newBucket, slotIn, triedBucket } from '../../../src/p2p/addresses/address-buckets.ts';
 import { AddressManager } from '../../../src/p2p/addresses/address-manager.ts';
-import { isCallable, isTerrible } from '../../../src/p2p/addresses/known-address.ts';
+import { isDialDue, isTerrible } from '../../../src/p2p/addresses/known-address.ts';
 import type { Endpoint } from '../../../src/p2p/net/endpoint.ts';
 import { netGroup } from '../../../src/p2p/net/netgroup.ts';
 import { SeededRandom } from '../../../src/testing/seeded-random.ts';
@@ -12,18 +12,18 @@ import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-/** Core's deterministic key, uint256{1}. */
+/** The key of Core's deterministic tests, uint256{1}. */
 const KEY_ONE = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 1 : 0));
 /** Core's `(HashWriter{} << n).GetHash()`. */
 const hashed = (n: number) => sha256d(new ByteWriter().i32(n).finish());
 const at = (host: string, port = 0): Endpoint => ({ host, port });
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-/** The values in these are those of Bitcoin Core's addrman_tests.cpp. */
-describe('placement in buckets', () => {
+/** With the values of Bitcoin Core's addrman_tests.cpp. */
+describe('bucket placement', () => {
   const key = hashed(1);
 
-  it('among the tried ones is that of Core', () => {
+  it('in the tried table is that of Core', () => {
     expect(triedBucket(key, at('250.1.1.1', 8333))).toBe(40);
     expect(triedBucket(hashed(2), at('250.1.1.1', 8333))).not.toBe(40);
     expect(triedBucket(key, at('250.1.1.1', 9999))).not.toBe(40);
@@ -31,7 +31,7 @@ describe('placement in buckets', () => {
     expect(new Set(range(0, 254).map((i) => triedBucket(key, at(`250.${i}.1.1`)))).size).toBe(160);
   });
 
-  it('among the new ones is that of Core', () => {
+  it('in the new table is that of Core', () => {
     const source = at('250.1.2.1');
     expect(newBucket(key, at('250.1.2.1', 8333), source)).toBe(786);
     expect(newBucket(key, at('250.1.2.1', 9999), source)).toBe(786);
@@ -46,22 +46,22 @@ describe('placement in buckets', () => {
     expect(new Set(manySources).size).toBeGreaterThan(64);
   });
 
-  it('gives each node of one machine, and of a private network, a place of its own', () => {
+  it('spreads the ports of a loopback or private host over the slots', () => {
     const ports = range(3000, 3099);
     for (const host of ['127.0.0.1', '::1', '10.0.0.1']) {
-      const places = new Set(
+      const slots = new Set(
         ports.map((port) => slotIn(key, 'tried', triedBucket(key, at(host, port)), at(host, port))),
       );
-      expect(places.size).toBeGreaterThan(97);
+      expect(slots.size).toBeGreaterThan(97);
     }
-    const told = ports.map((port) => newBucket(key, at('127.0.0.1', port), at('127.0.0.1', 3000)));
-    expect(new Set(told).size).toBeGreaterThan(45);
+    const buckets = ports.map((port) => newBucket(key, at('127.0.0.1', port), at('127.0.0.1', 3000)));
+    expect(new Set(buckets).size).toBeGreaterThan(45);
   });
 
-  it('groups addresses as Core does', () => {
+  it('has the netgroups of Core', () => {
     const group = (host: string) => [...netGroup(at(host, 8333))];
     expect(group('1.2.3.4')).toEqual([1, 1, 2]);
-    // RFC 3964, 6052 and 4380: the IPv4 address behind the tunnel counts.
+    // RFC 3964, 6052 and 4380: the netgroup is that of the embedded IPv4 address.
     for (const host of ['2002:102:304::1', '64:ff9b::102:304', '2001:0:9999:9999:9999:9999:fefd:fcfb']) {
       expect(group(host), host).toEqual([1, 1, 2]);
     }
@@ -83,14 +83,14 @@ describe('AddressManager', () => {
     book = make();
   });
 
-  it('has collisions among the new ones where Core has them', () => {
+  it('has the collisions of Core in the new table', () => {
     for (const i of range(1, 22)) add(at(`250.1.1.${i}`), source, 0);
     expect(book.size).toBe(22);
     for (const i of [23, 24]) add(at(`250.1.1.${i}`), source, 0);
     expect(book.size).toBe(23);
   });
 
-  it('has collisions among the tried ones where Core has them, and keeps who was there', () => {
+  it('has the collisions of Core in the tried table, and keeps the occupant', () => {
     for (const i of range(1, 35)) {
       add(at(`250.1.1.${i}`));
       expect(book.good(at(`250.1.1.${i}`)), `${i}`).toBe(true);
@@ -111,7 +111,7 @@ describe('AddressManager', () => {
     expect(book.selectTriedCollision()?.endpoint).toEqual(at('250.1.1.10'));
   });
 
-  describe('of two that want one place among the tried ones', () => {
+  describe('on a collision in the tried table', () => {
     const [old, young] = [at('250.1.1.19'), at('250.1.1.36')];
     beforeEach(() => {
       for (const i of range(1, 35)) {
@@ -124,7 +124,7 @@ describe('AddressManager', () => {
     });
     const tried = () => [book.get(old)?.tried, book.get(young)?.tried];
 
-    it('tests the old one, and evicts it if it does not answer within a minute', () => {
+    it('tests the occupant, and replaces it if the connection fails within a minute', () => {
       book.resolveCollisions();
       expect(tried()).toEqual([true, false]);
       book.attempted(book.selectTriedCollision()!.endpoint);
@@ -133,12 +133,12 @@ describe('AddressManager', () => {
       clock.advance(MINUTE + 1000);
       book.resolveCollisions();
       expect(tried()).toEqual([false, true]);
-      // It goes back to the hearsay.
+      // The replaced address moves back to the new table.
       expect(book.size).toBe(36);
       expect(book.selectTriedCollision()).toBeUndefined();
     });
 
-    it('keeps the old one if it answers', () => {
+    it('keeps the occupant if the test succeeds', () => {
       book.attempted(old);
       book.good(old);
       clock.advance(MINUTE + 1000);
@@ -147,7 +147,7 @@ describe('AddressManager', () => {
       expect(book.selectTriedCollision()).toBeUndefined();
     });
 
-    it('evicts the old one after forty minutes without a test', () => {
+    it('replaces the occupant after 40 minutes without a test', () => {
       clock.advance(39 * MINUTE);
       book.resolveCollisions();
       expect(tried()).toEqual([true, false]);
@@ -165,7 +165,7 @@ describe('AddressManager', () => {
     book.good(at('250.250.2.1', 8333));
     book.good(at('250.251.2.2', 9999));
     for (const i of range(1, 8 * 256 - 1)) {
-      // Core does not take what is unroutable.
+      // Core rejects unroutable addresses.
       if ([0, 10, 127].includes(i % 256)) continue;
       const host = `${i % 256}.${i >> 8}.1.23`;
       add(at(host), at(host));
@@ -174,7 +174,7 @@ describe('AddressManager', () => {
     expect(book.size).toBe(2006);
   });
 
-  it('gives an address more places while it is heard of anew, up to eight, each harder to get', () => {
+  it('gives an address up to eight slots in the new table as more sources announce it, each with less probability', () => {
     const address = at('253.3.3.3', 8333);
     const start = now();
     for (const i of range(1, 19)) add(address, at(`${i}.1.1.1`), start);
@@ -187,7 +187,7 @@ describe('AddressManager', () => {
     expect(book.get(address)?.slots.length).toBe(1);
   });
 
-  it('lets one source, and one group, fill only a part of the tables', () => {
+  it('limits the slots that one source, or one netgroup, can fill', () => {
     for (const i of range(0, 6000)) add(at(`${20 + (i & 63)}.${(i >> 6) & 255}.${i >> 14}.1`, 8333));
     expect(book.size).toBeLessThanOrEqual(64 * 64);
     for (const i of range(0, 1000)) {
@@ -220,7 +220,7 @@ describe('AddressManager', () => {
     expect(new Set(book.sample(1000, () => true)).size).toBe(1000);
   });
 
-  it('chooses from both tables, and seldom what was tried a moment ago', () => {
+  it('selects from both tables, and rarely a recently tried address', () => {
     for (const i of range(1, 10)) add(at(`10${i % 10}.1.1.1`, i));
     for (const i of range(1, 5)) book.good(at(`10${i}.1.1.1`, i));
     clock.advance(HOUR);
@@ -235,7 +235,7 @@ describe('AddressManager', () => {
     for (let i = 0; i < 50; i++) expect(book.select(true)?.tried).toBe(false);
   });
 
-  it('knows a small network whole, whoever tells of it', () => {
+  it('stores all addresses of a small local network, even from one source', () => {
     for (const key of range(1, 20)) {
       book = make(hashed(key));
       for (const port of range(3000, 3099)) add(at('127.0.0.1', port), at('127.0.0.1', 3000));
@@ -243,23 +243,23 @@ describe('AddressManager', () => {
     }
   });
 
-  it('goes the same way with the same seed', () => {
-    const walk = (seed: number) => {
+  it('is deterministic for a given seed', () => {
+    const selection = (seed: number) => {
       book = make(KEY_ONE, seed);
       for (const i of range(1, 200)) add(at(`${i}.1.1.1`, 8333), at(`${i % 7}.9.9.9`));
       return range(1, 50).map(() => book.select()!.endpoint.host);
     };
-    expect(walk(5)).toEqual(walk(5));
-    expect(walk(5)).not.toEqual(walk(6));
+    expect(selection(5)).toEqual(selection(5));
+    expect(selection(5)).not.toEqual(selection(6));
   });
 
-  it('holds addresses for terrible by the rule of Core', () => {
+  it('has terrible addresses as in Core', () => {
     add(at('1.2.3.4', 1), source);
     const address = book.get(at('1.2.3.4', 1))!;
     expect(isTerrible(address, now())).toBe(false);
     expect(isTerrible(address, now() + 31 * 24 * 3600)).toBe(true);
     expect(isTerrible(address, now() - 601)).toBe(true);
-    // Three failures without a success, none of them in the last minute; between them somebody else answered.
+    // Three failures without a success, none in the last minute; another node was reachable in between.
     for (let i = 0; i < 3; i++) {
       book.attempted(address.endpoint);
       clock.advance(2 * MINUTE);
@@ -268,7 +268,7 @@ describe('AddressManager', () => {
     expect(address.attempts).toBe(3);
     expect(isTerrible(address, now())).toBe(true);
     expect(book.sample(10, () => true)).toEqual([]);
-    // With a success it takes ten, and a week.
+    // After a success: ten failures and a week.
     book.good(address.endpoint);
     for (let i = 0; i < 10; i++) {
       clock.advance(2 * MINUTE);
@@ -281,7 +281,7 @@ describe('AddressManager', () => {
     expect(isTerrible(address, now())).toBe(true);
   });
 
-  it('blames no address while nobody can be reached', () => {
+  it('counts no failures while no node is reachable', () => {
     add(at('1.2.3.4', 1));
     const address = book.get(at('1.2.3.4', 1))!;
     for (let i = 0; i < 5; i++) {
@@ -292,35 +292,35 @@ describe('AddressManager', () => {
     expect(address.attempts).toBe(1);
   });
 
-  it('calls an address again after longer and longer times', () => {
+  it('dials an address with exponential backoff', () => {
     add(at('127.0.0.1', 3001));
     const address = book.get(at('127.0.0.1', 3001))!;
     const waits: number[] = [];
     for (let i = 0; i < 12; i++) {
       let waited = 0;
-      for (; !isCallable(address, clock.monotonic()); waited++) clock.advance(1000);
+      for (; !isDialDue(address, clock.monotonic()); waited++) clock.advance(1000);
       waits.push(waited);
       book.attempted(address.endpoint);
     }
     expect(waits).toEqual([0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600]);
     book.good(address.endpoint);
-    expect(isCallable(address, clock.monotonic())).toBe(true);
+    expect(isDialDue(address, clock.monotonic())).toBe(true);
   });
 
-  it('takes off two hours from what is told, but not from what nodes tell of themselves', () => {
+  it('subtracts the time penalty unless a node announces itself', () => {
     const penalty = 2 * 3600;
-    const news = (host: string) => ({ endpoint: at(host, 1), services: 9n, time: now() });
-    book.add(news('1.1.1.1'), at('1.1.1.1', 5555), penalty);
-    book.add(news('2.2.2.2'), at('1.1.1.1', 5555), penalty);
+    const announced = (host: string) => ({ endpoint: at(host, 1), services: 9n, time: now() });
+    book.add(announced('1.1.1.1'), at('1.1.1.1', 5555), penalty);
+    book.add(announced('2.2.2.2'), at('1.1.1.1', 5555), penalty);
     expect(book.get(at('1.1.1.1', 1))?.time).toBe(now());
     expect(book.get(at('2.2.2.2', 1))?.time).toBe(now() - penalty);
-    // An hour's difference is worth noting where the node is online.
+    // The time of an online node is updated after an hour.
     clock.advance(90 * MINUTE);
-    book.add(news('1.1.1.1'), at('1.1.1.1', 5555), penalty);
+    book.add(announced('1.1.1.1'), at('1.1.1.1', 5555), penalty);
     expect(book.get(at('1.1.1.1', 1))?.time).toBe(now());
   });
 
-  it('takes no host names and no unspecified addresses', () => {
+  it('rejects host names and unspecified addresses', () => {
     expect([add(at('example.org', 1)), add(at('0.0.0.0', 1)), add(at('::', 1))]).toEqual([false, false, false]);
     expect(book.size).toBe(0);
     expect([book.select(), book.select(true), book.selectTriedCollision()]).toEqual([undefined, undefined, undefined]);

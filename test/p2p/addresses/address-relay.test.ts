@@ -12,11 +12,11 @@ function address(net: TestNetwork, host: string, port: number, fields: Partial<P
 const now = (net: TestNetwork) => Math.floor(net.clock.now() / 1000);
 const known = (node: TestNode) =>
   [...node.connections.addresses.entries()].map(({ endpoint }) => `${endpoint.host}:${endpoint.port}`);
-const told = (peer: FakePeer) =>
+const announcedTo = (peer: FakePeer) =>
   [...peer.received('addr'), ...peer.received('addrv2')].flatMap(({ addresses }) => addresses.map(toEndpoint));
 
 describe('a network with one seed', () => {
-  it('is learnt of by every node, and lives on when the seed has gone', async () => {
+  it('is discovered by every node, and stays connected without the seed', async () => {
     const net = new TestNetwork({ latencyMs: () => 5 });
     const seed = await net.start();
     for (let i = 0; i < 5; i++) await net.start({ seeds: [seed] });
@@ -31,7 +31,7 @@ describe('a network with one seed', () => {
     await net.untilSynced(others[4]!.chain.tip.hash, 2000);
   });
 
-  it('has one connection between two nodes, not two', async () => {
+  it('has one connection between two nodes', async () => {
     const net = new TestNetwork({ latencyMs: () => 5 });
     const seed = await net.start();
     const a = await net.start({ seeds: [seed] });
@@ -42,7 +42,7 @@ describe('a network with one seed', () => {
   });
 });
 
-it('two nodes that call each other at the same time keep one connection', async () => {
+it('two nodes that connect to each other at the same time keep one connection', async () => {
   const net = new TestNetwork({ latencyMs: () => 50 });
   const [a, b] = [await net.start(), await net.start()];
   const services = 1033n;
@@ -52,11 +52,11 @@ it('two nodes that call each other at the same time keep one connection', async 
   await net.advance(60_000, 100);
   expect(a.connections.peers().map(({ inbound }) => inbound)).toEqual([false]);
   expect(b.connections.peers().map(({ inbound }) => inbound)).toEqual([true]);
-  expect(b.disconnects).toEqual(['connected twice']);
+  expect(b.disconnects).toEqual(['duplicate connection']);
 });
 
 describe('getaddr', () => {
-  it('is answered once, to those who called, in the form they prefer', async () => {
+  it('is answered once per inbound peer, by addr or addrv2', async () => {
     const net = new TestNetwork();
     const node = await net.start({ maxOutbound: 0 });
     for (let port = 5000; port < 5010; port++) {
@@ -68,9 +68,9 @@ describe('getaddr', () => {
     old.send('getaddr', {});
     await net.advance(500);
     expect(old.commands().filter((command) => command === 'addr')).toHaveLength(2);
-    // One is the node itself.
+    // Ten addresses and the node's own.
     expect(
-      told(old)
+      announcedTo(old)
         .map((endpoint) => endpoint!.port)
         .toSorted(),
     ).toEqual([node.endpoint.port, ...Array.from({ length: 10 }, (_, i) => 5000 + i)]);
@@ -78,10 +78,10 @@ describe('getaddr', () => {
     modern.send('getaddr', {});
     await net.advance(500);
     expect(modern.commands()).not.toContain('addr');
-    expect(told(modern)).toHaveLength(11);
+    expect(announcedTo(modern)).toHaveLength(11);
   });
 
-  it('is sent by the one who calls, and its answer may be large', async () => {
+  it('is sent on outbound connections, and the answer is not rate-limited', async () => {
     const net = new TestNetwork();
     const node = await net.start({ maxOutbound: 0 });
     const peer = await FakePeer.manual(net, node);
@@ -98,7 +98,7 @@ describe('getaddr', () => {
 });
 
 describe('addresses from a peer', () => {
-  it('are taken at one per ten seconds, unless asked for', async () => {
+  it('are rate-limited to one per ten seconds unless requested', async () => {
     const net = new TestNetwork();
     const node = await net.start({ maxOutbound: 0 });
     const peer = await FakePeer.join(net, node);
@@ -111,7 +111,7 @@ describe('addresses from a peer', () => {
     peer.send('addr', { addresses });
     await net.advance(100);
     expect(info()).toMatchObject({ addressesProcessed: 11 });
-    // However long one waits, no more than a thousand at once.
+    // The token bucket holds at most 1,000.
     await net.advance(10 * HOUR, 60_000);
     const many = Array.from({ length: 1000 }, (_, i) => address(net, '127.0.0.1', 20_000 + i));
     peer.send('addr', { addresses: many });
@@ -121,60 +121,63 @@ describe('addresses from a peer', () => {
   });
 
   it.each([
-    ['strangers are passed on to two others', '203.0.113', '198.51.100.1', 2],
-    ['neighbours are passed on to all others', '127.0.0', '127.0.0.1', 4],
-  ])('of %s while they are news, and not back', async (_, hosts, host, told4321) => {
+    ['internet hosts are relayed to two other peers', '203.0.113', '198.51.100.1', 2],
+    ['local hosts are relayed to all other peers', '127.0.0', '127.0.0.1', 4],
+  ])('of %s while recent, and not back to the sender', async (_, hosts, host, relayCount) => {
     const net = new TestNetwork();
     const node = await net.start({ maxOutbound: 0 });
     const peers = [];
     for (let i = 0; i < 5; i++) {
       const peer = await FakePeer.join(net, node, { host: `${hosts}.${i + 1}` });
-      // Who called has to show an interest.
+      // Address relay to an inbound peer starts with its first address message.
       peer.send('getaddr', {});
       peers.push(peer);
     }
     await net.advance(500);
     const [source, ...others] = peers as [FakePeer, ...FakePeer[]];
-    const heard = () => others.filter((peer) => told(peer).some((endpoint) => endpoint?.port === 4321));
+    const relayedTo = () => others.filter((peer) => announcedTo(peer).some((endpoint) => endpoint?.port === 4321));
     source.send('addr', { addresses: [address(net, host, 4321)] });
     await net.advance(1000);
-    expect(heard()).toHaveLength(told4321);
-    expect(told(source).some((endpoint) => endpoint?.port === 4321)).toBe(false);
+    expect(relayedTo()).toHaveLength(relayCount);
+    expect(announcedTo(source).some((endpoint) => endpoint?.port === 4321)).toBe(false);
     await net.advance(20_000, 1000);
     source.send('addr', { addresses: [address(net, host, 4322, { time: net.clock.now() / 1000 - 700 })] });
     await net.advance(1000);
-    expect(others.some((peer) => told(peer).some((endpoint) => endpoint?.port === 4322))).toBe(false);
+    expect(others.some((peer) => announcedTo(peer).some((endpoint) => endpoint?.port === 4322))).toBe(false);
     expect(known(node)).toContain(`${host}:4322`);
   });
 
-  it('are believed only where the peer is as near as the address, and of use', async () => {
+  it('are accepted only if the peer is not wider in reach than the address, and the address is usable', async () => {
     const net = new TestNetwork();
     const node = await net.start({ maxOutbound: 0 });
-    const stranger = await FakePeer.join(net, node, { host: '203.0.113.7' });
-    const tell = async (peer: FakePeer, entry: PeerAddress) => {
+    const internetPeer = await FakePeer.join(net, node, { host: '203.0.113.7' });
+    const announce = async (peer: FakePeer, announced: PeerAddress) => {
       await net.advance(11_000, 1000);
-      peer.send('addr', { addresses: [entry] });
+      peer.send('addr', { addresses: [announced] });
       await net.advance(50);
     };
-    await tell(stranger, address(net, '127.0.0.1', 22));
-    await tell(stranger, address(net, '192.168.1.1', 80));
-    await tell(stranger, address(net, '198.51.100.1', 8333));
+    await announce(internetPeer, address(net, '127.0.0.1', 22));
+    await announce(internetPeer, address(net, '192.168.1.1', 80));
+    await announce(internetPeer, address(net, '198.51.100.1', 8333));
     expect(known(node)).toEqual(['198.51.100.1:8333']);
-    const neighbour = await FakePeer.join(net, node);
-    await tell(neighbour, address(net, '127.0.0.1', 3003, { services: 0n }));
-    await tell(neighbour, address(net, '127.0.0.1', 0));
-    await tell(neighbour, address(net, '0.0.0.0', 3003));
-    await tell(neighbour, address(net, '127.0.0.1', node.endpoint.port));
-    await tell(neighbour, address(net, '127.0.0.1', 3003));
+    const localPeer = await FakePeer.join(net, node);
+    await announce(localPeer, address(net, '127.0.0.1', 3003, { services: 0n }));
+    await announce(localPeer, address(net, '127.0.0.1', 0));
+    await announce(localPeer, address(net, '0.0.0.0', 3003));
+    await announce(localPeer, address(net, '127.0.0.1', node.endpoint.port));
+    await announce(localPeer, address(net, '127.0.0.1', 3003));
     expect(known(node)).toEqual(['198.51.100.1:8333', '127.0.0.1:3003']);
-    // And neither does the stranger hear of what is on this machine.
+    // Addresses of this machine are not sent to the internet peer.
     for (let i = 2; i <= 9; i++) {
       const endpoint = { host: `198.51.${i}.1`, port: 8333 };
       node.connections.addresses.add({ endpoint, services: 9n, time: now(net) }, endpoint);
     }
-    stranger.send('getaddr', {});
+    internetPeer.send('getaddr', {});
     await net.advance(500);
     // 23% of ten.
-    expect(told(stranger)).toEqual([expect.objectContaining({ port: 8333 }), expect.objectContaining({ port: 8333 })]);
+    expect(announcedTo(internetPeer)).toEqual([
+      expect.objectContaining({ port: 8333 }),
+      expect.objectContaining({ port: 8333 }),
+    ]);
   });
 });

@@ -15,7 +15,7 @@ import { START_MS, TestNetwork } from '../support/network.ts';
 const at = (port: number) => ({ host: '127.0.0.1', port });
 const KEY = new SeededRandom(1).bytes(32);
 
-/** Twenty addresses, half of them tried, as a node would keep them. */
+/** Persists twenty addresses, half of them tried, with bans and anchors. */
 function fill(file: PeersFile): AddressManager {
   const book = open(file, false);
   file.setKey(KEY);
@@ -29,18 +29,18 @@ function fill(file: PeersFile): AddressManager {
   return book;
 }
 
-function open(file: PeersFile, restores = true): AddressManager {
+function open(file: PeersFile, restore = true): AddressManager {
   const book = new AddressManager({
     clock: new VirtualClock(START_MS),
     random: new SeededRandom(2),
     key: file.key() ?? KEY,
     changed: (address, isRemoved) => file.addressChanged(address, isRemoved),
   });
-  if (restores) for (const kept of file.addresses()) book.restore(kept);
+  if (restore) for (const address of file.addresses()) book.restore(address);
   return book;
 }
 
-/** The records of a store under its keys' second byte. */
+/** Returns the records of one kind, the second byte of their keys. */
 function records(store: Store, kind: string): [Uint8Array, Uint8Array][] {
   return [...store.entries()].filter(([key]) => key[0] === 0x50 && key[1] === kind.charCodeAt(0)) as [
     Uint8Array,
@@ -48,8 +48,8 @@ function records(store: Store, kind: string): [Uint8Array, Uint8Array][] {
   ][];
 }
 
-describe('what is kept of others', () => {
-  it('comes back whole, with places and fates', async () => {
+describe('PeersFile', () => {
+  it('restores addresses with their slots and history, bans and anchors', async () => {
     const store = new MemoryStore();
     const file = new PeersFile(store);
     const before = fill(file);
@@ -58,15 +58,15 @@ describe('what is kept of others', () => {
     const after = open(again);
     expect([after.size, after.triedCount]).toEqual([20, 10]);
     for (const address of before.entries()) {
-      // How often it was called since the start is not kept, nor when that last counted.
-      expect(after.get(address.endpoint)).toEqual({ ...address, calls: 0, calledAt: 0, lastCountedTry: 0 });
+      // The backoff and the time of the last counted try are not persisted.
+      expect(after.get(address.endpoint)).toEqual({ ...address, dials: 0, dialedAt: 0, lastCountedTry: 0 });
     }
     expect(again.key()).toEqual(KEY);
     expect(again.bans()).toEqual([{ subnet: parseSubnet('10.0.0.0/8'), created: 5, until: 4_102_444_800 }]);
     expect(again.anchors()).toEqual([at(3002), { host: '2001:db8::1', port: 8333 }]);
   });
 
-  it('forgets what the node forgot', async () => {
+  it('deletes removed addresses', async () => {
     const store = new MemoryStore();
     const file = new PeersFile(store);
     const book = fill(file);
@@ -77,13 +77,13 @@ describe('what is kept of others', () => {
     expect(records(store, 'a')).toHaveLength(19);
   });
 
-  it('is in the file as soon as it is written, whatever becomes of the process', async () => {
+  it('has flushed records on disk if the process is killed', async () => {
     const path = join(tempDir('peers'), 'blockchain_3000.db');
     const store = await LmdbStore.open({ path, network: 'regtest', kind: 'blockchain' });
     const file = new PeersFile(store);
     fill(file);
     await file.flush();
-    // As a kill would leave the file.
+    // A copy of the open file is what a kill would leave.
     await copyFile(path, `${path}.killed`);
     await store.close();
     const killed = { path: `${path}.killed`, network: 'regtest', kind: 'blockchain', readOnly: true } as const;
@@ -94,7 +94,7 @@ describe('what is kept of others', () => {
     await left.close();
   });
 
-  it('is as if it were not there where it is damaged', async () => {
+  it('ignores damaged records', async () => {
     const store = new MemoryStore();
     const file = new PeersFile(store);
     fill(file);
@@ -110,7 +110,7 @@ describe('what is kept of others', () => {
       const [key, value] = addresses[i]!;
       store.writeSync([{ type: 'put', key, value: change(value) }]);
     }
-    // And a good value under another's key.
+    // A valid value under another record's key.
     store.writeSync([{ type: 'put', key: addresses[4]![0], value: addresses[5]![1] }]);
     for (const kind of 'kbn') {
       const [[key, value]] = records(store, kind) as [[Uint8Array, Uint8Array]];
@@ -122,42 +122,42 @@ describe('what is kept of others', () => {
   });
 });
 
-describe('a node that is started again', () => {
-  it('finds the others without its seed', async () => {
+describe('a restarted node', () => {
+  it('connects to known addresses without its seed', async () => {
     const net = new TestNetwork();
     const seed = await net.start();
     for (let i = 0; i < 4; i++) await net.start({ seeds: [seed], maxOutbound: 0 });
     const store = new MemoryStore();
     const node = await net.start({ seeds: [seed], store, port: 4000 });
     await net.until(() => node.connections.peers().length === 5, 30_000);
-    // Longer than it takes until what was learnt is written.
+    // Longer than the interval at which addresses are flushed.
     await net.advance(6000, 50);
     await seed.stop();
     await node.connections.stop();
-    // A store closed is one that nobody else opens: what is in it is copied.
-    const kept = new MemoryStore();
-    kept.writeSync([...store.entries()].map(([key, value]) => ({ type: 'put', key, value })));
+    // A closed MemoryStore cannot be reopened, so its records are copied.
+    const copy = new MemoryStore();
+    copy.writeSync([...store.entries()].map(([key, value]) => ({ type: 'put', key, value })));
     await node.stop();
     net.nodes.splice(net.nodes.indexOf(node), 1);
     net.nodes.splice(net.nodes.indexOf(seed), 1);
-    const again = await net.start({ store: kept, port: 4000 });
+    const again = await net.start({ store: copy, port: 4000 });
     await net.until(() => again.connections.peers().filter((peer) => peer.isReady && !peer.inbound).length >= 2, 5000);
   });
 
-  it('calls those first with whom it shared only blocks, once', async () => {
+  it('connects to its anchors once', async () => {
     const net = new TestNetwork();
     const store = new MemoryStore();
-    const friends = [await net.start({ maxOutbound: 0 }), await net.start({ maxOutbound: 0 })];
-    new PeersFile(store).setAnchors(friends.map(({ endpoint }) => endpoint));
+    const anchors = [await net.start({ maxOutbound: 0 }), await net.start({ maxOutbound: 0 })];
+    new PeersFile(store).setAnchors(anchors.map(({ endpoint }) => endpoint));
     const node = await net.start({ store });
     await net.until(() => node.connections.peers().filter((peer) => peer.isReady).length === 2, 1000);
     expect(node.connections.peers().map(({ type }) => type)).toEqual(['block-relay-only', 'block-relay-only']);
     expect(new PeersFile(store).anchors()).toEqual([]);
     await node.connections.stop();
-    expect(new PeersFile(store).anchors()).toEqual(friends.map(({ endpoint }) => endpoint));
+    expect(new PeersFile(store).anchors()).toEqual(anchors.map(({ endpoint }) => endpoint));
   });
 
-  it('keeps its bans', async () => {
+  it('has its bans', async () => {
     const net = new TestNetwork();
     const store = new MemoryStore();
     const node = await net.start({ store });

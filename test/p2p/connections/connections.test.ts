@@ -3,21 +3,21 @@ import type { Connection } from '../../../src/p2p/transport/connection.ts';
 import { FakePeer } from '../support/fake-peer.ts';
 import { mine, TestNetwork } from '../support/network.ts';
 
-describe('a node to stay connected to', () => {
-  it('is called until it answers, quickly at first, then every 30 seconds', async () => {
+describe('an added node', () => {
+  it('is dialed with exponential backoff up to 30 seconds', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const endpoint = { host: '127.0.0.1', port: 7000 };
-    const calls: number[] = [];
+    const dials: number[] = [];
     const start = net.clock.now();
-    // Hangs up on everybody.
+    // Closes every connection.
     const listener = await net.network.transport().listen(endpoint, (connection) => {
-      calls.push(net.clock.now() - start);
+      dials.push(net.clock.now() - start);
       connection.close();
     });
     node.connections.addNode(endpoint, false);
     await net.advance(120_000, 50);
-    const gaps = calls.slice(1).map((at, i) => at - calls[i]!);
+    const gaps = dials.slice(1).map((at, i) => at - dials[i]!);
     expect(gaps[0]).toBeLessThanOrEqual(200);
     for (let i = 1; i < 8; i++) expect(gaps[i]! / gaps[i - 1]!).toBeGreaterThan(1.3);
     expect(gaps.at(-1)).toBeGreaterThanOrEqual(30_000);
@@ -25,7 +25,7 @@ describe('a node to stay connected to', () => {
     await listener.close();
   });
 
-  it('is called again soon when it has been away', async () => {
+  it('is reconnected soon after the connection was lost', async () => {
     const net = new TestNetwork();
     const seed = await net.start();
     const node = await net.start({ seeds: [seed] });
@@ -38,13 +38,13 @@ describe('a node to stay connected to', () => {
     expect(node.connections.addedNodes()).toEqual([seed.endpoint]);
   });
 
-  it('is not called twice, nor after it has been removed', async () => {
+  it('is not dialed while connected, nor after it was removed', async () => {
     const net = new TestNetwork();
     const [a, b] = [await net.start({ maxOutbound: 0 }), await net.start({ maxOutbound: 0 })];
     expect(a.connections.addNode(b.endpoint)).toBe(true);
     expect(a.connections.addNode(b.endpoint)).toBe(false);
     await net.until(() => b.connections.peers().some((peer) => peer.isReady));
-    // Each is told of the other: one connection is enough.
+    // Each has the other as an added node: one connection suffices.
     b.connections.addNode(a.endpoint);
     await net.advance(2000);
     expect([a.connections.peers().length, b.connections.peers().length]).toEqual([1, 1]);
@@ -57,7 +57,7 @@ describe('a node to stay connected to', () => {
     expect(a.connections.peers()).toEqual([]);
   });
 
-  it('that misbehaves stays, as a person has chosen it', async () => {
+  it('that misbehaves stays connected, since the user chose it', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const fake = await FakePeer.manual(net, node);
@@ -67,8 +67,8 @@ describe('a node to stay connected to', () => {
   });
 });
 
-describe('learnt addresses', () => {
-  it('fill the places for outgoing connections, and no more', async () => {
+describe('automatic connections', () => {
+  it('are opened up to maxOutbound', async () => {
     const net = new TestNetwork();
     const others = [];
     for (let i = 0; i < 5; i++) others.push(await net.start({ maxOutbound: 0 }));
@@ -83,14 +83,14 @@ describe('learnt addresses', () => {
     expect(node.connections.peers()).toHaveLength(3);
   });
 
-  it('are not called if nothing is to be had there, or worse', async () => {
+  it('are not reopened to a discouraged peer, but retried to one without the required services', async () => {
     const net = new TestNetwork();
     const node = await net.start();
-    const calls: string[] = [];
+    const dials: string[] = [];
     const listen = async (port: number, services: bigint, greet: (fake: FakePeer) => void) => {
       const endpoint = { host: '127.0.0.1', port };
       await net.network.transport().listen(endpoint, (connection) => {
-        calls.push(`${port}`);
+        dials.push(`${port}`);
         const fake = new FakePeer(net, connection);
         void fake.shakeHands({ version: { services } }).then(
           () => greet(fake),
@@ -107,12 +107,12 @@ describe('learnt addresses', () => {
       'missing services: NETWORK',
     ]);
     await net.advance(60_000, 500);
-    expect(calls.filter((port) => port === '7002')).toHaveLength(1);
-    expect(calls.filter((port) => port === '7001').length).toBeGreaterThan(1);
+    expect(dials.filter((port) => port === '7002')).toHaveLength(1);
+    expect(dials.filter((port) => port === '7001').length).toBeGreaterThan(1);
   });
 });
 
-describe('incoming connections', () => {
+describe('inbound connections', () => {
   it('are limited', async () => {
     const net = new TestNetwork();
     const node = await net.start({ maxInbound: 2 });
@@ -125,7 +125,7 @@ describe('incoming connections', () => {
     expect(b.closed).toBe(false);
   });
 
-  it('of those who misbehaved get the last place no more; on the same machine all are told apart', async () => {
+  it('of discouraged hosts are refused the last slot; loopback peers are not discouraged by host', async () => {
     const net = new TestNetwork();
     const node = await net.start({ maxInbound: 2 });
     for (const host of ['203.0.113.7', '127.0.0.1']) {
@@ -142,7 +142,7 @@ describe('incoming connections', () => {
 });
 
 describe('connect', () => {
-  it('gives a peer that is ready, or says why there is none', async () => {
+  it('resolves to a peer after its handshake, or rejects with an error code', async () => {
     const net = new TestNetwork();
     const [a, b] = [await net.start(), await net.start()];
     const during = async <T>(promise: Promise<T>): Promise<T> => {
@@ -165,7 +165,7 @@ describe('connect', () => {
 });
 
 describe('stop', () => {
-  it('closes every connection, waits for blocks under way, and can be called twice', async () => {
+  it('closes every connection, waits for blocks being processed, and can be called twice', async () => {
     const net = new TestNetwork();
     const a = await net.start();
     await mine(net, a, 30);
@@ -177,7 +177,7 @@ describe('stop', () => {
     await net.advance(500);
     expect(b.chain.tip.height).toBe(height);
     expect(a.connections.peers()).toEqual([]);
-    // The port is free again.
+    // The port is released.
     await net.network.transport().listen(b.endpoint, () => {});
   });
 });

@@ -11,26 +11,26 @@ const types = (node: TestNode) =>
     .map(({ type }) => type)
     .toSorted();
 
-/** Tells a node of an address, and counts the calls it makes there. */
-async function fakeNode(net: TestNetwork, node: TestNode, host: string, port: number, calls: string[] = []) {
+/** Listens as a fake node, adds its address to `node`, and records in `dials` the connections it accepts. */
+async function fakeNode(net: TestNetwork, node: TestNode, host: string, port: number, dials: string[] = []) {
   const endpoint = { host, port };
   await net.network.transport().listen(endpoint, (connection) => {
-    calls.push(host);
+    dials.push(host);
     const fake = new FakePeer(net, connection);
     void fake.shakeHands().catch(() => {});
   });
   node.connections.addresses.add({ endpoint, services: 1033n, time: net.clock.now() / 1000 }, endpoint);
-  return calls;
+  return dials;
 }
 
-describe('connections that a node makes by itself', () => {
-  it('are eight for everything and two for blocks, each to another network', async () => {
+describe('automatic connections', () => {
+  it('are eight full-relay and two block-relay-only ones, each to another netgroup', async () => {
     const net = new TestNetwork();
     const node = await net.start();
-    const calls: string[] = [];
+    const dials: string[] = [];
     for (let i = 0; i < 12; i++) {
-      await fakeNode(net, node, `${20 + i}.1.1.1`, 8333, calls);
-      await fakeNode(net, node, `${20 + i}.1.2.1`, 8333, calls);
+      await fakeNode(net, node, `${20 + i}.1.1.1`, 8333, dials);
+      await fakeNode(net, node, `${20 + i}.1.2.1`, 8333, dials);
     }
     await net.advance(20_000, 50);
     expect(types(node)).toEqual([
@@ -40,7 +40,7 @@ describe('connections that a node makes by itself', () => {
     expect(new Set(node.connections.peers().map(({ remote }) => remote.host.split('.')[0])).size).toBe(10);
   });
 
-  it('for blocks only carry neither addresses nor transactions', async () => {
+  it('that are block-relay-only carry neither addresses nor transactions', async () => {
     const net = new TestNetwork();
     const node = await net.start({ maxOutbound: 1, maxBlockRelayOnly: 1 });
     await mine(net, node, 1);
@@ -53,33 +53,35 @@ describe('connections that a node makes by itself', () => {
     await net.until(() => fakes.length === 2);
     for (const fake of fakes) await fake.shakeHands();
     await net.advance(2000, 50);
-    const quiet = fakes.find((fake) => fake.received('version')[0]?.relay === false)!;
-    const other = fakes.find((fake) => fake !== quiet)!;
-    expect(other.commands()).toEqual(expect.arrayContaining(['getaddr', 'feefilter', 'getheaders']));
-    expect(quiet.commands()).toContain('getheaders');
-    for (const command of ['getaddr', 'addr', 'addrv2', 'feefilter']) expect(quiet.commands()).not.toContain(command);
+    const blockRelayOnly = fakes.find((fake) => fake.received('version')[0]?.relay === false)!;
+    const fullRelay = fakes.find((fake) => fake !== blockRelayOnly)!;
+    expect(fullRelay.commands()).toEqual(expect.arrayContaining(['getaddr', 'feefilter', 'getheaders']));
+    expect(blockRelayOnly.commands()).toContain('getheaders');
+    for (const command of ['getaddr', 'addr', 'addrv2', 'feefilter']) {
+      expect(blockRelayOnly.commands()).not.toContain(command);
+    }
     const info = node.connections.peers().map((peer) => node.connections.info(peer));
     expect(info.find(({ connectionType }) => connectionType === 'block-relay-only')).toMatchObject({
       addressRelay: false,
     });
-    quiet.send('inv', { entries: [{ type: 1, hash: new Uint8Array(32) }] });
-    await net.until(() => quiet.closed, 1000);
-    expect(other.closed).toBe(false);
+    blockRelayOnly.send('inv', { entries: [{ type: 1, hash: new Uint8Array(32) }] });
+    await net.until(() => blockRelayOnly.closed, 1000);
+    expect(fullRelay.closed).toBe(false);
   });
 
-  it('look every two minutes or so whether somebody is at an address that is known by hearsay', async () => {
+  it('include a feeler to an address of the new table about every two minutes', async () => {
     const net = new TestNetwork();
     const node = await net.start({ maxOutbound: 1, maxBlockRelayOnly: 0 });
     for (let i = 0; i < 10; i++) await fakeNode(net, node, `${20 + i}.1.1.1`, 8333);
     await net.advance(30 * MINUTE, 500);
-    const visits = node.disconnects.filter((reason) => reason.startsWith('feeler'));
-    expect(visits.length).toBeGreaterThanOrEqual(5);
-    expect(visits.length).toBeLessThanOrEqual(9);
+    const feelers = node.disconnects.filter((reason) => reason.startsWith('feeler'));
+    expect(feelers.length).toBeGreaterThanOrEqual(5);
+    expect(feelers.length).toBeLessThanOrEqual(9);
     expect(types(node)).toEqual(['outbound-full-relay']);
-    expect(node.connections.addresses.triedCount).toBe(visits.length + 1);
+    expect(node.connections.addresses.triedCount).toBe(feelers.length + 1);
   });
 
-  it('are one more when no block has come for half an hour, and one fewer again', async () => {
+  it('include an extra outbound peer while the tip is stale', async () => {
     const net = new TestNetwork();
     const node = await net.start({ maxOutbound: 2, maxBlockRelayOnly: 0 });
     const others: TestNode[] = [];
@@ -89,73 +91,73 @@ describe('connections that a node makes by itself', () => {
     }
     await net.until(() => node.connections.peers().length === 2);
     const full = () => node.connections.peers().filter(({ type }) => type === 'outbound-full-relay').length;
-    // Whoever announces something stays.
-    const [keeper] = node.connections.peers();
-    const announcer = others.find(({ endpoint }) => endpoint.port === keeper!.target!.port)!;
+    // The peer with the latest block announcement stays connected.
+    const [announcing] = node.connections.peers();
+    const announcer = others.find(({ endpoint }) => endpoint.port === announcing!.target!.port)!;
     await mine(net, announcer, 1);
     await net.until(() => node.chain.tip.height === 1);
     await net.until(() => full() === 3, 41 * MINUTE, 1000);
     await net.until(() => full() === 2, 2 * MINUTE, 1000);
-    expect(node.connections.peers()).toContain(keeper);
-    expect(node.disconnects).toContain('one peer more than needed');
+    expect(node.connections.peers()).toContain(announcing);
+    expect(node.disconnects).toContain('extra outbound peer');
   });
 
-  it('are not made to those who are banned; connections with these end, and no new ones come', async () => {
+  it('are neither opened to nor accepted from a banned subnet, and open ones are closed', async () => {
     const net = new TestNetwork();
     const node = await net.start();
-    const calls = await fakeNode(net, node, '20.1.1.1', 8333);
-    const guest = await FakePeer.join(net, node, { host: '20.1.7.7' });
+    const dials = await fakeNode(net, node, '20.1.1.1', 8333);
+    const inbound = await FakePeer.join(net, node, { host: '20.1.7.7' });
     await net.until(() => node.connections.peers().length === 2);
     node.connections.ban(parseSubnet('20.1.0.0/16')!, Math.ceil(net.clock.now() / 1000) + 600);
     expect(node.connections.peers()).toEqual([]);
-    await net.until(() => guest.closed, 100);
+    await net.until(() => inbound.closed, 100);
     const again = await FakePeer.dial(net, node, '20.1.7.8');
     await net.until(() => again.closed, 100);
     await net.advance(60_000, 200);
-    expect(calls).toHaveLength(1);
+    expect(dials).toHaveLength(1);
     expect(node.connections.bans.remove(parseSubnet('20.1.0.0/16')!)).toBe(true);
-    await net.until(() => calls.length === 2, 60_000, 100);
+    await net.until(() => dials.length === 2, 60_000, 100);
   });
 });
 
 describe('inbound peers', () => {
-  it('make room for others when there are many, unless they are good for something', async () => {
+  it('are evicted for a new one when all slots are taken, unless protected', async () => {
     const net = new TestNetwork();
     const node = await net.start({ maxOutbound: 0, maxInbound: 40 });
     const peers: FakePeer[] = [];
     for (let i = 0; i < 40; i++) peers.push(await FakePeer.join(net, node, { host: `20.1.${i}.1` }));
     await net.advance(1000);
-    const newcomer = await FakePeer.join(net, node, { host: '21.1.1.1' });
-    expect(newcomer.closed).toBe(false);
-    const gone = peers.filter(({ closed }) => closed);
-    expect(gone).toHaveLength(1);
-    // Those who have been here longest are not the ones to go.
-    expect(peers.indexOf(gone[0]!)).toBeGreaterThan(10);
+    const added = await FakePeer.join(net, node, { host: '21.1.1.1' });
+    expect(added.closed).toBe(false);
+    const evicted = peers.filter(({ closed }) => closed);
+    expect(evicted).toHaveLength(1);
+    // The longest connected peers are protected.
+    expect(peers.indexOf(evicted[0]!)).toBeGreaterThan(10);
     expect(node.disconnects).toEqual(['evicted']);
   });
 });
 
-describe('a stranger that asks for addresses', () => {
-  it('is told what others are told for a day, and then something else', async () => {
+describe('getaddr of an internet peer', () => {
+  it('gets the same cached answer for about a day, and then another one', async () => {
     const net = new TestNetwork();
     const node = await net.start({ maxOutbound: 0 });
     for (let i = 0; i < 100; i++) {
       const endpoint = { host: `${20 + i}.1.1.1`, port: 8333 };
       node.connections.addresses.add({ endpoint, services: 9n, time: net.clock.now() / 1000 }, endpoint);
     }
-    const ask = async (host: string) => {
+    const getAddr = async (host: string) => {
       const peer = await FakePeer.join(net, node, { host });
       peer.send('getaddr', {});
       await net.advance(300);
-      const told = peer.received('addr').flatMap(({ addresses }) => addresses.map(({ address }) => address.join('.')));
+      const hosts = peer.received('addr').flatMap(({ addresses }) => addresses.map(({ address }) => address.join('.')));
       peer.connection.close();
-      return told;
+      return hosts;
     };
-    const first = await ask('203.0.113.7');
+    const first = await getAddr('203.0.113.7');
     expect(first).toHaveLength(23);
-    expect(await ask('198.51.100.9')).toEqual(first);
+    expect(await getAddr('198.51.100.9')).toEqual(first);
     await net.advance(28 * 60 * MINUTE, 30 * MINUTE);
-    const later = await ask('198.51.100.9');
+    const later = await getAddr('198.51.100.9');
     expect(later).toHaveLength(23);
     expect(later).not.toEqual(first);
   });

@@ -9,7 +9,7 @@ type Mutable = { -readonly [K in keyof EvictionCandidate]: EvictionCandidate[K] 
 const ids = (count: number, from = 0) => Array.from({ length: count }, (_, i) => from + i);
 const group = (n: number) => String(n).padStart(6, '0');
 
-/** As Core's GetRandomNodeEvictionCandidates. */
+/** Returns random candidates, changed by `change` and shuffled (Core: GetRandomNodeEvictionCandidates). */
 function candidates(count: number, random: SeededRandom, change: Change = () => {}): EvictionCandidate[] {
   const peers = ids(count).map(
     (id): Mutable => ({
@@ -37,20 +37,20 @@ function shuffle<T>(list: readonly T[], random: SeededRandom): T[] {
     .map(({ item }) => item);
 }
 
-/** The cases of Bitcoin Core's net_peer_eviction_tests.cpp: who is never evicted, however many others there are. */
-describe('an inbound peer is never evicted', () => {
+/** The cases of Bitcoin Core's net_peer_eviction_tests.cpp. */
+describe('selectPeerToEvict protects', () => {
   const cases: [string, number, Change][] = [
-    ['of the four groups that a secret prefers', 4, (peer, count) => (peer.netGroup = group(count - peer.id))],
-    ['of the eight nearest', 8, (peer) => (peer.minPing = peer.id)],
-    ['of the four that brought transactions last', 4, (peer, count) => (peer.lastTxTime = count - peer.id)],
+    ['four peers by keyed netgroup', 4, (peer, count) => (peer.netGroup = group(count - peer.id))],
+    ['the eight peers with the shortest pings', 8, (peer) => (peer.minPing = peer.id)],
+    ['the four peers with the latest transactions', 4, (peer, count) => (peer.lastTxTime = count - peer.id)],
     [
-      'of the first four of those that relay transactions, where the others have Bloom filters',
+      'four peers that relay transactions without a Bloom filter',
       4,
       (peer) => Object.assign(peer, { lastTxTime: 0, relaysTransactions: true, hasBloomFilter: peer.id >= 4 }),
     ],
-    ['of the four that brought blocks last', 4, (peer, count) => (peer.lastBlockTime = count - peer.id)],
+    ['the four peers with the latest blocks', 4, (peer, count) => (peer.lastBlockTime = count - peer.id)],
     [
-      'of eight that relay no transactions and brought blocks last, and four more',
+      'eight peers without transaction relay with the latest blocks, and four other peers',
       12,
       (peer, count) => {
         peer.lastBlockTime = count - peer.id;
@@ -61,7 +61,7 @@ describe('an inbound peer is never evicted', () => {
       },
     ],
     [
-      'that is best by any of these',
+      'the best twenty peers by all criteria',
       20,
       (peer, count) => {
         peer.netGroup = group(count - peer.id);
@@ -80,7 +80,7 @@ describe('an inbound peer is never evicted', () => {
     }
   });
 
-  it('while there are twenty or fewer; of 29 or more somebody is', () => {
+  it('all of up to 20 peers, but never all of 29 or more', () => {
     const random = new SeededRandom(8);
     for (let total = 0; total < 200; total++) {
       const evicted = selectPeerToEvict(candidates(total, random));
@@ -90,8 +90,8 @@ describe('an inbound peer is never evicted', () => {
   });
 });
 
-describe('half of those left are protected', () => {
-  /** Ids of those protected among twelve, of whom a greater id means to have come later. */
+describe('protectByAge protects half of the peers', () => {
+  /** Returns the protected ids of twelve peers, whose connection times ascend with their ids. */
   const protectedOf = (isLocal: (id: number) => boolean) => {
     const all = candidates(12, new SeededRandom(1), (peer) => {
       peer.connectedAt = peer.id;
@@ -102,20 +102,20 @@ describe('half of those left are protected', () => {
   };
 
   // Core: peer_protection_test.
-  it('by age where nobody is on this machine', () => {
+  it('by connection time if none is local', () => {
     expect(protectedOf(() => false)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
-  it('by age, and of those on this machine up to a quarter of all', () => {
+  it('by connection time, of which up to half are local peers', () => {
     expect(protectedOf((id) => id === 8 || id === 9 || id === 11)).toEqual([0, 1, 2, 8, 9, 11]);
     expect(protectedOf((id) => id > 6)).toEqual([0, 1, 2, 7, 8, 9]);
   });
 });
 
-describe('of the others', () => {
+describe('selectPeerToEvict evicts', () => {
   const rest = (change: Change) => selectPeerToEvict(candidates(100, new SeededRandom(3), change));
 
-  it('one that has broken the rules goes first', () => {
+  it('a discouraged peer first', () => {
     for (let seed = 0; seed < 20; seed++) {
       const all = candidates(100, new SeededRandom(seed), (peer) => {
         peer.isDiscouraged = peer.id % 3 === 0;
@@ -124,10 +124,10 @@ describe('of the others', () => {
     }
   });
 
-  it('the youngest of the group with the most peers goes', () => {
+  it('the youngest peer of the netgroup with the most peers', () => {
     const evicted = rest((peer) => {
       peer.isDiscouraged = false;
-      // All the same by every other measure, and half of them by age.
+      // Equal by all criteria except netgroup and connection time.
       Object.assign(peer, { minPing: 1, lastBlockTime: 0, lastTxTime: 0, isLocal: false });
       peer.netGroup = peer.id >= 90 ? group(1) : group(1000 + peer.id);
       peer.connectedAt = peer.id * 10;
