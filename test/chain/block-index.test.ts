@@ -5,14 +5,14 @@ import { sha256 } from '../../src/crypto/hash.ts';
 import { randomInt } from '../../src/platform/random.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 
-describe('the tree of headers', () => {
+describe('BlockIndex', () => {
   const header = regtest.genesis.header;
   const child = (prev: BlockIndex | undefined, tag: number) => {
     const hash = sha256(Uint8Array.of(tag, ...(prev?.hash ?? [])));
     return new BlockIndex(header, hash, prev, (prev?.chainwork ?? 0n) + 2n);
   };
 
-  it('finds ancestors and forks as walking would', () => {
+  it('finds the same ancestors and forks as a walk over parents', () => {
     const trunk = [child(undefined, 0)];
     while (trunk.length < 3000) trunk.push(child(trunk.at(-1), 0));
     const branch = [child(trunk[1234], 1)];

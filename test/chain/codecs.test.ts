@@ -25,7 +25,7 @@ import { realBlock, realBlocks, spentCoins } from '../support/real-blocks.ts';
 import { anyHeader, anyTransaction } from '../support/transactions.ts';
 import { describeVectors } from '../support/vectors.ts';
 
-// A damaged file is told by an error, and never read as something that this program would have written otherwise.
+// Damaged data is rejected, or decodes to a value whose encoding is exactly these bytes.
 
 const coinCodec: Codec<Coin> = { decode: decodeCoin, encode: encodeCoin };
 const undoCodec: Codec<Coin[][]> = { decode: decodeUndo, encode: encodeUndo };
@@ -43,8 +43,8 @@ const anyCoin: fc.Arbitrary<Coin> = fc.record({
   isCoinbase: fc.boolean(),
 });
 
-describe('Coins and undo data', () => {
-  it('with a bit flipped or cut short are others or none', () => {
+describe('coins and undo data', () => {
+  it('decode to another value or fail with a flipped bit or truncated', () => {
     fc.assert(
       fc.property(anyCoin, fc.array(fc.array(anyCoin, { maxLength: 3 }), { maxLength: 3 }), (coin, undo) => {
         const bytes = encodeCoin(coin);
@@ -63,7 +63,7 @@ describe('Coins and undo data', () => {
     );
   });
 
-  it('are not made of noise', () => {
+  it('decode from random bytes only if canonical', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         roundTrips(coinCodec, bytes);
@@ -74,7 +74,7 @@ describe('Coins and undo data', () => {
     );
   });
 
-  it('have one key each', () => {
+  it('have a unique store key', () => {
     const anyOutPoint = fc.record({
       txid: fc.uint8Array({ minLength: 32, maxLength: 32 }),
       vout: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 0xffff_ffff })),
@@ -84,7 +84,7 @@ describe('Coins and undo data', () => {
         const key = keyCodec.encode(outpoint);
         expect(roundTrips(keyCodec, key)).toBe(true);
         expect(countTruncations(keyCodec, key)).toBe(0);
-        // Behind prefix and set, which are the caller's.
+        // The first two bytes, prefix and coin set, are not parsed.
         for (let bit = 16; bit < key.length * 8; bit++) roundTrips(keyCodec, flipBit(key, bit));
       }),
       { numRuns: 100, seed: 162 },
@@ -92,8 +92,8 @@ describe('Coins and undo data', () => {
   });
 });
 
-describeVectors('The undo data of a real block', 'blocks/block928831-undo.raw', () => {
-  it('comes back as it was, and damaged is other data or none', () => {
+describeVectors('the undo data of a real block', 'blocks/block928831-undo.raw', () => {
+  it('round-trips; damaged, it decodes to other data or fails', () => {
     for (const { name } of realBlocks.filter(({ inputs }) => inputs).slice(0, 2)) {
       const coins = [...spentCoins(realBlock(name), name).values()];
       const bytes = encodeUndo([coins, [], coins.slice(0, 3)]);
@@ -107,8 +107,8 @@ describeVectors('The undo data of a real block', 'blocks/block928831-undo.raw', 
   });
 });
 
-describe("A header's record", () => {
-  it('is told to be damaged, whichever bits are', () => {
+describe('a header record', () => {
+  it('fails its checksum with any one or two bits flipped', () => {
     fc.assert(
       fc.property(anyHeader, fc.nat(0xffff), fc.boolean(), fc.nat(), (header, txCount, failed, seed) => {
         const index = new BlockIndex(header, header.hash, undefined, 0n);
@@ -133,8 +133,8 @@ describe("A header's record", () => {
   });
 });
 
-describe('What goes to the script threads', () => {
-  it('comes back as it was', () => {
+describe('chunks for the script threads', () => {
+  it('round-trip', () => {
     fc.assert(
       fc.property(fc.array(anyTransaction, { maxLength: 4 }), (transactions) => {
         const checks = transactions.map((tx) => {

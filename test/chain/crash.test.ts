@@ -12,17 +12,17 @@ import { replay } from './support/model.ts';
 
 const openChain = (options: TestChainOptions) => open({ ...options, blockFilterIndex: true });
 
-interface Story {
+interface Scenario {
   readonly shared: Block[];
   readonly left: Block[];
   readonly right: Block[];
   readonly known: ReadonlyMap<string, Block>;
 }
-let story: Story;
-/** A store that ends with the shared blocks, and lacks their filters. */
+let scenario: Scenario;
+/** The entries of a store that has the shared blocks but no filters. */
 let base: readonly StoreEntry[];
 
-/** A store of its own with what `base` holds. */
+/** Returns a new store with the entries of `base`. */
 function baseStore(): MemoryStore {
   const store = new MemoryStore();
   store.writeSync(base.map(([key, value]) => ({ type: 'put', key, value })));
@@ -52,12 +52,12 @@ beforeAll(async () => {
   const left = await branch(1, 3);
   const right = await branch(2, 5);
   const known = new Map([...shared, ...left, ...right].map((block) => [block.hashHex, block]));
-  story = { shared, left, right, known };
+  scenario = { shared, left, right, known };
 });
 
-/** Everything that changes the store: single blocks, a reorganisation, an invalidation, a reindex. */
-async function live(chain: Chain, accepted: (block: Block) => void): Promise<void> {
-  const { left, right } = story;
+/** Changes the store in all ways: single blocks, a reorganisation, an invalidation, a reindex. */
+async function runScenario(chain: Chain, accepted: (block: Block) => void): Promise<void> {
+  const { left, right } = scenario;
   const accept = async (block: Block) => {
     const { reject } = await chain.acceptBlock(block);
     expect(reject).toBeUndefined();
@@ -72,12 +72,12 @@ async function live(chain: Chain, accepted: (block: Block) => void): Promise<voi
   await chain.close();
 }
 
-/** The chain stands behind some block, and its coins are those that the blocks up to there leave. */
-function expectWhole(chain: Chain): void {
+/** Expects stored blocks, UTXO set and filters to match the tip, whichever block it is. */
+function expectConsistent(chain: Chain): void {
   const blocks: Block[] = [];
   for (let height = 1; height <= chain.tip.height; height++) {
     const index = chain.atHeight(height)!;
-    const block = story.known.get(index.hashHex)!;
+    const block = scenario.known.get(index.hashHex)!;
     blocks.push(block);
     expect(equalBytes(chain.getRawBlock(index)!, block.encode())).toBe(true);
     expect(chain.getUndo(index)).toHaveLength(block.transactions.length - 1);
@@ -86,10 +86,10 @@ function expectWhole(chain: Chain): void {
   checkFilters(chain);
 }
 
-describe('a process that dies', () => {
-  it('at any write leaves the state before or after a block, and nothing that was accepted is lost', async () => {
+describe('a crash', () => {
+  it('at any write leaves the state before or after a block, and loses no accepted block', async () => {
     const rehearsal = new FaultyStore(baseStore(), () => false);
-    await live(await openChain({ store: rehearsal }), () => {});
+    await runScenario(await openChain({ store: rehearsal }), () => {});
     expect(rehearsal.writes).toBeGreaterThan(12);
 
     const heights = new Set<number>();
@@ -97,56 +97,56 @@ describe('a process that dies', () => {
       const disk = baseStore();
       const store = new FaultyStore(disk, (write) => write > last);
       const accepted: Block[] = [];
-      const dying = openChain({ store }).then((chain) => live(chain, (block) => accepted.push(block)));
-      await expect(dying, `after write ${last}`).rejects.toThrow('the disk is gone');
+      const crashing = openChain({ store }).then((chain) => runScenario(chain, (block) => accepted.push(block)));
+      await expect(crashing, `after write ${last}`).rejects.toThrow('the disk is gone');
 
       const chain = await openChain({ store: disk });
-      expectWhole(chain);
+      expectConsistent(chain);
       for (const block of accepted) expect(chain.getIndex(block.hash)?.hasData).toBe(true);
       heights.add(chain.tip.height);
-      // It goes on as if nothing had happened.
+      // The whole scenario succeeds after the restart.
       for (const index of [...chain.tips()].filter(({ failed }) => failed)) await chain.reconsiderBlock(index);
-      await live(chain, () => {});
+      await runScenario(chain, () => {});
       const reopened = await openChain({ store: disk });
-      expect(reopened.tip.hashHex).toBe(story.right.at(-1)!.hashHex);
-      expectWhole(reopened);
+      expect(reopened.tip.hashHex).toBe(scenario.right.at(-1)!.hashHex);
+      expectConsistent(reopened);
     }
     expect([...heights].sort((a, b) => a - b)).toEqual([102, 103, 104, 105, 106, 107]);
   });
 
-  it('does not die of one write that fails: what it held goes with the next one', async () => {
+  it('does not follow a single failed write: the next one includes its changes', async () => {
     for (let failing = 1; failing <= 8; failing++) {
       const disk = baseStore();
       await (await openChain({ store: disk })).close();
       const chain = await openChain({ store: new FaultyStore(disk, (write) => write === failing) });
       const failures: string[] = [];
-      for (const block of [...story.left, ...story.right]) {
+      for (const block of [...scenario.left, ...scenario.right]) {
         await chain.acceptBlock(block).catch((error: Error) => failures.push(error.message));
-        expectWhole(chain);
+        expectConsistent(chain);
       }
       expect(failures).toEqual(['the disk is gone']);
       await chain.close();
       const reopened = await openChain({ store: disk });
-      expect(reopened.tip.hashHex).toBe(story.right.at(-1)!.hashHex);
-      expectWhole(reopened);
+      expect(reopened.tip.hashHex).toBe(scenario.right.at(-1)!.hashHex);
+      expectConsistent(reopened);
     }
   });
 
-  it('while many blocks share its writes loses none that was accepted', async () => {
+  it('loses no accepted block while many blocks share a write', async () => {
     const disk = new MemoryStore();
     const store = new FaultyStore(disk, (write) => write > 3);
     const chain = await openChain({ store });
-    await Promise.all(story.shared.slice(0, 50).map((block) => chain.acceptBlock(block)));
+    await Promise.all(scenario.shared.slice(0, 50).map((block) => chain.acceptBlock(block)));
     expect(store.writes).toBe(3);
-    await expect(chain.acceptBlock(story.shared[50]!)).rejects.toThrow('the disk is gone');
+    await expect(chain.acceptBlock(scenario.shared[50]!)).rejects.toThrow('the disk is gone');
     const reopened = await openChain({ store: disk });
     expect(reopened.tip.height).toBe(50);
-    expectWhole(reopened);
+    expectConsistent(reopened);
   });
 });
 
-describe('a store that is not as it should be', () => {
-  it('of another network is refused, with the next step', async () => {
+describe('an unusable store', () => {
+  it('is rejected with a hint if it belongs to another network', async () => {
     const store = new MemoryStore();
     await (await openChain({ store })).close();
     await expect(openChain({ store, params: chainParams('signet') })).rejects.toMatchObject({
@@ -156,11 +156,11 @@ describe('a store that is not as it should be', () => {
     });
   });
 
-  it('with any one value damaged or missing is called corrupt, or does no harm', async () => {
+  it('is reported as corrupt with any one value damaged or missing, unless that is harmless', async () => {
     const build = async () => {
       const store = new MemoryStore();
       const chain = await openChain({ store });
-      await Promise.all(story.shared.slice(0, 3).map((block) => chain.acceptBlock(block)));
+      await Promise.all(scenario.shared.slice(0, 3).map((block) => chain.acceptBlock(block)));
       await chain.close();
       return store;
     };
@@ -173,13 +173,13 @@ describe('a store that is not as it should be', () => {
         store.writeSync([value ? { type: 'put', key, value } : { type: 'delete', key }]);
         try {
           const chain = await openChain({ store });
-          // All that is stored is read.
+          // Reads everything.
           describeCoins(chain);
-          // A filter that is missing is not served, and no harm.
+          // A missing filter is harmless: it is not served.
           const filters = [0, 1, 2, 3].map((height) => chain.blockFilters!.filter(chain.atHeight(height)!));
           if (!filters.includes(undefined)) checkFilters(chain);
           await chain.invalidateBlock(chain.atHeight(1)!);
-          await chain.reconsiderBlock(chain.getIndex(story.shared[0]!.hash)!);
+          await chain.reconsiderBlock(chain.getIndex(scenario.shared[0]!.hash)!);
         } catch (error) {
           expect(['corrupt-database', 'other-network']).toContain((error as { code?: string }).code);
           refused++;

@@ -17,8 +17,8 @@ import { ownScript } from '../support/regtest-chain.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
 import { accept, extend, openChain } from './support/chain.ts';
 
-describe('a chain of a network from a file', () => {
-  it('adapts its difficulty to what was measured, and every node agrees', async () => {
+describe('the chain of a custom network', () => {
+  it('adjusts its difficulty to the measured timespan, and every node agrees', async () => {
     const { params } = findNetwork(await quickNetwork({ powTargetSpacing: 10, powTargetTimespan: 50 }));
     const clock = new VirtualClock(1_800_000_000_000);
     const open = () => Chain.open({ params }, { store: new MemoryStore(), clock, logger: silentLogger });
@@ -31,7 +31,7 @@ describe('a chain of a network from a file', () => {
       blocks.push(new Block(found!.header, block.transactions));
       await accept(chain, blocks.at(-1)!);
     };
-    // Seconds between the blocks of each period: far too fast, too fast, right, too slow, far too slow.
+    // Seconds between the blocks of each period, from far too fast to far too slow.
     for (const seconds of [2, 2, 3, 8, 10, 20, 70]) {
       for (let i = 0; i < 5; i++) await mine(seconds);
     }
@@ -51,7 +51,7 @@ describe('a chain of a network from a file', () => {
     expect(blocks.map(({ header }) => header.bits)).toEqual(expected);
     expect(new Set(expected).size).toBeGreaterThan(5);
 
-    // Who keeps to the old target where a new one is due is refused.
+    // A block with the old target at the retarget height is rejected.
     const other = await open();
     const boundary = 2 * interval;
     for (const block of blocks.slice(0, boundary - 1)) await accept(other, block);
@@ -64,7 +64,7 @@ describe('a chain of a network from a file', () => {
     expect(other.tip.hashHex).toBe(chain.tip.hashHex);
   });
 
-  it('begins to keep the rules of a soft fork when its miners have activated it', async () => {
+  it('enforces a soft fork once its miners have activated it', async () => {
     const vote = { bit: 2, startTime: 0, period: 10, threshold: 8, timeout: Infinity, minActivationHeight: 0 };
     const csv = { ...vote, bit: 0 };
     const params: ChainParams = {
@@ -73,7 +73,7 @@ describe('a chain of a network from a file', () => {
     };
     const chain = await openChain({ params });
     const taprootOutput = compileScript(Op.OP_1, new Uint8Array(32).fill(2));
-    /** A block whose second transaction breaks a rule: of taproot, or BIP68's of relative locks. */
+    /** Mines a block whose second transaction violates taproot rules or a BIP68 relative lock. */
     const breaking = (kind: 'taproot' | 'csv') => {
       const coinbase = chain.getBlock(chain.tip)!.transactions[0]!;
       const { value } = coinbase.outputs[0]!;
@@ -85,7 +85,7 @@ describe('a chain of a network from a file', () => {
       const child = spend({ inputs: [outpoint(parent)], outputs: [{ value, scriptPubKey: OP_TRUE }], sequence });
       return mineBlock(chain.tip, { version: 0x2000_0000, transactions: [parent, child] });
     };
-    // Up to the end of the periods that are defined, started and, for taproot alone, locked in.
+    // The periods in state DEFINED, STARTED and, for taproot only, LOCKED_IN.
     await extend(chain, 9);
     await extend(chain, 8, { version: 0x2000_0004 });
     await accept(chain, breaking('taproot'));
@@ -96,7 +96,7 @@ describe('a chain of a network from a file', () => {
     expect((await chain.acceptBlock(breaking('taproot'))).reject?.reason).toBe(
       'mandatory-script-verify-flag-failed (Witness program was passed an empty witness)',
     );
-    // BIP68 was not voted for.
+    // BIP68 has not activated.
     await accept(chain, breaking('csv'));
     expect(chain.tip.height).toBe(30);
   });

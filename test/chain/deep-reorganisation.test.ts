@@ -17,7 +17,7 @@ type Parent = Parameters<typeof mineBlock>[0];
 interface OwnCoin {
   readonly outpoint: OutPoint;
   readonly value: bigint;
-  /** From which height on it may be spent. */
+  /** First height at which it may be spent. */
   readonly from: number;
 }
 
@@ -28,7 +28,7 @@ const childOf = (block: Block, height: number): Parent => ({
   bits: block.header.bits,
 });
 
-/** A branch whose blocks spend, split and join the coins that they find, those of the trunk and their own. */
+/** A branch whose blocks randomly spend, split and merge coins of the trunk and of the branch. */
 class Branch {
   readonly blocks: Block[] = [];
   readonly #random: SeededRandom;
@@ -48,7 +48,7 @@ class Branch {
     return this;
   }
 
-  /** One more block; with `fees` above zero its coinbase claims too much. */
+  /** Adds a block; with `fees` above zero, its coinbase claims too much. */
   add(transactions: readonly Transaction[], fees = 0n): Block {
     const block = mineBlock(this.#tip, { tag: this.#tag, transactions, fees });
     const height = this.#tip.height + 1;
@@ -64,7 +64,7 @@ class Branch {
     const transactions: Transaction[] = [];
     for (let i = randomInt(this.#random, 3); i > 0; i--) {
       const ripe = this.#coins.filter(({ from }) => from <= height);
-      // Old ones and new ones, also of this block.
+      // Old or new coins, some of them created in this block.
       const first = randomInt(this.#random, 2) === 0 ? 0 : Math.max(0, ripe.length - 3);
       const inputs = ripe.slice(first, first + 1 + randomInt(this.#random, 3));
       if (inputs.length === 0) break;
@@ -82,7 +82,7 @@ class Branch {
   }
 }
 
-/** Blocks below the branches, and their coins. */
+/** Mines the shared blocks below the branches; returns them and their coins. */
 async function trunk(length: number): Promise<{ shared: Block[]; tip: Parent; coins: OwnCoin[] }> {
   const shared = await extend(await openChain(), length);
   const coins = shared.map((block, i) => {
@@ -92,7 +92,7 @@ async function trunk(length: number): Promise<{ shared: Block[]; tip: Parent; co
   return { shared, tip: childOf(shared.at(-1)!, length), coins };
 }
 
-/** Core's `hash_serialized_3` and `muhash` of the unspent outputs. */
+/** Returns Core's `hash_serialized_3` and `muhash` of the UTXO set. */
 async function hashes(chain: Chain): Promise<string[]> {
   const { signal } = new AbortController();
   const kinds = ['hash_serialized_3', 'muhash'] as const;
@@ -100,7 +100,7 @@ async function hashes(chain: Chain): Promise<string[]> {
   return stats.map(({ hash }) => toReversedHex(hash!));
 }
 
-/** The hashes after a sync of these blocks and no others. */
+/** Returns the hashes after a sync with exactly these blocks. */
 async function freshHashes(blocks: readonly Block[]): Promise<string[]> {
   const chain = await openChain();
   await Promise.all(blocks.map((block) => accept(chain, block)));
@@ -108,21 +108,21 @@ async function freshHashes(blocks: readonly Block[]): Promise<string[]> {
   return hashes(chain);
 }
 
-describe('a reorganisation deeper than any memory', () => {
-  it('of 520 blocks, there and back again, loses and keeps nothing that it should not', {
+describe('a reorganisation larger than the caches', () => {
+  it('of 520 blocks, and back, leaves the UTXO set of a fresh sync', {
     timeout: 60_000,
   }, async () => {
     const { shared, tip, coins } = await trunk(110);
     const left = new Branch(1, tip, coins).grow(520);
     const right = new Branch(2, tip, coins).grow(521);
     const store = new MemoryStore();
-    // Room for no more than twenty coins.
+    // Space for at most twenty coins.
     const options = { store, coinCacheBytes: 8_000 };
     let chain = await openChain(options);
     await Promise.all([...shared, ...left.blocks].map((block) => accept(chain, block)));
     expect(await hashes(chain)).toEqual(await freshHashes([...shared, ...left.blocks]));
 
-    // The other branch comes with its headers first and its bodies from behind, so that all of it is connected at once.
+    // Headers first, then bodies in reverse order, so that the whole branch is connected at once.
     const moves: string[] = [];
     const watch = () =>
       chain.events.on('tip', ({ tip: to, fork, previous }) =>
@@ -136,7 +136,7 @@ describe('a reorganisation deeper than any memory', () => {
     const expected = await freshHashes([...shared, ...right.blocks]);
     expect(await hashes(chain)).toEqual(expected);
 
-    // Back, after a restart.
+    // Back to the first branch, after a restart.
     await chain.close();
     chain = await openChain(options);
     watch();
@@ -153,7 +153,7 @@ describe('a reorganisation deeper than any memory', () => {
   });
 });
 
-describe('a better chain of 100 blocks whose 50th is invalid', () => {
+describe('a chain of 100 blocks with more work whose 50th is invalid', () => {
   const broken = [
     { fault: 'its coinbase claims too much', reason: 'bad-cb-amount', spendsFalse: false },
     {
@@ -163,11 +163,11 @@ describe('a better chain of 100 blocks whose 50th is invalid', () => {
       spendsFalse: true,
     },
   ];
-  const orders = ['from behind', 'at random', 'in order'] as const;
+  const orders = ['reversed', 'random', 'in order'] as const;
   const cases = broken.flatMap((fault) => orders.flatMap((order) => [40, 60].map((own) => ({ ...fault, order, own }))));
 
   it.each(cases)(
-    'leaves the best valid chain: $fault, bodies $order, against $own',
+    'leaves the best valid chain: $fault, body order: $order, own branch: $own blocks',
     { timeout: 60_000 },
     async (row) => {
       const { shared, tip, coins } = await trunk(105);
@@ -178,12 +178,12 @@ describe('a better chain of 100 blocks whose 50th is invalid', () => {
 
       const better = new Branch(4, tip, coins.slice(1));
       better.grow(47);
-      // An output that nobody can spend, and in the fiftieth block somebody does.
+      // The fiftieth block spends an output whose script always fails.
       const locked = spend({ inputs: [coins[0]!.outpoint], outputs: [{ value: 5n, scriptPubKey: Uint8Array.of(0) }] });
       better.add(row.spendsFalse ? [locked] : []);
       better.grow(1);
-      const theft = spend({ inputs: [outpoint(locked)], outputs: [{ value: 5n, scriptPubKey: OP_TRUE }] });
-      const bad = row.spendsFalse ? better.add([theft]) : better.add([], 1n);
+      const invalid = spend({ inputs: [outpoint(locked)], outputs: [{ value: 5n, scriptPubKey: OP_TRUE }] });
+      const bad = row.spendsFalse ? better.add([invalid]) : better.add([], 1n);
       for (let i = 0; i < 50; i++) better.add([]);
       expect(better.blocks).toHaveLength(100);
 
@@ -194,26 +194,26 @@ describe('a better chain of 100 blocks whose 50th is invalid', () => {
       chain.acceptHeaders(better.blocks.map(({ header }) => header));
       const bodies = [...better.blocks];
       const random = new SeededRandom(row.own);
-      if (row.order === 'from behind') bodies.reverse();
-      if (row.order === 'at random') {
+      if (row.order === 'reversed') bodies.reverse();
+      if (row.order === 'random') {
         for (let i = bodies.length - 1; i > 0; i--) {
           const j = randomInt(random, i + 1);
           [bodies[i], bodies[j]] = [bodies[j]!, bodies[i]!];
         }
       }
-      // Some behind the bad one come when it has already been found out.
+      // Some descendants arrive after the block was found invalid.
       await Promise.all(bodies.map((block) => chain.acceptBlock(block)));
       expect(checked.filter((line) => line.startsWith(bad.hashHex))).toEqual([`${bad.hashHex} ${row.reason}`]);
       for (const [i, { hash }] of better.blocks.entries()) expect(chain.getIndex(hash)!.failed).toBe(i >= 49);
 
-      // Its 49 valid blocks are better than 40, and worse than 60.
+      // Its 49 valid blocks have more work than 40, and less than 60.
       const valid = better.blocks.slice(0, 49);
       const expected = row.own < 49 ? valid : own.blocks;
       expect(chain.tip.hashHex).toBe(expected.at(-1)!.hashHex);
       expect(await hashes(chain)).toEqual(row.own < 49 ? await freshHashes([...shared, ...valid]) : before);
       expect(chain.bestHeader.hashHex).toBe(chain.tip.hashHex);
 
-      // And the valid part can grow into the best chain.
+      // The valid part can become the best chain.
       const repaired = await extend(chain, 20, { tag: 5 }, chain.getIndex(valid.at(-1)!.hash));
       expect(chain.tip.hashHex).toBe(repaired.at(-1)!.hashHex);
       expect(await hashes(chain)).toEqual(await freshHashes([...shared, ...valid, ...repaired]));

@@ -5,8 +5,8 @@ import { mineBlock } from './support/builder.ts';
 import { accept, describeCoins, extend, openChain } from './support/chain.ts';
 import { replay } from './support/model.ts';
 
-describe('a fault in the middle', () => {
-  it('of a reorganisation leaves the chain whole where it got to, and it goes on once the fault is gone', async () => {
+describe('a failure', () => {
+  it('during a reorganisation leaves a consistent chain, which continues after the repair', async () => {
     const store = new MemoryStore();
     const chain = await openChain({ store });
     const left = await extend(chain, 4, { tag: 1 });
@@ -19,7 +19,7 @@ describe('a fault in the middle', () => {
     for (const block of right) await accept(chain, block);
     await chain.close();
 
-    // The second block of the branch that is about to win cannot be read.
+    // The second block of the better branch cannot be read.
     const reopened = await openChain({ store });
     const damaged = chain.getIndex(right[1]!.hash)!;
     const body = [...store.entries()].find(([key]) => key[0] === 0x42 && binaryKey(key.subarray(5)) === damaged.key)!;
@@ -31,7 +31,7 @@ describe('a fault in the middle', () => {
     const { hash, header } = right.at(-1)!;
     const last = mineBlock({ hash, height: 4, time: header.time, bits: header.bits }, { tag: 2 });
     await expect(reopened.acceptBlock(last)).rejects.toMatchObject({ code: 'corrupt-database' });
-    // It was read while the first one was on its way, which is given up with it.
+    // It failed while the first one was in the pipeline, which was dropped too.
     expect(reopened.tip.hashHex).toBe(left[0]!.hashHex);
     expect(describeCoins(reopened)).toEqual(replay([left[0]!]));
     expect(events).toEqual(['4 1 1']);
@@ -43,7 +43,7 @@ describe('a fault in the middle', () => {
     expect(describeCoins(reopened)).toEqual(replay([left[0]!, ...right, last]));
   });
 
-  it('of a listener keeps no block out, and is heard of', async () => {
+  it('of an event listener does not prevent a block, and is thrown to the caller', async () => {
     const chain = await openChain();
     const heights: number[] = [];
     chain.events.on('blockConnected', () => {
@@ -57,7 +57,7 @@ describe('a fault in the middle', () => {
     expect(heights).toEqual([1]);
   });
 
-  it('a chain that is closed takes nothing more, and has written everything', async () => {
+  it('does not lose changes: a closed chain has written everything and rejects further calls', async () => {
     const store = new MemoryStore();
     const chain = await openChain({ store });
     const block = mineBlock(chain.tip);
@@ -71,7 +71,7 @@ describe('a fault in the middle', () => {
     expect((await openChain({ store })).tip.hashHex).toBe(block.hashHex);
   });
 
-  it('headers are stored without anybody waiting for it', async () => {
+  it('after acceptHeaders does not lose headers: they are written without a caller waiting for it', async () => {
     const store = new MemoryStore();
     const chain = await openChain({ store });
     const block = mineBlock(chain.tip);
@@ -82,7 +82,7 @@ describe('a fault in the middle', () => {
 });
 
 describe('checkBlockTemplate', () => {
-  it('judges a block without proof of work, and changes nothing', async () => {
+  it('checks a block without proof of work, and changes nothing', async () => {
     const chain = await openChain();
     await extend(chain, 3);
     const { tip } = chain;

@@ -6,7 +6,7 @@ import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
 import { accept, checkFilters, extend, openChain } from './support/chain.ts';
 import { FaultyStore } from './support/faulty-store.ts';
 
-/** More blocks than are indexed in one go. */
+/** More blocks than are indexed in one job. */
 const LONG = 500;
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -24,7 +24,7 @@ beforeAll(async () => {
   }
 });
 
-/** A store with so many blocks, and none of their filters. */
+/** Returns a store with `count` blocks and no filters. */
 async function storeOf(count: number): Promise<MemoryStore> {
   const store = new MemoryStore();
   const chain = await openChain({ store });
@@ -33,8 +33,8 @@ async function storeOf(count: number): Promise<MemoryStore> {
   return store;
 }
 
-describe('The index of block filters', () => {
-  it('holds each block that is connected, in the write that holds the block', async () => {
+describe('the block filter index', () => {
+  it('indexes each connected block in the same write as the block', async () => {
     const store = new FaultyStore(new MemoryStore(), () => false);
     const chain = await openChain({ store, blockFilterIndex: true });
     checkFilters(chain);
@@ -49,13 +49,13 @@ describe('The index of block filters', () => {
     const [paying] = await extend(chain, 1, { transactions: [pay] });
     checkFilters(chain);
     const filter = chain.blockFilters!.filter(chain.tip)!;
-    // What it pays to, and what it spends.
+    // The created script, the spent script, and an unrelated one.
     expect(matchAny(filter, paying!.hash, [script])).toBe(true);
     expect(matchAny(filter, paying!.hash, [OP_TRUE])).toBe(true);
     expect(matchAny(filter, paying!.hash, [Uint8Array.of(0x52)])).toBe(false);
   });
 
-  it('keeps the filters of branches that lost', async () => {
+  it('keeps the filters of stale branches', async () => {
     const chain = await openChain({ blockFilterIndex: true });
     const left = await extend(chain, 3, { tag: 1 });
     const fork = chain.atHeight(0)!;
@@ -69,7 +69,7 @@ describe('The index of block filters', () => {
     checkFilters(chain);
   });
 
-  it('is built beside the other work where it is missing, and not in use before it has come there', async () => {
+  it('is built in the background if missing, and serves no block before reaching it', async () => {
     const store = await storeOf(LONG);
     const chain = await openChain({ store, blockFilterIndex: true });
     const filters = chain.blockFilters!;
@@ -77,7 +77,7 @@ describe('The index of block filters', () => {
     expect(started).toBeGreaterThan(0);
     expect(started).toBeLessThan(LONG);
     expect(filters.filter(chain.tip)).toBeUndefined();
-    // A block comes in between, and is not indexed before those below it.
+    // A block that is connected meanwhile is not indexed before its ancestors.
     let reached = LONG;
     chain.events.on('blockConnected', ({ index }) => {
       reached = filters.best!.height;
@@ -89,7 +89,7 @@ describe('The index of block filters', () => {
     checkFilters(chain);
   });
 
-  it('is built to its end after a reorganisation in the middle, and a stop', async () => {
+  it('is completed after a reorganisation and a restart during the build', async () => {
     const store = await storeOf(LONG);
     const chain = await openChain({ store, blockFilterIndex: true });
     await chain.invalidateBlock(chain.getIndex(blocks[300]!.hash)!);
@@ -103,7 +103,7 @@ describe('The index of block filters', () => {
     checkFilters(again);
   });
 
-  it('that was switched off for a while is completed, and never taken for complete', async () => {
+  it('is completed after having been disabled, and not treated as complete before', async () => {
     const store = await storeOf(20);
     await (await openChain({ store, blockFilterIndex: true })).close();
     const without = await openChain({ store });
@@ -116,14 +116,14 @@ describe('The index of block filters', () => {
     checkFilters(chain);
   });
 
-  it('is built anew with the unspent outputs', async () => {
+  it('is rebuilt with the UTXO set', async () => {
     const store = await storeOf(20);
     const chain = await openChain({ store, blockFilterIndex: true });
     await chain.reindexUtxo();
     while (chain.blockFilters!.best !== chain.tip) await turn();
     checkFilters(chain);
     await chain.close();
-    // By a process that keeps no index, it is removed.
+    // A reindex without a filter index deletes it.
     const without = await openChain({ store });
     await without.reindexUtxo();
     await without.close();

@@ -22,7 +22,7 @@ const now = START_MS / 1000;
 let chain: Chain;
 const blocks: Block[] = [];
 let cases: InvalidBlock[];
-/** A transaction that is in the chain, with its output unspent. */
+/** A confirmed transaction with an unspent output. */
 let repeated: ReturnType<typeof spend>;
 
 beforeAll(async () => {
@@ -35,7 +35,7 @@ beforeAll(async () => {
   const ground: Ground = { tip: chain.tip, mature: coinbases.slice(1, 5), immature: coinbases.at(-1)!, now };
   cases = invalidBlocks(ground);
   cases.push({
-    name: 'a transaction again while its output is unspent',
+    name: 'a duplicate of a transaction with an unspent output',
     reason: 'bad-txns-BIP30',
     block: mineBlock(chain.tip, { tag: 903, transactions: [repeated] }),
   });
@@ -43,7 +43,7 @@ beforeAll(async () => {
 
 type FixedReason = Exclude<BlockRejectReason, `${string}(${string}`>;
 
-/** The reasons that a case above has. A new reason without a place in one of these two is an error of types. */
+/** The reject reasons covered by a case above. The compiler requires each reason to be here or in `elsewhere`. */
 const ofCases = [
   'high-hash',
   'bad-diffbits',
@@ -77,25 +77,24 @@ const ofCases = [
   'bad-txns-in-belowout',
 ] as const satisfies readonly FixedReason[];
 
-/** The others, and where they are tested or why they cannot be had. */
+/** The other reject reasons, with the place of their test or why they cannot occur. */
 const elsewhere: Readonly<Record<Exclude<FixedReason, (typeof ofCases)[number]>, string>> = {
   'duplicate-invalid': 'below, next to bitcoind',
   'bad-prevblk': 'below, next to bitcoind',
-  'too-little-chainwork': 'below: only for who asks for a least work',
+  'too-little-chainwork': 'below: only with a minimum work',
   'time-timewarp-attack': 'below, next to bitcoind',
   'bad-signet-blksig': 'below, next to bitcoind',
-  'bad-txns-inputvalues-outofrange': 'below: no chain holds such coins',
-  'bad-txns-fee-outofrange':
-    'below: neither inputs nor outputs that passed the rules before can lead here, in Core too',
-  'bad-txns-accumulated-fee-outofrange': 'below: no chain holds such coins',
+  'bad-txns-inputvalues-outofrange': 'below: no valid chain has such coins',
+  'bad-txns-fee-outofrange': 'below: unreachable after the earlier checks, in Core too',
+  'bad-txns-accumulated-fee-outofrange': 'below: no valid chain has such coins',
   'bad-txns-oversize':
-    'a block that holds such a transaction has bad-blk-length; test/interop/transaction-reasons.test.ts',
+    'a block with such a transaction fails with bad-blk-length first; test/interop/transaction-reasons.test.ts',
   'inconclusive-not-best-prevblk': 'test/interop/block-template.test.ts',
-  rejected: 'what BIP22 says where no reason is known; no rule gives it',
+  rejected: 'BIP22: reason unknown; no check returns it',
 };
 
 describe('invalid blocks', () => {
-  it('are those of too little work for who asks for more', async () => {
+  it('include those below a required minimum work', async () => {
     const chain = await openChain();
     const block = mineBlock(chain.tip);
     const { chainwork } = chain.tip;
@@ -108,23 +107,23 @@ describe('invalid blocks', () => {
     await chain.close();
   });
 
-  it('have a case for every reason', () => {
+  it('cover every reject reason', () => {
     const had = new Set(cases.map(({ reason }) => reason).filter((reason) => !reason.includes('(')));
     expect(had).toEqual(new Set(ofCases));
     expect(ofCases.filter((reason) => reason in elsewhere)).toEqual([]);
   });
 
-  it('are refused for fees and coins that no chain has', () => {
+  it('are rejected for fees and coins that no valid chain has', () => {
     const out = (value: bigint) => ({ value, scriptPubKey: OP_TRUE });
     const spending = (n: number, value: bigint) =>
       spend({ inputs: [{ txid: new Uint8Array(32).fill(n), vout: 0 }], outputs: [out(value)] });
     const coin: Coin = { output: out(MAX_MONEY), height: 1, isCoinbase: false };
     const tooRich = { ...coin, output: out(MAX_MONEY + 1n) };
-    const judge = (value: bigint, coins: Coin[]) => checkTxCoins(spending(1, value), coins, 2, regtest).reject?.reason;
-    expect(judge(0n, [tooRich])).toBe('bad-txns-inputvalues-outofrange');
-    expect(judge(0n, [coin, coin])).toBe('bad-txns-inputvalues-outofrange');
-    expect(judge(0n, [coin])).toBeUndefined();
-    expect(judge(-1n, [coin])).toBe('bad-txns-fee-outofrange');
+    const check = (value: bigint, coins: Coin[]) => checkTxCoins(spending(1, value), coins, 2, regtest).reject?.reason;
+    expect(check(0n, [tooRich])).toBe('bad-txns-inputvalues-outofrange');
+    expect(check(0n, [coin, coin])).toBe('bad-txns-inputvalues-outofrange');
+    expect(check(0n, [coin])).toBeUndefined();
+    expect(check(-1n, [coin])).toBe('bad-txns-fee-outofrange');
 
     const connect = (...transactions: ReturnType<typeof spend>[]) => {
       const spent = new Set(transactions.map((tx) => outPointKey(tx.inputs[0]!.prevout)));
@@ -135,12 +134,12 @@ describe('invalid blocks', () => {
     expect(connect(spending(1, 0n), spending(2, 1n))).toMatchObject({ reason: 'bad-txns-accumulated-fee-outofrange' });
   });
 
-  it('are refused for the reasons that Bitcoin Core gives, and change nothing', async () => {
+  it('are rejected with the reasons of Bitcoin Core, and change nothing', async () => {
     const { tip } = chain;
     const coins = describeCoins(chain);
     const reasons: Record<string, string | undefined> = {};
     for (const { name, block } of cases) {
-      // As it would come from a peer.
+      // Decoded again, like a block from a peer.
       const { reject, isNew } = await chain.acceptBlock(Block.decode(block.encode()));
       reasons[name] = reject?.reason;
       expect(reject?.debug ?? '', name).not.toMatch(/undefined|NaN/);
@@ -152,7 +151,7 @@ describe('invalid blocks', () => {
     expect(cases).toHaveLength(54);
   });
 
-  it('are remembered, unless their header may have a valid block', async () => {
+  it('stay invalid, unless they may be a mutated valid block', async () => {
     const mutated = ['bad-txnmrklroot', 'bad-txns-duplicate', 'unexpected-witness'];
     mutated.push('bad-witness-nonce-size', 'bad-witness-merkle-match');
     for (const { name, reason, block } of cases) {
@@ -166,7 +165,7 @@ describe('invalid blocks', () => {
     }
   });
 
-  it('leave the valid block with the same header welcome', async () => {
+  it('do not prevent the valid block with the same header', async () => {
     const other = await openChain({ clock });
     for (const block of blocks) await accept(other, block);
     const good = mineBlock(other.tip, {
@@ -188,7 +187,7 @@ describeBitcoind('bitcoind', () => {
   });
   afterAll(() => node.stop());
 
-  it('judges the same blocks in the same way', async () => {
+  it('rejects the same blocks with the same reasons', async () => {
     for (const block of blocks) expect(await node.rpc('submitblock', toHex(block.encode()))).toBeNull();
     expect(await node.rpc('getbestblockhash')).toBe(chain.tip.hashHex);
     const reasons: Record<string, unknown> = {};
@@ -198,7 +197,7 @@ describeBitcoind('bitcoind', () => {
     expect(reasons).toEqual(Object.fromEntries(cases.map(({ name, reason }) => [name, reason])));
   });
 
-  it('refuses what it has refused before, and what builds on it', async () => {
+  it('rejects a known invalid block again, and its children', async () => {
     const { block } = cases.find(({ reason }) => reason === 'bad-cb-amount')!;
     const child = mineBlock({ ...block.header, hash: block.hash, height: chain.tip.height + 1 });
     for (const [bad, reason] of [
@@ -210,33 +209,33 @@ describeBitcoind('bitcoind', () => {
     }
   });
 
-  it('draws the same line against time warps (BIP94)', async () => {
+  it('enforces the same time warp limit (BIP94)', async () => {
     const params = { ...regtest, enforceBip94: true };
     const other = await openChain({ clock, params });
     const strict = await Bitcoind.start({ args: [`-mocktime=${now}`, '-test=bip94'] });
     try {
-      const judge = async (block: Block) => {
+      const submit = async (block: Block) => {
         const ours = (await other.acceptBlock(block)).reject?.reason ?? null;
         return [ours, await strict.rpc('submitblock', toHex(block.encode()))];
       };
       const period = difficultyInterval(params);
       for (let height = 1; height < period; height++) {
         const time = other.tip.time + (height === period - 1 ? 1000 : 1);
-        expect(await judge(mineBlock(other.tip, { time }))).toEqual([null, null]);
+        expect(await submit(mineBlock(other.tip, { time }))).toEqual([null, null]);
       }
       const { tip } = other;
-      const early = await judge(mineBlock(tip, { time: tip.time - 601 }));
+      const early = await submit(mineBlock(tip, { time: tip.time - 601 }));
       expect(early).toEqual(['time-timewarp-attack', 'time-timewarp-attack']);
-      expect(await judge(mineBlock(tip, { time: tip.time - 600 }))).toEqual([null, null]);
-      expect(await judge(mineBlock(other.tip, { time: tip.time - 900 }))).toEqual([null, null]);
+      expect(await submit(mineBlock(tip, { time: tip.time - 600 }))).toEqual([null, null]);
+      expect(await submit(mineBlock(other.tip, { time: tip.time - 900 }))).toEqual([null, null]);
     } finally {
       await strict.stop();
     }
   });
 
-  it('asks for the signatures of the same signers (BIP325)', async () => {
+  it('requires signatures of the same signers (BIP325)', async () => {
     const signet = chainParams('signet');
-    // Both of the public signet's keys have to sign.
+    // The public signet's challenge changed from 1-of-2 to 2-of-2.
     const signetChallenge = Uint8Array.from([0x52, ...signet.signetChallenge!.subarray(1)]);
     const signers = await Bitcoind.start({ network: 'signet', args: [`-signetchallenge=${toHex(signetChallenge)}`] });
     try {

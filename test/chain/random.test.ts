@@ -15,13 +15,13 @@ import { describeCoins, extend, openChain, START_MS } from './support/chain.ts';
 import { FaultyStore } from './support/faulty-store.ts';
 import { replay } from './support/model.ts';
 
-/** A block with the path to it and the coins that a child may spend. */
+/** A block with its ancestors and the coins that a child may spend. */
 interface Node {
   readonly block: Block;
   readonly parent: Node | undefined;
   readonly height: number;
   readonly coins: readonly { outpoint: OutPoint; value: bigint }[];
-  /** It, or one below it, breaks a rule. */
+  /** Whether it or an ancestor is invalid. */
   readonly bad: boolean;
 }
 
@@ -41,15 +41,15 @@ function grow(random: SeededRandom, parent: Node, tag: number): Node {
     for (const [vout, output] of outputs.entries()) coins.push({ outpoint: outpoint(tx, vout), value: output.value });
   }
   const isBad = randomInt(random, 12) === 0;
-  const fees = isBad ? spoil(transactions, parent, randomInt(random, 3)) : 0n;
+  const fees = isBad ? makeInvalid(transactions, parent, randomInt(random, 3)) : 0n;
   const { block: before, height } = parent;
   const prev = { hash: before.hash, height, time: before.header.time, bits: before.header.bits };
   const block = mineBlock(prev, { tag, transactions, fees });
   return { block, parent, height: height + 1, coins, bad: parent.bad || isBad };
 }
 
-/** Makes the block to be invalid: by what it claims, which is returned, by a script, or by an input that is spent already. */
-function spoil(transactions: Transaction[], parent: Node, how: number): bigint {
+/** Makes the block invalid by a script, a spent input, or the returned excess of its coinbase. */
+function makeInvalid(transactions: Transaction[], parent: Node, how: number): bigint {
   const at = transactions.findIndex((tx) =>
     parent.coins.some((coin) => coin.outpoint.txid === tx.inputs[0]!.prevout.txid),
   );
@@ -57,7 +57,7 @@ function spoil(transactions: Transaction[], parent: Node, how: number): bigint {
   if (how === 1 && at >= 0) {
     const { inputs, outputs } = transactions[at]!;
     const changed = spend({ inputs: inputs.map(({ prevout }) => prevout), outputs, scriptSig: Uint8Array.of(0x6a) });
-    // Those that spend it would fail before it does.
+    // Drops later transactions, which may spend its outputs and would fail first.
     transactions.splice(at, transactions.length - at, changed);
     return 0n;
   }
@@ -76,7 +76,7 @@ function path(node: Node | undefined): Block[] {
   return blocks;
 }
 
-/** The best valid blocks. */
+/** Returns the valid blocks with the most work. */
 function mostWork(nodes: readonly Node[]): Node[] {
   const valid = nodes.filter(({ bad }) => !bad);
   const height = Math.max(...valid.map((node) => node.height));
@@ -87,16 +87,16 @@ interface Forest {
   readonly shared: readonly Block[];
   /** The last of the shared blocks, then those above it, parents first. */
   readonly nodes: readonly Node[];
-  /** Those above, in the order in which their bodies arrive: nearly, but not quite, that of their heights. */
+  /** The blocks above, in the order of arrival of their bodies, which is roughly by height. */
   readonly arrivals: readonly Node[];
 }
 
-/** A trunk, and a tree of random blocks on top of it. */
-async function plant(random: SeededRandom): Promise<Forest> {
+/** Builds a trunk and a tree of random blocks on top of it. */
+async function makeForest(random: SeededRandom): Promise<Forest> {
   const shared = await extend(await openChain(), 104);
   const base = shared.reduce<Node | undefined>((parent, block, i) => {
     const coins = [...(parent?.coins ?? [])];
-    // Those of the first four may be spent above.
+    // The first four coinbases may be spent above.
     if (i < 4) coins.push({ outpoint: outpoint(block.transactions[0]!), value: 5_000_000_000n });
     return { block, parent, height: i + 1, coins, bad: false };
   }, undefined)!;
@@ -112,9 +112,9 @@ async function plant(random: SeededRandom): Promise<Forest> {
 
 async function run(seed: number, coinCacheBytes: number): Promise<number> {
   const random = new SeededRandom(seed);
-  const { shared, nodes, arrivals } = await plant(random);
+  const { shared, nodes, arrivals } = await makeForest(random);
 
-  // Bodies arrive in any order, after their headers, many at once; now and then a write fails or the node restarts.
+  // Headers arrive first, then bodies in any order and many at once; some writes fail, and the node restarts.
   const disk = new MemoryStore();
   const open = () => {
     const store = new FaultyStore(disk, () => randomInt(random, 10) === 0);
@@ -149,7 +149,7 @@ async function run(seed: number, coinCacheBytes: number): Promise<number> {
     const blocks = path(nodes.find(({ block }) => block.hashHex === chain.tip.hashHex));
     expect(describeCoins(chain)).toEqual(replay(blocks));
     if (randomInt(random, 4) === 0) {
-      // As after a kill: the old one is never heard of again.
+      // Like a restart after a kill: the old instance is dropped.
       chain = await open().catch(() => chain);
       watch();
     }
@@ -160,10 +160,10 @@ async function run(seed: number, coinCacheBytes: number): Promise<number> {
 }
 
 describe('random trees of blocks', () => {
-  it('end in a best valid chain, with the coins of a straight replay at every step', async () => {
+  it('lead to a valid chain with the most work, with the UTXO set of a replay at every step', async () => {
     let reorganisations = 0;
     for (let seed = 1; seed <= 7; seed++) {
-      // Without any room for coins everything is read from the store.
+      // Without cache space, all coins are read from the store.
       reorganisations += await run(seed, seed % 2 ? 0 : 1 << 20).catch((error) => {
         throw new Error(`seed ${seed}: ${error.message}`, { cause: error });
       });
@@ -172,7 +172,7 @@ describe('random trees of blocks', () => {
   });
 });
 
-/** Core's `hash_serialized_3` of the unspent outputs. */
+/** Returns Core's `hash_serialized_3` of the UTXO set. */
 function hashSerialized(chain: Chain): string {
   const writer = new ByteWriter();
   for (const { outpoint: at, coin } of chain.coins()) {
@@ -190,8 +190,8 @@ describeBitcoind('bitcoind', () => {
   });
   afterAll(() => node.stop());
 
-  it('makes the same of random trees, step by step, and holds the same unspent outputs', async () => {
-    const forests = [await plant(new SeededRandom(91)), await plant(new SeededRandom(92))];
+  it('has the same tip at every step of random trees, and the same UTXO set', async () => {
+    const forests = [await makeForest(new SeededRandom(91)), await makeForest(new SeededRandom(92))];
     const chain = await openChain();
     for (const block of forests[0]!.shared) {
       await chain.acceptBlock(block);
@@ -206,7 +206,7 @@ describeBitcoind('bitcoind', () => {
       for (const { block } of arrivals) {
         const theirs = await node.rpc<string | null>('submitblock', toHex(block.encode()));
         const { reject } = await chain.acceptBlock(block);
-        // bitcoind's answer is about the block itself, if it came to be judged.
+        // bitcoind returns 'inconclusive' if it did not fully validate this block.
         expect(reject?.reason ?? null).toBe(theirs === 'inconclusive' ? null : theirs);
         expect(chain.tip.hashHex).toBe(await node.rpc('getbestblockhash'));
         tips.add(chain.tip.hashHex);

@@ -39,8 +39,8 @@ const segwit =
   ScriptFlag.CHECKSEQUENCEVERIFY |
   ScriptFlag.NULLDUMMY;
 
-// The rules that were in force at each height: mainnet's 300025 is of 2014, the others testnet's of 2016. Core runs P2SH,
-// WITNESS and TAPROOT from genesis on, as no block breaks them but two that it names.
+// The script flags at each height: block 300025 is a mainnet block of 2014, the others are testnet blocks of 2016. Core
+// enforces P2SH, WITNESS and TAPROOT from genesis, with two exceptional blocks (Core: script_flag_exceptions).
 const flagsAt: Readonly<Record<number, number>> = {
   300025: ScriptFlag.P2SH | ScriptFlag.WITNESS | ScriptFlag.TAPROOT,
   928828: segwit,
@@ -50,8 +50,8 @@ const flagsAt: Readonly<Record<number, number>> = {
 
 const withCoins = realBlocks.filter((block) => block.inputs !== undefined);
 
-describeVectors('real blocks with what they spend', 'blocks/block300025-undo.raw', () => {
-  it('are four', () => {
+describeVectors('real blocks with undo data', 'blocks/block300025-undo.raw', () => {
+  it('exist for four blocks', () => {
     expect(withCoins.map(({ height }) => height)).toEqual(Object.keys(flagsAt).map(Number));
   });
 
@@ -63,7 +63,7 @@ describeVectors('real blocks with what they spend', 'blocks/block300025-undo.raw
     expect(result.flags).toBe(flagsAt[height]);
     expect(result.undo.flat()).toHaveLength(inputs!);
 
-    // The miner took all the fees: one satoshi less coming in would be one too few.
+    // The miner claimed all fees, so one satoshi less in the inputs makes the block invalid.
     const claimed = block.transactions[0]!.outputs.reduce((sum, { value }) => sum + value, 0n);
     let fees = claimed - blockSubsidy(height, params);
     for (const tx of block.transactions.slice(1)) for (const { value } of tx.outputs) fees += value;
@@ -74,7 +74,7 @@ describeVectors('real blocks with what they spend', 'blocks/block300025-undo.raw
     const less = (wanted: string) => (wanted === key ? poorer : coins.get(wanted));
     expect(connectBlock(block, parent, { peek: less }, params).reject?.reason).toBe('bad-cb-amount');
 
-    // Every output that is spent is needed, and of an age that lets a coinbase be spent.
+    // Every coin must be unspent and, if it is a coinbase, mature.
     const without = (wanted: string) => (wanted === key ? undefined : coins.get(wanted));
     expect(connectBlock(block, parent, { peek: without }, params).reject?.reason).toBe(
       'bad-txns-inputs-missingorspent',
@@ -87,7 +87,7 @@ describeVectors('real blocks with what they spend', 'blocks/block300025-undo.raw
   });
 
   it.each(withCoins)(
-    'every script of $name is valid, and nearly all notice another output',
+    'every script of $name is valid, and nearly all fail with another output',
     { timeout: 60_000 },
     (row) => {
       const { name, height, params, inputs } = row;
@@ -106,19 +106,19 @@ describeVectors('real blocks with what they spend', 'blocks/block300025-undo.raw
       ).toBeUndefined();
       useSecp256k1Engine('native');
 
-      // The first input of a transaction with one output more.
-      let noticed = 0;
+      // The first input of each transaction, with an extra output.
+      let failed = 0;
       for (const { tx, spentOutputs } of scriptChecks) {
         const more = [{ value: 1n, scriptPubKey: new Uint8Array(0) }, ...tx.outputs];
         const changed = new Transaction({ ...tx, outputs: more });
-        if (verifyRanges([{ tx: changed, spentOutputs, first: 0, end: 1 }], flags)) noticed++;
+        if (verifyRanges([{ tx: changed, spentOutputs, first: 0, end: 1 }], flags)) failed++;
       }
-      expect(noticed).toBeGreaterThan(0.9 * scriptChecks.length);
+      expect(failed).toBeGreaterThan(0.9 * scriptChecks.length);
     },
   );
 });
 
-/** The block's changes; throws where a rule refuses it. */
+/** Connects the block; throws if it is rejected. */
 function connect(block: Block, parent: HeaderContext, coins: ReadonlyMap<string, Coin>, params: ChainParams) {
   const result = connectBlock(block, parent, { peek: (key) => coins.get(key) }, params);
   if (result.reject) throw new Error(result.reject.reason);
@@ -126,16 +126,16 @@ function connect(block: Block, parent: HeaderContext, coins: ReadonlyMap<string,
 }
 
 describeVectors("mainnet's first blocks", FIRST_BLOCKS, () => {
-  it.skipIf(!hasBzip2())('make a chain (skipped where bzip2 is absent)', async () => {
+  it.skipIf(!hasBzip2())('form a chain (skipped without bzip2)', async () => {
     const blocks = firstBlocks();
-    // The file's name and its README say 256. It ends one block before that: 255 blocks, of which the first is block 1.
+    // The file name and README say 256, but the file has blocks 1 to 255.
     expect(blocks).toHaveLength(255);
     expect(blocks[0]!.hashHex).toBe('00000000839a8e6886ab5951d76f411475428afc90947ee320161bbf18eb6048');
     const chain = await openChain({ params: main });
     for (const block of blocks) await accept(chain, block);
     expect(chain.tip.height).toBe(255);
     expect(chain.tip.hashHex).toBe(blocks[254]!.hashHex);
-    // The first payment, Satoshi's to Hal Finney, is in block 170.
+    // The first payment, from Satoshi to Hal Finney, is in block 170.
     const payment = 'f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16';
     expect(chain.getBlock(chain.atHeight(170)!)!.transactions[1]!.txidHex).toBe(payment);
     expect(chain.tip.chainwork).toBe(256n * 0x100010001n);
@@ -146,7 +146,7 @@ describeVectors("mainnet's first blocks", FIRST_BLOCKS, () => {
   });
 });
 
-/** The chain that these times and nonces belong to: empty blocks that name their height. */
+/** Builds the chain for these times and nonces: empty blocks with BIP34 heights. */
 function alternativeChain(timestamps: readonly number[], nonces: readonly number[]): Block[] {
   let prevHash = main.genesis.hash;
   return timestamps.map((time, i) => {
@@ -173,8 +173,8 @@ function alternativeChain(timestamps: readonly number[], nonces: readonly number
   });
 }
 
-describeVectors('another chain on the genesis of mainnet', 'core/mainnet_alt.json', () => {
-  it('has its difficulty adjusted after 2,016 blocks', async () => {
+describeVectors('an alternative mainnet chain', 'core/mainnet_alt.json', () => {
+  it('adjusts its difficulty after 2,016 blocks', async () => {
     const { timestamps, nonces } = vectorJson<{ timestamps: number[]; nonces: number[] }>('core/mainnet_alt.json');
     const blocks = alternativeChain(timestamps, nonces);
     const chain = await openChain({ params: main, clock: new VirtualClock((timestamps.at(-1)! + 60) * 1000) });

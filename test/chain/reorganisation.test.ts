@@ -9,7 +9,7 @@ import { replay } from './support/model.ts';
 
 type Parent = Parameters<typeof mineBlock>[0];
 
-/** A line of blocks, each on the one before it, without a chain to judge them. */
+/** Mines a sequence of blocks on `from` without submitting them. */
 function line(from: Parent, count: number, tag: number): Block[] {
   const blocks: Block[] = [];
   let prev = from;
@@ -42,12 +42,12 @@ function record(chain: Chain): string[] {
 }
 
 describe('reorganisation', () => {
-  it('ten blocks deep, there and back, leaves the coins of a straight replay', async () => {
+  it('of ten blocks, and back, leaves the UTXO set of a replay', async () => {
     const chain = await openChain();
     const shared = await extend(chain, 105);
     const coins = shared.slice(0, 3).map((block) => outpoint(block.transactions[0]!));
     const fork = chain.tip;
-    // Both sides spend the same coin differently, and one makes and spends outputs within a block.
+    // Both branches spend the same coin; one also creates and spends outputs within a block.
     const first = spend({ inputs: [coins[0]!], outputs: [{ value: 3n, scriptPubKey: OP_TRUE }] });
     const second = spend({ inputs: [outpoint(first), coins[1]!], outputs: [{ value: 4n, scriptPubKey: OP_TRUE }] });
     const left = await extend(chain, 1, { tag: 1, transactions: [first, second] });
@@ -76,7 +76,7 @@ describe('reorganisation', () => {
     expect(chain.findFork(chain.getIndex(right.at(-1)!.hash)!)).toBe(fork);
   });
 
-  it('an invalid block deep in a better chain leads back to where it began', async () => {
+  it('to a chain with an invalid block is undone', async () => {
     const chain = await openChain();
     await extend(chain, 5, { tag: 1 });
     const { tip } = chain;
@@ -87,7 +87,7 @@ describe('reorganisation', () => {
     const parent = { hash: good.at(-1)!.hash, height: 5, time: good.at(-1)!.header.time, bits: tip.bits };
     const bad = mineBlock(parent, { tag: 2, fees: 1n });
     const above = line({ hash: bad.hash, height: 6, time: bad.header.time, bits: tip.bits }, 3, 2);
-    // The bad block's parent comes last, so that all of it is looked at in one go.
+    // The first block of the branch arrives last, so that the whole branch is connected at once.
     for (const block of [...above, bad, ...good.slice(1)]) {
       const header = [...good, bad, ...above].map((b) => b.header);
       chain.acceptHeaders(header);
@@ -100,7 +100,7 @@ describe('reorganisation', () => {
     expect(chain.tip).toBe(tip);
     expect(checked.filter(Boolean)).toEqual(['bad-cb-amount']);
     expect(describeCoins(chain)).toEqual(coins);
-    // Who follows the chain must hear that it has come to rest, though it is where it was.
+    // Listeners must be notified although the tip is the same as before.
     expect(log.filter((entry) => entry.startsWith('tip'))).toEqual([
       expect.stringMatching(/^tip (5:\w{8}) > \1 > \1$/),
     ]);
@@ -109,7 +109,7 @@ describe('reorganisation', () => {
     expect(chain.bestHeader.height).toBe(5);
   });
 
-  it('bodies that arrive out of order are stored and connected when the gap is filled', async () => {
+  it('connects bodies that arrived out of order once the gap is filled', async () => {
     const store = new MemoryStore();
     let chain = await openChain({ store });
     const blocks = line(chain.tip, 40, 1);
@@ -128,7 +128,7 @@ describe('reorganisation', () => {
     expect(describeCoins(chain)).toEqual(replay(blocks));
   });
 
-  it('a block nobody asked for is stored only where it is about to be of use', async () => {
+  it('stores an unrequested block only with enough work near the tip', async () => {
     const chain = await openChain();
     await extend(chain, 3, { tag: 1 });
     const [weak] = line(chain.atHeight(0)!, 1, 2);
@@ -141,7 +141,7 @@ describe('reorganisation', () => {
     expect(await chain.acceptBlock(weak!)).toMatchObject({ isNew: true });
   });
 
-  it('of two chains with the same work the first stays, also after a restart', async () => {
+  it('keeps the first of two chains with equal work, also after a restart', async () => {
     const store = new MemoryStore();
     let chain = await openChain({ store });
     await extend(chain, 2, { tag: 1 });
@@ -160,8 +160,8 @@ describe('reorganisation', () => {
   });
 });
 
-describe('invalidateblock and reconsiderblock', () => {
-  it('leave a chain for the next best one and come back', async () => {
+describe('invalidateBlock and reconsiderBlock', () => {
+  it('activate the next best chain and the original one', async () => {
     const store = new MemoryStore();
     let chain = await openChain({ store });
     const main = await extend(chain, 8, { tag: 1 });
@@ -195,7 +195,7 @@ describe('invalidateblock and reconsiderblock', () => {
 });
 
 describe('queries', () => {
-  it('a locator finds the last shared block', async () => {
+  it('findLocator returns the last shared block', async () => {
     const chain = await openChain();
     const blocks = await extend(chain, 100, { tag: 1 });
     const heights = chain.locator().map((hash) => chain.getIndex(hash)!.height);
@@ -209,7 +209,7 @@ describe('queries', () => {
     expect(chain.findLocator([new Uint8Array(32)])).toBe(chain.atHeight(0));
   });
 
-  it('blocks, undo and coins are those that went in', async () => {
+  it('blocks, undo data and coins are as submitted', async () => {
     const store = new MemoryStore();
     let chain = await openChain({ store });
     const [first] = await extend(chain, 101);
@@ -232,9 +232,9 @@ describe('queries', () => {
     }
   });
 
-  it('initial block download ends, for good, once the tip is recent', async () => {
+  it('initial block download has ended if the tip is recent', async () => {
     const chain = await openChain();
-    // Genesis is an hour old on the tests' clock.
+    // Genesis is one hour old by the test clock.
     expect(chain.isInitialBlockDownload).toBe(false);
   });
 });

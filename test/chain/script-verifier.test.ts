@@ -27,11 +27,11 @@ import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
 import { extend, openChain } from './support/chain.ts';
 
 const clock = new VirtualClock();
-// Threads run what the build has made.
+// Worker threads run the built code.
 const isBuilt = existsSync(new URL('../../dist/chain/scripts/script-worker.js', import.meta.url));
 const withThreads = isBuilt || requireOracles ? describe : describe.skip;
 
-/** A check of `inputs` inputs that are valid, save those that spend OP_0. */
+/** Returns a check with `inputs` inputs, of which the numbers in `invalid` spend OP_0 and fail. */
 function check(inputs: number, ...invalid: readonly number[]): ScriptCheck {
   const outpoints = Array.from({ length: inputs }, (_, vout) => ({ txid: new Uint8Array(32).fill(1), vout }));
   const spentOutputs = outpoints.map(({ vout }) => ({
@@ -41,7 +41,7 @@ function check(inputs: number, ...invalid: readonly number[]): ScriptCheck {
   return { tx: spend({ inputs: outpoints, outputs: [{ value: 1n, scriptPubKey: OP_TRUE }] }), spentOutputs };
 }
 
-/** The states of all chunks. */
+/** Returns the states of all chunks. */
 function states(shared: SharedChunks): number[] {
   return Array.from({ length: shared.control.length - 1 }, (_, chunk) => chunkState(shared, chunk));
 }
@@ -55,7 +55,7 @@ function verify(
 }
 
 describe('chunks of inputs', () => {
-  it('hold every input once, in order, and survive the way to another thread', () => {
+  it('contain every input once, in order, and round-trip through shared memory', () => {
     const checks = [check(3), check(300), check(1), check(64)];
     const chunks = splitIntoChunks(checks);
     expect(chunks.map((ranges) => ranges.reduce((sum, { first, end }) => sum + end - first, 0))).toEqual([
@@ -76,7 +76,7 @@ describe('chunks of inputs', () => {
     }
   });
 
-  it('are each taken once, and none behind an invalid one', () => {
+  it('are each taken once, and none after an invalid one', () => {
     const good = shareChunks(splitIntoChunks([check(100)]), FLAGS);
     expect(takeChunk(good)).toBe(0);
     verifySharedChunks(good);
@@ -94,8 +94,8 @@ describe('chunks of inputs', () => {
   });
 });
 
-describe('the cache of valid scripts', () => {
-  it('holds for the flags that were checked, and fewer', () => {
+describe('ScriptCache', () => {
+  it('applies to the checked flags and subsets of them', () => {
     const cache = new ScriptCache();
     const { tx } = check(1);
     cache.add(tx, ScriptFlag.P2SH | ScriptFlag.WITNESS);
@@ -105,7 +105,7 @@ describe('the cache of valid scripts', () => {
     expect(cache.has(tx, ScriptFlag.P2SH)).toBe(false);
   });
 
-  it('forgets no flags for fewer, and joins none that were not checked together', () => {
+  it('keeps flags when a subset is added, and does not merge flags that were not checked together', () => {
     const cache = new ScriptCache();
     const { tx } = check(1);
     const { P2SH, WITNESS, NULLFAIL } = ScriptFlag;
@@ -119,10 +119,10 @@ describe('the cache of valid scripts', () => {
     expect(cache.has(tx, P2SH | NULLFAIL)).toBe(true);
   });
 
-  it('does not help with rules that were not in force when it was filled', () => {
+  it('does not apply to rules that were not active when it was filled', () => {
     const verifier = new ScriptVerifier({ threads: 0 }, clock, silentLogger);
     const { P2SH, CHECKLOCKTIMEVERIFY } = ScriptFlag;
-    // OP_1 OP_CHECKLOCKTIMEVERIFY, in a transaction that is final whatever its lock time.
+    // OP_1 OP_CHECKLOCKTIMEVERIFY fails with a final input, if the rule is active.
     const spentOutputs = [{ value: 1n, scriptPubKey: Uint8Array.of(0x51, 0xb1) }];
     const locked = { ...check(1), spentOutputs };
     expect(verifier.verifySync([locked], P2SH)).toBeUndefined();
@@ -130,7 +130,7 @@ describe('the cache of valid scripts', () => {
     expect(verifier.verifySync([locked], P2SH | CHECKLOCKTIMEVERIFY)?.error).toBe('UNSATISFIED_LOCKTIME');
   });
 
-  it('does not carry what was valid at one height over to another', async () => {
+  it('does not carry a result to a height with other rules', async () => {
     const params = { ...regtest, coinbaseMaturity: 1, deployments: { ...regtest.deployments, bip65: { height: 3 } } };
     const chain = await openChain({ params });
     const coinbaseOutputs = [{ value: 1000n, scriptPubKey: Uint8Array.of(0x51, 0xb1) }];
@@ -148,7 +148,7 @@ describe('the cache of valid scripts', () => {
     await chain.close();
   });
 
-  it('spares the verifier what is in it', () => {
+  it('lets the verifier skip cached transactions', () => {
     const verifier = new ScriptVerifier({ threads: 0 }, clock, silentLogger);
     const invalid = check(2, 1);
     expect(verifier.verifySync([check(1), invalid], FLAGS)).toMatchObject({ check: { tx: invalid.tx }, inputIndex: 1 });
@@ -158,9 +158,9 @@ describe('the cache of valid scripts', () => {
 });
 
 withThreads(`with threads${isBuilt ? '' : ' (skipped: not built)'}`, () => {
-  it('the first input that fails is found, whoever finds it', async () => {
+  it('the first invalid input is found, whichever thread verifies it', async () => {
     const verifier = new ScriptVerifier({ threads: 2 }, clock, silentLogger);
-    // Larger than a chunk, smaller, and many in one.
+    // Transactions larger than a chunk, smaller than one, and many in one chunk.
     const good = [check(1000), ...Array.from({ length: 300 }, () => check(2)), check(64), check(63)];
     for (let round = 0; round < 4; round++) {
       expect(await verify(verifier, good)).toBeUndefined();
@@ -174,7 +174,7 @@ withThreads(`with threads${isBuilt ? '' : ' (skipped: not built)'}`, () => {
     await verifier.close();
   });
 
-  it('they work on several blocks at once, and on none that has been cancelled', async () => {
+  it('they verify several blocks at once, and skip cancelled ones', async () => {
     const verifier = new ScriptVerifier({ threads: 2 }, clock, silentLogger);
     const bad = check(200, 150);
     for (let round = 0; round < 4; round++) {
@@ -188,10 +188,10 @@ withThreads(`with threads${isBuilt ? '' : ' (skipped: not built)'}`, () => {
     await verifier.close();
   });
 
-  it('they take part once they have started, and what is lost with one is done again', async () => {
+  it('they take part once started, and chunks of a worker that exits are verified again', async () => {
     const workers = new ScriptWorkers(1, clock, silentLogger);
     expect(workers.isUsable).toBe(true);
-    // Nobody but the worker takes these.
+    // Only the worker takes these chunks.
     const work = () => shareChunks(splitIntoChunks([check(128)]), FLAGS);
     await waitFor(
       async () => {
@@ -199,7 +199,7 @@ withThreads(`with threads${isBuilt ? '' : ' (skipped: not built)'}`, () => {
         await workers.help(shared);
         return states(shared).every((state) => state === ChunkState.VALID);
       },
-      { timeoutMs: 10_000, describe: () => 'a thread that takes part' },
+      { timeoutMs: 10_000, describe: () => 'a worker that takes part' },
     );
     const helped = [workers.help(work()), workers.help(work())];
     await workers.close();
@@ -216,7 +216,7 @@ withThreads(`with threads${isBuilt ? '' : ' (skipped: not built)'}`, () => {
 });
 
 describeVectors('a real block in threads', 'blocks/block928831-undo.raw', () => {
-  it.skipIf(!isBuilt && !requireOracles)('is valid, and with one amount changed is not', async () => {
+  it.skipIf(!isBuilt && !requireOracles)('is valid, and invalid with one amount changed', async () => {
     const block = realBlock('block928831');
     const coins = spentCoins(block, 'block928831');
     const params = chainParams('test');

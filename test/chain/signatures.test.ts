@@ -12,10 +12,10 @@ import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { mineBlock } from './support/builder.ts';
 
 const POSITIONS = 200;
-/** Of those, so many in a block with all its other transactions, whose scripts the threads share. */
+/** Of those, the number tested in a full block, which the worker threads share. */
 const WHOLE_BLOCKS = 6;
 
-/** The input with one bit of its signature changed: of the witness's first item, or of the scriptSig's first push. */
+/** Flips one bit of the input's signature: the first witness item, or the first push of the scriptSig. */
 function flipBit(input: TxIn, random: SeededRandom): TxIn {
   const flipped = (bytes: Uint8Array, from: number, length: number) => {
     const copy = bytes.slice();
@@ -28,7 +28,7 @@ function flipBit(input: TxIn, random: SeededRandom): TxIn {
   return { ...input, witness: [flipped(signature!, 0, signature!.length), ...rest] };
 }
 
-/** The transactions of the block that `tx` needs, itself at the end. */
+/** Returns the ancestors of `tx` in the block, then `tx`. */
 function withParents(tx: Transaction, byTxid: ReadonlyMap<string, Transaction>): Transaction[] {
   const needed = new Set<Transaction>();
   const visit = (one: Transaction) => {
@@ -42,8 +42,8 @@ function withParents(tx: Transaction, byTxid: ReadonlyMap<string, Transaction>):
   return [...needed];
 }
 
-describe('a chain full of signatures', () => {
-  it(`is valid, and with a bit of one of ${POSITIONS} signatures changed it is not`, { timeout: 60_000 }, async () => {
+describe('a chain of signed transactions', () => {
+  it(`is valid, and invalid with a flipped bit in any of ${POSITIONS} signatures`, { timeout: 60_000 }, async () => {
     const { blocks } = await makeSpendChain({ seed: 1, fullBlocks: 2, transactionsPerBlock: 2_000 });
     const chain = await Chain.open(
       { params: regtest },
@@ -63,7 +63,7 @@ describe('a chain full of signatures', () => {
         const inputs = tx.inputs.map((input, j) => (j === which ? flipBit(input, random) : input));
         const { version, outputs, lockTime } = tx;
         const bad = new Transaction({ version, inputs, outputs, lockTime });
-        // A changed scriptSig changes the txid, and with it what children spend.
+        // A changed scriptSig changes the txid, so children must be left out.
         const isWhole = at < WHOLE_BLOCKS && scriptSig.length === 0;
         const all: readonly Transaction[] = isWhole ? block.transactions.slice(1) : withParents(tx, byTxid);
         const transactions = all.map((one) => (one === tx ? bad : one));

@@ -22,7 +22,7 @@ const coins: fc.Arbitrary<Coin> = fc.record({
 });
 
 describe('stored coins', () => {
-  it('come back as they were', () => {
+  it('round-trip', () => {
     const single = fc.property(coins, (coin) => {
       expect(decodeCoin(encodeCoin(coin))).toEqual(coin);
     });
@@ -33,12 +33,12 @@ describe('stored coins', () => {
     fc.assert(ofBlock, { seed: 2 });
   });
 
-  it('are small: a P2WPKH output of a bitcoin takes 29 bytes', () => {
+  it('are compact: a P2WPKH output of 1 BTC takes 29 bytes', () => {
     const output = { value: 100_000_000n, scriptPubKey: new Uint8Array(22) };
     expect(encodeCoin({ output, height: 200_000, isCoinbase: false })).toHaveLength(29);
   });
 
-  it('that were cut short or are nonsense are told by an error', () => {
+  it('fail to decode if truncated or invalid', () => {
     const bytes = encodeUndo([
       [{ output: { value: 5n, scriptPubKey: new Uint8Array(9) }, height: 3, isCoinbase: true }],
     ]);
@@ -46,7 +46,7 @@ describe('stored coins', () => {
     expect(() => decodeCoin(new Uint8Array(20).fill(0xff))).toThrow();
   });
 
-  it('lie in the order of txid and index', () => {
+  it('sort by txid and index', () => {
     const outpoints = fc.record({
       txid: fc.uint8Array({ minLength: 32, maxLength: 32 }),
       vout: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 0xffff_ffff })),
@@ -64,8 +64,8 @@ describe('stored coins', () => {
   });
 });
 
-describe('the cache of coins', () => {
-  it('shows at every moment what was put in and taken out, whatever the writes do', async () => {
+describe('UtxoCache', () => {
+  it('matches a model through random changes and failed writes', async () => {
     for (let seed = 1; seed <= 9; seed++) {
       const random = new SeededRandom(seed);
       const store = new MemoryStore();
@@ -115,8 +115,8 @@ describe('the cache of coins', () => {
             }
         }
         if (step % 30 === 0) {
-          const shown = [...cache.entries()].map(({ outpoint: at, coin }) => [outPointKey(at), coin]);
-          expect(shown).toEqual([...model].sort(([a], [b]) => (a < b ? -1 : 1)));
+          const entries = [...cache.entries()].map(({ outpoint: at, coin }) => [outPointKey(at), coin]);
+          expect(entries).toEqual([...model].sort(([a], [b]) => (a < b ? -1 : 1)));
         }
       }
       flush?.failed();
@@ -127,7 +127,7 @@ describe('the cache of coins', () => {
     }
   });
 
-  it('writes nothing for a coin that came and went between two writes', () => {
+  it('writes nothing for a coin that is created and spent between two writes', () => {
     const cache = new UtxoCache(new MemoryStore(), 0, 1000);
     const key = coinKey('x'.repeat(32), 0);
     cache.add(key, { output: { value: 1n, scriptPubKey: new Uint8Array(5) }, height: 1, isCoinbase: false });

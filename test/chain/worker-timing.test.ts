@@ -14,17 +14,19 @@ vi.mock('node:worker_threads', async () => ({ Worker: (await import('./support/s
 
 const isBuilt = existsSync(new URL('../../dist/chain/scripts/script-worker.js', import.meta.url));
 
-interface Story {
-  /** The blocks up to the fork, those of the branch that is first, and those of the better one. */
+interface Scenario {
+  /** The blocks up to the fork, then the first branch and the branch with more work. */
   readonly shared: readonly Block[];
   readonly first: readonly Block[];
   readonly better: readonly Block[];
-  /** The invalid one of the better branch. */
+  /** The invalid block of the better branch. */
   readonly bad: Block;
 }
 
-/** Two branches of blocks with hundreds of inputs each; in the better one a block has two that fail. */
-async function tell(): Promise<Story> {
+/**
+ * Builds two branches of blocks with hundreds of inputs each; one block of the better branch has two invalid inputs.
+ */
+async function makeScenario(): Promise<Scenario> {
   const chain = await openChain({ scriptThreads: 0 });
   const shared = await extend(chain, 101);
   const many: TxOut[] = Array.from({ length: 1600 }, (_, i) => ({
@@ -34,7 +36,7 @@ async function tell(): Promise<Story> {
   const split = spend({ inputs: [outpoint(shared[0]!.transactions[0]!)], outputs: many });
   shared.push(...(await extend(chain, 1, { transactions: [split] })));
   const fork = chain.tip;
-  /** Transactions that spend some of these outputs, of 1 to 90 inputs. */
+  /** Returns transactions with 1 to 90 inputs each that spend these outputs. */
   const spends = (from: number, end: number, seed: number) => {
     const sizes = new SeededRandom(seed);
     const transactions = [];
@@ -72,12 +74,12 @@ async function tell(): Promise<Story> {
   return { shared, first, better, bad: better[3]! };
 }
 
-/** Everything that can be told of a chain that has been given the story. */
-async function run({ shared, first, better }: Story, scriptThreads: number): Promise<readonly unknown[]> {
+/** Runs the scenario; returns all observable results. */
+async function run({ shared, first, better }: Scenario, scriptThreads: number): Promise<readonly unknown[]> {
   const chain = await openChain({ scriptThreads });
-  const verdicts: string[] = [];
+  const results: string[] = [];
   chain.events.on('blockChecked', ({ index, reject }) => {
-    verdicts.push(`${index?.height} ${index?.hashHex} ${reject?.reason} ${reject?.debug}`);
+    results.push(`${index?.height} ${index?.hashHex} ${reject?.reason} ${reject?.debug}`);
   });
   await Promise.all(shared.map((block) => chain.acceptBlock(block)));
   for (const block of first) await accept(chain, block);
@@ -85,32 +87,32 @@ async function run({ shared, first, better }: Story, scriptThreads: number): Pro
   await Promise.all([...better].reverse().map((block) => chain.acceptBlock(block)));
   const failed = better.map(({ hash }) => chain.getIndex(hash)!.failed);
   const coins = describeCoins(chain);
-  const result = [verdicts, failed, chain.tip.hashHex, chain.bestHeader.hashHex, coins];
+  const observed = [results, failed, chain.tip.hashHex, chain.bestHeader.hashHex, coins];
   await chain.close();
-  return result;
+  return observed;
 }
 
-describe(`a chain with threads of any timing${isBuilt ? '' : ' (skipped: not built)'}`, () => {
-  it.skipIf(!isBuilt && !requireOracles)('judges the same blocks in the same way', { timeout: 60_000 }, async () => {
-    const story = await tell();
-    const { shared, first, better, bad } = story;
+describe(`a chain with arbitrary thread timing${isBuilt ? '' : ' (skipped: not built)'}`, () => {
+  it.skipIf(!isBuilt && !requireOracles)('gives the same results', { timeout: 60_000 }, async () => {
+    const scenario = await makeScenario();
+    const { shared, first, better, bad } = scenario;
     slowWorkers.random = new SeededRandom(0);
-    const [verdicts, failed, tip, , coins] = await run(story, 0);
+    const [results, failed, tip, , coins] = await run(scenario, 0);
     expect(slowWorkers.verified).toBe(0);
     expect(failed).toEqual([false, false, false, true, true, true]);
-    // The valid part of the better branch is no better than the first.
+    // The valid part of the better branch does not have more work than the first branch.
     expect(tip).toBe(first.at(-1)!.hashHex);
     expect(coins).toEqual(replay([...shared, ...first]));
-    const judged = (verdicts as string[]).filter((line) => line.includes(bad.hashHex));
-    expect(judged).toHaveLength(1);
-    expect(judged[0]).toMatch(/mandatory-script-verify-flag-failed .* input \d+ of .*:700$/);
+    const lines = (results as string[]).filter((line) => line.includes(bad.hashHex));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/mandatory-script-verify-flag-failed .* input \d+ of .*:700$/);
     expect(better).toHaveLength(6);
 
     for (const threads of [1, 3]) {
       for (let seed = 1; seed <= 6; seed++) {
         slowWorkers.random = new SeededRandom(seed);
-        expect(await run(story, threads), `seed ${seed}, ${threads} threads`).toEqual([
-          verdicts,
+        expect(await run(scenario, threads), `seed ${seed}, ${threads} threads`).toEqual([
+          results,
           failed,
           tip,
           first.at(-1)!.hashHex,
@@ -118,7 +120,7 @@ describe(`a chain with threads of any timing${isBuilt ? '' : ' (skipped: not bui
         ]);
       }
     }
-    // They did take part.
+    // The workers did take part, and some died.
     expect(slowWorkers.verified).toBeGreaterThan(60);
     expect(slowWorkers.died).toBeGreaterThan(0);
   });

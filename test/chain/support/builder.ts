@@ -11,26 +11,27 @@ import { BlockHeader, type BlockHeaderFields } from '../../../src/primitives/hea
 import { nullOutPoint, type OutPoint } from '../../../src/primitives/outpoint.ts';
 import { Transaction, type TxOut } from '../../../src/primitives/transaction.ts';
 
-/** A script that anybody meets without a signature. */
+/** An anyone-can-spend script. */
 export const OP_TRUE = Uint8Array.of(0x51);
 const RESERVED = new Uint8Array(32);
 
+/** Contents of a block to mine. */
 export interface BlockPlan {
   readonly transactions?: readonly Transaction[];
-  /** Told apart by this, blocks with the same parent and contents differ. */
+  /** Makes blocks with equal parent and contents differ. */
   readonly tag?: number;
-  /** What the coinbase claims beyond the subsidy; negative for less. */
+  /** Satoshis that the coinbase claims beyond the subsidy; may be negative. */
   readonly fees?: bigint;
   readonly time?: number;
   readonly version?: number;
   readonly coinbaseOutputs?: readonly TxOut[];
-  /** Leaves out the witness commitment, as blocks without witnesses may. */
+  /** Omits the witness commitment, which is optional without witnesses. */
   readonly noCommitment?: boolean;
 }
 
 type Parent = Pick<HeaderContext, 'hash' | 'height' | 'time' | 'bits'> & { medianTimePast?(): number };
 
-/** The coinbase of a block at `height` that holds `transactions`. */
+/** Returns the coinbase of a block at `height`. */
 export function coinbase(height: number, plan: BlockPlan = {}): Transaction {
   const { transactions = [], tag = 0, fees = 0n } = plan;
   const reward = blockSubsidy(height, regtest) + fees;
@@ -47,7 +48,7 @@ export function coinbase(height: number, plan: BlockPlan = {}): Transaction {
 
 const empty = { version: 2, inputs: [], outputs: [], lockTime: 0 };
 
-/** A regtest block on `prev`, with proof of work. */
+/** Mines a regtest block on `prev`. */
 export function mineBlock(prev: Parent, plan: BlockPlan = {}): Block {
   const height = prev.height + 1;
   const transactions = [coinbase(height, plan), ...(plan.transactions ?? [])];
@@ -55,7 +56,7 @@ export function mineBlock(prev: Parent, plan: BlockPlan = {}): Block {
   return sealBlock(transactions, { prevHash: prev.hash, time, bits: prev.bits, version: plan.version ?? 0x2000_0000 });
 }
 
-/** A block of exactly these transactions; the header's merkle root and nonce are found. */
+/** Returns a block with exactly these transactions; computes the merkle root and nonce. */
 export function sealBlock(
   transactions: readonly Transaction[],
   fields: Omit<BlockHeaderFields, 'merkleRoot' | 'nonce'> & { merkleRoot?: Uint8Array },
@@ -67,6 +68,7 @@ export function sealBlock(
   }
 }
 
+/** Contents of a transaction without signatures. */
 export interface SpendPlan {
   readonly inputs: readonly OutPoint[];
   readonly outputs: readonly TxOut[];
@@ -77,7 +79,7 @@ export interface SpendPlan {
   readonly witness?: readonly Uint8Array[];
 }
 
-/** A transaction without signatures. */
+/** Returns a transaction without signatures. */
 export function spend(plan: SpendPlan): Transaction {
   const { inputs, outputs, version = 2, sequence = 0xffff_ffff, lockTime = 0 } = plan;
   const { scriptSig = new Uint8Array(0), witness = [] } = plan;
@@ -89,7 +91,7 @@ export function spend(plan: SpendPlan): Transaction {
   });
 }
 
-/** The output `vout` of `tx`, to be spent. */
+/** Returns the outpoint of output `vout` of `tx`. */
 export function outpoint(tx: Transaction, vout = 0): OutPoint {
   return { txid: tx.txid, vout };
 }

@@ -17,9 +17,10 @@ import type { Store } from '../../../src/store/store.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { type BlockPlan, mineBlock } from './builder.ts';
 
-/** Shortly after regtest's genesis, so that the blocks that tests build, a second apart, are recent. */
+/** One hour after regtest's genesis, so that blocks built one second apart are recent. */
 export const START_MS = 1_296_688_602_000 + 3_600_000;
 
+/** Settings of `openChain`. */
 export interface TestChainOptions {
   readonly store?: Store;
   readonly params?: ChainParams;
@@ -29,12 +30,13 @@ export interface TestChainOptions {
   readonly blockFilterIndex?: boolean;
 }
 
+/** Opens a chain, by default on regtest with an empty in-memory store. */
 export function openChain(options: TestChainOptions = {}): Promise<Chain> {
   const { store = new MemoryStore(), params = regtest, clock = new VirtualClock(START_MS), ...rest } = options;
   return Chain.open({ params, ...rest }, { store, clock, logger: silentLogger });
 }
 
-/** Mines `count` blocks on `from` and hands them to the chain; throws if one is refused. */
+/** Mines `count` blocks on `from` (default: the tip) and submits them; throws if one is rejected. */
 export async function extend(chain: Chain, count: number, plan: BlockPlan = {}, from?: BlockIndex): Promise<Block[]> {
   const blocks: Block[] = [];
   let prev = from ?? chain.tip;
@@ -46,14 +48,14 @@ export async function extend(chain: Chain, count: number, plan: BlockPlan = {}, 
   return blocks;
 }
 
-/** Hands a block to the chain; throws if it is refused. */
+/** Submits a block; throws if it is rejected. */
 export async function accept(chain: Chain, block: Block): Promise<BlockIndex> {
   const { index, reject } = await chain.acceptBlock(block);
-  if (!index || reject) throw new Error(`block refused: ${reject?.reason} (${reject?.debug})`);
+  if (!index || reject) throw new Error(`block rejected: ${reject?.reason} (${reject?.debug})`);
   return index;
 }
 
-/** Throws unless the chain's index has the filter of every block up to its tip, and the commitments that follow from them. */
+/** Throws unless the filter index has the correct filter and commitment of every block up to the tip. */
 export function checkFilters(chain: Chain): void {
   const filters = chain.blockFilters!;
   let header: Uint8Array = NO_FILTER_HEADER;
@@ -70,10 +72,10 @@ export function checkFilters(chain: Chain): void {
       equalBytes(commitment.header, header);
     if (!isRight) throw new Error(`wrong filter of block ${height}`);
   }
-  if (filters.best !== chain.tip) throw new Error('the index does not know that it is complete');
+  if (filters.best !== chain.tip) throw new Error('the index is complete but does not report it');
 }
 
-/** All that a chain holds at its tip, as text. */
+/** Returns the UTXO set as text lines. */
 export function describeCoins(chain: Chain): string[] {
   const lines: string[] = [];
   for (const { outpoint, coin } of chain.coins()) {

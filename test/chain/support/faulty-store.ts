@@ -1,7 +1,7 @@
 import type { MemoryStore } from '../../../src/store/memory-store.ts';
 import type { Range, Snapshot, Store, StoreEntry, StoreOperation } from '../../../src/store/store.ts';
 
-/** A store that counts its writes and refuses those that `fails` says, with nothing of them applied. */
+/** A store that counts writes; those for which `fails` returns true throw and change nothing. */
 export class FaultyStore implements Store {
   readonly inner: MemoryStore;
   readonly #fails: (write: number) => boolean;

@@ -12,16 +12,17 @@ import { Op } from '../../../src/script/opcodes.ts';
 import { compileScript } from '../../../src/script/script.ts';
 import { type BlockPlan, coinbase, mineBlock, OP_TRUE, outpoint, sealBlock, spend } from './builder.ts';
 
-/** What the cases build on: a tip, and coinbases below it of 50 BTC each to OP_TRUE. */
+/** The chain that the cases build on; its coinbases pay 50 BTC each to OP_TRUE. */
 export interface Ground {
   readonly tip: HeaderContext;
-  /** Mature ones, each to be spent by one case's block only as far as it is valid. */
+  /** Mature coinbases. */
   readonly mature: readonly Transaction[];
   readonly immature: Transaction;
-  /** Seconds, the clock of whoever judges. */
+  /** The validating node's clock, in seconds. */
   readonly now: number;
 }
 
+/** An invalid block and its expected reject reason. */
 export interface InvalidBlock {
   readonly name: string;
   readonly reason: BlockRejectReason;
@@ -38,7 +39,7 @@ const fields = ({ version, inputs, outputs, lockTime }: Transaction): Transactio
   lockTime,
 });
 
-/** One block per rule, each invalid on the ground for the reason given. */
+/** Returns at least one invalid block per consensus rule, to be submitted on `tip`. */
 export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBlock[] {
   const coins = mature.map((tx) => outpoint(tx));
   const value = mature[0]!.outputs[0]!.value;
@@ -53,7 +54,7 @@ export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBl
     mined(name, reason, { transactions });
   const header = { prevHash: tip.hash, time: tip.time + 1, bits: tip.bits, version: 0x2000_0000 };
 
-  // Headers
+  // Header
   {
     const { header: good, transactions } = mineBlock(tip, { tag: 901 });
     let nonce = 0;
@@ -62,9 +63,9 @@ export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBl
     while (checkProofOfWork(bad.hash, bad.bits, regtest));
     add('hash above the target', 'high-hash', new Block(bad, transactions));
   }
-  add('another target', 'bad-diffbits', sealBlock([coinbase(tip.height + 1)], { ...header, bits: 0x207ffffe }));
-  mined('a time not after the median', 'time-too-old', { time: tip.medianTimePast() });
-  mined('a time two hours ahead', 'time-too-new', { time: now + 7201 });
+  add('a wrong target', 'bad-diffbits', sealBlock([coinbase(tip.height + 1)], { ...header, bits: 0x207ffffe }));
+  mined('a time not after the median time past', 'time-too-old', { time: tip.medianTimePast() });
+  mined('a time more than two hours ahead', 'time-too-new', { time: now + 7201 });
   mined('version 1', 'bad-version(0x00000001)', { version: 1 });
   mined('version 3', 'bad-version(0x00000003)', { version: 3 });
   add(
@@ -73,9 +74,9 @@ export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBl
     sealBlock([coinbase(tip.height + 1)], { ...header, prevHash: fill(7, 32) }),
   );
 
-  // The merkle tree
+  // Merkle tree
   add(
-    'another merkle root',
+    'a wrong merkle root',
     'bad-txnmrklroot',
     sealBlock([coinbase(tip.height + 1)], { ...header, merkleRoot: fill(1, 32) }),
   );
@@ -83,12 +84,12 @@ export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBl
     const pair = spend({ inputs: [coins[1]!], outputs: [out()] });
     const block = mineBlock(tip, { tag: 902, transactions: [pay(), pair] });
     const [first, ...rest] = block.transactions;
-    add('its last transaction twice', 'bad-txns-duplicate', new Block(block.header, [first!, ...rest, rest[1]!]));
+    add('a duplicated last transaction', 'bad-txns-duplicate', new Block(block.header, [first!, ...rest, rest[1]!]));
   }
 
   // Size and coinbase
   add('no transactions', 'bad-blk-length', sealBlock([], header));
-  mined('a megabyte without witness', 'bad-blk-length', {
+  mined('more than a megabyte without witness', 'bad-blk-length', {
     coinbaseOutputs: [out(0n, fill(0x6a, 1_000_000))],
   });
   add('no coinbase', 'bad-cb-missing', sealBlock([pay()], header));
@@ -99,16 +100,16 @@ export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBl
   };
   add('a coinbase script of one byte', 'bad-cb-length', withScriptSig(fill(1, 1)));
   add('a coinbase script of 101 bytes', 'bad-cb-length', withScriptSig(fill(1, 101)));
-  add('another height', 'bad-cb-height', sealBlock([coinbase(tip.height + 2)], header));
+  add('a wrong height', 'bad-cb-height', sealBlock([coinbase(tip.height + 2)], header));
   mined('a satoshi too much', 'bad-cb-amount', { fees: 1n });
 
-  // Transactions by themselves
+  // Transactions without context
   withTxs('no inputs', 'bad-txns-vin-empty', new Transaction({ version: 2, inputs: [], outputs: [], lockTime: 0 }));
   withTxs('no outputs', 'bad-txns-vout-empty', spend({ inputs: [coins[0]!], outputs: [] }));
   withTxs('a negative output', 'bad-txns-vout-negative', pay(-1n));
-  withTxs('an output above all money', 'bad-txns-vout-toolarge', pay(MAX_MONEY + 1n));
+  withTxs('an output above MAX_MONEY', 'bad-txns-vout-toolarge', pay(MAX_MONEY + 1n));
   withTxs(
-    'outputs above all money',
+    'outputs above MAX_MONEY in total',
     'bad-txns-txouttotal-toolarge',
     spend({ inputs: [coins[0]!], outputs: [out(MAX_MONEY), out(1n)] }),
   );
@@ -118,7 +119,7 @@ export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBl
     spend({ inputs: [coins[0]!, coins[0]!], outputs: [out()] }),
   );
   withTxs(
-    'a null input beside another',
+    'a null input among others',
     'bad-txns-prevout-null',
     spend({ inputs: [coins[0]!, nullOutPoint], outputs: [out()] }),
   );
@@ -127,7 +128,7 @@ export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBl
   // Locks
   const locked = (lockTime: number) => spend({ inputs: [coins[0]!], outputs: [out()], sequence: 0, lockTime });
   withTxs('locked until the next block', 'bad-txns-nonfinal', locked(tip.height + 1));
-  withTxs('locked until the median time', 'bad-txns-nonfinal', locked(tip.medianTimePast()));
+  withTxs('locked until the median time past', 'bad-txns-nonfinal', locked(tip.medianTimePast()));
   const relative = (sequence: number) => spend({ inputs: [coins[0]!], outputs: [out()], sequence });
   withTxs('BIP68: locked for 1,000 blocks', 'bad-txns-nonfinal', relative(1000));
   withTxs('BIP68: locked for 512 seconds', 'bad-txns-nonfinal', relative(0x0040_0001));
@@ -144,15 +145,15 @@ export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBl
       sealBlock([new Transaction({ ...base, inputs: [{ ...base.inputs[0]!, witness }] }), pay()], header);
     add('a reserved value of 31 bytes', 'bad-witness-nonce-size', reserved([fill(0, 31)]));
     add('two reserved values', 'bad-witness-nonce-size', reserved([fill(0, 32), fill(0, 32)]));
-    add('another reserved value', 'bad-witness-merkle-match', reserved([fill(1, 32)]));
+    add('a wrong reserved value', 'bad-witness-merkle-match', reserved([fill(1, 32)]));
   }
   withTxs(
-    'more weight than allowed',
+    'too much weight',
     'bad-blk-weight',
     spend({ inputs: [coins[0]!], outputs: [out()], witness: [fill(0, 3_999_000)] }),
   );
 
-  // What is spent
+  // Inputs
   const missing = spend({ inputs: [{ txid: fill(9, 32), vout: 0 }], outputs: [out()] });
   withTxs('an unknown output', 'bad-txns-inputs-missingorspent', missing);
   const twice = spend({ inputs: [coins[0]!], outputs: [out(1n)] });
@@ -160,10 +161,10 @@ export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBl
   const child = spend({ inputs: [outpoint(pay())], outputs: [out()] });
   withTxs('a child before its parent', 'bad-txns-inputs-missingorspent', child, pay());
   const early = spend({ inputs: [outpoint(immature)], outputs: [out()] });
-  withTxs('a coinbase too young', 'bad-txns-premature-spend-of-coinbase', early);
-  withTxs('more out than in', 'bad-txns-in-belowout', pay(value + 1n));
+  withTxs('an immature coinbase', 'bad-txns-premature-spend-of-coinbase', early);
+  withTxs('outputs above inputs', 'bad-txns-in-belowout', pay(value + 1n));
 
-  // Signature operations that only what is spent reveals: 80,000 is the limit, a P2SH one costs 4, a witness one 1.
+  // Signature operations that depend on the spent outputs. The limit is 80,000; P2SH ones cost 4 each, witness ones 1.
   {
     const redeem = fill(Op.OP_CHECKSIG, 520);
     const script = compileScript(Op.OP_HASH160, hash160(redeem), Op.OP_EQUAL);
@@ -201,9 +202,9 @@ export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBl
   failing('a script that leaves false', falseText, spendFrom(Uint8Array.of(Op.OP_0), {}));
   failing('OP_VERIFY', 'Script failed an OP_VERIFY operation', spendFrom(compileScript(Op.OP_0, Op.OP_VERIFY), {}));
   failing('a disabled opcode', 'Attempted to use a disabled opcode', spendFrom(compileScript(Op.OP_1, Op.OP_CAT), {}));
-  failing('P2SH: another redeem script', falseText, spendFrom(P2SH_TRUE, { scriptSig: compileScript(Op.OP_2) }));
+  failing('P2SH: a wrong redeem script', falseText, spendFrom(P2SH_TRUE, { scriptSig: compileScript(Op.OP_2) }));
   failing(
-    'P2WSH: another script',
+    'P2WSH: a wrong script',
     'Witness program hash mismatch',
     spendFrom(P2WSH_TRUE, { witness: [fill(0x52, 1)] }),
   );
@@ -213,11 +214,9 @@ export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBl
     'Witness requires empty scriptSig',
     spendFrom(P2WSH_TRUE, { scriptSig: compileScript(Op.OP_1), witness: [OP_TRUE] }),
   );
-  failing('a witness for a script without program', 'Witness provided for non-witness script', [
-    withWitness([fill(1, 1)]),
-  ]);
+  failing('a witness for a non-witness output', 'Witness provided for non-witness script', [withWitness([fill(1, 1)])]);
   failing(
-    'a taproot output without key',
+    'P2TR: no witness',
     'Witness program was passed an empty witness',
     spendFrom(compileScript(Op.OP_1, fill(2, 32)), {}),
   );
@@ -232,7 +231,7 @@ export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBl
     spendFrom(compileScript(Op.OP_10, Op.OP_CHECKSEQUENCEVERIFY), {}),
   );
   failing(
-    'a multisig dummy',
+    'a non-zero multisig dummy',
     'Dummy CHECKMULTISIG argument must be zero',
     spendFrom(compileScript(Op.OP_0, Op.OP_0, Op.OP_CHECKMULTISIG), { scriptSig: compileScript(Op.OP_1) }),
   );

@@ -3,8 +3,8 @@ import type { Block } from '../../../src/primitives/block.ts';
 import { isNullOutPoint } from '../../../src/primitives/outpoint.ts';
 
 /**
- * The unspent outputs after genesis and `blocks`, worked out in the plainest way, in the form of `describeCoins`: by
- * txid, as bytes, and index.
+ * Returns the UTXO set after genesis and `blocks`, computed by a simple model, in the format of `describeCoins`: sorted
+ * by txid (internal byte order) and index.
  */
 export function replay(blocks: readonly Block[]): string[] {
   const coins = new Map<string, { text: string; order: string }>();
@@ -12,8 +12,7 @@ export function replay(blocks: readonly Block[]): string[] {
     for (const tx of block.transactions) {
       for (const { prevout } of tx.inputs) {
         if (isNullOutPoint(prevout)) continue;
-        if (!coins.delete(`${toReversedHex(prevout.txid)}:${prevout.vout}`))
-          throw new Error('spends what is not there');
+        if (!coins.delete(`${toReversedHex(prevout.txid)}:${prevout.vout}`)) throw new Error('spends a missing output');
       }
       tx.outputs.forEach(({ value, scriptPubKey }, vout) => {
         if (scriptPubKey[0] === 0x6a) return;

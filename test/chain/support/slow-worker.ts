@@ -4,16 +4,17 @@ import { markChunk, readChunk, type SharedChunks, takeChunk } from '../../../src
 import { randomInt } from '../../../src/platform/random.ts';
 import { SeededRandom } from '../../../src/testing/seeded-random.ts';
 
-// Threads of this one, which take their turns when a seed says so: they begin late, are slow, fall behind each other, and
-// now and then one dies with work in its hands. What the chain makes of its blocks must not depend on it.
+// Simulated workers on this thread with seeded random timing: they start late, run at different speeds, and sometimes
+// die with a chunk taken. The chain's results must not depend on it.
 
+/** The random source and the counters of all `SlowWorker`s. */
 export const slowWorkers = { random: new SeededRandom(0), died: 0, verified: 0 };
 
-async function turns(most: number): Promise<void> {
-  for (let i = randomInt(slowWorkers.random, most); i > 0; i--) await new Promise((resolve) => setImmediate(resolve));
+async function turns(max: number): Promise<void> {
+  for (let i = randomInt(slowWorkers.random, max); i > 0; i--) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** In place of Node's `Worker` where that is to run `chain/script-worker.ts`. */
+/** Replaces Node's `Worker` for `chain/scripts/script-worker.ts`. */
 export class SlowWorker extends EventEmitter {
   #work: Promise<void>;
   #isDead = false;
