@@ -7,10 +7,10 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RpcClient } from 'pier/api';
 
-/** What makes bitcoind on regtest as fast as on main: no self-checks, and old timestamps do not hold it back. */
+/** Options that make bitcoind as fast on regtest as on mainnet: no self-checks, and old tips do not delay the sync. */
 const FAIR = ['-checkmempool=0', '-checkblockindex=0', '-assumevalid=0', '-maxtipage=1000000000'];
 
-/** A bitcoind to compare with, in a directory of its own that goes when it stops. */
+/** A bitcoind process to compare with. Its data directory is temporary and removed by `stop`. */
 export class Bitcoind {
   readonly p2p: string;
   readonly rpc: RpcClient;
@@ -24,7 +24,7 @@ export class Bitcoind {
     this.rpc = new RpcClient({ host: '127.0.0.1', port: rpcPort, cookieFile: join(dataDir, 'regtest', '.cookie') });
   }
 
-  /** Resolves once it answers. */
+  /** Starts bitcoind; resolves once it answers RPC. Throws if it exits. */
   static async start(): Promise<Bitcoind> {
     const dataDir = await mkdtemp(join(tmpdir(), 'pier-bench-bitcoind-'));
     const [port, rpcPort] = [await freePort(), await freePort()];
@@ -40,7 +40,7 @@ export class Bitcoind {
     process.once('exit', () => child.kill('SIGKILL'));
     const bitcoind = new Bitcoind(child, dataDir, port, rpcPort);
     for (;;) {
-      if (child.exitCode !== null) throw new Error(`bitcoind ended at its start with exit code ${child.exitCode}`);
+      if (child.exitCode !== null) throw new Error(`bitcoind exited at its start with code ${child.exitCode}`);
       try {
         await bitcoind.rpc.call('getblockcount');
         return bitcoind;
@@ -50,6 +50,7 @@ export class Bitcoind {
     }
   }
 
+  /** Stops bitcoind and removes its data directory. */
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
     if (this.#child.exitCode === null) await new Promise((resolve) => this.#child.once('close', resolve));
@@ -57,13 +58,13 @@ export class Bitcoind {
   }
 }
 
-/** From PIER_BITCOIND_DIR, from the cache, or on the path. */
+/** Returns the path of bitcoind: in PIER_BITCOIND_DIR if set, otherwise in the cache or on PATH. */
 function bitcoindPath(): string {
   const named = process.env.PIER_BITCOIND_DIR;
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'bitcoind', 'bin');
   const folders = named === undefined ? [cache, ...(process.env.PATH ?? '').split(delimiter)] : [named];
   const folder = folders.find((each) => each !== '' && existsSync(join(each, 'bitcoind')));
-  if (folder === undefined) throw new Error('there is no bitcoind: PIER_BITCOIND_DIR names the folder that holds one');
+  if (folder === undefined) throw new Error('bitcoind not found: set PIER_BITCOIND_DIR to the folder that contains it');
   return join(folder, 'bitcoind');
 }
 

@@ -13,7 +13,7 @@ import {
 } from 'pier/script';
 import secp256k1 from 'secp256k1';
 
-/** Whoever may spend an output. */
+/** A key pair and the scriptPubKey that it can spend. */
 export interface Owner {
   readonly kind: 'P2WPKH' | 'P2PKH' | 'P2TR';
   readonly secretKey: Uint8Array;
@@ -21,6 +21,7 @@ export interface Owner {
   readonly scriptPubKey: Uint8Array;
 }
 
+/** An output with the key that can spend it. */
 export interface Coin {
   readonly outpoint: OutPoint;
   readonly output: TxOut;
@@ -31,7 +32,7 @@ const KEYS_PER_KIND = 100;
 const SEQUENCE = 0xffff_fffd;
 const challenge = taggedHash('BIP0340/challenge');
 
-/** Keys from a seed, and their signatures, made by libsecp256k1 as anybody's wallet would. */
+/** Keys derived from a seed. Signs with libsecp256k1. */
 export class KeyRing {
   readonly #owners: Record<Owner['kind'], Owner[]>;
 
@@ -41,13 +42,14 @@ export class KeyRing {
     this.#owners = { P2WPKH: many('P2WPKH'), P2PKH: many('P2PKH'), P2TR: many('P2TR') };
   }
 
-  /** 60% P2WPKH, 20% P2PKH, 20% P2TR. */
+  /** Returns a random key: 60% P2WPKH, 20% P2PKH, 20% P2TR. */
   pick(random: Random): Owner {
     const share = randomInt(random, 10);
     const owners = this.#owners[share < 6 ? 'P2WPKH' : share < 8 ? 'P2PKH' : 'P2TR'];
     return owners[randomInt(random, owners.length)]!;
   }
 
+  /** Returns the signed transaction that spends the coins to the outputs. */
   sign(coins: readonly Coin[], outputs: readonly TxOut[]): Transaction {
     const fields = { version: 2, outputs, lockTime: 0 };
     const blank = { scriptSig: new Uint8Array(0), sequence: SEQUENCE, witness: [] };
@@ -71,7 +73,7 @@ function text(value: string): Uint8Array {
 function makeOwner(kind: Owner['kind'], secretKey: Uint8Array): Owner {
   const publicKey = secp256k1.publicKeyCreate(secretKey, true);
   if (kind === 'P2TR') {
-    // The key whose point has an even y signs for it.
+    // An x-only public key stands for the point with even y (BIP340): negate the secret key if y is odd.
     if (publicKey[0] === 3) secp256k1.privateKeyNegate(secretKey);
     return { kind, secretKey, publicKey, scriptPubKey: compileScript(Op.OP_1, publicKey.subarray(1)) };
   }
@@ -96,7 +98,7 @@ function spend({ kind, secretKey, publicKey }: Owner, cache: SighashCache, index
   return kind === 'P2PKH' ? { scriptSig: compileScript(signature, publicKey) } : { witness: [signature, publicKey] };
 }
 
-/** BIP340, with a nonce from key and message alone: the chain is the same each time. */
+/** Signs by BIP340 with a deterministic nonce, so that every run creates the same chain. For benchmarks only. */
 function signSchnorr(secretKey: Uint8Array, publicKey: Uint8Array, message: Uint8Array): Uint8Array {
   const nonce = sha256(Uint8Array.of(...secretKey, ...message));
   const point = secp256k1.publicKeyCreate(nonce, true);

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { benchSync } from './sync.ts';
 import { benchTransport } from './transport.ts';
 
-/** `npm run bench [-- PART...] [--rounds N] [--seed N] [--blocks N]`; without a part, all of them. */
+/** `npm run bench [-- NAME...] [--rounds N] [--seed N] [--blocks N]`; runs all benchmarks if none is named. */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
@@ -12,18 +12,18 @@ const { positionals, values } = parseArgs({
   },
 });
 
-const parts: Readonly<Record<string, () => Promise<void>>> = {
+const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   sync: () =>
     benchSync({ seed: Number(values.seed), rounds: Number(values.rounds), fullBlocks: Number(values.blocks) }),
   transport: () => benchTransport({ rounds: Number(values.rounds) }),
 };
 
-const names = positionals.length > 0 ? positionals : Object.keys(parts);
+const names = positionals.length > 0 ? positionals : Object.keys(benchmarks);
 for (const name of names) {
-  const part = parts[name];
-  if (!part) {
-    console.error(`There is no benchmark '${name}'; there are: ${Object.keys(parts).join(', ')}.`);
+  const run = benchmarks[name];
+  if (!run) {
+    console.error(`Unknown benchmark '${name}'. Use one of: ${Object.keys(benchmarks).join(', ')}.`);
     process.exit(2);
   }
-  await part();
+  await run();
 }

@@ -5,36 +5,38 @@ import { Block, BlockHeader, type Transaction, type TxOut } from 'pier/primitive
 import { SeededRandom } from 'pier/testing';
 import { type Coin, KeyRing } from './key-ring.ts';
 
+/** Options of `makeSpendChain`. */
 export interface SpendChainOptions {
   readonly seed: number;
-  /** Blocks full of signatures, at the end of the chain. */
+  /** Number of blocks full of signatures, at the end of the chain. */
   readonly fullBlocks: number;
   readonly transactionsPerBlock: number;
 }
 
+/** A generated chain. */
 export interface SpendChain {
   /** From height 1 on. */
   readonly blocks: readonly Block[];
-  /** Inputs with a signature, in all blocks. */
+  /** Number of signed inputs in all blocks. */
   readonly inputs: number;
 }
 
-/** Outputs of each transaction that splits a coinbase. */
+/** Outputs per transaction that splits a coinbase. */
 const SPLIT = 2_500;
-/** Satoshis that each transaction pays. */
+/** Fee per transaction in satoshis. */
 const FEE = 1_000n;
-/** Of a hundred transactions, so many spend an output of the same block. */
+/** Percentage of transactions that spend an output of the same block. */
 const CHAINED_PERCENT = 20;
 
 /**
- * A valid regtest chain whose last blocks are what a node downloads in a busy year: transactions of one to three
- * inputs, 60% P2WPKH, 20% P2PKH, 20% P2TR by key, some of them spending outputs of their own block. The same options
- * give the same bytes.
+ * Generates a valid regtest chain that ends with full blocks as on mainnet: transactions of one to three inputs, 60%
+ * P2WPKH, 20% P2PKH, 20% P2TR (key path), some of which spend outputs of their own block. The same options give the same
+ * bytes.
  */
 export async function makeSpendChain(options: SpendChainOptions): Promise<SpendChain> {
   const chain = new ChainWriter(options.seed);
   const { transactionsPerBlock } = options;
-  // As many outputs come back as are spent: enough that those of a block are of many blocks.
+  // Payments create as many outputs as they spend, so the pool keeps its size: ten outputs per transaction of a block.
   const splits = Math.ceil((transactionsPerBlock * 10) / SPLIT);
   for (let i = 0; i < splits; i++) await chain.mine([]);
   const rewards = chain.takeCoins();
@@ -51,9 +53,9 @@ class ChainWriter implements SpendChain {
   readonly #random: SeededRandom;
   readonly #keys: KeyRing;
   #tip = regtest.genesis;
-  /** What may be spent by the next blocks. */
+  /** Outputs that later blocks may spend. */
   #coins: Coin[] = [];
-  /** Outputs of the block that is being filled. */
+  /** Outputs created in the current block. */
   #fresh: Coin[] = [];
 
   constructor(seed: number) {
@@ -61,12 +63,12 @@ class ChainWriter implements SpendChain {
     this.#keys = new KeyRing(seed);
   }
 
-  /** The coins so far, which nobody else will spend. */
+  /** Removes all coins from the pool and returns them. */
   takeCoins(): Coin[] {
     return this.#coins.splice(0);
   }
 
-  /** A transaction that spends these coins to `count` equal outputs. */
+  /** Returns a transaction that spends these coins to `count` equal outputs. */
   spend(coins: readonly Coin[], count: number): Transaction {
     let total = -FEE;
     for (const { output } of coins) total += output.value;
@@ -81,6 +83,7 @@ class ChainWriter implements SpendChain {
     return tx;
   }
 
+  /** Returns `count` transactions of one to three inputs and as many outputs. */
   payments(count: number): Transaction[] {
     return Array.from({ length: count }, () => {
       const isChained = this.#fresh.length > 0 && randomInt(this.#random, 100) < CHAINED_PERCENT;
@@ -98,6 +101,7 @@ class ChainWriter implements SpendChain {
     return coin;
   }
 
+  /** Mines a block with these transactions. */
   async mine(transactions: readonly Transaction[]): Promise<void> {
     const height = this.blocks.length + 1;
     const owner = this.#keys.pick(this.#random);
@@ -110,7 +114,7 @@ class ChainWriter implements SpendChain {
       committed: transactions,
     });
     this.#coins.push(...this.#fresh.splice(0));
-    // A coinbase is spent by nobody before it is ripe: the chain takes only the first ones.
+    // Only the coinbases of empty blocks enter the pool; `makeSpendChain` removes them until they are mature.
     if (transactions.length === 0) {
       this.#coins.push({ outpoint: { txid: coinbase.txid, vout: 0 }, output: coinbase.outputs[0]!, owner });
     }

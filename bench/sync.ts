@@ -9,16 +9,19 @@ import { makeSpendChain, type SpendChain } from './spend-chain.ts';
 
 const ENGINES = ['native', 'wasm'] as const;
 
+/** Options of `benchSync`. */
 export interface SyncOptions {
+  /** Seed of the generated chain. */
   readonly seed: number;
-  /** How often each node downloads the chain. */
+  /** Number of downloads per node. */
   readonly rounds: number;
+  /** Number of full blocks in the chain. */
   readonly fullBlocks: number;
 }
 
 /**
- * A chain full of signatures, downloaded by P2P from a bitcoind on loopback and fully validated: by a second bitcoind,
- * and by Pier with each of its secp256k1 engines. Prints inputs a second, and Pier's share of bitcoind's.
+ * Downloads a chain full of signatures by P2P from a bitcoind on loopback and validates it fully: with a second bitcoind,
+ * and with Pier for each of its secp256k1 engines. Prints inputs per second, and the ratio of Pier to bitcoind.
  */
 export async function benchSync({ seed, rounds, fullBlocks }: SyncOptions): Promise<void> {
   const chain = await makeSpendChain({ seed, fullBlocks, transactionsPerBlock: 2_000 });
@@ -50,8 +53,8 @@ export async function benchSync({ seed, rounds, fullBlocks }: SyncOptions): Prom
 
 async function feed(source: Bitcoind, { blocks }: SpendChain): Promise<void> {
   for (const block of blocks) {
-    const refusal = await source.rpc.call('submitblock', [toHex(block.encode())]);
-    if (refusal !== null) throw new Error(`bitcoind refuses the chain: ${refusal}`);
+    const reject = await source.rpc.call('submitblock', [toHex(block.encode())]);
+    if (reject !== null) throw new Error(`bitcoind rejected a block: ${reject}`);
   }
 }
 
@@ -68,9 +71,9 @@ async function syncPier(engine: (typeof ENGINES)[number], source: Bitcoind, heig
   const dataDir = await mkdtemp(join(tmpdir(), 'pier-bench-'));
   const [nodeId] = await freeNodeIds(1);
   process.env.PIER_SECP256K1 = engine;
-  // A node without a chain must have somewhere to get it; nobody answers there, so that it waits for the clock to run.
+  // A node without a chain needs a seed. Nothing listens here, so the node does not sync before the clock starts.
   const seeds = ['127.0.0.1:1'];
-  // Like bitcoind, it keeps no index of block filters here.
+  // No block filter index, as bitcoind has none by default.
   const options = { nodeId: nodeId!, dataDir, seeds, logLevel: 'warn', blockFilterIndex: false } as const;
   const node = await NodeProcess.start(options);
   try {
@@ -81,14 +84,14 @@ async function syncPier(engine: (typeof ENGINES)[number], source: Bitcoind, heig
   }
 }
 
-/** From the moment a ready node is told of its only peer until the tip is connected. */
+/** Returns the seconds from `addnode` of the only peer until the tip is connected. */
 async function secondsToSync(rpc: RpcClient, source: Bitcoind, height: number): Promise<number> {
   const start = performance.now();
   await rpc.call('addnode', [source.p2p, 'onetry']);
   await rpc.call('waitforblockheight', [height, 600_000]);
   const seconds = (performance.now() - start) / 1000;
   const tip = await rpc.call('getbestblockhash');
-  if (tip !== (await source.rpc.call('getbestblockhash'))) throw new Error(`another tip than the source's: ${tip}`);
+  if (tip !== (await source.rpc.call('getbestblockhash'))) throw new Error(`the tip ${tip} is not the source's`);
   return seconds;
 }
 

@@ -3,19 +3,19 @@ import { type Connection, DetectingFraming, type Framing, TcpTransport, V1Framin
 import { systemRandom } from 'pier/platform';
 import { SeededRandom } from 'pier/testing';
 
-/** Payloads: a large block, and the many small messages of a synchronised network. */
+/** Payloads: large blocks as in a block download, and small messages as in a synchronised network. */
 const KINDS = [
   { name: 'blocks of 1 MB', command: 'block', size: 1_000_000, count: 200 },
   { name: 'messages of 100 bytes', command: 'inv', size: 100, count: 50_000 },
 ] as const;
-/** Messages under way at a time, as a block download has it. */
+/** Messages in flight (Core: MAX_BLOCKS_IN_TRANSIT_PER_PEER). */
 const WINDOW = 16;
 
 type Version = 'v1' | 'v2';
 
 /**
- * Messages sent from one end of a loopback connection to the other, framed and parsed in v1 and in v2 by turns, both
- * ends in this process. Prints megabytes per second of processor time, of both ends together, and v2's share of v1's.
+ * Sends messages over a loopback connection within this process, alternately with the v1 and the v2 transport (BIP324).
+ * Prints megabytes per second of CPU time, for both ends together, and the ratio of v2 to v1.
  */
 export async function benchTransport({ rounds }: { readonly rounds: number }): Promise<void> {
   for (const kind of KINDS) {
@@ -31,13 +31,13 @@ export async function benchTransport({ rounds }: { readonly rounds: number }): P
   }
 }
 
-function framings(version: Version): { caller: Framing; called: Framing } {
+function framings(version: Version): { outbound: Framing; inbound: Framing } {
   const { magic } = regtest;
   return version === 'v1'
-    ? { caller: new V1Framing(magic), called: new V1Framing(magic) }
+    ? { outbound: new V1Framing(magic), inbound: new V1Framing(magic) }
     : {
-        caller: new V2Framing({ magic, initiating: true }, systemRandom),
-        called: new DetectingFraming(magic, systemRandom),
+        outbound: new V2Framing({ magic, initiating: true }, systemRandom),
+        inbound: new DetectingFraming(magic, systemRandom),
       };
 }
 
@@ -46,12 +46,12 @@ async function measure(
   { command, size, count }: { readonly command: string; readonly size: number; readonly count: number },
 ): Promise<number> {
   const transport = new TcpTransport();
-  const { caller, called } = framings(version);
+  const { outbound, inbound } = framings(version);
   const payload = new SeededRandom(1).bytes(size);
   let received = 0;
   let progressed: () => void = () => {};
   const listener = await transport.listen({ host: '127.0.0.1', port: 0 }, (connection) =>
-    attach(connection, called, () => {
+    attach(connection, inbound, () => {
       received++;
       progressed();
     }),
@@ -61,14 +61,14 @@ async function measure(
   const open = new Promise<void>((resolve) => {
     opened = resolve;
   });
-  attach(connection, caller, () => {}, opened);
+  attach(connection, outbound, () => {}, opened);
   await open;
   const before = process.cpuUsage();
   await new Promise<void>((resolve) => {
     let sent = 0;
     progressed = () => {
       for (; sent < count && sent < received + WINDOW; sent++) {
-        for (const part of caller.frame(command, payload)) connection.send(part);
+        for (const part of outbound.frame(command, payload)) connection.send(part);
       }
       if (received === count) resolve();
     };
