@@ -3,12 +3,7 @@ import { nodeBuffer } from './node-buffer.ts';
 
 const digits: string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
-/**
- * Returns lower-case hex in the order of the bytes.
- *
- * @example
- * toHex(Uint8Array.of(0x01, 0xab)); // '01ab'
- */
+/** Returns lower-case hex in the order of the bytes. */
 export function toHex(bytes: Uint8Array): string {
   // Native code: joining digits puts so much load on the garbage collector that a large block would take seconds.
   if (nodeBuffer) return nodeBuffer.hexSlice.call(bytes, 0, bytes.length);

@@ -1,5 +1,6 @@
 /**
- * Bytes: a reader and a writer of Bitcoin's encodings, hex in both byte orders, and comparisons. Runs in browsers as well.
+ * Bytes: a reader and a writer of Bitcoin's encodings, hex in both byte orders, and comparisons. Runs in browsers as
+ * well.
  *
  * @example
  * ```ts

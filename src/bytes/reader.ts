@@ -3,21 +3,16 @@ import { DecodeError } from './errors.ts';
 /** Bytes, or items, that a compact size may announce: 32 Mi (Core: MAX_SIZE). */
 export const MAX_SIZE = 0x02000000;
 
-// A view costs about a hundred bytes. Witness elements of zero or one byte are common, and a hostile witness may consist
-// of nothing else, so all of these share their views.
+// A view costs about a hundred bytes. Witness elements of zero or one byte are common, and a hostile witness may
+// consist of nothing else, so all of these share their views.
 const EMPTY = new Uint8Array(0);
 const allBytes = Uint8Array.from({ length: 256 }, (_, value) => value);
 const SINGLE: readonly Uint8Array[] = Array.from(allBytes, (value) => allBytes.subarray(value, value + 1));
 
 /**
  * Reads Bitcoin's serialization from bytes. Integers are little-endian unless noted. `bytes`, `hash` and `varBytes`
- * return views, not copies, and `varBytes` may return a shared array: callers must not write to either. Every read throws
- * `DecodeError` (`truncated`) at the end of the input.
- *
- * @example
- * const reader = new ByteReader(bytes);
- * const version = reader.i32();
- * const prevHash = reader.hash();
+ * return views, not copies, and `varBytes` may return a shared array: callers must not write to either. Every read
+ * throws `DecodeError` (`truncated`) at the end of the input.
  */
 export class ByteReader {
   readonly input: Uint8Array;
@@ -109,7 +104,9 @@ export class ByteReader {
     return value;
   }
 
-  /** Reads a compact size below 2^53, for fields that are plain numbers and not lengths. Throws as `compactSize` does. */
+  /**
+   * Reads a compact size below 2^53, for fields that are plain numbers and not lengths. Throws as `compactSize` does.
+   */
   compactNumber(): number {
     return this.compactSize(Number.MAX_SAFE_INTEGER);
   }

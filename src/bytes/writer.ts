@@ -9,9 +9,6 @@ export function compactSizeLength(value: number): number {
 /**
  * Writes Bitcoin's serialization to a growing buffer. Integers are little-endian unless noted. With an exact `sizeHint`
  * the buffer never grows. Out-of-range integers wrap.
- *
- * @example
- * const bytes = new ByteWriter().u32(2).varBytes(script).finish();
  */
 export class ByteWriter {
   #buffer: Uint8Array;

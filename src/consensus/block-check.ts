@@ -16,18 +16,16 @@ import { legacySigOps } from './sigops.ts';
 import { checkTransaction } from './tx-check.ts';
 import { committedWitnessHash, witnessCommitment, witnessCommitmentOutputIndex } from './witness-commitment.ts';
 
+/** The `Reject` of a block or header. */
 export type BlockReject = Reject<BlockRejectKind>;
 
-/** The rules for a header by itself: its proof of work (Core: CheckBlockHeader). */
+/** Checks a header without context: its proof of work (Core: CheckBlockHeader). */
 export function checkHeader(header: BlockHeader, params: ChainParams): BlockReject | undefined {
   if (checkProofOfWork(header.hash, header.bits, params)) return undefined;
   return reject('invalid-header', 'high-hash', 'proof of work failed');
 }
 
-/**
- * The rules for a header after its parent `prev` (Core: ContextualCheckBlockHeader). `nowSeconds` is our clock, Unix
- * time.
- */
+/** Checks a header against its parent and the clock, Unix seconds (Core: ContextualCheckBlockHeader). */
 export function checkHeaderContext(
   header: BlockHeader,
   prev: HeaderContext,
@@ -61,7 +59,7 @@ export function checkHeaderContext(
   return undefined;
 }
 
-/** Whether the transactions are those of the header; a fault does not make the header invalid. */
+/** Checks that the header commits to the transactions. A failure does not make the header invalid. */
 function checkMerkleRoot(block: Block): BlockReject | undefined {
   const { root, mutated } = blockMerkleRoot(block);
   if (!equalBytes(root, block.header.merkleRoot)) {
@@ -70,28 +68,30 @@ function checkMerkleRoot(block: Block): BlockReject | undefined {
   return mutated ? reject('mutated', 'bad-txns-duplicate', 'duplicate transaction') : undefined;
 }
 
-/** What `checkBlock` leaves out for a block that is not mined yet. */
+/** The checks that `checkBlock` may skip for a block that is not mined yet. */
 export interface CheckBlockOptions {
+  /** Whether to check the proof of work and the signet solution; default true. */
   readonly proofOfWork?: boolean;
+  /** Whether to check the merkle root; default true. */
   readonly merkleRoot?: boolean;
 }
 
-/** The rules for a block by itself (Core: CheckBlock). Neither witnesses nor the chain play a part. */
+/** Checks a block without context (Core: CheckBlock). Does not check its witnesses. */
 export function checkBlock(
   block: Block,
   params: ChainParams,
   { proofOfWork = true, merkleRoot = true }: CheckBlockOptions = {},
 ): BlockReject | undefined {
   if (proofOfWork) {
-    const refusal = checkHeader(block.header, params);
-    if (refusal) return refusal;
+    const failed = checkHeader(block.header, params);
+    if (failed) return failed;
     if (!checkSignetSolution(block, params)) {
       return reject('consensus', 'bad-signet-blksig', 'signet block signature validation failure');
     }
   }
   if (merkleRoot) {
-    const refusal = checkMerkleRoot(block);
-    if (refusal) return refusal;
+    const failed = checkMerkleRoot(block);
+    if (failed) return failed;
   }
 
   const { transactions } = block;
@@ -109,10 +109,10 @@ export function checkBlock(
   }
 
   for (const tx of transactions) {
-    const refusal = checkTransaction(tx);
-    if (refusal) {
-      const debug = `Transaction check failed (tx hash ${tx.txidHex}) ${refusal.debug ?? ''}`;
-      return reject('consensus', refusal.reason, debug);
+    const failed = checkTransaction(tx);
+    if (failed) {
+      const debug = `Transaction check failed (tx hash ${tx.txidHex}) ${failed.debug ?? ''}`;
+      return reject('consensus', failed.reason, debug);
     }
   }
 
@@ -124,7 +124,7 @@ export function checkBlock(
   return undefined;
 }
 
-/** The rules for a block after its parent, save those that need the outputs it spends (Core: ContextualCheckBlock). */
+/** Checks a block against its parent, without the outputs that it spends (Core: ContextualCheckBlock). */
 export function checkBlockContext(block: Block, prev: HeaderContext, params: ChainParams): BlockReject | undefined {
   const height = prev.height + 1;
   // BIP113
@@ -143,27 +143,27 @@ export function checkBlockContext(block: Block, prev: HeaderContext, params: Cha
     }
   }
 
-  const refusal = checkWitnesses(block, isActiveAfter('segwit', prev, params));
-  if (refusal) return refusal;
+  const failed = checkWitnesses(block, isActiveAfter('segwit', prev, params));
+  if (failed) return failed;
 
-  // Only now is the coinbase's witness known to be the one that the header commits to.
+  // After checkWitnesses: until then, the witnesses (and so the weight) may be malleated.
   if (block.weight > MAX_BLOCK_WEIGHT) {
     return reject('consensus', 'bad-blk-weight', 'ContextualCheckBlock : weight limit failed');
   }
   return undefined;
 }
 
-/** What a coinbase's scriptSig begins with, from BIP34 on: the height, as a script pushes it. */
+/** Returns the prefix of a coinbase's scriptSig since BIP34: a push of the height. */
 export function bip34Prefix(height: number): Uint8Array {
   return compileScript(BigInt(height));
 }
 
-/** Bytes without witness of a transaction that could pass for a node of the merkle tree. */
+/** Bytes of an inner merkle node: a transaction of this size, without witness, can pass for one. */
 const MERKLE_NODE_SIZE = 64;
 
 /**
- * Whether the block's contents are not surely those of its header, so that the same header may have other, valid ones
- * (Core: IsBlockMutated).
+ * Returns whether a block may not be the one that its header commits to, so that another block with this header may be
+ * valid (Core: IsBlockMutated).
  */
 export function isBlockMutated(block: Block, segwitActive: boolean): boolean {
   if (checkMerkleRoot(block)) return true;
@@ -172,7 +172,7 @@ export function isBlockMutated(block: Block, segwitActive: boolean): boolean {
   return checkWitnesses(block, segwitActive) !== undefined;
 }
 
-/** BIP141: the witnesses are those that the coinbase commits to; without a commitment there are none. */
+/** Checks the witnesses against the commitment in the coinbase; without one there must be none (BIP141). */
 function checkWitnesses(block: Block, segwitActive: boolean): BlockReject | undefined {
   const coinbase = block.transactions[0]!;
   const position = segwitActive ? witnessCommitmentOutputIndex(coinbase) : -1;

@@ -1,15 +1,17 @@
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { TxOut } from '../primitives/transaction.ts';
 
-/** An unspent output, with what the rules need to know of where it was made. */
+/** An unspent output and its origin (Core: Coin). */
 export interface Coin {
   readonly output: TxOut;
-  /** Of the block that made it. */
+  /** The height of the block that created the output. */
   readonly height: number;
+  /** Whether a coinbase created the output. */
   readonly isCoinbase: boolean;
 }
 
-/** Unspent outputs, by what names them. */
+/** A set of unspent outputs (Core: CCoinsView). */
 export interface CoinView {
+  /** Returns the unspent output at `outpoint`; undefined if it does not exist or is spent. */
   getCoin(outpoint: OutPoint): Coin | undefined;
 }

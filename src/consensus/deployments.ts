@@ -10,16 +10,20 @@ import {
 } from './params.ts';
 import { deploymentState, NEVER_ACTIVE, VERSIONBITS_TOP_BITS } from './versionbits.ts';
 
+/** Returns whether the soft fork has a hard-coded activation height. */
 export function isBuried(deployment: Deployment): deployment is BuriedDeployment {
   return 'height' in deployment;
 }
 
-/** Whether the network knows the soft fork at all (Core: DeploymentEnabled). */
+/** Returns whether the soft fork is active or may become active on the network (Core: DeploymentEnabled). */
 export function isDeployed(deployment: Deployment): boolean {
   return isBuried(deployment) || deployment.startTime !== NEVER_ACTIVE;
 }
 
-/** Whether the block after `prev` must keep a soft fork's rules (Core: DeploymentActiveAfter). */
+/**
+ * Returns whether a soft fork is active for the block after `prev`, undefined for genesis (Core:
+ * DeploymentActiveAfter).
+ */
 export function isActiveAfter(name: DeploymentName, prev: HeaderContext | undefined, params: ChainParams): boolean {
   const deployment = params.deployments[name];
   if (isBuried(deployment)) return (prev ? prev.height + 1 : 0) >= deployment.height;
@@ -27,11 +31,11 @@ export function isActiveAfter(name: DeploymentName, prev: HeaderContext | undefi
 }
 
 /**
- * The flags with which the scripts of the block after `prev` run (Core: GetBlockScriptFlags). `hash` (internal order)
- * tells the blocks that were mined before a rule which they break; a block yet to be mined needs none.
+ * Returns the script flags of the block after `prev` (Core: GetBlockScriptFlags). `hash` is the block's (internal
+ * order), to recognise historic exceptions; omit it for a block that is not mined yet.
  */
 export function blockScriptFlags(prev: HeaderContext | undefined, params: ChainParams, hash?: Uint8Array): number {
-  // BIP16 and segwit hold from genesis on, but for those blocks; so does taproot where no other block breaks it.
+  // P2SH and segwit apply from genesis on, except to the exceptions. So does Taproot where no other block breaks it.
   let flags = ScriptFlag.P2SH | ScriptFlag.WITNESS;
   if (params.taprootFromGenesis || isActiveAfter('taproot', prev, params)) flags |= ScriptFlag.TAPROOT;
   if (hash && params.scriptFlagExceptions.size > 0) {
@@ -44,7 +48,9 @@ export function blockScriptFlags(prev: HeaderContext | undefined, params: ChainP
   return flags;
 }
 
-/** The version of a block after `prev` that signals for all that can be signalled for (Core: ComputeBlockVersion). */
+/**
+ * Returns the version of a new block after `prev`: it signals for every open deployment (Core: ComputeBlockVersion).
+ */
 export function blockVersion(prev: HeaderContext | undefined, params: ChainParams): number {
   let version = VERSIONBITS_TOP_BITS;
   for (const name of deploymentNames) {

@@ -9,13 +9,15 @@ const TIMES_MESSAGE = 'The Times 03/Jan/2009 Chancellor on brink of second bailo
 const SATOSHI_KEY =
   '04678afdb0fe5548271967f1a67130b7105cd6a828e03909a67962e0ea1f61deb649f6bc3f4cef38c4f35504e51ec112de5c384df7ba0b8d578a4c702b6bf11d5f';
 
-/** What makes a genesis block. */
+/** The fields of a genesis block. */
 export interface GenesisFields {
-  /** Text in its coinbase; default Satoshi's. */
+  /** The text in the coinbase; default: mainnet's. */
   readonly message?: string;
-  /** Hex, of the key that its reward is paid to in name: nobody can spend it; default Satoshi's. */
+  /** The public key (hex) of the output, which is not spendable; default: mainnet's. */
   readonly publicKey?: string;
+  /** Unix seconds. */
   readonly time: number;
+  /** The target in compact form. */
   readonly bits: number;
   readonly nonce: number;
 }
@@ -24,7 +26,7 @@ function push(data: Uint8Array): number[] {
   return data.length < 0x4c ? [data.length, ...data] : [0x4c, data.length, ...data];
 }
 
-/** A genesis block in the form that Satoshi gave to his; its nonce may or may not prove its work. */
+/** Returns a genesis block in the form of mainnet's (Core: CreateGenesisBlock). Does not check its proof of work. */
 export function genesisBlock(fields: GenesisFields): Block {
   const { message = TIMES_MESSAGE, publicKey = SATOSHI_KEY, time, bits, nonce } = fields;
   const coinbase = new Transaction({
@@ -32,7 +34,7 @@ export function genesisBlock(fields: GenesisFields): Block {
     inputs: [
       {
         prevout: nullOutPoint,
-        // The number 0x1d00ffff and the number 4, then the message.
+        // Pushes of the numbers 0x1d00ffff and 4, then of the message.
         scriptSig: Uint8Array.from([4, 0xff, 0xff, 0x00, 0x1d, 1, 4, ...push(new TextEncoder().encode(message))]),
         sequence: 0xffff_ffff,
         witness: [],

@@ -1,25 +1,25 @@
-/** A block header in its place in the tree of headers: what the contextual rules need to know of it. */
+/** A header in the block tree, as the contextual rules see it (Core: CBlockIndex). */
 export interface HeaderContext {
   /** 32 bytes, internal order. */
   readonly hash: Uint8Array;
   readonly height: number;
   /** uint32, seconds since the Unix epoch. */
   readonly time: number;
-  /** The target in compact form. */
+  /** The target in compact form, uint32. */
   readonly bits: number;
-  /** int32 */
+  /** int32. */
   readonly version: number;
   /** The parent; undefined for genesis. */
   readonly prev: HeaderContext | undefined;
-  /** The block at `height` on the path from genesis to this one; undefined above this one or below 0. */
+  /** Returns the ancestor (or this block) at `height`; undefined above this block or below 0 (Core: GetAncestor). */
   ancestor(height: number): HeaderContext | undefined;
-  /** The median time of this block and the ten before it (BIP113). */
+  /** Returns the median time of this block and the ten before it, Unix seconds (BIP113; Core: GetMedianTimePast). */
   medianTimePast(): number;
 }
 
 const MEDIAN_TIME_SPAN = 11;
 
-/** The median of the times of `header` and its ten predecessors, or of as many as there are. */
+/** Returns the median time of `header` and up to ten blocks before it, Unix seconds. */
 export function medianTimePast(header: Pick<HeaderContext, 'time' | 'prev'>): number {
   const times: number[] = [];
   let at: Pick<HeaderContext, 'time' | 'prev'> | undefined = header;

@@ -1,7 +1,7 @@
 /**
- * The consensus rules: network parameters, proof of work and difficulty, subsidy, merkle roots, soft forks (BIP9), and the
- * checks of transactions and blocks. A rule that is broken yields a `Reject` with Bitcoin Core's reason; nothing is thrown.
- * Runs in browsers as well.
+ * The consensus rules: network parameters, proof of work and difficulty, subsidy, merkle roots, soft forks (BIP9), and
+ * the checks of transactions and blocks. A rule that is broken yields a `Reject` with Bitcoin Core's reason; nothing is
+ * thrown. Runs in browsers as well.
  *
  * @example
  * ```ts

@@ -1,10 +1,10 @@
-/** BIP141: the weight of a block. */
+/** Weight units a block may have (BIP141; Core: MAX_BLOCK_WEIGHT). */
 export const MAX_BLOCK_WEIGHT = 4_000_000;
-/** BIP141: the cost of a block's signature operations. */
+/** Signature operation cost a block may have (BIP141; Core: MAX_BLOCK_SIGOPS_COST). */
 export const MAX_BLOCK_SIGOPS_COST = 80_000;
-/** Blocks until the outputs of a coinbase may be spent. */
+/** Blocks after which the outputs of a coinbase may be spent (Core: COINBASE_MATURITY). */
 export const COINBASE_MATURITY = 100;
-/** Seconds by which a block's time may be ahead of ours. */
+/** Seconds a block's time may be ahead of the node's clock (Core: MAX_FUTURE_BLOCK_TIME). */
 export const MAX_FUTURE_BLOCK_TIME = 2 * 60 * 60;
-/** BIP94: seconds by which the first block of a difficulty period may be older than the last of the one before. */
+/** Seconds the first block of a difficulty period may be older than its parent (BIP94; Core: MAX_TIMEWARP). */
 export const MAX_TIMEWARP = 600;

@@ -3,32 +3,34 @@ import { LOCKTIME_THRESHOLD } from '../script/limits.ts';
 import type { HeaderContext } from './header-context.ts';
 
 /**
- * Whether the lock time lets the transaction into a block at `height` whose lock-time clock shows `time` seconds: the
- * median time past of its parent where BIP113 is active, else the block's own time (Core: IsFinalTx).
+ * Returns whether the lock time allows the transaction in a block at `height` (Core: IsFinalTx). `time` is the median
+ * time past of the block's parent if BIP113 is active, otherwise the block's own time, in Unix seconds.
  */
 export function isFinalTx(tx: Transaction, height: number, time: number): boolean {
   const { lockTime } = tx;
   if (lockTime === 0 || lockTime < (lockTime < LOCKTIME_THRESHOLD ? height : time)) return true;
-  // Lock times are off where all inputs say so.
+  // Lock times are disabled if all inputs are final.
   return tx.inputs.every((input) => input.sequence === SEQUENCE_FINAL);
 }
 
-/** BIP68: set, the sequence is no relative lock. */
+/** The sequence bit that disables the relative lock (BIP68). */
 const DISABLE_FLAG = 0x8000_0000;
-/** BIP68: set, the lock counts units of 512 seconds, else blocks. */
+/** The sequence bit that selects units of 512 seconds instead of blocks (BIP68). */
 const TYPE_FLAG = 0x0040_0000;
 const VALUE_MASK = 0x0000_ffff;
+/** A time unit is 2 to the power of this many seconds (BIP68). */
 const GRANULARITY = 9;
 
-/** The last height and the last median time past at which a transaction is still locked; -1 for no lock. */
+/** The last height, and the last median time past, at which relative locks still hold a transaction; -1 for no lock. */
 export interface SequenceLock {
   readonly minHeight: number;
+  /** Unix seconds. */
   readonly minTime: number;
 }
 
 /**
- * What BIP68 asks of the block that holds `tx` (Core: CalculateSequenceLocks). `coinHeights` are those of the blocks
- * that made what each input spends; `prev` is the parent of the block in question.
+ * Returns the relative lock of a transaction (BIP68; Core: CalculateSequenceLocks). `coinHeights` are the heights of
+ * the blocks that created the output of each input; `prev` is the parent of the block with the transaction.
  */
 export function calculateSequenceLock(
   tx: Transaction,
@@ -43,7 +45,7 @@ export function calculateSequenceLock(
       const coinHeight = coinHeights[i]!;
       const value = sequence & VALUE_MASK;
       if (sequence & TYPE_FLAG) {
-        // From the median time past before the block that made the coin.
+        // Counts from the median time past of the parent of the block that created the coin.
         const since = prev.ancestor(Math.max(coinHeight - 1, 0))!.medianTimePast();
         minTime = Math.max(minTime, since + value * 2 ** GRANULARITY - 1);
       } else {
@@ -54,12 +56,12 @@ export function calculateSequenceLock(
   return { minHeight, minTime };
 }
 
-/** Whether a block after `prev` may hold a transaction with this lock (Core: EvaluateSequenceLocks). */
+/** Returns whether the lock allows the transaction in the block after `prev` (Core: EvaluateSequenceLocks). */
 export function isSequenceLockMet(lock: SequenceLock, prev: HeaderContext): boolean {
   return lock.minHeight <= prev.height && (lock.minTime < 0 || lock.minTime < prev.medianTimePast());
 }
 
-/** Whether BIP68 lets `tx` into a block after `prev`; see `calculateSequenceLock`. */
+/** Returns whether BIP68 allows `tx` in the block after `prev`; see `calculateSequenceLock` (Core: SequenceLocks). */
 export function sequenceLocks(tx: Transaction, coinHeights: readonly number[], prev: HeaderContext): boolean {
   return isSequenceLockMet(calculateSequenceLock(tx, coinHeights, prev), prev);
 }

@@ -2,17 +2,18 @@ import { equalBytes } from '../bytes/compare.ts';
 import { sha256d } from '../crypto/hash.ts';
 import type { Block } from '../primitives/block.ts';
 
+/** A merkle root, and whether its leaves may be mutated. */
 export interface MerkleRoot {
   /** 32 bytes, internal order; zeros for no leaves. */
   readonly root: Uint8Array;
-  /**
-   * Two equal hashes stand beside each other: another list, with its end repeated, has the same root, so the list may
-   * be a forgery of a valid one (CVE-2012-2459).
-   */
+  /** Whether two siblings are equal: the leaves may be a valid list with its end duplicated (CVE-2012-2459). */
   readonly mutated: boolean;
 }
 
-/** The root of a Bitcoin merkle tree, where a level of odd length repeats its last hash. */
+/**
+ * Computes the merkle root of leaves (32 bytes, internal order); an odd level repeats its last hash (Core:
+ * ComputeMerkleRoot).
+ */
 export function merkleRoot(leaves: readonly Uint8Array[]): MerkleRoot {
   if (leaves.length === 0) return { root: new Uint8Array(32), mutated: false };
   let level = leaves;
@@ -33,12 +34,12 @@ export function merkleRoot(leaves: readonly Uint8Array[]): MerkleRoot {
   return { root: level[0]!, mutated };
 }
 
-/** The root over the txids, as the header must have it. */
+/** Computes the merkle root of the txids, which the header commits to (Core: BlockMerkleRoot). */
 export function blockMerkleRoot(block: Pick<Block, 'transactions'>): MerkleRoot {
   return merkleRoot(block.transactions.map((tx) => tx.txid));
 }
 
-/** The root over the wtxids, with zeros for the coinbase, which holds the commitment to it (BIP141). */
+/** Computes the merkle root of the wtxids, with zeros for the coinbase (BIP141; Core: BlockWitnessMerkleRoot). */
 export function witnessMerkleRoot(block: Pick<Block, 'transactions'>): Uint8Array {
   return merkleRoot(block.transactions.map((tx, i) => (i === 0 ? new Uint8Array(32) : tx.wtxid))).root;
 }

@@ -6,76 +6,84 @@ import { genesisBlock } from './genesis.ts';
 import { COINBASE_MATURITY } from './limits.ts';
 import { ALWAYS_ACTIVE, type Bip9Deployment, NEVER_ACTIVE, NO_TIMEOUT } from './versionbits.ts';
 
-/** The networks that Core knows, by its names for them, as `getblockchaininfo` shows them; `test` is testnet3. */
+/** Core's networks, by their names in `getblockchaininfo`; `test` is testnet3. */
 export const networkNames = ['main', 'test', 'testnet4', 'signet', 'regtest'] as const;
+/** The name of a network of Core's. */
 export type NetworkName = (typeof networkNames)[number];
 
-/** The soft forks, in the order in which Core's RPC lists them. `testdummy` has no rules: it is there to be tested. */
+/** The soft forks, in the order of Core's RPC. `testdummy` has no rules; it exists for tests. */
 export const deploymentNames = ['bip34', 'bip66', 'bip65', 'csv', 'segwit', 'testdummy', 'taproot'] as const;
+/** The name of a soft fork. */
 export type DeploymentName = (typeof deploymentNames)[number];
 
-/** A soft fork whose rules hold from a height on, which is history by now (BIP90). */
+/** A soft fork with a hard-coded activation height (BIP90). */
 export interface BuriedDeployment {
+  /** The height of the first block under the rules. */
   readonly height: number;
 }
 
+/** A soft fork. */
 export type Deployment = BuriedDeployment | Bip9Deployment;
 
-/** Transactions of a network's chain up to a moment, in Unix seconds, and how many came per second since. */
+/** Statistics of a network's chain, from which the number of transactions today is estimated (Core: ChainTxData). */
 export interface ChainTxData {
+  /** The time up to which `txCount` counts, Unix seconds. */
   readonly time: number;
   readonly txCount: number;
+  /** Estimated transactions per second since `time`. */
   readonly txRate: number;
 }
 
-/** A network's rules and marks; the values of those that Core knows are Core's. */
+/** The parameters of a network, by Core's values for Core's networks (Core: CChainParams, Consensus::Params). */
 export interface ChainParams {
   readonly network: string;
-  /** What the network's files are marked with: never the same for networks with other rules. */
+  /** The network's identifier in database files; differs between networks with different rules. */
   readonly marker: string;
-  /** The four bytes that begin every message. */
+  /** The four bytes at the start of every P2P message (Core: pchMessageStart). */
   readonly magic: Uint8Array;
-  /** The P2P port of an address that names none. */
+  /** The P2P port of addresses without a port. */
   readonly defaultPort: number;
   readonly genesis: Block;
-  /** The easiest target. */
+  /** The highest target (lowest difficulty) of a block. */
   readonly powLimit: bigint;
-  /** Seconds between blocks that retargeting aims at. */
+  /** Target seconds between blocks. */
   readonly powTargetSpacing: number;
-  /** Seconds that a difficulty period should last. */
+  /** Target seconds of a difficulty period. */
   readonly powTargetTimespan: number;
-  /** A block more than two spacings after its parent may have the easiest target. */
+  /** Whether a block more than two spacings after its parent may have the highest target. */
   readonly powAllowMinDifficultyBlocks: boolean;
+  /** Whether the difficulty never changes. */
   readonly powNoRetargeting: boolean;
-  /** Whether a person may set the time of the network's nodes (Core: IsMockableChain). */
+  /** Whether the node's time may be mocked (Core: IsMockableChain). */
   readonly isMockableChain: boolean;
-  /** BIP94: testnet4's protection against time warps and block storms. */
+  /** Whether testnet4's rules against time warps and block storms apply (BIP94). */
   readonly enforceBip94: boolean;
+  /** Blocks between halvings of the subsidy. */
   readonly subsidyHalvingInterval: number;
+  /** Confirmations that a coinbase output needs before it can be spent. */
   readonly coinbaseMaturity: number;
-  /** By which it is guessed how many transactions there are by now (Core: ChainTxData). */
   readonly chainTxData: ChainTxData;
-  /** Below this much work the chain is surely not the network's best. */
+  /** The least chainwork of the network's best chain (Core: nMinimumChainWork). */
   readonly minimumChainWork: bigint;
   readonly deployments: Readonly<Record<DeploymentName, Deployment>>;
-  /** The block with which BIP34 became active: on a chain that holds it BIP30 needs no look-ups. */
+  /** The block that activated BIP34 (internal order). On a chain with it, BIP30 needs no lookups (Core: BIP34Hash). */
   readonly bip34Hash: Uint8Array | undefined;
-  /** Taproot's rules hold for all blocks but those in `scriptFlagExceptions`, not only since its activation. */
+  /** Whether Taproot applies to all blocks except `scriptFlagExceptions`, and not only from its activation on. */
   readonly taprootFromGenesis: boolean;
-  /** Blocks, by hex of their hash, that were mined before a rule which they break, with the flags for their scripts. */
+  /** Blocks (hex, display order) older than a rule that they break, with their flags (Core: script_flag_exceptions). */
   readonly scriptFlagExceptions: ReadonlyMap<string, number>;
-  /** Blocks, by hex of their hash, that may repeat a transaction whose outputs were unspent (BIP30). */
+  /** Blocks (hex, display order) that may overwrite unspent outputs by a duplicate transaction (BIP30). */
   readonly bip30Exceptions: ReadonlySet<string>;
-  /** BIP325: the script that a block's signature must satisfy; undefined where blocks need none. */
+  /** The script that a block's signature must satisfy (BIP325); undefined if the network is not a signet. */
   readonly signetChallenge: Uint8Array | undefined;
   readonly address: AddressPrefixes;
-  /** Version bytes of extended keys. */
+  /** The version bytes of extended keys, as uint32 (BIP32). */
   readonly bip32: { readonly public: number; readonly private: number };
-  /** `host:port` of nodes to connect to. */
+  /** Nodes to connect to, as `host:port`. */
   readonly seeds: readonly string[];
 }
 
-/** Blocks in a difficulty period. */
+/** Returns the number of blocks in a difficulty period (Core: DifficultyAdjustmentInterval). */
 export function difficultyInterval(params: ChainParams): number {
   return params.powTargetTimespan / params.powTargetSpacing;
 }
@@ -85,11 +93,11 @@ const TEST_BIP32 = { public: 0x043587cf, private: 0x04358394 } as const;
 const TWO_WEEKS = 14 * 24 * 60 * 60;
 const POW_LIMIT = 0x00000000ffffffffffffffffffffffffffffffffffffffffffffffffffffffffn;
 
-/** What Core says of the soft forks of its networks. */
+/** The values that the soft forks of Core's networks share. */
 const COMMON = { timeout: NO_TIMEOUT, minActivationHeight: 0, period: 2016 } as const;
 const testDummy = (threshold: number): Bip9Deployment => ({ ...COMMON, bit: 28, startTime: NEVER_ACTIVE, threshold });
 const taprootAlways: Bip9Deployment = { ...COMMON, bit: 2, startTime: ALWAYS_ACTIVE, threshold: 1815 };
-/** Networks of later years have the rules of earlier ones from their first block on. */
+/** Newer networks enforce the older soft forks from block 1 on. */
 const BURIED_AT_ONE = {
   bip34: { height: 1 },
   bip66: { height: 1 },
@@ -97,14 +105,14 @@ const BURIED_AT_ONE = {
   csv: { height: 1 },
   segwit: { height: 1 },
 } as const;
-/** And no blocks that are older than a rule which they break. */
+/** Newer networks have no blocks that are older than a rule that they break. */
 const NO_EXCEPTIONS = {
   bip34Hash: undefined,
   taprootFromGenesis: false,
   scriptFlagExceptions: new Map<string, number>(),
   bip30Exceptions: new Set<string>(),
 } as const;
-/** The "speedy trial" of 2021. */
+/** The Speedy Trial deployment of 2021 (BIP341). */
 const taprootVote = { ...COMMON, bit: 2, startTime: 1_619_222_400, timeout: 1_628_640_000 } as const;
 
 type BuildParams = () => ChainParams;
@@ -287,7 +295,7 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
 
 const built = new Map<NetworkName, ChainParams>();
 
-/** The parameters of a network: one object each, so that they may be compared by identity. */
+/** Returns the parameters of a network: always the same object, so they can be compared by identity. */
 export function chainParams(network: NetworkName): ChainParams {
   let params = built.get(network);
   if (!params) {
@@ -297,5 +305,5 @@ export function chainParams(network: NetworkName): ChainParams {
   return params;
 }
 
-/** The network on which Pier runs by default. */
+/** The parameters of regtest, Pier's default network. */
 export const regtest: ChainParams = chainParams('regtest');

@@ -1,15 +1,19 @@
 import type { HeaderContext } from './header-context.ts';
 import { type ChainParams, difficultyInterval } from './params.ts';
 
+/** A decoded compact target. */
 export interface CompactTarget {
-  /** 256 bits; what it is worth little where `negative` or `overflow` is set. */
+  /** At most 256 bits. Meaningless if `negative` or `overflow` is set. */
   readonly target: bigint;
   readonly negative: boolean;
-  /** The number is wider than 256 bits. */
+  /** Whether the target exceeds 256 bits. */
   readonly overflow: boolean;
 }
 
-/** A target from its compact form: a byte for its length in bytes, then a sign bit and its 23 leading bits. */
+/**
+ * Decodes the compact form of a target: a byte with its length in bytes, then a sign bit and the 23 leading bits (Core:
+ * arith_uint256::SetCompact).
+ */
 export function compactToTarget(bits: number): CompactTarget {
   const size = bits >>> 24;
   let word = bits & 0x007f_ffff;
@@ -27,12 +31,12 @@ export function compactToTarget(bits: number): CompactTarget {
   };
 }
 
-/** The compact form of a target of at most 256 bits; bits beyond its 23 leading ones are lost. */
+/** Encodes a target of at most 256 bits in compact form, rounded down to 23 bits (Core: arith_uint256::GetCompact). */
 export function targetToCompact(target: bigint): number {
   let size = Math.ceil(target.toString(16).length / 2);
   if (target === 0n) size = 0;
   let word = Number(size <= 3 ? target << BigInt(8 * (3 - size)) : target >> BigInt(8 * (size - 3)));
-  // The 24th bit is the sign: a number that would set it takes one byte more.
+  // The 24th bit is the sign: a number that would set it takes another byte.
   if (word & 0x0080_0000) {
     word >>>= 8;
     size++;
@@ -40,7 +44,7 @@ export function targetToCompact(target: bigint): number {
   return ((size << 24) | word) >>> 0;
 }
 
-/** The number that a hash is in the comparison with a target: its 32 bytes, the first one lowest. */
+/** Returns a hash (32 bytes, internal order) as the number to compare with a target (Core: UintToArith256). */
 export function hashToBigInt(hash: Uint8Array): bigint {
   const view = new DataView(hash.buffer, hash.byteOffset, 32);
   return (
@@ -51,13 +55,13 @@ export function hashToBigInt(hash: Uint8Array): bigint {
   );
 }
 
-/** The target of `bits`, or undefined where no block of this network may have it (Core: DeriveTarget). */
+/** Returns the target of `bits`; undefined if it is invalid or above the network's limit (Core: DeriveTarget). */
 export function validTarget(bits: number, params: ChainParams): bigint | undefined {
   const { target, negative, overflow } = compactToTarget(bits);
   return negative || overflow || target === 0n || target > params.powLimit ? undefined : target;
 }
 
-/** Whether `hash` (internal order) meets the target that `bits` claims, and that target is one of this network. */
+/** Returns whether `bits` is a valid target and the hash (internal order) meets it (Core: CheckProofOfWork). */
 export function checkProofOfWork(hash: Uint8Array, bits: number, params: ChainParams): boolean {
   const target = validTarget(bits, params);
   return target !== undefined && hashToBigInt(hash) <= target;
@@ -66,9 +70,9 @@ export function checkProofOfWork(hash: Uint8Array, bits: number, params: ChainPa
 let lastBits = -1;
 let lastWork = 0n;
 
-/** Hashes that it takes on average to meet the target: 2^256 / (target + 1); 0 for no target (Core: GetBlockProof). */
+/** Returns the expected number of hashes to meet a target, 2^256 / (target + 1); 0 if invalid (Core: GetBlockProof). */
 export function blockWork(bits: number): bigint {
-  // Long runs of headers share one target.
+  // Cached, because long runs of headers have the same bits.
   if (bits !== lastBits) {
     const { target, negative, overflow } = compactToTarget(bits);
     lastWork = negative || overflow || target === 0n ? 0n : (1n << 256n) / (target + 1n);
@@ -77,7 +81,7 @@ export function blockWork(bits: number): bigint {
   return lastWork;
 }
 
-/** How many times harder than 1d00ffff, as Core's RPC shows it. */
+/** Returns the difficulty relative to bits of 1d00ffff, as in Core's RPC (Core: GetDifficulty). */
 export function difficulty(bits: number): number {
   let value = 0x0000_ffff / (bits & 0x00ff_ffff);
   let size = bits >>> 24;
@@ -86,7 +90,7 @@ export function difficulty(bits: number): number {
   return value;
 }
 
-/** The bits that a block after `prev` with this `time` (seconds) must have (Core: GetNextWorkRequired). */
+/** Returns the bits required of the block after `prev` with this `time`, Unix seconds (Core: GetNextWorkRequired). */
 export function nextWorkRequired(prev: HeaderContext, time: number, params: ChainParams): number {
   const interval = difficultyInterval(params);
   if ((prev.height + 1) % interval === 0) return retarget(prev, params);
@@ -94,15 +98,15 @@ export function nextWorkRequired(prev: HeaderContext, time: number, params: Chai
 
   const easiest = targetToCompact(params.powLimit);
   if (time > prev.time + 2 * params.powTargetSpacing) return easiest;
-  // The last block of this period that was not mined by that exception has the real target.
+  // The last block of this period that does not use this exception has the regular target.
   let real = prev;
   while (real.prev && real.height % interval !== 0 && real.bits === easiest) real = real.prev;
   return real.bits;
 }
 
 /**
- * Whether a block at `height` may have `newBits` after one with `oldBits`, as far as that shows without the times: a
- * factor of four at the end of a period, no change elsewhere (Core: PermittedDifficultyTransition).
+ * Returns whether a block at `height` may have `newBits` after a block with `oldBits`, whatever their times: at most a
+ * factor of four at the start of a period, no change elsewhere (Core: PermittedDifficultyTransition).
  */
 export function permittedDifficultyTransition(
   params: ChainParams,
@@ -115,7 +119,7 @@ export function permittedDifficultyTransition(
   const { powTargetTimespan, powLimit } = params;
   const oldTarget = compactToTarget(oldBits).target;
   const newTarget = compactToTarget(newBits).target;
-  // As a block could have it: within the limit, and with what the compact form leaves of it.
+  // Within the limit and rounded to the compact form, as in a block.
   const reachable = (timespan: number) => {
     const target = (oldTarget * BigInt(timespan)) / BigInt(powTargetTimespan);
     return compactToTarget(targetToCompact(target > powLimit ? powLimit : target)).target;
@@ -126,11 +130,11 @@ export function permittedDifficultyTransition(
 function retarget(last: HeaderContext, params: ChainParams): number {
   if (params.powNoRetargeting) return last.bits;
   const { powTargetTimespan } = params;
-  // One block short of the whole period: Bitcoin has always counted so.
+  // Measures one interval less than the period has: Bitcoin's original off-by-one.
   const first = last.ancestor(last.height - (difficultyInterval(params) - 1))!;
   const least = Math.floor(powTargetTimespan / 4);
   const timespan = Math.min(Math.max(last.time - first.time, least), powTargetTimespan * 4);
-  // BIP94: the first block of a period cannot be one of minimum difficulty, so the target that it has is the real one.
+  // BIP94: the first block of a period never uses the minimum-difficulty exception, so it has the regular target.
   const { target } = compactToTarget(params.enforceBip94 ? first.bits : last.bits);
   const next = (target * BigInt(timespan)) / BigInt(powTargetTimespan);
   return targetToCompact(next > params.powLimit ? params.powLimit : next);

@@ -1,28 +1,28 @@
-/** Why a block was refused (Core: BlockValidationResult); decides what becomes of the block and of who sent it. */
+/** The kind of a block's `Reject` (Core: BlockValidationResult); decides whether to penalize its sender. */
 export type BlockRejectKind =
-  | 'consensus' // breaks a rule of consensus
-  | 'mutated' // its contents do not match its header: the same header may still have a valid block
-  | 'invalid-header' // no proof of work, a wrong target, an outdated version, too old
-  | 'missing-prev' // its parent is unknown
-  | 'invalid-prev' // its parent is invalid
-  | 'time-future' // may be valid later
-  | 'cached-invalid' // was found invalid before
-  | 'low-work'; // on a chain with too little work to be stored
+  | 'consensus' // breaks a consensus rule
+  | 'mutated' // does not match its header: another block with the same header may be valid
+  | 'invalid-header' // no proof of work, wrong target, outdated version, or too old
+  | 'missing-prev' // unknown parent
+  | 'invalid-prev' // invalid parent
+  | 'time-future' // may become valid later
+  | 'cached-invalid' // already known to be invalid
+  | 'low-work'; // on a chain with too little work to store
 
-/** Why a transaction was refused (Core: TxValidationResult). */
+/** The kind of a transaction's `Reject` (Core: TxValidationResult). */
 export type TxRejectKind =
-  | 'consensus' // breaks a rule of consensus: no block may hold it
-  | 'not-standard' // breaks policy, whatever it spends
-  | 'inputs-not-standard' // what it spends is against policy
-  | 'missing-inputs' // spends outputs that are unknown or spent
-  | 'premature-spend' // spends too early: lock time, BIP68, immature coinbase
-  | 'witness-mutated' // its witness may have been changed on the way: the same txid may be valid
-  | 'witness-stripped' // lost its witness on the way
-  | 'conflict' // spends what a transaction in the mempool spends, or is already known
-  | 'mempool-policy' // fee, size of its family, or a full mempool
-  | 'reconsiderable'; // fee too low by itself, though perhaps not in a package
+  | 'consensus' // breaks a consensus rule
+  | 'not-standard' // breaks policy, independently of the outputs it spends
+  | 'inputs-not-standard' // spends outputs in a way that breaks policy
+  | 'missing-inputs' // spends unknown or spent outputs
+  | 'premature-spend' // lock time, BIP68, or an immature coinbase
+  | 'witness-mutated' // its witness may be malleated: the same txid may be valid
+  | 'witness-stripped' // its witness is missing
+  | 'conflict' // spends the same output as a transaction in the mempool, or is already known
+  | 'mempool-policy' // fee, ancestors and descendants, or a full mempool
+  | 'reconsiderable'; // the fee is too low, but may be enough in a package
 
-/** The rules of transactions that a block and the mempool judge by alike. */
+/** Reject reasons of transactions that blocks and the mempool share. */
 export type TransactionRule =
   | 'bad-txns-vin-empty'
   | 'bad-txns-vout-empty'
@@ -39,10 +39,10 @@ export type TransactionRule =
   | 'bad-txns-in-belowout'
   | 'bad-txns-fee-outofrange';
 
-/** Why a block was refused, in Core's words: what `submitblock` answers (BIP22). */
+/** The reject reason of a block, by Core's text: the result of `submitblock` (BIP22). */
 export type BlockRejectReason =
   | TransactionRule
-  // The header
+  // checkHeader, checkHeaderContext and block acceptance
   | 'high-hash'
   | 'bad-diffbits'
   | 'time-too-old'
@@ -53,7 +53,7 @@ export type BlockRejectReason =
   | 'bad-prevblk'
   | 'duplicate-invalid'
   | 'too-little-chainwork'
-  // The block by itself
+  // checkBlock
   | 'bad-signet-blksig'
   | 'bad-txnmrklroot'
   | 'bad-txns-duplicate'
@@ -61,26 +61,26 @@ export type BlockRejectReason =
   | 'bad-cb-missing'
   | 'bad-cb-multiple'
   | 'bad-blk-sigops'
-  // After its parent
+  // checkBlockContext
   | 'bad-txns-nonfinal'
   | 'bad-cb-height'
   | 'bad-witness-nonce-size'
   | 'bad-witness-merkle-match'
   | 'unexpected-witness'
   | 'bad-blk-weight'
-  // With what it spends
+  // Connecting the block
   | 'bad-txns-BIP30'
   | 'bad-txns-accumulated-fee-outofrange'
   | 'bad-cb-amount'
   | `mandatory-script-verify-flag-failed (${string})`
-  // A proposal, or a block of our own
+  // Block proposals, and blocks mined by the node
   | 'inconclusive-not-best-prevblk'
   | 'rejected';
 
-/** Why a transaction may not take the place of others. */
+/** The reject reason of a replacement (RBF). */
 export type ReplacementReason = 'insufficient fee' | 'too many potential replacements' | 'replacement-adds-unconfirmed';
 
-/** Why the mempool refused a transaction, in Core's words. */
+/** The reject reason of a transaction in the mempool, by Core's text. */
 export type TxRejectReason =
   | TransactionRule
   | 'coinbase'
@@ -97,14 +97,14 @@ export type TxRejectReason =
   | 'bad-txns-nonstandard-inputs'
   | 'bad-witness-nonstandard'
   | 'bad-txns-too-many-sigops'
-  // The next block
+  // Lock times, for the next block
   | 'non-final'
   | 'non-BIP68-final'
-  // What is known
+  // Duplicates
   | 'txn-already-in-mempool'
   | 'txn-same-nonwitness-data-in-mempool'
   | 'txn-already-known'
-  // Fees and families
+  // Fees, ancestors and descendants
   | 'min relay fee not met'
   | 'mempool min fee not met'
   | 'mempool full'
@@ -116,12 +116,13 @@ export type TxRejectReason =
   | ReplacementReason
   | `${ReplacementReason} (including sibling eviction)`
   | `mempool-script-verify-flag-failed (${string})`;
-/** Why several transactions together were refused (Core: PackageValidationResult). */
-export type PackageRejectKind =
-  | 'package-policy' // what they are to each other is against policy
-  | 'package-tx'; // one of them was refused: its own result tells
 
-/** Why the mempool refused a package, or a transaction for being in one, in Core's words. */
+/** The kind of a package's `Reject` (Core: PackageValidationResult). */
+export type PackageRejectKind =
+  | 'package-policy' // the package as a whole breaks policy
+  | 'package-tx'; // a transaction is rejected: see its own result
+
+/** The reject reason of a package, or of a transaction as part of one, by Core's text. */
 export type PackageRejectReason =
   | 'package-too-many-transactions'
   | 'package-too-large'
@@ -137,20 +138,21 @@ export type PackageRejectReason =
   | 'max feerate exceeded'
   | 'bip125-replacement-disallowed';
 
-/** A refusal, as a value: functions that validate return one, or undefined for what is valid. */
+/** The result of a failed check; a check returns undefined if it passes (Core: ValidationState). */
 export interface Reject<Kind extends string = BlockRejectKind | TxRejectKind> {
   readonly kind: Kind;
+  /** Core's reject reason. */
   readonly reason: BlockRejectReason | TxRejectReason | PackageRejectReason;
-  /** Details for people and logs. */
+  /** Core's debug message: details for users and logs. */
   readonly debug?: string;
 }
 
-/** A `Reject`, without a `debug` field where there is nothing to say. */
+/** Returns a `Reject`; without `debug` it has no such field. */
 export function reject<Kind extends string>(kind: Kind, reason: Reject['reason'], debug?: string): Reject<Kind> {
   return debug === undefined ? { kind, reason } : { kind, reason, debug };
 }
 
-/** `reason, debug`, as Core prints a refusal. */
-export function formatReject(refusal: Reject<string>): string {
-  return refusal.debug ? `${refusal.reason}, ${refusal.debug}` : refusal.reason;
+/** Formats a `Reject` as `reason, debug` (Core: ValidationState::ToString). */
+export function formatReject({ reason, debug }: Reject<string>): string {
+  return debug ? `${reason}, ${debug}` : reason;
 }

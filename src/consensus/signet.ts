@@ -23,7 +23,10 @@ interface Solution {
   readonly witness: readonly Uint8Array[];
 }
 
-/** Takes the solution out of the commitment: the first push that begins with the header keeps nothing but the header. */
+/**
+ * Extracts the solution from the script of a witness commitment: the first push that begins with the signet header. In
+ * the `cleared` script, that push contains the header alone (BIP325; Core: FetchAndClearCommitmentSection).
+ */
 function extractSolution(script: Uint8Array): { solution: Uint8Array | undefined; cleared: Uint8Array } {
   const cleared = new ByteWriter(script.length);
   let solution: Uint8Array | undefined;
@@ -44,7 +47,7 @@ function extractSolution(script: Uint8Array): { solution: Uint8Array | undefined
 }
 
 function decodeSolution(bytes: Uint8Array | undefined): Solution {
-  // A challenge that anybody meets needs no solution.
+  // A trivial challenge, such as OP_TRUE, needs no solution.
   if (!bytes) return { scriptSig: new Uint8Array(0), witness: [] };
   const reader = new ByteReader(bytes);
   const solution = { scriptSig: reader.varBytes(), witness: reader.list((r) => r.varBytes()) };
@@ -52,7 +55,10 @@ function decodeSolution(bytes: Uint8Array | undefined): Solution {
   return solution;
 }
 
-/** Whether the block's coinbase holds what the network's signet challenge asks for (BIP325); true on other networks. */
+/**
+ * Returns whether the solution in a block's coinbase satisfies the network's signet challenge (BIP325; Core:
+ * CheckSignetBlockSolution). True for genesis and on other networks.
+ */
 export function checkSignetSolution(block: Block, params: ChainParams): boolean {
   const challenge = params.signetChallenge;
   if (!challenge || equalBytes(block.hash, params.genesis.hash)) return true;

@@ -3,7 +3,7 @@ import { ScriptFlag } from '../script/flags.ts';
 import { countWitnessSigOps, legacySigOpCount, p2shSigOpCount } from '../script/sigops.ts';
 import type { Coin } from './coins.ts';
 
-/** Signature operations in the scripts of the transaction itself, counted as before BIP16. */
+/** Counts the signature operations in a transaction's own scripts, as before BIP16 (Core: GetLegacySigOpCount). */
 export function legacySigOps(tx: Transaction): number {
   let count = 0;
   for (const { scriptSig } of tx.inputs) count += legacySigOpCount(scriptSig, false);
@@ -12,8 +12,8 @@ export function legacySigOps(tx: Transaction): number {
 }
 
 /**
- * The cost of a transaction's signature operations under BIP141 (Core: GetTransactionSigOpCost). `coins` are what its
- * inputs spend, in their order; none for a coinbase.
+ * Returns the signature operation cost of a transaction (BIP141; Core: GetTransactionSigOpCost). `coins` are those that
+ * its inputs spend, in order; empty for a coinbase.
  */
 export function transactionSigOpCost(tx: Transaction, coins: readonly Coin[], flags: number): number {
   let cost = legacySigOps(tx) * WITNESS_SCALE_FACTOR;

@@ -13,7 +13,7 @@ function spendsTwice(tx: Transaction): boolean {
   return seen.size !== tx.inputs.length;
 }
 
-/** The rules that a transaction must keep whatever it spends (Core: CheckTransaction). */
+/** Checks a transaction independently of the outputs it spends (Core: CheckTransaction). */
 export function checkTransaction(tx: Transaction): Reject<'consensus'> | undefined {
   if (tx.inputs.length === 0) return invalid('bad-txns-vin-empty');
   if (tx.outputs.length === 0) return invalid('bad-txns-vout-empty');
@@ -27,7 +27,7 @@ export function checkTransaction(tx: Transaction): Reject<'consensus'> | undefin
     if (!moneyRange(total)) return invalid('bad-txns-txouttotal-toolarge');
   }
 
-  // Two inputs of one outpoint would spend it twice (CVE-2018-17144).
+  // Two inputs with one outpoint would spend it twice (CVE-2018-17144).
   if (spendsTwice(tx)) return invalid('bad-txns-inputs-duplicate');
 
   if (tx.isCoinbase) {
@@ -39,7 +39,7 @@ export function checkTransaction(tx: Transaction): Reject<'consensus'> | undefin
   return undefined;
 }
 
-/** The sum of the outputs, in satoshis. */
+/** Returns the total value of the outputs, in satoshis. */
 export function totalOutputValue(tx: Transaction): bigint {
   let total = 0n;
   for (const { value } of tx.outputs) total += value;

@@ -5,14 +5,15 @@ import type { ChainParams } from './params.ts';
 import { type Reject, reject } from './reject.ts';
 import { totalOutputValue } from './tx-check.ts';
 
+/** The kinds of `Reject` of `checkTxInputs`. */
 export type TxInputsRejectKind = 'missing-inputs' | 'premature-spend' | 'consensus';
 
+/** The fee in satoshis and the coin that each input spends, or the `Reject`. */
 export type TxInputsResult<Kind extends string = TxInputsRejectKind> =
-  /** Satoshis, and what each input spends. */
   | { readonly fee: bigint; readonly coins: readonly Coin[]; readonly reject?: undefined }
   | { readonly reject: Reject<Kind> };
 
-/** `checkTxInputs`'s refusal of a transaction of which `view` lacks an input. */
+/** The `Reject` of a transaction that spends an output that does not exist. */
 export const missingInputs: Reject<'missing-inputs'> = reject(
   'missing-inputs',
   'bad-txns-inputs-missingorspent',
@@ -20,9 +21,9 @@ export const missingInputs: Reject<'missing-inputs'> = reject(
 );
 
 /**
- * The rules for what a transaction spends, save scripts and locks: the outputs exist, coinbases are mature, and no more
- * goes out than comes in (Core: CheckTxInputs). `spendHeight` is the height of the block that would hold it. Only for
- * transactions that are no coinbase and pass `checkTransaction`.
+ * Checks the outputs that a transaction spends: they exist, coinbase outputs are mature, and their value covers that of
+ * the transaction's outputs (Core: CheckTxInputs). Does not check scripts and lock times. `spendHeight` is the height
+ * of the block with the transaction. Requires a transaction that passes `checkTransaction` and is not a coinbase.
  */
 export function checkTxInputs(
   tx: Transaction,
@@ -39,7 +40,7 @@ export function checkTxInputs(
   return checkTxCoins(tx, coins, spendHeight, params);
 }
 
-/** `checkTxInputs` for inputs whose coins, in their order, have been looked up. */
+/** Does the checks of `checkTxInputs`, given the coin of each input in order. */
 export function checkTxCoins(
   tx: Transaction,
   coins: readonly Coin[],

@@ -1,50 +1,51 @@
 import type { HeaderContext } from './header-context.ts';
 
-/** Where a deployment stands, for all blocks of a period (BIP9); the names are those of Core's RPC. */
+/** The state of a deployment, the same for all blocks of a period (BIP9), by its name in Core's RPC. */
 export type DeploymentState = 'defined' | 'started' | 'locked_in' | 'active' | 'failed';
 
-/** A soft fork that miners activate by bits of their blocks' versions (BIP9, with BIP341's minimum height). */
+/** A soft fork that miners activate by version bits (BIP9, with a minimum height as in BIP341). */
 export interface Bip9Deployment {
-  /** The bit of the version that signals for it, 0 to 28. */
+  /** The version bit that signals for it, 0 to 28. */
   readonly bit: number;
-  /** Median time past from which signals count, Unix seconds; or `ALWAYS_ACTIVE` or `NEVER_ACTIVE`. */
+  /** The median time past at which signalling starts, Unix seconds; or `ALWAYS_ACTIVE` or `NEVER_ACTIVE`. */
   readonly startTime: number;
-  /** Median time past from which it has failed unless it was locked in; or `NO_TIMEOUT`. */
+  /** The median time past at which it fails unless locked in, Unix seconds; or `NO_TIMEOUT`. */
   readonly timeout: number;
-  /** The rules hold from no lower height than this. */
+  /** The lowest height at which it may become active. */
   readonly minActivationHeight: number;
-  /** Blocks whose signals are counted together. */
+  /** Blocks in a signalling period. */
   readonly period: number;
-  /** Signals in a period that lock it in. */
+  /** Signalling blocks in a period that lock it in. */
   readonly threshold: number;
 }
 
-/** A start time: active from genesis on, whatever miners signal. */
+/** A `startTime`: active from genesis on, without signalling. */
 export const ALWAYS_ACTIVE = -1;
-/** A start time: not deployed. */
+/** A `startTime`: never active. */
 export const NEVER_ACTIVE = -2;
+/** A `timeout`: never fails. */
 export const NO_TIMEOUT: number = Number.POSITIVE_INFINITY;
 
-/** The three highest bits of a version whose other bits are signals: 001. */
+/** The top three bits, 001, of a version whose other bits signal (BIP9; Core: VERSIONBITS_TOP_BITS). */
 export const VERSIONBITS_TOP_BITS = 0x2000_0000;
 
-/** Whether a block of this version signals for a bit (BIP9). */
+/** Returns whether a block version signals for a bit (BIP9). */
 export function signals(version: number, bit: number): boolean {
   return version >>> 29 === 1 && ((version >>> bit) & 1) === 1;
 }
 
-/** States by the last block of the period before, which determines them. */
+/** States, by the last block of the previous period, which determines them. */
 type StateCache = WeakMap<HeaderContext, DeploymentState>;
 const caches = new WeakMap<Bip9Deployment, StateCache>();
 
-/** The state for the block after `prev`; undefined `prev`: for genesis (Core: GetStateFor). */
+/** Returns the state for the block after `prev`, or for genesis if `prev` is undefined (Core: GetStateFor). */
 export function deploymentState(deployment: Bip9Deployment, prev: HeaderContext | undefined): DeploymentState {
   if (deployment.startTime === ALWAYS_ACTIVE) return 'active';
   if (deployment.startTime === NEVER_ACTIVE) return 'failed';
   const cache = caches.get(deployment) ?? new WeakMap<HeaderContext, DeploymentState>();
   caches.set(deployment, cache);
 
-  // From period to period back to a state that is known, then forward again.
+  // Walks back by whole periods to a cached state, then forward from there.
   const unknown: HeaderContext[] = [];
   let state: DeploymentState = 'defined';
   for (let at = prev && lastOfPeriodBefore(deployment, prev); at; at = at.ancestor(at.height - deployment.period)) {
@@ -54,7 +55,7 @@ export function deploymentState(deployment: Bip9Deployment, prev: HeaderContext 
       break;
     }
     unknown.push(at);
-    // Median times only grow, so before this one nothing can have begun.
+    // Median times never decrease, so no earlier period can have started.
     if (at.medianTimePast() < deployment.startTime) break;
   }
   for (const last of unknown.reverse()) {
@@ -64,12 +65,12 @@ export function deploymentState(deployment: Bip9Deployment, prev: HeaderContext 
   return state;
 }
 
-/** The last block of the period before the one that holds the block after `prev`; undefined in the first period. */
+/** Returns the last block before the period of the block after `prev`; undefined in the first period. */
 function lastOfPeriodBefore({ period }: Bip9Deployment, prev: HeaderContext): HeaderContext | undefined {
   return prev.ancestor(prev.height - ((prev.height + 1) % period));
 }
 
-/** The state after a period that was in `state` and ended with `last`. */
+/** Returns the state of the period after `last`, given the state of the period that `last` ends. */
 function nextState(deployment: Bip9Deployment, state: DeploymentState, last: HeaderContext): DeploymentState {
   switch (state) {
     case 'defined':
@@ -85,7 +86,7 @@ function nextState(deployment: Bip9Deployment, state: DeploymentState, last: Hea
   }
 }
 
-/** Signals in the last `blocks` blocks up to `last`. */
+/** Counts the signalling blocks among the `blocks` blocks up to `last`. */
 function countSignals({ bit }: Bip9Deployment, last: HeaderContext, blocks: number): number {
   let count = 0;
   let at: HeaderContext | undefined = last;
@@ -93,7 +94,7 @@ function countSignals({ bit }: Bip9Deployment, last: HeaderContext, blocks: numb
   return count;
 }
 
-/** The height of the first block that had the state of the block after `prev` (Core: GetStateSinceHeightFor). */
+/** Returns the height from which on the state of the block after `prev` applies (Core: GetStateSinceHeightFor). */
 export function stateSinceHeight(deployment: Bip9Deployment, prev: HeaderContext | undefined): number {
   const state = deploymentState(deployment, prev);
   let since = prev && lastOfPeriodBefore(deployment, prev);
@@ -105,16 +106,17 @@ export function stateSinceHeight(deployment: Bip9Deployment, prev: HeaderContext
   }
 }
 
-/** How a period goes, up to one of its blocks. */
+/** The signalling in a period, up to one of its blocks (Core: BIP9Stats). */
 export interface SignallingStatistics {
-  /** Of each block of the period so far, in their order. */
+  /** Whether each block of the period signals, from its first block up to the given one. */
   readonly signals: readonly boolean[];
+  /** The number of signalling blocks. */
   readonly count: number;
-  /** Whether enough blocks may still signal. */
+  /** Whether the threshold can still be reached in this period. */
   readonly possible: boolean;
 }
 
-/** The signals of the period that `block` belongs to, up to it (Core: GetStateStatisticsFor). */
+/** Returns the signalling in the period of `block`, up to `block` (Core: GetStateStatisticsFor). */
 export function signallingStatistics(deployment: Bip9Deployment, block: HeaderContext): SignallingStatistics {
   const { bit, period, threshold } = deployment;
   const list: boolean[] = [];

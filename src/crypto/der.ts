@@ -1,8 +1,8 @@
 import { isHighScalar, isScalar, negateScalar } from './scalar.ts';
 
 /**
- * Returns whether an ECDSA signature, without its hash type, is strict DER (BIP66; Core: IsValidSignatureEncoding). Does
- * not check that R and S are below the group order.
+ * Returns whether an ECDSA signature, without its hash type, is strict DER (BIP66; Core: IsValidSignatureEncoding).
+ * Does not check that R and S are below the group order.
  */
 export function isStrictDer(der: Uint8Array): boolean {
   const size = der.length;
@@ -15,7 +15,9 @@ export function isStrictDer(der: Uint8Array): boolean {
   return isStrictInteger(der, 2, lengthR) && isStrictInteger(der, 4 + lengthR, lengthS);
 }
 
-/** Returns whether there is a minimally encoded integer at `at` that is not negative. `length` is that of its content. */
+/**
+ * Returns whether there is a minimally encoded integer at `at` that is not negative. `length` is that of its content.
+ */
 function isStrictInteger(der: Uint8Array, at: number, length: number): boolean {
   if (der[at] !== 0x02 || length === 0) return false;
   const first = der[at + 2]!;
@@ -25,8 +27,9 @@ function isStrictInteger(der: Uint8Array, at: number, length: number): boolean {
 
 /**
  * Decodes a signature in any encoding that old OpenSSL accepted as DER: lengths in long form, a wrong sequence length,
- * negative or padded integers, trailing bytes (Core: ecdsa_signature_parse_der_lax). Returns R and S, 32 big-endian bytes
- * each. Undefined if that fails, or if R or S is not below the group order: then the signature is invalid for every key.
+ * negative or padded integers, trailing bytes (Core: ecdsa_signature_parse_der_lax). Returns R and S, 32 big-endian
+ * bytes each. Undefined if that fails, or if R or S is not below the group order: then the signature is invalid for
+ * every key.
  */
 export function parseDerLax(der: Uint8Array): Uint8Array | undefined {
   let at = 0;
@@ -56,7 +59,9 @@ export function parseDerLax(der: Uint8Array): Uint8Array | undefined {
   return isScalar(signature, 0) && isScalar(signature, 32) ? signature : undefined;
 }
 
-/** Returns whether S is above half the group order (BIP146: LOW_S). `signature` is R and S, 32 big-endian bytes each. */
+/**
+ * Returns whether S is above half the group order (BIP146: LOW_S). `signature` is R and S, 32 big-endian bytes each.
+ */
 export function isHighS(signature: Uint8Array): boolean {
   return isHighScalar(signature, 32);
 }

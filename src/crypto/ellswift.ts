@@ -6,8 +6,9 @@ import { taggedHash } from './hash.ts';
 import { secp256k1 } from './secp256k1.ts';
 
 /**
- * ElligatorSwift (BIP324): an encoding of public keys as 64 bytes that are indistinguishable from random bytes. The bytes
- * are two field elements, u and t, big-endian. Every pair decodes to the x of a point, and every x has many encodings.
+ * ElligatorSwift (BIP324): an encoding of public keys as 64 bytes that are indistinguishable from random bytes. The
+ * bytes are two field elements, u and t, big-endian. Every pair decodes to the x of a point, and every x has many
+ * encodings.
  */
 
 /** Bytes of an encoded public key: u and t, 32 each. */
@@ -56,8 +57,8 @@ export function decodeEllswift(encoded: Uint8Array): Uint8Array {
 }
 
 /**
- * Returns the ECDH secret of a v2 connection: 32 bytes (BIP324: v2_ecdh). `theirs` is the encoded public key of the peer,
- * `initiating` whether this side opened the connection. Throws `RangeError` if our secret key is out of range.
+ * Returns the ECDH secret of a v2 connection: 32 bytes (BIP324: v2_ecdh). `theirs` is the encoded public key of the
+ * peer, `initiating` whether this side opened the connection. Throws `RangeError` if our secret key is out of range.
  */
 export function ellswiftSharedSecret(ours: EllswiftKeyPair, theirs: Uint8Array, initiating: boolean): Uint8Array {
   const x = secp256k1().xOnlyMultiply(decodeEllswift(theirs), ours.secretKey);

@@ -6,6 +6,7 @@ import { concatBytes, fromBinaryKey } from '../bytes/compare.ts';
 interface NodeCrypto {
   hash(algorithm: string, data: Uint8Array, outputEncoding: 'binary'): string;
 }
+/** A hash function of bytes, with a digest in new memory. */
 export type HashFunction = (data: Uint8Array) => Uint8Array;
 
 // Looked up at run time, so that this file also loads in a browser.

@@ -1,8 +1,9 @@
 /**
- * Hash functions, signature verification by secp256k1, DER signatures, and the key exchange and ciphers of BIP324. Runs in
- * browsers as well.
+ * Hash functions, signature verification by secp256k1, DER signatures, and the key exchange and ciphers of BIP324. Runs
+ * in browsers as well.
  *
- * Two secp256k1 engines are built in, native code and WebAssembly. The first call chooses one; `useSecp256k1Engine` sets another.
+ * Two secp256k1 engines are built in, native code and WebAssembly. The first call chooses one; `useSecp256k1Engine`
+ * sets another.
  *
  * @example
  * ```ts

@@ -3,10 +3,10 @@ const LEADING_BITS = 52;
 const LEAST_LEADING = 2 ** (LEADING_BITS / 2);
 
 /**
- * Returns the inverse of `value` modulo `prime`, for 0 < value < prime. Uses Lehmer's algorithm: Euclid's quotients come
- * from the leading bits, in doubles, and about 26 bits of them are applied to the BigInts at once. This is five times as
- * fast as Euclid's algorithm on BigInts. The last quotient of a round may be wrong, which costs progress but not
- * correctness: each round preserves a = s * value and b = t * value modulo the prime.
+ * Returns the inverse of `value` modulo `prime`, for 0 < value < prime. Uses Lehmer's algorithm: Euclid's quotients
+ * come from the leading bits, in doubles, and about 26 bits of them are applied to the BigInts at once. This is five
+ * times as fast as Euclid's algorithm on BigInts. The last quotient of a round may be wrong, which costs progress but
+ * not correctness: each round preserves a = s * value and b = t * value modulo the prime.
  */
 export function modularInverse(value: bigint, prime: bigint): bigint {
   let a = prime;

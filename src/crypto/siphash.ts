@@ -5,8 +5,8 @@ export interface Uint64Halves {
 }
 
 /**
- * Returns SipHash-2-4 of `data` under a 16-byte key. Without the key, finding collisions is infeasible. The short ids of
- * BIP152 are its low 48 bits.
+ * Returns SipHash-2-4 of `data` under a 16-byte key. Without the key, finding collisions is infeasible. The short ids
+ * of BIP152 are its low 48 bits.
  */
 export function sipHash(key: Uint8Array, data: Uint8Array): Uint64Halves {
   const keyView = new DataView(key.buffer, key.byteOffset, 16);

@@ -1,6 +1,8 @@
 import type { Clock, Timer } from './clock.ts';
 
-/** A timer that coalesces calls: any number of `schedule` calls lead to one run of `action`, at the earliest time given. */
+/**
+ * A timer that coalesces calls: any number of `schedule` calls lead to one run of `action`, at the earliest time given.
+ */
 export class BatchTimer {
   readonly #clock: Clock;
   readonly #action: () => void;

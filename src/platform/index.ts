@@ -1,6 +1,6 @@
 /**
- * Interfaces to the outside world (`Clock`, `Random`, `Logger`), typed events, and `PierError`, the base class of all errors
- * that Pier throws on purpose. Runs in browsers as well.
+ * Interfaces to the outside world (`Clock`, `Random`, `Logger`), typed events, and `PierError`, the base class of all
+ * errors that Pier throws on purpose. Runs in browsers as well.
  *
  * @example
  * ```ts

@@ -9,12 +9,7 @@ export function moneyRange(value: bigint): boolean {
   return value >= 0n && value <= MAX_MONEY;
 }
 
-/**
- * Formats satoshis as bitcoins with eight decimals, as Core's RPC does (Core: ValueFromAmount).
- *
- * @example
- * formatAmount(150_000_000n); // '1.50000000'
- */
+/** Formats satoshis as bitcoins with eight decimals: "1.50000000" (Core: ValueFromAmount). */
 export function formatAmount(satoshis: bigint): string {
   const sign = satoshis < 0n ? '-' : '';
   const magnitude = satoshis < 0n ? -satoshis : satoshis;

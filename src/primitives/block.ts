@@ -5,10 +5,6 @@ import { Transaction, WITNESS_SCALE_FACTOR } from './transaction.ts';
 
 /**
  * An immutable block (BIP144 encoding; Core: CBlock). A decoded block is a view of its bytes, which must not change.
- *
- * @example
- * const block = Block.decode(bytes);
- * console.log(block.hashHex, block.transactions.length, block.weight);
  */
 export class Block {
   readonly header: BlockHeader;

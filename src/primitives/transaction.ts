@@ -63,10 +63,6 @@ export function txOutSize(output: TxOut): number {
 /**
  * An immutable transaction (BIP144 encoding; Core: CTransaction). A decoded transaction is a view of its bytes, which
  * must not change. Hashes and sizes are computed on first use.
- *
- * @example
- * const tx = Transaction.decode(fromHex(hex));
- * console.log(tx.txidHex, tx.vsize);
  */
 export class Transaction implements TransactionFields {
   /** uint32, as in Core since 28.0. Only BIP68 depends on the sign, and it compares unsigned. */

@@ -1,6 +1,6 @@
 /**
- * Scripts: the interpreter with all consensus and policy flags, signature hashes, standard output types, addresses and keys
- * in WIF. Runs in browsers as well.
+ * Scripts: the interpreter with all consensus and policy flags, signature hashes, standard output types, addresses and
+ * keys in WIF. Runs in browsers as well.
  *
  * @example
  * ```ts

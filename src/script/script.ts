@@ -68,12 +68,7 @@ function pushMinimal(data: Uint8Array): Uint8Array {
   return opcode === undefined ? pushBytes(data) : Uint8Array.of(opcode);
 }
 
-/**
- * Builds a script: a number is an opcode, bytes are pushed minimally, a bigint is pushed as a script number.
- *
- * @example
- * compileScript(Op.OP_HASH160, hash160(redeemScript), Op.OP_EQUAL); // P2SH
- */
+/** Builds a script: a number is an opcode, bytes are pushed minimally, a bigint is pushed as a script number. */
 export function compileScript(...parts: readonly (number | Uint8Array | bigint)[]): Uint8Array {
   return concatBytes(
     ...parts.map((part) => {

@@ -16,9 +16,6 @@ import { verifyWitnessProgram } from './witness.ts';
  * Verifies that an input may spend its output under `flags` (`ScriptFlag` bits); returns the script error, undefined on
  * success. `cache` holds the spent outputs and is shared by all inputs of `tx`. `signatures` defaults to the engine. No
  * script makes this throw.
- *
- * @example
- * const error = verifyInput(tx, 0, new SighashCache(tx, spentOutputs), MANDATORY_SCRIPT_VERIFY_FLAGS);
  */
 export function verifyInput(
   tx: Transaction,

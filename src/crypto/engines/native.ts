@@ -5,7 +5,9 @@ import { orFalse, orUndefined, type Secp256k1Engine } from './engine.ts';
 import { requirePackage } from './require.ts';
 import { verifySchnorrEquation } from './schnorr.ts';
 
-/** The preimage of BIP340's challenge: the tag hash twice, then R, P and the message. One buffer, hashed in one call. */
+/**
+ * The preimage of BIP340's challenge: the tag hash twice, then R, P and the message. One buffer, hashed in one call.
+ */
 const challenge = new Uint8Array(160);
 const tag = sha256(new TextEncoder().encode('BIP0340/challenge'));
 challenge.set(tag, 0);

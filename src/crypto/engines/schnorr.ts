@@ -1,8 +1,8 @@
 /**
  * BIP340's verification equation, s * G = R + e * P, by the ECDSA functions of libsecp256k1: the native package has no
  * Schnorr signatures. R and P are x-only (even y); e is the challenge modulo the group order. The functions here throw,
- * as the package does, if a scalar is out of range, an x belongs to no point, or a sum is the point at infinity. In each
- * of these cases the signature is invalid.
+ * as the package does, if a scalar is out of range, an x belongs to no point, or a sum is the point at infinity. In
+ * each of these cases the signature is invalid.
  */
 import { toBigInt, writeBigInt } from '../big-endian.ts';
 import { modularInverse } from '../modular-inverse.ts';
@@ -31,8 +31,9 @@ export function verifySchnorrEquation(bindings: Secp256k1Bindings, equation: Sch
 }
 
 /**
- * Checks P = (s * G - R) / e by ECDSA key recovery, which computes r⁻¹ * (S * R - m * G), with S = -r / e and m = S * s.
- * This takes one point multiplication instead of two, and one modular inverse. Requires e != 0 and r below the order.
+ * Checks P = (s * G - R) / e by ECDSA key recovery, which computes r⁻¹ * (S * R - m * G), with S = -r / e and m = S *
+ * s. This takes one point multiplication instead of two, and one modular inverse. Requires e != 0 and r below the
+ * order.
  */
 export function verifyByRecovery(bindings: Secp256k1Bindings, { r, s, e, p }: SchnorrEquation): boolean {
   if (!isScalar(s, 0)) return false;
