@@ -26,6 +26,7 @@ export class BatchTimer {
     });
   }
 
+  /** Cancels the scheduled run, if any. */
   cancel(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -13,7 +13,7 @@ import { Op } from '../../src/script/opcodes.ts';
 import { coinbase, mineBlock, OP_TRUE, outpoint, sealBlock, spend } from '../chain/support/builder.ts';
 import { invalidBlocks } from '../chain/support/invalid-blocks.ts';
 
-/** A block in its place, after its ancestors. */
+/** A block with its ancestors. */
 class Placed implements HeaderContext {
   readonly block: Block;
   readonly prev: Placed | undefined;
@@ -51,22 +51,22 @@ const coinbaseAt = (height: number): Transaction => tip.ancestor(height)!.block.
 const mature = [1, 2, 3, 4].map(coinbaseAt);
 const value = mature[0]!.outputs[0]!.value;
 
-/** What a reason says of the block (Core: BlockValidationResult). */
+/** Returns the kind that belongs to a reject reason (Core: BlockValidationResult). */
 function kindOf(reason: string): string {
   if (/^(bad-txnmrklroot|bad-txns-duplicate|bad-witness-.*|unexpected-witness)$/.test(reason)) return 'mutated';
   if (reason === 'time-too-new') return 'time-future';
   return /^(high-hash|bad-diffbits|time-.*|bad-version.*)$/.test(reason) ? 'invalid-header' : 'consensus';
 }
 
-/** What the rules of this layer say of a block on the tip; those of connecting it are told by the transaction. */
-function judge(block: Block): string | undefined {
-  const refusal =
+/** Checks a block on the tip by all rules of this layer; returns the reject reason. */
+function rejectReason(block: Block): string | undefined {
+  const failed =
     checkBlock(block, regtest) ??
     checkHeaderContext(block.header, tip, regtest, now) ??
     checkBlockContext(block, tip, regtest);
-  if (refusal) {
-    expect(refusal.kind, refusal.reason).toBe(kindOf(refusal.reason));
-    return refusal.reason;
+  if (failed) {
+    expect(failed.kind, failed.reason).toBe(kindOf(failed.reason));
+    return failed.reason;
   }
   const height = tip.height + 1;
   const coins = new Map(
@@ -90,43 +90,44 @@ function judge(block: Block): string | undefined {
 }
 
 describe('Blocks that break one rule', () => {
-  // The reasons are Core's: test/chain/invalid-blocks has bitcoind judge the same blocks. These need more than this layer.
+  // test/chain/invalid-blocks verifies the same reasons against bitcoind. Those in `beyond` are rules of the chain
+  // layer.
   const beyond = /^(bad-cb-amount|prev-blk-not-found|mandatory-script-verify-flag-failed.*)$/;
   const cases = invalidBlocks({ tip, mature, immature: coinbaseAt(110), now }).filter(
     ({ name, reason }) => !beyond.test(reason) && !/^(P2SH|witness) signature operations$/.test(name),
   );
 
-  it.each(cases)('are refused: $name', ({ block, reason }) => {
-    expect(judge(block)).toBe(reason);
+  it.each(cases)('are rejected: $name', ({ block, reason }) => {
+    expect(rejectReason(block)).toBe(reason);
   });
 
-  it('are many', () => {
+  it('number more than 35', () => {
     expect(cases.length).toBeGreaterThan(35);
   });
 });
 
-describe('Blocks at the limit', () => {
+describe('Blocks at a limit', () => {
   const input = outpoint(mature[0]!);
   const out = (amount = value, scriptPubKey: Uint8Array = OP_TRUE): TxOut => ({ value: amount, scriptPubKey });
-  const holding = (...transactions: Transaction[]) => judge(mineBlock(tip, { transactions }));
+  const holding = (...transactions: Transaction[]) => rejectReason(mineBlock(tip, { transactions }));
 
   it('are valid', () => {
-    expect(judge(mineBlock(tip))).toBeUndefined();
+    expect(rejectReason(mineBlock(tip))).toBeUndefined();
     expect(holding(spend({ inputs: [input], outputs: [out()] }))).toBeUndefined();
-    expect(judge(mineBlock(tip, { noCommitment: true }))).toBeUndefined();
+    expect(rejectReason(mineBlock(tip, { noCommitment: true }))).toBeUndefined();
   });
 
-  it('in time: a second after the median, two hours ahead', () => {
-    expect(judge(mineBlock(tip, { time: tip.medianTimePast() + 1 }))).toBeUndefined();
-    expect(judge(mineBlock(tip, { time: now + 7200 }))).toBeUndefined();
+  it('of time: a second after the median, two hours ahead of the clock', () => {
+    expect(rejectReason(mineBlock(tip, { time: tip.medianTimePast() + 1 }))).toBeUndefined();
+    expect(rejectReason(mineBlock(tip, { time: now + 7200 }))).toBeUndefined();
   });
 
-  it('in signature operations: 20,000 outside of witnesses', () => {
+  it('of signature operations: 20,000 outside witnesses', () => {
     const operations = (count: number) =>
       holding(spend({ inputs: [input], outputs: [out(value, new Uint8Array(count).fill(Op.OP_CHECKSIG))] }));
     expect(operations(20_000)).toBeUndefined();
     expect(operations(20_001)).toBe('bad-blk-sigops');
-    // Those of inputs count too, though they have never run.
+    // Those in scriptSigs count too, even if they never run.
     const scriptSig = new Uint8Array(10_000).fill(Op.OP_CHECKSIGVERIFY);
     const inputs = mature.slice(0, 2).map((tx) => outpoint(tx));
     expect(holding(spend({ inputs, scriptSig, outputs: [out()] }))).toBeUndefined();
@@ -134,57 +135,57 @@ describe('Blocks at the limit', () => {
     expect(holding(spend({ inputs, scriptSig, outputs: [out(), one] }))).toBe('bad-blk-sigops');
   });
 
-  it('in size: a million bytes without witnesses, four million units of weight', () => {
-    // An output of this size more or less changes the block by as much.
+  it('of size: a million bytes without witnesses, a weight of four million', () => {
+    // The size of the block changes by as much as that of this output.
     const sized = (size: number) => mineBlock(tip, { coinbaseOutputs: [out(0n, new Uint8Array(size).fill(0x6a))] });
     const rest = sized(900_000).strippedSize - 900_000;
     const fullest = sized(1_000_000 - rest);
     expect(fullest.strippedSize).toBe(1_000_000);
-    expect(judge(fullest)).toBe('bad-blk-weight');
+    expect(rejectReason(fullest)).toBe('bad-blk-weight');
     expect(checkBlock(fullest, regtest)).toBeUndefined();
     expect(checkBlock(sized(1_000_001 - rest), regtest)?.reason).toBe('bad-blk-length');
 
     const weighty = (size: number) =>
       mineBlock(tip, { transactions: [spend({ inputs: [input], outputs: [out()], witness: [new Uint8Array(size)] })] });
     const others = weighty(3_900_000).weight - 3_900_000;
-    expect(judge(weighty(4_000_000 - others))).toBeUndefined();
-    expect(judge(weighty(4_000_001 - others))).toBe('bad-blk-weight');
+    expect(rejectReason(weighty(4_000_000 - others))).toBeUndefined();
+    expect(rejectReason(weighty(4_000_001 - others))).toBe('bad-blk-weight');
   });
 
-  it('in their number of transactions: a million of no size would weigh too much', () => {
+  it('of the number of transactions: more than a million are too many, whatever their size', () => {
     const header = { prevHash: tip.hash, time: tip.time + 1, bits: tip.bits, version: 4 };
     const many = new Array(1_000_001).fill(coinbase(111));
     const block = new Block(sealBlock([], header).header, many);
     expect(checkBlock(block, regtest, { merkleRoot: false })?.reason).toBe('bad-blk-length');
   });
 
-  it('in locks: heights and median times before their own', () => {
+  it('of lock times: below the height and the median time past', () => {
     const locked = (lockTime: number, sequence = 0) =>
       holding(spend({ inputs: [input], outputs: [out()], sequence, lockTime }));
     expect(locked(tip.height)).toBeUndefined();
     expect(locked(tip.height + 1)).toBe('bad-txns-nonfinal');
     expect(locked(tip.medianTimePast() - 1)).toBeUndefined();
-    // BIP113 counts the median time from the block before, not the block's own time.
+    // BIP113: the median time past of the parent counts, not the block's own time.
     expect(locked(tip.time)).toBe('bad-txns-nonfinal');
-    // Input 0 spends a coin of block 1: 110 blocks deep in block 111.
+    // Input 0 spends a coin of block 1, which is 110 blocks deep at height 111.
     expect(locked(0, 110)).toBeUndefined();
     expect(locked(0, 111)).toBe('bad-txns-nonfinal');
   });
 
-  it('in the depth of the coinbases that they spend: 100', () => {
+  it('of coinbase maturity: a depth of 100', () => {
     const spending = (height: number) =>
       holding(spend({ inputs: [outpoint(coinbaseAt(height))], outputs: [out(coinbaseAt(height).outputs[0]!.value)] }));
     expect(spending(11)).toBeUndefined();
     expect(spending(12)).toBe('bad-txns-premature-spend-of-coinbase');
   });
 
-  it('in the witness commitment: it may be longer, and the last one counts', () => {
+  it('of the witness commitment: it may be longer, and the last one counts', () => {
     const plain = coinbase(tip.height + 1);
     const [reward, commitment] = plain.outputs;
     const header = { prevHash: tip.hash, time: tip.time + 1, bits: tip.bits, version: 4 };
     const { version, inputs, lockTime } = plain;
     const withOutputs = (...outputs: TxOut[]) =>
-      judge(sealBlock([new Transaction({ version, inputs, lockTime, outputs })], header));
+      rejectReason(sealBlock([new Transaction({ version, inputs, lockTime, outputs })], header));
     const changed = (at: number, length = 38) => {
       const scriptPubKey = new Uint8Array(length);
       scriptPubKey.set(commitment!.scriptPubKey.subarray(0, length));
@@ -195,13 +196,13 @@ describe('Blocks at the limit', () => {
     expect(withOutputs(reward!, changed(37), commitment!)).toBeUndefined();
     expect(withOutputs(reward!, commitment!, changed(37))).toBe('bad-witness-merkle-match');
     expect(withOutputs(commitment!)).toBeUndefined();
-    // What is too short or begins otherwise is no commitment; the coinbase's witness is then one too many.
+    // An output that is too short or has another prefix is not a commitment, so the coinbase's witness is unexpected.
     expect(withOutputs(reward!, changed(-1, 37))).toBe('unexpected-witness');
     for (let at = 0; at < 6; at++) expect(withOutputs(reward!, changed(at))).toBe('unexpected-witness');
     expect(withOutputs(reward!, commitment!, changed(5))).toBeUndefined();
   });
 
-  it('may leave out the proof of work and the merkle root where they are not mined yet', () => {
+  it('before mining: proof of work and merkle root can be skipped', () => {
     const { header, transactions } = mineBlock(tip);
     let nonce = 0;
     let bad = header;
@@ -216,11 +217,13 @@ describe('Blocks at the limit', () => {
   });
 });
 
-describe('Rules that came with time', () => {
+describe('Rules that apply from a height on', () => {
   const main = chainParams('main');
   const header = mineBlock(tip).header;
 
-  /** After a block at this height, a minute old, whose eleven predecessors' median is half an hour back. */
+  /**
+   * Returns a parent at this height, one minute older than `header`, with a median time past half an hour before it.
+   */
   function parent(height: number, bits: number): HeaderContext {
     const { time } = header;
     const first: HeaderContext = {
@@ -232,12 +235,12 @@ describe('Rules that came with time', () => {
   }
   const reason = (fields: Partial<BlockHeader>, prev: HeaderContext, params: ChainParams) => {
     const changed = new BlockHeader({ ...header, bits: prev.bits, ...fields });
-    const refusal = checkHeaderContext(changed, prev, params, header.time);
-    if (refusal) expect(refusal.kind).toBe('invalid-header');
-    return refusal?.reason;
+    const failed = checkHeaderContext(changed, prev, params, header.time);
+    if (failed) expect(failed.kind).toBe('invalid-header');
+    return failed?.reason;
   };
 
-  it('each ended a version of blocks (BIP34, BIP66, BIP65)', () => {
+  it('reject outdated block versions (BIP34, BIP66, BIP65)', () => {
     const at = (height: number, version: number) => reason({ version }, parent(height - 1, 0x18000001), main);
     expect(at(227_930, 1)).toBeUndefined();
     expect(at(227_931, 1)).toBe('bad-version(0x00000001)');
@@ -251,7 +254,7 @@ describe('Rules that came with time', () => {
     expect(at(388_381, -1)).toBe('bad-version(0xffffffff)');
   });
 
-  it('keep the time of a period from being warped, on testnet4 only (BIP94)', () => {
+  it('reject time warps on testnet4 only (BIP94)', () => {
     const testnet4 = chainParams('testnet4');
     const bits = 0x1d00ffff;
     const late = (seconds: number, height: number, params: ChainParams) => {
@@ -264,13 +267,13 @@ describe('Rules that came with time', () => {
     expect(late(601, 2016, chainParams('test'))).toBeUndefined();
   });
 
-  it('want heights in coinbases from BIP34 on, the median time as clock from BIP113 on, and witnesses from BIP141 on', () => {
-    const judgeAt = (height: number, ...list: Transaction[]) =>
+  it('require coinbase heights (BIP34), use median time past for locks (BIP113), and allow witnesses (BIP141)', () => {
+    const reasonAt = (height: number, ...list: Transaction[]) =>
       checkBlockContext(new Block(header, list), parent(height - 1, 0), main)?.reason;
     const bare = coinbase(300_000, { noCommitment: true });
-    expect(judgeAt(227_930, bare)).toBeUndefined();
-    expect(judgeAt(227_931, bare)).toBe('bad-cb-height');
-    expect(judgeAt(300_000, bare)).toBeUndefined();
+    expect(reasonAt(227_930, bare)).toBeUndefined();
+    expect(reasonAt(227_931, bare)).toBe('bad-cb-height');
+    expect(reasonAt(300_000, bare)).toBeUndefined();
 
     const locked = spend({
       inputs: [outpoint(mature[0]!)],
@@ -278,12 +281,12 @@ describe('Rules that came with time', () => {
       sequence: 0,
       lockTime: header.time - 1,
     });
-    expect(judgeAt(419_327, coinbase(419_327, { noCommitment: true }), locked)).toBeUndefined();
-    expect(judgeAt(419_328, coinbase(419_328, { noCommitment: true }), locked)).toBe('bad-txns-nonfinal');
+    expect(reasonAt(419_327, coinbase(419_327, { noCommitment: true }), locked)).toBeUndefined();
+    expect(reasonAt(419_328, coinbase(419_328, { noCommitment: true }), locked)).toBe('bad-txns-nonfinal');
 
-    // Before segwit a commitment is an output like others, and there are no witnesses.
-    expect(judgeAt(481_823, coinbase(481_823))).toBe('unexpected-witness');
-    expect(judgeAt(481_824, coinbase(481_824))).toBeUndefined();
+    // Before segwit a commitment has no meaning, and witnesses are not allowed.
+    expect(reasonAt(481_823, coinbase(481_823))).toBe('unexpected-witness');
+    expect(reasonAt(481_824, coinbase(481_824))).toBeUndefined();
   });
 });
 
@@ -306,7 +309,7 @@ describe('checkTxInputs', () => {
     return checkTxInputs(spending, view, heightOfSpend, regtest);
   };
 
-  it('tells the fee and what is spent', () => {
+  it('returns the fee and the spent coins', () => {
     const result = check(tx(7n, 5n), 10n, 5n);
     expect(result).toMatchObject({ fee: 3n, coins: [{ output: { value: 10n } }, { output: { value: 5n } }] });
     expect(result.reject).toBeUndefined();
@@ -314,7 +317,7 @@ describe('checkTxInputs', () => {
     expect(check(tx(0n), 21n * million, 0n)).toMatchObject({ fee: 21n * million });
   });
 
-  it('refuses more out than in, and sums beyond all money', () => {
+  it('rejects outputs above inputs, and input values out of range', () => {
     expect(check(tx(16n), 10n, 5n)).toMatchObject({
       reject: { kind: 'consensus', reason: 'bad-txns-in-belowout' },
     });
@@ -324,7 +327,7 @@ describe('checkTxInputs', () => {
     expect(check(tx(1n), 5n, -1n)).toMatchObject(outOfRange);
   });
 
-  it('refuses what is missing or, of coinbases, young', () => {
+  it('rejects missing inputs and immature coinbases', () => {
     const missing = { reject: { kind: 'missing-inputs', reason: 'bad-txns-inputs-missingorspent' } };
     expect(checkTxInputs(tx(1n), { getCoin: () => undefined }, 500, regtest)).toMatchObject(missing);
     const young = (depth: number) => {

@@ -23,21 +23,21 @@ import { compileScript } from '../../src/script/script.ts';
 import { OP_TRUE, spend } from '../chain/support/builder.ts';
 import { TestHeader } from './support/headers.ts';
 
-// Edges of the rules, as in Core's pow.cpp, tx_check.cpp, tx_verify.cpp and chain.h.
+// Edge cases of the rules, as in Core's pow.cpp, tx_check.cpp, tx_verify.cpp and chain.h.
 
 const prevout = { txid: new Uint8Array(32).fill(1), vout: 0 };
 
-describe('The median time', () => {
+describe('medianTimePast', () => {
   const headers = (...times: number[]) =>
     times.reduce<TestHeader | undefined>((prev, time) => new TestHeader({ time, bits: 0 }, prev), undefined)!;
 
-  it('is the middle one of up to eleven, in whatever order they come', () => {
+  it('returns the median of up to eleven times in any order', () => {
     expect(medianTimePast(headers(7))).toBe(7);
     expect(medianTimePast(headers(1, 9))).toBe(9);
     expect(medianTimePast(headers(9, 1))).toBe(9);
     expect(medianTimePast(headers(5, 100, 20))).toBe(20);
     expect(medianTimePast(headers(11, 2, 9, 4, 7, 6, 5, 8, 3, 10, 1))).toBe(6);
-    // The twelfth is of no account.
+    // A twelfth time does not count.
     expect(medianTimePast(headers(100, 101, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11))).toBe(6);
     expect(medianTimePast(headers(0, 100, 2, 90, 4, 80, 6, 70, 8, 60, 10, 50))).toBe(50);
   });
@@ -46,14 +46,14 @@ describe('The median time', () => {
 describe('BIP68', () => {
   const tip = new TestHeader({ time: 1000, bits: 0 }, new TestHeader({ time: 500, bits: 0 }));
 
-  it('locks nothing where no input has a lock', () => {
+  it('gives no lock without relative lock times, or for version 1', () => {
     const none = { minHeight: -1, minTime: -1 };
     expect(calculateSequenceLock(spend({ inputs: [prevout], outputs: [] }), [1], tip)).toEqual(none);
     const old = spend({ inputs: [prevout], outputs: [], version: 1, sequence: 5 });
     expect(calculateSequenceLock(old, [1], tip)).toEqual(none);
   });
 
-  it('locks up to and including a height, and up to and including a time', () => {
+  it('holds up to and including minHeight and minTime', () => {
     const median = tip.medianTimePast();
     const met = (minHeight: number, minTime: number) => isSequenceLockMet({ minHeight, minTime }, tip);
     expect([met(0, -1), met(1, -1), met(2, -1)]).toEqual([true, true, false]);
@@ -65,23 +65,23 @@ describe('BIP68', () => {
 describe('Proof of work', () => {
   const main = chainParams('main');
 
-  it('allows the target itself', () => {
+  it('accepts a hash equal to the target', () => {
     const target = compactToTarget(0x1d00ffff).target;
     const bytes = (value: bigint) =>
       Uint8Array.from(Buffer.from(value.toString(16).padStart(64, '0'), 'hex').reverse());
     expect(checkProofOfWork(bytes(target), 0x1d00ffff, main)).toBe(true);
     expect(checkProofOfWork(bytes(target + 1n), 0x1d00ffff, main)).toBe(false);
-    // The highest that a network allows, and the first above it.
+    // The network's limit, and the first target above it.
     expect(checkProofOfWork(bytes(1n), 0x1d00ffff, main)).toBe(true);
     expect(checkProofOfWork(bytes(1n), 0x1d010000, main)).toBe(false);
   });
 
-  it('is half of all hashes for the target 1', () => {
+  it('is 2^255 hashes for the target 1', () => {
     expect(blockWork(0x03000001)).toBe(2n ** 255n);
     expect(blockWork(0x03000002)).toBe(2n ** 256n / 3n);
   });
 
-  it('has compact targets of 256 bits at most', () => {
+  it('has compact targets of at most 256 bits', () => {
     expect(compactToTarget(0x220000ff).overflow).toBe(false);
     expect(compactToTarget(0x22000100).overflow).toBe(true);
     expect(compactToTarget(0x2100ffff).overflow).toBe(false);
@@ -93,7 +93,7 @@ describe('Proof of work', () => {
     ]);
   });
 
-  it('stays within a period, however late a block is; on testnet it is that of the last real block', () => {
+  it('has the same bits within a period, except after a late block on testnet', () => {
     const easiest = targetToCompact(main.powLimit);
     const genesis = new TestHeader({ time: 0, bits: 0x1c05a3f4 });
     const first = new TestHeader({ time: 600, bits: 0x1c0168fd }, genesis);
@@ -106,8 +106,8 @@ describe('Proof of work', () => {
   });
 });
 
-describe('Refusals', () => {
-  it('have details where there are any', () => {
+describe('Reject', () => {
+  it('has a debug field only if there is a debug message', () => {
     expect(reject('consensus', 'bad-txns-vin-empty')).toStrictEqual({
       kind: 'consensus',
       reason: 'bad-txns-vin-empty',
@@ -119,8 +119,8 @@ describe('Refusals', () => {
   });
 });
 
-describe('Deployments', () => {
-  it('are those that are buried, or that have a start', () => {
+describe('isDeployed', () => {
+  it('returns true for buried deployments and those with a start time', () => {
     const { taproot, testdummy, segwit } = regtest.deployments;
     expect(isDeployed(taproot)).toBe(true);
     expect(isDeployed(segwit)).toBe(true);
@@ -132,7 +132,7 @@ describe('Deployments', () => {
 describe('Transactions', () => {
   const out = (size = 1) => ({ value: 1n, scriptPubKey: new Uint8Array(size) });
 
-  it('have inputs, outputs, and a million bytes without witnesses at most', () => {
+  it('require inputs, outputs, and at most a million bytes without witnesses', () => {
     const invalid = (reason: string) => ({ kind: 'consensus', reason });
     expect(checkTransaction(spend({ inputs: [], outputs: [out()] }))).toEqual(invalid('bad-txns-vin-empty'));
     expect(checkTransaction(spend({ inputs: [prevout], outputs: [] }))).toEqual(invalid('bad-txns-vout-empty'));
@@ -142,13 +142,13 @@ describe('Transactions', () => {
     expect(checkTransaction(sized(1_000_001 - rest))).toEqual(invalid('bad-txns-oversize'));
   });
 
-  it('that make coins have scripts of 2 to 100 bytes', () => {
+  it('that are coinbases require a scriptSig of 2 to 100 bytes', () => {
     const coinbase = (size: number) =>
       checkTransaction(spend({ inputs: [nullOutPoint], outputs: [out()], scriptSig: new Uint8Array(size) }))?.reason;
     expect([1, 2, 100, 101].map(coinbase)).toEqual(['bad-cb-length', undefined, undefined, 'bad-cb-length']);
   });
 
-  it('cost four for each signature operation outside of witnesses, which cost one', () => {
+  it('cost 4 per signature operation outside witnesses, and 1 per one in a witness', () => {
     const { P2SH, WITNESS, NONE } = ScriptFlag;
     const multisig = compileScript(2n, new Uint8Array(33), new Uint8Array(33), 2n, Op.OP_CHECKMULTISIG);
     const coin = (scriptPubKey: Uint8Array): Coin => ({
@@ -158,7 +158,7 @@ describe('Transactions', () => {
     });
     const cost = (tx: Transaction, flags: number, ...coins: Coin[]) => transactionSigOpCost(tx, coins, flags);
     const toTrue = { value: 1n, scriptPubKey: OP_TRUE };
-    // The cases of Core's GetTxSigOpCost test. Before P2SH a multisig counts for twenty, with it for its keys.
+    // The cases of Core's GetTxSigOpCost test. A bare multisig counts as 20, in P2SH as its number of keys.
     const bare = spend({ inputs: [prevout], outputs: [{ value: 1n, scriptPubKey: multisig }] });
     expect(legacySigOps(bare)).toBe(20);
     expect(cost(bare, P2SH | WITNESS, coin(OP_TRUE))).toBe(80);

@@ -4,9 +4,9 @@ import { blockScriptFlags, isBuried } from '../../src/consensus/deployments.ts';
 import { chainParams, difficultyInterval, type NetworkName } from '../../src/consensus/params.ts';
 import { ScriptFlag } from '../../src/script/flags.ts';
 
-// From Core's kernel/chainparams.cpp; where there is a bitcoind, params.test.ts asks it as well.
+// From Core's kernel/chainparams.cpp. params.test.ts compares with bitcoind, if installed.
 
-/** Heights of BIP34, BIP66, BIP65, BIP112 and BIP141. */
+/** Activation heights of BIP34, BIP66, BIP65, BIP112 and BIP141. */
 const fromOne = [1, 1, 1, 1, 1];
 const testAddresses = { pubKeyHash: 111, scriptHash: 196, secretKey: 239 };
 const testKeys = { public: 0x043587cf, private: 0x04358394 };
@@ -47,12 +47,11 @@ const known: Record<NetworkName, object> = {
   },
 };
 
-it.each(Object.entries(known))('%s has the parameters that Core has', (network, expected) => {
+it.each(Object.entries(known))("%s has Core's parameters", (network, expected) => {
   const params = chainParams(network as NetworkName);
   const { bip34, bip66, bip65, csv, segwit } = params.deployments;
   expect(params.network).toBe(network);
   expect(params.marker).toBe(network);
-  // Networks without seeds connect to whom they are told to.
   expect(params.seeds).toEqual([]);
   expect({
     heights: [bip34, bip66, bip65, csv, segwit].map((each) => (isBuried(each) ? each.height : undefined)),
@@ -67,14 +66,14 @@ it.each(Object.entries(known))('%s has the parameters that Core has', (network, 
     bip32: params.bip32,
   }).toEqual({ bip34Hash: undefined, flagExceptions: [], bip30Exceptions: [], ...expected });
   expect(params.powTargetSpacing).toBe(600);
-  // Two weeks; a day on regtest since 2024, where it matters to nothing but the start of a period.
+  // Two weeks; a day on regtest since 2024, which does not retarget.
   expect(difficultyInterval(params)).toBe(network === 'regtest' ? 144 : 2016);
 });
 
 it.each<NetworkName>(['main', 'test', 'testnet4', 'signet', 'regtest'])(
-  '%s holds what Core holds from genesis on',
+  '%s has P2SH, segwit and Taproot from genesis on',
   (network) => {
-    // GetBlockScriptFlags begins with these three, whatever the height.
+    // Core's GetBlockScriptFlags starts with these at any height.
     const always = ScriptFlag.P2SH | ScriptFlag.WITNESS | ScriptFlag.TAPROOT;
     expect(blockScriptFlags(undefined, chainParams(network)) & always).toBe(always);
   },

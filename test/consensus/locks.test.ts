@@ -13,8 +13,8 @@ function tx(lockTime: number, sequences: readonly number[], version = 2): Transa
   return new Transaction({ version, inputs, outputs: [], lockTime });
 }
 
-describe('lock times', () => {
-  it('below 500,000,000 are heights, from there on times, and hold while they are not in the past', () => {
+describe('Lock times', () => {
+  it('below 500,000,000 are heights, others Unix times, and hold until they are in the past', () => {
     expect(isFinalTx(tx(0, [0]), 0, 0)).toBe(true);
     expect(isFinalTx(tx(100, [0]), 100, 2_000_000_000)).toBe(false);
     expect(isFinalTx(tx(100, [0]), 101, 0)).toBe(true);
@@ -23,50 +23,50 @@ describe('lock times', () => {
     expect(isFinalTx(tx(500_000_000, [0]), 0, 500_000_001)).toBe(true);
   });
 
-  it('are off where all inputs are final', () => {
+  it('are disabled if all inputs are final', () => {
     expect(isFinalTx(tx(100, [0xffffffff, 0xffffffff]), 50, 0)).toBe(true);
     expect(isFinalTx(tx(100, [0xffffffff, 0xfffffffe]), 50, 0)).toBe(false);
   });
 });
 
 describe('BIP68', () => {
-  // Heights 0 to 100, ten minutes apart; the block in question has height 101.
+  // Heights 0 to 100, ten minutes apart; the transaction is in block 101.
   const tip = extendHeaders(new TestHeader({ time: 1_400_000_000, bits: 0x1d00ffff }), 100, 600);
   const ok = (sequence: number, coinHeight: number, version = 2) =>
     sequenceLocks(tx(0, [sequence], version), [coinHeight], tip);
 
-  it('counts blocks from the one that made the coin', () => {
+  it('counts blocks from the one that created the coin', () => {
     expect(ok(0, 101)).toBe(true);
     expect(ok(1, 101)).toBe(false);
     expect(ok(1, 100)).toBe(true);
     expect(ok(10, 91)).toBe(true);
     expect(ok(11, 91)).toBe(false);
     expect(ok(0xffff, 1)).toBe(false);
-    // Bits without meaning are ignored.
+    // Undefined bits are ignored.
     expect(ok(0x7fbf0000 | 10, 91)).toBe(true);
     expect(ok(0x7fbf0000 | 11, 91)).toBe(false);
   });
 
-  it('counts 512 seconds from the median time before that block', () => {
+  it('counts units of 512 seconds from the median time past before that block', () => {
     const time = 0x0040_0000;
-    // Medians lag five blocks behind: from the one before the coin's to the tip's there are `101 - height` times 600 s.
+    // From the median time past before the coin's block to that of the tip there are `101 - height` times 600 seconds.
     expect(ok(time | 0, 100)).toBe(true);
     expect(ok(time | 1, 100)).toBe(true);
     expect(ok(time | 2, 100)).toBe(false);
     expect(ok(time | 11, 91)).toBe(true);
     expect(ok(time | 12, 91)).toBe(false);
-    // A coin of the block in question itself.
+    // A coin created in the same block.
     expect(ok(time | 0, 101)).toBe(true);
     expect(ok(time | 1, 101)).toBe(false);
   });
 
-  it('is off for version 1 and by its own flag; a version with the top bit set is a large one', () => {
+  it('does not apply to version 1 or with the disable flag; versions are unsigned', () => {
     expect(ok(0xffff, 101, 1)).toBe(true);
     expect(ok(0x8000_0000 | 0xffff, 101)).toBe(true);
     expect(ok(0xffff, 101, 0xffff_ffff)).toBe(false);
   });
 
-  it('the strictest input decides', () => {
+  it('applies the strictest lock of all inputs', () => {
     const both = tx(0, [1, 10]);
     expect(sequenceLocks(both, [100, 91], tip)).toBe(true);
     expect(sequenceLocks(both, [101, 91], tip)).toBe(false);

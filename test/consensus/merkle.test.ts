@@ -6,7 +6,7 @@ import { sha256, sha256d } from '../../src/crypto/hash.ts';
 const leaf = (n: number) => sha256(Uint8Array.of(n, n >>> 8));
 const join = (a: Uint8Array, b: Uint8Array) => sha256d(Uint8Array.from([...a, ...b]));
 
-/** The definition, as a recursion. */
+/** Computes a merkle root recursively, by its definition. */
 function byDefinition(leaves: readonly Uint8Array[]): Uint8Array {
   if (leaves.length === 1) return leaves[0]!;
   const level: Uint8Array[] = [];
@@ -14,7 +14,7 @@ function byDefinition(leaves: readonly Uint8Array[]): Uint8Array {
   return byDefinition(level);
 }
 
-describe('merkle trees', () => {
+describe('Merkle trees', () => {
   it('repeat the last hash of an odd level', () => {
     for (let count = 1; count <= 40; count++) {
       const leaves = Array.from({ length: count }, (_, i) => leaf(i));
@@ -25,11 +25,11 @@ describe('merkle trees', () => {
     expect(merkleRoot([])).toEqual({ root: new Uint8Array(32), mutated: false });
   });
 
-  it('of a list whose end is repeated have the same root, and are found out (CVE-2012-2459)', () => {
+  it('with a duplicated end have the same root, and are marked mutated (CVE-2012-2459)', () => {
     let forgeries = 0;
     for (let count = 2; count <= 100; count++) {
       const leaves = Array.from({ length: count }, (_, i) => leaf(i));
-      // On the first level with an odd number of hashes, the last of them covers this many leaves, and is repeated.
+      // The last hash of the first odd level covers this many leaves.
       let width = 1;
       while ((count / width) % 2 === 0) width *= 2;
       if (width === count) continue;
@@ -40,7 +40,7 @@ describe('merkle trees', () => {
     }
     expect(forgeries).toBe(93);
     expect(merkleRoot([leaf(1), leaf(2), leaf(3), leaf(3)]).mutated).toBe(true);
-    // Equal hashes that are no pair are harmless.
+    // Equal neighbours that are not siblings do not count.
     expect(merkleRoot([leaf(1), leaf(2), leaf(2), leaf(3)]).mutated).toBe(false);
   });
 });

@@ -10,7 +10,7 @@ import { MANDATORY_SCRIPT_VERIFY_FLAGS, ScriptFlag } from '../../src/script/flag
 import { Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
 import { TestHeader } from './support/headers.ts';
 
-// As bitcoind's getblockchaininfo and getblock print them.
+// The values of bitcoind's getblockchaininfo and getblock.
 const genesis: Record<NetworkName, { hash: string; work: string; difficulty: number; magic: string; port: number }> = {
   main: {
     hash: '000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f',
@@ -49,8 +49,8 @@ const genesis: Record<NetworkName, { hash: string; work: string; difficulty: num
   },
 };
 
-describe('parameters', () => {
-  it.each(Object.entries(genesis))('%s', (network, expected) => {
+describe('Parameters', () => {
+  it.each(Object.entries(genesis))('of %s match bitcoind', (network, expected) => {
     const params = chainParams(network as NetworkName);
     const { header, hash, hashHex, transactions } = params.genesis;
     expect(hashHex).toBe(expected.hash);
@@ -63,25 +63,25 @@ describe('parameters', () => {
     expect(chainParams(network as NetworkName)).toBe(params);
   });
 
-  it('have the well-known merkle root', () => {
+  it('of mainnet have the known genesis merkle root', () => {
     const root = '4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b';
     expect(toReversedHex(chainParams('main').genesis.header.merkleRoot)).toBe(root);
   });
 
-  it("signet's magic is the hash of its challenge", () => {
+  it('of signet have the hash of the challenge as magic', () => {
     const { signetChallenge, magic } = chainParams('signet');
     const serialised = Uint8Array.from([signetChallenge!.length, ...signetChallenge!]);
     expect(toHex(sha256d(serialised).subarray(0, 4))).toBe(toHex(magic));
   });
 });
 
-describe('script flags', () => {
+describe('blockScriptFlags', () => {
   const main = chainParams('main');
-  /** The parent of a block at a height. */
+  /** Returns the parent of a block at `height`. */
   const parentAt = (height: number) => new TestHeader({ height: height - 1, time: 0, bits: 0 });
   const early = ScriptFlag.P2SH | ScriptFlag.WITNESS | ScriptFlag.TAPROOT;
 
-  it('grow with the height', () => {
+  it('adds flags at the activation heights', () => {
     expect(blockScriptFlags(parentAt(1), main)).toBe(early);
     expect(blockScriptFlags(parentAt(363_724), main)).toBe(early);
     expect(blockScriptFlags(parentAt(363_725), main)).toBe(early | ScriptFlag.DERSIG);
@@ -94,7 +94,7 @@ describe('script flags', () => {
     expect(blockScriptFlags(parentAt(1), regtest)).toBe(MANDATORY_SCRIPT_VERIFY_FLAGS);
   });
 
-  it('spare the two blocks that came before the rules', () => {
+  it('returns the flags of the two exceptions of mainnet', () => {
     const flags = [...main.scriptFlagExceptions].map(([hex, expected]) => {
       const hash = Uint8Array.from(Buffer.from(hex, 'hex')).reverse();
       return blockScriptFlags(parentAt(170_060), main, hash) === expected;
@@ -103,8 +103,8 @@ describe('script flags', () => {
   });
 });
 
-describe('subsidy', () => {
-  it('adds up to all the money there will be', () => {
+describe('blockSubsidy', () => {
+  it('halves every 210,000 blocks, and sums up to 20,999,999.9769 bitcoins', () => {
     const main = chainParams('main');
     let total = 0n;
     for (let height = 0; height < 7_000_000; height += 1000) total += blockSubsidy(height, main) * 1000n;
@@ -117,8 +117,8 @@ describe('subsidy', () => {
   });
 });
 
-describeBitcoind('parameters as bitcoind has them', () => {
-  it.each(Object.keys(genesis))('%s: the same genesis and the same deployments', async (network) => {
+describeBitcoind('Parameters compared with bitcoind', () => {
+  it.each(Object.keys(genesis))('%s has the same genesis block and deployments', async (network) => {
     const params = chainParams(network as NetworkName);
     const node = await Bitcoind.start({ network, args: ['-connect=0'] });
     try {
@@ -135,7 +135,7 @@ describeBitcoind('parameters as bitcoind has them', () => {
         } else {
           const { start_time, timeout, min_activation_height } = bip9!;
           expect([ours.startTime, ours.minActivationHeight]).toEqual([start_time, min_activation_height]);
-          // bitcoind's greatest integer stands for no timeout.
+          // bitcoind reports no timeout as the largest int64.
           expect(ours.timeout).toBe(timeout > Number.MAX_SAFE_INTEGER ? NO_TIMEOUT : timeout);
         }
         expect([name, isActiveAfter(name, new TestHeader({ height: 0, time: 0, bits: 0 }), params)]).toEqual([
@@ -149,7 +149,7 @@ describeBitcoind('parameters as bitcoind has them', () => {
   });
 });
 
-/** Soft forks of Bitcoin Knots alone. */
+/** Soft forks that only Knots has. */
 const knotsOnly = new Set(['reduced_data', 'long_coinbase_maturity']);
 
 interface TheirDeployment {

@@ -16,7 +16,7 @@ import { extendHeaders, TestHeader } from './support/headers.ts';
 
 const main = chainParams('main');
 
-describe('compact targets', () => {
+describe('Compact targets', () => {
   // The examples of Core's arith_uint256 tests.
   const valid: [bits: number, target: bigint, back: number][] = [
     [0x00000000, 0n, 0],
@@ -48,7 +48,7 @@ describe('compact targets', () => {
     expect(targetToCompact(0x80n)).toBe(0x02008000);
   });
 
-  it('know negative and too large numbers', () => {
+  it('may be negative or overflow', () => {
     expect(compactToTarget(0x01fedcba)).toEqual({ target: 0x7en, negative: true, overflow: false });
     expect(compactToTarget(0x04923456)).toEqual({ target: 0x12345600n, negative: true, overflow: false });
     expect(compactToTarget(0xff123456).overflow).toBe(true);
@@ -59,13 +59,13 @@ describe('compact targets', () => {
   });
 });
 
-describe('proof of work', () => {
+describe('Proof of work', () => {
   const genesis = fromReversedHex('000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f');
 
-  it('compares the hash with the target that the bits claim', () => {
+  it('requires a hash that meets a valid target', () => {
     expect(hashToBigInt(genesis)).toBe(0x000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26fn);
     expect(checkProofOfWork(genesis, 0x1d00ffff, main)).toBe(true);
-    // The target of the first block with difficulty 10,000 or so.
+    // A target of difficulty 16,307.
     expect(checkProofOfWork(genesis, 0x1b0404cb, main)).toBe(false);
     const zero = new Uint8Array(32);
     for (const bits of [0, 0x1d80ffff, 0x1d010000, 0x207fffff, 0xff123456]) {
@@ -74,7 +74,7 @@ describe('proof of work', () => {
     expect(checkProofOfWork(zero, 0x207fffff, regtest)).toBe(true);
   });
 
-  it('is worth its expected number of hashes', () => {
+  it('counts as the expected number of hashes', () => {
     expect(blockWork(0x1d00ffff)).toBe(0x100010001n);
     expect(blockWork(0x207fffff)).toBe(2n);
     expect(blockWork(0x1e0377ae)).toBe(0x49d414n);
@@ -82,7 +82,7 @@ describe('proof of work', () => {
     expect(blockWork(0x1d80ffff)).toBe(0n);
   });
 
-  it('is shown as a difficulty', () => {
+  it('is reported as a difficulty', () => {
     expect(difficulty(0x1d00ffff)).toBe(1);
     // Core's RPC prints sixteen digits.
     expect(difficulty(0x207fffff).toPrecision(16)).toBe('4.656542373906925e-10');
@@ -91,8 +91,8 @@ describe('proof of work', () => {
   });
 });
 
-describe('retargeting', () => {
-  /** What follows a period of mainnet that began at `firstTime` and whose last block is given. */
+describe('Retargeting', () => {
+  /** Returns the bits after a mainnet period, given the time of its first block and its last block. */
   function bitsAfter(firstTime: number, last: { height: number; time: number; bits: number }): number {
     const first = new TestHeader({ height: last.height - 2015, time: firstTime, bits: last.bits });
     const tip: HeaderContext = {
@@ -106,16 +106,16 @@ describe('retargeting', () => {
     return nextWorkRequired(tip, last.time + 600, main);
   }
 
-  it('follows mainnet at its known adjustments', () => {
+  it('matches known adjustments of mainnet', () => {
     expect(bitsAfter(1261130161, { height: 32255, time: 1262152739, bits: 0x1d00ffff })).toBe(0x1d00d86a);
-    // No easier than the limit.
+    // Not above the limit.
     expect(bitsAfter(1231006505, { height: 2015, time: 1233061996, bits: 0x1d00ffff })).toBe(0x1d00ffff);
-    // No more than four times harder, or easier.
+    // By at most a factor of four in either direction.
     expect(bitsAfter(1279008237, { height: 68543, time: 1279297671, bits: 0x1c05a3f4 })).toBe(0x1c0168fd);
     expect(bitsAfter(1263163443, { height: 46367, time: 1269211443, bits: 0x1c387f6f })).toBe(0x1d00e1fd);
   });
 
-  it('is told from what no times could make, at the adjustments of Core’s tests', () => {
+  it("permits only possible transitions, as in Core's tests", () => {
     const permitted = (height: number, oldBits: number, newBits: number) =>
       permittedDifficultyTransition(main, height, oldBits, newBits);
     expect(permitted(32256, 0x1d00ffff, 0x1d00d86a)).toBe(true);
@@ -124,17 +124,17 @@ describe('retargeting', () => {
     expect(permitted(68544, 0x1c05a3f4, 0x1c0168fd - 1)).toBe(false);
     expect(permitted(46368, 0x1c387f6f, 0x1d00e1fd)).toBe(true);
     expect(permitted(46368, 0x1c387f6f, 0x1d00e1fd + 1)).toBe(false);
-    // Within a period nothing changes; where easy blocks are allowed, everything may.
+    // No change within a period; any change on networks with minimum-difficulty blocks.
     expect(permitted(32257, 0x1d00d86a, 0x1d00d86a)).toBe(true);
     expect(permitted(32257, 0x1d00d86a, 0x1d00d86b)).toBe(false);
     expect(permittedDifficultyTransition(regtest, 7, 0x207fffff, 0x1d00ffff)).toBe(true);
   });
 
-  it('happens every 2,016 blocks, over one block less', () => {
+  it('happens every 2016 blocks, and measures 2015 intervals', () => {
     const genesis = new TestHeader({ time: 1231006505, bits: 0x1d00ffff });
     const last = extendHeaders(genesis, 2015, 300);
     expect(nextWorkRequired(last.prev!, 0, main)).toBe(0x1d00ffff);
-    // 2,015 intervals of 300 seconds, as a part of two weeks.
+    // 2015 intervals of 300 seconds, relative to two weeks.
     const target = (compactToTarget(0x1d00ffff).target * 604_500n) / 1_209_600n;
     expect(nextWorkRequired(last, 0, main)).toBe(targetToCompact(target));
     const next = extendHeaders(last, 1, 300, 0x1c7fff00);
@@ -154,7 +154,7 @@ describe('retargeting', () => {
     const base = extendHeaders(new TestHeader({ time: 1_400_000_000, bits: 0x1c0ffff0 }), 2015, 600);
     const easy = new TestHeader({ time: base.time + 1201, bits: 0x1d00ffff }, base);
 
-    it('a block twenty minutes late may be easy, and the one after it must be real again', () => {
+    it('allows minimum difficulty only for a block more than twenty minutes late', () => {
       const tip = extendHeaders(base, 10, 600);
       expect(nextWorkRequired(tip, tip.time + 1200, test)).toBe(0x1c0ffff0);
       expect(nextWorkRequired(tip, tip.time + 1201, test)).toBe(0x1d00ffff);
@@ -163,12 +163,12 @@ describe('retargeting', () => {
       expect(nextWorkRequired(later, later.time + 1, test)).toBe(0x1c0ffff0);
     });
 
-    it('an easy block that starts a period makes the period easy', () => {
+    it('keeps minimum difficulty for a period that starts with it', () => {
       expect(easy.height).toBe(2016);
       expect(nextWorkRequired(easy, easy.time + 1, test)).toBe(0x1d00ffff);
     });
 
-    it('BIP94 retargets from the first block of the period, testnet3 from the last', () => {
+    it('starts from the bits of the first block of the period under BIP94, of the last on testnet3', () => {
       const period = extendHeaders(base, 2015, 600);
       const last = new TestHeader({ time: period.time + 1201, bits: 0x1d00ffff }, period);
       expect(last.height).toBe(4031);

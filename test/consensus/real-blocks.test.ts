@@ -10,28 +10,28 @@ import { describeVectors } from '../support/vectors.ts';
 
 const test = chainParams('test');
 
-describeVectors('real blocks', 'blocks/block300025.raw', () => {
-  it('are nine', () => {
+describeVectors('Real blocks', 'blocks/block300025.raw', () => {
+  it('number nine', () => {
     expect(realBlocks).toHaveLength(9);
   });
 
-  it.each(realBlocks)('$name passes every rule that needs no coins', ({ name, height, params }) => {
+  it.each(realBlocks)('pass all rules that need no coins: $name', ({ name, height, params }) => {
     const block = realBlock(name);
     const parent = parentOf(block, height || bip34Height(block), params);
     expect(checkBlock(block, params)).toBeUndefined();
     expect(checkBlockContext(block, parent, params)).toBeUndefined();
     expect(toHex(blockMerkleRoot(block).root)).toBe(toHex(block.header.merkleRoot));
     if (name.startsWith('mainnet-')) expect(toReversedHex(block.hash)).toBe(name.slice(8));
-    // As decoded, and as built of its parts.
+    // The same when rebuilt from its parts.
     expect(new Block(block.header, block.transactions).weight).toBe(block.weight);
     expect(equalBytes(new Block(block.header, block.transactions).encode(), rawBlock(name))).toBe(true);
-    // Of a height one off none of them would be, from BIP34 on.
+    // Since BIP34, a block fails at any other height.
     const isNamed = height !== 1;
     const reason = checkBlockContext(block, { ...parent, height: parent.height + 1 }, params)?.reason;
     expect(reason).toBe(isNamed ? 'bad-cb-height' : undefined);
   });
 
-  it('with a witness changed are mutated', () => {
+  it('with a changed witness are mutated', () => {
     const block = realBlock('block928831');
     const raw = Uint8Array.from(rawBlock('block928831'));
     const at = block.transactions.findIndex((tx, i) => i > 0 && tx.hasWitness);
@@ -47,7 +47,7 @@ describeVectors('real blocks', 'blocks/block300025.raw', () => {
   });
 });
 
-/** The number that the coinbase begins with. */
+/** Returns the height that the coinbase begins with (BIP34). */
 function bip34Height(block: Block): number {
   const { scriptSig } = block.transactions[0]!.inputs[0]!;
   let height = 0;

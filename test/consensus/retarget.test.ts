@@ -10,20 +10,20 @@ const { params } = findNetwork('classroom');
 const PERIOD = 20;
 const SPACING = 10;
 
-/** A miner of some hashes a second on a chain of headers; blocks take as long as their work says, more or less. */
+/** Mines headers at a given hash rate; the time of a block follows from its work. */
 class Miner {
   tip = new TestHeader({ time: params.genesis.header.time, bits: params.genesis.header.bits });
   readonly chain = [this.tip];
   readonly #random: SeededRandom | undefined;
   #clock: number;
 
-  /** With a seed, the times between blocks are those of chance; without, those expected. */
+  /** With a seed, the times between blocks are random (exponential); without, they are the expected ones. */
   constructor(start: number, seed?: number) {
     this.#clock = start;
     this.#random = seed === undefined ? undefined : new SeededRandom(seed);
   }
 
-  /** Mines whole periods at a speed; the bits that each of them began with. */
+  /** Mines whole periods at a hash rate; returns the bits of the first block of each. */
   mine(periods: number, hashesPerSecond: number): number[] {
     const bits: number[] = [];
     for (let i = 0; i < periods * PERIOD; i++) {
@@ -38,14 +38,14 @@ class Miner {
     return bits;
   }
 
-  /** Mean time between the blocks of the last periods, in seconds. */
+  /** Returns the mean time between blocks over the last periods, in seconds. */
   spacing(periods: number): number {
     return (this.tip.time - this.chain.at(-1 - periods * PERIOD)!.time) / (periods * PERIOD);
   }
 }
 
-describe("the classroom's difficulty", () => {
-  it('is set every 20 blocks, from the times of 19 intervals, by at most a factor of four', () => {
+describe('Difficulty on the classroom network', () => {
+  it('changes every 20 blocks, by the time of 19 intervals, by at most a factor of four', () => {
     expect(difficultyInterval(params)).toBe(PERIOD);
     for (const [seconds, numerator] of [
       ...[
@@ -64,7 +64,7 @@ describe("the classroom's difficulty", () => {
         [100_000, 800],
       ],
     ] as [number, number][]) {
-      // A chain that has left the limit far behind.
+      // Far below the highest target.
       const bits = 0x1d00_ffff;
       const first = new TestHeader({ height: 40, time: 1_800_000_000, bits });
       let last = first;
@@ -77,30 +77,30 @@ describe("the classroom's difficulty", () => {
     }
   });
 
-  it('is never below its limit: genesis is old, so the first period seems to have taken ages', () => {
+  it('is never below its minimum, also after the first period, which starts with an old genesis block', () => {
     const miner = new Miner(1_800_000_000);
     const limit = targetToCompact(params.powLimit);
     expect(miner.mine(1, 4_500_000)).toEqual([limit]);
-    // A thousand times too slow for ten seconds a block: it stays as easy as it gets.
+    // A hash rate far too low for ten-second blocks: the difficulty stays at its minimum.
     expect(new Miner(1_800_000_000).mine(6, 1000)).toEqual(Array(6).fill(limit));
   });
 
-  it('finds the speed of a core in four periods, blocks ten seconds apart, and follows it up and down', () => {
+  it('adjusts to one core within four periods, and follows the hash rate up and down', () => {
     const miner = new Miner(1_800_000_000);
     const started = miner.tip;
     const ratios = (bits: number[]) => bits.map((b, i) => Number(blockWork(b)) / Number(blockWork(bits[i - 1] ?? b)));
     const rising = ratios(miner.mine(5, 4_500_000));
-    // Nothing at 20 for genesis' sake; then up by four as long as blocks come far too fast.
+    // No change at height 20 because of the old genesis block; then a factor of four while blocks are far too fast.
     expect(rising.map((ratio) => Math.round(ratio * 10) / 10)).toEqual([1, 4, 4, 2.8, 1]);
     miner.mine(3, 4_500_000);
-    // 19 intervals are measured, and held against 20.
+    // 19 measured intervals are compared with the target time of 20.
     expect(miner.spacing(3)).toBeCloseTo((SPACING * 20) / 19, 0);
-    // Ten more join: at first, blocks come eleven times as fast.
+    // Ten more miners join: at first, blocks are eleven times as fast.
     miner.mine(1, 11 * 4_500_000);
     expect(miner.spacing(1)).toBeLessThan(1.5);
     miner.mine(5, 11 * 4_500_000);
     expect(miner.spacing(3)).toBeCloseTo((SPACING * 20) / 19, 0);
-    // They leave: a period drags on, then it is easier by no more than four.
+    // They leave: one period is slow, then the difficulty falls by at most a factor of four.
     miner.mine(1, 4_500_000);
     expect(miner.spacing(1)).toBeGreaterThan(90);
     miner.mine(5, 4_500_000);
@@ -108,7 +108,7 @@ describe("the classroom's difficulty", () => {
     expect(miner.tip.height).toBe(started.height + 20 * PERIOD);
   });
 
-  it('keeps blocks about ten seconds apart also where chance has its way', () => {
+  it('keeps blocks about ten seconds apart with random block times', () => {
     for (const [seed, speed] of [
       [1, 500_000],
       [2, 4_500_000],

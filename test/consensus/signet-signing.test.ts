@@ -15,7 +15,7 @@ import { compileScript, pushBytes } from '../../src/script/script.ts';
 import { legacySighash, SighashCache } from '../../src/script/sighash/index.ts';
 import { mineBlock } from '../chain/support/builder.ts';
 
-// A signet of our own: its blocks are signed here as BIP325 says, step by step.
+// A custom signet, whose blocks this test signs step by step as BIP325 specifies.
 const secret = Uint8Array.from(sha256(Uint8Array.of(1)));
 const challenge = compileScript(pubECDSA(secret), Op.OP_CHECKSIG);
 const params = { ...chainParams('signet'), signetChallenge: challenge };
@@ -25,7 +25,7 @@ const header = fromHex('ecc7daa2');
 const { hash, header: first } = chainParams('regtest').genesis;
 const template = mineBlock({ hash, height: 0, time: first.time, bits: first.bits });
 
-/** The block with `script` behind its witness commitment. */
+/** Returns the block with `script` appended to its witness commitment. */
 function blockWith(script: Uint8Array): Block {
   const [coinbase] = template.transactions;
   const { version, inputs, lockTime } = coinbase!;
@@ -35,7 +35,7 @@ function blockWith(script: Uint8Array): Block {
   return new Block(template.header, [new Transaction({ version, inputs, outputs, lockTime })]);
 }
 
-/** The solution for a block that is as given once the signature is taken out. */
+/** Returns the solution of a block, given the block with the solution cleared. */
 function sign(cleared: Block): Uint8Array {
   const { version, prevHash, time } = template.header;
   const { root } = blockMerkleRoot(cleared);
@@ -54,13 +54,13 @@ function sign(cleared: Block): Uint8Array {
   });
   const digest = legacySighash(new SighashCache(toSign, toSpend.outputs), 0, challenge, 1);
   const scriptSig = compileScript(concatBytes(signECDSA(digest, secret), Uint8Array.of(1)));
-  // The scriptSig, then a witness of no elements.
+  // The scriptSig, then an empty witness.
   return concatBytes(Uint8Array.of(scriptSig.length), scriptSig, Uint8Array.of(0));
 }
 
 const isSigned = (script: Uint8Array) => checkSignetSolution(blockWith(script), params);
 
-it('a block is signed with its signature taken out of the commitment', () => {
+it('a signet signature covers the block without the solution', () => {
   const cleared = pushBytes(header);
   const solution = sign(blockWith(cleared));
   expect(isSigned(pushBytes(concatBytes(header, solution)))).toBe(true);
@@ -69,7 +69,7 @@ it('a block is signed with its signature taken out of the commitment', () => {
   expect(isSigned(concatBytes(pushBytes(concatBytes(header, solution)), Uint8Array.of(Op.OP_NOP)))).toBe(false);
 });
 
-it('what else stands in the commitment is signed as Core writes it again: with the shortest push', () => {
+it('a signet signature covers the rest of the commitment with minimal pushes, as Core reserializes it', () => {
   const before = fromHex('51' + '00' + '4c03010203' + '4e0100000009');
   const rewritten = fromHex('51' + '00' + '03010203' + '0109');
   const after = concatBytes(fromHex('4d0100aa' + '61'), pushBytes(concatBytes(header, fromHex('01'))));
@@ -78,16 +78,16 @@ it('what else stands in the commitment is signed as Core writes it again: with t
   expect(isSigned(concatBytes(before, pushBytes(concatBytes(header, solution)), after))).toBe(true);
 });
 
-it('the header without anything behind it is no solution', () => {
+it('a push of the signet header alone is not a solution', () => {
   const bare = pushBytes(header);
   const solution = sign(blockWith(concatBytes(bare, pushBytes(header))));
   expect(isSigned(concatBytes(bare, pushBytes(concatBytes(header, solution))))).toBe(true);
-  const anybody = { ...params, signetChallenge: Uint8Array.of(Op.OP_1) };
-  expect(checkSignetSolution(blockWith(bare), anybody)).toBe(true);
-  expect(checkSignetSolution(blockWith(pushBytes(concatBytes(header, Uint8Array.of(7)))), anybody)).toBe(false);
+  const trivial = { ...params, signetChallenge: Uint8Array.of(Op.OP_1) };
+  expect(checkSignetSolution(blockWith(bare), trivial)).toBe(true);
+  expect(checkSignetSolution(blockWith(pushBytes(concatBytes(header, Uint8Array.of(7)))), trivial)).toBe(false);
 });
 
-it('a solution has a witness where the challenge wants one', () => {
+it('a solution may have a witness', () => {
   const witnessed = { ...params, signetChallenge: compileScript(0n, sha256(Uint8Array.of(Op.OP_1))) };
   const check = (solution: string) =>
     checkSignetSolution(blockWith(pushBytes(concatBytes(header, fromHex(solution)))), witnessed);
@@ -97,7 +97,7 @@ it('a solution has a witness where the challenge wants one', () => {
   expect(check('00' + '00')).toBe(false);
 });
 
-it('the commitment may be the first output, and other transactions are signed too', () => {
+it('the commitment may be the first output, and the signature covers other transactions', () => {
   const cleared = pushBytes(header);
   const [coinbase] = blockWith(cleared).transactions;
   const { version, inputs, lockTime } = coinbase!;

@@ -7,7 +7,7 @@ import { Block } from '../../src/primitives/block.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import { signetBlocks } from './support/signet-blocks.ts';
 
-describe('signet (BIP325)', () => {
+describe('Signet (BIP325)', () => {
   const signet = chainParams('signet');
 
   it('accepts the blocks of its signers', () => {
@@ -15,8 +15,8 @@ describe('signet (BIP325)', () => {
     expect(checkSignetSolution(signet.genesis, signet)).toBe(true);
   });
 
-  it('refuses a block that others signed', () => {
-    // The same two keys, but both of them have to sign.
+  it('rejects a block with too few signatures', () => {
+    // The same two keys, but both have to sign.
     const { signetChallenge } = signet;
     const others = { ...signet, signetChallenge: Uint8Array.from([0x52, ...signetChallenge!.subarray(1)]) };
     for (const block of signetBlocks) {
@@ -24,7 +24,7 @@ describe('signet (BIP325)', () => {
     }
   });
 
-  it('refuses the solution of another block, and a block without one', () => {
+  it('rejects the solution of another block, and a block without one', () => {
     const [first, second] = signetBlocks;
     expect(checkSignetSolution(new Block(second!.header, first!.transactions), signet)).toBe(false);
     expect(checkSignetSolution(new Block(first!.header, []), signet)).toBe(false);
@@ -33,19 +33,19 @@ describe('signet (BIP325)', () => {
     );
   });
 
-  it('accepts any block with a commitment where the challenge is OP_TRUE', () => {
-    const anybody = { ...signet, signetChallenge: Uint8Array.of(0x51) };
-    for (const block of signetBlocks) expect(checkSignetSolution(block, anybody)).toBe(true);
-    // Without a solution, too.
+  it('accepts any block with a commitment if the challenge is OP_TRUE', () => {
+    const trivial = { ...signet, signetChallenge: Uint8Array.of(0x51) };
+    for (const block of signetBlocks) expect(checkSignetSolution(block, trivial)).toBe(true);
+    // Also without a solution.
     const [block] = signetBlocks;
     const { version, inputs, outputs, lockTime } = block!.transactions[0]!;
     const bare = { value: 0n, scriptPubKey: outputs[1]!.scriptPubKey.subarray(0, 38) };
     const coinbase = new Transaction({ version, inputs, outputs: [outputs[0]!, bare], lockTime });
-    expect(checkSignetSolution(new Block(block!.header, [coinbase]), anybody)).toBe(true);
+    expect(checkSignetSolution(new Block(block!.header, [coinbase]), trivial)).toBe(true);
     expect(checkSignetSolution(new Block(block!.header, [coinbase]), signet)).toBe(false);
   });
 
-  it('refuses a solution that does not decode', () => {
+  it('rejects a solution that does not decode', () => {
     const [block] = signetBlocks;
     const { version, inputs, outputs, lockTime } = block!.transactions[0]!;
     for (const change of [-1, 1]) {
@@ -58,7 +58,7 @@ describe('signet (BIP325)', () => {
     }
   });
 
-  it('judges a commitment of as many operations as a block has room for', () => {
+  it('handles a commitment of as many operations as fit into a block', () => {
     const [block] = signetBlocks;
     const { version, inputs, outputs, lockTime } = block!.transactions[0]!;
     const scriptPubKey = concatBytes(outputs[1]!.scriptPubKey, new Uint8Array(900_000).fill(0x51));
@@ -69,7 +69,7 @@ describe('signet (BIP325)', () => {
       lockTime,
     });
     expect(checkSignetSolution(new Block(block!.header, [coinbase]), signet)).toBe(false);
-    const anybody = { ...signet, signetChallenge: Uint8Array.of(0x51) };
-    expect(checkSignetSolution(new Block(block!.header, [coinbase]), anybody)).toBe(true);
+    const trivial = { ...signet, signetChallenge: Uint8Array.of(0x51) };
+    expect(checkSignetSolution(new Block(block!.header, [coinbase]), trivial)).toBe(true);
   });
 });

@@ -38,13 +38,13 @@ function load(path: string): Case[] {
     });
 }
 
-/** Whether every input verifies. */
+/** Returns whether all inputs verify. */
 function passes({ tx, spent }: Case, flags: number): boolean {
   const cache = new SighashCache(tx, spent);
   return tx.inputs.every((_, i) => verifyInput(tx, i, cache, flags) === undefined);
 }
 
-/** The sets that lack one of the flags. */
+/** Returns the sets of flags with one flag removed. */
 function withoutOne(flags: number): number[] {
   return flagList.map((flag) => trimFlags(flags & ~flag)).filter((fewer) => fewer !== flags);
 }
@@ -56,14 +56,17 @@ function namedFlags(names: string): number {
 describeVectors("Core's valid transactions", 'core/tx_valid.json', () => {
   const cases = load('core/tx_valid.json');
 
-  it.each(['native', 'wasm'] as const)('are valid with all flags but the excluded ones on the %s engine', (engine) => {
-    useSecp256k1Engine(engine);
-    for (const entry of cases) {
-      expect(checkTransaction(entry.tx), entry.name).toBeUndefined();
-      expect(passes(entry, ALL_FLAGS & ~namedFlags(entry.flags)), entry.name).toBe(true);
-    }
-    expect(cases).toHaveLength(121);
-  });
+  it.each(['native', 'wasm'] as const)(
+    'are valid with all flags except the excluded ones on the %s engine',
+    (engine) => {
+      useSecp256k1Engine(engine);
+      for (const entry of cases) {
+        expect(checkTransaction(entry.tx), entry.name).toBeUndefined();
+        expect(passes(entry, ALL_FLAGS & ~namedFlags(entry.flags)), entry.name).toBe(true);
+      }
+      expect(cases).toHaveLength(121);
+    },
+  );
 
   it('are valid with fewer flags, and invalid with any excluded one', () => {
     useSecp256k1Engine('native');
@@ -82,7 +85,7 @@ describeVectors("Core's valid transactions", 'core/tx_valid.json', () => {
 describeVectors("Core's invalid transactions", 'core/tx_invalid.json', () => {
   const cases = load('core/tx_invalid.json');
 
-  it.each(['native', 'wasm'] as const)('are invalid with the least flags on the %s engine', (engine) => {
+  it.each(['native', 'wasm'] as const)('are invalid with the given flags on the %s engine', (engine) => {
     useSecp256k1Engine(engine);
     let malformed = 0;
     for (const entry of cases) {
@@ -98,7 +101,7 @@ describeVectors("Core's invalid transactions", 'core/tx_invalid.json', () => {
     expect(malformed).toBe(cases.filter(({ flags }) => flags.includes('BADTX')).length);
   });
 
-  it('are invalid with more flags, and valid with any one less', () => {
+  it('are invalid with more flags, and valid without any one of them', () => {
     useSecp256k1Engine('native');
     const random = new SeededRandom(93);
     for (const entry of cases) {

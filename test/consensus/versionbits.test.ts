@@ -20,7 +20,7 @@ const BIT = 8;
 const SIGNAL = 0x2000_0000 | (1 << BIT);
 const NO_SIGNAL = 0x2000_0000;
 const SPACING = 600;
-/** The time of genesis; blocks are `SPACING` apart, so a median time is five blocks behind. */
+/** The time of genesis. Blocks are `SPACING` apart, so median time past is the time of the block five before. */
 const GENESIS = 1_415_926_536;
 
 function deployment(fields: Partial<Bip9Deployment>): Bip9Deployment {
@@ -35,12 +35,12 @@ function deployment(fields: Partial<Bip9Deployment>): Bip9Deployment {
   return { ...base, ...fields };
 }
 
-/** The median time past at which the block at `height` is the last one known. */
+/** Returns the median time past of the block at `height`. */
 function medianAt(height: number): number {
   return GENESIS + (height - 5) * SPACING;
 }
 
-/** A chain under construction. */
+/** A chain of headers that grows. */
 class Headers {
   readonly all: TestHeader[] = [new TestHeader({ time: GENESIS, bits: 0 })];
 
@@ -48,7 +48,7 @@ class Headers {
     return this.all.at(-1)!;
   }
 
-  /** Up to, and without, the block at `height`. */
+  /** Mines up to the block before `height`. */
   mineTo(height: number, version = NO_SIGNAL, spacing = SPACING): this {
     while (this.all.length < height) {
       this.all.push(new TestHeader({ time: this.tip.time + spacing, bits: 0, version }, this.tip));
@@ -57,7 +57,7 @@ class Headers {
   }
 }
 
-/** State and since-height after mining up to each of these heights. */
+/** Returns the state of the block at each height, and the height since which it applies. */
 function states(d: Bip9Deployment, headers: Headers, ...heights: number[]): [DeploymentState, number][] {
   return heights.map((height) => {
     const prev = headers.all[height - 1];
@@ -66,7 +66,7 @@ function states(d: Bip9Deployment, headers: Headers, ...heights: number[]): [Dep
 }
 
 describe('signals', () => {
-  it('are bits below the top bits 001, and of no other version', () => {
+  it('returns the bit of versions with the top bits 001 only', () => {
     expect(signals(0x2000_0001, 0)).toBe(true);
     expect(signals(0x3000_0000, 28)).toBe(true);
     expect(signals(0x2000_0000, 28)).toBe(false);
@@ -76,8 +76,8 @@ describe('signals', () => {
   });
 });
 
-describe('a deployment', () => {
-  it('goes from defined to started, locked in and active, a period at a time', () => {
+describe('A deployment', () => {
+  it('goes from defined to started, locked_in and active, one period each', () => {
     const d = deployment({ startTime: medianAt(199) });
     const headers = new Headers().mineTo(200).mineTo(300, SIGNAL).mineTo(500);
     expect(states(d, headers, 1, 100, 199, 200, 299, 300, 399, 400, 499, 500)).toEqual([
@@ -94,7 +94,7 @@ describe('a deployment', () => {
     ]);
   });
 
-  it('starts with the first period before which the median time has reached the start, not a second earlier', () => {
+  it('starts with the first period after median time past reaches the start time', () => {
     const headers = new Headers().mineTo(300);
     expect(states(deployment({ startTime: medianAt(99) }), headers, 100)).toEqual([['started', 100]]);
     expect(states(deployment({ startTime: medianAt(99) + 1 }), headers, 100, 199, 200)).toEqual([
@@ -104,10 +104,10 @@ describe('a deployment', () => {
     ]);
   });
 
-  it('is locked in by exactly the threshold, in one period, wherever in it the signals lie', () => {
+  it('locks in at the threshold within one period, anywhere in the period', () => {
     const d = deployment({});
     const short = new Headers().mineTo(100).mineTo(189, SIGNAL).mineTo(200).mineTo(211).mineTo(300, SIGNAL);
-    // 89 of 100; then 89 again, though the hundred before the last few blocks held more.
+    // 89 of 100 in each period, though 100 blocks across the boundary have more.
     expect(states(d, short, 100, 200, 300)).toEqual([
       ['started', 100],
       ['started', 100],
@@ -117,7 +117,7 @@ describe('a deployment', () => {
     expect(states(d, enough, 200)).toEqual([['locked_in', 200]]);
   });
 
-  it('counts no signals from before it started', () => {
+  it('does not count signals before it started', () => {
     const headers = new Headers().mineTo(100, SIGNAL).mineTo(200);
     expect(states(deployment({}), headers, 100, 200)).toEqual([
       ['started', 100],
@@ -125,7 +125,7 @@ describe('a deployment', () => {
     ]);
   });
 
-  it('fails when the median time reaches the timeout without it, for ever', () => {
+  it('fails for good if it is not locked in when median time past reaches the timeout', () => {
     const d = deployment({ timeout: medianAt(299) });
     const headers = new Headers().mineTo(200).mineTo(289, SIGNAL).mineTo(300).mineTo(500, SIGNAL);
     expect(states(d, headers, 200, 299, 300, 400, 500)).toEqual([
@@ -138,8 +138,8 @@ describe('a deployment', () => {
     expect(states(deployment({ timeout: medianAt(299) + 1 }), headers, 300)).toEqual([['started', 100]]);
   });
 
-  it('is given a period even if that begins after its timeout, and signals in time win over the timeout', () => {
-    // BIP9 as Core has it since taproot: every deployment that starts can be signalled for.
+  it('has at least one signalling period, and locks in despite a timeout in that period', () => {
+    // Core's BIP9 since Taproot: every deployment that starts can be signalled for.
     const d = deployment({ startTime: medianAt(50), timeout: medianAt(60) });
     expect(states(d, new Headers().mineTo(200), 100, 200)).toEqual([
       ['started', 100],
@@ -152,7 +152,7 @@ describe('a deployment', () => {
     ]);
   });
 
-  it('stays locked in up to the period that begins at its minimum height or later', () => {
+  it('stays locked_in until the first period at or above its minimum activation height', () => {
     const headers = new Headers().mineTo(100).mineTo(200, SIGNAL).mineTo(700);
     const at = (minActivationHeight: number) =>
       states(deployment({ minActivationHeight }), headers, 200, 300, 400, 500, 600).map(([state, since]) =>
@@ -163,7 +163,7 @@ describe('a deployment', () => {
     expect(at(500)).toEqual(['locked_in', 'locked_in', 'locked_in', 500, 500]);
   });
 
-  it('may be always active or never, whatever miners say', () => {
+  it('may be always or never active, whatever miners signal', () => {
     const headers = new Headers().mineTo(400, SIGNAL);
     expect(states(deployment({ startTime: ALWAYS_ACTIVE, minActivationHeight: 1000 }), headers, 0, 1, 400)).toEqual([
       ['active', 0],
@@ -176,7 +176,7 @@ describe('a deployment', () => {
     ]);
   });
 
-  it('has the state of its own branch', () => {
+  it('has a separate state on each branch', () => {
     const d = deployment({});
     const trunk = new Headers().mineTo(150);
     const fork = () => {
@@ -190,7 +190,7 @@ describe('a deployment', () => {
     expect(states(d, silent, 200, 300).map(([state]) => state)).toEqual(['started', 'started']);
   });
 
-  it('is what a plain walk over all periods finds, in whatever order blocks are asked about', () => {
+  it('matches a plain walk over all periods, for queries in any order', () => {
     for (let seed = 1; seed <= 40; seed++) {
       const random = new SeededRandom(seed);
       const period = 5 + randomInt(random, 20);
@@ -203,7 +203,7 @@ describe('a deployment', () => {
       });
       const headers = new Headers();
       while (headers.all.length < 20 * period) {
-        // Often whole runs of signals, so that all states are met.
+        // Long runs of signals, so that all states occur.
         const version = randomInt(random, 3) > 0 ? SIGNAL : NO_SIGNAL;
         headers.mineTo(headers.all.length + 1 + randomInt(random, period), version, 1 + randomInt(random, 1200));
       }
@@ -215,11 +215,11 @@ describe('a deployment', () => {
     }
   });
 
-  it('is worked out once a period', () => {
-    let asked = 0;
+  it('has its state computed once per period', () => {
+    let computed = 0;
     class Counting extends TestHeader {
       override medianTimePast(): number {
-        asked++;
+        computed++;
         return super.medianTimePast();
       }
     }
@@ -229,12 +229,12 @@ describe('a deployment', () => {
       tip = new Counting({ time: tip.time + SPACING, bits: 0, version: NO_SIGNAL }, tip);
       deploymentState(d, tip);
     }
-    // Once for the state, once for the search; a period has a hundred blocks.
-    expect(asked).toBeLessThanOrEqual(2 * 10);
+    // One call for the state, one for the search; a period has 100 blocks.
+    expect(computed).toBeLessThanOrEqual(2 * 10);
   });
 });
 
-/** BIP9's state diagram, period by period from genesis on: state and since-height of the block at a height. */
+/** Runs BIP9's state machine from genesis on; returns a function from height to state and since-height. */
 function walk(d: Bip9Deployment, chain: readonly TestHeader[]): (height: number) => [DeploymentState, number] {
   const periods: [DeploymentState, number][] = [['defined', 0]];
   for (let first = d.period; first <= chain.length; first += d.period) {
@@ -254,8 +254,8 @@ function walk(d: Bip9Deployment, chain: readonly TestHeader[]): (height: number)
   return (height) => periods[Math.floor(height / d.period)]!;
 }
 
-describe('statistics', () => {
-  it('tell how the period goes, up to a block', () => {
+describe('signallingStatistics', () => {
+  it('returns the signals of the period up to a block', () => {
     const d = deployment({});
     const headers = new Headers().mineTo(100).mineTo(104, SIGNAL).mineTo(115).mineTo(120, SIGNAL);
     const at = (height: number) => signallingStatistics(d, headers.all[height]!);
@@ -271,8 +271,8 @@ describe('statistics', () => {
   });
 });
 
-describe('the networks', () => {
-  it('have sane deployments, whose bits do not meet', () => {
+describe('The networks', () => {
+  it('have sane deployments with distinct bits', () => {
     for (const network of networkNames) {
       const { deployments } = chainParams(network);
       const bits: number[] = [];
@@ -289,10 +289,10 @@ describe('the networks', () => {
     }
   });
 
-  it("had taproot as mainnet's miners brought it about", () => {
+  it('activate Taproot on mainnet at its historic heights', () => {
     const main = chainParams('main');
     const { taproot } = main.deployments as { taproot: Bip9Deployment };
-    // Signalling began with the block 681,408 and was enough in the period that 687,456 followed.
+    // Signalling started at height 681,408; the period before 687,456 reached the threshold.
     const fields = { height: 681_407, time: 1_619_222_400, bits: 0, version: NO_SIGNAL };
     let tip = new TestHeader(fields);
     const signalling = 0x2000_0004;
@@ -313,7 +313,7 @@ describe('the networks', () => {
     expect(isActiveAfter('taproot', tip.prev, main)).toBe(false);
   });
 
-  it('make blocks that signal for what can be signalled for', () => {
+  it('have block versions that signal for open deployments', () => {
     const headers = new Headers().mineTo(144);
     expect(blockVersion(headers.all[100], regtest)).toBe(0x2000_0000);
     expect(blockVersion(undefined, regtest)).toBe(0x2000_0000);

@@ -1,7 +1,7 @@
 import { type HeaderContext, medianTimePast } from '../../../src/consensus/header-context.ts';
 import { sha256 } from '../../../src/crypto/hash.ts';
 
-/** A header in a tree, without a block behind it. */
+/** A header in a block tree, without a block. */
 export class TestHeader implements HeaderContext {
   readonly hash: Uint8Array;
   readonly height: number;
@@ -30,7 +30,7 @@ export class TestHeader implements HeaderContext {
   }
 }
 
-/** `count` headers on `prev`, each `spacing` seconds after the one before it, with `bits` or those of `prev`. */
+/** Extends `prev` by `count` headers, `spacing` seconds apart, with the bits of `prev` by default; returns the tip. */
 export function extendHeaders(prev: TestHeader, count: number, spacing: number, bits = prev.bits): TestHeader {
   let at = prev;
   for (let i = 0; i < count; i++) at = new TestHeader({ time: at.time + spacing, bits }, at);
