@@ -194,7 +194,7 @@ describeBitcoind('Bloom filters (BIP37), compared with bitcoind', () => {
     for (let i = 0; i < FILTERS; i++) {
       const load = wellFormed('filterload', randomFilter(mined));
       const added = choice.chance(3) ? [wellFormed('filteradd', { element: elementOf(choice.pick(mined)) })] : [];
-      // Twice, since matched outputs update the filter (BLOOM_UPDATE_ALL).
+      // Twice, since matched outputs may update the filter (BLOOM_UPDATE_ALL).
       const messages = [load, ...added, filteredBlocks(), filteredBlocks()];
       const [theirs, ours] = await responses(pair, messages, 'merkleblock', 'tx', 'notfound');
       const formatted = (list: typeof theirs) => list!.map(({ command, payload }) => `${command} ${toHex(payload)}`);

@@ -12,7 +12,7 @@ const SEED = Number(process.env.PIER_FUZZ_SEED ?? 1);
 
 /** Rounds per world. Both nodes remember every rejected block, so that longer worlds become slow. */
 const WORLD_ROUNDS = 300;
-/** Seconds: soon after regtest's genesis, so that nearly any block time is in the past or future. */
+/** Mock time in seconds, some days after regtest's genesis, which leaves a wide range of valid block times. */
 const START = 1_296_688_602 + 1_000_000;
 
 /** A standard output script (P2WPKH). */

@@ -476,7 +476,7 @@ describeBitcoind('RPC on the same chain, compared with bitcoind', () => {
     };
     // Seconds since the Unix epoch, from bytes 68 to 71 of a header.
     const timeOf = (block: string | undefined) => Buffer.from(block ?? '', 'hex').readUInt32LE(68);
-    // A block's time is never below the median time past.
+    // A block's time is above the median time past.
     for (const [time, expected] of [
       [now, now],
       [mediantime - 5, mediantime + 1],

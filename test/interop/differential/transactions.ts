@@ -62,7 +62,7 @@ export class TransactionGenerator {
     });
   }
 
-  /** Returns the coin with a random one of the kinds that share its script. */
+  /** Returns the coin as one of the kinds that share its script. */
   #withKind({ outpoint, output: { value, scriptPubKey } }: NamedCoin): Coin {
     return { outpoint, value, kind: this.#choice.pick(this.#kinds.of(scriptPubKey)) };
   }
