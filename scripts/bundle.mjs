@@ -2,15 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'rolldown';
 
-// The command in few files: Node spends a millisecond on each module that it loads, and there would be six hundred. All
-// lie in dist/cli/, as deep as src/<layer>/, so that what is found by `import.meta.url` is found there too.
+// Bundles the command, since Node needs about a millisecond to load each of its 600 modules. The bundle lies in dist/cli/,
+// as deep as src/<layer>/, so that paths relative to `import.meta.url` stay valid.
 
-/** Entry files of threads, by the name that `workerUrl` looks for. */
+/** Entry files of worker threads, by the name that `workerUrl` expects. */
 const workers = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('-worker.ts'))
   .map((path) => [basename(path, '.ts'), join('src', path)]);
 
-/** Puts the licenses of the packages that are inside next to them, as these ask for. */
+/** Adds the licenses of all bundled packages, as these licenses require. */
 const licenses = {
   name: 'licenses',
   generateBundle(_options, bundle) {
@@ -27,7 +27,7 @@ const licenses = {
 await build({
   input: { main: 'src/cli/main.ts', ...Object.fromEntries(workers) },
   platform: 'node',
-  // What brings binaries, or consists of CommonJS files that look for others.
+  // Packages with native binaries, and CommonJS packages that locate files at run time.
   external: [/^lmdb/, /^secp256k1/, /^tiny-secp256k1/, /^pino/, /^fastify/],
   plugins: [licenses],
   output: { dir: 'dist/cli', cleanDir: true, chunkFileNames: '[name].js' },

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import layers from './layers.cjs';
 
-// What a page would load with the layers that are for it, through whatever layers that leads.
+// Checks everything that a web page loads with the layers for pages, including their indirect imports.
 
 const folders = layers.filter(({ page }) => page).map(({ name }) => `src/${name}`);
 const args = ['depcruise', '--config', '.dependency-cruiser-page.cjs', ...folders];

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-// Words that make a reader look twice: pronouns for peers and callers, and metaphors where the field has a verb.
+// Words that CONTRIBUTING.md rules out: pronouns for peers and callers, and metaphors where the field has a verb.
 const forbidden =
   /\b(who|whom|whoever|whomever|somebody|someone|nobody|anybody|everybody|hearsay|spoilt|in vain|(hear|hears|heard|tell|tells|told) of|takes? in|come by|mak(e|es|ing) noise)\b/i;
 

@@ -1,6 +1,6 @@
 /**
- * The layers of src/, lowest first, each with its sub-layers, lowest first. A folder imports itself and the folders before
- * it. Files that stand directly in a layer with sub-layers are above all of these. `page`: also runs in a browser.
+ * The layers of src/ and their sub-layers, lowest first. A folder may import itself and the folders before it. Files
+ * directly in a layer are above its sub-layers. `page`: the layer also runs in a browser.
  */
 module.exports = [
   { name: 'platform', page: true },

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-// Runs npm scripts at the same time; what one of them prints comes when it is done. Fails if one of them fails.
+// Runs npm scripts in parallel and prints the output of each when it ends. Fails if one of them fails.
 
 async function run(script) {
   const child = spawn('npm', ['run', '--silent', script], { shell: process.platform === 'win32' });
@@ -8,7 +8,7 @@ async function run(script) {
   child.stdout.on('data', (bytes) => printed.push(bytes));
   child.stderr.on('data', (bytes) => printed.push(bytes));
   const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
-  process.stdout.write(`> ${script}${code === 0 ? '' : ' has failed'}\n${Buffer.concat(printed)}`);
+  process.stdout.write(`> ${script}${code === 0 ? '' : ' failed'}\n${Buffer.concat(printed)}`);
   if (code !== 0) process.exitCode = 1;
 }
 

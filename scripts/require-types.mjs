@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import ts from 'typescript';
 
-// Writes the types that `require('pier/…')` gets. The package consists of ES modules alone, which Node loads by `require`
-// as well, but under `module: node16` a CommonJS file may not name the types of one (TS1479). Each entry therefore has a
-// CommonJS twin of its types, which refers to the same declarations, so that both ways give the same types.
+// Writes the types of `require('pier/…')`. Node can `require` the package's ES modules, but under `module: node16`
+// TypeScript rejects their types in a CommonJS file (TS1479). Each entry therefore gets a CommonJS twin of its types that
+// refers to the same declarations, so that `import` and `require` yield the same types.
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
 const entries = Object.values(exports).flatMap((entry) => (entry.require ? [entry] : []));
@@ -24,7 +24,7 @@ function twin(path) {
   const values = [];
   for (const statement of program.getSourceFile(path).statements) {
     if (!ts.isExportDeclaration(statement) || !statement.exportClause || !ts.isNamedExports(statement.exportClause)) {
-      throw new Error(`${path} may hold nothing but lists of exports: ${statement.getText()}`);
+      throw new Error(`${path} may contain only export lists: ${statement.getText()}`);
     }
     for (const specifier of statement.exportClause.elements) {
       const name = specifier.name.text;
@@ -36,12 +36,12 @@ function twin(path) {
   return [`import type * as esm from ${from};`, ...typeList, ...values, ''].join('\n');
 }
 
-/** `index.d.ts` stands for `index.js`. */
+/** Returns the module of a declaration file: `index.js` for `index.d.ts`. */
 function entryModule(path) {
   return path.replace(/\.d\.ts$/, '.js');
 }
 
-/** A value, and the type of the same name if it has one, as a class does. */
+/** Declares a value and, as for a class, the type with the same name. */
 function declaration(name, symbol) {
   const node = symbol.declarations[0];
   const holder = ts.isVariableDeclaration(node) ? node.parent.parent : node;

@@ -1,6 +1,6 @@
 /**
- * JSON-RPC in Bitcoin Core's shapes: a client for Pier's nodes and for bitcoind, a server, all methods, and what it takes to
- * add methods.
+ * JSON-RPC compatible with Bitcoin Core: a client for Pier and bitcoind, a server, its methods, and the means to add
+ * methods.
  *
  * @example
  * ```ts
@@ -13,12 +13,12 @@
  * const client = new RpcClient({ host: '127.0.0.1', port: config.rpcPort, cookieFile: nodePaths(config).cookie });
  * console.log(await client.call('getblockchaininfo'));
  *
- * // A server on another port, with one method more.
+ * // A server on another port with an additional method.
  * const echo = method({
  *   name: 'greet',
  *   category: 'Util',
  *   description: 'Greets.',
- *   arguments: [textArgument('name', 'Of the person to greet.')],
+ *   arguments: [textArgument('name', 'The name to greet.')],
  *   result: '"text"',
  *   handler: (_context, name) => `hello ${name}`,
  * });

@@ -1,5 +1,5 @@
 /**
- * Networks of nodes on one machine, each node in a process of its own, and the scenario that `pier up` plays.
+ * Networks of nodes on one machine, one process for each node, and the scenario of `pier up`.
  *
  * @example
  * ```ts

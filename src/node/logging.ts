@@ -4,16 +4,17 @@ import { type DestinationStream, pino } from 'pino';
 import type { PinoPretty } from 'pino-pretty';
 import type { Logger } from '../platform/logger.ts';
 
+/** The lowest level of log lines that are written. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /**
- * A structured logger on stderr: lines for people on a terminal, JSON elsewhere. Written synchronously, so that the
- * last line before a crash is there. Each layer logs under a `category` of its own.
+ * Returns a structured logger on stderr: formatted lines on a terminal, JSON elsewhere. It writes synchronously, so
+ * that no line before a crash is lost. Each layer logs under its own `category`.
  */
 export function createLogger(options: {
   level: LogLevel;
   nodeId: number;
-  /** Writes lines to the terminal, where something else is drawn on it as well. */
+  /** Prints lines on the terminal, above a status line. */
   print?: ((lines: string) => void) | undefined;
 }): Logger {
   const terminal = process.stderr.isTTY === true;
@@ -40,7 +41,7 @@ function printStream(print: (lines: string) => void): Writable {
   });
 }
 
-/** Only where there is a terminal: it takes a while to load. */
+/** Loads pino-pretty, which is slow to load and needed on a terminal only. */
 function loadPretty(): typeof PinoPretty {
   return (createRequire(import.meta.url)('pino-pretty') as { PinoPretty: typeof PinoPretty }).PinoPretty;
 }

@@ -18,21 +18,22 @@ import type { Block } from '../primitives/block.ts';
 import { checkNetworkFile, type NetworkFile } from './network-schema.ts';
 import { UsageError } from './usage-error.ts';
 
+/** Options for reading a network file. */
 export interface ReadNetworkOptions {
-  /** Finds the network that the file builds on, by its name. Throws `UsageError`. */
+  /** Returns the network that the file extends, by its name. Throws `UsageError`. */
   readonly resolveBase: (name: string) => ChainParams;
-  /** Whether the genesis block may be unproven, for whoever is about to prove it. */
+  /** Whether a genesis block without proof of work is accepted, as needed to mine it. */
   readonly unprovenGenesis?: boolean;
 }
 
 /**
- * The parameters of the network that a JSON file describes: those of the network that it extends, but for what it says.
- * Throws `UsageError` 'bad-network-file', which names each fault.
+ * Reads chain parameters from a network file: those of the network that it extends, with the members of the file
+ * replaced. Throws `UsageError` 'bad-network-file', which lists every fault.
  */
 export function readNetworkFile(path: string, options: ReadNetworkOptions): ChainParams {
   const fail = (faults: readonly string[]): never => {
     const list = faults.length === 1 ? ` ${faults[0]}` : faults.map((fault) => `\n  ${fault}`).join('');
-    throw new UsageError('bad-network-file', `the network file ${path} cannot be used:${list}`, {
+    throw new UsageError('bad-network-file', `cannot use network file ${path}:${list}`, {
       hint: 'docs/networks.md describes the fields of the file.',
     });
   };
@@ -48,13 +49,13 @@ function readJson(path: string, fail: (faults: readonly string[]) => never): unk
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return fail([code === 'ENOENT' ? 'it does not exist' : message]);
+    return fail([code === 'ENOENT' ? 'the file does not exist' : message]);
   }
 }
 
 function buildParams(file: NetworkFile, base: ChainParams): ChainParams {
   const { name, genesis, deployments, signetChallenge } = file;
-  // What follows from the blocks of the base is of no use on another chain.
+  // Parameters that depend on the blocks of the base network do not apply to another chain.
   const history = genesis
     ? {
         genesis: buildGenesis(genesis),
@@ -75,14 +76,14 @@ function buildParams(file: NetworkFile, base: ChainParams): ChainParams {
     ]),
     deployments: { ...base.deployments, ...buildDeployments(deployments) },
     ...(genesis || deployments?.bip34 !== undefined ? { bip34Hash: undefined } : {}),
-    // Whoever says when taproot begins wants to see it begin.
+    // A file that sets the activation of taproot must not have it enforced from genesis.
     ...(deployments?.taproot === undefined ? {} : { taprootFromGenesis: false }),
     ...(signetChallenge === undefined ? {} : signet(signetChallenge, file.magic)),
   };
   return { ...params, marker: `${name}#${fingerprint(params)}` };
 }
 
-/** Those of the members that the file has. */
+/** Returns the members `names` that are set in the file. */
 function given<K extends keyof NetworkFile>(file: NetworkFile, names: readonly K[]) {
   const entries = names.filter((name) => file[name] !== undefined).map((name) => [name, file[name]]);
   return Object.fromEntries(entries) as { [N in K]?: Exclude<NetworkFile[N], undefined> };
@@ -107,21 +108,23 @@ function buildDeployments(given: NetworkFile['deployments'] = {}): Partial<Recor
   return deployments;
 }
 
-/** What does not matter to a deployment that nobody votes for. */
+/** BIP9 parameters that have no effect on a deployment without signalling. */
 const undated = { bit: 0, timeout: NO_TIMEOUT, minActivationHeight: 0, period: 1, threshold: 1 } as const;
 
-/** BIP325: a signet is told from others by the hash of its challenge. */
+/** Returns the parameters of a signet, whose default magic is derived from its challenge (BIP325). */
 function signet(challenge: Uint8Array | null, magic: Uint8Array | undefined): Partial<ChainParams> {
   if (challenge === null) return { signetChallenge: undefined };
   const hash = sha256d(new ByteWriter().varBytes(challenge).finish());
   return { signetChallenge: challenge, magic: magic ?? hash.slice(0, 4) };
 }
 
-/** What the parts of a file say rightly, each by itself, and wrongly together. */
+/** Lists faults that the schema cannot detect: contradictions between members, and invalid seeds. */
 function ruleFaults({ powTargetSpacing: spacing, powTargetTimespan: timespan, seeds }: ChainParams): string[] {
   const faults: string[] = [];
   if (timespan % spacing !== 0 || timespan < 2 * spacing) {
-    faults.push(`powTargetTimespan: ${timespan} s are not two or more whole blocks of powTargetSpacing, ${spacing} s`);
+    faults.push(
+      `powTargetTimespan: ${timespan} s is not a multiple of powTargetSpacing, ${spacing} s, or only one block`,
+    );
   }
   for (const [i, seed] of seeds.entries()) {
     try {
@@ -140,31 +143,31 @@ function genesisFaults(params: ChainParams, { genesis: stated }: NetworkFile, un
   const target = validTarget(header.bits, params);
   if (target === undefined) {
     const limit = params.powLimit.toString(16).padStart(64, '0');
-    faults.push(`genesis.bits: ${bits} is no target, or an easier one than powLimit, ${limit}, allows`);
+    faults.push(`genesis.bits: ${bits} is not a valid target, or is easier than powLimit, ${limit}`);
   }
   if (unproven) return faults;
-  const help = "'pier minegenesis FILE' finds what is missing";
+  const help = "run 'pier minegenesis FILE'";
   if (stated) {
     const { nonce, hash: statedHash, merkleRoot } = stated;
     for (const [name, value] of Object.entries({ nonce, hash: statedHash, merkleRoot })) {
-      if (value === undefined) faults.push(`genesis.${name}: is missing; ${help}`);
+      if (value === undefined) faults.push(`genesis.${name}: missing; ${help}`);
     }
     if (merkleRoot && !equalBytes(merkleRoot, header.merkleRoot)) {
-      const made = toReversedHex(header.merkleRoot);
-      faults.push(`genesis.merkleRoot: message and publicKey make ${made}, the file says ${toReversedHex(merkleRoot)}`);
+      const actual = toReversedHex(header.merkleRoot);
+      faults.push(`genesis.merkleRoot: message and publicKey yield ${actual}, not ${toReversedHex(merkleRoot)}`);
     }
     if (statedHash && !equalBytes(statedHash, hash)) {
-      faults.push(`genesis.hash: its fields make ${toReversedHex(hash)}, the file says ${toReversedHex(statedHash)}`);
+      faults.push(`genesis.hash: the other members yield ${toReversedHex(hash)}, not ${toReversedHex(statedHash)}`);
     }
   }
   if (faults.length === 0 && !checkProofOfWork(hash, header.bits, params)) {
-    const asked = target!.toString(16).padStart(64, '0');
-    faults.push(`genesis.nonce: the hash ${toReversedHex(hash)} is above the target ${asked} of bits ${bits}; ${help}`);
+    const required = target!.toString(16).padStart(64, '0');
+    faults.push(`genesis.nonce: hash ${toReversedHex(hash)} is above target ${required} of bits ${bits}; ${help}`);
   }
   return faults;
 }
 
-/** Eight hex digits that differ between networks whose nodes or wallets cannot share files. */
+/** Returns eight hex digits that differ between networks whose nodes or wallets cannot share files. */
 function fingerprint(params: ChainParams): string {
   const { genesis, deployments, address, bip32 } = params;
   const text = (value: unknown): string => {

@@ -4,25 +4,25 @@ import { fromHex, fromReversedHex } from '../bytes/hex.ts';
 import { networkNames } from '../consensus/params.ts';
 import { NO_TIMEOUT } from '../consensus/versionbits.ts';
 
-/** The longest message that leaves room for the rest of a coinbase's script. */
+/** Bytes of a genesis message that fit into the coinbase script (consensus limit: 100). */
 const MAX_MESSAGE_BYTES = 91;
 const UINT32 = 0xffff_ffff;
 
-/** The shape of a network's file, as `z`, which takes long to load, checks it; only files need it. */
+/** Builds the schema of a network file. zod (`z`) is slow to load and needed for files only. */
 function buildSchema(z: typeof Zod) {
   const hex = (bytes: number, what: string) =>
     z
       .string()
-      .regex(new RegExp(`^[0-9a-fA-F]{${2 * bytes}}$`), `must be ${2 * bytes} hex digits, ${what}`)
+      .regex(new RegExp(`^[0-9a-fA-F]{${2 * bytes}}$`), `must be ${2 * bytes} hex digits (${what})`)
       .transform((text) => text.toLowerCase());
   const count = (least: number, most = 0x7fff_ffff) => z.int().min(least).max(most);
   const byte = count(0, 255);
   const hash = (what: string) => hex(32, what).transform((text) => fromReversedHex(text));
-  const number256 = hex(32, 'a number of 256 bits').transform((text) => BigInt(`0x${text}`));
+  const number256 = hex(32, '256-bit number').transform((text) => BigInt(`0x${text}`));
   const uint32Hex = (what: string) => hex(4, what).transform((text) => Number.parseInt(text, 16));
   const bytes = z
     .string()
-    .regex(/^([0-9a-fA-F]{2})*$/, 'must be hex digits, two for a byte')
+    .regex(/^([0-9a-fA-F]{2})*$/, 'must be an even number of hex digits')
     .transform((text) => fromHex(text.toLowerCase()));
 
   const bip9 = z
@@ -38,7 +38,7 @@ function buildSchema(z: typeof Zod) {
       period: count(1),
       threshold: count(1),
     })
-    .refine(({ period, threshold }) => threshold <= period, 'threshold must not be more than period');
+    .refine(({ period, threshold }) => threshold <= period, 'threshold must not exceed period');
   const deployment = z.union(
     [count(0).transform((height) => ({ height })), z.enum(['always', 'never']), bip9],
     'must be a height, "always", "never" or { bit, startTime, timeout, minActivationHeight, period, threshold }',
@@ -57,10 +57,10 @@ function buildSchema(z: typeof Zod) {
       .regex(/^([0-9a-fA-F]{66}|[0-9a-fA-F]{130})$/, 'must be a public key, 66 or 130 hex digits')
       .optional(),
     time: count(0, UINT32),
-    bits: uint32Hex('a target in compact form'),
+    bits: uint32Hex('compact target'),
     nonce: count(0, UINT32).optional(),
-    hash: hash("the genesis block's hash").optional(),
-    merkleRoot: hash("the genesis block's merkle root").optional(),
+    hash: hash('block hash').optional(),
+    merkleRoot: hash('merkle root').optional(),
   });
 
   return z.strictObject({
@@ -68,10 +68,10 @@ function buildSchema(z: typeof Zod) {
       .string()
       .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be 1 to 32 lower-case letters, digits and hyphens')
       .refine((name) => !networkNames.some((known) => known === name), 'is the name of a public network'),
-    /** For people. */
+    /** For readers of the file. */
     description: z.string().optional(),
     extends: z.string(),
-    magic: hex(4, 'the bytes that begin every message')
+    magic: hex(4, 'message start bytes')
       .transform((text) => fromHex(text))
       .optional(),
     defaultPort: count(1, 65_535).optional(),
@@ -112,8 +112,8 @@ function buildSchema(z: typeof Zod) {
       .optional(),
     bip32: z
       .strictObject({
-        public: uint32Hex('the version of public keys'),
-        private: uint32Hex('the version of private keys'),
+        public: uint32Hex('version of extended public keys'),
+        private: uint32Hex('version of extended private keys'),
       })
       .optional(),
   });
@@ -121,12 +121,12 @@ function buildSchema(z: typeof Zod) {
 
 type Schema = ReturnType<typeof buildSchema>;
 
-/** A network's file, checked and with values in the place of text. */
+/** A validated network file with decoded values. */
 export type NetworkFile = Zod.output<Schema>;
 
 let schema: Schema | undefined;
 
-/** The file's content, or what is wrong with it, a line for each fault. */
+/** Validates the content of a network file; returns it decoded, or one line for each fault. */
 export function checkNetworkFile(content: unknown): { file: NetworkFile } | { faults: readonly string[] } {
   schema ??= buildSchema((createRequire(import.meta.url)('zod') as { z: typeof Zod }).z);
   const result = schema.safeParse(content);

@@ -5,17 +5,19 @@ import { type ChainParams, chainParams, networkNames } from '../consensus/params
 import { readNetworkFile } from './network-file.ts';
 import { UsageError } from './usage-error.ts';
 
-/** The folder of the networks that come with Pier, each a file that says more than code could. */
+/** Folder of the network files that come with Pier. */
 const BUNDLED = fileURLToPath(new URL('../../networks/', import.meta.url));
 
-/** A network that was named by a name or by a file. */
+/** A network selected by its name or by a network file. */
 export interface NamedNetwork {
   readonly params: ChainParams;
-  /** What names it to another process, wherever that runs: its name, or the file's absolute path. */
+  /** The name, or the absolute path of the file, for use as `--network` in another process. */
   readonly argument: string;
 }
 
-/** The network of this name, or of this JSON file. Throws `UsageError` 'unknown-network' or 'bad-network-file'. */
+/**
+ * Returns the network with a name or in a network file. Throws `UsageError` 'unknown-network' or 'bad-network-file'.
+ */
 export function findNetwork(text: string): NamedNetwork {
   const known = networkNames.find((name) => name === text);
   if (known) return { params: chainParams(known), argument: known };
@@ -28,19 +30,21 @@ export function findNetwork(text: string): NamedNetwork {
   throw unknownNetwork(text);
 }
 
-/** The network that a file builds on: one with a name, so that files are never a circle. */
+/**
+ * Returns the network that a file extends. Only names are allowed, so that files cannot extend each other in a cycle.
+ */
 export function resolveBase(name: string): ChainParams {
   if (isPath(name)) throw unknownNetwork(name);
   return findNetwork(name).params;
 }
 
-/** Those that can be named without a file. */
+/** Returns the names of the networks that need no network file. */
 export function knownNetworks(): string[] {
   const bundled = readdirSync(BUNDLED).filter((file) => file.endsWith('.json'));
   return [...networkNames, ...bundled.map((file) => file.slice(0, -'.json'.length))];
 }
 
-/** Whether blocks of this network are mined all over the world, so that nobody can begin it anew. */
+/** Returns whether a network is public, so that its chain is downloaded and not created. */
 export function isPublicNetwork({ network }: ChainParams): boolean {
   return network !== 'regtest' && networkNames.some((name) => name === network);
 }
@@ -54,7 +58,7 @@ function bundledPath(name: string): string {
 }
 
 function unknownNetwork(text: string): UsageError {
-  return new UsageError('unknown-network', `'${text}' is no network`, {
-    hint: `Use one of ${knownNetworks().join(', ')}, or the path of a network file that ends with .json.`,
+  return new UsageError('unknown-network', `unknown network '${text}'`, {
+    hint: `Use one of ${knownNetworks().join(', ')}, or the path of a network file that ends in .json.`,
   });
 }

@@ -1,4 +1,4 @@
 import { PierError } from '../platform/errors.ts';
 
-/** A command, an option or a file of options that was used wrongly; the CLI exits with 2. */
+/** Thrown for wrong usage: an invalid command, option or network file. The CLI exits with code 2. */
 export class UsageError extends PierError {}

@@ -91,7 +91,7 @@ describe('wrong usage', () => {
     const cases: [string[], RegExp][] = [
       [['sendd'], /unknown command/],
       [['getbalance', '--adress', address], /unknown option/],
-      [['getbalance', '--network', 'moon'], /'moon' is no network/],
+      [['getbalance', '--network', 'moon'], /unknown network 'moon'/],
       [['send', '--to', address], /--amount/],
     ];
     const results = await Promise.all(cases.map(([args]) => run(...args)));

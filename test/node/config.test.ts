@@ -55,7 +55,7 @@ describe('nodeConfig', () => {
     expect(nodeConfig({ ...always, network: 'classroom' }, {}).mining).toMatchObject({ mineAtTxs: 0, threads: 1 });
     expect(() => nodeConfig(always, {})).toThrow('--mine-at-txs 0 would mine thousands of blocks a second on regtest');
     expect(() => nodeConfig({ nodeId: 4000, network: 'classroom', mining: { threads: '0' } }, {})).toThrow(UsageError);
-    expect(() => nodeConfig({ nodeId: 4000, network: 'classrom' }, {})).toThrow("'classrom' is no network");
+    expect(() => nodeConfig({ nodeId: 4000, network: 'classrom' }, {})).toThrow("unknown network 'classrom'");
   });
 
   it.each(['', 'x', '0', '55536', '65536', '-3000', '3000.5', ' 3000', '0x10'])('refuses %j as NODE_ID', (id) => {

@@ -28,7 +28,7 @@ function faultsOf(content: unknown): string {
   } catch (error) {
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toMatchObject({ code: 'bad-network-file', hint: expect.stringContaining('docs/networks.md') });
-    return (error as Error).message.replace(/^the network file \S+ cannot be used:\s*/, '');
+    return (error as Error).message.replace(/^cannot use network file \S+:\s*/, '');
   }
   return 'none';
 }
@@ -166,7 +166,7 @@ describe('a network file', () => {
     [
       'a half block',
       { ...BASE, powTargetSpacing: 7 },
-      /^powTargetTimespan: 86400 s are not two or more whole blocks of powTargetSpacing, 7 s$/,
+      /^powTargetTimespan: 86400 s is not a multiple of powTargetSpacing, 7 s, or only one block$/,
     ],
     ['a period of one block', { ...BASE, powTargetSpacing: 10, powTargetTimespan: 10 }, /^powTargetTimespan: /],
     ['no maturity', { ...BASE, coinbaseMaturity: 0 }, /^coinbaseMaturity: /],
@@ -183,7 +183,7 @@ describe('a network file', () => {
     [
       'a threshold out of reach',
       { ...BASE, deployments: { csv: { bit: 1, startTime: 0, period: 5, threshold: 6 } } },
-      /^deployments\.csv: threshold must not be more than period$/,
+      /^deployments\.csv: threshold must not exceed period$/,
     ],
     [
       'two kinds of address alike',
@@ -199,17 +199,17 @@ describe('a network file', () => {
     [
       'a genesis without proof',
       { ...own, genesis: { ...genesis, nonce: 1, hash: undefined } },
-      /genesis\.hash: is missing; 'pier minegenesis FILE' finds/,
+      /genesis\.hash: missing; run 'pier minegenesis FILE'/,
     ],
     [
       'another hash of genesis',
       { ...own, genesis: { ...genesis, time: 1 } },
-      /^genesis\.hash: its fields make [0-9a-f]{64}, the file says 00000b8ea067/,
+      /^genesis\.hash: the other members yield [0-9a-f]{64}, not 00000b8ea067/,
     ],
     [
       'another message',
       { ...own, genesis: { ...genesis, message: 'x' } },
-      /genesis\.merkleRoot: message and publicKey make [0-9a-f]{64}, the file says f39bb3fa/,
+      /genesis\.merkleRoot: message and publicKey yield [0-9a-f]{64}, not f39bb3fa/,
     ],
     [
       'too long a message',
@@ -219,17 +219,17 @@ describe('a network file', () => {
     [
       'bits easier than the limit',
       { ...own, genesis: { ...genesis, bits: '1f0fffff' } },
-      /genesis\.bits: 1f0fffff is no target, or an easier one than powLimit, 00000fff/,
+      /genesis\.bits: 1f0fffff is not a valid target, or is easier than powLimit, 00000fff/,
     ],
     [
       'bits of no target',
       { ...own, genesis: { ...genesis, bits: '00000000' } },
-      /genesis\.bits: 00000000 is no target/,
+      /genesis\.bits: 00000000 is not a valid target/,
     ],
     [
       'a limit that the inherited genesis exceeds',
       { ...own, powLimit: `00000000${'ff'.repeat(28)}` },
-      /^genesis\.bits: 1e0fffff is no target, or an easier/,
+      /^genesis\.bits: 1e0fffff is not a valid target, or is easier/,
     ],
   ])('is refused with %s', (_name, content, message) => {
     expect(faultsOf(content)).toMatch(message);
@@ -237,10 +237,10 @@ describe('a network file', () => {
 
   it('is refused where its genesis block has no proof of work', () => {
     const faults = faultsOf({ ...own, genesis: { ...genesis, nonce: 0 } });
-    const [, made] = /its fields make ([0-9a-f]{64})/.exec(faults)!;
+    const [, made] = /the other members yield ([0-9a-f]{64})/.exec(faults)!;
     const message = faultsOf({ ...own, genesis: { ...genesis, nonce: 0, hash: made } });
     expect(message).toBe(
-      `genesis.nonce: the hash ${made} is above the target 00000fffff${'0'.repeat(54)} of bits 1e0fffff; 'pier minegenesis FILE' finds what is missing`,
+      `genesis.nonce: hash ${made} is above target 00000fffff${'0'.repeat(54)} of bits 1e0fffff; run 'pier minegenesis FILE'`,
     );
   });
 
@@ -250,9 +250,11 @@ describe('a network file', () => {
   });
 
   it('is looked for where a path says, and named networks where Pier is', () => {
-    expect(() => findNetwork('./nowhere.json')).toThrow(/nowhere\.json cannot be used: it does not exist/);
-    expect(() => findNetwork('nowhere')).toThrow("'nowhere' is no network");
-    expect(() => load({ ...BASE, extends: '../networks/classroom.json' })).toThrow('is no network');
+    expect(() => findNetwork('./nowhere.json')).toThrow(
+      /cannot use network file \S+nowhere\.json: the file does not exist/,
+    );
+    expect(() => findNetwork('nowhere')).toThrow("unknown network 'nowhere'");
+    expect(() => load({ ...BASE, extends: '../networks/classroom.json' })).toThrow('unknown network');
   });
 });
 
