@@ -44,7 +44,7 @@ const anyCoin: fc.Arbitrary<Coin> = fc.record({
 });
 
 describe('coins and undo data', () => {
-  it('decode to another value or fail with a flipped bit or truncated', () => {
+  it('decode to another value or fail if truncated or with a flipped bit', () => {
     fc.assert(
       fc.property(anyCoin, fc.array(fc.array(anyCoin, { maxLength: 3 }), { maxLength: 3 }), (coin, undo) => {
         const bytes = encodeCoin(coin);

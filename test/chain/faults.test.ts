@@ -56,8 +56,10 @@ describe('a failure', () => {
     expect(chain.tip.height).toBe(1);
     expect(heights).toEqual([1]);
   });
+});
 
-  it('does not lose changes: a closed chain has written everything and rejects further calls', async () => {
+describe('persistence', () => {
+  it('a closed chain has written everything and rejects further calls', async () => {
     const store = new MemoryStore();
     const chain = await openChain({ store });
     const block = mineBlock(chain.tip);
@@ -71,7 +73,7 @@ describe('a failure', () => {
     expect((await openChain({ store })).tip.hashHex).toBe(block.hashHex);
   });
 
-  it('after acceptHeaders does not lose headers: they are written without a caller waiting for it', async () => {
+  it('headers are written without a caller waiting for it', async () => {
     const store = new MemoryStore();
     const chain = await openChain({ store });
     const block = mineBlock(chain.tip);

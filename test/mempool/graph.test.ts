@@ -7,7 +7,7 @@ import { Transaction } from '../../src/primitives/transaction.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { ownScript } from '../support/regtest-chain.ts';
 
-/** An entry that spends the first free output of each parent; nothing of it is valid but its form. */
+/** Returns an entry that spends the next output of each parent; its transaction is only well-formed. */
 function makeEntry(parents: readonly MutableEntry[], fee: number, vsize: number): MutableEntry {
   const inputs = parents.map((parent) => ({
     prevout: { txid: parent.tx.txid, vout: parent.children.size },
@@ -16,19 +16,19 @@ function makeEntry(parents: readonly MutableEntry[], fee: number, vsize: number)
     witness: [],
   }));
   const outputs = Array.from({ length: 30 }, () => ({ value: 1n, scriptPubKey: ownScript }));
-  // The lock time tells transactions apart.
+  // The lock time makes txids unique.
   const tx = new Transaction({ version: 2, inputs, outputs, lockTime: fee * 1000 + vsize });
   const fields = { tx, fee: BigInt(fee), time: 0, height: 0, sigOpCost: vsize % 7, vsize, spendsCoinbase: false };
   return new MutableEntry(fields, 0n);
 }
 
-/** The entry with the lowest score, by comparing fractions exactly. */
+/** Returns the entry with the lowest score, by exact comparison of fractions. */
 function lowest(entries: readonly MutableEntry[]): MutableEntry | undefined {
   const isLower = (a: [bigint, number], b: [bigint, number]) => a[0] * BigInt(b[1]) < b[0] * BigInt(a[1]);
   const score = (entry: MutableEntry): [bigint, number] => {
     const own: [bigint, number] = [entry.modifiedFee, entry.vsize];
-    const family: [bigint, number] = [entry.descendantFees, entry.descendantSize];
-    return isLower(own, family) ? family : own;
+    const withDescendants: [bigint, number] = [entry.descendantFees, entry.descendantSize];
+    return isLower(own, withDescendants) ? withDescendants : own;
   };
   let first: MutableEntry | undefined;
   for (const entry of entries) {
@@ -38,8 +38,8 @@ function lowest(entries: readonly MutableEntry[]): MutableEntry | undefined {
   return first;
 }
 
-describe('EntryGraph and EvictionQueue', () => {
-  it.each([1, 2, 3, 4, 5])('keep sums and order through random changes (seed %i)', (seed) => {
+describe('MempoolGraph and EvictionQueue', () => {
+  it.each([1, 2, 3, 4, 5])('keep totals and order through random changes (seed %i)', (seed) => {
     const random = new SeededRandom(seed);
     const int = (bound: number) => randomInt(random, bound);
     const graph = new MempoolGraph();
@@ -68,7 +68,7 @@ describe('EntryGraph and EvictionQueue', () => {
         for (const ancestor of ancestors) queue.update(ancestor);
         present.add(entry);
       } else if (action === 7) {
-        // As when a block is connected: from the oldest on.
+        // Like connecting a block: an entry without parents.
         const roots = all.filter((entry) => entry.parents.size === 0);
         remove(roots[int(roots.length)]!);
       } else if (action === 8) {
@@ -96,7 +96,7 @@ describe('EntryGraph and EvictionQueue', () => {
     expect(graph.bytes).toBe([...present].reduce((sum, { vsize }) => sum + vsize, 0));
   });
 
-  it('adopts children that came before their parent', () => {
+  it('link children that were added before their parent', () => {
     const graph = new MempoolGraph();
     const parent = makeEntry([], 100, 100);
     const child = makeEntry([parent], 200, 150);
@@ -116,7 +116,7 @@ describe('EntryGraph and EvictionQueue', () => {
     expect(other).toMatchObject({ ancestorCount: 1, descendantCount: 2 });
   });
 
-  it('orders a removal so that no sum is left behind', () => {
+  it('remove entries in an order that keeps totals correct', () => {
     const parent = makeEntry([], 1, 100);
     const graph = new MempoolGraph();
     graph.add(parent, new Set());

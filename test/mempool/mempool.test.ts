@@ -22,51 +22,51 @@ function start(mempool = {}): Promise<RegtestChain> {
 const reason = (result: AcceptResult) => ('reject' in result ? result.reject.reason : 'ok');
 const kind = (result: AcceptResult) => ('reject' in result ? result.reject.kind : 'ok');
 
-/** What the mempool tells its listeners, as text. */
+/** Records the events of the mempool as text. */
 function record({ mempool }: RegtestChain): string[] {
-  const told: string[] = [];
+  const events: string[] = [];
   const name = ({ tx }: MempoolEntry) => tx.txidHex.slice(0, 8);
-  mempool.events.on('added', ({ entry }) => told.push(`+${name(entry)}`));
-  mempool.events.on('removed', ({ entry, reason }) => told.push(`-${name(entry)} ${reason}`));
-  return told;
+  mempool.events.on('added', ({ entry }) => events.push(`+${name(entry)}`));
+  mempool.events.on('removed', ({ entry, reason }) => events.push(`-${name(entry)} ${reason}`));
+  return events;
 }
 
 const plus = (tx: Transaction) => `+${tx.txidHex.slice(0, 8)}`;
 const minus = (tx: Transaction, reason: string) => `-${tx.txidHex.slice(0, 8)} ${reason}`;
 
 describe('accept', () => {
-  it('gives the reasons of Core and their kinds', async () => {
+  it("gives Core's reject reasons and kinds", async () => {
     const chain = await start();
     const { mempool } = chain;
     const from = chain.coinbase(1);
     const tx = pay([from], 1000n, 2);
     expect(mempool.accept(tx)).toMatchObject({ entry: { fee: 1000n, vsize: tx.vsize, height: 20 }, replaced: [] });
 
-    const verdict = (candidate: Transaction) => [kind(mempool.accept(candidate)), reason(mempool.accept(candidate))];
-    expect(verdict(tx)).toEqual(['conflict', 'txn-already-in-mempool']);
+    const result = (candidate: Transaction) => [kind(mempool.accept(candidate)), reason(mempool.accept(candidate))];
+    expect(result(tx)).toEqual(['conflict', 'txn-already-in-mempool']);
     const { version, inputs, outputs, lockTime } = tx;
     const malleated = inputs.map((input) => ({ ...input, witness: [Uint8Array.of(1), ...input.witness] }));
-    expect(verdict(new Transaction({ version, inputs: malleated, outputs, lockTime }))).toEqual([
+    expect(result(new Transaction({ version, inputs: malleated, outputs, lockTime }))).toEqual([
       'conflict',
       'txn-same-nonwitness-data-in-mempool',
     ]);
     const orphan = pay([utxo(pay([chain.coinbase(2)], 1000n), 0)], 1000n);
-    expect(verdict(orphan)).toEqual(['missing-inputs', 'bad-txns-inputs-missingorspent']);
+    expect(result(orphan)).toEqual(['missing-inputs', 'bad-txns-inputs-missingorspent']);
     const immature = pay([chain.coinbase(20)], 1000n);
-    expect(verdict(immature)).toEqual(['premature-spend', 'bad-txns-premature-spend-of-coinbase']);
-    expect(verdict(chain.blocks(3, 3)[0]!.transactions[0]!)).toEqual(['consensus', 'coinbase']);
-    expect(verdict(pay([chain.coinbase(2)], 1n))).toEqual(['mempool-policy', 'min relay fee not met']);
+    expect(result(immature)).toEqual(['premature-spend', 'bad-txns-premature-spend-of-coinbase']);
+    expect(result(chain.blocks(3, 3)[0]!.transactions[0]!)).toEqual(['consensus', 'coinbase']);
+    expect(result(pay([chain.coinbase(2)], 1n))).toEqual(['mempool-policy', 'min relay fee not met']);
     const stripped = pay([chain.coinbase(2)], 1000n);
     const noWitness = stripped.inputs.map((input) => ({ ...input, witness: [] }));
     expect(
-      verdict(new Transaction({ ...stripped, inputs: noWitness, outputs: stripped.outputs, version, lockTime })),
+      result(new Transaction({ ...stripped, inputs: noWitness, outputs: stripped.outputs, version, lockTime })),
     ).toEqual(['witness-stripped', 'mempool-script-verify-flag-failed (Witness program was passed an empty witness)']);
 
     await chain.mine();
-    expect(verdict(tx)).toEqual(['conflict', 'txn-already-known']);
+    expect(result(tx)).toEqual(['conflict', 'txn-already-known']);
   });
 
-  it('bounds signature operations', async () => {
+  it('limits signature operations', async () => {
     const chain = await start();
     const witnessScript = new Uint8Array(3300).fill(Op.OP_CHECKSIG);
     const scriptPubKey = compileScript(Op.OP_0, sha256(witnessScript));
@@ -86,14 +86,14 @@ describe('accept', () => {
       });
       return new Transaction({ version: 2, inputs, outputs: [{ value: 1000n, scriptPubKey: ownScript }], lockTime: 0 });
     };
-    // 16,500 of 16,000 that are allowed.
+    // 16,500 where 16,000 are allowed.
     expect(chain.mempool.accept(spending(5))).toMatchObject({
       reject: { kind: 'not-standard', reason: 'bad-txns-too-many-sigops', debug: '16500' },
     });
     expect(reason(chain.mempool.accept(spending(4)))).toMatch(/^mempool-script-verify-flag-failed/);
   });
 
-  it('lets dust in only without a fee, and with whoever spends all of it', async () => {
+  it('accepts dust only in a transaction without fee, and a child only if it spends all of it', async () => {
     const chain = await start({ minRelayFeeRate: 0n });
     const { mempool } = chain;
     const dust = { value: 100n, scriptPubKey: ownScript };
@@ -109,20 +109,20 @@ describe('accept', () => {
     expect(reason(mempool.accept(pay([utxo(parent, 0), utxo(parent, 1)], 1000n)))).toBe('ok');
   });
 
-  it('judges without a trace if asked to', async () => {
+  it('changes nothing with testOnly', async () => {
     const chain = await start();
-    const told = record(chain);
+    const events = record(chain);
     const from = chain.coinbase(1);
     expect(chain.mempool.accept(pay([from], 1000n))).toHaveProperty('entry');
     const replacement = pay([from], 5000n);
     const result = chain.mempool.accept(replacement, { testOnly: true });
     expect(result).toMatchObject({ entry: { fee: 5000n }, replaced: [{ fee: 1000n }] });
     expect(chain.mempool.has(replacement.txid)).toBe(false);
-    expect(told).toHaveLength(1);
+    expect(events).toHaveLength(1);
     checkMempool(chain);
   });
 
-  it('guards against a fee rate that its caller did not mean', async () => {
+  it("enforces the caller's maximum fee rate", async () => {
     const chain = await start();
     const tx = pay([chain.coinbase(1)], 10_000n);
     const rate = (10_000n * 1000n) / BigInt(tx.vsize);
@@ -130,7 +130,7 @@ describe('accept', () => {
     expect(reason(chain.mempool.accept(tx, { maxFeeRate: rate + 1n }))).toBe('ok');
   });
 
-  it('shows the coins of chain and mempool together', async () => {
+  it('combines the coins of chain and mempool', async () => {
     const chain = await start();
     const from = chain.coinbase(1);
     const tx = pay([from], 1000n, 2);
@@ -145,7 +145,7 @@ describe('accept', () => {
     expect(chain.mempool.getCoin(made)).toBeUndefined();
   });
 
-  it('tells of changes in their order, also of those that listeners make', async () => {
+  it('emits changes in order, including those made by listeners', async () => {
     const chain = await start();
     const { mempool } = chain;
     const from = chain.coinbase(1);
@@ -154,14 +154,14 @@ describe('accept', () => {
     const replacement = pay([from], 9000n);
     const reaction = pay([chain.coinbase(2)], 1000n);
     mempool.events.on('removed', () => mempool.accept(reaction));
-    const told = record(chain);
+    const events = record(chain);
     mempool.events.on('added', () => {
       throw new Error('a listener that fails');
     });
     mempool.accept(first);
     mempool.accept(child);
     expect(mempool.accept(replacement)).toMatchObject({ replaced: [{ tx: child }, { tx: first }] });
-    expect(told).toEqual([
+    expect(events).toEqual([
       plus(first),
       plus(child),
       minus(child, 'replaced'),
@@ -173,7 +173,7 @@ describe('accept', () => {
 });
 
 describe('prioritise', () => {
-  it('lets in and ranks by the fee that it makes up', async () => {
+  it('changes the fee for acceptance and ranking', async () => {
     const chain = await start();
     const { mempool } = chain;
     const free = pay([chain.coinbase(1)], 0n, 2);
@@ -194,7 +194,7 @@ describe('prioritise', () => {
 });
 
 describe('a full mempool', () => {
-  it('keeps what pays most and asks more of newcomers', async () => {
+  it('keeps the highest fee rates and raises the minimum fee', async () => {
     const chain = await start({ maxBytes: 16_000 });
     const { mempool } = chain;
     const parents = [1, 2, 3, 4, 5, 6, 7, 8].map((height, i) => pay([chain.coinbase(height)], 1000n * BigInt(i + 1)));
@@ -202,16 +202,16 @@ describe('a full mempool', () => {
     const fits = mempool.size;
     expect(fits).toBeLessThan(8);
     expect(mempool.usage).toBeLessThanOrEqual(16_000);
-    // The best are left, and the last of those that went sets the price.
+    // The highest fee rates remain; the last eviction sets the minimum fee.
     expect([...mempool.entries()].map(({ tx }) => tx)).toEqual(parents.slice(-fits));
-    const lost = 1000n * BigInt(8 - fits);
-    expect(mempool.minFeeRate()).toBe((lost * 1000n) / BigInt(parents[0]!.vsize) + 100n);
+    const evicted = 1000n * BigInt(8 - fits);
+    expect(mempool.minFeeRate()).toBe((evicted * 1000n) / BigInt(parents[0]!.vsize) + 100n);
 
-    const told = record(chain);
-    expect(reason(mempool.accept(pay([chain.coinbase(9)], lost)))).toBe('mempool min fee not met');
-    // Pays enough by itself, yet less than all others: it comes and goes unseen.
-    expect(reason(mempool.accept(pay([chain.coinbase(9)], lost + 100n)))).toBe('mempool full');
-    expect(told).toEqual([]);
+    const events = record(chain);
+    expect(reason(mempool.accept(pay([chain.coinbase(9)], evicted)))).toBe('mempool min fee not met');
+    // Pays the minimum but less than all others: added and evicted at once, without events.
+    expect(reason(mempool.accept(pay([chain.coinbase(9)], evicted + 100n)))).toBe('mempool full');
+    expect(events).toEqual([]);
     const truc = pay([chain.coinbase(9)], 1n, 1, { version: 3 });
     expect(reason(mempool.accept(truc))).toBe('mempool min fee not met');
     expect(reason(mempool.accept(pay([chain.coinbase(9)], 1n)))).toBe('min relay fee not met');
@@ -222,7 +222,7 @@ describe('a full mempool', () => {
     expect(mempool.minFeeRate()).toBe(100n);
   });
 
-  it('spares a parent for the sake of its child', async () => {
+  it('keeps a low-fee parent of a high-fee child', async () => {
     const chain = await start({ maxBytes: 13_000 });
     const { mempool } = chain;
     const poor = pay([chain.coinbase(1)], 100n);
@@ -234,7 +234,7 @@ describe('a full mempool', () => {
     checkMempool(chain);
   });
 
-  it('spares it no more once the child is gone', async () => {
+  it('evicts the parent once the child is removed', async () => {
     const chain = await start({ maxBytes: 13_000 });
     const { mempool } = chain;
     const poor = pay([chain.coinbase(1)], 100n);
@@ -246,7 +246,7 @@ describe('a full mempool', () => {
     expect(mempool.has(poor.txid)).toBe(false);
   });
 
-  it('spares it also when it comes back from a block after its child', async () => {
+  it('keeps the parent also if it is re-added after its child', async () => {
     const chain = await start({ maxBytes: 13_000 });
     const { mempool } = chain;
     const poor = pay([chain.coinbase(1)], 100n);
@@ -260,8 +260,8 @@ describe('a full mempool', () => {
   });
 });
 
-describe('time', () => {
-  it('expires a transaction with what depends on it', async () => {
+describe('expiry', () => {
+  it('removes a transaction with its descendants', async () => {
     const chain = await start({ expirySeconds: 60 * 60 });
     const { mempool } = chain;
     const old = pay([chain.coinbase(1)], 1000n);
@@ -269,14 +269,14 @@ describe('time', () => {
     chain.clock.advance(50 * MINUTES);
     const child = pay([utxo(old, 0)], 1000n);
     mempool.accept(child);
-    const told = record(chain);
+    const events = record(chain);
     chain.clock.advance(11 * MINUTES);
     const late = pay([chain.coinbase(2)], 1000n);
     mempool.accept(late);
-    expect(told).toEqual([plus(late), minus(child, 'expiry'), minus(old, 'expiry')]);
+    expect(events).toEqual([plus(late), minus(child, 'expiry'), minus(old, 'expiry')]);
   });
 
-  it('expires what came with an old time, whatever came before it', async () => {
+  it('removes an entry that was added with an old time, regardless of the order', async () => {
     const chain = await start({ expirySeconds: 60 * 60 });
     const { mempool } = chain;
     const now = unixSeconds(chain.clock);
@@ -290,7 +290,7 @@ describe('time', () => {
 });
 
 describe('blocks', () => {
-  it('take out what they hold and what they spend otherwise', async () => {
+  it('remove confirmed and conflicting transactions', async () => {
     const chain = await start();
     const { mempool } = chain;
     const from = chain.coinbase(1);
@@ -299,15 +299,15 @@ describe('blocks', () => {
     const held = pay([chain.coinbase(2)], 1000n);
     const heldChild = pay([utxo(held, 0)], 1000n);
     for (const tx of [loser, loserChild, held, heldChild]) mempool.accept(tx);
-    const told = record(chain);
+    const events = record(chain);
     const rival = pay([from], 500n);
     await chain.mine(1, { transactions: [rival, held] });
-    expect(told).toEqual([minus(loserChild, 'conflict'), minus(loser, 'conflict'), minus(held, 'block')]);
+    expect(events).toEqual([minus(loserChild, 'conflict'), minus(loser, 'conflict'), minus(held, 'block')]);
     expect(mempool.get(heldChild.txid)).toMatchObject({ ancestorCount: 1 });
     checkMempool(chain);
   });
 
-  it('give back what they held when they are disconnected', async () => {
+  it('return their transactions when disconnected', async () => {
     const chain = await start();
     const { mempool } = chain;
     const parent = pay([chain.coinbase(1)], 1000n, 2);
@@ -317,12 +317,12 @@ describe('blocks', () => {
     await chain.mine(1, { transactions: [child] });
     const grandchild = pay([utxo(child, 0), utxo(parent, 1), utxo(free, 0)], 1000n);
     expect(reason(mempool.accept(grandchild))).toBe('ok');
-    const told = record(chain);
+    const events = record(chain);
 
     await chain.chain.invalidateBlock(chain.chain.atHeight(21)!);
-    expect(told.map((line) => line[0])).toEqual(['+', '+', '+']);
+    expect(events.map((line) => line[0])).toEqual(['+', '+', '+']);
     expect(mempool.size).toBe(4);
-    // No fee is asked of what a block had held.
+    // The minimum fee does not apply to transactions of disconnected blocks.
     expect(mempool.get(free.txid)).toMatchObject({ fee: 0n, descendantCount: 2 });
     expect(mempool.get(grandchild.txid)).toMatchObject({ ancestorCount: 4 });
     checkMempool(chain);
@@ -332,7 +332,7 @@ describe('blocks', () => {
     expect(mempool.size).toBe(0);
   });
 
-  it('of two branches may hold the same transaction, whose child stays', async () => {
+  it('of two branches may contain the same transaction, whose child stays', async () => {
     const chain = await start();
     const { mempool } = chain;
     const shared = pay([chain.coinbase(1)], 1000n);
@@ -342,14 +342,14 @@ describe('blocks', () => {
     mempool.accept(child);
     await other.mine(1);
     await other.mine(1, { transactions: [shared] });
-    const told = record(chain);
+    const events = record(chain);
     await chain.acceptBlocks(other.blocks(21));
-    expect(told).toEqual([]);
+    expect(events).toEqual([]);
     expect(mempool.get(child.txid)).toMatchObject({ ancestorCount: 1 });
     checkMempool(chain);
   });
 
-  it('take away what was only possible on top of them', async () => {
+  it('remove transactions that are invalid without them when disconnected', async () => {
     const chain = await start();
     const { mempool } = chain;
     const { height } = chain.chain.tip;
@@ -361,13 +361,13 @@ describe('blocks', () => {
     const justMature = pay([chain.coinbase(height - 1)], 1000n);
     for (const tx of [matureNow, finalNow, unlockedNow, always, justMature])
       expect(reason(mempool.accept(tx))).toBe('ok');
-    const told = record(chain);
+    const events = record(chain);
     await chain.chain.invalidateBlock(chain.chain.atHeight(height + 2)!);
-    expect(new Set(told)).toEqual(new Set([matureNow, finalNow, unlockedNow].map((tx) => minus(tx, 'reorg'))));
+    expect(new Set(events)).toEqual(new Set([matureNow, finalNow, unlockedNow].map((tx) => minus(tx, 'reorg'))));
     expect([...mempool.entries()].map(({ tx }) => tx)).toEqual([always, justMature]);
   });
 
-  it('of a branch that is tried in vain give back what they held', async () => {
+  it('of a branch that proves invalid return their transactions', async () => {
     const chain = await start();
     const { mempool } = chain;
     const held = pay([chain.coinbase(1)], 1000n);
@@ -377,7 +377,7 @@ describe('blocks', () => {
     const other = await chain.fork();
     await other.mine(1, { transactions: [held] });
     await other.mine(1);
-    // With the branch's last block it has the most work, but that one claims a satoshi too much.
+    // The branch's last block gives it the most work, but claims one satoshi too much.
     const branch = [...other.blocks(21), mineBlock(other.chain.tip, { fees: 1n })];
     await chain.mine(2, { transactions: [] });
     const { tip } = chain.chain;
@@ -390,7 +390,7 @@ describe('blocks', () => {
     checkMempool(chain);
   });
 
-  it('take away what spends their coinbase', async () => {
+  it('remove transactions that spend their coinbase when disconnected', async () => {
     const chain = await start();
     const { mempool } = chain;
     const reward = (await chain.mine())[0]!;
@@ -402,18 +402,18 @@ describe('blocks', () => {
     expect(mempool.size).toBe(0);
   });
 
-  it('that come back may leave families too large, which are cut', async () => {
+  it('that are disconnected may leave chains above the ancestor limit, which are cut', async () => {
     const chain = await start({
       limits: { ancestorCount: 3, ancestorSize: 101_000, descendantCount: 9, descendantSize: 101_000 },
     });
     const { mempool } = chain;
-    const family = [pay([chain.coinbase(1)], 1000n)];
-    for (let i = 0; i < 4; i++) family.push(pay([utxo(family.at(-1)!, 0)], 1000n));
-    await chain.mine(1, { transactions: family.slice(0, 2) });
-    for (const tx of family.slice(2)) expect(reason(mempool.accept(tx))).toBe('ok');
+    const descendants = [pay([chain.coinbase(1)], 1000n)];
+    for (let i = 0; i < 4; i++) descendants.push(pay([utxo(descendants.at(-1)!, 0)], 1000n));
+    await chain.mine(1, { transactions: descendants.slice(0, 2) });
+    for (const tx of descendants.slice(2)) expect(reason(mempool.accept(tx))).toBe('ok');
     await chain.chain.invalidateBlock(chain.chain.tip);
     const ids = (txs: Iterable<Transaction>) => Array.from(txs, ({ txidHex }) => txidHex).sort();
-    expect(ids([...mempool.entries()].map(({ tx }) => tx))).toEqual(ids(family.slice(0, 3)));
+    expect(ids([...mempool.entries()].map(({ tx }) => tx))).toEqual(ids(descendants.slice(0, 3)));
     checkMempool(chain);
   });
 });
@@ -442,11 +442,11 @@ describe('a dump', () => {
 
     const third = await chain.fork();
     third.clock.advance(14 * 24 * 60 * MINUTES - 20 * MINUTES);
-    // The parent is too old by now, and the child is nothing without it.
+    // The parent has expired, and the child is missing an input without it.
     expect(loadMempoolDump(third.mempool, dump, third.clock)).toEqual({ accepted: 0, total: 2 });
   });
 
-  it('has parents before children, whichever came first', async () => {
+  it('has parents before children, regardless of the order of entry', async () => {
     const chain = await start();
     const { mempool } = chain;
     const parent = pay([chain.coinbase(1)], 1000n);
@@ -459,7 +459,7 @@ describe('a dump', () => {
     expect(transactions.map(({ tx }) => tx.txidHex)).toEqual([parent.txidHex, child.txidHex]);
   });
 
-  it('is refused if it is cut short or of an unknown version', async () => {
+  it('is rejected if truncated or of an unknown version', async () => {
     const chain = await start();
     chain.mempool.accept(pay([chain.coinbase(1)], 1000n));
     const bytes = encodeMempoolDump(chain.mempool);

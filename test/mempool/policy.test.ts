@@ -21,7 +21,7 @@ const hash32 = new Uint8Array(32).fill(1);
 const key = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 
 describe('dust', () => {
-  // The well-known thresholds at 3 satoshis a byte.
+  // The well-known thresholds at 3 satoshis per byte.
   it.each([
     ['P2PKH', compileScript(Op.OP_DUP, Op.OP_HASH160, hash20, Op.OP_EQUALVERIFY, Op.OP_CHECKSIG), 546n],
     ['P2SH', compileScript(Op.OP_HASH160, hash20, Op.OP_EQUAL), 540n],
@@ -36,7 +36,7 @@ describe('dust', () => {
 });
 
 describe('fee rates', () => {
-  it('round in favour of whoever asks', () => {
+  it('round fees up and rates down', () => {
     expect(feeAtRate(1000n, 141)).toBe(141n);
     expect(feeAtRate(100n, 141)).toBe(15n);
     expect(feeAtRate(1n, 1)).toBe(1n);
@@ -45,13 +45,13 @@ describe('fee rates', () => {
     expect(formatFeeRate(1000n)).toBe('0.00001000 BTC/kvB');
   });
 
-  it('take signature operations for size', () => {
+  it('count signature operations as size', () => {
     expect(policyVsize(561, 1)).toBe(141);
     expect(policyVsize(561, 80)).toBe(400);
   });
 });
 
-describe('standardness of what Knots cannot be asked', () => {
+describe('standardness rules that cannot be compared with Knots', () => {
   const input = { prevout: { txid: hash32, vout: 0 }, scriptSig: new Uint8Array(0), sequence: 0, witness: [] };
   const reason = (outputs: TxOut[], options = {}) =>
     nonStandardReason(new Transaction({ version: 2, inputs: [input], outputs, lockTime: 0 }), {
@@ -63,8 +63,8 @@ describe('standardness of what Knots cannot be asked', () => {
     scriptPubKey: compileScript(Op.OP_RETURN, new Uint8Array(size)),
   });
 
-  it('allows OP_RETURN of 100,000 bytes in all, in any number of outputs', () => {
-    // Six bytes go for the opcode and the push.
+  it('allows 100,000 bytes of OP_RETURN scripts in any number of outputs', () => {
+    // Opcode and push take six bytes.
     expect(reason([data(99_994)])).toBe('tx-size');
     expect(reason([data(99_000)])).toBeUndefined();
     expect(reason([data(40_000), data(40_000)])).toBeUndefined();
@@ -72,7 +72,7 @@ describe('standardness of what Knots cannot be asked', () => {
     expect(reason([data(40), data(41)], { maxDataCarrierBytes: 84 })).toBe('datacarrier');
   });
 
-  it('allows bare multisig of up to three keys', () => {
+  it('allows bare multisig with up to three keys', () => {
     const multisig = (...keys: Uint8Array[]): TxOut => ({
       value: 1000n,
       scriptPubKey: compileScript(Op.OP_1, ...keys, Op.OP_1 + keys.length - 1, Op.OP_CHECKMULTISIG),
@@ -82,7 +82,7 @@ describe('standardness of what Knots cannot be asked', () => {
     expect(reason([multisig(key)], { permitBareMultisig: false })).toBe('bare-multisig');
   });
 
-  it('allows one output of dust, for one that pays nothing', () => {
+  it('allows one dust output', () => {
     const dust = { value: 329n, scriptPubKey: ownScript };
     expect(reason([dust])).toBeUndefined();
     expect(reason([dust, dust])).toBe('dust');
@@ -105,29 +105,29 @@ describe('standardness of inputs', () => {
       lockTime: 0,
     });
 
-  it('bounds the signature operations of all inputs together, as BIP54 does', () => {
-    // 15 for each redeem script: 166 of them are 2,490, and ten keys more make 2,500.
+  it('limits the signature operations of all inputs together (BIP54)', () => {
+    // 166 redeem scripts with 15 each make 2,490; ten P2PK inputs more make 2,500.
     const redeemScript = compileScript(...Array.from({ length: 15 }, () => Op.OP_CHECKSIG));
     const p2sh = compileScript(Op.OP_HASH160, hash160(redeemScript), Op.OP_EQUAL);
     const p2pk = compileScript(key, Op.OP_CHECKSIG);
-    const judge = (keys: number) => {
+    const isStandard = (keys: number) => {
       const inputs = [...Array.from({ length: 166 }, () => ({ scriptSig: compileScript(redeemScript) }))];
       const coins = [...inputs.map(() => coin(p2sh)), ...Array.from({ length: keys }, () => coin(p2pk))];
       return areInputsStandard(spending([...inputs, ...Array.from({ length: keys }, () => ({}))]), coins);
     };
-    expect(judge(10)).toBe(true);
-    expect(judge(11)).toBe(false);
+    expect(isStandard(10)).toBe(true);
+    expect(isStandard(11)).toBe(false);
   });
 
-  it('wants a control block that is not empty, and no annex', () => {
+  it('requires a non-empty control block, and no annex', () => {
     const p2tr = [coin(compileScript(Op.OP_1, hash32))];
-    const judge = (...witness: Uint8Array[]) => isWitnessStandard(spending([{ witness }]), p2tr);
+    const isStandard = (...witness: Uint8Array[]) => isWitnessStandard(spending([{ witness }]), p2tr);
     const control = Uint8Array.of(0xc0, ...hash32);
-    expect(judge(hash32)).toBe(true);
-    expect(judge(Uint8Array.of(Op.OP_1), control)).toBe(true);
-    expect(judge(Uint8Array.of(Op.OP_1), new Uint8Array(0))).toBe(false);
-    expect(judge(hash32, Uint8Array.of(0x50))).toBe(false);
-    expect(judge(new Uint8Array(81), Uint8Array.of(Op.OP_1), control)).toBe(false);
+    expect(isStandard(hash32)).toBe(true);
+    expect(isStandard(Uint8Array.of(Op.OP_1), control)).toBe(true);
+    expect(isStandard(Uint8Array.of(Op.OP_1), new Uint8Array(0))).toBe(false);
+    expect(isStandard(hash32, Uint8Array.of(0x50))).toBe(false);
+    expect(isStandard(new Uint8Array(81), Uint8Array.of(Op.OP_1), control)).toBe(false);
   });
 });
 
@@ -135,7 +135,7 @@ describe('RollingMinimumFee', () => {
   const HALF_LIFE = 12 * 60 * 60;
   const make = () => new RollingMinimumFee(1000n, 1000, 0);
 
-  it('is what was evicted and a step more, until a block comes', () => {
+  it('is the evicted fee rate plus the increment, until the next block', () => {
     const fee = make();
     expect(fee.current(0, 1000)).toBe(0n);
     fee.trackPackageRemoved(5000n);
@@ -144,7 +144,7 @@ describe('RollingMinimumFee', () => {
     expect(fee.current(10 * HALF_LIFE, 1000)).toBe(6000n);
   });
 
-  it('halves in twelve hours, in six if half empty, in three if quite empty', () => {
+  it('halves in 12 hours, in 6 below half of the limit, in 3 below a quarter', () => {
     for (const [usage, halfLife] of [
       [1000, HALF_LIFE],
       [500, HALF_LIFE],
@@ -159,7 +159,7 @@ describe('RollingMinimumFee', () => {
     }
   });
 
-  it('waits for another block after another eviction', () => {
+  it('waits for a block again after another eviction', () => {
     const fee = make();
     fee.trackPackageRemoved(9000n);
     fee.blockConnected(0);
@@ -169,19 +169,19 @@ describe('RollingMinimumFee', () => {
     expect(fee.current(2 * HALF_LIFE, 1000)).toBe(10_000n);
   });
 
-  it('never falls below a step, and then to nothing', () => {
+  it('falls to the increment, then to zero', () => {
     const fee = make();
     fee.trackPackageRemoved(1000n);
     fee.blockConnected(0);
     expect(fee.current(HALF_LIFE, 1000)).toBe(1000n);
-    // Now 600, later below half a step.
+    // The unrounded rate is about 600 here, and later below half of the increment.
     expect(fee.current(1.7 * HALF_LIFE, 1000)).toBe(1000n);
     expect(fee.current(2.3 * HALF_LIFE, 1000)).toBe(0n);
     expect(fee.current(0, 1000)).toBe(0n);
   });
 });
 
-describe('DisconnectedTransactions', () => {
+describe('DisconnectedBlockTransactions', () => {
   const header = new BlockHeader({ version: 1, prevHash: hash32, merkleRoot: hash32, time: 0, bits: 0, nonce: 0 });
   const tx = (lockTime: number, size = 0) =>
     new Transaction({
@@ -191,7 +191,7 @@ describe('DisconnectedTransactions', () => {
       lockTime,
     });
 
-  it('gives back what no block of the new branch holds, from the oldest on', () => {
+  it('returns the transactions that the new branch does not confirm, oldest first', () => {
     const [a, b, c, d] = [tx(1), tx(2), tx(3), tx(4)];
     const disconnected = new DisconnectedBlockTransactions();
     expect(disconnected.add(new Block(header, [c, d]))).toEqual([]);
@@ -201,7 +201,7 @@ describe('DisconnectedTransactions', () => {
     expect(disconnected.isEmpty).toBe(true);
   });
 
-  it('has room for 20 MB, and drops the youngest first', () => {
+  it('keeps up to 20 MB, and drops the latest first', () => {
     const large = Array.from({ length: 8 }, (_, i) => tx(i, 4_000_000));
     const disconnected = new DisconnectedBlockTransactions();
     expect(disconnected.add(new Block(header, large.slice(4)))).toEqual([]);

@@ -7,15 +7,17 @@ import { MINUTES, pay, RegtestChain, type Utxo, utxo } from '../support/regtest-
 
 const STEPS = 100;
 
-/** Random transactions, blocks, reorganisations and removals; after each, the mempool is found anew and compared. */
-async function live(seed: number, options: Partial<MempoolOptions>): Promise<{ seen: Set<string>; returned: number }> {
+/**
+ * Applies random transactions, blocks, reorganisations and removals; checks the mempool against the chain after each.
+ */
+async function run(seed: number, options: Partial<MempoolOptions>): Promise<{ seen: Set<string>; readded: number }> {
   const random = new SeededRandom(seed);
   const int = (bound: number) => randomInt(random, bound);
   const chain = await RegtestChain.create({ blocks: 8, coinbaseMaturity: 5, mempool: options });
   const { mempool } = chain;
   const coins: Utxo[] = [1, 2, 3, 4].map((height) => chain.coinbase(height));
   const seen = new Set<string>();
-  let returned = 0;
+  let readded = 0;
   mempool.events.on('removed', ({ reason }) => seen.add(reason));
 
   const steps: (() => unknown)[] = [
@@ -28,7 +30,7 @@ async function live(seed: number, options: Partial<MempoolOptions>): Promise<{ s
     () => chain.clock.advance(int(60) * MINUTES),
     () => chain.mine(1),
     async () => {
-      // The same branch or a longer one, with or without what the old one held.
+      // A longer branch, which confirms some of the mempool's transactions or none.
       const depth = 1 + int(3);
       const other = await chain.fork(chain.chain.tip.height - depth);
       for (let i = 0; i <= depth; i++) {
@@ -40,7 +42,7 @@ async function live(seed: number, options: Partial<MempoolOptions>): Promise<{ s
       }
       const before = mempool.size;
       await chain.acceptBlocks(other.blocks(chain.chain.tip.height - depth + 1));
-      if (mempool.size > before) returned++;
+      if (mempool.size > before) readded++;
     },
   ];
   for (let step = 0; step < STEPS; step++) {
@@ -54,33 +56,33 @@ async function live(seed: number, options: Partial<MempoolOptions>): Promise<{ s
     }
     checkMempool(chain);
   }
-  // Whatever is left can be mined.
+  // All remaining entries can be mined.
   while (mempool.size > 0) {
     const { length } = (await chain.mine(1))[0]!.transactions;
     expect(length).toBeGreaterThan(1);
     checkMempool(chain);
   }
-  return { seen, returned };
+  return { seen, readded };
 }
 
 describe('the mempool under random use', () => {
   it('stays consistent with the chain', async () => {
     const seen = new Set<string>();
-    let returned = 0;
+    let readded = 0;
     for (const seed of [1, 2, 3, 4]) {
-      const life = await live(seed, {});
-      for (const reason of life.seen) seen.add(reason);
-      returned += life.returned;
+      const result = await run(seed, {});
+      for (const reason of result.seen) seen.add(reason);
+      readded += result.readded;
     }
-    expect(returned).toBeGreaterThan(0);
+    expect(readded).toBeGreaterThan(0);
     expect([...seen].sort()).toEqual(['block', 'conflict', 'reorg', 'replaced']);
   });
 
-  it('stays consistent when it is small and forgets soon', async () => {
+  it('stays consistent with a small size limit and a short expiry', async () => {
     const seen = new Set<string>();
     for (const seed of [5, 6, 7]) {
-      const life = await live(seed, { maxBytes: 25_000, expirySeconds: 20 * 60 });
-      for (const reason of life.seen) seen.add(reason);
+      const result = await run(seed, { maxBytes: 25_000, expirySeconds: 20 * 60 });
+      for (const reason of result.seen) seen.add(reason);
     }
     expect([...seen].sort()).toEqual(['block', 'conflict', 'expiry', 'reorg', 'replaced', 'sizelimit']);
   });

@@ -6,7 +6,7 @@ import { RegtestChain, spend, utxo } from '../support/regtest-chain.ts';
 
 const signed = ['p2wpkh', 'p2pkh', 'p2tr'].map((name) => standardKinds.find((kind) => kind.name === name)!);
 
-/** A chain with an output of each kind, and a transaction that spends these by three signatures. */
+/** Creates a chain with an output of each kind, and a transaction that spends these with three signatures. */
 async function start(): Promise<{ chain: RegtestChain; tx: Transaction }> {
   const chain = await RegtestChain.create({ blocks: 4, coinbaseMaturity: 2 });
   const outputs = signed.map(({ scriptPubKey }) => ({ value: 1_000_000n, scriptPubKey }));
@@ -21,11 +21,11 @@ async function start(): Promise<{ chain: RegtestChain; tx: Transaction }> {
 }
 
 describe('the signatures of a transaction are verified once', () => {
-  it('when it is tested, accepted, mined, and comes back from a lost branch', async () => {
+  it('when it is tested, accepted, mined and re-added from a disconnected block', async () => {
     const { chain, tx } = await start();
     const { mempool } = chain;
     expect(await countVerifications(() => mempool.accept(tx, { testOnly: true }))).toBe(3);
-    const again = async () => {
+    const acceptAndMine = async () => {
       mempool.accept(tx);
       await chain.mine();
       expect(mempool.size).toBe(0);
@@ -33,10 +33,10 @@ describe('the signatures of a transaction are verified once', () => {
       expect(mempool.size).toBe(1);
       await chain.mine();
     };
-    expect(await countVerifications(again)).toBe(0);
+    expect(await countVerifications(acceptAndMine)).toBe(0);
   });
 
-  it('but all of them where another form of it comes, with one of them wrong', async () => {
+  it('and only the changed one when the same transaction arrives with an invalid signature', async () => {
     const { chain, tx } = await start();
     chain.mempool.accept(tx, { testOnly: true });
     const { version, inputs, outputs, lockTime } = tx;
@@ -48,10 +48,10 @@ describe('the signatures of a transaction are verified once', () => {
       outputs,
       lockTime,
     });
-    const refuse = () =>
+    const acceptInvalid = () =>
       expect(chain.mempool.accept(changed)).toMatchObject({
         reject: { reason: 'mempool-script-verify-flag-failed (Invalid Schnorr signature)' },
       });
-    expect(await countVerifications(refuse)).toBe(1);
+    expect(await countVerifications(acceptInvalid)).toBe(1);
   });
 });

@@ -16,7 +16,7 @@ function doubleSha256(data: Uint8Array): Buffer {
   return createHash('sha256').update(createHash('sha256').update(data).digest()).digest();
 }
 
-/** Block 125,552 of the main network. */
+/** Mainnet block 125,552. */
 const header125552 = new BlockHeader({
   version: 1,
   prevHash: fromReversedHex('00000000000008a3a41b85b8b29ad444def299fee21793cd8b9e567eab02cd81'),
@@ -27,7 +27,7 @@ const header125552 = new BlockHeader({
 });
 
 describe('the SHA-256 constants', () => {
-  it('are those of FIPS 180-4', () => {
+  it('match FIPS 180-4', () => {
     expect(INITIAL_STATE.map((word) => word.toString(16))).toEqual(
       '6a09e667 bb67ae85 3c6ef372 a54ff53a 510e527f 9b05688c 1f83d9ab 5be0cd19'.replace(/\b0/g, '').split(' '),
     );
@@ -38,7 +38,7 @@ describe('the SHA-256 constants', () => {
 });
 
 describe('LEB128', () => {
-  it('takes seven bits a byte', () => {
+  it('encodes seven bits per byte', () => {
     expect(leb(0)).toEqual([0]);
     expect(leb(127)).toEqual([127]);
     expect(leb(128)).toEqual([0x80, 1]);
@@ -60,7 +60,7 @@ describe('the search kernel', () => {
     }
   });
 
-  it('finds exactly the nonces that node:crypto finds', () => {
+  it('finds exactly the same nonces as node:crypto', () => {
     const random = new SeededRandom(7);
     const target = 1n << 246n;
     for (let i = 0; i < 4; i++) {
@@ -89,7 +89,7 @@ describe('the search kernel', () => {
   });
 });
 
-describe('searchShare', () => {
+describe('runSearchJob', () => {
   const { target } = compactToTarget(header125552.bits);
   const job = (firstNonce: number, count: number) => ({
     header: header125552.encode(),
@@ -99,25 +99,25 @@ describe('searchShare', () => {
     control: new Int32Array(new SharedArrayBuffer(8)),
   });
 
-  it('counts what it hashed, and finds the nonce', () => {
+  it('finds the nonce and counts the hashes', () => {
     const { nonce } = header125552;
     expect(runSearchJob(module, job(nonce - 1001, 5000))).toEqual({ nonce, hashes: 1002 });
     expect(runSearchJob(module, job(nonce - 70_001, 5_000_000))).toEqual({ nonce, hashes: 70_002 });
     expect(runSearchJob(module, job(nonce, 1))).toEqual({ nonce, hashes: 1 });
   });
 
-  it('stays within the nonces that it was given', () => {
+  it('stays within the given nonces', () => {
     const { nonce } = header125552;
     expect(runSearchJob(module, job(nonce - 1001, 1001))).toEqual({ nonce: undefined, hashes: 1001 });
     expect(runSearchJob(module, job(nonce + 1, 9))).toEqual({ nonce: undefined, hashes: 9 });
   });
 
-  it('does nothing once it is stopped, and shares parts with others', () => {
+  it('does nothing once stopped, and shares ranges with other workers', () => {
     const stopped = job(header125552.nonce, 1);
     stopSearch(stopped.control);
     expect(runSearchJob(module, stopped)).toEqual({ nonce: undefined, hashes: 0 });
     const shared = job(header125552.nonce, 100_000);
-    // Another has taken the first part.
+    // Another worker has taken the first range.
     shared.control[0] = 1;
     expect(runSearchJob(module, shared)).toEqual({ nonce: undefined, hashes: 100_000 - 65_536 });
   });

@@ -25,7 +25,7 @@ function makeMiner({ chain, mempool, clock }: Parts, options: MinerOptions = { s
   return miner;
 }
 
-/** A chain whose blocks must meet a target other than regtest's. */
+/** Creates a regtest chain with another difficulty. */
 async function chainWithBits(bits: number): Promise<Parts> {
   const { genesis } = regtest;
   const { version, prevHash, merkleRoot, time, nonce } = genesis.header;
@@ -40,7 +40,7 @@ async function chainWithBits(bits: number): Promise<Parts> {
 const HARD = 0x1d00ffff;
 
 describe('generate', () => {
-  it('mines so many blocks, one on the other, also when asked twice at a time', async () => {
+  it('mines successive blocks, also with two concurrent calls', async () => {
     const parts = await RegtestChain.create();
     const miner = makeMiner(parts);
     const mined: number[] = [];
@@ -54,7 +54,7 @@ describe('generate', () => {
     expect(miner.hashRate).toBeGreaterThan(0);
   });
 
-  it('can mine a block anew in the place of one that was invalidated', async () => {
+  it('mines a different block after the first was invalidated', async () => {
     const { chain, ...parts } = await RegtestChain.create({ blocks: 5 });
     const miner = makeMiner({ chain, ...parts });
     const [hash] = await miner.generate(1, ownScript);
@@ -64,14 +64,14 @@ describe('generate', () => {
     expect(chain.tip.height).toBe(6);
   });
 
-  it('searches in worker threads where the target is harder', async () => {
+  it('searches in worker threads with a harder target', async () => {
     const parts = await chainWithBits(0x1f03ffff);
     const hashes = await makeMiner(parts).generate(2, ownScript);
     expect(hashes).toHaveLength(2);
     expect(parts.chain.tip).toMatchObject({ height: 2, bits: 0x1f03ffff });
   });
 
-  it('returns fewer blocks where the tries run out', async () => {
+  it('returns fewer blocks if the tries run out', async () => {
     const parts = await chainWithBits(HARD);
     const miner = makeMiner(parts);
     expect(await miner.generate(2, ownScript, 10_000)).toEqual([]);
@@ -89,7 +89,7 @@ describe('generate', () => {
     expect(parts.chain.tip.height).toBe(0);
   });
 
-  it('begins again when the tip changes', async () => {
+  it('restarts when the tip changes', async () => {
     const parts = await chainWithBits(HARD);
     const miner = makeMiner(parts);
     const seen: string[] = [];
@@ -105,20 +105,20 @@ describe('generate', () => {
     expect(await result).toEqual([]);
   });
 
-  it('reports a block that the chain refuses', async () => {
+  it('reports a block that the chain rejects', async () => {
     const parts = await RegtestChain.create({ blocks: 1 });
     const threeHours = 3 * 60 * MINUTES;
     const miner = makeMiner({ ...parts, clock: new VirtualClock(parts.clock.now() + threeHours) });
-    const refused: string[] = [];
-    miner.events.on('rejected', ({ reject }) => refused.push(reject.reason));
+    const rejected: string[] = [];
+    miner.events.on('rejected', ({ reject }) => rejected.push(reject.reason));
     await expect(miner.generate(1, ownScript)).rejects.toThrow('time-too-new');
-    expect(refused).toEqual(['time-too-new']);
+    expect(rejected).toEqual(['time-too-new']);
     expect(parts.chain.tip.height).toBe(1);
   });
 });
 
 describe('generateBlock', () => {
-  it('mines exactly these transactions, and submits them unless told not to', async () => {
+  it('mines exactly the given transactions, and submits the block unless submit is false', async () => {
     const parts = await RegtestChain.create({ blocks: 10, coinbaseMaturity: 3 });
     const miner = makeMiner(parts);
     const tx = pay([parts.coinbase(1)], 1000n);
@@ -132,7 +132,7 @@ describe('generateBlock', () => {
     expect(parts.mempool.size).toBe(1);
   });
 
-  it('refuses what would not be valid', async () => {
+  it('rejects an invalid block, and reports when the tries run out', async () => {
     const parts = await RegtestChain.create({ blocks: 10, coinbaseMaturity: 3 });
     const miner = makeMiner(parts);
     const immature = pay([parts.coinbase(10)], 1000n);
@@ -154,7 +154,7 @@ describe('start', () => {
 
   const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-  it('mines when the mempool holds two transactions', async () => {
+  it('mines when the mempool has two transactions', async () => {
     const { parts, miner, sizes } = await startWith({});
     miner.start();
     miner.start();
@@ -168,7 +168,7 @@ describe('start', () => {
     expect(parts.mempool.size).toBe(0);
   });
 
-  it('mines at once what is there already, and no more after stop()', async () => {
+  it('mines existing transactions at once, and nothing after stop()', async () => {
     const { parts, miner, sizes } = await startWith({ mineAtTxs: 1 });
     parts.mempool.accept(pay([parts.coinbase(1)], 1000n));
     miner.start();
@@ -180,7 +180,7 @@ describe('start', () => {
     expect(sizes).toEqual([1]);
   });
 
-  it('waits for something that a block can hold', async () => {
+  it('waits for a transaction that fits into a block', async () => {
     const { parts, miner, sizes } = await startWith({ mineAtTxs: 1 });
     const tx = pay([parts.coinbase(1)], 1000n);
     parts.mempool.accept(tx);
@@ -198,7 +198,7 @@ describe('start', () => {
     expect(() => makeMiner(parts, {}).start()).toThrow('no miner address is configured');
   });
 
-  it('goes over to a new tip that comes from elsewhere', async () => {
+  it('continues on a new tip from another node', async () => {
     const parts = await chainWithBits(HARD);
     const miner = makeMiner(parts, { scriptPubKey: ownScript, mineAtTxs: 0 });
     const seen: string[] = [];

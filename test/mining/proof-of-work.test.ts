@@ -20,23 +20,23 @@ describe('searchProofOfWork', () => {
     expect(found!.hashes).toBe(found!.nonce + 1);
   });
 
-  it('finds the nonce of genesis again, in worker threads', async () => {
+  it('finds the nonce of genesis in worker threads', async () => {
     const found = await searchProofOfWork(withFields({ nonce: nonce - 200_000 }), { maxTries: 400_000 });
     expect(found?.header.hashHex).toBe('000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f');
     expect(found!.hashes).toBeGreaterThan(200_000);
     expect(found!.hashRate).toBeGreaterThan(0);
   });
 
-  it('gives up after the tries it was given', async () => {
+  it('stops after the given number of tries', async () => {
     expect(await searchProofOfWork(withFields({ nonce: nonce - 1000 }), { maxTries: 1000 })).toBeUndefined();
-    // Nonces end somewhere.
+    // The last nonce is 2^32 - 1.
     expect(await searchProofOfWork(withFields({ nonce: 2 ** 32 - 100 }))).toBeUndefined();
     const easy = withFields({ bits: 0x207fffff, nonce: 0 });
     const { hashes } = (await searchProofOfWork(easy))!;
     expect(await searchProofOfWork(easy, { maxTries: hashes - 1 })).toBeUndefined();
   });
 
-  it('ends when it is told to', async () => {
+  it('ends when aborted', async () => {
     const controller = new AbortController();
     const search = searchProofOfWork(withFields({ time: time + 1, bits: 0x1b00ffff, nonce: 0 }), {
       signal: controller.signal,
@@ -46,13 +46,13 @@ describe('searchProofOfWork', () => {
     expect(await searchProofOfWork(withFields({}), { signal: controller.signal })).toBeUndefined();
   });
 
-  it('finds nothing for a target that none can meet', async () => {
+  it('finds nothing for an impossible target', async () => {
     for (const impossible of [0, 0x1d800001, 0xff00ffff]) {
       expect(await searchProofOfWork(withFields({ bits: impossible }), { maxTries: 10 })).toBeUndefined();
     }
   });
 
-  it('serves several searches at a time', async () => {
+  it('runs several searches concurrently', async () => {
     const searches = [1, 2, 3].map((i) =>
       searchProofOfWork(withFields({ bits: 0x1f00ffff, nonce: 0, time: time + i })),
     );
@@ -62,7 +62,7 @@ describe('searchProofOfWork', () => {
 });
 
 describe('workerUrl', () => {
-  it('stays in dist/, and leads there from src/', () => {
+  it('points into dist/, also from src/', () => {
     expect(workerUrl('w', 'file:///a/dist/mining/x.js').href).toBe('file:///a/dist/mining/w.js');
     expect(workerUrl('w', 'file:///a/src/mining/x.ts').href).toBe('file:///a/dist/mining/w.js');
     expect(workerUrl('w', 'file:///src/a/src/mining/x.ts').href).toBe('file:///src/a/dist/mining/w.js');

@@ -10,7 +10,7 @@ import { ownScript } from '../support/regtest-chain.ts';
 
 const noLimits: SelectionLimits = { weight: 4e6, sigOpCost: 80_000, minFeeRate: 1n, height: 100, lockTime: 0 };
 
-/** Entries without a chain under them; sizes are those of transactions with that many outputs. */
+/** A mempool graph without a chain; the number of outputs determines the size. */
 class Pool {
   readonly graph = new MempoolGraph();
   #count = 0;
@@ -53,39 +53,39 @@ class Pool {
   }
 }
 
-/** The same choice, by looking at every package again each time. */
+/** Makes the same selection by evaluating all packages in each step. */
 function selectSlowly(entries: readonly MutableEntry[], limits: SelectionLimits): Set<MempoolEntry> {
-  const chosen = new Set<MempoolEntry>();
+  const selected = new Set<MempoolEntry>();
   const failed = new Set<MempoolEntry>();
   let { weight, sigOpCost } = limits;
   for (;;) {
     let best: { members: MempoolEntry[]; size: number; score: number; entry: MutableEntry } | undefined;
     for (const entry of entries) {
-      if (chosen.has(entry) || failed.has(entry)) continue;
-      const members = [entry, ...ancestorsOf(entry)].filter((member) => !chosen.has(member));
+      if (selected.has(entry) || failed.has(entry)) continue;
+      const members = [entry, ...ancestorsOf(entry)].filter((member) => !selected.has(member));
       const size = members.reduce((sum, { vsize }) => sum + vsize, 0);
       const fees = members.reduce((sum, { modifiedFee }) => sum + Number(modifiedFee), 0);
       const score = Math.min(fees / size, Number(entry.modifiedFee) / entry.vsize);
       if (!best || score > best.score) best = { members, size, score, entry };
     }
-    if (!best) return chosen;
+    if (!best) return selected;
     const cost = best.members.reduce((sum, member) => sum + member.sigOpCost, 0);
     if (best.size * 4 >= weight || cost >= sigOpCost) {
       failed.add(best.entry);
       continue;
     }
     for (const member of best.members) {
-      chosen.add(member);
+      selected.add(member);
       weight -= member.tx.weight;
       sigOpCost -= member.sigOpCost;
     }
-    // What is in the family of something chosen is looked at again.
+    // Descendants of selected entries are tried again.
     for (const member of best.members) for (const descendant of descendantsOf(member)) failed.delete(descendant);
   }
 }
 
 describe('selectTransactions', () => {
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])('chooses the best packages (seed %i)', (seed) => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('selects the best packages (seed %i)', (seed) => {
     const random = new SeededRandom(seed);
     const int = (bound: number) => randomInt(random, bound);
     const pool = new Pool();
@@ -108,7 +108,7 @@ describe('selectTransactions', () => {
     expect(selected.reduce((sum, { sigOpCost }) => sum + sigOpCost, 0)).toBeLessThan(limits.sigOpCost);
   });
 
-  it('takes a poor parent for the sake of its child', () => {
+  it('selects a low-fee parent of a high-fee child', () => {
     const pool = new Pool();
     const fair = pool.add(1000);
     const poor = pool.add(0);
@@ -116,7 +116,7 @@ describe('selectTransactions', () => {
     expect(pool.select()).toEqual([poor, rich, fair]);
   });
 
-  it('leaves out what pays too little, and what the height or time locks', () => {
+  it('skips transactions that pay too little or are not final', () => {
     const pool = new Pool();
     pool.add(0);
     pool.add(5000, [], { lockTime: 100 });
@@ -125,7 +125,7 @@ describe('selectTransactions', () => {
     expect(pool.select({ minFeeRate: 1_000_000n })).toEqual([]);
   });
 
-  it('fills what is left with smaller packages', () => {
+  it('fills the remaining space with smaller packages', () => {
     const pool = new Pool();
     const first = pool.add(50_000, [], { outputs: 10 });
     pool.add(40_000, [], { outputs: 10 });
@@ -136,7 +136,7 @@ describe('selectTransactions', () => {
 });
 
 describe('MaxHeap', () => {
-  it('gives its items back from the greatest on', () => {
+  it('returns items in descending order', () => {
     const random = new SeededRandom(3);
     const items = Array.from({ length: 200 }, () => ({ score: randomInt(random, 100) }));
     const heap = new MaxHeap(items.slice(0, 100));

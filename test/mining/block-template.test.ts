@@ -12,7 +12,7 @@ describe('createCoinbase', () => {
   const make = (height: number, extraNonce = 0) =>
     createCoinbase({ height, extraNonce, scriptPubKey: ownScript, value: 5n, committed: [] });
 
-  // As bitcoind writes heights on regtest, OP_0 behind them.
+  // The heights as bitcoind encodes them on regtest, followed by OP_0.
   it.each([
     [1, '5100'],
     [16, '6000'],
@@ -25,16 +25,16 @@ describe('createCoinbase', () => {
     expect(toHex(make(height).inputs[0]!.scriptSig)).toBe(scriptSig);
   });
 
-  it('differs by the extra nonce, and is locked to the block before', () => {
+  it('contains the extra nonce, and has the previous height as its lock time', () => {
     expect(toHex(make(1, 1).inputs[0]!.scriptSig)).toBe('5151');
     expect(toHex(make(1, 300).inputs[0]!.scriptSig)).toBe('51022c01');
     expect(make(200)).toMatchObject({ version: 2, lockTime: 199, isCoinbase: true });
     expect(make(200).inputs[0]!.sequence).toBe(0xffff_fffe);
   });
 
-  it('commits to no witnesses but its own in an empty block', () => {
+  it('commits only to its own witness in an empty block', () => {
     const coinbase = make(1);
-    // What every empty block of Core's commits to.
+    // The commitment of every empty block of Core.
     expect(toHex(coinbase.outputs[1]!.scriptPubKey)).toBe(
       '6a24aa21a9ede2f61c3f71d1defd3fa999dfa36953755c690689799962b48bebd836974e8cf9',
     );
@@ -46,7 +46,7 @@ describe('createCoinbase', () => {
 });
 
 describe('createBlockTemplate', () => {
-  it('makes a valid block of what the mempool holds', async () => {
+  it('creates a valid block from the mempool', async () => {
     const chain = await RegtestChain.create({ blocks: 20, coinbaseMaturity: 3 });
     const { mempool, clock } = chain;
     const first = pay([chain.coinbase(1)], 1000n, 2);
@@ -63,13 +63,13 @@ describe('createBlockTemplate', () => {
     expect(block.header).toMatchObject({ version: 0x2000_0000, bits: 0x207fffff, nonce: 0 });
     expect(chain.chain.checkBlockTemplate(block)).toBeUndefined();
 
-    // Another witness would be another commitment.
+    // The commitment differs from that of an empty block.
     const coinbase = block.transactions[0]!;
     const committed = committedWitnessHash(coinbase.outputs[witnessCommitmentOutputIndex(coinbase)]!.scriptPubKey);
     expect(toHex(committed)).not.toBe('e2f61c3f71d1defd3fa999dfa36953755c690689799962b48bebd836974e8cf9');
   });
 
-  it('takes the transactions that it is given, and no others', async () => {
+  it('uses exactly the given transactions', async () => {
     const chain = await RegtestChain.create({ blocks: 20, coinbaseMaturity: 3 });
     const given = pay([chain.coinbase(1)], 1000n);
     chain.mempool.accept(pay([chain.coinbase(2)], 1000n));
@@ -79,11 +79,11 @@ describe('createBlockTemplate', () => {
     expect(template).toMatchObject({ coinbaseValue: 50n * COIN, fees: [0n] });
     expect(chain.chain.checkBlockTemplate(template.block)).toBeUndefined();
     const invalid = { ...options, transactions: [given, given] };
-    const refused = createBlockTemplate(chain.chain, chain.mempool, ownScript, invalid).block;
-    expect(chain.chain.checkBlockTemplate(refused)?.reason).toBe('bad-txns-inputs-missingorspent');
+    const rejected = createBlockTemplate(chain.chain, chain.mempool, ownScript, invalid).block;
+    expect(chain.chain.checkBlockTemplate(rejected)?.reason).toBe('bad-txns-inputs-missingorspent');
   });
 
-  it('keeps within the weight that it is given', async () => {
+  it('stays within the given weight', async () => {
     const chain = await RegtestChain.create({ blocks: 20, coinbaseMaturity: 3 });
     for (let height = 1; height <= 10; height++) chain.mempool.accept(pay([chain.coinbase(height)], 10_000n, 50));
     const all = createBlockTemplate(chain.chain, chain.mempool, ownScript, { clock: chain.clock });
@@ -98,17 +98,17 @@ describe('createBlockTemplate', () => {
     expect(block.weight).toBeLessThan(maxWeight);
   });
 
-  it('has a time after the median of eleven, and the clock’s if that is later', async () => {
+  it('has a time after the median time past, or the later time of the clock', async () => {
     const chain = await RegtestChain.create({ blocks: 20 });
     const { tip } = chain.chain;
     const header = (clock: VirtualClock) =>
       createBlockTemplate(chain.chain, undefined, ownScript, { clock }).block.header;
     expect(header(chain.clock).time).toBe(unixSeconds(chain.clock));
-    // A minute lies between blocks, so five of them between the tip and the median.
+    // Blocks are one minute apart, so the median is five minutes before the tip.
     expect(header(new VirtualClock(0)).time).toBe(tip.time - 300 + 1);
   });
 
-  it('does not begin a difficulty period long before the last one ended', async () => {
+  it('limits the time warp at the start of a difficulty period (BIP94)', async () => {
     const chain = await RegtestChain.create({ blocks: 142 });
     chain.clock.advance(100 * MINUTES);
     await chain.mine();
@@ -123,7 +123,7 @@ describe('createBlockTemplate', () => {
     expect(next.minTime).toBeLessThan(tip.time - 600);
   });
 
-  it('halves the subsidy where the network does', async () => {
+  it('halves the subsidy', async () => {
     const chain = await RegtestChain.create({ blocks: 149 });
     const value = () => createBlockTemplate(chain.chain, undefined, ownScript, { clock: chain.clock }).coinbaseValue;
     expect(value()).toBe(25n * COIN);
