@@ -19,6 +19,7 @@ const FIRST = [
   'interop/block-filters',
   'interop/light-node',
   'e2e/light-node',
+  'e2e/examples',
   'e2e/package',
   'store/lmdb-open',
   'p2p/many-peers',

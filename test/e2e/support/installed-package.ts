@@ -27,10 +27,15 @@ interface Manifest {
 export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
 
 /** Runs a program and returns its stdout. Rejects with its output if the exit code is not 0. */
-export async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
+export async function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)(program, args, {
-      cwd,
+      ...{ cwd, env },
       maxBuffer: 2 ** 26,
       shell: process.platform === 'win32',
     });

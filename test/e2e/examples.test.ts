@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { tempDir } from '../support/temp-dir.ts';
+import { manifest, root, run } from './support/installed-package.ts';
+
+const hash = '[0-9a-f]{64}';
+
+/** What each example prints, as a regular expression. */
+const expected: Readonly<Record<string, string>> = {
+  'decode-a-script': `pubkeyhash: OP_DUP [^]*
+witness_v0_keyhash: 0 751e76e8199196d454941c45d1b3a323f1433bd6
+  address: bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4
+[^]*  address: none
+2 3 solves it: yes
+2 2 solves it: Script evaluated without error but .*
+`,
+  'pay-and-mine': `transaction ${hash}
+block ${hash}
+alice: 98\\.4999\\d* BTC
+bob: 1\\.5 BTC
+`,
+  'read-blocks-by-rpc': `99 ${hash} pays 50 BTC
+100 ${hash} pays 50 BTC
+101 ${hash} pays 50 BTC
+error -8: Block height out of range
+`,
+  'start-a-node': `network: regtest
+height: 101
+best block: ${hash}
+P2P: 127\\.0\\.0\\.1:\\d+, RPC: 127\\.0\\.0\\.1:\\d+
+new tip: 102
+`,
+  'verify-a-payment': `proved: ${hash} in block 102
+forged proof refused: wrong-position
+`,
+};
+
+const names = readdirSync(join(root, 'examples'))
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.slice(0, -3));
+
+beforeAll(async () => {
+  const tsc = join(root, 'node_modules/@typescript/native/bin/tsc');
+  await run(process.execPath, [tsc, '-p', 'examples'], root);
+});
+
+describe('the examples', () => {
+  it('are each tested', () => {
+    expect(names.sort()).toEqual(Object.keys(expected));
+  });
+
+  it.for(names)('%s imports only Node and the entries of the package', (name) => {
+    const code = readFileSync(join(root, 'examples', `${name}.ts`), 'utf8');
+    const imported = [...code.matchAll(/ from '(.*?)'/g)].map((match) => match[1]!);
+    const entries = Object.keys(manifest.exports).map((key) => key.replace('.', 'pier'));
+    expect(imported.filter((id) => !id.startsWith('node:') && !entries.includes(id))).toEqual([]);
+  });
+
+  it.for(names)('%s prints what it should, and leaves no files', { timeout: 60_000 }, async (name) => {
+    const folder = tempDir('example');
+    const { NODE_ID: _id, PIER_DATADIR: _dataDir, PIER_NETWORK: _network, ...rest } = process.env;
+    const env = { ...rest, TMPDIR: folder, TEMP: folder, TMP: folder };
+    const printed = await run(process.execPath, [join(root, 'build/examples', `${name}.js`)], folder, env);
+    expect(printed).toMatch(new RegExp(`^${expected[name]}$`));
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
