@@ -6,7 +6,7 @@ import { createBlockchain, createWallet, freeNodeIds, getBalances, nodeConfig, s
 
 const dataDir = await mkdtemp(join(tmpdir(), 'pier-example-'));
 const [nodeId] = await freeNodeIds(1);
-const config = nodeConfig({ nodeId, dataDir, seeds: [] });
+const config = nodeConfig({ nodeId, dataDir, p2p: { seeds: [] } });
 try {
   const alice = await createWallet(config, { name: 'alice' });
   const bob = await createWallet(config, { name: 'bob', type: 'bech32m' });

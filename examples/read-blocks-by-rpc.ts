@@ -14,7 +14,7 @@ interface RpcBlock {
 
 const dataDir = await mkdtemp(join(tmpdir(), 'pier-example-'));
 const [nodeId] = await freeNodeIds(1);
-const config = nodeConfig({ nodeId, dataDir, seeds: [] });
+const config = nodeConfig({ nodeId, dataDir, p2p: { seeds: [] } });
 const { address } = await createWallet(config);
 await createBlockchain(config, { address });
 

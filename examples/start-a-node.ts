@@ -6,7 +6,7 @@ import { createBlockchain, createWallet, freeNodeIds, nodeConfig, startNode } fr
 
 const dataDir = await mkdtemp(join(tmpdir(), 'pier-example-'));
 const [nodeId] = await freeNodeIds(1);
-const config = nodeConfig({ nodeId, dataDir, seeds: [] });
+const config = nodeConfig({ nodeId, dataDir, p2p: { seeds: [] } });
 
 // The rewards of the first blocks go to the wallet; one of them may be spent, the others have yet to mature.
 const { address } = await createWallet(config, { name: 'alice' });
@@ -17,7 +17,7 @@ try {
   console.log(`network: ${node.params.network}`);
   console.log(`height: ${node.chain.tip.height}`);
   console.log(`best block: ${node.chain.tip.hashHex}`);
-  console.log(`P2P: ${config.host}:${config.nodeId}, RPC: ${rpc.host}:${rpc.port}`);
+  console.log(`P2P: ${config.p2p.host}:${config.nodeId}, RPC: ${rpc.host}:${rpc.port}`);
   node.chain.events.on('tip', ({ tip }) => console.log(`new tip: ${tip.height}`));
   await node.miner.generate(1, node.wallets.get('alice')!.watchedScripts()[0]!);
 } finally {

@@ -18,7 +18,7 @@ import { paymentReport, proofFromJson, verifySelfContained } from 'pier/spv';
 
 const dataDir = await mkdtemp(join(tmpdir(), 'pier-example-'));
 const [nodeId] = await freeNodeIds(1);
-const config = nodeConfig({ nodeId, dataDir, seeds: [] });
+const config = nodeConfig({ nodeId, dataDir, p2p: { seeds: [] } });
 try {
   const { address } = await createWallet(config);
   await createBlockchain(config, { address });

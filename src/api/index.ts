@@ -10,7 +10,7 @@
  *
  * const config = nodeConfig({ nodeId: 3000 });
  * const { node } = await startNode(config);
- * const client = new RpcClient({ host: '127.0.0.1', port: config.rpcPort, cookieFile: nodePaths(config).cookie });
+ * const client = new RpcClient({ host: '127.0.0.1', port: config.rpc.port, cookieFile: nodePaths(config).cookie });
  * console.log(await client.call('getblockchaininfo'));
  *
  * // A server on another port with an additional method.

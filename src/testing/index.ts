@@ -11,7 +11,8 @@
  * const network = new MemoryNetwork(clock, { latencyMs: () => 50 });
  * const random = new SeededRandom(1);
  * const modules = { clock, random, transport: network.transport('10.0.0.1') };
- * const config = nodeConfig({ nodeId: 8333, dataDir: '/tmp/pier', p2p: { host: '10.0.0.1', seeds: ['10.0.0.2:8333'] } });
+ * const p2p = { host: '10.0.0.1', seeds: ['10.0.0.2:8333'] };
+ * const config = nodeConfig({ nodeId: 8333, dataDir: '/tmp/pier', p2p });
  * const node = await FullNode.start(config, { network: 'full', createChain: false, createWallet: false }, modules);
  * clock.advance(60_000);
  * await node.stop();
