@@ -8,7 +8,7 @@ import type { PaymentProof } from './payment-proof.ts';
 export interface Watcher {
   /** Returns the last scanned block; it is on the active chain. */
   start(): BlockIndex;
-  /** Returns the last block from `scanned` on up to which no block can concern the watcher. */
+  /** Skips blocks after `scanned` that cannot concern the watcher. Returns the last skipped block, or `scanned`. */
   skip?(scanned: BlockIndex): BlockIndex;
   /** Returns the scriptPubKeys to scan for. The list may grow with every block passed to `found`. */
   scripts(): readonly Uint8Array[];

@@ -84,7 +84,7 @@ function transactionWeight(coins: readonly Candidate[], target: SelectionTarget,
 }
 
 /** Returns the selection of these coins, with change if it is not too small; undefined if they are not enough. */
-function settle<C extends Candidate>(coins: readonly C[], target: SelectionTarget): Selection<C> | undefined {
+function selectionOf<C extends Candidate>(coins: readonly C[], target: SelectionTarget): Selection<C> | undefined {
   let total = 0n;
   for (const coin of coins) total += coin.value;
   const due = (fee: bigint) => (target.subtractFee ? target.amount : target.amount + fee);
@@ -121,7 +121,7 @@ function selectWithoutChange<C extends Candidate>(
   let next = 0;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     if (sum >= least && sum <= most) {
-      const found = settle(
+      const found = selectionOf(
         chosen.map((i) => pool[i]!.coin),
         target,
       );
@@ -154,8 +154,8 @@ function selectAtRandom<C extends Candidate>(
     chosen.push(pool[i]!);
     pool[i] = pool.at(-1)!;
     pool.pop();
-    const settled = settle(chosen, target);
-    if (settled) return settled;
+    const selection = selectionOf(chosen, target);
+    if (selection) return selection;
   }
   return undefined;
 }

@@ -210,7 +210,7 @@ export class LightWallets implements TransactionWatcher {
   async #addWallet(wallet: Wallet): Promise<void> {
     const { chain } = this.#modules;
     if (wallet.record.birthday > 0) this.#store(wallet.synced(this.#syncRecord(chain.tip)));
-    // Before any other call: a running scan would mark its blocks as scanned for this wallet too.
+    // Restart the scan at once, before it marks blocks as scanned that this wallet was not scanned for.
     this.#hooks.searchFrom(this.start());
     await this.#writing;
   }

@@ -11,7 +11,7 @@ import { signTransaction } from './signing.ts';
 
 /** Satoshis per 1,000 virtual bytes that define dust (Core: DUST_RELAY_TX_FEE). */
 const DUST_RATE = 3000n;
-/** Maximum satoshis per virtual byte; a higher rate is taken for a typing error. */
+/** Maximum satoshis per virtual byte; a higher rate is treated as a typing error. */
 const MAX_FEE_RATE = 100_000;
 
 /** Options of a payment. */

@@ -202,7 +202,7 @@ export class BloomScanner implements Scanner {
     }
   }
 
-  /** Requests blocks that were scanned with one peer from two, once the scan is at the tip. */
+  /** Requests blocks that only one peer served from two peers, once the scan is at the tip. */
   #recheck(): void {
     if (this.#round || !this.#unchecked || this.#scanned !== this.#modules.chain.tip) return;
     const next = this.#modules.chain.atHeight(this.#unchecked.from)!;
