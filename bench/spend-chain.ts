@@ -30,8 +30,8 @@ const CHAINED_PERCENT = 20;
 
 /**
  * Generates a valid regtest chain that ends with full blocks as on mainnet: transactions of one to three inputs, 60%
- * P2WPKH, 20% P2PKH, 20% P2TR (key path), some of which spend outputs of their own block. The same options give the same
- * bytes.
+ * P2WPKH, 20% P2PKH, 20% P2TR (key path), some of which spend outputs of their own block. The same options give the
+ * same bytes.
  */
 export async function makeSpendChain(options: SpendChainOptions): Promise<SpendChain> {
   const chain = new ChainWriter(options.seed);

@@ -20,8 +20,9 @@ export interface SyncOptions {
 }
 
 /**
- * Downloads a chain full of signatures by P2P from a bitcoind on loopback and validates it fully: with a second bitcoind,
- * and with Pier for each of its secp256k1 engines. Prints inputs per second, and the ratio of Pier to bitcoind.
+ * Downloads a chain full of signatures by P2P from a bitcoind on loopback and validates it fully: with a second
+ * bitcoind, and with Pier for each of its secp256k1 engines. Prints inputs per second, and the ratio of Pier to
+ * bitcoind.
  */
 export async function benchSync({ seed, rounds, fullBlocks }: SyncOptions): Promise<void> {
   const chain = await makeSpendChain({ seed, fullBlocks, transactionsPerBlock: 2_000 });
