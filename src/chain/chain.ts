@@ -148,7 +148,7 @@ export class Chain implements CoinView, HeaderView {
     if (filters) await chain.#change(() => buildFilters(state, filters));
     // Connects blocks that were stored but not connected before the last shutdown.
     await chain.#change(() => activateBestChain(state));
-    chain.#completeFilters();
+    void chain.#completeFilters();
     logger.info({ height: active.tip.height, block: active.tip.hashHex, headers: tree.size }, 'chain opened');
     return chain;
   }
@@ -323,7 +323,7 @@ export class Chain implements CoinView, HeaderView {
   /** Rebuilds the UTXO set from the stored blocks. The old set stays in use until the new one is complete. */
   async reindexUtxo(onProgress: (height: number, tipHeight: number) => void = () => {}): Promise<ReindexResult> {
     const result = await this.#change(() => reindexUtxo(this.#state, this.#coinCacheBytes, onProgress));
-    this.#completeFilters();
+    void this.#completeFilters();
     return result;
   }
 

@@ -7,6 +7,9 @@ export type { Secp256k1Engine } from './engines/engine.ts';
 
 const loaders = { native: loadNativeEngine, wasm: loadWasmEngine };
 
+/** The globals of Node, where there are any. */
+const environment = globalThis as { process?: { env: Record<string, string | undefined> } };
+
 let current: Secp256k1Engine | undefined;
 
 /**
@@ -15,7 +18,7 @@ let current: Secp256k1Engine | undefined;
  * (`unknown-secp256k1`) or no engine loads (`no-secp256k1`).
  */
 export function secp256k1(): Secp256k1Engine {
-  current ??= loadNamed(globalThis.process?.env.PIER_SECP256K1) ?? loadFastest();
+  current ??= loadNamed(environment.process?.env.PIER_SECP256K1) ?? loadFastest();
   return current;
 }
 

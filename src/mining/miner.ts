@@ -14,11 +14,11 @@ import { type ProofOfWork, searchProofOfWork } from './proof-of-work.ts';
 /** Settings of a `Miner`. */
 export interface MinerOptions {
   /** Script that blocks pay after `start()`, which requires it. */
-  readonly scriptPubKey?: Uint8Array;
+  readonly scriptPubKey?: Uint8Array | undefined;
   /** Mempool transactions from which `start()` mines a block; 0: mines continuously. Default 2. */
   readonly mineAtTxs?: number;
   /** Threads that search for proof of work; default: one per processor, less one. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
 }
 
 /** The services that a `Miner` uses. */
@@ -182,7 +182,7 @@ export class Miner {
       // Not again after a reject, which would repeat until the mempool or the tip changes.
       return !reject;
     });
-    task
+    void task
       .catch((error: unknown) => {
         this.#logger.error({ err: error }, 'mining failed');
         return false;

@@ -132,7 +132,7 @@ describe('standardness of inputs', () => {
 });
 
 describe('RollingMinimumFee', () => {
-  const HALF_LIFE = 12 * 60 * 60;
+  const fullHalfLife = 12 * 60 * 60;
   const make = () => new RollingMinimumFee(1000n, 1000, 0);
 
   it('is the evicted fee rate plus the increment, until the next block', () => {
@@ -141,15 +141,15 @@ describe('RollingMinimumFee', () => {
     fee.trackPackageRemoved(5000n);
     expect(fee.current(0, 1000)).toBe(6000n);
     fee.trackPackageRemoved(3000n);
-    expect(fee.current(10 * HALF_LIFE, 1000)).toBe(6000n);
+    expect(fee.current(10 * fullHalfLife, 1000)).toBe(6000n);
   });
 
   it('halves in 12 hours, in 6 below half of the limit, in 3 below a quarter', () => {
     for (const [usage, halfLife] of [
-      [1000, HALF_LIFE],
-      [500, HALF_LIFE],
-      [499, HALF_LIFE / 2],
-      [249, HALF_LIFE / 4],
+      [1000, fullHalfLife],
+      [500, fullHalfLife],
+      [499, fullHalfLife / 2],
+      [249, fullHalfLife / 4],
     ] as const) {
       const fee = make();
       fee.trackPackageRemoved(9000n);
@@ -164,19 +164,19 @@ describe('RollingMinimumFee', () => {
     fee.trackPackageRemoved(9000n);
     fee.blockConnected(0);
     fee.trackPackageRemoved(19_000n);
-    expect(fee.current(HALF_LIFE, 1000)).toBe(20_000n);
-    fee.blockConnected(HALF_LIFE);
-    expect(fee.current(2 * HALF_LIFE, 1000)).toBe(10_000n);
+    expect(fee.current(fullHalfLife, 1000)).toBe(20_000n);
+    fee.blockConnected(fullHalfLife);
+    expect(fee.current(2 * fullHalfLife, 1000)).toBe(10_000n);
   });
 
   it('falls to the increment, then to zero', () => {
     const fee = make();
     fee.trackPackageRemoved(1000n);
     fee.blockConnected(0);
-    expect(fee.current(HALF_LIFE, 1000)).toBe(1000n);
+    expect(fee.current(fullHalfLife, 1000)).toBe(1000n);
     // The unrounded rate is about 600 here, and later below half of the increment.
-    expect(fee.current(1.7 * HALF_LIFE, 1000)).toBe(1000n);
-    expect(fee.current(2.3 * HALF_LIFE, 1000)).toBe(0n);
+    expect(fee.current(1.7 * fullHalfLife, 1000)).toBe(1000n);
+    expect(fee.current(2.3 * fullHalfLife, 1000)).toBe(0n);
     expect(fee.current(0, 1000)).toBe(0n);
   });
 });

@@ -1,7 +1,8 @@
 import type { FilterIndex } from '../filters/filter-index.ts';
 import { corrupt } from '../records/errors.ts';
 import { readBlock } from '../storage/read-block.ts';
-import { type ChainState, pause } from './state.ts';
+import { pause } from './pause.ts';
+import type { ChainState } from './state.ts';
 
 /** Limits of one job, so that blocks do not wait long behind it. */
 const SLICE_BLOCKS = 200;

@@ -4,8 +4,9 @@ import { corrupt } from '../records/errors.ts';
 import type { UtxoCache } from '../utxo/utxo-cache.ts';
 import { type BlockChanges, scriptReject } from './connect-block.ts';
 import { disconnectBlock } from './disconnect-block.ts';
+import { pause } from './pause.ts';
 import type { PreparedBlock } from './pipeline.ts';
-import { type ChainState, emit, pause } from './state.ts';
+import { type ChainState, emit } from './state.ts';
 
 /** Connects a child of the tip (Core: ConnectTip). Returns why it is invalid; then nothing has changed. */
 export async function connectTip(state: ChainState, prepared: PreparedBlock): Promise<BlockReject | undefined> {

@@ -7,7 +7,8 @@ import { encodeUndo } from '../utxo/coin-codec.ts';
 import { UtxoCache } from '../utxo/utxo-cache.ts';
 import { connectBlock } from './connect-block.ts';
 import { applyChanges } from './connect-tip.ts';
-import { type ChainState, pause } from './state.ts';
+import { pause } from './pause.ts';
+import type { ChainState } from './state.ts';
 
 /** Bytes of pending changes at which a batch is written. */
 const BATCH_BYTES = 16 << 20;

@@ -74,7 +74,7 @@ export class Inbox {
     // Set before the handler runs, since a handler may cause a nested `pump`.
     this.#busy = true;
     const pending = this.#attempt(message);
-    if (pending) pending.catch((error: unknown) => this.#hooks.failed(error)).then(() => this.#resume());
+    if (pending) void pending.catch((error: unknown) => this.#hooks.failed(error)).then(() => this.#resume());
     else this.#busy = false;
   }
 

@@ -148,7 +148,7 @@ export class TestNetwork {
   async dial(node: TestNode, host = '127.0.0.1'): Promise<Connection> {
     const connecting = this.network.transport(host).connect(node.endpoint);
     let connection: Connection | undefined;
-    connecting.then((opened) => {
+    void connecting.then((opened) => {
       connection = opened;
     });
     await this.until(() => connection !== undefined);

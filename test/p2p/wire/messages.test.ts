@@ -25,6 +25,7 @@ function known<C extends Command>(command: C, hex: string): MessageOf<C> {
 function error(command: Command, bytes: string | Uint8Array): string | undefined {
   try {
     decodeMessage(command, typeof bytes === 'string' ? fromHex(bytes.replaceAll(' ', '')) : bytes);
+    return undefined;
   } catch (caught) {
     if (caught instanceof DecodeError) return caught.code;
     throw caught;
