@@ -19,22 +19,22 @@ import { placeArguments } from '../../src/api/arguments/named-arguments.ts';
 import { RpcError } from '../../src/api/json/rpc-error.ts';
 import { formatAmount, MAX_MONEY } from '../../src/primitives/amount.ts';
 
-/** The code and message with which one value is refused. */
-function refusal(argument: Argument<unknown>, value: unknown): [code: number, message: string] {
+/** Returns the error code and message for an invalid value. */
+function rejection(argument: Argument<unknown>, value: unknown): [code: number, message: string] {
   try {
     checkArguments([argument], [value]);
   } catch (error) {
     if (error instanceof RpcError) return [error.rpcCode, error.message];
     throw error;
   }
-  throw new Error('was not refused');
+  throw new Error('was not rejected');
 }
 
 const accept = (argument: Argument<unknown>, value: unknown) => checkArguments([argument], [value])[0];
 
 describe('checkArguments', () => {
   // The messages are those of bitcoind 29.
-  it('names every argument of a wrong type, by position', () => {
+  it('reports every argument of a wrong type, by position', () => {
     const list = [
       hashArgument('blockhash', ''),
       optional(integerArgument('n|old', ''), 1),
@@ -60,58 +60,58 @@ describe('checkArguments', () => {
     });
   });
 
-  it('takes null and absence for an optional argument, and neither for a required one', () => {
+  it('accepts null or absence for optional arguments only', () => {
     const list = [optional(integerArgument('a', ''), 7), optional(textArgument('b', ''))];
     expect(checkArguments(list, [])).toEqual([7, undefined]);
     expect(checkArguments(list, [null, null])).toEqual([7, undefined]);
-    expect(refusal(integerArgument('height', ''), null)).toEqual([
+    expect(rejection(integerArgument('height', ''), null)).toEqual([
       -3,
       'Wrong type passed:\n{\n    "Position 1 (height)": "JSON value of type null is not of expected type number"\n}',
     ]);
   });
 
-  it('reads hashes in the order in which people write them', () => {
+  it('decodes hashes from display order', () => {
     const hash = accept(hashArgument('txid', ''), `${'00'.repeat(31)}01`) as Uint8Array;
     expect([...hash.slice(0, 2)]).toEqual([1, 0]);
-    expect(refusal(hashArgument('blockhash', ''), 'zz')).toEqual([
+    expect(rejection(hashArgument('blockhash', ''), 'zz')).toEqual([
       -8,
       "blockhash must be of length 64 (not 2, for 'zz')",
     ]);
     const text = 'g'.repeat(64);
-    expect(refusal(hashArgument('txid', ''), text)).toEqual([-8, `txid must be hexadecimal string (not '${text}')`]);
+    expect(rejection(hashArgument('txid', ''), text)).toEqual([-8, `txid must be hexadecimal string (not '${text}')`]);
   });
 
-  it('reads whole numbers of 32 bits', () => {
+  it('accepts 32-bit integers', () => {
     expect(accept(integerArgument('n', ''), -(2 ** 31))).toBe(-(2 ** 31));
     for (const value of [1.5, 2 ** 31, 5_000_000_000]) {
-      expect(refusal(integerArgument('n', ''), value)).toEqual([-1, 'JSON integer out of range']);
+      expect(rejection(integerArgument('n', ''), value)).toEqual([-1, 'JSON integer out of range']);
     }
   });
 
-  it('reads verbosity as a number or a boolean', () => {
+  it('accepts verbosity as a number or a boolean', () => {
     const verbosity = verbosityArgument('verbosity', '');
     expect([0, 2, true, false].map((value) => accept(verbosity, value))).toEqual([0, 2, 1, 0]);
-    expect(refusal(verbosity, 'a')).toEqual([-3, 'JSON value of type string is not of expected type number']);
+    expect(rejection(verbosity, 'a')).toEqual([-3, 'JSON value of type string is not of expected type number']);
   });
 
-  it('reads hex', () => {
+  it('decodes hex', () => {
     expect(accept(hexArgument('hexstring', ''), '00fF')).toEqual(Uint8Array.of(0, 255));
-    expect(refusal(hexArgument('argument', ''), '0')).toEqual([-8, "argument must be hexadecimal string (not '0')"]);
+    expect(rejection(hexArgument('argument', ''), '0')).toEqual([-8, "argument must be hexadecimal string (not '0')"]);
   });
 
-  it('tells where inside a list or an object a type is wrong', () => {
+  it('reports a wrong type inside an array or object', () => {
     const list = arrayArgument('txs', z.string(), '', '[...]');
-    expect(refusal(list, [1])).toEqual([-3, 'JSON value of type number is not of expected type string']);
+    expect(rejection(list, [1])).toEqual([-3, 'JSON value of type number is not of expected type string']);
     const object = objectArgument('options', z.strictObject({ txid: z.string() }), '', '{...}');
-    expect(refusal(object, {})).toEqual([-3, 'Missing txid']);
-    expect(refusal(object, { txid: '', other: 1 })).toEqual([-3, 'Unexpected key other']);
+    expect(rejection(object, {})).toEqual([-3, 'Missing txid']);
+    expect(rejection(object, { txid: '', other: 1 })).toEqual([-3, 'Unexpected key other']);
   });
 });
 
 describe('amountArgument', () => {
   const amount = amountArgument('amount', '');
 
-  it('reads numbers and strings of bitcoins, to the satoshi', () => {
+  it('decodes numbers and strings of bitcoins to satoshis', () => {
     const cases: [unknown, bigint][] = [
       [0, 0n],
       [1, 100_000_000n],
@@ -126,7 +126,7 @@ describe('amountArgument', () => {
     for (const [value, satoshis] of cases) expect(accept(amount, value)).toBe(satoshis);
   });
 
-  it('reads back every amount that it could have printed', () => {
+  it('decodes every amount that formatAmount prints', () => {
     fc.assert(
       fc.property(fc.bigInt(0n, MAX_MONEY), (satoshis) => {
         const text = formatAmount(satoshis);
@@ -137,36 +137,36 @@ describe('amountArgument', () => {
     );
   });
 
-  it('refuses what is no amount', () => {
+  it('rejects invalid amounts', () => {
     for (const value of [1e-9, 0.123456789, '0.123456789', '1e-8', '', 'a', ' 1', '0x10', 1e300]) {
-      expect(refusal(amount, value)).toEqual([-3, 'Invalid amount']);
+      expect(rejection(amount, value)).toEqual([-3, 'Invalid amount']);
     }
-    for (const value of [-1, '-0.00000001']) expect(refusal(amount, value)).toEqual([-3, 'Amount out of range']);
+    for (const value of [-1, '-0.00000001']) expect(rejection(amount, value)).toEqual([-3, 'Amount out of range']);
     for (const value of [true, [], {}])
-      expect(refusal(amount, value)).toEqual([-3, 'Amount is not a number or string']);
+      expect(rejection(amount, value)).toEqual([-3, 'Amount is not a number or string']);
   });
 });
 
 describe('placeArguments', () => {
   const list = [textArgument('a', ''), optional(textArgument('b|older', '')), optional(textArgument('c', ''))];
 
-  it('leaves positions alone', () => {
+  it('keeps positional arguments', () => {
     expect(placeArguments(list, ['x', null])).toEqual(['x', null]);
   });
 
-  it('fills gaps between names, but adds nothing at the end', () => {
+  it('fills gaps between named arguments and appends nothing', () => {
     expect(placeArguments(list, { a: 1, c: 3 })).toEqual([1, undefined, 3]);
     expect(placeArguments(list, { a: 1 })).toEqual([1]);
     expect(placeArguments(list, { older: 2 })).toEqual([undefined, 2]);
     expect(placeArguments(list, {})).toEqual([]);
   });
 
-  it('takes the first ones from `args`', () => {
+  it('takes leading positional arguments from `args`', () => {
     expect(placeArguments(list, { args: [1], c: 3 })).toEqual([1, undefined, 3]);
     expect(placeArguments(list, { args: [1, 2, 3, 4] })).toEqual([1, 2, 3, 4]);
   });
 
-  it('refuses unknown names and what is given twice', () => {
+  it('rejects unknown names and arguments given twice', () => {
     expect(() => placeArguments(list, { x: 1 })).toThrow('Unknown named parameter x');
     expect(() => placeArguments(list, { args: 1 })).toThrow('Unknown named parameter args');
     expect(() => placeArguments(list, { args: [1], a: 1 })).toThrow(

@@ -10,11 +10,11 @@ interface Vectors {
 }
 
 describeVectors('getblockstats', 'core/rpc_getblockstats.json', () => {
-  it("has the statistics of Core's own test chain", async () => {
+  it("equals Core's statistics of its test chain", async () => {
     const { blocks, mocktime, stats } = vectorJson<Vectors>('core/rpc_getblockstats.json');
     const node = await TestNode.start({ clock: new VirtualClock(mocktime * 1000) });
     try {
-      // The first is genesis, which is there already.
+      // The first block is genesis, which the chain already has.
       expect(await node.call('submitblock', blocks[0])).toBe('duplicate');
       for (const block of blocks.slice(1)) expect(await node.call('submitblock', block)).toBe(null);
       expect(stats).toHaveLength(3);

@@ -36,19 +36,19 @@ async function mine(): Promise<void> {
 
 const get = (more: object = {}) => node.call<Template>('getblocktemplate', { ...SEGWIT, ...more });
 
-/** Whether a call has come to its end, once all that is on its way has arrived. */
+/** Returns whether a call has ended. */
 async function isDone(call: Promise<unknown>): Promise<boolean> {
   let done = false;
   void call.then(() => {
     done = true;
   });
-  // Answers come over a socket, in the order of the calls or sooner.
+  // The server replies in the order in which calls end: a reply that is due arrives before these.
   for (let i = 0; i < 3; i++) await node.call('getblockcount');
   return done;
 }
 
 describe('a long poll', () => {
-  it('ends at once for another tip than the present one', async () => {
+  it('returns at once for a tip other than the current one', async () => {
     await start();
     const { longpollid } = await get();
     await mine();
@@ -65,7 +65,7 @@ describe('a long poll', () => {
     for (const poll of polls) expect((await poll).height).toBe(2);
   });
 
-  it('looks at the mempool after a minute, then every ten seconds', async () => {
+  it('checks the mempool after a minute, then every ten seconds', async () => {
     await start({ params: { ...regtest, coinbaseMaturity: 1 } });
     await mine();
     await mine();
@@ -91,7 +91,7 @@ describe('a long poll', () => {
     expect((await later).transactions).toHaveLength(2);
   });
 
-  it('ends with the server', async () => {
+  it('ends when the server closes', async () => {
     await start();
     const { longpollid } = await get();
     const poll = get({ longpollid });
@@ -107,7 +107,7 @@ describe('a long poll', () => {
 });
 
 describe('getblocktemplate', () => {
-  it('asks on signet for clients that know what a block of it needs', async () => {
+  it('requires the signet rule on signet', async () => {
     const signet = chainParams('signet');
     await start({ params: signet });
     await expect(get()).rejects.toMatchObject({
@@ -122,16 +122,16 @@ describe('getblocktemplate', () => {
     });
   });
 
-  it('makes no template on mainnet without a peer', async () => {
+  it('fails on mainnet without a peer', async () => {
     await start({ network: 'main' });
     await expect(get()).rejects.toMatchObject({ rpcCode: -9, message: 'Pier is not connected!' });
-    // Which is no reason not to judge a proposal.
+    // Proposals are validated all the same.
     const { hash, height, time } = node.node.chain.tip;
     const block = toHex(mineBlock({ hash, height, time, bits: 0x207f_ffff }).encode());
     expect(await node.call('getblocktemplate', { mode: 'proposal', data: block })).toBe('bad-diffbits');
   });
 
-  it('has the limits and rules of before where segwit is not active yet', async () => {
+  it('has the limits and rules without segwit before its activation', async () => {
     const { deployments } = regtest;
     await start({ params: { ...regtest, deployments: { ...deployments, segwit: { height: 2 } } } });
     const before = await get();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { convertArguments } from '../../src/api/client/convert-arguments.ts';
 
 describe('convertArguments', () => {
-  it('leaves text alone, and reads what is no text as JSON', () => {
+  it('keeps string arguments and parses others as JSON', () => {
     expect(convertArguments('getblockhash', ['12'])).toEqual([12]);
     expect(convertArguments('getnewaddress', ['12', 'bech32'])).toEqual(['12', 'bech32']);
     expect(convertArguments('createrawtransaction', ['[{"txid":"a","vout":1}]', '{"b":0.1}', '5', 'true'])).toEqual([
@@ -14,7 +14,7 @@ describe('convertArguments', () => {
     expect(convertArguments('getblockhash', ['nonsense'])).toEqual(['nonsense']);
   });
 
-  it('reads everything as JSON for methods that it does not know', () => {
+  it('parses all arguments of unknown methods as JSON', () => {
     expect(convertArguments('nosuchmethod', ['1', 'a', 'null'])).toEqual([1, 'a', null]);
   });
 });

@@ -8,7 +8,7 @@ import { encodeAddress } from '../../src/script/address.ts';
 import { describeVectors, vectorJson } from '../support/vectors.ts';
 
 describe('descriptorChecksum', () => {
-  it("has BIP380's value", () => {
+  it("equals BIP380's example", () => {
     expect(descriptorChecksum('raw(deadbeef)')).toBe('89f8spxm');
     expect(descriptorChecksum('raw(déad)')).toBe(undefined);
   });
@@ -20,7 +20,7 @@ describe('scriptsOfDescriptor', () => {
   const key = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
   const hash = '751e76e8199196d454941c45d1b3a323f1433bd6';
 
-  it('knows the outputs of one key', () => {
+  it('derives the outputs of a single key', () => {
     expect(scripts(`pk(${key})`)).toEqual([`21${key}ac`]);
     expect(scripts(`pkh(${key})`)).toEqual([`76a914${hash}88ac`]);
     expect(scripts(`wpkh(${key})`)).toEqual([`0014${hash}`]);
@@ -30,7 +30,7 @@ describe('scriptsOfDescriptor', () => {
     expect(scripts('raw(51)#8lvh9jxk')).toEqual(['51']);
   });
 
-  it('refuses what it does not know', () => {
+  it('rejects unsupported descriptors', () => {
     for (const descriptor of ['', 'raw(5)', 'raw(51)#8lvh9jxq', `wpkh(04${key})`, `pk(${key}))`, `sh(wpkh(${key})`]) {
       expect(() => scripts(descriptor), descriptor).toThrow();
     }
@@ -48,8 +48,8 @@ function thrownBy(action: () => unknown): string | undefined {
   }
 }
 
-describeVectors('the descriptors of the vectors', 'wallet/desc-valid.json', () => {
-  it('have their checksums', () => {
+describeVectors('descriptor vectors', 'wallet/desc-valid.json', () => {
+  it('have the given checksums', () => {
     const rows = Object.values(vectorJson<Record<string, { descriptor: string }[]>>('wallet/desc-valid.json')).flat();
     for (const { descriptor } of rows) {
       const [text, checksum] = descriptor.split('#');
@@ -58,7 +58,7 @@ describeVectors('the descriptors of the vectors', 'wallet/desc-valid.json', () =
     expect(rows).toHaveLength(57);
   });
 
-  it('mean their addresses, where there are no HD keys in them', () => {
+  it('yield the given addresses, unless they contain HD keys', () => {
     interface Row {
       readonly input: string;
       readonly addresses?: readonly string[];
@@ -75,14 +75,14 @@ describeVectors('the descriptors of the vectors', 'wallet/desc-valid.json', () =
         expect(error, input).toBeInstanceOf(RpcError);
         continue;
       }
-      // Outputs to bare keys have no address; what is listed for them is that of the key's hash.
+      // P2PK outputs have no address; the vectors list the address of the key's hash for them.
       for (const script of scripts) expect([...addresses, undefined]).toContain(encodeAddress(script, prefixes));
       count++;
     }
     expect(count).toBe(14);
   });
 
-  it('are refused where they are invalid', () => {
+  it('are rejected if invalid', () => {
     const rows = vectorJson<{ input: string }[]>('wallet/desc-invalid.json');
     for (const { input } of rows) {
       expect(

@@ -8,7 +8,7 @@ import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { hostileCounts } from '../support/hostile.ts';
 import { TestNode } from './test-node.ts';
 
-// Whatever text comes in an argument: an answer, or an error by one of Core's codes. Never the one for defects.
+// Any text in an argument yields a result or an error with one of Core's codes, never the code for internal errors.
 
 const INTERNAL_ERROR = -32603;
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => node.stop());
 
-/** The text with something wrong in it, most often. */
+/** Returns the text, in most cases damaged. */
 function damage(random: SeededRandom, text: string): string {
   const at = randomInt(random, text.length + 1);
   switch (randomInt(random, 9)) {
@@ -56,7 +56,7 @@ function damage(random: SeededRandom, text: string): string {
 
 type Text = keyof typeof texts;
 
-/** Methods that read a text of some kind, and the arguments in which they take it. */
+/** Methods that decode a text, with the arguments that pass it. */
 const calls: readonly (readonly [method: string, kind: Text, parameters: (text: string) => readonly unknown[]])[] = [
   ['decoderawtransaction', 'tx', (text) => [text]],
   ['decoderawtransaction', 'tx', (text) => [text, false]],
@@ -85,8 +85,8 @@ const calls: readonly (readonly [method: string, kind: Text, parameters: (text: 
   ['preciousblock', 'hash', (text) => [text]],
 ];
 
-describe('Arguments', () => {
-  it('of any text have an answer or one of the errors that callers know', async () => {
+describe('a damaged argument', () => {
+  it('yields a result or a known error code', async () => {
     const random = new SeededRandom(8332);
     let answers = 0;
     const codes = new Set<number>();
@@ -107,7 +107,7 @@ describe('Arguments', () => {
     expect(await node.call('getblockcount')).toBe(3);
   });
 
-  it('of addresses are judged by their checksum', () => {
+  it('is decoded as an address only with a valid checksum', () => {
     const random = new SeededRandom(173);
     for (let i = 0; i < 3000; i++) {
       const text = damage(random, i % 2 ? texts.address : 'mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn');

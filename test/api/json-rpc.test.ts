@@ -14,8 +14,11 @@ const methods: Method[] = [
   method({
     name: 'echo',
     category: 'Control',
-    description: 'Answers with what it is given.',
-    arguments: [textArgument('text', 'What to say.'), optional(integerArgument('times', 'How often.'), 1)],
+    description: 'Returns its argument.',
+    arguments: [
+      textArgument('text', 'The text to return.'),
+      optional(integerArgument('times', 'The number of repetitions.'), 1),
+    ],
     result: '"text"',
     handler: (_context, text, times) => text.repeat(times),
   }),
@@ -32,11 +35,11 @@ const methods: Method[] = [
   method({
     name: 'crash',
     category: 'Control',
-    description: 'Has a defect.',
+    description: 'Throws an unexpected error.',
     arguments: [],
     result: 'nothing',
     handler: () => {
-      throw new TypeError('a defect');
+      throw new TypeError('unexpected');
     },
   }),
 ];
@@ -64,7 +67,7 @@ async function post(body: unknown): Promise<[status: number, reply: unknown]> {
 }
 
 describe('JSON-RPC', () => {
-  // Statuses, members and messages as bitcoind 29 answers the same bodies.
+  // Statuses, members and messages equal those of bitcoind 29.
   it('answers requests of 1.0 and 1.1 with result and error', async () => {
     const reply = { result: 'hi', error: null, id: 1 };
     for (const version of [{}, { jsonrpc: '1.0' }, { jsonrpc: '1.1' }, { version: '1.1' }]) {
@@ -90,11 +93,11 @@ describe('JSON-RPC', () => {
     expect(await post([{ jsonrpc: '2.0', method: 'echo', params: ['hi'] }])).toEqual([204, undefined]);
   });
 
-  it('gives errors of 1.0 a status', async () => {
+  it('sets the HTTP status for errors of 1.0', async () => {
     const error = (code: number, message: string, id: unknown = 1) => ({ result: null, error: { code, message }, id });
     const cases: [unknown, number, unknown][] = [
       [{ id: 1, method: 'fail' }, 500, error(-5, 'as asked')],
-      [{ id: 1, method: 'crash' }, 500, error(-1, 'a defect')],
+      [{ id: 1, method: 'crash' }, 500, error(-1, 'unexpected')],
       [{ id: 1, method: 'nope' }, 404, error(-32601, 'Method not found')],
       [{ id: 1 }, 400, error(-32600, 'Missing method')],
       [{ id: 1, method: 5 }, 400, error(-32600, 'Method must be a string')],
@@ -107,7 +110,7 @@ describe('JSON-RPC', () => {
     for (const [body, status, reply] of cases) expect(await post(body)).toEqual([status, reply]);
   });
 
-  it('explains a method that gets too few or too many arguments', async () => {
+  it('returns the help of a method called with too few or too many arguments', async () => {
     for (const params of [[], ['a', 1, 2]]) {
       const [status, reply] = await post({ id: 1, method: 'echo', params });
       expect(status).toBe(500);
@@ -135,7 +138,7 @@ describe('JSON-RPC', () => {
     expect(await post([])).toEqual([200, []]);
   });
 
-  it('does not follow an id that nests, nor a prototype that is sent', async () => {
+  it('does not evaluate a nested id or a __proto__ member', async () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     expect(await post(`{"id":${deep},"method":"echo","params":["hi"]}`)).toEqual([
       200,
@@ -146,7 +149,7 @@ describe('JSON-RPC', () => {
     expect((await post({ id: 1, method: 'constructor' }))[0]).toBe(404);
   });
 
-  it('bounds batches and calls at work', async () => {
+  it('limits batches and concurrent calls', async () => {
     const huge = `[${'1,'.repeat(50_000)}1]`;
     expect((await post(huge))[0]).toBe(400);
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { amountJson, encodeJson, JsonNumber, jsonTypeName } from '../../src/api/json/json.ts';
 
 describe('encodeJson', () => {
-  it('writes what JSON.stringify writes, for what both know', () => {
+  it('equals JSON.stringify for plain values', () => {
     const value = {
       text: 'a "quoted" \\ line\n\u0000 €\u2028',
       list: [1, -0.5, 1e21, 1.25e-10, true, false, null, [], {}],
@@ -12,20 +12,20 @@ describe('encodeJson', () => {
     expect(encodeJson(value)).toBe(JSON.stringify(value));
   });
 
-  it('writes amounts with eight decimals, whatever a double would make of them', () => {
+  it('encodes amounts with eight decimals, without loss of precision', () => {
     const shown = [0n, 1n, -2_340n, 150_000_000n, 2_099_999_997_690_000n, 2_100_000_000_000_001n].map(amountJson);
     expect(encodeJson(shown)).toBe(
       '[0.00000000,0.00000001,-0.00002340,1.50000000,20999999.97690000,21000000.00000001]',
     );
   });
 
-  it('keeps the digits it is given', () => {
+  it('keeps the digits of a JsonNumber', () => {
     expect(encodeJson({ n: new JsonNumber('123456789012345678901234567890') })).toBe(
       '{"n":123456789012345678901234567890}',
     );
   });
 
-  it('refuses numbers that JSON does not have', () => {
+  it('rejects numbers that JSON cannot represent', () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) expect(() => encodeJson(value)).toThrow(TypeError);
   });
 });

@@ -42,7 +42,7 @@ describe('mining methods', () => {
     expect(await node.call('getbestblockhash')).toBe(hash);
   });
 
-  it('refuses to generate a block that would not be valid', async () => {
+  it('does not generate an invalid block', async () => {
     const [hash] = await node.call<string[]>('generatetoaddress', 1, ADDRESS);
     const { tx } = await node.call<{ tx: { txid: string }[] }>('getblock', hash, 2);
     const spend = await node.call('createrawtransaction', [{ txid: tx[0]?.txid, vout: 0 }], { [ADDRESS]: 1 });
@@ -54,7 +54,7 @@ describe('mining methods', () => {
     await expect(node.call('generateblock', ADDRESS, ['zz'])).rejects.toMatchObject({ rpcCode: -22 });
   });
 
-  it('takes a block whose coinbase lacks the witness that every block has', async () => {
+  it('accepts a block whose coinbase lacks the witness reserved value', async () => {
     const { hex, hash } = await node.call<{ hash: string; hex: string }>('generateblock', ADDRESS, [], false);
     const block = Block.decode(fromHex(hex));
     expect(block.transactions[0]?.hasWitness).toBe(true);
@@ -78,7 +78,7 @@ describe('mining methods', () => {
     expect(await node.call('waitfornewblock', 0, first)).toEqual({ height: 2, hash: second });
   });
 
-  it("tells of the node's own miner", async () => {
+  it("returns the state of the node's own miner", async () => {
     expect(await node.call('getminerinfo')).toEqual({ running: false, address: ADDRESS, mineattxs: 2, hashrate: 0 });
     const [hash] = await node.call<string[]>('generatetoaddress', 1, ADDRESS);
     expect(await node.call('getminerinfo')).toMatchObject({

@@ -11,7 +11,7 @@ afterEach(() => node.stop());
 const timeOf = async (hash: string) => (await node.call<{ time: number }>('getblockheader', hash)).time;
 
 describe('setmocktime', () => {
-  it('moves everything that goes by the time of day', async () => {
+  it('sets the time of chain, mempool and wallets', async () => {
     node = await TestNode.start();
     const { clock, chain, mempool, wallets } = node.node;
     await node.call('setmocktime', 1_400_000_000);
@@ -19,7 +19,7 @@ describe('setmocktime', () => {
     const address = await node.callWallet<string>('w', 'getnewaddress');
     const { hex, hash } = await node.call<{ hex: string; hash: string }>('generateblock', address, [], false);
 
-    // A tip of more than a day ago, until the clock is set back.
+    // The tip is more than a day old, until the clock is set back.
     await node.call('setmocktime', 1_400_000_001 + DAY);
     expect(await node.call('submitblock', hex)).toBe(null);
     expect(await timeOf(hash)).toBe(1_400_000_000);
@@ -34,7 +34,7 @@ describe('setmocktime', () => {
     expect(await node.callWallet('w', 'gettransaction', txid)).toMatchObject({ time: 1_500_000_000 });
     expect(wallet.name).toBe('w');
 
-    // Fourteen days, and the next transaction finds it too old.
+    // After fourteen days, the next transaction triggers the expiry of the first.
     await node.call('setmocktime', 1_500_000_000 + 14 * DAY + 1);
     await node.callWallet('w', 'sendtoaddress', ADDRESS, 1).catch(() => {});
     expect(mempool.size).toBe(0);
@@ -43,7 +43,7 @@ describe('setmocktime', () => {
     expect(Math.abs(clock.now() - Date.now())).toBeLessThan(60_000);
   });
 
-  it('knows the time of other networks only', async () => {
+  it('is for regtest only', async () => {
     node = await TestNode.start({ network: 'testnet4' });
     await expect(node.call('setmocktime', 1)).rejects.toMatchObject({
       rpcCode: -1,

@@ -6,7 +6,7 @@ import { missingMethods, pierMethods, rpcReference } from './rpc-reference.ts';
 const tables = { full: rpcMethods, light: lightMethods };
 const has = (name: string) => rpcMethods.has(name) || lightMethods.has(name);
 
-it('docs/rpc.md is what the method definitions yield', async () => {
+it('docs/rpc.md equals the reference generated from the method definitions', async () => {
   const reason = 'docs/rpc.md is out of date: run `npm run docs:rpc`';
   await expect(rpcReference(tables), reason).toMatchFileSnapshot('../../docs/rpc.md');
 });

@@ -2,7 +2,7 @@ import { primaryName } from '../../src/api/arguments/arguments.ts';
 import { usageLine } from '../../src/api/method/help.ts';
 import { categories, type MethodHelp } from '../../src/api/method/method.ts';
 
-/** The method tables of both kinds of node, by method name. */
+/** The methods of full and light nodes, by name. */
 export interface MethodTables {
   readonly full: ReadonlyMap<string, MethodHelp>;
   readonly light: ReadonlyMap<string, MethodHelp>;
@@ -18,7 +18,7 @@ export const pierMethods: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Methods of Bitcoin Core 30 that Pier does not have, by subject. Methods that Core hides from its help, has deprecated, or
+ * Methods of Bitcoin Core 30 that Pier does not have, by subject. Methods that Core hides, has deprecated, or
  * removed with its legacy wallet are left out.
  */
 export const missingMethods: Readonly<Record<string, readonly string[]>> = {
@@ -81,7 +81,7 @@ of this page.
 In the results, \`hash\` is 64 hex digits in reversed byte order, \`hex\` is bytes as hex digits, \`amount\` is bitcoins with eight
 decimals, \`n\` is a number, and \`unixtime\` is seconds since 1970.`;
 
-/** The RPC reference (docs/rpc.md) that the method definitions yield. */
+/** Returns the RPC reference (docs/rpc.md), generated from the method definitions. */
 export function rpcReference({ full, light }: MethodTables): string {
   const names = [...new Set([...full.keys(), ...light.keys()])].sort();
   const helpOf = (name: string): MethodHelp => (full.get(name) ?? light.get(name))!;
@@ -96,7 +96,7 @@ export function rpcReference({ full, light }: MethodTables): string {
     `## ${category}`,
     ...members.map((name) => {
       const own = light.get(name);
-      // A method that both kinds of node define answers each in its own way.
+      // A method that full and light nodes define separately has two descriptions.
       const differs = full.has(name) && own !== undefined && own !== full.get(name);
       return [
         entry(helpOf(name), kindsOf(name)),
@@ -143,7 +143,7 @@ function argumentTable({ arguments: list }: MethodHelp): string {
   return ['| argument | type | default | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
-/** Descriptions are wrapped for terminals. */
+/** Joins the lines of a description, which is wrapped for terminals. */
 function paragraph(text: string): string {
   return text.replaceAll('\n', ' ');
 }

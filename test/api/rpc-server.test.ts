@@ -13,7 +13,7 @@ import { waitFor } from '../support/wait.ts';
 
 let stopped = 0;
 
-/** As much of a node as the methods that are called here touch. */
+/** The parts of a node that the methods called here use. */
 function fakeNode(): RpcNode {
   return {
     clock: new VirtualClock(1_700_000_090_000),
@@ -59,13 +59,13 @@ describe('RpcServer', () => {
     await expect(stat(cookieFile)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('leaves a cookie alone that is not its own', async () => {
+  it("keeps another node's cookie", async () => {
     await writeFile(cookieFile, '__cookie__:other');
     await server.close();
     expect(await readFile(cookieFile, 'utf8')).toBe('__cookie__:other');
   });
 
-  it('answers only holders of the cookie', async () => {
+  it('answers only requests with the cookie', async () => {
     const good = await cookie();
     expect((await fetch(url(), { method: 'POST', body: blockCount, headers: good })).status).toBe(200);
     for (const headers of [{}, basic('__cookie__:'), basic('user:password'), { authorization: 'Bearer x' }]) {
@@ -78,7 +78,7 @@ describe('RpcServer', () => {
     }
   });
 
-  it('takes any content type, as clients of bitcoind send all kinds', async () => {
+  it('accepts any content type, as bitcoind does', async () => {
     for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'nonsense']) {
       const headers = { ...(await cookie()), 'content-type': type };
       const reply = await fetch(url(), { method: 'POST', body: blockCount, headers });
@@ -101,25 +101,25 @@ describe('RpcServer', () => {
     ]);
   });
 
-  it('refuses bodies beyond 32 MiB before it reads them', async () => {
+  it('rejects bodies over 32 MiB before reading them', async () => {
     const body = new Uint8Array(0x0200_0001);
     const reply = await fetch(url(), { method: 'POST', body, headers: await cookie() }).catch(
       (error: unknown) => error,
     );
-    // The connection may be cut before the client has read the answer.
+    // The connection may close before the client has read the reply.
     if (reply instanceof Response) expect(reply.status).toBe(413);
     else expect(reply).toBeInstanceOf(TypeError);
     expect(await client.call('getblockcount')).toBe(7);
   });
 
-  it('says so when its port is taken, and touches no cookie', async () => {
+  it('fails if its port is in use, and keeps the existing cookie', async () => {
     const before = await readFile(cookieFile, 'utf8');
     const second = RpcServer.start({ host: '127.0.0.1', port: server.port, cookieFile }, fakeNode(), rpcMethods);
     await expect(second).rejects.toMatchObject({ code: 'rpc-port-taken' });
     expect(await readFile(cookieFile, 'utf8')).toBe(before);
   });
 
-  it('ends calls that wait when it closes, and answers them', async () => {
+  it('answers waiting calls when it closes', async () => {
     const waiting = client.call<{ height: number }>('waitfornewblock');
     await waitFor(async () => {
       const { active_commands } = await client.call<{ active_commands: { method: string }[] }>('getrpcinfo');
@@ -138,7 +138,7 @@ describe('RpcServer', () => {
 });
 
 describe('RpcClient', () => {
-  it('calls by position and by name', async () => {
+  it('calls with positional and named arguments', async () => {
     expect(await client.call('uptime')).toBe(90);
     expect(await client.call('help', ['uptime'])).toMatch(/^uptime\n\n/);
     expect(await client.call('help', { command: 'uptime' })).toMatch(/^uptime\n\n/);
@@ -148,7 +148,7 @@ describe('RpcClient', () => {
     await expect(client.call('nope')).rejects.toMatchObject({ code: 'rpc-error', rpcCode: -32601 });
   });
 
-  it('tells a node that does not run from one that refuses', async () => {
+  it('distinguishes a stopped node from a rejected cookie', async () => {
     const { port } = server;
     await writeFile(cookieFile, '__cookie__:wrong');
     await expect(client.call('uptime')).rejects.toMatchObject({ code: 'rpc-unauthorized' });
@@ -158,7 +158,7 @@ describe('RpcClient', () => {
     await expect(other.call('uptime')).rejects.toMatchObject({ code: 'node-not-running' });
   });
 
-  it('finds a node again that was started anew', async () => {
+  it('reconnects to a restarted node', async () => {
     const { port } = server;
     expect(await client.call('uptime')).toBe(90);
     await server.close();
@@ -177,7 +177,7 @@ describe('help', () => {
     expect(new Set(lines).size).toBe(lines.length);
   });
 
-  it('explains each of them', async () => {
+  it('describes every method', async () => {
     const index = await client.call<string>('help');
     for (const line of index.split('\n').filter((text) => /^[a-z]/.test(text))) {
       const text = await client.call<string>('help', [line.split(' ')[0]]);

@@ -19,22 +19,23 @@ import { WalletFile } from '../../src/wallet/wallet-file.ts';
 import { attachWallet } from '../../src/wallet/wallet-sync.ts';
 import { fullNodeConnections } from '../support/full-node-connections.ts';
 
+/** Options of a test node. */
 export interface TestNodeOptions {
   readonly network?: NetworkName;
-  /** Instead of the network's own. */
+  /** Replaces the chain parameters of the network. */
   readonly params?: ChainParams;
   readonly clock?: Clock;
-  /** Whether it accepts peers, over TCP. */
+  /** Whether the node accepts peers over TCP. */
   readonly listen?: boolean;
   /** Default true. */
   readonly v2Transport?: boolean;
   /** Default false. */
   readonly blockFilterIndex?: boolean;
-  /** Whom its miner pays, once it is started. */
+  /** Address that the miner pays, once started. */
   readonly minerAddress?: string;
 }
 
-/** A node in this process, in memory, behind a server of its own. */
+/** A node in memory with an RPC server. */
 export class TestNode {
   readonly node: RpcNode;
   readonly server: RpcServer;
@@ -92,12 +93,12 @@ export class TestNode {
     return this.client.call<T>(method, params);
   }
 
-  /** Calls a method of a wallet. */
+  /** Calls a method for a wallet. */
   callWallet<T = unknown>(wallet: string, method: string, ...params: readonly unknown[]): Promise<T> {
     return this.client.call<T>(method, params, wallet);
   }
 
-  /** The reply's body as it comes. */
+  /** Calls a method and returns the body of the reply as text. */
   async raw(method: string, params: readonly unknown[]): Promise<string> {
     const authorization = `Basic ${Buffer.from(await readFile(this.server.cookieFile)).toString('base64')}`;
     const body = JSON.stringify({ id: 1, method, params });

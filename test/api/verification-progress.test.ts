@@ -5,7 +5,7 @@ import { chainParams, regtest } from '../../src/consensus/params.ts';
 const NOW = 1_780_000_000;
 
 describe('verificationprogress', () => {
-  it('is the part of the transactions that the network should have by now', () => {
+  it("is the share of the network's estimated transactions", () => {
     const main = chainParams('main');
     const { time, txCount } = main.chainTxData;
     const genesis = { height: 0, time: 1_231_006_505, chainTxCount: 1 };
@@ -17,7 +17,7 @@ describe('verificationprogress', () => {
     expect(verificationProgress(old, 940_000, main, time + 100_000)).toBeLessThan(1);
   });
 
-  it('goes by heights where the tip is recent, and is one where nothing is missing', () => {
+  it('is estimated from heights for a recent tip, and is 1 at the best header', () => {
     const tip = { height: 100, time: NOW - 7200, chainTxCount: 101 };
     expect(verificationProgress(tip, 100, regtest, NOW)).toBe(1);
     // Ten blocks of ten minutes, at a transaction per 1,000 seconds.

@@ -13,11 +13,11 @@ const program = new Command().enablePositionalOptions();
 for (const add of [addUp, addScenario, addStartNode, addChainCommands, addWalletCommands, addVerify, addRpc])
   add(program);
 
-/** Described once for all commands. */
+/** Options that are described once for all commands. */
 const shared = ['--node-id', '--datadir', '--network', '--json'];
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
-/** The options in the tables of a page, by the command whose heading they stand under. */
+/** Returns the options in the tables of a page, by the command in the heading above. */
 function documented(page: string): Map<string, string[]> {
   const sections = page.split(/^## /m).slice(1);
   return new Map(
@@ -42,7 +42,7 @@ describe.each(['docs/commands.md', 'docs/zh/commands.md'])('%s', (path) => {
     },
   );
 
-  it('says which commands lack a shared option', () => {
+  it('only documented commands lack a shared option', () => {
     const lacking = program.commands
       .filter((command) => !shared.every((option) => command.options.some(({ long }) => long === option)))
       .map((command) => command.name());

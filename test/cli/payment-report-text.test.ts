@@ -8,14 +8,14 @@ import { blocksOf, proofIn } from '../spv/support/proved-payment.ts';
 const blocks = blocksOf([0, 4, 0]);
 const about = { network: 'regtest', source: 'a test' };
 
-function picture(height: number, position: number): string[] {
+function reportLines(height: number, position: number): string[] {
   const verdict = verifySelfContained(regtest, proofIn(blocks, height, position), { nowSeconds: 1_770_000_000 });
   return formatPaymentReport(paymentReport(verdict), about).split('\n');
 }
 
-it('shows the way up: neighbours by their side, who stands alone, and what is on top', () => {
+it('shows siblings with their side, self-paired hashes, and the blocks on top', () => {
   const { txidHex } = blocks[2]!.transactions[4]!;
-  const lines = picture(2, 4);
+  const lines = reportLines(2, 4);
   expect(lines[0]).toMatch(/block 2 of regtest contains the transaction; 2 confirmations \(source: a test\)$/);
   expect(lines[2]).toBe(`transaction      ${txidHex}  at position 4`);
   expect(lines[3]).toBe(`  ├ itself       ${txidHex}`);
@@ -25,8 +25,8 @@ it('shows the way up: neighbours by their side, who stands alone, and what is on
   expect(lines[10]).toBe('  1 on top       2 expected hashes');
 });
 
-it('shows a block that holds nothing else, with nothing on top', () => {
-  const lines = picture(3, 0);
+it('shows the only transaction of the tip', () => {
+  const lines = reportLines(3, 0);
   expect(lines[0]).toContain('1 confirmation ');
   expect(lines.slice(3, 6).map((line) => line.slice(0, 16).trim())).toEqual([
     'merkle root',
@@ -35,7 +35,7 @@ it('shows a block that holds nothing else, with nothing on top', () => {
   ]);
 });
 
-it('says why something is not proved', () => {
-  const refused = { verified: false, flaw: 'wrong-root', reason: 'the branch leads elsewhere' } as const;
-  expect(formatPaymentReport(refused, about)).toBe('Not proved: the branch leads elsewhere.');
+it('reports why a payment is not proved', () => {
+  const report = { verified: false, flaw: 'wrong-root', reason: 'the branch leads elsewhere' } as const;
+  expect(formatPaymentReport(report, about)).toBe('Not proved: the branch leads elsewhere.');
 });

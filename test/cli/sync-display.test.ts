@@ -6,8 +6,8 @@ import { silentLogger } from '../../src/platform/logger.ts';
 
 const progress: SyncProgress = { blocks: 5_000, headers: 20_000, blocksPerSecond: 250, secondsLeft: 60, done: false };
 
-describe('the progress of a download', () => {
-  it('is a bar with rate and time left, as long as there is room', () => {
+describe('sync progress', () => {
+  it('is a bar with rate and time left, if they fit', () => {
     expect(syncLine(progress, 100)).toBe(
       '██████░░░░░░░░░░░░░░░░░░ 25%  5,000 of 20,000 blocks  250 blocks/s  1 min 0 s left',
     );
@@ -21,7 +21,7 @@ describe('the progress of a download', () => {
     expect(syncLine({ ...progress, headers: 5_000 }, 100)).toBe('');
   });
 
-  it('tells durations in two units', () => {
+  it('formats durations in at most two units', () => {
     expect([0.2, 59, 61, 3_700, 200_000].map(duration)).toEqual([
       '1 s',
       '59 s',
@@ -31,7 +31,7 @@ describe('the progress of a download', () => {
     ]);
   });
 
-  it('takes the rate over half a minute', () => {
+  it('averages the rate over half a minute', () => {
     const rate = new HeightRate();
     expect(rate.sample(0, 0)).toBe(0);
     expect(rate.sample(10_000, 1_000)).toBe(100);
@@ -41,14 +41,14 @@ describe('the progress of a download', () => {
     expect(rate.sample(70_000, 5_000)).toBe(0);
   });
 
-  it('takes a terminal without a size for one of 80 columns', () => {
+  it('assumes 80 columns for a terminal without a size', () => {
     const write = () => {};
     expect(
       [{ columns: 120, write }, { columns: 0, write }, { write }].map((each) => new StatusLine(each).width),
     ).toEqual([119, 79, 79]);
   });
 
-  it('leaves the lines of the log whole', () => {
+  it('keeps log lines intact', () => {
     let shown = '';
     const status = new StatusLine({ columns: 80, write: (text) => (shown += text) });
     status.print('first\n');
@@ -59,7 +59,7 @@ describe('the progress of a download', () => {
     expect(shown).toBe('first\n\r\u001b[2K50%\r\u001b[2Ksecond\n50%\r\u001b[2K');
   });
 
-  it('is a line in the log every ten seconds where there is no terminal', () => {
+  it('is logged every ten seconds without a terminal', () => {
     let now = 0;
     const logged: unknown[] = [];
     const show = showSync(undefined, { ...silentLogger, info: (fields: unknown) => logged.push(fields) }, () => now);

@@ -12,7 +12,7 @@ import { waitFor } from '../support/wait.ts';
 const ADDRESS = 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202';
 const NAME = 'basic block filter index';
 
-it('a node keeps block filters and offers them, unless it is told not to or serves nobody', async () => {
+it('a node indexes and serves block filters, unless disabled or without network', async () => {
   const dataDir = tempDir('filters');
   const [nodeId] = await freeNodeIds(1);
   const withNode = async (
@@ -45,12 +45,12 @@ it('a node keeps block filters and offers them, unless it is told not to or serv
     );
     await callInProcess(node, 'generatetoaddress', [count, ADDRESS]);
   };
-  // More than are indexed before the node has started.
+  // More blocks than are indexed during startup.
   await withNode('full', false, lacks(210));
   await withNode('full', undefined, complete);
   await withNode('none', undefined, lacks(3));
   const config = await withNode('full', true, complete);
-  // The filters are removed from the file, and come back.
+  // reindexUtxo removes the filters, and the next start rebuilds them.
   await reindexUtxo(config);
   await withNode('full', true, complete);
 });

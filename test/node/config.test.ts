@@ -4,7 +4,7 @@ import { chainParams } from '../../src/consensus/params.ts';
 import { nodeConfig, nodePaths, UsageError } from '../../src/node/config.ts';
 
 describe('nodeConfig', () => {
-  it('takes the node from NODE_ID, and defaults from the tutorial', () => {
+  it('reads the node id from NODE_ID and has the documented defaults', () => {
     const config = nodeConfig({}, { NODE_ID: '3001' });
     expect(config).toMatchObject({
       nodeId: 3001,
@@ -30,7 +30,7 @@ describe('nodeConfig', () => {
     });
   });
 
-  it('gives the central node no seed, and no node itself as seed', () => {
+  it('has no default seed for the central node, and never the node itself as seed', () => {
     expect(nodeConfig({ nodeId: 3000 }, {}).p2p.seeds).toEqual([]);
     expect(
       nodeConfig({ nodeId: 4000, p2p: { seeds: ['127.0.0.1:4000', '4001', '[::1]:4002'] } }, {}).p2p.seeds,
@@ -50,7 +50,7 @@ describe('nodeConfig', () => {
     });
   });
 
-  it('mines all the time only where the difficulty rises with it', () => {
+  it('allows continuous mining only on networks with retargeting', () => {
     const always = { nodeId: 4000, mining: { mineAtTxs: '0', threads: '1' } };
     expect(nodeConfig({ ...always, network: 'classroom' }, {}).mining).toMatchObject({ mineAtTxs: 0, threads: 1 });
     expect(() => nodeConfig(always, {})).toThrow('--mine-at-txs 0 would mine thousands of blocks a second on regtest');
@@ -58,11 +58,11 @@ describe('nodeConfig', () => {
     expect(() => nodeConfig({ nodeId: 4000, network: 'classrom' }, {})).toThrow("unknown network 'classrom'");
   });
 
-  it.each(['', 'x', '0', '55536', '65536', '-3000', '3000.5', ' 3000', '0x10'])('refuses %j as NODE_ID', (id) => {
+  it.each(['', 'x', '0', '55536', '65536', '-3000', '3000.5', ' 3000', '0x10'])('rejects %j as NODE_ID', (id) => {
     expect(() => nodeConfig({}, { NODE_ID: id })).toThrow(UsageError);
   });
 
-  it.each(['x', '127.0.0.1:0', '127.0.0.1:65536', 'a:b:1', ':1', ''])('refuses %j as seed', (seed) => {
+  it.each(['x', '127.0.0.1:0', '127.0.0.1:65536', 'a:b:1', ':1', ''])('rejects %j as seed', (seed) => {
     expect(() => nodeConfig({ nodeId: 1, p2p: { seeds: [seed] } }, {})).toThrow(UsageError);
   });
 });

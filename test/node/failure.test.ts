@@ -17,15 +17,15 @@ function newConfig() {
   return nodeConfig({ nodeId: 3000, dataDir: tempDir('failure'), p2p: { seeds: [] } }, {});
 }
 
-/** What a node has logged of errors, without those of RPC methods, which are answers to somebody. */
+/** Returns the errors that a node has logged, except those of RPC calls. */
 function errors(log: CapturedLogger): unknown[] {
   return log.lines
     .filter(({ level, category }) => level === 'error' && category !== 'rpc')
     .map(({ message }) => message);
 }
 
-describe('a node whose chain has failed', () => {
-  it('says so once, with what to do, and stops: data that are not what they should be', async () => {
+describe('a node whose chain fails', () => {
+  it('logs the error once, with a hint, and stops: corrupt data', async () => {
     const config = newConfig();
     const before = await FullNode.start(config, options);
     await callInProcess(before, 'generatetoaddress', [3, ADDRESS]);
@@ -52,7 +52,7 @@ describe('a node whose chain has failed', () => {
     await node.stop();
   });
 
-  it('says so once and stops: a disk that is full', async () => {
+  it('logs the error once and stops: full disk', async () => {
     const log = new CapturedLogger();
     const node = await FullNode.start(newConfig(), options, { logger: log });
     await callInProcess(node, 'generatetoaddress', [1, ADDRESS]);

@@ -13,19 +13,19 @@ async function start(layers: NodeConfigInput): Promise<FullNode> {
   return node;
 }
 
-it('hands the mempool its policy', async () => {
+it('passes policy options to the mempool', async () => {
   const { mempool } = await start({ mempool: { minRelayFeeRate: 5000n, requireStandard: false } });
   expect(mempool.options).toMatchObject({ minRelayFeeRate: 5000n, requireStandard: false, dustRelayFeeRate: 3000n });
 });
 
-it('hands the P2P layer what it offers', async () => {
+it('passes service options to the P2P layer', async () => {
   const p2p = { v2Transport: false, bloomFilters: true, blocksOnly: true };
   const { connections } = await start({ p2p });
   expect(connections.services & (ServiceFlag.P2P_V2 | ServiceFlag.BLOOM)).toBe(ServiceFlag.BLOOM);
   expect(connections.relaysTransactions).toBe(false);
 });
 
-it('hands the RPC server its own address', () => {
+it('resolves the address of the RPC server separately', () => {
   const config = nodeConfig({ nodeId: 3000, p2p: { host: '10.0.0.1' }, rpc: { host: '127.0.0.2', port: 9999 } }, {});
   expect([config.p2p.host, config.rpc]).toEqual(['10.0.0.1', { host: '127.0.0.2', port: 9999 }]);
 });

@@ -36,7 +36,7 @@ function faultsOf(content: unknown): string {
 describe('classroom', () => {
   const { params, argument } = findNetwork('classroom');
 
-  it('is Bitcoin with a proof of work of its own', () => {
+  it("has Bitcoin's rules with its own proof-of-work parameters", () => {
     expect(argument).toBe('classroom');
     expect(knownNetworks()).toEqual(['main', 'test', 'testnet4', 'signet', 'regtest', 'classroom']);
     expect(isPublicNetwork(params)).toBe(false);
@@ -45,14 +45,14 @@ describe('classroom', () => {
       ...{ network: 'classroom', powTargetSpacing: 10, powTargetTimespan: 200, coinbaseMaturity: 10 },
       ...{ powNoRetargeting: false, powAllowMinDifficultyBlocks: false, subsidyHalvingInterval: 210_000 },
     });
-    // A machine of a hundredth of the usual speed still makes a block in some twenty seconds.
+    // A machine at a hundredth of the usual speed still mines a block in about twenty seconds.
     expect(Number(blockWork(params.genesis.header.bits))).toBeCloseTo(2 ** 20, -1);
     const genesis = new TestHeader({ height: 0, time: params.genesis.header.time, bits: 0 });
     const active = deploymentNames.filter((name) => isActiveAfter(name, genesis, params));
     expect(active).toEqual(['bip34', 'bip66', 'bip65', 'csv', 'segwit', 'taproot']);
   });
 
-  it('has a genesis block that proves its work, by another implementation of the hash', () => {
+  it('has a genesis block with a valid proof of work, by an independent hash implementation', () => {
     const { header, hash, transactions } = params.genesis;
     const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest();
     expect(toHex(sha256(sha256(header.encode())))).toBe(toHex(hash));
@@ -61,7 +61,7 @@ describe('classroom', () => {
     expect(Buffer.from(transactions[0]!.inputs[0]!.scriptSig).toString()).toContain('the difficulty follows the work');
   });
 
-  it('has marks of its own', () => {
+  it('has its own magic and address prefixes', () => {
     for (const name of ['main', 'test', 'testnet4', 'signet', 'regtest'] as const) {
       const other = chainParams(name);
       expect(toHex(other.magic)).not.toBe(toHex(params.magic));
@@ -82,11 +82,11 @@ describe('classroom', () => {
 });
 
 describe('a network file', () => {
-  it('says only what is different', () => {
+  it('overrides only the members it has', () => {
     expect(load(BASE)).toEqual({ ...regtest, network: 'mine', marker: expect.stringMatching(/^mine#[0-9a-f]{8}$/) });
   });
 
-  it('can express all that makes a network', async () => {
+  it('can set every parameter of a network', async () => {
     const taproot = {
       ...{ bit: 4, startTime: 1_700_000_000, timeout: 1_800_000_000, minActivationHeight: 99 },
       ...{ period: 8, threshold: 8 },
@@ -137,13 +137,13 @@ describe('a network file', () => {
     expect(nodeConfig({ nodeId: 4000 }, { PIER_NETWORK: path }).params.network).toBe('quick');
   });
 
-  it('leaves mainnet’s history behind with its genesis', async () => {
+  it('does not inherit parameters of the mainnet chain with its own genesis', async () => {
     const { params } = findNetwork(await quickNetwork({ extends: 'main' }));
     expect(params).toMatchObject({ minimumChainWork: 0n, bip34Hash: undefined });
     expect([params.scriptFlagExceptions.size, params.bip30Exceptions.size]).toEqual([0, 0]);
   });
 
-  it("gives a signet the magic of its challenge, which is BIP325's", () => {
+  it('derives the magic of a signet from its challenge (BIP325)', () => {
     const { signetChallenge, magic } = chainParams('signet');
     const own = load({ ...BASE, signetChallenge: toHex(signetChallenge!) });
     expect([toHex(own.magic), toHex(own.signetChallenge!)]).toEqual([toHex(magic), toHex(signetChallenge!)]);
@@ -164,34 +164,30 @@ describe('a network file', () => {
     ['a limit too short', { ...BASE, powLimit: '7fff' }, /^powLimit: must be 64 hex digits/],
     ['a port too high', { ...BASE, defaultPort: 70_000 }, /^defaultPort: /],
     [
-      'a half block',
+      'a timespan of a fractional number of blocks',
       { ...BASE, powTargetSpacing: 7 },
       /^powTargetTimespan: 86400 s is not a multiple of powTargetSpacing, 7 s, or only one block$/,
     ],
     ['a period of one block', { ...BASE, powTargetSpacing: 10, powTargetTimespan: 10 }, /^powTargetTimespan: /],
     ['no maturity', { ...BASE, coinbaseMaturity: 0 }, /^coinbaseMaturity: /],
-    [
-      'a deployment nobody knows',
-      { ...BASE, deployments: { segwit2x: 1 } },
-      /^deployments: Unrecognized key: "segwit2x"$/,
-    ],
+    ['an unknown deployment', { ...BASE, deployments: { segwit2x: 1 } }, /^deployments: Unrecognized key: "segwit2x"$/],
     [
       'a deployment of another kind',
       { ...BASE, deployments: { csv: 'soon' } },
       /^deployments\.csv: must be a height, "always"/,
     ],
     [
-      'a threshold out of reach',
+      'a threshold above the period',
       { ...BASE, deployments: { csv: { bit: 1, startTime: 0, period: 5, threshold: 6 } } },
       /^deployments\.csv: threshold must not exceed period$/,
     ],
     [
-      'two kinds of address alike',
+      'equal address prefixes',
       { ...BASE, address: { pubKeyHash: 1, scriptHash: 1, secretKey: 2, bech32Hrp: 'q' } },
       /^address: pubKeyHash and scriptHash must differ$/,
     ],
     [
-      'upper case in addresses',
+      'an upper-case bech32 prefix',
       { ...BASE, address: { pubKeyHash: 1, scriptHash: 2, secretKey: 2, bech32Hrp: 'Q' } },
       /^address\.bech32Hrp: /,
     ],
@@ -202,17 +198,17 @@ describe('a network file', () => {
       /genesis\.hash: missing; run 'pier minegenesis FILE'/,
     ],
     [
-      'another hash of genesis',
+      'a wrong genesis hash',
       { ...own, genesis: { ...genesis, time: 1 } },
       /^genesis\.hash: the other members yield [0-9a-f]{64}, not 00000b8ea067/,
     ],
     [
-      'another message',
+      'a wrong merkle root',
       { ...own, genesis: { ...genesis, message: 'x' } },
       /genesis\.merkleRoot: message and publicKey yield [0-9a-f]{64}, not f39bb3fa/,
     ],
     [
-      'too long a message',
+      'a message too long',
       { ...own, genesis: { ...genesis, message: 'é'.repeat(46) } },
       /^genesis\.message: must be at most 91 bytes/,
     ],
@@ -222,20 +218,20 @@ describe('a network file', () => {
       /genesis\.bits: 1f0fffff is not a valid target, or is easier than powLimit, 00000fff/,
     ],
     [
-      'bits of no target',
+      'bits without a target',
       { ...own, genesis: { ...genesis, bits: '00000000' } },
       /genesis\.bits: 00000000 is not a valid target/,
     ],
     [
-      'a limit that the inherited genesis exceeds',
+      'a limit below the target of the inherited genesis',
       { ...own, powLimit: `00000000${'ff'.repeat(28)}` },
       /^genesis\.bits: 1e0fffff is not a valid target, or is easier/,
     ],
-  ])('is refused with %s', (_name, content, message) => {
+  ])('is rejected with %s', (_name, content, message) => {
     expect(faultsOf(content)).toMatch(message);
   });
 
-  it('is refused where its genesis block has no proof of work', () => {
+  it('is rejected if its genesis block has no valid proof of work', () => {
     const faults = faultsOf({ ...own, genesis: { ...genesis, nonce: 0 } });
     const [, made] = /the other members yield ([0-9a-f]{64})/.exec(faults)!;
     const message = faultsOf({ ...own, genesis: { ...genesis, nonce: 0, hash: made } });
@@ -244,12 +240,12 @@ describe('a network file', () => {
     );
   });
 
-  it('has all its faults told at once', () => {
+  it('is rejected with all faults at once', () => {
     const faults = faultsOf({ ...BASE, magic: 'x', coinbaseMaturity: -1 }).split('\n');
     expect(faults.map((line) => line.trim().split(':')[0])).toEqual(['magic', 'coinbaseMaturity']);
   });
 
-  it('is looked for where a path says, and named networks where Pier is', () => {
+  it('is found by path, and extends named networks only', () => {
     expect(() => findNetwork('./nowhere.json')).toThrow(
       /cannot use network file \S+nowhere\.json: the file does not exist/,
     );
@@ -258,17 +254,17 @@ describe('a network file', () => {
   });
 });
 
-describe("the files' marker", () => {
+describe('the network marker of data files', () => {
   const regtestRules = { powTargetSpacing: 600, powTargetTimespan: 86_400, coinbaseMaturity: 100, magic: 'fabfb5da' };
 
-  it('is the same for the same rules, however they are written and wherever the seeds are', () => {
+  it('is equal for equal rules, regardless of notation, description, seeds and port', () => {
     const plain = load(BASE).marker;
     expect(
       load({ ...BASE, coinbaseMaturity: 100, description: 'regtest', seeds: ['1.2.3.4:5'], defaultPort: 9 }).marker,
     ).toBe(plain);
   });
 
-  it('is another for any other rule', async () => {
+  it('differs for any different rule', async () => {
     const changes = [
       ...[{}, { magic: '00000001' }, { powTargetSpacing: 60 }, { powTargetTimespan: 1200 }, { enforceBip94: true }],
       ...[{ powNoRetargeting: false }, { powAllowMinDifficultyBlocks: false }, { subsidyHalvingInterval: 151 }],
@@ -287,7 +283,7 @@ describe("the files' marker", () => {
     expect(new Set(markers).size).toBe(markers.length);
   });
 
-  it('keeps two networks of one name out of the same files', async () => {
+  it('prevents two networks with one name from using the same files', async () => {
     const path = join(tempDir('marker'), 'chain.db');
     const open = (content: object) => LmdbStore.open({ path, network: load(content).marker, kind: 'blockchain' });
     await (await open(BASE)).close();

@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 const config = () => verifyConfig({ network: 'regtest', nodes: [node.p2p] }, {});
 
-it('says which ways there are to find a block where a node offers no Bloom filters, and finds it in these', async () => {
+it('suggests other searches if a node serves no Bloom filters, and finds the block by block filters', async () => {
   await expect(verifyTransaction(config(), txid)).rejects.toMatchObject({
     code: 'cannot-search',
     hint: expect.stringMatching(/--address A.*--block HASH.*--peerbloomfilters/),
@@ -24,7 +24,7 @@ it('says which ways there are to find a block where a node offers no Bloom filte
   await node.mine(1);
   const { verdict, proof } = await verifyTransaction(config(), txid, { address });
   expect(verdict).toMatchObject({ verified: true, confirmations: 1, workOnTop: 0n });
-  // What is asked about lies before regtest's first difficulty period has ended: all headers are needed.
+  // The block lies in the first difficulty period of regtest, so that all headers are needed.
   for (const from of ['2016', '1', 'x']) {
     expect(() => exportProof(config(), proof, from)).toThrow(expect.objectContaining({ code: 'bad-height' }));
   }
@@ -32,25 +32,25 @@ it('says which ways there are to find a block where a node offers no Bloom filte
   expect(verifyProof(config(), text, { txid, source: 'a test' }).verdict).toMatchObject({ verified: true });
 });
 
-it('says what is wrong with what it is asked', async () => {
-  const refused = async (options: object, expected: object, id = txid) =>
+it('reports invalid and unsatisfiable requests', async () => {
+  const rejected = async (options: object, expected: object, id = txid) =>
     expect(verifyTransaction(config(), id, options)).rejects.toMatchObject(expected);
-  await refused(
+  await rejected(
     { block: '101' },
     { code: 'not-in-block', message: expect.stringMatching(/ at height 101 does not hold/) },
   );
-  await refused({ block: '999' }, { code: 'no-such-block', message: expect.stringMatching(/of height 103/) });
-  await refused({ block: 'ab'.repeat(32) }, { code: 'no-such-block' });
-  await refused({ block: '0x12' }, { code: 'bad-hash' });
-  await refused({ checkpoint: '5' }, { code: 'bad-checkpoint' });
-  await refused({ address: 'bc1q' }, { name: 'AddressError' });
-  await refused({}, { code: 'bad-hash' }, 'abc');
+  await rejected({ block: '999' }, { code: 'no-such-block', message: expect.stringMatching(/of height 103/) });
+  await rejected({ block: 'ab'.repeat(32) }, { code: 'no-such-block' });
+  await rejected({ block: '0x12' }, { code: 'bad-hash' });
+  await rejected({ checkpoint: '5' }, { code: 'bad-checkpoint' });
+  await rejected({ address: 'bc1q' }, { name: 'AddressError' });
+  await rejected({}, { code: 'bad-hash' }, 'abc');
   const genesis = await node.rpc<string>('getblockhash', 0);
   const { verdict } = await verifyTransaction(config(), txid, { block: '103', checkpoint: `103:${genesis}` });
   expect(verdict).toMatchObject({ verified: false, flaw: 'other-chain' });
 });
 
-it('asks the central node, or those of the network, unless told whom', () => {
+it('queries the central node or the seeds of the network by default', () => {
   const ports = (nodes?: string[]) => verifyConfig({ network: 'regtest', nodes }, {}).nodes.map(({ port }) => port);
   expect([ports(), ports(['4000', '[::1]:5000'])]).toEqual([[3000], [4000, 5000]]);
   expect(verifyConfig({ network: 'regtest' }, { NODE_ID: '3001' }).own?.nodeId).toBe(3001);

@@ -16,7 +16,7 @@ const COINBASE_TOO_MUCH = {
   debug: 'coinbase pays too much (actual=5000000001 vs limit=5000000000)',
 };
 
-/** A node in memory, in a network of its own, and what it logs. */
+/** Starts a node in memory, in its own test network, with a captured log. */
 async function start() {
   const net = new TestNetwork();
   const log = new CapturedLogger();
@@ -27,7 +27,7 @@ async function start() {
     { clock: net.clock, random: systemRandom, transport: net.network.transport(), logger: log },
   );
   stops.push(() => node.stop());
-  // As much of a node as peers need to find it.
+  // The parts of a test node that fake peers need to connect.
   const endpoint = { host: '127.0.0.1', port: 3000 } as const;
   const join = () => FakePeer.join(net, { endpoint } as TestNode);
   const rpc = (method: string, ...params: unknown[]) => callInProcess(node, method, params);
@@ -43,8 +43,8 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-describe('a refused block is told of once', () => {
-  it('from a peer: with hash, height, peer and reason', async () => {
+describe('a rejected block is logged once', () => {
+  it('from a peer, with hash, height, peer and reason', async () => {
     const { net, node, join, about, log } = await start();
     const bad = mineBlock(node.chain.tip, { fees: 1n });
     const peer = await join();
@@ -69,7 +69,7 @@ describe('a refused block is told of once', () => {
     expect(disconnects.filter(({ reason }) => String(reason).includes('bad-cb-amount'))).toHaveLength(1);
   });
 
-  it('with the peer that sent it, though another one has sent what it was waiting for', async () => {
+  it('with the peer that sent it, even if another peer sent the missing parent', async () => {
     const { net, node, join, about } = await start();
     const parent = mineBlock(node.chain.tip);
     const { hash, header } = parent;
@@ -83,7 +83,7 @@ describe('a refused block is told of once', () => {
     expect(about(bad)).toMatchObject([{ level: 'warn', height: 2, from: 'peer 0', ...COINBASE_TOO_MUCH }]);
   });
 
-  it('from submitblock, and from the miner', async () => {
+  it('from submitblock and from the miner', async () => {
     const { node, rpc, about, log } = await start();
     const bad = mineBlock(node.chain.tip, { fees: 1n });
     expect(await rpc('submitblock', toHex(bad.encode()))).toBe('bad-cb-amount');
@@ -103,13 +103,13 @@ describe('a refused block is told of once', () => {
   });
 });
 
-describe('a refused transaction is told of once', () => {
+describe('a rejected transaction is logged once', () => {
   const invalid = spend({ inputs: [{ txid: new Uint8Array(32).fill(1), vout: 0 }], outputs: [] });
 
-  it('to who asks for refusals where a peer sent it', async () => {
+  it('at debug level if a peer sent it', async () => {
     const { net, log, join } = await start();
     const peer = await join();
-    // It has no better chain, so that the node takes transactions.
+    // The peer reports no better chain, so that the node accepts its transactions.
     peer.send('headers', { headers: [] });
     peer.send('tx', invalid);
     await net.advance(100);
@@ -120,14 +120,14 @@ describe('a refused transaction is told of once', () => {
     expect(peer.closed).toBe(false);
   });
 
-  it('to everybody where a person sent it', async () => {
+  it('at info level if it was submitted through RPC', async () => {
     const { rpc, about } = await start();
     await expect(rpc('sendrawtransaction', toHex(invalid.encode()))).rejects.toMatchObject({ rpcCode: -26 });
     expect(about(invalid.txidHex)).toMatchObject([{ level: 'info', category: 'rpc', reason: 'bad-txns-vout-empty' }]);
   });
 });
 
-it('no peer makes a node fill its log', { timeout: 60_000 }, async () => {
+it('peers cannot flood the log', { timeout: 60_000 }, async () => {
   const { net, node, join, log } = await start();
   let count = 0;
   for (let i = 0; i < 300; i++) {
@@ -138,7 +138,7 @@ it('no peer makes a node fill its log', { timeout: 60_000 }, async () => {
   }
   const refusals = log.lines.filter(({ reason }) => reason === 'bad-cb-amount');
   expect(refusals).toHaveLength(count);
-  // Two hundred lines of each layer, and a few more as time passes; the others can be had with level debug.
+  // Two hundred lines per layer, and a few more as time passes. The others are logged at debug level.
   expect(log.shown.length).toBeLessThan(450);
   net.clock.advance(60_000);
   await join();
