@@ -58,7 +58,9 @@ function childEnvironment(nodeId: number): NodeJS.ProcessEnv {
 
 /** A `pier startnode` in a child process, which exits when this process does. */
 export class NodeProcess {
+  /** The options that the node was started with. */
   readonly options: NodeProcessOptions;
+  /** A client of the node's RPC. */
   readonly rpc: RpcClient;
   /** `HOST:PORT` at which the node accepts peers. */
   readonly p2p: string;
@@ -74,14 +76,17 @@ export class NodeProcess {
     this.rpc = new RpcClient(ready.rpc);
   }
 
+  /** The node id. */
   get nodeId(): number {
     return this.options.nodeId;
   }
 
+  /** The process id. */
   get pid(): number {
     return this.#child.pid!;
   }
 
+  /** Whether the process has not exited yet. */
   get running(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }

@@ -20,7 +20,7 @@ export async function freeNodeIds(count: number): Promise<number[]> {
   const ids = new Set<number>();
   for (let tries = 0; ids.size < count; tries++) {
     if (tries > 1000)
-      throw new PierError('no-free-port', `found no ${count} free ports between ${LOWEST} and ${HIGHEST}`);
+      throw new PierError('no-free-port', `fewer than ${count} free ports between ${LOWEST} and ${HIGHEST}`);
     const id = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
     if (!ids.has(id) && (await isPortFree(id)) && (await isPortFree(id + RPC_PORT_OFFSET))) ids.add(id);
   }

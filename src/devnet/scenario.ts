@@ -83,8 +83,9 @@ interface Proof {
 const CENTRAL_WALLET = 'central';
 const PAYER = 'alice';
 const PAYEE = 'bob';
-/** Bitcoins that the central node sends the payer, and that the payer then sends the payee. */
+/** Bitcoins that the central node sends to the payer. */
 const FUNDING = '10';
+/** Bitcoins that the payer sends to the payee, one payment each. */
 const PAYMENTS = ['1.5', '0.5'] as const;
 
 /**

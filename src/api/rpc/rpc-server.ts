@@ -34,6 +34,7 @@ export class RpcServer {
   readonly host: string;
   /** The bound port. */
   readonly port: number;
+  /** Path of the cookie file. */
   readonly cookieFile: string;
   readonly #http: FastifyInstance;
   readonly #cookie: Cookie;
