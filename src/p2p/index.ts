@@ -25,7 +25,7 @@ export { AddressManager, type AddressManagerModules } from './addresses/address-
 export { type Ban, type BanList, DEFAULT_BAN_TIME } from './addresses/ban-list.ts';
 export type { Discouraged } from './addresses/discouraged.ts';
 export type { AnnouncedAddress, KnownAddress } from './addresses/known-address.ts';
-export { PartialBlock, shortId, shortIdKey, toCompact } from './blocks/compact/compact-block.ts';
+export { PartialBlock, shortId, shortIdKey, toCompactBlock } from './blocks/compact/compact-block.ts';
 export type { SyncProgress } from './blocks/sync-progress.ts';
 export {
   ConnectionManager,

@@ -1,4 +1,4 @@
-import type { HeaderSync } from '../p2p/blocks/header-sync.ts';
+import type { HeaderSync } from '../p2p/blocks/headers/header-sync.ts';
 import type { Peer } from '../p2p/peer/peer.ts';
 import type { Command, MessageOf } from '../p2p/wire/messages/index.ts';
 import { namesBlock } from '../p2p/wire/messages/inventory.ts';

@@ -1,7 +1,7 @@
 import type { AddressBook } from '../p2p/addresses/address-book.ts';
 import { AddressRelay } from '../p2p/addresses/address-relay.ts';
 import { ChainSyncTimeout } from '../p2p/blocks/chain-sync-timeout.ts';
-import { HeaderSync } from '../p2p/blocks/header-sync.ts';
+import { HeaderSync } from '../p2p/blocks/headers/header-sync.ts';
 import { PeerChains } from '../p2p/blocks/peer-chain.ts';
 import { StaleTip } from '../p2p/blocks/stale-tip.ts';
 import { SyncProgressMeter } from '../p2p/blocks/sync-progress.ts';

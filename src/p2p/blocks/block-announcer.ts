@@ -21,7 +21,7 @@ export interface BlockAnnouncerModules {
   readonly clock: Clock;
 }
 
-interface PeerState {
+interface AnnouncementState {
   /** BIP130. */
   prefersHeaders: boolean;
   /** Blocks that became part of the active chain, lowest first; one more than may be announced tells that it was more. */
@@ -35,7 +35,7 @@ interface PeerState {
 export class BlockAnnouncer {
   readonly #chain: Chain;
   readonly #chains: PeerChains;
-  readonly #states = new Map<Peer, PeerState>();
+  readonly #states = new Map<Peer, AnnouncementState>();
   readonly #batch: BatchTimer;
   readonly #catchUp: CatchUp;
   readonly #compactPeers: CompactPeers;
@@ -89,7 +89,7 @@ export class BlockAnnouncer {
 
   /** The active chain has a new tip. Blocks that come at once are announced at once. */
   tipChanged({ tip, fork }: ChainEvents['tip']): void {
-    if (this.#catchUp.isUnderWay) return;
+    if (this.#catchUp.isActive) return;
     const fresh: BlockIndex[] = [];
     let index: BlockIndex | undefined = tip;
     while (index && index !== fork && fresh.length <= MAX_BLOCKS_TO_ANNOUNCE) {

@@ -9,8 +9,8 @@ import type { Block } from '../../primitives/block.ts';
 import type { Peer } from '../peer/peer.ts';
 import { type InvEntry, InvType } from '../wire/messages/inventory.ts';
 import { canServeBlocks, isLimited, MAX_BLOCKS_IN_FLIGHT, ServiceFlag } from '../wire/protocol.ts';
-import { BlockIntake, type BlockOutcome, type IntakeOptions } from './block-intake.ts';
-import { isTipRecent } from './can-direct-fetch.ts';
+import { type BlockOptions, type BlockOutcome, BlockProcessor } from './block-processor.ts';
+import { canDirectFetch } from './can-direct-fetch.ts';
 import type { PartialBlock } from './compact/compact-block.ts';
 import type { PeerChains } from './peer-chain.ts';
 
@@ -39,7 +39,7 @@ export interface BlockDownloadModules {
 
 export interface BlockDownloadHooks {
   /** Whether the peer may be asked for a block in compact form. */
-  mayAskCompact(peer: Peer): boolean;
+  mayRequestCompact(peer: Peer): boolean;
   /** The peer has delivered a block that became part of the active chain, and no other is under way. */
   delivered(peer: Peer): void;
 }
@@ -54,7 +54,7 @@ export interface BlockRequest {
   partial: PartialBlock | 'spent' | undefined;
 }
 
-interface PeerState {
+interface DownloadState {
   readonly peer: Peer;
   /** The last block of the peer's chain up to which we have all (Core: pindexLastCommonBlock). */
   lastCommon: BlockIndex | undefined;
@@ -83,8 +83,8 @@ export class BlockDownload {
   readonly #chains: PeerChains;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #intake: BlockIntake;
-  readonly #states = new Map<Peer, PeerState>();
+  readonly #intake: BlockProcessor;
+  readonly #states = new Map<Peer, DownloadState>();
   readonly #hooks: BlockDownloadHooks;
   /** The requests under way, by key of the block; there are several only where compact blocks compete. */
   readonly #requests = new Map<string, BlockRequest[]>();
@@ -100,7 +100,7 @@ export class BlockDownload {
     this.#chains = modules.chains;
     this.#clock = modules.clock;
     this.#logger = modules.logger;
-    this.#intake = new BlockIntake(modules.chain, modules.logger, (...block) => this.#processed(...block));
+    this.#intake = new BlockProcessor(modules.chain, modules.logger, (...block) => this.#processed(...block));
   }
 
   peerReady(peer: Peer): void {
@@ -193,7 +193,7 @@ export class BlockDownload {
   }
 
   /** Asks a peer, whose request is under way, for the whole block. */
-  askInFull(peer: Peer, { hash }: BlockIndex): void {
+  requestFullBlock(peer: Peer, { hash }: BlockIndex): void {
     peer.send('getdata', { entries: [{ type: InvType.WITNESS_BLOCK, hash }] });
   }
 
@@ -208,7 +208,7 @@ export class BlockDownload {
     return this.#take(peer, block, binaryKey(block.hash), { requested: true, viaCompact: true });
   }
 
-  #take(peer: Peer, block: Block, key: string, options: IntakeOptions): void | Promise<void> {
+  #take(peer: Peer, block: Block, key: string, options: BlockOptions): void | Promise<void> {
     const state = this.#states.get(peer);
     if (state) state.owesSince = this.#clock.monotonic();
     const known = this.#chain.getIndex(block.hash);
@@ -267,7 +267,7 @@ export class BlockDownload {
   }
 
   /** The peer that has been asked for the first block that we lack keeps all others from going on. */
-  #blame(state: PeerState, now: number): void {
+  #blame(state: DownloadState, now: number): void {
     const best = this.#chains.get(state.peer)?.bestKnown;
     const first = best?.ancestor(this.#lastCommon(state, best).height + 1);
     const request = first && this.requestsFor(first)[0];
@@ -276,14 +276,14 @@ export class BlockDownload {
   }
 
   /** Milliseconds that a peer has for one block: a block interval, and half of one for each other that sends us blocks. */
-  #patienceMs(state: PeerState): number {
+  #patienceMs(state: DownloadState): number {
     let others = 0;
     for (const other of this.#states.values()) if (other !== state && other.requests.size > 0) others++;
     return this.#chain.params.powTargetSpacing * 1000 * (1 + 0.5 * others);
   }
 
   /** Gives requests that are overdue to others that have the blocks. */
-  #moveLapsed(state: PeerState, now: number): void {
+  #moveLapsed(state: DownloadState, now: number): void {
     for (const [key, request] of state.requests) {
       if (now - request.at <= LAPSE_MS) break;
       if (!this.#othersHave(request.index, state)) continue;
@@ -293,7 +293,7 @@ export class BlockDownload {
     }
   }
 
-  #othersHave(index: BlockIndex, state: PeerState): boolean {
+  #othersHave(index: BlockIndex, state: DownloadState): boolean {
     for (const other of this.#states.values()) {
       if (other === state || other.overdue.size > 0 || other.absent.has(index.key) || !this.#isUsable(other)) continue;
       if (this.#chains.get(other.peer)?.hasBlock(index)) return true;
@@ -321,7 +321,7 @@ export class BlockDownload {
   }
 
   /** The peer is not asked for this block again. */
-  #noteAbsent(state: PeerState, key: string): void {
+  #noteAbsent(state: DownloadState, key: string): void {
     state.absent.add(key);
     if (state.absent.size > BLOCK_DOWNLOAD_WINDOW) state.peer.disconnect('has none of its blocks');
   }
@@ -349,7 +349,7 @@ export class BlockDownload {
   }
 
   /** Whether blocks may be asked of a peer at all. */
-  #isUsable({ peer }: PeerState): boolean {
+  #isUsable({ peer }: DownloadState): boolean {
     if (!canServeBlocks(peer.services) || (peer.services & ServiceFlag.WITNESS) === 0n) return false;
     if (!this.#chain.isInitialBlockDownload) return true;
     return !isLimited(peer.services) && (!peer.inbound || this.#mayUseInbound());
@@ -361,7 +361,7 @@ export class BlockDownload {
     return true;
   }
 
-  #refill(state: PeerState): void {
+  #refill(state: DownloadState): void {
     const { peer, requests } = state;
     if (requests.size > REFILL_AT || peer.isClosed || this.#intake.isFull || !this.#isUsable(state)) return;
     const wanted = this.#nextBlocks(state, MAX_BLOCKS_IN_FLIGHT - requests.size);
@@ -375,11 +375,11 @@ export class BlockDownload {
   #isForMempool(peer: Peer, wanted: readonly BlockIndex[]): boolean {
     const { tip } = this.#chain;
     if (wanted.length !== 1 || this.#requests.size !== 1 || wanted[0]!.prev !== tip) return false;
-    return this.#hooks.mayAskCompact(peer) && isTipRecent(this.#chain, this.#clock);
+    return this.#hooks.mayRequestCompact(peer) && canDirectFetch(this.#chain, this.#clock);
   }
 
   /** The last block of the path to `best`, the peer's best one, up to which we have all. */
-  #lastCommon(state: PeerState, best: BlockIndex): BlockIndex {
+  #lastCommon(state: DownloadState, best: BlockIndex): BlockIndex {
     const { tip } = this.#chain;
     const known = best.ancestor(tip.height) === tip ? tip : state.lastCommon;
     let last = known ? lastCommonAncestor(known, best) : this.#chain.findFork(best);
@@ -393,7 +393,7 @@ export class BlockDownload {
   }
 
   /** The next blocks of the peer's chain, within the window, that we lack and that nobody has been asked for. */
-  #nextBlocks(state: PeerState, count: number): BlockIndex[] {
+  #nextBlocks(state: DownloadState, count: number): BlockIndex[] {
     const wanted: BlockIndex[] = [];
     state.starved = false;
     const best = this.#chains.get(state.peer)?.bestKnown;
@@ -418,13 +418,13 @@ export class BlockDownload {
   }
 
   /** Up to where nothing is left to ask for: what an earlier look has shown, unless something has changed since. */
-  #whereToGoOn(state: PeerState, best: BlockIndex, start: BlockIndex): BlockIndex {
+  #whereToGoOn(state: DownloadState, best: BlockIndex, start: BlockIndex): BlockIndex {
     const { scanned, scannedIn } = state;
     const isValid = scanned && scannedIn === this.#round && scanned.height > start.height;
     return isValid && best.ancestor(scanned.height) === scanned ? scanned : start;
   }
 
-  #mayAsk(state: PeerState, index: BlockIndex, best: BlockIndex): boolean {
+  #mayAsk(state: DownloadState, index: BlockIndex, best: BlockIndex): boolean {
     if (state.absent.has(index.key)) return false;
     if (isLimited(state.peer.services) && best.height - index.height >= LIMITED_PEER_BLOCKS) return false;
     return state.overdue.size === 0 || !this.#othersHave(index, state);

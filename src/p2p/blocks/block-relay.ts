@@ -13,7 +13,7 @@ import { CompactDownload } from './compact/compact-download.ts';
 import { CompactPeers } from './compact/compact-peers.ts';
 import { ExtraTransactions } from './compact/extra-transactions.ts';
 import { RecentBlock } from './compact/recent-block.ts';
-import { HeaderSync } from './header-sync.ts';
+import { HeaderSync } from './headers/header-sync.ts';
 import { PeerChains } from './peer-chain.ts';
 import { StaleTip } from './stale-tip.ts';
 
@@ -53,7 +53,7 @@ export class BlockRelay {
     const blocks = new BlockDownload(
       { ...modules, chains },
       {
-        mayAskCompact: (peer) => compactPeers.mayAsk(peer),
+        mayRequestCompact: (peer) => compactPeers.mayRequest(peer),
         delivered: (peer) => compactPeers.delivered(peer),
       },
     );
@@ -91,7 +91,7 @@ export class BlockRelay {
 
   /** Whether blocks are missing and expected. */
   get isCatchingUp(): boolean {
-    return this.catchUp.isUnderWay;
+    return this.catchUp.isActive;
   }
 
   /** Height of the tip. */

@@ -30,7 +30,7 @@ export class CatchUp {
     this.#lastProgress = this.#clock.monotonic();
   }
 
-  get isUnderWay(): boolean {
+  get isActive(): boolean {
     if (this.#isDone) return false;
     const { tip, bestHeader, isInitialBlockDownload } = this.#chain;
     const isBehind = this.#isAsking() || bestHeader.chainwork > tip.chainwork;

@@ -2,7 +2,7 @@ import type { BlockIndex } from '../../chain/tree/block-index.ts';
 import type { HeaderView } from '../../chain/tree/header-view.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Peer } from '../peer/peer.ts';
-import { HEADERS_RESPONSE_MS, type HeaderSync } from './header-sync.ts';
+import { HEADERS_RESPONSE_MS, type HeaderSync } from './headers/header-sync.ts';
 import type { PeerChains } from './peer-chain.ts';
 
 /** Milliseconds in which a peer's chain has to get as far as ours was (Core: CHAIN_SYNC_TIMEOUT). */
@@ -56,7 +56,7 @@ export class ChainSyncTimeout {
     // Nobody is behind who has genesis alone, as everybody does.
     if (!this.#modules.chain.tip.prev) return;
     for (const [peer, deadline] of [...this.#deadlines]) {
-      if (!this.#protected.has(peer) && this.#modules.headers.hasAsked(peer)) this.#consider(peer, deadline);
+      if (!this.#protected.has(peer) && this.#modules.headers.hasRequestedChain(peer)) this.#consider(peer, deadline);
     }
   }
 
@@ -73,7 +73,7 @@ export class ChainSyncTimeout {
     } else if (now > deadline.at && deadline.isLast) {
       peer.disconnect('its chain stays behind ours');
     } else if (now > deadline.at) {
-      headers.ask(peer, deadline.goal.prev ?? deadline.goal);
+      headers.request(peer, deadline.goal.prev ?? deadline.goal);
       deadline.at = now + HEADERS_RESPONSE_MS;
       deadline.isLast = true;
     }

@@ -5,9 +5,8 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Block } from '../../primitives/block.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import { MerkleBlock } from '../../proofs/merkle-block.ts';
-import { isTipRecent } from '../blocks/can-direct-fetch.ts';
+import { canDirectFetch } from '../blocks/can-direct-fetch.ts';
 import type { RecentBlock } from '../blocks/compact/recent-block.ts';
-import { wasValid } from '../blocks/is-block-request-allowed.ts';
 import type { PeerChains } from '../blocks/peer-chain.ts';
 import type { Peer } from '../peer/peer.ts';
 import type { TxAnnouncer } from '../transactions/tx-announcer.ts';
@@ -15,6 +14,7 @@ import type { GetBlockTxnMessage } from '../wire/messages/block-transactions.ts'
 import { type InvEntry, InvType } from '../wire/messages/inventory.ts';
 import { type LocatorMessage, NO_STOP } from '../wire/messages/locator.ts';
 import { MAX_HEADERS } from '../wire/protocol.ts';
+import { isBlockRequestAllowed } from './block-request-allowed.ts';
 
 /** Hashes in the answer to `getblocks`. */
 const MAX_BLOCKS_RESULTS = 500;
@@ -151,11 +151,11 @@ export class ChainServer {
   }
 
   #isCompactOfUse(index: BlockIndex): boolean {
-    return index.height >= this.#chain.tip.height - MAX_COMPACT_DEPTH && isTipRecent(this.#chain, this.#clock);
+    return index.height >= this.#chain.tip.height - MAX_COMPACT_DEPTH && canDirectFetch(this.#chain, this.#clock);
   }
 
   /** The newest block, too, which may have been announced before it is known to be valid. */
   #mayServe(index: BlockIndex): boolean {
-    return wasValid(this.#chain, index) || (!index.failed && index === this.#recent.index);
+    return isBlockRequestAllowed(this.#chain, index) || (!index.failed && index === this.#recent.index);
   }
 }

@@ -63,9 +63,9 @@ export class DataServer {
 
   #sendTx(peer: Peer, { type, hash }: InvEntry): boolean {
     // Who wants to hear of no transaction has nothing to ask for; as in Core it gets no answer.
-    if (!this.#txAnnouncer.follows(peer)) return true;
+    if (!this.#txAnnouncer.hasTxRelay(peer)) return true;
     const entry = type === InvType.WTX ? this.#mempool.getByWtxid(hash) : this.#mempool.get(hash);
-    if (entry && this.#txAnnouncer.isSecret(peer, entry)) return false;
+    if (entry && this.#txAnnouncer.isUnannounced(peer, entry)) return false;
     const tx = entry?.tx ?? this.#mined().get(binaryKey(hash));
     if (!tx) return false;
     peer.sendPayload('tx', type === InvType.TX ? tx.encodeStripped() : tx.encode());

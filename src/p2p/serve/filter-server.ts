@@ -2,10 +2,10 @@ import type { BlockFilters, Chain } from '../../chain/chain.ts';
 import type { BlockIndex } from '../../chain/tree/block-index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { BASIC_FILTER, NO_FILTER_HEADER } from '../../proofs/block-filter.ts';
-import { wasValid } from '../blocks/is-block-request-allowed.ts';
 import type { Peer } from '../peer/peer.ts';
 import type { FilterRangeMessage, GetCFCheckptMessage } from '../wire/messages/block-filters.ts';
 import { FILTER_CHECKPOINT_INTERVAL, MAX_FILTER_HASHES, MAX_FILTERS } from '../wire/protocol.ts';
+import { isBlockRequestAllowed } from './block-request-allowed.ts';
 
 /** Blocks answered for before others get their turn. */
 const SLICE = 100;
@@ -107,7 +107,7 @@ export class FilterServer {
       return undefined;
     }
     const stop = this.#chain.getIndex(stopHash);
-    if (!stop || !wasValid(this.#chain, stop)) {
+    if (!stop || !isBlockRequestAllowed(this.#chain, stop)) {
       peer.disconnect('asked for block filters up to a block that we do not have');
       return undefined;
     }

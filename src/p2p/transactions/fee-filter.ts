@@ -53,7 +53,7 @@ export class FeeFilterSender {
 
   /** To be called when we may have caught up, too: until it is told, a peer keeps its transactions to itself. */
   update(): void {
-    const feeRate = this.#catchUp.isUnderWay ? MAX_MONEY : this.#mempool.minFeeRate();
+    const feeRate = this.#catchUp.isActive ? MAX_MONEY : this.#mempool.minFeeRate();
     const at = this.#clock.monotonic();
     for (const [peer, sent] of this.#sent) {
       if (sent && !this.#isDue(sent, feeRate, at)) continue;

@@ -47,7 +47,7 @@ export class TransactionRelay {
     this.feeFilter = feeFilter;
     this.#subscriptions = [
       chain.events.on('blockConnected', ({ block }) => {
-        if (!catchUp.isUnderWay) download.blockConnected(block);
+        if (!catchUp.isActive) download.blockConnected(block);
       }),
       chain.events.on('blockDisconnected', () => download.blockDisconnected()),
       chain.events.on('tip', () => {

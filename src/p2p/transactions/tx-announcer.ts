@@ -41,7 +41,7 @@ export interface TxAnnouncerModules {
 }
 
 /** Core: TxRelay. */
-interface PeerState {
+interface TxRelayState {
   /** BIP37: whether the peer wants announcements at all. */
   relays: boolean;
   /** BIP37: what the peer wants to hear of; absent: of everything. */
@@ -63,7 +63,7 @@ interface PeerState {
 /** Tells peers of the transactions in the mempool: of new ones, and unless it trickles of all when they connect. */
 export class TxAnnouncer {
   readonly #mempool: Mempool;
-  readonly #states = new Map<Peer, PeerState>();
+  readonly #states = new Map<Peer, TxRelayState>();
   readonly #batch: BatchTimer;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -92,7 +92,7 @@ export class TxAnnouncer {
     // Who does not want to hear of transactions may change its mind by loading a filter.
     if (peer.type === 'block-relay-only' || !(relays || this.#offersFilters)) return;
     const news = new Set(this.#trickle || !relays ? [] : this.#mempool.entries());
-    const state: PeerState = {
+    const state: TxRelayState = {
       relays,
       filter: undefined,
       wantsMempool: false,
@@ -139,7 +139,7 @@ export class TxAnnouncer {
   }
 
   /** Whether the peer hears of transactions, or can by loading a filter. */
-  follows(peer: Peer): boolean {
+  hasTxRelay(peer: Peer): boolean {
     return this.#states.has(peer);
   }
 
@@ -170,7 +170,7 @@ export class TxAnnouncer {
   }
 
   /** Whether the peer is yet to be told of an entry: until then its origin would show (Core: FindTxForGetData). */
-  isSecret(peer: Peer, entry: MempoolEntry): boolean {
+  isUnannounced(peer: Peer, entry: MempoolEntry): boolean {
     return this.#trickle && (this.#states.get(peer)?.news.has(entry) ?? false);
   }
 
@@ -182,7 +182,7 @@ export class TxAnnouncer {
   }
 
   /** There is something to tell the peer. */
-  #schedule(peer: Peer, state: PeerState): void {
+  #schedule(peer: Peer, state: TxRelayState): void {
     const now = this.#clock.monotonic();
     if (this.#trickle) state.dueAt = peer.inbound ? this.#nextInbound(now) : now + this.#delay(OUTBOUND_INTERVAL_MS);
     this.#batch.schedule(Math.max(0, state.dueAt - now));
@@ -217,19 +217,19 @@ export class TxAnnouncer {
   }
 
   /** There was more than goes into one message, or the peer does not read. */
-  #postpone(peer: Peer, state: PeerState): void {
+  #postpone(peer: Peer, state: TxRelayState): void {
     if (this.#trickle) this.#schedule(peer, state);
     else this.#batch.schedule(PACE_MS);
   }
 
   /** What to tell now; parents always before their children. */
-  #next({ news }: PeerState): { readonly entries: Iterable<MempoolEntry>; readonly limit: number } {
+  #next({ news }: TxRelayState): { readonly entries: Iterable<MempoolEntry>; readonly limit: number } {
     if (!this.#trickle) return { entries: news, limit: MAX_ANNOUNCEMENTS };
     const limit = Math.min(MAX_ANNOUNCEMENTS, TRICKLE_TARGET + Math.floor(news.size / 1000) * 5);
     return { entries: [...news].sort(byFamilyAndRate), limit };
   }
 
-  #announce(peer: Peer, state: PeerState): void {
+  #announce(peer: Peer, state: TxRelayState): void {
     if (!state.relays) state.news.clear();
     if (state.wantsMempool) this.#answerMempool(peer, state);
     const entries: InvEntry[] = [];
@@ -245,7 +245,7 @@ export class TxAnnouncer {
     if (entries.length > 0) peer.send('inv', { entries });
   }
 
-  #answerMempool(peer: Peer, state: PeerState): void {
+  #answerMempool(peer: Peer, state: TxRelayState): void {
     state.wantsMempool = false;
     state.news.clear();
     const entries: InvEntry[] = [];
@@ -266,7 +266,7 @@ function announcementTo(peer: Peer, { tx }: MempoolEntry): InvEntry {
 }
 
 /** Whether an entry passes the peer's filters. It may change the one by what matches (BIP37). */
-function interests({ feeFilter, filter }: PeerState, entry: MempoolEntry): boolean {
+function interests({ feeFilter, filter }: TxRelayState, entry: MempoolEntry): boolean {
   return entry.fee >= feeFor(feeFilter, entry.vsize) && (filter?.isRelevantAndUpdate(entry.tx) ?? true);
 }
 

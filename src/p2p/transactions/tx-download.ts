@@ -128,7 +128,7 @@ export class TxDownload {
 
   /** What a peer was asked for and does not have is asked of the next one. */
   notFound(peer: Peer, entries: readonly InvEntry[]): void {
-    for (const { hash } of entries) this.#requests.failed(peer, hash);
+    for (const { hash } of entries) this.#requests.receivedResponse(peer, hash);
     this.#batch.schedule();
   }
 
@@ -153,8 +153,8 @@ export class TxDownload {
   /** Takes a transaction from a peer, asked for or not. */
   received(peer: Peer, tx: Transaction): void {
     const { txid, wtxid } = tx;
-    this.#requests.failed(peer, wtxid);
-    this.#requests.failed(peer, txid);
+    this.#requests.receivedResponse(peer, wtxid);
+    this.#requests.receivedResponse(peer, txid);
     this.#noteOrphan(peer, wtxid);
     // What has paid too little is not tried alone again, but with a child that may have come since.
     if (this.#reconsiderable.has(binaryKey(wtxid))) this.#tryPackage(peer, tx);

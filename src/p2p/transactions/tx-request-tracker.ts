@@ -15,9 +15,9 @@ const DELAY_STEP_MS = 100;
 const RANKS = 2 ** 16;
 
 /** A peer's announcement of one transaction. */
-interface Candidate {
-  readonly load: PeerLoad;
-  readonly wanted: Wanted;
+interface Announcement {
+  readonly load: PeerAnnouncements;
+  readonly wanted: TrackedTx;
   /** Of the id. */
   readonly type: number;
   /** By the monotonic clock, the time before which the peer is not asked. */
@@ -27,23 +27,23 @@ interface Candidate {
 }
 
 /** One transaction, by one of its ids. */
-interface Wanted {
+interface TrackedTx {
   readonly key: string;
   /** Who announced it and has not been asked yet. */
-  readonly candidates: Candidate[];
+  readonly candidates: Announcement[];
   /** Who has been asked and may still answer. */
-  asked: Candidate | undefined;
+  asked: Announcement | undefined;
   /** By the monotonic clock. */
   askedAt: number;
 }
 
-interface PeerLoad {
+interface PeerAnnouncements {
   readonly peer: Peer;
   /** All that this peer has announced and that is still wanted, by key. */
-  readonly announced: Map<string, Candidate>;
+  readonly announced: Map<string, Announcement>;
   requests: number;
   /** Those that would be asked for now, had the peer fewer requests. */
-  readonly held: Set<Candidate>;
+  readonly held: Set<Announcement>;
 }
 
 /**
@@ -55,16 +55,16 @@ interface PeerLoad {
  * waits will find it.
  */
 export class TxRequestTracker {
-  readonly #wanted = new Map<string, Wanted>();
-  readonly #loads = new Map<Peer, PeerLoad>();
+  readonly #wanted = new Map<string, TrackedTx>();
+  readonly #loads = new Map<Peer, PeerAnnouncements>();
   /** Those under way, oldest first. */
-  readonly #underWay = new Set<Wanted>();
+  readonly #underWay = new Set<TrackedTx>();
   /** Those for which somebody may have become free to be asked. */
-  readonly #fresh = new Set<Wanted>();
+  readonly #fresh = new Set<TrackedTx>();
   /** Candidates whose time has yet to come, by that time. */
-  readonly #delayed = new Map<number, Set<Candidate>>();
+  readonly #delayed = new Map<number, Set<Announcement>>();
   /** Who has had requests settled, while others are held. */
-  readonly #relieved = new Set<PeerLoad>();
+  readonly #relieved = new Set<PeerAnnouncements>();
 
   readonly #random: Random;
 
@@ -130,7 +130,7 @@ export class TxRequestTracker {
   }
 
   /** The peer answered, to no use: another one may be asked. */
-  failed(peer: Peer, hash: Uint8Array): void {
+  receivedResponse(peer: Peer, hash: Uint8Array): void {
     const candidate = this.#loads.get(peer)?.announced.get(binaryKey(hash));
     if (candidate) this.#drop(candidate);
   }
@@ -143,7 +143,7 @@ export class TxRequestTracker {
     this.#loads.delete(peer);
   }
 
-  #loadOf(peer: Peer): PeerLoad {
+  #loadOf(peer: Peer): PeerAnnouncements {
     let load = this.#loads.get(peer);
     if (!load) {
       load = { peer, announced: new Map(), requests: 0, held: new Set() };
@@ -152,14 +152,14 @@ export class TxRequestTracker {
     return load;
   }
 
-  #delay(candidate: Candidate): void {
+  #delay(candidate: Announcement): void {
     const others = this.#delayed.get(candidate.readyAt);
     if (others) others.add(candidate);
     else this.#delayed.set(candidate.readyAt, new Set([candidate]));
   }
 
   /** Chooses whom to ask for a transaction; where all who might be are busy, it waits with each of them. */
-  #ask(wanted: Wanted, now: number, requests: Map<Peer, InvEntry[]>): void {
+  #ask(wanted: TrackedTx, now: number, requests: Map<Peer, InvEntry[]>): void {
     if (wanted.asked) return;
     const ready = wanted.candidates.filter(({ readyAt }) => readyAt <= now);
     const free = ready.filter(({ load }) => hasRoom(load));
@@ -189,7 +189,7 @@ export class TxRequestTracker {
   }
 
   /** Nothing is expected of a peer for a transaction any more. */
-  #drop(candidate: Candidate): void {
+  #drop(candidate: Announcement): void {
     const { load, wanted, readyAt } = candidate;
     load.announced.delete(wanted.key);
     if (wanted.asked === candidate) {
@@ -213,7 +213,7 @@ export class TxRequestTracker {
   }
 }
 
-function hasRoom({ requests }: PeerLoad): boolean {
+function hasRoom({ requests }: PeerAnnouncements): boolean {
   return requests < MAX_PEER_REQUESTS;
 }
 

@@ -1,4 +1,4 @@
-import { HeaderSync } from '../../p2p/blocks/header-sync.ts';
+import { HeaderSync } from '../../p2p/blocks/headers/header-sync.ts';
 import { PeerChains } from '../../p2p/blocks/peer-chain.ts';
 import type { Peer } from '../../p2p/peer/peer.ts';
 import type { PeerFollower } from '../../p2p/peer/peer-follower.ts';

@@ -1,6 +1,6 @@
 import { concatBytes } from '../../../src/bytes/compare.ts';
 import { fromHex } from '../../../src/bytes/hex.ts';
-import { toCompact } from '../../../src/p2p/blocks/compact/compact-block.ts';
+import { toCompactBlock } from '../../../src/p2p/blocks/compact/compact-block.ts';
 import type { CmpctBlockMessage } from '../../../src/p2p/wire/messages/cmpctblock.ts';
 import { Block } from '../../../src/primitives/block.ts';
 import { mineBlock } from '../../chain/support/builder.ts';
@@ -11,7 +11,7 @@ const NONCE = 7n;
 const unknown = new Uint8Array(32).fill(0x5e);
 
 const compact = (block: Block, changed: Partial<CmpctBlockMessage> = {}) =>
-  wellFormed('cmpctblock', { ...toCompact(block, NONCE), ...changed });
+  wellFormed('cmpctblock', { ...toCompactBlock(block, NONCE), ...changed });
 
 /** A block on the tip with a transaction that nobody has; `tag` makes it differ from others. */
 const unheardOf = (scene: Scene, tag: number) => onTip(scene, { tag, transactions: [spending(scene)] });

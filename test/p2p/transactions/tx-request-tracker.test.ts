@@ -57,7 +57,7 @@ describe('requests for transactions', () => {
     const first = [...tracker.due(0).values()].flat();
     expect(first).toHaveLength(100);
     expect(asked(1)).toEqual([]);
-    tracker.failed(busy, first[0]!.hash);
+    tracker.receivedResponse(busy, first[0]!.hash);
     tracker.forget(first[1]!.hash);
     expect(asked(2)).toEqual([[1, 2]]);
     for (let i = 102; i < 150; i++) tracker.announced(idle, entryOf(i), 2, 0);
@@ -95,7 +95,7 @@ describe('requests for transactions', () => {
       const [oldest] = underWay;
       if (oldest && randomInt(random, 3) === 0) {
         underWay.delete(oldest[0]);
-        tracker.failed(oldest[1], Buffer.from(oldest[0], 'hex'));
+        tracker.receivedResponse(oldest[1], Buffer.from(oldest[0], 'hex'));
       }
       now += randomInt(random, 10);
       step(now);

@@ -21,7 +21,7 @@ export function shortId(key: Uint8Array, wtxid: Uint8Array): number {
 }
 
 /** A block as it is announced, with its coinbase, which nobody can have yet. `nonce` is a random uint64. */
-export function toCompact({ header, transactions }: Block, nonce: bigint): CmpctBlockMessage {
+export function toCompactBlock({ header, transactions }: Block, nonce: bigint): CmpctBlockMessage {
   const key = shortIdKey(header, nonce);
   const [coinbase, ...others] = transactions;
   return {

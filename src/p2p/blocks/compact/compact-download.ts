@@ -11,11 +11,11 @@ import type { BlockTxnMessage } from '../../wire/messages/block-transactions.ts'
 import type { CmpctBlockMessage } from '../../wire/messages/cmpctblock.ts';
 import { MAX_BLOCKS_IN_FLIGHT } from '../../wire/protocol.ts';
 import type { BlockDownload, BlockRequest } from '../block-download.ts';
-import { isTipRecent } from '../can-direct-fetch.ts';
-import type { HeaderSync } from '../header-sync.ts';
+import { canDirectFetch } from '../can-direct-fetch.ts';
+import { antiDosWorkThreshold, claimedHeadersWork } from '../headers/anti-dos-work-threshold.ts';
+import type { HeaderSync } from '../headers/header-sync.ts';
+import { maybePunishNodeForBlock } from '../maybe-punish-node-for-block.ts';
 import type { PeerChains } from '../peer-chain.ts';
-import { judgeSender } from '../punish-block-sender.ts';
-import { claimedWork, workThreshold } from '../work-threshold.ts';
 import { PartialBlock } from './compact-block.ts';
 import type { CompactPeers } from './compact-peers.ts';
 import type { ExtraTransactions } from './extra-transactions.ts';
@@ -54,9 +54,9 @@ export class CompactDownload {
     const { header } = message;
     const parent = chain.getIndex(header.prevHash);
     if (!parent) return headers.announced(peer, header.hash);
-    if (claimedWork(parent, [header]) < workThreshold(chain)) return;
+    if (claimedHeadersWork(parent, [header]) < antiDosWorkThreshold(chain)) return;
     const { last: index, reject } = chain.acceptHeaders([header]);
-    if (reject || !index) return reject && judgeSender(peer, reject, true);
+    if (reject || !index) return reject && maybePunishNodeForBlock(peer, reject, true);
     chains.get(peer)?.learn(index);
     if (index.hasData || blocks.isProcessing(index)) return;
 
@@ -64,9 +64,9 @@ export class CompactDownload {
     const { tip } = chain;
     if (index.chainwork <= tip.chainwork || index.height > tip.height + MAX_ABOVE_TIP) {
       // Our mempool is of no use for it.
-      if (isRequested) blocks.askInFull(peer, index);
+      if (isRequested) blocks.requestFullBlock(peer, index);
       else if (index.chainwork > tip.chainwork) blocks.refill();
-    } else if (blocks.requestsFor(index).length === 0 && !isTipRecent(chain, clock)) {
+    } else if (blocks.requestsFor(index).length === 0 && !canDirectFetch(chain, clock)) {
       blocks.refill();
     } else {
       return this.#reconstruct(peer, index, message);
@@ -149,7 +149,7 @@ export class CompactDownload {
   /** Short ids have collided, or the sender wanted it so: the first peer asked sends all, others may have been luckier. */
   #failed({ peer, index }: BlockRequest): void {
     const { blocks } = this.#modules;
-    if (isFirst(blocks.requestsFor(index), peer)) blocks.askInFull(peer, index);
+    if (isFirst(blocks.requestsFor(index), peer)) blocks.requestFullBlock(peer, index);
     else blocks.release(peer, index);
   }
 

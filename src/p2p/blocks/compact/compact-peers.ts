@@ -5,7 +5,7 @@ import { COMPACT_BLOCKS_VERSION, SHORT_IDS_BLOCKS_VERSION } from '../../wire/pro
 /** Peers that we ask to announce blocks by compact blocks, unasked (BIP152 allows three). */
 const MAX_HIGH_BANDWIDTH = 3;
 
-interface PeerState {
+interface CompactBlockState {
   /** It understands compact blocks of our version. */
   provides: boolean;
   /** It wants new blocks as compact blocks at once. */
@@ -15,7 +15,7 @@ interface PeerState {
 /** BIP152's negotiation: who sends compact blocks to whom, and which peers may do so unasked. */
 export class CompactPeers {
   readonly #blocksOnly: boolean;
-  readonly #states = new Map<Peer, PeerState>();
+  readonly #states = new Map<Peer, CompactBlockState>();
   /** Whom we have asked to announce by compact blocks, in the order of their last useful block. */
   #announcers: Peer[] = [];
 
@@ -42,7 +42,7 @@ export class CompactPeers {
   }
 
   /** Whether a block may be asked of the peer in compact form, and that makes sense: without a mempool it does not. */
-  mayAsk(peer: Peer): boolean {
+  mayRequest(peer: Peer): boolean {
     return !this.#blocksOnly && (this.#states.get(peer)?.provides ?? false);
   }
 
@@ -62,7 +62,7 @@ export class CompactPeers {
    * (Core: MaybeSetPeerAsAnnouncingHeaderAndIDs).
    */
   delivered(peer: Peer): void {
-    if (!this.mayAsk(peer)) return;
+    if (!this.mayRequest(peer)) return;
     const others = this.#announcers.filter((announcer) => announcer !== peer);
     const isNew = others.length === this.#announcers.length;
     if (isNew && others.length >= MAX_HIGH_BANDWIDTH) {

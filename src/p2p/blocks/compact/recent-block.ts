@@ -4,7 +4,7 @@ import type { Random } from '../../../platform/random.ts';
 import type { Block } from '../../../primitives/block.ts';
 import { randomNonce } from '../../peer/keep-alive.ts';
 import { encodeMessage } from '../../wire/messages/index.ts';
-import { toCompact } from './compact-block.ts';
+import { toCompactBlock } from './compact-block.ts';
 
 /** The newest block and its compact form, which several peers are about to ask for. */
 export class RecentBlock {
@@ -40,7 +40,7 @@ export class RecentBlock {
     if (index === this.#index && this.#compact) return this.#compact;
     const block = this.block(index);
     if (!block) return undefined;
-    const payload = encodeMessage('cmpctblock', toCompact(block, randomNonce(this.#random)));
+    const payload = encodeMessage('cmpctblock', toCompactBlock(block, randomNonce(this.#random)));
     if (index === this.#index) this.#compact = payload;
     return payload;
   }

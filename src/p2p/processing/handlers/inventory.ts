@@ -11,7 +11,7 @@ export const onInv: Handler<'inv'> = (context, peer, { entries }) => {
     return peer.disconnect('announces transactions although we asked for none');
   }
   for (const { hash } of transactions) context.txAnnouncer.noteKnown(peer, hash);
-  if (!context.catchUp.isUnderWay) context.transactions.announced(peer, transactions);
+  if (!context.catchUp.isActive) context.transactions.announced(peer, transactions);
 };
 
 export const onGetData: Handler<'getdata'> = ({ dataServer }, peer, { entries }) => dataServer.serve(peer, entries);

@@ -13,7 +13,7 @@ export const onTx: Handler<'tx'> = (context, peer, tx) => {
 };
 
 function take({ catchUp, transactions, txAnnouncer }: HandlerContext, peer: Peer, tx: Transaction): void {
-  if (catchUp.isUnderWay) return;
+  if (catchUp.isActive) return;
   txAnnouncer.noteKnown(peer, peer.handshake.wtxidRelay ? tx.wtxid : tx.txid);
   transactions.received(peer, tx);
 }

@@ -1,5 +1,5 @@
-import { concatBytes } from '../../bytes/compare.ts';
-import { BlockHeader, HEADER_SIZE } from '../../primitives/header.ts';
+import { concatBytes } from '../../../bytes/compare.ts';
+import { BlockHeader, HEADER_SIZE } from '../../../primitives/header.ts';
 
 const HASH_SIZE = 32;
 /** The hash of the parent is in the four bytes after the version; it follows from the header before. */

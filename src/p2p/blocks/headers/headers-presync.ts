@@ -1,10 +1,10 @@
-import { concatBytes, equalBytes } from '../../bytes/compare.ts';
-import type { HeaderContext } from '../../consensus/header-context.ts';
-import type { ChainParams } from '../../consensus/params.ts';
-import { blockWork, permittedDifficultyTransition } from '../../consensus/pow.ts';
-import { sha256 } from '../../crypto/hash.ts';
-import { type Random, randomInt } from '../../platform/random.ts';
-import type { BlockHeader } from '../../primitives/header.ts';
+import { concatBytes, equalBytes } from '../../../bytes/compare.ts';
+import type { HeaderContext } from '../../../consensus/header-context.ts';
+import type { ChainParams } from '../../../consensus/params.ts';
+import { blockWork, permittedDifficultyTransition } from '../../../consensus/pow.ts';
+import { sha256 } from '../../../crypto/hash.ts';
+import { type Random, randomInt } from '../../../platform/random.ts';
+import type { BlockHeader } from '../../../primitives/header.ts';
 import { BitQueue } from './bit-queue.ts';
 import { HeaderQueue } from './header-queue.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { regtest } from '../../../src/consensus/params.ts';
-import { blockWork } from '../../../src/consensus/pow.ts';
-import { MAX_HEADERS } from '../../../src/p2p/wire/protocol.ts';
-import type { BlockHeader } from '../../../src/primitives/header.ts';
-import { mineBlock } from '../../chain/support/builder.ts';
-import { FakePeer } from '../support/fake-peer.ts';
-import { headerChain } from '../support/headers.ts';
-import { mine, START_MS, TestNetwork, type TestNode } from '../support/network.ts';
+import { regtest } from '../../../../src/consensus/params.ts';
+import { blockWork } from '../../../../src/consensus/pow.ts';
+import { MAX_HEADERS } from '../../../../src/p2p/wire/protocol.ts';
+import type { BlockHeader } from '../../../../src/primitives/header.ts';
+import { mineBlock } from '../../../chain/support/builder.ts';
+import { FakePeer } from '../../support/fake-peer.ts';
+import { headerChain } from '../../support/headers.ts';
+import { mine, START_MS, TestNetwork, type TestNode } from '../../support/network.ts';
 
 const WORK = blockWork(regtest.genesis.header.bits);
 const genesis = { hash: regtest.genesis.hash, time: START_MS / 1000 - 10_000, bits: regtest.genesis.header.bits };

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { toHex } from '../../../src/bytes/hex.ts';
-import { PartialBlock, shortId, shortIdKey, toCompact } from '../../../src/p2p/blocks/compact/compact-block.ts';
-import type { CmpctBlockMessage } from '../../../src/p2p/wire/messages/cmpctblock.ts';
-import { decodeMessage, encodeMessage } from '../../../src/p2p/wire/messages/index.ts';
-import { Block } from '../../../src/primitives/block.ts';
-import { Transaction } from '../../../src/primitives/transaction.ts';
-import { mineBlock, OP_TRUE, spend } from '../../chain/support/builder.ts';
-import { describeVectors, vectorBytes } from '../../support/vectors.ts';
+import { toHex } from '../../../../src/bytes/hex.ts';
+import { PartialBlock, shortId, shortIdKey, toCompactBlock } from '../../../../src/p2p/blocks/compact/compact-block.ts';
+import type { CmpctBlockMessage } from '../../../../src/p2p/wire/messages/cmpctblock.ts';
+import { decodeMessage, encodeMessage } from '../../../../src/p2p/wire/messages/index.ts';
+import { Block } from '../../../../src/primitives/block.ts';
+import { Transaction } from '../../../../src/primitives/transaction.ts';
+import { mineBlock, OP_TRUE, spend } from '../../../chain/support/builder.ts';
+import { describeVectors, vectorBytes } from '../../../support/vectors.ts';
 
 describe.each([426884, 898352])('block %i', (height) => {
   describeVectors('as a compact block', `blocks/compact${height}.raw`, () => {
@@ -30,7 +30,7 @@ describe.each([426884, 898352])('block %i', (height) => {
     });
 
     it('is made of the block, and made the block again', () => {
-      const compact = decodeMessage('cmpctblock', encodeMessage('cmpctblock', toCompact(block, 42n)));
+      const compact = decodeMessage('cmpctblock', encodeMessage('cmpctblock', toCompactBlock(block, 42n)));
       const partial = PartialBlock.create(compact) as PartialBlock;
       const [, ...others] = block.transactions;
       const known = others.filter((_, i) => i % 3 !== 0);
@@ -52,7 +52,7 @@ const transactions = Array.from({ length: 5 }, (_, vout) =>
   spend({ inputs: [{ txid: new Uint8Array(32).fill(1), vout }], outputs: [output] }),
 );
 const block = mineBlock(parent, { transactions });
-const compact = toCompact(block, 7n);
+const compact = toCompactBlock(block, 7n);
 const [tx1, tx2, tx3, tx4, tx5] = transactions as [Transaction, Transaction, Transaction, Transaction, Transaction];
 const create = (changes: Partial<CmpctBlockMessage>) => PartialBlock.create({ ...compact, ...changes });
 const partial = () => create({}) as PartialBlock;

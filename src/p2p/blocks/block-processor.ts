@@ -4,8 +4,8 @@ import { PierError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Block } from '../../primitives/block.ts';
 import type { Peer } from '../peer/peer.ts';
-import { judgeSender } from './punish-block-sender.ts';
-import { workThreshold } from './work-threshold.ts';
+import { antiDosWorkThreshold } from './headers/anti-dos-work-threshold.ts';
+import { maybePunishNodeForBlock } from './maybe-punish-node-for-block.ts';
 
 /** With more bytes of blocks than this waiting for the chain, peers that send more have to wait. */
 const INTAKE_LIMIT = 32_000_000;
@@ -13,14 +13,14 @@ const INTAKE_LIMIT = 32_000_000;
 /** What became of a block: it was good and not known before; it was known; it could not be taken. */
 export type BlockOutcome = 'new' | 'known' | 'refused';
 
-export interface IntakeOptions {
+export interface BlockOptions {
   /** Somebody was asked for the block. */
   readonly requested: boolean;
   /** It was put together from a compact block. */
   readonly viaCompact: boolean;
 }
 
-interface Source {
+interface BlockSource {
   readonly peer: Peer;
   readonly viaCompact: boolean;
 }
@@ -28,14 +28,14 @@ interface Source {
 type Processed = (peer: Peer, key: string, outcome: BlockOutcome) => void;
 
 /** Blocks on their way into the chain, which takes them one after the other. Bounded by making senders wait. */
-export class BlockIntake {
+export class BlockProcessor {
   readonly #chain: Chain;
   readonly #logger: Logger;
   readonly #processed: Processed;
   /** Keys of the blocks under way. */
   readonly #keys = new Set<string>();
   /** Who sent the blocks that have not been connected or refused, by key: some turn out invalid only then (Core: mapBlockSource). */
-  readonly #sources = new Map<string, Source>();
+  readonly #sources = new Map<string, BlockSource>();
   readonly #unsubscribe: () => void;
   /** The last block of each peer that is under way. */
   readonly #ofPeer = new Map<Peer, Promise<void>>();
@@ -51,7 +51,7 @@ export class BlockIntake {
       const key = binaryKey(hash);
       const source = this.#sources.get(key);
       this.#sources.delete(key);
-      if (source && reject) judgeSender(source.peer, reject, source.viaCompact);
+      if (source && reject) maybePunishNodeForBlock(source.peer, reject, source.viaCompact);
     });
   }
 
@@ -85,7 +85,7 @@ export class BlockIntake {
   }
 
   /** Hands a block to the chain. Returns a promise of room when there is none for another one. */
-  add(peer: Peer, block: Block, key: string, options: IntakeOptions): void | Promise<void> {
+  add(peer: Peer, block: Block, key: string, options: BlockOptions): void | Promise<void> {
     if (this.#keys.has(key)) return;
     this.#keys.add(key);
     this.#bytes += block.totalSize;
@@ -97,12 +97,12 @@ export class BlockIntake {
     if (this.isFull) return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  async #process(peer: Peer, block: Block, key: string, { requested, viaCompact }: IntakeOptions): Promise<void> {
+  async #process(peer: Peer, block: Block, key: string, { requested, viaCompact }: BlockOptions): Promise<void> {
     let outcome: BlockOutcome = 'refused';
     this.#sources.set(key, { peer, viaCompact });
     try {
       const { isNew, reject } = await this.#chain.acceptBlock(block, {
-        ...{ requested, minimumWork: workThreshold(this.#chain), from: `peer ${peer.id}` },
+        ...{ requested, minimumWork: antiDosWorkThreshold(this.#chain), from: `peer ${peer.id}` },
       });
       if (!reject) outcome = isNew ? 'new' : 'known';
     } catch (error) {

@@ -25,6 +25,6 @@ function isPunishable(kind: BlockRejectKind, peer: Peer, viaCompact: boolean): b
  * Reports the sender of a refused block or header if that broke the rules. A compact block may be passed on as soon as its
  * header is known to be good (BIP152): what else is wrong with it is not held against its sender.
  */
-export function judgeSender(peer: Peer, reject: Reject<BlockRejectKind>, viaCompact = false): void {
+export function maybePunishNodeForBlock(peer: Peer, reject: Reject<BlockRejectKind>, viaCompact = false): void {
   if (isPunishable(reject.kind, peer, viaCompact)) peer.misbehaving(formatReject(reject));
 }

@@ -1,18 +1,18 @@
-import { equalBytes } from '../../bytes/compare.ts';
-import type { BlockIndex } from '../../chain/tree/block-index.ts';
-import type { HeaderView } from '../../chain/tree/header-view.ts';
-import { type BlockReject, checkHeader } from '../../consensus/block-check.ts';
-import { type Clock, unixSeconds } from '../../platform/clock.ts';
-import type { Logger } from '../../platform/logger.ts';
-import type { Random } from '../../platform/random.ts';
-import type { BlockHeader } from '../../primitives/header.ts';
-import type { Peer } from '../peer/peer.ts';
-import { NO_STOP } from '../wire/messages/locator.ts';
-import { canServeBlocks, MAX_HEADERS, SENDHEADERS_VERSION } from '../wire/protocol.ts';
+import { equalBytes } from '../../../bytes/compare.ts';
+import type { BlockIndex } from '../../../chain/tree/block-index.ts';
+import type { HeaderView } from '../../../chain/tree/header-view.ts';
+import { type BlockReject, checkHeader } from '../../../consensus/block-check.ts';
+import { type Clock, unixSeconds } from '../../../platform/clock.ts';
+import type { Logger } from '../../../platform/logger.ts';
+import type { Random } from '../../../platform/random.ts';
+import type { BlockHeader } from '../../../primitives/header.ts';
+import type { Peer } from '../../peer/peer.ts';
+import { NO_STOP } from '../../wire/messages/locator.ts';
+import { canServeBlocks, MAX_HEADERS, SENDHEADERS_VERSION } from '../../wire/protocol.ts';
+import { maybePunishNodeForBlock } from '../maybe-punish-node-for-block.ts';
+import type { PeerChains } from '../peer-chain.ts';
+import { antiDosWorkThreshold, claimedHeadersWork } from './anti-dos-work-threshold.ts';
 import { HeadersPresync } from './headers-presync.ts';
-import type { PeerChains } from './peer-chain.ts';
-import { judgeSender } from './punish-block-sender.ts';
-import { claimedWork, workThreshold } from './work-threshold.ts';
 
 /** Milliseconds within which `getheaders` is answered and not repeated (Core: HEADERS_RESPONSE_TIME). */
 export const HEADERS_RESPONSE_MS = 2 * 60_000;
@@ -32,7 +32,7 @@ export interface HeaderSyncModules {
   readonly logger: Logger;
 }
 
-interface PeerState {
+interface HeaderSyncState {
   /** It has been asked for its chain. */
   started: boolean;
   /** By the monotonic clock, of a `getheaders` that awaits its answer. */
@@ -57,7 +57,7 @@ export class HeaderSync {
   readonly #random: Random;
   readonly #logger: Logger;
   readonly #onAnswer: () => void;
-  readonly #states = new Map<Peer, PeerState>();
+  readonly #states = new Map<Peer, HeaderSyncState>();
   /** The peer from which a chain is being fetched while we are far behind. */
   #source: Peer | undefined;
   /** By the monotonic clock: when the source's chain has to be known, others being there to ask. */
@@ -111,12 +111,12 @@ export class HeaderSync {
   }
 
   /** Whether the peer has been asked for its chain. */
-  hasAsked(peer: Peer): boolean {
+  hasRequestedChain(peer: Peer): boolean {
     return this.#states.get(peer)?.started ?? false;
   }
 
   /** Asks the peer for what follows `from`, unless an answer is due. */
-  ask(peer: Peer, from: BlockIndex): void {
+  request(peer: Peer, from: BlockIndex): void {
     const state = this.#states.get(peer);
     if (state) this.#request(peer, state, from);
   }
@@ -172,23 +172,23 @@ export class HeaderSync {
   }
 
   /** From the block before our best one, so that the answer has at least one header and shows what the peer has. */
-  #ask(peer: Peer, state: PeerState): void {
+  #ask(peer: Peer, state: HeaderSyncState): void {
     state.started = true;
     const best = this.#chain.bestHeader;
     this.#request(peer, state, best.prev ?? best);
   }
 
   /** Milliseconds for which an answer has been due; 0 if none is. */
-  #waits({ requestedAt }: PeerState): number {
+  #waits({ requestedAt }: HeaderSyncState): number {
     return requestedAt === undefined ? 0 : this.#clock.monotonic() - requestedAt;
   }
 
-  #awaitsAnswer(state: PeerState): boolean {
+  #awaitsAnswer(state: HeaderSyncState): boolean {
     return state.requestedAt !== undefined && this.#waits(state) <= HEADERS_RESPONSE_MS;
   }
 
   /** Asks for what follows `from`, or `last` if the peer has that, unless an answer is due. */
-  #request(peer: Peer, state: PeerState, from: BlockIndex, last?: Uint8Array): void {
+  #request(peer: Peer, state: HeaderSyncState, from: BlockIndex, last?: Uint8Array): void {
     if (this.#awaitsAnswer(state)) return;
     state.requestedAt = this.#clock.monotonic();
     const locator = this.#chain.locator(from);
@@ -236,7 +236,7 @@ export class HeaderSync {
   }
 
   /** Headers of a peer whose chain has yet to show its work. Returns false if they are none of that. */
-  #continuePresync(peer: Peer, state: PeerState, headers: readonly BlockHeader[], isFull: boolean): boolean {
+  #continuePresync(peer: Peer, state: HeaderSyncState, headers: readonly BlockHeader[], isFull: boolean): boolean {
     const { sync, start } = state.presync!;
     const { success, requestMore, accepted } = sync.process(headers, isFull);
     if (!requestMore) state.presync = undefined;
@@ -253,15 +253,15 @@ export class HeaderSync {
 
   #connecting(
     peer: Peer,
-    state: PeerState,
+    state: HeaderSyncState,
     parent: BlockIndex,
     headers: readonly BlockHeader[],
     isFull: boolean,
   ): void {
     state.requestedAt = undefined;
     const isKnown = this.#chain.getIndex(headers.at(-1)!.hash) !== undefined;
-    const minimumWork = workThreshold(this.#chain);
-    if (isKnown || claimedWork(parent, headers) >= minimumWork) this.#store(peer, state, headers, isFull);
+    const minimumWork = antiDosWorkThreshold(this.#chain);
+    if (isKnown || claimedHeadersWork(parent, headers) >= minimumWork) this.#store(peer, state, headers, isFull);
     else if (isFull) this.#startPresync(peer, state, parent, headers, minimumWork);
     else this.#ignore(peer, state, parent.height + headers.length);
   }
@@ -269,7 +269,7 @@ export class HeaderSync {
   /** There is more to come, which may have the work that these lack. */
   #startPresync(
     peer: Peer,
-    state: PeerState,
+    state: HeaderSyncState,
     start: BlockIndex,
     headers: readonly BlockHeader[],
     minimumWork: bigint,
@@ -282,20 +282,20 @@ export class HeaderSync {
     if (!this.#continuePresync(peer, state, headers, true)) this.#answered(peer, state);
   }
 
-  #ignore(peer: Peer, state: PeerState, height: number): void {
+  #ignore(peer: Peer, state: HeaderSyncState, height: number): void {
     this.#logger.debug({ peer: peer.id, height }, 'ignored a chain of low work');
     this.#answered(peer, state);
     this.#onAnswer();
   }
 
   /** An announcement on top of blocks that we lack: asks for these, at most once per HEADERS_RESPONSE_MS. */
-  #unconnecting(peer: Peer, state: PeerState, headers: readonly BlockHeader[]): void {
+  #unconnecting(peer: Peer, state: HeaderSyncState, headers: readonly BlockHeader[]): void {
     this.#chains.get(peer)?.learnHash(headers.at(-1)!.hash);
     this.#request(peer, state, this.#chain.bestHeader);
   }
 
   /** Adds headers that are worth it to the tree. */
-  #store(peer: Peer, state: PeerState, headers: readonly BlockHeader[], isFull: boolean): void {
+  #store(peer: Peer, state: HeaderSyncState, headers: readonly BlockHeader[], isFull: boolean): void {
     const isKnown = this.#chain.getIndex(headers.at(-1)!.hash) !== undefined;
     const { last, reject } = this.#chain.acceptHeaders(headers);
     const peerChain = this.#chains.get(peer);
@@ -317,11 +317,11 @@ export class HeaderSync {
   #refuse(peer: Peer, header: BlockHeader, reject: BlockReject): void {
     const { reason, debug } = reject;
     this.#logger.debug({ peer: peer.id, block: header.hashHex, reason, debug }, 'refused a header');
-    judgeSender(peer, reject);
+    maybePunishNodeForBlock(peer, reject);
   }
 
   /** The peer has no more to tell for now. */
-  #answered(peer: Peer, state: PeerState): void {
+  #answered(peer: Peer, state: HeaderSyncState): void {
     state.requestedAt = undefined;
     if (this.#source !== peer) return;
     this.#source = undefined;
@@ -329,7 +329,7 @@ export class HeaderSync {
   }
 
   /** BIP130, once the peer's chain is known: before, its announcements would be in the way. */
-  #offerHeaders(peer: Peer, state: PeerState): void {
+  #offerHeaders(peer: Peer, state: HeaderSyncState): void {
     const best = this.#chains.get(peer)?.bestKnown;
     if (state.sentSendHeaders || !best || best.chainwork <= this.#chain.params.minimumChainWork) return;
     if (peer.handshake.version < SENDHEADERS_VERSION) return;

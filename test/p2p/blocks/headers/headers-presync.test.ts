@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { type ChainParams, chainParams, regtest } from '../../../src/consensus/params.ts';
-import { blockWork } from '../../../src/consensus/pow.ts';
+import { type ChainParams, chainParams, regtest } from '../../../../src/consensus/params.ts';
+import { blockWork } from '../../../../src/consensus/pow.ts';
 import {
   HeadersPresync,
   type HeadersPresyncOptions,
   type PresyncResult,
-} from '../../../src/p2p/blocks/headers-presync.ts';
-import type { BlockHeader } from '../../../src/primitives/header.ts';
-import { SeededRandom } from '../../../src/testing/seeded-random.ts';
-import { TestHeader } from '../../consensus/support/headers.ts';
-import { headerChain } from '../support/headers.ts';
+} from '../../../../src/p2p/blocks/headers/headers-presync.ts';
+import type { BlockHeader } from '../../../../src/primitives/header.ts';
+import { SeededRandom } from '../../../../src/testing/seeded-random.ts';
+import { TestHeader } from '../../../consensus/support/headers.ts';
+import { headerChain } from '../../support/headers.ts';
 
 const MESSAGE = 200;
 const START_TIME = 1_600_000_000;

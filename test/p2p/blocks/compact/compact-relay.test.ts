@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { toHex } from '../../../src/bytes/hex.ts';
-import { shortId, shortIdKey, toCompact } from '../../../src/p2p/blocks/compact/compact-block.ts';
-import type { CmpctBlockMessage } from '../../../src/p2p/wire/messages/cmpctblock.ts';
-import { InvType } from '../../../src/p2p/wire/messages/inventory.ts';
-import type { Block } from '../../../src/primitives/block.ts';
-import { BlockHeader } from '../../../src/primitives/header.ts';
-import type { Transaction } from '../../../src/primitives/transaction.ts';
-import { type BlockPlan, mineBlock, OP_TRUE, outpoint, spend } from '../../chain/support/builder.ts';
-import { FakePeer } from '../support/fake-peer.ts';
-import { mine, TestNetwork, type TestNode } from '../support/network.ts';
+import { toHex } from '../../../../src/bytes/hex.ts';
+import { shortId, shortIdKey, toCompactBlock } from '../../../../src/p2p/blocks/compact/compact-block.ts';
+import type { CmpctBlockMessage } from '../../../../src/p2p/wire/messages/cmpctblock.ts';
+import { InvType } from '../../../../src/p2p/wire/messages/inventory.ts';
+import type { Block } from '../../../../src/primitives/block.ts';
+import { BlockHeader } from '../../../../src/primitives/header.ts';
+import type { Transaction } from '../../../../src/primitives/transaction.ts';
+import { type BlockPlan, mineBlock, OP_TRUE, outpoint, spend } from '../../../chain/support/builder.ts';
+import { FakePeer } from '../../support/fake-peer.ts';
+import { mine, TestNetwork, type TestNode } from '../../support/network.ts';
 
 const LAPSE_MS = 10_000;
 /** Of a size that the mempool takes. */
@@ -63,7 +63,10 @@ function submit({ node }: Scene, ...transactions: readonly Transaction[]): void 
 }
 
 /** Only one nonce is used, so that ids can be made to collide. */
-const compactOf = (block: Block, changes: Partial<CmpctBlockMessage> = {}) => ({ ...toCompact(block, 1n), ...changes });
+const compactOf = (block: Block, changes: Partial<CmpctBlockMessage> = {}) => ({
+  ...toCompactBlock(block, 1n),
+  ...changes,
+});
 const isAt = ({ node }: Scene, block: Block) => toHex(node.chain.tip.hash) === toHex(block.hash);
 const asked = (peer: FakePeer) =>
   peer.received('getdata').flatMap(({ entries }) => entries.map(({ type, hash }) => `${type} ${toHex(hash)}`));
