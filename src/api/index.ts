@@ -59,6 +59,7 @@ export {
 } from './method/method.ts';
 export type { AnyRpcNode, RpcNode } from './method/rpc-node.ts';
 export { rpcMethods } from './methods/index.ts';
-export { type LightRpcNode, lightMethods } from './methods/light/light.ts';
+export { lightMethods } from './methods/light/index.ts';
+export type { LightRpcNode } from './methods/light/light.ts';
 export { type CallParams, callMethod } from './rpc/dispatch.ts';
 export { RpcServer, type RpcServerOptions } from './rpc/rpc-server.ts';

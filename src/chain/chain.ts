@@ -1,63 +1,38 @@
 import type { BlockReject } from '../consensus/block-check.ts';
 import type { Coin, CoinView } from '../consensus/coins.ts';
 import type { ChainParams } from '../consensus/params.ts';
-import type { Clock } from '../platform/clock.ts';
-import { Emitter } from '../platform/emitter.ts';
-import type { Logger } from '../platform/logger.ts';
+import type { Emitter } from '../platform/emitter.ts';
 import type { Block } from '../primitives/block.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { SignatureCache } from '../script/signature-cache.ts';
-import type { Store } from '../store/store.ts';
 import { type AcceptBlockOptions, type AcceptBlockResult, acceptBlock } from './connect/accept-block.ts';
 import { acceptHeaders } from './connect/accept-header.ts';
 import { activateBestChain } from './connect/activate-best-chain.ts';
 import { buildFilters } from './connect/build-filters.ts';
 import { checkBlockTemplate } from './connect/check-block-template.ts';
 import { invalidateBlock, preciousBlock, reconsiderBlock } from './connect/invalidate.ts';
-import { ConnectPipeline } from './connect/pipeline.ts';
-import { type ReindexResult, reindexUtxo, wipeCoins } from './connect/reindex.ts';
+import { type ChainModules, type ChainOptions, openChainState } from './connect/open-state.ts';
+import { type ReindexResult, reindexUtxo } from './connect/reindex.ts';
 import { type ChainState, emit } from './connect/state.ts';
-import { type BlockFilters, FilterIndex } from './filters/filter-index.ts';
+import type { BlockFilters } from './filters/filter-index.ts';
 import { ChainError, isStoreFailure } from './records/errors.ts';
 import type { ScriptCache } from './scripts/script-cache.ts';
-import { ScriptVerifier } from './scripts/script-verifier.ts';
-import { ChainDb } from './storage/chain-db.ts';
-import { Flusher } from './storage/flusher.ts';
-import { JobQueue } from './storage/job-queue.ts';
-import { loadTip, loadTree, prepareStore } from './storage/load.ts';
-import { ActiveChain, blockLocator } from './tree/active-chain.ts';
+import type { JobQueue } from './storage/job-queue.ts';
+import { blockLocator } from './tree/active-chain.ts';
 import type { BlockIndex } from './tree/block-index.ts';
 import type { ChainEvents } from './tree/events.ts';
 import type { AcceptHeadersResult, HeaderView } from './tree/header-view.ts';
 import { isFarBehind } from './tree/initial-block-download.ts';
-import { UnconnectedBlocks } from './tree/unconnected-blocks.ts';
-import { type UnspentOutput, UtxoCache } from './utxo/utxo-cache.ts';
+import type { UnspentOutput } from './utxo/utxo-cache.ts';
 
 export type { AcceptBlockOptions, AcceptBlockResult } from './connect/accept-block.ts';
+export type { ChainModules, ChainOptions } from './connect/open-state.ts';
 export type { ReindexResult } from './connect/reindex.ts';
 export type { BlockFilters, FilterCommitment } from './filters/filter-index.ts';
 export type { ChainEvents } from './tree/events.ts';
 export type { AcceptHeadersResult } from './tree/header-view.ts';
 export type { UnspentOutput } from './utxo/utxo-cache.ts';
-
-/** The services that a `Chain` uses. */
-export interface ChainModules {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
-/** Settings of `Chain.open`. */
-export interface ChainOptions {
-  readonly params: ChainParams;
-  /** Approximate bytes of memory for the UTXO cache (Core: -dbcache); default 64 MiB. */
-  readonly coinCacheBytes?: number;
-  /** Script verification threads in addition to the main thread (Core: -par); default: one per processor, less one. */
-  readonly scriptThreads?: number;
-  /** Whether to index BIP158 filters, missing ones in the background (Core: -blockfilterindex); default false. */
-  readonly blockFilterIndex?: boolean;
-}
 
 /** A block in the queue of `Chain.acceptBlock`. */
 interface QueuedBlock {
@@ -104,46 +79,12 @@ export class Chain implements CoinView, HeaderView {
    * 'other-network' if the store belongs to another network, 'corrupt-database' if stored data is invalid.
    */
   static async open(options: ChainOptions, modules: ChainModules): Promise<Chain> {
-    const { params, coinCacheBytes = DEFAULT_COIN_CACHE_BYTES } = options;
-    const { store, clock, logger } = modules;
-    await prepareStore(store, params);
-    const tree = loadTree(store);
-    const { tip, marker } = loadTip(store, tree);
-    // Left over from an interrupted reindex.
-    await wipeCoins(store, 1 - marker.coinSet);
-
-    const active = new ActiveChain();
-    active.setTip(tip);
-    const filters = options.blockFilterIndex ? new FilterIndex(store, active) : undefined;
-    const db = new ChainDb(store, tree, new UtxoCache(store, marker.coinSet, coinCacheBytes), tip, filters);
-    const jobs = new JobQueue(() => flusher.poke());
-    const flusher = new Flusher({
-      flush: () => db.flush(active.tip),
-      pendingBytes: () => db.pendingBytes,
-      isIdle: () => jobs.isIdle,
-      onFailure: (error) => chain.#fail(error),
-    });
-    const scripts = new ScriptVerifier({ threads: options.scriptThreads }, clock, logger);
-    const unconnected = new UnconnectedBlocks();
-    const state: ChainState = {
-      params,
-      clock,
-      logger,
-      events: new Emitter(),
-      tree,
-      active,
-      db,
-      filters,
-      flusher,
-      scripts,
-      unconnected,
-      pipeline: new ConnectPipeline({ params, db, scripts, unconnected }),
-      rejects: new WeakMap(),
-      sources: new WeakMap(),
-      listenerErrors: [],
-      busyBytes: 0,
-    };
-    const chain = new Chain(state, jobs, coinCacheBytes);
+    const { coinCacheBytes = DEFAULT_COIN_CACHE_BYTES } = options;
+    const { state, jobs } = await openChainState({ ...options, coinCacheBytes }, modules, (error) =>
+      chain.#fail(error),
+    );
+    const chain: Chain = new Chain(state, jobs, coinCacheBytes);
+    const { filters, active, tree, logger } = state;
     // One slice now, so that the filter index of a short chain is complete at once.
     if (filters) await chain.#change(() => buildFilters(state, filters));
     // Connects blocks that were stored but not connected before the last shutdown.

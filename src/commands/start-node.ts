@@ -1,5 +1,5 @@
 import { rpcMethods } from '../api/methods/index.ts';
-import { lightMethods } from '../api/methods/light/light.ts';
+import { lightMethods } from '../api/methods/light/index.ts';
 import { RpcServer } from '../api/rpc/rpc-server.ts';
 import { type NodeConfig, nodePaths } from '../node/config.ts';
 import { FullNode, type NodeModules } from '../node/full-node.ts';

@@ -1,6 +1,3 @@
-import { existsSync } from 'node:fs';
-import { RpcClient } from '../api/client/rpc-client.ts';
-import { RpcCode, RpcError } from '../api/json/rpc-error.ts';
 import { fromReversedHex } from '../bytes/hex.ts';
 import { type ChainParams, difficultyInterval } from '../consensus/params.ts';
 import {
@@ -9,7 +6,6 @@ import {
   LOOPBACK,
   type NodeConfig,
   nodeConfig,
-  nodePaths,
   parseNodeAddress,
   UsageError,
 } from '../node/config.ts';
@@ -17,13 +13,8 @@ import { findNetwork } from '../node/networks.ts';
 import { type FinderProgress, findPayment, type WhereToLook } from '../node/payment-finder.ts';
 import type { Endpoint } from '../p2p/net/endpoint.ts';
 import { systemClock, unixSeconds } from '../platform/clock.ts';
-import { PierError } from '../platform/errors.ts';
-import { silentLogger } from '../platform/logger.ts';
-import { systemRandom } from '../platform/random.ts';
 import { HEADER_SIZE } from '../primitives/header.ts';
 import { decodeAddress } from '../script/address.ts';
-import { HeaderChain } from '../spv/header-chain.ts';
-import { ProofStore } from '../spv/proof-store.ts';
 import type { Checkpoint } from '../spv/verify/proof-chain.ts';
 import {
   type ProofJson,
@@ -34,10 +25,7 @@ import {
   verifySelfContained,
 } from '../spv/verify/proof-file.ts';
 import type { PaymentVerdict } from '../spv/verify/verify-payment.ts';
-import { StoreError } from '../store/errors.ts';
-import { LmdbStore } from '../store/lmdb-store.ts';
-import { ownProof } from '../wallet/own-proof.ts';
-import { WalletFile } from '../wallet/wallet-file.ts';
+import { heldProof } from './held-proof.ts';
 
 /** Options that name the network and the nodes of a verification. */
 export interface VerifyInput {
@@ -167,43 +155,4 @@ function parseCheckpoint(text: string): Checkpoint {
 function parseHash(text: string, what: string): Uint8Array {
   if (/^[0-9a-fA-F]{64}$/.test(text)) return fromReversedHex(text);
   throw new UsageError('bad-hash', `'${text}' is not a ${what}`, { hint: 'A hash has 64 hex digits.' });
-}
-
-/** Returns the proof that a light node, running or stopped, has stored; undefined without such a node or proof. */
-async function heldProof(config: NodeConfig, txid: string): Promise<SelfContainedProof | undefined> {
-  const { cookie: cookieFile } = nodePaths(config);
-  const client = new RpcClient({ ...config.rpc, cookieFile });
-  try {
-    return proofFromJson(JSON.stringify(await client.call('exportpaymentproof', [txid])));
-  } catch (error) {
-    if (error instanceof PierError && error.code === 'node-not-running') return storedProof(config, txid);
-    const hasNone: readonly number[] = [RpcCode.METHOD_NOT_FOUND, RpcCode.INVALID_ADDRESS_OR_KEY];
-    if (error instanceof RpcError && hasNone.includes(error.rpcCode)) return undefined;
-    throw error;
-  }
-}
-
-/** Reads the proof from the files of a stopped light node without changing them. */
-async function storedProof(config: NodeConfig, txid: string): Promise<SelfContainedProof | undefined> {
-  const { params } = config;
-  const paths = nodePaths(config);
-  if (!existsSync(paths.chain) || !existsSync(paths.wallet)) return undefined;
-  const common = { network: params.marker, readOnly: true };
-  const modules = { clock: systemClock, logger: silentLogger, random: systemRandom };
-  const stores: LmdbStore[] = [];
-  try {
-    const store = await LmdbStore.open({ ...common, path: paths.chain, kind: 'header chain' });
-    stores.push(store);
-    const walletStore = await LmdbStore.open({ ...common, path: paths.wallet, kind: 'wallet' });
-    stores.push(walletStore);
-    const chain = await HeaderChain.open(params, { ...modules, store });
-    const wallets = await WalletFile.open({ params }, { ...modules, store: walletStore });
-    return ownProof({ chain, proofs: new ProofStore(store), wallets }, txid);
-  } catch (error) {
-    // A full node stores no proofs.
-    if (error instanceof StoreError && error.code === 'other-kind') return undefined;
-    throw error;
-  } finally {
-    for (const store of stores) await store.close();
-  }
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { rpcMethods } from '../../src/api/methods/index.ts';
-import { lightMethods } from '../../src/api/methods/light/light.ts';
+import { lightMethods } from '../../src/api/methods/light/index.ts';
 import { missingMethods, pierMethods, rpcReference } from './rpc-reference.ts';
 
 const tables = { full: rpcMethods, light: lightMethods };

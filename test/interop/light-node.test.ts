@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { lightMethods } from '../../src/api/methods/light/light.ts';
+import { lightMethods } from '../../src/api/methods/light/index.ts';
 import { callMethod } from '../../src/api/rpc/dispatch.ts';
 import { fromReversedHex, toReversedHex } from '../../src/bytes/hex.ts';
 import { nodeConfig, nodePaths } from '../../src/node/config.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { rpcMethods } from '../../src/api/methods/index.ts';
-import { lightMethods } from '../../src/api/methods/light/light.ts';
+import { lightMethods } from '../../src/api/methods/light/index.ts';
 import { missingMethods, pierMethods } from '../api/rpc-reference.ts';
 import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { lightMethods } from '../../src/api/methods/light/light.ts';
+import { lightMethods } from '../../src/api/methods/light/index.ts';
 import { callMethod } from '../../src/api/rpc/dispatch.ts';
 import { fromReversedHex, toHex } from '../../src/bytes/hex.ts';
 import { BlockTree } from '../../src/chain/tree/block-tree.ts';

@@ -13,15 +13,6 @@ import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { chainFileSize } from '../../method/chain-file-size.ts';
 import { type Method, method } from '../../method/method.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
-import { headerMethods } from '../blockchain/headers.ts';
-import { controlMethods } from '../control.ts';
-import { addressMethods } from '../network/addresses.ts';
-import { banMethods } from '../network/bans.ts';
-import { networkMethods } from '../network/network.ts';
-import { walletAddressMethods } from '../wallet/addresses.ts';
-import { walletCoinMethods } from '../wallet/coins.ts';
-import { walletTransactionMethods } from '../wallet/transactions.ts';
-import { walletsMethods } from '../wallet/wallets.ts';
 
 /** The parts of a light node that RPC methods use. */
 export interface LightRpcNode extends AnyRpcNode {
@@ -33,7 +24,7 @@ export interface LightRpcNode extends AnyRpcNode {
 }
 
 /** Methods that a full node does not have, or implements differently. */
-const ownMethods: readonly Method<LightRpcNode>[] = [
+export const ownLightMethods: readonly Method<LightRpcNode>[] = [
   method({
     name: 'getblockchaininfo',
     category: 'Blockchain',
@@ -144,19 +135,3 @@ function proofJson(txid: string, { blockHash, height, proof, coinbase }: Payment
     },
   };
 }
-
-/** The RPC methods of a light node, by name. */
-export const lightMethods: ReadonlyMap<string, Method<LightRpcNode>> = new Map(
-  [
-    ...ownMethods,
-    ...controlMethods,
-    ...headerMethods,
-    ...networkMethods,
-    ...addressMethods,
-    ...banMethods,
-    ...walletAddressMethods,
-    ...walletCoinMethods,
-    ...walletTransactionMethods,
-    ...walletsMethods,
-  ].map((each) => [each.name, each]),
-);

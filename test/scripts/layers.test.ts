@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { tempDir } from '../support/temp-dir.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** A copy of the project in which imports that the checks forbid are planted, each under the rule that forbids it. */
+const planted: Readonly<Record<string, readonly [path: string, text: string]>> = {
+  'p2p-net-imports-up': ['p2p/net/planted.ts', "export * from '../wire/protocol.ts';"],
+  'chain-tree-imports-up': ['chain/tree/planted.ts', "export * from '../connect/pause.ts';"],
+  'api-json-imports-up': ['api/json/planted.ts', "export * from '../rpc/cookie.ts';"],
+  'connections-know-no-chain': [
+    'p2p/connections/planted.ts',
+    "import type { Chain } from '../../chain/chain.ts';\nexport type X = Chain;",
+  ],
+  'chain-sublayer-imports-the-layer': ['chain/records/planted.ts', "export * from '../chain.ts';"],
+  'p2p-unlisted-folder': ['p2p/odds/planted.ts', "export * from '../net/endpoint.ts';"],
+  'unlisted-folder': ['odds/planted.ts', "export * from '../bytes/hex.ts';"],
+  'script-imports-up': ['script/planted.ts', "export * from '../consensus/params.ts';"],
+  'testing-is-for-tests': ['node/planted.ts', "export * from '../testing/virtual-clock.ts';"],
+  'browser-safe': ['bytes/planted.ts', "export * from 'node:fs';"],
+  'no-cycle': ['platform/planted.ts', "export * from './planted-2.ts';"],
+};
+
+describe('the checks of layers', () => {
+  const copy = tempDir('layers');
+  const run = (...command: readonly string[]) => spawnSync(process.execPath, command, { cwd: copy, encoding: 'utf8' });
+
+  beforeAll(() => {
+    for (const name of [
+      'src',
+      'scripts',
+      '.dependency-cruiser.cjs',
+      'tsconfig.json',
+      'package.json',
+      'ARCHITECTURE.md',
+    ]) {
+      cpSync(join(root, name), join(copy, name), { recursive: true });
+    }
+    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction');
+    const write = (path: string, text: string) => {
+      mkdirSync(dirname(join(copy, 'src', path)), { recursive: true });
+      writeFileSync(join(copy, 'src', path), text);
+    };
+    for (const [path, text] of Object.values(planted)) write(path, text);
+    write('platform/planted-2.ts', "export * from './planted.ts';");
+    for (let i = 0; i < 21; i++) write(`crowd/${i}.ts`, 'export {};');
+    write('busy/planted.ts', Array.from({ length: 21 }, (_, i) => `import '../crowd/${i}.ts';`).join('\n'));
+  });
+
+  it('fail on every planted import, each by its rule', () => {
+    const cruiser = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
+    const { status, stdout } = run(cruiser, '--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'src');
+    expect(status).not.toBe(0);
+    const violated = stdout
+      .split('\n')
+      .flatMap((line) => /^\s*error ([\w-]+): (.*)/.exec(line)?.slice(1, 3).join(' ') ?? []);
+    for (const [rule, [path]] of Object.entries(planted)) {
+      expect(
+        violated.filter((line) => line.startsWith(`${rule} src/${dirname(path)}/planted`)),
+        rule,
+      ).not.toEqual([]);
+    }
+    expect(violated.filter((line) => !line.includes('planted'))).toEqual([]);
+  });
+
+  it('fail on a crowded folder, and on a file with too many imports', () => {
+    const { status, stderr } = run('scripts/check-rooms.mjs');
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      'src/busy/planted.ts has 21 imports; split it, or state the reason in ARCHITECTURE.md\n' +
+        'src/crowd/ holds 21 source files, at most 20 allowed\n',
+    );
+  });
+});
