@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tempDir } from '../support/temp-dir.ts';
@@ -73,6 +73,11 @@ describe('the installed package', () => {
     const found = JSON.parse(await run(node, ['resolve.mjs'], project));
     const expected = [...entries, 'pier/package.json'];
     expect(found).toEqual({ imported: expected, required: expected });
+  });
+
+  it.for(['docs/library.md', 'docs/zh/library.md'])('has its entries listed in %s', (path) => {
+    const rows = readFileSync(join(root, path), 'utf8').matchAll(/^\| `(pier.*?)`( \*)? \|/gm);
+    expect([...rows].map((row) => row[1]).sort()).toEqual(entries.toSorted());
   });
 
   it('installs the command', async () => {

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { rolldown } from 'rolldown';
@@ -6,6 +7,7 @@ import { proofToJson } from '../../src/spv/verify/proof-file.ts';
 import { describeChromium, renderPage } from '../support/chromium.ts';
 import { blocksOf, proofIn } from './support/proved-payment.ts';
 
+const layers = createRequire(import.meta.url)('../../scripts/layers.cjs') as { name: string; page?: true }[];
 const blocks = blocksOf([0, 4, 0]);
 const honest = proofToJson(proofIn(blocks, 2, 3));
 
@@ -30,13 +32,13 @@ const page = `
     return report.verified ? report.height + ' ' + report.txid : report.flaw;
   }`;
 
-/** Bundles the verifier into one script that defines \`pier\`. Warnings of the bundler are errors. */
-async function bundle(): Promise<string> {
-  const source = (path: string) => JSON.stringify(fileURLToPath(new URL(`../../src/${path}`, import.meta.url)));
-  const entry = `
-    export { chainParams } from ${source('consensus/params.ts')};
-    export { proofFromJson, verifySelfContained } from ${source('spv/verify/proof-file.ts')};
-    export { paymentReport } from ${source('spv/verify/payment-report.ts')};`;
+/** Returns the path of a layer's entry, quoted. */
+function entryOf(layer: string): string {
+  return JSON.stringify(fileURLToPath(new URL(`../../src/${layer}/index.ts`, import.meta.url)));
+}
+
+/** Bundles this code into one script that defines \`pier\`. Warnings of the bundler are errors. */
+async function bundle(code: string): Promise<string> {
   const built = await rolldown({
     input: 'entry',
     platform: 'browser',
@@ -44,10 +46,12 @@ async function bundle(): Promise<string> {
       {
         name: 'entry',
         resolveId: (id) => (id === 'entry' ? id : undefined),
-        load: (id) => (id === 'entry' ? entry : undefined),
+        load: (id) => (id === 'entry' ? code : undefined),
       },
     ],
     onLog: (_level, log) => {
+      // Where Node is absent, nothing asks for the path of the module that loads native code.
+      if (log.code === 'EMPTY_IMPORT_META') return;
       throw new Error(`bundler warning: ${log.message}`);
     },
   });
@@ -60,7 +64,9 @@ const verdicts = [`2 ${blocks[2]!.transactions[3]!.txidHex}`, 'wrong-root', 'inv
 let script: string;
 
 beforeAll(async () => {
-  script = await bundle();
+  script = await bundle(`
+    export { chainParams } from ${entryOf('consensus')};
+    export { paymentReport, proofFromJson, verifySelfContained } from ${entryOf('spv')};`);
 });
 
 describe('without the Node.js API', () => {
@@ -74,6 +80,14 @@ describe('without the Node.js API', () => {
     const results = Object.values(texts).map((text) => runInContext(`verify(${JSON.stringify(text)})`, context));
     expect(results).toEqual(verdicts);
     expect(script).not.toMatch(/\bfrom\s*["']node:/);
+  });
+
+  it('the entries of all page layers load', async () => {
+    const names = layers.filter(({ page }) => page).map(({ name }) => name);
+    const all = await bundle(names.map((name) => `export * as ${name} from ${entryOf(name)};`).join('\n'));
+    const context = createContext({ TextEncoder, TextDecoder, crypto, console: undefined });
+    runInContext(all, context);
+    expect(runInContext('Object.keys(pier)', context).sort()).toEqual(names.sort());
   });
 });
 
