@@ -4,15 +4,15 @@ import type { Block } from '../primitives/block.ts';
 import { Op } from '../script/opcodes.ts';
 import { type DecodedSet, decodeSet, encodeSet, matchesAny } from './golomb-rice.ts';
 
-/** The number of BIP158's basic filter, the only type that there is. */
+/** The type of the basic filter, the only one (BIP158). */
 export const BASIC_FILTER = 0;
 
-/** What the header of the first block's filter builds on. */
+/** The previous filter header of the genesis block: zeros (BIP157). */
 export const NO_FILTER_HEADER = new Uint8Array(32);
 
 /**
- * BIP158: the scripts that a block's outputs pay to, but for empty ones and those that begin with OP_RETURN, and the
- * scripts of all outputs that it spends, but for empty ones. Each comes once.
+ * Returns the elements of a block's basic filter, without duplicates (BIP158): the scripts of its outputs, except those
+ * that start with OP_RETURN, and the scripts of the outputs that it spends. Empty scripts are left out.
  */
 export function basicFilterElements(block: Block, spentScripts: Iterable<Uint8Array>): Uint8Array[] {
   const elements = new Map<string, Uint8Array>();
@@ -26,30 +26,34 @@ export function basicFilterElements(block: Block, spentScripts: Iterable<Uint8Ar
   return [...elements.values()];
 }
 
-/** The basic filter of the block with this hash (32 bytes, internal order) from its elements. */
+/** Encodes a basic filter, given the block hash (32 bytes, internal order) and the elements (BIP158). */
 export function encodeFilter(blockHash: Uint8Array, elements: readonly Uint8Array[]): Uint8Array {
   return encodeSet(filterKey(blockHash), elements);
 }
 
 /**
- * Whether the block with this hash may hold or spend an output to one of the scripts: no only where it surely does not.
- * Throws `DecodeError` for a filter that is none; one with a match is not read to its end.
+ * Returns whether a filter matches any of the scripts: if not, the block neither creates nor spends an output with one
+ * of them. False positives are rare (one in 784,931 per script). `blockHash` is 32 bytes in internal order. Throws
+ * `DecodeError` for a malformed filter, but stops reading at the first match (Core: GCSFilter::MatchAny).
  */
 export function matchAny(filter: Uint8Array, blockHash: Uint8Array, scripts: readonly Uint8Array[]): boolean {
   return matchesAny(filterKey(blockHash), filter, scripts);
 }
 
-/** What a filter holds. Throws `DecodeError` for one that is none. */
+/** Decodes a filter into a set. Throws `DecodeError` for a malformed filter. */
 export function decodeFilter(filter: Uint8Array, blockHash: Uint8Array): DecodedSet {
   return decodeSet(filterKey(blockHash), filter);
 }
 
-/** BIP157: 32 bytes, internal order. */
+/** Returns the hash of a filter: 32 bytes, internal order (BIP157). */
 export function filterHash(filter: Uint8Array): Uint8Array {
   return sha256d(filter);
 }
 
-/** BIP157: what commits to a block's filter and, by the header before, to all of the chain's filters up to it. */
+/**
+ * Returns a filter header: 32 bytes, internal order. It commits to the filter and, through the previous header, to all
+ * filters before it (BIP157).
+ */
 export function filterHeader(previousHeader: Uint8Array, filterHash: Uint8Array): Uint8Array {
   return sha256d(concatBytes(filterHash, previousHeader));
 }

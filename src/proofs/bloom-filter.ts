@@ -7,33 +7,35 @@ import { ScriptCursor } from '../script/cursor.ts';
 import { Op } from '../script/opcodes.ts';
 import { solve } from '../script/standard.ts';
 
-/** Bytes: 20,000 elements with one false positive in 1,000, or 10,000 with one in a million (BIP37). */
+/** Bytes a filter may have: 20,000 elements at a false positive rate of 0.1% (BIP37; Core: MAX_BLOOM_FILTER_SIZE). */
 export const MAX_BLOOM_FILTER_SIZE = 36_000;
+/** Hash functions a filter may have (BIP37; Core: MAX_HASH_FUNCS). */
 export const MAX_HASH_FUNCS = 50;
 
-/** Whether the outpoint of an output that matches is put into the filter, so that what spends it matches, too. */
+/** Whether the filter adds the outpoint of a matching output, so that its spender matches too (Core: bloomflags). */
 export const BloomUpdate = {
   NONE: 0,
   ALL: 1,
-  /** Only where the output is of a bare key or multisig, whose spender need not show what matched. */
+  /** Only for P2PK and bare multisig outputs, whose inputs do not contain the matched element. */
   P2PUBKEY_ONLY: 2,
 } as const;
 
-/** The flags' bits that `BloomUpdate` stands in. */
+/** The bits of `flags` that hold a `BloomUpdate` (Core: BLOOM_UPDATE_MASK). */
 const UPDATE_MASK = 3;
 
+/** The fields of a Bloom filter, in the order of the encoding. */
 export interface BloomFilterFields {
-  /** The bits, eight a byte, the first in the lowest place. They are changed by `insert`. */
+  /** The bits, the lowest bit of each byte first. `insert` changes them. */
   readonly data: Uint8Array;
-  /** uint32: bits that are set for each element. */
+  /** uint32: hash functions, so bits per element. */
   readonly hashFuncs: number;
-  /** uint32: makes the filters of one wallet differ. */
+  /** uint32: a random salt of the hash functions. */
   readonly tweak: number;
-  /** A byte, with one of `BloomUpdate` in it. */
+  /** uint8: a `BloomUpdate` in the lowest two bits. */
   readonly flags: number;
 }
 
-/** BIP37: a set of elements that may also seem to hold others (Core: CBloomFilter). */
+/** A probabilistic set with false positives, but no false negatives (BIP37; Core: CBloomFilter). */
 export class BloomFilter implements BloomFilterFields {
   readonly data: Uint8Array;
   readonly hashFuncs: number;
@@ -48,8 +50,8 @@ export class BloomFilter implements BloomFilterFields {
   }
 
   /**
-   * An empty filter for so many elements, of which others seem to be at the given rate (above 0, below 1). Where that
-   * takes more than the protocol allows, the rate is higher.
+   * Returns an empty filter for `count` elements with the given false positive rate (above 0, below 1). The rate is
+   * higher if the filter would exceed the limits of the protocol.
    */
   static forElements(count: number, falsePositiveRate: number, tweak: number, flags: number): BloomFilter {
     const bits = Math.floor((-1 / Math.LN2 ** 2) * count * Math.log(falsePositiveRate));
@@ -58,12 +60,13 @@ export class BloomFilter implements BloomFilterFields {
     return new BloomFilter({ data: new Uint8Array(size), hashFuncs, tweak, flags });
   }
 
-  /** Reads a filter of any size, with a copy of its bits; throws `DecodeError`. */
+  /** Reads a filter of any size and copies its bits. Throws `DecodeError`. */
   static read(reader: ByteReader): BloomFilter {
     const data = reader.varBytes().slice();
     return new BloomFilter({ data, hashFuncs: reader.u32(), tweak: reader.u32(), flags: reader.u8() });
   }
 
+  /** Returns the encoding, as in `filterload`. */
   encode(): Uint8Array {
     return new ByteWriter(14 + this.data.length)
       .varBytes(this.data)
@@ -73,13 +76,14 @@ export class BloomFilter implements BloomFilterFields {
       .finish();
   }
 
-  /** Whether the protocol allows a filter of this size. */
+  /** Whether the size and the number of hash functions are within the limits (Core: IsWithinSizeConstraints). */
   get isWithinSizeConstraints(): boolean {
     return this.data.length <= MAX_BLOOM_FILTER_SIZE && this.hashFuncs <= MAX_HASH_FUNCS;
   }
 
+  /** Adds an element. */
   insert(element: Uint8Array): void {
-    // Without bits there is nothing to divide by (CVE-2013-5700).
+    // Avoids a division by zero (CVE-2013-5700).
     if (this.data.length === 0) return;
     for (let i = 0; i < this.hashFuncs; i++) {
       const bit = this.#bitOf(i, element);
@@ -87,11 +91,12 @@ export class BloomFilter implements BloomFilterFields {
     }
   }
 
+  /** Adds an outpoint. */
   insertOutPoint(outpoint: OutPoint): void {
     this.insert(outPointBytes(outpoint));
   }
 
-  /** Whether the element has been inserted, or seems to have been. A filter without bits holds everything. */
+  /** Returns whether the filter matches an element. An empty `data` matches everything. */
   contains(element: Uint8Array): boolean {
     if (this.data.length === 0) return true;
     for (let i = 0; i < this.hashFuncs; i++) {
@@ -101,13 +106,15 @@ export class BloomFilter implements BloomFilterFields {
     return true;
   }
 
+  /** Returns whether the filter matches an outpoint. */
   containsOutPoint(outpoint: OutPoint): boolean {
     return this.contains(outPointBytes(outpoint));
   }
 
   /**
-   * Whether the transaction's txid, what its output scripts push, what it spends, or what its input scripts push is in
-   * the filter. Witnesses are not looked at. Outputs that match may change the filter, as its flags say.
+   * Returns whether the filter matches a transaction: its txid, a push in a scriptPubKey or scriptSig, or a spent
+   * outpoint, but not its witnesses. Adds the outpoints of matching outputs according to the flags (Core:
+   * IsRelevantAndUpdate).
    */
   isRelevantAndUpdate(tx: Transaction): boolean {
     if (this.data.length === 0) return true;
@@ -121,7 +128,7 @@ export class BloomFilter implements BloomFilterFields {
     return tx.inputs.some((input) => this.containsOutPoint(input.prevout) || this.#containsPushOf(input.scriptSig));
   }
 
-  /** Looks as far as the script can be read. */
+  /** Checks the pushes of a script, up to its end or the first broken push. */
   #containsPushOf(script: Uint8Array): boolean {
     const cursor = new ScriptCursor(script);
     while (cursor.next()) {
@@ -140,7 +147,7 @@ export class BloomFilter implements BloomFilterFields {
   }
 
   #bitOf(hashFunc: number, element: Uint8Array): number {
-    // The constant spreads the functions' seeds over all values (BIP37).
+    // The constant makes the seeds of the hash functions differ in many bits (BIP37).
     const seed = (Math.imul(hashFunc, 0xfba4c795) + this.tweak) >>> 0;
     return murmur3(seed, element) % (8 * this.data.length);
   }

@@ -1,19 +1,20 @@
 import { PierError } from '../platform/errors.ts';
 
+/** The kind of a `ProofError`. */
 export type ProofErrorCode =
-  | 'no-transactions' // a tree without leaves
-  | 'too-many-transactions' // more leaves than a block has room for
+  | 'no-transactions' // no leaves
+  | 'too-many-transactions' // more leaves than fit into a block
   | 'too-many-hashes' // more hashes than leaves
   | 'too-few-bits' // fewer bits than hashes
-  | 'bits-exhausted' // the tree goes on where the bits end
-  | 'hashes-exhausted' // the tree goes on where the hashes end
-  | 'unused-bits' // bits are left that no node asked for
-  | 'unused-hashes' // hashes are left that no node asked for
-  | 'equal-siblings' // two equal hashes beside each other (CVE-2012-2459)
-  | 'wrong-position' // a position that the tree cannot have
-  | 'wrong-root'; // another root than the header's
+  | 'bits-exhausted' // the bits end before the tree does
+  | 'hashes-exhausted' // the hashes end before the tree does
+  | 'unused-bits' // bits are left after the tree
+  | 'unused-hashes' // hashes are left after the tree
+  | 'equal-siblings' // two siblings have equal hashes (CVE-2012-2459)
+  | 'wrong-position' // no block has a leaf at this position
+  | 'wrong-root'; // the root is not the header's
 
-/** A merkle proof that proves nothing, and why. */
+/** Thrown when a merkle proof or a partial merkle tree is invalid. */
 export class ProofError extends PierError {
   declare readonly code: ProofErrorCode;
 

@@ -4,9 +4,9 @@ import { ByteWriter, compactSizeLength } from '../bytes/writer.ts';
 import { sipHash } from '../crypto/siphash.ts';
 
 /**
- * BIP158's Golomb-coded set: the elements are hashed to numbers that are even spread below N * M, and of these, sorted,
- * the differences are written: each in units of 2^P as that many ones and a zero, and the rest in P bits. Who asks for an
- * element that is none is told so but for one time in M.
+ * The Golomb-coded set of BIP158. The N elements are hashed uniformly to numbers below N * M, and the sorted numbers
+ * are stored as differences in Golomb-Rice coding: the quotient by 2^P in unary (ones, then a zero), the remainder in P
+ * bits. The false positive rate is 1/M.
  */
 const P = 19;
 const M = 784_931;
@@ -14,13 +14,13 @@ const M = 784_931;
 const TWO_16 = 2 ** 16;
 const TWO_32 = 2 ** 32;
 
-/** The upper half of the product of two uint32. */
+/** Returns the upper 32 bits of the product of two uint32. */
 function upperProduct(a: number, b: number): number {
   const low = a * (b & 0xffff);
   return Math.floor((a * (b >>> 16) + Math.floor(low / TWO_16)) / TWO_16);
 }
 
-/** The product of a uint64, in halves, and `range`, below 2^53, divided by 2^64: exact, and below `range`. */
+/** Maps a uint64, given as halves, to [0, range), for a range below 2^53: exactly (value * range) >> 64 (BIP158). */
 export function multiplyShift(high: number, low: number, range: number): number {
   const rangeHigh = Math.floor(range / TWO_32);
   const rangeLow = range >>> 0;
@@ -31,26 +31,26 @@ export function multiplyShift(high: number, low: number, range: number): number 
   );
 }
 
-/** The number that stands for an element in a set of `count`. */
+/** Hashes an element to its number in a set of `count` elements. */
 function hashInto(key: Uint8Array, element: Uint8Array, count: number): number {
   const { high, low } = sipHash(key, element);
   return multiplyShift(high, low, count * M);
 }
 
-/** The numbers that stand for the elements in a set of `count`, in ascending order. */
+/** Hashes elements to their numbers in a set of `count` elements; returns them in ascending order. */
 function sortedHashes(key: Uint8Array, elements: readonly Uint8Array[], count: number): Float64Array {
   const hashes = new Float64Array(elements.length);
   for (let i = 0; i < elements.length; i++) hashes[i] = hashInto(key, elements[i]!, count);
   return hashes.sort();
 }
 
-/** The set of these elements, which must differ from each other, under a key of 16 bytes: their count, then their bits. */
+/** Encodes a set of distinct elements under a 16-byte key: the count as a compact size, then the coded differences. */
 export function encodeSet(key: Uint8Array, elements: readonly Uint8Array[]): Uint8Array {
   const count = elements.length;
-  // An element takes P + 1 bits, and all together have no more ones than 2^P fits below the greatest.
+  // Each element takes P + 1 bits plus its quotient, and the quotients sum up to at most count * M / 2^P.
   const mostBits = count * (P + 1) + Math.floor((count * M) / 2 ** P);
   const writer = new ByteWriter(compactSizeLength(count) + Math.ceil(mostBits / 8)).compactSize(count);
-  // Less than 8 bits wait between two writes, and no write is longer than 24.
+  // Between writes fewer than 8 bits are pending, and a write has at most 24 bits, so all fit into 32.
   let bits = 0;
   let length = 0;
   const write = (value: number, size: number) => {
@@ -75,8 +75,8 @@ export function encodeSet(key: Uint8Array, elements: readonly Uint8Array[]): Uin
 }
 
 /**
- * Whether any of the queried elements is in an encoded set: surely if one is; and by chance, once in M for each other one.
- * The set is read no further than to the first that is found. Throws `DecodeError` where what is read makes no sense.
+ * Returns whether an encoded set contains any of the queried elements, with a false positive rate of 1/M per element.
+ * Stops reading at the first match. Throws `DecodeError` if the part read is malformed.
  */
 export function matchesAny(key: Uint8Array, set: Uint8Array, query: readonly Uint8Array[]): boolean {
   const reader = new SetReader(set);
@@ -91,13 +91,15 @@ export function matchesAny(key: Uint8Array, set: Uint8Array, query: readonly Uin
   return false;
 }
 
-/** A set that has been read to its end: which elements are in it, but for one time in M, and how many it says it has. */
+/** A decoded Golomb-coded set. */
 export interface DecodedSet {
+  /** The number of elements that the encoding announces. */
   readonly count: number;
+  /** Returns whether the set contains an element, with a false positive rate of 1/784,931. */
   has(element: Uint8Array): boolean;
 }
 
-/** Reads a whole set. Throws `DecodeError` where it makes no sense. */
+/** Decodes a whole set. Throws `DecodeError` if it is malformed. */
 export function decodeSet(key: Uint8Array, set: Uint8Array): DecodedSet {
   const reader = new SetReader(set);
   const { count } = reader;
@@ -107,14 +109,14 @@ export function decodeSet(key: Uint8Array, set: Uint8Array): DecodedSet {
   return { count, has: (element) => numbers.has(hashInto(key, element, count)) };
 }
 
-/** Reads the numbers of an encoded set one after the other. */
+/** Reads the numbers of an encoded set in ascending order. */
 class SetReader {
-  /** How many there are: no more than the bytes can hold. */
+  /** The number of elements; the constructor rejects more than fit into the bytes. */
   readonly count: number;
   readonly #bytes: Uint8Array;
   #offset: number;
   #value = 0;
-  /** The lowest `#length` of these have been taken from the bytes, and not yet been read. */
+  /** Holds the pending bits in its lowest `#length` bits. */
   #bits = 0;
   #length = 0;
 
@@ -135,15 +137,14 @@ class SetReader {
     return this.#value;
   }
 
-  /** Throws unless nothing is left but the zeroes that fill the last byte. */
+  /** Throws `DecodeError` unless only the zero padding of the last byte is left. */
   end(): void {
     const left = this.#bytes.length - this.#offset;
     if (left > 0) throw new DecodeError('trailing-bytes', this.#offset, `${left} bytes left after the set`);
-    if (this.#read(this.#length) !== 0)
-      throw new DecodeError('invalid', this.#offset, 'the last byte is not filled with zeroes');
+    if (this.#read(this.#length) !== 0) throw new DecodeError('invalid', this.#offset, 'nonzero padding after the set');
   }
 
-  /** At most 24 bits, the first of them the highest. */
+  /** Reads up to 24 bits, most significant bit first. */
   #read(size: number): number {
     while (this.#length < size) {
       if (this.#offset === this.#bytes.length)

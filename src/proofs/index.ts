@@ -1,6 +1,6 @@
 /**
- * Proofs about blocks for light clients: merkle proofs, partial merkle trees and Bloom filters (BIP37), and compact block
- * filters (BIP158). Runs in browsers as well.
+ * Proofs about blocks for light clients: merkle proofs, partial merkle trees and Bloom filters (BIP37), and compact
+ * block filters (BIP158). Runs in browsers as well.
  *
  * @example
  * ```ts
@@ -40,7 +40,7 @@ export {
 export { ProofError, type ProofErrorCode } from './errors.ts';
 export type { DecodedSet } from './golomb-rice.ts';
 export { MerkleBlock } from './merkle-block.ts';
-export { type MerkleProof, merkleProof, rootOf } from './merkle-proof.ts';
+export { type MerkleProof, merkleProof, merkleProofRoot } from './merkle-proof.ts';
 export { type ExtractedTree, type MatchedLeaf, PartialMerkleTree } from './partial-merkle-tree.ts';
 export {
   type TransactionProof,

@@ -6,7 +6,7 @@ import { BlockHeader } from '../primitives/header.ts';
 import { ProofError } from './errors.ts';
 import { type ExtractedTree, PartialMerkleTree } from './partial-merkle-tree.ts';
 
-/** BIP37: a header, and the part of the block's merkle tree that leads to some transactions (Core: CMerkleBlock). */
+/** A header with a partial merkle tree of matched transactions (BIP37; Core: CMerkleBlock). */
 export class MerkleBlock {
   readonly header: BlockHeader;
   readonly tree: PartialMerkleTree;
@@ -16,13 +16,13 @@ export class MerkleBlock {
     this.tree = tree;
   }
 
-  /** Shows the transactions of which `matches` says so, in their order. */
+  /** Builds the merkle block that proves the transactions whose entry in `matches` is true. */
   static of(block: Pick<Block, 'header' | 'transactions'>, matches: readonly boolean[]): MerkleBlock {
     const txids = block.transactions.map((tx) => tx.txid);
     return new MerkleBlock(block.header, PartialMerkleTree.of(txids, matches));
   }
 
-  /** Decodes exactly one; throws `DecodeError`. */
+  /** Decodes exactly one merkle block. Throws `DecodeError`. */
   static decode(bytes: Uint8Array): MerkleBlock {
     const reader = new ByteReader(bytes);
     const merkleBlock = MerkleBlock.read(reader);
@@ -30,11 +30,13 @@ export class MerkleBlock {
     return merkleBlock;
   }
 
+  /** Reads a merkle block. Throws `DecodeError`. */
   static read(reader: ByteReader): MerkleBlock {
     const header = BlockHeader.read(reader);
     return new MerkleBlock(header, PartialMerkleTree.read(reader));
   }
 
+  /** Returns the encoding, as in `merkleblock`. */
   encode(): Uint8Array {
     const writer = new ByteWriter(100 + 32 * this.tree.hashes.length + this.tree.flags.length);
     writer.bytes(this.header.encode());
@@ -43,13 +45,13 @@ export class MerkleBlock {
   }
 
   /**
-   * What the tree shows, under the header's root; throws `ProofError`. Whether the header is of the best chain is not
-   * judged here, and neither that a match is a transaction and not an inner node: see `verifyTransactionProof`.
+   * Returns the matches of the tree. Throws `ProofError` if the tree is invalid or its root is not the header's. Does
+   * not check that the header is on the best chain, or that a match is a leaf: see `verifyTransactionProof`.
    */
   extract(): ExtractedTree {
     const extracted = this.tree.extract();
     if (!equalBytes(extracted.root, this.header.merkleRoot)) {
-      throw new ProofError('wrong-root', "the tree leads to another root than the header's");
+      throw new ProofError('wrong-root', 'merkle root mismatch');
     }
     return extracted;
   }

@@ -3,23 +3,22 @@ import { ProofError } from './errors.ts';
 import { MAX_TREE_DEPTH, merkleLevels, parentHash } from './merkle-tree.ts';
 
 /**
- * Shows that a hash stands in a merkle tree. By itself it does not show that the hash is a leaf: for transactions
- * `verifyTransactionProof` does.
+ * Proves that a hash is in a merkle tree, but not that it is a leaf: for transactions, use `verifyTransactionProof`.
  */
 export interface MerkleProof {
-  /** The leaf's place, from 0. */
+  /** The position of the leaf, from 0. */
   readonly position: number;
-  /** From the leaves up, the hash beside each node on the way to the root; its own where the node is alone. */
+  /** The sibling of each node from the leaf up (32 bytes, internal order); the node's own hash if it has no sibling. */
   readonly branch: readonly Uint8Array[];
 }
 
-/** The proof of the leaf at `position`, which must be one of at least one leaves. */
+/** Builds the proof of the leaf at `position`. Requires `position` below the number of leaves. */
 export function merkleProof(leaves: readonly Uint8Array[], position: number): MerkleProof {
   const levels = merkleLevels(leaves);
   return { position, branch: branchOf(position, levels.length - 1, (height, at) => levels[height]![at]) };
 }
 
-/** The branch of a leaf in a tree whose nodes `hashAt` knows; where there is none, a node stands alone. */
+/** Returns the branch of a leaf, from the node hashes that `hashAt` returns; undefined means that there is no node. */
 export function branchOf(
   position: number,
   depth: number,
@@ -35,11 +34,11 @@ export function branchOf(
 }
 
 /**
- * The root to which the proof leads from the leaf. Throws `ProofError`: `wrong-position` where the tree is deeper than
- * any block's, or has no such place; `equal-siblings` where the place is one of those that a hash gets by being repeated
- * at the end of its level, so that each leaf has one position only.
+ * Computes the merkle root from a leaf and its proof: 32 bytes, internal order. Throws `ProofError`: `wrong-position`
+ * if no block has a tree of this depth or a leaf at this position; `equal-siblings` if the position is that of a
+ * duplicate at the end of an odd level, so that each leaf has only one valid position.
  */
-export function rootOf(leaf: Uint8Array, { position, branch }: MerkleProof): Uint8Array {
+export function merkleProofRoot(leaf: Uint8Array, { position, branch }: MerkleProof): Uint8Array {
   const depth = branch.length;
   if (depth > MAX_TREE_DEPTH || !Number.isInteger(position) || position < 0 || position >= 2 ** depth) {
     throw new ProofError('wrong-position', `no block has position ${position} at depth ${depth}`);
@@ -49,7 +48,7 @@ export function rootOf(leaf: Uint8Array, { position, branch }: MerkleProof): Uin
   for (const sibling of branch) {
     const isRight = (at & 1) === 1;
     if (isRight && equalBytes(sibling, hash)) {
-      throw new ProofError('equal-siblings', `position ${position} is a repetition`);
+      throw new ProofError('equal-siblings', `position ${position} is that of a duplicate`);
     }
     hash = isRight ? parentHash(sibling, hash) : parentHash(hash, sibling);
     at >>>= 1;

@@ -5,34 +5,35 @@ import { ProofError } from './errors.ts';
 import { branchOf, type MerkleProof } from './merkle-proof.ts';
 import { levelWidth, MAX_BLOCK_TRANSACTIONS, merkleLevels, parentHash, treeDepth } from './merkle-tree.ts';
 
+/** A transaction that a partial merkle tree matches. */
 export interface MatchedLeaf {
   /** 32 bytes, internal order. */
   readonly txid: Uint8Array;
-  /** The transaction's place in the block, from 0. */
+  /** The position of the transaction in the block, from 0. */
   readonly position: number;
 }
 
-/** What a partial merkle tree shows. */
+/** The content of a partial merkle tree. */
 export interface ExtractedTree {
-  /** To be compared with the header's. */
+  /** The merkle root: 32 bytes, internal order. The caller compares it with the header's. */
   readonly root: Uint8Array;
-  /** In the order of the block. */
+  /** The matches in block order. */
   readonly matches: readonly MatchedLeaf[];
-  /** The proof of one match; undefined for a position that is none. */
+  /** Returns the proof of the match at `position`; undefined if there is no match. */
   proofOf(position: number): MerkleProof | undefined;
 }
 
 /**
- * BIP37: the part of a block's merkle tree that leads to some of its transactions (Core: CPartialMerkleTree). The nodes
- * are visited from the root down, left before right. A bit says of each whether a match lies below; where none does, and
- * for leaves, there is a hash instead of the nodes below.
+ * The part of a block's merkle tree that proves some of its transactions (BIP37; Core: CPartialMerkleTree). The tree is
+ * traversed depth-first from the root, left before right. Each node has a flag bit: whether there is a match below it.
+ * A node without one, and a leaf, has a hash; any other node has its children.
  */
 export class PartialMerkleTree {
-  /** Leaves of the whole tree, as the sender says: no hash commits to it. */
+  /** The number of leaves of the whole tree, as the sender claims: no hash commits to it. */
   readonly transactionCount: number;
-  /** 32 bytes each, internal order. */
+  /** 32 bytes each, internal order, in traversal order. */
   readonly hashes: readonly Uint8Array[];
-  /** The bits, eight a byte, the first in the lowest place. */
+  /** The flag bits in traversal order, the lowest bit of each byte first. */
   readonly flags: Uint8Array;
 
   constructor(transactionCount: number, hashes: readonly Uint8Array[], flags: Uint8Array) {
@@ -41,7 +42,7 @@ export class PartialMerkleTree {
     this.flags = flags;
   }
 
-  /** Of a block's txids, all in their order, and whether each is to be shown. */
+  /** Builds the tree of a block's txids that proves those whose entry in `matches` is true. */
   static of(txids: readonly Uint8Array[], matches: readonly boolean[]): PartialMerkleTree {
     const levels = merkleLevels(txids);
     const matching = [matches];
@@ -65,13 +66,14 @@ export class PartialMerkleTree {
     return new PartialMerkleTree(txids.length, hashes, packBits(bits));
   }
 
-  /** Reads any tree, also one that shows nothing; throws `DecodeError`. */
+  /** Reads a tree without validating it. Throws `DecodeError`. */
   static read(reader: ByteReader): PartialMerkleTree {
     const transactionCount = reader.u32();
     const hashes = reader.list((r) => r.hash());
     return new PartialMerkleTree(transactionCount, hashes, reader.varBytes());
   }
 
+  /** Writes the tree. */
   write(writer: ByteWriter): void {
     writer
       .u32(this.transactionCount)
@@ -80,9 +82,9 @@ export class PartialMerkleTree {
   }
 
   /**
-   * The matches and the root that they lead to. Throws `ProofError` unless the tree is just what it takes: no more
-   * transactions than a block has room for, every bit (but for what fills the last byte) and every hash used, and no two
-   * equal hashes beside each other. Visits no more nodes than there are bits.
+   * Validates the tree and returns its root and matches (Core: ExtractMatches). Throws `ProofError` if it has more
+   * transactions than fit into a block, bits (except padding) or hashes that no node uses, too few of either, or equal
+   * siblings. Visits at most one node per bit.
    */
   extract(): ExtractedTree {
     this.#checkCounts();
@@ -94,7 +96,7 @@ export class PartialMerkleTree {
     let hashesUsed = 0;
 
     const visit = (height: number, at: number): Uint8Array => {
-      if (bitsUsed === 8 * this.flags.length) throw new ProofError('bits-exhausted', 'a node without a bit');
+      if (bitsUsed === 8 * this.flags.length) throw new ProofError('bits-exhausted', 'more nodes than bits');
       const leads = this.#bit(bitsUsed++);
       const hash = height === 0 || !leads ? take() : join(height - 1, 2 * at);
       nodes[height]!.set(at, hash);
@@ -103,20 +105,20 @@ export class PartialMerkleTree {
     };
     const take = (): Uint8Array => {
       const hash = hashes[hashesUsed++];
-      if (!hash) throw new ProofError('hashes-exhausted', 'a node without a hash');
+      if (!hash) throw new ProofError('hashes-exhausted', 'more nodes than hashes');
       return hash;
     };
     const join = (height: number, at: number): Uint8Array => {
       const left = visit(height, at);
       if (at + 1 >= levelWidth(transactionCount, height)) return parentHash(left, left);
       const right = visit(height, at + 1);
-      if (equalBytes(left, right)) throw new ProofError('equal-siblings', `equal hashes at height ${height}`);
+      if (equalBytes(left, right)) throw new ProofError('equal-siblings', `equal siblings at height ${height}`);
       return parentHash(left, right);
     };
 
     const root = visit(depth, 0);
-    if (Math.ceil(bitsUsed / 8) !== this.flags.length) throw new ProofError('unused-bits', 'bits of no node');
-    if (hashesUsed !== hashes.length) throw new ProofError('unused-hashes', 'hashes of no node');
+    if (Math.ceil(bitsUsed / 8) !== this.flags.length) throw new ProofError('unused-bits', 'bits left after the tree');
+    if (hashesUsed !== hashes.length) throw new ProofError('unused-hashes', 'hashes left after the tree');
     const isMatch = new Set(matches.map(({ position }) => position));
     const hashAt = (height: number, at: number) => nodes[height]!.get(at);
     return {

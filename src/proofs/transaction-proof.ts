@@ -2,48 +2,53 @@ import { equalBytes } from '../bytes/compare.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { ProofError, type ProofErrorCode } from './errors.ts';
-import { type MerkleProof, rootOf } from './merkle-proof.ts';
+import { type MerkleProof, merkleProofRoot } from './merkle-proof.ts';
 
+/** A proof that a block contains a transaction. */
 export interface TransactionProof {
-  /** Of a block that is known to be of the best chain: that is not judged here. */
+  /** The header of the block; the caller checks that it is on the best chain. */
   readonly header: Pick<BlockHeader, 'merkleRoot'>;
   readonly transaction: Transaction;
   readonly proof: MerkleProof;
-  /** The block's first transaction with its proof, which shows how deep the tree is. */
+  /** The coinbase of the block with its proof, which proves the depth of the tree. */
   readonly coinbase?: { readonly transaction: Transaction; readonly proof: MerkleProof };
 }
 
+/** The reason why a transaction proof is invalid. */
 export type TransactionProofFlaw =
-  | ProofErrorCode // a proof that leads nowhere, or to another root
-  | 'size-of-inner-node' // 64 bytes: what is called a transaction may be two hashes
-  | 'wrong-coinbase' // a first transaction that is no coinbase, or a coinbase that is not the first
-  | 'wrong-depth'; // the coinbase is at another depth: one of the two is no leaf
+  | ProofErrorCode // the merkle proof is invalid
+  | 'size-of-inner-node' // 64 bytes: the transaction may be an inner node
+  | 'wrong-coinbase' // a first transaction that is not a coinbase, or a coinbase that is not first
+  | 'wrong-depth'; // the coinbase is at another depth, so one of the two is not a leaf
 
-/** Which of the two transactions a proof is wrong for does not matter: neither is to be believed. */
+/**
+ * The result of `verifyTransactionProof`. A flaw may be that of either transaction: the proof is invalid as a whole.
+ */
 export type TransactionProofResult =
   | {
       readonly valid: true;
-      /** The transaction's place in the block. */
+      /** The position of the transaction in the block, from 0. */
       readonly position: number;
       /**
-       * Whether a coinbase has shown the tree's depth. Without that, whoever has ground out a transaction of 64 bytes and
-       * got it into this block may have made the proof (CVE-2017-12842).
+       * Whether the coinbase proves the depth of the tree. If not, an attacker who mined a crafted 64-byte transaction
+       * in this block can forge the proof (CVE-2017-12842).
        */
       readonly depthProved: boolean;
     }
   | { readonly valid: false; readonly flaw: TransactionProofFlaw };
 
-/** A transaction of this size looks like the two hashes that an inner node is made of. */
+/** Bytes of an inner node: two hashes. A transaction of this size can pass for one. */
 const INNER_NODE_SIZE = 64;
 
 /**
- * Whether a block holds the transaction: inputs and outputs, not the witness, which a txid does not cover.
+ * Verifies that a block contains a transaction: its inputs and outputs, but not its witness, which the txid does not
+ * commit to.
  *
- * A merkle tree does not say which of its hashes are leaves. An inner node, two hashes, may be read as a transaction of
- * 64 bytes: those are refused. And a transaction of 64 bytes in the block may be read as an inner node whose right hash is
- * the txid of one that was never mined: its proof is one longer than those of the block's transactions. All leaves are
- * at one depth, so a proof of the coinbase shows that, and the coinbase's cannot be lengthened in the same way, as its
- * first 32 bytes, next to all zeros, would have to be a txid.
+ * A merkle tree does not tell leaves from inner nodes (CVE-2017-12842). An inner node can pass for a transaction of 64
+ * bytes, so these are rejected. Conversely, a mined transaction of 64 bytes can pass for an inner node whose right hash
+ * is the txid of a transaction that was never mined; the branch of that txid is one level too long. All leaves have the
+ * same depth, so a proof of the coinbase reveals this. The branch of the coinbase itself cannot be extended in this
+ * way: the first 32 bytes of a coinbase are almost all zeros and would have to be a txid.
  */
 export function verifyTransactionProof({
   header,
@@ -71,7 +76,7 @@ function coinbaseFlaw(
   return coinbase.proof.branch.length === proof.branch.length ? undefined : 'wrong-depth';
 }
 
-/** What is wrong with one proof by itself. */
+/** Returns the flaw of a single proof. */
 function leafFlaw(
   header: TransactionProof['header'],
   transaction: Transaction,
@@ -80,7 +85,7 @@ function leafFlaw(
   if (transaction.strippedSize === INNER_NODE_SIZE) return 'size-of-inner-node';
   if (transaction.isCoinbase !== (proof.position === 0)) return 'wrong-coinbase';
   try {
-    return equalBytes(rootOf(transaction.txid, proof), header.merkleRoot) ? undefined : 'wrong-root';
+    return equalBytes(merkleProofRoot(transaction.txid, proof), header.merkleRoot) ? undefined : 'wrong-root';
   } catch (error) {
     if (error instanceof ProofError) return error.code;
     throw error;

@@ -5,7 +5,7 @@ import { callMethod } from '../../src/api/rpc/dispatch.ts';
 import { fromReversedHex, toReversedHex } from '../../src/bytes/hex.ts';
 import { nodeConfig, nodePaths } from '../../src/node/config.ts';
 import { LightNode } from '../../src/node/light-node.ts';
-import { rootOf } from '../../src/proofs/merkle-proof.ts';
+import { merkleProofRoot } from '../../src/proofs/merkle-proof.ts';
 import { type Bitcoind, type BitcoindWallet, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
@@ -57,7 +57,7 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
     const { proof, blockHash } = await waitFor(() => node!.proofs.get(txid));
     expect(toReversedHex(blockHash)).toBe(hash);
     const { merkleroot } = await bitcoind.rpc<BlockInfo>('getblock', hash, 1);
-    expect(toReversedHex(rootOf(fromReversedHex(txid), proof))).toBe(merkleroot);
+    expect(toReversedHex(merkleProofRoot(fromReversedHex(txid), proof))).toBe(merkleroot);
   }
 
   const wait = async (method: string, ...params: unknown[]) =>

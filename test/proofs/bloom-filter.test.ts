@@ -49,8 +49,8 @@ describe('murmur3', () => {
   });
 });
 
-// Core's bloom_tests.cpp.
-describe('a Bloom filter', () => {
+// From Core's bloom_tests.cpp.
+describe('A Bloom filter', () => {
   const elements = [
     '99108ad8ed9bb6274d3980bab5a85c048f0950c8',
     'b5a2c786d9ef4658287ced5914b37a1b4aa32eee',
@@ -60,7 +60,7 @@ describe('a Bloom filter', () => {
   it.each([
     [0, '03614e9b050000000000000001'],
     [2_147_483_649, '03ce4299050000000100008001'],
-  ])('with the tweak %i holds what was put in, and has its bytes', (tweak, bytes) => {
+  ])('with tweak %i matches its elements and has the expected encoding', (tweak, bytes) => {
     const filter = BloomFilter.forElements(3, 0.01, tweak, ALL);
     for (const element of elements) {
       expect(filter.contains(element)).toBe(false);
@@ -72,7 +72,7 @@ describe('a Bloom filter', () => {
     expect(toHex(decode(fromHex(bytes)).encode())).toBe(bytes);
   });
 
-  it('of a key and its hash has its bytes', () => {
+  it('of a public key and its hash has the expected encoding', () => {
     const { secretKey } = decodeWif('5Kg1gnAjaLfKiwhhPpGS3QfRg2m6awQvaj98JCZBZQ5SuS2F15C', chainParams('main').address);
     const ecdh = createECDH('secp256k1');
     ecdh.setPrivateKey(secretKey);
@@ -83,7 +83,7 @@ describe('a Bloom filter', () => {
     expect(toHex(filter.encode())).toBe('038fc16b080000000000000001');
   });
 
-  it('is no larger than the protocol allows, however much it is to hold', () => {
+  it('stays within the size limits of the protocol for any number of elements', () => {
     for (const [count, rate] of [
       [1, 0.5],
       [20_000, 0.001],
@@ -93,7 +93,7 @@ describe('a Bloom filter', () => {
       const filter = BloomFilter.forElements(count, rate, 0, NONE);
       expect(filter.isWithinSizeConstraints).toBe(true);
     }
-    // 20,000 elements of which one in 1,000 others seems to be take 287,551 bits: the most that BIP37 speaks of.
+    // 20,000 elements at a false positive rate of 0.1% take 287,551 bits: the maximum that BIP37 mentions.
     expect(BloomFilter.forElements(20_000, 0.001, 0, NONE).data.length).toBe(35_943);
     expect(BloomFilter.forElements(1_000_000, 0.001, 0, NONE).data.length).toBe(36_000);
     expect(BloomFilter.forElements(1, 1e-300, 0, NONE).hashFuncs).toBe(50);
@@ -103,7 +103,7 @@ describe('a Bloom filter', () => {
     expect([of(36_000, 50), of(36_001, 50), of(36_000, 51)]).toEqual([true, false, false]);
   });
 
-  it('has about the rate of false positives that it was made for', () => {
+  it('has about the requested false positive rate', () => {
     const random = new SeededRandom(1);
     const filter = BloomFilter.forElements(500, 0.01, 99, NONE);
     for (let i = 0; i < 500; i++) filter.insert(random.bytes(20));
@@ -113,7 +113,7 @@ describe('a Bloom filter', () => {
     expect(hits / 20_000).toBeLessThan(0.02);
   });
 
-  it('without bits holds everything and divides by nothing (CVE-2013-5700)', () => {
+  it('without bits matches everything and does not divide by zero (CVE-2013-5700)', () => {
     const filter = decode(fromHex('00 05000000 00000000 01'.replaceAll(' ', '')));
     filter.insert(elements[0]!);
     expect(filter.contains(elements[1]!)).toBe(true);
@@ -121,19 +121,19 @@ describe('a Bloom filter', () => {
     expect(toHex(filter.encode())).toBe('00050000000000000001');
   });
 
-  it('without hash functions holds everything as well', () => {
+  it('without hash functions matches everything', () => {
     const filter = decode(fromHex('0100 00000000 00000000 01'.replaceAll(' ', '')));
     expect(filter.contains(elements[1]!)).toBe(true);
   });
 
-  it('keeps its own bits, whatever becomes of the message', () => {
+  it('copies its bits from the message', () => {
     const bytes = fromHex('03614e9b050000000000000001');
     const filter = BloomFilter.read(new ByteReader(bytes));
     filter.insert(fromHex('00'));
     expect(toHex(bytes)).toBe('03614e9b050000000000000001');
   });
 
-  it('has a codec that stands damaged bytes', () => {
+  it('has a codec that handles truncated and flipped bytes', () => {
     const codec = { decode, encode: (filter: BloomFilter) => filter.encode() };
     const bytes = BloomFilter.forElements(10, 0.01, 5, ALL).encode();
     expect(countTruncations(codec, bytes)).toBe(0);
@@ -141,7 +141,7 @@ describe('a Bloom filter', () => {
   });
 });
 
-describe('a transaction is relevant', () => {
+describe('A transaction is relevant', () => {
   const payment = Transaction.decode(fromHex(core.PAYMENT));
   const spender = Transaction.decode(fromHex(core.ITS_SPENDER));
   const filterOf = (...elements: readonly Uint8Array[]) => {
@@ -156,7 +156,7 @@ describe('a transaction is relevant', () => {
     expect(matches('3604112b83ff15b943736458a67be0985bf4d4639784ef622ff384e709000000')).toBe(false);
   });
 
-  it('by a signature or a key that an input shows', () => {
+  it('by a signature or a public key in a scriptSig', () => {
     expect(
       matches(
         '30450220070aca44506c5cef3a16ed519d7c3c39f8aab192c4e1c90d065f37b8a4af6141022100a8e160b856c2d43d27d8fba71e5aef6405b8643ac4cb7cb3c462aced7f14711a01',
@@ -169,7 +169,7 @@ describe('a transaction is relevant', () => {
     ).toBe(true);
   });
 
-  it('by what an output pays to, and then its spender as well', () => {
+  it('by a push in an output, and so is its spender', () => {
     const filter = filterOf(fromHex('04943fdd508053c75000106d3bc6e2754dbcff19'));
     expect(filter.isRelevantAndUpdate(spender)).toBe(false);
     expect(filter.isRelevantAndUpdate(payment)).toBe(true);
@@ -178,7 +178,7 @@ describe('a transaction is relevant', () => {
     expect(matches('0000006d2965547608b9e15d9032a7b9d64fa431')).toBe(false);
   });
 
-  it('by what it spends', () => {
+  it('by a spent outpoint', () => {
     const spending = (txid: string, vout: number) => {
       const filter = BloomFilter.forElements(10, 0.000001, 0, ALL);
       filter.insertOutPoint({ txid: fromReversedHex(txid), vout });
@@ -190,7 +190,7 @@ describe('a transaction is relevant', () => {
     expect(matches('0b26e9b7735eb6aabdf358bab62f9816a21ba9ebdb719d5299e88607d722c19000000000')).toBe(true);
   });
 
-  it('by what stands before the place where a script breaks, not behind it, and not by an empty push', () => {
+  it('by a push before a broken one, but not after it, and not by an empty push', () => {
     const [seen, unseen] = [fromHex('aa'.repeat(20)), fromHex('bb'.repeat(20))];
     const broken = concatBytes(compileScript(seen), Uint8Array.of(Op.OP_PUSHDATA1, 200), compileScript(unseen));
     const tx = new Transaction({ ...spender, outputs: [{ value: 0n, scriptPubKey: broken }] });
@@ -200,7 +200,7 @@ describe('a transaction is relevant', () => {
     expect(filterOf(new Uint8Array(0)).isRelevantAndUpdate(empty)).toBe(false);
   });
 
-  it('and its outpoint is kept as the flags say', () => {
+  it('and its outpoint is added according to the flags', () => {
     const coinbase = Transaction.decode(fromHex(core.COINBASE_TO_KEY));
     expect(coinbase.txidHex).toBe('147caa76786596590baa4e98f5d9f48b86c7765e489f7a6ff3360fe5c674360b');
     const key =
@@ -219,13 +219,13 @@ describe('a transaction is relevant', () => {
     expect(kept(NONE)).toEqual([false, false, false]);
     expect(kept(ALL)).toEqual([true, true, true]);
     expect(kept(P2PUBKEY_ONLY)).toEqual([true, true, false]);
-    // Of the flags only the lowest two bits count, and 3 is none of the kinds.
+    // Only the lowest two bits of the flags count; 3 is undefined.
     expect(kept(0xfc | ALL)).toEqual([true, true, true]);
     expect(kept(3)).toEqual([false, false, false]);
   });
 });
 
-describe('a filtered block', () => {
+describe('A filtered block', () => {
   const filteredBy = (block: Block, filter: BloomFilter) =>
     MerkleBlock.of(
       block,
@@ -243,11 +243,11 @@ describe('a filtered block', () => {
   };
 
   it.each([
-    // The third spends what the second pays to the key; the fourth pays to it again.
-    ['all', ALL, [0, 1, 2, 3]],
-    ['no', NONE, [0, 1, 3]],
-    ['bare keys and multisig as', P2PUBKEY_ONLY, [0, 1, 2, 3]],
-  ])('has what matches, and with %s outputs followed their spenders', (_, flags, expected) => {
+    // The third transaction spends the output of the second to the key; the fourth pays to the key again.
+    ['ALL', ALL, [0, 1, 2, 3]],
+    ['NONE', NONE, [0, 1, 3]],
+    ['P2PUBKEY_ONLY', P2PUBKEY_ONLY, [0, 1, 2, 3]],
+  ])('contains matches, and with update flag %s their spenders', (_, flags, expected) => {
     expect(four.hashHex).toBe('000000005a4ded781e667e06ceefafb71410b511fe0d5adc3e5a27ecbec34ae6');
     const filter = BloomFilter.forElements(10, 0.000001, 0, flags);
     filter.insert(firstTxid);
@@ -256,7 +256,7 @@ describe('a filtered block', () => {
     expect(filtered(four, filter)).toEqual(expected);
   });
 
-  it('of one transaction has its bytes', () => {
+  it('of one transaction has the expected encoding', () => {
     const block = Block.decode(fromHex(core.BLOCK_OF_ONE));
     expect(block.hashHex).toBe('000000000000dab0130bbcc991d3d7ae6b81aa6f50a798888dfe62337458dc45');
     const filter = BloomFilter.forElements(10, 0.000001, 0, ALL);

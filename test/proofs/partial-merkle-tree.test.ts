@@ -7,7 +7,7 @@ import { randomInt } from '../../src/platform/random.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
 import { ProofError } from '../../src/proofs/errors.ts';
 import { MerkleBlock } from '../../src/proofs/merkle-block.ts';
-import { merkleProof, rootOf } from '../../src/proofs/merkle-proof.ts';
+import { merkleProof, merkleProofRoot } from '../../src/proofs/merkle-proof.ts';
 import { PartialMerkleTree } from '../../src/proofs/partial-merkle-tree.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { countFlips, countTruncations, flipBit, hostileCounts, roundTrips } from '../support/hostile.ts';
@@ -30,7 +30,7 @@ function decode(bytes: Uint8Array): PartialMerkleTree {
   return tree;
 }
 
-/** The bits in the lowest places first, as a string of 0 and 1. */
+/** Returns the flag bits as a string of 0 and 1, the lowest bit of each byte first. */
 function bitsOf({ flags }: PartialMerkleTree): string {
   return [...flags].map((byte) => byte.toString(2).padStart(8, '0').split('').reverse().join('')).join('');
 }
@@ -45,7 +45,7 @@ function flaw(tree: PartialMerkleTree | MerkleBlock): string | undefined {
   return undefined;
 }
 
-/** What a tree of these matches has to show, through its bytes. */
+/** Checks the root, matches and proofs of an encoded and decoded tree. */
 function check(txids: readonly Uint8Array[], matches: readonly boolean[]): void {
   const tree = decode(encode(PartialMerkleTree.of(txids, matches)));
   const extracted = tree.extract();
@@ -56,15 +56,15 @@ function check(txids: readonly Uint8Array[], matches: readonly boolean[]): void 
   expect(extracted.matches.map(({ txid }) => toHex(txid))).toEqual(expected.map(({ txid }) => toHex(txid)));
   for (const { position, txid } of expected.slice(0, 10)) {
     const proof = extracted.proofOf(position)!;
-    expect(toHex(rootOf(txid, proof))).toBe(toHex(root));
+    expect(toHex(merkleProofRoot(txid, proof))).toBe(toHex(root));
     expect(proof.branch.map(toHex)).toEqual(merkleProof(txids, position).branch.map(toHex));
   }
   const other = matches.indexOf(false);
   expect(extracted.proofOf(other < 0 ? txids.length : other)).toBeUndefined();
 }
 
-describe('partial merkle trees', () => {
-  it('show every choice of up to seven transactions', () => {
+describe('Partial merkle trees', () => {
+  it('prove every subset of up to seven transactions', () => {
     for (let count = 1; count <= 7; count++) {
       const txids = randomHashes(count);
       for (let set = 0; set < 2 ** count; set++) {
@@ -76,14 +76,14 @@ describe('partial merkle trees', () => {
     }
   });
 
-  it('show random choices of many transactions, in no more bytes than it takes', () => {
+  it('prove random subsets of many transactions within the size bound', () => {
     for (const count of [8, 9, 17, 56, 127, 256, 513, 2000]) {
       const txids = randomHashes(count);
       for (const share of [1, 10, 1000]) {
         const matches = txids.map(() => randomInt(random, share) === 0);
         const matched = matches.filter(Boolean).length;
         const size = encode(PartialMerkleTree.of(txids, matches)).length;
-        // Core's pmt_tests: one hash for each match and level, one bit for each node.
+        // The bound of Core's pmt_tests: one hash per match and level, one bit per node.
         const depth = Math.ceil(Math.log2(count));
         const nodes = Math.min(count, 1 + matched * depth);
         expect(size).toBeLessThanOrEqual(10 + Math.ceil((258 * nodes + 7) / 8));
@@ -92,7 +92,7 @@ describe('partial merkle trees', () => {
     }
   });
 
-  it('are built as BIP37 has it: depth first, left before right, hashes where no match lies below', () => {
+  it('are encoded as in BIP37: depth-first, left before right, with a hash where no match is below', () => {
     const txids = randomHashes(5);
     const tree = PartialMerkleTree.of(txids, [false, false, true, false, false]);
     const pair = merkleRoot(txids.slice(0, 2)).root;
@@ -104,7 +104,7 @@ describe('partial merkle trees', () => {
     expect(none.hashes.map(toHex)).toEqual([toHex(merkleRoot(txids).root)]);
   });
 
-  it('show nothing that is not so after a change of one bit, unless under another root', () => {
+  it('with a flipped bit have another root or prove true positions only', () => {
     for (const count of [1, 6]) {
       const txids = randomHashes(count);
       const bytes = encode(
@@ -124,13 +124,13 @@ describe('partial merkle trees', () => {
         if (flaw(changed) !== undefined) continue;
         const extracted = changed.extract();
         if (toHex(extracted.root) !== root) continue;
-        // The bits say what the sender wants to show, and no hash commits to them, nor to the count.
+        // No hash commits to the flag bits and the count, so the matches may differ.
         for (const { txid, position } of extracted.matches) expect(toHex(txid)).toBe(toHex(txids[position]!));
       }
     }
   });
 
-  it('have codecs that stand damaged bytes', () => {
+  it('have a codec that handles truncated and flipped bytes and hostile counts', () => {
     const codec = { decode, encode };
     const bytes = encode(PartialMerkleTree.of(randomHashes(5), [true, false, false, true, false]));
     expect(countTruncations(codec, bytes)).toBe(0);
@@ -142,14 +142,14 @@ describe('partial merkle trees', () => {
   });
 });
 
-describe('a partial merkle tree is refused', () => {
+describe('A partial merkle tree is rejected', () => {
   const tree = (count: number, hashes: number | readonly Uint8Array[], ...flags: number[]) =>
     new PartialMerkleTree(count, typeof hashes === 'number' ? randomHashes(hashes) : hashes, Uint8Array.from(flags));
 
-  it('without transactions, or with more than a block has room for', () => {
+  it('without transactions, or with more than fit into a block', () => {
     expect(flaw(tree(0, 0))).toBe('no-transactions');
     expect(flaw(tree(0, 1, 1))).toBe('no-transactions');
-    // 4,000,000 weight units, of which the smallest transaction takes 240.
+    // 4,000,000 weight units, and 240 for the smallest transaction.
     expect(flaw(tree(16_666, 1, 0))).toBeUndefined();
     expect(flaw(tree(16_667, 1, 0))).toBe('too-many-transactions');
     expect(flaw(tree(0xffff_ffff, 1, 0))).toBe('too-many-transactions');
@@ -161,14 +161,14 @@ describe('a partial merkle tree is refused', () => {
     expect(flaw(tree(1, 1))).toBe('too-few-bits');
   });
 
-  it('where bits or hashes end too early', () => {
+  it('with too few bits or hashes', () => {
     expect(flaw(tree(1000, 1, 0xff))).toBe('bits-exhausted');
     expect(flaw(tree(1, 0, 1))).toBe('hashes-exhausted');
     expect(flaw(tree(2, 1, 1))).toBe('hashes-exhausted');
     expect(flaw(tree(1, 0))).toBe('bits-exhausted');
   });
 
-  it('with bits or hashes that no node asks for', () => {
+  it('with unused bits or hashes', () => {
     expect(flaw(tree(1, 1, 1, 0))).toBe('unused-bits');
     expect(flaw(tree(2, 2, 1))).toBeUndefined();
     expect(flaw(tree(2, 2, 0))).toBe('unused-hashes');
@@ -176,13 +176,13 @@ describe('a partial merkle tree is refused', () => {
     expect(flaw(tree(4, 4, 0b101))).toBe('unused-hashes');
   });
 
-  it('with two equal hashes beside each other, by which a list seems longer (CVE-2012-2459)', () => {
+  it('with equal siblings, which make a list seem longer (CVE-2012-2459)', () => {
     const [a, b, c] = randomHashes(3);
     const honest = PartialMerkleTree.of([a!, b!, c!], [false, false, true]);
     const forged = PartialMerkleTree.of([a!, b!, c!, c!], [false, false, false, true]);
     expect(toHex(honest.extract().root)).toBe(toHex(merkleRoot([a!, b!, c!, c!]).root));
     expect(flaw(forged)).toBe('equal-siblings');
-    // Six leaves and their last two again, whose parents are equal.
+    // Six leaves and a duplicate of the last two: their parents are equal.
     const six = randomHashes(6);
     const eight = [...six, ...six.slice(4)];
     expect(toHex(merkleRoot(six).root)).toBe(toHex(merkleRoot(eight).root));
@@ -196,8 +196,8 @@ describe('a partial merkle tree is refused', () => {
     ).toBe('equal-siblings');
   });
 
-  it('at a cost that its bytes bound', () => {
-    // As many nodes as there are bits, and no more, however many the count announces.
+  it('at a cost bounded by its size', () => {
+    // Visits at most one node per bit, whatever count is announced.
     const started = performance.now();
     expect(flaw(tree(16_666, 0, ...new Array(100).fill(0xff)))).toBe('hashes-exhausted');
     expect(flaw(tree(16_666, 16_666, ...new Array(2084).fill(0xff)))).toBe('bits-exhausted');
@@ -205,8 +205,8 @@ describe('a partial merkle tree is refused', () => {
   });
 });
 
-describeVectors('a real merkle block', 'blocks/merkle300025.raw', () => {
-  it('shows transactions of the real block, and is what we would send', () => {
+describeVectors('A real merkle block', 'blocks/merkle300025.raw', () => {
+  it('proves transactions of the real block, and is encoded as Pier encodes it', () => {
     const bytes = vectorBytes('blocks/merkle300025.raw');
     const merkleBlock = MerkleBlock.decode(bytes);
     const block = realBlock('block300025');
@@ -216,22 +216,22 @@ describeVectors('a real merkle block', 'blocks/merkle300025.raw', () => {
     for (const { position, txid } of matches) {
       expect(toHex(txid)).toBe(toHex(block.transactions[position]!.txid));
     }
-    const shown = new Set(matches.map(({ txid }) => toHex(txid)));
+    const matched = new Set(matches.map(({ txid }) => toHex(txid)));
     const again = MerkleBlock.of(
       block,
-      block.transactions.map((tx) => shown.has(toHex(tx.txid))),
+      block.transactions.map((tx) => matched.has(toHex(tx.txid))),
     );
     expect(toHex(again.encode())).toBe(toHex(bytes));
     expect(toHex(merkleBlock.encode())).toBe(toHex(bytes));
   });
 
-  it('is refused under another header', () => {
+  it('is rejected with another header', () => {
     const bytes = vectorBytes('blocks/merkle300025.raw');
     expect(flaw(MerkleBlock.decode(bytes))).toBeUndefined();
     expect(flaw(MerkleBlock.decode(flipBit(bytes, 8 * 40)))).toBe('wrong-root');
   });
 
-  it('of any other real block shows what it was made for', () => {
+  it('of other real blocks proves the chosen transactions', () => {
     for (const name of ['block1', 'block426884', 'block898352', 'block928831']) {
       const block = realBlock(name);
       const header = BlockHeader.decode(rawBlock(name).subarray(0, 80));

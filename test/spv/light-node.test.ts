@@ -8,7 +8,7 @@ import { nextWorkRequired } from '../../src/consensus/pow.ts';
 import { nodeConfig } from '../../src/node/config.ts';
 import { LightNode } from '../../src/node/light-node.ts';
 import type { Block } from '../../src/primitives/block.ts';
-import { rootOf } from '../../src/proofs/merkle-proof.ts';
+import { merkleProofRoot } from '../../src/proofs/merkle-proof.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { type BlockPlan, mineBlock, spend } from '../chain/support/builder.ts';
 import { START_MS, TestNetwork } from '../p2p/support/network.ts';
@@ -119,7 +119,7 @@ function expectProved(light: Light, txid: string, block: Block, height: number):
   return vi.waitFor(async () => {
     const { proof, ...at } = light.node.proofs.get(txid)!;
     expect([toHex(at.blockHash), at.height]).toEqual([toHex(block.hash), height]);
-    expect(toHex(rootOf(fromReversedHex(txid), proof))).toBe(toHex(block.header.merkleRoot));
+    expect(toHex(merkleProofRoot(fromReversedHex(txid), proof))).toBe(toHex(block.header.merkleRoot));
     const { blockhash, position } = await light.rpc<{ blockhash: string; position: number }>('getpaymentproof', txid);
     expect([blockhash, position]).toEqual([block.hashHex, proof.position]);
   });
