@@ -1,20 +1,21 @@
 import { PierError } from '../platform/errors.ts';
 
+/** The kind of a `StoreError`. */
 export type StoreErrorCode =
-  | 'missing-database' // no file there, and none was to be created
-  | 'not-a-database' // the file is none of Pier's
-  | 'truncated-database' // the file ends before its pages do
-  | 'permission-denied' // the file system does not let us
-  | 'database-in-use' // another process, or this one, has it open for writing
-  | 'other-network' // it belongs to another Bitcoin network
-  | 'other-kind' // a wallet where a blockchain was wanted, or the other way round
-  | 'newer-format' // written by a later release
-  | 'write-failed'; // the disk is full or broken; the store takes no more writes
+  | 'missing-database' // no such file, and `create` is false
+  | 'not-a-database' // not a database of Pier
+  | 'truncated-database' // the file is shorter than its content
+  | 'permission-denied' // the file system denies access
+  | 'database-in-use' // a process, maybe this one, has the file open for writing
+  | 'other-network' // belongs to another Bitcoin network
+  | 'other-kind' // another kind of database, such as a wallet instead of a blockchain
+  | 'newer-format' // written by a newer release
+  | 'write-failed'; // the disk is full or failing; the store accepts no more writes
 
-/** A database that cannot be opened or written. An open that fails has not changed the file. */
+/** Thrown when a database cannot be opened or written. A failed open does not change the file. */
 export class StoreError extends PierError {
   declare readonly code: StoreErrorCode;
-  /** The database's file. */
+  /** The database file. */
   readonly path: string;
 
   constructor(code: StoreErrorCode, path: string, message: string, options: { hint?: string; cause?: unknown } = {}) {

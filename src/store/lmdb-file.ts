@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { StoreError } from './errors.ts';
 
-// The part of LMDB's file format (data version 2, 64-bit little-endian) that tells whether a file may be mapped.
+// The part of LMDB's file format (data version 2, 64-bit little-endian) needed to check that a file is complete.
 const MAGIC = 0xbeefc0de;
 const DATA_VERSION = 2;
 const PAGE_HEADER_SIZE = 24;
@@ -14,15 +14,16 @@ const NODE_SUB_DATABASE = 0x02;
 const TREE_ROOT_OFFSET = 40;
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 
+/** The fields of a meta page. */
 interface Meta {
   readonly pageSize: number;
   readonly lastPage: number;
   readonly transaction: bigint;
-  /** Root pages of the tree of free pages and of the main tree. */
+  /** The root pages of the tree of free pages and of the main tree. */
   readonly roots: readonly bigint[];
 }
 
-/** Where a tree refers to something that the file does not hold. */
+/** Thrown when a tree refers to a page beyond the end of the file. */
 class BeyondEnd extends Error {}
 
 class PageFile {
@@ -36,7 +37,7 @@ class PageFile {
     return fstatSync(this.#fd).size;
   }
 
-  /** `length` bytes at `offset`, or undefined if the file ends before. */
+  /** Reads `length` bytes at `offset`; undefined if the file is too short. */
   read(offset: number, length: number): DataView | undefined {
     const bytes = new Uint8Array(length);
     for (let at = 0; at < length; ) {
@@ -47,7 +48,7 @@ class PageFile {
     return new DataView(bytes.buffer);
   }
 
-  /** The meta page at `offset`, 'short' if the file ends within it, undefined if something else is there. */
+  /** Reads the meta page at `offset`; 'short' if the file ends within it, undefined if it is not a meta page. */
   meta(offset: number): Meta | 'short' | undefined {
     const view = this.read(offset, PAGE_HEADER_SIZE + META_SIZE);
     if (!view) return 'short';
@@ -63,7 +64,7 @@ class PageFile {
     };
   }
 
-  /** The meta page of the last commit; the two pages take turns. */
+  /** Returns the meta page of the last commit; LMDB alternates between two. Throws `StoreError`. */
   newestMeta(path: string): Meta {
     const first = this.meta(0);
     const second = first && first !== 'short' ? this.meta(first.pageSize) : undefined;
@@ -71,7 +72,7 @@ class PageFile {
     if (second === 'short') throw truncated(path);
     if (!first || first === 'short' || !second) {
       throw new StoreError('not-a-database', path, `${path} is not a database of Pier`, {
-        hint: 'Name another file, or move this one away.',
+        hint: 'Use another data directory, or move this file away.',
       });
     }
     return first.transaction > second.transaction ? first : second;
@@ -89,14 +90,14 @@ class PageFile {
       if (page + count > BigInt(pageCount)) throw new BeyondEnd();
       return page;
     };
-    // A tree has no more pages than the file; one that goes in circles would have.
+    // A tree cannot have more pages than the file: more visits mean a cycle.
     let visits = 0;
     for (let page = pending.pop(); page !== undefined; page = pending.pop()) {
       if (++visits > pageCount) throw new BeyondEnd();
       const view = this.read(Number(follow(page)) * pageSize, pageSize);
       if (!view) throw new BeyondEnd();
       const flags = view.getUint16(18, true);
-      // The slots between header and free space hold the nodes' offsets, counted from the header's end.
+      // The slots after the page header hold the offsets of the nodes, relative to the end of the header.
       const count = view.getUint16(20, true) >> 1;
       for (let i = 0; i < count; i++) {
         const node = PAGE_HEADER_SIZE + view.getUint16(PAGE_HEADER_SIZE + 2 * i, true);
@@ -116,14 +117,14 @@ class PageFile {
 }
 
 function truncated(path: string): StoreError {
-  return new StoreError('truncated-database', path, `${path} has been cut off: it ends before its data does`, {
-    hint: 'Restore the file from a copy, or move it away to start anew.',
+  return new StoreError('truncated-database', path, `${path} is truncated`, {
+    hint: 'Restore the file from a backup, or move it away to start over.',
   });
 }
 
 /**
- * Throws `StoreError` unless `path` is a whole LMDB file. To be called before LMDB maps the file: reading a mapped page
- * that the file does not have kills the process (SIGBUS).
+ * Checks that `path` is a complete LMDB file; throws `StoreError` if not. Must run before LMDB maps the file: reading a
+ * mapped page beyond the end of the file kills the process (SIGBUS).
  */
 export function checkLmdbFile(path: string): void {
   const fd = openSync(path, 'r');
@@ -133,13 +134,13 @@ export function checkLmdbFile(path: string): void {
       const meta = file.newestMeta(path);
       const pageCount = Math.floor(file.size / meta.pageSize);
       if (meta.lastPage < pageCount) return;
-      // The last pages may rightly be missing if a transaction took and freed them at once. So see what is referred to.
+      // The last pages may be missing if one transaction allocated and freed them, so check the referenced pages.
       try {
         for (const root of meta.roots) file.checkTree(root, meta.pageSize, pageCount);
         return;
       } catch (error) {
         if (!(error instanceof BeyondEnd || error instanceof RangeError)) throw error;
-        // A writer may have changed the pages under our eyes; then look again.
+        // A concurrent commit may have changed the pages while we read them: retry.
         if (file.newestMeta(path).transaction === meta.transaction) throw truncated(path);
       }
     }

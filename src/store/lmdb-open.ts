@@ -19,15 +19,17 @@ import { checkLmdbFile } from './lmdb-file.ts';
 import type { LmdbStoreOptions, StoreKind } from './lmdb-options.ts';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
-export type Root = RootDatabase<Uint8Array, Uint8Array>;
-export type Data = Database<Uint8Array, Uint8Array>;
+/** The root database of a file. */
+export type LmdbRoot = RootDatabase<Uint8Array, Uint8Array>;
+/** The database in a file that holds the content of the store. */
+export type LmdbData = Database<Uint8Array, Uint8Array>;
 
-/** An open database: `root` for the store's own records, `data` for what it stores. */
+/** An open database: `root` with the records of the store itself, `data` with its content. */
 export interface OpenDatabase {
   readonly path: string;
-  readonly root: Root;
-  readonly data: Data;
-  /** Gives up the claim to write and closes the file. */
+  readonly root: LmdbRoot;
+  readonly data: LmdbData;
+  /** Releases the claim to write and closes the file. */
   close(): Promise<void>;
 }
 
@@ -38,7 +40,7 @@ const IDENTITY_KEY = utf8('identity');
 const HOLDER_KEY = utf8('holder');
 const GUARD_PREFIX = 'guard ';
 
-/** The key of a record that makes LMDB skip one group of queued writes; see `LmdbStore.writeSync`. */
+/** Returns the key of a guard: a record that makes LMDB skip a group of queued writes; see `LmdbStore.writeSync`. */
 export function guardKey(group: number): Uint8Array {
   return utf8(`${GUARD_PREFIX}${group}`);
 }
@@ -49,7 +51,7 @@ interface Identity {
   readonly network: string;
 }
 
-/** Files that this thread has open for writing, by device and inode. */
+/** The files that this thread has open for writing, as device and inode. */
 const openFiles = new Set<string>();
 
 function fileId(stats: Stats): string {
@@ -73,16 +75,16 @@ function record(value: Identity | ProcessIdentity): Uint8Array {
 function fileError(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new StoreError('permission-denied', path, `no permission to open ${path}`, {
-      hint: `Check the owner and the mode of ${path} and of its folder.`,
+    return new StoreError('permission-denied', path, `permission denied: ${path}`, {
+      hint: `Check the owner and the permissions of ${path} and of its folder.`,
       cause: error,
     });
   }
   return error;
 }
 
-/** LMDB's own view of the file; the caller has checked that it may be mapped. */
-function openRoot(options: Pick<LmdbStoreOptions, 'path' | 'kind' | 'readOnly'>): Root {
+/** Opens the file with LMDB. The caller runs `checkLmdbFile` first. */
+function openRoot(options: Pick<LmdbStoreOptions, 'path' | 'kind' | 'readOnly'>): LmdbRoot {
   const lmdbOptions: RootDatabaseOptionsWithPath & { permissionsMode: number } = {
     path: options.path,
     noSubdir: true,
@@ -90,12 +92,12 @@ function openRoot(options: Pick<LmdbStoreOptions, 'path' | 'kind' | 'readOnly'>)
     encoding: 'binary',
     keyEncoding: 'binary',
     maxDbs: 1,
-    // Every commit reaches the disk before it is reported. It costs no more than LMDB-js's overlapping mode does, and
-    // leaves the file as plain LMDB does, which needs no roll-back after a loss of power.
+    // Every commit is on disk before its promise resolves. This is as fast as lmdb-js's overlapping sync, and the file
+    // is that of plain LMDB, which needs no rollback after a power failure.
     overlappingSync: false,
-    // The store makes its own batches.
+    // The store batches writes itself.
     eventTurnBatching: false,
-    // Both the file and its lock are made with this mode, so keys are never readable by others, not for an instant.
+    // The file and its lock file are created with this mode, so that keys are never readable by other users.
     permissionsMode: options.kind === 'wallet' ? 0o600 : 0o644,
   };
   try {
@@ -104,18 +106,18 @@ function openRoot(options: Pick<LmdbStoreOptions, 'path' | 'kind' | 'readOnly'>)
     if (/denied|not permitted|read-only/i.test(String((error as Error).message))) {
       throw fileError(Object.assign(error as Error, { code: 'EACCES' }), options.path);
     }
-    throw new StoreError('not-a-database', options.path, `${options.path} cannot be opened as a database`, {
-      hint: 'Restore the file from a copy, or move it away to start anew.',
+    throw new StoreError('not-a-database', options.path, `cannot open ${options.path} as a database`, {
+      hint: 'Restore the file from a backup, or move it away to start over.',
       cause: error,
     });
   }
 }
 
-function openData(root: Root): Data | undefined {
+function openData(root: LmdbRoot): LmdbData | undefined {
   return root.openDB<Uint8Array, Uint8Array>(DATA, { name: DATA, encoding: 'binary', keyEncoding: 'binary' });
 }
 
-/** Makes a new file, complete from its first instant, unless another process was faster. */
+/** Creates a new file atomically: it is complete once it exists. Keeps a file that another process creates first. */
 async function createFile(options: LmdbStoreOptions): Promise<void> {
   const { path, kind, network } = options;
   mkdirSync(dirname(path), { recursive: true });
@@ -128,7 +130,7 @@ async function createFile(options: LmdbStoreOptions): Promise<void> {
     try {
       linkSync(draft, path);
     } catch (error) {
-      // Some file systems have no links.
+      // Some file systems do not support hard links.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST' && !existsSync(path)) renameSync(draft, path);
     }
     syncFolder(dirname(path));
@@ -138,7 +140,7 @@ async function createFile(options: LmdbStoreOptions): Promise<void> {
   }
 }
 
-/** Makes a new name in the folder survive a loss of power, where the platform can. */
+/** Makes new directory entries durable, if the platform supports it. */
 function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const fd = openSync(folder, 'r');
@@ -153,14 +155,14 @@ function checkIdentity(options: LmdbStoreOptions, bytes: Uint8Array | undefined)
   const { path, kind, network } = options;
   const found = parse<Identity>(bytes);
   if (!found || typeof found.format !== 'number') {
-    throw new StoreError('not-a-database', path, `${path} is an LMDB file, but not one of Pier`, {
-      hint: 'Name another file, or move this one away.',
+    throw new StoreError('not-a-database', path, `${path} is an LMDB file of another program`, {
+      hint: 'Use another data directory, or move this file away.',
     });
   }
   if (found.format > FORMAT) {
-    const versions = `format ${found.format}, this release reads up to ${FORMAT}`;
-    throw new StoreError('newer-format', path, `${path} was written by a later release of Pier (${versions})`, {
-      hint: 'Use that release, or another data directory.',
+    const versions = `format ${found.format}, this release supports up to ${FORMAT}`;
+    throw new StoreError('newer-format', path, `${path} was written by a newer release of Pier (${versions})`, {
+      hint: 'Update Pier, or use another data directory.',
     });
   }
   if (found.kind !== kind) {
@@ -169,47 +171,42 @@ function checkIdentity(options: LmdbStoreOptions, bytes: Uint8Array | undefined)
     });
   }
   if (found.network !== network) {
-    // Behind the name of a network that a file describes comes what tells its rules from others.
+    // The marker of a network that a file defines is its name, '#' and a digest of its rules.
     const name = (marker: string) => marker.split('#', 1)[0]!;
     const theirs = name(found.network ?? '');
     const isChanged = theirs === name(network);
     throw new StoreError('other-network', path, `${path} belongs to network ${found.network}, not to ${network}`, {
       hint: isChanged
-        ? `The file of network ${theirs} has changed since: bring back the old one, or name another data directory.`
-        : `Name the network ${theirs}, or another data directory.`,
+        ? `The file that defines network ${theirs} has changed: restore it, or use another data directory.`
+        : `Use --network ${theirs}, or another data directory.`,
     });
   }
 }
 
 function otherKindHint(found: string | undefined, wanted: StoreKind): string {
   if (found === 'wallet' || wanted === 'wallet') return 'Check the file names in the data directory.';
-  const [whose, how] = found === 'blockchain' ? ['full', 'without'] : ['light', 'with'];
-  return `It is a ${whose} node's: start the node ${how} --spv, or use another NODE_ID.`;
+  const [type, how] = found === 'blockchain' ? ['full', 'without'] : ['light', 'with'];
+  return `It belongs to a ${type} node: start the node ${how} --spv, or use another NODE_ID.`;
 }
 
 function inUse(path: string, pid: number): StoreError {
-  const who = pid === process.pid ? 'this process' : `process ${pid}`;
-  return new StoreError(
-    'database-in-use',
-    path,
-    `${path} is in use by ${who}${pid === process.pid ? ` (${pid})` : ''}`,
-    {
-      hint: `Stop process ${pid} first, or send the command to it through its RPC.`,
-    },
-  );
+  const holder = pid === process.pid ? `this process (${pid})` : `process ${pid}`;
+  return new StoreError('database-in-use', path, `${path} is in use by ${holder}`, {
+    hint: `Stop process ${pid} first, or send the command to it through its RPC.`,
+  });
 }
 
-/** Whether, of all processes that have the file open, another one has read from it. We must not have done so yet. */
-function hasOtherReaders(root: Root): boolean {
+/** Returns whether another process has the file open and has read from it. This process must not have read yet. */
+function hasOtherReaders(root: LmdbRoot): boolean {
   return (root as unknown as { env: { info(): { numReaders: number } } }).env.info().numReaders > 0;
 }
 
 /**
- * Puts our name into the database as its writer's, in a write transaction, which excludes every other process, unless
- * the one that stands there is alive. Where its pid cannot tell, LMDB's table of readers does: each writer is in it, and
- * whoever opens the file when nobody else has it open empties it.
+ * Claims the database for this process: stores its identity as the holder, unless the current holder is alive. A write
+ * transaction excludes all other processes meanwhile. If the pid of the holder is inconclusive, LMDB's reader table
+ * decides: every writer is in it, and a process that opens the file alone clears it.
  */
-function claim(root: Root, options: LmdbStoreOptions): void {
+function claim(root: LmdbRoot, options: LmdbStoreOptions): void {
   root.transactionSync(() => {
     checkIdentity(options, root.get(IDENTITY_KEY));
     const holder = parse<ProcessIdentity>(root.get(HOLDER_KEY));
@@ -224,15 +221,15 @@ function claim(root: Root, options: LmdbStoreOptions): void {
   });
 }
 
-/** Opens the database of `options`, checked and, unless for reading only, claimed. Throws `StoreError`. */
+/** Opens a database: checks its file and identity and, unless `readOnly`, claims it. Throws `StoreError`. */
 export async function openDatabase(request: LmdbStoreOptions): Promise<OpenDatabase> {
   const options = { ...request, path: resolve(request.path) };
   const { path, readOnly = false, create = !readOnly } = options;
   try {
     if (!existsSync(path)) {
       if (!create || readOnly) {
-        throw new StoreError('missing-database', path, `there is no database at ${path}`, {
-          hint: 'Create it first, or check the data directory and the node id.',
+        throw new StoreError('missing-database', path, `no database at ${path}`, {
+          hint: 'Create it first, or check the data directory and NODE_ID.',
         });
       }
       await createFile(options);
@@ -258,7 +255,8 @@ async function openChecked(options: LmdbStoreOptions, id: string): Promise<OpenD
     const data = openData(root);
     if (!data) throw new StoreError('not-a-database', path, `${path} is incomplete`);
     if (!readOnly) openFiles.add(id);
-    // A wallet may have been copied here with a laxer mode. By name: opening LMDB's lock file would drop its locks.
+    // A copied wallet may have a laxer mode. Changed by name: opening and closing LMDB's lock file would drop its
+    // locks.
     if (!readOnly && kind === 'wallet') for (const file of [path, `${path}-lock`]) chmodSync(file, 0o600);
     const close = async () => {
       if (!readOnly) {

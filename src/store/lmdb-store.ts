@@ -1,10 +1,10 @@
 import { checkOperations } from './checks.ts';
 import { StoreError } from './errors.ts';
-import { type Data, guardKey, type OpenDatabase, openDatabase } from './lmdb-open.ts';
+import { guardKey, type LmdbData, type OpenDatabase, openDatabase } from './lmdb-open.ts';
 import type { LmdbStoreOptions } from './lmdb-options.ts';
 import type { Range, Snapshot, Store, StoreEntry, StoreOperation } from './store.ts';
 
-type ReadTransaction = ReturnType<Data['useReadTransaction']>;
+type ReadTransaction = ReturnType<LmdbData['useReadTransaction']>;
 
 interface PendingWrite {
   readonly operations: readonly StoreOperation[];
@@ -12,27 +12,27 @@ interface PendingWrite {
   readonly reject: (error: unknown) => void;
 }
 
-/** The same bytes as what they are to the rest of the program: a `Buffer`'s `slice` would not copy. */
+/** Returns the same bytes as a plain `Uint8Array`: the `slice` of a `Buffer` does not copy. */
 function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /**
- * A store in one LMDB file. Commits run off the main thread, one after the other, each taking along all batches that
- * have come up meanwhile; a batch lies wholly in one transaction. What is committed is on the disk.
+ * A store in a single LMDB file. Commits run off the main thread, one at a time; each contains all batches queued
+ * during the previous one. A batch is never split between transactions. Committed data is on disk.
  */
 export class LmdbStore implements Store {
   readonly #database: OpenDatabase;
   readonly #readOnly: boolean;
-  /** Not yet handed to LMDB. */
+  /** Batches not handed to LMDB yet. */
   #queue: PendingWrite[] = [];
-  /** Handed to LMDB, one group at a time. */
+  /** The group of batches handed to LMDB, one at a time. */
   #inFlight: PendingWrite[] = [];
   #group = 0;
-  /** The guard of a group that `writeSync` has overtaken. */
+  /** The guard of an in-flight group that `writeSync` has applied already. */
   #guard: Uint8Array | undefined;
   #failure: StoreError | undefined;
-  /** Ends every open snapshot and iteration. */
+  /** Functions that end the open snapshots and iterations. */
   readonly #views = new Set<() => void>();
   #closed: Promise<void> | undefined;
 
@@ -42,14 +42,14 @@ export class LmdbStore implements Store {
   }
 
   /**
-   * Opens the database, making the file if there is none and `create` allows it. Throws `StoreError` if the file is not
-   * such a database, belongs to something else, or is in use for writing; then it has not been changed.
+   * Opens a database, and creates a missing file if `create` is set. Throws `StoreError` if the file is not a database
+   * of this kind and network, or is in use for writing; the file is then unchanged.
    */
   static async open(options: LmdbStoreOptions): Promise<LmdbStore> {
     return new LmdbStore(await openDatabase(options), options.readOnly ?? false);
   }
 
-  /** The database's file, as an absolute path. */
+  /** The absolute path of the database file. */
   get path(): string {
     return this.#database.path;
   }
@@ -72,7 +72,7 @@ export class LmdbStore implements Store {
     return new Promise((resolve, reject) => {
       this.#checkWrite(operations);
       this.#queue.push({ operations, resolve, reject });
-      // Once the current code has run, so that all it writes goes into one commit.
+      // In a microtask, so that all batches of the current code go into one commit.
       if (this.#queue.length === 1) queueMicrotask(() => this.#commitQueue());
     });
   }
@@ -84,8 +84,8 @@ export class LmdbStore implements Store {
     this.#queue = [];
     try {
       root.transactionSync(() => {
-        // LMDB may or may not have committed the group in flight. Doing it again, once, does no harm, and its guard
-        // makes LMDB skip it should it come later.
+        // LMDB may or may not have committed the in-flight group. Applying it here again is harmless, and the guard
+        // makes LMDB skip the group if it has not been committed yet.
         if (this.#inFlight.length > 0 && !this.#guard) {
           this.#guard = guardKey(this.#group);
           root.put(this.#guard, new Uint8Array(1));
@@ -101,7 +101,7 @@ export class LmdbStore implements Store {
   }
 
   async flushed(): Promise<void> {
-    // Commits are in order and reach the disk before they are reported.
+    // Commits are in order, and each is on disk before its promise resolves.
     if (this.#queue.length > 0 || this.#inFlight.length > 0) await this.write([]);
     if (this.#failure) throw this.#failure;
   }
@@ -141,7 +141,7 @@ export class LmdbStore implements Store {
   async #close(): Promise<void> {
     const pending = this.flushed();
     for (const end of [...this.#views]) end();
-    // A write that failed has been reported to who wrote it.
+    // The promise of a failed write has reported the failure.
     await pending.catch(() => {});
     await this.#database.close();
   }
@@ -152,7 +152,7 @@ export class LmdbStore implements Store {
 
   #checkWrite(operations: readonly StoreOperation[]): void {
     this.#checkOpen();
-    if (this.#readOnly) throw new Error(`${this.path} is open for reading only`);
+    if (this.#readOnly) throw new Error(`${this.path} is open read-only`);
     if (this.#failure) throw this.#failure;
     checkOperations(operations);
   }
@@ -165,7 +165,7 @@ export class LmdbStore implements Store {
   *#entries(range: Range, transaction?: ReadTransaction): Generator<StoreEntry> {
     this.#checkOpen();
     const { gte, lt, reverse = false, limit } = range;
-    // To LMDB an empty bound is none.
+    // LMDB treats an empty bound as no bound.
     if (lt?.length === 0) return;
     const bounds = reverse
       ? { start: lt, exclusiveStart: true, end: gte, inclusiveEnd: true, reverse: true }
@@ -222,14 +222,14 @@ export class LmdbStore implements Store {
       );
   }
 
-  /** After a failed write the store takes no more: a later batch without the earlier one would be a state that never was. */
+  /** Rejects all further writes after a failed one: a later batch without an earlier one would be inconsistent. */
   #fail(error: unknown, lost: readonly PendingWrite[]): StoreError {
     this.#failure = new StoreError(
       'write-failed',
       this.path,
       `writing ${this.path} failed: ${(error as Error).message}`,
       {
-        hint: 'Make room on the disk, then restart the node: its file is as it was before this write.',
+        hint: 'Free disk space, then restart the node. The file is as it was before this write.',
         cause: error,
       },
     );

@@ -2,13 +2,13 @@ import { binaryKey, fromBinaryKey } from '../bytes/compare.ts';
 import { checkOperations } from './checks.ts';
 import type { Range, Snapshot, Store, StoreEntry, StoreOperation } from './store.ts';
 
-/** The values that an open view saw before later writes replaced them; undefined: there was none. */
+/** Values that were replaced since an open snapshot was taken; undefined if there was none. */
 type Overlay = Map<string, Uint8Array | undefined>;
 
-/** More new keys than this are sorted in one go, fewer are inserted one by one. */
+/** New keys up to which keys are inserted one by one instead of sorting all. */
 const FEW_KEYS = 32;
 
-/** The first index in `keys` whose key is not below `key`. */
+/** Returns the first index in `keys` whose key is not below `key`. */
 function lowerBound(keys: readonly string[], key: string): number {
   let low = 0;
   let high = keys.length;
@@ -20,24 +20,21 @@ function lowerBound(keys: readonly string[], key: string): number {
   return low;
 }
 
-/**
- * Keeps the value itself, which must not be changed afterwards, unless it is a small part of a larger buffer that would
- * stay in memory for its sake.
- */
+/** Returns the value to keep: a copy if it is a small part of a larger buffer, which would stay in memory with it. */
 function owned(value: Uint8Array): Uint8Array {
   if (value.byteLength * 2 < value.buffer.byteLength) return new Uint8Array(value);
-  // A `Buffer` is more than it should be: its `slice` would not copy.
+  // Not a `Buffer`, whose `slice` does not copy.
   return value.constructor === Uint8Array ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 }
 
 /**
- * A store in memory, for tests and simulations. Values are kept and returned without a copy: nobody may change them.
- * The order of the keys is worked out only when somebody asks for a range.
+ * A store in memory, for tests and simulations. Values are stored and returned without copying, so callers must not
+ * write to them. Keys are sorted lazily, when a range is read.
  */
 export class MemoryStore implements Store {
-  /** A deleted key keeps its place, with the value undefined, until `#compact`. */
+  /** A deleted key stays, with an undefined value, until `#compact`. */
   #values: Map<string, Uint8Array | undefined> = new Map();
-  /** Every key of `#values` is in exactly one of these two; the first is in order. */
+  /** Every key of `#values` is either in `#sorted`, in order, or in `#unsorted`. */
   #sorted: string[] = [];
   #unsorted: string[] = [];
   #deleted = 0;
@@ -56,7 +53,7 @@ export class MemoryStore implements Store {
   }
 
   *entries(range: Range = {}): IterableIterator<StoreEntry> {
-    // A view of its own, so that writes in between cannot disturb the iteration.
+    // Through a snapshot, so that writes do not disturb the iteration.
     const view = this.snapshot();
     try {
       yield* view.entries(range);
@@ -72,7 +69,7 @@ export class MemoryStore implements Store {
       return Promise.reject(error);
     }
     this.#queue.push(operations);
-    // Not at once, as no other store could either: who reads before the promise resolves, reads the old values.
+    // Deferred, as in LmdbStore: until the promise resolves, readers see the old values.
     this.#applied ??= Promise.resolve().then(() => this.#applyQueue());
     return this.#applied;
   }
@@ -161,7 +158,7 @@ export class MemoryStore implements Store {
     this.#values.set(key, value);
   }
 
-  /** The keys in order, deleted ones among them. The array is never changed again, so iterations may keep it. */
+  /** Returns all keys in order, including deleted ones. The array is never modified, so iterations may keep it. */
   #sortedKeys(): readonly string[] {
     const added = this.#unsorted;
     if (added.length === 0) return this.#sorted;
@@ -177,7 +174,7 @@ export class MemoryStore implements Store {
     return keys;
   }
 
-  /** Forgets the deleted keys. No view may be open: it could still need their places. */
+  /** Removes deleted keys. No snapshot may be open, because it could still need them. */
   #compact(): void {
     const live = (key: string) => this.#values.get(key) !== undefined;
     this.#sorted = this.#sorted.filter(live);

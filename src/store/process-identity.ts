@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/** What tells a process from every other one, also from a later one that got the same id. */
+/** Identifies a process even if its pid is reused. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** When it started, in the platform's own terms; undefined where that cannot be told. */
+  /** The start time in a platform-specific format; undefined if unknown. */
   readonly started?: string | undefined;
-  /** The boot and the pid namespace in which `pid` means something; undefined where that cannot be told. */
+  /** The boot id and pid namespace that `pid` belongs to; undefined if unknown. */
   readonly scope?: string | undefined;
 }
 
@@ -25,11 +25,13 @@ function currentScope(): string | undefined {
   });
 }
 
-/** The state letter and the start time (clock ticks since boot) from /proc/<pid>/stat (proc(5), fields 3 and 22). */
+/**
+ * Reads the state letter and the start time (clock ticks since boot) in /proc/<pid>/stat (proc(5), fields 3 and 22).
+ */
 function procStat(pid: number): { state: string; started: string } | undefined {
   return attempt(() => {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The second field is the program's name in parentheses, and may hold spaces and parentheses itself.
+    // The second field is the program's name in parentheses, which may contain spaces and parentheses.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { state: fields[0]!, started: fields[19]! };
   });
@@ -46,15 +48,15 @@ function startTime(pid: number): string | undefined {
 
 let own: ProcessIdentity | undefined;
 
-/** This process. */
+/** Returns the identity of this process. */
 export function ownIdentity(): ProcessIdentity {
   own ??= { pid: process.pid, started: startTime(process.pid), scope: currentScope() };
   return own;
 }
 
 /**
- * Whether the process still runs. 'unknown': its id belongs to a pid namespace (a container) into which we cannot see, or
- * a process has that id and the platform does not tell when it started.
+ * Returns whether a process still runs. 'unknown' if its pid belongs to another pid namespace (a container), or if a
+ * process with this pid exists and its start time is unknown.
  */
 export function isRunning(identity: ProcessIdentity): boolean | 'unknown' {
   const { pid, started, scope } = identity;
@@ -66,11 +68,11 @@ export function isRunning(identity: ProcessIdentity): boolean | 'unknown' {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it runs, as somebody else.
+    // EPERM means that it runs under another user.
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
   const stat = process.platform === 'linux' ? procStat(pid) : undefined;
-  // Dead, but not yet waited for by its parent.
+  // A zombie: it has exited, but its parent has not waited for it.
   if (stat && (stat.state === 'Z' || stat.state === 'X')) return false;
   const startedNow = stat ? stat.started : startTime(pid);
   if (started === undefined || startedNow === undefined) return 'unknown';

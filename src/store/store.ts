@@ -1,44 +1,56 @@
-/** One stored pair. */
+/** A stored key and its value. */
 export type StoreEntry = readonly [key: Uint8Array, value: Uint8Array];
 
-/** The keys from `gte` (inclusive) to `lt` (exclusive), in byte order or against it. */
+/** A range of keys. */
 export interface Range {
+  /** The lower bound, inclusive; default: none. */
   readonly gte?: Uint8Array;
+  /** The upper bound, exclusive; default: none. */
   readonly lt?: Uint8Array;
+  /** Whether to iterate in descending order; default false. */
   readonly reverse?: boolean;
+  /** Entries to return at most; default: all. */
   readonly limit?: number;
 }
 
-/** One change of a batch; a later one of the same key wins. */
+/** A change in a batch; the last change of a key wins. */
 export type StoreOperation =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly type: 'delete'; readonly key: Uint8Array };
 
+/** Read access to a store or a snapshot. Methods throw once it is closed. */
 export interface StoreReader {
-  /** The value, in bytes of its own, or undefined. */
+  /** Returns the value of a key; undefined if there is none. Later writes do not change it; do not write to it. */
   get(key: Uint8Array): Uint8Array | undefined;
+  /** Returns whether the key exists. */
   has(key: Uint8Array): boolean;
+  /** Iterates over a range in key order, as of the start of the iteration. */
   entries(range?: Range): IterableIterator<StoreEntry>;
 }
 
-/** A view of one moment, unmoved by later writes. Close it: it holds pages back. */
+/** A consistent view that later writes do not change. It keeps old pages in use until it is closed. */
 export interface Snapshot extends StoreReader {
+  /** Releases the view. */
   close(): void;
 }
 
 /**
- * Ordered keys (1 to 511 bytes, compared as bytes) with values, changed in atomic batches. Implementations: `LmdbStore`, `MemoryStore`.
+ * An ordered key-value store with atomic batches. Keys have 1 to 511 bytes and are ordered bytewise. Implementations:
+ * `LmdbStore`, `MemoryStore`.
  */
 export interface Store extends StoreReader {
   /**
-   * Applies all of `operations` or, should the process die, none. Resolves once every reader sees them and no crash of
-   * this process can lose them. Batches apply in the order of the calls.
+   * Writes a batch atomically, even if the process dies. Resolves once readers see it and a crash of the process cannot
+   * lose it. Batches are applied in the order of the calls. Rejects with `RangeError` for an invalid key, `StoreError`
+   * if the write fails.
    */
   write(operations: readonly StoreOperation[]): Promise<void>;
-  /** As `write`, before it returns. */
+  /** Writes a batch as `write` does, after all pending batches, and returns when it is done. Throws. */
   writeSync(operations: readonly StoreOperation[]): void;
-  /** Resolves once all that was written survives a loss of power. */
+  /** Resolves once all previous writes are durable, even after a power failure. */
   flushed(): Promise<void>;
+  /** Returns a snapshot of the current content. */
   snapshot(): Snapshot;
+  /** Completes pending writes and closes the store. Its snapshots must not be used afterwards. */
   close(): Promise<void>;
 }

@@ -194,7 +194,7 @@ describe('files', () => {
     await check(chain, /regtest/, 'testnet4');
 
     truncateSync(chain, statSync(chain).size / 2);
-    await check(chain, /cut off/);
+    await check(chain, /truncated/);
     writeFileSync(chain, 'This is not a database at all. '.repeat(1000));
     await check(chain, /not a database/);
     writeFileSync(chain, new Uint8Array(0));
@@ -202,7 +202,7 @@ describe('files', () => {
 
     copyFileSync(good.chain, chain);
     truncateSync(wallet, statSync(wallet).size / 2);
-    await check(wallet, /cut off/);
+    await check(wallet, /truncated/);
     writeFileSync(wallet, new Uint8Array(20_000).fill(7));
     await check(wallet, /not a database/);
     // A blockchain in the place of the wallet.

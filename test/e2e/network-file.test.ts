@@ -49,7 +49,7 @@ describe('pier up --network FILE', () => {
         const failed = await pier(command, { ...env(base), PIER_NETWORK: other });
         expect([command, failed.code]).toEqual([command, 1]);
         expect(failed.stderr).toMatch(/belongs to network quick#[0-9a-f]{8}, not to quick#[0-9a-f]{8}/);
-        expect(failed.stderr).toContain('The file of network quick has changed since');
+        expect(failed.stderr).toContain('The file that defines network quick has changed');
       }
     } finally {
       child.kill('SIGKILL');

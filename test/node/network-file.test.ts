@@ -291,10 +291,10 @@ describe('the network marker of data files', () => {
     await expect(open({ ...BASE, coinbaseMaturity: 5 })).rejects.toMatchObject({
       code: 'other-network',
       message: expect.stringMatching(/belongs to network mine#[0-9a-f]{8}, not to mine#[0-9a-f]{8}$/),
-      hint: expect.stringContaining('The file of network mine has changed since'),
+      hint: expect.stringContaining('The file that defines network mine has changed'),
     });
     await expect(open({ ...BASE, name: 'yours' })).rejects.toMatchObject({
-      hint: 'Name the network mine, or another data directory.',
+      hint: 'Use --network mine, or another data directory.',
     });
   });
 });

@@ -7,7 +7,7 @@ import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Puts the store and what it needs into `folder` as JavaScript, so that programs written there can import it. */
+/** Compiles the store and its dependencies to JavaScript in `folder`, so that scripts there can import it. */
 export function compileStore(folder: string): void {
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
@@ -27,9 +27,10 @@ export function compileStore(folder: string): void {
   }
 }
 
+/** A child process that runs a script. */
 export class Child {
   readonly process: ChildProcessByStdio<null, Readable, Readable>;
-  /** Whole lines of its standard output. */
+  /** The complete lines of its standard output. */
   readonly lines: string[] = [];
   errors = '';
   #rest = '';
@@ -61,15 +62,15 @@ export class Child {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** Resolves once it has printed `count` lines; rejects if it ends before. */
+  /** Resolves once it has printed `count` lines; rejects if it exits before. */
   async printed(count: number): Promise<void> {
     while (this.lines.length < count) {
-      if (this.#ended) throw new Error(`the child ended after ${this.lines.length} lines: ${this.errors}`);
+      if (this.#ended) throw new Error(`the child exited after ${this.lines.length} lines: ${this.errors}`);
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
 
-  /** Ends it as `kill -9` does; resolves when it is gone and all that it printed is in `lines`. */
+  /** Kills it with SIGKILL; resolves once it has exited and all of its output is in `lines`. */
   async kill(): Promise<void> {
     this.process.kill('SIGKILL');
     await this.ended;

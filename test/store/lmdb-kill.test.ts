@@ -10,14 +10,14 @@ import { Child, compileStore } from './child.ts';
 const folder = tempDir('kill');
 const options = (path: string) => ({ path, network: 'regtest', kind: 'blockchain' }) as const;
 
-/** Keys that every batch sets to its own number. */
+/** Keys that every batch sets to its number. */
 const SHARED_KEYS = 20;
-/** Batches whose own keys stay. */
+/** Batches whose own key is kept. */
 const KEPT = 30;
 
 beforeAll(() => {
   compileStore(folder);
-  // Writes batches forever, several at a time, and prints the number of each once its promise has resolved.
+  // Writes batches forever, several at a time, and prints the number of each once its promise resolves.
   writeFileSync(
     join(folder, 'writer.js'),
     `import { writeSync } from 'node:fs';
@@ -33,7 +33,7 @@ beforeAll(() => {
        const current = ++n;
        const operations = [];
        for (let i = 0; i < ${SHARED_KEYS}; i++) {
-         // Values of changing length, some of several pages.
+         // Values of different lengths, some of several pages.
          const filler = 'x'.repeat((current * 37 + i * 101) % (i === 7 ? 20000 : 300));
          operations.push({ type: 'put', key: text('shared ' + i), value: text(String(current).padStart(10, '0') + filler) });
        }
@@ -53,7 +53,7 @@ beforeAll(() => {
 const decode = (bytes: Uint8Array | undefined) => (bytes ? new TextDecoder().decode(bytes) : undefined);
 const encode = (text: string) => new TextEncoder().encode(text);
 
-/** Checks that the file holds the state after one batch, and returns that batch's number. */
+/** Checks that the file holds exactly the state after some batch; returns the number of that batch. */
 async function batchInFile(path: string): Promise<number> {
   const store = await LmdbStore.open(options(path));
   const numbers = Array.from({ length: SHARED_KEYS }, (_, i) => decode(store.get(encode(`shared ${i}`))));
@@ -71,7 +71,7 @@ async function batchInFile(path: string): Promise<number> {
   return last;
 }
 
-/** Starts writers on the file and kills them, again and again; returns how many batches the file holds in the end. */
+/** Repeatedly starts a writer on the file and kills it; returns the number of batches in the file. */
 async function killWriters(path: string, rounds: number, random: SeededRandom): Promise<number> {
   let last = 0;
   for (let round = 0; round < rounds; round++) {
@@ -88,14 +88,14 @@ async function killWriters(path: string, rounds: number, random: SeededRandom): 
 }
 
 describe('LmdbStore under kill -9', () => {
-  it('holds every batch whole or not at all, and every one that was reported', { timeout: 60_000 }, async () => {
+  it('keeps batches atomic, and loses none whose promise resolved', { timeout: 60_000 }, async () => {
     const seeds = [20, 21];
     const kill = (seed: number) => killWriters(join(folder, `killed${seed}.db`), 3, new SeededRandom(seed));
     const batches = await Promise.all(seeds.map(kill));
     expect(Math.min(...batches)).toBeGreaterThan(30);
   });
 
-  it('leaves no file that cannot be opened, even when killed while it is made', { timeout: 60_000 }, async () => {
+  it('leaves a file that can be opened, even when killed while creating it', { timeout: 60_000 }, async () => {
     const delays = [0, 1, 2, 4, 8];
     const files = await Promise.all(
       delays.map(async (delay) => {

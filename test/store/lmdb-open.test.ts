@@ -42,8 +42,8 @@ async function failure(request: Parameters<typeof LmdbStore.open>[0]): Promise<S
   return result as StoreError;
 }
 
-/** Fails to open, with this code, and leaves the folder as it was. */
-async function expectRefusal(request: Parameters<typeof LmdbStore.open>[0], code: string): Promise<StoreError> {
+/** Checks that opening fails with this code and leaves the file unchanged; returns the error. */
+async function expectFailure(request: Parameters<typeof LmdbStore.open>[0], code: string): Promise<StoreError> {
   const { path } = request;
   const before = existsSync(path) && statSync(path).isFile() ? readFileSync(path) : undefined;
   const error = await failure(request);
@@ -54,7 +54,9 @@ async function expectRefusal(request: Parameters<typeof LmdbStore.open>[0], code
   return error;
 }
 
-/** The newest meta page of an LMDB file, by LMDB's own layout: the page size and the number of the last page. */
+/**
+ * Returns the page size and the last page number in the newest meta page of an LMDB file, and the pages in the file.
+ */
 function lastPage(path: string): { pageSize: number; last: number; pages: number } {
   const file = readFileSync(path);
   const meta = (offset: number) => ({
@@ -74,7 +76,7 @@ function contentsDigest(store: LmdbStore): string {
   return hash.digest('hex');
 }
 
-/** Edits the store's own records, which lie outside its key space. */
+/** Edits a record of the store itself, outside its key space. */
 async function editRecord(path: string, key: string, edit: (value: Record<string, unknown>) => object): Promise<void> {
   const root = open<Uint8Array, Uint8Array>({
     path,
@@ -90,7 +92,7 @@ async function editRecord(path: string, key: string, edit: (value: Record<string
 
 beforeAll(() => {
   compileStore(folder);
-  // Opens a store, says so or prints the error's code, and holds it until it is killed.
+  // Opens a store and holds it until killed; prints 'open' or the error code.
   writeFileSync(
     join(folder, 'holder.js'),
     `import { writeSync } from 'node:fs';
@@ -112,19 +114,19 @@ function hold(path: string, more: object = { kind: 'blockchain' }, umask = ''): 
   return new Child(join(folder, 'holder.js'), [path, JSON.stringify(more), umask]);
 }
 
-describe('a path that is no database of ours', () => {
-  it('is refused where nothing is there and nothing is to be created', async () => {
+describe('A path without a database of Pier', () => {
+  it('is rejected if there is no file and none is to be created', async () => {
     const path = newPath();
-    await expectRefusal(options(path, { create: false }), 'missing-database');
-    await expectRefusal(options(path, { readOnly: true }), 'missing-database');
+    await expectFailure(options(path, { create: false }), 'missing-database');
+    await expectFailure(options(path, { readOnly: true }), 'missing-database');
     expect(existsSync(path)).toBe(false);
     expect(existsSync(`${path}-lock`)).toBe(false);
   });
 
-  it('is refused, unchanged and without a lock beside it, if it is a folder or holds something else', async () => {
+  it('is rejected, unchanged and without a lock file, if it is a folder or another file', async () => {
     const directory = newPath();
     mkdirSync(directory);
-    await expectRefusal(options(directory), 'not-a-database');
+    await expectFailure(options(directory), 'not-a-database');
     const random = new SeededRandom(1);
     const whole = readFileSync(await makeFile());
     const badPageSize = Buffer.from(whole);
@@ -136,34 +138,34 @@ describe('a path that is no database of ours', () => {
       Buffer.alloc(100_000),
       random.bytes(10_000),
       badPageSize,
-      // Its second meta page is gone.
+      // Without its second meta page.
       Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(4096), whole.subarray(8192)]),
     ];
     for (const content of contents) {
       const path = newPath();
       writeFileSync(path, content);
-      for (const more of [{}, { readOnly: true }]) await expectRefusal(options(path, more), 'not-a-database');
+      for (const more of [{}, { readOnly: true }]) await expectFailure(options(path, more), 'not-a-database');
       expect(existsSync(`${path}-lock`)).toBe(false);
     }
   });
 
-  it('is refused, unchanged, if another program made it with LMDB', async () => {
+  it('is rejected, unchanged, if it is an LMDB file of another program', async () => {
     const path = newPath();
     const foreign = open({ path, noSubdir: true });
     await foreign.put('hello', 'world');
     await foreign.close();
-    const error = await expectRefusal(options(path), 'not-a-database');
-    expect(error.message).toContain('not one of Pier');
+    const error = await expectFailure(options(path), 'not-a-database');
+    expect(error.message).toContain('another program');
   });
 
-  it.runIf(process.platform !== 'win32')('is refused if the file system does not let us', async () => {
+  it.runIf(process.platform !== 'win32')('is rejected without permission', async () => {
     const path = await makeFile();
     chmodSync(path, 0o000);
     if (process.getuid?.() !== 0) {
-      await expectRefusal(options(path), 'permission-denied');
+      await expectFailure(options(path), 'permission-denied');
       return;
     }
-    // Nothing is closed to root, so let somebody else try.
+    // Permissions do not apply to root, so the test switches to another user.
     chmodSync(folder, 0o755);
     process.seteuid?.(65534);
     try {
@@ -177,9 +179,9 @@ describe('a path that is no database of ours', () => {
   });
 });
 
-describe('a truncated file', () => {
+describe('A truncated file', () => {
   const random = new SeededRandom(3);
-  /** Changes of which a part undoes itself, so that pages are taken and freed at once. */
+  /** Returns changes that partly undo each other, so that one transaction allocates and frees pages. */
   const churn = (): StoreOperation[] => {
     const operations: StoreOperation[] = [];
     for (let i = 0; i < 300; i++) {
@@ -193,10 +195,10 @@ describe('a truncated file', () => {
     return operations;
   };
 
-  it('is told from one that lacks nothing but unused pages, wherever it is cut', async () => {
+  it('is rejected wherever it is cut, unless it only lacks unused pages', async () => {
     const path = newPath();
     let store = await LmdbStore.open(options(path));
-    // LMDB need not write the last pages of a file if the same transaction has taken and freed them.
+    // LMDB may omit the last pages of a file if one transaction allocated and freed them.
     let short = 0;
     for (let i = 0; i < 60 && short < 3; i++) {
       await store.write(churn());
@@ -214,7 +216,7 @@ describe('a truncated file', () => {
 
     const whole = readFileSync(path);
     const { pageSize, pages } = lastPage(path);
-    let refused = 0;
+    let rejected = 0;
     for (let keep = 0; keep < pages; keep += keep < 4 ? 1 : 23) {
       for (const length of [keep * pageSize, keep * pageSize + 160]) {
         if (length === 0) continue;
@@ -227,35 +229,35 @@ describe('a truncated file', () => {
         } else {
           expect(opened.code).toBe('truncated-database');
           expect(readFileSync(cut).equals(whole.subarray(0, length))).toBe(true);
-          refused++;
+          rejected++;
         }
       }
     }
-    expect(refused).toBeGreaterThan(10);
+    expect(rejected).toBeGreaterThan(10);
   });
 
-  it('is refused also if the cut goes through its head', async () => {
+  it('is rejected if it is cut within its meta pages', async () => {
     const path = await makeFile();
     for (const length of [5000, 4096, 4000, 100]) {
       truncateSync(path, length);
-      await expectRefusal(options(path), 'truncated-database');
+      await expectFailure(options(path), 'truncated-database');
     }
     truncateSync(path, 20);
-    await expectRefusal(options(path), 'not-a-database');
+    await expectFailure(options(path), 'not-a-database');
   });
 });
 
-describe('a database of another purpose', () => {
-  it('is refused by network, kind and format, and left unchanged', async () => {
+describe('A database of another network, kind or format', () => {
+  it('is rejected and left unchanged', async () => {
     const path = await makeFile();
     for (const readOnly of [false, true]) {
-      const network = await expectRefusal({ ...options(path), network: 'main', readOnly }, 'other-network');
+      const network = await expectFailure({ ...options(path), network: 'main', readOnly }, 'other-network');
       expect(network.message).toContain('regtest');
-      const kind = await expectRefusal({ ...options(path), kind: 'wallet', readOnly }, 'other-kind');
+      const kind = await expectFailure({ ...options(path), kind: 'wallet', readOnly }, 'other-kind');
       expect(kind.message).toContain('blockchain');
     }
     await editRecord(path, 'identity', (identity) => ({ ...identity, format: 2 }));
-    await expectRefusal(options(path), 'newer-format');
+    await expectFailure(options(path), 'newer-format');
     await editRecord(path, 'identity', (identity) => ({ ...identity, format: 1 }));
     const store = await LmdbStore.open(options(path));
     expect(store.get(encode('a'))).toEqual(encode('b'));
@@ -263,15 +265,15 @@ describe('a database of another purpose', () => {
   });
 });
 
-describe('one writer', () => {
-  it('is all that one process gets', async () => {
+describe('The claim to write', () => {
+  it('is exclusive within a process; readers are allowed', async () => {
     const path = await makeFile();
     const store = await LmdbStore.open(options(path));
-    const error = await expectRefusal(options(path), 'database-in-use');
+    const error = await expectFailure(options(path), 'database-in-use');
     expect(error.message).toContain(`this process (${process.pid})`);
     const reader = await LmdbStore.open(options(path, { readOnly: true }));
     expect(reader.get(encode('a'))).toEqual(encode('b'));
-    await expect(reader.write([put('a', 'c')])).rejects.toThrow('reading only');
+    await expect(reader.write([put('a', 'c')])).rejects.toThrow('read-only');
     await reader.close();
     await store.write([put('a', 'c')]);
     await store.close();
@@ -280,7 +282,7 @@ describe('one writer', () => {
     await again.close();
   });
 
-  it('is refused beside another process, by its pid, until that is gone; readers are not', {
+  it('is exclusive between processes until the holder exits; readers are allowed', {
     timeout: 30_000,
   }, async () => {
     const path = await makeFile();
@@ -296,7 +298,7 @@ describe('one writer', () => {
     expect(beside.get(encode('a'))).toEqual(encode('b'));
     await beside.close();
 
-    // The reader goes on living, so LMDB's table of readers is not emptied: the pid decides.
+    // The reader still runs, so LMDB's reader table is not cleared: the pid decides.
     await holder.kill();
     const store = await LmdbStore.open(options(path));
     await store.write([put('a', 'c')]);
@@ -304,19 +306,19 @@ describe('one writer', () => {
     await reader.kill();
   });
 
-  it('takes over from a process that died, also if its pid belongs to another one now', async () => {
+  it('is taken over from a dead process, even if another process has its pid', async () => {
     const path = await makeFile();
     const stat = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ')[19];
     const boot = () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
     const records: Record<string, unknown>[] = [
       { pid: 2 ** 30 },
-      // Alive, but the platform could not tell when the holder started; nobody else has the file open.
+      // A running process without a start time; no other process has the file open.
       { pid: process.ppid },
       { pid: process.ppid, scope: `${'0'.repeat(36)} pid:[1]`, started: '5' },
     ];
     if (process.platform === 'linux') {
       records.push({ pid: process.ppid, started: `${Number(stat(process.ppid)) + 1}` });
-      // In a container that is gone.
+      // In a container that no longer exists.
       records.push({ pid: process.pid, started: stat(process.pid), scope: `${boot()} pid:[1]` });
     }
     for (const holder of records) {
@@ -326,30 +328,30 @@ describe('one writer', () => {
     }
     if (process.platform === 'linux') {
       await editRecord(path, 'holder', () => ({ pid: process.ppid, started: stat(process.ppid) }));
-      const error = await expectRefusal(options(path), 'database-in-use');
+      const error = await expectFailure(options(path), 'database-in-use');
       expect(error.message).toContain(`process ${process.ppid}`);
-      // A container that we cannot see into, while somebody has the file open.
+      // In another container, while another process has the file open.
       await editRecord(path, 'holder', () => ({ pid: 1, started: '5', scope: `${boot()} pid:[1]` }));
       const reader = hold(path, { kind: 'blockchain', readOnly: true });
       await reader.printed(1);
-      await expectRefusal(options(path), 'database-in-use');
+      await expectFailure(options(path), 'database-in-use');
       await reader.kill();
       await (await LmdbStore.open(options(path))).close();
     }
   });
 
-  it('is one also when several come at once after a crash', { timeout: 30_000 }, async () => {
+  it('goes to one of several concurrent processes after a crash', { timeout: 30_000 }, async () => {
     const path = await makeFile();
     const first = hold(path);
     await first.printed(1);
-    const takers = [hold(path), hold(path), hold(path)];
+    const early = [hold(path), hold(path), hold(path)];
     await first.kill();
     const late = [hold(path), hold(path)];
-    const all = [...takers, ...late];
+    const all = [...early, ...late];
     await Promise.all(all.map((child) => child.printed(1)));
     const outcomes = all.map((child) => child.lines[0]!.split(' ')[0]);
     const winner = all.findIndex((child) => child.lines[0] === 'open b');
-    // Those that came before the death were refused because of the first.
+    // Processes that opened before the crash may have been rejected because of the first.
     expect(outcomes.filter((outcome) => outcome === 'open').length).toBeLessThanOrEqual(1);
     expect(outcomes.every((outcome) => outcome === 'open' || outcome === 'database-in-use')).toBe(true);
     if (winner >= 0) expect((await failure(options(path))).message).toContain(`${all[winner]!.process.pid}`);
@@ -358,10 +360,10 @@ describe('one writer', () => {
   });
 });
 
-describe.runIf(process.platform !== 'win32')('file modes', () => {
+describe.runIf(process.platform !== 'win32')('File modes', () => {
   const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
-  it('keep wallets to their owner, whatever the umask and the mode they came with', { timeout: 30_000 }, async () => {
+  it('restrict wallets to their owner, whatever the umask and the previous mode', { timeout: 30_000 }, async () => {
     const wallet = newPath();
     const blockchain = newPath();
     const children = [hold(wallet, { kind: 'wallet' }, '0'), hold(blockchain, { kind: 'blockchain' }, '0')];
@@ -375,8 +377,8 @@ describe.runIf(process.platform !== 'win32')('file modes', () => {
   });
 });
 
-describe('a new file', () => {
-  it('appears complete, in folders made for it, with nothing else beside it but LMDB’s lock', async () => {
+describe('A new file', () => {
+  it("appears complete, in a new folder, with only LMDB's lock file next to it", async () => {
     const path = join(folder, 'deep', 'er', 'new.db');
     const store = await LmdbStore.open(options(path));
     expect(store.path).toBe(path);
@@ -384,7 +386,7 @@ describe('a new file', () => {
     await store.close();
   });
 
-  it('is made by one of two who want it at once, and opened by one', async () => {
+  it('is created and opened by only one of two concurrent calls', async () => {
     const path = newPath();
     const results = await Promise.allSettled([LmdbStore.open(options(path)), LmdbStore.open(options(path))]);
     const opened = results.filter((result) => result.status === 'fulfilled');
@@ -393,8 +395,8 @@ describe('a new file', () => {
   });
 });
 
-describe.runIf(process.platform === 'linux')('a disk that takes no more', () => {
-  it('fails the write and all later ones, and leaves the file as it was', { timeout: 30_000 }, async () => {
+describe.runIf(process.platform === 'linux')('A full disk', () => {
+  it('fails the write and all later ones, and leaves the file unchanged', { timeout: 30_000 }, async () => {
     const path = newPath();
     writeFileSync(
       join(folder, 'filler.js'),

@@ -24,7 +24,7 @@ function contents(reader: StoreReader, range?: Range): string[] {
   return [...reader.entries(range)].map(([key, value]) => `${toHex(key)}=${toHex(value)}`);
 }
 
-/** What a store should hold, in the plainest way. */
+/** A reference model of a store. */
 class Model {
   pairs = new Map<string, string>();
 
@@ -51,7 +51,7 @@ class Model {
   }
 }
 
-// Few and short keys, so that they meet; some at the limits.
+// Few and short keys, so that they collide; some at the limits.
 const arbitraryKey = fc.oneof(
   { weight: 8, arbitrary: fc.uint8Array({ minLength: 1, maxLength: 2, max: 3 }) },
   { weight: 1, arbitrary: fc.uint8Array({ minLength: 1, maxLength: 40 }) },
@@ -82,7 +82,7 @@ const arbitraryStep = fc.oneof(
 );
 
 describe.each(Object.entries(stores))('%s', (_, create) => {
-  it('behaves as a sorted map does, whatever the order of writes, synchronous writes, reads and snapshots', async () => {
+  it('behaves like a sorted map under any order of writes, synchronous writes, reads and snapshots', async () => {
     const store = await create();
     const model = new Model();
     await fc.assert(
@@ -130,7 +130,7 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
     await store.close();
   });
 
-  it('gives values in bytes of their own, as plain Uint8Arrays', async () => {
+  it('returns values that later writes do not change, as plain Uint8Arrays', async () => {
     const store = await create();
     const large = new Uint8Array(3_000_000).map((_, i) => i * 31);
     const pooled = Buffer.from('a small value in a large pool');
@@ -154,7 +154,7 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
     await store.close();
   });
 
-  it('refuses keys of no or more than 511 bytes, and applies nothing of their batch', async () => {
+  it('rejects a batch with an empty key or one of more than 511 bytes as a whole', async () => {
     const store = await create();
     const bad = [new Uint8Array(0), new Uint8Array(512)];
     for (const key of bad) {
@@ -166,11 +166,11 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
     await store.close();
   });
 
-  it('applies batches in the order of the calls, though synchronous ones overtake', async () => {
+  it('applies batches in the order of the calls, also when a synchronous one flushes the queue', async () => {
     const store = await create();
     const model = new Model();
     const batch = (n: number, operations: StoreOperation[]): StoreOperation[] => [...operations, put('ff', `0${n}`)];
-    // The first is with the engine, the second still waits, when the synchronous ones come.
+    // During the synchronous writes, the first batch is in flight and the second is queued.
     const first = batch(1, [put('01', '01'), put('02', '01'), put('03', '01')]);
     const second = batch(2, [del('01'), put('02', '02')]);
     const synchronous = [batch(3, [put('01', '03'), del('02'), del('03')]), batch(4, [put('03', '04'), del('01')])];
@@ -196,7 +196,7 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
     await store.close();
   });
 
-  it('shows a batch only when it is applied as a whole', async () => {
+  it('makes a batch visible atomically', async () => {
     const store = await create();
     await store.write([put('01', '00'), put('02', '00')]);
     const written = store.write([put('01', '01'), del('02'), put('03', '01')]);
@@ -206,7 +206,7 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
     await store.close();
   });
 
-  it('lets an iteration see the moment of its start', async () => {
+  it('iterates over the content as of the start of the iteration', async () => {
     const store = await create();
     await store.write([put('01', '00'), put('03', '00'), put('05', '00')]);
     const seen: string[] = [];
@@ -220,7 +220,7 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
     await store.close();
   });
 
-  it('forgets deleted keys, and keeps snapshots right while it does', async () => {
+  it('removes deleted keys, but not from open snapshots', async () => {
     const store = await create();
     const key = (i: number) => Uint8Array.of(i >> 8, i);
     const all = Array.from({ length: 3000 }, (_, i) => i);
@@ -240,7 +240,7 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
     await store.close();
   });
 
-  it('completes what was written when it is closed, and does nothing afterwards', async () => {
+  it('completes pending writes when closed, and throws afterwards', async () => {
     const store = await create();
     const view = store.snapshot();
     const iteration = store.entries();
