@@ -2,7 +2,7 @@ import type { RpcNode } from '../api/method/rpc-node.ts';
 import { rpcMethods } from '../api/methods/index.ts';
 import { type CallParams, callMethod } from '../api/rpc/dispatch.ts';
 
-/** `callMethod` for a node with all blocks. */
+/** Calls an RPC method of a full node in this process, without HTTP; resolves with its result. */
 export function callInProcess(
   node: RpcNode,
   method: string,

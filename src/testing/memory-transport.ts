@@ -4,15 +4,16 @@ import type { Connection, Listener, Transport } from '../p2p/transport/connectio
 import type { Clock } from '../platform/clock.ts';
 import { PierError } from '../platform/errors.ts';
 
-/** The first of the ports that connections start from, and that are given to those who listen on port 0. */
+/** The first port assigned to outbound connections, and to listeners on port 0. */
 const FIRST_EPHEMERAL_PORT = 49_152;
 
+/** The options of a `MemoryNetwork`. */
 export interface MemoryNetworkOptions {
-  /** Milliseconds that bytes take from one end to the other; default 0. */
+  /** Returns the one-way latency between two endpoints in milliseconds; default 0. */
   readonly latencyMs?: (from: Endpoint, to: Endpoint) => number;
 }
 
-/** One end of a connection; what one end sends reaches the other, in order, by the clock's timers. */
+/** One end of a connection. Bytes sent on one end arrive at the other in order, by timers of the clock. */
 class MemoryConnection implements Connection {
   readonly remote: Endpoint;
   readonly local: Endpoint;
@@ -24,7 +25,7 @@ class MemoryConnection implements Connection {
   #lastArrival = 0;
   #closed = false;
   #paused = false;
-  /** Arrived, but not read. */
+  /** Chunks that arrived but are not read yet. */
   #unread: Uint8Array[] = [];
   #onData: ((chunk: Uint8Array) => void) | undefined;
   #onDrain: (() => void) | undefined;
@@ -38,13 +39,13 @@ class MemoryConnection implements Connection {
     this.#latencyMs = latencyMs;
   }
 
-  /** The two ends of a new connection: the one that called, and the one that was called. */
+  /** Returns the two ends of a new connection: outbound, inbound. */
   static pair(clock: Clock, from: Endpoint, to: Endpoint, latencyMs: number): [MemoryConnection, MemoryConnection] {
-    const caller = new MemoryConnection(clock, from, to, false, latencyMs);
-    const called = new MemoryConnection(clock, to, from, true, latencyMs);
-    caller.#other = called;
-    called.#other = caller;
-    return [caller, called];
+    const outbound = new MemoryConnection(clock, from, to, false, latencyMs);
+    const inbound = new MemoryConnection(clock, to, from, true, latencyMs);
+    outbound.#other = inbound;
+    inbound.#other = outbound;
+    return [outbound, inbound];
   }
 
   get bufferedBytes(): number {
@@ -57,7 +58,7 @@ class MemoryConnection implements Connection {
     this.#atOther(() => this.#other.#arrive(bytes));
   }
 
-  /** Runs `action` when what is sent now arrives; never before what was sent earlier. */
+  /** Runs `action` when bytes sent now would arrive, but not before earlier ones. */
   #atOther(action: () => void): void {
     const now = this.#clock.now();
     this.#lastArrival = Math.max(this.#lastArrival, now + this.#latencyMs);
@@ -121,7 +122,7 @@ class MemoryConnection implements Connection {
   }
 }
 
-/** Nodes that reach each other within one process. With a virtual clock, every run is the same. */
+/** An in-process network of nodes. With a virtual clock and seeded randomness, runs are deterministic. */
 export class MemoryNetwork {
   readonly #clock: Clock;
   readonly #latencyMs: (from: Endpoint, to: Endpoint) => number;
@@ -133,7 +134,7 @@ export class MemoryNetwork {
     this.#latencyMs = options.latencyMs ?? (() => 0);
   }
 
-  /** The network as the machine at `host` sees it. */
+  /** Returns the transport of a machine with the address `host`. */
   transport(host = '127.0.0.1'): Transport {
     return {
       connect: (endpoint, signal) => this.#connect({ host, port: this.#ephemeralPort() }, endpoint, signal),
@@ -154,9 +155,9 @@ export class MemoryNetwork {
           reject(new PierError('connect-failed', `cannot connect to ${formatEndpoint(to)}: refused`));
           return;
         }
-        const [caller, called] = MemoryConnection.pair(this.#clock, from, to, latencyMs);
-        accept(called);
-        resolve(caller);
+        const [outbound, inbound] = MemoryConnection.pair(this.#clock, from, to, latencyMs);
+        accept(inbound);
+        resolve(outbound);
       });
     });
   }
@@ -164,7 +165,7 @@ export class MemoryNetwork {
   #listen(endpoint: Endpoint, onConnection: (connection: Connection) => void): Listener {
     const bound = { host: endpoint.host, port: endpoint.port === 0 ? this.#ephemeralPort() : endpoint.port };
     const key = formatEndpoint(bound);
-    if (this.#listeners.has(key)) throw new PierError('port-taken', `cannot listen at ${key}: it is taken`);
+    if (this.#listeners.has(key)) throw new PierError('port-taken', `cannot listen on ${key}: address in use`);
     this.#listeners.set(key, onConnection);
     return {
       endpoint: bound,

@@ -1,11 +1,11 @@
 import type { Random } from '../platform/random.ts';
 
-/** A repeatable stream (xoshiro128**) for tests and simulations; not for keys. */
+/** A deterministic generator (xoshiro128**) for tests and simulations. Not cryptographically secure. */
 export class SeededRandom implements Random {
   readonly #state = new Uint32Array(4);
 
   constructor(seed: number) {
-    // SplitMix32 spreads a small seed over the whole state.
+    // SplitMix32 expands the seed to the whole state.
     let z = seed >>> 0;
     for (let i = 0; i < 4; i++) {
       z = (z + 0x9e3779b9) >>> 0;
@@ -17,7 +17,7 @@ export class SeededRandom implements Random {
     }
   }
 
-  /** The next 32 bits of the stream. */
+  /** Returns the next uint32. */
   uint32(): number {
     const s = this.#state;
     const product = Math.imul(s[1]!, 5);
@@ -32,6 +32,7 @@ export class SeededRandom implements Random {
     return result;
   }
 
+  /** Returns the next `length` bytes. */
   bytes(length: number): Uint8Array {
     const out = new Uint8Array(length);
     for (let i = 0; i < length; i += 4) {

@@ -6,7 +6,7 @@ interface VirtualTimer {
   readonly callback: () => void;
 }
 
-/** A clock that moves only when told to; callbacks run inside `advance`, in the order they are due. */
+/** A clock that moves only by `advance`, which runs due callbacks in order. Starts at `startMs`, Unix milliseconds. */
 export class VirtualClock implements Clock {
   #now: number;
   #sequence = 0;
@@ -34,7 +34,7 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Moves time forward by `ms`, running every callback that falls due on the way. */
+  /** Advances the clock by `ms` milliseconds and runs the callbacks that become due, including new ones. */
   advance(ms: number): void {
     const end = this.#now + ms;
     for (;;) {
