@@ -25,7 +25,7 @@ describe('the installed package', () => {
 
   it('contains the licence, networks and documents, and neither tests nor sources', () => {
     const files = readdirSync(join(project, 'node_modules/pier')).sort();
-    const expected = ['LICENSE', 'README.md', 'README.zh-CN.md', 'bin', 'dist', 'networks', 'package.json'];
+    const expected = ['LICENSE', 'README.md', 'README.zh-CN.md', 'bin', 'dist', 'docs', 'networks', 'package.json'];
     expect(files).toEqual(expected.filter((name) => existsSync(join(root, name))));
   });
 
