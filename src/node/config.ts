@@ -77,16 +77,13 @@ export interface NodeConfig {
   readonly rpc: RpcConfig;
 }
 
-/** A number, or its decimal digits. */
-type Count = string | number;
-
 /** `T` with every property optional. */
-type Input<T> = { readonly [K in keyof T]?: T[K] | undefined };
+export type ConfigInput<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 /** Options of one node as a caller gives them; all that is absent has a default. */
 export interface NodeConfigInput {
   /** Default: `NODE_ID`. */
-  readonly nodeId?: Count | undefined;
+  readonly nodeId?: number | string | undefined;
   /** A network's name or the path of a network file; default: `PIER_NETWORK`, or regtest. */
   readonly network?: string | undefined;
   /** Folder of the node's files; default: `PIER_DATADIR`, or `~/.pier/<network>`. */
@@ -94,25 +91,25 @@ export interface NodeConfigInput {
   /** Hex digits that replace the network's own value (Core: -minimumchainwork). */
   readonly minimumChainWork?: string | undefined;
   /** `blockFilterIndex` is true by default. */
-  readonly chain?: Input<ChainConfig> | undefined;
+  readonly chain?: ConfigInput<ChainConfig> | undefined;
   readonly mempool?: Partial<MempoolOptions> | undefined;
   /** `mineAtTxs` is 2 by default. */
   readonly mining?:
-    | (Omit<Input<MiningConfig>, 'mineAtTxs' | 'threads'> & {
-        readonly mineAtTxs?: Count | undefined;
-        readonly threads?: Count | undefined;
+    | (Omit<ConfigInput<MiningConfig>, 'mineAtTxs' | 'threads'> & {
+        readonly mineAtTxs?: number | string | undefined;
+        readonly threads?: number | string | undefined;
       })
     | undefined;
   readonly p2p?:
-    | (Omit<Input<P2pConfig>, 'seeds' | 'maxConnections'> & {
+    | (Omit<ConfigInput<P2pConfig>, 'seeds' | 'maxConnections'> & {
         /** `host:port` or a port of this machine; default: the network's seeds, or the central node. */
         readonly seeds?: readonly string[] | undefined;
-        readonly maxConnections?: Count | undefined;
+        readonly maxConnections?: number | string | undefined;
       })
     | undefined;
-  readonly light?: Input<LightConfig> | undefined;
+  readonly light?: ConfigInput<LightConfig> | undefined;
   /** Default: `p2p.host` and the node's id + 10,000. */
-  readonly rpc?: Input<RpcConfig> | undefined;
+  readonly rpc?: ConfigInput<RpcConfig> | undefined;
 }
 
 /** Resolves options and environment (`NODE_ID`, `PIER_NETWORK`, `PIER_DATADIR`). Throws `UsageError`. */

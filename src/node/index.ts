@@ -26,14 +26,20 @@
 
 export {
   CENTRAL_NODE_ID,
+  type ChainConfig,
+  type ConfigInput,
   DEFAULT_NETWORK,
+  type LightConfig,
   LOOPBACK,
+  type MiningConfig,
   type NodeConfig,
   type NodeConfigInput,
   nodeConfig,
   nodePaths,
+  type P2pConfig,
   parseNodeAddress,
   RPC_PORT_OFFSET,
+  type RpcConfig,
   resolveDataDir,
 } from './config.ts';
 export { FullNode, type StartOptions } from './full-node.ts';
