@@ -30,8 +30,8 @@ export type TransactionProofResult =
       /** The position of the transaction in the block, from 0. */
       readonly position: number;
       /**
-       * Whether the coinbase proves the depth of the tree. If not, an attacker who mined a crafted 64-byte transaction
-       * in this block can forge the proof (CVE-2017-12842).
+       * Whether the coinbase proves the depth of the tree. If not, a crafted 64-byte transaction in this block may have
+       * been used to forge the proof (CVE-2017-12842).
        */
       readonly depthProved: boolean;
     }

@@ -1,4 +1,4 @@
-/** Leaves out what is said to people: in errors, and as the details of a refusal. */
+/** Excludes texts for users from mutation: messages of errors and debug messages of a `Reject`. */
 const ignoreTexts = {
   shouldIgnore({ node, parentPath }) {
     const parent = parentPath?.node;
@@ -8,7 +8,7 @@ const ignoreTexts = {
       (parent.type === 'NewExpression' && parent.callee.name?.endsWith('Error')) ||
       (parent.type === 'CallExpression' && parent.callee.name === 'reject' && parent.arguments[2] === node) ||
       (parent.type === 'VariableDeclarator' && parent.id.name === 'debug');
-    return isDetail ? 'a text for people' : undefined;
+    return isDetail ? 'a text for users' : undefined;
   },
 };
 

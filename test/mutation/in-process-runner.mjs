@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /**
- * The files whose tests the mutants must survive, those first that fail soonest. All in one process: vitest takes
- * seconds for each mutant, most of them for starting and for reading vectors again.
+ * The test files that run against each mutant, fastest to fail first. They run in this process: vitest would take
+ * seconds per mutant, mostly to start and to read vectors again.
  */
 const files = [
   'script/script.test',
@@ -33,7 +33,7 @@ const files = [
   'mutation/script-assets',
 ];
 
-/** Tests that take seconds and show what others show: with the second engine, of random scripts, of all flags. */
+/** Slow tests that detect no more mutants than others: of the second engine, of random scripts, of all flags. */
 const isLeftOut = (name) =>
   /wasm engine|Random scripts|random scripts|The time for a script|assets succeed and fail under their own flags and/.test(
     name,
@@ -43,16 +43,16 @@ const suite = new URL('./suite.mjs', import.meta.url).href;
 const hook = `export const resolve = (name, context, next) => name === 'vitest' && context.parentURL !== '${suite}'
   ? { url: '${suite}', shortCircuit: true } : next(name, context);`;
 
-/** Whom the coverage of what runs between the tests belongs to. */
+/** The test id for the coverage of code that runs between tests. */
 const collecting = 'collecting';
 
 const fileUrl = (...path) => pathToFileURL(resolve(...path)).href;
 
-/** A Stryker test runner; its interface is that of @stryker-mutator/api. */
+/** A Stryker test runner that runs all tests in this process (TestRunner of @stryker-mutator/api). */
 class InProcessRunner {
-  /** Shared with the instrumented code: which mutant is active, and what has been run. */
+  /** State shared with the instrumented code: the active mutant and the coverage. */
   #state = {};
-  /** By file, those that were imported. */
+  /** The tests of each imported file. */
   #tests = new Map();
 
   constructor() {
@@ -63,7 +63,7 @@ class InProcessRunner {
     return { reloadEnvironment: false };
   }
 
-  /** The tests of all files, each of which is imported when its turn comes. */
+  /** Yields the tests of all files, and imports each file when it is reached. */
   async *#allTests() {
     for (const file of files) {
       let tests = this.#tests.get(file);
@@ -78,7 +78,7 @@ class InProcessRunner {
   async #testsOf(file) {
     if (this.#tests.size === 0) await prepare();
     const { collect } = await import(suite);
-    // What tests prepare while they are collected is not theirs to find wrong.
+    // Code that runs during collection counts towards no test.
     this.#state.currentTestId = collecting;
     const collected = await collect(() => import(fileUrl('mutated/test', `${file}.js`)));
     this.#state.currentTestId = undefined;
@@ -107,7 +107,7 @@ class InProcessRunner {
     const isFresh = this.#tests.size === 0;
     const chosen = testFilter && new Set(testFilter);
     const activate = () => {
-      // Stryker's limit is a hundred times what all tests together do: minutes, or all memory, in inner loops.
+      // Stryker's limit is a hundred times the hits of all tests: in inner loops, minutes of time or all memory.
       const limit = hitLimit === undefined ? 1e7 : hitLimit / 50;
       Object.assign(this.#state, { activeMutant: activeMutant.id, hitLimit: limit, hitCount: 0 });
     };
@@ -120,9 +120,10 @@ class InProcessRunner {
         const failureMessage = await failure(run);
         const isEndless = this.#state.hitCount > this.#state.hitLimit;
         if (!isStatic) this.#state.activeMutant = undefined;
-        if (isEndless) return { status: 'timeout', reason: 'a loop without end' };
+        if (isEndless) return { status: 'timeout', reason: 'endless loop' };
         if (failureMessage === undefined) continue;
-        // Was it this mutant, or something that one before it has left? Stryker tries again in a new process.
+        // If the test also fails without the mutant, an earlier mutant has left bad state: on an error, Stryker retries
+        // in a new process.
         if (!isFresh && (await failure(run)) !== undefined) throw new Error(`${id} fails without the mutant as well`);
         return { status: 'killed', killedBy: [id], failureMessage, nrOfTests };
       }
@@ -130,12 +131,12 @@ class InProcessRunner {
     };
     if (!isStatic) return runTests();
     activate();
-    // With such a mutant, which acts while modules load, tests may not even come to be.
+    // A static mutant acts while modules load, so collecting the tests may fail.
     return runTests().catch((error) => ({ status: 'killed', killedBy: [], failureMessage: String(error), nrOfTests }));
   }
 }
 
-/** Imports what is mutated, so that what runs then is no test's. */
+/** Imports the mutated modules, so that their initialization counts towards no test. */
 async function prepare() {
   register(`data:text/javascript,${encodeURIComponent(hook)}`);
   for (const layer of ['script', 'consensus']) {
@@ -143,7 +144,7 @@ async function prepare() {
       if (name.endsWith('.js')) await import(fileUrl('mutated/src', layer, name));
     }
   }
-  // These are made once and kept, so they are made before any test.
+  // Parameters are built once and cached, so they are built before any test.
   const { chainParams } = await import(fileUrl('mutated/src/consensus/params.js'));
   for (const network of ['main', 'test', 'testnet4', 'signet']) chainParams(network);
 }

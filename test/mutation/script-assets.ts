@@ -3,8 +3,8 @@ import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
 import { type Asset, loadAssets, prepareSpend } from '../script/support/assets.ts';
 import { describeVectors } from '../support/vectors.ts';
 
-// As in test/script/taproot.test.ts, but under their own flags only, and in parts, so that a mutant meets only those
-// that reach it. Each comment begins with its topic: 'sighash/keypath_hashtype_0'.
+// As in test/script/taproot.test.ts, but under their own flags only, and as one test per topic, so that a mutant runs
+// only the topics that reach it. A case's comment starts with its topic: 'sighash/keypath_hashtype_0'.
 describeVectors("Core's script assets", 'taproot/script_assets.json', () => {
   const topics = new Map<string, Asset[]>();
   for (const asset of loadAssets()) {

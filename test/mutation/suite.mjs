@@ -1,11 +1,11 @@
 import { format } from 'node:util';
 
-// The part of vitest's interface that the tests of the mutated code use, for running them many times in one process.
-// In place of 'vitest' itself, whose `expect` serves outside of its runner too.
+// Replaces 'vitest' for the tests of mutated code, so that they can run many times in one process: the part of its
+// interface that they use. `expect` and `vi` are vitest's own, which also work outside its runner.
 export { expect, vi } from 'vitest';
 
 let tests = [];
-/** The blocks around what is being described, from the file as a whole in. */
+/** The enclosing describe blocks, from the file inwards. */
 let blocks;
 
 export function describe(name, body) {
@@ -42,11 +42,11 @@ export function afterEach(body) {
 }
 
 export function beforeAll() {
-  throw new Error('tests that are run by mutants have no set-up: a second run would meet what the first one left');
+  throw new Error('tests of mutated code must not use set-up hooks: a second run would see the state of the first');
 }
 export { beforeAll as afterAll, beforeAll as beforeEach };
 
-/** The tests of one file, which `load` imports. */
+/** Returns the tests of one file, which `load` imports. */
 export async function collect(load) {
   tests = [];
   blocks = [{ name: '', after: [] }];
