@@ -30,7 +30,7 @@ export function createEllswiftKey(random: Random): EllswiftKeyPair {
   for (;;) {
     const secretKey = random.bytes(32);
     const publicKey = secp256k1().xOnlyPublicKey(secretKey);
-    // Only 0 and numbers from the group order up are no secret keys: chance practically never draws one.
+    // Undefined only for 0 and for numbers from the group order on, which are practically never drawn.
     if (publicKey) return { secretKey, encoded: encodeEllswift(publicKey, random) };
   }
 }

@@ -7,7 +7,7 @@ export type { Secp256k1Engine } from './engines/engine.ts';
 
 const loaders = { native: loadNativeEngine, wasm: loadWasmEngine };
 
-/** The globals of Node, where there are any. */
+/** The global object; `process` is undefined in a browser. */
 const environment = globalThis as { process?: { env: Record<string, string | undefined> } };
 
 let current: Secp256k1Engine | undefined;

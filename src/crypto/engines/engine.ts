@@ -12,7 +12,7 @@ export interface Secp256k1Engine {
   xOnlyTweakAddCheck(internalKey: Uint8Array, tweak: Uint8Array, outputKey: Uint8Array, parity: 0 | 1): boolean;
   /** Returns the x of secret * G: 32 bytes. Undefined unless the secret is from 1 to the group order - 1. */
   xOnlyPublicKey(secretKey: Uint8Array): Uint8Array | undefined;
-  /** Returns the x of secret * P (32 bytes) for a point P with x `publicKey`. Undefined if there is no such point. */
+  /** Returns the x of secret * P (32 bytes), P having x `publicKey`. Undefined for an invalid secret or no such point. */
   xOnlyMultiply(publicKey: Uint8Array, secretKey: Uint8Array): Uint8Array | undefined;
 }
 

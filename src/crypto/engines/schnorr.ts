@@ -31,8 +31,8 @@ export function verifySchnorrEquation(bindings: Secp256k1Bindings, equation: Sch
 }
 
 /**
- * Checks P = (s * G - R) / e by ECDSA key recovery, which computes r⁻¹ * (S * R - m * G), with S = -r / e and m = S *
- * s. This takes one point multiplication instead of two, and one modular inverse. Requires e != 0 and r below the
+ * Checks P = (s * G - R) / e by ECDSA key recovery, which computes r⁻¹ * (S * R - m * G): with S = -r / e and m = S * s,
+ * this is P. It takes one point multiplication instead of two, and one modular inverse. Requires e != 0 and r below the
  * order.
  */
 export function verifyByRecovery(bindings: Secp256k1Bindings, { r, s, e, p }: SchnorrEquation): boolean {
