@@ -16,7 +16,7 @@ const snippets = readSnippets().map((snippet) => ({
 /** The entries whose snippets neither start a node nor touch a file, so that they run here as well. */
 const PURE = [
   ...['bytes', 'chain', 'consensus', 'crypto', 'mempool', 'mining', 'p2p', 'platform'],
-  ...['primitives', 'proofs', 'script', 'spv', 'store', 'wallet'],
+  ...['primitives', 'proofs', 'script', 'spv', 'store', 'testing', 'wallet'],
 ];
 
 function isPure(code: string): boolean {

@@ -12,7 +12,19 @@ export function toHex(bytes: Uint8Array): string {
   return out;
 }
 
-/** Returns lower-case hex of the reversed bytes: the display form of block hashes, txids and wtxids. */
+/**
+ * Returns lower-case hex of the reversed bytes: the display form of block hashes, txids and wtxids.
+ *
+ * @example
+ * ```ts
+ * import { fromReversedHex, toReversedHex } from 'pier/bytes';
+ * import { regtest } from 'pier/consensus';
+ *
+ * const { hash } = regtest.genesis;
+ * console.log(toReversedHex(hash)); // 0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206
+ * console.log(fromReversedHex(toReversedHex(hash))[0] === hash[0]); // true
+ * ```
+ */
 export function toReversedHex(hash: Uint8Array): string {
   let out = '';
   for (let i = hash.length - 1; i >= 0; i--) out += digits[hash[i]!];

@@ -13,6 +13,16 @@ const SINGLE: readonly Uint8Array[] = Array.from(allBytes, (value) => allBytes.s
  * Reads Bitcoin's serialization from bytes. Integers are little-endian unless noted. `bytes`, `hash` and `varBytes`
  * return views, not copies, and `varBytes` may return a shared array: callers must not write to either. Every read
  * throws `DecodeError` (`truncated`) at the end of the input.
+ *
+ * @example
+ * ```ts
+ * import { ByteReader, fromHex, toHex } from 'pier/bytes';
+ *
+ * const reader = new ByteReader(fromHex('fd000102cafe'));
+ * console.log(reader.compactSize()); // 256
+ * console.log(toHex(reader.varBytes())); // cafe
+ * reader.end();
+ * ```
  */
 export class ByteReader {
   readonly input: Uint8Array;

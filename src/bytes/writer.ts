@@ -9,6 +9,13 @@ export function compactSizeLength(value: number): number {
 /**
  * Writes Bitcoin's serialization to a growing buffer. Integers are little-endian unless noted. With an exact `sizeHint`
  * the buffer never grows. Out-of-range integers wrap.
+ *
+ * @example
+ * ```ts
+ * import { ByteWriter, toHex } from 'pier/bytes';
+ *
+ * console.log(toHex(new ByteWriter().u32(2).compactSize(256).u8(0xff).finish())); // 02000000fd0001ff
+ * ```
  */
 export class ByteWriter {
   #buffer: Uint8Array;

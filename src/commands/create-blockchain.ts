@@ -26,6 +26,16 @@ export interface CreatedBlockchain {
  * that one reward is spendable. The blocks are mined in memory and written in one batch: an interruption leaves a
  * chain with the genesis block only, which can be created again. Throws `PierError` 'not-creatable' on a public
  * network and 'chain-exists' if the node has a chain, and `AddressError`.
+ *
+ * @example
+ * ```ts
+ * import { createBlockchain, createWallet, nodeConfig } from 'pier';
+ *
+ * const config = nodeConfig({ nodeId: 3000, dataDir: '/tmp/pier' });
+ * const { address } = await createWallet(config, { name: 'central' });
+ * const { height, file } = await createBlockchain(config, { address });
+ * console.log(`${file} has ${height} blocks`);
+ * ```
  */
 export async function createBlockchain(config: NodeConfig, options: { address: string }): Promise<CreatedBlockchain> {
   const { params } = config;

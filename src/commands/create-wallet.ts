@@ -15,6 +15,15 @@ export interface CreatedWallet {
 /**
  * Adds a wallet with a random mnemonic to the node's wallet file, which is created if missing. The default name is the
  * first unused of wallet1, wallet2, and so on. Throws `PierError` 'wallet-exists' if the name is in use.
+ *
+ * @example
+ * ```ts
+ * import { createWallet, nodeConfig } from 'pier';
+ *
+ * const config = nodeConfig({ nodeId: 3001, dataDir: '/tmp/pier' });
+ * const { address } = await createWallet(config, { name: 'alice', type: 'bech32m' });
+ * console.log(address);
+ * ```
  */
 export async function createWallet(
   config: NodeConfig,

@@ -34,6 +34,16 @@ export interface SentPayment {
  * Sends a payment. A node that is not running is started until one of its seeds has requested the transaction or, with
  * `mine`, until the block is mined. Throws `UsageError`, `AddressError`, and `PierError` of wallet and mempool, which
  * leave the wallet unchanged, and `PierError` 'not-relayed', after which the wallet keeps the payment.
+ *
+ * @example
+ * ```ts
+ * import { listAddresses, nodeConfig, send } from 'pier';
+ *
+ * const config = nodeConfig({ nodeId: 3000, dataDir: '/tmp/pier' });
+ * const [own] = await listAddresses(config);
+ * const { txid, block } = await send(config, { to: own!.address, amount: '1.5', feeRate: '2', mine: true });
+ * console.log(txid, block);
+ * ```
  */
 export async function send(config: NodeConfig, options: SendOptions): Promise<SentPayment> {
   const amount = checkAmount(options.amount);

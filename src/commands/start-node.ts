@@ -16,6 +16,16 @@ export interface StartedNode<N extends FullNode | LightNode = FullNode> {
  * Starts a full node and its RPC server; `node.stop()` stops both. Missing files are created. Throws `PierError`
  * 'missing-chain' if there is neither a chain nor a seed to download one from, and whatever `FullNode.start` and
  * `RpcServer.start` throw.
+ *
+ * @example
+ * ```ts
+ * import { nodeConfig, RpcClient, startNode } from 'pier';
+ *
+ * const { node, rpc } = await startNode(nodeConfig({ nodeId: 3000, dataDir: '/tmp/pier' }));
+ * const { host, port, cookieFile } = rpc;
+ * console.log(await new RpcClient({ host, port, cookieFile }).call('getblockcount'));
+ * await node.stop();
+ * ```
  */
 export async function startNode(config: NodeConfig, modules: Partial<NodeModules> = {}): Promise<StartedNode> {
   if (config.p2p.seeds.length === 0) requireFile(config, 'chain');

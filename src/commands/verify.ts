@@ -76,6 +76,16 @@ export interface Verification {
 /**
  * Fetches a proof of a transaction, from the node that NODE_ID names if it is a light node with a proof, otherwise from
  * the configured nodes, and verifies it. Throws `UsageError`, `AddressError`, and whatever `findPayment` throws.
+ *
+ * @example
+ * ```ts
+ * import { verifyConfig, verifyTransaction } from 'pier';
+ *
+ * const txid = 'b722ad942073144a4f7e71c4a857042a274e6c6c2331168af0b5996abbe5fa8d';
+ * const config = verifyConfig({ network: 'regtest', nodes: ['127.0.0.1:3000'] });
+ * const { verdict } = await verifyTransaction(config, txid, { block: '108' });
+ * console.log(verdict.verified ? `${verdict.confirmations} confirmations` : verdict.flaw);
+ * ```
  */
 export async function verifyTransaction(
   config: VerifyConfig,

@@ -76,7 +76,16 @@ export interface CheckBlockOptions {
   readonly merkleRoot?: boolean;
 }
 
-/** Checks a block without context (Core: CheckBlock). Does not check its witnesses. */
+/**
+ * Checks a block without context (Core: CheckBlock). Does not check its witnesses.
+ *
+ * @example
+ * ```ts
+ * import { checkBlock, regtest } from 'pier/consensus';
+ *
+ * console.log(checkBlock(regtest.genesis, regtest)); // undefined
+ * ```
+ */
 export function checkBlock(
   block: Block,
   params: ChainParams,

@@ -13,6 +13,15 @@ export interface MerkleRoot {
 /**
  * Computes the merkle root of leaves (32 bytes, internal order); an odd level repeats its last hash (Core:
  * ComputeMerkleRoot).
+ *
+ * @example
+ * ```ts
+ * import { toReversedHex } from 'pier/bytes';
+ * import { merkleRoot, regtest } from 'pier/consensus';
+ *
+ * const { root } = merkleRoot(regtest.genesis.transactions.map(({ txid }) => txid));
+ * console.log(toReversedHex(root)); // 4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b
+ * ```
  */
 export function merkleRoot(leaves: readonly Uint8Array[]): MerkleRoot {
   if (leaves.length === 0) return { root: new Uint8Array(32), mutated: false };

@@ -295,7 +295,18 @@ const builders: Readonly<Record<NetworkName, BuildParams>> = {
 
 const built = new Map<NetworkName, ChainParams>();
 
-/** Returns the parameters of a network: always the same object, so they can be compared by identity. */
+/**
+ * Returns the parameters of a network: always the same object, so they can be compared by identity.
+ *
+ * @example
+ * ```ts
+ * import { chainParams } from 'pier/consensus';
+ *
+ * const { defaultPort, genesis } = chainParams('signet');
+ * console.log(defaultPort); // 38333
+ * console.log(genesis.hashHex); // 00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6
+ * ```
+ */
 export function chainParams(network: NetworkName): ChainParams {
   let params = built.get(network);
   if (!params) {

@@ -13,6 +13,15 @@ export interface CompactTarget {
 /**
  * Decodes the compact form of a target: a byte with its length in bytes, then a sign bit and the 23 leading bits (Core:
  * arith_uint256::SetCompact).
+ *
+ * @example
+ * ```ts
+ * import { compactToTarget, targetToCompact } from 'pier/consensus';
+ *
+ * const { target } = compactToTarget(0x1d00ffff);
+ * console.log(target.toString(16).length); // 56
+ * console.log(targetToCompact(target) === 0x1d00ffff); // true
+ * ```
  */
 export function compactToTarget(bits: number): CompactTarget {
   const size = bits >>> 24;

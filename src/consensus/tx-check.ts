@@ -13,7 +13,18 @@ function spendsTwice(tx: Transaction): boolean {
   return seen.size !== tx.inputs.length;
 }
 
-/** Checks a transaction independently of the outputs it spends (Core: CheckTransaction). */
+/**
+ * Checks a transaction independently of the outputs it spends (Core: CheckTransaction).
+ *
+ * @example
+ * ```ts
+ * import { checkTransaction, formatReject } from 'pier/consensus';
+ * import { Transaction } from 'pier/primitives';
+ *
+ * const tx = new Transaction({ version: 2, inputs: [], outputs: [], lockTime: 0 });
+ * console.log(formatReject(checkTransaction(tx)!)); // bad-txns-vin-empty
+ * ```
+ */
 export function checkTransaction(tx: Transaction): Reject<'consensus'> | undefined {
   if (tx.inputs.length === 0) return invalid('bad-txns-vin-empty');
   if (tx.outputs.length === 0) return invalid('bad-txns-vout-empty');

@@ -55,6 +55,16 @@ export function sha256Parts(parts: readonly Uint8Array[]): Uint8Array {
 /**
  * Returns the tagged hash function of BIP340, SHA256(SHA256(tag) || SHA256(tag) || message), with results of 32 bytes.
  * Create it once per tag.
+ *
+ * @example
+ * ```ts
+ * import { toHex } from 'pier/bytes';
+ * import { taggedHash } from 'pier/crypto';
+ *
+ * const tapBranch = taggedHash('TapBranch');
+ * const [left, right] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+ * console.log(toHex(tapBranch(left, right)).length); // 64
+ * ```
  */
 export function taggedHash(tag: string): (...message: readonly Uint8Array[]) => Uint8Array {
   const tagHash = sha256(new TextEncoder().encode(tag));

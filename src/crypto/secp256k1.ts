@@ -16,6 +16,20 @@ let current: Secp256k1Engine | undefined;
  * Returns the engine in use. The first call selects the fastest one that this platform can load, or the one that the
  * environment variable PIER_SECP256K1 names ('native' or 'wasm'). Throws `PierError` if the name is unknown
  * (`unknown-secp256k1`) or no engine loads (`no-secp256k1`).
+ *
+ * @example
+ * ```ts
+ * import { fromHex } from 'pier/bytes';
+ * import { secp256k1 } from 'pier/crypto';
+ *
+ * // The first test vector of BIP340.
+ * const publicKey = fromHex('f9308a019258c31049344f85f89d5229b531c845836f99b08601f113bce036f9');
+ * const signature = fromHex(
+ *   'e907831f80848d1069a5371b402410364bdf1c5f8307b0084c55f1ce2dca8215' +
+ *     '25f66a4a85ea8b71e482a74f382d2ce5ebeee8fdb2172f477df4900d310536c0',
+ * );
+ * console.log(secp256k1().verifySchnorr(signature, new Uint8Array(32), publicKey)); // true
+ * ```
  */
 export function secp256k1(): Secp256k1Engine {
   current ??= loadNamed(environment.process?.env.PIER_SECP256K1) ?? loadFastest();

@@ -93,6 +93,16 @@ export class NodeProcess {
 
   /**
    * Starts the node and waits until it is ready. Throws `PierError` 'node-failed' with the end of its log if it fails.
+   *
+   * @example
+   * ```ts
+   * import { freeNodeIds, NodeProcess } from 'pier/devnet';
+   *
+   * const [nodeId] = await freeNodeIds(1);
+   * const node = await NodeProcess.start({ nodeId: nodeId!, dataDir: '/tmp/pier', seeds: ['127.0.0.1:3000'] });
+   * console.log(node.pid, await node.rpc.call('getblockcount'));
+   * await node.stop();
+   * ```
    */
   static async start(options: NodeProcessOptions): Promise<NodeProcess> {
     const args = ['startnode', '--json', '--with-parent', '--datadir', options.dataDir];

@@ -23,7 +23,21 @@ export interface CoinbaseFields {
   readonly committed: readonly Transaction[] | undefined;
 }
 
-/** Creates a coinbase. Its scriptSig begins with the height (BIP34); lock time height - 1 makes it unique (BIP54). */
+/**
+ * Creates a coinbase. Its scriptSig begins with the height (BIP34); lock time height - 1 makes it unique (BIP54).
+ *
+ * @example
+ * ```ts
+ * import { blockSubsidy, regtest } from 'pier/consensus';
+ * import { createCoinbase } from 'pier/mining';
+ * import { compileScript, Op } from 'pier/script';
+ *
+ * const height = 1;
+ * const value = blockSubsidy(height, regtest);
+ * const fields = { height, value, scriptPubKey: compileScript(Op.OP_1), extraNonce: 0, committed: [] };
+ * console.log(createCoinbase(fields).isCoinbase); // true
+ * ```
+ */
 export function createCoinbase(fields: CoinbaseFields): Transaction {
   const { height, scriptPubKey, value, extraNonce, committed } = fields;
   const outputs: TxOut[] = [{ value, scriptPubKey }];

@@ -31,6 +31,15 @@ const INLINE_WORK = 1024n;
 /**
  * Searches for a nonce, from the header's nonce up, with which the header meets its target. Resolves to the header with
  * that nonce; undefined if there is none or the search was aborted.
+ *
+ * @example
+ * ```ts
+ * import { regtest } from 'pier/consensus';
+ * import { searchProofOfWork } from 'pier/mining';
+ *
+ * const found = await searchProofOfWork(regtest.genesis.header);
+ * console.log(found!.header.nonce); // 2
+ * ```
  */
 export async function searchProofOfWork(
   header: BlockHeader,

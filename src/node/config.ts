@@ -112,7 +112,23 @@ export interface NodeConfigInput {
   readonly rpc?: ConfigInput<RpcConfig> | undefined;
 }
 
-/** Resolves options and environment (`NODE_ID`, `PIER_NETWORK`, `PIER_DATADIR`). Throws `UsageError`. */
+/**
+ * Resolves options and environment (`NODE_ID`, `PIER_NETWORK`, `PIER_DATADIR`). Throws `UsageError`.
+ *
+ * @example
+ * ```ts
+ * import { nodeConfig } from 'pier/node';
+ *
+ * const config = nodeConfig({
+ *   nodeId: 3001,
+ *   network: 'classroom',
+ *   dataDir: '/tmp/pier',
+ *   p2p: { seeds: ['192.168.1.10:3000'] },
+ *   mining: { mineAtTxs: 2 },
+ * });
+ * console.log(config.rpc.port);
+ * ```
+ */
 export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = process.env): NodeConfig {
   const { chain = {}, mempool = {}, mining = {}, p2p = {}, light = {}, rpc = {} } = input;
   const nodeId = parseNodeId(input.nodeId ?? env.NODE_ID);

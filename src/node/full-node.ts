@@ -56,6 +56,17 @@ export class FullNode extends RunningNode {
   /**
    * Opens the node's files and joins the network. Throws `PierError` where a file is held by another process or is
    * not what it should be, or where a port is taken; all that was opened until then is closed again.
+   *
+   * @example
+   * ```ts
+   * import { FullNode, nodeConfig } from 'pier/node';
+   *
+   * const config = nodeConfig({ nodeId: 3000, dataDir: '/tmp/pier' });
+   * const node = await FullNode.start(config, { network: 'full', createChain: true, createWallet: true });
+   * node.chain.events.on('tip', ({ tip }) => console.log(tip.height));
+   * node.connections.events.on('ready', ({ peer }) => console.log(peer.remote.host));
+   * await node.stop();
+   * ```
    */
   static async start(
     config: NodeConfig,

@@ -45,6 +45,17 @@ export class LightNode extends RunningNode {
   /**
    * Opens the node's files, making those that are missing, and joins the network, if any: it calls others only. Throws
    * `PierError` as `FullNode.start`.
+   *
+   * @example
+   * ```ts
+   * import { LightNode, nodeConfig } from 'pier/node';
+   *
+   * const config = nodeConfig({ nodeId: 3003, dataDir: '/tmp/pier', p2p: { seeds: ['127.0.0.1:3000'] } });
+   * const node = await LightNode.start(config, { network: 'full' });
+   * const wallet = await node.wallets.createWallet('phone');
+   * console.log(await wallet.newAddress(), node.chain.tip.height);
+   * await node.stop();
+   * ```
    */
   static async start(
     config: NodeConfig,

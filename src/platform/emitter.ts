@@ -1,4 +1,16 @@
-/** A typed, synchronous event emitter. Listeners run in subscription order. */
+/**
+ * A typed, synchronous event emitter. Listeners run in subscription order.
+ *
+ * @example
+ * ```ts
+ * import { Emitter } from 'pier/platform';
+ *
+ * const events = new Emitter<{ tip: { height: number } }>();
+ * const unsubscribe = events.on('tip', ({ height }) => console.log(height)); // 102
+ * events.emit('tip', { height: 102 });
+ * unsubscribe();
+ * ```
+ */
 export class Emitter<Events extends Record<string, unknown>> {
   readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>();
 

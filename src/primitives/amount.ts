@@ -24,6 +24,15 @@ export function formatMoney(satoshis: bigint): string {
 /**
  * Parses bitcoins as a plain decimal with at most eight places ("1.5", ".5", not "1e-3"); returns satoshis. Returns
  * undefined for any other text, and for amounts beyond MAX_MONEY. Accepts zero and negative amounts.
+ *
+ * @example
+ * ```ts
+ * import { formatAmount, parseAmount } from 'pier/primitives';
+ *
+ * console.log(parseAmount('1.5')); // 150000000
+ * console.log(parseAmount('0.000000001')); // undefined
+ * console.log(formatAmount(150_000_000n)); // 1.50000000
+ * ```
  */
 export function parseAmount(text: string): bigint | undefined {
   const match = /^(-?)(\d{1,8})?(?:\.(\d{1,8}))?$/.exec(text);

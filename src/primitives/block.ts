@@ -19,7 +19,19 @@ export class Block {
     this.#raw = raw;
   }
 
-  /** Decodes exactly one block. Throws `DecodeError` on malformed or trailing bytes. */
+  /**
+   * Decodes exactly one block. Throws `DecodeError` on malformed or trailing bytes.
+   *
+   * @example
+   * ```ts
+   * import { regtest } from 'pier/consensus';
+   * import { Block } from 'pier/primitives';
+   *
+   * const block = Block.decode(regtest.genesis.encode());
+   * console.log(block.transactions.length); // 1
+   * console.log(block.weight); // 1140
+   * ```
+   */
   static decode(bytes: Uint8Array): Block {
     const reader = new ByteReader(bytes);
     const block = Block.read(reader);

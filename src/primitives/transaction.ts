@@ -88,7 +88,22 @@ export class Transaction implements TransactionFields {
     this.#raw = raw;
   }
 
-  /** Decodes exactly one transaction. Throws `DecodeError` on malformed or trailing bytes. */
+  /**
+   * Decodes exactly one transaction. Throws `DecodeError` on malformed or trailing bytes.
+   *
+   * @example
+   * ```ts
+   * import { toHex } from 'pier/bytes';
+   * import { regtest } from 'pier/consensus';
+   * import { Transaction } from 'pier/primitives';
+   *
+   * const bytes = regtest.genesis.transactions[0]!.encode();
+   * const tx = Transaction.decode(bytes);
+   * console.log(tx.txidHex); // 4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b
+   * console.log(tx.outputs[0]!.value); // 5000000000
+   * console.log(toHex(tx.encode()) === toHex(bytes)); // true
+   * ```
+   */
   static decode(bytes: Uint8Array): Transaction {
     const reader = new ByteReader(bytes);
     const tx = Transaction.read(reader);

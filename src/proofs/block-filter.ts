@@ -26,7 +26,21 @@ export function basicFilterElements(block: Block, spentScripts: Iterable<Uint8Ar
   return [...elements.values()];
 }
 
-/** Encodes a basic filter, given the block hash (32 bytes, internal order) and the elements (BIP158). */
+/**
+ * Encodes a basic filter, given the block hash (32 bytes, internal order) and the elements (BIP158).
+ *
+ * @example
+ * ```ts
+ * import { toHex } from 'pier/bytes';
+ * import { chainParams } from 'pier/consensus';
+ * import { basicFilterElements, encodeFilter, filterHash, filterHeader, NO_FILTER_HEADER } from 'pier/proofs';
+ *
+ * const { genesis } = chainParams('test');
+ * const filter = encodeFilter(genesis.hash, basicFilterElements(genesis, []));
+ * console.log(toHex(filter)); // 019dfca8
+ * console.log(filterHeader(NO_FILTER_HEADER, filterHash(filter)).length); // 32
+ * ```
+ */
 export function encodeFilter(blockHash: Uint8Array, elements: readonly Uint8Array[]): Uint8Array {
   return encodeSet(filterKey(blockHash), elements);
 }
@@ -35,6 +49,17 @@ export function encodeFilter(blockHash: Uint8Array, elements: readonly Uint8Arra
  * Returns whether a filter matches any of the scripts: if not, the block neither creates nor spends an output with one
  * of them. False positives are rare (one in 784,931 per script). `blockHash` is 32 bytes in internal order. Throws
  * `DecodeError` for a malformed filter, but stops reading at the first match (Core: GCSFilter::MatchAny).
+ *
+ * @example
+ * ```ts
+ * import { regtest } from 'pier/consensus';
+ * import { basicFilterElements, encodeFilter, matchAny } from 'pier/proofs';
+ *
+ * const { genesis } = regtest;
+ * const filter = encodeFilter(genesis.hash, basicFilterElements(genesis, []));
+ * console.log(matchAny(filter, genesis.hash, [genesis.transactions[0]!.outputs[0]!.scriptPubKey])); // true
+ * console.log(matchAny(filter, genesis.hash, [Uint8Array.of(0x51)])); // false
+ * ```
  */
 export function matchAny(filter: Uint8Array, blockHash: Uint8Array, scripts: readonly Uint8Array[]): boolean {
   return matchesAny(filterKey(blockHash), filter, scripts);

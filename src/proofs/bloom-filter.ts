@@ -35,7 +35,21 @@ export interface BloomFilterFields {
   readonly flags: number;
 }
 
-/** A probabilistic set with false positives, but no false negatives (BIP37; Core: CBloomFilter). */
+/**
+ * A probabilistic set with false positives, but no false negatives (BIP37; Core: CBloomFilter).
+ *
+ * @example
+ * ```ts
+ * import { regtest } from 'pier/consensus';
+ * import { BloomFilter, BloomUpdate } from 'pier/proofs';
+ *
+ * const [coinbase] = regtest.genesis.transactions;
+ * const filter = BloomFilter.forElements(10, 0.0001, 0, BloomUpdate.NONE);
+ * console.log(filter.isRelevantAndUpdate(coinbase!)); // false
+ * filter.insert(coinbase!.txid);
+ * console.log(filter.isRelevantAndUpdate(coinbase!)); // true
+ * ```
+ */
 export class BloomFilter implements BloomFilterFields {
   readonly data: Uint8Array;
   readonly hashFuncs: number;

@@ -12,7 +12,21 @@ export interface MerkleProof {
   readonly branch: readonly Uint8Array[];
 }
 
-/** Builds the proof of the leaf at `position`. Requires `position` below the number of leaves. */
+/**
+ * Builds the proof of the leaf at `position`. Requires `position` below the number of leaves.
+ *
+ * @example
+ * ```ts
+ * import { toHex } from 'pier/bytes';
+ * import { merkleRoot } from 'pier/consensus';
+ * import { merkleProof, merkleProofRoot } from 'pier/proofs';
+ *
+ * const leaves = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte));
+ * const proof = merkleProof(leaves, 2);
+ * console.log(proof.branch.length); // 2
+ * console.log(toHex(merkleProofRoot(leaves[2]!, proof)) === toHex(merkleRoot(leaves).root)); // true
+ * ```
+ */
 export function merkleProof(leaves: readonly Uint8Array[], position: number): MerkleProof {
   const levels = merkleLevels(leaves);
   return { position, branch: branchOf(position, levels.length - 1, (height, at) => levels[height]![at]) };

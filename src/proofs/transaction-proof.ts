@@ -49,6 +49,19 @@ const INNER_NODE_SIZE = 64;
  * is the txid of a transaction that was never mined; the branch of that txid is one level too long. All leaves have the
  * same depth, so a proof of the coinbase reveals this. The branch of the coinbase itself cannot be extended in this
  * way: the first 32 bytes of a coinbase are almost all zeros and would have to be a txid.
+ *
+ * @example
+ * ```ts
+ * import { regtest } from 'pier/consensus';
+ * import { merkleProof, verifyTransactionProof } from 'pier/proofs';
+ *
+ * const { header, transactions } = regtest.genesis;
+ * const transaction = transactions[0]!;
+ * const proof = merkleProof([transaction.txid], 0);
+ * // The coinbase with its own proof shows how deep the tree is.
+ * const result = verifyTransactionProof({ header, transaction, proof, coinbase: { transaction, proof } });
+ * console.log(result.valid && result.depthProved); // true
+ * ```
  */
 export function verifyTransactionProof({
   header,

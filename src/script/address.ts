@@ -45,12 +45,42 @@ const MAX_BECH32_LENGTH = 90;
 /**
  * Returns the scriptPubKey of an address of the network with these prefixes (Core: DecodeDestination). Throws
  * `AddressError`.
+ *
+ * @example
+ * ```ts
+ * import { toHex } from 'pier/bytes';
+ * import { chainParams } from 'pier/consensus';
+ * import { AddressError, decodeAddress } from 'pier/script';
+ *
+ * const { address: prefixes } = chainParams('main');
+ * const script = decodeAddress('bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4', prefixes);
+ * console.log(toHex(script)); // 0014751e76e8199196d454941c45d1b3a323f1433bd6
+ * try {
+ *   decodeAddress('bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080', prefixes);
+ * } catch (error) {
+ *   console.log(error instanceof AddressError && error.code); // other-network
+ * }
+ * ```
  */
 export function decodeAddress(address: string, prefixes: AddressPrefixes): Uint8Array {
   return decodeSegwit(address, prefixes.bech32Hrp) ?? decodeBase58(address, prefixes);
 }
 
-/** Returns the address of a scriptPubKey; undefined if its type has none (Core: EncodeDestination). */
+/**
+ * Returns the address of a scriptPubKey; undefined if its type has none (Core: EncodeDestination).
+ *
+ * @example
+ * ```ts
+ * import { fromHex } from 'pier/bytes';
+ * import { chainParams } from 'pier/consensus';
+ * import { compileScript, encodeAddress, Op } from 'pier/script';
+ *
+ * const { address: prefixes } = chainParams('main');
+ * const script = fromHex('0014751e76e8199196d454941c45d1b3a323f1433bd6');
+ * console.log(encodeAddress(script, prefixes)); // bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4
+ * console.log(encodeAddress(compileScript(Op.OP_RETURN), prefixes)); // undefined
+ * ```
+ */
 export function encodeAddress(scriptPubKey: Uint8Array, prefixes: AddressPrefixes): string | undefined {
   const { type, solutions } = solve(scriptPubKey);
   switch (type) {

@@ -13,7 +13,18 @@ export interface ScriptOperation {
   readonly data: Uint8Array | undefined;
 }
 
-/** Returns the operations of a script; undefined if a push runs past the end. */
+/**
+ * Returns the operations of a script; undefined if a push runs past the end.
+ *
+ * @example
+ * ```ts
+ * import { fromHex } from 'pier/bytes';
+ * import { opcodeName, parseScript } from 'pier/script';
+ *
+ * const operations = parseScript(fromHex('5293'))!;
+ * console.log(operations.map(({ opcode }) => opcodeName(opcode)).join(' ')); // 2 OP_ADD
+ * ```
+ */
 export function parseScript(script: Uint8Array): ScriptOperation[] | undefined {
   const operations: ScriptOperation[] = [];
   const cursor = new ScriptCursor(script);
@@ -68,7 +79,20 @@ function pushMinimal(data: Uint8Array): Uint8Array {
   return opcode === undefined ? pushBytes(data) : Uint8Array.of(opcode);
 }
 
-/** Builds a script: a number is an opcode, bytes are pushed minimally, a bigint is pushed as a script number. */
+/**
+ * Builds a script: a number is an opcode, bytes are pushed minimally, a bigint is pushed as a script number.
+ *
+ * @example
+ * ```ts
+ * import { toHex } from 'pier/bytes';
+ * import { compileScript, Op } from 'pier/script';
+ *
+ * const keyHash = new Uint8Array(20);
+ * const script = compileScript(Op.OP_DUP, Op.OP_HASH160, keyHash, Op.OP_EQUALVERIFY, Op.OP_CHECKSIG);
+ * console.log(toHex(script).slice(0, 6)); // 76a914
+ * console.log(toHex(compileScript(500_000n, Op.OP_CHECKLOCKTIMEVERIFY))); // 0320a107b1
+ * ```
+ */
 export function compileScript(...parts: readonly (number | Uint8Array | bigint)[]): Uint8Array {
   return concatBytes(
     ...parts.map((part) => {

@@ -37,7 +37,19 @@ export interface SolvedOutput {
   readonly required?: number;
 }
 
-/** Returns the type of a scriptPubKey and its parameters (Core: Solver). */
+/**
+ * Returns the type of a scriptPubKey and its parameters (Core: Solver).
+ *
+ * @example
+ * ```ts
+ * import { fromHex } from 'pier/bytes';
+ * import { solve } from 'pier/script';
+ *
+ * const { type, solutions } = solve(fromHex('0014751e76e8199196d454941c45d1b3a323f1433bd6'));
+ * console.log(type); // witness_v0_keyhash
+ * console.log(solutions[0]!.length); // 20
+ * ```
+ */
 export function solve(scriptPubKey: Uint8Array): SolvedOutput {
   if (isPayToScriptHash(scriptPubKey)) return { type: 'scripthash', solutions: [scriptPubKey.subarray(2, 22)] };
   const version = witnessVersion(scriptPubKey);

@@ -16,6 +16,20 @@ import { verifyWitnessProgram } from './witness.ts';
  * Verifies that an input may spend its output under `flags` (`ScriptFlag` bits); returns the script error, undefined on
  * success. `cache` holds the spent outputs and is shared by all inputs of `tx`. `signatures` defaults to the engine. No
  * script makes this throw.
+ *
+ * @example
+ * ```ts
+ * import { SEQUENCE_FINAL, Transaction } from 'pier/primitives';
+ * import { compileScript, Op, SighashCache, STANDARD_SCRIPT_VERIFY_FLAGS, verifyInput } from 'pier/script';
+ *
+ * // An output that anyone who knows two numbers with the sum 5 may spend.
+ * const spentOutput = { value: 1_000n, scriptPubKey: compileScript(Op.OP_ADD, Op.OP_5, Op.OP_EQUAL) };
+ * const prevout = { txid: new Uint8Array(32), vout: 0 };
+ * const input = { prevout, scriptSig: compileScript(Op.OP_2, Op.OP_3), sequence: SEQUENCE_FINAL, witness: [] };
+ * const tx = new Transaction({ version: 2, inputs: [input], outputs: [], lockTime: 0 });
+ * const cache = new SighashCache(tx, [spentOutput]);
+ * console.log(verifyInput(tx, 0, cache, STANDARD_SCRIPT_VERIFY_FLAGS)); // undefined
+ * ```
  */
 export function verifyInput(
   tx: Transaction,
@@ -29,7 +43,23 @@ export function verifyInput(
   return verifyScript(scriptSig, scriptPubKey, witness, flags, new InputChecker(cache, inputIndex, signatures));
 }
 
-/** Verifies a scriptSig and a witness against a scriptPubKey, as `verifyInput` does (Core: VerifyScript). */
+/**
+ * Verifies a scriptSig and a witness against a scriptPubKey, as `verifyInput` does (Core: VerifyScript).
+ *
+ * @example
+ * ```ts
+ * import { regtest } from 'pier/consensus';
+ * import { compileScript, InputChecker, Op, ScriptFlag, SighashCache, scriptErrorString, verifyScript } from 'pier/script';
+ *
+ * // No signature is checked, so that the transaction does not matter.
+ * const [tx] = regtest.genesis.transactions;
+ * const checker = new InputChecker(new SighashCache(tx!, []), 0);
+ * const scriptPubKey = compileScript(Op.OP_ADD, Op.OP_5, Op.OP_EQUALVERIFY, Op.OP_1);
+ * console.log(verifyScript(compileScript(Op.OP_2, Op.OP_3), scriptPubKey, [], ScriptFlag.P2SH, checker)); // undefined
+ * const error = verifyScript(compileScript(Op.OP_2, Op.OP_2), scriptPubKey, [], ScriptFlag.P2SH, checker);
+ * console.log(scriptErrorString(error!)); // Script failed an OP_EQUALVERIFY operation
+ * ```
+ */
 export function verifyScript(
   scriptSig: Uint8Array,
   scriptPubKey: Uint8Array,

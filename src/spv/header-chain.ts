@@ -37,6 +37,18 @@ const RECORD_SIZE = HEADER_SIZE - 32;
 /**
  * The header chain of a light node: the headers with the most chainwork that peers sent, validated as a full node does
  * (proof of work, difficulty, time), and the filter headers that peers agree on (BIP157).
+ *
+ * @example
+ * ```ts
+ * import { regtest } from 'pier/consensus';
+ * import { silentLogger, systemClock } from 'pier/platform';
+ * import { HeaderChain } from 'pier/spv';
+ * import { MemoryStore } from 'pier/store';
+ *
+ * const modules = { store: new MemoryStore(), clock: systemClock, logger: silentLogger };
+ * const chain = await HeaderChain.open(regtest, modules);
+ * console.log(chain.tip.height); // 0
+ * ```
  */
 export class HeaderChain implements HeaderView {
   readonly params: ChainParams;

@@ -20,6 +20,20 @@ function plain(bytes: Uint8Array): Uint8Array {
 /**
  * A store in a single LMDB file. Commits run off the main thread, one at a time; each contains all batches queued
  * during the previous one. A batch is never split between transactions. Committed data is on disk.
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp } from 'node:fs/promises';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { LmdbStore } from 'pier/store';
+ *
+ * const folder = await mkdtemp(join(tmpdir(), 'pier-'));
+ * const store = await LmdbStore.open({ path: join(folder, 'chain.db'), network: 'regtest', kind: 'blockchain' });
+ * await store.write([{ type: 'put', key: Uint8Array.of(1), value: Uint8Array.of(2) }]);
+ * console.log(store.get(Uint8Array.of(1)));
+ * await store.close();
+ * ```
  */
 export class LmdbStore implements Store {
   readonly #database: OpenDatabase;

@@ -122,7 +122,25 @@ class MemoryConnection implements Connection {
   }
 }
 
-/** An in-process network of nodes. With a virtual clock and seeded randomness, runs are deterministic. */
+/**
+ * An in-process network of nodes. With a virtual clock and seeded randomness, runs are deterministic.
+ *
+ * @example
+ * ```ts
+ * import { MemoryNetwork, VirtualClock } from 'pier/testing';
+ *
+ * const clock = new VirtualClock();
+ * const network = new MemoryNetwork(clock, { latencyMs: () => 50 });
+ * const server = { host: '10.0.0.1', port: 8333 };
+ * await network.transport('10.0.0.1').listen(server, (connection) => {
+ *   connection.onData((bytes) => console.log(bytes.length)); // 3
+ * });
+ * const connecting = network.transport('10.0.0.2').connect(server);
+ * clock.advance(1_000);
+ * (await connecting).send(Uint8Array.of(1, 2, 3));
+ * clock.advance(1_000);
+ * ```
+ */
 export class MemoryNetwork {
   readonly #clock: Clock;
   readonly #latencyMs: (from: Endpoint, to: Endpoint) => number;

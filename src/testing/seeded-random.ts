@@ -1,6 +1,16 @@
 import type { Random } from '../platform/random.ts';
 
-/** A deterministic generator (xoshiro128**) for tests and simulations. Not cryptographically secure. */
+/**
+ * A deterministic generator (xoshiro128**) for tests and simulations. Not cryptographically secure.
+ *
+ * @example
+ * ```ts
+ * import { toHex } from 'pier/bytes';
+ * import { SeededRandom } from 'pier/testing';
+ *
+ * console.log(toHex(new SeededRandom(1).bytes(4)) === toHex(new SeededRandom(1).bytes(4))); // true
+ * ```
+ */
 export class SeededRandom implements Random {
   readonly #state = new Uint32Array(4);
 

@@ -6,7 +6,18 @@ interface VirtualTimer {
   readonly callback: () => void;
 }
 
-/** A clock that moves only by `advance`, which runs due callbacks in order. Starts at `startMs`, Unix milliseconds. */
+/**
+ * A clock that moves only by `advance`, which runs due callbacks in order. Starts at `startMs`, Unix milliseconds.
+ *
+ * @example
+ * ```ts
+ * import { VirtualClock } from 'pier/testing';
+ *
+ * const clock = new VirtualClock(0);
+ * clock.after(1_000, () => console.log(clock.now())); // 1000
+ * clock.advance(60_000);
+ * ```
+ */
 export class VirtualClock implements Clock {
   #now: number;
   #sequence = 0;

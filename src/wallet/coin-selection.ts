@@ -59,6 +59,17 @@ export function feeFor(weight: number, feeRate: bigint): bigint {
 /**
  * Selects coins for a payment: a changeless set by branch and bound if there is one, otherwise random coins until they
  * suffice (Core: SelectCoinsBnB, SelectCoinsSRD). Returns undefined if all candidates together are not enough.
+ *
+ * @example
+ * ```ts
+ * import { systemRandom } from 'pier/platform';
+ * import { selectCoins } from 'pier/wallet';
+ *
+ * const candidates = [10_000n, 50_000n].map((value) => ({ value, type: 'bech32' as const }));
+ * const outputs = { outputWeight: 124, outputCount: 1, changeWeight: 124 };
+ * const target = { ...outputs, amount: 55_000n, minimumChange: 294n, feeRate: 1_000n, subtractFee: false };
+ * console.log(selectCoins(candidates, target, systemRandom)?.coins.length); // 2
+ * ```
  */
 export function selectCoins<C extends Candidate>(
   candidates: readonly C[],

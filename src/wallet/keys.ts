@@ -50,7 +50,22 @@ export function keyPath(ref: KeyRef, coinType: number): string {
   return `m/${PURPOSE[ref.type]}'/${coinType}'/0'/${ref.change ? 1 : 0}/${ref.index}`;
 }
 
-/** The key tree of a wallet (BIP32), with the first account of BIP44, BIP49, BIP84 and BIP86. */
+/**
+ * The key tree of a wallet (BIP32), with the first account of BIP44, BIP49, BIP84 and BIP86.
+ *
+ * @example
+ * ```ts
+ * import { chainParams } from 'pier/consensus';
+ * import { encodeAddress } from 'pier/script';
+ * import { KeyTree } from 'pier/wallet';
+ *
+ * // BIP84's test vector.
+ * const words = 'abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about';
+ * const keys = await KeyTree.fromMnemonic(words, 0);
+ * const { scriptPubKey } = keys.output({ type: 'bech32', change: false, index: 0 });
+ * console.log(encodeAddress(scriptPubKey, chainParams('main').address)); // bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu
+ * ```
+ */
 export class KeyTree {
   /** The root key; its encoded form until first needed, since decoding takes longer than most commands. */
   #root: HDKey | string;

@@ -37,7 +37,22 @@ export interface NewWalletOptions {
   readonly mnemonic?: string;
 }
 
-/** The wallets of a node in one store (`wallet_<NODE_ID>.db`). Each has its own name and mnemonic. */
+/**
+ * The wallets of a node in one store (`wallet_<NODE_ID>.db`). Each has its own name and mnemonic.
+ *
+ * @example
+ * ```ts
+ * import { regtest } from 'pier/consensus';
+ * import { silentLogger, systemClock, systemRandom } from 'pier/platform';
+ * import { MemoryStore } from 'pier/store';
+ * import { WalletFile } from 'pier/wallet';
+ *
+ * const modules = { store: new MemoryStore(), clock: systemClock, random: systemRandom, logger: silentLogger };
+ * const file = await WalletFile.open({ params: regtest }, modules);
+ * await file.createWallet('alice');
+ * console.log(file.wallets().map(({ name }) => name).join()); // alice
+ * ```
+ */
 export class WalletFile {
   readonly #modules: WalletModules;
   readonly #wallets = new Map<string, Wallet>();

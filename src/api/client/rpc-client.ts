@@ -18,6 +18,20 @@ interface Reply {
 /**
  * Calls the RPC of a running node. Rejects with `RpcError` if the node answers with an error, and with `PierError`
  * 'node-not-running', 'rpc-unauthorized' or 'rpc-failed' if the call gets no answer.
+ *
+ * @example
+ * ```ts
+ * import { RpcClient, RpcError } from 'pier/api';
+ *
+ * const client = new RpcClient({ host: '127.0.0.1', port: 13000, cookieFile: '/tmp/pier/.cookie_3000' });
+ * const hash = await client.call<string>('getblockhash', [0]);
+ * console.log(await client.call('getblock', { blockhash: hash, verbosity: 1 }));
+ * try {
+ *   await client.call('getblockhash', [1_000_000]);
+ * } catch (error) {
+ *   if (error instanceof RpcError) console.log(error.rpcCode, error.message);
+ * }
+ * ```
  */
 export class RpcClient {
   readonly #options: RpcClientOptions;

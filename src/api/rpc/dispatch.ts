@@ -74,7 +74,20 @@ export class Dispatcher<N extends AnyRpcNode> {
   }
 }
 
-/** Calls a method of a node in this process; returns the result as a client would parse it. Rejects with `RpcError`. */
+/**
+ * Calls a method of a node in this process; returns the result as a client would parse it. Rejects with `RpcError`.
+ *
+ * @example
+ * ```ts
+ * import { callMethod, rpcMethods } from 'pier/api';
+ * import { FullNode, nodeConfig } from 'pier/node';
+ *
+ * const config = nodeConfig({ nodeId: 3000, dataDir: '/tmp/pier' });
+ * const node = await FullNode.start(config, { network: 'none', createChain: true, createWallet: true });
+ * console.log(await callMethod(node, rpcMethods, 'getblockchaininfo'));
+ * await node.stop();
+ * ```
+ */
 export async function callMethod<N extends AnyRpcNode>(
   node: N,
   methods: ReadonlyMap<string, Method<N>>,

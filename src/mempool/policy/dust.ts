@@ -7,7 +7,18 @@ const INPUT_BASE_SIZE = 32 + 4 + 1 + 4;
 /** Bytes of a signature and a compressed public key, each with its length. */
 const SIGNATURE_SIZE = 107;
 
-/** Returns the value in satoshis below which an output is dust: its cost at `rate` (Core: GetDustThreshold). */
+/**
+ * Returns the value in satoshis below which an output is dust: its cost at `rate` (Core: GetDustThreshold).
+ *
+ * @example
+ * ```ts
+ * import { dustThreshold } from 'pier/mempool';
+ * import { compileScript } from 'pier/script';
+ *
+ * const scriptPubKey = compileScript(0, new Uint8Array(20));
+ * console.log(dustThreshold({ value: 0n, scriptPubKey }, 3_000n)); // 294
+ * ```
+ */
 export function dustThreshold(output: TxOut, rate: bigint): bigint {
   if (isUnspendable(output.scriptPubKey)) return 0n;
   const isWitness = witnessVersion(output.scriptPubKey) >= 0;

@@ -15,7 +15,18 @@ export function formatEndpoint({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Parses `HOST:PORT`, or `HOST` alone if `defaultPort` is given. Throws `PierError` 'invalid-endpoint'. */
+/**
+ * Parses `HOST:PORT`, or `HOST` alone if `defaultPort` is given. Throws `PierError` 'invalid-endpoint'.
+ *
+ * @example
+ * ```ts
+ * import { formatEndpoint, parseEndpoint } from 'pier/p2p';
+ *
+ * const { host, port } = parseEndpoint('[::1]:8333');
+ * console.log(host, port); // ::1 8333
+ * console.log(formatEndpoint({ host, port })); // [::1]:8333
+ * ```
+ */
 export function parseEndpoint(text: string, defaultPort?: number): Endpoint {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
   const host = match?.[1] ?? match?.[2] ?? (text.includes(':') && parseIp(text) ? text : undefined);

@@ -37,7 +37,22 @@ export type ProofJson = {
   readonly headers: { readonly from: number; readonly hex: string };
 };
 
-/** Verifies the network, the headers and the claim, by the rules of `params`. Throws nothing; see `verifyPayment`. */
+/**
+ * Verifies the network, the headers and the claim, by the rules of `params`. Throws nothing; see `verifyPayment`.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises';
+ * import { chainParams } from 'pier/consensus';
+ * import { proofFromJson, verifySelfContained } from 'pier/spv';
+ *
+ * // `pier verify TXID --export payment.json` wrote this file.
+ * const proof = proofFromJson(await readFile('payment.json', 'utf8'));
+ * const verdict = verifySelfContained(chainParams('regtest'), proof, { nowSeconds: Date.now() / 1000 });
+ * if (verdict.verified) console.log(verdict.transaction.txidHex, verdict.confirmations);
+ * else console.log(verdict.flaw, verdict.reason);
+ * ```
+ */
 export function verifySelfContained(
   params: ChainParams,
   { network, genesis, claim, headers }: SelfContainedProof,

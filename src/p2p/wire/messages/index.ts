@@ -63,7 +63,19 @@ export function isCommand(command: string): command is Command {
   return Object.hasOwn(codecs, command);
 }
 
-/** Encodes a message's payload. */
+/**
+ * Encodes a message's payload.
+ *
+ * @example
+ * ```ts
+ * import { toHex } from 'pier/bytes';
+ * import { decodeMessage, encodeMessage } from 'pier/p2p';
+ *
+ * const payload = encodeMessage('ping', { nonce: 5n });
+ * console.log(toHex(payload)); // 0500000000000000
+ * console.log(decodeMessage('ping', payload).nonce); // 5
+ * ```
+ */
 export function encodeMessage<C extends Command>(command: C, message: MessageOf<C>): Uint8Array {
   return (codecs[command].encode as (message: MessageOf<C>) => Uint8Array)(message);
 }
