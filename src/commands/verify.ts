@@ -62,6 +62,7 @@ export interface VerifyOptions {
   readonly address?: string | undefined;
   /** `HEIGHT:HASH` of a trusted block of the chain. */
   readonly checkpoint?: string | undefined;
+  /** Called while a proof is searched for. */
   readonly progress?: (progress: FinderProgress) => void;
 }
 

@@ -29,6 +29,7 @@ export interface ScenarioOptions {
   readonly network?: NamedNetwork;
   readonly mineAtTxs?: number;
   readonly logLevel?: LogLevel;
+  /** Called with each line of a node's log. */
   readonly onLog?: (nodeId: number, line: string) => void;
   /** Called when a step has been verified. */
   readonly onStep?: (evidence: StepEvidence) => void;

@@ -19,6 +19,7 @@ import { closeAll, type NetworkMode, type NodeModules, nodeModules, RunningNode 
 
 export type { NetworkMode, NodeModules } from './running-node.ts';
 
+/** Options of `FullNode.start`. */
 export interface StartOptions {
   readonly network: NetworkMode;
   /** Whether files that are missing are made; otherwise the node works without, in memory. */

@@ -37,6 +37,7 @@ export type FinderProgress =
   | { readonly stage: 'headers'; readonly height: number }
   | { readonly stage: 'search'; readonly height: number };
 
+/** A payment that was found, unverified: `claim` is to be checked against `chain`. */
 export interface FoundPayment {
   readonly chain: HeaderChain;
   readonly claim: PaymentClaim;
@@ -44,12 +45,14 @@ export interface FoundPayment {
   readonly asked: readonly string[];
 }
 
+/** Options of `findPayment`. */
 export interface PaymentFinderOptions {
   readonly params: ChainParams;
   readonly txid: Uint8Array;
   /** Whom to ask; one that answers is enough. */
   readonly nodes: readonly Endpoint[];
   readonly where: WhereToLook;
+  /** Called as the search proceeds. */
   readonly progress?: (progress: FinderProgress) => void;
 }
 

@@ -99,6 +99,7 @@ export class WalletFile {
     return [...this.#wallets.values()];
   }
 
+  /** Returns the wallet of this name; undefined if there is none. */
   get(name: string): Wallet | undefined {
     return this.#wallets.get(name);
   }

@@ -59,6 +59,7 @@ export interface Method<N extends AnyRpcNode = RpcNode> extends MethodHelp {
 export interface MethodDefinition<A extends readonly Argument<unknown>[], N extends AnyRpcNode>
   extends Omit<MethodHelp, 'arguments'> {
   readonly arguments: A;
+  /** Runs the method; its parameters follow the context in the order of `arguments`. */
   readonly handler: (context: RpcContext<N>, ...values: ArgumentValues<A>) => Json | Promise<Json>;
 }
 

@@ -66,10 +66,12 @@ export class AddressManager {
     return this.#triedCount;
   }
 
+  /** All known addresses. */
   entries(): IterableIterator<KnownAddress> {
     return this.#known.values();
   }
 
+  /** Returns what is known about an endpoint. */
   get(endpoint: Endpoint): KnownAddress | undefined {
     return this.#known.get(formatEndpoint(endpoint));
   }
@@ -119,6 +121,7 @@ export class AddressManager {
     return true;
   }
 
+  /** Removes an endpoint from both tables. */
   remove(endpoint: Endpoint): void {
     const address = this.get(endpoint);
     if (!address) return;

@@ -47,6 +47,7 @@ export class BanList {
     return wasBanned;
   }
 
+  /** Removes all bans. */
   clear(): void {
     this.#bans.clear();
     this.#changed([]);

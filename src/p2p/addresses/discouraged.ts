@@ -18,6 +18,7 @@ export class Discouraged {
     else if (endpoint) this.#keys.add(formatEndpoint(endpoint));
   }
 
+  /** Whether the endpoint, or its host, is discouraged. */
   has({ host, port }: Endpoint): boolean {
     return this.#keys.has(isLoopback(host) ? formatEndpoint({ host, port }) : host);
   }

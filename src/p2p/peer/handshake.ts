@@ -102,6 +102,7 @@ export class Handshake {
     if (!this.#options.inbound) this.#sendVersion();
   }
 
+  /** Processes a message of the handshake. */
   receive<C extends HandshakeCommand>(command: C, message: MessageOf<C>): HandshakeResult {
     if (command === 'version') return this.#onVersion(message as VersionMessage);
     // Ignored before the peer's `version`.

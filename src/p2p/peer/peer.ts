@@ -43,6 +43,7 @@ export interface PeerHooks {
   message<C extends Command>(peer: Peer, command: C, message: MessageOf<C>): void | Promise<void>;
   /** The peer violated the protocol (Core: Misbehaving). */
   misbehaving(peer: Peer, reason: string): void;
+  /** A message was sent or received; `bytes` on the wire. */
   traffic(peer: Peer, command: string, bytes: number, direction: Direction): void;
   /** Called once. */
   closed(peer: Peer, reason: string): void;
@@ -215,6 +216,7 @@ export class Peer {
     return this.#framing.shouldReconnectV1;
   }
 
+  /** Encodes and sends a message. */
   send<C extends Command>(command: C, message: MessageOf<C>): void {
     this.sendPayload(command, encodeMessage(command, message));
   }
@@ -242,6 +244,7 @@ export class Peer {
     if (!this.#closed) this.#hooks.misbehaving(this, reason);
   }
 
+  /** Closes the connection. `reason` is logged and reported by the `disconnected` event. */
   disconnect(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -15,7 +15,9 @@ export interface Connection {
   send(bytes: Uint8Array): void;
   /** Stops reading, so that the transport's flow control holds the peer back. */
   pause(): void;
+  /** Reads again after `pause`. */
   resume(): void;
+  /** Called with received bytes. */
   onData(listener: (chunk: Uint8Array) => void): void;
   /** Called when the send queue is empty. */
   onDrain(listener: () => void): void;

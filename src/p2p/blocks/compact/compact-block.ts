@@ -61,6 +61,7 @@ export class PartialBlock {
     for (const { index, tx } of message.prefilled) this.#transactions[index] = tx;
   }
 
+  /** Reads a compact block: 'invalid' if it breaks BIP152, 'failed' if two short ids are equal. */
   static create(message: CmpctBlockMessage): PartialBlock | 'invalid' | 'failed' {
     const { shortIds, prefilled } = message;
     if (shortIds.length + prefilled.length === 0) return 'invalid';
