@@ -10,7 +10,7 @@ import {
   UsageError,
 } from '../node/config.ts';
 import { findNetwork } from '../node/networks.ts';
-import { type FinderProgress, findPayment, type WhereToLook } from '../node/payment-finder.ts';
+import { type FinderProgress, findPayment, type PaymentSearchScope } from '../node/payment-finder.ts';
 import type { Endpoint } from '../p2p/net/endpoint.ts';
 import { systemClock, unixSeconds } from '../platform/clock.ts';
 import { HEADER_SIZE } from '../primitives/header.ts';
@@ -96,16 +96,16 @@ export async function verifyTransaction(
   const { params, nodes, own } = config;
   const txid = parseHash(txidText, 'transaction id');
   const verifying = { ...verifyingOptions(options), txid };
-  const where = whereToLook(params, options);
+  const scope = searchScope(params, options);
   const held = own && (await heldProof(own, txidText.toLowerCase()));
   if (held) {
     const verdict = verifySelfContained(params, held, verifying);
     return { verdict, proof: held, source: `light node ${own.nodeId}` };
   }
   const { progress } = options;
-  const found = await findPayment({ ...{ params, txid, nodes, where }, ...(progress && { progress }) });
+  const found = await findPayment({ ...{ params, txid, nodes, scope }, ...(progress && { progress }) });
   const proof = selfContained(found.chain, found.claim);
-  return { verdict: verifySelfContained(params, proof, verifying), proof, source: found.asked.join(', ') };
+  return { verdict: verifySelfContained(params, proof, verifying), proof, source: found.sources.join(', ') };
 }
 
 /** Verifies an exported proof offline. Throws `UsageError`, and `PierError` 'bad-proof'. */
@@ -149,7 +149,7 @@ function verifyingOptions({ checkpoint }: Pick<VerifyOptions, 'checkpoint'>): {
   return checkpoint === undefined ? { nowSeconds } : { nowSeconds, checkpoint: parseCheckpoint(checkpoint) };
 }
 
-function whereToLook(params: ChainParams, { block, address }: VerifyOptions): WhereToLook {
+function searchScope(params: ChainParams, { block, address }: VerifyOptions): PaymentSearchScope {
   const scripts = address === undefined ? {} : { scripts: [decodeAddress(address, params.address)] };
   if (block === undefined) return scripts;
   return { ...scripts, block: /^\d{1,9}$/.test(block) ? Number(block) : parseHash(block, 'block hash or height') };

@@ -13,7 +13,7 @@ import { UsageError } from './usage-error.ts';
 
 export { UsageError } from './usage-error.ts';
 
-/** The default RPC port is the node's id plus this. */
+/** Offset of the default RPC port from the node's id. */
 export const RPC_PORT_OFFSET = 10_000;
 
 /** Id of the central node, the default seed of all others. */
@@ -22,7 +22,7 @@ export const CENTRAL_NODE_ID = 3000;
 /** The address that nodes bind by default. */
 export const LOOPBACK = '127.0.0.1';
 
-/** The network of a node for which none is named. */
+/** The default network. */
 export const DEFAULT_NETWORK = 'regtest';
 
 /** Options of the chain; see `ChainOptions`. */
@@ -30,11 +30,11 @@ export type ChainConfig = Omit<ChainOptions, 'params'>;
 
 /** Options of the miner. */
 export interface MiningConfig {
-  /** Address that the node's own blocks pay; absent: the node does not mine by itself. */
+  /** Address that receives the block rewards; absent: the node does not mine by itself. */
   readonly address?: string | undefined;
-  /** Transactions in the mempool at which a block is mined; 0: always. */
+  /** Number of mempool transactions that triggers mining a block; 0: mine all the time. */
   readonly mineAtTxs: number;
-  /** Threads that search for proof of work; absent: one for each processor but one. */
+  /** Threads that search for proof of work; absent: one less than the number of processors. */
   readonly threads?: number | undefined;
 }
 
@@ -60,9 +60,9 @@ export interface RpcConfig {
   readonly port: number;
 }
 
-/** The configuration of one node, by layer. Each part is handed to its layer as it is. */
+/** The configuration of one node, by layer. Each part is passed to its layer unchanged. */
 export interface NodeConfig {
-  /** The node's P2P port, which is its name on this machine. */
+  /** The node's P2P port, which identifies the node on this machine. */
   readonly nodeId: number;
   /** The network's rules. */
   readonly params: ChainParams;
@@ -80,7 +80,7 @@ export interface NodeConfig {
 /** `T` with every property optional. */
 export type ConfigInput<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
-/** Options of one node as a caller gives them; all that is absent has a default. */
+/** Options of one node as given by the caller; absent options have defaults. */
 export interface NodeConfigInput {
   /** Default: `NODE_ID`. */
   readonly nodeId?: number | string | undefined;
@@ -88,7 +88,7 @@ export interface NodeConfigInput {
   readonly network?: string | undefined;
   /** Folder of the node's files; default: `PIER_DATADIR`, or `~/.pier/<network>`. */
   readonly dataDir?: string | undefined;
-  /** Hex digits that replace the network's own value (Core: -minimumchainwork). */
+  /** Hex digits that replace the network's minimum chainwork (Core: -minimumchainwork). */
   readonly minimumChainWork?: string | undefined;
   /** `blockFilterIndex` is true by default. */
   readonly chain?: ConfigInput<ChainConfig> | undefined;
@@ -158,7 +158,7 @@ export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = proc
         p2p.maxConnections === undefined ? undefined : parseCount('--max-connections', p2p.maxConnections),
       v2Transport: p2p.v2Transport ?? true,
       blocksOnly: p2p.blocksOnly ?? false,
-      // On one machine users wait for a payment to appear.
+      // On a local network, users watch payments arrive: announce them at once.
       trickle: p2p.trickle ?? isPublicNetwork(params),
       bloomFilters: p2p.bloomFilters ?? false,
     },
@@ -197,7 +197,8 @@ function parseNodeId(value: string | number | undefined): number {
 
 function parseCount(option: string, value: string | number, least = 1): number {
   const count = /^\d{1,6}$/.test(String(value)) ? Number(value) : Number.NaN;
-  if (!(count >= least)) throw new UsageError('bad-count', `${option} '${value}' is not a whole number from ${least}`);
+  if (!(count >= least))
+    throw new UsageError('bad-count', `${option} '${value}' is not a whole number of at least ${least}`);
   return count;
 }
 

@@ -22,14 +22,15 @@ export type { NetworkMode, NodeModules } from './running-node.ts';
 /** Options of `FullNode.start`. */
 export interface StartOptions {
   readonly network: NetworkMode;
-  /** Whether files that are missing are made; otherwise the node works without, in memory. */
+  /** Whether to create a missing chain file; otherwise the chain is kept in memory. */
   readonly createChain: boolean;
+  /** Whether to create a missing wallet file; otherwise wallets are kept in memory. */
   readonly createWallet: boolean;
 }
 
 /**
- * A node that validates the whole chain, relays, and holds wallets; with a miner address it mines as well. The parts
- * are made here, in the order of the layers, and know each other only by what is passed to them here.
+ * A node that validates the whole chain, relays blocks and transactions, and holds wallets; with a miner address it also
+ * mines. `start` creates the parts in the order of the layers and passes each part the ones it depends on.
  */
 export class FullNode extends RunningNode {
   readonly chain: Chain;
@@ -55,8 +56,8 @@ export class FullNode extends RunningNode {
   }
 
   /**
-   * Opens the node's files and joins the network. Throws `PierError` where a file is held by another process or is
-   * not what it should be, or where a port is taken; all that was opened until then is closed again.
+   * Opens the node's files and joins the network. Throws `PierError` if another process has a file open, if a file is
+   * invalid, or if the port is taken; the parts opened before the error are closed.
    *
    * @example
    * ```ts
@@ -77,7 +78,7 @@ export class FullNode extends RunningNode {
     const modules = nodeModules(overrides);
     const { clock, random, transport, logger } = modules;
     const layer = (category: string) => logger.child({ category });
-    // These tell of what peers send.
+    // Peers can trigger log lines in these layers.
     const exposedLayer = (category: string) => limitedLogger(layer(category), clock);
     const { params, mining, p2p } = config;
     const scriptPubKey = mining.address === undefined ? undefined : decodeAddress(mining.address, params.address);
@@ -96,14 +97,14 @@ export class FullNode extends RunningNode {
       if (options.createChain || options.createWallet) await makeDataDir(config.dataDir);
 
       const store = await open('blockchain', paths.chain, options.createChain);
-      // Only who serves others needs it.
+      // Only a node that listens serves filters.
       const blockFilterIndex = config.chain.blockFilterIndex === true && options.network === 'full';
       const chain = await Chain.open(
         { ...config.chain, params, blockFilterIndex },
         { store, clock, logger: exposedLayer('chain') },
       );
       closers.push(() => chain.close());
-      // Its index of filters may be in the making, and come upon what is damaged, before the node has started.
+      // Building the filter index may find a damaged file before the node has started.
       const failed = new Promise<unknown>((resolve) => chain.events.on('failed', ({ error }) => resolve(error)));
 
       const mempool = new Mempool(config.mempool, { chain, clock, logger: exposedLayer('mempool') });
@@ -144,12 +145,12 @@ export class FullNode extends RunningNode {
     }
   }
 
-  /** Transactions that wait for a block. */
+  /** Number of transactions in the mempool. */
   get unconfirmedCount(): number {
     return this.mempool.size;
   }
 
-  /** Takes a transaction of this node's own into the mempool, from where it is relayed. */
+  /** Adds a local transaction to the mempool, which relays it. Returns a reject if it is invalid. */
   submitTransaction(tx: Transaction): AcceptResult {
     return this.mempool.accept(tx);
   }

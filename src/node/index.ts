@@ -52,7 +52,7 @@ export {
   type FoundPayment,
   findPayment,
   type PaymentFinderOptions,
-  type WhereToLook,
+  type PaymentSearchScope,
 } from './payment-finder.ts';
 export { type NetworkMode, type NodeModules, RunningNode } from './running-node.ts';
 export { UsageError } from './usage-error.ts';

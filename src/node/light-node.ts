@@ -11,14 +11,14 @@ import { WalletFile } from '../wallet/wallet-file.ts';
 import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';
 import { closeAll, type NetworkMode, type NodeModules, nodeModules, RunningNode } from './running-node.ts';
 
-/** Automatic outbound connections of a light node: enough to expose a peer that sends false data. */
+/** Automatic outbound connections of a light node: enough to detect a peer that sends false data. */
 const MAX_OUTBOUND = 4;
 
 type LightNodeParts = Pick<LightNode, 'chain' | 'wallets' | 'connections' | 'proofs' | 'processor'>;
 
 /**
- * A node that holds headers instead of blocks, and of the transactions only its wallets' with the proofs that blocks hold
- * them. It calls others and serves nobody.
+ * A node that stores headers instead of blocks, and its wallets' transactions with their merkle proofs. It makes outbound
+ * connections only and serves no data except its own transactions.
  */
 export class LightNode extends RunningNode {
   readonly chain: HeaderChain;
@@ -43,8 +43,8 @@ export class LightNode extends RunningNode {
   }
 
   /**
-   * Opens the node's files, making those that are missing, and joins the network, if any: it calls others only. Throws
-   * `PierError` as `FullNode.start`.
+   * Opens the node's files, creates missing ones, and connects to peers unless `network` is 'none'. Throws `PierError`
+   * as `FullNode.start` does.
    *
    * @example
    * ```ts
@@ -93,8 +93,8 @@ export class LightNode extends RunningNode {
         { ...p2pModules, chain, book, watcher: lightWallets, bloom: light.bloom },
       );
       lightWallets.attach({
-        searchFrom: (index) => processor.scanner.setBack(index),
-        unconfirmed: (transactions) => processor.broadcast.offerOnly(transactions),
+        rescanAfter: (index) => processor.scanner.rewindTo(index),
+        unconfirmedChanged: (transactions) => processor.broadcast.replaceAll(transactions),
       });
       const connections = new ConnectionManager(
         {
@@ -118,14 +118,14 @@ export class LightNode extends RunningNode {
     }
   }
 
-  /** Transactions that wait for a block. */
+  /** Number of unconfirmed transactions that this node broadcasts. */
   get unconfirmedCount(): number {
     return this.processor.broadcast.size;
   }
 
-  /** Offers a transaction of this node's own to its peers: nobody here can judge it. */
+  /** Announces a local transaction to all peers, without validation: a light node has no UTXO set. */
   submitTransaction(tx: Transaction): Record<string, never> {
-    this.processor.broadcast.offer(tx);
+    this.processor.broadcast.announce(tx);
     return {};
   }
 }

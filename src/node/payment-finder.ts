@@ -16,52 +16,55 @@ import { PaymentSearchProcessor } from '../spv/verify/payment-search-processor.t
 import type { PaymentClaim } from '../spv/verify/verify-payment.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 
-/** Milliseconds in which a node has to be connected, its handshake done. */
+/** Milliseconds a node may take to connect and complete the handshake. */
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Milliseconds without a further header after which those that are known are taken. */
-const HEADERS_PATIENCE_MS = 15_000;
-/** Milliseconds for all headers (Core: HEADERS_DOWNLOAD_TIMEOUT_BASE). */
+/** Milliseconds without a new header after which the header sync ends, if any peer has sent its whole chain. */
+const HEADERS_STALL_MS = 15_000;
+/** Milliseconds the header sync may take (Core: HEADERS_DOWNLOAD_TIMEOUT_BASE). */
 const HEADERS_TIMEOUT_MS = 15 * 60_000;
 const POLL_INTERVAL_MS = 10;
 
-/** Where the block of a transaction is looked for. */
-export interface WhereToLook {
-  /** In this block of the best chain: its hash (32 bytes, internal order) or its height. */
+/** Limits the blocks that are searched for a transaction. */
+export interface PaymentSearchScope {
+  /** The only block to check: its hash (32 bytes, internal order) or its height in the best chain. */
   readonly block?: Uint8Array | number;
-  /** Scripts that the transaction pays to or spends from. */
+  /** Scripts that the transaction pays to or spends from; block filters (BIP158) are matched against them. */
   readonly scripts?: readonly Uint8Array[];
 }
 
-/** What the search is at, for people. */
+/** Progress of `findPayment`: the height of the header sync, or the lowest height searched so far. */
 export type FinderProgress =
   | { readonly stage: 'headers'; readonly height: number }
   | { readonly stage: 'search'; readonly height: number };
 
-/** A payment that was found, unverified: `claim` is to be checked against `chain`. */
+/** The result of `findPayment`; the caller verifies `claim` against `chain`. */
 export interface FoundPayment {
+  /** Headers of the best chain that the nodes sent. */
   readonly chain: HeaderChain;
+  /** The transaction, with the proof that a block of `chain` contains it. */
   readonly claim: PaymentClaim;
-  /** `HOST:PORT` of those that were asked. */
-  readonly asked: readonly string[];
+  /** `HOST:PORT` of the nodes that were connected and serve blocks. */
+  readonly sources: readonly string[];
 }
 
 /** Options of `findPayment`. */
 export interface PaymentFinderOptions {
   readonly params: ChainParams;
+  /** 32 bytes, internal order. */
   readonly txid: Uint8Array;
-  /** Whom to ask; one that answers is enough. */
+  /** Nodes to query. The search needs only one of them to answer. */
   readonly nodes: readonly Endpoint[];
-  readonly where: WhereToLook;
+  readonly scope: PaymentSearchScope;
   /** Called as the search proceeds. */
   readonly progress?: (progress: FinderProgress) => void;
 }
 
 /**
- * Asks nodes for their headers, and for the block that holds a transaction, as a light client that keeps nothing. Throws
- * `PierError`: 'no-peer', 'no-headers', 'no-such-block', 'not-in-block', 'cannot-search', 'not-found', 'block-timeout'.
+ * Downloads headers from nodes and searches for the block that contains a transaction, as a light client without files.
+ * Throws `PierError` 'no-peer', 'no-headers', 'no-such-block', 'not-in-block', 'cannot-search', 'not-found', 'block-timeout'.
  */
 export async function findPayment(options: PaymentFinderOptions): Promise<FoundPayment> {
-  const { params, txid, nodes, where, progress = () => {} } = options;
+  const { params, txid, nodes, scope, progress = () => {} } = options;
   const common = { clock: systemClock, logger: silentLogger, random: systemRandom };
   const chain = await HeaderChain.open(params, { ...common, store: new MemoryStore() });
   const book = new AddressBook(common);
@@ -71,14 +74,14 @@ export async function findPayment(options: PaymentFinderOptions): Promise<FoundP
     { magic: params.magic, sparesAddedNodes: false, maxOutbound: 0, maxBlockRelayOnly: 0 },
     { ...common, transport: new TcpTransport(), book, processor },
   );
-  // The system's timers keep no process alive, and a peer may be gone before it has answered.
+  // Timers of `systemClock` do not keep the process alive, and a disconnected peer leaves no socket that does.
   const keepAlive = setInterval(() => {}, 60_000);
   try {
     await connections.start();
     const connected = await connectAll(connections, nodes);
     await untilHeadersReceived(connections, processor, chain, progress);
-    const claim = await look(chain, processor, where, options);
-    return { chain, claim, asked: connected.map((peer) => formatEndpoint(peer.target ?? peer.remote)) };
+    const claim = await findClaim(chain, processor, scope, options);
+    return { chain, claim, sources: connected.map((peer) => formatEndpoint(peer.target ?? peer.remote)) };
   } finally {
     clearInterval(keepAlive);
     await connections.stop();
@@ -87,26 +90,32 @@ export async function findPayment(options: PaymentFinderOptions): Promise<FoundP
 
 async function connectAll(connections: ConnectionManager, nodes: readonly Endpoint[]): Promise<Peer[]> {
   const names = nodes.map(formatEndpoint).join(', ');
-  const calls = await Promise.allSettled(nodes.map((node) => inTime(connections.connect(node), node)));
-  const connected = calls.flatMap((call) => (call.status === 'fulfilled' ? [call.value] : []));
+  const attempts = await Promise.allSettled(nodes.map((node) => withTimeout(connections.connect(node), node)));
+  const connected = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []));
   const serving = connected.filter(({ services }) => canServeBlocks(services));
   if (serving.length > 0) return serving;
-  const failed = calls.find((call) => call.status === 'rejected');
-  const why = failed ? String((failed.reason as Error).message) : 'it has no blocks to show';
-  throw new PierError('no-peer', `nobody can be asked at ${names || 'no address'}: ${why}`, {
-    hint: 'Name a node that runs and has all blocks with --node HOST:PORT.',
+  const failed = attempts.find((attempt) => attempt.status === 'rejected');
+  const why = failed ? String((failed.reason as Error).message) : 'it does not serve blocks';
+  throw new PierError('no-peer', `no node serves blocks at ${names || 'any address'}: ${why}`, {
+    hint: 'Use --node HOST:PORT to name a running node that stores all blocks.',
   });
 }
 
-function inTime(connecting: Promise<Peer>, node: Endpoint): Promise<Peer> {
+function withTimeout(connecting: Promise<Peer>, node: Endpoint): Promise<Peer> {
   return new Promise((resolve, reject) => {
-    const late = new PierError('connect-failed', `${formatEndpoint(node)} does not answer`);
+    const late = new PierError(
+      'connect-failed',
+      `${formatEndpoint(node)} did not answer within ${CONNECT_TIMEOUT_MS / 1000} s`,
+    );
     const timer = setTimeout(() => reject(late), CONNECT_TIMEOUT_MS);
     connecting.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
 
-/** Waits for the chains of all peers, as long as there is progress; one that has told its own is enough. */
+/**
+ * Waits until all peers have sent their chains. When no header arrives any more, the chain of one peer is enough. Throws
+ * `PierError` 'no-headers'.
+ */
 async function untilHeadersReceived(
   connections: ConnectionManager,
   processor: PaymentSearchProcessor,
@@ -126,27 +135,32 @@ async function untilHeadersReceived(
       progress({ stage: 'headers', height });
     }
     const now = systemClock.monotonic();
-    const isLate = now - since > HEADERS_PATIENCE_MS || now > end;
+    const isLate = now - since > HEADERS_STALL_MS || now > end;
     if (isLate && ready.some((peer) => processor.hasSentChain(peer))) break;
     if (isLate || ready.length === 0) {
-      throw new PierError('no-headers', 'no node that was asked has told its chain of headers', {
-        hint: 'It may be of another network, or its chain invalid. Name another with --node HOST:PORT.',
+      throw new PierError('no-headers', 'no node has sent a complete header chain', {
+        hint: 'A node may be on another network, or on an invalid chain. Use --node HOST:PORT to name another one.',
       });
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
   }
   const { tip, params } = chain;
   if (tip.chainwork < params.minimumChainWork) {
-    throw new PierError('no-headers', `the chain that was told has less work than ${params.network}'s`, {
-      hint: 'Name another node with --node HOST:PORT.',
-    });
+    throw new PierError(
+      'no-headers',
+      `the best header chain received has less work than the minimum of ${params.network}`,
+      {
+        hint: 'Use --node HOST:PORT to name another node.',
+      },
+    );
   }
 }
 
-async function look(
+/** Finds the block in `scope` and returns the claim with its proof. Throws `PierError`. */
+async function findClaim(
   chain: HeaderChain,
   { search }: PaymentSearchProcessor,
-  { block, scripts }: WhereToLook,
+  { block, scripts }: PaymentSearchScope,
   { nodes }: PaymentFinderOptions,
 ): Promise<PaymentClaim> {
   if (block !== undefined) {
@@ -155,32 +169,32 @@ async function look(
     if (claim) return claim;
     throw new PierError(
       'not-in-block',
-      `block ${index.hashHex} at height ${index.height} does not hold the transaction`,
+      `block ${index.hashHex} at height ${index.height} does not contain the transaction`,
     );
   }
-  const mayBloom = search.offers(ServiceFlag.BLOOM);
-  const mayFilter = scripts !== undefined && search.offers(ServiceFlag.COMPACT_FILTERS);
+  const canUseBloom = search.offers(ServiceFlag.BLOOM);
+  const canUseFilters = scripts !== undefined && search.offers(ServiceFlag.COMPACT_FILTERS);
   const names = nodes.map(formatEndpoint).join(', ');
-  if (!mayBloom && !mayFilter) {
-    const more = scripts === undefined ? '--address A, one that it pays; or ' : '';
-    throw new PierError('cannot-search', `${names} cannot be asked which block holds the transaction`, {
-      hint: `Add ${more}--block HASH, or its height; or name a node with Bloom filters, as 'pier startnode --peerbloomfilters' has.`,
+  if (!canUseBloom && !canUseFilters) {
+    const byAddress = scripts === undefined ? '--address A with an address of the transaction, ' : '';
+    throw new PierError('cannot-search', `${names} cannot be searched for the block that contains the transaction`, {
+      hint: `Add ${byAddress}--block HASH or --block HEIGHT, or name a node that serves Bloom filters ('pier startnode --peerbloomfilters').`,
     });
   }
-  // Block filters first: they tell nobody what is sought.
+  // Block filters first: they do not reveal the txid to the peer.
   const claim =
-    (mayFilter ? await search.byBlockFilters(scripts) : undefined) ??
-    (mayBloom ? await search.byBloomFilter() : undefined);
+    (canUseFilters ? await search.byBlockFilters(scripts) : undefined) ??
+    (canUseBloom ? await search.byBloomFilter() : undefined);
   if (claim) return claim;
   throw new PierError(
     'not-found',
-    `no block from 0 to ${chain.tip.height} is known to hold the transaction: it is unconfirmed, or ${names} does not show it`,
-    { hint: 'Ask again when a block has been mined, or another node with --node HOST:PORT.' },
+    `no block from 0 to ${chain.tip.height} contains the transaction: it is unconfirmed, or ${names} hides it`,
+    { hint: 'Try again after the next block, or use --node HOST:PORT to name another node.' },
   );
 }
 
 function blockAt(chain: HeaderChain, block: Uint8Array | number): BlockIndex {
   const index = typeof block === 'number' ? chain.atHeight(block) : chain.getIndex(block);
   if (index && chain.contains(index)) return index;
-  throw new PierError('no-such-block', `the best chain, of height ${chain.tip.height}, has no such block`);
+  throw new PierError('no-such-block', `the block is not in the best chain, which has height ${chain.tip.height}`);
 }

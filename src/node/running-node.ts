@@ -6,7 +6,7 @@ import { type Logger, silentLogger } from '../platform/logger.ts';
 import { type Random, systemRandom } from '../platform/random.ts';
 import type { NodeConfig } from './config.ts';
 
-/** What a node reaches the world through; each has the machine's own as default. */
+/** A node's access to time, randomness, the network and the log. Default: those of the system, and no log. */
 export interface NodeModules {
   readonly clock: Clock;
   readonly random: Random;
@@ -14,7 +14,7 @@ export interface NodeModules {
   readonly logger: Logger;
 }
 
-/** The modules of a node; its clock can be set where the network allows that. */
+/** Returns a node's modules, with defaults for missing ones. The clock is mockable (Core: setmocktime). */
 export function nodeModules(overrides: Partial<NodeModules>): NodeModules & { readonly clock: MockableClock } {
   return {
     clock: new MockableClock(overrides.clock ?? systemClock),
@@ -24,19 +24,19 @@ export function nodeModules(overrides: Partial<NodeModules>): NodeModules & { re
   };
 }
 
-/** How much of the network a node takes part in: all, only connections it makes itself, or none. */
+/** Which connections a node has: 'full' inbound and outbound, 'outbound' outbound only, 'none' no connections. */
 export type NetworkMode = 'full' | 'outbound' | 'none';
 
-/** What a node of any role is from its start to its end: parts that are closed in reverse order, whoever asks for it. */
+/** The lifecycle common to full and light nodes: the node stops once, and closes its parts in reverse order. */
 export class RunningNode {
   readonly config: NodeConfig;
   readonly params: ChainParams;
   readonly clock: MockableClock;
-  /** For what stands in front of the node, its RPC. */
+  /** Logger of the RPC server. */
   readonly logger: Logger;
-  /** Milliseconds, by the monotonic clock. */
+  /** Monotonic milliseconds. */
   readonly startedAt: number;
-  /** Resolves when the node has stopped, whoever asked for it. */
+  /** Resolves when the node has stopped, after `stop` or a failure. */
   readonly stopped: Promise<void>;
   readonly #closers: readonly (() => unknown)[];
   readonly #stopListeners: (() => Promise<unknown>)[] = [];
@@ -60,30 +60,30 @@ export class RunningNode {
     });
   }
 
-  /** Why the node has stopped, or is stopping, by itself; undefined if it has not. */
+  /** The error that made the node stop by itself; undefined if there was none. */
   get failure(): unknown {
     return this.#failure;
   }
 
-  /** Without its chain a node is of no use, and may do harm (Core: AbortNode). What fails on the way out has the same cause. */
+  /** Stops the node after a fatal error of its chain (Core: AbortNode). Errors while closing have the same cause: ignored. */
   protected abort(error: unknown): void {
     this.#failure = error;
     this.stop().catch(() => {});
   }
 
-  /** Runs `close` before the parts of the node are closed; for what is built on top of it, such as the RPC server. */
+  /** Registers a callback that runs before the node's parts are closed, for example to close the RPC server. */
   beforeStop(close: () => Promise<unknown>): void {
     this.#stopListeners.push(close);
   }
 
-  /** Leaves the network, then closes the files, last opened first. Safe to call more than once. */
+  /** Disconnects from the network, then closes the files. Further calls return the same promise. */
   stop(): Promise<void> {
     this.#stopping ??= closeAll([...this.#closers, ...this.#stopListeners]).finally(() => this.#resolveStopped());
     return this.#stopping;
   }
 }
 
-/** Closes in reverse order; one that fails does not keep the others open, and its error is thrown at the end. */
+/** Runs all closers in reverse order, even if some fail; then throws the first error. */
 export async function closeAll(closers: readonly (() => unknown)[]): Promise<void> {
   const errors: unknown[] = [];
   for (const close of closers.toReversed()) {

@@ -28,7 +28,7 @@ export interface Scanner extends PeerFollower {
   /** Sends the next requests, as far as headers and peers allow. */
   step(): void;
   /** Restarts the scan after `index`, which is below `scanned` or on another branch. */
-  setBack(index: BlockIndex): void;
+  rewindTo(index: BlockIndex): void;
   /** Handles a new tip. `fork` is the last block that the old and the new best chain share. */
   tipChanged(fork: BlockIndex, previous: BlockIndex): void;
 }

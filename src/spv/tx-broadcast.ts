@@ -7,11 +7,11 @@ import type { Transaction } from '../primitives/transaction.ts';
 export class TxBroadcast {
   readonly #peers = new Set<Peer>();
   /** By txid. */
-  readonly #offers = new Map<string, Transaction>();
+  readonly #announced = new Map<string, Transaction>();
 
   peerReady(peer: Peer): void {
     this.#peers.add(peer);
-    const entries = [...this.#offers.values()].map((tx) => entryFor(peer, tx));
+    const entries = [...this.#announced.values()].map((tx) => entryFor(peer, tx));
     if (entries.length > 0) peer.send('inv', { entries });
   }
 
@@ -20,21 +20,21 @@ export class TxBroadcast {
   }
 
   /** Announces a transaction to all peers, and to every peer that connects later. */
-  offer(tx: Transaction): void {
-    this.#offers.set(tx.txidHex, tx);
+  announce(tx: Transaction): void {
+    this.#announced.set(tx.txidHex, tx);
     for (const peer of this.#peers) peer.send('inv', { entries: [entryFor(peer, tx)] });
   }
 
   /** Replaces the set of announced transactions. Drops those that are confirmed or conflicted. */
-  offerOnly(transactions: readonly Transaction[]): void {
+  replaceAll(transactions: readonly Transaction[]): void {
     const wanted = new Set(transactions.map(({ txidHex }) => txidHex));
-    for (const txidHex of this.#offers.keys()) if (!wanted.has(txidHex)) this.#offers.delete(txidHex);
-    for (const tx of transactions) if (!this.#offers.has(tx.txidHex)) this.offer(tx);
+    for (const txidHex of this.#announced.keys()) if (!wanted.has(txidHex)) this.#announced.delete(txidHex);
+    for (const tx of transactions) if (!this.#announced.has(tx.txidHex)) this.announce(tx);
   }
 
   /** Number of announced transactions. */
   get size(): number {
-    return this.#offers.size;
+    return this.#announced.size;
   }
 
   /** Answers `getdata`. Serves announced transactions only. */
@@ -49,7 +49,8 @@ export class TxBroadcast {
   }
 
   #find({ type, hash }: InvEntry): Transaction | undefined {
-    for (const tx of this.#offers.values()) if (equalBytes(type === InvType.WTX ? tx.wtxid : tx.txid, hash)) return tx;
+    for (const tx of this.#announced.values())
+      if (equalBytes(type === InvType.WTX ? tx.wtxid : tx.txid, hash)) return tx;
     return undefined;
   }
 }

@@ -15,7 +15,7 @@ export interface Watcher {
   /** Receives a block whose filter matched; returns whether the block concerns the watcher. */
   found(index: BlockIndex, block: Block): boolean;
   /** Marks the blocks above `index` as not scanned. */
-  setBack(index: BlockIndex): void;
+  rewindTo(index: BlockIndex): void;
   /** Marks all blocks up to `index` as scanned. */
   scanned(index: BlockIndex): void;
 }

@@ -31,9 +31,9 @@ export interface LightWalletsModules {
 /** Calls from `LightWallets` to the scan and the transaction broadcast. */
 export interface LightWalletsHooks {
   /** Restarts the scan after this block for a new wallet. */
-  searchFrom(index: BlockIndex): void;
+  rescanAfter(index: BlockIndex): void;
   /** Replaces the set of the wallets' own unconfirmed transactions. */
-  unconfirmed(transactions: readonly Transaction[]): void;
+  unconfirmedChanged(transactions: readonly Transaction[]): void;
 }
 
 /**
@@ -42,7 +42,7 @@ export interface LightWalletsHooks {
  */
 export class LightWallets implements TransactionWatcher {
   readonly #modules: LightWalletsModules;
-  #hooks: LightWalletsHooks = { searchFrom() {}, unconfirmed() {} };
+  #hooks: LightWalletsHooks = { rescanAfter() {}, unconfirmedChanged() {} };
   #writing: Promise<unknown> = Promise.resolve();
   /** Txids of unconfirmed payments from others; the node does not broadcast them. */
   readonly #announced = new Set<string>();
@@ -148,7 +148,7 @@ export class LightWallets implements TransactionWatcher {
     this.#modules.logger.info({ txid: tx.txidHex }, 'unconfirmed payment announced');
   }
 
-  setBack(index: BlockIndex): void {
+  rewindTo(index: BlockIndex): void {
     const sync = this.#syncRecord(index);
     const ahead = this.#wallets.filter(({ syncedTo }) => syncedTo && syncedTo.height > index.height);
     this.#store(ahead.flatMap((wallet) => wallet.synced(sync)));
@@ -211,7 +211,7 @@ export class LightWallets implements TransactionWatcher {
     const { chain } = this.#modules;
     if (wallet.record.birthday > 0) this.#store(wallet.synced(this.#syncRecord(chain.tip)));
     // Restart the scan at once, before it marks blocks as scanned that this wallet was not scanned for.
-    this.#hooks.searchFrom(this.start());
+    this.#hooks.rescanAfter(this.start());
     await this.#writing;
   }
 
@@ -221,7 +221,7 @@ export class LightWallets implements TransactionWatcher {
       .flatMap((wallet) => wallet.unconfirmed())
       .filter(({ txidHex }) => !this.#announced.has(txidHex));
     for (const tx of own) this.#store(this.#wallets.flatMap((wallet) => wallet.transactionAdded(tx)));
-    this.#hooks.unconfirmed(own);
+    this.#hooks.unconfirmedChanged(own);
   }
 
   // Unconfirmed payments from others

@@ -127,7 +127,7 @@ describe('pier verify', () => {
     const unknown = 'ab'.repeat(32);
     const cases: [readonly string[], number, RegExp][] = [
       [[unknown, ...node()], 1, /no block from 0 to 105 .*unconfirmed/],
-      [[txid, '--node', String(light)], 1, /nobody can be asked at 127\.0\.0\.1:\d+: .*\n.*--node HOST:PORT/],
+      [[txid, '--node', String(light)], 1, /no node serves blocks at 127\.0\.0\.1:\d+: .*\n.*--node HOST:PORT/],
       [[], 2, /no transaction to verify\n.*txid/],
       [[txid, '--proof', '-', '--node', '3000'], 2, /verifies offline/],
     ];

@@ -25,7 +25,7 @@ export function peerToEvict(
 /** Gathers an inbound peer's eviction criteria. The netgroup is hashed with `secret`, so that a peer cannot choose its rank. */
 function evictionCandidate(
   peer: Peer,
-  { lastBlock, lastTransaction, relaysTransactions, hasBloomFilter }: PeerStateStats,
+  { lastBlockTime, lastTxTime, relaysTransactions, hasBloomFilter }: PeerStateStats,
   secret: Uint8Array,
   isDiscouraged: boolean,
 ): EvictionCandidate {
@@ -33,8 +33,8 @@ function evictionCandidate(
     id: peer.id,
     connectedAt: peer.connectedAt,
     minPing: peer.keepAlive.bestMs ?? Number.POSITIVE_INFINITY,
-    lastBlockTime: lastBlock,
-    lastTxTime: lastTransaction,
+    lastBlockTime,
+    lastTxTime,
     hasRelevantServices: (peer.services & RELEVANT_SERVICES) === RELEVANT_SERVICES,
     relaysTransactions,
     hasBloomFilter,

@@ -107,8 +107,8 @@ export class FullNodeProcessor implements MessageProcessor {
     return {
       relaysTransactions: txAnnouncer.relays(peer),
       hasBloomFilter: txAnnouncer.filter(peer) !== undefined,
-      lastTransaction: transactions.lastTxTime(peer),
-      lastBlock: blocks.lastBlockTime(peer),
+      lastTxTime: transactions.lastTxTime(peer),
+      lastBlockTime: blocks.lastBlockTime(peer),
       presyncedHeaders: headers.presyncHeight(peer) ?? -1,
       syncedHeaders: this.#blocks.chains.get(peer)?.bestKnown?.height ?? -1,
       syncedBlocks: blocks.lastCommon(peer)?.height ?? -1,

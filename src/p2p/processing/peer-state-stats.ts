@@ -5,9 +5,9 @@ export interface PeerStateStats {
   /** Whether the peer has loaded a Bloom filter (BIP37). */
   readonly hasBloomFilter: boolean;
   /** When the peer last sent a transaction that was accepted. */
-  readonly lastTransaction: number;
+  readonly lastTxTime: number;
   /** When the peer last sent a block that was new. */
-  readonly lastBlock: number;
+  readonly lastBlockTime: number;
   /** Height of the last header of the peer's header pre-sync; -1 if there is none. */
   readonly presyncedHeaders: number;
   /** Height of the best header that the peer is known to have; -1 while unknown. */
@@ -33,8 +33,8 @@ export interface PeerStateStats {
 export const noPeerStateStats: PeerStateStats = {
   relaysTransactions: false,
   hasBloomFilter: false,
-  lastTransaction: 0,
-  lastBlock: 0,
+  lastTxTime: 0,
+  lastBlockTime: 0,
   presyncedHeaders: -1,
   syncedHeaders: -1,
   syncedBlocks: -1,

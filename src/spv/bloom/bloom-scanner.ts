@@ -165,12 +165,12 @@ export class BloomScanner implements Scanner {
   }
 
   tipChanged(fork: BlockIndex): void {
-    if (this.#scanned.height > fork.height) this.setBack(fork);
-    else if (this.#round && this.#round.indexes.at(-1)!.height > fork.height) this.setBack(this.#scanned);
+    if (this.#scanned.height > fork.height) this.rewindTo(fork);
+    else if (this.#round && this.#round.indexes.at(-1)!.height > fork.height) this.rewindTo(this.#scanned);
     else this.step();
   }
 
-  setBack(index: BlockIndex): void {
+  rewindTo(index: BlockIndex): void {
     if (this.#round) for (const session of this.#round.answers.keys()) session.abandon();
     this.#round = undefined;
     this.#scanned = index;

@@ -97,7 +97,7 @@ export class FilterScanner {
     void this.#modules.blocks.fetch(index).then((block) => {
       if (!this.#modules.chain.contains(index) || index.height > this.#scanned.height) return;
       // The block may add scripts that later blocks have not been scanned for.
-      if (this.#deliver(index, block)) this.setBack(index);
+      if (this.#deliver(index, block)) this.rewindTo(index);
     });
   }
 
@@ -110,8 +110,8 @@ export class FilterScanner {
   }
 
   /** Restarts the scan after `index`. */
-  setBack(index: BlockIndex): void {
-    this.#watcher.setBack(index);
+  rewindTo(index: BlockIndex): void {
+    this.#watcher.rewindTo(index);
     this.#goTo(index);
   }
 

@@ -19,7 +19,7 @@ export class FilterSearch implements Scanner {
     const sync: FilterSync = new FilterSync(modules, {
       agreed: () => scanner.step(),
       disputed: (index) => scanner.force(index),
-      revoked: (height) => scanner.setBack(chain.atHeight(Math.max(0, Math.min(height - 1, scanner.scanned.height)))!),
+      revoked: (height) => scanner.rewindTo(chain.atHeight(Math.max(0, Math.min(height - 1, scanner.scanned.height)))!),
     });
     this.#scanner = scanner;
     this.#sync = sync;
@@ -65,8 +65,8 @@ export class FilterSearch implements Scanner {
     this.#scanner.step();
   }
 
-  setBack(index: BlockIndex): void {
-    this.#scanner.setBack(index);
+  rewindTo(index: BlockIndex): void {
+    this.#scanner.rewindTo(index);
   }
 
   tipChanged(fork: BlockIndex, previous: BlockIndex): void {

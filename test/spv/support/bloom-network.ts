@@ -235,8 +235,8 @@ export async function startBloomLight(net: TestNetwork, servers: readonly BloomS
     { ...modules, transport: net.network.transport(), book, processor },
   );
   watcher.attach({
-    searchFrom: (index) => processor.scanner.setBack(index),
-    unconfirmed: (transactions) => processor.broadcast.offerOnly(transactions),
+    rescanAfter: (index) => processor.scanner.rewindTo(index),
+    unconfirmedChanged: (transactions) => processor.broadcast.replaceAll(transactions),
   });
   const disconnects: string[] = [];
   peers.events.on('disconnected', ({ reason }) => disconnects.push(reason));

@@ -251,7 +251,7 @@ export class Notes implements Watcher {
     return isOurs;
   }
 
-  setBack(index: BlockIndex): void {
+  rewindTo(index: BlockIndex): void {
     this.tip = index;
   }
 
