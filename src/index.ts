@@ -16,6 +16,7 @@
  * await node.stop();
  * ```
  *
+ * @module pier
  * @packageDocumentation
  */
 

@@ -28,6 +28,7 @@
  * await node.stop();
  * ```
  *
+ * @module pier/api
  * @packageDocumentation
  */
 

@@ -14,6 +14,7 @@
  * reader.end();
  * ```
  *
+ * @module pier/bytes
  * @packageDocumentation
  */
 

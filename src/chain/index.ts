@@ -20,6 +20,7 @@
  * await chain.close();
  * ```
  *
+ * @module pier/chain
  * @packageDocumentation
  */
 

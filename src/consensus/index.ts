@@ -17,6 +17,7 @@
  * console.log(formatReject(checkBlock(empty, params)!)); // bad-txnmrklroot, hashMerkleRoot mismatch
  * ```
  *
+ * @module pier/consensus
  * @packageDocumentation
  */
 

@@ -20,6 +20,7 @@
  * console.log(toHex(secp256k1().xOnlyPublicKey(secretKey)!)); // 79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798
  * ```
  *
+ * @module pier/crypto
  * @packageDocumentation
  */
 

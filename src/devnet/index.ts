@@ -17,6 +17,7 @@
  * await central.stop();
  * ```
  *
+ * @module pier/devnet
  * @packageDocumentation
  */
 

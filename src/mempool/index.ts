@@ -18,6 +18,7 @@
  * await chain.close();
  * ```
  *
+ * @module pier/mempool
  * @packageDocumentation
  */
 

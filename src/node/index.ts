@@ -21,6 +21,7 @@
  * await node.stop();
  * ```
  *
+ * @module pier/node
  * @packageDocumentation
  */
 

@@ -17,6 +17,7 @@
  * console.log(decodeMessage('getdata', received[0]!.payload).entries.length); // 1
  * ```
  *
+ * @module pier/p2p
  * @packageDocumentation
  */
 

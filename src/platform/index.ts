@@ -16,6 +16,7 @@
  * console.log(error.code); // no-peer
  * ```
  *
+ * @module pier/platform
  * @packageDocumentation
  */
 

@@ -14,6 +14,7 @@
  * console.log(formatAmount(coinbase!.outputs[0]!.value)); // 50.00000000
  * ```
  *
+ * @module pier/primitives
  * @packageDocumentation
  */
 

@@ -17,6 +17,7 @@
  * console.log(verdict.valid); // true
  * ```
  *
+ * @module pier/proofs
  * @packageDocumentation
  */
 

@@ -14,6 +14,7 @@
  * console.log(encodeAddress(scriptPubKey, chainParams('main').address)); // bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4
  * ```
  *
+ * @module pier/script
  * @packageDocumentation
  */
 

@@ -13,6 +13,7 @@
  * console.log(paymentReport(verdict));
  * ```
  *
+ * @module pier/spv
  * @packageDocumentation
  */
 

@@ -15,6 +15,7 @@
  * await store.close();
  * ```
  *
+ * @module pier/store
  * @packageDocumentation
  */
 

@@ -18,6 +18,7 @@
  * await node.stop();
  * ```
  *
+ * @module pier/testing
  * @packageDocumentation
  */
 

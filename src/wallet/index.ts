@@ -15,6 +15,7 @@
  * console.log(wallet.balance().trusted); // 0
  * ```
  *
+ * @module pier/wallet
  * @packageDocumentation
  */
 
