@@ -80,7 +80,9 @@ export class BucketTable<T> {
     this.#usage.get(last)!.index = usage.index;
   }
 
-  /** Returns a random item of a random non-empty bucket, as Core does: the buckets have equal chances, not the items. */
+  /**
+   * Returns a random item of a random non-empty bucket, as Core does: the buckets have equal chances, not the items.
+   */
   random(random: Random): T | undefined {
     if (this.#used.length === 0) return undefined;
     const bucket = this.#used[randomInt(random, this.#used.length)]!;

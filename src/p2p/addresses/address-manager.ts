@@ -13,7 +13,9 @@ const HOUR = 60 * MINUTE;
 const NEW_BUCKETS_PER_ADDRESS = 8;
 /** Pending collisions in the tried table (Core: ADDRMAN_SET_TRIED_COLLISION_SIZE). */
 const MAX_COLLISIONS = 10;
-/** Seconds for which a connection to a tried address, or a failed attempt, counts as recent (Core: ADDRMAN_REPLACEMENT). */
+/**
+ * Seconds for which a connection to a tried address, or a failed attempt, counts as recent (Core: ADDRMAN_REPLACEMENT).
+ */
 const REPLACEMENT = 4 * HOUR;
 /** Seconds a collision waits for a test connection to the tried address (Core: ADDRMAN_TEST_WINDOW). */
 const TEST_WINDOW = 40 * MINUTE;
@@ -29,9 +31,10 @@ export interface AddressManagerModules {
 }
 
 /**
- * Addresses of other nodes (Core: AddrMan). The *new* table holds announced addresses, the *tried* table those of past
- * connections. An address's slots follow from a secret key, its netgroup and its source's netgroup, so that one source, or
- * one netgroup, can fill only few slots. A tried address is replaced only after a test connection to it failed or timed out.
+ * Addresses of other nodes (Core: AddrMan). The *new* table holds announced addresses, the *tried* table those of
+ * past connections. An address's slots follow from a secret key, its netgroup and its source's netgroup, so that
+ * one source, or one netgroup, can fill only few slots. A tried address is replaced only after a test connection
+ * to it failed or timed out.
  */
 export class AddressManager {
   readonly #clock: Clock;
@@ -77,8 +80,9 @@ export class AddressManager {
   }
 
   /**
-   * Adds an address announced by `source` to the new table (Core: Add). Subtracts `penalty` seconds from its time unless
-   * the source announces itself. Returns whether the address got a new slot. Ignores host names and invalid addresses.
+   * Adds an address announced by `source` to the new table (Core: Add). Subtracts `penalty` seconds from
+   * its time unless the source announces itself. Returns whether the address got a new slot. Ignores host
+   * names and invalid addresses.
    */
   add(announced: AnnouncedAddress, source: Endpoint, penalty = 0): boolean {
     const { endpoint, services } = announced;
@@ -129,7 +133,10 @@ export class AddressManager {
     this.#delete(address);
   }
 
-  /** Records a connection attempt (Core: Attempt). `countFailure`: whether it counts against the address unless it succeeds. */
+  /**
+   * Records a connection attempt (Core: Attempt). `countFailure`: whether it counts against the
+   * address unless it succeeds.
+   */
   attempted(endpoint: Endpoint, countFailure = true): void {
     const address = this.get(endpoint);
     if (!address) return;
@@ -159,8 +166,8 @@ export class AddressManager {
   }
 
   /**
-   * Updates an address's time when a connection to it ends (Core: Connected). Not earlier, since answers to `getaddr` would
-   * reveal the current peers.
+   * Updates an address's time when a connection to it ends (Core: Connected). Not earlier, since answers to `getaddr`
+   * would reveal the current peers.
    */
   connected(endpoint: Endpoint): void {
     const address = this.get(endpoint);
@@ -170,7 +177,10 @@ export class AddressManager {
     this.#changed(address, false);
   }
 
-  /** Returns a random tried address whose slot another address needs, to test it by a feeler (Core: SelectTriedCollision). */
+  /**
+   * Returns a random tried address whose slot another address needs, to test it by a feeler
+   * (Core: SelectTriedCollision).
+   */
   selectTriedCollision(): KnownAddress | undefined {
     if (this.#collisions.size === 0) return undefined;
     const colliding = [...this.#collisions];
@@ -178,7 +188,10 @@ export class AddressManager {
     return this.#tried.get(this.#triedSlot(address.endpoint));
   }
 
-  /** Replaces the tried addresses whose test failed, and drops collisions whose test succeeded (Core: ResolveCollisions). */
+  /**
+   * Replaces the tried addresses whose test failed, and drops collisions whose test succeeded
+   * (Core: ResolveCollisions).
+   */
   resolveCollisions(): void {
     const now = this.#now();
     for (const address of [...this.#collisions]) {
@@ -244,9 +257,9 @@ export class AddressManager {
   }
 
   /**
-   * Yields the slots an address may take in the new table when announced by `source`: one. A loopback or private address
-   * has alternatives if it is occupied, so that a small local network is known completely; no attacker is to be kept out
-   * there.
+   * Yields the slots an address may take in the new table when announced by `source`: one. A loopback or
+   * private address has alternatives if it is occupied, so that a small local network is known completely; no
+   * attacker is to be kept out there.
    */
   *#newSlots(endpoint: Endpoint, source: Endpoint): IterableIterator<number> {
     const count = reachOf(endpoint.host) < 2 ? NEW_BUCKETS_PER_ADDRESS : 1;

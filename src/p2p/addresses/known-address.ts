@@ -42,7 +42,9 @@ export interface KnownAddress {
   slots: number[];
 }
 
-/** Returns whether an address is too old or too unreliable to keep or relay (Core: IsTerrible); `now` in Unix seconds. */
+/**
+ * Returns whether an address is too old or too unreliable to keep or relay (Core: IsTerrible); `now` in Unix seconds.
+ */
 export function isTerrible(address: KnownAddress, now: number): boolean {
   const { time, lastTry, lastSuccess, attempts } = address;
   if (now - lastTry <= MINUTE) return false;

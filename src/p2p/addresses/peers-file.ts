@@ -26,8 +26,8 @@ export type PersistedAddress = Pick<
 >;
 
 /**
- * Persists addresses, anchors and bans in the chain's store (Core: peers.dat, anchors.dat, banlist.json). Each record has a
- * checksum; a damaged record is ignored.
+ * Persists addresses, anchors and bans in the chain's store (Core: peers.dat, anchors.dat, banlist.json). Each record
+ * has a checksum; a damaged record is ignored.
  */
 export class PeersFile {
   readonly #store: Store;

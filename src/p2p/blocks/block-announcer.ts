@@ -12,6 +12,7 @@ import type { CompactPeers } from './compact/compact-peers.ts';
 import type { RecentBlock } from './compact/recent-block.ts';
 import type { PeerChain, PeerChains } from './peer-chain.ts';
 
+/** What a `BlockAnnouncer` depends on. */
 export interface BlockAnnouncerModules {
   readonly chain: Chain;
   readonly chains: PeerChains;
@@ -22,15 +23,18 @@ export interface BlockAnnouncerModules {
 }
 
 interface AnnouncementState {
-  /** BIP130. */
+  /** Whether the peer sent `sendheaders` (BIP130). */
   prefersHeaders: boolean;
-  /** Blocks that became part of the active chain, lowest first; one more than may be announced tells that it was more. */
-  news: BlockIndex[];
+  /**
+   * Connected blocks to announce, lowest first (Core: m_blocks_for_headers_relay). At most one more than
+   * `MAX_BLOCKS_TO_ANNOUNCE`, which shows that there are too many to announce by `headers`.
+   */
+  pending: BlockIndex[];
 }
 
 /**
- * Tells peers of new blocks: by compact blocks, before they are judged in full, where the peer wants that (BIP152); by
- * their headers where it wants that; each if they connect for it, else by hash.
+ * Announces new blocks: by compact block, before full validation, to high-bandwidth peers (BIP152); by `headers` to
+ * peers that sent `sendheaders` (BIP130). Falls back to `inv` if the header would not connect to the peer's chain.
  */
 export class BlockAnnouncer {
   readonly #chain: Chain;
@@ -40,8 +44,8 @@ export class BlockAnnouncer {
   readonly #catchUp: CatchUp;
   readonly #compactPeers: CompactPeers;
   readonly #recent: RecentBlock;
-  /** The height of the highest block that was announced before it was judged in full: for each height there is one. */
-  #highestEarly = 0;
+  /** Height of the last block announced before full validation; one per height (Core: m_highest_fast_announce). */
+  #highestFastAnnounce = 0;
 
   constructor(modules: BlockAnnouncerModules) {
     this.#chain = modules.chain;
@@ -53,25 +57,25 @@ export class BlockAnnouncer {
   }
 
   peerReady(peer: Peer): void {
-    this.#states.set(peer, { prefersHeaders: false, news: [] });
+    this.#states.set(peer, { prefersHeaders: false, pending: [] });
   }
 
   peerClosed(peer: Peer): void {
     this.#states.delete(peer);
   }
 
-  /** The peer sent `sendheaders`. */
+  /** Handles `sendheaders` (BIP130). */
   preferHeaders(peer: Peer): void {
     const state = this.#states.get(peer);
     if (state) state.prefersHeaders = true;
   }
 
-  /** A block on our tip has its proof of work and goes with its header (Core: NewPoWValidBlock). */
+  /** Announces a stored block, before full validation, to high-bandwidth peers (Core: NewPoWValidBlock). */
   blockStored({ index, block }: ChainEvents['blockStored']): void {
     const { isInitialBlockDownload, params } = this.#chain;
-    if (isInitialBlockDownload || index.height <= this.#highestEarly) return;
+    if (isInitialBlockDownload || index.height <= this.#highestFastAnnounce) return;
     if (!isActiveAfter('segwit', index.prev, params)) return;
-    this.#highestEarly = index.height;
+    this.#highestFastAnnounce = index.height;
     this.#recent.put(index, block);
     for (const peer of this.#states.keys()) {
       const peerChain = this.#chains.get(peer);
@@ -87,20 +91,21 @@ export class BlockAnnouncer {
     peerChain.bestHeaderSent = index;
   }
 
-  /** The active chain has a new tip. Blocks that come at once are announced at once. */
+  /** Queues the newly connected blocks. Blocks connected in the same turn of the event loop are announced together. */
   tipChanged({ tip, fork }: ChainEvents['tip']): void {
     if (this.#catchUp.isActive) return;
-    const fresh: BlockIndex[] = [];
+    const connected: BlockIndex[] = [];
     let index: BlockIndex | undefined = tip;
-    while (index && index !== fork && fresh.length <= MAX_BLOCKS_TO_ANNOUNCE) {
-      fresh.push(index);
+    while (index && index !== fork && connected.length <= MAX_BLOCKS_TO_ANNOUNCE) {
+      connected.push(index);
       index = index.prev;
     }
-    fresh.reverse();
+    connected.reverse();
     for (const state of this.#states.values()) {
-      state.news.push(...fresh);
-      // A long list is announced by its last block only.
-      if (state.news.length > MAX_BLOCKS_TO_ANNOUNCE) state.news = state.news.slice(-MAX_BLOCKS_TO_ANNOUNCE - 1);
+      state.pending.push(...connected);
+      if (state.pending.length > MAX_BLOCKS_TO_ANNOUNCE) {
+        state.pending = state.pending.slice(-MAX_BLOCKS_TO_ANNOUNCE - 1);
+      }
     }
     this.#batch.schedule();
   }
@@ -111,19 +116,19 @@ export class BlockAnnouncer {
 
   #announceAll(): void {
     for (const [peer, state] of this.#states) {
-      const { news } = state;
-      if (news.length === 0) continue;
-      state.news = [];
+      const { pending } = state;
+      if (pending.length === 0) continue;
+      state.pending = [];
       const peerChain = this.#chains.get(peer);
-      if (peerChain) this.#announce(peer, peerChain, state.prefersHeaders, news);
+      if (peerChain) this.#announce(peer, peerChain, state.prefersHeaders, pending);
     }
   }
 
-  #announce(peer: Peer, peerChain: PeerChain, prefersHeaders: boolean, news: readonly BlockIndex[]): void {
-    const byCompact = news.length === 1 && this.#compactPeers.wantsAnnouncements(peer);
-    const byHeaders = (prefersHeaders || byCompact) && news.length <= MAX_BLOCKS_TO_ANNOUNCE;
-    const headers = byHeaders ? this.#connecting(peerChain, news) : undefined;
-    const last = news.at(-1)!;
+  #announce(peer: Peer, peerChain: PeerChain, prefersHeaders: boolean, blocks: readonly BlockIndex[]): void {
+    const byCompact = blocks.length === 1 && this.#compactPeers.wantsAnnouncements(peer);
+    const byHeaders = (prefersHeaders || byCompact) && blocks.length <= MAX_BLOCKS_TO_ANNOUNCE;
+    const headers = byHeaders ? this.#connectingHeaders(peerChain, blocks) : undefined;
+    const last = blocks.at(-1)!;
     if (!headers) {
       if (this.#chain.contains(last) && !peerChain.hasHeader(last)) {
         peer.send('inv', { entries: [{ type: InvType.BLOCK, hash: last.hash }] });
@@ -136,12 +141,12 @@ export class BlockAnnouncer {
     }
   }
 
-  /** The headers that are new to the peer; undefined if they would not connect to what it has. */
-  #connecting(peerChain: PeerChain, news: readonly BlockIndex[]): BlockHeader[] | undefined {
+  /** Returns the headers that the peer lacks; undefined if they would not connect to its chain. */
+  #connectingHeaders(peerChain: PeerChain, blocks: readonly BlockIndex[]): BlockHeader[] | undefined {
     const headers: BlockHeader[] = [];
     let previous: BlockIndex | undefined;
-    for (const index of news) {
-      // A reorganisation since has made part of the list stale.
+    for (const index of blocks) {
+      // A reorganisation since has made a block stale.
       if (!this.#chain.contains(index) || (previous && index.prev !== previous)) return undefined;
       previous = index;
       if (headers.length === 0) {

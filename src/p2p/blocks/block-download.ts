@@ -14,22 +14,30 @@ import { canDirectFetch } from './can-direct-fetch.ts';
 import type { PartialBlock } from './compact/compact-block.ts';
 import type { PeerChains } from './peer-chain.ts';
 
-/** New ones are asked for when no more than this are under way, so that a `getdata` names several. */
+/** Blocks in flight up to which a peer is sent a further `getdata`, so that each requests several blocks. */
 const REFILL_AT = 8;
-/** How far beyond the last block that we have in common with a peer we download (Core: BLOCK_DOWNLOAD_WINDOW). */
+/** Blocks ahead of the last common block with a peer that are downloaded (Core: BLOCK_DOWNLOAD_WINDOW). */
 const BLOCK_DOWNLOAD_WINDOW = 1024;
-/** A limited peer surely has as many of its last blocks (BIP159), less what may come meanwhile. */
+/**
+ * Blocks below its best that are requested from a limited peer (BIP159): 288, less two for blocks
+ * found meanwhile, as in Core.
+ */
 const LIMITED_PEER_BLOCKS = 288 - 2;
-/** Milliseconds for which a peer may hold up all others at the window's end; grows when that has hit a peer. */
+/**
+ * Milliseconds a peer may stall the download window (Core: BLOCK_STALLING_TIMEOUT_DEFAULT);
+ * doubles after each disconnect.
+ */
 const STALL_MIN_MS = 2_000;
+/** The highest stalling timeout, in milliseconds (Core: BLOCK_STALLING_TIMEOUT_MAX). */
 const STALL_MAX_MS = 64_000;
-/** Milliseconds after which a block is asked of another peer that has it. */
-const LAPSE_MS = 10_000;
-/** While blocks keep coming, the peers are looked over once per so many. */
+/** Milliseconds after which a block in flight is requested from another peer that has it. */
+const OVERDUE_MS = 10_000;
+/** Processed blocks between two refills of all peers. */
 const REFILL_EVERY = 32;
-/** Links lead backwards only, so paths are walked in steps of so many blocks. */
+/** Blocks per step of `pathTo`, since a block index links to its parent only. */
 const STEP = 128;
 
+/** What a `BlockDownload` depends on. */
 export interface BlockDownloadModules {
   readonly chain: Chain;
   readonly chains: PeerChains;
@@ -37,59 +45,62 @@ export interface BlockDownloadModules {
   readonly logger: Logger;
 }
 
+/** Callbacks of a `BlockDownload`. */
 export interface BlockDownloadHooks {
-  /** Whether the peer may be asked for a block in compact form. */
+  /** Returns whether a compact block may be requested from the peer. */
   mayRequestCompact(peer: Peer): boolean;
-  /** The peer has delivered a block that became part of the active chain, and no other is under way. */
+  /** The peer was the first to deliver a block that was connected, and no other block is in flight. */
   delivered(peer: Peer): void;
 }
 
-/** A block that one peer has been asked for. */
+/** A block in flight from one peer (Core: QueuedBlock). */
 export interface BlockRequest {
   readonly peer: Peer;
   readonly index: BlockIndex;
-  /** By the monotonic clock. */
+  /** Monotonic milliseconds. */
   readonly at: number;
-  /** The compact block that the peer has sent; spent when it has been used, or was of no use. */
+  /** The peer's compact block, under reconstruction; spent once that has succeeded or failed (Core: partialBlock). */
   partial: PartialBlock | 'spent' | undefined;
 }
 
 interface DownloadState {
   readonly peer: Peer;
-  /** The last block of the peer's chain up to which we have all (Core: pindexLastCommonBlock). */
+  /** The last block of the peer's chain up to which we have all blocks (Core: pindexLastCommonBlock). */
   lastCommon: BlockIndex | undefined;
-  /** By key of the block, in the order asked for. */
+  /** Blocks in flight by key, in request order (Core: vBlocksInFlight). */
   readonly requests: Map<string, BlockRequest>;
-  /** Up to this block of the peer's chain nothing is left to ask for, as of the round `scannedIn`. */
+  /** The block of the peer's chain up to which nothing is left to request, valid while `#round` is `scannedIn`. */
   scanned: BlockIndex | undefined;
   scannedIn: number;
-  /** There is nothing to ask for within the window, but beyond it. */
-  starved: boolean;
-  /** Blocks that the peer said it does not have, or of which it sent something that was refused. */
+  /** Whether all blocks to request are beyond the window. */
+  isBlockedByWindow: boolean;
+  /** Keys of blocks that the peer does not have, or sent an invalid block for. */
   readonly absent: Set<string>;
-  /** By the monotonic clock, as all such times here: since when the others wait for this peer alone. */
+  /** Monotonic milliseconds since when the peer stalls the window (Core: m_stalling_since). */
   stallingSince: number | undefined;
-  /** Since when the peer owes its next block. */
-  owesSince: number;
-  /** Blocks it has not sent in time. While there are any it is asked only for what nobody else has. */
+  /** Monotonic milliseconds since when the peer has owed its next block (Core: m_downloading_since). */
+  downloadingSince: number;
+  /** Keys of overdue blocks. While there are any, the peer is sent requests only for blocks that no other peer has. */
   readonly overdue: Set<string>;
-  /** Seconds since the Unix epoch of the last block that was new to us. */
+  /** Unix seconds of the peer's last block that was new to us (Core: m_last_block_time). */
   lastBlockTime: number;
 }
 
-/** Fetches the blocks of the chains with the most work from all peers that have them, within a moving window. */
+/** Downloads the blocks of the best header chains from all peers in parallel, within a moving window. */
 export class BlockDownload {
   readonly #chain: Chain;
   readonly #chains: PeerChains;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #intake: BlockProcessor;
+  readonly #processor: BlockProcessor;
   readonly #states = new Map<Peer, DownloadState>();
   readonly #hooks: BlockDownloadHooks;
-  /** The requests under way, by key of the block; there are several only where compact blocks compete. */
+  /**
+   * Blocks in flight by key (Core: mapBlocksInFlight). A block has several requests only for parallel compact blocks.
+   */
   readonly #requests = new Map<string, BlockRequest[]>();
   #stallMs = STALL_MIN_MS;
-  /** Grows when blocks that were asked for, or were here, have to be asked for again. */
+  /** Incremented when a requested block must be requested again, which invalidates `scanned` of all peers. */
   #round = 0;
   /** Blocks processed since the last `refill`. */
   #sinceRefill = 0;
@@ -100,7 +111,7 @@ export class BlockDownload {
     this.#chains = modules.chains;
     this.#clock = modules.clock;
     this.#logger = modules.logger;
-    this.#intake = new BlockProcessor(modules.chain, modules.logger, (...block) => this.#processed(...block));
+    this.#processor = new BlockProcessor(modules.chain, modules.logger, (...block) => this.#processed(...block));
   }
 
   peerReady(peer: Peer): void {
@@ -110,10 +121,10 @@ export class BlockDownload {
       requests: new Map(),
       scanned: undefined,
       scannedIn: 0,
-      starved: false,
+      isBlockedByWindow: false,
       absent: new Set(),
       stallingSince: undefined,
-      owesSince: 0,
+      downloadingSince: 0,
       overdue: new Set(),
       lastBlockTime: 0,
     });
@@ -124,61 +135,61 @@ export class BlockDownload {
     if (!state) return;
     for (const key of state.requests.keys()) this.#release(key, peer);
     this.#states.delete(peer);
-    this.#intake.peerClosed(peer);
+    this.#processor.peerClosed(peer);
     this.refill();
   }
 
   close(): void {
-    this.#intake.close();
+    this.#processor.close();
   }
 
-  /** Heights of the blocks that a peer has been asked for. */
+  /** Returns the heights of the blocks in flight from a peer. */
   inFlight(peer: Peer): number[] {
     return [...(this.#states.get(peer)?.requests.values() ?? [])].map(({ index }) => index.height);
   }
 
-  /** The last block that we have in common with a peer, as far as downloads have shown. */
+  /** Returns the last block in common with a peer, as far as the download has determined it. */
   lastCommon(peer: Peer): BlockIndex | undefined {
     return this.#states.get(peer)?.lastCommon;
   }
 
-  /** Unix seconds of the last new block from a peer; 0 for none. */
+  /** Returns the Unix seconds of the last new block from a peer; 0 for none. */
   lastBlockTime(peer: Peer): number {
     return this.#states.get(peer)?.lastBlockTime ?? 0;
   }
 
-  /** Resolves when the blocks that this peer has sent are processed; undefined if none are waiting. */
+  /** Resolves when the blocks received from a peer are processed; undefined if there are none. */
   settled(peer: Peer): Promise<void> | undefined {
-    return this.#intake.settled(peer);
+    return this.#processor.settled(peer);
   }
 
-  /** Resolves when every block that has come is processed. */
+  /** Resolves when all received blocks are processed. */
   idle(): Promise<void> {
-    return this.#intake.idle();
+    return this.#processor.idle();
   }
 
-  /** Asks for what may be asked for. */
+  /** Requests blocks from all peers up to their limits. */
   refill(): void {
     this.#sinceRefill = 0;
     for (const state of this.#states.values()) this.#refill(state);
   }
 
-  /** Who has been asked for a block, in the order of asking. */
+  /** Returns a block's requests in flight, oldest first. */
   requestsFor(index: BlockIndex): readonly BlockRequest[] {
     return this.#requests.get(index.key) ?? [];
   }
 
-  /** Whether a block has come and is being judged. */
+  /** Returns whether a received block is being processed. */
   isProcessing(index: BlockIndex): boolean {
-    return this.#intake.has(index.key);
+    return this.#processor.has(index.key);
   }
 
-  /** Counts a block as asked of a peer, perhaps beside others. */
+  /** Marks a block as in flight from a peer, possibly in parallel to other peers (Core: BlockRequested). */
   claim(peer: Peer, index: BlockIndex): BlockRequest {
     const now = this.#clock.monotonic();
     const request: BlockRequest = { peer, index, at: now, partial: undefined };
     const state = this.#states.get(peer);
-    if (state?.requests.size === 0 && state.overdue.size === 0) state.owesSince = now;
+    if (state?.requests.size === 0 && state.overdue.size === 0) state.downloadingSince = now;
     state?.requests.set(index.key, request);
     const others = this.#requests.get(index.key);
     if (others) others.push(request);
@@ -186,53 +197,53 @@ export class BlockDownload {
     return request;
   }
 
-  /** The peer need not be waited for any more. */
+  /** Marks a block as no longer in flight from a peer (Core: RemoveBlockRequest). */
   release(peer: Peer, index: BlockIndex): void {
     this.#release(index.key, peer);
     if (!this.#requests.has(index.key)) this.refill();
   }
 
-  /** Asks a peer, whose request is under way, for the whole block. */
+  /** Requests the whole block from a peer whose request is in flight. */
   requestFullBlock(peer: Peer, { hash }: BlockIndex): void {
     peer.send('getdata', { entries: [{ type: InvType.WITNESS_BLOCK, hash }] });
   }
 
-  /** Takes a block. While the returned promise is pending, no more should be read from this peer. */
+  /** Handles `block`. The peer should not be read while a returned promise is pending. */
   received(peer: Peer, block: Block): void | Promise<void> {
     const key = binaryKey(block.hash);
-    return this.#take(peer, block, key, { requested: this.#requests.has(key), viaCompact: false });
+    return this.#receive(peer, block, key, { requested: this.#requests.has(key), viaCompact: false });
   }
 
-  /** Takes a block that was put together from a compact one. */
+  /** Handles a block that was reconstructed from a compact block. */
   reconstructed(peer: Peer, block: Block): void | Promise<void> {
-    return this.#take(peer, block, binaryKey(block.hash), { requested: true, viaCompact: true });
+    return this.#receive(peer, block, binaryKey(block.hash), { requested: true, viaCompact: true });
   }
 
-  #take(peer: Peer, block: Block, key: string, options: BlockOptions): void | Promise<void> {
+  #receive(peer: Peer, block: Block, key: string, options: BlockOptions): void | Promise<void> {
     const state = this.#states.get(peer);
-    if (state) state.owesSince = this.#clock.monotonic();
+    if (state) state.downloadingSince = this.#clock.monotonic();
     const known = this.#chain.getIndex(block.hash);
     if (known) this.#chains.get(peer)?.learn(known);
     state?.overdue.delete(key);
     if (known?.hasData) {
       if (!options.viaCompact && isBlockMutated(block, isActiveAfter('segwit', known.prev, this.#chain.params))) {
-        return peer.misbehaving('a known block, spoilt');
+        return peer.misbehaving('mutated block');
       }
       this.#removeAll(key);
       if (state) this.#refill(state);
       return;
     }
-    // What others have been asked for stands until this one turns out to be good.
+    // Requests to other peers stay in flight until this block is known to be valid.
     this.#remove(key, peer);
-    const room = this.#intake.add(peer, block, key, options);
+    const backpressure = this.#processor.add(peer, block, key, options);
     if (state) {
       state.overdue.clear();
       this.#refill(state);
     }
-    return room;
+    return backpressure;
   }
 
-  /** The peer does not have what we asked it for. */
+  /** Handles `notfound`: requests the blocks from other peers. */
   notFound(peer: Peer, entries: readonly InvEntry[]): void {
     const state = this.#states.get(peer);
     if (!state) return;
@@ -240,54 +251,57 @@ export class BlockDownload {
       const key = binaryKey(hash);
       if (!state.requests.has(key)) continue;
       this.#release(key, peer);
-      this.#noteAbsent(state, key);
+      this.#markAbsent(state, key);
     }
     this.refill();
   }
 
-  /** Judges who keeps us waiting. */
+  /** Disconnects stalling peers, and reassigns overdue blocks. */
   tick(): void {
     const now = this.#clock.monotonic();
     for (const state of this.#states.values()) {
-      if (state.starved && state.requests.size === 0) this.#blame(state, now);
+      if (state.isBlockedByWindow && state.requests.size === 0) this.#markStaller(state, now);
     }
     for (const state of this.#states.values()) {
       const { peer, stallingSince, requests, overdue } = state;
       if (stallingSince !== undefined && now - stallingSince > this.#stallMs) {
-        // If the fault is ours, say a slow line, giving each next peer more time avoids losing them all.
+        // The next peer gets more time: with a slow connection of our own, all peers would be disconnected otherwise.
         this.#stallMs = Math.min(this.#stallMs * 2, STALL_MAX_MS);
-        peer.disconnect('stalls the download of blocks');
-      } else if (requests.size + overdue.size > 0 && now - state.owesSince > this.#patienceMs(state)) {
-        peer.disconnect('timed out sending a block');
+        peer.disconnect('block download stall');
+      } else if (requests.size + overdue.size > 0 && now - state.downloadingSince > this.#blockTimeoutMs(state)) {
+        peer.disconnect('block download timeout');
       } else {
-        this.#moveLapsed(state, now);
+        this.#reassignOverdue(state, now);
       }
     }
     this.refill();
   }
 
-  /** The peer that has been asked for the first block that we lack keeps all others from going on. */
-  #blame(state: DownloadState, now: number): void {
+  /** Marks the peer with the window's first missing block in flight as stalling. */
+  #markStaller(state: DownloadState, now: number): void {
     const best = this.#chains.get(state.peer)?.bestKnown;
     const first = best?.ancestor(this.#lastCommon(state, best).height + 1);
     const request = first && this.requestsFor(first)[0];
-    const blocker = request && this.#states.get(request.peer);
-    if (blocker) blocker.stallingSince ??= now;
+    const staller = request && this.#states.get(request.peer);
+    if (staller) staller.stallingSince ??= now;
   }
 
-  /** Milliseconds that a peer has for one block: a block interval, and half of one for each other that sends us blocks. */
-  #patienceMs(state: DownloadState): number {
+  /**
+   * Milliseconds a peer has for one block: a block interval, and half of one for each other peer with blocks in flight
+   * (Core: BLOCK_DOWNLOAD_TIMEOUT_BASE, BLOCK_DOWNLOAD_TIMEOUT_PER_PEER).
+   */
+  #blockTimeoutMs(state: DownloadState): number {
     let others = 0;
     for (const other of this.#states.values()) if (other !== state && other.requests.size > 0) others++;
     return this.#chain.params.powTargetSpacing * 1000 * (1 + 0.5 * others);
   }
 
-  /** Gives requests that are overdue to others that have the blocks. */
-  #moveLapsed(state: DownloadState, now: number): void {
+  /** Releases overdue requests whose blocks other peers have. */
+  #reassignOverdue(state: DownloadState, now: number): void {
     for (const [key, request] of state.requests) {
-      if (now - request.at <= LAPSE_MS) break;
+      if (now - request.at <= OVERDUE_MS) break;
       if (!this.#othersHave(request.index, state)) continue;
-      this.#logger.debug({ peer: state.peer.id, height: request.index.height }, 'asking another peer for a block');
+      this.#logger.debug({ peer: state.peer.id, height: request.index.height }, 'block overdue, reassigned');
       state.overdue.add(key);
       this.#release(key, state.peer);
     }
@@ -301,7 +315,7 @@ export class BlockDownload {
     return false;
   }
 
-  /** A request has come to nothing: the block may be asked for again. */
+  /** Removes an unsuccessful request, so that the block is requested again. */
   #release(key: string, peer: Peer): void {
     this.#round++;
     this.#remove(key, peer);
@@ -320,42 +334,42 @@ export class BlockDownload {
     for (const { peer } of this.#requests.get(key) ?? []) this.#remove(key, peer);
   }
 
-  /** The peer is not asked for this block again. */
-  #noteAbsent(state: DownloadState, key: string): void {
+  /** Records that a block is not to be requested from the peer again. */
+  #markAbsent(state: DownloadState, key: string): void {
     state.absent.add(key);
-    if (state.absent.size > BLOCK_DOWNLOAD_WINDOW) state.peer.disconnect('has none of its blocks');
+    if (state.absent.size > BLOCK_DOWNLOAD_WINDOW) state.peer.disconnect('announced blocks unavailable');
   }
 
-  /** A block has been judged, and stored if it is good. */
+  /** Handles the result of a block that was passed to the chain. */
   #processed(peer: Peer, key: string, outcome: BlockOutcome): void {
     const state = this.#states.get(peer);
-    if (outcome !== 'refused') this.#removeAll(key);
+    if (outcome !== 'rejected') this.#removeAll(key);
     if (outcome === 'new') {
       this.#stallMs = Math.max(STALL_MIN_MS, this.#stallMs * 0.85);
       if (state) state.lastBlockTime = unixSeconds(this.#clock);
-      this.#judgeDelivery(peer, key);
+      this.#reportDelivery(peer, key);
     } else {
       this.#round++;
-      if (outcome === 'refused' && state) this.#noteAbsent(state, key);
+      if (outcome === 'rejected' && state) this.#markAbsent(state, key);
     }
-    // The window moves with every block; looking anew now and then is enough.
-    if (outcome !== 'new' || this.#intake.isIdle || ++this.#sinceRefill >= REFILL_EVERY) this.refill();
+    // The window moves with every block; to refill every few blocks is enough.
+    if (outcome !== 'new' || this.#processor.isIdle || ++this.#sinceRefill >= REFILL_EVERY) this.refill();
   }
 
-  #judgeDelivery(peer: Peer, key: string): void {
+  #reportDelivery(peer: Peer, key: string): void {
     if (this.#requests.size > 0 || this.#chain.isInitialBlockDownload || peer.isClosed) return;
     const index = this.#chain.getIndex(fromBinaryKey(key));
     if (index && this.#chain.contains(index)) this.#hooks.delivered(peer);
   }
 
-  /** Whether blocks may be asked of a peer at all. */
+  /** Returns whether blocks may be requested from a peer at all. */
   #isUsable({ peer }: DownloadState): boolean {
     if (!canServeBlocks(peer.services) || (peer.services & ServiceFlag.WITNESS) === 0n) return false;
     if (!this.#chain.isInitialBlockDownload) return true;
     return !isLimited(peer.services) && (!peer.inbound || this.#mayUseInbound());
   }
 
-  /** In the initial download, those who called us are asked only while those whom we called have nothing to do. */
+  /** During the initial block download, inbound peers are used only while no outbound peer has blocks in flight. */
   #mayUseInbound(): boolean {
     for (const { peer, requests } of this.#states.values()) if (!peer.inbound && requests.size > 0) return false;
     return true;
@@ -363,22 +377,22 @@ export class BlockDownload {
 
   #refill(state: DownloadState): void {
     const { peer, requests } = state;
-    if (requests.size > REFILL_AT || peer.isClosed || this.#intake.isFull || !this.#isUsable(state)) return;
+    if (requests.size > REFILL_AT || peer.isClosed || this.#processor.isFull || !this.#isUsable(state)) return;
     const wanted = this.#nextBlocks(state, MAX_BLOCKS_IN_FLIGHT - requests.size);
     if (wanted.length === 0) return;
     for (const index of wanted) this.claim(peer, index);
-    const type = this.#isForMempool(peer, wanted) ? InvType.CMPCT_BLOCK : InvType.WITNESS_BLOCK;
+    const type = this.#prefersCompact(peer, wanted) ? InvType.CMPCT_BLOCK : InvType.WITNESS_BLOCK;
     peer.send('getdata', { entries: wanted.map(({ hash }) => ({ type, hash })) });
   }
 
-  /** Whether what is wanted is but the next block, made of transactions that we are likely to have. */
-  #isForMempool(peer: Peer, wanted: readonly BlockIndex[]): boolean {
+  /** Returns whether only the tip's child is requested, of which the mempool is likely to hold the transactions. */
+  #prefersCompact(peer: Peer, wanted: readonly BlockIndex[]): boolean {
     const { tip } = this.#chain;
     if (wanted.length !== 1 || this.#requests.size !== 1 || wanted[0]!.prev !== tip) return false;
     return this.#hooks.mayRequestCompact(peer) && canDirectFetch(this.#chain, this.#clock);
   }
 
-  /** The last block of the path to `best`, the peer's best one, up to which we have all. */
+  /** Returns the last block on the path to `best`, the peer's best known block, up to which we have all blocks. */
   #lastCommon(state: DownloadState, best: BlockIndex): BlockIndex {
     const { tip } = this.#chain;
     const known = best.ancestor(tip.height) === tip ? tip : state.lastCommon;
@@ -392,46 +406,49 @@ export class BlockDownload {
     return last;
   }
 
-  /** The next blocks of the peer's chain, within the window, that we lack and that nobody has been asked for. */
+  /**
+   * Returns the peer's next blocks within the window that are missing and not in flight (Core:
+   * FindNextBlocksToDownload).
+   */
   #nextBlocks(state: DownloadState, count: number): BlockIndex[] {
     const wanted: BlockIndex[] = [];
-    state.starved = false;
+    state.isBlockedByWindow = false;
     const best = this.#chains.get(state.peer)?.bestKnown;
     const { tip, params } = this.#chain;
     if (!best || best.chainwork < tip.chainwork || best.chainwork < params.minimumChainWork) return wanted;
     const start = this.#lastCommon(state, best);
     const end = Math.min(best.height, start.height + BLOCK_DOWNLOAD_WINDOW);
-    let scanned = this.#whereToGoOn(state, best, start);
+    let scanned = this.#scanStart(state, best, start);
     let isUnbroken = true;
     for (const index of pathTo(best, scanned.height + 1, end)) {
       if (index.failed || wanted.length === count) break;
-      if (!index.hasData && !this.#requests.has(index.key) && !this.#intake.has(index.key)) {
-        if (this.#mayAsk(state, index, best)) wanted.push(index);
+      if (!index.hasData && !this.#requests.has(index.key) && !this.#processor.has(index.key)) {
+        if (this.#mayRequest(state, index, best)) wanted.push(index);
         else isUnbroken = false;
       }
       if (isUnbroken) scanned = index;
     }
     state.scanned = scanned;
     state.scannedIn = this.#round;
-    state.starved = wanted.length === 0 && scanned.height === end && end < best.height;
+    state.isBlockedByWindow = wanted.length === 0 && scanned.height === end && end < best.height;
     return wanted;
   }
 
-  /** Up to where nothing is left to ask for: what an earlier look has shown, unless something has changed since. */
-  #whereToGoOn(state: DownloadState, best: BlockIndex, start: BlockIndex): BlockIndex {
+  /** Returns the block up to which nothing is left to request: that of the last scan, if it is still valid. */
+  #scanStart(state: DownloadState, best: BlockIndex, start: BlockIndex): BlockIndex {
     const { scanned, scannedIn } = state;
     const isValid = scanned && scannedIn === this.#round && scanned.height > start.height;
     return isValid && best.ancestor(scanned.height) === scanned ? scanned : start;
   }
 
-  #mayAsk(state: DownloadState, index: BlockIndex, best: BlockIndex): boolean {
+  #mayRequest(state: DownloadState, index: BlockIndex, best: BlockIndex): boolean {
     if (state.absent.has(index.key)) return false;
     if (isLimited(state.peer.services) && best.height - index.height >= LIMITED_PEER_BLOCKS) return false;
     return state.overdue.size === 0 || !this.#othersHave(index, state);
   }
 }
 
-/** The blocks from height `from` to height `to` on the path to `best`, lowest first. */
+/** Yields the blocks from height `from` to height `to` on the path to `best`, lowest first. */
 function* pathTo(best: BlockIndex, from: number, to: number): Generator<BlockIndex> {
   for (let first = from; first <= to; first += STEP) {
     const last = Math.min(to, first + STEP - 1);

@@ -7,16 +7,17 @@ import type { Peer } from '../peer/peer.ts';
 import { antiDosWorkThreshold } from './headers/anti-dos-work-threshold.ts';
 import { maybePunishNodeForBlock } from './maybe-punish-node-for-block.ts';
 
-/** With more bytes of blocks than this waiting for the chain, peers that send more have to wait. */
-const INTAKE_LIMIT = 32_000_000;
+/** Bytes of blocks being processed above which their senders are not read. */
+const QUEUE_LIMIT = 32_000_000;
 
-/** What became of a block: it was good and not known before; it was known; it could not be taken. */
-export type BlockOutcome = 'new' | 'known' | 'refused';
+/** The result of a block: stored, known before, or rejected. */
+export type BlockOutcome = 'new' | 'known' | 'rejected';
 
+/** How a block was received. */
 export interface BlockOptions {
-  /** Somebody was asked for the block. */
+  /** Whether it was requested from a peer (Core: force_processing). */
   readonly requested: boolean;
-  /** It was put together from a compact block. */
+  /** Whether it was reconstructed from a compact block. */
   readonly viaCompact: boolean;
 }
 
@@ -27,18 +28,23 @@ interface BlockSource {
 
 type Processed = (peer: Peer, key: string, outcome: BlockOutcome) => void;
 
-/** Blocks on their way into the chain, which takes them one after the other. Bounded by making senders wait. */
+/**
+ * Passes received blocks to the chain, which processes them one by one (Core: ProcessBlock). Bounded by backpressure.
+ */
 export class BlockProcessor {
   readonly #chain: Chain;
   readonly #logger: Logger;
   readonly #processed: Processed;
-  /** Keys of the blocks under way. */
+  /** Keys of the blocks being processed. */
   readonly #keys = new Set<string>();
-  /** Who sent the blocks that have not been connected or refused, by key: some turn out invalid only then (Core: mapBlockSource). */
+  /**
+   * Senders of blocks that are not connected or rejected yet, by key, to punish them if a block is
+   * invalid (Core: mapBlockSource).
+   */
   readonly #sources = new Map<string, BlockSource>();
   readonly #unsubscribe: () => void;
-  /** The last block of each peer that is under way. */
-  readonly #ofPeer = new Map<Peer, Promise<void>>();
+  /** Settles when each peer's last block is processed. */
+  readonly #lastOfPeer = new Map<Peer, Promise<void>>();
   #bytes = 0;
   #waiters: (() => void)[] = [];
 
@@ -68,37 +74,39 @@ export class BlockProcessor {
   }
 
   get isFull(): boolean {
-    return this.#bytes > INTAKE_LIMIT;
+    return this.#bytes > QUEUE_LIMIT;
   }
 
-  /** Whether the block of this key is under way. */
+  /** Returns whether a block, by its key, is being processed. */
   has(key: string): boolean {
     return this.#keys.has(key);
   }
 
+  /** Resolves when a peer's blocks are processed; undefined if there are none. */
   settled(peer: Peer): Promise<void> | undefined {
-    return this.#ofPeer.get(peer);
+    return this.#lastOfPeer.get(peer);
   }
 
+  /** Resolves when all blocks are processed. */
   async idle(): Promise<void> {
-    while (this.#ofPeer.size > 0) await Promise.all(this.#ofPeer.values());
+    while (this.#lastOfPeer.size > 0) await Promise.all(this.#lastOfPeer.values());
   }
 
-  /** Hands a block to the chain. Returns a promise of room when there is none for another one. */
+  /** Passes a block to the chain. If the queue is full, returns a promise that resolves when it no longer is. */
   add(peer: Peer, block: Block, key: string, options: BlockOptions): void | Promise<void> {
     if (this.#keys.has(key)) return;
     this.#keys.add(key);
     this.#bytes += block.totalSize;
     const done = this.#process(peer, block, key, options);
-    this.#ofPeer.set(peer, done);
+    this.#lastOfPeer.set(peer, done);
     void done.then(() => {
-      if (this.#ofPeer.get(peer) === done) this.#ofPeer.delete(peer);
+      if (this.#lastOfPeer.get(peer) === done) this.#lastOfPeer.delete(peer);
     });
     if (this.isFull) return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
   async #process(peer: Peer, block: Block, key: string, { requested, viaCompact }: BlockOptions): Promise<void> {
-    let outcome: BlockOutcome = 'refused';
+    let outcome: BlockOutcome = 'rejected';
     this.#sources.set(key, { peer, viaCompact });
     try {
       const { isNew, reject } = await this.#chain.acceptBlock(block, {
@@ -106,9 +114,9 @@ export class BlockProcessor {
       });
       if (!reject) outcome = isNew ? 'new' : 'known';
     } catch (error) {
-      // The chain has closed, or its store has failed, of which it tells itself; the peer is not to blame.
+      // The chain was closed or its store failed, which the chain reports itself; the peer is not to blame.
       const level = error instanceof PierError ? 'debug' : 'error';
-      this.#logger[level]({ err: error, block: block.hashHex }, 'a block could not be processed');
+      this.#logger[level]({ err: error, block: block.hashHex }, 'block processing failed');
     }
     if (outcome !== 'new') this.#sources.delete(key);
     this.#keys.delete(key);

@@ -1,9 +1,10 @@
 import type { HeaderView } from '../../chain/tree/header-view.ts';
 import { type Clock, unixSeconds } from '../../platform/clock.ts';
 
-/** With a tip no older than this many block intervals, new blocks are fetched as they are announced (Core: CanDirectFetch). */
+/** Block intervals up to which the tip's age counts as recent (Core: CanDirectFetch). */
 const RECENT_INTERVALS = 20;
-/** Whether our tip is so young that our mempool is likely to hold what the next block does. */
+
+/** Returns whether our tip is recent, so that the mempool is likely to hold the next block's transactions. */
 export function canDirectFetch({ tip, params }: HeaderView, clock: Clock): boolean {
   return tip.time > unixSeconds(clock) - RECENT_INTERVALS * params.powTargetSpacing;
 }

@@ -1,41 +1,42 @@
 import type { HeaderView } from '../../chain/tree/header-view.ts';
 import type { Clock } from '../../platform/clock.ts';
 
-/** Milliseconds without a better header or block after which the missing blocks are not expected any more. */
-const PATIENCE_MS = 60_000;
+/** Milliseconds without a better header or tip after which missing blocks are no longer expected. */
+const PROGRESS_TIMEOUT_MS = 60_000;
 
 /**
- * Whether the network has blocks that we lack and are about to get: until then transactions cannot be judged, and our
- * blocks are no news. Core goes by the tip's age alone; a network on which nobody has mined for a day would then relay
- * nothing, not even the transactions that a miner waits for. Here a better chain has to be known, or asked for, and to
- * come: a peer that only claims one does not keep us waiting.
+ * Tracks whether the node is catching up with the network's chain. While it is, transactions are not accepted from
+ * peers and connected blocks are not announced. Core decides by the tip's age alone (IsInitialBlockDownload), so that a
+ * network without a block for a day relays no transactions. Here a better chain must be known or requested, and must
+ * make progress; a peer that only claims a better chain cannot hold the node in this state.
  */
 export class CatchUp {
   readonly #chain: HeaderView;
   readonly #clock: Clock;
-  readonly #isAsking: () => boolean;
+  readonly #isSyncingHeaders: () => boolean;
   #lastProgress: number;
   #isDone = false;
 
-  /** `isAsking` says whether a peer is being asked for a chain that may be far longer than ours. */
-  constructor(modules: { readonly chain: HeaderView; readonly clock: Clock }, isAsking: () => boolean) {
+  /** `isSyncingHeaders` returns whether a header sync is in progress. */
+  constructor(modules: { readonly chain: HeaderView; readonly clock: Clock }, isSyncingHeaders: () => boolean) {
     this.#chain = modules.chain;
     this.#clock = modules.clock;
-    this.#isAsking = isAsking;
+    this.#isSyncingHeaders = isSyncingHeaders;
     this.#lastProgress = modules.clock.monotonic();
   }
 
-  /** There is a better header, or a new tip. */
+  /** Records a better header or a new tip. */
   progressed(): void {
     this.#lastProgress = this.#clock.monotonic();
   }
 
+  /** Whether the node is catching up. Permanently false once it has caught up with a recent tip. */
   get isActive(): boolean {
     if (this.#isDone) return false;
     const { tip, bestHeader, isInitialBlockDownload } = this.#chain;
-    const isBehind = this.#isAsking() || bestHeader.chainwork > tip.chainwork;
-    if (isBehind && this.#clock.monotonic() - this.#lastProgress < PATIENCE_MS) return true;
-    // With an old tip there may be more to come; with a recent one this was it.
+    const isBehind = this.#isSyncingHeaders() || bestHeader.chainwork > tip.chainwork;
+    if (isBehind && this.#clock.monotonic() - this.#lastProgress < PROGRESS_TIMEOUT_MS) return true;
+    // With an old tip, another peer may still have a better chain.
     this.#isDone = !isInitialBlockDownload;
     return false;
   }

@@ -2,7 +2,7 @@ import type { BlockRejectKind, Reject } from '../../consensus/reject.ts';
 import { formatReject } from '../../consensus/reject.ts';
 import type { Peer } from '../peer/peer.ts';
 
-/** Whether who sent a block or header broke the rules by it (Core: MaybePunishNodeForBlock). */
+/** Returns whether a block's or header's reject is misbehaviour of its sender. */
 function isPunishable(kind: BlockRejectKind, peer: Peer, viaCompact: boolean): boolean {
   switch (kind) {
     case 'consensus':
@@ -13,7 +13,7 @@ function isPunishable(kind: BlockRejectKind, peer: Peer, viaCompact: boolean): b
     case 'missing-prev':
       return true;
     case 'cached-invalid':
-      // Whom we chose ourselves must not be on a chain that is invalid; those who called us may learn better.
+      // An outbound peer must not be on an invalid chain; an inbound one may not have validated it yet.
       return !viaCompact && !peer.inbound;
     case 'low-work':
     case 'time-future':
@@ -22,8 +22,8 @@ function isPunishable(kind: BlockRejectKind, peer: Peer, viaCompact: boolean): b
 }
 
 /**
- * Reports the sender of a refused block or header if that broke the rules. A compact block may be passed on as soon as its
- * header is known to be good (BIP152): what else is wrong with it is not held against its sender.
+ * Reports the sender of a rejected block or header as misbehaving if it is to blame (Core: MaybePunishNodeForBlock).
+ * The sender of a compact block vouches for its header only, since BIP152 allows relay before full validation.
  */
 export function maybePunishNodeForBlock(peer: Peer, reject: Reject<BlockRejectKind>, viaCompact = false): void {
   if (isPunishable(reject.kind, peer, viaCompact)) peer.misbehaving(formatReject(reject));

@@ -2,22 +2,22 @@ import type { BlockIndex } from '../../chain/tree/block-index.ts';
 import type { HeaderView } from '../../chain/tree/header-view.ts';
 import type { Peer } from '../peer/peer.ts';
 
-/** What we know of a peer's chain (Core: CNodeState). */
+/** A peer's best known block and related state (Core: CNodeState). */
 export class PeerChain {
   readonly #chain: HeaderView;
   #bestKnown: BlockIndex | undefined;
-  /** Announced, but not a block that we know. */
+  /** Hash of the last announced block that we do not know (Core: hashLastUnknownBlock). */
   #unknown: Uint8Array | undefined;
-  /** The last block whose header we sent, so that the peer knows it from us. */
+  /** The best header that we sent to the peer (Core: pindexBestHeaderSent). */
   bestHeaderSent: BlockIndex | undefined;
-  /** When the peer last told us first of a better chain, by the monotonic clock; 0 for never. */
+  /** Monotonic milliseconds when the peer was last the first to announce a better chain; 0 for never. */
   announcedAt = 0;
 
   constructor(chain: HeaderView) {
     this.#chain = chain;
   }
 
-  /** The block with the most work that the peer has shown to have. */
+  /** The block of most work that the peer is known to have (Core: pindexBestKnownBlock). */
   get bestKnown(): BlockIndex | undefined {
     if (this.#unknown) {
       const index = this.#chain.getIndex(this.#unknown);
@@ -29,35 +29,35 @@ export class PeerChain {
     return this.#bestKnown;
   }
 
-  /** The peer has this block. */
+  /** Records that the peer has a block. */
   learn(index: BlockIndex): void {
     if (!this.#bestKnown || index.chainwork >= this.#bestKnown.chainwork) this.#bestKnown = index;
   }
 
-  /** The peer says that it has a block of this hash, which we may not know. */
+  /** Records that the peer has announced a block, which may be unknown to us (Core: UpdateBlockAvailability). */
   learnHash(hash: Uint8Array): void {
     const index = this.#chain.getIndex(hash);
     if (index) this.learn(index);
     else this.#unknown = new Uint8Array(hash);
   }
 
-  /** Whether the peer has this block's header, by its own word or from us. */
+  /** Returns whether the peer has a block's header, because it announced it or we sent it (Core: PeerHasHeader). */
   hasHeader(index: BlockIndex): boolean {
     return leadsTo(this.bestKnown, index) || leadsTo(this.bestHeaderSent, index);
   }
 
-  /** Whether the peer has this block. */
+  /** Returns whether the peer has a block. */
   hasBlock(index: BlockIndex): boolean {
     return leadsTo(this.bestKnown, index);
   }
 }
 
-/** Whether `ancestor` is on the path from genesis to `index`. */
+/** Returns whether `ancestor` is an ancestor of `index`, or `index` itself. */
 function leadsTo(index: BlockIndex | undefined, ancestor: BlockIndex): boolean {
   return index?.ancestor(ancestor.height) === ancestor;
 }
 
-/** One `PeerChain` for each peer whose handshake is done. */
+/** The `PeerChain` of each peer with a complete handshake. */
 export class PeerChains {
   readonly #chain: HeaderView;
   readonly #ofPeer = new Map<Peer, PeerChain>();

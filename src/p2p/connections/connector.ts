@@ -28,7 +28,10 @@ const MINIMUM_CONNECT_TIME_MS = 30_000;
 const MAX_DRAWS = 100;
 /** Milliseconds before the next search for an address after an unsuccessful one, unless the addresses change. */
 const SEARCH_INTERVAL_MS = 5_000;
-/** Outbound peers from which on a failed attempt counts against the address, since our network works (Core: fCountFailure). */
+/**
+ * Outbound peers from which on a failed attempt counts against the address, since our network
+ * works (Core: fCountFailure).
+ */
 const MIN_PEERS_TO_COUNT_FAILURES = 2;
 
 /** Limits and preferences of automatic connections. */
@@ -167,8 +170,8 @@ export class Connector {
   }
 
   /**
-   * Resolves simultaneous connections of two nodes to each other: the node with the greater endpoint closes the connection
-   * that it opened. Without a rule, both nodes could close one each.
+   * Resolves simultaneous connections of two nodes to each other: the node with the greater endpoint closes the
+   * connection that it opened. Without a rule, both nodes could close one each.
    */
   #dropDuplicate(peer: Peer): void {
     const { endpoint } = peer;
@@ -318,7 +321,10 @@ export class Connector {
     return false;
   }
 
-  /** Disconnects an extra full-relay peer: the one whose last block announcement is oldest (Core: EvictExtraOutboundPeers). */
+  /**
+   * Disconnects an extra full-relay peer: the one whose last block announcement is oldest (Core:
+   * EvictExtraOutboundPeers).
+   */
   #evictExtraOutbound(): void {
     let full = 0;
     let worst: Peer | undefined;

@@ -87,8 +87,8 @@ export class Dialer {
   }
 
   /**
-   * Reconnects with v1, at once as in Core, if the closed peer did not answer v2. Its service bits then record that it does
-   * not support v2.
+   * Reconnects with v1, at once as in Core, if the closed peer did not answer v2. Its service bits then record
+   * that it does not support v2.
    */
   peerClosed(peer: Peer): void {
     if (!peer.shouldReconnectV1 || !peer.target || !this.isActive) return;

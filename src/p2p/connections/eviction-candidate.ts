@@ -22,7 +22,10 @@ export function peerToEvict(
   return inbound.find((peer) => peer.id === id);
 }
 
-/** Gathers an inbound peer's eviction criteria. The netgroup is hashed with `secret`, so that a peer cannot choose its rank. */
+/**
+ * Gathers an inbound peer's eviction criteria. The netgroup is hashed with `secret`, so that a
+ * peer cannot choose its rank.
+ */
 function evictionCandidate(
   peer: Peer,
   { lastBlockTime, lastTxTime, relaysTransactions, hasBloomFilter }: PeerStateStats,

@@ -39,9 +39,9 @@ const byBlocksOnly: Compare = (a, b) => falseFirst(b.relaysTransactions, a.relay
 const localLast: Compare = (a, b) => falseFirst(a.isLocal, b.isLocal) || byAge(a, b);
 
 /**
- * Selects the inbound peer to evict; undefined if all are protected (Core: SelectNodeToEvict). Protects the best peers by
- * criteria that are costly for an attacker: latency, first delivery of blocks or transactions, connection time. Of the
- * rest, evicts the youngest peer of the netgroup with the most peers.
+ * Selects the inbound peer to evict; undefined if all are protected (Core: SelectNodeToEvict). Protects the best peers
+ * by criteria that are costly for an attacker: latency, first delivery of blocks or transactions, connection time. Of
+ * the rest, evicts the youngest peer of the netgroup with the most peers.
  */
 export function selectPeerToEvict(inbound: readonly EvictionCandidate[]): number | undefined {
   let rest = protectLast(inbound, byGroup, 4);
@@ -55,8 +55,9 @@ export function selectPeerToEvict(inbound: readonly EvictionCandidate[]): number
 }
 
 /**
- * Protects half of the peers by connection time; of these, half are reserved for local peers if there are any, since Tor
- * and I2P proxies connect from this machine and are slow (Core: ProtectEvictionCandidatesByRatio). Returns the others.
+ * Protects half of the peers by connection time; of these, half are reserved for local peers if there are
+ * any, since Tor and I2P proxies connect from this machine and are slow (Core:
+ * ProtectEvictionCandidatesByRatio). Returns the others.
  */
 export function protectByAge(peers: readonly EvictionCandidate[]): EvictionCandidate[] {
   const half = Math.floor(peers.length / 2);

@@ -40,9 +40,9 @@ export function parseEndpoint(text: string, defaultPort?: number): Endpoint {
 }
 
 /**
- * Scope of an address: 0 loopback, 1 private network, 2 internet. An address is accepted from, and relayed to, only peers
- * whose own scope is not wider: an internet peer must not make us connect to services on this machine, nor learn which
- * ones run here.
+ * Scope of an address: 0 loopback, 1 private network, 2 internet. An address is accepted from, and relayed to, only
+ * peers whose own scope is not wider: an internet peer must not make us connect to services on this machine, nor
+ * learn which ones run here.
  */
 export type Reach = 0 | 1 | 2;
 
@@ -68,8 +68,8 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Returns the endpoint to advertise to a peer (Core: GetLocalAddrForPeer): `listening`, where a wildcard host is replaced
- * by the host of `local`, our end of the connection to that peer.
+ * Returns the endpoint to advertise to a peer (Core: GetLocalAddrForPeer): `listening`, where a wildcard host is
+ * replaced by the host of `local`, our end of the connection to that peer.
  */
 export function advertisedEndpoint(listening: Endpoint | undefined, local: Endpoint | undefined): Endpoint | undefined {
   if (!listening || !isWildcard(listening.host)) return listening;
@@ -82,7 +82,9 @@ export function isWildcard(host: string): boolean {
   return ip?.every((byte) => byte === 0) ?? host === '';
 }
 
-/** Returns whether a host is an IP address a node can have: not unspecified, broadcast or documentation (Core: IsValid). */
+/**
+ * Returns whether a host is an IP address a node can have: not unspecified, broadcast or documentation (Core: IsValid).
+ */
 export function isValidIp(host: string): boolean {
   const ip = parseIp(host);
   if (!ip || isWildcard(host)) return false;

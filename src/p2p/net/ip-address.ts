@@ -53,7 +53,10 @@ function parseIpv6(text: string): Uint8Array | undefined {
   return bytes;
 }
 
-/** Parses an IP address to 4 or 16 bytes; an IPv4-mapped one to 4. Returns undefined for other text, such as a host name. */
+/**
+ * Parses an IP address to 4 or 16 bytes; an IPv4-mapped one to 4. Returns undefined for other
+ * text, such as a host name.
+ */
 export function parseIp(text: string): Uint8Array | undefined {
   const bytes = text.includes(':') ? parseIpv6(text) : parseIpv4(text);
   return bytes && isIpv4Mapped(bytes) ? bytes.slice(12) : bytes;

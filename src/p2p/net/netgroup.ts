@@ -18,8 +18,8 @@ export function endpointKey({ host, port }: Endpoint): Uint8Array {
 
 /**
  * Returns an address's netgroup, the prefix that one operator is likely to control (Core: GetGroup): /16 for IPv4, /32
- * for IPv6. Differs from Core for loopback and private addresses: there each endpoint is its own netgroup, since nodes of
- * a local network would otherwise share one.
+ * for IPv6. Differs from Core for loopback and private addresses: there each endpoint is its own netgroup, since nodes
+ * of a local network would otherwise share one.
  */
 export function netGroup(endpoint: Endpoint): Uint8Array {
   const ip = parseIp(endpoint.host);

@@ -16,9 +16,9 @@ export interface InboxHooks {
 }
 
 /**
- * A queue of received messages (Core: vProcessMsg). A message is handled once the promise that the handler returned for
- * the previous one has settled. The connection is read meanwhile, up to `INBOX_LIMIT`; two nodes that both stopped reading
- * would deadlock.
+ * A queue of received messages (Core: vProcessMsg). A message is handled once the promise that the handler returned
+ * for the previous one has settled. The connection is read meanwhile, up to `INBOX_LIMIT`; two nodes that both
+ * stopped reading would deadlock.
  */
 export class Inbox {
   readonly #handle: (message: RawMessage) => void | Promise<void>;
@@ -58,7 +58,9 @@ export class Inbox {
     }
   }
 
-  /** Removes the first message. Compacts the array once half of it is used up, so that the amortized cost is constant. */
+  /**
+   * Removes the first message. Compacts the array once half of it is used up, so that the amortized cost is constant.
+   */
   #shift(): RawMessage {
     const message = this.#messages[this.#head]!;
     this.#messages[this.#head++] = undefined;

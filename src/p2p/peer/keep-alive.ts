@@ -58,7 +58,9 @@ export class KeepAlive {
     return true;
   }
 
-  /** Handles a `pong`. Ignores an unknown nonce; as in Core, nonce 0 ends the outstanding ping without a measurement. */
+  /**
+   * Handles a `pong`. Ignores an unknown nonce; as in Core, nonce 0 ends the outstanding ping without a measurement.
+   */
   pong(nonce: bigint): void {
     if (this.#nonce === undefined || (nonce !== this.#nonce && nonce !== 0n)) return;
     if (nonce === this.#nonce) {

@@ -154,8 +154,8 @@ export class Peer {
   }
 
   /**
-   * The peer's listening endpoint: where we connected to, or what its `version` claims. An inbound peer's claim is accepted
-   * only for its own host; otherwise it could keep us from connecting to another node.
+   * The peer's listening endpoint: where we connected to, or what its `version` claims. An inbound peer's claim is
+   * accepted only for its own host; otherwise it could keep us from connecting to another node.
    */
   get endpoint(): Endpoint | undefined {
     if (this.target) return this.target;
@@ -317,7 +317,9 @@ export class Peer {
     return this.handshake.remote !== undefined && EARLY_COMMANDS.has(command) && this.#early.length < MAX_EARLY;
   }
 
-  /** Returns undefined for an undecodable payload. As in Core, that is ignored, while most overlong lists are penalized. */
+  /**
+   * Returns undefined for an undecodable payload. As in Core, that is ignored, while most overlong lists are penalized.
+   */
   #decode<C extends Command>(command: C, payload: Uint8Array): MessageOf<C> | undefined {
     try {
       return decodeMessage(command, payload);

@@ -13,8 +13,8 @@ export const overlongListPenalties: { readonly [C in Command]?: 'misbehaving' | 
 };
 
 /**
- * Commands that require a service bit: Bloom filters (BIP37; in Core, BIP35's `mempool` as well) or block filters (BIP157).
- * Payloads of fewer than `minLength` bytes are undecodable and ignored.
+ * Commands that require a service bit: Bloom filters (BIP37; in Core, BIP35's `mempool` as well) or block filters
+ * (BIP157). Payloads of fewer than `minLength` bytes are undecodable and ignored.
  */
 const requiredServices: ReadonlyMap<string, { readonly flag: bigint; readonly minLength: number }> = new Map([
   ['filterload', { flag: ServiceFlag.BLOOM, minLength: 0 }],
@@ -26,7 +26,9 @@ const requiredServices: ReadonlyMap<string, { readonly flag: bigint; readonly mi
   ['getcfcheckpt', { flag: ServiceFlag.COMPACT_FILTERS, minLength: 33 }],
 ]);
 
-/** Returns whether a message requests a service that is not in `offered`, our service bits. Core disconnects the sender. */
+/**
+ * Returns whether a message requests a service that is not in `offered`, our service bits. Core disconnects the sender.
+ */
 export function requestsUnofferedService(command: string, payload: Uint8Array, offered: bigint): boolean {
   const service = requiredServices.get(command);
   return service !== undefined && (offered & service.flag) === 0n && payload.length >= service.minLength;

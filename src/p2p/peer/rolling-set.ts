@@ -1,6 +1,6 @@
 /**
- * A bounded set of the most recent keys (Core: CRollingBloomFilter): at least the last `capacity / 2`, at most `capacity`.
- * It has two generations; when the younger one is full, the older one is dropped.
+ * A bounded set of the most recent keys (Core: CRollingBloomFilter): at least the last `capacity / 2`, at most
+ * `capacity`. It has two generations; when the younger one is full, the older one is dropped.
  */
 export class RollingSet {
   readonly #generationSize: number;

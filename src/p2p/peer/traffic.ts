@@ -3,7 +3,10 @@ import { isCommand } from '../wire/messages/index.ts';
 /** The direction of a message, from our point of view. */
 export type Direction = 'sent' | 'received';
 
-/** Key under which bytes of unknown commands are counted, so that a peer cannot grow the table (Core: NET_MESSAGE_TYPE_OTHER). */
+/**
+ * Key under which bytes of unknown commands are counted, so that a peer cannot grow the table
+ * (Core: NET_MESSAGE_TYPE_OTHER).
+ */
 const OTHER = '*other*';
 
 /** Counts the bytes of one direction. */
@@ -27,7 +30,9 @@ export class Traffic {
     this[direction].last = now;
   }
 
-  /** Counts a complete message by command; `moved` has counted its bytes already. Returns the key it was counted under. */
+  /**
+   * Counts a complete message by command; `moved` has counted its bytes already. Returns the key it was counted under.
+   */
   count(direction: Direction, command: string, bytes: number): string {
     const { perCommand } = this[direction];
     const name = isCommand(command) ? command : OTHER;

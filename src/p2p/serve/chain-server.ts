@@ -16,14 +16,15 @@ import { type LocatorMessage, NO_STOP } from '../wire/messages/locator.ts';
 import { MAX_HEADERS } from '../wire/protocol.ts';
 import { isBlockRequestAllowed } from './block-request-allowed.ts';
 
-/** Hashes in the answer to `getblocks`. */
+/** Block hashes in the `inv` that answers `getblocks` (Core: 500). */
 const MAX_BLOCKS_RESULTS = 500;
 
-/** How deep a block may lie for us to send it compact: below, nobody's mempool holds it (Core: MAX_CMPCTBLOCK_DEPTH). */
+/** Blocks below the tip up to which a block is sent as a compact block (Core: MAX_CMPCTBLOCK_DEPTH). */
 const MAX_COMPACT_DEPTH = 5;
-/** The same for single transactions of it (Core: MAX_BLOCKTXN_DEPTH). */
+/** Blocks below the tip up to which `getblocktxn` is answered by `blocktxn` (Core: MAX_BLOCKTXN_DEPTH). */
 const MAX_BLOCKTXN_DEPTH = 10;
 
+/** What a `ChainServer` depends on. */
 export interface ChainServerModules {
   readonly chain: Chain;
   readonly chains: PeerChains;
@@ -32,14 +33,17 @@ export interface ChainServerModules {
   readonly clock: Clock;
 }
 
-/** Answers questions about the chain: `getheaders`, `getblocks`, blocks by hash, and `getblocktxn`. */
+/** Serves headers and blocks: answers `getheaders`, `getblocks`, `getblocktxn`, and `getdata` for blocks. */
 export class ChainServer {
   readonly #chain: Chain;
   readonly #chains: PeerChains;
   readonly #recent: RecentBlock;
   readonly #txAnnouncer: TxAnnouncer;
   readonly #clock: Clock;
-  /** The last block of an answer to `getblocks` that was cut: once it is fetched, the peer is told of the tip. */
+  /**
+   * Last hash of a full answer to `getblocks`; when the peer requests it, we announce the tip
+   * (Core: m_continuation_block).
+   */
   readonly #continuations = new WeakMap<Peer, Uint8Array>();
 
   constructor(modules: ChainServerModules) {
@@ -51,8 +55,9 @@ export class ChainServer {
   }
 
   /**
-   * Answers however old the tip is: a network whose nodes all wait for each other would never start. Like Core, keeps
-   * a chain of less work than the network's minimum to itself.
+   * Answers `getheaders`, with an empty list if our chain has less than the network's minimum work. Differs from
+   * Core in that it also answers during the initial block download; a new network, whose nodes all have old tips,
+   * could not start otherwise.
    */
   getHeaders(peer: Peer, { locator, stop }: LocatorMessage): void {
     const { tip, params } = this.#chain;
@@ -66,11 +71,11 @@ export class ChainServer {
     if (peerChain) peerChain.bestHeaderSent = headers.at(-1) ?? tip;
   }
 
-  /** The blocks that a locator asks for; without a locator just the one that is named. */
+  /** Returns the blocks after a locator, up to `stop`; for an empty locator, only `stop`. */
   #following(locator: readonly Uint8Array[], stop: Uint8Array, limit: number): BlockIndex[] {
     if (locator.length === 0) {
       const index = this.#chain.getIndex(stop);
-      return index && this.#mayServe(index) ? [index] : [];
+      return index && this.#isRequestAllowed(index) ? [index] : [];
     }
     const found: BlockIndex[] = [];
     const start = this.#chain.findLocator(locator).height + 1;
@@ -85,18 +90,18 @@ export class ChainServer {
 
   getBlocks(peer: Peer, { locator, stop }: LocatorMessage): void {
     const blocks = locator.length === 0 ? [] : this.#following(locator, stop, MAX_BLOCKS_RESULTS);
-    // The block named as the last one wanted is not announced, as in Core.
+    // As in Core, the stop block itself is not announced.
     if (blocks.length > 0 && equalBytes(blocks.at(-1)!.hash, stop) && !equalBytes(stop, NO_STOP)) blocks.pop();
     if (blocks.length === 0) return;
     if (blocks.length === MAX_BLOCKS_RESULTS) this.#continuations.set(peer, blocks.at(-1)!.hash);
     peer.send('inv', { entries: blocks.map(({ hash }) => ({ type: InvType.BLOCK, hash })) });
   }
 
-  /** Sends the block that `entry` names, if there is one to send. */
+  /** Answers one block entry of a `getdata`, if the block is known and may be served. */
   sendBlock(peer: Peer, entry: InvEntry): void {
     const index = this.#chain.getIndex(entry.hash);
-    if (!index?.hasData || !this.#mayServe(index)) return;
-    if (entry.type === InvType.CMPCT_BLOCK && this.#isCompactOfUse(index)) {
+    if (!index?.hasData || !this.#isRequestAllowed(index)) return;
+    if (entry.type === InvType.CMPCT_BLOCK && this.#maySendCompact(index)) {
       const compact = this.#recent.compact(index);
       if (!compact) return;
       peer.sendPayload('cmpctblock', compact);
@@ -117,7 +122,9 @@ export class ChainServer {
     }
   }
 
-  /** BIP37: shows what of a block matches the peer's filter. As Core does, sends what it may have as well. */
+  /**
+   * BIP37: sends a merkle block and the matching transactions. As in Core, even those that the peer may have already.
+   */
   #sendFiltered(peer: Peer, block: Block): void {
     const filter = this.#txAnnouncer.filter(peer);
     if (!filter) return;
@@ -128,7 +135,7 @@ export class ChainServer {
     }
   }
 
-  /** BIP152: sends the transactions of a block that a peer lacks; of an old block, all of it. */
+  /** Answers `getblocktxn` (BIP152): the requested transactions, or the whole block if it is old. */
   getBlockTransactions(peer: Peer, { blockHash, indexes }: GetBlockTxnMessage): void {
     const index = this.#chain.getIndex(blockHash);
     if (!index?.hasData) return;
@@ -142,7 +149,7 @@ export class ChainServer {
     for (const at of indexes) {
       const tx = block.transactions[at];
       if (!tx) {
-        peer.misbehaving('getblocktxn beyond the end of the block');
+        peer.misbehaving('getblocktxn index out of bounds');
         return;
       }
       transactions.push(tx);
@@ -150,12 +157,12 @@ export class ChainServer {
     peer.send('blocktxn', { blockHash, transactions });
   }
 
-  #isCompactOfUse(index: BlockIndex): boolean {
+  #maySendCompact(index: BlockIndex): boolean {
     return index.height >= this.#chain.tip.height - MAX_COMPACT_DEPTH && canDirectFetch(this.#chain, this.#clock);
   }
 
-  /** The newest block, too, which may have been announced before it is known to be valid. */
-  #mayServe(index: BlockIndex): boolean {
+  /** Allows the most recent block as well, which is announced as a compact block before it is fully validated. */
+  #isRequestAllowed(index: BlockIndex): boolean {
     return isBlockRequestAllowed(this.#chain, index) || (!index.failed && index === this.#recent.index);
   }
 }

@@ -8,9 +8,13 @@ import type { TxAnnouncer } from '../transactions/tx-announcer.ts';
 import { type InvEntry, InvType, namesBlock, namesTx } from '../wire/messages/inventory.ts';
 import type { ChainServer } from './chain-server.ts';
 
-/** Entries answered before others get their turn; a filtered block takes one of its own, as much work for few bytes. */
+/**
+ * Entries served before yielding to the event loop. Also yields at each filtered block, which
+ * is much work for few bytes.
+ */
 const SLICE = 1_000;
 
+/** What a `DataServer` depends on. */
 export interface DataServerModules {
   readonly mempool: Mempool;
   readonly chainServer: ChainServer;
@@ -18,15 +22,15 @@ export interface DataServerModules {
   readonly clock: Clock;
 }
 
-/** Answers `getdata`. */
+/** Answers `getdata` (Core: ProcessGetData). */
 export class DataServer {
   readonly #mempool: Mempool;
   readonly #chainServer: ChainServer;
   readonly #txAnnouncer: TxAnnouncer;
   readonly #clock: Clock;
   #lastBlock: Block | undefined;
-  /** The last block's transactions, by ids of both kinds, once one is asked for. */
-  #justMined: ReadonlyMap<string, Transaction> | undefined;
+  /** The last block's transactions by txid and wtxid; built at the first request. */
+  #lastBlockTransactions: ReadonlyMap<string, Transaction> | undefined;
 
   constructor(modules: DataServerModules) {
     this.#mempool = modules.mempool;
@@ -35,13 +39,13 @@ export class DataServer {
     this.#chainServer = modules.chainServer;
   }
 
-  /** Transactions may be asked for that were announced a moment ago, and have been mined since. */
+  /** Keeps the last block's transactions available: peers request them if they were announced just before it. */
   blockConnected(block: Block): void {
     this.#lastBlock = block;
-    this.#justMined = undefined;
+    this.#lastBlockTransactions = undefined;
   }
 
-  /** Sends one thing after the other, as fast as the peer takes them; then tells which transactions there are not. */
+  /** Sends blocks and transactions in order, as fast as the peer reads; then `notfound` for unknown transactions. */
   async serve(peer: Peer, entries: readonly InvEntry[]): Promise<void> {
     const missing: InvEntry[] = [];
     for (const [i, entry] of entries.entries()) {
@@ -54,7 +58,7 @@ export class DataServer {
     if (missing.length > 0) peer.send('notfound', { entries: missing });
   }
 
-  /** Returns false for a transaction that is missing. Blocks that are, and unknown types, are passed over in silence, as in Core. */
+  /** Returns false for an unknown transaction. As in Core, unknown blocks and types get no answer. */
   #serveOne(peer: Peer, entry: InvEntry): boolean {
     if (namesTx(entry)) return this.#sendTx(peer, entry);
     if (namesBlock(entry)) this.#chainServer.sendBlock(peer, entry);
@@ -62,23 +66,23 @@ export class DataServer {
   }
 
   #sendTx(peer: Peer, { type, hash }: InvEntry): boolean {
-    // Who wants to hear of no transaction has nothing to ask for; as in Core it gets no answer.
+    // As in Core, a peer without transaction relay gets no answer.
     if (!this.#txAnnouncer.hasTxRelay(peer)) return true;
     const entry = type === InvType.WTX ? this.#mempool.getByWtxid(hash) : this.#mempool.get(hash);
     if (entry && this.#txAnnouncer.isUnannounced(peer, entry)) return false;
-    const tx = entry?.tx ?? this.#mined().get(binaryKey(hash));
+    const tx = entry?.tx ?? this.#recentlyMined().get(binaryKey(hash));
     if (!tx) return false;
     peer.sendPayload('tx', type === InvType.TX ? tx.encodeStripped() : tx.encode());
     return true;
   }
 
-  #mined(): ReadonlyMap<string, Transaction> {
-    if (!this.#justMined) {
+  #recentlyMined(): ReadonlyMap<string, Transaction> {
+    if (!this.#lastBlockTransactions) {
       const mined = new Map<string, Transaction>();
       for (const tx of this.#lastBlock?.transactions ?? [])
         mined.set(binaryKey(tx.txid), tx).set(binaryKey(tx.wtxid), tx);
-      this.#justMined = mined;
+      this.#lastBlockTransactions = mined;
     }
-    return this.#justMined;
+    return this.#lastBlockTransactions;
   }
 }

@@ -7,23 +7,25 @@ import type { FilterRangeMessage, GetCFCheckptMessage } from '../wire/messages/b
 import { FILTER_CHECKPOINT_INTERVAL, MAX_FILTER_HASHES, MAX_FILTERS } from '../wire/protocol.ts';
 import { isBlockRequestAllowed } from './block-request-allowed.ts';
 
-/** Blocks answered for before others get their turn. */
+/** Blocks served before yielding to the event loop. */
 const SLICE = 100;
 
+/** What a `FilterServer` depends on. */
 export interface FilterServerModules {
   readonly chain: Chain;
   readonly clock: Clock;
 }
 
-/** What a request is about: these blocks, each the child of the one before. */
+/** A checked request: the blocks whose filters are requested, by ascending height. */
 interface FilterRequest {
   readonly filters: BlockFilters;
   readonly blocks: readonly BlockIndex[];
 }
 
 /**
- * Answers questions about block filters (BIP157), while their sender's further messages wait. Like Core, disconnects who
- * asks for what cannot be, and leaves unanswered what is not indexed yet.
+ * Serves block filters (BIP157): answers `getcfilters`, `getcfheaders` and `getcfcheckpt`. The peer's next message
+ * waits until the answer is sent. As in Core, an invalid request disconnects the peer, and a request for blocks that
+ * are not indexed yet gets no answer.
  */
 export class FilterServer {
   readonly #chain: Chain;
@@ -34,13 +36,13 @@ export class FilterServer {
     this.#clock = modules.clock;
   }
 
-  /** Sends filters one after the other, as fast as the peer takes them. */
+  /** Answers `getcfilters` with one `cfilter` per block, as fast as the peer reads. */
   async getFilters(peer: Peer, message: FilterRangeMessage): Promise<void> {
-    const request = this.#judge(peer, message, MAX_FILTERS);
+    const request = this.#prepareRange(peer, message, MAX_FILTERS);
     if (!request) return;
     const { filterType } = message;
     for (const [i, index] of request.blocks.entries()) {
-      if (i % SLICE === 0) await this.#breathe();
+      if (i % SLICE === 0) await this.#yield();
       await peer.uncongested();
       if (peer.isClosed) return;
       const filter = request.filters.filter(index);
@@ -49,13 +51,14 @@ export class FilterServer {
     }
   }
 
+  /** Answers `getcfheaders`. */
   async getFilterHashes(peer: Peer, message: FilterRangeMessage): Promise<void> {
-    const request = this.#judge(peer, message, MAX_FILTER_HASHES);
+    const request = this.#prepareRange(peer, message, MAX_FILTER_HASHES);
     if (!request) return;
     const { filters, blocks } = request;
     const filterHashes: Uint8Array[] = [];
     for (const [i, index] of blocks.entries()) {
-      if (i % SLICE === 0) await this.#breathe();
+      if (i % SLICE === 0) await this.#yield();
       const commitment = filters.commitment(index);
       if (!commitment) return;
       filterHashes.push(commitment.hash);
@@ -68,10 +71,11 @@ export class FilterServer {
     }
   }
 
+  /** Answers `getcfcheckpt`. */
   async getCheckpoints(peer: Peer, message: GetCFCheckptMessage): Promise<void> {
-    const request = this.#find(peer, message);
+    const request = this.#prepare(peer, message);
     if (!request) return;
-    await this.#breathe();
+    await this.#yield();
     const { filters, stop } = request;
     const filterHeaders: Uint8Array[] = [];
     for (let height = FILTER_CHECKPOINT_INTERVAL; height <= stop.height; height += FILTER_CHECKPOINT_INTERVAL) {
@@ -83,39 +87,39 @@ export class FilterServer {
     peer.send('cfcheckpt', { filterType, stopHash, filterHeaders });
   }
 
-  /** Undefined where there is nothing to answer, or the peer has been disconnected. */
-  #judge(peer: Peer, { startHeight, ...message }: FilterRangeMessage, max: number): FilterRequest | undefined {
-    const request = this.#find(peer, message);
+  /** Checks a request for a range of blocks; undefined if the peer was disconnected or the range is not indexed. */
+  #prepareRange(peer: Peer, { startHeight, ...message }: FilterRangeMessage, max: number): FilterRequest | undefined {
+    const request = this.#prepare(peer, message);
     if (!request) return undefined;
     const { filters, stop } = request;
     if (startHeight > stop.height || stop.height - startHeight >= max) {
-      peer.disconnect(`asked for block filters from height ${startHeight} to ${stop.height}`);
+      peer.disconnect(`invalid block filter range: ${startHeight} to ${stop.height}`);
       return undefined;
     }
-    // Where it is indexed, so are those before it.
+    // If the stop block is indexed, so are its ancestors.
     if (!filters.commitment(stop)) return undefined;
     const blocks: BlockIndex[] = [];
     for (let at: BlockIndex | undefined = stop; at && at.height >= startHeight; at = at.prev) blocks.push(at);
     return { filters, blocks: blocks.reverse() };
   }
 
-  /** The rules that all three requests share (Core: PrepareBlockFilterRequest). */
-  #find(peer: Peer, { filterType, stopHash }: GetCFCheckptMessage) {
+  /** Checks what all three requests share (Core: PrepareBlockFilterRequest). */
+  #prepare(peer: Peer, { filterType, stopHash }: GetCFCheckptMessage) {
     const filters = this.#chain.blockFilters;
     if (!filters || filterType !== BASIC_FILTER) {
-      peer.disconnect(`asked for block filters of type ${filterType}, which we do not offer`);
+      peer.disconnect(`unsupported block filter type ${filterType}`);
       return undefined;
     }
     const stop = this.#chain.getIndex(stopHash);
     if (!stop || !isBlockRequestAllowed(this.#chain, stop)) {
-      peer.disconnect('asked for block filters up to a block that we do not have');
+      peer.disconnect('unknown block filter stop hash');
       return undefined;
     }
     return { filters, stop };
   }
 
-  /** Lets others have their turn. */
-  #breathe(): Promise<void> {
+  /** Yields to the event loop, so that other peers are served meanwhile. */
+  #yield(): Promise<void> {
     return new Promise((resolve) => this.#clock.after(0, resolve));
   }
 }

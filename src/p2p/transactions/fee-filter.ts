@@ -5,28 +5,29 @@ import type { CatchUp } from '../blocks/catch-up.ts';
 import type { Peer } from '../peer/peer.ts';
 import { FEEFILTER_VERSION } from '../wire/protocol.ts';
 
-/** Milliseconds between two messages to one peer while the rate has changed little (Core: AVG_FEEFILTER_BROADCAST_INTERVAL). */
+/** Milliseconds before a small change of the fee rate is sent (Core: AVG_FEEFILTER_BROADCAST_INTERVAL). */
 const INTERVAL_MS = 10 * 60_000;
 
+/** What a `FeeFilterSender` depends on. */
 export interface FeeFilterModules {
   readonly mempool: Mempool;
   readonly catchUp: CatchUp;
   readonly clock: Clock;
 }
 
-interface Sent {
+interface SentFeeFilter {
   readonly feeRate: bigint;
-  /** By the monotonic clock. */
+  /** Monotonic milliseconds. */
   readonly at: number;
 }
 
-/** BIP133, our side: tells peers what the mempool would refuse anyway, and while we catch up, that we want none. */
+/** Sends `feefilter` (BIP133): the mempool's minimum fee rate, or `MAX_MONEY` while the node catches up, as in Core. */
 export class FeeFilterSender {
   readonly #blocksOnly: boolean;
   readonly #mempool: Mempool;
   readonly #clock: Clock;
   readonly #catchUp: CatchUp;
-  readonly #sent = new Map<Peer, Sent | undefined>();
+  readonly #sent = new Map<Peer, SentFeeFilter | undefined>();
 
   constructor({ blocksOnly }: { readonly blocksOnly: boolean }, modules: FeeFilterModules) {
     this.#blocksOnly = blocksOnly;
@@ -36,9 +37,9 @@ export class FeeFilterSender {
   }
 
   peerReady(peer: Peer): void {
-    // Who wants no transactions at all has said so in its introduction.
-    const wantsNone = this.#blocksOnly || peer.type === 'block-relay-only';
-    if (peer.handshake.version < FEEFILTER_VERSION || wantsNone) return;
+    // Without transaction relay, our `version` message has said so.
+    const hasNoTxRelay = this.#blocksOnly || peer.type === 'block-relay-only';
+    if (peer.handshake.version < FEEFILTER_VERSION || hasNoTxRelay) return;
     this.#sent.set(peer, undefined);
     this.update();
   }
@@ -51,7 +52,10 @@ export class FeeFilterSender {
     this.update();
   }
 
-  /** To be called when we may have caught up, too: until it is told, a peer keeps its transactions to itself. */
+  /**
+   * Sends due fee filters. Also to be called when the node may have caught up, since peers
+   * announce no transactions before.
+   */
   update(): void {
     const feeRate = this.#catchUp.isActive ? MAX_MONEY : this.#mempool.minFeeRate();
     const at = this.#clock.monotonic();
@@ -62,8 +66,8 @@ export class FeeFilterSender {
     }
   }
 
-  /** At once when the rate has changed much, as it does when we have caught up. */
-  #isDue(sent: Sent, feeRate: bigint, now: number): boolean {
+  /** A large change of the fee rate is due at once, as when the node has caught up. */
+  #isDue(sent: SentFeeFilter, feeRate: bigint, now: number): boolean {
     if (sent.feeRate === feeRate) return false;
     if (now - sent.at >= INTERVAL_MS) return true;
     return feeRate * 4n < sent.feeRate * 3n || feeRate * 3n > sent.feeRate * 4n;

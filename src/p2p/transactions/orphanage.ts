@@ -5,28 +5,29 @@ import { outPointKey } from '../../primitives/outpoint.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import type { Peer } from '../peer/peer.ts';
 
-/** Orphans kept at a time (Core: DEFAULT_MAX_ORPHAN_TRANSACTIONS). */
+/** Orphans kept (Core: DEFAULT_MAX_ORPHAN_TRANSACTIONS). */
 export const MAX_ORPHANS = 100;
-/** Heavier ones are not kept, as no mempool would take them (Core: MAX_STANDARD_TX_WEIGHT). */
+/** Weight above which an orphan is not kept, since policy rejects it anyway (Core: MAX_STANDARD_TX_WEIGHT). */
 const MAX_ORPHAN_WEIGHT = 400_000;
-/** Milliseconds that an orphan waits (Core: ORPHAN_TX_EXPIRE_TIME). */
+/** Milliseconds an orphan is kept (Core: ORPHAN_TX_EXPIRE_TIME). */
 const EXPIRY_MS = 20 * 60_000;
 
+/** An orphan transaction (Core: OrphanTx). */
 export interface Orphan {
   readonly tx: Transaction;
-  /** Who sent or announced it. */
+  /** Peers that sent or announced it. */
   readonly peers: Set<Peer>;
-  /** By the monotonic clock. */
+  /** Monotonic milliseconds. */
   readonly expiresAt: number;
 }
 
-/** Transactions that spend outputs we do not know, while their parents are fetched. */
+/** Transactions with missing inputs, kept while their parents are requested (Core: TxOrphanage). */
 export class Orphanage {
   readonly #clock: Clock;
   readonly #random: Random;
   /** By wtxid. */
   readonly #orphans = new Map<string, Orphan>();
-  /** By the outputs that they spend. */
+  /** By the outpoints that they spend. */
   readonly #spenders = new Map<string, Set<Orphan>>();
 
   constructor(clock: Clock, random: Random) {
@@ -46,7 +47,7 @@ export class Orphanage {
     return this.#orphans.get(binaryKey(wtxid));
   }
 
-  /** Returns whether it was kept; a full orphanage makes room by dropping one at random. */
+  /** Adds an orphan; a full orphanage evicts a random one. Returns false if the orphan is too heavy. */
   add(tx: Transaction, peer: Peer): boolean {
     const key = binaryKey(tx.wtxid);
     const known = this.#orphans.get(key);
@@ -56,7 +57,7 @@ export class Orphanage {
     }
     if (tx.weight > MAX_ORPHAN_WEIGHT) return false;
     this.#expire();
-    if (this.#orphans.size >= MAX_ORPHANS) this.#dropOne();
+    if (this.#orphans.size >= MAX_ORPHANS) this.#evictRandom();
     const orphan = { tx, peers: new Set([peer]), expiresAt: this.#clock.monotonic() + EXPIRY_MS };
     this.#orphans.set(key, orphan);
     for (const { prevout } of tx.inputs) {
@@ -81,7 +82,7 @@ export class Orphanage {
     }
   }
 
-  /** The orphans that spend outputs of `tx`. */
+  /** Returns the orphans that spend outputs of `tx`. */
   childrenOf(tx: Transaction): Set<Orphan> {
     const children = new Set<Orphan>();
     if (this.#orphans.size === 0) return children;
@@ -91,7 +92,7 @@ export class Orphanage {
     return children;
   }
 
-  /** Drops the orphans that spend what `tx`, now in a block, has spent; `tx` itself among them. */
+  /** Removes `tx`, now in a block, and the orphans that conflict with it (Core: EraseForBlock). */
   removeConflicts(tx: Transaction): void {
     if (this.#orphans.size === 0) return;
     for (const { prevout } of tx.inputs) {
@@ -99,7 +100,7 @@ export class Orphanage {
     }
   }
 
-  /** Drops the orphans that only this peer has sent. */
+  /** Removes the orphans of which the peer was the only source (Core: EraseForPeer). */
   peerClosed(peer: Peer): void {
     for (const orphan of [...this.#orphans.values()]) {
       if (orphan.peers.delete(peer) && orphan.peers.size === 0) this.remove(orphan.tx);
@@ -108,14 +109,14 @@ export class Orphanage {
 
   #expire(): void {
     const now = this.#clock.monotonic();
-    // They are in the order of their arrival, and so of their end.
+    // Insertion order is expiry order.
     for (const orphan of this.#orphans.values()) {
       if (orphan.expiresAt > now) break;
       this.remove(orphan.tx);
     }
   }
 
-  #dropOne(): void {
+  #evictRandom(): void {
     const orphans = [...this.#orphans.values()];
     this.remove(orphans[randomInt(this.#random, orphans.length)]!.tx);
   }

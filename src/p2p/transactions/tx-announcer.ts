@@ -10,57 +10,68 @@ import { RollingSet } from '../peer/rolling-set.ts';
 import { type InvEntry, InvType } from '../wire/messages/inventory.ts';
 import { MAX_INV_ENTRIES, ServiceFlag } from '../wire/protocol.ts';
 
-/** Announcements in one message, and per peer in one go (Core: INVENTORY_BROADCAST_MAX). */
+/** Transactions announced to a peer by one `inv` (Core: INVENTORY_BROADCAST_MAX). */
 const MAX_ANNOUNCEMENTS = 1_000;
-/** Milliseconds until the next go when there is more. */
-const PACE_MS = 50;
-/** Trickling: milliseconds on average between two messages to those we called, and to all who called us (Core). */
+/** Milliseconds before the next `inv` to a peer if transactions are left to announce. */
+const NEXT_INV_MS = 50;
+/**
+ * Average milliseconds between two `inv` to an outbound peer, with trickling (Core:
+ * OUTBOUND_INVENTORY_BROADCAST_INTERVAL).
+ */
 const OUTBOUND_INTERVAL_MS = 2_000;
+/**
+ * Average milliseconds between two `inv` to inbound peers, with trickling (Core: INBOUND_INVENTORY_BROADCAST_INTERVAL).
+ */
 const INBOUND_INTERVAL_MS = 5_000;
-/** Announcements in one go then: these, and five of every thousand that wait (Core: INVENTORY_BROADCAST_TARGET). */
+/** Transactions per `inv` with trickling, plus five per 1,000 pending ones (Core: INVENTORY_BROADCAST_TARGET). */
 const TRICKLE_TARGET = 35;
-/** Transactions that a peer is remembered to know. */
+/** Transactions remembered per peer as known to it (Core: m_tx_inventory_known_filter). */
 const KNOWN_PER_PEER = 10_000;
-/** Satoshis per 1,000 virtual bytes: who asks for as much wants no transactions now. Core rounds it to 9,170,997. */
-const NOTHING = 9_000_000n;
+/**
+ * Satoshis per 1,000 virtual bytes from which a fee filter means no transactions; Core rounds MAX_MONEY down to
+ * 9,170,997.
+ */
+const NO_TX_FEE_FILTER = 9_000_000n;
 
+/** How transactions are announced. */
 export interface TxAnnouncerOptions {
   /**
-   * Announces after random delays, the best paid first, and only what is new, so that nobody can tell who a transaction
-   * came from, as Core does. Otherwise at once, and the whole mempool to who connects.
+   * Whether to announce only new transactions, after random delays and by descending fee rate, so that peers cannot
+   * tell where a transaction came from, as in Core. Otherwise announces at once, and the whole mempool to a new peer.
    */
   readonly trickle: boolean;
-  /** Bits of `ServiceFlag` that we offer. */
+  /** Our service bits. */
   readonly services: bigint;
 }
 
+/** What a `TxAnnouncer` depends on. */
 export interface TxAnnouncerModules {
   readonly mempool: Mempool;
   readonly clock: Clock;
   readonly random: Random;
 }
 
-/** Core: TxRelay. */
+/** Transaction relay to one peer (Core: TxRelay). */
 interface TxRelayState {
-  /** BIP37: whether the peer wants announcements at all. */
+  /** Whether the peer wants announcements (BIP37; Core: m_relay_txs). */
   relays: boolean;
-  /** BIP37: what the peer wants to hear of; absent: of everything. */
+  /** The peer's Bloom filter (BIP37); undefined: none. */
   filter: BloomFilter | undefined;
-  /** BIP35: the peer has asked for all that is in the mempool. */
+  /** Whether a `mempool` message (BIP35) has yet to be answered (Core: m_send_mempool). */
   wantsMempool: boolean;
-  /** By the monotonic clock: when the peer is told next. */
+  /** Monotonic milliseconds of the next `inv` (Core: m_next_inv_send_time). */
   dueAt: number;
-  /** BIP133: satoshis per 1,000 virtual bytes that a transaction must pay to interest the peer. */
+  /** The peer's fee filter (BIP133) in satoshis per 1,000 virtual bytes. */
   feeFilter: bigint;
-  /** Ids, of the kind the peer uses, that it has announced or been told of. */
+  /** Ids, txids or wtxids as the peer uses them, that the peer announced or that were announced to it. */
   readonly known: RollingSet;
-  /** In the mempool, and the peer has not been told. */
-  readonly news: Set<MempoolEntry>;
-  /** It has been told of the whole mempool a second time; no filter of its brings that about again. */
-  toldAnew: boolean;
+  /** Entries of the mempool to announce (Core: m_tx_inventory_to_send). */
+  readonly pending: Set<MempoolEntry>;
+  /** Whether the whole mempool was announced a second time, after the peer caught up; this happens once. */
+  isReannounced: boolean;
 }
 
-/** Tells peers of the transactions in the mempool: of new ones, and unless it trickles of all when they connect. */
+/** Announces the mempool's transactions: new ones, and without trickling all of them to a new peer. */
 export class TxAnnouncer {
   readonly #mempool: Mempool;
   readonly #states = new Map<Peer, TxRelayState>();
@@ -69,7 +80,10 @@ export class TxAnnouncer {
   readonly #random: Random;
   readonly #trickle: boolean;
   readonly #offersFilters: boolean;
-  /** By the monotonic clock: all who called us are told at the same times, so that several of one owner learn no more. */
+  /**
+   * Monotonic milliseconds; one time for all inbound peers, so that an attacker learns no more
+   * from several connections.
+   */
   #inboundDueAt = 0;
   readonly #unsubscribe: readonly (() => void)[];
 
@@ -89,21 +103,21 @@ export class TxAnnouncer {
 
   peerReady(peer: Peer): void {
     const relays = peer.handshake.remote?.relay ?? false;
-    // Who does not want to hear of transactions may change its mind by loading a filter.
+    // A peer with relay=false may enable transaction relay by loading a Bloom filter.
     if (peer.type === 'block-relay-only' || !(relays || this.#offersFilters)) return;
-    const news = new Set(this.#trickle || !relays ? [] : this.#mempool.entries());
+    const pending = new Set(this.#trickle || !relays ? [] : this.#mempool.entries());
     const state: TxRelayState = {
       relays,
       filter: undefined,
       wantsMempool: false,
       feeFilter: 0n,
       known: new RollingSet(KNOWN_PER_PEER),
-      news,
-      toldAnew: false,
+      pending,
+      isReannounced: false,
       dueAt: 0,
     };
     this.#states.set(peer, state);
-    if (news.size > 0) this.#schedule(peer, state);
+    if (pending.size > 0) this.#schedule(peer, state);
   }
 
   peerClosed(peer: Peer): void {
@@ -115,45 +129,49 @@ export class TxAnnouncer {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
-  /** The peer knows a transaction by this id, of the kind it uses. */
+  /** Records that the peer knows a transaction, by the kind of id it uses (Core: AddKnownTx). */
   noteKnown(peer: Peer, hash: Uint8Array): void {
     this.#states.get(peer)?.known.add(binaryKey(hash));
   }
 
+  /** Handles `feefilter` (BIP133); in satoshis per 1,000 virtual bytes. */
   setFeeFilter(peer: Peer, feeRate: bigint): void {
     const state = this.#states.get(peer);
     if (!state) return;
-    if (!this.#trickle && state.feeFilter >= NOTHING && feeRate < NOTHING && !state.toldAnew) {
-      // It has caught up with the chain. What it was told before it could not use.
-      state.toldAnew = true;
+    const hasCaughtUp = state.feeFilter >= NO_TX_FEE_FILTER && feeRate < NO_TX_FEE_FILTER;
+    if (!this.#trickle && hasCaughtUp && !state.isReannounced) {
+      // The peer could not accept the transactions that were announced before it caught up with the chain.
+      state.isReannounced = true;
       state.known.clear();
-      for (const entry of this.#mempool.entries()) state.news.add(entry);
+      for (const entry of this.#mempool.entries()) state.pending.add(entry);
       this.#schedule(peer, state);
     }
     state.feeFilter = feeRate;
   }
 
-  /** Satoshis per 1,000 virtual bytes below which the peer is told of no transaction. */
+  /** Returns the peer's fee filter in satoshis per 1,000 virtual bytes; 0 for none. */
   feeFilter(peer: Peer): bigint {
     return this.#states.get(peer)?.feeFilter ?? 0n;
   }
 
-  /** Whether the peer hears of transactions, or can by loading a filter. */
+  /**
+   * Returns whether transactions are relayed to the peer, or will be once it loads a Bloom filter (Core: GetTxRelay).
+   */
   hasTxRelay(peer: Peer): boolean {
     return this.#states.has(peer);
   }
 
-  /** Whether the peer wants to hear of transactions. */
+  /** Returns whether the peer wants transactions announced. */
   relays(peer: Peer): boolean {
     return this.#states.get(peer)?.relays ?? false;
   }
 
-  /** BIP37: what the peer wants to hear of; undefined: everything, or nothing. */
+  /** Returns the peer's Bloom filter (BIP37); undefined for none. */
   filter(peer: Peer): BloomFilter | undefined {
     return this.#states.get(peer)?.filter;
   }
 
-  /** From now on the peer hears of what matches, or without a filter of everything, also where it wanted nothing. */
+  /** Sets or clears the peer's Bloom filter, and enables transaction relay (BIP37). */
   setFilter(peer: Peer, filter: BloomFilter | undefined): void {
     const state = this.#states.get(peer);
     if (!state) return;
@@ -161,27 +179,30 @@ export class TxAnnouncer {
     state.relays = true;
   }
 
-  /** Announces all of the mempool that the peer's filters let pass, again or not (BIP35). */
+  /** Handles `mempool` (BIP35): announces all entries that pass the peer's filters, including known ones. */
   announceMempool(peer: Peer): void {
     const state = this.#states.get(peer);
     if (!state || state.wantsMempool) return;
     state.wantsMempool = true;
-    if (state.news.size === 0) this.#schedule(peer, state);
+    if (state.pending.size === 0) this.#schedule(peer, state);
   }
 
-  /** Whether the peer is yet to be told of an entry: until then its origin would show (Core: FindTxForGetData). */
+  /**
+   * Returns whether to withhold an entry until it is announced to the peer, since its origin would leak
+   * (Core: FindTxForGetData).
+   */
   isUnannounced(peer: Peer, entry: MempoolEntry): boolean {
-    return this.#trickle && (this.#states.get(peer)?.news.has(entry) ?? false);
+    return this.#trickle && (this.#states.get(peer)?.pending.has(entry) ?? false);
   }
 
   #added(entry: MempoolEntry): void {
     for (const [peer, state] of this.#states) {
-      state.news.add(entry);
-      if (state.news.size === 1 && !state.wantsMempool) this.#schedule(peer, state);
+      state.pending.add(entry);
+      if (state.pending.size === 1 && !state.wantsMempool) this.#schedule(peer, state);
     }
   }
 
-  /** There is something to tell the peer. */
+  /** Schedules the next `inv` to a peer. */
   #schedule(peer: Peer, state: TxRelayState): void {
     const now = this.#clock.monotonic();
     if (this.#trickle) state.dueAt = peer.inbound ? this.#nextInbound(now) : now + this.#delay(OUTBOUND_INTERVAL_MS);
@@ -193,52 +214,52 @@ export class TxAnnouncer {
     return this.#inboundDueAt;
   }
 
-  /** Milliseconds to the next event of those that come by chance, every `mean` milliseconds on average. */
+  /** Returns an exponentially distributed delay, in milliseconds (Core: rand_exp_duration). */
   #delay(mean: number): number {
     const uniform = (randomInt(this.#random, 2 ** 32) + 1) / 2 ** 32;
     return Math.ceil(-Math.log(uniform) * mean);
   }
 
   #removed(entry: MempoolEntry): void {
-    for (const state of this.#states.values()) state.news.delete(entry);
+    for (const state of this.#states.values()) state.pending.delete(entry);
   }
 
   #announceAll(): void {
     const now = this.#clock.monotonic();
     for (const [peer, state] of this.#states) {
-      if (state.news.size === 0 && !state.wantsMempool) continue;
+      if (state.pending.size === 0 && !state.wantsMempool) continue;
       if (state.dueAt <= now) {
         if (!peer.isCongested) this.#announce(peer, state);
-        if (state.news.size > 0 || state.wantsMempool) this.#postpone(peer, state);
+        if (state.pending.size > 0 || state.wantsMempool) this.#postpone(peer, state);
       } else {
         this.#batch.schedule(state.dueAt - now);
       }
     }
   }
 
-  /** There was more than goes into one message, or the peer does not read. */
+  /** Schedules the rest, if one `inv` was not enough or the peer is congested. */
   #postpone(peer: Peer, state: TxRelayState): void {
     if (this.#trickle) this.#schedule(peer, state);
-    else this.#batch.schedule(PACE_MS);
+    else this.#batch.schedule(NEXT_INV_MS);
   }
 
-  /** What to tell now; parents always before their children. */
-  #next({ news }: TxRelayState): { readonly entries: Iterable<MempoolEntry>; readonly limit: number } {
-    if (!this.#trickle) return { entries: news, limit: MAX_ANNOUNCEMENTS };
-    const limit = Math.min(MAX_ANNOUNCEMENTS, TRICKLE_TARGET + Math.floor(news.size / 1000) * 5);
-    return { entries: [...news].sort(byFamilyAndRate), limit };
+  /** Returns the entries to announce next, parents before children, and how many of them. */
+  #next({ pending }: TxRelayState): { readonly entries: Iterable<MempoolEntry>; readonly limit: number } {
+    if (!this.#trickle) return { entries: pending, limit: MAX_ANNOUNCEMENTS };
+    const limit = Math.min(MAX_ANNOUNCEMENTS, TRICKLE_TARGET + Math.floor(pending.size / 1000) * 5);
+    return { entries: [...pending].sort(compareDepthAndFeeRate), limit };
   }
 
   #announce(peer: Peer, state: TxRelayState): void {
-    if (!state.relays) state.news.clear();
+    if (!state.relays) state.pending.clear();
     if (state.wantsMempool) this.#answerMempool(peer, state);
     const entries: InvEntry[] = [];
     const next = this.#next(state);
     for (const entry of next.entries) {
       if (entries.length === next.limit) break;
-      state.news.delete(entry);
+      state.pending.delete(entry);
       const announcement = announcementTo(peer, entry);
-      if (state.known.has(binaryKey(announcement.hash)) || !interests(state, entry)) continue;
+      if (state.known.has(binaryKey(announcement.hash)) || !passesFilters(state, entry)) continue;
       state.known.add(binaryKey(announcement.hash));
       entries.push(announcement);
     }
@@ -247,10 +268,10 @@ export class TxAnnouncer {
 
   #answerMempool(peer: Peer, state: TxRelayState): void {
     state.wantsMempool = false;
-    state.news.clear();
+    state.pending.clear();
     const entries: InvEntry[] = [];
     for (const entry of this.#mempool.entries()) {
-      if (!interests(state, entry)) continue;
+      if (!passesFilters(state, entry)) continue;
       const announcement = announcementTo(peer, entry);
       state.known.add(binaryKey(announcement.hash));
       entries.push(announcement);
@@ -265,18 +286,18 @@ function announcementTo(peer: Peer, { tx }: MempoolEntry): InvEntry {
   return peer.handshake.wtxidRelay ? { type: InvType.WTX, hash: tx.wtxid } : { type: InvType.TX, hash: tx.txid };
 }
 
-/** Whether an entry passes the peer's filters. It may change the one by what matches (BIP37). */
-function interests({ feeFilter, filter }: TxRelayState, entry: MempoolEntry): boolean {
+/** Returns whether an entry passes the peer's fee filter and Bloom filter. A match may update the latter (BIP37). */
+function passesFilters({ feeFilter, filter }: TxRelayState, entry: MempoolEntry): boolean {
   return entry.fee >= feeFor(feeFilter, entry.vsize) && (filter?.isRelevantAndUpdate(entry.tx) ?? true);
 }
 
-/** Fewer ancestors first, then the better paid (Core: CompareDepthAndScore). */
-function byFamilyAndRate(a: MempoolEntry, b: MempoolEntry): number {
+/** Orders by ascending number of ancestors, then by descending fee rate (Core: CompareDepthAndScore). */
+function compareDepthAndFeeRate(a: MempoolEntry, b: MempoolEntry): number {
   const rate = (entry: MempoolEntry) => Number(entry.modifiedFee) / entry.vsize;
   return a.ancestorCount - b.ancestorCount || rate(b) - rate(a);
 }
 
-/** Satoshis that `vsize` virtual bytes cost at `feeRate`, rounded up. */
+/** Returns the fee, in satoshis, of `vsize` virtual bytes at `feeRate`, rounded up. */
 function feeFor(feeRate: bigint, vsize: number): bigint {
   return (feeRate * BigInt(vsize) + 999n) / 1000n;
 }

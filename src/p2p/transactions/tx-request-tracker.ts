@@ -3,68 +3,71 @@ import { type Random, randomInt } from '../../platform/random.ts';
 import type { Peer } from '../peer/peer.ts';
 import { type InvEntry, InvType } from '../wire/messages/inventory.ts';
 
-/** Milliseconds for an answer, after which another peer is asked (Core: GETDATA_TX_INTERVAL). */
+/** Milliseconds a peer may take to answer a request before it is sent to another peer (Core: GETDATA_TX_INTERVAL). */
 const TX_REQUEST_TIMEOUT_MS = 60_000;
-/** Announcements of one peer that are remembered at a time (Core: MAX_PEER_TX_ANNOUNCEMENTS). */
+/** Announcements tracked per peer (Core: MAX_PEER_TX_ANNOUNCEMENTS). */
 const MAX_PEER_TX_ANNOUNCEMENTS = 5_000;
-/** Requests to one peer at a time, beyond which its announcements wait (Core: MAX_PEER_TX_REQUEST_IN_FLIGHT). */
+/** Requests in flight per peer (Core: MAX_PEER_TX_REQUEST_IN_FLIGHT). */
 const MAX_PEER_REQUESTS = 100;
-/** Delays end at multiples of this many milliseconds, so that those of seconds have few ends. */
+/** Milliseconds to whose multiples delays are rounded up, so that few distinct times occur. */
 const DELAY_STEP_MS = 100;
-/** So many steps of chance are enough to tell peers apart. */
-const RANKS = 2 ** 16;
+/** Number of random priorities of an announcement. */
+const PRIORITIES = 2 ** 16;
 
-/** A peer's announcement of one transaction. */
+/** A peer's announcement of one transaction (Core: Announcement). */
 interface Announcement {
-  readonly load: PeerAnnouncements;
-  readonly wanted: TrackedTx;
-  /** Of the id. */
+  readonly from: PeerAnnouncements;
+  readonly tx: TrackedTx;
+  /** The `InvType` of the id. */
   readonly type: number;
-  /** By the monotonic clock, the time before which the peer is not asked. */
+  /** Monotonic milliseconds before which the transaction is not requested from this peer (Core: reqtime). */
   readonly readyAt: number;
-  /** Of those that may be asked, the one with the lowest is. */
-  readonly rank: number;
+  /** The announcement with the lowest priority number is requested first (Core: PriorityComputer). */
+  readonly priority: number;
 }
 
-/** One transaction, by one of its ids. */
+/** One transaction, by its txid or wtxid. */
 interface TrackedTx {
   readonly key: string;
-  /** Who announced it and has not been asked yet. */
+  /** Announcements not requested yet (Core: CANDIDATE_*). */
   readonly candidates: Announcement[];
-  /** Who has been asked and may still answer. */
-  asked: Announcement | undefined;
-  /** By the monotonic clock. */
-  askedAt: number;
+  /** The announcement whose request is in flight (Core: REQUESTED). */
+  requested: Announcement | undefined;
+  /** Monotonic milliseconds. */
+  requestedAt: number;
 }
 
+/** The announcements of one peer. */
 interface PeerAnnouncements {
   readonly peer: Peer;
-  /** All that this peer has announced and that is still wanted, by key. */
-  readonly announced: Map<string, Announcement>;
+  /** By key of the transaction. */
+  readonly announcements: Map<string, Announcement>;
+  /** Requests in flight. */
   requests: number;
-  /** Those that would be asked for now, had the peer fewer requests. */
+  /** Announcements that wait for a request of this peer to complete. */
   readonly held: Set<Announcement>;
 }
 
 /**
- * Decides whom to ask for announced transactions, and when: one peer at a time for each, the next one when it does not
- * answer, those we called before those who called us, and of equals anyone: being the first to announce is easy for who
- * wants to hold a transaction back (Core: TxRequestTracker). Keys are ids, of either kind, as `binaryKey`.
+ * Decides which announced transactions to request from which peer, and when (Core: TxRequestTracker). Each transaction
+ * is requested from one peer at a time, outbound peers first, and from the next peer if there is no response. Among
+ * equal peers the choice is random, since an attacker that wants to withhold a transaction can easily be the first to
+ * announce it. Keys are txids or wtxids, as `binaryKey`.
  *
- * Peers may announce much at no cost, so nothing here goes through all of it: what waits does so where that for which it
- * waits will find it.
+ * Announcements are free for peers. Candidates are therefore indexed by what they wait for; no operation is linear in
+ * the number of all announcements.
  */
 export class TxRequestTracker {
-  readonly #wanted = new Map<string, TrackedTx>();
-  readonly #loads = new Map<Peer, PeerAnnouncements>();
-  /** Those under way, oldest first. */
-  readonly #underWay = new Set<TrackedTx>();
-  /** Those for which somebody may have become free to be asked. */
-  readonly #fresh = new Set<TrackedTx>();
-  /** Candidates whose time has yet to come, by that time. */
+  readonly #txs = new Map<string, TrackedTx>();
+  readonly #peers = new Map<Peer, PeerAnnouncements>();
+  /** Transactions with a request in flight, oldest first. */
+  readonly #inFlight = new Set<TrackedTx>();
+  /** Transactions that may be requestable at the next `due`. */
+  readonly #updated = new Set<TrackedTx>();
+  /** Announcements that are not ready yet, by `readyAt`. */
   readonly #delayed = new Map<number, Set<Announcement>>();
-  /** Who has had requests settled, while others are held. */
-  readonly #relieved = new Set<PeerAnnouncements>();
+  /** Peers with held announcements of which a request has completed. */
+  readonly #unblocked = new Set<PeerAnnouncements>();
 
   readonly #random: Random;
 
@@ -72,143 +75,143 @@ export class TxRequestTracker {
     this.#random = random;
   }
 
-  /** Notes that `peer` has what `entry` names; it will not be asked before `delayMs` have passed. */
+  /** Adds a peer's announcement, not to be requested before `delayMs` milliseconds have passed (Core: ReceivedInv). */
   announced(peer: Peer, entry: InvEntry, now: number, delayMs: number): void {
-    const load = this.#loadOf(peer);
+    const from = this.#announcementsOf(peer);
     const key = binaryKey(entry.hash);
-    if (load.announced.has(key) || load.announced.size >= MAX_PEER_TX_ANNOUNCEMENTS) return;
-    let wanted = this.#wanted.get(key);
-    if (!wanted) {
-      wanted = { key, candidates: [], asked: undefined, askedAt: 0 };
-      this.#wanted.set(key, wanted);
+    if (from.announcements.has(key) || from.announcements.size >= MAX_PEER_TX_ANNOUNCEMENTS) return;
+    let tx = this.#txs.get(key);
+    if (!tx) {
+      tx = { key, candidates: [], requested: undefined, requestedAt: 0 };
+      this.#txs.set(key, tx);
     }
     const readyAt = delayMs === 0 ? now : Math.ceil((now + delayMs) / DELAY_STEP_MS) * DELAY_STEP_MS;
-    const rank = randomInt(this.#random, RANKS) + (peer.inbound ? RANKS : 0);
-    const candidate = { load, wanted, type: entry.type, readyAt, rank };
-    load.announced.set(key, candidate);
-    wanted.candidates.push(candidate);
-    if (delayMs === 0) this.#fresh.add(wanted);
-    else this.#delay(candidate);
+    const priority = randomInt(this.#random, PRIORITIES) + (peer.inbound ? PRIORITIES : 0);
+    const announcement = { from, tx, type: entry.type, readyAt, priority };
+    from.announcements.set(key, announcement);
+    tx.candidates.push(announcement);
+    if (delayMs === 0) this.#updated.add(tx);
+    else this.#delay(announcement);
   }
 
-  /** What to ask for now, by peer; counts as asked. */
+  /** Returns what to request now, by peer, and marks it as requested (Core: GetRequestable, RequestedTx). */
   due(now: number): Map<Peer, InvEntry[]> {
     this.#expire(now);
-    for (const [readyAt, candidates] of this.#delayed) {
+    for (const [readyAt, announcements] of this.#delayed) {
       if (readyAt > now) continue;
-      for (const { wanted } of candidates) this.#fresh.add(wanted);
+      for (const { tx } of announcements) this.#updated.add(tx);
       this.#delayed.delete(readyAt);
     }
     const requests = new Map<Peer, InvEntry[]>();
-    for (const wanted of this.#fresh) this.#ask(wanted, now, requests);
-    this.#fresh.clear();
-    for (const load of this.#relieved) {
-      for (const candidate of load.held) {
-        if (!hasRoom(load)) break;
-        load.held.delete(candidate);
-        this.#ask(candidate.wanted, now, requests);
+    for (const tx of this.#updated) this.#request(tx, now, requests);
+    this.#updated.clear();
+    for (const from of this.#unblocked) {
+      for (const announcement of from.held) {
+        if (!hasRoom(from)) break;
+        from.held.delete(announcement);
+        this.#request(announcement.tx, now, requests);
       }
     }
-    this.#relieved.clear();
+    this.#unblocked.clear();
     return requests;
   }
 
-  /** When `due`, called a moment ago, may have something new, by the monotonic clock; undefined while nothing is wanted. */
+  /** Returns the monotonic milliseconds at which `due`, just called, may have more requests; undefined if never. */
   nextDue(): number | undefined {
-    const [oldest] = this.#underWay;
+    const [oldest] = this.#inFlight;
     const times = [...this.#delayed.keys()];
-    if (oldest) times.push(oldest.askedAt + TX_REQUEST_TIMEOUT_MS);
+    if (oldest) times.push(oldest.requestedAt + TX_REQUEST_TIMEOUT_MS);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** The transaction of this id is settled, whatever came of it. */
+  /** Drops all announcements of a transaction, accepted or rejected (Core: ForgetTxHash). */
   forget(hash: Uint8Array): void {
-    const wanted = this.#wanted.get(binaryKey(hash));
-    if (!wanted) return;
-    if (wanted.asked) this.#drop(wanted.asked);
-    for (const candidate of [...wanted.candidates]) this.#drop(candidate);
+    const tx = this.#txs.get(binaryKey(hash));
+    if (!tx) return;
+    if (tx.requested) this.#drop(tx.requested);
+    for (const announcement of [...tx.candidates]) this.#drop(announcement);
   }
 
-  /** The peer answered, to no use: another one may be asked. */
+  /** Records a peer's response, `tx` or `notfound`; the transaction may now be requested from another peer. */
   receivedResponse(peer: Peer, hash: Uint8Array): void {
-    const candidate = this.#loads.get(peer)?.announced.get(binaryKey(hash));
-    if (candidate) this.#drop(candidate);
+    const announcement = this.#peers.get(peer)?.announcements.get(binaryKey(hash));
+    if (announcement) this.#drop(announcement);
   }
 
   peerClosed(peer: Peer): void {
-    const load = this.#loads.get(peer);
-    if (!load) return;
-    for (const candidate of load.announced.values()) this.#drop(candidate);
-    this.#relieved.delete(load);
-    this.#loads.delete(peer);
+    const from = this.#peers.get(peer);
+    if (!from) return;
+    for (const announcement of from.announcements.values()) this.#drop(announcement);
+    this.#unblocked.delete(from);
+    this.#peers.delete(peer);
   }
 
-  #loadOf(peer: Peer): PeerAnnouncements {
-    let load = this.#loads.get(peer);
-    if (!load) {
-      load = { peer, announced: new Map(), requests: 0, held: new Set() };
-      this.#loads.set(peer, load);
+  #announcementsOf(peer: Peer): PeerAnnouncements {
+    let from = this.#peers.get(peer);
+    if (!from) {
+      from = { peer, announcements: new Map(), requests: 0, held: new Set() };
+      this.#peers.set(peer, from);
     }
-    return load;
+    return from;
   }
 
-  #delay(candidate: Announcement): void {
-    const others = this.#delayed.get(candidate.readyAt);
-    if (others) others.add(candidate);
-    else this.#delayed.set(candidate.readyAt, new Set([candidate]));
+  #delay(announcement: Announcement): void {
+    const others = this.#delayed.get(announcement.readyAt);
+    if (others) others.add(announcement);
+    else this.#delayed.set(announcement.readyAt, new Set([announcement]));
   }
 
-  /** Chooses whom to ask for a transaction; where all who might be are busy, it waits with each of them. */
-  #ask(wanted: TrackedTx, now: number, requests: Map<Peer, InvEntry[]>): void {
-    if (wanted.asked) return;
-    const ready = wanted.candidates.filter(({ readyAt }) => readyAt <= now);
-    const free = ready.filter(({ load }) => hasRoom(load));
-    if (free.length === 0) {
-      for (const candidate of ready) candidate.load.held.add(candidate);
+  /** Selects a peer to request a transaction from. If all its peers are at their limit, holds it at each of them. */
+  #request(tx: TrackedTx, now: number, requests: Map<Peer, InvEntry[]>): void {
+    if (tx.requested) return;
+    const ready = tx.candidates.filter(({ readyAt }) => readyAt <= now);
+    const requestable = ready.filter(({ from }) => hasRoom(from));
+    if (requestable.length === 0) {
+      for (const announcement of ready) announcement.from.held.add(announcement);
       return;
     }
-    const chosen = free.reduce((best, candidate) => (candidate.rank < best.rank ? candidate : best));
-    const { load, type } = chosen;
-    wanted.candidates.splice(wanted.candidates.indexOf(chosen), 1);
-    wanted.asked = chosen;
-    wanted.askedAt = now;
-    load.held.delete(chosen);
-    load.requests++;
-    this.#underWay.add(wanted);
-    const entry = { type, hash: fromBinaryKey(wanted.key) };
-    const entries = requests.get(load.peer);
+    const best = requestable.reduce((a, b) => (b.priority < a.priority ? b : a));
+    const { from, type } = best;
+    tx.candidates.splice(tx.candidates.indexOf(best), 1);
+    tx.requested = best;
+    tx.requestedAt = now;
+    from.held.delete(best);
+    from.requests++;
+    this.#inFlight.add(tx);
+    const entry = { type, hash: fromBinaryKey(tx.key) };
+    const entries = requests.get(from.peer);
     if (entries) entries.push(entry);
-    else requests.set(load.peer, [entry]);
+    else requests.set(from.peer, [entry]);
   }
 
   #expire(now: number): void {
-    for (const { asked, askedAt } of this.#underWay) {
-      if (now - askedAt < TX_REQUEST_TIMEOUT_MS) break;
-      this.#drop(asked!);
+    for (const { requested, requestedAt } of this.#inFlight) {
+      if (now - requestedAt < TX_REQUEST_TIMEOUT_MS) break;
+      this.#drop(requested!);
     }
   }
 
-  /** Nothing is expected of a peer for a transaction any more. */
-  #drop(candidate: Announcement): void {
-    const { load, wanted, readyAt } = candidate;
-    load.announced.delete(wanted.key);
-    if (wanted.asked === candidate) {
-      wanted.asked = undefined;
-      this.#underWay.delete(wanted);
-      load.requests--;
-      if (load.held.size > 0) this.#relieved.add(load);
+  /** Removes an announcement, whether its request is in flight or not. */
+  #drop(announcement: Announcement): void {
+    const { from, tx, readyAt } = announcement;
+    from.announcements.delete(tx.key);
+    if (tx.requested === announcement) {
+      tx.requested = undefined;
+      this.#inFlight.delete(tx);
+      from.requests--;
+      if (from.held.size > 0) this.#unblocked.add(from);
     } else {
-      wanted.candidates.splice(wanted.candidates.indexOf(candidate), 1);
-      load.held.delete(candidate);
+      tx.candidates.splice(tx.candidates.indexOf(announcement), 1);
+      from.held.delete(announcement);
       const delayed = this.#delayed.get(readyAt);
-      if (delayed?.delete(candidate) && delayed.size === 0) this.#delayed.delete(readyAt);
+      if (delayed?.delete(announcement) && delayed.size === 0) this.#delayed.delete(readyAt);
     }
-    if (wanted.asked) return;
-    if (wanted.candidates.length > 0) {
-      this.#fresh.add(wanted);
+    if (tx.requested) return;
+    if (tx.candidates.length > 0) {
+      this.#updated.add(tx);
     } else {
-      this.#wanted.delete(wanted.key);
-      this.#fresh.delete(wanted);
+      this.#txs.delete(tx.key);
+      this.#updated.delete(tx);
     }
   }
 }
@@ -217,7 +220,7 @@ function hasRoom({ requests }: PeerAnnouncements): boolean {
   return requests < MAX_PEER_REQUESTS;
 }
 
-/** How to ask for a transaction that is known by its txid, from an input that spends it. */
+/** Returns the `getdata` entry for a transaction known by its txid only, such as an orphan's parent. */
 export function requestByTxid(txid: Uint8Array): InvEntry {
   return { type: InvType.WITNESS_TX, hash: txid };
 }

@@ -1,8 +1,8 @@
 import type { Endpoint } from '../net/endpoint.ts';
 
 /**
- * A reliable, ordered byte stream to one peer. Each `on…` sets the one listener of its kind; events that happened before
- * are delivered then.
+ * A reliable, ordered byte stream to one peer. Each `on…` sets the one listener of its kind; events that happened
+ * before are delivered then.
  */
 export interface Connection {
   readonly remote: Endpoint;

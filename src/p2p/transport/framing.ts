@@ -1,6 +1,8 @@
 import { PierError } from '../../platform/errors.ts';
 
-/** Thrown on bytes that violate the wire format; the connection must be closed. The message is the disconnect reason. */
+/**
+ * Thrown on bytes that violate the wire format; the connection must be closed. The message is the disconnect reason.
+ */
 export class FramingError extends PierError {
   declare readonly code: 'bad-magic' | 'oversized-message' | 'no-garbage-terminator' | 'bad-packet';
 }

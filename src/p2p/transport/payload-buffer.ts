@@ -1,7 +1,9 @@
 /** Bytes allocated before a peer has sent that many; a longer payload then gets its full length. */
 const INITIAL_CAPACITY = 256 * 1024;
 
-/** Collects a payload of announced length from socket chunks, without allocating the whole length on the peer's word. */
+/**
+ * Collects a payload of announced length from socket chunks, without allocating the whole length on the peer's word.
+ */
 export class PayloadBuffer {
   readonly #length: number;
   #bytes: Uint8Array;

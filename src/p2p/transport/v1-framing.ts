@@ -12,7 +12,9 @@ const COMMAND_OFFSET = 4;
 /** Bytes up to which a payload is copied into one part with its header. */
 const JOINED_LENGTH = 16 * 1024;
 
-/** Bitcoin's original, unencrypted wire format (Core: V1Transport). One per connection: it holds an incomplete message. */
+/**
+ * Bitcoin's original, unencrypted wire format (Core: V1Transport). One per connection: it holds an incomplete message.
+ */
 export class V1Framing implements Framing {
   readonly version = 'v1';
   readonly sessionId = undefined;

@@ -33,7 +33,9 @@ export const MAX_ADDRESSES = 1_000;
 export const MAX_USER_AGENT_LENGTH = 256;
 /** Blocks in flight from one peer (Core: MAX_BLOCKS_IN_TRANSIT_PER_PEER). */
 export const MAX_BLOCKS_IN_FLIGHT = 16;
-/** New blocks announced by one `headers`; of more, only the last is announced by `inv` (Core: MAX_BLOCKS_TO_ANNOUNCE). */
+/**
+ * New blocks announced by one `headers`; of more, only the last is announced by `inv` (Core: MAX_BLOCKS_TO_ANNOUNCE).
+ */
 export const MAX_BLOCKS_TO_ANNOUNCE = 8;
 
 /** Service bits of a `version` or `addr` message (BIP111, BIP144, BIP157, BIP159, BIP324; Core: ServiceFlags). */

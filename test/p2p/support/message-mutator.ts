@@ -36,7 +36,9 @@ export class MessageMutator {
   scene: Scene;
   readonly #random: Random;
   readonly #misbehaving: readonly Uint8Array[];
-  /** Few enough for the chain not to grow with the number of messages: side branches that are sound are kept, by right. */
+  /**
+   * Few enough for the chain not to grow with the number of messages: side branches that are sound are kept, by right.
+   */
   readonly #blocks: readonly Block[];
   readonly #transactions: readonly Transaction[];
 

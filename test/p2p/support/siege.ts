@@ -81,7 +81,9 @@ export class Siege {
     return reason.startsWith('misbehaving') ? 'discouraged' : 'disconnected';
   }
 
-  /** Rough bytes that the node holds for its peers, all in all: in queues, caches, and what waits to be sent or read. */
+  /**
+   * Rough bytes that the node holds for its peers, all in all: in queues, caches, and what waits to be sent or read.
+   */
   holding(): number {
     const { connections: peers, chain, mempool } = this.node;
     const foreign = new Set<object>([chain, mempool, this.net.clock, this.net.network]);

@@ -9,18 +9,20 @@ import type { Transaction } from '../../../primitives/transaction.ts';
 import type { CmpctBlockMessage } from '../../wire/messages/cmpctblock.ts';
 import { MAX_TX_INDEX } from '../../wire/messages/tx-index.ts';
 
-/** The key of a compact block's short ids: 16 bytes that nobody knows before the block is found. */
+/** Returns the 16-byte SipHash key of a compact block's short ids (BIP152), unpredictable before the block is found. */
 export function shortIdKey(header: BlockHeader, nonce: bigint): Uint8Array {
   return sha256(new ByteWriter(HEADER_SIZE + 8).bytes(header.encode()).u64(nonce).finish()).subarray(0, 16);
 }
 
-/** BIP152, version 2: the lowest 48 bits of a hash of the wtxid. */
+/** Returns a transaction's short id (BIP152, version 2): the lowest 48 bits of the SipHash of its wtxid. */
 export function shortId(key: Uint8Array, wtxid: Uint8Array): number {
   const { low, high } = sipHash(key, wtxid);
   return low + (high & 0xffff) * 2 ** 32;
 }
 
-/** A block as it is announced, with its coinbase, which nobody can have yet. `nonce` is a random uint64. */
+/**
+ * Converts a block to a compact block with a prefilled coinbase, which no mempool holds. `nonce` is a random uint64.
+ */
 export function toCompactBlock({ header, transactions }: Block, nonce: bigint): CmpctBlockMessage {
   const key = shortIdKey(header, nonce);
   const [coinbase, ...others] = transactions;
@@ -32,23 +34,31 @@ export function toCompactBlock({ header, transactions }: Block, nonce: bigint): 
   };
 }
 
-/** A place of the block that is not prefilled. */
+/** A transaction of the block that is not prefilled. */
 interface Slot {
-  readonly place: number;
+  /** Its index in the block. */
+  readonly at: number;
   tx: Transaction | undefined;
-  /** Two transactions have this short id: neither is to be trusted, as a wrong one would cost the whole block. */
+  /**
+   * Whether two of our transactions have this short id; then the transaction is requested, since a
+   * wrong guess costs the block.
+   */
   isAmbiguous: boolean;
 }
 
 /**
- * A compact block on its way to become a block (Core: PartiallyDownloadedBlock). `'invalid'` means that its sender broke
- * the rules, `'failed'` that chance, or malice that cannot be proved, has made it useless.
+ * A compact block under reconstruction (Core: PartiallyDownloadedBlock). `'invalid'` means that the sender
+ * misbehaved (READ_STATUS_INVALID), `'failed'` that the reconstruction failed for a reason that may be a short id
+ * collision (READ_STATUS_FAILED).
  */
 export class PartialBlock {
   readonly header: BlockHeader;
   readonly #key: Uint8Array;
-  /** Short ids in ascending order, and the slot of each: what the sender chooses must not make look-ups slow. */
+  /**
+   * Short ids in ascending order, for a binary search, whose cost the sender cannot influence as that of a hash map.
+   */
   readonly #sortedIds: Float64Array;
+  /** The slot of each short id, in the same order. */
   readonly #slots: readonly Slot[];
   readonly #transactions: (Transaction | undefined)[];
 
@@ -61,13 +71,13 @@ export class PartialBlock {
     for (const { index, tx } of message.prefilled) this.#transactions[index] = tx;
   }
 
-  /** Reads a compact block: 'invalid' if it breaks BIP152, 'failed' if two short ids are equal. */
+  /** Creates a partial block (Core: InitData): 'invalid' if it violates BIP152, 'failed' if two short ids are equal. */
   static create(message: CmpctBlockMessage): PartialBlock | 'invalid' | 'failed' {
     const { shortIds, prefilled } = message;
     if (shortIds.length + prefilled.length === 0) return 'invalid';
     const isPrefilled = new Set<number>();
     for (const [i, { index, tx }] of prefilled.entries()) {
-      // Before it there can be no more than all short ids and the others that are prefilled.
+      // At most all short ids and the previous prefilled transactions can precede it.
       if (index > MAX_TX_INDEX || index > shortIds.length + i) return 'invalid';
       if (tx.inputs.length === 0 && tx.outputs.length === 0) return 'invalid';
       isPrefilled.add(index);
@@ -75,15 +85,15 @@ export class PartialBlock {
     const sortedIds = Float64Array.from(shortIds).sort();
     for (let i = 1; i < sortedIds.length; i++) if (sortedIds[i] === sortedIds[i - 1]) return 'failed';
     const slots: Slot[] = new Array(shortIds.length);
-    let place = 0;
+    let at = 0;
     for (const id of shortIds) {
-      while (isPrefilled.has(place)) place++;
-      slots[find(sortedIds, id)] = { place: place++, tx: undefined, isAmbiguous: false };
+      while (isPrefilled.has(at)) at++;
+      slots[find(sortedIds, id)] = { at: at++, tx: undefined, isAmbiguous: false };
     }
     return new PartialBlock(message, sortedIds, slots);
   }
 
-  /** Takes those of `candidates` that the block seems to hold. */
+  /** Fills in those of `candidates` whose short ids are in the block. */
   fill(candidates: Iterable<Transaction>): void {
     if (this.#slots.length === 0) return;
     for (const tx of candidates) {
@@ -95,18 +105,18 @@ export class PartialBlock {
       } else {
         slot.tx = tx;
       }
-      this.#transactions[slot.place] = slot.tx;
+      this.#transactions[slot.at] = slot.tx;
     }
   }
 
-  /** The places of those that are missing, ascending. */
+  /** Returns the indexes of the missing transactions, ascending. */
   missing(): number[] {
-    const places: number[] = [];
-    for (const [place, tx] of this.#transactions.entries()) if (!tx) places.push(place);
-    return places;
+    const indexes: number[] = [];
+    for (const [at, tx] of this.#transactions.entries()) if (!tx) indexes.push(at);
+    return indexes;
   }
 
-  /** The block, with `missing` in the places that are. */
+  /** Completes the block with `missing`, the missing transactions in order (Core: FillBlock). */
   complete(missing: readonly Transaction[], segwitActive: boolean): Block | 'invalid' | 'failed' {
     let used = 0;
     const transactions = this.#transactions.map((tx) => tx ?? missing[used++]);
@@ -116,7 +126,7 @@ export class PartialBlock {
   }
 }
 
-/** Where `value` is in a sorted array; -1 if it is not. */
+/** Returns the index of `value` in a sorted array; -1 if it is not there. */
 function find(sorted: Float64Array, value: number): number {
   let low = 0;
   let high = sorted.length - 1;

@@ -20,11 +20,12 @@ import { PartialBlock } from './compact-block.ts';
 import type { CompactPeers } from './compact-peers.ts';
 import type { ExtraTransactions } from './extra-transactions.ts';
 
-/** Peers from which one block is put together at a time (Core: MAX_CMPCTBLOCKS_INFLIGHT_PER_BLOCK). */
+/** Peers from which one block is reconstructed in parallel (Core: MAX_CMPCTBLOCKS_INFLIGHT_PER_BLOCK). */
 const MAX_PER_BLOCK = 3;
-/** Blocks farther above the tip than this hold what our mempool cannot know. */
+/** Blocks above the tip up to which a compact block is reconstructed from the mempool, as in Core. */
 const MAX_ABOVE_TIP = 2;
 
+/** What a `CompactDownload` depends on. */
 export interface CompactDownloadModules {
   readonly chain: Chain;
   readonly chains: PeerChains;
@@ -38,8 +39,8 @@ export interface CompactDownloadModules {
 }
 
 /**
- * BIP152, the receiving side: makes blocks of compact ones, from the mempool and, for what it lacks, from their sender.
- * A compact block is sent before it has been judged in full, so that its sender answers for the header only.
+ * Reconstructs blocks from compact blocks (BIP152), with transactions of the mempool and, for the missing ones, of the
+ * sender. A compact block may be sent before full validation, so its sender vouches for the header only.
  */
 export class CompactDownload {
   readonly #modules: CompactDownloadModules;
@@ -48,7 +49,7 @@ export class CompactDownload {
     this.#modules = modules;
   }
 
-  /** Takes a `cmpctblock`, asked for or not. While a returned promise is pending, no more should be read from the peer. */
+  /** Handles `cmpctblock`, requested or not. The peer should not be read while a returned promise is pending. */
   received(peer: Peer, message: CmpctBlockMessage): void | Promise<void> {
     const { chain, chains, blocks, headers, clock } = this.#modules;
     const { header } = message;
@@ -63,7 +64,7 @@ export class CompactDownload {
     const isRequested = blocks.requestsFor(index).some((request) => request.peer === peer);
     const { tip } = chain;
     if (index.chainwork <= tip.chainwork || index.height > tip.height + MAX_ABOVE_TIP) {
-      // Our mempool is of no use for it.
+      // The mempool does not help to reconstruct it.
       if (isRequested) blocks.requestFullBlock(peer, index);
       else if (index.chainwork > tip.chainwork) blocks.refill();
     } else if (blocks.requestsFor(index).length === 0 && !canDirectFetch(chain, clock)) {
@@ -85,19 +86,19 @@ export class CompactDownload {
 
     const request = own ?? blocks.claim(peer, index);
     request.partial = typeof partial === 'string' ? 'spent' : partial;
-    if (partial === 'invalid') return this.#breach(peer, index, 'invalid compact block');
+    if (partial === 'invalid') return this.#misbehaving(peer, index, 'invalid compact block');
     if (partial === 'failed') return this.#failed(request);
     this.#fill(partial);
     const missing = partial.missing();
     if (missing.length === 0) return this.#complete(request, partial, []);
-    if (isFirst(before, peer) || this.#mayAskBeside(before, peer)) {
+    if (isFirst(before, peer) || this.#mayRequestInParallel(before, peer)) {
       peer.send('getblocktxn', { blockHash: index.hash, indexes: missing });
     } else {
       blocks.release(peer, index);
     }
   }
 
-  /** Others are at it already; but what needs no more messages costs nothing. */
+  /** Reconstructs a block that is in flight from enough other peers, if no transaction is missing. */
   #attempt(peer: Peer, index: BlockIndex, partial: PartialBlock | string): void | Promise<void> {
     if (typeof partial === 'string') return;
     this.#fill(partial);
@@ -113,21 +114,23 @@ export class CompactDownload {
   }
 
   /**
-   * Whether to ask a second or third peer for what is missing: one that we trust to be fast, and the last place is for
-   * one that we called, unless such a one has been asked.
+   * Returns whether to request the missing transactions from a second or third peer: only from a high-bandwidth peer,
+   * and the last request is reserved for an outbound peer unless one was sent to an outbound peer already, as in Core.
    */
-  #mayAskBeside(before: readonly BlockRequest[], peer: Peer): boolean {
+  #mayRequestInParallel(before: readonly BlockRequest[], peer: Peer): boolean {
     if (!this.#modules.peers.announcesToUs(peer)) return false;
     return !peer.inbound || before.some((request) => !request.peer.inbound) || before.length < MAX_PER_BLOCK - 1;
   }
 
-  /** Takes a `blocktxn`; one that nobody waits for says nothing. */
+  /** Handles `blocktxn`; ignores one that was not requested. */
   receivedTransactions(peer: Peer, { blockHash, transactions }: BlockTxnMessage): void | Promise<void> {
     const { chain, blocks } = this.#modules;
     const index = chain.getIndex(blockHash);
     const request = index && blocks.requestsFor(index).find((candidate) => candidate.peer === peer);
     if (!request?.partial) return;
-    if (request.partial === 'spent') return this.#breach(peer, request.index, 'blocktxn for what has failed before');
+    if (request.partial === 'spent') {
+      return this.#misbehaving(peer, request.index, 'blocktxn after failed reconstruction');
+    }
     return this.#complete(request, request.partial, transactions);
   }
 
@@ -135,10 +138,10 @@ export class CompactDownload {
     const { peer, index } = request;
     const block = this.#finish(partial, index, transactions);
     request.partial = 'spent';
-    if (block === 'invalid') return this.#breach(peer, index, 'blocktxn with other transactions than asked for');
+    if (block === 'invalid') return this.#misbehaving(peer, index, 'non-matching block transactions');
     if (block === 'failed') return this.#failed(request);
-    const { length } = transactions;
-    this.#modules.logger.debug({ peer: peer.id, height: index.height, asked: length }, 'reconstructed a compact block');
+    const requested = transactions.length;
+    this.#modules.logger.debug({ peer: peer.id, height: index.height, requested }, 'reconstructed compact block');
     return this.#modules.blocks.reconstructed(peer, block);
   }
 
@@ -146,20 +149,23 @@ export class CompactDownload {
     return partial.complete(missing, isActiveAfter('segwit', index.prev, this.#modules.chain.params));
   }
 
-  /** Short ids have collided, or the sender wanted it so: the first peer asked sends all, others may have been luckier. */
+  /**
+   * Handles a failed reconstruction, such as a short id collision: the first requested peer is
+   * asked for the whole block.
+   */
   #failed({ peer, index }: BlockRequest): void {
     const { blocks } = this.#modules;
     if (isFirst(blocks.requestsFor(index), peer)) blocks.requestFullBlock(peer, index);
     else blocks.release(peer, index);
   }
 
-  #breach(peer: Peer, index: BlockIndex, reason: string): void {
+  #misbehaving(peer: Peer, index: BlockIndex, reason: string): void {
     this.#modules.blocks.release(peer, index);
     peer.misbehaving(reason);
   }
 }
 
-/** Whether nobody has been asked before the peer. */
+/** Returns whether the peer has a block's first request, or would have it. */
 function isFirst(requests: readonly BlockRequest[], peer: Peer): boolean {
   return requests.length === 0 || requests[0]!.peer === peer;
 }

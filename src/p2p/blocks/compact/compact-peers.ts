@@ -2,21 +2,21 @@ import type { Peer } from '../../peer/peer.ts';
 import type { SendCmpctMessage } from '../../wire/messages/sendcmpct.ts';
 import { COMPACT_BLOCKS_VERSION, SHORT_IDS_BLOCKS_VERSION } from '../../wire/protocol.ts';
 
-/** Peers that we ask to announce blocks by compact blocks, unasked (BIP152 allows three). */
+/** Peers that we ask for high-bandwidth mode: they announce blocks by `cmpctblock` (BIP152: at most three). */
 const MAX_HIGH_BANDWIDTH = 3;
 
 interface CompactBlockState {
-  /** It understands compact blocks of our version. */
+  /** Whether it supports our version of compact blocks (Core: m_provides_cmpctblocks). */
   provides: boolean;
-  /** It wants new blocks as compact blocks at once. */
+  /** Whether it asked us for high-bandwidth mode (Core: m_requested_hb_cmpctblocks). */
   wantsAnnouncements: boolean;
 }
 
-/** BIP152's negotiation: who sends compact blocks to whom, and which peers may do so unasked. */
+/** BIP152's negotiation by `sendcmpct`: which peers support compact blocks, and which use high-bandwidth mode. */
 export class CompactPeers {
   readonly #blocksOnly: boolean;
   readonly #states = new Map<Peer, CompactBlockState>();
-  /** Whom we have asked to announce by compact blocks, in the order of their last useful block. */
+  /** High-bandwidth peers, ordered by their last useful block (Core: lNodesAnnouncingHeaderAndIDs). */
   #announcers: Peer[] = [];
 
   constructor({ blocksOnly }: { readonly blocksOnly: boolean }) {
@@ -25,7 +25,7 @@ export class CompactPeers {
 
   peerReady(peer: Peer): void {
     this.#states.set(peer, { provides: false, wantsAnnouncements: false });
-    if (peer.handshake.version >= SHORT_IDS_BLOCKS_VERSION) tell(peer, false);
+    if (peer.handshake.version >= SHORT_IDS_BLOCKS_VERSION) sendCmpct(peer, false);
   }
 
   peerClosed(peer: Peer): void {
@@ -33,7 +33,7 @@ export class CompactPeers {
     this.#announcers = this.#announcers.filter((announcer) => announcer !== peer);
   }
 
-  /** Other versions than ours are passed over in silence: a peer may offer several. */
+  /** Handles `sendcmpct`. Ignores other versions, since a peer may send one message per version. */
   received(peer: Peer, { highBandwidth, version }: SendCmpctMessage): void {
     const state = this.#states.get(peer);
     if (!state || version !== COMPACT_BLOCKS_VERSION) return;
@@ -41,25 +41,27 @@ export class CompactPeers {
     state.wantsAnnouncements = highBandwidth;
   }
 
-  /** Whether a block may be asked of the peer in compact form, and that makes sense: without a mempool it does not. */
+  /**
+   * Returns whether compact blocks may be requested from a peer; with -blocksonly, the mempool could not complete them.
+   */
   mayRequest(peer: Peer): boolean {
     return !this.#blocksOnly && (this.#states.get(peer)?.provides ?? false);
   }
 
-  /** The peer wants new blocks as compact blocks, without having asked for each (`bip152_hb_from`). */
+  /** Returns whether the peer asked us for high-bandwidth mode (RPC: `bip152_hb_from`). */
   wantsAnnouncements(peer: Peer): boolean {
     return this.#states.get(peer)?.wantsAnnouncements ?? false;
   }
 
-  /** We have asked the peer for the same (`bip152_hb_to`). */
+  /** Returns whether we asked the peer for high-bandwidth mode (RPC: `bip152_hb_to`). */
   announcesToUs(peer: Peer): boolean {
     return this.#announcers.includes(peer);
   }
 
   /**
-   * The peer was the first to deliver a block that became our tip: it is likely to be the first again. The one that
-   * was so longest ago makes room, but not the last one that we called: those who call us may be all of one mind
-   * (Core: MaybeSetPeerAsAnnouncingHeaderAndIDs).
+   * Selects a peer for high-bandwidth mode because it was the first to deliver a new tip (Core:
+   * MaybeSetPeerAsAnnouncingHeaderAndIDs). Replaces the peer whose last new tip is oldest, but keeps at least one
+   * outbound peer, since all inbound peers may belong to one attacker.
    */
   delivered(peer: Peer): void {
     if (!this.mayRequest(peer)) return;
@@ -68,14 +70,14 @@ export class CompactPeers {
     if (isNew && others.length >= MAX_HIGH_BANDWIDTH) {
       const outbound = others.filter(({ inbound }) => !inbound);
       const isLastOutbound = peer.inbound && outbound.length === 1 && outbound[0] === others[0];
-      const [loser] = others.splice(isLastOutbound ? 1 : 0, 1);
-      tell(loser!, false);
+      const [replaced] = others.splice(isLastOutbound ? 1 : 0, 1);
+      sendCmpct(replaced!, false);
     }
-    if (isNew) tell(peer, true);
+    if (isNew) sendCmpct(peer, true);
     this.#announcers = [...others, peer];
   }
 }
 
-function tell(peer: Peer, highBandwidth: boolean): void {
+function sendCmpct(peer: Peer, highBandwidth: boolean): void {
   peer.send('sendcmpct', { highBandwidth, version: COMPACT_BLOCKS_VERSION });
 }

@@ -2,14 +2,14 @@ import { transactionUsage } from '../../../mempool/entry.ts';
 import type { Mempool } from '../../../mempool/mempool.ts';
 import type { Transaction } from '../../../primitives/transaction.ts';
 
-/** How many are kept (Core: DEFAULT_BLOCK_RECONSTRUCTION_EXTRA_TXN). */
+/** Transactions kept (Core: DEFAULT_BLOCK_RECONSTRUCTION_EXTRA_TXN). */
 const MAX_EXTRA = 100;
-/** Bytes of memory; larger ones are not kept. */
+/** Bytes of memory above which a transaction is not kept. */
 const MAX_USAGE = 100_000;
 
 /**
- * The last transactions that the mempool did not take or did not keep. A miner may have taken them nevertheless, and
- * then a compact block need not bring them again (Core: vExtraTxnForCompact).
+ * The last transactions that the mempool rejected, replaced or evicted (Core: vExtraTxnForCompact). A block may hold
+ * them nevertheless; a compact block is then reconstructed without requesting them.
  */
 export class ExtraTransactions implements Iterable<Transaction> {
   readonly #ring: Transaction[] = [];

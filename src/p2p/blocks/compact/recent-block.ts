@@ -6,7 +6,7 @@ import { randomNonce } from '../../peer/keep-alive.ts';
 import { encodeMessage } from '../../wire/messages/index.ts';
 import { toCompactBlock } from './compact-block.ts';
 
-/** The newest block and its compact form, which several peers are about to ask for. */
+/** Caches the most recent block and its compact form, which several peers request (Core: m_most_recent_block). */
 export class RecentBlock {
   readonly #chain: Chain;
   readonly #random: Random;
@@ -19,23 +19,24 @@ export class RecentBlock {
     this.#random = modules.random;
   }
 
-  /** The block that was put here last. */
+  /** Index of the most recent block. */
   get index(): BlockIndex | undefined {
     return this.#index;
   }
 
+  /** Replaces the most recent block. */
   put(index: BlockIndex, block: Block): void {
     this.#index = index;
     this.#block = block;
     this.#compact = undefined;
   }
 
-  /** Any block whose body we have; undefined without one. */
+  /** Returns any block, cached or read from the chain; undefined if its data is missing. */
   block(index: BlockIndex): Block | undefined {
     return index === this.#index ? this.#block : this.#chain.getBlock(index);
   }
 
-  /** The payload of its `cmpctblock`; undefined without a body. */
+  /** Returns the payload of any block's `cmpctblock`; undefined if its data is missing. */
   compact(index: BlockIndex): Uint8Array | undefined {
     if (index === this.#index && this.#compact) return this.#compact;
     const block = this.block(index);

@@ -3,21 +3,21 @@ import type { HeaderView } from '../../../chain/tree/header-view.ts';
 import { blockWork } from '../../../consensus/pow.ts';
 import type { BlockHeader } from '../../../primitives/header.ts';
 
-/** A chain this many blocks' work behind ours is not worth storing. */
-const WORTHWHILE_BLOCKS = 144n;
+/** Blocks of work by which a stored chain may be behind the tip (Core: GetAntiDoSWorkThreshold). */
+const ANTI_DOS_BLOCKS = 144n;
 
 /**
- * The work that a peer's chain must have for its headers to be stored: the network's minimum, or about what ours had a
- * day ago (Core: GetAntiDoSWorkThreshold). Headers above it are stored without limit, since they cost their maker as
- * much as ours did. On regtest that is nothing; there, as in Core, nobody but ourselves can fill our memory.
+ * Returns the work a peer's chain must have for its headers to be stored: the network's minimum, or our tip's work less
+ * 144 blocks (Core: GetAntiDoSWorkThreshold). Headers of more work are stored without limit, since their work is as
+ * costly as ours. On regtest it is no protection, as in Core.
  */
 export function antiDosWorkThreshold({ tip, params }: Pick<HeaderView, 'tip' | 'params'>): bigint {
-  const slack = WORTHWHILE_BLOCKS * blockWork(tip.bits);
+  const slack = ANTI_DOS_BLOCKS * blockWork(tip.bits);
   const nearTip = tip.chainwork > slack ? tip.chainwork - slack : 0n;
   return nearTip > params.minimumChainWork ? nearTip : params.minimumChainWork;
 }
 
-/** The work of the chain to which `headers` on top of `parent` claim to lead. */
+/** Returns the work that a chain of `headers` on `parent` claims (Core: CalculateClaimedHeadersWork). */
 export function claimedHeadersWork(parent: BlockIndex, headers: readonly BlockHeader[]): bigint {
   let work = parent.chainwork;
   for (const header of headers) work += blockWork(header.bits);

@@ -1,10 +1,10 @@
-/** Bits, first in, first out: what was taken out makes no room, so that it is good for one filling. */
+/** A FIFO queue of bits (Core: bitdeque). Removed bits do not free memory, so it is for one fill and one drain. */
 export class BitQueue {
   #bytes = new Uint8Array(8);
   #end = 0;
   #start = 0;
 
-  /** How many bits are waiting. */
+  /** Bits in the queue. */
   get length(): number {
     return this.#end - this.#start;
   }
@@ -20,7 +20,7 @@ export class BitQueue {
     this.#end++;
   }
 
-  /** The bit that has waited longest; undefined if there is none. */
+  /** Removes the first bit; undefined if the queue is empty. */
   shift(): number | undefined {
     if (this.length === 0) return undefined;
     const bit = (this.#bytes[this.#start >>> 3]! >>> (this.#start & 7)) & 1;

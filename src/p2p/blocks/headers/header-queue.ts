@@ -2,22 +2,23 @@ import { concatBytes } from '../../../bytes/compare.ts';
 import { BlockHeader, HEADER_SIZE } from '../../../primitives/header.ts';
 
 const HASH_SIZE = 32;
-/** The hash of the parent is in the four bytes after the version; it follows from the header before. */
+/** Bytes of the version, which precedes the parent's hash; the latter is not stored. */
 const VERSION_SIZE = 4;
 const SIZE = HEADER_SIZE - HASH_SIZE;
 const CHUNK = 2_000;
 
-/** Headers of one chain, in 48 bytes each (Core: CompressedHeader), first in, first out. */
+/** A FIFO queue of consecutive headers in 48 bytes each, without the parent's hash (Core: CompressedHeader). */
 export class HeaderQueue {
   readonly #chunks: Uint8Array[] = [];
-  /** Headers in the last chunk, and taken from the first one. */
+  /** Headers in the last chunk. */
   #filled = CHUNK;
+  /** Headers removed from the first chunk. */
   #taken = 0;
   #length = 0;
-  /** The parent of the first one. */
+  /** Hash of the first header's parent. */
   #prevHash: Uint8Array;
 
-  /** `prevHash` is the parent of the first header to come. */
+  /** `prevHash` is the hash of the first header's parent. */
   constructor(prevHash: Uint8Array) {
     this.#prevHash = prevHash;
   }
@@ -26,7 +27,7 @@ export class HeaderQueue {
     return this.#length;
   }
 
-  /** Adds the child of the last one. */
+  /** Adds a header, which must be a child of the last one. */
   push(header: BlockHeader): void {
     if (this.#filled === CHUNK) {
       this.#chunks.push(new Uint8Array(CHUNK * SIZE));
@@ -40,7 +41,7 @@ export class HeaderQueue {
     this.#length++;
   }
 
-  /** The header that has waited longest; there must be one. */
+  /** Removes the first header of a non-empty queue. */
   shift(): BlockHeader {
     const chunk = this.#chunks[0]!;
     const at = SIZE * this.#taken++;

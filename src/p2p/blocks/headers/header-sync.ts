@@ -14,16 +14,18 @@ import type { PeerChains } from '../peer-chain.ts';
 import { antiDosWorkThreshold, claimedHeadersWork } from './anti-dos-work-threshold.ts';
 import { HeadersPresync } from './headers-presync.ts';
 
-/** Milliseconds within which `getheaders` is answered and not repeated (Core: HEADERS_RESPONSE_TIME). */
+/** Milliseconds a peer may take to answer `getheaders` before it is repeated (Core: HEADERS_RESPONSE_TIME). */
 export const HEADERS_RESPONSE_MS = 2 * 60_000;
-/** Milliseconds without an answer after which another peer is asked as well. */
-const SOURCE_PATIENCE_MS = 10_000;
-/** With a best header younger than this, in milliseconds, all peers are asked at once. */
+/** Milliseconds the sync peer may take to answer before another one is selected. */
+const SYNC_PEER_TIMEOUT_MS = 10_000;
+/** Milliseconds of the best header's age up to which headers are requested from all peers at once, as in Core. */
 const RECENT_MS = 24 * 60 * 60_000;
-/** Milliseconds in which a chain has to be learned from one peer, and for each header that it may have. */
+/** Milliseconds a header sync from one peer may take (Core: HEADERS_DOWNLOAD_TIMEOUT_BASE). */
 const HEADERS_DOWNLOAD_TIMEOUT_MS = 15 * 60_000;
+/** Milliseconds added per header expected (Core: HEADERS_DOWNLOAD_TIMEOUT_PER_HEADER). */
 const HEADERS_DOWNLOAD_TIMEOUT_PER_HEADER_MS = 1;
 
+/** What a `HeaderSync` depends on. */
 export interface HeaderSyncModules {
   readonly chain: HeaderView;
   readonly chains: PeerChains;
@@ -33,22 +35,26 @@ export interface HeaderSyncModules {
 }
 
 interface HeaderSyncState {
-  /** It has been asked for its chain. */
-  started: boolean;
-  /** By the monotonic clock, of a `getheaders` that awaits its answer. */
+  /** Whether the peer's chain was requested (Core: fSyncStarted). */
+  isChainRequested: boolean;
+  /** Monotonic milliseconds of the unanswered `getheaders` (Core: m_last_getheaders_timestamp). */
   requestedAt: number | undefined;
-  /** How often it left `getheaders` without an answer. */
-  lapses: number;
-  /** An announcement has made us ask it although another peer is being synchronised from. */
-  askedByAnnouncement: boolean;
+  /** Times the peer, as sync peer, did not answer. */
+  timeouts: number;
+  /**
+   * Whether an `inv` led to `getheaders` while another sync peer was active (Core:
+   * m_inv_triggered_getheaders_before_sync).
+   */
+  requestedByInv: boolean;
   sentSendHeaders: boolean;
-  /** Its chain has yet to show enough work to be stored. */
+  /** The header pre-sync of a chain that has not proved enough work yet. */
   presync: { readonly sync: HeadersPresync; readonly start: BlockIndex } | undefined;
 }
 
 /**
- * Headers first: learns each peer's chain, judged by its work. While far behind, from one peer at a time, as a long
- * chain need only be sent once; one that does not answer is replaced.
+ * Headers-first sync: requests each peer's headers and stores those with enough work. While the best
+ * header is old, syncs from one peer at a time, since every peer has the same long chain, and replaces a
+ * sync peer that does not answer.
  */
 export class HeaderSync {
   readonly #chain: HeaderView;
@@ -56,52 +62,54 @@ export class HeaderSync {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #logger: Logger;
-  readonly #onAnswer: () => void;
+  readonly #headersProcessed: () => void;
   readonly #states = new Map<Peer, HeaderSyncState>();
-  /** The peer from which a chain is being fetched while we are far behind. */
-  #source: Peer | undefined;
-  /** By the monotonic clock: when the source's chain has to be known, others being there to ask. */
-  #sourceDeadline = 0;
+  /** The peer we sync headers from while the best header is old. */
+  #syncPeer: Peer | undefined;
+  /** Monotonic milliseconds after which the sync peer is disconnected if another one is available. */
+  #syncDeadline = 0;
 
-  /** `onAnswer` is called after every `headers` message that makes sense: a peer's chain may be better known. */
-  constructor(modules: HeaderSyncModules, onAnswer: () => void) {
+  /**
+   * `headersProcessed` is called after every valid `headers` message, which may have changed a peer's best known block.
+   */
+  constructor(modules: HeaderSyncModules, headersProcessed: () => void) {
     this.#chain = modules.chain;
     this.#chains = modules.chains;
     this.#clock = modules.clock;
     this.#random = modules.random;
     this.#logger = modules.logger;
-    this.#onAnswer = onAnswer;
+    this.#headersProcessed = headersProcessed;
   }
 
-  /** Whether a peer is being asked for a chain that may be far longer than ours. */
+  /** Whether headers are being synced from a sync peer. */
   get isActive(): boolean {
-    return this.#source !== undefined;
+    return this.#syncPeer !== undefined;
   }
 
   peerReady(peer: Peer): void {
     this.#states.set(peer, {
-      started: false,
+      isChainRequested: false,
       requestedAt: undefined,
-      lapses: 0,
-      askedByAnnouncement: false,
+      timeouts: 0,
+      requestedByInv: false,
       sentSendHeaders: false,
       presync: undefined,
     });
-    this.#start();
+    this.#requestChains();
   }
 
   peerClosed(peer: Peer): void {
     this.#states.delete(peer);
-    if (this.#source === peer) this.#source = undefined;
-    this.#start();
+    if (this.#syncPeer === peer) this.#syncPeer = undefined;
+    this.#requestChains();
   }
 
-  /** The height up to which a peer's headers have been looked at while they show too little work to be stored. */
+  /** Height that a peer's header pre-sync has reached; undefined without a pre-sync. */
   presyncHeight(peer: Peer): number | undefined {
     return this.#states.get(peer)?.presync?.sync.presyncHeight;
   }
 
-  /** The greatest `presyncHeight` of all peers. */
+  /** The highest `presyncHeight` of all peers. */
   get bestPresyncHeight(): number | undefined {
     let best: number | undefined;
     for (const { presync } of this.#states.values()) {
@@ -110,43 +118,43 @@ export class HeaderSync {
     return best;
   }
 
-  /** Whether the peer has been asked for its chain. */
+  /** Returns whether a peer's chain was requested. */
   hasRequestedChain(peer: Peer): boolean {
-    return this.#states.get(peer)?.started ?? false;
+    return this.#states.get(peer)?.isChainRequested ?? false;
   }
 
-  /** Asks the peer for what follows `from`, unless an answer is due. */
+  /** Requests the headers after `from`, unless a request is outstanding. */
   request(peer: Peer, from: BlockIndex): void {
     const state = this.#states.get(peer);
     if (state) this.#request(peer, state, from);
   }
 
-  /** Replaces a source that does not answer, or has us busy for too long. */
+  /** Replaces a sync peer that does not answer, and disconnects one whose sync takes too long. */
   tick(): void {
-    const source = this.#source;
-    const state = source && this.#states.get(source);
-    if (state && this.#waits(state) > SOURCE_PATIENCE_MS) {
-      state.lapses++;
-      state.started = false;
-      this.#source = undefined;
-      this.#logger.debug({ peer: source.id }, 'no headers in time; asking another peer');
-    } else if (state && this.#clock.monotonic() > this.#sourceDeadline && this.#nextSource()) {
-      source.disconnect('takes too long to send its headers');
+    const peer = this.#syncPeer;
+    const state = peer && this.#states.get(peer);
+    if (state && this.#waitingMs(state) > SYNC_PEER_TIMEOUT_MS) {
+      state.timeouts++;
+      state.isChainRequested = false;
+      this.#syncPeer = undefined;
+      this.#logger.debug({ peer: peer.id }, 'headers response timeout, replaced sync peer');
+    } else if (state && this.#clock.monotonic() > this.#syncDeadline && this.#selectSyncPeer()) {
+      peer.disconnect('headers timeout');
     }
-    this.#start();
+    this.#requestChains();
   }
 
-  /** Asks whoever is to be asked next. */
-  #start(): void {
+  /** Requests headers from all peers if the best header is recent, otherwise from a sync peer. */
+  #requestChains(): void {
     const isRecent = this.#chain.bestHeader.time * 1000 > this.#clock.now() - RECENT_MS;
     if (isRecent) {
       for (const [peer, state] of this.#states)
-        if (!state.started && canServeBlocks(peer.services)) this.#ask(peer, state);
-    } else if (!this.#source) {
-      this.#source = this.#nextSource();
-      if (!this.#source) return;
-      this.#sourceDeadline = this.#clock.monotonic() + this.#headersTimeoutMs();
-      this.#ask(this.#source, this.#states.get(this.#source)!);
+        if (!state.isChainRequested && canServeBlocks(peer.services)) this.#requestChain(peer, state);
+    } else if (!this.#syncPeer) {
+      this.#syncPeer = this.#selectSyncPeer();
+      if (!this.#syncPeer) return;
+      this.#syncDeadline = this.#clock.monotonic() + this.#headersTimeoutMs();
+      this.#requestChain(this.#syncPeer, this.#states.get(this.#syncPeer)!);
     }
   }
 
@@ -156,13 +164,15 @@ export class HeaderSync {
     return HEADERS_DOWNLOAD_TIMEOUT_MS + HEADERS_DOWNLOAD_TIMEOUT_PER_HEADER_MS * expected;
   }
 
-  /** Of those not asked yet: who has lapsed least, then one that we called, then the longest connected. */
-  #nextSource(): Peer | undefined {
+  /**
+   * Selects a peer not requested from yet: by fewest timeouts, then outbound before inbound, then by connection time.
+   */
+  #selectSyncPeer(): Peer | undefined {
     let best: Peer | undefined;
     let bestRank = Number.POSITIVE_INFINITY;
     for (const [peer, state] of this.#states) {
-      if (state.started || this.#awaitsAnswer(state) || !canServeBlocks(peer.services)) continue;
-      const rank = state.lapses * 2 + (peer.inbound ? 1 : 0);
+      if (state.isChainRequested || this.#isAwaitingHeaders(state) || !canServeBlocks(peer.services)) continue;
+      const rank = state.timeouts * 2 + (peer.inbound ? 1 : 0);
       if (rank < bestRank) {
         best = peer;
         bestRank = rank;
@@ -171,87 +181,87 @@ export class HeaderSync {
     return best;
   }
 
-  /** From the block before our best one, so that the answer has at least one header and shows what the peer has. */
-  #ask(peer: Peer, state: HeaderSyncState): void {
-    state.started = true;
+  /** Requests from the best header's parent on, as Core does: a peer level with us then answers with one header. */
+  #requestChain(peer: Peer, state: HeaderSyncState): void {
+    state.isChainRequested = true;
     const best = this.#chain.bestHeader;
     this.#request(peer, state, best.prev ?? best);
   }
 
-  /** Milliseconds for which an answer has been due; 0 if none is. */
-  #waits({ requestedAt }: HeaderSyncState): number {
+  /** Milliseconds since the outstanding request; 0 if there is none. */
+  #waitingMs({ requestedAt }: HeaderSyncState): number {
     return requestedAt === undefined ? 0 : this.#clock.monotonic() - requestedAt;
   }
 
-  #awaitsAnswer(state: HeaderSyncState): boolean {
-    return state.requestedAt !== undefined && this.#waits(state) <= HEADERS_RESPONSE_MS;
+  #isAwaitingHeaders(state: HeaderSyncState): boolean {
+    return state.requestedAt !== undefined && this.#waitingMs(state) <= HEADERS_RESPONSE_MS;
   }
 
-  /** Asks for what follows `from`, or `last` if the peer has that, unless an answer is due. */
+  /** Requests the headers after `last`, or after `from` if the peer lacks `last`, unless a request is outstanding. */
   #request(peer: Peer, state: HeaderSyncState, from: BlockIndex, last?: Uint8Array): void {
-    if (this.#awaitsAnswer(state)) return;
+    if (this.#isAwaitingHeaders(state)) return;
     state.requestedAt = this.#clock.monotonic();
     const locator = this.#chain.locator(from);
     peer.send('getheaders', { locator: last ? [last, ...locator] : locator, stop: NO_STOP });
   }
 
-  /** The peer announced a block by its hash only. */
+  /** Handles a block announced by `inv`: requests headers if the block is unknown. */
   announced(peer: Peer, hash: Uint8Array): void {
     const state = this.#states.get(peer);
     if (!state) return;
     this.#chains.get(peer)?.learnHash(hash);
     if (this.#chain.getIndex(hash)) return;
-    if (this.#source && !state.started) {
-      if (state.askedByAnnouncement) return;
-      state.askedByAnnouncement = true;
+    if (this.#syncPeer && !state.isChainRequested) {
+      if (state.requestedByInv) return;
+      state.requestedByInv = true;
     }
     this.#request(peer, state, this.#chain.bestHeader);
   }
 
-  /** Takes a `headers` message, an answer or an announcement. */
+  /** Handles a `headers` message, a response or an announcement (Core: ProcessHeadersMessage). */
   received(peer: Peer, headers: readonly BlockHeader[]): void {
     const state = this.#states.get(peer);
     if (!state) return;
     if (headers.length === 0) {
       state.presync = undefined;
-      this.#answered(peer, state);
-      this.#onAnswer();
+      this.#finishRequest(peer, state);
+      this.#headersProcessed();
       return;
     }
     for (const header of headers) {
-      const refusal = checkHeader(header, this.#chain.params);
-      if (!refusal) continue;
-      this.#refuse(peer, header, refusal);
+      const reject = checkHeader(header, this.#chain.params);
+      if (!reject) continue;
+      this.#reject(peer, header, reject);
       return;
     }
     if (!isContinuous(headers)) {
-      peer.misbehaving('headers that do not follow each other');
+      peer.misbehaving('non-continuous headers');
       return;
     }
     const isFull = headers.length === MAX_HEADERS;
     if (state.presync && this.#continuePresync(peer, state, headers, isFull)) return;
     const parent = this.#chain.getIndex(headers[0]!.prevHash);
-    if (parent) this.#connecting(peer, state, parent, headers, isFull);
-    else this.#unconnecting(peer, state, headers);
+    if (parent) this.#handleConnecting(peer, state, parent, headers, isFull);
+    else this.#handleUnconnecting(peer, state, headers);
   }
 
-  /** Headers of a peer whose chain has yet to show its work. Returns false if they are none of that. */
+  /** Passes headers to the peer's pre-sync. Returns false if they do not belong to it, which ends the pre-sync. */
   #continuePresync(peer: Peer, state: HeaderSyncState, headers: readonly BlockHeader[], isFull: boolean): boolean {
     const { sync, start } = state.presync!;
     const { success, requestMore, accepted } = sync.process(headers, isFull);
     if (!requestMore) state.presync = undefined;
     if (!success) {
-      this.#logger.debug({ peer: peer.id, height: sync.presyncHeight }, 'gave up a chain before it showed its work');
+      this.#logger.debug({ peer: peer.id, height: sync.presyncHeight }, 'header pre-sync failed');
       return false;
     }
     state.requestedAt = undefined;
     if (requestMore) this.#request(peer, state, start, sync.lastHash);
     if (accepted.length > 0) this.#store(peer, state, accepted, isFull);
-    else if (!requestMore) this.#ignore(peer, state, sync.presyncHeight);
+    else if (!requestMore) this.#ignoreLowWork(peer, state, sync.presyncHeight);
     return true;
   }
 
-  #connecting(
+  #handleConnecting(
     peer: Peer,
     state: HeaderSyncState,
     parent: BlockIndex,
@@ -263,10 +273,10 @@ export class HeaderSync {
     const minimumWork = antiDosWorkThreshold(this.#chain);
     if (isKnown || claimedHeadersWork(parent, headers) >= minimumWork) this.#store(peer, state, headers, isFull);
     else if (isFull) this.#startPresync(peer, state, parent, headers, minimumWork);
-    else this.#ignore(peer, state, parent.height + headers.length);
+    else this.#ignoreLowWork(peer, state, parent.height + headers.length);
   }
 
-  /** There is more to come, which may have the work that these lack. */
+  /** Starts a pre-sync: the peer has more headers, which may add up to enough work (Core: TryLowWorkHeadersSync). */
   #startPresync(
     peer: Peer,
     state: HeaderSyncState,
@@ -279,22 +289,25 @@ export class HeaderSync {
       ...{ params, start, minimumWork, now: unixSeconds(this.#clock), random: this.#random },
     });
     state.presync = { sync, start };
-    if (!this.#continuePresync(peer, state, headers, true)) this.#answered(peer, state);
+    if (!this.#continuePresync(peer, state, headers, true)) this.#finishRequest(peer, state);
   }
 
-  #ignore(peer: Peer, state: HeaderSyncState, height: number): void {
-    this.#logger.debug({ peer: peer.id, height }, 'ignored a chain of low work');
-    this.#answered(peer, state);
-    this.#onAnswer();
+  #ignoreLowWork(peer: Peer, state: HeaderSyncState, height: number): void {
+    this.#logger.debug({ peer: peer.id, height }, 'ignored low-work chain');
+    this.#finishRequest(peer, state);
+    this.#headersProcessed();
   }
 
-  /** An announcement on top of blocks that we lack: asks for these, at most once per HEADERS_RESPONSE_MS. */
-  #unconnecting(peer: Peer, state: HeaderSyncState, headers: readonly BlockHeader[]): void {
+  /**
+   * Requests the missing parents of an announced header, at most once per `HEADERS_RESPONSE_MS` (Core:
+   * HandleUnconnectingHeaders).
+   */
+  #handleUnconnecting(peer: Peer, state: HeaderSyncState, headers: readonly BlockHeader[]): void {
     this.#chains.get(peer)?.learnHash(headers.at(-1)!.hash);
     this.#request(peer, state, this.#chain.bestHeader);
   }
 
-  /** Adds headers that are worth it to the tree. */
+  /** Adds headers with enough work to the block tree, and requests more after a full message. */
   #store(peer: Peer, state: HeaderSyncState, headers: readonly BlockHeader[], isFull: boolean): void {
     const isKnown = this.#chain.getIndex(headers.at(-1)!.hash) !== undefined;
     const { last, reject } = this.#chain.acceptHeaders(headers);
@@ -303,33 +316,38 @@ export class HeaderSync {
     if (last && peerChain && !isKnown && last.chainwork > this.#chain.tip.chainwork) {
       peerChain.announcedAt = this.#clock.monotonic();
     }
-    // While the presync goes on, it asks for what it needs.
+    // An ongoing pre-sync has requested its next headers already.
     if (!state.presync) {
       if (isFull && last && !reject) this.#request(peer, state, last);
-      else this.#answered(peer, state);
+      else this.#finishRequest(peer, state);
     }
-    if (reject) this.#refuse(peer, firstAfter(last, headers), reject);
-    this.#offerHeaders(peer, state);
-    this.#onAnswer();
+    if (reject) this.#reject(peer, firstAfter(last, headers), reject);
+    this.#sendSendHeaders(peer, state);
+    this.#headersProcessed();
   }
 
-  /** Headers cost their sender nothing, so they make no noise; the connection's end does. */
-  #refuse(peer: Peer, header: BlockHeader, reject: BlockReject): void {
+  /**
+   * Logged at debug level, since a peer can repeat invalid headers at no cost; a disconnect is logged at info level.
+   */
+  #reject(peer: Peer, header: BlockHeader, reject: BlockReject): void {
     const { reason, debug } = reject;
-    this.#logger.debug({ peer: peer.id, block: header.hashHex, reason, debug }, 'refused a header');
+    this.#logger.debug({ peer: peer.id, block: header.hashHex, reason, debug }, 'rejected header');
     maybePunishNodeForBlock(peer, reject);
   }
 
-  /** The peer has no more to tell for now. */
-  #answered(peer: Peer, state: HeaderSyncState): void {
+  /** Records that the peer has sent all its headers. */
+  #finishRequest(peer: Peer, state: HeaderSyncState): void {
     state.requestedAt = undefined;
-    if (this.#source !== peer) return;
-    this.#source = undefined;
-    this.#start();
+    if (this.#syncPeer !== peer) return;
+    this.#syncPeer = undefined;
+    this.#requestChains();
   }
 
-  /** BIP130, once the peer's chain is known: before, its announcements would be in the way. */
-  #offerHeaders(peer: Peer, state: HeaderSyncState): void {
+  /**
+   * Sends `sendheaders` (BIP130) once the peer's chain has the minimum work, so that it does
+   * not disturb the header sync.
+   */
+  #sendSendHeaders(peer: Peer, state: HeaderSyncState): void {
     const best = this.#chains.get(peer)?.bestKnown;
     if (state.sentSendHeaders || !best || best.chainwork <= this.#chain.params.minimumChainWork) return;
     if (peer.handshake.version < SENDHEADERS_VERSION) return;
@@ -338,12 +356,12 @@ export class HeaderSync {
   }
 }
 
-/** The header that was refused: the one behind the last that was not. */
+/** Returns the rejected header, which follows `last`, the last accepted one. */
 function firstAfter(last: BlockIndex | undefined, headers: readonly BlockHeader[]): BlockHeader {
   return headers[last ? headers.findIndex(({ hash }) => equalBytes(hash, last.hash)) + 1 : 0]!;
 }
 
-/** Whether each header names the one before it as its parent. */
+/** Returns whether each header is a child of the previous one (Core: CheckHeadersAreContinuous). */
 function isContinuous(headers: readonly BlockHeader[]): boolean {
   for (let i = 1; i < headers.length; i++) {
     if (!equalBytes(headers[i]!.prevHash, headers[i - 1]!.hash)) return false;

@@ -8,48 +8,53 @@ import type { BlockHeader } from '../../../primitives/header.ts';
 import { BitQueue } from './bit-queue.ts';
 import { HeaderQueue } from './header-queue.ts';
 
-/** One bit is kept of so many headers (Core: commitment_period). */
+/** Headers per one-bit commitment (Core: commitment_period). */
 const COMMITMENT_PERIOD = 641;
-/** Headers of the second round wait until so many have followed and agree with their bits: 23.7 bits of certainty. */
+/**
+ * Headers buffered in the redownload; the first is accepted once they match 23.7 commitments
+ * (Core: redownload_buffer_size).
+ */
 const REDOWNLOAD_BUFFER_SIZE = 15_218;
-/** The median time rule lets a chain have no more blocks than this per second. */
+/** Blocks per second that a chain can have at most under the median time rule. */
 const MAX_BLOCKS_PER_SECOND = 6;
 /** Seconds by which a block may be ahead of our clock (Core: MAX_FUTURE_BLOCK_TIME). */
 const MAX_FUTURE_BLOCK_TIME = 2 * 60 * 60;
 const SALT_BYTES = 16;
 
+/** Parameters of a header pre-sync. */
 export interface HeadersPresyncOptions {
   readonly params: ChainParams;
-  /** The block that we share with the peer, from where its headers go on. */
+  /** The parent of the peer's first header. */
   readonly start: HeaderContext & { readonly chainwork: bigint };
-  /** The work that the peer's chain has to show. */
+  /** The work that the peer's chain must have. */
   readonly minimumWork: bigint;
-  /** Seconds since the Unix epoch. */
+  /** Unix seconds. */
   readonly now: number;
   readonly random: Random;
-  /** Both default to Core's values. */
+  /** Default: 641, as in Core. */
   readonly commitmentPeriod?: number;
+  /** Default: 15,218, as in Core. */
   readonly redownloadBufferSize?: number;
 }
 
+/** The result of one `headers` message (Core: HeadersSyncState::ProcessingResult). */
 export interface PresyncResult {
-  /** The headers are as they should be; if not, nothing has been made of them. */
+  /** Whether the headers were valid; if not, the pre-sync has ended. */
   readonly success: boolean;
-  /** Whether to ask for what follows `lastHash`; if not, this was the end. */
+  /** Whether to request the headers after `lastHash`; if not, the pre-sync has ended. */
   readonly requestMore: boolean;
-  /** Headers that belong to a chain of enough work, in their order. */
+  /** Headers of a chain with enough work, in order. */
   readonly accepted: readonly BlockHeader[];
 }
 
 const FAILED: PresyncResult = { success: false, requestMore: false, accepted: [] };
 
 /**
- * Learns a long chain of headers without room for it before it has shown its work (Core: HeadersSyncState). They are
- * fetched twice. The first time ('presync') they are only counted, and one salted bit of every so many is kept. Once
- * they show enough work they are fetched again ('redownload') and given out when enough of those behind them agree
- * with the bits: whoever wants to have other headers stored than those that have the work has to guess the bits.
- * Proof of work of the headers, and that each is the child of the one before it in its message, is for the caller to
- * see to.
+ * Downloads a chain of headers twice, so that headers are stored only once their chain has proved enough work (Core:
+ * HeadersSyncState). The *presync* phase sums up the work and keeps a salted one-bit commitment every
+ * `commitmentPeriod` headers. The *redownload* phase accepts a header once enough later headers match their
+ * commitments; to have other headers stored, a peer would have to guess the bits. The caller must have checked the
+ * headers' proof of work, and that the headers of a message are consecutive.
  */
 export class HeadersPresync {
   readonly #params: ChainParams;
@@ -58,19 +63,22 @@ export class HeadersPresync {
   readonly #period: number;
   readonly #bufferSize: number;
   readonly #salt: Uint8Array;
-  /** Heights with this remainder are those of which a bit is kept. */
+  /** Remainder, modulo the period, of the heights that have a commitment. */
   readonly #offset: number;
   readonly #maxCommitments: number;
   readonly #commitments = new BitQueue();
   readonly #buffer: HeaderQueue;
   #phase: 'presync' | 'redownload' | 'done' = 'presync';
   #presyncHeight: number;
-  /** Of the last header of this phase. */
+  /** Height of the current phase's last header, as the following fields. */
   #height: number;
   #lastHash: Uint8Array;
   #lastBits: number;
   #work: bigint;
-  /** The second round has shown the work as well: all the rest may pass. */
+  /**
+   * Whether the redownloaded headers have enough work: all further ones are accepted (Core:
+   * m_process_all_remaining_headers).
+   */
   #isProven = false;
 
   constructor(options: HeadersPresyncOptions) {
@@ -82,7 +90,7 @@ export class HeadersPresync {
     this.#bufferSize = options.redownloadBufferSize ?? REDOWNLOAD_BUFFER_SIZE;
     this.#salt = random.bytes(SALT_BYTES);
     this.#offset = randomInt(random, this.#period);
-    // No valid chain can be longer than this by now, so that this bounds our memory.
+    // Bounds memory: no valid chain can be longer at this time.
     const seconds = now - start.medianTimePast() + MAX_FUTURE_BLOCK_TIME;
     this.#maxCommitments = Math.floor((MAX_BLOCKS_PER_SECOND * seconds) / this.#period);
     this.#buffer = new HeaderQueue(start.hash);
@@ -97,22 +105,22 @@ export class HeadersPresync {
     return this.#phase;
   }
 
-  /** The height that the first round has reached. */
+  /** Height that the presync phase has reached. */
   get presyncHeight(): number {
     return this.#presyncHeight;
   }
 
-  /** The hash to begin the locator of the next request with, before those of the block where this began. */
+  /** The first hash of the next request's locator; the start block's locator follows. */
   get lastHash(): Uint8Array {
     return this.#lastHash;
   }
 
-  /** Bits that are kept, and headers that wait. */
+  /** Commitments and buffered headers in memory. */
   get size(): { readonly commitments: number; readonly headers: number } {
     return { commitments: this.#commitments.length, headers: this.#buffer.length };
   }
 
-  /** Takes the headers of a message; `isFull` if it held as many as it may, so that there may be more. */
+  /** Processes the headers of a message; `isFull`: it has `MAX_HEADERS` headers, so the peer may have more. */
   process(headers: readonly BlockHeader[], isFull: boolean): PresyncResult {
     const result = this.#phase === 'presync' ? this.#presync(headers, isFull) : this.#redownload(headers, isFull);
     if (!result.requestMore) this.#phase = 'done';
@@ -142,7 +150,7 @@ export class HeadersPresync {
     for (const header of headers) {
       if (!this.#follows(header)) return FAILED;
       const work = this.#work + blockWork(header.bits);
-      // The peer's chain may have grown meanwhile: beyond the work that is needed there need not be a bit.
+      // The peer's chain may have grown since: beyond the required work there may be no commitment.
       if (work >= this.#minimumWork) this.#isProven = true;
       else if (this.#isCommitted(this.#height + 1) && this.#commitments.shift() !== this.#commitment(header)) {
         return FAILED;
@@ -155,7 +163,7 @@ export class HeadersPresync {
     return { success: true, requestMore: isFull && !this.#isProven, accepted };
   }
 
-  /** Whether a header is the child of the last one, with a difficulty that it may have after it. */
+  /** Returns whether a header is a child of the last one with a permitted difficulty transition. */
   #follows(header: BlockHeader): boolean {
     return (
       equalBytes(header.prevHash, this.#lastHash) &&

@@ -5,8 +5,8 @@ import { v1Prefix } from './v1-prefix.ts';
 import { V2Framing } from './v2-framing.ts';
 
 /**
- * The format of an inbound connection: v1 if it begins with the v1 prefix, otherwise v2 (BIP324). Sends nothing until the
- * format is known.
+ * The format of an inbound connection: v1 if it begins with the v1 prefix, otherwise v2 (BIP324). Sends nothing
+ * until the format is known.
  */
 export class DetectingFraming implements Framing {
   readonly shouldReconnectV1 = false;

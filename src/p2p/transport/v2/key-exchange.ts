@@ -21,9 +21,9 @@ export interface V2FramingOptions {
 }
 
 /**
- * BIP324's key exchange and version negotiation. Each side sends an ElligatorSwift key and garbage, both indistinguishable
- * from random bytes. Once it has the other's key, it sends the garbage terminator and an empty version packet, which
- * authenticates the garbage.
+ * BIP324's key exchange and version negotiation. Each side sends an ElligatorSwift key and garbage, both
+ * indistinguishable from random bytes. Once it has the other's key, it sends the garbage terminator and an empty
+ * version packet, which authenticates the garbage.
  */
 export class V2KeyExchange {
   readonly #options: V2FramingOptions;
@@ -61,7 +61,10 @@ export class V2KeyExchange {
     return this.#garbage;
   }
 
-  /** Reads `chunk` from offset `at`. Returns how many bytes it consumed. Passes our response to `reply`. Throws `FramingError`. */
+  /**
+   * Reads `chunk` from offset `at`. Returns how many bytes it consumed. Passes our response to
+   * `reply`. Throws `FramingError`.
+   */
   receive(chunk: Uint8Array, at: number, reply: (bytes: Uint8Array) => void): number {
     return this.#session ? this.#readGarbage(this.#session, chunk, at) : this.#readKey(chunk, at, reply);
   }

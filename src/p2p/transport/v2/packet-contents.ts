@@ -7,7 +7,9 @@ const CONTENTS = 1;
 /** Bytes of a long message type: a zero byte, then the command in ASCII. */
 const LONG_TYPE_SIZE = 1 + COMMAND_SIZE;
 
-/** Encodes what precedes a message's payload in a packet: the header byte, and the short or long message type (BIP324). */
+/**
+ * Encodes what precedes a message's payload in a packet: the header byte, and the short or long message type (BIP324).
+ */
 export function encodeHead(command: string): Uint8Array {
   const shortId = shortIdOf(command);
   if (shortId !== undefined) return Uint8Array.of(0, shortId);

@@ -30,8 +30,8 @@ export class PacketReader {
   }
 
   /**
-   * Reads `chunk` from offset `at`. Calls `deliver` with each decrypted packet and its bytes on the wire. Throws
-   * `FramingError`.
+   * Reads `chunk` from offset `at`. Calls `deliver` with each decrypted packet and its bytes on the
+   * wire. Throws `FramingError`.
    */
   receive(chunk: Uint8Array, at: number, deliver: (packet: Uint8Array, size: number) => void): void {
     let next = at;

@@ -58,8 +58,8 @@ export class V2Session {
   }
 
   /**
-   * Encrypts the next packet. Returns parts to send in order, so that a large payload is not copied. `head` is the header
-   * byte and the part of the contents that precedes the payload.
+   * Encrypts the next packet. Returns parts to send in order, so that a large payload is not copied. `head` is the
+   * header byte and the part of the contents that precedes the payload.
    */
   seal(head: Uint8Array, payload: Uint8Array, aad: Uint8Array = NO_AAD): readonly Uint8Array[] {
     const contentsLength = head.length - 1 + payload.length;
@@ -78,7 +78,9 @@ export class V2Session {
     return length[0]! | (length[1]! << 8) | (length[2]! << 16);
   }
 
-  /** Decrypts the next packet, without its length field, to header byte and contents; undefined if authentication fails. */
+  /**
+   * Decrypts the next packet, without its length field, to header byte and contents; undefined if authentication fails.
+   */
   open(sealed: Uint8Array, aad: Uint8Array = NO_AAD): Uint8Array | undefined {
     return this.#receivePacket.open(aad, sealed);
   }

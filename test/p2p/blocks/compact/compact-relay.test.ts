@@ -73,7 +73,10 @@ const asked = (peer: FakePeer) =>
 const inFull = ({ hash }: Block) => `${InvType.WITNESS_BLOCK} ${toHex(hash)}`;
 const blockTxn = (block: Block, ...transactions: readonly Transaction[]) => ({ blockHash: block.hash, transactions });
 
-/** A node that lacks the first two of these transactions, and has asked the peer for them that announced a block of both. */
+/**
+ * A node that lacks the first two of these transactions, and has asked the peer for them that
+ * announced a block of both.
+ */
 async function missingTwo() {
   const all = await scene();
   const peer = await all.join();
@@ -226,8 +229,8 @@ describe('a compact block', () => {
   });
 
   it.each([
-    ['too few', 1, 'blocktxn with other transactions than asked for'],
-    ['too many', 3, 'blocktxn with other transactions than asked for'],
+    ['too few', 1, 'non-matching block transactions'],
+    ['too many', 3, 'non-matching block transactions'],
   ])('completed with %s transactions ends the connection', async (_, count, reason) => {
     const { all, peer, block, transactions } = await missingTwo();
     const [a, b, c] = transactions;
@@ -245,7 +248,7 @@ describe('a compact block', () => {
     expect(peer.closed).toBe(false);
     peer.send('blocktxn', blockTxn(block, a, b));
     await all.net.until(() => peer.closed, 200);
-    expect(all.node.disconnects).toEqual(['misbehaving: blocktxn for what has failed before']);
+    expect(all.node.disconnects).toEqual(['misbehaving: blocktxn after failed reconstruction']);
   });
 
   it('that prefills what is beyond its end, or nothing at all, ends the connection', async () => {
@@ -415,7 +418,7 @@ describe('serving', () => {
     expect(all.node.disconnects).toEqual([]);
     get(all.node.chain.tip.hash, 1);
     await all.net.until(() => peer.closed, 200);
-    expect(all.node.disconnects).toEqual(['misbehaving: getblocktxn beyond the end of the block']);
+    expect(all.node.disconnects).toEqual(['misbehaving: getblocktxn index out of bounds']);
   });
 
   it('announces a block before it is known to be valid, to those who asked for that', async () => {

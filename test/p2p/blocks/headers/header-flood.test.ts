@@ -109,7 +109,7 @@ describe('a chain of less work than the minimum', () => {
     const helpful = await FakePeer.join(net, node);
     serveHeaders(helpful, chain);
     await net.until(() => endless.closed, 40 * 60_000, 500);
-    expect(node.disconnects).toEqual(['takes too long to send its headers']);
+    expect(node.disconnects).toEqual(['headers timeout']);
     await net.until(() => node.chain.bestHeader.height === chain.length, 5_000);
   });
 });
