@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { describeVectors, vectorPath } from './support/vectors.ts';
+import { describeVectors, vectorBytes, vectorPath } from './support/vectors.ts';
 
 /** Vectors that no test reads yet, each with the feature that Pier lacks or leaves to a dependency. */
 const unread: Readonly<Record<string, string>> = {
@@ -21,16 +22,27 @@ function filesBelow(folder: string): string[] {
     .map((entry) => `${entry.parentPath}/${entry.name}`.slice(folder.length).replace(/^\//, ''));
 }
 
-describeVectors('the vector files', 'README.md', () => {
+describeVectors('the vector files', 'core/script_tests.json', () => {
+  const files = filesBelow(vectorPath('')).filter((path) => path !== 'README.md');
   const tests = fileURLToPath(new URL('.', import.meta.url));
   const source = filesBelow(tests)
     .filter((path) => path.endsWith('.ts') && path !== 'vectors.test.ts')
     .map((path) => readFileSync(`${tests}/${path}`, 'utf8'))
     .join('\n');
 
+  it('are those that scripts/fetch-vectors.mjs fetches', () => {
+    const { files: listed } = JSON.parse(readFileSync(`${tests}/../scripts/vectors.json`, 'utf8')) as {
+      readonly files: readonly { readonly path: string; readonly size: number; readonly sha256: string }[];
+    };
+    const found = files.map((path) => {
+      const content = vectorBytes(path);
+      return { path, size: content.length, sha256: createHash('sha256').update(content).digest('hex') };
+    });
+    found.sort((a, b) => (a.path < b.path ? -1 : 1));
+    expect(listed.map(({ path, size, sha256 }) => ({ path, size, sha256 }))).toEqual(found);
+  });
+
   it('are each read by a test, except the listed ones', () => {
-    const files = filesBelow(vectorPath('')).filter((path) => path !== 'README.md');
-    expect(files).toHaveLength(45);
     // Tests read blocks by name from a table, and compact blocks by height.
     const isRead = (path: string) => {
       if (/^blocks\/compact\d+\.raw$/.test(path)) return source.includes('`blocks/compact$');

@@ -11,7 +11,8 @@ export const requireOracles = process.env.PIER_REQUIRE_ORACLES === '1';
 
 /** The folder of the vectors, with a trailing slash; it may be absent. PIER_VECTORS_DIR overrides it. */
 export const vectorsRoot: string =
-  process.env.PIER_VECTORS_DIR ?? fileURLToPath(new URL('../../../shared/vectors/', import.meta.url));
+  process.env.PIER_VECTORS_DIR?.replace(/\/*$/, '/') ??
+  fileURLToPath(new URL('../../../shared/vectors/', import.meta.url));
 
 /** Path of a Chromium, which runs the browser tests; undefined if absent. PIER_CHROMIUM overrides it. */
 export const chromium: string | undefined = locateChromium();
