@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
 import { TestNode } from '../api/test-node.ts';
 import { mineBlock } from '../chain/support/builder.ts';
-import { type Bitcoind, type BitcoindWallet, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
+import { type Bitcoind, type BitcoindWallet, describeBitcoind, isKnots, startBitcoind } from '../support/bitcoind.ts';
 import { sameAnswer } from '../support/same-answer.ts';
 import { vectorJson } from '../support/vectors.ts';
 
@@ -36,7 +36,12 @@ describeBitcoind('RPC on the same chain, compared with bitcoind', () => {
 
   beforeAll(async () => {
     // Core's default policy, since Knots' is stricter.
-    const args = ['-corepolicy', '-minrelaytxfee=0.000001', '-incrementalrelayfee=0.000001', '-blockfilterindex=1'];
+    const args = [
+      ...(isKnots() ? ['-corepolicy'] : []),
+      '-minrelaytxfee=0.000001',
+      '-incrementalrelayfee=0.000001',
+      '-blockfilterindex=1',
+    ];
     [theirs, ours] = await Promise.all([startBitcoind({ args }), TestNode.start({ blockFilterIndex: true })]);
     wallet = await theirs.wallet();
     await wallet.mine(110);

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -260,6 +260,11 @@ export class BitcoindWallet {
   async mine(count: number): Promise<string[]> {
     return this.node.mine(count, await this.newAddress());
   }
+}
+
+/** Whether the bitcoind is Bitcoin Knots, which has options that Bitcoin Core does not know. */
+export function isKnots(): boolean {
+  return execFileSync(join(bitcoindDir ?? '', 'bitcoind'), ['--version'], { encoding: 'utf8' }).includes('Knots');
 }
 
 /** Starts a bitcoind. The caller must end it with `stop()`. */

@@ -3,15 +3,14 @@ import { toHex } from '../../src/bytes/hex.ts';
 import type { AcceptResult } from '../../src/mempool/mempool.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import type { Transaction } from '../../src/primitives/transaction.ts';
-import { type Bitcoind, BitcoindRpcError, startBitcoind } from './bitcoind.ts';
+import { type Bitcoind, BitcoindRpcError, isKnots, startBitcoind } from './bitcoind.ts';
 import type { RegtestChain } from './regtest-chain.ts';
 
 /** Bytes: the largest OP_RETURN output that Knots accepts. Core 30 accepts 100,000. */
 export const KNOTS_MAX_DATA_CARRIER = 83;
 
-/** Options that give Bitcoin Knots the policy of Core 30, as far as possible. */
-const CORE_POLICY = [
-  '-corepolicy=1',
+/** Options for test chains under Core 30's default policy. */
+const COMMON_OPTIONS = [
   '-acceptnonstdtxn=0',
   '-minrelaytxfee=0.000001',
   '-incrementalrelayfee=0.000001',
@@ -19,11 +18,20 @@ const CORE_POLICY = [
   '-blockmaxweight=4000000',
   '-dustrelayfee=0.00003',
   `-datacarriersize=${KNOTS_MAX_DATA_CARRIER}`,
+  '-permitbaremultisig=1',
+  '-checkmempool=0',
+  '-checkblockindex=0',
+  // The test chains are dated 2020; without this option bitcoind would stay in its initial block download.
+  '-maxtipage=1000000000',
+];
+
+/** Options, unknown to Core, that give Bitcoin Knots the policy of Core 30, as far as possible. */
+const KNOTS_OPTIONS = [
+  '-corepolicy=1',
   '-datacarrierfullcount=0',
   '-datacarriercost=0.25',
   '-acceptnonstddatacarrier=1',
   '-permitbaredatacarrier=1',
-  '-permitbaremultisig=1',
   '-permitbarepubkey=1',
   '-permitbareanchor=1',
   '-permitephemeral=anchor,send,dust',
@@ -36,10 +44,6 @@ const CORE_POLICY = [
   '-subdustfeepenalty=0',
   '-mempooltruc=enforce',
   '-mempoolreplacement=fee,-optin',
-  '-checkmempool=0',
-  '-checkblockindex=0',
-  // The test chains are dated 2020; without this option bitcoind would stay in its initial block download.
-  '-maxtipage=1000000000',
 ];
 
 /** Knots' reject reasons and Core 30's: Knots has finer ones in places, and the script reason from before Core 30. */
@@ -80,7 +84,7 @@ interface TestMempoolAccept {
 
 /** Starts a bitcoind with Core 30's policy. */
 export function startCorePolicyNode(...args: readonly string[]): Promise<Bitcoind> {
-  return startBitcoind({ args: [...CORE_POLICY, ...args] });
+  return startBitcoind({ args: [...COMMON_OPTIONS, ...(isKnots() ? KNOTS_OPTIONS : []), ...args] });
 }
 
 /** Returns Pier's verdict: `ok` or the reject reason. */
