@@ -7,7 +7,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import type { HeaderChain } from './header-chain.ts';
 
-/** What a node that follows headers works with. */
+/** Modules that a node with a header chain uses. */
 export interface HeaderFollowerModules {
   readonly chain: HeaderChain;
   readonly clock: Clock;
@@ -15,10 +15,10 @@ export interface HeaderFollowerModules {
   readonly logger: Logger;
 }
 
-/** The handlers of a node without blocks; commands without one are ignored. */
+/** Message handlers of a node without blocks. Commands without a handler are ignored. */
 export type SpvHandlers = { readonly [C in Command]?: (peer: Peer, message: MessageOf<C>) => void };
 
-/** Returns the handlers that every node with a chain of headers has: announcements, headers and pings. */
+/** Returns the handlers common to all nodes with a header chain: block announcements, headers and pings. */
 export function headerHandlers(headers: HeaderSync): Pick<SpvHandlers, 'headers' | 'inv' | 'ping' | 'pong'> {
   return {
     headers: (peer, message) => headers.received(peer, message.headers),

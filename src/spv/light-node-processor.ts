@@ -21,15 +21,15 @@ import type { Scanner } from './scanner.ts';
 import { TxBroadcast } from './tx-broadcast.ts';
 import type { TransactionWatcher, Watcher } from './watcher.ts';
 
-/** How the watcher's payments are found: with compact block filters (BIP157), or with Bloom filters (BIP37). */
+/** A watcher and the filters that find its payments: compact block filters (BIP157) or Bloom filters (BIP37). */
 export type PaymentSearch =
   | { readonly watcher: Watcher; readonly bloom?: false }
   | { readonly watcher: TransactionWatcher; readonly bloom: boolean };
 
-/** What a light node's processor works with. */
+/** Modules that a `LightNodeProcessor` uses. */
 export type LightNodeProcessorModules = PaymentSearch & HeaderFollowerModules & { readonly book: AddressBook };
 
-/** The message processor of a light node: follows headers, searches the watcher's payments, and serves nothing. */
+/** The message processor of a light node: syncs headers, scans for the watcher's payments, and broadcasts its transactions. */
 export class LightNodeProcessor implements MessageProcessor {
   readonly events: SyncProgressMeter['events'];
   readonly services: bigint;

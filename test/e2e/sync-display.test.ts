@@ -64,7 +64,7 @@ describe('download progress', () => {
       expect(await terminal.ended).toBe(0);
       expect(await pipe.ended).toBe(0);
       expect(pipe.text()).toContain(`Node ${piped} (regtest) accepts peers`);
-      expect(pipe.text()).toContain('"msg":"connected"');
+      expect(pipe.text()).toContain('"msg":"connected peer"');
       expect([...pipe.text()].filter((character) => character < ' ' && character !== '\n')).toEqual([]);
     },
   );

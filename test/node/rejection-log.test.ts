@@ -62,10 +62,10 @@ describe('a rejected block is logged once', () => {
     expect(log.shown.at(-1)).toMatchObject({
       category: 'p2p',
       peer: 0,
-      message: 'disconnected',
+      message: 'disconnected peer',
       reason: expect.stringMatching('bad-cb-amount'),
     });
-    const disconnects = log.shown.filter(({ message }) => message === 'disconnected');
+    const disconnects = log.shown.filter(({ message }) => message === 'disconnected peer');
     expect(disconnects.filter(({ reason }) => String(reason).includes('bad-cb-amount'))).toHaveLength(1);
   });
 
@@ -142,5 +142,5 @@ it('peers cannot flood the log', { timeout: 60_000 }, async () => {
   expect(log.shown.length).toBeLessThan(450);
   net.clock.advance(60_000);
   await join();
-  expect(log.shown.at(-1)).toMatchObject({ message: 'connected', suppressed: expect.any(Number) });
+  expect(log.shown.at(-1)).toMatchObject({ message: 'connected peer', suppressed: expect.any(Number) });
 });

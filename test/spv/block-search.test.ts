@@ -114,7 +114,7 @@ async function search(
   await net.until(() => done, 200_000, 100);
   const claim = await looking;
   await peers.stop();
-  return { claim, chain, disconnects: disconnects.filter((reason) => reason !== 'shutting down') };
+  return { claim, chain, disconnects: disconnects.filter((reason) => reason !== 'node shutdown') };
 }
 
 const bloom = (processor: PaymentSearchProcessor) => processor.search.byBloomFilter();

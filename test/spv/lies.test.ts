@@ -51,7 +51,7 @@ async function disconnectReasons(servers: readonly Server[], maxMs = 30_000) {
   expect(notes.blocks).toEqual(expect.arrayContaining([30, 40, 80, 90]));
   await net.advance(2000);
   await light.stop();
-  return light.disconnects.filter((reason) => reason !== 'shutting down');
+  return light.disconnects.filter((reason) => reason !== 'node shutdown');
 }
 
 /** Expects that a scan with a liar and an honest server succeeds, in both orders of connection, and drops the liar. */

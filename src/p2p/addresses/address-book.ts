@@ -9,23 +9,23 @@ import { BanList } from './ban-list.ts';
 import { Discouraged } from './discouraged.ts';
 import { PeersFile } from './peers-file.ts';
 
-/** What an address book works with. */
+/** Modules that an `AddressBook` uses. */
 export interface AddressBookModules {
   readonly clock: Clock;
   readonly random: Random;
-  /** Persists addresses, anchors and bans; the chain's store will do. Default: in memory. */
+  /** Persists addresses, anchors and bans; may be shared with the chain. Default: in memory. */
   readonly store?: Store;
 }
 
 /** Events of an address book. */
 export type AddressBookEvents = {
-  /** A peer announced addresses that were unknown. */
+  /** A peer announced unknown addresses. */
   learned: undefined;
 };
 
 /**
- * All that a node knows about endpoints: addresses of other nodes (Core: AddrMan), bans and discouraged peers (Core:
- * BanMan), anchors (Core: anchors.dat), and which endpoints are its own. Addresses, anchors and bans are persisted.
+ * A node's data about endpoints: addresses of other nodes (Core: AddrMan), bans and discouraged peers (Core: BanMan),
+ * anchors (Core: anchors.dat), and the node's own endpoints. Addresses, anchors and bans are persisted.
  */
 export class AddressBook {
   readonly events = new Emitter<AddressBookEvents>();
@@ -53,13 +53,13 @@ export class AddressBook {
     this.bans = new BanList(clock, file.bans(), (bans) => file.setBans(bans));
   }
 
-  /** Loads the persisted addresses, and writes the tables' secret if the store has none. */
+  /** Loads the persisted addresses. If the store has no secret for the address tables, writes a new one. */
   load(): void {
     if (!this.#file.key()) this.#file.setKey(this.#key);
     for (const address of this.#file.addresses()) this.addresses.restore(address);
   }
 
-  /** The block-relay-only peers to reconnect to after a restart (Core: anchors.dat). */
+  /** Block-relay-only peers to reconnect to after a restart (Core: anchors.dat). */
   get anchors(): readonly Endpoint[] {
     return this.#file.anchors();
   }
@@ -68,7 +68,7 @@ export class AddressBook {
     this.#file.setAnchors(anchors);
   }
 
-  /** Whether the node neither connects to an endpoint nor relays its address: discouraged or banned. */
+  /** Whether an endpoint is discouraged or banned: the node neither connects to it nor relays its address. */
   isRefused(endpoint: Endpoint): boolean {
     return this.discouraged.has(endpoint) || this.bans.has(endpoint.host);
   }
@@ -85,7 +85,7 @@ export class AddressBook {
     this.addresses.remove(endpoint);
   }
 
-  /** Writes the addresses that have changed. Rejects if the store fails. */
+  /** Writes the changed addresses. Rejects if the store fails. */
   flush(): Promise<void> {
     return this.#file.flush();
   }

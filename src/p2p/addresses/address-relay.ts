@@ -15,72 +15,82 @@ import { canServeBlocks, MAX_ADDRESSES } from '../wire/protocol.ts';
 import type { AddressBook } from './address-book.ts';
 import type { AddressManager } from './address-manager.ts';
 
-/** Addresses taken from one peer per second (Core: MAX_ADDR_RATE_PER_SECOND), and at once. */
+/** Addresses per second accepted from one peer (Core: MAX_ADDR_RATE_PER_SECOND). */
 const ADDRESSES_PER_SECOND = 0.1;
+/** Addresses accepted from one peer in a burst (Core: MAX_ADDR_PROCESSING_TOKEN_BUCKET). */
 const ADDRESS_BURST = 1_000;
-/** Addresses that a peer is remembered to know (Core: m_addr_known). */
+/** Addresses known to one peer that are remembered (Core: m_addr_known). */
 const KNOWN_PER_PEER = 5_000;
-/** Messages with more addresses than this are answers to `getaddr`, and their content no news. */
-const MAX_NEWS = 10;
-/** Seconds for which an address is news. */
-const NEWS_AGE = 10 * 60;
-/** Peers that each piece of news is passed on to. */
+/** Addresses in a message whose addresses are relayed, at most; larger messages are responses to `getaddr`. */
+const MAX_RELAYED_PER_MESSAGE = 10;
+/** Seconds since an address was last seen within which it is relayed. */
+const MAX_RELAY_AGE = 10 * 60;
+/** Peers to which an internet address is relayed. */
 const RELAY_PEERS = 2;
-/** Seconds after which others are chosen for that. */
-const DAY = 24 * 60 * 60;
-/** Milliseconds between our own introductions on average (Core: AVG_LOCAL_ADDRESS_BROADCAST_INTERVAL), and to neighbours. */
-const INTRODUCTION_MS = 24 * 60 * 60_000;
-const NEIGHBOUR_INTRODUCTION_MS = 10 * 60_000;
-/** The part of the known addresses that a stranger is told (Core: MAX_PCT_ADDR_TO_SEND). */
-const TOLD_PART = 0.23;
-/** Milliseconds for which strangers get the same answer, and what chance adds to it at most (Core: GetAddresses). */
-const ANSWER_MS = 21 * 60 * 60_000;
-const ANSWER_MORE_MS = 6 * 60 * 60_000;
-/** Answers kept: one for each of our own addresses that strangers come by. */
-const MAX_ANSWERS = 16;
-/** Milliseconds for which news is collected into one message. */
+/** Seconds for which an address is relayed to the same peers (Core: ROTATE_ADDR_RELAY_DEST_INTERVAL). */
+const ROTATION_INTERVAL = 24 * 60 * 60;
+/** Average milliseconds between announcements of our own address (Core: AVG_LOCAL_ADDRESS_BROADCAST_INTERVAL). */
+const SELF_ANNOUNCEMENT_MS = 24 * 60 * 60_000;
+/** The same for local peers. */
+const LOCAL_SELF_ANNOUNCEMENT_MS = 10 * 60_000;
+/** Part of the known addresses that an internet peer gets (Core: MAX_PCT_ADDR_TO_SEND). */
+const MAX_PART_TO_SEND = 0.23;
+/** Minimum milliseconds for which a `getaddr` response is cached (Core: GetAddresses). */
+const RESPONSE_CACHE_MS = 21 * 60 * 60_000;
+/** Maximum random addition to that. */
+const RESPONSE_CACHE_JITTER_MS = 6 * 60 * 60_000;
+/** Cached responses: one per local address and IP version. */
+const MAX_CACHED_RESPONSES = 16;
+/** Milliseconds for which addresses are collected into one message. */
 const COLLECT_MS = 100;
-/** Seconds that are taken off the age of what others tell (Core). */
-const HEARSAY_PENALTY = 2 * 60 * 60;
+/** Seconds subtracted from the time of an address that another node announced (Core: time_penalty). */
+const TIME_PENALTY = 2 * 60 * 60;
 const FIVE_DAYS = 5 * 24 * 60 * 60;
 
+/** Options of an `AddressRelay`. */
 export interface AddressRelayOptions {
-  /** Bits of `ServiceFlag` that we offer. */
+  /** Bits of `ServiceFlag` that this node offers. */
   readonly services: bigint;
 }
 
+/** Modules that an `AddressRelay` uses. */
 export interface AddressRelayModules {
   readonly book: AddressBook;
   readonly clock: Clock;
   readonly random: Random;
 }
 
-interface PeerState {
-  /** Whether addresses are exchanged at all: those who called us have to begin (Core: m_addr_relay_enabled). */
+/** Address relay state of a peer. */
+interface AddressRelayState {
+  /** Whether addresses are relayed; for an inbound peer, after its first address message (Core: m_addr_relay_enabled). */
   enabled: boolean;
   readonly known: RollingSet;
   readonly bucket: TokenBucket;
-  /** To be sent, by endpoint. */
-  readonly news: Map<string, PeerAddress>;
+  /** By endpoint (Core: m_addrs_to_send). */
+  readonly toSend: Map<string, PeerAddress>;
+  /** Whether we answered a `getaddr` (Core: m_getaddr_recvd). */
   answeredGetAddr: boolean;
-  /** Our `getaddr` has not been answered in full. */
-  awaitsAnswer: boolean;
-  /** By the monotonic clock; undefined before the first. */
-  nextIntroduction: number | undefined;
+  /** Whether the response to our `getaddr` is incomplete (Core: m_getaddr_sent). */
+  awaitsResponse: boolean;
+  /** Monotonic milliseconds; undefined before the first (Core: m_next_local_addr_send). */
+  nextSelfAnnouncement: number | undefined;
+  /** Number of addresses processed. */
   processed: number;
+  /** Number of addresses dropped by the rate limit. */
   rateLimited: number;
 }
 
-/** What strangers are told, until a time by the monotonic clock. */
-interface Answer {
-  readonly until: number;
+/** A cached response to `getaddr` (Core: CachedAddrResponse). */
+interface CachedResponse {
+  /** Monotonic milliseconds. */
+  readonly expiresAt: number;
   readonly addresses: readonly PeerAddress[];
 }
 
 /**
- * Gossip about where nodes can be found: ours is told, others' are learnt and passed on. To strangers as Core does it, so
- * that nobody learns from it who is connected to whom. Among neighbours, on one machine or in one private network, that
- * is no secret, and a small network must know itself soon: they are told all, and at once.
+ * Announces our address and relays the addresses of other nodes. Internet peers are served as in Core, so that they cannot
+ * infer the network's topology. In a local network (one machine or a private network) topology is no secret and a few
+ * nodes must find each other fast: local peers get all addresses at once.
  */
 export class AddressRelay {
   readonly #services: bigint;
@@ -88,11 +98,11 @@ export class AddressRelay {
   readonly #addresses: AddressManager;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #states = new Map<Peer, PeerState>();
+  readonly #states = new Map<Peer, AddressRelayState>();
   readonly #batch: BatchTimer;
-  /** Decides who is told what. */
+  /** Secret that selects the peers to which an address is relayed: 32 bytes. */
   readonly #secret: Uint8Array;
-  readonly #answers = new Map<string, Answer>();
+  readonly #responses = new Map<string, CachedResponse>();
 
   constructor(options: AddressRelayOptions, modules: AddressRelayModules) {
     this.#services = options.services;
@@ -100,28 +110,28 @@ export class AddressRelay {
     this.#addresses = modules.book.addresses;
     this.#clock = modules.clock;
     this.#random = modules.random;
-    this.#batch = new BatchTimer(modules.clock, () => this.#sendNews());
+    this.#batch = new BatchTimer(modules.clock, () => this.#sendQueued());
     this.#secret = modules.random.bytes(32);
   }
 
   peerReady(peer: Peer): void {
-    // Nobody shall find these connections by what we tell over them.
+    // Address relay would reveal the connection (Core: SetupAddressRelay).
     if (peer.type === 'block-relay-only') return;
-    const state: PeerState = {
+    const state: AddressRelayState = {
       enabled: false,
       known: new RollingSet(KNOWN_PER_PEER),
       bucket: new TokenBucket(this.#clock, ADDRESSES_PER_SECOND, ADDRESS_BURST, 1),
-      news: new Map(),
+      toSend: new Map(),
       answeredGetAddr: false,
-      awaitsAnswer: false,
-      nextIntroduction: undefined,
+      awaitsResponse: false,
+      nextSelfAnnouncement: undefined,
       processed: 0,
       rateLimited: 0,
     };
     this.#states.set(peer, state);
     if (peer.inbound) return;
     this.#enable(peer, state);
-    state.awaitsAnswer = true;
+    state.awaitsResponse = true;
     state.bucket.grant(MAX_ADDRESSES);
     peer.send('getaddr', {});
   }
@@ -131,46 +141,46 @@ export class AddressRelay {
   }
 
   tick(): void {
-    for (const [peer, state] of this.#states) this.#introduce(peer, state);
+    for (const [peer, state] of this.#states) this.#announceSelf(peer, state);
   }
 
   close(): void {
     this.#batch.cancel();
   }
 
-  /** For RPC: whether addresses are exchanged, and how many of the peer's were taken and left. */
+  /** Returns whether addresses are relayed with a peer, and the numbers of addresses processed and rate-limited. */
   info(peer: Peer): { readonly enabled: boolean; readonly processed: number; readonly rateLimited: number } {
     return this.#states.get(peer) ?? { enabled: false, processed: 0, rateLimited: 0 };
   }
 
-  #enable(peer: Peer, state: PeerState): void {
+  #enable(peer: Peer, state: AddressRelayState): void {
     if (state.enabled) return;
     state.enabled = true;
-    this.#introduce(peer, state);
+    this.#announceSelf(peer, state);
   }
 
-  /** Tells the peer where we can be reached, now and then. */
-  #introduce(peer: Peer, state: PeerState): void {
+  /** Announces our address to a peer if the next announcement is due (Core: MaybeSendAddr). */
+  #announceSelf(peer: Peer, state: AddressRelayState): void {
     const now = this.#clock.monotonic();
-    if (!state.enabled || (state.nextIntroduction !== undefined && now < state.nextIntroduction)) return;
+    if (!state.enabled || (state.nextSelfAnnouncement !== undefined && now < state.nextSelfAnnouncement)) return;
     const endpoint = advertisedEndpoint(this.#book.listening, peer.local);
     const address = endpoint && toNetAddress(endpoint);
-    if (!address || !mayTell(endpoint, peer)) return;
-    // What the peer was told long ago is worth telling again.
-    if (state.nextIntroduction !== undefined) state.known.clear();
-    const interval = isNeighbour(peer) ? NEIGHBOUR_INTRODUCTION_MS : INTRODUCTION_MS;
-    state.nextIntroduction = now + exponential(this.#random, interval);
+    if (!address || !maySend(endpoint, peer)) return;
+    // Forget which addresses the peer knows, so that they are announced again (Core: MaybeSendAddr).
+    if (state.nextSelfAnnouncement !== undefined) state.known.clear();
+    const interval = isLocalPeer(peer) ? LOCAL_SELF_ANNOUNCEMENT_MS : SELF_ANNOUNCEMENT_MS;
+    state.nextSelfAnnouncement = now + exponential(this.#random, interval);
     this.#sendTo(peer, [{ ...address, services: this.#services, time: unixSeconds(this.#clock) }]);
   }
 
-  /** Takes an `addr` or `addrv2`. */
+  /** Processes the addresses of an `addr` or `addrv2` message: adds them to the address book and relays new ones. */
   received(peer: Peer, addresses: readonly PeerAddress[]): void {
     const state = this.#states.get(peer);
     if (!state) return;
     this.#enable(peer, state);
     const now = unixSeconds(this.#clock);
     const source = { host: peer.remote.host, port: (peer.endpoint ?? peer.remote).port };
-    const isNews = !state.awaitsAnswer && addresses.length <= MAX_NEWS;
+    const isRelayable = !state.awaitsResponse && addresses.length <= MAX_RELAYED_PER_MESSAGE;
     let learned = false;
     for (const address of addresses) {
       if (!state.bucket.take()) {
@@ -184,76 +194,82 @@ export class AddressRelay {
       state.known.add(key);
       const own = this.#book.listening;
       if ((own && formatEndpoint(own) === key) || this.#book.isRefused(endpoint)) continue;
-      // A time that cannot be counts as long ago.
+      // As in Core, an impossible time counts as five days ago.
       const time = address.time <= 100_000_000 || address.time > now + 600 ? now - FIVE_DAYS : address.time;
-      if (isNews && time > now - NEWS_AGE)
-        this.#passOn(peer, endpoint, { ...address, address: new Uint8Array(address.address) });
-      if (this.#addresses.add({ endpoint, services: address.services, time }, source, HEARSAY_PENALTY)) learned = true;
+      if (isRelayable && time > now - MAX_RELAY_AGE)
+        this.#relay(peer, endpoint, { ...address, address: new Uint8Array(address.address) });
+      if (this.#addresses.add({ endpoint, services: address.services, time }, source, TIME_PENALTY)) learned = true;
     }
     // A full message may be one of several.
-    if (addresses.length < MAX_ADDRESSES) state.awaitsAnswer = false;
+    if (addresses.length < MAX_ADDRESSES) state.awaitsResponse = false;
     if (learned) this.#book.events.emit('learned', undefined);
   }
 
-  /** Once per connection, and only for those who called us: who we call could otherwise be told apart by the answers. */
+  /**
+   * Answers `getaddr` of inbound peers, once per connection. As in Core, outbound peers get no answer: otherwise they could
+   * fingerprint this node by sending it made-up addresses and requesting them later.
+   */
   requested(peer: Peer): void {
     const state = this.#states.get(peer);
     if (!state || !peer.inbound) return;
     this.#enable(peer, state);
     if (state.answeredGetAddr) return;
     state.answeredGetAddr = true;
-    this.#sendTo(peer, isNeighbour(peer) ? this.#sample(MAX_ADDRESSES, peer) : this.#answerFor(peer));
+    this.#sendTo(peer, isLocalPeer(peer) ? this.#sample(MAX_ADDRESSES, peer) : this.#cachedResponse(peer));
   }
 
-  /** Strangers who come by the same way get the same answer, so that asking often shows nothing of our comings and goings. */
-  #answerFor(peer: Peer): readonly PeerAddress[] {
-    const way = `${peer.remote.host.includes(':')} ${peer.local ? formatEndpoint(peer.local) : ''}`;
+  /**
+   * Returns the response for an internet peer. Peers that connect to the same local address get the same response for
+   * about a day, so that repeated requests do not reveal changes of the address book.
+   */
+  #cachedResponse(peer: Peer): readonly PeerAddress[] {
+    const key = `${peer.remote.host.includes(':')} ${peer.local ? formatEndpoint(peer.local) : ''}`;
     const now = this.#clock.monotonic();
-    const kept = this.#answers.get(way);
-    if (kept && now < kept.until) return kept.addresses;
-    const count = Math.min(MAX_ADDRESSES, Math.floor(this.#addresses.size * TOLD_PART));
-    const until = now + ANSWER_MS + (randomInt(this.#random, 1_000) / 1_000) * ANSWER_MORE_MS;
-    const answer = { until, addresses: this.#sample(count, peer) };
-    if (this.#answers.size >= MAX_ANSWERS) this.#answers.clear();
-    this.#answers.set(way, answer);
-    return answer.addresses;
+    const cached = this.#responses.get(key);
+    if (cached && now < cached.expiresAt) return cached.addresses;
+    const count = Math.min(MAX_ADDRESSES, Math.floor(this.#addresses.size * MAX_PART_TO_SEND));
+    const jitter = (randomInt(this.#random, 1_000) / 1_000) * RESPONSE_CACHE_JITTER_MS;
+    const response = { expiresAt: now + RESPONSE_CACHE_MS + jitter, addresses: this.#sample(count, peer) };
+    if (this.#responses.size >= MAX_CACHED_RESPONSES) this.#responses.clear();
+    this.#responses.set(key, response);
+    return response.addresses;
   }
 
   #sample(count: number, peer: Peer): PeerAddress[] {
-    const answer: PeerAddress[] = [];
+    const addresses: PeerAddress[] = [];
     const sampled = this.#addresses.sample(
       count,
-      ({ endpoint }) => mayTell(endpoint, peer) && !this.#book.isRefused(endpoint),
+      ({ endpoint }) => maySend(endpoint, peer) && !this.#book.isRefused(endpoint),
     );
     for (const { endpoint, services, time } of sampled) {
       const address = toNetAddress(endpoint);
-      if (address) answer.push({ ...address, services, time });
+      if (address) addresses.push({ ...address, services, time });
     }
-    return answer;
+    return addresses;
   }
 
-  /** Queues news of an address for those who do not know it: neighbours, and of strangers a few. */
-  #passOn(from: Peer, endpoint: Endpoint, address: PeerAddress): void {
+  /** Queues an address for all local peers that do not know it; an internet address for two peers only. */
+  #relay(from: Peer, endpoint: Endpoint, address: PeerAddress): void {
     const key = formatEndpoint(endpoint);
-    let peers: [Peer, PeerState][] = [];
+    let peers: [Peer, AddressRelayState][] = [];
     for (const [peer, state] of this.#states) {
-      if (peer !== from && state.enabled && mayTell(endpoint, peer)) peers.push([peer, state]);
+      if (peer !== from && state.enabled && maySend(endpoint, peer)) peers.push([peer, state]);
     }
-    if (reachOf(endpoint.host) === 2) peers = this.#chosenFor(endpoint, peers);
+    if (reachOf(endpoint.host) === 2) peers = this.#relayTargets(endpoint, peers);
     for (const [, state] of peers) {
-      if (!state.known.has(key) && state.news.size < MAX_ADDRESSES) state.news.set(key, address);
+      if (!state.known.has(key) && state.toSend.size < MAX_ADDRESSES) state.toSend.set(key, address);
     }
     this.#batch.schedule(COLLECT_MS);
   }
 
   /**
-   * The same for one address for a day: who repeats it does not reach more. When the day begins is the address's own
-   * (Core: RelayAddress).
+   * Returns the peers to which an internet address is relayed (Core: RelayAddress). They are the same for a day, so that
+   * repeating an address does not spread it further; the time of the change differs between addresses.
    */
-  #chosenFor(endpoint: Endpoint, peers: readonly [Peer, PeerState][]): [Peer, PeerState][] {
+  #relayTargets(endpoint: Endpoint, peers: readonly [Peer, AddressRelayState][]): [Peer, AddressRelayState][] {
     const name = sha256(concatBytes(this.#secret, endpointKey(endpoint)));
-    const offset = new DataView(name.buffer, name.byteOffset).getUint32(0) % DAY;
-    const day = Math.floor((unixSeconds(this.#clock) + offset) / DAY);
+    const offset = new DataView(name.buffer, name.byteOffset).getUint32(0) % ROTATION_INTERVAL;
+    const day = Math.floor((unixSeconds(this.#clock) + offset) / ROTATION_INTERVAL);
     const rank = ({ id }: Peer) => binaryKey(sha256(concatBytes(name, Uint8Array.from([day, id].flatMap(uint32)))));
     return peers
       .map((entry) => ({ entry, rank: rank(entry[0]) }))
@@ -262,11 +278,11 @@ export class AddressRelay {
       .map(({ entry }) => entry);
   }
 
-  #sendNews(): void {
+  #sendQueued(): void {
     for (const [peer, state] of this.#states) {
-      if (state.news.size === 0) continue;
-      const addresses = [...state.news.values()];
-      state.news.clear();
+      if (state.toSend.size === 0) continue;
+      const addresses = [...state.toSend.values()];
+      state.toSend.clear();
       this.#sendTo(peer, addresses);
     }
   }
@@ -283,18 +299,18 @@ export class AddressRelay {
   }
 }
 
-/** Whether a peer may be believed about an address: see `Reach`. */
+/** Whether an address is accepted from a peer (see `Reach`). */
 function isCredible(endpoint: Endpoint, source: Peer): boolean {
   return !isWildcard(endpoint.host) && reachOf(endpoint.host) >= reachOf(source.remote.host);
 }
 
-/** Whether an address is of use to a peer, and any of its business. */
-function mayTell(endpoint: Endpoint, peer: Peer): boolean {
+/** Whether an address may be sent to a peer (see `Reach`). */
+function maySend(endpoint: Endpoint, peer: Peer): boolean {
   return reachOf(endpoint.host) >= reachOf(peer.remote.host);
 }
 
-/** Whether a peer is on this machine, or in a network that is not the internet. */
-function isNeighbour(peer: Peer): boolean {
+/** Whether a peer is on this machine or in a private network. */
+function isLocalPeer(peer: Peer): boolean {
   return reachOf(peer.remote.host) < 2;
 }
 

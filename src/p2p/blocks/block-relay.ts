@@ -17,7 +17,7 @@ import { HeaderSync } from './headers/header-sync.ts';
 import { PeerChains } from './peer-chain.ts';
 import { StaleTip } from './stale-tip.ts';
 
-/** What the relay of blocks works with. */
+/** Modules that a `BlockRelay` uses. */
 export interface BlockRelayModules {
   readonly chain: Chain;
   readonly mempool: Mempool;
@@ -26,7 +26,7 @@ export interface BlockRelayModules {
   readonly logger: Logger;
 }
 
-/** Headers and blocks of a full node: synchronisation, download, compact blocks and announcements, tied together. */
+/** Creates and connects the parts of a full node's block relay: header sync, download, compact blocks and announcements. */
 export class BlockRelay {
   readonly announcer: BlockAnnouncer;
   readonly blocks: BlockDownload;
@@ -42,7 +42,7 @@ export class BlockRelay {
   readonly #staleTip: StaleTip;
   readonly #subscriptions: readonly (() => void)[];
 
-  /** `headersReceived` is called after each answer to `getheaders`. */
+  /** `headersReceived` is called after each response to `getheaders`. */
   constructor(options: { readonly blocksOnly: boolean }, modules: BlockRelayModules, headersReceived: () => void) {
     const { chain } = modules;
     const chains = new PeerChains(chain);
@@ -89,7 +89,7 @@ export class BlockRelay {
     return [chains, compactPeers, blocks, headers, chainSync, announcer, this.extra, this];
   }
 
-  /** Whether blocks are missing and expected. */
+  /** Whether missing blocks are expected from peers. */
   get isCatchingUp(): boolean {
     return this.catchUp.isActive;
   }
@@ -109,7 +109,7 @@ export class BlockRelay {
     return this.headers.bestPresyncHeight;
   }
 
-  /** Monotonic milliseconds when the peer was last the first to announce a better chain; 0 for never. */
+  /** Monotonic milliseconds when the peer last announced a new header with more work than our tip; 0 for never. */
   lastAnnouncement(peer: Peer): number {
     return this.chains.get(peer)?.announcedAt ?? 0;
   }
@@ -119,7 +119,7 @@ export class BlockRelay {
     return this.blocks.inFlight(peer).length > 0;
   }
 
-  /** Whether a new tip is long overdue. */
+  /** Whether no new tip has arrived for several block intervals (Core: TipMayBeStale). */
   isTipStale(): boolean {
     return this.#staleTip.isOverdue;
   }

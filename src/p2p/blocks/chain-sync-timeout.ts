@@ -5,11 +5,12 @@ import type { Peer } from '../peer/peer.ts';
 import { HEADERS_RESPONSE_MS, type HeaderSync } from './headers/header-sync.ts';
 import type { PeerChains } from './peer-chain.ts';
 
-/** Milliseconds in which a peer's chain has to get as far as ours was (Core: CHAIN_SYNC_TIMEOUT). */
+/** Milliseconds a peer's chain may have less work than our tip had (Core: CHAIN_SYNC_TIMEOUT). */
 const CHAIN_SYNC_TIMEOUT_MS = 20 * 60_000;
-/** Peers with a good chain that stay whatever comes (Core: MAX_OUTBOUND_PEERS_TO_PROTECT_FROM_DISCONNECT). */
+/** Peers protected from disconnection (Core: MAX_OUTBOUND_PEERS_TO_PROTECT_FROM_DISCONNECT). */
 const MAX_PROTECTED = 4;
 
+/** Modules that a `ChainSyncTimeout` uses. */
 export interface ChainSyncTimeoutModules {
   readonly chain: HeaderView;
   readonly chains: PeerChains;
@@ -17,21 +18,24 @@ export interface ChainSyncTimeoutModules {
   readonly clock: Clock;
 }
 
-/** What a peer is to show until when, by the monotonic clock, since its chain is behind ours. */
-interface Deadline {
-  readonly goal: BlockIndex;
-  at: number;
-  isLast: boolean;
+/** Running timeout of a peer whose chain has less work than ours (Core: ChainSyncTimeoutState). */
+interface SyncTimeout {
+  /** Our tip when the timeout started: the peer must announce a chain with at least its work. */
+  readonly workHeader: BlockIndex;
+  /** Monotonic milliseconds. */
+  expiresAt: number;
+  /** Whether the final `getheaders` was sent. */
+  sentGetHeaders: boolean;
 }
 
 /**
- * Gives up peers of our own choice whose chains stay behind ours, so that not all of them can hide the best one from us
- * (Core: ConsiderEviction). Some that have shown a chain as good as ours are spared: if it is we who are wrong, these lead
- * us back.
+ * Disconnects automatic outbound peers whose chains stay behind ours, so that they cannot fill all slots and hide the best
+ * chain (Core: ConsiderEviction). The first four full-relay peers with a chain as good as ours are protected: if our own
+ * chain turns out to be invalid, they may know the best one.
  */
 export class ChainSyncTimeout {
   readonly #modules: ChainSyncTimeoutModules;
-  readonly #deadlines = new Map<Peer, Deadline | undefined>();
+  readonly #timeouts = new Map<Peer, SyncTimeout | undefined>();
   readonly #protected = new Set<Peer>();
 
   constructor(modules: ChainSyncTimeoutModules) {
@@ -39,43 +43,44 @@ export class ChainSyncTimeout {
   }
 
   peerReady(peer: Peer): void {
-    if (peer.type === 'outbound-full-relay' || peer.type === 'block-relay-only') this.#deadlines.set(peer, undefined);
+    if (peer.type === 'outbound-full-relay' || peer.type === 'block-relay-only') this.#timeouts.set(peer, undefined);
   }
 
   peerClosed(peer: Peer): void {
-    this.#deadlines.delete(peer);
+    this.#timeouts.delete(peer);
     this.#protected.delete(peer);
   }
 
-  /** Whether the peer has earned to stay. */
+  /** Whether the peer is protected from disconnection (Core: m_protect). */
   isProtected(peer: Peer): boolean {
     return this.#protected.has(peer);
   }
 
   tick(): void {
-    // Nobody is behind who has genesis alone, as everybody does.
+    // At genesis every peer is level with us.
     if (!this.#modules.chain.tip.prev) return;
-    for (const [peer, deadline] of [...this.#deadlines]) {
-      if (!this.#protected.has(peer) && this.#modules.headers.hasRequestedChain(peer)) this.#consider(peer, deadline);
+    for (const [peer, timeout] of [...this.#timeouts]) {
+      if (!this.#protected.has(peer) && this.#modules.headers.hasRequestedChain(peer))
+        this.#considerEviction(peer, timeout);
     }
   }
 
-  #consider(peer: Peer, deadline: Deadline | undefined): void {
+  #considerEviction(peer: Peer, timeout: SyncTimeout | undefined): void {
     const { chain, chains, headers, clock } = this.#modules;
     const now = clock.monotonic();
     const { tip } = chain;
     const work = chains.get(peer)?.bestKnown?.chainwork ?? -1n;
     if (work >= tip.chainwork) {
-      this.#deadlines.set(peer, undefined);
+      this.#timeouts.set(peer, undefined);
       if (peer.type === 'outbound-full-relay' && this.#protected.size < MAX_PROTECTED) this.#protected.add(peer);
-    } else if (!deadline || work >= deadline.goal.chainwork) {
-      this.#deadlines.set(peer, { goal: tip, at: now + CHAIN_SYNC_TIMEOUT_MS, isLast: false });
-    } else if (now > deadline.at && deadline.isLast) {
-      peer.disconnect('its chain stays behind ours');
-    } else if (now > deadline.at) {
-      headers.request(peer, deadline.goal.prev ?? deadline.goal);
-      deadline.at = now + HEADERS_RESPONSE_MS;
-      deadline.isLast = true;
+    } else if (!timeout || work >= timeout.workHeader.chainwork) {
+      this.#timeouts.set(peer, { workHeader: tip, expiresAt: now + CHAIN_SYNC_TIMEOUT_MS, sentGetHeaders: false });
+    } else if (now > timeout.expiresAt && timeout.sentGetHeaders) {
+      peer.disconnect('chain sync timeout');
+    } else if (now > timeout.expiresAt) {
+      headers.request(peer, timeout.workHeader.prev ?? timeout.workHeader);
+      timeout.expiresAt = now + HEADERS_RESPONSE_MS;
+      timeout.sentGetHeaders = true;
     }
   }
 }

@@ -1,10 +1,10 @@
 import type { HeaderView } from '../../chain/tree/header-view.ts';
 import type { Clock } from '../../platform/clock.ts';
 
-/** Block intervals without a new tip after which the tip may be stale (Core: TipMayBeStale). */
+/** Block intervals without a new tip after which the tip counts as stale (Core: TipMayBeStale). */
 const STALE_SPACINGS = 3;
 
-/** Tracks when the tip last changed. */
+/** Detects a stale tip by the time of its last change. */
 export class StaleTip {
   readonly #chain: HeaderView;
   readonly #clock: Clock;
@@ -21,7 +21,7 @@ export class StaleTip {
     });
   }
 
-  /** Whether a new tip is overdue. */
+  /** Whether the tip is stale. */
   get isOverdue(): boolean {
     const limitMs = STALE_SPACINGS * this.#chain.params.powTargetSpacing * 1000;
     return this.#clock.monotonic() - this.#lastTipAt > limitMs;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../platform/clock.ts';
 import { Emitter } from '../../platform/emitter.ts';
 
-/** How far a node's block download has come. */
+/** Progress of a node's block download. */
 export interface SyncProgress {
   /** Height of the tip. */
   readonly blocks: number;
@@ -9,18 +9,18 @@ export interface SyncProgress {
   readonly headers: number;
   /** Height of the last pre-synced header; absent without a header pre-sync. */
   readonly presyncedHeaders?: number;
-  /** Average over the last 30 seconds. */
+  /** Blocks per second, averaged over the last 30 seconds. */
   readonly blocksPerSecond: number;
-  /** Estimate at that rate; absent while the rate is zero. */
+  /** Estimated seconds until the download is complete; absent while the rate is zero. */
   readonly secondsLeft?: number;
-  /** Whether no further block is missing or expected; the last event of a download. */
+  /** Whether the download is complete; true in its last event only. */
   readonly done: boolean;
 }
 
 /** Milliseconds over which the rate is averaged. */
 const WINDOW_MS = 30_000;
 
-/** The growth rate of a height over the last 30 seconds. Bounded as long as it is sampled about once a second. */
+/** Measures the growth rate of a height over the last 30 seconds. Holds one sample per call, about one a second. */
 export class HeightRate {
   readonly #samples: { readonly at: number; readonly height: number }[] = [];
 
@@ -39,9 +39,9 @@ export class HeightRate {
   }
 }
 
-/** What the progress of a download is measured by. */
+/** Heights from which the progress of a download is computed. */
 export interface SyncSource {
-  /** Whether blocks are missing and expected. */
+  /** Whether missing blocks are expected from peers. */
   readonly isCatchingUp: boolean;
   /** Height up to which blocks are processed. */
   readonly height: number;
@@ -51,7 +51,7 @@ export interface SyncSource {
   readonly presyncedHeaders: number | undefined;
 }
 
-/** Emits the progress of a block download, at each `tick` while it lasts and once when it is complete. */
+/** Emits the progress of a block download: at each `tick` during the download, and once at its end. */
 export class SyncProgressMeter {
   readonly events = new Emitter<{ progress: SyncProgress }>();
   readonly #clock: Clock;
@@ -64,7 +64,7 @@ export class SyncProgressMeter {
     this.#source = source;
   }
 
-  /** To be called about once a second. */
+  /** Call about once a second. */
   tick(): void {
     const done = !this.#source.isCatchingUp;
     const progress = !done || this.#wasCatchingUp ? this.#measure(done) : undefined;

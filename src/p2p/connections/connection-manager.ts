@@ -24,37 +24,37 @@ import { peerToEvict } from './eviction-candidate.ts';
 
 /** Milliseconds between writes of changed addresses. */
 const SAVE_INTERVAL_MS = 5_000;
-/** Milliseconds between checks of all timeouts. */
+/** Milliseconds between calls of `tick` on peers and followers. */
 const TICK_MS = 1_000;
 const DEFAULT_USER_AGENT = '/Pier:0.1.0/';
 
-/** How a node connects to others. */
+/** Options of a `ConnectionManager`. */
 export interface ConnectionManagerOptions extends ConnectionLimitsOptions {
-  /** First four bytes of each message: the network's magic. */
+  /** The network's magic: the first four bytes of each message. */
   readonly magic: Uint8Array;
-  /** Where to accept connections; default: nowhere. */
+  /** Endpoint to accept connections at; default: none. */
   readonly listen?: Endpoint | undefined;
   /** Nodes to stay connected to (Core: -addnode). */
   readonly addNodes?: readonly Endpoint[];
   readonly userAgent?: string;
-  /** Whether added nodes stay connected in spite of misbehaviour (Core's behaviour); default true. */
+  /** Whether added nodes stay connected even if they misbehave, as in Core; default true. */
   readonly sparesAddedNodes?: boolean;
 }
 
-/** What a connection manager works with. */
+/** Modules that a `ConnectionManager` uses. */
 export interface ConnectionManagerModules {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly book: AddressBook;
-  /** Processes what peers send. */
+  /** Processes the peers' messages. */
   readonly processor: MessageProcessor;
 }
 
 /** Events of a connection manager. */
 export type ConnectionManagerEvents = {
-  /** A connection was opened; its handshake has yet to begin. */
+  /** A connection was opened; the handshake has not begun. */
   connected: { readonly peer: Peer };
   /** A handshake is complete. */
   ready: { readonly peer: Peer };
@@ -63,12 +63,12 @@ export type ConnectionManagerEvents = {
   message: { readonly peer: Peer; readonly command: string; readonly bytes: number; readonly direction: Direction };
 };
 
-/** All that is known about a peer, as `getpeerinfo` shows it. */
+/** Connection and processing statistics of a peer, for `getpeerinfo`. */
 export type PeerInfo = PeerStats & PeerStateStats;
 
 /**
- * Opens, accepts and closes a node's connections, and passes messages to its processor (Core: CConnman). It knows nothing
- * of blocks and transactions.
+ * Opens, accepts and closes a node's connections, and passes messages to its processor (Core: CConnman). Independent of
+ * blocks and transactions.
  */
 export class ConnectionManager {
   readonly events = new Emitter<ConnectionManagerEvents>();
@@ -80,7 +80,7 @@ export class ConnectionManager {
   readonly #followers: readonly PeerFollower[];
   readonly #peers = new Set<Peer>();
   readonly #limits: ConnectionLimits;
-  /** Secret that hides how eviction groups peers: 32 bytes. */
+  /** Secret with which eviction hashes netgroups: 32 bytes. */
   readonly #evictionSecret: Uint8Array;
   readonly #transportVersion: TransportVersion;
   readonly #local: LocalNode;
@@ -125,7 +125,7 @@ export class ConnectionManager {
     this.#localWithoutRelay = { ...this.#local, relay: false };
     this.#hooks = {
       ready: (peer) => this.#peerReady(peer),
-      // The handshake's commands never get here.
+      // `Peer` handles the handshake's commands itself.
       message: (peer, command, message) =>
         processor.process(peer, command as ProcessedCommand, message as MessageOf<ProcessedCommand>),
       misbehaving: (peer, reason) => this.#misbehaving(peer, reason),
@@ -137,7 +137,7 @@ export class ConnectionManager {
     };
   }
 
-  /** Listens, and begins to connect. Throws `PierError` if the port is taken. */
+  /** Starts to listen and to connect. Throws `PierError` if the port is taken. */
   async start(): Promise<void> {
     const { listen, addNodes = [] } = this.#options;
     if (listen) {
@@ -146,7 +146,7 @@ export class ConnectionManager {
     }
     this.#started = true;
     this.#book.load();
-    // Anchors are used once: should one of them crash the node, the next start does without.
+    // Anchors are used once: if an anchor crashes the node, the next start does not connect to it.
     this.#book.anchors = [];
     for (const endpoint of addNodes) this.#connector.addNode(endpoint);
     this.#connector.start();
@@ -165,7 +165,7 @@ export class ConnectionManager {
     this.#connector.stop();
     if (this.#started) this.#book.anchors = this.#connector.currentAnchors();
     const listenerClosed = this.#listener?.close();
-    for (const peer of [...this.#peers]) peer.disconnect('shutting down');
+    for (const peer of [...this.#peers]) peer.disconnect('node shutdown');
     for (const follower of this.#followers) follower.close?.();
     await Promise.all([listenerClosed, this.#processor.idle(), this.#started ? this.#book.flush() : undefined]);
   }
@@ -175,12 +175,12 @@ export class ConnectionManager {
     return this.#book.addresses;
   }
 
-  /** The banned subnets. To ban one, use `ban`, which also disconnects its peers. */
+  /** The banned subnets. To add one, use `ban`, which also disconnects its peers. */
   get bans(): Omit<AddressBook['bans'], 'add'> {
     return this.#book.bans;
   }
 
-  /** Where the node listens, as bound; undefined if it does not. */
+  /** The listening endpoint, as bound; undefined if the node does not listen. */
   get endpoint(): Endpoint | undefined {
     return this.#listener?.endpoint;
   }
@@ -208,7 +208,7 @@ export class ConnectionManager {
     return this.#networkActive;
   }
 
-  /** Switches all P2P networking off or on (Core: setnetworkactive). */
+  /** Enables or disables all P2P networking (Core: setnetworkactive). */
   setNetworkActive(active: boolean): void {
     if (active === this.#networkActive || this.#stopping) return;
     this.#networkActive = active;
@@ -225,14 +225,14 @@ export class ConnectionManager {
     return [...this.#peers];
   }
 
-  /** Returns what `getpeerinfo` shows of a peer. */
+  /** Returns a peer's statistics. */
   info(peer: Peer): PeerInfo {
     return { ...peerStats(peer), ...this.#processor.stats(peer) };
   }
 
   /**
-   * Connects once; resolves when the handshake is complete. `v2` chooses the transport (default: v2 if the node offers
-   * it); a peer that does not know v2 is dialled again with v1. Throws `PierError` 'connect-failed'.
+   * Connects once; resolves when the handshake is complete. `v2` selects the transport (default: v2 if this node offers
+   * it); if the peer does not support v2, reconnects with v1. Throws `PierError` 'connect-failed'.
    */
   async connect(endpoint: Endpoint, v2?: boolean): Promise<Peer> {
     return this.#whenReady(await this.#connector.connect(endpoint, v2), endpoint);
@@ -258,25 +258,25 @@ export class ConnectionManager {
     });
   }
 
-  /** The nodes to which the node stays connected. */
+  /** Nodes to stay connected to. */
   addedNodes(): readonly Endpoint[] {
     return this.#connector.added.endpoints();
   }
 
-  /** Stays connected to a node from now on; `v2` as for `connect`. Returns false if it was added before. */
+  /** Adds a node to stay connected to; `v2` as for `connect`. Returns false if it was added before. */
   addNode(endpoint: Endpoint, v2?: boolean): boolean {
     return this.#connector.addNode(endpoint, v2);
   }
 
-  /** Undoes `addNode`; an existing connection stays. Returns false if the node was not added. */
+  /** Removes an added node; an existing connection stays open. Returns false if the node was not added. */
   removeNode(endpoint: Endpoint): boolean {
     return this.#connector.added.remove(endpoint);
   }
 
-  /** Disconnects a peer, or all peers at an endpoint. Returns whether there was one. */
+  /** Disconnects a peer, or all peers at an endpoint. Returns whether there was any. */
   disconnect(target: Peer | Endpoint): boolean {
     const found = target instanceof Peer ? [target] : [...this.#peers].filter((peer) => peer.isAt(target));
-    for (const peer of found) peer.disconnect('disconnected on request');
+    for (const peer of found) peer.disconnect('disconnect requested');
     return found.length > 0;
   }
 
@@ -295,7 +295,7 @@ export class ConnectionManager {
     if (!this.#networkActive || this.#stopping || this.#book.bans.has(remote.host)) return false;
     const inbound = [...this.#peers].filter((peer) => peer.inbound);
     const { maxInbound } = this.#limits;
-    // The last inbound slot is not for discouraged peers.
+    // A discouraged peer does not get the last inbound slot (Core: CreateNodeFromAcceptedSocket).
     if (inbound.length + 1 >= maxInbound && this.#book.discouraged.has(remote)) return false;
     return inbound.length < maxInbound || this.#evictOne(inbound);
   }
@@ -330,7 +330,7 @@ export class ConnectionManager {
   }
 
   #peerReady(peer: Peer): void {
-    this.#log(peer, 'connected');
+    this.#log(peer, 'connected peer');
     if (peer.type === 'feeler') {
       this.#connector.peerReady(peer);
       peer.disconnect('feeler succeeded');
@@ -341,17 +341,17 @@ export class ConnectionManager {
   }
 
   #peerClosed(peer: Peer, reason: string): void {
-    this.#log(peer, 'disconnected', { reason });
+    this.#log(peer, 'disconnected peer', { reason });
     this.#peers.delete(peer);
     for (const follower of this.#followers) follower.peerClosed?.(peer);
     this.events.emit('disconnected', { peer, reason });
   }
 
-  /** Disconnects and discourages a peer, except for added nodes where these are spared (Core: MaybeDiscourageAndDisconnect). */
+  /** Disconnects and discourages a peer unless it is a spared added node (Core: MaybeDiscourageAndDisconnect). */
   #misbehaving(peer: Peer, reason: string): void {
     if (peer.type === 'manual') {
       if (this.#options.sparesAddedNodes ?? true) {
-        this.#log(peer, 'misbehaving', { reason });
+        this.#log(peer, 'misbehaving peer', { reason });
         return;
       }
       if (peer.target) this.#connector.added.remove(peer.target);
@@ -360,7 +360,7 @@ export class ConnectionManager {
     peer.disconnect(`misbehaving: ${reason}`);
   }
 
-  /** Whether a nonce is that of one of this node's own version messages: then it has connected to itself. */
+  /** Whether a nonce is from one of our own version messages: the node has connected to itself (Core: CheckIncomingNonce). */
   #isOwnNonce(nonce: bigint): boolean {
     for (const peer of this.#peers) {
       if (peer.inbound || peer.handshake.nonce !== nonce) continue;
@@ -375,7 +375,7 @@ export class ConnectionManager {
     const now = clock.monotonic();
     if (now < this.#nextSave) return;
     this.#nextSave = now + SAVE_INTERVAL_MS;
-    this.#book.flush().catch((error: unknown) => logger.error({ err: error }, 'failed to write the addresses'));
+    this.#book.flush().catch((error: unknown) => logger.error({ err: error }, 'address write failed'));
   }
 
   #scheduleTick(): void {

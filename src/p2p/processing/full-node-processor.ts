@@ -20,11 +20,11 @@ import { handlers } from './handlers/index.ts';
 import type { MessageProcessor, ProcessedCommand } from './message-processor.ts';
 import type { PeerStateStats } from './peer-state-stats.ts';
 
-/** What a full node offers its peers and accepts from them. */
+/** Services and relay options of a full node. */
 export interface FullNodeProcessorOptions {
   /** Whether the encrypted transport (BIP324) is offered; default true. */
   readonly v2Transport?: boolean;
-  /** Whether transactions from peers are refused (Core: -blocksonly); default false. */
+  /** Whether the node accepts no transactions from peers (Core: -blocksonly); default false. */
   readonly blocksOnly?: boolean;
   /** Whether transactions are announced after random delays, for privacy; default false: at once. */
   readonly trickle?: boolean;
@@ -32,7 +32,7 @@ export interface FullNodeProcessorOptions {
   readonly bloomFilters?: boolean;
 }
 
-/** What a full node's processor works with. */
+/** Modules that a `FullNodeProcessor` uses. */
 export interface FullNodeProcessorModules {
   readonly chain: Chain;
   readonly mempool: Mempool;
@@ -143,7 +143,7 @@ export class FullNodeProcessor implements MessageProcessor {
   }
 }
 
-/** What a node with the whole chain offers: bits of `ServiceFlag`. */
+/** Returns the service bits (`ServiceFlag`) that a full node offers. */
 function offeredServices(
   { v2Transport = true, bloomFilters = false }: FullNodeProcessorOptions,
   { blockFilters }: Pick<Chain, 'blockFilters'>,

@@ -21,7 +21,7 @@ export interface HandlerContext
   readonly relaysTransactions: boolean;
 }
 
-/** Handles a command. While a returned promise is pending, the peer's further messages wait. */
+/** Handles a command. Further messages from the peer wait until a returned promise settles. */
 export type Handler<C extends Command> = (
   context: HandlerContext,
   peer: Peer,

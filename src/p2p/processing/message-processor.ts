@@ -11,13 +11,13 @@ export type ProcessedCommand = Exclude<Command, HandshakeCommand>;
 
 /** Events of a message processor. */
 export type MessageProcessorEvents = {
-  /** About once a second while blocks are missing, and once when none is missing any more. */
+  /** Emitted about once a second during block download, and once at its end. */
   progress: SyncProgress;
 };
 
 /**
- * What a kind of node does with its peers' messages (Core: PeerManager in net_processing). The connection manager is
- * handed one, and knows nothing of blocks and transactions itself.
+ * Processes the messages of a node's peers (Core: PeerManager in net_processing). Each kind of node has its own; the
+ * connection manager is independent of blocks and transactions.
  */
 export interface MessageProcessor {
   readonly events: Pick<Emitter<MessageProcessorEvents>, 'on'>;
@@ -31,17 +31,20 @@ export interface MessageProcessor {
   readonly startHeight: number;
   /** The components that follow peers, in the order in which they are called. */
   readonly followers: readonly PeerFollower[];
-  /** Processes a message. While a returned promise is pending, the peer's further messages wait. */
+  /** Processes a message. Further messages from the peer wait until a returned promise settles. */
   process<C extends ProcessedCommand>(peer: Peer, command: C, message: MessageOf<C>): void | Promise<void>;
-  /** What the processor knows about a peer. */
+  /** Returns what the processor knows about a peer. */
   stats(peer: Peer): PeerStateStats;
-  /** Whether a new tip is long overdue. */
+  /** Whether no new tip has arrived for several block intervals (Core: TipMayBeStale). */
   isTipStale(): boolean;
-  /** Monotonic milliseconds when the peer was last the first to announce a better chain; 0 for never. */
+  /**
+   * Monotonic milliseconds when the peer last announced a new header with more work than our tip; 0 for never (Core:
+   * m_last_block_announcement).
+   */
   lastAnnouncement(peer: Peer): number;
-  /** Whether blocks are requested from this peer and have not arrived. */
+  /** Whether blocks requested from this peer are in flight. */
   hasBlocksInFlight(peer: Peer): boolean;
-  /** Whether the peer once had a chain so good that it is not disconnected for another one (Core: m_protect). */
+  /** Whether the peer is exempt from disconnection for a bad or lagging chain (Core: m_protect). */
   isProtected(peer: Peer): boolean;
   /** Resolves when every received block is processed. */
   idle(): Promise<void>;

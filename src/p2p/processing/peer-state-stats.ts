@@ -1,16 +1,16 @@
 /** What a message processor knows about a peer (Core: CNodeStateStats). Times are Unix seconds, 0 for never. */
 export interface PeerStateStats {
-  /** Whether transactions are announced to the peer. */
+  /** Whether this node announces transactions to the peer. */
   readonly relaysTransactions: boolean;
   /** Whether the peer has loaded a Bloom filter (BIP37). */
   readonly hasBloomFilter: boolean;
-  /** When the peer last sent a transaction that was accepted. */
+  /** When the peer last sent an accepted transaction. */
   readonly lastTxTime: number;
-  /** When the peer last sent a block that was new. */
+  /** When the peer last sent a new block. */
   readonly lastBlockTime: number;
   /** Height of the last header of the peer's header pre-sync; -1 if there is none. */
   readonly presyncedHeaders: number;
-  /** Height of the best header that the peer is known to have; -1 while unknown. */
+  /** Height of the best header known of the peer; -1 while unknown. */
   readonly syncedHeaders: number;
   /** Height of the last block in common with the peer; -1 while unknown. */
   readonly syncedBlocks: number;
@@ -18,18 +18,19 @@ export interface PeerStateStats {
   readonly inFlight: readonly number[];
   /** Whether this node selected the peer for high-bandwidth compact blocks (BIP152). */
   readonly highBandwidthTo: boolean;
-  /** Whether the peer selected this node for them. */
+  /** Whether the peer selected this node for high-bandwidth compact blocks. */
   readonly highBandwidthFrom: boolean;
+  /** Whether addresses are relayed to and from the peer (Core: m_addr_relay_enabled). */
   readonly addressRelay: boolean;
-  /** Announced addresses that were processed. */
+  /** Number of announced addresses processed. */
   readonly addressesProcessed: number;
-  /** Announced addresses that were dropped because of the rate limit. */
+  /** Number of announced addresses dropped by the rate limit. */
   readonly addressesRateLimited: number;
-  /** Satoshis per 1,000 virtual bytes (BIP133). */
+  /** The peer's fee filter (BIP133): satoshis per 1,000 virtual bytes. */
   readonly minFeeFilter: bigint;
 }
 
-/** The statistics of a peer about which a processor knows nothing. */
+/** Statistics of a peer about which the processor knows nothing. */
 export const noPeerStateStats: PeerStateStats = {
   relaysTransactions: false,
   hasBloomFilter: false,

@@ -10,7 +10,7 @@ import { FeeFilterSender } from './fee-filter.ts';
 import { TxAnnouncer } from './tx-announcer.ts';
 import { TxDownload } from './tx-download.ts';
 
-/** How a node relays transactions. */
+/** Options of a `TransactionRelay`. */
 export interface TransactionRelayOptions {
   /** Bits of `ServiceFlag` that the node offers. */
   readonly services: bigint;
@@ -20,7 +20,7 @@ export interface TransactionRelayOptions {
   readonly trickle: boolean;
 }
 
-/** What the relay of transactions works with. */
+/** Modules that a `TransactionRelay` uses. */
 export interface TransactionRelayModules {
   readonly chain: Chain;
   readonly mempool: Mempool;
@@ -31,7 +31,7 @@ export interface TransactionRelayModules {
   readonly logger: Logger;
 }
 
-/** Transactions of a full node: announcements, download and fee filters, tied together. */
+/** Creates and connects the parts of a full node's transaction relay: announcements, download and fee filters. */
 export class TransactionRelay {
   readonly announcer: TxAnnouncer;
   readonly download: TxDownload;

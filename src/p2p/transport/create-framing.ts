@@ -5,8 +5,8 @@ import { DetectingFraming } from './v2/detecting-framing.ts';
 import { V2Framing } from './v2/v2-framing.ts';
 
 /**
- * Returns the framing of a new connection. An inbound peer chooses the transport with its first bytes: where `version`
- * is v2, v1 is accepted as well (BIP324).
+ * Returns the framing of a new connection. With version v2, an inbound peer may also use v1: its first bytes decide
+ * (BIP324).
  */
 export function createFraming(
   version: TransportVersion,

@@ -13,15 +13,15 @@ import type { HeaderChain } from '../header-chain.ts';
 import { type HeaderFollowerModules, headerHandlers, type SpvHandlers } from '../header-handlers.ts';
 import { BlockSearch } from './block-search.ts';
 
-/** What the search for one payment works with. */
+/** Modules that a `PaymentSearchProcessor` uses. */
 export interface PaymentSearchModules extends HeaderFollowerModules {
   /** The transaction to find: 32 bytes, internal order. */
   readonly txid: Uint8Array;
-  /** Called with the height down to which the search has come. */
+  /** Called with the lowest height searched so far. */
   readonly reached: (height: number) => void;
 }
 
-/** The message processor of `pier verify`: learns the peers' chains and searches the block of one transaction. */
+/** The message processor of `pier verify`: syncs headers and searches for the block that contains one transaction. */
 export class PaymentSearchProcessor implements MessageProcessor {
   readonly events: MessageProcessor['events'] = new Emitter();
   readonly services: bigint;
@@ -33,7 +33,7 @@ export class PaymentSearchProcessor implements MessageProcessor {
   readonly #blocks: BlockFetcher;
   readonly #headers: HeaderSync;
   readonly #handlers: SpvHandlers;
-  /** Peers that have sent all headers that they have for this node. */
+  /** Peers that have sent all their headers. */
   readonly #complete = new WeakSet<Peer>();
 
   /** `v2Transport`: whether the encrypted transport (BIP324) is offered; default true. */
@@ -72,7 +72,7 @@ export class PaymentSearchProcessor implements MessageProcessor {
     return this.#headers.bestPresyncHeight;
   }
 
-  /** Whether the peer has sent all headers that it has for this node. */
+  /** Whether the peer has sent all its headers. */
   hasSentChain(peer: Peer): boolean {
     return this.#complete.has(peer);
   }

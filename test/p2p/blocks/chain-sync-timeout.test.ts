@@ -53,7 +53,7 @@ describe('a peer whose chain stays behind ours', () => {
     await net.advance(1.6 * MINUTE, STEP);
     expect(fake.closed).toBe(false);
     await net.until(() => fake.closed, 0.4 * MINUTE, STEP);
-    expect(node.disconnects).toEqual(['its chain stays behind ours']);
+    expect(node.disconnects).toEqual(['chain sync timeout']);
   });
 
   it('has as long again once it is where we were, and stays for good once it is where we are', async () => {

@@ -5,21 +5,21 @@ import { onAddresses, onGetAddr } from './addresses.ts';
 import { onBlock, onGetBlocks } from './blocks.ts';
 import { onFilterAdd, onFilterClear, onFilterLoad } from './bloom.ts';
 import { onBlockTxn, onCmpctBlock, onGetBlockTxn, onSendCmpct } from './compact-blocks.ts';
-import { onGetCFCheckpt, onGetCFHeaders, onGetCFilters, onUnaskedFilters } from './filters.ts';
+import { onGetCFCheckpt, onGetCFHeaders, onGetCFilters, onUnrequestedFilters } from './filters.ts';
 import { onGetHeaders, onHeaders, onSendHeaders } from './headers.ts';
 import { onGetData, onInv, onNotFound } from './inventory.ts';
 import { onPing, onPong } from './ping.ts';
 import { onFeeFilter, onMempool, onTx } from './transactions.ts';
 
-/** What is done on each command after the handshake. */
+/** The handler of each command that peers send after the handshake. */
 export const handlers: { readonly [C in Exclude<Command, HandshakeCommand>]: Handler<C> } = {
   addr: onAddresses,
   addrv2: onAddresses,
   block: onBlock,
   blocktxn: onBlockTxn,
-  cfcheckpt: onUnaskedFilters,
-  cfheaders: onUnaskedFilters,
-  cfilter: onUnaskedFilters,
+  cfcheckpt: onUnrequestedFilters,
+  cfheaders: onUnrequestedFilters,
+  cfilter: onUnrequestedFilters,
   cmpctblock: onCmpctBlock,
   feefilter: onFeeFilter,
   filteradd: onFilterAdd,
@@ -36,7 +36,7 @@ export const handlers: { readonly [C in Exclude<Command, HandshakeCommand>]: Han
   headers: onHeaders,
   inv: onInv,
   mempool: onMempool,
-  // Nothing here asks for filtered blocks: the client that does has its own peers.
+  // A full node never requests filtered blocks.
   merkleblock: () => {},
   notfound: onNotFound,
   ping: onPing,

@@ -3,24 +3,26 @@ import type { Transaction } from '../../../primitives/transaction.ts';
 import type { Peer } from '../../peer/peer.ts';
 import type { Handler, HandlerContext } from '../handler-context.ts';
 
+/** Processes a received transaction. */
 export const onTx: Handler<'tx'> = (context, peer, tx) => {
   if (!context.relaysTransactions || peer.type === 'block-relay-only') {
-    return peer.disconnect('sends transactions although we asked for none');
+    return peer.disconnect('transaction sent in violation of protocol');
   }
-  // A transaction may spend what the peer's blocks before it have made.
+  // The transaction may spend outputs of blocks that the peer sent before it.
   const settled = context.blocks.settled(peer);
-  return settled ? settled.then(() => take(context, peer, tx)) : take(context, peer, tx);
+  return settled ? settled.then(() => processTx(context, peer, tx)) : processTx(context, peer, tx);
 };
 
-function take({ catchUp, transactions, txAnnouncer }: HandlerContext, peer: Peer, tx: Transaction): void {
+function processTx({ catchUp, transactions, txAnnouncer }: HandlerContext, peer: Peer, tx: Transaction): void {
   if (catchUp.isActive) return;
   txAnnouncer.noteKnown(peer, peer.handshake.wtxidRelay ? tx.wtxid : tx.txid);
   transactions.received(peer, tx);
 }
 
+/** Sets the minimum fee rate of transactions to announce to the peer (BIP133). */
 export const onFeeFilter: Handler<'feefilter'> = ({ txAnnouncer }, peer, { feeRate }) => {
   if (moneyRange(feeRate)) txAnnouncer.setFeeFilter(peer, feeRate);
 };
 
-/** BIP35, for those who can use bloom filters only; others have been disconnected before. */
+/** Announces the mempool (BIP35). `Peer` disconnects the sender if this node does not offer Bloom filters. */
 export const onMempool: Handler<'mempool'> = ({ txAnnouncer }, peer) => txAnnouncer.announceMempool(peer);

@@ -10,7 +10,7 @@ export interface AddrMessage {
   readonly addresses: readonly PeerAddress[];
 }
 
-/** Whether `addr` can carry an address. */
+/** Whether `addr` can encode an address: IPv4 and IPv6 only. */
 export function fitsAddr(address: PeerAddress): boolean {
   return address.network === NetworkId.IPV4 || address.network === NetworkId.IPV6;
 }

@@ -7,7 +7,7 @@ import type { AddrMessage } from './addr.ts';
 import { type MessageCodec, readList } from './codec.ts';
 import { NetworkId, type PeerAddress } from './net-address.ts';
 
-/** Bytes of an address at most, on any network (BIP155). */
+/** Maximum length of an address in bytes, on any network (BIP155). */
 const MAX_ADDRESS_LENGTH = 512;
 
 const lengthOf = new Map<number, number>([
@@ -18,10 +18,10 @@ const lengthOf = new Map<number, number>([
   [NetworkId.CJDNS, 16],
 ]);
 
-/** OnionCat's prefix fd87:d87e:eb43::/48, which embeds Tor v2 addresses in IPv6. */
+/** The prefix of OnionCat, fd87:d87e:eb43::/48, which embeds Tor v2 addresses in IPv6. */
 const ONION_CAT = [0xfd, 0x87, 0xd8, 0x7e, 0xeb, 0x43];
 
-/** Reads services: a compact size that may have 64 bits. */
+/** Reads service bits: a compact size of up to 64 bits. */
 function readServices(reader: ByteReader): bigint {
   if (reader.input[reader.offset] !== 0xff) return BigInt(reader.compactNumber());
   reader.u8();
@@ -33,7 +33,7 @@ function writeServices(writer: ByteWriter, services: bigint): void {
   else writer.u8(0xff).u64(services);
 }
 
-/** Returns undefined for an address that BIP155 says to ignore: unknown network, or embedded in another network's address. */
+/** Reads an address. Returns undefined if BIP155 ignores it: unknown network, or an address embedded in IPv6. */
 function readAddress(reader: ByteReader): PeerAddress | undefined {
   const time = reader.u32();
   const services = readServices(reader);

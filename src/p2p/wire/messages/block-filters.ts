@@ -10,7 +10,7 @@ export interface FilterRangeMessage {
   readonly filterType: number;
   /** uint32. */
   readonly startHeight: number;
-  /** Hash of the last block, whose branch is the one requested. */
+  /** Hash of the last block; the other blocks are its ancestors. */
   readonly stopHash: Uint8Array;
 }
 
@@ -29,7 +29,7 @@ function filterRangeCodec<Command extends string>(command: Command): MessageCode
 /** Requests the filters of at most MAX_FILTERS blocks, answered by a `cfilter` for each. */
 export const getCFilters = filterRangeCodec('getcfilters');
 
-/** Requests the hashes of at most MAX_FILTER_HASHES filters, from which the filter headers follow. */
+/** Requests the hashes of at most MAX_FILTER_HASHES filters, to compute their filter headers. */
 export const getCFHeaders = filterRangeCodec('getcfheaders');
 
 /** The content of `getcfcheckpt`. */

@@ -13,7 +13,7 @@ export interface GetBlockTxnMessage {
   readonly indexes: readonly number[];
 }
 
-/** Requests the transactions that the sender lacks to reconstruct a compact block (BIP152). */
+/** Requests the transactions that are missing to reconstruct a compact block (BIP152). */
 export const getBlockTxn: MessageCodec<'getblocktxn', GetBlockTxnMessage> = {
   command: 'getblocktxn',
 

@@ -8,7 +8,7 @@ import { MAX_TX_INDEX, readIndexStep, writeIndexStep } from './tx-index.ts';
 
 /** A transaction that a compact block contains in full. */
 export interface PrefilledTransaction {
-  /** Index in the block; encoded as the distance from the one before, so it may exceed any block. */
+  /** Index in the block. A peer can send indexes beyond the end of the block: each is encoded as a distance. */
   readonly index: number;
   readonly tx: Transaction;
 }
@@ -16,9 +16,9 @@ export interface PrefilledTransaction {
 /** The content of `cmpctblock` (Core: CBlockHeaderAndShortTxIDs). */
 export interface CmpctBlockMessage {
   readonly header: BlockHeader;
-  /** uint64: makes short ids differ between senders. */
+  /** uint64; makes the short ids of each sender different. */
   readonly nonce: bigint;
-  /** Of the transactions that are not prefilled, in block order; 48 bits each. */
+  /** 48-bit ids of the transactions that are not prefilled, in block order. */
   readonly shortIds: readonly number[];
   /** Ascending by index. */
   readonly prefilled: readonly PrefilledTransaction[];

@@ -13,14 +13,14 @@ export interface MessageCodec<Command extends string, Message> {
   decode(payload: Uint8Array): Message;
 }
 
-/** Thrown for a list longer than the protocol allows. Unlike other malformed payloads, it has a verdict (`peer/verdicts.ts`). */
+/** Thrown for a list longer than the protocol allows. Some commands have a penalty for it (`overlongListPenalties`). */
 export class OverlongList extends DecodeError {
   constructor(offset: number, count: number, max: number) {
     super('oversized', offset, `${count} list entries, at most ${max} allowed`);
   }
 }
 
-/** Reads a list. Throws `OverlongList` if it has more than `max` entries and, as in Core, all of them can be read. */
+/** Reads a list. Throws `OverlongList` if it has more than `max` entries; as in Core, only after reading all of them. */
 export function readList<T>(reader: ByteReader, readItem: (reader: ByteReader) => T, max: number): T[] {
   const start = reader.offset;
   const count = reader.compactSize();

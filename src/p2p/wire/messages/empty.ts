@@ -10,23 +10,23 @@ function emptyCodec<Command extends string>(command: Command): MessageCodec<Comm
   return { command, encode: () => NO_PAYLOAD, decode: () => ({}) };
 }
 
-/** Removes the sender's Bloom filter: everything is announced to it again (BIP37). */
+/** Removes the sender's Bloom filter: the receiver announces all transactions again (BIP37). */
 export const filterClear = emptyCodec('filterclear');
 
 /** Requests addresses of other nodes. */
 export const getAddr = emptyCodec('getaddr');
 
-/** Requests the ids of all transactions in the mempool (BIP35). */
+/** Requests an announcement of all transactions in the mempool (BIP35). */
 export const mempool = emptyCodec('mempool');
 
-/** The sender wants addresses by `addrv2` (BIP155); sent before `verack`. */
+/** Signals that the sender accepts `addrv2` (BIP155); sent before `verack`. */
 export const sendAddrV2 = emptyCodec('sendaddrv2');
 
-/** The sender wants new blocks announced by `headers` instead of `inv` (BIP130). */
+/** Requests announcements of new blocks by `headers` instead of `inv` (BIP130). */
 export const sendHeaders = emptyCodec('sendheaders');
 
 /** Acknowledges `version`. */
 export const verack = emptyCodec('verack');
 
-/** The sender announces transactions by wtxid (BIP339); sent before `verack`. */
+/** Signals that the sender announces transactions by wtxid (BIP339); sent before `verack`. */
 export const wtxidRelay = emptyCodec('wtxidrelay');

@@ -8,7 +8,7 @@ export interface FeeFilterMessage {
   readonly feeRate: bigint;
 }
 
-/** Transactions below this fee rate need not be announced to the sender (BIP133). */
+/** Requests that transactions below a fee rate are not announced to the sender (BIP133). */
 export const feeFilter: MessageCodec<'feefilter', FeeFilterMessage> = {
   command: 'feefilter',
   encode: ({ feeRate }) => new ByteWriter(8).i64(feeRate).finish(),

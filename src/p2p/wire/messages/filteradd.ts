@@ -4,7 +4,7 @@ import type { MessageCodec } from './codec.ts';
 
 /** The content of `filteradd`. */
 export interface FilterAddMessage {
-  /** The protocol allows MAX_SCRIPT_ELEMENT_SIZE bytes; not checked here. */
+  /** At most MAX_SCRIPT_ELEMENT_SIZE bytes by protocol; the handler checks it. */
   readonly element: Uint8Array;
 }
 

@@ -28,12 +28,12 @@ export interface InventoryMessage {
   readonly entries: readonly InvEntry[];
 }
 
-/** Whether an entry names a transaction, by txid or wtxid. */
+/** Whether an entry refers to a transaction, by txid or wtxid. */
 export function namesTx({ type }: InvEntry): boolean {
   return type === InvType.TX || type === InvType.WTX || type === InvType.WITNESS_TX;
 }
 
-/** Whether an entry names a block, in any form. */
+/** Whether an entry refers to a block, in any form. */
 export function namesBlock({ type }: InvEntry): boolean {
   return (
     type === InvType.BLOCK ||

@@ -3,15 +3,15 @@ import { ByteWriter } from '../../../bytes/writer.ts';
 import { MAX_LOCATOR_HASHES, PROTOCOL_VERSION } from '../protocol.ts';
 import { type MessageCodec, readList } from './codec.ts';
 
-/** Requests what follows the fork point of the sender's chain and the receiver's. */
+/** Requests the receiver's blocks or headers after the fork point with the sender's chain. */
 export interface LocatorMessage {
   /** Block hashes of the sender's chain, from the tip down; at most MAX_LOCATOR_HASHES. */
   readonly locator: readonly Uint8Array[];
-  /** Hash of the last requested block; `NO_STOP` for as many as an answer may have. */
+  /** Hash of the last requested block; `NO_STOP` requests as many as a response can hold. */
   readonly stop: Uint8Array;
 }
 
-/** Requests without a last block. */
+/** The `stop` hash of a request without a last block: zeroes. */
 export const NO_STOP = new Uint8Array(32);
 
 function locatorCodec<Command extends string>(command: Command): MessageCodec<Command, LocatorMessage> {

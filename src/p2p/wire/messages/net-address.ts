@@ -6,7 +6,7 @@ import { formatIp, isIpv4Mapped, parseIp, toIpv6Bytes } from '../../net/ip-addre
 /** Network ids of BIP155. */
 export const NetworkId = { IPV4: 1, IPV6: 2, TORV3: 4, I2P: 5, CJDNS: 6 } as const;
 
-/** A node's address as `version`, `addr` and `addrv2` carry it. */
+/** A node's address in `version`, `addr` and `addrv2`. */
 export interface NetAddress {
   /** One of `NetworkId`. */
   readonly network: number;
@@ -15,7 +15,7 @@ export interface NetAddress {
   readonly port: number;
 }
 
-/** A relayed address with its node's services. */
+/** A relayed address with the node's services and the time it was last seen. */
 export interface PeerAddress extends NetAddress {
   /** Unix seconds when the node was last seen. */
   readonly time: number;
@@ -35,7 +35,7 @@ export function toEndpoint({ network, address, port }: NetAddress): Endpoint | u
   return { host: formatIp(address), port };
 }
 
-/** The unspecified address, for fields without meaning. */
+/** The unspecified address, for unused fields. */
 export const NO_ADDRESS: NetAddress = { network: NetworkId.IPV6, address: new Uint8Array(16), port: 0 };
 
 /** Reads an IP address (16 bytes, IPv4 mapped to IPv6) and a port (big-endian). */
@@ -47,7 +47,7 @@ export function readNetAddress(reader: ByteReader): NetAddress {
     : { network: NetworkId.IPV6, address: bytes, port };
 }
 
-/** Writes an address as `readNetAddress` reads it; IPv4 and IPv6 only. */
+/** Writes an IP address in the format of `readNetAddress`. */
 export function writeNetAddress(writer: ByteWriter, address: NetAddress): void {
   writer.bytes(toIpv6Bytes(address.address)).u16be(address.port);
 }

@@ -4,7 +4,7 @@ import type { MessageCodec } from './codec.ts';
 
 /** The content of `ping`. */
 export interface PingMessage {
-  /** uint64; undefined from peers older than BIP31, which expect no `pong`. */
+  /** uint64; undefined from peers without BIP31, which expect no `pong`. */
   readonly nonce: bigint | undefined;
 }
 

@@ -17,14 +17,14 @@ function objectCodec<Command extends string, T extends { encode(): Uint8Array }>
   };
 }
 
-/** One block with its witnesses. */
+/** A block with witnesses. */
 export const block = objectCodec('block', Block);
 
-/** Loads the sender's Bloom filter (BIP37). The filter may exceed the protocol's limits. */
+/** Sets the sender's Bloom filter (BIP37). The filter may exceed the protocol's limits; the handler checks them. */
 export const filterLoad = objectCodec('filterload', BloomFilter);
 
-/** Answers `getdata` for a filtered block (BIP37); the matching transactions follow by `tx`. */
+/** Answers `getdata` for a filtered block (BIP37); the matching transactions follow in `tx` messages. */
 export const merkleBlock = objectCodec('merkleblock', MerkleBlock);
 
-/** One transaction with its witness. */
+/** A transaction with witnesses. */
 export const tx = objectCodec('tx', Transaction);

@@ -4,13 +4,13 @@ import type { MessageCodec } from './codec.ts';
 
 /** The content of `sendcmpct`. */
 export interface SendCmpctMessage {
-  /** Whether the receiver is to announce new blocks by `cmpctblock`. */
+  /** Whether the sender requests announcements of new blocks by `cmpctblock`. */
   readonly highBandwidth: boolean;
   /** uint64: 1 for short ids by txid, 2 by wtxid. */
   readonly version: bigint;
 }
 
-/** The sender supports compact blocks (BIP152). */
+/** Signals that the sender supports compact blocks (BIP152). */
 export const sendCmpct: MessageCodec<'sendcmpct', SendCmpctMessage> = {
   command: 'sendcmpct',
   encode: ({ highBandwidth, version }) =>

@@ -4,7 +4,7 @@ import { MAX_USER_AGENT_LENGTH } from '../protocol.ts';
 import type { MessageCodec } from './codec.ts';
 import { type NetAddress, NO_ADDRESS, readNetAddress, writeNetAddress } from './net-address.ts';
 
-/** The first message of both peers. */
+/** The content of `version`, the first message of both peers. */
 export interface VersionMessage {
   /** Protocol version, int32. */
   readonly version: number;
@@ -14,21 +14,21 @@ export interface VersionMessage {
   readonly time: bigint;
   /** The receiver's address as the sender sees it. */
   readonly receiver: NetAddress;
-  /** The sender's listening address; unspecified from Core. */
+  /** The sender's listening address; Core sends the unspecified address. */
   readonly sender: NetAddress;
-  /** uint64, random: a node that receives its own nonce is connected to itself. */
+  /** uint64, random; detects connections of a node to itself. */
   readonly nonce: bigint;
   /** BIP14; Core: subver. */
   readonly userAgent: string;
   /** Height of the sender's tip, int32. */
   readonly startHeight: number;
-  /** Whether transactions may be announced to the sender (BIP37). */
+  /** Whether the sender accepts transaction announcements (BIP37). */
   readonly relay: boolean;
 }
 
 const text = { encode: (value: string) => Uint8Array.from(value, (c) => c.charCodeAt(0) & 0xff) };
 
-/** Introduces a node to its peer. */
+/** Starts the handshake. */
 export const version: MessageCodec<'version', VersionMessage> = {
   command: 'version',
 
