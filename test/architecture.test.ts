@@ -17,7 +17,10 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.md'))
   .map((path) => join('docs', path));
-const documents = ['README.md', 'README.zh-CN.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...pages];
+const documents = [
+  ...['README.md', 'README.zh-CN.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', '.changeset/README.md'],
+  ...pages,
+];
 
 /** Paths below these folders are files of the repository. */
 const FOLDERS = /^(src|test|scripts|docs|bench|networks|bin|examples|\.ci)\//;
