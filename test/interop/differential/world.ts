@@ -1,9 +1,11 @@
 import { concatBytes } from '../../../src/bytes/compare.ts';
+import { DecodeError } from '../../../src/bytes/errors.ts';
 import { toHex, toReversedHex } from '../../../src/bytes/hex.ts';
+import { ByteReader } from '../../../src/bytes/reader.ts';
 import { bip34Prefix } from '../../../src/consensus/block-check.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { blockSubsidy } from '../../../src/consensus/subsidy.ts';
-import type { Block } from '../../../src/primitives/block.ts';
+import { Block } from '../../../src/primitives/block.ts';
 import type { Transaction } from '../../../src/primitives/transaction.ts';
 import { SeededRandom } from '../../../src/testing/seeded-random.ts';
 import { Choice } from '../../support/choice.ts';
@@ -152,7 +154,10 @@ export class World {
   #build(parent: BlockNode, mutations: readonly string[]): BuiltBlock {
     const choice = this.#choice;
     const changes: BlockChange[] = mutations.map((name) => blockMutations[name]!(choice));
-    const { block, bytes } = finishBlock(this.#draft(parent, mutations.length === 0), changes);
+    const finished = finishBlock(this.#draft(parent, mutations.length === 0), changes);
+    const { bytes } = finished;
+    // A flipped bit may make another block, and even a valid one.
+    const block = decodeBlock(bytes) ?? finished.block;
     // A mutation may have changed its parent.
     const prev = this.#nodes.get(toReversedHex(block.header.prevHash)) ?? parent;
     const node = this.#nodes.get(block.hashHex) ?? this.#add(block, prev);
@@ -241,7 +246,7 @@ export class World {
     const best = await this.#pair.call('getbestblockhash');
     this.#check(isSameAnswer(best), `the tip after ${what}`, best);
     const tip = 'result' in best.ours ? this.#nodes.get(String(best.ours.result)) : undefined;
-    if (!tip) throw new Disagreement(`the tip is unknown to the test: ${JSON.stringify(best)}`);
+    if (!tip) throw new Disagreement(`the tip after ${what} is unknown to the test: ${JSON.stringify(best)}`);
     this.#tip = tip;
     if (tip.time > this.#pair.now) await this.#pair.setTime(tip.time);
   }
@@ -358,6 +363,16 @@ export class World {
     if (agree) return;
     const replay = `PIER_FUZZ_SEED=${this.#seed} PIER_FUZZ_ROUNDS=${this.#round}`;
     throw new Disagreement(`${replay}\n${what}\nours:   ${JSON.stringify(ours)}\ntheirs: ${JSON.stringify(theirs)}`);
+  }
+}
+
+/** Decodes a block, ignoring trailing bytes as both nodes do; undefined if the bytes are malformed. */
+function decodeBlock(bytes: Uint8Array): Block | undefined {
+  try {
+    return Block.read(new ByteReader(bytes));
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
   }
 }
 
