@@ -6,7 +6,7 @@ import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { FakePeer } from './support/fake-peer.ts';
 import { mine, TestNetwork } from './support/network.ts';
 
-it('nodes that mine against each other over slow links, some of them leaving, agree in the end', async () => {
+it('nodes that mine in competition over slow links, with lost connections, converge to one chain', async () => {
   const random = new SeededRandom(7);
   const net = new TestNetwork({ latencyMs: (from, to) => 20 + ((from.port * 31 + to.port * 17) % 200) });
   const first = await net.start();
@@ -18,21 +18,21 @@ it('nodes that mine against each other over slow links, some of them leaving, ag
   for (let round = 0; round < 25; round++) {
     const node = net.nodes[randomInt(random, net.nodes.length)]!;
     await mine(net, node, 1 + randomInt(random, 2), { tag: round });
-    const [unlucky] = node.connections.peers();
-    if (round % 5 === 0) unlucky?.disconnect('test');
+    const [peer] = node.connections.peers();
+    if (round % 5 === 0) peer?.disconnect('test');
     await net.advance(randomInt(random, 300) + 1);
   }
-  // Of two branches with the same work nobody is right, until one of them grows.
+  // Two branches may have equal work until one of them grows.
   await net.advance(5000);
   await mine(net, net.nodes[0]!, 1, { tag: 1000 });
   await net.untilSynced(undefined, 120_000);
   expect(first.chain.tip.height).toBeGreaterThan(15);
-  // There were branches, and nobody was blamed for them.
+  // There were branches, and no peer was penalized for them.
   expect(net.nodes.some(({ chain }) => chain.tips().length > 1)).toBe(true);
   for (const { disconnects } of net.nodes) expect(disconnects.filter((reason) => /misbehav/.test(reason))).toEqual([]);
 });
 
-it('the same seed gives the same run, message for message', async () => {
+it('the same seed leads to the same messages', async () => {
   const run = async () => {
     const net = new TestNetwork({ latencyMs: (from, to) => 5 + ((from.port + 3 * to.port) % 40) });
     const seed = await net.start();
@@ -49,13 +49,13 @@ it('the same seed gives the same run, message for message', async () => {
   expect(await run()).toEqual(await run());
 });
 
-it('a node survives whatever a peer sends after the handshake', async () => {
+it('a node survives random messages after the handshake', async () => {
   const net = new TestNetwork();
   const node = await net.start();
   await mine(net, node, 3);
   const commands = Object.keys(codecs) as Command[];
   const small = fc.uint8Array({ maxLength: 120 });
-  // Plausible bytes: a short list of something.
+  // Begins like a short list.
   const list = fc.tuple(fc.integer({ min: 1, max: 3 }), small).map(([count, bytes]) => Uint8Array.of(count, ...bytes));
   await fc.assert(
     fc.asyncProperty(

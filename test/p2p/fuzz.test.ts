@@ -10,15 +10,15 @@ import { Siege } from './support/siege.ts';
 
 const SEED = Number(process.env.PIER_FUZZ_SEED ?? 1);
 const MESSAGES = Number(process.env.PIER_FUZZ_MESSAGES ?? 100_000);
-/** Most messages are for the decoders alone; so many in a hundred go through a connection to a node. */
+/** Percentage of messages that are sent to a node; the others go only to the decoders. */
 const CONNECTED_PERCENT = 20;
-/** Messages of one attacker, at most. */
+/** Messages per attacker, at most. */
 const PER_PEER = 400;
-/** Rough bytes that the node may hold for its peers, when the attackers have gone. */
+/** Approximate bytes that the node may hold for its peers after the attackers have disconnected. */
 const TRACE = 16_000_000;
 const REPLAY = `PIER_FUZZ_SEED=${SEED} PIER_FUZZ_MESSAGES=${MESSAGES}`;
 
-/** Bytes of the heap that are in use, after a full collection. */
+/** Returns the bytes of heap in use after a full garbage collection. */
 function usedHeap(): number {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -26,18 +26,18 @@ function usedHeap(): number {
   return process.memoryUsage().heapUsed;
 }
 
-/** Decodes; what was decoded must be encoded to bytes that say the same. Returns whether the payload was taken. */
+/** Checks that a decodable payload survives encoding and decoding. Returns whether it was decodable. */
 function checkDecoder(command: Command, payload: Uint8Array): boolean {
   const decoded = tryDecode((bytes) => ({ message: decodeMessage(command, bytes) }), payload);
   if (!decoded) return false;
   const encoded = encodeMessage(command, decoded.message);
-  // Bytes behind the message, fields that may be absent and skipped entries are lost; what is encoded is not.
+  // Trailing bytes, optional fields and skipped entries of the payload are lost, but not those of the encoded message.
   const again = encodeMessage(command, decodeMessage(command, encoded));
   if (Buffer.compare(again, encoded) === 0) return true;
-  throw new Error(`${command} is not what it was, from ${Buffer.from(payload).toString('hex')}`);
+  throw new Error(`${command} does not round-trip: ${Buffer.from(payload).toString('hex')}`);
 }
 
-/** Sends bytes in pieces of any size, with any time between them. */
+/** Sends bytes in chunks of random size at random times. */
 async function sendSplit(siege: Siege, send: (bytes: Uint8Array) => void, stream: Uint8Array, random: Random) {
   for (let at = 0; at < stream.length; ) {
     const length = 1 + randomInt(random, randomInt(random, 3) === 0 ? 40 : 20_000);
@@ -52,28 +52,28 @@ it(`decoders and peers survive ${MESSAGES} messages (${REPLAY})`, { timeout: 0 }
   const siege = await Siege.begin({ bloomFilters: true });
   const mutator = new MessageMutator(siege.scene, random);
   const heapBefore = usedHeap();
-  const heldBefore = siege.holding();
+  const heldBefore = siege.heldBytes();
   const startedAt = performance.now();
   let sent = 0;
-  let taken = 0;
+  let decoded = 0;
   let mostHeld = 0;
   while (sent < MESSAGES) {
     const share = Math.min(PER_PEER, MESSAGES - sent);
     const connected = Math.ceil((share * CONNECTED_PERCENT) / 100);
     for (let i = connected; i < share; i++) {
       const { command, payload } = mutator.next();
-      if (command in codecs) taken += Number(checkDecoder(command as Command, payload));
+      if (command in codecs) decoded += Number(checkDecoder(command as Command, payload));
     }
     const attacker = await siege.dial();
-    if (randomInt(random, 10) > 0) await attacker.introduce();
-    // Some do not read what they are sent.
+    if (randomInt(random, 10) > 0) await attacker.shakeHands();
+    // Some attackers do not read.
     if (randomInt(random, 5) === 0) attacker.peer.connection.pause();
     mutator.scene = siege.scene;
     const stream = Buffer.concat(Array.from({ length: connected }, () => mutator.nextFrame()));
     await sendSplit(siege, (bytes) => attacker.peer.connection.send(bytes), stream, random);
     await siege.net.advance(20);
-    if (sent % (PER_PEER * 100) === 0) mostHeld = Math.max(mostHeld, siege.holding());
-    // Some stay for a while; the oldest of them go when places are short, or at the end.
+    if (sent % (PER_PEER * 100) === 0) mostHeld = Math.max(mostHeld, siege.heldBytes());
+    // Some stay connected until they are evicted or the test ends.
     if (randomInt(random, 10) > 0) attacker.leave();
     if (randomInt(random, 20) === 0) await siege.net.advance(randomInt(random, 30 * 60_000), 60_000);
     sent += share;
@@ -81,18 +81,18 @@ it(`decoders and peers survive ${MESSAGES} messages (${REPLAY})`, { timeout: 0 }
   await siege.net.advance(1_000);
   expect(siege.node.disconnects).not.toContain('internal error');
   const heapAfter = usedHeap();
-  const heldAfter = siege.holding();
+  const heldAfter = siege.heldBytes();
   await siege.expectService();
   await siege.stop();
   expect(siege.node.connections.peers()).toEqual([]);
-  expect(taken).toBeGreaterThan(MESSAGES / 10);
+  expect(decoded).toBeGreaterThan(MESSAGES / 10);
   expect(mostHeld).toBeLessThan(TRACE);
   expect(heldAfter - heldBefore).toBeLessThan(TRACE);
   if (process.env.PIER_FUZZ_MESSAGES) {
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
     const mb = (bytes: number) => `${(bytes / 1e6).toFixed(2)} MB`;
     console.log(
-      `${sent} messages in ${seconds} s, ${taken} decoded; heap ${mb(heapBefore)} before, ${mb(heapAfter)} after; ` +
+      `${sent} messages in ${seconds} s, ${decoded} decoded; heap ${mb(heapBefore)} before, ${mb(heapAfter)} after; ` +
         `held for peers ${mb(heldBefore)} before, ${mb(mostHeld)} at most, ${mb(heldAfter)} after`,
     );
   }

@@ -13,7 +13,7 @@ import { type Attacker, Siege } from './support/siege.ts';
 const random = new SeededRandom(1);
 const MB = 1_000_000;
 
-/** Every flood meets a node of its own. */
+/** A new one for every flood. */
 let siege: Siege;
 afterEach(() => siege.stop());
 
@@ -27,28 +27,27 @@ const output = (value: bigint) => ({ value, scriptPubKey: OP_TRUE });
 const payload = (i: number) => new ByteWriter(8).u64(BigInt(i)).finish();
 
 describe('a flood of', { timeout: 60_000 }, () => {
-  it('announced transactions leaves no more than 5,000 per peer', async () => {
+  it('announced transactions leaves at most 5,000 tracked per peer', async () => {
     const attacker = await besiege();
-    const before = siege.holding();
+    const before = siege.heldBytes();
     await attacker.send(
       times(3, () => wellFormed('inv', { entries: times(50_000, () => ({ type: 5, hash: random.bytes(32) })) })),
     );
-    // Each is an id that is wanted, who has it, and that the peer knows it, of the last 10,000.
-    expect(siege.holding() - before).toBeLessThan(6 * MB);
-    expect(siege.holding() - before).toBeGreaterThan(MB / 2);
-    // Not more than a hundred are asked for at a time.
-    const asked = attacker.peer.received('getdata').flatMap(({ entries }) => entries);
-    expect(asked.length).toBeLessThanOrEqual(100);
+    // Tracked announcements, and the 10,000 last ids known to the peer.
+    expect(siege.heldBytes() - before).toBeLessThan(6 * MB);
+    expect(siege.heldBytes() - before).toBeGreaterThan(MB / 2);
+    const requested = attacker.peer.received('getdata').flatMap(({ entries }) => entries);
+    expect(requested.length).toBeLessThanOrEqual(100);
     expect(attacker.verdict).toBe('ignored');
     await siege.expectService();
     attacker.leave();
     await siege.net.advance(1_000);
-    expect(siege.holding() - before).toBeLessThan(MB / 2);
+    expect(siege.heldBytes() - before).toBeLessThan(MB / 2);
   });
 
-  it('addresses is taken up to the first thousand', async () => {
+  it('addresses is rate-limited after the first thousand', async () => {
     const attacker = await besiege();
-    const before = siege.holding();
+    const before = siege.heldBytes();
     const address = () => ({ time: 1_769_999_000, services: 1033n, network: 1, address: random.bytes(4), port: 8333 });
     await attacker.send(times(100, () => wellFormed('addr', { addresses: times(1000, address) })));
     const { addressesProcessed, addressesRateLimited } = siege.node.connections.info(
@@ -56,14 +55,14 @@ describe('a flood of', { timeout: 60_000 }, () => {
     );
     expect(addressesProcessed).toBeLessThanOrEqual(1_001);
     expect(addressesProcessed + addressesRateLimited).toBe(100_000);
-    expect(siege.holding() - before).toBeLessThan(3 * MB);
+    expect(siege.heldBytes() - before).toBeLessThan(3 * MB);
     expect(attacker.verdict).toBe('ignored');
     await siege.expectService();
   });
 
-  it('requests, whose answers nobody reads, waits where it comes from', async () => {
+  it('requests whose answers are not read is held back by flow control', async () => {
     const attacker = await besiege();
-    const before = siege.holding();
+    const before = siege.heldBytes();
     attacker.peer.connection.pause();
     const { tip } = siege.scene;
     const wanted = times(5_000, (i) => ({ type: InvType.WITNESS_BLOCK, hash: tip.ancestor(i % tip.height)!.hash }));
@@ -75,15 +74,15 @@ describe('a flood of', { timeout: 60_000 }, () => {
       wellFormed('ping', { nonce: 1n }),
     ];
     await attacker.send(times(60, () => concatBytes(...round)));
-    // 1 MB that was sent, and 5 MB that came since, make the node stop reading; what one request may add is little.
-    expect(siege.holding() - before).toBeLessThan(13 * MB);
+    // The node stops reading at 1 MB of unsent and 5 MB of received bytes, plus the answer to one request.
+    expect(siege.heldBytes() - before).toBeLessThan(13 * MB);
     expect(attacker.verdict).toBe('ignored');
     await siege.expectService();
   });
 
-  it('requests for block filters keeps nobody else waiting', async () => {
+  it('requests for block filters does not delay other peers', async () => {
     const attacker = await besiege();
-    const before = siege.holding();
+    const before = siege.heldBytes();
     const { tip } = siege.scene;
     const range = { filterType: 0, startHeight: 0, stopHash: tip.hash };
     const round = concatBytes(
@@ -94,34 +93,34 @@ describe('a flood of', { timeout: 60_000 }, () => {
     attacker.peer.connection.send(concatBytes(...times(10_000, () => round)));
     await siege.net.advance(2_000);
     await siege.expectService();
-    // 4 MB of requests wait, answered one after the other.
+    // 4 MB of requests are queued and answered one by one.
     expect(attacker.peer.received('cfheaders').length).toBeGreaterThan(0);
     expect(attacker.peer.received('cfheaders').length).toBeLessThan(1_000);
-    expect(siege.holding() - before).toBeLessThan(12 * MB);
-    // Whose answers nobody reads, they stop.
+    expect(siege.heldBytes() - before).toBeLessThan(12 * MB);
+    // No further request is answered while the peer does not read.
     attacker.peer.connection.pause();
     await siege.net.advance(20_000);
-    expect(siege.holding() - before).toBeLessThan(13 * MB);
+    expect(siege.heldBytes() - before).toBeLessThan(13 * MB);
     await siege.expectService();
     expect(attacker.verdict).toBe('ignored');
     attacker.leave();
     await siege.net.advance(1_000);
-    expect(siege.holding() - before).toBeLessThan(MB / 2);
+    expect(siege.heldBytes() - before).toBeLessThan(MB / 2);
   });
 
-  it('pings is answered while it is read', async () => {
+  it('pings is answered if the peer reads', async () => {
     const attacker = await besiege();
-    const before = siege.holding();
+    const before = siege.heldBytes();
     await attacker.send(times(20_000, (i) => raw('ping', payload(i))));
     expect(attacker.peer.commands().filter((command) => command === 'pong')).toHaveLength(20_000);
-    expect(siege.holding() - before).toBeLessThan(MB / 10);
+    expect(siege.heldBytes() - before).toBeLessThan(MB / 10);
     expect(attacker.verdict).toBe('ignored');
     await siege.expectService();
   });
 
-  it('headers that connect to nothing brings one question in two minutes', async () => {
+  it('unconnecting headers leads to one getheaders in two minutes', async () => {
     const attacker = await besiege();
-    const before = siege.holding();
+    const before = siege.heldBytes();
     const { tip } = siege.scene;
     const strange = (i: number) => {
       const fields = { ...tip.header, version: 4, time: tip.time, bits: tip.bits, merkleRoot: random.bytes(32) };
@@ -130,18 +129,18 @@ describe('a flood of', { timeout: 60_000 }, () => {
         if (header.hash[31]! < 0x7f) return header;
       }
     };
-    const questions = attacker.peer.received('getheaders').length;
+    const requests = attacker.peer.received('getheaders').length;
     await attacker.send(times(2_000, (i) => wellFormed('headers', { headers: [strange(i)] })));
-    expect(attacker.peer.received('getheaders').length - questions).toBeLessThanOrEqual(1);
-    expect(siege.holding() - before).toBeLessThan(MB / 10);
+    expect(attacker.peer.received('getheaders').length - requests).toBeLessThanOrEqual(1);
+    expect(siege.heldBytes() - before).toBeLessThan(MB / 10);
     expect(attacker.verdict).toBe('ignored');
     await siege.expectService();
   });
 
-  it('deep forks of little work is not kept', async () => {
+  it('headers of deep low-work forks is not stored', async () => {
     const attacker = await besiege();
     const { chain } = siege.node;
-    const before = siege.holding();
+    const before = siege.heldBytes();
     const tips = chain.tips().length;
     const fork = (tag: number) => {
       const headers: BlockHeader[] = [];
@@ -155,96 +154,96 @@ describe('a flood of', { timeout: 60_000 }, () => {
     };
     await attacker.send(times(20, (i) => wellFormed('headers', { headers: fork(i) })));
     expect(chain.tips()).toHaveLength(tips);
-    expect(siege.holding() - before).toBeLessThan(MB / 10);
+    expect(siege.heldBytes() - before).toBeLessThan(MB / 10);
     expect(attacker.verdict).toBe('ignored');
     await siege.expectService();
   });
 
-  it('orphans leaves no more than a hundred of them', async () => {
+  it('orphans leaves at most a hundred', async () => {
     const attacker = await besiege();
-    const before = siege.holding();
+    const before = siege.heldBytes();
     const script = new Uint8Array(20_000).fill(0x6a);
     const orphan = () =>
       spend({ inputs: [{ txid: random.bytes(32), vout: 0 }], outputs: [{ value: 1n, scriptPubKey: script }] });
     await attacker.send(times(400, () => wellFormed('tx', orphan())));
-    // A hundred orphans, and as many that went, which a compact block might yet name.
-    expect(siege.holding() - before).toBeLessThan(200 * 20_000 + MB);
+    // A hundred orphans, and as many extra transactions for compact blocks.
+    expect(siege.heldBytes() - before).toBeLessThan(200 * 20_000 + MB);
     expect(attacker.verdict).toBe('ignored');
     await siege.expectService();
     attacker.leave();
     await siege.net.advance(1_000);
-    expect(siege.holding() - before).toBeLessThan(100 * 20_000 + MB / 2);
+    expect(siege.heldBytes() - before).toBeLessThan(100 * 20_000 + MB / 2);
   });
 
-  it('one transaction with ever other witnesses does not keep the right one out', async () => {
+  it('one transaction with many witnesses does not keep the valid one out', async () => {
     const attacker = await besiege();
-    const before = siege.holding();
+    const before = siege.heldBytes();
     const plan = { inputs: [siege.coin()], outputs: [output(2_500_000_000n), output(2_400_000_000n)] };
-    const right = spend(plan);
+    const valid = spend(plan);
     await attacker.send(times(1_000, (i) => wellFormed('tx', spend({ ...plan, witness: [payload(i)] }))));
     expect(siege.node.mempool.size).toBe(0);
-    expect(siege.holding() - before).toBeLessThan(MB);
+    expect(siege.heldBytes() - before).toBeLessThan(MB);
     expect(attacker.verdict).toBe('ignored');
-    expect(siege.near.mempool.accept(right)).not.toHaveProperty('reject');
-    await siege.net.until(() => siege.far.mempool.has(right.txid), 1_000);
+    expect(siege.near.mempool.accept(valid)).not.toHaveProperty('reject');
+    await siege.net.until(() => siege.far.mempool.has(valid.txid), 1_000);
     await siege.expectService();
   });
 
-  it('the same invalid transaction leaves no trace', async () => {
+  it('one invalid transaction holds no memory', async () => {
     const attacker = await besiege();
-    const before = siege.holding();
-    const wrong = spend({ inputs: [siege.coin()], outputs: [output(5_000_000_000n), output(1n)] });
-    await attacker.send(times(3_000, () => wellFormed('tx', wrong)));
-    expect(siege.holding() - before).toBeLessThan(MB / 10);
+    const before = siege.heldBytes();
+    const invalid = spend({ inputs: [siege.coin()], outputs: [output(5_000_000_000n), output(1n)] });
+    await attacker.send(times(3_000, () => wellFormed('tx', invalid)));
+    expect(siege.heldBytes() - before).toBeLessThan(MB / 10);
     await siege.expectService();
   });
 
   it('notfound and unknown commands is ignored', async () => {
     const attacker = await besiege();
-    const before = siege.holding();
+    const before = siege.heldBytes();
     const entries = times(5_000, () => ({ type: 1, hash: random.bytes(32) }));
     await attacker.send(times(20, () => wellFormed('notfound', { entries })));
     await attacker.send(times(5_000, (i) => raw(`x${i}`, random.bytes(20))));
-    expect(siege.holding() - before).toBeLessThan(MB / 10);
+    expect(siege.heldBytes() - before).toBeLessThan(MB / 10);
     expect(attacker.verdict).toBe('ignored');
     await siege.expectService();
   });
 
-  it('connections from one address is refused when the places are taken', async () => {
+  it('connections from one address is refused when all inbound slots are taken', async () => {
     await besiege({ maxInbound: 12 });
-    const before = siege.holding();
+    const before = siege.heldBytes();
     for (let i = 0; i < 60; i++) await siege.net.dial(siege.node, '203.0.113.77');
     await siege.net.advance(100);
     expect(siege.node.connections.peers().length).toBeLessThanOrEqual(12);
-    expect(siege.holding() - before).toBeLessThan(MB);
+    expect(siege.heldBytes() - before).toBeLessThan(MB);
     await siege.expectService();
-    // Who says nothing has a minute.
+    // Silent connections are closed after the handshake timeout.
     await siege.net.advance(62_000, 500);
     expect(siege.node.connections.peers().length).toBeLessThanOrEqual(5);
   });
 });
 
-describe('a peer that takes its time', { timeout: 60_000 }, () => {
-  it('with its introduction, byte by byte, has a minute', async () => {
+describe('a slow peer', { timeout: 60_000 }, () => {
+  it('that sends its version byte by byte is disconnected after a minute', async () => {
     await besiege();
-    const before = siege.holding();
+    const before = siege.heldBytes();
     const slow = await siege.dial();
-    const introduction = wellFormed('version', versionMessage());
-    for (const byte of introduction.subarray(0, 62)) {
+    const version = wellFormed('version', versionMessage());
+    for (const byte of version.subarray(0, 62)) {
       if (!slow.peer.closed) slow.peer.connection.send(Uint8Array.of(byte));
       await siege.net.advance(1_000, 250);
     }
-    expect(siege.holding() - before).toBeLessThan(MB / 10);
+    expect(siege.heldBytes() - before).toBeLessThan(MB / 10);
     expect(slow.verdict).toBe('disconnected');
     await siege.expectService();
   });
 
-  it('with a message announced as long holds little, and is dropped when it answers no ping for 20 minutes', async () => {
+  it('that does not complete a long message holds little memory, and is disconnected on a ping timeout', async () => {
     const attacker = await besiege();
-    const before = siege.holding();
+    const before = siege.heldBytes();
     attacker.peer.answersPings = false;
     await attacker.send([raw('block', new Uint8Array(1_000), { length: 4_000_000 })]);
-    expect(siege.holding() - before).toBeLessThan(MB / 2);
+    expect(siege.heldBytes() - before).toBeLessThan(MB / 2);
     await siege.expectService();
     for (let minute = 0; minute < 24 && !attacker.peer.closed; minute++) {
       attacker.peer.connection.send(Uint8Array.of(0));
@@ -254,18 +253,18 @@ describe('a peer that takes its time', { timeout: 60_000 }, () => {
     await siege.expectService();
   });
 
-  it('with a block that it has announced, until another one is asked for it', async () => {
+  it('that does not send an announced block delays it only until the block is requested from another peer', async () => {
     const attacker = await besiege();
     const { near, far, node, net } = siege;
-    const before = siege.holding();
+    const before = siege.heldBytes();
     const block = mineBlock(node.chain.tip, { time: Math.floor(net.clock.now() / 1000) });
     await attacker.send([wellFormed('headers', { headers: [block.header] })]);
     expect(attacker.peer.commands()).toContain('getdata');
-    // The honest node has it a moment later.
+    // The honest node gets the block now.
     await near.chain.acceptBlock(block);
     await net.until(() => Buffer.compare(far.chain.tip.hash, block.hash) === 0, 15_000, 50);
-    expect(siege.holding() - before).toBeLessThan(MB / 10);
-    // It may have been slow without meaning harm.
+    expect(siege.heldBytes() - before).toBeLessThan(MB / 10);
+    // A single overdue block is not penalized.
     expect(attacker.verdict).toBe('ignored');
     await siege.expectService();
   });

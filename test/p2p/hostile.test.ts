@@ -2,39 +2,39 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mineBlock } from '../chain/support/builder.ts';
 import { bloomMisbehaviours } from './support/bloom-misbehaviours.ts';
 import { compactMisbehaviours } from './support/compact-misbehaviours.ts';
-import { misbehaviours, onTip } from './support/misbehaviours.ts';
+import { blockOnTip, misbehaviours } from './support/misbehaviours.ts';
 import { raw, wellFormed } from './support/raw-message.ts';
 import { Siege } from './support/siege.ts';
 
-/** Rough bytes that one message, whatever it says, may leave behind. */
+/** Approximate bytes that one message may leave in memory. */
 const TRACE = 200_000;
 
-// What bitcoind makes of the same bytes: test/interop/misbehaviour.test.ts, and bloom-filters.test.ts.
+// The same bytes are sent to bitcoind in test/interop/misbehaviour.test.ts and bloom-filters.test.ts.
 describe.each([
-  { to: 'any node', cases: [...misbehaviours, ...compactMisbehaviours], options: {} },
-  { to: 'a node that offers Bloom filters', cases: bloomMisbehaviours, options: { bloomFilters: true } },
-])('to $to a peer that sends', ({ cases, options }) => {
+  { receiver: 'a node', cases: [...misbehaviours, ...compactMisbehaviours], options: {} },
+  { receiver: 'a node with Bloom filters', cases: bloomMisbehaviours, options: { bloomFilters: true } },
+])('a peer that sends to $receiver', ({ cases, options }) => {
   let siege: Siege;
   beforeAll(async () => {
     siege = await Siege.begin(options);
   });
   afterAll(() => siege.stop());
 
-  it.each(cases)('$name is $verdict, and hurts nobody', async ({ verdict, early = false, messages }) => {
-    const before = siege.holding();
+  it.each(cases)('$name is $verdict, and other peers are served', async ({ verdict, early = false, messages }) => {
+    const before = siege.heldBytes();
     const height = siege.node.chain.tip.height;
     const attacker = await siege.dial();
-    if (!early) await attacker.introduce();
+    if (!early) await attacker.shakeHands();
     await attacker.send(messages(siege.scene));
-    if (early) await attacker.introduce();
+    if (early) await attacker.shakeHands();
     expect(attacker.verdict).toBe(verdict);
     expect(siege.node.chain.tip.height).toBe(height);
-    expect(siege.holding() - before).toBeLessThan(TRACE);
+    expect(siege.heldBytes() - before).toBeLessThan(TRACE);
     await siege.expectService();
     attacker.leave();
   });
 
-  it('and all of them together have left nothing behind', () => {
+  it('all of these causes no internal error', () => {
     expect(siege.node.disconnects).not.toContain('internal error');
     expect(siege.node.chain.tip.height).toBe(siege.far.chain.tip.height);
   });
@@ -47,8 +47,8 @@ describe('a peer', () => {
   });
   afterAll(() => siege.stop());
 
-  it('that goes in the midst of a frame leaves nothing behind', async () => {
-    const before = siege.holding();
+  it('that disconnects within a message leaves nothing in memory', async () => {
+    const before = siege.heldBytes();
     for (const length of [10, 24, 500_000]) {
       const attacker = await siege.join();
       await attacker.send([raw('block', new Uint8Array(1_000_000)).subarray(0, length)]);
@@ -57,19 +57,19 @@ describe('a peer', () => {
       attacker.leave();
       await siege.net.advance(100);
     }
-    expect(siege.holding() - before).toBeLessThan(TRACE);
+    expect(siege.heldBytes() - before).toBeLessThan(TRACE);
   });
 
-  it('whose block turns out invalid when another one brings its parent is discouraged; the other is not', async () => {
+  it('whose block is found invalid when another peer sends its parent is discouraged, the other peer is not', async () => {
     const { tip } = siege.scene;
-    const parent = onTip(siege.scene);
+    const parent = blockOnTip(siege.scene);
     const child = mineBlock({ ...parent.header, hash: parent.hash, height: tip.height + 1 }, { fees: 1n });
-    const culprit = await siege.join();
+    const sender = await siege.join();
     const other = await siege.join();
-    await culprit.send([wellFormed('headers', { headers: [parent.header, child.header] }), wellFormed('block', child)]);
-    expect(culprit.verdict).toBe('ignored');
+    await sender.send([wellFormed('headers', { headers: [parent.header, child.header] }), wellFormed('block', child)]);
+    expect(sender.verdict).toBe('ignored');
     await other.send([wellFormed('block', parent)]);
-    expect([culprit.verdict, other.verdict]).toEqual(['discouraged', 'ignored']);
+    expect([sender.verdict, other.verdict]).toEqual(['discouraged', 'ignored']);
     expect(siege.node.chain.tip.height).toBe(tip.height + 1);
     await siege.expectService();
   });

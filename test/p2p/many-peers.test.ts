@@ -17,7 +17,7 @@ import { waitFor } from '../support/wait.ts';
 import { FakePeer } from './support/fake-peer.ts';
 import { START_MS, TestNetwork, type TestNode } from './support/network.ts';
 
-/** Blocks from genesis on, a second apart. */
+/** Mines a chain on genesis, with a block per second. */
 function mineChain(length: number, firstTime = START_MS / 1000 - length): Block[] {
   const blocks: Block[] = [];
   const { genesis } = regtest;
@@ -30,50 +30,50 @@ function mineChain(length: number, firstTime = START_MS / 1000 - length): Block[
   return blocks;
 }
 
-const take = (chain: Chain, blocks: readonly Block[]) => Promise.all(blocks.map((block) => chain.acceptBlock(block)));
+const accept = (chain: Chain, blocks: readonly Block[]) => Promise.all(blocks.map((block) => chain.acceptBlock(block)));
 
-/** Counts the blocks that each of a node's peers sends, and the most peers that were asked for blocks at one time. */
+/** Counts the blocks that each peer sends, and the most peers with blocks in flight at one time. */
 function countBlocks(peers: ConnectionManager): { perPeer: Map<Peer, number>; atOnce: () => number } {
   const perPeer = new Map<Peer, number>();
   let most = 0;
   peers.events.on('message', ({ peer, command, direction }) => {
     if (command !== 'block' || direction !== 'received') return;
     perPeer.set(peer, (perPeer.get(peer) ?? 0) + 1);
-    const asked = peers.peers().filter((other) => peers.info(other).inFlight.length > 0);
-    most = Math.max(most, asked.length);
+    const downloading = peers.peers().filter((other) => peers.info(other).inFlight.length > 0);
+    most = Math.max(most, downloading.length);
   });
   return { perPeer, atOnce: () => most };
 }
 
-/** A peer that has a chain: `respond` decides what becomes of each block that it is asked for. */
+/** Connects a peer that has `blocks` and calls `respond` for each block requested from it. */
 async function serve(
   net: TestNetwork,
   node: TestNode,
   blocks: readonly Block[],
   respond: (peer: FakePeer, block: Block) => void,
-): Promise<{ peer: FakePeer; asked: string[] }> {
-  const places = new Map(blocks.map((block, i) => [toHex(block.hash), i]));
+): Promise<{ peer: FakePeer; requested: string[] }> {
+  const indexes = new Map(blocks.map((block, i) => [toHex(block.hash), i]));
   const peer = await FakePeer.join(net, node);
-  const asked: string[] = [];
+  const requested: string[] = [];
   peer.on('getheaders', () => peer.send('headers', { headers: blocks.map(({ header }) => header) }));
   peer.on('getdata', ({ entries }) => {
     for (const { hash } of entries) {
-      asked.push(toHex(hash));
-      respond(peer, blocks[places.get(toHex(hash))!]!);
+      requested.push(toHex(hash));
+      respond(peer, blocks[indexes.get(toHex(hash))!]!);
     }
   });
-  return { peer, asked };
+  return { peer, requested };
 }
 
 const announce = (peer: FakePeer, blocks: readonly Block[]) =>
   peer.send('headers', { headers: blocks.map(({ header }) => header) });
 
-describe('a fresh node', () => {
-  it('downloads from four peers at once, each block from one of them', async () => {
+describe('a new node', () => {
+  it('downloads from four peers in parallel, each block from one of them', async () => {
     const net = new TestNetwork({ latencyMs: () => 20 });
     const blocks = mineChain(400);
     const seeds = await Promise.all([net.start(), net.start(), net.start(), net.start()]);
-    for (const seed of seeds) await take(seed.chain, blocks);
+    for (const seed of seeds) await accept(seed.chain, blocks);
     const node = await net.start({ seeds });
     const { perPeer, atOnce } = countBlocks(node.connections);
     await net.untilSynced(blocks.at(-1)!.hash);
@@ -84,7 +84,7 @@ describe('a fresh node', () => {
     expect(atOnce()).toBe(4);
   });
 
-  it('ends although one of four stalls and one sends garbage, and drops both', async () => {
+  it('completes the download although one of four peers stalls and one sends invalid blocks, and disconnects both', async () => {
     const net = new TestNetwork({ latencyMs: () => 5 });
     const blocks = mineChain(1300);
     const node = await net.start();
@@ -107,7 +107,7 @@ describe('a fresh node', () => {
     expect(useful).toHaveLength(2);
   });
 
-  it('drops who stalls also where nobody has to wait for it', async () => {
+  it('disconnects a peer on a block download timeout even if it does not stall the window', async () => {
     const net = new TestNetwork();
     const blocks = mineChain(200);
     const node = await net.start();
@@ -121,9 +121,9 @@ describe('a fresh node', () => {
     expect(node.disconnects).toEqual(['block download timeout']);
   });
 
-  it('gets blocks from fast peers at their speed, however slow another one is', async () => {
+  it('downloads from fast peers at full speed despite a slow one', async () => {
     const blocks = mineChain(600);
-    /** Virtual milliseconds until the fast peers have sent all that the slow one was not asked for. */
+    /** Returns virtual milliseconds: until all blocks were requested, and until all were received. */
     async function duration(withSlow: boolean): Promise<{ fast: number; all: number }> {
       const net = new TestNetwork({ latencyMs: () => 10 });
       const node = await net.start();
@@ -134,8 +134,8 @@ describe('a fresh node', () => {
       const slow = withSlow ? await serve(net, node, blocks, delayed(9_000)) : undefined;
       const startedAt = net.clock.now();
       for (const { peer } of slow ? [slow, ...peers] : peers) announce(peer, blocks);
-      const asked = () => new Set(peers.flatMap((peer) => peer.asked)).size + new Set(slow?.asked).size;
-      await net.until(() => asked() >= blocks.length);
+      const requested = () => new Set(peers.flatMap((peer) => peer.requested)).size + new Set(slow?.requested).size;
+      await net.until(() => requested() >= blocks.length);
       const fast = net.clock.now() - startedAt;
       await net.until(() => node.chain.tip.height === blocks.length);
       expect(node.disconnects).toEqual([]);
@@ -144,7 +144,7 @@ describe('a fresh node', () => {
     const alone = await duration(false);
     const withSlow = await duration(true);
     expect(withSlow.fast).toBeLessThanOrEqual(alone.fast);
-    // The sixteen blocks that the slow one holds come when they come.
+    // Plus the 16 blocks in flight from the slow peer.
     expect(withSlow.all).toBeLessThan(11_000);
   });
 });
@@ -171,11 +171,11 @@ describe('over TCP', () => {
     return { chain, peers };
   }
 
-  it('a fresh node downloads from four nodes at once', async () => {
+  it('a new node downloads from four nodes in parallel', async () => {
     const blocks = mineChain(800, Math.floor(Date.now() / 1000) - 800);
     const seeds = await Promise.all([start(), start(), start(), start()]);
     for (const { chain, peers } of seeds) {
-      await take(chain, blocks);
+      await accept(chain, blocks);
       await peers.start();
     }
     const node = await start(seeds.map(({ peers }) => peers.endpoint!));

@@ -5,27 +5,27 @@ import type { Transaction } from '../../src/primitives/transaction.ts';
 import { OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
 import { mine, TestNetwork, type TestNode } from './support/network.ts';
 
-/** P2WSH of OP_TRUE. */
-const ANYONE = concatBytes(Uint8Array.of(0x00, 0x20), sha256(OP_TRUE));
+/** An anyone-can-spend output: P2WSH of OP_TRUE. */
+const ANYONE_CAN_SPEND = concatBytes(Uint8Array.of(0x00, 0x20), sha256(OP_TRUE));
 
-/** Spends a coinbase's first output, for a fee. */
+/** Spends a coinbase's first output. */
 function spendOf(coinbase: Transaction): Transaction {
   return spend({
     inputs: [outpoint(coinbase)],
-    outputs: [{ value: coinbase.outputs[0]!.value - 10_000n, scriptPubKey: ANYONE }],
+    outputs: [{ value: coinbase.outputs[0]!.value - 10_000n, scriptPubKey: ANYONE_CAN_SPEND }],
     sequence: 0xffff_ffff,
     lockTime: 0,
     witness: [OP_TRUE],
   });
 }
 
-/** Mines the node's mempool. */
+/** Mines a block with the node's mempool. */
 async function mineMempool(net: TestNetwork, node: TestNode): Promise<void> {
   const transactions = [...node.mempool.entries()].map(({ tx }) => tx);
   await mine(net, node, 1, { transactions, fees: 10_000n * BigInt(transactions.length) });
 }
 
-it('of two halves of a network that mine apart, the one with less work gives way, and loses no transaction', async () => {
+it('after a partition, the half with less work reorganises and loses no transaction', async () => {
   let isCut = false;
   const side = (port: number) => port % 2;
   const net = new TestNetwork({
@@ -33,10 +33,10 @@ it('of two halves of a network that mine apart, the one with less work gives way
     isReachable: (fromPort, toPort) => !isCut || side(fromPort) === side(toPort),
   });
   const first = await net.start();
-  const coinbaseOutputs = [{ value: 50_0000_0000n, scriptPubKey: ANYONE }];
+  const coinbaseOutputs = [{ value: 50_0000_0000n, scriptPubKey: ANYONE_CAN_SPEND }];
   const coinbases = (await mine(net, first, 3, { coinbaseOutputs })).map(({ transactions }) => transactions[0]!);
   await mine(net, first, 100);
-  // The seed of all is on one side.
+  // The common seed is on one side.
   for (let i = 1; i < 20; i++) await net.start({ seeds: [first] });
   await net.untilSynced(first.chain.tip.hash, 60_000);
   const sides = [0, 1].map((n) => net.nodes.filter(({ endpoint }) => side(endpoint.port) === n)) as [
@@ -74,7 +74,7 @@ it('of two halves of a network that mine apart, the one with less work gives way
 
   isCut = false;
   await net.untilSynced(winners[0]!.chain.tip.hash, 60_000);
-  // What only the losing side had mined waits everywhere to be mined again.
+  // Transactions of disconnected blocks are in every mempool again.
   await net.until(() => net.nodes.every(({ mempool }) => mempool.has(a.txid) && mempool.has(b.txid)), 10_000);
   expect(net.nodes.every(({ mempool }) => mempool.size === 2)).toBe(true);
   for (const { disconnects } of net.nodes) expect(disconnects.filter((reason) => /misbehav/.test(reason))).toEqual([]);

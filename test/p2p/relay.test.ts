@@ -7,32 +7,32 @@ import { FakePeer } from './support/fake-peer.ts';
 import { mine, START_MS, TestNetwork, type TestNode } from './support/network.ts';
 
 const MINUTE = 60_000;
-/** P2WSH of OP_TRUE. */
-const ANYONE = Uint8Array.from([
+/** An anyone-can-spend output: P2WSH of OP_TRUE. */
+const ANYONE_CAN_SPEND = Uint8Array.from([
   0x00, 0x20, 0x4a, 0xe8, 0x15, 0x72, 0xf0, 0x6e, 0x1b, 0x88, 0xfd, 0x5c, 0xed, 0x7a, 0x1a, 0x00, 0x09, 0x45, 0x43,
   0x2e, 0x83, 0xe1, 0x55, 0x1e, 0x6f, 0x72, 0x1e, 0xe9, 0xc0, 0x0b, 0x8c, 0xc3, 0x32, 0x60,
 ]);
 
-/** Spends an output of `parent` that pays to ANYONE, for a fee, with a witness. */
+/** Spends an ANYONE_CAN_SPEND output of `parent`, with a witness. */
 function child(parent: Transaction, options: { fee?: bigint; tag?: number; vout?: number } = {}): Transaction {
   const { fee = 10_000n, tag = 0, vout = 0 } = options;
   return spend({
     inputs: [outpoint(parent, vout)],
-    outputs: [{ value: parent.outputs[vout]!.value - fee, scriptPubKey: ANYONE }],
+    outputs: [{ value: parent.outputs[vout]!.value - fee, scriptPubKey: ANYONE_CAN_SPEND }],
     lockTime: 0,
     sequence: 0xffff_fffe - tag,
     witness: [OP_TRUE],
   });
 }
 
-/** A node with mature coins, and the coinbases that made them. */
-async function rich(
+/** Starts a node whose chain has `coins` mature coinbases. Returns them as well. */
+async function nodeWithCoins(
   net: TestNetwork,
   coins: number,
   options = {},
 ): Promise<{ node: TestNode; coinbases: Transaction[] }> {
   const node = await net.start(options);
-  const outputs = [{ value: 50_0000_0000n, scriptPubKey: ANYONE }];
+  const outputs = [{ value: 50_0000_0000n, scriptPubKey: ANYONE_CAN_SPEND }];
   const blocks = await mine(net, node, coins, { coinbaseOutputs: outputs });
   await mine(net, node, 100);
   return { node, coinbases: blocks.map(({ transactions }) => transactions[0]!) };
@@ -40,17 +40,17 @@ async function rich(
 
 function submit(node: TestNode, tx: Transaction): void {
   const result = node.mempool.accept(tx);
-  if ('reject' in result) throw new Error(`refused: ${result.reject.reason} ${result.reject.debug}`);
+  if ('reject' in result) throw new Error(`rejected: ${result.reject.reason} ${result.reject.debug}`);
 }
 
 const wtx = (tx: Transaction) => ({ type: InvType.WTX, hash: tx.wtxid });
-const names = (entries: readonly { type: number; hash: Uint8Array }[]) =>
+const formatted = (entries: readonly { type: number; hash: Uint8Array }[]) =>
   entries.map(({ type, hash }) => `${type.toString(16)} ${toHex(hash)}`);
 
 describe('transactions', () => {
-  it('reach all nodes, each once, within milliseconds', async () => {
+  it('reach all nodes, each once, within 200 ms', async () => {
     const net = new TestNetwork({ latencyMs: () => 5 });
-    const { node: seed, coinbases } = await rich(net, 3);
+    const { node: seed, coinbases } = await nodeWithCoins(net, 3);
     for (let i = 0; i < 6; i++) await net.start({ seeds: [seed] });
     await net.untilSynced(seed.chain.tip.hash);
     await net.advance(2000);
@@ -66,9 +66,9 @@ describe('transactions', () => {
     }
   });
 
-  it('in the mempool are announced to those who come later, in one message', async () => {
+  it('in the mempool are announced to a new peer by one inv', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 5);
+    const { node, coinbases } = await nodeWithCoins(net, 5);
     const first = child(coinbases[0]!);
     submit(node, first);
     submit(node, child(first));
@@ -78,15 +78,15 @@ describe('transactions', () => {
     expect(late.received.filter((command) => command === 'inv')).toHaveLength(1);
   });
 
-  it('are announced by wtxid only to those who agreed to it, and sent without witness where asked so', async () => {
+  it('are announced by wtxid only to wtxid-relay peers, and sent with or without witness as requested', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 1);
+    const { node, coinbases } = await nodeWithCoins(net, 1);
     const tx = child(coinbases[0]!);
     const modern = await FakePeer.join(net, node);
     const old = await FakePeer.join(net, node, { wtxidRelay: false });
     submit(node, tx);
-    expect(names((await modern.waitFor('inv')).entries)).toEqual(names([wtx(tx)]));
-    expect(names((await old.waitFor('inv')).entries)).toEqual(names([{ type: InvType.TX, hash: tx.txid }]));
+    expect(formatted((await modern.waitFor('inv')).entries)).toEqual(formatted([wtx(tx)]));
+    expect(formatted((await old.waitFor('inv')).entries)).toEqual(formatted([{ type: InvType.TX, hash: tx.txid }]));
     modern.send('getdata', { entries: [wtx(tx)] });
     expect((await modern.waitFor('tx')).wtxidHex).toBe(tx.wtxidHex);
     old.send('getdata', { entries: [{ type: InvType.TX, hash: tx.txid }] });
@@ -96,13 +96,13 @@ describe('transactions', () => {
     expect((await old.waitFor('tx', 2)).hasWitness).toBe(true);
   });
 
-  it('that are not in the mempool are answered by notfound, and those just mined are sent', async () => {
+  it('of the last block are served, other ones outside the mempool answered by notfound', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 1);
+    const { node, coinbases } = await nodeWithCoins(net, 1);
     const tx = child(coinbases[0]!);
     const peer = await FakePeer.join(net, node);
     peer.send('getdata', { entries: [wtx(tx)] });
-    expect(names((await peer.waitFor('notfound')).entries)).toEqual(names([wtx(tx)]));
+    expect(formatted((await peer.waitFor('notfound')).entries)).toEqual(formatted([wtx(tx)]));
     submit(node, tx);
     await mine(net, node, 1, { transactions: [tx], fees: 10_000n });
     expect(node.mempool.size).toBe(0);
@@ -113,39 +113,39 @@ describe('transactions', () => {
     await peer.waitFor('notfound', 2);
   });
 
-  it('are not announced back to who announced them', async () => {
+  it('are not announced back to the peer that announced them', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 1);
+    const { node, coinbases } = await nodeWithCoins(net, 1);
     const tx = child(coinbases[0]!);
     const [from, to] = [await FakePeer.join(net, node), await FakePeer.join(net, node)];
     from.send('inv', { entries: [wtx(tx)] });
-    expect(names((await from.waitFor('getdata')).entries)).toEqual(names([wtx(tx)]));
+    expect(formatted((await from.waitFor('getdata')).entries)).toEqual(formatted([wtx(tx)]));
     from.send('tx', tx);
     await to.waitFor('inv');
     await net.advance(500);
     expect(from.received('inv')).toEqual([]);
   });
 
-  it('below the fee filter of a peer are kept from it', async () => {
+  it("below a peer's fee filter are not announced to it", async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 2);
+    const { node, coinbases } = await nodeWithCoins(net, 2);
     const peer = await FakePeer.join(net, node);
     const { vsize } = child(coinbases[0]!);
-    // Exactly what 200 satoshis per virtual byte make.
+    // Exactly 200 satoshis per virtual byte.
     peer.send('feefilter', { feeRate: 200_000n });
     await net.advance(50);
     submit(node, child(coinbases[0]!, { fee: 200n * BigInt(vsize) - 1n }));
     const paying = child(coinbases[1]!, { fee: 200n * BigInt(vsize) });
     submit(node, paying);
-    expect(names((await peer.waitFor('inv')).entries)).toEqual(names([wtx(paying)]));
+    expect(formatted((await peer.waitFor('inv')).entries)).toEqual(formatted([wtx(paying)]));
     await net.advance(1000);
     expect(peer.received('inv')).toHaveLength(1);
     expect(node.connections.info(node.connections.peers()[0]!).minFeeFilter).toBe(200_000n);
   });
 
-  it('are kept from those who do not want any', async () => {
+  it('are not announced to a peer with relay=false', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 1);
+    const { node, coinbases } = await nodeWithCoins(net, 1);
     const peer = await FakePeer.join(net, node, { version: { relay: false } });
     submit(node, child(coinbases[0]!));
     await net.advance(1000);
@@ -154,13 +154,13 @@ describe('transactions', () => {
 });
 
 describe('trickling', () => {
-  it('announces after delays, five seconds on average to all who called us at once, the best paid first', async () => {
+  it('announces to all inbound peers at the same time, every five seconds on average, parents before children', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 30, { trickle: true });
+    const { node, coinbases } = await nodeWithCoins(net, 30, { trickle: true });
     submit(node, child(coinbases[0]!));
     const [a, b] = [await FakePeer.join(net, node), await FakePeer.join(net, node)];
     await net.advance(60_000, 500);
-    // What was here before is not told.
+    // The mempool is not announced to a new peer.
     expect(a.received('inv')).toEqual([]);
     const delays: number[] = [];
     for (const coinbase of coinbases.slice(1, 29)) {
@@ -171,25 +171,25 @@ describe('trickling', () => {
       await net.until(() => a.received('inv').length > before, 120_000, 50);
       delays.push(net.clock.monotonic() - since);
       await net.advance(10);
-      expect(names(b.received('inv').at(-1)!.entries)).toEqual(names([wtx(tx)]));
+      expect(formatted(b.received('inv').at(-1)!.entries)).toEqual(formatted([wtx(tx)]));
     }
     const mean = delays.reduce((sum, delay) => sum + delay) / delays.length;
     expect(mean).toBeGreaterThan(2500);
     expect(mean).toBeLessThan(10_000);
-    const poor = child(coinbases[29]!, { fee: 1_000n });
-    const rich2 = child(poor, { fee: 100_000n });
-    submit(node, poor);
-    submit(node, rich2);
-    // Until it is told of, nobody gets it.
-    a.send('getdata', { entries: [wtx(poor)] });
-    expect(names((await a.waitFor('notfound')).entries)).toEqual(names([wtx(poor)]));
-    await net.until(() => names(a.received('inv').at(-1)!.entries).length === 2, 120_000, 50);
-    expect(names(a.received('inv').at(-1)!.entries)).toEqual(names([wtx(poor), wtx(rich2)]));
+    const lowFeeParent = child(coinbases[29]!, { fee: 1_000n });
+    const highFeeChild = child(lowFeeParent, { fee: 100_000n });
+    submit(node, lowFeeParent);
+    submit(node, highFeeChild);
+    // Not served before it is announced.
+    a.send('getdata', { entries: [wtx(lowFeeParent)] });
+    expect(formatted((await a.waitFor('notfound')).entries)).toEqual(formatted([wtx(lowFeeParent)]));
+    await net.until(() => formatted(a.received('inv').at(-1)!.entries).length === 2, 120_000, 50);
+    expect(formatted(a.received('inv').at(-1)!.entries)).toEqual(formatted([wtx(lowFeeParent), wtx(highFeeChild)]));
   });
 });
 
 describe('our fee filter', () => {
-  it('is not sent where no transactions are wanted', async () => {
+  it('is not sent with blocksOnly', async () => {
     const net = new TestNetwork();
     const node = await net.start({ blocksOnly: true });
     const peer = await FakePeer.join(net, node);
@@ -197,11 +197,11 @@ describe('our fee filter', () => {
     expect(peer.received('feefilter')).toEqual([]);
   });
 
-  it('wants nothing while blocks are missing, and then what the mempool would take', async () => {
+  it("is MAX_MONEY while the node catches up, then the mempool's minimum fee rate", async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const peer = await FakePeer.join(net, node);
-    // A node asks for headers first; until they come it may be far behind.
+    // The node counts as catching up until its header sync is finished.
     expect(peer.received('feefilter')).toEqual([{ feeRate: 2_100_000_000_000_000n }]);
     peer.send('headers', { headers: [] });
     await net.advance(2000, 100);
@@ -211,10 +211,10 @@ describe('our fee filter', () => {
   });
 });
 
-describe('fetching transactions', () => {
-  it('asks one peer at a time, and the next one after 60 seconds or notfound', async () => {
+describe('transaction download', () => {
+  it('requests from one peer at a time, and from the next one after 60 seconds or notfound', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 1);
+    const { node, coinbases } = await nodeWithCoins(net, 1);
     const tx = child(coinbases[0]!);
     const [silent, forgetful, helpful] = [
       await FakePeer.join(net, node),
@@ -232,7 +232,7 @@ describe('fetching transactions', () => {
     expect(forgetful.received('getdata')).toHaveLength(1);
     expect(helpful.received('getdata')).toEqual([]);
     forgetful.send('notfound', { entries: [wtx(tx)] });
-    expect(names((await helpful.waitFor('getdata')).entries)).toEqual(names([wtx(tx)]));
+    expect(formatted((await helpful.waitFor('getdata')).entries)).toEqual(formatted([wtx(tx)]));
     helpful.send('tx', tx);
     await net.until(() => node.mempool.size === 1, 1000);
     await net.advance(2 * MINUTE, 1000);
@@ -240,29 +240,29 @@ describe('fetching transactions', () => {
     expect(forgetful.received('getdata')).toHaveLength(1);
   });
 
-  it('asks those who called from elsewhere two seconds later than others', async () => {
+  it('delays requests to inbound peers that are not loopback by two seconds', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 1);
+    const { node, coinbases } = await nodeWithCoins(net, 1);
     const tx = child(coinbases[0]!);
-    const stranger = await FakePeer.join(net, node, { host: '203.0.113.7' });
-    const neighbour = await FakePeer.join(net, node);
-    stranger.send('inv', { entries: [wtx(tx)] });
+    const remote = await FakePeer.join(net, node, { host: '203.0.113.7' });
+    const loopback = await FakePeer.join(net, node);
+    remote.send('inv', { entries: [wtx(tx)] });
     await net.advance(1000);
-    expect(stranger.received('getdata')).toEqual([]);
-    neighbour.send('inv', { entries: [wtx(tx)] });
-    await neighbour.waitFor('getdata', 1, 100);
+    expect(remote.received('getdata')).toEqual([]);
+    loopback.send('inv', { entries: [wtx(tx)] });
+    await loopback.waitFor('getdata', 1, 100);
     await net.advance(5000);
-    expect(stranger.received('getdata')).toEqual([]);
+    expect(remote.received('getdata')).toEqual([]);
     const other = child(coinbases[0]!, { fee: 50_000n });
-    stranger.send('inv', { entries: [wtx(other)] });
+    remote.send('inv', { entries: [wtx(other)] });
     await net.advance(1900);
-    expect(stranger.received('getdata')).toEqual([]);
-    await stranger.waitFor('getdata', 1, 300);
+    expect(remote.received('getdata')).toEqual([]);
+    await remote.waitFor('getdata', 1, 300);
   });
 
-  it('passes a request on when a peer goes', async () => {
+  it('requests from the next peer when a connection is closed', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 1);
+    const { node, coinbases } = await nodeWithCoins(net, 1);
     const tx = child(coinbases[0]!);
     const [a, b] = [await FakePeer.join(net, node), await FakePeer.join(net, node)];
     a.send('inv', { entries: [wtx(tx)] });
@@ -274,7 +274,7 @@ describe('fetching transactions', () => {
     await b.waitFor('getdata', 1, 200);
   });
 
-  it('has no more than 100 requests with one peer, and remembers 5,000 announcements of it', async () => {
+  it('has at most 100 requests in flight to a peer, and tracks 5,000 of its announcements', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     await mine(net, node, 1);
@@ -286,27 +286,27 @@ describe('fetching transactions', () => {
     });
     peer.send('inv', { entries });
     await net.advance(1000);
-    const asked = () => peer.received('getdata').flatMap((message) => message.entries);
-    expect(asked()).toHaveLength(100);
-    // All that it was asked for it does not have, until it has been asked for everything that was remembered.
+    const requested = () => peer.received('getdata').flatMap((message) => message.entries);
+    expect(requested()).toHaveLength(100);
+    // Answers every request by notfound until all tracked announcements were requested.
     for (let i = 0; i < 60; i++) {
-      peer.send('notfound', { entries: asked().slice(-100) });
+      peer.send('notfound', { entries: requested().slice(-100) });
       await net.advance(20);
     }
-    expect(asked()).toHaveLength(5000);
-    expect(new Set(asked().map(({ hash }) => toHex(hash))).size).toBe(5000);
+    expect(requested()).toHaveLength(5000);
+    expect(new Set(requested().map(({ hash }) => toHex(hash))).size).toBe(5000);
   });
 
-  it('does not ask again for what was refused, until there is a new block', async () => {
+  it('does not request a rejected transaction again until the next block', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 1);
-    // Makes a satoshi out of nothing.
+    const { node, coinbases } = await nodeWithCoins(net, 1);
+    // Its output exceeds its input by one satoshi.
     const bad = child(coinbases[0]!, { fee: -1n });
     const peer = await FakePeer.join(net, node);
     peer.send('tx', bad);
     await net.advance(100);
     expect(node.mempool.size).toBe(0);
-    // As Core does since version 30: an invalid transaction is no offence.
+    // As in Core since version 30, an invalid transaction is not penalized.
     expect(peer.closed).toBe(false);
     peer.send('inv', { entries: [wtx(bad)] });
     await net.advance(500);
@@ -316,9 +316,9 @@ describe('fetching transactions', () => {
     await peer.waitFor('getdata', 1, 500);
   });
 
-  it('ends the connection where only blocks were asked for', async () => {
+  it('disconnects peers that send or announce transactions to a blocksOnly node', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 1, { blocksOnly: true });
+    const { node, coinbases } = await nodeWithCoins(net, 1, { blocksOnly: true });
     const tx = child(coinbases[0]!);
     const [a, b] = [await FakePeer.join(net, node), await FakePeer.join(net, node)];
     expect(a.received('version')[0]!.relay).toBe(false);
@@ -327,9 +327,9 @@ describe('fetching transactions', () => {
     await net.until(() => a.closed && b.closed, 500);
   });
 
-  it('waits for the blocks that the same peer sent before', async () => {
+  it('processes a transaction after the blocks that the same peer sent before', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 1);
+    const { node, coinbases } = await nodeWithCoins(net, 1);
     const other = await net.start();
     const funding = child(coinbases[0]!);
     const blocks = [];
@@ -345,12 +345,12 @@ describe('fetching transactions', () => {
   });
 });
 
-describe('on a network where nobody has mined for a month', () => {
-  it('transactions are relayed nevertheless, also to a miner that waits for them', async () => {
+describe('with a month-old tip', () => {
+  it('transactions are relayed nevertheless, since miners of a local network may wait for them', async () => {
     const net = new TestNetwork();
     const longAgo = START_MS / 1000 - 30 * 24 * 3600;
     const node = await net.start();
-    const outputs = [{ value: 50_0000_0000n, scriptPubKey: ANYONE }];
+    const outputs = [{ value: 50_0000_0000n, scriptPubKey: ANYONE_CAN_SPEND }];
     const [block] = await mine(net, node, 1, { coinbaseOutputs: outputs, time: longAgo });
     for (let i = 1; i <= 100; i++) await mine(net, node, 1, { time: longAgo + i });
     const miner = await net.start({ seeds: [node] });
@@ -360,9 +360,9 @@ describe('on a network where nobody has mined for a month', () => {
     await net.until(() => miner.mempool.size === 1, 2000);
   });
 
-  it('a peer that claims a better chain and does not send it stops this for a minute at most', async () => {
+  it('a peer that announces a better chain and does not send it delays relay by at most a minute', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 1);
+    const { node, coinbases } = await nodeWithCoins(net, 1);
     const other = await net.start();
     for (let height = 1; height <= node.chain.tip.height; height++) {
       await other.chain.acceptBlock(node.chain.getBlock(node.chain.atHeight(height)!)!);
@@ -380,28 +380,28 @@ describe('on a network where nobody has mined for a month', () => {
 });
 
 describe('orphans', () => {
-  it('are kept, their parents fetched by txid from the same peer, and then taken in turn', async () => {
+  it('are kept, their parents requested by txid from the same peer, and then accepted in order', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 1);
+    const { node, coinbases } = await nodeWithCoins(net, 1);
     const parent = child(coinbases[0]!);
     const middle = child(parent);
     const last = child(middle);
     const peer = await FakePeer.join(net, node);
     peer.send('tx', last);
-    expect(names((await peer.waitFor('getdata')).entries)).toEqual(
-      names([{ type: InvType.WITNESS_TX, hash: middle.txid }]),
+    expect(formatted((await peer.waitFor('getdata')).entries)).toEqual(
+      formatted([{ type: InvType.WITNESS_TX, hash: middle.txid }]),
     );
     peer.send('tx', middle);
     const request = await peer.waitFor('getdata', 2);
-    expect(names(request.entries)).toEqual(names([{ type: InvType.WITNESS_TX, hash: parent.txid }]));
+    expect(formatted(request.entries)).toEqual(formatted([{ type: InvType.WITNESS_TX, hash: parent.txid }]));
     expect(node.mempool.size).toBe(0);
     peer.send('tx', parent);
     await net.until(() => node.mempool.size === 3, 500);
   });
 
-  it('are taken when their parent comes in a block', async () => {
+  it('are accepted when a block confirms their parent', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 1);
+    const { node, coinbases } = await nodeWithCoins(net, 1);
     const parent = child(coinbases[0]!);
     const peer = await FakePeer.join(net, node);
     peer.send('tx', child(parent));
@@ -410,13 +410,13 @@ describe('orphans', () => {
     expect(node.mempool.size).toBe(1);
   });
 
-  it('of a refused parent are refused', async () => {
+  it('of a rejected parent are rejected', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const [block] = await mine(net, node, 1);
     await mine(net, node, 100);
-    // Without witness, so that its children name it by the id under which it is remembered.
-    const outputs = [{ value: 51_0000_0000n, scriptPubKey: ANYONE }];
+    // Without a witness its txid equals its wtxid, so the child's prevout matches the remembered reject.
+    const outputs = [{ value: 51_0000_0000n, scriptPubKey: ANYONE_CAN_SPEND }];
     const parent = spend({ inputs: [outpoint(block!.transactions[0]!)], outputs });
     const peer = await FakePeer.join(net, node);
     peer.send('tx', parent);

@@ -9,29 +9,29 @@ import { mine, peerOf, START_MS, TestNetwork, type TestNode } from './support/ne
 
 const MINUTE = 60_000;
 
-/** Entries of an inventory, as text. */
-function named(entries: readonly InvEntry[]): string[] {
+/** Formats inventory entries for comparison. */
+function formatted(entries: readonly InvEntry[]): string[] {
   return entries.map(({ type, hash }) => `${type} ${toHex(hash)}`);
 }
 
-/** Makes a fake peer answer `getheaders` and, if it is to, `getdata` with these blocks of a chain from genesis. */
+/** Lets a fake peer answer `getheaders` and, unless `headersOnly`, `getdata` with consecutive `blocks`. */
 function serve(peer: FakePeer, blocks: readonly Block[], options: { headersOnly?: boolean } = {}): void {
-  const places = new Map(blocks.map(({ hash }, i) => [toHex(hash), i]));
+  const indexes = new Map(blocks.map(({ hash }, i) => [toHex(hash), i]));
   peer.on('getheaders', ({ locator }) => {
-    const known = locator.map((hash) => places.get(toHex(hash))).find((place) => place !== undefined);
+    const known = locator.map((hash) => indexes.get(toHex(hash))).find((at) => at !== undefined);
     const from = known === undefined ? 0 : known + 1;
     peer.send('headers', { headers: blocks.slice(from, from + 2000).map(({ header }) => header) });
   });
   if (options.headersOnly) return;
   peer.on('getdata', ({ entries }) => {
     for (const { hash } of entries) {
-      const place = places.get(toHex(hash));
-      if (place !== undefined) peer.send('block', blocks[place]!);
+      const at = indexes.get(toHex(hash));
+      if (at !== undefined) peer.send('block', blocks[at]!);
     }
   });
 }
 
-/** A chain on a node's tip that no node has seen. */
+/** Returns blocks on a node's tip that no node has received. */
 function privateChain(node: TestNode, length: number): Block[] {
   const blocks: Block[] = [];
   const time = Math.max(START_MS / 1000, node.chain.tip.time) + 1;
@@ -44,8 +44,8 @@ function privateChain(node: TestNode, length: number): Block[] {
   return blocks;
 }
 
-describe('the initial download', () => {
-  it('brings a new node to the tip of its seed, with one request for several blocks', async () => {
+describe('initial block download', () => {
+  it("reaches the seed's tip, with several blocks per request", async () => {
     const net = new TestNetwork();
     const a = await net.start();
     await mine(net, a, 100);
@@ -58,7 +58,7 @@ describe('the initial download', () => {
     expect(b.connections.info(peerOf(b, a))).toMatchObject({ syncedBlocks: 100, syncedHeaders: 100, inFlight: [] });
   });
 
-  it('fetches more than 2,000 headers in several messages', async () => {
+  it('requests more than 2,000 headers with several messages', async () => {
     const net = new TestNetwork();
     const a = await net.start();
     const blocks = privateChain(a, 2100);
@@ -73,29 +73,29 @@ describe('the initial download', () => {
     expect(b.disconnects).toEqual([]);
   });
 
-  it('asks several peers for blocks at once, and none for more than 16', async () => {
+  it('downloads from several peers in parallel, with at most 16 blocks in flight from each', async () => {
     const net = new TestNetwork({ latencyMs: () => 20 });
     const a = await net.start();
     const blocks = privateChain(a, 200);
     const node = await net.start();
     const peers: FakePeer[] = [];
-    const outstanding = new Map<FakePeer, number>();
+    const inFlight = new Map<FakePeer, number>();
     let most = 0;
-    const askedOf = new Map<string, number>();
+    const requests = new Map<string, number>();
     for (let i = 0; i < 3; i++) {
       const peer = await FakePeer.join(net, node);
       peers.push(peer);
       serve(peer, blocks, { headersOnly: true });
       peer.on('getdata', ({ entries }) => {
-        outstanding.set(peer, (outstanding.get(peer) ?? 0) + entries.length);
-        most = Math.max(most, outstanding.get(peer)!);
+        inFlight.set(peer, (inFlight.get(peer) ?? 0) + entries.length);
+        most = Math.max(most, inFlight.get(peer)!);
         for (const { type, hash } of entries) {
           expect(type).toBe(0x4000_0002);
           const key = toHex(hash);
-          askedOf.set(key, (askedOf.get(key) ?? 0) + 1);
+          requests.set(key, (requests.get(key) ?? 0) + 1);
           const block = blocks.find((candidate) => Buffer.compare(candidate.hash, hash) === 0)!;
           net.clock.after(30, () => {
-            outstanding.set(peer, outstanding.get(peer)! - 1);
+            inFlight.set(peer, inFlight.get(peer)! - 1);
             peer.send('block', block);
           });
         }
@@ -105,32 +105,31 @@ describe('the initial download', () => {
     await net.until(() => node.chain.tip.height === 200);
     expect(most).toBeLessThanOrEqual(16);
     for (const peer of peers) expect(peer.received('getdata').length).toBeGreaterThan(1);
-    expect([...askedOf.values()].every((times) => times === 1)).toBe(true);
-    expect(askedOf.size).toBe(200);
+    expect([...requests.values()].every((count) => count === 1)).toBe(true);
+    expect(requests.size).toBe(200);
   });
 
-  it('does not go beyond a window of 1,024 blocks, and replaces who holds it up', async () => {
+  it('stays within a window of 1,024 blocks, and disconnects a peer that stalls it', async () => {
     const net = new TestNetwork();
     const a = await net.start();
     const blocks = privateChain(a, 1080);
     const node = await net.start();
     const headers = blocks.map(({ header }) => header);
-    // Outbound, so that it is asked even though others are.
     const stalling = await FakePeer.join(net, node);
     stalling.send('headers', { headers });
     await stalling.waitFor('getdata');
     const helpful = await FakePeer.join(net, node);
     serve(helpful, blocks);
-    const asked = () => helpful.received('getdata').flatMap(({ entries }) => entries).length;
+    const requested = () => helpful.received('getdata').flatMap(({ entries }) => entries).length;
     helpful.send('headers', { headers });
     await net.until(() => stalling.closed, 10_000);
     expect(node.disconnects).toEqual(['block download stall']);
-    // What fits into the window, without what the other one was asked for.
+    // All blocks, including those first requested from the stalling peer.
     await net.until(() => node.chain.tip.height === 1080);
-    expect(asked()).toBe(1080);
+    expect(requested()).toBe(1080);
   });
 
-  it('asks another peer for a block that does not come within ten seconds', async () => {
+  it('requests an overdue block from another peer after ten seconds', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     await mine(net, node, 1);
@@ -144,13 +143,12 @@ describe('the initial download', () => {
     await net.advance(5000, 100);
     expect(helpful.received('getdata')).toEqual([]);
     await net.until(() => node.chain.tip.height === 2, 10_000);
-    // From now on it is asked only for what nobody else has.
     const [next] = await mine(net, node, 1);
     expect(next).toBeDefined();
     expect(stalling.closed).toBe(false);
   });
 
-  it('drops a peer that owes a block for too long', async () => {
+  it('disconnects a peer on a block download timeout', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     await mine(net, node, 1);
@@ -164,7 +162,7 @@ describe('the initial download', () => {
     expect(node.disconnects).toEqual(['block download timeout']);
   });
 
-  it('turns to another peer on notfound', async () => {
+  it('requests a block from another peer after notfound', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     await mine(net, node, 1);
@@ -183,7 +181,7 @@ describe('the initial download', () => {
     expect(forgetful.closed).toBe(false);
   });
 
-  it('asks one peer at a time while far behind, and the next one when there is no answer for ten seconds', async () => {
+  it('syncs headers from one peer while the tip is old, and replaces it after ten seconds without response', async () => {
     const net = new TestNetwork();
     const a = await net.start();
     const blocks = privateChain(a, 10);
@@ -195,11 +193,11 @@ describe('the initial download', () => {
     await net.advance(9000, 500);
     expect(helpful.received('getheaders')).toEqual([]);
     await net.until(() => node.chain.tip.height === 10, 2000);
-    // A request that may still be answered is not repeated.
+    // An outstanding request is not repeated.
     expect(silent.received('getheaders')).toHaveLength(1);
   });
 
-  it('asks every peer in the end, so that the best chain is found among old ones', async () => {
+  it("requests every peer's headers eventually, so that it finds the best of several old chains", async () => {
     const net = new TestNetwork();
     const longAgo = START_MS / 1000 - 30 * 24 * 3600;
     const a = await net.start();
@@ -213,7 +211,7 @@ describe('the initial download', () => {
 });
 
 describe('new blocks', () => {
-  it('go through a line of nodes as compact blocks, without a request', async () => {
+  it('are relayed as compact blocks along a line of nodes, without requests', async () => {
     const net = new TestNetwork();
     const a = await net.start();
     const b = await net.start({ seeds: [a], maxOutbound: 0 });
@@ -226,11 +224,11 @@ describe('new blocks', () => {
     for (const node of net.nodes) node.received.length = 0;
     await mine(net, a, 1);
     await net.untilSynced(a.chain.tip.hash, 1000);
-    const ofBlocks = ({ received }: TestNode) => received.filter((command) => command !== 'sendcmpct');
-    expect([a, b, c].map(ofBlocks)).toEqual([[], ['cmpctblock'], ['cmpctblock']]);
+    const commands = ({ received }: TestNode) => received.filter((command) => command !== 'sendcmpct');
+    expect([a, b, c].map(commands)).toEqual([[], ['cmpctblock'], ['cmpctblock']]);
   });
 
-  it('reach all of ten nodes, once each', async () => {
+  it('reach ten nodes, each once', async () => {
     const net = new TestNetwork({ latencyMs: () => 5 });
     const seed = await net.start();
     await mine(net, seed, 1);
@@ -247,29 +245,29 @@ describe('new blocks', () => {
     }
   });
 
-  it('are announced by hash to those who did not ask for headers, and not twice', async () => {
+  it('are announced once by inv to a peer that has not sent sendheaders', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     await mine(net, node, 1);
     const peer = await FakePeer.join(net, node);
     const [block] = await mine(net, node, 1);
     const inv = await peer.waitFor('inv');
-    expect(named(inv.entries)).toEqual([`2 ${toHex(block!.hash)}`]);
+    expect(formatted(inv.entries)).toEqual([`2 ${toHex(block!.hash)}`]);
     await net.advance(1000);
     expect(peer.received('inv')).toHaveLength(1);
     expect(peer.received('headers')).toEqual([]);
   });
 
-  it('are announced by headers that connect to what the peer has, else by hash; more than eight by the last hash', async () => {
+  it("are announced by headers if they connect to the peer's chain, otherwise by inv of the last one", async () => {
     const net = new TestNetwork();
     const node = await net.start();
     await mine(net, node, 3);
     const peer = await FakePeer.join(net, node);
     peer.send('sendheaders', {});
     await net.advance(50);
-    // It has shown nothing yet.
+    // The peer's chain is unknown.
     await mine(net, node, 1);
-    expect(named((await peer.waitFor('inv')).entries)).toEqual([`2 ${toHex(node.chain.tip.hash)}`]);
+    expect(formatted((await peer.waitFor('inv')).entries)).toEqual([`2 ${toHex(node.chain.tip.hash)}`]);
     peer.send('getheaders', { locator: [node.chain.params.genesis.hash], stop: new Uint8Array(32) });
     expect((await peer.waitFor('headers')).headers).toHaveLength(4);
     const two = await mine(net, node, 2);
@@ -281,16 +279,16 @@ describe('new blocks', () => {
     await net.advance(100);
     expect(announced.map(({ hashHex }) => hashHex).at(-1)).toBe(two[1]!.hashHex);
     await mine(net, node, 0);
-    // Nine at once, by a reorganisation.
+    // More than eight at once, by a reorganisation.
     const fork = node.chain.atHeight(1)!;
     const before = peer.received('inv').length;
     await mine(net, node, 16, { tag: 5 }, fork);
     await net.advance(100);
     expect(peer.received('inv').length).toBeGreaterThan(before);
-    expect(named(peer.received('inv').at(-1)!.entries)).toEqual([`2 ${toHex(node.chain.tip.hash)}`]);
+    expect(formatted(peer.received('inv').at(-1)!.entries)).toEqual([`2 ${toHex(node.chain.tip.hash)}`]);
   });
 
-  it('are found from an announcement by hash', async () => {
+  it('are downloaded after an announcement by inv', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     await mine(net, node, 1);
@@ -302,7 +300,7 @@ describe('new blocks', () => {
     await net.until(() => node.chain.tip.height === 6, 1000);
   });
 
-  it('are found from a header that does not connect, with one request in two minutes', async () => {
+  it('are downloaded after an unconnecting header, with one getheaders in two minutes', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     await mine(net, node, 1);
@@ -319,7 +317,7 @@ describe('new blocks', () => {
     await net.until(() => node.chain.tip.height === 6, 1000);
   });
 
-  it('are taken unasked', async () => {
+  it('are accepted unrequested', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     await mine(net, node, 1);
@@ -331,7 +329,7 @@ describe('new blocks', () => {
 });
 
 describe('reorganisations', () => {
-  it('end in one chain when two halves of a network meet', async () => {
+  it('lead to one chain after a network split', async () => {
     const net = new TestNetwork();
     const [a, b] = [await net.start(), await net.start()];
     await mine(net, a, 3);
@@ -350,8 +348,8 @@ describe('reorganisations', () => {
   });
 });
 
-describe('hostile chains', () => {
-  it('of invalid blocks end the connection, for those who follow them, too', async () => {
+describe('hostile peers', () => {
+  it('are disconnected for an invalid block, and for a header that builds on it', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     await mine(net, node, 1);
@@ -373,7 +371,7 @@ describe('hostile chains', () => {
     expect(node.chain.tip.height).toBe(1);
   });
 
-  it('of mutated blocks do not keep the real block out', async () => {
+  it('cannot keep a valid block out by a mutated one', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     await mine(net, node, 1);
@@ -392,7 +390,7 @@ describe('hostile chains', () => {
     await net.until(() => node.chain.tip.height === 2, 1000);
   });
 
-  it('of headers without proof of work, or that do not follow each other, end the connection', async () => {
+  it('are disconnected for headers without proof of work, or non-continuous ones', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     await mine(net, node, 1);
@@ -404,7 +402,7 @@ describe('hostile chains', () => {
     const { header } = blocks[0]!;
     let nonce = header.nonce;
     const HeaderClass = header.constructor as typeof BlockHeader;
-    // Every other nonce meets regtest's target.
+    // Half of all nonces meet regtest's target.
     let workless = header;
     while (workless.hash[31]! < 0x80) workless = new HeaderClass({ ...header, nonce: ++nonce });
     const peer = await FakePeer.join(net, node);
@@ -413,7 +411,7 @@ describe('hostile chains', () => {
     expect(node.disconnects[1]).toMatch(/high-hash/);
   });
 
-  it('of little work are not stored', async () => {
+  it('cannot have low-work headers stored', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const start = node.chain.tip;
@@ -428,7 +426,7 @@ describe('hostile chains', () => {
     expect(peer.closed).toBe(false);
   });
 
-  it('of blocks without a parent end the connection', async () => {
+  it('are disconnected for a block with an unknown parent', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const blocks = privateChain(node, 2);
@@ -439,8 +437,8 @@ describe('hostile chains', () => {
   });
 });
 
-describe('a peer that a person chose', () => {
-  it('is not asked again for a block of which it sent rubbish', async () => {
+describe('a manual peer', () => {
+  it('is not sent a second request for a block of which it sent a mutated form', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     await mine(net, node, 1);
@@ -459,8 +457,8 @@ describe('a peer that a person chose', () => {
   });
 });
 
-describe('questions about the chain', () => {
-  it('are answered to peers of all kinds', async () => {
+describe('a node', () => {
+  it('answers getheaders, getblocks and getdata', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const blocks = await mine(net, node, 20);
@@ -489,16 +487,16 @@ describe('questions about the chain', () => {
         { type: 77, hash: blocks[0]!.hash },
       ],
     });
-    // Of what there is not, only transactions are named.
+    // Only unknown transactions are in notfound, not unknown blocks and types.
     const missing = await peer.waitFor('notfound');
-    expect(named(missing.entries)).toEqual([`1 ${'08'.repeat(32)}`]);
+    expect(formatted(missing.entries)).toEqual([`1 ${'08'.repeat(32)}`]);
     const [stripped, whole] = peer.received('block');
     expect(stripped!.transactions[0]!.hasWitness).toBe(false);
     expect(whole!.transactions[0]!.hasWitness).toBe(true);
     expect(hex([stripped!, whole!])).toEqual(hex([blocks[0]!, blocks[0]!]));
   });
 
-  it('lead the old way of getblocks on, 500 hashes at a time', async () => {
+  it('announces the tip when the last of 500 hashes in its answer to getblocks is requested', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const blocks = await mine(net, node, 510);
@@ -507,6 +505,6 @@ describe('questions about the chain', () => {
     const { entries } = await peer.waitFor('inv');
     expect(entries).toHaveLength(500);
     peer.send('getdata', { entries: entries.slice(-1) });
-    expect(named((await peer.waitFor('inv', 2)).entries)).toEqual([`2 ${toHex(blocks.at(-1)!.hash)}`]);
+    expect(formatted((await peer.waitFor('inv', 2)).entries)).toEqual([`2 ${toHex(blocks.at(-1)!.hash)}`]);
   });
 });

@@ -27,7 +27,7 @@ afterEach(async () => {
   await Promise.all([...running].map((node) => node.stop()));
 });
 
-/** A node with a port of its own on this machine, which knows of one other. */
+/** Starts a node on a free port, with at most one other as an added node. */
 async function start(seed?: Node): Promise<Node> {
   const modules = { clock: systemClock, logger: silentLogger };
   const chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
@@ -54,54 +54,57 @@ async function start(seed?: Node): Promise<Node> {
   return node;
 }
 
-function bookOf(node: Node): Set<number> {
+function knownPorts(node: Node): Set<number> {
   return new Set([...node.connections.addresses.entries()].map(({ endpoint }) => endpoint.port));
 }
 
-function outboundOf({ connections: peers }: Node): number {
+function countOutbound({ connections: peers }: Node): number {
   return peers.peers().filter((peer) => peer.isReady && !peer.inbound).length;
 }
 
 function describe(nodes: readonly Node[]): string {
   return nodes
-    .map((n) => `${bookOf(n).size} known, ${n.connections.peers().length - outboundOf(n)} in, ${outboundOf(n)} out`)
+    .map((node) => {
+      const outbound = countOutbound(node);
+      return `${knownPorts(node).size} known, ${node.connections.peers().length - outbound} in, ${outbound} out`;
+    })
     .join('; ');
 }
 
 /**
- * Milliseconds in which this process worked or waited, without those in which a busy machine gave it no time: so that
- * a limit in seconds means the same whatever else runs.
+ * Milliseconds that this process has run or waited, without those in which it was not scheduled, so that a time limit
+ * holds on a busy machine.
  */
 function ownTime(): number {
   const { user, system } = process.cpuUsage();
   return performance.eventLoopUtilization().idle + (user + system) / 1000;
 }
 
-/** Mines at one node; resolves to the milliseconds that the block took to reach all. */
+/** Mines a block at one node. Resolves to the milliseconds it took to reach all nodes. */
 async function mineAt(node: Node, nodes: readonly Node[]): Promise<number> {
   const startedAt = ownTime();
   const time = Math.max(Math.floor(Date.now() / 1000), node.chain.tip.medianTimePast() + 1);
   const { index, reject } = await node.chain.acceptBlock(mineBlock(node.chain.tip, { time }));
-  if (!index || reject) throw new Error(`refused: ${reject?.reason}`);
+  if (!index || reject) throw new Error(`rejected: ${reject?.reason}`);
   await waitFor(() => nodes.every(({ chain }) => equalBytes(chain.tip.hash, index.hash)), { timeoutMs: 30_000 });
   return ownTime() - startedAt;
 }
 
-it('twenty nodes learn of each other through one seed, over TCP, and do without it', async () => {
+it('twenty nodes discover each other through one seed over TCP, and keep relaying blocks without it', async () => {
   const seed = await start();
   await mineAt(seed, [seed]);
   const others: Node[] = [];
   for (let i = 1; i < 20; i++) others.push(await start(seed));
   const all = [seed, ...others];
   const knowsAll = (node: Node) => {
-    const book = bookOf(node);
-    return all.every((other) => other === node || book.has(other.port));
+    const ports = knownPorts(node);
+    return all.every((other) => other === node || ports.has(other.port));
   };
-  const patience = { timeoutMs: 60_000, describe: () => describe([...running]) };
-  await waitFor(() => all.every(knowsAll), patience);
-  // Those who came first may have been called by so many that there are few left for them to call.
-  await waitFor(() => all.every(({ connections: peers }) => peers.peers().length >= 8), patience);
-  await waitFor(() => others.filter((node) => outboundOf(node) >= 4).length >= 12, patience);
+  const limits = { timeoutMs: 60_000, describe: () => describe([...running]) };
+  await waitFor(() => all.every(knowsAll), limits);
+  // The first nodes may have so many inbound peers that few nodes are left to connect to.
+  await waitFor(() => all.every(({ connections: peers }) => peers.peers().length >= 8), limits);
+  await waitFor(() => others.filter((node) => countOutbound(node) >= 4).length >= 12, limits);
   await mineAt(others[7]!, all);
   expect(await mineAt(seed, all)).toBeLessThan(2000);
 
@@ -109,8 +112,8 @@ it('twenty nodes learn of each other through one seed, over TCP, and do without 
   expect(await mineAt(others[3]!, others)).toBeLessThan(2000);
   expect(await mineAt(others[18]!, others)).toBeLessThan(2000);
 
-  const newcomer = await start(others[11]!);
-  await waitFor(() => newcomer.chain.tip.height === 5 && outboundOf(newcomer) >= 4, patience);
-  expect(await mineAt(newcomer, [...others, newcomer])).toBeLessThan(2000);
-  await waitFor(() => others.every((node) => bookOf(node).has(newcomer.port)), patience);
+  const late = await start(others[11]!);
+  await waitFor(() => late.chain.tip.height === 5 && countOutbound(late) >= 4, limits);
+  expect(await mineAt(late, [...others, late])).toBeLessThan(2000);
+  await waitFor(() => others.every((node) => knownPorts(node).has(late.port)), limits);
 }, 150_000);

@@ -257,7 +257,7 @@ export class AddressManager {
   }
 
   /**
-   * Yields the slots an address may take in the new table when announced by `source`: one. A loopback or
+   * Yields the slots of the new table that an address may have when announced by `source`: one. A loopback or
    * private address has alternatives if it is occupied, so that a small local network is known completely; no
    * attacker is to be kept out there.
    */

@@ -6,7 +6,7 @@ import { mine, TestNetwork, type TestNode } from '../support/network.ts';
 const MINUTE = 60_000;
 const STEP = 1000;
 
-describe('a peer whose chain stays behind ours', () => {
+describe('an outbound peer with less work than our tip', () => {
   let net: TestNetwork;
   let node: TestNode;
   let headers: BlockHeader[];
@@ -20,14 +20,14 @@ describe('a peer whose chain stays behind ours', () => {
     headers = (await mine(net, node, 10)).map(({ header }) => header);
   }
 
-  /** A peer that has the first `height` blocks of the node's chain, once more are set. */
-  async function peer(host: string, has: { height: number }, asked: string[] = []): Promise<FakePeer> {
+  /** Connects a peer with the node's first `has.height` blocks, which may be changed later. */
+  async function peer(host: string, has: { height: number }, requests: string[] = []): Promise<FakePeer> {
     const endpoint = { host, port: 8333 };
     let fake: FakePeer | undefined;
     await net.network.transport().listen(endpoint, (connection) => {
       fake = new FakePeer(net, connection);
       fake.on('getheaders', () => {
-        asked.push('getheaders');
+        requests.push('getheaders');
         fake!.send('headers', { headers: headers.slice(0, has.height) });
       });
       void fake.shakeHands().catch(() => {});
@@ -41,22 +41,22 @@ describe('a peer whose chain stays behind ours', () => {
     return fake!;
   }
 
-  it('has twenty minutes, is asked once more, and goes two minutes later', async () => {
+  it('is sent getheaders after 20 minutes, and disconnected two minutes later', async () => {
     await start(1, 0);
-    const asked: string[] = [];
-    const fake = await peer('20.1.1.1', { height: 9 }, asked);
-    const before = asked.length;
+    const requests: string[] = [];
+    const fake = await peer('20.1.1.1', { height: 9 }, requests);
+    const before = requests.length;
     await net.advance(19.8 * MINUTE, STEP);
-    expect(asked).toHaveLength(before);
+    expect(requests).toHaveLength(before);
     await net.advance(0.4 * MINUTE, STEP);
-    expect(asked).toHaveLength(before + 1);
+    expect(requests).toHaveLength(before + 1);
     await net.advance(1.6 * MINUTE, STEP);
     expect(fake.closed).toBe(false);
     await net.until(() => fake.closed, 0.4 * MINUTE, STEP);
     expect(node.disconnects).toEqual(['chain sync timeout']);
   });
 
-  it('has as long again once it is where we were, and stays for good once it is where we are', async () => {
+  it('gets a new timeout once it reaches our old tip, and is protected once it reaches our tip', async () => {
     await start(1, 0);
     const has = { height: 9 };
     const fake = await peer('20.1.1.1', has);
@@ -74,16 +74,16 @@ describe('a peer whose chain stays behind ours', () => {
     expect(fake.closed).toBe(false);
   });
 
-  it('stays if it is one of four that once had a good chain, or was chosen by a person; one for blocks only goes', async () => {
+  it('is disconnected unless it is one of four protected full-relay peers or a manual one', async () => {
     await start(5, 1);
-    const chosen = await FakePeer.manual(net, node);
+    const manual = await FakePeer.manual(net, node);
     const fakes: FakePeer[] = [];
     for (let i = 0; i < 6; i++) fakes.push(await peer(`${20 + i}.1.1.1`, { height: 10 }));
     await net.advance(5 * STEP, STEP);
     await mine(net, node, 1);
     await net.advance(23 * MINUTE, STEP);
-    // The fifth of its kind, and the one for blocks only.
+    // The fifth full-relay peer and the block-relay-only one.
     expect(fakes.map(({ closed }) => closed)).toEqual([false, false, false, false, true, true]);
-    expect(chosen.closed).toBe(false);
+    expect(manual.closed).toBe(false);
   });
 });

@@ -7,17 +7,17 @@ import { mine, TestNetwork, type TestNode } from '../support/network.ts';
 
 const BASIC = 0;
 
-async function serving(blocks: number): Promise<{ net: TestNetwork; node: TestNode }> {
+async function nodeWithIndex(blocks: number): Promise<{ net: TestNetwork; node: TestNode }> {
   const net = new TestNetwork();
   const node = await net.start({ blockFilterIndex: true });
   await mine(net, node, blocks);
   return { net, node };
 }
 
-// The bytes, and the bounds of what may be asked for, are compared with bitcoind's: test/interop/block-filters.test.ts.
-describe('a node with an index of block filters', () => {
-  it('says so, and one without does not, and disconnects who asks', async () => {
-    const { net, node } = await serving(1);
+// The bytes and the limits of requests are compared with bitcoind's in test/interop/block-filters.test.ts.
+describe('a node with a block filter index', () => {
+  it('offers the service bit; a node without it disconnects peers that request filters', async () => {
+    const { net, node } = await nodeWithIndex(1);
     const without = await net.start();
     const offered = await FakePeer.join(net, node);
     const notOffered = await FakePeer.join(net, without);
@@ -34,8 +34,8 @@ describe('a node with an index of block filters', () => {
     }
   });
 
-  it('serves filters whose hashes and headers it serves, too', async () => {
-    const { net, node } = await serving(250);
+  it('serves filters that match its filter hashes and headers', async () => {
+    const { net, node } = await nodeWithIndex(250);
     const peer = await FakePeer.join(net, node);
     const stopHash = node.chain.tip.hash;
     peer.send('getcfilters', { filterType: BASIC, startHeight: 0, stopHash });
@@ -58,8 +58,8 @@ describe('a node with an index of block filters', () => {
     });
   });
 
-  it('serves those of a branch that lost', async () => {
-    const { net, node } = await serving(2);
+  it('serves filters of a stale branch', async () => {
+    const { net, node } = await nodeWithIndex(2);
     const { tip } = node.chain;
     const other = await mine(net, node, 3, { tag: 7 }, tip.prev!);
     expect(node.chain.tip.hashHex).toBe(other.at(-1)!.hashHex);
@@ -69,8 +69,8 @@ describe('a node with an index of block filters', () => {
     expect(peer.received('cfilter').map(({ blockHash }) => blockHash)).toEqual([tip.prev!.hash, tip.hash]);
   });
 
-  it('does not show a block that it has not found valid', async () => {
-    const { net, node } = await serving(2);
+  it('disconnects a request for a block that is not fully validated', async () => {
+    const { net, node } = await nodeWithIndex(2);
     const stored = mineBlock(node.chain.tip.prev!, { tag: 9 });
     await node.chain.acceptBlock(stored);
     const peer = await FakePeer.join(net, node);
@@ -79,22 +79,22 @@ describe('a node with an index of block filters', () => {
     expect(peer.received('cfilter')).toEqual([]);
   });
 
-  it('is silent about blocks that are not indexed yet', async () => {
-    const { net, node } = await serving(2);
+  it('does not answer for blocks that are not indexed yet', async () => {
+    const { net, node } = await nodeWithIndex(2);
     const peer = await FakePeer.join(net, node);
     const unknown = vi.spyOn(FilterIndex.prototype, 'commitment').mockReturnValue(undefined);
     const stopHash = node.chain.tip.hash;
-    const ask = () => {
+    const request = () => {
       peer.send('getcfilters', { filterType: BASIC, startHeight: 0, stopHash });
       peer.send('getcfheaders', { filterType: BASIC, startHeight: 0, stopHash });
     };
-    ask();
+    request();
     await net.advance(1_000);
     expect(peer.closed).toBe(false);
     expect(peer.commands()).not.toContain('cfilter');
     expect(peer.commands()).not.toContain('cfheaders');
     unknown.mockRestore();
-    ask();
+    request();
     await peer.waitFor('cfheaders');
     expect(peer.received('cfilter')).toHaveLength(3);
   });

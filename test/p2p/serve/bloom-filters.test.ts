@@ -10,14 +10,14 @@ import { OP_TRUE, outpoint, spend } from '../../chain/support/builder.ts';
 import { FakePeer } from '../support/fake-peer.ts';
 import { mine, TestNetwork, type TestNode } from '../support/network.ts';
 
-// What bitcoind makes of the same: test/interop/bloom-filters.test.ts.
+// The same is compared with bitcoind in test/interop/bloom-filters.test.ts.
 
 const FEE = 10_000n;
-/** Anybody's, and matched by its data. */
+/** An anyone-can-spend script with a data push that a filter can match. */
 const dataScript = (data: number) => compileScript(new Uint8Array(20).fill(data), Op.OP_DROP, Op.OP_1);
 const dataOf = (data: number) => new Uint8Array(20).fill(data);
 
-/** Spends the first output of `parent` to one that shows the data. */
+/** Spends the first output of `parent` to a `dataScript`. */
 function child(parent: Transaction, data: number): Transaction {
   const outputs = [{ value: parent.outputs[0]!.value - FEE, scriptPubKey: dataScript(data) }];
   return spend({ inputs: [outpoint(parent)], outputs });
@@ -29,8 +29,10 @@ function filterOf(...elements: readonly Uint8Array[]): BloomFilter {
   return filter;
 }
 
-/** A node that offers filters, and coinbases that are anybody's to spend. */
-async function rich(
+/**
+ * Starts a node with Bloom filters whose chain has `coins` mature, anyone-can-spend coinbases. Returns them as well.
+ */
+async function nodeWithCoins(
   net: TestNetwork,
   coins: number,
   options = {},
@@ -45,12 +47,12 @@ async function rich(
 function submit(node: TestNode, ...transactions: readonly Transaction[]): void {
   for (const tx of transactions) {
     const result = node.mempool.accept(tx);
-    if ('reject' in result) throw new Error(`refused: ${result.reject.reason} ${result.reject.debug}`);
+    if ('reject' in result) throw new Error(`rejected: ${result.reject.reason} ${result.reject.debug}`);
   }
 }
 
-/** Ids that a peer has been told of, sorted. */
-function told(peer: FakePeer): string[] {
+/** Returns the ids announced to a peer, sorted. */
+function announcedTo(peer: FakePeer): string[] {
   return peer
     .received('inv')
     .flatMap(({ entries }) => entries.map(({ hash }) => toHex(hash)))
@@ -58,54 +60,54 @@ function told(peer: FakePeer): string[] {
 }
 
 const ids = (...transactions: readonly Transaction[]) => transactions.map((tx) => toHex(tx.wtxid)).sort();
-function wanted(tx: Transaction) {
+function getData(tx: Transaction) {
   return { entries: [{ type: InvType.WTX, hash: tx.wtxid }] };
 }
 
-const quiet = { version: { relay: false } };
+const noRelay = { version: { relay: false } };
 
 describe('a peer with a Bloom filter', () => {
-  it('hears of what matches and of what spends it, from when it loads the filter until it clears it', async () => {
+  it('is sent announcements of matching transactions and of their spenders until it clears the filter', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 5);
-    const peer = await FakePeer.join(net, node, quiet);
+    const { node, coinbases } = await nodeWithCoins(net, 5);
+    const peer = await FakePeer.join(net, node, noRelay);
     const info = () => node.connections.info(node.connections.peers()[0]!).relaysTransactions;
     const [early, other, matching, added, last] = coinbases.map((coinbase, i) => child(coinbase, i + 1));
     submit(node, early!);
     await net.advance(500);
-    expect([told(peer), info()]).toEqual([[], false]);
+    expect([announcedTo(peer), info()]).toEqual([[], false]);
 
     peer.send('filterload', filterOf(dataOf(3)));
     await net.advance(50);
     const spender = child(matching!, 99);
     submit(node, other!, matching!, spender);
     await net.advance(500);
-    expect([told(peer), info()]).toEqual([ids(matching!, spender), true]);
+    expect([announcedTo(peer), info()]).toEqual([ids(matching!, spender), true]);
 
     peer.send('filteradd', { element: dataOf(4) });
     await net.advance(50);
     submit(node, added!);
     await net.advance(500);
-    expect(told(peer)).toEqual(ids(matching!, spender, added!));
+    expect(announcedTo(peer)).toEqual(ids(matching!, spender, added!));
 
     peer.send('filterclear', {});
     await net.advance(50);
     submit(node, last!);
     await net.advance(500);
-    expect(told(peer)).toEqual(ids(matching!, spender, added!, last!));
+    expect(announcedTo(peer)).toEqual(ids(matching!, spender, added!, last!));
     expect(node.disconnects).toEqual([]);
   });
 
-  it('is told of the mempool when it asks, again if it asks again, and not of what pays less than it wants', async () => {
+  it('is sent the matching mempool at each mempool message, without transactions below its fee filter', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 3);
+    const { node, coinbases } = await nodeWithCoins(net, 3);
     const [a, b, c] = coinbases.map((coinbase) => child(coinbase, 1));
     submit(node, a!, b!, c!);
-    const peer = await FakePeer.join(net, node, quiet);
+    const peer = await FakePeer.join(net, node, noRelay);
     peer.send('mempool', {});
     peer.send('mempool', {});
     await net.advance(500);
-    expect(told(peer)).toEqual(ids(a!, b!, c!));
+    expect(announcedTo(peer)).toEqual(ids(a!, b!, c!));
     peer.send('filterload', filterOf(a!.txid, c!.txid));
     peer.send('mempool', {});
     await net.advance(500);
@@ -122,9 +124,9 @@ describe('a peer with a Bloom filter', () => {
     expect(peer.received('inv')).toHaveLength(2);
   });
 
-  it('gets of a block the tree that leads to what matches, and then that, stripped of witnesses', async () => {
+  it('is sent a merkle block, then the matching transactions without witness', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 4);
+    const { node, coinbases } = await nodeWithCoins(net, 4);
     const transactions = coinbases.map((coinbase, i) => child(coinbase, i + 1));
     const [block] = await mine(net, node, 1, { transactions, fees: 4n * FEE });
     const peer = await FakePeer.join(net, node);
@@ -146,45 +148,45 @@ describe('a peer with a Bloom filter', () => {
     expect(toHex(concatBytes(...sent))).toBe(toHex(expected));
   });
 
-  it('leaves others their turn, whatever it asks for', async () => {
+  it('does not delay other peers by many requests', async () => {
     const net = new TestNetwork();
-    const { node } = await rich(net, 1);
-    const [greedy, modest] = [await FakePeer.join(net, node), await FakePeer.join(net, node)];
+    const { node } = await nodeWithCoins(net, 1);
+    const [requesting, pinging] = [await FakePeer.join(net, node), await FakePeer.join(net, node)];
     const { hash } = node.chain.tip;
-    greedy.send('filterload', filterOf(dataOf(1)));
-    greedy.send('getdata', { entries: new Array(300).fill({ type: InvType.FILTERED_BLOCK, hash }) });
-    modest.send('ping', { nonce: 5n });
-    await modest.waitFor('pong');
-    expect(greedy.received('merkleblock').length).toBeLessThan(50);
-    await greedy.waitFor('merkleblock', 300);
+    requesting.send('filterload', filterOf(dataOf(1)));
+    requesting.send('getdata', { entries: new Array(300).fill({ type: InvType.FILTERED_BLOCK, hash }) });
+    pinging.send('ping', { nonce: 5n });
+    await pinging.waitFor('pong');
+    expect(requesting.received('merkleblock').length).toBeLessThan(50);
+    await requesting.waitFor('merkleblock', 300);
   });
 
-  it('learns no sooner than others of what is new to a node that trickles', async () => {
+  it('is sent new transactions no earlier than other peers by a node that trickles', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 1, { trickle: true });
-    const peer = await FakePeer.join(net, node, quiet);
+    const { node, coinbases } = await nodeWithCoins(net, 1, { trickle: true });
+    const peer = await FakePeer.join(net, node, noRelay);
     const tx = child(coinbases[0]!, 1);
     submit(node, tx);
-    peer.send('getdata', wanted(tx));
+    peer.send('getdata', getData(tx));
     await peer.waitFor('notfound');
     peer.send('mempool', {});
     await net.advance(10);
-    expect(told(peer)).toEqual([]);
-    await net.until(() => told(peer).length > 0, 120_000, 50);
-    peer.send('getdata', wanted(tx));
+    expect(announcedTo(peer)).toEqual([]);
+    await net.until(() => announcedTo(peer).length > 0, 120_000, 50);
+    peer.send('getdata', getData(tx));
     expect((await peer.waitFor('tx')).txidHex).toBe(tx.txidHex);
   });
 });
 
-describe('without the service', () => {
-  it('who wants to hear of no transaction gets none, and no answer either', async () => {
+describe('a node without Bloom filters', () => {
+  it('does not answer getdata for transactions of a peer with relay=false', async () => {
     const net = new TestNetwork();
-    const { node, coinbases } = await rich(net, 1, { bloomFilters: false });
+    const { node, coinbases } = await nodeWithCoins(net, 1, { bloomFilters: false });
     const tx = child(coinbases[0]!, 1);
     submit(node, tx);
-    const [peer, listening] = [await FakePeer.join(net, node, quiet), await FakePeer.join(net, node)];
-    for (const asking of [peer, listening]) asking.send('getdata', wanted(tx));
-    await listening.waitFor('tx');
+    const [peer, relaying] = [await FakePeer.join(net, node, noRelay), await FakePeer.join(net, node)];
+    for (const each of [peer, relaying]) each.send('getdata', getData(tx));
+    await relaying.waitFor('tx');
     expect(peer.commands()).not.toContain('tx');
     expect(peer.commands()).not.toContain('notfound');
     expect(peer.received('version')[0]!.services & 4n).toBe(0n);

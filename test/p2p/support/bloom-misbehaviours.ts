@@ -7,7 +7,7 @@ const filterLoad = (size: number, hashFuncs: number) =>
   raw('filterload', new ByteWriter(size + 14).varBytes(new Uint8Array(size)).u32(hashFuncs).u32(0).u8(1).finish());
 const filterAdd = (size: number) => raw('filteradd', new ByteWriter(size + 3).varBytes(new Uint8Array(size)).finish());
 
-/** What only nodes judge by these verdicts that offer Bloom filters. */
+/** Misbehaviours towards a node that offers Bloom filters. */
 export const bloomMisbehaviours: readonly Misbehaviour[] = [
   { name: 'a filter of 36,001 bytes', verdict: 'discouraged', messages: () => [filterLoad(36_001, 1)] },
   { name: 'a filter with 51 hash functions', verdict: 'discouraged', messages: () => [filterLoad(1, 51)] },
@@ -19,7 +19,7 @@ export const bloomMisbehaviours: readonly Misbehaviour[] = [
   },
   { name: 'filteradd of 521 bytes', verdict: 'discouraged', messages: () => [filterLoad(9, 1), filterAdd(521)] },
   {
-    name: 'filters at the limits, and those that hold nothing or everything',
+    name: 'filters at the limits, empty filters and full filters',
     verdict: 'ignored',
     messages: () => [
       ...[filterLoad(36_000, 50), filterAdd(520), filterAdd(0)],
@@ -28,7 +28,7 @@ export const bloomMisbehaviours: readonly Misbehaviour[] = [
     ],
   },
   {
-    name: 'messages about filters that are cut short',
+    name: 'truncated filterload and filteradd',
     verdict: 'ignored',
     messages: () => [
       raw('filterload'),
@@ -37,7 +37,7 @@ export const bloomMisbehaviours: readonly Misbehaviour[] = [
     ],
   },
   {
-    name: 'many filtered blocks, unknown ones among them, with a filter and without, and the mempool again and again',
+    name: 'many requests for known and unknown filtered blocks, with and without a filter, and for the mempool',
     verdict: 'ignored',
     messages: ({ tip }) => {
       const entries = (hash: Uint8Array) =>
@@ -53,7 +53,7 @@ export const bloomMisbehaviours: readonly Misbehaviour[] = [
     },
   },
   {
-    name: 'merkle blocks that nobody asked for',
+    name: 'unrequested merkle blocks',
     verdict: 'ignored',
     messages: () => [
       raw('merkleblock'),

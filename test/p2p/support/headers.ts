@@ -2,7 +2,7 @@ import { regtest } from '../../../src/consensus/params.ts';
 import { checkProofOfWork } from '../../../src/consensus/pow.ts';
 import { BlockHeader } from '../../../src/primitives/header.ts';
 
-/** What a header needs to know of its parent. */
+/** The fields of a parent that its child's header depends on. */
 export interface HeaderParent {
   readonly hash: Uint8Array;
   readonly time: number;
@@ -10,8 +10,8 @@ export interface HeaderParent {
 }
 
 /**
- * `count` headers on `parent`, a second apart, without blocks behind them. With `mined` they have regtest's proof of
- * work; `tag` tells chains apart.
+ * Returns `count` consecutive headers on `parent`, a second apart. With `mined` they have regtest's proof of work;
+ * `tag` makes the chain unique.
  */
 export function headerChain(
   parent: HeaderParent,

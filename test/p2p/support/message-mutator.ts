@@ -20,7 +20,7 @@ export interface RandomMessage {
 }
 
 const commands = [...Object.keys(codecs), 'sendtxrcncl', 'nosuchthing'];
-/** What ends a connection at once, and so comes seldom. */
+/** Commands that end the connection, and are therefore rare. */
 const fatal = new Set([
   'wtxidrelay',
   'sendaddrv2',
@@ -31,14 +31,12 @@ const fatal = new Set([
   'getcfcheckpt',
 ]);
 
-/** An endless supply of messages: sound ones of every type, the same damaged in all ways, and rubbish. */
+/** Generates random messages: well-formed ones of every type, damaged ones and random bytes. */
 export class MessageMutator {
   scene: Scene;
   readonly #random: Random;
   readonly #misbehaving: readonly Uint8Array[];
-  /**
-   * Few enough for the chain not to grow with the number of messages: side branches that are sound are kept, by right.
-   */
+  /** A fixed number, since valid side branches are stored and would let the chain grow with the number of messages. */
   readonly #blocks: readonly Block[];
   readonly #transactions: readonly Transaction[];
 
@@ -72,11 +70,11 @@ export class MessageMutator {
   next(): RandomMessage {
     let command = this.#pick(commands);
     if (fatal.has(command) && this.#below(10) > 0) command = 'inv';
-    const sound = this.#below(20) === 0 ? this.#bytes(this.#below(300)) : this.#sound(command);
-    return { command, payload: this.#below(3) === 0 ? sound : this.#damaged(sound) };
+    const payload = this.#below(20) === 0 ? this.#bytes(this.#below(300)) : this.#wellFormed(command);
+    return { command, payload: this.#below(3) === 0 ? payload : this.#damaged(payload) };
   }
 
-  /** A message with its frame, which may be damaged, too. */
+  /** Returns a framed message, whose frame may be damaged as well. */
   nextFrame(): Uint8Array {
     if (this.#below(100) === 0) return this.#pick(this.#misbehaving);
     const { command, payload } = this.next();
@@ -86,7 +84,7 @@ export class MessageMutator {
     return frame;
   }
 
-  /** One to three changes: bits, cuts, insertions, repetitions, counts that lie. */
+  /** Applies one to three changes: flipped bits, truncation, insertion, repetition, false counts. */
   #damaged(bytes: Uint8Array): Uint8Array {
     let damaged = bytes;
     for (let n = 1 + this.#below(3); n > 0; n--) damaged = this.#damage(damaged);
@@ -152,8 +150,8 @@ export class MessageMutator {
     return filter;
   }
 
-  /** A payload as an honest peer may send it. */
-  #sound(command: string): Uint8Array {
+  /** Returns a payload that an honest peer may send. */
+  #wellFormed(command: string): Uint8Array {
     const types = [...Object.values(InvType), 9];
     const entries = () => this.#list(() => ({ type: this.#pick(types), hash: this.#hash() }));
     switch (command as Command) {

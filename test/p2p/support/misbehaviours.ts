@@ -22,24 +22,24 @@ import {
 import { versionMessage } from './fake-peer.ts';
 import { raw, repeated, wellFormed } from './raw-message.ts';
 
-/** What becomes of the sender. */
+/** How the node reacts to the sender. */
 export type Verdict = 'ignored' | 'disconnected' | 'discouraged';
 
-/** What the misbehaviours start from: a chain of more than 250 blocks that the node under attack has, too. */
+/** The state that misbehaviours refer to: a chain of more than 250 blocks, which the node under attack has. */
 export interface Scene {
   readonly tip: BlockIndex;
-  /** Seconds since the Unix epoch. */
+  /** Unix seconds. */
   readonly now: number;
-  /** Mature, unspent, and anybody's to spend: 50 BTC of regtest's first coinbases. A new one at each call. */
+  /** Returns a mature, unspent, anyone-can-spend output of 50 BTC, a new one at each call. */
   coin(): OutPoint;
 }
 
-/** Messages that no honest peer sends, from a peer that called. */
+/** Messages that no honest peer sends, from an inbound peer. */
 export interface Misbehaviour {
   readonly name: string;
-  /** As Core judges. */
+  /** Core's reaction. */
   readonly verdict: Verdict;
-  /** Sent before the handshake, which follows. */
+  /** Whether the messages are sent before the handshake. */
   readonly early?: boolean;
   messages(scene: Scene): readonly Uint8Array[];
 }
@@ -53,8 +53,8 @@ const locator = (count: number) => concatBytes(fromHex('80110100'), repeated(cou
 
 const basic = { filterType: 0 };
 
-/** A header on `prev`, with or without proof of work. */
-export function header(prev: BlockIndex, fields: Partial<BlockHeaderFields> = {}, isSound = true): BlockHeader {
+/** Returns a header on `prev`, with or without proof of work. */
+export function header(prev: BlockIndex, fields: Partial<BlockHeaderFields> = {}, hasWork = true): BlockHeader {
   for (let nonce = 0; ; nonce++) {
     const made = new BlockHeader({
       version: 0x2000_0000,
@@ -65,23 +65,23 @@ export function header(prev: BlockIndex, fields: Partial<BlockHeaderFields> = {}
       nonce,
       ...fields,
     });
-    if (checkProofOfWork(made.hash, made.bits, regtest) === isSound) return made;
+    if (checkProofOfWork(made.hash, made.bits, regtest) === hasWork) return made;
   }
 }
 
 const sendHeaders = (...headers: BlockHeader[]) => [wellFormed('headers', { headers })];
 const sendBlock = (block: Block) => [wellFormed('block', block)];
-/** A block on the tip. */
-export const onTip = ({ tip, now }: Scene, plan: BlockPlan = {}) =>
+/** Mines a block on the tip. */
+export const blockOnTip = ({ tip, now }: Scene, plan: BlockPlan = {}) =>
   mineBlock(tip, { time: Math.max(now, tip.medianTimePast() + 1), tag: 0xbad, ...plan });
 
-/** The same block with other transactions under its header. */
+/** Returns a block with the same header and other transactions. */
 const withTransactions = (block: Block, transactions: readonly Transaction[]) => new Block(block.header, transactions);
 
 const outputOf = (value: bigint) => ({ value, scriptPubKey: OP_TRUE });
 
-/** A transaction that spends a coin of the scene, changed into one that is wrong. */
-export function spending(scene: Scene, changed: Partial<SpendPlan> = {}): Transaction {
+/** Returns a transaction that spends a coin of the scene, with changes. */
+export function spendCoin(scene: Scene, changed: Partial<SpendPlan> = {}): Transaction {
   return spend({
     inputs: changed.inputs ?? [scene.coin()],
     outputs: [outputOf(4_999_980_000n), outputOf(10_000n)],
@@ -89,7 +89,7 @@ export function spending(scene: Scene, changed: Partial<SpendPlan> = {}): Transa
   });
 }
 
-/** The list of what Core's net_processing.cpp and net.cpp judge, each with its own bytes. */
+/** Misbehaviours that Core's net_processing.cpp and net.cpp check for. */
 export const misbehaviours: readonly Misbehaviour[] = [
   // Frames.
   {
@@ -103,17 +103,17 @@ export const misbehaviours: readonly Misbehaviour[] = [
     messages: () => [raw('inv', repeated(50_001, invEntry(1)), { checksum: new Uint8Array(4) })],
   },
   {
-    name: 'a payload of 4,000,001 bytes announced',
+    name: 'an announced payload of 4,000,001 bytes',
     verdict: 'disconnected',
     messages: () => [raw('ping', new Uint8Array(8), { length: 4_000_001 })],
   },
   {
-    name: 'bytes behind the end of a command',
+    name: 'bytes after the NUL of a command',
     verdict: 'ignored',
     messages: () => [raw('', repeated(50_001, invEntry(1)), { command: fromHex('696e76000000000000000001') })],
   },
   {
-    name: 'a command of impossible characters',
+    name: 'a command of non-ASCII characters',
     verdict: 'ignored',
     messages: () => [raw('\u0001\u00ff', new Uint8Array(5))],
   },
@@ -124,7 +124,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
   },
   // Handshake.
   {
-    name: 'a version of before 2011',
+    name: 'an obsolete version',
     verdict: 'disconnected',
     early: true,
     messages: () => [wellFormed('version', versionMessage({ version: 31_799 }))],
@@ -142,13 +142,13 @@ export const misbehaviours: readonly Misbehaviour[] = [
     messages: () => [wellFormed('version', versionMessage({ userAgent: 'x'.repeat(257) }))],
   },
   {
-    name: 'half a version',
+    name: 'a truncated version',
     verdict: 'ignored',
     early: true,
     messages: () => [raw('version', encodeMessage('version', versionMessage()).subarray(0, 50))],
   },
   {
-    name: 'a version of absurd numbers, then another one',
+    name: 'a version with extreme numbers',
     verdict: 'ignored',
     early: true,
     messages: () => [
@@ -178,17 +178,17 @@ export const misbehaviours: readonly Misbehaviour[] = [
     ],
   },
   {
-    name: 'a second version',
+    name: 'a redundant version',
     verdict: 'ignored',
     messages: () => [wellFormed('version', versionMessage({ version: 1 })), raw('version', new Uint8Array(3))],
   },
-  { name: 'a second verack', verdict: 'ignored', messages: () => [raw('verack'), raw('verack')] },
+  { name: 'a redundant verack', verdict: 'ignored', messages: () => [raw('verack'), raw('verack')] },
   { name: 'wtxidrelay after verack', verdict: 'disconnected', messages: () => [raw('wtxidrelay')] },
   { name: 'sendaddrv2 after verack', verdict: 'disconnected', messages: () => [raw('sendaddrv2')] },
-  // Lists that are too long.
-  { name: '1,001 addresses', verdict: 'discouraged', messages: () => [raw('addr', repeated(1001, addrEntry))] },
+  // Oversized lists.
+  { name: 'an addr of 1,001', verdict: 'discouraged', messages: () => [raw('addr', repeated(1001, addrEntry))] },
   {
-    name: '1,001 addresses of addrv2',
+    name: 'an addrv2 of 1,001',
     verdict: 'discouraged',
     messages: () => [raw('addrv2', repeated(1001, addrV2Entry))],
   },
@@ -204,7 +204,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
     messages: () => [raw('notfound', repeated(50_001, invEntry(1)))],
   },
   {
-    name: 'lists announced too long, without their entries',
+    name: 'oversized counts without the entries',
     verdict: 'ignored',
     messages: () => [
       raw('inv', repeated(50_001, invEntry(1), 1)),
@@ -214,7 +214,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
     ],
   },
   {
-    name: '2,001 headers announced',
+    name: 'a headers count of 2,001',
     verdict: 'discouraged',
     messages: () => [raw('headers', repeated(2001, random(1), 0))],
   },
@@ -225,54 +225,54 @@ export const misbehaviours: readonly Misbehaviour[] = [
     verdict: 'ignored',
     messages: () => [raw('getheaders', locator(101)), raw('getblocks', locator(101))],
   },
-  // Services that were not offered.
+  // Commands of services that are not offered.
   { name: 'mempool', verdict: 'disconnected', messages: () => [raw('mempool')] },
   { name: 'filterload', verdict: 'disconnected', messages: () => [raw('filterload')] },
   { name: 'filteradd', verdict: 'disconnected', messages: () => [raw('filteradd', fromHex('0101'))] },
   { name: 'filterclear', verdict: 'disconnected', messages: () => [raw('filterclear')] },
   // Block filters, which are offered.
   {
-    name: 'block filters of an unknown type',
+    name: 'getcfilters of an unknown type',
     verdict: 'disconnected',
     messages: ({ tip }) => [wellFormed('getcfilters', { filterType: 1, startHeight: 0, stopHash: tip.hash })],
   },
   {
-    name: 'block filters up to an unknown block',
+    name: 'getcfilters up to an unknown block',
     verdict: 'disconnected',
     messages: () => [raw('getcfilters', new Uint8Array(37))],
   },
   {
-    name: 'block filters from behind the last one',
+    name: 'getcfilters from a height above the stop block',
     verdict: 'disconnected',
     messages: ({ tip }) => [wellFormed('getcfilters', { ...basic, startHeight: tip.height + 1, stopHash: tip.hash })],
   },
   {
-    name: 'filter headers of an unknown type',
+    name: 'getcfheaders of an unknown type',
     verdict: 'disconnected',
     messages: ({ tip }) => [wellFormed('getcfheaders', { filterType: 255, startHeight: 0, stopHash: tip.hash })],
   },
   {
-    name: 'filter headers up to an unknown block',
+    name: 'getcfheaders up to an unknown block',
     verdict: 'disconnected',
     messages: () => [raw('getcfheaders', new Uint8Array(37))],
   },
   {
-    name: 'filter headers from a height that no block can have',
+    name: 'getcfheaders from the highest uint32 height',
     verdict: 'disconnected',
     messages: ({ tip }) => [wellFormed('getcfheaders', { ...basic, startHeight: 0xffff_ffff, stopHash: tip.hash })],
   },
   {
-    name: 'filter checkpoints of an unknown type',
+    name: 'getcfcheckpt of an unknown type',
     verdict: 'disconnected',
     messages: ({ tip }) => [wellFormed('getcfcheckpt', { filterType: 1, stopHash: tip.hash })],
   },
   {
-    name: 'filter checkpoints up to an unknown block',
+    name: 'getcfcheckpt up to an unknown block',
     verdict: 'disconnected',
     messages: () => [raw('getcfcheckpt', new Uint8Array(33))],
   },
   {
-    name: 'filter checkpoints up to a header without its block',
+    name: 'getcfcheckpt up to a header without block data',
     verdict: 'disconnected',
     messages: ({ tip }) => {
       const announced = header(tip);
@@ -280,7 +280,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
     },
   },
   {
-    name: 'block filters that nobody asked for',
+    name: 'unrequested block filters',
     verdict: 'ignored',
     messages: () => [
       wellFormed('cfilter', { ...basic, blockHash: random(1), filter: random(2) }),
@@ -290,12 +290,12 @@ export const misbehaviours: readonly Misbehaviour[] = [
     ],
   },
   {
-    name: 'requests for block filters that are cut short',
+    name: 'truncated requests for block filters',
     verdict: 'ignored',
     messages: () => [raw('getcfilters', new Uint8Array(36)), raw('getcfheaders'), raw('getcfcheckpt', random(0))],
   },
   {
-    name: 'a merkle block, and things of unknown kinds asked for and announced',
+    name: 'a request for a merkle block, and requests and announcements of unknown types',
     verdict: 'ignored',
     messages: ({ tip }) => [
       raw('getdata', repeated(1, invEntry(InvType.FILTERED_BLOCK, tip.hash))),
@@ -304,7 +304,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
       raw('inv', repeated(3, invEntry(0x7777))),
     ],
   },
-  // Payloads that make no sense.
+  // Invalid payloads.
   {
     name: 'fee filters out of range',
     verdict: 'ignored',
@@ -316,7 +316,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
     ],
   },
   {
-    name: 'payloads cut short',
+    name: 'truncated payloads',
     verdict: 'ignored',
     messages: () =>
       ['headers', 'inv', 'getdata', 'tx', 'block', 'addr', 'addrv2', 'getheaders', 'pong', 'sendcmpct', 'notfound'].map(
@@ -324,7 +324,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
       ),
   },
   {
-    name: 'pongs that nobody waits for, and pings without a nonce',
+    name: 'unrequested pongs, and pings without a nonce',
     verdict: 'ignored',
     messages: () => [raw('pong', new Uint8Array(8).fill(3)), raw('pong'), raw('ping'), raw('ping', new Uint8Array(3))],
   },
@@ -349,38 +349,38 @@ export const misbehaviours: readonly Misbehaviour[] = [
     messages: ({ tip }) => sendHeaders(header(tip, { prevHash: random(5) }, false)),
   },
   {
-    name: 'headers that do not follow each other',
+    name: 'non-continuous headers',
     verdict: 'discouraged',
     messages: ({ tip }) => sendHeaders(header(tip), header(tip, { merkleRoot: random(3) })),
   },
   {
-    name: 'headers that connect to nothing',
+    name: 'unconnecting headers',
     verdict: 'ignored',
     messages: ({ tip }) =>
       Array.from({ length: 20 }, (_, i) => sendHeaders(header(tip, { prevHash: random(i + 1) }))[0]!),
   },
   {
-    name: 'a chain of little work',
+    name: 'a low-work chain',
     verdict: 'ignored',
     messages: ({ tip }) => sendHeaders(header(tip.ancestor(1)!)),
   },
   {
-    name: 'a header of the far future',
+    name: 'a header with a time too far in the future',
     verdict: 'ignored',
     messages: ({ tip, now }) => sendHeaders(header(tip, { time: now + 3 * 3600 })),
   },
   {
-    name: 'a header of the past',
+    name: 'a header with a time not above the median time past',
     verdict: 'discouraged',
     messages: ({ tip }) => sendHeaders(header(tip, { time: tip.medianTimePast() })),
   },
   {
-    name: 'a header of another difficulty',
+    name: 'a header with wrong difficulty bits',
     verdict: 'discouraged',
     messages: ({ tip }) => sendHeaders(header(tip, { bits: 0x207f_fffe })),
   },
   {
-    name: 'a header of an old version',
+    name: 'a header with an obsolete version',
     verdict: 'discouraged',
     messages: ({ tip }) => sendHeaders(header(tip, { version: 1 })),
   },
@@ -390,7 +390,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
     name: 'a block on an unknown parent',
     verdict: 'discouraged',
     messages: (scene) => {
-      const block = onTip(scene);
+      const block = blockOnTip(scene);
       return sendBlock(sealBlock(block.transactions, { ...fieldsOf(block), prevHash: random(5) }));
     },
   },
@@ -398,99 +398,99 @@ export const misbehaviours: readonly Misbehaviour[] = [
     name: 'a block without proof of work',
     verdict: 'discouraged',
     messages: (scene) => {
-      const block = onTip(scene);
-      const spoilt = header(scene.tip, { ...fieldsOf(block) }, false);
-      return sendBlock(new Block(spoilt, block.transactions));
+      const block = blockOnTip(scene);
+      const workless = header(scene.tip, { ...fieldsOf(block) }, false);
+      return sendBlock(new Block(workless, block.transactions));
     },
   },
   {
-    name: 'a block that pays its miner too much',
+    name: 'a block with an excessive coinbase value',
     verdict: 'discouraged',
-    messages: (scene) => sendBlock(onTip(scene, { fees: 1n })),
+    messages: (scene) => sendBlock(blockOnTip(scene, { fees: 1n })),
   },
   {
-    name: 'a header on a block that is invalid',
+    name: 'a header on an invalid block',
     verdict: 'discouraged',
     messages: (scene) => {
-      const parent = onTip(scene, { fees: 2n });
+      const parent = blockOnTip(scene, { fees: 2n });
       const child = mineBlock({ ...parent.header, hash: parent.hash, height: scene.tip.height + 1 });
       return [...sendHeaders(parent.header), ...sendBlock(parent), ...sendHeaders(child.header)];
     },
   },
   {
-    name: 'a block that spends what does not exist',
+    name: 'a block that spends a missing output',
     verdict: 'discouraged',
-    messages: (scene) => sendBlock(onTip(scene, { transactions: [spending(scene, { inputs: [missing] })] })),
+    messages: (scene) => sendBlock(blockOnTip(scene, { transactions: [spendCoin(scene, { inputs: [missing] })] })),
   },
   {
     name: 'a block without transactions',
     verdict: 'discouraged',
-    messages: (scene) => sendBlock(withTransactions(onTip(scene), [])),
+    messages: (scene) => sendBlock(withTransactions(blockOnTip(scene), [])),
   },
   {
-    name: 'a block of other transactions than its header says',
+    name: 'a block with a wrong merkle root',
     verdict: 'discouraged',
-    messages: (scene) => sendBlock(withTransactions(onTip(scene), [coinbase(scene.tip.height + 1, { tag: 5 })])),
+    messages: (scene) => sendBlock(withTransactions(blockOnTip(scene), [coinbase(scene.tip.height + 1, { tag: 5 })])),
   },
   {
-    name: 'a block with a transaction twice, of the same merkle root',
+    name: 'a block with a duplicate transaction and the same merkle root (CVE-2012-2459)',
     verdict: 'discouraged',
     messages: (scene) => {
-      const block = onTip(scene, { transactions: [spending(scene), spending(scene)] });
+      const block = blockOnTip(scene, { transactions: [spendCoin(scene), spendCoin(scene)] });
       return sendBlock(withTransactions(block, [...block.transactions, block.transactions[2]!]));
     },
   },
   {
-    name: 'a block whose witness was changed',
+    name: 'a block with an uncommitted witness',
     verdict: 'discouraged',
     messages: (scene) => {
-      const block = onTip(scene);
+      const block = blockOnTip(scene);
       const [first] = block.transactions;
       const { version, inputs, outputs, lockTime } = first!;
-      const spoilt = inputs.map((input) => ({ ...input, witness: [random(1)] }));
-      return sendBlock(withTransactions(block, [new Transaction({ version, inputs: spoilt, outputs, lockTime })]));
+      const changed = inputs.map((input) => ({ ...input, witness: [random(1)] }));
+      return sendBlock(withTransactions(block, [new Transaction({ version, inputs: changed, outputs, lockTime })]));
     },
   },
   {
-    name: 'the known tip, spoilt',
+    name: 'the tip, mutated',
     verdict: 'discouraged',
     messages: ({ tip }) => sendBlock(new Block(tip.header, [coinbase(tip.height, { tag: 5 })])),
   },
   {
-    name: 'a block of little work',
+    name: 'a low-work block',
     verdict: 'ignored',
     messages: ({ tip }) => sendBlock(mineBlock(tip.ancestor(1)!, { tag: 0xbad })),
   },
   {
-    name: 'a block of the far future',
+    name: 'a block with a time too far in the future',
     verdict: 'ignored',
-    messages: (scene) => sendBlock(onTip(scene, { time: scene.now + 3 * 3600 })),
+    messages: (scene) => sendBlock(blockOnTip(scene, { time: scene.now + 3 * 3600 })),
   },
   // Transactions.
   {
-    name: 'transactions that no rule allows',
+    name: 'transactions that violate consensus',
     verdict: 'ignored',
     messages: (scene) => {
       const coin = scene.coin();
       return [
-        spending(scene, { inputs: [] }),
-        spending(scene, { outputs: [] }),
-        spending(scene, { inputs: [coin, coin] }),
-        spending(scene, { outputs: [outputOf(-1n), outputOf(1n)] }),
-        spending(scene, { outputs: [outputOf(2_100_000_000_000_001n), outputOf(1n)] }),
-        spending(scene, { outputs: [outputOf(5_000_000_000n), outputOf(1n)] }),
+        spendCoin(scene, { inputs: [] }),
+        spendCoin(scene, { outputs: [] }),
+        spendCoin(scene, { inputs: [coin, coin] }),
+        spendCoin(scene, { outputs: [outputOf(-1n), outputOf(1n)] }),
+        spendCoin(scene, { outputs: [outputOf(2_100_000_000_000_001n), outputOf(1n)] }),
+        spendCoin(scene, { outputs: [outputOf(5_000_000_000n), outputOf(1n)] }),
         coinbase(scene.tip.height + 1),
       ].map((tx) => wellFormed('tx', tx));
     },
   },
   {
-    name: 'transactions whose scripts fail, again and again',
+    name: 'transactions whose scripts fail, repeatedly',
     verdict: 'ignored',
     messages: (scene) => {
       const inputs = [scene.coin()];
-      const wrong = (witness: Uint8Array[]) => spending(scene, { inputs, witness });
-      const bad = spending(scene, { inputs, scriptSig: Uint8Array.of(0x6a) });
-      return [bad, bad, bad, wrong([random(1)]), wrong([random(2)]), wrong([random(3)])].map((tx) =>
+      const withWitness = (witness: Uint8Array[]) => spendCoin(scene, { inputs, witness });
+      const bad = spendCoin(scene, { inputs, scriptSig: Uint8Array.of(0x6a) });
+      return [bad, bad, bad, withWitness([random(1)]), withWitness([random(2)]), withWitness([random(3)])].map((tx) =>
         wellFormed('tx', tx),
       );
     },
@@ -500,7 +500,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
     verdict: 'ignored',
     messages: (scene) =>
       Array.from({ length: 150 }, (_, i) =>
-        wellFormed('tx', spending(scene, { inputs: [{ txid: random(i), vout: i }] })),
+        wellFormed('tx', spendCoin(scene, { inputs: [{ txid: random(i), vout: i }] })),
       ),
   },
 ];

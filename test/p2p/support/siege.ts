@@ -9,9 +9,9 @@ import { FakePeer, versionMessage } from './fake-peer.ts';
 import type { Scene, Verdict } from './misbehaviours.ts';
 import { mine, START_MS, TestNetwork, type TestNode } from './network.ts';
 
-/** Blocks that all nodes have from the start: enough for forks from the first ones to be of too little work. */
+/** Blocks of all nodes at the start: enough for a fork from the first ones to have too little work. */
 const BLOCKS = 260;
-/** What an attack is sent in, in bytes: about what a socket delivers at once. */
+/** Bytes per chunk of an attack, about what a socket delivers at once. */
 const CHUNK = 65_536;
 
 const outputOf = (value: bigint) => ({ value, scriptPubKey: OP_TRUE });
@@ -23,8 +23,8 @@ export class Siege {
   readonly near: TestNode;
   readonly far: TestNode;
   readonly #pinger: FakePeer;
-  /** Why connections of the node have ended, by the peer's host. */
-  readonly #ended = new Map<string, string>();
+  /** The node's disconnect reasons, by the peer's host. */
+  readonly #disconnects = new Map<string, string>();
   #hosts = 0;
   #coins = 0;
   #pings = 0n;
@@ -33,10 +33,12 @@ export class Siege {
     this.net = net;
     [this.node, this.near, this.far] = nodes as [TestNode, TestNode, TestNode];
     this.#pinger = pinger;
-    this.node.connections.events.on('disconnected', ({ peer, reason }) => this.#ended.set(peer.remote.host, reason));
+    this.node.connections.events.on('disconnected', ({ peer, reason }) =>
+      this.#disconnects.set(peer.remote.host, reason),
+    );
   }
 
-  /** Lasts until `net.stop()`. */
+  /** Starts the nodes, which run until `stop()`. */
   static async begin(options: FullNodeConnectionsOptions = {}): Promise<Siege> {
     const net = new TestNetwork({ lasting: true });
     const nodes = [await net.start({ blockFilterIndex: true, ...options }), await net.start(), await net.start()];
@@ -56,41 +58,45 @@ export class Siege {
     return { tip: this.node.chain.tip, now: Math.floor(this.net.clock.now() / 1000), coin: () => this.coin() };
   }
 
-  /** A mature coin of 50 BTC that nothing has spent. */
+  /** Returns a mature, unspent coin of 50 BTC, a new one at each call. */
   coin(): OutPoint {
     const { chain } = this.node;
     return outpoint(chain.getBlock(chain.atHeight(++this.#coins)!)!.transactions[0]!);
   }
 
-  /** An attacker from a host of its own, connected and not introduced. */
+  /** Connects an attacker from a new host, without a handshake. */
   async dial(): Promise<Attacker> {
     this.#hosts++;
     const host = `203.0.${this.#hosts >> 8}.${this.#hosts & 0xff}`;
     return new Attacker(this, host, await FakePeer.dial(this.net, this.node, host));
   }
 
+  /** Connects an attacker from a new host and completes the handshake. */
   async join(): Promise<Attacker> {
     const attacker = await this.dial();
-    await attacker.introduce();
+    await attacker.shakeHands();
     return attacker;
   }
 
   verdict(host: string): Verdict {
-    const reason = this.#ended.get(host);
+    const reason = this.#disconnects.get(host);
     if (reason === undefined) return 'ignored';
     return reason.startsWith('misbehaving') ? 'discouraged' : 'disconnected';
   }
 
   /**
-   * Rough bytes that the node holds for its peers, all in all: in queues, caches, and what waits to be sent or read.
+   * Returns the approximate bytes that the node holds for all its peers, in queues, caches and buffers.
    */
-  holding(): number {
+  heldBytes(): number {
     const { connections: peers, chain, mempool } = this.node;
-    const foreign = new Set<object>([chain, mempool, this.net.clock, this.net.network]);
-    return takeCensus(peers, (held) => foreign.has(held) || held instanceof BlockIndex).bytes;
+    const excluded = new Set<object>([chain, mempool, this.net.clock, this.net.network]);
+    return takeCensus(peers, (held) => excluded.has(held) || held instanceof BlockIndex).bytes;
   }
 
-  /** Fails unless honest peers are served within `withinMs` virtual milliseconds: a ping, a transaction and a block. */
+  /**
+   * Fails unless a ping, a transaction and a block of honest peers are processed in `withinMs` virtual milliseconds
+   * each.
+   */
   async expectService(withinMs = 1_000): Promise<void> {
     const { net, near, far } = this;
     const nonce = ++this.#pings;
@@ -113,7 +119,7 @@ export class Siege {
   }
 }
 
-/** A peer that means no good. */
+/** A hostile inbound peer. */
 export class Attacker {
   readonly host: string;
   readonly peer: FakePeer;
@@ -125,8 +131,8 @@ export class Attacker {
     this.peer = peer;
   }
 
-  /** Does the handshake, as far as the node goes along. */
-  async introduce(): Promise<void> {
+  /** Completes the handshake, unless the node disconnects. */
+  async shakeHands(): Promise<void> {
     const { net } = this.#siege;
     this.peer.send('version', versionMessage());
     await net.until(() => this.peer.closed || this.peer.commands().includes('verack'));
@@ -135,11 +141,11 @@ export class Attacker {
     await net.advance(20);
   }
 
-  /** Sends messages as a stream, and lets the node take it in. */
+  /** Sends messages in chunks, and lets the node process them. */
   async send(messages: readonly Uint8Array[]): Promise<void> {
     const stream = concatBytes(...messages);
     for (let at = 0; at < stream.length; at += CHUNK) {
-      // A copy, so that what has been read is not held because of what has not.
+      // Copied, so that an unread chunk does not keep the whole stream in memory.
       this.peer.connection.send(stream.slice(at, at + CHUNK));
       await this.#siege.net.advance(10);
     }

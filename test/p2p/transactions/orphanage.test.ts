@@ -15,20 +15,20 @@ function setUp() {
   return { clock, orphanage: new Orphanage(clock, new SeededRandom(1)) };
 }
 
-it('never holds more than 100, and makes room for new ones', () => {
+it('holds at most 100 orphans, and evicts one for a new one', () => {
   const { orphanage } = setUp();
   for (let i = 0; i < 250; i++) expect(orphanage.add(orphan(i & 0xff, i), alice)).toBe(true);
   expect(orphanage.size).toBe(MAX_ORPHANS);
   expect(orphanage.hasWtxid(orphan(249, 249).wtxid)).toBe(true);
 });
 
-it('refuses those too heavy for any mempool', () => {
+it('rejects orphans above the standard weight', () => {
   const { orphanage } = setUp();
   expect(orphanage.add(orphan(1, 0, 100_001), alice)).toBe(false);
   expect(orphanage.add(orphan(1, 0, 99_000), alice)).toBe(true);
 });
 
-it('drops those older than 20 minutes', () => {
+it('expires orphans after 20 minutes', () => {
   const { clock, orphanage } = setUp();
   orphanage.add(orphan(1), alice);
   clock.advance(20 * 60_000 - 1);
@@ -40,7 +40,7 @@ it('drops those older than 20 minutes', () => {
   expect(orphanage.size).toBe(2);
 });
 
-it('drops those of a peer that goes, unless another one has sent them, too', () => {
+it('removes the orphans of a closed peer, unless another peer has sent them as well', () => {
   const { orphanage } = setUp();
   orphanage.add(orphan(1), alice);
   orphanage.add(orphan(2), alice);
@@ -51,15 +51,15 @@ it('drops those of a peer that goes, unless another one has sent them, too', () 
   expect(orphanage.size).toBe(0);
 });
 
-it('finds children by the outputs of their parent, and rivals by the outputs they spend', () => {
+it('finds children by the outputs of their parent, and conflicts by the outputs they spend', () => {
   const { orphanage } = setUp();
   const parent = spend({ inputs: [parentOf(9)], outputs: [{ value: 1n, scriptPubKey: new Uint8Array(1) }] });
   const child = spend({ inputs: [{ txid: parent.txid, vout: 0 }], outputs: parent.outputs });
-  const stranger = spend({ inputs: [{ txid: parent.txid, vout: 1 }], outputs: parent.outputs });
+  const other = spend({ inputs: [{ txid: parent.txid, vout: 1 }], outputs: parent.outputs });
   orphanage.add(child, alice);
-  orphanage.add(stranger, alice);
+  orphanage.add(other, alice);
   expect([...orphanage.childrenOf(parent)].map(({ tx }) => tx)).toEqual([child]);
   orphanage.removeConflicts(spend({ inputs: [{ txid: parent.txid, vout: 0 }], outputs: [] }));
   expect(orphanage.hasWtxid(child.wtxid)).toBe(false);
-  expect(orphanage.hasWtxid(stranger.wtxid)).toBe(true);
+  expect(orphanage.hasWtxid(other.wtxid)).toBe(true);
 });

@@ -6,17 +6,17 @@ import { OP_TRUE, outpoint, spend } from '../../chain/support/builder.ts';
 import { FakePeer } from '../support/fake-peer.ts';
 import { mine, TestNetwork, type TestNode } from '../support/network.ts';
 
-/** Of a size that the mempool takes. */
+/** Large enough for the mempool's minimum transaction size. */
 const SCRIPT = Uint8Array.from([...OP_TRUE, ...new Uint8Array(30).fill(0x61)]);
 
 interface Scene {
   readonly net: TestNetwork;
   readonly node: TestNode;
-  /** Pays no fee, so that it needs a child that pays for it. */
+  /** A transaction without a fee, which needs a child that pays for it. */
   readonly parent: Transaction;
 }
 
-/** Spends the first output of `tx`, as version 3. */
+/** Spends the first output of `tx` by a transaction of version 3. */
 function child(tx: Transaction, fee: bigint): Transaction {
   const outputs = [{ value: tx.outputs[0]!.value - fee, scriptPubKey: SCRIPT }];
   return spend({ inputs: [outpoint(tx)], outputs, version: 3 });
@@ -31,63 +31,63 @@ async function scene(): Promise<Scene> {
 }
 
 const txid = (tx: Transaction) => `${InvType.WITNESS_TX} ${toHex(tx.txid)}`;
-const asked = (peer: FakePeer) =>
+const requested = (peer: FakePeer) =>
   peer.received('getdata').flatMap(({ entries }) => entries.map(({ type, hash }) => `${type} ${toHex(hash)}`));
 
-describe('a parent that pays too little', () => {
-  it('is taken together with a child that came before it', async () => {
+describe('a low-fee parent', () => {
+  it('is accepted with a child that was received before it', async () => {
     const { net, node, parent } = await scene();
     const peer = await FakePeer.join(net, node);
     peer.send('tx', child(parent, 10_000n));
     await peer.waitFor('getdata');
-    expect(asked(peer)).toEqual([txid(parent)]);
+    expect(requested(peer)).toEqual([txid(parent)]);
     peer.send('tx', parent);
     await net.until(() => node.mempool.size === 2, 500);
   });
 
-  it('is asked for again by a child that comes after it, and taken with that', async () => {
+  it('is requested again for a child that is received after it, and accepted with it', async () => {
     const { net, node, parent } = await scene();
     const peer = await FakePeer.join(net, node);
     peer.send('tx', parent);
     await net.advance(50);
-    // Alone it is not wanted again.
+    // It is not requested again without a child.
     peer.send('inv', { entries: [{ type: InvType.WTX, hash: parent.wtxid }] });
     await net.advance(100);
-    expect(asked(peer)).toEqual([]);
+    expect(requested(peer)).toEqual([]);
     expect(node.mempool.size).toBe(0);
     peer.send('tx', child(parent, 10_000n));
     await peer.waitFor('getdata');
-    expect(asked(peer)).toEqual([txid(parent)]);
+    expect(requested(peer)).toEqual([txid(parent)]);
     peer.send('tx', parent);
     await net.until(() => node.mempool.size === 2, 500);
   });
 
-  it('is tried once with each child, and not with one that pays too little', async () => {
+  it('is tried once with each child', async () => {
     const { net, node, parent } = await scene();
     const peer = await FakePeer.join(net, node);
-    let judged = 0;
+    let packages = 0;
     const { mempool } = node;
     const acceptPackage = mempool.acceptPackage.bind(mempool);
     mempool.acceptPackage = (txs) => {
-      judged++;
+      packages++;
       return acceptPackage(txs);
     };
-    const poor = child(parent, 1n);
-    peer.send('tx', poor);
+    const lowFeeChild = child(parent, 1n);
+    peer.send('tx', lowFeeChild);
     peer.send('tx', parent);
     await net.advance(50);
     peer.send('tx', parent);
-    peer.send('tx', poor);
+    peer.send('tx', lowFeeChild);
     peer.send('tx', parent);
     await net.advance(50);
-    expect([judged, mempool.size]).toEqual([1, 0]);
+    expect([packages, mempool.size]).toEqual([1, 0]);
     peer.send('tx', child(parent, 10_000n));
     peer.send('tx', parent);
     await net.until(() => mempool.size === 2, 500);
-    expect(judged).toBe(2);
+    expect(packages).toBe(2);
   });
 
-  it("is tried with the same peer's child before others'", async () => {
+  it("is tried with the same peer's child before another peer's", async () => {
     const { net, node, parent } = await scene();
     const [honest, other] = [await FakePeer.join(net, node), await FakePeer.join(net, node)];
     const [good, newer] = [child(parent, 10_000n), child(parent, 20_000n)];
@@ -104,11 +104,11 @@ describe('a parent that pays too little', () => {
     honest.send('tx', parent);
     await net.until(() => node.mempool.size === 2, 500);
     expect(tried).toEqual([good.txidHex]);
-    // The other one, an orphan no more, replaces it for its fee.
+    // The other peer's child, accepted as an orphan afterwards, replaces it by its higher fee.
     expect(node.mempool.has(newer.txid)).toBe(true);
   });
 
-  it('is forgotten with a new block', async () => {
+  it('is requested again after a new block', async () => {
     const { net, node, parent } = await scene();
     const peer = await FakePeer.join(net, node);
     peer.send('tx', parent);
@@ -120,7 +120,7 @@ describe('a parent that pays too little', () => {
 });
 
 describe('the parents of an orphan', () => {
-  it('are asked of every peer that announces it, one after the other', async () => {
+  it('are requested from every peer that announces it, one after the other', async () => {
     const { net, node, parent } = await scene();
     const [silent, helpful] = [await FakePeer.join(net, node), await FakePeer.join(net, node)];
     const orphan = child(parent, 10_000n);
@@ -128,20 +128,20 @@ describe('the parents of an orphan', () => {
     await silent.waitFor('getdata');
     helpful.send('inv', { entries: [{ type: InvType.WTX, hash: orphan.wtxid }] });
     await net.advance(100);
-    expect(asked(helpful)).toEqual([]);
+    expect(requested(helpful)).toEqual([]);
     silent.connection.close();
     await helpful.waitFor('getdata', 1, 500);
-    expect(asked(helpful)).toEqual([txid(parent)]);
+    expect(requested(helpful)).toEqual([txid(parent)]);
     helpful.send('tx', parent);
     await net.until(() => node.mempool.size === 2, 500);
   });
 
-  it('are not asked for when two of them pay too little: one child cannot lift both', async () => {
+  it('are not requested if two of them have a low fee, since a package has only one parent', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const blocks = await mine(net, node, 2);
     await mine(net, node, 100);
-    // Without witnesses, so that the child names them by the ids under which they are remembered.
+    // Without witnesses their txids equal their wtxids, so the child's prevouts match the remembered rejects.
     const parents = blocks.map(({ transactions }) => child(transactions[0]!, 0n));
     const peer = await FakePeer.join(net, node);
     for (const parent of parents) peer.send('tx', parent);
@@ -150,6 +150,6 @@ describe('the parents of an orphan', () => {
     const both = spend({ inputs: parents.map((parent) => outpoint(parent)), outputs, version: 3 });
     peer.send('tx', both);
     await net.advance(100);
-    expect(asked(peer)).toEqual([]);
+    expect(requested(peer)).toEqual([]);
   });
 });

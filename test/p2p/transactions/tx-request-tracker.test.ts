@@ -9,7 +9,7 @@ import { SeededRandom } from '../../../src/testing/seeded-random.ts';
 
 const MINUTE = 60_000;
 
-/** As much of a peer as the tracker looks at. */
+/** The fields of a peer that the tracker uses. */
 const peerOf = (id: number, inbound = true) => ({ id, inbound }) as Peer;
 const entryOf = (id: number): InvEntry => ({
   type: InvType.WTX,
@@ -21,67 +21,67 @@ beforeEach(() => {
   tracker = new TxRequestTracker(new SeededRandom(1));
 });
 
-/** Ids of the peers that are asked now, each with the number of its entries. */
-const asked = (now: number) => [...tracker.due(now)].map(([{ id }, entries]) => [id, entries.length]);
+/** Returns the ids of the peers with due requests, each with the number of entries. */
+const due = (now: number) => [...tracker.due(now)].map(([{ id }, entries]) => [id, entries.length]);
 
-describe('requests for transactions', () => {
-  it('go to those we called first, and to the others in no order that these could know', () => {
+describe('transaction requests', () => {
+  it('go to outbound peers first, and to inbound peers in random order', () => {
     const firsts = new Set<number>();
     for (let i = 0; i < 50; i++) {
       for (const id of [1, 2, 3]) tracker.announced(peerOf(id), entryOf(i), 0, 0);
       firsts.add([...tracker.due(0).keys()][0]!.id);
       for (const id of [1, 2, 3]) tracker.announced(peerOf(id), entryOf(1000 + i), 0, 0);
       tracker.announced(peerOf(4, false), entryOf(1000 + i), 0, 0);
-      expect(asked(0)).toEqual([[4, 1]]);
+      expect(due(0)).toEqual([[4, 1]]);
     }
     expect([...firsts].sort()).toEqual([1, 2, 3]);
   });
 
-  it('wait for their time, and are due then', () => {
+  it('are due after their delay', () => {
     const peer = peerOf(1);
     tracker.announced(peer, entryOf(1), 5, 2_000);
     tracker.announced(peer, entryOf(2), 5, 4_000);
-    expect(asked(2_000)).toEqual([]);
+    expect(due(2_000)).toEqual([]);
     expect(tracker.nextDue()).toBe(2_100);
-    expect(asked(2_100)).toEqual([[1, 1]]);
+    expect(due(2_100)).toEqual([[1, 1]]);
     expect(tracker.nextDue()).toBe(4_100);
-    expect(asked(5_000)).toEqual([[1, 1]]);
+    expect(due(5_000)).toEqual([[1, 1]]);
     expect(tracker.nextDue()).toBe(2_100 + MINUTE);
     tracker.peerClosed(peer);
     expect(tracker.nextDue()).toBeUndefined();
   });
 
-  it('that wait for a busy peer go to it as soon as it has answered, or to another one', () => {
+  it('held at a busy peer go to it as soon as it responds, or to another peer', () => {
     const [busy, idle] = [peerOf(1), peerOf(2)];
     for (let i = 0; i < 150; i++) tracker.announced(busy, entryOf(i), 0, 0);
     const first = [...tracker.due(0).values()].flat();
     expect(first).toHaveLength(100);
-    expect(asked(1)).toEqual([]);
+    expect(due(1)).toEqual([]);
     tracker.receivedResponse(busy, first[0]!.hash);
     tracker.forget(first[1]!.hash);
-    expect(asked(2)).toEqual([[1, 2]]);
+    expect(due(2)).toEqual([[1, 2]]);
     for (let i = 102; i < 150; i++) tracker.announced(idle, entryOf(i), 2, 0);
-    expect(asked(2)).toEqual([[2, 48]]);
-    expect(asked(3)).toEqual([]);
+    expect(due(2)).toEqual([[2, 48]]);
+    expect(due(3)).toEqual([]);
   });
 
-  it('are made once of each who announced, whatever order things happen in', () => {
+  it('are sent once to each announcing peer, in any order of events', () => {
     const random = new SeededRandom(7);
     const peers = Array.from({ length: 6 }, (_, id) => peerOf(id, id % 3 > 0));
-    const [announced, askedOf] = [new Set<string>(), new Set<string>()];
+    const [announced, requested] = [new Set<string>(), new Set<string>()];
     const pair = (peer: Peer, hash: Uint8Array) => `${peer.id} ${toHex(hash)}`;
-    const underWay = new Map<string, Peer>();
+    const inFlight = new Map<string, Peer>();
     const busiest: number[] = [];
     const faults: string[] = [];
     const step = (now: number) => {
       for (const [peer, entries] of tracker.due(now)) {
         for (const { hash } of entries) {
           const key = pair(peer, hash);
-          if (!announced.has(key) || askedOf.has(key) || underWay.has(toHex(hash))) faults.push(key);
-          askedOf.add(key);
-          underWay.set(toHex(hash), peer);
+          if (!announced.has(key) || requested.has(key) || inFlight.has(toHex(hash))) faults.push(key);
+          requested.add(key);
+          inFlight.set(toHex(hash), peer);
         }
-        busiest.push([...underWay.values()].filter((other) => other === peer).length);
+        busiest.push([...inFlight.values()].filter((other) => other === peer).length);
       }
     };
     let now = 0;
@@ -92,25 +92,25 @@ describe('requests for transactions', () => {
         announced.add(pair(peer, entry.hash));
         tracker.announced(peer, entry, now, [0, 0, 2_000, 4_000][randomInt(random, 4)]!);
       }
-      const [oldest] = underWay;
+      const [oldest] = inFlight;
       if (oldest && randomInt(random, 3) === 0) {
-        underWay.delete(oldest[0]);
+        inFlight.delete(oldest[0]);
         tracker.receivedResponse(oldest[1], Buffer.from(oldest[0], 'hex'));
       }
       now += randomInt(random, 10);
       step(now);
     }
-    // Nobody answers any more.
-    for (let due = tracker.nextDue(); due !== undefined; due = tracker.nextDue()) {
-      underWay.clear();
-      step(due);
+    // No further responses.
+    for (let next = tracker.nextDue(); next !== undefined; next = tracker.nextDue()) {
+      inFlight.clear();
+      step(next);
     }
     expect(faults).toEqual([]);
     expect(Math.max(...busiest)).toBe(100);
-    expect(askedOf.size).toBe(announced.size);
+    expect(requested.size).toBe(announced.size);
   });
 
-  it('cost what they cost, however much others have announced', () => {
+  it('cost the same however many announcements other peers have made', () => {
     let id = 0;
     for (let i = 0; i < 20; i++) {
       const flooder = peerOf(i);
@@ -122,11 +122,11 @@ describe('requests for transactions', () => {
     for (let i = 0; i < 2_000; i++) {
       const entry = entryOf(id++);
       tracker.announced(honest, entry, 1, 0);
-      expect(asked(1)).toEqual([[100, 1]]);
+      expect(due(1)).toEqual([[100, 1]]);
       tracker.nextDue();
       tracker.forget(entry.hash);
     }
-    // To go through all that waits would take a minute.
+    // A scan of all announcements would take a minute.
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 });

@@ -14,22 +14,22 @@ describe.each([426884, 898352])('block %i', (height) => {
     const message = decodeMessage('cmpctblock', raw);
     const block = Block.decode(vectorBytes(`blocks/block${height}.raw`));
 
-    it('is decoded and encoded', () => {
+    it('round-trips', () => {
       expect(toHex(message.header.hash)).toBe(toHex(block.hash));
       expect(message.shortIds.length + message.prefilled.length).toBe(block.transactions.length);
       expect(toHex(encodeMessage('cmpctblock', message))).toBe(toHex(raw));
     });
 
-    it('has the short ids that we compute', () => {
+    it('has the computed short ids', () => {
       const key = shortIdKey(message.header, message.nonce);
-      // One is of version 1, by txid; the other holds witnesses and is of version 2.
+      // Block 426884 is of version 1, by txid; block 898352 of version 2, by wtxid.
       const isByTxid = height === 426884;
       const ids = block.transactions.map((tx) => shortId(key, isByTxid ? tx.txid : tx.wtxid));
       for (const { index } of message.prefilled.toReversed()) ids.splice(index, 1);
       expect(ids).toEqual(message.shortIds);
     });
 
-    it('is made of the block, and made the block again', () => {
+    it('is converted from the block, and reconstructed', () => {
       const compact = decodeMessage('cmpctblock', encodeMessage('cmpctblock', toCompactBlock(block, 42n)));
       const partial = PartialBlock.create(compact) as PartialBlock;
       const [, ...others] = block.transactions;
@@ -58,8 +58,8 @@ const create = (changes: Partial<CmpctBlockMessage>) => PartialBlock.create({ ..
 const partial = () => create({}) as PartialBlock;
 const prefill = (...indexes: number[]) => indexes.map((index) => ({ index, tx: tx1 }));
 
-describe('a compact block', () => {
-  it('breaks the rules if it is empty, or prefills what is not there', () => {
+describe('PartialBlock', () => {
+  it('is invalid if it is empty, or has a prefilled index out of bounds', () => {
     expect(create({ shortIds: [], prefilled: [] })).toBe('invalid');
     expect(create({ prefilled: prefill(0, 6) })).toBeInstanceOf(PartialBlock);
     expect(create({ prefilled: prefill(0, 7) })).toBe('invalid');
@@ -69,12 +69,12 @@ describe('a compact block', () => {
     expect(create({ prefilled: [{ index: 0, tx: nothing }] })).toBe('invalid');
   });
 
-  it('is of no use if two of its short ids are the same', () => {
+  it('fails if two short ids are equal', () => {
     const [first, ...others] = compact.shortIds;
     expect(create({ shortIds: [first!, first!, ...others.slice(1)] })).toBe('failed');
   });
 
-  it('puts what is prefilled in its place', () => {
+  it('places prefilled transactions by index', () => {
     const { shortIds } = compact;
     const prefilled = [...compact.prefilled, { index: 3, tx: tx3 }, { index: 5, tx: tx5 }];
     const some = create({ prefilled, shortIds: [shortIds[0]!, shortIds[1]!, shortIds[3]!] }) as PartialBlock;
@@ -83,9 +83,8 @@ describe('a compact block', () => {
     expect(some.complete([tx1, tx2], true)).toMatchObject({ hashHex: block.hashHex });
   });
 
-  it('asks for what two transactions claim to be', () => {
+  it('fails to complete if a foreign transaction matches a short id', () => {
     const other = spend({ inputs: [{ txid: new Uint8Array(32).fill(9), vout: 0 }], outputs: [output] });
-    // The id of a foreign transaction in the place of the third: both claim it.
     const both = partial();
     both.fill([tx1, tx2, tx3, tx4, tx5]);
     expect(both.missing()).toEqual([]);
@@ -98,14 +97,14 @@ describe('a compact block', () => {
     expect(forged.complete([], true)).toBe('failed');
   });
 
-  it('takes a transaction that both pools have for one', () => {
+  it('is not confused by a transaction of both pools', () => {
     const some = partial();
     some.fill([tx1, tx2, tx3]);
     some.fill([tx2, tx4]);
     expect(some.missing()).toEqual([5]);
   });
 
-  it('is completed with exactly what is missing, and not with something else', () => {
+  it('is completed only with exactly the missing transactions', () => {
     const complete = (...missing: Transaction[]) => {
       const some = partial();
       some.fill([tx1, tx2, tx3]);
@@ -118,7 +117,7 @@ describe('a compact block', () => {
     expect(complete(tx4, tx5)).toMatchObject({ hashHex: block.hashHex });
   });
 
-  it('fails with another witness than the coinbase commits to', () => {
+  it('fails with a witness that the coinbase does not commit to', () => {
     const some = partial();
     some.fill(transactions.slice(1));
     const { inputs } = tx1;

@@ -10,18 +10,18 @@ import { type BlockPlan, mineBlock, OP_TRUE, outpoint, spend } from '../../../ch
 import { FakePeer } from '../../support/fake-peer.ts';
 import { mine, TestNetwork, type TestNode } from '../../support/network.ts';
 
-const LAPSE_MS = 10_000;
-/** Of a size that the mempool takes. */
+const OVERDUE_MS = 10_000;
+/** Large enough for the mempool's minimum transaction size. */
 const SCRIPT = Uint8Array.from([...OP_TRUE, ...new Uint8Array(30).fill(0x61)]);
 
 interface Scene {
   readonly net: TestNetwork;
   readonly node: TestNode;
-  /** Valid transactions of 10,000 satoshis' fee each, none in the mempool. */
+  /** Valid transactions with a fee of 10,000 satoshis each, not in the mempool. */
   readonly transactions: readonly Transaction[];
-  /** A peer that understands compact blocks, and asks for them unasked if `highBandwidth`. */
+  /** Connects a peer that supports compact blocks, in high-bandwidth mode if `highBandwidth`. */
   join(options?: { highBandwidth?: boolean; host?: string }): Promise<FakePeer>;
-  /** A block on the tip that nobody has seen. */
+  /** Returns a block on the tip that the node has not received. */
   next(plan?: BlockPlan): Block;
 }
 
@@ -43,7 +43,7 @@ async function scene(coins = 4): Promise<Scene> {
     async join({ highBandwidth = false, host } = {}) {
       const peer = await FakePeer.join(net, node, host === undefined ? {} : { host });
       peer.send('sendcmpct', { highBandwidth, version: 2n });
-      // By its answer to the node's first question it shows that it has the node's chain.
+      // The answer to the node's getheaders proves that the peer has its chain.
       peer.send('headers', { headers: [node.chain.tip.header] });
       await net.advance(20);
       return peer;
@@ -58,25 +58,22 @@ async function scene(coins = 4): Promise<Scene> {
 function submit({ node }: Scene, ...transactions: readonly Transaction[]): void {
   for (const tx of transactions) {
     const result = node.mempool.accept(tx);
-    if ('reject' in result) throw new Error(`refused: ${result.reject.reason} ${result.reject.debug}`);
+    if ('reject' in result) throw new Error(`rejected: ${result.reject.reason} ${result.reject.debug}`);
   }
 }
 
-/** Only one nonce is used, so that ids can be made to collide. */
+/** With a fixed nonce, so that tests can let short ids collide. */
 const compactOf = (block: Block, changes: Partial<CmpctBlockMessage> = {}) => ({
   ...toCompactBlock(block, 1n),
   ...changes,
 });
 const isAt = ({ node }: Scene, block: Block) => toHex(node.chain.tip.hash) === toHex(block.hash);
-const asked = (peer: FakePeer) =>
+const requested = (peer: FakePeer) =>
   peer.received('getdata').flatMap(({ entries }) => entries.map(({ type, hash }) => `${type} ${toHex(hash)}`));
-const inFull = ({ hash }: Block) => `${InvType.WITNESS_BLOCK} ${toHex(hash)}`;
+const fullBlock = ({ hash }: Block) => `${InvType.WITNESS_BLOCK} ${toHex(hash)}`;
 const blockTxn = (block: Block, ...transactions: readonly Transaction[]) => ({ blockHash: block.hash, transactions });
 
-/**
- * A node that lacks the first two of these transactions, and has asked the peer for them that
- * announced a block of both.
- */
+/** Returns a scene in which the node has requested two missing transactions of a peer's compact block. */
 async function missingTwo() {
   const all = await scene();
   const peer = await all.join();
@@ -88,7 +85,7 @@ async function missingTwo() {
 }
 
 describe('negotiation', () => {
-  it('offers version 2 without high bandwidth, and asks it of the last three that delivered a tip', async () => {
+  it('offers version 2 in low-bandwidth mode, and high-bandwidth mode to the last three peers that delivered a tip', async () => {
     const all = await scene();
     const { net, node } = all;
     const peers = [await all.join(), await all.join(), await all.join(), await all.join()];
@@ -119,7 +116,7 @@ describe('negotiation', () => {
     expect(from).toEqual([false, true, false, false]);
   });
 
-  it('keeps the last of those that we called among the three', async () => {
+  it('keeps the last outbound peer among the three', async () => {
     const all = await scene();
     const { net, node } = all;
     const listening = await net.start();
@@ -144,7 +141,7 @@ describe('negotiation', () => {
 });
 
 describe('a compact block', () => {
-  it('whose transactions are in the mempool needs no more messages', async () => {
+  it('whose transactions are in the mempool is reconstructed without further messages', async () => {
     const all = await scene();
     submit(all, ...all.transactions);
     const peer = await all.join();
@@ -152,11 +149,11 @@ describe('a compact block', () => {
     peer.send('cmpctblock', compactOf(block));
     await all.net.until(() => isAt(all, block), 200);
     expect(peer.commands()).not.toContain('getblocktxn');
-    expect(asked(peer)).toEqual([]);
+    expect(requested(peer)).toEqual([]);
     expect(all.node.mempool.size).toBe(0);
   });
 
-  it('is completed by what is asked of its sender', async () => {
+  it('is completed with transactions requested from its sender', async () => {
     const all = await scene();
     const [a, b, c, d] = all.transactions as [Transaction, Transaction, Transaction, Transaction];
     submit(all, b, d);
@@ -166,10 +163,10 @@ describe('a compact block', () => {
     expect((await peer.waitFor('getblocktxn')).indexes).toEqual([1, 3]);
     peer.send('blocktxn', blockTxn(block, a, c));
     await all.net.until(() => isAt(all, block), 200);
-    expect(asked(peer)).toEqual([]);
+    expect(requested(peer)).toEqual([]);
   });
 
-  it('is made of what the mempool has dropped, too', async () => {
+  it('is reconstructed with transactions replaced in the mempool', async () => {
     const all = await scene();
     const [a] = all.transactions as [Transaction];
     submit(all, a);
@@ -183,34 +180,34 @@ describe('a compact block', () => {
     expect(peer.commands()).not.toContain('getblocktxn');
   });
 
-  it('is what is asked for when a header announces the next block', async () => {
+  it('is requested when a header announces the next block', async () => {
     const all = await scene();
     const peer = await all.join();
     const [block, second] = [all.next({ tag: 1 }), all.next({ tag: 2 })];
     peer.send('headers', { headers: [block.header] });
     await peer.waitFor('getdata');
-    expect(asked(peer)).toEqual([`${InvType.CMPCT_BLOCK} ${toHex(block.hash)}`]);
-    // While it is awaited, another one is asked for in full.
+    expect(requested(peer)).toEqual([`${InvType.CMPCT_BLOCK} ${toHex(block.hash)}`]);
+    // While it is in flight, another block is requested in full.
     peer.send('headers', { headers: [second.header] });
     await all.net.advance(100);
-    expect(asked(peer).slice(1)).toEqual([inFull(second)]);
+    expect(requested(peer).slice(1)).toEqual([fullBlock(second)]);
     peer.send('cmpctblock', compactOf(block));
     await all.net.until(() => isAt(all, block), 200);
   });
 
-  it('with two equal ids is asked for in full', async () => {
+  it('with two equal short ids is requested in full', async () => {
     const all = await scene();
     const peer = await all.join();
     const block = all.next({ transactions: all.transactions, fees: 40_000n });
     const { shortIds } = compactOf(block);
     peer.send('cmpctblock', compactOf(block, { shortIds: [shortIds[0]!, ...shortIds.slice(0, 3)] }));
     await peer.waitFor('getdata');
-    expect(asked(peer)).toEqual([inFull(block)]);
+    expect(requested(peer)).toEqual([fullBlock(block)]);
     peer.send('block', block);
     await all.net.until(() => isAt(all, block), 200);
   });
 
-  it('in which a transaction of the mempool has the id of another one is asked for in full', async () => {
+  it('whose short id matches another transaction of the mempool is requested in full', async () => {
     const all = await scene();
     const [a, b] = all.transactions as [Transaction, Transaction];
     submit(all, a, b);
@@ -219,8 +216,8 @@ describe('a compact block', () => {
     const key = shortIdKey(block.header, 1n);
     peer.send('cmpctblock', compactOf(block, { shortIds: [shortId(key, b.wtxid)] }));
     await peer.waitFor('getdata');
-    expect(asked(peer)).toEqual([inFull(block)]);
-    // A second attempt is not made.
+    expect(requested(peer)).toEqual([fullBlock(block)]);
+    // The reconstruction is not attempted again.
     peer.send('cmpctblock', compactOf(block));
     await all.net.advance(100);
     expect(isAt(all, block)).toBe(false);
@@ -231,7 +228,7 @@ describe('a compact block', () => {
   it.each([
     ['too few', 1, 'non-matching block transactions'],
     ['too many', 3, 'non-matching block transactions'],
-  ])('completed with %s transactions ends the connection', async (_, count, reason) => {
+  ])('completed with %s transactions leads to a disconnect', async (_, count, reason) => {
     const { all, peer, block, transactions } = await missingTwo();
     const [a, b, c] = transactions;
     peer.send('blocktxn', blockTxn(block, ...[a, b, c].slice(0, count)));
@@ -239,29 +236,29 @@ describe('a compact block', () => {
     expect(all.node.disconnects).toEqual([`misbehaving: ${reason}`]);
   });
 
-  it('completed with wrong transactions is asked for in full, and completed no second time', async () => {
+  it('completed with wrong transactions is requested in full, and a second blocktxn leads to a disconnect', async () => {
     const { all, peer, block, transactions } = await missingTwo();
     const [a, b, c] = transactions;
     peer.send('blocktxn', blockTxn(block, a, c));
     await peer.waitFor('getdata');
-    expect(asked(peer)).toEqual([inFull(block)]);
+    expect(requested(peer)).toEqual([fullBlock(block)]);
     expect(peer.closed).toBe(false);
     peer.send('blocktxn', blockTxn(block, a, b));
     await all.net.until(() => peer.closed, 200);
     expect(all.node.disconnects).toEqual(['misbehaving: blocktxn after failed reconstruction']);
   });
 
-  it('that prefills what is beyond its end, or nothing at all, ends the connection', async () => {
+  it('with a prefilled index out of bounds, or without transactions, leads to a disconnect', async () => {
     const all = await scene();
     const block = all.next({ transactions: all.transactions, fees: 40_000n });
     const { prefilled } = compactOf(block);
-    const beyond = [...prefilled, { index: 6, tx: all.transactions[0]! }];
+    const outOfBounds = [...prefilled, { index: 6, tx: all.transactions[0]! }];
     const overflowing = [
       ...prefilled,
       { index: 65_000, tx: all.transactions[0]! },
       { index: 65_536, tx: all.transactions[0]! },
     ];
-    for (const changes of [{ prefilled: beyond }, { prefilled: overflowing }, { prefilled: [], shortIds: [] }]) {
+    for (const changes of [{ prefilled: outOfBounds }, { prefilled: overflowing }, { prefilled: [], shortIds: [] }]) {
       const peer = await all.join();
       peer.send('cmpctblock', compactOf(block, changes));
       await all.net.until(() => peer.closed, 200);
@@ -273,10 +270,10 @@ describe('a compact block', () => {
     await all.net.until(() => isAt(all, block), 200);
   });
 
-  it('whose sender does not send what is missing is made from the copy of another peer', async () => {
+  it('whose sender does not answer getblocktxn is reconstructed with another peer', async () => {
     const all = await scene();
     const [silent, helpful] = [await all.join(), await all.join()];
-    // Who has delivered a tip is trusted to be quick.
+    // Delivering a tip makes it a high-bandwidth peer.
     const first = all.next();
     helpful.send('cmpctblock', compactOf(first));
     await all.net.until(() => isAt(all, first), 200);
@@ -292,21 +289,21 @@ describe('a compact block', () => {
     expect(all.node.disconnects).toEqual([]);
   });
 
-  it('whose sender does not send what is missing is asked of another peer in time', async () => {
+  it('whose sender does not answer getblocktxn is requested from another peer when overdue', async () => {
     const all = await scene();
     const [silent, other] = [await all.join(), await all.join()];
     const block = all.next({ transactions: all.transactions, fees: 40_000n });
     silent.send('cmpctblock', compactOf(block));
     await silent.waitFor('getblocktxn');
     other.send('headers', { headers: [block.header] });
-    await all.net.advance(LAPSE_MS - 2_000, 100);
-    expect(asked(other)).toEqual([]);
+    await all.net.advance(OVERDUE_MS - 2_000, 100);
+    expect(requested(other)).toEqual([]);
     await other.waitFor('getdata', 1, 5_000);
     other.send('block', block);
     await all.net.until(() => isAt(all, block), 200);
   });
 
-  it('is put together from three peers at a time, of which the last place is for one that we called', async () => {
+  it('is reconstructed from up to three peers in parallel, the last of which must be outbound', async () => {
     const all = await scene();
     const peers = [await all.join(), await all.join(), await all.join()];
     for (const peer of peers) {
@@ -320,37 +317,37 @@ describe('a compact block', () => {
       await all.net.advance(20);
     }
     expect(peers.map((peer) => peer.received('getblocktxn').length)).toEqual([1, 1, 0]);
-    // What has come meanwhile may make the third one's complete.
+    // The third peer's copy is used if no transaction is missing any more.
     submit(all, ...all.transactions);
     peers[2]!.send('cmpctblock', compactOf(block));
     await all.net.until(() => isAt(all, block), 200);
   });
 
-  it('that is invalid is marked so, and its sender is not to blame', async () => {
+  it('that is invalid is not held against its sender, but a block on it is', async () => {
     const all = await scene();
     const peer = await all.join();
-    // Claims one satoshi too many.
+    // Its coinbase exceeds the subsidy by one satoshi.
     const block = all.next({ fees: 1n });
     peer.send('cmpctblock', compactOf(block));
     await all.net.until(() => all.node.chain.getIndex(block.hash)?.failed === true, 200);
     await all.net.advance(100);
     expect(all.node.disconnects).toEqual([]);
-    // Once more: known to be invalid, and still no offence.
+    // Also when it is known to be invalid.
     peer.send('cmpctblock', compactOf(block));
     await all.net.advance(100);
     expect(all.node.disconnects).toEqual([]);
-    // But what builds on it is.
+    // A block that builds on it is misbehaviour.
     const { hash, header } = block;
     const onTop = mineBlock({ hash, height: all.node.chain.tip.height + 1, time: header.time, bits: header.bits });
     peer.send('cmpctblock', compactOf(onTop));
     await all.net.until(() => peer.closed, 200);
-    // As a whole block it is an offence.
+    // An invalid full block is misbehaviour.
     const other = await all.join();
     other.send('block', all.next({ fees: 1n, tag: 3 }));
     await all.net.until(() => other.closed, 200);
   });
 
-  it('without proof of work ends the connection', async () => {
+  it('without proof of work leads to a disconnect', async () => {
     const all = await scene();
     const peer = await all.join();
     const block = all.next();
@@ -361,7 +358,7 @@ describe('a compact block', () => {
     expect(all.node.disconnects).toEqual(['misbehaving: high-hash, proof of work failed']);
   });
 
-  it('on unknown blocks makes us ask for their headers; with little work it is ignored', async () => {
+  it('on an unknown parent leads to getheaders; with low work it is ignored', async () => {
     const all = await scene();
     await mine(all.net, all.node, 60);
     const peer = await all.join();
@@ -380,7 +377,7 @@ describe('a compact block', () => {
 });
 
 describe('serving', () => {
-  it('sends compact blocks of the last six heights, and older ones in full', async () => {
+  it('sends the last six blocks as compact blocks, and older ones in full', async () => {
     const all = await scene();
     const peer = await all.join();
     const { chain } = all.node;
@@ -395,7 +392,7 @@ describe('serving', () => {
     expect(toHex((await peer.waitFor('block')).hash)).toBe(toHex(old.hash));
   });
 
-  it('sends transactions of the last eleven blocks, and older ones in full', async () => {
+  it('answers getblocktxn for the last eleven blocks by blocktxn, and for older ones by the whole block', async () => {
     const all = await scene();
     const peer = await all.join();
     submit(all, ...all.transactions);
@@ -412,7 +409,7 @@ describe('serving', () => {
     await mine(all.net, all.node, 1);
     get(block!.hash, 1);
     expect(toHex((await peer.waitFor('block')).hash)).toBe(toHex(block!.hash));
-    // What we do not have is nobody's fault.
+    // A request for an unknown block is ignored.
     get(new Uint8Array(32).fill(1), 0);
     await all.net.advance(100);
     expect(all.node.disconnects).toEqual([]);
@@ -421,7 +418,7 @@ describe('serving', () => {
     expect(all.node.disconnects).toEqual(['misbehaving: getblocktxn index out of bounds']);
   });
 
-  it('announces a block before it is known to be valid, to those who asked for that', async () => {
+  it('announces a block before full validation to high-bandwidth peers', async () => {
     const all = await scene();
     const [quick, slow] = [await all.join({ highBandwidth: true }), await all.join()];
     const invalid = all.next({ fees: 1n });
@@ -430,7 +427,7 @@ describe('serving', () => {
     const { header, prefilled } = await quick.waitFor('cmpctblock', 1, 200);
     expect(toHex(header.hash)).toBe(toHex(invalid.hash));
     expect(prefilled.map(({ index }) => index)).toEqual([0]);
-    // Of one height, one.
+    // The next block is at the same height.
     const [valid] = await mine(all.net, all.node, 1, { tag: 5 });
     await quick.waitFor('cmpctblock', 2, 200);
     expect(toHex(quick.received('cmpctblock')[1]!.header.hash)).toBe(toHex(valid!.hash));

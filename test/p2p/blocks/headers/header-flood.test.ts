@@ -11,12 +11,12 @@ import { mine, START_MS, TestNetwork, type TestNode } from '../../support/networ
 const WORK = blockWork(regtest.genesis.header.bits);
 const genesis = { hash: regtest.genesis.hash, time: START_MS / 1000 - 10_000, bits: regtest.genesis.header.bits };
 
-/** Answers `getheaders` from a chain that follows genesis. */
+/** Lets a fake peer answer `getheaders` with a chain on genesis. */
 function serveHeaders(peer: FakePeer, chain: readonly BlockHeader[]): void {
-  const places = new Map(chain.map(({ hashHex }, i) => [hashHex, i]));
+  const indexes = new Map(chain.map(({ hashHex }, i) => [hashHex, i]));
   const hex = (hash: Uint8Array) => Buffer.from(hash).reverse().toString('hex');
   peer.on('getheaders', ({ locator }) => {
-    const known = locator.map((hash) => places.get(hex(hash))).find((place) => place !== undefined);
+    const known = locator.map((hash) => indexes.get(hex(hash))).find((at) => at !== undefined);
     const from = known === undefined ? 0 : known + 1;
     peer.send('headers', { headers: chain.slice(from, from + MAX_HEADERS) });
   });
@@ -24,10 +24,10 @@ function serveHeaders(peer: FakePeer, chain: readonly BlockHeader[]): void {
 
 const infoOf = (node: TestNode) => node.connections.info(node.connections.peers()[0]!);
 
-describe('a chain of less work than the minimum', () => {
+describe('a chain with less than the minimum work', () => {
   const chain = headerChain(genesis, 2 * MAX_HEADERS + 500, { mined: true });
 
-  it('does not enter the tree, however long it is, and costs its peer nothing', async () => {
+  it('is not stored, and its peer is not penalized', async () => {
     const net = new TestNetwork();
     const node = await net.start({ minimumChainWork: 6000n * WORK });
     const peer = await FakePeer.join(net, node);
@@ -45,34 +45,34 @@ describe('a chain of less work than the minimum', () => {
     expect(node.disconnects).toEqual([]);
   });
 
-  it('is stored when it is served a second time, having shown the work', async () => {
+  it('is stored when it is sent a second time and has proved enough work', async () => {
     const net = new TestNetwork();
     const node = await net.start({ minimumChainWork: 4200n * WORK });
     const peer = await FakePeer.join(net, node);
     serveHeaders(peer, chain);
     peer.send('headers', { headers: chain.slice(0, MAX_HEADERS) });
     await net.until(() => node.chain.bestHeader.height === chain.length);
-    // Three messages to see the work, three to store the headers; ours was the first.
+    // Three messages of presync, three of redownload; the first one was unrequested.
     expect(peer.received('headers')).toEqual([]);
     expect(peer.received('getheaders').length).toBeGreaterThanOrEqual(6);
     expect(infoOf(node)).toMatchObject({ presyncedHeaders: -1, syncedHeaders: chain.length });
-    // Blocks are asked for only now.
+    // Blocks are requested only now.
     expect((await peer.waitFor('getdata')).entries.length).toBe(16);
   });
 
-  it('keeps no honest peer from being heard', async () => {
+  it("does not prevent another peer's chain from being stored", async () => {
     const net = new TestNetwork();
     const node = await net.start({ minimumChainWork: 4200n * WORK });
-    const poor = await FakePeer.join(net, node);
-    serveHeaders(poor, chain.slice(0, 4100));
-    const rich = await FakePeer.join(net, node);
-    serveHeaders(rich, chain);
-    poor.send('headers', { headers: chain.slice(0, MAX_HEADERS) });
+    const lowWork = await FakePeer.join(net, node);
+    serveHeaders(lowWork, chain.slice(0, 4100));
+    const enoughWork = await FakePeer.join(net, node);
+    serveHeaders(enoughWork, chain);
+    lowWork.send('headers', { headers: chain.slice(0, MAX_HEADERS) });
     await net.until(() => node.chain.bestHeader.height === chain.length);
-    expect(poor.received('getdata')).toEqual([]);
+    expect(lowWork.received('getdata')).toEqual([]);
   });
 
-  it('begins anew, and never takes more, when a peer turns to other chains all the time', async () => {
+  it('restarts the pre-sync, without further memory, when a peer switches between chains', async () => {
     const net = new TestNetwork();
     const node = await net.start({ minimumChainWork: 1_000_000n * WORK });
     const peer = await FakePeer.join(net, node);
@@ -87,7 +87,7 @@ describe('a chain of less work than the minimum', () => {
     expect(node.disconnects).toEqual([]);
   });
 
-  it('ends the connection where a header lacks its proof of work', async () => {
+  it('leads to a disconnect if a header has no proof of work', async () => {
     const net = new TestNetwork();
     const node = await net.start({ minimumChainWork: 1_000_000n * WORK });
     const peer = await FakePeer.join(net, node);
@@ -96,10 +96,10 @@ describe('a chain of less work than the minimum', () => {
     expect(node.disconnects[0]).toMatch(/^misbehaving: high-hash/);
   });
 
-  it('ends the connection with who never comes to an end, if there are others to ask', async () => {
+  it('leads to a headers timeout if it never ends and another sync peer is available', async () => {
     const net = new TestNetwork();
     const node = await net.start({ minimumChainWork: 4200n * WORK });
-    // The older our best header, the longer a chain may take.
+    // The timeout grows with the age of the best header.
     await mine(net, node, 1, { time: START_MS / 1000 - 90_000 });
     const endless = await FakePeer.join(net, node);
     const headers = chain.slice(0, MAX_HEADERS);
@@ -114,8 +114,8 @@ describe('a chain of less work than the minimum', () => {
   });
 });
 
-describe('with a tip far above', () => {
-  it('a block of little work that nobody asked for is ignored with its header', async () => {
+describe('an unrequested block', () => {
+  it('with low work is ignored, and its header is not stored', async () => {
     const net = new TestNetwork();
     const node = await net.start();
     const start = node.chain.tip;

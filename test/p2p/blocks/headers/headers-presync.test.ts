@@ -20,7 +20,7 @@ function startAt(params: ChainParams): HeadersPresyncOptions['start'] {
   return Object.assign(header, { chainwork: 0n });
 }
 
-/** Of a chain that needs the work of 1,000 of regtest's blocks. */
+/** Creates a pre-sync that requires the work of 1,000 regtest blocks. */
 function presync(options: Partial<HeadersPresyncOptions> = {}): HeadersPresync {
   return new HeadersPresync({
     ...{ params: regtest, start: startAt(regtest), minimumWork: 1000n * WORK, now: START_TIME + 100_000 },
@@ -29,7 +29,7 @@ function presync(options: Partial<HeadersPresyncOptions> = {}): HeadersPresync {
   });
 }
 
-/** Sends headers in messages until they end or no more are wanted; returns the results. */
+/** Sends headers in messages until the phase ends. Returns the results. */
 function send(sync: HeadersPresync, headers: readonly BlockHeader[]): PresyncResult[] {
   const results: PresyncResult[] = [];
   for (let from = 0; ; from += MESSAGE) {
@@ -44,10 +44,10 @@ function send(sync: HeadersPresync, headers: readonly BlockHeader[]): PresyncRes
 const hashes = (headers: readonly BlockHeader[]) => headers.map(({ hashHex }) => hashHex);
 const accepted = (results: readonly PresyncResult[]) => results.flatMap((result) => hashes(result.accepted));
 
-describe('a chain of headers that has yet to show its work', () => {
+describe('HeadersPresync', () => {
   const chain = headerChain(startAt(regtest), 1050);
 
-  it('is fetched twice, and then given out whole and in order', () => {
+  it('requests a chain twice, and then accepts it in order', () => {
     const sync = presync();
     const first = send(sync, chain);
     expect(first).toHaveLength(5);
@@ -58,36 +58,36 @@ describe('a chain of headers that has yet to show its work', () => {
     expect(Buffer.from(sync.lastHash)).toEqual(Buffer.from(startAt(regtest).hash));
 
     const second = send(sync, chain);
-    // They wait until 300 more have come, and no longer once they have shown the work.
+    // 300 headers are buffered until the chain has enough work.
     expect(second.map((result) => result.accepted.length)).toEqual([0, 100, 200, 200, 500]);
     expect(accepted(second)).toEqual(hashes(chain.slice(0, 1000)));
     expect(sync.phase).toBe('done');
   });
 
-  it('may grow between the two times', () => {
+  it('accepts a chain that has grown before the redownload', () => {
     const sync = presync({ minimumWork: 900n * WORK });
     send(sync, chain.slice(0, 950));
     expect(sync.phase).toBe('redownload');
     expect(accepted(send(sync, chain))).toEqual(hashes(chain.slice(0, 1000)));
   });
 
-  it('is let go if it ends before', () => {
+  it('ends if the chain ends with too little work', () => {
     const sync = presync();
     const results = send(sync, chain.slice(0, 990));
     expect(results.at(-1)).toEqual({ success: true, requestMore: false, accepted: [] });
     expect(sync).toMatchObject({ phase: 'done', presyncHeight: 990 });
   });
 
-  it('is let go if it ends before at the second time', () => {
+  it('ends if the redownloaded chain ends with too little work', () => {
     const sync = presync();
     send(sync, chain);
     const results = send(sync, chain.slice(0, 990));
     expect(results.at(-1)).toMatchObject({ success: true, requestMore: false });
-    // What agreed with the bits for long enough was given out.
+    // Headers followed by a full buffer of matching ones were accepted.
     expect(accepted(results)).toEqual(hashes(chain.slice(0, 690)));
   });
 
-  it('must be the same at the second time: another one is not given out', () => {
+  it('rejects another chain in the redownload', () => {
     for (let seed = 0; seed < 20; seed++) {
       const sync = presync({ random: new SeededRandom(seed) });
       send(sync, chain);
@@ -98,7 +98,7 @@ describe('a chain of headers that has yet to show its work', () => {
     }
   });
 
-  it('must not turn away from it later, either', () => {
+  it('rejects a chain that diverges during the redownload', () => {
     const sync = presync();
     send(sync, chain);
     const other = [...chain.slice(0, 500), ...headerChain(fields(chain[499]!), 550, { tag: 1 })];
@@ -107,36 +107,36 @@ describe('a chain of headers that has yet to show its work', () => {
     expect(accepted(results)).toEqual(hashes(chain.slice(0, accepted(results).length)));
   });
 
-  it('must go on where it ended', () => {
+  it('rejects non-continuous messages', () => {
     const sync = presync();
     expect(sync.process(chain.slice(0, 200), true).success).toBe(true);
     expect(sync.process(chain.slice(201, 401), true)).toEqual({ success: false, requestMore: false, accepted: [] });
     expect(sync.phase).toBe('done');
   });
 
-  it('takes no more memory than a chain could be long by now', () => {
-    // Six blocks a second for the two hours that a block may be ahead: 43,200 blocks, a bit for every tenth.
+  it('limits commitments to the longest possible chain', () => {
+    // Six blocks a second for the two hours by which a block may be in the future: 43,200 blocks, one bit per ten.
     const sync = presync({ now: START_TIME, minimumWork: 1_000_000n * WORK });
     let tip = { ...startAt(regtest) } as { hash: Uint8Array; time: number; bits: number };
-    let taken = 0;
+    let processed = 0;
     for (;;) {
       const headers = headerChain(tip, MESSAGE);
       tip = fields(headers.at(-1)!);
       if (!sync.process(headers, true).success) break;
-      taken += MESSAGE;
+      processed += MESSAGE;
     }
-    expect(taken).toBe(43_200);
+    expect(processed).toBe(43_200);
     expect(sync.size.commitments).toBeLessThanOrEqual(4321);
   });
 
-  it('is let go for a difficulty that cannot be', () => {
+  it('rejects a difficulty transition that is not permitted', () => {
     const main = chainParams('main');
     const start = startAt(main);
     const header = (bits: number) => [...headerChain({ ...fieldsOf(start), bits }, 1)];
-    const take = (bits: number) => presync({ params: main, start }).process(header(bits), true).success;
-    expect(take(0x1d00ffff)).toBe(true);
-    expect(take(0x1c7fffff)).toBe(false);
-    // A fourth of the target is the most that the end of a period may bring.
+    const isPermitted = (bits: number) => presync({ params: main, start }).process(header(bits), true).success;
+    expect(isPermitted(0x1d00ffff)).toBe(true);
+    expect(isPermitted(0x1c7fffff)).toBe(false);
+    // At the end of a period, the target may shrink to a fourth.
     const last = Object.assign(new TestHeader({ time: START_TIME, bits: 0x1d00ffff, height: 2015 }), { chainwork: 0n });
     const atEnd = (bits: number) =>
       presync({ params: main, start: last }).process(headerChain({ ...fieldsOf(last), bits }, 1), true).success;
@@ -144,7 +144,7 @@ describe('a chain of headers that has yet to show its work', () => {
     expect(atEnd(0x1c3fffbf)).toBe(false);
   });
 
-  it('is checked for that at the second time, too', () => {
+  it('rejects such a transition in the redownload as well', () => {
     const main = chainParams('main');
     const start = startAt(main);
     const honest = headerChain(start, 1050);
@@ -155,7 +155,7 @@ describe('a chain of headers that has yet to show its work', () => {
     expect(sync.process(strong, true)).toEqual({ success: false, requestMore: false, accepted: [] });
   });
 
-  it('comes out of the buffer byte for byte', () => {
+  it('restores buffered headers byte for byte', () => {
     const sync = presync({ redownloadBufferSize: 800 });
     send(sync, chain);
     sync.process(chain.slice(0, 200), true);
