@@ -22,7 +22,7 @@ import { fullNodeConnections } from '../support/full-node-connections.ts';
 /** Options of a test node. */
 export interface TestNodeOptions {
   readonly network?: NetworkName;
-  /** Replaces the chain parameters of the network. */
+  /** Chain parameters to use instead of the network's. */
   readonly params?: ChainParams;
   readonly clock?: Clock;
   /** Whether the node accepts peers over TCP. */
@@ -31,11 +31,11 @@ export interface TestNodeOptions {
   readonly v2Transport?: boolean;
   /** Default false. */
   readonly blockFilterIndex?: boolean;
-  /** Address that the miner pays, once started. */
+  /** Address that receives the block rewards of the miner. */
   readonly minerAddress?: string;
 }
 
-/** A node in memory with an RPC server. */
+/** A full node in memory, with an RPC server and a client. */
 export class TestNode {
   readonly node: RpcNode;
   readonly server: RpcServer;
@@ -98,7 +98,7 @@ export class TestNode {
     return this.client.call<T>(method, params, wallet);
   }
 
-  /** Calls a method and returns the body of the reply as text. */
+  /** Calls a method and returns the body of the response as text. */
   async raw(method: string, params: readonly unknown[]): Promise<string> {
     const authorization = `Basic ${Buffer.from(await readFile(this.server.cookieFile)).toString('base64')}`;
     const body = JSON.stringify({ id: 1, method, params });

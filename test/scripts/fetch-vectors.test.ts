@@ -31,7 +31,7 @@ function entry(path: string, content: string, source: Source = `https://example.
   return { path, size: content.length, sha256: hash('sha256', content), source };
 }
 
-/** Starts a server on loopback and returns its URL and the paths that are requested of it. */
+/** Starts a server on loopback and returns its URL and the requested paths. */
 async function serve(handler: RequestListener): Promise<{ base: string; requests: string[] }> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
@@ -93,7 +93,7 @@ function tarball(files: Readonly<Record<string, string>>): Uint8Array {
 }
 
 describe('fetch-vectors', () => {
-  it('downloads what is absent or wrong, and nothing in a second run', async () => {
+  it('downloads absent and wrong files, and nothing in a second run', async () => {
     const { base, requests } = await serveFiles({ '/a/one.json': 'one', '/two.raw': 'two', '/three.csv': 'three' });
     const { target, fetch } = fetcher(base, [
       entry('a/one.json', 'one'),
@@ -129,7 +129,7 @@ describe('fetch-vectors', () => {
     expect(filesBelow(target)).toEqual(['good.json']);
   });
 
-  it('does not repeat a request answered by 404, and takes the next source', async () => {
+  it('does not repeat a request answered by 404, and tries the next source', async () => {
     const { base, requests } = await serveFiles({ '/moved.json': 'content' });
     const { target, fetch } = fetcher(base, [
       entry('kept.json', 'content', ['https://example.org/kept.json', 'https://example.org/moved.json']),
@@ -160,7 +160,7 @@ describe('fetch-vectors', () => {
     expect(readFileSync(join(target, 'body.txt'), 'utf8')).toBe(content);
   });
 
-  it('gives up after the fourth truncated body and writes nothing', async () => {
+  it('stops after the fourth truncated body and writes nothing', async () => {
     const { base, requests } = await serve((_request, response) => response.end('short'));
     const { folder, fetch } = fetcher(base, [entry('body.txt', 'a longer body')]);
     const { code, stderr } = await fetch();
@@ -170,7 +170,7 @@ describe('fetch-vectors', () => {
     expect(filesBelow(folder)).toEqual(['list.json']);
   });
 
-  it('says of a file without a source that it must be placed by hand', async () => {
+  it('reports a file without a source, which must be placed by hand', async () => {
     const { base, requests } = await serveFiles({});
     const { target, fetch } = fetcher(base, [{ ...entry('rare.raw', 'rare', null), note: 'from a private archive' }]);
     const { code, stderr } = await fetch();
@@ -196,7 +196,7 @@ describe('fetch-vectors', () => {
   });
 });
 
-/** Formats JSON with a space behind each comma and colon. */
+/** Formats JSON with a space after each comma and colon. */
 function spacedJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(spacedJson).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -206,7 +206,7 @@ function spacedJson(value: unknown): string {
 }
 
 describeVectors('the list of vectors', 'core/script_tests.json', () => {
-  it('is fetched whole from servers that have its files', { timeout: 120_000 }, async () => {
+  it('is fetched completely from servers that have its files', { timeout: 120_000 }, async () => {
     const { files } = JSON.parse(readFileSync(realList, 'utf8')) as { files: readonly Entry[] };
     const served: Record<string, string | Uint8Array> = {};
     for (const { path, source } of files) {

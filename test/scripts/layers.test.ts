@@ -7,7 +7,7 @@ import { tempDir } from '../support/temp-dir.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** A copy of the project in which imports that the checks forbid are planted, each under the rule that forbids it. */
+/** Forbidden imports to plant in a copy of the project, by the rule that forbids each. */
 const planted: Readonly<Record<string, readonly [path: string, text: string]>> = {
   'p2p-net-imports-up': ['p2p/net/planted.ts', "export * from '../wire/protocol.ts';"],
   'chain-tree-imports-up': ['chain/tree/planted.ts', "export * from '../connect/pause.ts';"],
@@ -25,7 +25,7 @@ const planted: Readonly<Record<string, readonly [path: string, text: string]>> =
   'no-cycle': ['platform/planted.ts', "export * from './planted-2.ts';"],
 };
 
-describe('the checks of layers', () => {
+describe('checks of layers', () => {
   const copy = tempDir('layers');
   const run = (...command: readonly string[]) => spawnSync(process.execPath, command, { cwd: copy, encoding: 'utf8' });
 
@@ -51,7 +51,7 @@ describe('the checks of layers', () => {
     write('busy/planted.ts', Array.from({ length: 21 }, (_, i) => `import '../crowd/${i}.ts';`).join('\n'));
   });
 
-  it('fail on every planted import, each by its rule', () => {
+  it('fail on each planted import, by its rule', () => {
     const cruiser = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
     const { status, stdout } = run(cruiser, '--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'src');
     expect(status).not.toBe(0);
@@ -67,7 +67,7 @@ describe('the checks of layers', () => {
     expect(violated.filter((line) => !line.includes('planted'))).toEqual([]);
   });
 
-  it('fail on a crowded folder, and on a file with too many imports', () => {
+  it('fail on a folder with too many files and on a file with too many imports', () => {
     const { status, stderr } = run('scripts/check-rooms.mjs');
     expect(status).toBe(1);
     expect(stderr).toBe(

@@ -92,7 +92,7 @@ class Chance {
       { delay: 100 + this.pick(20_000) },
       { merkleBlock: (shown) => (rarely() ? undefined : shown) },
       { merkleBlock: (shown) => (rarely() ? forge(shown) : shown) },
-      { follows: (shown) => (rarely() ? shown.slice(1) : shown) },
+      { transactions: (truth) => (rarely() ? truth.slice(1) : truth) },
       { adds: () => this.pick(3) === 0 },
     ];
     return kinds[this.pick(kinds.length)]!;

@@ -76,7 +76,7 @@ describe('a light node with Bloom filters', () => {
       expect(result).toEqual({ valid: true, position, depthProved: true });
     }
     expect(light.wallet.balance().trusted).toBe(1007n);
-    expect([server.wholeBlocks, light.processor.scanner.counts.blocks]).toEqual([0, 0]);
+    expect([server.fullBlockRequests, light.processor.scanner.counts.blocks]).toEqual([0, 0]);
     expect(light.disconnects).toEqual([]);
     await light.stop();
   });
@@ -100,7 +100,7 @@ describe('a light node with Bloom filters', () => {
     for (let i = 0; i < 50_000; i++) if (last.contains(sha256d(Uint8Array.of(i, i >>> 8)))) others++;
     expect(others).toBeLessThan(25);
     // Every block was requested from both.
-    for (const { asked } of loaded) expect(new Set(asked).size).toBe(60);
+    for (const { requestedHeights } of loaded) expect(new Set(requestedHeights).size).toBe(60);
     await light.stop();
   });
 
@@ -226,7 +226,7 @@ describe('a light node with Bloom filters rejects', () => {
 
   it('a merkle block without one of its transactions', () =>
     expectDropped(
-      { follows: (truth, height) => (height === 12 ? truth.slice(0, 1) : truth) },
+      { transactions: (truth, height) => (height === 12 ? truth.slice(0, 1) : truth) },
       'merkleblock without its matched transactions',
     ));
 
@@ -247,7 +247,7 @@ describe('a light node with Bloom filters rejects', () => {
     ]);
     const liar = await serve(chain, {
       merkleBlock: (truth, height) => (height === 2 ? new MerkleBlock(truth.header, forged) : truth),
-      follows: (truth, height) => (height === 2 ? [unmined()] : truth),
+      transactions: (truth, height) => (height === 2 ? [unmined()] : truth),
     });
     const light = await startBloomLight(net, [liar]);
     await net.until(() => light.disconnects.length > 0);
@@ -296,11 +296,11 @@ describe('an unconfirmed payment', () => {
   it('is pending when it is announced, and proved when a block contains it', async () => {
     const { server, start } = await atTip();
     const [before, after] = [payment(1), payment(2)];
-    server.offer(before);
+    server.addToMempool(before);
     const light = await start();
     await net.until(() => light.wallet.transaction(before.txidHex) !== undefined);
-    server.offer(stranger());
-    server.offer(after);
+    server.addToMempool(stranger());
+    server.addToMempool(after);
     await net.until(() => light.wallet.transaction(after.txidHex) !== undefined);
     expect(light.wallet.balance()).toEqual({ trusted: 50_000n, pending: 2000n, immature: 0n });
     expect(light.wallet.transaction(before.txidHex)?.confirmations).toBe(0);
@@ -318,12 +318,12 @@ describe('an unconfirmed payment', () => {
     const { paid, server, start } = await atTip();
     const light = await start();
     await net.until(() => light.isAt(20));
-    server.offer(spending(paid));
+    server.addToMempool(spending(paid));
     await net.advance(2000);
     expect(light.wallet.balance().trusted).toBe(50_000n);
     // A payment from another copy of the wallet.
     const { tx } = await light.wallet.createTransaction([{ value: 20_000n, scriptPubKey: OP_TRUE }], { feeRate: 1 });
-    server.offer(tx);
+    server.addToMempool(tx);
     await net.until(() => light.wallet.transaction(tx.txidHex) !== undefined);
     expect(light.wallet.transaction(spending(paid).txidHex)).toBeUndefined();
     await light.stop();
@@ -336,14 +336,14 @@ describe('an unconfirmed payment', () => {
     const first = payment(1);
     const rival = (value: bigint, address: number) =>
       spend({ inputs: [first.inputs[0]!.prevout], outputs: [{ value, scriptPubKey: scripts[address]! }] });
-    server.offer(first);
-    server.offer(rival(700n, 2));
+    server.addToMempool(first);
+    server.addToMempool(rival(700n, 2));
     await net.until(() => light.wallet.balance().pending === 700n);
     server.announce(new BlockList([{ transactions: [rival(800n, 3)] }], server.chain.blocks));
     await net.until(() => light.isAt(21));
     expect(light.wallet.balance()).toEqual({ trusted: 50_800n, pending: 0n, immature: 0n });
     expect(light.wallet.transaction(first.txidHex)?.confirmations).toBe(-1);
-    server.offer(rival(900n, 4));
+    server.addToMempool(rival(900n, 4));
     await net.advance(2000);
     expect(light.wallet.balance()).toEqual({ trusted: 50_800n, pending: 0n, immature: 0n });
     await light.stop();
@@ -354,7 +354,7 @@ describe('an unconfirmed payment', () => {
     const light = await start();
     await net.until(() => light.isAt(20));
     for (let i = 0; i < 150; i++) {
-      server.offer(payment(0));
+      server.addToMempool(payment(0));
       if (i % 50 === 49) await net.advance(100);
     }
     await net.advance(1000);

@@ -5,7 +5,14 @@ import { Transaction } from '../../src/primitives/transaction.ts';
 import { basicFilterElements, encodeFilter } from '../../src/proofs/block-filter.ts';
 import { type BlockPlan, OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
 import { TestNetwork } from '../p2p/support/network.ts';
-import { type Lies, type LightNode, Notes, ServedChain, Server, startLight } from './support/light-network.ts';
+import {
+  type Lies,
+  type LightNode,
+  RecordingWatcher,
+  ServedChain,
+  Server,
+  startLight,
+} from './support/light-network.ts';
 
 const net = new TestNetwork();
 
@@ -39,16 +46,16 @@ const omitsPayment = at(30, encodeFilter(chain.blocks[30]!.hash, []));
 const omitsSpend = at(80, withoutSpent(80));
 const omitsTaprootSpend = at(90, withoutSpent(90));
 
-async function startWorld(servers: readonly Server[]): Promise<{ notes: Notes; light: LightNode }> {
-  const notes = new Notes([OURS, OUR_TAPROOT]);
-  return { notes, light: await startLight(net, notes, servers) };
+async function startWorld(servers: readonly Server[]): Promise<{ watcher: RecordingWatcher; light: LightNode }> {
+  const watcher = new RecordingWatcher([OURS, OUR_TAPROOT]);
+  return { watcher, light: await startLight(net, watcher, servers) };
 }
 
 /** Scans with these servers until all of our blocks are found. Returns the disconnect reasons. */
 async function disconnectReasons(servers: readonly Server[], maxMs = 30_000) {
-  const { notes, light } = await startWorld(servers);
-  await net.until(() => notes.tip?.height === HEIGHT, maxMs);
-  expect(notes.blocks).toEqual(expect.arrayContaining([30, 40, 80, 90]));
+  const { watcher, light } = await startWorld(servers);
+  await net.until(() => watcher.tip?.height === HEIGHT, maxMs);
+  expect(watcher.blocks).toEqual(expect.arrayContaining([30, 40, 80, 90]));
   await net.advance(2000);
   await light.stop();
   return light.disconnects.filter((reason) => reason !== 'node shutdown');
@@ -63,15 +70,15 @@ async function expectLiarDropped(lies: Lies, reason: RegExp, maxMs?: number): Pr
     // The second server may not be asked for the data it lies about.
     if (liarFirst) expect(reasons.length).toBeGreaterThan(0);
     for (const each of reasons) expect(each).toMatch(reason);
-    expect(honest.calls).toBe(1);
+    expect(honest.connectionCount).toBe(1);
   }
 }
 
 it('one honest server is enough, and only matching blocks are fetched', async () => {
   const server = await Server.start(net, chain);
-  const { notes, light } = await startWorld([server]);
-  await net.until(() => notes.tip?.height === HEIGHT);
-  expect(notes.blocks).toEqual([30, 40, 80, 90]);
+  const { watcher, light } = await startWorld([server]);
+  await net.until(() => watcher.tip?.height === HEIGHT);
+  expect(watcher.blocks).toEqual([30, 40, 80, 90]);
   expect(light.processor.scanner.counts).toEqual({ filters: HEIGHT, blocks: 4, falsePositives: 2 });
   expect(light.processor.scanner.filterPeers).toBe(1);
   expect(light.chain.filterHeight).toBe(HEIGHT);
@@ -80,7 +87,7 @@ it('one honest server is enough, and only matching blocks are fetched', async ()
 
 describe('a filter', () => {
   it('with another hash than announced is rejected', async () => {
-    await expectLiarDropped({ ...at(30, withoutSpent(31)), told: (_, truth) => truth }, /mismatched filter hash/);
+    await expectLiarDropped({ ...at(30, withoutSpent(31)), hashed: (_, truth) => truth }, /mismatched filter hash/);
   });
 
   it('without a payment is proved wrong by the block', async () => {
@@ -129,10 +136,10 @@ describe('a filter', () => {
     };
     const honest = [await Server.start(net, long), await Server.start(net, long)];
     const liar = await Server.start(net, long, omitting);
-    const { notes, light } = await startWorld([liar, ...honest]);
-    await net.until(() => notes.tip?.height === HEIGHT + 20);
+    const { watcher, light } = await startWorld([liar, ...honest]);
+    await net.until(() => watcher.tip?.height === HEIGHT + 20);
     expect(light.disconnects[0]).toBe('too many undecided filter disputes');
-    expect(honest.map(({ calls }) => calls)).toEqual([1, 1]);
+    expect(honest.map(({ connectionCount }) => connectionCount)).toEqual([1, 1]);
     expect(light.processor.scanner.filterPeers).toBe(2);
     await light.stop();
   });
@@ -146,13 +153,13 @@ describe('a liar that was the only peer', () => {
   ] as const) {
     it(`is exposed by the first honest peer, which reveals ${name}`, async () => {
       const liar = await Server.start(net, chain, lies);
-      const { notes, light } = await startWorld([liar]);
-      await net.until(() => notes.tip?.height === HEIGHT);
-      expect(notes.blocks).not.toContain(missed);
+      const { watcher, light } = await startWorld([liar]);
+      await net.until(() => watcher.tip?.height === HEIGHT);
+      expect(watcher.blocks).not.toContain(missed);
       const honest = await Server.start(net, chain);
       light.connections.addNode(honest.endpoint);
-      await net.until(() => notes.blocks.includes(missed) && notes.tip?.height === HEIGHT);
-      expect(honest.calls).toBe(1);
+      await net.until(() => watcher.blocks.includes(missed) && watcher.tip?.height === HEIGHT);
+      expect(honest.connectionCount).toBe(1);
       await light.stop();
     });
   }
@@ -160,11 +167,11 @@ describe('a liar that was the only peer', () => {
   it('is not connected to again', async () => {
     const liar = await Server.start(net, chain, omitsPayment);
     const honest = await Server.start(net, chain);
-    const { notes, light } = await startWorld([liar, honest]);
-    await net.until(() => notes.blocks.length === 4 && !liar.isConnected);
+    const { watcher, light } = await startWorld([liar, honest]);
+    await net.until(() => watcher.blocks.length === 4 && !liar.isConnected);
     expect(light.connections.addedNodes()).toEqual([honest.endpoint]);
     await net.advance(10 * 60_000, 1000);
-    expect([liar.calls, honest.calls]).toEqual([1, 1]);
+    expect([liar.connectionCount, honest.connectionCount]).toEqual([1, 1]);
     await light.stop();
   });
 });
@@ -194,15 +201,15 @@ describe('filter headers', () => {
       hashes: (truth) => (truth.filterHashes.length === HEIGHT + 1 ? truth : { ...truth, previousHeader: wrong }),
     };
     const liar = await Server.start(net, chain, lies);
-    const { notes, light } = await startWorld([liar, first]);
-    await net.until(() => notes.tip?.height === HEIGHT);
+    const { watcher, light } = await startWorld([liar, first]);
+    await net.until(() => watcher.tip?.height === HEIGHT);
     const longer = ServedChain.of([{}], chain.blocks);
     first.announce(longer);
     liar.announce(longer);
-    await net.until(() => notes.tip?.height === HEIGHT + 1);
+    await net.until(() => watcher.tip?.height === HEIGHT + 1);
     await net.until(() => light.disconnects.length > 0);
-    expect(liar.asked.filter((command) => command === 'getcfheaders').length).toBeLessThan(30);
-    expect(first.calls).toBe(1);
+    expect(liar.commands.filter((command) => command === 'getcfheaders').length).toBeLessThan(30);
+    expect(first.connectionCount).toBe(1);
     await light.stop();
   });
 
@@ -212,16 +219,17 @@ describe('filter headers', () => {
       chain.blocks,
     );
     const honest = await Server.start(net, long);
-    const { notes, light } = await startWorld([honest]);
-    await net.until(() => notes.tip?.height === 2_100);
+    const { watcher, light } = await startWorld([honest]);
+    await net.until(() => watcher.tip?.height === 2_100);
     const joins = async (lies: Lies) => {
       const server = await Server.start(net, long, lies);
       light.connections.addNode(server.endpoint);
-      await net.until(() => server.asked.includes('getcfcheckpt'));
+      await net.until(() => server.commands.includes('getcfcheckpt'));
       await net.advance(3000);
       return server;
     };
-    const count = (server: Server, command: string) => server.asked.filter((asked) => asked === command).length;
+    const count = (server: Server, command: string) =>
+      server.commands.filter((received) => received === command).length;
 
     const second = await joins({});
     expect(light.processor.scanner.filterPeers).toBe(2);
@@ -245,7 +253,7 @@ describe('filter headers', () => {
     });
     expect(light.disconnects.at(-1)).toMatch(/missing output script/);
     expect([tooMany, copycat].map(({ isConnected }) => isConnected)).toEqual([false, false]);
-    expect([honest, second].map(({ calls }) => calls)).toEqual([1, 1]);
+    expect([honest, second].map(({ connectionCount }) => connectionCount)).toEqual([1, 1]);
     await light.stop();
   });
 });
@@ -293,7 +301,7 @@ describe('a silent peer is replaced', () => {
       const servers = [await Server.start(net, chain, { silentOn: [command] }), await Server.start(net, chain)];
       for (const each of await disconnectReasons(silentFirst ? servers : servers.toReversed(), maxMs))
         expect(each).toMatch(reason);
-      expect(servers[1]!.calls).toBe(1);
+      expect(servers[1]!.connectionCount).toBe(1);
     }
   });
 });

@@ -14,7 +14,7 @@ import { type BlockPlan, mineBlock, spend } from '../chain/support/builder.ts';
 import { START_MS, TestNetwork } from '../p2p/support/network.ts';
 import { CapturedLogger } from '../support/captured-logger.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { Notes, ServedChain, Server, startLight } from './support/light-network.ts';
+import { RecordingWatcher, ServedChain, Server, startLight } from './support/light-network.ts';
 
 const net = new TestNetwork();
 const nodes: LightNode[] = [];
@@ -135,7 +135,7 @@ describe('a reorganisation', () => {
     await expectProved(light, early.txidHex, chain.blocks[33]!, 33);
     await expectProved(light, late.txidHex, chain.blocks[37]!, 37);
     expect(await light.balance()).toEqual({ trusted: 2, pending: 0 });
-    expect(server.offered).toEqual([]);
+    expect(server.announced).toEqual([]);
 
     // The fork point is between two hashes of a locator. The first payment is below it and stays confirmed.
     const other = on(chain, 35, plain(30, 1));
@@ -150,7 +150,7 @@ describe('a reorganisation', () => {
     const logged = light.log.shown.filter(({ message }) => message === 'payment proof withdrawn: block disconnected');
     expect(logged).toMatchObject([{ level: 'warn', txid: late.txidHex, height: 37 }]);
     // The transaction is announced again, so that it can be mined again.
-    await net.until(() => server.offered.includes(toHex(late.txid)));
+    await net.until(() => server.announced.includes(toHex(late.txid)));
 
     const again = on(other, 65, [{ transactions: [late] }]);
     server.announce(again);
@@ -185,7 +185,7 @@ describe('a reorganisation', () => {
     expect(await after.balance()).toEqual({ trusted: 1, pending: 1 });
     await expectWithdrawn(after, { txid: late.txidHex });
     await expectProved(after, early.txidHex, chain.blocks[33]!, 33);
-    await net.until(() => server.offered.includes(toHex(late.txid)));
+    await net.until(() => server.announced.includes(toHex(late.txid)));
     await after.stop();
     // The files agree.
     const last = await Light.start(dataDir, [server]);
@@ -239,7 +239,9 @@ describe('a header chain', () => {
     expect(heavy.work).toBeGreaterThan(long.work);
     for (const longFirst of [true, false]) {
       const servers = [await Server.start(net, long.chain), await Server.start(net, heavy.chain)];
-      const light = await startLight(net, new Notes([]), longFirst ? servers : servers.toReversed(), { params });
+      const light = await startLight(net, new RecordingWatcher([]), longFirst ? servers : servers.toReversed(), {
+        params,
+      });
       await net.until(() => light.chain.filterHeight === 40 && light.processor.scanner.scanned.height === 40);
       await net.advance(5000);
       expect(light.chain.tip.hashHex).toBe(heavy.chain.blocks[40]!.hashHex);
@@ -250,7 +252,7 @@ describe('a header chain', () => {
   it("with less than the network's minimum chain work is not stored", async () => {
     const server = await Server.start(net, long.chain);
     const minimum = { params: { ...params, minimumChainWork: heavy.work } };
-    const light = await startLight(net, new Notes([]), [server], minimum);
+    const light = await startLight(net, new RecordingWatcher([]), [server], minimum);
     await net.advance(5000);
     expect(light.chain.tip.height).toBe(0);
     light.connections.addNode((await Server.start(net, heavy.chain)).endpoint);
@@ -281,8 +283,8 @@ describe('a header chain', () => {
 it('an automatic outbound peer whose chain stays behind is disconnected', async () => {
   const old = ServedChain.of(plain(5));
   const honest = await Server.start(net, ServedChain.of(plain(5), old.blocks));
-  const notes = new Notes([]);
-  const light = await startLight(net, notes, [honest]);
+  const watcher = new RecordingWatcher([]);
+  const light = await startLight(net, watcher, [honest]);
   await net.until(() => light.chain.tip.height === 10);
   const stale = await Server.start(net, old, {}, '20.1.1.1');
   const time = net.clock.now() / 1000;

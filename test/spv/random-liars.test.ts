@@ -7,7 +7,7 @@ import { basicFilterElements, encodeFilter } from '../../src/proofs/block-filter
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { type BlockPlan, OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
 import { TestNetwork } from '../p2p/support/network.ts';
-import { type Lies, Notes, ServedChain, Server, startLight } from './support/light-network.ts';
+import { type Lies, RecordingWatcher, ServedChain, Server, startLight } from './support/light-network.ts';
 
 const WORLDS = Number(process.env.PIER_FUZZ_WORLDS ?? 60);
 const FIRST_SEED = Number(process.env.PIER_FUZZ_SEED ?? 1);
@@ -20,7 +20,7 @@ const SIGNATURE = new Uint8Array(64).fill(1);
 const outputs = [{ value: 1n, scriptPubKey: OP_TRUE }];
 
 /** A watcher that keeps the hashes of the blocks it received. */
-class Hashes extends Notes {
+class Hashes extends RecordingWatcher {
   readonly seen = new Set<string>();
 
   override found(index: BlockIndex, block: Block): boolean {
@@ -70,12 +70,12 @@ function randomLies(random: SeededRandom): Lies {
     return truth.slice(0, -1);
   };
   const silent = ['getheaders', 'getcfheaders', 'getcfilters', 'getdata', 'getcfcheckpt'].filter(() => is(8));
-  const odd = { blocks: is(3), hashes: is(6), told: is(4), filter: is(2) };
+  const odd = { blocks: is(3), hashes: is(6), hashed: is(4), filter: is(2) };
   return {
     silentOn: silent,
     ...(odd.filter ? { filter: wrong } : {}),
-    ...(odd.told
-      ? { told: (height: number, truth: Uint8Array, block: Block) => (is(3) ? wrong(height, truth, block) : truth) }
+    ...(odd.hashed
+      ? { hashed: (height: number, truth: Uint8Array, block: Block) => (is(3) ? wrong(height, truth, block) : truth) }
       : {}),
     ...(odd.blocks
       ? {
@@ -119,15 +119,15 @@ async function runWorld(seed: number): Promise<void> {
     if (isHonest) honest.push(server);
   }
   const atOnce = servers.filter(() => randomInt(random, 3) > 0);
-  const notes = new Hashes([OURS, OUR_TAPROOT]);
-  const light = await startLight(net, notes, atOnce);
+  const watcher = new Hashes([OURS, OUR_TAPROOT]);
+  const light = await startLight(net, watcher, atOnce);
   await net.advance(randomInt(random, 1000), 50);
   for (const { endpoint } of servers.filter((server) => !atOnce.includes(server))) light.connections.addNode(endpoint);
 
   const followed = (chain: ServedChain, ours: readonly string[]) => () =>
     light.chain.tip.height === chain.height &&
-    notes.tip?.height === chain.height &&
-    ours.every((hash) => notes.seen.has(hash));
+    watcher.tip?.height === chain.height &&
+    ours.every((hash) => watcher.seen.has(hash));
   const maxMs = 10 * 60_000;
   await net.until(followed(first.chain, first.ours), maxMs, 100);
   for (const server of honest) server.announce(second.chain);

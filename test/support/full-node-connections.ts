@@ -9,7 +9,7 @@ import type { Logger } from '../../src/platform/logger.ts';
 import type { Random } from '../../src/platform/random.ts';
 import type { Store } from '../../src/store/store.ts';
 
-/** Options of a full node's connections: those of its processor and of its connection manager. */
+/** Options of a full node's processor and connection manager. */
 export type FullNodeConnectionsOptions = FullNodeProcessorOptions & Omit<ConnectionManagerOptions, 'magic'>;
 
 interface FullNodeConnectionsModules {
@@ -22,7 +22,7 @@ interface FullNodeConnectionsModules {
   readonly store?: Store;
 }
 
-/** Puts the P2P part of a full node together, as `FullNode.start` does. */
+/** Creates the P2P parts of a full node, as `FullNode.start` does. */
 export function fullNodeConnections(
   options: FullNodeConnectionsOptions,
   modules: FullNodeConnectionsModules,

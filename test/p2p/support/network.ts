@@ -17,35 +17,37 @@ import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { type BlockPlan, mineBlock } from '../../chain/support/builder.ts';
 import { type FullNodeConnectionsOptions, fullNodeConnections } from '../../support/full-node-connections.ts';
 
-/** Fifteen years after regtest's genesis: who has only that is in the initial download. */
+/** Fifteen years after regtest's genesis, so that a node with genesis only is in initial block download. */
 export const START_MS = 1_770_000_000_000;
 
-/** Lets everything that does not wait for the clock happen. */
+/** Runs all pending callbacks that do not wait for the clock. */
 export function flush(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** A full node under test. */
 export interface TestNode {
   readonly name: string;
   readonly endpoint: Endpoint;
   readonly chain: Chain;
   readonly mempool: Mempool;
   readonly connections: ConnectionManager;
-  /** Reasons of disconnections, in their order. */
+  /** Disconnect reasons, in order. */
   readonly disconnects: string[];
-  /** Commands received, in their order. */
+  /** Commands received, in order. */
   readonly received: string[];
   stop(): Promise<void>;
 }
 
+/** Options of a `TestNetwork`. */
 export interface TestNetworkOptions extends MemoryNetworkOptions {
-  /** Not stopped after the test: whoever made it does that. */
+  /** Whether the caller stops the network; otherwise it is stopped after the test. */
   readonly lasting?: boolean;
-  /** Whether the node at one port reaches the one at another; by default all do. */
+  /** Whether the node at one port can connect to the node at another port; default: always. */
   readonly isReachable?: (fromPort: number, toPort: number) => boolean;
 }
 
-/** Nodes in this process, with one virtual clock. Stopped after each test. */
+/** Nodes in this process that share a virtual clock. */
 export class TestNetwork {
   readonly clock = new VirtualClock(START_MS);
   readonly network: MemoryNetwork;
@@ -63,7 +65,7 @@ export class TestNetwork {
     await Promise.all(this.nodes.splice(0).map((node) => node.stop()));
   }
 
-  /** Starts a node that listens, and stays connected to `addNodes`. */
+  /** Starts a node that listens and stays connected to `seeds`. */
   async start(
     options: Omit<FullNodeConnectionsOptions, 'listen' | 'addNodes'> & {
       seeds?: TestNode[];
@@ -104,7 +106,7 @@ export class TestNetwork {
     return {
       listen: (...args) => transport.listen(...args),
       connect: async (endpoint, signal) => {
-        if (!this.#isReachable(port, endpoint.port)) throw new PierError('connect-failed', 'out of reach');
+        if (!this.#isReachable(port, endpoint.port)) throw new PierError('connect-failed', 'unreachable');
         return transport.connect(endpoint, signal);
       },
     };
@@ -121,12 +123,12 @@ export class TestNetwork {
   /** Lets time pass until `condition` holds, for at most `maxMs` milliseconds. */
   async until(condition: () => boolean, maxMs = 30_000, step = 10): Promise<void> {
     for (let passed = 0; !condition(); passed += step) {
-      if (passed > maxMs) throw new Error(`in vain for ${maxMs} ms: ${condition}; ${this.describe()}`);
+      if (passed > maxMs) throw new Error(`timeout after ${maxMs} ms: ${condition}; ${this.describe()}`);
       await this.advance(step, step);
     }
   }
 
-  /** Until all nodes have the same tip, which is `tip` if given. */
+  /** Lets time pass until all nodes have the same tip: `tip`, if given. */
   async untilSynced(tip?: Uint8Array, maxMs?: number): Promise<void> {
     const hex = (hash: Uint8Array) => Buffer.from(hash).toString('hex');
     await this.until(() => {
@@ -144,7 +146,7 @@ export class TestNetwork {
       .join(' | ');
   }
 
-  /** A bare connection to a node, for a test to play the peer. */
+  /** Opens a raw connection to a node, for a simulated peer. */
   async dial(node: TestNode, host = '127.0.0.1'): Promise<Connection> {
     const connecting = this.network.transport(host).connect(node.endpoint);
     let connection: Connection | undefined;
@@ -156,7 +158,7 @@ export class TestNetwork {
   }
 }
 
-/** Mines `count` blocks with the time of the node's clock on its tip, or on `from`. */
+/** Mines `count` blocks on the node's tip, or on `from`, at the time of the virtual clock. */
 export async function mine(
   net: TestNetwork,
   node: TestNode,
@@ -170,14 +172,14 @@ export async function mine(
     const time = Math.max(Math.floor(net.clock.now() / 1000), prev.medianTimePast() + 1);
     const block = mineBlock(prev, { time, ...plan });
     const { index, reject } = await node.chain.acceptBlock(block);
-    if (!index || reject) throw new Error(`block refused: ${reject?.reason} (${reject?.debug})`);
+    if (!index || reject) throw new Error(`rejected block: ${reject?.reason} (${reject?.debug})`);
     prev = index;
     blocks.push(block);
   }
   return blocks;
 }
 
-/** The peer by which `node` is connected to `other`. */
+/** Returns `node`'s peer that is connected to `other`. */
 export function peerOf(node: TestNode, other: TestNode): Peer {
   const found = node.connections.peers().find(({ endpoint }) => endpoint?.port === other.endpoint.port);
   if (!found) throw new Error(`${node.name} is not connected to ${other.name}`);

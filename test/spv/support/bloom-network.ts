@@ -23,7 +23,7 @@ import { type BlockPlan, mineBlock } from '../../chain/support/builder.ts';
 import { FakePeer, versionMessage } from '../../p2p/support/fake-peer.ts';
 import { flush, type TestNetwork } from '../../p2p/support/network.ts';
 
-/** Blocks by these plans on others, by default on genesis, which comes first. */
+/** Blocks mined by plans on `base`, by default on genesis; genesis is first. */
 export class BlockList {
   readonly blocks: readonly Block[];
 
@@ -42,33 +42,33 @@ export class BlockList {
   }
 }
 
-/** What a server does instead of what BIP37 asks of it. */
+/** Deviations of a server from BIP37. */
 export interface BloomLies {
-  /** Transactions that it does not admit to match. */
+  /** Whether a matching transaction is omitted. */
   omits?(tx: Transaction): boolean;
-  /** Transactions that it shows although they do not match. */
+  /** Whether a transaction is sent although it does not match. */
   adds?(tx: Transaction): boolean;
-  /** What it sends of a block; nothing for undefined. */
+  /** Returns the merkle block to send; undefined: none. */
   merkleBlock?(truth: MerkleBlock, height: number): MerkleBlock | undefined;
-  /** The transactions that it sends after that. */
-  follows?(truth: readonly Transaction[], height: number): readonly Transaction[];
-  /** Commands that it does not answer. */
+  /** Returns the transactions to send after the merkle block. */
+  transactions?(truth: readonly Transaction[], height: number): readonly Transaction[];
+  /** Commands that are not answered. */
   readonly silentOn?: readonly string[];
-  /** Milliseconds that it takes for each block. */
+  /** Milliseconds between merkle blocks. */
   readonly delay?: number;
   readonly services?: bigint;
 }
 
 const SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS | ServiceFlag.BLOOM;
 
-/** A node played by the test, which filters its chain for light nodes as BIP37 says, or otherwise. */
+/** A simulated node that serves merkle blocks (BIP37) to light nodes, and may deviate from the protocol. */
 export class BloomServer {
   readonly endpoint: { host: string; port: number };
-  /** Heights of the blocks that it was asked about, in the order of the questions. */
-  readonly asked: number[] = [];
-  /** Whole blocks that it was asked for. */
-  wholeBlocks = 0;
-  /** The filters that were loaded. */
+  /** Heights of the requested merkle blocks, in order. */
+  readonly requestedHeights: number[] = [];
+  /** Number of requested full blocks. */
+  fullBlockRequests = 0;
+  /** Filters received by `filterload`, in order. */
   readonly filters: BloomFilter[] = [];
   readonly mempool: Transaction[] = [];
   readonly received: Transaction[] = [];
@@ -95,19 +95,19 @@ export class BloomServer {
     return this.#peer?.closed === false;
   }
 
-  /** The light node's end of the connection. */
+  /** The connection to the light node. */
   get peer(): FakePeer {
     return this.#peer!;
   }
 
-  /** Has another chain from now on, and says so. */
+  /** Switches to another chain and announces its tip. */
   announce(chain: BlockList): void {
     this.chain = chain;
     this.peer.send('inv', { entries: [{ type: InvType.BLOCK, hash: chain.blocks.at(-1)!.hash }] });
   }
 
-  /** Has a transaction that waits for a block, and tells of it if it matches. */
-  offer(tx: Transaction): void {
+  /** Adds an unconfirmed transaction, and announces it if it matches the filter. */
+  addToMempool(tx: Transaction): void {
     this.mempool.push(tx);
     if (this.#filter?.isRelevantAndUpdate(tx)) {
       this.peer.send('inv', { entries: [{ type: InvType.WTX, hash: tx.wtxid }] });
@@ -144,8 +144,8 @@ export class BloomServer {
     on('tx', (tx) => this.received.push(tx));
     on('getdata', ({ entries }) => {
       for (const [i, { type, hash }] of entries.entries()) {
-        if (type === InvType.FILTERED_BLOCK) this.asked.push(this.#heightOf(hash));
-        else if (type === InvType.WITNESS_BLOCK) this.wholeBlocks++;
+        if (type === InvType.FILTERED_BLOCK) this.requestedHeights.push(this.#heightOf(hash));
+        else if (type === InvType.WITNESS_BLOCK) this.fullBlockRequests++;
         if (type !== InvType.FILTERED_BLOCK) this.#sendTransaction(peer, hash);
         else if (this.#lies.delay === undefined) this.#sendFiltered(peer, hash);
         else this.#net.clock.after((i + 1) * this.#lies.delay, () => this.#sendFiltered(peer, hash));
@@ -162,16 +162,16 @@ export class BloomServer {
     const height = this.#heightOf(hash);
     const block = this.chain.blocks[height];
     if (!block || !this.#filter) return;
-    const { omits, adds, merkleBlock, follows } = this.#lies;
+    const { omits, adds, merkleBlock, transactions } = this.#lies;
     const matches = block.transactions.map(
       (tx) => (this.#filter!.isRelevantAndUpdate(tx) && !omits?.(tx)) || adds?.(tx) === true,
     );
     const truth = MerkleBlock.of(block, matches);
-    const shown = merkleBlock ? merkleBlock(truth, height) : truth;
-    if (!shown) return;
-    peer.send('merkleblock', shown);
-    const transactions = block.transactions.filter((_, i) => matches[i]);
-    for (const tx of follows?.(transactions, height) ?? transactions) peer.sendPayload('tx', tx.encodeStripped());
+    const sent = merkleBlock ? merkleBlock(truth, height) : truth;
+    if (!sent) return;
+    peer.send('merkleblock', sent);
+    const matching = block.transactions.filter((_, i) => matches[i]);
+    for (const tx of transactions?.(matching, height) ?? matching) peer.sendPayload('tx', tx.encodeStripped());
   }
 
   #heightOf(hash: Uint8Array): number {
@@ -179,22 +179,23 @@ export class BloomServer {
   }
 }
 
-/** BIP39's first test phrase: the keys of the wallet that the tests pay. */
+/** Mnemonic of the test wallet: the first test vector of BIP39. */
 const MNEMONIC = `${'abandon '.repeat(11)}about`;
 
+/** A light node with a Bloom filter, under test. */
 export interface BloomLight {
   readonly chain: HeaderChain;
   readonly wallet: Wallet;
   readonly proofs: ProofStore;
   readonly processor: LightNodeProcessor;
-  /** Reasons of disconnections, in their order. */
+  /** Disconnect reasons, in order. */
   readonly disconnects: string[];
-  /** Whether all headers are known, and their blocks looked through. */
+  /** Whether the node has synced and scanned `height` blocks. */
   isAt(height: number): boolean;
   stop(): Promise<void>;
 }
 
-/** The scripts of the wallet's first addresses. */
+/** Returns the scripts of the test wallet's first addresses. */
 export async function walletScripts(count: number): Promise<Uint8Array[]> {
   const tree = await KeyTree.fromMnemonic(MNEMONIC, 1);
   return Array.from({ length: count }, (_, index) => {
@@ -202,7 +203,7 @@ export async function walletScripts(count: number): Promise<Uint8Array[]> {
   });
 }
 
-/** A wallet's file, with the wallet of the tests in it: its keys take a while to be made. */
+/** A wallet file with the test wallet. It is copied, because deriving the keys is slow. */
 const template = new MemoryStore();
 
 async function walletStore(clock: Clock): Promise<MemoryStore> {
@@ -214,7 +215,7 @@ async function walletStore(clock: Clock): Promise<MemoryStore> {
   return copy;
 }
 
-/** A light node that stays connected to these servers, with one wallet that has been restored. */
+/** Starts a light node that stays connected to the servers, with one restored wallet. */
 export async function startBloomLight(net: TestNetwork, servers: readonly BloomServer[]): Promise<BloomLight> {
   const modules = { clock: net.clock, logger: silentLogger, random: new SeededRandom(9) };
   const store = new MemoryStore();

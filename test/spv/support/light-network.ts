@@ -27,10 +27,10 @@ import { type BlockPlan, mineBlock } from '../../chain/support/builder.ts';
 import { FakePeer, versionMessage } from '../../p2p/support/fake-peer.ts';
 import type { TestNetwork } from '../../p2p/support/network.ts';
 
-/** What an output that no block has made would have for a script. */
-const NOWHERE = new Uint8Array(0);
+/** Stands for the script of a spent output that is not in the chain. */
+const UNKNOWN_SCRIPT = new Uint8Array(0);
 
-/** A chain of blocks, genesis first, with the scripts that each spends. */
+/** A chain of blocks, genesis first, with their block filters (BIP158). */
 export class ServedChain {
   readonly blocks: Block[];
   readonly filters: Uint8Array[];
@@ -42,7 +42,7 @@ export class ServedChain {
       const spent: Uint8Array[] = [];
       for (const tx of block.transactions) {
         if (!tx.isCoinbase)
-          for (const { prevout } of tx.inputs) spent.push(scripts.get(outPointKey(prevout)) ?? NOWHERE);
+          for (const { prevout } of tx.inputs) spent.push(scripts.get(outPointKey(prevout)) ?? UNKNOWN_SCRIPT);
         for (const [vout, output] of tx.outputs.entries()) {
           scripts.set(outPointKey({ txid: tx.txid, vout }), output.scriptPubKey);
         }
@@ -51,7 +51,7 @@ export class ServedChain {
     });
   }
 
-  /** Blocks by these plans on the first `from` blocks of another chain, by default on genesis. */
+  /** Mines blocks by these plans on `base`, by default on genesis. */
   static of(plans: readonly BlockPlan[], base: readonly Block[] = [regtest.genesis]): ServedChain {
     const blocks = [...base];
     for (const plan of plans) {
@@ -67,17 +67,17 @@ export class ServedChain {
   }
 }
 
-/** What a server tells instead of the truth. */
+/** False data that a server sends. Each function receives the true data; without one, the server is honest. */
 export interface Lies {
-  /** The filter that it sends for a height. */
+  /** Returns the filter to send for a height. */
   filter?(height: number, truth: Uint8Array, block: Block): Uint8Array;
-  /** The filter whose hash it tells; by default the one that it sends. */
-  told?(height: number, truth: Uint8Array, block: Block): Uint8Array;
-  /** The block that it sends; undefined: it says that it has not got it. */
+  /** Returns the filter whose hash to send; default: the filter that is sent. */
+  hashed?(height: number, truth: Uint8Array, block: Block): Uint8Array;
+  /** Returns the block to send; undefined: `notfound`. */
   block?(height: number, truth: Block): Block | undefined;
   hashes?(truth: CFHeadersMessage): CFHeadersMessage;
   checkpoints?(truth: CFCheckptMessage): CFCheckptMessage;
-  /** Commands that it does not answer. */
+  /** Commands that are not answered. */
   readonly silentOn?: readonly string[];
   readonly services?: bigint;
 }
@@ -85,15 +85,16 @@ export interface Lies {
 let nextPort = 4000;
 const SERVICES = ServiceFlag.NETWORK | ServiceFlag.WITNESS | ServiceFlag.COMPACT_FILTERS;
 
-/** A node played by the test, which serves a chain to light nodes, and may lie. */
+/** A simulated node that serves a chain to light nodes, and may send false data. */
 export class Server {
   readonly endpoint: { host: string; port: number };
-  readonly asked: string[] = [];
-  /** Transactions that it was offered, as hex in internal order; once for each offer. */
-  readonly offered: string[] = [];
+  /** Commands received, in order. */
+  readonly commands: string[] = [];
+  /** Hashes in received `inv` messages, as hex in internal order, with duplicates. */
+  readonly announced: string[] = [];
   readonly #lies: Lies;
   readonly #peers = new Set<FakePeer>();
-  /** Its own first. */
+  /** Chains served; the current one is first. */
   readonly #chains: ServedChain[];
 
   private constructor(endpoint: { host: string; port: number }, chain: ServedChain, lies: Lies) {
@@ -117,12 +118,12 @@ export class Server {
     return this.#chains[0]!;
   }
 
-  /** How often a light node has called. */
-  get calls(): number {
+  /** Number of connections accepted so far. */
+  get connectionCount(): number {
     return this.#peers.size;
   }
 
-  /** Has another chain from now on, and says so. */
+  /** Switches to another chain and announces its tip. */
   announce(chain: ServedChain): void {
     this.#chains.unshift(chain);
     const entries = [{ type: InvType.BLOCK, hash: chain.blocks.at(-1)!.hash }];
@@ -133,7 +134,7 @@ export class Server {
     this.#peers.add(peer);
     const on: FakePeer['on'] = (command, react) =>
       peer.on(command, (message) => {
-        this.asked.push(command);
+        this.commands.push(command);
         if (!this.#lies.silentOn?.includes(command)) react(message);
       });
     on('version', () => {
@@ -156,7 +157,7 @@ export class Server {
       });
     });
     on('inv', ({ entries }) => {
-      this.offered.push(...entries.map(({ hash }) => toHex(hash)));
+      this.announced.push(...entries.map(({ hash }) => toHex(hash)));
     });
     on('getcfcheckpt', ({ filterType, stopHash }) => {
       const found = this.#find(stopHash);
@@ -171,7 +172,7 @@ export class Server {
       if (!found) return;
       const { chain, height: to } = found;
       const filterHashes = [];
-      for (let height = startHeight; height <= to; height++) filterHashes.push(filterHash(this.#told(chain, height)));
+      for (let height = startHeight; height <= to; height++) filterHashes.push(filterHash(this.#hashed(chain, height)));
       const previousHeader = startHeight === 0 ? NO_FILTER_HEADER : this.filterHeaders(chain)[startHeight - 1]!;
       const truth = { filterType, stopHash, previousHeader, filterHashes };
       peer.send('cfheaders', this.#lies.hashes?.(truth) ?? truth);
@@ -196,7 +197,7 @@ export class Server {
     });
   }
 
-  /** Blocks of chains that it had before are there as well. */
+  /** Finds a block in the current chain or an earlier one. */
   #find(hash: Uint8Array): { readonly chain: ServedChain; readonly height: number } | undefined {
     for (const chain of this.#chains) {
       const height = chain.blocks.findIndex((block) => equalBytes(block.hash, hash));
@@ -210,24 +211,24 @@ export class Server {
     return this.#lies.filter?.(height, truth, chain.blocks[height]!) ?? truth;
   }
 
-  #told(chain: ServedChain, height: number): Uint8Array {
-    return this.#lies.told?.(height, chain.filters[height]!, chain.blocks[height]!) ?? this.#sent(chain, height);
+  #hashed(chain: ServedChain, height: number): Uint8Array {
+    return this.#lies.hashed?.(height, chain.filters[height]!, chain.blocks[height]!) ?? this.#sent(chain, height);
   }
 
-  /** Those that it tells, by height. */
+  /** Returns the filter headers that the server sends, by height. */
   filterHeaders(chain = this.chain): Uint8Array[] {
     let header: Uint8Array = NO_FILTER_HEADER;
     return chain.blocks.map((_, height) => {
-      header = filterHeader(header, filterHash(this.#told(chain, height)));
+      header = filterHeader(header, filterHash(this.#hashed(chain, height)));
       return header;
     });
   }
 }
 
-/** A watcher that keeps what it is told. */
-export class Notes implements Watcher {
+/** A watcher that records the blocks it receives. */
+export class RecordingWatcher implements Watcher {
   readonly wanted: Uint8Array[];
-  /** Heights of the blocks that it was shown, in the order of their coming. */
+  /** Heights of the received blocks, in order of arrival. */
   readonly blocks: number[] = [];
   tip: BlockIndex | undefined;
   genesis!: BlockIndex;
@@ -260,19 +261,20 @@ export class Notes implements Watcher {
   }
 }
 
+/** A light node under test. */
 export interface LightNode {
   readonly chain: HeaderChain;
   readonly connections: ConnectionManager;
   readonly processor: LightNodeProcessor;
-  /** Reasons of disconnections, in their order. */
+  /** Disconnect reasons, in order. */
   readonly disconnects: string[];
   stop(): Promise<void>;
 }
 
-/** A light node that stays connected to these servers, and looks for what `watcher` wants. */
+/** Starts a light node that stays connected to the servers and scans for the scripts of `watcher`. */
 export async function startLight(
   net: TestNetwork,
-  watcher: Notes,
+  watcher: RecordingWatcher,
   servers: readonly Server[],
   { store = new MemoryStore(), params = regtest }: { store?: Store; params?: ChainParams } = {},
 ): Promise<LightNode> {
