@@ -19,11 +19,21 @@ export function unixSeconds(clock: Clock): number {
   return Math.floor(clock.now() / 1000);
 }
 
+/** Node's timers lose at least a millisecond; an immediate runs once the event loop has polled for I/O. */
+const immediate =
+  typeof setImmediate === 'function'
+    ? (callback: () => void): Timer => {
+        const handle = setImmediate(callback);
+        return { cancel: () => clearImmediate(handle) };
+      }
+    : undefined;
+
 /** The system clock. Pending timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, callback) {
+    if (ms <= 0 && immediate) return immediate(callback);
     const handle = setTimeout(callback, ms);
     if (typeof handle === 'object') (handle as { unref?: () => void }).unref?.();
     return { cancel: () => clearTimeout(handle) };

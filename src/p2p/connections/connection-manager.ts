@@ -11,6 +11,7 @@ import { type ConnectionType, Peer, type PeerHooks } from '../peer/peer.ts';
 import type { PeerFollower } from '../peer/peer-follower.ts';
 import { type PeerStats, peerStats } from '../peer/peer-stats.ts';
 import type { Direction } from '../peer/traffic.ts';
+import { TurnScheduler } from '../peer/turn-scheduler.ts';
 import type { MessageProcessor, ProcessedCommand } from '../processing/message-processor.ts';
 import type { PeerStateStats } from '../processing/peer-state-stats.ts';
 import type { Connection, Listener, Transport } from '../transport/connection.ts';
@@ -87,6 +88,7 @@ export class ConnectionManager {
   /** `#local` for connections without transaction relay. */
   readonly #localWithoutRelay: LocalNode;
   readonly #hooks: PeerHooks;
+  readonly #turns: TurnScheduler;
   readonly #unsubscribe: () => void;
   readonly #bytes = { sent: 0, received: 0 };
   #nextId = 0;
@@ -104,6 +106,7 @@ export class ConnectionManager {
     this.#modules = modules;
     this.#processor = processor;
     this.#book = book;
+    this.#turns = new TurnScheduler(modules.clock);
     this.#limits = connectionLimits(options);
     this.#evictionSecret = modules.random.bytes(32);
     const v2 = (processor.services & ServiceFlag.P2P_V2) !== 0n;
@@ -321,7 +324,7 @@ export class ConnectionManager {
         requiredServices: isAutomatic ? this.#processor.requiredServices : 0n,
         framing: createFraming(version, connection.inbound, { magic, random }),
       },
-      { connection, clock, random, logger, hooks: this.#hooks },
+      { connection, clock, random, logger, turns: this.#turns, hooks: this.#hooks },
     );
     this.#peers.add(peer);
     this.events.emit('connected', { peer });

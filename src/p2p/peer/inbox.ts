@@ -1,38 +1,43 @@
 import type { RawMessage } from '../transport/framing.ts';
+import { type Handling, isWork, type Work } from './work.ts';
 
-/** Bytes of queued messages above which the connection is not read (Core: -maxreceivebuffer). */
-const INBOX_LIMIT = 5_000_000;
 /** Bytes a queued message is charged besides its payload. */
 const MESSAGE_OVERHEAD = 256;
 
 /** Callbacks of an `Inbox`. */
 export interface InboxHooks {
-  /** Returns whether the next message may be handled now. If it returns false, the callee must call `pump()` later. */
-  mayHandle(): boolean;
+  /** Handles a message. */
+  handle(message: RawMessage): Handling;
   /** The handler threw, or its promise was rejected. */
   failed(error: unknown): void;
-  /** Called when the queue becomes full, and when it no longer is. */
-  full(full: boolean): void;
+  /** A promise for which the inbox waited has settled: `step` may be called again. */
+  resumed(): void;
 }
 
-/**
- * A queue of received messages (Core: vProcessMsg). A message is handled once the promise that the handler returned
- * for the previous one has settled. The connection is read meanwhile, up to `INBOX_LIMIT`; two nodes that both
- * stopped reading would deadlock.
- */
+/** A queue of received messages (Core: vProcessMsg). Each is handled once the handling of the previous one is done. */
 export class Inbox {
-  readonly #handle: (message: RawMessage) => void | Promise<void>;
   readonly #hooks: InboxHooks;
   #messages: (RawMessage | undefined)[] = [];
   /** Index of the first message in `#messages`. */
   #head = 0;
   #cost = 0;
-  #busy = false;
-  #full = false;
+  /** The rest of the current message's handling. */
+  #work: Work | undefined;
+  /** Whether a promise is awaited. */
+  #isWaiting = false;
 
-  constructor(handle: (message: RawMessage) => void | Promise<void>, hooks: InboxHooks) {
-    this.#handle = handle;
+  constructor(hooks: InboxHooks) {
     this.#hooks = hooks;
+  }
+
+  /** Bytes charged for the queued messages. */
+  get cost(): number {
+    return this.#cost;
+  }
+
+  /** Whether the current message waits for a promise. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
   }
 
   push(message: RawMessage): void {
@@ -40,22 +45,30 @@ export class Inbox {
     this.#cost += message.size + MESSAGE_OVERHEAD;
   }
 
+  /** Drops the queued messages, and abandons the current message's handling. */
   clear(): void {
     this.#messages = [];
     this.#head = 0;
     this.#cost = 0;
+    this.#work = undefined;
   }
 
-  /** Handles messages while `mayHandle` returns true. */
-  pump(): void {
-    while (!this.#busy && this.#head < this.#messages.length && this.#hooks.mayHandle()) {
-      this.#run(this.#shift());
+  /** Continues the current message's handling by one step, or handles the next message. Returns false if it cannot. */
+  step(): boolean {
+    if (this.#isWaiting) return false;
+    if (this.#work) {
+      this.#continue(this.#work);
+      return true;
     }
-    const full = this.#cost > INBOX_LIMIT;
-    if (full !== this.#full) {
-      this.#full = full;
-      this.#hooks.full(full);
-    }
+    if (this.#head >= this.#messages.length) return false;
+    const message = this.#shift();
+    this.#attempt(() => {
+      const handling = this.#hooks.handle(message);
+      if (!handling) return;
+      if (isWork(handling)) this.#work = handling;
+      else this.#await(handling);
+    });
+    return true;
   }
 
   /**
@@ -72,24 +85,30 @@ export class Inbox {
     return message;
   }
 
-  #run(message: RawMessage): void {
-    // Set before the handler runs, since a handler may cause a nested `pump`.
-    this.#busy = true;
-    const pending = this.#attempt(message);
-    if (pending) void pending.catch((error: unknown) => this.#hooks.failed(error)).then(() => this.#resume());
-    else this.#busy = false;
+  #continue(work: Work): void {
+    this.#attempt(() => {
+      const { done, value } = work.next();
+      if (done) this.#work = undefined;
+      else if (value) this.#await(value);
+    });
   }
 
-  #attempt(message: RawMessage): void | Promise<void> {
+  #await(promise: Promise<void>): void {
+    this.#isWaiting = true;
+    void promise
+      .catch((error: unknown) => this.#hooks.failed(error))
+      .then(() => {
+        this.#isWaiting = false;
+        this.#hooks.resumed();
+      });
+  }
+
+  #attempt(action: () => void): void {
     try {
-      return this.#handle(message);
+      action();
     } catch (error) {
+      this.#work = undefined;
       this.#hooks.failed(error);
     }
-  }
-
-  #resume(): void {
-    this.#busy = false;
-    this.pump();
   }
 }

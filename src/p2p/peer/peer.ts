@@ -19,7 +19,10 @@ import {
 import { Inbox } from './inbox.ts';
 import { KeepAlive, randomNonce } from './keep-alive.ts';
 import { overlongListPenalties, requestsUnofferedService } from './protocol-violations.ts';
+import { ReceivedBytes } from './received-bytes.ts';
 import { type Direction, Traffic } from './traffic.ts';
+import type { TurnScheduler, Worker } from './turn-scheduler.ts';
+import type { Handling } from './work.ts';
 
 /** Milliseconds a peer may take to complete the handshake (Core: DEFAULT_PEER_CONNECT_TIMEOUT). */
 const HANDSHAKE_TIMEOUT_MS = 60_000;
@@ -29,6 +32,13 @@ const EARLY_COMMANDS: ReadonlySet<Command> = new Set(['sendheaders', 'sendcmpct'
 const MAX_EARLY = 8;
 /** Unsent bytes above which the peer's messages are not processed (Core: -maxsendbuffer). */
 const SEND_BUFFER_LIMIT = 1_000_000;
+/**
+ * Bytes received and not handled above which the connection is not read (Core: -maxreceivebuffer) while the send buffer
+ * is full: of two nodes that both wait until the other one reads, neither would go on.
+ */
+const RECEIVE_LIMIT_CONGESTED = 5_000_000;
+/** The same while the peer waits for its turn or for its blocks. */
+const RECEIVE_LIMIT = 1_000_000;
 /** Unsent bytes above which the peer is disconnected. */
 const SEND_BUFFER_OVERFLOW = 32_000_000;
 
@@ -39,8 +49,8 @@ export type ConnectionType = 'inbound' | 'outbound-full-relay' | 'block-relay-on
 export interface PeerHooks {
   /** The handshake is complete. */
   ready(peer: Peer): void;
-  /** A message was received after the handshake. The peer's next message waits until a returned promise settles. */
-  message<C extends Command>(peer: Peer, command: C, message: MessageOf<C>): void | Promise<void>;
+  /** A message was received after the handshake. The peer's next message waits until it is handled. */
+  message<C extends Command>(peer: Peer, command: C, message: MessageOf<C>): Handling;
   /** The peer violated the protocol (Core: Misbehaving). */
   misbehaving(peer: Peer, reason: string): void;
   /** A message was sent or received; `bytes` on the wire. */
@@ -67,6 +77,8 @@ export interface PeerModules {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Shared by all peers. */
+  readonly turns: TurnScheduler;
   readonly hooks: PeerHooks;
 }
 
@@ -74,7 +86,7 @@ export interface PeerModules {
  * A peer (Core: CNode): handshake, pings, flow control and traffic counters. It decodes messages and passes them to its
  * hooks. It has no timer; the caller calls `tick` about once a second.
  */
-export class Peer {
+export class Peer implements Worker {
   readonly id: number;
   readonly type: ConnectionType;
   /** The endpoint we connected to, with its host name if it has one; undefined for an inbound peer. */
@@ -84,7 +96,9 @@ export class Peer {
   readonly traffic = new Traffic();
   readonly handshake: Handshake;
   readonly keepAlive: KeepAlive;
+  readonly #received = new ReceivedBytes();
   readonly #inbox: Inbox;
+  readonly #turns: TurnScheduler;
   readonly #connection: Connection;
   readonly #framing: Framing;
   readonly #clock: Clock;
@@ -95,9 +109,10 @@ export class Peer {
   /** `connectedAt` by the monotonic clock. */
   readonly #openedAt: number;
   /** Handlers of `EARLY_COMMANDS`, run when the handshake is complete. */
-  readonly #early: (() => void | Promise<void>)[] = [];
+  readonly #early: (() => Handling)[] = [];
   #hasStartedHandshake = false;
   #closed = false;
+  #isPaused = false;
   #drainWaiters: (() => void)[] = [];
 
   constructor(options: PeerOptions, modules: PeerModules) {
@@ -126,10 +141,11 @@ export class Peer {
       (command, message) => this.send(command, message),
     );
     this.keepAlive = new KeepAlive(clock, random, (nonce) => this.send('ping', { nonce }));
-    this.#inbox = new Inbox((message) => this.#handle(message), {
-      mayHandle: () => !this.#closed && !this.isCongested,
+    this.#turns = modules.turns;
+    this.#inbox = new Inbox({
+      handle: (message) => this.#handle(message),
       failed: (error) => this.#fail(error),
-      full: (full) => (full ? connection.pause() : connection.resume()),
+      resumed: () => this.#turns.ready(this),
     });
   }
 
@@ -248,7 +264,9 @@ export class Peer {
   disconnect(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#received.clear();
     this.#inbox.clear();
+    this.#turns.remove(this);
     this.#connection.close();
     this.#wakeWaiters();
     this.#hooks.closed(this, reason);
@@ -272,22 +290,56 @@ export class Peer {
   #receive(chunk: Uint8Array): void {
     if (this.#closed) return;
     this.traffic.moved('received', chunk.length, this.#clock.now());
+    this.#received.push(chunk);
+    this.#turns.ready(this);
+    this.#pauseOrResume();
+  }
+
+  /**
+   * Handles received messages until the slice is over, the send buffer is full, or a message has to wait. Bytes are
+   * framed only when they are to be handled. Returns whether work is left.
+   */
+  work(): boolean {
+    while (!this.#closed && !this.isCongested && (this.#inbox.step() || this.#frame())) {
+      if (!this.#turns.isSliceOver) continue;
+      this.#pauseOrResume();
+      return true;
+    }
+    this.#pauseOrResume();
+    return false;
+  }
+
+  /** Stops reading while too much is queued. */
+  #pauseOrResume(): void {
+    if (this.#closed) return;
+    const queued = this.#received.cost + this.#inbox.cost;
+    const isFull = queued > (this.isCongested ? RECEIVE_LIMIT_CONGESTED : RECEIVE_LIMIT);
+    if (isFull === this.#isPaused) return;
+    this.#isPaused = isFull;
+    if (isFull) this.#connection.pause();
+    else this.#connection.resume();
+  }
+
+  /** Frames some of the received bytes. Returns false if there are none. */
+  #frame(): boolean {
+    if (this.#inbox.isWaiting) return false;
+    const bytes = this.#received.take();
+    if (!bytes) return false;
     try {
       this.#framing.receive(
-        chunk,
+        bytes,
         (message) => this.#inbox.push(message),
-        (bytes) => this.#write(bytes),
+        (reply) => this.#write(reply),
       );
       this.#startHandshake();
     } catch (error) {
-      if (!(error instanceof FramingError)) throw error;
-      this.disconnect(error.message);
-      return;
+      if (error instanceof FramingError) this.disconnect(error.message);
+      else this.#fail(error);
     }
-    this.#inbox.pump();
+    return true;
   }
 
-  #handle(raw: RawMessage): void | Promise<void> {
+  #handle(raw: RawMessage): Handling {
     const { command, fault } = raw;
     this.#count('received', fault ? '' : command, raw.size);
     if (!fault && this.handshake.isReady && requestsUnofferedService(command, raw.payload, this.#services)) {
@@ -359,7 +411,7 @@ export class Peer {
 
   #drained(): void {
     this.#wakeWaiters();
-    this.#inbox.pump();
+    this.#turns.ready(this);
   }
 
   #wakeWaiters(): void {

@@ -9,6 +9,7 @@ import { BlockRelay } from '../blocks/block-relay.ts';
 import { SyncProgressMeter } from '../blocks/sync-progress.ts';
 import type { Peer } from '../peer/peer.ts';
 import type { PeerFollower } from '../peer/peer-follower.ts';
+import type { Handling } from '../peer/work.ts';
 import { ChainServer } from '../serve/chain-server.ts';
 import { DataServer } from '../serve/data-server.ts';
 import { FilterServer } from '../serve/filter-server.ts';
@@ -97,7 +98,7 @@ export class FullNodeProcessor implements MessageProcessor {
     return this.#chain.tip.height;
   }
 
-  process<C extends ProcessedCommand>(peer: Peer, command: C, message: MessageOf<C>): void | Promise<void> {
+  process<C extends ProcessedCommand>(peer: Peer, command: C, message: MessageOf<C>): Handling {
     return (handlers[command] as Handler<C>)(this.#context, peer, message);
   }
 

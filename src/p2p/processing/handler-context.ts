@@ -1,6 +1,7 @@
 import type { AddressRelay } from '../addresses/address-relay.ts';
 import type { BlockRelay } from '../blocks/block-relay.ts';
 import type { Peer } from '../peer/peer.ts';
+import type { Handling } from '../peer/work.ts';
 import type { ChainServer } from '../serve/chain-server.ts';
 import type { DataServer } from '../serve/data-server.ts';
 import type { FilterServer } from '../serve/filter-server.ts';
@@ -21,9 +22,5 @@ export interface HandlerContext
   readonly relaysTransactions: boolean;
 }
 
-/** Handles a command. Further messages from the peer wait until a returned promise settles. */
-export type Handler<C extends Command> = (
-  context: HandlerContext,
-  peer: Peer,
-  message: MessageOf<C>,
-) => void | Promise<void>;
+/** Handles a command. The peer's further messages wait until it is done. */
+export type Handler<C extends Command> = (context: HandlerContext, peer: Peer, message: MessageOf<C>) => Handling;

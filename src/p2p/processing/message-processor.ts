@@ -3,6 +3,7 @@ import type { SyncProgress } from '../blocks/sync-progress.ts';
 import type { HandshakeCommand } from '../peer/handshake.ts';
 import type { Peer } from '../peer/peer.ts';
 import type { PeerFollower } from '../peer/peer-follower.ts';
+import type { Handling } from '../peer/work.ts';
 import type { Command, MessageOf } from '../wire/messages/index.ts';
 import type { PeerStateStats } from './peer-state-stats.ts';
 
@@ -31,9 +32,8 @@ export interface MessageProcessor {
   readonly startHeight: number;
   /** The components that follow peers, in the order in which they are called. */
   readonly followers: readonly PeerFollower[];
-  /** Processes a message. Further messages from the peer wait until a returned promise settles. */
-  process<C extends ProcessedCommand>(peer: Peer, command: C, message: MessageOf<C>): void | Promise<void>;
-  /** Returns what the processor knows about a peer. */
+  /** Processes a message. The peer's further messages wait until it is done. */
+  process<C extends ProcessedCommand>(peer: Peer, command: C, message: MessageOf<C>): Handling;
   stats(peer: Peer): PeerStateStats;
   /** Whether no new tip has arrived for several block intervals (Core: TipMayBeStale). */
   isTipStale(): boolean;

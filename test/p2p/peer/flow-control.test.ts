@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { TurnScheduler } from '../../../src/p2p/peer/turn-scheduler.ts';
+import type { Work } from '../../../src/p2p/peer/work.ts';
+import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
+import { framed, peerOnWire } from '../support/peer-on-wire.ts';
+import { WorkClock } from '../support/work-clock.ts';
+
+/** A message of 100 kB that nothing follows from. */
+const big = framed('notfound', {
+  entries: Array.from({ length: 2_777 }, () => ({ type: 1, hash: new Uint8Array(32) })),
+});
+const ping = framed('ping', { nonce: 1n });
+
+describe('a peer that does not read what it asked for', () => {
+  it('is not read above 5 MB, while its send buffer is full, and is again once it has read', () => {
+    const handled: string[] = [];
+    const { connection } = peerOnWire(new VirtualClock(), { message: (_peer, command) => void handled.push(command) });
+    connection.bufferedBytes = 1_000_001;
+    let queued = 0;
+    while (!connection.isPaused && queued < 50_000_000) {
+      connection.arrive(big);
+      queued += big.length;
+    }
+    expect(queued).toBeGreaterThan(4_900_000);
+    expect(queued).toBeLessThanOrEqual(5_100_000);
+    expect(handled).toEqual([]);
+    connection.drain();
+    expect(handled).toHaveLength(queued / big.length);
+    expect(connection.isPaused).toBe(false);
+  });
+
+  it('is charged for many small chunks as well', () => {
+    const { connection } = peerOnWire(new VirtualClock());
+    connection.bufferedBytes = 1_000_001;
+    let chunks = 0;
+    for (; !connection.isPaused && chunks < 1_000_000; chunks++) connection.arrive(ping.subarray(0, 1));
+    expect(chunks).toBeLessThan(20_000);
+  });
+
+  it('suspends work in steps while its send buffer is full', () => {
+    let steps = 0;
+    const { connection } = peerOnWire(new VirtualClock(), {
+      *message(): Work {
+        for (; steps < 10; steps++) {
+          if (steps === 4) connection.bufferedBytes = 1_000_001;
+          yield;
+        }
+      },
+    });
+    connection.arrive(ping);
+    expect(steps).toBe(4);
+    connection.drain();
+    expect(steps).toBe(10);
+  });
+});
+
+describe('a peer that waits for its turn', () => {
+  it('is not read above 1 MB, and is again later', () => {
+    const clock = new WorkClock();
+    const turns = new TurnScheduler(clock);
+    let handled = 0;
+    const message = () => {
+      handled++;
+      clock.spend(2);
+    };
+    const { connection } = peerOnWire(clock, { message }, turns);
+    let arrived = 0;
+    while (!connection.isPaused && arrived < 1_000) {
+      connection.arrive(big);
+      arrived++;
+    }
+    expect(arrived).toBeGreaterThan(10);
+    expect(arrived).toBeLessThan(15);
+    expect(handled).toBeLessThan(3);
+    while (clock.turn() > 0);
+    expect([handled, connection.isPaused]).toEqual([arrived, false]);
+  });
+
+  it('is not read above 1 MB while a message waits for a promise', async () => {
+    let settle = () => {};
+    let handled = 0;
+    const { connection } = peerOnWire(new VirtualClock(), {
+      message: () => {
+        handled++;
+        return handled === 1 ? new Promise<void>((resolve) => (settle = resolve)) : undefined;
+      },
+    });
+    for (let i = 0; i < 20; i++) connection.arrive(big);
+    expect([handled, connection.isPaused]).toEqual([1, true]);
+    settle();
+    await new Promise(setImmediate);
+    expect([handled, connection.isPaused]).toEqual([20, false]);
+  });
+});
+
+describe('flooding peers', () => {
+  it('have equal parts of the main thread, and leave the rest of each turn to others', () => {
+    const clock = new WorkClock();
+    const turns = new TurnScheduler(clock);
+    const counts = [0, 0, 0, 0];
+    const connections = counts.map((_, i) => {
+      const message = () => {
+        counts[i]!++;
+        clock.spend(0.1);
+      };
+      return peerOnWire(clock, { message }, turns).connection;
+    });
+    clock.turn();
+    // The first peer sends a hundred times as much as the others together.
+    const flood = Buffer.concat(Array.from({ length: 30_000 }, () => ping));
+    connections[0]!.arrive(flood);
+    for (const connection of connections.slice(1)) connection.arrive(flood.subarray(0, 100 * ping.length));
+    for (let i = 0; i < 10; i++) expect(clock.turn()).toBeLessThanOrEqual(3.3);
+    const [first, ...others] = counts as [number, ...number[]];
+    // All but what the first peer did before the others had work.
+    for (const other of others) expect(Math.abs(first - 30 - other)).toBeLessThan(20);
+  });
+
+  it('are disconnected in the middle of work', () => {
+    const clock = new WorkClock();
+    let steps = 0;
+    const { peer, connection } = peerOnWire(clock, {
+      *message(): Work {
+        for (; steps < 100; steps++) {
+          clock.spend(1);
+          yield;
+        }
+      },
+    });
+    connection.arrive(Buffer.concat([ping, ping]));
+    clock.turn();
+    expect(steps).toBeGreaterThan(0);
+    peer.disconnect('test');
+    const before = steps;
+    while (clock.turn() > 0);
+    expect([steps, connection.isClosed]).toEqual([before, true]);
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { TurnScheduler, type Worker } from '../../../src/p2p/peer/turn-scheduler.ts';
+import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
+import { WorkClock } from '../support/work-clock.ts';
+
+/** A worker with `steps` steps of `ms` milliseconds; notes its name in `log` for each. */
+class Steps implements Worker {
+  readonly #turns: TurnScheduler;
+  readonly #step: () => void;
+  left: number;
+
+  constructor(turns: TurnScheduler, steps: number, step: () => void) {
+    this.#turns = turns;
+    this.#step = step;
+    this.left = steps;
+  }
+
+  work(): boolean {
+    while (this.left > 0) {
+      this.left--;
+      this.#step();
+      if (this.#turns.isSliceOver) return true;
+    }
+    return false;
+  }
+}
+
+describe('the turns of peers', () => {
+  it('give the event loop back after 3 ms, however many peers have work', () => {
+    const clock = new WorkClock();
+    const turns = new TurnScheduler(clock);
+    const workers = Array.from({ length: 100 }, () => new Steps(turns, 50, () => clock.spend(0.25)));
+    const start = clock.now();
+    for (const worker of workers) turns.ready(worker);
+    expect(clock.now() - start).toBe(3);
+    let count = 0;
+    while (workers.some(({ left }) => left > 0)) {
+      expect(clock.turn()).toBeLessThanOrEqual(3);
+      count++;
+    }
+    expect(count).toBe(Math.ceil((100 * 50 * 0.25) / 3) - 1);
+  });
+
+  it('go round: each peer has a millisecond before one has a second', () => {
+    const clock = new WorkClock();
+    const turns = new TurnScheduler(clock);
+    const log: string[] = [];
+    const worker = (name: string) =>
+      new Steps(turns, 8, () => {
+        clock.spend(0.5);
+        log.push(name);
+      });
+    for (const name of ['a', 'b', 'c', 'd']) turns.ready(worker(name));
+    while (clock.turn() > 0);
+    // The first one has the rest of a turn in which nobody else had work yet.
+    expect(log.join('')).toBe('aaaaaaaabbccddbbccddbbccddbbccdd');
+  });
+
+  it('begin at once where nothing waits, and leave no timer behind where no time has passed', () => {
+    const clock = new VirtualClock();
+    const turns = new TurnScheduler(clock);
+    let timers = 0;
+    const after = clock.after.bind(clock);
+    clock.after = (ms, callback) => {
+      timers++;
+      return after(ms, callback);
+    };
+    const worker = new Steps(turns, 1_000, () => {});
+    turns.ready(worker);
+    expect([worker.left, timers]).toEqual([0, 0]);
+  });
+
+  it('do one step each, even if it takes longer than a turn, and spare who has left', () => {
+    const clock = new WorkClock();
+    const turns = new TurnScheduler(clock);
+    const [slow, other, gone] = [1, 2, 3].map(() => new Steps(turns, 2, () => clock.spend(20))) as [
+      Steps,
+      Steps,
+      Steps,
+    ];
+    for (const worker of [slow, other, gone]) turns.ready(worker);
+    expect([slow.left, other.left, gone.left]).toEqual([1, 2, 2]);
+    turns.remove(gone);
+    for (let i = 0; i < 3; i++) expect(clock.turn()).toBe(20);
+    expect([clock.turn(), slow.left, other.left, gone.left]).toEqual([0, 0, 0, 2]);
+  });
+});

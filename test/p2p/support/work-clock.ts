@@ -1,0 +1,47 @@
+import type { Clock, Timer } from '../../../src/platform/clock.ts';
+
+interface Pending {
+  readonly due: number;
+  readonly callback: () => void;
+}
+
+/** A clock that also moves while work is done, as much as the test says; `turn` is one turn of the event loop. */
+export class WorkClock implements Clock {
+  #now = 0;
+  #pending: Pending[] = [];
+  /** Milliseconds that each look at the clock takes. */
+  costOfLook = 0;
+
+  now(): number {
+    return this.monotonic();
+  }
+
+  monotonic(): number {
+    this.#now += this.costOfLook;
+    return this.#now;
+  }
+
+  after(ms: number, callback: () => void): Timer {
+    const timer = { due: this.#now + ms, callback };
+    this.#pending.push(timer);
+    return {
+      cancel: () => {
+        this.#pending = this.#pending.filter((other) => other !== timer);
+      },
+    };
+  }
+
+  /** Passes time, as work does. */
+  spend(ms: number): void {
+    this.#now += ms;
+  }
+
+  /** Runs the callbacks that are due, without those that they add. Returns the milliseconds that this took. */
+  turn(): number {
+    const start = this.#now;
+    const due = this.#pending.filter((timer) => timer.due <= start);
+    this.#pending = this.#pending.filter((timer) => timer.due > start);
+    for (const { callback } of due) callback();
+    return this.#now - start;
+  }
+}
