@@ -44,7 +44,7 @@ export interface P2pConfig extends Required<FullNodeProcessorOptions> {
   readonly host: string;
   /** Nodes to stay connected to. */
   readonly seeds: readonly Endpoint[];
-  /** Connections of all kinds, except those to seeds and added nodes; absent: 125 (Core: -maxconnections). */
+  /** Maximum number of connections, except those to seeds and added nodes; absent: 125 (Core: -maxconnections). */
   readonly maxConnections?: number | undefined;
 }
 

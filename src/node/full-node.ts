@@ -29,8 +29,8 @@ export interface StartOptions {
 }
 
 /**
- * A node that validates the whole chain, relays blocks and transactions, and holds wallets; with a miner address it also
- * mines. `start` creates the parts in the order of the layers and passes each part the ones it depends on.
+ * A node that validates the whole chain, relays blocks and transactions, holds wallets, and mines if it has a miner
+ * address. `start` creates the parts in the order of the layers and passes each part the ones it depends on.
  */
 export class FullNode extends RunningNode {
   readonly chain: Chain;

@@ -17,8 +17,8 @@ const MAX_OUTBOUND = 4;
 type LightNodeParts = Pick<LightNode, 'chain' | 'wallets' | 'connections' | 'proofs' | 'processor'>;
 
 /**
- * A node that stores headers instead of blocks, and its wallets' transactions with their merkle proofs. It makes outbound
- * connections only and serves no data except its own transactions.
+ * A node that stores headers instead of blocks, and its wallets' transactions with their merkle proofs. It makes
+ * outbound connections only and serves no data except its own transactions.
  */
 export class LightNode extends RunningNode {
   readonly chain: HeaderChain;

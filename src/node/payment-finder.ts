@@ -61,7 +61,8 @@ export interface PaymentFinderOptions {
 
 /**
  * Downloads headers from nodes and searches for the block that contains a transaction, as a light client without files.
- * Throws `PierError` 'no-peer', 'no-headers', 'no-such-block', 'not-in-block', 'cannot-search', 'not-found', 'block-timeout'.
+ * Throws `PierError` 'no-peer', 'no-headers', 'no-such-block', 'not-in-block', 'cannot-search', 'not-found' or
+ * 'block-timeout'.
  */
 export async function findPayment(options: PaymentFinderOptions): Promise<FoundPayment> {
   const { params, txid, nodes, scope, progress = () => {} } = options;
@@ -74,7 +75,7 @@ export async function findPayment(options: PaymentFinderOptions): Promise<FoundP
     { magic: params.magic, sparesAddedNodes: false, maxOutbound: 0, maxBlockRelayOnly: 0 },
     { ...common, transport: new TcpTransport(), book, processor },
   );
-  // Timers of `systemClock` do not keep the process alive, and a disconnected peer leaves no socket that does.
+  // Keeps the process alive: timers of `systemClock` do not, and the sockets may all be closed.
   const keepAlive = setInterval(() => {}, 60_000);
   try {
     await connections.start();
@@ -113,8 +114,8 @@ function withTimeout(connecting: Promise<Peer>, node: Endpoint): Promise<Peer> {
 }
 
 /**
- * Waits until all peers have sent their chains. When no header arrives any more, the chain of one peer is enough. Throws
- * `PierError` 'no-headers'.
+ * Waits until all peers have sent their chains. When the sync stalls, the chain of one peer is enough. Throws `PierError`
+ * 'no-headers'.
  */
 async function untilHeadersReceived(
   connections: ConnectionManager,
@@ -148,7 +149,7 @@ async function untilHeadersReceived(
   if (tip.chainwork < params.minimumChainWork) {
     throw new PierError(
       'no-headers',
-      `the best header chain received has less work than the minimum of ${params.network}`,
+      `the best header chain received has less work than the minimum chainwork of ${params.network}`,
       {
         hint: 'Use --node HOST:PORT to name another node.',
       },
@@ -188,7 +189,7 @@ async function findClaim(
   if (claim) return claim;
   throw new PierError(
     'not-found',
-    `no block from 0 to ${chain.tip.height} contains the transaction: it is unconfirmed, or ${names} hides it`,
+    `no block from 0 to ${chain.tip.height} contains the transaction: it is unconfirmed, or hidden by ${names}`,
     { hint: 'Try again after the next block, or use --node HOST:PORT to name another node.' },
   );
 }

@@ -65,7 +65,7 @@ export class RunningNode {
     return this.#failure;
   }
 
-  /** Stops the node after a fatal error of its chain (Core: AbortNode). Errors while closing have the same cause: ignored. */
+  /** Stops the node after a fatal error of its chain (Core: AbortNode). Ignores errors while closing: same cause. */
   protected abort(error: unknown): void {
     this.#failure = error;
     this.stop().catch(() => {});

@@ -29,7 +29,7 @@ export type PaymentSearch =
 /** Modules that a `LightNodeProcessor` uses. */
 export type LightNodeProcessorModules = PaymentSearch & HeaderFollowerModules & { readonly book: AddressBook };
 
-/** The message processor of a light node: syncs headers, scans for the watcher's payments, and broadcasts its transactions. */
+/** The message processor of a light node: header sync, scan for the watcher's payments, and transaction broadcast. */
 export class LightNodeProcessor implements MessageProcessor {
   readonly events: SyncProgressMeter['events'];
   readonly services: bigint;

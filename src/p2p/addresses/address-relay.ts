@@ -19,11 +19,11 @@ import type { AddressManager } from './address-manager.ts';
 const ADDRESSES_PER_SECOND = 0.1;
 /** Addresses accepted from one peer in a burst (Core: MAX_ADDR_PROCESSING_TOKEN_BUCKET). */
 const ADDRESS_BURST = 1_000;
-/** Addresses known to one peer that are remembered (Core: m_addr_known). */
+/** Addresses remembered as known to one peer (Core: m_addr_known). */
 const KNOWN_PER_PEER = 5_000;
-/** Addresses in a message whose addresses are relayed, at most; larger messages are responses to `getaddr`. */
+/** Maximum number of addresses in a message for them to be relayed; larger messages answer `getaddr`. */
 const MAX_RELAYED_PER_MESSAGE = 10;
-/** Seconds since an address was last seen within which it is relayed. */
+/** Maximum age in seconds of a relayed address: time since the node was last seen. */
 const MAX_RELAY_AGE = 10 * 60;
 /** Peers to which an internet address is relayed. */
 const RELAY_PEERS = 2;
@@ -31,19 +31,19 @@ const RELAY_PEERS = 2;
 const ROTATION_INTERVAL = 24 * 60 * 60;
 /** Average milliseconds between announcements of our own address (Core: AVG_LOCAL_ADDRESS_BROADCAST_INTERVAL). */
 const SELF_ANNOUNCEMENT_MS = 24 * 60 * 60_000;
-/** The same for local peers. */
+/** Average milliseconds between announcements of our own address to local peers. */
 const LOCAL_SELF_ANNOUNCEMENT_MS = 10 * 60_000;
-/** Part of the known addresses that an internet peer gets (Core: MAX_PCT_ADDR_TO_SEND). */
-const MAX_PART_TO_SEND = 0.23;
+/** Fraction of the known addresses in a `getaddr` response to an internet peer (Core: MAX_PCT_ADDR_TO_SEND). */
+const MAX_FRACTION_TO_SEND = 0.23;
 /** Minimum milliseconds for which a `getaddr` response is cached (Core: GetAddresses). */
 const RESPONSE_CACHE_MS = 21 * 60 * 60_000;
-/** Maximum random addition to that. */
+/** Maximum random milliseconds added to `RESPONSE_CACHE_MS`. */
 const RESPONSE_CACHE_JITTER_MS = 6 * 60 * 60_000;
-/** Cached responses: one per local address and IP version. */
+/** Maximum number of cached responses: one per local address and IP version. */
 const MAX_CACHED_RESPONSES = 16;
 /** Milliseconds for which addresses are collected into one message. */
 const COLLECT_MS = 100;
-/** Seconds subtracted from the time of an address that another node announced (Core: time_penalty). */
+/** Seconds subtracted from an address's time unless the node announced itself (Core: time_penalty). */
 const TIME_PENALTY = 2 * 60 * 60;
 const FIVE_DAYS = 5 * 24 * 60 * 60;
 
@@ -62,7 +62,7 @@ export interface AddressRelayModules {
 
 /** Address relay state of a peer. */
 interface AddressRelayState {
-  /** Whether addresses are relayed; for an inbound peer, after its first address message (Core: m_addr_relay_enabled). */
+  /** Whether addresses are relayed; inbound peers enable it by an address message (Core: m_addr_relay_enabled). */
   enabled: boolean;
   readonly known: RollingSet;
   readonly bucket: TokenBucket;
@@ -88,9 +88,9 @@ interface CachedResponse {
 }
 
 /**
- * Announces our address and relays the addresses of other nodes. Internet peers are served as in Core, so that they cannot
- * infer the network's topology. In a local network (one machine or a private network) topology is no secret and a few
- * nodes must find each other fast: local peers get all addresses at once.
+ * Announces our address and relays the addresses of other nodes. Internet peers are served as in Core, so that they
+ * cannot infer the network's topology. Local peers (on this machine or in a private network) get all addresses at once:
+ * topology is no secret there, and a small network must find its nodes fast.
  */
 export class AddressRelay {
   readonly #services: bigint;
@@ -206,8 +206,8 @@ export class AddressRelay {
   }
 
   /**
-   * Answers `getaddr` of inbound peers, once per connection. As in Core, outbound peers get no answer: otherwise they could
-   * fingerprint this node by sending it made-up addresses and requesting them later.
+   * Answers `getaddr` of inbound peers, once per connection. As in Core, outbound peers get no answer: otherwise they
+   * could fingerprint this node by sending it made-up addresses and requesting them later.
    */
   requested(peer: Peer): void {
     const state = this.#states.get(peer);
@@ -227,7 +227,7 @@ export class AddressRelay {
     const now = this.#clock.monotonic();
     const cached = this.#responses.get(key);
     if (cached && now < cached.expiresAt) return cached.addresses;
-    const count = Math.min(MAX_ADDRESSES, Math.floor(this.#addresses.size * MAX_PART_TO_SEND));
+    const count = Math.min(MAX_ADDRESSES, Math.floor(this.#addresses.size * MAX_FRACTION_TO_SEND));
     const jitter = (randomInt(this.#random, 1_000) / 1_000) * RESPONSE_CACHE_JITTER_MS;
     const response = { expiresAt: now + RESPONSE_CACHE_MS + jitter, addresses: this.#sample(count, peer) };
     if (this.#responses.size >= MAX_CACHED_RESPONSES) this.#responses.clear();
@@ -263,8 +263,8 @@ export class AddressRelay {
   }
 
   /**
-   * Returns the peers to which an internet address is relayed (Core: RelayAddress). They are the same for a day, so that
-   * repeating an address does not spread it further; the time of the change differs between addresses.
+   * Returns the peers to which an internet address is relayed (Core: RelayAddress). They are the same for a day, so
+   * that repeating an address does not spread it further; the time of the change differs between addresses.
    */
   #relayTargets(endpoint: Endpoint, peers: readonly [Peer, AddressRelayState][]): [Peer, AddressRelayState][] {
     const name = sha256(concatBytes(this.#secret, endpointKey(endpoint)));

@@ -6,15 +6,15 @@ import { RollingSet } from '../peer/rolling-set.ts';
 const CAPACITY = 50_000;
 
 /**
- * Hosts of misbehaving peers (Core: m_discouraged). The node does not connect to them, and prefers to evict or reject them
- * as inbound peers. Nodes on this machine share a host and are identified by port.
+ * Hosts of misbehaving peers (Core: m_discouraged). The node does not connect to them, and evicts them first when inbound
+ * slots are full. Nodes on this machine share a host and are identified by port.
  */
 export class Discouraged {
   readonly #keys = new RollingSet(CAPACITY);
 
   /**
-   * Adds a peer. `endpoint` is the listening endpoint of an outbound peer, undefined for an inbound peer. An inbound peer
-   * on this machine cannot be identified and is not added.
+   * Adds a peer. `endpoint` is where we connected to an outbound peer; undefined for an inbound peer. Inbound peers on
+   * this machine cannot be identified and are not added.
    */
   add(remote: Endpoint, endpoint: Endpoint | undefined): void {
     if (!isLoopback(remote.host)) this.#keys.add(remote.host);

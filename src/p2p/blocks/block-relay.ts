@@ -26,7 +26,7 @@ export interface BlockRelayModules {
   readonly logger: Logger;
 }
 
-/** Creates and connects the parts of a full node's block relay: header sync, download, compact blocks and announcements. */
+/** The parts of a full node's block relay: header sync, block download, compact blocks and announcements. */
 export class BlockRelay {
   readonly announcer: BlockAnnouncer;
   readonly blocks: BlockDownload;
@@ -83,7 +83,7 @@ export class BlockRelay {
     ];
   }
 
-  /** The components that follow peers, in the order in which they are called. */
+  /** Components that follow peers, in call order. */
   get followers(): readonly PeerFollower[] {
     const { chains, compactPeers, blocks, headers, chainSync, announcer } = this;
     return [chains, compactPeers, blocks, headers, chainSync, announcer, this.extra, this];

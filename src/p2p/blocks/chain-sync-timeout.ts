@@ -29,9 +29,9 @@ interface SyncTimeout {
 }
 
 /**
- * Disconnects automatic outbound peers whose chains stay behind ours, so that they cannot fill all slots and hide the best
- * chain (Core: ConsiderEviction). The first four full-relay peers with a chain as good as ours are protected: if our own
- * chain turns out to be invalid, they may know the best one.
+ * Disconnects automatic outbound peers whose chains stay behind ours, so that they cannot fill all slots and hide the
+ * best chain (Core: ConsiderEviction). Protects the first four full-relay peers with at least our chainwork: they stay
+ * connected if our node is the one that follows a bad chain.
  */
 export class ChainSyncTimeout {
   readonly #modules: ChainSyncTimeoutModules;

@@ -20,7 +20,7 @@ export interface SyncProgress {
 /** Milliseconds over which the rate is averaged. */
 const WINDOW_MS = 30_000;
 
-/** Measures the growth rate of a height over the last 30 seconds. Holds one sample per call, about one a second. */
+/** Measures the growth rate of a height over the last 30 seconds, of which it holds the samples. */
 export class HeightRate {
   readonly #samples: { readonly at: number; readonly height: number }[] = [];
 

@@ -363,7 +363,7 @@ export class ConnectionManager {
     peer.disconnect(`misbehaving: ${reason}`);
   }
 
-  /** Whether a nonce is from one of our own version messages: the node has connected to itself (Core: CheckIncomingNonce). */
+  /** Whether a nonce is from our own version message: a connection of the node to itself (Core: CheckIncomingNonce). */
   #isOwnNonce(nonce: bigint): boolean {
     for (const peer of this.#peers) {
       if (peer.inbound || peer.handshake.nonce !== nonce) continue;

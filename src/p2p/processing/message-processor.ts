@@ -30,7 +30,7 @@ export interface MessageProcessor {
   readonly relaysTransactions: boolean;
   /** Height of the tip, for the version message. */
   readonly startHeight: number;
-  /** The components that follow peers, in the order in which they are called. */
+  /** Components that follow peers, in call order. */
   readonly followers: readonly PeerFollower[];
   /** Processes a message. The peer's further messages wait until it is done. */
   process<C extends ProcessedCommand>(peer: Peer, command: C, message: MessageOf<C>): Handling;

@@ -31,7 +31,7 @@ export interface TransactionRelayModules {
   readonly logger: Logger;
 }
 
-/** Creates and connects the parts of a full node's transaction relay: announcements, download and fee filters. */
+/** The parts of a full node's transaction relay: announcements, download and fee filters. */
 export class TransactionRelay {
   readonly announcer: TxAnnouncer;
   readonly download: TxDownload;
@@ -57,7 +57,7 @@ export class TransactionRelay {
     ];
   }
 
-  /** The components that follow peers, in the order in which they are called. */
+  /** Components that follow peers, in call order. */
   get followers(): readonly PeerFollower[] {
     return [this.announcer, this.download, this.feeFilter, this];
   }

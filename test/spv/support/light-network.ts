@@ -67,7 +67,7 @@ export class ServedChain {
   }
 }
 
-/** False data that a server sends. Each function receives the true data; without one, the server is honest. */
+/** False data that a server sends. The functions receive the true data. */
 export interface Lies {
   /** Returns the filter to send for a height. */
   filter?(height: number, truth: Uint8Array, block: Block): Uint8Array;

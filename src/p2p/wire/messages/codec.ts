@@ -20,7 +20,7 @@ export class OverlongList extends DecodeError {
   }
 }
 
-/** Reads a list. Throws `OverlongList` if it has more than `max` entries; as in Core, only after reading all of them. */
+/** Reads a list. As in Core, reads all entries before it throws `OverlongList` for more than `max` of them. */
 export function readList<T>(reader: ByteReader, readItem: (reader: ByteReader) => T, max: number): T[] {
   const start = reader.offset;
   const count = reader.compactSize();
