@@ -5,12 +5,15 @@ import { type Random, randomInt } from '../../platform/random.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { endpointKey, netGroup } from '../net/netgroup.ts';
 
-/** Core: ADDRMAN_NEW_BUCKET_COUNT, ADDRMAN_TRIED_BUCKET_COUNT, ADDRMAN_BUCKET_SIZE. */
+/** Buckets of the new table (Core: ADDRMAN_NEW_BUCKET_COUNT). */
 const NEW_BUCKETS = 1024;
+/** Buckets of the tried table (Core: ADDRMAN_TRIED_BUCKET_COUNT). */
 const TRIED_BUCKETS = 256;
+/** Slots per bucket (Core: ADDRMAN_BUCKET_SIZE). */
 const BUCKET_SIZE = 64;
-/** Core: ADDRMAN_NEW_BUCKETS_PER_SOURCE_GROUP, ADDRMAN_TRIED_BUCKETS_PER_GROUP. */
+/** Buckets of the new table that one source's netgroup can reach (Core: ADDRMAN_NEW_BUCKETS_PER_SOURCE_GROUP). */
 const NEW_BUCKETS_PER_SOURCE_GROUP = 64n;
+/** Buckets of the tried table that one netgroup can reach (Core: ADDRMAN_TRIED_BUCKETS_PER_GROUP). */
 const TRIED_BUCKETS_PER_GROUP = 8n;
 
 /** Slots of both tables, and so the most addresses that can be known. */

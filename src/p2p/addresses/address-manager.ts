@@ -20,7 +20,7 @@ const REPLACEMENT = 4 * HOUR;
 /** Seconds a collision waits for a test connection to the tried address (Core: ADDRMAN_TEST_WINDOW). */
 const TEST_WINDOW = 40 * MINUTE;
 
-/** What an `AddressManager` depends on. */
+/** Modules that an `AddressManager` uses. */
 export interface AddressManagerModules {
   readonly clock: Clock;
   readonly random: Random;

@@ -1,6 +1,6 @@
+import { RollingSet } from '../../platform/rolling-set.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { formatEndpoint, isLoopback } from '../net/endpoint.ts';
-import { RollingSet } from '../peer/rolling-set.ts';
 
 /** Maximum number of remembered hosts (Core: m_discouraged). */
 const CAPACITY = 50_000;

@@ -12,7 +12,7 @@ import type { CompactPeers } from './compact/compact-peers.ts';
 import type { RecentBlock } from './compact/recent-block.ts';
 import type { PeerChain, PeerChains } from './peer-chain.ts';
 
-/** What a `BlockAnnouncer` depends on. */
+/** Modules that a `BlockAnnouncer` uses. */
 export interface BlockAnnouncerModules {
   readonly chain: Chain;
   readonly chains: PeerChains;

@@ -37,7 +37,7 @@ const REFILL_EVERY = 32;
 /** Blocks per step of `pathTo`, since a block index links to its parent only. */
 const STEP = 128;
 
-/** What a `BlockDownload` depends on. */
+/** Modules that a `BlockDownload` uses. */
 export interface BlockDownloadModules {
   readonly chain: Chain;
   readonly chains: PeerChains;

@@ -44,7 +44,7 @@ export interface ConnectorOptions {
   readonly v2: boolean;
 }
 
-/** What a `Connector` depends on. */
+/** Modules that a `Connector` uses. */
 export interface ConnectorModules {
   readonly book: AddressBook;
   readonly processor: MessageProcessor;

@@ -71,7 +71,7 @@ export interface PeerOptions {
   readonly framing: Framing;
 }
 
-/** What a `Peer` depends on. */
+/** Modules that a `Peer` uses. */
 export interface PeerModules {
   readonly connection: Connection;
   readonly clock: Clock;

@@ -24,7 +24,7 @@ const MAX_COMPACT_DEPTH = 5;
 /** Blocks below the tip up to which `getblocktxn` is answered by `blocktxn` (Core: MAX_BLOCKTXN_DEPTH). */
 const MAX_BLOCKTXN_DEPTH = 10;
 
-/** What a `ChainServer` depends on. */
+/** Modules that a `ChainServer` uses. */
 export interface ChainServerModules {
   readonly chain: Chain;
   readonly chains: PeerChains;

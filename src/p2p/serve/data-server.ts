@@ -14,7 +14,7 @@ import type { ChainServer } from './chain-server.ts';
  */
 const SLICE = 1_000;
 
-/** What a `DataServer` depends on. */
+/** Modules that a `DataServer` uses. */
 export interface DataServerModules {
   readonly mempool: Mempool;
   readonly chainServer: ChainServer;

@@ -10,7 +10,7 @@ import { isBlockRequestAllowed } from './block-request-allowed.ts';
 /** Blocks served before yielding to the event loop. */
 const SLICE = 100;
 
-/** What a `FilterServer` depends on. */
+/** Modules that a `FilterServer` uses. */
 export interface FilterServerModules {
   readonly chain: Chain;
   readonly clock: Clock;

@@ -8,7 +8,7 @@ import { FEEFILTER_VERSION } from '../wire/protocol.ts';
 /** Milliseconds before a small change of the fee rate is sent (Core: AVG_FEEFILTER_BROADCAST_INTERVAL). */
 const INTERVAL_MS = 10 * 60_000;
 
-/** What a `FeeFilterSender` depends on. */
+/** Modules that a `FeeFilterSender` uses. */
 export interface FeeFilterModules {
   readonly mempool: Mempool;
   readonly catchUp: CatchUp;

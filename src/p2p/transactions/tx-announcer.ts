@@ -4,9 +4,9 @@ import type { Mempool } from '../../mempool/mempool.ts';
 import { BatchTimer } from '../../platform/batch-timer.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { type Random, randomInt } from '../../platform/random.ts';
+import { RollingSet } from '../../platform/rolling-set.ts';
 import type { BloomFilter } from '../../proofs/bloom-filter.ts';
 import type { Peer } from '../peer/peer.ts';
-import { RollingSet } from '../peer/rolling-set.ts';
 import { type InvEntry, InvType } from '../wire/messages/inventory.ts';
 import { MAX_INV_ENTRIES, ServiceFlag } from '../wire/protocol.ts';
 
@@ -44,7 +44,7 @@ export interface TxAnnouncerOptions {
   readonly services: bigint;
 }
 
-/** What a `TxAnnouncer` depends on. */
+/** Modules that a `TxAnnouncer` uses. */
 export interface TxAnnouncerModules {
   readonly mempool: Mempool;
   readonly clock: Clock;

@@ -6,12 +6,12 @@ import { BatchTimer } from '../../platform/batch-timer.ts';
 import { type Clock, unixSeconds } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';
+import { RollingSet } from '../../platform/rolling-set.ts';
 import type { Block } from '../../primitives/block.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import type { ExtraTransactions } from '../blocks/compact/extra-transactions.ts';
 import { isLoopback } from '../net/endpoint.ts';
 import type { Peer } from '../peer/peer.ts';
-import { RollingSet } from '../peer/rolling-set.ts';
 import { type InvEntry, InvType } from '../wire/messages/inventory.ts';
 import { type Orphan, Orphanage } from './orphanage.ts';
 import { requestByTxid, TxRequestTracker } from './tx-request-tracker.ts';
@@ -27,7 +27,7 @@ const RECENT_REJECTS = 120_000;
 /** Transactions of recent blocks remembered (Core: m_lazy_recent_confirmed_transactions). */
 const RECENT_CONFIRMED = 48_000;
 
-/** What a `TxDownload` depends on. */
+/** Modules that a `TxDownload` uses. */
 export interface TxDownloadModules {
   readonly mempool: Mempool;
   readonly extra: ExtraTransactions;

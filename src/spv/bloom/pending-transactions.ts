@@ -1,8 +1,8 @@
 import { binaryKey } from '../../bytes/compare.ts';
 import type { Peer } from '../../p2p/peer/peer.ts';
-import { RollingSet } from '../../p2p/peer/rolling-set.ts';
 import { type InvEntry, InvType, namesTx } from '../../p2p/wire/messages/inventory.ts';
 import type { Clock } from '../../platform/clock.ts';
+import { RollingSet } from '../../platform/rolling-set.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import type { TransactionWatcher } from '../watcher.ts';
 

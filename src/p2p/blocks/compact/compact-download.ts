@@ -25,7 +25,7 @@ const MAX_PER_BLOCK = 3;
 /** Blocks above the tip up to which a compact block is reconstructed from the mempool, as in Core. */
 const MAX_ABOVE_TIP = 2;
 
-/** What a `CompactDownload` depends on. */
+/** Modules that a `CompactDownload` uses. */
 export interface CompactDownloadModules {
   readonly chain: Chain;
   readonly chains: PeerChains;

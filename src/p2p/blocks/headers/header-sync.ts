@@ -25,7 +25,7 @@ const HEADERS_DOWNLOAD_TIMEOUT_MS = 15 * 60_000;
 /** Milliseconds added per header expected (Core: HEADERS_DOWNLOAD_TIMEOUT_PER_HEADER). */
 const HEADERS_DOWNLOAD_TIMEOUT_PER_HEADER_MS = 1;
 
-/** What a `HeaderSync` depends on. */
+/** Modules that a `HeaderSync` uses. */
 export interface HeaderSyncModules {
   readonly chain: HeaderView;
   readonly chains: PeerChains;
@@ -344,8 +344,8 @@ export class HeaderSync {
   }
 
   /**
-   * Sends `sendheaders` (BIP130) once the peer's chain has the minimum work, so that it does
-   * not disturb the header sync.
+   * Sends `sendheaders` (BIP130) once the peer's chain is known to have the minimum work; before, announcements by
+   * `headers` would disturb the header sync.
    */
   #sendSendHeaders(peer: Peer, state: HeaderSyncState): void {
     const best = this.#chains.get(peer)?.bestKnown;

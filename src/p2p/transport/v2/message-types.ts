@@ -30,14 +30,14 @@ const commands: readonly string[] = [
   'addrv2',
 ];
 
-const ids = new Map(commands.map((command, i) => [command, i + 1]));
+const shortTypes = new Map(commands.map((command, i) => [command, i + 1]));
 
 /** Returns a command's short message type, from 1 to 28; undefined if it has none. */
-export function shortIdOf(command: string): number | undefined {
-  return ids.get(command);
+export function shortTypeOf(command: string): number | undefined {
+  return shortTypes.get(command);
 }
 
 /** Returns the command of a short message type; undefined for an unassigned one. */
-export function commandOf(shortId: number): string | undefined {
-  return commands[shortId - 1];
+export function commandOf(shortType: number): string | undefined {
+  return commands[shortType - 1];
 }
