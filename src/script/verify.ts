@@ -22,7 +22,7 @@ import { verifyWitnessProgram } from './witness.ts';
  * import { SEQUENCE_FINAL, Transaction } from 'pier/primitives';
  * import { compileScript, Op, SighashCache, STANDARD_SCRIPT_VERIFY_FLAGS, verifyInput } from 'pier/script';
  *
- * // An output that anyone who knows two numbers with the sum 5 may spend.
+ * // An output that any two numbers with the sum 5 can spend.
  * const spentOutput = { value: 1_000n, scriptPubKey: compileScript(Op.OP_ADD, Op.OP_5, Op.OP_EQUAL) };
  * const prevout = { txid: new Uint8Array(32), vout: 0 };
  * const input = { prevout, scriptSig: compileScript(Op.OP_2, Op.OP_3), sequence: SEQUENCE_FINAL, witness: [] };

@@ -131,6 +131,8 @@ const weight = (beyond: number): Mutation =>
     const missing = MAX_BLOCK_WEIGHT - total - build(70_000, 70_000).weight;
     const scriptBytes = 70_000 + Math.floor(missing / 8);
     const witnessBytes = 70_000 + missing - 4 * (scriptBytes - 70_000);
+    // A second mutation of weight finds no room.
+    if (scriptBytes < 0 || witnessBytes < 0) return;
     it.transactions.push(build(witnessBytes + beyond, scriptBytes));
   });
 
