@@ -20,8 +20,8 @@ import type { TransportVersion } from '../transport/framing.ts';
 import type { MessageOf } from '../wire/messages/index.ts';
 import { ServiceFlag } from '../wire/protocol.ts';
 import { type ConnectionLimits, type ConnectionLimitsOptions, connectionLimits } from './connection-limits.ts';
-import { Connector } from './connector.ts';
 import { peerToEvict } from './eviction-candidate.ts';
+import { OutboundConnector } from './outbound-connector.ts';
 
 /** Milliseconds between writes of changed addresses. */
 const SAVE_INTERVAL_MS = 5_000;
@@ -77,7 +77,7 @@ export class ConnectionManager {
   readonly #modules: ConnectionManagerModules;
   readonly #processor: MessageProcessor;
   readonly #book: AddressBook;
-  readonly #connector: Connector;
+  readonly #connector: OutboundConnector;
   readonly #followers: readonly PeerFollower[];
   readonly #peers = new Set<Peer>();
   readonly #limits: ConnectionLimits;
@@ -111,7 +111,7 @@ export class ConnectionManager {
     this.#evictionSecret = modules.random.bytes(32);
     const v2 = (processor.services & ServiceFlag.P2P_V2) !== 0n;
     this.#transportVersion = v2 ? 'v2' : 'v1';
-    this.#connector = new Connector({ ...this.#limits, v2 }, modules, {
+    this.#connector = new OutboundConnector({ ...this.#limits, v2 }, modules, {
       createPeer: (connection, type, target, version) => this.#open(connection, type, target, version),
       peers: () => this.#peers,
     });

@@ -35,7 +35,7 @@ const SEARCH_INTERVAL_MS = 5_000;
 const MIN_PEERS_TO_COUNT_FAILURES = 2;
 
 /** Limits and preferences of automatic connections. */
-export interface ConnectorOptions {
+export interface OutboundConnectorOptions {
   /** Automatic full-relay connections to keep. */
   readonly maxOutbound: number;
   /** Automatic block-relay-only connections to keep. */
@@ -44,8 +44,8 @@ export interface ConnectorOptions {
   readonly v2: boolean;
 }
 
-/** Modules that a `Connector` uses. */
-export interface ConnectorModules {
+/** Modules that an `OutboundConnector` uses. */
+export interface OutboundConnectorModules {
   readonly book: AddressBook;
   readonly processor: MessageProcessor;
   readonly transport: Transport;
@@ -54,8 +54,8 @@ export interface ConnectorModules {
   readonly logger: Logger;
 }
 
-/** What a `Connector` asks its owner. */
-export interface ConnectorHooks {
+/** What an `OutboundConnector` asks its owner. */
+export interface OutboundConnectorHooks {
   readonly createPeer: CreatePeer;
   /** All peers, inbound and outbound. */
   peers(): Iterable<Peer>;
@@ -68,15 +68,15 @@ interface Excluded {
 }
 
 /** Opens outbound connections (Core: ThreadOpenConnections): manual ones, anchors, automatic ones and feelers. */
-export class Connector {
+export class OutboundConnector {
   readonly added: AddedNodes;
-  readonly #options: ConnectorOptions;
+  readonly #options: OutboundConnectorOptions;
   readonly #book: AddressBook;
   readonly #addresses: AddressManager;
   readonly #processor: MessageProcessor;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #hooks: ConnectorHooks;
+  readonly #hooks: OutboundConnectorHooks;
   readonly #dialer: Dialer;
   readonly #netgroups = new WeakMap<Peer, string>();
   #anchors: readonly Endpoint[];
@@ -88,7 +88,7 @@ export class Connector {
   /** Whether to open one more full-relay connection, because the tip is stale (Core: m_try_another_outbound_peer). */
   #wantsExtra = false;
 
-  constructor(options: ConnectorOptions, modules: ConnectorModules, hooks: ConnectorHooks) {
+  constructor(options: OutboundConnectorOptions, modules: OutboundConnectorModules, hooks: OutboundConnectorHooks) {
     this.#options = options;
     this.#book = modules.book;
     this.#addresses = modules.book.addresses;
