@@ -10,18 +10,18 @@ export interface InboxHooks {
   handle(message: RawMessage): Handling;
   /** The handler threw, or its promise was rejected. */
   failed(error: unknown): void;
-  /** A promise for which the inbox waited has settled: `step` may be called again. */
+  /** An awaited promise has settled, so `step` may be called again. */
   resumed(): void;
 }
 
-/** A queue of received messages (Core: vProcessMsg). Each is handled once the handling of the previous one is done. */
+/** A queue of received messages (Core: m_msg_process_queue). Each is handled once the previous one is done. */
 export class Inbox {
   readonly #hooks: InboxHooks;
   #messages: (RawMessage | undefined)[] = [];
   /** Index of the first message in `#messages`. */
   #head = 0;
   #cost = 0;
-  /** The rest of the current message's handling. */
+  /** The unfinished work of the current message. */
   #work: Work | undefined;
   /** Whether a promise is awaited. */
   #isWaiting = false;
@@ -45,7 +45,7 @@ export class Inbox {
     this.#cost += message.size + MESSAGE_OVERHEAD;
   }
 
-  /** Drops the queued messages, and abandons the current message's handling. */
+  /** Drops the queued messages, and abandons the current message's work. */
   clear(): void {
     this.#messages = [];
     this.#head = 0;
@@ -53,7 +53,9 @@ export class Inbox {
     this.#work = undefined;
   }
 
-  /** Continues the current message's handling by one step, or handles the next message. Returns false if it cannot. */
+  /**
+   * Continues the current message's work by one step, or handles the next message. Returns false if it can do neither.
+   */
   step(): boolean {
     if (this.#isWaiting) return false;
     if (this.#work) {

@@ -3,7 +3,9 @@ import type { TransportVersion } from '../transport/framing.ts';
 import { toEndpoint } from '../wire/messages/net-address.ts';
 import type { ConnectionType, Peer } from './peer.ts';
 
-/** What a connection knows about its peer (Core: CNodeStats). Times are Unix seconds, 0 for never; durations seconds. */
+/**
+ * What a connection knows about its peer (Core: CNodeStats). Times are Unix seconds, 0 for never; durations seconds.
+ */
 export interface PeerStats {
   readonly id: number;
   readonly remote: Endpoint;

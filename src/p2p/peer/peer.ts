@@ -33,11 +33,11 @@ const MAX_EARLY = 8;
 /** Unsent bytes above which the peer's messages are not processed (Core: -maxsendbuffer). */
 const SEND_BUFFER_LIMIT = 1_000_000;
 /**
- * Bytes received and not handled above which the connection is not read (Core: -maxreceivebuffer) while the send buffer
- * is full: of two nodes that both wait until the other one reads, neither would go on.
+ * Received bytes not handled yet above which the connection is not read (Core: -maxreceivebuffer) while the send buffer
+ * is full. Two nodes that both stopped reading would deadlock.
  */
 const RECEIVE_LIMIT_CONGESTED = 5_000_000;
-/** The same while the peer waits for its turn or for its blocks. */
+/** The same while the send buffer is not full: the peer waits for its slice or for its blocks to be processed. */
 const RECEIVE_LIMIT = 1_000_000;
 /** Unsent bytes above which the peer is disconnected. */
 const SEND_BUFFER_OVERFLOW = 32_000_000;
@@ -77,7 +77,7 @@ export interface PeerModules {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Shared by all peers. */
+  /** The scheduler shared by all peers. */
   readonly turns: TurnScheduler;
   readonly hooks: PeerHooks;
 }
@@ -296,8 +296,8 @@ export class Peer implements Worker {
   }
 
   /**
-   * Handles received messages until the slice is over, the send buffer is full, or a message has to wait. Bytes are
-   * framed only when they are to be handled. Returns whether work is left.
+   * Handles received messages until the slice is over, the send buffer is full, or a promise is awaited. Frames bytes
+   * only when needed. Returns whether work is left.
    */
   work(): boolean {
     while (!this.#closed && !this.isCongested && (this.#inbox.step() || this.#frame())) {

@@ -1,4 +1,6 @@
-/** Bytes framed at a time: the most that decryption and checksums add to a slice, apart from the end of a long message. */
+/**
+ * Bytes framed at a time, which limits the time of decryption and checksums per slice, except for a long message's end.
+ */
 const PIECE = 8 * 1024;
 /** Bytes a chunk is charged besides its content. */
 const CHUNK_OVERHEAD = 256;

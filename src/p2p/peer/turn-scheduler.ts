@@ -1,25 +1,25 @@
 import type { Clock, Timer } from '../../platform/clock.ts';
 
-/** Milliseconds that all peers together may take in one turn of the event loop. */
+/** Milliseconds of each turn of the event loop for all peers together. */
 const TURN_MS = 3;
-/** Milliseconds that one peer may take while others wait. */
+/** Milliseconds of one peer's slice. */
 const SLICE_MS = 1;
 
-/** A peer, as the scheduler sees it. */
+/** A peer with messages to process. */
 export interface Worker {
-  /** Works until nothing is left to do or `isSliceOver`. Returns whether work is left that could continue now. */
+  /** Works until no work is left or `isSliceOver` is true. Returns whether work is left that can continue now. */
   work(): boolean;
 }
 
 /**
- * Divides the main thread among peers: each has a slice in turn, and after `TURN_MS` the event loop proceeds, so that
- * however many peers flood the node, timers, RPC and disks have their part. Where nothing waits, work starts at once.
+ * Shares the main thread between peers, round-robin by slices. After `TURN_MS` the event loop proceeds, so that timers,
+ * RPC and disk I/O are served however many peers flood the node. Work starts at once if no other peer waits.
  *
- * Time is read from the clock. A virtual clock stands still while work is done, so there a turn has no end.
+ * A virtual clock does not advance during work, so a slice never ends there.
  */
 export class TurnScheduler {
   readonly #clock: Clock;
-  /** Workers with work, in the order of their turns. */
+  /** Workers with work left, in the order of their slices. */
   readonly #waiting = new Set<Worker>();
   /** Milliseconds used in this turn of the event loop. */
   #used = 0;
@@ -32,18 +32,18 @@ export class TurnScheduler {
     this.#clock = clock;
   }
 
-  /** Whether the worker should return. */
+  /** Whether the running worker must return. */
   get isSliceOver(): boolean {
     return this.#clock.monotonic() >= this.#sliceEnd;
   }
 
-  /** Lets a worker work: at once if this turn has time left and no other worker waits, otherwise in its turn. */
+  /** Schedules a worker: at once if this turn has time left and no other worker waits, otherwise after the others. */
   ready(worker: Worker): void {
     this.#waiting.add(worker);
     if (!this.#isRunning && this.#used < TURN_MS) this.#run();
   }
 
-  /** Forgets a worker that has no more work. */
+  /** Removes a worker. */
   remove(worker: Worker): void {
     this.#waiting.delete(worker);
   }
@@ -53,7 +53,7 @@ export class TurnScheduler {
     try {
       for (const worker of this.#waiting) {
         this.#waiting.delete(worker);
-        // A worker that is added again comes last in this loop.
+        // A worker that is added again is last in this loop.
         if (this.#runSlice(worker)) this.#waiting.add(worker);
         if (this.#used >= TURN_MS) break;
       }

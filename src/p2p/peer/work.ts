@@ -1,11 +1,11 @@
 /**
- * Work in steps, for messages that may ask for much: at each `yield` other peers may have their turn, and the work is
- * suspended while the peer's send buffer is full. A yielded promise is awaited. The work is abandoned if the peer
- * disconnects.
+ * Work in steps, for messages that may request much. At each `yield`, other peers may get a slice, and the
+ * work is suspended while the peer's send buffer is full. A yielded promise is awaited. The work is
+ * abandoned if the peer disconnects.
  */
 export type Work = Generator<void | Promise<void>, void, void>;
 
-/** What handling a message leaves to do. The peer's next message waits until it is done. */
+/** The unfinished part of handling a message. The peer's next message waits until it is done. */
 export type Handling = void | Promise<void> | Work;
 
 /** Returns whether `handling` is work in steps. */

@@ -5,14 +5,14 @@ import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { framed, peerOnWire } from '../support/peer-on-wire.ts';
 import { WorkClock } from '../support/work-clock.ts';
 
-/** A message of 100 kB that nothing follows from. */
+/** A message of 100 kB without effect. */
 const big = framed('notfound', {
   entries: Array.from({ length: 2_777 }, () => ({ type: 1, hash: new Uint8Array(32) })),
 });
 const ping = framed('ping', { nonce: 1n });
 
-describe('a peer that does not read what it asked for', () => {
-  it('is not read above 5 MB, while its send buffer is full, and is again once it has read', () => {
+describe('a peer that does not read', () => {
+  it('is not read above 5 MB while the send buffer is full, and is read again once that has drained', () => {
     const handled: string[] = [];
     const { connection } = peerOnWire(new VirtualClock(), { message: (_peer, command) => void handled.push(command) });
     connection.bufferedBytes = 1_000_001;
@@ -29,7 +29,7 @@ describe('a peer that does not read what it asked for', () => {
     expect(connection.isPaused).toBe(false);
   });
 
-  it('is charged for many small chunks as well', () => {
+  it('is charged for the overhead of small chunks', () => {
     const { connection } = peerOnWire(new VirtualClock());
     connection.bufferedBytes = 1_000_001;
     let chunks = 0;
@@ -37,7 +37,7 @@ describe('a peer that does not read what it asked for', () => {
     expect(chunks).toBeLessThan(20_000);
   });
 
-  it('suspends work in steps while its send buffer is full', () => {
+  it('has its work suspended while the send buffer is full', () => {
     let steps = 0;
     const { connection } = peerOnWire(new VirtualClock(), {
       *message(): Work {
@@ -54,8 +54,8 @@ describe('a peer that does not read what it asked for', () => {
   });
 });
 
-describe('a peer that waits for its turn', () => {
-  it('is not read above 1 MB, and is again later', () => {
+describe('a peer that waits for its slice', () => {
+  it('is not read above 1 MB, and is read again later', () => {
     const clock = new WorkClock();
     const turns = new TurnScheduler(clock);
     let handled = 0;
@@ -94,7 +94,7 @@ describe('a peer that waits for its turn', () => {
 });
 
 describe('flooding peers', () => {
-  it('have equal parts of the main thread, and leave the rest of each turn to others', () => {
+  it('share the main thread equally, and leave the rest of each turn to other tasks', () => {
     const clock = new WorkClock();
     const turns = new TurnScheduler(clock);
     const counts = [0, 0, 0, 0];
@@ -112,11 +112,11 @@ describe('flooding peers', () => {
     for (const connection of connections.slice(1)) connection.arrive(flood.subarray(0, 100 * ping.length));
     for (let i = 0; i < 10; i++) expect(clock.turn()).toBeLessThanOrEqual(3.3);
     const [first, ...others] = counts as [number, ...number[]];
-    // All but what the first peer did before the others had work.
+    // Except for what the first peer did before the others had work.
     for (const other of others) expect(Math.abs(first - 30 - other)).toBeLessThan(20);
   });
 
-  it('are disconnected in the middle of work', () => {
+  it('can be disconnected during work, which is abandoned', () => {
     const clock = new WorkClock();
     let steps = 0;
     const { peer, connection } = peerOnWire(clock, {

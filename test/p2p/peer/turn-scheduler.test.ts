@@ -3,7 +3,7 @@ import { TurnScheduler, type Worker } from '../../../src/p2p/peer/turn-scheduler
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { WorkClock } from '../support/work-clock.ts';
 
-/** A worker with `steps` steps of `ms` milliseconds; notes its name in `log` for each. */
+/** A worker that calls `step` `steps` times. */
 class Steps implements Worker {
   readonly #turns: TurnScheduler;
   readonly #step: () => void;
@@ -25,8 +25,8 @@ class Steps implements Worker {
   }
 }
 
-describe('the turns of peers', () => {
-  it('give the event loop back after 3 ms, however many peers have work', () => {
+describe('TurnScheduler', () => {
+  it('returns to the event loop after 3 ms, however many peers have work', () => {
     const clock = new WorkClock();
     const turns = new TurnScheduler(clock);
     const workers = Array.from({ length: 100 }, () => new Steps(turns, 50, () => clock.spend(0.25)));
@@ -41,7 +41,7 @@ describe('the turns of peers', () => {
     expect(count).toBe(Math.ceil((100 * 50 * 0.25) / 3) - 1);
   });
 
-  it('go round: each peer has a millisecond before one has a second', () => {
+  it('schedules round-robin: each peer gets a slice of 1 ms before any gets a second one', () => {
     const clock = new WorkClock();
     const turns = new TurnScheduler(clock);
     const log: string[] = [];
@@ -52,11 +52,11 @@ describe('the turns of peers', () => {
       });
     for (const name of ['a', 'b', 'c', 'd']) turns.ready(worker(name));
     while (clock.turn() > 0);
-    // The first one has the rest of a turn in which nobody else had work yet.
+    // The first worker also gets the rest of the turn in which no other one had work yet.
     expect(log.join('')).toBe('aaaaaaaabbccddbbccddbbccddbbccdd');
   });
 
-  it('begin at once where nothing waits, and leave no timer behind where no time has passed', () => {
+  it('runs a worker at once if no other one waits, and sets no timer if no time has passed', () => {
     const clock = new VirtualClock();
     const turns = new TurnScheduler(clock);
     let timers = 0;
@@ -70,18 +70,18 @@ describe('the turns of peers', () => {
     expect([worker.left, timers]).toEqual([0, 0]);
   });
 
-  it('do one step each, even if it takes longer than a turn, and spare who has left', () => {
+  it('runs one step per turn even if a step takes longer than a turn, and skips removed workers', () => {
     const clock = new WorkClock();
     const turns = new TurnScheduler(clock);
-    const [slow, other, gone] = [1, 2, 3].map(() => new Steps(turns, 2, () => clock.spend(20))) as [
+    const [slow, other, removed] = [1, 2, 3].map(() => new Steps(turns, 2, () => clock.spend(20))) as [
       Steps,
       Steps,
       Steps,
     ];
-    for (const worker of [slow, other, gone]) turns.ready(worker);
-    expect([slow.left, other.left, gone.left]).toEqual([1, 2, 2]);
-    turns.remove(gone);
+    for (const worker of [slow, other, removed]) turns.ready(worker);
+    expect([slow.left, other.left, removed.left]).toEqual([1, 2, 2]);
+    turns.remove(removed);
     for (let i = 0; i < 3; i++) expect(clock.turn()).toBe(20);
-    expect([clock.turn(), slow.left, other.left, gone.left]).toEqual([0, 0, 0, 2]);
+    expect([clock.turn(), slow.left, other.left, removed.left]).toEqual([0, 0, 0, 2]);
   });
 });

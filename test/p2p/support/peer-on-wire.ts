@@ -12,7 +12,7 @@ import { versionMessage } from './fake-peer.ts';
 const { magic } = regtest;
 const silentHooks: PeerHooks = { ready() {}, message() {}, misbehaving() {}, traffic() {}, closed() {} };
 
-/** A connection without a network: the test says what arrives, and how much of what was sent has not left. */
+/** A connection without a network. The test controls the received bytes and the number of unsent bytes. */
 export class TestConnection implements Connection {
   readonly remote = { host: '127.0.0.1', port: 50_000 };
   readonly local = { host: '127.0.0.1', port: 3000 };

@@ -5,11 +5,11 @@ interface Pending {
   readonly callback: () => void;
 }
 
-/** A clock that also moves while work is done, as much as the test says; `turn` is one turn of the event loop. */
+/** A clock that a test advances during work by `spend`; `turn` simulates one turn of the event loop. */
 export class WorkClock implements Clock {
   #now = 0;
   #pending: Pending[] = [];
-  /** Milliseconds that each look at the clock takes. */
+  /** Milliseconds that each reading of the clock takes. */
   costOfLook = 0;
 
   now(): number {
@@ -31,12 +31,12 @@ export class WorkClock implements Clock {
     };
   }
 
-  /** Passes time, as work does. */
+  /** Advances the clock, as work does. */
   spend(ms: number): void {
     this.#now += ms;
   }
 
-  /** Runs the callbacks that are due, without those that they add. Returns the milliseconds that this took. */
+  /** Runs the due callbacks, except those they add. Returns the milliseconds this took. */
   turn(): number {
     const start = this.#now;
     const due = this.#pending.filter((timer) => timer.due <= start);
