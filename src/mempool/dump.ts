@@ -1,3 +1,4 @@
+import { concatBytes } from '../bytes/compare.ts';
 import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
@@ -27,20 +28,31 @@ export interface MempoolDump {
   readonly feeDeltas: readonly { readonly txid: Uint8Array; readonly delta: bigint }[];
 }
 
+/** Bytes of transactions to encode at a time. */
+const CHUNK_BYTES = 1 << 18;
+
 /** Encodes the mempool as a mempool.dat of version 1, which every release of Core reads (Core: DumpMempool). */
 export function encodeMempoolDump(mempool: Mempool): Uint8Array {
-  const entries = parentsFirst(mempool.entries());
+  return concatBytes(...mempoolDumpChunks(mempool));
+}
+
+/** Yields the same bytes in parts, as of the first call, so that the caller can do other work in between. */
+export function* mempoolDumpChunks(mempool: Mempool): Generator<Uint8Array> {
   const absent = [...mempool.feeDeltas()].filter(({ txid }) => !mempool.has(txid));
-  const writer = new ByteWriter(1 << 16).u64(BigInt(VERSION_PLAIN)).u64(BigInt(entries.size));
-  for (const { tx, time, fee, modifiedFee } of entries) {
-    writer
-      .bytes(tx.encode())
-      .i64(BigInt(time))
-      .i64(modifiedFee - fee);
+  const entries = [...parentsFirst(mempool.entries())].map(({ tx, time, fee, modifiedFee }) => ({
+    ...{ tx, time, delta: modifiedFee - fee },
+  }));
+  let writer = new ByteWriter(64).u64(BigInt(VERSION_PLAIN)).u64(BigInt(entries.length));
+  for (const { tx, time, delta } of entries) {
+    if (writer.length > CHUNK_BYTES) {
+      yield writer.finish();
+      writer = new ByteWriter(1 << 16);
+    }
+    writer.bytes(tx.encode()).i64(BigInt(time)).i64(delta);
   }
   writer.list(absent, (w, { txid, delta }) => w.bytes(txid).i64(delta));
   // Core's unbroadcast txids, which we do not track.
-  return writer.compactSize(0).finish();
+  yield writer.compactSize(0).finish();
 }
 
 /** Sorts parents before children: after a reorganisation, a child can have entered the mempool before its parent. */
@@ -56,6 +68,18 @@ function parentsFirst(entries: Iterable<MempoolEntry>): ReadonlySet<MempoolEntry
 
 /** Decodes a mempool.dat of either version. Throws `DecodeError`; `PierError` for an unknown version. */
 export function decodeMempoolDump(bytes: Uint8Array): MempoolDump {
+  const { dump, reader } = readDump(bytes);
+  reader.end();
+  return dump;
+}
+
+/** Decodes a mempool.dat that other bytes may follow, and returns its length too. Throws as `decodeMempoolDump`. */
+export function decodeLeadingDump(bytes: Uint8Array): { readonly dump: MempoolDump; readonly length: number } {
+  const { dump, reader } = readDump(bytes);
+  return { dump, length: reader.offset };
+}
+
+function readDump(bytes: Uint8Array): { dump: MempoolDump; reader: ByteReader } {
   let reader = new ByteReader(bytes);
   const version = Number(reader.u64());
   if (version === VERSION_KEYED) {
@@ -75,22 +99,48 @@ export function decodeMempoolDump(bytes: Uint8Array): MempoolDump {
   const feeDeltas = reader.list((r) => ({ txid: r.hash(), delta: r.i64() }));
   // Core's unbroadcast txids.
   reader.list((r) => r.hash());
-  reader.end();
-  return { transactions, feeDeltas };
+  return { dump: { transactions, feeDeltas }, reader };
 }
 
-/** Adds dumped transactions to a mempool, except expired ones; returns how many were accepted (Core: LoadMempool). */
-export function loadMempoolDump(
+/** Which parts of a dump count (Core: ImportMempoolOptions). */
+export interface LoadOptions {
+  /** Whether the transactions enter now, instead of at their stored times; default false. */
+  readonly usesCurrentTime?: boolean;
+  /** Whether the fee deltas of `Mempool.prioritise` are added; default true. */
+  readonly appliesFeeDeltas?: boolean;
+}
+
+/** What became of the transactions of a dump. */
+export interface LoadedDump {
+  readonly accepted: number;
+  readonly total: number;
+}
+
+/** Adds dumped transactions to a mempool, except expired ones (Core: LoadMempool). */
+export function loadMempoolDump(mempool: Mempool, dump: MempoolDump, clock: Clock, options?: LoadOptions): LoadedDump {
+  const loading = loadInSteps(mempool, dump, clock, options);
+  for (;;) {
+    const { done, value } = loading.next();
+    if (done) return value;
+  }
+}
+
+/** Does so step by step: yields after each transaction, so that the caller can do other work in between. */
+export function* loadInSteps(
   mempool: Mempool,
   dump: MempoolDump,
   clock: Clock,
-): { accepted: number; total: number } {
-  const oldest = unixSeconds(clock) - mempool.options.expirySeconds;
-  for (const { txid, delta } of dump.feeDeltas) mempool.prioritise(txid, delta);
+  { usesCurrentTime = false, appliesFeeDeltas = true }: LoadOptions = {},
+): Generator<void, LoadedDump> {
+  const now = unixSeconds(clock);
+  const oldest = now - mempool.options.expirySeconds;
+  if (appliesFeeDeltas) for (const { txid, delta } of dump.feeDeltas) mempool.prioritise(txid, delta);
   let accepted = 0;
-  for (const { tx, time, feeDelta } of dump.transactions) {
-    if (feeDelta !== 0n) mempool.prioritise(tx.txid, feeDelta);
-    if (time > oldest && 'entry' in mempool.accept(tx, { time })) accepted++;
+  for (const { tx, time: stored, feeDelta } of dump.transactions) {
+    const time = usesCurrentTime ? now : stored;
+    if (appliesFeeDeltas && feeDelta !== 0n) mempool.prioritise(tx.txid, feeDelta);
+    if (time > oldest && (mempool.has(tx.txid) || 'entry' in mempool.accept(tx, { time }))) accepted++;
+    yield;
   }
   return { accepted, total: dump.transactions.length };
 }

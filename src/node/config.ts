@@ -236,11 +236,13 @@ export function parseNodeAddress(text: string): Endpoint {
 export function nodePaths(config: Pick<NodeConfig, 'dataDir' | 'nodeId'>): {
   chain: string;
   wallet: string;
+  mempool: string;
   cookie: string;
 } {
   return {
     chain: join(config.dataDir, `blockchain_${config.nodeId}.db`),
     wallet: join(config.dataDir, `wallet_${config.nodeId}.db`),
+    mempool: join(config.dataDir, `mempool_${config.nodeId}.dat`),
     cookie: join(config.dataDir, `.cookie_${config.nodeId}`),
   };
 }

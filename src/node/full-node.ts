@@ -15,6 +15,7 @@ import type { Store } from '../store/store.ts';
 import { WalletFile } from '../wallet/wallet-file.ts';
 import { attachWallet } from '../wallet/wallet-sync.ts';
 import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';
+import { MempoolFile } from './mempool-file.ts';
 import { closeAll, type NetworkMode, type NodeModules, nodeModules, RunningNode } from './running-node.ts';
 
 export type { NetworkMode, NodeModules } from './running-node.ts';
@@ -109,10 +110,16 @@ export class FullNode extends RunningNode {
 
       const mempool = new Mempool(config.mempool, { chain, clock, logger: exposedLayer('mempool') });
       closers.push(() => mempool.close());
+      if (store instanceof LmdbStore) {
+        // Before the wallets, which would offer what another transaction in the file has replaced.
+        const mempoolFile = new MempoolFile(mempool, paths.mempool, { clock, logger: layer('mempool') });
+        await mempoolFile.start();
+        closers.push(() => mempoolFile.stop());
+      }
 
       const walletStore = await open('wallet', paths.wallet, options.createWallet);
       const wallets = await WalletFile.open({ params }, { store: walletStore, random, clock, logger: layer('wallet') });
-      closers.push(await attachWallet(wallets, { chain, mempool, store: walletStore, logger: layer('wallet') }));
+      closers.push(await attachWallet(wallets, { chain, mempool, clock, logger: layer('wallet') }));
 
       const miner = new Miner(
         { scriptPubKey, mineAtTxs: mining.mineAtTxs, threads: mining.threads },

@@ -1,7 +1,18 @@
+import { z } from 'zod';
 import type { MempoolEntry } from '../../../mempool/entry.ts';
 import type { Mempool } from '../../../mempool/mempool.ts';
+import { nodePaths } from '../../../node/config.ts';
+import { loadMempool, saveMempool } from '../../../node/mempool-file.ts';
 import { SEQUENCE_FINAL } from '../../../primitives/transaction.ts';
-import { booleanArgument, hashArgument, integerArgument, numberArgument, optional } from '../../arguments/arguments.ts';
+import {
+  booleanArgument,
+  hashArgument,
+  integerArgument,
+  numberArgument,
+  objectArgument,
+  optional,
+  textArgument,
+} from '../../arguments/arguments.ts';
 import { transactionArgument } from '../../arguments/decode.ts';
 import { checkBurn, feeLimit, maxBurnArgument, maxFeeRateArgument } from '../../arguments/max-fee.ts';
 import { amountJson, type JsonObject } from '../../json/json.ts';
@@ -13,6 +24,12 @@ const ENTRY_RESULT =
   '{ "vsize": n, "weight": n, "time": unixtime, "height": n, "descendantcount": n, "descendantsize": n,\n' +
   '  "ancestorcount": n, "ancestorsize": n, "wtxid": hash, "fees": { "base", "modified", "ancestor", "descendant" },\n' +
   '  "depends": [txid, ...], "spentby": [txid, ...], "bip125-replaceable": bool, "unbroadcast": false }';
+
+const importOptions = z.strictObject({
+  use_current_time: z.boolean().optional(),
+  apply_fee_delta_priority: z.boolean().optional(),
+  apply_unbroadcast_set: z.boolean().optional(),
+});
 
 /** Methods for the mempool. */
 export const mempoolMethods: readonly Method[] = [
@@ -107,6 +124,58 @@ export const mempoolMethods: readonly Method[] = [
         }
       }
       return tx.txidHex;
+    },
+  }),
+  method({
+    name: 'savemempool',
+    category: 'Blockchain',
+    description: 'Writes the mempool to its file, as is also done every minute and when the node stops.',
+    arguments: [],
+    result: '{ "filename": path }',
+    handler: async ({ node: { mempool, config, logger } }) => {
+      const { mempool: filename } = nodePaths(config);
+      try {
+        await saveMempool(mempool, filename);
+      } catch (error) {
+        logger.warn({ err: error, path: filename }, 'mempool not saved');
+        throw new RpcError(RpcCode.MISC_ERROR, 'Unable to dump mempool to disk', { cause: error });
+      }
+      return { filename };
+    },
+  }),
+  method({
+    name: 'importmempool',
+    category: 'Blockchain',
+    description:
+      'Adds the transactions of a mempool.dat, of this node or of another, to the mempool. Only import files that you\n' +
+      'trust: they can contain fee deltas.',
+    arguments: [
+      textArgument('filepath', 'The path of the file.'),
+      optional(
+        objectArgument(
+          'options',
+          importOptions,
+          'use_current_time (default true): entry times are now, not those stored; apply_fee_delta_priority (default false).',
+          'options',
+        ),
+        {},
+        'none',
+      ),
+    ],
+    result: '{}',
+    example: '"/path/to/mempool.dat"',
+    handler: async ({ node: { mempool, clock, logger } }, path, options) => {
+      const given: z.infer<typeof importOptions> = options;
+      const { use_current_time: usesCurrentTime = true, apply_fee_delta_priority: appliesFeeDeltas = false } = given;
+      try {
+        const loaded = await loadMempool(mempool, path, clock, { usesCurrentTime, appliesFeeDeltas });
+        logger.info({ ...loaded, path }, 'mempool imported');
+      } catch (error) {
+        logger.warn({ err: error, path }, 'mempool file not imported');
+        const message = 'Unable to import mempool file, see debug log for details.';
+        throw new RpcError(RpcCode.MISC_ERROR, message, { cause: error });
+      }
+      return {};
     },
   }),
   method({
