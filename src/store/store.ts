@@ -39,6 +39,8 @@ export interface Snapshot extends StoreReader {
  * `LmdbStore`, `MemoryStore`.
  */
 export interface Store extends StoreReader {
+  /** The path of the file, for messages; absent in memory. */
+  readonly path?: string;
   /**
    * Writes a batch atomically, even if the process dies. Resolves once readers see it and a crash of the process cannot
    * lose it. Batches are applied in the order of the calls. Rejects with `RangeError` for an invalid key, `StoreError`

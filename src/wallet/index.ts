@@ -38,9 +38,9 @@ export {
   keyPath,
   newMnemonic,
 } from './keys.ts';
-export type { LedgerEntry, WalletCoin } from './ledger.ts';
+export type { LedgerEntry, WalletCoin } from './ledger-entry.ts';
 export type { Payment, PaymentOptions } from './payment.ts';
-export type { Confirmation, KeyRecord, SyncRecord, WalletRecord } from './records.ts';
+export type { BlockReference, Confirmation, KeyRecord, ScanPass, SyncRecord, WalletRecord } from './records.ts';
 export { type SigningInput, signTransaction } from './signing.ts';
 export {
   type Balance,

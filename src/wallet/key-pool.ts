@@ -3,8 +3,10 @@ import type { StoreOperation } from '../store/store.ts';
 import type { AddressType, KeyRef, KeyTree } from './keys.ts';
 import { type KeyRecord, putKey, putNext } from './records.ts';
 
-/** Keys to watch after the last one handed out, so that a restored wallet finds its coins (BIP44). */
-const GAP_LIMIT = 20;
+/** Keys to watch after the last one handed out, so that a restored wallet finds its coins (BIP44's gap limit). */
+export const GAP_LIMIT = 20;
+/** Maximum gap: each key that is watched costs an elliptic curve operation at the restore, and a record. */
+export const MAX_GAP = 10_000;
 
 type KeyChain = Omit<KeyRef, 'index'>;
 
@@ -15,18 +17,28 @@ interface ChainState {
   readonly keys: KeyRecord[];
   /** Number of keys handed out. */
   next: number;
+  /** Indexes of the keys that transactions pay. */
+  readonly used: Set<number>;
 }
 
 /** The keys of one wallet: tracks which are handed out, and finds the key of a script. */
 export class KeyPool {
   readonly #id: number;
   readonly #tree: KeyTree;
+  readonly #gap: number;
   readonly #chains = new Map<string, ChainState>();
   readonly #byScript = new Map<string, KeyRecord>();
 
-  constructor(id: number, tree: KeyTree, keys: Iterable<KeyRecord>, next: Iterable<[KeyChain, number]>) {
+  constructor(
+    id: number,
+    tree: KeyTree,
+    stored: { readonly keys: Iterable<KeyRecord>; readonly next: Iterable<[KeyChain, number]> },
+    gap = GAP_LIMIT,
+  ) {
+    const { keys, next } = stored;
     this.#id = id;
     this.#tree = tree;
+    this.#gap = gap;
     for (const key of keys) this.#watch(key);
     for (const [chain, count] of next) this.#chain(chain).next = count;
   }
@@ -39,6 +51,34 @@ export class KeyPool {
   /** Returns the scriptPubKeys of all keys, including those not handed out yet. */
   watchedScripts(): Uint8Array[] {
     return [...this.#byScript.values()].map(({ output }) => output.scriptPubKey);
+  }
+
+  /** Number of watched keys. */
+  get watchedCount(): number {
+    return this.#byScript.size;
+  }
+
+  /**
+   * Returns the gap that a restore from the mnemonic needs to find payments to every key handed out: the longest run of
+   * keys up to a key that is used or handed out, none of which is used before it.
+   */
+  get neededGap(): number {
+    let needed = 0;
+    for (const { next, used } of this.#chains.values()) {
+      let last = -1;
+      for (const index of [...used, next - 1].sort((a, b) => a - b)) {
+        needed = Math.max(needed, index - last);
+        last = index;
+      }
+    }
+    return needed;
+  }
+
+  /** Returns how far a key is from the last key before it that is used: the gap that a restore needs to find it. */
+  distanceFromUsed(ref: KeyRef): number {
+    let last = -1;
+    for (const index of this.#chain(ref).used) if (index < ref.index && index > last) last = index;
+    return ref.index - last;
   }
 
   /** Yields the keys handed out, by chain and index. */
@@ -72,7 +112,9 @@ export class KeyPool {
 
   /** Marks a key as paid: it and all before it count as handed out, and more keys after it are watched. */
   markUsed(ref: KeyRef): StoreOperation[] {
-    return ref.index < this.#chain(ref).next ? [] : this.#advance(ref, ref.index + 1);
+    const state = this.#chain(ref);
+    state.used.add(ref.index);
+    return ref.index < state.next ? [] : this.#advance(ref, ref.index + 1);
   }
 
   /** Watches the first keys of a type on both chains. Other types are not watched before their first address. */
@@ -84,7 +126,7 @@ export class KeyPool {
     const { type, change } = chain;
     const state = this.#chain(chain);
     const operations: StoreOperation[] = [];
-    while (state.keys.length < next + GAP_LIMIT) {
+    while (state.keys.length < next + this.#gap) {
       const ref = { type, change, index: state.keys.length };
       const key = { ...ref, output: this.#tree.output(ref) };
       this.#watch(key);
@@ -106,7 +148,7 @@ export class KeyPool {
     const name = chainName(chain);
     let state = this.#chains.get(name);
     if (!state) {
-      state = { keys: [], next: 0 };
+      state = { keys: [], next: 0, used: new Set() };
       this.#chains.set(name, state);
     }
     return state;

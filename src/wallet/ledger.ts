@@ -1,61 +1,107 @@
 import { type OutPoint, outPointKey } from '../primitives/outpoint.ts';
-import type { Transaction, TxOut } from '../primitives/transaction.ts';
+import type { Transaction } from '../primitives/transaction.ts';
 import type { StoreOperation } from '../store/store.ts';
 import type { KeyPool } from './key-pool.ts';
+import { inactiveEntry, isPending, type LedgerEntry, spendsCoins, type WalletCoin } from './ledger-entry.ts';
 import {
+  type BlockReference,
   type Confirmation,
   deleteTransaction,
-  type KeyRecord,
   putTransaction,
   type TransactionRecord,
 } from './records.ts';
-
-/** A transaction of the wallet and its current state. */
-export interface LedgerEntry {
-  readonly tx: Transaction;
-  /** Unix seconds when the wallet first saw the transaction. */
-  readonly time: number;
-  confirmation: Confirmation | undefined;
-  /** Whether a block spends one of its inputs, or an input of an unconfirmed ancestor, with another transaction. */
-  conflicted: boolean;
-  inMempool: boolean;
-}
-
-/** An output of the wallet, spent or unspent. */
-export interface WalletCoin {
-  readonly outpoint: OutPoint;
-  readonly output: TxOut;
-  readonly key: KeyRecord;
-  readonly entry: LedgerEntry;
-}
 
 /** The transactions of one wallet, and the coins that they create and spend. */
 export class Ledger {
   readonly #id: number;
   readonly #keys: KeyPool;
   readonly #entries = new Map<string, LedgerEntry>();
+  /** The entries without a confirmation. */
+  readonly #unconfirmed = new Set<LedgerEntry>();
   /** Outputs of the wallet, spent or unspent, by `outPointKey`. */
   readonly #coins = new Map<string, WalletCoin>();
-  /** Transactions that spend an outpoint, by `outPointKey`; more than one if they conflict. */
+  /** Transactions that spend an outpoint, of the wallet or not, by `outPointKey`; several if they conflict. */
   readonly #spenders = new Map<string, Set<LedgerEntry>>();
 
   constructor(id: number, keys: KeyPool, records: Iterable<TransactionRecord>) {
     this.#id = id;
     this.#keys = keys;
-    for (const { tx, time, confirmation, conflicted } of records) {
-      this.#insert({ tx, time, confirmation, conflicted: conflicted ?? false, inMempool: false });
+    const undated: LedgerEntry[] = [];
+    for (const {
+      tx,
+      time,
+      confirmation,
+      conflict,
+      conflicted = false,
+      abandoned = false,
+      replaced = false,
+    } of records) {
+      const entry = { ...inactiveEntry(tx, time), confirmation, conflict, abandoned, replaced };
+      this.#insert(entry);
+      // The keys used were stored with the transaction.
+      this.#addCoins(entry);
+      if (conflicted && conflict === undefined) undated.push(entry);
     }
+    if (undated.length > 0) this.#dateConflicts(undated);
+  }
+
+  /** Finds the block of conflicts that an earlier version has stored without it. */
+  #dateConflicts(undated: readonly LedgerEntry[]): void {
+    for (const { tx, confirmation } of this.#entries.values()) {
+      if (confirmation) this.#markConflicts(this.conflictsOf(tx), confirmation);
+    }
+    // What no confirmed transaction of the wallet conflicts with descends from a disconnected coinbase.
+    for (const entry of undated) entry.abandoned = entry.conflict === undefined;
   }
 
   get(txidHex: string): LedgerEntry | undefined {
     return this.#entries.get(txidHex);
   }
 
-  /** Returns all transactions, oldest first: by height and position, then the unconfirmed ones by time. */
+  /** Returns all transactions, oldest first: by height and position, then the unconfirmed ones, parents first. */
   entries(): LedgerEntry[] {
-    const height = (entry: LedgerEntry) => entry.confirmation?.height ?? Number.MAX_SAFE_INTEGER;
-    const position = (entry: LedgerEntry) => entry.confirmation?.position ?? entry.time;
-    return [...this.#entries.values()].sort((a, b) => height(a) - height(b) || position(a) - position(b));
+    const confirmed = [...this.#entries.values()].filter(({ confirmation }) => confirmation !== undefined);
+    confirmed.sort((a, b) => {
+      const [x, y] = [a.confirmation!, b.confirmation!];
+      return x.height - y.height || x.position - y.position;
+    });
+    return [...confirmed, ...this.#parentsFirst(this.#unconfirmed)];
+  }
+
+  /** Returns the transactions that wait for a block, parents first. */
+  pending(): LedgerEntry[] {
+    return this.#parentsFirst([...this.#unconfirmed].filter(isPending));
+  }
+
+  /** Whether a transaction waits for a block outside the mempool. */
+  get hasUnoffered(): boolean {
+    for (const entry of this.#unconfirmed) if (!entry.inMempool && isPending(entry)) return true;
+    return false;
+  }
+
+  /** Sorts by time, then parents before children: a second may see both. */
+  #parentsFirst(entries: Iterable<LedgerEntry>): LedgerEntry[] {
+    const sorted = [...entries].sort((a, b) => a.time - b.time);
+    const waiting = new Set(sorted);
+    const ordered: LedgerEntry[] = [];
+    const stack: LedgerEntry[] = [];
+    for (const entry of sorted) {
+      stack.push(entry);
+      for (let top = stack.at(-1); top; top = stack.at(-1)) {
+        const parents = waiting.delete(top) ? this.#parents(top).filter((parent) => waiting.has(parent)) : [];
+        if (parents.length > 0) {
+          stack.push(...parents);
+          continue;
+        }
+        stack.pop();
+        ordered.push(top);
+      }
+    }
+    return [...new Set(ordered)];
+  }
+
+  #parents({ tx }: LedgerEntry): LedgerEntry[] {
+    return tx.inputs.flatMap(({ prevout }) => this.coin(prevout)?.entry ?? []);
   }
 
   coin(outpoint: OutPoint): WalletCoin | undefined {
@@ -66,9 +112,10 @@ export class Ledger {
     return this.#coins.values();
   }
 
-  /** Returns whether a transaction that is not conflicted spends the coin. */
+  /** Returns whether a transaction that is, or may still be, confirmed spends the coin (Core: IsSpent). */
   isSpent(outpoint: OutPoint): boolean {
-    for (const spender of this.#spenders.get(outPointKey(outpoint)) ?? []) if (!spender.conflicted) return true;
+    const spenders = this.#spenders.get(outPointKey(outpoint));
+    if (spenders) for (const spender of spenders) if (spendsCoins(spender)) return true;
     return false;
   }
 
@@ -79,21 +126,26 @@ export class Ledger {
       return false;
     };
     return [...this.#coins]
-      .filter(([key, { entry }]) => !entry.conflicted && !isSpentInBlock(key))
+      .filter(([key, { entry }]) => !entry.conflict && !isSpentInBlock(key))
       .map(([, { outpoint }]) => outpoint);
   }
 
-  /** Returns the other transactions that spend an input of this one. */
+  /** Returns the other transactions that spend an input of this one (Core: GetConflicts). */
   conflictsOf(tx: Transaction): LedgerEntry[] {
-    const spenders = tx.inputs.flatMap(({ prevout }) => [...(this.#spenders.get(outPointKey(prevout)) ?? [])]);
-    return spenders.filter((entry) => entry.tx.txidHex !== tx.txidHex);
+    const conflicts = new Set<LedgerEntry>();
+    for (const { prevout } of tx.inputs) {
+      for (const spender of this.#spenders.get(outPointKey(prevout)) ?? []) conflicts.add(spender);
+    }
+    const own = this.#entries.get(tx.txidHex);
+    if (own) conflicts.delete(own);
+    return [...conflicts];
   }
 
   /** Returns whether a transaction, known or not, conflicts with a block. */
   isConflicted(tx: Transaction): boolean {
     return (
       this.conflictsOf(tx).some(({ confirmation }) => confirmation) ||
-      tx.inputs.some(({ prevout }) => this.coin(prevout)?.entry.conflicted)
+      tx.inputs.some(({ prevout }) => this.coin(prevout)?.entry.conflict !== undefined)
     );
   }
 
@@ -108,21 +160,13 @@ export class Ledger {
   /** Adds or updates a transaction, confirmed or not. Returns the writes. */
   record(tx: Transaction, time: number, confirmation: Confirmation | undefined): StoreOperation[] {
     const known = this.#entries.get(tx.txidHex);
-    const entry = known ?? { tx, time, confirmation, conflicted: false, inMempool: false };
-    const operations: StoreOperation[] = [];
-    if (known) {
-      known.confirmation = confirmation;
-      known.conflicted = false;
-    } else {
-      this.#insert(entry);
-      for (const { scriptPubKey } of tx.outputs) {
-        const key = this.#keys.find(scriptPubKey);
-        if (key) operations.push(...this.#keys.markUsed(key));
-      }
-    }
-    operations.push(this.#put(entry));
-    if (confirmation) operations.push(...this.#markConflicts(entry));
-    return operations;
+    const entry = known ?? inactiveEntry(tx, time);
+    Object.assign(entry, { confirmation, conflict: undefined, abandoned: false, replaced: false });
+    if (confirmation) entry.inMempool = false;
+    if (known) this.#trackConfirmation(entry);
+    else this.#insert(entry);
+    // A known transaction may pay keys that are watched only since.
+    return [...this.#addCoins(entry), this.#put(entry)];
   }
 
   /** Removes an unconfirmed transaction. Returns the writes. */
@@ -130,6 +174,7 @@ export class Ledger {
     const entry = this.#entries.get(txidHex);
     if (!entry) return [];
     this.#entries.delete(txidHex);
+    this.#unconfirmed.delete(entry);
     for (const { prevout } of entry.tx.inputs) this.#spenders.get(outPointKey(prevout))?.delete(entry);
     for (let vout = 0; vout < entry.tx.outputs.length; vout++) {
       this.#coins.delete(outPointKey({ txid: entry.tx.txid, vout }));
@@ -138,78 +183,142 @@ export class Ledger {
   }
 
   /**
-   * Removes all confirmations above a height after a reorganisation. Coinbases of disconnected blocks become
-   * conflicted; their other transactions, and those that conflicted with them, become unconfirmed. Returns the writes.
+   * Marks the transactions that conflict with a transaction of a block, and their descendants (Core: MarkConflicted).
+   * The block's transaction need not concern the wallet. Returns the writes.
    */
-  rewind(height: number): StoreOperation[] {
-    const operations: StoreOperation[] = [];
-    const disconnected = [...this.#entries.values()].filter(
-      ({ confirmation }) => confirmation && confirmation.height > height,
-    );
-    if (disconnected.length === 0) return [];
-    for (const entry of disconnected) {
-      entry.confirmation = undefined;
-      if (entry.tx.isCoinbase) entry.conflicted = true;
-      operations.push(this.#put(entry));
-    }
-    for (const entry of this.#entries.values()) {
-      if (!entry.conflicted || entry.tx.isCoinbase) continue;
-      entry.conflicted = this.#hasConflict(entry);
-      if (!entry.conflicted) operations.push(this.#put(entry));
-    }
-    return operations;
+  confirmedElsewhere(tx: Transaction, block: BlockReference): StoreOperation[] {
+    if (tx.isCoinbase) return [];
+    const conflicts = this.conflictsOf(tx);
+    return conflicts.length === 0 ? [] : this.#markConflicts(conflicts, block);
   }
 
-  /** Marks the transactions that conflict with `confirmed`, and their descendants. */
-  #markConflicts(confirmed: LedgerEntry): StoreOperation[] {
+  #markConflicts(conflicts: readonly LedgerEntry[], { height, blockHash }: BlockReference): StoreOperation[] {
+    return this.#updateWithDescendants(conflicts, (entry) => {
+      if (entry.confirmation || (entry.conflict && entry.conflict.height <= height)) return false;
+      Object.assign(entry, { conflict: { height, blockHash }, abandoned: false, inMempool: false });
+      return true;
+    });
+  }
+
+  /** Notes a mempool transaction, which need not concern the wallet, at those that conflict with it. */
+  addMempoolConflict(tx: Transaction): void {
+    const add = ({ mempoolConflicts }: LedgerEntry) => {
+      const before = mempoolConflicts.size;
+      return mempoolConflicts.add(tx.txidHex).size > before;
+    };
+    this.#updateWithDescendants(this.conflictsOf(tx), add);
+  }
+
+  /** Undoes `addMempoolConflict` when the transaction leaves the mempool. */
+  removeMempoolConflict(tx: Transaction): void {
+    this.#updateWithDescendants(this.conflictsOf(tx), ({ mempoolConflicts }) => mempoolConflicts.delete(tx.txidHex));
+  }
+
+  /** Marks a transaction as added to the mempool. Returns the writes. */
+  mempoolAdded(entry: LedgerEntry): StoreOperation[] {
+    const isChanged = entry.abandoned || entry.replaced || entry.conflict !== undefined;
+    Object.assign(entry, { inMempool: true, abandoned: false, replaced: false, conflict: undefined });
+    return isChanged ? [this.#put(entry)] : [];
+  }
+
+  /** Marks a transaction as replaced in the mempool. Returns the writes. */
+  markReplaced(entry: LedgerEntry): StoreOperation[] {
+    entry.replaced = true;
+    return [this.#put(entry)];
+  }
+
+  /** Marks transactions and their descendants as given up, so that their inputs are unspent. Returns the writes. */
+  abandon(entries: readonly LedgerEntry[]): StoreOperation[] {
+    return this.#updateWithDescendants(entries, (entry) => {
+      if (entry.confirmation || entry.conflict || entry.abandoned) return false;
+      Object.assign(entry, { abandoned: true, inMempool: false });
+      return true;
+    });
+  }
+
+  /**
+   * Removes all confirmations above a height after a reorganisation. Coinbases of disconnected blocks and what spends
+   * them are abandoned; the blocks' other transactions, and those that conflicted with them, become unconfirmed (Core:
+   * blockDisconnected). Returns the writes.
+   */
+  rewind(height: number): StoreOperation[] {
+    const coinbases: LedgerEntry[] = [];
+    const changed: LedgerEntry[] = [];
+    for (const entry of this.#entries.values()) {
+      const { confirmation, conflict } = entry;
+      const isDisconnected = confirmation !== undefined && confirmation.height > height;
+      if (!isDisconnected && !(conflict && conflict.height > height)) continue;
+      if (isDisconnected && entry.tx.isCoinbase) coinbases.push(entry);
+      Object.assign(entry, { confirmation: undefined, conflict: undefined });
+      this.#trackConfirmation(entry);
+      changed.push(entry);
+    }
+    return [...changed.map((entry) => this.#put(entry)), ...this.abandon(coinbases)];
+  }
+
+  /**
+   * Applies `update` to entries and, if it returns true, to the spenders of their outputs. Returns the writes of the
+   * entries that it changed (Core: RecursiveUpdateTxState).
+   */
+  #updateWithDescendants(entries: readonly LedgerEntry[], update: (entry: LedgerEntry) => boolean): StoreOperation[] {
+    const seen = new Set(entries);
     const operations: StoreOperation[] = [];
-    const pending: LedgerEntry[] = [confirmed];
-    for (let entry = pending.pop(); entry; entry = pending.pop()) {
-      // The confirmed transaction conflicts with spenders of its inputs, a conflicted one with spenders of its outputs.
-      const outpoints =
-        entry === confirmed
-          ? entry.tx.inputs.map(({ prevout }) => prevout)
-          : entry.tx.outputs.map((_, vout) => ({ txid: entry!.tx.txid, vout }));
-      for (const outpoint of outpoints) {
-        for (const spender of this.#spenders.get(outPointKey(outpoint)) ?? []) {
-          if (spender === confirmed || spender.conflicted || spender.confirmation) continue;
-          spender.conflicted = true;
-          operations.push(this.#put(spender));
-          pending.push(spender);
-        }
+    // Iterating over a set also visits elements added meanwhile.
+    for (const entry of seen) {
+      if (!update(entry)) continue;
+      operations.push(this.#put(entry));
+      for (let vout = 0; vout < entry.tx.outputs.length; vout++) {
+        for (const spender of this.#spenders.get(outPointKey({ txid: entry.tx.txid, vout })) ?? []) seen.add(spender);
       }
     }
     return operations;
   }
 
-  /** Returns whether a confirmed transaction spends one of the inputs, or a parent is conflicted. */
-  #hasConflict(entry: LedgerEntry): boolean {
-    return entry.tx.inputs.some(({ prevout }) => {
-      for (const other of this.#spenders.get(outPointKey(prevout)) ?? [])
-        if (other !== entry && other.confirmation) return true;
-      const parent = this.#coins.get(outPointKey(prevout))?.entry;
-      return parent?.conflicted === true && (parent.tx.isCoinbase || this.#hasConflict(parent));
-    });
-  }
-
   #insert(entry: LedgerEntry): void {
     const { tx } = entry;
     this.#entries.set(tx.txidHex, entry);
-    for (const { prevout } of tx.inputs) {
-      const key = outPointKey(prevout);
-      const spenders = this.#spenders.get(key);
-      if (spenders) spenders.add(entry);
-      else this.#spenders.set(key, new Set([entry]));
-    }
-    for (const [vout, output] of tx.outputs.entries()) {
-      const key = this.#keys.find(output.scriptPubKey);
-      if (!key) continue;
-      const outpoint = { txid: tx.txid, vout };
-      this.#coins.set(outPointKey(outpoint), { outpoint, output, key, entry });
+    this.#trackConfirmation(entry);
+    if (!tx.isCoinbase) {
+      for (const { prevout } of tx.inputs) {
+        const key = outPointKey(prevout);
+        const spenders = this.#spenders.get(key);
+        if (spenders) spenders.add(entry);
+        else this.#spenders.set(key, new Set([entry]));
+      }
     }
   }
 
-  #put({ tx, time, confirmation, conflicted }: LedgerEntry): StoreOperation {
-    return putTransaction(this.#id, { tx, time, conflicted, ...(confirmation ? { confirmation } : {}) });
+  /** Adds the outputs that pay the wallet. Returns the writes of the keys that they use. */
+  #addCoins(entry: LedgerEntry): StoreOperation[] {
+    const { tx } = entry;
+    const operations: StoreOperation[] = [];
+    // A key that is used extends the window of watched keys, which another output may pay.
+    for (let found = 0, last = -1; found > last; ) {
+      last = found;
+      found = 0;
+      for (const [vout, output] of tx.outputs.entries()) {
+        const key = this.#keys.find(output.scriptPubKey);
+        if (!key) continue;
+        found++;
+        operations.push(...this.#keys.markUsed(key));
+        const outpoint = { txid: tx.txid, vout };
+        const coin = outPointKey(outpoint);
+        if (!this.#coins.has(coin)) this.#coins.set(coin, { outpoint, output, key, entry });
+      }
+    }
+    return operations;
+  }
+
+  #trackConfirmation(entry: LedgerEntry): void {
+    if (entry.confirmation) this.#unconfirmed.delete(entry);
+    else this.#unconfirmed.add(entry);
+  }
+
+  #put({ tx, time, confirmation, conflict, abandoned, replaced }: LedgerEntry): StoreOperation {
+    return putTransaction(this.#id, {
+      ...{ tx, time, abandoned, replaced },
+      ...(confirmation ? { confirmation } : {}),
+      ...(conflict ? { conflict } : {}),
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { equalBytes } from '../bytes/compare.ts';
 import type { BlockIndex } from '../chain/tree/block-index.ts';
 import type { ChainEvents } from '../chain/tree/events.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
@@ -9,11 +10,11 @@ import type { HeaderChain } from '../spv/header-chain.ts';
 import { paymentProofs } from '../spv/payment-proof.ts';
 import type { ProofStore } from '../spv/proof-store.ts';
 import type { ProvedTransaction, TransactionWatcher } from '../spv/watcher.ts';
-import type { Store, StoreOperation } from '../store/store.ts';
+import type { StoreOperation } from '../store/store.ts';
 import type { SyncRecord } from './records.ts';
+import { settlePass, TIMESTAMP_WINDOW } from './scan.ts';
 import type { Wallet } from './wallet.ts';
 import type { WalletFile } from './wallet-file.ts';
-import { TIMESTAMP_WINDOW } from './wallet-sync.ts';
 
 /** Unconfirmed payments from others to keep; a peer can invent any number of them. */
 const MAX_ANNOUNCED = 100;
@@ -23,8 +24,7 @@ export interface LightWalletsModules {
   readonly file: WalletFile;
   readonly chain: HeaderChain;
   readonly proofs: ProofStore;
-  /** The wallet file's. */
-  readonly store: Store;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -151,17 +151,29 @@ export class LightWallets implements TransactionWatcher {
   rewindTo(index: BlockIndex): void {
     const sync = this.#syncRecord(index);
     const ahead = this.#wallets.filter(({ syncedTo }) => syncedTo && syncedTo.height > index.height);
-    this.#store(ahead.flatMap((wallet) => wallet.synced(sync)));
+    this.#store(ahead.flatMap((wallet) => wallet.moved(sync)));
   }
 
   scanned(index: BlockIndex): void {
     this.#store(this.#markScanned(index));
+    if (index === this.#modules.chain.tip) this.#settlePasses();
+  }
+
+  /** Repeats the scan for restored wallets that watch more keys than at its start, which earlier blocks may pay. */
+  #settlePasses(): void {
+    const { chain, clock } = this.#modules;
+    for (const wallet of this.#wallets) {
+      const settled = settlePass(wallet, chain, clock);
+      if (settled !== 'repeat') this.#store(settled);
+      // Not within the scanner's call.
+      else queueMicrotask(() => this.#hooks.rescanAfter(this.start()));
+    }
   }
 
   #markScanned(index: BlockIndex): StoreOperation[] {
     const sync = this.#syncRecord(index);
     const behind = this.#wallets.filter(({ syncedTo }) => !syncedTo || syncedTo.height < index.height);
-    return behind.flatMap((wallet) => wallet.synced(sync));
+    return behind.flatMap((wallet) => wallet.moved(sync));
   }
 
   // Reorganisations
@@ -188,7 +200,7 @@ export class LightWallets implements TransactionWatcher {
   /** Removes a wallet's confirmations in blocks above `fork`. */
   #rewind(wallet: Wallet, fork: BlockIndex): void {
     const isAhead = wallet.syncedTo && wallet.syncedTo.height > fork.height;
-    const sync = isAhead ? wallet.synced(this.#syncRecord(fork)) : [];
+    const sync = isAhead ? wallet.moved(this.#syncRecord(fork)) : [];
     this.#store([...wallet.rewind(fork.height), ...sync]);
   }
 
@@ -210,6 +222,10 @@ export class LightWallets implements TransactionWatcher {
   async #addWallet(wallet: Wallet): Promise<void> {
     const { chain } = this.#modules;
     if (wallet.record.birthday > 0) this.#store(wallet.synced(this.#syncRecord(chain.tip)));
+    else {
+      const pass = { from: 0, watched: wallet.watchedCount };
+      this.#store(wallet.synced({ ...this.#syncRecord(chain.atHeight(0)!), pass }));
+    }
     // Restart the scan at once, before it marks blocks as scanned that this wallet was not scanned for.
     this.#hooks.rescanAfter(this.start());
     await this.#writing;
@@ -270,7 +286,7 @@ export class LightWallets implements TransactionWatcher {
   }
 
   #store(operations: StoreOperation[]): void {
-    if (operations.length > 0) this.#write(this.#modules.store.write(operations));
+    if (operations.length > 0) this.#write(this.#modules.file.write(operations));
   }
 
   /** If a write fails, the state in memory stays correct; the next start scans the same blocks again. */

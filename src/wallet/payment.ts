@@ -6,7 +6,7 @@ import { type Transaction, type TxOut, txOutSize, WITNESS_SCALE_FACTOR } from '.
 import { type Selection, type SelectionTarget, selectCoins } from './coin-selection.ts';
 import { WalletError } from './errors.ts';
 import type { KeyPool } from './key-pool.ts';
-import type { WalletCoin } from './ledger.ts';
+import type { WalletCoin } from './ledger-entry.ts';
 import { signTransaction } from './signing.ts';
 
 /** Satoshis per 1,000 virtual bytes that define dust (Core: DUST_RELAY_TX_FEE). */

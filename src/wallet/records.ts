@@ -15,6 +15,8 @@ export interface WalletRecord {
   readonly xprv: string;
   /** Unix seconds of the creation: no older block concerns the wallet. 0 for a restored wallet. */
   readonly birthday: number;
+  /** Keys to watch after the last one used; absent: the default. */
+  readonly gap?: number;
 }
 
 /** The block up to which a wallet is scanned. */
@@ -22,6 +24,16 @@ export interface SyncRecord {
   readonly height: number;
   /** Locator of that block, highest hash first; finds the fork point after a reorganisation. */
   readonly locator: readonly Uint8Array[];
+  /** Set while payments to keys that are watched only since may be in blocks already scanned. */
+  readonly pass?: ScanPass;
+}
+
+/** A scan of the blocks, to be repeated if the wallet watches more keys at its end than at its start. */
+export interface ScanPass {
+  /** Height of the last block that need not be scanned. */
+  readonly from: number;
+  /** Number of keys watched at the start. */
+  readonly watched: number;
 }
 
 /** A watched key, with its output. */
@@ -30,11 +42,15 @@ export interface KeyRecord extends KeyRef {
   readonly label?: string;
 }
 
-/** The block that contains a transaction. */
-export interface Confirmation {
+/** A block, by height and hash. */
+export interface BlockReference {
   readonly height: number;
   /** 32 bytes, internal order. */
   readonly blockHash: Uint8Array;
+}
+
+/** The block that contains a transaction. */
+export interface Confirmation extends BlockReference {
   /** Unix seconds from the header. */
   readonly blockTime: number;
   /** Position in the block. */
@@ -47,8 +63,12 @@ export interface TransactionRecord {
   /** Unix seconds when the wallet first saw the transaction. */
   readonly time: number;
   readonly confirmation?: Confirmation;
-  /** Whether the transaction conflicts with a block. */
+  /** The block that the transaction conflicts with. */
+  readonly conflict?: BlockReference;
+  /** Whether the transaction conflicts with a block; set by earlier versions, without the block. */
   readonly conflicted?: boolean;
+  readonly abandoned?: boolean;
+  readonly replaced?: boolean;
 }
 
 const encoder = new TextEncoder();
@@ -68,8 +88,8 @@ export function putWallet(id: number, record: WalletRecord): StoreOperation {
 }
 
 /** Returns the write of a wallet's sync state. */
-export function putSync(id: number, { height, locator }: SyncRecord): StoreOperation {
-  return put(`${prefixOf('sync', id)}tip`, { height, locator: locator.map(toReversedHex) });
+export function putSync(id: number, { height, locator, pass }: SyncRecord): StoreOperation {
+  return put(`${prefixOf('sync', id)}tip`, { height, locator: locator.map(toReversedHex), ...(pass ? { pass } : {}) });
 }
 
 /** Returns the write of the number of keys handed out on a chain. */
@@ -89,12 +109,15 @@ export function putKey(id: number, { output, label, ...ref }: KeyRecord): StoreO
 }
 
 /** Returns the write of a transaction. */
-export function putTransaction(id: number, { tx, time, confirmation, conflicted }: TransactionRecord): StoreOperation {
+export function putTransaction(id: number, record: TransactionRecord): StoreOperation {
+  const { tx, time, confirmation, conflict, abandoned, replaced } = record;
   return put(`${prefixOf('tx', id)}${tx.txidHex}`, {
     raw: toHex(tx.encode()),
     time,
     ...(confirmation ? { ...confirmation, blockHash: toReversedHex(confirmation.blockHash) } : {}),
-    ...(conflicted ? { conflicted } : {}),
+    ...(conflict ? { conflict: { ...conflict, blockHash: toReversedHex(conflict.blockHash) } } : {}),
+    ...(abandoned ? { abandoned } : {}),
+    ...(replaced ? { replaced } : {}),
   });
 }
 
@@ -125,8 +148,8 @@ export function* readWallets(store: StoreReader): Generator<[id: number, record:
 /** Returns a wallet's sync state; undefined before its first scan. */
 export function readSync(store: StoreReader, id: number): SyncRecord | undefined {
   for (const [, value] of scan(store, prefixOf('sync', id))) {
-    const { height, locator } = value as { height: number; locator: string[] };
-    return { height, locator: locator.map(fromReversedHex) };
+    const { height, locator, pass } = value as { height: number; locator: string[]; pass?: ScanPass };
+    return { height, locator: locator.map(fromReversedHex), ...(pass ? { pass } : {}) };
   }
   return undefined;
 }
@@ -155,18 +178,25 @@ export function* readKeys(store: StoreReader, id: number): Generator<KeyRecord> 
 
 /** Yields a wallet's transactions. */
 export function* readTransactions(store: StoreReader, id: number): Generator<TransactionRecord> {
-  for (const [, value] of scan(store, prefixOf('tx', id))) {
-    const { raw, time, conflicted, blockHash, ...place } = value as {
+  for (const [txid, value] of scan(store, prefixOf('tx', id))) {
+    const { raw, time, conflict, conflicted, abandoned, replaced, blockHash, ...place } = value as {
       raw: string;
       time: number;
+      conflict?: { height: number; blockHash: string };
       conflicted?: boolean;
+      abandoned?: boolean;
+      replaced?: boolean;
       blockHash?: string;
     } & Omit<Confirmation, 'blockHash'>;
+    const tx = Transaction.decode(fromHex(raw));
+    if (tx.txidHex !== txid) throw new WalletError('corrupt-wallet', `the record of transaction ${txid} is damaged`);
     yield {
-      tx: Transaction.decode(fromHex(raw)),
-      time,
+      ...{ tx, time },
       ...(blockHash === undefined ? {} : { confirmation: { ...place, blockHash: fromReversedHex(blockHash) } }),
+      ...(conflict ? { conflict: { ...conflict, blockHash: fromReversedHex(conflict.blockHash) } } : {}),
       ...(conflicted ? { conflicted } : {}),
+      ...(abandoned ? { abandoned } : {}),
+      ...(replaced ? { replaced } : {}),
     };
   }
 }

@@ -1,10 +1,13 @@
+import { equalBytes } from '../bytes/compare.ts';
 import type { ChainParams } from '../consensus/params.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
-import type { Store } from '../store/store.ts';
+import { StoreError } from '../store/errors.ts';
+import type { Store, StoreOperation, StoreReader } from '../store/store.ts';
+import { CheckedStore, corrupt } from './checked-store.ts';
 import { WalletError } from './errors.ts';
-import { KeyPool } from './key-pool.ts';
+import { GAP_LIMIT, KeyPool, MAX_GAP } from './key-pool.ts';
 import { type AddressType, addressTypes, checkMnemonic, KeyTree, newMnemonic } from './keys.ts';
 import { Ledger } from './ledger.ts';
 import {
@@ -35,6 +38,11 @@ export interface NewWalletOptions {
   readonly addressType?: AddressType;
   /** BIP39 mnemonic to restore the wallet from; default: a new one. */
   readonly mnemonic?: string;
+  /**
+   * Keys to watch after the last one used, on each chain: 1 to 10,000, default 20 (BIP44). A restored wallet finds no
+   * payment beyond more unused keys than this.
+   */
+  readonly gap?: number;
 }
 
 /**
@@ -65,16 +73,22 @@ export class WalletFile {
     this.#modules = modules;
   }
 
-  /** Reads the wallets of a store. Throws `WalletError` 'corrupt-wallet'. */
+  /** Reads and verifies the wallets of a store. Throws `WalletError` 'corrupt-wallet'. */
   static async open(options: { params: ChainParams }, modules: WalletFileModules): Promise<WalletFile> {
-    const file = new WalletFile({ ...modules, params: options.params });
-    const { store } = modules;
-    for (const [id, record] of readWallets(store)) {
-      const tree = KeyTree.fromExtendedPrivateKey(record.xprv, file.#coinType);
-      const keys = new KeyPool(id, tree, readKeys(store, id), readNext(store, id));
-      file.#add(id, record, keys);
+    const coinType = options.params.network === 'main' ? 0 : 1;
+    try {
+      const store = await CheckedStore.open(modules.store, (records) => checkOldRecords(records, coinType));
+      const file = new WalletFile({ ...modules, store, params: options.params });
+      for (const [id, record] of readWallets(store)) {
+        const tree = KeyTree.fromExtendedPrivateKey(record.xprv, coinType);
+        const stored = { keys: readKeys(store, id), next: readNext(store, id) };
+        file.#add(id, record, new KeyPool(id, tree, stored, record.gap));
+      }
+      return file;
+    } catch (error) {
+      if (error instanceof StoreError || (error instanceof WalletError && error.hint !== undefined)) throw error;
+      throw corrupt(modules.store, error instanceof Error ? error.message : String(error), error);
     }
-    return file;
   }
 
   get #coinType(): number {
@@ -87,6 +101,11 @@ export class WalletFile {
     const wallet = new Wallet(id, record, { keys, ledger, sync: readSync(store, id) }, this.#modules);
     this.#wallets.set(record.name, wallet);
     return wallet;
+  }
+
+  /** Writes operations that the wallets' methods returned, in the order of the calls. Rejects if the write fails. */
+  write(operations: readonly StoreOperation[]): Promise<void> {
+    return this.#modules.store.write(operations);
   }
 
   /** Calls `adopt` for every new wallet, before `createWallet` returns it. */
@@ -106,7 +125,8 @@ export class WalletFile {
 
   /**
    * Creates a wallet. Its keys are on disk before it is returned. A restored wallet finds its coins when the file
-   * follows a chain (`attachWallet`). Throws `WalletError` 'wallet-exists', 'bad-wallet-name' or 'bad-mnemonic'.
+   * follows a chain (`attachWallet`). Throws `WalletError` 'wallet-exists', 'bad-wallet-name',
+   * 'bad-mnemonic' or 'bad-gap'.
    */
   createWallet(name: string, options: NewWalletOptions = {}): Promise<Wallet> {
     const creation = this.#lastCreation.then(() => this.#create(name, options));
@@ -114,12 +134,16 @@ export class WalletFile {
     return creation;
   }
 
-  async #create(name: string, { addressType = 'bech32', mnemonic: words }: NewWalletOptions): Promise<Wallet> {
+  async #create(name: string, options: NewWalletOptions): Promise<Wallet> {
+    const { addressType = 'bech32', mnemonic: words, gap = GAP_LIMIT } = options;
     if (this.#wallets.has(name)) throw new WalletError('wallet-exists', `wallet '${name}' already exists`);
     if (!NAME.test(name)) {
       throw new WalletError('bad-wallet-name', `invalid wallet name '${name}'`, {
         hint: 'Use 1 to 64 letters, digits, spaces, dots, hyphens and underscores. Start with a letter or digit.',
       });
+    }
+    if (!Number.isInteger(gap) || gap < 1 || gap > MAX_GAP) {
+      throw new WalletError('bad-gap', `the gap must be a whole number from 1 to ${MAX_GAP}, not ${gap}`);
     }
     const { clock, store } = this.#modules;
     const mnemonic = words === undefined ? newMnemonic() : checkMnemonic(words);
@@ -127,9 +151,10 @@ export class WalletFile {
     const record = {
       ...{ name, addressType, mnemonic, xprv: tree.extendedPrivateKey },
       birthday: words === undefined ? unixSeconds(clock) : 0,
+      ...(gap === GAP_LIMIT ? {} : { gap }),
     };
     const id = Math.max(0, ...this.wallets().map((wallet) => wallet.id)) + 1;
-    const keys = new KeyPool(id, tree, [], []);
+    const keys = new KeyPool(id, tree, { keys: [], next: [] }, gap);
     // A restored wallet may have coins of any type.
     const types = words === undefined ? [addressType] : addressTypes;
     await store.write([putWallet(id, record), ...types.flatMap((type) => keys.open(type))]);
@@ -137,5 +162,22 @@ export class WalletFile {
     const wallet = this.#add(id, record, keys);
     await this.#adopt(wallet);
     return wallet;
+  }
+}
+
+/**
+ * Verifies records without checksums by what they say: the mnemonic has a checksum of its own, and the keys follow from
+ * it. (A transaction is compared with its txid whenever it is read.) Throws `WalletError`.
+ */
+async function checkOldRecords(records: StoreReader, coinType: number): Promise<void> {
+  for (const [id, { name, mnemonic, xprv }] of readWallets(records)) {
+    const tree = await KeyTree.fromMnemonic(checkMnemonic(mnemonic), coinType);
+    if (tree.extendedPrivateKey !== xprv) {
+      throw new WalletError('corrupt-wallet', `the root key of wallet '${name}' does not match its mnemonic`);
+    }
+    for (const key of readKeys(records, id)) {
+      if (equalBytes(tree.output(key).scriptPubKey, key.output.scriptPubKey)) continue;
+      throw new WalletError('corrupt-wallet', `a key of wallet '${name}' does not match its mnemonic`);
+    }
   }
 }

@@ -1,22 +1,20 @@
 import type { Chain } from '../chain/chain.ts';
-import type { BlockIndex } from '../chain/tree/block-index.ts';
 import type { Mempool } from '../mempool/mempool.ts';
+import { type Clock, systemClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Store, StoreOperation } from '../store/store.ts';
+import type { StoreOperation } from '../store/store.ts';
+import { resubmission } from './resubmit.ts';
+import { scanToTip, settlePass, syncRecord } from './scan.ts';
 import type { Wallet } from './wallet.ts';
 import type { WalletFile } from './wallet-file.ts';
-
-/** Blocks to scan between writes; a crash repeats at most this many. */
-const SCAN_BATCH = 500;
-/** Seconds that a block's time may differ from the real time (Core: TIMESTAMP_WINDOW). */
-export const TIMESTAMP_WINDOW = 2 * 60 * 60;
 
 /** Modules that `attachWallet` uses. */
 export interface WalletSyncModules {
   readonly chain: Chain;
   readonly mempool: Mempool;
-  readonly store: Store;
   readonly logger: Logger;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -25,27 +23,31 @@ export interface WalletSyncModules {
  * detaches.
  */
 export async function attachWallet(file: WalletFile, modules: WalletSyncModules): Promise<() => Promise<void>> {
-  const { chain, mempool, store, logger } = modules;
+  const { chain, mempool, logger, clock = systemClock } = modules;
   let writing: Promise<void> = Promise.resolve();
   const write = (operations: StoreOperation[]) => {
     if (operations.length === 0) return;
-    writing = store.write(operations).catch((error: unknown) => {
+    writing = file.write(operations).catch((error: unknown) => {
       // The state in memory stays correct; the next start scans these blocks again.
       logger.error({ err: error }, 'wallet file write failed');
     });
   };
 
   /** Wallets below the tip: they get their blocks by the scan, not by events. */
-  const scanning = new Set<Wallet>();
-  const scan = async (wallet: Wallet) => {
-    scanning.add(wallet);
-    await scanToTip(wallet, modules);
-    scanning.delete(wallet);
+  const scanning = new Map<Wallet, Promise<void>>();
+  let isDetached = false;
+  const scan = (wallet: Wallet): Promise<void> => {
+    const done = scanToTip(wallet, file, { chain, logger, clock, isStopped: () => isDetached }).finally(() =>
+      scanning.delete(wallet),
+    );
+    scanning.set(wallet, done);
+    return done;
   };
   for (const wallet of file.wallets()) await scan(wallet);
   file.onCreated(scan);
 
   const following = (wallet: Wallet) => !scanning.has(wallet);
+  const resubmit = resubmission(file, { mempool, logger, clock });
   const off = [
     chain.events.on('blockConnected', ({ index, block }) => {
       const sync = syncRecord(chain, index);
@@ -53,74 +55,46 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
         file
           .wallets()
           .filter(following)
-          .flatMap((wallet) => [...wallet.blockConnected(block, index.height), ...wallet.synced(sync)]),
+          .flatMap((wallet) => [...wallet.blockConnected(block, index.height), ...wallet.moved(sync)]),
       );
     }),
     chain.events.on('blockDisconnected', ({ index }) => {
       const sync = syncRecord(chain, index.prev!);
       write(
-        file
-          .wallets()
-          .filter(following)
-          .flatMap((wallet) => [...wallet.rewind(index.height - 1), ...wallet.synced(sync)]),
+        file.wallets().flatMap((wallet) => [
+          // A scan that repeats earlier blocks has confirmations above the block that it is at.
+          ...wallet.rewind(index.height - 1),
+          ...(following(wallet) ? wallet.moved(sync) : []),
+        ]),
       );
+    }),
+    chain.events.on('tip', () => {
+      for (const wallet of file.wallets().filter(following)) {
+        const settled = settlePass(wallet, chain, clock);
+        if (settled === 'repeat') {
+          scan(wallet).catch((error: unknown) =>
+            logger.error({ err: error, wallet: wallet.name }, 'wallet scan failed'),
+          );
+        } else write(settled);
+      }
+      write(resubmit.now());
     }),
     mempool.events.on('added', ({ entry }) => {
       write(file.wallets().flatMap((wallet) => wallet.transactionAdded(entry.tx)));
     }),
-    mempool.events.on('removed', ({ entry }) => {
-      for (const wallet of file.wallets()) wallet.transactionRemoved(entry.tx);
+    mempool.events.on('removed', ({ entry, reason }) => {
+      write(file.wallets().flatMap((wallet) => wallet.transactionRemoved(entry.tx, reason)));
+      if (reason === 'expiry' || reason === 'sizelimit' || reason === 'reorg') resubmit.soon();
     }),
   ];
   for (const { tx } of mempool.entries()) write(file.wallets().flatMap((wallet) => wallet.transactionAdded(tx)));
-  for (const wallet of file.wallets()) resubmit(wallet, mempool, logger);
+  write(resubmit.now());
 
   return async () => {
+    isDetached = true;
+    resubmit.stop();
     for (const unsubscribe of off) unsubscribe();
+    await Promise.allSettled(scanning.values());
     await writing;
   };
-}
-
-/** Scans the blocks from a wallet's sync state to the tip (Core: ScanForWalletTransactions). */
-async function scanToTip(wallet: Wallet, { chain, store, logger }: Omit<WalletSyncModules, 'mempool'>): Promise<void> {
-  const { syncedTo } = wallet;
-  let at = syncedTo ? chain.findLocator(syncedTo.locator) : chain.atHeight(0)!;
-  let operations: StoreOperation[] = syncedTo && syncedTo.height > at.height ? wallet.rewind(at.height) : [];
-  const first = at.height;
-  // The tip may change during a write.
-  while (at !== chain.tip || operations.length > 0 || !wallet.syncedTo) {
-    for (let i = 0; i < SCAN_BATCH && at !== chain.tip; i++) {
-      at = chain.atHeight(at.height + 1)!;
-      if (at.time < wallet.record.birthday - TIMESTAMP_WINDOW) continue;
-      const block = chain.getBlock(at);
-      if (block) operations.push(...wallet.blockConnected(block, at.height));
-    }
-    operations.push(...wallet.synced(syncRecord(chain, at)));
-    await store.write(operations);
-    operations = [];
-    // A reorganisation during the write may have disconnected `at`.
-    const fork = chain.findFork(at);
-    if (fork !== at) {
-      operations = wallet.rewind(fork.height);
-      at = fork;
-    }
-  }
-  if (at.height > first) logger.info({ wallet: wallet.name, from: first, to: at.height }, 'wallet scan finished');
-}
-
-/** Submits the wallet's unconfirmed transactions to the mempool (Core: ResubmitWalletTransactions). */
-function resubmit(wallet: Wallet, mempool: Mempool, logger: Logger): void {
-  for (const tx of wallet.unconfirmed()) {
-    if (mempool.has(tx.txid)) continue;
-    const result = mempool.accept(tx);
-    if ('reject' in result)
-      logger.info(
-        { wallet: wallet.name, txid: tx.txidHex, reason: result.reject.reason },
-        'wallet transaction rejected by the mempool',
-      );
-  }
-}
-
-function syncRecord(chain: Chain, index: BlockIndex) {
-  return { height: index.height, locator: chain.locator(index) };
 }

@@ -1,4 +1,5 @@
 import type { ChainParams } from '../consensus/params.ts';
+import type { RemovalReason } from '../mempool/entry.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
@@ -6,11 +7,13 @@ import type { Block } from '../primitives/block.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Transaction, TxOut } from '../primitives/transaction.ts';
 import { encodeAddress } from '../script/address.ts';
-import type { Store, StoreOperation } from '../store/store.ts';
+import type { StoreOperation } from '../store/store.ts';
+import type { CheckedStore } from './checked-store.ts';
 import { WalletError } from './errors.ts';
-import type { KeyPool } from './key-pool.ts';
+import { GAP_LIMIT, type KeyPool } from './key-pool.ts';
 import { type AddressType, type KeyRef, keyPath } from './keys.ts';
-import type { Ledger, LedgerEntry, WalletCoin } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import type { LedgerEntry, WalletCoin } from './ledger-entry.ts';
 import { buildPayment, checkPayment, chooseCoins, type Funds, type Payment, type PaymentOptions } from './payment.ts';
 import { type Confirmation, type KeyRecord, putSync, type SyncRecord, type WalletRecord } from './records.ts';
 import { isAcceptableUnconfirmed } from './unconfirmed-check.ts';
@@ -18,7 +21,7 @@ import { isAcceptableUnconfirmed } from './unconfirmed-check.ts';
 /** Modules that a `Wallet` uses. */
 export interface WalletModules {
   readonly params: ChainParams;
-  readonly store: Store;
+  readonly store: CheckedStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -57,8 +60,10 @@ export interface UnspentCoin extends WalletCoin {
 /** A transaction with its effect on a wallet. */
 export interface WalletTransaction {
   readonly entry: LedgerEntry;
-  /** 1 if the tip contains the transaction, 0 if unconfirmed, negative if conflicted. */
+  /** 1 if the tip contains the transaction, 0 if unconfirmed, -1 if the tip conflicts with it, and so on. */
   readonly confirmations: number;
+  /** Whether the transaction is confirmed, or spends trusted coins of the wallet only (Core: CachedTxIsTrusted). */
+  readonly isTrusted: boolean;
   /** Satoshis of the wallet's coins that the transaction spends. */
   readonly debit: bigint;
   /** Satoshis that the transaction pays the wallet. */
@@ -112,6 +117,14 @@ export class Wallet {
     const { change = false, type = this.addressType, label } = options;
     const { key, operations } = this.#keys.take({ type, change }, label);
     await this.#modules.store.write(operations);
+    const distance = this.#keys.distanceFromUsed(key);
+    if (distance > GAP_LIMIT) {
+      // Wallets of other programs have the same default.
+      this.#modules.logger.warn(
+        { wallet: this.name, address: this.#address(key), gap: distance },
+        'address beyond the gap limit: a restore from the words finds payments to it only with this gap',
+      );
+    }
     return this.#address(key);
   }
 
@@ -142,6 +155,16 @@ export class Wallet {
   /** Returns the wallet's outputs that no known block spends. */
   watchedOutPoints(): OutPoint[] {
     return this.#ledger.unspentInBlocks();
+  }
+
+  /** Number of watched keys. */
+  get watchedCount(): number {
+    return this.#keys.watchedCount;
+  }
+
+  /** The gap that a restore from the mnemonic needs to find payments to every address handed out. */
+  get neededGap(): number {
+    return this.#keys.neededGap;
   }
 
   /** Returns whether the wallet has the key of a script. */
@@ -182,7 +205,7 @@ export class Wallet {
     const known = new Map<LedgerEntry, boolean>();
     for (const coin of this.#ledger.coins()) {
       const { entry, outpoint } = coin;
-      if (entry.conflicted || !(entry.confirmation || entry.inMempool) || this.#ledger.isSpent(outpoint)) continue;
+      if (!(entry.confirmation || entry.inMempool) || this.#ledger.isSpent(outpoint)) continue;
       const confirmations = this.#confirmations(entry);
       const isMature = !entry.tx.isCoinbase || confirmations > this.#modules.params.coinbaseMaturity;
       yield { ...coin, confirmations, isMature, isSafe: this.#isTrusted(entry, known) };
@@ -204,9 +227,11 @@ export class Wallet {
     return trusted;
   }
 
-  #confirmations({ confirmation, conflicted }: LedgerEntry): number {
-    if (conflicted) return -1;
-    return confirmation && this.#sync ? this.#sync.height - confirmation.height + 1 : 0;
+  /** Returns the depth, negative for a conflicted transaction (Core: GetTxDepthInMainChain). */
+  #confirmations({ confirmation, conflict }: LedgerEntry): number {
+    const height = this.#sync?.height ?? 0;
+    if (conflict) return Math.min(-1, conflict.height - height - 1);
+    return confirmation ? Math.max(1, height - confirmation.height + 1) : 0;
   }
 
   // Payments
@@ -277,6 +302,11 @@ export class Wallet {
     return entry && this.#describe(entry);
   }
 
+  /** Returns the wallet's other transactions that spend an input of this one. */
+  conflictsOf(tx: Transaction): LedgerEntry[] {
+    return this.#ledger.conflictsOf(tx);
+  }
+
   #describe(entry: LedgerEntry): WalletTransaction {
     let debit = 0n;
     let ownInputs = 0;
@@ -293,7 +323,8 @@ export class Wallet {
       if (this.owns(scriptPubKey)) credit += value;
     }
     const fee = ownInputs === entry.tx.inputs.length ? debit - total : undefined;
-    return { entry, confirmations: this.#confirmations(entry), debit, credit, fee };
+    const isTrusted = this.#isTrusted(entry, new Map());
+    return { entry, confirmations: this.#confirmations(entry), isTrusted, debit, credit, fee };
   }
 
   // Chain and mempool events. The caller writes the returned operations to the store in the order of the calls.
@@ -309,18 +340,27 @@ export class Wallet {
     return [putSync(this.id, sync)];
   }
 
-  /** Adds the wallet's transactions in a connected block. */
-  blockConnected(block: Block, height: number): StoreOperation[] {
-    const { hash: blockHash, header } = block;
-    return block.transactions.flatMap((tx, position) =>
-      this.transactionConfirmed(tx, { height, blockHash, blockTime: header.time, position }),
-    );
+  /** Does so after a block was connected or disconnected, and keeps the pass of the scan. */
+  moved(sync: SyncRecord): StoreOperation[] {
+    const pass = this.#sync?.pass;
+    return this.synced(pass ? { ...sync, pass: { ...pass, from: Math.min(pass.from, sync.height) } } : sync);
   }
 
-  /** Adds a confirmed transaction; ignores one that does not concern the wallet. */
+  /** Adds the wallet's transactions in a connected block, and marks those that conflict with the block's. */
+  blockConnected(block: Block, height: number): StoreOperation[] {
+    const { hash: blockHash, header } = block;
+    const operations: StoreOperation[] = [];
+    for (const [position, tx] of block.transactions.entries()) {
+      operations.push(...this.transactionConfirmed(tx, { height, blockHash, blockTime: header.time, position }));
+    }
+    return operations;
+  }
+
+  /** Adds a confirmed transaction; of one that does not concern the wallet, only the conflicts count. */
   transactionConfirmed(tx: Transaction, confirmation: Confirmation): StoreOperation[] {
-    if (!this.#ledger.concerns(tx)) return [];
-    return this.#ledger.record(tx, unixSeconds(this.#modules.clock), confirmation);
+    const operations = this.#ledger.confirmedElsewhere(tx, confirmation);
+    if (!this.#ledger.concerns(tx)) return operations;
+    return [...operations, ...this.#ledger.record(tx, unixSeconds(this.#modules.clock), confirmation)];
   }
 
   /** Removes all confirmations above `height`. */
@@ -328,14 +368,14 @@ export class Wallet {
     return this.#ledger.rewind(height);
   }
 
-  /** Adds a transaction that the mempool accepted; ignores one that does not concern the wallet. */
+  /** Adds a transaction that the mempool accepted; of one that does not concern the wallet, only the conflicts count. */
   transactionAdded(tx: Transaction): StoreOperation[] {
+    this.#ledger.addMempoolConflict(tx);
     if (!this.#ledger.concerns(tx)) return [];
     const known = this.#ledger.get(tx.txidHex);
-    const isNews = !known || known.confirmation || known.conflicted;
-    const operations = isNews ? this.#ledger.record(tx, unixSeconds(this.#modules.clock), undefined) : [];
-    this.#ledger.get(tx.txidHex)!.inMempool = true;
-    return operations;
+    const operations =
+      known && !known.confirmation ? [] : this.#ledger.record(tx, unixSeconds(this.#modules.clock), undefined);
+    return [...operations, ...this.#ledger.mempoolAdded(this.#ledger.get(tx.txidHex)!)];
   }
 
   /**
@@ -345,7 +385,7 @@ export class Wallet {
    */
   transactionAnnounced(tx: Transaction): StoreOperation[] {
     const known = this.#ledger.get(tx.txidHex);
-    if (known?.confirmation || known?.conflicted || this.#ledger.isConflicted(tx)) return [];
+    if (known?.confirmation || known?.conflict || this.#ledger.isConflicted(tx)) return [];
     const output = (outpoint: OutPoint) => this.#ledger.coin(outpoint)?.output;
     if (!this.#ledger.concerns(tx) || !isAcceptableUnconfirmed(tx, output)) return [];
     for (const conflict of this.#ledger.conflictsOf(tx)) conflict.inMempool = false;
@@ -353,9 +393,12 @@ export class Wallet {
   }
 
   /** Handles the removal of a transaction from the mempool. */
-  transactionRemoved(tx: Transaction): void {
+  transactionRemoved(tx: Transaction, reason: RemovalReason): StoreOperation[] {
+    this.#ledger.removeMempoolConflict(tx);
     const entry = this.#ledger.get(tx.txidHex);
-    if (entry) entry.inMempool = false;
+    if (!entry) return [];
+    entry.inMempool = false;
+    return reason === 'replaced' ? this.#ledger.markReplaced(entry) : [];
   }
 
   /** Removes an unconfirmed transaction from the wallet. */
@@ -363,11 +406,28 @@ export class Wallet {
     return this.#ledger.forget(txidHex);
   }
 
-  /** Returns the unconfirmed transactions, parents first, for resubmission to the mempool after a start. */
+  /**
+   * Gives up an unconfirmed transaction and those that spend its outputs, so that their coins can be spent again (Core:
+   * AbandonTransaction). Throws `WalletError` 'not-abandonable' if it is confirmed, conflicted, or in the mempool.
+   */
+  async abandon(txidHex: string): Promise<void> {
+    const entry = this.#ledger.get(txidHex);
+    if (!entry || entry.confirmation || entry.conflict || entry.inMempool) {
+      throw new WalletError('not-abandonable', `transaction ${txidHex} is not eligible for abandonment`);
+    }
+    await this.#modules.store.write(this.#ledger.abandon([entry]));
+  }
+
+  /** Whether a transaction waits for a block outside the mempool. */
+  get hasUnoffered(): boolean {
+    return this.#ledger.hasUnoffered;
+  }
+
+  /**
+   * Returns the transactions that wait for a block, parents first, to be offered to the mempool. Not those that are
+   * abandoned, replaced, or in conflict with a block or with the mempool.
+   */
   unconfirmed(): Transaction[] {
-    return this.#ledger
-      .entries()
-      .filter(({ confirmation, conflicted, tx }) => !confirmation && !conflicted && !tx.isCoinbase)
-      .map(({ tx }) => tx);
+    return this.#ledger.pending().map(({ tx }) => tx);
   }
 }

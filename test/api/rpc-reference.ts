@@ -40,9 +40,7 @@ export const missingMethods: Readonly<Record<string, readonly string[]>> = {
     ...['backupwallet', 'listwalletdir', 'loadwallet', 'migratewallet', 'restorewallet', 'setwalletflag'],
     'unloadwallet',
   ],
-  'wallet payments': [
-    ...['abandontransaction', 'bumpfee', 'listlockunspent', 'lockunspent', 'send', 'sendall', 'sendmany'],
-  ],
+  'wallet payments': [...['bumpfee', 'listlockunspent', 'lockunspent', 'send', 'sendall', 'sendmany']],
   'wallet lists, labels and rescans': [
     ...['abortrescan', 'getaddressesbylabel', 'getreceivedbyaddress', 'getreceivedbylabel', 'importprunedfunds'],
     ...['keypoolrefill', 'listaddressgroupings', 'listlabels', 'listreceivedbyaddress', 'listreceivedbylabel'],
@@ -53,7 +51,7 @@ export const missingMethods: Readonly<Record<string, readonly string[]>> = {
     ...['dumptxoutset', 'getblockfrompeer', 'getchainstates', 'getchaintxstats', 'loadtxoutset', 'pruneblockchain'],
     'verifychain',
   ],
-  'mempool and fees': [...['getprioritisedtransactions', 'gettxspendingprevout', 'importmempool', 'savemempool']],
+  'mempool and fees': [...['getprioritisedtransactions', 'gettxspendingprevout']],
   'diagnosis and notifications': ['getmemoryinfo', 'getzmqnotifications', 'logging'],
 };
 

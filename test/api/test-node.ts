@@ -67,7 +67,7 @@ export class TestNode {
     await peers.start();
     const walletStore = new MemoryStore();
     const wallets = await WalletFile.open({ params }, { store: walletStore, clock, random: systemRandom, logger });
-    const detach = await attachWallet(wallets, { chain, mempool, store: walletStore, logger });
+    const detach = await attachWallet(wallets, { chain, mempool, clock, logger });
     const { minerAddress } = options;
     const scriptPubKey = minerAddress === undefined ? undefined : decodeAddress(minerAddress, params.address);
     const node: RpcNode = {

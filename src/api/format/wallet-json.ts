@@ -1,4 +1,5 @@
-import { toHex, toReversedHex } from '../../bytes/hex.ts';
+import { compareBytes } from '../../bytes/compare.ts';
+import { fromReversedHex, toHex, toReversedHex } from '../../bytes/hex.ts';
 import type { HeaderView } from '../../chain/tree/header-view.ts';
 import type { Mempool } from '../../mempool/mempool.ts';
 import { SEQUENCE_FINAL } from '../../primitives/transaction.ts';
@@ -27,7 +28,7 @@ export function lastProcessedBlock(wallet: Wallet): JsonObject | undefined {
 
 /** Describes the confirmation status of a wallet transaction (Core: WalletTxToJSON). */
 export function walletTransactionJson(transaction: WalletTransaction, view: WalletView): JsonObject {
-  const { entry, confirmations } = transaction;
+  const { entry, confirmations, isTrusted } = transaction;
   const { tx, confirmation, time } = entry;
   const block = confirmation && {
     blockhash: toReversedHex(confirmation.blockHash),
@@ -38,22 +39,30 @@ export function walletTransactionJson(transaction: WalletTransaction, view: Wall
   return {
     confirmations,
     generated: tx.isCoinbase ? true : undefined,
-    ...(block ?? { trusted: isTrusted(transaction) }),
+    ...(block ?? { trusted: isTrusted }),
     txid: tx.txidHex,
     wtxid: tx.wtxidHex,
-    walletconflicts: [],
-    mempoolconflicts: [],
+    walletconflicts: sortedTxids(view.wallet.conflictsOf(tx).map((conflict) => conflict.tx.txidHex)),
+    mempoolconflicts: sortedTxids([...entry.mempoolConflicts]),
     time,
     timereceived: time,
     'bip125-replaceable': replaceability(transaction, view),
   };
 }
 
-/** Lists the payments in a transaction, sent before received, without change (Core: ListTransactions). */
+/** Sorts as a set of Core's: by the bytes in internal order. */
+function sortedTxids(txids: readonly string[]): string[] {
+  return txids.toSorted((a, b) => compareBytes(fromReversedHex(a), fromReversedHex(b)));
+}
+
+/**
+ * Lists the payments in a transaction, sent before received, without change. What the wallet received in a conflicted
+ * transaction is not listed (Core: ListTransactions).
+ */
 export function paymentsJson(transaction: WalletTransaction, view: WalletView): JsonObject[] {
-  const { entry, debit, fee } = transaction;
+  const { entry, debit, fee, confirmations } = transaction;
   const { wallet, chain } = view;
-  const { tx } = entry;
+  const { tx, abandoned } = entry;
   const sent: JsonObject[] = [];
   const received: JsonObject[] = [];
   for (const [vout, { value, scriptPubKey }] of tx.outputs.entries()) {
@@ -64,11 +73,11 @@ export function paymentsJson(transaction: WalletTransaction, view: WalletView): 
     const label = key && !key.change ? (key.label ?? '') : undefined;
     if (isSent) {
       const paid = amountJson(fee === undefined ? 0n : -fee);
-      sent.push({ address, category: 'send', amount: amountJson(-value), label, vout, fee: paid, abandoned: false });
+      sent.push({ address, category: 'send', amount: amountJson(-value), label, vout, fee: paid, abandoned });
     }
-    if (key) {
+    if (key && confirmations >= 0) {
       const category = receivedCategory(transaction, view);
-      received.push({ address, category, amount: amountJson(value), label, vout, abandoned: false });
+      received.push({ address, category, amount: amountJson(value), label, vout, abandoned });
     }
   }
   return [...sent, ...received];
@@ -92,11 +101,6 @@ export function fullTransactionJson(transaction: WalletTransaction, view: Wallet
     hex: toHex(entry.tx.encode()),
     lastprocessedblock: lastProcessedBlock(view.wallet),
   };
-}
-
-/** Returns whether an unconfirmed transaction is trusted: sent by the wallet, and in the mempool. */
-function isTrusted({ entry, debit, fee }: WalletTransaction): boolean {
-  return entry.inMempool && debit > 0n && fee !== undefined;
 }
 
 /** Returns whether a transaction or an unconfirmed ancestor signals replaceability (BIP125). */

@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../../node/config.ts';
+import { MAX_GAP } from '../../wallet/key-pool.ts';
 import type { AddressType } from '../../wallet/keys.ts';
 import { type CommonOptions, configOf, nodeOptions, seedOptions } from '../options.ts';
 import { bold, note, printResult } from '../output.ts';
@@ -14,6 +15,13 @@ type SendCliOptions = CommonOptions & {
   readonly seed?: string[] | boolean;
 };
 
+type CreateWalletCliOptions = CommonOptions & {
+  readonly name?: string;
+  readonly type: AddressType;
+  readonly restore?: boolean;
+  readonly gap?: string;
+};
+
 /** Adds the commands `createwallet`, `showmnemonic`, `listaddresses`, `getbalance` and `send`. */
 export function addWalletCommands(program: Command): void {
   nodeOptions(program.command('createwallet'))
@@ -25,8 +33,10 @@ export function addWalletCommands(program: Command): void {
         .default('bech32'),
     )
     .option('--restore', 'restore a wallet from its mnemonic, read from standard input; requires --name')
-    .action(async (options: CommonOptions & { name?: string; type: AddressType; restore?: boolean }) => {
+    .option('--gap <keys>', 'with --restore: unused addresses in a row after which the search ends (default: 20)')
+    .action(async (options: CreateWalletCliOptions) => {
       if (options.restore) return restore(options);
+      if (options.gap !== undefined) throw new UsageError('bad-gap', '--gap requires --restore');
       const { createWallet } = await import('../../commands/create-wallet.ts');
       const created = await createWallet(configOf(options), {
         type: options.type,
@@ -40,9 +50,17 @@ export function addWalletCommands(program: Command): void {
     .action(async (options: CommonOptions) => {
       const config = configOf(options);
       const { showMnemonics } = await import('../../commands/mnemonic.ts');
-      printResult(options.json, await showMnemonics(config), (list) =>
+      const mnemonics = await showMnemonics(config);
+      printResult(options.json, mnemonics, (list) =>
         list.map(({ wallet, mnemonic }) => `${bold(wallet)}  ${mnemonic}`).join('\n'),
       );
+      for (const { wallet, gap } of mnemonics) {
+        if (gap === undefined) continue;
+        note(
+          `Wallet '${wallet}' has handed out addresses ${gap} in a row without a payment: restore it with --gap ${gap} ` +
+            'or more, or payments to them are not found.',
+        );
+      }
     });
 
   nodeOptions(program.command('listaddresses'))
@@ -106,13 +124,17 @@ export function addWalletCommands(program: Command): void {
     });
 }
 
-async function restore(options: CommonOptions & { name?: string; type: AddressType }): Promise<void> {
+async function restore(options: CreateWalletCliOptions): Promise<void> {
   const config = configOf(options);
   const { name, type } = options;
+  const gap = options.gap === undefined ? undefined : Number(options.gap);
+  if (gap !== undefined && !(/^\d+$/.test(options.gap!) && gap >= 1 && gap <= MAX_GAP)) {
+    throw new UsageError('bad-gap', `--gap '${options.gap}' is not a whole number from 1 to ${MAX_GAP}`);
+  }
   if (name === undefined) throw new UsageError('no-wallet-name', '--restore requires --name');
   if (process.stdin.isTTY) note('Type the mnemonic, then Enter and Ctrl-D:');
   const mnemonic = await text(process.stdin);
   const { restoreWallet } = await import('../../commands/mnemonic.ts');
-  const restored = await restoreWallet(config, { name, mnemonic, type });
+  const restored = await restoreWallet(config, { name, mnemonic, type, ...(gap === undefined ? {} : { gap }) });
   printResult(options.json, restored, ({ wallet, address }) => `${bold(wallet)}  ${address}`);
 }

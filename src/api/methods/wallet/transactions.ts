@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { toReversedHex } from '../../../bytes/hex.ts';
+import { WalletError } from '../../../wallet/errors.ts';
 import { addressScript } from '../../arguments/address.ts';
 import {
   amountArgument,
@@ -116,6 +117,28 @@ export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
       const prefixes = context.node.params.address;
       const decoded = verbose ? transactionJson(transaction.entry.tx, { prefixes }) : undefined;
       return { ...shown, decoded, lastprocessedblock };
+    },
+  }),
+  method({
+    name: 'abandontransaction',
+    category: 'Wallet',
+    description:
+      'Marks an unconfirmed transaction and its descendants as abandoned, so that their inputs can be spent again. The\n' +
+      'transaction must be neither in a block nor in the mempool. It is no longer submitted, but a peer may still relay it.',
+    arguments: [hashArgument('txid', 'The transaction id.')],
+    result: 'null',
+    example: '"txid"',
+    handler: async (context, txid) => {
+      const wallet = context.wallet();
+      const txidHex = toReversedHex(txid);
+      if (!wallet.transaction(txidHex)) {
+        throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'Invalid or non-wallet transaction id');
+      }
+      await wallet.abandon(txidHex).catch((error: unknown) => {
+        if (!(error instanceof WalletError) || error.code !== 'not-abandonable') throw error;
+        throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'Transaction not eligible for abandonment');
+      });
+      return null;
     },
   }),
   method({

@@ -1,0 +1,97 @@
+import type { Chain } from '../chain/chain.ts';
+import type { BlockIndex } from '../chain/tree/block-index.ts';
+import { type Clock, unixSeconds } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { StoreOperation } from '../store/store.ts';
+import type { ScanPass, SyncRecord } from './records.ts';
+import type { Wallet } from './wallet.ts';
+import type { WalletFile } from './wallet-file.ts';
+
+/** Blocks to scan between writes; a crash repeats at most this many. */
+const SCAN_BATCH = 500;
+/** Milliseconds of scanning before other work gets its turn. */
+const SLICE_MS = 5;
+/** Seconds that a block's time may differ from the real time (Core: TIMESTAMP_WINDOW). */
+export const TIMESTAMP_WINDOW = 2 * 60 * 60;
+/** Seconds after which a tip is too old for the chain to count as downloaded (Core: DEFAULT_MAX_TIP_AGE). */
+const MAX_TIP_AGE = 24 * 60 * 60;
+
+/** Modules that `scanToTip` uses. */
+export interface ScanModules {
+  readonly chain: Chain;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Returns whether the scan shall end before the tip; a later one continues it. */
+  readonly isStopped: () => boolean;
+}
+
+/**
+ * Scans the blocks from a wallet's sync state to the tip, and again as long as that finds keys to watch that earlier
+ * blocks have not been scanned for (Core: ScanForWalletTransactions).
+ */
+export async function scanToTip(wallet: Wallet, file: WalletFile, modules: ScanModules): Promise<void> {
+  const { chain, logger, clock, isStopped } = modules;
+  const { syncedTo } = wallet;
+  let at = syncedTo ? chain.findLocator(syncedTo.locator) : chain.atHeight(0)!;
+  let operations: StoreOperation[] = syncedTo && syncedTo.height > at.height ? wallet.rewind(at.height) : [];
+  const first = at.height;
+  let pass: ScanPass = syncedTo?.pass ?? { from: first, watched: wallet.watchedCount };
+  /** Returns to the fork if a reorganisation has disconnected `at` meanwhile. */
+  const followReorganisation = () => {
+    const fork = chain.findFork(at);
+    if (fork === at) return;
+    operations.push(...wallet.rewind(fork.height));
+    at = fork;
+    pass = { ...pass, from: Math.min(pass.from, fork.height) };
+  };
+  // The tip may change during a write.
+  while (at !== chain.tip || operations.length > 0 || !wallet.syncedTo) {
+    let sliceEnd = clock.monotonic() + SLICE_MS;
+    for (let i = 0; i < SCAN_BATCH && at !== chain.tip && !isStopped(); i++) {
+      at = chain.atHeight(at.height + 1)!;
+      if (at.time < wallet.record.birthday - TIMESTAMP_WINDOW) continue;
+      const block = chain.getBlock(at);
+      if (block) operations.push(...wallet.blockConnected(block, at.height));
+      if (clock.monotonic() < sliceEnd) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      sliceEnd = clock.monotonic() + SLICE_MS;
+      followReorganisation();
+    }
+    operations.push(...wallet.synced({ ...syncRecord(chain, at), pass }));
+    await file.write(operations);
+    operations = [];
+    followReorganisation();
+    if (isStopped()) return;
+    if (at !== chain.tip || operations.length > 0 || wallet.watchedCount === pass.watched) continue;
+    logger.info({ wallet: wallet.name, from: pass.from, to: at.height }, 'wallet scan repeated for new keys');
+    pass = { from: pass.from, watched: wallet.watchedCount };
+    at = chain.atHeight(pass.from)!;
+  }
+  if (at.height > first) logger.info({ wallet: wallet.name, from: first, to: at.height }, 'wallet scan finished');
+  const settled = settlePass(wallet, chain, clock);
+  if (settled !== 'repeat') await file.write(settled);
+}
+
+/** The blocks or headers that a wallet is scanned with. */
+type ScannedChain = Pick<Chain, 'atHeight' | 'locator' | 'tip'>;
+
+/**
+ * Ends the pass of a wallet at the tip. While a chain is downloaded, a restored wallet's pass stays open, since blocks
+ * may still add keys that earlier blocks pay. Returns the writes, or 'repeat' if the blocks must be scanned again.
+ */
+export function settlePass(wallet: Wallet, chain: ScannedChain, clock: Clock): StoreOperation[] | 'repeat' {
+  const { pass, height, locator } = wallet.syncedTo ?? {};
+  if (!pass || height === undefined || !locator) return [];
+  const isRestored = wallet.record.birthday === 0;
+  if (isRestored && chain.tip.time < unixSeconds(clock) - MAX_TIP_AGE) return [];
+  if (wallet.watchedCount === pass.watched) return wallet.synced({ height, locator });
+  if (!isRestored) return wallet.synced({ height, locator });
+  const repeated = { from: pass.from, watched: wallet.watchedCount };
+  wallet.synced({ ...syncRecord(chain, chain.atHeight(pass.from)!), pass: repeated });
+  return 'repeat';
+}
+
+/** Returns the sync state of a wallet that is scanned up to a block. */
+export function syncRecord(chain: Pick<Chain, 'locator'>, index: BlockIndex): SyncRecord {
+  return { height: index.height, locator: chain.locator(index) };
+}

@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import { COIN } from '../../src/primitives/amount.ts';
+import type { Transaction } from '../../src/primitives/transaction.ts';
+import type { Wallet } from '../../src/wallet/wallet.ts';
+import { MINUTES, ownScript, RegtestChain, spend, type Utxo } from '../support/regtest-chain.ts';
+import { script, WalletFixture } from './support/wallet-fixture.ts';
+
+/** A wallet and a chain with mature coins of `ownScript`. */
+async function setUp(mempool: Parameters<typeof RegtestChain.create>[0] = {}) {
+  const regtest = await RegtestChain.create({ blocks: 105, ...mempool });
+  const fixture = await WalletFixture.create(undefined, regtest);
+  const wallet = await fixture.file.createWallet('w');
+  const to = script(await wallet.newAddress());
+  return { fixture, regtest, wallet, to };
+}
+
+function payTo(coin: Utxo, scriptPubKey: Uint8Array, value: bigint, fee: bigint): Transaction {
+  return spend(
+    [coin],
+    [
+      { scriptPubKey, value },
+      { scriptPubKey: ownScript, value: coin.output.value - value - fee },
+    ],
+  );
+}
+
+/** Core's view of a transaction: confirmations, numbers of conflicts, abandoned. */
+function state(wallet: Wallet, tx: Transaction) {
+  const { confirmations, entry } = wallet.transaction(tx.txidHex)!;
+  return [confirmations, wallet.conflictsOf(tx).length, entry.mempoolConflicts.size, entry.abandoned];
+}
+
+describe('a payment to the wallet that is replaced by fee', () => {
+  it('does not come back after a restart, even if the mempool has lost the winner', async () => {
+    const { fixture, regtest, wallet, to } = await setUp();
+    const loser = payTo(regtest.coinbase(1), to, COIN, 1000n);
+    const winner = payTo(regtest.coinbase(1), ownScript, COIN, 30_000n);
+    expect(regtest.mempool.accept(loser)).toHaveProperty('entry');
+    expect(wallet.balance().pending).toBe(COIN);
+    expect(regtest.mempool.accept(winner)).toHaveProperty('entry');
+    expect(wallet.balance().pending).toBe(0n);
+    expect(state(wallet, loser)).toEqual([0, 0, 1, false]);
+    for (const keepsWinner of [true, false]) {
+      await fixture.close();
+      if (!keepsWinner) regtest.mempool.remove(winner.txid, 'expiry');
+      await fixture.open();
+      const again = fixture.file.get('w')!;
+      expect(state(again, loser)).toEqual([0, 0, keepsWinner ? 1 : 0, false]);
+      expect(regtest.mempool.has(loser.txid)).toBe(false);
+      expect(again.balance().pending).toBe(0n);
+    }
+  });
+
+  it('has negative confirmations once the winner is confirmed, also after a restart, until that block is gone', async () => {
+    const { fixture, regtest, wallet, to } = await setUp();
+    const loser = payTo(regtest.coinbase(1), to, COIN, 1000n);
+    const winner = payTo(regtest.coinbase(1), ownScript, COIN, 30_000n);
+    regtest.mempool.accept(loser);
+    await regtest.mine(1, { transactions: [winner] });
+    expect(state(wallet, loser)).toEqual([-1, 0, 0, false]);
+    await regtest.mine(2);
+    await fixture.close();
+    await fixture.open();
+    const again = fixture.file.get('w')!;
+    expect(state(again, loser)).toEqual([-3, 0, 0, false]);
+    await regtest.chain.invalidateBlock(regtest.chain.atHeight(106)!);
+    expect(state(again, loser)).toEqual([0, 0, 1, false]);
+    expect(again.balance()).toEqual({ trusted: 0n, pending: 0n, immature: 0n });
+  });
+
+  it('lists both as conflicts of each other if both pay the wallet', async () => {
+    const { regtest, wallet, to } = await setUp();
+    const loser = payTo(regtest.coinbase(1), to, COIN, 1000n);
+    const winner = payTo(regtest.coinbase(1), to, COIN, 30_000n);
+    for (const tx of [loser, winner]) regtest.mempool.accept(tx);
+    expect(state(wallet, loser)).toEqual([0, 1, 1, false]);
+    expect(state(wallet, winner)).toEqual([0, 1, 0, false]);
+    expect(wallet.balance().pending).toBe(COIN);
+    await regtest.mine();
+    expect(state(wallet, loser)).toEqual([-1, 1, 0, false]);
+    expect(state(wallet, winner)).toEqual([1, 1, 0, false]);
+  });
+});
+
+describe('a payment that spends a reward which a reorganisation removes', () => {
+  it('is abandoned, and its other coins can be spent', async () => {
+    const fixture = await WalletFixture.create();
+    const { regtest } = fixture;
+    const wallet = await fixture.file.createWallet('w');
+    const to = script(await wallet.newAddress());
+    await fixture.mineTo(ownScript);
+    const fork = await regtest.fork();
+    await fixture.mineTo(to);
+    await fixture.mineTo(ownScript, 100);
+    regtest.mempool.accept(payTo(regtest.coinbase(1), to, 3n * COIN, 1000n));
+    await fixture.mineTo(ownScript);
+    const { tx } = await fixture.send(wallet, ownScript, 52n * COIN);
+    // The payment of 3 BTC is in a block of the other branch as well.
+    await fork.mine(100);
+    await fork.mine(1, { transactions: regtest.blocks(103, 103)[0]!.transactions.slice(1) });
+    await fork.mine(2);
+    await regtest.acceptBlocks(fork.blocks(2));
+    expect(regtest.chain.tip.height).toBe(104);
+    expect(state(wallet, tx)).toEqual([0, 0, 0, true]);
+    expect(wallet.balance()).toEqual({ trusted: 3n * COIN, pending: 0n, immature: 0n });
+    await fixture.close();
+    await fixture.open();
+    const again = fixture.file.get('w')!;
+    expect(again.balance().trusted).toBe(3n * COIN);
+    await fixture.send(again, ownScript, 2n * COIN);
+  });
+});
+
+describe('a payment that leaves the mempool', () => {
+  it('is offered again after it has expired', async () => {
+    const { fixture, regtest, wallet, to } = await setUp({ mempool: { expirySeconds: 3600 } });
+    regtest.mempool.accept(payTo(regtest.coinbase(1), to, 10n * COIN, 1000n));
+    await regtest.mine();
+    const { tx, fee } = await fixture.send(wallet, ownScript, COIN);
+    regtest.clock.advance(61 * MINUTES);
+    // Expiry happens when the next transaction enters.
+    regtest.mempool.accept(payTo(regtest.coinbase(2), ownScript, COIN, 1000n));
+    expect(regtest.mempool.has(tx.txid)).toBe(false);
+    regtest.clock.advance(1000);
+    expect(regtest.mempool.has(tx.txid)).toBe(true);
+    expect(wallet.balance().trusted).toBe(9n * COIN - fee);
+  });
+
+  it('is offered again, parents first, when a block makes room', async () => {
+    const { fixture, regtest, wallet, to } = await setUp();
+    regtest.mempool.accept(payTo(regtest.coinbase(1), to, 10n * COIN, 1000n));
+    await regtest.mine();
+    const chain: Transaction[] = [];
+    for (let i = 0; i < 4; i++) chain.push((await fixture.send(wallet, ownScript, COIN)).tx);
+    regtest.mempool.remove(chain[0]!.txid, 'sizelimit');
+    expect(regtest.mempool.size).toBe(0);
+    await regtest.mine(1, { transactions: [] });
+    expect(chain.map(({ txid }) => regtest.mempool.has(txid))).toEqual([true, true, true, true]);
+    await fixture.close();
+    for (const { txid } of chain.toReversed()) regtest.mempool.remove(txid, 'sizelimit');
+    await fixture.open();
+    expect(chain.map(({ txid }) => regtest.mempool.has(txid))).toEqual([true, true, true, true]);
+  });
+
+  it('can be abandoned with its descendants, and is then not offered again', async () => {
+    const { fixture, regtest, wallet, to } = await setUp();
+    regtest.mempool.accept(payTo(regtest.coinbase(1), to, 10n * COIN, 1000n));
+    await regtest.mine();
+    const { tx } = await fixture.send(wallet, ownScript, COIN);
+    const { tx: child } = await fixture.send(wallet, ownScript, COIN);
+    await expect(wallet.abandon(tx.txidHex)).rejects.toMatchObject({ code: 'not-abandonable' });
+    regtest.mempool.remove(tx.txid, 'sizelimit');
+    expect(wallet.balance().trusted).toBe(0n);
+    await wallet.abandon(tx.txidHex);
+    expect([state(wallet, tx), state(wallet, child)]).toEqual([
+      [0, 0, 0, true],
+      [0, 0, 0, true],
+    ]);
+    expect(wallet.balance().trusted).toBe(10n * COIN);
+    await fixture.close();
+    await fixture.open();
+    const again = fixture.file.get('w')!;
+    await regtest.mine();
+    expect(regtest.mempool.size).toBe(0);
+    expect(again.balance().trusted).toBe(10n * COIN);
+    // A peer still relays it.
+    expect(regtest.mempool.accept(tx)).toHaveProperty('entry');
+    expect(state(again, tx)).toEqual([0, 0, 0, false]);
+    await regtest.mine();
+    expect(state(again, tx)).toEqual([1, 0, 0, false]);
+    await expect(again.abandon(tx.txidHex)).rejects.toMatchObject({ code: 'not-abandonable' });
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { COIN } from '../../src/primitives/amount.ts';
+import type { TxOut } from '../../src/primitives/transaction.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { addressTypes } from '../../src/wallet/keys.ts';
+import { ownScript, RegtestChain, spend } from '../support/regtest-chain.ts';
+import { script, WalletFixture } from './support/wallet-fixture.ts';
+
+/** A chain whose coinbases the test can spend at once. */
+const young = async () => WalletFixture.create(undefined, await RegtestChain.create({ coinbaseMaturity: 1 }));
+
+/** Mines a block with a payment of 1 BTC to each script, in this order of blocks. */
+async function payInBlocks(fixture: WalletFixture, scripts: readonly (readonly Uint8Array[])[]): Promise<void> {
+  const { regtest } = fixture;
+  for (const [i, payees] of scripts.entries()) {
+    const coin = regtest.coinbase(i + 1);
+    const outputs: TxOut[] = payees.map((scriptPubKey) => ({ value: COIN, scriptPubKey }));
+    const rest = coin.output.value - BigInt(payees.length) * COIN - 10_000n;
+    const tx = spend([coin], [...outputs, { value: rest, scriptPubKey: ownScript }]);
+    await regtest.mine(1, { transactions: [tx] });
+  }
+}
+
+describe('restoring a wallet from its words', () => {
+  it('finds a payment in a block before the one that extends the watched keys', async () => {
+    const fixture = await young();
+    const wallet = await fixture.file.createWallet('w');
+    const addresses: Uint8Array[] = [];
+    for (let i = 0; i < 25; i++) addresses.push(script(await wallet.newAddress()));
+    await fixture.regtest.mine(3);
+    await payInBlocks(fixture, [[addresses[24]!], [addresses[5]!]]);
+    expect(wallet.balance().trusted).toBe(2n * COIN);
+    const restored = await fixture.file.createWallet('restored', { mnemonic: wallet.record.mnemonic });
+    expect(restored.balance().trusted).toBe(2n * COIN);
+  });
+
+  it('finds an output of a known transaction that pays a key watched only later', async () => {
+    const fixture = await young();
+    const wallet = await fixture.file.createWallet('w');
+    const addresses: Uint8Array[] = [];
+    for (let i = 0; i < 45; i++) addresses.push(script(await wallet.newAddress()));
+    await fixture.regtest.mine(4);
+    // The last output is watched after the first, and the one of the second block after the third block.
+    await payInBlocks(fixture, [[addresses[24]!, addresses[5]!], [addresses[44]!, addresses[0]!], [addresses[25]!]]);
+    expect(wallet.balance().trusted).toBe(5n * COIN);
+    const restored = await fixture.file.createWallet('restored', { mnemonic: wallet.record.mnemonic });
+    expect(restored.balance().trusted).toBe(5n * COIN);
+  });
+
+  it('finds all coins of 160 addresses of four types, whatever the order in which they were paid', async () => {
+    const random = new SeededRandom(2024);
+    const fixture = await young();
+    const wallet = await fixture.file.createWallet('w');
+    await fixture.regtest.mine(40);
+    // On each chain, one key of any twenty in a row is paid; the blocks pay them in random order.
+    const payees: Uint8Array[] = [];
+    for (const type of addressTypes) {
+      for (const change of [false, true]) {
+        for (let i = 0; i < 20; i++) {
+          const address = await wallet.newAddress({ type, change });
+          if (i % 4 === random.uint32() % 4 || i === 19) payees.push(script(address));
+        }
+      }
+    }
+    for (let i = payees.length - 1; i > 0; i--) {
+      const j = random.uint32() % (i + 1);
+      [payees[i], payees[j]] = [payees[j]!, payees[i]!];
+    }
+    const blocks: Uint8Array[][] = [];
+    while (payees.length > 0) blocks.push(payees.splice(0, 3));
+    await payInBlocks(fixture, blocks);
+    const expected = wallet.balance().trusted;
+    expect(expected).toBe(BigInt(blocks.flat().length) * COIN);
+    const restored = await fixture.file.createWallet('restored', { mnemonic: wallet.record.mnemonic });
+    expect(restored.balance().trusted).toBe(expected);
+  });
+
+  it('takes a gap, keeps it over a restart, and says which gap it needs', async () => {
+    const fixture = await young();
+    const wallet = await fixture.file.createWallet('w');
+    let far = '';
+    for (let i = 0; i < 20; i++) far = await wallet.newAddress();
+    expect(wallet.neededGap).toBe(20);
+    for (let i = 0; i < 11; i++) far = await wallet.newAddress();
+    expect(wallet.neededGap).toBe(31);
+    await fixture.regtest.mine(2);
+    await payInBlocks(fixture, [[script(far)]]);
+    const { mnemonic } = wallet.record;
+    expect((await fixture.file.createWallet('short', { mnemonic, gap: 30 })).balance().trusted).toBe(0n);
+    expect((await fixture.file.createWallet('long', { mnemonic, gap: 31 })).balance().trusted).toBe(COIN);
+    await fixture.close();
+    await fixture.open();
+    expect(fixture.file.get('long')!.watchedScripts()).toHaveLength(8 * 31 + 31);
+    for (const gap of [0, -1, 1.5, Number.NaN, 10_001]) {
+      await expect(fixture.file.createWallet('x', { mnemonic, gap })).rejects.toMatchObject({ code: 'bad-gap' });
+    }
+  });
+
+  it('scans again for new keys when the chain has been downloaded after the restore', async () => {
+    const elsewhere = await young();
+    const wallet = await elsewhere.file.createWallet('w');
+    const addresses: Uint8Array[] = [];
+    for (let i = 0; i < 25; i++) addresses.push(script(await wallet.newAddress()));
+    await elsewhere.regtest.mine(3);
+    await payInBlocks(elsewhere, [[addresses[24]!], [addresses[5]!]]);
+    const fixture = await young();
+    const restored = await fixture.file.createWallet('restored', { mnemonic: wallet.record.mnemonic });
+    // Two days later, the blocks arrive; those of the download are old.
+    fixture.regtest.clock.advance(2 * 24 * 3600 * 1000);
+    await fixture.regtest.acceptBlocks(elsewhere.regtest.blocks(1));
+    await fixture.close();
+    await fixture.open();
+    await fixture.regtest.mine();
+    await fixture.close();
+    expect(fixture.file.get('restored')!.balance().trusted).toBe(2n * COIN);
+    expect(restored.name).toBe('restored');
+  });
+});
