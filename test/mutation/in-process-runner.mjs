@@ -2,46 +2,12 @@ import { readdir } from 'node:fs/promises';
 import { register } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { suite } from './suites.mjs';
 
-/**
- * The test files that run against each mutant, fastest to fail first. They run in this process: vitest would take
- * seconds per mutant, mostly to start and to read vectors again.
- */
-const files = [
-  'script/script.test',
-  'script/templates.test',
-  'script/verify.test',
-  'script/edges.test',
-  'script/address.test',
-  'script/standard.test',
-  'consensus/params.test',
-  'consensus/known-params.test',
-  'consensus/edges.test',
-  'consensus/pow.test',
-  'consensus/merkle.test',
-  'consensus/locks.test',
-  'consensus/block-rules.test',
-  'consensus/signet.test',
-  'consensus/signet-signing.test',
-  'consensus/versionbits.test',
-  'script/script-tests.test',
-  'script/sighash.test',
-  'script/signature-cache.test',
-  'script/bounds.test',
-  'consensus/tx-vectors.test',
-  'script/taproot.test',
-  'mutation/script-assets',
-];
-
-/** Slow tests that detect no more mutants than others: of the second engine, of random scripts, of all flags. */
-const isLeftOut = (name) =>
-  /wasm engine|Random scripts|random scripts|The time for a script|assets succeed and fail under their own flags and/.test(
-    name,
-  );
-
-const suite = new URL('./suite.mjs', import.meta.url).href;
-const hook = `export const resolve = (name, context, next) => name === 'vitest' && context.parentURL !== '${suite}'
-  ? { url: '${suite}', shortCircuit: true } : next(name, context);`;
+// The tests run in this process: vitest would take seconds per mutant, mostly to start and to read vectors again.
+const vitest = new URL('./suite.mjs', import.meta.url).href;
+const hook = `export const resolve = (name, context, next) => name === 'vitest' && context.parentURL !== '${vitest}'
+  ? { url: '${vitest}', shortCircuit: true } : next(name, context);`;
 
 /** The test id for the coverage of code that runs between tests. */
 const collecting = 'collecting';
@@ -65,7 +31,7 @@ class InProcessRunner {
 
   /** Yields the tests of all files, and imports each file when it is reached. */
   async *#allTests() {
-    for (const file of files) {
+    for (const file of suite.files) {
       let tests = this.#tests.get(file);
       if (!tests) {
         tests = await this.#testsOf(file);
@@ -77,14 +43,14 @@ class InProcessRunner {
 
   async #testsOf(file) {
     if (this.#tests.size === 0) await prepare();
-    const { collect } = await import(suite);
+    const { collect } = await import(vitest);
     // Code that runs during collection counts towards no test.
     this.#state.currentTestId = collecting;
     const collected = await collect(() => import(fileUrl('mutated/test', `${file}.js`)));
     this.#state.currentTestId = undefined;
     const tests = new Map(collected.map(({ name, run }) => [`${file}: ${name}`, run]));
     if (tests.size < collected.length) throw new Error(`two tests of ${file} have one name`);
-    return [...tests].filter(([id]) => !isLeftOut(id));
+    return [...tests].filter(([id]) => !suite.leftOut?.test(id));
   }
 
   async dryRun() {
@@ -139,7 +105,7 @@ class InProcessRunner {
 /** Imports the mutated modules, so that their initialization counts towards no test. */
 async function prepare() {
   register(`data:text/javascript,${encodeURIComponent(hook)}`);
-  for (const layer of ['script', 'consensus']) {
+  for (const layer of suite.preload) {
     for (const name of await readdir(join('mutated/src', layer), { recursive: true })) {
       if (name.endsWith('.js')) await import(fileUrl('mutated/src', layer, name));
     }
@@ -149,12 +115,21 @@ async function prepare() {
   for (const network of ['main', 'test', 'testnet4', 'signet']) chainParams(network);
 }
 
+/** Milliseconds that one test may take. A mutant can leave it waiting for an event that never comes. */
+const TEST_TIMEOUT = 30_000;
+
 async function failure(body) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the test did not end')), TEST_TIMEOUT);
+  });
   try {
-    await body();
+    await Promise.race([body(), late]);
     return undefined;
   } catch (error) {
     return String(error?.message ?? error).slice(0, 500);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

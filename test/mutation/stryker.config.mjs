@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
+import { suite, suiteName } from './suites.mjs';
 
 // Stryker runs in a copy of the project in a subfolder, with this environment.
 process.env.PIER_VECTORS_DIR ??= fileURLToPath(new URL('../../../shared/vectors/', import.meta.url));
 process.env.PIER_BITCOIND_DIR = 'none';
 
 export default {
-  // errors.ts contains only texts.
-  mutate: ['src/script/**/*.ts', 'src/consensus/**/*.ts', '!src/script/errors.ts'],
+  mutate: suite.mutate,
   plugins: ['in-process-runner', 'ignore-texts'].map((name) =>
     fileURLToPath(new URL(`./${name}.mjs`, import.meta.url)),
   ),
@@ -19,7 +19,7 @@ export default {
   timeoutMS: 120_000,
   ignorePatterns: ['dist', 'coverage'],
   reporters: ['clear-text', 'progress-append-only', 'html', 'json'],
-  htmlReporter: { fileName: 'coverage/mutation.html' },
-  jsonReporter: { fileName: 'coverage/mutation.json' },
+  htmlReporter: { fileName: `coverage/mutation-${suiteName}.html` },
+  jsonReporter: { fileName: `coverage/mutation-${suiteName}.json` },
   clearTextReporter: { reportTests: false, skipFull: true },
 };

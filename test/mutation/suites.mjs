@@ -1,0 +1,98 @@
+/**
+ * The mutation suites by name: the code to mutate, the modules to load before the first test, and the test files, fastest
+ * to fail first. `leftOut` matches slow tests that detect no more mutants than others.
+ */
+const suites = {
+  rules: {
+    // errors.ts contains only texts.
+    mutate: ['src/script/**/*.ts', 'src/consensus/**/*.ts', '!src/script/errors.ts'],
+    preload: ['script', 'consensus'],
+    files: [
+      'script/script.test',
+      'script/templates.test',
+      'script/verify.test',
+      'script/edges.test',
+      'script/address.test',
+      'script/standard.test',
+      'consensus/params.test',
+      'consensus/known-params.test',
+      'consensus/edges.test',
+      'consensus/pow.test',
+      'consensus/merkle.test',
+      'consensus/locks.test',
+      'consensus/block-rules.test',
+      'consensus/signet.test',
+      'consensus/signet-signing.test',
+      'consensus/versionbits.test',
+      'script/script-tests.test',
+      'script/sighash.test',
+      'script/signature-cache.test',
+      'script/bounds.test',
+      'consensus/tx-vectors.test',
+      'script/taproot.test',
+      'mutation/script-assets',
+    ],
+    // Of the second engine, of random scripts, of all flags.
+    leftOut:
+      /wasm engine|Random scripts|random scripts|The time for a script|assets succeed and fail under their own flags and/,
+  },
+  mempool: {
+    mutate: ['src/mempool/**/*.ts', '!src/mempool/index.ts'],
+    preload: ['mempool'],
+    files: [
+      'mempool/policy.test',
+      'mempool/graph.test',
+      'mempool/mempool.test',
+      'mempool/limits.test',
+      'mempool/packages.test',
+      'mempool/replacement.test',
+      'mempool/verification.test',
+      'mempool/dump.test',
+      'mempool/random.test',
+    ],
+  },
+  mining: {
+    mutate: ['src/mining/**/*.ts', '!src/mining/index.ts', '!src/mining/search-worker*.ts'],
+    preload: ['mining'],
+    files: [
+      'mining/select-transactions.test',
+      'mining/block-template.test',
+      'mining/lifecycle.test',
+      'mining/miner.test',
+      'mining/proof-of-work.test',
+      'mining/kernel.test',
+    ],
+    leftOut: /workerUrl/,
+  },
+  chain: {
+    mutate: ['src/chain/**/*.ts', '!src/chain/index.ts', '!src/chain/scripts/script-worker*.ts'],
+    preload: ['chain'],
+    files: [
+      'chain/unconnected-blocks.test',
+      'chain/flusher.test',
+      'chain/faults.test',
+      'chain/reorganisation.test',
+      'chain/invalid-blocks.test',
+      'chain/utxo-cache.test',
+      'chain/block-index.test',
+      'chain/codecs.test',
+      'chain/filter-index.test',
+      'chain/script-verifier.test',
+      'chain/custom-network.test',
+      'chain/crash.test',
+      'chain/random.test',
+    ],
+    // Of the network files.
+    leftOut: /and every node agrees/,
+  },
+  wallet: {
+    mutate: ['src/wallet/**/*.ts', '!src/wallet/index.ts'],
+    preload: ['wallet'],
+    files: ['wallet/coin-selection.test', 'wallet/keys.test', 'wallet/wallet.test'],
+  },
+};
+
+/** The suite to run, from the environment variable that `run.mjs` sets. */
+export const suiteName = process.env.PIER_MUTATION_SUITE ?? 'rules';
+export const suite = suites[suiteName];
+export const suiteNames = Object.keys(suites);
