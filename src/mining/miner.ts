@@ -123,14 +123,15 @@ export class Miner {
 
   /**
    * Mines one block with exactly these transactions and, unless `submit` is false, submits it to the chain (Core:
-   * generateblock). Throws `MiningError` if the block is invalid or no proof of work is found.
+   * generateblock). Throws `MiningError` if the block is invalid, no proof of work is found, or `stop()` is called.
    */
   generateBlock(
     transactions: readonly Transaction[],
     scriptPubKey: Uint8Array,
     options: { readonly submit?: boolean; readonly maxTries?: number } = {},
   ): Promise<Block> {
-    return this.#enqueue(async () => {
+    return this.#enqueue(async (isStopped) => {
+      if (isStopped()) throw interrupted();
       const template = this.#template(scriptPubKey, transactions);
       const invalid = this.#chain.checkBlockTemplate(template.block);
       if (invalid) {
@@ -139,8 +140,10 @@ export class Miner {
         throw notAccepted(invalid);
       }
       const submit = options.submit ?? true;
-      const { block, reject } = await this.#mine(template, options.maxTries ?? DEFAULT_MAX_TRIES, submit);
+      const maxTries = options.maxTries ?? DEFAULT_MAX_TRIES;
+      const { block, reject, isInterrupted } = await this.#mine(template, maxTries, submit);
       if (reject) throw notAccepted(reject);
+      if (isInterrupted) throw interrupted();
       if (!block) throw new MiningError('no-block-found', 'no proof of work found within the given number of tries');
       return block;
     });
@@ -174,7 +177,9 @@ export class Miner {
     if (this.#isScheduled || !this.running || this.#mempool.size < least) return;
     this.#isScheduled = true;
     const task = this.#enqueue(async (isStopped) => {
-      if (isStopped() || this.#mempool.size < least) return false;
+      // If it is started again already, it may mine.
+      if (isStopped()) return true;
+      if (this.#mempool.size < least) return false;
       const template = this.#template(scriptPubKey);
       // Transactions that are not final or pay too little do not count.
       if (template.fees.length === 0 && least > 0) return false;
@@ -255,4 +260,8 @@ export class Miner {
 
 function notAccepted(reject: Reject<BlockRejectKind>): MiningError {
   return new MiningError('block-not-accepted', `the chain rejected the block: ${formatReject(reject)}`);
+}
+
+function interrupted(): MiningError {
+  return new MiningError('no-block-found', 'the search was interrupted: the tip has changed or the miner was stopped');
 }

@@ -1,0 +1,251 @@
+import { getEventListeners } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Chain } from '../../src/chain/chain.ts';
+import type { Mempool } from '../../src/mempool/mempool.ts';
+import { Miner, type MinerOptions } from '../../src/mining/miner.ts';
+import { searchProofOfWork } from '../../src/mining/proof-of-work.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { BlockHeader } from '../../src/primitives/header.ts';
+import { ownScript, pay, RegtestChain } from '../support/regtest-chain.ts';
+
+const miners: Miner[] = [];
+
+afterEach(async () => {
+  for (const miner of miners.splice(0)) await miner.stop();
+});
+
+async function start(options: MinerOptions = {}): Promise<{ parts: RegtestChain; miner: Miner }> {
+  const parts = await RegtestChain.create({ blocks: 10, coinbaseMaturity: 3 });
+  const { chain, mempool, clock } = parts;
+  const miner = new Miner({ scriptPubKey: ownScript, ...options }, { chain, mempool, clock, logger: silentLogger });
+  miners.push(miner);
+  return { parts, miner };
+}
+
+/** Counts the listeners that are subscribed from now on. */
+function countListeners({ chain, mempool }: { chain: Chain; mempool: Mempool }): () => number {
+  let active = 0;
+  for (const events of [chain.events, mempool.events] as { on(...args: unknown[]): () => void }[]) {
+    const on = events.on.bind(events);
+    events.on = (...args) => {
+      active++;
+      const unsubscribe = on(...args);
+      return () => {
+        active--;
+        unsubscribe();
+      };
+    };
+  }
+  return () => active;
+}
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Resolves after the next event of `name`; runs `action` within it. */
+function during(miner: Miner, name: 'mining' | 'mined', action: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    const unsubscribe = miner.events.on(name, () => {
+      unsubscribe();
+      action();
+      resolve();
+    });
+  });
+}
+
+describe('stop', () => {
+  it('ends requests, those that wait for their turn included', async () => {
+    const { parts, miner } = await start();
+    const { chain, mempool } = parts;
+    const tx = pay([parts.coinbase(1)], 1000n);
+    const first = miner.generate(5, ownScript);
+    const second = miner.generate(5, ownScript);
+    const third = miner.generateBlock([tx], ownScript);
+    const rejected = expect(third).rejects.toMatchObject({ code: 'no-block-found' });
+    let stopped: Promise<void> | undefined;
+    await during(miner, 'mined', () => {
+      stopped = miner.stop();
+    });
+    await stopped;
+    expect(chain.tip.height).toBe(11);
+    expect([await first, await second].map((hashes) => hashes.length)).toEqual([1, 0]);
+    await rejected;
+    expect([chain.tip.height, mempool.size]).toEqual([11, 0]);
+    // Later requests are not affected.
+    expect(await miner.generate(2, ownScript)).toHaveLength(2);
+    expect(await miner.generateBlock([tx], ownScript)).toMatchObject({ hash: chain.tip.hash });
+  });
+
+  it('resolves once the running search has ended', async () => {
+    const { parts, miner } = await start();
+    const ended: string[] = [];
+    // The chain takes a few turns for the block that was found.
+    miner.events.on('mined', () => ended.push('mined'));
+    miner.events.on('abandoned', () => ended.push('abandoned'));
+    const accept = parts.chain.acceptBlock.bind(parts.chain);
+    parts.chain.acceptBlock = async (...args) => {
+      for (let i = 0; i < 5; i++) await settle();
+      return accept(...args);
+    };
+    const request = miner.generate(1, ownScript);
+    await settle();
+    await miner.stop();
+    expect(ended).toEqual(['mined']);
+    expect(await request).toHaveLength(1);
+  });
+
+  it('ends mining from the mempool, a block that waits for its turn included', async () => {
+    const { parts, miner } = await start({ mineAtTxs: 1 });
+    const { chain, mempool } = parts;
+    miner.start();
+    const request = miner.generate(1, ownScript);
+    let stopped: Promise<void> | undefined;
+    await during(miner, 'mining', () => {
+      mempool.accept(pay([parts.coinbase(1)], 1000n));
+      stopped = miner.stop();
+    });
+    await stopped;
+    expect(await request).toEqual([]);
+    await settle();
+    expect([chain.tip.height, mempool.size]).toEqual([10, 1]);
+  });
+
+  it('may be followed by start at once', async () => {
+    const { parts, miner } = await start({ mineAtTxs: 1 });
+    const { chain, mempool } = parts;
+    miner.start();
+    mempool.accept(pay([parts.coinbase(1)], 1000n));
+    void miner.stop();
+    const mined = during(miner, 'mined', () => {});
+    miner.start();
+    await mined;
+    expect([chain.tip.height, mempool.size]).toEqual([11, 0]);
+  });
+
+  it('fails a requested block whose search it interrupts', async () => {
+    const { miner } = await start();
+    const request = miner.generateBlock([], ownScript);
+    const rejected = expect(request).rejects.toThrow('the search was interrupted');
+    await during(miner, 'mining', () => void miner.stop());
+    await rejected;
+  });
+});
+
+describe('a miner', () => {
+  it('leaves no listeners behind', async () => {
+    const { parts, miner } = await start({ mineAtTxs: 1 });
+    const active = countListeners(parts);
+    await miner.generate(3, ownScript);
+    await miner.generateBlock([], ownScript);
+    const immature = pay([parts.coinbase(parts.chain.tip.height)], 1000n);
+    await expect(miner.generateBlock([immature], ownScript)).rejects.toThrow();
+    expect(active()).toBe(0);
+    for (let i = 0; i < 3; i++) {
+      miner.start();
+      miner.start();
+      expect(active()).toBe(2);
+      await miner.stop();
+      await miner.stop();
+      expect(active()).toBe(0);
+    }
+  });
+
+  it('has one listener for the tip while it searches', async () => {
+    const { parts, miner } = await start();
+    const active = countListeners(parts);
+    const seen: number[] = [];
+    miner.events.on('mining', () => seen.push(active()));
+    await miner.generate(3, ownScript);
+    expect(seen).toEqual([1, 1, 1]);
+  });
+
+  it('goes on with the next request after one that failed', async () => {
+    const { parts, miner } = await start();
+    const immature = pay([parts.coinbase(10)], 1000n);
+    const [failed, next] = [miner.generateBlock([immature], ownScript), miner.generate(1, ownScript)];
+    await expect(failed).rejects.toMatchObject({ code: 'block-not-accepted' });
+    expect(await next).toHaveLength(1);
+  });
+
+  it('mines again whenever the mempool has enough, one block at a time', async () => {
+    const { parts, miner } = await start({ mineAtTxs: 2 });
+    const { mempool } = parts;
+    const sizes: number[] = [];
+    miner.events.on('mined', ({ block }) => sizes.push(block.transactions.length - 1));
+    miner.start();
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 2; i++) mempool.accept(pay([parts.coinbase(2 * round + i + 1)], 1000n));
+      while (mempool.size > 0) await settle();
+    }
+    expect(sizes).toEqual([2, 2, 2]);
+  });
+
+  it('reports and logs an unexpected failure, and goes on', async () => {
+    const { parts, miner } = await start({ mineAtTxs: 1 });
+    const { chain, mempool } = parts;
+    const accept = chain.acceptBlock.bind(chain);
+    let failures = 0;
+    chain.acceptBlock = async (...args) => {
+      if (failures++ === 0) throw new Error('a defect');
+      return accept(...args);
+    };
+    miner.start();
+    mempool.accept(pay([parts.coinbase(1)], 1000n));
+    while (failures === 0) await settle();
+    await settle();
+    expect(mempool.size).toBe(1);
+    mempool.accept(pay([parts.coinbase(2)], 1000n));
+    while (mempool.size > 0) await settle();
+    expect(chain.tip.height).toBe(11);
+  });
+
+  it('knows the last block that it mined', async () => {
+    const { parts, miner } = await start();
+    expect([miner.lastMined, miner.hashRate, miner.running]).toEqual([undefined, 0, false]);
+    await miner.generate(2, ownScript);
+    expect(miner.lastMined).toMatchObject({ index: parts.chain.tip, block: { hash: parts.chain.tip.hash } });
+    const { nonce, hashes, seconds, hashRate } = miner.lastMined!.proof;
+    expect(nonce).toBe(parts.chain.tip.nonce);
+    expect(hashRate).toBe(hashes / seconds);
+    expect(miner.hashRate).toBe(hashRate);
+  });
+});
+
+describe('a search in worker threads', () => {
+  // 2,048 hashes on average, just too many for a search without threads.
+  const header = (time: number) =>
+    new BlockHeader({
+      version: 1,
+      prevHash: new Uint8Array(32),
+      merkleRoot: new Uint8Array(32),
+      time,
+      bits: 0x1f1fffff,
+      nonce: 0,
+    });
+
+  it('leaves no listeners behind', async () => {
+    const { signal } = new AbortController();
+    const warnings: string[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning.name);
+    process.on('warning', onWarning);
+    try {
+      // More than the ten listeners of which Node.js warns.
+      for (let time = 0; time < 12; time++) {
+        expect(await searchProofOfWork(header(time), { signal, threads: 1 })).toBeDefined();
+        expect(getEventListeners(signal, 'abort')).toEqual([]);
+      }
+      await settle();
+    } finally {
+      process.off('warning', onWarning);
+    }
+    expect(warnings).toEqual([]);
+  });
+
+  it('listens to the signal, and ends all threads', async () => {
+    const abort = new AbortController();
+    const impossible = new BlockHeader({ ...header(0), bits: 0x0300ffff, merkleRoot: new Uint8Array(32), nonce: 0 });
+    const search = searchProofOfWork(impossible, { signal: abort.signal, threads: 2 });
+    expect(getEventListeners(abort.signal, 'abort')).toHaveLength(1);
+    abort.abort();
+    expect(await search).toBeUndefined();
+  });
+});
