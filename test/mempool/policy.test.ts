@@ -210,4 +210,14 @@ describe('DisconnectedBlockTransactions', () => {
     expect(disconnected.add(new Block(header, large.slice(7)))).toEqual([]);
     expect(disconnected.take()).toHaveLength(4);
   });
+
+  it('keeps as much again once its transactions have left', () => {
+    const disconnected = new DisconnectedBlockTransactions();
+    for (let round = 0; round < 3; round++) {
+      const large = Array.from({ length: 4 }, (_, i) => tx(10 * round + i, 4_000_000));
+      expect(disconnected.add(new Block(header, large))).toEqual([]);
+      if (round === 1) disconnected.remove(new Block(header, large));
+      else expect(disconnected.take()).toEqual(large);
+    }
+  });
 });
