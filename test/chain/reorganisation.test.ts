@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Chain } from '../../src/chain/chain.ts';
 import type { BlockIndex } from '../../src/chain/tree/block-index.ts';
+import { regtest } from '../../src/consensus/params.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
@@ -141,6 +142,51 @@ describe('reorganisation', () => {
     expect(await chain.acceptBlock(weak!)).toMatchObject({ isNew: true });
   });
 
+  it('stores an unrequested block only with the minimum work of the network', async () => {
+    // Each block of regtest has a work of 2, genesis included: the fourth block reaches 10.
+    const chain = await openChain({ params: { ...regtest, minimumChainWork: 10n } });
+    const blocks = line(chain.tip, 5, 1);
+    chain.acceptHeaders(blocks.map(({ header }) => header));
+    const stored: number[] = [];
+    for (const [i, block] of blocks.entries()) {
+      if ((await chain.acceptBlock(block, { requested: false })).isNew) stored.push(i + 1);
+    }
+    expect(stored).toEqual([4, 5]);
+    for (const block of blocks.slice(0, 3)) expect(await chain.acceptBlock(block)).toMatchObject({ isNew: true });
+    expect(chain.tip.height).toBe(5);
+  });
+
+  it('stores an unrequested block with the same work as the tip', async () => {
+    const chain = await openChain();
+    await extend(chain, 1, { tag: 1 });
+    const [rival] = line(chain.atHeight(0)!, 1, 2);
+    expect(await chain.acceptBlock(rival!, { requested: false })).toMatchObject({ isNew: true });
+    expect(chain.tip.hashHex).not.toBe(rival!.hashHex);
+  });
+
+  it('prefers the chain that was active before a restart among equal ones', async () => {
+    const store = new MemoryStore();
+    let chain = await openChain({ store });
+    const [active, stale, late] = [1, 2, 3].map((tag) => line(chain.tip, 2, tag));
+    for (const block of [...active!, ...stale!]) await accept(chain, block);
+    await chain.close();
+
+    chain = await openChain({ store });
+    for (const block of late!) await accept(chain, block);
+    const index = (blocks: readonly Block[]) => chain.getIndex(blocks.at(-1)!.hash)!;
+    expect(chain.tip).toBe(index(active!));
+    // The chain received before the restart comes before the one received after it.
+    await chain.invalidateBlock(index(active!));
+    expect(chain.tip).toBe(index(stale!));
+    await chain.invalidateBlock(index(stale!));
+    expect(chain.tip).toBe(index(late!));
+    // The active chain of the restart comes first again.
+    await chain.reconsiderBlock(index(stale!));
+    expect(chain.tip).toBe(index(stale!));
+    await chain.reconsiderBlock(index(active!));
+    expect(chain.tip).toBe(index(active!));
+  });
+
   it('keeps the first of two chains with equal work, also after a restart', async () => {
     const store = new MemoryStore();
     let chain = await openChain({ store });
@@ -191,6 +237,47 @@ describe('invalidateBlock and reconsiderBlock', () => {
     expect(describeCoins(chain)).toEqual([]);
     await extend(chain, 1, { tag: 3 });
     await expect(chain.invalidateBlock(chain.atHeight(0)!)).rejects.toMatchObject({ code: 'genesis' });
+  });
+});
+
+describe('the events of a change by hand', () => {
+  /** Records the heights of best headers and tips. */
+  function recordHeights(chain: Chain): string[] {
+    const log: string[] = [];
+    chain.events.on('header', ({ best }) => {
+      expect(chain.bestHeader).toBe(best);
+      log.push(`header ${best.height}`);
+    });
+    chain.events.on('tip', ({ tip }) => log.push(`tip ${tip.height}`));
+    return log;
+  }
+
+  it('announce the best header before the tip', async () => {
+    const chain = await openChain();
+    await extend(chain, 4);
+    const second = chain.atHeight(2)!;
+    const log = recordHeights(chain);
+    await chain.invalidateBlock(second);
+    await chain.reconsiderBlock(second);
+    expect(log).toEqual(['header 1', 'tip 1', 'header 4', 'tip 4']);
+    await chain.reconsiderBlock(second);
+    await chain.preciousBlock(second);
+    expect(log).toHaveLength(4);
+  });
+
+  it('announce the best header of a chain without bodies', async () => {
+    const chain = await openChain();
+    await extend(chain, 1, { tag: 1 });
+    const headers = line(chain.tip, 3, 2);
+    const log = recordHeights(chain);
+    chain.acceptHeaders(headers.map(({ header }) => header));
+    const first = chain.getIndex(headers[0]!.hash)!;
+    await chain.invalidateBlock(first);
+    await chain.reconsiderBlock(first);
+    expect(log).toEqual(['header 4', 'header 1', 'header 4']);
+    // A stale header changes nothing.
+    chain.acceptHeaders(line(chain.atHeight(0)!, 2, 3).map(({ header }) => header));
+    expect(log).toHaveLength(3);
   });
 });
 
