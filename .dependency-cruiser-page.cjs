@@ -3,7 +3,7 @@ const pageLayers = require('./scripts/layers.cjs').filter(({ page }) => page);
 
 /** What a page cannot load: Node's own modules, and packages that need them or bring binaries. */
 const builtin = `^(node:)?(${builtinModules.filter((name) => !name.startsWith('_')).join('|')})$`;
-const native = 'node_modules/(lmdb|secp256k1|tiny-secp256k1|pino|pino-pretty|fastify|commander)/';
+const native = 'node_modules/(lmdb|secp256k1|tiny-secp256k1|pino|pino-pretty|commander)/';
 
 // Read by the layers' second check. What is only a type is gone before a page loads anything, and so is not followed here.
 module.exports = {

@@ -28,7 +28,7 @@ await build({
   input: { main: 'src/cli/main.ts', ...Object.fromEntries(workers) },
   platform: 'node',
   // Packages with native binaries, and CommonJS packages that locate files at run time.
-  external: [/^lmdb/, /^secp256k1/, /^tiny-secp256k1/, /^pino/, /^fastify/],
+  external: [/^lmdb/, /^secp256k1/, /^tiny-secp256k1/, /^pino/],
   plugins: [licenses],
   output: { dir: 'dist/cli', cleanDir: true, chunkFileNames: '[name].js' },
 });

@@ -32,7 +32,7 @@ module.exports = [
   { name: 'spv', page: true },
   { name: 'wallet' },
   { name: 'node' },
-  { name: 'api', sublayers: ['json', 'format', 'arguments', 'method', 'methods', 'rpc', 'client'] },
+  { name: 'api', sublayers: ['json', 'work', 'format', 'arguments', 'method', 'methods', 'rpc', 'client'] },
   { name: 'commands' },
   { name: 'testing' },
   { name: 'devnet' },

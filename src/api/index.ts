@@ -46,8 +46,10 @@ export {
   textArgument,
 } from './arguments/arguments.ts';
 export { RpcClient, type RpcClientOptions } from './client/rpc-client.ts';
-export { amountJson, encodeJson, type Json, JsonNumber, type JsonObject } from './json/json.ts';
+export { encodeJson } from './json/encode.ts';
+export { amountJson, type Json, JsonList, JsonMembers, JsonNumber, type JsonObject, JsonText } from './json/json.ts';
 export { RpcCode, RpcError } from './json/rpc-error.ts';
+export type { Step } from './json/step.ts';
 export {
   type ActiveCommand,
   type Category,
@@ -64,3 +66,4 @@ export { lightMethods } from './methods/light/index.ts';
 export type { LightRpcNode } from './methods/light/light.ts';
 export { type CallParams, callMethod } from './rpc/dispatch.ts';
 export { RpcServer, type RpcServerOptions } from './rpc/rpc-server.ts';
+export type { Call } from './work/call.ts';

@@ -20,15 +20,18 @@ const sigHashNames: Readonly<Record<number, string>> = {
  * as hex. With `showSigHash` (for a scriptSig), the hash type of a signature is printed as its name: `…[ALL]`.
  */
 export function disassemble(script: Uint8Array, showSigHash = false): string {
-  const words: string[] = [];
+  return [...asmWords(script, showSigHash)].join(' ');
+}
+
+/** Iterates over the words that `disassemble` joins with spaces. */
+export function* asmWords(script: Uint8Array, showSigHash = false): Generator<string> {
   const cursor = new ScriptCursor(script);
   const namesSigHash = showSigHash && !isUnspendable(script);
   while (cursor.next()) {
-    if (cursor.opcode > Op.OP_PUSHDATA4) words.push(opcodeName(cursor.opcode));
-    else words.push(pushToAsm(cursor.data, namesSigHash));
+    if (cursor.opcode > Op.OP_PUSHDATA4) yield opcodeName(cursor.opcode);
+    else yield pushToAsm(cursor.data, namesSigHash);
   }
-  if (cursor.isBroken) words.push('[error]');
-  return words.join(' ');
+  if (cursor.isBroken) yield '[error]';
 }
 
 function pushToAsm(data: Uint8Array, namesSigHash: boolean): string {

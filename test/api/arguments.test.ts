@@ -17,12 +17,13 @@ import {
 } from '../../src/api/arguments/arguments.ts';
 import { placeArguments } from '../../src/api/arguments/named-arguments.ts';
 import { RpcError } from '../../src/api/json/rpc-error.ts';
+import { noPause } from '../../src/api/json/step.ts';
 import { formatAmount, MAX_MONEY } from '../../src/primitives/amount.ts';
 
 /** Returns the error code and message for an invalid value. */
-function rejection(argument: Argument<unknown>, value: unknown): [code: number, message: string] {
+async function rejection(argument: Argument<unknown>, value: unknown): Promise<[code: number, message: string]> {
   try {
-    checkArguments([argument], [value]);
+    await checkArguments([argument], [value], noPause);
   } catch (error) {
     if (error instanceof RpcError) return [error.rpcCode, error.message];
     throw error;
@@ -30,24 +31,18 @@ function rejection(argument: Argument<unknown>, value: unknown): [code: number, 
   throw new Error('was not rejected');
 }
 
-const accept = (argument: Argument<unknown>, value: unknown) => checkArguments([argument], [value])[0];
+const accept = async (argument: Argument<unknown>, value: unknown) =>
+  (await checkArguments([argument], [value], noPause))[0];
 
 describe('checkArguments', () => {
   // The messages are those of bitcoind 29.
-  it('reports every argument of a wrong type, by position', () => {
+  it('reports every argument of a wrong type, by position', async () => {
     const list = [
       hashArgument('blockhash', ''),
       optional(integerArgument('n|old', ''), 1),
       booleanArgument('flag', ''),
     ];
-    const error = (() => {
-      try {
-        return checkArguments(list, [5, 'a', 'b']);
-      } catch (thrown) {
-        return thrown as RpcError;
-      }
-    })();
-    expect(error).toMatchObject({
+    await expect(checkArguments(list, [5, 'a', 'b'], noPause)).rejects.toMatchObject({
       rpcCode: -3,
       message: [
         'Wrong type passed:',
@@ -60,58 +55,64 @@ describe('checkArguments', () => {
     });
   });
 
-  it('accepts null or absence for optional arguments only', () => {
+  it('accepts null or absence for optional arguments only', async () => {
     const list = [optional(integerArgument('a', ''), 7), optional(textArgument('b', ''))];
-    expect(checkArguments(list, [])).toEqual([7, undefined]);
-    expect(checkArguments(list, [null, null])).toEqual([7, undefined]);
-    expect(rejection(integerArgument('height', ''), null)).toEqual([
+    expect(await checkArguments(list, [], noPause)).toEqual([7, undefined]);
+    expect(await checkArguments(list, [null, null], noPause)).toEqual([7, undefined]);
+    expect(await rejection(integerArgument('height', ''), null)).toEqual([
       -3,
       'Wrong type passed:\n{\n    "Position 1 (height)": "JSON value of type null is not of expected type number"\n}',
     ]);
   });
 
-  it('decodes hashes from display order', () => {
-    const hash = accept(hashArgument('txid', ''), `${'00'.repeat(31)}01`) as Uint8Array;
+  it('decodes hashes from display order', async () => {
+    const hash = (await accept(hashArgument('txid', ''), `${'00'.repeat(31)}01`)) as Uint8Array;
     expect([...hash.slice(0, 2)]).toEqual([1, 0]);
-    expect(rejection(hashArgument('blockhash', ''), 'zz')).toEqual([
+    expect(await rejection(hashArgument('blockhash', ''), 'zz')).toEqual([
       -8,
       "blockhash must be of length 64 (not 2, for 'zz')",
     ]);
     const text = 'g'.repeat(64);
-    expect(rejection(hashArgument('txid', ''), text)).toEqual([-8, `txid must be hexadecimal string (not '${text}')`]);
+    expect(await rejection(hashArgument('txid', ''), text)).toEqual([
+      -8,
+      `txid must be hexadecimal string (not '${text}')`,
+    ]);
   });
 
-  it('accepts 32-bit integers', () => {
-    expect(accept(integerArgument('n', ''), -(2 ** 31))).toBe(-(2 ** 31));
+  it('accepts 32-bit integers', async () => {
+    expect(await accept(integerArgument('n', ''), -(2 ** 31))).toBe(-(2 ** 31));
     for (const value of [1.5, 2 ** 31, 5_000_000_000]) {
-      expect(rejection(integerArgument('n', ''), value)).toEqual([-1, 'JSON integer out of range']);
+      expect(await rejection(integerArgument('n', ''), value)).toEqual([-1, 'JSON integer out of range']);
     }
   });
 
-  it('accepts verbosity as a number or a boolean', () => {
+  it('accepts verbosity as a number or a boolean', async () => {
     const verbosity = verbosityArgument('verbosity', '');
-    expect([0, 2, true, false].map((value) => accept(verbosity, value))).toEqual([0, 2, 1, 0]);
-    expect(rejection(verbosity, 'a')).toEqual([-3, 'JSON value of type string is not of expected type number']);
+    expect(await Promise.all([0, 2, true, false].map((value) => accept(verbosity, value)))).toEqual([0, 2, 1, 0]);
+    expect(await rejection(verbosity, 'a')).toEqual([-3, 'JSON value of type string is not of expected type number']);
   });
 
-  it('decodes hex', () => {
-    expect(accept(hexArgument('hexstring', ''), '00fF')).toEqual(Uint8Array.of(0, 255));
-    expect(rejection(hexArgument('argument', ''), '0')).toEqual([-8, "argument must be hexadecimal string (not '0')"]);
+  it('decodes hex', async () => {
+    expect(await accept(hexArgument('hexstring', ''), '00fF')).toEqual(Uint8Array.of(0, 255));
+    expect(await rejection(hexArgument('argument', ''), '0')).toEqual([
+      -8,
+      "argument must be hexadecimal string (not '0')",
+    ]);
   });
 
-  it('reports a wrong type inside an array or object', () => {
+  it('reports a wrong type inside an array or object', async () => {
     const list = arrayArgument('txs', z.string(), '', '[...]');
-    expect(rejection(list, [1])).toEqual([-3, 'JSON value of type number is not of expected type string']);
+    expect(await rejection(list, [1])).toEqual([-3, 'JSON value of type number is not of expected type string']);
     const object = objectArgument('options', z.strictObject({ txid: z.string() }), '', '{...}');
-    expect(rejection(object, {})).toEqual([-3, 'Missing txid']);
-    expect(rejection(object, { txid: '', other: 1 })).toEqual([-3, 'Unexpected key other']);
+    expect(await rejection(object, {})).toEqual([-3, 'Missing txid']);
+    expect(await rejection(object, { txid: '', other: 1 })).toEqual([-3, 'Unexpected key other']);
   });
 });
 
 describe('amountArgument', () => {
   const amount = amountArgument('amount', '');
 
-  it('decodes numbers and strings of bitcoins to satoshis', () => {
+  it('decodes numbers and strings of bitcoins to satoshis', async () => {
     const cases: [unknown, bigint][] = [
       [0, 0n],
       [1, 100_000_000n],
@@ -123,50 +124,51 @@ describe('amountArgument', () => {
       ['.5', 50_000_000n],
       ['21000000', MAX_MONEY],
     ];
-    for (const [value, satoshis] of cases) expect(accept(amount, value)).toBe(satoshis);
+    for (const [value, satoshis] of cases) expect(await accept(amount, value)).toBe(satoshis);
   });
 
-  it('decodes every amount that formatAmount prints', () => {
-    fc.assert(
-      fc.property(fc.bigInt(0n, MAX_MONEY), (satoshis) => {
+  it('decodes every amount that formatAmount prints', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.bigInt(0n, MAX_MONEY), async (satoshis) => {
         const text = formatAmount(satoshis);
-        expect(accept(amount, text)).toBe(satoshis);
-        expect(accept(amount, JSON.parse(text))).toBe(satoshis);
+        expect(await accept(amount, text)).toBe(satoshis);
+        expect(await accept(amount, JSON.parse(text))).toBe(satoshis);
       }),
       { seed: 1, numRuns: 500 },
     );
   });
 
-  it('rejects invalid amounts', () => {
+  it('rejects invalid amounts', async () => {
     for (const value of [1e-9, 0.123456789, '0.123456789', '1e-8', '', 'a', ' 1', '0x10', 1e300]) {
-      expect(rejection(amount, value)).toEqual([-3, 'Invalid amount']);
+      expect(await rejection(amount, value)).toEqual([-3, 'Invalid amount']);
     }
-    for (const value of [-1, '-0.00000001']) expect(rejection(amount, value)).toEqual([-3, 'Amount out of range']);
+    for (const value of [-1, '-0.00000001'])
+      expect(await rejection(amount, value)).toEqual([-3, 'Amount out of range']);
     for (const value of [true, [], {}])
-      expect(rejection(amount, value)).toEqual([-3, 'Amount is not a number or string']);
+      expect(await rejection(amount, value)).toEqual([-3, 'Amount is not a number or string']);
   });
 });
 
 describe('placeArguments', () => {
   const list = [textArgument('a', ''), optional(textArgument('b|older', '')), optional(textArgument('c', ''))];
 
-  it('keeps positional arguments', () => {
+  it('keeps positional arguments', async () => {
     expect(placeArguments(list, ['x', null])).toEqual(['x', null]);
   });
 
-  it('fills gaps between named arguments and appends nothing', () => {
+  it('fills gaps between named arguments and appends nothing', async () => {
     expect(placeArguments(list, { a: 1, c: 3 })).toEqual([1, undefined, 3]);
     expect(placeArguments(list, { a: 1 })).toEqual([1]);
     expect(placeArguments(list, { older: 2 })).toEqual([undefined, 2]);
     expect(placeArguments(list, {})).toEqual([]);
   });
 
-  it('takes leading positional arguments from `args`', () => {
+  it('takes leading positional arguments from `args`', async () => {
     expect(placeArguments(list, { args: [1], c: 3 })).toEqual([1, undefined, 3]);
     expect(placeArguments(list, { args: [1, 2, 3, 4] })).toEqual([1, 2, 3, 4]);
   });
 
-  it('rejects unknown names and arguments given twice', () => {
+  it('rejects unknown names and arguments given twice', async () => {
     expect(() => placeArguments(list, { x: 1 })).toThrow('Unknown named parameter x');
     expect(() => placeArguments(list, { args: 1 })).toThrow('Unknown named parameter args');
     expect(() => placeArguments(list, { args: [1], a: 1 })).toThrow(

@@ -4,7 +4,8 @@ import { RpcError } from '../../src/api/json/rpc-error.ts';
 import { type Method, method } from '../../src/api/method/method.ts';
 import type { RpcNode } from '../../src/api/method/rpc-node.ts';
 import { Dispatcher } from '../../src/api/rpc/dispatch.ts';
-import { JsonRpc } from '../../src/api/rpc/json-rpc.ts';
+import { JsonRpc, type ReplyWriter } from '../../src/api/rpc/json-rpc.ts';
+import { CallQueue } from '../../src/api/work/call.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
@@ -54,16 +55,30 @@ const wait = method({
   handler: () => new Promise<null>((resolve) => pending.push(() => resolve(null))),
 });
 
+/** Collects a reply. */
+class Collected implements ReplyWriter {
+  status = 200;
+  isClosed = false;
+  body = '';
+  write(text: string): undefined {
+    this.body += text;
+  }
+}
+
+const caller = { client: '127.0.0.1', signal: new AbortController().signal };
+
 let rpc: JsonRpc;
 beforeEach(() => {
   pending = [];
   const table = new Map([...methods, wait].map((entry) => [entry.name, entry]));
-  rpc = new JsonRpc(new Dispatcher(node, new AbortController().signal, table));
+  rpc = new JsonRpc(new Dispatcher(node, table), new CallQueue(node.clock));
 });
 
 async function post(body: unknown): Promise<[status: number, reply: unknown]> {
-  const { status, body: text } = await rpc.answer(typeof body === 'string' ? body : JSON.stringify(body), undefined);
-  return [status, text === '' ? undefined : JSON.parse(text)];
+  const reply = new Collected();
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  if (!(await rpc.answer(text, undefined, caller, reply))) return [503, undefined];
+  return [reply.status, reply.body === '' ? undefined : JSON.parse(reply.body)];
 }
 
 describe('JSON-RPC', () => {
@@ -154,10 +169,8 @@ describe('JSON-RPC', () => {
     expect((await post(huge))[0]).toBe(400);
 
     const waiting = Array.from({ length: 256 }, () => post({ id: 1, method: 'wait' }));
-    expect(await rpc.answer('{"method":"echo","params":["x"]}', undefined)).toEqual({
-      status: 503,
-      body: 'Work queue depth exceeded',
-    });
+    expect(await post({ method: 'echo', params: ['x'] })).toEqual([503, undefined]);
+    await new Promise((resolve) => setImmediate(resolve));
     for (const end of pending) end();
     await Promise.all(waiting);
     expect((await post({ method: 'echo', params: ['x'] }))[0]).toBe(200);

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { amountJson, encodeJson, JsonNumber, jsonTypeName } from '../../src/api/json/json.ts';
+import { encodeJson, JsonEncoder } from '../../src/api/json/encode.ts';
+import {
+  amountJson,
+  type Json,
+  JsonList,
+  JsonMembers,
+  JsonNumber,
+  JsonText,
+  jsonTypeName,
+} from '../../src/api/json/json.ts';
 
 describe('encodeJson', () => {
   it('equals JSON.stringify for plain values', () => {
@@ -34,5 +43,40 @@ describe('jsonTypeName', () => {
   it("has Core's names", () => {
     const named = [null, undefined, true, 1, 'a', [], {}].map(jsonTypeName);
     expect(named).toEqual(['null', 'null', 'bool', 'number', 'string', 'array', 'object']);
+  });
+});
+
+describe('JsonEncoder', () => {
+  it('encodes computed values as if they were given', () => {
+    const value = [
+      new JsonList([1, new JsonList([]), new JsonMembers([])]),
+      new JsonMembers([
+        ['k"ey', new JsonText(['ab', 'cd'])],
+        ['b', [new JsonText([]), null]],
+      ]),
+    ];
+    expect(encodeJson(value)).toBe('[[1,[],{}],{"k\\"ey":"abcd","b":["",null]}]');
+  });
+
+  it('computes one item at a time, and only as the text is taken', () => {
+    let computed = 0;
+    function* items() {
+      for (; computed < 1000; computed++) yield 'x'.repeat(100);
+    }
+    const encoder = new JsonEncoder({ list: new JsonList(items()) });
+    let text = '';
+    while (encoder.advance()) {
+      expect(encoder.pending).toBeLessThan(300);
+      expect(computed * 103).toBeLessThan(text.length + 300);
+      text += encoder.take();
+    }
+    text += encoder.take();
+    expect(JSON.parse(text).list).toHaveLength(1000);
+  });
+
+  it('encodes a nesting that would overflow the stack', () => {
+    let deep: Json = [];
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    expect(encodeJson(deep)).toHaveLength(200_002);
   });
 });

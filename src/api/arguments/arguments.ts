@@ -3,6 +3,7 @@ import { fromHex, fromReversedHex } from '../../bytes/hex.ts';
 import { moneyRange, parseAmount } from '../../primitives/amount.ts';
 import { jsonTypeName } from '../json/json.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
+import type { Step } from '../json/step.ts';
 
 /** One argument of a method: its validation and its help text (Core: RPCArg). */
 export interface Argument<T> {
@@ -14,6 +15,10 @@ export interface Argument<T> {
   readonly usage: string;
   /** Validates and decodes a value that is present. */
   readonly schema: z.ZodType<T>;
+  /** Of an array, the schema of its items, which are validated one by one; `schema` then accepts any array. */
+  readonly item?: z.ZodType;
+  /** Of an array, throws `RpcError` for a number of items that is refused before any item is validated. */
+  readonly checkCount?: (count: number) => void;
   /** Whether a call without the argument is an error. */
   readonly required: boolean;
   /** Value of an optional argument that is absent or null. */
@@ -129,14 +134,16 @@ export function amountArgument(name: string, description: string): Argument<bigi
   return define('numeric or string', amountSchema, name, description);
 }
 
-/** Returns a required array argument whose items have the schema `item`. */
+/** Returns a required array argument whose items have the schema `item`; `checkCount` may refuse a number of items. */
 export function arrayArgument<T>(
   name: string,
   item: z.ZodType<T>,
   description: string,
   usage: string,
+  checkCount?: (count: number) => void,
 ): Argument<readonly T[]> {
-  return define('json array', z.array(item), name, description, usage);
+  const schema = z.array(z.unknown()) as z.ZodType<readonly T[]>;
+  return { ...define('json array', schema, name, description, usage), item, ...(checkCount && { checkCount }) };
 }
 
 /** Returns a required object argument. */
@@ -197,28 +204,63 @@ function amountOfNumber(value: number): bigint | undefined {
   return Number(text) === value ? parseAmount(text) : undefined;
 }
 
-/** Validates and decodes positional arguments. Throws `RpcError` with Core's codes and messages. */
-export function checkArguments(list: readonly Argument<unknown>[], given: readonly unknown[]): unknown[] {
+/**
+ * Validates and decodes positional arguments, calling `step` between the items of arrays. Rejects with `RpcError` with
+ * Core's codes and messages.
+ */
+export async function checkArguments(
+  list: readonly Argument<unknown>[],
+  given: readonly unknown[],
+  step: Step,
+): Promise<unknown[]> {
   const mismatches: [position: string, text: string][] = [];
   let first: RpcError | undefined;
-  const values = list.map((argument, i) => {
+  const values: unknown[] = [];
+  for (const [i, argument] of list.entries()) {
     const value = given[i];
-    if ((value === undefined || value === null) && !argument.required) return argument.fallback;
+    if ((value === undefined || value === null) && !argument.required) {
+      values.push(argument.fallback);
+      continue;
+    }
     const result = argument.schema.safeParse(value);
-    if (result.success) return result.data;
+    if (result.success) {
+      try {
+        values.push(argument.item ? await checkItems(argument, result.data as unknown[], step) : result.data);
+      } catch (thrown) {
+        if (!(thrown instanceof RpcError)) throw thrown;
+        first ??= thrown;
+      }
+      continue;
+    }
     const issue = result.error.issues[0]!;
     if (issue.code === 'invalid_type' && issue.path.length === 0) {
       mismatches.push([`Position ${i + 1} (${primaryName(argument.name)})`, typeMismatch(value, issue.expected)]);
     } else {
       first ??= toRpcError(issue, value);
     }
-    return undefined;
-  });
+  }
   if (mismatches.length > 0) {
     const lines = mismatches.map(([position, text]) => `    ${JSON.stringify(position)}: ${JSON.stringify(text)}`);
     throw new RpcError(RpcCode.TYPE_ERROR, `Wrong type passed:\n{\n${lines.join(',\n')}\n}`);
   }
   if (first) throw first;
+  return values;
+}
+
+async function checkItems(
+  { item, checkCount }: Argument<unknown>,
+  given: readonly unknown[],
+  step: Step,
+): Promise<unknown[]> {
+  checkCount?.(given.length);
+  const values: unknown[] = [];
+  for (const value of given) {
+    const pause = step();
+    if (pause) await pause;
+    const result = item!.safeParse(value);
+    if (!result.success) throw toRpcError(result.error.issues[0]!, value);
+    values.push(result.data);
+  }
   return values;
 }
 

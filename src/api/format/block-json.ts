@@ -5,6 +5,7 @@ import type { HeaderView } from '../../chain/tree/header-view.ts';
 import { compactToTarget, difficulty } from '../../consensus/pow.ts';
 import type { Block } from '../../primitives/block.ts';
 import type { JsonObject } from '../json/json.ts';
+import { listJson } from './large-json.ts';
 import { transactionJson } from './transaction-json.ts';
 
 /** Returns a 256-bit number, such as a target or chainwork, as 64 hex digits. */
@@ -58,7 +59,7 @@ export function blockJson(chain: Chain, index: BlockIndex, block: Block, verbosi
     strippedsize: block.strippedSize,
     size: block.totalSize,
     weight: block.weight,
-    tx: block.transactions.map((tx, i) =>
+    tx: listJson(block.transactions, (tx, i) =>
       verbosity < 2
         ? tx.txidHex
         : // Undo data has no entry for the coinbase.

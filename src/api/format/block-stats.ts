@@ -6,6 +6,7 @@ import type { Block } from '../../primitives/block.ts';
 import { type TxOut, txOutSize, WITNESS_SCALE_FACTOR } from '../../primitives/transaction.ts';
 import { isUnspendable } from '../../script/script.ts';
 import type { Json } from '../json/json.ts';
+import type { Step } from '../json/step.ts';
 import { feeOf } from './transaction-json.ts';
 
 /** Bytes of an unspent output besides its TxOut: outpoint, height and coinbase flag (Core: PER_UTXO_OVERHEAD). */
@@ -15,14 +16,14 @@ const PERCENTILES = [0.1, 0.25, 0.5, 0.75, 0.9] as const;
 
 /**
  * Computes the statistics of getblockstats: fees in satoshis, fee rates in satoshis per virtual byte, sizes in bytes.
- * `undo` holds the spent outputs of each transaction but the coinbase.
+ * `undo` holds the spent outputs of each transaction but the coinbase. Calls `step` after each transaction.
  */
-export function blockStats(
+export async function blockStats(
   index: BlockIndex,
   block: Block,
   undo: readonly (readonly Coin[])[],
-  params: ChainParams,
-): Record<string, Json> {
+  { params, step }: { readonly params: ChainParams; readonly step: Step },
+): Promise<Record<string, Json>> {
   const [coinbase, ...txs] = block.transactions;
   const isGenesis = index.height === 0;
   let ins = 0;
@@ -35,7 +36,9 @@ export function blockStats(
   const sizes: number[] = [];
   const rates: { rate: number; weight: number }[] = [];
 
-  txs.forEach((tx, i) => {
+  for (const [i, tx] of txs.entries()) {
+    const pause = step();
+    if (pause) await pause;
     const spent = undo[i]!;
     const { totalSize: size, weight } = tx;
     const fee = Number(feeOf(tx, spent));
@@ -51,7 +54,7 @@ export function blockStats(
       const { count, size: sum, weight: weightSum } = witnessed;
       witnessed = { count: count + 1, size: sum + size, weight: weightSum + weight };
     }
-  });
+  }
 
   const totalFee = sum(fees);
   const totalSize = sum(sizes);

@@ -1,7 +1,10 @@
 import { toHex } from '../../bytes/hex.ts';
 import { secp256k1 } from '../../crypto/secp256k1.ts';
 import { type AddressPrefixes, encodeAddress } from '../../script/address.ts';
+import { MAX_SCRIPT_SIZE } from '../../script/limits.ts';
 import { solve } from '../../script/standard.ts';
+import { type Json, JsonText } from '../json/json.ts';
+import { hexPieces } from './large-json.ts';
 
 /** The characters of descriptors, in three groups of 32 (BIP380). */
 const INPUT_CHARSET =
@@ -40,24 +43,39 @@ class Polymod {
   }
 }
 
+/** Computes the checksum of a descriptor (BIP380) that is given in pieces. */
+class DescriptorChecksum {
+  readonly #polymod = new Polymod();
+  #group = 0;
+  #inGroup = 0;
+
+  /** Adds characters. Returns false if one of them is invalid. */
+  add(text: string): boolean {
+    for (const character of text) {
+      const position = INPUT_CHARSET.indexOf(character);
+      if (position < 0) return false;
+      this.#polymod.add(position & 31);
+      // The group numbers of three characters form one symbol.
+      this.#group = this.#group * 3 + (position >> 5);
+      if (++this.#inGroup < 3) continue;
+      this.#polymod.add(this.#group);
+      this.#group = 0;
+      this.#inGroup = 0;
+    }
+    return true;
+  }
+
+  /** Returns the checksum, eight characters. */
+  finish(): string {
+    if (this.#inGroup > 0) this.#polymod.add(this.#group);
+    return this.#polymod.finish();
+  }
+}
+
 /** Returns the eight-character checksum of a descriptor (BIP380); undefined if it has an invalid character. */
 export function descriptorChecksum(descriptor: string): string | undefined {
-  const polymod = new Polymod();
-  let group = 0;
-  let inGroup = 0;
-  for (const character of descriptor) {
-    const position = INPUT_CHARSET.indexOf(character);
-    if (position < 0) return undefined;
-    polymod.add(position & 31);
-    // The group numbers of three characters form one symbol.
-    group = group * 3 + (position >> 5);
-    if (++inGroup < 3) continue;
-    polymod.add(group);
-    group = 0;
-    inGroup = 0;
-  }
-  if (inGroup > 0) polymod.add(group);
-  return polymod.finish();
+  const checksum = new DescriptorChecksum();
+  return checksum.add(descriptor) ? checksum.finish() : undefined;
 }
 
 /** Appends the checksum to a descriptor (Core: AddChecksum). */
@@ -69,8 +87,24 @@ export function withChecksum(descriptor: string): string {
  * Infers the descriptor, with checksum, of an output script without knowledge of keys (Core:
  * InferDescriptor). `inner` is the witness script of a P2WSH output, if known.
  */
-export function inferDescriptor(scriptPubKey: Uint8Array, prefixes: AddressPrefixes, inner?: Uint8Array): string {
+export function inferDescriptor(scriptPubKey: Uint8Array, prefixes: AddressPrefixes, inner?: Uint8Array): Json {
+  // No script with a descriptor of its own is as long.
+  if (scriptPubKey.length > MAX_SCRIPT_SIZE) return new JsonText(rawDescriptorPieces(scriptPubKey));
   return withChecksum(infer(scriptPubKey, prefixes, inner));
+}
+
+function* rawDescriptorPieces(script: Uint8Array): Generator<string> {
+  const checksum = new DescriptorChecksum();
+  function* pieces() {
+    yield 'raw(';
+    yield* hexPieces(script);
+    yield ')';
+  }
+  for (const piece of pieces()) {
+    checksum.add(piece);
+    yield piece;
+  }
+  yield `#${checksum.finish()}`;
 }
 
 function infer(scriptPubKey: Uint8Array, prefixes: AddressPrefixes, inner: Uint8Array | undefined): string {

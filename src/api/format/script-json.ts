@@ -1,9 +1,8 @@
-import { toHex } from '../../bytes/hex.ts';
 import { type AddressPrefixes, encodeAddress } from '../../script/address.ts';
-import { disassemble } from '../../script/asm.ts';
 import { solve } from '../../script/standard.ts';
 import type { JsonObject } from '../json/json.ts';
 import { inferDescriptor } from './descriptor.ts';
+import { asmJson, hexJson } from './large-json.ts';
 
 /**
  * Describes an output script (Core: ScriptToUniv): `asm`, `desc`, `hex`, `address` if it has one,
@@ -12,9 +11,9 @@ import { inferDescriptor } from './descriptor.ts';
 export function scriptPubKeyJson(scriptPubKey: Uint8Array, prefixes: AddressPrefixes, inner?: Uint8Array): JsonObject {
   const { type } = solve(scriptPubKey);
   return {
-    asm: disassemble(scriptPubKey),
+    asm: asmJson(scriptPubKey),
     desc: inferDescriptor(scriptPubKey, prefixes, inner),
-    hex: toHex(scriptPubKey),
+    hex: hexJson(scriptPubKey),
     address: encodeAddress(scriptPubKey, prefixes),
     type,
   };

@@ -7,8 +7,9 @@ import { deploymentState } from '../../consensus/versionbits.ts';
 import { witnessCommitmentOutputIndex } from '../../consensus/witness-commitment.ts';
 import type { BlockTemplate } from '../../mining/block-template.ts';
 import { WITNESS_SCALE_FACTOR } from '../../primitives/transaction.ts';
-import type { JsonObject } from '../json/json.ts';
+import { JsonList, type JsonObject } from '../json/json.ts';
 import { hex32, hex256 } from './block-json.ts';
+import { hexJson } from './large-json.ts';
 
 /** Returns a template for the block after `prev` as in getblocktemplate (BIP22, BIP23, BIP9, BIP145). */
 export function templateJson(
@@ -35,7 +36,7 @@ export function templateJson(
     vbavailable: available(prev, params),
     vbrequired: 0,
     previousblockhash: prev.hashHex,
-    transactions: transactionsJson(template, scale),
+    transactions: new JsonList(transactionsJson(template, scale)),
     coinbaseaux: {},
     coinbasevalue: Number(coinbaseValue),
     longpollid: longPollId,
@@ -55,17 +56,17 @@ export function templateJson(
 }
 
 /** Lists the transactions without the coinbase; `depends` holds 1-based positions in this list. */
-function transactionsJson({ block, fees, sigOpCosts }: BlockTemplate, scale: number): JsonObject[] {
+function* transactionsJson({ block, fees, sigOpCosts }: BlockTemplate, scale: number): Generator<JsonObject> {
   const places = new Map<string, number>();
-  return block.transactions.slice(1).map((tx, i) => {
+  for (const [i, tx] of block.transactions.slice(1).entries()) {
     const depends = new Set<number>();
     for (const { prevout } of tx.inputs) {
       const place = places.get(toHex(prevout.txid));
       if (place !== undefined) depends.add(place);
     }
     places.set(toHex(tx.txid), i + 1);
-    return {
-      data: toHex(tx.encode()),
+    yield {
+      data: hexJson(tx.encode()),
       txid: tx.txidHex,
       hash: tx.wtxidHex,
       depends: [...depends],
@@ -73,7 +74,7 @@ function transactionsJson({ block, fees, sigOpCosts }: BlockTemplate, scale: num
       sigops: Math.floor(sigOpCosts[i]! / scale),
       weight: tx.weight,
     };
-  });
+  }
 }
 
 /** Returns the active BIP9 deployments, except csv and segwit, which the template lists itself. */

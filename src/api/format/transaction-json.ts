@@ -2,8 +2,8 @@ import { toHex, toReversedHex } from '../../bytes/hex.ts';
 import type { Coin } from '../../consensus/coins.ts';
 import type { Transaction, TxIn, TxOut } from '../../primitives/transaction.ts';
 import type { AddressPrefixes } from '../../script/address.ts';
-import { disassemble } from '../../script/asm.ts';
 import { amountJson, type JsonObject } from '../json/json.ts';
+import { asmJson, hexJson, listJson } from './large-json.ts';
 import { scriptPubKeyJson } from './script-json.ts';
 
 /** What `transactionJson` includes. */
@@ -28,12 +28,12 @@ export function transactionJson(tx: Transaction, options: TransactionJsonOptions
     vsize: tx.vsize,
     weight: tx.weight,
     locktime: tx.lockTime,
-    vin: tx.inputs.map((input, i) =>
+    vin: listJson(tx.inputs, (input, i) =>
       inputJson(input, tx.isCoinbase, prefixes, options.prevouts ? spent?.[i] : undefined),
     ),
-    vout: tx.outputs.map((output, n) => outputJson(output, n, prefixes)),
+    vout: listJson(tx.outputs, (output, n) => outputJson(output, n, prefixes)),
     fee: spent && !tx.isCoinbase ? amountJson(feeOf(tx, spent)) : undefined,
-    hex: options.hex ? toHex(tx.encode()) : undefined,
+    hex: options.hex ? hexJson(tx.encode()) : undefined,
   };
 }
 
@@ -47,12 +47,12 @@ export function feeOf(tx: Transaction, spent: readonly Coin[]): bigint {
 
 function inputJson(input: TxIn, isCoinbase: boolean, prefixes: AddressPrefixes, spent: Coin | undefined): JsonObject {
   const { prevout, scriptSig, witness, sequence } = input;
-  const txinwitness = witness.length > 0 ? witness.map(toHex) : undefined;
+  const txinwitness = witness.length > 0 ? listJson(witness, hexJson) : undefined;
   if (isCoinbase) return { coinbase: toHex(scriptSig), txinwitness, sequence };
   return {
     txid: toReversedHex(prevout.txid),
     vout: prevout.vout,
-    scriptSig: { asm: disassemble(scriptSig, true), hex: toHex(scriptSig) },
+    scriptSig: { asm: asmJson(scriptSig, true), hex: hexJson(scriptSig) },
     txinwitness,
     prevout: spent && {
       generated: spent.isCoinbase,

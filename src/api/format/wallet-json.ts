@@ -1,11 +1,12 @@
 import { compareBytes } from '../../bytes/compare.ts';
-import { fromReversedHex, toHex, toReversedHex } from '../../bytes/hex.ts';
+import { fromReversedHex, toReversedHex } from '../../bytes/hex.ts';
 import type { HeaderView } from '../../chain/tree/header-view.ts';
 import type { Mempool } from '../../mempool/mempool.ts';
 import { SEQUENCE_FINAL } from '../../primitives/transaction.ts';
 import { encodeAddress } from '../../script/address.ts';
 import type { Wallet, WalletTransaction } from '../../wallet/wallet.ts';
 import { amountJson, type JsonObject } from '../json/json.ts';
+import { hexJson } from './large-json.ts';
 
 /** A wallet, and the chain and mempool that its transactions are described with. */
 export interface WalletView {
@@ -98,7 +99,7 @@ export function fullTransactionJson(transaction: WalletTransaction, view: Wallet
     fee: fee === undefined || entry.tx.isCoinbase ? undefined : amountJson(-fee),
     ...walletTransactionJson(transaction, view),
     details: paymentsJson(transaction, view),
-    hex: toHex(entry.tx.encode()),
+    hex: hexJson(entry.tx.encode()),
     lastprocessedblock: lastProcessedBlock(view.wallet),
   };
 }

@@ -1,6 +1,7 @@
 import type { Wallet } from '../../wallet/wallet.ts';
 import type { Argument, ArgumentValues } from '../arguments/arguments.ts';
 import type { Json } from '../json/json.ts';
+import type { Call } from '../work/call.ts';
 import type { AnyRpcNode, RpcNode } from './rpc-node.ts';
 
 /** The categories of methods, in the order of the help index. */
@@ -29,8 +30,8 @@ export interface RpcContext<N extends AnyRpcNode = RpcNode> {
   readonly node: N;
   readonly methods: ReadonlyMap<string, MethodHelp>;
   readonly activeCommands: ReadonlySet<ActiveCommand>;
-  /** Aborted when the server closes; waiting calls then end. */
-  readonly closing: AbortSignal;
+  /** The request: long computations call its `step`, and what waits for an event uses its `wait`. */
+  readonly call: Call;
   /** The wallet named in the request path, if any. */
   readonly walletName: string | undefined;
   /** Returns the wallet of the request. Throws `RpcError` if there is none or the choice is ambiguous. */

@@ -55,12 +55,12 @@ export const utilMethods: readonly Method[] = [
     ],
     result: '{ "feerate": amount, "blocks": n }',
     example: '6',
-    handler: ({ node: { mempool } }, target) => {
+    handler: async ({ node: { mempool }, call }, target) => {
       if (target < 1 || target > MAX_CONFIRMATION_TARGET) {
         const message = `Invalid conf_target, must be between 1 and ${MAX_CONFIRMATION_TARGET}`;
         throw new RpcError(RpcCode.INVALID_PARAMETER, message);
       }
-      return { feerate: amountJson(estimateFeeRate(mempool, target)), blocks: target };
+      return { feerate: amountJson(await estimateFeeRate(mempool, target, call.step)), blocks: target };
     },
   }),
 ];

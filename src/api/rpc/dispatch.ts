@@ -1,6 +1,7 @@
 import { checkArguments } from '../arguments/arguments.ts';
 import { placeArguments } from '../arguments/named-arguments.ts';
-import { encodeJson, type Json } from '../json/json.ts';
+import { encodeJson } from '../json/encode.ts';
+import type { Json } from '../json/json.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import { methodHelp } from '../method/help.ts';
 import type { ActiveCommand, Method, RpcContext } from '../method/method.ts';
@@ -8,6 +9,7 @@ import type { AnyRpcNode } from '../method/rpc-node.ts';
 import { selectWallet } from '../method/select-wallet.ts';
 import { toRpcError } from '../method/to-rpc-error.ts';
 import { rpcMethods } from '../methods/index.ts';
+import { type Call, CallQueue } from '../work/call.ts';
 
 /** Arguments of a call, by position or by name. */
 export type CallParams = readonly unknown[] | Readonly<Record<string, unknown>>;
@@ -15,23 +17,17 @@ export type CallParams = readonly unknown[] | Readonly<Record<string, unknown>>;
 /** Looks up methods, validates their arguments and runs them. */
 export class Dispatcher<N extends AnyRpcNode> {
   readonly #node: N;
-  readonly #closing: AbortSignal;
   readonly #methods: ReadonlyMap<string, Method<N>>;
   readonly #active = new Set<ActiveCommand>();
 
-  constructor(node: N, closing: AbortSignal, methods: ReadonlyMap<string, Method<N>>) {
+  constructor(node: N, methods: ReadonlyMap<string, Method<N>>) {
     this.#node = node;
-    this.#closing = closing;
     this.#methods = methods;
   }
 
-  /** Number of calls in progress. */
-  get active(): number {
-    return this.#active.size;
-  }
-
-  /** Runs a method and returns its result. Rejects with `RpcError` for any failure. */
-  async call(name: string, params: CallParams, walletName: string | undefined): Promise<Json> {
+  /** Runs a method for a request and returns its result. Rejects with `RpcError` for any failure. */
+  async call(name: string, params: CallParams, walletName: string | undefined, call: Call): Promise<Json> {
+    if (call.signal.aborted) throw new RpcError(RpcCode.CLIENT_NOT_CONNECTED, 'Shutting down');
     const method = this.#methods.get(name);
     if (!method) {
       const why = rpcMethods.has(name) ? ': not available on a light node, which has no blocks' : '';
@@ -45,7 +41,8 @@ export class Dispatcher<N extends AnyRpcNode> {
     const command: ActiveCommand = { method: name, startedAt: this.#node.clock.monotonic() };
     this.#active.add(command);
     try {
-      return await method.run(this.#context(walletName), checkArguments(method.arguments, given));
+      const values = await checkArguments(method.arguments, given, call.step);
+      return await method.run(this.#context(walletName, call), values);
     } catch (thrown) {
       throw this.#toRpcError(name, thrown);
     } finally {
@@ -53,13 +50,13 @@ export class Dispatcher<N extends AnyRpcNode> {
     }
   }
 
-  #context(walletName: string | undefined): RpcContext<N> {
+  #context(walletName: string | undefined, call: Call): RpcContext<N> {
     const node = this.#node;
     return {
       node,
       methods: this.#methods,
       activeCommands: this.#active,
-      closing: this.#closing,
+      call,
       walletName,
       wallet: () => selectWallet(node.wallets, walletName),
     };
@@ -95,6 +92,9 @@ export async function callMethod<N extends AnyRpcNode>(
   params: CallParams = [],
   walletName?: string,
 ): Promise<unknown> {
-  const dispatcher = new Dispatcher(node, new AbortController().signal, methods);
-  return JSON.parse(encodeJson(await dispatcher.call(method, params, walletName)));
+  const dispatcher = new Dispatcher(node, methods);
+  const caller = { client: '', signal: new AbortController().signal };
+  return new CallQueue(node.clock).run(caller, async (call) =>
+    JSON.parse(encodeJson(await dispatcher.call(method, params, walletName, call))),
+  );
 }

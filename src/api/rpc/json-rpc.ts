@@ -1,21 +1,25 @@
-import { encodeJson, type Json, type JsonObject } from '../json/json.ts';
+import { JsonEncoder } from '../json/encode.ts';
+import type { Json, JsonObject } from '../json/json.ts';
+import { parseJson } from '../json/parse.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import type { AnyRpcNode } from '../method/rpc-node.ts';
+import type { Call, Caller, CallQueue } from '../work/call.ts';
 import type { CallParams, Dispatcher } from './dispatch.ts';
 
 /** Requests in one batch. */
 const MAX_BATCH = 50_000;
-/** Concurrent calls; further requests get HTTP status 503, as in Core when its work queue is full. */
-const MAX_ACTIVE_CALLS = 256;
+/** Characters of a result that are collected before they are sent. */
+const CHARS_PER_WRITE = 65_536;
 
-/** The HTTP reply to one request body. */
-export interface HttpReply {
-  readonly status: number;
-  /** JSON text; empty with status 204. */
-  readonly body: string;
+/** Where the HTTP reply to a request body is written. */
+export interface ReplyWriter {
+  /** HTTP status; to be set before the first write. */
+  status: number;
+  /** Whether the client is gone, so that nothing needs to be written. */
+  readonly isClosed: boolean;
+  /** Adds JSON text to the body. A promise that it returns is to be awaited before the next write. */
+  write(text: string): Promise<void> | undefined;
 }
-
-type Calls = Pick<Dispatcher<AnyRpcNode>, 'call' | 'active'>;
 
 /** The members of a request that its reply repeats. */
 interface Envelope {
@@ -25,7 +29,9 @@ interface Envelope {
 }
 
 interface Answer {
-  readonly reply: string;
+  readonly envelope: Envelope;
+  readonly result?: Json;
+  readonly error?: RpcError;
   /** HTTP status of the reply outside a batch; 204: no reply is sent. */
   readonly status: number;
   readonly isNotification: boolean;
@@ -34,61 +40,170 @@ interface Answer {
 /**
  * Answers JSON-RPC request bodies as bitcoind does: versions 1.0 and 1.1, whose errors set the HTTP
  * status, and 2.0, with notifications; single requests and batches.
+ *
+ * Requests are parsed, run and encoded in slices, and sent as they are encoded: a batch holds one result in memory.
  */
 export class JsonRpc {
-  readonly #dispatcher: Calls;
+  readonly #dispatcher: Pick<Dispatcher<AnyRpcNode>, 'call'>;
+  readonly #queue: CallQueue;
 
-  constructor(dispatcher: Calls) {
+  constructor(dispatcher: Pick<Dispatcher<AnyRpcNode>, 'call'>, queue: CallQueue) {
     this.#dispatcher = dispatcher;
+    this.#queue = queue;
   }
 
-  /** Answers one request body; `walletName` is the wallet in the request path. Never rejects. */
-  async answer(body: string, walletName: string | undefined): Promise<HttpReply> {
-    if (this.#dispatcher.active >= MAX_ACTIVE_CALLS) return { status: 503, body: 'Work queue depth exceeded' };
-    let parsed: unknown;
+  /**
+   * Answers one request body; `walletName` is the wallet in the request path. Returns false, having written nothing, if
+   * too many requests are in progress. Rejects only after a part of the reply has been written.
+   */
+  async answer(body: string, walletName: string | undefined, caller: Caller, reply: ReplyWriter): Promise<boolean> {
+    if (this.#queue.isFull) return false;
+    await this.#queue.run(caller, (call) => new Exchange(this.#dispatcher, call, walletName, reply).answer(body));
+    return true;
+  }
+}
+
+/** One request body and its reply. */
+class Exchange {
+  readonly #dispatcher: Pick<Dispatcher<AnyRpcNode>, 'call'>;
+  readonly #call: Call;
+  readonly #walletName: string | undefined;
+  readonly #reply: ReplyWriter;
+  /** Text that is not written yet. */
+  #pending = '';
+  /** Whether a part of the reply to the current request has been written. */
+  #isWritten = false;
+
+  constructor(
+    dispatcher: Pick<Dispatcher<AnyRpcNode>, 'call'>,
+    call: Call,
+    walletName: string | undefined,
+    reply: ReplyWriter,
+  ) {
+    this.#dispatcher = dispatcher;
+    this.#call = call;
+    this.#walletName = walletName;
+    this.#reply = reply;
+  }
+
+  async answer(body: string): Promise<void> {
+    const parsed = await this.#parse(body);
+    if (parsed instanceof RpcError) {
+      await this.#encodeWhole(parsed);
+    } else if (Array.isArray(parsed)) {
+      await this.#answerBatch(parsed);
+    } else if (isRecord(parsed)) {
+      const answer = await this.#answerOne(parsed);
+      this.#reply.status = answer.status;
+      if (answer.status !== 204) {
+        const failure = await this.#encode(answer);
+        if (failure && answer.envelope.version === 'legacy') this.#reply.status = httpStatus(failure.rpcCode);
+        this.#pending += '\n';
+      }
+    } else {
+      await this.#encodeWhole(new RpcError(RpcCode.PARSE_ERROR, 'Top-level object parse error'));
+    }
+    if (this.#pending !== '') await this.#flush();
+  }
+
+  async #parse(body: string): Promise<unknown> {
     try {
-      parsed = JSON.parse(body);
-    } catch {
-      return wholeError(RpcCode.PARSE_ERROR, 'Parse error');
+      return await parseJson(body, this.#call.step);
+    } catch (thrown) {
+      return thrown instanceof RpcError ? thrown : new RpcError(RpcCode.PARSE_ERROR, 'Parse error');
     }
-    if (Array.isArray(parsed)) return this.#answerBatch(parsed, walletName);
-    if (!isRecord(parsed)) return wholeError(RpcCode.PARSE_ERROR, 'Top-level object parse error');
-    const { reply, status } = await this.#answerOne(parsed, walletName);
-    return { status, body: status === 204 ? '' : `${reply}\n` };
   }
 
-  async #answerBatch(requests: readonly unknown[], walletName: string | undefined): Promise<HttpReply> {
+  async #answerBatch(requests: readonly unknown[]): Promise<void> {
     if (requests.length > MAX_BATCH) {
-      return wholeError(RpcCode.INVALID_REQUEST, `More than ${MAX_BATCH} requests in a batch`);
+      await this.#encodeWhole(new RpcError(RpcCode.INVALID_REQUEST, `More than ${MAX_BATCH} requests in a batch`));
+      return;
     }
-    const replies: string[] = [];
+    let separator = '[';
     for (const request of requests) {
-      const { reply, isNotification } = await this.#answerOne(request, walletName);
-      if (!isNotification) replies.push(reply);
+      const answer = await this.#answerOne(request);
+      if (this.#reply.isClosed) return;
+      if (answer.isNotification) continue;
+      this.#pending += separator;
+      separator = ',';
+      await this.#encode(answer);
     }
-    if (replies.length === 0 && requests.length > 0) return { status: 204, body: '' };
-    return { status: 200, body: `[${replies.join(',')}]\n` };
+    if (separator === ',') this.#pending += ']\n';
+    else if (requests.length === 0) this.#pending += '[]\n';
+    else this.#reply.status = 204;
   }
 
-  async #answerOne(request: unknown, walletName: string | undefined): Promise<Answer> {
+  async #answerOne(request: unknown): Promise<Answer> {
     const envelope = readEnvelope(request);
     const isNotification = envelope.version === '2.0' && envelope.id === undefined;
     let call: ReturnType<typeof readCall>;
     try {
+      const pause = this.#call.step();
+      if (pause) await pause;
       call = readCall(request);
     } catch (thrown) {
       const error = toRpcError(thrown);
-      return { reply: encodeReply(envelope, undefined, error), status: httpStatus(error.rpcCode), isNotification };
+      return { envelope, error, status: httpStatus(error.rpcCode), isNotification };
     }
     const status = isNotification ? 204 : 200;
     try {
-      const result = await this.#dispatcher.call(call.method, call.params, walletName);
-      return { reply: encodeReply(envelope, result), status, isNotification };
+      const result = await this.#dispatcher.call(call.method, call.params, this.#walletName, this.#call);
+      return { envelope, result, status, isNotification };
     } catch (thrown) {
       const error = toRpcError(thrown);
-      const reply = encodeReply(envelope, undefined, error);
-      return { reply, status: envelope.version === '2.0' ? status : httpStatus(error.rpcCode), isNotification };
+      return {
+        envelope,
+        error,
+        status: envelope.version === '2.0' ? status : httpStatus(error.rpcCode),
+        isNotification,
+      };
     }
+  }
+
+  /** Encodes an answer. Encodes and returns an error if its result cannot be encoded and none of it has been written. */
+  async #encode({ envelope, result, error }: Answer): Promise<RpcError | undefined> {
+    const start = this.#pending;
+    this.#isWritten = false;
+    try {
+      await this.#encodeReply(replyOf(envelope, result, error));
+      return undefined;
+    } catch (thrown) {
+      if (this.#isWritten) throw thrown;
+      const failure = toRpcError(thrown);
+      this.#pending = start;
+      await this.#encodeReply(replyOf(envelope, undefined, failure));
+      return failure;
+    }
+  }
+
+  async #encodeReply(reply: JsonObject): Promise<void> {
+    const encoder = new JsonEncoder(reply);
+    while (encoder.advance()) {
+      const pause = this.#call.turn();
+      if (pause) await pause;
+      if (encoder.pending < CHARS_PER_WRITE) continue;
+      if (this.#reply.isClosed) return;
+      this.#pending += encoder.take();
+      await this.#flush();
+    }
+    this.#pending += encoder.take();
+    if (this.#pending.length >= CHARS_PER_WRITE) await this.#flush();
+  }
+
+  /** Replies to a body that is not a request or batch. */
+  async #encodeWhole(error: RpcError): Promise<void> {
+    this.#reply.status = httpStatus(error.rpcCode);
+    await this.#encodeReply(replyOf({ version: 'legacy', id: null }, undefined, error));
+    this.#pending += '\n';
+  }
+
+  async #flush(): Promise<void> {
+    const text = this.#pending;
+    this.#pending = '';
+    this.#isWritten = true;
+    const full = this.#reply.write(text);
+    // A client that reads slowly takes no part in the division of the main thread.
+    if (full) await this.#call.suspended(full);
   }
 }
 
@@ -119,19 +234,11 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function encodeReply({ version, id }: Envelope, result: Json | undefined, error?: RpcError): string {
+function replyOf({ version, id }: Envelope, result: Json | undefined, error?: RpcError): JsonObject {
   const failure = error && { code: error.rpcCode, message: error.message };
-  const reply: JsonObject =
-    version === '2.0'
-      ? { jsonrpc: '2.0', ...(failure ? { error: failure } : { result: result ?? null }), id }
-      : { result: result ?? null, error: failure ?? null, id };
-  return encodeJson(reply);
-}
-
-/** Returns the reply to a body that is not a request or batch. */
-function wholeError(rpcCode: number, message: string): HttpReply {
-  const reply = encodeReply({ version: 'legacy', id: null }, undefined, new RpcError(rpcCode, message));
-  return { status: httpStatus(rpcCode), body: `${reply}\n` };
+  return version === '2.0'
+    ? { jsonrpc: '2.0', ...(failure ? { error: failure } : { result: result ?? null }), id }
+    : { result: result ?? null, error: failure ?? null, id };
 }
 
 function httpStatus(rpcCode: number): number {

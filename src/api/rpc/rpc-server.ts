@@ -1,22 +1,17 @@
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { PierError } from '../../platform/errors.ts';
 import type { Method } from '../method/method.ts';
 import type { AnyRpcNode } from '../method/rpc-node.ts';
+import { CallQueue } from '../work/call.ts';
+import type { ConnectionLimits } from './connections.ts';
 import { Cookie } from './cookie.ts';
 import { Dispatcher } from './dispatch.ts';
+import { HttpEndpoint } from './http-endpoint.ts';
 import { JsonRpc } from './json-rpc.ts';
 
-/** Bytes of a request body (Core: MAX_SIZE, 32 MiB); a block of maximum weight is 8 MB as hex. */
-const MAX_BODY_BYTES = 0x0200_0000;
-/** Milliseconds an idle connection is kept open (Core: DEFAULT_HTTP_SERVER_TIMEOUT). */
-const KEEP_ALIVE_MS = 30_000;
-/** Milliseconds a request may take to arrive. */
-const REQUEST_TIMEOUT_MS = 60_000;
-const MAX_CONNECTIONS = 512;
 /** Milliseconds that `close` waits for calls in progress. */
 const CLOSE_GRACE_MS = 5_000;
-const WALLET_PATH = '/wallet/';
 
 /** Address and cookie file of an RPC server. */
 export interface RpcServerOptions {
@@ -26,6 +21,8 @@ export interface RpcServerOptions {
   readonly port: number;
   /** Path of the file that the credentials are written to. */
   readonly cookieFile: string;
+  /** Limits of connections; for tests. @internal */
+  readonly connections?: ConnectionLimits;
 }
 
 /** Serves a node's JSON-RPC over HTTP to clients that present its cookie. */
@@ -36,15 +33,13 @@ export class RpcServer {
   readonly port: number;
   /** Path of the cookie file. */
   readonly cookieFile: string;
-  readonly #http: FastifyInstance;
+  readonly #http: HttpEndpoint;
   readonly #cookie: Cookie;
-  readonly #closing: AbortController;
   #closed: Promise<void> | undefined;
 
-  private constructor(http: FastifyInstance, cookie: Cookie, closing: AbortController, host: string) {
+  private constructor(http: HttpEndpoint, cookie: Cookie, host: string) {
     this.#http = http;
     this.#cookie = cookie;
-    this.#closing = closing;
     this.host = host;
     this.port = (http.server.address() as AddressInfo).port;
     this.cookieFile = cookie.path;
@@ -57,16 +52,18 @@ export class RpcServer {
     methods: ReadonlyMap<string, Method<N>>,
   ): Promise<RpcServer> {
     const cookie = new Cookie(options.cookieFile);
-    const closing = new AbortController();
-    const http = buildHttp(cookie, new JsonRpc(new Dispatcher(node, closing.signal, methods)));
+    const rpc = new JsonRpc(new Dispatcher(node, methods), new CallQueue(node.clock));
+    const http = new HttpEndpoint(options.connections ?? {}, { rpc, cookie, clock: node.clock, logger: node.logger });
     try {
-      await http.listen({ host: options.host, port: options.port });
+      http.server.listen({ host: options.host, port: options.port });
+      await once(http.server, 'listening');
       await cookie.write();
     } catch (error) {
-      await http.close();
+      await http.close(0);
       throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? portTaken(options, error) : error;
     }
-    const server = new RpcServer(http, cookie, closing, options.host);
+    http.server.on('error', (error) => node.logger.warn({ err: error }, 'RPC connection not accepted'));
+    const server = new RpcServer(http, cookie, options.host);
     node.logger.info({ host: server.host, port: server.port, cookie: options.cookieFile }, 'RPC server listening');
     return server;
   }
@@ -78,10 +75,7 @@ export class RpcServer {
   }
 
   async #close(): Promise<void> {
-    this.#closing.abort();
-    const grace = setTimeout(() => this.#http.server.closeAllConnections(), CLOSE_GRACE_MS);
-    await this.#http.close();
-    clearTimeout(grace);
+    await this.#http.close(CLOSE_GRACE_MS);
     await this.#cookie.remove();
   }
 }
@@ -95,43 +89,4 @@ function portTaken(options: RpcServerOptions, cause: unknown): PierError {
       cause,
     },
   );
-}
-
-function buildHttp(cookie: Cookie, rpc: JsonRpc): FastifyInstance {
-  const http = fastify({
-    bodyLimit: MAX_BODY_BYTES,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    // Closing waits for calls in progress, not for idle connections.
-    forceCloseConnections: 'idle',
-    exposeHeadRoutes: false,
-  });
-  http.server.maxConnections = MAX_CONNECTIONS;
-  http.removeAllContentTypeParsers();
-  http.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  http.setNotFoundHandler((request, reply) => {
-    if (request.url === '/' || request.url.startsWith(WALLET_PATH)) {
-      return reply.code(405).type('text/plain').send('JSONRPC server handles only POST requests');
-    }
-    return reply.code(404).send();
-  });
-  http.setErrorHandler((error: { statusCode?: number }, _request, reply) => reply.code(error.statusCode ?? 500).send());
-
-  const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
-    if (!cookie.accepts(request.headers.authorization)) {
-      return reply.code(401).header('www-authenticate', 'Basic realm="jsonrpc"').send();
-    }
-    // Clients send any content type, including malformed ones. The body is JSON regardless.
-    delete request.raw.headers['content-type'];
-    return undefined;
-  };
-  const answer = async (request: FastifyRequest, reply: FastifyReply, walletName: string | undefined) => {
-    const { status, body } = await rpc.answer(typeof request.body === 'string' ? request.body : '', walletName);
-    return reply.code(status).type('application/json').send(body);
-  };
-  http.post('/', { onRequest }, (request, reply) => answer(request, reply, undefined));
-  http.post<{ Params: { '*': string } }>(`${WALLET_PATH}*`, { onRequest }, (request, reply) =>
-    answer(request, reply, request.params['*']),
-  );
-  return http;
 }

@@ -11,16 +11,16 @@ import {
   textArgument,
   wordArgument,
 } from '../../arguments/arguments.ts';
-import { findBlock } from '../../arguments/find-block.ts';
+import { findBlock, readBlock } from '../../arguments/find-block.ts';
 import { scanArguments } from '../../arguments/scan-arguments.ts';
 import { scriptsOfDescriptor } from '../../arguments/scan-descriptor.ts';
 import type { Json } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
+import type { Step } from '../../json/step.ts';
 import { type Method, method, type RpcContext } from '../../method/method.ts';
-import { Yielder } from '../../method/yielder.ts';
 
-/** Blocks scanned between two yields: matching a large filter takes a millisecond. */
-const BLOCKS_PER_YIELD = 32;
+/** Scripts that are matched with a filter at a time. */
+const SCRIPTS_PER_STEP = 2_000;
 
 const INDEX_NAME = 'basic block filter index';
 
@@ -86,7 +86,7 @@ export const blockFilterMethods: readonly Method[] = [
     ],
     result: '{ "from_height": n, "to_height": n, "relevant_blocks": [hash, ...], "completed": true }',
     example: 'start \'["addr(bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202)"]\' 100',
-    handler: (context, action, descriptors, startHeight, stopHeight, _type, options) => {
+    handler: async (context, action, descriptors, startHeight, stopHeight, _type, options) => {
       if (action === 'abort') return false;
       if (action === 'status') return null;
       const { chain, params } = context.node;
@@ -98,7 +98,12 @@ export const blockFilterMethods: readonly Method[] = [
       if (!descriptors) {
         throw new RpcError(RpcCode.TYPE_ERROR, 'JSON value of type null is not of expected type array');
       }
-      const scripts = descriptors.flatMap((descriptor) => scriptsOfDescriptor(descriptor, params.address));
+      const scripts: Uint8Array[] = [];
+      for (const descriptor of descriptors) {
+        const pause = context.call.step();
+        if (pause) await pause;
+        scripts.push(...scriptsOfDescriptor(descriptor, params.address));
+      }
       return scan(context, filters, { start, stop, scripts, exact: options?.filter_false_positives ?? false });
     },
   }),
@@ -113,25 +118,42 @@ interface Scan {
 }
 
 async function scan(
-  { node: { chain }, closing }: RpcContext,
+  { node: { chain }, call }: RpcContext,
   filters: BlockFilters,
   { start, stop, scripts, exact }: Scan,
 ): Promise<Json> {
-  const yielder = new Yielder(closing, BLOCKS_PER_YIELD);
   const wanted = new Set(scripts.map(toHex));
-  const isRelevant = (index: BlockIndex) => {
+  const isRelevant = async (index: BlockIndex) => {
+    const block = await readBlock(chain, index, call.step);
     const spent = chain.getUndo(index)!.flatMap((coins) => coins.map(({ output }) => output.scriptPubKey));
-    return basicFilterElements(chain.getBlock(index)!, spent).some((script) => wanted.has(toHex(script)));
+    return basicFilterElements(block, spent).some((script) => wanted.has(toHex(script)));
   };
   const relevant: string[] = [];
   for (let height = start.height; height <= stop.height; height++) {
-    await yielder.step();
+    const pause = call.step();
+    if (pause) await pause;
     const index = stop.ancestor(height)!;
     const filter = filters.filter(index);
     if (!filter) throw notFound(chain, index);
-    if (matchAny(filter, index.hash, scripts) && (!exact || isRelevant(index))) relevant.push(index.hashHex);
+    if ((await matchesAny(filter, index, scripts, call.step)) && (!exact || (await isRelevant(index))))
+      relevant.push(index.hashHex);
   }
   return { from_height: start.height, to_height: stop.height, relevant_blocks: relevant, completed: true };
+}
+
+/** Returns whether a filter matches any of the scripts, some of which are hashed at a time. */
+async function matchesAny(
+  filter: Uint8Array,
+  { hash }: BlockIndex,
+  scripts: readonly Uint8Array[],
+  step: Step,
+): Promise<boolean> {
+  for (let at = 0; at < scripts.length; at += SCRIPTS_PER_STEP) {
+    if (matchAny(filter, hash, scripts.slice(at, at + SCRIPTS_PER_STEP))) return true;
+    const pause = step();
+    if (pause) await pause;
+  }
+  return false;
 }
 
 function indexOf(chain: Chain): BlockFilters {

@@ -24,12 +24,13 @@ export const blockStatsMethods: readonly Method[] = [
     ],
     result: '{ "avgfee": n, "avgfeerate": n, "feerate_percentiles": [n, n, n, n, n], ... }',
     example: '1000 \'["minfeerate","avgfeerate"]\'',
-    handler: ({ node: { chain, params } }, target, wanted) => {
+    handler: async ({ node: { chain, params }, call: { step } }, target, wanted) => {
       const index = typeof target === 'number' ? atHeight(chain, target) : findBlock(chain, target);
       if (!chain.contains(index)) {
         throw new RpcError(RpcCode.INVALID_PARAMETER, `Block is not in chain ${params.network}`);
       }
-      const all = blockStats(index, readBlock(chain, index), chain.getUndo(index) ?? [], params);
+      const block = await readBlock(chain, index, step);
+      const all = await blockStats(index, block, chain.getUndo(index) ?? [], { params, step });
       if (!wanted || wanted.length === 0) return all;
       const unknown = wanted.find((name) => !Object.hasOwn(all, name));
       if (unknown !== undefined) {

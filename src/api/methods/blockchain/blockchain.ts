@@ -2,8 +2,9 @@ import { toHex } from '../../../bytes/hex.ts';
 import type { BlockIndex } from '../../../chain/tree/block-index.ts';
 import { unixSeconds } from '../../../platform/clock.ts';
 import { hashArgument, optional, verbosityArgument } from '../../arguments/arguments.ts';
-import { findBlock, readBlock } from '../../arguments/find-block.ts';
+import { findBlock, readBlock, readRawBlock } from '../../arguments/find-block.ts';
 import { blockJson, hex256, targetJson } from '../../format/block-json.ts';
+import { hexJson, listJson } from '../../format/large-json.ts';
 import { chainFileSize } from '../../method/chain-file-size.ts';
 import { type Method, method } from '../../method/method.ts';
 import { verificationProgress } from './verification-progress.ts';
@@ -61,11 +62,10 @@ export const blockchainMethods: readonly Method[] = [
       '"hex", or { the fields of getblockheader, "strippedsize": bytes, "size": bytes, "weight": n,\n' +
       '  "tx": ["txid" | { the fields of getrawtransaction, "fee": amount }, ...] }',
     example: '"00000000c937983704a73af28acdec37b049d214adbda81d7e2a3dd146f6ed09"',
-    handler: ({ node: { chain } }, hash, verbosity) => {
+    handler: async ({ node: { chain }, call }, hash, verbosity) => {
       const index = findBlock(chain, hash);
-      if (verbosity > 0) return blockJson(chain, index, readBlock(chain, index), verbosity);
-      const raw = index.hasData ? chain.getRawBlock(index) : undefined;
-      return toHex(raw ?? readBlock(chain, index).encode());
+      if (verbosity <= 0) return hexJson(readRawBlock(chain, index));
+      return blockJson(chain, index, await readBlock(chain, index, call.step), verbosity);
     },
   }),
   method({
@@ -77,14 +77,15 @@ export const blockchainMethods: readonly Method[] = [
     arguments: [],
     result: '[{ "height": n, "hash": hash, "branchlen": n, "status": word }, ...]',
     handler: ({ node: { chain } }) =>
-      [...chain.tips()]
-        .sort((a, b) => b.height - a.height)
-        .map((tip) => ({
+      listJson(
+        [...chain.tips()].sort((a, b) => b.height - a.height),
+        (tip) => ({
           height: tip.height,
           hash: tip.hashHex,
           branchlen: tip.height - chain.findFork(tip).height,
           status: tipStatus(tip, chain.contains(tip)),
-        })),
+        }),
+      ),
   }),
 ];
 

@@ -7,7 +7,7 @@ import { sha256 } from '../../../crypto/hash.ts';
 import { type OutPoint, writeOutPoint } from '../../../primitives/outpoint.ts';
 import { txOutSize, writeTxOut } from '../../../primitives/transaction.ts';
 import { MuHash } from '../../format/muhash.ts';
-import { Yielder } from '../../method/yielder.ts';
+import type { Step } from '../../json/step.ts';
 
 /** Hashes of the UTXO set that `coinStats` computes (Core: CoinStatsHashType). */
 export const coinHashTypes = ['hash_serialized_3', 'muhash', 'none'] as const;
@@ -30,8 +30,8 @@ export interface CoinStats {
   readonly hash: Uint8Array | undefined;
 }
 
-/** Counts and hashes the UTXO set at the current tip (Core: ComputeUTXOStats). Rejects when `closing` is aborted. */
-export async function coinStats(chain: Chain, hashType: CoinHashType, closing: AbortSignal): Promise<CoinStats> {
+/** Counts and hashes the UTXO set at the current tip (Core: ComputeUTXOStats). Calls `step` after each coin. */
+export async function coinStats(chain: Chain, hashType: CoinHashType, step: Step): Promise<CoinStats> {
   const { height, hash: bestBlock } = chain.tip;
   const hasher = coinHasher(hashType);
   let txouts = 0;
@@ -40,9 +40,8 @@ export async function coinStats(chain: Chain, hashType: CoinHashType, closing: A
   let totalAmount = 0n;
   let lastTxid = new Uint8Array(0);
   // Ordered by txid and index, as the serialised hash requires.
-  const yielder = new Yielder(closing);
   for (const { outpoint, coin } of chain.coins()) {
-    const pause = yielder.step();
+    const pause = step();
     if (pause) await pause;
     hasher.add(outpoint, coin);
     txouts++;

@@ -18,7 +18,6 @@ import { amountJson, type Json } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { chainFileSize } from '../../method/chain-file-size.ts';
 import { type Method, method, type RpcContext } from '../../method/method.ts';
-import { Yielder } from '../../method/yielder.ts';
 import { coinHashTypes, coinStats } from './coin-stats.ts';
 
 /** Methods for the UTXO set. */
@@ -79,12 +78,12 @@ export const utxoMethods: readonly Method[] = [
     result:
       '{ "height": n, "bestblock": hash, "txouts": n, "bogosize": n, "hash_serialized_3" | "muhash": hash,\n' +
       '  "total_amount": amount, "transactions": n, "disk_size": bytes }',
-    handler: async ({ node: { chain, config }, closing }, hashType, target) => {
+    handler: async ({ node: { chain, config }, call }, hashType, target) => {
       if (target !== undefined) {
         const message = 'Querying specific block heights requires coinstatsindex';
         throw new RpcError(RpcCode.INVALID_PARAMETER, message);
       }
-      const stats = await coinStats(chain, hashType, closing);
+      const stats = await coinStats(chain, hashType, call.step);
       return {
         height: stats.height,
         bestblock: toReversedHex(stats.bestBlock),
@@ -120,18 +119,19 @@ export const utxoMethods: readonly Method[] = [
   }),
 ];
 
-async function scan({ node: { chain, params }, closing }: RpcContext, descriptors: readonly string[]): Promise<Json> {
+async function scan({ node: { chain, params }, call }: RpcContext, descriptors: readonly string[]): Promise<Json> {
   const wanted = new Set<string>();
   for (const descriptor of descriptors) {
+    const pause = call.step();
+    if (pause) await pause;
     for (const script of scriptsOfDescriptor(descriptor, params.address)) wanted.add(binaryKey(script));
   }
   const { tip } = chain;
   const unspents: Json[] = [];
   let txouts = 0;
   let total = 0n;
-  const yielder = new Yielder(closing);
   for (const { outpoint, coin } of chain.coins()) {
-    const pause = yielder.step();
+    const pause = call.step();
     if (pause) await pause;
     txouts++;
     const { scriptPubKey, value } = coin.output;

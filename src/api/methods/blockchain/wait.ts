@@ -52,24 +52,18 @@ export const waitMethods: readonly Method[] = [
   }),
 ];
 
-function waitForTip(
-  { node: { chain, clock }, closing }: RpcContext,
+async function waitForTip(
+  { node: { chain }, call }: RpcContext,
   timeout: number,
   isReached: (tip: BlockIndex) => boolean,
 ): Promise<JsonObject> {
   if (timeout < 0) throw new RpcError(RpcCode.MISC_ERROR, 'Negative timeout');
-  return new Promise((resolve) => {
-    const end = () => {
-      unsubscribe();
-      timer?.cancel();
-      closing.removeEventListener('abort', end);
-      resolve({ hash: chain.tip.hashHex, height: chain.tip.height });
-    };
-    const unsubscribe = chain.events.on('tip', ({ tip }) => {
-      if (isReached(tip)) end();
-    });
-    const timer = timeout > 0 ? clock.after(timeout, end) : undefined;
-    closing.addEventListener('abort', end);
-    if (isReached(chain.tip) || closing.aborted) end();
-  });
+  if (!isReached(chain.tip)) {
+    const subscribe = (end: () => void) =>
+      chain.events.on('tip', ({ tip }) => {
+        if (isReached(tip)) end();
+      });
+    await call.wait(subscribe, timeout > 0 ? timeout : undefined);
+  }
+  return { hash: chain.tip.hashHex, height: chain.tip.height };
 }

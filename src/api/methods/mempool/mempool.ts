@@ -15,7 +15,8 @@ import {
 } from '../../arguments/arguments.ts';
 import { transactionArgument } from '../../arguments/decode.ts';
 import { checkBurn, feeLimit, maxBurnArgument, maxFeeRateArgument } from '../../arguments/max-fee.ts';
-import { amountJson, type JsonObject } from '../../json/json.ts';
+import { listJson } from '../../format/large-json.ts';
+import { amountJson, type Json, JsonMembers, type JsonObject } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method } from '../../method/method.ts';
 import { logRejected, transactionRejected } from '../../method/reject.ts';
@@ -53,9 +54,9 @@ export const mempoolMethods: readonly Method[] = [
         if (withSequence) {
           throw new RpcError(RpcCode.INVALID_PARAMETER, 'Verbose results cannot contain mempool sequence values.');
         }
-        return Object.fromEntries(entries.map((entry) => [entry.tx.txidHex, entryJson(entry)]));
+        return entriesJson(entries, true);
       }
-      const txids = entries.map((entry) => entry.tx.txidHex);
+      const txids = entriesJson(entries, false);
       if (!withSequence) return txids;
       const last = entries.reduce((highest, entry) => Math.max(highest, entry.sequence), 0);
       return { txids, mempool_sequence: last + 1 };
@@ -218,11 +219,18 @@ function familyMethod(
     result: '["txid", ...], or { "txid": { the fields of getmempoolentry }, ... }',
     example: '"txid"',
     handler: ({ node: { mempool } }, txid, verbose) => {
-      const entries = [...family(mempool, findEntry(mempool, txid))];
-      if (!verbose) return entries.map((entry) => entry.tx.txidHex);
-      return Object.fromEntries(entries.map((entry) => [entry.tx.txidHex, entryJson(entry)]));
+      return entriesJson([...family(mempool, findEntry(mempool, txid))], verbose);
     },
   });
+}
+
+/** Lists txids or, if `verbose`, entries by txid; an entry is described as it is when it is encoded. */
+function entriesJson(entries: readonly MempoolEntry[], verbose: boolean): Json {
+  if (!verbose) return listJson(entries, (entry) => entry.tx.txidHex);
+  function* members(): Generator<[key: string, value: Json]> {
+    for (const entry of entries) yield [entry.tx.txidHex, entryJson(entry)];
+  }
+  return new JsonMembers(members());
 }
 
 function findEntry(mempool: Mempool, txid: Uint8Array): MempoolEntry {

@@ -23,7 +23,7 @@ export const packageMethods: readonly Method[] = [
       'must come before children, and no transaction may conflict with another or with the mempool. If one is rejected, the\n' +
       'others may not be fully validated, and "allowed" is then absent.',
     arguments: [
-      arrayArgument('rawtxs', transactionSchema, 'The hex-encoded transactions.', '["rawtx",...]'),
+      arrayArgument('rawtxs', transactionSchema, 'The hex-encoded transactions.', '["rawtx",...]', checkCount),
       maxFeeRateArgument,
     ],
     result:
@@ -31,7 +31,6 @@ export const packageMethods: readonly Method[] = [
       '  "effective-feerate": amount, "effective-includes": [wtxid] }, "reject-reason": text, "reject-details": text }, ...]',
     example: '\'["signedhex"]\'',
     handler: ({ node: { mempool } }, txs, maxFeeRate) => {
-      checkCount(txs);
       const { reject, results } = txs.length === 1 ? testOne(mempool, txs[0]!) : mempool.testPackage(txs);
       const packageError = reject?.kind === 'package-policy' ? { 'package-error': formatReject(reject) } : {};
       let isOver = false;
@@ -56,6 +55,7 @@ export const packageMethods: readonly Method[] = [
         transactionSchema,
         'The hex-encoded transactions, topologically sorted, the child last.',
         '["rawtx",...]',
+        checkCount,
       ),
       maxFeeRateArgument,
       maxBurnArgument,
@@ -66,7 +66,6 @@ export const packageMethods: readonly Method[] = [
       '  "replaced-transactions": [txid] }',
     example: '\'["signedhex"]\'',
     handler: ({ node: { mempool } }, txs, maxFeeRate, maxBurn) => {
-      checkCount(txs);
       for (const tx of txs) checkBurn(tx, maxBurn);
       if (txs.length > 1 && !isChildWithParentsTree(txs)) {
         const message = 'package topology disallowed. not child-with-parents or parents depend on each other.';
@@ -93,8 +92,8 @@ function byTxid(a: Transaction, b: Transaction): number {
   return compareBytes(a.txid, b.txid);
 }
 
-function checkCount({ length }: readonly Transaction[]): void {
-  if (length >= 1 && length <= MAX_PACKAGE_COUNT) return;
+function checkCount(count: number): void {
+  if (count >= 1 && count <= MAX_PACKAGE_COUNT) return;
   const message = `Array must contain between 1 and ${MAX_PACKAGE_COUNT} transactions.`;
   throw new RpcError(RpcCode.INVALID_PARAMETER, message);
 }

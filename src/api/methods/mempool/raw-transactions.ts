@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { equalBytes } from '../../../bytes/compare.ts';
-import { toHex } from '../../../bytes/hex.ts';
 import type { Chain } from '../../../chain/chain.ts';
 import type { BlockIndex } from '../../../chain/tree/block-index.ts';
 import { SEQUENCE_FINAL, Transaction, type TxIn } from '../../../primitives/transaction.ts';
@@ -20,9 +19,11 @@ import { readBlock } from '../../arguments/find-block.ts';
 import { buildOutputs, outputsArgument } from '../../arguments/transaction-outputs.ts';
 import { confirmations } from '../../format/block-json.ts';
 import { decodeScriptJson } from '../../format/decode-script.ts';
+import { hexJson } from '../../format/large-json.ts';
 import { transactionJson } from '../../format/transaction-json.ts';
 import type { Json, JsonObject } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
+import type { Step } from '../../json/step.ts';
 import { type Method, method } from '../../method/method.ts';
 
 const TRANSACTION_RESULT =
@@ -63,15 +64,15 @@ export const rawTransactionMethods: readonly Method[] = [
     ],
     result: `"hex", or { "in_active_chain": bool (only with blockhash), the fields below, "fee": amount, "hex": hex,\n  "blockhash": hash, "confirmations": n, "time": unixtime, "blocktime": unixtime }\n${TRANSACTION_RESULT}`,
     example: '"txid" 1',
-    handler: ({ node: { chain, mempool } }, txid, verbosity, blockHash) => {
+    handler: ({ node: { chain, mempool }, call }, txid, verbosity, blockHash) => {
       if (equalBytes(txid, chain.params.genesis.transactions[0]!.txid)) {
         const message = 'The genesis block coinbase is not considered an ordinary transaction and cannot be retrieved';
         throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, message);
       }
-      if (blockHash) return fromBlock(chain, txid, blockHash, verbosity);
+      if (blockHash) return fromBlock(chain, txid, blockHash, { verbosity, step: call.step });
       const entry = mempool.get(txid);
       if (!entry) throw notFound('mempool');
-      if (verbosity <= 0) return toHex(entry.tx.encode());
+      if (verbosity <= 0) return hexJson(entry.tx.encode());
       return transactionJson(entry.tx, { prefixes: chain.params.address, hex: true });
     },
   }),
@@ -119,10 +120,15 @@ export const rawTransactionMethods: readonly Method[] = [
     ],
     result: '"hex"',
     example: '\'[{"txid":"myid","vout":0}]\' \'[{"data":"00010203"}]\'',
-    handler: ({ node: { params } }, inputs, outputs, lockTime, replaceable) => {
+    handler: async ({ node: { params }, call }, inputs, outputs, lockTime, replaceable) => {
       if (!isUint32(lockTime)) throw invalid('Invalid parameter, locktime out of range');
       const fallback = (replaceable ?? true) ? SEQUENCE_REPLACEABLE : lockTime > 0 ? SEQUENCE_NONFINAL : SEQUENCE_FINAL;
-      const txInputs = inputs.map((input) => toTxIn(input, fallback));
+      const txInputs: TxIn[] = [];
+      for (const input of inputs) {
+        const pause = call.step();
+        if (pause) await pause;
+        txInputs.push(toTxIn(input, fallback));
+      }
       const contradicts =
         replaceable && inputs.length > 0 && txInputs.every(({ sequence }) => sequence > SEQUENCE_REPLACEABLE);
       if (contradicts) {
@@ -134,25 +140,40 @@ export const rawTransactionMethods: readonly Method[] = [
         outputs: buildOutputs(outputs, params.address),
         lockTime,
       });
-      return toHex(tx.encode());
+      return hexJson(tx.encode());
     },
   }),
 ];
 
-function fromBlock(chain: Chain, txid: Uint8Array, blockHash: Uint8Array, verbosity: number): Json {
+async function fromBlock(
+  chain: Chain,
+  txid: Uint8Array,
+  blockHash: Uint8Array,
+  { verbosity, step }: { readonly verbosity: number; readonly step: Step },
+): Promise<Json> {
   const index = chain.getIndex(blockHash);
   if (!index) throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, 'Block hash not found');
-  const { transactions } = readBlock(chain, index);
-  const position = transactions.findIndex((tx) => equalBytes(tx.txid, txid));
+  const { transactions } = await readBlock(chain, index, step);
+  const position = await findTransaction(transactions, txid, step);
   if (position < 0) throw notFound('block');
   const tx = transactions[position]!;
-  if (verbosity <= 0) return toHex(tx.encode());
+  if (verbosity <= 0) return hexJson(tx.encode());
   const spent = verbosity >= 2 && position > 0 ? chain.getUndo(index)?.[position - 1] : undefined;
   return {
     in_active_chain: chain.contains(index),
     ...transactionJson(tx, { prefixes: chain.params.address, spent, prevouts: true, hex: true }),
     ...blockFields(chain, index),
   };
+}
+
+/** Returns the position of a transaction; -1 if there is none. */
+async function findTransaction(txs: readonly Transaction[], txid: Uint8Array, step: Step): Promise<number> {
+  for (const [i, tx] of txs.entries()) {
+    if (equalBytes(tx.txid, txid)) return i;
+    const pause = step();
+    if (pause) await pause;
+  }
+  return -1;
 }
 
 function blockFields(chain: Chain, index: BlockIndex): JsonObject {

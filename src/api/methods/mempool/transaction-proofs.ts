@@ -1,15 +1,19 @@
 import { binaryKey } from '../../../bytes/compare.ts';
 import { DecodeError, type DecodeErrorCode } from '../../../bytes/errors.ts';
-import { toHex, toReversedHex } from '../../../bytes/hex.ts';
+import { toReversedHex } from '../../../bytes/hex.ts';
 import { ByteReader } from '../../../bytes/reader.ts';
 import type { Chain } from '../../../chain/chain.ts';
 import type { BlockIndex } from '../../../chain/tree/block-index.ts';
+import { HEADER_SIZE } from '../../../primitives/header.ts';
 import { ProofError } from '../../../proofs/errors.ts';
 import { MerkleBlock } from '../../../proofs/merkle-block.ts';
+import { MAX_BLOCK_TRANSACTIONS } from '../../../proofs/merkle-tree.ts';
 import type { MatchedLeaf } from '../../../proofs/partial-merkle-tree.ts';
 import { arrayArgument, hashArgument, hashSchema, hexArgument, optional } from '../../arguments/arguments.ts';
 import { findBlock, readBlock } from '../../arguments/find-block.ts';
+import { hexJson } from '../../format/large-json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
+import type { Step } from '../../json/step.ts';
 import { type Method, method } from '../../method/method.ts';
 
 /** Methods for merkle proofs of transactions. */
@@ -26,7 +30,8 @@ export const transactionProofMethods: readonly Method[] = [
     ],
     result: 'hex',
     example: '\'["txid"]\'',
-    handler: ({ node: { chain } }, txids, blockHash) => toHex(buildProof(chain, txids, blockHash).encode()),
+    handler: async ({ node: { chain }, call }, txids, blockHash) =>
+      hexJson((await buildProof(chain, txids, blockHash, call.step)).encode()),
   }),
   method({
     name: 'verifytxoutproof',
@@ -42,7 +47,12 @@ export const transactionProofMethods: readonly Method[] = [
   }),
 ];
 
-function buildProof(chain: Chain, txids: readonly Uint8Array[], blockHash: Uint8Array | undefined): MerkleBlock {
+async function buildProof(
+  chain: Chain,
+  txids: readonly Uint8Array[],
+  blockHash: Uint8Array | undefined,
+  step: Step,
+): Promise<MerkleBlock> {
   if (txids.length === 0) throw new RpcError(RpcCode.INVALID_PARAMETER, "Parameter 'txids' cannot be empty");
   const wanted = new Set<string>();
   for (const txid of txids) {
@@ -53,8 +63,14 @@ function buildProof(chain: Chain, txids: readonly Uint8Array[], blockHash: Uint8
     }
     wanted.add(key);
   }
-  const block = readBlock(chain, blockHash ? findBlock(chain, blockHash) : findBlockOf(chain, txids));
-  const matches = block.transactions.map((tx) => wanted.has(binaryKey(tx.txid)));
+  const index = blockHash ? findBlock(chain, blockHash) : await findBlockOf(chain, txids, step);
+  const block = await readBlock(chain, index, step);
+  const matches: boolean[] = [];
+  for (const tx of block.transactions) {
+    const pause = step();
+    if (pause) await pause;
+    matches.push(wanted.has(binaryKey(tx.txid)));
+  }
   if (matches.filter(Boolean).length !== wanted.size) {
     const message = 'Not all transactions found in specified or retrieved block';
     throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, message);
@@ -63,8 +79,10 @@ function buildProof(chain: Chain, txids: readonly Uint8Array[], blockHash: Uint8
 }
 
 /** Finds the block of the first transaction that has an unspent output. */
-function findBlockOf(chain: Chain, txids: readonly Uint8Array[]): BlockIndex {
+async function findBlockOf(chain: Chain, txids: readonly Uint8Array[], step: Step): Promise<BlockIndex> {
   for (const txid of txids) {
+    const pause = step();
+    if (pause) await pause;
     const coin = chain.getCoinByTxid(txid);
     if (coin) return chain.atHeight(coin.height)!;
   }
@@ -78,13 +96,19 @@ const decodeMessages: Partial<Record<DecodeErrorCode, string>> = {
   'non-canonical': 'non-canonical ReadCompactSize(): iostream error',
 };
 
-/** Decodes a proof. Trailing bytes are ignored, as in Core. */
-function decodeProof(bytes: Uint8Array): MerkleBlock {
+/** Decodes a proof; undefined if it has more hashes than a block can have. Trailing bytes are ignored, as in Core. */
+function decodeProof(bytes: Uint8Array): MerkleBlock | undefined {
   if (bytes.length === 0) {
     throw new RpcError(RpcCode.INVALID_PARAMETER, "proof must be hexadecimal string (not '')");
   }
   try {
-    return MerkleBlock.read(new ByteReader(bytes));
+    const counts = new ByteReader(bytes, HEADER_SIZE);
+    counts.u32();
+    const hashes = counts.compactSize();
+    if (hashes <= MAX_BLOCK_TRANSACTIONS) return MerkleBlock.read(new ByteReader(bytes));
+    counts.bytes(32 * hashes);
+    counts.varBytes();
+    return undefined;
   } catch (error) {
     const message = error instanceof DecodeError ? decodeMessages[error.code] : undefined;
     if (message === undefined) throw error;
@@ -93,7 +117,8 @@ function decodeProof(bytes: Uint8Array): MerkleBlock {
 }
 
 /** Returns the transactions that a proof proves; none if it is invalid. Throws `RpcError` off the active chain. */
-function provedTransactions(chain: Chain, merkleBlock: MerkleBlock): readonly MatchedLeaf[] {
+function provedTransactions(chain: Chain, merkleBlock: MerkleBlock | undefined): readonly MatchedLeaf[] {
+  if (!merkleBlock) return [];
   const matches = matchesOf(merkleBlock);
   if (!matches) return [];
   const index = chain.getIndex(merkleBlock.header.hash);

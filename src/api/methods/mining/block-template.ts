@@ -118,29 +118,26 @@ function requireRules({ node: { params } }: RpcContext, rules: ReadonlySet<strin
 }
 
 /** Waits for a tip other than that of the long poll id or, after a minute, for a change of the mempool (BIP22). */
-async function awaitChange({ node: { chain, mempool, clock }, closing }: RpcContext, id: unknown): Promise<void> {
+async function awaitChange({ node: { chain, mempool, clock }, call }: RpcContext, id: unknown): Promise<void> {
   const { hash, updateCount } = parseLongPollId(id) ?? { hash: chain.tip.hash, updateCount: mempool.updateCount };
-  await new Promise<void>((resolve) => {
-    const end = () => {
-      unsubscribe();
-      timer?.cancel();
-      closing.removeEventListener('abort', end);
-      resolve();
-    };
-    const endOnNewTip = () => {
-      if (!equalBytes(chain.tip.hash, hash)) end();
-    };
-    const unsubscribe = chain.events.on('tip', endOnNewTip);
-    const checkMempool = () => {
-      if (mempool.updateCount === updateCount) timer = clock.after(NEXT_CHECK_MS, checkMempool);
-      else end();
-    };
-    let timer = clock.after(FIRST_CHECK_MS, checkMempool);
-    closing.addEventListener('abort', end);
-    endOnNewTip();
-    if (closing.aborted) end();
-  });
-  if (closing.aborted) throw new RpcError(RpcCode.CLIENT_NOT_CONNECTED, 'Shutting down');
+  const isNewTip = () => !equalBytes(chain.tip.hash, hash);
+  if (!isNewTip()) {
+    await call.wait((end) => {
+      const unsubscribe = chain.events.on('tip', () => {
+        if (isNewTip()) end();
+      });
+      const checkMempool = () => {
+        if (mempool.updateCount === updateCount) timer = clock.after(NEXT_CHECK_MS, checkMempool);
+        else end();
+      };
+      let timer = clock.after(FIRST_CHECK_MS, checkMempool);
+      return () => {
+        unsubscribe();
+        timer.cancel();
+      };
+    });
+  }
+  if (call.signal.aborted) throw new RpcError(RpcCode.CLIENT_NOT_CONNECTED, 'Shutting down');
 }
 
 /** Splits a long poll id into tip hash and mempool update count; undefined if it is not a string. */

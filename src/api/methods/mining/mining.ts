@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fromReversedHex, toHex, toReversedHex } from '../../../bytes/hex.ts';
+import { fromReversedHex, toReversedHex } from '../../../bytes/hex.ts';
 import type { Chain } from '../../../chain/chain.ts';
 import type { BlockIndex } from '../../../chain/tree/block-index.ts';
 import { isActiveAfter } from '../../../consensus/deployments.ts';
@@ -13,6 +13,7 @@ import { addressScript } from '../../arguments/address.ts';
 import { arrayArgument, booleanArgument, integerArgument, optional, textArgument } from '../../arguments/arguments.ts';
 import { blockArgument, blockHeaderArgument, transactionFromHex } from '../../arguments/decode.ts';
 import { targetJson } from '../../format/block-json.ts';
+import { hexJson } from '../../format/large-json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method, type RpcContext } from '../../method/method.ts';
 
@@ -59,9 +60,14 @@ export const miningMethods: readonly Method[] = [
     handler: async (context, address, transactions, submit) => {
       const { miner, params } = context.node;
       const scriptPubKey = addressScript(address, params.address, 'Error: Invalid address or descriptor');
-      const txs = transactions.map((text) => resolveTransaction(context, text));
+      const txs: Transaction[] = [];
+      for (const text of transactions) {
+        const pause = context.call.step();
+        if (pause) await pause;
+        txs.push(resolveTransaction(context, text));
+      }
       const block = await miner.generateBlock(txs, scriptPubKey, { submit });
-      return { hash: block.hashHex, hex: submit ? undefined : toHex(block.encode()) };
+      return { hash: block.hashHex, hex: submit ? undefined : hexJson(block.encode()) };
     },
   }),
   method({

@@ -4,6 +4,7 @@ import { formatIp, parseIp } from '../../../p2p/net/ip-address.ts';
 import { ServiceFlag } from '../../../p2p/wire/protocol.ts';
 import { unixSeconds } from '../../../platform/clock.ts';
 import { booleanArgument, integerArgument, optional, textArgument } from '../../arguments/arguments.ts';
+import { listJson } from '../../format/large-json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method } from '../../method/method.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
@@ -35,7 +36,8 @@ export const addressMethods: readonly Method<AnyRpcNode>[] = [
       }
       const isWanted = ({ endpoint }: KnownAddress) =>
         (network === undefined || addressFamily(endpoint) === network) && !peers.bans.has(endpoint.host);
-      return peers.addresses.sample(count === 0 ? peers.addresses.size : count, isWanted).map((address) => ({
+      const sample = peers.addresses.sample(count === 0 ? peers.addresses.size : count, isWanted);
+      return listJson(sample, (address) => ({
         time: address.time,
         services: Number(address.services),
         address: address.endpoint.host,

@@ -3,6 +3,7 @@ import { addressScript } from '../../arguments/address.ts';
 import { addressTypeArgument } from '../../arguments/address-type.ts';
 import { optional, textArgument } from '../../arguments/arguments.ts';
 import { addressDetailsJson } from '../../format/address-json.ts';
+import { listJson } from '../../format/large-json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method } from '../../method/method.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
@@ -68,8 +69,9 @@ export const walletAddressMethods: readonly Method<AnyRpcNode>[] = [
     result:
       '[{ "wallet": name, "address": text, "type": word, "path": text, "change": bool, "used": bool, "label": text }, ...]',
     handler: ({ node: { wallets } }) =>
-      (wallets?.wallets() ?? []).flatMap((wallet) =>
-        wallet.addresses().map(({ address, type, path, change, used, label }) => ({
+      listJson(
+        (wallets?.wallets() ?? []).flatMap((wallet) => wallet.addresses().map((each) => ({ wallet, each }))),
+        ({ wallet, each: { address, type, path, change, used, label } }) => ({
           wallet: wallet.name,
           address,
           type,
@@ -77,7 +79,7 @@ export const walletAddressMethods: readonly Method<AnyRpcNode>[] = [
           change,
           used,
           label,
-        })),
+        }),
       ),
   }),
 ];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { equalBytes } from '../../../bytes/compare.ts';
+import { binaryKey } from '../../../bytes/compare.ts';
 import { toHex, toReversedHex } from '../../../bytes/hex.ts';
 import { MAX_MONEY } from '../../../primitives/amount.ts';
 import { encodeAddress } from '../../../script/address.ts';
@@ -15,6 +15,7 @@ import {
   optional,
   textArgument,
 } from '../../arguments/arguments.ts';
+import { listJson } from '../../format/large-json.ts';
 import { lastProcessedBlock } from '../../format/wallet-json.ts';
 import { amountJson, type JsonObject } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
@@ -116,7 +117,7 @@ export const walletCoinMethods: readonly Method<AnyRpcNode>[] = [
       '  "spendable": true, "solvable": true, "safe": bool }, ...]',
     example: '6 9999999',
     handler: (context, least, most, addresses, includeUnsafe, query) => {
-      const scripts = addressScripts(context, addresses);
+      const wanted = new Set(addressScripts(context, addresses).map(binaryKey));
       const coins = context
         .wallet()
         .listUnspent()
@@ -125,9 +126,9 @@ export const walletCoinMethods: readonly Method<AnyRpcNode>[] = [
             confirmations >= least &&
             confirmations <= most &&
             (isSafe || includeUnsafe) &&
-            (scripts.length === 0 || scripts.some((script) => equalBytes(script, output.scriptPubKey))),
+            (wanted.size === 0 || wanted.has(binaryKey(output.scriptPubKey))),
         );
-      return selectCoins(coins, query).map((coin) => unspentJson(context, coin));
+      return listJson(selectCoins(coins, query), (coin) => unspentJson(context, coin));
     },
   }),
 ];

@@ -16,6 +16,7 @@ import { transactionJson } from '../../format/transaction-json.ts';
 import { fullTransactionJson, paymentsJson, type WalletView, walletTransactionJson } from '../../format/wallet-json.ts';
 import type { JsonObject } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
+import type { Step } from '../../json/step.ts';
 import { type Method, method, type RpcContext } from '../../method/method.ts';
 import { logRejected } from '../../method/reject.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
@@ -81,7 +82,7 @@ export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
           'Cannot specify both conf_target and fee_rate. Please provide either a confirmation target in blocks for automatic fee estimation, or an explicit fee rate.';
         throw new RpcError(RpcCode.INVALID_PARAMETER, message);
       }
-      const feeRate = rate ?? estimatedFeeRate(context, target ?? DEFAULT_TARGET);
+      const feeRate = rate ?? (await estimatedFeeRate(context, target ?? DEFAULT_TARGET));
       const { tx } = await wallet.send([{ value, scriptPubKey }], { feeRate, subtractFee }, (made) => {
         const result = node.submitTransaction(made);
         const reject = 'reject' in result ? result.reject : undefined;
@@ -156,23 +157,23 @@ export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
       optional(booleanArgument('include_watchonly', 'Ignored.')),
     ],
     result: '[{ the fields of gettransaction, and those of one item of its details }, ...]',
-    handler: (context, label, count, skip) => {
+    handler: async (context, label, count, skip) => {
       if (count < 0) throw new RpcError(RpcCode.INVALID_PARAMETER, 'Negative count');
       if (skip < 0) throw new RpcError(RpcCode.INVALID_PARAMETER, 'Negative from');
       if (label === '') {
         throw new RpcError(RpcCode.INVALID_PARAMETER, 'Label argument must be a valid label name or "*".');
       }
-      return latestPayments(viewOf(context), label, skip + count)
-        .slice(skip)
-        .reverse();
+      const payments = await latestPayments(viewOf(context), label, { count: skip + count, step: context.call.step });
+      return payments.slice(skip).reverse();
     },
   }),
 ];
 
 /** Returns the estimated fee rate in satoshis per virtual byte. */
-function estimatedFeeRate({ node: { mempool } }: RpcContext<AnyRpcNode>, target: number): number {
+async function estimatedFeeRate({ node: { mempool }, call }: RpcContext<AnyRpcNode>, target: number): Promise<number> {
   // A light node has no mempool to estimate from.
-  return mempool ? Math.max(MIN_FEE_RATE, Number(estimateFeeRate(mempool, target)) / 1000) : MIN_FEE_RATE;
+  if (!mempool) return MIN_FEE_RATE;
+  return Math.max(MIN_FEE_RATE, Number(await estimateFeeRate(mempool, target, call.step)) / 1000);
 }
 
 function viewOf(context: RpcContext<AnyRpcNode>): WalletView {
@@ -181,9 +182,15 @@ function viewOf(context: RpcContext<AnyRpcNode>): WalletView {
 }
 
 /** Returns the latest `count` payments, newest first. */
-function latestPayments(view: WalletView, label: string, count: number): JsonObject[] {
+async function latestPayments(
+  view: WalletView,
+  label: string,
+  { count, step }: { readonly count: number; readonly step: Step },
+): Promise<JsonObject[]> {
   const latest: JsonObject[] = [];
   for (const transaction of view.wallet.history().reverse()) {
+    const pause = step();
+    if (pause) await pause;
     if (latest.length >= count) break;
     const where = walletTransactionJson(transaction, view);
     for (const payment of paymentsJson(transaction, view)) {
