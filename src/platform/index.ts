@@ -25,3 +25,4 @@ export { Emitter } from './emitter.ts';
 export { PierError } from './errors.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export { exponential, type Random, randomInt, systemRandom } from './random.ts';
+export { nextTurn, TimeSlices } from './time-slices.ts';

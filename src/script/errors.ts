@@ -67,6 +67,9 @@ const texts = {
 /** A script error, by Core's SCRIPT_ERR_* name without the prefix. */
 export type ScriptError = keyof typeof texts;
 
+/** All script errors, so that one can be stored as its index. */
+export const scriptErrors = Object.keys(texts) as readonly ScriptError[];
+
 /** Returns Core's text of a script error (Core: ScriptErrorString). */
 export function scriptErrorString(error: ScriptError): string {
   return texts[error];

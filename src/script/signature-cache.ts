@@ -67,6 +67,18 @@ export class SignatureCache implements SignatureVerifier {
     return true;
   }
 
+  /** Caches the signatures that a `SignatureRecorder` has recorded. */
+  addRecorded(records: Uint8Array): void {
+    for (let at = 0; at + ENTRY_SIZE <= records.length; at += ENTRY_SIZE) {
+      const mark = records[at]!;
+      const kind = mark & ECDSA;
+      const hash = records.subarray(at + HASH, at + SIGNATURE);
+      const signature = records.subarray(at + SIGNATURE, at + PUBLIC_KEY);
+      const publicKey = records.subarray(at + PUBLIC_KEY, at + PUBLIC_KEY + mark - kind);
+      if (!this.#has(kind, signature, hash, publicKey)) this.#add(kind, signature, hash, publicKey);
+    }
+  }
+
   #has(kind: number, signature: Uint8Array, hash: Uint8Array, publicKey: Uint8Array): boolean {
     const entries = this.#entries;
     if (!entries || !fits(signature, hash, publicKey)) return false;
@@ -93,16 +105,66 @@ export class SignatureCache implements SignatureVerifier {
     const end = at + BUCKET * ENTRY_SIZE;
     while (at < end && entries[at] !== 0) at += ENTRY_SIZE;
     if (at === end) at = end - (1 + (this.#nextVictim++ % BUCKET)) * ENTRY_SIZE;
-    entries[at] = kind + publicKey.length;
-    entries.set(hash, at + HASH);
-    entries.set(signature, at + SIGNATURE);
-    entries.set(publicKey, at + PUBLIC_KEY);
+    writeEntry(entries, at, kind, signature, hash, publicKey);
   }
 
   #bucketStart(signature: Uint8Array, hash: Uint8Array): number {
     const mixed = Math.imul(wordAt(hash, 0) ^ wordAt(signature, 4) ^ this.#secret, 0x9e3779b1);
     return ((mixed >>> 12) & this.#bucketMask) * BUCKET * ENTRY_SIZE;
   }
+}
+
+/** Signatures that a recorder keeps: about 330 kB. */
+const MAX_RECORDS = 2_048;
+
+/** Verifies signatures in a worker thread, and records the valid ones for the `SignatureCache` of the main thread. */
+export class SignatureRecorder implements SignatureVerifier {
+  #records = new Uint8Array(0);
+  #count = 0;
+
+  verifyEcdsa(signature: Uint8Array, hash: Uint8Array, publicKey: Uint8Array): boolean {
+    if (!secp256k1().verifyEcdsa(signature, hash, publicKey)) return false;
+    this.#record(ECDSA, signature, hash, publicKey);
+    return true;
+  }
+
+  verifySchnorr(signature: Uint8Array, hash: Uint8Array, publicKey: Uint8Array): boolean {
+    if (!secp256k1().verifySchnorr(signature, hash, publicKey)) return false;
+    this.#record(SCHNORR, signature, hash, publicKey);
+    return true;
+  }
+
+  /** Returns the recorded signatures, for `SignatureCache.addRecorded`, and forgets them. */
+  take(): Uint8Array {
+    const records = this.#records.slice(0, this.#count * ENTRY_SIZE);
+    this.#count = 0;
+    return records;
+  }
+
+  #record(kind: number, signature: Uint8Array, hash: Uint8Array, publicKey: Uint8Array): void {
+    if (this.#count === MAX_RECORDS || !fits(signature, hash, publicKey)) return;
+    const at = this.#count++ * ENTRY_SIZE;
+    if (at === this.#records.length) {
+      const larger = new Uint8Array(Math.max(16 * ENTRY_SIZE, 2 * at));
+      larger.set(this.#records);
+      this.#records = larger;
+    }
+    writeEntry(this.#records, at, kind, signature, hash, publicKey);
+  }
+}
+
+function writeEntry(
+  entries: Uint8Array,
+  at: number,
+  kind: number,
+  signature: Uint8Array,
+  hash: Uint8Array,
+  publicKey: Uint8Array,
+): void {
+  entries[at] = kind + publicKey.length;
+  entries.set(hash, at + HASH);
+  entries.set(signature, at + SIGNATURE);
+  entries.set(publicKey, at + PUBLIC_KEY);
 }
 
 /** Returns whether the lengths are possible for a valid signature; others must not match a prefix of an entry. */

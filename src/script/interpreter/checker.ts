@@ -1,3 +1,4 @@
+import { equalBytes } from '../../bytes/compare.ts';
 import { normalizeS, parseDerLax } from '../../crypto/der.ts';
 import { secp256k1 } from '../../crypto/secp256k1.ts';
 import { SEQUENCE_FINAL } from '../../primitives/transaction.ts';
@@ -21,8 +22,9 @@ export class InputChecker {
   readonly inputIndex: number;
   readonly #signatures: SignatureVerifier;
 
-  // The last signature hash: OP_CHECKMULTISIG tries one signature with many keys. Script codes compare by identity.
+  // The last signature hash: OP_CHECKMULTISIG tries one signature with many keys, and a script may have many OP_CHECKSIG.
   #code: Uint8Array | undefined;
+  #sigVersion: SigVersion | undefined;
   #codeSeparatorPosition = 0;
   #hashType = 0;
   #hash: Uint8Array | undefined;
@@ -46,13 +48,15 @@ export class InputChecker {
   }
 
   #ecdsaHash(scriptCode: Uint8Array, hashType: number, sigVersion: SigVersion): Uint8Array {
-    if (!this.#hash || this.#code !== scriptCode || this.#hashType !== hashType) {
+    const isSame = this.#hash && this.#hashType === hashType && this.#sigVersion === sigVersion;
+    if (!isSame || !equalBytes(this.#code!, scriptCode)) {
       const sighash = sigVersion === SigVersion.WITNESS_V0 ? segwitV0Sighash : legacySighash;
       this.#hash = sighash(this.cache, this.inputIndex, scriptCode, hashType);
       this.#code = scriptCode;
+      this.#sigVersion = sigVersion;
       this.#hashType = hashType;
     }
-    return this.#hash;
+    return this.#hash!;
   }
 
   /**
