@@ -3,7 +3,12 @@ import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/support/longest-first.ts';
 
 /** Files that replace a module or measure the heap. Each runs in a process of its own. */
-const alone = ['test/chain/worker-timing.test.ts', 'test/p2p/fuzz.test.ts', 'test/primitives/memory.test.ts'];
+const alone = [
+  'test/chain/worker-timing.test.ts',
+  'test/mempool/accept-async.test.ts',
+  'test/p2p/fuzz.test.ts',
+  'test/primitives/memory.test.ts',
+];
 
 const src = fileURLToPath(new URL('src/', import.meta.url));
 // Benchmarks import the package by its name. Tests that use code of the benchmarks run it on the sources.

@@ -18,6 +18,7 @@ import { type ChainState, emit } from './connect/state.ts';
 import type { BlockFilters } from './filters/filter-index.ts';
 import { ChainError, isStoreFailure } from './records/errors.ts';
 import type { ScriptCache } from './scripts/script-cache.ts';
+import type { ScriptQueue } from './scripts/script-queue.ts';
 import type { JobQueue } from './storage/job-queue.ts';
 import { blockLocator } from './tree/active-chain.ts';
 import type { BlockIndex } from './tree/block-index.ts';
@@ -110,9 +111,14 @@ export class Chain implements CoinView, HeaderView {
     return this.#isInitialBlockDownload;
   }
 
-  /** Transactions with valid scripts. The mempool adds to it, so that blocks need not verify them again. */
+  /** Transactions with scripts that are known to be valid or invalid. The mempool adds to it, so that blocks need not verify them again. */
   get scriptCache(): ScriptCache {
     return this.#state.scripts.cache;
+  }
+
+  /** Verifies the scripts of costly transactions before the mempool accepts them, off the main thread if possible. */
+  get scriptQueue(): ScriptQueue {
+    return this.#state.scripts.queue;
   }
 
   /** Signatures known to be valid, shared with the mempool (Core: SignatureCache). */

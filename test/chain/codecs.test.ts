@@ -4,7 +4,7 @@ import { concatBytes } from '../../src/bytes/compare.ts';
 import { decodeIndex, encodeIndex } from '../../src/chain/records/index-codec.ts';
 import { coinStoreKey, parseCoinStoreKey } from '../../src/chain/records/keys.ts';
 import { splitIntoChunks } from '../../src/chain/scripts/script-check.ts';
-import { readChunk, shareChunks } from '../../src/chain/scripts/shared-chunks.ts';
+import { rangesOf, readCheck, shareChunks } from '../../src/chain/scripts/shared-chunks.ts';
 import { BlockIndex } from '../../src/chain/tree/block-index.ts';
 import { decodeCoin, decodeUndo, encodeCoin, encodeUndo } from '../../src/chain/utxo/coin-codec.ts';
 import type { Coin } from '../../src/consensus/coins.ts';
@@ -141,12 +141,12 @@ describe('chunks for the script threads', () => {
           return { tx, spentOutputs: tx.inputs.map(({ scriptSig }) => ({ value: 5n, scriptPubKey: scriptSig })) };
         });
         const chunks = splitIntoChunks(checks);
-        const shared = shareChunks(chunks, 0);
-        for (const [chunk, ranges] of chunks.entries()) {
-          const back = readChunk(shared, shared.bytes.slice(), chunk);
-          expect(back.map(({ tx, ...range }) => ({ bytes: tx.encode(), ...range }))).toEqual(
-            ranges.map(({ tx, ...range }) => ({ bytes: tx.encode(), ...range })),
-          );
+        const shared = shareChunks(checks, chunks, 0);
+        for (const [chunk, { ranges }] of chunks.entries()) expect([...rangesOf(shared, chunk)]).toEqual(ranges);
+        for (const [position, { tx, spentOutputs }] of checks.entries()) {
+          const back = readCheck(shared, shared.bytes.slice(), position);
+          expect(back.tx.encode()).toEqual(tx.encode());
+          expect(back.spentOutputs).toEqual(spentOutputs);
         }
       }),
       { numRuns: 30, seed: 164 },

@@ -7,12 +7,17 @@ import { ScriptVerifier } from '../../src/chain/scripts/script-verifier.ts';
 import { ScriptWorkers } from '../../src/chain/scripts/script-workers.ts';
 import {
   ChunkState,
+  cancelChunks,
+  chunkCount,
+  chunkFailure,
   chunkState,
-  closeChunks,
-  readChunk,
+  isComplete,
+  rangesOf,
+  readCheck,
   type SharedChunks,
   shareChunks,
-  takeChunk,
+  take,
+  takeCostliest,
   verifySharedChunks,
 } from '../../src/chain/scripts/shared-chunks.ts';
 import { chainParams, regtest } from '../../src/consensus/params.ts';
@@ -31,19 +36,31 @@ const clock = new VirtualClock();
 const isBuilt = existsSync(new URL('../../dist/chain/scripts/script-worker.js', import.meta.url));
 const withThreads = isBuilt || requireOracles ? describe : describe.skip;
 
-/** Returns a check with `inputs` inputs, of which the numbers in `invalid` spend OP_0 and fail. */
-function check(inputs: number, ...invalid: readonly number[]): ScriptCheck {
-  const outpoints = Array.from({ length: inputs }, (_, vout) => ({ txid: new Uint8Array(32).fill(1), vout }));
-  const spentOutputs = outpoints.map(({ vout }) => ({
-    value: 1n,
-    scriptPubKey: invalid.includes(vout) ? Uint8Array.of(0) : OP_TRUE,
-  }));
+/** Priced at one signature check, as the branch that is not executed has one. Succeeds. */
+const PRICED = Uint8Array.of(0x00, 0x63, 0xac, 0x68, 0x51);
+/** Priced at 40 signature checks, and succeeds. */
+const COSTLY = Uint8Array.of(0x00, 0x63, 0xae, 0xae, 0x68, 0x51);
+const INVALID = Uint8Array.of(0x00, 0x63, 0xac, 0x68, 0x00);
+
+/** Returns a check whose inputs spend these scripts. */
+function checkOf(...scripts: readonly Uint8Array[]): ScriptCheck {
+  const outpoints = scripts.map((_, vout) => ({ txid: new Uint8Array(32).fill(1), vout }));
+  const spentOutputs = scripts.map((scriptPubKey) => ({ value: 1n, scriptPubKey }));
   return { tx: spend({ inputs: outpoints, outputs: [{ value: 1n, scriptPubKey: OP_TRUE }] }), spentOutputs };
+}
+
+/** Returns a check with `inputs` inputs, of which the numbers in `invalid` fail. */
+function check(inputs: number, ...invalid: readonly number[]): ScriptCheck {
+  return checkOf(...Array.from({ length: inputs }, (_, i) => (invalid.includes(i) ? INVALID : PRICED)));
+}
+
+function share(checks: readonly ScriptCheck[]): SharedChunks {
+  return shareChunks(checks, splitIntoChunks(checks), FLAGS);
 }
 
 /** Returns the states of all chunks. */
 function states(shared: SharedChunks): number[] {
-  return Array.from({ length: shared.control.length - 1 }, (_, chunk) => chunkState(shared, chunk));
+  return Array.from({ length: chunkCount(shared) }, (_, chunk) => chunkState(shared, chunk));
 }
 
 function verify(
@@ -58,39 +75,73 @@ describe('chunks of inputs', () => {
   it('contain every input once, in order, and round-trip through shared memory', () => {
     const checks = [check(3), check(300), check(1), check(64)];
     const chunks = splitIntoChunks(checks);
-    expect(chunks.map((ranges) => ranges.reduce((sum, { first, end }) => sum + end - first, 0))).toEqual([
-      ...Array(11).fill(32),
-      16,
-    ]);
-    const inputs = chunks
-      .flat()
-      .flatMap(({ tx, first, end }) => Array.from({ length: end - first }, (_, i) => `${tx.txidHex}:${first + i}`));
-    expect(inputs).toEqual(checks.flatMap(({ tx }) => tx.inputs.map((_, i) => `${tx.txidHex}:${i}`)));
+    const inputs = chunks.flatMap(({ ranges }) =>
+      ranges.flatMap(({ position, first, end }) =>
+        Array.from({ length: end - first }, (_, i) => `${position}:${first + i}`),
+      ),
+    );
+    expect(inputs).toEqual(checks.flatMap(({ tx }, position) => tx.inputs.map((_, i) => `${position}:${i}`)));
 
-    const shared = shareChunks(chunks, FLAGS);
-    for (const [chunk, ranges] of chunks.entries()) {
-      const back = readChunk(shared, shared.bytes.slice(), chunk);
-      expect(back.map(({ tx, ...rest }) => ({ txid: tx.wtxidHex, ...rest }))).toEqual(
-        ranges.map(({ tx, ...rest }) => ({ txid: tx.wtxidHex, ...rest })),
-      );
+    const shared = shareChunks(checks, chunks, FLAGS);
+    expect(Array.from(chunks.keys(), (chunk) => [...rangesOf(shared, chunk)])).toEqual(
+      chunks.map((each) => each.ranges),
+    );
+    for (const [position, { tx, spentOutputs }] of checks.entries()) {
+      const back = readCheck(shared, shared.bytes.slice(), position);
+      expect(back.tx.wtxidHex).toBe(tx.wtxidHex);
+      expect(back.spentOutputs).toEqual(spentOutputs);
     }
   });
 
-  it('are each taken once, and none after an invalid one', () => {
-    const good = shareChunks(splitIntoChunks([check(100)]), FLAGS);
-    expect(takeChunk(good)).toBe(0);
+  it('hold a few milliseconds of work each, and a costly input alone', () => {
+    const sizes = (checks: readonly ScriptCheck[]) =>
+      splitIntoChunks(checks).map(({ ranges }) => ranges.reduce((sum, { first, end }) => sum + end - first, 0));
+    for (const size of sizes([check(3), check(300)]).slice(0, -1)) {
+      expect(size).toBeGreaterThan(10);
+      expect(size).toBeLessThan(40);
+    }
+    expect(sizes([checkOf(PRICED, COSTLY, COSTLY, PRICED, PRICED)])).toEqual([1, 1, 1, 2]);
+    expect(sizes([checkOf(...Array(300).fill(OP_TRUE))])).toEqual([128, 128, 44]);
+  });
+
+  it('are each taken once, the costliest first, and none after an invalid one', () => {
+    const good = share([checkOf(PRICED, COSTLY), check(60)]);
+    expect(good.order[0]).toBe(1);
+    expect(take(good, 0)).toBe(true);
+    expect(take(good, 0)).toBe(false);
+    expect(takeCostliest(good)).toBe(1);
     verifySharedChunks(good);
-    expect(states(good)).toEqual([ChunkState.OPEN, ChunkState.VALID, ChunkState.VALID, ChunkState.VALID]);
-    expect(takeChunk(good)).toBeUndefined();
+    expect(states(good)).toEqual([
+      ChunkState.TAKEN,
+      ChunkState.TAKEN,
+      ...Array(chunkCount(good) - 2).fill(ChunkState.VALID),
+    ]);
+    expect(takeCostliest(good)).toBeUndefined();
+    expect(isComplete(good)).toBe(false);
 
-    const bad = shareChunks(splitIntoChunks([check(100, 40)]), FLAGS);
+    const bad = share([check(100, 50)]);
+    const failing = Array.from({ length: chunkCount(bad) }, (_, chunk) => [...rangesOf(bad, chunk)]).findIndex(
+      (ranges) => ranges.some(({ first, end }) => first <= 50 && 50 < end),
+    );
     verifySharedChunks(bad);
-    expect(states(bad)).toEqual([ChunkState.VALID, ChunkState.INVALID, ChunkState.OPEN, ChunkState.OPEN]);
+    const expected = states(bad).map((_, chunk) =>
+      chunk < failing ? ChunkState.VALID : chunk === failing ? ChunkState.INVALID : ChunkState.OPEN,
+    );
+    expect(states(bad)).toEqual(expected);
+    expect(chunkFailure(bad, failing)).toEqual({ position: 0, inputIndex: 50, error: 'EVAL_FALSE' });
+    expect(isComplete(bad)).toBe(true);
 
-    const closed = shareChunks(splitIntoChunks([check(100)]), FLAGS);
-    closeChunks(closed);
-    verifySharedChunks(closed);
-    expect(states(closed)).toEqual(Array(4).fill(ChunkState.OPEN));
+    const cancelled = share([check(100)]);
+    cancelChunks(cancelled);
+    verifySharedChunks(cancelled);
+    expect(new Set(states(cancelled))).toEqual(new Set([ChunkState.OPEN]));
+  });
+
+  it('before an invalid one are verified even if they are cheaper', () => {
+    const failingCostly = Uint8Array.of(0x00, 0x63, 0xae, 0xae, 0x68, 0x00);
+    const shared = share([checkOf(PRICED, PRICED, INVALID), checkOf(COSTLY, failingCostly, PRICED)]);
+    verifySharedChunks(shared);
+    expect(states(shared)).toEqual([ChunkState.INVALID, ChunkState.VALID, ChunkState.INVALID, ChunkState.OPEN]);
   });
 });
 
@@ -192,16 +243,16 @@ withThreads(`with threads${isBuilt ? '' : ' (skipped: not built)'}`, () => {
     const workers = new ScriptWorkers(1, clock, silentLogger);
     expect(workers.isUsable).toBe(true);
     // Only the worker takes these chunks.
-    const work = () => shareChunks(splitIntoChunks([check(128)]), FLAGS);
+    const work = () => share([check(128)]);
     await waitFor(
       async () => {
         const shared = work();
-        await workers.help(shared);
+        await workers.help(shared, 'ready-only');
         return states(shared).every((state) => state === ChunkState.VALID);
       },
       { timeoutMs: 10_000, describe: () => 'a worker that takes part' },
     );
-    const helped = [workers.help(work()), workers.help(work())];
+    const helped = [workers.help(work(), 'ready-only'), workers.help(work(), 'ready-only')];
     await workers.close();
     await Promise.all(helped);
 

@@ -5,7 +5,7 @@ import { StoreError } from '../../store/errors.ts';
 export type ChainErrorCode =
   | 'other-network' // the store belongs to another network
   | 'corrupt-database' // stored data is missing or invalid
-  | 'busy' // too many blocks are queued
+  | 'busy' // too many blocks or transactions are queued
   | 'closed' // the chain is closed
   | 'genesis'; // the operation is not possible for the genesis block
 

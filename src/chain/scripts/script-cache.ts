@@ -1,16 +1,28 @@
 import { binaryKey } from '../../bytes/compare.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
+import type { ScriptError } from '../../script/errors.ts';
 
-/** Transactions remembered. */
+/** Valid transactions remembered. */
 const MAX_ENTRIES = 100_000;
+/** Invalid transactions remembered. */
+const MAX_FAILURES = 1_000;
+
+/** The first input of a transaction with an invalid script. */
+export interface ScriptFailure {
+  readonly inputIndex: number;
+  readonly error: ScriptError;
+}
 
 /**
  * Transactions whose scripts are known to be valid, so that a block need not verify them again (Core:
- * m_script_execution_cache). A wtxid commits to the scripts and, through the prevouts, to the outputs they spend.
+ * m_script_execution_cache), and some that are known to be invalid. A wtxid commits to the scripts and, through the
+ * prevouts, to the outputs they spend.
  */
 export class ScriptCache {
   /** `ScriptFlag`s by wtxid, oldest first. */
   readonly #flags = new Map<string, number>();
+  /** By wtxid, oldest first. */
+  readonly #failures = new Map<string, ScriptFailure & { readonly flags: number }>();
 
   /**
    * Records that all scripts of `tx` are valid under `flags`. A subset of the known flags changes nothing. Other flags
@@ -21,11 +33,7 @@ export class ScriptCache {
     const known = this.#flags.get(key);
     if (known !== undefined && (known & flags) === flags) return;
     this.#flags.set(key, flags);
-    if (this.#flags.size <= MAX_ENTRIES) return;
-    for (const oldest of this.#flags.keys()) {
-      this.#flags.delete(oldest);
-      return;
-    }
+    if (this.#flags.size > MAX_ENTRIES) deleteOldest(this.#flags);
   }
 
   /** Returns whether the scripts of `tx` are known to be valid under `flags` or a superset of them. */
@@ -38,5 +46,25 @@ export class ScriptCache {
   /** Removes a transaction, when a block has confirmed it. */
   delete(tx: Transaction): void {
     if (this.#flags.size > 0) this.#flags.delete(binaryKey(tx.wtxid));
+  }
+
+  /** Records the first failure of `tx` under exactly these flags. */
+  addFailure(tx: Transaction, flags: number, { inputIndex, error }: ScriptFailure): void {
+    this.#failures.set(binaryKey(tx.wtxid), { inputIndex, error, flags });
+    if (this.#failures.size > MAX_FAILURES) deleteOldest(this.#failures);
+  }
+
+  /** Returns the first failure of `tx` under exactly these flags, if it is known: other flags can fail elsewhere. */
+  failure(tx: Transaction, flags: number): ScriptFailure | undefined {
+    if (this.#failures.size === 0) return undefined;
+    const known = this.#failures.get(binaryKey(tx.wtxid));
+    return known?.flags === flags ? known : undefined;
+  }
+}
+
+function deleteOldest(entries: Map<string, unknown>): void {
+  for (const oldest of entries.keys()) {
+    entries.delete(oldest);
+    return;
   }
 }

@@ -3,6 +3,7 @@ import type { ScriptError } from '../../script/errors.ts';
 import { SighashCache } from '../../script/sighash/cache.ts';
 import type { SignatureVerifier } from '../../script/signature-cache.ts';
 import { verifyInput } from '../../script/verify.ts';
+import { inputCost } from './script-cost.ts';
 
 /** A transaction whose scripts must be verified (Core: CScriptCheck). */
 export interface ScriptCheck {
@@ -11,10 +12,19 @@ export interface ScriptCheck {
   readonly spentOutputs: readonly TxOut[];
 }
 
-/** A transaction's inputs from `first` (inclusive) to `end` (exclusive). */
-export interface InputRange extends ScriptCheck {
+/** The inputs of a transaction from `first` (inclusive) to `end` (exclusive). */
+export interface InputRange {
+  /** Position of the transaction among the checks. */
+  readonly position: number;
   readonly first: number;
   readonly end: number;
+}
+
+/** Inputs that one thread verifies without a break, in order. */
+export interface ScriptChunk {
+  readonly ranges: readonly InputRange[];
+  /** Estimated microseconds, on the high side. */
+  readonly cost: number;
 }
 
 /** The first input with an invalid script. */
@@ -24,49 +34,81 @@ export interface FailedCheck {
   readonly error: ScriptError;
 }
 
-/** Verifies the scripts of the ranges' inputs in order; returns the first failure. */
-export function verifyRanges(
-  ranges: readonly InputRange[],
+/** Microseconds from which a chunk takes no further input: a few milliseconds of work. */
+const CHUNK_US = 2_400;
+/** Inputs per chunk at most, however cheap. */
+const MAX_CHUNK_INPUTS = 128;
+
+/** Splits the inputs of all transactions, in order, into chunks of about equal cost. A costly input has its own. */
+export function splitIntoChunks(checks: readonly ScriptCheck[]): ScriptChunk[] {
+  const chunks: ScriptChunk[] = [];
+  let ranges: InputRange[] = [];
+  let cost = 0;
+  let count = 0;
+  const close = () => {
+    if (count > 0) chunks.push({ ranges, cost });
+    ranges = [];
+    cost = 0;
+    count = 0;
+  };
+  for (const [position, { tx, spentOutputs }] of checks.entries()) {
+    const { length } = tx.inputs;
+    let first = 0;
+    for (let i = 0; i < length; i++) {
+      const added = inputCost(tx, spentOutputs, i);
+      if (count === MAX_CHUNK_INPUTS || (count > 0 && cost + added > CHUNK_US)) {
+        if (i > first) ranges.push({ position, first, end: i });
+        first = i;
+        close();
+      }
+      cost += added;
+      count++;
+    }
+    if (length > first) ranges.push({ position, first, end: length });
+  }
+  close();
+  return chunks;
+}
+
+/** Verifies inputs of several transactions; keeps what the inputs of the last transaction share. */
+export class RangeVerifier {
+  readonly #check: (position: number) => ScriptCheck;
+  readonly #flags: number;
+  readonly #signatures: SignatureVerifier | undefined;
+  #position = -1;
+  #current: { readonly check: ScriptCheck; readonly cache: SighashCache } | undefined;
+
+  /** `check` returns the transaction at a position. */
+  constructor(check: (position: number) => ScriptCheck, flags: number, signatures?: SignatureVerifier) {
+    this.#check = check;
+    this.#flags = flags;
+    this.#signatures = signatures;
+  }
+
+  /** Verifies one input; returns the script error. */
+  verifyInput(position: number, inputIndex: number): ScriptError | undefined {
+    if (!this.#current || position !== this.#position) {
+      const check = this.#check(position);
+      this.#current = { check, cache: new SighashCache(check.tx, check.spentOutputs) };
+      this.#position = position;
+    }
+    const { check, cache } = this.#current;
+    return verifyInput(check.tx, inputIndex, cache, this.#flags, this.#signatures);
+  }
+}
+
+/** Verifies the scripts of all transactions in order; returns the first failure. */
+export function verifyChecks(
+  checks: readonly ScriptCheck[],
   flags: number,
   signatures?: SignatureVerifier,
 ): FailedCheck | undefined {
-  for (const range of ranges) {
-    const { tx, spentOutputs, first, end } = range;
-    const cache = new SighashCache(tx, spentOutputs);
-    for (let inputIndex = first; inputIndex < end; inputIndex++) {
-      const error = verifyInput(tx, inputIndex, cache, flags, signatures);
-      if (error) return { check: range, inputIndex, error };
+  const verifier = new RangeVerifier((position) => checks[position]!, flags, signatures);
+  for (const [position, check] of checks.entries()) {
+    for (let inputIndex = 0; inputIndex < check.tx.inputs.length; inputIndex++) {
+      const error = verifier.verifyInput(position, inputIndex);
+      if (error) return { check, inputIndex, error };
     }
   }
   return undefined;
-}
-
-/** Returns the range of all inputs of a transaction. */
-export function wholeRange({ tx, spentOutputs }: ScriptCheck): InputRange {
-  return { tx, spentOutputs, first: 0, end: tx.inputs.length };
-}
-
-/** Inputs per chunk: a few milliseconds of work. */
-const CHUNK_INPUTS = 32;
-
-/** Splits the inputs of all transactions, in order, into chunks of `CHUNK_INPUTS`; the last one may be smaller. */
-export function splitIntoChunks(checks: readonly ScriptCheck[]): InputRange[][] {
-  const chunks: InputRange[][] = [];
-  let chunk: InputRange[] = [];
-  let room = CHUNK_INPUTS;
-  for (const { tx, spentOutputs } of checks) {
-    const count = tx.inputs.length;
-    for (let first = 0; first < count; ) {
-      const end = Math.min(first + room, count);
-      chunk.push({ tx, spentOutputs, first, end });
-      room -= end - first;
-      first = end;
-      if (room > 0) continue;
-      chunks.push(chunk);
-      chunk = [];
-      room = CHUNK_INPUTS;
-    }
-  }
-  if (chunk.length > 0) chunks.push(chunk);
-  return chunks;
 }

@@ -3,44 +3,64 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { SignatureCache } from '../../script/signature-cache.ts';
 import { ScriptCache } from './script-cache.ts';
-import { type FailedCheck, type ScriptCheck, splitIntoChunks, verifyRanges, wholeRange } from './script-check.ts';
+import { type FailedCheck, type ScriptCheck, splitIntoChunks, verifyChecks } from './script-check.ts';
+import { ScriptQueue } from './script-queue.ts';
 import { ScriptRun } from './script-run.ts';
 import { ScriptWorkers } from './script-workers.ts';
 
-/** Chunks from which sharing the work with other threads is faster than one thread. */
-const MIN_SHARED_CHUNKS = 4;
+/** Estimated microseconds from which sharing the work with other threads is faster than one thread. */
+const MIN_SHARED_US = 8_000;
 /** Worker threads at most: the main thread cannot prepare work for more (Core: MAX_SCRIPTCHECK_THREADS). */
 const MAX_THREADS = 15;
 
 /** Settings of a `ScriptVerifier`. */
 export interface ScriptVerifierOptions {
-  /** Worker threads in addition to this one; default: one per processor, less one. */
+  /**
+   * Worker threads for blocks in addition to this one; default: one per processor, less one. Half as many, rounded up,
+   * verify costly transactions.
+   */
   readonly threads?: number | undefined;
 }
 
-/** Verifies the scripts of blocks, except those of transactions in its cache. */
+/** Verifies the scripts of blocks and of costly transactions, except those of transactions in its cache. */
 export class ScriptVerifier {
-  /** Transactions whose scripts are valid. */
+  /** Transactions whose scripts are valid or invalid. */
   readonly cache = new ScriptCache();
   /** Valid signatures, also of transactions that are not in `cache`. */
   readonly signatures = new SignatureCache();
-  readonly #workers: ScriptWorkers;
+  /** Verifies costly transactions. */
+  readonly queue: ScriptQueue;
+  readonly #clock: Clock;
+  readonly #blockWorkers: ScriptWorkers;
+  readonly #transactionWorkers: ScriptWorkers;
 
   constructor({ threads }: ScriptVerifierOptions, clock: Clock, logger: Logger) {
     const count = Math.min(threads ?? availableParallelism() - 1, MAX_THREADS);
-    this.#workers = new ScriptWorkers(count, clock, logger);
+    this.#clock = clock;
+    this.#blockWorkers = new ScriptWorkers(count, clock, logger);
+    this.#transactionWorkers = new ScriptWorkers(Math.ceil(count / 2), clock, logger);
+    const { cache, signatures } = this;
+    this.queue = new ScriptQueue({ workers: this.#transactionWorkers, cache, signatures, clock });
   }
 
   /** Verifies on this thread; returns the first failure. */
   verifySync(checks: readonly ScriptCheck[], flags: number): FailedCheck | undefined {
-    return verifyRanges(this.#uncached(checks, flags).map(wholeRange), flags, this.signatures.reader);
+    return verifyChecks(this.#uncached(checks, flags), flags, this.signatures.reader);
   }
 
   /** Starts the worker threads if there is enough work for them; this thread takes part in `ScriptRun.result`. */
   start(checks: readonly ScriptCheck[], flags: number): ScriptRun {
-    const chunks = splitIntoChunks(this.#uncached(checks, flags));
-    const isShared = chunks.length >= MIN_SHARED_CHUNKS && this.#workers.isUsable;
-    return new ScriptRun(chunks, flags, this.signatures.reader, isShared ? this.#workers : undefined);
+    const uncached = this.#uncached(checks, flags);
+    const chunks = splitIntoChunks(uncached);
+    let cost = 0;
+    for (const chunk of chunks) cost += chunk.cost;
+    const isShared = cost >= MIN_SHARED_US && this.#blockWorkers.isUsable;
+    return new ScriptRun(uncached, chunks, flags, {
+      workers: isShared ? this.#blockWorkers : undefined,
+      spareWorkers: this.#transactionWorkers,
+      signatures: this.signatures.reader,
+      clock: this.#clock,
+    });
   }
 
   #uncached(checks: readonly ScriptCheck[], flags: number): readonly ScriptCheck[] {
@@ -48,7 +68,8 @@ export class ScriptVerifier {
   }
 
   /** Ends the worker threads. */
-  close(): Promise<void> {
-    return this.#workers.close();
+  async close(): Promise<void> {
+    this.queue.close();
+    await Promise.all([this.#blockWorkers.close(), this.#transactionWorkers.close()]);
   }
 }

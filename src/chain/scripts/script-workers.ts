@@ -3,30 +3,42 @@ import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { workerUrl } from '../../platform/worker-url.ts';
-import type { SharedChunks } from './shared-chunks.ts';
+import { isComplete, type SharedChunks } from './shared-chunks.ts';
 
 /** Milliseconds after which idle workers are terminated, to free their memory. */
 const IDLE_MS = 30_000;
 
+/** A job that a thread has not finished. */
+interface Job {
+  readonly work: SharedChunks;
+  /** The thread takes no further chunk of it. */
+  done(records: Uint8Array | undefined): void;
+}
+
 interface Thread {
   readonly worker: Worker;
   isReady: boolean;
-  /** One callback for each job in progress, oldest first. All are called when the worker exits. */
-  readonly replies: (() => void)[];
+  /** Jobs in progress, oldest first. All are done when the worker exits. */
+  readonly jobs: Job[];
 }
 
-/** The script verification threads (Core: CCheckQueue), started on first use. */
+/** Whether a job waits for workers that are still starting, if none is ready. */
+export type StartPolicy = 'ready-only' | 'await-start';
+
+/** Script verification threads (Core: CCheckQueue), started on first use. */
 export class ScriptWorkers {
-  readonly #count: number;
+  /** Threads at most. */
+  readonly count: number;
   readonly #clock: Clock;
   readonly #logger: Logger;
   #threads: Thread[] = [];
   #idle: Timer | undefined;
+  #running = 0;
   /** No threads are configured, the worker script is missing, or a worker has failed. */
   #unusable: boolean;
 
   constructor(count: number, clock: Clock, logger: Logger) {
-    this.#count = count;
+    this.count = count;
     this.#clock = clock;
     this.#logger = logger;
     this.#unusable = count === 0 || !existsSync(workerUrl('script-worker', import.meta.url));
@@ -38,29 +50,39 @@ export class ScriptWorkers {
   }
 
   /**
-   * Shares a job with the workers that are ready; they finish earlier jobs first. Resolves when none of them will take
-   * further chunks of it. Workers that are still starting take part in later jobs.
+   * Shares a job with the workers; they finish earlier jobs first. Resolves when all its chunks have results, or when no
+   * worker will take further chunks of it. With 'ready-only', workers that are still starting take part in later jobs.
+   * `onRecords` gets the signatures that the workers have recorded.
    */
-  async help(work: SharedChunks): Promise<void> {
+  async help(work: SharedChunks, start: StartPolicy, onRecords?: (records: Uint8Array) => void): Promise<void> {
     this.#idle?.cancel();
-    while (this.isUsable && this.#threads.length < this.#count) this.#start();
+    this.#running++;
+    while (this.isUsable && this.#threads.length < this.count) this.#start();
     const ready = this.#threads.filter(({ isReady }) => isReady);
-    await Promise.all(
-      ready.map(({ worker, replies }) => {
+    const threads = ready.length === 0 && start === 'await-start' ? this.#threads : ready;
+    await new Promise<void>((resolve) => {
+      let left = threads.length;
+      if (left === 0) resolve();
+      const done = (records: Uint8Array | undefined) => {
+        if (records && records.length > 0) onRecords?.(records);
+        if (--left === 0 || isComplete(work)) resolve();
+      };
+      for (const { worker, jobs } of threads) {
+        jobs.push({ work, done });
         worker.postMessage(work);
-        return new Promise<void>((resolve) => replies.push(resolve));
-      }),
-    );
+      }
+    });
+    this.#running--;
     this.#idle?.cancel();
-    this.#idle = this.#clock.after(IDLE_MS, () => void this.close());
+    if (this.#running === 0) this.#idle = this.#clock.after(IDLE_MS, () => void this.close());
   }
 
   #start(): void {
     const worker = new Worker(workerUrl('script-worker', import.meta.url));
-    const thread: Thread = { worker, isReady: false, replies: [] };
+    const thread: Thread = { worker, isReady: false, jobs: [] };
     worker.unref();
-    worker.on('message', () => {
-      if (thread.isReady) thread.replies.shift()?.();
+    worker.on('message', (records: Uint8Array | undefined) => {
+      if (thread.isReady) thread.jobs.shift()?.done(records);
       thread.isReady = true;
     });
     worker.on('error', (error) => {
@@ -69,7 +91,7 @@ export class ScriptWorkers {
     });
     worker.on('exit', () => {
       this.#threads = this.#threads.filter((other) => other !== thread);
-      for (const reply of thread.replies.splice(0)) reply();
+      for (const { done } of thread.jobs.splice(0)) done(undefined);
     });
     this.#threads.push(thread);
   }

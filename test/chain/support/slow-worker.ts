@@ -1,6 +1,10 @@
 import { EventEmitter } from 'node:events';
-import { verifyRanges } from '../../../src/chain/scripts/script-check.ts';
-import { markChunk, readChunk, type SharedChunks, takeChunk } from '../../../src/chain/scripts/shared-chunks.ts';
+import {
+  type SharedChunks,
+  sharedVerifier,
+  takeCostliest,
+  verifyChunk,
+} from '../../../src/chain/scripts/shared-chunks.ts';
 import { randomInt } from '../../../src/platform/random.ts';
 import { SeededRandom } from '../../../src/testing/seeded-random.ts';
 
@@ -32,18 +36,15 @@ export class SlowWorker extends EventEmitter {
 
   async #verify(shared: SharedChunks): Promise<void> {
     await turns(12);
-    for (let chunk = takeChunk(shared); chunk !== undefined; chunk = takeChunk(shared)) {
+    const verifier = sharedVerifier(shared);
+    for (let chunk = takeCostliest(shared); chunk !== undefined; chunk = takeCostliest(shared)) {
       if (this.#isDead) return;
       if (randomInt(slowWorkers.random, 30) === 0) {
         slowWorkers.died++;
         return this.#end();
       }
       await turns(5);
-      markChunk(
-        shared,
-        chunk,
-        verifyRanges(readChunk(shared, shared.bytes.slice(), chunk), shared.flags) === undefined,
-      );
+      verifyChunk(shared, chunk, verifier);
       slowWorkers.verified++;
       await turns(5);
     }
