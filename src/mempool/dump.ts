@@ -118,20 +118,37 @@ export interface LoadedDump {
 
 /** Adds dumped transactions to a mempool, except expired ones (Core: LoadMempool). */
 export function loadMempoolDump(mempool: Mempool, dump: MempoolDump, clock: Clock, options?: LoadOptions): LoadedDump {
-  const loading = loadInSteps(mempool, dump, clock, options);
+  const loading = loadDump(mempool, dump, clock, (tx, time) => void mempool.accept(tx, { time }), options);
   for (;;) {
     const { done, value } = loading.next();
     if (done) return value;
   }
 }
 
-/** Does so step by step: yields after each transaction, so that the caller can do other work in between. */
-export function* loadInSteps(
+/**
+ * Does so step by step: yields after each transaction, so that the caller can do other work in between. The caller must
+ * await what is yielded: costly scripts run off the main thread.
+ */
+export function loadInSteps(
   mempool: Mempool,
   dump: MempoolDump,
   clock: Clock,
+  options?: LoadOptions,
+): Generator<Promise<unknown> | undefined, LoadedDump> {
+  const accept = (tx: Transaction, time: number) => {
+    const result = mempool.acceptAsync(tx, { time });
+    return result instanceof Promise ? result : undefined;
+  };
+  return loadDump(mempool, dump, clock, accept, options);
+}
+
+function* loadDump<T>(
+  mempool: Mempool,
+  dump: MempoolDump,
+  clock: Clock,
+  accept: (tx: Transaction, time: number) => T | undefined,
   { usesCurrentTime = false, appliesFeeDeltas = true }: LoadOptions = {},
-): Generator<void, LoadedDump> {
+): Generator<T | undefined, LoadedDump> {
   const now = unixSeconds(clock);
   const oldest = now - mempool.options.expirySeconds;
   if (appliesFeeDeltas) for (const { txid, delta } of dump.feeDeltas) mempool.prioritise(txid, delta);
@@ -139,8 +156,9 @@ export function* loadInSteps(
   for (const { tx, time: stored, feeDelta } of dump.transactions) {
     const time = usesCurrentTime ? now : stored;
     if (appliesFeeDeltas && feeDelta !== 0n) mempool.prioritise(tx.txid, feeDelta);
-    if (time > oldest && (mempool.has(tx.txid) || 'entry' in mempool.accept(tx, { time }))) accepted++;
-    yield;
+    if (time <= oldest) continue;
+    yield mempool.has(tx.txid) ? undefined : accept(tx, time);
+    if (mempool.has(tx.txid)) accepted++;
   }
   return { accepted, total: dump.transactions.length };
 }

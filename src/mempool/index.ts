@@ -33,6 +33,7 @@ export { MEMPOOL_HEIGHT, type MempoolEntry, type MempoolEntryFields, type Remova
 export {
   type AcceptOptions,
   type AcceptResult,
+  type AsyncOptions,
   Mempool,
   type MempoolEvents,
   type MempoolModules,

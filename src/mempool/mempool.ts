@@ -1,5 +1,7 @@
 import { binaryKey, fromBinaryKey } from '../bytes/compare.ts';
 import type { Chain } from '../chain/chain.ts';
+import type { ScriptCheck } from '../chain/scripts/script-check.ts';
+import type { ScriptPayer } from '../chain/scripts/script-queue.ts';
 import type { Coin, CoinView } from '../consensus/coins.ts';
 import { type Reject, reject, type TxRejectKind } from '../consensus/reject.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
@@ -8,20 +10,25 @@ import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Transaction } from '../primitives/transaction.ts';
+import { STANDARD_SCRIPT_VERIFY_FLAGS } from '../script/flags.ts';
 import { runAllChecks } from './accept/pipeline.ts';
 import { type AcceptContext, Workspace } from './accept/workspace.ts';
+import { MempoolChanges, type MempoolEvents } from './changes.ts';
 import { findCoin } from './coin-view.ts';
 import type { MempoolEntry, MutableEntry, RemovalReason } from './entry.ts';
 import { EvictionQueue } from './eviction-queue.ts';
 import { ancestorsOf, descendantsOf, MempoolGraph, withDescendants } from './graph.ts';
 import { DEFAULT_MEMPOOL_OPTIONS, type MempoolOptions } from './options.ts';
 import { checkPackage } from './package/check-package.ts';
+import { postponePackage } from './package/postpone.ts';
 import { type PackageResult, packageResult } from './package/result.ts';
 import { submitPackage } from './package/submit.ts';
 import { checkWellFormedPackage } from './package/well-formed.ts';
 import { feeRate } from './policy/fee-rate.ts';
 import { DisconnectedBlockTransactions, entriesInvalidAfterReorg } from './reorg.ts';
 import { RollingMinimumFee } from './rolling-minimum-fee.ts';
+
+export type { MempoolEvents } from './changes.ts';
 
 /** The services that a `Mempool` uses. */
 export interface MempoolModules {
@@ -40,6 +47,12 @@ export interface AcceptOptions {
   readonly time?: number;
 }
 
+/** How the asynchronous methods of `Mempool` verify costly scripts. */
+export interface AsyncOptions {
+  /** On whose behalf; default: the user's, before all others. */
+  readonly payer?: ScriptPayer;
+}
+
 /** How `Mempool.acceptPackage` treats a package. */
 export interface PackageOptions {
   /** Satoshis per 1,000 virtual bytes, prioritisation included; the first transaction above it ends the submission. */
@@ -50,15 +63,6 @@ export interface PackageOptions {
 export type AcceptResult =
   | { readonly entry: MempoolEntry; readonly replaced: readonly MempoolEntry[] }
   | { readonly reject: Reject<TxRejectKind> };
-
-/** Events of `Mempool`, emitted in order after each change is complete. */
-export type MempoolEvents = {
-  added: { readonly entry: MempoolEntry };
-  removed: { readonly entry: MempoolEntry; readonly reason: RemovalReason };
-};
-
-/** A removal if `reason` is set. */
-type MempoolChange = { readonly entry: MutableEntry; readonly reason?: RemovalReason };
 
 /**
  * The mempool (Core: CTxMemPool and MemPoolAccept): transactions that are valid in the next block, follow policy and do
@@ -75,6 +79,7 @@ export class Mempool implements CoinView {
   readonly #graph = new MempoolGraph();
   readonly #queue = new EvictionQueue();
   readonly #rollingFee: RollingMinimumFee;
+  readonly #changes: MempoolChanges;
   readonly #disconnected = new DisconnectedBlockTransactions();
   /** Satoshis by `binaryKey` of the txid (Core: mapDeltas). */
   readonly #feeDeltas = new Map<string, bigint>();
@@ -82,15 +87,13 @@ export class Mempool implements CoinView {
   /** Lower bound of the entry times, in seconds since the Unix epoch. */
   #oldestTime = Number.POSITIVE_INFINITY;
   #updateCount = 0;
-  /** Changes whose events have not been emitted yet. */
-  #changes: MempoolChange[] = [];
-  #isEmitting = false;
 
   constructor(options: Partial<MempoolOptions>, modules: MempoolModules) {
     this.options = { ...DEFAULT_MEMPOOL_OPTIONS, ...options };
     this.#chain = modules.chain;
     this.#clock = modules.clock;
     this.#logger = modules.logger;
+    this.#changes = new MempoolChanges(this.events, modules.logger);
     const { incrementalRelayFeeRate, maxBytes } = this.options;
     this.#rollingFee = new RollingMinimumFee(incrementalRelayFeeRate, maxBytes, unixSeconds(modules.clock));
     const { events } = modules.chain;
@@ -104,8 +107,20 @@ export class Mempool implements CoinView {
   /** Checks a transaction against consensus and policy and adds it, replacing conflicts (Core: AcceptToMemoryPool). */
   accept(tx: Transaction, options: AcceptOptions = {}): AcceptResult {
     const result = this.#accept(tx, options, false);
-    this.#emitChanges();
+    this.#changes.emit();
     return result;
+  }
+
+  /**
+   * Does what `accept` does; costly scripts run before that, off the main thread if possible. Returns the result itself if
+   * there are none. The promise is rejected with `ChainError` if too many transactions wait, or the chain is closed.
+   */
+  acceptAsync(tx: Transaction, options: AcceptOptions & AsyncOptions = {}): AcceptResult | Promise<AcceptResult> {
+    const postponed: ScriptCheck[] = [];
+    const result = this.#accept(tx, options, false, postponed);
+    this.#changes.emit();
+    if (postponed.length === 0) return result;
+    return this.#verify(postponed, options.payer).then(() => this.accept(tx, options));
   }
 
   /**
@@ -113,7 +128,7 @@ export class Mempool implements CoinView {
    * pay too little as a package. Some may be accepted although others are rejected.
    */
   acceptPackage(txs: readonly Transaction[], options: PackageOptions = {}): PackageResult {
-    const before = this.#changes.length;
+    const before = this.#changes.size;
     const context = this.#context({ packageMaxFeeRate: options.maxFeeRate, allowsCarveOut: false });
     const result = submitPackage(txs, {
       graph: this.#graph,
@@ -122,9 +137,25 @@ export class Mempool implements CoinView {
       acceptMultiple: (together) => this.#acceptMultiple(together, context),
       limitSize: () => this.#limitSize(),
     });
-    this.#dropTransientChanges(before);
-    this.#emitChanges();
+    this.#changes.dropTransient(before, (entry) => this.#isPresent(entry));
+    this.#changes.emit();
     return result;
+  }
+
+  /** Does what `acceptPackage` does; costly scripts run before that, as with `acceptAsync`. */
+  acceptPackageAsync(
+    txs: readonly Transaction[],
+    options: PackageOptions & AsyncOptions = {},
+  ): PackageResult | Promise<PackageResult> {
+    const postponed: ScriptCheck[] = [];
+    const context = this.#context({ packageMaxFeeRate: options.maxFeeRate, allowsCarveOut: false, postponed });
+    const absent = txs.filter(({ txid }) => !this.has(txid));
+    postponePackage(txs, {
+      single: absent.map((tx) => this.#workspace(tx, context)),
+      together: this.#workspaces(absent, context, false),
+    });
+    if (postponed.length === 0) return this.acceptPackage(txs, options);
+    return this.#verify(postponed, options.payer).then(() => this.acceptPackage(txs, options));
   }
 
   /**
@@ -132,10 +163,17 @@ export class Mempool implements CoinView {
    * (Core: testmempoolaccept). Each must pay its own fee, and replacements are not allowed.
    */
   testPackage(txs: readonly Transaction[]): PackageResult {
-    const malformed = checkWellFormedPackage(txs);
-    if (malformed) return { reject: malformed, results: txs.map(() => undefined) };
-    const workspaces = this.#workspaces(txs, this.#context({ allowsCarveOut: false }), true);
-    return packageResult(workspaces, checkPackage(workspaces));
+    return this.#testPackage(txs, undefined);
+  }
+
+  /** Does what `testPackage` does; costly scripts run before that, as with `acceptAsync`. */
+  async testPackageAsync(txs: readonly Transaction[], options: AsyncOptions = {}): Promise<PackageResult> {
+    for (;;) {
+      const postponed: ScriptCheck[] = [];
+      const result = this.#testPackage(txs, postponed);
+      if (postponed.length === 0) return result;
+      await this.#verify(postponed, options.payer);
+    }
   }
 
   /** Returns whether a transaction with this txid is in the mempool. */
@@ -215,7 +253,7 @@ export class Mempool implements CoinView {
     const entry = this.#graph.get(txid);
     if (!entry) return;
     this.#removeWithDescendants([entry], reason);
-    this.#emitChanges();
+    this.#changes.emit();
   }
 
   /**
@@ -245,16 +283,30 @@ export class Mempool implements CoinView {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
-  #accept(tx: Transaction, options: AcceptOptions, bypassLimits: boolean): AcceptResult {
-    const before = this.#changes.length;
+  #accept(tx: Transaction, options: AcceptOptions, bypassLimits: boolean, postponed?: ScriptCheck[]): AcceptResult {
+    const before = this.#changes.size;
     const { maxFeeRate, time } = options;
-    const workspace = this.#workspace(tx, this.#context({ maxFeeRate, time, bypassLimits, allowsCarveOut: true }));
+    const context = this.#context({ maxFeeRate, time, bypassLimits, allowsCarveOut: true, postponed });
+    const workspace = this.#workspace(tx, context);
     const result = options.testOnly ? checkSingle(workspace) : this.#acceptSingle(workspace);
     if ('reject' in result || options.testOnly || bypassLimits) return result;
     this.#limitSize();
     if (this.#isPresent(workspace.entry)) return result;
-    this.#dropTransientChanges(before);
+    this.#changes.dropTransient(before, (entry) => this.#isPresent(entry));
     return { reject: reject('reconsiderable', 'mempool full') };
+  }
+
+  #testPackage(txs: readonly Transaction[], postponed: ScriptCheck[] | undefined): PackageResult {
+    const malformed = checkWellFormedPackage(txs);
+    if (malformed) return { reject: malformed, results: txs.map(() => undefined) };
+    const workspaces = this.#workspaces(txs, this.#context({ allowsCarveOut: false, postponed }), true);
+    return packageResult(workspaces, checkPackage(workspaces));
+  }
+
+  /** Resolves when the script cache has the results of all `checks`. */
+  async #verify(checks: readonly ScriptCheck[], payer: ScriptPayer = userPayer): Promise<void> {
+    const { scriptQueue } = this.#chain;
+    await Promise.all(checks.map((check) => scriptQueue.verify(check, STANDARD_SCRIPT_VERIFY_FLAGS, payer)));
   }
 
   #context(request: {
@@ -263,6 +315,7 @@ export class Mempool implements CoinView {
     readonly time?: number | undefined;
     readonly bypassLimits?: boolean;
     readonly allowsCarveOut: boolean;
+    readonly postponed?: ScriptCheck[] | undefined;
   }): AcceptContext {
     const now = unixSeconds(this.#clock);
     return {
@@ -273,6 +326,7 @@ export class Mempool implements CoinView {
       graph: this.#graph,
       scriptCache: this.#chain.scriptCache,
       signatures: this.#chain.signatureCache,
+      postponed: request.postponed,
       time: request.time ?? now,
       mempoolMinFeeRate: this.#rollingFee.current(now, this.usage),
       maxFeeRate: request.maxFeeRate,
@@ -313,13 +367,6 @@ export class Mempool implements CoinView {
     return packageResult(workspaces, checked);
   }
 
-  /** Drops pending events of entries that were added and removed after the first `before` changes. */
-  #dropTransientChanges(before: number): void {
-    const changes = this.#changes.splice(before);
-    const added = new Set(changes.filter(({ reason }) => !reason).map(({ entry }) => entry));
-    this.#changes.push(...changes.filter(({ entry }) => !added.has(entry) || this.#isPresent(entry)));
-  }
-
   #isPresent(entry: MutableEntry): boolean {
     return this.#graph.get(entry.tx.txid) === entry;
   }
@@ -330,7 +377,7 @@ export class Mempool implements CoinView {
     this.#queue.add(entry);
     this.#oldestTime = Math.min(this.#oldestTime, entry.time);
     for (const ancestor of ancestors) this.#queue.update(ancestor);
-    this.#changes.push({ entry });
+    this.#changes.added(entry);
   }
 
   #removeEntry(entry: MutableEntry, reason: RemovalReason): void {
@@ -338,7 +385,7 @@ export class Mempool implements CoinView {
     const ancestors = this.#graph.remove(entry);
     this.#queue.remove(entry);
     for (const ancestor of ancestors) this.#queue.update(ancestor);
-    this.#changes.push({ entry, reason });
+    this.#changes.removed(entry, reason);
   }
 
   #removeWithDescendants(entries: Iterable<MutableEntry>, reason: RemovalReason): void {
@@ -386,12 +433,12 @@ export class Mempool implements CoinView {
     }
     if (this.#feeDeltas.size > 0) for (const tx of block.transactions) this.#feeDeltas.delete(binaryKey(tx.txid));
     this.#rollingFee.blockConnected(unixSeconds(this.#clock));
-    this.#emitChanges();
+    this.#changes.emit();
   }
 
   #blockDisconnected(block: Block): void {
     for (const tx of this.#disconnected.add(block)) this.#removeRecursive(tx, 'reorg');
-    this.#emitChanges();
+    this.#changes.emit();
   }
 
   /**
@@ -413,7 +460,7 @@ export class Mempool implements CoinView {
     );
     this.#limitSize();
     this.#logger.debug({ readded: readded.length, size: this.size }, 'updated mempool after reorganisation');
-    this.#emitChanges();
+    this.#changes.emit();
   }
 
   /** Links re-added entries to their children; removes descendants that now exceed the ancestor limits. */
@@ -425,23 +472,10 @@ export class Mempool implements CoinView {
     const tooDeep = [...changed].filter((e) => e.ancestorCount > ancestorCount || e.ancestorSize > ancestorSize);
     this.#removeWithDescendants(tooDeep, 'sizelimit');
   }
-
-  #emitChanges(): void {
-    if (this.#isEmitting) return;
-    this.#isEmitting = true;
-    // A listener may change the mempool, which appends to the list.
-    for (const { entry, reason } of this.#changes) {
-      try {
-        if (reason) this.events.emit('removed', { entry, reason });
-        else this.events.emit('added', { entry });
-      } catch (error) {
-        this.#logger.error({ err: error, txid: entry.tx.txidHex }, 'mempool event listener failed');
-      }
-    }
-    this.#changes = [];
-    this.#isEmitting = false;
-  }
 }
+
+/** The user's own transactions come before those of peers, whose precedence is never negative. */
+const userPayer: ScriptPayer = { precedence: -1, spent: () => {} };
 
 function checkSingle(workspace: Workspace): AcceptResult {
   const rejected = runAllChecks(workspace);

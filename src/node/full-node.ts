@@ -157,8 +157,8 @@ export class FullNode extends RunningNode {
     return this.mempool.size;
   }
 
-  /** Adds a local transaction to the mempool, which relays it. Returns a reject if it is invalid. */
-  submitTransaction(tx: Transaction): AcceptResult {
-    return this.mempool.accept(tx);
+  /** Adds a local transaction to the mempool, which relays it. Returns a reject if it is invalid; a promise if its scripts are costly. */
+  submitTransaction(tx: Transaction): AcceptResult | Promise<AcceptResult> {
+    return this.mempool.acceptAsync(tx);
   }
 }

@@ -12,14 +12,11 @@ import type { Mempool } from '../mempool/mempool.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import { PierError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
+import { TimeSlices } from '../platform/time-slices.ts';
 
 /** Milliseconds between the checks whether the mempool has changed since it was saved. */
 const SAVE_INTERVAL_MS = 60_000;
-/** Milliseconds of encoding or loading before other work gets its turn. */
-const SLICE_MS = 5;
 const CHECKSUM_BYTES = 32;
-
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Saves of a file, one after the other: they share its temporary file. */
 const saves = new Map<string, Promise<void>>();
@@ -64,13 +61,12 @@ export async function loadMempool(
 ): Promise<LoadedDump> {
   const dump = await readDump(path);
   const loading = loadInSteps(mempool, dump, clock, options);
-  let sliceEnd = clock.monotonic() + SLICE_MS;
+  const slices = new TimeSlices(clock);
   for (;;) {
     const { done, value } = loading.next();
     if (done) return value;
-    if (clock.monotonic() < sliceEnd) continue;
-    await nextTurn();
-    sliceEnd = clock.monotonic() + SLICE_MS;
+    if (value) await value;
+    else if (slices.isOver) await slices.turn();
   }
 }
 

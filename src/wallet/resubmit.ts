@@ -1,7 +1,9 @@
-import type { Mempool } from '../mempool/mempool.ts';
+import type { AcceptResult, Mempool } from '../mempool/mempool.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { Transaction } from '../primitives/transaction.ts';
 import type { StoreOperation } from '../store/store.ts';
+import type { Wallet } from './wallet.ts';
 import type { WalletFile } from './wallet-file.ts';
 
 /** Milliseconds until a transaction that has left the mempool is offered again. */
@@ -36,6 +38,21 @@ export function resubmission(file: WalletFile, { mempool, logger, clock }: Resub
     timer?.cancel();
     timer = isStopped ? undefined : clock.after(ms, run);
   };
+  const offer = (wallet: Wallet, tx: Transaction) => {
+    const offered = (result: AcceptResult) => {
+      if (!('reject' in result)) return;
+      const { reason } = result.reject;
+      logger.info({ wallet: wallet.name, txid: tx.txidHex, reason }, 'wallet transaction rejected by the mempool');
+    };
+    const result = mempool.acceptAsync(tx);
+    if (!(result instanceof Promise)) return offered(result);
+    const failed = (error: unknown) => logger.info({ err: error, txid: tx.txidHex }, 'wallet transaction not verified');
+    // Its children were rejected meanwhile.
+    void result
+      .then(offered)
+      .catch(failed)
+      .finally(() => arm(SOON_MS));
+  };
   const now = (): StoreOperation[] => {
     const operations: StoreOperation[] = [];
     for (const wallet of file.wallets()) {
@@ -45,10 +62,7 @@ export function resubmission(file: WalletFile, { mempool, logger, clock }: Resub
           operations.push(...wallet.transactionAdded(tx));
           continue;
         }
-        const result = mempool.accept(tx);
-        if (!('reject' in result)) continue;
-        const { reason } = result.reject;
-        logger.info({ wallet: wallet.name, txid: tx.txidHex, reason }, 'wallet transaction rejected by the mempool');
+        offer(wallet, tx);
       }
     }
     if (file.wallets().some((wallet) => wallet.hasUnoffered)) arm(RETRY_MS);

@@ -258,12 +258,12 @@ export class Wallet {
   send(
     outputs: readonly TxOut[],
     options: PaymentOptions,
-    submit: (tx: Transaction) => SubmitResult,
+    submit: (tx: Transaction) => SubmitResult | Promise<SubmitResult>,
   ): Promise<Payment> {
     const payment = this.#lastPayment.then(async () => {
       const made = await this.createTransaction(outputs, options);
       await this.#modules.store.write(this.#ledger.record(made.tx, unixSeconds(this.#modules.clock), undefined));
-      const { reject } = submit(made.tx);
+      const { reject } = await submit(made.tx);
       if (!reject) return made;
       await this.#modules.store.write(this.#ledger.forget(made.tx.txidHex));
       const why = reject.debug === undefined ? reject.reason : `${reject.reason}, ${reject.debug}`;

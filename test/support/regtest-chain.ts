@@ -35,6 +35,8 @@ export interface RegtestChainOptions {
   readonly blocks?: number;
   /** Default: regtest's 100. A lower value saves a test from mining blocks. */
   readonly coinbaseMaturity?: number;
+  /** Script verification threads; default: one per processor, less one. */
+  readonly scriptThreads?: number;
 }
 
 /** Milliseconds in a minute. */
@@ -61,11 +63,14 @@ export class RegtestChain {
 
   /** Creates a chain of `blocks` blocks, one minute apart. */
   static async create(options: RegtestChainOptions = {}): Promise<RegtestChain> {
-    const { coinbaseMaturity = regtest.coinbaseMaturity } = options;
+    const { coinbaseMaturity = regtest.coinbaseMaturity, scriptThreads } = options;
     const clock = new VirtualClock();
     const modules = { clock, logger: silentLogger };
     const params = { ...regtest, coinbaseMaturity };
-    const chain = await Chain.open({ params }, { ...modules, store: new MemoryStore() });
+    const chain = await Chain.open(
+      { params, ...(scriptThreads !== undefined && { scriptThreads }) },
+      { ...modules, store: new MemoryStore() },
+    );
     const mempool = new Mempool(options.mempool ?? {}, { ...modules, chain });
     const regtestChain = new RegtestChain(chain, mempool, clock);
     await regtestChain.mine(options.blocks ?? 0);

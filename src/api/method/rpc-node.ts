@@ -25,7 +25,7 @@ export interface AnyRpcNode {
   /** Milliseconds on the monotonic clock. */
   readonly startedAt: number;
   /** Accepts a transaction of the node's user and relays it. */
-  submitTransaction(tx: Transaction): AcceptResult | { readonly reject?: undefined };
+  submitTransaction(tx: Transaction): AcceptResult | Promise<AcceptResult> | { readonly reject?: undefined };
   /** Stops the node and its RPC server. */
   stop(): Promise<void>;
 }
@@ -36,5 +36,5 @@ export interface RpcNode extends AnyRpcNode {
   readonly chain: Chain;
   readonly mempool: Mempool;
   readonly miner: Miner;
-  submitTransaction(tx: Transaction): AcceptResult;
+  submitTransaction(tx: Transaction): AcceptResult | Promise<AcceptResult>;
 }

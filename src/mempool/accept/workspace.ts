@@ -1,4 +1,5 @@
 import type { ScriptCache } from '../../chain/scripts/script-cache.ts';
+import type { ScriptCheck } from '../../chain/scripts/script-check.ts';
 import type { BlockIndex } from '../../chain/tree/block-index.ts';
 import type { Coin, CoinView } from '../../consensus/coins.ts';
 import type { ChainParams } from '../../consensus/params.ts';
@@ -25,8 +26,13 @@ export interface AcceptContext {
   /** The UTXO set of the active chain. */
   readonly chainCoins: CoinView;
   readonly graph: MempoolGraph;
-  /** Transactions whose scripts are known to be valid. */
+  /** Transactions whose scripts are known to be valid or invalid. */
   readonly scriptCache: ScriptCache;
+  /**
+   * Where the last stage puts a transaction with costly scripts instead of running them; the result is then meaningless.
+   * Undefined if they must run at once.
+   */
+  readonly postponed: ScriptCheck[] | undefined;
   readonly signatures: SignatureVerifier;
   /** Entry time in seconds since the Unix epoch. */
   readonly time: number;

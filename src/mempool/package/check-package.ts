@@ -77,7 +77,8 @@ export function checkPackage(workspaces: readonly Workspace[]): ValidPackage | R
   return { total, replaced };
 }
 
-function sum(workspaces: readonly Workspace[]): Chunk {
+/** Returns the modified fees and the virtual size of all transactions. */
+export function sum(workspaces: readonly Workspace[]): Chunk {
   let fee = 0n;
   let vsize = 0;
   for (const { entry } of workspaces) {

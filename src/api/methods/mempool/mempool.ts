@@ -113,12 +113,12 @@ export const mempoolMethods: readonly Method[] = [
     arguments: [transactionArgument('hexstring', 'The hex-encoded transaction.'), maxFeeRateArgument, maxBurnArgument],
     result: '"txid"',
     example: '"signedhex"',
-    handler: ({ node }, tx, maxFeeRate, maxBurn) => {
+    handler: async ({ node }, tx, maxFeeRate, maxBurn) => {
       checkBurn(tx, maxBurn);
       if (!node.mempool.has(tx.txid)) {
         // As in Core, a test accept applies the fee rate limit first. The second accept finds the scripts in the cache.
-        const tested = node.mempool.accept(tx, { testOnly: true, ...feeLimit(maxFeeRate) });
-        const result = 'reject' in tested ? tested : node.submitTransaction(tx);
+        const tested = await node.mempool.acceptAsync(tx, { testOnly: true, ...feeLimit(maxFeeRate) });
+        const result = 'reject' in tested ? tested : await node.submitTransaction(tx);
         if ('reject' in result) {
           logRejected(node, tx, result.reject);
           throw transactionRejected(result.reject);

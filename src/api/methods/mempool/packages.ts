@@ -30,8 +30,9 @@ export const packageMethods: readonly Method[] = [
       '[{ "txid": hash, "wtxid": hash, "package-error": text, "allowed": bool, "vsize": n, "fees": { "base": amount,\n' +
       '  "effective-feerate": amount, "effective-includes": [wtxid] }, "reject-reason": text, "reject-details": text }, ...]',
     example: '\'["signedhex"]\'',
-    handler: ({ node: { mempool } }, txs, maxFeeRate) => {
-      const { reject, results } = txs.length === 1 ? testOne(mempool, txs[0]!) : mempool.testPackage(txs);
+    handler: async ({ node: { mempool } }, txs, maxFeeRate) => {
+      const { reject, results } =
+        txs.length === 1 ? await testOne(mempool, txs[0]!) : await mempool.testPackageAsync(txs);
       const packageError = reject?.kind === 'package-policy' ? { 'package-error': formatReject(reject) } : {};
       let isOver = false;
       return txs.map((tx, at) => {
@@ -65,13 +66,13 @@ export const packageMethods: readonly Method[] = [
       '  "fees": { "base": amount, "effective-feerate": amount, "effective-includes": [wtxid] }, "error": text } },\n' +
       '  "replaced-transactions": [txid] }',
     example: '\'["signedhex"]\'',
-    handler: ({ node: { mempool } }, txs, maxFeeRate, maxBurn) => {
+    handler: async ({ node: { mempool } }, txs, maxFeeRate, maxBurn) => {
       for (const tx of txs) checkBurn(tx, maxBurn);
       if (txs.length > 1 && !isChildWithParentsTree(txs)) {
         const message = 'package topology disallowed. not child-with-parents or parents depend on each other.';
         throw new RpcError(RpcCode.VERIFY_ERROR, message);
       }
-      const { reject, results } = mempool.acceptPackage(txs, feeLimit(maxFeeRate));
+      const { reject, results } = await mempool.acceptPackageAsync(txs, feeLimit(maxFeeRate));
       const replaced = new Set(results.flatMap((result) => (result && 'replaced' in result ? result.replaced : [])));
       return {
         package_msg: reject ? formatReject(reject) : 'success',
@@ -98,8 +99,8 @@ function checkCount(count: number): void {
   throw new RpcError(RpcCode.INVALID_PARAMETER, message);
 }
 
-function testOne(mempool: Mempool, tx: Transaction): PackageResult {
-  const result = mempool.accept(tx, { testOnly: true });
+async function testOne(mempool: Mempool, tx: Transaction): Promise<PackageResult> {
+  const result = await mempool.acceptAsync(tx, { testOnly: true });
   if ('reject' in result) return { results: [result] };
   const effectiveFeeRate = feeRate(result.entry.modifiedFee, result.entry.vsize);
   return { results: [{ ...result, effectiveFeeRate, effectiveIncludes: [tx.wtxid] }] };

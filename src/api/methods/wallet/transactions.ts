@@ -83,8 +83,8 @@ export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
         throw new RpcError(RpcCode.INVALID_PARAMETER, message);
       }
       const feeRate = rate ?? (await estimatedFeeRate(context, target ?? DEFAULT_TARGET));
-      const { tx } = await wallet.send([{ value, scriptPubKey }], { feeRate, subtractFee }, (made) => {
-        const result = node.submitTransaction(made);
+      const { tx } = await wallet.send([{ value, scriptPubKey }], { feeRate, subtractFee }, async (made) => {
+        const result = await node.submitTransaction(made);
         const reject = 'reject' in result ? result.reject : undefined;
         if (reject) logRejected(node, made, reject);
         return { reject };
