@@ -1,6 +1,8 @@
 import { binaryKey } from '../../bytes/compare.ts';
+import { ChainError } from '../../chain/records/errors.ts';
 import type { Reject, TxRejectKind } from '../../consensus/reject.ts';
-import type { Mempool } from '../../mempool/mempool.ts';
+import type { AcceptResult, Mempool } from '../../mempool/mempool.ts';
+import type { PackageResult } from '../../mempool/package/result.ts';
 import { packageHash } from '../../mempool/package/well-formed.ts';
 import { BatchTimer } from '../../platform/batch-timer.ts';
 import { type Clock, unixSeconds } from '../../platform/clock.ts';
@@ -14,6 +16,7 @@ import { isLoopback } from '../net/endpoint.ts';
 import type { Peer } from '../peer/peer.ts';
 import { type InvEntry, InvType } from '../wire/messages/inventory.ts';
 import { type Orphan, Orphanage } from './orphanage.ts';
+import { ScriptCosts } from './script-costs.ts';
 import { requestByTxid, TxRequestTracker } from './tx-request-tracker.ts';
 
 /** Milliseconds by which requests to inbound peers are delayed (Core: NONPREF_PEER_TX_DELAY). */
@@ -44,6 +47,7 @@ export class TxDownload {
   readonly #extra: ExtraTransactions;
   readonly #requests: TxRequestTracker;
   readonly #orphanage: Orphanage;
+  readonly #costs: ScriptCosts;
   /** Txids and wtxids of rejected transactions. */
   readonly #recentRejects = new RollingSet(RECENT_REJECTS);
   /**
@@ -66,6 +70,7 @@ export class TxDownload {
     this.#extra = modules.extra;
     this.#requests = new TxRequestTracker(modules.random);
     this.#orphanage = new Orphanage(modules.clock, modules.random);
+    this.#costs = new ScriptCosts(modules.clock);
     this.#batch = new BatchTimer(modules.clock, () => this.#sendRequests());
   }
 
@@ -151,34 +156,53 @@ export class TxDownload {
     return this.#mempool.has(hash);
   }
 
-  /** Handles `tx`, requested or not. */
-  received(peer: Peer, tx: Transaction): void {
-    const { txid, wtxid } = tx;
+  /** Handles `tx`, requested or not. Returns a promise while costly scripts are verified. */
+  received(peer: Peer, tx: Transaction): void | Promise<void> {
+    const { wtxid } = tx;
+    this.#addOrphanSource(peer, wtxid);
+    const pending = this.#take(peer, tx);
+    if (!pending) return this.#answered(peer, tx);
+    return pending.catch((error: unknown) => this.#dropped(tx, error)).then(() => this.#answered(peer, tx));
+  }
+
+  #take(peer: Peer, tx: Transaction): void | Promise<void> {
+    // A low-fee transaction is not tried alone again, but with a child that may have arrived since.
+    if (this.#reconsiderable.has(binaryKey(tx.wtxid))) return this.#tryPackage(peer, tx);
+    return this.#isKnown({ type: InvType.WTX, hash: tx.wtxid }) ? undefined : this.#process(peer, tx);
+  }
+
+  /** Ends the request of a transaction from a peer; until then no other peer is asked for it. */
+  #answered(peer: Peer, { txid, wtxid }: Transaction): void {
     this.#requests.receivedResponse(peer, wtxid);
     this.#requests.receivedResponse(peer, txid);
-    this.#addOrphanSource(peer, wtxid);
-    // A low-fee transaction is not tried alone again, but with a child that may have arrived since.
-    if (this.#reconsiderable.has(binaryKey(wtxid))) this.#tryPackage(peer, tx);
-    else if (!this.#isKnown({ type: InvType.WTX, hash: wtxid })) this.#process(peer, tx);
     this.#batch.schedule();
   }
 
-  #process(peer: Peer, tx: Transaction): void {
-    const reject = this.#accept(tx);
-    if (!reject) {
-      this.#accepted(peer, tx);
-    } else if (reject.kind === 'missing-inputs') {
-      this.#addOrphan(peer, tx);
-    } else {
-      this.#rejected(tx, reject, peer);
-      if (reject.kind !== 'witness-stripped') this.#extra.add(tx);
-      if (reject.kind === 'reconsiderable') this.#tryPackage(peer, tx);
-    }
+  /** Handles a transaction that could not be verified. */
+  #dropped(tx: Transaction, error: unknown): void {
+    if (!(error instanceof ChainError)) throw error;
+    this.#logger.debug({ txid: tx.txidHex, err: error }, 'dropped transaction');
   }
 
-  #accept(tx: Transaction): Reject<TxRejectKind> | undefined {
-    const result = this.#mempool.accept(tx);
-    return 'reject' in result ? result.reject : undefined;
+  #process(peer: Peer, tx: Transaction): void | Promise<void> {
+    const bill = this.#costs.bill(peer);
+    const result = this.#mempool.acceptAsync(tx, { payer: bill });
+    const processed = (known: AcceptResult) => {
+      if ('reject' in known) bill.settle(known.reject);
+      return this.#processed(peer, tx, known);
+    };
+    return result instanceof Promise ? result.then(processed) : processed(result);
+  }
+
+  #processed(peer: Peer, tx: Transaction, result: AcceptResult): void | Promise<void> {
+    if (!('reject' in result)) return this.#accepted(peer, tx);
+    const { reject } = result;
+    // Accepted from another peer while its scripts were verified.
+    if (this.#mempool.getByWtxid(tx.wtxid)) return this.#forget(tx);
+    if (reject.kind === 'missing-inputs') return this.#addOrphan(peer, tx);
+    this.#rejected(tx, reject, peer);
+    if (reject.kind !== 'witness-stripped') this.#extra.add(tx);
+    return reject.kind === 'reconsiderable' ? this.#tryPackage(peer, tx) : undefined;
   }
 
   /** Handles a peer's transaction that the mempool accepted (Core: MempoolAcceptedTx). */
@@ -216,22 +240,32 @@ export class TxDownload {
   }
 
   /** Submits a low-fee parent with an orphan child that may pay for both (Core: Find1P1CPackage). */
-  #tryPackage(peer: Peer, parent: Transaction): void {
+  #tryPackage(peer: Peer, parent: Transaction): void | Promise<void> {
     for (const { tx: child } of this.#childCandidates(peer, parent)) {
       const transactions = [parent, child];
       const key = binaryKey(packageHash(transactions));
       if (this.#reconsiderable.has(key) || this.#recentRejects.has(binaryKey(child.txid))) continue;
-      const { reject, results } = this.#mempool.acceptPackage(transactions);
-      if (reject) this.#reconsiderable.add(key);
-      this.#logger.debug({ parent: parent.txidHex, child: child.txidHex, reject }, 'processed package');
-      // The child first: otherwise it would be accepted a second time as an orphan of the accepted parent.
-      for (const at of [1, 0]) {
-        const result = results[at];
-        if (!result || 'present' in result) continue;
-        if ('entry' in result) this.#accepted(peer, transactions[at]!);
-        else if (result.reject.kind !== 'missing-inputs') this.#rejected(transactions[at]!, result.reject, undefined);
-      }
-      return;
+      const bill = this.#costs.bill(peer);
+      const result = this.#mempool.acceptPackageAsync(transactions, { payer: bill });
+      const processed = (known: PackageResult) => {
+        if (known.reject) this.#reconsiderable.add(key);
+        const rejected = known.results.find((each) => each && 'reject' in each);
+        if (rejected && 'reject' in rejected) bill.settle(rejected.reject);
+        this.#packageProcessed(peer, transactions, known);
+      };
+      return result instanceof Promise ? result.then(processed) : processed(result);
+    }
+  }
+
+  #packageProcessed(peer: Peer, transactions: readonly Transaction[], { reject, results }: PackageResult): void {
+    const [parent, child] = transactions;
+    this.#logger.debug({ parent: parent!.txidHex, child: child!.txidHex, reject }, 'processed package');
+    // The child first: otherwise it would be accepted a second time as an orphan of the accepted parent.
+    for (const at of [1, 0]) {
+      const result = results[at];
+      if (!result || 'present' in result) continue;
+      if ('entry' in result) this.#accepted(peer, transactions[at]!);
+      else if (result.reject.kind !== 'missing-inputs') this.#rejected(transactions[at]!, result.reject, undefined);
     }
   }
 
@@ -254,7 +288,8 @@ export class TxDownload {
       this.#recentRejects.add(binaryKey(tx.wtxid));
       return;
     }
-    if (!this.#orphanage.add(tx, peer)) return;
+    // The peer may have left while scripts were verified.
+    if (peer.isClosed || !this.#orphanage.add(tx, peer)) return;
     this.#extra.add(tx);
     this.#requestParents(peer, tx);
   }
@@ -277,17 +312,37 @@ export class TxDownload {
    * Submits orphans again whose parents were accepted or confirmed; for each accepted one, its own children as well.
    */
   #acceptOrphans(orphans: Orphan[]): void {
-    for (const { tx } of orphans) {
+    for (const { tx, peers } of orphans) {
       if (!this.#orphanage.hasWtxid(tx.wtxid)) continue;
-      const reject = this.#accept(tx);
-      if (reject?.kind === 'missing-inputs') continue;
-      if (reject) {
-        this.#rejected(tx, reject, undefined);
-      } else {
-        this.#forget(tx);
-        orphans.push(...this.#orphanage.childrenOf(tx));
-      }
+      const [sender] = peers;
+      const bill = this.#costs.bill(sender);
+      const result = this.#mempool.acceptAsync(tx, { payer: bill });
+      const processed = (known: AcceptResult) => {
+        if ('reject' in known) bill.settle(known.reject);
+        return this.#orphanProcessed(tx, known);
+      };
+      if (!(result instanceof Promise)) orphans.push(...processed(result));
+      // Costly: the others do not wait for it.
+      else void result.then((known) => this.#acceptOrphans(processed(known))).catch((e) => this.#orphanFailed(tx, e));
     }
+  }
+
+  /** Handles the result of an orphan; returns its own children that can be submitted now. */
+  #orphanProcessed(tx: Transaction, result: AcceptResult): Orphan[] {
+    const isAccepted = !('reject' in result);
+    // Evicted, or accepted otherwise, while its scripts were verified.
+    if (!isAccepted && !this.#orphanage.hasWtxid(tx.wtxid)) return [];
+    if (isAccepted) {
+      this.#forget(tx);
+      return [...this.#orphanage.childrenOf(tx)];
+    }
+    if (result.reject.kind !== 'missing-inputs') this.#rejected(tx, result.reject, undefined);
+    return [];
+  }
+
+  #orphanFailed(tx: Transaction, error: unknown): void {
+    if (error instanceof ChainError) this.#dropped(tx, error);
+    else this.#logger.error({ txid: tx.txidHex, err: error }, 'processing an orphan failed');
   }
 
   /** Handles a connected block. Need not be called while the node catches up. */

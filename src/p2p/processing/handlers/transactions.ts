@@ -13,10 +13,14 @@ export const onTx: Handler<'tx'> = (context, peer, tx) => {
   return settled ? settled.then(() => processTx(context, peer, tx)) : processTx(context, peer, tx);
 };
 
-function processTx({ catchUp, transactions, txAnnouncer }: HandlerContext, peer: Peer, tx: Transaction): void {
+function processTx(
+  { catchUp, transactions, txAnnouncer }: HandlerContext,
+  peer: Peer,
+  tx: Transaction,
+): void | Promise<void> {
   if (catchUp.isActive) return;
   txAnnouncer.noteKnown(peer, peer.handshake.wtxidRelay ? tx.wtxid : tx.txid);
-  transactions.received(peer, tx);
+  return transactions.received(peer, tx);
 }
 
 /** Sets the minimum fee rate of transactions to announce to the peer (BIP133). */
