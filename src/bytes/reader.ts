@@ -57,6 +57,11 @@ export class ByteReader {
     return start;
   }
 
+  /** Passes over `length` bytes. */
+  skip(length: number): void {
+    this.#take(length);
+  }
+
   /** Reads a uint8. */
   u8(): number {
     return this.#view.getUint8(this.#take(1));

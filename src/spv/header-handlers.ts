@@ -1,5 +1,6 @@
 import type { HeaderSync } from '../p2p/blocks/headers/header-sync.ts';
 import type { Peer } from '../p2p/peer/peer.ts';
+import type { Handling } from '../p2p/peer/work.ts';
 import type { Command, MessageOf } from '../p2p/wire/messages/index.ts';
 import { namesBlock } from '../p2p/wire/messages/inventory.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -16,7 +17,7 @@ export interface HeaderFollowerModules {
 }
 
 /** Message handlers of a node without blocks. Commands without a handler are ignored. */
-export type SpvHandlers = { readonly [C in Command]?: (peer: Peer, message: MessageOf<C>) => void };
+export type SpvHandlers = { readonly [C in Command]?: (peer: Peer, message: MessageOf<C>) => Handling };
 
 /** Returns the handlers common to all nodes with a header chain: block announcements, headers and pings. */
 export function headerHandlers(headers: HeaderSync): Pick<SpvHandlers, 'headers' | 'inv' | 'ping' | 'pong'> {

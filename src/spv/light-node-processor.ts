@@ -7,6 +7,7 @@ import { StaleTip } from '../p2p/blocks/stale-tip.ts';
 import { SyncProgressMeter } from '../p2p/blocks/sync-progress.ts';
 import type { Peer } from '../p2p/peer/peer.ts';
 import type { PeerFollower } from '../p2p/peer/peer-follower.ts';
+import type { Handling } from '../p2p/peer/work.ts';
 import type { MessageProcessor, ProcessedCommand } from '../p2p/processing/message-processor.ts';
 import { noPeerStateStats, type PeerStateStats } from '../p2p/processing/peer-state-stats.ts';
 import type { MessageOf } from '../p2p/wire/messages/index.ts';
@@ -113,9 +114,10 @@ export class LightNodeProcessor implements MessageProcessor {
     return this.#chain.tip.height;
   }
 
-  process<C extends ProcessedCommand>(peer: Peer, command: C, message: MessageOf<C>): void {
-    this.#handlers[command]?.(peer, message);
-    this.scanner.handlers[command]?.(peer, message);
+  process<C extends ProcessedCommand>(peer: Peer, command: C, message: MessageOf<C>): Handling {
+    const handling = this.#handlers[command]?.(peer, message);
+    const scan = this.scanner.handlers[command]?.(peer, message);
+    return handling ?? scan;
   }
 
   stats(peer: Peer): PeerStateStats {

@@ -8,6 +8,8 @@ const MESSAGE_OVERHEAD = 256;
 export interface InboxHooks {
   /** Handles a message. */
   handle(message: RawMessage): Handling;
+  /** A step is charged as so many milliseconds. */
+  charged(ms: number): void;
   /** The handler threw, or its promise was rejected. */
   failed(error: unknown): void;
   /** An awaited promise has settled, so `step` may be called again. */
@@ -17,7 +19,7 @@ export interface InboxHooks {
 /** A queue of received messages (Core: m_msg_process_queue). Each is handled once the previous one is done. */
 export class Inbox {
   readonly #hooks: InboxHooks;
-  #messages: (RawMessage | undefined)[] = [];
+  #messages: (RawMessage | Work | undefined)[] = [];
   /** Index of the first message in `#messages`. */
   #head = 0;
   #cost = 0;
@@ -40,9 +42,10 @@ export class Inbox {
     return this.#isWaiting;
   }
 
-  push(message: RawMessage): void {
+  /** Adds a message, or work that is to be done after the messages before it. */
+  push(message: RawMessage | Work): void {
     this.#messages.push(message);
-    this.#cost += message.size + MESSAGE_OVERHEAD;
+    this.#cost += costOf(message);
   }
 
   /** Drops the queued messages, and abandons the current message's work. */
@@ -65,7 +68,7 @@ export class Inbox {
     if (this.#head >= this.#messages.length) return false;
     const message = this.#shift();
     this.#attempt(() => {
-      const handling = this.#hooks.handle(message);
+      const handling = isWork(message) ? message : this.#hooks.handle(message);
       if (!handling) return;
       if (isWork(handling)) this.#work = handling;
       else this.#await(handling);
@@ -76,10 +79,10 @@ export class Inbox {
   /**
    * Removes the first message. Compacts the array once half of it is used up, so that the amortized cost is constant.
    */
-  #shift(): RawMessage {
+  #shift(): RawMessage | Work {
     const message = this.#messages[this.#head]!;
     this.#messages[this.#head++] = undefined;
-    this.#cost -= message.size + MESSAGE_OVERHEAD;
+    this.#cost -= costOf(message);
     if (this.#head * 2 > this.#messages.length) {
       this.#messages.splice(0, this.#head);
       this.#head = 0;
@@ -91,6 +94,7 @@ export class Inbox {
     this.#attempt(() => {
       const { done, value } = work.next();
       if (done) this.#work = undefined;
+      else if (typeof value === 'number') this.#hooks.charged(value);
       else if (value) this.#await(value);
     });
   }
@@ -113,4 +117,8 @@ export class Inbox {
       this.#hooks.failed(error);
     }
   }
+}
+
+function costOf(message: RawMessage | Work): number {
+  return MESSAGE_OVERHEAD + ('size' in message ? message.size : 0);
 }

@@ -22,7 +22,7 @@ import { overlongListPenalties, requestsUnofferedService } from './protocol-viol
 import { ReceivedBytes } from './received-bytes.ts';
 import { type Direction, Traffic } from './traffic.ts';
 import type { TurnScheduler, Worker } from './turn-scheduler.ts';
-import type { Handling } from './work.ts';
+import type { Handling, Work } from './work.ts';
 
 /** Milliseconds a peer may take to complete the handshake (Core: DEFAULT_PEER_CONNECT_TIMEOUT). */
 const HANDSHAKE_TIMEOUT_MS = 60_000;
@@ -113,7 +113,6 @@ export class Peer implements Worker {
   #hasStartedHandshake = false;
   #closed = false;
   #isPaused = false;
-  #drainWaiters: (() => void)[] = [];
 
   constructor(options: PeerOptions, modules: PeerModules) {
     const { connection, clock, random } = modules;
@@ -144,6 +143,7 @@ export class Peer implements Worker {
     this.#turns = modules.turns;
     this.#inbox = new Inbox({
       handle: (message) => this.#handle(message),
+      charged: (ms) => this.#turns.charge(ms),
       failed: (error) => this.#fail(error),
       resumed: () => this.#turns.ready(this),
     });
@@ -152,7 +152,7 @@ export class Peer implements Worker {
   /** Starts to receive and, on an outbound connection, starts the handshake. */
   start(): void {
     this.#connection.onData((chunk) => this.#receive(chunk));
-    this.#connection.onDrain(() => this.#drained());
+    this.#connection.onDrain(() => this.#turns.ready(this));
     this.#connection.onClose((error) => this.disconnect(error ? error.message : 'closed by peer'));
     for (const part of this.#framing.start()) this.#write(part);
     this.#startHandshake();
@@ -249,10 +249,11 @@ export class Peer implements Worker {
     if (this.#connection.bufferedBytes > SEND_BUFFER_OVERFLOW) this.disconnect('send buffer overflow');
   }
 
-  /** Resolves when the peer is no longer congested, or is disconnected. */
-  uncongested(): Promise<void> {
-    if (this.#closed || !this.isCongested) return Promise.resolve();
-    return new Promise((resolve) => this.#drainWaiters.push(resolve));
+  /** Does work in the peer's turns, after the messages received so far. */
+  perform(work: Work): void {
+    if (this.#closed) return;
+    this.#inbox.push(work);
+    this.#turns.ready(this);
   }
 
   /** Reports a protocol violation; `PeerHooks.misbehaving` decides whether the peer is discouraged. */
@@ -268,7 +269,6 @@ export class Peer implements Worker {
     this.#inbox.clear();
     this.#turns.remove(this);
     this.#connection.close();
-    this.#wakeWaiters();
     this.#hooks.closed(this, reason);
   }
 
@@ -407,16 +407,5 @@ export class Peer implements Worker {
   #count(direction: Direction, command: string, bytes: number): void {
     const name = this.traffic.count(direction, command, bytes);
     this.#hooks.traffic(this, name, bytes, direction);
-  }
-
-  #drained(): void {
-    this.#wakeWaiters();
-    this.#turns.ready(this);
-  }
-
-  #wakeWaiters(): void {
-    const waiters = this.#drainWaiters;
-    this.#drainWaiters = [];
-    for (const wake of waiters) wake();
   }
 }

@@ -15,7 +15,7 @@ export interface Worker {
  * Shares the main thread between peers, round-robin by slices. After `TURN_MS` the event loop proceeds, so that timers,
  * RPC and disk I/O are served however many peers flood the node. Work starts at once if no other peer waits.
  *
- * A virtual clock does not advance during work, so a slice never ends there.
+ * A virtual clock does not advance during work, so only charges (`charge`) end a slice or a turn there.
  */
 export class TurnScheduler {
   readonly #clock: Clock;
@@ -23,8 +23,11 @@ export class TurnScheduler {
   readonly #waiting = new Set<Worker>();
   /** Milliseconds used in this turn of the event loop. */
   #used = 0;
-  /** Monotonic milliseconds. */
-  #sliceEnd = 0;
+  /** Monotonic milliseconds when the slice began. */
+  #sliceStart = 0;
+  #sliceMs = 0;
+  /** Milliseconds charged to the slice. */
+  #charged = 0;
   #isRunning = false;
   #nextTurn: Timer | undefined;
 
@@ -34,7 +37,16 @@ export class TurnScheduler {
 
   /** Whether the running worker must return. */
   get isSliceOver(): boolean {
-    return this.#clock.monotonic() >= this.#sliceEnd;
+    return this.#sliceUsed() >= this.#sliceMs;
+  }
+
+  #sliceUsed(): number {
+    return Math.max(this.#clock.monotonic() - this.#sliceStart, this.#charged);
+  }
+
+  /** Charges at least `ms` milliseconds for the running slice, whatever the clock says. */
+  charge(ms: number): void {
+    this.#charged += ms;
   }
 
   /** Schedules a worker: at once if this turn has time left and no other worker waits, otherwise after the others. */
@@ -60,15 +72,17 @@ export class TurnScheduler {
     } finally {
       this.#isRunning = false;
     }
-    if (this.#used > 0) this.#nextTurn ??= this.#clock.after(0, () => this.#startTurn());
+    // A virtual clock runs all timers of one instant in one call; the microtask leaves one turn per call.
+    if (this.#used > 0) this.#nextTurn ??= this.#clock.after(0, () => queueMicrotask(() => this.#startTurn()));
   }
 
   /** Returns whether work is left. */
   #runSlice(worker: Worker): boolean {
-    const start = this.#clock.monotonic();
-    this.#sliceEnd = start + Math.min(SLICE_MS, TURN_MS - this.#used);
+    this.#sliceStart = this.#clock.monotonic();
+    this.#sliceMs = Math.min(SLICE_MS, TURN_MS - this.#used);
+    this.#charged = 0;
     const isWorkLeft = worker.work();
-    this.#used += this.#clock.monotonic() - start;
+    this.#used += this.#sliceUsed();
     return isWorkLeft;
   }
 

@@ -34,6 +34,7 @@ export interface MessageProcessor {
   readonly followers: readonly PeerFollower[];
   /** Processes a message. The peer's further messages wait until it is done. */
   process<C extends ProcessedCommand>(peer: Peer, command: C, message: MessageOf<C>): Handling;
+  /** Returns what the processor knows about a peer. */
   stats(peer: Peer): PeerStateStats;
   /** Whether no new tip has arrived for several block intervals (Core: TipMayBeStale). */
   isTipStale(): boolean;

@@ -1,19 +1,20 @@
 import { equalBytes } from '../../bytes/compare.ts';
 import type { Chain } from '../../chain/chain.ts';
 import type { BlockIndex } from '../../chain/tree/block-index.ts';
+import { ByteCache } from '../../platform/byte-cache.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { Block } from '../../primitives/block.ts';
-import type { Transaction } from '../../primitives/transaction.ts';
 import { MerkleBlock } from '../../proofs/merkle-block.ts';
 import { canDirectFetch } from '../blocks/can-direct-fetch.ts';
 import type { RecentBlock } from '../blocks/compact/recent-block.ts';
 import type { PeerChains } from '../blocks/peer-chain.ts';
 import type { Peer } from '../peer/peer.ts';
+import type { Work } from '../peer/work.ts';
 import type { TxAnnouncer } from '../transactions/tx-announcer.ts';
-import type { GetBlockTxnMessage } from '../wire/messages/block-transactions.ts';
+import { encodeBlockTxn, type GetBlockTxnMessage } from '../wire/messages/block-transactions.ts';
 import { type InvEntry, InvType } from '../wire/messages/inventory.ts';
 import { type LocatorMessage, NO_STOP } from '../wire/messages/locator.ts';
 import { MAX_HEADERS } from '../wire/protocol.ts';
+import { BlockOutline } from './block-outline.ts';
 import { isBlockRequestAllowed } from './block-request-allowed.ts';
 
 /** Block hashes in the `inv` that answers `getblocks` (Core: 500). */
@@ -23,6 +24,13 @@ const MAX_BLOCKS_RESULTS = 500;
 const MAX_COMPACT_DEPTH = 5;
 /** Blocks below the tip up to which `getblocktxn` is answered by `blocktxn` (Core: MAX_BLOCKTXN_DEPTH). */
 const MAX_BLOCKTXN_DEPTH = 10;
+
+/** Bytes of a block that are charged as a millisecond of work. */
+const BYTES_PER_MS = 1_000_000;
+/** Milliseconds charged for a filtered block, which is much work for few bytes. */
+const FILTERED_BLOCK_MS = 0.2;
+/** Bytes of outlined blocks kept, and of blocks without witnesses: enough for what many peers request at a time. */
+const MAX_CACHED_BYTES = 16_000_000;
 
 /** Modules that a `ChainServer` uses. */
 export interface ChainServerModules {
@@ -45,6 +53,9 @@ export class ChainServer {
    * (Core: m_continuation_block).
    */
   readonly #continuations = new WeakMap<Peer, Uint8Array>();
+
+  readonly #outlines = new ByteCache<BlockIndex, BlockOutline>(MAX_CACHED_BYTES, ({ usage }) => usage);
+  readonly #stripped = new ByteCache<BlockIndex, Uint8Array>(MAX_CACHED_BYTES, ({ length }) => length);
 
   constructor(modules: ChainServerModules) {
     this.#chain = modules.chain;
@@ -98,23 +109,11 @@ export class ChainServer {
   }
 
   /** Answers one block entry of a `getdata`, if the block is known and may be served. */
-  sendBlock(peer: Peer, entry: InvEntry): void {
+  *sendBlock(peer: Peer, entry: InvEntry): Work {
     const index = this.#chain.getIndex(entry.hash);
     if (!index?.hasData || !this.#isRequestAllowed(index)) return;
-    if (entry.type === InvType.CMPCT_BLOCK && this.#maySendCompact(index)) {
-      const compact = this.#recent.compact(index);
-      if (!compact) return;
-      peer.sendPayload('cmpctblock', compact);
-    } else if (entry.type === InvType.BLOCK || entry.type === InvType.FILTERED_BLOCK) {
-      const block = this.#chain.getBlock(index);
-      if (!block) return;
-      if (entry.type === InvType.BLOCK) peer.sendPayload('block', block.encodeStripped());
-      else this.#sendFiltered(peer, block);
-    } else {
-      const raw = this.#chain.getRawBlock(index);
-      if (!raw) return;
-      peer.sendPayload('block', raw);
-    }
+    if (entry.type === InvType.FILTERED_BLOCK) yield* this.#sendFiltered(peer, index);
+    else yield this.#sendWhole(peer, entry.type, index);
     const continuation = this.#continuations.get(peer);
     if (continuation && equalBytes(continuation, entry.hash)) {
       this.#continuations.delete(peer);
@@ -122,13 +121,44 @@ export class ChainServer {
     }
   }
 
+  /** Sends a block as the type of the entry requests it. Returns the milliseconds to charge. */
+  #sendWhole(peer: Peer, type: number, index: BlockIndex): number {
+    const isCompact = type === InvType.CMPCT_BLOCK && this.#maySendCompact(index);
+    if (isCompact) return this.#sendPayload(peer, 'cmpctblock', this.#recent.compact(index));
+    if (type === InvType.BLOCK) return this.#sendPayload(peer, 'block', this.#encodeStripped(index));
+    return this.#sendPayload(peer, 'block', this.#chain.getRawBlock(index));
+  }
+
+  #sendPayload(peer: Peer, command: 'block' | 'cmpctblock', payload: Uint8Array | undefined): number {
+    if (!payload) return 0;
+    peer.sendPayload(command, payload);
+    return payload.length / BYTES_PER_MS;
+  }
+
+  #encodeStripped(index: BlockIndex): Uint8Array | undefined {
+    return this.#stripped.get(index, () => this.#outline(index)?.encodeStripped());
+  }
+
+  #outline(index: BlockIndex): BlockOutline | undefined {
+    return this.#outlines.get(index, () => {
+      const raw = index === this.#recent.index ? this.#recent.block(index)?.encode() : this.#chain.getRawBlock(index);
+      return raw && new BlockOutline(raw);
+    });
+  }
+
   /**
    * BIP37: sends a merkle block and the matching transactions. As in Core, even those that the peer may have already.
    */
-  #sendFiltered(peer: Peer, block: Block): void {
+  *#sendFiltered(peer: Peer, index: BlockIndex): Work {
     const filter = this.#txAnnouncer.filter(peer);
-    if (!filter) return;
-    const matches = block.transactions.map((tx) => filter.isRelevantAndUpdate(tx));
+    const block = filter && this.#chain.getBlock(index);
+    if (!block) return;
+    yield FILTERED_BLOCK_MS;
+    const matches: boolean[] = [];
+    for (const tx of block.transactions) {
+      matches.push(filter.isRelevantAndUpdate(tx));
+      yield;
+    }
     peer.send('merkleblock', MerkleBlock.of(block, matches));
     for (const [i, tx] of block.transactions.entries()) {
       if (matches[i]) peer.sendPayload('tx', tx.encodeStripped());
@@ -136,25 +166,27 @@ export class ChainServer {
   }
 
   /** Answers `getblocktxn` (BIP152): the requested transactions, or the whole block if it is old. */
-  getBlockTransactions(peer: Peer, { blockHash, indexes }: GetBlockTxnMessage): void {
+  *getBlockTransactions(peer: Peer, { blockHash, indexes }: GetBlockTxnMessage): Work {
     const index = this.#chain.getIndex(blockHash);
     if (!index?.hasData) return;
     if (index.height < this.#chain.tip.height - MAX_BLOCKTXN_DEPTH) {
-      this.sendBlock(peer, { type: InvType.WITNESS_BLOCK, hash: blockHash });
+      yield* this.sendBlock(peer, { type: InvType.WITNESS_BLOCK, hash: blockHash });
       return;
     }
-    const block = this.#recent.block(index);
-    if (!block) return;
-    const transactions: Transaction[] = [];
+    const outline = this.#outline(index);
+    if (!outline) return;
+    const transactions: Uint8Array[] = [];
     for (const at of indexes) {
-      const tx = block.transactions[at];
+      const tx = outline.transaction(at);
       if (!tx) {
         peer.misbehaving('getblocktxn index out of bounds');
         return;
       }
       transactions.push(tx);
     }
-    peer.send('blocktxn', { blockHash, transactions });
+    const payload = encodeBlockTxn(blockHash, transactions);
+    peer.sendPayload('blocktxn', payload);
+    yield payload.length / BYTES_PER_MS;
   }
 
   #maySendCompact(index: BlockIndex): boolean {

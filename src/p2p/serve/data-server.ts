@@ -1,25 +1,18 @@
 import { binaryKey } from '../../bytes/compare.ts';
 import type { Mempool } from '../../mempool/mempool.ts';
-import type { Clock } from '../../platform/clock.ts';
 import type { Block } from '../../primitives/block.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import type { Peer } from '../peer/peer.ts';
+import type { Work } from '../peer/work.ts';
 import type { TxAnnouncer } from '../transactions/tx-announcer.ts';
 import { type InvEntry, InvType, namesBlock, namesTx } from '../wire/messages/inventory.ts';
 import type { ChainServer } from './chain-server.ts';
-
-/**
- * Entries served before yielding to the event loop. Also yields at each filtered block, which
- * is much work for few bytes.
- */
-const SLICE = 1_000;
 
 /** Modules that a `DataServer` uses. */
 export interface DataServerModules {
   readonly mempool: Mempool;
   readonly chainServer: ChainServer;
   readonly txAnnouncer: TxAnnouncer;
-  readonly clock: Clock;
 }
 
 /** Answers `getdata` (Core: ProcessGetData). */
@@ -27,7 +20,6 @@ export class DataServer {
   readonly #mempool: Mempool;
   readonly #chainServer: ChainServer;
   readonly #txAnnouncer: TxAnnouncer;
-  readonly #clock: Clock;
   #lastBlock: Block | undefined;
   /** The last block's transactions by txid and wtxid; built at the first request. */
   #lastBlockTransactions: ReadonlyMap<string, Transaction> | undefined;
@@ -35,7 +27,6 @@ export class DataServer {
   constructor(modules: DataServerModules) {
     this.#mempool = modules.mempool;
     this.#txAnnouncer = modules.txAnnouncer;
-    this.#clock = modules.clock;
     this.#chainServer = modules.chainServer;
   }
 
@@ -46,25 +37,18 @@ export class DataServer {
   }
 
   /** Sends blocks and transactions in order, as fast as the peer reads; then `notfound` for unknown transactions. */
-  async serve(peer: Peer, entries: readonly InvEntry[]): Promise<void> {
+  *serve(peer: Peer, entries: readonly InvEntry[]): Work {
     const missing: InvEntry[] = [];
-    for (const [i, entry] of entries.entries()) {
-      if (peer.isCongested) await peer.uncongested();
-      else if (i % SLICE === SLICE - 1 || entry.type === InvType.FILTERED_BLOCK)
-        await new Promise<void>((resolve) => this.#clock.after(0, resolve));
-      if (peer.isClosed) return;
-      if (!this.#serveOne(peer, entry)) missing.push(entry);
+    for (const entry of entries) {
+      yield;
+      // As in Core, unknown blocks and types get no answer.
+      if (namesBlock(entry)) yield* this.#chainServer.sendBlock(peer, entry);
+      else if (namesTx(entry) && !this.#sendTx(peer, entry)) missing.push(entry);
     }
     if (missing.length > 0) peer.send('notfound', { entries: missing });
   }
 
-  /** Returns false for an unknown transaction. As in Core, unknown blocks and types get no answer. */
-  #serveOne(peer: Peer, entry: InvEntry): boolean {
-    if (namesTx(entry)) return this.#sendTx(peer, entry);
-    if (namesBlock(entry)) this.#chainServer.sendBlock(peer, entry);
-    return true;
-  }
-
+  /** Returns false for an unknown transaction. */
   #sendTx(peer: Peer, { type, hash }: InvEntry): boolean {
     // As in Core, a peer without transaction relay gets no answer.
     if (!this.#txAnnouncer.hasTxRelay(peer)) return true;

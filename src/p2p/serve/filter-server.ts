@@ -1,19 +1,15 @@
 import type { BlockFilters, Chain } from '../../chain/chain.ts';
 import type { BlockIndex } from '../../chain/tree/block-index.ts';
-import type { Clock } from '../../platform/clock.ts';
 import { BASIC_FILTER, NO_FILTER_HEADER } from '../../proofs/block-filter.ts';
 import type { Peer } from '../peer/peer.ts';
+import type { Work } from '../peer/work.ts';
 import type { FilterRangeMessage, GetCFCheckptMessage } from '../wire/messages/block-filters.ts';
 import { FILTER_CHECKPOINT_INTERVAL, MAX_FILTER_HASHES, MAX_FILTERS } from '../wire/protocol.ts';
 import { isBlockRequestAllowed } from './block-request-allowed.ts';
 
-/** Blocks served before yielding to the event loop. */
-const SLICE = 100;
-
 /** Modules that a `FilterServer` uses. */
 export interface FilterServerModules {
   readonly chain: Chain;
-  readonly clock: Clock;
 }
 
 /** A checked request: the blocks whose filters are requested, by ascending height. */
@@ -29,22 +25,18 @@ interface FilterRequest {
  */
 export class FilterServer {
   readonly #chain: Chain;
-  readonly #clock: Clock;
 
   constructor(modules: FilterServerModules) {
     this.#chain = modules.chain;
-    this.#clock = modules.clock;
   }
 
   /** Answers `getcfilters` with one `cfilter` per block, as fast as the peer reads. */
-  async getFilters(peer: Peer, message: FilterRangeMessage): Promise<void> {
+  *getFilters(peer: Peer, message: FilterRangeMessage): Work {
     const request = this.#prepareRange(peer, message, MAX_FILTERS);
     if (!request) return;
     const { filterType } = message;
-    for (const [i, index] of request.blocks.entries()) {
-      if (i % SLICE === 0) await this.#yield();
-      await peer.uncongested();
-      if (peer.isClosed) return;
+    for (const index of request.blocks) {
+      yield;
       const filter = request.filters.filter(index);
       if (!filter) return;
       peer.send('cfilter', { filterType, blockHash: index.hash, filter });
@@ -52,13 +44,13 @@ export class FilterServer {
   }
 
   /** Answers `getcfheaders`. */
-  async getFilterHashes(peer: Peer, message: FilterRangeMessage): Promise<void> {
+  *getFilterHashes(peer: Peer, message: FilterRangeMessage): Work {
     const request = this.#prepareRange(peer, message, MAX_FILTER_HASHES);
     if (!request) return;
     const { filters, blocks } = request;
     const filterHashes: Uint8Array[] = [];
-    for (const [i, index] of blocks.entries()) {
-      if (i % SLICE === 0) await this.#yield();
+    for (const index of blocks) {
+      yield;
       const commitment = filters.commitment(index);
       if (!commitment) return;
       filterHashes.push(commitment.hash);
@@ -72,13 +64,13 @@ export class FilterServer {
   }
 
   /** Answers `getcfcheckpt`. */
-  async getCheckpoints(peer: Peer, message: GetCFCheckptMessage): Promise<void> {
+  *getCheckpoints(peer: Peer, message: GetCFCheckptMessage): Work {
     const request = this.#prepare(peer, message);
     if (!request) return;
-    await this.#yield();
     const { filters, stop } = request;
     const filterHeaders: Uint8Array[] = [];
     for (let height = FILTER_CHECKPOINT_INTERVAL; height <= stop.height; height += FILTER_CHECKPOINT_INTERVAL) {
+      yield;
       const commitment = filters.commitment(stop.ancestor(height)!);
       if (!commitment) return;
       filterHeaders.push(commitment.header);
@@ -116,10 +108,5 @@ export class FilterServer {
       return undefined;
     }
     return { filters, stop };
-  }
-
-  /** Yields to the event loop, so that other peers are served meanwhile. */
-  #yield(): Promise<void> {
-    return new Promise((resolve) => this.#clock.after(0, resolve));
   }
 }

@@ -7,6 +7,7 @@ import { type Random, randomInt } from '../../platform/random.ts';
 import { RollingSet } from '../../platform/rolling-set.ts';
 import type { BloomFilter } from '../../proofs/bloom-filter.ts';
 import type { Peer } from '../peer/peer.ts';
+import type { Work } from '../peer/work.ts';
 import { type InvEntry, InvType } from '../wire/messages/inventory.ts';
 import { MAX_INV_ENTRIES, ServiceFlag } from '../wire/protocol.ts';
 
@@ -58,7 +59,7 @@ interface TxRelayState {
   /** The peer's Bloom filter (BIP37); undefined: none. */
   filter: BloomFilter | undefined;
   /** Whether a `mempool` message (BIP35) has yet to be answered (Core: m_send_mempool). */
-  wantsMempool: boolean;
+  mempoolRequest: 'none' | 'due' | 'running';
   /** Monotonic milliseconds of the next `inv` (Core: m_next_inv_send_time). */
   dueAt: number;
   /** The peer's fee filter (BIP133) in satoshis per 1,000 virtual bytes. */
@@ -109,7 +110,7 @@ export class TxAnnouncer {
     const state: TxRelayState = {
       relays,
       filter: undefined,
-      wantsMempool: false,
+      mempoolRequest: 'none',
       feeFilter: 0n,
       known: new RollingSet(KNOWN_PER_PEER),
       pending,
@@ -182,8 +183,8 @@ export class TxAnnouncer {
   /** Handles `mempool` (BIP35): announces all entries that pass the peer's filters, including known ones. */
   announceMempool(peer: Peer): void {
     const state = this.#states.get(peer);
-    if (!state || state.wantsMempool) return;
-    state.wantsMempool = true;
+    if (!state || state.mempoolRequest !== 'none') return;
+    state.mempoolRequest = 'due';
     if (state.pending.size === 0) this.#schedule(peer, state);
   }
 
@@ -198,7 +199,7 @@ export class TxAnnouncer {
   #added(entry: MempoolEntry): void {
     for (const [peer, state] of this.#states) {
       state.pending.add(entry);
-      if (state.pending.size === 1 && !state.wantsMempool) this.#schedule(peer, state);
+      if (state.pending.size === 1 && state.mempoolRequest !== 'due') this.#schedule(peer, state);
     }
   }
 
@@ -227,10 +228,10 @@ export class TxAnnouncer {
   #announceAll(): void {
     const now = this.#clock.monotonic();
     for (const [peer, state] of this.#states) {
-      if (state.pending.size === 0 && !state.wantsMempool) continue;
+      if (state.pending.size === 0 && state.mempoolRequest !== 'due') continue;
       if (state.dueAt <= now) {
         if (!peer.isCongested) this.#announce(peer, state);
-        if (state.pending.size > 0 || state.wantsMempool) this.#postpone(peer, state);
+        if (state.pending.size > 0 || state.mempoolRequest === 'due') this.#postpone(peer, state);
       } else {
         this.#batch.schedule(state.dueAt - now);
       }
@@ -252,7 +253,11 @@ export class TxAnnouncer {
 
   #announce(peer: Peer, state: TxRelayState): void {
     if (!state.relays) state.pending.clear();
-    if (state.wantsMempool) this.#answerMempool(peer, state);
+    if (state.mempoolRequest === 'due') {
+      state.mempoolRequest = 'running';
+      state.pending.clear();
+      peer.perform(this.#answerMempool(peer, state));
+    }
     const entries: InvEntry[] = [];
     const next = this.#next(state);
     for (const entry of next.entries) {
@@ -266,19 +271,21 @@ export class TxAnnouncer {
     if (entries.length > 0) peer.send('inv', { entries });
   }
 
-  #answerMempool(peer: Peer, state: TxRelayState): void {
-    state.wantsMempool = false;
-    state.pending.clear();
-    const entries: InvEntry[] = [];
-    for (const entry of this.#mempool.entries()) {
-      if (!passesFilters(state, entry)) continue;
+  /** Announces the whole mempool; a Bloom filter makes this much work for a short request. */
+  *#answerMempool(peer: Peer, state: TxRelayState): Work {
+    let entries: InvEntry[] = [];
+    for (const entry of [...this.#mempool.entries()]) {
+      yield;
+      if (this.#mempool.get(entry.tx.txid) !== entry || !passesFilters(state, entry)) continue;
       const announcement = announcementTo(peer, entry);
       state.known.add(binaryKey(announcement.hash));
       entries.push(announcement);
+      if (entries.length < MAX_INV_ENTRIES) continue;
+      peer.send('inv', { entries });
+      entries = [];
     }
-    for (let at = 0; at < entries.length; at += MAX_INV_ENTRIES) {
-      peer.send('inv', { entries: entries.slice(at, at + MAX_INV_ENTRIES) });
-    }
+    if (entries.length > 0) peer.send('inv', { entries });
+    state.mempoolRequest = 'none';
   }
 }
 

@@ -2,6 +2,7 @@ import { HeaderSync } from '../../p2p/blocks/headers/header-sync.ts';
 import { PeerChains } from '../../p2p/blocks/peer-chain.ts';
 import type { Peer } from '../../p2p/peer/peer.ts';
 import type { PeerFollower } from '../../p2p/peer/peer-follower.ts';
+import type { Handling, Work } from '../../p2p/peer/work.ts';
 import type { MessageProcessor, ProcessedCommand } from '../../p2p/processing/message-processor.ts';
 import { noPeerStateStats, type PeerStateStats } from '../../p2p/processing/peer-state-stats.ts';
 import type { MessageOf } from '../../p2p/wire/messages/index.ts';
@@ -77,8 +78,8 @@ export class PaymentSearchProcessor implements MessageProcessor {
     return this.#complete.has(peer);
   }
 
-  process<C extends ProcessedCommand>(peer: Peer, command: C, message: MessageOf<C>): void {
-    this.#handlers[command]?.(peer, message);
+  process<C extends ProcessedCommand>(peer: Peer, command: C, message: MessageOf<C>): Handling {
+    return this.#handlers[command]?.(peer, message);
   }
 
   stats(): PeerStateStats {
@@ -105,8 +106,8 @@ export class PaymentSearchProcessor implements MessageProcessor {
     return this.#chain.flush();
   }
 
-  #receivedHeaders(peer: Peer, { headers }: MessageOf<'headers'>): void {
-    this.#headers.received(peer, headers);
+  *#receivedHeaders(peer: Peer, { headers }: MessageOf<'headers'>): Work {
+    yield* this.#headers.received(peer, headers);
     const isLast = headers.length < MAX_HEADERS && this.#headers.presyncHeight(peer) === undefined;
     if (isLast) this.#complete.add(peer);
     else this.#complete.delete(peer);

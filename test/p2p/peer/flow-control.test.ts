@@ -55,7 +55,7 @@ describe('a peer that does not read', () => {
 });
 
 describe('a peer that waits for its slice', () => {
-  it('is not read above 1 MB, and is read again later', () => {
+  it('is not read above 1 MB, and is read again later', async () => {
     const clock = new WorkClock();
     const turns = new TurnScheduler(clock);
     let handled = 0;
@@ -72,7 +72,7 @@ describe('a peer that waits for its slice', () => {
     expect(arrived).toBeGreaterThan(10);
     expect(arrived).toBeLessThan(15);
     expect(handled).toBeLessThan(3);
-    while (clock.turn() > 0);
+    while ((await clock.turn()) > 0);
     expect([handled, connection.isPaused]).toEqual([arrived, false]);
   });
 
@@ -94,7 +94,7 @@ describe('a peer that waits for its slice', () => {
 });
 
 describe('flooding peers', () => {
-  it('share the main thread equally, and leave the rest of each turn to other tasks', () => {
+  it('share the main thread equally, and leave the rest of each turn to other tasks', async () => {
     const clock = new WorkClock();
     const turns = new TurnScheduler(clock);
     const counts = [0, 0, 0, 0];
@@ -105,18 +105,18 @@ describe('flooding peers', () => {
       };
       return peerOnWire(clock, { message }, turns).connection;
     });
-    clock.turn();
+    await clock.turn();
     // The first peer sends a hundred times as much as the others together.
     const flood = Buffer.concat(Array.from({ length: 30_000 }, () => ping));
     connections[0]!.arrive(flood);
     for (const connection of connections.slice(1)) connection.arrive(flood.subarray(0, 100 * ping.length));
-    for (let i = 0; i < 10; i++) expect(clock.turn()).toBeLessThanOrEqual(3.3);
+    for (let i = 0; i < 10; i++) expect(await clock.turn()).toBeLessThanOrEqual(3.3);
     const [first, ...others] = counts as [number, ...number[]];
     // Except for what the first peer did before the others had work.
     for (const other of others) expect(Math.abs(first - 30 - other)).toBeLessThan(20);
   });
 
-  it('can be disconnected during work, which is abandoned', () => {
+  it('can be disconnected during work, which is abandoned', async () => {
     const clock = new WorkClock();
     let steps = 0;
     const { peer, connection } = peerOnWire(clock, {
@@ -128,11 +128,11 @@ describe('flooding peers', () => {
       },
     });
     connection.arrive(Buffer.concat([ping, ping]));
-    clock.turn();
+    await clock.turn();
     expect(steps).toBeGreaterThan(0);
     peer.disconnect('test');
     const before = steps;
-    while (clock.turn() > 0);
+    while ((await clock.turn()) > 0);
     expect([steps, connection.isClosed]).toEqual([before, true]);
   });
 });

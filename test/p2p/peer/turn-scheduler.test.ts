@@ -26,7 +26,7 @@ class Steps implements Worker {
 }
 
 describe('TurnScheduler', () => {
-  it('returns to the event loop after 3 ms, however many peers have work', () => {
+  it('returns to the event loop after 3 ms, however many peers have work', async () => {
     const clock = new WorkClock();
     const turns = new TurnScheduler(clock);
     const workers = Array.from({ length: 100 }, () => new Steps(turns, 50, () => clock.spend(0.25)));
@@ -35,13 +35,13 @@ describe('TurnScheduler', () => {
     expect(clock.now() - start).toBe(3);
     let count = 0;
     while (workers.some(({ left }) => left > 0)) {
-      expect(clock.turn()).toBeLessThanOrEqual(3);
+      expect(await clock.turn()).toBeLessThanOrEqual(3);
       count++;
     }
     expect(count).toBe(Math.ceil((100 * 50 * 0.25) / 3) - 1);
   });
 
-  it('schedules round-robin: each peer gets a slice of 1 ms before any gets a second one', () => {
+  it('schedules round-robin: each peer gets a slice of 1 ms before any gets a second one', async () => {
     const clock = new WorkClock();
     const turns = new TurnScheduler(clock);
     const log: string[] = [];
@@ -51,7 +51,7 @@ describe('TurnScheduler', () => {
         log.push(name);
       });
     for (const name of ['a', 'b', 'c', 'd']) turns.ready(worker(name));
-    while (clock.turn() > 0);
+    while ((await clock.turn()) > 0);
     // The first worker also gets the rest of the turn in which no other one had work yet.
     expect(log.join('')).toBe('aaaaaaaabbccddbbccddbbccddbbccdd');
   });
@@ -70,7 +70,7 @@ describe('TurnScheduler', () => {
     expect([worker.left, timers]).toEqual([0, 0]);
   });
 
-  it('runs one step per turn even if a step takes longer than a turn, and skips removed workers', () => {
+  it('runs one step per turn even if a step takes longer than a turn, and skips removed workers', async () => {
     const clock = new WorkClock();
     const turns = new TurnScheduler(clock);
     const [slow, other, removed] = [1, 2, 3].map(() => new Steps(turns, 2, () => clock.spend(20))) as [
@@ -81,7 +81,7 @@ describe('TurnScheduler', () => {
     for (const worker of [slow, other, removed]) turns.ready(worker);
     expect([slow.left, other.left, removed.left]).toEqual([1, 2, 2]);
     turns.remove(removed);
-    for (let i = 0; i < 3; i++) expect(clock.turn()).toBe(20);
-    expect([clock.turn(), slow.left, other.left, removed.left]).toEqual([0, 0, 0, 2]);
+    for (let i = 0; i < 3; i++) expect(await clock.turn()).toBe(20);
+    expect([await clock.turn(), slow.left, other.left, removed.left]).toEqual([0, 0, 0, 2]);
   });
 });

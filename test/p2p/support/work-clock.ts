@@ -37,11 +37,12 @@ export class WorkClock implements Clock {
   }
 
   /** Runs the due callbacks, except those they add. Returns the milliseconds this took. */
-  turn(): number {
+  async turn(): Promise<number> {
     const start = this.#now;
     const due = this.#pending.filter((timer) => timer.due <= start);
     this.#pending = this.#pending.filter((timer) => timer.due > start);
     for (const { callback } of due) callback();
+    await Promise.resolve();
     return this.#now - start;
   }
 }

@@ -3,11 +3,14 @@ import { ByteWriter } from '../../../bytes/writer.ts';
 import { isBlockMutated } from '../../../consensus/block-check.ts';
 import { sha256 } from '../../../crypto/hash.ts';
 import { sipHash } from '../../../crypto/siphash.ts';
+import type { Random } from '../../../platform/random.ts';
 import { Block } from '../../../primitives/block.ts';
 import { type BlockHeader, HEADER_SIZE } from '../../../primitives/header.ts';
 import type { Transaction } from '../../../primitives/transaction.ts';
+import type { Work } from '../../peer/work.ts';
 import type { CmpctBlockMessage } from '../../wire/messages/cmpctblock.ts';
 import { MAX_TX_INDEX } from '../../wire/messages/tx-index.ts';
+import { ShortIdTable } from './short-id-table.ts';
 
 /** Returns the 16-byte SipHash key of a compact block's short ids (BIP152), unpredictable before the block is found. */
 export function shortIdKey(header: BlockHeader, nonce: bigint): Uint8Array {
@@ -34,17 +37,22 @@ export function toCompactBlock({ header, transactions }: Block, nonce: bigint): 
   };
 }
 
-/** A transaction of the block that is not prefilled. */
-interface Slot {
-  /** Its index in the block. */
-  readonly at: number;
-  tx: Transaction | undefined;
+/** What is needed to find the places of our transactions. */
+interface ShortIdSlots {
+  /** 16 bytes. */
+  readonly key: Uint8Array;
+  readonly ids: ShortIdTable;
+  /** The index in the block of each short id. */
+  readonly indexes: Uint16Array;
   /**
-   * Whether two of our transactions have this short id; then the transaction is requested, since a
-   * wrong guess costs the block.
+   * For each short id, whether two of our transactions have it; then the transaction is requested, since a wrong guess
+   * costs the block.
    */
-  isAmbiguous: boolean;
+  readonly isAmbiguous: Uint8Array;
 }
+
+/** Transactions tried in one step. */
+const STEP = 16;
 
 /**
  * A compact block under reconstruction (Core: PartiallyDownloadedBlock). `'invalid'` means that the sender
@@ -53,26 +61,21 @@ interface Slot {
  */
 export class PartialBlock {
   readonly header: BlockHeader;
-  readonly #key: Uint8Array;
-  /**
-   * Short ids in ascending order, for a binary search, whose cost the sender cannot influence as that of a hash map.
-   */
-  readonly #sortedIds: Float64Array;
-  /** The slot of each short id, in the same order. */
-  readonly #slots: readonly Slot[];
-  readonly #transactions: (Transaction | undefined)[];
+  readonly #txCount: number;
+  /** The transactions that are there, by their indexes in the block. */
+  readonly #found = new Map<number, Transaction>();
+  /** Dropped once our transactions have been tried: it takes far more memory than a block with few of them. */
+  #slots: ShortIdSlots | undefined;
 
-  private constructor(message: CmpctBlockMessage, sortedIds: Float64Array, slots: readonly Slot[]) {
-    this.header = message.header;
-    this.#key = shortIdKey(message.header, message.nonce);
-    this.#sortedIds = sortedIds;
+  private constructor({ header, shortIds, prefilled }: CmpctBlockMessage, slots: ShortIdSlots) {
+    this.header = header;
+    this.#txCount = shortIds.length + prefilled.length;
     this.#slots = slots;
-    this.#transactions = new Array(message.shortIds.length + message.prefilled.length).fill(undefined);
-    for (const { index, tx } of message.prefilled) this.#transactions[index] = tx;
+    for (const { index, tx } of prefilled) this.#found.set(index, tx);
   }
 
   /** Creates a partial block (Core: InitData): 'invalid' if it violates BIP152, 'failed' if two short ids are equal. */
-  static create(message: CmpctBlockMessage): PartialBlock | 'invalid' | 'failed' {
+  static create(message: CmpctBlockMessage, random: Random): PartialBlock | 'invalid' | 'failed' {
     const { shortIds, prefilled } = message;
     if (shortIds.length + prefilled.length === 0) return 'invalid';
     const isPrefilled = new Set<number>();
@@ -82,60 +85,59 @@ export class PartialBlock {
       if (tx.inputs.length === 0 && tx.outputs.length === 0) return 'invalid';
       isPrefilled.add(index);
     }
-    const sortedIds = Float64Array.from(shortIds).sort();
-    for (let i = 1; i < sortedIds.length; i++) if (sortedIds[i] === sortedIds[i - 1]) return 'failed';
-    const slots: Slot[] = new Array(shortIds.length);
+    const ids = ShortIdTable.of(shortIds, random);
+    if (!ids) return 'failed';
+    const indexes = new Uint16Array(shortIds.length);
     let at = 0;
-    for (const id of shortIds) {
+    for (let i = 0; i < indexes.length; i++) {
       while (isPrefilled.has(at)) at++;
-      slots[find(sortedIds, id)] = { at: at++, tx: undefined, isAmbiguous: false };
+      indexes[i] = at++;
     }
-    return new PartialBlock(message, sortedIds, slots);
+    const key = shortIdKey(message.header, message.nonce);
+    return new PartialBlock(message, { key, ids, indexes, isAmbiguous: new Uint8Array(indexes.length) });
   }
 
-  /** Fills in those of `candidates` whose short ids are in the block. */
-  fill(candidates: Iterable<Transaction>): void {
-    if (this.#slots.length === 0) return;
-    for (const tx of candidates) {
-      const slot = this.#slots[find(this.#sortedIds, shortId(this.#key, tx.wtxid))];
-      if (!slot || slot.isAmbiguous) continue;
-      if (slot.tx && !equalBytes(slot.tx.wtxid, tx.wtxid)) {
-        slot.isAmbiguous = true;
-        slot.tx = undefined;
-      } else {
-        slot.tx = tx;
+  /** Fills in those transactions of `pools` whose short ids are in the block. Called once. */
+  *fill(...pools: readonly Iterable<Transaction>[]): Work {
+    const slots = this.#slots;
+    this.#slots = undefined;
+    if (!slots || slots.indexes.length === 0) return;
+    let tried = 0;
+    for (const pool of pools) {
+      for (const tx of pool) {
+        if (tried++ % STEP === STEP - 1) yield;
+        this.#tryFill(slots, tx);
       }
-      this.#transactions[slot.at] = slot.tx;
+    }
+  }
+
+  #tryFill({ key, ids, indexes, isAmbiguous }: ShortIdSlots, tx: Transaction): void {
+    const i = ids.find(shortId(key, tx.wtxid));
+    if (i < 0 || isAmbiguous[i]) return;
+    const at = indexes[i]!;
+    const other = this.#found.get(at);
+    if (!other) {
+      this.#found.set(at, tx);
+    } else if (!equalBytes(other.wtxid, tx.wtxid)) {
+      isAmbiguous[i] = 1;
+      this.#found.delete(at);
     }
   }
 
   /** Returns the indexes of the missing transactions, ascending. */
   missing(): number[] {
     const indexes: number[] = [];
-    for (const [at, tx] of this.#transactions.entries()) if (!tx) indexes.push(at);
+    for (let at = 0; at < this.#txCount; at++) if (!this.#found.has(at)) indexes.push(at);
     return indexes;
   }
 
   /** Completes the block with `missing`, the missing transactions in order (Core: FillBlock). */
   complete(missing: readonly Transaction[], segwitActive: boolean): Block | 'invalid' | 'failed' {
+    if (missing.length !== this.#txCount - this.#found.size) return 'invalid';
     let used = 0;
-    const transactions = this.#transactions.map((tx) => tx ?? missing[used++]);
-    if (used !== missing.length) return 'invalid';
-    const block = new Block(this.header, transactions as Transaction[]);
+    const transactions: Transaction[] = [];
+    for (let at = 0; at < this.#txCount; at++) transactions.push(this.#found.get(at) ?? missing[used++]!);
+    const block = new Block(this.header, transactions);
     return isBlockMutated(block, segwitActive) ? 'failed' : block;
   }
-}
-
-/** Returns the index of `value` in a sorted array; -1 if it is not there. */
-function find(sorted: Float64Array, value: number): number {
-  let low = 0;
-  let high = sorted.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const found = sorted[middle]!;
-    if (found === value) return middle;
-    if (found < value) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -1;
 }

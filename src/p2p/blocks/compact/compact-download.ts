@@ -4,9 +4,11 @@ import { isActiveAfter } from '../../../consensus/deployments.ts';
 import type { Mempool } from '../../../mempool/mempool.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { Logger } from '../../../platform/logger.ts';
+import type { Random } from '../../../platform/random.ts';
 import type { Block } from '../../../primitives/block.ts';
 import type { Transaction } from '../../../primitives/transaction.ts';
 import type { Peer } from '../../peer/peer.ts';
+import type { Handling, Work } from '../../peer/work.ts';
 import type { BlockTxnMessage } from '../../wire/messages/block-transactions.ts';
 import type { CmpctBlockMessage } from '../../wire/messages/cmpctblock.ts';
 import { MAX_BLOCKS_IN_FLIGHT } from '../../wire/protocol.ts';
@@ -35,6 +37,7 @@ export interface CompactDownloadModules {
   readonly blocks: BlockDownload;
   readonly headers: HeaderSync;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
 }
 
@@ -50,7 +53,7 @@ export class CompactDownload {
   }
 
   /** Handles `cmpctblock`, requested or not. The peer should not be read while a returned promise is pending. */
-  received(peer: Peer, message: CmpctBlockMessage): void | Promise<void> {
+  received(peer: Peer, message: CmpctBlockMessage): Handling {
     const { chain, chains, blocks, headers, clock } = this.#modules;
     const { header } = message;
     const parent = chain.getIndex(header.prevHash);
@@ -74,23 +77,28 @@ export class CompactDownload {
     }
   }
 
-  #reconstruct(peer: Peer, index: BlockIndex, message: CmpctBlockMessage): void | Promise<void> {
-    const { blocks } = this.#modules;
+  *#reconstruct(peer: Peer, index: BlockIndex, message: CmpctBlockMessage): Work {
+    const { blocks, random } = this.#modules;
     const before = [...blocks.requestsFor(index)];
     const own = before.find((request) => request.peer === peer);
     if (own?.partial) return;
-    const partial = PartialBlock.create(message);
+    const partial = PartialBlock.create(message, random);
     if (!own && (before.length >= MAX_PER_BLOCK || blocks.inFlight(peer).length >= MAX_BLOCKS_IN_FLIGHT)) {
-      return this.#attempt(peer, index, partial);
+      return yield* this.#attempt(peer, index, partial);
     }
 
     const request = own ?? blocks.claim(peer, index);
     request.partial = typeof partial === 'string' ? 'spent' : partial;
     if (partial === 'invalid') return this.#misbehaving(peer, index, 'invalid compact block');
     if (partial === 'failed') return this.#failed(request);
-    this.#fill(partial);
+    yield* this.#fill(partial);
+    // Meanwhile the block may have come from another peer.
+    if (request.partial !== partial || !blocks.requestsFor(index).includes(request)) return;
     const missing = partial.missing();
-    if (missing.length === 0) return this.#complete(request, partial, []);
+    if (missing.length === 0) {
+      yield this.#complete(request, partial, []);
+      return;
+    }
     if (isFirst(before, peer) || this.#mayRequestInParallel(before, peer)) {
       peer.send('getblocktxn', { blockHash: index.hash, indexes: missing });
     } else {
@@ -99,18 +107,18 @@ export class CompactDownload {
   }
 
   /** Reconstructs a block that is in flight from enough other peers, if no transaction is missing. */
-  #attempt(peer: Peer, index: BlockIndex, partial: PartialBlock | string): void | Promise<void> {
+  *#attempt(peer: Peer, index: BlockIndex, partial: PartialBlock | string): Work {
     if (typeof partial === 'string') return;
-    this.#fill(partial);
-    if (partial.missing().length > 0) return;
+    const { blocks } = this.#modules;
+    yield* this.#fill(partial);
+    if (index.hasData || blocks.isProcessing(index) || partial.missing().length > 0) return;
     const block = this.#finish(partial, index, []);
-    if (typeof block !== 'string') return this.#modules.blocks.reconstructed(peer, block);
+    if (typeof block !== 'string') yield blocks.reconstructed(peer, block);
   }
 
-  #fill(partial: PartialBlock): void {
+  *#fill(partial: PartialBlock): Work {
     const { mempool, extra } = this.#modules;
-    partial.fill(transactionsOf(mempool));
-    partial.fill(extra);
+    yield* partial.fill(transactionsOf(mempool), extra);
   }
 
   /**

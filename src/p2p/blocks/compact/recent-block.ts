@@ -1,18 +1,25 @@
 import type { Chain } from '../../../chain/chain.ts';
 import type { BlockIndex } from '../../../chain/tree/block-index.ts';
+import { ByteCache } from '../../../platform/byte-cache.ts';
 import type { Random } from '../../../platform/random.ts';
 import type { Block } from '../../../primitives/block.ts';
 import { randomNonce } from '../../peer/keep-alive.ts';
 import { encodeMessage } from '../../wire/messages/index.ts';
 import { toCompactBlock } from './compact-block.ts';
 
-/** Caches the most recent block and its compact form, which several peers request (Core: m_most_recent_block). */
+/** Bytes of compact blocks kept besides the most recent one's: more than those of all blocks that are sent in this form. */
+const MAX_COMPACT_BYTES = 4_000_000;
+
+/**
+ * Caches the most recent block, and the compact forms of recent blocks, which several peers request (Core:
+ * m_most_recent_block).
+ */
 export class RecentBlock {
   readonly #chain: Chain;
   readonly #random: Random;
   #index: BlockIndex | undefined;
   #block: Block | undefined;
-  #compact: Uint8Array | undefined;
+  readonly #compacts = new ByteCache<BlockIndex, Uint8Array>(MAX_COMPACT_BYTES, ({ length }) => length);
 
   constructor(modules: { readonly chain: Chain; readonly random: Random }) {
     this.#chain = modules.chain;
@@ -28,7 +35,6 @@ export class RecentBlock {
   put(index: BlockIndex, block: Block): void {
     this.#index = index;
     this.#block = block;
-    this.#compact = undefined;
   }
 
   /** Returns any block, cached or read from the chain; undefined if its data is missing. */
@@ -38,11 +44,9 @@ export class RecentBlock {
 
   /** Returns the payload of any block's `cmpctblock`; undefined if its data is missing. */
   compact(index: BlockIndex): Uint8Array | undefined {
-    if (index === this.#index && this.#compact) return this.#compact;
-    const block = this.block(index);
-    if (!block) return undefined;
-    const payload = encodeMessage('cmpctblock', toCompactBlock(block, randomNonce(this.#random)));
-    if (index === this.#index) this.#compact = payload;
-    return payload;
+    return this.#compacts.get(index, () => {
+      const block = this.block(index);
+      return block && encodeMessage('cmpctblock', toCompactBlock(block, randomNonce(this.#random)));
+    });
   }
 }

@@ -1,12 +1,13 @@
 import { equalBytes } from '../../../bytes/compare.ts';
 import type { BlockIndex } from '../../../chain/tree/block-index.ts';
-import type { HeaderView } from '../../../chain/tree/header-view.ts';
+import type { AcceptHeadersResult, HeaderView } from '../../../chain/tree/header-view.ts';
 import { type BlockReject, checkHeader } from '../../../consensus/block-check.ts';
 import { type Clock, unixSeconds } from '../../../platform/clock.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import type { Random } from '../../../platform/random.ts';
 import type { BlockHeader } from '../../../primitives/header.ts';
 import type { Peer } from '../../peer/peer.ts';
+import type { Work } from '../../peer/work.ts';
 import { NO_STOP } from '../../wire/messages/locator.ts';
 import { canServeBlocks, MAX_HEADERS, SENDHEADERS_VERSION } from '../../wire/protocol.ts';
 import { maybePunishNodeForBlock } from '../maybe-punish-node-for-block.ts';
@@ -24,6 +25,9 @@ const RECENT_MS = 24 * 60 * 60_000;
 const HEADERS_DOWNLOAD_TIMEOUT_MS = 15 * 60_000;
 /** Milliseconds added per header expected (Core: HEADERS_DOWNLOAD_TIMEOUT_PER_HEADER). */
 const HEADERS_DOWNLOAD_TIMEOUT_PER_HEADER_MS = 1;
+
+/** Headers added in one step, before other peers may have their turn. */
+const HEADERS_STEP = 250;
 
 /** Modules that a `HeaderSync` uses. */
 export interface HeaderSyncModules {
@@ -219,7 +223,7 @@ export class HeaderSync {
   }
 
   /** Handles a `headers` message, a response or an announcement (Core: ProcessHeadersMessage). */
-  received(peer: Peer, headers: readonly BlockHeader[]): void {
+  *received(peer: Peer, headers: readonly BlockHeader[]): Work {
     const state = this.#states.get(peer);
     if (!state) return;
     if (headers.length === 0) {
@@ -230,6 +234,7 @@ export class HeaderSync {
     }
     for (const header of headers) {
       const reject = checkHeader(header, this.#chain.params);
+      yield;
       if (!reject) continue;
       this.#reject(peer, header, reject);
       return;
@@ -239,14 +244,19 @@ export class HeaderSync {
       return;
     }
     const isFull = headers.length === MAX_HEADERS;
-    if (state.presync && this.#continuePresync(peer, state, headers, isFull)) return;
+    if (state.presync && (yield* this.#continuePresync(peer, state, headers, isFull))) return;
     const parent = this.#chain.getIndex(headers[0]!.prevHash);
-    if (parent) this.#handleConnecting(peer, state, parent, headers, isFull);
+    if (parent) yield* this.#handleConnecting(peer, state, parent, headers, isFull);
     else this.#handleUnconnecting(peer, state, headers);
   }
 
   /** Passes headers to the peer's pre-sync. Returns false if they do not belong to it, which ends the pre-sync. */
-  #continuePresync(peer: Peer, state: HeaderSyncState, headers: readonly BlockHeader[], isFull: boolean): boolean {
+  *#continuePresync(
+    peer: Peer,
+    state: HeaderSyncState,
+    headers: readonly BlockHeader[],
+    isFull: boolean,
+  ): Generator<void, boolean, void> {
     const { sync, start } = state.presync!;
     const { success, requestMore, accepted } = sync.process(headers, isFull);
     if (!requestMore) state.presync = undefined;
@@ -256,40 +266,40 @@ export class HeaderSync {
     }
     state.requestedAt = undefined;
     if (requestMore) this.#request(peer, state, start, sync.lastHash);
-    if (accepted.length > 0) this.#store(peer, state, accepted, isFull);
+    if (accepted.length > 0) yield* this.#store(peer, state, accepted, isFull);
     else if (!requestMore) this.#ignoreLowWork(peer, state, sync.presyncHeight);
     return true;
   }
 
-  #handleConnecting(
+  *#handleConnecting(
     peer: Peer,
     state: HeaderSyncState,
     parent: BlockIndex,
     headers: readonly BlockHeader[],
     isFull: boolean,
-  ): void {
+  ): Generator<void, void, void> {
     state.requestedAt = undefined;
     const isKnown = this.#chain.getIndex(headers.at(-1)!.hash) !== undefined;
     const minimumWork = antiDosWorkThreshold(this.#chain);
-    if (isKnown || claimedHeadersWork(parent, headers) >= minimumWork) this.#store(peer, state, headers, isFull);
-    else if (isFull) this.#startPresync(peer, state, parent, headers, minimumWork);
+    if (isKnown || claimedHeadersWork(parent, headers) >= minimumWork) yield* this.#store(peer, state, headers, isFull);
+    else if (isFull) yield* this.#startPresync(peer, state, parent, headers, minimumWork);
     else this.#ignoreLowWork(peer, state, parent.height + headers.length);
   }
 
   /** Starts a pre-sync: the peer has more headers, which may add up to enough work (Core: TryLowWorkHeadersSync). */
-  #startPresync(
+  *#startPresync(
     peer: Peer,
     state: HeaderSyncState,
     start: BlockIndex,
     headers: readonly BlockHeader[],
     minimumWork: bigint,
-  ): void {
+  ): Generator<void, void, void> {
     const { params } = this.#chain;
     const sync = new HeadersPresync({
       ...{ params, start, minimumWork, now: unixSeconds(this.#clock), random: this.#random },
     });
     state.presync = { sync, start };
-    if (!this.#continuePresync(peer, state, headers, true)) this.#finishRequest(peer, state);
+    if (!(yield* this.#continuePresync(peer, state, headers, true))) this.#finishRequest(peer, state);
   }
 
   #ignoreLowWork(peer: Peer, state: HeaderSyncState, height: number): void {
@@ -308,9 +318,14 @@ export class HeaderSync {
   }
 
   /** Adds headers with enough work to the block tree, and requests more after a full message. */
-  #store(peer: Peer, state: HeaderSyncState, headers: readonly BlockHeader[], isFull: boolean): void {
+  *#store(
+    peer: Peer,
+    state: HeaderSyncState,
+    headers: readonly BlockHeader[],
+    isFull: boolean,
+  ): Generator<void, void, void> {
     const isKnown = this.#chain.getIndex(headers.at(-1)!.hash) !== undefined;
-    const { last, reject } = this.#chain.acceptHeaders(headers);
+    const { last, reject } = yield* this.#accept(headers);
     const peerChain = this.#chains.get(peer);
     if (last) peerChain?.learn(last);
     if (last && peerChain && !isKnown && last.chainwork > this.#chain.tip.chainwork) {
@@ -324,6 +339,18 @@ export class HeaderSync {
     if (reject) this.#reject(peer, firstAfter(last, headers), reject);
     this.#sendSendHeaders(peer, state);
     this.#headersProcessed();
+  }
+
+  /** Adds headers to the block tree, `HEADERS_STEP` in each step. */
+  *#accept(headers: readonly BlockHeader[]): Generator<void, Pick<AcceptHeadersResult, 'last' | 'reject'>, void> {
+    let last: BlockIndex | undefined;
+    for (let at = 0; at < headers.length; at += HEADERS_STEP) {
+      if (at > 0) yield;
+      const result = this.#chain.acceptHeaders(headers.slice(at, at + HEADERS_STEP));
+      last = result.last ?? last;
+      if (result.reject) return { ...(last && { last }), reject: result.reject };
+    }
+    return { ...(last && { last }) };
   }
 
   /**

@@ -1,8 +1,11 @@
 import { namesBlock, namesTx } from '../../wire/messages/inventory.ts';
 import type { Handler } from '../handler-context.ts';
 
+/** Announcements processed in one step. */
+const STEP = 200;
+
 /** Processes announced blocks and transactions. */
-export const onInv: Handler<'inv'> = (context, peer, { entries }) => {
+export const onInv: Handler<'inv'> = function* (context, peer, { entries }) {
   // As in Core, only the last block is processed: its headers lead to the others.
   const block = entries.findLast(namesBlock);
   if (block) context.headers.announced(peer, block.hash);
@@ -11,8 +14,12 @@ export const onInv: Handler<'inv'> = (context, peer, { entries }) => {
   if (!context.relaysTransactions || peer.type === 'block-relay-only') {
     return peer.disconnect('transaction inv sent in violation of protocol');
   }
-  for (const { hash } of transactions) context.txAnnouncer.noteKnown(peer, hash);
-  if (!context.catchUp.isActive) context.transactions.announced(peer, transactions);
+  for (let at = 0; at < transactions.length; at += STEP) {
+    const some = transactions.slice(at, at + STEP);
+    for (const { hash } of some) context.txAnnouncer.noteKnown(peer, hash);
+    if (!context.catchUp.isActive) context.transactions.announced(peer, some);
+    yield;
+  }
 };
 
 /** Answers a request for blocks and transactions. */

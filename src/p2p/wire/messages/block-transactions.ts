@@ -1,6 +1,6 @@
 import { DecodeError } from '../../../bytes/errors.ts';
 import { ByteReader } from '../../../bytes/reader.ts';
-import { ByteWriter } from '../../../bytes/writer.ts';
+import { ByteWriter, compactSizeLength } from '../../../bytes/writer.ts';
 import { Transaction } from '../../../primitives/transaction.ts';
 import type { MessageCodec } from './codec.ts';
 import { MAX_TX_INDEX, readIndexStep, writeIndexStep } from './tx-index.ts';
@@ -49,15 +49,25 @@ export interface BlockTxnMessage {
   readonly transactions: readonly Transaction[];
 }
 
+/** Returns the payload of `blocktxn` with encoded transactions. */
+export function encodeBlockTxn(blockHash: Uint8Array, transactions: readonly Uint8Array[]): Uint8Array {
+  let size = blockHash.length + compactSizeLength(transactions.length);
+  for (const { length } of transactions) size += length;
+  return new ByteWriter(size)
+    .bytes(blockHash)
+    .list(transactions, (w, tx) => w.bytes(tx))
+    .finish();
+}
+
 /** Answers `getblocktxn` (BIP152). */
 export const blockTxn: MessageCodec<'blocktxn', BlockTxnMessage> = {
   command: 'blocktxn',
 
   encode({ blockHash, transactions }) {
-    return new ByteWriter(1_000)
-      .bytes(blockHash)
-      .list(transactions, (w, tx) => w.bytes(tx.encode()))
-      .finish();
+    return encodeBlockTxn(
+      blockHash,
+      transactions.map((tx) => tx.encode()),
+    );
   },
 
   decode(payload) {

@@ -1,12 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../../../src/bytes/hex.ts';
 import { PartialBlock, shortId, shortIdKey, toCompactBlock } from '../../../../src/p2p/blocks/compact/compact-block.ts';
+import { ShortIdTable } from '../../../../src/p2p/blocks/compact/short-id-table.ts';
 import type { CmpctBlockMessage } from '../../../../src/p2p/wire/messages/cmpctblock.ts';
 import { decodeMessage, encodeMessage } from '../../../../src/p2p/wire/messages/index.ts';
 import { Block } from '../../../../src/primitives/block.ts';
 import { Transaction } from '../../../../src/primitives/transaction.ts';
+import { SeededRandom } from '../../../../src/testing/seeded-random.ts';
 import { mineBlock, OP_TRUE, spend } from '../../../chain/support/builder.ts';
 import { describeVectors, vectorBytes } from '../../../support/vectors.ts';
+
+const random = new SeededRandom(152);
+
+/** Fills a block to the end. Returns the number of steps. */
+function fill(partial: PartialBlock, ...pools: readonly (readonly Transaction[])[]): number {
+  return [...partial.fill(...pools)].length;
+}
 
 describe.each([426884, 898352])('block %i', (height) => {
   describeVectors('as a compact block', `blocks/compact${height}.raw`, () => {
@@ -31,10 +40,10 @@ describe.each([426884, 898352])('block %i', (height) => {
 
     it('is converted from the block, and reconstructed', () => {
       const compact = decodeMessage('cmpctblock', encodeMessage('cmpctblock', toCompactBlock(block, 42n)));
-      const partial = PartialBlock.create(compact) as PartialBlock;
+      const partial = PartialBlock.create(compact, random) as PartialBlock;
       const [, ...others] = block.transactions;
       const known = others.filter((_, i) => i % 3 !== 0);
-      partial.fill(known.toReversed());
+      fill(partial, known.toReversed());
       const missing = partial.missing();
       expect(missing).toEqual(others.flatMap((_, i) => (i % 3 === 0 ? [i + 1] : [])));
       const rebuilt = partial.complete(
@@ -54,7 +63,7 @@ const transactions = Array.from({ length: 5 }, (_, vout) =>
 const block = mineBlock(parent, { transactions });
 const compact = toCompactBlock(block, 7n);
 const [tx1, tx2, tx3, tx4, tx5] = transactions as [Transaction, Transaction, Transaction, Transaction, Transaction];
-const create = (changes: Partial<CmpctBlockMessage>) => PartialBlock.create({ ...compact, ...changes });
+const create = (changes: Partial<CmpctBlockMessage>) => PartialBlock.create({ ...compact, ...changes }, random);
 const partial = () => create({}) as PartialBlock;
 const prefill = (...indexes: number[]) => indexes.map((index) => ({ index, tx: tx1 }));
 
@@ -78,7 +87,7 @@ describe('PartialBlock', () => {
     const { shortIds } = compact;
     const prefilled = [...compact.prefilled, { index: 3, tx: tx3 }, { index: 5, tx: tx5 }];
     const some = create({ prefilled, shortIds: [shortIds[0]!, shortIds[1]!, shortIds[3]!] }) as PartialBlock;
-    some.fill([tx4]);
+    fill(some, [tx4]);
     expect(some.missing()).toEqual([1, 2]);
     expect(some.complete([tx1, tx2], true)).toMatchObject({ hashHex: block.hashHex });
   });
@@ -86,28 +95,47 @@ describe('PartialBlock', () => {
   it('fails to complete if a foreign transaction matches a short id', () => {
     const other = spend({ inputs: [{ txid: new Uint8Array(32).fill(9), vout: 0 }], outputs: [output] });
     const both = partial();
-    both.fill([tx1, tx2, tx3, tx4, tx5]);
+    fill(both, [tx1, tx2, tx3, tx4, tx5]);
     expect(both.missing()).toEqual([]);
     const key = shortIdKey(compact.header, compact.nonce);
     const forged = create({
       shortIds: compact.shortIds.map((id, i) => (i === 2 ? shortId(key, other.wtxid) : id)),
     }) as PartialBlock;
-    forged.fill([tx1, tx2, other, tx4, tx5]);
+    fill(forged, [tx1, tx2, other, tx4, tx5]);
     expect(forged.missing()).toEqual([]);
     expect(forged.complete([], true)).toBe('failed');
   });
 
   it('is not confused by a transaction of both pools', () => {
     const some = partial();
-    some.fill([tx1, tx2, tx3]);
-    some.fill([tx2, tx4]);
+    fill(some, [tx1, tx2, tx3], [tx2, tx4]);
     expect(some.missing()).toEqual([5]);
+  });
+
+  it('looks its short ids up in a table with a secret', () => {
+    const key = shortIdKey(compact.header, compact.nonce);
+    const ids = ShortIdTable.of(compact.shortIds, random)!;
+    for (const [i, tx] of transactions.entries()) expect(ids.find(shortId(key, tx.wtxid))).toBe(i);
+    expect(ids.find(compact.shortIds[0]! + 1)).toBe(-1);
+    const many = Array.from({ length: 60_000 }, (_, i) => i * 2 ** 31);
+    const table = ShortIdTable.of(many, random)!;
+    expect(many.every((id, i) => table.find(id) === i)).toBe(true);
+    expect(ShortIdTable.of([...many, many[7]!], random)).toBeUndefined();
+  });
+
+  it('is filled in steps', () => {
+    expect(
+      fill(
+        partial(),
+        Array.from({ length: 1_000 }, () => tx1),
+      ),
+    ).toBe(62);
   });
 
   it('is completed only with exactly the missing transactions', () => {
     const complete = (...missing: Transaction[]) => {
       const some = partial();
-      some.fill([tx1, tx2, tx3]);
+      fill(some, [tx1, tx2, tx3]);
       return some.complete(missing, true);
     };
     expect(complete(tx4)).toBe('invalid');
@@ -119,7 +147,7 @@ describe('PartialBlock', () => {
 
   it('fails with a witness that the coinbase does not commit to', () => {
     const some = partial();
-    some.fill(transactions.slice(1));
+    fill(some, transactions.slice(1));
     const { inputs } = tx1;
     const other = new Transaction({
       ...tx1,
