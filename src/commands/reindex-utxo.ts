@@ -15,7 +15,13 @@ export async function reindexUtxo(
 ): Promise<{ blocks: number; coins: number }> {
   const { chain: path } = nodePaths(config);
   requireFile(config, 'chain');
-  const store = await LmdbStore.open({ path, network: config.params.marker, kind: 'blockchain', create: false });
+  const store = await LmdbStore.open({
+    path,
+    network: config.params.marker,
+    kind: 'blockchain',
+    create: false,
+    toleratesDamage: true,
+  });
   try {
     const modules = { store, clock: systemClock, logger: silentLogger };
     const chain = await Chain.open({ params: config.params }, modules);

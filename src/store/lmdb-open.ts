@@ -5,7 +5,6 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -14,9 +13,14 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Database, open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
+import { seal } from './checksum.ts';
+import { damaged, damagedRecords } from './damage.ts';
 import { StoreError } from './errors.ts';
-import { checkLmdbFile } from './lmdb-file.ts';
+import { checkIdentity, FORMAT, hasChecksums, IDENTITY, identityRecord, parseJson } from './identity.ts';
+import { checkLmdbFile } from './lmdb-check.ts';
 import type { LmdbStoreOptions, StoreKind } from './lmdb-options.ts';
+import { makeFolder } from './make-folder.ts';
+import { checkPrerequisites, fileError } from './prerequisites.ts';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /** The root database of a file. */
@@ -29,14 +33,19 @@ export interface OpenDatabase {
   readonly path: string;
   readonly root: LmdbRoot;
   readonly data: LmdbData;
+  /** Whether each value ends with a checksum. False for a file of format 1 that is open read-only. */
+  readonly isSealed: boolean;
+  /** Keys of the records that were damaged when the file was opened. */
+  readonly damaged: readonly Uint8Array[];
   /** Releases the claim to write and closes the file. */
   close(): Promise<void>;
 }
 
-const FORMAT = 1;
 const DATA = 'data';
+/** The key of the record in the main tree that describes the tree of `DATA`: lmdb-js adds a NUL to the name. */
+const DATA_RECORD = `${DATA}\0`;
 const utf8 = (text: string) => new TextEncoder().encode(text);
-const IDENTITY_KEY = utf8('identity');
+const IDENTITY_KEY = utf8(IDENTITY);
 const HOLDER_KEY = utf8('holder');
 const GUARD_PREFIX = 'guard ';
 
@@ -45,45 +54,28 @@ export function guardKey(group: number): Uint8Array {
   return utf8(`${GUARD_PREFIX}${group}`);
 }
 
-interface Identity {
-  readonly format: number;
-  readonly kind: string;
-  readonly network: string;
-}
+/** Bytes of records that are rewritten at a time when a file gets checksums. */
+const UPGRADE_BATCH_BYTES = 4 << 20;
 
 /** The files that this thread has open for writing, as device and inode. */
 const openFiles = new Set<string>();
+/** How often this thread has a file open, also for reading. */
+const openCounts = new Map<string, number>();
+
+function countOpen(id: string, change: 1 | -1): void {
+  openCounts.set(id, (openCounts.get(id) ?? 0) + change);
+}
+
+/** The mode that a file and its lock file are created with, so that keys are never readable by other users. */
+function modeOf(kind: StoreKind): number {
+  return kind === 'wallet' ? 0o600 : 0o644;
+}
 
 function fileId(stats: Stats): string {
   return `${stats.dev}:${stats.ino}`;
 }
 
-function parse<T>(bytes: Uint8Array | undefined): Partial<T> | undefined {
-  if (!bytes) return undefined;
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof value === 'object' && value !== null ? (value as Partial<T>) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function record(value: Identity | ProcessIdentity): Uint8Array {
-  return utf8(JSON.stringify(value));
-}
-
-function fileError(error: unknown, path: string): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new StoreError('permission-denied', path, `permission denied: ${path}`, {
-      hint: `Check the owner and the permissions of ${path} and of its folder.`,
-      cause: error,
-    });
-  }
-  return error;
-}
-
-/** Opens the file with LMDB. The caller runs `checkLmdbFile` first. */
+/** Opens the file with LMDB. The caller runs `checkPrerequisites` and `checkLmdbFile` first. */
 function openRoot(options: Pick<LmdbStoreOptions, 'path' | 'kind' | 'readOnly'>): LmdbRoot {
   const lmdbOptions: RootDatabaseOptionsWithPath & { permissionsMode: number } = {
     path: options.path,
@@ -97,19 +89,12 @@ function openRoot(options: Pick<LmdbStoreOptions, 'path' | 'kind' | 'readOnly'>)
     overlappingSync: false,
     // The store batches writes itself.
     eventTurnBatching: false,
-    // The file and its lock file are created with this mode, so that keys are never readable by other users.
-    permissionsMode: options.kind === 'wallet' ? 0o600 : 0o644,
+    permissionsMode: modeOf(options.kind),
   };
   try {
     return open<Uint8Array, Uint8Array>(lmdbOptions);
   } catch (error) {
-    if (/denied|not permitted|read-only/i.test(String((error as Error).message))) {
-      throw fileError(Object.assign(error as Error, { code: 'EACCES' }), options.path);
-    }
-    throw new StoreError('not-a-database', options.path, `cannot open ${options.path} as a database`, {
-      hint: 'Restore the file from a backup, or move it away to start over.',
-      cause: error,
-    });
+    throw damaged(options, `LMDB cannot open it (${(error as Error).message})`, { cause: error });
   }
 }
 
@@ -119,12 +104,13 @@ function openData(root: LmdbRoot): LmdbData | undefined {
 
 /** Creates a new file atomically: it is complete once it exists. Keeps a file that another process creates first. */
 async function createFile(options: LmdbStoreOptions): Promise<void> {
-  const { path, kind, network } = options;
-  mkdirSync(dirname(path), { recursive: true });
+  const { path, kind } = options;
+  makeFolder(dirname(path));
   const draft = `${path}.new-${randomBytes(6).toString('hex')}`;
   try {
+    checkPrerequisites(draft, { readOnly: false, mode: modeOf(kind) });
     const root = openRoot({ path: draft, kind });
-    root.putSync(IDENTITY_KEY, record({ format: FORMAT, kind, network }));
+    root.putSync(IDENTITY_KEY, identityRecord(options));
     openData(root);
     await root.close();
     try {
@@ -151,44 +137,6 @@ function syncFolder(folder: string): void {
   }
 }
 
-function checkIdentity(options: LmdbStoreOptions, bytes: Uint8Array | undefined): void {
-  const { path, kind, network } = options;
-  const found = parse<Identity>(bytes);
-  if (!found || typeof found.format !== 'number') {
-    throw new StoreError('not-a-database', path, `${path} is an LMDB file of another program`, {
-      hint: 'Use another data directory, or move this file away.',
-    });
-  }
-  if (found.format > FORMAT) {
-    const versions = `format ${found.format}, this release supports up to ${FORMAT}`;
-    throw new StoreError('newer-format', path, `${path} was written by a newer release of Pier (${versions})`, {
-      hint: 'Update Pier, or use another data directory.',
-    });
-  }
-  if (found.kind !== kind) {
-    throw new StoreError('other-kind', path, `${path} holds a ${found.kind}, not a ${kind}`, {
-      hint: otherKindHint(found.kind, kind),
-    });
-  }
-  if (found.network !== network) {
-    // The marker of a network that a file defines is its name, '#' and a digest of its rules.
-    const name = (marker: string) => marker.split('#', 1)[0]!;
-    const theirs = name(found.network ?? '');
-    const isChanged = theirs === name(network);
-    throw new StoreError('other-network', path, `${path} belongs to network ${found.network}, not to ${network}`, {
-      hint: isChanged
-        ? `The file that defines network ${theirs} has changed: restore it, or use another data directory.`
-        : `Use --network ${theirs}, or another data directory.`,
-    });
-  }
-}
-
-function otherKindHint(found: string | undefined, wanted: StoreKind): string {
-  if (found === 'wallet' || wanted === 'wallet') return 'Check the file names in the data directory.';
-  const [type, how] = found === 'blockchain' ? ['full', 'without'] : ['light', 'with'];
-  return `It belongs to a ${type} node: start the node ${how} --spv, or use another NODE_ID.`;
-}
-
 function inUse(path: string, pid: number): StoreError {
   const holder = pid === process.pid ? `this process (${pid})` : `process ${pid}`;
   return new StoreError('database-in-use', path, `${path} is in use by ${holder}`, {
@@ -208,23 +156,46 @@ function hasOtherReaders(root: LmdbRoot): boolean {
  */
 function claim(root: LmdbRoot, options: LmdbStoreOptions): void {
   root.transactionSync(() => {
-    checkIdentity(options, root.get(IDENTITY_KEY));
-    const holder = parse<ProcessIdentity>(root.get(HOLDER_KEY));
+    const format = checkIdentity(options, root.get(IDENTITY_KEY));
+    const holder = parseJson<ProcessIdentity>(root.get(HOLDER_KEY));
     if (typeof holder?.pid === 'number') {
       const running = isRunning({ pid: holder.pid, started: holder.started, scope: holder.scope });
       if (running === true || (running === 'unknown' && hasOtherReaders(root))) throw inUse(options.path, holder.pid);
     }
     root.useReadTransaction().done();
-    root.put(HOLDER_KEY, record(ownIdentity()));
+    root.put(HOLDER_KEY, utf8(JSON.stringify(ownIdentity())));
     const guards = root.getKeys({ start: utf8(GUARD_PREFIX), end: utf8(`${GUARD_PREFIX}~`) });
     for (const key of [...guards]) root.remove(key);
+    if (format < FORMAT) upgrade(root, options);
   });
+}
+
+/** Adds checksums to the records of a file of format 1, in the current transaction. */
+function upgrade(root: LmdbRoot, options: LmdbStoreOptions): void {
+  const data = openData(root);
+  let after: Uint8Array | undefined;
+  for (let isDone = !data; !isDone; ) {
+    const batch: { key: Uint8Array; value: Uint8Array }[] = [];
+    let bytes = 0;
+    isDone = true;
+    const range = after ? { start: after, exclusiveStart: true } : {};
+    for (const { key, value } of data!.getRange(range as never)) {
+      batch.push({ key, value });
+      bytes += value.length;
+      if (bytes < UPGRADE_BATCH_BYTES) continue;
+      isDone = false;
+      break;
+    }
+    for (const { key, value } of batch) data!.put(key, seal(key, value));
+    after = batch.at(-1)?.key;
+  }
+  root.put(IDENTITY_KEY, identityRecord(options));
 }
 
 /** Opens a database: checks its file and identity and, unless `readOnly`, claims it. Throws `StoreError`. */
 export async function openDatabase(request: LmdbStoreOptions): Promise<OpenDatabase> {
   const options = { ...request, path: resolve(request.path) };
-  const { path, readOnly = false, create = !readOnly } = options;
+  const { path, kind, readOnly = false, create = !readOnly } = options;
   try {
     if (!existsSync(path)) {
       if (!create || readOnly) {
@@ -236,36 +207,57 @@ export async function openDatabase(request: LmdbStoreOptions): Promise<OpenDatab
     }
     const stats = statSync(path);
     if (!stats.isFile()) {
-      throw new StoreError('not-a-database', path, `${path} is a ${stats.isDirectory() ? 'folder' : 'special file'}`);
+      throw new StoreError('not-a-database', path, `${path} is a ${stats.isDirectory() ? 'folder' : 'special file'}`, {
+        hint: 'Use another data directory, or move it away.',
+      });
     }
-    if (!readOnly && openFiles.has(fileId(stats))) throw inUse(path, process.pid);
-    checkLmdbFile(path);
-    return await openChecked(options, fileId(stats));
+    const id = fileId(stats);
+    if (!readOnly && openFiles.has(id)) throw inUse(path, process.pid);
+    const { damaged: damagedKeys } = await checkLmdbFile({
+      ...{ path, kind, content: DATA_RECORD, signal: options.signal },
+      isSealed: (main) => hasChecksums(main.get(IDENTITY)),
+    });
+    if (damagedKeys.length > 0 && !options.toleratesDamage) {
+      throw damagedRecords(options, `${damagedKeys.length} of its records do not match their checksums`);
+    }
+    if (!readOnly && openFiles.has(id)) throw inUse(path, process.pid);
+    if ((openCounts.get(id) ?? 0) === 0) checkPrerequisites(path, { readOnly, mode: modeOf(kind) });
+    return await openChecked(options, id, damagedKeys);
   } catch (error) {
     throw fileError(error, path);
   }
 }
 
-async function openChecked(options: LmdbStoreOptions, id: string): Promise<OpenDatabase> {
+async function openChecked(
+  options: LmdbStoreOptions,
+  id: string,
+  damagedKeys: readonly Uint8Array[],
+): Promise<OpenDatabase> {
   const { path, kind, readOnly = false } = options;
   const root = openRoot(options);
   try {
     if (readOnly) checkIdentity(options, root.get(IDENTITY_KEY));
     else claim(root, options);
     const data = openData(root);
-    if (!data) throw new StoreError('not-a-database', path, `${path} is incomplete`);
-    if (!readOnly) openFiles.add(id);
+    if (!data) throw damaged(options, 'it has no content');
     // A copied wallet may have a laxer mode. Changed by name: opening and closing LMDB's lock file would drop its
     // locks.
     if (!readOnly && kind === 'wallet') for (const file of [path, `${path}-lock`]) chmodSync(file, 0o600);
+    if (!readOnly) openFiles.add(id);
+    countOpen(id, 1);
     const close = async () => {
+      countOpen(id, -1);
       if (!readOnly) {
-        root.removeSync(HOLDER_KEY);
         openFiles.delete(id);
+        try {
+          root.removeSync(HOLDER_KEY);
+        } catch {
+          // The disk is full. The next process finds that the holder has exited.
+        }
       }
       await root.close();
     };
-    return { path, root, data, close };
+    return { path, root, data, isSealed: hasChecksums(root.get(IDENTITY_KEY)), damaged: damagedKeys, close };
   } catch (error) {
     await root.close();
     throw error;

@@ -12,4 +12,11 @@ export interface LmdbStoreOptions {
   readonly create?: boolean;
   /** Opens without claiming write access, possibly while another process writes. */
   readonly readOnly?: boolean;
+  /**
+   * Opens a file even if records do not match their checksums: `LmdbStore.damaged` names them, and reading one throws.
+   * Default false: such a file is refused.
+   */
+  readonly toleratesDamage?: boolean;
+  /** Ends the check of the file, with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }

@@ -1,7 +1,11 @@
 import { checkOperations } from './checks.ts';
+import { seal, unseal } from './checksum.ts';
+import { damagedRecords } from './damage.ts';
 import { StoreError } from './errors.ts';
+import { commitCause, isNoSpace, silenceFailedCommit } from './failed-commit.ts';
 import { guardKey, type LmdbData, type OpenDatabase, openDatabase } from './lmdb-open.ts';
 import type { LmdbStoreOptions } from './lmdb-options.ts';
+import { freeBytes } from './prerequisites.ts';
 import type { Range, Snapshot, Store, StoreEntry, StoreOperation } from './store.ts';
 
 type ReadTransaction = ReturnType<LmdbData['useReadTransaction']>;
@@ -16,6 +20,19 @@ interface PendingWrite {
 function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
+
+/** Returns LMDB's options for a range; undefined if the range is empty. */
+function lmdbRange({ gte, lt, reverse = false, limit }: Range): object | undefined {
+  // LMDB treats an empty bound as no bound.
+  if (lt?.length === 0) return undefined;
+  const bounds = reverse
+    ? { start: lt, exclusiveStart: true, end: gte, inclusiveEnd: true, reverse: true }
+    : { ...(gte && { start: gte }), end: lt };
+  return { ...bounds, ...(limit !== undefined && { limit }) };
+}
+
+/** Bytes of free space below which a disk counts as full after a failed write. */
+const FULL_BYTES = 16 << 20;
 
 /**
  * A store in a single LMDB file. Commits run off the main thread, one at a time; each contains all batches queued
@@ -37,7 +54,7 @@ function plain(bytes: Uint8Array): Uint8Array {
  */
 export class LmdbStore implements Store {
   readonly #database: OpenDatabase;
-  readonly #readOnly: boolean;
+  readonly #options: LmdbStoreOptions;
   /** Batches not handed to LMDB yet. */
   #queue: PendingWrite[] = [];
   /** The group of batches handed to LMDB, one at a time. */
@@ -46,13 +63,18 @@ export class LmdbStore implements Store {
   /** The guard of an in-flight group that `writeSync` has applied already. */
   #guard: Uint8Array | undefined;
   #failure: StoreError | undefined;
+  readonly #failed: Promise<StoreError>;
+  #reportFailure: (failure: StoreError) => void = () => {};
   /** Functions that end the open snapshots and iterations. */
   readonly #views = new Set<() => void>();
   #closed: Promise<void> | undefined;
 
-  private constructor(database: OpenDatabase, readOnly: boolean) {
+  private constructor(database: OpenDatabase, options: LmdbStoreOptions) {
     this.#database = database;
-    this.#readOnly = readOnly;
+    this.#options = options;
+    this.#failed = new Promise((resolve) => {
+      this.#reportFailure = resolve;
+    });
   }
 
   /**
@@ -60,12 +82,21 @@ export class LmdbStore implements Store {
    * of this kind and network, or is in use for writing; the file is then unchanged.
    */
   static async open(options: LmdbStoreOptions): Promise<LmdbStore> {
-    return new LmdbStore(await openDatabase(options), options.readOnly ?? false);
+    return new LmdbStore(await openDatabase(options), options);
   }
 
   /** The absolute path of the database file. */
   get path(): string {
     return this.#database.path;
+  }
+
+  /** Resolves to the error of the first write that fails; no write succeeds after it. */
+  get failed(): Promise<StoreError> {
+    return this.#failed;
+  }
+
+  get damaged(): readonly Uint8Array[] {
+    return this.#database.damaged;
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -80,6 +111,13 @@ export class LmdbStore implements Store {
 
   entries(range: Range = {}): IterableIterator<StoreEntry> {
     return this.#entries(range);
+  }
+
+  keys(range: Range = {}): Uint8Array[] {
+    this.#checkOpen();
+    const bounds = lmdbRange(range);
+    if (!bounds) return [];
+    return Array.from(this.#database.data.getKeys(bounds as never) as Iterable<Uint8Array>, plain);
   }
 
   write(operations: readonly StoreOperation[]): Promise<void> {
@@ -166,25 +204,42 @@ export class LmdbStore implements Store {
 
   #checkWrite(operations: readonly StoreOperation[]): void {
     this.#checkOpen();
-    if (this.#readOnly) throw new Error(`${this.path} is open read-only`);
+    if (this.#options.readOnly) throw new Error(`${this.path} is open read-only`);
     if (this.#failure) throw this.#failure;
     checkOperations(operations);
   }
 
   #get(key: Uint8Array, transaction?: ReadTransaction): Uint8Array | undefined {
-    const bytes = this.#database.data.get(key, transaction && { transaction });
-    return bytes && plain(bytes);
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = this.#database.data.get(key, transaction && { transaction });
+    } catch (error) {
+      throw this.#readError(error);
+    }
+    return bytes && this.#unseal(key, bytes);
+  }
+
+  /** LMDB reports pages that have changed since the file was checked. */
+  #readError(error: unknown): unknown {
+    if (!/^MDB_/.test(String((error as Error).message))) return error;
+    return damagedRecords({ path: this.path, kind: this.#options.kind }, (error as Error).message);
+  }
+
+  /** Returns the value without its checksum. Throws `StoreError` if the checksum is wrong. */
+  #unseal(key: Uint8Array, bytes: Uint8Array): Uint8Array {
+    if (!this.#database.isSealed) return plain(bytes);
+    const value = unseal(key, bytes);
+    if (!value) {
+      throw damagedRecords({ path: this.path, kind: this.#options.kind }, 'a record does not match its checksum');
+    }
+    return value;
   }
 
   *#entries(range: Range, transaction?: ReadTransaction): Generator<StoreEntry> {
     this.#checkOpen();
-    const { gte, lt, reverse = false, limit } = range;
-    // LMDB treats an empty bound as no bound.
-    if (lt?.length === 0) return;
-    const bounds = reverse
-      ? { start: lt, exclusiveStart: true, end: gte, inclusiveEnd: true, reverse: true }
-      : { ...(gte && { start: gte }), end: lt };
-    const options = { ...bounds, ...(limit !== undefined && { limit }), ...(transaction && { transaction }) };
+    const bounds = lmdbRange(range);
+    if (!bounds) return;
+    const options = { ...bounds, ...(transaction && { transaction }) };
     const cursor = this.#database.data.getRange(options as never)[Symbol.iterator]();
     const end = () => {
       if (this.#views.delete(end)) cursor.return?.();
@@ -192,7 +247,8 @@ export class LmdbStore implements Store {
     this.#views.add(end);
     try {
       for (let next = cursor.next(); !next.done; next = cursor.next()) {
-        yield [plain(next.value.key), plain(next.value.value)];
+        const { key, value } = next.value;
+        yield [plain(key), this.#unseal(key, value)];
         if (!this.#views.has(end)) throw new Error('the store was closed during an iteration');
       }
     } finally {
@@ -203,7 +259,7 @@ export class LmdbStore implements Store {
   #apply(operations: readonly StoreOperation[]): void {
     const { data } = this.#database;
     for (const operation of operations) {
-      if (operation.type === 'put') data.put(operation.key, operation.value);
+      if (operation.type === 'put') data.put(operation.key, seal(operation.key, operation.value));
       else data.remove(operation.key);
     }
   }
@@ -216,6 +272,7 @@ export class LmdbStore implements Store {
     const { root } = this.#database;
     const staleGuard = this.#guard;
     this.#guard = undefined;
+    const heard = silenceFailedCommit();
     root
       .ifNoExists(guardKey(++this.#group), () => {
         if (staleGuard) root.remove(staleGuard);
@@ -223,30 +280,36 @@ export class LmdbStore implements Store {
       })
       .then(
         () => {
+          heard();
           this.#inFlight = [];
           for (const pending of group) pending.resolve();
           this.#commitQueue();
         },
-        (error: unknown) => {
+        async (error: unknown) => {
+          const cause = await commitCause(error);
+          heard();
           this.#inFlight = [];
           const queue = this.#queue;
           this.#queue = [];
-          this.#fail(error, [...group, ...queue]);
+          this.#fail(cause, [...group, ...queue]);
         },
       );
   }
 
   /** Rejects all further writes after a failed one: a later batch without an earlier one would be inconsistent. */
   #fail(error: unknown, lost: readonly PendingWrite[]): StoreError {
-    this.#failure = new StoreError(
-      'write-failed',
-      this.path,
-      `writing ${this.path} failed: ${(error as Error).message}`,
-      {
-        hint: 'Free disk space, then restart the node. The file is as it was before this write.',
-        cause: error,
-      },
-    );
+    const { path } = this;
+    const free = freeBytes(path);
+    // LMDB reports a full disk as an input/output error.
+    const isFull = isNoSpace(error) || (free !== undefined && free < FULL_BYTES);
+    const reason = isFull ? `no space left on the disk (${free ?? 0} bytes free)` : (error as Error).message;
+    this.#failure ??= new StoreError('write-failed', path, `writing ${path} failed: ${reason}`, {
+      hint: isFull
+        ? 'Free disk space, then restart the node. The file is as it was before this write.'
+        : 'Check the disk, then restart the node. The file is as it was before this write.',
+      cause: error,
+    });
+    this.#reportFailure(this.#failure);
     for (const pending of lost) pending.reject(this.#failure);
     return this.#failure;
   }

@@ -32,6 +32,7 @@ function owned(value: Uint8Array): Uint8Array {
  * write to them. Keys are sorted lazily, when a range is read.
  */
 export class MemoryStore implements Store {
+  readonly damaged: readonly Uint8Array[] = [];
   /** A deleted key stays, with an undefined value, until `#compact`. */
   #values: Map<string, Uint8Array | undefined> = new Map();
   /** Every key of `#values` is either in `#sorted`, in order, or in `#unsorted`. */
@@ -50,6 +51,10 @@ export class MemoryStore implements Store {
 
   has(key: Uint8Array): boolean {
     return this.get(key) !== undefined;
+  }
+
+  keys(range: Range = {}): Uint8Array[] {
+    return [...this.entries(range)].map(([key]) => key);
   }
 
   *entries(range: Range = {}): IterableIterator<StoreEntry> {

@@ -41,6 +41,10 @@ export interface Snapshot extends StoreReader {
 export interface Store extends StoreReader {
   /** The path of the file, for messages; absent in memory. */
   readonly path?: string;
+  /** Returns the keys in a range, in key order, without reading the values. */
+  keys(range?: Range): Uint8Array[];
+  /** Keys of the records that did not match their checksums when the store was opened. */
+  readonly damaged: readonly Uint8Array[];
   /**
    * Writes a batch atomically, even if the process dies. Resolves once readers see it and a crash of the process cannot
    * lose it. Batches are applied in the order of the calls. Rejects with `RangeError` for an invalid key, `StoreError`

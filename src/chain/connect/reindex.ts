@@ -1,6 +1,7 @@
+import { equalBytes } from '../../bytes/compare.ts';
 import type { Range, Store, StoreOperation } from '../../store/store.ts';
 import { corrupt } from '../records/errors.ts';
-import { blockKey, Prefix, prefixRange } from '../records/keys.ts';
+import { blockKey, Prefix, parseBlockKey, prefixRange } from '../records/keys.ts';
 import { tipOperation } from '../storage/chain-db.ts';
 import { readBlock } from '../storage/read-block.ts';
 import { encodeUndo } from '../utxo/coin-codec.ts';
@@ -66,10 +67,35 @@ export async function reindexUtxo(
     await pause(state, block.totalSize);
     onProgress(height, tip.height);
   }
-  await write(tipOperation({ hash: tip.hash, coinSet }));
+  await write(tipOperation({ hash: tip.hash, coinSet }), ...removeDamaged(state, coinSet));
   db.replaceCoins(coins);
   await wipeCoins(store, 1 - coinSet);
   return { blocks: tip.height, coins: count };
+}
+
+/**
+ * Returns the operations that delete the damaged records that have been rebuilt under other keys, or are lost without
+ * harm: coins of the old set, undo data, filters, and the records of other layers (addresses of peers). Damaged headers
+ * and blocks stay, and are reported when they are read.
+ */
+function removeDamaged({ db, active }: ChainState, coinSet: number): StoreOperation[] {
+  const isKept = (key: Uint8Array) => {
+    switch (key[0]) {
+      case Prefix.META:
+      case Prefix.INDEX:
+      case Prefix.BODY:
+        return true;
+      case Prefix.COIN:
+        return key[1] === coinSet;
+      case Prefix.UNDO: {
+        const index = key.length === 37 ? active.at(parseBlockKey(key).height) : undefined;
+        return index !== undefined && equalBytes(key, blockKey(Prefix.UNDO, index));
+      }
+      default:
+        return false;
+    }
+  };
+  return db.store.damaged.filter((key) => !isKept(key)).map((key) => ({ type: 'delete', key }));
 }
 
 /** Deletes all coins of the given set, which must not be the live one. */
@@ -86,7 +112,7 @@ async function wipeFilters(store: Store): Promise<void> {
 async function wipe(store: Store, range: Range): Promise<void> {
   for (;;) {
     const operations: StoreOperation[] = [];
-    for (const [key] of store.entries({ ...range, limit: WIPE_BATCH })) operations.push({ type: 'delete', key });
+    for (const key of store.keys({ ...range, limit: WIPE_BATCH })) operations.push({ type: 'delete', key });
     if (operations.length === 0) return;
     await store.write(operations);
   }

@@ -3,6 +3,7 @@ import type { Range, Snapshot, Store, StoreEntry, StoreOperation } from '../../.
 
 /** A store that counts writes; those for which `fails` returns true throw and change nothing. */
 export class FaultyStore implements Store {
+  readonly damaged: readonly Uint8Array[] = [];
   readonly inner: MemoryStore;
   readonly #fails: (write: number) => boolean;
   writes = 0;
@@ -32,6 +33,10 @@ export class FaultyStore implements Store {
 
   has(key: Uint8Array): boolean {
     return this.inner.has(key);
+  }
+
+  keys(range?: Range): Uint8Array[] {
+    return this.inner.keys(range);
   }
 
   entries(range?: Range): IterableIterator<StoreEntry> {
