@@ -1,3 +1,4 @@
+import { MAX_STANDARD_TX_WEIGHT } from '../mempool/policy/constants.ts';
 import { type Random, randomInt } from '../platform/random.ts';
 import type { AddressType } from './keys.ts';
 
@@ -36,6 +37,8 @@ export interface SelectionTarget {
   readonly feeRate: bigint;
   /** Whether the fee is subtracted from the amount instead of added to it. */
   readonly subtractFee: boolean;
+  /** Maximum weight units of the transaction; default: that of a standard one. */
+  readonly maxWeight?: number;
 }
 
 /** Result of a coin selection. */
@@ -46,6 +49,9 @@ export interface Selection<C extends Candidate> {
   /** Satoshis of the change output; 0 if there is none. */
   readonly change: bigint;
 }
+
+/** Why no coins were selected: together they are not enough, or only with more inputs than fit. */
+export type SelectionFailure = 'not-enough' | 'too-heavy';
 
 /** Iterations of the search for a changeless selection (Core: TOTAL_TRIES is 100,000). */
 const MAX_TRIES = 20_000;
@@ -58,7 +64,8 @@ export function feeFor(weight: number, feeRate: bigint): bigint {
 
 /**
  * Selects coins for a payment: a changeless set by branch and bound if there is one, otherwise random coins until they
- * suffice (Core: SelectCoinsBnB, SelectCoinsSRD). Returns undefined if all candidates together are not enough.
+ * suffice (Core: SelectCoinsBnB, SelectCoinsSRD). Returns undefined if all candidates together are not enough, or if
+ * those that are do not fit in a transaction.
  *
  * @example
  * ```ts
@@ -76,71 +83,134 @@ export function selectCoins<C extends Candidate>(
   target: SelectionTarget,
   random: Random,
 ): Selection<C> | undefined {
-  return selectWithoutChange(candidates, target) ?? selectAtRandom(candidates, target, random);
+  const selection = findSelection(candidates, target, random);
+  return typeof selection === 'string' ? undefined : selection;
+}
+
+/** Does so, and returns the reason if no coins were selected. The work is linear in the candidates, but for sorting. */
+export function findSelection<C extends Candidate>(
+  candidates: readonly C[],
+  target: SelectionTarget,
+  random: Random,
+): Selection<C> | SelectionFailure {
+  const pool: PoolCoin<C>[] = [];
+  const all = new Tally(target);
+  for (const coin of candidates) {
+    const value = effectiveValue(coin, target);
+    if (value <= 0) continue;
+    pool.push({ coin, value });
+    all.add(coin);
+  }
+  if (!all.isEnough) return 'not-enough';
+  return selectWithoutChange(pool, target) ?? selectAtRandom(pool, target, random) ?? 'too-heavy';
+}
+
+/** A coin with its value minus the fee for its input, in satoshis: sums of money are safe integers. */
+interface PoolCoin<C extends Candidate> {
+  readonly coin: C;
+  readonly value: number;
 }
 
 /** Returns a coin's value minus the fee for its input. */
-function effectiveValue(coin: Candidate, target: SelectionTarget): bigint {
-  return target.subtractFee ? coin.value : coin.value - feeFor(INPUT_WEIGHT[coin.type], target.feeRate);
+function effectiveValue(coin: Candidate, target: SelectionTarget): number {
+  const fee = target.subtractFee ? 0n : feeFor(INPUT_WEIGHT[coin.type], target.feeRate);
+  return Number(coin.value - fee);
 }
 
-function transactionWeight(coins: readonly Candidate[], target: SelectionTarget, withChange: boolean): number {
-  const outputs = target.outputCount + (withChange ? 1 : 0);
-  let weight = OVERHEAD_WEIGHT + target.outputWeight + (withChange ? target.changeWeight : 0);
-  // In a segwit transaction, an input without a witness has one byte for its empty witness stack.
-  for (const { type } of coins) weight += INPUT_WEIGHT[type] + (type === 'legacy' ? 1 : 0);
-  if (coins.length > 252) weight += LONG_COUNT_WEIGHT;
-  if (outputs > 252) weight += LONG_COUNT_WEIGHT;
-  return weight;
-}
+/** Sum and weight of coins that are added and removed one by one. */
+class Tally {
+  readonly #target: SelectionTarget;
+  #total = 0n;
+  #inputWeight = 0;
+  #count = 0;
 
-/** Returns the selection of these coins, with change if it is not too small; undefined if they are not enough. */
-function selectionOf<C extends Candidate>(coins: readonly C[], target: SelectionTarget): Selection<C> | undefined {
-  let total = 0n;
-  for (const coin of coins) total += coin.value;
-  const due = (fee: bigint) => (target.subtractFee ? target.amount : target.amount + fee);
+  constructor(target: SelectionTarget) {
+    this.#target = target;
+  }
 
-  const feeWithChange = feeFor(transactionWeight(coins, target, true), target.feeRate);
-  const change = total - due(feeWithChange);
-  if (change >= target.minimumChange) return { coins, fee: feeWithChange, change };
+  add(coin: Candidate): void {
+    this.#change(coin, 1);
+  }
 
-  const fee = feeFor(transactionWeight(coins, target, false), target.feeRate);
-  if (total < due(fee)) return undefined;
-  // If the fee is subtracted, the excess of the coins over the amount is added to the fee as well.
-  return { coins, fee: target.subtractFee ? fee + (total - target.amount) : total - target.amount, change: 0n };
+  remove(coin: Candidate): void {
+    this.#change(coin, -1);
+  }
+
+  #change({ value, type }: Candidate, sign: 1 | -1): void {
+    this.#total += sign === 1 ? value : -value;
+    // In a segwit transaction, an input without a witness has one byte for its empty witness stack.
+    this.#inputWeight += sign * (INPUT_WEIGHT[type] + (type === 'legacy' ? 1 : 0));
+    this.#count += sign;
+  }
+
+  /** Weight units of the transaction. */
+  weight(withChange: boolean): number {
+    const { outputCount, outputWeight, changeWeight } = this.#target;
+    let weight = OVERHEAD_WEIGHT + outputWeight + this.#inputWeight + (withChange ? changeWeight : 0);
+    if (this.#count > 252) weight += LONG_COUNT_WEIGHT;
+    if (outputCount + (withChange ? 1 : 0) > 252) weight += LONG_COUNT_WEIGHT;
+    return weight;
+  }
+
+  /** Whether the transaction is too large for nodes to relay, even without change. */
+  get isTooHeavy(): boolean {
+    return this.weight(false) > (this.#target.maxWeight ?? MAX_STANDARD_TX_WEIGHT);
+  }
+
+  /** Whether the coins cover the amount and, unless it is subtracted, the fee. */
+  get isEnough(): boolean {
+    return this.#total >= this.#due(this.#fee(false));
+  }
+
+  /** Returns the fee and change with these coins, with change if it is not too small; undefined if they do not do. */
+  split(): { fee: bigint; change: bigint } | undefined {
+    const { minimumChange, amount, subtractFee, maxWeight = MAX_STANDARD_TX_WEIGHT } = this.#target;
+    if (!this.isEnough || this.isTooHeavy) return undefined;
+    const feeWithChange = this.#fee(true);
+    const change = this.#total - this.#due(feeWithChange);
+    if (change >= minimumChange && this.weight(true) <= maxWeight) return { fee: feeWithChange, change };
+    const excess = this.#total - amount;
+    // If the fee is subtracted, the excess of the coins over the amount is added to the fee as well.
+    return { fee: subtractFee ? this.#fee(false) + excess : excess, change: 0n };
+  }
+
+  #fee(withChange: boolean): bigint {
+    return feeFor(this.weight(withChange), this.#target.feeRate);
+  }
+
+  #due(fee: bigint): bigint {
+    return this.#target.subtractFee ? this.#target.amount : this.#target.amount + fee;
+  }
 }
 
 /** Searches depth-first, largest coins first, for a set that exceeds the target by less than the cost of change. */
 function selectWithoutChange<C extends Candidate>(
-  candidates: readonly C[],
+  unsorted: readonly PoolCoin<C>[],
   target: SelectionTarget,
 ): Selection<C> | undefined {
-  const pool = candidates
-    .map((coin) => ({ coin, value: effectiveValue(coin, target) }))
-    .filter(({ value }) => value > 0n)
-    .sort((a, b) => (a.value < b.value ? 1 : a.value > b.value ? -1 : 0));
+  const pool = [...unsorted].sort((a, b) => b.value - a.value);
   /** `rest[i]`: the sum of the coins from index i on. */
-  const rest = new Array<bigint>(pool.length + 1).fill(0n);
+  const rest = new Array<number>(pool.length + 1).fill(0);
   for (let i = pool.length - 1; i >= 0; i--) rest[i] = rest[i + 1]! + pool[i]!.value;
 
-  const fixedFee = target.subtractFee ? 0n : feeFor(transactionWeight([], target, false), target.feeRate);
-  const least = target.amount + fixedFee;
-  const most = least + feeFor(target.changeWeight, target.feeRate) + feeFor(INPUT_WEIGHT.bech32, target.feeRate);
+  const fixedFee = target.subtractFee ? 0n : feeFor(new Tally(target).weight(false), target.feeRate);
+  const least = Number(target.amount + fixedFee);
+  const costOfChange = feeFor(target.changeWeight, target.feeRate) + feeFor(INPUT_WEIGHT.bech32, target.feeRate);
+  const most = least + Number(costOfChange);
 
   const chosen: number[] = [];
-  let sum = 0n;
+  const tally = new Tally(target);
+  let sum = 0;
   let next = 0;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     if (sum >= least && sum <= most) {
-      const found = selectionOf(
-        chosen.map((i) => pool[i]!.coin),
-        target,
-      );
-      if (found && found.change === 0n) return found;
+      const split = tally.split();
+      if (split?.change === 0n) return { coins: chosen.map((i) => pool[i]!.coin), ...split };
     }
-    if (sum < least && next < pool.length && sum + rest[next]! >= least) {
+    if (sum < least && next < pool.length && sum + rest[next]! >= least && !tally.isTooHeavy) {
       chosen.push(next);
       sum += pool[next]!.value;
+      tally.add(pool[next]!.coin);
       next++;
       continue;
     }
@@ -148,25 +218,66 @@ function selectWithoutChange<C extends Candidate>(
     const last = chosen.pop();
     if (last === undefined) return undefined;
     sum -= pool[last]!.value;
+    tally.remove(pool[last]!.coin);
     next = last + 1;
   }
   return undefined;
 }
 
+/** Adds random coins until they suffice. While they do not fit, the smallest is left out (Core: SelectCoinsSRD). */
 function selectAtRandom<C extends Candidate>(
-  candidates: readonly C[],
+  candidates: readonly PoolCoin<C>[],
   target: SelectionTarget,
   random: Random,
 ): Selection<C> | undefined {
-  const pool = candidates.filter((coin) => effectiveValue(coin, target) > 0n);
-  const chosen: C[] = [];
+  const pool = [...candidates];
+  const chosen = new SmallestFirst<PoolCoin<C>>();
+  const tally = new Tally(target);
   while (pool.length > 0) {
     const i = randomInt(random, pool.length);
-    chosen.push(pool[i]!);
+    const drawn = pool[i]!;
     pool[i] = pool.at(-1)!;
     pool.pop();
-    const selection = selectionOf(chosen, target);
-    if (selection) return selection;
+    chosen.push(drawn);
+    tally.add(drawn.coin);
+    while (tally.isTooHeavy) tally.remove(chosen.pop()!.coin);
+    const split = tally.split();
+    if (split) return { coins: chosen.items.map(({ coin }) => coin), ...split };
   }
   return undefined;
+}
+
+/** A binary heap. */
+class SmallestFirst<T extends { readonly value: number }> {
+  /** In no particular order. */
+  readonly items: T[] = [];
+
+  push(item: T): void {
+    const { items } = this;
+    let at = items.push(item) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (items[parent]!.value <= item.value) break;
+      items[at] = items[parent]!;
+      at = parent;
+    }
+    items[at] = item;
+  }
+
+  /** Removes and returns the smallest item. */
+  pop(): T | undefined {
+    const { items } = this;
+    const smallest = items[0];
+    const item = items.pop();
+    if (item === undefined || items.length === 0) return smallest;
+    let at = 0;
+    for (let child = 1; child < items.length; child = 2 * at + 1) {
+      if (child + 1 < items.length && items[child + 1]!.value < items[child]!.value) child++;
+      if (items[child]!.value >= item.value) break;
+      items[at] = items[child]!;
+      at = child;
+    }
+    items[at] = item;
+    return smallest;
+  }
 }

@@ -1,8 +1,13 @@
+import { createHmac } from 'node:crypto';
 import { HDKey } from '@scure/bip32';
 import { generateMnemonic, mnemonicToSeed, validateMnemonic } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
-import { p2pkh, p2sh, p2tr, p2wpkh } from '@scure/btc-signer';
+import { hash160, taggedHash } from '../crypto/hash.ts';
+import { secp256k1 } from '../crypto/secp256k1.ts';
 import { WalletError } from './errors.ts';
+
+/** Returns the tweak of a taproot output without scripts (BIP86, BIP341). */
+export const tapTweak = taggedHash('TapTweak');
 
 /** Address types, by the names of Core's RPC. */
 export type AddressType = 'legacy' | 'p2sh-segwit' | 'bech32' | 'bech32m';
@@ -95,29 +100,35 @@ export class KeyTree {
 
   /** Returns the output of a key. */
   output(ref: KeyRef): KeyOutput {
-    const publicKey = this.#key(ref).publicKey!;
+    const publicKey = secp256k1().publicKey(this.privateKey(ref))!;
     switch (ref.type) {
       case 'legacy':
-        return { scriptPubKey: p2pkh(publicKey).script };
+        return { scriptPubKey: Uint8Array.of(0x76, 0xa9, 20, ...hash160(publicKey), 0x88, 0xac) };
       case 'p2sh-segwit': {
-        const { script, redeemScript } = p2sh(p2wpkh(publicKey));
-        return { scriptPubKey: script, redeemScript: redeemScript! };
+        const redeemScript = Uint8Array.of(0, 20, ...hash160(publicKey));
+        return { scriptPubKey: Uint8Array.of(0xa9, 20, ...hash160(redeemScript), 0x87), redeemScript };
       }
       case 'bech32':
-        return { scriptPubKey: p2wpkh(publicKey).script };
+        return { scriptPubKey: Uint8Array.of(0, 20, ...hash160(publicKey)) };
       case 'bech32m': {
-        const tapInternalKey = publicKey.subarray(1);
-        return { scriptPubKey: p2tr(tapInternalKey).script, tapInternalKey };
+        const tapInternalKey = publicKey.slice(1);
+        const outputKey = secp256k1().xOnlyTweakAdd(tapInternalKey, tapTweak(tapInternalKey))!;
+        return { scriptPubKey: Uint8Array.of(0x51, 32, ...outputKey.subarray(1)), tapInternalKey };
       }
     }
   }
 
   /** Returns a private key: 32 bytes, secret. */
   privateKey(ref: KeyRef): Uint8Array {
-    return this.#key(ref).privateKey!;
+    const { privateKey, publicKey, chainCode } = this.#chain(ref);
+    const index = new Uint8Array(4);
+    new DataView(index.buffer).setUint32(0, ref.index);
+    const digest = createHmac('sha512', chainCode!).update(publicKey!).update(index).digest();
+    // The child is the parent plus half of the digest (BIP32); it is invalid with a probability of 2^-127.
+    return secp256k1().secretTweakAdd(privateKey!, digest.subarray(0, 32))!;
   }
 
-  #key(ref: KeyRef): HDKey {
+  #chain(ref: KeyRef): HDKey {
     const path = `m/${PURPOSE[ref.type]}'/${this.coinType}'/0'/${ref.change ? 1 : 0}`;
     let chain = this.#chains.get(path);
     if (!chain) {
@@ -125,6 +136,6 @@ export class KeyTree {
       chain = this.#root.derive(path);
       this.#chains.set(path, chain);
     }
-    return chain.deriveChild(ref.index);
+    return chain;
   }
 }

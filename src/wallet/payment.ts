@@ -1,18 +1,22 @@
 import { dustThreshold } from '../mempool/policy/dust.ts';
 import type { Random } from '../platform/random.ts';
 import { randomInt } from '../platform/random.ts';
-import { formatAmount, MAX_MONEY } from '../primitives/amount.ts';
+import { COIN, formatAmount, MAX_MONEY } from '../primitives/amount.ts';
 import { type Transaction, type TxOut, txOutSize, WITNESS_SCALE_FACTOR } from '../primitives/transaction.ts';
-import { type Selection, type SelectionTarget, selectCoins } from './coin-selection.ts';
+import { findSelection, type Selection, type SelectionFailure, type SelectionTarget } from './coin-selection.ts';
 import { WalletError } from './errors.ts';
 import type { KeyPool } from './key-pool.ts';
 import type { WalletCoin } from './ledger-entry.ts';
-import { signTransaction } from './signing.ts';
+import { type SigningInput, signingSteps } from './signing.ts';
+import type { ChainLimits, SpendableCoin } from './spend/chain-limits.ts';
 
 /** Satoshis per 1,000 virtual bytes that define dust (Core: DUST_RELAY_TX_FEE). */
 const DUST_RATE = 3000n;
-/** Maximum satoshis per virtual byte; a higher rate is treated as a typing error. */
-const MAX_FEE_RATE = 100_000;
+/** Maximum satoshis per virtual byte: with a higher rate, the fee of any transaction is above `MAX_FEE`. */
+export const MAX_FEE_RATE = 100_000;
+
+/** Maximum satoshis of a fee (Core: DEFAULT_TRANSACTION_MAXFEE). */
+const MAX_FEE = COIN / 10n;
 
 /** Options of a payment. */
 export interface PaymentOptions {
@@ -40,6 +44,7 @@ export interface Funds {
   readonly maturesAt?: number;
   /** Satoshis of unconfirmed payments from others. */
   readonly pending: bigint;
+  readonly chains: ChainLimits;
 }
 
 /** Throws `WalletError` 'bad-fee-rate', 'bad-amount' or 'dust' unless nodes would relay such a payment. */
@@ -69,14 +74,17 @@ export function checkPayment(outputs: readonly TxOut[], { feeRate = 1 }: Payment
   }
 }
 
-/** Selects coins for the outputs. Throws `WalletError` 'insufficient-funds' or 'immature-coins'. */
-export function chooseCoins(
+/**
+ * Selects coins for the outputs, in steps. Throws `WalletError` 'insufficient-funds', 'immature-coins',
+ * 'too-many-inputs', 'too-long-chain' or 'max-fee'.
+ */
+export function* choosingSteps(
   outputs: readonly TxOut[],
   change: TxOut,
   funds: Funds,
   options: PaymentOptions,
   random: Random,
-): Selection<WalletCoin & { value: bigint; type: WalletCoin['key']['type'] }> {
+): Generator<void, Selection<SpendableCoin>> {
   let amount = 0n;
   let outputWeight = 0;
   for (const output of outputs) {
@@ -92,11 +100,44 @@ export function chooseCoins(
     feeRate: BigInt(Math.round((options.feeRate ?? 1) * 1000)),
     subtractFee: options.subtractFee ?? false,
   };
-  // Unconfirmed coins, which a conflict could remove, are used only if the confirmed ones are not enough.
-  const candidates = funds.spendable.map((coin) => ({ ...coin, value: coin.output.value, type: coin.key.type }));
-  const confirmed = candidates.filter(({ entry }) => entry.confirmation);
-  const selection = selectCoins(confirmed, target, random) ?? selectCoins(candidates, target, random);
-  if (selection) return selection;
+  const confirmed: SpendableCoin[] = [];
+  const unconfirmed: SpendableCoin[] = [];
+  for (const coin of funds.spendable) {
+    const { entry, output, key } = coin;
+    (entry.confirmation ? confirmed : unconfirmed).push({ ...coin, value: output.value, type: key.type });
+    yield;
+  }
+  // Unconfirmed coins, which a conflict could remove, are used only if the confirmed ones are not enough; first those
+  // with few ancestors and descendants (Core: AutomaticCoinSelection).
+  let failure: SelectionFailure = 'not-enough';
+  let tried = -1;
+  for (const limit of [0, 2, 4, 12, Number.POSITIVE_INFINITY]) {
+    const candidates = [...confirmed, ...funds.chains.spendableTogether(unconfirmed, limit)];
+    if (candidates.length === tried) continue;
+    tried = candidates.length;
+    yield;
+    const selection = findSelection(candidates, target, random);
+    if (selection === 'too-heavy') failure = selection;
+    if (typeof selection === 'string') continue;
+    if (selection.fee > MAX_FEE) {
+      throw new WalletError('max-fee', 'Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)');
+    }
+    return selection;
+  }
+  if (failure === 'not-enough' && tried < confirmed.length + unconfirmed.length) {
+    if (typeof findSelection([...confirmed, ...unconfirmed], target, random) !== 'string') {
+      throw new WalletError(
+        'too-long-chain',
+        'Unconfirmed UTXOs are available, but spending them creates a chain of transactions that will be rejected by the mempool',
+      );
+    }
+  }
+  if (failure === 'too-heavy') {
+    throw new WalletError(
+      'too-many-inputs',
+      "The inputs size exceeds the maximum weight. Please try sending a smaller amount or manually consolidating your wallet's UTXOs",
+    );
+  }
   throw insufficient(amount, funds);
 }
 
@@ -114,25 +155,27 @@ function insufficient(amount: bigint, { spendable, immature, maturesAt, pending 
   });
 }
 
-/** Builds and signs the transaction; the change output gets a random position. */
-export function buildPayment(
+/** Builds and signs the transaction, in steps; the change output gets a random position. */
+export function* buildingSteps(
   outputs: readonly TxOut[],
   change: TxOut,
-  selection: ReturnType<typeof chooseCoins>,
+  selection: Selection<SpendableCoin>,
   keys: KeyPool,
   options: PaymentOptions,
   random: Random,
-): Payment {
+): Generator<void, Payment> {
   const paid = options.subtractFee ? subtractFee(outputs, selection.fee) : [...outputs];
   let changeIndex: number | undefined;
   if (selection.change > 0n) {
     changeIndex = randomInt(random, paid.length + 1);
     paid.splice(changeIndex, 0, { ...change, value: selection.change });
   }
-  const inputs = selection.coins.map(({ outpoint, output, key, entry }) => ({
-    ...{ outpoint, output, previous: entry.tx, key: key.output, privateKey: keys.privateKey(key) },
-  }));
-  const tx = signTransaction(inputs, paid, 0);
+  const inputs: SigningInput[] = [];
+  for (const { outpoint, output, key } of selection.coins) {
+    inputs.push({ outpoint, output, key: key.output, privateKey: keys.privateKey(key) });
+    yield;
+  }
+  const tx = yield* signingSteps(inputs, paid, 0);
   return { tx, fee: selection.fee, ...(changeIndex === undefined ? {} : { changeIndex }) };
 }
 

@@ -5,6 +5,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { StoreOperation } from '../store/store.ts';
 import { resubmission } from './resubmit.ts';
 import { scanToTip, settlePass, syncRecord } from './scan.ts';
+import { chainLimits } from './spend/chain-limits.ts';
 import type { Wallet } from './wallet.ts';
 import type { WalletFile } from './wallet-file.ts';
 
@@ -43,8 +44,13 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
     scanning.set(wallet, done);
     return done;
   };
-  for (const wallet of file.wallets()) await scan(wallet);
-  file.onCreated(scan);
+  const limits = chainLimits(mempool);
+  const adopt = (wallet: Wallet): Promise<void> => {
+    wallet.setChainLimits(limits);
+    return scan(wallet);
+  };
+  for (const wallet of file.wallets()) await adopt(wallet);
+  file.onCreated(adopt);
 
   const following = (wallet: Wallet) => !scanning.has(wallet);
   const resubmit = resubmission(file, { mempool, logger, clock });

@@ -3,6 +3,7 @@ import type { RemovalReason } from '../mempool/entry.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
+import { inSlices } from '../platform/slices.ts';
 import type { Block } from '../primitives/block.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Transaction, TxOut } from '../primitives/transaction.ts';
@@ -14,9 +15,18 @@ import { GAP_LIMIT, type KeyPool } from './key-pool.ts';
 import { type AddressType, type KeyRef, keyPath } from './keys.ts';
 import type { Ledger } from './ledger.ts';
 import type { LedgerEntry, WalletCoin } from './ledger-entry.ts';
-import { buildPayment, checkPayment, chooseCoins, type Funds, type Payment, type PaymentOptions } from './payment.ts';
+import {
+  buildingSteps,
+  checkPayment,
+  choosingSteps,
+  type Funds,
+  type Payment,
+  type PaymentOptions,
+} from './payment.ts';
 import { type Confirmation, type KeyRecord, putSync, type SyncRecord, type WalletRecord } from './records.ts';
+import { type ChainLimits, noChainLimits } from './spend/chain-limits.ts';
 import { isAcceptableUnconfirmed } from './unconfirmed-check.ts';
+import type { Balance, UnspentCoin, WalletAddress, WalletTransaction } from './wallet-view.ts';
 
 /** Modules that a `Wallet` uses. */
 export interface WalletModules {
@@ -25,51 +35,6 @@ export interface WalletModules {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-}
-
-/** Satoshis of a wallet, divided as by Core's getbalances. */
-export interface Balance {
-  /** Confirmed coins and the wallet's own unconfirmed change. */
-  readonly trusted: bigint;
-  /** Unconfirmed payments from others. */
-  readonly pending: bigint;
-  /** Immature block rewards. */
-  readonly immature: bigint;
-}
-
-/** An address that a wallet has handed out. */
-export interface WalletAddress {
-  readonly address: string;
-  readonly type: AddressType;
-  readonly path: string;
-  readonly change: boolean;
-  /** Whether a transaction pays the address. */
-  readonly used: boolean;
-  readonly label: string;
-}
-
-/** An unspent output of a wallet. */
-export interface UnspentCoin extends WalletCoin {
-  /** 0 if unconfirmed. */
-  readonly confirmations: number;
-  /** Whether the coin is confirmed or the wallet's own change (Core: CachedTxIsTrusted). */
-  readonly isSafe: boolean;
-  readonly isMature: boolean;
-}
-
-/** A transaction with its effect on a wallet. */
-export interface WalletTransaction {
-  readonly entry: LedgerEntry;
-  /** 1 if the tip contains the transaction, 0 if unconfirmed, -1 if the tip conflicts with it, and so on. */
-  readonly confirmations: number;
-  /** Whether the transaction is confirmed, or spends trusted coins of the wallet only (Core: CachedTxIsTrusted). */
-  readonly isTrusted: boolean;
-  /** Satoshis of the wallet's coins that the transaction spends. */
-  readonly debit: bigint;
-  /** Satoshis that the transaction pays the wallet. */
-  readonly credit: bigint;
-  /** Satoshis; undefined unless all inputs are the wallet's. */
-  readonly fee: bigint | undefined;
 }
 
 /** Result of submitting a payment; without `reject` if the mempool accepted the payment. */
@@ -83,6 +48,7 @@ export class Wallet {
   readonly #ledger: Ledger;
   readonly #modules: WalletModules;
   #sync: SyncRecord | undefined;
+  #chains: ChainLimits = noChainLimits;
   /** Payments run one after another, so that no two select the same coin. */
   #lastPayment: Promise<unknown> = Promise.resolve();
 
@@ -204,12 +170,16 @@ export class Wallet {
   *#unspent(): Generator<UnspentCoin> {
     const known = new Map<LedgerEntry, boolean>();
     for (const coin of this.#ledger.coins()) {
-      const { entry, outpoint } = coin;
-      if (!(entry.confirmation || entry.inMempool) || this.#ledger.isSpent(outpoint)) continue;
+      if (!this.#isUnspent(coin)) continue;
+      const { entry } = coin;
       const confirmations = this.#confirmations(entry);
       const isMature = !entry.tx.isCoinbase || confirmations > this.#modules.params.coinbaseMaturity;
       yield { ...coin, confirmations, isMature, isSafe: this.#isTrusted(entry, known) };
     }
+  }
+
+  #isUnspent({ entry, outpoint }: WalletCoin): boolean {
+    return (entry.confirmation !== undefined || entry.inMempool) && !this.#ledger.isSpent(outpoint);
   }
 
   /** Returns whether a transaction is confirmed or spends only trusted coins of the wallet. `known` is a cache. */
@@ -236,19 +206,34 @@ export class Wallet {
 
   // Payments
 
+  /** Sets the limits of the mempool that payments are submitted to. */
+  setChainLimits(limits: ChainLimits): void {
+    this.#chains = limits;
+  }
+
   /**
-   * Creates a signed transaction that pays the outputs, with change to a new address. Sends nothing and records only
-   * that address. Throws `WalletError`.
+   * Creates a signed transaction that pays the outputs, with change to a new address, in slices of a few milliseconds.
+   * Sends nothing and records only that address. Throws `WalletError`.
    */
   async createTransaction(outputs: readonly TxOut[], options: PaymentOptions = {}): Promise<Payment> {
     checkPayment(outputs, options);
-    const { random, store } = this.#modules;
+    const { random, clock, store } = this.#modules;
     const changeChain = { type: this.addressType, change: true };
     const change = { value: 0n, scriptPubKey: this.#keys.peek(changeChain).output.scriptPubKey };
-    const selection = chooseCoins(outputs, change, this.#funds(), options, random);
+    const steps = this.#choosingSteps(outputs, change, options);
+    let selection = await inSlices(steps, clock);
+    // A block may have spent a coin between two slices.
+    while (selection.coins.some((coin) => !this.#isUnspent(coin))) {
+      selection = await inSlices(this.#choosingSteps(outputs, change, options), clock);
+    }
     // Hand out the change address last: a payment that fails uses no address.
     if (selection.change > 0n) await store.write(this.#keys.take(changeChain).operations);
-    return buildPayment(outputs, change, selection, this.#keys, options, random);
+    return inSlices(buildingSteps(outputs, change, selection, this.#keys, options, random), clock);
+  }
+
+  *#choosingSteps(outputs: readonly TxOut[], change: TxOut, options: PaymentOptions) {
+    const funds = yield* this.#fundsSteps();
+    return yield* choosingSteps(outputs, change, funds, options, this.#modules.random);
   }
 
   /**
@@ -273,12 +258,14 @@ export class Wallet {
     return payment;
   }
 
-  #funds(): Funds {
+  /** Collects the coins for a payment, in steps of one coin. */
+  *#fundsSteps(): Generator<void, Funds> {
     const spendable: WalletCoin[] = [];
     let immature = 0n;
     let pending = 0n;
     let firstReward = Number.POSITIVE_INFINITY;
     for (const coin of this.#unspent()) {
+      yield;
       if (!coin.isMature) {
         immature += coin.output.value;
         firstReward = Math.min(firstReward, coin.entry.confirmation!.height);
@@ -286,7 +273,7 @@ export class Wallet {
       else pending += coin.output.value;
     }
     const maturesAt = firstReward + this.#modules.params.coinbaseMaturity + 1;
-    return { spendable, immature, pending, ...(immature > 0n ? { maturesAt } : {}) };
+    return { spendable, immature, pending, chains: this.#chains, ...(immature > 0n ? { maturesAt } : {}) };
   }
 
   // History

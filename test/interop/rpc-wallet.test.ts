@@ -211,6 +211,16 @@ describeBitcoind('the wallet RPC, compared with bitcoind', () => {
       ['sendtoaddress', address, 1, '', '', false, true, 6, 'economical', false, 5],
       ['sendtoaddress', address, 1, '', '', false, true, null, 'unset', false, 'a'],
       ['sendtoaddress', address],
+      ...[0, -1, 1009].map((target): [string, ...unknown[]] => {
+        return ['sendtoaddress', address, 1, '', '', false, true, target];
+      }),
+      ['sendtoaddress', address, 1, '', '', false, true, 6, 'nonsense'],
+      ['sendtoaddress', address, 1, '', '', false, true, null, 'economical', false, 5],
+      ['sendtoaddress', address, 0.5, '', '', false, true, null, 'unset', false, 100_000],
+      ['sendtoaddress', address, 0.5, '', '', false, true, null, 'unset', false, 200_000],
+      ['abandontransaction', '00'.repeat(32)],
+      ['abandontransaction', 'zz'],
+      ['importmempool', '/nonexistent/mempool.dat'],
       ['gettransaction', '00'.repeat(32)],
       ['gettransaction', 'zz'],
       ['getnewaddress', 'a', 'nonsense'],
@@ -238,12 +248,55 @@ describeBitcoind('the wallet RPC, compared with bitcoind', () => {
     }
   });
 
+  it('has the same messages for fees, limits and abandoning', async () => {
+    for (const [wallet, method, ...params] of [
+      ['payer', 'sendtoaddress', BURN_ADDRESS, 0.5, '', '', false, true, null, 'unset', false, 100_000],
+      ['payer', 'sendtoaddress', BURN_ADDRESS, 0.5, '', '', false, true, null, 'unset', false, 200_000],
+      ['payee', 'sendtoaddress', BURN_ADDRESS, 0.5, '', '', false, true, 0],
+      ['payee', 'sendtoaddress', BURN_ADDRESS, 0.5, '', '', false, true, 6, 'nonsense'],
+      ['payee', 'abandontransaction', '00'.repeat(32)],
+    ] as [string, string, ...unknown[]][]) {
+      const [expected, actual] = await Promise.all(
+        [theirs, ours].map((program) => program.wallet(wallet, method, ...params).catch((error) => error.message)),
+      );
+      expect(actual, `${method} ${JSON.stringify(params)}`).toBe(expected);
+    }
+    const messages = outcomes.map(({ program, txids }) =>
+      program.wallet('payer', 'abandontransaction', txids[2]).catch((error) => error.message),
+    );
+    const [expected, actual] = await Promise.all(messages);
+    expect(actual).toBe(expected);
+  });
+
+  it('makes as many payments from one coin as the limits of the mempool allow', async () => {
+    const counts: [number, unknown][] = [];
+    for (const { program } of outcomes) {
+      await program.call('createwallet', 'chained');
+      const address = await program.wallet<string>('chained', 'getnewaddress');
+      await named(program, 'payer', 'sendtoaddress', { address, amount: 5, fee_rate: 5 });
+      await program.call('generatetoaddress', 1, BURN_ADDRESS);
+      let sent = 0;
+      let error: unknown;
+      while (error === undefined && sent < 60) {
+        await named(program, 'chained', 'sendtoaddress', { address: BURN_ADDRESS, amount: 0.01, fee_rate: 5 }).then(
+          () => sent++,
+          (thrown) => {
+            error = [thrown.rpcCode ?? thrown.code, thrown.message];
+          },
+        );
+      }
+      counts.push([sent, error]);
+    }
+    expect(counts[1]).toEqual(counts[0]);
+    expect(counts[0]![0]).toBe(25);
+  });
+
   it('lists the addresses of all wallets', async () => {
     const addresses =
       await ours.call<{ wallet: string; address: string; label: string; used: boolean; change: boolean }[]>(
         'listaddresses',
       );
-    expect(new Set(addresses.map(({ wallet }) => wallet))).toEqual(new Set(['payer', 'payee']));
+    expect(new Set(addresses.map(({ wallet }) => wallet))).toEqual(new Set(['payer', 'payee', 'chained']));
     const rewards = addresses.find(({ label }) => label === 'rewards');
     expect(rewards).toMatchObject({ wallet: 'payer', used: true, change: false });
     expect(addresses.some(({ change }) => change)).toBe(true);

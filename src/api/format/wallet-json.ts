@@ -4,7 +4,8 @@ import type { HeaderView } from '../../chain/tree/header-view.ts';
 import type { Mempool } from '../../mempool/mempool.ts';
 import { SEQUENCE_FINAL } from '../../primitives/transaction.ts';
 import { encodeAddress } from '../../script/address.ts';
-import type { Wallet, WalletTransaction } from '../../wallet/wallet.ts';
+import type { Wallet } from '../../wallet/wallet.ts';
+import type { WalletTransaction } from '../../wallet/wallet-view.ts';
 import { amountJson, type JsonObject } from '../json/json.ts';
 import { hexJson } from './large-json.ts';
 

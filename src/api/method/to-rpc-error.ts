@@ -9,6 +9,9 @@ import { RpcCode, RpcError } from '../json/rpc-error.ts';
 const walletCodes: Partial<Record<WalletErrorCode, number>> = {
   'insufficient-funds': RpcCode.WALLET_INSUFFICIENT_FUNDS,
   'immature-coins': RpcCode.WALLET_INSUFFICIENT_FUNDS,
+  'max-fee': RpcCode.WALLET_INSUFFICIENT_FUNDS,
+  'too-many-inputs': RpcCode.WALLET_INSUFFICIENT_FUNDS,
+  'too-long-chain': RpcCode.WALLET_INSUFFICIENT_FUNDS,
   dust: RpcCode.WALLET_INSUFFICIENT_FUNDS,
   'bad-amount': RpcCode.WALLET_INSUFFICIENT_FUNDS,
   'bad-fee-rate': RpcCode.INVALID_PARAMETER,

@@ -2,6 +2,11 @@
 export interface Secp256k1Bindings {
   ecdsaVerify(signature: Uint8Array, hash: Uint8Array, publicKey: Uint8Array): boolean;
   ecdsaRecover(signature: Uint8Array, recoveryId: number, hash: Uint8Array, compressed: boolean): Uint8Array;
+  ecdsaSign(hash: Uint8Array, secretKey: Uint8Array): { readonly signature: Uint8Array };
+  /** Changes the secret key in place, as the next two do, and returns it. */
+  privateKeyNegate(secretKey: Uint8Array): Uint8Array;
+  privateKeyTweakAdd(secretKey: Uint8Array, tweak: Uint8Array): Uint8Array;
+  privateKeyTweakMul(secretKey: Uint8Array, tweak: Uint8Array): Uint8Array;
   publicKeyCreate(secretKey: Uint8Array, compressed: boolean): Uint8Array;
   publicKeyTweakAdd(publicKey: Uint8Array, tweak: Uint8Array, compressed: boolean): Uint8Array;
   publicKeyTweakMul(publicKey: Uint8Array, tweak: Uint8Array, compressed: boolean): Uint8Array;

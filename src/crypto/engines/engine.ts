@@ -10,6 +10,19 @@ export interface Secp256k1Engine {
   verifySchnorr(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
   /** Returns whether internalKey + tweak * G is the x-only `outputKey` with `parity` (BIP341). 32 bytes each. */
   xOnlyTweakAddCheck(internalKey: Uint8Array, tweak: Uint8Array, outputKey: Uint8Array, parity: 0 | 1): boolean;
+  /**
+   * Signs a 32-byte hash with a secret key of 32 bytes; the nonce is that of RFC 6979. Returns R and S, 64 bytes, with a
+   * low S. Undefined for an invalid key.
+   */
+  signEcdsa(hash: Uint8Array, secretKey: Uint8Array): Uint8Array | undefined;
+  /** Returns the BIP340 signature (64 bytes) of a 32-byte message, with `aux` (32 bytes). Undefined for an invalid key. */
+  signSchnorr(message: Uint8Array, secretKey: Uint8Array, aux: Uint8Array): Uint8Array | undefined;
+  /** Returns the compressed public key (33 bytes). Undefined unless the secret is from 1 to the group order - 1. */
+  publicKey(secretKey: Uint8Array): Uint8Array | undefined;
+  /** Returns secret + tweak modulo the group order, 32 bytes. Undefined if a scalar is invalid or the sum is 0. */
+  secretTweakAdd(secretKey: Uint8Array, tweak: Uint8Array): Uint8Array | undefined;
+  /** Returns internalKey + tweak * G, compressed: 33 bytes. The key is x-only. Undefined if there is no such point. */
+  xOnlyTweakAdd(internalKey: Uint8Array, tweak: Uint8Array): Uint8Array | undefined;
   /** Returns the x of secret * G: 32 bytes. Undefined unless the secret is from 1 to the group order - 1. */
   xOnlyPublicKey(secretKey: Uint8Array): Uint8Array | undefined;
   /** Returns the x of secret * P (32 bytes), P having x `publicKey`. Undefined for an invalid secret or no such point. */

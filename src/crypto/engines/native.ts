@@ -4,6 +4,7 @@ import { evenPoint, isPoint, type Secp256k1Bindings } from './bindings.ts';
 import { orFalse, orUndefined, type Secp256k1Engine } from './engine.ts';
 import { requirePackage } from './require.ts';
 import { verifySchnorrEquation } from './schnorr.ts';
+import { signSchnorr } from './schnorr-signing.ts';
 
 /**
  * The preimage of BIP340's challenge: the tag hash twice, then R, P and the message. One buffer, hashed in one call.
@@ -32,6 +33,17 @@ export function loadNativeEngine(): Secp256k1Engine {
     }),
     xOnlyTweakAddCheck: orFalse((internalKey: Uint8Array, tweak: Uint8Array, outputKey: Uint8Array, parity: 0 | 1) =>
       isPoint(bindings.publicKeyTweakAdd(evenPoint(internalKey), tweak, true), outputKey, parity),
+    ),
+    signEcdsa: orUndefined((hash: Uint8Array, secretKey: Uint8Array) => bindings.ecdsaSign(hash, secretKey).signature),
+    signSchnorr: orUndefined((message: Uint8Array, secretKey: Uint8Array, aux: Uint8Array) =>
+      signSchnorr(bindings, message, secretKey, aux),
+    ),
+    publicKey: orUndefined((secretKey: Uint8Array) => bindings.publicKeyCreate(secretKey, true)),
+    secretTweakAdd: orUndefined((secretKey: Uint8Array, tweak: Uint8Array) =>
+      bindings.privateKeyTweakAdd(Uint8Array.from(secretKey), tweak),
+    ),
+    xOnlyTweakAdd: orUndefined((internalKey: Uint8Array, tweak: Uint8Array) =>
+      bindings.publicKeyTweakAdd(evenPoint(internalKey), tweak, true),
     ),
     xOnlyPublicKey: orUndefined((secretKey: Uint8Array) => bindings.publicKeyCreate(secretKey, true).slice(1)),
     // ECDH, because it is constant-time in the secret; a tweak multiplication is not.

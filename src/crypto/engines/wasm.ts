@@ -9,6 +9,10 @@ export interface TinySecp256k1 {
   verify(hash: Uint8Array, publicKey: Uint8Array, signature: Uint8Array, strict: boolean): boolean;
   verifySchnorr(message: Uint8Array, publicKey: Uint8Array, signature: Uint8Array): boolean;
   xOnlyPointAddTweakCheck(point: Uint8Array, tweak: Uint8Array, result: Uint8Array, parity: 0 | 1): boolean;
+  sign(hash: Uint8Array, secretKey: Uint8Array): Uint8Array;
+  signSchnorr(message: Uint8Array, secretKey: Uint8Array, aux: Uint8Array): Uint8Array;
+  privateAdd(secretKey: Uint8Array, tweak: Uint8Array): Uint8Array | null;
+  pointAddScalar(point: Uint8Array, tweak: Uint8Array, compressed: boolean): Uint8Array | null;
   pointFromScalar(secretKey: Uint8Array, compressed: boolean): Uint8Array | null;
   pointMultiply(point: Uint8Array, tweak: Uint8Array, compressed: boolean): Uint8Array | null;
 }
@@ -57,10 +61,27 @@ export function wasmEngine(tiny: TinySecp256k1): Secp256k1Engine {
         () => tiny.isXOnlyPoint(internalKey) && tiny.isXOnlyPoint(outputKey),
         () => tiny.xOnlyPointAddTweakCheck(internalKey, tweak, outputKey, parity),
       ),
+    signEcdsa: orUndefined((hash: Uint8Array, secretKey: Uint8Array) => tiny.sign(hash, secretKey)),
+    signSchnorr: orUndefined((message: Uint8Array, secretKey: Uint8Array, aux: Uint8Array) =>
+      tiny.signSchnorr(message, secretKey, aux),
+    ),
+    publicKey: orUndefined((secretKey: Uint8Array) => orThrow(tiny.pointFromScalar(secretKey, true))),
+    secretTweakAdd: orUndefined((secretKey: Uint8Array, tweak: Uint8Array) =>
+      orThrow(tiny.privateAdd(secretKey, tweak)),
+    ),
+    xOnlyTweakAdd: orUndefined((internalKey: Uint8Array, tweak: Uint8Array) => {
+      if (!tiny.isXOnlyPoint(internalKey)) throw new RangeError('no point has this x');
+      return orThrow(tiny.pointAddScalar(evenPoint(internalKey), tweak, true));
+    }),
     xOnlyPublicKey: orUndefined((secretKey: Uint8Array) => tiny.pointFromScalar(secretKey, true)!.slice(1)),
     xOnlyMultiply: orUndefined((publicKey: Uint8Array, secretKey: Uint8Array) => {
       if (!tiny.isXOnlyPoint(publicKey)) throw new RangeError('no point has this x');
       return tiny.pointMultiply(evenPoint(publicKey), secretKey, true)!.slice(1);
     }),
   };
+}
+
+function orThrow(result: Uint8Array | null): Uint8Array {
+  if (!result) throw new RangeError('the result is no key');
+  return result;
 }

@@ -3,7 +3,7 @@ import { binaryKey } from '../../../bytes/compare.ts';
 import { toHex, toReversedHex } from '../../../bytes/hex.ts';
 import { MAX_MONEY } from '../../../primitives/amount.ts';
 import { encodeAddress } from '../../../script/address.ts';
-import type { UnspentCoin } from '../../../wallet/wallet.ts';
+import type { UnspentCoin } from '../../../wallet/wallet-view.ts';
 import { addressScript } from '../../arguments/address.ts';
 import {
   amountSchema,

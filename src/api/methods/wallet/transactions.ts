@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { toReversedHex } from '../../../bytes/hex.ts';
 import { WalletError } from '../../../wallet/errors.ts';
+import { MAX_FEE_RATE } from '../../../wallet/payment.ts';
 import { addressScript } from '../../arguments/address.ts';
 import {
   amountArgument,
@@ -24,6 +25,8 @@ import { estimateFeeRate } from '../mempool/estimate-fee.ts';
 
 /** Default confirmation target in blocks (Core: DEFAULT_TX_CONFIRM_TARGET). */
 const DEFAULT_TARGET = 6;
+/** Maximum confirmation target in blocks (Core: LONG_BLOCK_PERIODS * LONG_SCALE). */
+const MAX_TARGET = 1008;
 /** Lowest fee rate chosen, in satoshis per virtual byte: peers may have a higher minimum relay fee than this node. */
 const MIN_FEE_RATE = 1;
 
@@ -49,7 +52,9 @@ export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
       optional(booleanArgument('subtractfeefromamount', 'Whether the fee is deducted from the amount.'), false),
       optional(booleanArgument('replaceable', 'Ignored: any transaction can be replaced (full RBF).')),
       optional(integerArgument('conf_target', 'Confirmation target in blocks.'), undefined, String(DEFAULT_TARGET)),
-      optional(textArgument('estimate_mode', 'Ignored.')),
+      optional(
+        textArgument('estimate_mode', 'Checked, but the estimate is the same: unset, economical or conservative.'),
+      ),
       optional(booleanArgument('avoid_reuse', 'Ignored.')),
       optional(
         customArgument('fee_rate', 'numeric or string', feeRateSchema, 'The fee rate in sat/vB.'),
@@ -60,20 +65,7 @@ export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
     ],
     result: '"txid", or { "txid": hash, "fee_reason": text }',
     example: '"bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202" 0.1',
-    handler: async (
-      context,
-      address,
-      value,
-      _comment,
-      _to,
-      subtractFee,
-      _rbf,
-      target,
-      _mode,
-      _reuse,
-      rate,
-      verbose,
-    ) => {
+    handler: async (context, address, value, _comment, _to, subtractFee, _rbf, target, mode, _reuse, rate, verbose) => {
       const { node } = context;
       const wallet = context.wallet();
       const scriptPubKey = addressScript(address, node.params.address, 'Invalid address');
@@ -82,7 +74,10 @@ export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
           'Cannot specify both conf_target and fee_rate. Please provide either a confirmation target in blocks for automatic fee estimation, or an explicit fee rate.';
         throw new RpcError(RpcCode.INVALID_PARAMETER, message);
       }
-      const feeRate = rate ?? (await estimatedFeeRate(context, target ?? DEFAULT_TARGET));
+      checkEstimate(target, mode, rate);
+      // As in Core, a rate that is too high fails by the fee.
+      const feeRate =
+        rate !== undefined ? Math.min(rate, MAX_FEE_RATE) : await estimatedFeeRate(context, target ?? DEFAULT_TARGET);
       const { tx } = await wallet.send([{ value, scriptPubKey }], { feeRate, subtractFee }, async (made) => {
         const result = await node.submitTransaction(made);
         const reject = 'reject' in result ? result.reject : undefined;
@@ -168,6 +163,21 @@ export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
     },
   }),
 ];
+
+/** Checks the arguments that the estimate of the fee rate depends on (Core: SetFeeEstimateMode). */
+function checkEstimate(target: number | undefined, mode: string | undefined, rate: number | undefined): void {
+  const invalid = (message: string) => new RpcError(RpcCode.INVALID_PARAMETER, message);
+  if (rate !== undefined) {
+    if (mode !== undefined && mode !== 'unset') throw invalid('Cannot specify both estimate_mode and fee_rate');
+    return;
+  }
+  if (mode !== undefined && !['unset', 'economical', 'conservative'].includes(mode.toLowerCase())) {
+    throw invalid('Invalid estimate_mode parameter, must be one of: "unset", "economical", "conservative"');
+  }
+  if (target !== undefined && (target < 1 || target > MAX_TARGET)) {
+    throw invalid(`Invalid conf_target, must be between 1 and ${MAX_TARGET}`);
+  }
+}
 
 /** Returns the estimated fee rate in satoshis per virtual byte. */
 async function estimatedFeeRate({ node: { mempool }, call }: RpcContext<AnyRpcNode>, target: number): Promise<number> {
