@@ -2,6 +2,7 @@ import type { Chain } from '../chain/chain.ts';
 import type { BlockIndex } from '../chain/tree/block-index.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import { TimeSlices } from '../platform/time-slices.ts';
 import type { StoreOperation } from '../store/store.ts';
 import type { ScanPass, SyncRecord } from './records.ts';
 import type { Wallet } from './wallet.ts';
@@ -9,8 +10,6 @@ import type { WalletFile } from './wallet-file.ts';
 
 /** Blocks to scan between writes; a crash repeats at most this many. */
 const SCAN_BATCH = 500;
-/** Milliseconds of scanning before other work gets its turn. */
-const SLICE_MS = 5;
 /** Seconds that a block's time may differ from the real time (Core: TIMESTAMP_WINDOW). */
 export const TIMESTAMP_WINDOW = 2 * 60 * 60;
 /** Seconds after which a tip is too old for the chain to count as downloaded (Core: DEFAULT_MAX_TIP_AGE). */
@@ -46,15 +45,14 @@ export async function scanToTip(wallet: Wallet, file: WalletFile, modules: ScanM
   };
   // The tip may change during a write.
   while (at !== chain.tip || operations.length > 0 || !wallet.syncedTo) {
-    let sliceEnd = clock.monotonic() + SLICE_MS;
+    const slices = new TimeSlices(clock);
     for (let i = 0; i < SCAN_BATCH && at !== chain.tip && !isStopped(); i++) {
       at = chain.atHeight(at.height + 1)!;
       if (at.time < wallet.record.birthday - TIMESTAMP_WINDOW) continue;
       const block = chain.getBlock(at);
       if (block) operations.push(...wallet.blockConnected(block, at.height));
-      if (clock.monotonic() < sliceEnd) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      sliceEnd = clock.monotonic() + SLICE_MS;
+      if (!slices.isOver) continue;
+      await slices.turn();
       followReorganisation();
     }
     operations.push(...wallet.synced({ ...syncRecord(chain, at), pass }));

@@ -18,7 +18,7 @@ describe('the built command', () => {
 
   it('includes the licenses of the bundled packages', () => {
     const licenses = readFileSync(join(root, 'dist/cli/LICENSES.txt'), 'utf8');
-    for (const name of ['commander', 'zod', '@noble/hashes', '@scure/btc-signer']) {
+    for (const name of ['commander', 'zod', '@noble/hashes', '@scure/bip32']) {
       expect(licenses).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+$`, 'm'));
     }
     expect(licenses.match(/Copyright \(c\)/g)?.length).toBeGreaterThan(6);
