@@ -20,6 +20,8 @@ class InProcessRunner {
   #state = {};
   /** The tests of each imported file. */
   #tests = new Map();
+  /** Whether a test that did not end may still be running. */
+  #isDisturbed = false;
 
   constructor() {
     globalThis.__stryker__ = this.#state;
@@ -69,6 +71,8 @@ class InProcessRunner {
   }
 
   async mutantRun({ activeMutant, testFilter, mutantActivation, hitLimit }) {
+    // On an error, Stryker retries in a new process.
+    if (this.#isDisturbed) throw new Error('a test of an earlier mutant did not end');
     const isStatic = mutantActivation === 'static';
     const isFresh = this.#tests.size === 0;
     const chosen = testFilter && new Set(testFilter);
@@ -88,8 +92,11 @@ class InProcessRunner {
         if (!isStatic) this.#state.activeMutant = undefined;
         if (isEndless) return { status: 'timeout', reason: 'endless loop' };
         if (failureMessage === undefined) continue;
-        // If the test also fails without the mutant, an earlier mutant has left bad state: on an error, Stryker retries
-        // in a new process.
+        if (failureMessage === NOT_ENDED) {
+          this.#isDisturbed = true;
+          return { status: 'timeout', reason: `${id} did not end` };
+        }
+        // If the test also fails without the mutant, an earlier mutant has left bad state.
         if (!isFresh && (await failure(run)) !== undefined) throw new Error(`${id} fails without the mutant as well`);
         return { status: 'killed', killedBy: [id], failureMessage, nrOfTests };
       }
@@ -116,15 +123,25 @@ async function prepare() {
 }
 
 /** Milliseconds that one test may take. A mutant can leave it waiting for an event that never comes. */
-const TEST_TIMEOUT = 30_000;
+const TEST_TIMEOUT = suite.testTimeout ?? 15_000;
+/** The failure of a test that did not end. */
+const NOT_ENDED = 'the test did not end';
+
+/** A rejection that no code has handled since the last test. */
+let unhandled;
+process.on('unhandledRejection', (error) => {
+  unhandled = error ?? new Error('unhandled rejection');
+});
 
 async function failure(body) {
   let timer;
+  unhandled = undefined;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the test did not end')), TEST_TIMEOUT);
+    timer = setTimeout(() => reject(new Error(NOT_ENDED)), TEST_TIMEOUT);
   });
   try {
     await Promise.race([body(), late]);
+    if (unhandled) throw unhandled;
     return undefined;
   } catch (error) {
     return String(error?.message ?? error).slice(0, 500);

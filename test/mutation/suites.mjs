@@ -1,6 +1,7 @@
 /**
  * The mutation suites by name: the code to mutate, the modules to load before the first test, and the test files, fastest
- * to fail first. `leftOut` matches slow tests that detect no more mutants than others.
+ * to fail first. `leftOut` matches slow tests that detect no more mutants than others, and tests that need files or what
+ * was built. `testTimeout` is in milliseconds.
  */
 const suites = {
   rules: {
@@ -41,8 +42,10 @@ const suites = {
     preload: ['mempool'],
     files: [
       'mempool/policy.test',
+      'mempool/standard.test',
       'mempool/graph.test',
       'mempool/mempool.test',
+      'mempool/accept.test',
       'mempool/limits.test',
       'mempool/packages.test',
       'mempool/replacement.test',
@@ -57,19 +60,23 @@ const suites = {
     files: [
       'mining/select-transactions.test',
       'mining/block-template.test',
+      'mining/bounds.test',
       'mining/lifecycle.test',
       'mining/miner.test',
       'mining/proof-of-work.test',
       'mining/kernel.test',
     ],
     leftOut: /workerUrl/,
+    testTimeout: 8000,
   },
   chain: {
     mutate: ['src/chain/**/*.ts', '!src/chain/index.ts', '!src/chain/scripts/script-worker*.ts'],
     preload: ['chain'],
     files: [
+      'chain/bounds.test',
       'chain/unconnected-blocks.test',
       'chain/flusher.test',
+      'chain/lifecycle.test',
       'chain/faults.test',
       'chain/reorganisation.test',
       'chain/invalid-blocks.test',
