@@ -41,15 +41,23 @@ function countListeners({ chain, mempool }: { chain: Chain; mempool: Mempool }):
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
+/** Resolves once the condition holds. All work of these tests is done in the same thread, within some turns. */
+async function until(condition: () => boolean): Promise<void> {
+  for (let turns = 0; !condition(); turns++) {
+    if (turns === 10_000) throw new Error('the condition was not met');
+    await settle();
+  }
+}
+
 /** Resolves after the next event of `name`; runs `action` within it. */
-function during(miner: Miner, name: 'mining' | 'mined', action: () => void): Promise<void> {
-  return new Promise((resolve) => {
-    const unsubscribe = miner.events.on(name, () => {
-      unsubscribe();
-      action();
-      resolve();
-    });
+async function during(miner: Miner, name: 'mining' | 'mined', action: () => void): Promise<void> {
+  let isOver = false;
+  const unsubscribe = miner.events.on(name, () => {
+    unsubscribe();
+    action();
+    isOver = true;
   });
+  await until(() => isOver);
 }
 
 describe('stop', () => {
@@ -174,7 +182,7 @@ describe('a miner', () => {
     miner.start();
     for (let round = 0; round < 3; round++) {
       for (let i = 0; i < 2; i++) mempool.accept(pay([parts.coinbase(2 * round + i + 1)], 1000n));
-      while (mempool.size > 0) await settle();
+      await until(() => mempool.size === 0);
     }
     expect(sizes).toEqual([2, 2, 2]);
   });
@@ -190,11 +198,11 @@ describe('a miner', () => {
     };
     miner.start();
     mempool.accept(pay([parts.coinbase(1)], 1000n));
-    while (failures === 0) await settle();
+    await until(() => failures > 0);
     await settle();
     expect(mempool.size).toBe(1);
     mempool.accept(pay([parts.coinbase(2)], 1000n));
-    while (mempool.size > 0) await settle();
+    await until(() => mempool.size === 0);
     expect(chain.tip.height).toBe(11);
   });
 

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
@@ -69,6 +70,19 @@ describe('generate', () => {
     const hashes = await makeMiner(parts).generate(2, ownScript);
     expect(hashes).toHaveLength(2);
     expect(parts.chain.tip).toMatchObject({ height: 2, bits: 0x1f03ffff });
+  });
+
+  it('searches in as many threads as configured', async () => {
+    const parts = await chainWithBits(0x1f03ffff);
+    const post = vi.spyOn(Worker.prototype, 'postMessage');
+    try {
+      await makeMiner(parts, { threads: 3 }).generate(1, ownScript);
+      expect(post).toHaveBeenCalledTimes(3);
+      await makeMiner(parts, { threads: 1 }).generate(1, ownScript);
+      expect(post).toHaveBeenCalledTimes(4);
+    } finally {
+      post.mockRestore();
+    }
   });
 
   it('returns fewer blocks if the tries run out', async () => {
