@@ -1,32 +1,12 @@
 import { createRequire } from 'node:module';
-import { Command, CommanderError } from 'commander';
-import { addChainCommands } from './commands/chain-commands.ts';
-import { addRpc } from './commands/rpc.ts';
-import { addScenario } from './commands/scenario.ts';
-import { addStartNode } from './commands/startnode.ts';
-import { addUp } from './commands/up.ts';
-import { addVerify } from './commands/verify.ts';
-import { addWalletCommands } from './commands/wallet-commands.ts';
+import { CommanderError } from 'commander';
 import { reportError } from './output.ts';
+import { createProgram } from './program.ts';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
-const program = new Command('pier')
-  .description('A Bitcoin network on one machine. NODE_ID or --node-id selects a node by its port.')
-  .version(version)
-  .enablePositionalOptions()
-  .showHelpAfterError("(run 'pier help' for usage)");
-addUp(program);
-addScenario(program);
-addStartNode(program);
-addChainCommands(program);
-addWalletCommands(program);
-addVerify(program);
-addRpc(program);
-for (const command of [program, ...program.commands]) command.exitOverride();
-
 try {
-  await program.parseAsync();
+  await createProgram(version).parseAsync();
 } catch (error) {
   // Commander has already printed its error. It throws for --help and --version too, with exit code 0.
   process.exitCode =
