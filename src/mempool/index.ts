@@ -26,6 +26,8 @@ export {
   type DumpedTransaction,
   decodeMempoolDump,
   encodeMempoolDump,
+  type LoadedDump,
+  type LoadOptions,
   loadMempoolDump,
   type MempoolDump,
 } from './dump.ts';

@@ -50,6 +50,8 @@ export { type ConnectionType, Peer, type PeerHooks, type PeerModules, type PeerO
 export type { PeerFollower } from './peer/peer-follower.ts';
 export { type PeerStats, peerStats } from './peer/peer-stats.ts';
 export type { Direction, Traffic, TrafficCounter } from './peer/traffic.ts';
+export { type PeerWorker, TurnScheduler } from './peer/turn-scheduler.ts';
+export type { Handling, Work } from './peer/work.ts';
 export {
   FullNodeProcessor,
   type FullNodeProcessorModules,

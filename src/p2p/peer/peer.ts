@@ -21,7 +21,7 @@ import { KeepAlive, randomNonce } from './keep-alive.ts';
 import { overlongListPenalties, requestsUnofferedService } from './protocol-violations.ts';
 import { ReceivedBytes } from './received-bytes.ts';
 import { type Direction, Traffic } from './traffic.ts';
-import type { TurnScheduler, Worker } from './turn-scheduler.ts';
+import type { PeerWorker, TurnScheduler } from './turn-scheduler.ts';
 import type { Handling, Work } from './work.ts';
 
 /** Milliseconds a peer may take to complete the handshake (Core: DEFAULT_PEER_CONNECT_TIMEOUT). */
@@ -86,7 +86,7 @@ export interface PeerModules {
  * A peer (Core: CNode): handshake, pings, flow control and traffic counters. It decodes messages and passes them to its
  * hooks. It has no timer; the caller calls `tick` about once a second.
  */
-export class Peer implements Worker {
+export class Peer implements PeerWorker {
   readonly id: number;
   readonly type: ConnectionType;
   /** The endpoint we connected to, with its host name if it has one; undefined for an inbound peer. */

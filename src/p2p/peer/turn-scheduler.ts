@@ -6,7 +6,7 @@ const TURN_MS = 3;
 const SLICE_MS = 1;
 
 /** A peer with messages to process. */
-export interface Worker {
+export interface PeerWorker {
   /** Works until no work is left or `isSliceOver` is true. Returns whether work is left that can continue now. */
   work(): boolean;
 }
@@ -20,7 +20,7 @@ export interface Worker {
 export class TurnScheduler {
   readonly #clock: Clock;
   /** Workers with work left, in the order of their slices. */
-  readonly #waiting = new Set<Worker>();
+  readonly #waiting = new Set<PeerWorker>();
   /** Milliseconds used in this turn of the event loop. */
   #used = 0;
   /** Monotonic milliseconds when the slice began. */
@@ -50,13 +50,13 @@ export class TurnScheduler {
   }
 
   /** Schedules a worker: at once if this turn has time left and no other worker waits, otherwise after the others. */
-  ready(worker: Worker): void {
+  ready(worker: PeerWorker): void {
     this.#waiting.add(worker);
     if (!this.#isRunning && this.#used < TURN_MS) this.#run();
   }
 
   /** Removes a worker. */
-  remove(worker: Worker): void {
+  remove(worker: PeerWorker): void {
     this.#waiting.delete(worker);
   }
 
@@ -77,7 +77,7 @@ export class TurnScheduler {
   }
 
   /** Returns whether work is left. */
-  #runSlice(worker: Worker): boolean {
+  #runSlice(worker: PeerWorker): boolean {
     this.#sliceStart = this.#clock.monotonic();
     this.#sliceMs = Math.min(SLICE_MS, TURN_MS - this.#used);
     this.#charged = 0;

@@ -102,6 +102,7 @@ export class FullNodeProcessor implements MessageProcessor {
     return (handlers[command] as Handler<C>)(this.#context, peer, message);
   }
 
+  /** Returns what the processor knows about a peer. */
   stats(peer: Peer): PeerStateStats {
     const { addresses, blocks, compactPeers, headers, transactions, txAnnouncer } = this.#context;
     const addressRelay = addresses.info(peer);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { TurnScheduler, type Worker } from '../../../src/p2p/peer/turn-scheduler.ts';
+import { type PeerWorker, TurnScheduler } from '../../../src/p2p/peer/turn-scheduler.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { WorkClock } from '../support/work-clock.ts';
 
 /** A worker that calls `step` `steps` times. */
-class Steps implements Worker {
+class Steps implements PeerWorker {
   readonly #turns: TurnScheduler;
   readonly #step: () => void;
   left: number;
