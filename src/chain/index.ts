@@ -29,7 +29,10 @@ export type { AcceptBlockOptions, AcceptBlockResult } from './connect/accept-blo
 export type { ReindexResult } from './connect/reindex.ts';
 export type { BlockFilters, FilterCommitment } from './filters/filter-index.ts';
 export { ChainError, type ChainErrorCode } from './records/errors.ts';
+export type { ScriptFailure } from './scripts/script-cache.ts';
 export { ScriptCache } from './scripts/script-cache.ts';
+export type { ScriptCheck } from './scripts/script-check.ts';
+export type { ScriptPayer, ScriptQueue } from './scripts/script-queue.ts';
 export { blockLocator } from './tree/active-chain.ts';
 export { BlockIndex, isBetter, lastCommonAncestor } from './tree/block-index.ts';
 export type { ChainEvents } from './tree/events.ts';

@@ -42,6 +42,7 @@ export type { LedgerEntry, WalletCoin } from './ledger-entry.ts';
 export type { Payment, PaymentOptions } from './payment.ts';
 export type { BlockReference, Confirmation, KeyRecord, ScanPass, SyncRecord, WalletRecord } from './records.ts';
 export { type SigningInput, signTransaction } from './signing.ts';
+export type { ChainLimits, SpendableCoin } from './spend/chain-limits.ts';
 export { type SubmitResult, Wallet } from './wallet.ts';
 export { type NewWalletOptions, WalletFile, type WalletFileModules } from './wallet-file.ts';
 export { attachWallet, type WalletSyncModules } from './wallet-sync.ts';

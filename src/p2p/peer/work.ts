@@ -9,6 +9,6 @@ export type Work = Generator<void | number | Promise<void>, void, void>;
 export type Handling = void | Promise<void> | Work;
 
 /** Returns whether `handling` is work in steps. */
-export function isWork(handling: object | void): handling is Work {
+export function isWork(handling: object | undefined): handling is Work {
   return handling !== undefined && 'next' in handling;
 }

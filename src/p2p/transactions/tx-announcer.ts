@@ -183,7 +183,7 @@ export class TxAnnouncer {
   /** Handles `mempool` (BIP35): announces all entries that pass the peer's filters, including known ones. */
   announceMempool(peer: Peer): void {
     const state = this.#states.get(peer);
-    if (!state || state.mempoolRequest !== 'none') return;
+    if (state?.mempoolRequest !== 'none') return;
     state.mempoolRequest = 'due';
     if (state.pending.size === 0) this.#schedule(peer, state);
   }
