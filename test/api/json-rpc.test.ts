@@ -165,6 +165,8 @@ describe('JSON-RPC', () => {
   });
 
   it('limits batches and concurrent calls', async () => {
+    const most = (await post(`[${'1,'.repeat(49_999)}1]`)) as [number, unknown[]];
+    expect([most[0], most[1].length]).toEqual([200, 50_000]);
     const huge = `[${'1,'.repeat(50_000)}1]`;
     expect((await post(huge))[0]).toBe(400);
 

@@ -101,6 +101,12 @@ describe('RpcServer', () => {
     ]);
   });
 
+  it('accepts a body of 32 MiB', async () => {
+    const body = blockCount.padEnd(0x0200_0000);
+    const reply = await fetch(url(), { method: 'POST', body, headers: await cookie() });
+    expect([reply.status, await reply.json()]).toEqual([200, { result: 7, error: null, id: 1 }]);
+  });
+
   it('rejects bodies over 32 MiB before reading them', async () => {
     const body = new Uint8Array(0x0200_0001);
     const reply = await fetch(url(), { method: 'POST', body, headers: await cookie() }).catch(
