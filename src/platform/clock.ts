@@ -20,13 +20,16 @@ export function unixSeconds(clock: Clock): number {
 }
 
 /** Node's timers lose at least a millisecond; an immediate runs once the event loop has polled for I/O. */
+const { setImmediate, clearImmediate } = globalThis as {
+  setImmediate?: (callback: () => void) => unknown;
+  clearImmediate?: (handle: unknown) => void;
+};
 const immediate =
-  typeof setImmediate === 'function'
-    ? (callback: () => void): Timer => {
-        const handle = setImmediate(callback);
-        return { cancel: () => clearImmediate(handle) };
-      }
-    : undefined;
+  setImmediate &&
+  ((callback: () => void): Timer => {
+    const handle = setImmediate(callback);
+    return { cancel: () => clearImmediate?.(handle) };
+  });
 
 /** The system clock. Pending timers do not keep the process alive. */
 export const systemClock: Clock = {

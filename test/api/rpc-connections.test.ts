@@ -114,7 +114,7 @@ const count = (text: string, part: string) => text.split(part).length - 1;
 const closed = (list: readonly Socket[]) => list.filter((socket) => socket.closed || socket.readableEnded).length;
 
 describe('connections without credentials', () => {
-  it('are closed, the oldest first, when there are too many, and shut nobody out', async () => {
+  it('are closed, the oldest first, when there are too many, and shut out no caller', async () => {
     for (let i = 0; i < 30; i++) (await open()).resume();
     await waitFor(() => closed(sockets) === 26, { describe: () => `26 closed, ${closed(sockets)} are` });
     expect(sockets.slice(26).map((socket) => socket.closed)).toEqual([false, false, false, false]);

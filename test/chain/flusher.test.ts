@@ -104,7 +104,7 @@ describe('the flusher', () => {
     const full = new Error('the disk is full');
     await end(full);
     expect([await failing(), disk.failures, disk.writes]).toEqual(['the disk is full', [full], 2]);
-    // Nobody waits for the second one: no unhandled rejection.
+    // No caller waits for the second one: no unhandled rejection.
     await end(full);
     expect(disk.failures).toEqual([full, full]);
     const third = watch(flusher.request());

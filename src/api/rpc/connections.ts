@@ -16,7 +16,7 @@ export interface ConnectionLimits {
 
 /**
  * Decides which connections of the RPC port stay open. Without credentials a connection lasts some seconds, and when
- * there are too many, the oldest is closed: whoever holds them open shuts nobody out. With credentials, a connection that
+ * there are too many, the oldest is closed, so that connections that are held open cannot shut out other callers. With credentials, a connection that
  * is idle between requests makes room for a new one, the longest idle first.
  */
 export class Connections {

@@ -9,7 +9,7 @@ const MAX_WORKING = 256;
 /** Calls that may wait for an event at the same time, such as waitfornewblock. */
 const MAX_WAITING = 256;
 
-/** Who makes a request, and whether an answer is still wanted. */
+/** The caller of a request, and whether it still waits for the response. */
 export interface Caller {
   /** Identifies the client among others: its address. */
   readonly client: string;

@@ -171,8 +171,8 @@ describe('Call.wait', () => {
     const clock = new VirtualClock();
     const queue = new CallQueue(clock);
     const bell = new Bell();
-    const wait = (who: ReturnType<typeof caller>, timeout?: number) =>
-      queue.run(who, (call) => call.wait(bell.subscribe, timeout));
+    const wait = (source: ReturnType<typeof caller>, timeout?: number) =>
+      queue.run(source, (call) => call.wait(bell.subscribe, timeout));
 
     const first = wait(caller());
     expect(bell.listeners.size).toBe(1);
@@ -216,9 +216,9 @@ describe('Call.wait', () => {
     const ended: string[] = [];
     const all: { name: string; disconnect: () => void }[] = [];
     const wait = (client: string, name: string) => {
-      const who = caller(client);
-      all.push({ name, disconnect: who.disconnect });
-      return queue.run(who, (call) => call.wait(() => () => {})).then(() => ended.push(name));
+      const source = caller(client);
+      all.push({ name, disconnect: source.disconnect });
+      return queue.run(source, (call) => call.wait(() => () => {})).then(() => ended.push(name));
     };
     const waits = [wait('10.0.0.1', 'quiet')];
     for (let i = 0; i < 255; i++) waits.push(wait('10.0.0.2', `greedy ${i}`));

@@ -4,8 +4,8 @@ const EMPTY = -1;
 const TWO_32 = 2 ** 32;
 
 /**
- * A hash table of a compact block's short ids (BIP152). Its hash function has a secret, so that the sender, who chooses
- * the ids, cannot make lookups slow.
+ * A hash table of a compact block's short ids (BIP152). Its hash function has a secret, so that the sender, which
+ * chooses the ids, cannot make lookups slow.
  */
 export class ShortIdTable {
   readonly #ids: Float64Array;
