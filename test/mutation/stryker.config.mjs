@@ -15,8 +15,8 @@ export default {
   testRunner: 'in-process',
   coverageAnalysis: 'perTest',
   concurrency: 2,
-  // Endless loops are stopped by a hit limit. This timeout is for the rest, on a busy machine.
-  timeoutMS: 120_000,
+  // Endless loops are stopped by a hit limit. This timeout is for the rest, e.g. in WebAssembly, on a busy machine.
+  timeoutMS: suite.testTimeout ?? 120_000,
   ignorePatterns: ['dist', 'coverage'],
   reporters: ['clear-text', 'progress-append-only', 'html', 'json'],
   htmlReporter: { fileName: `coverage/mutation-${suiteName}.html` },

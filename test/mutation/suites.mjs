@@ -44,6 +44,7 @@ const suites = {
       'mempool/policy.test',
       'mempool/standard.test',
       'mempool/graph.test',
+      'mempool/feerate-diagram.test',
       'mempool/mempool.test',
       'mempool/accept.test',
       'mempool/limits.test',
@@ -85,6 +86,8 @@ const suites = {
       'chain/codecs.test',
       'chain/filter-index.test',
       'chain/script-verifier.test',
+      'chain/script-queue.test',
+      'chain/damaged-records.test',
       'chain/custom-network.test',
       'chain/crash.test',
       'chain/random.test',
@@ -95,7 +98,16 @@ const suites = {
   wallet: {
     mutate: ['src/wallet/**/*.ts', '!src/wallet/index.ts'],
     preload: ['wallet'],
-    files: ['wallet/coin-selection.test', 'wallet/keys.test', 'wallet/wallet.test'],
+    files: [
+      'wallet/coin-selection.test',
+      'wallet/keys.test',
+      'wallet/signing.test',
+      'wallet/payment.test',
+      'wallet/conflicts.test',
+      'wallet/restore.test',
+      'wallet/damage.test',
+      'wallet/wallet.test',
+    ],
   },
 };
 
