@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { ScriptVerifier } from '../../src/chain/scripts/script-verifier.ts';
 import { ScriptWorkers } from '../../src/chain/scripts/script-workers.ts';
@@ -14,6 +15,9 @@ import { FaultyStore } from './support/faulty-store.ts';
 
 const MIB = 1 << 20;
 const HOURS = 3_600_000;
+
+// Worker threads run the built code.
+const isBuilt = existsSync(new URL('../../dist/chain/scripts/script-worker.js', import.meta.url));
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -208,6 +212,27 @@ describe('the threads for scripts', () => {
     await workers.close();
     clock.advance(60_000);
     expect(close).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('the option for threads', () => {
+  it.each([
+    [0, 0],
+    [1, isBuilt ? 1 : 0],
+  ])('of %i lets costly scripts run in %i', (threads, shared) => {
+    const help = vi.spyOn(ScriptWorkers.prototype, 'help').mockResolvedValue();
+    try {
+      const verifier = new ScriptVerifier({ threads }, new VirtualClock(), silentLogger);
+      const inputs = Array.from({ length: 500 }, (_, vout) => ({ txid: new Uint8Array(32).fill(1), vout }));
+      const tx = spend({ inputs, outputs: [{ value: 1n, scriptPubKey: OP_TRUE }] });
+      // Each is priced as one signature.
+      const scriptPubKey = Uint8Array.of(0, 20, ...new Uint8Array(20));
+      const spentOutputs = inputs.map(() => ({ value: 1n, scriptPubKey }));
+      verifier.start([{ tx, spentOutputs }], MANDATORY_SCRIPT_VERIFY_FLAGS).cancel();
+      expect(help).toHaveBeenCalledTimes(shared);
+    } finally {
+      help.mockRestore();
+    }
   });
 });
 

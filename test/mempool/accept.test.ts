@@ -211,6 +211,21 @@ describe('expiry and the memory limit', () => {
     expect(events.slice(5)).toEqual(['+1005', '-1002 expiry']);
   });
 
+  it('remove only what is too old, although something else is', async () => {
+    const chain = await start({ expirySeconds: 3600 });
+    const { mempool, clock } = chain;
+    const events = record(chain);
+    for (const [height, seconds] of [
+      [1, 1],
+      [2, 3600],
+      [3, 0],
+    ] as const) {
+      mempool.accept(pay([chain.coinbase(height)], BigInt(1000 + height)));
+      clock.advance(1000 * seconds);
+    }
+    expect(events).toEqual(['+1001', '+1002', '+1003', '-1001 expiry']);
+  });
+
   it('allow exactly the limit', async () => {
     const first = await start();
     for (const height of [1, 2, 3]) first.mempool.accept(pay([first.coinbase(height)], 1000n));

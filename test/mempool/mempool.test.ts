@@ -105,7 +105,14 @@ describe('accept', () => {
     expect(reason(mempool.accept(prioritised))).toBe('dust');
     const parent = make(1, 0n);
     expect(reason(mempool.accept(parent))).toBe('ok');
-    expect(reason(mempool.accept(pay([utxo(parent, 0)], 1000n)))).toBe('missing-ephemeral-spends');
+    const other = make(2, 0n);
+    const partial = mempool.accept(pay([utxo(parent, 0)], 1000n));
+    expect([kind(partial), reason(partial)]).toEqual(['mempool-policy', 'missing-ephemeral-spends']);
+    mempool.prioritise(other.txid, -1n);
+    expect(reason(mempool.accept(other))).toBe('ok');
+    // It spends the dust of one parent, and only the first output of the other.
+    const mixed = pay([utxo(parent, 0), utxo(parent, 1), utxo(other, 0)], 1000n);
+    expect(reason(mempool.accept(mixed))).toBe('missing-ephemeral-spends');
     expect(reason(mempool.accept(pay([utxo(parent, 0), utxo(parent, 1)], 1000n)))).toBe('ok');
   });
 

@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
-import type { MempoolOptions } from '../../src/mempool/options.ts';
+import { DEFAULT_MEMPOOL_OPTIONS, type MempoolOptions } from '../../src/mempool/options.ts';
 import type { PackageResult } from '../../src/mempool/package/result.ts';
-import { checkWellFormedPackage, isChildWithParents, packageHash } from '../../src/mempool/package/well-formed.ts';
+import {
+  checkWellFormedPackage,
+  isChildWithParents,
+  isChildWithParentsTree,
+  packageHash,
+} from '../../src/mempool/package/well-formed.ts';
 import { feeRate } from '../../src/mempool/policy/fee-rate.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import { Op } from '../../src/script/opcodes.ts';
@@ -104,6 +109,26 @@ describe('a well-formed package', () => {
     expect(isChildWithParents([a, child])).toBe(true);
     expect(isChildWithParents([a, make(2), child])).toBe(false);
     expect([isChildWithParents([a]), isChildWithParents([])]).toEqual([false, false]);
+  });
+
+  it('is a tree if no parent spends another', () => {
+    const [a, b] = [make(0), make(1)];
+    const child = pay([utxo(a, 0), utxo(b, 0)], 1000n);
+    expect(isChildWithParentsTree([a, b, child])).toBe(true);
+    expect(isChildWithParentsTree([a, make(2), child])).toBe(false);
+    // Of two inputs, one spends the other parent.
+    const dependent = pay([coin(3), utxo(a, 1)], 1000n);
+    const last = pay([utxo(a, 0), utxo(dependent, 0)], 1000n);
+    expect([isChildWithParents([a, dependent, last]), isChildWithParentsTree([a, dependent, last])]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it('may not spend one output of several twice', () => {
+    const parent = make(0);
+    const first = pay([utxo(parent, 0)], 1000n);
+    expect(reason(first, pay([coin(5), utxo(parent, 0)], 1000n))).toBe('conflict-in-package');
   });
 
   it('has a hash of its wtxids, sorted as numbers', () => {
@@ -220,6 +245,63 @@ describe('acceptPackage', () => {
     expect(outcome(mempool.acceptPackage([child, a]))).toEqual(['package-not-sorted', '-', '-']);
     expect(outcome(mempool.acceptPackage([a, b, child]))).toEqual(['success', 'ok', 'ok', 'ok']);
     expect(mempool.acceptPackage([a, b, child]).reject).toBeUndefined();
+    for (const txs of [
+      [a, b],
+      [a, child],
+      [child, a],
+    ]) {
+      expect(mempool.acceptPackage(txs).reject).toMatchObject({ kind: 'package-policy' });
+    }
+    expect(mempool.acceptPackage([pay([chain.coinbase(3)], 1n)]).reject).toMatchObject({ kind: 'package-tx' });
+  });
+
+  it('submits what it rejects alone only once, and tries nothing together that failed for other reasons', async () => {
+    const chain = await start();
+    const { mempool } = chain;
+    // The parent pays too little, and the child is not standard: together they would fail for the child.
+    const parent = anchored(chain.coinbase(1));
+    const child = bump(parent, chain.coinbase(2), 10_000n);
+    const { version, inputs, outputs } = child;
+    const odd = new Transaction({
+      version,
+      inputs,
+      outputs: [...outputs, { value: 0n, scriptPubKey: Uint8Array.of(Op.OP_1) }],
+      lockTime: 0,
+    });
+    const result = mempool.acceptPackage([parent, odd]);
+    expect(outcome(result)).toEqual(['transaction failed', 'min relay fee not met', 'scriptpubkey']);
+    expect(result.results[1]).toMatchObject({ reject: { kind: 'not-standard' } });
+    // One transaction alone is never tried as a package, in which it could pay less than the mempool's minimum.
+    const poor = pay([chain.coinbase(3)], 1n, 1, TRUC);
+    const single = mempool.acceptPackage([poor]);
+    expect(single.results[0]).toMatchObject({ reject: { kind: 'reconsiderable', reason: 'min relay fee not met' } });
+  });
+
+  it('tries the child alone again when its parent is in the mempool', async () => {
+    const chain = await start();
+    const { mempool } = chain;
+    const parent = pay([chain.coinbase(1)], 1000n, 2, TRUC);
+    const child = pay([utxo(parent, 0)], 1n, 1, TRUC);
+    // The parent is accepted alone; the child fails alone, and once more as the only one that remains.
+    const result = mempool.acceptPackage([parent, child]);
+    expect(outcome(result)).toEqual(['transaction failed', 'ok', 'min relay fee not met']);
+    expect(result.reject).toEqual({ kind: 'package-tx', reason: 'transaction failed' });
+    expect(outcome(mempool.acceptPackage([parent, pay([utxo(parent, 1)], 1000n, 1, TRUC)]))).toEqual([
+      'success',
+      'present',
+      'ok',
+    ]);
+  });
+
+  it('has no ephemeral dust rule where everything is allowed', async () => {
+    const chain = await start({ requireStandard: false });
+    const { mempool } = chain;
+    const parent = anchored(chain.coinbase(1));
+    expect(outcome(mempool.acceptPackage([parent, pay([utxo(parent, 0)], 10_000n, 1, TRUC)]))).toEqual([
+      'success',
+      'ok',
+      'ok',
+    ]);
   });
 
   it('ends at the first transaction above the maximum fee rate', async () => {
@@ -229,6 +311,7 @@ describe('acceptPackage', () => {
     const maxFeeRate = feeRate(10_000n, parent.vsize);
     const result = mempool.acceptPackage([parent, pay([utxo(parent, 0)], 1000n)], { maxFeeRate: maxFeeRate - 1n });
     expect(outcome(result)).toEqual(['transaction failed', 'max feerate exceeded', 'bad-txns-inputs-missingorspent']);
+    expect(result.results[0]).toMatchObject({ reject: { kind: 'mempool-policy' } });
     expect(outcome(mempool.acceptPackage([parent], { maxFeeRate }))).toEqual(['success', 'ok']);
   });
 
@@ -281,6 +364,9 @@ describe('testPackage', () => {
     const chain = await start();
     chain.mempool.accept(pay([chain.coinbase(1)], 1000n));
     const rival = pay([chain.coinbase(1)], 9000n, 2);
+    expect(chain.mempool.testPackage([rival]).results).toEqual([
+      { reject: { kind: 'mempool-policy', reason: 'bip125-replacement-disallowed' } },
+    ]);
     expect(outcome(chain.mempool.testPackage([rival, pay([utxo(rival, 0)], 1000n)]))).toEqual([
       'transaction failed',
       'bip125-replacement-disallowed',
@@ -319,6 +405,28 @@ describe('testPackage', () => {
     // Two ancestors of one, and two transactions.
     expect(debug(of(child), own[3]!)).toBe(`${prefix}possibly too many unconfirmed ancestors [limit: 3]`);
     expect(c).toBeDefined();
+  });
+
+  it('may reach each limit', async () => {
+    const make = async (limits: Partial<MempoolOptions['limits']>) => {
+      const chain = await start({ limits: { ...DEFAULT_MEMPOOL_OPTIONS.limits, ...limits } });
+      const txs = [1, 2, 3].map((height) => pay([chain.coinbase(height)], 1000n));
+      const { reject } = chain.mempool.testPackage(txs);
+      return { vsize: txs.reduce((sum, tx) => sum + tx.vsize, 0), reject };
+    };
+    const { vsize } = await make({});
+    for (const [limit, at] of [
+      ['ancestorCount', 3],
+      ['descendantCount', 3],
+      ['ancestorSize', vsize],
+      ['descendantSize', vsize],
+    ] as const) {
+      expect((await make({ [limit]: at })).reject).toBeUndefined();
+      expect((await make({ [limit]: at - 1 })).reject).toMatchObject({
+        kind: 'package-policy',
+        reason: 'package-mempool-limits',
+      });
+    }
   });
 
   it('counts all of the package as descendants of each ancestor', async () => {

@@ -199,6 +199,11 @@ describe('standard witnesses', () => {
     for (const script of [compileScript(Op.OP_1, new Uint8Array(31)), compileScript(Op.OP_2, hash32)]) {
       expect(isStandard(script, large)).toBe(true);
     }
+    // Of the size of P2WSH and P2TR, but of another version.
+    const control = Uint8Array.of(0xc0, ...hash32);
+    expect(isStandard(compileScript(Op.OP_2, hash32), [...items(1, 81), hash32, control])).toBe(true);
+    expect(isStandard(compileScript(Op.OP_1, new Uint8Array(33)), [...items(1, 81), hash32, control])).toBe(true);
+    expect(isStandard(p2wpkh, [...items(1, 81), hash32, control])).toBe(true);
     // Taproot in P2SH is not taproot.
     expect(isStandard(p2sh(p2tr), [...items(1, 81), hash32, none], compileScript(p2tr))).toBe(true);
   });
@@ -209,6 +214,7 @@ describe('standard witnesses', () => {
     const otherLeaf = Uint8Array.of(0xc2, ...hash32);
     const script = new Uint8Array(5000);
     expect(check(new Uint8Array(81))).toBe(true);
+    expect([check(none), check(Uint8Array.of(0x50))]).toEqual([true, true]);
     expect([80, 81].map((size) => check(new Uint8Array(size), new Uint8Array(1), script, control))).toEqual([
       true,
       false,

@@ -1,9 +1,11 @@
 import { getEventListeners } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Chain } from '../../src/chain/chain.ts';
 import type { Mempool } from '../../src/mempool/mempool.ts';
 import { Miner, type MinerOptions } from '../../src/mining/miner.ts';
 import { searchProofOfWork } from '../../src/mining/proof-of-work.ts';
+import type { SearchJob } from '../../src/mining/search-job.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
 import { ownScript, pay, RegtestChain } from '../support/regtest-chain.ts';
@@ -246,6 +248,25 @@ describe('a search in worker threads', () => {
       process.off('warning', onWarning);
     }
     expect(warnings).toEqual([]);
+  });
+
+  it('ends all threads if one of them fails', async () => {
+    const controls: Int32Array[] = [];
+    const failing: Worker[] = [];
+    const post = vi.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (this: Worker, job: SearchJob) {
+      controls.push(job.control);
+      failing.push(this);
+      // The second one never answers.
+      if (failing.length === 1) setImmediate(() => this.emit('error', new Error('a defect')));
+    });
+    try {
+      await expect(searchProofOfWork(header(0), { threads: 2 })).rejects.toThrow('a defect');
+      // The second of two words tells the others to stop.
+      expect(controls.map((control) => control[1])).toEqual([1, 1]);
+    } finally {
+      post.mockRestore();
+      await Promise.all(failing.map((worker) => worker.terminate()));
+    }
   });
 
   it('listens to the signal, and ends all threads', async () => {
