@@ -195,7 +195,7 @@ export class Ledger {
   #markConflicts(conflicts: readonly LedgerEntry[], { height, blockHash }: BlockReference): StoreOperation[] {
     return this.#updateWithDescendants(conflicts, (entry) => {
       if (entry.confirmation || (entry.conflict && entry.conflict.height <= height)) return false;
-      Object.assign(entry, { conflict: { height, blockHash }, abandoned: false, inMempool: false });
+      Object.assign(entry, { conflict: { height, blockHash }, inMempool: false });
       return true;
     });
   }
@@ -230,7 +230,7 @@ export class Ledger {
   /** Marks transactions and their descendants as given up, so that their inputs are unspent. Returns the writes. */
   abandon(entries: readonly LedgerEntry[]): StoreOperation[] {
     return this.#updateWithDescendants(entries, (entry) => {
-      if (entry.confirmation || entry.conflict || entry.abandoned) return false;
+      if (entry.confirmation || entry.abandoned) return false;
       Object.assign(entry, { abandoned: true, inMempool: false });
       return true;
     });

@@ -22,6 +22,8 @@ export interface ScanModules {
   readonly clock: Clock;
   /** Returns whether the scan shall end before the tip; a later one continues it. */
   readonly isStopped: () => boolean;
+  /** Called at the tip: from now on, the caller passes the blocks to the wallet. Receives the last writes. */
+  readonly caughtUp: (operations: StoreOperation[]) => void;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface ScanModules {
  * blocks have not been scanned for (Core: ScanForWalletTransactions).
  */
 export async function scanToTip(wallet: Wallet, file: WalletFile, modules: ScanModules): Promise<void> {
-  const { chain, logger, clock, isStopped } = modules;
+  const { chain, logger, clock, isStopped, caughtUp } = modules;
   const { syncedTo } = wallet;
   let at = syncedTo ? chain.findLocator(syncedTo.locator) : chain.atHeight(0)!;
   let operations: StoreOperation[] = syncedTo && syncedTo.height > at.height ? wallet.rewind(at.height) : [];
@@ -67,7 +69,7 @@ export async function scanToTip(wallet: Wallet, file: WalletFile, modules: ScanM
   }
   if (at.height > first) logger.info({ wallet: wallet.name, from: first, to: at.height }, 'wallet scan finished');
   const settled = settlePass(wallet, chain, clock);
-  if (settled !== 'repeat') await file.write(settled);
+  caughtUp(settled === 'repeat' ? [] : settled);
 }
 
 /** The blocks or headers that a wallet is scanned with. */

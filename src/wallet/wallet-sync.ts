@@ -34,25 +34,28 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
     });
   };
 
-  /** Wallets below the tip: they get their blocks by the scan, not by events. */
-  const scanning = new Map<Wallet, Promise<void>>();
+  /** Wallets below the tip: they get their blocks by a scan, not by events. */
+  const behind = new Set(file.wallets());
+  const scans = new Set<Promise<void>>();
   let isDetached = false;
   const scan = (wallet: Wallet): Promise<void> => {
-    const done = scanToTip(wallet, file, { chain, logger, clock, isStopped: () => isDetached }).finally(() =>
-      scanning.delete(wallet),
-    );
-    scanning.set(wallet, done);
-    return done;
+    behind.add(wallet);
+    const caughtUp = (operations: StoreOperation[]) => {
+      behind.delete(wallet);
+      write(operations);
+      for (const { tx } of mempool.entries()) write(wallet.transactionAdded(tx));
+    };
+    const done = scanToTip(wallet, file, { chain, logger, clock, isStopped: () => isDetached, caughtUp });
+    const settled = done.finally(() => scans.delete(settled));
+    scans.add(settled);
+    return settled;
   };
   const limits = chainLimits(mempool);
   const adopt = (wallet: Wallet): Promise<void> => {
     wallet.setChainLimits(limits);
     return scan(wallet);
   };
-  for (const wallet of file.wallets()) await adopt(wallet);
-  file.onCreated(adopt);
-
-  const following = (wallet: Wallet) => !scanning.has(wallet);
+  const following = (wallet: Wallet) => !behind.has(wallet);
   const resubmit = resubmission(file, { mempool, logger, clock });
   const off = [
     chain.events.on('blockConnected', ({ index, block }) => {
@@ -93,14 +96,15 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
       if (reason === 'expiry' || reason === 'sizelimit' || reason === 'reorg') resubmit.soon();
     }),
   ];
-  for (const { tx } of mempool.entries()) write(file.wallets().flatMap((wallet) => wallet.transactionAdded(tx)));
+  file.onCreated(adopt);
+  for (const wallet of file.wallets()) await adopt(wallet);
   write(resubmit.now());
 
   return async () => {
     isDetached = true;
     resubmit.stop();
     for (const unsubscribe of off) unsubscribe();
-    await Promise.allSettled(scanning.values());
+    await Promise.allSettled(scans);
     await writing;
   };
 }

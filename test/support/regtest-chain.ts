@@ -86,6 +86,11 @@ export class RegtestChain {
     return other;
   }
 
+  /** Makes the coinbases of later blocks differ from those of other forks of the same chain. */
+  skipExtraNonces(count: number): void {
+    this.#extraNonce += count;
+  }
+
   /** Adds blocks to the chain; throws if one is invalid. */
   async acceptBlocks(blocks: readonly Block[]): Promise<void> {
     for (const block of blocks) {
@@ -102,12 +107,18 @@ export class RegtestChain {
   }
 
   /** Mines blocks one minute apart. The first confirms the mempool's transactions, or `transactions` if given. */
-  async mine(count = 1, options: Omit<TemplateOptions, 'clock'> = {}): Promise<Block[]> {
+  async mine(
+    count = 1,
+    {
+      scriptPubKey = ownScript,
+      ...options
+    }: Omit<TemplateOptions, 'clock'> & { readonly scriptPubKey?: Uint8Array } = {},
+  ): Promise<Block[]> {
     const blocks: Block[] = [];
     for (let i = 0; i < count; i++) {
       this.clock.advance(1 * MINUTES);
       const extraNonce = this.#extraNonce++;
-      const template = createBlockTemplate(this.chain, this.mempool, ownScript, {
+      const template = createBlockTemplate(this.chain, this.mempool, scriptPubKey, {
         clock: this.clock,
         extraNonce,
         ...options,

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { COIN } from '../../src/primitives/amount.ts';
 import type { Transaction } from '../../src/primitives/transaction.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import type { StoreOperation } from '../../src/store/store.ts';
 import type { Wallet } from '../../src/wallet/wallet.ts';
 import { MINUTES, ownScript, RegtestChain, spend, type Utxo } from '../support/regtest-chain.ts';
 import { script, WalletFixture } from './support/wallet-fixture.ts';
@@ -79,6 +81,60 @@ describe('a payment to the wallet that is replaced by fee', () => {
     await regtest.mine();
     expect(state(wallet, loser)).toEqual([-1, 1, 0, false]);
     expect(state(wallet, winner)).toEqual([1, 1, 0, false]);
+  });
+});
+
+it('counts from the lowest of the blocks that conflict with a payment', async () => {
+  const { fixture, regtest, wallet, to } = await setUp();
+  const [a, b] = [regtest.coinbase(1), regtest.coinbase(2)];
+  const both = spend([a, b], [{ scriptPubKey: to, value: 99n * COIN }]);
+  regtest.mempool.accept(both);
+  await regtest.mine(1, { transactions: [payTo(a, ownScript, COIN, 1000n)] });
+  await regtest.mine(1, { transactions: [payTo(b, ownScript, COIN, 1000n)] });
+  expect(state(wallet, both)).toEqual([-2, 0, 0, false]);
+  await fixture.close();
+  await fixture.open();
+  const again = fixture.file.get('w')!;
+  expect(state(again, both)).toEqual([-2, 0, 0, false]);
+  await regtest.chain.invalidateBlock(regtest.chain.atHeight(107)!);
+  expect(state(again, both)).toEqual([-1, 0, 1, false]);
+  await regtest.chain.invalidateBlock(regtest.chain.atHeight(106)!);
+  expect(state(again, both)).toEqual([0, 0, 2, false]);
+});
+
+describe('a scan at the start', () => {
+  /** A store that runs `meanwhile` within the first write after it is set. */
+  class SlowStore extends MemoryStore {
+    meanwhile: (() => Promise<void>) | undefined;
+
+    override async write(operations: readonly StoreOperation[]): Promise<void> {
+      const { meanwhile } = this;
+      this.meanwhile = undefined;
+      await meanwhile?.();
+      return super.write(operations);
+    }
+  }
+
+  it('follows a reorganisation, and misses no block that comes during its writes', async () => {
+    for (const count of [0, 1]) {
+      const regtest = await RegtestChain.create({ blocks: 105 });
+      const store = new SlowStore();
+      const fixture = await WalletFixture.create(store, regtest);
+      const wallet = await fixture.file.createWallet('w');
+      const to = script(await wallet.newAddress());
+      await fixture.close();
+      const fork = await regtest.fork();
+      await regtest.mine(1, { transactions: [payTo(regtest.coinbase(1), to, COIN, 1000n)] });
+      await fork.mine(1, { transactions: [payTo(regtest.coinbase(2), to, 2n * COIN, 1000n)] });
+      await fork.mine(count, { transactions: [payTo(regtest.coinbase(3), to, 4n * COIN, 1000n)].slice(0, count) });
+      store.meanwhile = () => regtest.acceptBlocks(fork.blocks(106));
+      await fixture.open(store);
+      expect(store.meanwhile).toBeUndefined();
+      const trusted = [COIN, 6n * COIN][Math.min(count, 1)];
+      // The payment of 1 BTC is back in the mempool.
+      expect(fixture.file.get('w')!.balance()).toMatchObject({ trusted, pending: count === 0 ? 0n : COIN });
+      await fixture.close();
+    }
   });
 });
 

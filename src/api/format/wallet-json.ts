@@ -64,7 +64,8 @@ function sortedTxids(txids: readonly string[]): string[] {
 export function paymentsJson(transaction: WalletTransaction, view: WalletView): JsonObject[] {
   const { entry, debit, fee, confirmations } = transaction;
   const { wallet, chain } = view;
-  const { tx, abandoned } = entry;
+  const { tx } = entry;
+  const abandoned = entry.abandoned && !entry.conflict;
   const sent: JsonObject[] = [];
   const received: JsonObject[] = [];
   for (const [vout, { value, scriptPubKey }] of tx.outputs.entries()) {
