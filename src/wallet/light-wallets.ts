@@ -12,7 +12,7 @@ import type { ProofStore } from '../spv/proof-store.ts';
 import type { ProvedTransaction, TransactionWatcher } from '../spv/watcher.ts';
 import type { StoreOperation } from '../store/store.ts';
 import type { SyncRecord } from './records.ts';
-import { settlePass, TIMESTAMP_WINDOW } from './scan.ts';
+import { TIMESTAMP_WINDOW } from './scan.ts';
 import type { Wallet } from './wallet.ts';
 import type { WalletFile } from './wallet-file.ts';
 
@@ -156,18 +156,6 @@ export class LightWallets implements TransactionWatcher {
 
   scanned(index: BlockIndex): void {
     this.#store(this.#markScanned(index));
-    if (index === this.#modules.chain.tip) this.#settlePasses();
-  }
-
-  /** Repeats the scan for restored wallets that watch more keys than at its start, which earlier blocks may pay. */
-  #settlePasses(): void {
-    const { chain, clock } = this.#modules;
-    for (const wallet of this.#wallets) {
-      const settled = settlePass(wallet, chain, clock);
-      if (settled !== 'repeat') this.#store(settled);
-      // Not within the scanner's call.
-      else queueMicrotask(() => this.#hooks.rescanAfter(this.start()));
-    }
   }
 
   #markScanned(index: BlockIndex): StoreOperation[] {
@@ -221,11 +209,8 @@ export class LightWallets implements TransactionWatcher {
   /** Starts following a new wallet. A restored one (birthday 0) is scanned for from genesis. */
   async #addWallet(wallet: Wallet): Promise<void> {
     const { chain } = this.#modules;
-    if (wallet.record.birthday > 0) this.#store(wallet.synced(this.#syncRecord(chain.tip)));
-    else {
-      const pass = { from: 0, watched: wallet.watchedCount };
-      this.#store(wallet.synced({ ...this.#syncRecord(chain.atHeight(0)!), pass }));
-    }
+    const from = wallet.record.birthday > 0 ? chain.tip : chain.atHeight(0)!;
+    this.#store(wallet.synced(this.#syncRecord(from)));
     // Restart the scan at once, before it marks blocks as scanned that this wallet was not scanned for.
     this.#hooks.rescanAfter(this.start());
     await this.#writing;

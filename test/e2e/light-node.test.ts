@@ -98,10 +98,10 @@ describe('a light node process', () => {
     const asLight = await start(fullId, '--spv');
     expect(asLight.code).toBe(1);
     expect(asLight.stderr).toMatch(/blockchain_\d+\.db holds a blockchain, not a header chain/);
-    expect(asLight.stderr).toMatch(/full node's: start the node without --spv/);
+    expect(asLight.stderr).toMatch(/belongs to a full node: start the node without --spv/);
     const asFull = await start(lightId);
     expect(asFull.code).toBe(1);
     expect(asFull.stderr).toMatch(/blockchain_\d+\.db holds a header chain, not a blockchain/);
-    expect(asFull.stderr).toMatch(/light node's: start the node with --spv/);
+    expect(asFull.stderr).toMatch(/belongs to a light node: start the node with --spv/);
   });
 });

@@ -9,7 +9,7 @@ import type { StoreOperation } from '../../src/store/store.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
-/** Flipped bits and zeroed pages per kind of place; `npm run test:durability` sets more. */
+/** Flipped bits and zeroed pages per kind of place; `PIER_DAMAGES` sets more. */
 const DAMAGES = Number(process.env.PIER_DAMAGES ?? 40);
 const PAGE = 4096;
 
