@@ -6,6 +6,7 @@ import { LongestFirst } from './test/support/longest-first.ts';
 const alone = [
   'test/chain/worker-timing.test.ts',
   'test/mempool/accept-async.test.ts',
+  'test/node/options.test.ts',
   'test/p2p/fuzz.test.ts',
   'test/primitives/memory.test.ts',
 ];
