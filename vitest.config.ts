@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/support/longest-first.ts';
 
-/** Files that replace a module or measure the heap. Each runs in a process of its own. */
+/** Files that replace a module, measure the heap or count threads. Each runs in a process of its own. */
 const alone = [
   'test/chain/worker-timing.test.ts',
   'test/mempool/accept-async.test.ts',
