@@ -1,5 +1,6 @@
 import type { BlockFilters, Chain } from '../../chain/chain.ts';
 import type { BlockIndex } from '../../chain/tree/block-index.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { BASIC_FILTER, NO_FILTER_HEADER } from '../../proofs/block-filter.ts';
 import type { Peer } from '../peer/peer.ts';
 import type { Work } from '../peer/work.ts';
@@ -7,9 +8,13 @@ import type { FilterRangeMessage, GetCFCheckptMessage } from '../wire/messages/b
 import { FILTER_CHECKPOINT_INTERVAL, MAX_FILTER_HASHES, MAX_FILTERS } from '../wire/protocol.ts';
 import { isBlockRequestAllowed } from './block-request-allowed.ts';
 
+/** Filters between two pauses. */
+const PAUSE_INTERVAL = 100;
+
 /** Modules that a `FilterServer` uses. */
 export interface FilterServerModules {
   readonly chain: Chain;
+  readonly clock: Clock;
 }
 
 /** A checked request: the blocks whose filters are requested, by ascending height. */
@@ -25,9 +30,11 @@ interface FilterRequest {
  */
 export class FilterServer {
   readonly #chain: Chain;
+  readonly #clock: Clock;
 
   constructor(modules: FilterServerModules) {
     this.#chain = modules.chain;
+    this.#clock = modules.clock;
   }
 
   /** Answers `getcfilters` with one `cfilter` per block, as fast as the peer reads. */
@@ -35,8 +42,9 @@ export class FilterServer {
     const request = this.#prepareRange(peer, message, MAX_FILTERS);
     if (!request) return;
     const { filterType } = message;
-    for (const index of request.blocks) {
-      yield;
+    for (const [i, index] of request.blocks.entries()) {
+      // Many small answers: other peers' requests come in between, whatever a slice lasts.
+      yield i % PAUSE_INTERVAL === PAUSE_INTERVAL - 1 ? this.#pause() : undefined;
       const filter = request.filters.filter(index);
       if (!filter) return;
       peer.send('cfilter', { filterType, blockHash: index.hash, filter });
@@ -77,6 +85,10 @@ export class FilterServer {
     }
     const { filterType, stopHash } = message;
     peer.send('cfcheckpt', { filterType, stopHash, filterHeaders });
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#clock.after(0, resolve));
   }
 
   /** Checks a request for a range of blocks; undefined if the peer was disconnected or the range is not indexed. */
