@@ -1,7 +1,6 @@
 import { equalBytes } from '../bytes/compare.ts';
 import type { BlockIndex } from '../chain/tree/block-index.ts';
 import type { ChainEvents } from '../chain/tree/events.ts';
-import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
@@ -24,7 +23,6 @@ export interface LightWalletsModules {
   readonly file: WalletFile;
   readonly chain: HeaderChain;
   readonly proofs: ProofStore;
-  readonly clock: Clock;
   readonly logger: Logger;
 }
 

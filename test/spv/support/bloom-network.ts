@@ -223,7 +223,7 @@ export async function startBloomLight(net: TestNetwork, servers: readonly BloomS
   const wallets = await walletStore(net.clock);
   const file = await WalletFile.open({ params: regtest }, { ...modules, store: wallets });
   const proofs = new ProofStore(store);
-  const watcher = new LightWallets({ file, chain, proofs, clock: net.clock, logger: silentLogger });
+  const watcher = new LightWallets({ file, chain, proofs, logger: silentLogger });
   const wallet = file.get('test')!;
   const book = new AddressBook(modules);
   const processor = new LightNodeProcessor({ v2Transport: false }, { ...modules, chain, book, watcher, bloom: true });
