@@ -16,6 +16,8 @@ import {
   verbosityArgument,
 } from '../../src/api/arguments/arguments.ts';
 import { placeArguments } from '../../src/api/arguments/named-arguments.ts';
+import { JsonNumber } from '../../src/api/json/json.ts';
+import { parseJsonNow } from '../../src/api/json/parse.ts';
 import { RpcError } from '../../src/api/json/rpc-error.ts';
 import { noPause } from '../../src/api/json/step.ts';
 import { formatAmount, MAX_MONEY } from '../../src/primitives/amount.ts';
@@ -104,7 +106,7 @@ describe('checkArguments', () => {
     const list = arrayArgument('txs', z.string(), '', '[...]');
     expect(await rejection(list, [1])).toEqual([-3, 'JSON value of type number is not of expected type string']);
     const object = objectArgument('options', z.strictObject({ txid: z.string() }), '', '{...}');
-    expect(await rejection(object, {})).toEqual([-3, 'Missing txid']);
+    expect(await rejection(object, {})).toEqual([-3, 'JSON value of type null is not of expected type string']);
     expect(await rejection(object, { txid: '', other: 1 })).toEqual([-3, 'Unexpected key other']);
   });
 });
@@ -121,7 +123,12 @@ describe('amountArgument', () => {
       [0.29999999, 29_999_999n],
       [20999999.9769, 2_099_999_997_690_000n],
       ['0.00000001', 1n],
-      ['.5', 50_000_000n],
+      ['1e-8', 1n],
+      ['0.1E+1', 100_000_000n],
+      ['-0', 0n],
+      ['0.000000000', 0n],
+      ['1.000000000', 100_000_000n],
+      [new JsonNumber('20999999.99999999'), MAX_MONEY - 1n],
       ['21000000', MAX_MONEY],
     ];
     for (const [value, satoshis] of cases) expect(await accept(amount, value)).toBe(satoshis);
@@ -132,14 +139,18 @@ describe('amountArgument', () => {
       fc.asyncProperty(fc.bigInt(0n, MAX_MONEY), async (satoshis) => {
         const text = formatAmount(satoshis);
         expect(await accept(amount, text)).toBe(satoshis);
-        expect(await accept(amount, JSON.parse(text))).toBe(satoshis);
+        expect(await accept(amount, parseJsonNow(text))).toBe(satoshis);
       }),
       { seed: 1, numRuns: 500 },
     );
   });
 
   it('rejects invalid amounts', async () => {
-    for (const value of [1e-9, 0.123456789, '0.123456789', '1e-8', '', 'a', ' 1', '0x10', 1e300]) {
+    for (const value of [
+      ...[1e-9, 0.123456789, 0.1 + 0.2, 1e300, new JsonNumber('0.10000000000000000001'), new JsonNumber('1e400')],
+      ...['0.123456789', '1e-9', '', 'a', ' 1', '0x10', '.5', '5.', '+1', '00.1', '1e', '0.1e-999', '0e-9'],
+      ...['0e10', '10000000000.00000000', '1e10', `${'0'.repeat(2)}`, `0.${'0'.repeat(100_000)}1`],
+    ]) {
       expect(await rejection(amount, value)).toEqual([-3, 'Invalid amount']);
     }
     for (const value of [-1, '-0.00000001'])

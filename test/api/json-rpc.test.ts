@@ -81,6 +81,13 @@ async function post(body: unknown): Promise<[status: number, reply: unknown]> {
   return [reply.status, reply.body === '' ? undefined : JSON.parse(reply.body)];
 }
 
+/** Returns the reply's text. */
+async function postText(body: string): Promise<string> {
+  const reply = new Collected();
+  await rpc.answer(body, undefined, caller, reply);
+  return reply.body;
+}
+
 describe('JSON-RPC', () => {
   // Statuses, members and messages equal those of bitcoind 29.
   it('answers requests of 1.0 and 1.1 with result and error', async () => {
@@ -153,12 +160,31 @@ describe('JSON-RPC', () => {
     expect(await post([])).toEqual([200, []]);
   });
 
-  it('does not evaluate a nested id or a __proto__ member', async () => {
-    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
-    expect(await post(`{"id":${deep},"method":"echo","params":["hi"]}`)).toEqual([
+  it('echoes any id, and refuses more than 512 nested values', async () => {
+    for (const id of ['[[{"a":null}]]', '12345678901234567890', '"x"', '1.50', 'true']) {
+      expect(await postText(`{"id":${id},"method":"echo","params":["hi"]}`)).toBe(
+        `{"result":"hi","error":null,"id":${id}}\n`,
+      );
+    }
+    const nested = (depth: number) => `{"id":${'['.repeat(depth)}${']'.repeat(depth)},"method":"echo","params":["hi"]}`;
+    expect((await post(nested(511)))[0]).toBe(200);
+    for (const depth of [512, 100_000]) {
+      expect(await post(nested(depth))).toMatchObject([500, { error: { code: -32700, message: 'Parse error' } }]);
+    }
+  });
+
+  it('takes the first of two equal members of a request, and refuses two equal arguments', async () => {
+    expect(await post('{"id":1,"method":"echo","method":"none","params":["hi"]}')).toMatchObject([
       200,
-      { result: 'hi', error: null, id: null },
+      { result: 'hi' },
     ]);
+    expect(await post('{"id":1,"method":"echo","params":{"text":"a","text":"b"}}')).toMatchObject([
+      500,
+      { error: { code: -8, message: 'Parameter text specified multiple times' } },
+    ]);
+  });
+
+  it('does not evaluate a __proto__ member', async () => {
     const [status, reply] = await post('{"id":1,"method":"echo","params":{"__proto__":{"text":"hi"}}}');
     expect([status, reply]).toMatchObject([500, { error: { message: 'Unknown named parameter __proto__' } }]);
     expect((await post({ id: 1, method: 'constructor' }))[0]).toBe(404);

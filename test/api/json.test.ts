@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encodeJson, JsonEncoder } from '../../src/api/json/encode.ts';
+import { formatJson } from '../../src/api/json/format-json.ts';
 import {
   amountJson,
   type Json,
@@ -9,6 +10,7 @@ import {
   JsonText,
   jsonTypeName,
 } from '../../src/api/json/json.ts';
+import { parseJsonNow } from '../../src/api/json/parse.ts';
 
 describe('encodeJson', () => {
   it('equals JSON.stringify for plain values', () => {
@@ -36,6 +38,30 @@ describe('encodeJson', () => {
 
   it('rejects numbers that JSON cannot represent', () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) expect(() => encodeJson(value)).toThrow(TypeError);
+  });
+});
+
+describe('formatJson', () => {
+  it('prints a value a line, numbers and repeated names as they were sent', () => {
+    const text = '{"a":[1.50000000,{},[],{"b":null}],"a":12345678901234567890,"__proto__":"é\\n"}';
+    expect(formatJson(parseJsonNow(text) as Json)).toBe(
+      [
+        '{',
+        '  "a": [',
+        '    1.50000000,',
+        '    {},',
+        '    [],',
+        '    {',
+        '      "b": null',
+        '    }',
+        '  ],',
+        '  "__proto__": "é\\n",',
+        '  "a": 12345678901234567890',
+        '}',
+      ].join('\n'),
+    );
+    expect(formatJson([])).toBe('[]');
+    expect(formatJson('a')).toBe('"a"');
   });
 });
 

@@ -68,17 +68,17 @@ describe('a value equal to a maximum', () => {
     await node.call('setmocktime', 0);
   });
 
-  it('of the fields of a transaction is 2^32 - 1', async () => {
+  it('of the fields of a transaction is 2^32 - 1, but 2^31 - 1 for an output index', async () => {
     const txid = 'ab'.repeat(32);
     const create = (vout: number, sequence: number, lockTime: number) =>
       node.call<string>('createrawtransaction', [{ txid, vout, sequence }], {}, lockTime, false);
     const most = 0xffff_ffff;
-    const hex = await create(most, most, most);
+    const hex = await create(0x7fff_ffff, most, most);
     // Without outputs it can only be decoded as one without witness.
-    expect(hex).toBe(`0200000001${txid}ffffffff00ffffffff00ffffffff`);
-    await refused(create(most + 1, most, most), -8);
-    await refused(create(most, most + 1, most), -8);
-    await refused(create(most, most, most + 1), -8);
+    expect(hex).toBe(`0200000001${txid}ffffff7f00ffffffff00ffffffff`);
+    await refused(create(0x8000_0000, most, most), -1);
+    await refused(create(0, most + 1, most), -8);
+    await refused(create(0, most, most + 1), -8);
   });
 
   it('of an amount is 21 million bitcoins', async () => {

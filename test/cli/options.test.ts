@@ -50,7 +50,7 @@ vi.mock('../../src/api/client/rpc-client.ts', () => ({
     constructor(options: unknown) {
       this.options = options;
     }
-    call(...args: unknown[]) {
+    callExact(...args: unknown[]) {
       return note('call', 'text')(this.options, ...args);
     }
   },

@@ -73,6 +73,100 @@ describeBitcoind('the JSON-RPC protocol, compared with bitcoind', () => {
     }
   });
 
+  it('reads JSON alike: nothing is rounded, dropped or added', async () => {
+    const to = 'bcrt1qft5p2uhsdcdc3l2ua4ap5qqfg4pjaqlp250x7us7a8qqhrxrxfsqseac85';
+    const txid = '11'.repeat(32);
+    const nested = (depth: number) => `{"id":${'['.repeat(depth)}${']'.repeat(depth)},"method":"getblockcount"}`;
+    const create = (inputs: string, outputs: string, rest = '') =>
+      `{"id":1,"method":"createrawtransaction","params":[${inputs},${outputs}${rest}]}`;
+    const amounts = [
+      ...[
+        '5.4750000000000005',
+        '0.000000001',
+        '1e-9',
+        '1e-8',
+        '1E-5',
+        '0.1e1',
+        '1.000000000',
+        '0.10000000000000000001',
+      ],
+      ...[
+        '20999999.99999999',
+        '21000000',
+        '21000000.00000001',
+        '1e400',
+        '-0',
+        '-1e-8',
+        '0.1e-999',
+        '1e+2',
+        '0e-9',
+        '0e9',
+      ],
+      ...[
+        '0e10',
+        '00.1',
+        '01',
+        '.5',
+        '+1',
+        '5.',
+        '1e',
+        '"1e-8"',
+        '".5"',
+        '"5."',
+        '"+1"',
+        '" 1"',
+        '"0x10"',
+        '""',
+        'true',
+      ],
+      ...['null', '[]', '{}', '9999999999.99999999', '10000000000', '"0.000000010"'],
+    ];
+    const integers = [
+      '1.0',
+      '1e0',
+      '-0',
+      '2147483647',
+      '2147483648',
+      '4294967296',
+      '1e400',
+      '9223372036854775808',
+      '"1"',
+    ];
+    const texts = [
+      ...amounts.map((amount) => create('[]', `[{"${to}":${amount}}]`)),
+      ...integers.map((height) => `{"id":1,"method":"getblockhash","params":[${height}]}`),
+      ...integers.map((vout) => create(`[{"txid":"${txid}","vout":${vout}}]`, '[]')),
+      ...integers.map((sequence) => create(`[{"txid":"${txid}","vout":0,"sequence":${sequence}}]`, '[]')),
+      ...integers.map((lockTime) => create('[]', '[]', `,${lockTime}`)),
+      ...['12345678901234567890', '1.50', '[1,{"a":[]}]', '{"a":1,"a":2}'].map(
+        (id) => `{"id":${id},"method":"getblockcount"}`,
+      ),
+      ...[510, 511, 512, 513].map(nested),
+      '{"id":1,"method":"getblockhash","params":{"height":1,"height":2}}',
+      '{"id":1,"method":"getblockhash","params":{"args":[1],"args":[2]}}',
+      '{"id":1,"method":"getblockhash","params":{"__proto__":1}}',
+      '{"id":1,"method":"getblockcount","method":"getbestblockhash","params":[]}',
+      '{"id":1,"id":2,"method":"__proto__"}',
+      create('[]', `{"${to}":0.1,"${to}":0.2}`),
+      create('[]', `[{"${to}":0.1},{"${to}":0.2}]`),
+      create('[]', '{"data":"00","data":"01"}'),
+      create('[]', '{"__proto__":0.1}'),
+      ...['5', '[5]', '"a"', 'null', '{}', '[[]]'].map((outputs) => create('[]', outputs)),
+      ...['5', '[5]', '{}', '[{}]', `[{"txid":"${txid}"}]`, `[{"vout":0}]`].map((inputs) => create(inputs, '{}')),
+      create(`[{"txid":"${txid}","txid":"${'22'.repeat(32)}","vout":0}]`, '{}'),
+      ...['"\\ud834\\udd1e"', '"\\/\\b\\u0041"', '"\\x"', '"\u0001"', '"é"'].map(
+        (id) => `{"id":${id},"method":"getblockcount"}`,
+      ),
+    ];
+    for (const text of texts) {
+      const [expected, actual] = await Promise.all([
+        post(theirs.rpcPort, theirs.cookieFile, '/', text),
+        post(ours.server.port, ours.server.cookieFile, '/', text),
+      ]);
+      expect.soft(actual, text.slice(0, 200)).toEqual(expected);
+    }
+  });
+
   it('serves the same paths with the same authentication', async () => {
     for (const [path, init] of [
       ['/', { method: 'GET' }],

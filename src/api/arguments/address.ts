@@ -1,13 +1,13 @@
 import { AddressError, type AddressPrefixes, decodeAddress } from '../../script/address.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 
-/** Decodes an address to its output script. Throws `RpcError` with `message` and the reason if it is invalid. */
+/** Decodes an address to its output script. Throws `RpcError` with `message`, Core's, if it is invalid. */
 export function addressScript(address: string, prefixes: AddressPrefixes, message: string): Uint8Array {
   try {
     return decodeAddress(address, prefixes);
   } catch (error) {
     if (error instanceof AddressError) {
-      throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, `${message}: ${error.message}`, { cause: error });
+      throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, message, { cause: error });
     }
     throw error;
   }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { fromHex, fromReversedHex } from '../../bytes/hex.ts';
-import { moneyRange, parseAmount } from '../../primitives/amount.ts';
-import { jsonTypeName } from '../json/json.ts';
+import { moneyRange } from '../../primitives/amount.ts';
+import { isJsonNumber, jsonTypeName } from '../json/json.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import type { Step } from '../json/step.ts';
+import { parseFixedPoint } from './fixed-point.ts';
 
 /** One argument of a method: its validation and its help text (Core: RPCArg). */
 export interface Argument<T> {
@@ -94,25 +95,21 @@ export function integerArgument(name: string, description: string): Argument<num
 
 /** Returns a required 64-bit integer argument, decoded to a JavaScript number: exact up to 2^53. */
 export function int64Argument(name: string, description: string): Argument<number> {
-  const schema = z.number().transform((value, context) => {
-    if (Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63) return value;
-    return refuse(context, RpcCode.MISC_ERROR, 'JSON integer out of range');
-  });
-  return define('numeric', schema, name, description);
+  return define('numeric', int64Schema, name, description);
 }
 
 /** Returns a required unsigned 32-bit integer argument. */
 export function unsignedArgument(name: string, description: string): Argument<number> {
-  const schema = z.number().transform((value, context) => {
-    if (Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff) return value;
-    return refuse(context, RpcCode.MISC_ERROR, 'JSON integer out of range');
-  });
-  return define('numeric', schema, name, description);
+  return define('numeric', integerBetween(0n, 0xffff_ffffn), name, description);
 }
 
 /** Returns a required number argument. */
 export function numberArgument(name: string, description: string): Argument<number> {
-  return define('numeric', z.number(), name, description);
+  const schema = numberText.transform((text, context) => {
+    const value = Number(text);
+    return Number.isFinite(value) ? value : refuse(context, RpcCode.MISC_ERROR, 'JSON double out of range');
+  });
+  return define('numeric', schema, name, description);
 }
 
 /** Returns a required boolean argument. */
@@ -162,20 +159,33 @@ export function customArgument<T>(
   return define(type, schema, name, description, usage);
 }
 
-/** A 32-bit integer. */
-export const integerSchema: z.ZodType<number> = z.number().transform((value, context) => {
-  if (!Number.isInteger(value) || value > 0x7fff_ffff || value < -0x8000_0000) {
-    return refuse(context, RpcCode.MISC_ERROR, 'JSON integer out of range');
-  }
-  return value;
+/** A number, as the text that was sent: a double would hide digits that Core refuses. */
+const numberText: z.ZodType<string> = z.unknown().transform((value, context) => {
+  if (isJsonNumber(value)) return String(value);
+  return refuseType(context, 'number', value);
 });
+
+/** Returns a schema for an integer without fraction or exponent (UniValue: getInt). */
+function integerBetween(least: bigint, most: bigint): z.ZodType<number> {
+  return numberText.transform((text, context) => {
+    const value = /^-?\d{1,20}$/.test(text) ? BigInt(text) : undefined;
+    if (value !== undefined && value >= least && value <= most) return Number(value);
+    return refuse(context, RpcCode.MISC_ERROR, 'JSON integer out of range');
+  });
+}
+
+/** A 32-bit integer. */
+export const integerSchema: z.ZodType<number> = integerBetween(-0x8000_0000n, 0x7fff_ffffn);
+
+/** A 64-bit integer, as a JavaScript number: exact up to 2^53. */
+export const int64Schema: z.ZodType<number> = integerBetween(-(2n ** 63n), 2n ** 63n - 1n);
 
 /** An amount of bitcoins, decoded to satoshis (Core: AmountFromValue). */
 export const amountSchema: z.ZodType<bigint> = z.unknown().transform((value, context) => {
-  if (typeof value !== 'number' && typeof value !== 'string') {
+  if (!isJsonNumber(value) && typeof value !== 'string') {
     return refuse(context, RpcCode.TYPE_ERROR, 'Amount is not a number or string');
   }
-  const satoshis = typeof value === 'number' ? amountOfNumber(value) : parseAmount(value);
+  const satoshis = parseFixedPoint(String(value), 8);
   if (satoshis === undefined) return refuse(context, RpcCode.TYPE_ERROR, 'Invalid amount');
   if (!moneyRange(satoshis)) return refuse(context, RpcCode.TYPE_ERROR, 'Amount out of range');
   return satoshis;
@@ -193,15 +203,6 @@ export function hashSchema(name: string): z.ZodType<Uint8Array> {
     }
     return fromReversedHex(text);
   });
-}
-
-/**
- * Converts a JSON number of bitcoins to satoshis; undefined if it has more than eight decimals. A double is precise
- * enough: any amount up to 21 million with eight decimals survives the round trip.
- */
-function amountOfNumber(value: number): bigint | undefined {
-  const text = value.toFixed(8);
-  return Number(text) === value ? parseAmount(text) : undefined;
 }
 
 /**
@@ -275,8 +276,14 @@ export function refuse(context: z.core.$RefinementCtx, rpcCode: number, message:
   return z.NEVER;
 }
 
+/** Fails a schema's transformation because `value` has another type than `expected`, a name of JSON's. */
+function refuseType(context: z.core.$RefinementCtx, expected: 'number', value: unknown): never {
+  context.addIssue({ code: 'invalid_type', expected, input: value });
+  return z.NEVER;
+}
+
 /** Applies `schema` inside a transformation; a type mismatch is reported as a message without positions. */
-function nested<T>(schema: z.ZodType<T>, value: unknown, context: z.core.$RefinementCtx): T {
+export function nested<T>(schema: z.ZodType<T>, value: unknown, context: z.core.$RefinementCtx): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const error = toRpcError(result.error.issues[0]!, value);
@@ -291,7 +298,6 @@ function toRpcError(issue: z.core.$ZodIssue, input: unknown): RpcError {
   if (issue.code === 'invalid_type') {
     let at: unknown = input;
     for (const key of issue.path) at = (at as Record<PropertyKey, unknown> | null | undefined)?.[key];
-    if (at === undefined) return new RpcError(RpcCode.TYPE_ERROR, `Missing ${issue.path.map(String).join('.')}`);
     return new RpcError(RpcCode.TYPE_ERROR, typeMismatch(at, issue.expected));
   }
   if (issue.code === 'unrecognized_keys') {

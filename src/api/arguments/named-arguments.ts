@@ -1,3 +1,4 @@
+import { members } from '../json/json.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import { type Argument, primaryName } from './arguments.ts';
 
@@ -11,7 +12,11 @@ export function placeArguments(
   params: readonly unknown[] | Readonly<Record<string, unknown>>,
 ): readonly unknown[] {
   if (isArray(params)) return params;
-  const byName = new Map(Object.entries(params));
+  const byName = new Map<string, unknown>();
+  for (const [name, value] of members(params)) {
+    if (byName.has(name)) throw invalid(`Parameter ${name} specified multiple times`);
+    byName.set(name, value);
+  }
   const positional = byName.get('args');
   const placed: unknown[] = Array.isArray(positional) ? [...positional] : [];
   if (Array.isArray(positional)) byName.delete('args');
@@ -20,8 +25,7 @@ export function placeArguments(
     for (const name of argument.name.split('|')) {
       if (!byName.has(name)) continue;
       if (i < given) {
-        const message = `Parameter ${primaryName(argument.name)} specified twice both as positional and named argument`;
-        throw new RpcError(RpcCode.INVALID_PARAMETER, message);
+        throw invalid(`Parameter ${primaryName(argument.name)} specified twice both as positional and named argument`);
       }
       while (placed.length < i) placed.push(undefined);
       if (placed.length > i) continue;
@@ -30,8 +34,12 @@ export function placeArguments(
     }
   });
   const unknown = byName.keys().next();
-  if (!unknown.done) throw new RpcError(RpcCode.INVALID_PARAMETER, `Unknown named parameter ${unknown.value}`);
+  if (!unknown.done) throw invalid(`Unknown named parameter ${unknown.value}`);
   return placed;
+}
+
+function invalid(message: string): RpcError {
+  return new RpcError(RpcCode.INVALID_PARAMETER, message);
 }
 
 function isArray(params: readonly unknown[] | Readonly<Record<string, unknown>>): params is readonly unknown[] {

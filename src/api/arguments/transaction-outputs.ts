@@ -4,16 +4,32 @@ import type { TxOut } from '../../primitives/transaction.ts';
 import type { AddressPrefixes } from '../../script/address.ts';
 import { Op } from '../../script/opcodes.ts';
 import { compileScript } from '../../script/script.ts';
+import { isJsonObject, jsonTypeName, members } from '../json/json.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
+import type { Step } from '../json/step.ts';
 import { addressScript } from './address.ts';
-import { type Argument, amountSchema, customArgument } from './arguments.ts';
+import { type Argument, amountSchema, customArgument, refuse } from './arguments.ts';
 
 /** One output as given: an address and an amount, or `data` and hex. */
 export type OutputPair = readonly [key: string, value: unknown];
 
-const outputsSchema: z.ZodType<readonly OutputPair[]> = z
-  .union([z.array(z.record(z.string(), z.unknown())), z.record(z.string(), z.unknown())])
-  .transform((value) => (Array.isArray(value) ? value.flatMap(Object.entries) : Object.entries(value)));
+const outputsSchema: z.ZodType<readonly OutputPair[]> = z.unknown().transform(outputPairs);
+
+/** Returns the outputs of an object or of an array of objects (Core: NormalizeOutputs). */
+function outputPairs(given: unknown, context: z.core.$RefinementCtx): readonly OutputPair[] {
+  if (isJsonObject(given)) return members(given);
+  if (given === null) {
+    return refuse(context, RpcCode.INVALID_PARAMETER, 'Invalid parameter, output argument must be non-null');
+  }
+  if (!Array.isArray(given)) {
+    const message = `JSON value of type ${jsonTypeName(given)} is not of expected type array`;
+    return refuse(context, RpcCode.TYPE_ERROR, message);
+  }
+  return given.flatMap((output) => {
+    if (isJsonObject(output)) return members(output);
+    return refuse(context, RpcCode.INVALID_PARAMETER, 'Invalid parameter, key-value pair not an object as expected');
+  });
+}
 
 /** The argument `outputs`: an object, or an array of objects, of addresses and amounts or `data` and hex. */
 export const outputsArgument: Argument<readonly OutputPair[]> = customArgument(
@@ -24,16 +40,34 @@ export const outputsArgument: Argument<readonly OutputPair[]> = customArgument(
   '[{"address":amount,...},{"data":"hex"},...]',
 );
 
-/** Builds transaction outputs. Throws `RpcError` for an invalid or duplicate key, or an invalid amount. */
-export function buildOutputs(pairs: readonly OutputPair[], prefixes: AddressPrefixes): TxOut[] {
+/**
+ * Builds transaction outputs, calling `step` between them. Rejects with `RpcError` for an invalid or duplicate key, or an
+ * invalid amount.
+ */
+export async function buildOutputs(
+  pairs: readonly OutputPair[],
+  prefixes: AddressPrefixes,
+  step: Step,
+): Promise<TxOut[]> {
   const seen = new Set<string>();
-  return pairs.map(([key, value]) => {
+  const outputs: TxOut[] = [];
+  for (const [key, value] of pairs) {
+    const pause = step();
+    if (pause) await pause;
     if (seen.has(key)) throw invalid(`Invalid parameter, duplicate${key === 'data' ? ' key' : 'd address'}: ${key}`);
     seen.add(key);
-    if (key === 'data') return { value: 0n, scriptPubKey: compileScript(Op.OP_RETURN, dataBytes(value)) };
-    const scriptPubKey = addressScript(key, prefixes, `Invalid Bitcoin address: ${key}`);
-    return { value: amountOf(value), scriptPubKey };
-  });
+    outputs.push(key === 'data' ? dataOutput(value) : paymentOutput(key, value, prefixes));
+  }
+  return outputs;
+}
+
+function dataOutput(value: unknown): TxOut {
+  return { value: 0n, scriptPubKey: compileScript(Op.OP_RETURN, dataBytes(value)) };
+}
+
+function paymentOutput(address: string, value: unknown, prefixes: AddressPrefixes): TxOut {
+  const scriptPubKey = addressScript(address, prefixes, `Invalid Bitcoin address: ${address}`);
+  return { value: amountOf(value), scriptPubKey };
 }
 
 function dataBytes(value: unknown): Uint8Array {

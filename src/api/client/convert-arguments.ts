@@ -1,3 +1,4 @@
+import { parseJsonNow } from '../json/parse.ts';
 import { rpcMethods } from '../methods/index.ts';
 import type { CallParams } from '../rpc/dispatch.ts';
 
@@ -12,7 +13,7 @@ export function convertArguments(method: string, words: readonly string[]): Call
 
 function parseOrKeep(word: string): unknown {
   try {
-    return JSON.parse(word);
+    return parseJsonNow(word);
   } catch {
     return word;
   }

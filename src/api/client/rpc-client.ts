@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { PierError } from '../../platform/errors.ts';
+import { encodeJson } from '../json/encode.ts';
+import type { Json } from '../json/json.ts';
+import { parseJsonNow } from '../json/parse.ts';
 import { RpcError } from '../json/rpc-error.ts';
 
 /** Address and cookie file of a node's RPC server. */
@@ -49,8 +52,26 @@ export class RpcClient {
     params: readonly unknown[] | Readonly<Record<string, unknown>> = [],
     wallet?: string,
   ): Promise<T> {
+    return (await this.#call(method, params, wallet, JSON.parse)) as T;
+  }
+
+  /** Calls `method` as `call` does. Numbers that a double would print differently are `JsonNumber`s: 1.50000000 is one. */
+  async callExact(
+    method: string,
+    params: readonly unknown[] | Readonly<Record<string, unknown>> = [],
+    wallet?: string,
+  ): Promise<Json> {
+    return (await this.#call(method, params, wallet, parseJsonNow)) as Json;
+  }
+
+  async #call(
+    method: string,
+    params: readonly unknown[] | Readonly<Record<string, unknown>>,
+    wallet: string | undefined,
+    parse: (text: string) => unknown,
+  ): Promise<unknown> {
     const path = wallet === undefined ? '/' : `/wallet/${encodeURIComponent(wallet)}`;
-    const body = JSON.stringify({ jsonrpc: '2.0', id: ++this.#lastId, method, params });
+    const body = encodeJson({ jsonrpc: '2.0', id: ++this.#lastId, method, params: params as Json });
     const { status, text } = await this.#post(path, body);
     if (status === 401) {
       throw new PierError(
@@ -61,12 +82,12 @@ export class RpcClient {
         },
       );
     }
-    const reply = parseReply(text);
+    const reply = parseReply(text, parse);
     if (status !== 200 || reply === undefined) {
       throw new PierError('rpc-failed', `${this.#where} answered ${method} with HTTP status ${status}`);
     }
     if (reply.error) throw new RpcError(reply.error.code, reply.error.message);
-    return reply.result as T;
+    return reply.result;
   }
 
   get #where(): string {
@@ -128,9 +149,9 @@ export class RpcClient {
   }
 }
 
-function parseReply(text: string): Reply | undefined {
+function parseReply(text: string, parse: (text: string) => unknown): Reply | undefined {
   try {
-    const reply: unknown = JSON.parse(text);
+    const reply = parse(text);
     return typeof reply === 'object' && reply !== null ? reply : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,13 @@
-import { type Json, JsonList, JsonMembers, JsonNumber, type JsonObject, JsonText } from './json.ts';
+import {
+  hasDuplicates,
+  type Json,
+  JsonList,
+  JsonMembers,
+  JsonNumber,
+  type JsonObject,
+  JsonText,
+  members,
+} from './json.ts';
 
 /** Significant digits of a double in Core's JSON (UniValue: setprecision). */
 const CORE_PRECISION = 16;
@@ -83,6 +92,7 @@ function openContainer(value: Exclude<Json, null | boolean | number | string | J
   if (value instanceof JsonList) return new OpenList(value.items);
   if (value instanceof JsonMembers) return new OpenMembers(value.members);
   if (value instanceof JsonText) return new OpenText(value.pieces);
+  if (hasDuplicates(value)) return new OpenMembers(members(value) as [string, Json][]);
   return new OpenObject(value as JsonObject);
 }
 

@@ -8,6 +8,31 @@ export class JsonNumber {
   constructor(text: string) {
     this.text = text;
   }
+
+  /** Returns `text`. */
+  toString(): string {
+    return this.text;
+  }
+}
+
+/** The members of parsed objects that repeat a name. An object of JavaScript has room for the first only. */
+const duplicates = new WeakMap<object, readonly [name: string, value: unknown][]>();
+
+/** Remembers members of `object` whose names it has already. @internal */
+export function setDuplicates(object: object, repeated: readonly [name: string, value: unknown][]): void {
+  duplicates.set(object, repeated);
+}
+
+/** Returns whether a parsed object has a name more than once. */
+export function hasDuplicates(object: object): boolean {
+  return duplicates.has(object);
+}
+
+/** Returns the members of a parsed object; those that repeat a name come last (UniValue: getKeys, getValues). */
+export function members(object: object): [name: string, value: unknown][] {
+  const all = Object.entries(object);
+  const repeated = duplicates.get(object);
+  return repeated ? [...all, ...repeated] : all;
 }
 
 /** An array whose items are computed one by one as they are encoded: a large result neither blocks nor is held whole. */
@@ -64,9 +89,20 @@ export function amountJson(satoshis: bigint): JsonNumber {
   return new JsonNumber(formatAmount(satoshis));
 }
 
+/** Returns whether a parsed value is a number. */
+export function isJsonNumber(value: unknown): value is number | JsonNumber {
+  return typeof value === 'number' || value instanceof JsonNumber;
+}
+
+/** Returns whether a parsed value is an object. */
+export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof JsonNumber);
+}
+
 /** Returns the name of a parsed value's type in Core's error messages (Core: uvTypeName). */
 export function jsonTypeName(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return 'array';
+  if (isJsonNumber(value)) return 'number';
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }

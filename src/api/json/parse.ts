@@ -1,164 +1,195 @@
+import { JsonNumber, setDuplicates } from './json.ts';
 import type { Step } from './step.ts';
 
-/** Characters that are parsed without a pause: well under a millisecond. */
-const CHARS_PER_STEP = 32_768;
-/** Structural characters that are scanned without a pause. */
-const SCANNED_PER_STEP = 8_192;
-/** Containers inside each other that are divided. A scan reads all of a container, so each level costs one more. */
-const MAX_DIVIDED_DEPTH = 4;
+/** Values that are parsed without a pause: well under a millisecond. */
+const VALUES_PER_STEP = 2_048;
+/** Characters after which a step ends. */
+const CHARS_PER_STEP = 65_536;
+/** Containers inside each other (UniValue: MAX_JSON_DEPTH). */
+const MAX_DEPTH = 512;
+/** Characters of a number. Core has no limit; converting digits takes quadratic time. */
+const MAX_NUMBER_LENGTH = 1_024;
 
-const QUOTE = 34;
-const COMMA = 44;
-const OPEN_ARRAY = 91;
-const BACKSLASH = 92;
-const CLOSE_ARRAY = 93;
-const OPEN_OBJECT = 123;
-const CLOSE_OBJECT = 125;
+const SPACE = /[ \t\n\r]*/y;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const WORD = /true|false|null/y;
+/** Escapes, and control characters, which JSON forbids in strings. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is searched for.
+const NOT_VERBATIM = /[\\\u0000-\u001f]/;
+/** Characters from which a string is a slice of the text rather than a copy, which would keep the text in memory. */
+const MIN_SLICE = 1_024;
 
-/** Parses JSON as `JSON.parse` does, but a long text in steps. Rejects with `SyntaxError`. */
+/**
+ * Parses JSON in steps, losing nothing that a method may have to refuse (UniValue: read). A number that a double would
+ * print differently becomes a `JsonNumber`. If an object has a name twice the first value counts; `members` returns
+ * both. Rejects with `SyntaxError`.
+ */
 export async function parseJson(text: string, step: Step): Promise<unknown> {
-  return text.length <= CHARS_PER_STEP ? JSON.parse(text) : parseSpan(text, 0, text.length, step, 0);
-}
-
-/** Parses the value between two offsets. */
-async function parseSpan(text: string, from: number, to: number, step: Step, depth: number): Promise<unknown> {
-  const start = skipSpace(text, from);
-  const opening = text.charCodeAt(start);
-  const isArray = opening === OPEN_ARRAY;
-  if (to - start <= CHARS_PER_STEP || depth >= MAX_DIVIDED_DEPTH || !(isArray || opening === OPEN_OBJECT)) {
+  const parser = new JsonParser(text);
+  while (parser.advance()) {
     const pause = step();
     if (pause) await pause;
-    return JSON.parse(text.slice(from, to));
   }
-  const container = isArray ? new ArrayParser(text, step, depth) : new ObjectParser(text, step, depth);
-  let runStart = start + 1;
-  let memberStart = start + 1;
-  let scanned = 0;
-  let nesting = 0;
-  for (let i = start + 1; i < to; i++) {
-    if (++scanned % SCANNED_PER_STEP === 0) {
-      const pause = step();
-      if (pause) await pause;
-    }
-    const code = text.charCodeAt(i);
-    if (code === QUOTE) {
-      i = endOfString(text, i);
-      continue;
-    }
-    const closes = code === CLOSE_ARRAY || code === CLOSE_OBJECT;
-    if (code === OPEN_ARRAY || code === OPEN_OBJECT) nesting++;
-    else if (closes && nesting > 0) nesting--;
-    else if (closes || (code === COMMA && nesting === 0)) {
-      if (i - memberStart > CHARS_PER_STEP && skipSpace(text, memberStart) < i) {
-        // The comma between the run and this member is in neither.
-        if (memberStart > runStart) await container.addRun(runStart, memberStart - 1);
-        await container.addMember(memberStart, i);
-        runStart = i + 1;
-      } else if (closes ? i > runStart : i - runStart > CHARS_PER_STEP) {
-        await container.addRun(runStart, i, closes && memberStart === runStart);
-        runStart = i + 1;
-      }
-      memberStart = i + 1;
-      if (!closes) continue;
-      // A comma before the end has been consumed with the member or run before it.
-      const hasTrailingComma = text.charCodeAt(lastNonSpace(text, i - 1)) === COMMA;
-      const isEnd = skipSpace(text, i + 1) >= to;
-      if (code !== (isArray ? CLOSE_ARRAY : CLOSE_OBJECT) || hasTrailingComma || !isEnd) break;
-      return container.value;
-    }
-  }
-  throw new SyntaxError('malformed JSON');
+  return parser.value;
 }
 
-/** Parses the items of an array. */
-class ArrayParser {
+/** Parses JSON as `parseJson` does, without a pause. Throws `SyntaxError`. */
+export function parseJsonNow(text: string): unknown {
+  const parser = new JsonParser(text);
+  while (parser.advance());
+  return parser.value;
+}
+
+/** A container whose end has not been read. */
+type Container = ArrayBuilder | ObjectBuilder;
+
+class ArrayBuilder {
   readonly value: unknown[] = [];
-  readonly #text: string;
-  readonly #step: Step;
-  readonly #depth: number;
+  readonly end = ']';
 
-  constructor(text: string, step: Step, depth: number) {
-    this.#text = text;
-    this.#step = step;
-    this.#depth = depth;
-  }
-
-  /** Adds consecutive items. `mayBeEmpty`: there may be none. */
-  async addRun(from: number, to: number, mayBeEmpty = false): Promise<void> {
-    const items = JSON.parse(`[${this.#text.slice(from, to)}]`) as unknown[];
-    if (items.length === 0 && !mayBeEmpty) throw new SyntaxError('missing array item');
-    for (const item of items) this.value.push(item);
-    const pause = this.#step();
-    if (pause) await pause;
-  }
-
-  /** Adds a long item. */
-  async addMember(from: number, to: number): Promise<void> {
-    this.value.push(await parseSpan(this.#text, from, to, this.#step, this.#depth + 1));
+  add(value: unknown): void {
+    this.value.push(value);
   }
 }
 
-/** Parses the members of an object. */
-class ObjectParser {
+class ObjectBuilder {
   readonly value: Record<string, unknown> = {};
-  readonly #text: string;
-  readonly #step: Step;
-  readonly #depth: number;
+  readonly end = '}';
+  /** Name of the next member. */
+  name = '';
+  #duplicates: [name: string, value: unknown][] | undefined;
 
-  constructor(text: string, step: Step, depth: number) {
-    this.#text = text;
-    this.#step = step;
-    this.#depth = depth;
-  }
-
-  /** Adds consecutive members. `mayBeEmpty`: there may be none. */
-  async addRun(from: number, to: number, mayBeEmpty = false): Promise<void> {
-    const entries = Object.entries(JSON.parse(`{${this.#text.slice(from, to)}}`) as object);
-    if (entries.length === 0 && !mayBeEmpty) throw new SyntaxError('missing object member');
-    for (const [key, value] of entries) this.#set(key, value);
-    const pause = this.#step();
-    if (pause) await pause;
-  }
-
-  /** Adds a member with a long value. */
-  async addMember(from: number, to: number): Promise<void> {
-    const start = skipSpace(this.#text, from);
-    const end = this.#text.charCodeAt(start) === QUOTE ? endOfString(this.#text, start) + 1 : to;
-    const colon = skipSpace(this.#text, end);
-    if (colon >= to || this.#text[colon] !== ':') throw new SyntaxError('malformed object member');
-    const key = JSON.parse(this.#text.slice(start, end)) as string;
-    this.#set(key, await parseSpan(this.#text, colon + 1, to, this.#step, this.#depth + 1));
-  }
-
-  /** Defines an own property, also if the key is `__proto__`, as `JSON.parse` does. */
-  #set(key: string, value: unknown): void {
-    Object.defineProperty(this.value, key, { value, writable: true, enumerable: true, configurable: true });
+  add(value: unknown): void {
+    const { name } = this;
+    if (Object.hasOwn(this.value, name)) {
+      if (!this.#duplicates) {
+        this.#duplicates = [];
+        setDuplicates(this.value, this.#duplicates);
+      }
+      this.#duplicates.push([name, value]);
+    } else if (name === '__proto__') {
+      Object.defineProperty(this.value, name, { value, writable: true, enumerable: true, configurable: true });
+    } else {
+      this.value[name] = value;
+    }
   }
 }
 
-/** Returns the offset of the quote that ends the string at `start`; past the text if there is none. */
+class JsonParser {
+  /** The parsed value, once `advance` has returned false. */
+  value: unknown;
+  readonly #text: string;
+  readonly #open: Container[] = [];
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Parses some values. Returns false when the text has been parsed. Throws `SyntaxError`. */
+  advance(): boolean {
+    const end = this.#at + CHARS_PER_STEP;
+    for (let i = 0; i < VALUES_PER_STEP && this.#at < end; i++) {
+      if (this.#readValue()) {
+        if (this.#at < this.#text.length) throw this.#error();
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Reads a scalar or opens a container. Returns whether the text's outermost value is complete. */
+  #readValue(): boolean {
+    this.#match(SPACE);
+    const first = this.#text[this.#at];
+    if (first === '[' || first === '{')
+      return this.#openContainer(first === '[' ? new ArrayBuilder() : new ObjectBuilder());
+    return this.#finish(first === '"' ? this.#readString() : this.#readWord());
+  }
+
+  #openContainer(container: Container): boolean {
+    if (this.#open.length >= MAX_DEPTH) throw new SyntaxError(`more than ${MAX_DEPTH} nested JSON values`);
+    this.#at++;
+    this.#match(SPACE);
+    if (this.#text[this.#at] === container.end) {
+      this.#at++;
+      return this.#finish(container.value);
+    }
+    this.#open.push(container);
+    if (container instanceof ObjectBuilder) this.#readName(container);
+    return false;
+  }
+
+  /** Adds a complete value to its container, and closes the containers that end after it. */
+  #finish(complete: unknown): boolean {
+    let value = complete;
+    for (;;) {
+      this.#match(SPACE);
+      const container = this.#open.at(-1);
+      if (!container) {
+        this.value = value;
+        return true;
+      }
+      container.add(value);
+      const next = this.#text[this.#at];
+      if (next !== ',' && next !== container.end) throw this.#error();
+      this.#at++;
+      if (next === ',') {
+        if (container instanceof ObjectBuilder) this.#readName(container);
+        return false;
+      }
+      this.#open.pop();
+      value = container.value;
+    }
+  }
+
+  #readName(container: ObjectBuilder): void {
+    this.#match(SPACE);
+    if (this.#text[this.#at] !== '"') throw this.#error();
+    container.name = this.#readString();
+    this.#match(SPACE);
+    if (this.#text[this.#at] !== ':') throw this.#error();
+    this.#at++;
+  }
+
+  #readString(): string {
+    const start = this.#at;
+    const end = endOfString(this.#text, start);
+    this.#at = end + 1;
+    const content = this.#text.slice(start + 1, end);
+    const isVerbatim = content.length >= MIN_SLICE && !NOT_VERBATIM.test(content);
+    return isVerbatim ? content : (JSON.parse(this.#text.slice(start, end + 1)) as string);
+  }
+
+  #readWord(): unknown {
+    const word = this.#match(WORD);
+    if (word !== '') return word === 'null' ? null : word === 'true';
+    const number = this.#match(NUMBER);
+    if (number === '' || number.length > MAX_NUMBER_LENGTH) throw this.#error();
+    const value = Number(number);
+    return String(value) === number ? value : new JsonNumber(number);
+  }
+
+  /** Skips and returns what `pattern`, a sticky one, matches here; '' if nothing does. */
+  #match(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#text)?.[0] ?? '';
+    this.#at += found.length;
+    return found;
+  }
+
+  #error(): SyntaxError {
+    return new SyntaxError(`malformed JSON at character ${this.#at}`);
+  }
+}
+
+/** Returns the offset of the quote that ends the string at `start`. Throws `SyntaxError` if there is none. */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; ; at++) {
     at = text.indexOf('"', at);
-    if (at < 0) return text.length;
+    if (at < 0) throw new SyntaxError('JSON ends inside a string');
     let slashes = 0;
-    while (text.charCodeAt(at - 1 - slashes) === BACKSLASH) slashes++;
+    while (text.charCodeAt(at - 1 - slashes) === 92) slashes++;
     if (slashes % 2 === 0) return at;
   }
-}
-
-function isSpace(code: number): boolean {
-  return code === 32 || code === 10 || code === 13 || code === 9;
-}
-
-function skipSpace(text: string, from: number): number {
-  let at = from;
-  while (at < text.length && isSpace(text.charCodeAt(at))) at++;
-  return at;
-}
-
-function lastNonSpace(text: string, from: number): number {
-  let at = from;
-  while (at >= 0 && isSpace(text.charCodeAt(at))) at--;
-  return at;
 }

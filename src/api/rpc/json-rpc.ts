@@ -1,5 +1,5 @@
 import { JsonEncoder } from '../json/encode.ts';
-import type { Json, JsonObject } from '../json/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json/json.ts';
 import { parseJson } from '../json/parse.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import type { AnyRpcNode } from '../method/rpc-node.ts';
@@ -92,7 +92,7 @@ class Exchange {
       await this.#encodeWhole(parsed);
     } else if (Array.isArray(parsed)) {
       await this.#answerBatch(parsed);
-    } else if (isRecord(parsed)) {
+    } else if (isJsonObject(parsed)) {
       const answer = await this.#answerOne(parsed);
       this.#reply.status = answer.status;
       if (answer.status !== 204) {
@@ -213,25 +213,19 @@ function toRpcError(thrown: unknown): RpcError {
 
 /** Reads version and id, which the reply needs even if the rest of the request is malformed. */
 function readEnvelope(request: unknown): Envelope {
-  if (!isRecord(request)) return { version: 'legacy', id: null };
+  if (!isJsonObject(request)) return { version: 'legacy', id: null };
   const { id, jsonrpc } = request;
-  // Core echoes any id. A nested one becomes null here, since it could overflow the encoder's stack.
-  const plain = typeof id !== 'object' || id === null;
-  return { version: jsonrpc === '2.0' ? '2.0' : 'legacy', id: plain ? (id as Json | undefined) : null };
+  return { version: jsonrpc === '2.0' ? '2.0' : 'legacy', id: id as Json | undefined };
 }
 
 function readCall(request: unknown): { method: string; params: CallParams } {
-  if (!isRecord(request)) throw new RpcError(RpcCode.INVALID_REQUEST, 'Invalid Request object');
+  if (!isJsonObject(request)) throw new RpcError(RpcCode.INVALID_REQUEST, 'Invalid Request object');
   const { method, params } = request;
   if (method === undefined || method === null) throw new RpcError(RpcCode.INVALID_REQUEST, 'Missing method');
   if (typeof method !== 'string') throw new RpcError(RpcCode.INVALID_REQUEST, 'Method must be a string');
   if (params === undefined || params === null) return { method, params: [] };
-  if (Array.isArray(params) || isRecord(params)) return { method, params };
+  if (Array.isArray(params) || isJsonObject(params)) return { method, params };
   throw new RpcError(RpcCode.INVALID_REQUEST, 'Params must be an array or object');
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function replyOf({ version, id }: Envelope, result: Json | undefined, error?: RpcError): JsonObject {

@@ -14,9 +14,10 @@ export function addRpc(program: Command): void {
     .action(async (method: string, args: string[], options: CommonOptions & { wallet?: string }) => {
       const config = configOf(options);
       const { convertArguments } = await import('../../api/client/convert-arguments.ts');
+      const { formatJson } = await import('../../api/json/format-json.ts');
       const { RpcClient } = await import('../../api/client/rpc-client.ts');
       const client = new RpcClient({ ...config.rpc, cookieFile: nodePaths(config).cookie });
-      const result = await client.call<unknown>(method, convertArguments(method, args), options.wallet);
-      print(typeof result === 'string' && !options.json ? result : JSON.stringify(result, null, 2));
+      const result = await client.callExact(method, convertArguments(method, args), options.wallet);
+      print(typeof result === 'string' && !options.json ? result : formatJson(result));
     });
 }

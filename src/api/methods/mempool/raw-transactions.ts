@@ -9,8 +9,12 @@ import {
   hashArgument,
   hashSchema,
   hexArgument,
-  numberArgument,
+  int64Argument,
+  int64Schema,
+  integerSchema,
+  nested,
   optional,
+  refuse,
   textArgument,
   verbosityArgument,
 } from '../../arguments/arguments.ts';
@@ -21,7 +25,7 @@ import { confirmations } from '../../format/block-json.ts';
 import { decodeScriptJson } from '../../format/decode-script.ts';
 import { hexJson } from '../../format/large-json.ts';
 import { transactionJson } from '../../format/transaction-json.ts';
-import type { Json, JsonObject } from '../../json/json.ts';
+import { isJsonNumber, type Json, type JsonObject } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import type { Step } from '../../json/step.ts';
 import { type Method, method } from '../../method/method.ts';
@@ -45,8 +49,15 @@ interface InputArgument {
 
 const inputSchema: z.ZodType<InputArgument> = z.object({
   txid: hashSchema('txid'),
-  vout: z.number(),
-  sequence: z.number().optional(),
+  vout: z.unknown().transform((value, context) => {
+    if (isJsonNumber(value)) return nested(integerSchema, value, context);
+    return refuse(context, RpcCode.INVALID_PARAMETER, 'Invalid parameter, missing vout key');
+  }),
+  // Core ignores a sequence that is no number.
+  sequence: z
+    .unknown()
+    .transform((value, context) => (isJsonNumber(value) ? nested(int64Schema, value, context) : undefined))
+    .optional(),
 });
 
 /** Methods that look up, decode and create raw transactions. */
@@ -115,7 +126,7 @@ export const rawTransactionMethods: readonly Method[] = [
     arguments: [
       arrayArgument('inputs', inputSchema, 'The outputs to spend.', '[{"txid":"hex","vout":n,"sequence":n},...]'),
       outputsArgument,
-      optional(numberArgument('locktime', 'The lock time, a block height or UNIX epoch time.'), 0),
+      optional(int64Argument('locktime', 'The lock time, a block height or UNIX epoch time.'), 0),
       optional(booleanArgument('replaceable', 'Whether to signal replaceability (BIP125).'), undefined, 'true'),
     ],
     result: '"hex"',
@@ -134,12 +145,8 @@ export const rawTransactionMethods: readonly Method[] = [
       if (contradicts) {
         throw invalid('Invalid parameter combination: Sequence number(s) contradict replaceable option');
       }
-      const tx = new Transaction({
-        version: 2,
-        inputs: txInputs,
-        outputs: buildOutputs(outputs, params.address),
-        lockTime,
-      });
+      const txOutputs = await buildOutputs(outputs, params.address, call.step);
+      const tx = new Transaction({ version: 2, inputs: txInputs, outputs: txOutputs, lockTime });
       return hexJson(tx.encode());
     },
   }),
@@ -191,8 +198,7 @@ function notFound(where: 'mempool' | 'block'): RpcError {
 }
 
 function toTxIn({ txid, vout, sequence }: InputArgument, fallback: number): TxIn {
-  if (!isUint32(vout))
-    throw invalid(vout < 0 ? 'Invalid parameter, vout cannot be negative' : 'Invalid parameter, vout');
+  if (vout < 0) throw invalid('Invalid parameter, vout cannot be negative');
   if (sequence !== undefined && !isUint32(sequence)) {
     throw invalid('Invalid parameter, sequence number is out of range');
   }

@@ -68,7 +68,7 @@ export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
     handler: async (context, address, value, _comment, _to, subtractFee, _rbf, target, mode, _reuse, rate, verbose) => {
       const { node } = context;
       const wallet = context.wallet();
-      const scriptPubKey = addressScript(address, node.params.address, 'Invalid address');
+      const scriptPubKey = addressScript(address, node.params.address, `Invalid Bitcoin address: ${address}`);
       if (rate !== undefined && target !== undefined) {
         const message =
           'Cannot specify both conf_target and fee_rate. Please provide either a confirmation target in blocks for automatic fee estimation, or an explicit fee rate.';
