@@ -5,10 +5,13 @@ import { Block } from '../../src/primitives/block.ts';
 import { mineBlock, outpoint, sealBlock, spend } from '../chain/support/builder.ts';
 import { describeBitcoind } from '../support/bitcoind.ts';
 import { NodePair } from './differential/node-pair.ts';
+import { longRunSeeds } from './differential/seeds.ts';
 import { World } from './differential/world.ts';
 
-const ROUNDS = Number(process.env.PIER_FUZZ_ROUNDS ?? 300);
-const SEED = Number(process.env.PIER_FUZZ_SEED ?? 1);
+const { PIER_FUZZ_ROUNDS, PIER_FUZZ_SEED } = process.env;
+/** Rounds per seed. */
+const ROUNDS = Number(PIER_FUZZ_ROUNDS ?? 300);
+const SEEDS = PIER_FUZZ_SEED !== undefined ? [Number(PIER_FUZZ_SEED)] : PIER_FUZZ_ROUNDS ? longRunSeeds : [1];
 
 /** Rounds per world. Both nodes remember every rejected block, so that longer worlds become slow. */
 const WORLD_ROUNDS = 300;
@@ -19,25 +22,29 @@ const START = 1_296_688_602 + 1_000_000;
 const STANDARD = Uint8Array.of(0, 20, ...new Uint8Array(20));
 
 describeBitcoind('consensus, compared with bitcoind', () => {
-  it('gives the same verdict and reason for generated blocks and transactions', {
-    timeout: ROUNDS * 5000,
-  }, async () => {
-    const verdicts = new Map<string, number>();
-    for (let done = 0, seed = SEED; done < ROUNDS; done += WORLD_ROUNDS, seed++) {
-      const pair = await NodePair.start(START);
-      try {
-        const world = new World(seed, pair);
-        await world.grow();
-        for (let round = Math.min(WORLD_ROUNDS, ROUNDS - done); round > 0; round--) await world.round();
-        await world.compareCoins();
-        for (const [verdict, count] of world.verdicts) verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + count);
-      } finally {
-        await pair.stop();
+  it.each(SEEDS)(
+    'gives the same verdict and reason for generated blocks and transactions (seed %i)',
+    {
+      timeout: ROUNDS * 5000,
+    },
+    async (firstSeed) => {
+      const verdicts = new Map<string, number>();
+      for (let done = 0, seed = firstSeed; done < ROUNDS; done += WORLD_ROUNDS, seed++) {
+        const pair = await NodePair.start(START);
+        try {
+          const world = new World(seed, pair);
+          await world.grow();
+          for (let round = Math.min(WORLD_ROUNDS, ROUNDS - done); round > 0; round--) await world.round();
+          await world.compareCoins();
+          for (const [verdict, count] of world.verdicts) verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + count);
+        } finally {
+          await pair.stop();
+        }
       }
-    }
-    if (process.env.PIER_FUZZ_ROUNDS) report(verdicts);
-    expect(verdicts.size).toBeGreaterThan(20);
-  });
+      if (PIER_FUZZ_ROUNDS) report(firstSeed, verdicts);
+      expect(verdicts.size).toBeGreaterThan(20);
+    },
+  );
 
   it('agrees on cases that earlier, longer runs found', async () => {
     const pair = await NodePair.start(START);
@@ -86,8 +93,8 @@ describeBitcoind('consensus, compared with bitcoind', () => {
 });
 
 /** Prints the number of each verdict, for runs with PIER_FUZZ_ROUNDS. */
-function report(verdicts: ReadonlyMap<string, number>): void {
+function report(seed: number, verdicts: ReadonlyMap<string, number>): void {
   const lines = [...verdicts].sort((a, b) => b[1] - a[1]).map(([verdict, count]) => `${count} ${verdict}`);
   const total = [...verdicts.values()].reduce((sum, count) => sum + count, 0);
-  console.log([`${total} verdicts`, ...lines].join('\n'));
+  console.log([`seed ${seed}: ${total} verdicts`, ...lines].join('\n'));
 }

@@ -6,6 +6,7 @@ import { bip34Prefix } from '../../../src/consensus/block-check.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { blockSubsidy } from '../../../src/consensus/subsidy.ts';
 import { Block } from '../../../src/primitives/block.ts';
+import { outPointKey } from '../../../src/primitives/outpoint.ts';
 import type { Transaction } from '../../../src/primitives/transaction.ts';
 import { SeededRandom } from '../../../src/testing/seeded-random.ts';
 import { Choice } from '../../support/choice.ts';
@@ -279,10 +280,10 @@ export class World {
   #mempoolCoins(): Coin[] {
     const coins = new Map(this.#tip.coins);
     for (const { tx } of this.#pair.pier.mempool.entries()) {
-      // In a quarter of the cases the spent coins stay, so that some transactions conflict.
-      const before = new Map(coins);
+      const spent = spentBy(tx, coins) ?? [];
       addTransaction(coins, tx, this.#tip.height + 1, false);
-      if (this.#choice.chance(4)) for (const [key, coin] of before) coins.set(key, coin);
+      // In a quarter of the cases the spent coins stay, so that some transactions conflict.
+      if (this.#choice.chance(4)) for (const coin of spent) coins.set(outPointKey(coin.outpoint), coin);
     }
     return [...coins.values()].flatMap(({ outpoint, output: { value, scriptPubKey }, isCoinbase, height }) => {
       if (isCoinbase && this.#tip.height + 1 - height < MATURITY && !this.#choice.chance(50)) return [];
