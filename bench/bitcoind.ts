@@ -14,10 +14,12 @@ const FAIR = ['-checkmempool=0', '-checkblockindex=0', '-assumevalid=0', '-maxti
 export class Bitcoind {
   readonly p2p: string;
   readonly rpc: RpcClient;
+  readonly pid: number;
   readonly #child: ChildProcess;
   readonly #dataDir: string;
 
   private constructor(child: ChildProcess, dataDir: string, port: number, rpcPort: number) {
+    this.pid = child.pid!;
     this.#child = child;
     this.#dataDir = dataDir;
     this.p2p = `127.0.0.1:${port}`;

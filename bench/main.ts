@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchPayment } from './payment.ts';
 import { benchSync } from './sync.ts';
 import { benchTransport } from './transport.ts';
 
@@ -15,6 +16,7 @@ const { positionals, values } = parseArgs({
 const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   sync: () =>
     benchSync({ seed: Number(values.seed), rounds: Number(values.rounds), fullBlocks: Number(values.blocks) }),
+  payment: () => benchPayment({ rounds: Number(values.rounds) }),
   transport: () => benchTransport({ rounds: Number(values.rounds) }),
 };
 

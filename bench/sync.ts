@@ -5,6 +5,7 @@ import type { RpcClient } from 'pier/api';
 import { toHex } from 'pier/bytes';
 import { freeNodeIds, NodeProcess } from 'pier/devnet';
 import { Bitcoind } from './bitcoind.ts';
+import { median } from './median.ts';
 import { makeSpendChain, type SpendChain } from './spend-chain.ts';
 
 const ENGINES = ['native', 'wasm'] as const;
@@ -94,10 +95,4 @@ async function secondsToSync(rpc: RpcClient, source: Bitcoind, height: number): 
   const tip = await rpc.call('getbestblockhash');
   if (tip !== (await source.rpc.call('getbestblockhash'))) throw new Error(`the tip ${tip} is not the source's`);
   return seconds;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
