@@ -47,7 +47,7 @@ export async function createBlockchain(config: NodeConfig, options: { address: s
   }
 
   const { chain: file } = nodePaths(config);
-  await makeDataDir(config.dataDir);
+  makeDataDir(config.dataDir);
   const store = await LmdbStore.open({ path: file, network: params.marker, kind: 'blockchain', create: true });
   try {
     const modules = { clock: systemClock, logger: silentLogger };

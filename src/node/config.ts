@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ChainOptions } from '../chain/chain.ts';
@@ -8,6 +7,7 @@ import type { Endpoint } from '../p2p/net/endpoint.ts';
 import { parseEndpoint } from '../p2p/net/endpoint.ts';
 import type { FullNodeProcessorOptions } from '../p2p/processing/full-node-processor.ts';
 import { PierError } from '../platform/errors.ts';
+import { makeFolder } from '../store/make-folder.ts';
 import { findNetwork, isPublicNetwork } from './networks.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -248,9 +248,9 @@ export function nodePaths(config: Pick<NodeConfig, 'dataDir' | 'nodeId'>): {
 }
 
 /** Creates the data directory and its parents if they are missing. Throws `PierError` 'bad-datadir'. */
-export async function makeDataDir(path: string): Promise<void> {
+export function makeDataDir(path: string): void {
   try {
-    await mkdir(path, { recursive: true });
+    makeFolder(path);
   } catch (error) {
     throw new PierError('bad-datadir', `the data directory ${path} cannot be created: ${(error as Error).message}`, {
       hint: 'Choose another folder with --datadir or PIER_DATADIR.',

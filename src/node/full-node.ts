@@ -77,7 +77,7 @@ export class FullNode extends RunningNode {
     overrides: Partial<NodeModules> = {},
   ): Promise<FullNode> {
     const modules = nodeModules(overrides);
-    const { clock, random, transport, logger } = modules;
+    const { clock, random, transport, logger, signal } = modules;
     const layer = (category: string) => logger.child({ category });
     // Peers can trigger log lines in these layers.
     const exposedLayer = (category: string) => limitedLogger(layer(category), clock);
@@ -85,17 +85,22 @@ export class FullNode extends RunningNode {
     const scriptPubKey = mining.address === undefined ? undefined : decodeAddress(mining.address, params.address);
 
     const closers: (() => unknown)[] = [];
+    // A file may fail before the node has started.
+    let fail: (error: unknown) => void = () => {};
+    const failed = new Promise<unknown>((resolve) => {
+      fail = resolve;
+    });
     try {
       const open = async (kind: 'blockchain' | 'wallet', path: string, create: boolean): Promise<Store> => {
-        const store =
-          create || existsSync(path)
-            ? await LmdbStore.open({ path, network: params.marker, kind, create })
-            : new MemoryStore();
+        if (!create && !existsSync(path)) return new MemoryStore();
+        const store = await LmdbStore.open({ path, network: params.marker, kind, create, signal });
         closers.push(() => store.close());
+        void store.failed.then(fail);
+        signal?.throwIfAborted();
         return store;
       };
       const paths = nodePaths(config);
-      if (options.createChain || options.createWallet) await makeDataDir(config.dataDir);
+      if (options.createChain || options.createWallet) makeDataDir(config.dataDir);
 
       const store = await open('blockchain', paths.chain, options.createChain);
       // Only a node that listens serves filters.
@@ -105,21 +110,22 @@ export class FullNode extends RunningNode {
         { store, clock, logger: exposedLayer('chain') },
       );
       closers.push(() => chain.close());
-      // Building the filter index may find a damaged file before the node has started.
-      const failed = new Promise<unknown>((resolve) => chain.events.on('failed', ({ error }) => resolve(error)));
+      chain.events.on('failed', ({ error }) => fail(error));
+      signal?.throwIfAborted();
 
       const mempool = new Mempool(config.mempool, { chain, clock, logger: exposedLayer('mempool') });
       closers.push(() => mempool.close());
       if (store instanceof LmdbStore) {
         // Before the wallets, which would offer what another transaction in the file has replaced.
         const mempoolFile = new MempoolFile(mempool, paths.mempool, { clock, logger: layer('mempool') });
-        await mempoolFile.start();
+        await mempoolFile.start(signal);
         closers.push(() => mempoolFile.stop());
       }
 
       const walletStore = await open('wallet', paths.wallet, options.createWallet);
       const wallets = await WalletFile.open({ params }, { store: walletStore, random, clock, logger: layer('wallet') });
-      closers.push(await attachWallet(wallets, { chain, mempool, clock, logger: layer('wallet') }));
+      closers.push(await attachWallet(wallets, { chain, mempool, clock, logger: layer('wallet'), signal }));
+      signal?.throwIfAborted();
 
       const miner = new Miner(
         { scriptPubKey, mineAtTxs: mining.mineAtTxs, threads: mining.threads },

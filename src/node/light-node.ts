@@ -63,21 +63,31 @@ export class LightNode extends RunningNode {
     overrides: Partial<NodeModules> = {},
   ): Promise<LightNode> {
     const modules = nodeModules(overrides);
-    const { clock, random, transport, logger } = modules;
+    const { clock, random, transport, logger, signal } = modules;
     const layer = (category: string) => logger.child({ category });
     const { params, p2p, light } = config;
     const closers: (() => unknown)[] = [];
+    // A file may fail before the node has started.
+    let fail: (error: unknown) => void = () => {};
+    const failed = new Promise<unknown>((resolve) => {
+      fail = resolve;
+    });
     try {
-      await makeDataDir(config.dataDir);
+      const open = async (kind: 'header chain' | 'wallet', path: string): Promise<LmdbStore> => {
+        const store = await LmdbStore.open({ path, network: params.marker, kind, signal });
+        closers.push(() => store.close());
+        void store.failed.then(fail);
+        signal?.throwIfAborted();
+        return store;
+      };
+      makeDataDir(config.dataDir);
       const paths = nodePaths(config);
-      const network = params.marker;
-      const store = await LmdbStore.open({ path: paths.chain, network, kind: 'header chain' });
-      closers.push(() => store.close());
+      const store = await open('header chain', paths.chain);
       const chain = await HeaderChain.open(params, { store, clock, logger: layer('chain') });
       closers.push(() => chain.flush());
+      chain.events.on('failed', ({ error }) => fail(error));
 
-      const walletStore = await LmdbStore.open({ path: paths.wallet, network, kind: 'wallet' });
-      closers.push(() => walletStore.close());
+      const walletStore = await open('wallet', paths.wallet);
       const wallets = await WalletFile.open({ params }, { store: walletStore, random, clock, logger: layer('wallet') });
       const proofs = new ProofStore(store);
       const lightWallets = new LightWallets({
@@ -110,7 +120,7 @@ export class LightNode extends RunningNode {
       if (options.network !== 'none') await connections.start();
 
       const node = new LightNode(config, modules, { chain, wallets, connections, proofs, processor }, closers);
-      chain.events.on('failed', ({ error }) => node.abort(error));
+      void failed.then((error) => node.abort(error));
       return node;
     } catch (error) {
       await closeAll(closers);

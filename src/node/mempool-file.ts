@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { equalBytes } from '../bytes/compare.ts';
 import {
   decodeLeadingDump,
@@ -34,19 +34,26 @@ export function saveMempool(mempool: Mempool, path: string): Promise<void> {
 }
 
 async function writeDump(mempool: Mempool, path: string): Promise<void> {
-  const hash = createHash('sha256');
-  const file = await open(`${path}.new`, 'w', 0o600);
+  const draft = `${path}.new`;
   try {
-    for (const chunk of mempoolDumpChunks(mempool)) {
-      hash.update(chunk);
-      await file.writeFile(chunk);
+    const hash = createHash('sha256');
+    const file = await open(draft, 'w', 0o600);
+    try {
+      for (const chunk of mempoolDumpChunks(mempool)) {
+        hash.update(chunk);
+        await file.writeFile(chunk);
+      }
+      await file.writeFile(hash.digest());
+      await file.sync();
+    } finally {
+      await file.close();
     }
-    await file.writeFile(hash.digest());
-    await file.sync();
-  } finally {
-    await file.close();
+    await rename(draft, path);
+  } catch (error) {
+    // A part of it would only take the space that others need.
+    await rm(draft, { force: true }).catch(() => {});
+    throw error;
   }
-  await rename(`${path}.new`, path);
 }
 
 /**
@@ -57,7 +64,7 @@ export async function loadMempool(
   mempool: Mempool,
   path: string,
   clock: Clock,
-  options: LoadOptions = {},
+  options: LoadOptions & { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<LoadedDump> {
   const dump = await readDump(path);
   const loading = loadInSteps(mempool, dump, clock, options);
@@ -65,6 +72,7 @@ export async function loadMempool(
   for (;;) {
     const { done, value } = loading.next();
     if (done) return value;
+    options.signal?.throwIfAborted();
     if (value) await value;
     else if (slices.isOver) await slices.turn();
   }
@@ -105,12 +113,16 @@ export class MempoolFile {
     this.#logger = logger;
   }
 
-  /** Loads the file, if there is one, and begins to save. A damaged file is logged and left to the next save. */
-  async start(): Promise<void> {
+  /**
+   * Loads the file, if there is one, and begins to save. A damaged file is logged and left to the next save. Throws the
+   * signal's reason if it is aborted.
+   */
+  async start(signal?: AbortSignal): Promise<void> {
     try {
-      const loaded = await loadMempool(this.#mempool, this.#path, this.#clock);
+      const loaded = await loadMempool(this.#mempool, this.#path, this.#clock, { signal });
       this.#logger.info({ ...loaded, path: this.#path }, 'mempool loaded');
     } catch (error) {
+      signal?.throwIfAborted();
       const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
       if (cause?.code !== 'ENOENT') this.#logger.warn({ err: error, path: this.#path }, 'mempool file not loaded');
     }

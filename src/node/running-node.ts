@@ -6,12 +6,14 @@ import { type Logger, silentLogger } from '../platform/logger.ts';
 import { type Random, systemRandom } from '../platform/random.ts';
 import type { NodeConfig } from './config.ts';
 
-/** A node's access to time, randomness, the network and the log. Default: those of the system, and no log. */
+/** A node's access to time, randomness, the network, the log and the signals of its user. Default: those of the system, and no log. */
 export interface NodeModules {
   readonly clock: Clock;
   readonly random: Random;
   readonly transport: Transport;
   readonly logger: Logger;
+  /** Ends a start that is under way: it then throws the signal's reason. Default: none. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Returns a node's modules, with defaults for missing ones. The clock is mockable (Core: setmocktime). */
@@ -21,6 +23,7 @@ export function nodeModules(overrides: Partial<NodeModules>): NodeModules & { re
     random: overrides.random ?? systemRandom,
     transport: overrides.transport ?? new TcpTransport(),
     logger: overrides.logger ?? silentLogger,
+    signal: overrides.signal,
   };
 }
 

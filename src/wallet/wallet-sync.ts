@@ -16,6 +16,8 @@ export interface WalletSyncModules {
   readonly logger: Logger;
   /** Default: the system's. */
   readonly clock?: Clock;
+  /** Ends scans before the tip; the next start continues them. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface WalletSyncModules {
  * detaches.
  */
 export async function attachWallet(file: WalletFile, modules: WalletSyncModules): Promise<() => Promise<void>> {
-  const { chain, mempool, logger, clock = systemClock } = modules;
+  const { chain, mempool, logger, clock = systemClock, signal } = modules;
   let writing: Promise<void> = Promise.resolve();
   const write = (operations: StoreOperation[]) => {
     if (operations.length === 0) return;
@@ -45,7 +47,13 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
       write(operations);
       for (const { tx } of mempool.entries()) write(wallet.transactionAdded(tx));
     };
-    const done = scanToTip(wallet, file, { chain, logger, clock, isStopped: () => isDetached, caughtUp });
+    const done = scanToTip(wallet, file, {
+      chain,
+      logger,
+      clock,
+      isStopped: () => isDetached || signal?.aborted === true,
+      caughtUp,
+    });
     const settled = done.finally(() => scans.delete(settled));
     scans.add(settled);
     return settled;

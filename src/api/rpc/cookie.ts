@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { toHex } from '../../bytes/hex.ts';
+import { PierError } from '../../platform/errors.ts';
 import { systemRandom } from '../../platform/random.ts';
 
 /** User name in the cookie (Core: COOKIEAUTH_USER). */
@@ -17,12 +18,20 @@ export class Cookie {
     this.path = path;
   }
 
-  /** Writes the file atomically, readable by its owner only. */
+  /** Writes the file atomically, readable by its owner only. Throws `PierError` 'cookie-not-written'. */
   async write(): Promise<void> {
     const temporary = `${this.path}.${process.pid}.tmp`;
-    await rm(temporary, { force: true });
-    await writeFile(temporary, this.#credentials, { mode: 0o600, flag: 'wx' });
-    await rename(temporary, this.path);
+    try {
+      await rm(temporary, { force: true });
+      await writeFile(temporary, this.#credentials, { mode: 0o600, flag: 'wx' });
+      await rename(temporary, this.path);
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {});
+      throw new PierError('cookie-not-written', `writing ${this.path} failed: ${(error as Error).message}`, {
+        hint: 'Check the free space and the permissions of the data directory. The file holds the password of the RPC.',
+        cause: error,
+      });
+    }
   }
 
   /** Removes the file, unless another node has overwritten it with its own credentials. */

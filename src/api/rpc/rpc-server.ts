@@ -45,7 +45,10 @@ export class RpcServer {
     this.cookieFile = cookie.path;
   }
 
-  /** Binds the port, writes the cookie, serves `methods`. Throws `PierError` 'rpc-port-taken' if the port is in use. */
+  /**
+   * Binds the port, writes the cookie, serves `methods`. Throws `PierError` 'rpc-port-taken' if the port is in use, and
+   * 'cookie-not-written'.
+   */
   static async start<N extends AnyRpcNode>(
     options: RpcServerOptions,
     node: N,
