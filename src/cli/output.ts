@@ -1,14 +1,23 @@
 import { UsageError } from '../node/config.ts';
+import { stderrOutput } from '../node/log-output.ts';
 import { PierError } from '../platform/errors.ts';
+import { writeStdout } from './stdout.ts';
 
-/** Prints data, to stdout. */
+/** Prints data, to stdout. Throws `StdoutError` if stdout cannot be written. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  writeStdout(`${text}\n`);
 }
 
 /** Prints a message, to stderr: stdout carries only data. */
 export function note(text: string): void {
   process.stderr.write(`${text}\n`);
+}
+
+/** Returns a function that prints the log lines of nodes to stderr, and drops lines that stderr does not take. */
+export function logPrinter(): (nodeId: number, line: string) => void {
+  const log = stderrOutput();
+  log.onDropped((lines) => log.write(`(${lines} lines of the nodes' logs dropped)\n`));
+  return (_nodeId, line) => log.write(`${line}\n`);
 }
 
 /** Prints the result of a command, as JSON with `--json`, otherwise as formatted by `format`. */

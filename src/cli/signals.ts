@@ -4,19 +4,32 @@
  */
 const REPEAT_MS = 1_000;
 
-/** Resolves at the first SIGINT or SIGTERM. A later SIGINT (Ctrl-C) exits the process immediately. */
-export function untilSignal(): Promise<void> {
+/** Returns a signal that is aborted at the first SIGINT or SIGTERM. A later SIGINT (Ctrl-C) exits the process at once. */
+export function interruption(): AbortSignal {
+  const controller = new AbortController();
+  let signalledAt: number | undefined;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (signalledAt === undefined) {
+      signalledAt = Date.now();
+      controller.abort();
+    } else if (signal === 'SIGINT' && Date.now() - signalledAt > REPEAT_MS) {
+      process.exit(130);
+    }
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return controller.signal;
+}
+
+/** Calls `reopen` at SIGHUP, which otherwise ends a process: log rotation sends it, and a terminal that is closed. */
+export function onHangup(reopen: () => void): void {
+  process.on('SIGHUP', reopen);
+}
+
+/** Resolves once the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    let signalledAt: number | undefined;
-    const onSignal = (signal: NodeJS.Signals) => {
-      if (signalledAt === undefined) {
-        signalledAt = Date.now();
-        resolve();
-      } else if (signal === 'SIGINT' && Date.now() - signalledAt > REPEAT_MS) {
-        process.exit(130);
-      }
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }

@@ -45,7 +45,7 @@ export {
 } from './config.ts';
 export { FullNode, type StartOptions } from './full-node.ts';
 export { LightNode } from './light-node.ts';
-export { createLogger, type LogLevel } from './logging.ts';
+export { createLogger, type LoggerOptions, type LogLevel } from './logging.ts';
 export { type ReadNetworkOptions, readNetworkFile } from './network-file.ts';
 export { findNetwork, isPublicNetwork, knownNetworks, type NamedNetwork, resolveBase } from './networks.ts';
 export {

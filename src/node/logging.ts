@@ -3,33 +3,45 @@ import { Writable } from 'node:stream';
 import { type DestinationStream, pino } from 'pino';
 import type { PinoPretty } from 'pino-pretty';
 import type { Logger } from '../platform/logger.ts';
+import { type LogOutput, stderrOutput } from './log-output.ts';
 
 /** The lowest level of log lines that are written. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/**
- * Returns a structured logger on stderr: formatted lines on a terminal, JSON elsewhere. It writes synchronously, so
- * that no line before a crash is lost. Each layer logs under its own `category`.
- */
-export function createLogger(options: {
-  level: LogLevel;
-  nodeId: number;
+/** Options of a logger. */
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  readonly nodeId: number;
   /** Prints lines on the terminal, above a status line. */
-  print?: ((lines: string) => void) | undefined;
-}): Logger {
-  const terminal = process.stderr.isTTY === true;
-  const { print } = options;
-  const destination: DestinationStream = terminal
-    ? loadPretty()({
-        destination: print ? printStream(print) : 2,
-        sync: true,
-        colorize: process.env.NO_COLOR === undefined || process.env.NO_COLOR === '',
-        translateTime: 'SYS:HH:MM:ss.l',
-        ignore: 'pid,hostname,node,category',
-        messageFormat: '[{node}] {category}: {msg}',
-      })
-    : pino.destination({ dest: 2, sync: true });
-  return pino({ level: options.level, base: { node: options.nodeId } }, destination);
+  readonly print?: ((lines: string) => void) | undefined;
+}
+
+/**
+ * Returns a structured logger on stderr: formatted lines on a terminal, JSON elsewhere. It neither blocks nor throws:
+ * lines that stderr does not take are written later, and those beyond a mebibyte are dropped and counted. Each layer logs
+ * under its own `category`.
+ */
+export function createLogger(options: LoggerOptions): Logger {
+  return loggerOn(stderrOutput(), options);
+}
+
+/** Returns the logger of `createLogger` on an output. */
+export function loggerOn(output: LogOutput, options: LoggerOptions): Logger {
+  const { level, nodeId, print = (lines: string) => output.write(lines) } = options;
+  const destination: DestinationStream =
+    process.stderr.isTTY === true
+      ? loadPretty()({
+          destination: printStream(print),
+          sync: true,
+          colorize: process.env.NO_COLOR === undefined || process.env.NO_COLOR === '',
+          translateTime: 'SYS:HH:MM:ss.l',
+          ignore: 'pid,hostname,node,category',
+          messageFormat: '[{node}] {category}: {msg}',
+        })
+      : { write: (line) => output.write(line) };
+  const logger = pino({ level, base: { node: nodeId } }, destination);
+  output.onDropped((lines) => logger.warn({ category: 'log', lines }, 'log lines dropped: stderr did not take them'));
+  return logger;
 }
 
 function printStream(print: (lines: string) => void): Writable {

@@ -22,7 +22,11 @@ const note = vi.hoisted(() => <T>(name: string, result?: T) => (...args: unknown
   return result === undefined ? Promise.reject(new Error('noted')) : Promise.resolve(result);
 });
 
-vi.mock('../../src/cli/signals.ts', () => ({ untilSignal: () => new Promise(() => {}) }));
+vi.mock('../../src/cli/signals.ts', () => ({
+  interruption: () => new AbortController().signal,
+  aborted: () => new Promise(() => {}),
+  onHangup: () => {},
+}));
 vi.mock('node:stream/consumers', () => ({ text: async () => 'words from standard input' }));
 vi.mock('../../src/commands/start-node.ts', () => ({ startNode: note('full'), startLightNode: note('light') }));
 vi.mock('../../src/commands/create-blockchain.ts', () => ({

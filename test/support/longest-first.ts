@@ -6,6 +6,7 @@ const FIRST = [
   'e2e/bad-input',
   'e2e/scenario',
   'e2e/network-file',
+  'e2e/output',
   'chain/real-blocks',
   'interop/node',
   'e2e/up',

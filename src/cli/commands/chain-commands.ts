@@ -3,6 +3,7 @@ import type { PrintedBlock } from '../../commands/print-chain.ts';
 import { UsageError } from '../../node/config.ts';
 import { type CommonOptions, configOf, nodeOptions } from '../options.ts';
 import { bold, dim, note, print, printResult } from '../output.ts';
+import { writeStdout } from '../stdout.ts';
 
 /** Adds the commands `createblockchain`, `minegenesis`, `printchain` and `reindexutxo`. */
 export function addChainCommands(program: Command): void {
@@ -43,7 +44,7 @@ export function addChainCommands(program: Command): void {
       let separator = '[\n';
       const count = await printChain(config, limit === undefined ? {} : { limit }, (block) => {
         if (!options.json) return print(formatBlock(block));
-        process.stdout.write(separator + JSON.stringify(block, null, 2));
+        writeStdout(separator + JSON.stringify(block, null, 2));
         separator = ',\n';
       });
       if (options.json) print(count === 0 ? '[]' : '\n]');

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { print } from '../output.ts';
+import { logPrinter, print } from '../output.ts';
 import { formatStep } from '../step-text.ts';
 
 /** Adds the command `scenario`. */
@@ -25,7 +25,7 @@ export function addScenario(program: Command): void {
         miner: miner!,
         light: light!,
         dataDir,
-        ...(options.log ? { onLog: (_nodeId, line) => process.stderr.write(`${line}\n`) } : {}),
+        ...(options.log ? { onLog: logPrinter() } : {}),
         ...(options.json ? {} : { onStep: (step) => print(formatStep(step)) }),
       });
       try {

@@ -3,12 +3,14 @@ import type { StartedNode } from '../../commands/start-node.ts';
 import { type NodeConfig, UsageError } from '../../node/config.ts';
 import type { FullNode } from '../../node/full-node.ts';
 import type { LightNode } from '../../node/light-node.ts';
+import type { LogOutput } from '../../node/log-output.ts';
 import type { LogLevel } from '../../node/logging.ts';
-import type { Logger } from '../../platform/logger.ts';
+import type { NodeModules } from '../../node/running-node.ts';
 import { type CommonOptions, configOf, nodeOptions, seedOptions } from '../options.ts';
 import { note, print } from '../output.ts';
-import { untilSignal } from '../signals.ts';
-import { StatusLine } from '../status-line.ts';
+import { aborted, interruption, onHangup } from '../signals.ts';
+import { StatusLine, type Terminal } from '../status-line.ts';
+import { stdoutFailed } from '../stdout.ts';
 import { showSync } from '../sync-display.ts';
 
 interface StartOptions extends CommonOptions {
@@ -79,12 +81,19 @@ export function addStartNode(program: Command): void {
         },
         light: { bloom: options.bloom },
       });
-      const { createLogger } = await import('../../node/logging.ts');
-      const status = process.stderr.isTTY && !options.json ? new StatusLine(process.stderr) : undefined;
+      const { loggerOn } = await import('../../node/logging.ts');
+      const { stderrOutput } = await import('../../node/log-output.ts');
+      const log = stderrOutput();
+      onHangup(() => log.reopen());
+      const status = process.stderr.isTTY && !options.json ? new StatusLine(terminalOf(log)) : undefined;
       const printAbove = status && ((lines: string) => status.print(lines));
-      const logger = createLogger({ level: options.logLevel, nodeId: config.nodeId, print: printAbove });
-      const interrupted = untilSignal();
-      const { node, rpc } = await start(config, options, logger);
+      const logger = loggerOn(log, { level: options.logLevel, nodeId: config.nodeId, print: printAbove });
+      const signal = interruption();
+      const started = await start(config, options, { logger, signal }).catch((error: unknown) => {
+        if (error !== signal.reason) throw error;
+      });
+      if (!started) return;
+      const { node, rpc } = started;
       try {
         const p2p = `${config.p2p.host}:${config.nodeId}`;
         if (options.json) {
@@ -102,7 +111,8 @@ export function addStartNode(program: Command): void {
             showSync(status, logger, () => node.clock.monotonic()),
           );
         }
-        await Promise.race([interrupted, node.stopped, ...(options.withParent ? [parentGone()] : [])]);
+        const parent = options.withParent ? [parentGone()] : [];
+        await Promise.race([aborted(signal), stdoutFailed, node.stopped, ...parent]);
       } finally {
         status?.show('');
         const stopped = node.stop();
@@ -119,7 +129,7 @@ const fullOnly = ['miner', 'minerThreads', 'blocksOnly', 'peerbloomfilters'] as 
 async function start(
   config: NodeConfig,
   options: StartOptions,
-  logger: Logger,
+  modules: Partial<NodeModules>,
 ): Promise<StartedNode<FullNode | LightNode>> {
   const { startNode, startLightNode } = await import('../../commands/start-node.ts');
   if (!options.spv && options.bloom) {
@@ -128,13 +138,23 @@ async function start(
       '--bloom requires --spv: only a light node searches for payments by Bloom filters',
     );
   }
-  if (!options.spv) return startNode(config, { logger });
+  if (!options.spv) return startNode(config, modules);
   const unsupported = fullOnly.find((option) => options[option] !== undefined);
   if (unsupported !== undefined) {
     const name = unsupported.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     throw new UsageError('not-light', `a light node (--spv) does not support --${name}`);
   }
-  return startLightNode(config, { logger });
+  return startLightNode(config, modules);
+}
+
+/** Returns the terminal of the log, for a status line that does not wait for the terminal either. */
+function terminalOf(log: LogOutput): Terminal {
+  return {
+    get columns() {
+      return process.stderr.columns;
+    },
+    write: (text) => log.write(text),
+  };
 }
 
 /** Resolves when standard input closes. It does not keep the process alive. */

@@ -6,8 +6,9 @@ import { CENTRAL_NODE_ID, DEFAULT_NETWORK, nodePaths, RPC_PORT_OFFSET, resolveDa
 import { findNetwork, type NamedNetwork } from '../../node/networks.ts';
 import { PierError } from '../../platform/errors.ts';
 import { type CommonOptions, networkOptions } from '../options.ts';
-import { dim, note, print } from '../output.ts';
-import { untilSignal } from '../signals.ts';
+import { dim, logPrinter, note, print } from '../output.ts';
+import { aborted, interruption, onHangup } from '../signals.ts';
+import { stdoutFailed } from '../stdout.ts';
 import { formatStep } from '../step-text.ts';
 import { watchBlocks } from '../watch-blocks.ts';
 
@@ -42,10 +43,12 @@ export function addUp(program: Command): void {
     const { Scenario } = await import('../../devnet/scenario.ts');
     const scenario = new Scenario({
       ...{ central, wallet, miner, light, dataDir, network },
-      ...(options.log ? { onLog: (_nodeId, line) => process.stderr.write(`${line}\n`) } : {}),
+      ...(options.log ? { onLog: logPrinter() } : {}),
       ...(options.json ? {} : { onStep: (step) => print(formatStep(step)) }),
     });
-    const interrupted = untilSignal();
+    // A closed terminal does not end the network, whose nodes ignore it too.
+    onHangup(() => {});
+    const interrupted = Promise.race([aborted(interruption()), stdoutFailed.then(() => {})]);
     try {
       const played = scenario.play();
       const evidence = await Promise.race([played, interrupted]);
