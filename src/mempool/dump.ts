@@ -4,8 +4,8 @@ import { ByteWriter } from '../bytes/writer.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
 import { PierError } from '../platform/errors.ts';
 import { Transaction } from '../primitives/transaction.ts';
-import type { MempoolEntry } from './entry.ts';
 import type { Mempool } from './mempool.ts';
+import { parentsFirst } from './parents-first.ts';
 
 /** Versions of Core's mempool.dat: plain, and obfuscated with an XOR key (Core: MEMPOOL_DUMP_VERSION). */
 const VERSION_PLAIN = 1;
@@ -53,17 +53,6 @@ export function* mempoolDumpChunks(mempool: Mempool): Generator<Uint8Array> {
   writer.list(absent, (w, { txid, delta }) => w.bytes(txid).i64(delta));
   // Core's unbroadcast txids, which we do not track.
   yield writer.compactSize(0).finish();
-}
-
-/** Sorts parents before children: after a reorganisation, a child can have entered the mempool before its parent. */
-function parentsFirst(entries: Iterable<MempoolEntry>): ReadonlySet<MempoolEntry> {
-  const ordered = new Set<MempoolEntry>();
-  const add = (entry: MempoolEntry) => {
-    for (const parent of entry.parents) if (!ordered.has(parent)) add(parent);
-    ordered.add(entry);
-  };
-  for (const entry of entries) add(entry);
-  return ordered;
 }
 
 /** Decodes a mempool.dat of either version. Throws `DecodeError`; `PierError` for an unknown version. */

@@ -1,7 +1,9 @@
 import type { Chain } from '../chain/chain.ts';
 import type { Mempool } from '../mempool/mempool.ts';
+import { parentsFirst } from '../mempool/parents-first.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { Transaction } from '../primitives/transaction.ts';
 import type { StoreOperation } from '../store/store.ts';
 import { resubmission } from './resubmit.ts';
 import { scanToTip, settlePass, syncRecord } from './scan.ts';
@@ -45,7 +47,7 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
     const caughtUp = (operations: StoreOperation[]) => {
       behind.delete(wallet);
       write(operations);
-      for (const { tx } of mempool.entries()) write(wallet.transactionAdded(tx));
+      write(mempoolScanned(wallet, mempool));
     };
     const done = scanToTip(wallet, file, {
       chain,
@@ -97,7 +99,7 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
       write(resubmit.now());
     }),
     mempool.events.on('added', ({ entry }) => {
-      write(file.wallets().flatMap((wallet) => wallet.transactionAdded(entry.tx)));
+      write(file.wallets().flatMap((wallet) => transactionAdded(wallet, entry.tx, mempool)));
     }),
     mempool.events.on('removed', ({ entry, reason }) => {
       write(file.wallets().flatMap((wallet) => wallet.transactionRemoved(entry.tx, reason)));
@@ -115,4 +117,25 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
     await Promise.allSettled(scans);
     await writing;
   };
+}
+
+/** Adds a mempool transaction, and those that pay keys which it adds. Returns the writes. */
+function transactionAdded(wallet: Wallet, tx: Transaction, mempool: Mempool): StoreOperation[] {
+  const watched = wallet.watchedCount;
+  const operations = wallet.transactionAdded(tx);
+  return wallet.watchedCount === watched ? operations : [...operations, ...mempoolScanned(wallet, mempool)];
+}
+
+/**
+ * Adds the mempool's transactions to a wallet, parents first: a spend of the wallet's coin concerns the wallet only once
+ * the coin is known. Repeats as long as that finds keys to watch, which other transactions may pay. Returns the writes.
+ */
+function mempoolScanned(wallet: Wallet, mempool: Mempool): StoreOperation[] {
+  const operations: StoreOperation[] = [];
+  const entries = parentsFirst(mempool.entries());
+  for (let watched = -1; watched !== wallet.watchedCount; ) {
+    watched = wallet.watchedCount;
+    for (const { tx } of entries) operations.push(...wallet.transactionAdded(tx));
+  }
+  return operations;
 }

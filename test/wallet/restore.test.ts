@@ -115,4 +115,50 @@ describe('restoring a wallet from its words', () => {
     expect(fixture.file.get('restored')!.balance().trusted).toBe(2n * COIN);
     expect(restored.name).toBe('restored');
   });
+
+  it('finds the spend of a coin in the mempool, whichever of the two entered the mempool first', async () => {
+    const fixture = await young();
+    const { regtest } = fixture;
+    const wallet = await fixture.file.createWallet('w');
+    const to = script(await wallet.newAddress());
+    await regtest.mine(3);
+    // The parent adds no keys: an earlier payment to the same address has, whose coin is spent.
+    await payInBlocks(fixture, [[to]]);
+    await fixture.send(wallet, ownScript, COIN, { subtractFee: true });
+    await regtest.mine();
+    const rest = { value: 48n * COIN, scriptPubKey: ownScript };
+    const parent = spend([regtest.coinbase(2)], [{ value: COIN, scriptPubKey: to }, rest]);
+    await regtest.mine(1, { transactions: [parent] });
+    const { tx: child, fee } = await fixture.send(wallet, ownScript, COIN, { subtractFee: true });
+    // The parent returns to the mempool, behind its child.
+    await regtest.chain.invalidateBlock(regtest.chain.tip);
+    const order = [...regtest.mempool.entries()].map(({ tx }) => tx.txidHex);
+    expect(order).toEqual([child.txidHex, parent.txidHex]);
+    const restored = await fixture.file.createWallet('restored', { mnemonic: wallet.record.mnemonic });
+    expect(restored.balance()).toEqual({ trusted: 0n, pending: 0n, immature: 0n });
+    expect(restored.listUnspent()).toEqual([]);
+    expect(restored.transaction(child.txidHex)).toMatchObject({ debit: COIN, credit: 0n, fee });
+  });
+
+  it('finds payments in the mempool to keys that are watched only because of later ones', async () => {
+    const fixture = await young();
+    const { regtest } = fixture;
+    const wallet = await fixture.file.createWallet('w');
+    const addresses: Uint8Array[] = [];
+    for (let i = 0; i < 81; i++) addresses.push(script(await wallet.newAddress()));
+    await regtest.mine(6);
+    const pay = (height: number, scriptPubKey: Uint8Array) => {
+      const outputs = [
+        { value: COIN, scriptPubKey },
+        { value: 48n * COIN, scriptPubKey: ownScript },
+      ];
+      expect(regtest.mempool.accept(spend([regtest.coinbase(height)], outputs))).toHaveProperty('entry');
+    };
+    for (const [i, index] of [80, 44, 25, 5].entries()) pay(i + 1, addresses[index]!);
+    const restored = await fixture.file.createWallet('restored', { mnemonic: wallet.record.mnemonic });
+    expect(restored.balance().pending).toBe(3n * COIN);
+    // Now the wallet follows the mempool.
+    pay(5, addresses[61]!);
+    expect(restored.balance().pending).toBe(5n * COIN);
+  });
 });
