@@ -4,6 +4,8 @@ import type { Clock, Timer } from '../../platform/clock.ts';
 const TURN_MS = 3;
 /** Milliseconds of one peer's slice. */
 const SLICE_MS = 1;
+/** Milliseconds in which half of a peer's use of the main thread is forgotten. */
+const HALF_LIFE_MS = 10_000;
 
 /** A peer with messages to process. */
 export interface PeerWorker {
@@ -11,16 +13,27 @@ export interface PeerWorker {
   work(): boolean;
 }
 
+/** A peer's use of the main thread. */
+interface Account {
+  /** Milliseconds of the past, weighted by `HALF_LIFE_MS`, at `at`. */
+  used: number;
+  /** Monotonic milliseconds. */
+  at: number;
+}
+
 /**
- * Shares the main thread between peers, round-robin by slices. After `TURN_MS` the event loop proceeds, so that timers,
- * RPC and disk I/O are served however many peers flood the node. Work starts at once if no other peer waits.
+ * Shares the main thread between peers by slices. The peer that has lately used the least time is next, so that a peer
+ * with few messages is served in the next turn however many peers flood the node; peers with equal use take turns. After
+ * `TURN_MS` the event loop proceeds, so that timers, RPC and disk I/O are served as well. Work starts at once if no other
+ * peer waits.
  *
  * A virtual clock does not advance during work, so only charges (`charge`) end a slice or a turn there.
  */
 export class TurnScheduler {
   readonly #clock: Clock;
-  /** Workers with work left, in the order of their slices. */
+  /** Workers with work left; those whose last slice is longest ago are first. */
   readonly #waiting = new Set<PeerWorker>();
+  readonly #accounts = new WeakMap<PeerWorker, Account>();
   /** Milliseconds used in this turn of the event loop. */
   #used = 0;
   /** Monotonic milliseconds when the slice began. */
@@ -49,8 +62,9 @@ export class TurnScheduler {
     this.#charged += ms;
   }
 
-  /** Schedules a worker: at once if this turn has time left and no other worker waits, otherwise after the others. */
+  /** Schedules a worker: at once if this turn has time left and no other worker waits, otherwise for a later slice. */
   ready(worker: PeerWorker): void {
+    if (!this.#accounts.has(worker)) this.#open(worker);
     this.#waiting.add(worker);
     if (!this.#isRunning && this.#used < TURN_MS) this.#run();
   }
@@ -60,14 +74,39 @@ export class TurnScheduler {
     this.#waiting.delete(worker);
   }
 
+  /** Opens a new worker's account level with the least used of the waiting ones: to reconnect gains a peer nothing. */
+  #open(worker: PeerWorker): void {
+    const at = this.#clock.monotonic();
+    const least = this.#leastUsed(at);
+    this.#accounts.set(worker, { used: least ? this.#usedLately(least, at) : 0, at });
+  }
+
+  #usedLately(worker: PeerWorker, now: number): number {
+    const { used, at } = this.#accounts.get(worker)!;
+    return used * 2 ** ((at - now) / HALF_LIFE_MS);
+  }
+
+  /** Returns the waiting worker that has used the least; the first of several. */
+  #leastUsed(now: number): PeerWorker | undefined {
+    let least: PeerWorker | undefined;
+    let leastUsed = Number.POSITIVE_INFINITY;
+    for (const worker of this.#waiting) {
+      const used = this.#usedLately(worker, now);
+      if (used >= leastUsed) continue;
+      least = worker;
+      leastUsed = used;
+    }
+    return least;
+  }
+
   #run(): void {
     this.#isRunning = true;
     try {
-      for (const worker of this.#waiting) {
+      while (this.#used < TURN_MS) {
+        const worker = this.#leastUsed(this.#clock.monotonic());
+        if (!worker) break;
         this.#waiting.delete(worker);
-        // A worker that is added again is last in this loop.
         if (this.#runSlice(worker)) this.#waiting.add(worker);
-        if (this.#used >= TURN_MS) break;
       }
     } finally {
       this.#isRunning = false;
@@ -82,7 +121,10 @@ export class TurnScheduler {
     this.#sliceMs = Math.min(SLICE_MS, TURN_MS - this.#used);
     this.#charged = 0;
     const isWorkLeft = worker.work();
-    this.#used += this.#sliceUsed();
+    const used = this.#sliceUsed();
+    this.#used += used;
+    const at = this.#sliceStart + used;
+    this.#accounts.set(worker, { used: this.#usedLately(worker, at) + used, at });
     return isWorkLeft;
   }
 

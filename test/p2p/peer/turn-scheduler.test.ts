@@ -56,6 +56,92 @@ describe('TurnScheduler', () => {
     expect(log.join('')).toBe('aaaaaaaabbccddbbccddbbccddbbccdd');
   });
 
+  it('serves the peer that has lately used the least first', async () => {
+    const clock = new WorkClock();
+    const turns = new TurnScheduler(clock);
+    const floods = Array.from({ length: 16 }, () => new Steps(turns, 1_000, () => clock.spend(0.5)));
+    for (const worker of floods) turns.ready(worker);
+    for (let i = 0; i < 20; i++) await clock.turn();
+    const idle = new Steps(turns, 4, () => clock.spend(0.5));
+    turns.ready(idle);
+    // A new peer takes its turn among those that have used the least.
+    while (idle.left > 0) await clock.turn();
+    clock.spend(60_000);
+    for (let i = 0; i < 20; i++) await clock.turn();
+    idle.left = 4;
+    turns.ready(idle);
+    expect(idle.left).toBe(4);
+    await clock.turn();
+    expect(idle.left).toBe(0);
+    const done = floods.map(({ left }) => 1_000 - left);
+    expect(Math.max(...done) - Math.min(...done)).toBeLessThanOrEqual(8);
+  });
+
+  it('charges a long step to its peer, which then waits for the others', async () => {
+    const clock = new WorkClock();
+    const turns = new TurnScheduler(clock);
+    const slow = new Steps(turns, 20, () => clock.spend(10));
+    const quick = new Steps(turns, 200, () => clock.spend(0.5));
+    turns.ready(slow);
+    turns.ready(quick);
+    for (let i = 0; i < 5; i++) await clock.turn();
+    expect([slow.left, 200 - quick.left]).toEqual([17, 20]);
+  });
+
+  it('gives a new peer no precedence over those that wait, so that reconnecting gains nothing', async () => {
+    const clock = new WorkClock();
+    const turns = new TurnScheduler(clock);
+    const first = new Steps(turns, 10_000, () => clock.spend(1));
+    turns.ready(first);
+    for (let i = 0; i < 100; i++) await clock.turn();
+    let others = 0;
+    for (let i = 0; i < 100; i++) {
+      const next = new Steps(turns, 100, () => {
+        others++;
+        clock.spend(1);
+      });
+      turns.ready(next);
+      await clock.turn();
+      turns.remove(next);
+    }
+    expect(others).toBeLessThan(180);
+    expect(10_000 - first.left).toBeGreaterThan(400);
+  });
+
+  it.each([
+    [190, 'early'],
+    [210, 'late'],
+  ])('halves the use of %d ms in ten seconds, and compares it with 100 ms just used', async (ms, next) => {
+    const clock = new WorkClock();
+    const turns = new TurnScheduler(clock);
+    const log: string[] = [];
+    const worker = (name: string) =>
+      new Steps(turns, 0, () => {
+        log.push(name);
+        clock.spend(1);
+      });
+    const [blocker, early, late] = ['blocker', 'early', 'late'].map(worker) as [Steps, Steps, Steps];
+    const use = async (steps: Steps, count: number) => {
+      steps.left = count;
+      turns.ready(steps);
+      while ((await clock.turn()) > 0);
+    };
+    await use(early, ms);
+    clock.spend(10_000 - 100);
+    await use(late, 100);
+    log.length = 0;
+    for (const [steps, count] of [
+      [blocker, 3],
+      [late, 1],
+      [early, 1],
+    ] as const) {
+      steps.left = count;
+      turns.ready(steps);
+    }
+    while ((await clock.turn()) > 0);
+    expect(log.filter((name) => name !== 'blocker')[0]).toBe(next);
+  });
+
   it('runs a worker at once if no other one waits, and sets no timer if no time has passed', () => {
     const clock = new VirtualClock();
     const turns = new TurnScheduler(clock);
