@@ -1,7 +1,8 @@
 import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter, compactSizeLength } from '../bytes/writer.ts';
+import { atOnce } from '../platform/slices.ts';
 import { BlockHeader, HEADER_SIZE } from './header.ts';
-import { Transaction, WITNESS_SCALE_FACTOR } from './transaction.ts';
+import { readTransactionsInSteps, type Transaction, WITNESS_SCALE_FACTOR } from './transaction.ts';
 
 /**
  * An immutable block (BIP144 encoding; Core: CBlock). A decoded block is a view of its bytes, which must not change.
@@ -41,9 +42,14 @@ export class Block {
 
   /** Reads a block. Throws `DecodeError`. */
   static read(reader: ByteReader): Block {
+    return atOnce(Block.readInSteps(reader));
+  }
+
+  /** Does what `read` does in steps, each a fraction of a millisecond of work. */
+  static *readInSteps(reader: ByteReader): Generator<void, Block, void> {
     const start = reader.offset;
     const header = BlockHeader.read(reader);
-    const transactions = reader.list((r) => Transaction.read(r));
+    const transactions = yield* readTransactionsInSteps(reader);
     return new Block(header, transactions, reader.input.subarray(start, reader.offset));
   }
 

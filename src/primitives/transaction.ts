@@ -1,8 +1,10 @@
 import { DecodeError } from '../bytes/errors.ts';
 import { toReversedHex } from '../bytes/hex.ts';
+import { listInSteps, ReadSteps } from '../bytes/read-steps.ts';
 import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter, compactSizeLength } from '../bytes/writer.ts';
 import { sha256, sha256d, sha256Parts } from '../crypto/hash.ts';
+import { atOnce } from '../platform/slices.ts';
 import { isNullOutPoint, type OutPoint, readOutPoint, writeOutPoint } from './outpoint.ts';
 
 /** A transaction input, with its witness (Core: CTxIn). */
@@ -48,6 +50,26 @@ function readInput(reader: ByteReader): TxIn {
 /** Reads an output; its script is a view. Throws `DecodeError`. */
 export function readTxOut(reader: ByteReader): TxOut {
   return { value: reader.i64(), scriptPubKey: reader.varBytes() };
+}
+
+function readElement(reader: ByteReader): Uint8Array {
+  return reader.varBytes();
+}
+
+/** Items from which a list is read in several steps. */
+const LONG_LIST = 1_000;
+
+/** Reads a list; returns undefined, and reads nothing, if it is long. */
+function readShortList<T>(reader: ByteReader, readItem: (reader: ByteReader) => T): T[] | undefined {
+  const start = reader.offset;
+  const count = reader.compactSize();
+  if (count >= LONG_LIST) {
+    reader.offset = start;
+    return undefined;
+  }
+  const items: T[] = [];
+  for (let i = 0; i < count; i++) items.push(readItem(reader));
+  return items;
 }
 
 /** Writes an output: value (int64), script length and script. */
@@ -113,33 +135,37 @@ export class Transaction implements TransactionFields {
 
   /** Reads a transaction; without `allowWitness`, in the legacy encoding only. Throws `DecodeError`. */
   static read(reader: ByteReader, allowWitness = true): Transaction {
+    return atOnce(Transaction.readInSteps(reader, allowWitness));
+  }
+
+  /** Does what `read` does; a long transaction takes several steps, each a fraction of a millisecond. */
+  static *readInSteps(reader: ByteReader, allowWitness = true): Generator<void, Transaction, void> {
     const start = reader.offset;
     const version = reader.u32();
-    let inputs = reader.list(readInput);
-    let outputs: TxOut[];
+    let inputs = readShortList(reader, readInput) ?? (yield* listInSteps(reader, readInput));
+    let outputs: readonly TxOut[] = [];
     let flags = 0;
-    if (inputs.length === 0 && allowWitness) {
-      // An empty input list is BIP144's marker. A zero flag after it is an empty output list.
-      flags = reader.u8();
-      if (flags !== 0) {
-        inputs = reader.list(readInput);
-        outputs = reader.list(readTxOut);
-      } else {
-        outputs = [];
-      }
-    } else {
-      outputs = reader.list(readTxOut);
+    // An empty input list is BIP144's marker. A zero flag after it is an empty output list.
+    const isMarker = inputs.length === 0 && allowWitness;
+    if (isMarker) flags = reader.u8();
+    if (isMarker && flags !== 0) {
+      inputs = readShortList(reader, readInput) ?? (yield* listInSteps(reader, readInput));
+    }
+    if (!isMarker || flags !== 0) {
+      outputs = readShortList(reader, readTxOut) ?? (yield* listInSteps(reader, readTxOut));
     }
     if (flags & 1) {
       flags ^= 1;
       const witnessStart = reader.offset;
       let hasWitness = false;
-      inputs = inputs.map((input) => {
-        const witness = reader.list((r) => r.varBytes());
-        if (witness.length === 0) return input;
+      const steps = new ReadSteps(reader);
+      for (let i = 0; i < inputs.length; i++) {
+        if (steps.isOver()) yield;
+        const witness = readShortList(reader, readElement) ?? (yield* listInSteps(reader, readElement));
+        if (witness.length === 0) continue;
         hasWitness = true;
-        return { ...input, witness };
-      });
+        inputs[i] = { ...inputs[i]!, witness };
+      }
       // Otherwise a transaction would have two encodings.
       if (!hasWitness) throw new DecodeError('invalid', witnessStart, 'superfluous witness record');
     }
@@ -253,4 +279,16 @@ export class Transaction implements TransactionFields {
   get vsize(): number {
     return Math.ceil(this.weight / WITNESS_SCALE_FACTOR);
   }
+}
+
+/** Reads a list of transactions in steps, each a fraction of a millisecond of work. Throws `DecodeError`. */
+export function* readTransactionsInSteps(reader: ByteReader): Generator<void, Transaction[], void> {
+  const count = reader.compactSize();
+  const transactions: Transaction[] = [];
+  const steps = new ReadSteps(reader);
+  for (let i = 0; i < count; i++) {
+    transactions.push(yield* Transaction.readInSteps(reader));
+    if (steps.isOver()) yield;
+  }
+  return transactions;
 }

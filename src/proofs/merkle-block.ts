@@ -1,6 +1,7 @@
 import { equalBytes } from '../bytes/compare.ts';
 import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter } from '../bytes/writer.ts';
+import { atOnce } from '../platform/slices.ts';
 import type { Block } from '../primitives/block.ts';
 import { BlockHeader } from '../primitives/header.ts';
 import { ProofError } from './errors.ts';
@@ -32,8 +33,13 @@ export class MerkleBlock {
 
   /** Reads a merkle block. Throws `DecodeError`. */
   static read(reader: ByteReader): MerkleBlock {
+    return atOnce(MerkleBlock.readInSteps(reader));
+  }
+
+  /** Does what `read` does in steps, each a fraction of a millisecond of work. */
+  static *readInSteps(reader: ByteReader): Generator<void, MerkleBlock, void> {
     const header = BlockHeader.read(reader);
-    return new MerkleBlock(header, PartialMerkleTree.read(reader));
+    return new MerkleBlock(header, yield* PartialMerkleTree.readInSteps(reader));
   }
 
   /** Returns the encoding, as in `merkleblock`. */

@@ -2,12 +2,13 @@ import { DecodeError } from '../../bytes/errors.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';
+import { atOnce } from '../../platform/slices.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { formatEndpoint } from '../net/endpoint.ts';
 import type { Connection } from '../transport/connection.ts';
 import { type Framing, FramingError, type RawMessage, type TransportVersion } from '../transport/framing.ts';
 import { OverlongList } from '../wire/messages/codec.ts';
-import { type Command, decodeMessage, encodeMessage, isCommand, type MessageOf } from '../wire/messages/index.ts';
+import { type Command, decodeInSteps, encodeMessage, isCommand, type MessageOf } from '../wire/messages/index.ts';
 import { toEndpoint } from '../wire/messages/net-address.ts';
 import {
   Handshake,
@@ -22,7 +23,7 @@ import { overlongListPenalties, requestsUnofferedService } from './protocol-viol
 import { ReceivedBytes } from './received-bytes.ts';
 import { type Direction, Traffic } from './traffic.ts';
 import type { PeerWorker, TurnScheduler } from './turn-scheduler.ts';
-import type { Handling, Work } from './work.ts';
+import { type Handling, isWork, type Work } from './work.ts';
 
 /** Milliseconds a peer may take to complete the handshake (Core: DEFAULT_PEER_CONNECT_TIMEOUT). */
 const HANDSHAKE_TIMEOUT_MS = 60_000;
@@ -30,6 +31,8 @@ const HANDSHAKE_TIMEOUT_MS = 60_000;
 const EARLY_COMMANDS: ReadonlySet<Command> = new Set(['sendheaders', 'sendcmpct']);
 /** Early messages that are queued until the handshake is complete. */
 const MAX_EARLY = 8;
+/** Bytes of a payload that is decoded in one step. */
+const SHORT_PAYLOAD = 16 * 1024;
 /** Unsent bytes above which the peer's messages are not processed (Core: -maxsendbuffer). */
 const SEND_BUFFER_LIMIT = 1_000_000;
 /**
@@ -354,8 +357,21 @@ export class Peer implements PeerWorker {
       this.#logger.debug({ command, fault: 'before verack' }, 'ignored message');
       return;
     }
-    const message = this.#decode(command, raw.payload);
-    if (!message) return;
+    if (raw.payload.length > SHORT_PAYLOAD) return this.#handleInSteps(command, raw.payload);
+    const message = atOnce(this.#decode(command, raw.payload));
+    return message && this.#dispatch(command, message);
+  }
+
+  /** Handles a message whose payload takes long to decode. */
+  *#handleInSteps(command: Command, payload: Uint8Array): Work {
+    const message = yield* this.#decode(command, payload);
+    const handling = message && this.#dispatch(command, message);
+    if (!handling) return;
+    if (isWork(handling)) yield* handling;
+    else yield handling;
+  }
+
+  #dispatch<C extends Command>(command: C, message: MessageOf<C>): Handling {
     if (!isHandshakeCommand(command)) {
       const handle = () => this.#hooks.message(this, command, message);
       if (this.handshake.isReady) return handle();
@@ -372,9 +388,9 @@ export class Peer implements PeerWorker {
   /**
    * Returns undefined for an undecodable payload. As in Core, that is ignored, while most overlong lists are penalized.
    */
-  #decode<C extends Command>(command: C, payload: Uint8Array): MessageOf<C> | undefined {
+  *#decode<C extends Command>(command: C, payload: Uint8Array): Generator<void, MessageOf<C> | undefined, void> {
     try {
-      return decodeMessage(command, payload);
+      return yield* decodeInSteps(command, payload);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#logger.debug({ command, fault: error.message }, 'ignored message');

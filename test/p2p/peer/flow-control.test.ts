@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { regtest } from '../../../src/consensus/params.ts';
+import type { Peer } from '../../../src/p2p/peer/peer.ts';
 import { TurnScheduler } from '../../../src/p2p/peer/turn-scheduler.ts';
 import type { Work } from '../../../src/p2p/peer/work.ts';
+import { V1Framing } from '../../../src/p2p/transport/v1-framing.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { framed, peerOnWire } from '../support/peer-on-wire.ts';
 import { WorkClock } from '../support/work-clock.ts';
@@ -133,5 +136,61 @@ describe('flooding peers', () => {
     const before = steps;
     while ((await clock.turn()) > 0);
     expect([steps, connection.isClosed]).toEqual([before, true]);
+  });
+
+  it('with long messages do not keep another peer waiting, whose ping is answered in the next turn', async () => {
+    const clock = new WorkClock();
+    // Each look at the clock takes time, and steps end with one.
+    clock.costOfLook = 0.05;
+    const turns = new TurnScheduler(clock);
+    const inv = framed('inv', {
+      entries: Array.from({ length: 50_000 }, () => ({ type: 5, hash: new Uint8Array(32) })),
+    });
+    const handled: string[] = [];
+    const message = (_peer: Peer, command: string) => void handled.push(command);
+    const floods = Array.from({ length: 16 }, () => peerOnWire(clock, { message }, turns).connection);
+    const idle = peerOnWire(clock, { message }, turns).connection;
+    while ((await clock.turn()) > 0.1);
+    for (const connection of floods) connection.arrive(inv);
+    while (handled.length === 0) await clock.turn();
+    handled.length = 0;
+    clock.spend(1_000);
+    for (const connection of floods) connection.arrive(inv);
+    await clock.turn();
+    idle.arrive(ping);
+    expect(await clock.turn()).toBeLessThan(4);
+    expect(handled).toContain('ping');
+  });
+
+  it('are not decoded in one step', async () => {
+    const entries = Array.from({ length: 50_000 }, () => ({ type: 1, hash: new Uint8Array(32) }));
+    const notfound = framed('notfound', { entries });
+    const unknown = Buffer.concat(new V1Framing(regtest.magic).frame('unknown', notfound.subarray(24)));
+    const timeOf = async (message: Uint8Array) => {
+      const clock = new WorkClock();
+      const { connection } = peerOnWire(clock);
+      await clock.turn();
+      clock.costOfLook = 1;
+      const start = clock.monotonic();
+      connection.arrive(message);
+      while ((await clock.turn()) > 1);
+      return clock.monotonic() - start;
+    };
+    // 1.8 MB in steps of 16 kB, each with a look at the clock.
+    expect((await timeOf(notfound)) - (await timeOf(unknown))).toBeGreaterThan(100);
+  });
+
+  it('get a long message handled only after its decoding, and no message before it', async () => {
+    const handled: string[] = [];
+    const { connection } = peerOnWire(new VirtualClock(), {
+      message: (_peer, command) => {
+        handled.push(command);
+        return command === 'notfound' ? Promise.resolve() : undefined;
+      },
+    });
+    connection.arrive(Buffer.concat([big, ping]));
+    expect(handled).toEqual(['notfound']);
+    await new Promise(setImmediate);
+    expect(handled).toEqual(['notfound', 'ping']);
   });
 });

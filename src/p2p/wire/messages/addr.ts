@@ -1,7 +1,6 @@
-import { ByteReader } from '../../../bytes/reader.ts';
 import { ByteWriter } from '../../../bytes/writer.ts';
 import { MAX_ADDRESSES } from '../protocol.ts';
-import { type MessageCodec, readList } from './codec.ts';
+import { type MessageCodec, readListInSteps, steppedDecoding } from './codec.ts';
 import { NetworkId, type PeerAddress, readNetAddress, writeNetAddress } from './net-address.ts';
 
 /** The content of `addr` and `addrv2`. */
@@ -28,12 +27,12 @@ export const addr: MessageCodec<'addr', AddrMessage> = {
       .finish();
   },
 
-  decode(payload) {
-    const addresses = readList(
-      new ByteReader(payload),
+  ...steppedDecoding(function* (reader) {
+    const addresses = yield* readListInSteps(
+      reader,
       (r) => ({ time: r.u32(), services: r.u64(), ...readNetAddress(r) }),
       MAX_ADDRESSES,
     );
     return { addresses };
-  },
+  }),
 };

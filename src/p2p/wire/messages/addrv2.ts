@@ -1,10 +1,10 @@
 import { DecodeError } from '../../../bytes/errors.ts';
-import { ByteReader } from '../../../bytes/reader.ts';
+import type { ByteReader } from '../../../bytes/reader.ts';
 import { ByteWriter } from '../../../bytes/writer.ts';
 import { isIpv4Mapped } from '../../net/ip-address.ts';
 import { MAX_ADDRESSES } from '../protocol.ts';
 import type { AddrMessage } from './addr.ts';
-import { type MessageCodec, readList } from './codec.ts';
+import { type MessageCodec, readListInSteps, steppedDecoding } from './codec.ts';
 import { NetworkId, type PeerAddress } from './net-address.ts';
 
 /** Maximum length of an address in bytes, on any network (BIP155). */
@@ -71,8 +71,8 @@ export const addrV2: MessageCodec<'addrv2', AddrMessage> = {
       .finish();
   },
 
-  decode(payload) {
-    const addresses = readList(new ByteReader(payload), readAddress, MAX_ADDRESSES);
+  ...steppedDecoding(function* (reader) {
+    const addresses = yield* readListInSteps(reader, readAddress, MAX_ADDRESSES);
     return { addresses: addresses.filter((entry) => entry !== undefined) };
-  },
+  }),
 };

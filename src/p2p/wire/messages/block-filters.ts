@@ -1,7 +1,8 @@
+import { listInSteps } from '../../../bytes/read-steps.ts';
 import { ByteReader } from '../../../bytes/reader.ts';
 import { ByteWriter } from '../../../bytes/writer.ts';
 import { MAX_FILTER_HASHES } from '../protocol.ts';
-import { type MessageCodec, readList } from './codec.ts';
+import { type MessageCodec, readListInSteps, steppedDecoding } from './codec.ts';
 
 // The messages of BIP157. Hashes are 32 bytes in internal order.
 
@@ -92,15 +93,14 @@ export const cFHeaders: MessageCodec<'cfheaders', CFHeadersMessage> = {
       .finish();
   },
 
-  decode(payload) {
-    const reader = new ByteReader(payload);
+  ...steppedDecoding(function* (reader) {
     return {
       filterType: reader.u8(),
       stopHash: reader.hash(),
       previousHeader: reader.hash(),
-      filterHashes: readList(reader, (r) => r.hash(), MAX_FILTER_HASHES),
+      filterHashes: yield* readListInSteps(reader, (r) => r.hash(), MAX_FILTER_HASHES),
     };
-  },
+  }),
 };
 
 /** The content of `cfcheckpt`. */
@@ -124,8 +124,11 @@ export const cFCheckpt: MessageCodec<'cfcheckpt', CFCheckptMessage> = {
       .finish();
   },
 
-  decode(payload) {
-    const reader = new ByteReader(payload);
-    return { filterType: reader.u8(), stopHash: reader.hash(), filterHeaders: reader.list((r) => r.hash()) };
-  },
+  ...steppedDecoding(function* (reader) {
+    return {
+      filterType: reader.u8(),
+      stopHash: reader.hash(),
+      filterHeaders: yield* listInSteps(reader, (r) => r.hash()),
+    };
+  }),
 };

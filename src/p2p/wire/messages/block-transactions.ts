@@ -1,8 +1,8 @@
 import { DecodeError } from '../../../bytes/errors.ts';
-import { ByteReader } from '../../../bytes/reader.ts';
+import { listInSteps } from '../../../bytes/read-steps.ts';
 import { ByteWriter, compactSizeLength } from '../../../bytes/writer.ts';
-import { Transaction } from '../../../primitives/transaction.ts';
-import type { MessageCodec } from './codec.ts';
+import { readTransactionsInSteps, type Transaction } from '../../../primitives/transaction.ts';
+import { type MessageCodec, steppedDecoding } from './codec.ts';
 import { MAX_TX_INDEX, readIndexStep, writeIndexStep } from './tx-index.ts';
 
 /** The content of `getblocktxn`. */
@@ -28,17 +28,16 @@ export const getBlockTxn: MessageCodec<'getblocktxn', GetBlockTxnMessage> = {
       .finish();
   },
 
-  decode(payload) {
-    const reader = new ByteReader(payload);
+  ...steppedDecoding(function* (reader) {
     const blockHash = reader.hash();
     let before = -1;
-    const indexes = reader.list((r) => {
+    const indexes = yield* listInSteps(reader, (r) => {
       before = readIndexStep(r, before);
       if (before > MAX_TX_INDEX) throw new DecodeError('invalid', r.offset, `transaction index ${before} out of range`);
       return before;
     });
     return { blockHash, indexes };
-  },
+  }),
 };
 
 /** The content of `blocktxn`. */
@@ -70,8 +69,7 @@ export const blockTxn: MessageCodec<'blocktxn', BlockTxnMessage> = {
     );
   },
 
-  decode(payload) {
-    const reader = new ByteReader(payload);
-    return { blockHash: reader.hash(), transactions: reader.list((r) => Transaction.read(r)) };
-  },
+  ...steppedDecoding(function* (reader) {
+    return { blockHash: reader.hash(), transactions: yield* readTransactionsInSteps(reader) };
+  }),
 };

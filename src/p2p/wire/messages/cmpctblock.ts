@@ -1,9 +1,9 @@
 import { DecodeError } from '../../../bytes/errors.ts';
-import { ByteReader } from '../../../bytes/reader.ts';
+import { listInSteps, ReadSteps } from '../../../bytes/read-steps.ts';
 import { ByteWriter } from '../../../bytes/writer.ts';
 import { BlockHeader } from '../../../primitives/header.ts';
 import { Transaction } from '../../../primitives/transaction.ts';
-import type { MessageCodec } from './codec.ts';
+import { type MessageCodec, steppedDecoding } from './codec.ts';
 import { MAX_TX_INDEX, readIndexStep, writeIndexStep } from './tx-index.ts';
 
 /** A transaction that a compact block contains in full. */
@@ -45,19 +45,22 @@ export const cmpctBlock: MessageCodec<'cmpctblock', CmpctBlockMessage> = {
       .finish();
   },
 
-  decode(payload) {
-    const reader = new ByteReader(payload);
+  ...steppedDecoding(function* (reader) {
     const header = BlockHeader.read(reader);
     const nonce = reader.u64();
-    const shortIds = reader.list((r) => r.u32() + r.u16() * TWO_32);
-    let before = -1;
-    const prefilled = reader.list((r) => {
-      before = readIndexStep(r, before);
-      return { index: before, tx: Transaction.read(r) };
-    });
+    const shortIds = yield* listInSteps(reader, (r) => r.u32() + r.u16() * TWO_32);
+    const prefilled: PrefilledTransaction[] = [];
+    const prefilledCount = reader.compactSize();
+    let index = -1;
+    const steps = new ReadSteps(reader);
+    for (let i = 0; i < prefilledCount; i++) {
+      index = readIndexStep(reader, index);
+      prefilled.push({ index, tx: yield* Transaction.readInSteps(reader) });
+      if (steps.isOver()) yield;
+    }
     if (shortIds.length + prefilled.length > MAX_TX_INDEX) {
       throw new DecodeError('invalid', reader.offset, 'more transactions than a block can hold');
     }
     return { header, nonce, shortIds, prefilled };
-  },
+  }),
 };

@@ -1,5 +1,7 @@
 import { DecodeError } from '../../../bytes/errors.ts';
-import type { ByteReader } from '../../../bytes/reader.ts';
+import { ReadSteps } from '../../../bytes/read-steps.ts';
+import { ByteReader } from '../../../bytes/reader.ts';
+import { atOnce } from '../../../platform/slices.ts';
 
 /** Encodes and decodes the payload of one command. */
 export interface MessageCodec<Command extends string, Message> {
@@ -11,6 +13,18 @@ export interface MessageCodec<Command extends string, Message> {
    * append fields. Throws `DecodeError`.
    */
   decode(payload: Uint8Array): Message;
+  /** Does the same in steps, for messages that may be long. */
+  decodeInSteps?(payload: Uint8Array): Generator<void, Message, void>;
+}
+
+/** Returns the `decode` and `decodeInSteps` of messages that may be long. */
+export function steppedDecoding<Message>(
+  decodeInSteps: (reader: ByteReader) => Generator<void, Message, void>,
+): Pick<Required<MessageCodec<string, Message>>, 'decode' | 'decodeInSteps'> {
+  return {
+    decode: (payload) => atOnce(decodeInSteps(new ByteReader(payload))),
+    decodeInSteps: (payload) => decodeInSteps(new ByteReader(payload)),
+  };
 }
 
 /** Thrown for a list longer than the protocol allows. Some commands have a penalty for it (`overlongListPenalties`). */
@@ -20,14 +34,20 @@ export class OverlongList extends DecodeError {
   }
 }
 
-/** Reads a list. As in Core, reads all entries before it throws `OverlongList` for more than `max` of them. */
-export function readList<T>(reader: ByteReader, readItem: (reader: ByteReader) => T, max: number): T[] {
+/** Reads a list in steps. As in Core, reads all entries before it throws `OverlongList` for more than `max` of them. */
+export function* readListInSteps<T>(
+  reader: ByteReader,
+  readItem: (reader: ByteReader) => T,
+  max: number,
+): Generator<void, T[], void> {
   const start = reader.offset;
   const count = reader.compactSize();
   const items: T[] = [];
+  const steps = new ReadSteps(reader);
   for (let i = 0; i < count; i++) {
     const item = readItem(reader);
     if (i < max) items.push(item);
+    if (steps.isOver()) yield;
   }
   if (count > max) throw new OverlongList(start, count, max);
   return items;

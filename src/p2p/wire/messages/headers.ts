@@ -1,8 +1,8 @@
-import { ByteReader } from '../../../bytes/reader.ts';
+import { ReadSteps } from '../../../bytes/read-steps.ts';
 import { ByteWriter } from '../../../bytes/writer.ts';
 import { BlockHeader, HEADER_SIZE } from '../../../primitives/header.ts';
 import { MAX_HEADERS } from '../protocol.ts';
-import { type MessageCodec, OverlongList } from './codec.ts';
+import { type MessageCodec, OverlongList, steppedDecoding } from './codec.ts';
 
 /** The content of `headers`. */
 export interface HeadersMessage {
@@ -20,16 +20,17 @@ export const headers: MessageCodec<'headers', HeadersMessage> = {
       .finish();
   },
 
-  decode(payload) {
-    const reader = new ByteReader(payload);
+  ...steppedDecoding(function* (reader) {
     const count = reader.compactSize();
     // Core reads the headers only if their count is within the limit.
     if (count > MAX_HEADERS) throw new OverlongList(0, count, MAX_HEADERS);
     const headers: BlockHeader[] = [];
+    const steps = new ReadSteps(reader);
     for (let i = 0; i < count; i++) {
       headers.push(BlockHeader.read(reader));
       reader.compactSize();
+      if (steps.isOver()) yield;
     }
     return { headers };
-  },
+  }),
 };

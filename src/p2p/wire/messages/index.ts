@@ -3,6 +3,7 @@ import { addrV2 } from './addrv2.ts';
 import { cFCheckpt, cFHeaders, cFilter, getCFCheckpt, getCFHeaders, getCFilters } from './block-filters.ts';
 import { blockTxn, getBlockTxn } from './block-transactions.ts';
 import { cmpctBlock } from './cmpctblock.ts';
+import type { MessageCodec } from './codec.ts';
 import { filterClear, getAddr, mempool, sendAddrV2, sendHeaders, verack, wtxidRelay } from './empty.ts';
 import { feeFilter } from './feefilter.ts';
 import { filterAdd } from './filteradd.ts';
@@ -78,6 +79,17 @@ export function isCommand(command: string): command is Command {
  */
 export function encodeMessage<C extends Command>(command: C, message: MessageOf<C>): Uint8Array {
   return (codecs[command].encode as (message: MessageOf<C>) => Uint8Array)(message);
+}
+
+/**
+ * Decodes a payload in steps, each a fraction of a millisecond of work. Throws `DecodeError`.
+ */
+export function* decodeInSteps<C extends Command>(
+  command: C,
+  payload: Uint8Array,
+): Generator<void, MessageOf<C>, void> {
+  const codec: MessageCodec<string, unknown> = codecs[command];
+  return (codec.decodeInSteps ? yield* codec.decodeInSteps(payload) : codec.decode(payload)) as MessageOf<C>;
 }
 
 /** Decodes a payload; the result may be a view of it. Throws `DecodeError`. */

@@ -1,7 +1,7 @@
-import { ByteReader } from '../../../bytes/reader.ts';
+import type { ByteReader } from '../../../bytes/reader.ts';
 import { ByteWriter } from '../../../bytes/writer.ts';
 import { MAX_INV_ENTRIES } from '../protocol.ts';
-import { type MessageCodec, readList } from './codec.ts';
+import { type MessageCodec, readListInSteps, steppedDecoding } from './codec.ts';
 
 /** Types of inventory entries; the WITNESS forms occur in `getdata` only (BIP144, BIP152, BIP339). */
 export const InvType = {
@@ -51,10 +51,10 @@ function inventoryCodec<Command extends string>(command: Command): MessageCodec<
         .list(entries, (w, entry) => w.u32(entry.type).bytes(entry.hash))
         .finish();
     },
-    decode(payload) {
+    ...steppedDecoding(function* (reader) {
       const readEntry = (r: ByteReader) => ({ type: r.u32(), hash: r.hash() });
-      return { entries: readList(new ByteReader(payload), readEntry, MAX_INV_ENTRIES) };
-    },
+      return { entries: yield* readListInSteps(reader, readEntry, MAX_INV_ENTRIES) };
+    }),
   };
 }
 

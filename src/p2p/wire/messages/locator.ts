@@ -1,7 +1,6 @@
-import { ByteReader } from '../../../bytes/reader.ts';
 import { ByteWriter } from '../../../bytes/writer.ts';
 import { MAX_LOCATOR_HASHES, PROTOCOL_VERSION } from '../protocol.ts';
-import { type MessageCodec, readList } from './codec.ts';
+import { type MessageCodec, readListInSteps, steppedDecoding } from './codec.ts';
 
 /** Requests the receiver's blocks or headers after the fork point with the sender's chain. */
 export interface LocatorMessage {
@@ -24,11 +23,11 @@ function locatorCodec<Command extends string>(command: Command): MessageCodec<Co
         .bytes(stop)
         .finish();
     },
-    decode(payload) {
-      const reader = new ByteReader(payload);
+    ...steppedDecoding(function* (reader) {
       reader.u32();
-      return { locator: readList(reader, (r) => r.hash(), MAX_LOCATOR_HASHES), stop: reader.hash() };
-    },
+      const locator = yield* readListInSteps(reader, (r) => r.hash(), MAX_LOCATOR_HASHES);
+      return { locator, stop: reader.hash() };
+    }),
   };
 }
 
