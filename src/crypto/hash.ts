@@ -5,6 +5,7 @@ import { concatBytes, fromBinaryKey } from '../bytes/compare.ts';
 /** The function of `node:crypto` used here: importing the module, or only its types, would tie this file to Node. */
 interface NodeCrypto {
   hash(algorithm: string, data: Uint8Array, outputEncoding: 'binary'): string;
+  createHash(algorithm: string): IncrementalHash;
 }
 /** A hash function of bytes, with a digest in new memory. */
 export type HashFunction = (data: Uint8Array) => Uint8Array;
@@ -39,6 +40,19 @@ export const sha1: HashFunction = pick('sha1', nobleSha1);
 /** Returns SHA-256 of SHA-256 of `data`: 32 bytes, internal order. The hash of blocks, txids and merkle nodes. */
 export function sha256d(data: Uint8Array): Uint8Array {
   return sha256(sha256(data));
+}
+
+/** A hash of data that arrives in pieces. */
+export interface IncrementalHash {
+  /** Appends data. */
+  update(data: Uint8Array): unknown;
+  /** Returns the hash of all data. Called once. */
+  digest(): Uint8Array;
+}
+
+/** Starts a SHA-256 of data that arrives in pieces. */
+export function startSha256(): IncrementalHash {
+  return nodeCrypto ? nodeCrypto.createHash('sha256') : nobleSha256.create();
 }
 
 /** Returns RIPEMD-160 of SHA-256 of `data`: 20 bytes, as in P2PKH, P2SH and P2WPKH outputs. */

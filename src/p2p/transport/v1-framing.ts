@@ -1,4 +1,4 @@
-import { sha256d } from '../../crypto/hash.ts';
+import { type IncrementalHash, sha256, sha256d, startSha256 } from '../../crypto/hash.ts';
 import { readCommand, writeCommand } from '../wire/command-field.ts';
 import { MAX_MESSAGE_LENGTH } from '../wire/protocol.ts';
 import { type Framing, FramingError, type RawMessage } from './framing.ts';
@@ -9,6 +9,8 @@ const V1_HEADER_SIZE = 24;
 /** Offset of the command in the header. */
 const COMMAND_OFFSET = 4;
 
+/** Bytes from which a payload is hashed as it arrives. Below, one call at the end is faster. */
+const HASHED_PIECEWISE = 64 * 1024;
 /** Bytes up to which a payload is copied into one part with its header. */
 const JOINED_LENGTH = 16 * 1024;
 
@@ -26,6 +28,8 @@ export class V1Framing implements Framing {
   #headerFilled = 0;
   /** Defined from a complete header until the payload is complete. */
   #payload: PayloadBuffer | undefined;
+  /** SHA-256 of the received part of a long payload. */
+  #hash: IncrementalHash | undefined;
 
   constructor(magic: Uint8Array) {
     this.#magic = magic;
@@ -43,7 +47,7 @@ export class V1Framing implements Framing {
   receive(chunk: Uint8Array, deliver: (message: RawMessage) => void): void {
     let at = 0;
     while (at < chunk.length) {
-      at += this.#payload ? this.#payload.append(chunk, at) : this.#readHeader(chunk, at);
+      at += this.#payload ? this.#readPayload(this.#payload, chunk, at) : this.#readHeader(chunk, at);
       const payload = this.#payload?.payload;
       if (payload) {
         this.#payload = undefined;
@@ -51,6 +55,13 @@ export class V1Framing implements Framing {
         deliver(this.#message(payload));
       }
     }
+  }
+
+  /** Copies payload bytes from offset `at` of `chunk`. Returns how many it consumed. */
+  #readPayload(payload: PayloadBuffer, chunk: Uint8Array, at: number): number {
+    const taken = payload.append(chunk, at);
+    this.#hash?.update(chunk.subarray(at, at + taken));
+    return taken;
   }
 
   /** Copies header bytes from offset `at` of `chunk`. Returns how many it consumed. */
@@ -70,15 +81,18 @@ export class V1Framing implements Framing {
         throw new FramingError('oversized-message', `oversized message: ${length} bytes`);
       }
       this.#payload = new PayloadBuffer(length);
+      if (length >= HASHED_PIECEWISE) this.#hash = startSha256();
     }
     return taken;
   }
 
   #message(payload: Uint8Array): RawMessage {
     const size = V1_HEADER_SIZE + payload.length;
+    const hash = this.#hash;
+    this.#hash = undefined;
     const command = readCommand(this.#header, COMMAND_OFFSET);
     if (command === undefined) return { command: '', payload, size, fault: 'command' };
-    const checksum = sha256d(payload);
+    const checksum = hash ? sha256(hash.digest()) : sha256d(payload);
     for (let i = 0; i < 4; i++) {
       if (checksum[i] !== this.#header[20 + i]) return { command, payload, size, fault: 'checksum' };
     }

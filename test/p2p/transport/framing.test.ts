@@ -120,6 +120,19 @@ describe('V1Framing with hostile bytes', () => {
     expect(framing.pendingBytes).toBeLessThan(4_000_100);
   });
 
+  it('checks the checksum of a long message whose payload arrives in pieces', () => {
+    const long = new Uint8Array(200_000).map((_, i) => i * 7);
+    const damaged = frame('tx', long);
+    damaged[150_000]! ^= 1;
+    const other = frame('xyz\u00e9', long);
+    const stream = concatBytes(damaged, frame('tx', long), other, frame('ping', new Uint8Array(8)), frame('tx', long));
+    const chunks = Array.from({ length: Math.ceil(stream.length / 8_192) }, (_, i) =>
+      stream.subarray(i * 8_192, (i + 1) * 8_192),
+    );
+    const faults = parse(chunks).messages.map(({ fault }) => fault);
+    expect(faults).toEqual(['checksum', undefined, 'command', undefined, undefined]);
+  });
+
   it('marks only the one message whose checksum or command is wrong', () => {
     const badChecksum = frame('ping', Uint8Array.of(1, 2, 3));
     badChecksum[20]! ^= 1;
