@@ -74,8 +74,14 @@ export class PartialBlock {
     for (const { index, tx } of prefilled) this.#found.set(index, tx);
   }
 
-  /** Creates a partial block (Core: InitData): 'invalid' if it violates BIP152, 'failed' if two short ids are equal. */
-  static create(message: CmpctBlockMessage, random: Random): PartialBlock | 'invalid' | 'failed' {
+  /**
+   * Creates a partial block in steps (Core: InitData): 'invalid' if it violates BIP152, 'failed' if two short ids are
+   * equal.
+   */
+  static *create(
+    message: CmpctBlockMessage,
+    random: Random,
+  ): Generator<void, PartialBlock | 'invalid' | 'failed', void> {
     const { shortIds, prefilled } = message;
     if (shortIds.length + prefilled.length === 0) return 'invalid';
     const isPrefilled = new Set<number>();
@@ -85,7 +91,8 @@ export class PartialBlock {
       if (tx.inputs.length === 0 && tx.outputs.length === 0) return 'invalid';
       isPrefilled.add(index);
     }
-    const ids = ShortIdTable.of(shortIds, random);
+    yield;
+    const ids = yield* ShortIdTable.of(shortIds, random);
     if (!ids) return 'failed';
     const indexes = new Uint16Array(shortIds.length);
     let at = 0;

@@ -82,18 +82,20 @@ export class CompactDownload {
     const before = [...blocks.requestsFor(index)];
     const own = before.find((request) => request.peer === peer);
     if (own?.partial) return;
-    const partial = PartialBlock.create(message, random);
     if (!own && (before.length >= MAX_PER_BLOCK || blocks.inFlight(peer).length >= MAX_BLOCKS_IN_FLIGHT)) {
-      return yield* this.#attempt(peer, index, partial);
+      return yield* this.#attempt(peer, index, message);
     }
 
     const request = own ?? blocks.claim(peer, index);
+    const partial = yield* PartialBlock.create(message, random);
     request.partial = typeof partial === 'string' ? 'spent' : partial;
     if (partial === 'invalid') return this.#misbehaving(peer, index, 'invalid compact block');
+    // Meanwhile the block may have come from another peer.
+    const isInFlight = () => blocks.requestsFor(index).includes(request);
+    if (!isInFlight()) return;
     if (partial === 'failed') return this.#failed(request);
     yield* this.#fill(partial);
-    // Meanwhile the block may have come from another peer.
-    if (request.partial !== partial || !blocks.requestsFor(index).includes(request)) return;
+    if (request.partial !== partial || !isInFlight()) return;
     const missing = partial.missing();
     if (missing.length === 0) {
       yield this.#complete(request, partial, []);
@@ -107,9 +109,11 @@ export class CompactDownload {
   }
 
   /** Reconstructs a block that is in flight from enough other peers, if no transaction is missing. */
-  *#attempt(peer: Peer, index: BlockIndex, partial: PartialBlock | string): Work {
+  *#attempt(peer: Peer, index: BlockIndex, message: CmpctBlockMessage): Work {
+    const { blocks, mempool, extra, random } = this.#modules;
+    if (message.shortIds.length > mempool.size + extra.size) return;
+    const partial = yield* PartialBlock.create(message, random);
     if (typeof partial === 'string') return;
-    const { blocks } = this.#modules;
     yield* this.#fill(partial);
     if (index.hasData || blocks.isProcessing(index) || partial.missing().length > 0) return;
     const block = this.#finish(partial, index, []);

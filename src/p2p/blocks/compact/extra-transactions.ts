@@ -28,6 +28,11 @@ export class ExtraTransactions implements Iterable<Transaction> {
     this.#next = (this.#next + 1) % MAX_EXTRA;
   }
 
+  /** Number of transactions. */
+  get size(): number {
+    return this.#ring.length;
+  }
+
   [Symbol.iterator](): Iterator<Transaction> {
     return this.#ring.values();
   }

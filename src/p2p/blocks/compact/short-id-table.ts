@@ -2,6 +2,8 @@ import type { Random } from '../../../platform/random.ts';
 
 const EMPTY = -1;
 const TWO_32 = 2 ** 32;
+/** Ids added in one step. */
+const STEP = 2_000;
 
 /**
  * A hash table of a compact block's short ids (BIP152). Its hash function has a secret, so that the sender, which
@@ -23,10 +25,13 @@ export class ShortIdTable {
     this.#secret = new Uint32Array(random.bytes(8).slice().buffer);
   }
 
-  /** Returns a table of `ids`, numbers of 48 bits; undefined if two of them are equal. */
-  static of(ids: readonly number[], random: Random): ShortIdTable | undefined {
-    const table = new ShortIdTable(Float64Array.from(ids), random);
-    for (let i = 0; i < ids.length; i++) if (!table.#insert(i)) return undefined;
+  /** Returns, in steps, a table of `ids`, numbers of 48 bits; undefined if two of them are equal. */
+  static *of(ids: readonly number[], random: Random): Generator<void, ShortIdTable | undefined, void> {
+    const table = new ShortIdTable(new Float64Array(ids), random);
+    for (let i = 0; i < ids.length; i++) {
+      if (!table.#insert(i)) return undefined;
+      if (i % STEP === STEP - 1) yield;
+    }
     return table;
   }
 

@@ -4,6 +4,7 @@ import { PartialBlock, shortId, shortIdKey, toCompactBlock } from '../../../../s
 import { ShortIdTable } from '../../../../src/p2p/blocks/compact/short-id-table.ts';
 import type { CmpctBlockMessage } from '../../../../src/p2p/wire/messages/cmpctblock.ts';
 import { decodeMessage, encodeMessage } from '../../../../src/p2p/wire/messages/index.ts';
+import { atOnce } from '../../../../src/platform/slices.ts';
 import { Block } from '../../../../src/primitives/block.ts';
 import { Transaction } from '../../../../src/primitives/transaction.ts';
 import { SeededRandom } from '../../../../src/testing/seeded-random.ts';
@@ -40,7 +41,7 @@ describe.each([426884, 898352])('block %i', (height) => {
 
     it('is converted from the block, and reconstructed', () => {
       const compact = decodeMessage('cmpctblock', encodeMessage('cmpctblock', toCompactBlock(block, 42n)));
-      const partial = PartialBlock.create(compact, random) as PartialBlock;
+      const partial = atOnce(PartialBlock.create(compact, random)) as PartialBlock;
       const [, ...others] = block.transactions;
       const known = others.filter((_, i) => i % 3 !== 0);
       fill(partial, known.toReversed());
@@ -63,7 +64,7 @@ const transactions = Array.from({ length: 5 }, (_, vout) =>
 const block = mineBlock(parent, { transactions });
 const compact = toCompactBlock(block, 7n);
 const [tx1, tx2, tx3, tx4, tx5] = transactions as [Transaction, Transaction, Transaction, Transaction, Transaction];
-const create = (changes: Partial<CmpctBlockMessage>) => PartialBlock.create({ ...compact, ...changes }, random);
+const create = (changes: Partial<CmpctBlockMessage>) => atOnce(PartialBlock.create({ ...compact, ...changes }, random));
 const partial = () => create({}) as PartialBlock;
 const prefill = (...indexes: number[]) => indexes.map((index) => ({ index, tx: tx1 }));
 
@@ -114,13 +115,13 @@ describe('PartialBlock', () => {
 
   it('looks its short ids up in a table with a secret', () => {
     const key = shortIdKey(compact.header, compact.nonce);
-    const ids = ShortIdTable.of(compact.shortIds, random)!;
+    const ids = atOnce(ShortIdTable.of(compact.shortIds, random))!;
     for (const [i, tx] of transactions.entries()) expect(ids.find(shortId(key, tx.wtxid))).toBe(i);
     expect(ids.find(compact.shortIds[0]! + 1)).toBe(-1);
     const many = Array.from({ length: 60_000 }, (_, i) => i * 2 ** 31);
-    const table = ShortIdTable.of(many, random)!;
+    const table = atOnce(ShortIdTable.of(many, random))!;
     expect(many.every((id, i) => table.find(id) === i)).toBe(true);
-    expect(ShortIdTable.of([...many, many[7]!], random)).toBeUndefined();
+    expect(atOnce(ShortIdTable.of([...many, many[7]!], random))).toBeUndefined();
   });
 
   it('is filled in steps', () => {
