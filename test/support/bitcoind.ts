@@ -32,6 +32,9 @@ export class BitcoindRpcError extends Error {
   }
 }
 
+/** A method and its positional arguments. */
+export type RpcCall = readonly [method: string, ...params: unknown[]];
+
 /** Options of `startBitcoind`. */
 export interface BitcoindOptions {
   /** Core's name of the network (`-chain`); default regtest. */
@@ -194,6 +197,16 @@ export class Bitcoind {
     const reply = JSON.parse(text) as { result: T; error: { code: number; message: string } | null };
     if (reply.error) throw new BitcoindRpcError(method, reply.error.code, reply.error.message);
     return reply.result;
+  }
+
+  /** Calls several methods in one request, in their order. Errors are returned in their places. */
+  async batch(calls: readonly RpcCall[]): Promise<(unknown | BitcoindRpcError)[]> {
+    const requests = calls.map(([method, ...params], id) => ({ id, method, params }));
+    const response = await this.post('/', JSON.stringify(requests));
+    const replies = (await response.json()) as { result: unknown; error: { code: number; message: string } | null }[];
+    return replies.map(({ result, error }, i) =>
+      error ? new BitcoindRpcError(calls[i]![0], error.code, error.message) : result,
+    );
   }
 
   /** Returns the raw response body, which keeps what parsing loses: the digits of amounts and the order of keys. */

@@ -238,13 +238,15 @@ export class World {
   async #submit({ node, bytes, mutations }: BuiltBlock): Promise<void> {
     // Knots parses a header with a negative version in a format of its own. For Core the version is merely too low.
     if (bytes[3]! & 0x80) return;
-    const answers = await this.#pair.call('submitblock', toHex(bytes));
+    const [answers, best] = (await this.#pair.callAll(['submitblock', toHex(bytes)], ['getbestblockhash'])) as [
+      Answers,
+      Answers,
+    ];
     const what = `submitblock [${mutations}] on height ${node.height - 1} (${shorten(toHex(bytes))})`;
     const agree =
       isSameAnswer(answers, () => this.#scriptErrors(node)) || this.#isUnmarkedDescendant(node.block, answers);
     this.#check(agree, what, answers);
     this.#count(answers);
-    const best = await this.#pair.call('getbestblockhash');
     this.#check(isSameAnswer(best), `the tip after ${what}`, best);
     const tip = 'result' in best.ours ? this.#nodes.get(String(best.ours.result)) : undefined;
     if (!tip) throw new Disagreement(`the tip after ${what} is unknown to the test: ${JSON.stringify(best)}`);
@@ -306,11 +308,11 @@ export class World {
   // Comparison
 
   async #compareState(): Promise<void> {
-    const tips = await this.#pair.call('getchaintips');
+    const [tips, before] = (await this.#pair.callAll(['getchaintips'], ['getrawmempool', true])) as [Answers, Answers];
     const lines = { ours: this.#tipLines(tips.ours), theirs: this.#tipLines(tips.theirs) };
     this.#check(isSameAnswer(lines), 'getchaintips', lines);
-    await this.#reconcileMempools();
-    const mempools = await this.#pair.call('getrawmempool', true);
+    const isChanged = await this.#reconcileMempools(before.theirs);
+    const mempools = isChanged ? await this.#pair.call('getrawmempool', true) : before;
     const entries = { ours: entryLines(mempools.ours), theirs: entryLines(mempools.theirs) };
     this.#check(isSameAnswer(entries), 'getrawmempool', entries);
   }
@@ -318,11 +320,11 @@ export class World {
   /**
    * Makes the mempools equal after a reorganisation. Pier's may then contain more: transactions that violate a policy
    * of Knots alone, and transactions that Core dropped when it tried to activate a branch that turned out invalid.
+   * `theirs` is bitcoind's. Returns whether a mempool has changed.
    */
-  async #reconcileMempools(): Promise<void> {
+  async #reconcileMempools(theirs: Answer): Promise<boolean> {
     const { mempool } = this.#pair.pier;
-    const { theirs } = await this.#pair.call('getrawmempool');
-    const known = new Set((theirs as { result: string[] }).result);
+    const known = new Set(Object.keys((theirs as { result: object }).result));
     const extra = [...mempool.entries()].filter(({ tx }) => !known.has(tx.txidHex));
     for (const { tx } of extra.sort((a, b) => a.ancestorCount - b.ancestorCount)) {
       if (!mempool.has(tx.txid)) continue;
@@ -335,6 +337,7 @@ export class World {
         await this.#pair.call('sendrawtransaction', hex, 0, '21000000');
       }
     }
+    return extra.length > 0;
   }
 
   /** Formats the chain tips, except invalid ones: see `isUnmarkedDescendant`. */
