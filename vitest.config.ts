@@ -5,6 +5,7 @@ import { LongestFirst } from './test/support/longest-first.ts';
 /** Files that replace a module, measure the heap or count threads. Each runs in a process of its own. */
 const alone = [
   'test/chain/worker-timing.test.ts',
+  'test/devnet/node-process.test.ts',
   'test/mempool/accept-async.test.ts',
   'test/node/options.test.ts',
   'test/p2p/fuzz.test.ts',
