@@ -76,6 +76,74 @@ describe('CallQueue', () => {
     await Promise.all([...long, short]);
   });
 
+  it('continues a new call that needs several slices before long calls, in every second turn', async () => {
+    const clock = new VirtualClock();
+    const queue = new CallQueue(clock);
+    const long = Array.from({ length: 16 }, () => queue.run(caller(), (call) => compute(call, clock, 400, () => {})));
+    // None of them is short any longer.
+    for (let i = 0; i < 70; i++) await turn();
+    let isAnswered = false;
+    const short = queue.run(caller(), async (call) => {
+      await compute(call, clock, 15, () => {});
+      isAnswered = true;
+    });
+    let turns = 0;
+    for (; !isAnswered; turns++) await turn();
+    // Three slices after the first.
+    expect(turns).toBeLessThanOrEqual(7);
+    await Promise.all([...long, short]);
+  });
+
+  it('continues the short call with the fewest slices first', async () => {
+    const clock = new VirtualClock();
+    const queue = new CallQueue(clock);
+    const ended: string[] = [];
+    const run = async (name: string, ms: number) => {
+      await queue.run(caller(), (call) => compute(call, clock, ms, () => {}));
+      ended.push(name);
+    };
+    const older = Array.from({ length: 8 }, (_, i) => run(`older ${i}`, 16));
+    // Each has had its first slice, and most have had a second one.
+    for (let i = 0; i < 14; i++) await turn();
+    expect(ended).toEqual([]);
+    const newer = run('newer', 8);
+    await Promise.all([...older, newer]);
+    expect(ended[0]).toBe('newer');
+  });
+
+  it('continues a short call after a while, however many new ones need a second slice', async () => {
+    const clock = new VirtualClock();
+    const queue = new CallQueue(clock);
+    let isAnswered = false;
+    const patient = queue.run(caller(), async (call) => {
+      await compute(call, clock, 15, () => {});
+      isAnswered = true;
+    });
+    const others: Promise<void>[] = [];
+    for (let turns = 0; !isAnswered; turns++) {
+      expect(turns).toBeLessThan(150);
+      others.push(queue.run(caller(), (call) => compute(call, clock, 8, () => {})));
+      await turn();
+    }
+    await Promise.all([patient, ...others]);
+  });
+
+  it('continues long calls in every second turn, however many short ones wait', async () => {
+    const clock = new VirtualClock();
+    const queue = new CallQueue(clock);
+    let worked = 0;
+    const long = queue.run(caller(), (call) => compute(call, clock, 400, () => worked++));
+    for (let i = 0; i < 10; i++) await turn();
+    const before = worked;
+    const others: Promise<void>[] = [];
+    for (let turns = 0; turns < 40; turns++) {
+      others.push(queue.run(caller(), (call) => compute(call, clock, 8, () => {})));
+      await turn();
+    }
+    expect(worked - before).toBeGreaterThanOrEqual(4 * 19);
+    await Promise.all([long, ...others]);
+  });
+
   it('starts new calls for four milliseconds a turn, in their order', async () => {
     const clock = new VirtualClock();
     const queue = new CallQueue(clock);
@@ -105,8 +173,8 @@ describe('CallQueue', () => {
       queue.run(caller(), async (call) => {
         let worked = 0;
         await compute(call, clock, 40, () => {
-          // In the slices after the first.
-          if (++worked > 8) begun.add(i);
+          // In the slices after those of a short call.
+          if (++worked > 16) begun.add(i);
           most = Math.max(most, begun.size - ended.length);
         });
         ended.push(i);
