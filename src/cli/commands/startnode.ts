@@ -83,6 +83,7 @@ export function addStartNode(program: Command): void {
       });
       const { loggerOn } = await import('../../node/logging.ts');
       const { stderrOutput } = await import('../../node/log-output.ts');
+      const { IdleMemory, thisProcess } = await import('../../node/idle-memory.ts');
       const log = stderrOutput();
       onHangup(() => log.reopen());
       const status = process.stderr.isTTY && !options.json ? new StatusLine(terminalOf(log)) : undefined;
@@ -94,6 +95,8 @@ export function addStartNode(program: Command): void {
       });
       if (!started) return;
       const { node, rpc } = started;
+      const idleMemory = new IdleMemory(node.clock, thisProcess());
+      idleMemory.start();
       try {
         const p2p = `${config.p2p.host}:${config.nodeId}`;
         if (options.json) {
@@ -114,6 +117,7 @@ export function addStartNode(program: Command): void {
         const parent = options.withParent ? [parentGone()] : [];
         await Promise.race([aborted(signal), stdoutFailed, node.stopped, ...parent]);
       } finally {
+        idleMemory.stop();
         status?.show('');
         const stopped = node.stop();
         // After a failure, errors during shutdown are ignored.
