@@ -1,11 +1,15 @@
 import type { Clock } from '../../platform/clock.ts';
 
-/** Milliseconds of a slice. In one turn of the event loop, new calls start for as long, and one other call has a slice. */
-const SLICE_MS = 4;
-/** Slices after which a call is long. Most calls need one; on a busy machine the system may take it away in the middle. */
-const SHORT_SLICES = 4;
-/** Turns that a short call gives way, for each slice that it has had, to those that have had fewer. */
-const TURNS_PER_SLICE = 16;
+/** Milliseconds of a short call's slice while others wait: several times what most calls take. */
+const SHORT_SLICE_MS = 1;
+/** Milliseconds of each turn of the event loop for all short calls together. */
+const SHORT_TURN_MS = 4;
+/** Milliseconds of slices after which a call is long. */
+const SHORT_MS = 8;
+/** Turns that a short call gives way, for each millisecond that it has had, to calls that have had less. */
+const TURNS_PER_MS = 8;
+/** Milliseconds of a long call's slice. One long call has a slice in each turn of the event loop. */
+const LONG_SLICE_MS = 4;
 /** Long calls that proceed in turn; the others wait, so that few partial results are in memory at the same time. */
 const LONG_CALLS = 4;
 /** Slices after which a long call leaves its place to one that waits for a place. */
@@ -15,9 +19,9 @@ const SLICES_PER_PLACE = 64;
 export interface Task {
   /** Monotonic milliseconds at which the current slice ends. */
   sliceEnd: number;
-  /** Slices that the call has used up. */
-  slices: number;
-  /** Of a short call that waits: its place in the order, as a number of turns. */
+  /** Milliseconds of the slices that the call has had while it was short. */
+  shortMs: number;
+  /** The turn from which a short call that waits precedes all that arrive later. */
   due: number;
   /** Slices left before the call may lose its place among the long ones; undefined without a place. */
   slicesLeft: number | undefined;
@@ -27,51 +31,42 @@ export interface Task {
 
 /** Returns the task of a call that has not started. */
 export function newTask(): Task {
-  return { sliceEnd: 0, slices: 0, due: 0, slicesLeft: undefined, resume: () => {} };
+  return { sliceEnd: 0, shortMs: 0, due: 0, slicesLeft: undefined, resume: () => {} };
 }
 
 /**
- * Divides the main thread among RPC calls. A new call starts at once, and ends in its first slice as most do. One other
- * call has a slice in each turn of the event loop, so that peers, timers and new calls have their part however many
- * calls there are. Short calls, those with the fewest slices first, alternate with long ones, which take turns.
+ * Divides the main thread among RPC calls. A new call starts at once, and ends in its first slice as most do. What takes
+ * longer gives way to calls that have taken less; what takes some milliseconds is long: long calls take turns. Short
+ * calls and long ones each have their part of a turn of the event loop, so that peers, timers and new calls have theirs
+ * however many calls there are.
  *
  * Time is read from the clock. A virtual clock stands still while a call works, so there slices have no end.
  */
 export class CallScheduler {
   readonly #clock: Clock;
-  /** New calls for which this turn has no time left. */
-  readonly #fresh: Task[] = [];
-  /** Short calls that wait for their next slice. */
+  /** Short calls that wait for a slice. An immediate is pending for each. */
   readonly #short: Task[] = [];
   /** Long calls with a place that wait for their slice. */
   readonly #ready: Task[] = [];
   /** Long calls without a place. */
   readonly #queue: Task[] = [];
   #places = 0;
-  /** Turns in which a call that had started before had a slice. */
+  /** Turns of the event loop in which short calls have worked. */
   #turns = 0;
-  /** Whether the last such call was short. */
-  #wasShort = false;
-  /** Monotonic milliseconds until which new calls may work in this turn; undefined before the first. */
-  #freshEnd: number | undefined;
-  #isScheduled = false;
+  /** Monotonic milliseconds until which short calls may work in this turn; undefined before the first. */
+  #shortEnd: number | undefined;
+  #isLongScheduled = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Starts a call's first slice; returns a promise to await first if new calls have used the time of this turn. */
+  /** Starts a call's first slice; returns a promise to await first if other short calls have used the time of this turn. */
   start(task: Task): Promise<void> | undefined {
     const now = this.#clock.monotonic();
-    if (this.#fresh.length === 0 && now < this.#endOfFresh(now)) {
-      task.sliceEnd = now + SLICE_MS;
-      return undefined;
-    }
-    return new Promise((resolve) => {
-      task.resume = resolve;
-      this.#fresh.push(task);
-      setImmediate(this.#resumeFresh);
-    });
+    if (now >= this.#endOfShort(now) || this.#short.some(({ due }) => due <= this.#turns)) return this.#wait(task);
+    this.#beginShort(task, now);
+    return undefined;
   }
 
   /** Returns whether the slice of a call is over. */
@@ -81,16 +76,12 @@ export class CallScheduler {
 
   /** Ends a call's slice; resolves when the next one begins. */
   pause(task: Task): Promise<void> {
+    if (task.shortMs < SHORT_MS) return this.#wait(task);
     return new Promise((resolve) => {
       task.resume = resolve;
-      if (++task.slices < SHORT_SLICES) {
-        task.due = this.#turns + task.slices * TURNS_PER_SLICE;
-        this.#short.push(task);
-      } else {
-        if (task.slicesLeft === 0 && this.#queue.length > 0) this.leave(task);
-        (task.slicesLeft === undefined ? this.#queue : this.#ready).push(task);
-      }
-      this.#schedule();
+      if (task.slicesLeft === 0 && this.#queue.length > 0) this.leave(task);
+      (task.slicesLeft === undefined ? this.#queue : this.#ready).push(task);
+      this.#scheduleLong();
     });
   }
 
@@ -99,60 +90,73 @@ export class CallScheduler {
     if (task.slicesLeft === undefined) return;
     task.slicesLeft = undefined;
     this.#places--;
-    this.#schedule();
+    this.#scheduleLong();
   }
 
-  #endOfFresh(now: number): number {
-    if (this.#freshEnd === undefined) {
-      this.#freshEnd = now + SLICE_MS;
+  /** Resolves when a short call's next slice begins. */
+  #wait(task: Task): Promise<void> {
+    return new Promise((resolve) => {
+      task.resume = resolve;
+      task.due = this.#turns + task.shortMs * TURNS_PER_MS;
+      this.#short.push(task);
+      setImmediate(this.#resumeShort);
+    });
+  }
+
+  #endOfShort(now: number): number {
+    if (this.#shortEnd === undefined) {
+      this.#turns++;
+      this.#shortEnd = now + SHORT_TURN_MS;
       setImmediate(() => {
-        this.#freshEnd = undefined;
+        this.#shortEnd = undefined;
       });
     }
-    return this.#freshEnd;
+    return this.#shortEnd;
   }
 
-  readonly #resumeFresh = () => {
+  readonly #resumeShort = () => {
     const now = this.#clock.monotonic();
-    if (now >= this.#endOfFresh(now)) {
-      setImmediate(this.#resumeFresh);
+    if (now >= this.#endOfShort(now)) {
+      setImmediate(this.#resumeShort);
       return;
     }
-    const task = this.#fresh.shift()!;
-    task.sliceEnd = now + SLICE_MS;
+    const task = this.#takeShort();
+    this.#beginShort(task, now);
     task.resume();
   };
 
-  /** Gives free places to long calls that wait for one, and has the next call continue in the next turn. */
-  #schedule(): void {
+  #beginShort(task: Task, now: number): void {
+    task.sliceEnd = this.#short.length > 0 ? now + SHORT_SLICE_MS : this.#endOfShort(now);
+    task.shortMs += task.sliceEnd - now;
+  }
+
+  /** Removes the short call that is due first; of equals, the one that has waited longest. */
+  #takeShort(): Task {
+    let first = 0;
+    for (let i = 1; i < this.#short.length; i++) if (this.#short[i]!.due < this.#short[first]!.due) first = i;
+    return this.#short.splice(first, 1)[0]!;
+  }
+
+  /** Gives free places to long calls that wait for one, and has the next one continue in the next turn. */
+  #scheduleLong(): void {
     while (this.#places < LONG_CALLS && this.#queue.length > 0) {
       const task = this.#queue.shift()!;
       task.slicesLeft = SLICES_PER_PLACE;
       this.#places++;
       this.#ready.push(task);
     }
-    if (this.#isScheduled || this.#short.length + this.#ready.length === 0) return;
-    this.#isScheduled = true;
-    setImmediate(this.#resumeNext);
+    if (this.#isLongScheduled || this.#ready.length === 0) return;
+    this.#isLongScheduled = true;
+    setImmediate(this.#resumeLong);
   }
 
-  readonly #resumeNext = () => {
-    this.#isScheduled = false;
-    this.#turns++;
-    const isShort = this.#ready.length === 0 || (this.#short.length > 0 && !this.#wasShort);
-    const task = isShort ? this.#takeShort() : this.#ready.shift();
+  readonly #resumeLong = () => {
+    this.#isLongScheduled = false;
+    const task = this.#ready.shift();
     if (!task) return;
-    this.#wasShort = isShort;
     if (task.slicesLeft) task.slicesLeft--;
-    task.sliceEnd = this.#clock.monotonic() + SLICE_MS;
+    task.sliceEnd = this.#clock.monotonic() + LONG_SLICE_MS;
     task.resume();
-    this.#schedule();
+    this.#scheduleLong();
   };
-
-  /** Removes the short call that is due first; of equals, the one that has waited longest. */
-  #takeShort(): Task | undefined {
-    let first = 0;
-    for (let i = 1; i < this.#short.length; i++) if (this.#short[i]!.due < this.#short[first]!.due) first = i;
-    return this.#short.splice(first, 1)[0];
-  }
 }
