@@ -15,6 +15,7 @@ import type { Store } from '../store/store.ts';
 import { WalletFile } from '../wallet/wallet-file.ts';
 import { attachWallet } from '../wallet/wallet-sync.ts';
 import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';
+import { descriptorLimit, shareDescriptors } from './descriptors.ts';
 import { MempoolFile } from './mempool-file.ts';
 import { closeAll, type NetworkMode, type NodeModules, nodeModules, RunningNode } from './running-node.ts';
 
@@ -141,7 +142,7 @@ export class FullNode extends RunningNode {
           magic: params.magic,
           listen: options.network === 'full' ? { host: p2p.host, port: config.nodeId } : undefined,
           addNodes: options.network === 'none' ? [] : p2p.seeds,
-          maxConnections: p2p.maxConnections,
+          maxConnections: shareDescriptors(descriptorLimit(), p2p.maxConnections).p2p,
         },
         { ...p2pModules, transport, book, processor },
       );
