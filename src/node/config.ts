@@ -46,6 +46,8 @@ export interface P2pConfig extends Required<FullNodeProcessorOptions> {
   readonly seeds: readonly Endpoint[];
   /** Maximum number of connections, except those to seeds and added nodes; absent: 125 (Core: -maxconnections). */
   readonly maxConnections?: number | undefined;
+  /** Whether to connect to public addresses that peers announce; otherwise only to loopback and private ones. */
+  readonly publicAddresses: boolean;
 }
 
 /** Options of a light node. */
@@ -108,7 +110,7 @@ export interface NodeConfigInput {
       })
     | undefined;
   readonly light?: ConfigInput<LightConfig> | undefined;
-  /** Default: `p2p.host` and the node's id + 10,000. */
+  /** Default: 127.0.0.1 and the node's id + 10,000. */
   readonly rpc?: ConfigInput<RpcConfig> | undefined;
 }
 
@@ -161,9 +163,11 @@ export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = proc
       // On a local network, users watch payments arrive: announce them at once.
       trickle: p2p.trickle ?? isPublicNetwork(params),
       bloomFilters: p2p.bloomFilters ?? false,
+      // A peer of a local network could otherwise make the node connect to anyone on the internet.
+      publicAddresses: p2p.publicAddresses ?? isPublicNetwork(params),
     },
     light: { bloom: light.bloom ?? false },
-    rpc: { host: rpc.host ?? host, port: rpc.port ?? nodeId + RPC_PORT_OFFSET },
+    rpc: { host: rpc.host ?? LOOPBACK, port: rpc.port ?? nodeId + RPC_PORT_OFFSET },
   };
 }
 

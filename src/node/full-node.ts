@@ -135,7 +135,7 @@ export class FullNode extends RunningNode {
       closers.push(() => miner.stop());
 
       const p2pModules = { clock, random, logger: exposedLayer('p2p') };
-      const book = new AddressBook({ clock, random, store });
+      const book = new AddressBook({ clock, random, store }, p2p);
       const processor = new FullNodeProcessor(p2p, { ...p2pModules, chain, mempool, book });
       const connections = new ConnectionManager(
         {

@@ -97,7 +97,7 @@ export class LightNode extends RunningNode {
       closers.push(() => lightWallets.close());
 
       const p2pModules = { clock, random, logger: limitedLogger(layer('p2p'), clock) };
-      const book = new AddressBook({ clock, random, store });
+      const book = new AddressBook({ clock, random, store }, p2p);
       const processor = new LightNodeProcessor(
         { v2Transport: p2p.v2Transport },
         { ...p2pModules, chain, book, watcher: lightWallets, bloom: light.bloom },
