@@ -91,7 +91,7 @@ export class LightNode extends RunningNode {
       const wallets = await WalletFile.open({ params }, { store: walletStore, random, clock, logger: layer('wallet') });
       const proofs = new ProofStore(store);
       const lightWallets = new LightWallets({
-        ...{ file: wallets, chain, proofs },
+        ...{ file: wallets, chain, proofs, clock },
         logger: layer('wallet'),
       });
       closers.push(() => lightWallets.close());
