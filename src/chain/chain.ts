@@ -200,7 +200,7 @@ export class Chain implements CoinView, HeaderView {
     const queue = this.#queuedBlocks;
     const ahead = queue.slice(0, ACCEPTED_AHEAD);
     queue.shift();
-    for (const each of ahead) each.result ??= acceptBlock(this.#state, each.block, each.options);
+    for (const each of ahead) each.result ??= await acceptBlock(this.#state, each.block, each.options);
     const result = queued.result!;
     const { index, isNew } = result;
     const isSettled = () => !isNew || index!.failed || this.contains(index!);

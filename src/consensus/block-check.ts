@@ -1,4 +1,5 @@
 import { equalBytes } from '../bytes/compare.ts';
+import { atOnce } from '../platform/slices.ts';
 import type { Block } from '../primitives/block.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 import { WITNESS_SCALE_FACTOR } from '../primitives/transaction.ts';
@@ -7,7 +8,7 @@ import { isActiveAfter } from './deployments.ts';
 import type { HeaderContext } from './header-context.ts';
 import { MAX_BLOCK_SIGOPS_COST, MAX_BLOCK_WEIGHT, MAX_FUTURE_BLOCK_TIME, MAX_TIMEWARP } from './limits.ts';
 import { isFinalTx } from './locks.ts';
-import { blockMerkleRoot, witnessMerkleRoot } from './merkle.ts';
+import { blockMerkleRootInSteps, witnessMerkleRootInSteps } from './merkle.ts';
 import { type ChainParams, difficultyInterval } from './params.ts';
 import { checkProofOfWork, nextWorkRequired } from './pow.ts';
 import { type BlockRejectKind, type Reject, reject } from './reject.ts';
@@ -18,6 +19,9 @@ import { committedWitnessHash, witnessCommitment, witnessCommitmentOutputIndex }
 
 /** The `Reject` of a block or header. */
 export type BlockReject = Reject<BlockRejectKind>;
+
+/** A check of a block in steps of at most one transaction, or a few hashes. Returns why the block is invalid. */
+export type BlockCheck = Generator<void, BlockReject | undefined>;
 
 /** Checks a header without context: its proof of work (Core: CheckBlockHeader). */
 export function checkHeader(header: BlockHeader, params: ChainParams): BlockReject | undefined {
@@ -60,8 +64,8 @@ export function checkHeaderContext(
 }
 
 /** Checks that the header commits to the transactions. A failure does not make the header invalid. */
-function checkMerkleRoot(block: Block): BlockReject | undefined {
-  const { root, mutated } = blockMerkleRoot(block);
+function* checkMerkleRoot(block: Block): BlockCheck {
+  const { root, mutated } = yield* blockMerkleRootInSteps(block);
   if (!equalBytes(root, block.header.merkleRoot)) {
     return reject('mutated', 'bad-txnmrklroot', 'hashMerkleRoot mismatch');
   }
@@ -86,11 +90,16 @@ export interface CheckBlockOptions {
  * console.log(checkBlock(regtest.genesis, regtest)); // undefined
  * ```
  */
-export function checkBlock(
+export function checkBlock(block: Block, params: ChainParams, options?: CheckBlockOptions): BlockReject | undefined {
+  return atOnce(checkBlockInSteps(block, params, options));
+}
+
+/** Does what `checkBlock` does, in steps. */
+export function* checkBlockInSteps(
   block: Block,
   params: ChainParams,
   { proofOfWork = true, merkleRoot = true }: CheckBlockOptions = {},
-): BlockReject | undefined {
+): BlockCheck {
   if (proofOfWork) {
     const failed = checkHeader(block.header, params);
     if (failed) return failed;
@@ -99,7 +108,7 @@ export function checkBlock(
     }
   }
   if (merkleRoot) {
-    const failed = checkMerkleRoot(block);
+    const failed = yield* checkMerkleRoot(block);
     if (failed) return failed;
   }
 
@@ -114,10 +123,12 @@ export function checkBlock(
 
   if (!transactions[0]!.isCoinbase) return reject('consensus', 'bad-cb-missing', 'first tx is not coinbase');
   for (let i = 1; i < transactions.length; i++) {
+    yield;
     if (transactions[i]!.isCoinbase) return reject('consensus', 'bad-cb-multiple', 'more than one coinbase');
   }
 
   for (const tx of transactions) {
+    yield;
     const failed = checkTransaction(tx);
     if (failed) {
       const debug = `Transaction check failed (tx hash ${tx.txidHex}) ${failed.debug ?? ''}`;
@@ -126,7 +137,10 @@ export function checkBlock(
   }
 
   let sigOps = 0;
-  for (const tx of transactions) sigOps += legacySigOps(tx);
+  for (const tx of transactions) {
+    yield;
+    sigOps += legacySigOps(tx);
+  }
   if (sigOps * WITNESS_SCALE_FACTOR > MAX_BLOCK_SIGOPS_COST) {
     return reject('consensus', 'bad-blk-sigops', 'out-of-bounds SigOpCount');
   }
@@ -135,10 +149,16 @@ export function checkBlock(
 
 /** Checks a block against its parent, without the outputs that it spends (Core: ContextualCheckBlock). */
 export function checkBlockContext(block: Block, prev: HeaderContext, params: ChainParams): BlockReject | undefined {
+  return atOnce(checkBlockContextInSteps(block, prev, params));
+}
+
+/** Does what `checkBlockContext` does, in steps. */
+export function* checkBlockContextInSteps(block: Block, prev: HeaderContext, params: ChainParams): BlockCheck {
   const height = prev.height + 1;
   // BIP113
   const lockTimeClock = isActiveAfter('csv', prev, params) ? prev.medianTimePast() : block.header.time;
   for (const tx of block.transactions) {
+    yield;
     if (!isFinalTx(tx, height, lockTimeClock)) {
       return reject('consensus', 'bad-txns-nonfinal', 'non-final transaction');
     }
@@ -152,7 +172,7 @@ export function checkBlockContext(block: Block, prev: HeaderContext, params: Cha
     }
   }
 
-  const failed = checkWitnesses(block, isActiveAfter('segwit', prev, params));
+  const failed = yield* checkWitnesses(block, isActiveAfter('segwit', prev, params));
   if (failed) return failed;
 
   // After checkWitnesses: until then, the witnesses (and so the weight) may be malleated.
@@ -175,14 +195,19 @@ const MERKLE_NODE_SIZE = 64;
  * valid (Core: IsBlockMutated).
  */
 export function isBlockMutated(block: Block, segwitActive: boolean): boolean {
-  if (checkMerkleRoot(block)) return true;
+  return atOnce(isBlockMutatedInSteps(block, segwitActive));
+}
+
+/** Does what `isBlockMutated` does, in steps. */
+export function* isBlockMutatedInSteps(block: Block, segwitActive: boolean): Generator<void, boolean> {
+  if (yield* checkMerkleRoot(block)) return true;
   const { transactions } = block;
   if (!transactions[0]?.isCoinbase) return transactions.some(({ strippedSize }) => strippedSize === MERKLE_NODE_SIZE);
-  return checkWitnesses(block, segwitActive) !== undefined;
+  return (yield* checkWitnesses(block, segwitActive)) !== undefined;
 }
 
 /** Checks the witnesses against the commitment in the coinbase; without one there must be none (BIP141). */
-function checkWitnesses(block: Block, segwitActive: boolean): BlockReject | undefined {
+function* checkWitnesses(block: Block, segwitActive: boolean): BlockCheck {
   const coinbase = block.transactions[0]!;
   const position = segwitActive ? witnessCommitmentOutputIndex(coinbase) : -1;
   if (position >= 0) {
@@ -192,7 +217,8 @@ function checkWitnesses(block: Block, segwitActive: boolean): BlockReject | unde
       return reject('mutated', 'bad-witness-nonce-size', debug);
     }
     const committed = committedWitnessHash(coinbase.outputs[position]!.scriptPubKey);
-    if (!equalBytes(committed, witnessCommitment(witnessMerkleRoot(block), witness[0]!))) {
+    const root = yield* witnessMerkleRootInSteps(block);
+    if (!equalBytes(committed, witnessCommitment(root, witness[0]!))) {
       const debug = 'CheckWitnessMalleation : witness merkle commitment mismatch';
       return reject('mutated', 'bad-witness-merkle-match', debug);
     }

@@ -1,6 +1,10 @@
 import { equalBytes } from '../bytes/compare.ts';
 import { sha256d } from '../crypto/hash.ts';
+import { atOnce } from '../platform/slices.ts';
 import type { Block } from '../primitives/block.ts';
+
+/** Hashes of inner nodes in one step. */
+const HASHES_PER_STEP = 32;
 
 /** A merkle root, and whether its leaves may be mutated. */
 export interface MerkleRoot {
@@ -24,6 +28,10 @@ export interface MerkleRoot {
  * ```
  */
 export function merkleRoot(leaves: readonly Uint8Array[]): MerkleRoot {
+  return atOnce(merkleRootInSteps(leaves));
+}
+
+function* merkleRootInSteps(leaves: readonly Uint8Array[]): Generator<void, MerkleRoot> {
   if (leaves.length === 0) return { root: new Uint8Array(32), mutated: false };
   let level = leaves;
   let mutated = false;
@@ -31,6 +39,7 @@ export function merkleRoot(leaves: readonly Uint8Array[]): MerkleRoot {
   while (level.length > 1) {
     const above: Uint8Array[] = [];
     for (let i = 0; i < level.length; i += 2) {
+      if (i % (2 * HASHES_PER_STEP) === 0) yield;
       const left = level[i]!;
       const right = level[i + 1];
       if (right && equalBytes(left, right)) mutated = true;
@@ -45,10 +54,30 @@ export function merkleRoot(leaves: readonly Uint8Array[]): MerkleRoot {
 
 /** Computes the merkle root of the txids, which the header commits to (Core: BlockMerkleRoot). */
 export function blockMerkleRoot(block: Pick<Block, 'transactions'>): MerkleRoot {
-  return merkleRoot(block.transactions.map((tx) => tx.txid));
+  return atOnce(blockMerkleRootInSteps(block));
+}
+
+/** Does what `blockMerkleRoot` does, in steps. */
+export function* blockMerkleRootInSteps({ transactions }: Pick<Block, 'transactions'>): Generator<void, MerkleRoot> {
+  const leaves: Uint8Array[] = [];
+  for (const tx of transactions) {
+    leaves.push(tx.txid);
+    yield;
+  }
+  return yield* merkleRootInSteps(leaves);
 }
 
 /** Computes the merkle root of the wtxids, with zeros for the coinbase (BIP141; Core: BlockWitnessMerkleRoot). */
 export function witnessMerkleRoot(block: Pick<Block, 'transactions'>): Uint8Array {
-  return merkleRoot(block.transactions.map((tx, i) => (i === 0 ? new Uint8Array(32) : tx.wtxid))).root;
+  return atOnce(witnessMerkleRootInSteps(block));
+}
+
+/** Does what `witnessMerkleRoot` does, in steps. */
+export function* witnessMerkleRootInSteps({ transactions }: Pick<Block, 'transactions'>): Generator<void, Uint8Array> {
+  const leaves: Uint8Array[] = [];
+  for (const tx of transactions) {
+    leaves.push(leaves.length === 0 ? new Uint8Array(32) : tx.wtxid);
+    yield;
+  }
+  return (yield* merkleRootInSteps(leaves)).root;
 }

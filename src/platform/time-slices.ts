@@ -34,10 +34,24 @@ export class TimeSlices {
     return this.#clock.monotonic() >= this.#end;
   }
 
+  /** Begins a slice now, as the main thread has done other work since the last one. */
+  restart(): void {
+    this.#end = this.#clock.monotonic() + this.#sliceMs;
+  }
+
   /** Ends the slice; resolves when the next one may begin. */
   async turn(): Promise<void> {
     await nextTurn();
-    this.#end = this.#clock.monotonic() + this.#sliceMs;
+    this.restart();
+  }
+
+  /** Runs steps to their end, with a turn whenever a slice is over, and returns the result. */
+  async run<T>(steps: Generator<unknown, T>): Promise<T> {
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return value;
+      if (this.isOver) await this.turn();
+    }
   }
 }
 

@@ -34,8 +34,13 @@ export class Block {
    * ```
    */
   static decode(bytes: Uint8Array): Block {
+    return atOnce(Block.decodeInSteps(bytes));
+  }
+
+  /** Does what `decode` does, in steps of one transaction. @internal */
+  static *decodeInSteps(bytes: Uint8Array): Generator<void, Block> {
     const reader = new ByteReader(bytes);
-    const block = Block.read(reader);
+    const block = yield* Block.readInSteps(reader);
     reader.end();
     return block;
   }

@@ -1,8 +1,9 @@
 import { binaryKey, concatBytes } from '../bytes/compare.ts';
 import { sha256d } from '../crypto/hash.ts';
+import { atOnce } from '../platform/slices.ts';
 import type { Block } from '../primitives/block.ts';
 import { Op } from '../script/opcodes.ts';
-import { type DecodedSet, decodeSet, encodeSet, matchesAny } from './golomb-rice.ts';
+import { type DecodedSet, decodeSet, encodeSetInSteps, matchesAny } from './golomb-rice.ts';
 
 /** The type of the basic filter, the only one (BIP158). */
 export const BASIC_FILTER = 0;
@@ -15,14 +16,26 @@ export const NO_FILTER_HEADER = new Uint8Array(32);
  * that start with OP_RETURN, and the scripts of the outputs that it spends. Empty scripts are left out.
  */
 export function basicFilterElements(block: Block, spentScripts: Iterable<Uint8Array>): Uint8Array[] {
+  return atOnce(basicFilterElementsInSteps(block, spentScripts));
+}
+
+/** Does what `basicFilterElements` does, in steps. */
+export function* basicFilterElementsInSteps(
+  block: Block,
+  spentScripts: Iterable<Uint8Array>,
+): Generator<void, Uint8Array[]> {
   const elements = new Map<string, Uint8Array>();
   for (const { outputs } of block.transactions) {
     for (const { scriptPubKey } of outputs) {
       if (scriptPubKey.length > 0 && scriptPubKey[0] !== Op.OP_RETURN)
         elements.set(binaryKey(scriptPubKey), scriptPubKey);
     }
+    yield;
   }
-  for (const script of spentScripts) if (script.length > 0) elements.set(binaryKey(script), script);
+  for (const script of spentScripts) {
+    if (script.length > 0) elements.set(binaryKey(script), script);
+    yield;
+  }
   return [...elements.values()];
 }
 
@@ -42,7 +55,15 @@ export function basicFilterElements(block: Block, spentScripts: Iterable<Uint8Ar
  * ```
  */
 export function encodeFilter(blockHash: Uint8Array, elements: readonly Uint8Array[]): Uint8Array {
-  return encodeSet(filterKey(blockHash), elements);
+  return atOnce(encodeFilterInSteps(blockHash, elements));
+}
+
+/** Does what `encodeFilter` does, in steps. */
+export function encodeFilterInSteps(
+  blockHash: Uint8Array,
+  elements: readonly Uint8Array[],
+): Generator<void, Uint8Array> {
+  return encodeSetInSteps(filterKey(blockHash), elements);
 }
 
 /**

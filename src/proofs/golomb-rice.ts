@@ -2,6 +2,7 @@ import { DecodeError } from '../bytes/errors.ts';
 import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter, compactSizeLength } from '../bytes/writer.ts';
 import { sipHash } from '../crypto/siphash.ts';
+import { atOnce } from '../platform/slices.ts';
 
 /**
  * The Golomb-coded set of BIP158. The N elements are hashed uniformly to numbers below N * M, and the sorted numbers
@@ -10,6 +11,9 @@ import { sipHash } from '../crypto/siphash.ts';
  */
 const P = 19;
 const M = 784_931;
+
+/** Elements that are hashed in one step. */
+const ELEMENTS_PER_STEP = 32;
 
 const TWO_16 = 2 ** 16;
 const TWO_32 = 2 ** 32;
@@ -38,14 +42,22 @@ function hashInto(key: Uint8Array, element: Uint8Array, count: number): number {
 }
 
 /** Hashes elements to their numbers in a set of `count` elements; returns them in ascending order. */
-function sortedHashes(key: Uint8Array, elements: readonly Uint8Array[], count: number): Float64Array {
+function* sortedHashes(key: Uint8Array, elements: readonly Uint8Array[], count: number): Generator<void, Float64Array> {
   const hashes = new Float64Array(elements.length);
-  for (let i = 0; i < elements.length; i++) hashes[i] = hashInto(key, elements[i]!, count);
+  for (let i = 0; i < elements.length; i++) {
+    hashes[i] = hashInto(key, elements[i]!, count);
+    if (i % ELEMENTS_PER_STEP === 0) yield;
+  }
   return hashes.sort();
 }
 
 /** Encodes a set of distinct elements under a 16-byte key: the count as a compact size, then the coded differences. */
 export function encodeSet(key: Uint8Array, elements: readonly Uint8Array[]): Uint8Array {
+  return atOnce(encodeSetInSteps(key, elements));
+}
+
+/** Does what `encodeSet` does, in steps. */
+export function* encodeSetInSteps(key: Uint8Array, elements: readonly Uint8Array[]): Generator<void, Uint8Array> {
   const count = elements.length;
   // Each element takes P + 1 bits plus its quotient, and the quotients sum up to at most count * M / 2^P.
   const mostBits = count * (P + 1) + Math.floor((count * M) / 2 ** P);
@@ -62,7 +74,7 @@ export function encodeSet(key: Uint8Array, elements: readonly Uint8Array[]): Uin
     }
   };
   let before = 0;
-  for (const hash of sortedHashes(key, elements, count)) {
+  for (const hash of yield* sortedHashes(key, elements, count)) {
     const difference = hash - before;
     before = hash;
     let ones = Math.floor(difference / 2 ** P);
@@ -80,7 +92,7 @@ export function encodeSet(key: Uint8Array, elements: readonly Uint8Array[]): Uin
  */
 export function matchesAny(key: Uint8Array, set: Uint8Array, query: readonly Uint8Array[]): boolean {
   const reader = new SetReader(set);
-  const wanted = sortedHashes(key, query, reader.count);
+  const wanted = atOnce(sortedHashes(key, query, reader.count));
   let at = 0;
   for (let left = reader.count; left > 0; left--) {
     const element = reader.next();

@@ -10,14 +10,18 @@ import { ChainDb } from '../../src/chain/storage/chain-db.ts';
 import { BlockIndex } from '../../src/chain/tree/block-index.ts';
 import { BlockTree } from '../../src/chain/tree/block-tree.ts';
 import { UnconnectedBlocks } from '../../src/chain/tree/unconnected-blocks.ts';
+import { encodeUndo } from '../../src/chain/utxo/coin-codec.ts';
 import { UtxoCache } from '../../src/chain/utxo/utxo-cache.ts';
 import type { Coin } from '../../src/consensus/coins.ts';
 import { regtest } from '../../src/consensus/params.ts';
+import { atOnce } from '../../src/platform/slices.ts';
+import { TimeSlices } from '../../src/platform/time-slices.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { type OutPoint, outPointKey } from '../../src/primitives/outpoint.ts';
 import type { Transaction } from '../../src/primitives/transaction.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { StoreOperation } from '../../src/store/store.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { mineBlock, OP_TRUE } from './support/builder.ts';
 import { openChain } from './support/chain.ts';
 
@@ -54,7 +58,7 @@ describe('the cache of coins', () => {
     const first = new UtxoCache(store, 0, 0);
     for (let vout = 0; vout < count; vout++) first.add(outPointKey(outpoint(vout)), coin);
     const flush = first.beginFlush();
-    await store.write(flush.operations);
+    await store.write(atOnce(flush.operations()));
     flush.done();
     const get = vi.spyOn(store, 'get');
     // Approximate bytes of a coin with a script of one byte.
@@ -86,7 +90,7 @@ describe('the cache of coins', () => {
       cache.spend(outPointKey(outpoint(vout)));
       if (vout % 10 < 9) continue;
       const flush = cache.beginFlush();
-      await store.write(flush.operations);
+      await store.write(atOnce(flush.operations()));
       flush.done();
     }
     const last = Array.from({ length: 10 }, (_, i) => 90 + i);
@@ -108,7 +112,7 @@ describe('the cache of coins', () => {
     for (let vout = 0; vout < 3; vout++) cache.add(outPointKey(outpoint(vout)), coin);
     const flush = cache.beginFlush();
     expect(cache.dirtyBytes).toBe(0);
-    await store.write(flush.operations);
+    await store.write(atOnce(flush.operations()));
     flush.done();
     expect(reads(0, 1, 2)).toEqual([]);
   });
@@ -154,7 +158,7 @@ describe('records that are not written yet', () => {
     coins.add('x'.repeat(34), { output: { value: 1n, scriptPubKey: OP_TRUE }, height: 1, isCoinbase: true });
     expect(db.pendingBytes).toBe(1100 + 321);
     // Counts of transactions and coins; height, amount, script.
-    db.putUndo(a!, [[{ output: { value: 1n, scriptPubKey: OP_TRUE }, height: 1, isCoinbase: false }]]);
+    db.putUndo(a!, encodeUndo([[{ output: { value: 1n, scriptPubKey: OP_TRUE }, height: 1, isCoinbase: false }]]));
     expect(db.pendingBytes).toBe(1421 + 6);
   });
 });
@@ -167,14 +171,17 @@ describe('one job of filters', () => {
     const heights: number[] = [];
     const filters = {
       best: best === undefined ? undefined : at(best),
-      add: ({ height }: BlockIndex) => heights.push(height),
+      *addInSteps({ height }: BlockIndex) {
+        yield;
+        heights.push(height);
+      },
     };
     const state = {
       active: { at },
-      db: { block: () => block, undo: () => [] },
+      db: { blockInSteps: () => returning(block), undoInSteps: () => returning([]) },
       params: regtest,
       flusher: { throttle: async () => {} },
-      busyBytes: 0,
+      slices: new TimeSlices(new VirtualClock()),
     };
     await buildFilters(state as unknown as ChainState, filters as unknown as FilterIndex);
     return heights;
@@ -209,20 +216,22 @@ describe('the pipeline of blocks to connect', () => {
     }
     const runs = { started: 0, cancelled: 0 };
     const scripts = {
-      start: () => {
+      *startInSteps() {
         runs.started++;
+        yield;
         return { cancel: () => runs.cancelled++ };
       },
     };
     const db = { coins: { peek: () => undefined } };
-    const modules = { params: regtest, db, scripts, unconnected } as unknown as PipelineModules;
+    const slices = new TimeSlices(new VirtualClock());
+    const modules = { params: regtest, db, scripts, unconnected, slices } as unknown as PipelineModules;
     return { pipeline: new ConnectPipeline(modules), indexes, unconnected, runs };
   }
 
   it('holds two blocks, in order', async () => {
     const { pipeline, indexes } = await start(2);
     expect([pipeline.isFull, pipeline.last]).toEqual([false, undefined]);
-    for (const each of indexes) pipeline.prepare(each);
+    for (const each of indexes) await pipeline.prepare(each);
     expect([pipeline.isFull, pipeline.last]).toEqual([true, indexes[1]]);
     expect(pipeline.shift().index).toBe(indexes[0]);
     expect([pipeline.isFull, pipeline.last]).toEqual([false, indexes[1]]);
@@ -230,7 +239,7 @@ describe('the pipeline of blocks to connect', () => {
 
   it('cancels the scripts of the blocks that it drops, and keeps the decoded blocks unless they are invalid', async () => {
     const { pipeline, indexes, unconnected, runs } = await start(2);
-    for (const each of indexes) pipeline.prepare(each);
+    for (const each of indexes) await pipeline.prepare(each);
     expect(runs).toEqual({ started: 2, cancelled: 0 });
     indexes[1]!.failed = true;
     pipeline.clear();
@@ -242,10 +251,16 @@ describe('the pipeline of blocks to connect', () => {
   it('runs no scripts of a block that was connected before', async () => {
     const { pipeline, indexes, runs } = await start(1);
     indexes[0]!.hasUndo = true;
-    pipeline.prepare(indexes[0]!);
+    await pipeline.prepare(indexes[0]!);
     expect([runs.started, pipeline.shift().scripts]).toEqual([0, undefined]);
   });
 });
+
+/** Returns a result in steps. */
+function* returning<T>(result: T): Generator<void, T> {
+  yield;
+  return result;
+}
 
 /** Returns the genesis block's index. */
 function indexOf(): BlockIndex {

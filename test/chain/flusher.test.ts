@@ -3,6 +3,8 @@ import { pause } from '../../src/chain/connect/pause.ts';
 import type { ChainState } from '../../src/chain/connect/state.ts';
 import { Flusher } from '../../src/chain/storage/flusher.ts';
 import { JobQueue } from '../../src/chain/storage/job-queue.ts';
+import { TimeSlices } from '../../src/platform/time-slices.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 const MIB = 1 << 20;
 /** Bytes pending from which a busy chain writes, and from which it waits for the disk. */
@@ -168,30 +170,41 @@ describe('processing blocks', () => {
     expect(disk.failures).toHaveLength(1);
   });
 
-  it('pauses for the disk after each block, and for other work after each MiB', async () => {
+  it('pauses for the disk after each block, and for other work when a slice is over', async () => {
     let release = () => {};
     const throttle = () =>
       new Promise<void>((resolve) => {
         release = resolve;
       });
-    const state = { flusher: { throttle }, busyBytes: 0 } as unknown as ChainState;
-    const slow = watch(pause(state, MIB - 1));
-    expect([await slow(), state.busyBytes]).toEqual([undefined, 0]);
+    const clock = new VirtualClock();
+    const slices = new TimeSlices(clock);
+    const state = { flusher: { throttle }, slices } as unknown as ChainState;
+    const slow = watch(pause(state));
+    expect(await slow()).toBeUndefined();
     release();
-    expect([await slow(), state.busyBytes]).toEqual(['resolved', MIB - 1]);
+    expect(await slow()).toBe('resolved');
 
     let turns = 0;
-    const next = pause(state, 1).then(() => turns);
-    release();
+    const next = () => {
+      const after = pause(state).then(() => turns);
+      release();
+      return after;
+    };
     setImmediate(() => turns++);
-    expect([await next, state.busyBytes]).toEqual([1, 0]);
+    clock.advance(3);
+    expect(await next()).toBe(0);
+    clock.advance(1);
+    expect(await next()).toBe(1);
+    setImmediate(() => turns++);
+    // A new slice has begun.
+    expect(await next()).toBe(1);
   });
 });
 
 describe('the job queue', () => {
   it('runs jobs in order, one at a time, also after one that failed, and tells when it is idle', async () => {
     const log: string[] = [];
-    const queue = new JobQueue(() => log.push('idle'));
+    const queue = new JobQueue({ onBusy: () => log.push('busy'), onIdle: () => log.push('idle') });
     expect(queue.isIdle).toBe(true);
     const job = (name: string, fails = false) =>
       queue.run(async () => {
@@ -202,11 +215,11 @@ describe('the job queue', () => {
         return name;
       });
     const results = Promise.allSettled([job('a'), job('b', true), job('c')]);
-    expect([queue.isIdle, log]).toEqual([false, []]);
+    expect([queue.isIdle, log]).toEqual([false, ['busy']]);
     expect((await results).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    expect(log).toEqual(['a starts', 'a ends', 'b starts', 'b ends', 'c starts', 'c ends', 'idle']);
+    expect(log).toEqual(['busy', 'a starts', 'a ends', 'b starts', 'b ends', 'c starts', 'c ends', 'idle']);
     expect(queue.isIdle).toBe(true);
     expect(await job('d')).toBe('d');
-    expect(log.filter((line) => line === 'idle')).toHaveLength(2);
+    expect(log.slice(8)).toEqual(['busy', 'd starts', 'd ends', 'idle']);
   });
 });

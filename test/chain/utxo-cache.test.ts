@@ -7,6 +7,7 @@ import { UtxoCache } from '../../src/chain/utxo/utxo-cache.ts';
 import type { Coin } from '../../src/consensus/coins.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
 import { randomInt } from '../../src/platform/random.ts';
+import { atOnce } from '../../src/platform/slices.ts';
 import { MAX_MONEY } from '../../src/primitives/amount.ts';
 import { coinKey, outPointKey } from '../../src/primitives/outpoint.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
@@ -109,7 +110,7 @@ describe('UtxoCache', () => {
               flush.failed();
               flush = undefined;
             } else {
-              store.writeSync(flush.operations);
+              store.writeSync(atOnce(flush.operations()));
               flush.done();
               flush = undefined;
             }
@@ -120,11 +121,33 @@ describe('UtxoCache', () => {
         }
       }
       flush?.failed();
-      store.writeSync(cache.beginFlush().operations);
+      store.writeSync(atOnce(cache.beginFlush().operations()));
       const reopened = new UtxoCache(store, 0, 0);
       expect([...reopened.entries()]).toHaveLength(model.size);
       for (const key of keys) expect(reopened.peek(key), `seed ${seed}`).toEqual(model.get(key));
     }
+  });
+
+  it('writes the changes up to the start of a batch, in key order, and keeps later ones for the next', () => {
+    const cache = new UtxoCache(new MemoryStore(), 0, 1000);
+    const coin: Coin = { output: { value: 1n, scriptPubKey: new Uint8Array(5) }, height: 1, isCoinbase: false };
+    const keys = [0xff, 0x80, 0x7f, 1, 0].flatMap((byte) =>
+      [1, 0].map((vout) => coinKey(String.fromCharCode(byte).repeat(32), vout)),
+    );
+    for (const key of keys) cache.add(key, coin);
+    const first = cache.beginFlush();
+    const steps = first.operations();
+    steps.next();
+    cache.spend(keys[0]!);
+    const later = coinKey('x'.repeat(32), 0);
+    cache.add(later, coin);
+    const storeKeys = keys.map((key) => coinStoreKey(0, key)).sort(compareBytes);
+    expect(atOnce(steps)).toEqual(storeKeys.map((key) => ({ type: 'put', key, value: encodeCoin(coin) })));
+    first.done();
+    expect(atOnce(cache.beginFlush().operations())).toEqual([
+      { type: 'put', key: coinStoreKey(0, later), value: encodeCoin(coin) },
+      { type: 'delete', key: coinStoreKey(0, keys[0]!) },
+    ]);
   });
 
   it('writes nothing for a coin that is created and spent between two writes', () => {
@@ -134,6 +157,6 @@ describe('UtxoCache', () => {
     expect(cache.dirtyBytes).toBeGreaterThan(0);
     cache.spend(key);
     expect(cache.dirtyBytes).toBe(0);
-    expect(cache.beginFlush().operations).toEqual([]);
+    expect(atOnce(cache.beginFlush().operations())).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { type BlockReject, checkBlock, checkBlockContext } from '../../consensus/block-check.ts';
+import { type BlockReject, checkBlockContextInSteps, checkBlockInSteps } from '../../consensus/block-check.ts';
 import type { Block } from '../../primitives/block.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
 import { acceptHeaders } from './accept-header.ts';
@@ -31,14 +31,15 @@ const MAX_UNREQUESTED_AHEAD = 288;
 
 /**
  * Checks a block as far as possible without the UTXO set and stores its body, even if its ancestors' bodies are missing
- * (Core: AcceptBlock). `activateBestChain` must follow to connect it.
+ * (Core: AcceptBlock). `activateBestChain` must follow to connect it. Checks run in slices; no other block may be accepted
+ * meanwhile.
  */
-export function acceptBlock(
+export async function acceptBlock(
   state: ChainState,
   block: Block,
   { requested = true, minimumWork, from }: AcceptBlockOptions,
-): AcceptBlockResult {
-  const { tree, active, db, params } = state;
+): Promise<AcceptBlockResult> {
+  const { tree, active, db, params, slices } = state;
   const rejected = (index: BlockIndex | undefined, reject: BlockReject): AcceptBlockResult => {
     const { hash, header } = block;
     const prev = tree.get(header.prevHash);
@@ -48,7 +49,7 @@ export function acceptBlock(
 
   // A failure here never marks the header invalid: if there is an unknown way to mutate a valid block, the original
   // must still be accepted.
-  const failure = checkBlock(block, params);
+  const failure = await slices.run(checkBlockInSteps(block, params));
   if (failure) return rejected(tree.get(block.hash), failure);
 
   const header = acceptHeaders(state, [block.header], minimumWork);
@@ -56,7 +57,7 @@ export function acceptBlock(
   const index = header.last!;
   if (index.hasData || (!requested && !isWorthStoring(state, index))) return { index, isNew: false };
 
-  const inContext = index.prev && checkBlockContext(block, index.prev, params);
+  const inContext = index.prev && (await slices.run(checkBlockContextInSteps(block, index.prev, params)));
   if (inContext) {
     if (inContext.kind !== 'mutated') markInvalid(state, index);
     return rejected(index, inContext);

@@ -22,7 +22,7 @@ export async function activateBestChain(state: ChainState, mayStop: () => boolea
         await disconnectTip(state);
         hasMoved = true;
       } else if (goal !== base && !pipeline.isFull) {
-        pipeline.prepare(goal.ancestor(base.height + 1)!);
+        await pipeline.prepare(goal.ancestor(base.height + 1)!);
       } else if (pipeline.last) {
         if (await connectNext(state)) hasMoved = true;
         if (!isBetter(previous, active.tip) && mayStop()) break;

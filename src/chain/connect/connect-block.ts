@@ -12,6 +12,7 @@ import { transactionSigOpCost } from '../../consensus/sigops.ts';
 import { blockSubsidy } from '../../consensus/subsidy.ts';
 import { totalOutputValue } from '../../consensus/tx-check.ts';
 import { checkTxCoins, missingInputs } from '../../consensus/tx-inputs.ts';
+import { atOnce } from '../../platform/slices.ts';
 import { moneyRange } from '../../primitives/amount.ts';
 import type { Block } from '../../primitives/block.ts';
 import { coinKey, outPointKey } from '../../primitives/outpoint.ts';
@@ -22,23 +23,26 @@ import type { FailedCheck, ScriptCheck } from '../scripts/script-check.ts';
 import { enforcesBip30, repeatsTransaction } from '../utxo/bip30.ts';
 import type { CoinSource } from '../utxo/utxo-cache.ts';
 
-/** How connecting a block changes the UTXO set. */
-export interface BlockChanges {
+/** How connecting or disconnecting a block changes the UTXO set. */
+export interface CoinChanges {
   /** By `outPointKey`. Outputs that the block both creates and spends are in neither set. */
   readonly spent: ReadonlySet<string>;
   readonly created: ReadonlyMap<string, Coin>;
-  /** For each transaction except the coinbase, the coins that its inputs spend. */
-  readonly undo: readonly (readonly Coin[])[];
 }
 
 /** A block that passed all checks except script verification. */
-export interface ConnectedBlock extends BlockChanges {
+export interface ConnectedBlock extends CoinChanges {
   readonly reject?: undefined;
+  /** For each transaction except the coinbase, the coins that its inputs spend. */
+  readonly undo: readonly (readonly Coin[])[];
   /** The scripts that must still be verified. */
   readonly scriptChecks: readonly ScriptCheck[];
   /** The `ScriptFlag`s for them. */
   readonly flags: number;
 }
+
+/** The result of `connectBlock`. */
+export type ConnectOutcome = ConnectedBlock | { readonly reject: BlockReject };
 
 /**
  * Checks a block against the UTXO set, scripts excepted, in Core's order (Core: ConnectBlock). The block must have
@@ -50,23 +54,33 @@ export function connectBlock(
   prev: HeaderContext,
   coins: CoinSource,
   params: ChainParams,
-): ConnectedBlock | { readonly reject: BlockReject } {
+): ConnectOutcome {
+  return atOnce(connectBlockInSteps(block, prev, coins, params));
+}
+
+/** Does what `connectBlock` does, in steps of at most one transaction or input. `coins` must not change meanwhile. */
+export function* connectBlockInSteps(
+  block: Block,
+  prev: HeaderContext,
+  coins: CoinSource,
+  params: ChainParams,
+): Generator<void, ConnectOutcome> {
   const repeats = () => repeatsTransaction(block, coins);
   const bip30 = enforcesBip30(block, prev, params);
-  if (bip30 === 'always' && repeats()) return { reject: overwrites };
-  const result = applyTransactions(block, prev, coins, params);
-  if (result.reject && bip30 === 'for-reason' && repeats()) return { reject: overwrites };
+  if (bip30 === 'always' && (yield* repeats())) return { reject: overwrites };
+  const result = yield* applyTransactions(block, prev, coins, params);
+  if (result.reject && bip30 === 'for-reason' && (yield* repeats())) return { reject: overwrites };
   return result;
 }
 
 const overwrites: BlockReject = reject('consensus', 'bad-txns-BIP30', 'tried to overwrite transaction');
 
-function applyTransactions(
+function* applyTransactions(
   block: Block,
   prev: HeaderContext,
   coins: CoinSource,
   params: ChainParams,
-): ConnectedBlock | { readonly reject: BlockReject } {
+): Generator<void, ConnectOutcome> {
   const height = prev.height + 1;
   const flags = blockScriptFlags(prev, params, block.hash);
   const locksActive = isActiveAfter('csv', prev, params);
@@ -89,6 +103,7 @@ function applyTransactions(
         if (own) created.delete(key);
         else spent.add(key);
         inputs.push(coin);
+        yield;
       }
       const checked = checkTxCoins(tx, inputs, height, params);
       if (checked.reject) return invalidTx(checked.reject, tx);
@@ -106,6 +121,7 @@ function applyTransactions(
     sigOpCost += transactionSigOpCost(tx, inputs, flags);
     if (sigOpCost > MAX_BLOCK_SIGOPS_COST) return invalid('bad-blk-sigops', 'too many sigops');
     addOutputs(tx, height, isCoinbase, created);
+    yield;
   }
 
   const reward = fees + blockSubsidy(height, params);

@@ -1,9 +1,10 @@
 import type { BlockReject } from '../../consensus/block-check.ts';
 import type { Coin } from '../../consensus/coins.ts';
 import { corrupt } from '../records/errors.ts';
+import { encodeUndoInSteps } from '../utxo/coin-codec.ts';
 import type { UtxoCache } from '../utxo/utxo-cache.ts';
-import { type BlockChanges, scriptReject } from './connect-block.ts';
-import { disconnectBlock } from './disconnect-block.ts';
+import { type CoinChanges, scriptReject } from './connect-block.ts';
+import { disconnectBlockInSteps } from './disconnect-block.ts';
 import { pause } from './pause.ts';
 import type { PreparedBlock } from './pipeline.ts';
 import { type ChainState, emit } from './state.ts';
@@ -14,12 +15,16 @@ export async function connectTip(state: ChainState, prepared: PreparedBlock): Pr
   if (outcome.reject) return outcome.reject;
   const failure = await prepared.scripts?.result();
   if (failure) return scriptReject(failure);
-  state.filters?.add(index, block, outcome.undo);
+  const { slices } = state;
+  if (state.filters) await slices.run(state.filters.addInSteps(index, block, outcome.undo));
+  const undo = index.hasUndo ? undefined : await slices.run(encodeUndoInSteps(outcome.undo));
+  const changes = await slices.run(ownCoins(outcome));
+  if (slices.isOver) await slices.turn();
   // No failure and no await from here on: the changes are applied as a whole.
-  applyChanges(state.db.coins, outcome);
+  applyChanges(state.db.coins, changes);
   for (const { tx } of outcome.scriptChecks) state.scripts.cache.delete(tx);
-  if (!index.hasUndo) {
-    state.db.putUndo(index, outcome.undo);
+  if (undo) {
+    state.db.putUndo(index, undo);
     index.hasUndo = true;
     state.tree.markDirty(index);
   }
@@ -27,29 +32,39 @@ export async function connectTip(state: ChainState, prepared: PreparedBlock): Pr
   state.sources.delete(index);
   emit(state, 'blockChecked', { hash: index.hash, index });
   emit(state, 'blockConnected', { index, block, undo: outcome.undo });
-  await pause(state, block.totalSize);
+  await pause(state);
   return undefined;
 }
 
-/** Applies a block's changes to the UTXO set. */
-export function applyChanges(coins: UtxoCache, { spent, created }: Omit<BlockChanges, 'undo'>): void {
+/** Applies changes to the UTXO set; they must be those of `ownCoins`. */
+export function applyChanges(coins: UtxoCache, { spent, created }: CoinChanges): void {
   for (const key of spent) coins.spend(key);
-  for (const [key, coin] of created) coins.add(key, ownCoin(coin));
+  for (const [key, coin] of created) coins.add(key, coin);
 }
 
-/** Copies the script, which would otherwise keep the whole block's buffer in memory. */
-function ownCoin({ output: { value, scriptPubKey }, height, isCoinbase }: Coin): Coin {
-  return { output: { value, scriptPubKey: scriptPubKey.slice() }, height, isCoinbase };
+/** Copies the scripts of created coins, which would otherwise keep the whole block's buffer in memory; in steps. */
+export function* ownCoins({ spent, created }: CoinChanges): Generator<void, CoinChanges> {
+  const copies = new Map<string, Coin>();
+  for (const [key, { output, height, isCoinbase }] of created) {
+    const { value, scriptPubKey } = output;
+    copies.set(key, { output: { value, scriptPubKey: scriptPubKey.slice() }, height, isCoinbase });
+    yield;
+  }
+  return { spent, created: copies };
 }
 
 /** Disconnects the tip, which must not be genesis (Core: DisconnectTip). Throws `ChainError` without undo data. */
 export async function disconnectTip(state: ChainState): Promise<void> {
+  const { db, slices } = state;
   const index = state.active.tip;
-  const block = state.db.block(index);
-  const undo = state.db.undo(index);
+  const block = await slices.run(db.blockInSteps(index));
+  const undo = await slices.run(db.undoInSteps(index));
   if (!block || !undo) throw corrupt(`the body or undo data of block ${index.hashHex} is missing`);
-  applyChanges(state.db.coins, disconnectBlock(index, block, undo));
+  const changes = await slices.run(ownCoins(await slices.run(disconnectBlockInSteps(index, block, undo))));
+  if (slices.isOver) await slices.turn();
+  // No failure and no await from here on: the changes are applied as a whole.
+  applyChanges(db.coins, changes);
   state.active.pop();
   emit(state, 'blockDisconnected', { index, block });
-  await pause(state, block.totalSize);
+  await pause(state);
 }

@@ -5,23 +5,24 @@ import { coinKey, outPointKey } from '../../primitives/outpoint.ts';
 import { isUnspendable } from '../../script/script.ts';
 import { corrupt } from '../records/errors.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
-import type { BlockChanges } from './connect-block.ts';
+import type { CoinChanges } from './connect-block.ts';
 
 /**
- * Returns how disconnecting a block changes the UTXO set (Core: DisconnectBlock). Throws `ChainError` if `undo` does
- * not match the block.
+ * Returns how disconnecting a block changes the UTXO set (Core: DisconnectBlock); a step is one transaction. Throws
+ * `ChainError` if `undo` does not match the block.
  */
-export function disconnectBlock(
+export function* disconnectBlockInSteps(
   index: BlockIndex,
   block: Block,
   undo: readonly (readonly Coin[])[],
-): Omit<BlockChanges, 'undo'> {
+): Generator<void, CoinChanges> {
   const { transactions } = block;
   if (undo.length !== transactions.length - 1)
     throw corrupt(`the undo data of block ${index.hashHex} does not match it`);
   const spent = new Set<string>();
   const created = new Map<string, Coin>();
   for (let position = transactions.length - 1; position >= 0; position--) {
+    yield;
     const tx = transactions[position]!;
     const txidKey = binaryKey(tx.txid);
     for (const [vout, { scriptPubKey }] of tx.outputs.entries()) {

@@ -2,6 +2,7 @@ import type { ChainParams } from '../../consensus/params.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { Emitter } from '../../platform/emitter.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { TimeSlices } from '../../platform/time-slices.ts';
 import type { Store } from '../../store/store.ts';
 import { FilterIndex } from '../filters/filter-index.ts';
 import { ScriptVerifier } from '../scripts/script-verifier.ts';
@@ -54,9 +55,10 @@ export async function openChainState(
   active.setTip(tip);
   const filters = options.blockFilterIndex ? new FilterIndex(store, active) : undefined;
   const db = new ChainDb(store, tree, new UtxoCache(store, marker.coinSet, options.coinCacheBytes), tip, filters);
-  const jobs = new JobQueue(() => flusher.poke());
+  const slices = new TimeSlices(clock);
+  const jobs = new JobQueue({ onBusy: () => slices.restart(), onIdle: () => flusher.poke() });
   const flusher = new Flusher({
-    flush: () => db.flush(active.tip),
+    flush: () => db.flush(active.tip, new TimeSlices(clock)),
     pendingBytes: () => db.pendingBytes,
     isIdle: () => jobs.isIdle,
     onFailure,
@@ -75,11 +77,11 @@ export async function openChainState(
     flusher,
     scripts,
     unconnected,
-    pipeline: new ConnectPipeline({ params, db, scripts, unconnected }),
+    pipeline: new ConnectPipeline({ params, db, scripts, unconnected, slices }),
     rejects: new WeakMap(),
     sources: new WeakMap(),
     listenerErrors: [],
-    busyBytes: 0,
+    slices,
   };
   return { state, jobs };
 }

@@ -1,13 +1,7 @@
 import type { ChainState } from './state.ts';
 
-/** Bytes of blocks processed between two yields to the event loop. */
-const YIELD_BYTES = 1 << 20;
-
-/** Counts `bytes` as processed; yields to the event loop and waits for the disk when necessary. */
-export async function pause(state: ChainState, bytes: number): Promise<void> {
-  await state.flusher.throttle();
-  state.busyBytes += bytes;
-  if (state.busyBytes < YIELD_BYTES) return;
-  state.busyBytes = 0;
-  await new Promise((resolve) => setImmediate(resolve));
+/** Waits for the disk when necessary, and gives other work a turn if the slice is over. */
+export async function pause({ flusher, slices }: ChainState): Promise<void> {
+  await flusher.throttle();
+  if (slices.isOver) await slices.turn();
 }

@@ -1,15 +1,15 @@
-import type { BlockReject } from '../../consensus/block-check.ts';
 import type { Coin } from '../../consensus/coins.ts';
 import type { ChainParams } from '../../consensus/params.ts';
+import type { TimeSlices } from '../../platform/time-slices.ts';
 import type { Block } from '../../primitives/block.ts';
 import type { ScriptRun } from '../scripts/script-run.ts';
 import type { ScriptVerifier } from '../scripts/script-verifier.ts';
 import type { ChainDb } from '../storage/chain-db.ts';
-import { readBlock } from '../storage/read-block.ts';
+import { readBlockInSteps } from '../storage/read-block.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
 import type { UnconnectedBlocks } from '../tree/unconnected-blocks.ts';
 import type { CoinSource } from '../utxo/utxo-cache.ts';
-import { type ConnectedBlock, connectBlock } from './connect-block.ts';
+import { type ConnectOutcome, connectBlockInSteps } from './connect-block.ts';
 
 /** Blocks in the pipeline: while the scripts of one are verified, the next one is prepared. */
 const MAX_PREPARED = 2;
@@ -18,7 +18,7 @@ const MAX_PREPARED = 2;
 export interface PreparedBlock {
   readonly index: BlockIndex;
   readonly block: Block;
-  readonly outcome: ConnectedBlock | { readonly reject: BlockReject };
+  readonly outcome: ConnectOutcome;
   /** Absent if no script needs to run. */
   readonly scripts?: ScriptRun;
 }
@@ -29,6 +29,7 @@ export interface PipelineModules {
   readonly db: ChainDb;
   readonly scripts: ScriptVerifier;
   readonly unconnected: UnconnectedBlocks;
+  readonly slices: TimeSlices;
 }
 
 /**
@@ -54,14 +55,14 @@ export class ConnectPipeline {
   }
 
   /** Checks a child of the last block (of the tip if the pipeline is empty) and starts its script verification. */
-  prepare(index: BlockIndex): void {
-    const { params, db, scripts, unconnected } = this.#modules;
-    const block = unconnected.take(index) ?? readBlock(db, index, params);
+  async prepare(index: BlockIndex): Promise<void> {
+    const { params, db, scripts, unconnected, slices } = this.#modules;
+    const block = unconnected.take(index) ?? (await slices.run(readBlockInSteps(db, index, params)));
     const coins = this.#blocks.length === 0 ? db.coins : this.#coinsAfter(db.coins);
-    const outcome = connectBlock(block, index.prev!, coins, params);
+    const outcome = await slices.run(connectBlockInSteps(block, index.prev!, coins, params));
     // The scripts of a block that was connected before are valid: their result depends on its ancestors alone.
     const mustRun = !outcome.reject && !index.hasUndo;
-    const run = mustRun ? scripts.start(outcome.scriptChecks, outcome.flags) : undefined;
+    const run = mustRun ? await slices.run(scripts.startInSteps(outcome.scriptChecks, outcome.flags)) : undefined;
     this.#blocks.push({ index, block, outcome, ...(run && { scripts: run }) });
   }
 

@@ -3,11 +3,11 @@ import type { Range, Store, StoreOperation } from '../../store/store.ts';
 import { corrupt } from '../records/errors.ts';
 import { blockKey, Prefix, parseBlockKey, prefixRange } from '../records/keys.ts';
 import { tipOperation } from '../storage/chain-db.ts';
-import { readBlock } from '../storage/read-block.ts';
-import { encodeUndo } from '../utxo/coin-codec.ts';
+import { readBlockInSteps } from '../storage/read-block.ts';
+import { encodeUndoInSteps } from '../utxo/coin-codec.ts';
 import { UtxoCache } from '../utxo/utxo-cache.ts';
-import { connectBlock } from './connect-block.ts';
-import { applyChanges } from './connect-tip.ts';
+import { connectBlockInSteps } from './connect-block.ts';
+import { applyChanges, ownCoins } from './connect-tip.ts';
 import { pause } from './pause.ts';
 import type { ChainState } from './state.ts';
 
@@ -34,7 +34,7 @@ export async function reindexUtxo(
   coinCacheBytes: number,
   onProgress: (height: number, tipHeight: number) => void,
 ): Promise<ReindexResult> {
-  const { active, db, params } = state;
+  const { active, db, params, slices } = state;
   const { store } = db;
   await state.flusher.flushNow();
 
@@ -48,23 +48,23 @@ export async function reindexUtxo(
   let undoBytes = 0;
   const write = async (...more: StoreOperation[]) => {
     const flush = coins.beginFlush();
-    await store.write([...undos, ...flush.operations, ...more]);
+    await store.write([...undos, ...(await slices.run(flush.operations())), ...more]);
     flush.done();
     undos = [];
     undoBytes = 0;
   };
   for (let height = 1; height <= tip.height; height++) {
     const index = active.at(height)!;
-    const block = readBlock(db, index, params);
-    const result = connectBlock(block, index.prev!, coins, params);
+    const block = await slices.run(readBlockInSteps(db, index, params));
+    const result = await slices.run(connectBlockInSteps(block, index.prev!, coins, params));
     if (result.reject) throw corrupt(`block ${index.hashHex} is invalid (${result.reject.reason})`);
-    applyChanges(coins, result);
+    applyChanges(coins, await slices.run(ownCoins(result)));
     count += result.created.size - result.spent.size;
-    const undo = encodeUndo(result.undo);
+    const undo = await slices.run(encodeUndoInSteps(result.undo));
     undos.push({ type: 'put', key: blockKey(Prefix.UNDO, index), value: undo });
     undoBytes += undo.length;
     if (coins.dirtyBytes + undoBytes >= BATCH_BYTES) await write();
-    await pause(state, block.totalSize);
+    await pause(state);
     onProgress(height, tip.height);
   }
   await write(tipOperation({ hash: tip.hash, coinSet }), ...removeDamaged(state, coinSet));

@@ -3,6 +3,7 @@ import type { ChainParams } from '../../consensus/params.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Emitter } from '../../platform/emitter.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { TimeSlices } from '../../platform/time-slices.ts';
 import type { FilterIndex } from '../filters/filter-index.ts';
 import type { ScriptVerifier } from '../scripts/script-verifier.ts';
 import type { ChainDb } from '../storage/chain-db.ts';
@@ -35,8 +36,8 @@ export interface ChainState {
   readonly sources: WeakMap<BlockIndex, string>;
   /** Errors thrown by event listeners, rethrown to the caller after processing. */
   readonly listenerErrors: unknown[];
-  /** Bytes of blocks processed since the last yield to the event loop. */
-  busyBytes: number;
+  /** Divides the processing of blocks on the main thread. One job runs at a time, so all share it. */
+  readonly slices: TimeSlices;
 }
 
 /** Emits an event. Errors of listeners are collected, since they must not affect validation. */

@@ -3,8 +3,8 @@ import { ByteWriter } from '../../bytes/writer.ts';
 import type { Coin } from '../../consensus/coins.ts';
 import type { Block } from '../../primitives/block.ts';
 import {
-  basicFilterElements,
-  encodeFilter,
+  basicFilterElementsInSteps,
+  encodeFilterInSteps,
   filterHash,
   filterHeader,
   NO_FILTER_HEADER,
@@ -84,12 +84,12 @@ export class FilterIndex implements BlockFilters {
     return { hash: record.subarray(0, 32), header: record.subarray(32, 64) };
   }
 
-  /** Indexes a block with its undo data, unless it is indexed already or its parent is not (yet). */
-  add(index: BlockIndex, block: Block, undo: readonly (readonly Coin[])[]): void {
+  /** Indexes a block with its undo data, in steps, unless it is indexed already or its parent is not (yet). */
+  *addInSteps(index: BlockIndex, block: Block, undo: readonly (readonly Coin[])[]): Generator<void, void> {
     if (this.#has(index)) return;
     const previous = index.prev ? this.commitment(index.prev)?.header : NO_FILTER_HEADER;
     if (!previous) return;
-    const filter = encodeFilter(index.hash, basicFilterElements(block, spentScripts(undo)));
+    const filter = yield* encodeFilterInSteps(index.hash, yield* basicFilterElementsInSteps(block, spentScripts(undo)));
     const hash = filterHash(filter);
     const record = new ByteWriter(COMMITMENT_SIZE).bytes(hash).bytes(filterHeader(previous, hash));
     record.u32(checksum(index.hash, record.finish(), COMMITMENT_SIZE - 4));

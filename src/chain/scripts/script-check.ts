@@ -1,3 +1,4 @@
+import { atOnce } from '../../platform/slices.ts';
 import type { Transaction, TxOut } from '../../primitives/transaction.ts';
 import type { ScriptError } from '../../script/errors.ts';
 import { SighashCache } from '../../script/sighash/cache.ts';
@@ -41,6 +42,11 @@ const MAX_CHUNK_INPUTS = 128;
 
 /** Splits the inputs of all transactions, in order, into chunks of about equal cost. A costly input has its own. */
 export function splitIntoChunks(checks: readonly ScriptCheck[]): ScriptChunk[] {
+  return atOnce(splitIntoChunksInSteps(checks));
+}
+
+/** Does what `splitIntoChunks` does, in steps of one input. */
+export function* splitIntoChunksInSteps(checks: readonly ScriptCheck[]): Generator<void, ScriptChunk[]> {
   const chunks: ScriptChunk[] = [];
   let ranges: InputRange[] = [];
   let cost = 0;
@@ -63,6 +69,7 @@ export function splitIntoChunks(checks: readonly ScriptCheck[]): ScriptChunk[] {
       }
       cost += added;
       count++;
+      yield;
     }
     if (length > first) ranges.push({ position, first, end: length });
   }

@@ -6,6 +6,7 @@ import type { ScriptCache } from './script-cache.ts';
 import { type ScriptCheck, splitIntoChunks } from './script-check.ts';
 import { ScriptRun } from './script-run.ts';
 import type { ScriptWorkers } from './script-workers.ts';
+import { shareChunks } from './shared-chunks.ts';
 
 /** Transactions that wait at a time. A peer has one, so that only the user's own requests come near it. */
 const MAX_WAITING = 2_000;
@@ -95,8 +96,9 @@ export class ScriptQueue {
 
   async #run({ check, flags, payer, resolve, reject }: Waiting): Promise<void> {
     const { workers, cache, signatures, clock } = this.#modules;
-    const run = new ScriptRun([check], splitIntoChunks([check]), flags, {
-      workers: workers.isUsable ? workers : undefined,
+    const chunks = splitIntoChunks([check]);
+    const run = new ScriptRun([check], chunks, flags, {
+      ...(workers.isUsable && { workers, shared: shareChunks([check], chunks, flags, true) }),
       signatures,
       clock,
       onRecords: (records) => signatures.addRecorded(records),

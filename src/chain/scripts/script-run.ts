@@ -12,7 +12,6 @@ import {
   chunkState,
   isComplete,
   type SharedChunks,
-  shareChunks,
   spentMs,
   take,
   verifyChunk,
@@ -24,7 +23,9 @@ const MAX_MAIN_US = 4_000;
 /** What a `ScriptRun` works with. */
 export interface ScriptRunModules {
   /** Absent: the main thread verifies alone. */
-  readonly workers: ScriptWorkers | undefined;
+  readonly workers?: ScriptWorkers | undefined;
+  /** The chunks in shared memory, for the workers. */
+  readonly shared?: SharedChunks | undefined;
   /** Helps with chunks that are too costly for the main thread, if it is idle. */
   readonly spareWorkers?: ScriptWorkers | undefined;
   /** The main thread verifies signatures with it. */
@@ -64,10 +65,10 @@ export class ScriptRun {
     this.#modules = modules;
     this.#verifier = new RangeVerifier((position) => checks[position]!, flags, modules.signatures);
     this.#slices = new TimeSlices(modules.clock);
-    const { workers, onRecords } = modules;
-    if (!workers) return;
-    this.#shared = shareChunks(checks, chunks, flags, onRecords !== undefined);
-    this.#helped = workers.help(this.#shared, 'ready-only', onRecords);
+    const { workers, shared, onRecords } = modules;
+    if (!workers || !shared) return;
+    this.#shared = shared;
+    this.#helped = workers.help(shared, 'ready-only', onRecords);
   }
 
   /** Milliseconds that all threads have spent. */

@@ -1,12 +1,14 @@
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { atOnce } from '../../platform/slices.ts';
 import { SignatureCache } from '../../script/signature-cache.ts';
 import { ScriptCache } from './script-cache.ts';
-import { type FailedCheck, type ScriptCheck, splitIntoChunks, verifyChecks } from './script-check.ts';
+import { type FailedCheck, type ScriptCheck, splitIntoChunksInSteps, verifyChecks } from './script-check.ts';
 import { ScriptQueue } from './script-queue.ts';
 import { ScriptRun } from './script-run.ts';
 import { ScriptWorkers } from './script-workers.ts';
+import { shareChunksInSteps } from './shared-chunks.ts';
 
 /** Estimated microseconds from which sharing the work with other threads is faster than one thread. */
 const MIN_SHARED_US = 8_000;
@@ -45,26 +47,36 @@ export class ScriptVerifier {
 
   /** Verifies on this thread; returns the first failure. */
   verifySync(checks: readonly ScriptCheck[], flags: number): FailedCheck | undefined {
-    return verifyChecks(this.#uncached(checks, flags), flags, this.signatures.reader);
+    return verifyChecks(atOnce(this.#uncached(checks, flags)), flags, this.signatures.reader);
   }
 
   /** Starts the worker threads if there is enough work for them; this thread takes part in `ScriptRun.result`. */
   start(checks: readonly ScriptCheck[], flags: number): ScriptRun {
-    const uncached = this.#uncached(checks, flags);
-    const chunks = splitIntoChunks(uncached);
+    return atOnce(this.startInSteps(checks, flags));
+  }
+
+  /** Does what `start` does, in steps. */
+  *startInSteps(checks: readonly ScriptCheck[], flags: number): Generator<void, ScriptRun> {
+    const uncached = yield* this.#uncached(checks, flags);
+    const chunks = yield* splitIntoChunksInSteps(uncached);
     let cost = 0;
     for (const chunk of chunks) cost += chunk.cost;
     const isShared = cost >= MIN_SHARED_US && this.#blockWorkers.isUsable;
     return new ScriptRun(uncached, chunks, flags, {
-      workers: isShared ? this.#blockWorkers : undefined,
+      ...(isShared && { workers: this.#blockWorkers, shared: yield* shareChunksInSteps(uncached, chunks, flags) }),
       spareWorkers: this.#transactionWorkers,
       signatures: this.signatures.reader,
       clock: this.#clock,
     });
   }
 
-  #uncached(checks: readonly ScriptCheck[], flags: number): readonly ScriptCheck[] {
-    return checks.filter(({ tx }) => !this.cache.has(tx, flags));
+  *#uncached(checks: readonly ScriptCheck[], flags: number): Generator<void, readonly ScriptCheck[]> {
+    const uncached: ScriptCheck[] = [];
+    for (const check of checks) {
+      if (!this.cache.has(check.tx, flags)) uncached.push(check);
+      yield;
+    }
+    return uncached;
   }
 
   /** Ends the worker threads. */

@@ -1,5 +1,6 @@
 import { ByteReader } from '../../bytes/reader.ts';
 import { ByteWriter, compactSizeLength } from '../../bytes/writer.ts';
+import { atOnce } from '../../platform/slices.ts';
 import { readTxOut, Transaction, txOutSize, writeTxOut } from '../../primitives/transaction.ts';
 import { type ScriptError, scriptErrors } from '../../script/errors.ts';
 import type { SignatureVerifier } from '../../script/signature-cache.ts';
@@ -57,6 +58,16 @@ export function shareChunks(
   flags: number,
   recordsSignatures = false,
 ): SharedChunks {
+  return atOnce(shareChunksInSteps(checks, chunks, flags, recordsSignatures));
+}
+
+/** Does what `shareChunks` does, in steps. */
+export function* shareChunksInSteps(
+  checks: readonly ScriptCheck[],
+  chunks: readonly ScriptChunk[],
+  flags: number,
+  recordsSignatures = false,
+): Generator<void, SharedChunks> {
   const control = new Int32Array(new SharedArrayBuffer(4 * (CONTROL_WORDS + CHUNK_WORDS * chunks.length)));
   control[Control.LIMIT] = chunks.length;
   const order = sharedWords(chunks.length);
@@ -75,9 +86,15 @@ export function shareChunks(
   }
 
   const offsets = sharedWords(checks.length + 1);
-  for (const [position, check] of checks.entries()) offsets[position + 1] = offsets[position]! + checkSize(check);
+  for (const [position, check] of checks.entries()) {
+    offsets[position + 1] = offsets[position]! + checkSize(check);
+    yield;
+  }
   const writer = new ByteWriter(offsets[checks.length]!);
-  for (const { tx, spentOutputs } of checks) writer.bytes(tx.encode()).list(spentOutputs, writeTxOut);
+  for (const { tx, spentOutputs } of checks) {
+    writer.bytes(tx.encode()).list(spentOutputs, writeTxOut);
+    yield;
+  }
   const bytes = new Uint8Array(new SharedArrayBuffer(offsets[checks.length]!));
   bytes.set(writer.finish());
   return { control, order, chunkRanges, ranges, offsets, bytes, flags, recordsSignatures };

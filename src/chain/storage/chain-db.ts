@@ -1,6 +1,8 @@
 import { equalBytes } from '../../bytes/compare.ts';
 import { DecodeError } from '../../bytes/errors.ts';
 import type { Coin } from '../../consensus/coins.ts';
+import { atOnce } from '../../platform/slices.ts';
+import type { TimeSlices } from '../../platform/time-slices.ts';
 import { Block } from '../../primitives/block.ts';
 import type { Store, StoreOperation } from '../../store/store.ts';
 import type { FilterIndex } from '../filters/filter-index.ts';
@@ -10,7 +12,7 @@ import { blockKey, metaKey, Prefix } from '../records/keys.ts';
 import { PendingRecords } from '../records/pending-records.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
 import type { BlockTree } from '../tree/block-tree.ts';
-import { decodeUndo, encodeUndo } from '../utxo/coin-codec.ts';
+import { decodeUndoInSteps } from '../utxo/coin-codec.ts';
 import type { UtxoCache } from '../utxo/utxo-cache.ts';
 
 const TIP = metaKey('tip');
@@ -73,9 +75,9 @@ export class ChainDb {
     this.#bodies.set(index, body);
   }
 
-  /** Stores the undo data of a block. */
-  putUndo(index: BlockIndex, undo: readonly (readonly Coin[])[]): void {
-    this.#undos.set(index, encodeUndo(undo));
+  /** Stores the encoded undo data of a block. */
+  putUndo(index: BlockIndex, undo: Uint8Array): void {
+    this.#undos.set(index, undo);
   }
 
   /** Returns the serialized block; undefined if it is not stored. Throws `ChainError` if it is missing. */
@@ -88,9 +90,14 @@ export class ChainDb {
 
   /** Returns the block; undefined if it is not stored. Throws `ChainError` if it is damaged. */
   block(index: BlockIndex): Block | undefined {
+    return atOnce(this.blockInSteps(index));
+  }
+
+  /** Does what `block` does, in steps. */
+  *blockInSteps(index: BlockIndex): Generator<void, Block | undefined> {
     const body = this.body(index);
     if (!body) return undefined;
-    const block = decode(() => Block.decode(body), `block ${index.hashHex}`);
+    const block = yield* decodeInSteps(Block.decodeInSteps(body), `block ${index.hashHex}`);
     if (!equalBytes(block.hash, index.hash))
       throw corrupt(`the header of block ${index.hashHex} does not match its hash`);
     return block;
@@ -98,14 +105,22 @@ export class ChainDb {
 
   /** Returns a block's undo data; undefined if it has never been connected. Throws `ChainError` if damaged. */
   undo(index: BlockIndex): readonly (readonly Coin[])[] | undefined {
+    return atOnce(this.undoInSteps(index));
+  }
+
+  /** Does what `undo` does, in steps. */
+  *undoInSteps(index: BlockIndex): Generator<void, readonly (readonly Coin[])[] | undefined> {
     if (!index.hasUndo) return undefined;
     const undo = this.#undos.get(index) ?? this.store.get(blockKey(Prefix.UNDO, index));
     if (!undo) throw corrupt(`the undo data of block ${index.hashHex} is missing`);
-    return decode(() => decodeUndo(undo), `the undo data of block ${index.hashHex}`);
+    return yield* decodeInSteps(decodeUndoInSteps(undo), `the undo data of block ${index.hashHex}`);
   }
 
-  /** Writes all pending changes; `tip` is the block that the coins belong to. Must not run twice at a time. */
-  async flush(tip: BlockIndex): Promise<void> {
+  /**
+   * Writes all changes that are pending now; `tip` is the block that the coins belong to. Encodes them in slices. Must not
+   * run twice at a time.
+   */
+  async flush(tip: BlockIndex, slices: TimeSlices): Promise<void> {
     const operations: StoreOperation[] = [];
     const dirty = this.#tree.takeDirty();
     for (const index of dirty) {
@@ -115,10 +130,11 @@ export class ChainDb {
     const undosWritten = this.#undos.addToBatch(operations);
     const filtersWritten = this.#filters?.addToBatch(operations);
     const coins = this.#coins.beginFlush();
-    for (const operation of coins.operations) operations.push(operation);
-    if (operations.length === 0 && tip === this.#storedTip) return coins.done();
-    operations.push(tipOperation({ hash: tip.hash, coinSet: this.#coins.coinSet }));
+    const tipRecord = tipOperation({ hash: tip.hash, coinSet: this.#coins.coinSet });
     try {
+      for (const operation of await slices.run(coins.operations())) operations.push(operation);
+      if (operations.length === 0 && tip === this.#storedTip) return coins.done();
+      operations.push(tipRecord);
       await this.store.write(operations);
     } catch (error) {
       coins.failed();
@@ -138,9 +154,10 @@ export class ChainDb {
   }
 }
 
-function decode<T>(read: () => T, what: string): T {
+/** Decodes a stored record. Throws `ChainError` if it is damaged. */
+function* decodeInSteps<T>(read: Generator<void, T>, what: string): Generator<void, T> {
   try {
-    return read();
+    return yield* read;
   } catch (error) {
     if (error instanceof DecodeError) throw corrupt(`${what} cannot be decoded`, error);
     throw error;

@@ -1,5 +1,6 @@
-import { checkBlock } from '../../consensus/block-check.ts';
+import { checkBlockInSteps } from '../../consensus/block-check.ts';
 import type { ChainParams } from '../../consensus/params.ts';
+import { atOnce } from '../../platform/slices.ts';
 import type { Block } from '../../primitives/block.ts';
 import { corrupt } from '../records/errors.ts';
 import type { BlockIndex } from '../tree/block-index.ts';
@@ -7,9 +8,14 @@ import type { ChainDb } from './chain-db.ts';
 
 /** Reads a block and checks it again (Core: ReadBlock). Throws `ChainError` if it is missing or invalid. */
 export function readBlock(db: ChainDb, index: BlockIndex, params: ChainParams): Block {
-  const block = db.block(index);
+  return atOnce(readBlockInSteps(db, index, params));
+}
+
+/** Does what `readBlock` does, in steps. */
+export function* readBlockInSteps(db: ChainDb, index: BlockIndex, params: ChainParams): Generator<void, Block> {
+  const block = yield* db.blockInSteps(index);
   if (!block) throw corrupt(`the body of block ${index.hashHex} is missing`);
-  const reject = checkBlock(block, params);
+  const reject = yield* checkBlockInSteps(block, params);
   if (reject) throw corrupt(`stored block ${index.hashHex} is invalid (${reject.reason})`);
   return block;
 }

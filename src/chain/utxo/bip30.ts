@@ -31,10 +31,14 @@ export function enforcesBip30(
   return onKnownChain ? 'never' : 'always';
 }
 
-/** Returns whether `coins` already has an output of one of the block's transactions (BIP30). */
-export function repeatsTransaction(block: Block, coins: CoinSource): boolean {
-  return block.transactions.some((tx) => {
+/** Returns whether `coins` already has an output of one of the block's transactions (BIP30). A step is one output. */
+export function* repeatsTransaction(block: Block, coins: CoinSource): Generator<void, boolean> {
+  for (const tx of block.transactions) {
     const txidKey = binaryKey(tx.txid);
-    return tx.outputs.some((_, vout) => coins.peek(coinKey(txidKey, vout)) !== undefined);
-  });
+    for (let vout = 0; vout < tx.outputs.length; vout++) {
+      if (coins.peek(coinKey(txidKey, vout)) !== undefined) return true;
+      yield;
+    }
+  }
+  return false;
 }

@@ -2,6 +2,7 @@ import { DecodeError } from '../../bytes/errors.ts';
 import { ByteReader } from '../../bytes/reader.ts';
 import { ByteWriter, compactSizeLength } from '../../bytes/writer.ts';
 import type { Coin } from '../../consensus/coins.ts';
+import { atOnce } from '../../platform/slices.ts';
 
 // A stored coin is code (2 * height + isCoinbase), amount, script. Numbers below 2^53 are little-endian base 128; the
 // high bit marks a following byte.
@@ -59,6 +60,11 @@ function readCoin(reader: ByteReader, readScript: () => Uint8Array): Coin {
 
 /** Encodes a block's undo data: for each transaction except the coinbase, the coins that its inputs spend. */
 export function encodeUndo(undo: readonly (readonly Coin[])[]): Uint8Array {
+  return atOnce(encodeUndoInSteps(undo));
+}
+
+/** Does what `encodeUndo` does, in steps. */
+export function* encodeUndoInSteps(undo: readonly (readonly Coin[])[]): Generator<void, Uint8Array> {
   const scratch = new Uint8Array(18);
   let size = compactSizeLength(undo.length);
   for (const coins of undo) {
@@ -68,21 +74,32 @@ export function encodeUndo(undo: readonly (readonly Coin[])[]): Uint8Array {
       size += numberLength(codeOf(coin)) + numberLength(Number(value));
       size += compactSizeLength(scriptPubKey.length) + scriptPubKey.length;
     }
+    yield;
   }
-  return new ByteWriter(size)
-    .list(undo, (writer, coins) => {
-      writer.list(coins, (w, coin) => {
-        const at = writeNumber(scratch, writeNumber(scratch, 0, codeOf(coin)), Number(coin.output.value));
-        w.bytes(scratch.subarray(0, at)).varBytes(coin.output.scriptPubKey);
-      });
-    })
-    .finish();
+  const writer = new ByteWriter(size).compactSize(undo.length);
+  for (const coins of undo) {
+    writer.list(coins, (w, coin) => {
+      const at = writeNumber(scratch, writeNumber(scratch, 0, codeOf(coin)), Number(coin.output.value));
+      w.bytes(scratch.subarray(0, at)).varBytes(coin.output.scriptPubKey);
+    });
+    yield;
+  }
+  return writer.finish();
 }
 
 /** Decodes stored undo data; scripts are views of `bytes`. Throws `DecodeError`. */
 export function decodeUndo(bytes: Uint8Array): Coin[][] {
+  return atOnce(decodeUndoInSteps(bytes));
+}
+
+/** Does what `decodeUndo` does, in steps. */
+export function* decodeUndoInSteps(bytes: Uint8Array): Generator<void, Coin[][]> {
   const reader = new ByteReader(bytes);
-  const undo = reader.list((r) => r.list((coin) => readCoin(coin, () => coin.varBytes())));
+  const undo: Coin[][] = [];
+  for (let left = reader.compactSize(); left > 0; left--) {
+    undo.push(reader.list((coin) => readCoin(coin, () => coin.varBytes())));
+    yield;
+  }
   reader.end();
   return undo;
 }

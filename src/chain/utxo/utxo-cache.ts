@@ -32,9 +32,22 @@ const COIN_OVERHEAD = 320;
 
 const sizeOf = (coin: Coin | undefined) => COIN_OVERHEAD + (coin?.output.scriptPubKey.length ?? 0);
 
+/** Sorts keys, in steps: those that begin with the same byte of a txid, of which there are few or which are in order. */
+function* sortedKeys(keys: Iterable<string>): Generator<void, string[]> {
+  const groups: string[][] = Array.from({ length: 256 }, () => []);
+  for (const key of keys) groups[key.charCodeAt(0)]!.push(key);
+  const sorted: string[] = [];
+  for (const group of groups) {
+    yield;
+    for (const key of group.sort()) sorted.push(key);
+  }
+  return sorted;
+}
+
 /** The pending changes as one batch; after writing it, the caller must call `done` or `failed`. */
 export interface CoinFlush {
-  readonly operations: StoreOperation[];
+  /** Encodes the batch, in steps of one coin. The changes are fixed. */
+  operations(): Generator<void, StoreOperation[]>;
   /** The batch was written. */
   done(): void;
   /** The batch was not written: its changes are pending again. */
@@ -196,7 +209,7 @@ export class UtxoCache implements CoinView, CoinSource {
     this.#dirtyBytes = 0;
     this.#flushing = changes;
     return {
-      operations: this.#operations(changes),
+      operations: () => this.#operations(changes),
       done: () => {
         this.#flushing = undefined;
         for (const [key, { coin }] of changes) {
@@ -219,13 +232,14 @@ export class UtxoCache implements CoinView, CoinSource {
   }
 
   /** In key order, the fastest for a B-tree. */
-  #operations(changes: ReadonlyMap<string, CacheEntry>): StoreOperation[] {
+  *#operations(changes: ReadonlyMap<string, CacheEntry>): Generator<void, StoreOperation[]> {
     const operations: StoreOperation[] = [];
-    for (const key of [...changes.keys()].sort()) {
+    for (const key of yield* sortedKeys(changes.keys())) {
       const { coin, fresh } = changes.get(key)!;
       const storeKey = coinStoreKey(this.coinSet, key);
       if (coin) operations.push({ type: 'put', key: storeKey, value: encodeCoin(coin) });
       else if (!fresh) operations.push({ type: 'delete', key: storeKey });
+      yield;
     }
     return operations;
   }
