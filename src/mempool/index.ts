@@ -48,3 +48,5 @@ export { dustOutputs, dustThreshold } from './policy/dust.ts';
 export { feeAtRate, feeRate, formatFeeRate, policyVsize } from './policy/fee-rate.ts';
 export { areInputsStandard, isWitnessStandard } from './policy/standard-inputs.ts';
 export { nonStandardReason } from './policy/standard-tx.ts';
+export type { RollingFeeState } from './rolling-minimum-fee.ts';
+export type { MempoolSnapshot } from './snapshot.ts';

@@ -15,7 +15,7 @@ import { runAllChecks } from './accept/pipeline.ts';
 import { type AcceptContext, Workspace } from './accept/workspace.ts';
 import { MempoolChanges, type MempoolEvents } from './changes.ts';
 import { findCoin } from './coin-view.ts';
-import type { MempoolEntry, MutableEntry, RemovalReason } from './entry.ts';
+import { type MempoolEntry, MutableEntry, type RemovalReason } from './entry.ts';
 import { EvictionQueue } from './eviction-queue.ts';
 import { ancestorsOf, descendantsOf, MempoolGraph, withDescendants } from './graph.ts';
 import { DEFAULT_MEMPOOL_OPTIONS, type MempoolOptions } from './options.ts';
@@ -24,9 +24,11 @@ import { postponePackage } from './package/postpone.ts';
 import { type PackageResult, packageResult } from './package/result.ts';
 import { submitPackage } from './package/submit.ts';
 import { checkWellFormedPackage } from './package/well-formed.ts';
+import { parentsFirst } from './parents-first.ts';
 import { feeRate } from './policy/fee-rate.ts';
 import { DisconnectedBlockTransactions, entriesInvalidAfterReorg } from './reorg.ts';
 import { RollingMinimumFee } from './rolling-minimum-fee.ts';
+import type { MempoolSnapshot } from './snapshot.ts';
 
 export type { MempoolEvents } from './changes.ts';
 
@@ -276,6 +278,27 @@ export class Mempool implements CoinView {
   /** Iterates over the non-zero totals of `prioritise`. */
   *feeDeltas(): IterableIterator<{ readonly txid: Uint8Array; readonly delta: bigint }> {
     for (const [key, delta] of this.#feeDeltas) yield { txid: fromBinaryKey(key), delta };
+  }
+
+  /** Returns the contents, which later changes do not affect. */
+  snapshot(): MempoolSnapshot {
+    const entries = [...parentsFirst(this.#graph.entries())].map(
+      ({ tx, fee, time, height, sigOpCost, vsize, spendsCoinbase, modifiedFee }) => ({
+        ...{ tx, fee, time, height, sigOpCost, vsize, spendsCoinbase, modifiedFee },
+      }),
+    );
+    return { entries, feeDeltas: new Map(this.#feeDeltas), rollingFee: this.#rollingFee.state };
+  }
+
+  /** Adds to an empty mempool, without checks, what a mempool with the same tip and policy held. */
+  restore({ entries, feeDeltas, rollingFee }: MempoolSnapshot): void {
+    for (const [key, delta] of feeDeltas) this.#feeDeltas.set(key, delta);
+    this.#rollingFee.state = rollingFee;
+    for (const fields of entries) {
+      const entry = new MutableEntry(fields, fields.modifiedFee - fields.fee);
+      this.#add(entry, this.#graph.findAncestors(entry));
+    }
+    this.#changes.emit();
   }
 
   /** Unsubscribes from the chain. */

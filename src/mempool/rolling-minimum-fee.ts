@@ -3,6 +3,16 @@ const HALF_LIFE = 12 * 60 * 60;
 /** Seconds between two updates of the decay. */
 const UPDATE_INTERVAL = 10;
 
+/** The state of a `RollingMinimumFee`. */
+export interface RollingFeeState {
+  /** Satoshis per 1,000 virtual bytes. */
+  readonly rate: number;
+  /** Seconds since the Unix epoch of the last update. */
+  readonly updatedAt: number;
+  /** Whether the rate decays. */
+  readonly blockSinceBump: boolean;
+}
+
 /**
  * The minimum fee rate of a full mempool: the rate of the last evicted package plus the incremental relay fee. After
  * the next block it halves every 12 hours (6 or 3 hours below 1/2 or 1/4 of the memory limit) down to zero (Core:
@@ -20,6 +30,16 @@ export class RollingMinimumFee {
     this.#incremental = incremental;
     this.#maxUsage = maxUsage;
     this.#updatedAt = now;
+  }
+
+  get state(): RollingFeeState {
+    return { rate: this.#rate, updatedAt: this.#updatedAt, blockSinceBump: this.#blockSinceBump };
+  }
+
+  set state({ rate, updatedAt, blockSinceBump }: RollingFeeState) {
+    this.#rate = rate;
+    this.#updatedAt = updatedAt;
+    this.#blockSinceBump = blockSinceBump;
   }
 
   /** Returns the rate at `now` in satoshis per 1,000 virtual bytes, 0 for none; `usage` is in bytes of memory. */
