@@ -12,6 +12,7 @@ export type WalletErrorCode =
   | 'too-long-chain' // only with coins at the mempool's limits of ancestors and descendants
   | 'not-abandonable' // confirmed, conflicted, or in the mempool
   | 'bad-mnemonic'
+  | 'bad-account'
   | 'bad-gap'
   | 'wallet-exists'
   | 'bad-wallet-name'

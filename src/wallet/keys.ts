@@ -51,12 +51,16 @@ export function checkMnemonic(words: string): string {
 }
 
 /** Returns a derivation path such as `m/84'/1'/0'/0/5`; `coinType` as in SLIP44. */
-export function keyPath(ref: KeyRef, coinType: number): string {
-  return `m/${PURPOSE[ref.type]}'/${coinType}'/0'/${ref.change ? 1 : 0}/${ref.index}`;
+export function keyPath(ref: KeyRef, coinType: number, account = 0): string {
+  return `${chainPath(ref, coinType, account)}/${ref.index}`;
+}
+
+function chainPath({ type, change }: Omit<KeyRef, 'index'>, coinType: number, account: number): string {
+  return `m/${PURPOSE[type]}'/${coinType}'/${account}'/${change ? 1 : 0}`;
 }
 
 /**
- * The key tree of a wallet (BIP32), with the first account of BIP44, BIP49, BIP84 and BIP86.
+ * The key tree of a wallet (BIP32), with one account of BIP44, BIP49, BIP84 and BIP86.
  *
  * @example
  * ```ts
@@ -75,22 +79,25 @@ export class KeyTree {
   /** The root key; its encoded form until first needed, since decoding takes longer than most commands. */
   #root: HDKey | string;
   readonly coinType: number;
+  /** Number of the account, from 0. */
+  readonly account: number;
   /** External and internal chains by path, derived when first needed. */
   readonly #chains = new Map<string, HDKey>();
 
-  private constructor(root: HDKey | string, coinType: number) {
+  private constructor(root: HDKey | string, coinType: number, account: number) {
     this.#root = root;
     this.coinType = coinType;
+    this.account = account;
   }
 
   /** Derives the tree of a mnemonic; `coinType` is 0 on mainnet and 1 on every test network (SLIP44). */
-  static async fromMnemonic(mnemonic: string, coinType: number): Promise<KeyTree> {
-    return new KeyTree(HDKey.fromMasterSeed(await mnemonicToSeed(mnemonic)), coinType);
+  static async fromMnemonic(mnemonic: string, coinType: number, account = 0): Promise<KeyTree> {
+    return new KeyTree(HDKey.fromMasterSeed(await mnemonicToSeed(mnemonic)), coinType, account);
   }
 
   /** Creates the tree from `extendedPrivateKey`, which saves the PBKDF2 rounds of a mnemonic. */
-  static fromExtendedPrivateKey(xprv: string, coinType: number): KeyTree {
-    return new KeyTree(xprv, coinType);
+  static fromExtendedPrivateKey(xprv: string, coinType: number, account = 0): KeyTree {
+    return new KeyTree(xprv, coinType, account);
   }
 
   /** The root key as an xprv: secret. */
@@ -129,7 +136,7 @@ export class KeyTree {
   }
 
   #chain(ref: KeyRef): HDKey {
-    const path = `m/${PURPOSE[ref.type]}'/${this.coinType}'/0'/${ref.change ? 1 : 0}`;
+    const path = chainPath(ref, this.coinType, this.account);
     let chain = this.#chains.get(path);
     if (!chain) {
       if (typeof this.#root === 'string') this.#root = HDKey.fromExtendedKey(this.#root);

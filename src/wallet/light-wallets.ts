@@ -1,7 +1,6 @@
 import { equalBytes } from '../bytes/compare.ts';
 import type { BlockIndex } from '../chain/tree/block-index.ts';
 import type { ChainEvents } from '../chain/tree/events.ts';
-import { type Clock, systemClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
@@ -11,8 +10,8 @@ import { paymentProofs } from '../spv/payment-proof.ts';
 import type { ProofStore } from '../spv/proof-store.ts';
 import type { ProvedTransaction, TransactionWatcher } from '../spv/watcher.ts';
 import type { StoreOperation } from '../store/store.ts';
-import { KeyCoverage } from './light/key-coverage.ts';
-import { isTipRecent, TIMESTAMP_WINDOW } from './scan.ts';
+import type { SyncRecord } from './records.ts';
+import { TIMESTAMP_WINDOW } from './scan.ts';
 import type { Wallet } from './wallet.ts';
 import type { WalletFile } from './wallet-file.ts';
 
@@ -25,13 +24,11 @@ export interface LightWalletsModules {
   readonly chain: HeaderChain;
   readonly proofs: ProofStore;
   readonly logger: Logger;
-  /** Default: the system's. */
-  readonly clock?: Clock;
 }
 
 /** Calls from `LightWallets` to the scan and the transaction broadcast. */
 export interface LightWalletsHooks {
-  /** Restarts the scan after this block for a new wallet, which may be above what is scanned. */
+  /** Restarts the scan after this block for a new wallet. */
   rescanAfter(index: BlockIndex): void;
   /** Replaces the set of the wallets' own unconfirmed transactions. */
   unconfirmedChanged(transactions: readonly Transaction[]): void;
@@ -45,7 +42,6 @@ export class LightWallets implements TransactionWatcher {
   readonly #modules: LightWalletsModules;
   #hooks: LightWalletsHooks = { rescanAfter() {}, unconfirmedChanged() {} };
   #writing: Promise<unknown> = Promise.resolve();
-  readonly #coverage = new Map<Wallet, KeyCoverage>();
   /** Txids of unconfirmed payments from others; the node does not broadcast them. */
   readonly #announced = new Set<string>();
   readonly #unsubscribe: () => void;
@@ -55,10 +51,7 @@ export class LightWallets implements TransactionWatcher {
     const { file, chain } = modules;
     this.#removeAnnounced();
     // A crash may have left a file behind a reorganisation.
-    for (const coverage of this.#coverages) {
-      this.#reconcile(coverage);
-      this.#store(coverage.resume());
-    }
+    for (const wallet of file.wallets()) this.#reconcile(wallet);
     this.#withdrawDisconnected();
     file.onCreated((wallet) => this.#addWallet(wallet));
     this.#unsubscribe = chain.events.on('tip', (change) => this.#tipChanged(change));
@@ -79,21 +72,19 @@ export class LightWallets implements TransactionWatcher {
 
   start(): BlockIndex {
     const { chain } = this.#modules;
-    return chain.atHeight(Math.min(chain.tip.height, ...this.#coverages.map(({ position }) => position)))!;
+    let start = chain.tip;
+    for (const { syncedTo } of this.#wallets) {
+      const seen = syncedTo ? chain.findLocator(syncedTo.locator) : chain.atHeight(0)!;
+      if (seen.height < start.height) start = seen;
+    }
+    return start;
   }
 
-  /** Returns to blocks to be matched with new keys. Skips blocks that all wallets know, or that are older than they. */
-  resumeAfter(scanned: BlockIndex): BlockIndex {
-    const { chain, clock = systemClock } = this.#modules;
-    this.#store(this.#coverages.flatMap((coverage) => coverage.noteKeys(scanned.height)));
-    if (scanned === chain.tip) {
-      this.#store(this.#coverages.flatMap((coverage) => coverage.settle(isTipRecent(chain, clock))));
-    }
-    const start = this.start();
-    if (start.height < scanned.height) return start;
+  /** Skips blocks older than the oldest wallet. */
+  skip(scanned: BlockIndex): BlockIndex {
+    const { chain } = this.#modules;
     const birthday = Math.min(...this.#wallets.map(({ record }) => record.birthday));
-    const next = Math.min(...this.#coverages.map((coverage) => coverage.nextAfter(scanned.height)));
-    let at = chain.atHeight(Math.min(next - 1, chain.tip.height))!;
+    let at = scanned;
     for (let next = chain.atHeight(at.height + 1); next; next = chain.atHeight(at.height + 1)) {
       if (next.time >= birthday - TIMESTAMP_WINDOW) break;
       at = next;
@@ -101,10 +92,8 @@ export class LightWallets implements TransactionWatcher {
     return at;
   }
 
-  scripts(index?: BlockIndex): readonly Uint8Array[] {
-    return this.#coverages.flatMap((coverage) =>
-      index ? coverage.scripts(index.height) : coverage.wallet.watchedScripts(),
-    );
+  scripts(): readonly Uint8Array[] {
+    return this.#wallets.flatMap((wallet) => wallet.watchedScripts());
   }
 
   found(index: BlockIndex, block: Block): boolean {
@@ -112,7 +101,7 @@ export class LightWallets implements TransactionWatcher {
     const operations = this.#wallets.flatMap((wallet) => wallet.blockConnected(block, index.height));
     if (operations.length === 0) return false;
     // No confirmation may be above a wallet's sync state, or `#reconcile` could not remove it after a restart.
-    operations.push(...this.#coverages.flatMap((coverage) => coverage.found(index)), ...this.#markScanned(index));
+    operations.push(...this.#markScanned(index));
     const ours = [...block.transactions.keys()].filter((i) => this.#concerns(block.transactions[i]!));
     const txids = ours.map((i) => block.transactions[i]!.txidHex);
     const blockProofs = paymentProofs(block, index.height, ours);
@@ -137,9 +126,7 @@ export class LightWallets implements TransactionWatcher {
       return true;
     });
     if (ours.length > 0) {
-      // The block may be requested again for new keys.
-      this.#store(this.#coverages.flatMap((coverage) => coverage.found(index)));
-      this.#store(this.#markScanned(index.prev!));
+      this.scanned(index);
       this.#write(proofs.put(ours.map(({ transaction, proof }) => [transaction.txidHex, proof])));
       const txids = ours.map(({ transaction }) => transaction.txidHex);
       logger.info({ height: index.height, block: index.hashHex, transactions: txids }, 'payments proved');
@@ -160,7 +147,9 @@ export class LightWallets implements TransactionWatcher {
   }
 
   rewindTo(index: BlockIndex): void {
-    this.#store(this.#coverages.flatMap((coverage) => coverage.rewindTo(index)));
+    const sync = this.#syncRecord(index);
+    const ahead = this.#wallets.filter(({ syncedTo }) => syncedTo && syncedTo.height > index.height);
+    this.#store(ahead.flatMap((wallet) => wallet.moved(sync)));
   }
 
   scanned(index: BlockIndex): void {
@@ -168,14 +157,16 @@ export class LightWallets implements TransactionWatcher {
   }
 
   #markScanned(index: BlockIndex): StoreOperation[] {
-    return this.#coverages.flatMap((coverage) => coverage.scanned(index));
+    const sync = this.#syncRecord(index);
+    const behind = this.#wallets.filter(({ syncedTo }) => !syncedTo || syncedTo.height < index.height);
+    return behind.flatMap((wallet) => wallet.moved(sync));
   }
 
   // Reorganisations
 
   #tipChanged({ fork, previous }: ChainEvents['tip']): void {
     if (fork === previous) return;
-    for (const coverage of this.#coverages) this.#rewind(coverage, fork);
+    for (const wallet of this.#wallets) this.#rewind(wallet, fork);
     this.#withdrawDisconnected();
     this.#broadcast();
   }
@@ -193,14 +184,15 @@ export class LightWallets implements TransactionWatcher {
   }
 
   /** Removes a wallet's confirmations in blocks above `fork`. */
-  #rewind(coverage: KeyCoverage, fork: BlockIndex): void {
-    this.#store([...coverage.wallet.rewind(fork.height), ...coverage.rewindTo(fork)]);
+  #rewind(wallet: Wallet, fork: BlockIndex): void {
+    const isAhead = wallet.syncedTo && wallet.syncedTo.height > fork.height;
+    const sync = isAhead ? wallet.moved(this.#syncRecord(fork)) : [];
+    this.#store([...wallet.rewind(fork.height), ...sync]);
   }
 
   /** Rewinds a wallet to the last block that both files agree on: wallet and headers are written separately. */
-  #reconcile(coverage: KeyCoverage): void {
+  #reconcile(wallet: Wallet): void {
     const { chain, proofs } = this.#modules;
-    const { wallet } = coverage;
     if (!wallet.syncedTo) return;
     let { height } = chain.findLocator(wallet.syncedTo.locator);
     for (const { entry } of wallet.history()) {
@@ -209,14 +201,14 @@ export class LightWallets implements TransactionWatcher {
       const proof = proofs.get(tx.txidHex);
       if (!proof || !equalBytes(proof.blockHash, confirmation.blockHash)) height = confirmation.height - 1;
     }
-    this.#rewind(coverage, chain.atHeight(height)!);
+    this.#rewind(wallet, chain.atHeight(height)!);
   }
 
   /** Starts following a new wallet. A restored one (birthday 0) is scanned for from genesis. */
   async #addWallet(wallet: Wallet): Promise<void> {
     const { chain } = this.#modules;
     const from = wallet.record.birthday > 0 ? chain.tip : chain.atHeight(0)!;
-    this.#store(this.#coverageOf(wallet).start(from));
+    this.#store(wallet.synced(this.#syncRecord(from)));
     // Restart the scan at once, before it marks blocks as scanned that this wallet was not scanned for.
     this.#hooks.rescanAfter(this.start());
     await this.#writing;
@@ -258,7 +250,8 @@ export class LightWallets implements TransactionWatcher {
   /** Adds a confirmed transaction; returns nothing if its confirmation is known. */
   #confirm(tx: Transaction, { hash, height, time }: BlockIndex, position: number): StoreOperation[] {
     return this.#wallets.flatMap((wallet) => {
-      if (wallet.isKnown(tx, hash)) return [];
+      const known = wallet.transaction(tx.txidHex)?.entry.confirmation;
+      if (known && equalBytes(known.blockHash, hash)) return [];
       return wallet.transactionConfirmed(tx, { height, blockHash: hash, blockTime: time, position });
     });
   }
@@ -271,17 +264,8 @@ export class LightWallets implements TransactionWatcher {
     return this.#wallets.some((wallet) => wallet.transaction(txidHex) !== undefined);
   }
 
-  get #coverages(): readonly KeyCoverage[] {
-    return this.#wallets.map((wallet) => this.#coverageOf(wallet));
-  }
-
-  #coverageOf(wallet: Wallet): KeyCoverage {
-    let coverage = this.#coverage.get(wallet);
-    if (!coverage) {
-      coverage = new KeyCoverage(wallet, this.#modules.chain);
-      this.#coverage.set(wallet, coverage);
-    }
-    return coverage;
+  #syncRecord(index: BlockIndex): SyncRecord {
+    return { height: index.height, locator: this.#modules.chain.locator(index) };
   }
 
   #store(operations: StoreOperation[]): void {

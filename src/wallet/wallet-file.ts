@@ -43,6 +43,8 @@ export interface NewWalletOptions {
    * payment beyond more unused keys than this.
    */
   readonly gap?: number;
+  /** Number of the account in the derivation paths: 0 (the default) to 2^31 - 1. */
+  readonly account?: number;
 }
 
 /**
@@ -80,7 +82,7 @@ export class WalletFile {
       const store = await CheckedStore.open(modules.store, (records) => checkOldRecords(records, coinType));
       const file = new WalletFile({ ...modules, store, params: options.params });
       for (const [id, record] of readWallets(store)) {
-        const tree = KeyTree.fromExtendedPrivateKey(record.xprv, coinType);
+        const tree = KeyTree.fromExtendedPrivateKey(record.xprv, coinType, record.account);
         const stored = { keys: readKeys(store, id), next: readNext(store, id) };
         file.#add(id, record, new KeyPool(id, tree, stored, record.gap));
       }
@@ -126,7 +128,7 @@ export class WalletFile {
   /**
    * Creates a wallet. Its keys are on disk before it is returned. A restored wallet finds its coins when the file
    * follows a chain (`attachWallet`). Throws `WalletError` 'wallet-exists', 'bad-wallet-name',
-   * 'bad-mnemonic' or 'bad-gap'.
+   * 'bad-mnemonic', 'bad-gap' or 'bad-account'.
    */
   createWallet(name: string, options: NewWalletOptions = {}): Promise<Wallet> {
     const creation = this.#lastCreation.then(() => this.#create(name, options));
@@ -135,7 +137,7 @@ export class WalletFile {
   }
 
   async #create(name: string, options: NewWalletOptions): Promise<Wallet> {
-    const { addressType = 'bech32', mnemonic: words, gap = GAP_LIMIT } = options;
+    const { addressType = 'bech32', mnemonic: words, gap = GAP_LIMIT, account = 0 } = options;
     if (this.#wallets.has(name)) throw new WalletError('wallet-exists', `wallet '${name}' already exists`);
     if (!NAME.test(name)) {
       throw new WalletError('bad-wallet-name', `invalid wallet name '${name}'`, {
@@ -145,13 +147,17 @@ export class WalletFile {
     if (!Number.isInteger(gap) || gap < 1 || gap > MAX_GAP) {
       throw new WalletError('bad-gap', `the gap must be a whole number from 1 to ${MAX_GAP}, not ${gap}`);
     }
+    if (!Number.isInteger(account) || account < 0 || account > 0x7fff_ffff) {
+      throw new WalletError('bad-account', `the account must be a whole number from 0 to 2147483647, not ${account}`);
+    }
     const { clock, store } = this.#modules;
     const mnemonic = words === undefined ? newMnemonic() : checkMnemonic(words);
-    const tree = await KeyTree.fromMnemonic(mnemonic, this.#coinType);
+    const tree = await KeyTree.fromMnemonic(mnemonic, this.#coinType, account);
     const record = {
       ...{ name, addressType, mnemonic, xprv: tree.extendedPrivateKey },
       birthday: words === undefined ? unixSeconds(clock) : 0,
       ...(gap === GAP_LIMIT ? {} : { gap }),
+      ...(account === 0 ? {} : { account }),
     };
     const id = Math.max(0, ...this.wallets().map((wallet) => wallet.id)) + 1;
     const keys = new KeyPool(id, tree, { keys: [], next: [] }, gap);
@@ -170,8 +176,8 @@ export class WalletFile {
  * it. (A transaction is compared with its txid whenever it is read.) Throws `WalletError`.
  */
 async function checkOldRecords(records: StoreReader, coinType: number): Promise<void> {
-  for (const [id, { name, mnemonic, xprv }] of readWallets(records)) {
-    const tree = await KeyTree.fromMnemonic(checkMnemonic(mnemonic), coinType);
+  for (const [id, { name, mnemonic, xprv, account }] of readWallets(records)) {
+    const tree = await KeyTree.fromMnemonic(checkMnemonic(mnemonic), coinType, account);
     if (tree.extendedPrivateKey !== xprv) {
       throw new WalletError('corrupt-wallet', `the root key of wallet '${name}' does not match its mnemonic`);
     }

@@ -37,9 +37,18 @@ describe('KeyTree', () => {
     expect(again.privateKey(ref)).toEqual(tree.privateKey(ref));
   });
 
+  it('derives other keys for each account', async () => {
+    const ref = { type: 'bech32', change: false, index: 0 } as const;
+    const first = await KeyTree.fromMnemonic(ABANDON, 1);
+    const second = await KeyTree.fromMnemonic(ABANDON, 1, 1);
+    expect(second.output(ref)).not.toEqual(first.output(ref));
+    expect(KeyTree.fromExtendedPrivateKey(first.extendedPrivateKey, 1, 1).output(ref)).toEqual(second.output(ref));
+  });
+
   it('formats paths as in the BIPs', () => {
     expect(keyPath({ type: 'bech32', change: false, index: 5 }, 1)).toBe("m/84'/1'/0'/0/5");
     expect(keyPath({ type: 'legacy', change: true, index: 0 }, 0)).toBe("m/44'/0'/0'/1/0");
+    expect(keyPath({ type: 'bech32m', change: true, index: 1 }, 1, 9)).toBe("m/86'/1'/9'/1/1");
   });
 });
 

@@ -46,6 +46,24 @@ describe('Wallet', () => {
     }
   });
 
+  it('derives the keys of its account, also after it is opened again', async () => {
+    const fixture = await WalletFixture.create();
+    const mnemonic = 'test test test test test test test test test test test junk';
+    const first = await fixture.file.createWallet('first', { mnemonic });
+    const second = await fixture.file.createWallet('second', { mnemonic, account: 7 });
+    const address = await second.newAddress();
+    expect(await first.newAddress()).not.toBe(address);
+    expect(second.path(second.keyOf(script(address))!)).toBe("m/84'/1'/7'/0/0");
+    await fixture.close();
+    await fixture.open();
+    const again = fixture.file.get('second')!;
+    expect(again.path(again.keyOf(script(address))!)).toBe("m/84'/1'/7'/0/0");
+    expect(await again.newAddress()).not.toBe(address);
+    for (const account of [-1, 1.5, 2 ** 31]) {
+      await expect(fixture.file.createWallet('x', { account })).rejects.toMatchObject({ code: 'bad-account' });
+    }
+  });
+
   it('trusts its own unconfirmed change, but not unconfirmed payments from others', async () => {
     const fixture = await WalletFixture.create();
     const wallet = await fixture.fundedWallet();
