@@ -89,6 +89,19 @@ export class MemoryStore implements Store {
     await this.#applied;
   }
 
+  /** Returns a store of its own with the same content, pending writes included. */
+  fork(): MemoryStore {
+    this.#checkOpen();
+    this.#applyQueue();
+    const fork = new MemoryStore();
+    fork.#values = new Map(this.#values);
+    // Neither store changes the array.
+    fork.#sorted = this.#sorted;
+    fork.#unsorted = [...this.#unsorted];
+    fork.#deleted = this.#deleted;
+    return fork;
+  }
+
   snapshot(): Snapshot {
     this.#checkOpen();
     const overlay: Overlay = new Map();

@@ -257,3 +257,23 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
     view.close();
   });
 });
+
+describe('MemoryStore.fork', () => {
+  it('copies the content, pending writes included, and shares no later change', async () => {
+    const store = new MemoryStore();
+    await store.write([put('01', '00'), put('02', '00'), put('04', '00')]);
+    expect(contents(store)).toEqual(['01=00', '02=00', '04=00']);
+    const pending = store.write([del('02'), put('03', '01')]);
+    const fork = store.fork();
+    await pending;
+    expect(contents(fork)).toEqual(['01=00', '03=01', '04=00']);
+    await fork.write([put('01', '02'), del('04'), put('02', '02')]);
+    await store.write([put('05', '03'), del('03')]);
+    expect(contents(fork)).toEqual(['01=02', '02=02', '03=01']);
+    expect(contents(store)).toEqual(['01=00', '04=00', '05=03']);
+    await store.close();
+    expect(contents(fork)).toEqual(['01=02', '02=02', '03=01']);
+    expect(() => store.fork()).toThrow('closed');
+    await fork.close();
+  });
+});
