@@ -3,6 +3,8 @@ import { formatEndpoint } from '../p2p/net/endpoint.ts';
 import type { Connection, Listener, Transport } from '../p2p/transport/connection.ts';
 import type { Clock } from '../platform/clock.ts';
 import { PierError } from '../platform/errors.ts';
+import { deliveryMs, idealLink, type LinkConditions, transmissionMs } from './link-conditions.ts';
+import { SeededRandom } from './seeded-random.ts';
 
 /** The first port assigned to outbound connections, and to listeners on port 0. */
 const FIRST_EPHEMERAL_PORT = 49_152;
@@ -11,6 +13,22 @@ const FIRST_EPHEMERAL_PORT = 49_152;
 export interface MemoryNetworkOptions {
   /** Returns the one-way latency between two endpoints in milliseconds; default 0. */
   readonly latencyMs?: (from: Endpoint, to: Endpoint) => number;
+  /** Returns how the link between two hosts carries bytes now; undefined if there is none. Default: `latencyMs` alone. */
+  readonly conditions?: (from: Endpoint, to: Endpoint) => LinkConditions | undefined;
+  /** Decides about jitter and loss; default: seeded with 1. */
+  readonly random?: SeededRandom;
+}
+
+/** What connections ask of their network. */
+interface Fabric {
+  readonly clock: Clock;
+  /** Returns how the link carries bytes now; undefined if it is cut. */
+  conditions(from: Endpoint, to: Endpoint): LinkConditions | undefined;
+  /** Returns a number from 0 to below 1. */
+  random(): number;
+  /** Runs `action` now, or once neither host is paused. */
+  deliver(from: Endpoint, to: Endpoint, action: () => void): void;
+  closed(connection: MemoryConnection): void;
 }
 
 /** One end of a connection. Bytes sent on one end arrive at the other in order, by timers of the clock. */
@@ -18,10 +36,11 @@ class MemoryConnection implements Connection {
   readonly remote: Endpoint;
   readonly local: Endpoint;
   readonly inbound: boolean;
-  readonly #clock: Clock;
-  readonly #latencyMs: number;
+  readonly #fabric: Fabric;
   #other!: MemoryConnection;
   #bufferedBytes = 0;
+  /** Monotonic milliseconds at which the link has transmitted everything sent, and at which it arrives. */
+  #lastSent = 0;
   #lastArrival = 0;
   #closed = false;
   #paused = false;
@@ -31,18 +50,17 @@ class MemoryConnection implements Connection {
   #onDrain: (() => void) | undefined;
   #onClose: (() => void) | undefined;
 
-  private constructor(clock: Clock, local: Endpoint, remote: Endpoint, inbound: boolean, latencyMs: number) {
-    this.#clock = clock;
+  private constructor(fabric: Fabric, local: Endpoint, remote: Endpoint, inbound: boolean) {
+    this.#fabric = fabric;
     this.local = local;
     this.remote = remote;
     this.inbound = inbound;
-    this.#latencyMs = latencyMs;
   }
 
   /** Returns the two ends of a new connection: outbound, inbound. */
-  static pair(clock: Clock, from: Endpoint, to: Endpoint, latencyMs: number): [MemoryConnection, MemoryConnection] {
-    const outbound = new MemoryConnection(clock, from, to, false, latencyMs);
-    const inbound = new MemoryConnection(clock, to, from, true, latencyMs);
+  static pair(fabric: Fabric, from: Endpoint, to: Endpoint): [MemoryConnection, MemoryConnection] {
+    const outbound = new MemoryConnection(fabric, from, to, false);
+    const inbound = new MemoryConnection(fabric, to, from, true);
     outbound.#other = inbound;
     inbound.#other = outbound;
     return [outbound, inbound];
@@ -55,14 +73,17 @@ class MemoryConnection implements Connection {
   send(bytes: Uint8Array): void {
     if (this.#closed) return;
     this.#bufferedBytes += bytes.length;
-    this.#atOther(() => this.#other.#arrive(bytes));
+    this.#atOther(bytes.length, () => this.#other.#arrive(bytes));
   }
 
-  /** Runs `action` when bytes sent now would arrive, but not before earlier ones. */
-  #atOther(action: () => void): void {
-    const now = this.#clock.now();
-    this.#lastArrival = Math.max(this.#lastArrival, now + this.#latencyMs);
-    this.#clock.after(this.#lastArrival - now, action);
+  /** Runs `action` when `length` bytes sent now would arrive, but not before earlier ones. */
+  #atOther(length: number, action: () => void): void {
+    const { clock, conditions, random, deliver } = this.#fabric;
+    const now = clock.monotonic();
+    const link = conditions(this.local, this.remote) ?? idealLink;
+    this.#lastSent = Math.max(this.#lastSent, now) + transmissionMs(link, length);
+    this.#lastArrival = Math.max(this.#lastArrival, this.#lastSent + deliveryMs(link, length, random));
+    clock.after(this.#lastArrival - now, () => deliver(this.local, this.remote, action));
   }
 
   #arrive(bytes: Uint8Array): void {
@@ -91,12 +112,12 @@ class MemoryConnection implements Connection {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#clock.after(0, () => this.#read());
+    this.#fabric.clock.after(0, () => this.#read());
   }
 
   onData(listener: (chunk: Uint8Array) => void): void {
     this.#onData = listener;
-    this.#clock.after(0, () => this.#read());
+    this.#fabric.clock.after(0, () => this.#read());
   }
 
   onDrain(listener: () => void): void {
@@ -105,20 +126,27 @@ class MemoryConnection implements Connection {
 
   onClose(listener: () => void): void {
     this.#onClose = listener;
-    if (this.#closed) this.#clock.after(0, listener);
+    if (this.#closed) this.#fabric.clock.after(0, listener);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#end();
-    this.#atOther(() => this.#other.#end());
+    this.#atOther(0, () => this.#other.#end());
+  }
+
+  /** Closes both ends at once, as when the link is cut. */
+  cut(): void {
+    this.#end();
+    this.#other.#end();
   }
 
   #end(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#unread = [];
-    this.#clock.after(0, () => this.#onClose?.());
+    this.#fabric.closed(this);
+    this.#fabric.clock.after(0, () => this.#onClose?.());
   }
 }
 
@@ -142,14 +170,24 @@ class MemoryConnection implements Connection {
  * ```
  */
 export class MemoryNetwork {
-  readonly #clock: Clock;
-  readonly #latencyMs: (from: Endpoint, to: Endpoint) => number;
+  readonly #fabric: Fabric;
   readonly #listeners = new Map<string, (connection: Connection) => void>();
+  /** Outbound ends of open connections. */
+  readonly #connections = new Set<MemoryConnection>();
+  readonly #paused = new Set<string>();
+  /** Deliveries that wait for paused hosts, in order. */
+  #held: { readonly from: Endpoint; readonly to: Endpoint; readonly action: () => void }[] = [];
   #nextPort = FIRST_EPHEMERAL_PORT;
 
   constructor(clock: Clock, options: MemoryNetworkOptions = {}) {
-    this.#clock = clock;
-    this.#latencyMs = options.latencyMs ?? (() => 0);
+    const { latencyMs = () => 0, random = new SeededRandom(1) } = options;
+    this.#fabric = {
+      clock,
+      conditions: options.conditions ?? ((from, to) => ({ ...idealLink, latency: latencyMs(from, to) })),
+      random: () => random.uint32() / 2 ** 32,
+      deliver: (from, to, action) => this.#deliver(from, to, action),
+      closed: (connection) => this.#connections.delete(connection),
+    };
   }
 
   /** Returns the transport of a machine with the address `host`. */
@@ -160,23 +198,51 @@ export class MemoryNetwork {
     };
   }
 
+  /** Closes the connections whose link is cut. */
+  closeCut(): void {
+    for (const connection of this.#connections) {
+      if (!this.#fabric.conditions(connection.local, connection.remote)) connection.cut();
+    }
+  }
+
+  /** Holds back everything that `host` sends or is sent, as if its process were stopped. */
+  pause(host: string): void {
+    this.#paused.add(host);
+  }
+
+  /** Delivers what `pause` has held back. */
+  resume(host: string): void {
+    this.#paused.delete(host);
+    const held = this.#held;
+    this.#held = [];
+    for (const { from, to, action } of held) this.#deliver(from, to, action);
+  }
+
+  #deliver(from: Endpoint, to: Endpoint, action: () => void): void {
+    if (this.#paused.has(from.host) || this.#paused.has(to.host)) this.#held.push({ from, to, action });
+    else action();
+  }
+
   #ephemeralPort(): number {
     return this.#nextPort++;
   }
 
   #connect(from: Endpoint, to: Endpoint, signal: AbortSignal | undefined): Promise<Connection> {
-    const latencyMs = this.#latencyMs(from, to);
+    const { clock, conditions, random } = this.#fabric;
+    const link = conditions(from, to);
     return new Promise((resolve, reject) => {
-      this.#clock.after(latencyMs, () => {
-        const accept = this.#listeners.get(formatEndpoint(to));
-        if (!accept || signal?.aborted) {
+      const accept = () => {
+        const listener = conditions(from, to) && this.#listeners.get(formatEndpoint(to));
+        if (!listener || signal?.aborted) {
           reject(new PierError('connect-failed', `cannot connect to ${formatEndpoint(to)}: refused`));
           return;
         }
-        const [outbound, inbound] = MemoryConnection.pair(this.#clock, from, to, latencyMs);
-        accept(inbound);
+        const [outbound, inbound] = MemoryConnection.pair(this.#fabric, from, to);
+        this.#connections.add(outbound);
+        listener(inbound);
         resolve(outbound);
-      });
+      };
+      clock.after(deliveryMs(link ?? idealLink, 0, random), () => this.#deliver(from, to, accept));
     });
   }
 
