@@ -64,26 +64,48 @@ export function createBlockTemplate(
   scriptPubKey: Uint8Array,
   options: TemplateOptions,
 ): BlockTemplate {
-  const { tip: prev, params } = chain;
-  const height = prev.height + 1;
+  const { tip, params } = chain;
   const contents = options.transactions
     ? fixedContents(options.transactions)
-    : selectContents(mempool, prev, options.maxWeight);
-  const { transactions, fees, sigOpCosts } = contents;
+    : selectContents(mempool, tip, options.maxWeight);
+  return assembleBlock(tip, params, { scriptPubKey, contents, extraNonce: options.extraNonce, clock: options.clock });
+}
 
+/**
+ * Creates a block with exactly these transactions, whose fees it does not claim, on any header: `prev` need not be the
+ * tip of a chain.
+ */
+export function createBlockOn(
+  prev: HeaderContext,
+  params: ChainParams,
+  scriptPubKey: Uint8Array,
+  options: Required<Pick<TemplateOptions, 'clock' | 'transactions' | 'extraNonce'>>,
+): BlockTemplate {
+  const contents = fixedContents(options.transactions);
+  return assembleBlock(prev, params, { scriptPubKey, contents, extraNonce: options.extraNonce, clock: options.clock });
+}
+
+interface Assembly {
+  readonly scriptPubKey: Uint8Array;
+  readonly contents: Contents;
+  readonly extraNonce: number | undefined;
+  readonly clock: Clock;
+}
+
+function assembleBlock(prev: HeaderContext, params: ChainParams, assembly: Assembly): BlockTemplate {
+  const { scriptPubKey, contents, extraNonce = 0, clock } = assembly;
+  const { transactions, fees, sigOpCosts } = contents;
+  const height = prev.height + 1;
   let coinbaseValue = blockSubsidy(height, params);
   for (const fee of fees) coinbaseValue += fee;
   const coinbase = createCoinbase({
-    height,
-    scriptPubKey,
-    value: coinbaseValue,
-    extraNonce: options.extraNonce ?? 0,
+    ...{ height, scriptPubKey, value: coinbaseValue, extraNonce },
     committed: isActiveAfter('segwit', prev, params) ? transactions : undefined,
   });
 
   const minTime = minimumTime(prev, params);
   // Truncated to the header's 32 bits, like Core.
-  const time = Math.max(minTime, unixSeconds(options.clock)) >>> 0;
+  const time = Math.max(minTime, unixSeconds(clock)) >>> 0;
   const bits = nextWorkRequired(prev, time, params);
   const { root } = merkleRoot([coinbase.txid, ...transactions.map((tx) => tx.txid)]);
   const header = new BlockHeader({

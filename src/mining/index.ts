@@ -24,7 +24,7 @@
  * @packageDocumentation
  */
 
-export { type BlockTemplate, createBlockTemplate, type TemplateOptions } from './block-template.ts';
+export { type BlockTemplate, createBlockOn, createBlockTemplate, type TemplateOptions } from './block-template.ts';
 export { type CoinbaseFields, createCoinbase } from './coinbase.ts';
 export { Miner, type MinerEvents, type MinerModules, type MinerOptions, MiningError } from './miner.ts';
 export { type ProofOfWork, type SearchOptions, searchProofOfWork } from './proof-of-work.ts';

@@ -46,8 +46,8 @@ export interface P2pConfig extends Required<FullNodeProcessorOptions> {
   readonly seeds: readonly Endpoint[];
   /** Maximum number of connections, except those to seeds and added nodes; absent: 125 (Core: -maxconnections). */
   readonly maxConnections?: number | undefined;
-  /** Whether to connect to public addresses that peers announce; otherwise only to loopback and private ones. */
-  readonly publicAddresses: boolean;
+  /** Automatic full-relay connections; absent: 8. 0: only those to seeds and added nodes (Core: -connect). */
+  readonly maxOutbound?: number | undefined;
 }
 
 /** Options of a light node. */
@@ -110,7 +110,7 @@ export interface NodeConfigInput {
       })
     | undefined;
   readonly light?: ConfigInput<LightConfig> | undefined;
-  /** Default: 127.0.0.1 and the node's id + 10,000. */
+  /** Default: `p2p.host` and the node's id + 10,000. */
   readonly rpc?: ConfigInput<RpcConfig> | undefined;
 }
 
@@ -158,16 +158,15 @@ export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = proc
       seeds: seeds.map(parseNodeAddress).filter((seed) => seed.host !== host || seed.port !== nodeId),
       maxConnections:
         p2p.maxConnections === undefined ? undefined : parseCount('--max-connections', p2p.maxConnections),
+      maxOutbound: p2p.maxOutbound,
       v2Transport: p2p.v2Transport ?? true,
       blocksOnly: p2p.blocksOnly ?? false,
       // On a local network, users watch payments arrive: announce them at once.
       trickle: p2p.trickle ?? isPublicNetwork(params),
       bloomFilters: p2p.bloomFilters ?? false,
-      // A peer of a local network could otherwise make the node connect to anyone on the internet.
-      publicAddresses: p2p.publicAddresses ?? isPublicNetwork(params),
     },
     light: { bloom: light.bloom ?? false },
-    rpc: { host: rpc.host ?? LOOPBACK, port: rpc.port ?? nodeId + RPC_PORT_OFFSET },
+    rpc: { host: rpc.host ?? host, port: rpc.port ?? nodeId + RPC_PORT_OFFSET },
   };
 }
 

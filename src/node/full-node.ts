@@ -15,7 +15,6 @@ import type { Store } from '../store/store.ts';
 import { WalletFile } from '../wallet/wallet-file.ts';
 import { attachWallet } from '../wallet/wallet-sync.ts';
 import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';
-import { descriptorLimit, shareDescriptors } from './descriptors.ts';
 import { MempoolFile } from './mempool-file.ts';
 import { closeAll, type NetworkMode, type NodeModules, nodeModules, RunningNode } from './running-node.ts';
 
@@ -78,7 +77,7 @@ export class FullNode extends RunningNode {
     overrides: Partial<NodeModules> = {},
   ): Promise<FullNode> {
     const modules = nodeModules(overrides);
-    const { clock, random, transport, logger, signal } = modules;
+    const { clock, random, transport, logger, signal, stores } = modules;
     const layer = (category: string) => logger.child({ category });
     // Peers can trigger log lines in these layers.
     const exposedLayer = (category: string) => limitedLogger(layer(category), clock);
@@ -101,9 +100,9 @@ export class FullNode extends RunningNode {
         return store;
       };
       const paths = nodePaths(config);
-      if (options.createChain || options.createWallet) makeDataDir(config.dataDir);
+      if (!stores && (options.createChain || options.createWallet)) makeDataDir(config.dataDir);
 
-      const store = await open('blockchain', paths.chain, options.createChain);
+      const store = stores?.chain ?? (await open('blockchain', paths.chain, options.createChain));
       // Only a node that listens serves filters.
       const blockFilterIndex = config.chain.blockFilterIndex === true && options.network === 'full';
       const chain = await Chain.open(
@@ -116,6 +115,7 @@ export class FullNode extends RunningNode {
 
       const mempool = new Mempool(config.mempool, { chain, clock, logger: exposedLayer('mempool') });
       closers.push(() => mempool.close());
+      if (stores?.mempool) mempool.restore(stores.mempool);
       if (store instanceof LmdbStore) {
         // Before the wallets, which would offer what another transaction in the file has replaced.
         const mempoolFile = new MempoolFile(mempool, paths.mempool, { clock, logger: layer('mempool') });
@@ -123,7 +123,7 @@ export class FullNode extends RunningNode {
         closers.push(() => mempoolFile.stop());
       }
 
-      const walletStore = await open('wallet', paths.wallet, options.createWallet);
+      const walletStore = stores?.wallet ?? (await open('wallet', paths.wallet, options.createWallet));
       const wallets = await WalletFile.open({ params }, { store: walletStore, random, clock, logger: layer('wallet') });
       closers.push(await attachWallet(wallets, { chain, mempool, clock, logger: layer('wallet'), signal }));
       signal?.throwIfAborted();
@@ -135,14 +135,15 @@ export class FullNode extends RunningNode {
       closers.push(() => miner.stop());
 
       const p2pModules = { clock, random, logger: exposedLayer('p2p') };
-      const book = new AddressBook({ clock, random, store }, p2p);
+      const book = new AddressBook({ clock, random, store });
       const processor = new FullNodeProcessor(p2p, { ...p2pModules, chain, mempool, book });
       const connections = new ConnectionManager(
         {
           magic: params.magic,
           listen: options.network === 'full' ? { host: p2p.host, port: config.nodeId } : undefined,
           addNodes: options.network === 'none' ? [] : p2p.seeds,
-          maxConnections: shareDescriptors(descriptorLimit(), p2p.maxConnections).p2p,
+          maxConnections: p2p.maxConnections,
+          ...(p2p.maxOutbound === undefined ? {} : { maxOutbound: p2p.maxOutbound }),
         },
         { ...p2pModules, transport, book, processor },
       );

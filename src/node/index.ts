@@ -55,5 +55,5 @@ export {
   type PaymentFinderOptions,
   type PaymentSearchScope,
 } from './payment-finder.ts';
-export { type NetworkMode, type NodeModules, RunningNode } from './running-node.ts';
+export { type NetworkMode, type NodeModules, type NodeStores, RunningNode } from './running-node.ts';
 export { UsageError } from './usage-error.ts';

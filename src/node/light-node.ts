@@ -63,7 +63,7 @@ export class LightNode extends RunningNode {
     overrides: Partial<NodeModules> = {},
   ): Promise<LightNode> {
     const modules = nodeModules(overrides);
-    const { clock, random, transport, logger, signal } = modules;
+    const { clock, random, transport, logger, signal, stores } = modules;
     const layer = (category: string) => logger.child({ category });
     const { params, p2p, light } = config;
     const closers: (() => unknown)[] = [];
@@ -80,24 +80,24 @@ export class LightNode extends RunningNode {
         signal?.throwIfAborted();
         return store;
       };
-      makeDataDir(config.dataDir);
+      if (!stores) makeDataDir(config.dataDir);
       const paths = nodePaths(config);
-      const store = await open('header chain', paths.chain);
+      const store = stores?.chain ?? (await open('header chain', paths.chain));
       const chain = await HeaderChain.open(params, { store, clock, logger: layer('chain') });
       closers.push(() => chain.flush());
       chain.events.on('failed', ({ error }) => fail(error));
 
-      const walletStore = await open('wallet', paths.wallet);
+      const walletStore = stores?.wallet ?? (await open('wallet', paths.wallet));
       const wallets = await WalletFile.open({ params }, { store: walletStore, random, clock, logger: layer('wallet') });
       const proofs = new ProofStore(store);
       const lightWallets = new LightWallets({
-        ...{ file: wallets, chain, proofs, clock },
+        ...{ file: wallets, chain, proofs },
         logger: layer('wallet'),
       });
       closers.push(() => lightWallets.close());
 
       const p2pModules = { clock, random, logger: limitedLogger(layer('p2p'), clock) };
-      const book = new AddressBook({ clock, random, store }, p2p);
+      const book = new AddressBook({ clock, random, store });
       const processor = new LightNodeProcessor(
         { v2Transport: p2p.v2Transport },
         { ...p2pModules, chain, book, watcher: lightWallets, bloom: light.bloom },

@@ -1,9 +1,11 @@
 import type { ChainParams } from '../consensus/params.ts';
+import type { MempoolSnapshot } from '../mempool/snapshot.ts';
 import type { Transport } from '../p2p/transport/connection.ts';
 import { TcpTransport } from '../p2p/transport/tcp-transport.ts';
 import { type Clock, MockableClock, systemClock } from '../platform/clock.ts';
 import { type Logger, silentLogger } from '../platform/logger.ts';
 import { type Random, systemRandom } from '../platform/random.ts';
+import type { Store } from '../store/store.ts';
 import type { NodeConfig } from './config.ts';
 
 /** A node's access to time, randomness, the network, the log and the signals of its user. Default: those of the system, and no log. */
@@ -14,6 +16,16 @@ export interface NodeModules {
   readonly logger: Logger;
   /** Ends a start that is under way: it then throws the signal's reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
+  /** Where the node keeps chain and wallets instead of files; the node does not close them. */
+  readonly stores?: NodeStores | undefined;
+}
+
+/** The stores of a full node. */
+export interface NodeStores {
+  readonly chain: Store;
+  readonly wallet: Store;
+  /** What the mempool holds at the start; it must have been taken on the chain's tip. */
+  readonly mempool?: MempoolSnapshot | undefined;
 }
 
 /** Returns a node's modules, with defaults for missing ones. The clock is mockable (Core: setmocktime). */
@@ -24,6 +36,7 @@ export function nodeModules(overrides: Partial<NodeModules>): NodeModules & { re
     transport: overrides.transport ?? new TcpTransport(),
     logger: overrides.logger ?? silentLogger,
     signal: overrides.signal,
+    stores: overrides.stores,
   };
 }
 
