@@ -35,6 +35,6 @@ module.exports = [
   { name: 'api', sublayers: ['json', 'work', 'format', 'arguments', 'method', 'methods', 'rpc', 'client'] },
   { name: 'commands' },
   { name: 'testing' },
-  { name: 'devnet' },
+  { name: 'devnet', sublayers: ['topology', 'accounts', 'nodes', 'network'] },
   { name: 'cli' },
 ];

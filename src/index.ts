@@ -41,11 +41,15 @@ export {
   verifyProof,
   verifyTransaction,
 } from './commands/verify.ts';
+export { createNetwork } from './devnet/network/create-network.ts';
+export type { NodeNetwork } from './devnet/network/node-network.ts';
 export { NodeProcess, type NodeProcessOptions } from './devnet/node-process.ts';
 export { freeNodeIds } from './devnet/ports.ts';
 export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './devnet/scenario.ts';
+export type { NetworkOptions } from './devnet/topology/network-options.ts';
 export { type NodeConfig, type NodeConfigInput, nodeConfig, UsageError } from './node/config.ts';
 export { FullNode, type NodeModules, type StartOptions } from './node/full-node.ts';
 export { LightNode } from './node/light-node.ts';
 export { findNetwork, type NamedNetwork } from './node/networks.ts';
+export type { NodeStores } from './node/running-node.ts';
 export { PierError } from './platform/errors.ts';

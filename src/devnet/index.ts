@@ -21,6 +21,20 @@
  * @packageDocumentation
  */
 
+export { Account, type PayOptions } from './network/account.ts';
+export { createNetwork } from './network/create-network.ts';
+export type { WaitOptions } from './network/deadline.ts';
+export type { MiningMode } from './network/mining-mode.ts';
+export { NetworkLink } from './network/network-link.ts';
+export { NetworkNode } from './network/network-node.ts';
+export { NetworkTime } from './network/network-time.ts';
+export { type MineOptions, NodeNetwork } from './network/node-network.ts';
+export { Payment } from './network/payment.ts';
+export type { Reorg, ReorgOptions } from './network/reorg.ts';
 export { NodeProcess, type NodeProcessOptions, type ReadyLine, runPier } from './node-process.ts';
+export type { NodeStatus, NodeView } from './nodes/node-backend.ts';
 export { freeNodeIds, isPortFree } from './ports.ts';
 export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './scenario.ts';
+export type { Amount } from './topology/amount.ts';
+export type { LinkOptions, NetworkOptions, NodeOptions, NodeRole } from './topology/network-options.ts';
+export { type ShapeName, shapeNames } from './topology/shapes.ts';

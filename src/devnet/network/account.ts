@@ -1,0 +1,72 @@
+import { type AddressType, addressTypes } from '../../wallet/keys.ts';
+import type { AccountKeys } from '../accounts/account-keys.ts';
+import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
+import type { NetworkNode } from './network-node.ts';
+import { Payment, type PaymentHooks } from './payment.ts';
+
+/** How an account pays. */
+export interface PayOptions {
+  /** Satoshis per virtual byte; default: the node's estimate. */
+  readonly feeRate?: number | undefined;
+  /** Whether the fee is deducted from the amount. */
+  readonly subtractFee?: boolean | undefined;
+}
+
+/** An account of a network: a wallet on one of its nodes, with coins from the start. */
+export class Account {
+  /** From 0. */
+  readonly index: number;
+  /** Name of its wallet. */
+  readonly wallet: string;
+  /** The node that holds its wallet. */
+  readonly node: NetworkNode;
+  readonly #keys: AccountKeys;
+  readonly #hooks: PaymentHooks;
+
+  /** Networks create their accounts. @internal */
+  constructor(fields: Pick<Account, 'index' | 'wallet' | 'node'>, keys: AccountKeys, hooks: PaymentHooks) {
+    this.index = fields.index;
+    this.wallet = fields.wallet;
+    this.node = fields.node;
+    this.#keys = keys;
+    this.#hooks = hooks;
+  }
+
+  /** Its first address of each type. */
+  get addresses(): Readonly<Record<AddressType, string>> {
+    const entries = addressTypes.map((type) => [type, this.#keys.address(type)]);
+    return Object.fromEntries(entries) as Record<AddressType, string>;
+  }
+
+  /** Its first address of type bech32. */
+  get address(): string {
+    return this.#keys.address('bech32');
+  }
+
+  /** Returns a new address to receive. */
+  newAddress(type: AddressType = 'bech32'): Promise<string> {
+    return this.node.call<string>('getnewaddress', ['', type], this.wallet);
+  }
+
+  /** Returns the satoshis that it can spend: confirmed coins, and change of its own payments. */
+  async balance(): Promise<bigint> {
+    return toSatoshis((await this.node.call<number>('getbalance', [], this.wallet)).toFixed(8));
+  }
+
+  /** Pays to an address or to another account. Rejects with `RpcError` if the wallet has too little. */
+  async pay(to: string | Account, amount: Amount, options: PayOptions = {}): Promise<Payment> {
+    const { feeRate, subtractFee = false } = options;
+    const txid = await this.node.call<string>(
+      'sendtoaddress',
+      {
+        address: typeof to === 'string' ? to : to.address,
+        amount: toBitcoins(toSatoshis(amount)),
+        subtractfeefromamount: subtractFee,
+        ...(feeRate === undefined ? {} : { fee_rate: feeRate }),
+      },
+      this.wallet,
+    );
+    const { hex } = await this.node.call<{ hex: string }>('gettransaction', [txid], this.wallet);
+    return new Payment({ txid, hex, wallet: this.wallet, node: this.node }, this.#hooks);
+  }
+}

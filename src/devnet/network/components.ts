@@ -1,0 +1,23 @@
+import type { NetworkLink } from './network-link.ts';
+import type { NetworkNode } from './network-node.ts';
+
+/** Returns the groups of running nodes that links join, directly or over other running nodes. */
+export function components(nodes: readonly NetworkNode[], links: readonly NetworkLink[]): NetworkNode[][] {
+  const running = nodes.filter(({ status }) => status === 'running');
+  const left = new Set(running);
+  const groups: NetworkNode[][] = [];
+  for (const first of running) {
+    if (!left.delete(first)) continue;
+    const group = [first];
+    // Iterating over an array also visits elements added meanwhile.
+    for (const node of group) {
+      for (const other of left) {
+        if (!links.some((link) => !link.isCut && link.joins(node.name, other.name))) continue;
+        left.delete(other);
+        group.push(other);
+      }
+    }
+    groups.push(group);
+  }
+  return groups;
+}

@@ -1,0 +1,54 @@
+import { silentLogger } from '../../platform/logger.ts';
+import { SeededRandom } from '../../testing/seeded-random.ts';
+import { AccountKeys, FAUCET_ACCOUNT } from '../accounts/account-keys.ts';
+import { MemoryEngine } from '../nodes/memory-engine.ts';
+import type { NetworkOptions } from '../topology/network-options.ts';
+import { planNetwork } from '../topology/network-plan.ts';
+import { NetworkClock } from './network-clock.ts';
+import { NetworkLink } from './network-link.ts';
+import { NodeNetwork } from './node-network.ts';
+
+/**
+ * Creates a network of full nodes in this process, with funded accounts, and resolves when they are connected and in
+ * sync. It has no ports and no files. Throws `PierError` 'bad-topology' for invalid options.
+ *
+ * @example
+ * ```ts
+ * import { createNetwork } from 'pier/devnet';
+ *
+ * await using network = await createNetwork({ nodes: 3, accounts: 10 });
+ * const [alice, bob] = network.accounts;
+ * const payment = await alice!.pay(bob!.address, '1.5');
+ * await network.mine(1);
+ * await payment.confirmed();
+ * console.log(await bob!.balance()); // 5150000000n
+ * ```
+ */
+export async function createNetwork(options: NetworkOptions = {}): Promise<NodeNetwork> {
+  const plan = planNetwork(options);
+  const clock = new NetworkClock();
+  const random = new SeededRandom(plan.seed);
+  let network: NodeNetwork | undefined;
+  const links = plan.links.map(
+    (link) =>
+      new NetworkLink(link, link.conditions, {
+        cut: () => engine.closeCut(),
+        mended: (mended) => network!.linkMended(mended),
+      }),
+  );
+  const conditions = (from: string, to: string) => {
+    const link = links.find((each) => each.joins(from, to));
+    return link && !link.isCut ? link.conditions : undefined;
+  };
+  const engine = await MemoryEngine.create(plan, { clock, random, logger: silentLogger, conditions });
+  try {
+    const numbers = Array.from({ length: plan.accounts }, (_, i) => i);
+    const [faucet, ...accounts] = await AccountKeys.derive(plan.mnemonic, plan.params, [FAUCET_ACCOUNT, ...numbers]);
+    network = new NodeNetwork({ plan, engine, clock, random, links, faucet: faucet!, accounts });
+    await network.connected();
+    return network;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}

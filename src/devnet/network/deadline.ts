@@ -1,0 +1,63 @@
+import { systemClock } from '../../platform/clock.ts';
+import { PierError } from '../../platform/errors.ts';
+
+/** Milliseconds that the methods that wait do so at most, unless told. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** How long a method waits. */
+export interface WaitOptions {
+  /** Milliseconds; default 30,000. */
+  readonly timeout?: number | undefined;
+}
+
+/** Something that reports changes. */
+interface Observable {
+  onChange(listener: () => void): () => void;
+}
+
+/** What `waitUntil` waits for. */
+export interface Wait<T> extends WaitOptions {
+  /** What the error says was waited for, such as `block 101 on node2`. */
+  readonly what: string;
+  /** Where a change can make `check` succeed. */
+  readonly sources: Iterable<Observable>;
+  /** Returns a result, or undefined to wait on. */
+  check(): Promise<T | undefined>;
+  /** Describes what is there instead, for the error. */
+  seen(): Promise<string>;
+  /** Ends the wait. */
+  readonly signal: AbortSignal;
+}
+
+/** Resolves with the first result of `check`, which runs after each change. Rejects with `PierError` 'wait-timeout'. */
+export async function waitUntil<T>(wait: Wait<T>): Promise<T> {
+  const { timeout = DEFAULT_TIMEOUT_MS, signal } = wait;
+  let changed = () => {};
+  const unsubscribe = [...wait.sources].map((source) => source.onChange(() => changed()));
+  let isOver = false;
+  const timer = systemClock.after(timeout, () => {
+    isOver = true;
+    changed();
+  });
+  const aborted = () => changed();
+  signal.addEventListener('abort', aborted);
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      // Subscribed before the check, so that no change is missed.
+      const change = new Promise<void>((resolve) => {
+        changed = resolve;
+      });
+      const result = await wait.check();
+      if (result !== undefined) return result;
+      if (isOver) {
+        throw new PierError('wait-timeout', `${wait.what}: not within ${timeout} ms. ${await wait.seen()}`);
+      }
+      await change;
+    }
+  } finally {
+    timer.cancel();
+    signal.removeEventListener('abort', aborted);
+    for (const off of unsubscribe) off();
+  }
+}

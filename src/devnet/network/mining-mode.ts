@@ -1,0 +1,118 @@
+import type { Clock, Timer } from '../../platform/clock.ts';
+import { PierError } from '../../platform/errors.ts';
+import type { SeededRandom } from '../../testing/seeded-random.ts';
+
+/**
+ * When a network mines by itself: never; when the miner's mempool has `transactions` (1: at each); or every `interval`
+ * seconds, on average with random times (`poisson`) as real miners do.
+ */
+export type MiningMode =
+  | 'manual'
+  | { readonly transactions: number }
+  | { readonly interval: number; readonly poisson?: boolean };
+
+/** What an `AutoMiner` asks of its network. */
+export interface AutoMinerHooks {
+  /** Returns the number of transactions in the miner's mempool. */
+  waiting(): Promise<number>;
+  mine(): Promise<unknown>;
+  failed(error: unknown): void;
+}
+
+/** Mines as a `MiningMode` says. */
+export class AutoMiner {
+  readonly #clock: Clock;
+  readonly #random: SeededRandom;
+  readonly #hooks: AutoMinerHooks;
+  #mode: MiningMode = 'manual';
+  #timer: Timer | undefined;
+  #hasChanged = false;
+  /** The run that is mining; undefined if none is. */
+  #running: Promise<void> | undefined;
+
+  constructor(clock: Clock, random: SeededRandom, hooks: AutoMinerHooks) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#hooks = hooks;
+  }
+
+  get mode(): MiningMode {
+    return this.#mode;
+  }
+
+  /** Throws `PierError` 'bad-mining-mode'. */
+  set mode(mode: MiningMode) {
+    checkMode(mode);
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#mode = mode;
+    this.#arm();
+    this.changed();
+  }
+
+  /** Mines if the miner's mempool has enough transactions. To be called after each of its changes. */
+  changed(): void {
+    this.#hasChanged = true;
+    if (this.#running || this.#mode === 'manual' || !('transactions' in this.#mode)) return;
+    const { transactions } = this.#mode;
+    this.#run(async () => {
+      // Changes during the check ask for another one.
+      this.#hasChanged = false;
+      const isDue = (await this.#hooks.waiting()) >= transactions;
+      if (isDue) await this.#hooks.mine();
+      return isDue || this.#hasChanged;
+    });
+  }
+
+  /** Mines no more; resolves when no block is being mined. */
+  async stop(): Promise<void> {
+    this.mode = 'manual';
+    await this.#running;
+  }
+
+  #arm(): void {
+    if (this.#mode === 'manual' || !('interval' in this.#mode)) return;
+    const { interval, poisson = false } = this.#mode;
+    const factor = poisson ? -Math.log1p(-this.#random.uint32() / 2 ** 32) : 1;
+    this.#timer = this.#clock.after(interval * 1000 * factor, () => {
+      this.#arm();
+      if (this.#running) return;
+      this.#run(async () => {
+        await this.#hooks.mine();
+        return false;
+      });
+    });
+  }
+
+  /** Runs `step` until it returns false, or the mode changes. */
+  #run(step: () => Promise<boolean>): void {
+    const mode = this.#mode;
+    const run = async () => {
+      try {
+        while (this.#mode === mode && (await step()));
+      } catch (error) {
+        this.#hooks.failed(error);
+      }
+      this.#running = undefined;
+      // What has changed since the last step.
+      if (this.#hasChanged || this.#mode !== mode) this.changed();
+    };
+    this.#running = run();
+  }
+}
+
+function checkMode(mode: MiningMode): void {
+  if (mode === 'manual') return;
+  if ('transactions' in mode) {
+    if (Number.isInteger(mode.transactions) && mode.transactions >= 1) return;
+    throw bad(`transactions: ${mode.transactions} is not a whole number of at least 1`);
+  }
+  if (Number.isFinite(mode.interval) && mode.interval > 0) return;
+  throw bad(`interval: ${mode.interval} is not a number of seconds above 0`);
+}
+
+function bad(message: string): PierError {
+  return new PierError('bad-mining-mode', message, {
+    hint: "Use 'manual', { transactions: 1 }, or { interval: 10, poisson: true }.",
+  });
+}

@@ -1,0 +1,68 @@
+import type { LinkConditions } from '../../testing/link-conditions.ts';
+import { checkConditions } from '../topology/network-plan.ts';
+
+/** What a `NetworkLink` asks of its network. */
+export interface LinkHooks {
+  /** Closes connections over links that are cut. */
+  cut(): Promise<void>;
+  /** Opens the connection again. */
+  mended(link: NetworkLink): Promise<void>;
+}
+
+/** A link between two nodes of a network. */
+export class NetworkLink {
+  /** Name of the node that opens the connection. */
+  readonly from: string;
+  readonly to: string;
+  readonly #hooks: LinkHooks;
+  #conditions: LinkConditions;
+  #isCut = false;
+
+  /** Networks create their links. @internal */
+  constructor(ends: { readonly from: string; readonly to: string }, conditions: LinkConditions, hooks: LinkHooks) {
+    this.from = ends.from;
+    this.to = ends.to;
+    this.#conditions = conditions;
+    this.#hooks = hooks;
+  }
+
+  /** How it carries bytes, while it is not cut. */
+  get conditions(): LinkConditions {
+    return this.#conditions;
+  }
+
+  /** Whether it carries nothing. */
+  get isCut(): boolean {
+    return this.#isCut;
+  }
+
+  /** Whether it links two nodes, in either direction. */
+  joins(a: string, b: string): boolean {
+    return (this.from === a && this.to === b) || (this.from === b && this.to === a);
+  }
+
+  /** Changes how it carries bytes from now on. Throws `PierError` 'bad-topology'. */
+  set(conditions: Partial<LinkConditions>): void {
+    this.#conditions = checkConditions(`link ${this.from} ${this.to}`, conditions, this.#conditions);
+  }
+
+  /** Sets what a snapshot kept; connections are closed and opened by the network. @internal */
+  restore(isCut: boolean, conditions: LinkConditions): void {
+    this.#isCut = isCut;
+    this.#conditions = conditions;
+  }
+
+  /** Closes its connection and refuses new ones. */
+  async cut(): Promise<void> {
+    if (this.#isCut) return;
+    this.#isCut = true;
+    await this.#hooks.cut();
+  }
+
+  /** Undoes `cut`; the nodes connect again. */
+  async mend(): Promise<void> {
+    if (!this.#isCut) return;
+    this.#isCut = false;
+    await this.#hooks.mended(this);
+  }
+}

@@ -1,0 +1,83 @@
+import type { CallParams } from '../../api/rpc/dispatch.ts';
+import type { NodeBackend, NodeStatus, NodeView } from '../nodes/node-backend.ts';
+import type { NodeRole } from '../topology/network-options.ts';
+import type { WaitOptions } from './deadline.ts';
+
+/** What a `NetworkNode` asks of its network. */
+export interface NodeHooks {
+  /** Opens the connections of a node that has started. */
+  started(node: NetworkNode): Promise<void>;
+  /** Waits for a block of the node's chain. */
+  reached(node: NetworkNode, height: number, options: WaitOptions): Promise<void>;
+}
+
+/** A node of a network. */
+export class NetworkNode {
+  /** The node in this process or another. @internal */
+  readonly backend: NodeBackend;
+  readonly #hooks: NodeHooks;
+
+  /** Networks create their nodes. @internal */
+  constructor(backend: NodeBackend, hooks: NodeHooks) {
+    this.backend = backend;
+    this.#hooks = hooks;
+  }
+
+  get name(): string {
+    return this.backend.name;
+  }
+
+  get role(): NodeRole {
+    return this.backend.role;
+  }
+
+  get status(): NodeStatus {
+    return this.backend.status;
+  }
+
+  /** Whether it validates blocks and has a mempool. */
+  get isFull(): boolean {
+    return this.role !== 'light';
+  }
+
+  /** Calls an RPC method; `wallet` selects a wallet. Rejects with `RpcError`, or `PierError` 'node-stopped'. */
+  async call<T = unknown>(method: string, params: CallParams = [], wallet?: string): Promise<T> {
+    return (await this.backend.call(method, params, wallet)) as T;
+  }
+
+  /** Returns its tip, mempool and number of peers. */
+  view(): Promise<NodeView> {
+    return this.backend.view();
+  }
+
+  /** Starts it again with what it had when it stopped, and connects it. */
+  async start(): Promise<void> {
+    await this.backend.start();
+    await this.#hooks.started(this);
+  }
+
+  /** Stops it in order: it keeps its mempool. */
+  stop(): Promise<void> {
+    return this.backend.stop();
+  }
+
+  /** Ends it as SIGKILL would: it loses its mempool, and nothing that was written. */
+  kill(): Promise<void> {
+    return this.backend.kill();
+  }
+
+  /** Holds it back as SIGSTOP would: its connections stay open, and nothing is answered. */
+  pause(): Promise<void> {
+    return this.backend.pause();
+  }
+
+  /** Lets a paused node go on. */
+  resume(): Promise<void> {
+    return this.backend.resume();
+  }
+
+  /** Resolves when its chain has a block at `height`. */
+  reached(height: number, options: WaitOptions = {}): Promise<void> {
+    return this.#hooks.reached(this, height, options);
+  }
+}

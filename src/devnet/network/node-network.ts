@@ -1,0 +1,431 @@
+import { systemClock } from '../../platform/clock.ts';
+import { PierError } from '../../platform/errors.ts';
+import { decodeAddress } from '../../script/address.ts';
+import type { SeededRandom } from '../../testing/seeded-random.ts';
+import type { AccountKeys } from '../accounts/account-keys.ts';
+import { accountWallet, FAUCET_WALLET } from '../accounts/funded-chain.ts';
+import type { Engine } from '../nodes/engine.ts';
+import type { NodeView } from '../nodes/node-backend.ts';
+import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
+import type { NetworkPlan } from '../topology/network-plan.ts';
+import { Account } from './account.ts';
+import { components } from './components.ts';
+import { type WaitOptions, waitUntil } from './deadline.ts';
+import { AutoMiner, type MiningMode } from './mining-mode.ts';
+import type { ClockState, NetworkClock } from './network-clock.ts';
+import type { NetworkLink } from './network-link.ts';
+import { NetworkNode } from './network-node.ts';
+import { NetworkTime } from './network-time.ts';
+import { Payment, type PaymentHooks } from './payment.ts';
+import { mineFork, type Reorg, type ReorgOptions } from './reorg.ts';
+
+/** How `NodeNetwork.mine` mines. */
+export interface MineOptions extends WaitOptions {
+  /** The node that mines. Default: the first miner, or else the first full node that runs. */
+  readonly by?: NetworkNode | string | undefined;
+  /** The address that the blocks pay to; default: the faucet's. */
+  readonly to?: string | Account | undefined;
+  /** Exactly these transactions, as txid or hex, in each block; default: those of the mempool. */
+  readonly transactions?: readonly string[] | undefined;
+  /** Time of the first block, in seconds since the Unix epoch, or a date; the network's time is set to it. */
+  readonly time?: number | Date | undefined;
+}
+
+/** The state of a network at one moment. */
+interface NetworkSnapshot {
+  readonly engine: unknown;
+  readonly time: number;
+  readonly clock: ClockState;
+  readonly links: readonly {
+    readonly link: NetworkLink;
+    readonly isCut: boolean;
+    readonly conditions: NetworkLink['conditions'];
+  }[];
+  readonly mining: MiningMode;
+}
+
+/** What a `NodeNetwork` is made of. */
+export interface NodeNetworkParts {
+  readonly plan: NetworkPlan;
+  readonly engine: Engine;
+  readonly clock: NetworkClock;
+  readonly random: SeededRandom;
+  readonly links: readonly NetworkLink[];
+  readonly faucet: AccountKeys;
+  readonly accounts: readonly AccountKeys[];
+}
+
+/** A Bitcoin network for development and tests: nodes, links, funded accounts, and one clock. See `createNetwork`. */
+export class NodeNetwork {
+  readonly nodes: readonly NetworkNode[];
+  readonly links: readonly NetworkLink[];
+  /** Accounts with coins. */
+  readonly accounts: readonly Account[];
+  /** The time of all nodes. */
+  readonly time: NetworkTime;
+  readonly #plan: NetworkPlan;
+  readonly #engine: Engine;
+  readonly #clock: NetworkClock;
+  readonly #miner: AutoMiner;
+  readonly #faucetAddress: string;
+  readonly #snapshots = new Map<string, NetworkSnapshot>();
+  readonly #closing = new AbortController();
+  #lastSnapshot = 0;
+  #extraNonce = 0;
+  #closed: Promise<void> | undefined;
+  #miningFailure: unknown;
+
+  /** `createNetwork` creates networks. @internal */
+  constructor(parts: NodeNetworkParts) {
+    const { plan, engine, clock, random, links } = parts;
+    this.#plan = plan;
+    this.#engine = engine;
+    this.#clock = clock;
+    this.links = links;
+    this.time = new NetworkTime(clock);
+    this.nodes = engine.nodes.map(
+      (backend) =>
+        new NetworkNode(backend, {
+          started: (node) => this.#connect([node]),
+          reached: (node, height, options) => this.#reached(node, height, options),
+        }),
+    );
+    const hooks: PaymentHooks = {
+      seenBy: (payment, nodes, options) => this.#seenBy(payment, nodes, options),
+      confirmed: (payment, depth, options) => this.#confirmed(payment, depth, options),
+    };
+    this.accounts = parts.accounts.map((keys, index) => {
+      const holder = plan.nodes.findIndex(({ accounts }) => accounts.includes(index));
+      return new Account({ index, wallet: accountWallet(index), node: this.nodes[holder]! }, keys, hooks);
+    });
+    this.#paymentHooks = hooks;
+    this.#faucetAddress = parts.faucet.address();
+    this.#miner = new AutoMiner(systemClock, random, {
+      waiting: async () => (await this.#defaultMiner().view()).mempool?.size ?? 0,
+      mine: () => this.mine(),
+      failed: (error) => {
+        this.#miningFailure = error;
+      },
+    });
+    for (const { backend } of this.nodes) backend.onChange(() => this.#miner.changed());
+  }
+
+  readonly #paymentHooks: PaymentHooks;
+
+  /** Returns the node with a name. Throws `PierError` 'unknown-node'. */
+  node(name: string): NetworkNode {
+    const found = this.nodes.find((node) => node.name === name);
+    if (found) return found;
+    const known = this.nodes.map((node) => node.name).join(', ');
+    throw new PierError('unknown-node', `no node is called '${name}'`, { hint: `There are ${known}.` });
+  }
+
+  /** Returns the link between two nodes. Throws `PierError` 'unknown-link'. */
+  link(a: NetworkNode | string, b: NetworkNode | string): NetworkLink {
+    const [from, to] = [this.#resolve(a).name, this.#resolve(b).name];
+    const found = this.links.find((link) => link.joins(from, to));
+    if (found) return found;
+    throw new PierError('unknown-link', `${from} and ${to} are not linked`);
+  }
+
+  /** When the network mines by itself; default `manual`. */
+  get mining(): MiningMode {
+    return this.#miner.mode;
+  }
+
+  set mining(mode: MiningMode) {
+    this.#miningFailure = undefined;
+    this.#miner.mode = mode;
+  }
+
+  /**
+   * Mines blocks and returns their hashes, once every node that the miner reaches has them. Rejects with `RpcError` if a
+   * block would be invalid.
+   */
+  async mine(count = 1, options: MineOptions = {}): Promise<string[]> {
+    const { to = this.#faucetAddress, transactions, time } = options;
+    const miner = options.by === undefined ? this.#defaultMiner() : this.#resolve(options.by);
+    const address = typeof to === 'string' ? to : to.address;
+    if (time !== undefined) this.time.set(time);
+    let hashes: string[];
+    if (transactions) {
+      hashes = [];
+      for (let i = 0; i < count; i++) {
+        hashes.push((await miner.call<{ hash: string }>('generateblock', [address, [...transactions]])).hash);
+      }
+    } else {
+      hashes = await miner.call<string[]>('generatetoaddress', [count, address]);
+    }
+    await this.#sameTip(miner, options);
+    return hashes;
+  }
+
+  /** Pays from the coins that mining earned. */
+  async faucet(to: string | Account, amount: Amount): Promise<Payment> {
+    const node = this.#faucetNode();
+    const address = typeof to === 'string' ? to : to.address;
+    const txid = await node.call<string>('sendtoaddress', [address, toBitcoins(toSatoshis(amount))], FAUCET_WALLET);
+    const { hex } = await node.call<{ hex: string }>('gettransaction', [txid], FAUCET_WALLET);
+    return new Payment({ txid, hex, wallet: FAUCET_WALLET, node }, this.#paymentHooks);
+  }
+
+  /**
+   * Lets blocks of another branch win, mined on an ancestor of a node's tip, and waits until every node that it reaches
+   * has followed. Transactions of the blocks that lose are in those that win, unless dropped or replaced.
+   */
+  async reorg(options: ReorgOptions & WaitOptions = {}): Promise<Reorg> {
+    const node = options.by === undefined ? this.#defaultMiner() : this.#resolve(options.by);
+    const reorg = await mineFork(options, {
+      node,
+      params: this.#plan.params,
+      clock: this.#clock,
+      scriptPubKey: decodeAddress(this.#faucetAddress, this.#plan.params.address),
+      // Above those of the nodes' own miners, which count from 0.
+      nextExtraNonce: () => 0x4000_0000 + this.#extraNonce++,
+    });
+    await this.#sameTip(node, options);
+    return reorg;
+  }
+
+  /** Cuts the links between groups; nodes that are in no group form one more. */
+  async partition(groups: readonly (readonly (NetworkNode | string)[])[]): Promise<void> {
+    const groupOf = new Map<string, number>();
+    for (const [i, group] of groups.entries()) {
+      for (const member of group) {
+        const { name } = this.#resolve(member);
+        if (groupOf.has(name)) throw new PierError('bad-partition', `${name} is in two groups`);
+        groupOf.set(name, i);
+      }
+    }
+    for (const link of this.links) if (groupOf.get(link.from) !== groupOf.get(link.to)) await link.cut();
+  }
+
+  /**
+   * Mends all links, waits until all running nodes have chains of equal work, and offers each the others' unconfirmed
+   * transactions, as wallets do from time to time. Two branches of equal work both stay until a block decides.
+   */
+  async heal(options: WaitOptions = {}): Promise<void> {
+    for (const link of this.links) await link.mend();
+    await this.#wait('chains of equal work after the partition', this.nodes, options, async () => {
+      if (!(await this.#areConnected())) return undefined;
+      const work = await Promise.all(this.#running().map((node) => chainWork(node)));
+      return new Set(work).size === 1 || undefined;
+    });
+    await this.#shareTransactions();
+  }
+
+  /** Resolves when all running nodes that reach each other have one tip, and the full ones equal mempools. */
+  async synced(options: WaitOptions = {}): Promise<void> {
+    await this.#wait('all nodes in sync', this.nodes, options, async () => {
+      if (!(await this.#areConnected())) return undefined;
+      const groups = components(this.nodes, this.links);
+      const equal = await Promise.all(groups.map((group) => this.#areEqual(group)));
+      return equal.every(Boolean) || undefined;
+    });
+  }
+
+  /** Keeps the state of everything: chains, mempools, wallets, time, links, mining mode. Returns its id for `revert`. */
+  async snapshot(): Promise<string> {
+    await this.synced();
+    const id = String(++this.#lastSnapshot);
+    this.#snapshots.set(id, {
+      engine: await this.#engine.capture(),
+      time: this.#clock.now(),
+      clock: this.#clock.state,
+      links: this.links.map((link) => ({ link, isCut: link.isCut, conditions: link.conditions })),
+      mining: this.mining,
+    });
+    return id;
+  }
+
+  /** Restores a snapshot, which stays for further calls. Throws `PierError` 'unknown-snapshot'. */
+  async revert(id: string): Promise<void> {
+    const snapshot = this.#snapshots.get(id);
+    if (!snapshot) throw new PierError('unknown-snapshot', `there is no snapshot '${id}'`);
+    await this.#miner.stop();
+    this.#clock.restore(snapshot.time, snapshot.clock.frozen !== undefined);
+    for (const { link, isCut, conditions } of snapshot.links) link.restore(isCut, conditions);
+    await this.#engine.restore(snapshot.engine);
+    await this.connected();
+    this.mining = snapshot.mining;
+  }
+
+  /** Forgets a snapshot. */
+  deleteSnapshot(id: string): void {
+    this.#snapshots.delete(id);
+  }
+
+  /** Resolves when all links that carry have connections and all nodes are in sync. @internal */
+  async connected(): Promise<void> {
+    await this.#connect(this.nodes);
+    await this.synced();
+  }
+
+  /** Opens the connection of a link. @internal */
+  async linkMended(link: NetworkLink): Promise<void> {
+    await this.#open(link);
+  }
+
+  /** Stops all nodes and removes everything that they leave behind. Calls that wait are rejected. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  /** Calls `close`, at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(new PierError('network-closed', 'the network is closed'));
+    await this.#miner.stop();
+    await this.#engine.close();
+    this.#snapshots.clear();
+  }
+
+  #resolve(node: NetworkNode | string): NetworkNode {
+    return typeof node === 'string' ? this.node(node) : node;
+  }
+
+  #defaultMiner(): NetworkNode {
+    const running = this.nodes.filter(({ isFull, status }) => isFull && status === 'running');
+    const miner = running.find(({ role }) => role === 'miner') ?? running[0];
+    if (miner) return miner;
+    throw new PierError('no-miner', 'no full node is running', { hint: 'Start one with node(NAME).start().' });
+  }
+
+  #faucetNode(): NetworkNode {
+    return this.nodes.find(({ isFull }) => isFull)!;
+  }
+
+  #running(): NetworkNode[] {
+    return this.nodes.filter(({ status }) => status === 'running');
+  }
+
+  /** Submits what one mempool holds to the nodes that lack it; what conflicts with theirs is refused. */
+  async #shareTransactions(): Promise<void> {
+    const full = this.#running().filter(({ isFull }) => isFull);
+    for (const source of full) {
+      const { mempool = new Set<string>() } = await source.view();
+      for (const txid of mempool) {
+        for (const node of full) {
+          if ((await node.view()).mempool!.has(txid)) continue;
+          const hex = await source.call<string>('getrawtransaction', [txid]).catch(() => undefined);
+          if (hex !== undefined) await node.call('sendrawtransaction', [hex]).catch(() => undefined);
+        }
+      }
+    }
+  }
+
+  /** Opens the connections of nodes over links that carry. */
+  async #connect(nodes: readonly NetworkNode[]): Promise<void> {
+    const names = new Set(nodes.map(({ name }) => name));
+    for (const link of this.links) if (names.has(link.from) || names.has(link.to)) await this.#open(link);
+  }
+
+  async #open(link: NetworkLink): Promise<void> {
+    const [from, to] = [this.node(link.from), this.node(link.to)];
+    if (link.isCut || from.status !== 'running' || to.status === 'stopped') return;
+    await from.backend.connect(to.backend.endpoint);
+  }
+
+  /** Returns whether the links between running nodes have their connections, unless they are cut. */
+  async #areConnected(): Promise<boolean> {
+    const running = new Map(this.#running().map((node) => [node.name, node]));
+    for (const [name, node] of running) {
+      const joins = ({ isCut, from, to }: NetworkLink) =>
+        !isCut && ((from === name && running.has(to)) || (to === name && running.has(from)));
+      if ((await node.view()).peers < this.links.filter(joins).length) return false;
+    }
+    return true;
+  }
+
+  async #areEqual(group: readonly NetworkNode[]): Promise<boolean> {
+    const views = await Promise.all(group.map((node) => node.view()));
+    const first = views[0]!;
+    if (views.some(({ tip }) => tip !== first.tip)) return false;
+    const [pool, ...others] = views.flatMap(({ mempool }) => mempool ?? []);
+    return others.every((other) => other.size === pool!.size && [...other].every((txid) => pool!.has(txid)));
+  }
+
+  /** Resolves when all nodes that `node` reaches have its tip. */
+  async #sameTip(node: NetworkNode, options: WaitOptions): Promise<void> {
+    await this.#wait(`the tip of ${node.name} on all nodes that it reaches`, this.nodes, options, async () => {
+      const group = components(this.nodes, this.links).find((each) => each.includes(node)) ?? [node];
+      const tips = await Promise.all(group.map(async (each) => (await each.view()).tip));
+      return new Set(tips).size === 1 || undefined;
+    });
+  }
+
+  async #reached(node: NetworkNode, height: number, options: WaitOptions): Promise<void> {
+    await this.#wait(`block ${height} on ${node.name}`, [node], options, async () => {
+      return (await node.view()).height >= height || undefined;
+    });
+  }
+
+  async #seenBy(payment: Payment, nodes: NetworkNode | 'all', options: WaitOptions): Promise<void> {
+    const what = `payment ${payment.txid} on ${nodes === 'all' ? 'all full nodes' : nodes.name}`;
+    await this.#wait(what, this.nodes, options, async () => {
+      const group = components(this.nodes, this.links).find((each) => each.includes(payment.node)) ?? [payment.node];
+      const wanted = nodes === 'all' ? group.filter(({ isFull }) => isFull) : [nodes];
+      for (const node of wanted) if (!(await this.#hasPayment(node, payment))) return undefined;
+      return true;
+    });
+  }
+
+  async #hasPayment(node: NetworkNode, { txid, wallet, node: payer }: Payment): Promise<boolean> {
+    const { mempool } = await node.view();
+    if (mempool?.has(txid)) return true;
+    const { blockhash } = await payer.call<{ blockhash?: string }>('gettransaction', [txid], wallet);
+    if (blockhash === undefined) return false;
+    const header = await node.call<{ confirmations: number }>('getblockheader', [blockhash]).catch(() => undefined);
+    return header !== undefined && header.confirmations > 0;
+  }
+
+  async #confirmed(payment: Payment, depth: number, options: WaitOptions): Promise<void> {
+    const what = `${depth} confirmations of payment ${payment.txid}`;
+    await this.#wait(what, [payment.node], options, async () => {
+      return (await payment.confirmations()) >= depth || undefined;
+    });
+  }
+
+  async #wait(
+    what: string,
+    nodes: readonly NetworkNode[],
+    options: WaitOptions,
+    check: () => Promise<true | undefined>,
+  ): Promise<void> {
+    const sources = nodes.map(({ backend }) => backend);
+    const checkBoth = () => {
+      // What is waited for may depend on a block that the network failed to mine by itself.
+      if (this.#miningFailure !== undefined) throw this.#miningFailure;
+      return check();
+    };
+    await waitUntil({
+      ...options,
+      what,
+      sources,
+      check: checkBoth,
+      seen: () => this.#describe(nodes),
+      signal: this.#closing.signal,
+    });
+  }
+
+  async #describe(nodes: readonly NetworkNode[]): Promise<string> {
+    const lines = await Promise.all(nodes.map(async (node) => describeNode(node, await node.view())));
+    return lines.join('; ');
+  }
+}
+
+/** Returns the work of a node's chain, as hex. */
+async function chainWork(node: NetworkNode): Promise<string> {
+  const { tip } = await node.view();
+  return (await node.call<{ chainwork: string }>('getblockheader', [tip])).chainwork;
+}
+
+function describeNode({ name, status }: NetworkNode, { height, tip, mempool, peers }: NodeView): string {
+  if (status === 'stopped') return `${name} is stopped`;
+  const pool = mempool ? `, ${mempool.size} transactions in its mempool` : '';
+  return `${name} (${status}) is at ${height} (${tip.slice(0, 16)}…) with ${peers} peers${pool}`;
+}

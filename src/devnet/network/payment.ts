@@ -1,0 +1,50 @@
+import type { WaitOptions } from './deadline.ts';
+import type { NetworkNode } from './network-node.ts';
+
+/** What a `Payment` asks of its network. */
+export interface PaymentHooks {
+  seenBy(payment: Payment, nodes: NetworkNode | 'all', options: WaitOptions): Promise<void>;
+  confirmed(payment: Payment, depth: number, options: WaitOptions): Promise<void>;
+}
+
+/** A payment that a wallet of the network has made. */
+export class Payment {
+  /** Hash of the transaction, as hex. */
+  readonly txid: string;
+  /** The transaction, as hex. */
+  readonly hex: string;
+  /** Name of the wallet that paid. */
+  readonly wallet: string;
+  /** The node that holds the wallet. */
+  readonly node: NetworkNode;
+  readonly #hooks: PaymentHooks;
+
+  /** Accounts create their payments. @internal */
+  constructor(fields: Pick<Payment, 'txid' | 'hex' | 'wallet' | 'node'>, hooks: PaymentHooks) {
+    this.txid = fields.txid;
+    this.hex = fields.hex;
+    this.wallet = fields.wallet;
+    this.node = fields.node;
+    this.#hooks = hooks;
+  }
+
+  /** Returns its confirmations as the paying wallet counts them; negative if a block confirms a conflict. */
+  async confirmations(): Promise<number> {
+    const { confirmations } = await this.node.call<{ confirmations: number }>(
+      'gettransaction',
+      [this.txid],
+      this.wallet,
+    );
+    return confirmations;
+  }
+
+  /** Resolves when a node, or every full node that can be reached from the payer's, has it in its mempool or chain. */
+  seenBy(nodes: NetworkNode | 'all', options: WaitOptions = {}): Promise<void> {
+    return this.#hooks.seenBy(this, nodes, options);
+  }
+
+  /** Resolves when it has `depth` confirmations on the payer's node. */
+  confirmed(depth = 1, options: WaitOptions = {}): Promise<void> {
+    return this.#hooks.confirmed(this, depth, options);
+  }
+}

@@ -1,0 +1,186 @@
+import { rpcMethods } from '../../api/methods/index.ts';
+import { lightMethods } from '../../api/methods/light/index.ts';
+import { type CallParams, callMethod } from '../../api/rpc/dispatch.ts';
+import type { HeaderContext } from '../../consensus/header-context.ts';
+import type { ChainParams } from '../../consensus/params.ts';
+import type { MempoolSnapshot } from '../../mempool/snapshot.ts';
+import { FullNode } from '../../node/full-node.ts';
+import { LightNode } from '../../node/light-node.ts';
+import type { NodeModules } from '../../node/running-node.ts';
+import type { Endpoint } from '../../p2p/net/endpoint.ts';
+import { PierError } from '../../platform/errors.ts';
+import type { MemoryStore } from '../../store/memory-store.ts';
+import type { MemoryNetwork } from '../../testing/memory-transport.ts';
+import { MEMORY_PORT, memoryConfig } from '../topology/memory-config.ts';
+import type { NodeRole } from '../topology/network-options.ts';
+import type { NodeBackend, NodeStatus, NodeView } from './node-backend.ts';
+
+/** Everything that a node in this process keeps while it is stopped. */
+export interface NodeContents {
+  readonly chain: MemoryStore;
+  readonly wallet: MemoryStore;
+  readonly mempool: MempoolSnapshot | undefined;
+}
+
+/** What `InProcessNode` is created with. */
+export interface InProcessNodeOptions {
+  readonly name: string;
+  readonly role: NodeRole;
+  /** Its address on the links. */
+  readonly host: string;
+  readonly params: ChainParams;
+  readonly links: MemoryNetwork;
+  readonly modules: Pick<NodeModules, 'clock' | 'random' | 'logger'>;
+  readonly contents: NodeContents;
+}
+
+/** A node in this process, with stores and links in memory. */
+export class InProcessNode implements NodeBackend {
+  readonly #options: InProcessNodeOptions;
+  readonly endpoint: Endpoint;
+  readonly #listeners = new Set<() => void>();
+  #contents: NodeContents;
+  #node: FullNode | LightNode | undefined;
+  /** Resolves when a paused node goes on. */
+  #resumed: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
+
+  constructor(options: InProcessNodeOptions) {
+    this.#options = options;
+    this.#contents = options.contents;
+    this.endpoint = { host: options.host, port: MEMORY_PORT };
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get role(): NodeRole {
+    return this.#options.role;
+  }
+
+  get status(): NodeStatus {
+    if (!this.#node) return 'stopped';
+    return this.#resumed ? 'paused' : 'running';
+  }
+
+  /** The node itself; undefined while it is stopped. Another object after each start. */
+  get node(): FullNode | LightNode | undefined {
+    return this.#node;
+  }
+
+  async start(): Promise<void> {
+    if (this.#node) return;
+    const { params, host, links, modules, role } = this.#options;
+    const config = memoryConfig(params, { host });
+    const all = { ...modules, transport: links.transport(host), stores: this.#contents };
+    const changed = () => {
+      for (const listener of this.#listeners) listener();
+    };
+    if (role === 'light') {
+      const node = await LightNode.start(config, { network: 'full' }, all);
+      node.chain.events.on('tip', changed);
+      node.connections.events.on('ready', changed);
+      this.#node = node;
+    } else {
+      const node = await FullNode.start(config, { network: 'full', createChain: false, createWallet: false }, all);
+      node.chain.events.on('tip', changed);
+      node.mempool.events.on('added', changed);
+      node.mempool.events.on('removed', changed);
+      node.connections.events.on('ready', changed);
+      this.#node = node;
+    }
+    changed();
+  }
+
+  async stop(): Promise<void> {
+    await this.#end((node) => node.mempool.snapshot());
+  }
+
+  async kill(): Promise<void> {
+    await this.#end(() => undefined);
+  }
+
+  async #end(mempoolOf: (node: FullNode) => MempoolSnapshot | undefined): Promise<void> {
+    const node = this.#node;
+    if (!node) return;
+    await this.resume();
+    this.#node = undefined;
+    const mempool = node instanceof FullNode ? mempoolOf(node) : undefined;
+    await node.stop();
+    this.#contents = { ...this.#contents, mempool };
+    for (const listener of this.#listeners) listener();
+  }
+
+  async pause(): Promise<void> {
+    if (!this.#node || this.#resumed) return;
+    let resolve = () => {};
+    const promise = new Promise<void>((resume) => {
+      resolve = resume;
+    });
+    this.#resumed = { promise, resolve };
+    this.#options.links.pause(this.#options.host);
+  }
+
+  async resume(): Promise<void> {
+    this.#options.links.resume(this.#options.host);
+    this.#resumed?.resolve();
+    this.#resumed = undefined;
+  }
+
+  async call(method: string, params: CallParams, wallet?: string): Promise<unknown> {
+    await this.#resumed?.promise;
+    const node = this.#node;
+    if (!node) {
+      throw new PierError('node-stopped', `${this.name} is stopped: it cannot run ${method}`, {
+        hint: `Start it with node('${this.name}').start().`,
+      });
+    }
+    if (node instanceof LightNode) return callMethod(node, lightMethods, method, params, wallet);
+    return callMethod(node, rpcMethods, method, params, wallet);
+  }
+
+  async view(): Promise<NodeView> {
+    const node = this.#node;
+    if (!node) return { height: -1, tip: '', mempool: undefined, peers: 0 };
+    const { height, hashHex } = node.chain.tip;
+    let mempool: Set<string> | undefined;
+    if (node instanceof FullNode) {
+      mempool = new Set();
+      for (const { tx } of node.mempool.entries()) mempool.add(tx.txidHex);
+    }
+    const peers = node.connections.peers().filter(({ isReady }) => isReady).length;
+    return { height, tip: hashHex, mempool, peers };
+  }
+
+  async connect(endpoint: Endpoint): Promise<void> {
+    this.#node?.connections.removeNode(endpoint);
+    this.#node?.connections.addNode(endpoint);
+  }
+
+  async header(hash: Uint8Array): Promise<HeaderContext | undefined> {
+    return this.#node?.chain.getIndex(hash);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Writes the pending changes of a running node. */
+  async flush(): Promise<void> {
+    await this.#node?.chain.flush();
+  }
+
+  /** Returns copies of what the node has, which later changes do not affect. Pending changes must be written. */
+  contents(): NodeContents {
+    const { chain, wallet, mempool } = this.#contents;
+    const current = this.#node instanceof FullNode ? this.#node.mempool.snapshot() : mempool;
+    return { chain: chain.fork(), wallet: wallet.fork(), mempool: current };
+  }
+
+  /** Replaces what a stopped node has. */
+  replaceContents(contents: NodeContents): void {
+    if (this.#node) throw new Error(`${this.name} is running`);
+    this.#contents = contents;
+  }
+}

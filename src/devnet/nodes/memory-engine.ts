@@ -1,0 +1,121 @@
+import { type Clock, systemClock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { systemRandom } from '../../platform/random.ts';
+import { MemoryStore } from '../../store/memory-store.ts';
+import type { LinkConditions } from '../../testing/link-conditions.ts';
+import { MemoryNetwork } from '../../testing/memory-transport.ts';
+import type { SeededRandom } from '../../testing/seeded-random.ts';
+import { fundedChain } from '../accounts/funded-chain.ts';
+import type { NetworkPlan } from '../topology/network-plan.ts';
+import type { Engine } from './engine.ts';
+import { InProcessNode, type NodeContents } from './in-process-node.ts';
+import type { NodeStatus } from './node-backend.ts';
+
+/** What `MemoryEngine.create` needs. */
+export interface MemoryEngineModules {
+  readonly clock: Clock;
+  readonly random: SeededRandom;
+  readonly logger: Logger;
+  /** Returns how the link between two nodes carries bytes now; undefined if there is none, or it is cut. */
+  conditions(from: string, to: string): LinkConditions | undefined;
+}
+
+/** What a node of a `MemoryEngine` had, and whether it ran. */
+interface CapturedNode {
+  readonly contents: NodeContents;
+  readonly status: NodeStatus;
+}
+
+/** Runs all nodes in this process, with stores and links in memory. */
+export class MemoryEngine implements Engine<readonly CapturedNode[]> {
+  readonly nodes: readonly InProcessNode[];
+  readonly #links: MemoryNetwork;
+
+  private constructor(nodes: readonly InProcessNode[], links: MemoryNetwork) {
+    this.nodes = nodes;
+    this.#links = links;
+  }
+
+  /** Creates the nodes of a plan, with funded accounts, and starts them; they are not connected yet. */
+  static async create(plan: NetworkPlan, modules: MemoryEngineModules): Promise<MemoryEngine> {
+    const { clock, random, logger } = modules;
+    const names = new Map(plan.nodes.map(({ name }, i) => [hostOf(i), name]));
+    const links = new MemoryNetwork(clock, {
+      random,
+      conditions: (from, to) => modules.conditions(names.get(from.host)!, names.get(to.host)!),
+    });
+    const funded = await fundedChain(plan, clock);
+    const firstFull = plan.nodes.find(({ role }) => role !== 'light');
+    const nodes: InProcessNode[] = [];
+    for (const [i, node] of plan.nodes.entries()) {
+      const { name, role, accounts } = node;
+      const isFirst = node === firstFull;
+      const contents: NodeContents = {
+        chain: role === 'light' ? new MemoryStore() : funded.chain.fork(),
+        wallet:
+          role === 'light' || (accounts.length === 0 && !isFirst)
+            ? new MemoryStore()
+            : (await funded.wallet(accounts, isFirst)).fork(),
+        mempool: undefined,
+      };
+      nodes.push(
+        new InProcessNode({
+          ...{ name, role, host: hostOf(i), params: plan.params, links, contents },
+          modules: { clock, random: systemRandom, logger: logger.child({ node: name }) },
+        }),
+      );
+    }
+    const engine = new MemoryEngine(nodes, links);
+    try {
+      for (const node of nodes) await node.start();
+      return engine;
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  }
+
+  async closeCut(): Promise<void> {
+    this.#links.closeCut();
+    // Nodes learn of it in the next turn of the event loop.
+    await new Promise<void>((resolve) => systemClock.after(0, resolve));
+  }
+
+  async capture(): Promise<readonly CapturedNode[]> {
+    // A block that is connected between two flushes would be in one node's memory alone.
+    for (;;) {
+      const before = this.#tips();
+      await Promise.all(this.nodes.map((node) => node.flush()));
+      if (this.#tips() === before) break;
+    }
+    return this.nodes.map((node) => ({ contents: node.contents(), status: node.status }));
+  }
+
+  #tips(): string {
+    return this.nodes.map(({ node }) => node?.chain.tip.hashHex).join();
+  }
+
+  async restore(state: readonly CapturedNode[]): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.kill()));
+    for (const [i, node] of this.nodes.entries()) {
+      const { contents, status } = state[i]!;
+      node.replaceContents(forkContents(contents));
+      if (status === 'stopped') continue;
+      await node.start();
+      if (status === 'paused') await node.pause();
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.kill()));
+  }
+}
+
+/** Returns the address of the node with an index: one netgroup (/16) for each 256. */
+function hostOf(i: number): string {
+  return `10.0.${i >> 8}.${i & 255}`;
+}
+
+function forkContents({ chain, wallet, mempool }: NodeContents): NodeContents {
+  return { chain: chain.fork(), wallet: wallet.fork(), mempool };
+}

@@ -1,0 +1,45 @@
+import type { CallParams } from '../../api/rpc/dispatch.ts';
+import type { HeaderContext } from '../../consensus/header-context.ts';
+import type { Endpoint } from '../../p2p/net/endpoint.ts';
+import type { NodeRole } from '../topology/network-options.ts';
+
+/** What a node has, at one moment. */
+export interface NodeView {
+  readonly height: number;
+  /** Hash of the tip, as hex. */
+  readonly tip: string;
+  /** Txids of the mempool, as hex; undefined for a light node, which has none. */
+  readonly mempool: ReadonlySet<string> | undefined;
+  /** Number of peers with which the handshake is complete. */
+  readonly peers: number;
+}
+
+/** Whether a node runs. A paused node answers nothing, as a process that was sent SIGSTOP. */
+export type NodeStatus = 'running' | 'paused' | 'stopped';
+
+/** A node of a network, in this process or another. */
+export interface NodeBackend {
+  readonly name: string;
+  readonly role: NodeRole;
+  readonly status: NodeStatus;
+  /** Where it accepts peers. */
+  readonly endpoint: Endpoint;
+  /** Starts it with what it had when it stopped. */
+  start(): Promise<void>;
+  /** Stops it in order: it keeps its mempool. */
+  stop(): Promise<void>;
+  /** Ends it as SIGKILL would: it loses its mempool. */
+  kill(): Promise<void>;
+  /** Holds back its messages and calls until `resume`. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Calls an RPC method. */
+  call(method: string, params: CallParams, wallet?: string): Promise<unknown>;
+  view(): Promise<NodeView>;
+  /** Keeps a connection to `endpoint` open; an attempt that waits for its turn begins at once. */
+  connect(endpoint: Endpoint): Promise<void>;
+  /** Returns a block's header, by hash in internal byte order, with its ancestors; undefined if it is unknown. */
+  header(hash: Uint8Array): Promise<HeaderContext | undefined>;
+  /** Calls `listener` after every change of what `view` returns. Returns a function that unsubscribes. */
+  onChange(listener: () => void): () => void;
+}

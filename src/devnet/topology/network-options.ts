@@ -1,0 +1,44 @@
+import type { LinkConditions } from '../../testing/link-conditions.ts';
+import type { Amount } from './amount.ts';
+import type { ShapeName } from './shapes.ts';
+
+/** What a node does. `central`, `full` and `wallet` nodes are alike; a `miner` mines first; a `light` node has headers only. */
+export type NodeRole = 'central' | 'full' | 'miner' | 'wallet' | 'light';
+
+/** A node of a network. */
+export interface NodeOptions {
+  /** Default: `node1`, `node2` and so on. */
+  readonly name?: string | undefined;
+  /** Default: `full`. */
+  readonly role?: NodeRole | undefined;
+  /** Numbers of the accounts whose wallets it holds, from 0. Default: the first full node holds those of no other node. */
+  readonly accounts?: readonly number[] | undefined;
+  /** Whether it serves RPC over HTTP on 127.0.0.1, on any free port or the one given. */
+  readonly rpc?: boolean | number | undefined;
+}
+
+/** A link between two nodes, by name. The first opens the connection. */
+export interface LinkOptions extends Partial<LinkConditions> {
+  readonly between: readonly [string, string];
+}
+
+/** What `createNetwork` creates. */
+export interface NetworkOptions {
+  /** The nodes, or their number; default 3. */
+  readonly nodes?: number | readonly NodeOptions[] | undefined;
+  /** Which nodes are linked, unless `links` says it; default `mesh` up to eight nodes, else `random`. */
+  readonly shape?: ShapeName | undefined;
+  readonly links?: readonly LinkOptions[] | undefined;
+  /** How all links carry bytes, where `links` does not say otherwise. */
+  readonly conditions?: Partial<LinkConditions> | undefined;
+  /** Seed of everything random: shape, losses, mining intervals; default 1. */
+  readonly seed?: number | undefined;
+  /** A network's name, or the path of a network file; not a public one. Default: `regtest`. */
+  readonly network?: string | undefined;
+  /** Number of accounts; default 10. */
+  readonly accounts?: number | undefined;
+  /** BIP39 mnemonic of the accounts; default: `test test test test test test test test test test test junk`. */
+  readonly mnemonic?: string | undefined;
+  /** What each account has at the start; default 50 bitcoins. */
+  readonly balance?: Amount | undefined;
+}

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { toSatoshis } from '../../../src/devnet/topology/amount.ts';
+import type { NetworkOptions } from '../../../src/devnet/topology/network-options.ts';
+import { planNetwork } from '../../../src/devnet/topology/network-plan.ts';
+import { type IndexPair, shapeLinks, shapeNames } from '../../../src/devnet/topology/shapes.ts';
+import { SeededRandom } from '../../../src/testing/seeded-random.ts';
+
+/** Returns the number of nodes that links join to the first. */
+function reachable(count: number, links: readonly IndexPair[]): number {
+  const reached = new Set([0]);
+  for (const node of reached) {
+    for (const [a, b] of links) {
+      if (a === node) reached.add(b);
+      if (b === node) reached.add(a);
+    }
+  }
+  return Math.min(reached.size, count);
+}
+
+describe('shapeLinks', () => {
+  it('joins all nodes, each pair at most once, for any number of nodes', () => {
+    for (const shape of shapeNames) {
+      for (let count = 1; count <= 40; count++) {
+        const links = shapeLinks(shape, count, new SeededRandom(count));
+        expect(reachable(count, links), `${shape} ${count}`).toBe(count);
+        const pairs = new Set(links.map(([a, b]) => `${Math.min(a, b)} ${Math.max(a, b)}`));
+        expect(pairs.size, `${shape} ${count}`).toBe(links.length);
+        for (const [a, b] of links) expect(a, `${shape} ${count}`).not.toBe(b);
+      }
+    }
+  });
+
+  it('has the links of each shape', () => {
+    const links = (shape: (typeof shapeNames)[number], count: number) => shapeLinks(shape, count, new SeededRandom(7));
+    expect(links('line', 3)).toEqual([
+      [1, 0],
+      [2, 1],
+    ]);
+    expect(links('ring', 3)).toEqual([
+      [1, 0],
+      [2, 1],
+      [0, 2],
+    ]);
+    expect(links('star', 3)).toEqual([
+      [1, 0],
+      [2, 0],
+    ]);
+    expect(links('mesh', 5)).toHaveLength(10);
+    expect(links('random', 20)).toHaveLength(40);
+    expect(links('small-world', 20).length).toBeGreaterThan(30);
+    expect(links('random', 20)).toEqual(links('random', 20));
+    expect(shapeLinks('random', 20, new SeededRandom(8))).not.toEqual(links('random', 20));
+  });
+});
+
+describe('planNetwork', () => {
+  it('fills in defaults', () => {
+    const { nodes, links, accounts, balance } = planNetwork({});
+    expect(nodes.map(({ name, role }) => `${name} ${role}`)).toEqual(['node1 full', 'node2 full', 'node3 full']);
+    expect(nodes[0]!.accounts).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(links).toHaveLength(3);
+    expect([accounts, balance]).toEqual([10, 5_000_000_000n]);
+  });
+
+  it('gives accounts that no node asks for to the first full node', () => {
+    const { nodes } = planNetwork({ accounts: 4, nodes: [{ role: 'light' }, {}, { accounts: [2] }] });
+    expect(nodes.map((node) => node.accounts)).toEqual([[], [0, 1, 3], [2]]);
+  });
+
+  it('lets light nodes open the connection', () => {
+    const { links } = planNetwork({ shape: 'star', nodes: [{}, { role: 'light' }, {}] });
+    expect(links.map(({ from, to }) => `${from} ${to}`)).toEqual(['node2 node1', 'node3 node1']);
+    const [link] = planNetwork({
+      nodes: [{}, { role: 'light' }],
+      links: [{ between: ['node1', 'node2'], latency: 5 }],
+    }).links;
+    expect(planNetwork({ nodes: [{}, { role: 'light' }, { role: 'light' }] }).links).toHaveLength(2);
+    expect(link).toMatchObject({ from: 'node2', to: 'node1', conditions: { latency: 5, jitter: 0, loss: 0 } });
+  });
+
+  it('refuses invalid options with their path', () => {
+    const cases: [NetworkOptions, string][] = [
+      [{ nodes: 0 }, 'nodes: 0 is not a whole number from 1 to 1000'],
+      [{ nodes: 1.5 }, 'nodes: 1.5 is'],
+      [{ nodes: [] }, 'nodes.length: 0 is'],
+      [{ nodes: [{ name: '1st' }] }, "nodes[0].name: '1st' is not a name"],
+      [{ nodes: [{ name: 'a' }, { name: 'a' }] }, "nodes[1].name: another node is called 'a'"],
+      [{ nodes: [{ role: 'seed' as never }] }, "nodes[0].role: 'seed' is not one of central, full,"],
+      [{ nodes: [{ role: 'light' }] }, 'nodes: at least one node must be a full node'],
+      [{ nodes: [{ accounts: [10] }] }, 'nodes[0].accounts[0]: 10 is not a whole number from 0 to 9'],
+      [{ nodes: [{ accounts: [1] }, { accounts: [1] }] }, 'nodes[1].accounts: another node holds account 1'],
+      [{ accounts: -1 }, 'accounts: -1 is'],
+      [{ accounts: 1_001 }, 'accounts: 1001 is'],
+      [{ seed: -1 }, 'seed: -1 is'],
+      [{ shape: 'tree' as never }, "shape: 'tree' is not one of line, ring,"],
+      [{ conditions: { loss: 1 } }, 'conditions.loss: 1 is not a share from 0 to below 1'],
+      [{ conditions: { latency: -1 } }, 'conditions.latency: -1 is not a number of at least 0'],
+      [{ conditions: { delay: 1 } as never }, 'conditions.delay: there is no such option'],
+      [
+        { links: [{ between: ['node1', 'node4'] }] },
+        "links[0].between[1]: no node is called 'node4'; there are node1, n",
+      ],
+      [{ links: [{ between: ['node1', 'node1'] }] }, "links[0].between: 'node1' cannot be linked to itself"],
+      [
+        { links: [{ between: ['node1', 'node2'] }, { between: ['node2', 'node1'] }] },
+        'links[1].between: node2 and node1 are linked already',
+      ],
+      [
+        { nodes: [{}, { role: 'light' }, { role: 'light' }], shape: 'line' },
+        'shape (line): node3 and node2 are light nodes, which do not accept connections',
+      ],
+      [{ network: 'main' }, 'network: main is public'],
+    ];
+    for (const [options, message] of cases) {
+      const path = message.slice(0, message.indexOf(':'));
+      expect(() => planNetwork(options), message).toThrow(
+        expect.objectContaining({ code: 'bad-topology', message: expect.stringContaining(message) }),
+      );
+      expect(message.startsWith(path)).toBe(true);
+    }
+    expect(() => planNetwork({ mnemonic: 'test test' })).toThrow(expect.objectContaining({ code: 'bad-mnemonic' }));
+    expect(() => planNetwork({ balance: 1.5 as never })).toThrow(expect.objectContaining({ code: 'bad-amount' }));
+  });
+});
+
+describe('toSatoshis', () => {
+  it('takes decimal strings and bigints, and refuses floats', () => {
+    expect(toSatoshis('1.5')).toBe(150_000_000n);
+    expect(toSatoshis('0.00000001')).toBe(1n);
+    expect(toSatoshis(7n)).toBe(7n);
+    for (const wrong of ['1,5', '1e-8', '', '-1', '0.000000001', -1n, 1.5, undefined]) {
+      expect(() => toSatoshis(wrong as never), String(wrong)).toThrow(expect.objectContaining({ code: 'bad-amount' }));
+    }
+  });
+});
