@@ -71,6 +71,7 @@ class InProcessRunner {
   }
 
   async mutantRun({ activeMutant, testFilter, mutantActivation, hitLimit }) {
+    if (Number(activeMutant.id) % SAMPLE !== 0) return { status: 'error', errorMessage: 'not in the sample' };
     // On an error, Stryker retries in a new process.
     if (this.#isDisturbed) throw new Error('a test of an earlier mutant did not end');
     const isStatic = mutantActivation === 'static';
@@ -121,6 +122,9 @@ async function prepare() {
   const { chainParams } = await import(fileUrl('mutated/src/consensus/params.js'));
   for (const network of ['main', 'test', 'testnet4', 'signet']) chainParams(network);
 }
+
+/** One mutant in so many runs. The others have the status of a runtime error, which no score counts. */
+const SAMPLE = Number(process.env.PIER_MUTATION_SAMPLE ?? 1);
 
 /** Milliseconds that one test may take. A mutant can leave it waiting for an event that never comes. */
 const TEST_TIMEOUT = suite.testTimeout ?? 15_000;

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { type Call, CallQueue } from '../../../src/api/work/call.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
@@ -274,6 +275,21 @@ describe('Call.wait', () => {
     expect(bell.listeners.size).toBe(0);
     await wait(gone);
     expect(bell.listeners.size).toBe(0);
+  });
+
+  it("leaves no listener on its caller's signal, which may outlive many waits", async () => {
+    const clock = new VirtualClock();
+    const queue = new CallQueue(clock);
+    const bell = new Bell();
+    const source = caller();
+    for (const end of [() => clock.advance(1_000), () => [...bell.listeners][0]!()]) {
+      const waited = queue.run(source, (call) => call.wait(bell.subscribe, 1_000));
+      await turn();
+      expect(getEventListeners(source.signal, 'abort')).toHaveLength(1);
+      end();
+      await waited;
+      expect(getEventListeners(source.signal, 'abort')).toEqual([]);
+    }
   });
 
   it('ends at an event during the subscription', async () => {
