@@ -8,6 +8,7 @@ const ignoreTexts = {
     const isDetail =
       (parent.type === 'NewExpression' && parent.callee.name?.endsWith('Error')) ||
       (parent.type === 'CallExpression' && parent.callee.name === 'reject' && parent.arguments[2] === node) ||
+      (parent.type === 'CallExpression' && parent.callee.name === 'corrupt') ||
       (parent.type === 'VariableDeclarator' && parent.id.name === 'debug');
     return isDetail ? 'a text for users' : undefined;
   },

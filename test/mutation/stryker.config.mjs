@@ -7,7 +7,7 @@ process.env.PIER_BITCOIND_DIR = 'none';
 
 export default {
   mutate: suite.mutate,
-  plugins: ['in-process-runner', 'ignore-texts'].map((name) =>
+  plugins: ['in-process-runner', 'ignore-texts', 'survivors'].map((name) =>
     fileURLToPath(new URL(`./${name}.mjs`, import.meta.url)),
   ),
   ignorers: ['texts'],
@@ -18,7 +18,7 @@ export default {
   // Endless loops are stopped by a hit limit. This timeout is for the rest, e.g. in WebAssembly, on a busy machine.
   timeoutMS: suite.testTimeout ?? 120_000,
   ignorePatterns: ['dist', 'coverage'],
-  reporters: ['clear-text', 'progress-append-only', 'html', 'json'],
+  reporters: ['survivors', 'clear-text', 'progress-append-only', 'html', 'json'],
   htmlReporter: { fileName: `coverage/mutation-${suiteName}.html` },
   jsonReporter: { fileName: `coverage/mutation-${suiteName}.json` },
   clearTextReporter: { reportTests: false, skipFull: true },
