@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { ScriptVerifier } from '../../src/chain/scripts/script-verifier.ts';
 import { ScriptWorkers } from '../../src/chain/scripts/script-workers.ts';
@@ -9,15 +8,13 @@ import { Block } from '../../src/primitives/block.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS } from '../../src/script/flags.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { hasScriptThreads } from '../support/script-threads.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
 import { accept, extend, openChain } from './support/chain.ts';
 import { FaultyStore } from './support/faulty-store.ts';
 
 const MIB = 1 << 20;
 const HOURS = 3_600_000;
-
-// Worker threads run the built code.
-const isBuilt = existsSync(new URL('../../dist/chain/scripts/script-worker.js', import.meta.url));
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -84,6 +81,22 @@ describe('the queue of blocks', () => {
       const invalid = claiming(mineBlock(chain.tip, { tag: round, fees: 1n }), 100 * MIB);
       expect((await chain.acceptBlock(invalid)).reject?.reason).toBe('bad-cb-amount');
     }
+  });
+
+  it('resolves each call once its own block is connected or refused, also if its parent came later', async () => {
+    const chain = await openChain();
+    const parent = mineBlock(chain.tip);
+    const { hash, header } = parent;
+    const prev = { hash, height: 1, time: header.time, bits: header.bits };
+    chain.acceptHeaders([header]);
+    const [invalid, stored, valid] = await Promise.all([
+      chain.acceptBlock(mineBlock(prev, { tag: 1, fees: 1n })),
+      chain.acceptBlock(parent),
+      chain.acceptBlock(mineBlock(prev, { tag: 2 })).then((result) => ({ ...result, tip: chain.tip })),
+    ]);
+    expect(invalid).toMatchObject({ isNew: true, reject: { reason: 'bad-cb-amount' } });
+    expect(stored).toEqual({ isNew: true, index: chain.atHeight(1) });
+    expect(valid.tip).toBe(valid.index);
   });
 
   it('is processed in the order of the calls', async () => {
@@ -218,7 +231,7 @@ describe('the threads for scripts', () => {
 describe('the option for threads', () => {
   it.each([
     [0, 0],
-    [1, isBuilt ? 1 : 0],
+    [1, hasScriptThreads ? 1 : 0],
   ])('of %i lets costly scripts run in %i', (threads, shared) => {
     const help = vi.spyOn(ScriptWorkers.prototype, 'help').mockResolvedValue();
     try {

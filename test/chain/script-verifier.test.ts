@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { connectBlock } from '../../src/chain/connect/connect-block.ts';
 import { ScriptCache } from '../../src/chain/scripts/script-cache.ts';
@@ -26,15 +25,14 @@ import { MANDATORY_SCRIPT_VERIFY_FLAGS as FLAGS, ScriptFlag } from '../../src/sc
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { requireOracles } from '../support/oracles.ts';
 import { parentOf, realBlock, spentCoins } from '../support/real-blocks.ts';
+import { hasScriptThreads } from '../support/script-threads.ts';
 import { describeVectors } from '../support/vectors.ts';
 import { waitFor } from '../support/wait.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
 import { extend, openChain } from './support/chain.ts';
 
 const clock = new VirtualClock();
-// Worker threads run the built code.
-const isBuilt = existsSync(new URL('../../dist/chain/scripts/script-worker.js', import.meta.url));
-const withThreads = isBuilt || requireOracles ? describe : describe.skip;
+const withThreads = hasScriptThreads || requireOracles ? describe : describe.skip;
 
 /** Priced at one signature check, as the branch that is not executed has one. Succeeds. */
 const PRICED = Uint8Array.of(0x00, 0x63, 0xac, 0x68, 0x51);
@@ -208,7 +206,7 @@ describe('ScriptCache', () => {
   });
 });
 
-withThreads(`with threads${isBuilt ? '' : ' (skipped: not built)'}`, () => {
+withThreads(`with threads${hasScriptThreads ? '' : ' (skipped: not built)'}`, () => {
   it('the first invalid input is found, whichever thread verifies it', async () => {
     const verifier = new ScriptVerifier({ threads: 2 }, clock, silentLogger);
     // Transactions larger than a chunk, smaller than one, and many in one chunk.
@@ -267,7 +265,7 @@ withThreads(`with threads${isBuilt ? '' : ' (skipped: not built)'}`, () => {
 });
 
 describeVectors('a real block in threads', 'blocks/block928831-undo.raw', () => {
-  it.skipIf(!isBuilt && !requireOracles)('is valid, and invalid with one amount changed', async () => {
+  it.skipIf(!hasScriptThreads && !requireOracles)('is valid, and invalid with one amount changed', async () => {
     const block = realBlock('block928831');
     const coins = spentCoins(block, 'block928831');
     const params = chainParams('test');

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { type ScriptCheck, verifyChecks } from '../../src/chain/scripts/script-check.ts';
 import { ScriptVerifier } from '../../src/chain/scripts/script-verifier.ts';
@@ -10,14 +9,13 @@ import { MANDATORY_SCRIPT_VERIFY_FLAGS as FLAGS } from '../../src/script/flags.t
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { requireOracles } from '../support/oracles.ts';
+import { hasScriptThreads } from '../support/script-threads.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
 import { accept, describeCoins, extend, openChain } from './support/chain.ts';
 import { replay } from './support/model.ts';
 import { slowWorkers } from './support/slow-worker.ts';
 
 vi.mock('node:worker_threads', async () => ({ Worker: (await import('./support/slow-worker.ts')).SlowWorker }));
-
-const isBuilt = existsSync(new URL('../../dist/chain/scripts/script-worker.js', import.meta.url));
 
 // Priced at one signature check each, so that the threads share the blocks: the branch that is not executed has one.
 const PRICED = Uint8Array.of(0x00, 0x63, 0xac, 0x68, 0x51);
@@ -101,8 +99,8 @@ async function run({ shared, first, better }: Scenario, scriptThreads: number): 
   return observed;
 }
 
-describe(`a chain with arbitrary thread timing${isBuilt ? '' : ' (skipped: not built)'}`, () => {
-  it.skipIf(!isBuilt && !requireOracles)('gives the same results', { timeout: 60_000 }, async () => {
+describe(`a chain with arbitrary thread timing${hasScriptThreads ? '' : ' (skipped: not built)'}`, () => {
+  it.skipIf(!hasScriptThreads && !requireOracles)('gives the same results', { timeout: 60_000 }, async () => {
     const scenario = await makeScenario();
     const { shared, first, better, bad } = scenario;
     slowWorkers.random = new SeededRandom(0);
@@ -135,31 +133,40 @@ describe(`a chain with arbitrary thread timing${isBuilt ? '' : ' (skipped: not b
   });
 });
 
-describe(`costly transactions with arbitrary thread timing${isBuilt ? '' : ' (skipped: not built)'}`, () => {
-  it.skipIf(!isBuilt && !requireOracles)('get the right results, though workers die', { timeout: 60_000 }, async () => {
-    const sizes = new SeededRandom(5);
-    const checks: ScriptCheck[] = Array.from({ length: 60 }, (_, i) => {
-      const inputs = Array.from({ length: 1 + randomInt(sizes, 120) }, (_, vout) => {
-        return { txid: new Uint8Array(32).fill(i), vout };
+describe(`costly transactions with arbitrary thread timing${hasScriptThreads ? '' : ' (skipped: not built)'}`, () => {
+  it.skipIf(!hasScriptThreads && !requireOracles)(
+    'get the right results, though workers die',
+    { timeout: 60_000 },
+    async () => {
+      const sizes = new SeededRandom(5);
+      const checks: ScriptCheck[] = Array.from({ length: 60 }, (_, i) => {
+        const inputs = Array.from({ length: 1 + randomInt(sizes, 120) }, (_, vout) => {
+          return { txid: new Uint8Array(32).fill(i), vout };
+        });
+        const invalid = randomInt(sizes, 3) === 0 ? randomInt(sizes, inputs.length) : -1;
+        const spentOutputs = inputs.map((_, vout) => ({
+          value: 1n,
+          scriptPubKey: vout === invalid ? INVALID : PRICED,
+        }));
+        return { tx: spend({ inputs, outputs: [{ value: 1n, scriptPubKey: OP_TRUE }] }), spentOutputs };
       });
-      const invalid = randomInt(sizes, 3) === 0 ? randomInt(sizes, inputs.length) : -1;
-      const spentOutputs = inputs.map((_, vout) => ({ value: 1n, scriptPubKey: vout === invalid ? INVALID : PRICED }));
-      return { tx: spend({ inputs, outputs: [{ value: 1n, scriptPubKey: OP_TRUE }] }), spentOutputs };
-    });
-    const died = slowWorkers.died;
-    for (let seed = 1; seed <= 6; seed++) {
-      slowWorkers.random = new SeededRandom(seed);
-      const verifier = new ScriptVerifier({ threads: 3 }, new VirtualClock(), silentLogger);
-      await Promise.all(checks.map((check) => verifier.queue.verify(check, FLAGS, { precedence: 0, spent: () => {} })));
-      for (const [i, check] of checks.entries()) {
-        const expected = verifyChecks([check], FLAGS);
-        expect(verifier.cache.has(check.tx, FLAGS), `seed ${seed}, transaction ${i}`).toBe(expected === undefined);
-        const known = verifier.cache.failure(check.tx, FLAGS);
-        expect(known?.inputIndex).toBe(expected?.inputIndex);
-        expect(known?.error).toBe(expected?.error);
+      const died = slowWorkers.died;
+      for (let seed = 1; seed <= 6; seed++) {
+        slowWorkers.random = new SeededRandom(seed);
+        const verifier = new ScriptVerifier({ threads: 3 }, new VirtualClock(), silentLogger);
+        await Promise.all(
+          checks.map((check) => verifier.queue.verify(check, FLAGS, { precedence: 0, spent: () => {} })),
+        );
+        for (const [i, check] of checks.entries()) {
+          const expected = verifyChecks([check], FLAGS);
+          expect(verifier.cache.has(check.tx, FLAGS), `seed ${seed}, transaction ${i}`).toBe(expected === undefined);
+          const known = verifier.cache.failure(check.tx, FLAGS);
+          expect(known?.inputIndex).toBe(expected?.inputIndex);
+          expect(known?.error).toBe(expected?.error);
+        }
+        await verifier.close();
       }
-      await verifier.close();
-    }
-    expect(slowWorkers.died).toBeGreaterThan(died);
-  });
+      expect(slowWorkers.died).toBeGreaterThan(died);
+    },
+  );
 });

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { formatReject } from '../../src/consensus/reject.ts';
 import type { AcceptResult, Mempool } from '../../src/mempool/mempool.ts';
@@ -14,6 +13,7 @@ import { checkMempool } from '../support/mempool-check.ts';
 import { requireOracles } from '../support/oracles.ts';
 import { RandomSpends, spendRandomly } from '../support/random-spends.ts';
 import { pay, RegtestChain, spend, utxo } from '../support/regtest-chain.ts';
+import { hasScriptThreads } from '../support/script-threads.ts';
 
 // Every transaction counts as costly here.
 vi.mock('../../src/chain/scripts/script-cost.ts', async (original) => ({
@@ -21,8 +21,7 @@ vi.mock('../../src/chain/scripts/script-cost.ts', async (original) => ({
   transactionCost: () => Number.POSITIVE_INFINITY,
 }));
 
-const isBuilt = existsSync(new URL('../../dist/chain/scripts/script-worker.js', import.meta.url));
-const threadCounts = isBuilt || requireOracles ? [0, 2] : [0];
+const threadCounts = hasScriptThreads || requireOracles ? [0, 2] : [0];
 
 /** Two chains with the same blocks: one mempool accepts at once, the other verifies scripts before. */
 class Pair {

@@ -75,6 +75,7 @@ const suites = {
     preload: ['chain'],
     files: [
       'chain/bounds.test',
+      'chain/bip30.test',
       'chain/unconnected-blocks.test',
       'chain/flusher.test',
       'chain/lifecycle.test',
