@@ -37,16 +37,17 @@ export async function scanToTip(wallet: Wallet, file: WalletFile, modules: ScanM
   let operations: StoreOperation[] = syncedTo && syncedTo.height > at.height ? wallet.rewind(at.height) : [];
   const first = at.height;
   let pass: ScanPass = syncedTo?.pass ?? { from: first, watched: wallet.watchedCount };
-  /** Returns to the fork if a reorganisation has disconnected `at` meanwhile. */
+  /** The block of the sync state. */
+  let recorded = syncedTo?.height === at.height ? at : undefined;
+  /** Returns to the fork if a reorganisation has disconnected `at`; its event has removed the confirmations. */
   const followReorganisation = () => {
     const fork = chain.findFork(at);
     if (fork === at) return;
-    operations.push(...wallet.rewind(fork.height));
     at = fork;
     pass = { ...pass, from: Math.min(pass.from, fork.height) };
   };
   // The tip may change during a write.
-  while (at !== chain.tip || operations.length > 0 || !wallet.syncedTo) {
+  while (at !== chain.tip || recorded !== at) {
     const slices = new TimeSlices(clock);
     for (let i = 0; i < SCAN_BATCH && at !== chain.tip && !isStopped(); i++) {
       at = chain.atHeight(at.height + 1)!;
@@ -58,11 +59,12 @@ export async function scanToTip(wallet: Wallet, file: WalletFile, modules: ScanM
       followReorganisation();
     }
     operations.push(...wallet.synced({ ...syncRecord(chain, at), pass }));
+    recorded = at;
     await file.write(operations);
     operations = [];
     followReorganisation();
     if (isStopped()) return;
-    if (at !== chain.tip || operations.length > 0 || wallet.watchedCount === pass.watched) continue;
+    if (at !== chain.tip || recorded !== at || wallet.watchedCount === pass.watched) continue;
     logger.info({ wallet: wallet.name, from: pass.from, to: at.height }, 'wallet scan repeated for new keys');
     pass = { from: pass.from, watched: wallet.watchedCount };
     at = chain.atHeight(pass.from)!;

@@ -4,6 +4,7 @@ import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import {
   type Candidate,
   feeFor,
+  findSelection,
   INPUT_WEIGHT,
   type SelectionTarget,
   selectCoins,
@@ -74,4 +75,33 @@ it('finds a changeless selection', () => {
   const selection = selectCoins(coins, wanted, new SeededRandom(1));
   expect(selection?.change).toBe(0n);
   expect(selection?.coins.map(({ value }) => value).sort()).toEqual([13_000_000n, 29_000_000n].sort());
+});
+
+it.each([
+  [252, 1],
+  [253, 1],
+  [254, 1],
+  [2, 252],
+  [2, 253],
+])('pays for the counts of %i inputs and %i outputs: a count above 252 takes three bytes', (inputs, outputCount) => {
+  const coins = Array.from({ length: inputs }, () => ({ value: 100_000n, type: 'bech32m' as const }));
+  // Version, lock time, marker, flag and two counts of a byte.
+  const longCounts = [inputs, outputCount].filter((count) => count > 252).length;
+  const weight = 42 + 172 * outputCount + INPUT_WEIGHT.bech32m * inputs + 8 * longCounts;
+  const fee = BigInt(Math.ceil(weight / 4));
+  const wanted: SelectionTarget = {
+    ...{ amount: 100_000n * BigInt(inputs) - fee, outputWeight: 172 * outputCount, outputCount, changeWeight: 172 },
+    ...{ minimumChange: 330n, feeRate: 1000n, subtractFee: false },
+  };
+  expect(findSelection(coins, wanted, new SeededRandom(1))).toMatchObject({ fee, change: 0n });
+  expect(findSelection(coins, { ...wanted, amount: wanted.amount + 1n }, new SeededRandom(1))).toBe('not-enough');
+});
+
+it.each([251, 252])('pays for the count of %i outputs and change', (outputCount) => {
+  const coins: Candidate[] = [{ value: 10_000_000n, type: 'bech32m' }];
+  const outputWeight = 172 * outputCount;
+  const fee = BigInt(Math.ceil((42 + outputWeight + 172 + INPUT_WEIGHT.bech32m + (outputCount === 252 ? 8 : 0)) / 4));
+  const wanted = { amount: 5_000_000n, outputWeight, outputCount, changeWeight: 172 };
+  const target = { ...wanted, minimumChange: 330n, feeRate: 1000n, subtractFee: false };
+  expect(findSelection(coins, target, new SeededRandom(1))).toMatchObject({ fee, change: 5_000_000n - fee });
 });

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { silentLogger } from '../../src/platform/logger.ts';
 import { COIN } from '../../src/primitives/amount.ts';
 import type { Transaction } from '../../src/primitives/transaction.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { StoreOperation } from '../../src/store/store.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import type { Wallet } from '../../src/wallet/wallet.ts';
+import { WalletFile } from '../../src/wallet/wallet-file.ts';
 import { MINUTES, ownScript, RegtestChain, spend, type Utxo } from '../support/regtest-chain.ts';
 import { script, WalletFixture } from './support/wallet-fixture.ts';
 
@@ -14,6 +17,18 @@ async function setUp(mempool: Parameters<typeof RegtestChain.create>[0] = {}) {
   const wallet = await fixture.file.createWallet('w');
   const to = script(await wallet.newAddress());
   return { fixture, regtest, wallet, to };
+}
+
+/** A store that runs `meanwhile` within the first write after it is set. */
+class SlowStore extends MemoryStore {
+  meanwhile: (() => Promise<void>) | undefined;
+
+  override async write(operations: readonly StoreOperation[]): Promise<void> {
+    const { meanwhile } = this;
+    this.meanwhile = undefined;
+    await meanwhile?.();
+    return super.write(operations);
+  }
 }
 
 function payTo(coin: Utxo, scriptPubKey: Uint8Array, value: bigint, fee: bigint): Transaction {
@@ -102,19 +117,49 @@ it('counts from the lowest of the blocks that conflict with a payment', async ()
   expect(state(again, both)).toEqual([0, 0, 2, false]);
 });
 
-describe('a scan at the start', () => {
-  /** A store that runs `meanwhile` within the first write after it is set. */
-  class SlowStore extends MemoryStore {
-    meanwhile: (() => Promise<void>) | undefined;
-
-    override async write(operations: readonly StoreOperation[]): Promise<void> {
-      const { meanwhile } = this;
-      this.meanwhile = undefined;
-      await meanwhile?.();
-      return super.write(operations);
-    }
+describe('a payment that is revived', () => {
+  /** Returns the record in the wallet file, as the next start reads it. */
+  async function stored(fixture: WalletFixture, tx: Transaction) {
+    await fixture.close();
+    const { clock } = fixture.regtest;
+    const modules = { clock, random: new SeededRandom(1), logger: silentLogger, store: fixture.store };
+    const file = await WalletFile.open({ params: fixture.regtest.chain.params }, modules);
+    const { confirmation, conflict, abandoned, replaced } = file.get('w')!.transaction(tx.txidHex)!.entry;
+    await fixture.open();
+    return { height: confirmation?.height, conflict: conflict?.height, abandoned, replaced };
   }
+  const pending = { height: undefined, conflict: undefined, abandoned: false, replaced: false };
 
+  it('by a reorganisation is so in the file: the confirmed one and its conflict', async () => {
+    const { fixture, regtest, to } = await setUp();
+    const loser = payTo(regtest.coinbase(1), to, COIN, 1000n);
+    const winner = payTo(regtest.coinbase(1), to, COIN, 30_000n);
+    regtest.mempool.accept(loser);
+    await regtest.mine(1, { transactions: [winner] });
+    expect(await stored(fixture, winner)).toEqual({ ...pending, height: 106 });
+    expect(await stored(fixture, loser)).toEqual({ ...pending, conflict: 106 });
+    await regtest.chain.invalidateBlock(regtest.chain.atHeight(106)!);
+    expect(await stored(fixture, winner)).toEqual(pending);
+    expect(await stored(fixture, loser)).toEqual(pending);
+  });
+
+  it('by a peer that relays it is so in the file, after it was abandoned or replaced', async () => {
+    const { fixture, regtest, wallet, to } = await setUp();
+    const abandoned = payTo(regtest.coinbase(1), to, COIN, 1000n);
+    const replaced = payTo(regtest.coinbase(2), to, COIN, 1000n);
+    const winner = payTo(regtest.coinbase(2), ownScript, COIN, 30_000n);
+    for (const tx of [abandoned, replaced, winner]) regtest.mempool.accept(tx);
+    for (const tx of [abandoned, winner]) regtest.mempool.remove(tx.txid, 'expiry');
+    await wallet.abandon(abandoned.txidHex);
+    expect(await stored(fixture, abandoned)).toEqual({ ...pending, abandoned: true });
+    expect(await stored(fixture, replaced)).toEqual({ ...pending, replaced: true });
+    for (const tx of [abandoned, replaced]) expect(regtest.mempool.accept(tx)).toHaveProperty('entry');
+    expect(await stored(fixture, abandoned)).toEqual(pending);
+    expect(await stored(fixture, replaced)).toEqual(pending);
+  });
+});
+
+describe('a scan at the start', () => {
   it('follows a reorganisation, and misses no block that comes during its writes', async () => {
     for (const count of [0, 1]) {
       const regtest = await RegtestChain.create({ blocks: 105 });
@@ -135,6 +180,65 @@ describe('a scan at the start', () => {
       expect(fixture.file.get('w')!.balance()).toMatchObject({ trusted, pending: count === 0 ? 0n : COIN });
       await fixture.close();
     }
+  });
+});
+
+describe('a reorganisation while a wallet catches up', () => {
+  it('is followed when it comes between two slices', async () => {
+    const regtest = await RegtestChain.create({ blocks: 105 });
+    const fixture = await WalletFixture.create(undefined, regtest);
+    const wallet = await fixture.file.createWallet('w');
+    const to = script(await wallet.newAddress());
+    const { mnemonic } = wallet.record;
+    // Each reading of the clock takes a millisecond, so that each slice is a few blocks.
+    let reading = 0;
+    regtest.clock.monotonic = () => reading++;
+    const { chain } = regtest;
+    const getBlock = chain.getBlock.bind(chain);
+    let isBeyond = false;
+    chain.getBlock = (index) => {
+      if (index.height > 60) isBeyond = true;
+      return getBlock(index);
+    };
+    const restored = fixture.file.createWallet('restored', { mnemonic });
+    while (!isBeyond) await new Promise(setImmediate);
+    await chain.invalidateBlock(chain.atHeight(50)!);
+    await regtest.mine(1, { scriptPubKey: to });
+    await regtest.mine(2);
+    expect((await restored).balance().immature).toBe(50n * COIN);
+    expect((await restored).syncedTo!.height).toBe(52);
+  });
+
+  it('moves the sync state back, also if no transaction of the wallet is concerned', async () => {
+    const regtest = await RegtestChain.create({ blocks: 105 });
+    const store = new SlowStore();
+    const fixture = await WalletFixture.create(store, regtest);
+    await fixture.file.createWallet('w');
+    await fixture.close();
+    await regtest.mine(4);
+    store.meanwhile = () => regtest.chain.invalidateBlock(regtest.chain.atHeight(107)!);
+    await fixture.open(store);
+    expect(fixture.file.get('w')!.syncedTo!.height).toBe(106);
+  });
+
+  it('has its blocks scanned again for new keys, also those below the first one of the scan', async () => {
+    const regtest = await RegtestChain.create({ blocks: 105 });
+    const store = new SlowStore();
+    const fixture = await WalletFixture.create(store, regtest);
+    const wallet = await fixture.file.createWallet('w');
+    const twin = await (await WalletFixture.create()).file.createWallet('w', { mnemonic: wallet.record.mnemonic });
+    const addresses: Uint8Array[] = [];
+    for (let i = 0; i < 25; i++) addresses.push(script(await twin.newAddress()));
+    await fixture.close();
+    const fork = await regtest.fork(103);
+    await regtest.mine(1);
+    await fork.mine(1, { transactions: [payTo(fork.coinbase(1), addresses[24]!, COIN, 1000n)] });
+    await fork.mine(1, { transactions: [payTo(fork.coinbase(2), addresses[5]!, COIN, 1000n)] });
+    await fork.mine(2);
+    store.meanwhile = () => regtest.acceptBlocks(fork.blocks(104));
+    await fixture.open(store);
+    expect(store.meanwhile).toBeUndefined();
+    expect(fixture.file.get('w')!.balance().trusted).toBe(2n * COIN);
   });
 });
 
