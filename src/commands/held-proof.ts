@@ -11,7 +11,7 @@ import { ProofStore } from '../spv/proof-store.ts';
 import { proofFromJson, type SelfContainedProof } from '../spv/verify/proof-file.ts';
 import { StoreError } from '../store/errors.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
-import { ownProof } from '../wallet/own-proof.ts';
+import { ownProof } from '../wallet/light/own-proof.ts';
 import { WalletFile } from '../wallet/wallet-file.ts';
 
 /** Returns the proof that a light node, running or stopped, has stored; undefined without such a node or proof. */

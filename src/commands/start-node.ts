@@ -2,6 +2,7 @@ import { rpcMethods } from '../api/methods/index.ts';
 import { lightMethods } from '../api/methods/light/index.ts';
 import { RpcServer } from '../api/rpc/rpc-server.ts';
 import { type NodeConfig, nodePaths } from '../node/config.ts';
+import { descriptorLimit, shareDescriptors } from '../node/descriptors.ts';
 import { FullNode, type NodeModules } from '../node/full-node.ts';
 import { LightNode } from '../node/light-node.ts';
 import { requireFile } from './node-access.ts';
@@ -46,7 +47,8 @@ export async function startLightNode(
 }
 
 function rpcOptions(config: NodeConfig) {
-  return { ...config.rpc, cookieFile: nodePaths(config).cookie };
+  const { rpc } = shareDescriptors(descriptorLimit(), config.p2p.maxConnections);
+  return { ...config.rpc, cookieFile: nodePaths(config).cookie, connections: { total: rpc } };
 }
 
 async function serve<N extends FullNode | LightNode>(

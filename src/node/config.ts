@@ -48,6 +48,8 @@ export interface P2pConfig extends Required<FullNodeProcessorOptions> {
   readonly maxConnections?: number | undefined;
   /** Automatic full-relay connections; absent: 8. 0: only those to seeds and added nodes (Core: -connect). */
   readonly maxOutbound?: number | undefined;
+  /** Whether to connect to public addresses that peers announce; otherwise only to loopback and private ones. */
+  readonly publicAddresses: boolean;
 }
 
 /** Options of a light node. */
@@ -110,7 +112,7 @@ export interface NodeConfigInput {
       })
     | undefined;
   readonly light?: ConfigInput<LightConfig> | undefined;
-  /** Default: `p2p.host` and the node's id + 10,000. */
+  /** Default: 127.0.0.1 and the node's id + 10,000. */
   readonly rpc?: ConfigInput<RpcConfig> | undefined;
 }
 
@@ -164,9 +166,11 @@ export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = proc
       // On a local network, users watch payments arrive: announce them at once.
       trickle: p2p.trickle ?? isPublicNetwork(params),
       bloomFilters: p2p.bloomFilters ?? false,
+      // A peer of a local network could otherwise make the node connect to anyone on the internet.
+      publicAddresses: p2p.publicAddresses ?? isPublicNetwork(params),
     },
     light: { bloom: light.bloom ?? false },
-    rpc: { host: rpc.host ?? host, port: rpc.port ?? nodeId + RPC_PORT_OFFSET },
+    rpc: { host: rpc.host ?? LOOPBACK, port: rpc.port ?? nodeId + RPC_PORT_OFFSET },
   };
 }
 

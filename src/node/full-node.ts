@@ -15,6 +15,7 @@ import type { Store } from '../store/store.ts';
 import { WalletFile } from '../wallet/wallet-file.ts';
 import { attachWallet } from '../wallet/wallet-sync.ts';
 import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';
+import { descriptorLimit, shareDescriptors } from './descriptors.ts';
 import { MempoolFile } from './mempool-file.ts';
 import { closeAll, type NetworkMode, type NodeModules, nodeModules, RunningNode } from './running-node.ts';
 
@@ -135,14 +136,14 @@ export class FullNode extends RunningNode {
       closers.push(() => miner.stop());
 
       const p2pModules = { clock, random, logger: exposedLayer('p2p') };
-      const book = new AddressBook({ clock, random, store });
+      const book = new AddressBook({ clock, random, store }, p2p);
       const processor = new FullNodeProcessor(p2p, { ...p2pModules, chain, mempool, book });
       const connections = new ConnectionManager(
         {
           magic: params.magic,
           listen: options.network === 'full' ? { host: p2p.host, port: config.nodeId } : undefined,
           addNodes: options.network === 'none' ? [] : p2p.seeds,
-          maxConnections: p2p.maxConnections,
+          maxConnections: shareDescriptors(descriptorLimit(), p2p.maxConnections).p2p,
           ...(p2p.maxOutbound === undefined ? {} : { maxOutbound: p2p.maxOutbound }),
         },
         { ...p2pModules, transport, book, processor },

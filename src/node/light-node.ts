@@ -91,13 +91,13 @@ export class LightNode extends RunningNode {
       const wallets = await WalletFile.open({ params }, { store: walletStore, random, clock, logger: layer('wallet') });
       const proofs = new ProofStore(store);
       const lightWallets = new LightWallets({
-        ...{ file: wallets, chain, proofs },
+        ...{ file: wallets, chain, proofs, clock },
         logger: layer('wallet'),
       });
       closers.push(() => lightWallets.close());
 
       const p2pModules = { clock, random, logger: limitedLogger(layer('p2p'), clock) };
-      const book = new AddressBook({ clock, random, store });
+      const book = new AddressBook({ clock, random, store }, p2p);
       const processor = new LightNodeProcessor(
         { v2Transport: p2p.v2Transport },
         { ...p2pModules, chain, book, watcher: lightWallets, bloom: light.bloom },

@@ -21,7 +21,12 @@
  * @packageDocumentation
  */
 
-export { AddressBook, type AddressBookEvents, type AddressBookModules } from './addresses/address-book.ts';
+export {
+  AddressBook,
+  type AddressBookEvents,
+  type AddressBookModules,
+  type AddressBookOptions,
+} from './addresses/address-book.ts';
 export { AddressManager, type AddressManagerModules } from './addresses/address-manager.ts';
 export { type Ban, type BanList, DEFAULT_BAN_TIME } from './addresses/ban-list.ts';
 export type { Discouraged } from './addresses/discouraged.ts';

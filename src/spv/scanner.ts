@@ -2,6 +2,7 @@ import type { BlockIndex } from '../chain/tree/block-index.ts';
 import type { Peer } from '../p2p/peer/peer.ts';
 import type { PeerFollower } from '../p2p/peer/peer-follower.ts';
 import type { SpvHandlers } from './header-handlers.ts';
+import type { Watcher } from './watcher.ts';
 
 /** Counters of a scan since the node's start. */
 export interface ScanCounts {
@@ -27,8 +28,19 @@ export interface Scanner extends PeerFollower {
   inFlight?(peer: Peer): readonly number[];
   /** Sends the next requests, as far as headers and peers allow. */
   step(): void;
-  /** Restarts the scan after `index`, which is below `scanned` or on another branch. */
+  /** Restarts the scan after `index`, or lets it go on if it is below. */
   rewindTo(index: BlockIndex): void;
   /** Handles a new tip. `fork` is the last block that the old and the new best chain share. */
   tipChanged(fork: BlockIndex, previous: BlockIndex): void;
+}
+
+/** Marks the blocks up to `scanned` as scanned. Returns the block after which the scan continues, but at most `limit`. */
+export function resumePoint(watcher: Watcher, scanned: BlockIndex, limit?: BlockIndex): BlockIndex {
+  for (let at = scanned; ; ) {
+    watcher.scanned(at);
+    const wanted = watcher.resumeAfter?.(at) ?? at;
+    const next = limit && wanted.height > limit.height ? limit : wanted;
+    if (next === at) return at;
+    at = next;
+  }
 }

@@ -8,10 +8,16 @@ import type { PaymentProof } from './payment-proof.ts';
 export interface Watcher {
   /** Returns the last scanned block; it is on the active chain. */
   start(): BlockIndex;
-  /** Skips blocks after `scanned` that cannot concern the watcher. Returns the last skipped block, or `scanned`. */
-  skip?(scanned: BlockIndex): BlockIndex;
-  /** Returns the scriptPubKeys to scan for. The list may grow with every block passed to `found`. */
-  scripts(): readonly Uint8Array[];
+  /**
+   * Returns the block after which the scan continues: `scanned`, or a later one if the blocks in between cannot concern
+   * the watcher, or an earlier one if later blocks are to be scanned again for scripts that `scripts` has added since.
+   */
+  resumeAfter?(scanned: BlockIndex): BlockIndex;
+  /**
+   * Returns the scriptPubKeys to match with a block: those that it has not been matched with. Without `index`, all that
+   * are watched. The list may grow with every block passed to `found`.
+   */
+  scripts(index?: BlockIndex): readonly Uint8Array[];
   /** Receives a block whose filter matched; returns whether the block concerns the watcher. */
   found(index: BlockIndex, block: Block): boolean;
   /** Marks the blocks above `index` as not scanned. */

@@ -1,9 +1,6 @@
 /** Milliseconds that lmdb-js may take to say why a commit failed. */
 const CAUSE_TIMEOUT_MS = 1_000;
 
-/** The system's names of an error for a disk without space, a quota or a limit of file size that is reached. */
-const NO_SPACE = /ENOSPC|EDQUOT|EFBIG|no space left|quota exceeded|file too large/i;
-
 let running = 0;
 let report = console.error;
 
@@ -41,9 +38,4 @@ export async function commitCause(error: unknown): Promise<unknown> {
   const reason = await Promise.race([cause.catch((found: unknown) => found), late]);
   clearTimeout(timer);
   return reason;
-}
-
-/** Returns whether an error says that the disk has no space for a write. */
-export function isNoSpace(error: unknown): boolean {
-  return NO_SPACE.test(`${(error as { code?: unknown }).code} ${(error as Error).message}`);
 }

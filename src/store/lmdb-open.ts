@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Database, open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
+import { bytesNeeded, sizeOfOpen } from './bytes-needed.ts';
 import { seal } from './checksum.ts';
 import { damaged, damagedRecords } from './damage.ts';
 import { StoreError } from './errors.ts';
@@ -22,6 +23,7 @@ import type { LmdbStoreOptions, StoreKind } from './lmdb-options.ts';
 import { makeFolder } from './make-folder.ts';
 import { checkPrerequisites, fileError } from './prerequisites.ts';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
+import { probe, Reserve } from './reserve.ts';
 
 /** The root database of a file. */
 export type LmdbRoot = RootDatabase<Uint8Array, Uint8Array>;
@@ -37,6 +39,8 @@ export interface OpenDatabase {
   readonly isSealed: boolean;
   /** Keys of the records that were damaged when the file was opened. */
   readonly damaged: readonly Uint8Array[];
+  /** Room in the file for commits. */
+  readonly reserve: Reserve;
   /** Releases the claim to write and closes the file. */
   close(): Promise<void>;
 }
@@ -54,6 +58,8 @@ export function guardKey(group: number): Uint8Array {
   return utf8(`${GUARD_PREFIX}${group}`);
 }
 
+/** Bytes that a file has before its first batch. */
+const NEW_FILE_BYTES = 64 << 10;
 /** Bytes of records that are rewritten at a time when a file gets checksums. */
 const UPGRADE_BATCH_BYTES = 4 << 20;
 
@@ -109,7 +115,9 @@ async function createFile(options: LmdbStoreOptions): Promise<void> {
   const draft = `${path}.new-${randomBytes(6).toString('hex')}`;
   try {
     checkPrerequisites(draft, { readOnly: false, mode: modeOf(kind) });
+    probe(draft, NEW_FILE_BYTES);
     const root = openRoot({ path: draft, kind });
+    new Reserve(draft).makeSync(0, NEW_FILE_BYTES);
     root.putSync(IDENTITY_KEY, identityRecord(options));
     openData(root);
     await root.close();
@@ -154,7 +162,7 @@ function hasOtherReaders(root: LmdbRoot): boolean {
  * transaction excludes all other processes meanwhile. If the pid of the holder is inconclusive, LMDB's reader table
  * decides: every writer is in it, and a process that opens the file alone clears it.
  */
-function claim(root: LmdbRoot, options: LmdbStoreOptions): void {
+function claim(root: LmdbRoot, reserve: Reserve, options: LmdbStoreOptions): void {
   root.transactionSync(() => {
     const format = checkIdentity(options, root.get(IDENTITY_KEY));
     const holder = parseJson<ProcessIdentity>(root.get(HOLDER_KEY));
@@ -163,10 +171,24 @@ function claim(root: LmdbRoot, options: LmdbStoreOptions): void {
       if (running === true || (running === 'unknown' && hasOtherReaders(root))) throw inUse(options.path, holder.pid);
     }
     root.useReadTransaction().done();
+    const size = sizeOfOpen(root);
+    // The upgrade writes all records anew.
+    reserve.makeSync(size.used, bytesNeeded([], size) + (format < FORMAT ? 2 * size.used : 0));
     root.put(HOLDER_KEY, utf8(JSON.stringify(ownIdentity())));
     const guards = root.getKeys({ start: utf8(GUARD_PREFIX), end: utf8(`${GUARD_PREFIX}~`) });
     for (const key of [...guards]) root.remove(key);
     if (format < FORMAT) upgrade(root, options);
+  });
+}
+
+/** Ends the claim of this process, and gives the reserve back to the disk. */
+function release(root: LmdbRoot, reserve: Reserve): void {
+  const size = sizeOfOpen(root);
+  reserve.makeSync(size.used, bytesNeeded([], size));
+  root.removeSync(HOLDER_KEY);
+  // Excludes the writes of a process that has claimed the file meanwhile.
+  root.transactionSync(() => {
+    if (root.get(HOLDER_KEY) === undefined) reserve.cut(sizeOfOpen(root).used);
   });
 }
 
@@ -235,9 +257,10 @@ async function openChecked(
 ): Promise<OpenDatabase> {
   const { path, kind, readOnly = false } = options;
   const root = openRoot(options);
+  const reserve = new Reserve(path);
   try {
     if (readOnly) checkIdentity(options, root.get(IDENTITY_KEY));
-    else claim(root, options);
+    else claim(root, reserve, options);
     const data = openData(root);
     if (!data) throw damaged(options, 'it has no content');
     // A copied wallet may have a laxer mode. Changed by name: opening and closing LMDB's lock file would drop its
@@ -250,14 +273,14 @@ async function openChecked(
       if (!readOnly) {
         openFiles.delete(id);
         try {
-          root.removeSync(HOLDER_KEY);
+          release(root, reserve);
         } catch {
           // The disk is full. The next process finds that the holder has exited.
         }
       }
       await root.close();
     };
-    return { path, root, data, isSealed: hasChecksums(root.get(IDENTITY_KEY)), damaged: damagedKeys, close };
+    return { path, root, data, isSealed: hasChecksums(root.get(IDENTITY_KEY)), damaged: damagedKeys, reserve, close };
   } catch (error) {
     await root.close();
     throw error;

@@ -1,11 +1,12 @@
+import { bytesNeeded, sizeOfOpen } from './bytes-needed.ts';
 import { checkOperations } from './checks.ts';
 import { seal, unseal } from './checksum.ts';
 import { damagedRecords } from './damage.ts';
 import { StoreError } from './errors.ts';
-import { commitCause, isNoSpace, silenceFailedCommit } from './failed-commit.ts';
+import { commitCause, silenceFailedCommit } from './failed-commit.ts';
 import { guardKey, type LmdbData, type OpenDatabase, openDatabase } from './lmdb-open.ts';
 import type { LmdbStoreOptions } from './lmdb-options.ts';
-import { freeBytes } from './prerequisites.ts';
+import { freeBytes, noSpace } from './prerequisites.ts';
 import type { Range, Snapshot, Store, StoreEntry, StoreOperation } from './store.ts';
 
 type ReadTransaction = ReturnType<LmdbData['useReadTransaction']>;
@@ -135,6 +136,9 @@ export class LmdbStore implements Store {
     const overtaken = this.#queue;
     this.#queue = [];
     try {
+      const batches = [...this.#inFlight, ...this.#inFlight, ...overtaken].map((pending) => pending.operations);
+      const size = sizeOfOpen(this.#database.data);
+      this.#database.reserve.makeSync(size.used, bytesNeeded([...batches, operations], size));
       root.transactionSync(() => {
         // LMDB may or may not have committed the in-flight group. Applying it here again is harmless, and the guard
         // makes LMDB skip the group if it has not been committed yet.
@@ -269,31 +273,41 @@ export class LmdbStore implements Store {
     const group = this.#queue;
     this.#inFlight = group;
     this.#queue = [];
-    const { root } = this.#database;
+    this.#group++;
     const staleGuard = this.#guard;
     this.#guard = undefined;
+    this.#commit(group, staleGuard).then(
+      () => {
+        this.#inFlight = [];
+        for (const pending of group) pending.resolve();
+        this.#commitQueue();
+      },
+      (error: unknown) => {
+        this.#inFlight = [];
+        const queue = this.#queue;
+        this.#queue = [];
+        this.#fail(error, [...group, ...queue]);
+      },
+    );
+  }
+
+  /** Commits the group in flight, unless `writeSync` has done so meanwhile. Throws the system's error. */
+  async #commit(group: readonly PendingWrite[], staleGuard: Uint8Array | undefined): Promise<void> {
+    const { root, data, reserve } = this.#database;
+    const size = sizeOfOpen(data);
+    const batches = group.map((pending) => pending.operations);
+    await reserve.make(size.used, bytesNeeded(batches, size));
     const heard = silenceFailedCommit();
-    root
-      .ifNoExists(guardKey(++this.#group), () => {
+    try {
+      await root.ifNoExists(guardKey(this.#group), () => {
         if (staleGuard) root.remove(staleGuard);
         for (const pending of group) this.#apply(pending.operations);
-      })
-      .then(
-        () => {
-          heard();
-          this.#inFlight = [];
-          for (const pending of group) pending.resolve();
-          this.#commitQueue();
-        },
-        async (error: unknown) => {
-          const cause = await commitCause(error);
-          heard();
-          this.#inFlight = [];
-          const queue = this.#queue;
-          this.#queue = [];
-          this.#fail(cause, [...group, ...queue]);
-        },
-      );
+      });
+    } catch (error) {
+      throw await commitCause(error);
+    } finally {
+      heard();
+    }
   }
 
   /** Rejects all further writes after a failed one: a later batch without an earlier one would be inconsistent. */
@@ -301,12 +315,13 @@ export class LmdbStore implements Store {
     const { path } = this;
     const free = freeBytes(path);
     // LMDB reports a full disk as an input/output error.
-    const isFull = isNoSpace(error) || (free !== undefined && free < FULL_BYTES);
-    const reason = isFull ? `no space left on the disk (${free ?? 0} bytes free)` : (error as Error).message;
+    const isFull = free !== undefined && free < FULL_BYTES;
+    const { reason, hint } = noSpace(isFull ? { code: 'ENOSPC' } : error, free) ?? {
+      reason: (error as Error).message,
+      hint: 'Check the disk',
+    };
     this.#failure ??= new StoreError('write-failed', path, `writing ${path} failed: ${reason}`, {
-      hint: isFull
-        ? 'Free disk space, then restart the node. The file is as it was before this write.'
-        : 'Check the disk, then restart the node. The file is as it was before this write.',
+      hint: `${hint}, then restart the node. The file is as it was before this write.`,
       cause: error,
     });
     this.#reportFailure(this.#failure);

@@ -1,9 +1,10 @@
-import { closeSync, openSync, statfsSync, statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, linkSync, openSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StoreError } from './errors.ts';
 
-/** Bytes that must be free on the disk: LMDB's lock file and the first commit. */
-const MIN_FREE_BYTES = 64 << 10;
+/** Bytes of a lock file with LMDB's default of 126 readers. */
+const LOCK_BYTES = 8272;
 /** Files that LMDB opens at most at a time for one database. */
 const DESCRIPTORS = 4;
 
@@ -19,15 +20,11 @@ export function freeBytes(path: string): number | undefined {
 
 /**
  * Checks what LMDB needs to open `path`, since lmdb-js frees memory twice if LMDB cannot open a file: permissions of
- * the file and of its lock file, file descriptors and disk space. Creates missing files with `mode`. Throws the system's
- * error or `StoreError`. No store of this process may have the file open: closing the lock file would release its locks.
+ * the file and of its lock file, and file descriptors. Creates missing files with `mode`. Throws the system's error or
+ * `StoreError`. No store of this process may have the file open: closing the lock file would release its locks.
  */
 export function checkPrerequisites(path: string, { readOnly, mode }: { readOnly: boolean; mode: number }): void {
   const lock = `${path}-lock`;
-  if (!readOnly) {
-    const free = freeBytes(path);
-    if (free !== undefined && free < MIN_FREE_BYTES) throw diskFull(path, free);
-  }
   const open: number[] = [];
   try {
     while (open.length < DESCRIPTORS) open.push(openSync(path, readOnly ? 'r' : 'a+', mode));
@@ -36,6 +33,7 @@ export function checkPrerequisites(path: string, { readOnly, mode }: { readOnly:
         hint: 'Move it away. LMDB creates its lock file again.',
       });
     }
+    if (!existsSync(lock)) createLock(lock, mode);
     open.push(openSync(lock, 'a+', mode));
   } catch (error) {
     // LMDB reads files on a read-only file system without a lock file.
@@ -45,13 +43,33 @@ export function checkPrerequisites(path: string, { readOnly, mode }: { readOnly:
   }
 }
 
-/** Returns the error for a disk without space. */
-export function diskFull(path: string, free: number | undefined, cause?: unknown): StoreError {
+/**
+ * Creates a lock file with disk space for all of it: LMDB would leave a hole in it, and a process that writes to the
+ * hole on a full disk is killed (SIGBUS). The file is complete once it exists.
+ */
+function createLock(lock: string, mode: number): void {
+  const draft = `${lock}.new-${randomBytes(6).toString('hex')}`;
+  try {
+    writeFileSync(draft, new Uint8Array(LOCK_BYTES), { mode });
+    linkSync(draft, lock);
+  } catch (error) {
+    // Another process has created it, or the file system does not support hard links.
+    if (!['EEXIST', 'EPERM', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Returns why a file cannot grow, and what to do; undefined for other errors. `free`: bytes left on its disk. */
+export function noSpace(error: unknown, free: number | undefined): { reason: string; hint: string } | undefined {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const text = `${code} ${message}`;
+  if (/EFBIG|file too large/i.test(text)) {
+    return { reason: 'the limit of file sizes is reached', hint: 'Raise the limit (ulimit -f)' };
+  }
+  if (!/ENOSPC|EDQUOT|no space left|quota exceeded/i.test(text)) return undefined;
   const left = free === undefined ? '' : ` (${free} bytes free)`;
-  return new StoreError('disk-full', path, `no space left on the disk of ${path}${left}`, {
-    hint: 'Free disk space, then start again. The file has not changed.',
-    cause,
-  });
+  return { reason: `no space left on the disk${left}`, hint: 'Free disk space' };
 }
 
 /** Returns an error of the system for `path` as `StoreError`; other errors as they are. */
@@ -69,7 +87,13 @@ export function fileError(error: unknown, path: string): unknown {
       });
     case 'ENOSPC':
     case 'EDQUOT':
-      return diskFull(path, freeBytes(path), error);
+    case 'EFBIG': {
+      const { reason, hint } = noSpace(error, freeBytes(path))!;
+      return new StoreError('disk-full', path, `opening ${path} failed: ${reason}`, {
+        hint: `${hint}, then start again. The file has not changed.`,
+        ...cause,
+      });
+    }
     case 'EMFILE':
     case 'ENFILE':
       return new StoreError('too-many-files', path, `cannot open ${named}: too many open files`, {

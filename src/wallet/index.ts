@@ -40,7 +40,15 @@ export {
 } from './keys.ts';
 export type { LedgerEntry, WalletCoin } from './ledger-entry.ts';
 export type { Payment, PaymentOptions } from './payment.ts';
-export type { BlockReference, Confirmation, KeyRecord, ScanPass, SyncRecord, WalletRecord } from './records.ts';
+export type {
+  BlockReference,
+  Confirmation,
+  KeyRecord,
+  ScanPass,
+  SyncRecord,
+  UnmatchedKeys,
+  WalletRecord,
+} from './records.ts';
 export { type SigningInput, signTransaction } from './signing.ts';
 export type { ChainLimits, SpendableCoin } from './spend/chain-limits.ts';
 export { type SubmitResult, Wallet } from './wallet.ts';

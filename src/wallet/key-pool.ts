@@ -1,6 +1,6 @@
 import { binaryKey } from '../bytes/compare.ts';
 import type { StoreOperation } from '../store/store.ts';
-import type { AddressType, KeyRef, KeyTree } from './keys.ts';
+import { type AddressType, addressTypes, type KeyRef, type KeyTree } from './keys.ts';
 import { type KeyRecord, putKey, putNext } from './records.ts';
 
 /** Keys to watch after the last one handed out, so that a restored wallet finds its coins (BIP44's gap limit). */
@@ -9,6 +9,12 @@ export const GAP_LIMIT = 20;
 export const MAX_GAP = 10_000;
 
 type KeyChain = Omit<KeyRef, 'index'>;
+
+/** All chains, in the order of `watchedCounts`. */
+const keyChains: readonly KeyChain[] = addressTypes.flatMap((type) => [
+  { type, change: false },
+  { type, change: true },
+]);
 
 const chainName = ({ type, change }: KeyChain) => `${type}/${change ? 1 : 0}`;
 
@@ -48,9 +54,20 @@ export class KeyPool {
     return this.#byScript.get(binaryKey(scriptPubKey));
   }
 
-  /** Returns the scriptPubKeys of all keys, including those not handed out yet. */
-  watchedScripts(): Uint8Array[] {
-    return [...this.#byScript.values()].map(({ output }) => output.scriptPubKey);
+  /**
+   * Returns the scriptPubKeys of all keys, including those not handed out yet. With `beyond`, only of those that were not
+   * watched when `watchedCounts` returned these numbers.
+   */
+  watchedScripts(beyond?: readonly number[]): Uint8Array[] {
+    const keys = beyond
+      ? keyChains.flatMap((chain, i) => this.#chain(chain).keys.slice(beyond[i]))
+      : [...this.#byScript.values()];
+    return keys.map(({ output }) => output.scriptPubKey);
+  }
+
+  /** Returns the number of watched keys of each chain. They only grow. */
+  watchedCounts(): number[] {
+    return keyChains.map((chain) => this.#chain(chain).keys.length);
   }
 
   /** Number of watched keys. */

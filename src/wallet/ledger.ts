@@ -112,6 +112,13 @@ export class Ledger {
     return this.#coins.values();
   }
 
+  /** Returns whether all outputs of a transaction that pay the wallet are known as coins. */
+  hasCoinsOf({ txid, outputs }: Transaction): boolean {
+    return outputs.every(
+      ({ scriptPubKey }, vout) => !this.#keys.find(scriptPubKey) || this.#coins.has(outPointKey({ txid, vout })),
+    );
+  }
+
   /** Returns whether a transaction that is, or may still be, confirmed spends the coin (Core: IsSpent). */
   isSpent(outpoint: OutPoint): boolean {
     const spenders = this.#spenders.get(outPointKey(outpoint));

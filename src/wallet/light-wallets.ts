@@ -1,6 +1,7 @@
 import { equalBytes } from '../bytes/compare.ts';
 import type { BlockIndex } from '../chain/tree/block-index.ts';
 import type { ChainEvents } from '../chain/tree/events.ts';
+import { type Clock, systemClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Block } from '../primitives/block.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
@@ -10,8 +11,8 @@ import { paymentProofs } from '../spv/payment-proof.ts';
 import type { ProofStore } from '../spv/proof-store.ts';
 import type { ProvedTransaction, TransactionWatcher } from '../spv/watcher.ts';
 import type { StoreOperation } from '../store/store.ts';
-import type { SyncRecord } from './records.ts';
-import { TIMESTAMP_WINDOW } from './scan.ts';
+import { KeyCoverage } from './light/key-coverage.ts';
+import { isTipRecent, TIMESTAMP_WINDOW } from './scan.ts';
 import type { Wallet } from './wallet.ts';
 import type { WalletFile } from './wallet-file.ts';
 
@@ -24,11 +25,13 @@ export interface LightWalletsModules {
   readonly chain: HeaderChain;
   readonly proofs: ProofStore;
   readonly logger: Logger;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /** Calls from `LightWallets` to the scan and the transaction broadcast. */
 export interface LightWalletsHooks {
-  /** Restarts the scan after this block for a new wallet. */
+  /** Restarts the scan after this block for a new wallet, which may be above what is scanned. */
   rescanAfter(index: BlockIndex): void;
   /** Replaces the set of the wallets' own unconfirmed transactions. */
   unconfirmedChanged(transactions: readonly Transaction[]): void;
@@ -42,6 +45,7 @@ export class LightWallets implements TransactionWatcher {
   readonly #modules: LightWalletsModules;
   #hooks: LightWalletsHooks = { rescanAfter() {}, unconfirmedChanged() {} };
   #writing: Promise<unknown> = Promise.resolve();
+  readonly #coverage = new Map<Wallet, KeyCoverage>();
   /** Txids of unconfirmed payments from others; the node does not broadcast them. */
   readonly #announced = new Set<string>();
   readonly #unsubscribe: () => void;
@@ -51,7 +55,10 @@ export class LightWallets implements TransactionWatcher {
     const { file, chain } = modules;
     this.#removeAnnounced();
     // A crash may have left a file behind a reorganisation.
-    for (const wallet of file.wallets()) this.#reconcile(wallet);
+    for (const coverage of this.#coverages) {
+      this.#reconcile(coverage);
+      this.#store(coverage.resume());
+    }
     this.#withdrawDisconnected();
     file.onCreated((wallet) => this.#addWallet(wallet));
     this.#unsubscribe = chain.events.on('tip', (change) => this.#tipChanged(change));
@@ -72,19 +79,21 @@ export class LightWallets implements TransactionWatcher {
 
   start(): BlockIndex {
     const { chain } = this.#modules;
-    let start = chain.tip;
-    for (const { syncedTo } of this.#wallets) {
-      const seen = syncedTo ? chain.findLocator(syncedTo.locator) : chain.atHeight(0)!;
-      if (seen.height < start.height) start = seen;
-    }
-    return start;
+    return chain.atHeight(Math.min(chain.tip.height, ...this.#coverages.map(({ position }) => position)))!;
   }
 
-  /** Skips blocks older than the oldest wallet. */
-  skip(scanned: BlockIndex): BlockIndex {
-    const { chain } = this.#modules;
+  /** Returns to blocks to be matched with new keys. Skips blocks that all wallets know, or that are older than they. */
+  resumeAfter(scanned: BlockIndex): BlockIndex {
+    const { chain, clock = systemClock } = this.#modules;
+    this.#store(this.#coverages.flatMap((coverage) => coverage.noteKeys(scanned.height)));
+    if (scanned === chain.tip) {
+      this.#store(this.#coverages.flatMap((coverage) => coverage.settle(isTipRecent(chain, clock))));
+    }
+    const start = this.start();
+    if (start.height < scanned.height) return start;
     const birthday = Math.min(...this.#wallets.map(({ record }) => record.birthday));
-    let at = scanned;
+    const next = Math.min(...this.#coverages.map((coverage) => coverage.nextAfter(scanned.height)));
+    let at = chain.atHeight(Math.min(next - 1, chain.tip.height))!;
     for (let next = chain.atHeight(at.height + 1); next; next = chain.atHeight(at.height + 1)) {
       if (next.time >= birthday - TIMESTAMP_WINDOW) break;
       at = next;
@@ -92,8 +101,10 @@ export class LightWallets implements TransactionWatcher {
     return at;
   }
 
-  scripts(): readonly Uint8Array[] {
-    return this.#wallets.flatMap((wallet) => wallet.watchedScripts());
+  scripts(index?: BlockIndex): readonly Uint8Array[] {
+    return this.#coverages.flatMap((coverage) =>
+      index ? coverage.scripts(index.height) : coverage.wallet.watchedScripts(),
+    );
   }
 
   found(index: BlockIndex, block: Block): boolean {
@@ -101,7 +112,7 @@ export class LightWallets implements TransactionWatcher {
     const operations = this.#wallets.flatMap((wallet) => wallet.blockConnected(block, index.height));
     if (operations.length === 0) return false;
     // No confirmation may be above a wallet's sync state, or `#reconcile` could not remove it after a restart.
-    operations.push(...this.#markScanned(index));
+    operations.push(...this.#coverages.flatMap((coverage) => coverage.found(index)), ...this.#markScanned(index));
     const ours = [...block.transactions.keys()].filter((i) => this.#concerns(block.transactions[i]!));
     const txids = ours.map((i) => block.transactions[i]!.txidHex);
     const blockProofs = paymentProofs(block, index.height, ours);
@@ -126,7 +137,9 @@ export class LightWallets implements TransactionWatcher {
       return true;
     });
     if (ours.length > 0) {
-      this.scanned(index);
+      // The block may be requested again for new keys.
+      this.#store(this.#coverages.flatMap((coverage) => coverage.found(index)));
+      this.#store(this.#markScanned(index.prev!));
       this.#write(proofs.put(ours.map(({ transaction, proof }) => [transaction.txidHex, proof])));
       const txids = ours.map(({ transaction }) => transaction.txidHex);
       logger.info({ height: index.height, block: index.hashHex, transactions: txids }, 'payments proved');
@@ -147,9 +160,7 @@ export class LightWallets implements TransactionWatcher {
   }
 
   rewindTo(index: BlockIndex): void {
-    const sync = this.#syncRecord(index);
-    const ahead = this.#wallets.filter(({ syncedTo }) => syncedTo && syncedTo.height > index.height);
-    this.#store(ahead.flatMap((wallet) => wallet.moved(sync)));
+    this.#store(this.#coverages.flatMap((coverage) => coverage.rewindTo(index)));
   }
 
   scanned(index: BlockIndex): void {
@@ -157,16 +168,14 @@ export class LightWallets implements TransactionWatcher {
   }
 
   #markScanned(index: BlockIndex): StoreOperation[] {
-    const sync = this.#syncRecord(index);
-    const behind = this.#wallets.filter(({ syncedTo }) => !syncedTo || syncedTo.height < index.height);
-    return behind.flatMap((wallet) => wallet.moved(sync));
+    return this.#coverages.flatMap((coverage) => coverage.scanned(index));
   }
 
   // Reorganisations
 
   #tipChanged({ fork, previous }: ChainEvents['tip']): void {
     if (fork === previous) return;
-    for (const wallet of this.#wallets) this.#rewind(wallet, fork);
+    for (const coverage of this.#coverages) this.#rewind(coverage, fork);
     this.#withdrawDisconnected();
     this.#broadcast();
   }
@@ -184,15 +193,14 @@ export class LightWallets implements TransactionWatcher {
   }
 
   /** Removes a wallet's confirmations in blocks above `fork`. */
-  #rewind(wallet: Wallet, fork: BlockIndex): void {
-    const isAhead = wallet.syncedTo && wallet.syncedTo.height > fork.height;
-    const sync = isAhead ? wallet.moved(this.#syncRecord(fork)) : [];
-    this.#store([...wallet.rewind(fork.height), ...sync]);
+  #rewind(coverage: KeyCoverage, fork: BlockIndex): void {
+    this.#store([...coverage.wallet.rewind(fork.height), ...coverage.rewindTo(fork)]);
   }
 
   /** Rewinds a wallet to the last block that both files agree on: wallet and headers are written separately. */
-  #reconcile(wallet: Wallet): void {
+  #reconcile(coverage: KeyCoverage): void {
     const { chain, proofs } = this.#modules;
+    const { wallet } = coverage;
     if (!wallet.syncedTo) return;
     let { height } = chain.findLocator(wallet.syncedTo.locator);
     for (const { entry } of wallet.history()) {
@@ -201,14 +209,14 @@ export class LightWallets implements TransactionWatcher {
       const proof = proofs.get(tx.txidHex);
       if (!proof || !equalBytes(proof.blockHash, confirmation.blockHash)) height = confirmation.height - 1;
     }
-    this.#rewind(wallet, chain.atHeight(height)!);
+    this.#rewind(coverage, chain.atHeight(height)!);
   }
 
   /** Starts following a new wallet. A restored one (birthday 0) is scanned for from genesis. */
   async #addWallet(wallet: Wallet): Promise<void> {
     const { chain } = this.#modules;
     const from = wallet.record.birthday > 0 ? chain.tip : chain.atHeight(0)!;
-    this.#store(wallet.synced(this.#syncRecord(from)));
+    this.#store(this.#coverageOf(wallet).start(from));
     // Restart the scan at once, before it marks blocks as scanned that this wallet was not scanned for.
     this.#hooks.rescanAfter(this.start());
     await this.#writing;
@@ -250,8 +258,7 @@ export class LightWallets implements TransactionWatcher {
   /** Adds a confirmed transaction; returns nothing if its confirmation is known. */
   #confirm(tx: Transaction, { hash, height, time }: BlockIndex, position: number): StoreOperation[] {
     return this.#wallets.flatMap((wallet) => {
-      const known = wallet.transaction(tx.txidHex)?.entry.confirmation;
-      if (known && equalBytes(known.blockHash, hash)) return [];
+      if (wallet.isKnown(tx, hash)) return [];
       return wallet.transactionConfirmed(tx, { height, blockHash: hash, blockTime: time, position });
     });
   }
@@ -264,8 +271,17 @@ export class LightWallets implements TransactionWatcher {
     return this.#wallets.some((wallet) => wallet.transaction(txidHex) !== undefined);
   }
 
-  #syncRecord(index: BlockIndex): SyncRecord {
-    return { height: index.height, locator: this.#modules.chain.locator(index) };
+  get #coverages(): readonly KeyCoverage[] {
+    return this.#wallets.map((wallet) => this.#coverageOf(wallet));
+  }
+
+  #coverageOf(wallet: Wallet): KeyCoverage {
+    let coverage = this.#coverage.get(wallet);
+    if (!coverage) {
+      coverage = new KeyCoverage(wallet, this.#modules.chain);
+      this.#coverage.set(wallet, coverage);
+    }
+    return coverage;
   }
 
   #store(operations: StoreOperation[]): void {

@@ -34,8 +34,22 @@ export interface SyncRecord {
 export interface ScanPass {
   /** Height of the last block that need not be scanned. */
   readonly from: number;
-  /** Number of keys watched at the start. */
+  /** Number of keys that these blocks have been scanned for. */
   readonly watched: number;
+  /** Of light nodes: which of the blocks have been matched with fewer keys, in order of height. */
+  readonly unmatched?: readonly UnmatchedKeys[];
+  /**
+   * Of light nodes: scriptPubKeys (hex) of coins found in blocks that were matched again. Later blocks have been matched
+   * with these scripts when the coins were not known, so that their spends were not recognised.
+   */
+  readonly found?: readonly string[];
+}
+
+/** The blocks up to a height that only the first keys of each chain have been matched with. */
+export interface UnmatchedKeys {
+  readonly height: number;
+  /** Numbers of these keys, as of `Wallet.watchedCounts`. */
+  readonly watched: readonly number[];
 }
 
 /** A watched key, with its output. */

@@ -85,12 +85,17 @@ export function settlePass(wallet: Wallet, chain: ScannedChain, clock: Clock): S
   const { pass, height, locator } = wallet.syncedTo ?? {};
   if (!pass || height === undefined || !locator) return [];
   const isRestored = wallet.record.birthday === 0;
-  if (isRestored && chain.tip.time < unixSeconds(clock) - MAX_TIP_AGE) return [];
+  if (isRestored && !isTipRecent(chain, clock)) return [];
   if (wallet.watchedCount === pass.watched) return wallet.synced({ height, locator });
   if (!isRestored) return wallet.synced({ height, locator });
   const repeated = { from: pass.from, watched: wallet.watchedCount };
   wallet.synced({ ...syncRecord(chain, chain.atHeight(pass.from)!), pass: repeated });
   return 'repeat';
+}
+
+/** Returns whether the chain counts as downloaded: its tip is less than a day old. */
+export function isTipRecent({ tip }: Pick<Chain, 'tip'>, clock: Clock): boolean {
+  return tip.time >= unixSeconds(clock) - MAX_TIP_AGE;
 }
 
 /** Returns the sync state of a wallet that is scanned up to a block. */

@@ -1,3 +1,4 @@
+import { equalBytes } from '../bytes/compare.ts';
 import type { ChainParams } from '../consensus/params.ts';
 import type { RemovalReason } from '../mempool/entry.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
@@ -15,6 +16,7 @@ import { GAP_LIMIT, type KeyPool } from './key-pool.ts';
 import { type AddressType, type KeyRef, keyPath } from './keys.ts';
 import type { Ledger } from './ledger.ts';
 import type { LedgerEntry, WalletCoin } from './ledger-entry.ts';
+import { isAcceptableUnconfirmed } from './light/unconfirmed-check.ts';
 import {
   buildingSteps,
   checkPayment,
@@ -25,7 +27,6 @@ import {
 } from './payment.ts';
 import { type Confirmation, type KeyRecord, putSync, type SyncRecord, type WalletRecord } from './records.ts';
 import { type ChainLimits, noChainLimits } from './spend/chain-limits.ts';
-import { isAcceptableUnconfirmed } from './unconfirmed-check.ts';
 import type { Balance, UnspentCoin, WalletAddress, WalletTransaction } from './wallet-view.ts';
 
 /** Modules that a `Wallet` uses. */
@@ -113,14 +114,35 @@ export class Wallet {
     return this.#keys.find(scriptPubKey);
   }
 
-  /** Returns the scriptPubKeys of all keys, including those not handed out yet. */
-  watchedScripts(): Uint8Array[] {
-    return this.#keys.watchedScripts();
+  /**
+   * Returns the scriptPubKeys of all keys, including those not handed out yet. With `beyond`, only of those that were not
+   * watched when `watchedCounts` returned these numbers.
+   */
+  watchedScripts(beyond?: readonly number[]): Uint8Array[] {
+    return this.#keys.watchedScripts(beyond);
+  }
+
+  /** Returns the number of watched keys of each type, external and change. They only grow. */
+  watchedCounts(): number[] {
+    return this.#keys.watchedCounts();
   }
 
   /** Returns the wallet's outputs that no known block spends. */
   watchedOutPoints(): OutPoint[] {
     return this.#ledger.unspentInBlocks();
+  }
+
+  /** Returns the scriptPubKeys that the transactions of a block pay. */
+  scriptsPaidAt(height: number): Uint8Array[] {
+    return [...this.#ledger.coins()]
+      .filter(({ entry }) => entry.confirmation?.height === height)
+      .map(({ output }) => output.scriptPubKey);
+  }
+
+  /** Returns whether a transaction is known as confirmed by this block, with all outputs that pay the wallet. */
+  isKnown(tx: Transaction, blockHash: Uint8Array): boolean {
+    const confirmation = this.#ledger.get(tx.txidHex)?.confirmation;
+    return confirmation !== undefined && equalBytes(confirmation.blockHash, blockHash) && this.#ledger.hasCoinsOf(tx);
   }
 
   /** Number of watched keys. */
@@ -333,12 +355,18 @@ export class Wallet {
     return this.synced(pass ? { ...sync, pass: { ...pass, from: Math.min(pass.from, sync.height) } } : sync);
   }
 
-  /** Adds the wallet's transactions in a connected block, and marks those that conflict with the block's. */
+  /**
+   * Adds the wallet's transactions in a connected block, and marks those that conflict with the block's. Repeats it as
+   * long as that finds keys to watch, which the block's earlier transactions may pay.
+   */
   blockConnected(block: Block, height: number): StoreOperation[] {
     const { hash: blockHash, header } = block;
     const operations: StoreOperation[] = [];
-    for (const [position, tx] of block.transactions.entries()) {
-      operations.push(...this.transactionConfirmed(tx, { height, blockHash, blockTime: header.time, position }));
+    for (let watched = -1; watched !== this.watchedCount; ) {
+      watched = this.watchedCount;
+      for (const [position, tx] of block.transactions.entries()) {
+        operations.push(...this.transactionConfirmed(tx, { height, blockHash, blockTime: header.time, position }));
+      }
     }
     return operations;
   }

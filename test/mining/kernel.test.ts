@@ -10,7 +10,7 @@ import { runSearchJob, stopSearch } from '../../src/mining/search-job.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 
-const module = new WebAssembly.Module(buildSearchKernel());
+const compileKernel = () => new WebAssembly.Module(buildSearchKernel());
 
 function doubleSha256(data: Uint8Array): Buffer {
   return createHash('sha256').update(createHash('sha256').update(data).digest()).digest();
@@ -49,6 +49,7 @@ describe('LEB128', () => {
 
 describe('the search kernel', () => {
   it('finds the nonces of real blocks', () => {
+    const module = compileKernel();
     const { header: genesis } = chainParams('main').genesis;
     for (const header of [genesis, header125552]) {
       const { target } = compactToTarget(header.bits);
@@ -61,6 +62,7 @@ describe('the search kernel', () => {
   });
 
   it('finds exactly the same nonces as node:crypto', () => {
+    const module = compileKernel();
     const random = new SeededRandom(7);
     const target = 1n << 246n;
     for (let i = 0; i < 4; i++) {
@@ -100,6 +102,7 @@ describe('runSearchJob', () => {
   });
 
   it('finds the nonce and counts the hashes', () => {
+    const module = compileKernel();
     const { nonce } = header125552;
     expect(runSearchJob(module, job(nonce - 1001, 5000))).toEqual({ nonce, hashes: 1002 });
     expect(runSearchJob(module, job(nonce - 70_001, 5_000_000))).toEqual({ nonce, hashes: 70_002 });
@@ -107,12 +110,14 @@ describe('runSearchJob', () => {
   });
 
   it('stays within the given nonces', () => {
+    const module = compileKernel();
     const { nonce } = header125552;
     expect(runSearchJob(module, job(nonce - 1001, 1001))).toEqual({ nonce: undefined, hashes: 1001 });
     expect(runSearchJob(module, job(nonce + 1, 9))).toEqual({ nonce: undefined, hashes: 9 });
   });
 
   it('does nothing once stopped, and shares ranges with other workers', () => {
+    const module = compileKernel();
     const stopped = job(header125552.nonce, 1);
     stopSearch(stopped.control);
     expect(runSearchJob(module, stopped)).toEqual({ nonce: undefined, hashes: 0 });

@@ -59,13 +59,14 @@ const suites = {
     mutate: ['src/mining/**/*.ts', '!src/mining/index.ts', '!src/mining/search-worker*.ts'],
     preload: ['mining'],
     files: [
+      // First, as all other searches in threads fail with a wrong kernel, after seconds.
+      'mining/kernel.test',
       'mining/select-transactions.test',
       'mining/block-template.test',
       'mining/bounds.test',
       'mining/lifecycle.test',
       'mining/miner.test',
       'mining/proof-of-work.test',
-      'mining/kernel.test',
     ],
     leftOut: /workerUrl/,
     testTimeout: 8000,

@@ -28,4 +28,5 @@ it('passes service options to the P2P layer', async () => {
 it('resolves the address of the RPC server separately', () => {
   const config = nodeConfig({ nodeId: 3000, p2p: { host: '10.0.0.1' }, rpc: { host: '127.0.0.2', port: 9999 } }, {});
   expect([config.p2p.host, config.rpc]).toEqual(['10.0.0.1', { host: '127.0.0.2', port: 9999 }]);
+  expect(nodeConfig({ nodeId: 3000, p2p: { host: '0.0.0.0' } }, {}).rpc).toEqual({ host: '127.0.0.1', port: 13000 });
 });

@@ -11,10 +11,11 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { open } from 'lmdb';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { randomInt } from '../../src/platform/random.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { Reserve } from '../../src/store/reserve.ts';
 import type { StoreOperation } from '../../src/store/store.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -196,8 +197,13 @@ describe('A truncated file', () => {
 
   it('is rejected wherever it is cut, unless it only lacks unused pages', async () => {
     const path = newPath();
+    // LMDB may omit the last pages of a file if one transaction allocated and freed them, as it did before the store
+    // reserved room for them.
+    const reserved = [
+      vi.spyOn(Reserve.prototype, 'make').mockResolvedValue(),
+      vi.spyOn(Reserve.prototype, 'makeSync').mockReturnValue(),
+    ];
     let store = await LmdbStore.open(options(path));
-    // LMDB may omit the last pages of a file if one transaction allocated and freed them.
     let short = 0;
     for (let i = 0; i < 60 && short < 3; i++) {
       await store.write(churn());
@@ -212,6 +218,7 @@ describe('A truncated file', () => {
     expect(short).toBe(3);
     const digest = contentsDigest(store);
     await store.close();
+    for (const spy of reserved) spy.mockRestore();
 
     const whole = readFileSync(path);
     const { pageSize, pages } = lastPage(path);
@@ -391,46 +398,5 @@ describe('A new file', () => {
     const opened = results.filter((result) => result.status === 'fulfilled');
     expect(opened).toHaveLength(1);
     await opened[0]!.value.close();
-  });
-});
-
-describe.runIf(process.platform === 'linux')('A full disk', () => {
-  it('fails the write and all later ones, and leaves the file unchanged', { timeout: 30_000 }, async () => {
-    const path = newPath();
-    writeFileSync(
-      join(folder, 'filler.js'),
-      `import { writeSync } from 'node:fs';
-       import { LmdbStore } from './store/lmdb-store.js';
-       const store = await LmdbStore.open({ path: process.argv[2], network: 'regtest', kind: 'blockchain' });
-       const text = (s) => new TextEncoder().encode(s);
-       for (let n = 1; ; n++) {
-         const value = new Uint8Array(9000).fill(n);
-         const operations = [1, 2, 3].map((i) => ({ type: 'put', key: text(n + ' ' + i), value }));
-         try {
-           if (n % 2) await store.write(operations); else store.writeSync(operations);
-           writeSync(1, n + '\\n');
-         } catch (error) {
-           writeSync(1, error.code + '\\n');
-           try { await store.write([]); } catch (again) { writeSync(1, again.code + '\\n'); }
-           try { store.writeSync([]); } catch (again) { writeSync(1, again.code + '\\n'); }
-           try { await store.flushed(); } catch (again) { writeSync(1, again.code + '\\n'); }
-           break;
-         }
-       }
-       await store.close().catch((error) => writeSync(1, String(error) + '\\n'));
-       writeSync(1, 'closed\\n');`,
-    );
-    writeFileSync(
-      join(folder, 'limited.cjs'),
-      `require('node:child_process').spawnSync('bash', ['-c', 'ulimit -f 400; exec "$0" "$@"', process.execPath, ${JSON.stringify(join(folder, 'filler.js'))}, process.argv[2]], { stdio: ['ignore', 'inherit', 'ignore'] });`,
-    );
-    const child = new Child(join(folder, 'limited.cjs'), [path]);
-    await child.ended;
-    const numbers = child.lines.filter((line) => /^\d+$/.test(line)).length;
-    expect(numbers).toBeGreaterThan(5);
-    expect(child.lines.slice(numbers)).toEqual([...Array.from({ length: 4 }, () => 'write-failed'), 'closed']);
-    const store = await LmdbStore.open(options(path));
-    expect([...store.entries()].length).toBe(3 * numbers);
-    await store.close();
   });
 });

@@ -23,6 +23,7 @@ const FIRST = [
   'e2e/examples',
   'e2e/package',
   'store/lmdb-open',
+  'store/full-disk',
   'p2p/many-peers',
 ];
 

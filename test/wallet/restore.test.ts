@@ -161,4 +161,25 @@ describe('restoring a wallet from its words', () => {
     pay(5, addresses[61]!);
     expect(restored.balance().pending).toBe(5n * COIN);
   });
+
+  it('finds an earlier transaction of the block that adds its key, also once it follows the chain', async () => {
+    const fixture = await young();
+    const wallet = await fixture.file.createWallet('w');
+    const addresses: Uint8Array[] = [];
+    for (let i = 0; i < 25; i++) addresses.push(script(await wallet.newAddress()));
+    const restored = await fixture.file.createWallet('restored', { mnemonic: wallet.record.mnemonic });
+    const { regtest } = fixture;
+    await regtest.mine(3);
+    const transactions = [24, 5].map((index, i) =>
+      spend(
+        [regtest.coinbase(i + 1)],
+        [
+          { value: COIN, scriptPubKey: addresses[index]! },
+          { value: 48n * COIN, scriptPubKey: ownScript },
+        ],
+      ),
+    );
+    await regtest.mine(1, { transactions });
+    expect(restored.balance().trusted).toBe(2n * COIN);
+  });
 });

@@ -3,15 +3,14 @@ import type { Clock, Timer } from '../../platform/clock.ts';
 
 /** Connections in total. */
 export const MAX_CONNECTIONS = 512;
-/** Connections that have not presented credentials; the rest of the places is for those that have. */
-const MAX_ANONYMOUS = 128;
+/** Share of connections that have not presented credentials; the rest of the places is for those that have. */
+const ANONYMOUS_SHARE = 1 / 4;
 /** Milliseconds that a connection may take to present credentials. */
 const ANONYMOUS_MS = 10_000;
 
 /** Limits of `Connections`, where they differ from the default. */
 export interface ConnectionLimits {
   readonly total?: number;
-  readonly anonymous?: number;
 }
 
 /**
@@ -33,7 +32,7 @@ export class Connections {
   constructor(clock: Clock, limits: ConnectionLimits = {}) {
     this.#clock = clock;
     this.#total = limits.total ?? MAX_CONNECTIONS;
-    this.#maxAnonymous = limits.anonymous ?? MAX_ANONYMOUS;
+    this.#maxAnonymous = Math.ceil(this.#total * ANONYMOUS_SHARE);
   }
 
   /** Number of open connections. */

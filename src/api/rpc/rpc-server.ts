@@ -21,7 +21,7 @@ export interface RpcServerOptions {
   readonly port: number;
   /** Path of the file that the credentials are written to. */
   readonly cookieFile: string;
-  /** Limits of connections; for tests. @internal */
+  /** Limits of connections, where they differ from the default. @internal */
   readonly connections?: ConnectionLimits;
 }
 

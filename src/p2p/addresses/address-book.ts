@@ -3,7 +3,7 @@ import { Emitter } from '../../platform/emitter.ts';
 import type { Random } from '../../platform/random.ts';
 import { MemoryStore } from '../../store/memory-store.ts';
 import type { Store } from '../../store/store.ts';
-import { type Endpoint, formatEndpoint } from '../net/endpoint.ts';
+import { type Endpoint, formatEndpoint, isPublic } from '../net/endpoint.ts';
 import { AddressManager } from './address-manager.ts';
 import { BanList } from './ban-list.ts';
 import { Discouraged } from './discouraged.ts';
@@ -15,6 +15,15 @@ export interface AddressBookModules {
   readonly random: Random;
   /** Persists addresses, anchors and bans; may be shared with the chain. Default: in memory. */
   readonly store?: Store;
+}
+
+/** Options of an `AddressBook`. */
+export interface AddressBookOptions {
+  /**
+   * Whether addresses of the internet are used and relayed, besides those of this machine and of private networks;
+   * default true.
+   */
+  readonly publicAddresses?: boolean;
 }
 
 /** Events of an address book. */
@@ -39,8 +48,10 @@ export class AddressBook {
   readonly #key: Uint8Array;
   /** Endpoints at which this node connected to itself. */
   readonly #own = new Set<string>();
+  readonly #publicAddresses: boolean;
 
-  constructor({ clock, random, store = new MemoryStore() }: AddressBookModules) {
+  constructor({ clock, random, store = new MemoryStore() }: AddressBookModules, options: AddressBookOptions = {}) {
+    this.#publicAddresses = options.publicAddresses ?? true;
     const file = new PeersFile(store);
     this.#file = file;
     this.#key = file.key() ?? random.bytes(32);
@@ -68,9 +79,13 @@ export class AddressBook {
     this.#file.setAnchors(anchors);
   }
 
-  /** Whether an endpoint is discouraged or banned: the node neither connects to it nor relays its address. */
+  /**
+   * Whether an endpoint is discouraged, banned, or public while the network is local: the node neither connects to it of
+   * its own accord nor keeps or relays its address.
+   */
   isRefused(endpoint: Endpoint): boolean {
-    return this.discouraged.has(endpoint) || this.bans.has(endpoint.host);
+    const isOutOfReach = !this.#publicAddresses && isPublic(endpoint.host);
+    return isOutOfReach || this.discouraged.has(endpoint) || this.bans.has(endpoint.host);
   }
 
   /** Whether an endpoint is this node. */

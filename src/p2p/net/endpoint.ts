@@ -67,6 +67,11 @@ export function isLoopback(host: string): boolean {
   return reachOf(host) === 0;
 }
 
+/** Returns whether a host is an address of the internet. */
+export function isPublic(host: string): boolean {
+  return reachOf(host) === 2;
+}
+
 /**
  * Returns the endpoint to advertise to a peer (Core: GetLocalAddrForPeer): `listening`, where a wildcard host is
  * replaced by the host of `local`, our end of the connection to that peer.

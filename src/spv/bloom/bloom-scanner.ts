@@ -9,7 +9,7 @@ import { type Random, randomInt } from '../../platform/random.ts';
 import type { BloomFilter } from '../../proofs/bloom-filter.ts';
 import type { HeaderChain } from '../header-chain.ts';
 import type { SpvHandlers } from '../header-handlers.ts';
-import type { Scanner } from '../scanner.ts';
+import { resumePoint, type Scanner } from '../scanner.ts';
 import type { ProvedTransaction, TransactionWatcher } from '../watcher.ts';
 import { type BloomAnswer, BloomSession } from './bloom-session.ts';
 import { PendingTransactions } from './pending-transactions.ts';
@@ -82,7 +82,7 @@ export class BloomScanner implements Scanner {
   #isFinishing = false;
   #roundSize = MIN_ROUND;
   #scanned: BlockIndex;
-  /** Range of heights that includes all blocks scanned with one peer only; ends at or below `#scanned`. */
+  /** Range of heights that includes all blocks scanned with one peer only. */
   #unchecked: { readonly from: number; readonly to: number } | undefined;
 
   constructor(modules: BloomScannerModules, watcher: TransactionWatcher) {
@@ -165,6 +165,7 @@ export class BloomScanner implements Scanner {
   }
 
   tipChanged(fork: BlockIndex): void {
+    if (this.#unchecked) this.#setUnchecked(this.#unchecked.from, Math.min(this.#unchecked.to, fork.height));
     if (this.#scanned.height > fork.height) this.rewindTo(fork);
     else if (this.#round && this.#round.indexes.at(-1)!.height > fork.height) this.rewindTo(this.#scanned);
     else this.step();
@@ -173,8 +174,7 @@ export class BloomScanner implements Scanner {
   rewindTo(index: BlockIndex): void {
     if (this.#round) for (const session of this.#round.answers.keys()) session.abandon();
     this.#round = undefined;
-    this.#scanned = index;
-    this.#clampUnchecked();
+    if (index.height < this.#scanned.height) this.#scanned = index;
     this.step();
   }
 
@@ -186,8 +186,7 @@ export class BloomScanner implements Scanner {
       this.#fillUp(this.#round);
       return;
     }
-    const skipped = this.#watcher.skip?.(this.#scanned) ?? this.#scanned;
-    if (skipped !== this.#scanned) this.#advance(skipped);
+    this.#scanned = resumePoint(this.#watcher, this.#scanned);
     const { chain } = this.#modules;
     const next = chain.atHeight(this.#scanned.height + 1);
     if (next) this.#begin(next, chain.tip.height, this.#choose(next), false);
@@ -308,9 +307,12 @@ export class BloomScanner implements Scanner {
     const [from, to] = [indexes[0]!.height, this.#unchecked?.to ?? 0];
     if (answers.size < FILTER_PEERS) {
       this.#setUnchecked(Math.min(from, this.#unchecked?.from ?? from), Math.max(last.height, to));
-    } else if (isRecheck) this.#setUnchecked(last.height + 1, to);
+    } else if (from <= (this.#unchecked?.from ?? 0)) {
+      this.#setUnchecked(Math.max(this.#unchecked!.from, last.height + 1), to);
+    }
+    // Blocks that have been scanned are scanned again for the new keys.
+    if (isRecheck && last !== indexes.at(-1)) this.#watcher.rewindTo(last);
     if (!isRecheck || last !== indexes.at(-1)) this.#advance(last);
-    this.#clampUnchecked();
     return faults;
   }
 
@@ -325,11 +327,6 @@ export class BloomScanner implements Scanner {
   #advance(index: BlockIndex): void {
     this.#scanned = index;
     this.#watcher.scanned(index);
-  }
-
-  /** Removes blocks above `#scanned` from the unchecked range: the scan reaches them again. */
-  #clampUnchecked(): void {
-    if (this.#unchecked) this.#setUnchecked(this.#unchecked.from, Math.min(this.#unchecked.to, this.#scanned.height));
   }
 
   #setUnchecked(from: number, to: number): void {

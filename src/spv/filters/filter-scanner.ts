@@ -8,6 +8,7 @@ import type { Block } from '../../primitives/block.ts';
 import { BASIC_FILTER, filterHash, filterHeader, matchAny } from '../../proofs/block-filter.ts';
 import type { BlockFetcher } from '../block-fetcher.ts';
 import type { HeaderChain } from '../header-chain.ts';
+import { resumePoint } from '../scanner.ts';
 import type { Watcher } from '../watcher.ts';
 
 /** Filters per request. */
@@ -97,7 +98,7 @@ export class FilterScanner {
     void this.#modules.blocks.fetch(index).then((block) => {
       if (!this.#modules.chain.contains(index) || index.height > this.#scanned.height) return;
       // The block may add scripts that later blocks have not been scanned for.
-      if (this.#deliver(index, block)) this.rewindTo(index);
+      if (this.#deliver(index, block)) this.discardAfter(index);
     });
   }
 
@@ -109,10 +110,15 @@ export class FilterScanner {
     else this.step();
   }
 
-  /** Restarts the scan after `index`. */
-  rewindTo(index: BlockIndex): void {
+  /** Marks the blocks above `index` as not scanned, and scans them again. */
+  discardAfter(index: BlockIndex): void {
     this.#watcher.rewindTo(index);
-    this.#goTo(index);
+    this.rewindTo(index);
+  }
+
+  /** Restarts the scan after `index`, or lets it go on if it is below. */
+  rewindTo(index: BlockIndex): void {
+    this.#goTo(index.height < this.#scanned.height ? index : this.#scanned);
   }
 
   #goTo(index: BlockIndex): void {
@@ -129,8 +135,7 @@ export class FilterScanner {
   step(): void {
     if (this.#request || this.#queue.length > 0 || this.#fetching) return;
     const { chain, clock, source } = this.#modules;
-    const skipped = this.#watcher.skip?.(this.#scanned) ?? this.#scanned;
-    if (skipped !== this.#scanned) this.#advance(skipped);
+    this.#scanned = resumePoint(this.#watcher, this.#scanned, this.#beforeForced);
     const from = this.#scanned.height + 1;
     const last = Math.min(chain.filterHeight, this.#scanned.height + RANGE);
     if (last < from) return;
@@ -176,12 +181,16 @@ export class FilterScanner {
       const filter = this.#queue.shift()!;
       this.#queuedBytes -= filter.length;
       this.counts.filters++;
-      if (this.#forced.has(index.height) || matches(filter, index, this.#watcher.scripts())) this.#fetch(index);
+      if (this.#forced.has(index.height) || matches(filter, index, this.#watcher.scripts(index))) this.#fetch(index);
       else this.#scanned = index;
     }
-    if (this.#queue.length > 0 || this.#request || this.#fetching) return;
-    this.#advance(this.#scanned);
     this.step();
+  }
+
+  /** The block before the next one to fetch in any case. */
+  get #beforeForced(): BlockIndex | undefined {
+    const next = Math.min(...[...this.#forced].filter((height) => height > this.#scanned.height));
+    return this.#modules.chain.atHeight(next - 1);
   }
 
   #fetch(index: BlockIndex): void {
@@ -202,16 +211,12 @@ export class FilterScanner {
     if (!isOurs) this.counts.falsePositives++;
     return isOurs;
   }
-
-  #advance(index: BlockIndex): void {
-    this.#scanned = index;
-    this.#watcher.scanned(index);
-  }
 }
 
 /** Returns whether a filter matches any script. A malformed filter that all peers agree on counts as a match. */
 function matches(filter: Uint8Array, index: BlockIndex, scripts: readonly Uint8Array[]): boolean {
   try {
+    if (scripts.length === 0) return false;
     return matchAny(filter, index.hash, scripts);
   } catch (error) {
     if (error instanceof DecodeError) return true;

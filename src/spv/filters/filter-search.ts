@@ -19,7 +19,7 @@ export class FilterSearch implements Scanner {
     const sync: FilterSync = new FilterSync(modules, {
       agreed: () => scanner.step(),
       disputed: (index) => scanner.force(index),
-      revoked: (height) => scanner.rewindTo(chain.atHeight(Math.max(0, Math.min(height - 1, scanner.scanned.height)))!),
+      revoked: (height) => scanner.discardAfter(chain.atHeight(Math.max(0, height - 1))!),
     });
     this.#scanner = scanner;
     this.#sync = sync;

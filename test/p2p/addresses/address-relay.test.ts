@@ -120,6 +120,21 @@ describe('addresses from a peer', () => {
     expect(info().addressesProcessed).toBe(1011);
   });
 
+  it('of the internet are neither kept nor relayed without publicAddresses', async () => {
+    const net = new TestNetwork();
+    const node = await net.start({ maxOutbound: 0, publicAddresses: false });
+    const peer = await FakePeer.manual(net, node);
+    const other = await FakePeer.join(net, node);
+    other.send('getaddr', {});
+    await peer.waitFor('getaddr');
+    const hosts = ['8.8.8.8', '10.0.0.1', '127.0.0.1'];
+    peer.send('addr', { addresses: Array.from({ length: 999 }, (_, i) => address(net, hosts[i % 3]!, 9_000 + i)) });
+    peer.send('addr', { addresses: hosts.map((host, i) => address(net, host, 4_000 + i)) });
+    await net.advance(1_000);
+    expect(new Set(known(node).map((text) => text.split(':')[0]))).toEqual(new Set(['10.0.0.1', '127.0.0.1']));
+    expect(announcedTo(other).map((endpoint) => endpoint?.host)).not.toContain('8.8.8.8');
+  });
+
   it.each([
     ['internet hosts are relayed to two other peers', '203.0.113', '198.51.100.1', 2],
     ['local hosts are relayed to all other peers', '127.0.0', '127.0.0.1', 4],

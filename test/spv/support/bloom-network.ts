@@ -180,11 +180,12 @@ export class BloomServer {
 }
 
 /** Mnemonic of the test wallet: the first test vector of BIP39. */
-const MNEMONIC = `${'abandon '.repeat(11)}about`;
+export const MNEMONIC = `${'abandon '.repeat(11)}about`;
 
 /** A light node with a Bloom filter, under test. */
 export interface BloomLight {
   readonly chain: HeaderChain;
+  readonly file: WalletFile;
   readonly wallet: Wallet;
   readonly proofs: ProofStore;
   readonly processor: LightNodeProcessor;
@@ -210,23 +211,54 @@ async function walletStore(clock: Clock): Promise<MemoryStore> {
   const modules = { clock, logger: silentLogger, random: new SeededRandom(9), store: template };
   const file = await WalletFile.open({ params: regtest }, modules);
   if (!file.get('test')) await file.createWallet('test', { mnemonic: MNEMONIC });
+  return copyOf(template);
+}
+
+/** The files of a light node. */
+export interface LightStores {
+  readonly chain: MemoryStore;
+  readonly wallets: MemoryStore;
+}
+
+/** Returns a copy of the files, as a crash would leave them. */
+export async function copyStores({ chain, wallets }: LightStores): Promise<LightStores> {
+  return { chain: await copyOf(chain), wallets: await copyOf(wallets) };
+}
+
+async function copyOf(store: MemoryStore): Promise<MemoryStore> {
   const copy = new MemoryStore();
-  await copy.write([...template.entries({})].map(([key, value]) => ({ type: 'put', key, value })));
+  await copy.write([...store.entries({})].map(([key, value]) => ({ type: 'put', key, value })));
   return copy;
 }
 
+/** Returns the files of a new light node with the test wallet, restored. */
+export async function newStores(net: TestNetwork): Promise<LightStores> {
+  return { chain: new MemoryStore(), wallets: await walletStore(net.clock) };
+}
+
+/** Options of `startBloomLight`. */
+export interface BloomLightOptions {
+  /** Whether to search with Bloom filters; default true. Otherwise with block filters. */
+  readonly bloom?: boolean;
+  /** Default: those of a new node. */
+  readonly stores?: LightStores;
+}
+
 /** Starts a light node that stays connected to the servers, with one restored wallet. */
-export async function startBloomLight(net: TestNetwork, servers: readonly BloomServer[]): Promise<BloomLight> {
+export async function startBloomLight(
+  net: TestNetwork,
+  servers: readonly { readonly endpoint: { host: string; port: number } }[],
+  { bloom = true, stores }: BloomLightOptions = {},
+): Promise<BloomLight> {
   const modules = { clock: net.clock, logger: silentLogger, random: new SeededRandom(9) };
-  const store = new MemoryStore();
+  const { chain: store, wallets } = stores ?? (await newStores(net));
   const chain = await HeaderChain.open({ ...regtest, minimumChainWork: 0n }, { ...modules, store });
-  const wallets = await walletStore(net.clock);
   const file = await WalletFile.open({ params: regtest }, { ...modules, store: wallets });
   const proofs = new ProofStore(store);
-  const watcher = new LightWallets({ file, chain, proofs, logger: silentLogger });
+  const watcher = new LightWallets({ file, chain, proofs, clock: net.clock, logger: silentLogger });
   const wallet = file.get('test')!;
   const book = new AddressBook(modules);
-  const processor = new LightNodeProcessor({ v2Transport: false }, { ...modules, chain, book, watcher, bloom: true });
+  const processor = new LightNodeProcessor({ v2Transport: false }, { ...modules, chain, book, watcher, bloom });
   const peers = new ConnectionManager(
     {
       magic: regtest.magic,
@@ -246,7 +278,8 @@ export async function startBloomLight(net: TestNetwork, servers: readonly BloomS
   const stop = async () => {
     await peers.stop();
     await watcher.close();
+    await chain.flush();
     await flush();
   };
-  return { chain, wallet, proofs, processor, disconnects, isAt, stop };
+  return { file, chain, wallet, proofs, processor, disconnects, isAt, stop };
 }

@@ -4,7 +4,7 @@ import type { LightNodeProcessor } from '../../../spv/light-node-processor.ts';
 import type { PaymentProof } from '../../../spv/payment-proof.ts';
 import type { ProofStore } from '../../../spv/proof-store.ts';
 import { proofToJson } from '../../../spv/verify/proof-file.ts';
-import { ownProof } from '../../../wallet/own-proof.ts';
+import { ownProof } from '../../../wallet/light/own-proof.ts';
 import type { WalletFile } from '../../../wallet/wallet-file.ts';
 import { hashArgument } from '../../arguments/arguments.ts';
 import { hex256, targetJson } from '../../format/block-json.ts';

@@ -1,9 +1,9 @@
-import { checkTransaction } from '../consensus/tx-check.ts';
-import type { OutPoint } from '../primitives/outpoint.ts';
-import type { Transaction, TxOut } from '../primitives/transaction.ts';
-import { STANDARD_SCRIPT_VERIFY_FLAGS } from '../script/flags.ts';
-import { SighashCache } from '../script/sighash/cache.ts';
-import { verifyInput } from '../script/verify.ts';
+import { checkTransaction } from '../../consensus/tx-check.ts';
+import type { OutPoint } from '../../primitives/outpoint.ts';
+import type { Transaction, TxOut } from '../../primitives/transaction.ts';
+import { STANDARD_SCRIPT_VERIFY_FLAGS } from '../../script/flags.ts';
+import { SighashCache } from '../../script/sighash/cache.ts';
+import { verifyInput } from '../../script/verify.ts';
 
 /**
  * Returns whether an unconfirmed transaction from an untrusted peer may be listed as pending. A payment to the wallet

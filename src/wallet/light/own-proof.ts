@@ -1,7 +1,7 @@
-import type { HeaderChain } from '../spv/header-chain.ts';
-import type { ProofStore } from '../spv/proof-store.ts';
-import { type SelfContainedProof, selfContained } from '../spv/verify/proof-file.ts';
-import type { WalletFile } from './wallet-file.ts';
+import type { HeaderChain } from '../../spv/header-chain.ts';
+import type { ProofStore } from '../../spv/proof-store.ts';
+import { type SelfContainedProof, selfContained } from '../../spv/verify/proof-file.ts';
+import type { WalletFile } from '../wallet-file.ts';
 
 /** Modules that `ownProof` uses. */
 export interface OwnProofModules {
