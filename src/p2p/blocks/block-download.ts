@@ -1,12 +1,13 @@
 import { binaryKey, fromBinaryKey } from '../../bytes/compare.ts';
 import type { Chain } from '../../chain/chain.ts';
 import { type BlockIndex, lastCommonAncestor } from '../../chain/tree/block-index.ts';
-import { isBlockMutated } from '../../consensus/block-check.ts';
+import { isBlockMutatedInSteps } from '../../consensus/block-check.ts';
 import { isActiveAfter } from '../../consensus/deployments.ts';
 import { type Clock, unixSeconds } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Block } from '../../primitives/block.ts';
 import type { Peer } from '../peer/peer.ts';
+import type { Handling, Work } from '../peer/work.ts';
 import { type InvEntry, InvType } from '../wire/messages/inventory.ts';
 import { canServeBlocks, isLimited, MAX_BLOCKS_IN_FLIGHT, ServiceFlag } from '../wire/protocol.ts';
 import { type BlockOptions, type BlockOutcome, BlockProcessor } from './block-processor.ts';
@@ -209,28 +210,25 @@ export class BlockDownload {
   }
 
   /** Handles `block`. The peer should not be read while a returned promise is pending. */
-  received(peer: Peer, block: Block): void | Promise<void> {
+  received(peer: Peer, block: Block): Handling {
     const key = binaryKey(block.hash);
     return this.#receive(peer, block, key, { requested: this.#requests.has(key), viaCompact: false });
   }
 
   /** Handles a block that was reconstructed from a compact block. */
-  reconstructed(peer: Peer, block: Block): void | Promise<void> {
+  reconstructed(peer: Peer, block: Block): Handling {
     return this.#receive(peer, block, binaryKey(block.hash), { requested: true, viaCompact: true });
   }
 
-  #receive(peer: Peer, block: Block, key: string, options: BlockOptions): void | Promise<void> {
+  #receive(peer: Peer, block: Block, key: string, options: BlockOptions): Handling {
     const state = this.#states.get(peer);
     if (state) state.downloadingSince = this.#clock.monotonic();
     const known = this.#chain.getIndex(block.hash);
     if (known) this.#chains.get(peer)?.learn(known);
     state?.overdue.delete(key);
     if (known?.hasData) {
-      if (!options.viaCompact && isBlockMutated(block, isActiveAfter('segwit', known.prev, this.#chain.params))) {
-        return peer.misbehaving('mutated block');
-      }
-      this.#removeAll(key);
-      if (state) this.#refill(state);
+      if (options.viaCompact) this.#receivedKnown(peer, key);
+      else return this.#checkKnown(peer, block, known);
       return;
     }
     // Requests to other peers stay in flight until this block is known to be valid.
@@ -241,6 +239,19 @@ export class BlockDownload {
       this.#refill(state);
     }
     return backpressure;
+  }
+
+  /** Handles a block that is stored already. One that is mutated proves that the peer lies. */
+  *#checkKnown(peer: Peer, block: Block, known: BlockIndex): Work {
+    const segwitActive = isActiveAfter('segwit', known.prev, this.#chain.params);
+    if (yield* isBlockMutatedInSteps(block, segwitActive)) peer.misbehaving('mutated block');
+    else this.#receivedKnown(peer, known.key);
+  }
+
+  #receivedKnown(peer: Peer, key: string): void {
+    this.#removeAll(key);
+    const state = this.#states.get(peer);
+    if (state) this.#refill(state);
   }
 
   /** Handles `notfound`: requests the blocks from other peers. */

@@ -8,6 +8,13 @@ export type Work = Generator<void | number | Promise<void>, void, void>;
 /** The unfinished part of handling a message. The peer's next message waits until it is done. */
 export type Handling = void | Promise<void> | Work;
 
+/** Returns the work that a handling is. */
+export function* asWork(handling: Handling): Work {
+  if (!handling) return;
+  if (isWork(handling)) yield* handling;
+  else yield handling;
+}
+
 /** Returns whether `handling` is work in steps. */
 export function isWork(handling: object | undefined): handling is Work {
   return handling !== undefined && 'next' in handling;

@@ -1,6 +1,6 @@
 import { equalBytes } from '../../../bytes/compare.ts';
 import { ByteWriter } from '../../../bytes/writer.ts';
-import { isBlockMutated } from '../../../consensus/block-check.ts';
+import { isBlockMutatedInSteps } from '../../../consensus/block-check.ts';
 import { sha256 } from '../../../crypto/hash.ts';
 import { sipHash } from '../../../crypto/siphash.ts';
 import type { Random } from '../../../platform/random.ts';
@@ -138,13 +138,16 @@ export class PartialBlock {
     return indexes;
   }
 
-  /** Completes the block with `missing`, the missing transactions in order (Core: FillBlock). */
-  complete(missing: readonly Transaction[], segwitActive: boolean): Block | 'invalid' | 'failed' {
+  /** Completes the block with `missing`, the missing transactions in order, in steps (Core: FillBlock). */
+  *complete(
+    missing: readonly Transaction[],
+    segwitActive: boolean,
+  ): Generator<void, Block | 'invalid' | 'failed', void> {
     if (missing.length !== this.#txCount - this.#found.size) return 'invalid';
     let used = 0;
     const transactions: Transaction[] = [];
     for (let at = 0; at < this.#txCount; at++) transactions.push(this.#found.get(at) ?? missing[used++]!);
     const block = new Block(this.header, transactions);
-    return isBlockMutated(block, segwitActive) ? 'failed' : block;
+    return (yield* isBlockMutatedInSteps(block, segwitActive)) ? 'failed' : block;
   }
 }

@@ -5,10 +5,9 @@ import type { Mempool } from '../../../mempool/mempool.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import type { Random } from '../../../platform/random.ts';
-import type { Block } from '../../../primitives/block.ts';
 import type { Transaction } from '../../../primitives/transaction.ts';
 import type { Peer } from '../../peer/peer.ts';
-import type { Handling, Work } from '../../peer/work.ts';
+import { asWork, type Handling, type Work } from '../../peer/work.ts';
 import type { BlockTxnMessage } from '../../wire/messages/block-transactions.ts';
 import type { CmpctBlockMessage } from '../../wire/messages/cmpctblock.ts';
 import { MAX_BLOCKS_IN_FLIGHT } from '../../wire/protocol.ts';
@@ -98,8 +97,7 @@ export class CompactDownload {
     if (request.partial !== partial || !isInFlight()) return;
     const missing = partial.missing();
     if (missing.length === 0) {
-      yield this.#complete(request, partial, []);
-      return;
+      return yield* this.#complete(request, partial, []);
     }
     if (isFirst(before, peer) || this.#mayRequestInParallel(before, peer)) {
       peer.send('getblocktxn', { blockHash: index.hash, indexes: missing });
@@ -116,8 +114,8 @@ export class CompactDownload {
     if (typeof partial === 'string') return;
     yield* this.#fill(partial);
     if (index.hasData || blocks.isProcessing(index) || partial.missing().length > 0) return;
-    const block = this.#finish(partial, index, []);
-    if (typeof block !== 'string') yield blocks.reconstructed(peer, block);
+    const block = yield* this.#finish(partial, index, []);
+    if (typeof block !== 'string') yield* asWork(blocks.reconstructed(peer, block));
   }
 
   *#fill(partial: PartialBlock): Work {
@@ -135,7 +133,7 @@ export class CompactDownload {
   }
 
   /** Handles `blocktxn`; ignores one that was not requested. */
-  receivedTransactions(peer: Peer, { blockHash, transactions }: BlockTxnMessage): void | Promise<void> {
+  receivedTransactions(peer: Peer, { blockHash, transactions }: BlockTxnMessage): Handling {
     const { chain, blocks } = this.#modules;
     const index = chain.getIndex(blockHash);
     const request = index && blocks.requestsFor(index).find((candidate) => candidate.peer === peer);
@@ -146,18 +144,20 @@ export class CompactDownload {
     return this.#complete(request, request.partial, transactions);
   }
 
-  #complete(request: BlockRequest, partial: PartialBlock, transactions: readonly Transaction[]): void | Promise<void> {
+  *#complete(request: BlockRequest, partial: PartialBlock, transactions: readonly Transaction[]): Work {
     const { peer, index } = request;
-    const block = this.#finish(partial, index, transactions);
     request.partial = 'spent';
+    const block = yield* this.#finish(partial, index, transactions);
+    // Meanwhile the block may have come from another peer.
+    if (!this.#modules.blocks.requestsFor(index).includes(request)) return;
     if (block === 'invalid') return this.#misbehaving(peer, index, 'non-matching block transactions');
     if (block === 'failed') return this.#failed(request);
     const requested = transactions.length;
     this.#modules.logger.debug({ peer: peer.id, height: index.height, requested }, 'reconstructed compact block');
-    return this.#modules.blocks.reconstructed(peer, block);
+    yield* asWork(this.#modules.blocks.reconstructed(peer, block));
   }
 
-  #finish(partial: PartialBlock, index: BlockIndex, missing: readonly Transaction[]): Block | 'invalid' | 'failed' {
+  #finish(partial: PartialBlock, index: BlockIndex, missing: readonly Transaction[]) {
     return partial.complete(missing, isActiveAfter('segwit', index.prev, this.#modules.chain.params));
   }
 
