@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { Prefix, prefixRange } from '../../src/chain/records/keys.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { OP_TRUE, outpoint, spend } from './support/builder.ts';
+import { describeCoins, extend, openChain } from './support/chain.ts';
+import { FaultyStore } from './support/faulty-store.ts';
+import { replay } from './support/model.ts';
+
+/** Returns the number of stored coins in each of the two sets. */
+const coinCounts = (store: MemoryStore) => [0, 1].map((set) => [...store.keys(prefixRange(Prefix.COIN, set))].length);
+
+async function makeChain() {
+  const store = new MemoryStore();
+  const chain = await openChain({ store });
+  const blocks = await extend(chain, 101);
+  const first = blocks[0]!.transactions[0]!;
+  const outputs = [1n, 2n, 3n].map((value) => ({ value, scriptPubKey: OP_TRUE }));
+  const tx = spend({ inputs: [outpoint(first)], outputs });
+  blocks.push(...(await extend(chain, 1, { transactions: [tx] })));
+  return { store, chain, blocks };
+}
+
+describe('a rebuilt UTXO set', () => {
+  it('takes the place of the old one, each time in the other of two sets', async () => {
+    const { store, chain, blocks } = await makeChain();
+    const coins = replay(blocks);
+    expect(coins).toHaveLength(104);
+    expect(coinCounts(store)).toEqual([104, 0]);
+    for (const counts of [
+      [0, 104],
+      [104, 0],
+      [0, 104],
+    ]) {
+      const progress: number[][] = [];
+      const result = await chain.reindexUtxo((...each) => progress.push(each));
+      expect(result).toEqual({ blocks: 102, coins: 104 });
+      expect(progress).toEqual(Array.from({ length: 102 }, (_, i) => [i + 1, 102]));
+      expect(coinCounts(store)).toEqual(counts);
+      expect(describeCoins(chain)).toEqual(coins);
+    }
+    await chain.close();
+    const reopened = await openChain({ store });
+    expect(describeCoins(reopened)).toEqual(coins);
+    expect(coinCounts(store)).toEqual([0, 104]);
+  });
+
+  it('that was not completed is deleted at the next start', async () => {
+    const { store, chain, blocks } = await makeChain();
+    await chain.close();
+    // The last write replaces the set.
+    const rehearsal = new FaultyStore(copy(store), () => false);
+    await (await openChain({ store: rehearsal })).reindexUtxo();
+    const disk = copy(store);
+    let stops = 0;
+    for (let last = 1; last < rehearsal.writes; last++) {
+      const failing = await openChain({ store: new FaultyStore(disk, (write) => write > last) });
+      await failing.reindexUtxo().catch(() => stops++);
+      const [key] = [...disk.keys(prefixRange(Prefix.COIN, 0))];
+      // What an earlier rebuild may have left.
+      if (key) disk.writeSync([{ type: 'put', key: key.with(1, 1), value: disk.get(key)! }]);
+      const reopened = await openChain({ store: disk });
+      expect(coinCounts(disk).sort((a, b) => a - b)).toEqual([0, 104]);
+      expect(describeCoins(reopened)).toEqual(replay(blocks));
+    }
+    expect(stops).toBeGreaterThan(0);
+  });
+});
+
+function copy(store: MemoryStore): MemoryStore {
+  const other = new MemoryStore();
+  other.writeSync([...store.entries()].map(([key, value]) => ({ type: 'put', key, value })));
+  return other;
+}
