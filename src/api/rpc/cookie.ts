@@ -11,11 +11,14 @@ const COOKIE_USER = '__cookie__';
 export class Cookie {
   /** Path of the file. */
   readonly path: string;
-  readonly #credentials = `${COOKIE_USER}:${toHex(systemRandom.bytes(32))}`;
-  readonly #expected = digest(Buffer.from(this.#credentials));
+  readonly #credentials: string;
+  readonly #expected: Uint8Array;
 
-  constructor(path: string) {
+  /** `password` is a new one by default. */
+  constructor(path: string, password = toHex(systemRandom.bytes(32))) {
     this.path = path;
+    this.#credentials = `${COOKIE_USER}:${password}`;
+    this.#expected = digest(Buffer.from(this.#credentials));
   }
 
   /** Writes the file atomically, readable by its owner only. Throws `PierError` 'cookie-not-written'. */

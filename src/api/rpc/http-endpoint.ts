@@ -52,10 +52,15 @@ export class HttpEndpoint {
     this.server.on('checkContinue', (request, response) => this.#accept(request, response, true));
   }
 
+  /** Ends the calls that wait for a block or a transaction; they answer with what there is. */
+  endWaitingCalls(): void {
+    for (const caller of this.#callers) caller.abort();
+  }
+
   /** Ends waiting calls, and closes once those in progress are answered, at the latest after `graceMs`. */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
-    for (const caller of this.#callers) caller.abort();
+    this.endWaitingCalls();
     if (!this.server.listening) return;
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => resolve());

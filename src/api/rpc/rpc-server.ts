@@ -21,6 +21,8 @@ export interface RpcServerOptions {
   readonly port: number;
   /** Path of the file that the credentials are written to. */
   readonly cookieFile: string;
+  /** The password in the cookie; default: a new one. */
+  readonly password?: string;
   /** Limits of connections, where they differ from the default. @internal */
   readonly connections?: ConnectionLimits;
 }
@@ -35,10 +37,12 @@ export class RpcServer {
   readonly cookieFile: string;
   readonly #http: HttpEndpoint;
   readonly #cookie: Cookie;
+  readonly #replaceNode: (node: AnyRpcNode) => void;
   #closed: Promise<void> | undefined;
 
-  private constructor(http: HttpEndpoint, cookie: Cookie, host: string) {
+  private constructor(http: HttpEndpoint, cookie: Cookie, host: string, replaceNode: (node: AnyRpcNode) => void) {
     this.#http = http;
+    this.#replaceNode = replaceNode;
     this.#cookie = cookie;
     this.host = host;
     this.port = (http.server.address() as AddressInfo).port;
@@ -54,8 +58,9 @@ export class RpcServer {
     node: N,
     methods: ReadonlyMap<string, Method<N>>,
   ): Promise<RpcServer> {
-    const cookie = new Cookie(options.cookieFile);
-    const rpc = new JsonRpc(new Dispatcher(node, methods), new CallQueue(node.clock));
+    const cookie = new Cookie(options.cookieFile, options.password);
+    let dispatcher = new Dispatcher(node, methods);
+    const rpc = new JsonRpc({ call: (...request) => dispatcher.call(...request) }, new CallQueue(node.clock));
     const http = new HttpEndpoint(options.connections ?? {}, { rpc, cookie, clock: node.clock, logger: node.logger });
     try {
       http.server.listen({ host: options.host, port: options.port });
@@ -66,9 +71,17 @@ export class RpcServer {
       throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? portTaken(options, error) : error;
     }
     http.server.on('error', (error) => node.logger.warn({ err: error }, 'RPC connection not accepted'));
-    const server = new RpcServer(http, cookie, options.host);
+    const server = new RpcServer(http, cookie, options.host, (other) => {
+      dispatcher = new Dispatcher(other as N, methods);
+    });
     node.logger.info({ host: server.host, port: server.port, cookie: options.cookieFile }, 'RPC server listening');
     return server;
+  }
+
+  /** Serves another node of the same kind from now on, on the same connections. Calls that wait end. */
+  serve(node: AnyRpcNode): void {
+    this.#replaceNode(node);
+    this.#http.endWaitingCalls();
   }
 
   /** Ends waiting calls, finishes those in progress, closes, and removes the cookie. Safe to call more than once. */

@@ -1,5 +1,6 @@
 import type { CallParams } from '../../api/rpc/dispatch.ts';
 import type { NodeBackend, NodeStatus, NodeView } from '../nodes/node-backend.ts';
+import type { RpcAddress } from '../nodes/node-rpc.ts';
 import type { NodeRole } from '../topology/network-options.ts';
 import type { WaitOptions } from './deadline.ts';
 
@@ -33,6 +34,11 @@ export class NetworkNode {
 
   get status(): NodeStatus {
     return this.backend.status;
+  }
+
+  /** Where it serves RPC over HTTP, if the option `rpc` asks for it. */
+  get rpc(): RpcAddress | undefined {
+    return this.backend.rpc;
   }
 
   /** Whether it validates blocks and has a mempool. */

@@ -14,6 +14,7 @@ import type { MemoryNetwork } from '../../testing/memory-transport.ts';
 import { MEMORY_PORT, memoryConfig } from '../topology/memory-config.ts';
 import type { NodeRole } from '../topology/network-options.ts';
 import type { NodeBackend, NodeStatus, NodeView } from './node-backend.ts';
+import { NodeRpc, type RpcAddress } from './node-rpc.ts';
 
 /** Everything that a node in this process keeps while it is stopped. */
 export interface NodeContents {
@@ -32,6 +33,8 @@ export interface InProcessNodeOptions {
   readonly links: MemoryNetwork;
   readonly modules: Pick<NodeModules, 'clock' | 'random' | 'logger'>;
   readonly contents: NodeContents;
+  /** Port of the RPC server, 0 for any; undefined for none. */
+  readonly rpcPort: number | undefined;
 }
 
 /** A node in this process, with stores and links in memory. */
@@ -39,6 +42,7 @@ export class InProcessNode implements NodeBackend {
   readonly #options: InProcessNodeOptions;
   readonly endpoint: Endpoint;
   readonly #listeners = new Set<() => void>();
+  readonly #rpc: NodeRpc | undefined;
   #contents: NodeContents;
   #node: FullNode | LightNode | undefined;
   /** Resolves when a paused node goes on. */
@@ -47,6 +51,7 @@ export class InProcessNode implements NodeBackend {
   constructor(options: InProcessNodeOptions) {
     this.#options = options;
     this.#contents = options.contents;
+    this.#rpc = options.rpcPort === undefined ? undefined : new NodeRpc(options.rpcPort);
     this.endpoint = { host: options.host, port: MEMORY_PORT };
   }
 
@@ -89,15 +94,34 @@ export class InProcessNode implements NodeBackend {
       node.connections.events.on('ready', changed);
       this.#node = node;
     }
+    try {
+      await this.#rpc?.serve(this.#node);
+    } catch (error) {
+      await this.#end(() => undefined);
+      throw error;
+    }
     changed();
   }
 
   async stop(): Promise<void> {
+    await this.#rpc?.stop();
     await this.#end((node) => node.mempool.snapshot());
   }
 
   async kill(): Promise<void> {
+    await this.#rpc?.stop();
     await this.#end(() => undefined);
+  }
+
+  /** Where it serves RPC over HTTP; undefined if it does not. */
+  get rpc(): RpcAddress | undefined {
+    return this.#rpc?.address;
+  }
+
+  /** Ends it for good, and removes its files. */
+  async close(): Promise<void> {
+    await this.kill();
+    await this.#rpc?.close();
   }
 
   async #end(mempoolOf: (node: FullNode) => MempoolSnapshot | undefined): Promise<void> {
@@ -152,6 +176,11 @@ export class InProcessNode implements NodeBackend {
     return { height, tip: hashHex, mempool, peers };
   }
 
+  /** Closes all connections, so that no other node learns anything more from it. */
+  async disconnect(): Promise<void> {
+    this.#node?.connections.setNetworkActive(false);
+  }
+
   async connect(endpoint: Endpoint): Promise<void> {
     this.#node?.connections.removeNode(endpoint);
     this.#node?.connections.addNode(endpoint);
@@ -178,9 +207,13 @@ export class InProcessNode implements NodeBackend {
     return { chain: chain.fork(), wallet: wallet.fork(), mempool: current };
   }
 
-  /** Replaces what a stopped node has. */
-  replaceContents(contents: NodeContents): void {
-    if (this.#node) throw new Error(`${this.name} is running`);
+  /** Replaces what the node has, and starts it again unless it is to be `stopped`. Clients of RPC stay connected. */
+  async reset(contents: NodeContents, status: NodeStatus): Promise<void> {
+    if (status === 'stopped') await this.#rpc?.stop();
+    await this.#end(() => undefined);
     this.#contents = contents;
+    if (status === 'stopped') return;
+    await this.start();
+    if (status === 'paused') await this.pause();
   }
 }

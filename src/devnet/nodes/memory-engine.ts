@@ -48,7 +48,7 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
     const firstFull = plan.nodes.find(({ role }) => role !== 'light');
     const nodes: InProcessNode[] = [];
     for (const [i, node] of plan.nodes.entries()) {
-      const { name, role, accounts } = node;
+      const { name, role, accounts, rpcPort } = node;
       const isFirst = node === firstFull;
       const contents: NodeContents = {
         chain: role === 'light' ? new MemoryStore() : funded.chain.fork(),
@@ -60,7 +60,7 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
       };
       nodes.push(
         new InProcessNode({
-          ...{ name, role, host: hostOf(i), params: plan.params, links, contents },
+          ...{ name, role, host: hostOf(i), params: plan.params, links, contents, rpcPort },
           modules: { clock, random: systemRandom, logger: logger.child({ node: name }) },
         }),
       );
@@ -96,18 +96,15 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
   }
 
   async restore(state: readonly CapturedNode[]): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.kill()));
+    await Promise.all(this.nodes.map((node) => node.disconnect()));
     for (const [i, node] of this.nodes.entries()) {
       const { contents, status } = state[i]!;
-      node.replaceContents(forkContents(contents));
-      if (status === 'stopped') continue;
-      await node.start();
-      if (status === 'paused') await node.pause();
+      await node.reset(forkContents(contents), status);
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.kill()));
+    await Promise.all(this.nodes.map((node) => node.close()));
   }
 }
 

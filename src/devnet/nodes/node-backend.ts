@@ -2,6 +2,7 @@ import type { CallParams } from '../../api/rpc/dispatch.ts';
 import type { HeaderContext } from '../../consensus/header-context.ts';
 import type { Endpoint } from '../../p2p/net/endpoint.ts';
 import type { NodeRole } from '../topology/network-options.ts';
+import type { RpcAddress } from './node-rpc.ts';
 
 /** What a node has, at one moment. */
 export interface NodeView {
@@ -24,6 +25,8 @@ export interface NodeBackend {
   readonly status: NodeStatus;
   /** Where it accepts peers. */
   readonly endpoint: Endpoint;
+  /** Where it serves RPC over HTTP; undefined if it does not. */
+  readonly rpc: RpcAddress | undefined;
   /** Starts it with what it had when it stopped. */
   start(): Promise<void>;
   /** Stops it in order: it keeps its mempool. */
