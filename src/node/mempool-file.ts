@@ -23,7 +23,7 @@ const saves = new Map<string, Promise<void>>();
 
 /**
  * Writes the mempool to a file in the format of Core's mempool.dat, followed by its SHA-256, which Core ignores. The
- * file is replaced as a whole.
+ * file is replaced as a whole. Throws `PierError` 'mempool-not-saved'; the file is then as it was.
  */
 export function saveMempool(mempool: Mempool, path: string): Promise<void> {
   const save = (saves.get(path) ?? Promise.resolve()).catch(() => {}).then(() => writeDump(mempool, path));
@@ -52,7 +52,10 @@ async function writeDump(mempool: Mempool, path: string): Promise<void> {
   } catch (error) {
     // A part of it would only take the space that others need.
     await rm(draft, { force: true }).catch(() => {});
-    throw error;
+    throw new PierError('mempool-not-saved', `writing ${path} failed: ${(error as Error).message}`, {
+      hint: 'Check the free space and the permissions of its folder. The file is as it was.',
+      cause: error,
+    });
   }
 }
 
@@ -152,7 +155,7 @@ export class MempoolFile {
       await saveMempool(this.#mempool, this.#path);
       this.#saved = updateCount;
     } catch (error) {
-      this.#logger.warn({ err: error, path: this.#path }, 'mempool not saved: check the free space of its disk');
+      this.#logger.warn({ err: error, path: this.#path }, 'mempool not saved');
     }
   }
 }

@@ -13,7 +13,7 @@ import { pier } from '../support/pier.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 /** Flipped bits in each file; half as many pages are zeroed. `npm run test:durability` sets two hundred. */
-const DAMAGES = Number(process.env.PIER_NODE_DAMAGES ?? 8);
+const DAMAGES = Number(process.env.PIER_DAMAGES ?? 8);
 const PAGE = 4096;
 
 const [origin, folder] = [tempDir('whole'), tempDir('damaged')];

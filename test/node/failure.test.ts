@@ -2,8 +2,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { blockKey, Prefix } from '../../src/chain/records/keys.ts';
 import { nodeConfig, nodePaths } from '../../src/node/config.ts';
 import { FullNode } from '../../src/node/full-node.ts';
+import { LightNode } from '../../src/node/light-node.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { Reserve } from '../../src/store/reserve.ts';
 import { callInProcess } from '../../src/testing/call-in-process.ts';
 import { CapturedLogger } from '../support/captured-logger.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -64,5 +66,29 @@ describe('a node whose chain fails', () => {
     await node.stopped;
     expect(node.failure).toBe(full);
     expect(errors(log)).toEqual(['block database failed']);
+  });
+
+  it.each(['full', 'light'] as const)('stops when the wallet file of a %s node cannot be written', async (kind) => {
+    const config = newConfig();
+    const node =
+      kind === 'full'
+        ? await FullNode.start(config, { ...options, createWallet: true })
+        : await LightNode.start(config, { network: 'none' });
+    const wallet = await node.wallets.createWallet('w');
+    const noSpace = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    vi.spyOn(Reserve.prototype, 'make').mockRejectedValue(noSpace);
+    await expect(wallet.newAddress()).rejects.toThrow(/no space left on the disk/);
+    await node.stopped;
+    const path = nodePaths(config).wallet;
+    expect(node.failure).toMatchObject({
+      code: 'write-failed',
+      path,
+      message: expect.stringMatching(`^writing ${path} failed: no space left on the disk`),
+      hint: expect.stringContaining('Free disk space'),
+    });
+    vi.restoreAllMocks();
+    // The address was not handed out, and the file can be opened.
+    const again = await LmdbStore.open({ path, network: 'regtest', kind: 'wallet' });
+    await again.close();
   });
 });

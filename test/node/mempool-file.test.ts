@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { decodeLeadingDump } from '../../src/mempool/dump.ts';
@@ -6,7 +6,9 @@ import { loadMempool, MempoolFile, saveMempool } from '../../src/node/mempool-fi
 import { silentLogger } from '../../src/platform/logger.ts';
 import { CapturedLogger } from '../support/captured-logger.ts';
 import { flipBit } from '../support/hostile.ts';
+import { requireOracles } from '../support/oracles.ts';
 import { MINUTES, pay, RegtestChain, utxo } from '../support/regtest-chain.ts';
+import { canMount, resizeDisk, smallDisk } from '../support/small-disk.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const source = await RegtestChain.create({ blocks: 101 });
@@ -84,3 +86,36 @@ it('reads a file without checksum, which is one of Bitcoin Core', async () => {
     expect([entry.time, [...other.mempool.feeDeltas()].length]).toEqual([time / 1000, deltas]);
   }
 });
+
+it.runIf(canMount || requireOracles)(
+  'leaves the file as it was on a full disk, says so, and saves it later',
+  async () => {
+    const disk = smallDisk('mempool', 64);
+    const path = join(disk, 'mempool_1.dat');
+    const other = await source.fork();
+    const logger = new CapturedLogger();
+    const file = new MempoolFile(other.mempool, path, { clock: other.clock, logger });
+    await file.start();
+    other.mempool.accept(parent);
+    await saveMempool(other.mempool, path);
+    const saved = await readFile(path);
+    other.mempool.accept(child);
+    await writeFile(join(disk, 'filler'), new Uint8Array(64 << 10)).catch(() => {});
+    await expect(saveMempool(other.mempool, path)).rejects.toMatchObject({
+      code: 'mempool-not-saved',
+      message: expect.stringMatching(`^writing ${path} failed: ENOSPC`),
+      hint: expect.stringContaining('free space'),
+    });
+    other.clock.advance(MINUTES);
+    await expect(saveMempool(other.mempool, path)).rejects.toThrow('ENOSPC');
+    expect(logger.lines.filter(({ level }) => level === 'warn')).toMatchObject([
+      { path, message: 'mempool not saved' },
+    ]);
+    expect((await readdir(disk)).sort()).toEqual(['filler', 'mempool_1.dat']);
+    expect((await readFile(path)).equals(saved)).toBe(true);
+    resizeDisk(disk, 256);
+    await file.stop();
+    const again = await source.fork();
+    expect(await loadMempool(again.mempool, path, again.clock)).toEqual({ accepted: 2, total: 2 });
+  },
+);

@@ -7,6 +7,8 @@ const FIRST = [
   'e2e/scenario',
   'e2e/network-file',
   'e2e/output',
+  'e2e/full-disk',
+  'node/damaged-files',
   'chain/real-blocks',
   'interop/node',
   'e2e/up',

@@ -1,3 +1,4 @@
+import { PierError } from '../../platform/errors.ts';
 import { checkArguments } from '../arguments/arguments.ts';
 import { placeArguments } from '../arguments/named-arguments.ts';
 import { encodeJson } from '../json/encode.ts';
@@ -67,7 +68,8 @@ export class Dispatcher<N extends AnyRpcNode> {
     if (expected) return expected;
     this.#node.logger.error({ err: thrown, method }, 'RPC method failed unexpectedly');
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new RpcError(RpcCode.MISC_ERROR, message, { cause: thrown });
+    const hint = thrown instanceof PierError ? thrown.hint : undefined;
+    return new RpcError(RpcCode.MISC_ERROR, message, { ...(hint !== undefined && { hint }), cause: thrown });
   }
 }
 
