@@ -31,7 +31,7 @@ export interface ProcessMemory {
 export class IdleMemory {
   readonly #clock: Clock;
   readonly #process: ProcessMemory;
-  /** Resident bytes when the process was first idle, or after the last collection; undefined until then. */
+  /** Resident bytes after the last collection. The first one is when the process is first idle, whatever came before. */
   #level: number | undefined;
   #idleChecks = 0;
   #timer: Timer | undefined;
@@ -62,13 +62,11 @@ export class IdleMemory {
   }
 
   #becameIdle(): void {
+    const level = this.#level;
     const bytes = this.#process.residentBytes();
-    if (this.#level === undefined) {
-      this.#level = bytes;
-    } else if (bytes > Math.max(this.#level * GROWTH_FACTOR, this.#level + GROWTH_BYTES)) {
-      this.#process.collect();
-      this.#level = this.#process.residentBytes();
-    }
+    if (level !== undefined && bytes <= Math.max(level * GROWTH_FACTOR, level + GROWTH_BYTES)) return;
+    this.#process.collect();
+    this.#level = this.#process.residentBytes();
   }
 }
 
