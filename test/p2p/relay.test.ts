@@ -188,6 +188,23 @@ describe('trickling', () => {
   });
 });
 
+describe.each([true, false])('what leaves the mempool before it is announced (trickle: %s)', (trickle) => {
+  it('is not announced', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await nodeWithCoins(net, 2, { trickle });
+    const peer = await FakePeer.join(net, node);
+    const [replaced, replacement] = [child(coinbases[0]!), child(coinbases[0]!, { fee: 50_000n, tag: 2 })];
+    const other = child(coinbases[1]!);
+    submit(node, replaced);
+    submit(node, other);
+    submit(node, replacement);
+    await net.until(() => peer.received('inv').flatMap(({ entries }) => entries).length >= 2, 120_000, 50);
+    await net.advance(30_000, 500);
+    const announced = peer.received('inv').flatMap(({ entries }) => formatted(entries));
+    expect(announced.toSorted()).toEqual(formatted([wtx(other), wtx(replacement)]).toSorted());
+  });
+});
+
 describe('our fee filter', () => {
   it('is not sent with blocksOnly', async () => {
     const net = new TestNetwork();

@@ -129,6 +129,32 @@ describe('initial block download', () => {
     expect(requested()).toBe(1080);
   });
 
+  it('forgives a peer that stalls the window when its block comes', async () => {
+    const net = new TestNetwork();
+    const a = await net.start();
+    const blocks = privateChain(a, 1080);
+    const node = await net.start();
+    const headers = blocks.map(({ header }) => header);
+    const slow = await FakePeer.join(net, node);
+    slow.send('headers', { headers });
+    await slow.waitFor('getdata');
+    const helpful = await FakePeer.join(net, node);
+    serve(helpful, blocks);
+    helpful.send('headers', { headers });
+    const first = await slow.waitFor('getdata');
+    await net.until(() => helpful.received('getdata').flatMap(({ entries }) => entries).length >= 1_000);
+    // Each block comes 1.5 seconds after the window was blocked by it: less than a peer may take.
+    for (let i = 0; i < 4; i++) {
+      await net.advance(1_500, 100);
+      expect(toHex(first.entries[i]!.hash)).toBe(toHex(blocks[i]!.hash));
+      slow.send('block', blocks[i]!);
+      await net.advance(100, 100);
+    }
+    expect(node.disconnects).toEqual([]);
+    await net.until(() => slow.closed, 10_000);
+    expect(node.disconnects).toEqual(['block download stall']);
+  });
+
   it('requests an overdue block from another peer after ten seconds', async () => {
     const net = new TestNetwork();
     const node = await net.start();
@@ -195,6 +221,19 @@ describe('initial block download', () => {
     await net.until(() => node.chain.tip.height === 10, 2000);
     // An outstanding request is not repeated.
     expect(silent.received('getheaders')).toHaveLength(1);
+  });
+
+  it('prefers a new peer as the source of headers to one that did not answer', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const silent: FakePeer[] = [];
+    for (let i = 0; i < 12; i++) silent.push(await FakePeer.join(net, node));
+    // Ten seconds each: the first one's request has expired when the last one's turn comes.
+    await silent[11]!.waitFor('getheaders', 1, 200_000);
+    await net.advance(8_000, 500);
+    const fresh = await FakePeer.join(net, node);
+    await fresh.waitFor('getheaders', 1, 20_000);
+    expect(silent.map((peer) => peer.received('getheaders').length)).toEqual(new Array(12).fill(1));
   });
 
   it("requests every peer's headers eventually, so that it finds the best of several old chains", async () => {
