@@ -126,6 +126,16 @@ export class Chain implements CoinView, HeaderView {
     return this.#state.scripts.signatures;
   }
 
+  /**
+   * Registers steps that follow each move of the tip, in slices and before the event `tip`: the chain continues only when
+   * they are done. Returns a function that removes them. @internal
+   */
+  beforeTip(steps: () => Generator<void | Promise<void>, void>): () => void {
+    const { beforeTip } = this.#state;
+    beforeTip.add(steps);
+    return () => beforeTip.delete(steps);
+  }
+
   /** Returns the block with this hash (internal byte order), on any branch (Core: LookupBlockIndex). */
   getIndex(hash: Uint8Array): BlockIndex | undefined {
     return this.#state.tree.get(hash);

@@ -7,6 +7,7 @@ import { type Reject, reject, type TxRejectKind } from '../consensus/reject.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
 import { Emitter } from '../platform/emitter.ts';
 import type { Logger } from '../platform/logger.ts';
+import { atOnce } from '../platform/slices.ts';
 import type { Block } from '../primitives/block.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Transaction } from '../primitives/transaction.ts';
@@ -89,6 +90,8 @@ export class Mempool implements CoinView {
   /** Lower bound of the entry times, in seconds since the Unix epoch. */
   #oldestTime = Number.POSITIVE_INFINITY;
   #updateCount = 0;
+  /** While transactions of disconnected blocks are re-added. */
+  #readding: { readonly steps: ReorgSteps; readonly done: Promise<void> } | undefined;
 
   constructor(options: Partial<MempoolOptions>, modules: MempoolModules) {
     this.options = { ...DEFAULT_MEMPOOL_OPTIONS, ...options };
@@ -102,12 +105,13 @@ export class Mempool implements CoinView {
     this.#unsubscribe = [
       events.on('blockConnected', ({ block }) => this.#blockConnected(block)),
       events.on('blockDisconnected', ({ block }) => this.#blockDisconnected(block)),
-      events.on('tip', () => this.#tipChanged()),
+      modules.chain.beforeTip(() => this.#readdInSteps()),
     ];
   }
 
   /** Checks a transaction against consensus and policy and adds it, replacing conflicts (Core: AcceptToMemoryPool). */
   accept(tx: Transaction, options: AcceptOptions = {}): AcceptResult {
+    this.#finishReadding();
     const result = this.#accept(tx, options, false);
     this.#changes.emit();
     return result;
@@ -118,6 +122,7 @@ export class Mempool implements CoinView {
    * there are none. The promise is rejected with `ChainError` if too many transactions wait, or the chain is closed.
    */
   acceptAsync(tx: Transaction, options: AcceptOptions & AsyncOptions = {}): AcceptResult | Promise<AcceptResult> {
+    if (this.#readding) return this.#readding.done.then(() => this.acceptAsync(tx, options));
     const postponed: ScriptCheck[] = [];
     const result = this.#accept(tx, options, false, postponed);
     this.#changes.emit();
@@ -130,6 +135,7 @@ export class Mempool implements CoinView {
    * pay too little as a package. Some may be accepted although others are rejected.
    */
   acceptPackage(txs: readonly Transaction[], options: PackageOptions = {}): PackageResult {
+    this.#finishReadding();
     const before = this.#changes.size;
     const context = this.#context({ packageMaxFeeRate: options.maxFeeRate, allowsCarveOut: false });
     const result = submitPackage(txs, {
@@ -149,6 +155,7 @@ export class Mempool implements CoinView {
     txs: readonly Transaction[],
     options: PackageOptions & AsyncOptions = {},
   ): PackageResult | Promise<PackageResult> {
+    if (this.#readding) return this.#readding.done.then(() => this.acceptPackageAsync(txs, options));
     const postponed: ScriptCheck[] = [];
     const context = this.#context({ packageMaxFeeRate: options.maxFeeRate, allowsCarveOut: false, postponed });
     const absent = txs.filter(({ txid }) => !this.has(txid));
@@ -165,12 +172,14 @@ export class Mempool implements CoinView {
    * (Core: testmempoolaccept). Each must pay its own fee, and replacements are not allowed.
    */
   testPackage(txs: readonly Transaction[]): PackageResult {
+    this.#finishReadding();
     return this.#testPackage(txs, undefined);
   }
 
   /** Does what `testPackage` does; costly scripts run before that, as with `acceptAsync`. */
   async testPackageAsync(txs: readonly Transaction[], options: AsyncOptions = {}): Promise<PackageResult> {
     for (;;) {
+      if (this.#readding) await this.#readding.done;
       const postponed: ScriptCheck[] = [];
       const result = this.#testPackage(txs, postponed);
       if (postponed.length === 0) return result;
@@ -252,6 +261,7 @@ export class Mempool implements CoinView {
 
   /** Removes a transaction and its descendants. */
   remove(txid: Uint8Array, reason: RemovalReason): void {
+    this.#finishReadding();
     const entry = this.#graph.get(txid);
     if (!entry) return;
     this.#removeWithDescendants([entry], reason);
@@ -263,6 +273,7 @@ export class Mempool implements CoinView {
    * need not be in the mempool yet (Core: prioritisetransaction).
    */
   prioritise(txid: Uint8Array, delta: bigint): void {
+    this.#finishReadding();
     const key = binaryKey(txid);
     const total = (this.#feeDeltas.get(key) ?? 0n) + delta;
     if (total === 0n) this.#feeDeltas.delete(key);
@@ -464,26 +475,62 @@ export class Mempool implements CoinView {
     this.#changes.emit();
   }
 
+  /** Runs the steps of re-adding, and has others wait meanwhile. A change that cannot wait has them finished at once. */
+  *#readdInSteps(): ReorgSteps {
+    if (this.#disconnected.isEmpty) return;
+    let resolve = () => {};
+    const done = new Promise<void>((settled) => {
+      resolve = settled;
+    });
+    const steps = this.#updateForReorg();
+    this.#readding = { steps, done };
+    try {
+      while (this.#readding) {
+        const { done: isDone, value } = steps.next();
+        if (isDone) break;
+        yield value;
+      }
+    } finally {
+      this.#readding = undefined;
+      resolve();
+    }
+    this.#changes.emit();
+  }
+
+  #finishReadding(): void {
+    const readding = this.#readding;
+    this.#readding = undefined;
+    if (readding) atOnce(readding.steps);
+  }
+
   /**
    * Re-adds transactions of disconnected blocks, removes what is invalid at the new tip (Core:
-   * MaybeUpdateMempoolForReorg).
+   * MaybeUpdateMempoolForReorg). Until the last step the mempool is incomplete, and nothing else may change it.
    */
-  #tipChanged(): void {
-    if (this.#disconnected.isEmpty) return;
+  *#updateForReorg(): ReorgSteps {
     const readded: MutableEntry[] = [];
     for (const tx of this.#disconnected.take()) {
-      const isPresent = !tx.isCoinbase && (this.has(tx.txid) || 'entry' in this.#accept(tx, {}, true));
+      yield;
+      const isPresent = !tx.isCoinbase && (this.has(tx.txid) || (yield* this.#readd(tx)));
       if (isPresent) readded.push(this.#graph.get(tx.txid)!);
       else this.#removeRecursive(tx, 'reorg');
     }
     this.#linkReadded(readded);
-    this.#removeWithDescendants(
-      entriesInvalidAfterReorg(this.#graph, this.#chain, this.#chain.tip, this.#chain.params),
-      'reorg',
-    );
+    const { tip, params } = this.#chain;
+    const invalid = yield* entriesInvalidAfterReorg(this.#graph, this.#chain, tip, params);
+    this.#removeWithDescendants(invalid, 'reorg');
     this.#limitSize();
     this.#logger.debug({ readded: readded.length, size: this.size }, 'updated mempool after reorganisation');
-    this.#changes.emit();
+  }
+
+  /** Accepts a transaction again; costly scripts run before that, as with `acceptAsync`. Returns whether it succeeds. */
+  *#readd(tx: Transaction): Generator<void | Promise<void>, boolean> {
+    const postponed: ScriptCheck[] = [];
+    const result = this.#accept(tx, {}, true, postponed);
+    if (postponed.length === 0) return 'entry' in result;
+    // If they cannot be verified there, they are verified here.
+    yield this.#verify(postponed).catch(() => {});
+    return 'entry' in this.#accept(tx, {}, true);
   }
 
   /** Links re-added entries to their children; removes descendants that now exceed the ancestor limits. */
@@ -496,6 +543,9 @@ export class Mempool implements CoinView {
     this.#removeWithDescendants(tooDeep, 'sizelimit');
   }
 }
+
+/** Steps after a reorganisation. A yielded promise is to be awaited, unless there is no time. */
+type ReorgSteps = Generator<void | Promise<void>, void>;
 
 /** The user's own transactions come before those of peers, whose precedence is never negative. */
 const userPayer: ScriptPayer = { precedence: -1, spent: () => {} };

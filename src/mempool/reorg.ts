@@ -67,14 +67,14 @@ export class DisconnectedBlockTransactions {
 
 /**
  * Returns the entries that became invalid in the block after `tip`: not final, relative lock not met, or spending an
- * immature coinbase (Core: MaybeUpdateMempoolForReorg).
+ * immature coinbase (Core: MaybeUpdateMempoolForReorg). A step is one entry.
  */
-export function entriesInvalidAfterReorg(
+export function* entriesInvalidAfterReorg(
   graph: MempoolGraph,
   chainCoins: CoinView,
   tip: BlockIndex,
   params: ChainParams,
-): MutableEntry[] {
+): Generator<void, MutableEntry[]> {
   const isValid = ({ tx, spendsCoinbase }: MutableEntry): boolean => {
     if (!isFinalAfter(tx, tip)) return false;
     // Saves the coin lookups for most entries.
@@ -88,6 +88,9 @@ export function entriesInvalidAfterReorg(
     return isUnlockedAfter(tx, coins, tip);
   };
   const invalid: MutableEntry[] = [];
-  for (const entry of graph.entries()) if (!isValid(entry)) invalid.push(entry);
+  for (const entry of graph.entries()) {
+    yield;
+    if (!isValid(entry)) invalid.push(entry);
+  }
   return invalid;
 }

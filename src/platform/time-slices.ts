@@ -45,11 +45,12 @@ export class TimeSlices {
     this.restart();
   }
 
-  /** Runs steps to their end, with a turn whenever a slice is over, and returns the result. */
+  /** Runs steps to their end and returns the result. Awaits promises that they yield, and has a turn when a slice is over. */
   async run<T>(steps: Generator<unknown, T>): Promise<T> {
     for (;;) {
       const { done, value } = steps.next();
       if (done) return value;
+      if (value instanceof Promise) await value;
       if (this.isOver) await this.turn();
     }
   }

@@ -238,3 +238,40 @@ describe('the main thread', () => {
     await pair.close();
   });
 });
+
+describe('a reorganisation', () => {
+  it.each(threadCounts)(
+    'verifies costly scripts before it re-adds their transactions (%i threads)',
+    async (threads) => {
+      const parts = await RegtestChain.create({ coinbaseMaturity: 1, blocks: 3, scriptThreads: threads });
+      const { chain, mempool } = parts;
+      try {
+        const valid = pay([parts.coinbase(1)], 1_000n);
+        const child = pay([utxo(valid, 0)], 1_000n);
+        const [block] = await parts.mine(1, { transactions: [valid, child] });
+        const verify = vi.spyOn(chain.scriptQueue, 'verify');
+        await chain.invalidateBlock(chain.tip);
+        expect(block!.transactions).toHaveLength(3);
+        expect(verify.mock.calls.map(([{ tx }]) => tx.txidHex)).toEqual([valid.txidHex, child.txidHex]);
+        expect([...mempool.entries()].map(({ tx }) => tx.txidHex)).toEqual([valid.txidHex, child.txidHex]);
+        checkMempool(parts);
+      } finally {
+        await chain.close();
+      }
+    },
+  );
+
+  it('verifies them itself if the queue is full', async () => {
+    const parts = await RegtestChain.create({ coinbaseMaturity: 1, blocks: 3, scriptThreads: 0 });
+    const { chain, mempool } = parts;
+    try {
+      const tx = pay([parts.coinbase(1)], 1_000n);
+      await parts.mine(1, { transactions: [tx] });
+      vi.spyOn(chain.scriptQueue, 'verify').mockRejectedValue(new Error('busy'));
+      await chain.invalidateBlock(chain.tip);
+      expect(mempool.has(tx.txid)).toBe(true);
+    } finally {
+      await chain.close();
+    }
+  });
+});

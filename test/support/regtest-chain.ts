@@ -37,6 +37,7 @@ export interface RegtestChainOptions {
   readonly coinbaseMaturity?: number;
   /** Script verification threads; default: one per processor, less one. */
   readonly scriptThreads?: number;
+  readonly clock?: VirtualClock;
 }
 
 /** Milliseconds in a minute. */
@@ -63,8 +64,7 @@ export class RegtestChain {
 
   /** Creates a chain of `blocks` blocks, one minute apart. */
   static async create(options: RegtestChainOptions = {}): Promise<RegtestChain> {
-    const { coinbaseMaturity = regtest.coinbaseMaturity, scriptThreads } = options;
-    const clock = new VirtualClock();
+    const { coinbaseMaturity = regtest.coinbaseMaturity, scriptThreads, clock = new VirtualClock() } = options;
     const modules = { clock, logger: silentLogger };
     const params = { ...regtest, coinbaseMaturity };
     const chain = await Chain.open(

@@ -36,7 +36,20 @@ export async function activateBestChain(state: ChainState, mayStop: () => boolea
   } finally {
     const { tip } = active;
     if (!tip.failed) tree.pruneCandidates(tip);
+    if (hasMoved) await settle(state);
     if (hasMoved || tip !== previous) emit(state, 'tip', { tip, fork: lastCommonAncestor(previous, tip), previous });
+  }
+}
+
+/** Runs the steps that precede `tip`. Errors are collected as those of listeners. */
+async function settle(state: ChainState): Promise<void> {
+  for (const steps of state.beforeTip) {
+    try {
+      await state.slices.run(steps());
+    } catch (error) {
+      state.logger.error({ err: error }, 'chain event listener failed');
+      state.listenerErrors.push(error);
+    }
   }
 }
 

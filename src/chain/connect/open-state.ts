@@ -81,6 +81,7 @@ export async function openChainState(
     rejects: new WeakMap(),
     sources: new WeakMap(),
     listenerErrors: [],
+    beforeTip: new Set(),
     slices,
   };
   return { state, jobs };

@@ -36,6 +36,8 @@ export interface ChainState {
   readonly sources: WeakMap<BlockIndex, string>;
   /** Errors thrown by event listeners, rethrown to the caller after processing. */
   readonly listenerErrors: unknown[];
+  /** See `Chain.beforeTip`. */
+  readonly beforeTip: Set<() => Generator<void | Promise<void>, void>>;
   /** Divides the processing of blocks on the main thread. One job runs at a time, so all share it. */
   readonly slices: TimeSlices;
 }
