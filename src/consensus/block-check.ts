@@ -1,5 +1,5 @@
 import { equalBytes } from '../bytes/compare.ts';
-import { atOnce } from '../platform/slices.ts';
+import { atOnce, ITEMS_PER_STEP } from '../platform/slices.ts';
 import type { Block } from '../primitives/block.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 import { WITNESS_SCALE_FACTOR } from '../primitives/transaction.ts';
@@ -20,7 +20,7 @@ import { committedWitnessHash, witnessCommitment, witnessCommitmentOutputIndex }
 /** The `Reject` of a block or header. */
 export type BlockReject = Reject<BlockRejectKind>;
 
-/** A check of a block in steps of at most one transaction, or a few hashes. Returns why the block is invalid. */
+/** A check of a block in steps of some transactions or hashes. Returns why the block is invalid. */
 export type BlockCheck = Generator<void, BlockReject | undefined>;
 
 /** Checks a header without context: its proof of work (Core: CheckBlockHeader). */
@@ -123,12 +123,13 @@ export function* checkBlockInSteps(
 
   if (!transactions[0]!.isCoinbase) return reject('consensus', 'bad-cb-missing', 'first tx is not coinbase');
   for (let i = 1; i < transactions.length; i++) {
-    yield;
+    if (i % ITEMS_PER_STEP === 0) yield;
     if (transactions[i]!.isCoinbase) return reject('consensus', 'bad-cb-multiple', 'more than one coinbase');
   }
 
+  let i = 0;
   for (const tx of transactions) {
-    yield;
+    if (i++ % ITEMS_PER_STEP === 0) yield;
     const failed = checkTransaction(tx);
     if (failed) {
       const debug = `Transaction check failed (tx hash ${tx.txidHex}) ${failed.debug ?? ''}`;
@@ -138,7 +139,7 @@ export function* checkBlockInSteps(
 
   let sigOps = 0;
   for (const tx of transactions) {
-    yield;
+    if (i++ % ITEMS_PER_STEP === 0) yield;
     sigOps += legacySigOps(tx);
   }
   if (sigOps * WITNESS_SCALE_FACTOR > MAX_BLOCK_SIGOPS_COST) {
@@ -157,8 +158,9 @@ export function* checkBlockContextInSteps(block: Block, prev: HeaderContext, par
   const height = prev.height + 1;
   // BIP113
   const lockTimeClock = isActiveAfter('csv', prev, params) ? prev.medianTimePast() : block.header.time;
+  let i = 0;
   for (const tx of block.transactions) {
-    yield;
+    if (i++ % ITEMS_PER_STEP === 0) yield;
     if (!isFinalTx(tx, height, lockTimeClock)) {
       return reject('consensus', 'bad-txns-nonfinal', 'non-final transaction');
     }

@@ -1,10 +1,7 @@
 import { equalBytes } from '../bytes/compare.ts';
 import { sha256d } from '../crypto/hash.ts';
-import { atOnce } from '../platform/slices.ts';
+import { atOnce, ITEMS_PER_STEP } from '../platform/slices.ts';
 import type { Block } from '../primitives/block.ts';
-
-/** Hashes of inner nodes in one step. */
-const HASHES_PER_STEP = 32;
 
 /** A merkle root, and whether its leaves may be mutated. */
 export interface MerkleRoot {
@@ -39,7 +36,7 @@ function* merkleRootInSteps(leaves: readonly Uint8Array[]): Generator<void, Merk
   while (level.length > 1) {
     const above: Uint8Array[] = [];
     for (let i = 0; i < level.length; i += 2) {
-      if (i % (2 * HASHES_PER_STEP) === 0) yield;
+      if (i % (2 * ITEMS_PER_STEP) === 0) yield;
       const left = level[i]!;
       const right = level[i + 1];
       if (right && equalBytes(left, right)) mutated = true;
@@ -61,8 +58,8 @@ export function blockMerkleRoot(block: Pick<Block, 'transactions'>): MerkleRoot 
 export function* blockMerkleRootInSteps({ transactions }: Pick<Block, 'transactions'>): Generator<void, MerkleRoot> {
   const leaves: Uint8Array[] = [];
   for (const tx of transactions) {
+    if (leaves.length % ITEMS_PER_STEP === 0) yield;
     leaves.push(tx.txid);
-    yield;
   }
   return yield* merkleRootInSteps(leaves);
 }
@@ -76,8 +73,8 @@ export function witnessMerkleRoot(block: Pick<Block, 'transactions'>): Uint8Arra
 export function* witnessMerkleRootInSteps({ transactions }: Pick<Block, 'transactions'>): Generator<void, Uint8Array> {
   const leaves: Uint8Array[] = [];
   for (const tx of transactions) {
+    if (leaves.length % ITEMS_PER_STEP === 0) yield;
     leaves.push(leaves.length === 0 ? new Uint8Array(32) : tx.wtxid);
-    yield;
   }
   return (yield* merkleRootInSteps(leaves)).root;
 }

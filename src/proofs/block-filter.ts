@@ -1,6 +1,6 @@
 import { binaryKey, concatBytes } from '../bytes/compare.ts';
 import { sha256d } from '../crypto/hash.ts';
-import { atOnce } from '../platform/slices.ts';
+import { atOnce, ITEMS_PER_STEP } from '../platform/slices.ts';
 import type { Block } from '../primitives/block.ts';
 import { Op } from '../script/opcodes.ts';
 import { type DecodedSet, decodeSet, encodeSetInSteps, matchesAny } from './golomb-rice.ts';
@@ -25,16 +25,17 @@ export function* basicFilterElementsInSteps(
   spentScripts: Iterable<Uint8Array>,
 ): Generator<void, Uint8Array[]> {
   const elements = new Map<string, Uint8Array>();
+  let i = 0;
   for (const { outputs } of block.transactions) {
     for (const { scriptPubKey } of outputs) {
       if (scriptPubKey.length > 0 && scriptPubKey[0] !== Op.OP_RETURN)
         elements.set(binaryKey(scriptPubKey), scriptPubKey);
     }
-    yield;
+    if (i++ % ITEMS_PER_STEP === 0) yield;
   }
   for (const script of spentScripts) {
     if (script.length > 0) elements.set(binaryKey(script), script);
-    yield;
+    if (i++ % ITEMS_PER_STEP === 0) yield;
   }
   return [...elements.values()];
 }

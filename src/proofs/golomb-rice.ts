@@ -2,7 +2,7 @@ import { DecodeError } from '../bytes/errors.ts';
 import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter, compactSizeLength } from '../bytes/writer.ts';
 import { sipHash } from '../crypto/siphash.ts';
-import { atOnce } from '../platform/slices.ts';
+import { atOnce, ITEMS_PER_STEP } from '../platform/slices.ts';
 
 /**
  * The Golomb-coded set of BIP158. The N elements are hashed uniformly to numbers below N * M, and the sorted numbers
@@ -11,9 +11,6 @@ import { atOnce } from '../platform/slices.ts';
  */
 const P = 19;
 const M = 784_931;
-
-/** Elements that are hashed in one step. */
-const ELEMENTS_PER_STEP = 32;
 
 const TWO_16 = 2 ** 16;
 const TWO_32 = 2 ** 32;
@@ -46,7 +43,7 @@ function* sortedHashes(key: Uint8Array, elements: readonly Uint8Array[], count: 
   const hashes = new Float64Array(elements.length);
   for (let i = 0; i < elements.length; i++) {
     hashes[i] = hashInto(key, elements[i]!, count);
-    if (i % ELEMENTS_PER_STEP === 0) yield;
+    if (i % ITEMS_PER_STEP === 0) yield;
   }
   return hashes.sort();
 }

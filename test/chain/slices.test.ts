@@ -8,9 +8,9 @@ import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
 import { checkFilters, extend, openChain, START_MS } from './support/chain.ts';
 
 /** Transactions of the costly block. */
-const COUNT = 400;
+const COUNT = 1000;
 /** Milliseconds of each access to the inputs or outputs of a transaction, or to a stored record. */
-const ACCESS_MS = 0.05;
+const ACCESS_MS = 0.02;
 
 let chain: Chain;
 afterEach(() => chain.close());
@@ -104,8 +104,8 @@ it('accepts a block in slices of four milliseconds', async () => {
   store.clock = undefined;
   expect(result).toMatchObject({ isNew: true });
   expect(chain.tip.hash).toEqual(block.hash);
-  // The next block's slice and that of the write may meet in one turn.
-  expect(ms).toBeLessThanOrEqual(8);
+  // A slice of the chain and one of the write, each with its last step, may meet in one turn.
+  expect(ms).toBeLessThanOrEqual(10);
   expect(turns).toBeGreaterThan(40);
   checkFilters(chain);
 });

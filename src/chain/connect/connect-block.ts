@@ -12,7 +12,7 @@ import { transactionSigOpCost } from '../../consensus/sigops.ts';
 import { blockSubsidy } from '../../consensus/subsidy.ts';
 import { totalOutputValue } from '../../consensus/tx-check.ts';
 import { checkTxCoins, missingInputs } from '../../consensus/tx-inputs.ts';
-import { atOnce } from '../../platform/slices.ts';
+import { atOnce, ITEMS_PER_STEP } from '../../platform/slices.ts';
 import { moneyRange } from '../../primitives/amount.ts';
 import type { Block } from '../../primitives/block.ts';
 import { coinKey, outPointKey } from '../../primitives/outpoint.ts';
@@ -27,7 +27,7 @@ import type { CoinSource } from '../utxo/utxo-cache.ts';
 export interface CoinChanges {
   /** By `outPointKey`. Outputs that the block both creates and spends are in neither set. */
   readonly spent: ReadonlySet<string>;
-  readonly created: ReadonlyMap<string, Coin>;
+  readonly created: Map<string, Coin>;
 }
 
 /** A block that passed all checks except script verification. */
@@ -58,7 +58,7 @@ export function connectBlock(
   return atOnce(connectBlockInSteps(block, prev, coins, params));
 }
 
-/** Does what `connectBlock` does, in steps of at most one transaction or input. `coins` must not change meanwhile. */
+/** Does what `connectBlock` does, in steps of some inputs. `coins` must not change meanwhile. */
 export function* connectBlockInSteps(
   block: Block,
   prev: HeaderContext,
@@ -90,6 +90,7 @@ function* applyTransactions(
   const scriptChecks: ScriptCheck[] = [];
   let fees = 0n;
   let sigOpCost = 0;
+  let count = 0;
 
   for (const [position, tx] of block.transactions.entries()) {
     const isCoinbase = position === 0;
@@ -103,7 +104,7 @@ function* applyTransactions(
         if (own) created.delete(key);
         else spent.add(key);
         inputs.push(coin);
-        yield;
+        if (count++ % ITEMS_PER_STEP === 0) yield;
       }
       const checked = checkTxCoins(tx, inputs, height, params);
       if (checked.reject) return invalidTx(checked.reject, tx);
@@ -121,7 +122,6 @@ function* applyTransactions(
     sigOpCost += transactionSigOpCost(tx, inputs, flags);
     if (sigOpCost > MAX_BLOCK_SIGOPS_COST) return invalid('bad-blk-sigops', 'too many sigops');
     addOutputs(tx, height, isCoinbase, created);
-    yield;
   }
 
   const reward = fees + blockSubsidy(height, params);

@@ -1,5 +1,6 @@
 import type { BlockReject } from '../../consensus/block-check.ts';
 import type { Coin } from '../../consensus/coins.ts';
+import { ITEMS_PER_STEP } from '../../platform/slices.ts';
 import { corrupt } from '../records/errors.ts';
 import { encodeUndoInSteps } from '../utxo/coin-codec.ts';
 import type { UtxoCache } from '../utxo/utxo-cache.ts';
@@ -18,10 +19,10 @@ export async function connectTip(state: ChainState, prepared: PreparedBlock): Pr
   const { slices } = state;
   if (state.filters) await slices.run(state.filters.addInSteps(index, block, outcome.undo));
   const undo = index.hasUndo ? undefined : await slices.run(encodeUndoInSteps(outcome.undo));
-  const changes = await slices.run(ownCoins(outcome));
+  await slices.run(ownScripts(outcome.created));
   if (slices.isOver) await slices.turn();
   // No failure and no await from here on: the changes are applied as a whole.
-  applyChanges(state.db.coins, changes);
+  applyChanges(state.db.coins, outcome);
   for (const { tx } of outcome.scriptChecks) state.scripts.cache.delete(tx);
   if (undo) {
     state.db.putUndo(index, undo);
@@ -36,21 +37,20 @@ export async function connectTip(state: ChainState, prepared: PreparedBlock): Pr
   return undefined;
 }
 
-/** Applies changes to the UTXO set; they must be those of `ownCoins`. */
+/** Applies changes to the UTXO set; the scripts must be copies (`ownScripts`). */
 export function applyChanges(coins: UtxoCache, { spent, created }: CoinChanges): void {
   for (const key of spent) coins.spend(key);
   for (const [key, coin] of created) coins.add(key, coin);
 }
 
 /** Copies the scripts of created coins, which would otherwise keep the whole block's buffer in memory; in steps. */
-export function* ownCoins({ spent, created }: CoinChanges): Generator<void, CoinChanges> {
-  const copies = new Map<string, Coin>();
+export function* ownScripts(created: Map<string, Coin>): Generator<void, void> {
+  let i = 0;
   for (const [key, { output, height, isCoinbase }] of created) {
     const { value, scriptPubKey } = output;
-    copies.set(key, { output: { value, scriptPubKey: scriptPubKey.slice() }, height, isCoinbase });
-    yield;
+    created.set(key, { output: { value, scriptPubKey: scriptPubKey.slice() }, height, isCoinbase });
+    if (i++ % ITEMS_PER_STEP === 0) yield;
   }
-  return { spent, created: copies };
 }
 
 /** Disconnects the tip, which must not be genesis (Core: DisconnectTip). Throws `ChainError` without undo data. */
@@ -60,7 +60,8 @@ export async function disconnectTip(state: ChainState): Promise<void> {
   const block = await slices.run(db.blockInSteps(index));
   const undo = await slices.run(db.undoInSteps(index));
   if (!block || !undo) throw corrupt(`the body or undo data of block ${index.hashHex} is missing`);
-  const changes = await slices.run(ownCoins(await slices.run(disconnectBlockInSteps(index, block, undo))));
+  const changes = await slices.run(disconnectBlockInSteps(index, block, undo));
+  await slices.run(ownScripts(changes.created));
   if (slices.isOver) await slices.turn();
   // No failure and no await from here on: the changes are applied as a whole.
   applyChanges(db.coins, changes);

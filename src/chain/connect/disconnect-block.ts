@@ -1,5 +1,6 @@
 import { binaryKey } from '../../bytes/compare.ts';
 import type { Coin } from '../../consensus/coins.ts';
+import { ITEMS_PER_STEP } from '../../platform/slices.ts';
 import type { Block } from '../../primitives/block.ts';
 import { coinKey, outPointKey } from '../../primitives/outpoint.ts';
 import { isUnspendable } from '../../script/script.ts';
@@ -8,7 +9,7 @@ import type { BlockIndex } from '../tree/block-index.ts';
 import type { CoinChanges } from './connect-block.ts';
 
 /**
- * Returns how disconnecting a block changes the UTXO set (Core: DisconnectBlock); a step is one transaction. Throws
+ * Returns how disconnecting a block changes the UTXO set (Core: DisconnectBlock); in steps of some transactions. Throws
  * `ChainError` if `undo` does not match the block.
  */
 export function* disconnectBlockInSteps(
@@ -22,7 +23,7 @@ export function* disconnectBlockInSteps(
   const spent = new Set<string>();
   const created = new Map<string, Coin>();
   for (let position = transactions.length - 1; position >= 0; position--) {
-    yield;
+    if (position % ITEMS_PER_STEP === 0) yield;
     const tx = transactions[position]!;
     const txidKey = binaryKey(tx.txid);
     for (const [vout, { scriptPubKey }] of tx.outputs.entries()) {

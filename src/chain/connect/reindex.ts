@@ -7,7 +7,7 @@ import { readBlockInSteps } from '../storage/read-block.ts';
 import { encodeUndoInSteps } from '../utxo/coin-codec.ts';
 import { UtxoCache } from '../utxo/utxo-cache.ts';
 import { connectBlockInSteps } from './connect-block.ts';
-import { applyChanges, ownCoins } from './connect-tip.ts';
+import { applyChanges, ownScripts } from './connect-tip.ts';
 import { pause } from './pause.ts';
 import type { ChainState } from './state.ts';
 
@@ -58,7 +58,8 @@ export async function reindexUtxo(
     const block = await slices.run(readBlockInSteps(db, index, params));
     const result = await slices.run(connectBlockInSteps(block, index.prev!, coins, params));
     if (result.reject) throw corrupt(`block ${index.hashHex} is invalid (${result.reject.reason})`);
-    applyChanges(coins, await slices.run(ownCoins(result)));
+    await slices.run(ownScripts(result.created));
+    applyChanges(coins, result);
     count += result.created.size - result.spent.size;
     const undo = await slices.run(encodeUndoInSteps(result.undo));
     undos.push({ type: 'put', key: blockKey(Prefix.UNDO, index), value: undo });

@@ -1,4 +1,4 @@
-import { atOnce } from '../../platform/slices.ts';
+import { atOnce, ITEMS_PER_STEP } from '../../platform/slices.ts';
 import type { Transaction, TxOut } from '../../primitives/transaction.ts';
 import type { ScriptError } from '../../script/errors.ts';
 import { SighashCache } from '../../script/sighash/cache.ts';
@@ -45,7 +45,7 @@ export function splitIntoChunks(checks: readonly ScriptCheck[]): ScriptChunk[] {
   return atOnce(splitIntoChunksInSteps(checks));
 }
 
-/** Does what `splitIntoChunks` does, in steps of one input. */
+/** Does what `splitIntoChunks` does, in steps of some inputs. */
 export function* splitIntoChunksInSteps(checks: readonly ScriptCheck[]): Generator<void, ScriptChunk[]> {
   const chunks: ScriptChunk[] = [];
   let ranges: InputRange[] = [];
@@ -69,7 +69,7 @@ export function* splitIntoChunksInSteps(checks: readonly ScriptCheck[]): Generat
       }
       cost += added;
       count++;
-      yield;
+      if (count % ITEMS_PER_STEP === 0) yield;
     }
     if (length > first) ranges.push({ position, first, end: length });
   }

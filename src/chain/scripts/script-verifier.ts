@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
-import { atOnce } from '../../platform/slices.ts';
+import { atOnce, ITEMS_PER_STEP } from '../../platform/slices.ts';
 import { SignatureCache } from '../../script/signature-cache.ts';
 import { ScriptCache } from './script-cache.ts';
 import { type FailedCheck, type ScriptCheck, splitIntoChunksInSteps, verifyChecks } from './script-check.ts';
@@ -72,9 +72,10 @@ export class ScriptVerifier {
 
   *#uncached(checks: readonly ScriptCheck[], flags: number): Generator<void, readonly ScriptCheck[]> {
     const uncached: ScriptCheck[] = [];
+    let i = 0;
     for (const check of checks) {
       if (!this.cache.has(check.tx, flags)) uncached.push(check);
-      yield;
+      if (i++ % ITEMS_PER_STEP === 0) yield;
     }
     return uncached;
   }

@@ -1,6 +1,6 @@
 import { ByteReader } from '../../bytes/reader.ts';
 import { ByteWriter, compactSizeLength } from '../../bytes/writer.ts';
-import { atOnce } from '../../platform/slices.ts';
+import { atOnce, ITEMS_PER_STEP } from '../../platform/slices.ts';
 import { readTxOut, Transaction, txOutSize, writeTxOut } from '../../primitives/transaction.ts';
 import { type ScriptError, scriptErrors } from '../../script/errors.ts';
 import type { SignatureVerifier } from '../../script/signature-cache.ts';
@@ -88,12 +88,12 @@ export function* shareChunksInSteps(
   const offsets = sharedWords(checks.length + 1);
   for (const [position, check] of checks.entries()) {
     offsets[position + 1] = offsets[position]! + checkSize(check);
-    yield;
+    if (position % ITEMS_PER_STEP === 0) yield;
   }
   const writer = new ByteWriter(offsets[checks.length]!);
-  for (const { tx, spentOutputs } of checks) {
+  for (const [position, { tx, spentOutputs }] of checks.entries()) {
     writer.bytes(tx.encode()).list(spentOutputs, writeTxOut);
-    yield;
+    if (position % ITEMS_PER_STEP === 0) yield;
   }
   const bytes = new Uint8Array(new SharedArrayBuffer(offsets[checks.length]!));
   bytes.set(writer.finish());

@@ -2,6 +2,7 @@ import { binaryKey, equalBytes } from '../../bytes/compare.ts';
 import { isBuried } from '../../consensus/deployments.ts';
 import type { HeaderContext } from '../../consensus/header-context.ts';
 import type { ChainParams } from '../../consensus/params.ts';
+import { ITEMS_PER_STEP } from '../../platform/slices.ts';
 import type { Block } from '../../primitives/block.ts';
 import { coinKey } from '../../primitives/outpoint.ts';
 import type { CoinSource } from './utxo-cache.ts';
@@ -31,13 +32,14 @@ export function enforcesBip30(
   return onKnownChain ? 'never' : 'always';
 }
 
-/** Returns whether `coins` already has an output of one of the block's transactions (BIP30). A step is one output. */
+/** Returns whether `coins` already has an output of one of the block's transactions (BIP30); in steps of some outputs. */
 export function* repeatsTransaction(block: Block, coins: CoinSource): Generator<void, boolean> {
+  let i = 0;
   for (const tx of block.transactions) {
     const txidKey = binaryKey(tx.txid);
     for (let vout = 0; vout < tx.outputs.length; vout++) {
       if (coins.peek(coinKey(txidKey, vout)) !== undefined) return true;
-      yield;
+      if (i++ % ITEMS_PER_STEP === 0) yield;
     }
   }
   return false;

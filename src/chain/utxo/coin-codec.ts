@@ -2,7 +2,7 @@ import { DecodeError } from '../../bytes/errors.ts';
 import { ByteReader } from '../../bytes/reader.ts';
 import { ByteWriter, compactSizeLength } from '../../bytes/writer.ts';
 import type { Coin } from '../../consensus/coins.ts';
-import { atOnce } from '../../platform/slices.ts';
+import { atOnce, ITEMS_PER_STEP } from '../../platform/slices.ts';
 
 // A stored coin is code (2 * height + isCoinbase), amount, script. Numbers below 2^53 are little-endian base 128; the
 // high bit marks a following byte.
@@ -67,6 +67,7 @@ export function encodeUndo(undo: readonly (readonly Coin[])[]): Uint8Array {
 export function* encodeUndoInSteps(undo: readonly (readonly Coin[])[]): Generator<void, Uint8Array> {
   const scratch = new Uint8Array(18);
   let size = compactSizeLength(undo.length);
+  let i = 0;
   for (const coins of undo) {
     size += compactSizeLength(coins.length);
     for (const coin of coins) {
@@ -74,7 +75,7 @@ export function* encodeUndoInSteps(undo: readonly (readonly Coin[])[]): Generato
       size += numberLength(codeOf(coin)) + numberLength(Number(value));
       size += compactSizeLength(scriptPubKey.length) + scriptPubKey.length;
     }
-    yield;
+    if (i++ % ITEMS_PER_STEP === 0) yield;
   }
   const writer = new ByteWriter(size).compactSize(undo.length);
   for (const coins of undo) {
@@ -82,7 +83,7 @@ export function* encodeUndoInSteps(undo: readonly (readonly Coin[])[]): Generato
       const at = writeNumber(scratch, writeNumber(scratch, 0, codeOf(coin)), Number(coin.output.value));
       w.bytes(scratch.subarray(0, at)).varBytes(coin.output.scriptPubKey);
     });
-    yield;
+    if (i++ % ITEMS_PER_STEP === 0) yield;
   }
   return writer.finish();
 }
@@ -98,7 +99,7 @@ export function* decodeUndoInSteps(bytes: Uint8Array): Generator<void, Coin[][]>
   const undo: Coin[][] = [];
   for (let left = reader.compactSize(); left > 0; left--) {
     undo.push(reader.list((coin) => readCoin(coin, () => coin.varBytes())));
-    yield;
+    if (left % ITEMS_PER_STEP === 0) yield;
   }
   reader.end();
   return undo;

@@ -1,6 +1,7 @@
 import { binaryKey, compareBytes } from '../../bytes/compare.ts';
 import { DecodeError } from '../../bytes/errors.ts';
 import type { Coin, CoinView } from '../../consensus/coins.ts';
+import { ITEMS_PER_STEP } from '../../platform/slices.ts';
 import { type OutPoint, outPointKey } from '../../primitives/outpoint.ts';
 import type { Store, StoreOperation } from '../../store/store.ts';
 import { corrupt } from '../records/errors.ts';
@@ -46,7 +47,7 @@ function* sortedKeys(keys: Iterable<string>): Generator<void, string[]> {
 
 /** The pending changes as one batch; after writing it, the caller must call `done` or `failed`. */
 export interface CoinFlush {
-  /** Encodes the batch, in steps of one coin. The changes are fixed. */
+  /** Encodes the batch, in steps of some coins. The changes are fixed. */
   operations(): Generator<void, StoreOperation[]>;
   /** The batch was written. */
   done(): void;
@@ -234,12 +235,13 @@ export class UtxoCache implements CoinView, CoinSource {
   /** In key order, the fastest for a B-tree. */
   *#operations(changes: ReadonlyMap<string, CacheEntry>): Generator<void, StoreOperation[]> {
     const operations: StoreOperation[] = [];
+    let i = 0;
     for (const key of yield* sortedKeys(changes.keys())) {
       const { coin, fresh } = changes.get(key)!;
       const storeKey = coinStoreKey(this.coinSet, key);
       if (coin) operations.push({ type: 'put', key: storeKey, value: encodeCoin(coin) });
       else if (!fresh) operations.push({ type: 'delete', key: storeKey });
-      yield;
+      if (i++ % ITEMS_PER_STEP === 0) yield;
     }
     return operations;
   }
