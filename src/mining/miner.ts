@@ -139,8 +139,7 @@ export class Miner {
         this.#logger.warn({ height: template.height, reason, debug }, 'requested block is invalid');
         throw notAccepted(invalid);
       }
-      const submit = options.submit ?? true;
-      const maxTries = options.maxTries ?? DEFAULT_MAX_TRIES;
+      const { maxTries = DEFAULT_MAX_TRIES, submit } = options;
       const { block, reject, isInterrupted } = await this.#mine(template, maxTries, submit);
       if (reject) throw notAccepted(reject);
       if (isInterrupted) throw interrupted();

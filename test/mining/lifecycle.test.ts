@@ -8,6 +8,7 @@ import { searchProofOfWork } from '../../src/mining/proof-of-work.ts';
 import type { SearchJob } from '../../src/mining/search-job.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
+import { CapturedLogger } from '../support/captured-logger.ts';
 import { ownScript, pay, RegtestChain } from '../support/regtest-chain.ts';
 
 const miners: Miner[] = [];
@@ -217,6 +218,137 @@ describe('a miner', () => {
     expect(nonce).toBe(parts.chain.tip.nonce);
     expect(hashRate).toBe(hashes / seconds);
     expect(miner.hashRate).toBe(hashRate);
+  });
+});
+
+describe('a block that the chain does not take', () => {
+  const refusal = { kind: 'consensus', reason: 'bad-blk-weight', debug: 'a test' } as const;
+
+  /** Makes the chain answer the next block like this. */
+  function answerOnce({ chain }: RegtestChain, answer: Awaited<ReturnType<Chain['acceptBlock']>>): void {
+    const accept = chain.acceptBlock.bind(chain);
+    chain.acceptBlock = async () => {
+      chain.acceptBlock = accept;
+      return answer;
+    };
+  }
+
+  it('fails the request, and is reported', async () => {
+    const { parts, miner } = await start();
+    const reasons: unknown[] = [];
+    miner.events.on('rejected', ({ reject }) => reasons.push(reject));
+    const requests = [() => miner.generate(1, ownScript), () => miner.generateBlock([], ownScript)];
+    for (const request of requests) {
+      answerOnce(parts, { isNew: false, reject: refusal });
+      await expect(request()).rejects.toMatchObject({
+        code: 'block-not-accepted',
+        message: 'the chain rejected the block: bad-blk-weight, a test',
+      });
+      // BIP22: the reason is unknown.
+      answerOnce(parts, { isNew: false });
+      await expect(request()).rejects.toMatchObject({
+        code: 'block-not-accepted',
+        message: 'the chain rejected the block: rejected',
+      });
+    }
+    const unknown = { kind: 'consensus', reason: 'rejected' };
+    expect(reasons).toEqual([refusal, unknown, refusal, unknown]);
+    expect([miner.lastMined, parts.chain.tip.height]).toEqual([undefined, 10]);
+  });
+
+  it('is tried again with the next tip, not before', async () => {
+    const { parts, miner } = await start({ mineAtTxs: 1 });
+    let searches = 0;
+    miner.events.on('mining', () => searches++);
+    answerOnce(parts, { isNew: false, reject: refusal });
+    miner.start();
+    parts.mempool.accept(pay([parts.coinbase(1)], 1000n));
+    for (let i = 0; i < 10; i++) await settle();
+    expect([searches, parts.mempool.size]).toEqual([1, 1]);
+    await parts.mine(1, { transactions: [] });
+    await until(() => parts.mempool.size === 0);
+    expect(searches).toBe(2);
+  });
+
+  it('is not searched if it can be seen to be invalid', async () => {
+    const { parts, miner } = await start();
+    let searches = 0;
+    miner.events.on('mining', () => searches++);
+    const immature = pay([parts.coinbase(10)], 1000n);
+    await expect(miner.generateBlock([immature], ownScript, { submit: false })).rejects.toMatchObject({
+      code: 'block-not-accepted',
+    });
+    expect(searches).toBe(0);
+  });
+});
+
+describe('what a miner reports', () => {
+  it('has the height and the number of transactions', async () => {
+    const { parts, miner } = await start();
+    const seen: unknown[] = [];
+    miner.events.on('mining', (event) => seen.push(event));
+    miner.events.on('abandoned', (event) => seen.push(event));
+    parts.mempool.accept(pay([parts.coinbase(1)], 1000n));
+    await miner.generate(1, ownScript);
+    await miner.generateBlock([], ownScript);
+    miner.events.on('mining', () => void miner.stop());
+    await miner.generate(1, ownScript);
+    expect(seen).toEqual([
+      { height: 11, transactions: 1 },
+      { height: 12, transactions: 0 },
+      { height: 13, transactions: 0 },
+      { height: 13 },
+    ]);
+  });
+
+  it('is logged, and the chain knows the source of the block', async () => {
+    const parts = await RegtestChain.create({ blocks: 10, coinbaseMaturity: 3 });
+    const { chain, mempool, clock } = parts;
+    const logger = new CapturedLogger();
+    const miner = new Miner({}, { chain, mempool, clock, logger });
+    miners.push(miner);
+    mempool.accept(pay([parts.coinbase(1)], 1000n));
+    const accept = vi.spyOn(chain, 'acceptBlock');
+    await miner.generate(1, ownScript);
+    expect(accept.mock.calls.map(([, options]) => options)).toEqual([{ from: 'miner' }]);
+    const { nonce, hashes } = miner.lastMined!.proof;
+    expect(logger.lines).toEqual([
+      expect.objectContaining({
+        message: 'mined block',
+        height: 11,
+        hash: chain.tip.hashHex,
+        transactions: 1,
+        nonce,
+        hashes,
+      }),
+    ]);
+  });
+});
+
+describe('mining from the mempool', () => {
+  it('needs an address', async () => {
+    const { parts } = await start();
+    const { chain, mempool, clock } = parts;
+    const miner = new Miner({}, { chain, mempool, clock, logger: silentLogger });
+    expect(() => miner.start()).toThrow(
+      expect.objectContaining({ code: 'no-miner-address', hint: expect.stringContaining('--miner') }),
+    );
+    expect(miner.running).toBe(false);
+  });
+
+  it('does not begin if transactions have left meanwhile', async () => {
+    const { parts, miner } = await start({ mineAtTxs: 2 });
+    const { mempool, chain } = parts;
+    miner.start();
+    const request = miner.generate(1, ownScript);
+    await during(miner, 'mining', () => {
+      const [kept, removed] = [pay([parts.coinbase(1)], 1000n), pay([parts.coinbase(2)], 1000n)];
+      for (const tx of [kept, removed]) mempool.accept(tx);
+      mempool.remove(removed.txid, 'expiry');
+    });
+    await request;
+    for (let i = 0; i < 10; i++) await settle();
+    expect([chain.tip.height, mempool.size]).toEqual([11, 1]);
   });
 });
 

@@ -152,8 +152,16 @@ describe('generateBlock', () => {
     const immature = pay([parts.coinbase(10)], 1000n);
     await expect(miner.generateBlock([immature], ownScript)).rejects.toMatchObject({ code: 'block-not-accepted' });
     const hard = await chainWithBits(HARD);
-    const tries = makeMiner(hard).generateBlock([], ownScript, { maxTries: 1000 });
-    await expect(tries).rejects.toMatchObject({ code: 'no-block-found' });
+    const post = vi.spyOn(Worker.prototype, 'postMessage');
+    try {
+      const found = await makeMiner(hard, { threads: 1 })
+        .generateBlock([], ownScript, { maxTries: 1000 })
+        .catch((error: unknown) => error);
+      expect(found).toMatchObject({ code: 'no-block-found' });
+      expect(post.mock.calls.map(([job]) => (job as { count: number }).count)).toEqual([1000]);
+    } finally {
+      post.mockRestore();
+    }
   });
 });
 

@@ -125,6 +125,14 @@ describe('selectTransactions', () => {
     expect(pool.select({ minFeeRate: 1_000_000n })).toEqual([]);
   });
 
+  it('skips transactions with an ancestor that is not final', () => {
+    const pool = new Pool();
+    const locked = pool.add(0, [], { lockTime: 100 });
+    pool.add(9000, [locked]);
+    const other = pool.add(1000);
+    expect(pool.select()).toEqual([other]);
+  });
+
   it('fills the remaining space with smaller packages', () => {
     const pool = new Pool();
     const first = pool.add(50_000, [], { outputs: 10 });
