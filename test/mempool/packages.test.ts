@@ -609,3 +609,21 @@ describe('a package that replaces (Core: PackageRBFChecks)', () => {
     expect(outcome(mempool.acceptPackage([parent, dense]))).toEqual(['success', 'ok', 'ok']);
   });
 });
+
+describe('a child that fails after its parents were accepted', () => {
+  it('is tried once more alone, and keeps its reason', async () => {
+    const chain = await start();
+    const { mempool } = chain;
+    const rival = pay([chain.coinbase(2)], 50_000n);
+    expect(mempool.accept(rival)).toHaveProperty('entry');
+    const parent = pay([chain.coinbase(1)], 5_000n);
+    const child = pay([utxo(parent, 0), chain.coinbase(2)], 1_000n);
+    const result = mempool.acceptPackage([parent, child]);
+    expect(result).toMatchObject({
+      reject: { reason: 'transaction failed' },
+      results: [{ entry: { tx: parent } }, { reject: { kind: 'reconsiderable', reason: 'insufficient fee' } }],
+    });
+    expect([mempool.has(parent.txid), mempool.has(child.txid), mempool.has(rival.txid)]).toEqual([true, false, true]);
+    checkMempool(chain);
+  });
+});

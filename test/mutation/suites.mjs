@@ -51,6 +51,8 @@ const suites = {
       'mempool/packages.test',
       'mempool/replacement.test',
       'mempool/verification.test',
+      'mempool/costly-scripts.test',
+      'mempool/snapshot.test',
       'mempool/dump.test',
       'mempool/random.test',
     ],
@@ -77,6 +79,7 @@ const suites = {
     files: [
       'chain/bounds.test',
       'chain/bip30.test',
+      'chain/block-tree.test',
       'chain/unconnected-blocks.test',
       'chain/flusher.test',
       'chain/connecting.test',
