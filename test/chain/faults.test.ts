@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { binaryKey } from '../../src/bytes/compare.ts';
+import { ChainError, isStoreFailure } from '../../src/chain/records/errors.ts';
+import { StoreError } from '../../src/store/errors.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { mineBlock } from './support/builder.ts';
 import { accept, describeCoins, extend, openChain } from './support/chain.ts';
@@ -80,6 +82,18 @@ describe('persistence', () => {
     chain.acceptHeaders([block.header]);
     await new Promise((resolve) => setImmediate(resolve));
     expect((await openChain({ store })).bestHeader.hashHex).toBe(block.hashHex);
+  });
+});
+
+describe('an error', () => {
+  it('means that the store is unusable if it is of the store, or of its content', () => {
+    const errors = [
+      new StoreError('missing-database', '/file', 'missing'),
+      new ChainError('corrupt-database', 'damaged'),
+      new ChainError('busy', 'later'),
+      new Error('other'),
+    ];
+    expect(errors.map(isStoreFailure)).toEqual([true, true, false, false]);
   });
 });
 

@@ -134,9 +134,14 @@ describe('the price of a script', () => {
 
   it('is about that of its signatures', () => {
     expect(costOf(compileScript(Op.OP_0, new Uint8Array(20)))).toBeLessThan(2 * Signature);
-    expect(costOf(compileScript(Op.OP_1, new Uint8Array(32)), [new Uint8Array(64)])).toBeLessThan(2 * Signature);
+    const keyPath = costOf(compileScript(Op.OP_1, new Uint8Array(32)), [new Uint8Array(64)]);
+    expect(keyPath).toBeGreaterThan(Signature);
+    expect(keyPath).toBeLessThan(2 * Signature);
     const key = new Uint8Array(33).fill(2);
-    expect(wsh(compileScript(2n, key, key, key, 3n, Op.OP_CHECKMULTISIG))).toBeLessThan(4 * Signature);
+    const multisig = wsh(compileScript(2n, key, key, key, 3n, Op.OP_CHECKMULTISIG));
+    expect(multisig).toBeGreaterThan(3 * Signature);
+    expect(multisig).toBeLessThan(4 * Signature);
+    expect(wsh(Uint8Array.of(Op.OP_NOP, Op.OP_CHECKMULTISIG))).toBeGreaterThan(20 * Signature);
     expect(wsh(compileScript(key, Op.OP_CHECKMULTISIG))).toBeGreaterThan(20 * Signature);
   });
 
@@ -153,6 +158,27 @@ describe('the price of a script', () => {
     const p2sh = compileScript(Op.OP_HASH160, new Uint8Array(20), Op.OP_EQUAL);
     expect(costOf(p2sh, [], compileScript(hashes))).toBeGreaterThan(2_000);
     expect(costOf(p2sh, [hashes], compileScript(compileScript(Op.OP_0, new Uint8Array(32))))).toBeGreaterThan(2_000);
+  });
+
+  it('is that of one signature for programs whose witness is not run', () => {
+    const hashes = new Uint8Array(200).fill(Op.OP_HASH256);
+    const key = costOf(compileScript(Op.OP_0, new Uint8Array(20)));
+    expect(costOf(compileScript(Op.OP_2, new Uint8Array(32)), [hashes, new Uint8Array(33)])).toBe(key);
+    expect(costOf(compileScript(Op.OP_1, new Uint8Array(20)), [hashes, new Uint8Array(33)])).toBe(key);
+    // The second item is an annex.
+    expect(costOf(compileScript(Op.OP_1, new Uint8Array(32)), [hashes, Uint8Array.of(0x50)])).toBe(key);
+  });
+
+  it('includes the scriptSig', () => {
+    const hashes = new Uint8Array(200).fill(Op.OP_HASH256);
+    expect(costOf(OP_TRUE, [], hashes)).toBeGreaterThan(2_000);
+  });
+
+  it('counts pushes as cheap, and each byte of a script of more than 10,000 bytes', () => {
+    const taproot = compileScript(Op.OP_1, new Uint8Array(32));
+    const pushes = (size: number) => costOf(taproot, [new Uint8Array(size), new Uint8Array(33).fill(0xc0)]);
+    expect(pushes(10_000)).toBeLessThan(2_000);
+    expect(pushes(10_001)).toBeGreaterThan(40_000);
   });
 
   it('grows with the size of the transaction for each legacy signature', () => {

@@ -102,6 +102,18 @@ describe('chunks of inputs', () => {
     expect(sizes([checkOf(...Array(300).fill(OP_TRUE))])).toEqual([128, 128, 44]);
   });
 
+  it('have no empty ranges, also where a transaction begins with a chunk', () => {
+    const lists = [[check(128), check(128), check(1)], [checkOf(...Array(128).fill(OP_TRUE)), check(3)], [check(300)]];
+    for (const checks of lists) {
+      const ranges = splitIntoChunks(checks).flatMap((chunk) => chunk.ranges);
+      expect(ranges.filter(({ first, end }) => first >= end)).toEqual([]);
+      expect(ranges.reduce((sum, { first, end }) => sum + end - first, 0)).toBe(
+        checks.reduce((sum, { tx }) => sum + tx.inputs.length, 0),
+      );
+    }
+    expect(splitIntoChunks([])).toEqual([]);
+  });
+
   it('are each taken once, the costliest first, and none after an invalid one', () => {
     const good = share([checkOf(PRICED, COSTLY), check(60)]);
     expect(good.order[0]).toBe(1);

@@ -132,6 +132,10 @@ describe('Tapscript', () => {
     const twice = compileScript(Op.OP_2DUP, Op.OP_CHECKSIGVERIFY, Op.OP_2DUP, Op.OP_CHECKSIGVERIFY);
     const five = concatBytes(twice, twice, compileScript(Op.OP_CHECKSIG));
     expect(tapscript(five, [right, key])).toBe('TAPSCRIPT_VALIDATION_WEIGHT');
+    // With these witnesses the budget is 184 and the size of the script; five signatures cost 250.
+    const padded = (size: number) => concatBytes(new Uint8Array(size - five.length).fill(Op.OP_NOP), five);
+    expect(tapscript(padded(66), [right, key])).toBeUndefined();
+    expect(tapscript(padded(65), [right, key])).toBe('TAPSCRIPT_VALIDATION_WEIGHT');
     const unknownKey = compileScript(concatBytes(Uint8Array.of(2), key), Op.OP_CHECKSIG);
     const discouraged = consensus | ScriptFlag.DISCOURAGE_UPGRADABLE_PUBKEYTYPE;
     expect(tapscript(unknownKey, [wrong])).toBeUndefined();
