@@ -130,3 +130,30 @@ describe('MempoolGraph and EvictionQueue', () => {
     expect(graph.size).toBe(1);
   });
 });
+
+describe('EvictionQueue', () => {
+  it('keeps its order when entries leave from its middle', () => {
+    const random = new SeededRandom(6);
+    for (let round = 0; round < 20; round++) {
+      const queue = new EvictionQueue();
+      const entries = Array.from({ length: 60 }, () => makeEntry([], randomInt(random, 100_000), 100));
+      for (const [i, entry] of entries.entries()) {
+        entry.sequence = i;
+        queue.add(entry);
+      }
+      const left = new Set(entries);
+      while (left.size > 30) {
+        const entry = [...left][randomInt(random, left.size)]!;
+        left.delete(entry);
+        queue.remove(entry);
+      }
+      const drained: MutableEntry[] = [];
+      for (let entry = queue.first; entry; entry = queue.first) {
+        drained.push(entry);
+        queue.remove(entry);
+      }
+      const sorted = [...left].sort((a, b) => Number(a.fee - b.fee) || b.sequence - a.sequence);
+      expect(drained).toEqual(sorted);
+    }
+  });
+});
