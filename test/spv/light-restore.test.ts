@@ -1,7 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { regtest } from '../../src/consensus/params.ts';
 import { sha256d } from '../../src/crypto/hash.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
 import type { OutPoint } from '../../src/primitives/outpoint.ts';
 import type { Transaction, TxOut } from '../../src/primitives/transaction.ts';
+import { ProofStore } from '../../src/spv/proof-store.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { WalletFile } from '../../src/wallet/wallet-file.ts';
 import { type BlockPlan, OP_TRUE, outpoint, spend } from '../chain/support/builder.ts';
 import { TestNetwork } from '../p2p/support/network.ts';
 import { copyStores, type LightStores, newStores, startBloomLight } from './support/bloom-network.ts';
@@ -126,4 +132,34 @@ describe.each([
     expect(fetched).toEqual(bloom ? [] : Object.keys(at).map(Number));
     await light.stop();
   });
+});
+
+it('a light node requests the blocks from two hours before the creation of its wallet, since clocks differ', async () => {
+  const stores = { chain: new MemoryStore(), wallets: new MemoryStore() };
+  const modules = { clock: net.clock, random: new SeededRandom(1), logger: silentLogger, store: stores.wallets };
+  const { record } = await (await WalletFile.open({ params: regtest }, modules)).createWallet('test');
+  const time = record.birthday - 7200 - 20 * 60;
+  const plans = plain(60).map((_, i) => ({ time: time + i * 60 }));
+  const { servers } = await serve(net, plans, true);
+  const light = await startBloomLight(net, servers, { stores });
+  await net.until(() => light.isAt(60));
+  const heights = servers.flatMap((server) => ('requestedHeights' in server ? server.requestedHeights : []));
+  expect([Math.min(...heights), Math.max(...heights)]).toEqual([21, 60]);
+  await light.stop();
+});
+
+it('a light node withdraws the proof of a block that its chain has lost while it was stopped', async () => {
+  const paid = pay(key(0));
+  const stores = await newStores(net);
+  const { servers } = await serve(net, planned(20, { 5: [paid] }), false);
+  const light = await startBloomLight(net, servers, { bloom: false, stores });
+  await net.until(() => light.isAt(20));
+  const proof = light.proofs.get(paid.txidHex)!;
+  await light.stop();
+  const lost = pay(key(1)).txidHex;
+  await new ProofStore(stores.chain).put([[lost, { ...proof, blockHash: new Uint8Array(32) }]]);
+  const again = await startBloomLight(net, servers, { bloom: false, stores });
+  expect(again.proofs.withdrawn().map(([txid]) => txid)).toEqual([lost]);
+  expect(again.proofs.get(paid.txidHex)?.height).toBe(5);
+  await again.stop();
 });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { silenceFailedCommit } from '../../src/store/failed-commit.ts';
 import { LmdbStore } from '../../src/store/lmdb-store.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -141,4 +142,15 @@ describe('MemoryStore', () => {
     }
     expect(keys(store.entries())).toEqual([255]);
   });
+});
+
+it('the messages of failed commits are silenced as long as a store is writing', () => {
+  const original = console.error;
+  const [first, second] = [silenceFailedCommit(), silenceFailedCommit()];
+  const silenced = console.error;
+  expect(silenced).not.toBe(original);
+  first();
+  expect(console.error).toBe(silenced);
+  second();
+  expect(console.error).toBe(original);
 });

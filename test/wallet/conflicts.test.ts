@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { COIN } from '../../src/primitives/amount.ts';
+import { formatOutPoint } from '../../src/primitives/outpoint.ts';
 import type { Transaction } from '../../src/primitives/transaction.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { StoreOperation } from '../../src/store/store.ts';
@@ -97,6 +98,23 @@ describe('a payment to the wallet that is replaced by fee', () => {
     expect(state(wallet, loser)).toEqual([-1, 1, 0, false]);
     expect(state(wallet, winner)).toEqual([1, 1, 0, false]);
   });
+});
+
+it('watches the outputs that no block spends, but not those of conflicted transactions', async () => {
+  const { fixture, regtest, wallet, to } = await setUp();
+  const coin = payTo(regtest.coinbase(1), to, 10n * COIN, 1000n);
+  const loser = payTo(regtest.coinbase(2), to, COIN, 1000n);
+  await regtest.mine(1, { transactions: [coin] });
+  regtest.mempool.accept(loser);
+  const watched = () => wallet.watchedOutPoints().map(formatOutPoint).sort();
+  expect(watched()).toEqual([`${coin.txidHex}:0`, `${loser.txidHex}:0`].sort());
+  await regtest.mine(1, { transactions: [payTo(regtest.coinbase(2), ownScript, COIN, 1000n)] });
+  expect(watched()).toEqual([`${coin.txidHex}:0`]);
+  const { tx } = await fixture.send(wallet, ownScript, COIN);
+  const change = tx.outputs.findIndex(({ scriptPubKey }) => wallet.owns(scriptPubKey));
+  expect(watched()).toEqual([`${coin.txidHex}:0`, `${tx.txidHex}:${change}`].sort());
+  await regtest.mine();
+  expect(watched()).toEqual([`${tx.txidHex}:${change}`]);
 });
 
 it('counts from the lowest of the blocks that conflict with a payment', async () => {

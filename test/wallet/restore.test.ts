@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { silentLogger } from '../../src/platform/logger.ts';
 import { COIN } from '../../src/primitives/amount.ts';
 import type { TxOut } from '../../src/primitives/transaction.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { addressTypes } from '../../src/wallet/keys.ts';
+import { WalletFile } from '../../src/wallet/wallet-file.ts';
+import { attachWallet } from '../../src/wallet/wallet-sync.ts';
+import { CapturedLogger } from '../support/captured-logger.ts';
 import { ownScript, RegtestChain, spend } from '../support/regtest-chain.ts';
 import { script, WalletFixture } from './support/wallet-fixture.ts';
 
@@ -181,5 +186,44 @@ describe('restoring a wallet from its words', () => {
     );
     await regtest.mine(1, { transactions });
     expect(restored.balance().trusted).toBe(2n * COIN);
+  });
+
+  it('with the default gap does not find an address more than 20 behind a used one: the log says so', async () => {
+    const { regtest } = await young();
+    const log = new CapturedLogger();
+    const modules = { clock: regtest.clock, random: new SeededRandom(1), logger: log, store: new MemoryStore() };
+    const file = await WalletFile.open({ params: regtest.chain.params }, modules);
+    const { chain, mempool, clock } = regtest;
+    const detach = await attachWallet(file, { chain, mempool, clock, logger: silentLogger });
+    const wallet = await file.createWallet('w');
+    const warned = () => log.shown.filter(({ message }) => message.startsWith('address beyond the gap limit'));
+    const addresses: string[] = [];
+    for (let i = 0; i < 20; i++) addresses.push(await wallet.newAddress());
+    expect(warned()).toEqual([]);
+    const far = await wallet.newAddress();
+    expect(warned()).toMatchObject([{ wallet: 'w', address: far, gap: 21 }]);
+    await regtest.mine(1, { scriptPubKey: script(addresses[4]!) });
+    for (let i = 21; i < 25; i++) await wallet.newAddress();
+    expect(warned()).toHaveLength(1);
+    await wallet.newAddress();
+    expect(warned()[1]).toMatchObject({ gap: 21 });
+    await detach();
+  });
+
+  it('reads the blocks from two hours before the creation of a wallet, since clocks differ', async () => {
+    const regtest = await RegtestChain.create({ blocks: 300 });
+    const { chain, mempool, clock } = regtest;
+    const modules = { clock, random: new SeededRandom(1), logger: silentLogger, store: new MemoryStore() };
+    const file = await WalletFile.open({ params: chain.params }, modules);
+    await file.createWallet('w');
+    const read: number[] = [];
+    const getBlock = chain.getBlock.bind(chain);
+    chain.getBlock = (index) => {
+      read.push(index.height);
+      return getBlock(index);
+    };
+    await (await attachWallet(file, { chain, mempool, clock, logger: silentLogger }))();
+    // The blocks are a minute apart.
+    expect([Math.min(...read), read.length]).toEqual([180, 121]);
   });
 });

@@ -58,8 +58,8 @@ export class History {
     await history.#start();
     await afterStep?.(history);
     for (let step = 0; step < steps; step++) {
-      await history.#step();
       try {
+        await history.#step();
         await history.#check();
         await afterStep?.(history);
       } catch (error) {
@@ -125,11 +125,13 @@ export class History {
     this.chain.clock.advance(1.1 * MINUTES);
   }
 
-  async #check(): Promise<void> {
+  /** `isSettled`: whether the wallets have had the time to offer again what the mempool rejected. */
+  async #check(isSettled = true): Promise<void> {
     for (const name of names) {
       const wallet = this.wallet(name);
       const model = this.#models.get(name)!;
       expect(viewOf(wallet), name).toEqual(model.view());
+      if (!isSettled) continue;
       for (const tx of model.unoffered()) {
         const result = this.chain.mempool.accept(tx, { testOnly: true });
         expect('reject' in result, `${name} has not offered ${tx.txidHex}`).toBe(true);
@@ -227,6 +229,8 @@ export class History {
     const { chain } = this.chain;
     const index = chain.atHeight(chain.tip.height - this.#below(Math.min(chain.tip.height - 1, MATURITY + 2)))!;
     await chain.invalidateBlock(index);
+    await this.#check(false);
+    this.chain.clock.advance(1.1 * MINUTES);
     await this.#check();
     if (this.#below(3) === 0) await this.chain.mine(1, { scriptPubKey: await this.#rewardScript() });
     if (this.#below(3) > 0) await chain.reconsiderBlock(index);
