@@ -82,27 +82,28 @@ describe('The log', () => {
       log.write(`dropped ${lines}\n`);
     });
     const line = `${'x'.repeat(1023)}\n`;
-    for (let i = 0; i < 1024; i++) log.write(line);
+    for (let i = 0; i < 1023; i++) log.write(line);
+    log.write(line.slice(10));
     expect(reported).toEqual([]);
-    log.write('no room\n');
-    // It has no room for a short line either, so that the report stands in its place.
+    log.write('no room for it\n');
+    // A short line, for which there would be room, is dropped too, so that the report stands in its place.
     log.write('\n');
     sink.end(0);
     clock.advance(1_000);
     log.write('no room yet\n');
     expect(reported).toEqual([]);
     sink.end();
-    expect(sink.text.length).toBe(MEBIBYTE);
+    expect(sink.text.length).toBe(MEBIBYTE - 10);
     expect(reported).toEqual([3]);
     log.write('again\n');
     sink.end();
     sink.end();
-    expect(sink.text.slice(MEBIBYTE)).toBe('dropped 3\nagain\n');
+    expect(sink.text.slice(MEBIBYTE - 10)).toBe('dropped 3\nagain\n');
     // What has been written takes no room.
     for (let i = 0; i < 1024 - 1; i++) log.write(line);
     sink.end();
     sink.end();
-    expect([sink.text.length, reported]).toEqual([2 * MEBIBYTE - 1024 + 'dropped 3\nagain\n'.length, [3]]);
+    expect([sink.text.length, reported]).toEqual([2 * MEBIBYTE - 1034 + 'dropped 3\nagain\n'.length, [3]]);
   });
 
   it('is what the logger writes to, and says that lines were dropped', () => {
