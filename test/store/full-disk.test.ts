@@ -93,6 +93,28 @@ describe('The room that a commit needs', () => {
     expect(reserved).toBeLessThan(10 * grown);
   });
 
+  it('includes the pages that insertions split', async () => {
+    const path = newPath();
+    const store = await LmdbStore.open(options(path));
+    const key = (n: number, more = '') => encode(`${String(n).padStart(6, '0')}${more}`);
+    // 31 records fill a page.
+    const value = new Uint8Array(110);
+    // While it is open, no page is used again.
+    const snapshot = store.snapshot();
+    for (let n = 0; n < 8_000; n += 1_000) {
+      await store.write(Array.from({ length: 1_000 }, (_, i) => ({ type: 'put', key: key(n + i), value })));
+    }
+    const make = vi.spyOn(Reserve.prototype, 'make');
+    const before = usedBytes(path);
+    // Twice as many records, in between.
+    await store.write(Array.from({ length: 8_000 }, (_, n) => ({ type: 'put', key: key(n, 'a'), value })));
+    const growth = usedBytes(path) - before;
+    expect(growth).toBeGreaterThan(2 * 250 * 4096);
+    expect(make.mock.calls.at(-1)![1]).toBeGreaterThanOrEqual(growth);
+    snapshot.close();
+    await store.close();
+  });
+
   it('is on the disk: neither the file nor its lock file has holes', async () => {
     const path = newPath();
     const store = await LmdbStore.open(options(path));
@@ -243,7 +265,7 @@ describe.runIf(process.platform === 'linux')('A limit of file sizes', () => {
 describe.runIf(canMount || requireOracles)('A full disk', () => {
   it('fails the write and all later ones, and leaves the file as it was', { timeout: 600_000 }, async () => {
     const random = new SeededRandom(4);
-    const sizes = [8, 40, 100, ...Array.from({ length: FILLS }, () => 300 + randomInt(random, 4_000))];
+    const sizes = [8, 16, 40, 100, ...Array.from({ length: FILLS }, () => 300 + randomInt(random, 4_000))];
     for (const [seed, kib] of sizes.entries()) {
       const disk = smallDisk('small', kib);
       const path = join(disk, 'chain.db');
