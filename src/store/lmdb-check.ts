@@ -99,6 +99,7 @@ async function checkContent(file: PageFile, meta: Meta, options: CheckOptions): 
         if (damagedKeys.length < MAX_DAMAGED) damagedKeys.push(record.page.slice(record.keyStart, record.valueStart));
       });
     }
+    use.checkEnd();
     return { complete: true, damaged: damagedKeys };
   } catch (error) {
     if (error instanceof OutOfTime) return { complete: false, damaged: damagedKeys };

@@ -104,7 +104,10 @@ export class PageFile implements DatabaseFile {
       (even! - odd! === 1n || odd! - even! === 1n) &&
       // The version and the page size.
       [4, 24].every((at) => first.getUint32(at, true) === second.getUint32(at, true)) &&
-      metas.every(({ freeTree, mapSize }) => freeTree.flags === FILE_FLAGS && mapSize <= MAX_MAP_SIZE);
+      metas.every(
+        ({ freeTree, mapSize, lastPage }) =>
+          freeTree.flags === FILE_FLAGS && mapSize <= MAX_MAP_SIZE && lastPage * pageSize < MAX_MAP_SIZE,
+      );
     if (!isSound) throw damaged(this, 'its two meta pages contradict each other');
     return even! > odd! ? metas[0]! : metas[1]!;
   }

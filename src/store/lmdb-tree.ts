@@ -24,6 +24,8 @@ export class BeyondEnd extends Error {}
 export class PageUse {
   readonly #used: Uint8Array;
   readonly #pageCount: number;
+  /** Free pages beyond the end of the file. */
+  #freeBeyondEnd = 0;
 
   /** `lastPage` is the last page that LMDB has allocated; `pageCount` are those in the file. */
   constructor(lastPage: number, pageCount: number) {
@@ -46,6 +48,13 @@ export class PageUse {
   free(page: number): void {
     if (page > this.#lastPage) throw new Fault(`free page ${page} does not exist`);
     if (page < this.#used.length) this.#mark(page, 1);
+    if (page >= this.#pageCount) this.#freeBeyondEnd++;
+  }
+
+  /** Checks, once all pages are marked, that those beyond the end of the file are free. */
+  checkEnd(): void {
+    if (this.#lastPage >= this.#pageCount + this.#freeBeyondEnd)
+      throw new Fault(`page ${this.#lastPage} does not exist`);
   }
 
   #mark(first: number, count: number): void {

@@ -134,6 +134,15 @@ describe('A damaged file', () => {
     expect(counts.refused).toBeGreaterThan(DAMAGES / 10);
   });
 
+  it('is refused if its last page is given as one that it cannot have', async () => {
+    // The number of the last page, in both meta pages.
+    for (let bit = 8; bit < 64; bit++) {
+      const bytes = Buffer.from(whole);
+      for (const meta of [0, PAGE]) bytes[meta + 144 + (bit >> 3)]! ^= 1 << (bit & 7);
+      expect([bit, await outcome(bytes)]).toEqual([bit, 'refused']);
+    }
+  });
+
   it('is refused by default if a record does not match its checksum', async () => {
     const key = encode('key 7');
     const path = join(folder, 'one.db');
