@@ -546,5 +546,10 @@ describe('a node', () => {
     expect(entries).toHaveLength(500);
     peer.send('getdata', { entries: entries.slice(-1) });
     expect(formatted((await peer.waitFor('inv', 2)).entries)).toEqual([`2 ${toHex(blocks.at(-1)!.hash)}`]);
+    // Once: a further request is for the block alone.
+    peer.send('getdata', { entries: entries.slice(-1) });
+    await peer.waitFor('block', 2);
+    await net.advance(500);
+    expect(peer.received('inv')).toHaveLength(2);
   });
 });

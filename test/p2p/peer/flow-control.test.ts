@@ -32,6 +32,19 @@ describe('a peer that does not read', () => {
     expect(connection.isPaused).toBe(false);
   });
 
+  it('is disconnected when more than 32 MB are unsent', () => {
+    const reasons: string[] = [];
+    const { peer, connection } = peerOnWire(new VirtualClock(), {
+      closed: (_peer, reason) => void reasons.push(reason),
+    });
+    connection.bufferedBytes = 32_000_000;
+    peer.send('ping', { nonce: 1n });
+    expect(reasons).toEqual([]);
+    connection.bufferedBytes++;
+    peer.send('ping', { nonce: 1n });
+    expect([reasons, connection.isClosed]).toEqual([['send buffer overflow'], true]);
+  });
+
   it('is charged for the overhead of small chunks', () => {
     const { connection } = peerOnWire(new VirtualClock());
     connection.bufferedBytes = 1_000_001;

@@ -6,6 +6,7 @@ import { TxRequestTracker } from '../../../src/p2p/transactions/tx-request-track
 import { type InvEntry, InvType } from '../../../src/p2p/wire/messages/inventory.ts';
 import { randomInt } from '../../../src/platform/random.ts';
 import { SeededRandom } from '../../../src/testing/seeded-random.ts';
+import { takeCensus } from '../../support/census.ts';
 
 const MINUTE = 60_000;
 
@@ -128,5 +129,18 @@ describe('transaction requests', () => {
     }
     // A scan of all announcements would take a minute.
     expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  it('hold nothing of a closed peer, nor of a forgotten transaction', () => {
+    const peer = peerOf(1);
+    for (let id = 0; id < 300; id++) tracker.announced(peer, entryOf(id), 0, id % 3 === 0 ? 0 : 500);
+    tracker.announced(peerOf(2), entryOf(7), 0, 0);
+    due(0);
+    tracker.peerClosed(peer);
+    tracker.forget(entryOf(7).hash);
+    const { entries } = takeCensus(tracker, () => false);
+    const held = [...entries].filter(([path, count]) => count > 0 && !path.includes('random'));
+    // The other peer itself.
+    expect(held.map(([, count]) => count)).toEqual([1]);
   });
 });

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import type { Chain } from '../../../src/chain/chain.ts';
+import type { BlockIndex } from '../../../src/chain/tree/block-index.ts';
+import type { Peer } from '../../../src/p2p/peer/peer.ts';
+import { FilterServer } from '../../../src/p2p/serve/filter-server.ts';
+import { atOnce } from '../../../src/platform/slices.ts';
+import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
+
+const hash = new Uint8Array(32);
+
+/** Requests the filters or filter hashes from `startHeight` to `stopHeight`. Returns the number sent, or the disconnect. */
+function requested(method: 'getFilters' | 'getFilterHashes', startHeight: number, stopHeight: number): unknown {
+  let stop: { height: number; hash: Uint8Array; prev: unknown } | undefined;
+  for (let height = 0; height <= stopHeight; height++) stop = { height, hash, prev: stop };
+  const chain = {
+    blockFilters: { filter: () => new Uint8Array(1), commitment: () => ({ hash, header: hash }) },
+    getIndex: () => stop as unknown as BlockIndex,
+    contains: () => true,
+  } as unknown as Chain;
+  let result: unknown = 0;
+  const peer = {
+    send: (command: string, message: { filterHashes: readonly Uint8Array[] }) => {
+      result = command === 'cfilter' ? (result as number) + 1 : message.filterHashes.length;
+    },
+    disconnect: (reason: string) => {
+      result = reason;
+    },
+  } as unknown as Peer;
+  const server = new FilterServer({ chain, clock: new VirtualClock() });
+  atOnce(server[method](peer, { filterType: 0, startHeight, stopHash: hash }));
+  return result;
+}
+
+describe('a request for block filters', () => {
+  it.each([
+    ['getFilters', 1_000],
+    ['getFilterHashes', 2_000],
+  ] as const)('%s: may be for %i blocks, and no more', (method, max) => {
+    expect(requested(method, 1, max)).toBe(max);
+    expect(requested(method, 0, max)).toBe(`invalid block filter range: 0 to ${max}`);
+    expect(requested(method, 5, 5)).toBe(1);
+    expect(requested(method, 6, 5)).toBe('invalid block filter range: 6 to 5');
+  });
+});
