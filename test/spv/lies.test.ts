@@ -304,4 +304,14 @@ describe('a silent peer is replaced', () => {
       expect(servers[1]!.connectionCount).toBe(1);
     }
   });
+
+  it('after ten seconds without filter headers, and not before', async () => {
+    const servers = [await Server.start(net, chain, { silentOn: ['getcfheaders'] }), await Server.start(net, chain)];
+    const { light } = await startWorld(servers);
+    await net.advance(8_000, 100);
+    expect(light.disconnects).toEqual([]);
+    await net.advance(4_000, 100);
+    expect(light.disconnects).toEqual(['filter headers timeout']);
+    await light.stop();
+  });
 });
