@@ -126,6 +126,16 @@ describe('IdleMemory', () => {
     expect(process.collections).toBe(1);
   });
 
+  it('lets memory grow that an idle process uses', () => {
+    const { clock, process, work } = watched();
+    work(900 * MB);
+    clock.advance(10_000);
+    const before = process.collections;
+    process.bytes = 900 * MB;
+    clock.advance(3_600_000);
+    expect(process.collections).toBe(before);
+  });
+
   it('does nothing once stopped', () => {
     const { clock, process, idleMemory, work } = watched();
     work(900 * MB);

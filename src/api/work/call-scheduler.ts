@@ -64,7 +64,7 @@ export class CallScheduler {
   /** Starts a call's first slice; returns a promise to await first if other short calls have used the time of this turn. */
   start(task: Task): Promise<void> | undefined {
     const now = this.#clock.monotonic();
-    if (now >= this.#endOfShort(now) || this.#short.some(({ due }) => due <= this.#turns)) return this.#wait(task);
+    if (now >= this.#endOfShort(now)) return this.#wait(task);
     this.#beginShort(task, now);
     return undefined;
   }
