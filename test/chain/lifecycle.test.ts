@@ -297,6 +297,24 @@ describe('branches', () => {
     expect(chain.tips().map(({ height }) => height)).toEqual([5, 4, 4, 3, 2]);
   });
 
+  it('leave coins that hold none of their bytes in memory, connected or disconnected', async () => {
+    const chain = await openChain();
+    const value = 5_000_000_000n;
+    const coinbaseOutputs = [{ value, scriptPubKey: Uint8Array.of(0x02, 1, 2, 0x51) }];
+    const [first] = await extend(chain, 1, { coinbaseOutputs });
+    await extend(chain, 100);
+    const spent = outpoint(first!.transactions[0]!);
+    const outputs = [{ value, scriptPubKey: Uint8Array.of(0x02, 3, 4, 0x51) }];
+    const spending = spend({ inputs: [spent], outputs });
+    const block = Block.decode(mineBlock(chain.tip, { transactions: [spending] }).encode());
+    const memory = () =>
+      [outpoint(spending), spent].map((at) => chain.getCoin(at)?.output.scriptPubKey.buffer.byteLength);
+    await accept(chain, block);
+    expect(memory()).toEqual([4, undefined]);
+    await chain.invalidateBlock(chain.tip);
+    expect(memory()).toEqual([undefined, 4]);
+  });
+
   it('that are precious beat those that were precious before', async () => {
     const chain = await openChain();
     const [, b, c] = await Promise.all([1, 2, 3].map((tag) => accept(chain, mineBlock(chain.tip, { tag }))));
