@@ -261,6 +261,24 @@ describe('a reorganisation', () => {
     },
   );
 
+  it('announces its tip only after the scripts are verified', async () => {
+    const parts = await RegtestChain.create({ coinbaseMaturity: 1, blocks: 3, scriptThreads: 0 });
+    const { chain } = parts;
+    try {
+      await parts.mine(1, { transactions: [pay([parts.coinbase(1)], 1_000n)] });
+      const order: string[] = [];
+      vi.spyOn(chain.scriptQueue, 'verify').mockImplementation(async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        order.push('verified');
+      });
+      chain.events.on('tip', () => order.push('tip'));
+      await chain.invalidateBlock(chain.tip);
+      expect(order).toEqual(['verified', 'tip']);
+    } finally {
+      await chain.close();
+    }
+  });
+
   it('verifies them itself if the queue is full', async () => {
     const parts = await RegtestChain.create({ coinbaseMaturity: 1, blocks: 3, scriptThreads: 0 });
     const { chain, mempool } = parts;

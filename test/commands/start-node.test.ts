@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { createBlockchain } from '../../src/commands/create-blockchain.ts';
+import { startNode } from '../../src/commands/start-node.ts';
+import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { nodeConfig } from '../../src/node/config.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+it('serves RPC until the node stops', async () => {
+  const [nodeId] = await freeNodeIds(1);
+  const config = nodeConfig({ nodeId: nodeId!, dataDir: tempDir('start-node'), p2p: { seeds: [] } }, {});
+  await createBlockchain(config, { address: 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202' });
+  const { node, rpc } = await startNode(config);
+  const url = `http://${rpc.host}:${rpc.port}/`;
+  try {
+    expect((await fetch(url, { method: 'POST', body: '{}' })).status).toBe(401);
+  } finally {
+    await node.stop();
+  }
+  await expect(fetch(url, { method: 'POST', body: '{}' })).rejects.toThrow('fetch failed');
+});
