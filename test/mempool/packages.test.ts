@@ -487,8 +487,11 @@ describe('a package that replaces (Core: PackageRBFChecks)', () => {
     });
     expect(reject(10_000n + relay - 1n)).toMatchObject({ reason: `${failed}insufficient anti-DoS fees` });
     expect(reject(10_000n + relay - 1n)!.debug).toContain('not enough additional fees to relay');
+    const removed: string[] = [];
+    mempool.events.on('removed', ({ reason }) => removed.push(reason));
     const result = mempool.acceptPackage([parent, child(10_000n + relay)]);
     expect(outcome(result)).toEqual(['success', 'ok', 'ok']);
+    expect(removed).toEqual(['replaced', 'replaced']);
     // Reported once.
     expect(result.results.map((each) => (each && 'replaced' in each ? each.replaced.map(({ tx }) => tx) : []))).toEqual(
       [entries.toReversed(), []],
