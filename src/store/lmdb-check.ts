@@ -76,6 +76,7 @@ async function checkContent(file: PageFile, meta: Meta, options: CheckOptions): 
   let content: Tree | undefined;
   const damagedKeys: Uint8Array[] = [];
   try {
+    if (meta.mainTree.flags !== 0) throw new Fault('the description of its main tree is damaged');
     await walk(meta.freeTree, (record) => markFree(file, pageSize, record, transaction, use), {
       hasIntegerKeys: true,
     });

@@ -283,6 +283,6 @@ async function openChecked(
     return { path, root, data, isSealed: hasChecksums(root.get(IDENTITY_KEY)), damaged: damagedKeys, reserve, close };
   } catch (error) {
     await root.close();
-    throw error;
+    throw /^MDB_/.test((error as Error).message) ? damaged(options, (error as Error).message, { cause: error }) : error;
   }
 }
