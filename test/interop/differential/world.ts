@@ -260,9 +260,11 @@ export class World {
    */
   #isUnmarkedDescendant({ hash, header: { prevHash } }: Block, { ours }: Answers): boolean {
     const { chain } = this.#pair.pier;
-    const index = chain.getIndex(hash) ?? chain.getIndex(prevHash);
-    if (!index?.failed || !index.prev?.failed) return false;
     const verdict = 'error' in ours ? ours.error : ours.result;
+    const index = chain.getIndex(hash) ?? chain.getIndex(prevHash);
+    // Pier does not store headers after an invalid block, so a child of such a header has no parent.
+    if (!index) return isParentMissing(verdict) && this.#isInvalid(this.#nodes.get(toReversedHex(prevHash)));
+    if (!index.failed || !index.prev?.failed) return false;
     return verdict === 'duplicate-invalid' || verdict === 'bad-prevblk';
   }
 
@@ -368,6 +370,11 @@ export class World {
     const replay = `PIER_FUZZ_SEED=${this.#seed} PIER_FUZZ_ROUNDS=${this.#round}`;
     throw new Disagreement(`${replay}\n${what}\nours:   ${JSON.stringify(ours)}\ntheirs: ${JSON.stringify(theirs)}`);
   }
+}
+
+/** Whether this is a verdict of submitblock or submitheader on a block whose parent is unknown. */
+function isParentMissing(verdict: unknown): boolean {
+  return verdict === 'prev-blk-not-found' || String(verdict).startsWith('Must submit previous header');
 }
 
 /** Decodes a block, ignoring trailing bytes as both nodes do; undefined if the bytes are malformed. */
