@@ -21,6 +21,7 @@
  * @packageDocumentation
  */
 
+export type { AccountDescriptors, ExtendedKeys } from './accounts/account-keys.ts';
 export { Account, type PayOptions } from './network/account.ts';
 export { createNetwork } from './network/create-network.ts';
 export type { WaitOptions } from './network/deadline.ts';

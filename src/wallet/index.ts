@@ -29,6 +29,7 @@ export {
 } from './coin-selection.ts';
 export { WalletError, type WalletErrorCode } from './errors.ts';
 export {
+  type AccountNode,
   type AddressType,
   addressTypes,
   checkMnemonic,

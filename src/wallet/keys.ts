@@ -35,6 +35,18 @@ export interface KeyOutput {
   readonly tapInternalKey?: Uint8Array;
 }
 
+/** The key of an account, from which all keys of one address type follow (BIP44). */
+export interface AccountNode {
+  /** Such as `m/84'/1'/0'`. */
+  readonly path: string;
+  /** First four bytes of the root key's identifier, as a number (BIP32). */
+  readonly rootFingerprint: number;
+  /** Secret: `xprv…`. */
+  readonly privateExtendedKey: string;
+  /** `xpub…`. */
+  readonly publicExtendedKey: string;
+}
+
 /** Returns a new BIP39 mnemonic: twelve words from 128 bits of system randomness. */
 export function newMnemonic(): string {
   return generateMnemonic(wordlist, 128);
@@ -56,7 +68,11 @@ export function keyPath(ref: KeyRef, coinType: number, account = 0): string {
 }
 
 function chainPath({ type, change }: Omit<KeyRef, 'index'>, coinType: number, account: number): string {
-  return `m/${PURPOSE[type]}'/${coinType}'/${account}'/${change ? 1 : 0}`;
+  return `${accountPath(type, coinType, account)}/${change ? 1 : 0}`;
+}
+
+function accountPath(type: AddressType, coinType: number, account: number): string {
+  return `m/${PURPOSE[type]}'/${coinType}'/${account}'`;
 }
 
 /**
@@ -105,6 +121,14 @@ export class KeyTree {
     return typeof this.#root === 'string' ? this.#root : this.#root.privateExtendedKey;
   }
 
+  /** Returns the keys from which the keys of a type follow: path, and extended keys with the versions of mainnet. */
+  accountNode(type: AddressType): AccountNode {
+    const path = accountPath(type, this.coinType, this.account);
+    const root = this.#decodedRoot();
+    const { privateExtendedKey, publicExtendedKey } = root.derive(path);
+    return { path, rootFingerprint: root.fingerprint, privateExtendedKey, publicExtendedKey };
+  }
+
   /** Returns the output of a key. */
   output(ref: KeyRef): KeyOutput {
     const publicKey = secp256k1().publicKey(this.privateKey(ref))!;
@@ -135,12 +159,16 @@ export class KeyTree {
     return secp256k1().secretTweakAdd(privateKey!, digest.subarray(0, 32))!;
   }
 
+  #decodedRoot(): HDKey {
+    if (typeof this.#root === 'string') this.#root = HDKey.fromExtendedKey(this.#root);
+    return this.#root;
+  }
+
   #chain(ref: KeyRef): HDKey {
     const path = chainPath(ref, this.coinType, this.account);
     let chain = this.#chains.get(path);
     if (!chain) {
-      if (typeof this.#root === 'string') this.#root = HDKey.fromExtendedKey(this.#root);
-      chain = this.#root.derive(path);
+      chain = this.#decodedRoot().derive(path);
       this.#chains.set(path, chain);
     }
     return chain;

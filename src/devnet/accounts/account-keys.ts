@@ -1,9 +1,38 @@
+import { withChecksum } from '../../api/format/descriptor.ts';
 import type { ChainParams } from '../../consensus/params.ts';
-import { encodeAddress } from '../../script/address.ts';
+import { base58check, encodeAddress } from '../../script/address.ts';
 import { type AddressType, type KeyOutput, type KeyRef, KeyTree } from '../../wallet/keys.ts';
 
 /** Account of the mnemonic that mined blocks pay to. */
 export const FAUCET_ACCOUNT = 0x7fff_ffff;
+
+/** The extended keys of an account for one address type. */
+export interface ExtendedKeys {
+  /** Such as `m/84'/1'/0'`. */
+  readonly path: string;
+  /** Such as `tprv…`. */
+  readonly private: string;
+  /** Such as `tpub…`. */
+  readonly public: string;
+}
+
+/** Output descriptors with checksums. */
+export interface AccountDescriptors {
+  readonly receive: string;
+  readonly change: string;
+  /** With the private key. */
+  readonly privateReceive: string;
+  /** With the private key. */
+  readonly privateChange: string;
+}
+
+/** Script expressions of the types (BIP381, BIP382, BIP386). */
+const WRAPPERS: Readonly<Record<AddressType, (key: string) => string>> = {
+  legacy: (key) => `pkh(${key})`,
+  'p2sh-segwit': (key) => `sh(wpkh(${key}))`,
+  bech32: (key) => `wpkh(${key})`,
+  bech32m: (key) => `tr(${key})`,
+};
 
 /** Accounts whose keys are kept, by mnemonic, network and number: deriving them takes milliseconds. */
 const MAX_KEPT = 256;
@@ -46,6 +75,38 @@ export class AccountKeys {
     return this.#tree.privateKey(keyRef(ref));
   }
 
+  /** Returns a private key in the format that wallets import (WIF). */
+  wif(ref: Partial<KeyRef> = {}): string {
+    // The last byte says that the public key is compressed.
+    return base58check.encode(Uint8Array.of(this.#params.address.secretKey, ...this.privateKey(ref), 1));
+  }
+
+  /** Returns the account's extended keys for a type, with the network's version bytes (BIP32). */
+  extendedKeys(type: AddressType = 'bech32'): ExtendedKeys {
+    const { path, privateExtendedKey, publicExtendedKey } = this.#tree.accountNode(type);
+    const { bip32 } = this.#params;
+    return {
+      path,
+      private: withVersion(privateExtendedKey, bip32.private),
+      public: withVersion(publicExtendedKey, bip32.public),
+    };
+  }
+
+  /** Returns the descriptors of all addresses of a type (BIP380), as bitcoind's importdescriptors takes them. */
+  descriptors(type: AddressType = 'bech32'): AccountDescriptors {
+    const { rootFingerprint } = this.#tree.accountNode(type);
+    const { path, private: privateKey, public: publicKey } = this.extendedKeys(type);
+    const fingerprint = rootFingerprint.toString(16).padStart(8, '0');
+    const origin = `[${fingerprint}${path.slice(1).replaceAll("'", 'h')}]`;
+    const describe = (key: string, chain: number) => withChecksum(WRAPPERS[type](`${origin}${key}/${chain}/*`));
+    return {
+      receive: describe(publicKey, 0),
+      change: describe(publicKey, 1),
+      privateReceive: describe(privateKey, 0),
+      privateChange: describe(privateKey, 1),
+    };
+  }
+
   /** Returns the first address to receive of a type. */
   address(type: AddressType = 'bech32'): string {
     let address = this.#addresses.get(type);
@@ -55,6 +116,13 @@ export class AccountKeys {
     }
     return address;
   }
+}
+
+/** Replaces the version bytes of an extended key. */
+function withVersion(extendedKey: string, version: number): string {
+  const bytes = base58check.decode(extendedKey);
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, version);
+  return base58check.encode(bytes);
 }
 
 function keyRef({ type = 'bech32', change = false, index = 0 }: Partial<KeyRef>): KeyRef {

@@ -1,5 +1,5 @@
 import { type AddressType, addressTypes } from '../../wallet/keys.ts';
-import type { AccountKeys } from '../accounts/account-keys.ts';
+import type { AccountDescriptors, AccountKeys, ExtendedKeys } from '../accounts/account-keys.ts';
 import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
 import type { NetworkNode } from './network-node.ts';
 import { Payment, type PaymentHooks } from './payment.ts';
@@ -36,6 +36,21 @@ export class Account {
   get addresses(): Readonly<Record<AddressType, string>> {
     const entries = addressTypes.map((type) => [type, this.#keys.address(type)]);
     return Object.fromEntries(entries) as Record<AddressType, string>;
+  }
+
+  /** The private key of its first address of a type, in the format that wallets import. */
+  wif(type: AddressType = 'bech32'): string {
+    return this.#keys.wif({ type });
+  }
+
+  /** Its extended keys for a type of address. */
+  extendedKeys(type: AddressType = 'bech32'): ExtendedKeys {
+    return this.#keys.extendedKeys(type);
+  }
+
+  /** The descriptors of all its addresses of a type, as bitcoind's importdescriptors takes them. */
+  descriptors(type: AddressType = 'bech32'): AccountDescriptors {
+    return this.#keys.descriptors(type);
   }
 
   /** Its first address of type bech32. */
