@@ -104,7 +104,8 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
     expect(await balance()).toBe(15);
     for (const [txid, hash] of paid) await expectProved(txid, hash);
     const { counts } = node!.processor.scanner;
-    expect(counts.filters).toBeLessThanOrEqual(HEIGHT);
+    // Payments add keys, which may be paid by earlier blocks too: their filters are matched once more.
+    expect(counts.filters).toBeLessThanOrEqual(2 * HEIGHT);
     expect(counts.blocks - counts.falsePositives).toBe(paid.size);
 
     const [info] = await bitcoind.rpc<PeerInfo[]>('getpeerinfo');
