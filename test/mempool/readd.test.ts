@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Transaction } from '../../src/primitives/transaction.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { pay, RegtestChain } from '../support/regtest-chain.ts';
+import { pay, RegtestChain, utxo } from '../support/regtest-chain.ts';
 
 /** A clock that advances by `tick` milliseconds whenever it is read, so that slices end. */
 class TickingClock extends VirtualClock {
@@ -55,6 +55,24 @@ describe('transactions of a disconnected block', () => {
     expect(sizes).toEqual([mined.length]);
     expect(ids()).toEqual(idsOf(mined));
     expect(added.sort()).toEqual(idsOf(mined));
+  });
+
+  it('are not bound by the TRUC rules', async () => {
+    const [truc, old] = [pay([parts.coinbase(17)], 1_000n, 3, { version: 3 }), pay([parts.coinbase(18)], 1_000n, 2)];
+    const children = [
+      pay([utxo(truc, 0)], 1_000n),
+      // The second child of a TRUC transaction, and one of a transaction that is none.
+      pay([utxo(truc, 1)], 1_000n, 1, { version: 3 }),
+      pay([utxo(truc, 2)], 1_000n, 1, { version: 3 }),
+      pay([utxo(old, 0)], 1_000n, 1, { version: 3 }),
+    ];
+    await parts.mine(1, { transactions: [truc, old, ...children] });
+    await parts.chain.invalidateBlock(parts.chain.tip);
+    expect(ids()).toEqual(idsOf([truc, old, ...children]));
+    // What is submitted later is.
+    expect(parts.mempool.accept(pay([utxo(old, 1)], 1_000n, 1, { version: 3 }))).toMatchObject({
+      reject: { reason: 'TRUC-violation' },
+    });
   });
 
   it('come before transactions that are submitted meanwhile', async () => {

@@ -45,9 +45,13 @@ function limitsAfterReplacement({ conflicts, context }: Workspace): MempoolLimit
   };
 }
 
-/** Checks the TRUC rules (BIP431); a sibling that must be evicted is added to the conflicts. */
+/**
+ * Checks the TRUC rules (BIP431), but not for transactions of disconnected blocks; a sibling that must be evicted is
+ * added to the conflicts.
+ */
 export const checkTruc: Stage = (workspace) => {
   const { tx, entry, ancestors, conflicts, context } = workspace;
+  if (context.bypassLimits) return undefined;
   const violation = trucViolation(tx, entry.vsize, ancestors, conflicts);
   if (!violation) return undefined;
   if (!violation.sibling || context.package) return reject('mempool-policy', 'TRUC-violation', violation.debug);

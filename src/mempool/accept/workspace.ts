@@ -45,7 +45,7 @@ export interface AcceptContext {
   /** Whether exceptions to the ancestor and descendant limits apply; not in packages (Core: m_allow_carveouts). */
   readonly allowsCarveOut: boolean;
   readonly package: PackageContext | undefined;
-  /** Skips the fee rate checks, for transactions of disconnected blocks (Core: m_bypass_limits). */
+  /** Skips the checks of fee rate and TRUC rules, for transactions of disconnected blocks (Core: m_bypass_limits). */
   readonly bypassLimits: boolean;
 }
 
