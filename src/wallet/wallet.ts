@@ -271,7 +271,8 @@ export class Wallet {
       const made = await this.createTransaction(outputs, options);
       await this.#modules.store.write(this.#ledger.record(made.tx, unixSeconds(this.#modules.clock), undefined));
       const { reject } = await submit(made.tx);
-      if (!reject) return made;
+      // A block in between makes the node offer all unconfirmed payments: then the mempool has accepted it before.
+      if (!reject || this.#ledger.get(made.tx.txidHex)?.inMempool) return made;
       await this.#modules.store.write(this.#ledger.forget(made.tx.txidHex));
       const why = reject.debug === undefined ? reject.reason : `${reject.reason}, ${reject.debug}`;
       throw new WalletError('refused', `the mempool rejected the payment: ${why}`);

@@ -108,6 +108,24 @@ describe('Wallet', () => {
     await fixture.send(wallet, ownScript, COIN);
   });
 
+  it('keeps a payment that a new block has offered to the mempool before it was submitted', async () => {
+    const fixture = await WalletFixture.create();
+    const wallet = await fixture.fundedWallet(2);
+    const { mempool } = fixture.regtest;
+    const outputs = [{ value: 60n * COIN, scriptPubKey: ownScript }];
+    const { tx } = await wallet.send(outputs, {}, async (made) => {
+      await fixture.regtest.mine();
+      expect(mempool.has(made.txid)).toBe(true);
+      const result = mempool.accept(made);
+      return 'reject' in result ? { reject: result.reject } : {};
+    });
+    expect(wallet.transaction(tx.txidHex)!.confirmations).toBe(0);
+    // It has spent both coins.
+    await expect(fixture.send(wallet, ownScript, 45n * COIN)).rejects.toMatchObject({ code: 'insufficient-funds' });
+    await fixture.mineTo(ownScript);
+    expect(wallet.transaction(tx.txidHex)!.confirmations).toBe(1);
+  });
+
   it('selects different coins for concurrent payments', async () => {
     const fixture = await WalletFixture.create();
     const wallet = await fixture.fundedWallet(2);
