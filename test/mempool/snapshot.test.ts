@@ -39,6 +39,10 @@ it('restores entries, totals, prioritisation and the rolling minimum fee', async
   restored.remove(parent.txid, 'sizelimit');
   expect(restored.size).toBe(0);
   expect(restored.usage).toBe(0);
+  const full = new Mempool({}, { chain, clock, logger: silentLogger });
+  full.restore({ ...snapshot, rollingFee: { rate: 5_000, updatedAt: 0, blockSinceBump: false } });
+  expect(full.minFeeRate()).toBe(5_000n);
+  full.close();
   restored.close();
   mempool.close();
   await chain.close();

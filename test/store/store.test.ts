@@ -273,6 +273,12 @@ describe('MemoryStore.fork', () => {
     expect(contents(store)).toEqual(['01=00', '04=00', '05=03']);
     await store.close();
     expect(contents(fork)).toEqual(['01=02', '02=02', '03=01']);
+    const first = new MemoryStore();
+    await first.write([put('01', '00')]);
+    const young = first.fork();
+    // A key that both add later stands once in each.
+    for (const each of [young, first]) await each.write([put('02', '00')]);
+    for (const each of [young, first]) expect(contents(each)).toEqual(['01=00', '02=00']);
     expect(() => store.fork()).toThrow('closed');
     await fork.close();
   });

@@ -2,7 +2,7 @@ import { type AddressType, addressTypes } from '../../wallet/keys.ts';
 import type { AccountDescriptors, AccountKeys, ExtendedKeys } from '../accounts/account-keys.ts';
 import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
 import type { NetworkNode } from './network-node.ts';
-import { Payment, type PaymentHooks } from './payment.ts';
+import { type Payment, type PaymentHooks, payFrom } from './payment.ts';
 
 /** How an account pays. */
 export interface PayOptions {
@@ -71,17 +71,14 @@ export class Account {
   /** Pays to an address or to another account. Rejects with `RpcError` if the wallet has too little. */
   async pay(to: string | Account, amount: Amount, options: PayOptions = {}): Promise<Payment> {
     const { feeRate, subtractFee = false } = options;
-    const txid = await this.node.call<string>(
-      'sendtoaddress',
+    return payFrom(
+      { wallet: this.wallet, node: this.node, hooks: this.#hooks },
       {
         address: typeof to === 'string' ? to : to.address,
         amount: toBitcoins(toSatoshis(amount)),
         subtractfeefromamount: subtractFee,
         ...(feeRate === undefined ? {} : { fee_rate: feeRate }),
       },
-      this.wallet,
     );
-    const { hex } = await this.node.call<{ hex: string }>('gettransaction', [txid], this.wallet);
-    return new Payment({ txid, hex, wallet: this.wallet, node: this.node }, this.#hooks);
   }
 }

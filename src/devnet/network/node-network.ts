@@ -16,7 +16,7 @@ import type { ClockState, NetworkClock } from './network-clock.ts';
 import type { NetworkLink } from './network-link.ts';
 import { NetworkNode } from './network-node.ts';
 import { NetworkTime } from './network-time.ts';
-import { Payment, type PaymentHooks } from './payment.ts';
+import { type Payment, type PaymentHooks, payFrom } from './payment.ts';
 import { mineFork, type Reorg, type ReorgOptions } from './reorg.ts';
 
 /** How `NodeNetwork.mine` mines. */
@@ -68,6 +68,7 @@ export class NodeNetwork {
   readonly #clock: NetworkClock;
   readonly #miner: AutoMiner;
   readonly #faucetAddress: string;
+  readonly #paymentHooks: PaymentHooks;
   readonly #snapshots = new Map<string, NetworkSnapshot>();
   readonly #closing = new AbortController();
   #lastSnapshot = 0;
@@ -109,8 +110,6 @@ export class NodeNetwork {
     });
     for (const { backend } of this.nodes) backend.onChange(() => this.#miner.changed());
   }
-
-  readonly #paymentHooks: PaymentHooks;
 
   /** Returns the node with a name. Throws `PierError` 'unknown-node'. */
   node(name: string): NetworkNode {
@@ -164,9 +163,8 @@ export class NodeNetwork {
   async faucet(to: string | Account, amount: Amount): Promise<Payment> {
     const node = this.#faucetNode();
     const address = typeof to === 'string' ? to : to.address;
-    const txid = await node.call<string>('sendtoaddress', [address, toBitcoins(toSatoshis(amount))], FAUCET_WALLET);
-    const { hex } = await node.call<{ hex: string }>('gettransaction', [txid], FAUCET_WALLET);
-    return new Payment({ txid, hex, wallet: FAUCET_WALLET, node }, this.#paymentHooks);
+    const payer = { wallet: FAUCET_WALLET, node, hooks: this.#paymentHooks };
+    return payFrom(payer, { address, amount: toBitcoins(toSatoshis(amount)) });
   }
 
   /**

@@ -7,6 +7,21 @@ export interface PaymentHooks {
   confirmed(payment: Payment, depth: number, options: WaitOptions): Promise<void>;
 }
 
+/** The wallet that makes a payment, and the network that it belongs to. */
+export interface Payer {
+  /** Name of the wallet. */
+  readonly wallet: string;
+  readonly node: NetworkNode;
+  readonly hooks: PaymentHooks;
+}
+
+/** Pays by `sendtoaddress` with the given arguments. */
+export async function payFrom({ wallet, node, hooks }: Payer, params: Record<string, unknown>): Promise<Payment> {
+  const txid = await node.call<string>('sendtoaddress', params, wallet);
+  const { hex } = await node.call<{ hex: string }>('gettransaction', [txid], wallet);
+  return new Payment({ txid, hex, wallet, node }, hooks);
+}
+
 /** A payment that a wallet of the network has made. */
 export class Payment {
   /** Hash of the transaction, as hex. */

@@ -30,6 +30,15 @@ describe('partition', () => {
     await expect(network.partition([['nodeX']])).rejects.toMatchObject({ code: 'unknown-node' });
   });
 
+  it('heals with the unconfirmed payments of all groups on every node', async () => {
+    network = await createNetwork({ nodes: [{ accounts: [0] }, {}, { accounts: [1] }], accounts: 2 });
+    const [alice, bob] = network.accounts;
+    await network.partition([['node1', 'node2'], ['node3']]);
+    const txids = [(await alice!.pay(bob!, '1')).txid, (await bob!.pay(alice!, '2')).txid].sort();
+    await network.heal();
+    for (const node of network.nodes) expect([...(await node.view()).mempool!].sort()).toEqual(txids);
+  });
+
   it('ends in one tip and equal mempools after random sequences', { timeout: SEQUENCES * 20_000 }, async () => {
     network = await createNetwork({ nodes: 5, shape: 'ring', accounts: 3 });
     const id = await network.snapshot();
@@ -92,11 +101,12 @@ describe('nodes', () => {
   });
 
   it('are held back while they are paused', async () => {
-    network = await createNetwork({ nodes: 3, shape: 'line' });
+    network = await createNetwork({ nodes: 3 });
     const node2 = network.node('node2');
     await node2.pause();
     const answer = node2.call<number>('getblockcount');
-    await network.mine(2, { by: 'node1' });
+    // Both neighbours have the blocks, and only the pause keeps them from the third node.
+    for (let i = 0; i < 2; i++) await network.mine(1, { by: 'node1' });
     const [base, paused] = await heights();
     expect(paused).toBe(base! - 2);
     expect(node2.status).toBe('paused');

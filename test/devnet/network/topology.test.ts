@@ -112,11 +112,9 @@ describe('planNetwork', () => {
       [{ network: 'main' }, 'network: main is public'],
     ];
     for (const [options, message] of cases) {
-      const path = message.slice(0, message.indexOf(':'));
       expect(() => planNetwork(options), message).toThrow(
         expect.objectContaining({ code: 'bad-topology', message: expect.stringContaining(message) }),
       );
-      expect(message.startsWith(path)).toBe(true);
     }
     expect(() => planNetwork({ mnemonic: 'test test' })).toThrow(expect.objectContaining({ code: 'bad-mnemonic' }));
     expect(() => planNetwork({ balance: 1.5 as never })).toThrow(expect.objectContaining({ code: 'bad-amount' }));
