@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ActiveChain } from '../../src/chain/tree/active-chain.ts';
 import { BlockIndex, lastCommonAncestor } from '../../src/chain/tree/block-index.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
@@ -26,5 +27,16 @@ describe('BlockIndex', () => {
       expect(lastCommonAncestor(from, other)).toBe(trunk[Math.min(from.height, 1234)]);
     }
     expect(trunk[5]!.ancestor(-1)).toBeUndefined();
+  });
+});
+
+describe('ActiveChain', () => {
+  it('begins with genesis', () => {
+    const { header, hash } = regtest.genesis;
+    const genesis = new BlockIndex(header, hash, undefined, 2n);
+    const chain = new ActiveChain();
+    chain.push(genesis);
+    expect([chain.tip, chain.at(0), chain.at(1)]).toEqual([genesis, genesis, undefined]);
+    expect(chain.contains(genesis)).toBe(true);
   });
 });

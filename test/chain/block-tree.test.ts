@@ -12,7 +12,7 @@ class Trees {
 
   constructor() {
     this.genesis = this.tree.add(regtest.genesis.header, regtest.genesis.hash, undefined);
-    this.tree.receivedTransactions(this.genesis, 1, undefined);
+    this.tree.receivedTransactions(this.genesis, 1);
   }
 
   /** Adds successive headers. */
@@ -28,9 +28,9 @@ class Trees {
     return added;
   }
 
-  /** Stores the bodies of blocks with one transaction each; `tip` is the tip meanwhile. */
-  store(blocks: readonly BlockIndex[], tip: BlockIndex = this.genesis): void {
-    for (const block of blocks) this.tree.receivedTransactions(block, 1, tip);
+  /** Stores the bodies of blocks with one transaction each. */
+  store(blocks: readonly BlockIndex[]): void {
+    for (const block of blocks) this.tree.receivedTransactions(block, 1);
   }
 }
 
@@ -49,7 +49,7 @@ describe('the candidates for the tip', () => {
     trees.store([parent]);
     expect([parent, ...left, ...right].map(({ chainTxCount }) => chainTxCount)).toEqual([2, 3, 4, 3, 0, 0]);
     expect(tree.findMostWork(genesis)).toBe(left[1]);
-    trees.store([right[1]], left[1]);
+    trees.store([right[1]]);
     expect(right.map(({ chainTxCount }) => chainTxCount)).toEqual([3, 4, 5]);
     expect(tree.findMostWork(left[1]!)).toBe(right[2]);
   });
@@ -63,10 +63,20 @@ describe('the candidates for the tip', () => {
     expect(tree.findMostWork(genesis)).toBe(right[1]);
     // A block with less work than the tip is none, even when the tip fails.
     const [late] = trees.branch(genesis, 1);
-    trees.store([late!], right[1]);
+    trees.store([late!]);
     tree.pruneCandidates(right[1]!);
     for (const block of [...left, ...right]) tree.markFailed(block);
     expect(tree.findMostWork(genesis)).toBe(genesis);
+  });
+
+  it('do not include an invalid block whose parent arrives after it', () => {
+    const trees = new Trees();
+    const { tree, genesis } = trees;
+    const [parent, child] = trees.branch(genesis, 2) as [BlockIndex, BlockIndex];
+    trees.store([child]);
+    tree.markFailed(child);
+    trees.store([parent]);
+    expect(tree.findMostWork(genesis)).toBe(parent);
   });
 
   it('include a preferred block only if it is valid and complete', () => {
@@ -76,10 +86,10 @@ describe('the candidates for the tip', () => {
     trees.store([tip!, other!, invalid!]);
     tree.markFailed(invalid!);
     for (const index of [invalid!, incomplete!]) {
-      tree.prefer(index, tip!);
+      tree.prefer(index);
       expect(tree.findMostWork(tip!)).toBe(tip);
     }
-    tree.prefer(other!, tip!);
+    tree.prefer(other!);
     expect(tree.findMostWork(tip!)).toBe(other);
   });
 });

@@ -98,6 +98,41 @@ describe('the cache of coins', () => {
     expect(reads(...last)).toEqual([]);
   });
 
+  it('has no room for written deletions', async () => {
+    const { cache, reads, store } = await cacheOf(20, 10);
+    const kept = Array.from({ length: 9 }, (_, i) => 10 + i);
+    expect(reads(...kept)).toEqual(kept);
+    for (let vout = 0; vout < 10; vout++) cache.spend(outPointKey(outpoint(vout)));
+    const flush = cache.beginFlush();
+    await store.write(atOnce(flush.operations()));
+    flush.done();
+    expect(reads(19)).toEqual([19]);
+    expect(reads(...kept, 19)).toEqual([]);
+  });
+
+  it('drops as many as a large coin needs room for', async () => {
+    const { cache, reads, store } = await cacheOf(10, 10);
+    const all = Array.from({ length: 10 }, (_, vout) => vout);
+    expect(reads(...all)).toEqual(all);
+    const large = outPointKey(outpoint(100));
+    cache.add(large, { ...coin, output: { value: 1n, scriptPubKey: new Uint8Array(320 * 3) } });
+    const flush = cache.beginFlush();
+    await store.write(atOnce(flush.operations()));
+    flush.done();
+    expect(reads(4, 5, 6, 7, 8, 9)).toEqual([]);
+    expect(reads(3)).toEqual([3]);
+  });
+
+  it('drops as many as later changes need room for', async () => {
+    const { cache, reads } = await cacheOf(20, 10);
+    const all = Array.from({ length: 10 }, (_, vout) => vout);
+    expect(reads(...all)).toEqual(all);
+    for (let vout = 100; vout < 103; vout++) cache.add(outPointKey(outpoint(vout)), coin);
+    expect(reads(10)).toEqual([10]);
+    expect(reads(4, 5, 6, 7, 8, 9, 10)).toEqual([]);
+    expect(reads(3)).toEqual([3]);
+  });
+
   it('shares its size with changes that are not written yet', async () => {
     const { cache, reads } = await cacheOf(20, 10);
     for (let vout = 100; vout < 105; vout++) cache.add(outPointKey(outpoint(vout)), coin);

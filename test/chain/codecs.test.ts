@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../../src/bytes/compare.ts';
+import { checksum } from '../../src/chain/records/checksum.ts';
 import { decodeIndex, encodeIndex } from '../../src/chain/records/index-codec.ts';
 import { coinStoreKey, parseCoinStoreKey } from '../../src/chain/records/keys.ts';
 import { splitIntoChunks } from '../../src/chain/scripts/script-check.ts';
@@ -8,6 +9,7 @@ import { rangesOf, readCheck, shareChunks } from '../../src/chain/scripts/shared
 import { BlockIndex } from '../../src/chain/tree/block-index.ts';
 import { decodeCoin, decodeUndo, encodeCoin, encodeUndo } from '../../src/chain/utxo/coin-codec.ts';
 import type { Coin } from '../../src/consensus/coins.ts';
+import { regtest } from '../../src/consensus/params.ts';
 import { randomInt } from '../../src/platform/random.ts';
 import { MAX_MONEY } from '../../src/primitives/amount.ts';
 import { type OutPoint, outPointKey } from '../../src/primitives/outpoint.ts';
@@ -130,6 +132,23 @@ describe('a header record', () => {
       }),
       { numRuns: 8, seed: 163 },
     );
+  });
+});
+
+describe('the checksum of a record', () => {
+  it('is FNV-1a of the hash and the first bytes of the record', () => {
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    // Vectors of the FNV reference code.
+    expect(checksum(bytes(''), bytes(''), 0)).toBe(0x811c9dc5);
+    expect(checksum(bytes('a'), bytes(''), 0)).toBe(0xe40c292c);
+    expect(checksum(bytes('foo'), bytes('bar and more'), 3)).toBe(0xbf9cf968);
+  });
+
+  it('is reported as invalid if it is wrong', () => {
+    const { header, hash } = regtest.genesis;
+    const bytes = encodeIndex(new BlockIndex(header, hash, undefined, 0n));
+    expect(() => decodeIndex(flipBit(bytes, 0), hash)).toThrow(expect.objectContaining({ code: 'invalid' }));
+    expect(() => decodeIndex(bytes, new Uint8Array(32))).toThrow(expect.objectContaining({ code: 'invalid' }));
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { binaryKey } from '../../src/bytes/compare.ts';
-import { ChainError, isStoreFailure } from '../../src/chain/records/errors.ts';
+import { ChainError, corrupt, isStoreFailure } from '../../src/chain/records/errors.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { mineBlock } from './support/builder.ts';
@@ -94,6 +94,17 @@ describe('an error', () => {
       new Error('other'),
     ];
     expect(errors.map(isStoreFailure)).toEqual([true, true, false, false]);
+  });
+
+  it('of damaged data names its cause and the repair', () => {
+    const cause = new Error('cause');
+    const { code, message, hint, cause: known } = corrupt('a coin', cause);
+    expect({ code, message, known }).toEqual({
+      code: 'corrupt-database',
+      message: expect.stringContaining('a coin'),
+      known: cause,
+    });
+    expect(hint).toContain('pier reindexutxo');
   });
 });
 

@@ -11,6 +11,7 @@ import { atOnce } from '../../src/platform/slices.ts';
 import { MAX_MONEY } from '../../src/primitives/amount.ts';
 import { coinKey, outPointKey } from '../../src/primitives/outpoint.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import type { Snapshot } from '../../src/store/store.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 
 const coins: fc.Arbitrary<Coin> = fc.record({
@@ -44,7 +45,19 @@ describe('stored coins', () => {
       [{ output: { value: 5n, scriptPubKey: new Uint8Array(9) }, height: 3, isCoinbase: true }],
     ]);
     for (let length = 0; length < bytes.length; length++) expect(() => decodeUndo(bytes.subarray(0, length))).toThrow();
-    expect(() => decodeCoin(new Uint8Array(20).fill(0xff))).toThrow();
+    // A number of 20 bytes, and a zero of two bytes.
+    const long = new Uint8Array(20).fill(0xff);
+    expect(() => decodeCoin(long)).toThrow(expect.objectContaining({ code: 'oversized' }));
+    expect(() => decodeCoin(Uint8Array.of(0x80, 0, 0))).toThrow(expect.objectContaining({ code: 'non-canonical' }));
+  });
+
+  it('hold numbers up to 53 bits', () => {
+    const coinOf = (value: bigint): Coin => {
+      return { output: { value, scriptPubKey: new Uint8Array(1) }, height: 1, isCoinbase: true };
+    };
+    const largest = coinOf(BigInt(Number.MAX_SAFE_INTEGER));
+    expect(decodeCoin(encodeCoin(largest))).toEqual(largest);
+    expect(() => decodeCoin(encodeCoin(coinOf(1n << 53n)))).toThrow(expect.objectContaining({ code: 'oversized' }));
   });
 
   it('sort by txid and index', () => {
@@ -62,6 +75,17 @@ describe('stored coins', () => {
       }),
       { seed: 3 },
     );
+  });
+
+  it('have keys with the shortest form of the index alone', () => {
+    const key = (...index: readonly number[]) => Uint8Array.of(0x43, 0, ...new Uint8Array(32), ...index);
+    const vouts = [[0xfc], [0xfd, 0, 0xfd], [0xfd, 0xff, 0xff], [0xfe, 0, 1, 0, 0], [0xfe, 0xff, 0xff, 0xff, 0xff]];
+    expect(vouts.map((index) => parseCoinStoreKey(key(...index)).vout)).toEqual([
+      0xfc, 0xfd, 0xffff, 0x1_0000, 0xffff_ffff,
+    ]);
+    for (const index of [[0xfd, 0, 0xfc], [0xfe, 0, 0, 0xff, 0xff], [0xff]]) {
+      expect(() => parseCoinStoreKey(key(...index))).toThrow(expect.objectContaining({ code: 'non-canonical' }));
+    }
   });
 });
 
@@ -159,4 +183,88 @@ describe('UtxoCache', () => {
     expect(cache.dirtyBytes).toBe(0);
     expect(atOnce(cache.beginFlush().operations())).toEqual([]);
   });
+
+  const coinOf = (size: number, isCoinbase = false): Coin => {
+    return { output: { value: 1n, scriptPubKey: new Uint8Array(size) }, height: 1, isCoinbase };
+  };
+
+  /** Returns a store and a cache on it; the store has a coin with `key`. */
+  function stored(key: string, coin: Coin): { store: MemoryStore; cache: UtxoCache } {
+    const store = new MemoryStore();
+    store.writeSync([{ type: 'put', key: coinStoreKey(0, key), value: encodeCoin(coin) }]);
+    return { store, cache: new UtxoCache(store, 0, 10_000) };
+  }
+
+  function write(store: MemoryStore, cache: UtxoCache): void {
+    const flush = cache.beginFlush();
+    store.writeSync(atOnce(flush.operations()));
+    flush.done();
+  }
+
+  it('deletes a stored coin that is created again during a write that fails, and then spent', () => {
+    const key = coinKey('x'.repeat(32), 0);
+    const { store, cache } = stored(key, coinOf(5));
+    cache.spend(key);
+    const flush = cache.beginFlush();
+    // A reorganisation restores the coin.
+    cache.add(key, coinOf(5));
+    flush.failed();
+    cache.spend(key);
+    expect(cache.peek(key)).toBeUndefined();
+    write(store, cache);
+    expect(store.has(coinStoreKey(0, key))).toBe(false);
+  });
+
+  it('deletes a stored coin of a coinbase that a repeated one has overwritten', () => {
+    const key = coinKey('x'.repeat(32), 0);
+    const { store, cache } = stored(key, coinOf(5, true));
+    cache.add(key, coinOf(5, true));
+    cache.spend(key);
+    expect(cache.peek(key)).toBeUndefined();
+    write(store, cache);
+    expect(store.has(coinStoreKey(0, key))).toBe(false);
+  });
+
+  it('counts the bytes of the changes that are pending, each once', () => {
+    const key = coinKey('x'.repeat(32), 0);
+    const { cache } = stored(key, coinOf(5));
+    cache.spend(key);
+    const spent = cache.dirtyBytes;
+    cache.add(key, coinOf(7));
+    expect(cache.dirtyBytes).toBe(spent + 7);
+    const flush = cache.beginFlush();
+    expect(cache.dirtyBytes).toBe(0);
+    cache.spend(key);
+    cache.add(coinKey('y'.repeat(32), 0), coinOf(9));
+    flush.failed();
+    // The newer change of the first coin replaces the older one.
+    expect(cache.dirtyBytes).toBe(spent + spent + 9);
+    cache.add(key, coinOf(1));
+    expect(cache.dirtyBytes).toBe(spent + 1 + spent + 9);
+  });
+
+  it('releases the snapshot of an iteration, also of one that ends early', () => {
+    const key = coinKey('x'.repeat(32), 0);
+    const { store, cache } = stored(key, coinOf(5));
+    let open = 0;
+    const snapshotOf = store.snapshot.bind(store);
+    store.snapshot = () => {
+      open++;
+      const snapshot = snapshotOf();
+      return { ...bound(snapshot), close: () => void open-- };
+    };
+    expect([...cache.entries()]).toHaveLength(1);
+    expect(open).toBe(0);
+    for (const _ of cache.entries()) break;
+    expect(open).toBe(0);
+  });
 });
+
+function bound(snapshot: Snapshot): Snapshot {
+  return {
+    get: (key) => snapshot.get(key),
+    has: (key) => snapshot.has(key),
+    entries: (range) => snapshot.entries(range),
+    close: () => snapshot.close(),
+  };
+}

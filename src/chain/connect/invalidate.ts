@@ -28,6 +28,6 @@ export async function reconsiderBlock(state: ChainState, index: BlockIndex): Pro
 export async function preciousBlock(state: ChainState, index: BlockIndex): Promise<void> {
   const { tree, active } = state;
   if (index.chainwork < active.tip.chainwork) return;
-  tree.prefer(index, active.tip);
+  tree.prefer(index);
   await activateBestChain(state);
 }

@@ -8,7 +8,10 @@ export class BlockTree {
   readonly #indexes = new Map<string, BlockIndex>();
   /** Blocks whose body is stored, by the parent whose chain lacks a body (Core: m_blocks_unlinked). */
   readonly #waiting = new Map<BlockIndex, BlockIndex[]>();
-  /** Valid blocks with all bodies stored that are not worse than the tip (Core: setBlockIndexCandidates). */
+  /**
+   * Valid blocks with all bodies stored (Core: setBlockIndexCandidates). Those worse than the tip are removed when the
+   * best chain is active.
+   */
   readonly #candidates = new Set<BlockIndex>();
   /** Blocks whose records have changed since the last flush. */
   #dirty = new Set<BlockIndex>();
@@ -16,7 +19,6 @@ export class BlockTree {
   // Loaded blocks have sequence 0 in the active chain and 1 elsewhere.
   #nextSequence = 2;
   #nextPreciousSequence = -1;
-  #preciousWork = -1n;
 
   /** Number of headers. */
   get size(): number {
@@ -73,13 +75,13 @@ export class BlockTree {
    * Records that the body of `index` is stored; adds it and its unblocked descendants to the candidates (Core:
    * ReceivedBlockTransactions).
    */
-  receivedTransactions(index: BlockIndex, txCount: number, tip: BlockIndex | undefined): void {
+  receivedTransactions(index: BlockIndex, txCount: number): void {
     index.txCount = txCount;
     index.hasData = true;
     this.markDirty(index);
     for (const linked of this.link(index)) {
       linked.sequence = this.#nextSequence++;
-      if (!linked.failed && (!tip || !isBetter(tip, linked))) this.#candidates.add(linked);
+      if (!linked.failed) this.#candidates.add(linked);
     }
   }
 
@@ -130,21 +132,19 @@ export class BlockTree {
   /** Marks `root` and its descendants invalid. */
   markFailed(root: BlockIndex): void {
     for (const index of this.values()) {
-      if (index.failed || index.height < root.height || index.ancestor(root.height) !== root) continue;
+      if (index.failed || index.ancestor(root.height) !== root) continue;
       index.failed = true;
       this.#candidates.delete(index);
       this.markDirty(index);
     }
-    if (this.#bestHeader?.failed) this.findBestHeader();
+    if (this.bestHeader.failed) this.findBestHeader();
   }
 
   /** Removes the invalid mark from `root`, its ancestors and its descendants (Core: ResetBlockFailureFlags). */
   clearFailed(root: BlockIndex): void {
     for (const index of this.values()) {
       if (!index.failed) continue;
-      const related =
-        index.height < root.height ? root.ancestor(index.height) === index : index.ancestor(root.height) === root;
-      if (!related) continue;
+      if (root.ancestor(index.height) !== index && index.ancestor(root.height) !== root) continue;
       index.failed = false;
       this.markDirty(index);
     }
@@ -158,9 +158,7 @@ export class BlockTree {
   }
 
   /** Prefers `index` over chains with equal work, including those preferred by earlier calls (Core: PreciousBlock). */
-  prefer(index: BlockIndex, tip: BlockIndex): void {
-    if (tip.chainwork > this.#preciousWork) this.#nextPreciousSequence = -1;
-    this.#preciousWork = tip.chainwork;
+  prefer(index: BlockIndex): void {
     index.sequence = this.#nextPreciousSequence--;
     if (index.chainTxCount > 0 && !index.failed) this.#candidates.add(index);
   }

@@ -237,10 +237,10 @@ export class UtxoCache implements CoinView, CoinSource {
     const operations: StoreOperation[] = [];
     let i = 0;
     for (const key of yield* sortedKeys(changes.keys())) {
-      const { coin, fresh } = changes.get(key)!;
+      const { coin } = changes.get(key)!;
       const storeKey = coinStoreKey(this.coinSet, key);
       if (coin) operations.push({ type: 'put', key: storeKey, value: encodeCoin(coin) });
-      else if (!fresh) operations.push({ type: 'delete', key: storeKey });
+      else operations.push({ type: 'delete', key: storeKey });
       if (i++ % ITEMS_PER_STEP === 0) yield;
     }
     return operations;
