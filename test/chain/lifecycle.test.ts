@@ -8,9 +8,10 @@ import { Block } from '../../src/primitives/block.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS } from '../../src/script/flags.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { CapturedLogger } from '../support/captured-logger.ts';
 import { hasScriptThreads } from '../support/script-threads.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
-import { accept, extend, openChain } from './support/chain.ts';
+import { accept, extend, openChain, START_MS } from './support/chain.ts';
 import { FaultyStore } from './support/faulty-store.ts';
 
 const MIB = 1 << 20;
@@ -64,6 +65,49 @@ describe('the events of a block', () => {
     chain.events.on('tip', () => log.push('tip'));
     await chain.acceptBlock(mineBlock(chain.tip, { fees: 1n }));
     expect(log).toEqual(['stored 1', 'checked 1 bad-cb-amount']);
+  });
+});
+
+describe('the log', () => {
+  it('has a warning for each invalid block with its source, and none for what costs a peer nothing', async () => {
+    const logger = new CapturedLogger();
+    const chain = await openChain({ logger });
+    await extend(chain, 2);
+    logger.lines.length = 0;
+    const from = 'peer 3';
+    const invalid = mineBlock(chain.tip, { fees: 1n });
+    const { reject } = await chain.acceptBlock(invalid, { from });
+    expect(logger.lines).toEqual([
+      {
+        level: 'warn',
+        message: 'rejected invalid block',
+        block: invalid.hashHex,
+        height: 3,
+        from,
+        reason: 'bad-cb-amount',
+        debug: reject!.debug,
+      },
+    ]);
+    logger.lines.length = 0;
+    const unknown = mineBlock({ ...regtest.genesis.header, hash: new Uint8Array(32).fill(1), height: 5 });
+    await chain.acceptBlock(invalid, { from });
+    await chain.acceptBlock(unknown, { from });
+    await chain.acceptBlock(mineBlock(chain.tip, { time: START_MS / 1000 + 7_201 }), { from });
+    await chain.acceptBlock(mineBlock(chain.tip, { tag: 5 }), { from, minimumWork: 1_000n });
+    expect(logger.lines.map(({ level, reason, height }) => [level, reason, height])).toEqual([
+      ['debug', 'duplicate-invalid', 3],
+      ['debug', 'prev-blk-not-found', undefined],
+      ['debug', 'time-too-new', 3],
+      ['debug', 'too-little-chainwork', 3],
+    ]);
+    logger.lines.length = 0;
+    const child = mineBlock({ ...invalid.header, hash: invalid.hash, height: 3 });
+    await chain.acceptBlock(child);
+    await chain.acceptBlock(mineBlock(chain.tip, { version: 1 }));
+    expect(logger.lines.map(({ level, reason, from: source }) => [level, reason, source])).toEqual([
+      ['warn', 'bad-prevblk', undefined],
+      ['warn', 'bad-version(0x00000001)', undefined],
+    ]);
   });
 });
 

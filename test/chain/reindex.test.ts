@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Prefix, prefixRange } from '../../src/chain/records/keys.ts';
+import { blockKey, metaKey, Prefix, prefixRange } from '../../src/chain/records/keys.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { OP_TRUE, outpoint, spend } from './support/builder.ts';
 import { describeCoins, extend, openChain } from './support/chain.ts';
@@ -63,6 +63,38 @@ describe('a rebuilt UTXO set', () => {
       expect(describeCoins(reopened)).toEqual(replay(blocks));
     }
     expect(stops).toBeGreaterThan(0);
+  });
+
+  it('deletes damaged records that it has not written, except headers, blocks and properties', async () => {
+    const { store, chain } = await makeChain();
+    const { tip } = chain;
+    const stale = { height: 7, hash: new Uint8Array(32).fill(7) };
+    const [coin] = store.keys(prefixRange(Prefix.COIN, 0));
+    const kept = [
+      metaKey('tip'),
+      metaKey('format'),
+      blockKey(Prefix.INDEX, tip),
+      blockKey(Prefix.BODY, tip),
+      blockKey(Prefix.UNDO, tip),
+      // The same coin in the new set.
+      coin!.with(1, 1),
+    ];
+    const deleted = [
+      coin!,
+      blockKey(Prefix.UNDO, stale),
+      blockKey(Prefix.UNDO, { ...stale, height: 1_000 }),
+      blockKey(Prefix.UNDO, tip).subarray(0, 36),
+      Uint8Array.of(...blockKey(Prefix.UNDO, tip), 0),
+      blockKey(Prefix.FILTER, tip),
+      blockKey(Prefix.FILTER_HEADER, tip),
+      // A record of another layer.
+      Uint8Array.of(0x50, 1, 2, 3),
+    ];
+    store.writeSync(deleted.map((key) => ({ type: 'put', key, value: Uint8Array.of(1) })));
+    Object.defineProperty(store, 'damaged', { value: [...kept, ...deleted] });
+    await chain.reindexUtxo();
+    expect(kept.map((key) => store.has(key))).toEqual(kept.map(() => true));
+    expect(deleted.map((key) => store.has(key))).toEqual(deleted.map(() => false));
   });
 });
 

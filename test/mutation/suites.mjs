@@ -94,6 +94,7 @@ const suites = {
       'chain/filter-index.test',
       'chain/script-verifier.test',
       'chain/script-queue.test',
+      'chain/script-run.test',
       'chain/damaged-records.test',
       'chain/reindex.test',
       'chain/custom-network.test',

@@ -3,7 +3,7 @@ import { toHex, toReversedHex } from '../../../src/bytes/hex.ts';
 import { Chain } from '../../../src/chain/chain.ts';
 import type { BlockIndex } from '../../../src/chain/tree/block-index.ts';
 import { type ChainParams, regtest } from '../../../src/consensus/params.ts';
-import { silentLogger } from '../../../src/platform/logger.ts';
+import { type Logger, silentLogger } from '../../../src/platform/logger.ts';
 import type { Block } from '../../../src/primitives/block.ts';
 import {
   basicFilterElements,
@@ -28,12 +28,14 @@ export interface TestChainOptions {
   readonly coinCacheBytes?: number;
   readonly scriptThreads?: number;
   readonly blockFilterIndex?: boolean;
+  readonly logger?: Logger;
 }
 
 /** Opens a chain, by default on regtest with an empty in-memory store. */
 export function openChain(options: TestChainOptions = {}): Promise<Chain> {
-  const { store = new MemoryStore(), params = regtest, clock = new VirtualClock(START_MS), ...rest } = options;
-  return Chain.open({ params, ...rest }, { store, clock, logger: silentLogger });
+  const { store = new MemoryStore(), params = regtest, clock = new VirtualClock(START_MS), ...others } = options;
+  const { logger = silentLogger, ...rest } = others;
+  return Chain.open({ params, ...rest }, { store, clock, logger });
 }
 
 /** Mines `count` blocks on `from` (default: the tip) and submits them; throws if one is rejected. */
