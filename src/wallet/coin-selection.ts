@@ -102,6 +102,7 @@ export function findSelection<C extends Candidate>(
     all.add(coin);
   }
   if (!all.isEnough) return 'not-enough';
+  pool.sort((a, b) => b.value - a.value);
   return selectWithoutChange(pool, target) ?? selectAtRandom(pool, target, random) ?? 'too-heavy';
 }
 
@@ -152,9 +153,9 @@ class Tally {
     return weight;
   }
 
-  /** Whether the transaction is too large for nodes to relay, even without change. */
-  get isTooHeavy(): boolean {
-    return this.weight(false) > (this.#target.maxWeight ?? MAX_STANDARD_TX_WEIGHT);
+  /** Returns whether the transaction is too large for nodes to relay. */
+  isTooHeavy(withChange: boolean): boolean {
+    return this.weight(withChange) > (this.#target.maxWeight ?? MAX_STANDARD_TX_WEIGHT);
   }
 
   /** Whether the coins cover the amount and, unless it is subtracted, the fee. */
@@ -164,11 +165,11 @@ class Tally {
 
   /** Returns the fee and change with these coins, with change if it is not too small; undefined if they do not do. */
   split(): { fee: bigint; change: bigint } | undefined {
-    const { minimumChange, amount, subtractFee, maxWeight = MAX_STANDARD_TX_WEIGHT } = this.#target;
-    if (!this.isEnough || this.isTooHeavy) return undefined;
+    const { minimumChange, amount, subtractFee } = this.#target;
+    if (!this.isEnough || this.isTooHeavy(false)) return undefined;
     const feeWithChange = this.#fee(true);
     const change = this.#total - this.#due(feeWithChange);
-    if (change >= minimumChange && this.weight(true) <= maxWeight) return { fee: feeWithChange, change };
+    if (change >= minimumChange) return { fee: feeWithChange, change };
     const excess = this.#total - amount;
     // If the fee is subtracted, the excess of the coins over the amount is added to the fee as well.
     return { fee: subtractFee ? this.#fee(false) + excess : excess, change: 0n };
@@ -185,10 +186,9 @@ class Tally {
 
 /** Searches depth-first, largest coins first, for a set that exceeds the target by less than the cost of change. */
 function selectWithoutChange<C extends Candidate>(
-  unsorted: readonly PoolCoin<C>[],
+  pool: readonly PoolCoin<C>[],
   target: SelectionTarget,
 ): Selection<C> | undefined {
-  const pool = [...unsorted].sort((a, b) => b.value - a.value);
   /** `rest[i]`: the sum of the coins from index i on. */
   const rest = new Array<number>(pool.length + 1).fill(0);
   for (let i = pool.length - 1; i >= 0; i--) rest[i] = rest[i + 1]! + pool[i]!.value;
@@ -207,7 +207,7 @@ function selectWithoutChange<C extends Candidate>(
       const split = tally.split();
       if (split?.change === 0n) return { coins: chosen.map((i) => pool[i]!.coin), ...split };
     }
-    if (sum < least && next < pool.length && sum + rest[next]! >= least && !tally.isTooHeavy) {
+    if (sum < least && next < pool.length && sum + rest[next]! >= least && !tally.isTooHeavy(false)) {
       chosen.push(next);
       sum += pool[next]!.value;
       tally.add(pool[next]!.coin);
@@ -224,7 +224,10 @@ function selectWithoutChange<C extends Candidate>(
   return undefined;
 }
 
-/** Adds random coins until they suffice. While they do not fit, the smallest is left out (Core: SelectCoinsSRD). */
+/**
+ * Adds random coins until they suffice. While they and a change output do not fit, the smallest is left out (Core:
+ * SelectCoinsSRD).
+ */
 function selectAtRandom<C extends Candidate>(
   candidates: readonly PoolCoin<C>[],
   target: SelectionTarget,
@@ -233,6 +236,7 @@ function selectAtRandom<C extends Candidate>(
   const pool = [...candidates];
   const chosen = new SmallestFirst<PoolCoin<C>>();
   const tally = new Tally(target);
+  if (tally.isTooHeavy(true)) return undefined;
   while (pool.length > 0) {
     const i = randomInt(random, pool.length);
     const drawn = pool[i]!;
@@ -240,7 +244,7 @@ function selectAtRandom<C extends Candidate>(
     pool.pop();
     chosen.push(drawn);
     tally.add(drawn.coin);
-    while (tally.isTooHeavy) tally.remove(chosen.pop()!.coin);
+    while (tally.isTooHeavy(true)) tally.remove(chosen.pop().coin);
     const split = tally.split();
     if (split) return { coins: chosen.items.map(({ coin }) => coin), ...split };
   }
@@ -264,12 +268,12 @@ class SmallestFirst<T extends { readonly value: number }> {
     items[at] = item;
   }
 
-  /** Removes and returns the smallest item. */
-  pop(): T | undefined {
+  /** Removes and returns the smallest item; there must be one. */
+  pop(): T {
     const { items } = this;
-    const smallest = items[0];
-    const item = items.pop();
-    if (item === undefined || items.length === 0) return smallest;
+    const smallest = items[0]!;
+    const item = items.pop()!;
+    if (items.length === 0) return smallest;
     let at = 0;
     for (let child = 1; child < items.length; child = 2 * at + 1) {
       if (child + 1 < items.length && items[child + 1]!.value < items[child]!.value) child++;

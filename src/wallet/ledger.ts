@@ -195,8 +195,7 @@ export class Ledger {
    */
   confirmedElsewhere(tx: Transaction, block: BlockReference): StoreOperation[] {
     if (tx.isCoinbase) return [];
-    const conflicts = this.conflictsOf(tx);
-    return conflicts.length === 0 ? [] : this.#markConflicts(conflicts, block);
+    return this.#markConflicts(this.conflictsOf(tx), block);
   }
 
   #markConflicts(conflicts: readonly LedgerEntry[], { height, blockHash }: BlockReference): StoreOperation[] {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import {
   type Candidate,
@@ -104,4 +104,163 @@ it.each([251, 252])('pays for the count of %i outputs and change', (outputCount)
   const wanted = { amount: 5_000_000n, outputWeight, outputCount, changeWeight: 172 };
   const target = { ...wanted, minimumChange: 330n, feeRate: 1000n, subtractFee: false };
   expect(findSelection(coins, target, new SeededRandom(1))).toMatchObject({ fee, change: 5_000_000n - fee });
+});
+
+/** A payment of this amount by P2WPKH, without fees and change costs unless `more` says so. */
+const wanting = (amount: bigint, more: Partial<SelectionTarget> = {}): SelectionTarget => ({
+  ...{ amount, outputWeight: 124, outputCount: 1, changeWeight: 124, minimumChange: 294n, feeRate: 0n },
+  ...{ subtractFee: false, ...more },
+});
+const coinsOf = (values: readonly (bigint | number)[], type: Candidate['type'] = 'bech32'): Candidate[] =>
+  values.map((value) => ({ value: BigInt(value), type }));
+const valuesOf = (selection: ReturnType<typeof findSelection<Candidate>>) =>
+  typeof selection === 'string' ? selection : selection.coins.map(({ value }) => Number(value)).sort((a, b) => a - b);
+
+it('counts a byte for the empty witness of a legacy input', () => {
+  const coins = [...coinsOf([50_000n, 50_000n, 50_000n], 'legacy'), ...coinsOf([50_000n])];
+  const selection = findSelection(coins, wanting(180_000n, { feeRate: 1000n }), new SeededRandom(1));
+  // With change; a legacy input has 148 bytes, and one weight unit in the witness.
+  const weight = 42 + 2 * 124 + 3 * (148 * 4 + 1) + 272;
+  expect(selection).toMatchObject({ fee: BigInt(Math.ceil(weight / 4)) });
+});
+
+it('takes no coin that is worth only its fee or less', () => {
+  const coins = [...coinsOf([67n, 68n, 69n]), ...coinsOf([20_000n, 20_000n])];
+  const taken = new Set<number>();
+  for (let seed = 1; seed < 60; seed++) {
+    const selection = findSelection(coins, wanting(25_000n, { feeRate: 1000n }), new SeededRandom(seed));
+    for (const value of valuesOf(selection)) taken.add(Number(value));
+  }
+  expect([...taken].sort((a, b) => a - b)).toEqual([69, 20_000]);
+});
+
+describe('the search for a selection without change', () => {
+  it('finds one whenever there is one, in random sets of coins', () => {
+    for (let seed = 1; seed <= 400; seed++) {
+      const random = new SeededRandom(seed);
+      const pick = (bound: number) => random.uint32() % bound;
+      const feeRate = BigInt([1000, 3000, 20_000][pick(3)]!);
+      const subtractFee = pick(4) === 0;
+      const inputFee = subtractFee ? 0n : feeFor(INPUT_WEIGHT.bech32, feeRate);
+      const coins = coinsOf(Array.from({ length: 9 }, () => inputFee + 40_000n + BigInt(pick(1000) * 400)));
+      const subset = coins.filter((_, i) => i === 0 || pick(2) === 0);
+      // More than the target by less than the cost of change, here of a change output alone; or too little for change.
+      const excess = BigInt(pick(subtractFee ? 99 : Number(feeFor(124, feeRate))));
+      const base = subtractFee ? 0n : feeFor(42 + 124, feeRate);
+      const amount = sum(subset) - inputFee * BigInt(subset.length) - base - excess;
+      const selection = findSelection(coins, wanting(amount, { feeRate, subtractFee }), random);
+      expect(selection, `seed ${seed}`).toMatchObject({ change: 0n });
+      if (typeof selection === 'string') continue;
+      const worth = sum(selection.coins) - inputFee * BigInt(selection.coins.length);
+      expect(worth - amount - base, `seed ${seed}`).toBeLessThanOrEqual(feeFor(124, feeRate) + feeFor(272, feeRate));
+      expect(selection.fee).toBe(sum(selection.coins) - amount + (subtractFee ? fixedFee(selection) : 0n));
+      function fixedFee({ coins }: { coins: readonly Candidate[] }) {
+        return feeFor(42 + 124 + 272 * coins.length, feeRate);
+      }
+    }
+  });
+
+  it('does not prefer a coin that exceeds the target by more than the cost of change', () => {
+    const target = wanting(100_000n, { feeRate: 1000n });
+    const fee = feeFor(42 + 124 + 272, 1000n);
+    const taken = (excess: bigint) => {
+      const coins = coinsOf([100_000n + fee + excess, 500_000n]);
+      const rounds = Array.from({ length: 40 }, (_, seed) => findSelection(coins, target, new SeededRandom(seed)));
+      return new Set(rounds.map((round) => String(valuesOf(round)))).size;
+    };
+    // A change output of 31 bytes, and an input of 68 that spends it.
+    expect(taken(99n)).toBe(1);
+    expect(taken(101n)).toBe(2);
+  });
+
+  it('prefers large coins', () => {
+    const coins = coinsOf([3000, 1000, 2000, 6000, 9000]);
+    expect(valuesOf(findSelection(coins, wanting(6000n), new SeededRandom(1)))).toEqual([6000]);
+    expect(valuesOf(findSelection(coins, wanting(10_000n), new SeededRandom(1)))).toEqual([1000, 9000]);
+    expect(valuesOf(findSelection(coins, wanting(21_000n), new SeededRandom(1)))).toEqual([
+      1000, 2000, 3000, 6000, 9000,
+    ]);
+  });
+
+  it('leaves out branches that cannot reach the target, and gives up after some thousand steps', () => {
+    // Core's hard case: pairs of coins of which one of each is needed.
+    const hard = (count: number) => {
+      const coins: bigint[] = [];
+      let amount = 0n;
+      for (let i = 0; i < count; i++) {
+        amount += 1n << BigInt(count + i);
+        coins.push(1n << BigInt(count + i), (1n << BigInt(count + i)) + (1n << BigInt(count - 1 - i)));
+      }
+      const selection = findSelection(coinsOf(coins), wanting(amount, { minimumChange: 1n }), new SeededRandom(1));
+      return typeof selection === 'string' ? selection : selection.change === 0n;
+    };
+    expect([hard(9), hard(10)]).toEqual([true, true]);
+    expect(hard(20)).toBe(false);
+  });
+});
+
+describe('a selection that must fit', () => {
+  /** Weight units of a transaction with so many P2WPKH inputs and one output. */
+  const weightOf = (inputs: number) => 42 + 124 + 272 * inputs;
+
+  it('consists of the largest coins if no others are enough', () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = new SeededRandom(seed);
+      const count = 3 + (random.uint32() % 40);
+      const fits = 1 + (random.uint32() % (count - 1));
+      const coins = coinsOf(Array.from({ length: count }, () => 1000 * (1 + (random.uint32() % 1000))));
+      const largest = coins
+        .map(({ value }) => Number(value))
+        .sort((a, b) => b - a)
+        .slice(0, fits)
+        .reverse();
+      // No set of coins gives this amount exactly: the rest is change.
+      const amount = BigInt(largest.reduce((a, b) => a + b)) - 600n;
+      const maxWeight = weightOf(fits) + 124;
+      const found = findSelection(coins, wanting(amount, { maxWeight }), random);
+      expect(valuesOf(found), `seed ${seed}`).toEqual(largest);
+      expect(found).toMatchObject({ fee: 0n, change: 600n });
+      expect(findSelection(coins, wanting(amount + 601n, { maxWeight }), random)).toBe(
+        count > fits ? 'too-heavy' : 'not-enough',
+      );
+    }
+  });
+
+  it('leaves room for a change output, rather than to pay the excess as fee', () => {
+    const coins = coinsOf([10_000, 10_000, 10_000]);
+    const select = (amount: bigint, maxWeight: number) =>
+      findSelection(coins, wanting(amount, { maxWeight }), new SeededRandom(1));
+    expect(select(25_000n, weightOf(3) + 124)).toMatchObject({ change: 5000n, fee: 0n });
+    expect(select(25_000n, weightOf(3) + 123)).toBe('too-heavy');
+    expect(select(30_000n, weightOf(3))).toMatchObject({ change: 0n, fee: 0n });
+    expect(select(30_000n, weightOf(3) - 1)).toBe('too-heavy');
+  });
+
+  it('is impossible if the outputs alone are too heavy', () => {
+    const coins = coinsOf([10_000]);
+    expect(findSelection(coins, wanting(5000n, { maxWeight: 165 }), new SeededRandom(1))).toBe('too-heavy');
+    expect(findSelection(coins, wanting(10_000n, { maxWeight: 165 }), new SeededRandom(1))).toBe('too-heavy');
+  });
+
+  it('is at most a standard transaction by default', () => {
+    const count = (400_000 - 42 - 124) / 272;
+    const coins = coinsOf(Array.from({ length: 1600 }, () => 1000));
+    const select = (inputs: number) =>
+      typeof findSelection(coins, wanting(1000n * BigInt(inputs)), new SeededRandom(1));
+    expect([select(Math.floor(count)), select(Math.floor(count) + 1)]).toEqual(['object', 'string']);
+  });
+});
+
+it('adds a small excess to the fee that is subtracted from the amount', () => {
+  const target = wanting(100_000n, { feeRate: 1000n, subtractFee: true });
+  const fee = feeFor(42 + 124 + 272, 1000n);
+  // Even the change would be dust.
+  expect(findSelection(coinsOf([100_200n]), target, new SeededRandom(1))).toMatchObject({
+    change: 0n,
+    fee: fee + 200n,
+  });
+  expect(findSelection(coinsOf([100_294n]), target, new SeededRandom(1))).toMatchObject({
+    change: 294n,
+    fee: fee + 31n,
+  });
 });

@@ -35,7 +35,7 @@ export function chainLimits(mempool: Pick<Mempool, 'get' | 'ancestors' | 'option
         }
         return families.size < ancestorCount && 2 * size <= ancestorSize;
       };
-      const byValue = [...unconfirmed].sort((a, b) => (a.value < b.value ? 1 : a.value > b.value ? -1 : 0));
+      const byValue = [...unconfirmed].sort((a, b) => Number(b.value - a.value));
       const spendable: SpendableCoin[] = [];
       let families = new Set<MempoolEntry>();
       for (const coin of byValue) {
