@@ -122,6 +122,7 @@ const suites = {
       'wallet/restore.test',
       'wallet/damage.test',
       'wallet/key-coverage.test',
+      'wallet/light-wallets.test',
       'wallet/wallet.test',
       'spv/bloom.test',
       'spv/light-restore.test',
