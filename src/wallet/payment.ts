@@ -124,13 +124,11 @@ export function* choosingSteps(
     }
     return selection;
   }
-  if (failure === 'not-enough' && tried < confirmed.length + unconfirmed.length) {
-    if (typeof findSelection([...confirmed, ...unconfirmed], target, random) !== 'string') {
-      throw new WalletError(
-        'too-long-chain',
-        'Unconfirmed UTXOs are available, but spending them creates a chain of transactions that will be rejected by the mempool',
-      );
-    }
+  if (failure === 'not-enough' && typeof findSelection([...confirmed, ...unconfirmed], target, random) !== 'string') {
+    throw new WalletError(
+      'too-long-chain',
+      'Unconfirmed UTXOs are available, but spending them creates a chain of transactions that will be rejected by the mempool',
+    );
   }
   if (failure === 'too-heavy') {
     throw new WalletError(

@@ -124,6 +124,12 @@ describe('the choice of coins', () => {
     expect(failure(150_000_000n, fundsOf(many)).code).toBe('too-many-inputs');
     expect(failure(150_000_000n, fundsOf([...many, large], { chains })).code).toBe('too-many-inputs');
     expect(failure(170_000_000n, fundsOf(many)).code).toBe('insufficient-funds');
+    // Coins with many ancestors may leave no room for others.
+    const pending = many.map(({ value }) => coinOf(value, { isConfirmed: false }));
+    const some = {
+      spendableTogether: (coins: readonly SpendableCoin[], limit: number) => (limit === 2 ? coins : coins.slice(0, 9)),
+    };
+    expect(failure(150_000_000n, fundsOf(pending, { chains: some })).code).toBe('too-many-inputs');
   });
 
   it('names immature rewards as the reason if the payment is possible with them, and when they mature', () => {

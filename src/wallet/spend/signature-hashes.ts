@@ -99,8 +99,8 @@ export class SignatureHashes {
   }
 
   #legacyScriptOffset(index: number): number {
-    const { length } = this.#tx.inputs;
-    const countBytes = length < 0xfd ? 1 : length < 0x1_0000 ? 3 : 5;
+    // No block has room for 65,536 inputs, whose count takes more bytes.
+    const countBytes = this.#tx.inputs.length < 0xfd ? 1 : 3;
     return 4 + countBytes + 41 * index + 36;
   }
 }
