@@ -1,11 +1,10 @@
 import { type NodeConfig, nodePaths } from '../node/config.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
-import type { StoreReader } from '../store/store.ts';
 import { checkedReader } from '../wallet/checked-store.ts';
 import { GAP_LIMIT, KeyPool } from '../wallet/key-pool.ts';
 import { type AddressType, KeyTree } from '../wallet/keys.ts';
 import { Ledger } from '../wallet/ledger.ts';
-import { readKeys, readNext, readTransactions, readWallets } from '../wallet/records.ts';
+import { type RecordReader, readKeys, readNext, readTransactions, readWallets } from '../wallet/records.ts';
 import type { CreatedWallet } from './create-wallet.ts';
 import { openInProcessNode } from './in-process-node.ts';
 import { requireFile } from './node-access.ts';
@@ -46,7 +45,7 @@ export async function showMnemonics(config: NodeConfig): Promise<readonly Wallet
 }
 
 /** Returns 0 if the records are damaged: the words are printed nevertheless. */
-function neededGap(records: StoreReader, id: number, tree: KeyTree): number {
+function neededGap(records: RecordReader, id: number, tree: KeyTree): number {
   try {
     const keys = new KeyPool(id, tree, { keys: readKeys(records, id), next: readNext(records, id) }, 0);
     // Marks the keys that the transactions pay as used.

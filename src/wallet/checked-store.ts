@@ -1,7 +1,8 @@
 import { toHex } from '../bytes/hex.ts';
 import { sha256 } from '../crypto/hash.ts';
-import type { Range, Store, StoreEntry, StoreOperation, StoreReader } from '../store/store.ts';
+import type { Range, Store, StoreEntry, StoreOperation } from '../store/store.ts';
 import { WalletError } from './errors.ts';
+import type { RecordReader } from './records.ts';
 
 // A value is stored as `=<checksum> <value>`. The checksum covers key and value, so that a damaged key is found too.
 // One more record, SUM, is the exclusive or of all checksums: a record that is missing, or is there twice, is found.
@@ -26,7 +27,7 @@ interface PendingWrite {
 }
 
 /** The records of a wallet file, with checksums: damage is found when the file is opened, and reported. */
-export class CheckedStore implements StoreReader {
+export class CheckedStore implements RecordReader {
   readonly #store: Store;
   #sum: bigint;
   #queue: PendingWrite[] = [];
@@ -41,7 +42,7 @@ export class CheckedStore implements StoreReader {
    * Verifies all records. Those of an earlier version have no checksums; `checkUnproved` then verifies what they say
    * before they get theirs. Throws `WalletError` 'corrupt-wallet'.
    */
-  static async open(store: Store, checkUnproved: (records: StoreReader) => Promise<void>): Promise<CheckedStore> {
+  static async open(store: Store, checkUnproved: (records: RecordReader) => Promise<void>): Promise<CheckedStore> {
     const reader = checkedReader(store);
     const stored = store.get(sumKey);
     let sum = 0n;
@@ -63,14 +64,6 @@ export class CheckedStore implements StoreReader {
       await checked.write(unproved);
     }
     return checked;
-  }
-
-  get(key: Uint8Array): Uint8Array | undefined {
-    return checkedReader(this.#store).get(key);
-  }
-
-  has(key: Uint8Array): boolean {
-    return this.#store.has(key);
   }
 
   entries(range?: Range): IterableIterator<StoreEntry> {
@@ -132,13 +125,8 @@ export class CheckedStore implements StoreReader {
 }
 
 /** Returns the records of a store without their checksums, each verified when it is read. */
-export function checkedReader(store: StoreReader): StoreReader {
+export function checkedReader(store: RecordReader): RecordReader {
   return {
-    get: (key) => {
-      const value = store.get(key);
-      return value && unwrap(store, key, value);
-    },
-    has: (key) => store.has(key),
     *entries(range) {
       for (const [key, value] of store.entries(range)) yield [key, unwrap(store, key, value)] as const;
     },
@@ -146,7 +134,7 @@ export function checkedReader(store: StoreReader): StoreReader {
 }
 
 /** Returns a `WalletError` 'corrupt-wallet' that names the file and the way out. */
-export function corrupt(store: StoreReader, what: string, cause?: unknown): WalletError {
+export function corrupt(store: RecordReader, what: string, cause?: unknown): WalletError {
   const path = 'path' in store && typeof store.path === 'string' ? store.path : undefined;
   const file = path ?? 'the wallet file';
   return new WalletError('corrupt-wallet', `${path ? `wallet file ${path}` : 'the wallet file'} is damaged: ${what}`, {
@@ -164,14 +152,14 @@ function wrap(key: Uint8Array, value: Uint8Array): Uint8Array {
   return wrapped;
 }
 
-function unwrap(store: StoreReader, key: Uint8Array, value: Uint8Array): Uint8Array {
+function unwrap(store: RecordReader, key: Uint8Array, value: Uint8Array): Uint8Array {
   if (value[0] !== MARK) return value;
   checksumOf(store, key, value);
   return value.subarray(HEADER);
 }
 
 /** Returns the checksum of a stored value. Throws `WalletError` if it is wrong. */
-function checksumOf(store: StoreReader, key: Uint8Array, value: Uint8Array): bigint {
+function checksumOf(store: RecordReader, key: Uint8Array, value: Uint8Array): bigint {
   const expected = toHex(checksum(key, value.subarray(HEADER)));
   if (text(value.subarray(0, HEADER)) !== `=${expected} `) {
     throw corrupt(store, `record ${shown(decoder.decode(key))} has a wrong checksum`);
@@ -192,5 +180,5 @@ function text(bytes: Uint8Array): string {
 
 /** Returns a key as it can be printed: damage may have made it anything. */
 function shown(name: string): string {
-  return JSON.stringify(name).slice(1, 81);
+  return JSON.stringify(name).slice(1, -1).slice(0, 80);
 }

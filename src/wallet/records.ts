@@ -87,6 +87,9 @@ export interface TransactionRecord {
   readonly replaced?: boolean;
 }
 
+/** What the functions below read records from. */
+export type RecordReader = Pick<StoreReader, 'entries'>;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -143,7 +146,7 @@ export function deleteTransaction(id: number, txidHex: string): StoreOperation {
 }
 
 /** Yields the records whose keys start with `prefix`: the rest of the key, and the value. */
-function* scan(store: StoreReader, prefix: string): Generator<[rest: string, value: unknown]> {
+function* scan(store: RecordReader, prefix: string): Generator<[rest: string, value: unknown]> {
   const gte = encoder.encode(prefix);
   for (const [key, value] of store.entries({ gte, lt: encoder.encode(`${prefix}\u007f`) })) {
     const name = decoder.decode(key);
@@ -157,12 +160,12 @@ function* scan(store: StoreReader, prefix: string): Generator<[rest: string, val
 }
 
 /** Yields all wallets. Throws `WalletError` 'corrupt-wallet', as all of these functions do. */
-export function* readWallets(store: StoreReader): Generator<[id: number, record: WalletRecord]> {
+export function* readWallets(store: RecordReader): Generator<[id: number, record: WalletRecord]> {
   for (const [id, record] of scan(store, 'wallet/')) yield [Number(id), record as WalletRecord];
 }
 
 /** Returns a wallet's sync state; undefined before its first scan. */
-export function readSync(store: StoreReader, id: number): SyncRecord | undefined {
+export function readSync(store: RecordReader, id: number): SyncRecord | undefined {
   for (const [, value] of scan(store, prefixOf('sync', id))) {
     const { height, locator, pass } = value as { height: number; locator: string[]; pass?: ScanPass };
     return { height, locator: locator.map(fromReversedHex), ...(pass ? { pass } : {}) };
@@ -171,12 +174,12 @@ export function readSync(store: StoreReader, id: number): SyncRecord | undefined
 }
 
 /** Yields the number of keys handed out on each chain. */
-export function* readNext(store: StoreReader, id: number): Generator<[chain: Omit<KeyRef, 'index'>, next: number]> {
+export function* readNext(store: RecordReader, id: number): Generator<[chain: Omit<KeyRef, 'index'>, next: number]> {
   for (const [name, next] of scan(store, prefixOf('next', id))) yield [parseChain(name), next as number];
 }
 
 /** Yields a wallet's keys. */
-export function* readKeys(store: StoreReader, id: number): Generator<KeyRecord> {
+export function* readKeys(store: RecordReader, id: number): Generator<KeyRecord> {
   for (const [name, value] of scan(store, prefixOf('key', id))) {
     const stored = value as { scriptPubKey: string; redeemScript?: string; tapInternalKey?: string; label?: string };
     yield {
@@ -193,7 +196,7 @@ export function* readKeys(store: StoreReader, id: number): Generator<KeyRecord> 
 }
 
 /** Yields a wallet's transactions. */
-export function* readTransactions(store: StoreReader, id: number): Generator<TransactionRecord> {
+export function* readTransactions(store: RecordReader, id: number): Generator<TransactionRecord> {
   for (const [txid, value] of scan(store, prefixOf('tx', id))) {
     const { raw, time, conflict, conflicted, abandoned, replaced, blockHash, ...place } = value as {
       raw: string;

@@ -4,7 +4,7 @@ import { type Clock, unixSeconds } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import { StoreError } from '../store/errors.ts';
-import type { Store, StoreOperation, StoreReader } from '../store/store.ts';
+import type { Store, StoreOperation } from '../store/store.ts';
 import { CheckedStore, corrupt } from './checked-store.ts';
 import { WalletError } from './errors.ts';
 import { GAP_LIMIT, KeyPool, MAX_GAP } from './key-pool.ts';
@@ -12,6 +12,7 @@ import { type AddressType, addressTypes, checkMnemonic, KeyTree, newMnemonic } f
 import { Ledger } from './ledger.ts';
 import {
   putWallet,
+  type RecordReader,
   readKeys,
   readNext,
   readSync,
@@ -175,7 +176,7 @@ export class WalletFile {
  * Verifies records without checksums by what they say: the mnemonic has a checksum of its own, and the keys follow from
  * it. (A transaction is compared with its txid whenever it is read.) Throws `WalletError`.
  */
-async function checkOldRecords(records: StoreReader, coinType: number): Promise<void> {
+async function checkOldRecords(records: RecordReader, coinType: number): Promise<void> {
   for (const [id, { name, mnemonic, xprv, account }] of readWallets(records)) {
     const tree = await KeyTree.fromMnemonic(checkMnemonic(mnemonic), coinType, account);
     if (tree.extendedPrivateKey !== xprv) {
