@@ -127,6 +127,8 @@ const suites = {
       'wallet/damage.test',
       'wallet/key-coverage.test',
       'wallet/light-wallets.test',
+      'wallet/wallet-file.test',
+      'wallet/wallet-state.test',
       'wallet/wallet.test',
       'spv/bloom.test',
       'spv/light-restore.test',
