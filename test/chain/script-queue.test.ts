@@ -169,6 +169,43 @@ describe('the price of a script', () => {
     expect(costOf(compileScript(Op.OP_1, new Uint8Array(32)), [hashes, Uint8Array.of(0x50)])).toBe(key);
   });
 
+  it('is that of its class for each opcode that is not a push', () => {
+    const hashes: number[] = [Op.OP_RIPEMD160, Op.OP_SHA1, Op.OP_SHA256, Op.OP_HASH160, Op.OP_HASH256];
+    const signatures: number[] = [Op.OP_CHECKSIG, Op.OP_CHECKSIGVERIFY, Op.OP_CHECKSIGADD];
+    const multisigs: number[] = [Op.OP_CHECKMULTISIG, Op.OP_CHECKMULTISIGVERIFY];
+    const classOf = (opcode: number) => {
+      if (hashes.includes(opcode)) return 'hash';
+      if (signatures.includes(opcode)) return 'signature';
+      return multisigs.includes(opcode) ? 'multisig' : 'other';
+    };
+    const empty = wsh(new Uint8Array(0));
+    for (let opcode: number = Op.OP_16 + 1; opcode <= 0xff; opcode++) {
+      const us = (wsh(new Uint8Array(100).fill(opcode)) - empty) / 100;
+      const priced = us < 5 ? 'other' : us < Signature ? 'hash' : us < 2 * Signature ? 'signature' : 'multisig';
+      expect(priced, `opcode ${opcode}`).toBe(classOf(opcode));
+    }
+    for (let opcode: number = Op.OP_1NEGATE; opcode <= Op.OP_16; opcode++) {
+      expect(wsh(new Uint8Array(100).fill(opcode)) - empty, `opcode ${opcode}`).toBeLessThan(20);
+    }
+  });
+
+  it('of a multisig is that of its keys, or of twenty if their number is not a constant', () => {
+    for (const opcode of [Op.OP_CHECKMULTISIG, Op.OP_CHECKMULTISIGVERIFY]) {
+      const keys = (...before: number[]) => Math.round(wsh(Uint8Array.of(...before, opcode)) / Signature);
+      expect([Op.OP_1, Op.OP_2, Op.OP_15, Op.OP_16].map((count) => keys(count))).toEqual([1, 2, 15, 16]);
+      expect([[], [Op.OP_0], [Op.OP_RESERVED], [Op.OP_NOP], [1, 20]].map((before) => keys(...before))).toEqual([
+        20, 20, 20, 20, 20,
+      ]);
+    }
+  });
+
+  it('of an empty witness is low', () => {
+    const programs = [compileScript(Op.OP_0, new Uint8Array(32)), compileScript(Op.OP_1, new Uint8Array(32))];
+    for (const program of programs) expect(costOf(program)).toBeLessThan(2 * Signature);
+    // Without a scriptSig there is no redeem script.
+    expect(costOf(compileScript(Op.OP_HASH160, new Uint8Array(20), Op.OP_EQUAL))).toBeLessThan(2 * Signature);
+  });
+
   it('includes the scriptSig', () => {
     const hashes = new Uint8Array(200).fill(Op.OP_HASH256);
     expect(costOf(OP_TRUE, [], hashes)).toBeGreaterThan(2_000);
