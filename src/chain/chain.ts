@@ -334,8 +334,8 @@ export class Chain implements CoinView, HeaderView {
 
   #throwListenerErrors(): void {
     const errors = this.#state.listenerErrors.splice(0);
-    if (errors.length === 1) throw errors[0];
-    if (errors.length > 1) throw new AggregateError(errors, `${errors.length} chain event listeners failed`);
+    if (errors.length === 0) return;
+    throw errors.length === 1 ? errors[0] : new AggregateError(errors, `${errors.length} chain event listeners failed`);
   }
 
   #checkOpen(): void {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { binaryKey } from '../../src/bytes/compare.ts';
+import { connectBlock } from '../../src/chain/connect/connect-block.ts';
 import { enforcesBip30 } from '../../src/chain/utxo/bip30.ts';
+import type { CoinSource } from '../../src/chain/utxo/utxo-cache.ts';
 import type { HeaderContext } from '../../src/consensus/header-context.ts';
 import { type ChainParams, chainParams, regtest } from '../../src/consensus/params.ts';
 import type { Block } from '../../src/primitives/block.ts';
@@ -67,5 +70,23 @@ describe('BIP30 (Core: fEnforceBIP30)', () => {
     const again = repeat();
     await accept(chain, again);
     expect(chain.tip.hashHex).toBe(again.hashHex);
+  });
+
+  it('gives no reason on the known chain, where Core does not look for repeated transactions', async () => {
+    const chain = await openChain();
+    const [first] = await extend(chain, 101);
+    const outputs = [{ value: 1n, scriptPubKey: OP_TRUE }];
+    const tx = spend({ inputs: [outpoint(first!.transactions[0]!)], outputs });
+    await extend(chain, 1, { transactions: [tx] });
+    const { tip } = chain;
+    const repeated = mineBlock(tip, { transactions: [tx] });
+    const known = {
+      ...regtest,
+      deployments: { ...regtest.deployments, bip34: { height: 2 } },
+      bip34Hash: chain.atHeight(2)!.hash,
+    };
+    const coins = { peek: (key: string) => (key.startsWith(binaryKey(tx.txid)) ? {} : undefined) } as CoinSource;
+    expect(connectBlock(repeated, tip, coins, regtest).reject?.reason).toBe('bad-txns-BIP30');
+    expect(connectBlock(repeated, tip, coins, known).reject?.reason).toBe('bad-txns-inputs-missingorspent');
   });
 });

@@ -6,6 +6,7 @@ import { Block } from '../../src/primitives/block.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
 import type { OutPoint } from '../../src/primitives/outpoint.ts';
 import type { Transaction } from '../../src/primitives/transaction.ts';
+import { Op } from '../../src/script/opcodes.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
 import { describeCoins, extend, openChain } from './support/chain.ts';
 import { replay } from './support/model.ts';
@@ -64,7 +65,8 @@ describe('blocks that are connected at once', () => {
     const headers: number[] = [];
     chain.events.on('header', ({ best }) => headers.push(best.height));
     const missing = { txid: new Uint8Array(32).fill(9), vout: 0 };
-    const { checked } = await connect(chain, [pay(coins[0]!, 10n)], [pay(missing, 1n)], [pay(coins[1]!, 1n)], []);
+    // The one after the invalid block is prepared meanwhile, and invalid too.
+    const { checked } = await connect(chain, [pay(coins[0]!, 10n)], [pay(missing, 1n)], [pay(missing, 2n)], []);
     expect(checked).toEqual([undefined, 'bad-txns-inputs-missingorspent']);
     expect(chain.tip.height).toBe(before.height + 1);
     expect(headers).toEqual([before.height + 4, before.height + 1]);
@@ -89,5 +91,22 @@ describe('a block template', () => {
     }
     expect(missed).toBeGreaterThan(0);
     expect(chain.checkBlockTemplate(new Block(header, transactions), { merkleRoot: true })).toBeUndefined();
+  });
+
+  it('must be a child of the tip with valid scripts', async () => {
+    const chain = await openChain();
+    const coinbaseOutputs = [{ value: 1000n, scriptPubKey: Uint8Array.of(Op.OP_0) }];
+    const [first] = await extend(chain, 1, { coinbaseOutputs });
+    await extend(chain, 100);
+    const tx = pay(outpoint(first!.transactions[0]!), 1000n);
+    const block = mineBlock(chain.tip, { transactions: [tx] });
+    expect(chain.checkBlockTemplate(block)).toEqual({
+      kind: 'consensus',
+      reason:
+        'mandatory-script-verify-flag-failed (Script evaluated without error but finished with a false/empty top stack element)',
+      debug: `input 0 of ${tx.txidHex} (wtxid ${tx.wtxidHex}), spending ${first!.transactions[0]!.txidHex}:0`,
+    });
+    expect(chain.scriptCache.has(tx, 0)).toBe(false);
+    expect(chain.checkBlockTemplate(mineBlock(chain.atHeight(5)!))).toMatchObject({ kind: 'missing-prev' });
   });
 });

@@ -126,6 +126,13 @@ describe('the flusher', () => {
     expect([await now(), await again(), disk.writes]).toEqual(['resolved', undefined, 2]);
     await end();
     expect(await again()).toBe('resolved');
+    // On an idle chain, the request has started the write.
+    disk.isIdle = true;
+    const idle = watch(flusher.flushNow());
+    await settle();
+    expect(disk.writes).toBe(3);
+    await end();
+    expect([await idle(), disk.writes]).toEqual(['resolved', 3]);
   });
 });
 
@@ -134,6 +141,9 @@ describe('processing blocks', () => {
     const { disk, flusher } = makeFlusher();
     disk.pending = BATCH - 1;
     expect(await watch(flusher.throttle())()).toBe('resolved');
+    // It has not requested a write either.
+    disk.isIdle = true;
+    flusher.poke();
     expect(disk.writes).toBe(0);
   });
 

@@ -6,6 +6,7 @@ import { checkBlock } from '../../src/consensus/block-check.ts';
 import type { Coin } from '../../src/consensus/coins.ts';
 import { chainParams, difficultyInterval, regtest } from '../../src/consensus/params.ts';
 import type { BlockRejectReason } from '../../src/consensus/reject.ts';
+import { blockSubsidy } from '../../src/consensus/subsidy.ts';
 import { checkTxCoins } from '../../src/consensus/tx-inputs.ts';
 import { MAX_MONEY } from '../../src/primitives/amount.ts';
 import { Block } from '../../src/primitives/block.ts';
@@ -131,7 +132,11 @@ describe('invalid blocks', () => {
       return connectBlock(mineBlock(chain.tip, { transactions }), chain.tip, coins, regtest).reject;
     };
     expect(connect(spending(1, 0n))).toBeUndefined();
-    expect(connect(spending(1, 0n), spending(2, 1n))).toMatchObject({ reason: 'bad-txns-accumulated-fee-outofrange' });
+    expect(connect(spending(1, 0n), spending(2, 1n))).toEqual({
+      kind: 'consensus',
+      reason: 'bad-txns-accumulated-fee-outofrange',
+      debug: 'accumulated fee in the block out of range',
+    });
   });
 
   it('are rejected with the reasons of Bitcoin Core, and change nothing', async () => {
@@ -149,6 +154,32 @@ describe('invalid blocks', () => {
     expect(reasons).toEqual(Object.fromEntries(cases.map(({ name, reason }) => [name, reason])));
     expect(describeCoins(chain)).toEqual(coins);
     expect(cases).toHaveLength(54);
+  });
+
+  it('have the debug messages of Bitcoin Core', async () => {
+    const debugs = new Map<string, string>();
+    const txids = new Map<string, string>();
+    const fresh = await openChain({ clock });
+    await Promise.all(blocks.map((block) => fresh.acceptBlock(block)));
+    for (const { name, block } of cases) {
+      const { reject } = await fresh.acceptBlock(block);
+      debugs.set(name, reject!.debug ?? '');
+      txids.set(name, block.transactions.at(-1)?.txidHex ?? '');
+    }
+    const missing = (name: string) => `CheckTxInputs: inputs missing/spent in transaction ${txids.get(name)}`;
+    expect(debugs.get('an unknown output')).toBe(missing('an unknown output'));
+    expect(debugs.get('an output spent twice in the block')).toBe(missing('an output spent twice in the block'));
+    expect(debugs.get('P2SH signature operations')).toBe('too many sigops');
+    const relative = 'BIP68: locked for 1,000 blocks';
+    expect(debugs.get(relative)).toBe(`contains a non-BIP68-final transaction ${txids.get(relative)}`);
+    const subsidy = blockSubsidy(chain.tip.height + 1, regtest);
+    expect(debugs.get('a satoshi too much')).toBe(
+      `coinbase pays too much (actual=${subsidy + 1n} vs limit=${subsidy})`,
+    );
+    expect(debugs.get('a duplicate of a transaction with an unspent output')).toBe('tried to overwrite transaction');
+    const below = 'outputs above inputs';
+    expect(debugs.get(below)).toMatch(/^value in \(50\.00\) < value out \(50\.00000001\) in transaction /);
+    expect(debugs.get(below)).toContain(txids.get(below));
   });
 
   it('stay invalid, unless they may be a mutated valid block', async () => {

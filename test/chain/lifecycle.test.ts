@@ -2,10 +2,13 @@ import { describe, expect, it, vi } from 'vitest';
 import { ScriptVerifier } from '../../src/chain/scripts/script-verifier.ts';
 import { ScriptWorkers } from '../../src/chain/scripts/script-workers.ts';
 import { shareChunks } from '../../src/chain/scripts/shared-chunks.ts';
+import { ChainDb } from '../../src/chain/storage/chain-db.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { Block } from '../../src/primitives/block.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS } from '../../src/script/flags.ts';
+import { Op } from '../../src/script/opcodes.ts';
+import { compileScript } from '../../src/script/script.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { CapturedLogger } from '../support/captured-logger.ts';
@@ -290,6 +293,69 @@ describe('the option for threads', () => {
     } finally {
       help.mockRestore();
     }
+  });
+});
+
+describe('a chain', () => {
+  it('lets its threads verify costly transactions, if it has any', async () => {
+    for (const scriptThreads of [0, 1]) {
+      const help = vi.spyOn(ScriptWorkers.prototype, 'help').mockResolvedValue();
+      try {
+        const chain = await openChain({ scriptThreads });
+        const tx = spend({ inputs: [{ txid: new Uint8Array(32), vout: 0 }], outputs: [] });
+        const check = { tx, spentOutputs: [{ value: 1n, scriptPubKey: OP_TRUE }] };
+        await chain.scriptQueue.verify(check, MANDATORY_SCRIPT_VERIFY_FLAGS, { precedence: 0, spent: () => {} });
+        expect(help.mock.calls.length > 0).toBe(scriptThreads > 0 && hasScriptThreads);
+        expect(chain.scriptCache.has(tx, MANDATORY_SCRIPT_VERIFY_FLAGS)).toBe(true);
+        await chain.close();
+      } finally {
+        help.mockRestore();
+      }
+    }
+  });
+
+  it('takes the signatures of a block from its cache', async () => {
+    const chain = await openChain({ scriptThreads: 0 });
+    const publicKey = Uint8Array.of(2, ...new Uint8Array(32).fill(7));
+    const scriptPubKey = compileScript(publicKey, Op.OP_CHECKSIG);
+    const [first] = await extend(chain, 1, { coinbaseOutputs: [{ value: 1000n, scriptPubKey }] });
+    await extend(chain, 100);
+    const inputs = [outpoint(first!.transactions[0]!)];
+    const outputs = [{ value: 900n, scriptPubKey: OP_TRUE }];
+    // A signature (1, 1) that only the cache says is valid.
+    const signature = Uint8Array.of(0x30, 6, 2, 1, 1, 2, 1, 1, 1);
+    const tx = spend({ inputs, outputs, scriptSig: compileScript(signature) });
+    const known = vi.spyOn(chain.signatureCache.reader, 'verifyEcdsa').mockReturnValue(true);
+    await extend(chain, 1, { transactions: [tx] });
+    expect(known).toHaveBeenCalledTimes(1);
+  });
+
+  it('finds an unspent coin of a transaction, whatever its index', async () => {
+    const chain = await openChain();
+    const coinbaseOutputs = [Uint8Array.of(Op.OP_RETURN), OP_TRUE].map((scriptPubKey) => ({ value: 5n, scriptPubKey }));
+    const [block] = await extend(chain, 1, { coinbaseOutputs });
+    expect(chain.getCoinByTxid(block!.transactions[0]!.txid)).toMatchObject({ height: 1, isCoinbase: true });
+    expect(chain.getCoinByTxid(new Uint8Array(32))).toBeUndefined();
+  });
+
+  it('writes while blocks are queued once a batch is pending', async () => {
+    const source = await openChain();
+    const blocks = await extend(source, 6);
+    const writesWith = async (bytes: number) => {
+      const store = new FaultyStore(new MemoryStore(), () => false);
+      const chain = await openChain({ store });
+      const pending = vi.spyOn(ChainDb.prototype, 'pendingBytes', 'get').mockReturnValue(bytes);
+      const before = store.writes;
+      try {
+        await Promise.all(blocks.map((block) => chain.acceptBlock(block)));
+      } finally {
+        pending.mockRestore();
+      }
+      expect(chain.tip.height).toBe(6);
+      return store.writes - before;
+    };
+    expect(await writesWith(16 * MIB - 1)).toBe(1);
+    expect(await writesWith(16 * MIB)).toBeGreaterThan(1);
   });
 });
 

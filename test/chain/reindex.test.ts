@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { blockKey, metaKey, Prefix, prefixRange } from '../../src/chain/records/keys.ts';
+import { UtxoCache } from '../../src/chain/utxo/utxo-cache.ts';
+import { regtest } from '../../src/consensus/params.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { OP_TRUE, outpoint, spend } from './support/builder.ts';
 import { describeCoins, extend, openChain } from './support/chain.ts';
@@ -85,6 +87,9 @@ describe('a rebuilt UTXO set', () => {
       blockKey(Prefix.UNDO, { ...stale, height: 1_000 }),
       blockKey(Prefix.UNDO, tip).subarray(0, 36),
       Uint8Array.of(...blockKey(Prefix.UNDO, tip), 0),
+      Uint8Array.of(Prefix.UNDO, 0),
+      // Neither of the two sets.
+      Uint8Array.of(Prefix.COIN, 7),
       blockKey(Prefix.FILTER, tip),
       blockKey(Prefix.FILTER_HEADER, tip),
       // A record of another layer.
@@ -95,6 +100,56 @@ describe('a rebuilt UTXO set', () => {
     await chain.reindexUtxo();
     expect(kept.map((key) => store.has(key))).toEqual(kept.map(() => true));
     expect(deleted.map((key) => store.has(key))).toEqual(deleted.map(() => false));
+  });
+
+  it('is not built from blocks that break a rule', async () => {
+    const store = new MemoryStore();
+    const lax = await openChain({ store, params: { ...regtest, coinbaseMaturity: 1 } });
+    const [first] = await extend(lax, 1);
+    const outputs = [{ value: 1n, scriptPubKey: OP_TRUE }];
+    const early = spend({ inputs: [outpoint(first!.transactions[0]!)], outputs });
+    await extend(lax, 1, { transactions: [early] });
+    const coins = describeCoins(lax);
+    await lax.close();
+    const chain = await openChain({ store });
+    await expect(chain.reindexUtxo()).rejects.toMatchObject({
+      code: 'corrupt-database',
+      message: expect.stringContaining(`block ${lax.tip.hashHex} is invalid (bad-txns-premature-spend-of-coinbase)`),
+    });
+    expect(describeCoins(chain)).toEqual(coins);
+  });
+
+  it('is written in batches of 16 MiB of coins and undo data', async () => {
+    const store = new FaultyStore(new MemoryStore(), () => false);
+    const chain = await openChain({ store });
+    await extend(chain, 12);
+    const writesWith = async (coinBytes: number) => {
+      const size = vi.spyOn(UtxoCache.prototype, 'dirtyBytes', 'get').mockReturnValue(coinBytes);
+      const before = store.writes;
+      try {
+        await chain.reindexUtxo();
+      } finally {
+        size.mockRestore();
+      }
+      return store.writes - before;
+    };
+    const least = await writesWith(0);
+    // The undo data of a block that spends nothing has one byte.
+    expect((await writesWith((16 << 20) - 3)) - least).toBe(4);
+    expect((await writesWith((16 << 20) - 4)) - least).toBe(3);
+    expect((await writesWith(16 << 20)) - least).toBe(12);
+  });
+
+  it('that is interrupted leaves the filters of the lowest blocks', async () => {
+    const disk = new MemoryStore();
+    await (await openChain({ store: disk })).close();
+    const key = (height: number) => blockKey(Prefix.FILTER_HEADER, { height, hash: new Uint8Array(32) });
+    // One more than are deleted at once.
+    const keys = Array.from({ length: 10_001 }, (_, height) => key(height));
+    disk.writeSync(keys.map((each) => ({ type: 'put', key: each, value: Uint8Array.of(1) })));
+    const chain = await openChain({ store: new FaultyStore(disk, (write) => write > 1) });
+    await expect(chain.reindexUtxo()).rejects.toThrow('the disk is gone');
+    expect(disk.keys(prefixRange(Prefix.FILTER_HEADER))).toEqual([key(0)]);
   });
 });
 

@@ -65,7 +65,7 @@ export async function acceptBlock(
 
   db.putBody(index, block.encode());
   state.unconnected.put(index, block);
-  if (from !== undefined) state.sources.set(index, from);
+  state.sources.set(index, from);
   tree.receivedTransactions(index, block.transactions.length);
   if (index.prev === active.tip) emit(state, 'blockStored', { index, block });
   return { index, isNew: true };

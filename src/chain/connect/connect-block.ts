@@ -112,7 +112,7 @@ function* applyTransactions(
       if (!moneyRange(fees)) {
         return invalid('bad-txns-accumulated-fee-outofrange', 'accumulated fee in the block out of range');
       }
-      const coinHeights = locksActive ? inputs.map((coin) => coin.height) : [];
+      const coinHeights = inputs.map((coin) => coin.height);
       if (locksActive && !sequenceLocks(tx, coinHeights, prev)) {
         return invalid('bad-txns-nonfinal', `contains a non-BIP68-final transaction ${tx.txidHex}`);
       }

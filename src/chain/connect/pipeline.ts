@@ -58,8 +58,7 @@ export class ConnectPipeline {
   async prepare(index: BlockIndex): Promise<void> {
     const { params, db, scripts, unconnected, slices } = this.#modules;
     const block = unconnected.take(index) ?? (await slices.run(readBlockInSteps(db, index, params)));
-    const coins = this.#blocks.length === 0 ? db.coins : this.#coinsAfter(db.coins);
-    const outcome = await slices.run(connectBlockInSteps(block, index.prev!, coins, params));
+    const outcome = await slices.run(connectBlockInSteps(block, index.prev!, this.#coinsAfter(db.coins), params));
     // The scripts of a block that was connected before are valid: their result depends on its ancestors alone.
     const mustRun = !outcome.reject && !index.hasUndo;
     const run = mustRun ? await slices.run(scripts.startInSteps(outcome.scriptChecks, outcome.flags)) : undefined;
@@ -79,7 +78,7 @@ export class ConnectPipeline {
     }
   }
 
-  /** The UTXO set after the last block. */
+  /** The UTXO set after the last block; `coins` is that of the tip. */
   #coinsAfter(coins: CoinSource): CoinSource {
     return {
       peek: (key: string): Coin | undefined => {

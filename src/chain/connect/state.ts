@@ -33,7 +33,7 @@ export interface ChainState {
   /** Why blocks failed to connect. */
   readonly rejects: WeakMap<BlockIndex, BlockReject>;
   /** Sources of stored blocks that are not connected yet, for the log. */
-  readonly sources: WeakMap<BlockIndex, string>;
+  readonly sources: WeakMap<BlockIndex, string | undefined>;
   /** Errors thrown by event listeners, rethrown to the caller after processing. */
   readonly listenerErrors: unknown[];
   /** See `Chain.beforeTip`. */

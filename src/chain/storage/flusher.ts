@@ -76,22 +76,19 @@ export class Flusher {
   async throttle(): Promise<void> {
     const pending = this.#modules.pendingBytes();
     if (pending < BATCH_BYTES) return;
-    if (!this.#running) {
-      if (!this.#next) this.requestInBackground();
-      this.poke();
-    }
+    if (!this.#running) this.requestInBackground();
     if (pending >= MAX_PENDING_BYTES) await this.#running;
   }
 
   #start(): void {
-    const served = this.#next;
+    const served = this.#next!;
     this.#next = undefined;
     this.#running = this.#modules
       .flush()
       .then(
-        () => served?.resolve(),
+        () => served.resolve(),
         (error: unknown) => {
-          served?.reject(error);
+          served.reject(error);
           this.#modules.onFailure(error);
         },
       )
