@@ -134,8 +134,8 @@ export function checkedReader(store: RecordReader): RecordReader {
 }
 
 /** Returns a `WalletError` 'corrupt-wallet' that names the file and the way out. */
-export function corrupt(store: RecordReader, what: string, cause?: unknown): WalletError {
-  const path = 'path' in store && typeof store.path === 'string' ? store.path : undefined;
+export function corrupt(store: object, what: string, cause?: unknown): WalletError {
+  const { path } = store as { readonly path?: string };
   const file = path ?? 'the wallet file';
   return new WalletError('corrupt-wallet', `${path ? `wallet file ${path}` : 'the wallet file'} is damaged: ${what}`, {
     hint:

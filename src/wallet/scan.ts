@@ -86,8 +86,7 @@ export function settlePass(wallet: Wallet, chain: ScannedChain, clock: Clock): S
   if (!pass || height === undefined || !locator) return [];
   const isRestored = wallet.record.birthday === 0;
   if (isRestored && !isTipRecent(chain, clock)) return [];
-  if (wallet.watchedCount === pass.watched) return wallet.synced({ height, locator });
-  if (!isRestored) return wallet.synced({ height, locator });
+  if (!isRestored || wallet.watchedCount === pass.watched) return wallet.synced({ height, locator });
   const repeated = { from: pass.from, watched: wallet.watchedCount };
   wallet.synced({ ...syncRecord(chain, chain.atHeight(pass.from)!), pass: repeated });
   return 'repeat';

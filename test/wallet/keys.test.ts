@@ -45,6 +45,25 @@ describe('KeyTree', () => {
     expect(KeyTree.fromExtendedPrivateKey(first.extendedPrivateKey, 1, 1).output(ref)).toEqual(second.output(ref));
   });
 
+  it('has the extended keys of accounts, as in the vector of BIP86', async () => {
+    const tree = await KeyTree.fromMnemonic(ABANDON, 0);
+    const account = {
+      path: "m/86'/0'/0'",
+      rootFingerprint: 0x73c5da0a,
+      privateExtendedKey:
+        'xprv9xgqHN7yz9MwCkxsBPN5qetuNdQSUttZNKw1dcYTV4mkaAFiBVGQziHs3NRSWMkCzvgjEe3n9xV8oYywvM8at9yRqyaZVz6TYYhX98VjsUk',
+      publicExtendedKey:
+        'xpub6BgBgsespWvERF3LHQu6CnqdvfEvtMcQjYrcRzx53QJjSxarj2afYWcLteoGVky7D3UKDP9QyrLprQ3VCECoY49yfdDEHGCtMMj92pReUsQ',
+    };
+    expect(tree.accountNode('bech32m')).toEqual(account);
+    const again = KeyTree.fromExtendedPrivateKey(tree.extendedPrivateKey, 0);
+    expect(again.accountNode('bech32m')).toEqual(account);
+    expect(again.extendedPrivateKey).toBe(tree.extendedPrivateKey);
+    expect(KeyTree.fromExtendedPrivateKey(tree.extendedPrivateKey, 1, 2).accountNode('legacy').path).toBe(
+      "m/44'/1'/2'",
+    );
+  });
+
   it('formats paths as in the BIPs', () => {
     expect(keyPath({ type: 'bech32', change: false, index: 5 }, 1)).toBe("m/84'/1'/0'/0/5");
     expect(keyPath({ type: 'legacy', change: true, index: 0 }, 0)).toBe("m/44'/0'/0'/1/0");
