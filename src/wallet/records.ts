@@ -93,6 +93,7 @@ export type RecordReader = Pick<StoreReader, 'entries'>;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Returns the write of a record; JSON omits fields that are undefined. */
 function put(key: string, value: unknown): StoreOperation {
   return { type: 'put', key: encoder.encode(key), value: encoder.encode(JSON.stringify(value)) };
 }
@@ -108,7 +109,7 @@ export function putWallet(id: number, record: WalletRecord): StoreOperation {
 
 /** Returns the write of a wallet's sync state. */
 export function putSync(id: number, { height, locator, pass }: SyncRecord): StoreOperation {
-  return put(`${prefixOf('sync', id)}tip`, { height, locator: locator.map(toReversedHex), ...(pass ? { pass } : {}) });
+  return put(`${prefixOf('sync', id)}tip`, { height, locator: locator.map(toReversedHex), pass });
 }
 
 /** Returns the write of the number of keys handed out on a chain. */
@@ -121,9 +122,9 @@ export function putKey(id: number, { output, label, ...ref }: KeyRecord): StoreO
   const { scriptPubKey, redeemScript, tapInternalKey } = output;
   return put(`${prefixOf('key', id)}${chainName(ref)}/${String(ref.index).padStart(8, '0')}`, {
     scriptPubKey: toHex(scriptPubKey),
-    ...(redeemScript ? { redeemScript: toHex(redeemScript) } : {}),
-    ...(tapInternalKey ? { tapInternalKey: toHex(tapInternalKey) } : {}),
-    ...(label === undefined ? {} : { label }),
+    redeemScript: redeemScript && toHex(redeemScript),
+    tapInternalKey: tapInternalKey && toHex(tapInternalKey),
+    label,
   });
 }
 
@@ -150,12 +151,13 @@ function* scan(store: RecordReader, prefix: string): Generator<[rest: string, va
   const gte = encoder.encode(prefix);
   for (const [key, value] of store.entries({ gte, lt: encoder.encode(`${prefix}\u007f`) })) {
     const name = decoder.decode(key);
+    let parsed: unknown;
     try {
-      yield [name.slice(prefix.length), JSON.parse(decoder.decode(value))];
+      parsed = JSON.parse(decoder.decode(value));
     } catch (cause) {
-      if (!(cause instanceof SyntaxError)) throw cause;
       throw new WalletError('corrupt-wallet', `unreadable record ${name} in the wallet file`, { cause });
     }
+    yield [name.slice(prefix.length), parsed];
   }
 }
 

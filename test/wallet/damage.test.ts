@@ -72,7 +72,10 @@ describe('a damaged wallet file', () => {
       { params: regtest },
       { store, clock, random: new SeededRandom(1), logger: silentLogger },
     );
-    await expect(opened).rejects.toThrow('wallet file /data/wallet_3000.db is damaged');
+    await expect(opened).rejects.toMatchObject({
+      message: expect.stringMatching(/^wallet file \/data\/wallet_3000.db is damaged/),
+      hint: expect.stringMatching(/^Replace \/data\/wallet_3000.db by a backup/),
+    });
   });
 });
 

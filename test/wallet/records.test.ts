@@ -44,7 +44,7 @@ describe('the records of a wallet file', () => {
       { height: 9, locator, pass },
     ]) {
       const store = await storeOf(putSync(1, sync), putSync(2, { height: 1, locator: [] }));
-      expect(readSync(store, 1)).toEqual(sync);
+      expect(readSync(store, 1)).toStrictEqual(sync);
       expect(readSync(store, 2)).toEqual({ height: 1, locator: [] });
       expect(readSync(store, 3)).toBeUndefined();
     }
@@ -66,7 +66,7 @@ describe('the records of a wallet file', () => {
       putNext(1, { type: 'bech32', change: true }, 4),
       putNext(1, { type: 'bech32', change: false }, 3),
     );
-    expect([...readKeys(store, 1)]).toEqual(keys);
+    expect([...readKeys(store, 1)]).toStrictEqual(keys);
     expect([...readKeys(store, 2)]).toEqual([other]);
     expect([...readNext(store, 1)]).toEqual([
       [{ type: 'bech32', change: false }, 3],
@@ -87,7 +87,7 @@ describe('the records of a wallet file', () => {
     ];
     const store = await storeOf(...records.map((record) => putTransaction(1, record)));
     const read = [...readTransactions(store, 1)].sort((x, y) => x.time - y.time);
-    expect(read.map(({ tx, ...rest }) => [tx.txidHex, rest])).toEqual(
+    expect(read.map(({ tx, ...rest }) => [tx.txidHex, rest])).toStrictEqual(
       records.map(({ tx, ...rest }) => [tx.txidHex, rest]),
     );
     await store.write([deleteTransaction(1, b!.txidHex)]);
@@ -115,6 +115,7 @@ describe('the records of a wallet file', () => {
     expect(await failure((store) => [...readWallets(store)], put('wallet/0001', '{'))).toMatchObject({
       ...corrupt,
       message: 'unreadable record wallet/0001 in the wallet file',
+      cause: expect.any(SyntaxError),
     });
     expect(await failure((store) => [...readKeys(store, 1)], put('key/0001/odd/0/00000001', '{}'))).toMatchObject({
       ...corrupt,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { AcceptResult } from '../../src/mempool/mempool.ts';
-import { silentLogger } from '../../src/platform/logger.ts';
 import type { Transaction } from '../../src/primitives/transaction.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { type ResubmissionModules, resubmission } from '../../src/wallet/resubmit.ts';
 import type { WalletFile } from '../../src/wallet/wallet-file.ts';
+import { CapturedLogger } from '../support/captured-logger.ts';
 
 const tx = { txid: new Uint8Array(32), txidHex: '00' } as unknown as Transaction;
 const rejected = { reject: { reason: 'min relay fee not met' } } as unknown as AcceptResult;
@@ -12,6 +12,7 @@ const rejected = { reject: { reason: 'min relay fee not met' } } as unknown as A
 /** A wallet with one pending transaction, and a mempool that answers as the test says. */
 function setUp(answer: () => AcceptResult | Promise<AcceptResult>) {
   const clock = new VirtualClock();
+  const log = new CapturedLogger();
   const state = { offers: 0, isUnoffered: true, isInMempool: false };
   const wallet = {
     name: 'w',
@@ -21,7 +22,9 @@ function setUp(answer: () => AcceptResult | Promise<AcceptResult>) {
     unconfirmed: () => [tx],
     transactionAdded: () => [{ type: 'delete', key: new Uint8Array(1) }],
   };
-  const file = { wallets: () => [wallet], write: async () => {} };
+  /** A wallet without pending transactions. */
+  const idle = { name: 'idle', hasUnoffered: false, unconfirmed: () => [] };
+  const file = { wallets: () => [idle, wallet, idle], write: async () => {} };
   const mempool = {
     has: () => state.isInMempool,
     acceptAsync: () => {
@@ -29,8 +32,9 @@ function setUp(answer: () => AcceptResult | Promise<AcceptResult>) {
       return answer();
     },
   };
-  const modules = { mempool, clock, logger: silentLogger } as unknown as ResubmissionModules;
-  return { clock, state, resubmit: resubmission(file as unknown as WalletFile, modules) };
+  const modules = { mempool, clock, logger: log } as unknown as ResubmissionModules;
+  const lines = () => log.shown.map(({ message }) => message);
+  return { clock, state, file, lines, resubmit: resubmission(file as unknown as WalletFile, modules) };
 }
 
 const settle = () => new Promise(setImmediate);
@@ -107,5 +111,31 @@ describe('offers of pending transactions', () => {
     resubmit.soon();
     clock.advance(600_000);
     expect(state.offers).toBe(1);
+  });
+
+  it('are logged if the mempool rejects them or cannot verify them, or if a write fails', async () => {
+    const accepted = setUp(() => ({ entry: {} }) as unknown as AcceptResult);
+    accepted.resubmit.now();
+    expect(accepted.lines()).toEqual([]);
+    const refused = setUp(() => rejected);
+    refused.resubmit.now();
+    expect(refused.lines()).toEqual(['wallet transaction rejected by the mempool']);
+    const later = setUp(async () => rejected);
+    later.resubmit.now();
+    await settle();
+    expect(later.lines()).toEqual(['wallet transaction rejected by the mempool']);
+    const failing = setUp(async () => {
+      throw new Error('a thread has failed');
+    });
+    failing.resubmit.now();
+    await settle();
+    expect(failing.lines()).toEqual(['wallet transaction not verified']);
+    accepted.file.write = async () => {
+      throw new Error('disk full');
+    };
+    accepted.resubmit.soon();
+    accepted.clock.advance(1000);
+    await settle();
+    expect(accepted.lines()).toEqual(['wallet file write failed']);
   });
 });
