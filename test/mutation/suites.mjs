@@ -99,6 +99,7 @@ const suites = {
       'chain/script-verifier.test',
       'chain/script-queue.test',
       'chain/script-run.test',
+      'chain/script-workers.test',
       'chain/damaged-records.test',
       'chain/reindex.test',
       'chain/custom-network.test',
