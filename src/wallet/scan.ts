@@ -41,10 +41,8 @@ export async function scanToTip(wallet: Wallet, file: WalletFile, modules: ScanM
   let recorded = syncedTo?.height === at.height ? at : undefined;
   /** Returns to the fork if a reorganisation has disconnected `at`; its event has removed the confirmations. */
   const followReorganisation = () => {
-    const fork = chain.findFork(at);
-    if (fork === at) return;
-    at = fork;
-    pass = { ...pass, from: Math.min(pass.from, fork.height) };
+    at = chain.findFork(at);
+    pass = { ...pass, from: Math.min(pass.from, at.height) };
   };
   // The tip may change during a write.
   while (at !== chain.tip || recorded !== at) {
@@ -64,7 +62,7 @@ export async function scanToTip(wallet: Wallet, file: WalletFile, modules: ScanM
     operations = [];
     followReorganisation();
     if (isStopped()) return;
-    if (at !== chain.tip || recorded !== at || wallet.watchedCount === pass.watched) continue;
+    if (at !== chain.tip || wallet.watchedCount === pass.watched) continue;
     logger.info({ wallet: wallet.name, from: pass.from, to: at.height }, 'wallet scan repeated for new keys');
     pass = { from: pass.from, watched: wallet.watchedCount };
     at = chain.atHeight(pass.from)!;

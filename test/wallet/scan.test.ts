@@ -168,6 +168,34 @@ describe('the scan of a wallet', () => {
     expect(wallet.syncedTo).toEqual({ height: 12, locator: chain.locator(chain.tip) });
   });
 
+  it('keeps the confirmations above the block that it begins at, if it repeats earlier blocks', async () => {
+    const { chain, scan, wallet } = await setUp(10, { mnemonic: MNEMONIC });
+    const [to] = await addresses(1);
+    chain.transactions.set(9, [paying([to!])]);
+    await scan();
+    const locator = chain.locator(chain.atHeight(3)!);
+    wallet.synced({ height: 3, locator, pass: { from: 3, watched: wallet.watchedCount } });
+    await scan(() => true);
+    expect(wallet.balance().trusted).toBe(1000n);
+    expect(wallet.syncedTo!.height).toBe(3);
+  });
+
+  it('gives other work its turn after some milliseconds', async () => {
+    const { chain, scan, clock } = await setUp(100, { mnemonic: MNEMONIC });
+    let reading = 0;
+    clock.monotonic = () => reading++;
+    const seen = new Set<number>();
+    let isDone = false;
+    const look = () => {
+      seen.add(chain.read.length);
+      if (!isDone) setImmediate(look);
+    };
+    setImmediate(look);
+    await scan();
+    isDone = true;
+    expect(seen.size).toBeGreaterThan(10);
+  });
+
   it('begins at the fork if the chain has lost blocks meanwhile, and removes their confirmations', async () => {
     const { chain, scan, wallet } = await setUp(10, { mnemonic: MNEMONIC });
     const [to] = await addresses(1);
