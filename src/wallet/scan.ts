@@ -80,8 +80,9 @@ type ScannedChain = Pick<Chain, 'atHeight' | 'locator' | 'tip'>;
  * may still add keys that earlier blocks pay. Returns the writes, or 'repeat' if the blocks must be scanned again.
  */
 export function settlePass(wallet: Wallet, chain: ScannedChain, clock: Clock): StoreOperation[] | 'repeat' {
-  const { pass, height, locator } = wallet.syncedTo ?? {};
-  if (!pass || height === undefined || !locator) return [];
+  const { syncedTo } = wallet;
+  if (!syncedTo?.pass) return [];
+  const { pass, height, locator } = syncedTo;
   const isRestored = wallet.record.birthday === 0;
   if (isRestored && !isTipRecent(chain, clock)) return [];
   if (!isRestored || wallet.watchedCount === pass.watched) return wallet.synced({ height, locator });

@@ -103,8 +103,9 @@ function derSignature(signature: Uint8Array): Uint8Array {
 }
 
 function derInteger(bytes: Uint8Array): Uint8Array {
+  // Neither R nor S is 0.
   let start = 0;
-  while (start < bytes.length - 1 && bytes[start] === 0) start++;
+  while (bytes[start] === 0) start++;
   const digits = bytes.subarray(start);
   // A leading bit of 1 would make the number negative.
   return digits[0]! < 0x80

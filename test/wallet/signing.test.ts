@@ -87,3 +87,31 @@ it.each([252, 253, 254])('signs %i inputs, all of which the interpreter accepts'
     expect(verifyInput(tx, i, cache, STANDARD_SCRIPT_VERIFY_FLAGS), `input ${i}`).toBeUndefined();
   }
 });
+
+it.each(addressTypes)('refuses a private key that is 0 (%s)', (type) => {
+  const { inputs } = coinsOf([{ type, change: false, index: 0 }]);
+  const wrong = inputs.map((input) => ({ ...input, privateKey: new Uint8Array(32) }));
+  expect(() => signTransaction(wrong, outputs, 0)).toThrow(new RangeError('invalid private key'));
+});
+
+it('signs with R and S of any length', () => {
+  // Some R have 31 bytes, and half need a leading zero byte.
+  const keys = Array.from({ length: 400 }, (_, index): KeyRef => ({ type: 'bech32', change: false, index }));
+  const { inputs } = coinsOf(keys);
+  const { inputs: signed } = signTransaction(inputs, outputs, 0);
+  const lengths = new Set(signed.map(({ witness }) => witness[0]![3]));
+  expect([...lengths].sort()).toEqual([31, 32, 33]);
+  for (const { witness } of signed) {
+    const signature = witness[0]!;
+    expect([signature[0], signature[1], signature.at(-1)]).toEqual([0x30, signature.length - 3, 1]);
+    let at = 2;
+    for (let i = 0; i < 2; i++) {
+      const length = signature[at + 1]!;
+      const digits = signature.subarray(at + 2, at + 2 + length);
+      // DER: a positive number without unnecessary zeros.
+      expect([signature[at], digits[0]! < 0x80, digits[0]! > 0 || digits[1]! >= 0x80]).toEqual([2, true, true]);
+      at += 2 + length;
+    }
+    expect(at).toBe(signature.length - 1);
+  }
+});
