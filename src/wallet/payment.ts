@@ -40,8 +40,8 @@ export interface Funds {
   readonly spendable: readonly WalletCoin[];
   /** Satoshis of immature block rewards. */
   readonly immature: bigint;
-  /** Height of the first block that can spend one of them. */
-  readonly maturesAt?: number;
+  /** Height of the first block that can spend one of them; infinite if there are none. */
+  readonly maturesAt: number;
   /** Satoshis of unconfirmed payments from others. */
   readonly pending: bigint;
   readonly chains: ChainLimits;

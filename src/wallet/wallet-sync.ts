@@ -31,7 +31,6 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
   const { chain, mempool, logger, clock = systemClock, signal } = modules;
   let writing: Promise<void> = Promise.resolve();
   const write = (operations: StoreOperation[]) => {
-    if (operations.length === 0) return;
     writing = file.write(operations).catch((error: unknown) => {
       // The state in memory stays correct; the next start scans these blocks again.
       logger.error({ err: error }, 'wallet file write failed');

@@ -296,7 +296,7 @@ export class Wallet {
       else pending += coin.output.value;
     }
     const maturesAt = firstReward + this.#modules.params.coinbaseMaturity + 1;
-    return { spendable, immature, pending, chains: this.#chains, ...(immature > 0n ? { maturesAt } : {}) };
+    return { spendable, immature, maturesAt, pending, chains: this.#chains };
   }
 
   // History

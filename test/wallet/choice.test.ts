@@ -27,7 +27,7 @@ const change = pay(0n);
 const ONE_TO_ONE = 110n;
 
 function fundsOf(spendable: readonly SpendableCoin[], more: Partial<Funds> = {}): Funds {
-  return { spendable, immature: 0n, pending: 0n, chains: noChainLimits, ...more };
+  return { spendable, immature: 0n, maturesAt: Number.POSITIVE_INFINITY, pending: 0n, chains: noChainLimits, ...more };
 }
 
 function choose(amount: bigint, funds: Funds, options: PaymentOptions = {}) {

@@ -15,10 +15,10 @@ import { foreignCoin, inBlock, rewarding, written } from './support/ledger-fixtu
 import { script } from './support/wallet-fixture.ts';
 
 /** A wallet that follows no chain: the test tells it what happens. */
-async function setUp(options: Parameters<WalletFile['createWallet']>[1] = {}) {
+async function setUp(options: Parameters<WalletFile['createWallet']>[1] = {}, seed = 1) {
   const clock = new VirtualClock();
   const store = new MemoryStore();
-  const modules = { store, clock, random: new SeededRandom(1), logger: silentLogger };
+  const modules = { store, clock, random: new SeededRandom(seed), logger: silentLogger };
   const file = await WalletFile.open({ params: regtest }, modules);
   const wallet = await file.createWallet('w', options);
   const to = script(await wallet.newAddress());
@@ -202,8 +202,8 @@ describe('the effect of a transaction on a wallet', () => {
 describe('a payment of a wallet', () => {
   const payee = [{ value: 20_000n, scriptPubKey: ownScript }];
 
-  async function funded(...values: readonly bigint[]) {
-    const fixture = await setUp();
+  async function funded(values: readonly bigint[], seed = 1) {
+    const fixture = await setUp({}, seed);
     const coins = pay(values.map((value) => [fixture.to, value] as const));
     fixture.wallet.transactionConfirmed(coins, inBlock(3));
     fixture.at(5);
@@ -211,7 +211,7 @@ describe('a payment of a wallet', () => {
   }
 
   it('is recorded and written before it is submitted', async () => {
-    const { wallet, store, clock } = await funded(100_000n);
+    const { wallet, store, clock } = await funded([100_000n]);
     clock.advance(5000);
     let submitted: Transaction | undefined;
     const { tx } = await wallet.send(payee, {}, (made) => {
@@ -230,7 +230,7 @@ describe('a payment of a wallet', () => {
   });
 
   it('that is refused is removed from wallet and file, and the error says why', async () => {
-    const { wallet, store } = await funded(100_000n);
+    const { wallet, store } = await funded([100_000n]);
     const send = (reject: { reason: string; debug?: string }) => wallet.send(payee, {}, () => ({ reject }));
     await expect(send({ reason: 'min relay fee not met' })).rejects.toMatchObject({
       ...{ code: 'refused', message: 'the mempool rejected the payment: min relay fee not met' },
@@ -245,7 +245,7 @@ describe('a payment of a wallet', () => {
   });
 
   it('gives change to a new change address of the type of the wallet, and uses none without change', async () => {
-    const { wallet, to } = await funded(100_000n);
+    const { wallet, to } = await funded([100_000n]);
     const { tx, changeIndex } = await wallet.createTransaction(payee);
     const key = wallet.keyOf(tx.outputs[changeIndex!]!.scriptPubKey)!;
     expect(key).toMatchObject({ type: 'bech32', change: true, index: 0 });
@@ -260,21 +260,21 @@ describe('a payment of a wallet', () => {
   });
 
   it('is chosen again if a block spends one of its coins meanwhile', async () => {
-    const { wallet, coins, clock } = await funded(30_000n, 30_000n, 30_000n);
-    // Each reading of the clock takes a millisecond, so that a slice is a few steps.
-    let reading = 0;
-    clock.monotonic = () => reading++;
-    const making = wallet.createTransaction([{ value: 25_000n, scriptPubKey: ownScript }]);
-    for (const vout of [0, 1]) {
+    for (let seed = 1; seed <= 5; seed++) {
+      const { wallet, coins, clock } = await funded([30_000n, 30_000n, 30_000n], seed);
+      // Each reading of the clock takes a millisecond, so that a slice is a few steps.
+      let reading = 0;
+      clock.monotonic = () => reading++;
+      const making = wallet.createTransaction([{ value: 50_000n, scriptPubKey: ownScript }]);
       await Promise.resolve();
-      wallet.transactionConfirmed(pay([[ownScript, 1000n]], [outpoint(coins, vout)]), inBlock(6));
+      wallet.transactionConfirmed(pay([[ownScript, 1000n]], [outpoint(coins, 0)]), inBlock(6));
+      const { tx } = await making;
+      expect(tx.inputs.map(({ prevout }) => prevout.vout).sort()).toEqual([1, 2]);
     }
-    const { tx } = await making;
-    expect(tx.inputs.map(({ prevout }) => prevout.vout)).toEqual([2]);
   });
 
   it('is one of several that are made one after another, also after one has failed', async () => {
-    const { wallet } = await funded(30_000n, 30_000n);
+    const { wallet } = await funded([30_000n, 30_000n]);
     const outputs = [{ value: 25_000n, scriptPubKey: ownScript }];
     const outcomes = await Promise.allSettled([
       wallet.send(outputs, {}, () => ({})),
@@ -390,6 +390,17 @@ describe('a transaction that an untrusted peer announces', () => {
       expect(wallet.transactionAnnounced(tx)).toEqual([]);
     }
     expect(balances(wallet)).toEqual([1000, 0, 0]);
+  });
+
+  it('is ignored if a block has spent its inputs, also with a transaction of others', async () => {
+    const { wallet, to, at } = await setUp();
+    const tx = pay([[to, 1000n]]);
+    wallet.transactionAnnounced(tx);
+    wallet.transactionConfirmed(pay([[ownScript, 1n]], [tx.inputs[0]!.prevout]), inBlock(4));
+    at(4);
+    expect(wallet.transactionAnnounced(tx)).toEqual([]);
+    expect(balances(wallet)).toEqual([0, 0, 0]);
+    expect(wallet.transaction(tx.txidHex)!.confirmations).toBe(-1);
   });
 
   it('is ignored if it spends a coin of the wallet without a valid signature', async () => {

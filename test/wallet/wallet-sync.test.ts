@@ -186,4 +186,39 @@ describe('a wallet file that follows a chain', () => {
     expect([restored.balance().trusted, restored.syncedTo!.height]).toEqual([2n * COIN, 6]);
     await detach();
   });
+
+  it('scans a second wallet from where it was, whatever comes while the first one is scanned', async () => {
+    const { regtest, store, file, attach, to, wallet } = await setUp();
+    const second = await file.createWallet('second');
+    const other = script(await second.newAddress());
+    const paying = (height: number, scriptPubKey: Uint8Array) =>
+      spend([regtest.coinbase(height)], [{ value: 49n * COIN, scriptPubKey }]);
+    await regtest.mine(1, { transactions: [paying(1, other), paying(2, to)] });
+    let release = () => {};
+    store.wait = new Promise((resolve) => (release = resolve));
+    const attaching = attach();
+    await settle();
+    await regtest.mine(1, { transactions: [paying(3, other)] });
+    release();
+    await (await attaching)();
+    expect([wallet.balance().trusted, second.balance().trusted]).toEqual([49n * COIN, 98n * COIN]);
+    expect([wallet.syncedTo!.height, second.syncedTo!.height]).toEqual([6, 6]);
+  });
+
+  it('ends the scans when it is detached, and goes on with them later', async () => {
+    const { regtest, file, attach } = await setUp();
+    await regtest.mine(60);
+    const detach = await attach();
+    // Each reading of the clock takes a second, so that each slice is a block.
+    let reading = 0;
+    regtest.clock.monotonic = () => 1000 * reading++;
+    const creating = file.createWallet('restored', { mnemonic: file.get('w')!.record.mnemonic });
+    while (!file.get('restored')) await settle();
+    await detach();
+    const { height } = file.get('restored')!.syncedTo!;
+    expect(height).toBeLessThan(60);
+    await creating;
+    await (await attach())();
+    expect(file.get('restored')!.syncedTo!.height).toBe(64);
+  });
 });
