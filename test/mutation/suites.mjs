@@ -141,8 +141,7 @@ const suites = {
       'spv/light-restore.test',
     ],
     // What other tests find sooner; and of peers that send false data.
-    leftOut:
-      /is short for any number of keys|Bloom filters (rejects|repeats|fetches)|of two peers omits|sends the same filter/,
+    leftOut: /Bloom filters (rejects|repeats|fetches)|of two peers omits|sends the same filter/,
     testTimeout: 10_000,
   },
 };
