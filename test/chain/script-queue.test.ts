@@ -209,11 +209,14 @@ describe('the price of a script', () => {
   it('includes the scriptSig', () => {
     const hashes = new Uint8Array(200).fill(Op.OP_HASH256);
     expect(costOf(OP_TRUE, [], hashes)).toBeGreaterThan(2_000);
+    // A push is a redeem script only for P2SH.
+    expect(costOf(OP_TRUE, [], compileScript(hashes))).toBeLessThan(Signature);
   });
 
   it('counts pushes as cheap, and each byte of a script of more than 10,000 bytes', () => {
     const taproot = compileScript(Op.OP_1, new Uint8Array(32));
     const pushes = (size: number) => costOf(taproot, [new Uint8Array(size), new Uint8Array(33).fill(0xc0)]);
+    expect(pushes(10_000) - pushes(0)).toBeGreaterThan(500);
     expect(pushes(10_000)).toBeLessThan(2_000);
     expect(pushes(10_001)).toBeGreaterThan(40_000);
   });

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { connectBlock } from '../../src/chain/connect/connect-block.ts';
 import { ScriptCache } from '../../src/chain/scripts/script-cache.ts';
-import { type FailedCheck, type ScriptCheck, splitIntoChunks } from '../../src/chain/scripts/script-check.ts';
+import {
+  type FailedCheck,
+  RangeVerifier,
+  type ScriptCheck,
+  splitIntoChunks,
+} from '../../src/chain/scripts/script-check.ts';
 import { ScriptVerifier } from '../../src/chain/scripts/script-verifier.ts';
 import { ScriptWorkers } from '../../src/chain/scripts/script-workers.ts';
 import {
@@ -155,7 +160,42 @@ describe('chunks of inputs', () => {
   });
 });
 
+describe('a verifier of ranges', () => {
+  it('asks for a transaction once for successive inputs', () => {
+    const checks = [check(3), check(2, 1)];
+    const asked: number[] = [];
+    const verifier = new RangeVerifier((position) => {
+      asked.push(position);
+      return checks[position]!;
+    }, FLAGS);
+    const inputs = [
+      [1, 0],
+      [1, 1],
+      [0, 0],
+      [0, 1],
+      [0, 2],
+      [1, 1],
+    ] as const;
+    expect(inputs.map(([position, input]) => verifier.verifyInput(position, input))).toEqual([
+      undefined,
+      'EVAL_FALSE',
+      undefined,
+      undefined,
+      undefined,
+      'EVAL_FALSE',
+    ]);
+    expect(asked).toEqual([1, 0, 1]);
+  });
+});
+
 describe('ScriptCache', () => {
+  it('has no transaction that was not added, whatever the flags', () => {
+    const cache = new ScriptCache();
+    cache.add(check(1).tx, FLAGS);
+    expect(cache.has(check(2).tx, ScriptFlag.NONE)).toBe(false);
+    expect(cache.has(check(1).tx, ScriptFlag.NONE)).toBe(true);
+  });
+
   it('applies to the checked flags and subsets of them', () => {
     const cache = new ScriptCache();
     const { tx } = check(1);

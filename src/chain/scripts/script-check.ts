@@ -62,7 +62,7 @@ export function* splitIntoChunksInSteps(checks: readonly ScriptCheck[]): Generat
     let first = 0;
     for (let i = 0; i < length; i++) {
       const added = inputCost(tx, spentOutputs, i);
-      if (count === MAX_CHUNK_INPUTS || (count > 0 && cost + added > CHUNK_US)) {
+      if (count === MAX_CHUNK_INPUTS || cost + added > CHUNK_US) {
         if (i > first) ranges.push({ position, first, end: i });
         first = i;
         close();
@@ -71,7 +71,7 @@ export function* splitIntoChunksInSteps(checks: readonly ScriptCheck[]): Generat
       count++;
       if (count % ITEMS_PER_STEP === 0) yield;
     }
-    if (length > first) ranges.push({ position, first, end: length });
+    ranges.push({ position, first, end: length });
   }
   close();
   return chunks;
@@ -94,12 +94,12 @@ export class RangeVerifier {
 
   /** Verifies one input; returns the script error. */
   verifyInput(position: number, inputIndex: number): ScriptError | undefined {
-    if (!this.#current || position !== this.#position) {
+    if (position !== this.#position) {
       const check = this.#check(position);
       this.#current = { check, cache: new SighashCache(check.tx, check.spentOutputs) };
       this.#position = position;
     }
-    const { check, cache } = this.#current;
+    const { check, cache } = this.#current!;
     return verifyInput(check.tx, inputIndex, cache, this.#flags, this.#signatures);
   }
 }
