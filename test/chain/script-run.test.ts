@@ -143,6 +143,57 @@ describe('a script run', () => {
     expect(await result).toBeUndefined();
   });
 
+  it('does not wait for the idle workers of transactions once all chunks have results', async () => {
+    const workers = new TestWorkers(async (shared) => {
+      for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+      verifyAll(shared);
+    });
+    const spare = new TestWorkers(() => new Promise<void>(() => {}));
+    const { run } = start(checkOf(COSTLY, COSTLY), workers, { spareWorkers: spare.typed });
+    expect(await run.result()).toBeUndefined();
+    expect(spare.log).toHaveLength(1);
+  });
+
+  it('leaves a chunk to the worker that has taken it', async () => {
+    let end = () => {};
+    const workers = new TestWorkers((shared) => {
+      const chunk = takeCostliest(shared)!;
+      return new Promise<void>((resolve) => {
+        end = () => {
+          verifyChunk(shared, chunk, sharedVerifier(shared));
+          resolve();
+        };
+      });
+    });
+    const { run, shared } = start(checkOf(CHEAP, CHEAP), workers);
+    const result = run.result();
+    for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(states(shared)).toEqual([TAKEN, VALID]);
+    end();
+    expect(await result).toBeUndefined();
+  });
+
+  it('does not verify again what workers have verified', async () => {
+    for (const [scripts, invalid] of [
+      [[COSTLY, COSTLY], undefined],
+      [[COSTLY, CHEAP_INVALID], 1],
+    ] as const) {
+      const clock = new VirtualClock();
+      clock.monotonic = () => {
+        clock.advance(1);
+        return clock.now();
+      };
+      const workers = new TestWorkers((shared) => {
+        verifyAll(shared);
+        // The microseconds that they have spent.
+        shared.control[2] = 0;
+      });
+      const { run } = start(checkOf(...scripts), workers, { clock });
+      expect((await run.result('nothing'))?.inputIndex).toBe(invalid);
+      expect(run.ms).toBe(0);
+    }
+  });
+
   it('verifies the chunks of workers that have exited, and those for which none could be started', async () => {
     const broken = new TestWorkers((shared) => {
       takeCostliest(shared);
@@ -207,7 +258,9 @@ describe('the queue of costly transactions', () => {
 
   it('runs one transaction for each worker, the next when one is done, and keeps the signatures', async () => {
     const ends: (() => void)[] = [];
+    const recording: boolean[] = [];
     const workers = new TestWorkers((shared, _, onRecords) => {
+      recording.push(shared.recordsSignatures);
       return new Promise<void>((resolve) => {
         ends.push(() => {
           verifySharedChunks(shared);
@@ -234,6 +287,7 @@ describe('the queue of costly transactions', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect([workers.log.length, queue.size, records.length]).toEqual([5, 0, 5]);
+    expect(recording).toEqual([true, true, true, true, true]);
   });
 
   it('stops what runs when it closes', async () => {
@@ -254,5 +308,8 @@ describe('the queue of costly transactions', () => {
     end();
     await expect(verified).rejects.toMatchObject({ code: 'closed' });
     expect(states(chunks!)).toEqual([OPEN]);
+    const late = queue.verify(numbered(1), FLAGS, { precedence: 0, spent() {} });
+    await expect(late).rejects.toMatchObject({ code: 'closed' });
+    expect(workers.log).toHaveLength(1);
   });
 });
