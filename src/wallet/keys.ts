@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { HDKey } from '@scure/bip32';
-import { generateMnemonic, mnemonicToSeed, validateMnemonic } from '@scure/bip39';
+import { entropyToMnemonic, mnemonicToSeed, validateMnemonic } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { hash160, taggedHash } from '../crypto/hash.ts';
 import { secp256k1 } from '../crypto/secp256k1.ts';
+import { type Random, systemRandom } from '../platform/random.ts';
 import { WalletError } from './errors.ts';
 
 /** Returns the tweak of a taproot output without scripts (BIP86, BIP341). */
@@ -47,9 +48,9 @@ export interface AccountNode {
   readonly publicExtendedKey: string;
 }
 
-/** Returns a new BIP39 mnemonic: twelve words from 128 bits of system randomness. */
-export function newMnemonic(): string {
-  return generateMnemonic(wordlist, 128);
+/** Returns a new BIP39 mnemonic: twelve words from 128 random bits. `random` must be unpredictable, except in tests. */
+export function newMnemonic(random: Random = systemRandom): string {
+  return entropyToMnemonic(random.bytes(16), wordlist);
 }
 
 /** Returns the words in the normal form of BIP39. Throws `WalletError` 'bad-mnemonic'. */

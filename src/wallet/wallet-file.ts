@@ -151,8 +151,8 @@ export class WalletFile {
     if (!Number.isInteger(account) || account < 0 || account > 0x7fff_ffff) {
       throw new WalletError('bad-account', `the account must be a whole number from 0 to 2147483647, not ${account}`);
     }
-    const { clock, store } = this.#modules;
-    const mnemonic = words === undefined ? newMnemonic() : checkMnemonic(words);
+    const { clock, random, store } = this.#modules;
+    const mnemonic = words === undefined ? newMnemonic(random) : checkMnemonic(words);
     const tree = await KeyTree.fromMnemonic(mnemonic, this.#coinType, account);
     const record = {
       ...{ name, addressType, mnemonic, xprv: tree.extendedPrivateKey },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chainParams, type NetworkName } from '../../src/consensus/params.ts';
 import { encodeAddress } from '../../src/script/address.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { WalletError } from '../../src/wallet/errors.ts';
 import { type AddressType, checkMnemonic, type KeyRef, KeyTree, keyPath, newMnemonic } from '../../src/wallet/keys.ts';
 
@@ -77,6 +78,12 @@ describe('mnemonics', () => {
     expect(words.split(' ')).toHaveLength(12);
     expect(checkMnemonic(words)).toBe(words);
     expect(newMnemonic()).not.toBe(words);
+  });
+
+  it('follow from the source of randomness', () => {
+    const [words, same, other] = [1, 1, 2].map((seed) => newMnemonic(new SeededRandom(seed)));
+    expect(words).toBe(same);
+    expect(words).not.toBe(other);
   });
 
   it('are accepted with extra spaces and capitals, and rejected with a wrong word or checksum', () => {
