@@ -245,16 +245,17 @@ export class Ledger {
   /**
    * Removes all confirmations above a height after a reorganisation. Coinbases of disconnected blocks and what spends
    * them are abandoned; the blocks' other transactions, and those that conflicted with them, become unconfirmed (Core:
-   * blockDisconnected). Returns the writes.
+   * blockDisconnected). `isActive` tells which of the blocks are in the active chain and are scanned again: their
+   * coinbases are not abandoned. Returns the writes.
    */
-  rewind(height: number): StoreOperation[] {
+  rewind(height: number, isActive: (block: BlockReference) => boolean = () => false): StoreOperation[] {
     const coinbases: LedgerEntry[] = [];
     const changed: LedgerEntry[] = [];
     for (const entry of this.#entries.values()) {
       const { confirmation, conflict } = entry;
       const isDisconnected = confirmation !== undefined && confirmation.height > height;
       if (!isDisconnected && !(conflict && conflict.height > height)) continue;
-      if (isDisconnected && entry.tx.isCoinbase) coinbases.push(entry);
+      if (isDisconnected && entry.tx.isCoinbase && !isActive(confirmation)) coinbases.push(entry);
       Object.assign(entry, { confirmation: undefined, conflict: undefined });
       this.#trackConfirmation(entry);
       changed.push(entry);

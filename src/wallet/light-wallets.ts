@@ -12,7 +12,7 @@ import type { ProofStore } from '../spv/proof-store.ts';
 import type { ProvedTransaction, TransactionWatcher } from '../spv/watcher.ts';
 import type { StoreOperation } from '../store/store.ts';
 import { KeyCoverage } from './light/key-coverage.ts';
-import { isTipRecent, TIMESTAMP_WINDOW } from './scan.ts';
+import { isActive, isTipRecent, TIMESTAMP_WINDOW } from './scan.ts';
 import type { Wallet } from './wallet.ts';
 import type { WalletFile } from './wallet-file.ts';
 
@@ -182,10 +182,7 @@ export class LightWallets implements TransactionWatcher {
 
   #withdrawDisconnected(): void {
     const { chain, proofs, logger } = this.#modules;
-    const { withdrawn, stored } = proofs.withdraw(({ blockHash }) => {
-      const index = chain.getIndex(blockHash);
-      return !index || !chain.contains(index);
-    });
+    const { withdrawn, stored } = proofs.withdraw((block) => !isActive(chain, block));
     this.#write(stored);
     for (const [txid, { height }] of withdrawn) {
       logger.warn({ txid, height }, 'payment proof withdrawn: block disconnected');
@@ -194,7 +191,9 @@ export class LightWallets implements TransactionWatcher {
 
   /** Removes a wallet's confirmations in blocks above `fork`. */
   #rewind(coverage: KeyCoverage, fork: BlockIndex): void {
-    this.#store([...coverage.wallet.rewind(fork.height), ...coverage.rewindTo(fork)]);
+    const { chain } = this.#modules;
+    const operations = coverage.wallet.rewind(fork.height, (block) => isActive(chain, block));
+    this.#store([...operations, ...coverage.rewindTo(fork)]);
   }
 
   /** Rewinds a wallet to the last block that both files agree on: wallet and headers are written separately. */

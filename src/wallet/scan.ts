@@ -4,7 +4,7 @@ import { type Clock, unixSeconds } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { TimeSlices } from '../platform/time-slices.ts';
 import type { StoreOperation } from '../store/store.ts';
-import type { ScanPass, SyncRecord } from './records.ts';
+import type { BlockReference, ScanPass, SyncRecord } from './records.ts';
 import type { Wallet } from './wallet.ts';
 import type { WalletFile } from './wallet-file.ts';
 
@@ -34,7 +34,8 @@ export async function scanToTip(wallet: Wallet, file: WalletFile, modules: ScanM
   const { chain, logger, clock, isStopped, caughtUp } = modules;
   const { syncedTo } = wallet;
   let at = syncedTo ? chain.findLocator(syncedTo.locator) : chain.atHeight(0)!;
-  let operations: StoreOperation[] = syncedTo && syncedTo.height > at.height ? wallet.rewind(at.height) : [];
+  const isRewound = syncedTo !== undefined && syncedTo.height > at.height;
+  let operations = isRewound ? wallet.rewind(at.height, (block) => isActive(chain, block)) : [];
   const first = at.height;
   let pass: ScanPass = syncedTo?.pass ?? { from: first, watched: wallet.watchedCount };
   /** The block of the sync state. */
@@ -70,6 +71,12 @@ export async function scanToTip(wallet: Wallet, file: WalletFile, modules: ScanM
   if (at.height > first) logger.info({ wallet: wallet.name, from: first, to: at.height }, 'wallet scan finished');
   const settled = settlePass(wallet, chain, clock);
   caughtUp(settled === 'repeat' ? [] : settled);
+}
+
+/** Returns whether the active chain contains a block. */
+export function isActive(chain: Pick<Chain, 'contains' | 'getIndex'>, { blockHash }: BlockReference): boolean {
+  const index = chain.getIndex(blockHash);
+  return index !== undefined && chain.contains(index);
 }
 
 /** The blocks or headers that a wallet is scanned with. */

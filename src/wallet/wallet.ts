@@ -25,7 +25,14 @@ import {
   type Payment,
   type PaymentOptions,
 } from './payment.ts';
-import { type Confirmation, type KeyRecord, putSync, type SyncRecord, type WalletRecord } from './records.ts';
+import {
+  type BlockReference,
+  type Confirmation,
+  type KeyRecord,
+  putSync,
+  type SyncRecord,
+  type WalletRecord,
+} from './records.ts';
 import { type ChainLimits, noChainLimits } from './spend/chain-limits.ts';
 import type { Balance, UnspentCoin, WalletAddress, WalletTransaction } from './wallet-view.ts';
 
@@ -379,9 +386,12 @@ export class Wallet {
     return [...operations, ...this.#ledger.record(tx, unixSeconds(this.#modules.clock), confirmation)];
   }
 
-  /** Removes all confirmations above `height`. */
-  rewind(height: number): StoreOperation[] {
-    return this.#ledger.rewind(height);
+  /**
+   * Removes all confirmations above `height`. `isActive` tells which of those blocks are in the active chain: a locator
+   * can find less than the last common block.
+   */
+  rewind(height: number, isActive?: (block: BlockReference) => boolean): StoreOperation[] {
+    return this.#ledger.rewind(height, isActive);
   }
 
   /** Adds a transaction that the mempool accepted; of one that does not concern the wallet, only the conflicts count. */

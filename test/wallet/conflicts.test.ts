@@ -289,6 +289,28 @@ describe('a payment that spends a reward which a reorganisation removes', () => 
   });
 });
 
+it('keeps a payment that spends an old reward through a reorganisation that it has missed', async () => {
+  const fixture = await WalletFixture.create();
+  const { regtest } = fixture;
+  const wallet = await fixture.file.createWallet('w');
+  // The locator of a tip 112 blocks higher has the block below this one, but not this one.
+  await fixture.mineTo(ownScript, 11);
+  await fixture.mineTo(script(await wallet.newAddress()));
+  await fixture.mineTo(ownScript, 101);
+  const fork = await regtest.fork(13);
+  await regtest.mine();
+  const { tx, fee } = await fixture.send(wallet, ownScript, COIN);
+  await fixture.close();
+  regtest.mempool.remove(tx.txid, 'sizelimit');
+  await fork.mine(102);
+  await regtest.acceptBlocks(fork.blocks(14));
+  await fixture.open();
+  const again = fixture.file.get('w')!;
+  expect(state(again, tx)).toEqual([0, 0, 0, false]);
+  expect(regtest.mempool.has(tx.txid)).toBe(true);
+  expect(again.balance().trusted).toBe(49n * COIN - fee);
+});
+
 describe('a payment that leaves the mempool', () => {
   it('is offered again after it has expired', async () => {
     const { fixture, regtest, wallet, to } = await setUp({ mempool: { expirySeconds: 3600 } });
