@@ -201,10 +201,13 @@ export class Bitcoind {
     return reply.result;
   }
 
-  /** Calls several methods in one request, in their order. Errors are returned in their places. */
-  async batch(calls: readonly RpcCall[]): Promise<(unknown | BitcoindRpcError)[]> {
+  /**
+   * Calls several methods in one request, in their order, on the endpoint of `wallet` if given. Errors are returned in
+   * their places.
+   */
+  async batch(calls: readonly RpcCall[], wallet?: string): Promise<(unknown | BitcoindRpcError)[]> {
     const requests = calls.map(([method, ...params], id) => ({ id, method, params }));
-    const text = await this.#postOnKeptConnection(JSON.stringify(requests));
+    const text = await this.#postOnKeptConnection(walletPath(wallet), JSON.stringify(requests));
     const replies = JSON.parse(text) as { result: unknown; error: { code: number; message: string } | null }[];
     return replies.map(({ result, error }, i) =>
       error ? new BitcoindRpcError(calls[i]![0], error.code, error.message) : result,
@@ -213,16 +216,15 @@ export class Bitcoind {
 
   /** Returns the raw response body, which keeps what parsing loses: the digits of amounts and the order of keys. */
   async callText(method: string, params: readonly unknown[] | object = [], wallet?: string): Promise<string> {
-    const path = wallet === undefined ? '/' : `/wallet/${encodeURIComponent(wallet)}`;
-    return (await this.post(path, JSON.stringify({ id: ++this.#rpcId, method, params }))).text();
+    return (await this.post(walletPath(wallet), JSON.stringify({ id: ++this.#rpcId, method, params }))).text();
   }
 
   /** Posts a body and returns that of the response. For many requests: `fetch` takes longer than most methods. */
-  #postOnKeptConnection(body: string): Promise<string> {
+  #postOnKeptConnection(path: string, body: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const { host, rpcPort: port } = this;
       const headers = { authorization: this.#authorization, 'content-type': 'application/json' };
-      const outgoing = request({ host, port, method: 'POST', path: '/', headers, agent: this.#agent }, (response) => {
+      const outgoing = request({ host, port, method: 'POST', path, headers, agent: this.#agent }, (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => {
           text += chunk;
@@ -292,6 +294,10 @@ export class BitcoindWallet {
   async mine(count: number): Promise<string[]> {
     return this.node.mine(count, await this.newAddress());
   }
+}
+
+function walletPath(wallet: string | undefined): string {
+  return wallet === undefined ? '/' : `/wallet/${encodeURIComponent(wallet)}`;
 }
 
 /** Whether the bitcoind is Bitcoin Knots, which has options that Bitcoin Core does not know. */

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { ChainParams } from '../../../src/consensus/params.ts';
+import type { MempoolOptions } from '../../../src/mempool/options.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
 import { outPointKey } from '../../../src/primitives/outpoint.ts';
 import type { Transaction, TxOut } from '../../../src/primitives/transaction.ts';
@@ -17,18 +18,37 @@ import { viewOf, WalletModel } from './wallet-model.ts';
 
 /** Blocks until a reward can be spent: few, so that reorganisations reach beyond it. */
 const MATURITY = 4;
-const EXPIRY_SECONDS = 3 * 3600;
+/** Seconds until a transaction leaves the mempool of a history. */
+export const EXPIRY_SECONDS = 3 * 3600;
 /** The wallets of a history. */
 export const names = ['alice', 'bob'] as const;
+
+/** Follows a history in another program, and compares the wallets there. */
+export interface HistoryTwin {
+  /** Called with the empty chain. */
+  begin(chain: RegtestChain): Promise<void>;
+  /** Called when the wallets have coins. */
+  started(wallet: (name: string) => Wallet): Promise<void>;
+  /** Called before a block is invalidated. */
+  invalidates(hashHex: string): void;
+  /** Called before a block is reconsidered. */
+  reconsiders(hashHex: string): void;
+  abandons(name: string, txid: string): void;
+  /** Called after the wallets are closed, with nothing changed. */
+  closed(): Promise<void>;
+  /** Called before the wallets are opened again. */
+  reopens(): Promise<void>;
+  check(): Promise<void>;
+  /** Compares a wallet with the same words that knows the chain and the mempool only. */
+  checkRestored(wallet: Wallet): Promise<void>;
+}
 
 /** Options of `History.run`. */
 export interface HistoryOptions {
   /** Blocks until a reward can be spent; default 4. */
   readonly maturity?: number;
-  /** Names of actions to leave out. */
-  readonly without?: readonly string[];
-  /** Called after the start and after each step. */
-  readonly afterStep?: (history: History) => Promise<void>;
+  readonly mempool?: Partial<MempoolOptions>;
+  readonly twin?: HistoryTwin;
 }
 
 /** A random history of two wallets on one chain, compared with the model after each step. */
@@ -37,33 +57,31 @@ export class History {
   readonly #random: SeededRandom;
   readonly chain: RegtestChain;
   readonly #params: ChainParams;
-  readonly #without: ReadonlySet<string>;
+  readonly #twin: HistoryTwin | undefined;
   readonly #store = new MemoryStore();
   readonly #models = new Map<string, WalletModel>();
   #file!: WalletFile;
   #detach: () => Promise<void> = async () => {};
   #log: string[] = [];
 
-  private constructor(seed: number, chain: RegtestChain, without: readonly string[]) {
+  private constructor(seed: number, chain: RegtestChain, twin: HistoryTwin | undefined) {
     this.#random = new SeededRandom(seed);
     this.chain = chain;
     this.#params = chain.chain.params;
-    this.#without = new Set(without);
+    this.#twin = twin;
   }
 
   static async run(seed: number, steps: number, options: HistoryOptions = {}): Promise<ReadonlyMap<string, number>> {
-    const { maturity = MATURITY, without = [], afterStep } = options;
-    const mempool = { expirySeconds: EXPIRY_SECONDS };
-    const history = new History(seed, await RegtestChain.create({ mempool, coinbaseMaturity: maturity }), without);
+    const { maturity = MATURITY, twin } = options;
+    const mempool = { ...options.mempool, expirySeconds: EXPIRY_SECONDS };
+    const history = new History(seed, await RegtestChain.create({ mempool, coinbaseMaturity: maturity }), twin);
     await history.#start();
-    await afterStep?.(history);
     for (let step = 0; step < steps; step++) {
       try {
         await history.#step();
         await history.#check();
-        await afterStep?.(history);
       } catch (error) {
-        (error as Error).message += `\nseed ${seed}, step ${step}: ${history.#log.slice(-12).join(', ')}`;
+        (error as Error).message += `\nseed ${seed}, step ${step}: ${history.#log.join(', ')}`;
         throw error;
       }
     }
@@ -72,6 +90,7 @@ export class History {
   }
 
   async #start(): Promise<void> {
+    await this.#twin?.begin(this.chain);
     await this.#open();
     for (const name of names) {
       const wallet = await this.#file.createWallet(name, { addressType: this.#pick(addressTypes) });
@@ -80,6 +99,7 @@ export class History {
       for (let i = 0; i < 2; i++) await this.chain.mine(1, { scriptPubKey: await this.#address(wallet) });
     }
     await this.chain.mine(this.#params.coinbaseMaturity + 4);
+    await this.#twin?.started((name) => this.wallet(name));
   }
 
   async #open(): Promise<void> {
@@ -102,6 +122,8 @@ export class History {
       [6, 'mine', () => this.#mine()],
       [2, 'mine a conflict', () => this.#mineConflict()],
       [3, 'reorganise', () => this.#reorganise()],
+      // Ordinary ones reach beyond a maturity of a few blocks, but not of 100.
+      [1, 'reorganise deeply', () => this.#reorganise(this.#params.coinbaseMaturity + this.#below(8))],
       [2, 'invalidate', () => this.#invalidate()],
       [1, 'expire', () => this.#expire()],
       [2, 'evict', () => this.#evict()],
@@ -109,15 +131,16 @@ export class History {
       [1, 'restore', () => this.#restore()],
       [1, 'abandon', () => this.#abandon()],
     ];
-    const possible = actions.filter(([, name]) => !this.#without.has(name));
+    const possible = actions.filter(([, name]) => this.#twin || name !== 'reorganise deeply');
     let total = 0;
     for (const [weight] of possible) total += weight;
     let left = this.#below(total);
     for (const [weight, name, action] of possible) {
       left -= weight;
       if (left >= 0) continue;
+      this.#log.push(name);
       const isDone = await action();
-      this.#log.push(isDone ? name : `(${name})`);
+      if (!isDone) this.#log.push('(was not possible)');
       if (isDone) this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
       break;
     }
@@ -127,6 +150,7 @@ export class History {
 
   /** `isSettled`: whether the wallets have had the time to offer again what the mempool rejected. */
   async #check(isSettled = true): Promise<void> {
+    await this.#twin?.check();
     for (const name of names) {
       const wallet = this.wallet(name);
       const model = this.#models.get(name)!;
@@ -154,8 +178,9 @@ export class History {
       });
       return true;
     } catch (error) {
-      // Within the limits of the mempool, all that the wallet makes is accepted.
-      if (!(error instanceof WalletError) || error.code === 'refused') throw error;
+      // Within the limits of the mempool, all that the wallet makes is accepted, unless it spends what then expires.
+      if (!(error instanceof WalletError)) throw error;
+      if (error.code === 'refused' && !error.message.endsWith('mempool full')) throw error;
       return false;
     }
   }
@@ -201,9 +226,8 @@ export class History {
   }
 
   /** Extends an earlier block by a longer branch with some of the transactions, and conflicts with others. */
-  async #reorganise(): Promise<boolean> {
+  async #reorganise(depth = this.#depth()): Promise<boolean> {
     const { chain, mempool } = this.chain;
-    const depth = 1 + this.#below(Math.min(chain.tip.height - 2, MATURITY + 5));
     const forkHeight = chain.tip.height - depth;
     const candidates = [
       ...this.chain.blocks(forkHeight + 1).flatMap(({ transactions }) => transactions.slice(1)),
@@ -228,25 +252,32 @@ export class History {
   async #invalidate(): Promise<boolean> {
     const { chain } = this.chain;
     const index = chain.atHeight(chain.tip.height - this.#below(Math.min(chain.tip.height - 1, MATURITY + 2)))!;
+    this.#twin?.invalidates(index.hashHex);
     await chain.invalidateBlock(index);
     await this.#check(false);
     this.chain.clock.advance(1.1 * MINUTES);
     await this.#check();
     if (this.#below(3) === 0) await this.chain.mine(1, { scriptPubKey: await this.#rewardScript() });
-    if (this.#below(3) > 0) await chain.reconsiderBlock(index);
+    if (this.#below(3) > 0) {
+      this.#twin?.reconsiders(index.hashHex);
+      await chain.reconsiderBlock(index);
+    }
     return true;
   }
 
   async #expire(): Promise<boolean> {
     this.chain.clock.advance(EXPIRY_SECONDS * 1000 + MINUTES);
     // Entries expire when another enters.
-    return this.#receive();
+    const isReceived = await this.#receive();
+    await this.#check(false);
+    return isReceived;
   }
 
   async #evict(): Promise<boolean> {
     const entries = [...this.chain.mempool.entries()];
     if (entries.length === 0) return false;
     this.chain.mempool.remove(this.#pick(entries).tx.txid, 'sizelimit');
+    await this.#check(false);
     return true;
   }
 
@@ -274,6 +305,7 @@ export class History {
     expect(viewOf(restored).balance, `restored ${name}`).toEqual(balance);
     expect(viewOf(restored).coins, `restored ${name}`).toEqual(coins);
     expect(viewOf(restored).payments, `restored ${name}`).toEqual(payments);
+    await this.#twin?.checkRestored(restored);
     await detach();
     return true;
   }
@@ -282,6 +314,7 @@ export class History {
     const name = this.#pick(names);
     const [tx] = this.#models.get(name)!.unoffered();
     if (!tx) return false;
+    this.#twin?.abandons(name, tx.txidHex);
     await this.wallet(name).abandon(tx.txidHex);
     this.#models.get(name)!.abandon(tx.txidHex);
     return true;
@@ -289,12 +322,18 @@ export class History {
 
   // Helpers
 
+  #depth(): number {
+    return 1 + this.#below(Math.min(this.chain.chain.tip.height - 2, MATURITY + 5));
+  }
+
   async #close(): Promise<void> {
     for (const model of this.#models.values()) model.isFollowed = false;
     await this.#detach();
+    await this.#twin?.closed();
   }
 
   async #reopen(): Promise<void> {
+    await this.#twin?.reopens();
     await this.#open();
     for (const model of this.#models.values()) model.isFollowed = true;
   }

@@ -69,7 +69,13 @@ export class WalletModel {
   constructor(chain: Chain, mempool: Mempool, watchedScripts: () => readonly Uint8Array[]) {
     this.#chain = chain;
     this.#mempool = mempool;
-    this.#scripts = () => new Set(watchedScripts().map(toHex));
+    let scripts: ReadonlySet<string> = new Set();
+    this.#scripts = () => {
+      const watched = watchedScripts();
+      // Keys are only added.
+      if (watched.length !== scripts.size) scripts = new Set(watched.map(toHex));
+      return scripts;
+    };
     const appeared = (tx: Transaction) => {
       this.#seen.set(tx.txidHex, tx);
       this.#abandoned.delete(tx.txidHex);
@@ -78,7 +84,11 @@ export class WalletModel {
     chain.events.on('blockConnected', ({ block }) => block.transactions.forEach(appeared));
     chain.events.on('blockDisconnected', ({ block }) => {
       for (const tx of block.transactions) this.#abandoned.delete(tx.txidHex);
-      this.abandon(block.transactions[0]!.txidHex);
+      const scripts = this.#scripts();
+      const [coinbase] = block.transactions;
+      if (coinbase!.outputs.some(({ scriptPubKey }) => scripts.has(toHex(scriptPubKey)))) {
+        this.abandon(coinbase!.txidHex);
+      }
     });
     mempool.events.on('added', ({ entry }) => appeared(entry.tx));
     mempool.events.on('removed', ({ entry, reason }) => {
@@ -87,7 +97,7 @@ export class WalletModel {
   }
 
   /** Gives up a transaction of the wallet and its descendants. */
-  abandon(txid: string, concerned = this.#concerned([...this.#seen.values()])): void {
+  abandon(txid: string, concerned = this.#concerned(this.#seen.values())): void {
     if (this.#abandoned.has(txid) || !concerned.has(txid)) return;
     this.#abandoned.add(txid);
     for (const tx of concerned.values()) {
@@ -97,7 +107,8 @@ export class WalletModel {
   }
 
   /** Returns those of the transactions that pay the wallet or spend its coins, by txid. */
-  #concerned(known: readonly Transaction[]): Map<string, Transaction> {
+  #concerned(transactions: Iterable<Transaction>): Map<string, Transaction> {
+    const known = [...transactions];
     const scripts = this.#scripts();
     const own = new Set<string>();
     for (const tx of known) {
