@@ -10,6 +10,7 @@ const COUNT = Number(process.env.PIER_TWIN_HISTORIES ?? 3);
 const FIRST_SEED = Number(process.env.PIER_HISTORY_SEED ?? 1);
 const STEPS = 30;
 
+/** Formats what a failed expectation compared. */
 function show(value: unknown): string {
   return typeof value === 'string' ? value : inspect(value, { depth: 9 });
 }

@@ -146,7 +146,7 @@ export class BitcoindTwin implements HistoryTwin {
     while (this.#changes.length > 0) {
       const { time, kind } = this.#changes[0]!;
       if (kind === 'block') {
-        await this.#submitBlocks();
+        await this.#submitBlocks(this.#take((change) => change.kind === 'block'));
       } else if (kind === 'call') {
         const { call, wallet } = this.#changes.shift() as Change & { kind: 'call' };
         const [method, ...params] = call;
@@ -154,10 +154,8 @@ export class BitcoindTwin implements HistoryTwin {
         await this.#bitcoind.call(method, params, wallet);
         isInvalidated ||= method === 'invalidateblock';
       } else {
-        await this.#repeatAt(
-          time,
-          this.#take((change) => change.time === time),
-        );
+        const changes = this.#take((change) => change.time === time);
+        await this.#repeatAt(time, changes);
       }
     }
     const { chain, mempool, clock } = this.#chain;
@@ -179,14 +177,14 @@ export class BitcoindTwin implements HistoryTwin {
     return this.#changes.splice(0, end === -1 ? this.#changes.length : end);
   }
 
-  async #submitBlocks(): Promise<void> {
-    const blocks = this.#take(({ kind }) => kind === 'block') as (Change & { kind: 'block' })[];
+  async #submitBlocks(changes: readonly Change[]): Promise<void> {
     const calls: RpcCall[] = [];
-    for (const { block, time } of blocks) {
-      if (this.#submitted.has(block.hashHex)) continue;
-      this.#submitted.add(block.hashHex);
-      calls.push(['setmocktime', time], ['submitblock', toHex(block.encode())]);
+    for (const change of changes) {
+      if (change.kind !== 'block' || this.#submitted.has(change.block.hashHex)) continue;
+      this.#submitted.add(change.block.hashHex);
+      calls.push(['setmocktime', change.time], ['submitblock', toHex(change.block.encode())]);
     }
+    if (calls.length === 0) return;
     for (const result of await this.#all(calls)) expect([null, 'inconclusive'], String(result)).toContain(result);
   }
 
@@ -226,9 +224,7 @@ export class BitcoindTwin implements HistoryTwin {
   /** Repeats changes of the mempool in one second. */
   async #repeatAt(time: number, changes: readonly Change[]): Promise<void> {
     // A reorganisation returns transactions to the mempool before its last block.
-    const blocks = changes.filter(({ kind }) => kind === 'block');
-    this.#changes.unshift(...blocks);
-    await this.#submitBlocks();
+    await this.#submitBlocks(changes);
     await this.#rpc('setmocktime', time);
     let present = await this.#mempool();
     let evicted: string[] = [];
