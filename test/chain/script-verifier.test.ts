@@ -20,6 +20,7 @@ import {
   readCheck,
   type SharedChunks,
   shareChunks,
+  spentMs,
   take,
   takeCostliest,
   verifySharedChunks,
@@ -157,6 +158,18 @@ describe('chunks of inputs', () => {
     const shared = share([checkOf(PRICED, PRICED, INVALID), checkOf(COSTLY, failingCostly, PRICED)]);
     verifySharedChunks(shared);
     expect(states(shared)).toEqual([ChunkState.INVALID, ChunkState.VALID, ChunkState.INVALID, ChunkState.OPEN]);
+  });
+});
+
+describe('the time that workers spend', () => {
+  it('is that of their chunks', () => {
+    const shared = share([check(300)]);
+    expect(spentMs(shared)).toBe(0);
+    const start = performance.now();
+    verifySharedChunks(shared);
+    expect(spentMs(shared)).toBeGreaterThan(0);
+    // Rounded to microseconds for each chunk.
+    expect(spentMs(shared)).toBeLessThan(performance.now() - start + 1);
   });
 });
 

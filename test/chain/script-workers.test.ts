@@ -1,8 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { syncBuiltinESMExports } from 'node:module';
+import { availableParallelism } from 'node:os';
 import workerThreads from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { splitIntoChunks } from '../../src/chain/scripts/script-check.ts';
+import { ScriptVerifier } from '../../src/chain/scripts/script-verifier.ts';
 import { ScriptWorkers } from '../../src/chain/scripts/script-workers.ts';
 import { type SharedChunks, shareChunks, verifySharedChunks } from '../../src/chain/scripts/shared-chunks.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS } from '../../src/script/flags.ts';
@@ -190,6 +192,47 @@ withThreads(`script workers${hasScriptThreads ? '' : ' (skipped: not built)'}`, 
     // After thirty idle seconds.
     clock.advance(30_000);
     expect(TestWorker.all.map(({ isTerminated }) => isTerminated)).toEqual([true, true, true, true]);
+  });
+
+  it('are not idle while any job runs', async () => {
+    const { workers, clock } = start(1);
+    const job = watch(workers.help(makeJob(), 'await-start'));
+    await workers.help(makeJob(), 'ready-only');
+    clock.advance(60_000);
+    const [worker] = TestWorker.all as [TestWorker];
+    expect([worker.isTerminated, await job()]).toEqual([false, false]);
+    worker.report();
+    worker.report();
+    expect(await job()).toBe(true);
+    clock.advance(30_000);
+    expect(worker.isTerminated).toBe(true);
+  });
+});
+
+withThreads(`the number of threads${hasScriptThreads ? '' : ' (skipped: not built)'}`, () => {
+  /** Returns the threads that a costly block and costly transactions start. */
+  async function started(threads?: number): Promise<[block: number, transactions: number]> {
+    const verifier = new ScriptVerifier({ threads }, new VirtualClock(), new CapturedLogger());
+    const inputs = Array.from({ length: 200 }, (_, vout) => ({ txid: new Uint8Array(32), vout }));
+    // Each input is priced as a signature check.
+    const scriptPubKey = Uint8Array.of(0, 20, ...new Uint8Array(20));
+    const check = { tx: spend({ inputs, outputs: [] }), spentOutputs: inputs.map(() => ({ value: 1n, scriptPubKey })) };
+    TestWorker.all = [];
+    verifier.start([check], MANDATORY_SCRIPT_VERIFY_FLAGS).cancel();
+    const block = TestWorker.all.length;
+    const verified = verifier.queue.verify(check, MANDATORY_SCRIPT_VERIFY_FLAGS, { precedence: 0, spent: () => {} });
+    const all = TestWorker.all.length;
+    await Promise.all([verifier.close(), verified.catch(() => {})]);
+    return [block, all - block];
+  }
+
+  it('is one per processor less one by default, at most 15, and half as many for transactions', async () => {
+    const count = Math.min(availableParallelism() - 1, 15);
+    expect(await started()).toEqual([count, Math.ceil(count / 2)]);
+    expect(await started(4)).toEqual([4, 2]);
+    expect(await started(5)).toEqual([5, 3]);
+    expect(await started(100)).toEqual([15, 8]);
+    expect(await started(0)).toEqual([0, 0]);
   });
 });
 
