@@ -284,7 +284,7 @@ export class LightWallets implements TransactionWatcher {
   }
 
   #store(operations: StoreOperation[]): void {
-    if (operations.length > 0) this.#write(this.#modules.file.write(operations));
+    this.#write(this.#modules.file.write(operations));
   }
 
   /** If a write fails, the state in memory stays correct; the next start scans the same blocks again. */

@@ -231,20 +231,32 @@ describe('an unconfirmed transaction that a peer announces', () => {
     let tx!: Transaction;
     const { fixture, wallet, light, list } = await atTip((to) => {
       tx = paying(to);
-      return { 6: [tx] };
+      return { 5: [paying(to, 1000n)], 6: [tx] };
     });
     light.announced(stranger());
     light.announced(tx);
     light.announced(tx);
     expect(wallet.balance()).toEqual({ trusted: 0n, pending: 100_000n, immature: 0n });
     expect(fixture.log.shown.filter(({ message }) => message.startsWith('unconfirmed payment'))).toHaveLength(1);
+    const before = fixture.broadcasts;
+    fixture.prove(list.blocks[5]!, 5, [1]);
+    expect([fixture.broadcast, fixture.broadcasts]).toEqual([[], before + 1]);
     fixture.prove(list.blocks[6]!, 6, [1]);
-    expect(wallet.balance().trusted).toBe(100_000n);
+    expect(wallet.balance().trusted).toBe(101_000n);
     expect(fixture.broadcast).toEqual([]);
     // If the block is lost, the payment is broadcast: its proof shows that it is not invented.
     await fixture.extend(new BlockList(planned(12, {}, { tag: 1 })));
     expect(confirmations(wallet, tx)).toBe(0);
-    expect(fixture.broadcast).toEqual([tx.txidHex]);
+    expect(fixture.broadcast).toContain(tx.txidHex);
+  });
+
+  it('is ignored if it is known, also if another has replaced it since', async () => {
+    const { wallet, to, light } = await atTip();
+    const first = paying(to, 1000n);
+    const outputs = [{ value: 2000n, scriptPubKey: to }];
+    const rival = spend({ inputs: [first.inputs[0]!.prevout], outputs });
+    for (const tx of [first, rival, first]) light.announced(tx);
+    expect(wallet.balance().pending).toBe(2000n);
   });
 
   it('is one of at most a hundred that wait, of those that pay; spends of own coins do not count', async () => {
@@ -291,7 +303,9 @@ describe('an unconfirmed transaction that a peer announces', () => {
     expect(fixture.broadcast).toEqual([tx.txidHex]);
     const again = await fixture.restart();
     expect(again.broadcast).toEqual([tx.txidHex]);
-    expect(again.file.get('w')!.transaction(tx.txidHex)).toBeDefined();
+    // Its change can be spent.
+    const { fee } = again.file.get('w')!.transaction(tx.txidHex)!;
+    expect(again.file.get('w')!.balance()).toEqual({ trusted: 50_000n - fee!, pending: 0n, immature: 0n });
   });
 
   it('is forgotten at the next start, unless its proof was withdrawn', async () => {
@@ -363,6 +377,17 @@ describe('a reorganisation of the headers of a light node', () => {
     expect(again.proofs.withdrawn().map(([txid]) => txid)).toEqual([lost.txidHex]);
   });
 
+  it('is found whatever the proofs say of blocks above the fork', async () => {
+    const { fixture, light, list } = await atTip((to) => ({ 8: [paying(to)] }));
+    fixture.find(list, 8);
+    light.scanned(fixture.at(10));
+    await light.close();
+    await fixture.proofs.withdraw(() => true).stored;
+    await fixture.extend(new BlockList(planned(8, {}, { tag: 1 }), list.blocks.slice(0, 6)));
+    const again = await fixture.restart();
+    expect(again.file.get('w')!.syncedTo!.height).toBe(5);
+  });
+
   it('that only the proofs have, as after a crash, makes the wallet scan again from below the payment', async () => {
     for (const [name, damage] of [
       ['no proof', (proofs: ProofStore) => proofs.withdraw(({ height }) => height === 7).stored],
@@ -378,8 +403,8 @@ describe('a reorganisation of the headers of a light node', () => {
         [kept, lost] = [paying(to), paying(to)];
         return { 4: [kept], 7: [lost] };
       });
+      // The wallet is scanned up to the block of the payment.
       for (const height of [4, 7]) fixture.find(list, height);
-      light.scanned(fixture.at(10));
       await light.close();
       await damage(fixture.proofs, lost);
       const again = await fixture.restart();
@@ -465,6 +490,19 @@ describe('the scan of a light node', () => {
     expect(light.resumeAfter(tip).height).toBe(12);
   });
 
+  it('returns to earlier blocks only at the tip, also for keys that were handed out meanwhile', async () => {
+    const { fixture, light } = await atTip();
+    const { mnemonic } = fixture.file.get('w')!.record;
+    const restored = await fixture.file.createWallet('restored', { mnemonic });
+    light.scanned(fixture.at(4));
+    await restored.newAddress();
+    expect(light.resumeAfter(fixture.at(4)).height).toBe(4);
+    light.scanned(fixture.at(10));
+    await restored.newAddress();
+    expect(light.resumeAfter(fixture.at(10)).height).toBe(0);
+    expect([1, 4, 5, 10].map((height) => light.scripts(fixture.at(height)).length)).toEqual([2, 2, 1, 1]);
+  });
+
   it('of a restored wallet is open until the tip is recent', async () => {
     const { fixture, light } = await atTip();
     const { mnemonic } = fixture.file.get('w')!.record;
@@ -498,6 +536,34 @@ it('a light node goes on after a write has failed, and says so', async () => {
   const again = await fixture.restart();
   expect(again.file.get('w')!.history()).toEqual([]);
   expect(again.light.start().height).toBeLessThan(6);
+});
+
+it('a light node has written all when it is closed: wallets and proofs', async () => {
+  let tx!: Transaction;
+  const { fixture, light, list } = await atTip((to) => {
+    tx = paying(to);
+    return { 6: [tx] };
+  });
+  // The beginning of the scan is in the file at once.
+  await light.close();
+  const store = fixture.stores.chain;
+  expect((await LightFixture.create(fixture.stores, fixture.clock)).file.get('w')!.syncedTo).toMatchObject({
+    height: 0,
+  });
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const write = store.write.bind(store);
+  store.write = (operations) => held.then(() => write(operations));
+  fixture.find(list, 6);
+  let isClosed = false;
+  const closing = light.close().then(() => {
+    isClosed = true;
+  });
+  await settle();
+  expect(isClosed).toBe(false);
+  release();
+  await closing;
+  expect(new ProofStore(store).get(tx.txidHex)).toBeDefined();
 });
 
 it('a light node follows its header chain until it is closed', async () => {
