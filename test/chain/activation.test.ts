@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Chain } from '../../src/chain/chain.ts';
 import { Prefix } from '../../src/chain/records/keys.ts';
 import type { Block } from '../../src/primitives/block.ts';
+import { Op } from '../../src/script/opcodes.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { CapturedLogger } from '../support/captured-logger.ts';
 import { mineBlock } from './support/builder.ts';
@@ -34,6 +35,16 @@ describe('blocks that arrive at once', () => {
     const log = watch(chain);
     await Promise.all(branch(chain.tip, 3, 1).map((block) => chain.acceptBlock(block)));
     expect(log).toEqual(['+1', '=1', '+2', '=2', '+3', '=3']);
+  });
+
+  it('are each announced, also after one that is known already', async () => {
+    const chain = await openChain();
+    const [a1, a2, a3] = branch(chain.tip, 3, 1) as [Block, Block, Block];
+    const [stale] = branch(chain.tip, 1, 2) as [Block];
+    for (const block of [a1, stale]) await accept(chain, block);
+    const log = watch(chain);
+    await Promise.all([stale, a2, a3].map((block) => chain.acceptBlock(block)));
+    expect(log).toEqual(['+2', '=2', '+3', '=3']);
   });
 
   it('of a better branch replace one that is prepared, without a detour', async () => {
@@ -169,6 +180,22 @@ describe('a precious block', () => {
     await chain.preciousBlock(third);
     await chain.invalidateBlock(first);
     expect(chain.tip).toBe(second);
+  });
+});
+
+describe('a move of the tip', () => {
+  it('that changes no coin and no block is written', async () => {
+    const store = new MemoryStore();
+    const chain = await openChain({ store });
+    // Unspendable, so that no block creates a coin.
+    const coinbaseOutputs = [{ value: 0n, scriptPubKey: Uint8Array.of(Op.OP_RETURN) }];
+    const blocks = [1, 2].map((tag) => mineBlock(chain.tip, { tag, coinbaseOutputs, noCommitment: true }));
+    const [a, b] = [await accept(chain, blocks[0]!), await accept(chain, blocks[1]!)];
+    for (const index of [b, a, b]) {
+      await chain.preciousBlock(index);
+      expect(chain.tip).toBe(index);
+      expect((await openChain({ store })).tip.hashHex).toBe(index.hashHex);
+    }
   });
 });
 

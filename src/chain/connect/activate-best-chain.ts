@@ -36,8 +36,10 @@ export async function activateBestChain(state: ChainState, mayStop: () => boolea
   } finally {
     const { tip } = active;
     if (!tip.failed) tree.pruneCandidates(tip);
-    if (hasMoved) await settle(state);
-    if (hasMoved || tip !== previous) emit(state, 'tip', { tip, fork: lastCommonAncestor(previous, tip), previous });
+    if (hasMoved) {
+      await settle(state);
+      emit(state, 'tip', { tip, fork: lastCommonAncestor(previous, tip), previous });
+    }
   }
 }
 

@@ -137,7 +137,7 @@ function invalid(reason: BlockReject['reason'], debug: string): { readonly rejec
 }
 
 function invalidTx({ reason, debug }: Reject<string>, tx: Transaction) {
-  return invalid(reason, `${debug ?? ''} in transaction ${tx.txidHex}`);
+  return invalid(reason, `${debug} in transaction ${tx.txidHex}`);
 }
 
 /** Adds the transaction's outputs except provably unspendable ones (Core: AddCoins). */
