@@ -86,7 +86,11 @@ describe('BIP30 (Core: fEnforceBIP30)', () => {
       bip34Hash: chain.atHeight(2)!.hash,
     };
     const coins = { peek: (key: string) => (key.startsWith(binaryKey(tx.txid)) ? {} : undefined) } as CoinSource;
-    expect(connectBlock(repeated, tip, coins, regtest).reject?.reason).toBe('bad-txns-BIP30');
+    expect(connectBlock(repeated, tip, coins, regtest).reject).toEqual({
+      kind: 'consensus',
+      reason: 'bad-txns-BIP30',
+      debug: 'tried to overwrite transaction',
+    });
     expect(connectBlock(repeated, tip, coins, known).reject?.reason).toBe('bad-txns-inputs-missingorspent');
   });
 });

@@ -28,6 +28,28 @@ describe('BlockIndex', () => {
     }
     expect(trunk[5]!.ancestor(-1)).toBeUndefined();
   });
+
+  it('reaches an ancestor among 30,000 blocks by a few dozen hops (Core: GetSkipHeight)', () => {
+    const trunk = [child(undefined, 0)];
+    while (trunk.length < 30_000) trunk.push(child(trunk.at(-1), 0));
+    // A hop reads up to six heights.
+    let reads = 0;
+    for (const block of trunk) {
+      const { height } = block;
+      Object.defineProperty(block, 'height', {
+        get: () => {
+          reads++;
+          return height;
+        },
+      });
+    }
+    const random = new SeededRandom(2);
+    for (let i = 0; i < 2000; i++) {
+      const from = 10_000 + randomInt(random, 20_000);
+      trunk[from]!.ancestor(randomInt(random, from));
+    }
+    expect(reads / 2000).toBeLessThan(200);
+  });
 });
 
 describe('ActiveChain', () => {
