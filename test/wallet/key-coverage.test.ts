@@ -209,6 +209,20 @@ describe('the coverage of keys', () => {
     expect(scan.pass).toBeUndefined();
   });
 
+  it('says which block after any height is to be matched next', () => {
+    const scan = new Scan();
+    scan.extend(6);
+    for (let height = 1; height <= 6; height++) {
+      scan.resume();
+      scan.match();
+      scan.finish([], height === 4 ? [0] : []);
+    }
+    const next = () => [0, 2, 3, 4, 6, 8].map((height) => scan.coverage.nextAfter(height));
+    expect([scan.coverage.position, ...next()]).toEqual([5, 6, 6, 6, 6, 7, 9]);
+    scan.resume();
+    expect([scan.coverage.position, ...next()]).toEqual([0, 1, 3, 4, 7, 7, 9]);
+  });
+
   it('goes on to the tip with keys that a repetition adds, and then repeats the blocks before', () => {
     const scan = new Scan();
     scan.extend(5);

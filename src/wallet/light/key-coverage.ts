@@ -79,10 +79,11 @@ export class KeyCoverage {
   /** Handles transactions found in a block: if it is scanned again, later blocks may spend the coins. */
   found({ height }: BlockIndex): StoreOperation[] {
     const operations = this.noteKeys(height);
-    const pass = this.#pass;
-    if (!pass || !this.#isRepeating || height <= this.#repeat!.at) return operations;
+    if (!this.#isRepeating || height <= this.#repeat!.at) return operations;
     const found = new Set([...this.#found, ...this.wallet.scriptsPaidAt(height).map(toHex)]);
-    if (found.size > this.#found.length) operations.push(...this.#put({ ...pass, found: [...found] }, this.#unmatched));
+    if (found.size > this.#found.length) {
+      operations.push(...this.#put({ ...this.#pass!, found: [...found] }, this.#unmatched));
+    }
     return operations;
   }
 
