@@ -221,6 +221,12 @@ describe('the coverage of keys', () => {
     expect([scan.coverage.position, ...next()]).toEqual([5, 6, 6, 6, 6, 7, 9]);
     scan.resume();
     expect([scan.coverage.position, ...next()]).toEqual([0, 1, 3, 4, 7, 7, 9]);
+    // Another wallet may have reached the tip.
+    scan.match();
+    scan.finish();
+    scan.resume();
+    scan.coverage.settle(true);
+    expect([scan.coverage.position, ...next()]).toEqual([1, 2, 3, 4, 7, 7, 9]);
   });
 
   it('goes on to the tip with keys that a repetition adds, and then repeats the blocks before', () => {

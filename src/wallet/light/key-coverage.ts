@@ -15,8 +15,6 @@ interface Repeat {
   at: number;
   /** What the next repeat has to match: the keys found by this one, with the blocks before. */
   unmatched: readonly UnmatchedKeys[];
-  /** Whether it has found keys. */
-  hasGrown: boolean;
 }
 
 /**
@@ -100,9 +98,7 @@ export class KeyCoverage {
       return this.#put(pass, append(this.#unmatched, range, pass.from));
     }
     repeat.unmatched = append(repeat.unmatched, { height: Math.max(height, repeat.at), watched: before }, pass.from);
-    if (repeat.hasGrown) return [];
     // This repeat goes on with the new keys to the end.
-    repeat.hasGrown = true;
     return this.#put(pass, append(this.#unmatched, { height: this.#height, watched: before }, pass.from));
   }
 
@@ -113,7 +109,7 @@ export class KeyCoverage {
       this.#repeat.at = Math.max(this.#repeat.at, index.height);
       if (!this.#isRepeating) operations.push(...this.#finishRepeat());
     }
-    if (!this.wallet.syncedTo || index.height > this.#height) operations.push(...this.#moveTo(index, this.#pass));
+    if (index.height > this.#height) operations.push(...this.#moveTo(index, this.#pass));
     return operations;
   }
 
@@ -132,7 +128,7 @@ export class KeyCoverage {
     if (!pass || this.#repeat) return [];
     if (this.#unmatched.length > 0 || this.#found.length > 0) {
       // The caller returns to `position` now, before it calls `scanned` again.
-      this.#repeat = { at: pass.from, unmatched: [], hasGrown: false };
+      this.#repeat = { at: pass.from, unmatched: [] };
       return [];
     }
     if (this.#isRestored && !isCurrent) return [];
