@@ -98,6 +98,14 @@ describe('the cache of coins', () => {
     expect(reads(...last)).toEqual([]);
   });
 
+  it('keeps them when missing coins are looked up', async () => {
+    const { cache, reads } = await cacheOf(10, 10);
+    const all = Array.from({ length: 10 }, (_, vout) => vout);
+    expect(reads(...all)).toEqual(all);
+    for (let vout = 10; vout < 30; vout++) expect(cache.getCoin(outpoint(vout))).toBeUndefined();
+    expect(reads(...all)).toEqual([]);
+  });
+
   it('has no room for written deletions', async () => {
     const { cache, reads, store } = await cacheOf(20, 10);
     const kept = Array.from({ length: 9 }, (_, i) => 10 + i);

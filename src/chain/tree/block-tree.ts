@@ -137,7 +137,7 @@ export class BlockTree {
       this.#candidates.delete(index);
       this.markDirty(index);
     }
-    if (this.bestHeader.failed) this.findBestHeader();
+    this.findBestHeader();
   }
 
   /** Removes the invalid mark from `root`, its ancestors and its descendants (Core: ResetBlockFailureFlags). */
