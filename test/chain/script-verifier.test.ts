@@ -20,13 +20,16 @@ import {
   readCheck,
   type SharedChunks,
   shareChunks,
+  shareChunksInSteps,
   spentMs,
   take,
   takeCostliest,
+  verifyChunk,
   verifySharedChunks,
 } from '../../src/chain/scripts/shared-chunks.ts';
 import { chainParams, regtest } from '../../src/consensus/params.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { atOnce } from '../../src/platform/slices.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS as FLAGS, ScriptFlag } from '../../src/script/flags.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { requireOracles } from '../support/oracles.ts';
@@ -158,6 +161,28 @@ describe('chunks of inputs', () => {
     const shared = share([checkOf(PRICED, PRICED, INVALID), checkOf(COSTLY, failingCostly, PRICED)]);
     verifySharedChunks(shared);
     expect(states(shared)).toEqual([ChunkState.INVALID, ChunkState.VALID, ChunkState.INVALID, ChunkState.OPEN]);
+  });
+});
+
+describe('a chunk that a worker verifies', () => {
+  it('is given up once it does not matter any more', () => {
+    const shared = share([check(20)]);
+    const chunk = takeCostliest(shared)!;
+    let count = 0;
+    const verifyInput = () => {
+      if (++count === 2) cancelChunks(shared);
+      return undefined;
+    };
+    verifyChunk(shared, chunk, { verifyInput } as unknown as RangeVerifier);
+    expect([count, chunkState(shared, chunk)]).toEqual([2, ChunkState.TAKEN]);
+  });
+
+  it('returns its valid signatures only if they are asked for', () => {
+    const checks = [check(1)];
+    const chunks = splitIntoChunks(checks);
+    expect(shareChunks(checks, chunks, FLAGS).recordsSignatures).toBe(false);
+    expect(atOnce(shareChunksInSteps(checks, chunks, FLAGS)).recordsSignatures).toBe(false);
+    expect(shareChunks(checks, chunks, FLAGS, true).recordsSignatures).toBe(true);
   });
 });
 
