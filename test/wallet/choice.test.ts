@@ -141,6 +141,15 @@ describe('the choice of coins', () => {
     expect(failure(2n * COIN, fundsOf(coins)).code).toBe('insufficient-funds');
   });
 
+  it('says what is missing', () => {
+    const coins = [coinOf(COIN), coinOf(COIN, { isConfirmed: false })];
+    const missing = '3.00000000 BTC plus the fee exceeds the spendable 2.00000000 BTC';
+    expect(failure(3n * COIN, fundsOf(coins)).message).toBe(`Insufficient funds: ${missing}`);
+    expect(failure(3n * COIN, fundsOf(coins, { immature: COIN })).message).toBe(
+      `${missing}: 1.00000000 BTC of block rewards are immature`,
+    );
+  });
+
   it('mentions unconfirmed payments from others if the funds are not enough', () => {
     expect(failure(COIN, fundsOf([], { pending: COIN })).hint).toBe('1.00000000 BTC from others is unconfirmed.');
     expect(failure(COIN, fundsOf([])).hint).toBeUndefined();

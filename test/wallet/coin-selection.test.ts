@@ -242,6 +242,15 @@ describe('a selection that must fit', () => {
     expect(findSelection(coins, wanting(10_000n, { maxWeight: 165 }), new SeededRandom(1))).toBe('too-heavy');
   });
 
+  it('contains no coin that does not fit even alone', () => {
+    const [light] = coinsOf([10_000]);
+    const coins = [...coinsOf([20_000, 30_000], 'legacy'), light!];
+    const target = wanting(5000n, { maxWeight: weightOf(1) + 124 });
+    for (let seed = 1; seed < 10; seed++) {
+      expect(findSelection(coins, target, new SeededRandom(seed))).toMatchObject({ coins: [light], change: 5000n });
+    }
+  });
+
   it('is at most a standard transaction by default', () => {
     const count = (400_000 - 42 - 124) / 272;
     const coins = coinsOf(Array.from({ length: 1600 }, () => 1000));

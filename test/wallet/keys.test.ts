@@ -58,6 +58,7 @@ describe('KeyTree', () => {
     };
     expect(tree.accountNode('bech32m')).toEqual(account);
     const again = KeyTree.fromExtendedPrivateKey(tree.extendedPrivateKey, 0);
+    expect(again.extendedPrivateKey).toBe(tree.extendedPrivateKey);
     expect(again.accountNode('bech32m')).toEqual(account);
     expect(again.extendedPrivateKey).toBe(tree.extendedPrivateKey);
     expect(KeyTree.fromExtendedPrivateKey(tree.extendedPrivateKey, 1, 2).accountNode('legacy').path).toBe(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { equalBytes } from '../../src/bytes/compare.ts';
+import { toHex } from '../../src/bytes/hex.ts';
 import type { BlockIndex } from '../../src/chain/tree/block-index.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -295,6 +296,7 @@ describe('an unconfirmed transaction that a peer announces', () => {
       return { 2: [coin] };
     });
     fixture.find(list, 2);
+    await fixture.file.createWallet('other');
     const { tx } = await wallet.createTransaction([{ value: 50_000n, scriptPubKey: OP_TRUE }], { feeRate: 1 });
     light.announced(tx);
     expect(confirmations(wallet, tx)).toBe(0);
@@ -501,6 +503,25 @@ describe('the scan of a light node', () => {
     await restored.newAddress();
     expect(light.resumeAfter(fixture.at(10)).height).toBe(0);
     expect([1, 4, 5, 10].map((height) => light.scripts(fixture.at(height)).length)).toEqual([2, 2, 1, 1]);
+  });
+
+  it('notes coins that a repetition finds, whose spends later blocks have not been matched with', async () => {
+    const { fixture, light } = await atTip();
+    const twin = await (await LightFixture.create()).file.createWallet('twin');
+    const addresses: Uint8Array[] = [];
+    for (let i = 0; i < 25; i++) addresses.push(script(await twin.newAddress()));
+    const restored = await fixture.file.createWallet('restored', { mnemonic: twin.record.mnemonic });
+    const list = new BlockList(planned(13, { 3: [paying(addresses[24]!)], 12: [paying(addresses[15]!)] }));
+    await fixture.extend(list);
+    light.scanned(fixture.at(11));
+    fixture.prove(list.blocks[12]!, 12, [1]);
+    light.scanned(fixture.at(13));
+    expect(light.resumeAfter(fixture.at(13)).height).toBe(0);
+    light.scanned(fixture.at(2));
+    fixture.prove(list.blocks[3]!, 3, [1]);
+    expect(restored.balance().trusted).toBe(200_000n);
+    expect(restored.syncedTo!.pass!.found).toEqual([toHex(addresses[24]!)]);
+    expect(light.scripts(fixture.at(13))).toContainEqual(addresses[24]);
   });
 
   it('of a restored wallet is open until the tip is recent', async () => {

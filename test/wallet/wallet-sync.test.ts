@@ -167,7 +167,7 @@ describe('a wallet file that follows a chain', () => {
   });
 
   it('takes no block from events while a wallet is behind: its scan reads them in order', async () => {
-    const { regtest, file, attach, pay } = await setUp();
+    const { regtest, log, file, attach, pay } = await setUp();
     const detach = await attach();
     const { mnemonic } = file.get('w')!.record;
     // Each reading of the clock takes a second, so that each slice is a block.
@@ -179,12 +179,15 @@ describe('a wallet file that follows a chain', () => {
       await settle();
       restored = file.get('restored');
     }
+    await regtest.chain.invalidateBlock(regtest.chain.tip);
+    await regtest.mine();
     await regtest.mine(1, { transactions: [pay(1)] });
     await creating;
     expect([restored.balance().trusted, restored.syncedTo!.height]).toEqual([COIN, 5]);
     await regtest.mine(1, { transactions: [pay(2)] });
     expect([restored.balance().trusted, restored.syncedTo!.height]).toEqual([2n * COIN, 6]);
     await detach();
+    expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
   it('scans a second wallet from where it was, whatever comes while the first one is scanned', async () => {

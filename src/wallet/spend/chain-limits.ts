@@ -24,7 +24,6 @@ export const noChainLimits: ChainLimits = {
 export function chainLimits(mempool: Pick<Mempool, 'get' | 'ancestors' | 'options'>): ChainLimits {
   return {
     spendableTogether(unconfirmed, limit) {
-      if (limit === 0) return [];
       const { ancestorCount, ancestorSize, descendantCount, descendantSize } = mempool.options.limits;
       // Room for the transaction itself, which half of the size limits leaves in any case.
       const within = (families: ReadonlySet<MempoolEntry>) => {
