@@ -34,7 +34,7 @@ function setUp(answer: () => AcceptResult | Promise<AcceptResult>) {
   };
   const modules = { mempool, clock, logger: log } as unknown as ResubmissionModules;
   const lines = () => log.shown.map(({ message }) => message);
-  return { clock, state, file, lines, resubmit: resubmission(file as unknown as WalletFile, modules) };
+  return { clock, state, file, log, lines, resubmit: resubmission(file as unknown as WalletFile, modules) };
 }
 
 const settle = () => new Promise(setImmediate);
@@ -120,6 +120,7 @@ describe('offers of pending transactions', () => {
     const refused = setUp(() => rejected);
     refused.resubmit.now();
     expect(refused.lines()).toEqual(['wallet transaction rejected by the mempool']);
+    expect(refused.log.shown).toMatchObject([{ wallet: 'w', txid: '00', reason: 'min relay fee not met' }]);
     const later = setUp(async () => rejected);
     later.resubmit.now();
     await settle();
@@ -129,7 +130,9 @@ describe('offers of pending transactions', () => {
     });
     failing.resubmit.now();
     await settle();
-    expect(failing.lines()).toEqual(['wallet transaction not verified']);
+    expect(failing.log.shown).toMatchObject([
+      { message: 'wallet transaction not verified', txid: '00', err: new Error('a thread has failed') },
+    ]);
     accepted.file.write = async () => {
       throw new Error('disk full');
     };

@@ -221,7 +221,14 @@ describe('a wallet file that follows a chain', () => {
     const { height } = file.get('restored')!.syncedTo!;
     expect(height).toBeLessThan(60);
     await creating;
-    await (await attach())();
+    const attaching = attach();
+    await settle();
+    const { tip } = regtest.chain;
+    regtest.chain.events.emit('tip', { tip, fork: tip, previous: tip });
+    // The pass of the scan stays open until its end.
+    expect(file.get('restored')!.syncedTo).toMatchObject({ height, pass: { from: 0 } });
+    await (await attaching)();
     expect(file.get('restored')!.syncedTo!.height).toBe(64);
+    expect(file.get('restored')!.syncedTo!.pass).toBeUndefined();
   });
 });
