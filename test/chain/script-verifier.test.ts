@@ -177,6 +177,15 @@ describe('a chunk that a worker verifies', () => {
     expect([count, chunkState(shared, chunk)]).toEqual([2, ChunkState.TAKEN]);
   });
 
+  it('keeps the place and the error of its first failure', () => {
+    // OP_VERIFY fails, and OP_RETURN.
+    const [verify, opReturn] = [Uint8Array.of(0x00, 0x69), Uint8Array.of(0x6a)];
+    const shared = share([check(2), checkOf(PRICED, PRICED, verify, opReturn)]);
+    verifySharedChunks(shared);
+    const chunk = states(shared).indexOf(ChunkState.INVALID);
+    expect(chunkFailure(shared, chunk)).toEqual({ position: 1, inputIndex: 2, error: 'VERIFY' });
+  });
+
   it('returns its valid signatures only if they are asked for', () => {
     const checks = [check(1)];
     const chunks = splitIntoChunks(checks);

@@ -178,7 +178,7 @@ withThreads(`script workers${hasScriptThreads ? '' : ' (skipped: not built)'}`, 
     expect(TestWorker.all).toHaveLength(3);
     second.report();
     await again;
-    expect(first.posted).toHaveLength(2);
+    expect([first.posted.length, second.posted.length]).toEqual([2, 3]);
   });
 
   it('end when they are closed, and start again when they are used', async () => {
@@ -223,6 +223,7 @@ withThreads(`the number of threads${hasScriptThreads ? '' : ' (skipped: not buil
     const verified = verifier.queue.verify(check, MANDATORY_SCRIPT_VERIFY_FLAGS, { precedence: 0, spent: () => {} });
     const all = TestWorker.all.length;
     await Promise.all([verifier.close(), verified.catch(() => {})]);
+    expect(TestWorker.all.map(({ isTerminated }) => isTerminated)).toEqual(TestWorker.all.map(() => true));
     return [block, all - block];
   }
 
@@ -233,6 +234,15 @@ withThreads(`the number of threads${hasScriptThreads ? '' : ' (skipped: not buil
     expect(await started(5)).toEqual([5, 3]);
     expect(await started(100)).toEqual([15, 8]);
     expect(await started(0)).toEqual([0, 0]);
+  });
+
+  it('is none for a block that is verified faster than it is shared', async () => {
+    const verifier = new ScriptVerifier({ threads: 2 }, new VirtualClock(), new CapturedLogger());
+    const tx = spend({ inputs: [{ txid: new Uint8Array(32), vout: 0 }], outputs: [] });
+    const checks = [{ tx, spentOutputs: [{ value: 1n, scriptPubKey: OP_TRUE }] }];
+    expect(await verifier.start(checks, MANDATORY_SCRIPT_VERIFY_FLAGS).result()).toBeUndefined();
+    expect(TestWorker.all).toEqual([]);
+    await verifier.close();
   });
 });
 
