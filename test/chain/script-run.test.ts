@@ -213,6 +213,13 @@ describe('a script run', () => {
     expect(states(shared)).toEqual([VALID, INVALID, INVALID, OPEN]);
   });
 
+  it('verifies every chunk on the main thread if there are no workers', async () => {
+    const check = checkOf(COSTLY, COSTLY, priced(3, 0x00));
+    const modules = { signatures: new SignatureCache().reader, clock: new VirtualClock() };
+    const alone = new ScriptRun([check], splitIntoChunks([check]), FLAGS, modules);
+    expect(await alone.result()).toMatchObject({ inputIndex: 2, error: 'EVAL_FALSE' });
+  });
+
   it('stops when it is cancelled, with and without workers', async () => {
     const workers = new TestWorkers(() => {});
     const { run, shared } = start(checkOf(CHEAP, COSTLY), workers);

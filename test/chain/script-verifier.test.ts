@@ -149,6 +149,7 @@ describe('chunks of inputs', () => {
     expect(states(bad)).toEqual(expected);
     expect(chunkFailure(bad, failing)).toEqual({ position: 0, inputIndex: 50, error: 'EVAL_FALSE' });
     expect(isComplete(bad)).toBe(true);
+    expect(take(bad, failing + 1)).toBe(false);
 
     const cancelled = share([check(100)]);
     cancelChunks(cancelled);
