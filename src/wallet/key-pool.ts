@@ -129,9 +129,8 @@ export class KeyPool {
 
   /** Marks a key as paid: it and all before it count as handed out, and more keys after it are watched. */
   markUsed(ref: KeyRef): StoreOperation[] {
-    const state = this.#chain(ref);
-    state.used.add(ref.index);
-    return ref.index < state.next ? [] : this.#advance(ref, ref.index + 1);
+    this.#chain(ref).used.add(ref.index);
+    return this.#advance(ref, ref.index + 1);
   }
 
   /** Watches the first keys of a type on both chains. Other types are not watched before their first address. */

@@ -166,12 +166,10 @@ export class Ledger {
 
   /** Adds or updates a transaction, confirmed or not. Returns the writes. */
   record(tx: Transaction, time: number, confirmation: Confirmation | undefined): StoreOperation[] {
-    const known = this.#entries.get(tx.txidHex);
-    const entry = known ?? inactiveEntry(tx, time);
+    const entry = this.#entries.get(tx.txidHex) ?? inactiveEntry(tx, time);
     Object.assign(entry, { confirmation, conflict: undefined, abandoned: false, replaced: false });
     if (confirmation) entry.inMempool = false;
-    if (known) this.#trackConfirmation(entry);
-    else this.#insert(entry);
+    this.#insert(entry);
     // A known transaction may pay keys that are watched only since.
     return [...this.#addCoins(entry), this.#put(entry)];
   }

@@ -240,6 +240,8 @@ describe('a selection that must fit', () => {
     const coins = coinsOf([10_000]);
     expect(findSelection(coins, wanting(5000n, { maxWeight: 165 }), new SeededRandom(1))).toBe('too-heavy');
     expect(findSelection(coins, wanting(10_000n, { maxWeight: 165 }), new SeededRandom(1))).toBe('too-heavy');
+    // Or they and a change output.
+    expect(findSelection(coins, wanting(5000n, { maxWeight: 165 + 124 }), new SeededRandom(1))).toBe('too-heavy');
   });
 
   it('contains no coin that does not fit even alone', () => {

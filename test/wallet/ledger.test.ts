@@ -83,6 +83,8 @@ describe('the transactions of a wallet', () => {
     ledger.mempoolAdded(ledger.get(waiting.txidHex)!);
     expect(ledger.hasUnoffered).toBe(false);
     expect(txids(ledger.pending())).toEqual(names(waiting));
+    ledger.record(waiting, 0, undefined);
+    expect(ledger.get(waiting.txidHex)!.inMempool).toBe(true);
     ledger.record(waiting, 0, inBlock(5));
     expect(ledger.get(waiting.txidHex)!.inMempool).toBe(false);
     expect(ledger.pending()).toEqual([]);

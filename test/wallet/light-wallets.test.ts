@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { equalBytes } from '../../src/bytes/compare.ts';
 import { toHex } from '../../src/bytes/hex.ts';
 import type { BlockIndex } from '../../src/chain/tree/block-index.ts';
@@ -38,6 +38,13 @@ class FailingStore extends MemoryStore {
 const settle = () => new Promise(setImmediate);
 const txids = (transactions: readonly Transaction[]) => transactions.map(({ txidHex }) => txidHex);
 
+/** What a test has started: no write may have failed at its end. */
+const fixtures: LightFixture[] = [];
+afterEach(async () => {
+  await settle();
+  for (const { log } of fixtures.splice(0)) expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
 /** The wallets of a light node, with its header chain, without a network. */
 class LightFixture {
   readonly clock: VirtualClock;
@@ -63,6 +70,7 @@ class LightFixture {
     clock = new VirtualClock(),
   ): Promise<LightFixture> {
     const fixture = new LightFixture(stores, clock);
+    fixtures.push(fixture);
     const modules = { clock, logger: silentLogger, random: new SeededRandom(3) };
     fixture.chain = await HeaderChain.open({ ...regtest, minimumChainWork: 0n }, { ...modules, store: stores.chain });
     fixture.file = await WalletFile.open({ params: regtest }, { ...modules, store: stores.wallets });
@@ -146,6 +154,7 @@ describe('a light wallet at a block that its scan has found', () => {
       [first, second] = [paying(to), paying(to)];
       return { 4: [stranger(), first, stranger(), second] };
     });
+    await fixture.file.createWallet('other');
     expect(fixture.find(list, 3)).toBe(false);
     expect(wallet.syncedTo!.height).toBe(0);
     const before = fixture.broadcasts;
@@ -553,6 +562,7 @@ it('a light node goes on after a write has failed, and says so', async () => {
   expect(wallet.balance().trusted).toBe(100_000n);
   expect(fixture.log.shown.filter(({ message }) => message.includes('write failed')).length).toBeGreaterThan(0);
   fixture.stores.wallets.fails = false;
+  fixture.log.lines.length = 0;
   // The next start scans the block again.
   const again = await fixture.restart();
   expect(again.file.get('w')!.history()).toEqual([]);
