@@ -3,6 +3,9 @@ import { DecodeError } from './errors.ts';
 /** Bytes, or items, that a compact size may announce: 32 Mi (Core: MAX_SIZE). */
 export const MAX_SIZE = 0x02000000;
 
+/** Bytes that V8 keeps in its own heap. A DataView would move them to memory of their own, outside of it. */
+const SMALL = 64;
+
 // A view costs about a hundred bytes. Witness elements of zero or one byte are common, and a hostile witness may
 // consist of nothing else, so all of these share their views.
 const EMPTY = new Uint8Array(0);
@@ -28,12 +31,11 @@ export class ByteReader {
   readonly input: Uint8Array;
   /** The position of the next byte in `input`. */
   offset: number;
-  readonly #view: DataView;
+  #view: DataView | undefined;
 
   constructor(input: Uint8Array, offset = 0) {
     this.input = input;
     this.offset = offset;
-    this.#view = new DataView(input.buffer, input.byteOffset, input.byteLength);
   }
 
   /** Bytes not read yet. */
@@ -46,6 +48,11 @@ export class ByteReader {
     if (this.offset !== this.input.length) {
       throw new DecodeError('trailing-bytes', this.offset, `${this.remaining} bytes left after the value`);
     }
+  }
+
+  get #dataView(): DataView {
+    this.#view ??= new DataView(this.input.buffer, this.input.byteOffset, this.input.byteLength);
+    return this.#view;
   }
 
   #take(length: number): number {
@@ -64,37 +71,43 @@ export class ByteReader {
 
   /** Reads a uint8. */
   u8(): number {
-    return this.#view.getUint8(this.#take(1));
+    return this.input[this.#take(1)]!;
   }
 
   /** Reads a uint16. */
   u16(): number {
-    return this.#view.getUint16(this.#take(2), true);
+    const at = this.#take(2);
+    return this.input[at]! | (this.input[at + 1]! << 8);
   }
 
   /** Reads a big-endian uint16, the encoding of ports in network addresses. */
   u16be(): number {
-    return this.#view.getUint16(this.#take(2), false);
+    const at = this.#take(2);
+    return (this.input[at]! << 8) | this.input[at + 1]!;
   }
 
   /** Reads a uint32. */
   u32(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    return this.i32() >>> 0;
   }
 
   /** Reads an int32. */
   i32(): number {
-    return this.#view.getInt32(this.#take(4), true);
+    const { input } = this;
+    const at = this.#take(4);
+    return input[at]! | (input[at + 1]! << 8) | (input[at + 2]! << 16) | (input[at + 3]! << 24);
   }
 
   /** Reads a uint64. */
   u64(): bigint {
-    return this.#view.getBigUint64(this.#take(8), true);
+    return BigInt.asUintN(64, this.i64());
   }
 
   /** Reads an int64. */
   i64(): bigint {
-    return this.#view.getBigInt64(this.#take(8), true);
+    if (this.input.length > SMALL) return this.#dataView.getBigInt64(this.#take(8), true);
+    const low = this.u32();
+    return (BigInt(this.i32()) << 32n) | BigInt(low);
   }
 
   /** Reads `length` bytes as a view of the input. */

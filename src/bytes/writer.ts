@@ -1,3 +1,8 @@
+import type { List } from './encoded-list.ts';
+
+/** Bytes that V8 keeps in its own heap. A DataView would move them to memory of their own, outside of it. */
+const SMALL = 64;
+
 /** Returns the bytes that `value` takes as a compact size: 1, 3, 5 or 9. */
 export function compactSizeLength(value: number): number {
   if (value < 253) return 1;
@@ -19,12 +24,12 @@ export function compactSizeLength(value: number): number {
  */
 export class ByteWriter {
   #buffer: Uint8Array;
-  #view: DataView;
+  /** Undefined as long as it is not needed. */
+  #view: DataView | undefined;
   #length = 0;
 
   constructor(sizeHint = 256) {
     this.#buffer = new Uint8Array(sizeHint);
-    this.#view = new DataView(this.#buffer.buffer);
   }
 
   /** Bytes written so far. */
@@ -40,7 +45,7 @@ export class ByteWriter {
       const larger = new Uint8Array(Math.max(end, this.#buffer.length * 2));
       larger.set(this.#buffer);
       this.#buffer = larger;
-      this.#view = new DataView(larger.buffer);
+      this.#view = undefined;
     }
     this.#length = end;
     return start;
@@ -49,50 +54,57 @@ export class ByteWriter {
   /** Writes a uint8. */
   u8(value: number): this {
     const at = this.#grow(1);
-    this.#view.setUint8(at, value);
+    this.#buffer[at] = value;
     return this;
   }
 
   /** Writes a uint16. */
   u16(value: number): this {
     const at = this.#grow(2);
-    this.#view.setUint16(at, value, true);
+    this.#buffer[at] = value;
+    this.#buffer[at + 1] = value >> 8;
     return this;
   }
 
   /** Writes a big-endian uint16, the encoding of ports in network addresses. */
   u16be(value: number): this {
     const at = this.#grow(2);
-    this.#view.setUint16(at, value, false);
+    this.#buffer[at] = value >> 8;
+    this.#buffer[at + 1] = value;
     return this;
   }
 
   /** Writes a uint32. */
   u32(value: number): this {
-    const at = this.#grow(4);
-    this.#view.setUint32(at, value, true);
-    return this;
+    return this.i32(value);
   }
 
   /** Writes an int32. */
   i32(value: number): this {
     const at = this.#grow(4);
-    this.#view.setInt32(at, value, true);
+    const buffer = this.#buffer;
+    buffer[at] = value;
+    buffer[at + 1] = value >> 8;
+    buffer[at + 2] = value >> 16;
+    buffer[at + 3] = value >> 24;
     return this;
   }
 
   /** Writes a uint64. */
   u64(value: bigint): this {
-    const at = this.#grow(8);
-    this.#view.setBigUint64(at, value, true);
-    return this;
+    return this.i64(value);
   }
 
   /** Writes an int64. */
   i64(value: bigint): this {
     const at = this.#grow(8);
-    this.#view.setBigInt64(at, value, true);
-    return this;
+    if (this.#buffer.length > SMALL) {
+      this.#view ??= new DataView(this.#buffer.buffer);
+      this.#view.setBigInt64(at, value, true);
+      return this;
+    }
+    this.#length = at;
+    return this.i32(Number(BigInt.asIntN(32, value))).i32(Number(BigInt.asIntN(32, value >> 32n)));
   }
 
   /** Writes bytes without a length prefix. */
@@ -116,7 +128,7 @@ export class ByteWriter {
   }
 
   /** Writes the number of items as a compact size, then each item. */
-  list<T>(items: readonly T[], writeItem: (writer: this, item: T) => void): this {
+  list<T>(items: List<T>, writeItem: (writer: this, item: T) => void): this {
     this.compactSize(items.length);
     for (const item of items) writeItem(this, item);
     return this;
@@ -130,6 +142,6 @@ export class ByteWriter {
 
   /** Returns the bytes written, as a view of the writer's buffer. Do not write afterwards without `reset`. */
   finish(): Uint8Array {
-    return this.#buffer.subarray(0, this.#length);
+    return this.#length === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#length);
   }
 }

@@ -24,7 +24,7 @@ export function headerHandlers(headers: HeaderSync): Pick<SpvHandlers, 'headers'
   return {
     headers: (peer, message) => headers.received(peer, message.headers),
     inv: (peer, { entries }) => {
-      const block = entries.findLast(namesBlock);
+      const block = [...entries].findLast(namesBlock);
       if (block) headers.announced(peer, block.hash);
     },
     ping: (peer, { nonce }) => {

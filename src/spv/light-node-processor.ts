@@ -92,8 +92,8 @@ export class LightNodeProcessor implements MessageProcessor {
       addr: (peer, message) => addresses.received(peer, message.addresses),
       addrv2: (peer, message) => addresses.received(peer, message.addresses),
       block: (peer, block) => blocks.received(peer, block),
-      getdata: (peer, { entries }) => broadcast.serve(peer, entries),
-      notfound: (peer, { entries }) => blocks.notFound(peer, entries.filter(namesBlock)),
+      getdata: (peer, { entries }) => broadcast.serve(peer, [...entries]),
+      notfound: (peer, { entries }) => blocks.notFound(peer, [...entries].filter(namesBlock)),
     };
     this.blocks = blocks;
     this.scanner = scanner;

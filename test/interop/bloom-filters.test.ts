@@ -178,7 +178,9 @@ describeBitcoind('Bloom filters (BIP37), compared with bitcoind', () => {
 
   /** Returns the announced hashes, sorted: bitcoind announces in the order of fee rates. */
   const announced = (messages: Awaited<ReturnType<typeof responses>>[number] | undefined) =>
-    messages!.flatMap(({ payload }) => decodeMessage('inv', payload).entries.map(({ hash }) => toHex(hash))).sort();
+    messages!
+      .flatMap(({ payload }) => [...decodeMessage('inv', payload).entries].map(({ hash }) => toHex(hash)))
+      .sort();
 
   const filteredBlocks = () => {
     const entries = Array.from({ length: BLOCKS + 1 }, (_, i) => ({

@@ -80,7 +80,7 @@ describeBitcoind('message handling, compared with bitcoind', () => {
       const peer = await join(port);
       const answers = await peer.request([wellFormed('getdata', { entries })]);
       const missing = answers.flatMap(({ command, payload }) =>
-        command === 'notfound' ? decodeMessage(command, payload).entries : [],
+        command === 'notfound' ? [...decodeMessage(command, payload).entries] : [],
       );
       expect(missing.map(({ type }) => type)).toEqual([InvType.WTX, InvType.WITNESS_TX]);
       peer.close();

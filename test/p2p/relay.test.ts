@@ -44,8 +44,8 @@ function submit(node: TestNode, tx: Transaction): void {
 }
 
 const wtx = (tx: Transaction) => ({ type: InvType.WTX, hash: tx.wtxid });
-const formatted = (entries: readonly { type: number; hash: Uint8Array }[]) =>
-  entries.map(({ type, hash }) => `${type.toString(16)} ${toHex(hash)}`);
+const formatted = (entries: Iterable<{ type: number; hash: Uint8Array }>) =>
+  [...entries].map(({ type, hash }) => `${type.toString(16)} ${toHex(hash)}`);
 
 describe('transactions', () => {
   it('reach all nodes, each once, within 200 ms', async () => {
@@ -198,7 +198,7 @@ describe.each([true, false])('what leaves the mempool before it is announced (tr
     submit(node, replaced);
     submit(node, other);
     submit(node, replacement);
-    await net.until(() => peer.received('inv').flatMap(({ entries }) => entries).length >= 2, 120_000, 50);
+    await net.until(() => peer.received('inv').flatMap(({ entries }) => [...entries]).length >= 2, 120_000, 50);
     await net.advance(30_000, 500);
     const announced = peer.received('inv').flatMap(({ entries }) => formatted(entries));
     expect(announced.toSorted()).toEqual(formatted([wtx(other), wtx(replacement)]).toSorted());
@@ -303,7 +303,7 @@ describe('transaction download', () => {
     });
     peer.send('inv', { entries });
     await net.advance(1000);
-    const requested = () => peer.received('getdata').flatMap((message) => message.entries);
+    const requested = () => peer.received('getdata').flatMap(({ entries }) => [...entries]);
     expect(requested()).toHaveLength(100);
     // Answers every request by notfound until all tracked announcements were requested.
     for (let i = 0; i < 60; i++) {

@@ -10,8 +10,8 @@ import { mine, peerOf, START_MS, TestNetwork, type TestNode } from './support/ne
 const MINUTE = 60_000;
 
 /** Formats inventory entries for comparison. */
-function formatted(entries: readonly InvEntry[]): string[] {
-  return entries.map(({ type, hash }) => `${type} ${toHex(hash)}`);
+function formatted(entries: Iterable<InvEntry>): string[] {
+  return [...entries].map(({ type, hash }) => `${type} ${toHex(hash)}`);
 }
 
 /** Lets a fake peer answer `getheaders` and, unless `headersOnly`, `getdata` with consecutive `blocks`. */
@@ -120,7 +120,7 @@ describe('initial block download', () => {
     await stalling.waitFor('getdata');
     const helpful = await FakePeer.join(net, node);
     serve(helpful, blocks);
-    const requested = () => helpful.received('getdata').flatMap(({ entries }) => entries).length;
+    const requested = () => helpful.received('getdata').flatMap(({ entries }) => [...entries]).length;
     helpful.send('headers', { headers });
     await net.until(() => stalling.closed, 10_000);
     expect(node.disconnects).toEqual(['block download stall']);
@@ -141,12 +141,12 @@ describe('initial block download', () => {
     const helpful = await FakePeer.join(net, node);
     serve(helpful, blocks);
     helpful.send('headers', { headers });
-    const first = await slow.waitFor('getdata');
-    await net.until(() => helpful.received('getdata').flatMap(({ entries }) => entries).length >= 1_000);
+    const first = [...(await slow.waitFor('getdata')).entries];
+    await net.until(() => helpful.received('getdata').flatMap(({ entries }) => [...entries]).length >= 1_000);
     // Each block comes 1.5 seconds after the window was blocked by it: less than a peer may take.
     for (let i = 0; i < 4; i++) {
       await net.advance(1_500, 100);
-      expect(toHex(first.entries[i]!.hash)).toBe(toHex(blocks[i]!.hash));
+      expect(toHex(first[i]!.hash)).toBe(toHex(blocks[i]!.hash));
       slow.send('block', blocks[i]!);
       await net.advance(100, 100);
     }
@@ -504,7 +504,7 @@ describe('a node', () => {
     const blocks = await mine(net, node, 20);
     const peer = await FakePeer.join(net, node);
     const stop = new Uint8Array(32);
-    const hex = (list: readonly { hash: Uint8Array }[]) => list.map(({ hash }) => toHex(hash));
+    const hex = (list: Iterable<{ hash: Uint8Array }>) => [...list].map(({ hash }) => toHex(hash));
 
     peer.send('getheaders', { locator: [blocks[9]!.hash], stop: blocks[14]!.hash });
     expect(hex((await peer.waitFor('headers')).headers)).toEqual(hex(blocks.slice(10, 15)));
@@ -542,7 +542,7 @@ describe('a node', () => {
     const blocks = await mine(net, node, 510);
     const peer = await FakePeer.join(net, node);
     peer.send('getblocks', { locator: [node.chain.params.genesis.hash], stop: new Uint8Array(32) });
-    const { entries } = await peer.waitFor('inv');
+    const entries = [...(await peer.waitFor('inv')).entries];
     expect(entries).toHaveLength(500);
     peer.send('getdata', { entries: entries.slice(-1) });
     expect(formatted((await peer.waitFor('inv', 2)).entries)).toEqual([`2 ${toHex(blocks.at(-1)!.hash)}`]);

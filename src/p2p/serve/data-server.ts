@@ -37,7 +37,7 @@ export class DataServer {
   }
 
   /** Sends blocks and transactions in order, as fast as the peer reads; then `notfound` for unknown transactions. */
-  *serve(peer: Peer, entries: readonly InvEntry[]): Work {
+  *serve(peer: Peer, entries: Iterable<InvEntry>): Work {
     const missing: InvEntry[] = [];
     for (const entry of entries) {
       yield;

@@ -93,14 +93,14 @@ export class BloomScanner implements Scanner {
     this.#pending = new PendingTransactions(modules.clock, watcher);
     this.handlers = {
       inv: (peer, { entries }) => {
-        if (this.#sessions.get(peer)?.isLoaded) this.#pending.announced(peer, entries);
+        if (this.#sessions.get(peer)?.isLoaded) this.#pending.announced(peer, [...entries]);
       },
       merkleblock: (peer, message) => {
         const session = this.#sessions.get(peer);
         if (session) session.merkleBlock(message);
         else peer.misbehaving('unrequested merkleblock');
       },
-      notfound: (peer, { entries }) => this.#pending.notFound(peer, entries),
+      notfound: (peer, { entries }) => this.#pending.notFound(peer, [...entries]),
       tx: (peer, transaction) => {
         if (!this.#sessions.get(peer)?.transaction(transaction)) this.#pending.received(peer, transaction);
       },

@@ -53,8 +53,9 @@ export class PaymentSearchProcessor implements MessageProcessor {
       headers: (peer, message) => this.#receivedHeaders(peer, message),
       merkleblock: (peer, message) => search.merkleBlock(peer, message),
       notfound: (peer, { entries }) => {
-        blocks.notFound(peer, entries.filter(namesBlock));
-        search.notFound(peer, entries.filter(namesBlock));
+        const absent = [...entries].filter(namesBlock);
+        blocks.notFound(peer, absent);
+        search.notFound(peer, absent);
       },
     };
     this.search = search;

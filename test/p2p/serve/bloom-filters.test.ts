@@ -55,7 +55,7 @@ function submit(node: TestNode, ...transactions: readonly Transaction[]): void {
 function announcedTo(peer: FakePeer): string[] {
   return peer
     .received('inv')
-    .flatMap(({ entries }) => entries.map(({ hash }) => toHex(hash)))
+    .flatMap(({ entries }) => [...entries].map(({ hash }) => toHex(hash)))
     .sort();
 }
 
@@ -112,12 +112,7 @@ describe('a peer with a Bloom filter', () => {
     peer.send('mempool', {});
     await net.advance(500);
     expect(peer.received('inv')).toHaveLength(2);
-    expect(
-      peer
-        .received('inv')[1]!
-        .entries.map(({ hash }) => toHex(hash))
-        .sort(),
-    ).toEqual(ids(a!, c!));
+    expect([...peer.received('inv')[1]!.entries].map(({ hash }) => toHex(hash)).sort()).toEqual(ids(a!, c!));
     peer.send('feefilter', { feeRate: 1_000n * FEE });
     peer.send('mempool', {});
     await net.advance(500);

@@ -32,7 +32,7 @@ async function scene(): Promise<Scene> {
 
 const txid = (tx: Transaction) => `${InvType.WITNESS_TX} ${toHex(tx.txid)}`;
 const requested = (peer: FakePeer) =>
-  peer.received('getdata').flatMap(({ entries }) => entries.map(({ type, hash }) => `${type} ${toHex(hash)}`));
+  peer.received('getdata').flatMap(({ entries }) => [...entries].map(({ type, hash }) => `${type} ${toHex(hash)}`));
 
 describe('a low-fee parent', () => {
   it('is accepted with a child that was received before it', async () => {

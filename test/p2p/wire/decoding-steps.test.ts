@@ -22,7 +22,6 @@ const input = (elements = 0) => ({
 const output = { value: 1n, scriptPubKey: new Uint8Array(0) };
 const tx = (fields: Partial<TransactionFields> = {}) =>
   new Transaction({ version: 2, inputs: [input()], outputs: [output], lockTime: 0, ...fields });
-const entries = times(50_000, () => ({ type: 1, hash }));
 const some = times(5_000, () => tx());
 
 /** A list of zeroes, after `head`. */
@@ -42,7 +41,6 @@ const payloads: readonly [command: Command, what: string, payload: () => Uint8Ar
   ['blocktxn', 'transactions', () => encodeMessage('blocktxn', { blockHash: hash, transactions: some })],
   ['cfcheckpt', 'filter headers', () => list(60_000, 32, new ByteWriter().u8(0).bytes(hash))],
   ['cfheaders', 'filter hashes', () => list(60_000, 32, new ByteWriter().u8(0).bytes(hash).bytes(hash))],
-  ['cmpctblock', 'short ids', () => list(60_000, 6, new ByteWriter().bytes(header.encode()).u64(1n))],
   [
     'cmpctblock',
     'prefilled transactions',
@@ -53,22 +51,32 @@ const payloads: readonly [command: Command, what: string, payload: () => Uint8Ar
   ],
   ['getblocks', 'hashes', locator],
   ['getblocktxn', 'indexes', () => list(60_000, 1, new ByteWriter().bytes(hash))],
-  ['getdata', 'entries', () => encodeMessage('getdata', { entries })],
   ['getheaders', 'hashes', locator],
   ['headers', 'headers', () => encodeMessage('headers', { headers: times(2_000, () => header) })],
-  ['inv', 'entries', () => encodeMessage('inv', { entries })],
   ['merkleblock', 'hashes', () => list(60_000, 32, new ByteWriter().bytes(header.encode()).u32(1))],
-  ['notfound', 'entries', () => encodeMessage('notfound', { entries })],
   ['tx', 'inputs', () => tx({ inputs: times(10_000, () => input()) }).encode()],
   ['tx', 'outputs', () => tx({ outputs: times(20_000, () => output) }).encode()],
   ['tx', 'witness elements', () => tx({ inputs: [input(200_000)] }).encode()],
   ['tx', 'witnesses', () => tx({ inputs: times(400, () => input(900)) }).encode()],
 ];
 
-/** Commands whose decoding takes no longer for a longer payload. */
+/** Commands whose decoding takes no longer for a longer payload: lists of inventory are decoded as they are read. */
 const atOnce: readonly Command[] = [
   ...['cfilter', 'feefilter', 'filteradd', 'filterclear', 'filterload', 'getaddr', 'getcfcheckpt', 'getcfheaders'],
-  ...['getcfilters', 'mempool', 'ping', 'pong', 'sendaddrv2', 'sendcmpct', 'sendheaders', 'verack', 'version'],
+  ...[
+    'getcfilters',
+    'getdata',
+    'inv',
+    'mempool',
+    'notfound',
+    'ping',
+    'pong',
+    'sendaddrv2',
+    'sendcmpct',
+    'sendheaders',
+    'verack',
+    'version',
+  ],
   'wtxidrelay',
 ] as readonly Command[];
 

@@ -143,7 +143,7 @@ export class BloomServer {
     });
     on('tx', (tx) => this.received.push(tx));
     on('getdata', ({ entries }) => {
-      for (const [i, { type, hash }] of entries.entries()) {
+      for (const [i, { type, hash }] of [...entries].entries()) {
         if (type === InvType.FILTERED_BLOCK) this.requestedHeights.push(this.#heightOf(hash));
         else if (type === InvType.WITNESS_BLOCK) this.fullBlockRequests++;
         if (type !== InvType.FILTERED_BLOCK) this.#sendTransaction(peer, hash);

@@ -157,7 +157,7 @@ export class Server {
       });
     });
     on('inv', ({ entries }) => {
-      this.announced.push(...entries.map(({ hash }) => toHex(hash)));
+      this.announced.push(...[...entries].map(({ hash }) => toHex(hash)));
     });
     on('getcfcheckpt', ({ filterType, stopHash }) => {
       const found = this.#find(stopHash);

@@ -1,3 +1,4 @@
+import type { List } from '../../../bytes/encoded-list.ts';
 import type { Random } from '../../../platform/random.ts';
 
 const EMPTY = -1;
@@ -16,32 +17,33 @@ export class ShortIdTable {
   readonly #mask: number;
   readonly #secret: Uint32Array;
 
-  private constructor(ids: Float64Array, random: Random) {
-    this.#ids = ids;
+  private constructor(length: number, random: Random) {
+    this.#ids = new Float64Array(length);
     // At most half full.
-    const size = 2 ** Math.ceil(Math.log2(2 * ids.length + 2));
+    const size = 2 ** Math.ceil(Math.log2(2 * length + 2));
     this.#buckets = new Int32Array(size).fill(EMPTY);
     this.#mask = size - 1;
     this.#secret = new Uint32Array(random.bytes(8).slice().buffer);
   }
 
   /** Returns, in steps, a table of `ids`, numbers of 48 bits; undefined if two of them are equal. */
-  static *of(ids: readonly number[], random: Random): Generator<void, ShortIdTable | undefined, void> {
-    const table = new ShortIdTable(new Float64Array(ids), random);
-    for (let i = 0; i < ids.length; i++) {
-      if (!table.#insert(i)) return undefined;
-      if (i % STEP === STEP - 1) yield;
+  static *of(ids: List<number>, random: Random): Generator<void, ShortIdTable | undefined, void> {
+    const table = new ShortIdTable(ids.length, random);
+    let at = 0;
+    for (const id of ids) {
+      if (!table.#insert(at++, id)) return undefined;
+      if (at % STEP === 0) yield;
     }
     return table;
   }
 
-  #insert(at: number): boolean {
-    const id = this.#ids[at]!;
+  #insert(at: number, id: number): boolean {
     let bucket = this.#bucketOf(id);
     for (let found = this.#buckets[bucket]!; found !== EMPTY; found = this.#buckets[bucket]!) {
       if (this.#ids[found] === id) return false;
       bucket = (bucket + 1) & this.#mask;
     }
+    this.#ids[at] = id;
     this.#buckets[bucket] = at;
     return true;
   }

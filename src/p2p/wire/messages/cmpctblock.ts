@@ -1,7 +1,9 @@
+import { EncodedList, type List } from '../../../bytes/encoded-list.ts';
 import { DecodeError } from '../../../bytes/errors.ts';
-import { listInSteps, ReadSteps } from '../../../bytes/read-steps.ts';
+import { ReadSteps } from '../../../bytes/read-steps.ts';
+import { ByteReader } from '../../../bytes/reader.ts';
 import { ByteWriter } from '../../../bytes/writer.ts';
-import { BlockHeader } from '../../../primitives/header.ts';
+import { BlockHeader, HEADER_SIZE } from '../../../primitives/header.ts';
 import { Transaction } from '../../../primitives/transaction.ts';
 import { type MessageCodec, steppedDecoding } from './codec.ts';
 import { MAX_TX_INDEX, readIndexStep, writeIndexStep } from './tx-index.ts';
@@ -18,8 +20,11 @@ export interface CmpctBlockMessage {
   readonly header: BlockHeader;
   /** uint64; makes the short ids of each sender different. */
   readonly nonce: bigint;
-  /** 48-bit ids of the transactions that are not prefilled, in block order. */
-  readonly shortIds: readonly number[];
+  /**
+   * 48-bit ids of the transactions that are not prefilled, in block order. A decoded message's are read from its
+   * payload, again each time.
+   */
+  readonly shortIds: List<number>;
   /** Ascending by index. */
   readonly prefilled: readonly PrefilledTransaction[];
 }
@@ -27,9 +32,14 @@ export interface CmpctBlockMessage {
 const SHORT_ID_SIZE = 6;
 const TWO_32 = 2 ** 32;
 
+function readShortId(reader: ByteReader): number {
+  return reader.u32() + reader.u16() * TWO_32;
+}
+
 /** A block as header, short ids and prefilled transactions (BIP152). */
 export const cmpctBlock: MessageCodec<'cmpctblock', CmpctBlockMessage> = {
   command: 'cmpctblock',
+  isTransient: true,
 
   encode({ header, nonce, shortIds, prefilled }) {
     let before = -1;
@@ -46,16 +56,18 @@ export const cmpctBlock: MessageCodec<'cmpctblock', CmpctBlockMessage> = {
   },
 
   ...steppedDecoding(function* (reader) {
-    const header = BlockHeader.read(reader);
+    const header = BlockHeader.decode(reader.bytes(HEADER_SIZE).slice());
     const nonce = reader.u64();
-    const shortIds = yield* listInSteps(reader, (r) => r.u32() + r.u16() * TWO_32);
+    const shortIds = new EncodedList(reader, reader.compactSize(), SHORT_ID_SIZE, readShortId);
     const prefilled: PrefilledTransaction[] = [];
-    const prefilledCount = reader.compactSize();
+    // What is kept of the message must not keep the payload.
+    const rest = new ByteReader(reader.bytes(reader.remaining).slice());
+    const prefilledCount = rest.compactSize();
     let index = -1;
-    const steps = new ReadSteps(reader);
+    const steps = new ReadSteps(rest);
     for (let i = 0; i < prefilledCount; i++) {
-      index = readIndexStep(reader, index);
-      prefilled.push({ index, tx: yield* Transaction.readInSteps(reader) });
+      index = readIndexStep(rest, index);
+      prefilled.push({ index, tx: yield* Transaction.readInSteps(rest) });
       if (steps.isOver()) yield;
     }
     if (shortIds.length + prefilled.length > MAX_TX_INDEX) {

@@ -6,6 +6,8 @@ import { atOnce } from '../../../platform/slices.ts';
 /** Encodes and decodes the payload of one command. */
 export interface MessageCodec<Command extends string, Message> {
   readonly command: Command;
+  /** Whether what is kept of a decoded message is copied, so that the payload's memory can be used again. */
+  readonly isTransient?: boolean;
   /** Encodes a message's payload. */
   encode(message: Message): Uint8Array;
   /**

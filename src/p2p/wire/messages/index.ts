@@ -64,6 +64,12 @@ export function isCommand(command: string): command is Command {
   return Object.hasOwn(codecs, command);
 }
 
+/** Whether a command's decoded message is used only until it is handled, and nothing of it keeps the payload. */
+export function isTransient(command: Command): boolean {
+  const codec: MessageCodec<string, unknown> = codecs[command];
+  return codec.isTransient === true;
+}
+
 /**
  * Encodes a message's payload.
  *

@@ -1,7 +1,8 @@
-import type { ByteReader } from '../../../bytes/reader.ts';
+import { EncodedList, type List } from '../../../bytes/encoded-list.ts';
+import { ByteReader } from '../../../bytes/reader.ts';
 import { ByteWriter } from '../../../bytes/writer.ts';
 import { MAX_INV_ENTRIES } from '../protocol.ts';
-import { type MessageCodec, readListInSteps, steppedDecoding } from './codec.ts';
+import { type MessageCodec, OverlongList } from './codec.ts';
 
 /** Types of inventory entries; the WITNESS forms occur in `getdata` only (BIP144, BIP152, BIP339). */
 export const InvType = {
@@ -24,8 +25,8 @@ export interface InvEntry {
 
 /** The content of `inv`, `getdata` and `notfound`. */
 export interface InventoryMessage {
-  /** At most MAX_INV_ENTRIES. */
-  readonly entries: readonly InvEntry[];
+  /** At most MAX_INV_ENTRIES. A decoded message's are read from its payload, again each time. */
+  readonly entries: List<InvEntry>;
 }
 
 /** Whether an entry refers to a transaction, by txid or wtxid. */
@@ -43,18 +44,29 @@ export function namesBlock({ type }: InvEntry): boolean {
   );
 }
 
+const ENTRY_SIZE = 4 + 32;
+
+/** Copies the hash: a view would keep the whole payload in memory as long as one entry is remembered. */
+function readEntry(reader: ByteReader): InvEntry {
+  return { type: reader.u32(), hash: reader.hash().slice() };
+}
+
 function inventoryCodec<Command extends string>(command: Command): MessageCodec<Command, InventoryMessage> {
   return {
     command,
+    isTransient: true,
     encode({ entries }) {
-      return new ByteWriter(5 + 36 * entries.length)
+      return new ByteWriter(5 + ENTRY_SIZE * entries.length)
         .list(entries, (w, entry) => w.u32(entry.type).bytes(entry.hash))
         .finish();
     },
-    ...steppedDecoding(function* (reader) {
-      const readEntry = (r: ByteReader) => ({ type: r.u32(), hash: r.hash() });
-      return { entries: yield* readListInSteps(reader, readEntry, MAX_INV_ENTRIES) };
-    }),
+    decode(payload) {
+      const reader = new ByteReader(payload);
+      const count = reader.compactSize();
+      const entries = new EncodedList(reader, count, ENTRY_SIZE, readEntry);
+      if (count > MAX_INV_ENTRIES) throw new OverlongList(0, count, MAX_INV_ENTRIES);
+      return { entries };
+    },
   };
 }
 

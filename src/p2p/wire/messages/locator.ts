@@ -16,6 +16,7 @@ export const NO_STOP = new Uint8Array(32);
 function locatorCodec<Command extends string>(command: Command): MessageCodec<Command, LocatorMessage> {
   return {
     command,
+    isTransient: true,
     encode({ locator, stop }) {
       return new ByteWriter(4 + 1 + 32 * locator.length + 32)
         .u32(PROTOCOL_VERSION)

@@ -69,7 +69,7 @@ const compactOf = (block: Block, changes: Partial<CmpctBlockMessage> = {}) => ({
 });
 const isAt = ({ node }: Scene, block: Block) => toHex(node.chain.tip.hash) === toHex(block.hash);
 const requested = (peer: FakePeer) =>
-  peer.received('getdata').flatMap(({ entries }) => entries.map(({ type, hash }) => `${type} ${toHex(hash)}`));
+  peer.received('getdata').flatMap(({ entries }) => [...entries].map(({ type, hash }) => `${type} ${toHex(hash)}`));
 const fullBlock = ({ hash }: Block) => `${InvType.WITNESS_BLOCK} ${toHex(hash)}`;
 const blockTxn = (block: Block, ...transactions: readonly Transaction[]) => ({ blockHash: block.hash, transactions });
 
@@ -199,7 +199,7 @@ describe('a compact block', () => {
     const all = await scene();
     const peer = await all.join();
     const block = all.next({ transactions: all.transactions, fees: 40_000n });
-    const { shortIds } = compactOf(block);
+    const shortIds = [...compactOf(block).shortIds];
     peer.send('cmpctblock', compactOf(block, { shortIds: [shortIds[0]!, ...shortIds.slice(0, 3)] }));
     await peer.waitFor('getdata');
     expect(requested(peer)).toEqual([fullBlock(block)]);
