@@ -9,6 +9,9 @@ const OBJECT = 32;
 /** Approximate bytes of a field, or of an entry in a collection. */
 const FIELD = 8;
 
+/** Bytes above which a buffer is shared by many owners, so that each view of it counts by itself. */
+const SHARED = 32 << 20;
+
 /** The memory that an object retains. */
 export interface Census {
   /** Approximate bytes in total. */
@@ -60,7 +63,8 @@ class Counter {
 
   *#parts(value: object, path: string): Generator<[unknown, string]> {
     if (ArrayBuffer.isView(value)) {
-      yield [value.buffer, path];
+      if (value.buffer.byteLength > SHARED) this.#bytes += value.byteLength;
+      else yield [value.buffer, path];
     } else if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
       this.#bytes += value.byteLength;
     } else if (value instanceof Map || value instanceof Set || Array.isArray(value)) {

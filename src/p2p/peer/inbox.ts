@@ -23,10 +23,13 @@ export class Inbox {
   /** Index of the first message in `#messages`. */
   #head = 0;
   #cost = 0;
+  /** The message that is being handled. */
+  #current: RawMessage | undefined;
   /** The unfinished work of the current message. */
   #work: Work | undefined;
   /** Whether a promise is awaited. */
   #isWaiting = false;
+  #isStepping = false;
 
   constructor(hooks: InboxHooks) {
     this.#hooks = hooks;
@@ -50,10 +53,19 @@ export class Inbox {
 
   /** Drops the queued messages, and abandons the current message's work. */
   clear(): void {
+    for (const message of this.#messages) if (message && !isWork(message)) message.release?.();
     this.#messages = [];
     this.#head = 0;
     this.#cost = 0;
     this.#work = undefined;
+    if (!this.#isStepping) this.#releaseHandled();
+  }
+
+  /** Releases the current message unless it is still used. */
+  #releaseHandled(): void {
+    if (this.#work || this.#isWaiting) return;
+    this.#current?.release?.();
+    this.#current = undefined;
   }
 
   /**
@@ -61,19 +73,27 @@ export class Inbox {
    */
   step(): boolean {
     if (this.#isWaiting) return false;
-    if (this.#work) {
-      this.#continue(this.#work);
-      return true;
-    }
-    if (this.#head >= this.#messages.length) return false;
-    const message = this.#shift();
+    if (!this.#work && this.#head >= this.#messages.length) return false;
+    this.#isStepping = true;
+    if (this.#work) this.#continue(this.#work);
+    else this.#begin(this.#shift());
+    this.#isStepping = false;
+    this.#releaseHandled();
+    return true;
+  }
+
+  #begin(message: RawMessage | Work): void {
     this.#attempt(() => {
-      const handling = isWork(message) ? message : this.#hooks.handle(message);
+      const handling = isWork(message) ? message : this.#handle(message);
       if (!handling) return;
       if (isWork(handling)) this.#work = handling;
       else this.#await(handling);
     });
-    return true;
+  }
+
+  #handle(message: RawMessage): Handling {
+    this.#current = message;
+    return this.#hooks.handle(message);
   }
 
   /**
@@ -105,6 +125,7 @@ export class Inbox {
       .catch((error: unknown) => this.#hooks.failed(error))
       .then(() => {
         this.#isWaiting = false;
+        this.#releaseHandled();
         this.#hooks.resumed();
       });
   }

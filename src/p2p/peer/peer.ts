@@ -41,7 +41,7 @@ const SEND_BUFFER_LIMIT = 1_000_000;
  */
 const RECEIVE_LIMIT_CONGESTED = 5_000_000;
 /** The same while the send buffer is not full: the peer waits for its slice or for its blocks to be processed. */
-const RECEIVE_LIMIT = 1_000_000;
+const RECEIVE_LIMIT = 128_000;
 /** Unsent bytes above which the peer is disconnected. */
 const SEND_BUFFER_OVERFLOW = 32_000_000;
 
@@ -270,6 +270,7 @@ export class Peer implements PeerWorker {
     this.#closed = true;
     this.#received.clear();
     this.#inbox.clear();
+    this.#framing.close();
     this.#turns.remove(this);
     this.#connection.close();
     this.#hooks.closed(this, reason);

@@ -1,54 +1,59 @@
+import { ioBlocks } from '../transport/block-pool.ts';
+
 /**
  * Bytes framed at a time, which limits the time of decryption and checksums per slice, except for a long message's end.
  */
 const PIECE = 8 * 1024;
-/** Bytes a chunk is charged besides its content. */
-const CHUNK_OVERHEAD = 256;
 
-/** A queue of received bytes that are not framed yet. */
+/** A queue of received bytes that are not framed yet, in blocks. */
 export class ReceivedBytes {
-  #chunks: Uint8Array[] = [];
-  /** Index of the first chunk in `#chunks`. */
-  #head = 0;
-  /** Bytes taken from the first chunk. */
+  /** Each is full but the last one. */
+  #blocks: Uint8Array[] = [];
+  /** Bytes taken from the first block. */
   #taken = 0;
-  #cost = 0;
+  /** Bytes in the last block. */
+  #filled = 0;
 
-  /** Bytes charged for the queued chunks. */
+  /** Bytes of memory that the queue takes. */
   get cost(): number {
-    return this.#cost;
+    return this.#blocks.length * ioBlocks.blockSize;
   }
 
+  /** Appends a copy of `chunk`. */
   push(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
-    this.#cost += chunk.length + CHUNK_OVERHEAD;
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#blocks.length === 0 || this.#filled === ioBlocks.blockSize) {
+        this.#blocks.push(ioBlocks.take());
+        this.#filled = 0;
+      }
+      const count = Math.min(ioBlocks.blockSize - this.#filled, chunk.length - at);
+      this.#blocks.at(-1)!.set(chunk.subarray(at, at + count), this.#filled);
+      this.#filled += count;
+      at += count;
+    }
+  }
+
+  /** Removes the next bytes, at most `PIECE`; undefined if there are none. They are valid until the next call. */
+  take(): Uint8Array | undefined {
+    if (this.#blocks.length > 0 && this.#taken === this.#end) this.#shift();
+    const block = this.#blocks[0];
+    if (!block) return undefined;
+    const start = this.#taken;
+    this.#taken = Math.min(start + PIECE, this.#end);
+    return block.subarray(start, this.#taken);
   }
 
   clear(): void {
-    this.#chunks = [];
-    this.#head = 0;
-    this.#taken = 0;
-    this.#cost = 0;
+    while (this.#blocks.length > 0) this.#shift();
   }
 
-  /** Removes the next bytes, at most `PIECE`; undefined if there are none. */
-  take(): Uint8Array | undefined {
-    const chunk = this.#chunks[this.#head];
-    if (!chunk) return undefined;
-    const start = this.#taken;
-    const end = Math.min(start + PIECE, chunk.length);
-    if (end === chunk.length) this.#shift(chunk);
-    else this.#taken = end;
-    return start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end);
+  /** Bytes in the first block. */
+  get #end(): number {
+    return this.#blocks.length === 1 ? this.#filled : ioBlocks.blockSize;
   }
 
-  #shift(chunk: Uint8Array): void {
+  #shift(): void {
+    ioBlocks.give(this.#blocks.shift()!);
     this.#taken = 0;
-    this.#cost -= chunk.length + CHUNK_OVERHEAD;
-    this.#head++;
-    // The amortized cost is constant.
-    if (this.#head * 2 < this.#chunks.length) return;
-    this.#chunks.splice(0, this.#head);
-    this.#head = 0;
   }
 }

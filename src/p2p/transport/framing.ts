@@ -15,6 +15,8 @@ export interface RawMessage {
   readonly size: number;
   /** Why the message is ignored although its frame is intact: a wrong checksum, or a command that is not ASCII. */
   readonly fault?: 'checksum' | 'command';
+  /** Gives the payload's memory back once the message is handled or dropped; undefined if there is nothing to do. */
+  release?(): void;
 }
 
 /** The wire formats: Bitcoin's original one, and BIP324's encrypted one. */
@@ -40,6 +42,8 @@ export interface Framing {
    * itself sends in response. Throws `FramingError`.
    */
   receive(chunk: Uint8Array, deliver: (message: RawMessage) => void, reply: (bytes: Uint8Array) => void): void;
+  /** Drops an incomplete message. Called once, when the connection is closed. */
+  close(): void;
   /** Frames one message. Returns parts to send in order, so that a large payload is not copied. */
   frame(command: string, payload: Uint8Array): readonly Uint8Array[];
 }

@@ -1,5 +1,12 @@
+import { type BlockPool, ioBlocks, payloadBlocks } from './block-pool.ts';
+
 /** Bytes allocated before a peer has sent that many; a longer payload then gets its full length. */
 const INITIAL_CAPACITY = 256 * 1024;
+/** Bytes up to which V8 keeps an array in its own heap. */
+const SMALL = 64;
+
+/** What becomes of a payload: it is used only until its message is handled, or may be kept as long as its content. */
+export type PayloadUse = 'transient' | 'kept';
 
 /**
  * Collects a payload of announced length from socket chunks, without allocating the whole length on the peer's word.
@@ -8,15 +15,20 @@ export class PayloadBuffer {
   readonly #length: number;
   #bytes: Uint8Array;
   #filled = 0;
+  readonly #pool: BlockPool | undefined;
+  /** The block of `#pool` that `#bytes` belongs to, until it is released. */
+  #block: Uint8Array | undefined;
 
-  constructor(length: number) {
+  constructor(length: number, use: PayloadUse) {
     this.#length = length;
-    this.#bytes = new Uint8Array(Math.min(length, INITIAL_CAPACITY));
+    this.#pool = use === 'transient' ? poolFor(length) : undefined;
+    this.#block = this.#pool?.take();
+    this.#bytes = this.#block?.subarray(0, length) ?? new Uint8Array(Math.min(length, INITIAL_CAPACITY));
   }
 
-  /** Bytes of memory allocated. */
+  /** Bytes of memory that the peer's bytes or our allocation take. A block's pages take memory when they are written. */
   get capacity(): number {
-    return this.#bytes.length;
+    return this.#block ? this.#filled : this.#bytes.length;
   }
 
   /** The payload; undefined until it is complete. */
@@ -36,4 +48,21 @@ export class PayloadBuffer {
     this.#filled += count;
     return count;
   }
+
+  /** Whether the memory is to be released. */
+  get isBlock(): boolean {
+    return this.#block !== undefined;
+  }
+
+  /** Gives a transient payload's memory back; its content is undefined from then on. */
+  release(): void {
+    if (this.#block) this.#pool?.give(this.#block);
+    this.#block = undefined;
+  }
+}
+
+/** Returns the pool whose blocks hold a transient payload; undefined if that gains nothing. */
+function poolFor(length: number): BlockPool | undefined {
+  if (length <= SMALL) return undefined;
+  return length <= ioBlocks.blockSize ? ioBlocks : payloadBlocks;
 }

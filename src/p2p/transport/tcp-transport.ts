@@ -1,7 +1,8 @@
-import { createServer, connect as netConnect, type Socket } from 'node:net';
+import { createServer, connect as netConnect, Socket, type SocketConstructorOpts } from 'node:net';
 import { PierError } from '../../platform/errors.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { formatEndpoint } from '../net/endpoint.ts';
+import { ioBlocks } from './block-pool.ts';
 import type { Connection, Listener, Transport } from './connection.ts';
 
 /** Milliseconds a connection attempt may take (Core: DEFAULT_CONNECT_TIMEOUT). */
@@ -12,18 +13,56 @@ function plainHost(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 
+/** The memory that all sockets read into. */
+const readBuffer = new Uint8Array(64 * 1024);
+
+/**
+ * Receives what a socket reads. Without it a socket allocates 64 kB for each read, which become garbage at once.
+ */
+class SocketReader {
+  /** The options of the socket. */
+  readonly onread = {
+    buffer: readBuffer,
+    callback: (length: number): boolean => {
+      this.#received(readBuffer.subarray(0, length));
+      return true;
+    },
+  };
+  #listener: ((chunk: Uint8Array) => void) | undefined;
+  /** Chunks that came before there was a listener. */
+  #early: Uint8Array[] = [];
+
+  /** Sets the listener, which may use a chunk only until it returns. */
+  listen(listener: (chunk: Uint8Array) => void): void {
+    this.#listener = listener;
+    for (const chunk of this.#early.splice(0)) listener(chunk);
+  }
+
+  #received(chunk: Uint8Array): void {
+    if (this.#listener) this.#listener(chunk);
+    else this.#early.push(chunk.slice());
+  }
+}
+
+/** Bytes up to which a message is copied into one piece with its neighbours. */
+const SHORT = 4 * 1024;
+
 class TcpConnection implements Connection {
   readonly remote: Endpoint;
   readonly local: Endpoint | undefined;
   readonly inbound: boolean;
   readonly #socket: Socket;
+  readonly #reader: SocketReader;
   #error: Error | undefined;
   #closed = false;
-  #corked = false;
+  /** What this tick has sent. */
+  #unwritten: Uint8Array[] = [];
+  #unwrittenBytes = 0;
   #onClose: ((error?: Error) => void) | undefined;
 
-  constructor(socket: Socket, remote: Endpoint, inbound: boolean) {
+  constructor(socket: Socket, reader: SocketReader, remote: Endpoint, inbound: boolean) {
     this.#socket = socket;
+    this.#reader = reader;
     this.remote = remote;
     this.inbound = inbound;
     const { localAddress, localPort } = socket;
@@ -42,21 +81,46 @@ class TcpConnection implements Connection {
   }
 
   get bufferedBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength + this.#unwrittenBytes;
   }
 
-  /** Corks the socket for the current tick, so that all messages of one tick are sent by one system call. */
+  /** Writes what one tick sends in few pieces: a piece costs far more than the bytes of a short message. */
   send(bytes: Uint8Array): void {
     if (!this.#socket.writable) return;
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#socket.uncork();
-      });
+    if (this.#unwritten.length === 0) process.nextTick(() => this.#write());
+    this.#unwritten.push(bytes);
+    this.#unwrittenBytes += bytes.length;
+  }
+
+  #write(): void {
+    const messages = this.#unwritten;
+    this.#unwritten = [];
+    this.#unwrittenBytes = 0;
+    if (!this.#socket.writable) return;
+    this.#socket.cork();
+    let block: Uint8Array | undefined;
+    let filled = 0;
+    const writeBlock = () => {
+      const written = block;
+      block = undefined;
+      if (written) this.#socket.write(written.subarray(0, filled), () => ioBlocks.give(written));
+    };
+    for (const message of messages) {
+      const isShort = message.length <= SHORT;
+      if (!isShort || filled + message.length > ioBlocks.blockSize) writeBlock();
+      if (!isShort) {
+        this.#socket.write(message);
+        continue;
+      }
+      if (!block) {
+        block = ioBlocks.take();
+        filled = 0;
+      }
+      block.set(message, filled);
+      filled += message.length;
     }
-    this.#socket.write(bytes);
+    writeBlock();
+    this.#socket.uncork();
   }
 
   pause(): void {
@@ -68,7 +132,7 @@ class TcpConnection implements Connection {
   }
 
   onData(listener: (chunk: Uint8Array) => void): void {
-    this.#socket.on('data', listener);
+    this.#reader.listen(listener);
   }
 
   onDrain(listener: () => void): void {
@@ -89,12 +153,31 @@ function unreachable(endpoint: Endpoint, cause: Error): PierError {
   return new PierError('connect-failed', `cannot connect to ${formatEndpoint(endpoint)}: ${cause.message}`, { cause });
 }
 
+/** A socket with the field that holds its connection in all versions of Node.js. */
+interface SocketWithHandle {
+  _handle: unknown;
+}
+
+/**
+ * Returns a socket for an accepted, paused connection that reads with `reader`. A server has no option for it, so the
+ * connection is moved to a new socket.
+ */
+function readingWith(reader: SocketReader, accepted: Socket): Socket {
+  const from = accepted as unknown as SocketWithHandle;
+  const handle = from._handle;
+  from._handle = null;
+  // For the server this connection is closed.
+  accepted.destroy();
+  return new Socket({ handle, onread: reader.onread } as SocketConstructorOpts);
+}
+
 /** Opens and accepts TCP connections. */
 export class TcpTransport implements Transport {
   connect(endpoint: Endpoint, signal?: AbortSignal): Promise<Connection> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(unreachable(endpoint, new Error('aborted')));
-      const socket = netConnect({ host: endpoint.host, port: endpoint.port });
+      const reader = new SocketReader();
+      const socket = netConnect({ host: endpoint.host, port: endpoint.port, onread: reader.onread });
       const onAbort = () => socket.destroy(new Error('aborted'));
       const onError = (error: Error) => settle(() => reject(unreachable(endpoint, error)));
       const settle = (finish: () => void) => {
@@ -106,15 +189,19 @@ export class TcpTransport implements Transport {
       };
       socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error('connection attempt timed out')));
       socket.once('error', onError);
-      socket.once('connect', () => settle(() => resolve(new TcpConnection(socket, remoteOf(socket, endpoint), false))));
+      socket.once('connect', () =>
+        settle(() => resolve(new TcpConnection(socket, reader, remoteOf(socket, endpoint), false))),
+      );
       signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
 
   listen(endpoint: Endpoint, onConnection: (connection: Connection) => void): Promise<Listener> {
     return new Promise((resolve, reject) => {
-      const server = createServer((socket) => {
-        onConnection(new TcpConnection(socket, remoteOf(socket, { host: '', port: 0 }), true));
+      const server = createServer({ pauseOnConnect: true }, (accepted) => {
+        const reader = new SocketReader();
+        const socket = readingWith(reader, accepted);
+        onConnection(new TcpConnection(socket, reader, remoteOf(socket, { host: '', port: 0 }), true));
       });
       server.once('error', (error: NodeJS.ErrnoException) => {
         const taken = error.code === 'EADDRINUSE';

@@ -1,18 +1,20 @@
+import { ByteReader } from '../../bytes/reader.ts';
 import { type IncrementalHash, sha256, sha256d, startSha256 } from '../../crypto/hash.ts';
 import { readCommand, writeCommand } from '../wire/command-field.ts';
+import { isCommand, isTransient } from '../wire/messages/index.ts';
 import { MAX_MESSAGE_LENGTH } from '../wire/protocol.ts';
 import { type Framing, FramingError, type RawMessage } from './framing.ts';
 import { PayloadBuffer } from './payload-buffer.ts';
 
 /** Bytes of a header: magic (4), command (12, padded with NUL), length (4, little-endian), checksum (4). */
 const V1_HEADER_SIZE = 24;
-/** Offset of the command in the header. */
+/** Offsets in the header. */
 const COMMAND_OFFSET = 4;
+const LENGTH_OFFSET = 16;
+const CHECKSUM_OFFSET = 20;
 
 /** Bytes from which a payload is hashed as it arrives. Below, one call at the end is faster. */
 const HASHED_PIECEWISE = 64 * 1024;
-/** Bytes up to which a payload is copied into one part with its header. */
-const JOINED_LENGTH = 16 * 1024;
 
 /**
  * Bitcoin's original, unencrypted wire format (Core: V1Transport). One per connection: it holds an incomplete message.
@@ -24,7 +26,6 @@ export class V1Framing implements Framing {
   readonly shouldReconnectV1 = false;
   readonly #magic: Uint8Array;
   readonly #header = new Uint8Array(V1_HEADER_SIZE);
-  readonly #headerView = new DataView(this.#header.buffer);
   #headerFilled = 0;
   /** Defined from a complete header until the payload is complete. */
   #payload: PayloadBuffer | undefined;
@@ -50,9 +51,11 @@ export class V1Framing implements Framing {
       at += this.#payload ? this.#readPayload(this.#payload, chunk, at) : this.#readHeader(chunk, at);
       const payload = this.#payload?.payload;
       if (payload) {
+        const buffer = this.#payload!;
         this.#payload = undefined;
         this.#headerFilled = 0;
-        deliver(this.#message(payload));
+        const message = this.#message(payload);
+        deliver(buffer.isBlock ? { ...message, release: () => buffer.release() } : message);
       }
     }
   }
@@ -76,14 +79,25 @@ export class V1Framing implements Framing {
       }
     }
     if (this.#headerFilled === V1_HEADER_SIZE) {
-      const length = this.#headerView.getUint32(16, true);
+      const length = new ByteReader(this.#header, LENGTH_OFFSET).u32();
       if (length > MAX_MESSAGE_LENGTH) {
         throw new FramingError('oversized-message', `oversized message: ${length} bytes`);
       }
-      this.#payload = new PayloadBuffer(length);
+      this.#payload = new PayloadBuffer(length, this.#isTransient() ? 'transient' : 'kept');
       if (length >= HASHED_PIECEWISE) this.#hash = startSha256();
     }
     return taken;
+  }
+
+  /** Whether the payload is used only until the message is handled; unknown commands are not handled at all. */
+  #isTransient(): boolean {
+    const command = readCommand(this.#header, COMMAND_OFFSET);
+    return command === undefined || !isCommand(command) || isTransient(command);
+  }
+
+  close(): void {
+    this.#payload?.release();
+    this.#payload = undefined;
   }
 
   #message(payload: Uint8Array): RawMessage {
@@ -94,20 +108,18 @@ export class V1Framing implements Framing {
     if (command === undefined) return { command: '', payload, size, fault: 'command' };
     const checksum = hash ? sha256(hash.digest()) : sha256d(payload);
     for (let i = 0; i < 4; i++) {
-      if (checksum[i] !== this.#header[20 + i]) return { command, payload, size, fault: 'checksum' };
+      if (checksum[i] !== this.#header[CHECKSUM_OFFSET + i]) return { command, payload, size, fault: 'checksum' };
     }
     return { command, payload, size };
   }
 
   frame(command: string, payload: Uint8Array): readonly Uint8Array[] {
-    const joined = payload.length <= JOINED_LENGTH;
-    const frame = new Uint8Array(V1_HEADER_SIZE + (joined ? payload.length : 0));
-    frame.set(this.#magic);
-    writeCommand(frame, COMMAND_OFFSET, command);
-    new DataView(frame.buffer).setUint32(16, payload.length, true);
-    frame.set(sha256d(payload).subarray(0, 4), 20);
-    if (!joined) return [frame, payload];
-    frame.set(payload, V1_HEADER_SIZE);
-    return [frame];
+    const header = new Uint8Array(V1_HEADER_SIZE);
+    header.set(this.#magic);
+    writeCommand(header, COMMAND_OFFSET, command);
+    for (let i = 0; i < 4; i++) header[LENGTH_OFFSET + i] = payload.length >> (8 * i);
+    const checksum = sha256d(payload);
+    for (let i = 0; i < 4; i++) header[CHECKSUM_OFFSET + i] = checksum[i]!;
+    return payload.length > 0 ? [header, payload] : [header];
   }
 }

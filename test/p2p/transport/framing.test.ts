@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../../../src/bytes/compare.ts';
 import { fromHex, toHex } from '../../../src/bytes/hex.ts';
 import { chainParams, regtest } from '../../../src/consensus/params.ts';
+import { payloadBlocks } from '../../../src/p2p/transport/block-pool.ts';
 import { FramingError, type RawMessage } from '../../../src/p2p/transport/framing.ts';
 import { V1Framing } from '../../../src/p2p/transport/v1-framing.ts';
 
@@ -80,6 +81,43 @@ describe('V1Framing', () => {
     bytes.fill(0);
     expect(messages[0]!.payload.every((byte) => byte === 1)).toBe(true);
     expect(messages[0]!.payload.buffer.byteLength).toBe(300);
+  });
+});
+
+describe('the memory of a long payload', () => {
+  const receive = (framing: V1Framing, bytes: Uint8Array) => {
+    const messages: RawMessage[] = [];
+    framing.receive(bytes, (message) => messages.push(message));
+    return messages;
+  };
+
+  it.each(['inv', 'getdata', 'notfound', 'cmpctblock', 'getheaders', 'getblocks', 'unknown'])(
+    'of %s is used again once the message is handled',
+    (command) => {
+      const before = payloadBlocks.used;
+      const [message] = receive(new V1Framing(main), frame(command, new Uint8Array(100_000).fill(7)));
+      expect(Buffer.compare(message!.payload, new Uint8Array(100_000).fill(7))).toBe(0);
+      expect(payloadBlocks.used - before).toBe(1);
+      message!.release!();
+      expect(payloadBlocks.used - before).toBe(0);
+    },
+  );
+
+  it.each(['tx', 'block', 'blocktxn', 'headers', 'addr'])(
+    'of %s is its own, since what is decoded keeps it',
+    (command) => {
+      const [message] = receive(new V1Framing(main), frame(command, new Uint8Array(100_000)));
+      expect([message!.release, message!.payload.buffer.byteLength]).toEqual([undefined, 100_000]);
+    },
+  );
+
+  it('is given back when the connection is closed before the payload is complete', () => {
+    const before = payloadBlocks.used;
+    const framing = new V1Framing(main);
+    receive(framing, frame('inv', new Uint8Array(100_000)).subarray(0, 50_000));
+    expect(payloadBlocks.used - before).toBe(1);
+    framing.close();
+    expect([payloadBlocks.used - before, framing.pendingBytes]).toEqual([0, 24]);
   });
 });
 

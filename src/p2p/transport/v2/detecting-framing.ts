@@ -63,6 +63,10 @@ export class DetectingFraming implements Framing {
     return v2;
   }
 
+  close(): void {
+    this.#decided?.close();
+  }
+
   frame(command: string, payload: Uint8Array): readonly Uint8Array[] {
     if (!this.#decided) throw new Error(`cannot send ${command} before the peer's first bytes`);
     return this.#decided.frame(command, payload);

@@ -46,15 +46,22 @@ export class PacketReader {
         sealed = chunk.subarray(next, next + size);
         next += size;
       } else {
-        this.#partial ??= new PayloadBuffer(size);
+        this.#partial ??= new PayloadBuffer(size, 'transient');
         next += this.#partial.append(chunk, next);
         sealed = this.#partial.payload;
       }
       if (!sealed) continue;
-      this.#partial = undefined;
       this.#sealedSize = 0;
-      deliver(this.#open(sealed), LENGTH_SIZE + size);
+      const packet = this.#open(sealed);
+      this.close();
+      deliver(packet, LENGTH_SIZE + size);
     }
+  }
+
+  /** Drops an incomplete packet. */
+  close(): void {
+    this.#partial?.release();
+    this.#partial = undefined;
   }
 
   /** Copies bytes of the length field from offset `at` of `chunk`. Returns how many it consumed. */

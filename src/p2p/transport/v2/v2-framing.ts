@@ -64,6 +64,10 @@ export class V2Framing implements Framing {
     });
   }
 
+  close(): void {
+    this.#reader?.close();
+  }
+
   frame(command: string, payload: Uint8Array): readonly Uint8Array[] {
     if (!this.#session) throw new Error(`cannot send ${command} before the peer's key`);
     return this.#session.seal(encodeHead(command), payload);
