@@ -388,6 +388,31 @@ describe('a reorganisation of the headers of a light node', () => {
     expect(again.proofs.withdrawn().map(([txid]) => txid)).toEqual([lost.txidHex]);
   });
 
+  it('while the node is stopped keeps spends of rewards below the fork, which the locator does not reach', async () => {
+    const fixture = await LightFixture.create();
+    const wallet = await fixture.file.createWallet('w');
+    const reward = { coinbaseOutputs: [{ value: 100_000n, scriptPubKey: script(await wallet.newAddress()) }] };
+    fixture.follow();
+    const list = new BlockList([...planned(4), reward, ...planned(105)]);
+    await fixture.extend(list);
+    fixture.find(list, 5);
+    fixture.light.scanned(fixture.at(110));
+    const payment = [{ value: 50_000n, scriptPubKey: OP_TRUE }];
+    const { tx, fee } = await wallet.send(payment, { feeRate: 1 }, () => ({}));
+    await fixture.light.close();
+    const branch = new BlockList(planned(95, {}, { tag: 1 }), list.blocks.slice(0, 21));
+    await fixture.extend(branch);
+    const again = await fixture.restart();
+    const after = again.file.get('w')!;
+    expect(after.syncedTo!.height).toBe(0);
+    expect(after.transaction(tx.txidHex)!.entry).toMatchObject({ abandoned: false, conflict: undefined });
+    expect(again.broadcast).toEqual([tx.txidHex]);
+    again.find(branch, 5);
+    again.light.scanned(again.at(115));
+    expect(again.broadcast).toEqual([tx.txidHex]);
+    expect(after.balance()).toEqual({ trusted: 50_000n - fee, pending: 0n, immature: 0n });
+  });
+
   it('is found whatever the proofs say of blocks above the fork', async () => {
     const { fixture, light, list } = await atTip((to) => ({ 8: [paying(to)] }));
     fixture.find(list, 8);
