@@ -102,7 +102,8 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
     }),
     mempool.events.on('removed', ({ entry, reason }) => {
       write(file.wallets().flatMap((wallet) => wallet.transactionRemoved(entry.tx, reason)));
-      if (reason === 'expiry' || reason === 'sizelimit' || reason === 'reorg') resubmit.soon();
+      const isByBlock = reason === 'block' || reason === 'conflict';
+      if (!isByBlock && file.wallets().some((wallet) => mayBePendingWithout(wallet, entry.tx))) resubmit.soon();
     }),
   ];
   file.onCreated(adopt);
@@ -116,6 +117,14 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
     await Promise.allSettled(scans);
     await writing;
   };
+}
+
+/**
+ * Returns whether a transaction of the wallet may be pending once `tx` has left the mempool: `tx` itself, or one that
+ * was in conflict with it.
+ */
+function mayBePendingWithout(wallet: Wallet, tx: Transaction): boolean {
+  return wallet.transaction(tx.txidHex) !== undefined || wallet.conflictsOf(tx).length > 0;
 }
 
 /** Adds a mempool transaction, and those that pay keys which it adds. Returns the writes. */

@@ -326,6 +326,36 @@ describe('a payment that leaves the mempool', () => {
     expect(wallet.balance().trusted).toBe(9n * COIN - fee);
   });
 
+  it('is offered again once the transaction that conflicted with it is replaced by one that does not', async () => {
+    const { regtest, wallet, to } = await setUp();
+    const [a, b] = [regtest.coinbase(1), regtest.coinbase(2)];
+    const payment = payTo(a, to, COIN, 1000n);
+    regtest.mempool.accept(payment);
+    regtest.mempool.remove(payment.txid, 'sizelimit');
+    const conflict = spend([a, b], [{ scriptPubKey: ownScript, value: 99n * COIN }]);
+    expect(regtest.mempool.accept(conflict)).toHaveProperty('entry');
+    regtest.clock.advance(1000);
+    expect(state(wallet, payment)).toEqual([0, 0, 1, false]);
+    expect(regtest.mempool.accept(payTo(b, ownScript, COIN, 2n * COIN))).toHaveProperty('entry');
+    regtest.clock.advance(1000);
+    expect(regtest.mempool.has(payment.txid)).toBe(true);
+    expect(wallet.balance().pending).toBe(COIN);
+  });
+
+  it('is offered again after a second, however fast transactions of others leave', async () => {
+    const { regtest, to } = await setUp();
+    const payment = payTo(regtest.coinbase(1), to, COIN, 1000n);
+    regtest.mempool.accept(payment);
+    regtest.mempool.remove(payment.txid, 'sizelimit');
+    const foreign = payTo(regtest.coinbase(2), ownScript, COIN, 1000n);
+    for (let i = 0; i < 2; i++) {
+      regtest.clock.advance(500);
+      regtest.mempool.accept(foreign);
+      regtest.mempool.remove(foreign.txid, 'sizelimit');
+    }
+    expect(regtest.mempool.has(payment.txid)).toBe(true);
+  });
+
   it('is offered again, parents first, when a block makes room', async () => {
     const { fixture, regtest, wallet, to } = await setUp();
     regtest.mempool.accept(payTo(regtest.coinbase(1), to, 10n * COIN, 1000n));
