@@ -15,7 +15,7 @@ import type { Transaction } from '../../../src/primitives/transaction.ts';
 import type { Wallet } from '../../../src/wallet/wallet.ts';
 import type { Bitcoind, RpcCall } from '../../support/bitcoind.ts';
 import type { RegtestChain } from '../../support/regtest-chain.ts';
-import { type HistoryTwin, names } from '../../wallet/support/history.ts';
+import { EXPIRY_SECONDS, type HistoryTwin, names } from '../../wallet/support/history.ts';
 import { FILLER_BLOCKS, fillerScript, MempoolFiller } from './mempool-filler.ts';
 
 /** Keys of each chain that bitcoind watches. */
@@ -62,7 +62,8 @@ export class BitcoindTwin implements HistoryTwin {
       if (reason === 'sizelimit') this.#note({ kind: 'evicted', tx: entry.tx });
       if (reason === 'expiry') this.#note({ kind: 'expired', tx: entry.tx });
     });
-    this.#filler = new MempoolFiller(this.#bitcoind, await chain.mine(FILLER_BLOCKS, { scriptPubKey: fillerScript }));
+    const blocks = await chain.mine(FILLER_BLOCKS, { scriptPubKey: fillerScript });
+    this.#filler = new MempoolFiller(this.#bitcoind, blocks, EXPIRY_SECONDS);
   }
 
   async started(walletOf: (name: string) => Wallet): Promise<void> {

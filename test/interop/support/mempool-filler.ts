@@ -23,6 +23,7 @@ const FILLER_FEE_RATE = 0.7;
 export class MempoolFiller {
   readonly #bitcoind: Bitcoind;
   readonly #rewards: readonly Transaction[];
+  readonly #expirySeconds: number;
   /** Txids of all that were accepted. */
   readonly #sent = new Set<string>();
   /** Those that fill the mempool, if they have not expired, by the reward that they spend. */
@@ -31,9 +32,10 @@ export class MempoolFiller {
   #usageOfOutput = 0;
   #expiries = 0;
 
-  /** `blocks`: those whose rewards pay to `fillerScript`, mature. */
-  constructor(bitcoind: Bitcoind, blocks: readonly Block[]) {
+  /** `blocks`: those whose rewards pay to `fillerScript`, mature. `expirySeconds`: bitcoind's -mempoolexpiry. */
+  constructor(bitcoind: Bitcoind, blocks: readonly Block[], expirySeconds: number) {
     this.#bitcoind = bitcoind;
+    this.#expirySeconds = expirySeconds;
     this.#rewards = blocks.map(({ transactions }) => transactions[0]!);
   }
 
@@ -45,7 +47,7 @@ export class MempoolFiller {
   /** Evicts transactions with their descendants. Sets bitcoind's mocked time to `time`. */
   async evict(txids: readonly string[], time: number): Promise<void> {
     const { rpc } = this;
-    await this.#lowerMinimumFee(time);
+    await this.#lowerMinimumFee(await this.#withoutExpiry(time));
     await this.#fill();
     // A lower fee rate than any other's makes them the first to go.
     const delta = 10_000_000_000;
@@ -56,6 +58,7 @@ export class MempoolFiller {
       throw new Error(`the filler was not evicted: ${error}`);
     }
     for (const txid of txids) await rpc('prioritisetransaction', txid, 0, delta);
+    await rpc('setmocktime', time);
   }
 
   /** Makes bitcoind remove expired transactions, which it does when another transaction enters. */
@@ -65,6 +68,12 @@ export class MempoolFiller {
 
   get rpc() {
     return this.#bitcoind.rpc.bind(this.#bitcoind);
+  }
+
+  /** Returns `time`, or an earlier one at which a transaction that enters does not make others expire. */
+  async #withoutExpiry(time: number): Promise<number> {
+    const entries = Object.values(await this.rpc<Record<string, { time: number }>>('getrawmempool', true));
+    return Math.min(time, ...entries.map((entry) => entry.time + this.#expirySeconds));
   }
 
   /** An eviction raises the minimum fee; far in the future it is zero again, if a block came in between. */
