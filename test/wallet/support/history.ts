@@ -25,7 +25,7 @@ export const names = ['alice', 'bob'] as const;
 
 /** Follows a history in another program, and compares the wallets there. */
 export interface HistoryTwin {
-  /** Called with the empty chain. */
+  /** Called with the empty chain. Blocks that it mines stay in the chain. */
   begin(chain: RegtestChain): Promise<void>;
   /** Called when the wallets have coins. */
   started(wallet: (name: string) => Wallet): Promise<void>;
@@ -61,6 +61,8 @@ export class History {
   readonly #store = new MemoryStore();
   readonly #models = new Map<string, WalletModel>();
   #file!: WalletFile;
+  /** Height of the twin's last block, which no reorganisation disconnects. */
+  #base = 0;
   #detach: () => Promise<void> = async () => {};
   #log: string[] = [];
 
@@ -91,6 +93,7 @@ export class History {
 
   async #start(): Promise<void> {
     await this.#twin?.begin(this.chain);
+    this.#base = this.chain.chain.tip.height;
     await this.#open();
     for (const name of names) {
       const wallet = await this.#file.createWallet(name, { addressType: this.#pick(addressTypes) });
@@ -123,7 +126,7 @@ export class History {
       [2, 'mine a conflict', () => this.#mineConflict()],
       [3, 'reorganise', () => this.#reorganise()],
       // Ordinary ones reach beyond a maturity of a few blocks, but not of 100.
-      [1, 'reorganise deeply', () => this.#reorganise(this.#params.coinbaseMaturity + this.#below(8))],
+      [1, 'reorganise deeply', () => this.#reorganise(this.#deepDepth())],
       [2, 'invalidate', () => this.#invalidate()],
       [1, 'expire', () => this.#expire()],
       [2, 'evict', () => this.#evict()],
@@ -324,6 +327,12 @@ export class History {
 
   #depth(): number {
     return 1 + this.#below(Math.min(this.chain.chain.tip.height - 2, MATURITY + 5));
+  }
+
+  /** Returns the maturity or up to seven blocks more, as far as the history has as many blocks. */
+  #deepDepth(): number {
+    const depth = this.#params.coinbaseMaturity + this.#below(8);
+    return Math.min(depth, this.chain.chain.tip.height - this.#base);
   }
 
   async #close(): Promise<void> {
