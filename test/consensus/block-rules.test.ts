@@ -254,6 +254,14 @@ describe('Rules that apply from a height on', () => {
     expect(at(388_381, -1)).toBe('bad-version(0xffffffff)');
   });
 
+  it('reject a future time before an outdated version, since the time is checked again later', () => {
+    const future = new BlockHeader({ ...header, version: 1, bits: 0x18000001 });
+    const check = (nowSeconds: number) =>
+      checkHeaderContext(future, parent(227_930, 0x18000001), main, nowSeconds)?.reason;
+    expect(check(header.time - 7200)).toBe('bad-version(0x00000001)');
+    expect(check(header.time - 7201)).toBe('time-too-new');
+  });
+
   it('reject time warps on testnet4 only (BIP94)', () => {
     const testnet4 = chainParams('testnet4');
     const bits = 0x1d00ffff;

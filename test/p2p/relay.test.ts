@@ -277,6 +277,24 @@ describe('transaction download', () => {
     await remote.waitFor('getdata', 1, 300);
   });
 
+  it('delays requests by txid by two seconds while a wtxid-relay peer is connected', async () => {
+    const net = new TestNetwork();
+    const { node, coinbases } = await nodeWithCoins(net, 1);
+    const [first, second] = [10_000n, 50_000n].map((fee) => child(coinbases[0]!, { fee }));
+    const tx = ({ txid }: Transaction) => ({ type: InvType.TX, hash: txid });
+    // Not on loopback, whose requests are never delayed: an inbound peer waits two seconds anyway.
+    const old = await FakePeer.join(net, node, { host: '203.0.113.7', wtxidRelay: false });
+    const modern = await FakePeer.join(net, node, { host: '203.0.113.8' });
+    old.send('inv', { entries: [tx(first!)] });
+    await net.advance(3900);
+    expect(old.received('getdata')).toEqual([]);
+    await old.waitFor('getdata', 1, 300);
+    modern.connection.close();
+    await net.advance(500);
+    old.send('inv', { entries: [tx(second!)] });
+    await old.waitFor('getdata', 2, 2_300);
+  });
+
   it('requests from the next peer when a connection is closed', async () => {
     const net = new TestNetwork();
     const { node, coinbases } = await nodeWithCoins(net, 1);

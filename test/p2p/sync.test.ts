@@ -129,6 +129,32 @@ describe('initial block download', () => {
     expect(requested()).toBe(1080);
   });
 
+  it('gives a staller two seconds again after blocks of other peers, although it gave more after a stall', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const helpful = await FakePeer.join(net, node);
+    for (let stalls = 1; stalls <= 2; stalls++) {
+      const blocks = privateChain(node, 1080);
+      const headers = blocks.map(({ header }) => header);
+      const stalling = await FakePeer.join(net, node);
+      stalling.send('headers', { headers });
+      await stalling.waitFor('getdata');
+      const before = helpful.received('getdata').length;
+      serve(helpful, blocks);
+      helpful.send('headers', { headers });
+      const requested = () =>
+        helpful
+          .received('getdata')
+          .slice(before)
+          .flatMap(({ entries }) => [...entries]);
+      await net.until(() => requested().length >= 1_000);
+      // Measured at the ticks of a second each: after three to four seconds, not five to six.
+      await net.until(() => stalling.closed, 4_500);
+      await net.until(() => node.chain.tip.hashHex === blocks.at(-1)!.hashHex);
+      expect(node.disconnects).toEqual(new Array<string>(stalls).fill('block download stall'));
+    }
+  });
+
   it('forgives a peer that stalls the window when its block comes', async () => {
     const net = new TestNetwork();
     const a = await net.start();
@@ -534,6 +560,20 @@ describe('a node', () => {
     expect(stripped!.transactions[0]!.hasWitness).toBe(false);
     expect(whole!.transactions[0]!.hasWitness).toBe(true);
     expect(hex([stripped!, whole!])).toEqual(hex([blocks[0]!, blocks[0]!]));
+  });
+
+  it('announces the next block by headers to a peer that has its tip, as its answer to getheaders shows', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const blocks = await mine(net, node, 5);
+    const peer = await FakePeer.join(net, node);
+    peer.send('sendheaders', {});
+    peer.send('getheaders', { locator: [blocks[4]!.hash], stop: new Uint8Array(32) });
+    expect((await peer.waitFor('headers')).headers).toEqual([]);
+    const [next] = await mine(net, node, 1);
+    const { headers } = await peer.waitFor('headers', 2, 1_000);
+    expect(headers.map(({ hashHex }) => hashHex)).toEqual([next!.hashHex]);
+    expect(peer.received('inv')).toEqual([]);
   });
 
   it('announces the tip when the last of 500 hashes in its answer to getblocks is requested', async () => {

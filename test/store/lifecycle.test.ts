@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { silenceFailedCommit } from '../../src/store/failed-commit.ts';
@@ -95,6 +96,22 @@ describe('LmdbStore', () => {
     const again = await LmdbStore.open({ path, ...common, create: false });
     expect(keys(again.entries())).toEqual([1, 2, 3]);
     await again.close();
+  });
+
+  it('writes over the pages that no open snapshot needs', async () => {
+    const store = await LmdbStore.open({ path: nextPath(), ...common });
+    const rewrite = async (times: number) => {
+      for (let i = 0; i < times; i++) await store.write([{ type: 'put', key: key(1), value: new Uint8Array(100_000) }]);
+      return statSync(store.path).size;
+    };
+    const before = await rewrite(20);
+    for (let i = 0; i < 3; i++) {
+      const snapshot = store.snapshot();
+      snapshot.get(key(1));
+      snapshot.close();
+    }
+    expect(await rewrite(50)).toBeLessThan(before + 1_000_000);
+    await store.close();
   });
 
   it('refuses to write if it is open read-only', async () => {

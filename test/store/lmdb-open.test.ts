@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -345,6 +347,24 @@ describe('The claim to write', () => {
       await (await LmdbStore.open(options(path))).close();
     }
   });
+
+  it.runIf(process.platform === 'linux')(
+    'is taken over from a process that its parent has not waited for',
+    async () => {
+      const path = await makeFile();
+      // The shell's child exits, and the shell becomes a program that waits for no child.
+      const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+      try {
+        const pid = Number(await once(parent.stdout, 'data'));
+        const stat = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
+        await vi.waitUntil(() => stat()[0] === 'Z', { timeout: 15_000 });
+        await editRecord(path, 'holder', () => ({ pid, started: stat()[19] }));
+        await (await LmdbStore.open(options(path))).close();
+      } finally {
+        parent.kill();
+      }
+    },
+  );
 
   it('goes to one of several concurrent processes after a crash', { timeout: 30_000 }, async () => {
     const path = await makeFile();

@@ -1,7 +1,9 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { AddressBook } from '../../../src/p2p/addresses/address-book.ts';
 import { AddressManager } from '../../../src/p2p/addresses/address-manager.ts';
+import type { KnownAddress } from '../../../src/p2p/addresses/known-address.ts';
 import { PeersFile } from '../../../src/p2p/addresses/peers-file.ts';
 import { parseSubnet } from '../../../src/p2p/net/subnet.ts';
 import { LmdbStore } from '../../../src/store/lmdb-store.ts';
@@ -64,6 +66,34 @@ describe('PeersFile', () => {
     expect(again.key()).toEqual(KEY);
     expect(again.bans()).toEqual([{ subnet: parseSubnet('10.0.0.0/8'), created: 5, until: 4_102_444_800 }]);
     expect(again.anchors()).toEqual([at(3002), { host: '2001:db8::1', port: 8333 }]);
+  });
+
+  it('stores when an address was last connected', async () => {
+    const store = new MemoryStore();
+    const file = new PeersFile(store);
+    const clock = new VirtualClock(1_700_000_000_000);
+    const changed = (address: KnownAddress, isRemoved: boolean) => file.addressChanged(address, isRemoved);
+    const book = new AddressManager({ clock, random: new SeededRandom(1), key: KEY, changed });
+    book.add({ endpoint: at(3001), services: 9n, time: 1_700_000_000 }, at(3001));
+    await file.flush();
+    clock.advance(60 * 60_000);
+    book.connected(at(3001));
+    await file.flush();
+    expect([...new PeersFile(store).addresses()]).toMatchObject([{ endpoint: at(3001), time: 1_700_003_600 }]);
+  });
+
+  it('forgets lifted bans', () => {
+    const store = new MemoryStore();
+    const bans = () =>
+      new AddressBook({ clock: new VirtualClock(1_700_000_000_000), random: new SeededRandom(1), store }).bans;
+    const [first, second] = ['10.0.0.0/8', '192.0.2.1/32'].map((text) => parseSubnet(text)!);
+    const before = bans();
+    before.add(first!, 1_800_000_000);
+    before.add(second!, 1_800_000_000);
+    before.remove(first!);
+    expect(bans().entries()).toMatchObject([{ subnet: second }]);
+    before.clear();
+    expect(bans().entries()).toEqual([]);
   });
 
   it('deletes removed addresses', async () => {

@@ -86,4 +86,22 @@ describe('an outbound peer with less work than our tip', () => {
     expect(fakes.map(({ closed }) => closed)).toEqual([false, false, false, false, true, true]);
     expect(manual.closed).toBe(false);
   });
+
+  it('leaves its protection to another peer when it closes', async () => {
+    await start(4, 0);
+    for (let i = 0; i < 4; i++) {
+      const host = `${20 + i}.1.1.1`;
+      const fake = await peer(host, { height: 10 });
+      await net.advance(5 * STEP, STEP);
+      // So that it is not dialled again.
+      node.connections.addresses.remove({ host, port: 8333 });
+      fake.connection.close();
+      await net.until(() => node.disconnects.length === i + 1, MINUTE, STEP);
+    }
+    const successor = await peer('30.1.1.1', { height: 10 });
+    await net.advance(5 * STEP, STEP);
+    await mine(net, node, 1);
+    await net.advance(23 * MINUTE, STEP);
+    expect(successor.closed).toBe(false);
+  });
 });

@@ -25,6 +25,23 @@ describe('an added node', () => {
     await listener.close();
   });
 
+  it('is not dialed once it is removed, although an attempt was due', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const endpoint = { host: '127.0.0.1', port: 7000 };
+    let dials = 0;
+    await net.network.transport().listen(endpoint, (connection) => {
+      dials++;
+      connection.close();
+    });
+    node.connections.addNode(endpoint, false);
+    await net.until(() => dials === 3);
+    await net.advance(50);
+    node.connections.removeNode(endpoint);
+    await net.advance(60_000, 50);
+    expect(dials).toBe(3);
+  });
+
   it('is reconnected soon after the connection was lost', async () => {
     const net = new TestNetwork();
     const seed = await net.start();
@@ -161,6 +178,35 @@ describe('connect', () => {
     await net.until(() => refused.closed, 100);
     a.connections.setNetworkActive(true);
     await during(a.connections.connect(b.endpoint));
+  });
+
+  it('leaves no listeners behind, whether it succeeds or fails', async () => {
+    const net = new TestNetwork();
+    const [a, b] = [await net.start(), await net.start()];
+    let active = 0;
+    const { events } = a.connections;
+    const on = events.on.bind(events);
+    events.on = (...args) => {
+      active++;
+      const unsubscribe = on(...args);
+      return () => {
+        active--;
+        unsubscribe();
+      };
+    };
+    const settled = async (endpoint: typeof b.endpoint) => {
+      const connecting = a.connections.connect(endpoint, false).catch(() => undefined);
+      await net.advance(500);
+      return connecting;
+    };
+    expect(await settled(b.endpoint)).toMatchObject({ isReady: true });
+    // Ends before the handshake.
+    const closing = { host: '127.0.0.1', port: 7000 };
+    await net.network.transport().listen(closing, (connection) => {
+      connection.onData(() => connection.close());
+    });
+    expect(await settled(closing)).toBeUndefined();
+    expect(active).toBe(0);
   });
 });
 
