@@ -7,6 +7,7 @@ export interface CommonOptions {
   readonly datadir?: string;
   readonly network?: string;
   readonly json?: boolean;
+  readonly rpcHost?: string;
 }
 
 /** Adds the options that select a network and its data directory. */
@@ -20,9 +21,12 @@ export function networkOptions(command: Command): Command {
     .option('--json', 'print results and errors as JSON');
 }
 
-/** Adds the options that select a node, its network and its data directory. */
+/** Adds the options that select a node, its RPC server, its network and its data directory. */
 export function nodeOptions(command: Command): Command {
-  return networkOptions(command.option('--node-id <port>', "the node's port (default: NODE_ID)"));
+  return networkOptions(command.option('--node-id <port>', "the node's port (default: NODE_ID)")).option(
+    '--rpc-host <address>',
+    "address of the node's RPC server (default: 127.0.0.1)",
+  );
 }
 
 /** Adds `--seed`, which can be repeated, and `--no-seed`. */
@@ -50,6 +54,7 @@ export function configOf(
     dataDir: options.datadir,
     network: options.network,
     ...layers,
+    rpc: { host: options.rpcHost },
     p2p: { ...layers.p2p, seeds },
   });
 }

@@ -31,6 +31,7 @@ import { heldProof } from './held-proof.ts';
 export interface VerifyInput {
   readonly nodeId?: string | undefined;
   readonly dataDir?: string | undefined;
+  readonly rpc?: { readonly host: string | undefined } | undefined;
   readonly network?: string | undefined;
   /** Nodes to query, as `HOST:PORT` or a port; default: the network's seeds, or else the central node. */
   readonly nodes?: readonly string[] | undefined;

@@ -32,6 +32,8 @@ export interface NodeProcessOptions {
   readonly minerThreads?: number;
   /** Default true. */
   readonly blockFilterIndex?: boolean;
+  /** Address of the RPC server; 127.0.0.1 if absent. */
+  readonly rpcHost?: string;
   readonly logLevel?: LogLevel;
   /** Receives each line of the node's log. */
   readonly onLog?: (line: string) => void;
@@ -109,6 +111,7 @@ export class NodeProcess {
     args.push('--network', options.network ?? DEFAULT_NETWORK, '--log-level', options.logLevel ?? 'info');
     if (options.seeds.length === 0) args.push('--no-seed');
     for (const seed of options.seeds) args.push('--seed', seed);
+    if (options.rpcHost !== undefined) args.push('--rpc-host', options.rpcHost);
     if (options.spv) args.push('--spv');
     if (options.peerBloomFilters) args.push('--peerbloomfilters');
     if (options.minerAddress !== undefined) args.push('--miner', options.minerAddress);

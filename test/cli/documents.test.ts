@@ -14,7 +14,7 @@ for (const add of [addUp, addScenario, addStartNode, addChainCommands, addWallet
   add(program);
 
 /** Options that are described once for all commands. */
-const shared = ['--node-id', '--datadir', '--network', '--json'];
+const shared = ['--node-id', '--rpc-host', '--datadir', '--network', '--json'];
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 /** Returns the options in the tables of a page, by the command in the heading above. */

@@ -142,6 +142,7 @@ type Case = readonly [words: readonly string[], read: Read, given: unknown, abse
 
 const node: Readonly<Record<string, Case>> = {
   '--node-id': [['--node-id', '3999'], config(({ nodeId }) => nodeId), 3999, 3005],
+  '--rpc-host': [['--rpc-host', '127.0.0.9'], config(({ rpc }) => rpc.host), '127.0.0.9', '127.0.0.1'],
   '--datadir': [['--datadir', join(dir, 'other')], config(({ dataDir }) => dataDir), join(dir, 'other'), dir],
   '--network': [['--network', 'signet'], config(({ params }) => params.network), 'signet', 'regtest'],
 };
@@ -181,7 +182,6 @@ const commands: Readonly<
         false,
         false,
       ],
-      '--rpc-host': [['--rpc-host', '127.0.0.9'], config(({ rpc }) => rpc.host), '127.0.0.9', '127.0.0.1'],
       '--host': [['--host', '127.0.0.9'], config(({ p2p }) => p2p.host), '127.0.0.9', '127.0.0.1'],
       '--no-v2': [['--no-v2'], config(({ p2p }) => p2p.v2Transport), false, true],
       '--max-connections': [['--max-connections', '9'], config(({ p2p }) => p2p.maxConnections), 9, 125],
@@ -259,6 +259,12 @@ const commands: Readonly<
         3999,
         3005,
       ],
+      '--rpc-host': [
+        ['--rpc-host', '127.0.0.9'],
+        ({ calls }) => (calls[0]!.args[0] as { own: NodeConfig }).own.rpc.host,
+        '127.0.0.9',
+        '127.0.0.1',
+      ],
       '--datadir': [
         ['--datadir', join(dir, 'other')],
         ({ calls }) => (calls[0]!.args[0] as { own: NodeConfig }).own.dataDir,
@@ -313,6 +319,12 @@ const commands: Readonly<
     ['getwalletinfo'],
     {
       '--node-id': [['--node-id', '3999'], ({ calls }) => (calls[0]!.args[0] as { port: number }).port, 13_999, 13_005],
+      '--rpc-host': [
+        ['--rpc-host', '127.0.0.9'],
+        ({ calls }) => (calls[0]!.args[0] as { host: string }).host,
+        '127.0.0.9',
+        '127.0.0.1',
+      ],
       '--datadir': [
         ['--datadir', join(dir, 'other')],
         ({ calls }) => (calls[0]!.args[0] as { cookieFile: string }).cookieFile,

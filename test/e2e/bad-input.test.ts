@@ -237,6 +237,21 @@ describe('a running node', () => {
     expectError(await pier(args, { NODE_ID: String(nodeId) }), 1, new RegExp(`:${nodeId}: another program`));
   });
 
+  it('is found at another address of its RPC server', { timeout: 30_000 }, async () => {
+    const [id] = (await freeNodeIds(1)) as [number];
+    const folder = tempDir('rpc-host');
+    const env = { NODE_ID: String(id), PIER_DATADIR: folder };
+    await pier(['createblockchain', '--address', address], env);
+    const elsewhere = await NodeProcess.start({ nodeId: id, dataDir: folder, seeds: [], rpcHost: '127.0.0.2' });
+    try {
+      const { code, stdout } = await pier(['rpc', '--rpc-host', '127.0.0.2', 'getblockcount'], env);
+      expect([code, stdout]).toEqual([0, '101\n']);
+      expectError(await pier(['rpc', 'getblockcount'], env), 1, /not running/);
+    } finally {
+      await elsewhere.stop();
+    }
+  });
+
   it('reports which RPC port is taken', { timeout: 30_000 }, async () => {
     const server = createServer().listen(otherId + 10_000, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));

@@ -25,7 +25,6 @@ interface StartOptions extends CommonOptions {
   readonly trickle?: boolean;
   readonly peerbloomfilters?: boolean;
   readonly host?: string;
-  readonly rpcHost?: string;
   readonly publicAddresses?: boolean;
   readonly v2: boolean;
   readonly maxConnections?: string;
@@ -59,7 +58,6 @@ export function addStartNode(program: Command): void {
     .option('--no-trickle', 'announce transactions at once (default on local networks)')
     .option('--peerbloomfilters', 'serve Bloom filters (BIP37) to light clients')
     .option('--host <address>', 'address to accept peers on', '127.0.0.1')
-    .option('--rpc-host <address>', 'address to serve RPC on', '127.0.0.1')
     .option('--public-addresses', 'connect to public addresses that peers announce (default on public networks)')
     .option('--no-public-addresses', 'connect to announced addresses of this machine and of private networks only')
     .option('--no-v2', 'use only the unencrypted v1 transport (default: BIP324 with peers that support it)')
@@ -85,7 +83,6 @@ export function addStartNode(program: Command): void {
           bloomFilters: options.peerbloomfilters,
           publicAddresses: options.publicAddresses,
         },
-        rpc: { host: options.rpcHost },
         light: { bloom: options.bloom },
       });
       const { loggerOn } = await import('../../node/logging.ts');

@@ -46,7 +46,7 @@ export function addVerify(program: Command): void {
       const { verifyConfig, exportProof } = await import('../../commands/verify.ts');
       const { paymentReport } = await import('../../spv/verify/payment-report.ts');
       const { nodeId, datadir: dataDir, network, node: nodes } = options;
-      const config = verifyConfig({ ...{ nodeId, dataDir, network, nodes } });
+      const config = verifyConfig({ nodeId, dataDir, network, nodes, rpc: { host: options.rpcHost } });
       const { verdict, proof, source } = await verify(config, txid, options);
       const report = paymentReport(verdict);
       const exported = () => exportProof(config, proof, options.headersFrom);
