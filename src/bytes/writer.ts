@@ -140,8 +140,13 @@ export class ByteWriter {
     return this;
   }
 
-  /** Returns the bytes written, as a view of the writer's buffer. Do not write afterwards without `reset`. */
+  /**
+   * Returns the bytes written, as a view of the writer's buffer or, if they are few, as a copy. Do not write afterwards
+   * without `reset`.
+   */
   finish(): Uint8Array {
-    return this.#length === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#length);
+    const { length } = this.#buffer;
+    if (this.#length === length) return this.#buffer;
+    return length > SMALL ? this.#buffer.subarray(0, this.#length) : this.#buffer.slice(0, this.#length);
   }
 }

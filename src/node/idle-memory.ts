@@ -31,6 +31,8 @@ export interface ProcessMemory {
   utilization(): number;
   /** Collects all garbage and returns free memory to the system. */
   collect(): void;
+  /** Collects the garbage among young objects. */
+  collectYoung(): void;
 }
 
 /**
@@ -105,6 +107,7 @@ export function thisProcess(): ProcessMemory {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options?: { readonly type: 'minor' }) => void;
   setFlagsFromString('--no-expose-gc');
+  const collectYoung = () => collect({ type: 'minor' });
   let last = { at: performance.now(), cpu: process.cpuUsage() };
   return {
     residentBytes: () => process.memoryUsage.rss(),
@@ -117,8 +120,9 @@ export function thisProcess(): ProcessMemory {
     collect: () => {
       collect();
       // Only a collection of young objects makes their space smaller.
-      collect({ type: 'minor' });
+      collectYoung();
       trimBlockPools();
     },
+    collectYoung,
   };
 }

@@ -88,6 +88,7 @@ export function addStartNode(program: Command): void {
       const { loggerOn } = await import('../../node/logging.ts');
       const { stderrOutput } = await import('../../node/log-output.ts');
       const { IdleMemory, thisProcess } = await import('../../node/idle-memory.ts');
+      const { YoungMemory } = await import('../../node/young-memory.ts');
       const log = stderrOutput();
       onHangup(() => log.reopen());
       const status = process.stderr.isTTY && !options.json ? new StatusLine(terminalOf(log)) : undefined;
@@ -99,8 +100,11 @@ export function addStartNode(program: Command): void {
       });
       if (!started) return;
       const { node, rpc } = started;
-      const idleMemory = new IdleMemory(node.clock, thisProcess());
+      const memory = thisProcess();
+      const idleMemory = new IdleMemory(node.clock, memory);
       idleMemory.start();
+      const youngMemory = new YoungMemory(memory.collectYoung);
+      node.connections.events.on('message', ({ bytes }) => youngMemory.moved(bytes));
       try {
         const p2p = `${config.p2p.host}:${config.nodeId}`;
         if (options.json) {

@@ -45,7 +45,7 @@ class SocketReader {
 }
 
 /** Bytes up to which a message is copied into one piece with its neighbours. */
-const SHORT = 4 * 1024;
+const SHORT = 16 * 1024;
 
 class TcpConnection implements Connection {
   readonly remote: Endpoint;
