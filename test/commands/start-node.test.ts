@@ -18,3 +18,22 @@ it('serves RPC until the node stops', async () => {
   }
   await expect(fetch(url, { method: 'POST', body: '{}' })).rejects.toThrow('fetch failed');
 });
+
+it('ends RPC before it closes what the calls use', async () => {
+  const [nodeId] = await freeNodeIds(1);
+  const config = nodeConfig({ nodeId: nodeId!, dataDir: tempDir('start-node'), p2p: { seeds: [] } }, {});
+  await createBlockchain(config, { address: 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202' });
+  const { node, rpc } = await startNode(config);
+  const order: string[] = [];
+  const note = (name: string, target: { close(): Promise<void> }) => {
+    const close = target.close.bind(target);
+    target.close = async () => {
+      await close();
+      order.push(name);
+    };
+  };
+  note('RPC', rpc);
+  note('chain', node.chain);
+  await node.stop();
+  expect(order).toEqual(['RPC', 'chain']);
+});

@@ -167,11 +167,13 @@ describe('a dump', () => {
     const chain = await start({ expirySeconds: 3600 });
     const now = unixSeconds(chain.clock);
     const txs = [1, 2].map((height) => pay([chain.coinbase(height)], 1000n));
-    const transactions = txs.map((tx, i) => ({ tx, time: now - 3600 + i, feeDelta: 0n }));
+    const transactions = txs.map((tx, i) => ({ tx, time: now - 3600 + i, feeDelta: BigInt(7 * (1 - i)) }));
     expect(loadMempoolDump(chain.mempool, { transactions, feeDeltas: [] }, chain.clock)).toEqual({
       accepted: 1,
       total: 2,
     });
+    // As in Core, its prioritisation is kept: the transaction may come again.
+    expect([...chain.mempool.feeDeltas()]).toEqual([{ txid: txs[0]!.txid, delta: 7n }]);
     expect(chain.mempool.get(txs[1]!.txid)).toMatchObject({ time: now - 3599 });
   });
 

@@ -3,8 +3,9 @@ import { sha256 } from '../../src/crypto/hash.ts';
 import { decodeMempoolDump, encodeMempoolDump, loadMempoolDump } from '../../src/mempool/dump.ts';
 import type { MempoolEntry } from '../../src/mempool/entry.ts';
 import { MEMPOOL_HEIGHT } from '../../src/mempool/entry.ts';
-import type { AcceptResult } from '../../src/mempool/mempool.ts';
+import { type AcceptResult, Mempool } from '../../src/mempool/mempool.ts';
 import { unixSeconds } from '../../src/platform/clock.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
 import { COIN } from '../../src/primitives/amount.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import { Op } from '../../src/script/opcodes.ts';
@@ -265,6 +266,38 @@ describe('a full mempool', () => {
     expect(mempool.has(poor.txid)).toBe(true);
     expect(mempool.has(rich.txid)).toBe(true);
   });
+});
+
+it('a closed mempool leaves no listeners behind', async () => {
+  const { chain, clock } = await start();
+  let active = 0;
+  const counted =
+    <A extends unknown[]>(subscribe: (...args: A) => () => void) =>
+    (...args: A) => {
+      active++;
+      const unsubscribe = subscribe(...args);
+      return () => {
+        active--;
+        unsubscribe();
+      };
+    };
+  chain.events.on = counted(chain.events.on.bind(chain.events)) as typeof chain.events.on;
+  chain.beforeTip = counted(chain.beforeTip.bind(chain));
+  const mempool = new Mempool({}, { chain, clock, logger: silentLogger });
+  expect(active).toBe(3);
+  mempool.close();
+  expect(active).toBe(0);
+});
+
+it('counts each entry added or removed as an update, so that the mempool file is saved', async () => {
+  const chain = await start();
+  const { mempool } = chain;
+  const parent = pay([chain.coinbase(1)], 1000n);
+  mempool.accept(parent);
+  mempool.accept(pay([utxo(parent, 0)], 1000n));
+  const before = mempool.updateCount;
+  mempool.remove(parent.txid, 'expiry');
+  expect([before, mempool.updateCount]).toEqual([2, 4]);
 });
 
 describe('expiry', () => {

@@ -1,16 +1,19 @@
 import { afterEach, expect, it } from 'vitest';
 import { type NodeConfigInput, nodeConfig } from '../../src/node/config.ts';
 import { FullNode } from '../../src/node/full-node.ts';
+import { LightNode } from '../../src/node/light-node.ts';
 import { ServiceFlag } from '../../src/p2p/wire/protocol.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
 
-let node: FullNode | undefined;
+let node: FullNode | LightNode | undefined;
 afterEach(() => node?.stop());
 
 /** Starts a node in memory, without connections. */
 async function start(layers: NodeConfigInput): Promise<FullNode> {
   const config = nodeConfig({ nodeId: 3000, dataDir: '/nonexistent/pier', ...layers }, {});
-  node = await FullNode.start(config, { network: 'none', createChain: false, createWallet: false });
-  return node;
+  const started = await FullNode.start(config, { network: 'none', createChain: false, createWallet: false });
+  node = started;
+  return started;
 }
 
 it('passes policy options to the mempool', async () => {
@@ -23,6 +26,14 @@ it('passes service options to the P2P layer', async () => {
   const { connections } = await start({ p2p });
   expect(connections.services & (ServiceFlag.P2P_V2 | ServiceFlag.BLOOM)).toBe(ServiceFlag.BLOOM);
   expect(connections.relaysTransactions).toBe(false);
+});
+
+it.each([true, false])('passes v2Transport to the P2P layer of a light node: %s', async (v2Transport) => {
+  const config = nodeConfig({ nodeId: 3000, dataDir: '/nonexistent/pier', p2p: { v2Transport } }, {});
+  const stores = { chain: new MemoryStore(), wallet: new MemoryStore() };
+  const light = await LightNode.start(config, { network: 'none' }, { stores });
+  node = light;
+  expect(light.connections.services).toBe(v2Transport ? ServiceFlag.P2P_V2 : 0n);
 });
 
 it('resolves the address of the RPC server separately', () => {

@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { decodeLeadingDump } from '../../src/mempool/dump.ts';
 import { loadMempool, MempoolFile, saveMempool } from '../../src/node/mempool-file.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -48,6 +48,16 @@ it('saves every minute, so that a kill loses little', async () => {
   await saveMempool(other.mempool, path);
   const third = await source.fork();
   expect(await loadMempool(third.mempool, path, third.clock)).toEqual({ accepted: 1, total: 1 });
+  // And a minute after that save.
+  other.mempool.accept(child);
+  const transactions = async () => decodeLeadingDump(await readFile(path)).dump.transactions.length;
+  await vi.waitUntil(
+    async () => {
+      other.clock.advance(MINUTES);
+      return (await transactions()) === 2;
+    },
+    { timeout: 15_000 },
+  );
   await file.stop();
 });
 

@@ -15,4 +15,12 @@ describe('Transaction', () => {
     expect(toHex(new Transaction({ ...tx }).txid)).toBe(toHex(tx.txid));
     expect(tx.weight).toBe(tx.strippedSize * 3 + tx.totalSize);
   });
+
+  it('has the same sizes before it is encoded', () => {
+    const tx = Transaction.decode(fromHex(bip143));
+    const built = new Transaction({ ...tx });
+    expect([built.totalSize, built.strippedSize, built.weight, built.vsize]).toEqual([
+      ...[bip143.length / 2, tx.encodeStripped().length, tx.weight, tx.vsize],
+    ]);
+  });
 });

@@ -49,6 +49,18 @@ describe('murmur3', () => {
   });
 });
 
+it('a filter with updates follows all matching outputs of a transaction, not only the first', () => {
+  const scripts = [1, 2, 3].map((fill) => compileScript(Op.OP_0, new Uint8Array(20).fill(fill)));
+  const outputs = scripts.map((scriptPubKey) => ({ value: 1n, scriptPubKey }));
+  const prevout = { txid: new Uint8Array(32).fill(9), vout: 0 };
+  const inputs = [{ prevout, scriptSig: new Uint8Array(0), sequence: 0, witness: [] }];
+  const tx = new Transaction({ version: 2, inputs, outputs, lockTime: 0 });
+  const filter = BloomFilter.forElements(10, 0.000001, 0, ALL);
+  for (const fill of [1, 3]) filter.insert(new Uint8Array(20).fill(fill));
+  expect(filter.isRelevantAndUpdate(tx)).toBe(true);
+  expect([0, 1, 2].map((vout) => filter.containsOutPoint({ txid: tx.txid, vout }))).toEqual([true, false, true]);
+});
+
 // From Core's bloom_tests.cpp.
 describe('A Bloom filter', () => {
   const elements = [

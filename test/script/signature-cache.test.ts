@@ -5,7 +5,7 @@ import { sha256 } from '../../src/crypto/hash.ts';
 import { Transaction } from '../../src/primitives/transaction.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS, ScriptFlag, STANDARD_SCRIPT_VERIFY_FLAGS } from '../../src/script/flags.ts';
 import { SighashCache } from '../../src/script/sighash/index.ts';
-import { SignatureCache, type SignatureVerifier } from '../../src/script/signature-cache.ts';
+import { SignatureCache, SignatureRecorder, type SignatureVerifier } from '../../src/script/signature-cache.ts';
 import { verifyInput } from '../../src/script/verify.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { Choice } from '../support/choice.ts';
@@ -35,6 +35,21 @@ function flipped(triple: Triple, part: number, bit: number): Triple {
   bytes[part]![bit >> 3]! ^= 1 << (bit & 7);
   return bytes;
 }
+
+describe('The signature recorder', () => {
+  it('returns each valid signature once, and then records new ones', () => {
+    const recorder = new SignatureRecorder();
+    const [, , first] = kinds[0]!;
+    expect(recorder.verifyEcdsa(...first)).toBe(true);
+    expect(recorder.verifyEcdsa(...flipped(first, 1, 0))).toBe(false);
+    const one = recorder.take();
+    expect(recorder.take()).toHaveLength(0);
+    expect(recorder.verifySchnorr(...schnorr)).toBe(true);
+    const other = recorder.take();
+    expect([one.length, other.length]).toEqual([one.length, one.length]);
+    expect(other).not.toEqual(one);
+  });
+});
 
 describe('The signature cache', () => {
   it.each(kinds)('verifies a valid signature only once: %s', async (_, verify, triple) => {

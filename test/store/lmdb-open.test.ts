@@ -7,6 +7,8 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -179,6 +181,16 @@ describe('A path without a database of Pier', () => {
       process.seteuid?.(0);
     }
   });
+});
+
+it('A file is checked before each time that it is opened, also if this process has opened it before', async () => {
+  const path = await makeFile();
+  rmSync(`${path}-lock`);
+  mkdirSync(`${path}-lock`);
+  const error = await failure(options(path));
+  expect([error.code, error.message]).toEqual(['permission-denied', `${path}-lock is not a regular file`]);
+  rmdirSync(`${path}-lock`);
+  await (await LmdbStore.open(options(path))).close();
 });
 
 describe('A truncated file', () => {

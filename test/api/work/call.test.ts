@@ -33,6 +33,31 @@ describe('CallQueue', () => {
     await done;
   });
 
+  it('is full at 256 working calls, among which one that waits does not count', async () => {
+    const queue = new CallQueue(new VirtualClock());
+    let end = () => {};
+    const waited = (call: Call) =>
+      call.wait((done) => {
+        end = done;
+        return () => {};
+      });
+    // Each call works, waits and works again.
+    for (let i = 0; i < 3; i++) {
+      const done = queue.run(caller(), waited);
+      end();
+      await done;
+    }
+    const ends: (() => void)[] = [];
+    const run = () => queue.run(caller(), () => new Promise<void>((resolve) => ends.push(resolve)));
+    const working = Array.from({ length: 255 }, run);
+    expect(queue.isFull).toBe(false);
+    working.push(run());
+    expect(queue.isFull).toBe(true);
+    for (const resolve of ends) resolve();
+    await Promise.all(working);
+    expect(queue.isFull).toBe(false);
+  });
+
   it('gives long calls slices of four milliseconds, one in each turn of the event loop', async () => {
     const clock = new VirtualClock();
     const queue = new CallQueue(clock);

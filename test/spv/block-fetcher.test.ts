@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { BlockIndex } from '../../src/chain/tree/block-index.ts';
+import { regtest } from '../../src/consensus/params.ts';
+import type { PeerChains } from '../../src/p2p/blocks/peer-chain.ts';
+import type { Peer } from '../../src/p2p/peer/peer.ts';
+import { InvType } from '../../src/p2p/wire/messages/inventory.ts';
+import { BlockFetcher } from '../../src/spv/block-fetcher.ts';
+import type { HeaderChain } from '../../src/spv/header-chain.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { mineBlock } from '../chain/support/builder.ts';
+
+it('a block that a peer does not have is requested from each other peer once, and from one that connects later', async () => {
+  const requested: string[] = [];
+  const peer = (name: string) => ({ services: 9n, send: () => requested.push(name) }) as unknown as Peer;
+  const chains = { get: () => ({ hasBlock: () => true }) } as unknown as PeerChains;
+  const chain = { params: regtest, contains: () => true } as unknown as HeaderChain;
+  const fetcher = new BlockFetcher({ chain, chains, clock: new VirtualClock() });
+  const genesis = new BlockIndex(regtest.genesis.header, regtest.genesis.hash, undefined, 0n);
+  const block = mineBlock(genesis);
+  const missing = [{ type: InvType.WITNESS_BLOCK, hash: block.hash }];
+  const [first, second, late] = ['first', 'second', 'late'].map(peer);
+  fetcher.peerReady(first!);
+  fetcher.peerReady(second!);
+  const fetched = fetcher.fetch(new BlockIndex(block.header, block.hash, genesis, 0n));
+  fetcher.notFound(first!, missing);
+  fetcher.notFound(second!, missing);
+  fetcher.tick();
+  expect(requested).toEqual(['first', 'second']);
+  fetcher.peerReady(late!);
+  expect(requested).toEqual(['first', 'second', 'late']);
+  fetcher.received(late!, block);
+  expect(await fetched).toBe(block);
+});
