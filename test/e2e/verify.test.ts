@@ -130,6 +130,7 @@ describe('pier verify', () => {
       [[txid, '--node', String(light)], 1, /no node serves blocks at 127\.0\.0\.1:\d+: .*\n.*--node HOST:PORT/],
       [[], 2, /no transaction to verify\n.*txid/],
       [[txid, '--proof', '-', '--node', '3000'], 2, /verifies offline/],
+      [[txid, ...node(), '--export', '/dev/full'], 1, /cannot write \/dev\/full: ENOSPC.*\n.*is no proof/],
     ];
     const results = await Promise.all(cases.map(([args]) => verify(args)));
     for (const [i, [args, code, message]] of cases.entries()) {

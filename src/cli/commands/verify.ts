@@ -103,7 +103,10 @@ async function write(path: string, json: string): Promise<void> {
   try {
     await writeFile(path, `${json}\n`);
   } catch (error) {
-    throw new PierError('unwritable-file', `cannot write ${path}: ${(error as Error).message}`, { cause: error });
+    throw new PierError('unwritable-file', `cannot write ${path}: ${(error as Error).message}`, {
+      hint: 'What the file holds is no proof. Free space on its disk, or choose another file with --export.',
+      cause: error,
+    });
   }
   note(`Wrote the proof to ${path}. Verify it with 'pier verify --proof ${path}'.`);
 }
