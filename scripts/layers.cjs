@@ -36,5 +36,6 @@ module.exports = [
   { name: 'commands' },
   { name: 'testing' },
   { name: 'devnet', sublayers: ['topology', 'accounts', 'nodes', 'network'] },
+  { name: 'vitest' },
   { name: 'cli' },
 ];

@@ -21,6 +21,7 @@ export class EncodedList<T> implements List<T> {
     this.#readItem = readItem;
   }
 
+  /** Decodes the items, one after the other. */
   *[Symbol.iterator](): Generator<T, void, void> {
     const reader = new ByteReader(this.#bytes);
     for (let i = 0; i < this.length; i++) yield this.#readItem(reader);

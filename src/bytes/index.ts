@@ -19,6 +19,7 @@
  */
 
 export { compareBytes, concatBytes, equalBytes } from './compare.ts';
+export { EncodedList, type List } from './encoded-list.ts';
 export { DecodeError, type DecodeErrorCode } from './errors.ts';
 export { fromHex, fromReversedHex, toHex, toReversedHex } from './hex.ts';
 export { ByteReader, MAX_SIZE } from './reader.ts';

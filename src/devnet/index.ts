@@ -26,6 +26,7 @@ export { Account, type PayOptions } from './network/account.ts';
 export { createNetwork } from './network/create-network.ts';
 export type { WaitOptions } from './network/deadline.ts';
 export type { MiningMode } from './network/mining-mode.ts';
+export { NetworkFixture } from './network/network-fixture.ts';
 export { NetworkLink } from './network/network-link.ts';
 export { NetworkNode } from './network/network-node.ts';
 export { NetworkTime } from './network/network-time.ts';

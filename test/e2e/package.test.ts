@@ -10,6 +10,8 @@ const tsc = join(root, 'node_modules/@typescript/native/bin/tsc');
 const entries = Object.keys(manifest.exports)
   .filter((key) => key !== './package.json')
   .map((key) => `pier${key.slice(1)}`);
+/** Those that need nothing but the package: Vitest is an optional peer, and can only be imported. */
+const independent = entries.filter((entry) => entry !== 'pier/vitest');
 
 let project: string;
 
@@ -34,7 +36,7 @@ describe('the installed package', () => {
       const { createRequire } = await import('node:module');
       const require = createRequire(process.cwd() + '/x.cjs');
       const counts = {};
-      for (const entry of ${JSON.stringify(entries)}) {
+      for (const entry of ${JSON.stringify(independent)}) {
         const [imported, required] = [await import(entry), require(entry)];
         for (const [name, value] of Object.entries(imported)) {
           if (required[name] !== value) throw new Error(entry + ' exports two instances of ' + name);
@@ -44,7 +46,7 @@ describe('the installed package', () => {
       console.log(JSON.stringify(counts));`;
     writeFileSync(join(project, 'load.mjs'), script);
     const counts = JSON.parse(await run(node, ['load.mjs'], project)) as Record<string, number>;
-    expect(Object.keys(counts)).toEqual(entries);
+    expect(Object.keys(counts)).toEqual(independent);
     expect(Math.min(...Object.values(counts))).toBeGreaterThan(0);
   });
 
@@ -72,12 +74,29 @@ describe('the installed package', () => {
     writeFileSync(join(project, 'resolve.mjs'), script);
     const found = JSON.parse(await run(node, ['resolve.mjs'], project));
     const expected = [...entries, 'pier/package.json'];
-    expect(found).toEqual({ imported: expected, required: expected });
+    expect(found).toEqual({ imported: expected, required: expected.filter((name) => name !== 'pier/vitest') });
   });
 
   it.for(['docs/library.md', 'docs/zh/library.md'])('has its entries listed in %s', (path) => {
     const rows = readFileSync(join(root, path), 'utf8').matchAll(/^\| `(pier.*?)`( \*)? \|/gm);
     expect([...rows].map((row) => row[1]).sort()).toEqual(entries.toSorted());
+  });
+
+  it('gives the tests of a project a network', { timeout: 60_000 }, async () => {
+    symlinkSync(join(root, 'node_modules/vitest'), join(project, 'node_modules/vitest'), 'junction');
+    const test = `
+      import { expect } from 'vitest';
+      import { networkTest } from 'pier/vitest';
+      const test = networkTest({ nodes: 1, accounts: 1 });
+      for (const name of ['first', 'second']) {
+        test(name, async ({ network }) => {
+          expect(await network.nodes[0].call('getrawmempool')).toEqual([]);
+          await network.accounts[0].pay(network.accounts[0].address, '1');
+        });
+      }`;
+    writeFileSync(join(project, 'network.test.mjs'), test);
+    const result = await run(node, ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json'], project);
+    expect(JSON.parse(result)).toMatchObject({ success: true, numPassedTests: 2 });
   });
 
   it('installs the command', async () => {
@@ -86,9 +105,9 @@ describe('the installed package', () => {
 });
 
 describe('the types of the installed package', () => {
-  const names = entries.map((entry) => entry.replace('/', '_'));
-  const imports = entries.map((entry, i) => `import * as ${names[i]} from '${entry}';`).join('\n');
-  const requires = entries.map((entry, i) => `import ${names[i]} = require('${entry}');`).join('\n');
+  const names = independent.map((entry) => entry.replace('/', '_'));
+  const imports = independent.map((entry, i) => `import * as ${names[i]} from '${entry}';`).join('\n');
+  const requires = independent.map((entry, i) => `import ${names[i]} = require('${entry}');`).join('\n');
   const use = `
 import { RpcClient, type NodeConfigInput } from 'pier';
 import { Emitter } from 'pier/platform';

@@ -1,0 +1,7 @@
+/**
+ * Networks as fixtures of Vitest.
+ *
+ * @packageDocumentation
+ */
+
+export { networkTest } from './network-test.ts';
