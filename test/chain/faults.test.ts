@@ -75,20 +75,6 @@ describe('persistence', () => {
     expect((await openChain({ store })).tip.hashHex).toBe(block.hashHex);
   });
 
-  it('a batch that failed is written whole with the next one', async () => {
-    const disk = new MemoryStore();
-    const chain = await openChain({ store: disk });
-    const block = mineBlock(chain.tip);
-    const write = disk.write.bind(disk);
-    disk.write = () => Promise.reject(new StoreError('write-failed', '/file', 'the disk is full'));
-    await expect(chain.acceptBlock(block)).rejects.toThrow('the disk is full');
-    disk.write = write;
-    await chain.flush();
-    const reopened = await openChain({ store: disk });
-    expect(reopened.tip.hashHex).toBe(block.hashHex);
-    expect(describeCoins(reopened)).toEqual(replay([block]));
-  });
-
   it('headers are written without a caller waiting for it', async () => {
     const store = new MemoryStore();
     const chain = await openChain({ store });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { Chain } from '../../src/chain/chain.ts';
-import { Prefix, prefixRange } from '../../src/chain/records/keys.ts';
 import type { BlockIndex } from '../../src/chain/tree/block-index.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import type { Block } from '../../src/primitives/block.ts';
@@ -239,24 +238,6 @@ describe('invalidateBlock and reconsiderBlock', () => {
     await extend(chain, 1, { tag: 3 });
     await expect(chain.invalidateBlock(chain.atHeight(0)!)).rejects.toMatchObject({ code: 'genesis' });
   });
-});
-
-it('a chain that stopped before it disconnected an invalid block does so at the next start', async () => {
-  const before = new MemoryStore();
-  const chain = await openChain({ store: before });
-  const main = await extend(chain, 8, { tag: 1 });
-  const side = line(chain.atHeight(2)!, 3, 2);
-  for (const block of side) await accept(chain, block);
-  await chain.close();
-  const after = before.fork();
-  const invalidating = await openChain({ store: after });
-  await invalidating.invalidateBlock(invalidating.atHeight(4)!);
-  await invalidating.close();
-  // The invalid marks are on disk, the new tip and its coins are not.
-  for (const [key, value] of after.entries(prefixRange(Prefix.INDEX))) before.writeSync([{ type: 'put', key, value }]);
-  const reopened = await openChain({ store: before });
-  expect(reopened.tip.hashHex).toBe(side.at(-1)!.hashHex);
-  expect(describeCoins(reopened)).toEqual(replay([...main.slice(0, 2), ...side]));
 });
 
 describe('the events of a change by hand', () => {

@@ -289,17 +289,6 @@ it('a closed mempool leaves no listeners behind', async () => {
   expect(active).toBe(0);
 });
 
-it('counts each entry added or removed as an update, so that the mempool file is saved', async () => {
-  const chain = await start();
-  const { mempool } = chain;
-  const parent = pay([chain.coinbase(1)], 1000n);
-  mempool.accept(parent);
-  mempool.accept(pay([utxo(parent, 0)], 1000n));
-  const before = mempool.updateCount;
-  mempool.remove(parent.txid, 'expiry');
-  expect([before, mempool.updateCount]).toEqual([2, 4]);
-});
-
 describe('expiry', () => {
   it('removes a transaction with its descendants', async () => {
     const chain = await start({ expirySeconds: 60 * 60 });
