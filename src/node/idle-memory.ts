@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { trimBlockPools } from '../p2p/transport/block-pool.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
@@ -31,8 +31,12 @@ export interface ProcessMemory {
   utilization(): number;
   /** Collects all garbage and returns free memory to the system. */
   collect(): void;
+  /** Collects all garbage. */
+  collectAll(): void;
   /** Collects the garbage among young objects. */
   collectYoung(): void;
+  /** Returns the bytes in use in V8's heap. */
+  heapBytes(): number;
 }
 
 /**
@@ -123,6 +127,8 @@ export function thisProcess(): ProcessMemory {
       collectYoung();
       trimBlockPools();
     },
+    collectAll: () => collect(),
     collectYoung,
+    heapBytes: () => getHeapStatistics().used_heap_size,
   };
 }

@@ -7,6 +7,8 @@ const MB = 1 << 20;
 /** A process whose collections leave `afterCollection` bytes. */
 class FakeProcess implements ProcessMemory {
   readonly collectYoung = () => {};
+  readonly collectAll = () => {};
+  readonly heapBytes = () => 0;
   bytes = 200 * MB;
   afterCollection = 200 * MB;
   /** Collections after which `afterCollection` is reached; those before leave 50 MB more each. */

@@ -88,7 +88,7 @@ export function addStartNode(program: Command): void {
       const { loggerOn } = await import('../../node/logging.ts');
       const { stderrOutput } = await import('../../node/log-output.ts');
       const { IdleMemory, thisProcess } = await import('../../node/idle-memory.ts');
-      const { YoungMemory } = await import('../../node/young-memory.ts');
+      const { MessageMemory } = await import('../../node/message-memory.ts');
       const log = stderrOutput();
       onHangup(() => log.reopen());
       const status = process.stderr.isTTY && !options.json ? new StatusLine(terminalOf(log)) : undefined;
@@ -103,8 +103,8 @@ export function addStartNode(program: Command): void {
       const memory = thisProcess();
       const idleMemory = new IdleMemory(node.clock, memory);
       idleMemory.start();
-      const youngMemory = new YoungMemory(memory.collectYoung);
-      node.connections.events.on('message', ({ bytes }) => youngMemory.moved(bytes));
+      const messageMemory = new MessageMemory(memory);
+      node.connections.events.on('message', ({ bytes }) => messageMemory.moved(bytes));
       try {
         const p2p = `${config.p2p.host}:${config.nodeId}`;
         if (options.json) {

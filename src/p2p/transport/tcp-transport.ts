@@ -55,9 +55,11 @@ class TcpConnection implements Connection {
   readonly #reader: SocketReader;
   #error: Error | undefined;
   #closed = false;
-  /** What this tick has sent. */
-  #unwritten: Uint8Array[] = [];
-  #unwrittenBytes = 0;
+  /** Short messages of this tick that are not written yet, in a block of `ioBlocks`. */
+  #block: Uint8Array | undefined;
+  /** Bytes in `#block`. */
+  #filled = 0;
+  #isCorked = false;
   #onClose: ((error?: Error) => void) | undefined;
 
   constructor(socket: Socket, reader: SocketReader, remote: Endpoint, inbound: boolean) {
@@ -81,45 +83,43 @@ class TcpConnection implements Connection {
   }
 
   get bufferedBytes(): number {
-    return this.#socket.writableLength + this.#unwrittenBytes;
+    return this.#socket.writableLength + this.#filled;
   }
 
-  /** Writes what one tick sends in few pieces: a piece costs far more than the bytes of a short message. */
+  /** Collects what one tick sends, short messages in one piece: a piece costs far more than the bytes of a message. */
   send(bytes: Uint8Array): void {
     if (!this.#socket.writable) return;
-    if (this.#unwritten.length === 0) process.nextTick(() => this.#write());
-    this.#unwritten.push(bytes);
-    this.#unwrittenBytes += bytes.length;
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      this.#socket.cork();
+      process.nextTick(() => this.#uncork());
+    }
+    const isShort = bytes.length <= SHORT;
+    if (!isShort || this.#filled + bytes.length > ioBlocks.blockSize) this.#writeBlock();
+    if (isShort) this.#append(bytes);
+    else this.#socket.write(bytes);
   }
 
-  #write(): void {
-    const messages = this.#unwritten;
-    this.#unwritten = [];
-    this.#unwrittenBytes = 0;
-    if (!this.#socket.writable) return;
-    this.#socket.cork();
-    let block: Uint8Array | undefined;
-    let filled = 0;
-    const writeBlock = () => {
-      const written = block;
-      block = undefined;
-      if (written) this.#socket.write(written.subarray(0, filled), () => ioBlocks.give(written));
-    };
-    for (const message of messages) {
-      const isShort = message.length <= SHORT;
-      if (!isShort || filled + message.length > ioBlocks.blockSize) writeBlock();
-      if (!isShort) {
-        this.#socket.write(message);
-        continue;
-      }
-      if (!block) {
-        block = ioBlocks.take();
-        filled = 0;
-      }
-      block.set(message, filled);
-      filled += message.length;
-    }
-    writeBlock();
+  #append(bytes: Uint8Array): void {
+    this.#block ??= ioBlocks.take();
+    this.#block.set(bytes, this.#filled);
+    this.#filled += bytes.length;
+  }
+
+  #writeBlock(): void {
+    const block = this.#block;
+    if (!block) return;
+    const bytes = block.subarray(0, this.#filled);
+    this.#block = undefined;
+    this.#filled = 0;
+    // The callback is called in any case, also if the socket is destroyed before.
+    if (this.#socket.writable) this.#socket.write(bytes, () => ioBlocks.give(block));
+    else ioBlocks.give(block);
+  }
+
+  #uncork(): void {
+    this.#writeBlock();
+    this.#isCorked = false;
     this.#socket.uncork();
   }
 

@@ -1,10 +1,12 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { concatBytes } from '../../../src/bytes/compare.ts';
 import { Chain } from '../../../src/chain/chain.ts';
 import { regtest } from '../../../src/consensus/params.ts';
 import { Mempool } from '../../../src/mempool/mempool.ts';
 import type { ConnectionManager } from '../../../src/p2p/connections/connection-manager.ts';
 import type { Endpoint } from '../../../src/p2p/net/endpoint.ts';
+import { ioBlocks } from '../../../src/p2p/transport/block-pool.ts';
 import type { Connection } from '../../../src/p2p/transport/connection.ts';
 import { TcpTransport } from '../../../src/p2p/transport/tcp-transport.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
@@ -60,6 +62,25 @@ describe('TcpTransport', () => {
     await new Promise((resolve) => caller.onClose(() => resolve(undefined)));
     caller.send(Uint8Array.of(1));
     expect(caller.bufferedBytes).toBe(0);
+  });
+
+  it('carries short and long messages in order, and gives the memory of short ones back', async () => {
+    const { caller, called } = await pair();
+    const before = ioBlocks.used;
+    const sizes = [1, 16_384, 3, 5_000, 5_000, 5_000, 5_000, 16_385, 100_000, 0, 7, 65_536, 12];
+    const messages = sizes.map((size, i) => new Uint8Array(size).fill(i + 1));
+    const got: Uint8Array[] = [];
+    called.onData((chunk) => got.push(chunk.slice()));
+    for (const message of messages) caller.send(message);
+    expect(caller.bufferedBytes).toBeGreaterThan(0);
+    const expected = concatBytes(...messages);
+    await waitFor(() => got.reduce((sum, { length }) => sum + length, 0) === expected.length);
+    expect(Buffer.compare(concatBytes(...got), expected)).toBe(0);
+    await waitFor(() => ioBlocks.used === before);
+    caller.send(new Uint8Array(10));
+    expect(ioBlocks.used).toBe(before + 1);
+    caller.close();
+    await waitFor(() => ioBlocks.used === before);
   });
 
   it('applies backpressure from a paused reader', async () => {
