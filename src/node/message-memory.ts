@@ -5,7 +5,7 @@ const YOUNG_INTERVAL = 4 << 20;
 /** Collections of young objects for one of all objects. */
 const YOUNG_PER_FULL = 16;
 /** Bytes of V8's heap above which all objects are left to V8: to collect them takes about a millisecond a megabyte. */
-const MAX_FULL_HEAP = 48 << 20;
+const MAX_FULL_HEAP = 128 << 20;
 
 /**
  * Collects garbage as messages are received and sent. By itself V8 collects young objects when it has allocated 16 MB in

@@ -29,8 +29,8 @@ it('collects young objects once for each 4 MiB of messages', () => {
 });
 
 it.each([
-  [48 * MB, 'all'],
-  [48 * MB + 1, 'young'],
+  [128 * MB, 'all'],
+  [128 * MB + 1, 'young'],
 ])('with %i bytes in use each sixteenth collection is one of %s objects', (heapBytes, kind) => {
   const { memory, calls } = memoryOf(heapBytes);
   for (let i = 0; i < 33; i++) memory.moved(4 * MB);
