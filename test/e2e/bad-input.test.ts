@@ -246,7 +246,7 @@ describe('a running node', () => {
     try {
       const { code, stdout } = await pier(['rpc', '--rpc-host', '127.0.0.2', 'getblockcount'], env);
       expect([code, stdout]).toEqual([0, '101\n']);
-      expectError(await pier(['rpc', 'getblockcount'], env), 1, /not running/);
+      expectError(await pier(['rpc', 'getblockcount'], env), 1, /no node is running at 127\.0\.0\.1/);
     } finally {
       await elsewhere.stop();
     }

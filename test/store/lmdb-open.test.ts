@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { open } from 'lmdb';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { randomInt } from '../../src/platform/random.ts';
@@ -364,10 +365,14 @@ describe('The claim to write', () => {
     'is taken over from a process that its parent has not waited for',
     async () => {
       const path = await makeFile();
-      // The shell's child exits, and the shell becomes a program that waits for no child.
-      const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+      // The shell becomes a program that waits for no child, and then its child exits.
+      const script = 'cat <&3 & echo $!; exec sleep 60 3<&-';
+      const parent = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
       try {
-        const pid = Number(await once(parent.stdout, 'data'));
+        const pid = Number(await once(parent.stdout!, 'data'));
+        const name = () => readFileSync(`/proc/${parent.pid}/comm`, 'latin1');
+        await vi.waitUntil(() => name() === 'sleep\n', { timeout: 15_000 });
+        (parent.stdio[3] as Writable).end();
         const stat = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
         await vi.waitUntil(() => stat()[0] === 'Z', { timeout: 15_000 });
         await editRecord(path, 'holder', () => ({ pid, started: stat()[19] }));
