@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { IdleMemory, type ProcessMemory, thisProcess } from '../../src/node/idle-memory.ts';
+import { ioBlocks } from '../../src/p2p/transport/block-pool.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 const MB = 1 << 20;
@@ -195,6 +196,15 @@ describe('thisProcess', () => {
       memory.collect();
       expect(garbage.deref()).toBeUndefined();
     });
+  });
+
+  it('returns the memory of unused blocks', () => {
+    const block = ioBlocks.take();
+    ioBlocks.give(block);
+    thisProcess().collect();
+    const next = ioBlocks.take();
+    ioBlocks.give(next);
+    expect(next.buffer).not.toBe(block.buffer);
   });
 
   it('measures memory and load', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
-import type { InvEntry } from '../../src/p2p/wire/messages/inventory.ts';
+import { type InvEntry, InvType } from '../../src/p2p/wire/messages/inventory.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import type { BlockHeader } from '../../src/primitives/header.ts';
 import { mineBlock } from '../chain/support/builder.ts';
@@ -574,6 +574,26 @@ describe('a node', () => {
     const { headers } = await peer.waitFor('headers', 2, 1_000);
     expect(headers.map(({ hashHex }) => hashHex)).toEqual([next!.hashHex]);
     expect(peer.received('inv')).toEqual([]);
+  });
+
+  it('asks for headers only if it lacks the last block of an inv, however long that is', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const blocks = await mine(net, node, 3);
+    const peer = await FakePeer.join(net, node);
+    // Answers the request at the start, without which there would be no other.
+    peer.send('headers', { headers: [] });
+    await net.advance(1_000);
+    const requests = () => peer.received('getheaders').length;
+    const before = requests();
+    const known = Array.from({ length: 200 }, (_, i) => ({ type: InvType.BLOCK, hash: blocks[i % 3]!.hash }));
+    const unknown = { type: InvType.BLOCK, hash: new Uint8Array(32).fill(7) };
+    peer.send('inv', { entries: [...known.slice(1), unknown, ...known] });
+    await net.advance(1_000);
+    expect(requests()).toBe(before);
+    peer.send('inv', { entries: [...known, unknown] });
+    await net.advance(1_000);
+    expect(requests()).toBe(before + 1);
   });
 
   it('announces the tip when the last of 500 hashes in its answer to getblocks is requested', async () => {

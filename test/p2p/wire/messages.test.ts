@@ -170,6 +170,8 @@ describe('inventory', () => {
     );
     const [first, second] = [...entries];
     expect([first!.type, second!.type]).toEqual([1, 1]);
+    // A view would keep the whole payload in memory.
+    expect(first!.hash.buffer.byteLength).toBe(32);
     expect(toReversedHex(first!.hash)).toBe('5af521b6a11d0829e43247224f03ca42c41f0b5d92a009c55d1fac09d7ff55de');
   });
 
