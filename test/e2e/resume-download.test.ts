@@ -14,7 +14,7 @@ import { waitFor } from '../support/wait.ts';
 import { startSeed } from './support/seed.ts';
 
 const HEIGHT = 1_000;
-/** The node is killed after this many blocks have been sent to it. */
+/** Blocks sent to the node before it is killed. */
 const SENT_BEFORE_KILL = 400;
 
 /** Returns the heights of the blocks that are stored in a stopped node's file. */
@@ -38,11 +38,13 @@ describe('a download interrupted by SIGKILL', () => {
     const options = { nodeId: nodeId!, dataDir: tempDir('resume') };
     const first = await NodeProcess.start({ ...options, seeds: [`127.0.0.1:${unusedPort}`] });
     atFileEnd(() => first.stop());
-    seed.onServed = () => {
-      if (seed.served.length === SENT_BEFORE_KILL) void first.kill();
-    };
+    seed.limit = SENT_BEFORE_KILL;
     await first.rpc.call('addnode', [formatEndpoint(seed.endpoint), 'add']);
-    await first.exited;
+    await waitFor(async () => (await first.rpc.call<number>('getblockcount')) > 0, { timeoutMs: 30_000 });
+    // The answer comes once all changes so far are on disk.
+    await first.rpc.call('preciousblock', [await first.rpc.call('getbestblockhash')]);
+    await waitFor(() => seed.served.length === SENT_BEFORE_KILL, { timeoutMs: 30_000 });
+    await first.kill();
 
     const stored = await storedHeights(nodePaths(options).chain, seed.chain);
     expect(new Set(seed.served).size).toBe(seed.served.length);
@@ -51,6 +53,7 @@ describe('a download interrupted by SIGKILL', () => {
     expect(stored.size).toBeLessThanOrEqual(seed.served.length);
     expect(seed.served.length).toBeLessThan(HEIGHT);
     seed.served.length = 0;
+    delete seed.limit;
 
     const second = await NodeProcess.start({ ...options, seeds: [formatEndpoint(seed.endpoint)] });
     atFileEnd(() => second.stop());

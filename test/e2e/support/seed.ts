@@ -19,6 +19,8 @@ export interface Seed {
   readonly served: number[];
   /** Called after each addition to `served`. */
   onServed?: () => void;
+  /** Requests for further blocks are not answered. Default: no limit. */
+  limit?: number;
 }
 
 /** Starts a regtest node with `height` empty blocks, one second apart, up to now. */
@@ -47,6 +49,7 @@ export async function startSeed(height: number): Promise<Seed> {
   const seed: Seed = { endpoint: peers.endpoint!, chain, served: [] };
   const getRawBlock = chain.getRawBlock.bind(chain);
   chain.getRawBlock = (index) => {
+    if (seed.limit !== undefined && seed.served.length >= seed.limit) return undefined;
     seed.served.push(index.height);
     seed.onServed?.();
     return getRawBlock(index);
