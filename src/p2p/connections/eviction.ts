@@ -27,7 +27,8 @@ type Compare = (a: EvictionCandidate, b: EvictionCandidate) => number;
 const byAge: Compare = (a, b) => b.connectedAt - a.connectedAt;
 const falseFirst = (a: boolean, b: boolean) => Number(a) - Number(b);
 const byGroup: Compare = (a, b) => (a.netGroup < b.netGroup ? -1 : a.netGroup > b.netGroup ? 1 : 0);
-const byPing: Compare = (a, b) => (a.minPing === b.minPing ? 0 : b.minPing - a.minPing);
+/** Two peers without a pong compare as NaN, which sorts as equal. */
+const byPing: Compare = (a, b) => b.minPing - a.minPing;
 const byTransactions: Compare = (a, b) =>
   a.lastTxTime - b.lastTxTime ||
   falseFirst(a.relaysTransactions, b.relaysTransactions) ||

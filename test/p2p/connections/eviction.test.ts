@@ -113,8 +113,6 @@ describe('protectByAge protects half of the peers', () => {
 });
 
 describe('selectPeerToEvict evicts', () => {
-  const rest = (change: Change) => selectPeerToEvict(candidates(100, new SeededRandom(3), change));
-
   it('a discouraged peer first', () => {
     for (let seed = 0; seed < 20; seed++) {
       const all = candidates(100, new SeededRandom(seed), (peer) => {
@@ -124,14 +122,46 @@ describe('selectPeerToEvict evicts', () => {
     }
   });
 
-  it('the youngest peer of the netgroup with the most peers', () => {
-    const evicted = rest((peer) => {
-      peer.isDiscouraged = false;
-      // Equal by all criteria except netgroup and connection time.
-      Object.assign(peer, { minPing: 1, lastBlockTime: 0, lastTxTime: 0, isLocal: false });
-      peer.netGroup = peer.id >= 90 ? group(1) : group(1000 + peer.id);
-      peer.connectedAt = peer.id * 10;
-    });
-    expect(evicted).toBeGreaterThanOrEqual(90);
+  /**
+   * Returns twelve candidates for eviction, by age from the youngest, among peers that are all protected. Equal criteria
+   * protect twelve peers by netgroup, and the eight oldest; of the rest, the older half is protected as well.
+   */
+  const exposed = (groups: readonly string[]) => {
+    const equal = { minPing: 1, lastBlockTime: 0, lastTxTime: 0, isLocal: false, isDiscouraged: false };
+    const same = { ...equal, hasRelevantServices: true, relaysTransactions: true, hasBloomFilter: false };
+    const of = (id: number, netGroup: string): EvictionCandidate => ({ ...same, id, netGroup, connectedAt: -id });
+    const young = groups.map((netGroup, id) => of(id, netGroup));
+    const old = ids(8 + groups.length, 100).map((id) => of(id, 'a'));
+    return shuffle([...young, ...old, ...ids(12).map((i) => of(50 + i, `z${group(i)}`))], new SeededRandom(4));
+  };
+
+  it.each([
+    ['the youngest peer of the netgroup with the most peers', ['b', 'c', 'd', 'c', 'd', 'c'], 1],
+    ['of two netgroups with as many peers, of that with the youngest peer', ['d', 'b', 'b', 'd', 'c', 'a'], 0],
+    ['as before, whatever the order of the netgroups', ['b', 'd', 'b', 'd', 'c', 'a'], 0],
+    ['the youngest peer if each has its netgroup', ['f', 'e', 'd', 'c', 'b', 'a'], 0],
+  ])('%s', (_, groups, evicted) => {
+    expect(selectPeerToEvict(exposed(groups))).toBe(evicted);
+  });
+
+  it.each([
+    ['relay blocks only', { relaysTransactions: false, hasRelevantServices: true }, 28],
+    ['relay blocks only, without serving them', { relaysTransactions: false, hasRelevantServices: false }, 20],
+    ['relay transactions', { relaysTransactions: true, hasRelevantServices: true }, 20],
+  ])('none of %s up to a number, but one of one peer more', (_, fields, protectedCount) => {
+    const evicted = (count: number) =>
+      selectPeerToEvict(candidates(count, new SeededRandom(5), (peer) => Object.assign(peer, fields)));
+    expect(evicted(protectedCount)).toBeUndefined();
+    expect(evicted(protectedCount + 1)).toBeDefined();
+  });
+
+  it('a peer without a measured ping rather than one with a slow connection', () => {
+    // Twelve unmeasured peers and eight slow ones, equal otherwise; four are protected by each other criterion.
+    const all = ids(30).map((id) => ({
+      ...candidates(1, new SeededRandom(6))[0]!,
+      ...{ id, connectedAt: id < 8 ? 1_000 : 0, lastTxTime: 0, lastBlockTime: 0, netGroup: id < 8 ? 'a' : 'b' },
+      ...{ isDiscouraged: false, isLocal: false, minPing: id < 8 ? 5_000 : Number.POSITIVE_INFINITY },
+    }));
+    expect(selectPeerToEvict(all)).toBeGreaterThanOrEqual(8);
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   advertisedEndpoint,
   formatEndpoint,
+  isValidIp,
   isWildcard,
   parseEndpoint,
   reachOf,
@@ -70,8 +71,29 @@ describe('endpoints', () => {
     ['10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.9.9', '169.254.1.1', '100.64.0.1'].forEach(hosts(1));
     ['fd00::1', 'fe80::1', 'febf::1', 'central.pier.svc'].forEach(hosts(1));
     ['8.8.8.8', '172.32.0.1', '100.128.0.1', '2001:db8::1', 'fec0::1', '::2'].forEach(hosts(2));
+    ['172.15.255.255', '100.63.255.255', '192.167.1.1', '169.253.1.1', '168.254.1.1'].forEach(hosts(2));
+    ['191.168.0.1', '173.16.0.1', '101.64.0.1', '126.0.0.1', '128.0.0.1', '1.0.0.0'].forEach(hosts(2));
+    ['fbff::1', 'fe7f::1', '1::', '0:0:0:0:0:0:1:1', '::1:0'].forEach(hosts(2));
+    ['100.127.255.255', 'fc00::1', 'fdff::1', 'fe80::'].forEach(hosts(1));
+    ['0.1.2.3', '127.0.0.0'].forEach(hosts(0));
     expect(['0.0.0.0', '::'].every(isWildcard)).toBe(true);
     expect(isWildcard('127.0.0.1')).toBe(false);
+  });
+
+  // Core's CNetAddr::IsValid.
+  it.each([
+    ['1.2.3.4', true],
+    ['127.0.0.1', true],
+    ['255.255.255.254', true],
+    ['2001:db9::1', true],
+    ['2001:db8::1', false],
+    ['255.255.255.255', false],
+    ['0.0.0.0', false],
+    ['::', false],
+    ['example.org', false],
+    ['', false],
+  ])('with the host %j can be kept: %s', (host, isValid) => {
+    expect(isValidIp(host)).toBe(isValid);
   });
 
   it('with a wildcard host are advertised by the host of the connection', () => {
