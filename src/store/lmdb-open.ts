@@ -192,6 +192,13 @@ function release(root: LmdbRoot, reserve: Reserve): void {
   });
 }
 
+/** Releases the claim; if the disk is full, the next process finds that the holder has exited. */
+function tryRelease(root: LmdbRoot, reserve: Reserve): void {
+  try {
+    release(root, reserve);
+  } catch {}
+}
+
 /** Adds checksums to the records of a file of format 1, in the current transaction. */
 function upgrade(root: LmdbRoot, options: LmdbStoreOptions): void {
   const data = openData(root);
@@ -258,9 +265,13 @@ async function openChecked(
   const { path, kind, readOnly = false } = options;
   const root = openRoot(options);
   const reserve = new Reserve(path);
+  let isClaimed = false;
   try {
     if (readOnly) checkIdentity(options, root.get(IDENTITY_KEY));
-    else claim(root, reserve, options);
+    else {
+      claim(root, reserve, options);
+      isClaimed = true;
+    }
     const data = openData(root);
     if (!data) throw damaged(options, 'it has no content');
     // A copied wallet may have a laxer mode. Changed by name: opening and closing LMDB's lock file would drop its
@@ -272,16 +283,13 @@ async function openChecked(
       countOpen(id, -1);
       if (!readOnly) {
         openFiles.delete(id);
-        try {
-          release(root, reserve);
-        } catch {
-          // The disk is full. The next process finds that the holder has exited.
-        }
+        tryRelease(root, reserve);
       }
       await root.close();
     };
     return { path, root, data, isSealed: hasChecksums(root.get(IDENTITY_KEY)), damaged: damagedKeys, reserve, close };
   } catch (error) {
+    if (isClaimed) tryRelease(root, reserve);
     await root.close();
     throw /^MDB_/.test((error as Error).message) ? damaged(options, (error as Error).message, { cause: error }) : error;
   }

@@ -15,6 +15,7 @@ export function describe(name, ...rest) {
 }
 describe.skip = () => {};
 describe.skipIf = (isSkipped) => (isSkipped ? describe.skip : describe);
+describe.runIf = (isRun) => describe.skipIf(!isRun);
 describe.each = (rows) => each(rows, describe);
 
 /** Defines a test. Each run begins with the set-up hooks around it, since a mutant may have changed what they made. */
@@ -35,6 +36,7 @@ export function it(name, ...rest) {
 }
 it.skip = () => {};
 it.skipIf = (isSkipped) => (isSkipped ? it.skip : it);
+it.runIf = (isRun) => it.skipIf(!isRun);
 it.each = (rows) => each(rows, it);
 
 function each(rows, define) {

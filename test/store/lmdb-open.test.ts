@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -9,56 +7,33 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
-  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Writable } from 'node:stream';
 import { open } from 'lmdb';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { randomInt } from '../../src/platform/random.ts';
-import { StoreError } from '../../src/store/errors.ts';
+import type { StoreError } from '../../src/store/errors.ts';
 import { LmdbStore } from '../../src/store/lmdb-store.ts';
 import { Reserve } from '../../src/store/reserve.ts';
 import type { StoreOperation } from '../../src/store/store.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { Child, compileStore } from './child.ts';
+import {
+  editRecord,
+  encode,
+  expectFailure,
+  failure,
+  makeFile as makeFileIn,
+  newPath as newPathIn,
+  options,
+  put,
+} from './lmdb-files.ts';
 
 const folder = tempDir('open');
-let files = 0;
-const newPath = () => join(folder, `file${files++}.db`);
-const options = (path: string, more = {}) => ({ path, network: 'regtest', kind: 'blockchain' as const, ...more });
-const encode = (text: string) => new TextEncoder().encode(text);
-const put = (key: string, value: string): StoreOperation => ({ type: 'put', key: encode(key), value: encode(value) });
-
-async function makeFile(content: readonly StoreOperation[] = [put('a', 'b')], more = {}): Promise<string> {
-  const path = newPath();
-  const store = await LmdbStore.open(options(path, more));
-  await store.write(content);
-  await store.close();
-  return path;
-}
-
-async function failure(request: Parameters<typeof LmdbStore.open>[0]): Promise<StoreError> {
-  const result = await LmdbStore.open(request).catch((error: unknown) => error);
-  if (result instanceof LmdbStore) await result.close();
-  expect(result).toBeInstanceOf(StoreError);
-  return result as StoreError;
-}
-
-/** Checks that opening fails with this code and leaves the file unchanged; returns the error. */
-async function expectFailure(request: Parameters<typeof LmdbStore.open>[0], code: string): Promise<StoreError> {
-  const { path } = request;
-  const before = existsSync(path) && statSync(path).isFile() ? readFileSync(path) : undefined;
-  const error = await failure(request);
-  expect(error.code).toBe(code);
-  expect(error.message).toContain(path);
-  expect(error.hint ?? 'none needed').not.toBe('');
-  if (before) expect(readFileSync(path).equals(before)).toBe(true);
-  return error;
-}
+const newPath = () => newPathIn(folder);
+const makeFile = () => makeFileIn(folder);
 
 /**
  * Returns the page size and the last page number in the newest meta page of an LMDB file, and the pages in the file.
@@ -80,45 +55,6 @@ function contentsDigest(store: LmdbStore): string {
   const hash = createHash('sha256');
   for (const [key, value] of store.entries()) hash.update(`${key.length} ${value.length} `).update(key).update(value);
   return hash.digest('hex');
-}
-
-/** Edits a record of the store itself, outside its key space. */
-async function editRecord(path: string, key: string, edit: (value: Record<string, unknown>) => object): Promise<void> {
-  const root = open<Uint8Array, Uint8Array>({
-    path,
-    noSubdir: true,
-    encoding: 'binary',
-    keyEncoding: 'binary',
-    maxDbs: 1,
-    overlappingSync: false,
-  });
-  const old = root.get(encode(key));
-  root.putSync(encode(key), encode(JSON.stringify(edit(old ? JSON.parse(new TextDecoder().decode(old)) : {}))));
-  await root.close();
-}
-
-beforeAll(() => {
-  compileStore(folder);
-  // Opens a store and holds it until killed; prints 'open' or the error code.
-  writeFileSync(
-    join(folder, 'holder.js'),
-    `import { writeSync } from 'node:fs';
-     import { LmdbStore } from './store/lmdb-store.js';
-     if (process.argv[4]) process.umask(Number.parseInt(process.argv[4], 8));
-     const text = (s) => new TextEncoder().encode(s);
-     try {
-       const store = await LmdbStore.open({ path: process.argv[2], network: 'regtest', ...JSON.parse(process.argv[3]) });
-       const value = store.get(text('a'));
-       writeSync(1, 'open ' + (value ? new TextDecoder().decode(value) : '') + '\\n');
-       setInterval(() => {}, 1000);
-     } catch (error) {
-       writeSync(1, error.code + ' ' + error.message + '\\n');
-     }`,
-  );
-});
-
-function hold(path: string, more: object = { kind: 'blockchain' }, umask = ''): Child {
-  return new Child(join(folder, 'holder.js'), [path, JSON.stringify(more), umask]);
 }
 
 describe('A path without a database of Pier', () => {
@@ -303,30 +239,6 @@ describe('The claim to write', () => {
     await again.close();
   });
 
-  it('is exclusive between processes until the holder exits; readers are allowed', {
-    timeout: 30_000,
-  }, async () => {
-    const path = await makeFile();
-    const [holder, reader] = [hold(path), hold(path, { kind: 'blockchain', readOnly: true })];
-    await holder.printed(1);
-    await reader.printed(1);
-    expect([holder.lines[0], reader.lines[0]]).toEqual(['open b', 'open b']);
-    const error = await failure(options(path));
-    expect(error.code).toBe('database-in-use');
-    expect(error.message).toContain(`process ${holder.process.pid}`);
-    expect(error.hint).toContain('RPC');
-    const beside = await LmdbStore.open(options(path, { readOnly: true }));
-    expect(beside.get(encode('a'))).toEqual(encode('b'));
-    await beside.close();
-
-    // The reader still runs, so LMDB's reader table is not cleared: the pid decides.
-    await holder.kill();
-    const store = await LmdbStore.open(options(path));
-    await store.write([put('a', 'c')]);
-    await store.close();
-    await reader.kill();
-  });
-
   it('is taken over from a dead process, even if another process has its pid', async () => {
     const path = await makeFile();
     const stat = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ')[19];
@@ -351,72 +263,7 @@ describe('The claim to write', () => {
       await editRecord(path, 'holder', () => ({ pid: process.ppid, started: stat(process.ppid) }));
       const error = await expectFailure(options(path), 'database-in-use');
       expect(error.message).toContain(`process ${process.ppid}`);
-      // In another container, while another process has the file open.
-      await editRecord(path, 'holder', () => ({ pid: 1, started: '5', scope: `${boot()} pid:[1]` }));
-      const reader = hold(path, { kind: 'blockchain', readOnly: true });
-      await reader.printed(1);
-      await expectFailure(options(path), 'database-in-use');
-      await reader.kill();
-      await (await LmdbStore.open(options(path))).close();
     }
-  });
-
-  it.runIf(process.platform === 'linux')(
-    'is taken over from a process that its parent has not waited for',
-    async () => {
-      const path = await makeFile();
-      // The shell becomes a program that waits for no child, and then its child exits.
-      const script = 'cat <&3 & echo $!; exec sleep 60 3<&-';
-      const parent = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
-      try {
-        const pid = Number(await once(parent.stdout!, 'data'));
-        const name = () => readFileSync(`/proc/${parent.pid}/comm`, 'latin1');
-        await vi.waitUntil(() => name() === 'sleep\n', { timeout: 15_000 });
-        (parent.stdio[3] as Writable).end();
-        const stat = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
-        await vi.waitUntil(() => stat()[0] === 'Z', { timeout: 15_000 });
-        await editRecord(path, 'holder', () => ({ pid, started: stat()[19] }));
-        await (await LmdbStore.open(options(path))).close();
-      } finally {
-        parent.kill();
-      }
-    },
-  );
-
-  it('goes to one of several concurrent processes after a crash', { timeout: 30_000 }, async () => {
-    const path = await makeFile();
-    const first = hold(path);
-    await first.printed(1);
-    const early = [hold(path), hold(path), hold(path)];
-    await first.kill();
-    const late = [hold(path), hold(path)];
-    const all = [...early, ...late];
-    await Promise.all(all.map((child) => child.printed(1)));
-    const outcomes = all.map((child) => child.lines[0]!.split(' ')[0]);
-    const winner = all.findIndex((child) => child.lines[0] === 'open b');
-    // Processes that opened before the crash may have been rejected because of the first.
-    expect(outcomes.filter((outcome) => outcome === 'open').length).toBeLessThanOrEqual(1);
-    expect(outcomes.every((outcome) => outcome === 'open' || outcome === 'database-in-use')).toBe(true);
-    if (winner >= 0) expect((await failure(options(path))).message).toContain(`${all[winner]!.process.pid}`);
-    await Promise.all(all.map((child) => child.kill()));
-    await (await LmdbStore.open(options(path))).close();
-  });
-});
-
-describe.runIf(process.platform !== 'win32')('File modes', () => {
-  const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
-
-  it('restrict wallets to their owner, whatever the umask and the previous mode', { timeout: 30_000 }, async () => {
-    const wallet = newPath();
-    const blockchain = newPath();
-    const children = [hold(wallet, { kind: 'wallet' }, '0'), hold(blockchain, { kind: 'blockchain' }, '0')];
-    await Promise.all(children.map((child) => child.printed(1)));
-    expect([mode(wallet), mode(`${wallet}-lock`), mode(blockchain)]).toEqual(['600', '600', '644']);
-    await Promise.all(children.map((child) => child.kill()));
-    chmodSync(wallet, 0o644);
-    chmodSync(`${wallet}-lock`, 0o666);
-    await (await LmdbStore.open(options(wallet, { kind: 'wallet' }))).close();
-    expect([mode(wallet), mode(`${wallet}-lock`)]).toEqual(['600', '600']);
   });
 });
 
