@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, symlink } from 'node:fs/promises';
 import { register } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -113,6 +113,10 @@ class InProcessRunner {
 /** Imports the mutated modules, so that their initialization counts towards no test. */
 async function prepare() {
   register(`data:text/javascript,${encodeURIComponent(hook)}`);
+  // The code finds the bundled network files beside its own folder.
+  await symlink('../networks', 'mutated/networks').catch((error) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
   for (const layer of suite.preload) {
     for (const name of await readdir(join('mutated/src', layer), { recursive: true })) {
       if (name.endsWith('.js')) await import(fileUrl('mutated/src', layer, name));

@@ -223,6 +223,29 @@ const suites = {
     leftOut: /flipped bits anywhere|zeroed pages|never grows by more/,
     testTimeout: 10_000,
   },
+  node: {
+    mutate: ['src/node/**/*.ts', '!src/node/index.ts'],
+    preload: ['node'],
+    files: [
+      'node/config.test',
+      'node/descriptors.test',
+      'node/message-memory.test',
+      'node/idle-memory.test',
+      'node/log-output.test',
+      'node/network-file.test',
+      'node/layer-options.test',
+      'node/mempool-file.test',
+      'node/rejection-log.test',
+      'node/failure.test',
+      'node/public-addresses.test',
+      'node/interrupted-start.test',
+      'node/payment-finder.test',
+      'node/options.test',
+    ],
+    // Of disks that are mounted; of floods; and of threads.
+    leftOut: /on a full disk|peers cannot flood|search for proof of work/,
+    testTimeout: 10_000,
+  },
 };
 
 /** The suite to run, from the environment variable that `run.mjs` sets. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freeNodeIds } from '../../src/devnet/ports.ts';
 import { type NodeConfigInput, nodeConfig } from '../../src/node/config.ts';
 import { FullNode } from '../../src/node/full-node.ts';
@@ -45,6 +45,8 @@ beforeAll(async () => {
     }),
   ]);
 });
+
+afterAll(() => Promise.all([usual.stop(), other.stop()]));
 
 const both = <T>(call: (node: FullNode) => Promise<T>): Promise<[usual: T, other: T]> =>
   Promise.all([call(usual), call(other)]);

@@ -1,4 +1,4 @@
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { exportProof, verifyConfig, verifyProof, verifyTransaction } from '../../src/commands/verify.ts';
 import { startFullNode, type TestFullNode } from '../support/node.ts';
 
@@ -12,6 +12,8 @@ beforeAll(async () => {
   address = await node.newAddress();
   txid = await node.rpc<string>('sendtoaddress', address, 1);
 });
+
+afterAll(() => node.node.stop());
 
 const config = () => verifyConfig({ network: 'regtest', nodes: [node.p2p] }, {});
 
