@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { trimBlockPools } from '../p2p/transport/block-pool.ts';
+import { BlockPool } from '../p2p/transport/block-pool.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 
 /** Milliseconds between two looks at the process. */
@@ -125,7 +125,7 @@ export function thisProcess(): ProcessMemory {
       collect();
       // Only a collection of young objects makes their space smaller.
       collectYoung();
-      trimBlockPools();
+      BlockPool.trimAll();
     },
     collectAll: () => collect(),
     collectYoung,

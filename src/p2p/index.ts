@@ -32,6 +32,7 @@ export { type Ban, type BanList, DEFAULT_BAN_TIME } from './addresses/ban-list.t
 export type { Discouraged } from './addresses/discouraged.ts';
 export type { AnnouncedAddress, KnownAddress } from './addresses/known-address.ts';
 export { PartialBlock, shortId, shortIdKey, toCompactBlock } from './blocks/compact/compact-block.ts';
+export type { ExtraTransaction } from './blocks/compact/extra-transactions.ts';
 export type { SyncProgress } from './blocks/sync-progress.ts';
 export {
   ConnectionManager,

@@ -57,8 +57,11 @@ export class Inbox {
     this.#messages = [];
     this.#head = 0;
     this.#cost = 0;
+    const work = this.#work;
     this.#work = undefined;
-    if (!this.#isStepping) this.#releaseHandled();
+    if (this.#isStepping) return;
+    work?.return();
+    this.#releaseHandled();
   }
 
   /** Releases the current message unless it is still used. */
@@ -114,6 +117,8 @@ export class Inbox {
     this.#attempt(() => {
       const { done, value } = work.next();
       if (done) this.#work = undefined;
+      // `clear` was called during the step.
+      else if (this.#work !== work) work.return();
       else if (typeof value === 'number') this.#hooks.charged(value);
       else if (value) this.#await(value);
     });

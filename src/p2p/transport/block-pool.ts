@@ -6,10 +6,11 @@
 const SLAB = 33 << 20;
 
 /**
- * Memory for what peers send and are sent, in blocks that are used again and again: memory allocated for each message
- * would be garbage until the next collection.
+ * Memory for the messages of peers, in blocks that are used again and again: memory allocated for each message would be
+ * garbage until the next collection. Pools exist as long as the process.
  */
 export class BlockPool {
+  static readonly #all: BlockPool[] = [];
   readonly blockSize: number;
   /** Undefined, or full, if the next block needs a new one. */
   #slab: ArrayBuffer | undefined;
@@ -20,6 +21,12 @@ export class BlockPool {
 
   constructor(blockSize: number) {
     this.blockSize = blockSize;
+    BlockPool.#all.push(this);
+  }
+
+  /** Returns the memory of all unused pools to the system. */
+  static trimAll(): void {
+    for (const pool of BlockPool.#all) pool.trim();
   }
 
   /** Blocks in use. */
@@ -61,9 +68,3 @@ export class BlockPool {
 export const ioBlocks = new BlockPool(16 * 1024);
 /** Blocks for long payloads: the longest message and what its encryption adds. */
 export const payloadBlocks = new BlockPool(4 << 20);
-
-/** Returns the memory of unused pools to the system. */
-export function trimBlockPools(): void {
-  ioBlocks.trim();
-  payloadBlocks.trim();
-}

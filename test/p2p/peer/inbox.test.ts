@@ -108,3 +108,41 @@ describe("a message's memory is released", () => {
     expect(released).toEqual(['a']);
   });
 });
+
+describe('work that is abandoned gives up what it holds', () => {
+  /** An inbox with work for a message `a`, that calls `inStep` in its second step. */
+  function holding(inStep: (inbox: Inbox) => void = () => {}) {
+    const held = { is: false };
+    const { inbox, push } = inboxOf(function* (): Work {
+      held.is = true;
+      try {
+        yield;
+        inStep(inbox);
+        yield;
+        yield new Promise<void>(() => {});
+      } finally {
+        held.is = false;
+      }
+    });
+    push('a');
+    return { inbox, held };
+  }
+
+  it.each([2, 3, 4])('after step %i', (steps) => {
+    const { inbox, held } = holding();
+    for (let step = 0; step < steps; step++) inbox.step();
+    expect(held.is).toBe(true);
+    inbox.clear();
+    expect(held.is).toBe(false);
+  });
+
+  it('after the step that drops it', () => {
+    const { inbox, held } = holding((own) => own.clear());
+    inbox.step();
+    inbox.step();
+    expect(held.is).toBe(true);
+    inbox.step();
+    expect(held.is).toBe(false);
+    expect(inbox.step()).toBe(false);
+  });
+});

@@ -6,10 +6,11 @@ import { sipHash } from '../../../crypto/siphash.ts';
 import type { Random } from '../../../platform/random.ts';
 import { Block } from '../../../primitives/block.ts';
 import { type BlockHeader, HEADER_SIZE } from '../../../primitives/header.ts';
-import type { Transaction } from '../../../primitives/transaction.ts';
+import { Transaction } from '../../../primitives/transaction.ts';
 import type { Work } from '../../peer/work.ts';
 import type { CmpctBlockMessage } from '../../wire/messages/cmpctblock.ts';
 import { MAX_TX_INDEX } from '../../wire/messages/tx-index.ts';
+import type { ExtraTransaction } from './extra-transactions.ts';
 import { ShortIdTable } from './short-id-table.ts';
 
 /** Returns the 16-byte SipHash key of a compact block's short ids (BIP152), unpredictable before the block is found. */
@@ -42,13 +43,6 @@ interface ShortIdSlots {
   /** 16 bytes. */
   readonly key: Uint8Array;
   readonly ids: ShortIdTable;
-  /** The index in the block of each short id. */
-  readonly indexes: Uint16Array;
-  /**
-   * For each short id, whether two of our transactions have it; then the transaction is requested, since a wrong guess
-   * costs the block.
-   */
-  readonly isAmbiguous: Uint8Array;
 }
 
 /** Transactions tried in one step. */
@@ -64,7 +58,7 @@ export class PartialBlock {
   readonly #txCount: number;
   /** The transactions that are there, by their indexes in the block. */
   readonly #found = new Map<number, Transaction>();
-  /** Dropped once our transactions have been tried: it takes far more memory than a block with few of them. */
+  /** Undefined once our transactions have been tried. */
   #slots: ShortIdSlots | undefined;
 
   private constructor({ header, shortIds, prefilled }: CmpctBlockMessage, slots: ShortIdSlots) {
@@ -76,7 +70,7 @@ export class PartialBlock {
 
   /**
    * Creates a partial block in steps (Core: InitData): 'invalid' if it violates BIP152, 'failed' if two short ids are
-   * equal.
+   * equal. The caller calls `fill` or `release`.
    */
   static *create(
     message: CmpctBlockMessage,
@@ -94,39 +88,46 @@ export class PartialBlock {
     yield;
     const ids = yield* ShortIdTable.of(shortIds, random);
     if (!ids) return 'failed';
-    const indexes = new Uint16Array(shortIds.length);
     let at = 0;
-    for (let i = 0; i < indexes.length; i++) {
+    for (let i = 0; i < shortIds.length; i++) {
       while (isPrefilled.has(at)) at++;
-      indexes[i] = at++;
+      ids.indexes[i] = at++;
     }
-    const key = shortIdKey(message.header, message.nonce);
-    return new PartialBlock(message, { key, ids, indexes, isAmbiguous: new Uint8Array(indexes.length) });
+    return new PartialBlock(message, { key: shortIdKey(message.header, message.nonce), ids });
   }
 
   /** Fills in those transactions of `pools` whose short ids are in the block. Called once. */
-  *fill(...pools: readonly Iterable<Transaction>[]): Work {
+  *fill(...pools: readonly Iterable<Transaction | ExtraTransaction>[]): Work {
     const slots = this.#slots;
-    this.#slots = undefined;
-    if (!slots || slots.indexes.length === 0) return;
+    if (!slots) return;
     let tried = 0;
-    for (const pool of pools) {
-      for (const tx of pool) {
-        if (tried++ % STEP === STEP - 1) yield;
-        this.#tryFill(slots, tx);
+    try {
+      for (const pool of slots.ids.length === 0 ? [] : pools) {
+        for (const known of pool) {
+          this.#tryFill(slots, known);
+          if (++tried % STEP === 0) yield;
+        }
       }
+    } finally {
+      this.release();
     }
   }
 
-  #tryFill({ key, ids, indexes, isAmbiguous }: ShortIdSlots, tx: Transaction): void {
-    const i = ids.find(shortId(key, tx.wtxid));
-    if (i < 0 || isAmbiguous[i]) return;
-    const at = indexes[i]!;
+  /** Gives up what only `fill` needs. Idempotent. */
+  release(): void {
+    this.#slots?.ids.release();
+    this.#slots = undefined;
+  }
+
+  #tryFill({ key, ids }: ShortIdSlots, known: Transaction | ExtraTransaction): void {
+    const i = ids.find(shortId(key, known.wtxid));
+    if (i < 0 || ids.isAmbiguous[i]) return;
+    const at = ids.indexes[i]!;
     const other = this.#found.get(at);
     if (!other) {
-      this.#found.set(at, tx);
-    } else if (!equalBytes(other.wtxid, tx.wtxid)) {
-      isAmbiguous[i] = 1;
+      this.#found.set(at, known instanceof Transaction ? known : known.decode());
+    } else if (!equalBytes(other.wtxid, known.wtxid)) {
+      ids.isAmbiguous[i] = 1;
       this.#found.delete(at);
     }
   }

@@ -91,8 +91,8 @@ export class CompactDownload {
     if (partial === 'invalid') return this.#misbehaving(peer, index, 'invalid compact block');
     // Meanwhile the block may have come from another peer.
     const isInFlight = () => blocks.requestsFor(index).includes(request);
-    if (!isInFlight()) return;
-    if (partial === 'failed') return this.#failed(request);
+    if (partial === 'failed') return isInFlight() ? this.#failed(request) : undefined;
+    if (!isInFlight()) return partial.release();
     yield* this.#fill(partial);
     if (request.partial !== partial || !isInFlight()) return;
     const missing = partial.missing();

@@ -70,6 +70,10 @@ const create = (changes: Partial<CmpctBlockMessage>) => atOnce(PartialBlock.crea
 const partial = () => create({}) as PartialBlock;
 const prefill = (...indexes: number[]) => indexes.map((index) => ({ index, tx: tx1 }));
 
+/** As many short ids as a block can have. */
+const manyIds = Array.from({ length: 0xffff }, (_, i) => i * 2 ** 31);
+const poolOf = (length: number) => Array.from({ length }, () => tx1);
+
 describe('PartialBlock', () => {
   it('is invalid if it is empty, or has a prefilled index out of bounds', () => {
     expect(create({ shortIds: [], prefilled: [] })).toBe('invalid');
@@ -120,19 +124,50 @@ describe('PartialBlock', () => {
     const ids = atOnce(ShortIdTable.of(compact.shortIds, random))!;
     for (const [i, tx] of transactions.entries()) expect(ids.find(shortId(key, tx.wtxid))).toBe(i);
     expect(ids.find([...compact.shortIds][0]! + 1)).toBe(-1);
-    const many = Array.from({ length: 60_000 }, (_, i) => i * 2 ** 31);
-    const table = atOnce(ShortIdTable.of(many, random))!;
-    expect(many.every((id, i) => table.find(id) === i)).toBe(true);
-    expect(atOnce(ShortIdTable.of([...many, many[7]!], random))).toBeUndefined();
+    const table = atOnce(ShortIdTable.of(manyIds, random))!;
+    expect(manyIds.every((id, i) => table.find(id) === i)).toBe(true);
+    expect(atOnce(ShortIdTable.of([...manyIds.slice(1), manyIds[7]!], random))).toBeUndefined();
+  });
+
+  it('uses the memory of its table again, whatever becomes of it', () => {
+    /** Returns where the next table is, which it releases. */
+    const nextTable = () => {
+      const table = atOnce(ShortIdTable.of([], random))!;
+      table.release();
+      table.release();
+      return table.indexes;
+    };
+    const isSame = (a: Uint16Array, b: Uint16Array) => a.buffer === b.buffer && a.byteOffset === b.byteOffset;
+    const place = nextTable();
+    fill(partial(), [tx1]);
+    expect(isSame(nextTable(), place)).toBe(true);
+    partial().release();
+    expect(isSame(nextTable(), place)).toBe(true);
+    expect(create({ shortIds: [1, 1] })).toBe('failed');
+    expect(isSame(nextTable(), place)).toBe(true);
+    const creation = PartialBlock.create({ ...compact, shortIds: manyIds }, random);
+    for (let steps = 0; steps < 2; steps++) expect(creation.next().done).toBe(false);
+    expect(isSame(nextTable(), place)).toBe(false);
+    creation.return('failed');
+    expect(isSame(nextTable(), place)).toBe(true);
+    const filling = partial().fill(poolOf(1_000));
+    expect(filling.next().done).toBe(false);
+    filling.return();
+    expect(isSame(nextTable(), place)).toBe(true);
+  });
+
+  it('has the marks and ids of no earlier table', () => {
+    const earlier = atOnce(ShortIdTable.of([1, 2, 3], random))!;
+    earlier.isAmbiguous.fill(1);
+    earlier.release();
+    const table = atOnce(ShortIdTable.of([4, 5, 6], random))!;
+    expect([...table.isAmbiguous]).toEqual([0, 0, 0]);
+    expect([1, 2, 3, 4, 5, 6].map((id) => table.find(id))).toEqual([-1, -1, -1, 0, 1, 2]);
+    table.release();
   });
 
   it('is filled in steps', () => {
-    expect(
-      fill(
-        partial(),
-        Array.from({ length: 1_000 }, () => tx1),
-      ),
-    ).toBe(62);
+    expect(fill(partial(), poolOf(1_000))).toBe(62);
   });
 
   it('is completed only with exactly the missing transactions', () => {
