@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { AddressBook } from '../../../src/p2p/addresses/address-book.ts';
 import { ServiceFlag } from '../../../src/p2p/wire/protocol.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
+import { SeededRandom } from '../../../src/testing/seeded-random.ts';
 import { FakePeer } from '../support/fake-peer.ts';
-import { peerOf, TestNetwork, type TestNode } from '../support/network.ts';
+import { peerOf, START_MS, TestNetwork, type TestNode } from '../support/network.ts';
 
 /** Headers that are misbehaviour: more than a message may hold. */
 const OVERSIZED = Uint8Array.of(0xfd, 0xd1, 0x07);
@@ -182,4 +184,104 @@ describe('block-relay-only peers', () => {
     expect(await types(4001)).toEqual(['block-relay-only']);
     expect(await types(4002)).toEqual([]);
   });
+});
+
+describe('the address book of a node', () => {
+  const hosts = (store: MemoryStore, net: TestNetwork) => {
+    const book = new AddressBook({ clock: net.clock, random: new SeededRandom(9), store });
+    book.load();
+    return [...book.addresses.entries()].map(({ endpoint }) => endpoint.host).toSorted();
+  };
+  const learn = (node: TestNode, host: string) => {
+    const endpoint = { host, port: 8333 };
+    node.connections.addresses.add({ endpoint, services: 9n, time: START_MS / 1000 }, endpoint);
+  };
+
+  it('is written every five seconds, and at the end', async () => {
+    const net = new TestNetwork();
+    const store = new MemoryStore();
+    const node = await net.start({ store, maxOutbound: 0 });
+    for (const [i, host] of ['20.0.0.1', '20.0.0.2', '20.0.0.3'].entries()) {
+      await net.advance(2_000, 500);
+      learn(node, host);
+      await net.advance(6_000, 500);
+      expect(hosts(store, net)).toHaveLength(i + 1);
+    }
+    learn(node, '20.0.0.4');
+    await node.connections.stop();
+    expect(hosts(store, net)).toEqual(['20.0.0.1', '20.0.0.2', '20.0.0.3', '20.0.0.4']);
+  });
+});
+
+describe('connections of one type', () => {
+  it('do not take the slots of inbound ones', async () => {
+    const net = new TestNetwork();
+    const node = await net.start({ maxInbound: 1 });
+    await FakePeer.manual(net, node);
+    const inbound = await FakePeer.join(net, node);
+    await net.advance(100);
+    expect([inbound.closed, node.connections.peers().length]).toEqual([false, 2]);
+  });
+
+  it('opened by the user need no services', async () => {
+    const net = new TestNetwork();
+    const node = await net.start();
+    const fakes = await listen(net, 7000);
+    node.connections.addNode({ host: '127.0.0.1', port: 7000 });
+    await net.until(() => fakes.length === 1);
+    await fakes[0]!.shakeHands({ version: { services: 0n } });
+    expect([fakes[0]!.closed, node.connections.peers()[0]!.isReady]).toEqual([false, true]);
+  });
+
+  // As in Core: full-relay and manual ones relay transactions.
+  it('have their relay flag in our version', async () => {
+    const net = new TestNetwork();
+    const node = await net.start({ maxOutbound: 1, maxBlockRelayOnly: 1 });
+    const fakes = new Map<string, FakePeer>();
+    const types = new Map<string, boolean>();
+    node.connections.events.on('connected', ({ peer }) => {
+      const { type, remote } = peer;
+      net.clock.after(100, () => types.set(type, fakes.get(remote.host)!.received('version')[0]!.relay));
+    });
+    for (let i = 0; i < 12; i++) {
+      const endpoint = { host: `${20 + i}.0.0.1`, port: 8333 };
+      await net.network.transport().listen(endpoint, (connection) => {
+        const fake = new FakePeer(net, connection);
+        fakes.set(endpoint.host, fake);
+        net.clock.after(150, () => void fake.shakeHands().catch(() => {}));
+      });
+      node.connections.addresses.add({ endpoint, services: 9n, time: START_MS / 1000 }, endpoint);
+      await net.advance(300);
+    }
+    await net.until(() => types.has('feeler'), 20 * 60_000, 100);
+    expect(Object.fromEntries(types)).toEqual({
+      'outbound-full-relay': true,
+      'block-relay-only': false,
+      feeler: false,
+    });
+  });
+});
+
+it('an endpoint that turns out to be this node is not dialed again', async () => {
+  const net = new TestNetwork();
+  const node = await net.start({ v2Transport: false });
+  let dials = 0;
+  const alias = { host: '127.0.0.1', port: 7000 };
+  await net.network.transport().listen(alias, (near) => {
+    dials++;
+    void net.network
+      .transport()
+      .connect(node.endpoint)
+      .then((far) => {
+        near.onData((bytes) => far.send(bytes));
+        far.onData((bytes) => near.send(bytes));
+        near.onClose(() => far.close());
+        far.onClose(() => near.close());
+      });
+  });
+  node.connections.addNode(alias);
+  await net.until(() => node.disconnects.length > 0);
+  expect(node.disconnects).toContain('connection to self');
+  await net.advance(60_000, 100);
+  expect(dials).toBe(1);
 });

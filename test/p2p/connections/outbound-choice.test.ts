@@ -216,6 +216,39 @@ describe('a feeler', () => {
   });
 });
 
+it('a tried address is replaced by another one when its test is overdue', async () => {
+  const scene = new OutboundScene({ maxOutbound: 1 });
+  const { addresses } = scene.book;
+  let colliding = at('20.0.0.0');
+  for (let i = 0; !addresses.selectTriedCollision(); i++) {
+    colliding = scene.know(`20.0.${i >> 8}.${i & 255}`);
+    addresses.good(colliding);
+  }
+  addresses.resolveCollisions();
+  scene.clock.advance(5 * 3_600_000);
+  addresses.good(colliding);
+  scene.clock.advance(41 * MINUTE * 1_000);
+  await scene.start();
+  expect(addresses.get(colliding)!.tried).toBe(true);
+});
+
+it('an added node that was away for long is dialed soon after its next connection is lost', async () => {
+  const scene = new OutboundScene();
+  await scene.start();
+  scene.isRefusing = true;
+  scene.connector.addNode(at('20.0.0.1'));
+  await scene.pass(100);
+  scene.isRefusing = false;
+  await scene.pass(31);
+  const [peer] = scene.peers;
+  scene.ready(peer!);
+  scene.dials.length = 0;
+  scene.close(peer!);
+  scene.clock.advance(100);
+  await flush();
+  expect(scene.dials).toEqual(['manual v1 20.0.0.1:8333']);
+});
+
 describe('while the tip is stale', () => {
   const full = (scene: OutboundScene) => scene.peers.filter(({ type }) => type === 'outbound-full-relay');
   async function start(maxOutbound: number): Promise<OutboundScene> {
