@@ -40,5 +40,14 @@ export type { RpcAddress } from './nodes/node-rpc.ts';
 export { freeNodeIds, isPortFree } from './ports.ts';
 export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './scenario.ts';
 export type { Amount } from './topology/amount.ts';
-export type { LinkOptions, NetworkOptions, NodeOptions, NodeRole } from './topology/network-options.ts';
+export {
+  type ConditionsOptions,
+  type EngineName,
+  engineNames,
+  type LinkOptions,
+  type NetworkOptions,
+  type NodeOptions,
+  type NodeRole,
+  nodeRoles,
+} from './topology/network-options.ts';
 export { type ShapeName, shapeNames } from './topology/shapes.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { chainParams } from '../../src/consensus/params.ts';
 import { AccountKeys } from '../../src/devnet/accounts/account-keys.ts';
-import { TEST_MNEMONIC } from '../../src/devnet/topology/network-plan.ts';
+import { defaults } from '../../src/devnet/topology/topology-schema.ts';
 import { addressTypes } from '../../src/wallet/keys.ts';
 import { describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 
@@ -12,7 +12,7 @@ describeBitcoind('accounts of a network, in a bitcoind', () => {
   it('have the addresses that bitcoind derives from their descriptors and keys, and are imported', async () => {
     const bitcoind = await startBitcoind();
     try {
-      const [, account] = await AccountKeys.derive(TEST_MNEMONIC, chainParams('regtest'), [0, 3]);
+      const [, account] = await AccountKeys.derive(defaults.mnemonic, chainParams('regtest'), [0, 3]);
       await bitcoind.rpc('createwallet', 'imported', false, true);
       for (const type of addressTypes) {
         const { receive, change, privateReceive, privateChange } = account!.descriptors(type);

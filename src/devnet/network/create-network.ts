@@ -1,3 +1,4 @@
+import { PierError } from '../../platform/errors.ts';
 import { silentLogger } from '../../platform/logger.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { AccountKeys, FAUCET_ACCOUNT } from '../accounts/account-keys.ts';
@@ -26,6 +27,11 @@ import { NodeNetwork } from './node-network.ts';
  */
 export async function createNetwork(options: NetworkOptions = {}): Promise<NodeNetwork> {
   const plan = planNetwork(options);
+  if (plan.engine === 'processes') {
+    throw new PierError('not-supported', 'createNetwork does not run nodes in processes yet', {
+      hint: "Leave out the option `engine`, or start processes with NodeProcess of 'pier/devnet'.",
+    });
+  }
   const clock = new NetworkClock();
   const random = new SeededRandom(plan.seed);
   let network: NodeNetwork | undefined;

@@ -1,4 +1,5 @@
 import type { LinkConditions } from '../../testing/link-conditions.ts';
+import type { ConditionsOptions } from '../topology/network-options.ts';
 import { checkConditions } from '../topology/network-plan.ts';
 
 /** What a `NetworkLink` asks of its network. */
@@ -42,7 +43,7 @@ export class NetworkLink {
   }
 
   /** Changes how it carries bytes from now on. Throws `PierError` 'bad-topology'. */
-  set(conditions: Partial<LinkConditions>): void {
+  set(conditions: ConditionsOptions): void {
     this.#conditions = checkConditions(`link ${this.from} ${this.to}`, conditions, this.#conditions);
   }
 

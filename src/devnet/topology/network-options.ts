@@ -2,8 +2,17 @@ import type { LinkConditions } from '../../testing/link-conditions.ts';
 import type { Amount } from './amount.ts';
 import type { ShapeName } from './shapes.ts';
 
+/** Names of node roles. */
+export const nodeRoles = ['central', 'full', 'miner', 'wallet', 'light'] as const;
+
 /** What a node does. `central`, `full` and `wallet` nodes are alike; a `miner` mines first; a `light` node has headers only. */
-export type NodeRole = 'central' | 'full' | 'miner' | 'wallet' | 'light';
+export type NodeRole = (typeof nodeRoles)[number];
+
+/** Names of engines. */
+export const engineNames = ['memory', 'processes'] as const;
+
+/** Where nodes run: all in this process, with stores and links in memory, or each in a process of its own. */
+export type EngineName = (typeof engineNames)[number];
 
 /** A node of a network. */
 export interface NodeOptions {
@@ -17,8 +26,11 @@ export interface NodeOptions {
   readonly rpc?: boolean | number | undefined;
 }
 
+/** How links carry bytes, as far as it differs from the default. */
+export type ConditionsOptions = { readonly [K in keyof LinkConditions]?: LinkConditions[K] | undefined };
+
 /** A link between two nodes, by name. The first opens the connection. */
-export interface LinkOptions extends Partial<LinkConditions> {
+export interface LinkOptions extends ConditionsOptions {
   readonly between: readonly [string, string];
 }
 
@@ -30,7 +42,7 @@ export interface NetworkOptions {
   readonly shape?: ShapeName | undefined;
   readonly links?: readonly LinkOptions[] | undefined;
   /** How all links carry bytes, where `links` does not say otherwise. */
-  readonly conditions?: Partial<LinkConditions> | undefined;
+  readonly conditions?: ConditionsOptions | undefined;
   /** Seed of everything random: shape, losses, mining intervals; default 1. */
   readonly seed?: number | undefined;
   /** A network's name, or the path of a network file; not a public one. Default: `regtest`. */
@@ -41,4 +53,8 @@ export interface NetworkOptions {
   readonly mnemonic?: string | undefined;
   /** What each account has at the start; default 50 bitcoins. */
   readonly balance?: Amount | undefined;
+  /** Where the nodes run; default `memory`. */
+  readonly engine?: EngineName | undefined;
+  /** Folder of the nodes' files, which stay there; only with `processes`. Default: a temporary folder, which is removed. */
+  readonly dataDir?: string | undefined;
 }

@@ -5,21 +5,20 @@ import { idealLink, type LinkConditions } from '../../testing/link-conditions.ts
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { checkMnemonic } from '../../wallet/keys.ts';
 import { toSatoshis } from './amount.ts';
-import type { LinkOptions, NetworkOptions, NodeOptions, NodeRole } from './network-options.ts';
-import { shapeLinks, shapeNames } from './shapes.ts';
+import type {
+  ConditionsOptions,
+  EngineName,
+  LinkOptions,
+  NetworkOptions,
+  NodeOptions,
+  NodeRole,
+} from './network-options.ts';
+import { shapeLinks } from './shapes.ts';
+import { type OptionPath, TopologyError } from './topology-error.ts';
+import { checkLinkConditions, checkOptions, defaults } from './topology-schema.ts';
 
-/** Nodes of one network at most. */
-const MAX_NODES = 1_000;
-/** Accounts at most: each needs keys of four types. */
-const MAX_ACCOUNTS = 1_000;
 /** Nodes up to which each is linked to each by default. */
 const MAX_MESH = 8;
-/** The mnemonic that development tools of other chains use too. It is public: its coins are worth nothing. */
-export const TEST_MNEMONIC = 'test test test test test test test test test test test junk';
-const DEFAULT_BALANCE = '50';
-const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,31}$/;
-
-const roles: readonly NodeRole[] = ['central', 'full', 'miner', 'wallet', 'light'];
 
 /** A node of a plan. */
 export interface PlannedNode {
@@ -48,39 +47,45 @@ export interface NetworkPlan {
   /** Satoshis of each account. */
   readonly balance: bigint;
   readonly seed: number;
+  readonly engine: EngineName;
+  /** Folder of the nodes' files; undefined for a temporary one, or none. */
+  readonly dataDir: string | undefined;
 }
 
 /** Checks the options of a network and fills in defaults. Throws `PierError` 'bad-topology' with the option's path. */
-export function planNetwork(options: NetworkOptions): NetworkPlan {
-  const { params } = findNetwork(options.network ?? 'regtest');
-  if (isPublicNetwork(params)) throw bad('network', `${params.network} is public: its chain cannot be mined here`);
-  const accounts = wholeNumber('accounts', options.accounts ?? 10, 0, MAX_ACCOUNTS);
-  const seed = wholeNumber('seed', options.seed ?? 1, 0, 0xffff_ffff);
-  const nodes = planNodes(options.nodes ?? 3, accounts);
-  return {
-    ...{ params, nodes, accounts, seed },
-    links: planLinks(options, nodes, new SeededRandom(seed)),
-    mnemonic: checkMnemonic(options.mnemonic ?? TEST_MNEMONIC),
-    balance: toSatoshis(options.balance ?? DEFAULT_BALANCE, 'balance'),
-  };
+export function planNetwork(given: NetworkOptions): NetworkPlan {
+  const options = { ...defaults, ...withoutUndefined(checkOptions(given)) };
+  const { accounts, seed, engine, dataDir } = options;
+  const params = planParams(options.network);
+  const mnemonic = reasonOf(['mnemonic'], () => checkMnemonic(options.mnemonic));
+  if (dataDir !== undefined && engine !== 'processes') {
+    throw bad(['dataDir'], "a network in memory has no files: give engine 'processes' too");
+  }
+  const nodes = planNodes(options.nodes, accounts);
+  const links = planLinks(options, nodes, new SeededRandom(seed));
+  return { params, nodes, links, accounts, mnemonic, balance: toSatoshis(options.balance), seed, engine, dataDir };
+}
+
+function planParams(network: string): ChainParams {
+  const { params } = reasonOf(['network'], () => findNetwork(network));
+  if (isPublicNetwork(params)) throw bad(['network'], `${params.network} is public: its chain cannot be mined here`);
+  return params;
 }
 
 function planNodes(given: number | readonly NodeOptions[], accounts: number): PlannedNode[] {
-  const list: readonly NodeOptions[] =
-    typeof given === 'number' ? Array.from({ length: wholeNumber('nodes', given, 1, MAX_NODES) }, () => ({})) : given;
-  wholeNumber('nodes.length', list.length, 1, MAX_NODES);
+  const list: readonly NodeOptions[] = typeof given === 'number' ? Array.from({ length: given }, () => ({})) : given;
   const named = list.map((node, i) => planNode(node, i, accounts));
   const names = new Set<string>();
   for (const [i, { name }] of named.entries()) {
-    if (names.has(name)) throw bad(`nodes[${i}].name`, `another node is called '${name}'`);
+    if (names.has(name)) throw bad(['nodes', i, 'name'], `another node is called '${name}'`);
     names.add(name);
   }
   const holder = named.find(({ role }) => role !== 'light');
-  if (!holder) throw bad('nodes', 'at least one node must be a full node');
+  if (!holder) throw bad(['nodes'], 'at least one node must be a full node');
   const held = new Set<number>();
   for (const [i, node] of named.entries()) {
-    for (const account of node.accounts) {
-      if (held.has(account)) throw bad(`nodes[${i}].accounts`, `another node holds account ${account}`);
+    for (const [k, account] of node.accounts.entries()) {
+      if (held.has(account)) throw bad(['nodes', i, 'accounts', k], `account ${account} has a node already`);
       held.add(account);
     }
   }
@@ -90,33 +95,30 @@ function planNodes(given: number | readonly NodeOptions[], accounts: number): Pl
 
 function planNode(node: NodeOptions, i: number, accountCount: number): PlannedNode {
   const { name = `node${i + 1}`, role = 'full', accounts = [], rpc = false } = node;
-  if (!NAME.test(name)) {
-    throw bad(`nodes[${i}].name`, `'${name}' is not a name: a letter, then up to 31 letters, digits, '_' or '-'`);
-  }
-  if (!roles.includes(role)) throw bad(`nodes[${i}].role`, `'${role}' is not one of ${roles.join(', ')}`);
   for (const [k, account] of accounts.entries()) {
-    wholeNumber(`nodes[${i}].accounts[${k}]`, account, 0, accountCount - 1);
+    if (account < accountCount) continue;
+    throw bad(['nodes', i, 'accounts', k], `there is no account ${account}: ${accountCount} are numbered from 0`);
   }
-  const rpcPort = typeof rpc === 'number' ? wholeNumber(`nodes[${i}].rpc`, rpc, 0, 65_535) : rpc ? 0 : undefined;
+  if (role === 'light' && accounts.length > 0) throw bad(['nodes', i, 'accounts'], 'a light node holds no accounts');
+  const rpcPort = typeof rpc === 'number' ? rpc : rpc ? 0 : undefined;
   return { name, role, accounts, rpcPort };
 }
 
 function planLinks(options: NetworkOptions, nodes: readonly PlannedNode[], random: SeededRandom): PlannedLink[] {
-  const common = checkConditions('conditions', options.conditions ?? {}, idealLink);
+  const common = { ...idealLink, ...withoutUndefined(options.conditions ?? {}) };
   if (options.links) {
-    const seen = new Set<string>();
-    return options.links.map((link, i) => planLink(link, i, { nodes, common, seen }));
+    const context = { nodes: new Map(nodes.map((node) => [node.name, node])), common, seen: new Set<string>() };
+    return options.links.map((link, i) => planLink(link, i, context));
   }
   const shape = options.shape ?? (nodes.length <= MAX_MESH ? 'mesh' : 'random');
-  if (!shapeNames.includes(shape)) throw bad('shape', `'${shape}' is not one of ${shapeNames.join(', ')}`);
   const pairs = shapeLinks(shape, nodes.length, random).map(([from, to]) => [nodes[from]!, nodes[to]!] as const);
   // In a mesh, two light nodes reach each other over the full ones.
   const possible = shape === 'mesh' ? pairs.filter((pair) => pair.some(({ role }) => role !== 'light')) : pairs;
-  return possible.map(([from, to]) => directed(from, to, `shape (${shape})`, common));
+  return possible.map(([from, to]) => directed([from, to], ['shape'], common));
 }
 
 interface LinkContext {
-  readonly nodes: readonly PlannedNode[];
+  readonly nodes: ReadonlyMap<string, PlannedNode>;
   readonly common: LinkConditions;
   /** Pairs of names that are linked. */
   readonly seen: Set<string>;
@@ -127,21 +129,25 @@ function planLink(
   i: number,
   { nodes, common, seen }: LinkContext,
 ): PlannedLink {
+  const path = ['links', i, 'between'];
   const [from, to] = between.map((name, k) => {
-    const node = nodes.find((each) => each.name === name);
+    const node = nodes.get(name);
     if (node) return node;
-    const known = nodes.map((each) => each.name).join(', ');
-    throw bad(`links[${i}].between[${k}]`, `no node is called '${name}'; there are ${known}`);
+    throw bad([...path, k], `no node is called '${name}'; there are ${listed([...nodes.keys()])}`);
   }) as [PlannedNode, PlannedNode];
-  if (from === to) throw bad(`links[${i}].between`, `'${from.name}' cannot be linked to itself`);
+  if (from === to) throw bad(path, `'${from.name}' cannot be linked to itself`);
   const pair = [from.name, to.name].sort().join(' ');
-  if (seen.has(pair)) throw bad(`links[${i}].between`, `${from.name} and ${to.name} are linked already`);
+  if (seen.has(pair)) throw bad(path, `${from.name} and ${to.name} are linked already`);
   seen.add(pair);
-  return directed(from, to, `links[${i}].between`, checkConditions(`links[${i}]`, conditions, common));
+  return directed([from, to], path, { ...common, ...withoutUndefined(conditions) });
 }
 
 /** Returns a link that a full node accepts: light nodes do not listen. */
-function directed(a: PlannedNode, b: PlannedNode, path: string, conditions: LinkConditions): PlannedLink {
+function directed(
+  [a, b]: readonly [PlannedNode, PlannedNode],
+  path: OptionPath,
+  conditions: LinkConditions,
+): PlannedLink {
   if (a.role === 'light' && b.role === 'light') {
     throw bad(path, `${a.name} and ${b.name} are light nodes, which do not accept connections`);
   }
@@ -150,25 +156,36 @@ function directed(a: PlannedNode, b: PlannedNode, path: string, conditions: Link
 }
 
 /** Checks link conditions and fills in those of `base`. Throws `PierError` 'bad-topology'. */
-export function checkConditions(path: string, given: Partial<LinkConditions>, base: LinkConditions): LinkConditions {
-  const conditions = { ...base, ...given };
-  for (const [name, value] of Object.entries(conditions)) {
-    if (!(name in idealLink)) throw bad(`${path}.${name}`, 'there is no such option');
-    const isValid = Number.isFinite(value) && value >= 0 && (name !== 'loss' || value < 1);
-    if (!isValid)
-      throw bad(
-        `${path}.${name}`,
-        `${value} is not ${name === 'loss' ? 'a share from 0 to below 1' : 'a number of at least 0'}`,
-      );
+export function checkConditions(path: string, given: ConditionsOptions, base: LinkConditions): LinkConditions {
+  return { ...base, ...withoutUndefined(checkLinkConditions(path, given)) };
+}
+
+/** Names that an error lists. */
+const MAX_LISTED = 10;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - MAX_LISTED;
+  return names.slice(0, MAX_LISTED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+/** A copy without the members that are undefined. */
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+function withoutUndefined<T extends object>(object: T): Defined<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
+
+/** Returns the result of a check of an option. Throws its `PierError` as 'bad-topology'. */
+function reasonOf<T>(path: OptionPath, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof PierError)) throw error;
+    const { message: reason, hint } = error;
+    throw new TopologyError([{ path, reason }], { cause: error, ...(hint === undefined ? {} : { hint }) });
   }
-  return conditions;
 }
 
-function wholeNumber(path: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw bad(path, `${value} is not a whole number from ${least} to ${most}`);
-}
-
-function bad(path: string, reason: string): PierError {
-  return new PierError('bad-topology', `${path}: ${reason}`, { hint: 'See the options of createNetwork().' });
+function bad(path: OptionPath, reason: string): TopologyError {
+  return new TopologyError([{ path, reason }]);
 }

@@ -82,19 +82,27 @@ describe('planNetwork', () => {
     const cases: [NetworkOptions, string][] = [
       [{ nodes: 0 }, 'nodes: 0 is not a whole number from 1 to 1000'],
       [{ nodes: 1.5 }, 'nodes: 1.5 is'],
-      [{ nodes: [] }, 'nodes.length: 0 is'],
+      [{ nodes: [] }, 'nodes: a list of 0 is not a list of 1 to 1000 nodes'],
+      [{ nodes: '3' as never }, "nodes: '3' is not a number of nodes or a list of nodes"],
+      [{ nodes: [3 as never] }, 'nodes[0]: 3 is not a node: an object with name,'],
       [{ nodes: [{ name: '1st' }] }, "nodes[0].name: '1st' is not a name"],
       [{ nodes: [{ name: 'a' }, { name: 'a' }] }, "nodes[1].name: another node is called 'a'"],
       [{ nodes: [{ role: 'seed' as never }] }, "nodes[0].role: 'seed' is not one of central, full,"],
       [{ nodes: [{ role: 'light' }] }, 'nodes: at least one node must be a full node'],
-      [{ nodes: [{ accounts: [10] }] }, 'nodes[0].accounts[0]: 10 is not a whole number from 0 to 9'],
-      [{ nodes: [{ accounts: [1] }, { accounts: [1] }] }, 'nodes[1].accounts: another node holds account 1'],
+      [{ nodes: [{ accounts: [10] }] }, 'nodes[0].accounts[0]: there is no account 10: 10 are numbered from 0'],
+      [{ nodes: [{ accounts: [1] }, { accounts: [1] }] }, 'nodes[1].accounts[0]: account 1 has a node already'],
+      [{ nodes: [{}, { role: 'light', accounts: [1] }] }, 'nodes[1].accounts: a light node holds no accounts'],
+      [{ nodes: [{ rpc: 70_000 }] }, 'nodes[0].rpc: 70000 is not a whole number from 0 to 65535'],
+      [{ nodes: [{ rpc: 'yes' as never }] }, "nodes[0].rpc: 'yes' is not true, false or a port"],
+      [{ nodes: [{}, { Role: 'light' } as never] }, 'nodes[1].Role: there is no such option'],
+      [{ node: 3 } as never, 'node: there is no such option'],
+      [null as never, 'null is not an object with the options of a network'],
       [{ accounts: -1 }, 'accounts: -1 is'],
       [{ accounts: 1_001 }, 'accounts: 1001 is'],
       [{ seed: -1 }, 'seed: -1 is'],
       [{ shape: 'tree' as never }, "shape: 'tree' is not one of line, ring,"],
       [{ conditions: { loss: 1 } }, 'conditions.loss: 1 is not a share from 0 to below 1'],
-      [{ conditions: { latency: -1 } }, 'conditions.latency: -1 is not a number of at least 0'],
+      [{ conditions: { latency: -1 } }, 'conditions.latency: -1 is not a number of milliseconds from 0 to 3600000'],
       [{ conditions: { delay: 1 } as never }, 'conditions.delay: there is no such option'],
       [
         { links: [{ between: ['node1', 'node4'] }] },
@@ -107,17 +115,59 @@ describe('planNetwork', () => {
       ],
       [
         { nodes: [{}, { role: 'light' }, { role: 'light' }], shape: 'line' },
-        'shape (line): node3 and node2 are light nodes, which do not accept connections',
+        'shape: node3 and node2 are light nodes, which do not accept connections',
       ],
+      [{ links: [{ between: ['node1'] as never }] }, 'links[0].between: a list of 1 is not a list of the names of two'],
+      [{ links: [{} as never] }, 'links[0].between: nothing is not a list of the names of two nodes'],
+      [{ links: [{ between: ['node1', 'node2'], loss: '0' as never }] }, "links[0].loss: '0' is not a share from 0"],
       [{ network: 'main' }, 'network: main is public'],
+      [{ network: 'mein' }, "network: unknown network 'mein'"],
+      [{ mnemonic: 'test test' }, 'mnemonic: not a BIP39 mnemonic'],
+      [{ balance: 1.5 as never }, 'balance: 1.5 is not an amount: bitcoins as a decimal string'],
+      [{ balance: '1,5' }, "balance: '1,5' is not an amount"],
+      [{ balance: '21000001' }, "balance: '21000001' is not an amount"],
+      [{ balance: -1n }, 'balance: -1 is not an amount'],
+      [{ engine: 'docker' as never }, "engine: 'docker' is not one of memory, processes"],
+      [{ dataDir: '/tmp/x' }, "dataDir: a network in memory has no files: give engine 'processes' too"],
+      [{ engine: 'processes', dataDir: '' }, "dataDir: '' is not a text with characters"],
     ];
     for (const [options, message] of cases) {
       expect(() => planNetwork(options), message).toThrow(
         expect.objectContaining({ code: 'bad-topology', message: expect.stringContaining(message) }),
       );
     }
-    expect(() => planNetwork({ mnemonic: 'test test' })).toThrow(expect.objectContaining({ code: 'bad-mnemonic' }));
-    expect(() => planNetwork({ balance: 1.5 as never })).toThrow(expect.objectContaining({ code: 'bad-amount' }));
+  });
+
+  it('reports all faults of the form of options at once', () => {
+    const options = { nodes: [{ role: 'seed', color: 'red' }, {}], seed: 0.5, 'a\nb': 1 };
+    expect(() => planNetwork(options as never)).toThrow(
+      expect.objectContaining({
+        message: [
+          "nodes[0].role: 'seed' is not one of central, full, miner, wallet, light",
+          'nodes[0].color: there is no such option',
+          'seed: 0.5 is not a whole number from 0 to 4294967295',
+          "['a\\nb']: there is no such option",
+        ].join('\n'),
+      }),
+    );
+    const many = { nodes: Array.from({ length: 100 }, () => ({ role: 'seed' })) };
+    expect(() => planNetwork(many as never)).toThrow(/nodes\[19\]\.role: .*\nand 80 more$/);
+  });
+
+  it('takes options that are undefined as absent', () => {
+    const { links, ...plan } = planNetwork({
+      ...{ nodes: undefined, seed: undefined, network: undefined, balance: undefined, engine: undefined },
+      conditions: { latency: undefined, jitter: 3 },
+    });
+    expect(plan).toMatchObject({ seed: 1, accounts: 10, balance: 5_000_000_000n, engine: 'memory' });
+    expect(links[0]!.conditions).toEqual({ latency: 0, jitter: 3, loss: 0, bandwidth: 0 });
+  });
+
+  it('keeps engine and data directory', () => {
+    expect(planNetwork({ engine: 'processes', dataDir: '/tmp/x' })).toMatchObject({
+      engine: 'processes',
+      dataDir: '/tmp/x',
+    });
   });
 });
 
