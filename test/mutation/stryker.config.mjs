@@ -17,7 +17,7 @@ export default {
   concurrency: 2,
   // Endless loops are stopped by a hit limit. This timeout is for the rest, e.g. in WebAssembly, on a busy machine.
   timeoutMS: suite.testTimeout ?? 120_000,
-  ignorePatterns: ['dist', 'coverage'],
+  ignorePatterns: ['build', 'coverage', 'dist'],
   reporters: ['survivors', 'clear-text', 'progress-append-only', 'html', 'json'],
   htmlReporter: { fileName: `coverage/mutation-${suiteName}.html` },
   jsonReporter: { fileName: `coverage/mutation-${suiteName}.json` },

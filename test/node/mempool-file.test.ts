@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { decodeLeadingDump } from '../../src/mempool/dump.ts';
 import { loadMempool, MempoolFile, saveMempool } from '../../src/node/mempool-file.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -10,6 +10,7 @@ import { requireOracles } from '../support/oracles.ts';
 import { MINUTES, pay, RegtestChain, utxo } from '../support/regtest-chain.ts';
 import { canMount, resizeDisk, smallDisk } from '../support/small-disk.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { waitFor } from '../support/wait.ts';
 
 const source = await RegtestChain.create({ blocks: 101 });
 const { mempool, clock } = source;
@@ -51,13 +52,10 @@ it('saves every minute, so that a kill loses little', async () => {
   // And a minute after that save.
   other.mempool.accept(child);
   const transactions = async () => decodeLeadingDump(await readFile(path)).dump.transactions.length;
-  await vi.waitUntil(
-    async () => {
-      other.clock.advance(MINUTES);
-      return (await transactions()) === 2;
-    },
-    { timeout: 15_000 },
-  );
+  await waitFor(async () => {
+    other.clock.advance(MINUTES);
+    return (await transactions()) === 2;
+  });
   await file.stop();
 });
 
