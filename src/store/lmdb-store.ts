@@ -63,6 +63,8 @@ export class LmdbStore implements Store {
   #group = 0;
   /** The guard of an in-flight group that `writeSync` has applied already. */
   #guard: Uint8Array | undefined;
+  /** The guard of the group before, which is removed with the one in flight. */
+  #staleGuard: Uint8Array | undefined;
   #failure: StoreError | undefined;
   readonly #failed: Promise<StoreError>;
   #reportFailure: (failure: StoreError) => void = () => {};
@@ -145,7 +147,7 @@ export class LmdbStore implements Store {
         if (this.#inFlight.length > 0 && !this.#guard) {
           this.#guard = guardKey(this.#group);
           root.put(this.#guard, new Uint8Array(1));
-          for (const pending of this.#inFlight) this.#apply(pending.operations);
+          this.#applyGroup(this.#inFlight);
         }
         for (const pending of overtaken) this.#apply(pending.operations);
         this.#apply(operations);
@@ -260,6 +262,11 @@ export class LmdbStore implements Store {
     }
   }
 
+  #applyGroup(group: readonly PendingWrite[]): void {
+    if (this.#staleGuard) this.#database.root.remove(this.#staleGuard);
+    for (const pending of group) this.#apply(pending.operations);
+  }
+
   #apply(operations: readonly StoreOperation[]): void {
     const { data } = this.#database;
     for (const operation of operations) {
@@ -274,9 +281,9 @@ export class LmdbStore implements Store {
     this.#inFlight = group;
     this.#queue = [];
     this.#group++;
-    const staleGuard = this.#guard;
+    this.#staleGuard = this.#guard;
     this.#guard = undefined;
-    this.#commit(group, staleGuard).then(
+    this.#commit(group).then(
       () => {
         this.#inFlight = [];
         for (const pending of group) pending.resolve();
@@ -292,17 +299,14 @@ export class LmdbStore implements Store {
   }
 
   /** Commits the group in flight, unless `writeSync` has done so meanwhile. Throws the system's error. */
-  async #commit(group: readonly PendingWrite[], staleGuard: Uint8Array | undefined): Promise<void> {
+  async #commit(group: readonly PendingWrite[]): Promise<void> {
     const { root, data, reserve } = this.#database;
     const size = sizeOfOpen(data);
     const batches = group.map((pending) => pending.operations);
     await reserve.make(size.used, bytesNeeded(batches, size));
     const heard = silenceFailedCommit();
     try {
-      await root.ifNoExists(guardKey(this.#group), () => {
-        if (staleGuard) root.remove(staleGuard);
-        for (const pending of group) this.#apply(pending.operations);
-      });
+      await root.ifNoExists(guardKey(this.#group), () => this.#applyGroup(group));
     } catch (error) {
       throw await commitCause(error);
     } finally {

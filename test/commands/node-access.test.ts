@@ -184,7 +184,7 @@ describe('send', () => {
     [{ feeRate: '12345678' }, 'bad-fee-rate'],
     [{ feeRate: '-1' }, 'bad-fee-rate'],
     [{ feeRate: '1x' }, 'bad-fee-rate'],
-    [{ from: 'nobody' }, 'no-such-wallet'],
+    [{ from: 'unknown' }, 'no-such-wallet'],
   ])('refuses %j', async (more, code) => {
     await expect(paying(more)).rejects.toMatchObject({ code });
   });

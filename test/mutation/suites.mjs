@@ -225,6 +225,7 @@ const suites = {
       'store/lmdb-check.test',
       'store/file-faults.test',
       'store/failed-write.test',
+      'store/guards.test',
       'store/lifecycle.test',
       'store/lmdb-open.test',
       'store/store.test',
@@ -258,7 +259,7 @@ const suites = {
     ],
     // Of disks that are mounted; of floods; and of threads.
     leftOut: /on a full disk|peers cannot flood|search for proof of work/,
-    testTimeout: 10_000,
+    testTimeout: 20_000,
   },
   api: {
     // The methods and the form of their results are compared with a bitcoind, by tests in test/interop/.
