@@ -50,4 +50,5 @@ export {
   type NodeRole,
   nodeRoles,
 } from './topology/network-options.ts';
+export { readTopology } from './topology/read-topology.ts';
 export { type ShapeName, shapeNames } from './topology/shapes.ts';

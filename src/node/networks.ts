@@ -21,7 +21,7 @@ export interface NamedNetwork {
 export function findNetwork(text: string): NamedNetwork {
   const known = networkNames.find((name) => name === text);
   if (known) return { params: chainParams(known), argument: known };
-  if (isPath(text)) {
+  if (isNetworkPath(text)) {
     const path = resolve(text);
     return { params: readNetworkFile(path, { resolveBase }), argument: path };
   }
@@ -34,7 +34,7 @@ export function findNetwork(text: string): NamedNetwork {
  * Returns the network that a file extends. Only names are allowed, so that files cannot extend each other in a cycle.
  */
 export function resolveBase(name: string): ChainParams {
-  if (isPath(name)) throw unknownNetwork(name);
+  if (isNetworkPath(name)) throw unknownNetwork(name);
   return findNetwork(name).params;
 }
 
@@ -49,7 +49,8 @@ export function isPublicNetwork({ network }: ChainParams): boolean {
   return network !== 'regtest' && networkNames.some((name) => name === network);
 }
 
-function isPath(text: string): boolean {
+/** Returns whether the name of a network is the path of a network file. */
+export function isNetworkPath(text: string): boolean {
   return text.endsWith('.json') || text.includes('/') || text.includes('\\');
 }
 

@@ -8,7 +8,7 @@ const node = process.execPath;
 const tsc = join(root, 'node_modules/@typescript/native/bin/tsc');
 /** The import specifiers: `pier`, `pier/bytes`, … */
 const entries = Object.keys(manifest.exports)
-  .filter((key) => key !== './package.json')
+  .filter((key) => !key.endsWith('.json'))
   .map((key) => `pier${key.slice(1)}`);
 /** Those that need nothing but the package: Vitest is an optional peer, and can only be imported. */
 const independent = entries.filter((entry) => entry !== 'pier/vitest');
@@ -28,6 +28,7 @@ describe('the installed package', () => {
   it('contains the licence, networks and documents, and neither tests nor sources', () => {
     const files = readdirSync(join(project, 'node_modules/pier')).sort();
     const expected = ['LICENSE', 'README.md', 'README.zh-CN.md', 'bin', 'dist', 'docs', 'networks', 'package.json'];
+    expected.push('topology.schema.json');
     expect(files).toEqual(expected.filter((name) => existsSync(join(root, name))));
   });
 
@@ -51,11 +52,12 @@ describe('the installed package', () => {
   });
 
   it('resolves only its entries', async () => {
+    const json = ['pier/topology.schema.json', 'pier/package.json'];
     const dist = join(project, 'node_modules/pier/dist');
     const modules = readdirSync(dist, { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.js'))
       .flatMap((path) => [`pier/${path.slice(0, -3)}`, `pier/dist/${path}`]);
-    const names = [...entries, 'pier/package.json', 'pier/p2p/peer/peer', 'pier/commands', 'pier/cli', ...modules];
+    const names = [...entries, ...json, 'pier/p2p/peer/peer', 'pier/commands', 'pier/cli', ...modules];
     const script = `
       const names = ${JSON.stringify(names)};
       const isResolved = (resolve) => (name) => {
@@ -73,7 +75,7 @@ describe('the installed package', () => {
       console.log(JSON.stringify({ imported, required }));`;
     writeFileSync(join(project, 'resolve.mjs'), script);
     const found = JSON.parse(await run(node, ['resolve.mjs'], project));
-    const expected = [...entries, 'pier/package.json'];
+    const expected = [...entries, ...json];
     expect(found).toEqual({ imported: expected, required: expected.filter((name) => name !== 'pier/vitest') });
   });
 

@@ -8,6 +8,10 @@ export interface TopologyFault {
   readonly path: OptionPath;
   /** What is wrong, without the path. */
   readonly reason: string;
+  /** The file that holds it, if a file does. */
+  readonly file?: string | undefined;
+  /** Its line there, from 1, if known. */
+  readonly line?: number | undefined;
 }
 
 /** Options of a network that cannot be used: `PierError` 'bad-topology' with a line for each fault. */
@@ -23,9 +27,12 @@ export class TopologyError extends UsageError {
   }
 }
 
-/** Returns a fault as `path: reason`. */
-export function formatFault({ path, reason }: TopologyFault): string {
-  return path.length === 0 ? reason : `${formatPath(path)}: ${reason}`;
+/** Returns a fault as `file:line: path: reason`, as far as they are known. */
+export function formatFault({ file, line, path, reason }: TopologyFault): string {
+  const where = line === undefined ? file : `${file}:${line}`;
+  return [where, path.length === 0 ? undefined : formatPath(path), reason]
+    .filter((part) => part !== undefined)
+    .join(': ');
 }
 
 /** Faults that an error lists. */
