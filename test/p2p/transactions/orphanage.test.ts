@@ -63,3 +63,58 @@ it('finds children by the outputs of their parent, and conflicts by the outputs 
   expect(orphanage.hasWtxid(child.wtxid)).toBe(false);
   expect(orphanage.hasWtxid(other.wtxid)).toBe(true);
 });
+
+// Core's MAX_STANDARD_TX_WEIGHT.
+it('keeps an orphan of 400,000 weight units, and none of more', () => {
+  const { orphanage } = setUp();
+  const base = orphan(1, 0, 99_000);
+  const size = 99_000 + (400_000 - base.weight) / 4;
+  const [standard, heavy] = [orphan(1, 0, size), orphan(1, 0, size + 1)];
+  expect([standard.weight, heavy.weight]).toEqual([400_000, 400_004]);
+  expect([orphanage.add(standard, alice), orphanage.add(heavy, alice)]).toEqual([true, false]);
+});
+
+it('keeps an orphan for 20 minutes from its first arrival', () => {
+  const { clock, orphanage } = setUp();
+  orphanage.add(orphan(1), alice);
+  clock.advance(10 * 60_000);
+  orphanage.add(orphan(1), bob);
+  expect([...orphanage.get(orphan(1).wtxid)!.peers]).toEqual([alice, bob]);
+  clock.advance(10 * 60_000);
+  orphanage.add(orphan(2), alice);
+  expect(orphanage.get(orphan(1).wtxid)).toBeUndefined();
+});
+
+it('has room for a new orphan once an old one is removed or has expired, without an eviction', () => {
+  const { clock, orphanage } = setUp();
+  for (let i = 0; i < MAX_ORPHANS; i++) orphanage.add(orphan(i), alice);
+  orphanage.remove(orphan(7));
+  orphanage.remove(orphan(7));
+  orphanage.add(orphan(200), alice);
+  expect(Array.from({ length: MAX_ORPHANS }, (_, i) => orphanage.hasWtxid(orphan(i).wtxid)).indexOf(false)).toBe(7);
+  clock.advance(20 * 60_000);
+  orphanage.add(orphan(201), alice);
+  expect(orphanage.size).toBe(1);
+});
+
+it('evicts orphans at random', () => {
+  const { orphanage } = setUp();
+  for (let i = 0; i < 2 * MAX_ORPHANS; i++) orphanage.add(orphan(i), alice);
+  const left = Array.from({ length: 2 * MAX_ORPHANS }, (_, i) => orphanage.hasWtxid(orphan(i).wtxid));
+  const old = left.slice(0, MAX_ORPHANS).filter(Boolean).length;
+  // Each has a chance of about (99 / 100) ** 100.
+  expect(old).toBeGreaterThan(20);
+  expect(old).toBeLessThan(55);
+});
+
+it('forgets by which outputs removed orphans are found', () => {
+  const { orphanage } = setUp();
+  const parent = spend({ inputs: [parentOf(9)], outputs: [{ value: 1n, scriptPubKey: new Uint8Array(1) }] });
+  const child = (value: bigint) =>
+    spend({ inputs: [{ txid: parent.txid, vout: 0 }], outputs: [{ value, scriptPubKey: new Uint8Array(1) }] });
+  for (const value of [1n, 2n]) orphanage.add(child(value), alice);
+  orphanage.remove(child(1n));
+  expect([...orphanage.childrenOf(parent)].map(({ tx }) => tx.wtxidHex)).toEqual([child(2n).wtxidHex]);
+  orphanage.peerClosed(alice);
+  expect([...orphanage.childrenOf(parent)]).toEqual([]);
+});

@@ -22,6 +22,8 @@ interface FakePeer {
 
 interface EntryFields {
   readonly fee?: bigint;
+  /** The fee with the user's priority; default: `fee`. */
+  readonly modifiedFee?: bigint;
   readonly vsize?: number;
   readonly ancestorCount?: number;
 }
@@ -40,9 +42,9 @@ function start({ trickle = false, bloom = false } = {}) {
     new DataView(hash.buffer).setUint32(0, id);
     return hash;
   };
-  const add = (id: number, { fee = 1_000n, vsize = 100, ancestorCount = 1 }: EntryFields = {}) => {
+  const add = (id: number, { fee = 1_000n, modifiedFee = fee, vsize = 100, ancestorCount = 1 }: EntryFields = {}) => {
     const tx = { wtxid: hashOf(id), txid: hashOf(100_000 + id) };
-    const entry = { tx, fee, modifiedFee: fee, vsize, ancestorCount } as unknown as MempoolEntry;
+    const entry = { tx, fee, modifiedFee, vsize, ancestorCount } as unknown as MempoolEntry;
     entries.add(entry);
     events.emit('added', { entry });
     return entry;
@@ -132,6 +134,25 @@ describe('without trickling, a transaction', () => {
     add(4);
     clock.advance(1_000);
     expect([peer.invs, gone.invs, announcer.relays(gone.peer)]).toEqual([[[2]], [], false]);
+  });
+
+  it('has no effect after the end', () => {
+    const { add, announcer, clock, connect } = start();
+    const { invs } = connect();
+    announcer.close();
+    add(1);
+    clock.advance(1_000);
+    expect(invs).toEqual([]);
+  });
+
+  // Core's m_tx_inventory_known_filter has 50,000 elements.
+  it('is remembered as known among thousands', () => {
+    const { add, announcer, clock, connect, hashOf } = start();
+    const { peer, invs } = connect();
+    for (let id = 0; id < 9_000; id++) announcer.noteKnown(peer, hashOf(id));
+    add(0);
+    clock.advance(1_000);
+    expect(invs).toEqual([]);
   });
 
   it('of a mempool of many is announced to a new peer with 1,000 others, 50 milliseconds after those before', () => {
@@ -233,7 +254,7 @@ describe('with trickling', () => {
     const { add, clock, connect } = start({ trickle: true });
     const { invs } = connect();
     add(1, { ancestorCount: 2, fee: 9_000n });
-    add(2, { fee: 1_000n });
+    add(2, { fee: 100n, modifiedFee: 1_000n });
     add(3, { fee: 3_000n, vsize: 400 });
     add(4, { fee: 2_000n });
     clock.advance(100_000);

@@ -111,6 +111,52 @@ describe('transaction requests', () => {
     expect(requested.size).toBe(announced.size);
   });
 
+  it('are sent to the next peer 60 seconds after the last one', () => {
+    tracker.announced(peerOf(1, false), entryOf(1), 0, 0);
+    tracker.announced(peerOf(2), entryOf(1), 0, 0);
+    expect(due(0)).toEqual([[1, 1]]);
+    expect([due(MINUTE - 1), tracker.nextDue()]).toEqual([[], MINUTE]);
+    expect(due(MINUTE)).toEqual([[2, 1]]);
+    expect(tracker.nextDue()).toBe(2 * MINUTE);
+    expect([due(2 * MINUTE), tracker.nextDue()]).toEqual([[], undefined]);
+  });
+
+  it('have the type and hash of the announcement', () => {
+    const announced = { ...entryOf(1), type: InvType.WITNESS_TX };
+    tracker.announced(peerOf(1), announced, 0, 0);
+    expect([...tracker.due(0).values()]).toEqual([[announced]]);
+  });
+
+  it.each([
+    [1, 99, 100],
+    [1, 100, 200],
+    [0, 100, 100],
+    [0, 0, 0],
+    [7, 0, 7],
+  ])('announced at %d with a delay of %d are due at %d', (now, delay, at) => {
+    tracker.announced(peerOf(1), entryOf(1), now, delay);
+    if (at > now) expect(due(at - 1)).toEqual([]);
+    expect(due(at)).toEqual([[1, 1]]);
+  });
+
+  // Core: MAX_PEER_TX_ANNOUNCEMENTS.
+  it('are of at most 5,000 announcements of a peer, of which a response frees one', () => {
+    const [peer, other] = [peerOf(1), peerOf(2)];
+    for (let i = 0; i < 5_001; i++) tracker.announced(peer, entryOf(i), 0, 0);
+    tracker.announced(other, entryOf(5_000), 0, 0);
+    // Only the other peer's announcement of the last one counts.
+    expect(due(0)).toEqual([
+      [1, 100],
+      [2, 1],
+    ]);
+    tracker.receivedResponse(peer, entryOf(0).hash);
+    tracker.announced(peer, entryOf(6_000), 1, 0);
+    tracker.announced(peer, entryOf(6_001), 1, 0);
+    tracker.peerClosed(other);
+    for (let i = 1; i < 5_000; i++) tracker.receivedResponse(peer, entryOf(i).hash);
+    expect([...tracker.due(2).values()].flat().map(({ hash }) => toHex(hash))).toEqual([toHex(entryOf(6_000).hash)]);
+  });
+
   it('cost the same however many announcements other peers have made', () => {
     let id = 0;
     for (let i = 0; i < 20; i++) {

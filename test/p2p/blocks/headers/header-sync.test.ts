@@ -142,6 +142,18 @@ describe('headers are requested', () => {
     expect(counts(peer, inbound)).toEqual([2, 1]);
   });
 
+  it('from an inbound peer before an outbound one that did not answer', async () => {
+    const { clock, connect, receive, tick } = await start();
+    const silent = connect();
+    tick(10 * SECOND + 1);
+    const current = connect();
+    clock.advance(2 * MINUTE);
+    const inbound = connect({ inbound: true });
+    expect(counts(silent, current, inbound)).toEqual([1, 1, 0]);
+    receive(current, []);
+    expect(counts(silent, current, inbound)).toEqual([1, 1, 1]);
+  });
+
   it('from the last one on, after a full message', async () => {
     const { chain, connect, more, receive } = await start({ age: 60 * DAY });
     const peer = connect();
@@ -240,6 +252,23 @@ describe('received headers', () => {
     clock.advance(1);
     receive(peer, orphans);
     expect([counts(peer), peer.reason]).toEqual([[3], undefined]);
+  });
+
+  it('that do not connect show what the peer has once their parents are known', async () => {
+    const { chains, connect, more, receive } = await start({ age: 60 });
+    const [peer, other] = [connect(), connect()];
+    const headers = more(2);
+    receive(peer, headers.slice(1));
+    receive(other, headers);
+    expect(chains.get(peer.peer)!.bestKnown!.height).toBe(7);
+  });
+
+  it('that the chain rejects are misbehaviour', async () => {
+    const { chain, connect, receive } = await start({ age: 60 });
+    const peer = connect();
+    const { hash, bits } = chain.bestHeader;
+    receive(peer, headerChain({ hash, bits, time: 1 }, 1, { mined: true }));
+    expect(peer.reason).toMatch(/^time-too-old/);
   });
 
   it.each<[string, (headers: BlockHeader[]) => BlockHeader[], RegExp]>([
