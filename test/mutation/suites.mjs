@@ -177,6 +177,7 @@ const suites = {
       'p2p/blocks/catch-up.test',
       'p2p/blocks/peer-chain.test',
       'p2p/blocks/punishment.test',
+      'p2p/blocks/block-announcer.test',
       'p2p/blocks/block-processor.test',
       'p2p/blocks/block-download.test',
       'p2p/blocks/sync-progress.test',

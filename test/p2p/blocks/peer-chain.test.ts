@@ -3,26 +3,10 @@ import type { BlockIndex } from '../../../src/chain/tree/block-index.ts';
 import type { HeaderView } from '../../../src/chain/tree/header-view.ts';
 import { PeerChain, PeerChains } from '../../../src/p2p/blocks/peer-chain.ts';
 import type { Peer } from '../../../src/p2p/peer/peer.ts';
+import { fakeBlocks } from '../support/fake-blocks.ts';
 
-/** Returns a chain of blocks on `parent`, each with a work of 1. The hash holds the name and the height. */
-function blocks(name: number, count: number, parent?: BlockIndex): BlockIndex[] {
-  const made: BlockIndex[] = [];
-  for (let i = 0; i < count; i++) {
-    const prev = made.at(-1) ?? parent;
-    const height = prev ? prev.height + 1 : 0;
-    const index = {
-      ...{ height, prev, chainwork: BigInt(height), hash: Uint8Array.of(name, height) },
-      ancestor(at: number): BlockIndex | undefined {
-        return at > height ? undefined : at === height ? (index as unknown as BlockIndex) : prev?.ancestor(at);
-      },
-    };
-    made.push(index as unknown as BlockIndex);
-  }
-  return made;
-}
-
-const main = blocks(1, 6);
-const fork = blocks(2, 3, main[3]);
+const main = fakeBlocks(1, 6);
+const fork = fakeBlocks(2, 3, main[3]);
 
 function start() {
   const known = new Map<string, BlockIndex>();
