@@ -71,6 +71,7 @@ vi.mock('../../src/commands/verify.ts', async (original) => ({
 vi.mock('../../src/spv/verify/payment-report.ts', () => ({ paymentReport: () => ({ verified: true }) }));
 vi.mock('../../src/cli/payment-report-text.ts', () => ({ formatPaymentReport: () => 'report' }));
 vi.mock('../../src/devnet/ports.ts', () => ({ isPortFree: async () => true, freeNodeIds: async () => [1, 2, 3, 4] }));
+vi.mock('../../src/devnet/network/create-network.ts', () => ({ createNetwork: note('createNetwork') }));
 vi.mock('../../src/devnet/scenario.ts', () => ({
   Scenario: class {
     readonly options: { onStep?: unknown };
@@ -152,6 +153,12 @@ const seed: Readonly<Record<string, Case>> = {
   '--seed': [['--seed', '10.0.0.1:1', '--seed', '7'], seeds, ['10.0.0.1:1', '127.0.0.1:7'], ['127.0.0.1:3000']],
   '--no-seed': [['--no-seed'], seeds, [], ['127.0.0.1:3000']],
 };
+/** What a network is created with; undefined if none is. */
+const created =
+  (read: (options: Record<string, unknown>) => unknown): Read =>
+  ({ calls: [call] }) =>
+    call?.name === 'createNetwork' ? read(call.args[0] as Record<string, unknown>) : undefined;
+const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
 const ADDRESS = 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202';
 
 /** The options of each command, after the words that the command needs. */
@@ -340,6 +347,12 @@ const commands: Readonly<
   up: [
     [],
     {
+      '--nodes': [['--nodes', '20'], created(({ nodes }) => (nodes as unknown[]).length), 20, undefined],
+      '--shape': [['--nodes', '9', '--shape', 'star'], created(({ shape }) => shape), 'star', undefined],
+      '--seed': [['--nodes', '9', '--seed', '7'], created(({ seed }) => seed), 7, undefined],
+      '--accounts': [['--accounts', '3'], created(({ accounts }) => accounts), 3, undefined],
+      '--mnemonic': [['--mnemonic', MNEMONIC], created(({ mnemonic }) => mnemonic), MNEMONIC, undefined],
+      '--balance': [['--balance', '1.5'], created(({ balance }) => balance), '1.5', undefined],
       '--datadir': [['--datadir', join(dir, 'other')], config(({ dataDir }) => dataDir), join(dir, 'other'), dir],
       '--network': [
         ['--network', 'classroom'],

@@ -1,107 +1,112 @@
 import type { Command } from 'commander';
-import { difficultyInterval } from '../../consensus/params.ts';
-import { blockWork } from '../../consensus/pow.ts';
-import { isPortFree } from '../../devnet/ports.ts';
-import { CENTRAL_NODE_ID, DEFAULT_NETWORK, nodePaths, RPC_PORT_OFFSET, resolveDataDir } from '../../node/config.ts';
-import { findNetwork, type NamedNetwork } from '../../node/networks.ts';
+import type { NetworkOptions } from '../../devnet/topology/network-options.ts';
+import { CENTRAL_NODE_ID } from '../../node/config.ts';
+import { UsageError } from '../../node/usage-error.ts';
 import { PierError } from '../../platform/errors.ts';
 import { type CommonOptions, networkOptions } from '../options.ts';
-import { dim, logPrinter, note, print } from '../output.ts';
 import { aborted, interruption, onHangup } from '../signals.ts';
 import { stdoutFailed } from '../stdout.ts';
-import { formatStep } from '../step-text.ts';
-import { watchBlocks } from '../watch-blocks.ts';
+import { upScenario } from '../up-scenario.ts';
+
+/** Options that describe a network other than the scenario's. Those of `createNetwork` have the same names. */
+const topologyOptions = ['nodes', 'shape', 'seed', 'accounts', 'mnemonic', 'balance'] as const;
+
+interface UpOptions extends CommonOptions, Readonly<Partial<Record<(typeof topologyOptions)[number], string>>> {
+  readonly basePort: string;
+  readonly log?: boolean;
+}
 
 /** Adds the command `up`. */
 export function addUp(program: Command): void {
   networkOptions(
     program
       .command('up')
-      .description('start a network of four nodes, play the scenario, and keep the network running until Ctrl-C')
+      .description('start a network and keep it running until Ctrl-C: four nodes that play the scenario, or others')
+      .argument('[file]', 'topology of the network, a JSON or YAML file')
+      .option('--nodes <count>', 'number of nodes')
+      .option('--shape <name>', 'which nodes are linked: line, ring, star, mesh, random or small-world')
+      .option('--seed <number>', 'seed of everything random')
+      .option('--accounts <count>', 'number of accounts with coins')
+      .option('--mnemonic <words>', 'BIP39 mnemonic of the accounts (default: a public one)')
+      .option('--balance <bitcoins>', 'bitcoins of each account')
       .option(
         '--base-port <port>',
-        'port of the central node; the other nodes use the next three ports',
+        "port of the scenario's central node; the other nodes use the next three ports",
         String(CENTRAL_NODE_ID),
       )
-      .option('--log', "print the nodes' logs to stderr"),
-  ).action(async (options: CommonOptions & { basePort: string; log?: boolean }) => {
-    const network = findNetwork(options.network ?? process.env.PIER_NETWORK ?? DEFAULT_NETWORK);
-    const { params } = network;
-    const dataDir = resolveDataDir(options.datadir ?? process.env.PIER_DATADIR, params);
-    const base = Number(options.basePort);
-    const nodeIds = [base, base + 1, base + 2, base + 3] as const;
-    const [central, wallet, miner, light] = nodeIds;
-    await requireFreePorts(nodeIds);
-
-    note(
-      dim(
-        `Pier: a Bitcoin network (${params.network}) of four nodes on this machine; files in ${dataDir}`,
-        process.stderr,
-      ),
-    );
-    if (!params.powNoRetargeting) noteProofOfWork(network);
-    const { Scenario } = await import('../../devnet/scenario.ts');
-    const scenario = new Scenario({
-      ...{ central, wallet, miner, light, dataDir, network },
-      ...(options.log ? { onLog: logPrinter() } : {}),
-      ...(options.json ? {} : { onStep: (step) => print(formatStep(step)) }),
+      .option('--log', "print the logs of the scenario's nodes to stderr"),
+  ).action(async (file: string | undefined, options: UpOptions, command: Command) => {
+    const interrupted = () => {
+      // A closed terminal does not end the network, whose nodes ignore it too.
+      onHangup(() => {});
+      return Promise.race([aborted(interruption()), stdoutFailed.then(() => {})]);
+    };
+    const given = topologyOptions.filter((name) => options[name] !== undefined);
+    if (file === undefined && given.length === 0) return upScenario(options, interrupted());
+    const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
+    refuse('is for the scenario, which other networks do not play', {
+      '--base-port': isGiven('basePort'),
+      '--log': isGiven('log'),
     });
-    // A closed terminal does not end the network, whose nodes ignore it too.
-    onHangup(() => {});
-    const interrupted = Promise.race([aborted(interruption()), stdoutFailed.then(() => {})]);
-    try {
-      const played = scenario.play();
-      const evidence = await Promise.race([played, interrupted]);
-      // After an interrupt, the step in progress fails because its nodes stop. That error is ignored.
-      played.catch(() => {});
-      if (evidence === undefined) return;
-      if (options.json) print(JSON.stringify({ verified: true, steps: evidence }, null, 2));
-      note('The network is running. Every node serves the P2P protocol of Bitcoin and the RPC of bitcoind:');
-      for (const nodeId of nodeIds) {
-        const { cookie } = nodePaths({ dataDir, nodeId });
-        note(
-          `  node ${nodeId}: bitcoin-cli -rpcport=${nodeId + RPC_PORT_OFFSET} -rpccookiefile=${cookie} getblockchaininfo`,
-        );
-      }
-      const where = network.argument === DEFAULT_NETWORK ? '' : ` --network ${network.argument}`;
-      note(`  or: NODE_ID=${wallet} npx pier rpc${where} getblockchaininfo`);
-      const payment = evidence.find(({ step }) => step === 5)?.facts[0]?.value;
-      note(`Verify a payment by headers alone: NODE_ID=${light} npx pier verify${where} ${payment}`);
-      if (!params.powNoRetargeting) {
-        const { rpc } = await Promise.race([scenario.mineOn(), interrupted.then(() => ({ rpc: undefined }))]);
-        if (!rpc) return;
-        note(`Node ${miner} now mines continuously on one thread:`);
-        if (!options.json) void watchBlocks(rpc);
-      }
-      note('Press Ctrl-C to stop.');
-      const lost = await Promise.race([interrupted, ...scenario.nodes.map((node) => node.exited.then(() => node))]);
-      if (lost) {
-        throw new PierError('node-failed', `node ${lost.nodeId} exited unexpectedly`, {
-          hint: 'Run pier up with --log to see the logs of the nodes.',
-        });
-      }
-    } finally {
-      await scenario.stop();
-      note('All nodes are stopped.');
+    if (file !== undefined) {
+      const inFile = [...topologyOptions, 'network'].map((name) => [`--${name}`, isGiven(name)]);
+      refuse(`cannot be combined with a file: write it into ${file}`, Object.fromEntries(inFile));
     }
+    const topology = file === undefined ? await optionsTopology(options) : await fileTopology(file);
+    const { createNetwork } = await import('../../devnet/network/create-network.ts');
+    const { upNetwork } = await import('../up-network.ts');
+    const dataDir = options.datadir ?? topology.dataDir ?? process.env.PIER_DATADIR;
+    await upNetwork({
+      topology: { ...topology, engine: 'processes', ...(dataDir === undefined ? {} : { dataDir }) },
+      json: options.json === true,
+      create: createNetwork,
+      interrupted: interrupted(),
+    });
   });
 }
 
-/** Notes the expected cost of the first blocks, which can take a while. */
-function noteProofOfWork({ params }: NamedNetwork): void {
-  const { genesis, coinbaseMaturity, powTargetSpacing } = params;
-  const hashes = Number(blockWork(genesis.header.bits)).toLocaleString('en', { maximumSignificantDigits: 2 });
-  note(
-    `The first ${coinbaseMaturity + 1} blocks take about ${hashes} hashes each. The difficulty adapts every ` +
-      `${difficultyInterval(params)} blocks, towards one block in ${powTargetSpacing} s.`,
-  );
+/** Throws `UsageError` for the options that are given. */
+function refuse(reason: string, options: Readonly<Record<string, boolean>>): void {
+  for (const [name, isGiven] of Object.entries(options)) {
+    if (isGiven) throw new UsageError('useless-option', `${name} ${reason}`);
+  }
 }
 
-async function requireFreePorts(nodeIds: readonly number[]): Promise<void> {
-  for (const port of nodeIds.flatMap((id) => [id, id + RPC_PORT_OFFSET])) {
-    if (await isPortFree(port)) continue;
-    throw new PierError('port-in-use', `port ${port} is in use by another program`, {
-      hint: 'Stop that program, which may be another pier up, or choose other ports with --base-port.',
+/** Returns the topology of a file, with the environment's network if it names none. */
+async function fileTopology(file: string): Promise<NetworkOptions> {
+  const { readTopology } = await import('../../devnet/topology/read-topology.ts');
+  const topology = await readTopology(file);
+  if (topology.engine === 'memory') {
+    throw new UsageError('bad-topology', `${file}: engine: 'memory' is for programs; pier up starts processes`, {
+      hint: 'Leave the engine out, or use the file with createNetwork().',
     });
   }
+  return { network: environmentNetwork(), ...topology };
+}
+
+/** Returns the topology that options describe. Throws `UsageError` 'bad-topology' with the option's name. */
+async function optionsTopology(options: UpOptions): Promise<NetworkOptions> {
+  const { nodes, seed, accounts, shape, mnemonic, balance } = options;
+  const { planNetwork } = await import('../../devnet/topology/network-plan.ts');
+  const topology = {
+    ...{ nodes: toNumber(nodes), seed: toNumber(seed), accounts: toNumber(accounts), shape, mnemonic, balance },
+    network: options.network ?? environmentNetwork(),
+  } as NetworkOptions;
+  try {
+    planNetwork(topology);
+    return topology;
+  } catch (error) {
+    if (!(error instanceof PierError) || error.code !== 'bad-topology') throw error;
+    const message = error.message.replaceAll(/^/gm, '--');
+    throw new UsageError(error.code, message, { cause: error, hint: "'pier help up' lists the options." });
+  }
+}
+
+function environmentNetwork(): string | undefined {
+  return process.env.PIER_NETWORK || undefined;
+}
+
+/** Returns a number for text that is one; other text is refused with the other options. */
+function toNumber(text: string | undefined): string | number | undefined {
+  return text !== undefined && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }

@@ -32,6 +32,10 @@ export async function readTopology(path: string): Promise<NetworkOptions> {
   const yaml = isJson ? undefined : await parseYaml(text);
   if (yaml && yaml.faults.length > 0) throw unreadable(path, yaml.faults, yaml);
   const content = yaml ? yaml.content : parseJson(path, text);
+  if (isNetworkFile(content)) {
+    const reason = 'this is a network file, with the parameters of a chain, and no topology file';
+    throw unreadable(path, [{ path: [], reason }], undefined, { hint: 'It is for the option `network`.' });
+  }
   try {
     const options = besideFile(checkFileContent(content), dirname(resolve(path)));
     // Finds options that contradict each other.
@@ -41,8 +45,7 @@ export async function readTopology(path: string): Promise<NetworkOptions> {
     if (!(error instanceof TopologyError)) throw error;
     // JSON is YAML as well.
     const lines = yaml ?? (await parseYaml(text));
-    const hint = isNetworkFile(content) ? 'This is a network file: it is for the option `network`.' : error.hint;
-    throw unreadable(path, error.faults, lines, { hint, cause: error });
+    throw unreadable(path, error.faults, lines, { cause: error });
   }
 }
 
@@ -94,7 +97,7 @@ function besideFile({ network, dataDir, ...rest }: NetworkOptions, folder: strin
   };
 }
 
-/** Returns whether the content of a file is that of a network file, which has chain parameters. */
+/** Returns whether the content of a file is that of a network file. */
 function isNetworkFile(content: unknown): boolean {
   return typeof content === 'object' && content !== null && Object.hasOwn(content, 'extends');
 }

@@ -159,5 +159,8 @@ it('refuses a file that does not exist and a folder', async () => {
 
 it('says of a network file where it belongs', async () => {
   const path = write('chain.json', '{ "name": "mine", "extends": "regtest" }');
-  await expect(readTopology(path)).rejects.toMatchObject({ hint: expect.stringContaining('This is a network file') });
+  await expect(readTopology(path)).rejects.toMatchObject({
+    message: `${path}: this is a network file, with the parameters of a chain, and no topology file`,
+    hint: 'It is for the option `network`.',
+  });
 });

@@ -1,0 +1,103 @@
+import type { NodeNetwork } from '../devnet/network/node-network.ts';
+import type { NetworkPlan } from '../devnet/topology/network-plan.ts';
+import { defaults } from '../devnet/topology/topology-schema.ts';
+import { formatEndpoint } from '../p2p/net/endpoint.ts';
+import { formatAmount, formatMoney, parseAmount } from '../primitives/amount.ts';
+import { type AddressType, addressTypes } from '../wallet/keys.ts';
+
+/** A key of an account. */
+interface ReportedKey {
+  readonly address: string;
+  /** Such as `m/84'/1'/0'/0/0`. */
+  readonly path: string;
+  /** In the format that wallets import (WIF). */
+  readonly privateKey: string;
+}
+
+/** What `pier up` prints of a network that runs: with `--json`, as it is. `docs/commands.md` documents it. */
+export interface NetworkReport {
+  /** Name of the chain, such as `regtest`. */
+  readonly network: string;
+  readonly seed: number;
+  readonly height: number;
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly role: string;
+    /** `HOST:PORT` at which it accepts peers. */
+    readonly p2p: string;
+    readonly rpc: { readonly host: string; readonly port: number; readonly cookieFile: string };
+  }[];
+  readonly links: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly latency: number;
+    readonly jitter: number;
+    readonly loss: number;
+    readonly bandwidth: number;
+  }[];
+  readonly mnemonic: string;
+  /** Bitcoins of each account. */
+  readonly balance: string;
+  readonly accounts: readonly {
+    readonly index: number;
+    /** Node and name of its wallet. */
+    readonly node: string;
+    readonly wallet: string;
+    /** Its first key of each type of address. */
+    readonly keys: Readonly<Record<AddressType, ReportedKey>>;
+  }[];
+}
+
+/** Returns what `pier up` prints of a network. */
+export async function reportNetwork(network: NodeNetwork, plan: NetworkPlan): Promise<NetworkReport> {
+  const { params, seed, mnemonic, balance } = plan;
+  return {
+    network: params.network,
+    seed,
+    height: Math.max(...(await Promise.all(network.nodes.map((node) => node.view()))).map(({ height }) => height)),
+    nodes: network.nodes.map(({ name, role, backend, rpc }) => {
+      const { host, port, cookieFile } = rpc!;
+      return { name, role, p2p: formatEndpoint(backend.endpoint), rpc: { host, port, cookieFile } };
+    }),
+    links: network.links.map(({ from, to, conditions }) => ({ from, to, ...conditions })),
+    mnemonic,
+    balance: formatAmount(balance),
+    accounts: network.accounts.map((account) => {
+      const key = (type: AddressType): ReportedKey => ({
+        address: account.addresses[type],
+        path: `${account.extendedKeys(type).path}/0/0`,
+        privateKey: account.wif(type),
+      });
+      const keys = Object.fromEntries(addressTypes.map((type) => [type, key(type)])) as Record<
+        AddressType,
+        ReportedKey
+      >;
+      return { index: account.index, node: account.node.name, wallet: account.wallet, keys };
+    }),
+  };
+}
+
+/** Formats the accounts and nodes of a network for people. */
+export function formatReport({ accounts, balance, mnemonic, nodes }: NetworkReport): string {
+  const lines: string[] = [];
+  if (accounts.length > 0) {
+    lines.push(`Accounts, ${formatMoney(parseAmount(balance)!)} BTC each`);
+    for (const { index, node, wallet, keys } of accounts) {
+      const { address, privateKey } = keys.bech32;
+      lines.push(`  (${index})  ${address}  ${privateKey}  wallet ${wallet} of ${node}`);
+    }
+    lines.push(`Mnemonic: ${mnemonic}`);
+    lines.push(`Paths:    ${accounts[0]!.keys.bech32.path.replace("/0'/0/0", "/N'/0/0")} is the key of account N`);
+    const isKnown = mnemonic === defaults.mnemonic;
+    const reason = isKnown ? 'These keys are public' : 'These keys are printed here and stored unencrypted';
+    lines.push(`${reason}: never use them for coins of value.`, '');
+  }
+  lines.push('Nodes');
+  const width = Math.max(...nodes.map(({ name }) => name.length));
+  for (const { name, role, p2p, rpc } of nodes) {
+    lines.push(`  ${name.padEnd(width)}  ${role.padEnd(7)}  P2P ${p2p}  RPC http://${rpc.host}:${rpc.port}/`);
+    const client = `bitcoin-cli -rpcport=${rpc.port} -rpccookiefile=${rpc.cookieFile}`;
+    lines.push(`  ${' '.repeat(width)}  ${client} getblockchaininfo`);
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,66 @@
+import { RpcClient } from '../api/client/rpc-client.ts';
+import type { NetworkNode } from '../devnet/network/network-node.ts';
+import type { NodeNetwork } from '../devnet/network/node-network.ts';
+import type { NetworkOptions } from '../devnet/topology/network-options.ts';
+import { planNetwork } from '../devnet/topology/network-plan.ts';
+import { formatReport, reportNetwork } from './network-report.ts';
+import { note, print } from './output.ts';
+import { watchBlocks } from './watch-blocks.ts';
+
+/** How `upNetwork` runs a network. */
+export interface UpNetworkOptions {
+  readonly topology: NetworkOptions;
+  readonly json: boolean;
+  /** Creates the network (`createNetwork`). */
+  readonly create: (options: NetworkOptions) => Promise<NodeNetwork>;
+  /** Resolves when the network is to stop. */
+  readonly interrupted: Promise<unknown>;
+}
+
+/** Starts a network, prints its accounts and nodes, and stops it when interrupted. A node that ends does not end it. */
+export async function upNetwork({ topology, json, create, interrupted }: UpNetworkOptions): Promise<void> {
+  const plan = planNetwork(topology);
+  // Every node serves RPC, through which the network is used.
+  const nodes = plan.nodes.map(({ name, role, accounts, rpcPort }) => ({ name, role, accounts, rpc: rpcPort ?? true }));
+  const creating = create({ ...topology, nodes });
+  const isInterrupted = interrupted.then(() => undefined);
+  const network = await Promise.race([creating, isInterrupted]);
+  if (!network) {
+    // Nodes that an interrupt has stopped fail to start. That error is ignored.
+    const started = await creating.catch(() => undefined);
+    await started?.close();
+    note('All nodes are stopped.');
+    return;
+  }
+  let isStopping = false;
+  for (const node of network.nodes) warnAtExit(node, () => isStopping);
+  try {
+    const report = await reportNetwork(network, plan);
+    if (json) {
+      print(JSON.stringify(report, null, 2));
+    } else {
+      print(formatReport(report));
+      const watched = network.nodes.find(({ isFull }) => isFull)!;
+      void watchBlocks(new RpcClient(watched.rpc!));
+    }
+    const count = network.nodes.length;
+    note(`${count === 1 ? 'The node is' : `All ${count} nodes are`} running and in sync. Press Ctrl-C to stop.`);
+    await isInterrupted;
+  } finally {
+    isStopping = true;
+    await network.close();
+    note('All nodes are stopped.');
+  }
+}
+
+/** Warns when a node ends, unless the network is being stopped. */
+function warnAtExit(node: NetworkNode, isStopping: () => boolean): void {
+  let wasRunning = true;
+  node.backend.onChange(() => {
+    const isRunning = node.status !== 'stopped';
+    if (wasRunning && !isRunning && !isStopping()) {
+      note(`Warning: ${node.name} has exited. The other nodes keep running.`);
+    }
+    wasRunning = isRunning;
+  });
+}

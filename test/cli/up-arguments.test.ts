@@ -1,0 +1,131 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
+import { UsageError } from '../../src/node/usage-error.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+// What `pier up` makes of its arguments, before it starts anything.
+
+const created: unknown[] = vi.hoisted(() => []);
+vi.mock('../../src/cli/signals.ts', () => ({
+  interruption: () => new AbortController().signal,
+  aborted: () => new Promise(() => {}),
+  onHangup: () => {},
+}));
+vi.mock('../../src/devnet/network/create-network.ts', () => ({
+  createNetwork: (options: unknown) => {
+    created.push(options);
+    return Promise.reject(new Error('not started'));
+  },
+}));
+vi.mock('../../src/devnet/ports.ts', () => ({ isPortFree: async () => true }));
+vi.mock('../../src/devnet/scenario.ts', () => ({
+  Scenario: class {
+    constructor() {
+      throw new Error('scenario');
+    }
+  },
+}));
+
+const dir = tempDir('up-arguments');
+const file = join(dir, 'network.yaml');
+writeFileSync(file, 'nodes: 2\nshape: line\n');
+const memory = join(dir, 'memory.yaml');
+writeFileSync(memory, 'engine: memory\n');
+const broken = join(dir, 'broken.yaml');
+writeFileSync(broken, 'nodes: 2\n\nsead: 7\n');
+
+beforeEach(() => {
+  for (const name of ['PIER_DATADIR', 'PIER_NETWORK']) vi.stubEnv(name, undefined);
+  created.length = 0;
+});
+
+afterEach(() => vi.restoreAllMocks());
+
+/** Runs `pier up`; returns the options of the network, or throws. */
+async function up(...words: string[]): Promise<Record<string, unknown>> {
+  await createProgram('0')
+    .parseAsync(['up', ...words], { from: 'user' })
+    .catch((error: unknown) => {
+      if ((error as Error).message !== 'not started') throw error;
+    });
+  return created[0] as Record<string, unknown>;
+}
+
+it('starts the network of a file, each node as a process with RPC', async () => {
+  const options = await up(file);
+  expect(options).toMatchObject({ shape: 'line', engine: 'processes' });
+  expect(options.nodes).toMatchObject([
+    { name: 'node1', rpc: true },
+    { name: 'node2', rpc: true },
+  ]);
+  expect(options.dataDir).toBe(undefined);
+});
+
+it('takes the data directory from the option, the file or the environment, in this order', async () => {
+  const withFolder = join(dir, 'folder.yaml');
+  writeFileSync(withFolder, 'engine: processes\ndataDir: inside\n');
+  vi.stubEnv('PIER_DATADIR', join(dir, 'env'));
+  expect((await up(file)).dataDir).toBe(join(dir, 'env'));
+  created.length = 0;
+  expect((await up(withFolder)).dataDir).toBe(join(dir, 'inside'));
+  created.length = 0;
+  expect((await up(withFolder, '--datadir', join(dir, 'option'))).dataDir).toBe(join(dir, 'option'));
+});
+
+it('takes the network from the option or the environment', async () => {
+  vi.stubEnv('PIER_NETWORK', 'main');
+  expect((await up('--nodes', '2', '--network', 'regtest')).network).toBe('regtest');
+  await expect(up(file)).rejects.toMatchObject({
+    code: 'bad-topology',
+    message: expect.stringContaining('main is pub'),
+  });
+});
+
+it('plays the scenario without a file and without options that describe a network', async () => {
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  await expect(up('--base-port', '4000', '--datadir', dir)).rejects.toThrow('scenario');
+});
+
+/** Arguments that are refused, and the error. */
+const refused: readonly [words: readonly string[], code: string, message: string][] = [
+  [[file, '--nodes', '3'], 'useless-option', `--nodes cannot be combined with a file: write it into ${file}`],
+  [[file, '--shape', 'line'], 'useless-option', '--shape cannot be combined with a file'],
+  [[file, '--seed', '1'], 'useless-option', '--seed cannot be combined with a file'],
+  [[file, '--accounts', '1'], 'useless-option', '--accounts cannot be combined with a file'],
+  [[file, '--mnemonic', 'x'], 'useless-option', '--mnemonic cannot be combined with a file'],
+  [[file, '--balance', '1'], 'useless-option', '--balance cannot be combined with a file'],
+  [[file, '--network', 'regtest'], 'useless-option', '--network cannot be combined with a file'],
+  [
+    [file, '--base-port', '4000'],
+    'useless-option',
+    '--base-port is for the scenario, which other networks do not play',
+  ],
+  [['--nodes', '3', '--base-port', '3000'], 'useless-option', '--base-port is for the scenario'],
+  [['--seed', '3', '--log'], 'useless-option', '--log is for the scenario'],
+  [[broken], 'bad-topology', 'broken.yaml:3: sead: there is no such option'],
+  [[memory], 'bad-topology', "memory.yaml: engine: 'memory' is for programs; pier up starts processes"],
+  [[join(dir, 'none.yaml')], 'bad-topology', 'none.yaml: the file does not exist'],
+  [['--nodes', '0'], 'bad-topology', '--nodes: 0 is not a whole number from 1 to 1000'],
+  [['--nodes', 'many'], 'bad-topology', "--nodes: 'many' is not a number of nodes"],
+  [['--nodes', '2.5'], 'bad-topology', '--nodes: 2.5 is not a whole number'],
+  [['--nodes', '-1', '--seed', 'x'], 'bad-topology', "--seed: 'x' is not a whole number"],
+  [['--shape', 'tree'], 'bad-topology', "--shape: 'tree' is not one of line, ring"],
+  [['--accounts', '-1'], 'bad-topology', '--accounts: -1 is not a whole number from 0 to 1000'],
+  [['--balance', '1e3'], 'bad-topology', "--balance: '1e3' is not an amount"],
+  [['--mnemonic', 'test test'], 'bad-topology', '--mnemonic: not a BIP39 mnemonic'],
+  [['--nodes', '2', '--network', 'main'], 'bad-topology', '--network: main is public: its chain cannot be mined here'],
+  [['--nodes', '2', '--network', 'signet'], 'bad-topology', '--network: signet is public'],
+  [['--nodes', '2', '--network', 'mein'], 'bad-topology', "--network: unknown network 'mein'"],
+];
+
+it.each(refused)('%j is refused as %s', async (words, code, message) => {
+  const error = await up(...words).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(UsageError);
+  expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
+  expect(created).toEqual([]);
+});

@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { NetworkReport } from '../../src/cli/network-report.ts';
+import { upNetwork } from '../../src/cli/up-network.ts';
+import { createNetwork } from '../../src/devnet/network/create-network.ts';
+import type { NodeNetwork } from '../../src/devnet/network/node-network.ts';
+import { isPortFree } from '../../src/devnet/ports.ts';
+import type { NetworkOptions } from '../../src/devnet/topology/network-options.ts';
+
+// `pier up` on a network in this process.
+
+let stdout = '';
+let stderr = '';
+let printed = () => {};
+let network: NodeNetwork | undefined;
+let interrupt = () => {};
+
+beforeEach(() => {
+  stdout = '';
+  stderr = '';
+  network = undefined;
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    stdout += String(text);
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    stderr += String(text);
+    printed();
+    return true;
+  });
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await network?.close();
+});
+
+/** Starts `pier up`; resolves when it says that the network runs. */
+async function up(topology: NetworkOptions, json: boolean): Promise<{ ended: Promise<void> }> {
+  const interrupted = new Promise<void>((resolve) => {
+    interrupt = resolve;
+  });
+  const create = async (options: NetworkOptions) => {
+    network = await createNetwork(options);
+    return network;
+  };
+  const ended = upNetwork({ topology, json, create, interrupted });
+  await Promise.race([ended, until('Press Ctrl-C')]);
+  return { ended };
+}
+
+/** Resolves when stderr has a text. */
+async function until(text: string): Promise<void> {
+  while (!stderr.includes(text)) {
+    await new Promise<void>((resolve) => {
+      printed = resolve;
+    });
+  }
+}
+
+it('prints accounts and nodes as JSON, warns of a node that ends, and stops the others at an interrupt', async () => {
+  const { ended } = await up({ nodes: [{ name: 'a' }, { name: 'b' }], accounts: 2, balance: '1.5', seed: 9 }, true);
+  const report = JSON.parse(stdout) as NetworkReport;
+  const [a, b] = network!.nodes;
+  expect(report).toMatchObject({
+    ...{ network: 'regtest', seed: 9, balance: '1.50000000', height: (await a!.view()).height },
+    nodes: [
+      { name: 'a', role: 'full', rpc: { host: '127.0.0.1', port: a!.rpc!.port, cookieFile: a!.rpc!.cookieFile } },
+      { name: 'b', role: 'full', rpc: { port: b!.rpc!.port } },
+    ],
+    links: [{ from: 'b', to: 'a', latency: 0, jitter: 0, loss: 0, bandwidth: 0 }],
+    mnemonic: 'test test test test test test test test test test test junk',
+    accounts: [
+      {
+        ...{ index: 0, node: 'a', wallet: 'account0' },
+        keys: {
+          legacy: { path: "m/44'/1'/0'/0/0", address: network!.accounts[0]!.addresses.legacy },
+          bech32: { path: "m/84'/1'/0'/0/0", privateKey: network!.accounts[0]!.wif('bech32') },
+        },
+      },
+      { index: 1, wallet: 'account1', keys: { bech32m: { path: "m/86'/1'/1'/0/0" } } },
+    ],
+  });
+
+  await b!.kill();
+  await until('Warning: b has exited');
+  await network!.mine();
+  interrupt();
+  await ended;
+  expect(stderr.match(/Warning/g)).toHaveLength(1);
+  expect(stderr).toMatch(/All nodes are stopped\.\n$/);
+  expect(a!.status).toBe('stopped');
+  expect(await isPortFree(report.nodes[0]!.rpc.port)).toBe(true);
+});
+
+it('prints them for people, and each block', async () => {
+  const { ended } = await up({ nodes: [{}, { role: 'light' }], accounts: 1 }, false);
+  const [account] = network!.accounts;
+  const [first, light] = network!.nodes;
+  const { port, cookieFile } = first!.rpc!;
+  expect(stdout).toBe(`Accounts, 50.00 BTC each
+  (0)  ${account!.address}  ${account!.wif()}  wallet account0 of node1
+Mnemonic: test test test test test test test test test test test junk
+Paths:    m/84'/1'/N'/0/0 is the key of account N
+These keys are public: never use them for coins of value.
+
+Nodes
+  node1  full     P2P ${first!.backend.endpoint.host}:8333  RPC http://127.0.0.1:${port}/
+         bitcoin-cli -rpcport=${port} -rpccookiefile=${cookieFile} getblockchaininfo
+  node2  light    P2P ${light!.backend.endpoint.host}:8333  RPC http://127.0.0.1:${light!.rpc!.port}/
+         bitcoin-cli -rpcport=${light!.rpc!.port} -rpccookiefile=${light!.rpc!.cookieFile} getblockchaininfo
+
+`);
+  // The first of these blocks may be mined before the node is watched.
+  while (!stdout.includes('block ')) await network!.mine();
+  expect(stdout).toMatch(/\nblock \d+ {2}[0-9a-f]{64} /);
+  interrupt();
+  await ended;
+});
+
+it('says of other keys that they are printed, and prints none without accounts', async () => {
+  const mnemonic = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
+  const first = await up({ nodes: 1, accounts: 1, mnemonic }, false);
+  expect(stdout).toContain('These keys are printed here and stored unencrypted: never use them for coins of value.');
+  interrupt();
+  await first.ended;
+  stdout = '';
+  stderr = '';
+  const second = await up({ nodes: 1, accounts: 0 }, false);
+  expect(stdout).toMatch(/^Nodes\n/);
+  interrupt();
+  await second.ended;
+});
+
+it('stops a network that is interrupted while it starts', async () => {
+  const interrupted = Promise.resolve();
+  const create = async (options: NetworkOptions) => {
+    network = await createNetwork(options);
+    return network;
+  };
+  await upNetwork({ topology: { nodes: 2, accounts: 1 }, json: true, create, interrupted });
+  expect(network!.nodes.map(({ status }) => status)).toEqual(['stopped', 'stopped']);
+  expect(stdout).toBe('');
+});
