@@ -35,7 +35,7 @@ module.exports = [
   { name: 'api', sublayers: ['json', 'work', 'format', 'arguments', 'method', 'methods', 'rpc', 'client'] },
   { name: 'commands' },
   { name: 'testing' },
-  { name: 'devnet', sublayers: ['topology', 'accounts', 'nodes', 'network'] },
+  { name: 'devnet', sublayers: ['topology', 'accounts', 'processes', 'nodes', 'network'] },
   { name: 'vitest' },
   { name: 'cli' },
 ];

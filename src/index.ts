@@ -43,8 +43,8 @@ export {
 } from './commands/verify.ts';
 export { createNetwork } from './devnet/network/create-network.ts';
 export type { NodeNetwork } from './devnet/network/node-network.ts';
-export { NodeProcess, type NodeProcessOptions } from './devnet/node-process.ts';
-export { freeNodeIds } from './devnet/ports.ts';
+export { NodeProcess, type NodeProcessOptions } from './devnet/processes/node-process.ts';
+export { freeNodeIds } from './devnet/processes/ports.ts';
 export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './devnet/scenario.ts';
 export type { NetworkOptions } from './devnet/topology/network-options.ts';
 export { type NodeConfig, type NodeConfigInput, nodeConfig, UsageError } from './node/config.ts';

@@ -33,11 +33,10 @@ export { NetworkTime } from './network/network-time.ts';
 export { type MineOptions, NodeNetwork } from './network/node-network.ts';
 export { Payment } from './network/payment.ts';
 export type { Reorg, ReorgOptions } from './network/reorg.ts';
-export { NodeProcess, type NodeProcessOptions, type ReadyLine, runPier } from './node-process.ts';
-
 export type { NodeStatus, NodeView } from './nodes/node-backend.ts';
 export type { RpcAddress } from './nodes/node-rpc.ts';
-export { freeNodeIds, isPortFree } from './ports.ts';
+export { NodeProcess, type NodeProcessOptions, type ReadyLine, runPier } from './processes/node-process.ts';
+export { freeNodeIds, isPortFree } from './processes/ports.ts';
 export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './scenario.ts';
 export type { Amount } from './topology/amount.ts';
 export {

@@ -2,7 +2,7 @@ import { DEFAULT_NETWORK } from '../node/config.ts';
 import type { LogLevel } from '../node/logging.ts';
 import { findNetwork, type NamedNetwork } from '../node/networks.ts';
 import { PierError } from '../platform/errors.ts';
-import { NodeProcess, type NodeProcessOptions, runPier } from './node-process.ts';
+import { NodeProcess, type NodeProcessOptions, runPier } from './processes/node-process.ts';
 
 /** A value read from a node. */
 export interface Fact {

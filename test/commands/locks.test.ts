@@ -10,7 +10,7 @@ import { printChain } from '../../src/commands/print-chain.ts';
 import { reindexUtxo } from '../../src/commands/reindex-utxo.ts';
 import { send } from '../../src/commands/send.ts';
 import { startLightNode, startNode } from '../../src/commands/start-node.ts';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { type NodeConfig, nodeConfig, nodePaths } from '../../src/node/config.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { LmdbStore } from '../../src/store/lmdb-store.ts';

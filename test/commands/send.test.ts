@@ -3,7 +3,7 @@ import { createBlockchain } from '../../src/commands/create-blockchain.ts';
 import { createWallet } from '../../src/commands/create-wallet.ts';
 import { send } from '../../src/commands/send.ts';
 import { startNode } from '../../src/commands/start-node.ts';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { nodeConfig } from '../../src/node/config.ts';
 import { callInProcess } from '../../src/testing/call-in-process.ts';
 import { tempDir } from '../support/temp-dir.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createBlockchain } from '../../src/commands/create-blockchain.ts';
 import { startNode } from '../../src/commands/start-node.ts';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { nodeConfig } from '../../src/node/config.ts';
 import { tempDir } from '../support/temp-dir.ts';
 

@@ -13,9 +13,9 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chainParams } from '../../src/consensus/params.ts';
-import { NodeProcess } from '../../src/devnet/node-process.ts';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
-import type { ProcessResult } from '../../src/devnet/process-result.ts';
+import { NodeProcess } from '../../src/devnet/processes/node-process.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
+import type { ProcessResult } from '../../src/devnet/processes/process-result.ts';
 import { pier } from '../support/pier.ts';
 import { tempDir } from '../support/temp-dir.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RpcClient } from '../../src/api/client/rpc-client.ts';
 import { fromReversedHex } from '../../src/bytes/hex.ts';
 import { blockKey, Prefix } from '../../src/chain/records/keys.ts';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { nodeConfig, nodePaths } from '../../src/node/config.ts';
 import { LmdbStore } from '../../src/store/lmdb-store.ts';
 import { pier } from '../support/pier.ts';

@@ -6,7 +6,7 @@ import { RpcClient } from '../../src/api/client/rpc-client.ts';
 import { concatBytes } from '../../src/bytes/compare.ts';
 import { fromReversedHex, toHex } from '../../src/bytes/hex.ts';
 import { regtest } from '../../src/consensus/params.ts';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { RPC_PORT_OFFSET } from '../../src/node/config.ts';
 import { randomInt } from '../../src/platform/random.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';

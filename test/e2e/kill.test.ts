@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NodeProcess, type NodeProcessOptions, runPier } from '../../src/devnet/node-process.ts';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { NodeProcess, type NodeProcessOptions, runPier } from '../../src/devnet/processes/node-process.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { randomInt } from '../../src/platform/random.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NodeProcess, runPier } from '../../src/devnet/node-process.ts';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { NodeProcess, runPier } from '../../src/devnet/processes/node-process.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { pier } from '../support/pier.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';

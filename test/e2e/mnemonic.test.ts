@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { pier } from '../support/pier.ts';
 import { tempDir } from '../support/temp-dir.ts';
 

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, renameSync } from 'node:
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RpcClient } from '../../src/api/client/rpc-client.ts';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { RPC_PORT_OFFSET } from '../../src/node/config.ts';
 import { atFileEnd } from '../support/file-end.ts';
 import { pier, pierPath } from '../support/pier.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Chain } from '../../src/chain/chain.ts';
 import { regtest } from '../../src/consensus/params.ts';
-import { NodeProcess } from '../../src/devnet/node-process.ts';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { NodeProcess } from '../../src/devnet/processes/node-process.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { nodePaths } from '../../src/node/config.ts';
 import { formatEndpoint } from '../../src/p2p/net/endpoint.ts';
 import { systemClock } from '../../src/platform/clock.ts';

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import type { StepEvidence } from '../../src/devnet/scenario.ts';
 import { Scenario } from '../../src/devnet/scenario.ts';
 import { pier } from '../support/pier.ts';

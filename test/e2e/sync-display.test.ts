@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { formatEndpoint } from '../../src/p2p/net/endpoint.ts';
 import { atFileEnd } from '../support/file-end.ts';
 import { pierPath } from '../support/pier.ts';

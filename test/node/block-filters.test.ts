@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { reindexUtxo } from '../../src/commands/reindex-utxo.ts';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { nodeConfig } from '../../src/node/config.ts';
 import { FullNode, type NetworkMode } from '../../src/node/full-node.ts';
 import { ServiceFlag } from '../../src/p2p/wire/protocol.ts';

@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { nodeConfig, nodePaths } from '../../src/node/config.ts';
 import { FullNode } from '../../src/node/full-node.ts';
 import { PierError } from '../../src/platform/errors.ts';

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { lightMethods } from '../../src/api/methods/light/index.ts';
 import { callMethod } from '../../src/api/rpc/dispatch.ts';
 import { toHex } from '../../src/bytes/hex.ts';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { nodeConfig, nodePaths } from '../../src/node/config.ts';
 import { FullNode } from '../../src/node/full-node.ts';
 import { LightNode } from '../../src/node/light-node.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { type NodeConfigInput, nodeConfig } from '../../src/node/config.ts';
 import { FullNode } from '../../src/node/full-node.ts';
 import { callInProcess } from '../../src/testing/call-in-process.ts';

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, it } from 'vitest';
-import { waitForExit } from '../../src/devnet/process-result.ts';
+import { waitForExit } from '../../src/devnet/processes/process-result.ts';
 import { chromium, requireOracles } from './oracles.ts';
 import { tempDir } from './temp-dir.ts';
 

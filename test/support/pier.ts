@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { freeNodeIds, isPortFree } from '../../src/devnet/ports.ts';
-import { type ProcessResult, waitForExit } from '../../src/devnet/process-result.ts';
+import { freeNodeIds, isPortFree } from '../../src/devnet/processes/ports.ts';
+import { type ProcessResult, waitForExit } from '../../src/devnet/processes/process-result.ts';
 import { RPC_PORT_OFFSET } from '../../src/node/config.ts';
 
 /** Path of the built command. */

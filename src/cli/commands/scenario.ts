@@ -15,7 +15,7 @@ export function addScenario(program: Command): void {
     .option('--json', 'print the evidence as JSON')
     .option('--log', "print the nodes' logs to stderr")
     .action(async (options: { json?: boolean; log?: boolean }) => {
-      const { freeNodeIds } = await import('../../devnet/ports.ts');
+      const { freeNodeIds } = await import('../../devnet/processes/ports.ts');
       const { Scenario } = await import('../../devnet/scenario.ts');
       const dataDir = await mkdtemp(join(tmpdir(), 'pier-scenario-'));
       const [central, wallet, miner, light] = await freeNodeIds(4);

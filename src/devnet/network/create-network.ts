@@ -3,9 +3,9 @@ import { silentLogger } from '../../platform/logger.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { AccountKeys, FAUCET_ACCOUNT } from '../accounts/account-keys.ts';
 import { MemoryEngine } from '../nodes/memory-engine.ts';
+import { NetworkClock } from '../processes/network-clock.ts';
 import type { NetworkOptions } from '../topology/network-options.ts';
 import { planNetwork } from '../topology/network-plan.ts';
-import { NetworkClock } from './network-clock.ts';
 import { NetworkLink } from './network-link.ts';
 import { NodeNetwork } from './node-network.ts';
 

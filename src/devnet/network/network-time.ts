@@ -1,5 +1,5 @@
 import { PierError } from '../../platform/errors.ts';
-import type { NetworkClock } from './network-clock.ts';
+import type { NetworkClock } from '../processes/network-clock.ts';
 
 /** The time of a network, which all its nodes share. */
 export class NetworkTime {

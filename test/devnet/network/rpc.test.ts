@@ -4,7 +4,7 @@ import { afterEach, expect, it } from 'vitest';
 import { RpcClient } from '../../../src/api/client/rpc-client.ts';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
-import { isPortFree } from '../../../src/devnet/ports.ts';
+import { isPortFree } from '../../../src/devnet/processes/ports.ts';
 
 let network: NodeNetwork;
 afterEach(() => network?.close());

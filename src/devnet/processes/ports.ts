@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
-import { LOOPBACK, RPC_PORT_OFFSET } from '../node/config.ts';
-import { PierError } from '../platform/errors.ts';
+import { LOOPBACK, RPC_PORT_OFFSET } from '../../node/config.ts';
+import { PierError } from '../../platform/errors.ts';
 
 /** Returns whether `port` of this machine can be bound now. */
 export function isPortFree(port: number, host = LOOPBACK): Promise<boolean> {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { RpcClient } from '../api/client/rpc-client.ts';
-import { DEFAULT_NETWORK } from '../node/config.ts';
-import type { LogLevel } from '../node/logging.ts';
-import { PierError } from '../platform/errors.ts';
+import { RpcClient } from '../../api/client/rpc-client.ts';
+import { DEFAULT_NETWORK } from '../../node/config.ts';
+import type { LogLevel } from '../../node/logging.ts';
+import { PierError } from '../../platform/errors.ts';
 import { waitForExit } from './process-result.ts';
 
 /** Milliseconds a node may take to be ready before it is killed. */
@@ -49,7 +49,7 @@ export interface ReadyLine {
 
 /** Path of the built command, also when this module is loaded from `src/`, as in tests. */
 function cliPath(): string {
-  return fileURLToPath(new URL('../cli/main.js', import.meta.url).href.replace('/src/', '/dist/'));
+  return fileURLToPath(new URL('../../cli/main.js', import.meta.url).href.replace('/src/', '/dist/'));
 }
 
 /** Environment of a child process: this process's, without variables that configure a node. */
