@@ -1,6 +1,6 @@
 import { difficultyInterval } from '../consensus/params.ts';
 import { blockWork } from '../consensus/pow.ts';
-import { isPortFree } from '../devnet/ports.ts';
+import { isPortFree } from '../devnet/processes/ports.ts';
 import { DEFAULT_NETWORK, nodePaths, RPC_PORT_OFFSET, resolveDataDir } from '../node/config.ts';
 import { findNetwork, type NamedNetwork } from '../node/networks.ts';
 import { PierError } from '../platform/errors.ts';

@@ -64,6 +64,12 @@ export interface RpcConfig {
   readonly port: number;
 }
 
+/** Options of a node's files. */
+export interface StoreConfig {
+  /** Whether writes are not waited for: a power failure may then lose a file (LMDB: MDB_NOSYNC). Default false. */
+  readonly relaxedDurability: boolean;
+}
+
 /** The configuration of one node, by layer. Each part is passed to its layer unchanged. */
 export interface NodeConfig {
   /** The node's P2P port, which identifies the node on this machine. */
@@ -72,6 +78,7 @@ export interface NodeConfig {
   readonly params: ChainParams;
   /** Folder of the node's files. */
   readonly dataDir: string;
+  readonly store: StoreConfig;
   readonly chain: ChainConfig;
   /** The mempool's policy, where it differs from the default. */
   readonly mempool: Partial<MempoolOptions>;
@@ -94,6 +101,7 @@ export interface NodeConfigInput {
   readonly dataDir?: string | undefined;
   /** Hex digits that replace the network's minimum chainwork (Core: -minimumchainwork). */
   readonly minimumChainWork?: string | undefined;
+  readonly store?: ConfigInput<StoreConfig> | undefined;
   /** `blockFilterIndex` is true by default. */
   readonly chain?: ConfigInput<ChainConfig> | undefined;
   readonly mempool?: Partial<MempoolOptions> | undefined;
@@ -148,6 +156,7 @@ export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = proc
     nodeId,
     params,
     dataDir: resolveDataDir(input.dataDir ?? env.PIER_DATADIR, params),
+    store: { relaxedDurability: input.store?.relaxedDurability ?? false },
     chain: { ...defined(chain), blockFilterIndex: chain.blockFilterIndex ?? true },
     mempool: defined(mempool),
     mining: {

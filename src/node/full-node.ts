@@ -94,7 +94,7 @@ export class FullNode extends RunningNode {
     try {
       const open = async (kind: 'blockchain' | 'wallet', path: string, create: boolean): Promise<Store> => {
         if (!create && !existsSync(path)) return new MemoryStore();
-        const store = await LmdbStore.open({ path, network: params.marker, kind, create, signal });
+        const store = await LmdbStore.open({ ...config.store, path, network: params.marker, kind, create, signal });
         closers.push(() => store.close());
         void store.failed.then(fail);
         signal?.throwIfAborted();

@@ -74,7 +74,7 @@ export class LightNode extends RunningNode {
     });
     try {
       const open = async (kind: 'header chain' | 'wallet', path: string): Promise<LmdbStore> => {
-        const store = await LmdbStore.open({ path, network: params.marker, kind, signal });
+        const store = await LmdbStore.open({ ...config.store, path, network: params.marker, kind, signal });
         closers.push(() => store.close());
         void store.failed.then(fail);
         signal?.throwIfAborted();
@@ -111,7 +111,7 @@ export class LightNode extends RunningNode {
           magic: params.magic,
           addNodes: options.network === 'none' ? [] : p2p.seeds,
           sparesAddedNodes: false,
-          maxOutbound: MAX_OUTBOUND,
+          maxOutbound: p2p.maxOutbound ?? MAX_OUTBOUND,
           maxBlockRelayOnly: 0,
         },
         { ...p2pModules, transport, book, processor },

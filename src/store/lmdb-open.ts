@@ -82,7 +82,7 @@ function fileId(stats: Stats): string {
 }
 
 /** Opens the file with LMDB. The caller runs `checkPrerequisites` and `checkLmdbFile` first. */
-function openRoot(options: Pick<LmdbStoreOptions, 'path' | 'kind' | 'readOnly'>): LmdbRoot {
+function openRoot(options: Pick<LmdbStoreOptions, 'path' | 'kind' | 'readOnly' | 'relaxedDurability'>): LmdbRoot {
   const lmdbOptions: RootDatabaseOptionsWithPath & { permissionsMode: number } = {
     path: options.path,
     noSubdir: true,
@@ -93,6 +93,7 @@ function openRoot(options: Pick<LmdbStoreOptions, 'path' | 'kind' | 'readOnly'>)
     // Every commit is on disk before its promise resolves. This is as fast as lmdb-js's overlapping sync, and the file
     // is that of plain LMDB, which needs no rollback after a power failure.
     overlappingSync: false,
+    noSync: options.relaxedDurability ?? false,
     // The store batches writes itself.
     eventTurnBatching: false,
     permissionsMode: modeOf(options.kind),
@@ -116,7 +117,7 @@ async function createFile(options: LmdbStoreOptions): Promise<void> {
   try {
     checkPrerequisites(draft, { readOnly: false, mode: modeOf(kind) });
     probe(draft, NEW_FILE_BYTES);
-    const root = openRoot({ path: draft, kind });
+    const root = openRoot({ ...options, path: draft });
     new Reserve(draft).makeSync(0, NEW_FILE_BYTES);
     root.putSync(IDENTITY_KEY, identityRecord(options));
     openData(root);

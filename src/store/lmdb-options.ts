@@ -17,6 +17,11 @@ export interface LmdbStoreOptions {
    * Default false: such a file is refused.
    */
   readonly toleratesDamage?: boolean;
+  /**
+   * Does not wait until writes are on disk: a crash of the process loses none, a power failure may lose all. For files
+   * that nobody needs afterwards. Default false.
+   */
+  readonly relaxedDurability?: boolean | undefined;
   /** Ends the check of the file, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }

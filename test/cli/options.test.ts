@@ -70,7 +70,10 @@ vi.mock('../../src/commands/verify.ts', async (original) => ({
 }));
 vi.mock('../../src/spv/verify/payment-report.ts', () => ({ paymentReport: () => ({ verified: true }) }));
 vi.mock('../../src/cli/payment-report-text.ts', () => ({ formatPaymentReport: () => 'report' }));
-vi.mock('../../src/devnet/ports.ts', () => ({ isPortFree: async () => true, freeNodeIds: async () => [1, 2, 3, 4] }));
+vi.mock('../../src/devnet/processes/ports.ts', () => ({
+  isPortFree: async () => true,
+  freeNodeIds: async () => [1, 2, 3, 4],
+}));
 vi.mock('../../src/devnet/network/create-network.ts', () => ({ createNetwork: note('createNetwork') }));
 vi.mock('../../src/devnet/scenario.ts', () => ({
   Scenario: class {
@@ -192,6 +195,8 @@ const commands: Readonly<
       '--host': [['--host', '127.0.0.9'], config(({ p2p }) => p2p.host), '127.0.0.9', '127.0.0.1'],
       '--no-v2': [['--no-v2'], config(({ p2p }) => p2p.v2Transport), false, true],
       '--max-connections': [['--max-connections', '9'], config(({ p2p }) => p2p.maxConnections), 9, 125],
+      '--no-auto-connect': [['--no-auto-connect'], config(({ p2p }) => p2p.maxOutbound), 0, undefined],
+      '--relaxed-durability': [['--relaxed-durability'], config(({ store }) => store.relaxedDurability), true, false],
       '--log-level': [
         ['--log-level', 'debug'],
         ({ calls }) => (calls[0]!.args[1] as { logger: { level: string } }).logger.level,

@@ -19,7 +19,7 @@ vi.mock('../../src/devnet/network/create-network.ts', () => ({
     return Promise.reject(new Error('not started'));
   },
 }));
-vi.mock('../../src/devnet/ports.ts', () => ({ isPortFree: async () => true }));
+vi.mock('../../src/devnet/processes/ports.ts', () => ({ isPortFree: async () => true }));
 vi.mock('../../src/devnet/scenario.ts', () => ({
   Scenario: class {
     constructor() {

@@ -8,7 +8,7 @@ import { printChain } from '../../src/commands/print-chain.ts';
 import { reindexUtxo } from '../../src/commands/reindex-utxo.ts';
 import { send } from '../../src/commands/send.ts';
 import { startNode } from '../../src/commands/start-node.ts';
-import { freeNodeIds } from '../../src/devnet/ports.ts';
+import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { type NodeConfig, nodeConfig, nodePaths } from '../../src/node/config.ts';
 import { FullNode } from '../../src/node/full-node.ts';
 import { tempDir } from '../support/temp-dir.ts';

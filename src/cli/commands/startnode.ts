@@ -31,6 +31,8 @@ interface StartOptions extends CommonOptions {
   readonly logLevel: LogLevel;
   readonly minimumchainwork?: string;
   readonly withParent?: boolean;
+  readonly autoConnect: boolean;
+  readonly relaxedDurability?: boolean;
 }
 
 /** Adds the command `startnode`. */
@@ -61,23 +63,27 @@ export function addStartNode(program: Command): void {
     .option('--public-addresses', 'connect to public addresses that peers announce (default on public networks)')
     .option('--no-public-addresses', 'connect to announced addresses of this machine and of private networks only')
     .option('--no-v2', 'use only the unencrypted v1 transport (default: BIP324 with peers that support it)')
+    .option('--no-auto-connect', 'connect to seeds and added nodes only')
     .option('--max-connections <count>', 'maximum number of connections, without those to seeds and added nodes', '125')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
     .option(
       '--minimumchainwork <hex>',
       'minimum chainwork of headers before they are stored (default: that of the network)',
     )
+    .option('--relaxed-durability', 'do not wait until files are on disk: faster, but a power failure may destroy them')
     .option('--with-parent', 'stop when standard input closes, that is, when the parent process exits')
     .action(async (options: StartOptions) => {
       const config = configOf(options, {
         seed: options.seed,
         minimumChainWork: options.minimumchainwork,
+        store: { relaxedDurability: options.relaxedDurability },
         chain: { blockFilterIndex: options.blockfilterindex },
         mining: { address: options.miner, mineAtTxs: options.mineAtTxs, threads: options.minerThreads },
         p2p: {
           host: options.host,
           v2Transport: options.v2,
           maxConnections: options.maxConnections,
+          maxOutbound: options.autoConnect ? undefined : 0,
           blocksOnly: options.blocksOnly,
           trickle: options.trickle,
           bloomFilters: options.peerbloomfilters,

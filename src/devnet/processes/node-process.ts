@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { RpcClient } from '../../api/client/rpc-client.ts';
+import { cliPath } from '../../node/cli-path.ts';
 import { DEFAULT_NETWORK } from '../../node/config.ts';
 import type { LogLevel } from '../../node/logging.ts';
 import { PierError } from '../../platform/errors.ts';
@@ -45,11 +45,6 @@ export interface ReadyLine {
   readonly pid: number;
   readonly p2p: string;
   readonly rpc: { readonly host: string; readonly port: number; readonly cookieFile: string };
-}
-
-/** Path of the built command, also when this module is loaded from `src/`, as in tests. */
-function cliPath(): string {
-  return fileURLToPath(new URL('../../cli/main.js', import.meta.url).href.replace('/src/', '/dist/'));
 }
 
 /** Environment of a child process: this process's, without variables that configure a node. */
