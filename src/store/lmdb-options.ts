@@ -19,7 +19,7 @@ export interface LmdbStoreOptions {
   readonly toleratesDamage?: boolean;
   /**
    * Does not wait until writes are on disk: a crash of the process loses none, a power failure may lose all. For files
-   * that nobody needs afterwards. Default false.
+   * that are not needed afterwards. Default false.
    */
   readonly relaxedDurability?: boolean | undefined;
   /** Ends the check of the file, with the signal's reason. */
