@@ -42,6 +42,7 @@ export {
   RPC_PORT_OFFSET,
   type RpcConfig,
   resolveDataDir,
+  type StoreConfig,
 } from './config.ts';
 export { FullNode, type StartOptions } from './full-node.ts';
 export { LightNode } from './light-node.ts';
