@@ -105,10 +105,11 @@ describe('The file of a mempool', () => {
     const { path, mempool, file } = await started();
     mempool.accept(parent);
     const stopping = file.stop();
+    // The save has begun to write what it knows.
+    await waitFor(() => fs.existsSync(`${path}.new`) || fs.existsSync(path));
     mempool.accept(child);
     await stopping;
-    const second = file.stop();
-    await second;
+    await file.stop();
     expect(await size(path)).toBe(2);
   });
 
