@@ -1,4 +1,5 @@
 import type { NodeNetwork } from '../devnet/network/node-network.ts';
+import type { RpcAddress } from '../devnet/nodes/node-rpc.ts';
 import type { NetworkPlan } from '../devnet/topology/network-plan.ts';
 import { defaults } from '../devnet/topology/topology-schema.ts';
 import { formatEndpoint } from '../p2p/net/endpoint.ts';
@@ -25,7 +26,7 @@ export interface NetworkReport {
     readonly role: string;
     /** `HOST:PORT` at which it accepts peers. */
     readonly p2p: string;
-    readonly rpc: { readonly host: string; readonly port: number; readonly cookieFile: string };
+    readonly rpc: RpcAddress;
   }[];
   readonly links: readonly {
     readonly from: string;
@@ -56,8 +57,8 @@ export async function reportNetwork(network: NodeNetwork, plan: NetworkPlan): Pr
     seed,
     height: Math.max(...(await Promise.all(network.nodes.map((node) => node.view()))).map(({ height }) => height)),
     nodes: network.nodes.map(({ name, role, backend, rpc }) => {
-      const { host, port, cookieFile } = rpc!;
-      return { name, role, p2p: formatEndpoint(backend.endpoint), rpc: { host, port, cookieFile } };
+      const { host, port, cookieFile, url } = rpc!;
+      return { name, role, p2p: formatEndpoint(backend.endpoint), rpc: { host, port, cookieFile, url } };
     }),
     links: network.links.map(({ from, to, conditions }) => ({ from, to, ...conditions })),
     mnemonic,

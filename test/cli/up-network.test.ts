@@ -80,6 +80,16 @@ it('prints accounts and nodes as JSON, warns of a node that ends, and stops the 
     ],
   });
 
+  // What other programs read: a member may be added, and none be renamed.
+  const members = ['network', 'seed', 'height', 'nodes', 'links', 'mnemonic', 'balance', 'accounts'];
+  expect(Object.keys(report)).toEqual(members);
+  expect(Object.keys(report.nodes[0]!)).toEqual(['name', 'role', 'p2p', 'rpc']);
+  expect(Object.keys(report.nodes[0]!.rpc)).toEqual(['host', 'port', 'cookieFile', 'url']);
+  expect(Object.keys(report.accounts[0]!)).toEqual(['index', 'node', 'wallet', 'keys']);
+  for (const key of Object.values(report.accounts[0]!.keys)) {
+    expect(Object.keys(key)).toEqual(['address', 'path', 'privateKey']);
+  }
+
   await b!.kill();
   await until('Warning: b has exited');
   await network!.mine();

@@ -84,7 +84,7 @@ describe('the installed package', () => {
     expect([...rows].map((row) => row[1]).sort()).toEqual(entries.toSorted());
   });
 
-  it('gives the tests of a project a network', { timeout: 60_000 }, async () => {
+  it('gives the tests of a project a network', { timeout: 180_000 }, async () => {
     symlinkSync(join(root, 'node_modules/vitest'), join(project, 'node_modules/vitest'), 'junction');
     const test = `
       import { expect } from 'vitest';
@@ -97,7 +97,11 @@ describe('the installed package', () => {
         });
       }`;
     writeFileSync(join(project, 'network.test.mjs'), test);
-    const result = await run(node, ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json'], project);
+    const result = await run(
+      node,
+      ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json', '--testTimeout=60000'],
+      project,
+    );
     expect(JSON.parse(result)).toMatchObject({ success: true, numPassedTests: 2 });
   });
 
