@@ -221,7 +221,8 @@ describe('our fee filter', () => {
     // The node counts as catching up until its header sync is finished.
     expect(peer.received('feefilter')).toEqual([{ feeRate: 2_100_000_000_000_000n }]);
     peer.send('headers', { headers: [] });
-    await net.advance(2000, 100);
+    // Without waiting for the next second.
+    await net.advance(50);
     expect(peer.received('feefilter').at(-1)).toEqual({ feeRate: 100n });
     await net.advance(30 * MINUTE, 1000);
     expect(peer.received('feefilter')).toHaveLength(2);

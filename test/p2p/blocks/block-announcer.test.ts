@@ -180,7 +180,8 @@ describe('a stored block is announced before its full validation', () => {
     const { connect, connectBlocks, store } = start();
     const { sent } = connect({ compact: true, headers: true });
     store(main[11]!);
-    store(stale[1]!);
+    // Of the same height, on the same parent.
+    store(fakeBlocks(3, 1, main[10])[0]!);
     connectBlocks(main[11]!, main[10]!);
     store(main[12]!);
     store(main[11]!);

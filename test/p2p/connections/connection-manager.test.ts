@@ -279,9 +279,12 @@ it('an endpoint that turns out to be this node is not dialed again', async () =>
         far.onClose(() => near.close());
       });
   });
+  const { addresses } = node.connections;
+  addresses.add({ endpoint: alias, services: 1n, time: START_MS / 1000 }, alias);
   node.connections.addNode(alias);
   await net.until(() => node.disconnects.length > 0);
   expect(node.disconnects).toContain('connection to self');
+  expect(addresses.get(alias)).toBeUndefined();
   await net.advance(60_000, 100);
   expect(dials).toBe(1);
 });

@@ -358,6 +358,30 @@ describe('a compact block', () => {
     expect(all.node.disconnects).toEqual(['misbehaving: high-hash, proof of work failed']);
   });
 
+  // As in Core: the mempool does not help with blocks that are further ahead.
+  it('is reconstructed up to two blocks above the tip', async () => {
+    for (const [ahead, isStored] of [
+      [2, true],
+      [3, false],
+    ] as const) {
+      const all = await scene(0);
+      const { net, node } = all;
+      const peer = await all.join({ highBandwidth: true });
+      const blocks: Block[] = [];
+      let prev: Parameters<typeof mineBlock>[0] = node.chain.tip;
+      for (let i = 0; i < ahead; i++) {
+        const block = mineBlock(prev, { time: node.chain.tip.time + 1 + i });
+        prev = { hash: block.hash, height: prev.height + 1, time: block.header.time, bits: block.header.bits };
+        blocks.push(block);
+      }
+      peer.send('headers', { headers: blocks.slice(0, -1).map(({ header }) => header) });
+      await net.advance(50);
+      peer.send('cmpctblock', compactOf(blocks.at(-1)!));
+      await net.advance(50);
+      expect(node.chain.getIndex(blocks.at(-1)!.hash)!.hasData).toBe(isStored);
+    }
+  });
+
   it('on an unknown parent leads to getheaders; with low work it is ignored', async () => {
     const all = await scene();
     await mine(all.net, all.node, 60);
