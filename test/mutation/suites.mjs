@@ -206,6 +206,7 @@ const suites = {
       'p2p/connections/connections.test',
       'p2p/connections/outbound-connector.test',
       'p2p/peer/violations.test',
+      'p2p/peer/peer-endpoint.test',
       'p2p/peer/peer.test',
       'p2p/peer/flow-control.test',
       'p2p/serve/block-filters.test',
