@@ -3,9 +3,13 @@ import type { NetworkNode } from '../devnet/network/network-node.ts';
 import type { NodeNetwork } from '../devnet/network/node-network.ts';
 import type { NetworkOptions } from '../devnet/topology/network-options.ts';
 import { planNetwork } from '../devnet/topology/network-plan.ts';
+import { systemClock } from '../platform/clock.ts';
 import { formatReport, reportNetwork } from './network-report.ts';
 import { note, print } from './output.ts';
 import { watchBlocks } from './watch-blocks.ts';
+
+/** Milliseconds within which a signal that ended a node has reached this process too. */
+const SIGNAL_DELAY_MS = 100;
 
 /** How `upNetwork` runs a network. */
 export interface UpNetworkOptions {
@@ -58,9 +62,14 @@ function warnAtExit(node: NetworkNode, isStopping: () => boolean): void {
   let wasRunning = true;
   node.backend.onChange(() => {
     const isRunning = node.status !== 'stopped';
-    if (wasRunning && !isRunning && !isStopping()) {
-      note(`Warning: ${node.name} has exited. The other nodes keep running.`);
-    }
+    const hasExited = wasRunning && !isRunning;
     wasRunning = isRunning;
+    if (!hasExited) return;
+    // Ctrl-C reaches the nodes as well, and their exits may be noticed before the signal, which the next poll delivers.
+    systemClock.after(SIGNAL_DELAY_MS, () => {
+      setImmediate(() => {
+        if (!isStopping()) note(`Warning: ${node.name} has exited. The other nodes keep running.`);
+      });
+    });
   });
 }

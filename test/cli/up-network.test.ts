@@ -150,3 +150,11 @@ it('stops a network that is interrupted while it starts', async () => {
   expect(network!.nodes.map(({ status }) => status)).toEqual(['stopped', 'stopped']);
   expect(stdout).toBe('');
 });
+
+it('does not warn of nodes that the interrupt itself has ended', async () => {
+  const { ended } = await up({ nodes: 2, accounts: 1 }, true);
+  await network!.nodes[1]!.kill();
+  interrupt();
+  await ended;
+  expect(stderr).not.toContain('Warning');
+});
