@@ -42,3 +42,27 @@ describe('a request for block filters', () => {
     expect(requested(method, 6, 5)).toBe('invalid block filter range: 6 to 5');
   });
 });
+
+// BIP157: the filter headers at each multiple of 1,000 up to the stop block.
+it.each([
+  [999, []],
+  [1_000, [1_000]],
+  [2_999, [1_000, 2_000]],
+  [3_000, [1_000, 2_000, 3_000]],
+])('checkpoints up to block %d are those of %j', (stopHeight, heights) => {
+  const indexes = Array.from({ length: stopHeight + 1 }, (_, height) => ({
+    height,
+    ancestor: (at: number) => indexes[at],
+  }));
+  const commitment = ({ height }: { height: number }) => ({ header: height });
+  const chain = {
+    blockFilters: { commitment },
+    getIndex: () => indexes.at(-1),
+    contains: () => true,
+  } as unknown as Chain;
+  const sent: unknown[] = [];
+  const peer = { send: (command: string, message: object) => sent.push({ command, ...message }) } as unknown as Peer;
+  const server = new FilterServer({ chain, clock: new VirtualClock() });
+  atOnce(server.getCheckpoints(peer, { filterType: 0, stopHash: hash }));
+  expect(sent).toEqual([{ command: 'cfcheckpt', filterType: 0, stopHash: hash, filterHeaders: heights }]);
+});

@@ -270,6 +270,35 @@ describe('an orphan', () => {
     expect(tried).toHaveLength(1);
   });
 
+  it.each<[Verdict, boolean]>([
+    ['consensus', false],
+    ['missing-inputs', true],
+  ])('that is %s after its parent is kept: %s', async (verdict, isKept) => {
+    const { connect, download, sender, state, tried } = withOrphan();
+    let settle = (_: Verdict) => {};
+    void download.received(sender.peer, parent);
+    expect(tried).toEqual([parent.wtxidHex, child.wtxidHex]);
+    // The same with a child that is tried later.
+    const late = make(3, parent);
+    state.verdict = 'missing-inputs';
+    void download.received(sender.peer, late);
+    state.verdict = new Promise((resolve) => {
+      settle = resolve;
+    });
+    download.blockConnected({ transactions: [parent] } as unknown as Block);
+    download.tipChanged();
+    settle(verdict);
+    await flush();
+    state.verdict = 'accepted';
+    tried.length = 0;
+    // An orphan that is kept, or rejected, is not tried again for itself, but with its parent.
+    void download.received(connect().peer, late);
+    expect(tried).toEqual([]);
+    download.blockConnected({ transactions: [parent] } as unknown as Block);
+    download.tipChanged();
+    expect(tried).toEqual(isKept ? [late.wtxidHex] : []);
+  });
+
   it('is dropped when a block spends its inputs', () => {
     const { download, sender, tried } = withOrphan();
     download.blockConnected({ transactions: [make(9, parent)] } as unknown as Block);
@@ -282,6 +311,17 @@ describe('an orphan', () => {
     download.peerClosed(sender.peer);
     void download.received(connect().peer, parent);
     expect(tried).toEqual([parent.wtxidHex]);
+  });
+
+  it('of several unknown parents leads to a request for each, once', () => {
+    const { clock, connect, download, state } = start();
+    const { peer, requests } = connect();
+    const parents = [make(1), make(2), make(3)];
+    const inputs = [...parents, parents[0]!].map(({ txid }, vout) => ({ txid, vout }));
+    state.verdict = 'missing-inputs';
+    void download.received(peer, spend({ inputs, outputs: [] }));
+    clock.advance(0);
+    expect(requests.flat().map(({ hash }) => [...hash])).toEqual(parents.map(({ txid }) => [...txid]));
   });
 
   it('of a rejected parent is rejected', () => {

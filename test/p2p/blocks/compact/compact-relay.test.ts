@@ -303,6 +303,32 @@ describe('a compact block', () => {
     await all.net.until(() => isAt(all, block), 200);
   });
 
+  it('of a fourth peer is used only if no transaction is missing', async () => {
+    const all = await scene();
+    const outbound = await FakePeer.manual(all.net, all.node);
+    outbound.send('sendcmpct', { highBandwidth: false, version: 2n });
+    outbound.send('headers', { headers: [all.node.chain.tip.header] });
+    const peers = [await all.join(), await all.join(), outbound];
+    for (const peer of peers) {
+      const tip = all.next();
+      peer.send('cmpctblock', compactOf(tip));
+      await all.net.until(() => isAt(all, tip), 200);
+    }
+    const fourth = await all.join();
+    const block = all.next({ transactions: all.transactions, fees: 40_000n });
+    const last = all.transactions.at(-1)!;
+    submit(all, ...all.transactions.slice(0, -1));
+    for (const peer of [...peers, fourth]) {
+      peer.send('cmpctblock', compactOf(block));
+      await all.net.advance(20);
+    }
+    expect([...peers, fourth].map((peer) => peer.received('getblocktxn').length)).toEqual([1, 1, 1, 0]);
+    expect([isAt(all, block), fourth.closed]).toEqual([false, false]);
+    submit(all, last);
+    fourth.send('cmpctblock', compactOf(block));
+    await all.net.until(() => isAt(all, block), 200);
+  });
+
   it('is reconstructed from up to three peers in parallel, the last of which must be outbound', async () => {
     const all = await scene();
     const peers = [await all.join(), await all.join(), await all.join()];
