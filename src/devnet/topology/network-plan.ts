@@ -80,6 +80,11 @@ function planNodes(given: number | readonly NodeOptions[], accounts: number): Pl
     if (names.has(name)) throw bad(['nodes', i, 'name'], `another node is called '${name}'`);
     names.add(name);
   }
+  const ports = new Set<number>();
+  for (const [i, { rpcPort = 0 }] of named.entries()) {
+    if (ports.has(rpcPort)) throw bad(['nodes', i, 'rpc'], `another node has port ${rpcPort}`);
+    if (rpcPort !== 0) ports.add(rpcPort);
+  }
   const holder = named.find(({ role }) => role !== 'light');
   if (!holder) throw bad(['nodes'], 'at least one node must be a full node');
   const held = new Set<number>();

@@ -92,6 +92,7 @@ describe('planNetwork', () => {
       [{ nodes: [{ accounts: [10] }] }, 'nodes[0].accounts[0]: there is no account 10: 10 are numbered from 0'],
       [{ nodes: [{ accounts: [1] }, { accounts: [1] }] }, 'nodes[1].accounts[0]: account 1 has a node already'],
       [{ nodes: [{}, { role: 'light', accounts: [1] }] }, 'nodes[1].accounts: a light node holds no accounts'],
+      [{ nodes: [{ rpc: 0 }, { rpc: 0 }, { rpc: 7 }, { rpc: 7 }] }, 'nodes[3].rpc: another node has port 7'],
       [{ nodes: [{ rpc: 70_000 }] }, 'nodes[0].rpc: 70000 is not a whole number from 0 to 65535'],
       [{ nodes: [{ rpc: 'yes' as never }] }, "nodes[0].rpc: 'yes' is not true, false or a port"],
       [{ nodes: [{}, { Role: 'light' } as never] }, 'nodes[1].Role: there is no such option'],
