@@ -246,7 +246,8 @@ const suites = {
     testTimeout: 10_000,
   },
   node: {
-    mutate: ['src/node/**/*.ts', '!src/node/index.ts'],
+    // The schema is built once, before a mutant acts. Logging and the writes of a process are shown by processes.
+    mutate: ['src/node/**/*.ts', '!src/node/index.ts', '!src/node/network-schema.ts', '!src/node/logging.ts'],
     preload: ['node'],
     files: [
       'node/config.test',
@@ -256,6 +257,7 @@ const suites = {
       'node/idle-memory.test',
       'node/this-process.test',
       'node/log-output.test',
+      'node/write-all.test',
       'node/network-file.test',
       'node/layer-options.test',
       'node/mempool-file.test',
@@ -285,6 +287,7 @@ const suites = {
       'api/dispatch.test',
       'api/arguments.test',
       'api/convert-arguments.test',
+      'api/transaction-outputs.test',
       'api/parse-json.test',
       'api/json.test',
       'api/descriptor.test',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bytesNeeded, type DatabaseSize } from '../../src/store/bytes-needed.ts';
+import { bytesNeeded, type DatabaseSize, sizeOfOpen } from '../../src/store/bytes-needed.ts';
 import type { StoreOperation } from '../../src/store/store.ts';
 
 const PAGE = 4096;
@@ -84,4 +84,18 @@ it('Batches of one commit are added up', () => {
   const batch = times(100, put(5_000));
   const one = bytesNeeded([[...batch, ...batch]], large);
   expect(bytesNeeded([batch, batch], large)).toBe(one);
+});
+
+it('The sizes of an open database are those of its tree and of the list of free pages', () => {
+  const tree = { pageSize: 512, treeDepth: 3, treeBranchPageCount: 5, treeLeafPageCount: 70, overflowPages: 9 };
+  const free = { treeBranchPageCount: 1, treeLeafPageCount: 20, overflowPages: 300 };
+  const database = { getStats: () => ({ ...tree, lastPageNumber: 99, free }) } as Parameters<typeof sizeOfOpen>[0];
+  expect(sizeOfOpen(database)).toEqual({
+    pageSize: 512,
+    used: 51_200,
+    depth: 3,
+    branchPages: 5,
+    leafPages: 70,
+    freeListPages: 321,
+  });
 });

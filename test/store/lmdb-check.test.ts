@@ -83,6 +83,11 @@ class LmdbImage {
     while (this.bytes.readUInt16LE(page + 18) === BRANCH) page = this.child(page, 0);
     return this.node(page, 0);
   }
+  get lastFreeRecord(): number {
+    let page = this.root(this.freeTree);
+    while (this.bytes.readUInt16LE(page + 18) === BRANCH) page = this.child(page, this.nodes(page).length - 1);
+    return this.nodes(page).at(-1)!;
+  }
   get freeList(): number {
     return this.value(this.freeRecord);
   }
@@ -222,7 +227,7 @@ const damages: Record<string, Edit> = {
   'another number on a page of a large value': (file) => file.set64(file.overflowPage, (page) => page + 1n),
   // The list of free pages.
   'a list of free pages of a later transaction': (file) =>
-    file.set64(file.freeRecord + 8, () => file.bytes.readBigUInt64LE(file.meta + 152) + 1n),
+    file.set64(file.lastFreeRecord + 8, () => file.bytes.readBigUInt64LE(file.meta + 152) + 1n),
   'a list of free pages with a part of an entry': (file) => file.set16(file.freeRecord, (length) => length - 4),
   'more free pages than entries': (file) =>
     file.set64(file.freeList, () => BigInt(file.bytes.readUInt16LE(file.freeRecord) / 8)),
@@ -256,7 +261,7 @@ const sound: Record<string, Edit> = {
     // Unused: the page may be missing from both lists.
     file.set64(file.freeList + 8, () => 0n);
   },
-  'a first key of a leaf that is the key that leads to it': () => {},
+  'a list of no free pages': (file) => file.set64(file.freeList, () => 0n),
 };
 
 describe('A file that LMDB cannot have written', () => {
@@ -270,6 +275,23 @@ describe('A file that LMDB cannot have written', () => {
     const file = await image();
     sound[name]!(file);
     expect(await check(file.bytes)).toEqual({ complete: true, damaged: [] });
+  });
+});
+
+describe('A file of another program', () => {
+  it.each([128, 4095, 131_072])('has a page size of %i', async (pageSize) => {
+    const bytes = Buffer.concat([(await image()).bytes, new Uint8Array(200_000)]);
+    bytes.writeUInt32LE(pageSize, 48);
+    // Its second meta page, if LMDB wrote one there.
+    bytes.copy(bytes, pageSize, 0, 200);
+    bytes.writeBigUInt64LE(bytes.readBigUInt64LE(152) + 1n, pageSize + 152);
+    await expect(check(bytes)).rejects.toMatchObject({ code: 'not-a-database' });
+  });
+
+  it('has other flags in both meta pages', async () => {
+    const { bytes } = await image();
+    for (const meta of [0, PAGE]) bytes.writeUInt16LE(0x0008, meta + 52);
+    await expect(check(bytes)).rejects.toMatchObject({ code: 'not-a-database' });
   });
 });
 
