@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { connect, Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -247,6 +247,20 @@ describe('RpcServer', () => {
       message: 'RPC server listening',
     });
     await second.close();
+    await rm(dir, { recursive: true });
+  });
+
+  it('logs a connection that it cannot accept, and goes on', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'pier-rpc-'));
+    const listen = vi.spyOn(Server.prototype, 'listen');
+    const node = { clock: new VirtualClock(), logger } as unknown as RpcNode;
+    const options = { host: '127.0.0.1', port: 0, cookieFile: join(dir, 'cookie') };
+    const server = await RpcServer.start(options, node, new Map());
+    const error = new Error('too many open files');
+    (listen.mock.contexts[0] as Server).emit('error', error);
+    expect(logger.lines.at(-1)).toMatchObject({ level: 'warn', err: error, message: 'RPC connection not accepted' });
+    await server.close();
+    vi.restoreAllMocks();
     await rm(dir, { recursive: true });
   });
 

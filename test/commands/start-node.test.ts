@@ -1,15 +1,22 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { RpcServer } from '../../src/api/rpc/rpc-server.ts';
 import { createBlockchain } from '../../src/commands/create-blockchain.ts';
 import { startNode } from '../../src/commands/start-node.ts';
 import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { nodeConfig } from '../../src/node/config.ts';
+import { descriptorLimit, shareDescriptors } from '../../src/node/descriptors.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 it('serves RPC until the node stops', async () => {
   const [nodeId] = await freeNodeIds(1);
   const config = nodeConfig({ nodeId: nodeId!, dataDir: tempDir('start-node'), p2p: { seeds: [] } }, {});
   await createBlockchain(config, { address: 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202' });
+  const start = vi.spyOn(RpcServer, 'start');
   const { node, rpc } = await startNode(config);
+  // As many connections as the process has descriptors for.
+  const { rpc: total } = shareDescriptors(descriptorLimit());
+  expect(start.mock.calls[0]![0]).toMatchObject({ ...config.rpc, connections: { total } });
+  start.mockRestore();
   const url = `http://${rpc.host}:${rpc.port}/`;
   try {
     expect((await fetch(url, { method: 'POST', body: '{}' })).status).toBe(401);
