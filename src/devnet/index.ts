@@ -22,7 +22,7 @@
  */
 
 export type { AccountDescriptors, ExtendedKeys } from './accounts/account-keys.ts';
-export { Account, type PayOptions } from './network/account.ts';
+export { Account, type DoubleSpendOptions, type PayOptions } from './network/account.ts';
 export { createNetwork } from './network/create-network.ts';
 export type { WaitOptions } from './network/deadline.ts';
 export type { MiningMode } from './network/mining-mode.ts';
@@ -33,6 +33,7 @@ export { NetworkTime } from './network/network-time.ts';
 export { type MineOptions, NodeNetwork } from './network/node-network.ts';
 export { Payment } from './network/payment.ts';
 export type { Reorg, ReorgOptions } from './network/reorg.ts';
+export type { ReplaceOptions } from './network/replacement.ts';
 export type { NodeStatus, NodeView } from './nodes/node-backend.ts';
 export type { RpcAddress } from './nodes/node-rpc.ts';
 export { NodeProcess, type NodeProcessOptions, type ReadyLine, runPier } from './processes/node-process.ts';

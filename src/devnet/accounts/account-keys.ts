@@ -1,6 +1,6 @@
 import { withChecksum } from '../../api/format/descriptor.ts';
 import type { ChainParams } from '../../consensus/params.ts';
-import { base58check, encodeAddress } from '../../script/address.ts';
+import { base58check, decodeAddress, encodeAddress } from '../../script/address.ts';
 import { type AddressType, type KeyOutput, type KeyRef, KeyTree } from '../../wallet/keys.ts';
 
 /** Account of the mnemonic that mined blocks pay to. */
@@ -116,6 +116,26 @@ export class AccountKeys {
     }
     return address;
   }
+
+  /** Returns the address of any output of the network; undefined if its type has none. */
+  addressOf(scriptPubKey: Uint8Array): string | undefined {
+    return encodeAddress(scriptPubKey, this.#params.address);
+  }
+
+  /** Returns the script of any address of the network. Throws `AddressError`. */
+  scriptOf(address: string): Uint8Array {
+    return decodeAddress(address, this.#params.address);
+  }
+}
+
+/** Address types by the first step of their paths. */
+const TYPES: Readonly<Record<string, AddressType>> = { 44: 'legacy', 49: 'p2sh-segwit', 84: 'bech32', 86: 'bech32m' };
+
+/** Returns the key that a path such as `m/84'/1'/0'/0/5` leads to; undefined if no wallet of the network derives it. */
+export function keyRefOfPath(path: string): KeyRef | undefined {
+  const parts = /^m\/(\d+)['h]\/\d+['h]\/\d+['h]\/([01])\/(\d+)$/.exec(path);
+  const type = TYPES[parts?.[1] ?? ''];
+  return parts && type ? { type, change: parts[2] === '1', index: Number(parts[3]) } : undefined;
 }
 
 /** Replaces the version bytes of an extended key. */

@@ -2,7 +2,8 @@ import { type AddressType, addressTypes } from '../../wallet/keys.ts';
 import type { AccountDescriptors, AccountKeys, ExtendedKeys } from '../accounts/account-keys.ts';
 import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
 import type { NetworkNode } from './network-node.ts';
-import { type Payment, type PaymentHooks, payFrom } from './payment.ts';
+import { type Payer, type Payment, type PaymentHooks, payFrom } from './payment.ts';
+import { bumpFee, doubleSpend, type ReplaceOptions } from './replacement.ts';
 
 /** How an account pays. */
 export interface PayOptions {
@@ -10,6 +11,12 @@ export interface PayOptions {
   readonly feeRate?: number | undefined;
   /** Whether the fee is deducted from the amount. */
   readonly subtractFee?: boolean | undefined;
+}
+
+/** How an account spends the coins of a payment again. */
+export interface DoubleSpendOptions extends ReplaceOptions {
+  /** What gets the coins; default: the account itself. */
+  readonly to?: string | Account | undefined;
 }
 
 /** An account of a network: a wallet on one of its nodes, with coins from the start. */
@@ -71,14 +78,48 @@ export class Account {
   /** Pays to an address or to another account. Rejects with `RpcError` if the wallet has too little. */
   async pay(to: string | Account, amount: Amount, options: PayOptions = {}): Promise<Payment> {
     const { feeRate, subtractFee = false } = options;
-    return payFrom(
-      { wallet: this.wallet, node: this.node, hooks: this.#hooks },
-      {
-        address: typeof to === 'string' ? to : to.address,
-        amount: toBitcoins(toSatoshis(amount)),
-        subtractfeefromamount: subtractFee,
-        ...(feeRate === undefined ? {} : { fee_rate: feeRate }),
-      },
-    );
+    return payFrom(this.#payer, {
+      address: typeof to === 'string' ? to : to.address,
+      amount: toBitcoins(toSatoshis(amount)),
+      subtractfeefromamount: subtractFee,
+      ...(feeRate === undefined ? {} : { fee_rate: feeRate }),
+    });
+  }
+
+  /**
+   * Spends the coins of one of its payments again, and pays them back to itself, or to `to`. The higher fee makes nodes
+   * replace the payment, unless a block confirms it. Rejects with `PierError` 'bad-replacement', and with `RpcError` if
+   * the node refuses the transaction.
+   *
+   * @example
+   * ```ts
+   * import { createNetwork } from 'pier';
+   *
+   * await using network = await createNetwork();
+   * const [alice, bob] = network.accounts;
+   * const payment = await alice!.pay(bob!, '1.5');
+   * await network.mine();
+   * // Not submitted: the nodes would refuse it, since a block has confirmed the payment.
+   * const other = await alice!.doubleSpend(payment, { submit: false });
+   * await network.reorg({ replace: [other.hex] });
+   * console.log(await payment.confirmations()); // -2
+   * ```
+   */
+  async doubleSpend(payment: Payment, options: DoubleSpendOptions = {}): Promise<Payment> {
+    const { to = this.address, ...rest } = options;
+    const script = this.#keys.scriptOf(typeof to === 'string' ? to : to.address);
+    return doubleSpend(payment, script, this.#keys, this.#payer, rest);
+  }
+
+  /**
+   * Replaces one of its payments by the same with a higher fee, which the change pays. Rejects as `doubleSpend` does, and
+   * if there is no change.
+   */
+  async bumpFee(payment: Payment, options: ReplaceOptions = {}): Promise<Payment> {
+    return bumpFee(payment, this.#keys, this.#payer, options);
+  }
+
+  get #payer(): Payer {
+    return { wallet: this.wallet, node: this.node, hooks: this.#hooks };
   }
 }

@@ -4,6 +4,9 @@ import { PierError } from '../../platform/errors.ts';
 /** Milliseconds that the methods that wait do so at most, unless told. */
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
+/** Milliseconds between the runs of a timer that does nothing. */
+const HOLD_MS = 2 ** 30;
+
 /** How long a method waits. */
 export interface WaitOptions {
   /** Milliseconds; default 30,000. */
@@ -39,6 +42,8 @@ export async function waitUntil<T>(wait: Wait<T>): Promise<T> {
     isOver = true;
     changed();
   });
+  // The timers of clocks do not keep the process alive: a script that awaits nothing else would end here.
+  const hold = setInterval(() => {}, HOLD_MS);
   const aborted = () => changed();
   signal.addEventListener('abort', aborted);
   try {
@@ -57,6 +62,7 @@ export async function waitUntil<T>(wait: Wait<T>): Promise<T> {
     }
   } finally {
     timer.cancel();
+    clearInterval(hold);
     signal.removeEventListener('abort', aborted);
     for (const off of unsubscribe) off();
   }

@@ -108,9 +108,9 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
   }
 }
 
-/** Returns the address of the node with an index: one netgroup (/16) for each 256. */
+/** Returns the address of the node with an index: of loopback, so that no node delays requests for transactions. */
 function hostOf(i: number): string {
-  return `10.0.${i >> 8}.${i & 255}`;
+  return `127.0.${i >> 8}.${i & 255}`;
 }
 
 function forkContents({ chain, wallet, mempool }: NodeContents): NodeContents {
