@@ -76,6 +76,11 @@ export class WalletFile {
     this.#modules = modules;
   }
 
+  /** Resolves once all previous changes are in the store. */
+  flushed(): Promise<void> {
+    return this.#modules.store.flushed();
+  }
+
   /** Reads and verifies the wallets of a store. Throws `WalletError` 'corrupt-wallet'. */
   static async open(options: { params: ChainParams }, modules: WalletFileModules): Promise<WalletFile> {
     const coinType = options.params.network === 'main' ? 0 : 1;

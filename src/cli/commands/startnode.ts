@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { StartedNode } from '../../commands/start-node.ts';
+import type { ParentLink } from '../../devnet/processes/parent-link.ts';
 import { type NodeConfig, UsageError } from '../../node/config.ts';
 import type { FullNode } from '../../node/full-node.ts';
 import type { LightNode } from '../../node/light-node.ts';
@@ -101,11 +102,17 @@ export function addStartNode(program: Command): void {
       const printAbove = status && ((lines: string) => status.print(lines));
       const logger = loggerOn(log, { level: options.logLevel, nodeId: config.nodeId, print: printAbove });
       const signal = interruption();
-      const started = await start(config, options, { logger, signal }).catch((error: unknown) => {
+      const link = options.withParent ? await openParentLink() : undefined;
+      const started = await start(link?.configure(config) ?? config, options, {
+        ...link?.modules,
+        logger,
+        signal,
+      }).catch((error: unknown) => {
         if (error !== signal.reason) throw error;
       });
       if (!started) return;
       const { node, rpc } = started;
+      link?.attach(node);
       const memory = thisProcess();
       const idleMemory = new IdleMemory(node.clock, memory);
       idleMemory.start();
@@ -136,9 +143,17 @@ export function addStartNode(program: Command): void {
         const stopped = node.stop();
         // After a failure, errors during shutdown are ignored.
         await (node.failure === undefined ? stopped : stopped.catch(() => {}));
+        await link?.close();
       }
       if (node.failure !== undefined) throw node.failure;
     });
+}
+
+/** Returns the link to the network that started this process; undefined if a plain parent did. */
+async function openParentLink(): Promise<ParentLink | undefined> {
+  if (process.send === undefined) return undefined;
+  const { ParentLink } = await import('../../devnet/processes/parent-link.ts');
+  return ParentLink.open();
 }
 
 /** Options of a full node that a light node does not support. */

@@ -1,8 +1,9 @@
-import { PierError } from '../../platform/errors.ts';
 import { silentLogger } from '../../platform/logger.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { AccountKeys, FAUCET_ACCOUNT } from '../accounts/account-keys.ts';
+import type { Engine } from '../nodes/engine.ts';
 import { MemoryEngine } from '../nodes/memory-engine.ts';
+import { ProcessEngine } from '../nodes/process-engine.ts';
 import { NetworkClock } from '../processes/network-clock.ts';
 import type { NetworkOptions } from '../topology/network-options.ts';
 import { planNetwork } from '../topology/network-plan.ts';
@@ -10,8 +11,9 @@ import { NetworkLink } from './network-link.ts';
 import { NodeNetwork } from './node-network.ts';
 
 /**
- * Creates a network of full nodes in this process, with funded accounts, and resolves when they are connected and in
- * sync. It has no ports and no files. Throws `PierError` 'bad-topology' for invalid options.
+ * Creates a network of nodes with funded accounts, and resolves when they are connected and in sync. The nodes run in
+ * this process, without ports and files, or with `engine: 'processes'` each in its own. Throws `PierError`
+ * 'bad-topology' for invalid options.
  *
  * @example
  * ```ts
@@ -27,11 +29,6 @@ import { NodeNetwork } from './node-network.ts';
  */
 export async function createNetwork(options: NetworkOptions = {}): Promise<NodeNetwork> {
   const plan = planNetwork(options);
-  if (plan.engine === 'processes') {
-    throw new PierError('not-supported', 'createNetwork does not run nodes in processes yet', {
-      hint: "Leave out the option `engine`, or start processes with NodeProcess of 'pier/devnet'.",
-    });
-  }
   const clock = new NetworkClock();
   const random = new SeededRandom(plan.seed);
   let network: NodeNetwork | undefined;
@@ -46,7 +43,10 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<NodeN
     const link = links.find((each) => each.joins(from, to));
     return link && !link.isCut ? link.conditions : undefined;
   };
-  const engine = await MemoryEngine.create(plan, { clock, random, logger: silentLogger, conditions });
+  const engine: Engine =
+    plan.engine === 'processes'
+      ? await ProcessEngine.create(plan, { clock, random, conditions })
+      : await MemoryEngine.create(plan, { clock, random, logger: silentLogger, conditions });
   try {
     const numbers = Array.from({ length: plan.accounts }, (_, i) => i);
     const [faucet, ...accounts] = await AccountKeys.derive(plan.mnemonic, plan.params, [FAUCET_ACCOUNT, ...numbers]);

@@ -1,4 +1,5 @@
 import type { CallParams } from '../../api/rpc/dispatch.ts';
+import { formatEndpoint } from '../../p2p/net/endpoint.ts';
 import type { NodeBackend, NodeStatus, NodeView } from '../nodes/node-backend.ts';
 import type { RpcAddress } from '../nodes/node-rpc.ts';
 import type { NodeRole } from '../topology/network-options.ts';
@@ -34,6 +35,16 @@ export class NetworkNode {
 
   get status(): NodeStatus {
     return this.backend.status;
+  }
+
+  /** The id of its process; undefined if it runs in this one, or is stopped. */
+  get pid(): number | undefined {
+    return this.backend.pid;
+  }
+
+  /** `HOST:PORT` at which other programs reach it as peers; undefined if it has no port, as in memory. */
+  get p2p(): string | undefined {
+    return this.backend.pid === undefined ? undefined : formatEndpoint(this.backend.endpoint);
   }
 
   /** Where it serves RPC over HTTP, if the option `rpc` asks for it. */

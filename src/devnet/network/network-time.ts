@@ -4,10 +4,12 @@ import type { NetworkClock } from '../processes/network-clock.ts';
 /** The time of a network, which all its nodes share. */
 export class NetworkTime {
   readonly #clock: NetworkClock;
+  readonly #changed: () => void;
 
   /** Networks create their time. @internal */
-  constructor(clock: NetworkClock) {
+  constructor(clock: NetworkClock, changed: () => void) {
     this.#clock = clock;
+    this.#changed = changed;
   }
 
   /** Returns the time in whole seconds since the Unix epoch. */
@@ -23,6 +25,7 @@ export class NetworkTime {
       throw new PierError('bad-time', `${String(time)} is not a time that fits into a block header`);
     }
     this.#clock.set(ms);
+    this.#changed();
   }
 
   /** Moves the time by seconds; a negative number moves it back. */
@@ -33,10 +36,12 @@ export class NetworkTime {
   /** Stops the time: it moves by `set` and `increase` only. */
   freeze(): void {
     this.#clock.freeze();
+    this.#changed();
   }
 
   /** Lets the time run again, from where it stands. */
   resume(): void {
     this.#clock.resume();
+    this.#changed();
   }
 }

@@ -83,7 +83,7 @@ export class NodeNetwork {
     this.#engine = engine;
     this.#clock = clock;
     this.links = links;
-    this.time = new NetworkTime(clock);
+    this.time = new NetworkTime(clock, () => engine.clockChanged());
     this.nodes = engine.nodes.map(
       (backend) =>
         new NetworkNode(backend, {
@@ -242,6 +242,7 @@ export class NodeNetwork {
     if (!snapshot) throw new PierError('unknown-snapshot', `there is no snapshot '${id}'`);
     await this.#miner.stop();
     this.#clock.restore(snapshot.time, snapshot.clock.frozen !== undefined);
+    this.#engine.clockChanged();
     for (const { link, isCut, conditions } of snapshot.links) link.restore(isCut, conditions);
     await this.#engine.restore(snapshot.engine);
     await this.connected();
@@ -325,7 +326,7 @@ export class NodeNetwork {
   async #open(link: NetworkLink): Promise<void> {
     const [from, to] = [this.node(link.from), this.node(link.to)];
     if (link.isCut || from.status !== 'running' || to.status === 'stopped') return;
-    await from.backend.connect(to.backend.endpoint);
+    await this.#engine.connect(link.from, link.to);
   }
 
   /** Returns whether the links between running nodes have their connections, unless they are cut. */

@@ -59,6 +59,11 @@ export class InProcessNode implements NodeBackend {
     return this.#options.name;
   }
 
+  /** It has no process of its own. */
+  get pid(): undefined {
+    return undefined;
+  }
+
   get role(): NodeRole {
     return this.#options.role;
   }

@@ -75,6 +75,17 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
     }
   }
 
+  async connect(from: string, to: string): Promise<void> {
+    const [a, b] = [from, to].map((name) => this.nodes.find((node) => node.name === name)!) as [
+      InProcessNode,
+      InProcessNode,
+    ];
+    await a.connect(b.endpoint);
+  }
+
+  /** All nodes read the network's own clock. */
+  clockChanged(): void {}
+
   async closeCut(): Promise<void> {
     this.#links.closeCut();
     // Nodes learn of it in the next turn of the event loop.

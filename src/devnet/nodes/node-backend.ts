@@ -23,6 +23,8 @@ export interface NodeBackend {
   readonly name: string;
   readonly role: NodeRole;
   readonly status: NodeStatus;
+  /** The id of its process; undefined if it runs in this one, or is stopped. */
+  readonly pid: number | undefined;
   /** Where it accepts peers. */
   readonly endpoint: Endpoint;
   /** Where it serves RPC over HTTP; undefined if it does not. */
@@ -39,8 +41,6 @@ export interface NodeBackend {
   /** Calls an RPC method. */
   call(method: string, params: CallParams, wallet?: string): Promise<unknown>;
   view(): Promise<NodeView>;
-  /** Keeps a connection to `endpoint` open; an attempt that waits for its turn begins at once. */
-  connect(endpoint: Endpoint): Promise<void>;
   /** Returns a block's header, by hash in internal byte order, with its ancestors; undefined if it is unknown. */
   header(hash: Uint8Array): Promise<HeaderContext | undefined>;
   /** Calls `listener` after every change of what `view` returns. Returns a function that unsubscribes. */

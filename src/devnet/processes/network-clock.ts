@@ -47,6 +47,10 @@ export class NetworkClock implements Clock {
     return this.#state;
   }
 
+  set state(state: ClockState) {
+    this.#state = state;
+  }
+
   /** Sets the clock to the time that it showed when `state` was taken. A running clock does not go on meanwhile. */
   restore(time: number, isFrozen: boolean): void {
     this.resume();

@@ -5,6 +5,8 @@ import { cliPath } from '../../node/cli-path.ts';
 import { DEFAULT_NETWORK } from '../../node/config.ts';
 import type { LogLevel } from '../../node/logging.ts';
 import { PierError } from '../../platform/errors.ts';
+import type { ClockState } from './network-clock.ts';
+import type { NodeMessage, ParentMessage } from './parent-messages.ts';
 import { waitForExit } from './process-result.ts';
 
 /** Milliseconds a node may take to be ready before it is killed. */
@@ -35,6 +37,16 @@ export interface NodeProcessOptions {
   /** Address of the RPC server; 127.0.0.1 if absent. */
   readonly rpcHost?: string;
   readonly logLevel?: LogLevel;
+  /** Whether to connect to addresses that peers announce; default true. */
+  readonly autoConnect?: boolean;
+  /** Whether writes are not waited for; default false. */
+  readonly relaxedDurability?: boolean;
+  /** Whether to use the encrypted transport (BIP324) where peers support it; default true. */
+  readonly v2Transport?: boolean;
+  /** The first message over an IPC channel, by which the node's clock and files are managed; default: no channel. */
+  readonly link?: Omit<Extract<ParentMessage, { readonly type: 'start' }>, 'type'>;
+  /** Called when tip, mempool or peers have changed. Needs `link`. */
+  readonly onChange?: () => void;
   /** Receives each line of the node's log. */
   readonly onLog?: (line: string) => void;
 }
@@ -59,11 +71,16 @@ export class NodeProcess {
   readonly options: NodeProcessOptions;
   /** A client of the node's RPC. */
   readonly rpc: RpcClient;
+  /** Where it serves RPC. */
+  readonly rpcAddress: ReadyLine['rpc'];
   /** `HOST:PORT` at which the node accepts peers. */
   readonly p2p: string;
   /** Resolves when the process has exited. */
   readonly exited: Promise<void>;
   readonly #child: ChildProcess;
+  /** Messages that the node has not answered yet. */
+  readonly #requests = new Map<number, { resolve(): void; reject(error: unknown): void }>();
+  #lastRequest = 0;
 
   private constructor(options: NodeProcessOptions, child: ChildProcess, exited: Promise<void>, ready: ReadyLine) {
     this.options = options;
@@ -71,6 +88,8 @@ export class NodeProcess {
     this.exited = exited;
     this.p2p = ready.p2p;
     this.rpc = new RpcClient(ready.rpc);
+    this.rpcAddress = ready.rpc;
+    child.on('message', (message: NodeMessage) => this.#received(message));
   }
 
   /** The node id. */
@@ -113,12 +132,16 @@ export class NodeProcess {
     if (options.mineAtTxs !== undefined) args.push('--mine-at-txs', String(options.mineAtTxs));
     if (options.minerThreads !== undefined) args.push('--miner-threads', String(options.minerThreads));
     if (options.blockFilterIndex === false) args.push('--no-blockfilterindex');
+    if (options.autoConnect === false) args.push('--no-auto-connect');
+    if (options.relaxedDurability) args.push('--relaxed-durability');
+    if (options.v2Transport === false) args.push('--no-v2');
 
     const child = spawn(process.execPath, [cliPath(), ...args], {
       env: childEnvironment(options.nodeId),
       // By the pipe to its stdin, the node detects the exit of its parent.
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: options.link ? ['pipe', 'pipe', 'pipe', 'ipc'] : ['pipe', 'pipe', 'pipe'],
     });
+    if (options.link) child.send({ type: 'start', ...options.link } satisfies ParentMessage, () => {});
     const exited = new Promise<void>((resolve) => {
       child.once('close', () => resolve());
     });
@@ -151,6 +174,48 @@ export class NodeProcess {
       });
     });
     return new NodeProcess(options, child, exited, ready);
+  }
+
+  /** Sets the node's clock. Resolves when it is set, or the process has exited. Needs `link`. */
+  setClock(clock: ClockState): Promise<void> {
+    return this.#request((id) => ({ type: 'clock', id, clock }));
+  }
+
+  /** Resolves when everything that the node has is in its files. Rejects if that fails. Needs `link`. */
+  flush(): Promise<void> {
+    return this.#request((id) => ({ type: 'flush', id }));
+  }
+
+  #request(message: (id: number) => ParentMessage): Promise<void> {
+    const id = ++this.#lastRequest;
+    return new Promise((resolve, reject) => {
+      this.#requests.set(id, { resolve, reject });
+      // A process that has exited, or is about to, answers nothing: `exited` then settles the request.
+      this.#child.send(message(id), () => {});
+      void this.exited.then(resolve);
+    });
+  }
+
+  #received(message: NodeMessage): void {
+    if (message.type === 'changed') {
+      this.options.onChange?.();
+      return;
+    }
+    const request = this.#requests.get(message.id);
+    this.#requests.delete(message.id);
+    if (message.error === undefined) request?.resolve();
+    else
+      request?.reject(new PierError('node-failed', `node ${this.nodeId} could not write its files: ${message.error}`));
+  }
+
+  /** Suspends the process (SIGSTOP). */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  /** Continues a suspended process (SIGCONT). */
+  resume(): void {
+    this.#child.kill('SIGCONT');
   }
 
   /** Stops the node with SIGTERM and waits for its exit; kills it after a timeout. */

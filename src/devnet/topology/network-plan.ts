@@ -39,6 +39,8 @@ export interface PlannedLink {
 
 /** Options of a network with every default filled in. */
 export interface NetworkPlan {
+  /** A name, or the path of a network file. */
+  readonly network: string;
   readonly params: ChainParams;
   readonly nodes: readonly PlannedNode[];
   readonly links: readonly PlannedLink[];
@@ -63,7 +65,18 @@ export function planNetwork(given: NetworkOptions): NetworkPlan {
   }
   const nodes = planNodes(options.nodes, accounts);
   const links = planLinks(options, nodes, new SeededRandom(seed));
-  return { params, nodes, links, accounts, mnemonic, balance: toSatoshis(options.balance), seed, engine, dataDir };
+  return {
+    network: options.network,
+    params,
+    nodes,
+    links,
+    accounts,
+    mnemonic,
+    balance: toSatoshis(options.balance),
+    seed,
+    engine,
+    dataDir,
+  };
 }
 
 function planParams(network: string): ChainParams {

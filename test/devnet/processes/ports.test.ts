@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { afterEach, expect, it, vi } from 'vitest';
-import { freeNodeIds, isPortFree } from '../../src/devnet/processes/ports.ts';
-import { RPC_PORT_OFFSET } from '../../src/node/config.ts';
+import { freeNodeIds, isPortFree } from '../../../src/devnet/processes/ports.ts';
+import { RPC_PORT_OFFSET } from '../../../src/node/config.ts';
 
 const servers: Server[] = [];
 

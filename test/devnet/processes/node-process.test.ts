@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { NodeProcess, type NodeProcessOptions, runPier } from '../../src/devnet/processes/node-process.ts';
+import { NodeProcess, type NodeProcessOptions, runPier } from '../../../src/devnet/processes/node-process.ts';
 
 /** A child process that the test writes the output of. */
 class FakeChild extends EventEmitter {

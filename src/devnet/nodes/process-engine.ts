@@ -1,0 +1,176 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { PierError } from '../../platform/errors.ts';
+import { MemoryStore } from '../../store/memory-store.ts';
+import type { LinkConditions } from '../../testing/link-conditions.ts';
+import type { SeededRandom } from '../../testing/seeded-random.ts';
+import { fundedChain } from '../accounts/funded-chain.ts';
+import { LinkRelay } from '../processes/link-relay.ts';
+import type { NetworkClock } from '../processes/network-clock.ts';
+import { freeNodeIds } from '../processes/ports.ts';
+import type { NetworkPlan } from '../topology/network-plan.ts';
+import type { Engine } from './engine.ts';
+import type { NodeStatus } from './node-backend.ts';
+import { ProcessNode } from './process-node.ts';
+import type { StoredNode } from './stored-node.ts';
+
+/** What `ProcessEngine.create` needs. */
+export interface ProcessEngineModules {
+  readonly clock: NetworkClock;
+  readonly random: SeededRandom;
+  /** Returns how the link between two nodes carries bytes now; undefined if there is none, or it is cut. */
+  conditions(from: string, to: string): LinkConditions | undefined;
+  /** Receives each line of the nodes' logs. */
+  readonly onLog?: ((node: string, line: string) => void) | undefined;
+}
+
+/** What a node of a `ProcessEngine` had, and whether it ran. */
+interface CapturedNode {
+  readonly contents: StoredNode;
+  readonly status: NodeStatus;
+}
+
+/** Runs each node in a process of its own, and relays the connections between them. */
+export class ProcessEngine implements Engine<readonly CapturedNode[]> {
+  readonly nodes: readonly ProcessNode[];
+  /** By the names of their ends. */
+  readonly #relays: ReadonlyMap<string, LinkRelay>;
+  readonly #folder: string;
+  readonly #isTemporary: boolean;
+
+  private constructor(
+    nodes: readonly ProcessNode[],
+    relays: ReadonlyMap<string, LinkRelay>,
+    folder: { readonly path: string; readonly isTemporary: boolean },
+  ) {
+    this.nodes = nodes;
+    this.#relays = relays;
+    this.#folder = folder.path;
+    this.#isTemporary = folder.isTemporary;
+  }
+
+  /** Creates the nodes of a plan, with funded accounts, and starts them; they are not connected yet. */
+  static async create(plan: NetworkPlan, modules: ProcessEngineModules): Promise<ProcessEngine> {
+    const { clock, random, conditions, onLog } = modules;
+    const funded = await fundedChain(plan, clock);
+    const isTemporary = plan.dataDir === undefined;
+    const path = isTemporary ? await mkdtemp(join(tmpdir(), 'pier-network-')) : resolve(plan.dataDir!);
+    const relays = new Map<string, LinkRelay>();
+    const nodeIds = await freeNodeIds(plan.nodes.length);
+    const nodes = plan.nodes.map(
+      ({ name, role, rpcPort }, i) =>
+        new ProcessNode({
+          ...{ name, role, params: plan.params, network: plan.network, clock, isTemporary },
+          nodeId: nodeIds[i]!,
+          dataDir: join(path, name),
+          rpcPort: rpcPort === 0 ? undefined : rpcPort,
+          onLog: onLog && ((line) => onLog(name, line)),
+        }),
+    );
+    const engine = new ProcessEngine(nodes, relays, { path, isTemporary });
+    try {
+      if (!isTemporary) await makeEmptyFolders(nodes.map(({ dataDir }) => dataDir));
+      const firstFull = plan.nodes.findIndex(({ role }) => role !== 'light');
+      await inParallel(nodes, async (node, i) => {
+        const { role, accounts } = plan.nodes[i]!;
+        const isFirst = i === firstFull;
+        const hasWallet = role !== 'light' && (accounts.length > 0 || isFirst);
+        await mkdir(node.dataDir, { recursive: true });
+        await node.write({
+          chain: role === 'light' ? new MemoryStore() : funded.chain,
+          wallet: hasWallet ? await funded.wallet(accounts, isFirst) : new MemoryStore(),
+          mempool: undefined,
+        });
+        await node.start();
+      });
+      for (const { from, to } of plan.links) {
+        const target = nodes.find(({ name }) => name === to)!;
+        const relay = await LinkRelay.listen({
+          clock,
+          target: () => target.endpoint,
+          conditions: () => conditions(from, to),
+          random: () => random.uint32() / 2 ** 32,
+        });
+        relays.set(`${from} ${to}`, relay);
+      }
+      return engine;
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  }
+
+  async connect(from: string, to: string): Promise<void> {
+    const node = this.nodes.find(({ name }) => name === from)!;
+    await node.connect(this.#relays.get(`${from} ${to}`)!.endpoint);
+  }
+
+  clockChanged(): void {
+    for (const node of this.nodes) node.clockChanged();
+  }
+
+  async closeCut(): Promise<void> {
+    for (const relay of this.#relays.values()) relay.closeCut();
+  }
+
+  capture(): Promise<readonly CapturedNode[]> {
+    return inParallel(this.nodes, async (node) => {
+      const { status } = node;
+      return { contents: await node.contents(), status };
+    });
+  }
+
+  async restore(state: readonly CapturedNode[]): Promise<void> {
+    // All before any starts, so that none tells another of later blocks.
+    await Promise.all(this.nodes.map((node) => node.close()));
+    await inParallel(this.nodes, async (node, i) => {
+      const { contents, status } = state[i]!;
+      await node.write(contents);
+      if (status === 'stopped') return;
+      await node.start();
+      if (status === 'paused') await node.pause();
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#relays.values()].map((relay) => relay.close()));
+    // Files that stay are left in order.
+    await Promise.all(this.nodes.map((node) => (this.#isTemporary ? node.close() : node.stop())));
+    if (this.#isTemporary) await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Creates folders for nodes. Throws `PierError` 'datadir-in-use' if one exists. */
+async function makeEmptyFolders(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    await mkdir(join(folder, '..'), { recursive: true });
+    await mkdir(folder).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'EEXIST') throw cause;
+      throw new PierError('datadir-in-use', `the folder ${folder} exists`, {
+        hint: 'Choose another data directory, or remove the folder.',
+        cause,
+      });
+    });
+  }
+}
+
+/** Runs `action` for each item, as many at a time as help. */
+async function inParallel<T, R>(items: readonly T[], action: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const errors: unknown[] = [];
+  let next = 0;
+  const run = async () => {
+    while (next < items.length && errors.length === 0) {
+      const index = next++;
+      try {
+        results[index] = await action(items[index]!, index);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() + 2 }, run));
+  if (errors.length > 0) throw errors[0];
+  return results;
+}

@@ -1,0 +1,66 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import type { ChainParams } from '../../consensus/params.ts';
+import { nodePaths } from '../../node/config.ts';
+import type { StoreKind } from '../../store/lmdb-options.ts';
+import { LmdbStore } from '../../store/lmdb-store.ts';
+import { MemoryStore } from '../../store/memory-store.ts';
+import type { NodeRole } from '../topology/network-options.ts';
+
+/** Everything that a node keeps while it is stopped, in memory. */
+export interface StoredNode {
+  readonly chain: MemoryStore;
+  readonly wallet: MemoryStore;
+  /** A mempool.dat; undefined if there is none. */
+  readonly mempool: Uint8Array | undefined;
+}
+
+/** The files of a node. */
+export interface NodeFiles {
+  readonly dataDir: string;
+  readonly nodeId: number;
+  readonly role: NodeRole;
+  readonly params: ChainParams;
+}
+
+/** Reads the files of a node, which may run. */
+export async function readNodeFiles(files: NodeFiles): Promise<StoredNode> {
+  const paths = nodePaths(files);
+  return {
+    // First the wallets, which find later blocks in the chain.
+    wallet: await readStore(files, paths.wallet, 'wallet'),
+    chain: await readStore(files, paths.chain, chainKind(files)),
+    mempool: await readFile(paths.mempool).catch(() => undefined),
+  };
+}
+
+/** Replaces the files of a node that does not run. */
+export async function writeNodeFiles(files: NodeFiles, contents: StoredNode): Promise<void> {
+  const paths = nodePaths(files);
+  await writeStore(files, paths.chain, chainKind(files), contents.chain);
+  await writeStore(files, paths.wallet, 'wallet', contents.wallet);
+  if (contents.mempool) await writeFile(paths.mempool, contents.mempool, { mode: 0o600 });
+  else await rm(paths.mempool, { force: true });
+}
+
+const chainKind = ({ role }: NodeFiles): StoreKind => (role === 'light' ? 'header chain' : 'blockchain');
+
+async function readStore({ params }: NodeFiles, path: string, kind: StoreKind): Promise<MemoryStore> {
+  const file = await LmdbStore.open({ path, network: params.marker, kind, readOnly: true });
+  try {
+    const copy = new MemoryStore();
+    await copy.write([...file.entries()].map(([key, value]) => ({ type: 'put', key, value: value.slice() })));
+    return copy;
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeStore({ params }: NodeFiles, path: string, kind: StoreKind, from: MemoryStore): Promise<void> {
+  for (const old of [path, `${path}-lock`]) await rm(old, { force: true });
+  const file = await LmdbStore.open({ path, network: params.marker, kind, relaxedDurability: true });
+  try {
+    await file.write([...from.entries()].map(([key, value]) => ({ type: 'put', key, value })));
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,116 @@
+import { rm, rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type NodeConfig, nodePaths } from '../../node/config.ts';
+import { FullNode } from '../../node/full-node.ts';
+import type { LightNode } from '../../node/light-node.ts';
+import { saveMempool } from '../../node/mempool-file.ts';
+import type { NodeModules } from '../../node/running-node.ts';
+import { NetworkClock } from './network-clock.ts';
+import type { NodeMessage, ParentMessage } from './parent-messages.ts';
+
+/** The link of a node's process to the network that started it: sets the node's clock, and reports its changes. */
+export class ParentLink {
+  readonly #clock = new NetworkClock();
+  #rpcPort: number | undefined;
+  #folder: string | undefined;
+  #node: FullNode | LightNode | undefined;
+  #hasChanged = false;
+  #isSending = false;
+
+  private constructor() {}
+
+  /** Resolves with the link when the network has sent the time. */
+  static open(): Promise<ParentLink> {
+    const link = new ParentLink();
+    return new Promise((resolve) => {
+      process.on('message', (message: ParentMessage) => {
+        link.#received(message);
+        if (message.type === 'start') resolve(link);
+        // The node decides when the process ends.
+        process.channel?.unref();
+      });
+    });
+  }
+
+  /** The modules that the network provides. */
+  get modules(): Pick<NodeModules, 'clock'> {
+    return { clock: this.#clock };
+  }
+
+  /** Returns a node's configuration with what the network decides. */
+  configure(config: NodeConfig): NodeConfig {
+    return { ...config, rpc: { ...config.rpc, port: this.#rpcPort ?? config.rpc.port } };
+  }
+
+  /** Reports the changes of a node from now on. */
+  attach(node: FullNode | LightNode): void {
+    this.#node = node;
+    const changed = () => this.#changed();
+    node.chain.events.on('tip', changed);
+    node.connections.events.on('ready', changed);
+    if (node instanceof FullNode) {
+      node.mempool.events.on('added', changed);
+      node.mempool.events.on('removed', changed);
+    }
+  }
+
+  /** Ends the link. Removes the node's files if the network is gone, which else does it. The node must have stopped. */
+  async close(): Promise<void> {
+    if (process.connected) {
+      process.disconnect();
+      return;
+    }
+    if (this.#folder === undefined) return;
+    await rm(this.#folder, { recursive: true, force: true });
+    // The last node also removes the folder of the network.
+    await rmdir(dirname(this.#folder)).catch(() => {});
+  }
+
+  #received(message: ParentMessage): void {
+    if (message.type === 'flush') {
+      void this.#answer(message.id, this.#flush());
+      return;
+    }
+    this.#clock.state = message.clock;
+    if (message.type === 'clock') {
+      void this.#answer(message.id, Promise.resolve());
+      return;
+    }
+    this.#rpcPort = message.rpcPort;
+    this.#folder = message.folder;
+  }
+
+  async #flush(): Promise<void> {
+    const node = this.#node;
+    await node?.chain.flush();
+    await node?.wallets.flushed();
+    if (node instanceof FullNode) await saveMempool(node.mempool, nodePaths(node.config).mempool);
+  }
+
+  async #answer(id: number, done: Promise<void>): Promise<void> {
+    const error = await done.then(
+      () => undefined,
+      (reason: unknown) => String(reason),
+    );
+    this.#send({ type: 'done', id, error });
+  }
+
+  /** Sends one message for all changes since the last one that has been sent. */
+  #changed(): void {
+    this.#hasChanged = true;
+    if (this.#isSending) return;
+    this.#isSending = true;
+    setImmediate(() => {
+      this.#hasChanged = false;
+      this.#send({ type: 'changed' }, () => {
+        this.#isSending = false;
+        if (this.#hasChanged) this.#changed();
+      });
+    });
+  }
+
+  #send(message: NodeMessage, sent: () => void = () => {}): void {
+    // The network may be gone.
+    if (process.connected) process.send!(message, undefined, undefined, () => sent());
+  }
+}

@@ -1,0 +1,24 @@
+import type { ClockState } from './network-clock.ts';
+
+/** What a network sends to the process of one of its nodes, over the IPC channel of Node. */
+export type ParentMessage =
+  /** The first message. */
+  | {
+      readonly type: 'start';
+      readonly clock: ClockState;
+      /** Port of the RPC server; default: the node's id + 10,000. */
+      readonly rpcPort?: number | undefined;
+      /** Folder of the node's files, to be removed if the network's process ends without stopping the node. */
+      readonly folder?: string | undefined;
+    }
+  /** Sets the clock. */
+  | { readonly type: 'clock'; readonly id: number; readonly clock: ClockState }
+  /** Writes everything that the node has to its files. */
+  | { readonly type: 'flush'; readonly id: number };
+
+/** What the process of a node sends to its network. */
+export type NodeMessage =
+  /** The answer to the message with this id. */
+  | { readonly type: 'done'; readonly id: number; readonly error?: string | undefined }
+  /** Tip, mempool or peers have changed since the last such message. */
+  | { readonly type: 'changed' };

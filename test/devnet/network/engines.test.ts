@@ -1,0 +1,151 @@
+import { access } from 'node:fs/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createNetwork } from '../../../src/devnet/network/create-network.ts';
+import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
+import { engineNames } from '../../../src/devnet/topology/network-options.ts';
+
+// Each test runs on both engines: what they do must not differ.
+describe.each(engineNames)('a network with the engine %s', { timeout: 120_000 }, (engine) => {
+  let network: NodeNetwork;
+  afterEach(() => network?.close());
+
+  /** Processes may be slow to answer on a busy machine. */
+  const wait = { timeout: 60_000 };
+  const nodes = [{ name: 'shop', accounts: [1] }, { name: 'bank' }, { name: 'pool', role: 'miner' }] as const;
+  const heights = () => Promise.all(network.nodes.map(async (node) => (await node.view()).height));
+  const mempools = () => Promise.all(network.nodes.map(async (node) => [...((await node.view()).mempool ?? [])]));
+
+  it('pays, mines, moves the time, and lets a light node follow', async () => {
+    network = await createNetwork({ engine, nodes: [...nodes, { name: 'phone', role: 'light' }], accounts: 2 });
+    const [alice, bob] = network.accounts;
+    expect([alice!.node.name, bob!.node.name]).toEqual(['shop', 'shop']);
+    expect(await Promise.all(network.accounts.map((each) => each.balance()))).toEqual([50_0000_0000n, 50_0000_0000n]);
+    const payment = await alice!.pay(bob!, '1.5');
+    await payment.seenBy('all', wait);
+    const [base] = await heights();
+    await network.mine(2, wait);
+    await payment.confirmed(2, wait);
+    await network.synced(wait);
+    expect(await heights()).toEqual([base! + 2, base! + 2, base! + 2, base! + 2]);
+    expect(await bob!.balance()).toBe(51_5000_0000n);
+
+    network.time.freeze();
+    network.time.increase(3 * 24 * 60 * 60);
+    const now = network.time.now();
+    const [hash] = await network.mine(1, { by: 'bank', to: bob!, ...wait });
+    const { time } = await network.node('shop').call<{ time: number }>('getblockheader', [hash]);
+    expect(time).toBe(now);
+    const received = await network.faucet(alice!.address, 70_000n);
+    await received.seenBy(network.node('pool'), wait);
+    const exactly = await network.mine(1, { by: 'bank', transactions: [received.txid], time: now + 60, ...wait });
+    const block = await network.node('pool').call<{ tx: string[]; time: number }>('getblock', [exactly[0]]);
+    expect([block.tx[1], block.time]).toEqual([received.txid, now + 60]);
+  });
+
+  it('restores a snapshot of everything again and again', async () => {
+    network = await createNetwork({ engine, nodes, shape: 'line', accounts: 2 });
+    const [alice, bob] = network.accounts;
+    const payment = await alice!.pay(bob!, '1');
+    await payment.seenBy('all', wait);
+    network.link('shop', 'bank').set({ latency: 5 });
+    network.time.freeze();
+    const time = network.time.now();
+    const id = await network.snapshot();
+    const before = { heights: await heights(), mempools: await mempools() };
+    for (let round = 0; round < 2; round++) {
+      network.time.increase(1_000);
+      network.link('shop', 'bank').set({ latency: 0 });
+      await network.mine(3, wait);
+      await network.link('bank', 'pool').cut();
+      await network.node('shop').stop();
+      await network.revert(id);
+      expect({ heights: await heights(), mempools: await mempools() }).toEqual(before);
+      expect([network.time.now(), network.link('shop', 'bank').conditions.latency]).toEqual([time, 5]);
+      expect(await bob!.balance()).toBe(50_0000_0000n);
+    }
+    await network.mine(1, wait);
+    await payment.confirmed(1, wait);
+  });
+
+  it('partitions, heals and reorganises', async () => {
+    network = await createNetwork({ engine, nodes, accounts: 2 });
+    const [alice, bob] = network.accounts;
+    const [base] = await heights();
+    await network.partition([['shop'], ['bank', 'pool']]);
+    await network.mine(1, { by: 'shop', ...wait });
+    const payment = await bob!.pay(alice!, '2');
+    await network.mine(2, { by: 'pool', ...wait });
+    expect(await heights()).toEqual([base! + 1, base! + 2, base! + 2]);
+    await network.heal(wait);
+    await network.synced(wait);
+    expect(await heights()).toEqual([base! + 2, base! + 2, base! + 2]);
+    await payment.seenBy('all', wait);
+    await network.mine(3, wait);
+    const { lost, won } = await network.reorg({ depth: 3, drop: [payment.txid], by: 'bank', ...wait });
+    expect([lost.length, won.length]).toEqual([3, 4]);
+    expect(await payment.confirmations()).toBe(0);
+    expect(await heights()).toEqual([base! + 6, base! + 6, base! + 6]);
+    await expect(network.reorg({ depth: 1_000 })).rejects.toMatchObject({ code: 'bad-reorg' });
+  });
+
+  it('survives what happens to its nodes', async () => {
+    network = await createNetwork({ engine, nodes, shape: 'line', accounts: 2 });
+    const [alice, bob] = network.accounts;
+    const shop = network.node('shop');
+    const payment = await alice!.pay(bob!, '1');
+    await payment.seenBy('all', wait);
+    await network.node('pool').stop();
+    await network.node('pool').start();
+    expect((await network.node('pool').view()).mempool!.has(payment.txid)).toBe(true);
+
+    const bank = network.node('bank');
+    await bank.kill();
+    expect(bank.status).toBe('stopped');
+    await expect(bank.call('getblockcount')).rejects.toMatchObject({ code: 'node-stopped' });
+    const seen = network.node('pool').reached(10_000, { timeout: 50 });
+    await expect(seen).rejects.toMatchObject({ code: 'wait-timeout', message: expect.stringContaining('pool') });
+    await bank.start();
+    await network.mine(1, { by: 'pool', ...wait });
+    await network.synced(wait);
+
+    await shop.pause();
+    expect(shop.status).toBe('paused');
+    const call = shop.call('getblockcount');
+    expect(
+      await Promise.race([
+        call,
+        network
+          .node('pool')
+          .call('getblockcount')
+          .then(() => 'first'),
+      ]),
+    ).toBe('first');
+    await expect(network.synced({ timeout: 1 })).resolves.toBeUndefined();
+    await shop.resume();
+    expect(await call).toBe((await shop.view()).height);
+    await network.synced(wait);
+  });
+
+  it('serves RPC, and leaves nothing behind', async () => {
+    network = await createNetwork({
+      engine,
+      nodes: [
+        { name: 'one', rpc: true },
+        { name: 'two', rpc: true },
+      ],
+      accounts: 1,
+    });
+    const { url, cookieFile } = network.node('one').rpc!;
+    const { username, password, origin } = new URL(url);
+    const request = () =>
+      fetch(origin, {
+        method: 'POST',
+        headers: { authorization: `Basic ${btoa(`${username}:${password}`)}` },
+        body: JSON.stringify({ id: 1, method: 'getblockcount', params: [] }),
+      });
+    expect(await (await request()).json()).toMatchObject({ result: await network.node('two').call('getblockcount') });
+    await network.close();
+    await expect(request()).rejects.toThrow();
+    await expect(access(cookieFile)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
