@@ -12,6 +12,7 @@ const FIRST = [
   'chain/real-blocks',
   'interop/node',
   'e2e/up',
+  'e2e/up-network',
   'interop/p2p-sync',
   'interop/consensus-differential',
   'wallet/wallet',

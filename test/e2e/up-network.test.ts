@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, expect, it } from 'vitest';
+import { RpcClient } from '../../src/api/client/rpc-client.ts';
+import type { NetworkReport } from '../../src/cli/network-report.ts';
+import { isPortFree } from '../../src/devnet/processes/ports.ts';
+import { parseEndpoint } from '../../src/p2p/net/endpoint.ts';
+import { pier, pierPath } from '../support/pier.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+/** A `pier up` in a process group of its own, as in a terminal. Its temporary files are in a folder of its own. */
+function startUp(args: readonly string[]) {
+  const temp = tempDir('up-network');
+  const { PIER_DATADIR: _dataDir, PIER_NETWORK: _network, ...rest } = process.env;
+  const child = spawn(process.execPath, [pierPath, 'up', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: { ...rest, TMPDIR: temp, TEMP: temp, TMP: temp },
+  });
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  const lines: string[] = [];
+  let changed = () => {};
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    lines.push(line);
+    changed();
+  });
+  return {
+    ...{ child, exited, temp, lines },
+    stdout: () => stdout,
+    /** Resolves when stderr has a line that matches. Rejects if `up` ends before. */
+    printed: async (pattern: RegExp) => {
+      while (!lines.some((line) => pattern.test(line))) {
+        const change = new Promise<void>((resolve) => {
+          changed = resolve;
+        });
+        const code = await Promise.race([change, exited]);
+        if (code !== undefined) throw new Error(`ended with exit code ${code}: ${lines.join('\n')}`);
+      }
+    },
+  };
+}
+
+async function expectPortsFree({ nodes }: NetworkReport): Promise<void> {
+  for (const { p2p, rpc } of nodes) {
+    expect(await isPortFree(parseEndpoint(p2p).port)).toBe(true);
+    expect(await isPortFree(rpc.port)).toBe(true);
+  }
+}
+
+describe('pier up with a topology', () => {
+  it('runs connected nodes with funded accounts, outlives a node, and leaves nothing behind', {
+    timeout: 120_000,
+  }, async () => {
+    const up = startUp(['--nodes', '4', '--shape', 'ring', '--accounts', '2', '--balance', '1.5', '--json']);
+    try {
+      await up.printed(/Press Ctrl-C/);
+      const report = JSON.parse(up.stdout()) as NetworkReport;
+      expect(report.nodes.map(({ name }) => name)).toEqual(['node1', 'node2', 'node3', 'node4']);
+      expect(report.links).toHaveLength(4);
+      const clients = report.nodes.map(({ rpc }) => new RpcClient(rpc));
+      for (const client of clients) {
+        expect(await client.call('getblockcount')).toBe(report.height);
+        expect(await client.call('getconnectioncount')).toBe(2);
+      }
+      const [account] = report.accounts;
+      const holder = clients[report.nodes.findIndex(({ name }) => name === account!.node)]!;
+      expect(await holder.call('getbalance', [], account!.wallet)).toBe(1.5);
+
+      // A payment and a block of one node arrive at the others.
+      await holder.call('sendtoaddress', [report.accounts[1]!.keys.bech32m.address, 0.5], account!.wallet);
+      await holder.call('generatetoaddress', [1, account!.keys.legacy.address]);
+      for (const client of clients) {
+        const wait = await client.call<{ height: number }>('waitforblockheight', [report.height + 1]);
+        expect(wait.height).toBe(report.height + 1);
+      }
+
+      await clients[3]!.call('stop');
+      await up.printed(/^Warning: node4 has exited/);
+      expect(await clients[1]!.call('getblockcount')).toBe(report.height + 1);
+
+      process.kill(-up.child.pid!, 'SIGINT');
+      expect(await up.exited).toBe(0);
+      expect(up.lines.filter((line) => line.startsWith('Warning'))).toHaveLength(1);
+      expect(readdirSync(up.temp)).toEqual([]);
+      await expectPortsFree(report);
+    } finally {
+      up.child.kill('SIGKILL');
+    }
+  });
+
+  it('runs the network of a file, and keeps its files in the data directory', { timeout: 120_000 }, async () => {
+    const dataDir = tempDir('up-data');
+    const file = join(import.meta.dirname, '../../examples/network.yaml');
+    const up = startUp([file, '--datadir', dataDir]);
+    try {
+      await up.printed(/Press Ctrl-C/);
+      expect(up.stdout()).toMatch(/^ {2}phone {5}light /m);
+      expect(up.stdout()).toContain('wallet account1 of shop');
+      // SIGTERM reaches `up` only, which stops the nodes.
+      up.child.kill('SIGTERM');
+      expect(await up.exited).toBe(0);
+      expect(up.lines.filter((line) => line.startsWith('Warning'))).toEqual([]);
+      expect(readdirSync(dataDir)).not.toEqual([]);
+    } finally {
+      up.child.kill('SIGKILL');
+    }
+  });
+
+  it('refuses a faulty file before anything is started', async () => {
+    const { code, stderr } = await pier(['up', join(import.meta.dirname, '../../networks/classroom.json')]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('this is a network file');
+  });
+});
