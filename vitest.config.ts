@@ -5,11 +5,14 @@ import { LongestFirst } from './test/support/longest-first.ts';
 /** Files that replace a module, measure the heap or count threads. Each runs in a process of its own. */
 const alone = [
   'test/chain/worker-timing.test.ts',
-  'test/devnet/node-process.test.ts',
+  'test/cli/startnode.test.ts',
+  'test/cli/up-arguments.test.ts',
+  'test/devnet/processes/node-process.test.ts',
   'test/mempool/accept-async.test.ts',
   'test/node/options.test.ts',
   'test/p2p/fuzz.test.ts',
   'test/primitives/memory.test.ts',
+  'test/store/relaxed-durability.test.ts',
 ];
 
 const src = fileURLToPath(new URL('src/', import.meta.url));

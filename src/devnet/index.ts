@@ -36,6 +36,7 @@ export type { Reorg, ReorgOptions } from './network/reorg.ts';
 export type { ReplaceOptions } from './network/replacement.ts';
 export type { NodeStatus, NodeView } from './nodes/node-backend.ts';
 export type { RpcAddress } from './nodes/node-rpc.ts';
+export type { ClockState } from './processes/network-clock.ts';
 export { NodeProcess, type NodeProcessOptions, type ReadyLine, runPier } from './processes/node-process.ts';
 export { freeNodeIds, isPortFree } from './processes/ports.ts';
 export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './scenario.ts';

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { StartedNode } from '../../commands/start-node.ts';
 import type { ParentLink } from '../../devnet/processes/parent-link.ts';
+import { PARENT_LINK } from '../../devnet/processes/parent-messages.ts';
 import { type NodeConfig, UsageError } from '../../node/config.ts';
 import type { FullNode } from '../../node/full-node.ts';
 import type { LightNode } from '../../node/light-node.ts';
@@ -151,7 +152,7 @@ export function addStartNode(program: Command): void {
 
 /** Returns the link to the network that started this process; undefined if a plain parent did. */
 async function openParentLink(): Promise<ParentLink | undefined> {
-  if (process.send === undefined) return undefined;
+  if (process.env[PARENT_LINK] === undefined || process.send === undefined) return undefined;
   const { ParentLink } = await import('../../devnet/processes/parent-link.ts');
   return ParentLink.open();
 }

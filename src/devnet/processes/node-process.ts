@@ -6,7 +6,7 @@ import { DEFAULT_NETWORK } from '../../node/config.ts';
 import type { LogLevel } from '../../node/logging.ts';
 import { PierError } from '../../platform/errors.ts';
 import type { ClockState } from './network-clock.ts';
-import type { NodeMessage, ParentMessage } from './parent-messages.ts';
+import { type NodeMessage, PARENT_LINK, type ParentMessage } from './parent-messages.ts';
 import { waitForExit } from './process-result.ts';
 
 /** Milliseconds a node may take to be ready before it is killed. */
@@ -60,9 +60,9 @@ export interface ReadyLine {
 }
 
 /** Environment of a child process: this process's, without variables that configure a node. */
-function childEnvironment(nodeId: number): NodeJS.ProcessEnv {
-  const { PIER_DATADIR: _dataDir, PIER_NETWORK: _network, ...rest } = process.env;
-  return { ...rest, NODE_ID: String(nodeId) };
+function childEnvironment(nodeId: number, hasLink = false): NodeJS.ProcessEnv {
+  const { PIER_DATADIR: _dataDir, PIER_NETWORK: _network, [PARENT_LINK]: _link, ...rest } = process.env;
+  return { ...rest, NODE_ID: String(nodeId), ...(hasLink ? { [PARENT_LINK]: '1' } : {}) };
 }
 
 /** A `pier startnode` in a child process, which exits when this process does. */
@@ -137,11 +137,12 @@ export class NodeProcess {
     if (options.v2Transport === false) args.push('--no-v2');
 
     const child = spawn(process.execPath, [cliPath(), ...args], {
-      env: childEnvironment(options.nodeId),
+      env: childEnvironment(options.nodeId, options.link !== undefined),
       // By the pipe to its stdin, the node detects the exit of its parent.
       stdio: options.link ? ['pipe', 'pipe', 'pipe', 'ipc'] : ['pipe', 'pipe', 'pipe'],
     });
-    if (options.link) child.send({ type: 'start', ...options.link } satisfies ParentMessage, () => {});
+    // Without a process, `error` follows.
+    if (options.link) child.send?.({ type: 'start', ...options.link } satisfies ParentMessage, () => {});
     const exited = new Promise<void>((resolve) => {
       child.once('close', () => resolve());
     });

@@ -1,5 +1,8 @@
 import type { ClockState } from './network-clock.ts';
 
+/** Environment variable that tells a node's process to wait for its network's first message. */
+export const PARENT_LINK = 'PIER_PARENT_LINK';
+
 /** What a network sends to the process of one of its nodes, over the IPC channel of Node. */
 export type ParentMessage =
   /** The first message. */
