@@ -41,7 +41,7 @@ export {
   verifyProof,
   verifyTransaction,
 } from './commands/verify.ts';
-export { createNetwork } from './devnet/network/create-network.ts';
+export { createNetwork, type SavedNetworkOptions } from './devnet/network/create-network.ts';
 export type { NodeNetwork } from './devnet/network/node-network.ts';
 export { NodeProcess, type NodeProcessOptions } from './devnet/processes/node-process.ts';
 export { freeNodeIds } from './devnet/processes/ports.ts';

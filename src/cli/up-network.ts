@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { RpcClient } from '../api/client/rpc-client.ts';
 import type { NetworkNode } from '../devnet/network/network-node.ts';
 import type { NodeNetwork } from '../devnet/network/node-network.ts';
@@ -15,6 +16,8 @@ const SIGNAL_DELAY_MS = 100;
 export interface UpNetworkOptions {
   readonly topology: NetworkOptions;
   readonly json: boolean;
+  /** File from which the network's state is loaded if it exists, and to which it is saved at the end. */
+  readonly state?: string | undefined;
   /** Creates the network (`createNetwork`). */
   readonly create: (options: NetworkOptions) => Promise<NodeNetwork>;
   /** Resolves when the network is to stop. */
@@ -22,11 +25,11 @@ export interface UpNetworkOptions {
 }
 
 /** Starts a network, prints its accounts and nodes, and stops it when interrupted. A node that ends does not end it. */
-export async function upNetwork({ topology, json, create, interrupted }: UpNetworkOptions): Promise<void> {
+export async function upNetwork({ topology, state, json, create, interrupted }: UpNetworkOptions): Promise<void> {
   const plan = planNetwork(topology);
   // Every node serves RPC, through which the network is used.
   const nodes = plan.nodes.map(({ name, role, accounts, rpcPort }) => ({ name, role, accounts, rpc: rpcPort ?? true }));
-  const creating = create({ ...topology, nodes });
+  const creating = created(() => create({ ...topology, nodes }), state);
   const isInterrupted = interrupted.then(() => undefined);
   const network = await Promise.race([creating, isInterrupted]);
   if (!network) {
@@ -50,10 +53,27 @@ export async function upNetwork({ topology, json, create, interrupted }: UpNetwo
     const count = network.nodes.length;
     note(`${count === 1 ? 'The node is' : `All ${count} nodes are`} running and in sync. Press Ctrl-C to stop.`);
     await isInterrupted;
+    if (state !== undefined) {
+      await network.save(state);
+      note(`The state of the network is in ${state}.`);
+    }
   } finally {
     isStopping = true;
     await network.close();
     note('All nodes are stopped.');
+  }
+}
+
+/** Creates a network, with the state in a file if it exists. */
+async function created(create: () => Promise<NodeNetwork>, state: string | undefined): Promise<NodeNetwork> {
+  const network = await create();
+  if (state === undefined || !existsSync(state)) return network;
+  try {
+    await network.load(state);
+    return network;
+  } catch (error) {
+    await network.close();
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { concatBytes } from '../bytes/compare.ts';
+import { binaryKey, concatBytes, fromBinaryKey } from '../bytes/compare.ts';
 import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
@@ -6,6 +6,7 @@ import { PierError } from '../platform/errors.ts';
 import { Transaction } from '../primitives/transaction.ts';
 import type { Mempool } from './mempool.ts';
 import { parentsFirst } from './parents-first.ts';
+import type { MempoolSnapshot } from './snapshot.ts';
 
 /** Versions of Core's mempool.dat: plain, and obfuscated with an XOR key (Core: MEMPOOL_DUMP_VERSION). */
 const VERSION_PLAIN = 1;
@@ -36,12 +37,30 @@ export function encodeMempoolDump(mempool: Mempool): Uint8Array {
   return concatBytes(...mempoolDumpChunks(mempool));
 }
 
+/** Encodes the same of a mempool's snapshot. */
+export function encodeSnapshotDump({ entries, feeDeltas }: MempoolSnapshot): Uint8Array {
+  const held = new Set(entries.map(({ tx }) => binaryKey(tx.txid)));
+  const absent = [...feeDeltas].filter(([key]) => !held.has(key));
+  return concatBytes(
+    ...dumpChunks(
+      entries,
+      absent.map(([key, delta]) => ({ txid: fromBinaryKey(key), delta })),
+    ),
+  );
+}
+
 /** Yields the same bytes in parts, as of the first call, so that the caller can do other work in between. */
-export function* mempoolDumpChunks(mempool: Mempool): Generator<Uint8Array> {
+export function mempoolDumpChunks(mempool: Mempool): Generator<Uint8Array> {
   const absent = [...mempool.feeDeltas()].filter(({ txid }) => !mempool.has(txid));
-  const entries = [...parentsFirst(mempool.entries())].map(({ tx, time, fee, modifiedFee }) => ({
-    ...{ tx, time, delta: modifiedFee - fee },
-  }));
+  return dumpChunks([...parentsFirst(mempool.entries())], absent);
+}
+
+/** Yields a dump of entries, parents before their children, and of the fee deltas of other transactions. */
+function* dumpChunks(
+  listed: MempoolSnapshot['entries'],
+  absent: readonly { readonly txid: Uint8Array; readonly delta: bigint }[],
+): Generator<Uint8Array> {
+  const entries = listed.map(({ tx, time, fee, modifiedFee }) => ({ tx, time, delta: modifiedFee - fee }));
   let writer = new ByteWriter(64).u64(BigInt(VERSION_PLAIN)).u64(BigInt(entries.length));
   for (const { tx, time, delta } of entries) {
     if (writer.length > CHUNK_BYTES) {

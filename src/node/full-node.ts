@@ -16,7 +16,7 @@ import { WalletFile } from '../wallet/wallet-file.ts';
 import { attachWallet } from '../wallet/wallet-sync.ts';
 import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';
 import { descriptorLimit, shareDescriptors } from './descriptors.ts';
-import { MempoolFile } from './mempool-file.ts';
+import { fillMempool, MempoolFile } from './mempool-file.ts';
 import { closeAll, type NetworkMode, type NodeModules, nodeModules, RunningNode } from './running-node.ts';
 
 export type { NetworkMode, NodeModules } from './running-node.ts';
@@ -116,7 +116,7 @@ export class FullNode extends RunningNode {
 
       const mempool = new Mempool(config.mempool, { chain, clock, logger: exposedLayer('mempool') });
       closers.push(() => mempool.close());
-      if (stores?.mempool) mempool.restore(stores.mempool);
+      if (stores?.mempool) fillMempool(mempool, stores.mempool, clock);
       if (store instanceof LmdbStore) {
         // Before the wallets, which would offer what another transaction in the file has replaced.
         const mempoolFile = new MempoolFile(mempool, paths.mempool, { clock, logger: layer('mempool') });

@@ -24,8 +24,8 @@ export interface NodeModules {
 export interface NodeStores {
   readonly chain: Store;
   readonly wallet: Store;
-  /** What the mempool holds at the start; it must have been taken on the chain's tip. */
-  readonly mempool?: MempoolSnapshot | undefined;
+  /** What the mempool holds at the start: taken on the chain's tip, or a mempool.dat, whose transactions are checked. */
+  readonly mempool?: MempoolSnapshot | Uint8Array | undefined;
 }
 
 /** Returns a node's modules, with defaults for missing ones. The clock is mockable (Core: setmocktime). */

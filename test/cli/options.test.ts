@@ -355,6 +355,8 @@ const commands: Readonly<
       '--nodes': [['--nodes', '20'], created(({ nodes }) => (nodes as unknown[]).length), 20, undefined],
       '--shape': [['--nodes', '9', '--shape', 'star'], created(({ shape }) => shape), 'star', undefined],
       '--seed': [['--nodes', '9', '--seed', '7'], created(({ seed }) => seed), 7, undefined],
+      // What it saves and loads: test/e2e/up-network.test.ts.
+      '--state': [['--state', join(dir, 'no.state')], ({ calls }) => calls[0]!.name, 'createNetwork', 'scenario'],
       '--accounts': [['--accounts', '3'], created(({ accounts }) => accounts), 3, undefined],
       '--mnemonic': [['--mnemonic', MNEMONIC], created(({ mnemonic }) => mnemonic), MNEMONIC, undefined],
       '--balance': [['--balance', '1.5'], created(({ balance }) => balance), '1.5', undefined],

@@ -112,6 +112,32 @@ describe('pier up with a topology', () => {
     }
   });
 
+  it('goes on with the state of a file, and saves it there', { timeout: 120_000 }, async () => {
+    const state = join(tempDir('up-state'), 'network.state');
+    let height: number | undefined;
+    for (const args of [['--nodes', '2', '--accounts', '1'], []]) {
+      const up = startUp([...args, '--state', state, '--json']);
+      try {
+        await up.printed(/Press Ctrl-C/);
+        const report = JSON.parse(up.stdout()) as NetworkReport;
+        expect(report.height).toBe(height ?? report.height);
+        expect(report.nodes).toHaveLength(2);
+        const client = new RpcClient(report.nodes[1]!.rpc);
+        await client.call('generatetoaddress', [3, report.accounts[0]!.keys.legacy.address]);
+        height = report.height + 3;
+        process.kill(-up.child.pid!, 'SIGINT');
+        expect(await up.exited).toBe(0);
+        expect(up.lines.filter((line) => line.startsWith('Warning'))).toEqual([]);
+        expect(readdirSync(up.temp)).toEqual([]);
+      } finally {
+        up.child.kill('SIGKILL');
+      }
+    }
+    const { code, stderr } = await pier(['up', '--nodes', '2', '--state', state]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--nodes cannot be combined with a saved network');
+  });
+
   it('refuses a faulty file before anything is started', async () => {
     const { code, stderr } = await pier(['up', join(import.meta.dirname, '../../networks/classroom.json')]);
     expect(code).toBe(2);

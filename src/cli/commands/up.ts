@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { NetworkOptions } from '../../devnet/topology/network-options.ts';
 import { CENTRAL_NODE_ID } from '../../node/config.ts';
@@ -14,6 +15,7 @@ const topologyOptions = ['nodes', 'shape', 'seed', 'accounts', 'mnemonic', 'bala
 interface UpOptions extends CommonOptions, Readonly<Partial<Record<(typeof topologyOptions)[number], string>>> {
   readonly basePort: string;
   readonly log?: boolean;
+  readonly state?: string;
 }
 
 /** Adds the command `up`. */
@@ -30,6 +32,10 @@ export function addUp(program: Command): void {
       .option('--mnemonic <words>', 'BIP39 mnemonic of the accounts (default: a public one)')
       .option('--balance <bitcoins>', 'bitcoins of each account')
       .option(
+        '--state <file>',
+        'load the state of the network from the file if it exists, and save it there at the end',
+      )
+      .option(
         '--base-port <port>',
         "port of the scenario's central node; the other nodes use the next three ports",
         String(CENTRAL_NODE_ID),
@@ -42,7 +48,8 @@ export function addUp(program: Command): void {
       return Promise.race([aborted(interruption()), stdoutFailed.then(() => {})]);
     };
     const given = topologyOptions.filter((name) => options[name] !== undefined);
-    if (file === undefined && given.length === 0) return upScenario(options, interrupted());
+    const { state } = options;
+    if (file === undefined && given.length === 0 && state === undefined) return upScenario(options, interrupted());
     const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
     refuse('is for the scenario, which other networks do not play', {
       '--base-port': isGiven('basePort'),
@@ -52,12 +59,25 @@ export function addUp(program: Command): void {
       const inFile = [...topologyOptions, 'network'].map((name) => [`--${name}`, isGiven(name)]);
       refuse(`cannot be combined with a file: write it into ${file}`, Object.fromEntries(inFile));
     }
-    const topology = file === undefined ? await optionsTopology(options) : await fileTopology(file);
+    const isSaved = state !== undefined && existsSync(state);
+    if (isSaved) {
+      const inState = [...topologyOptions, 'network'].map((name) => [`--${name}`, isGiven(name)]);
+      refuse(`cannot be combined with a saved network: it is in ${state}`, {
+        FILE: file !== undefined,
+        ...Object.fromEntries(inState),
+      });
+    }
+    const topology = isSaved
+      ? await savedTopology(state)
+      : file === undefined
+        ? await optionsTopology(options)
+        : await fileTopology(file);
     const { createNetwork } = await import('../../devnet/network/create-network.ts');
     const { upNetwork } = await import('../up-network.ts');
     const dataDir = options.datadir ?? topology.dataDir ?? process.env.PIER_DATADIR;
     await upNetwork({
       topology: { ...topology, engine: 'processes', ...(dataDir === undefined ? {} : { dataDir }) },
+      state,
       json: options.json === true,
       create: createNetwork,
       interrupted: interrupted(),
@@ -70,6 +90,12 @@ function refuse(reason: string, options: Readonly<Record<string, boolean>>): voi
   for (const [name, isGiven] of Object.entries(options)) {
     if (isGiven) throw new UsageError('useless-option', `${name} ${reason}`);
   }
+}
+
+/** Returns the topology of a network that was saved. */
+async function savedTopology(state: string): Promise<NetworkOptions> {
+  const { readState } = await import('../../devnet/network/state-file.ts');
+  return (await readState(state)).topology;
 }
 
 /** Returns the topology of a file, with the environment's network if it names none. */

@@ -1,3 +1,4 @@
+import { PierError } from '../../platform/errors.ts';
 import { silentLogger } from '../../platform/logger.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { AccountKeys, FAUCET_ACCOUNT } from '../accounts/account-keys.ts';
@@ -6,14 +7,22 @@ import { MemoryEngine } from '../nodes/memory-engine.ts';
 import { ProcessEngine } from '../nodes/process-engine.ts';
 import { NetworkClock } from '../processes/network-clock.ts';
 import type { NetworkOptions } from '../topology/network-options.ts';
-import { planNetwork } from '../topology/network-plan.ts';
+import { type NetworkPlan, planNetwork } from '../topology/network-plan.ts';
 import { NetworkLink } from './network-link.ts';
 import { NodeNetwork } from './node-network.ts';
+import { readState } from './state-file.ts';
+
+/** A network that `NodeNetwork.save` has written. */
+export interface SavedNetworkOptions extends Pick<NetworkOptions, 'engine' | 'dataDir'> {
+  /** Path of the file. */
+  readonly state: string;
+}
 
 /**
  * Creates a network of nodes with funded accounts, and resolves when they are connected and in sync. The nodes run in
- * this process, without ports and files, or with `engine: 'processes'` each in its own. Throws `PierError`
- * 'bad-topology' for invalid options.
+ * this process, without ports and files, or with `engine: 'processes'` each in its own. With `state`, it
+ * is the network of a file that `save` has written, at the time it was saved. Throws `PierError` 'bad-topology' for invalid
+ * options, 'bad-state' for such a file.
  *
  * @example
  * ```ts
@@ -27,8 +36,27 @@ import { NodeNetwork } from './node-network.ts';
  * console.log(await bob!.balance()); // 5150000000n
  * ```
  */
-export async function createNetwork(options: NetworkOptions = {}): Promise<NodeNetwork> {
-  const plan = planNetwork(options);
+export async function createNetwork(options: NetworkOptions | SavedNetworkOptions = {}): Promise<NodeNetwork> {
+  if (!('state' in options) || options.state === undefined) return createPlanned(planNetwork(options));
+  const { state, engine, dataDir, ...others } = options;
+  const [other] = Object.keys(others);
+  if (other !== undefined) {
+    throw new PierError('bad-topology', `${other}: a saved network has options of its own`, {
+      hint: 'With state, give at most engine and dataDir.',
+    });
+  }
+  const { topology } = await readState(state);
+  const network = await createPlanned(planNetwork({ ...topology, engine, dataDir }));
+  try {
+    await network.load(state);
+    return network;
+  } catch (error) {
+    await network.close();
+    throw error;
+  }
+}
+
+async function createPlanned(plan: NetworkPlan): Promise<NodeNetwork> {
   const clock = new NetworkClock();
   const random = new SeededRandom(plan.seed);
   let network: NodeNetwork | undefined;

@@ -18,6 +18,7 @@ import { NetworkNode } from './network-node.ts';
 import { NetworkTime } from './network-time.ts';
 import { type Payment, type PaymentHooks, payFrom } from './payment.ts';
 import { mineFork, type Reorg, type ReorgOptions } from './reorg.ts';
+import { isSameTopology, readState, topologyOf, writeState } from './state-file.ts';
 
 /** How `NodeNetwork.mine` mines. */
 export interface MineOptions extends WaitOptions {
@@ -36,11 +37,8 @@ interface NetworkSnapshot {
   readonly engine: unknown;
   readonly time: number;
   readonly clock: ClockState;
-  readonly links: readonly {
-    readonly link: NetworkLink;
-    readonly isCut: boolean;
-    readonly conditions: NetworkLink['conditions'];
-  }[];
+  /** In the order of the network's links. */
+  readonly links: readonly Pick<NetworkLink, 'isCut' | 'conditions'>[];
   readonly mining: MiningMode;
 }
 
@@ -224,26 +222,57 @@ export class NodeNetwork {
 
   /** Keeps the state of everything: chains, mempools, wallets, time, links, mining mode. Returns its id for `revert`. */
   async snapshot(): Promise<string> {
-    await this.synced();
     const id = String(++this.#lastSnapshot);
-    this.#snapshots.set(id, {
+    this.#snapshots.set(id, await this.#capture());
+    return id;
+  }
+
+  async #capture(): Promise<NetworkSnapshot> {
+    await this.synced();
+    return {
       engine: await this.#engine.capture(),
       time: this.#clock.now(),
       clock: this.#clock.state,
-      links: this.links.map((link) => ({ link, isCut: link.isCut, conditions: link.conditions })),
+      links: this.links.map(({ isCut, conditions }) => ({ isCut, conditions })),
       mining: this.mining,
-    });
-    return id;
+    };
+  }
+
+  /**
+   * Writes the state of everything, as `snapshot` does, to a file, which `load` and `createNetwork({ state })` read: also
+   * on another machine and with the other engine. Rejects with `PierError` 'state-not-saved'.
+   */
+  async save(path: string): Promise<void> {
+    const { engine, ...rest } = await this.#capture();
+    await writeState(path, { ...rest, topology: topologyOf(this.#plan), nodes: this.#engine.export(engine) });
+  }
+
+  /**
+   * Restores what `save` wrote for a network with the same nodes, links and accounts. Rejects with `PierError`
+   * 'bad-state', without effect, if the file is something else.
+   */
+  async load(path: string): Promise<void> {
+    const { nodes, topology, ...rest } = await readState(path);
+    if (!isSameTopology(topology, topologyOf(this.#plan))) {
+      throw new PierError('bad-state', `${path} is the state of a network with other nodes, links or accounts`, {
+        hint: 'Create that network with createNetwork({ state: FILE }).',
+      });
+    }
+    await this.#restore({ ...rest, engine: this.#engine.import(nodes) });
   }
 
   /** Restores a snapshot, which stays for further calls. Throws `PierError` 'unknown-snapshot'. */
   async revert(id: string): Promise<void> {
     const snapshot = this.#snapshots.get(id);
     if (!snapshot) throw new PierError('unknown-snapshot', `there is no snapshot '${id}'`);
+    await this.#restore(snapshot);
+  }
+
+  async #restore(snapshot: NetworkSnapshot): Promise<void> {
     await this.#miner.stop();
     this.#clock.restore(snapshot.time, snapshot.clock.frozen !== undefined);
     this.#engine.clockChanged();
-    for (const { link, isCut, conditions } of snapshot.links) link.restore(isCut, conditions);
+    for (const [i, { isCut, conditions }] of snapshot.links.entries()) this.links[i]!.restore(isCut, conditions);
     await this.#engine.restore(snapshot.engine);
     await this.connected();
     this.mining = snapshot.mining;

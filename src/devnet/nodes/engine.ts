@@ -1,4 +1,11 @@
-import type { NodeBackend } from './node-backend.ts';
+import type { NodeBackend, NodeStatus } from './node-backend.ts';
+import type { StoredNode } from './stored-node.ts';
+
+/** What a node had at one moment, as every engine can restore it, and whether it ran. */
+export interface PortableNode {
+  readonly contents: StoredNode;
+  readonly status: NodeStatus;
+}
 
 /** Where the nodes of a network run: in this process, or each in its own. */
 export interface Engine<State = unknown> {
@@ -11,6 +18,10 @@ export interface Engine<State = unknown> {
   closeCut(): Promise<void>;
   /** Returns copies of what all nodes have, and which of them run. */
   capture(): Promise<State>;
+  /** Returns the same in the form that every engine can import. */
+  export(state: State): readonly PortableNode[];
+  /** Returns the state that `restore` takes. */
+  import(nodes: readonly PortableNode[]): State;
   /** Gives all nodes what they had when `state` was taken. They have no connections afterwards. */
   restore(state: State): Promise<void>;
   /** Stops all nodes and removes what they leave behind. */

@@ -20,7 +20,8 @@ import { NodeRpc, type RpcAddress } from './node-rpc.ts';
 export interface NodeContents {
   readonly chain: MemoryStore;
   readonly wallet: MemoryStore;
-  readonly mempool: MempoolSnapshot | undefined;
+  /** A snapshot, or a mempool.dat. */
+  readonly mempool: MempoolSnapshot | Uint8Array | undefined;
 }
 
 /** What `InProcessNode` is created with. */

@@ -1,3 +1,4 @@
+import { encodeSnapshotDump } from '../../mempool/dump.ts';
 import { type Clock, systemClock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { systemRandom } from '../../platform/random.ts';
@@ -7,7 +8,7 @@ import { MemoryNetwork } from '../../testing/memory-transport.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
 import { fundedChain } from '../accounts/funded-chain.ts';
 import type { NetworkPlan } from '../topology/network-plan.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, PortableNode } from './engine.ts';
 import { InProcessNode, type NodeContents } from './in-process-node.ts';
 import type { NodeStatus } from './node-backend.ts';
 
@@ -100,6 +101,17 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
       if (this.#tips() === before) break;
     }
     return this.nodes.map((node) => ({ contents: node.contents(), status: node.status }));
+  }
+
+  export(state: readonly CapturedNode[]): readonly PortableNode[] {
+    return state.map(({ contents: { chain, wallet, mempool }, status }) => {
+      const dump = mempool === undefined || mempool instanceof Uint8Array ? mempool : encodeSnapshotDump(mempool);
+      return { contents: { chain, wallet, mempool: dump }, status };
+    });
+  }
+
+  import(nodes: readonly PortableNode[]): readonly CapturedNode[] {
+    return nodes;
   }
 
   #tips(): string {

@@ -10,10 +10,8 @@ import { LinkRelay } from '../processes/link-relay.ts';
 import type { NetworkClock } from '../processes/network-clock.ts';
 import { freeNodeIds } from '../processes/ports.ts';
 import type { NetworkPlan } from '../topology/network-plan.ts';
-import type { Engine } from './engine.ts';
-import type { NodeStatus } from './node-backend.ts';
+import type { Engine, PortableNode } from './engine.ts';
 import { ProcessNode } from './process-node.ts';
-import type { StoredNode } from './stored-node.ts';
 
 /** What `ProcessEngine.create` needs. */
 export interface ProcessEngineModules {
@@ -25,14 +23,8 @@ export interface ProcessEngineModules {
   readonly onLog?: ((node: string, line: string) => void) | undefined;
 }
 
-/** What a node of a `ProcessEngine` had, and whether it ran. */
-interface CapturedNode {
-  readonly contents: StoredNode;
-  readonly status: NodeStatus;
-}
-
 /** Runs each node in a process of its own, and relays the connections between them. */
-export class ProcessEngine implements Engine<readonly CapturedNode[]> {
+export class ProcessEngine implements Engine<readonly PortableNode[]> {
   readonly nodes: readonly ProcessNode[];
   /** By the names of their ends. */
   readonly #relays: ReadonlyMap<string, LinkRelay>;
@@ -114,14 +106,22 @@ export class ProcessEngine implements Engine<readonly CapturedNode[]> {
     for (const relay of this.#relays.values()) relay.closeCut();
   }
 
-  capture(): Promise<readonly CapturedNode[]> {
+  capture(): Promise<readonly PortableNode[]> {
     return inParallel(this.nodes, async (node) => {
       const { status } = node;
       return { contents: await node.contents(), status };
     });
   }
 
-  async restore(state: readonly CapturedNode[]): Promise<void> {
+  export(state: readonly PortableNode[]): readonly PortableNode[] {
+    return state;
+  }
+
+  import(nodes: readonly PortableNode[]): readonly PortableNode[] {
+    return nodes;
+  }
+
+  async restore(state: readonly PortableNode[]): Promise<void> {
     // All before any starts, so that none tells another of later blocks.
     await Promise.all(this.nodes.map((node) => node.close()));
     await inParallel(this.nodes, async (node, i) => {

@@ -140,6 +140,8 @@ export class NodeProcess {
       env: childEnvironment(options.nodeId, options.link !== undefined),
       // By the pipe to its stdin, the node detects the exit of its parent.
       stdio: options.link ? ['pipe', 'pipe', 'pipe', 'ipc'] : ['pipe', 'pipe', 'pipe'],
+      // Ctrl-C in a terminal reaches the network alone, which then stops its nodes in order.
+      detached: options.link !== undefined,
     });
     // Without a process, `error` follows.
     if (options.link) child.send?.({ type: 'start', ...options.link } satisfies ParentMessage, () => {});
