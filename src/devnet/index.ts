@@ -26,6 +26,7 @@ export { Account, type DoubleSpendOptions, type PayOptions } from './network/acc
 export { createNetwork, type SavedNetworkOptions } from './network/create-network.ts';
 export type { WaitOptions } from './network/deadline.ts';
 export type { MiningMode } from './network/mining-mode.ts';
+export { type FeeOptions, NetworkFees } from './network/network-fees.ts';
 export { NetworkFixture } from './network/network-fixture.ts';
 export { NetworkLink } from './network/network-link.ts';
 export { NetworkNode } from './network/network-node.ts';

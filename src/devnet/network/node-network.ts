@@ -1,22 +1,21 @@
 import { systemClock } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
-import { decodeAddress } from '../../script/address.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
 import type { AccountKeys } from '../accounts/account-keys.ts';
 import { accountWallet, FAUCET_WALLET } from '../accounts/funded-chain.ts';
 import type { Engine } from '../nodes/engine.ts';
-import type { NodeView } from '../nodes/node-backend.ts';
 import type { ClockState, NetworkClock } from '../processes/network-clock.ts';
 import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
 import type { NetworkPlan } from '../topology/network-plan.ts';
 import { Account } from './account.ts';
-import { components } from './components.ts';
-import { type WaitOptions, waitUntil } from './deadline.ts';
+import type { WaitOptions } from './deadline.ts';
 import { AutoMiner, type MiningMode } from './mining-mode.ts';
+import { type FeeState, NetworkFees } from './network-fees.ts';
 import type { NetworkLink } from './network-link.ts';
 import { NetworkNode } from './network-node.ts';
 import { NetworkTime } from './network-time.ts';
-import { type Payment, type PaymentHooks, payFrom } from './payment.ts';
+import { NetworkWaits } from './network-waits.ts';
+import { type Payment, payFrom } from './payment.ts';
 import { mineFork, type Reorg, type ReorgOptions } from './reorg.ts';
 import { isSameTopology, readState, topologyOf, writeState } from './state-file.ts';
 
@@ -40,6 +39,7 @@ interface NetworkSnapshot {
   /** In the order of the network's links. */
   readonly links: readonly Pick<NetworkLink, 'isCut' | 'conditions'>[];
   readonly mining: MiningMode;
+  readonly fees: FeeState | undefined;
 }
 
 /** What a `NodeNetwork` is made of. */
@@ -61,12 +61,14 @@ export class NodeNetwork {
   readonly accounts: readonly Account[];
   /** The time of all nodes. */
   readonly time: NetworkTime;
+  /** The fee rate at which transactions confirm. */
+  readonly fees: NetworkFees;
   readonly #plan: NetworkPlan;
   readonly #engine: Engine;
   readonly #clock: NetworkClock;
   readonly #miner: AutoMiner;
-  readonly #faucetAddress: string;
-  readonly #paymentHooks: PaymentHooks;
+  readonly #faucet: AccountKeys;
+  readonly #waits: NetworkWaits;
   readonly #snapshots = new Map<string, NetworkSnapshot>();
   readonly #closing = new AbortController();
   #lastSnapshot = 0;
@@ -86,21 +88,28 @@ export class NodeNetwork {
       (backend) =>
         new NetworkNode(backend, {
           started: (node) => this.#connect([node]),
-          reached: (node, height, options) => this.#reached(node, height, options),
+          reached: (node, height, options) => this.#waits.reached(node, height, options),
         }),
     );
-    const hooks: PaymentHooks = {
-      seenBy: (payment, nodes, options) => this.#seenBy(payment, nodes, options),
-      confirmed: (payment, depth, options) => this.#confirmed(payment, depth, options),
-    };
+    this.#waits = new NetworkWaits({
+      ...{ nodes: this.nodes, links, signal: this.#closing.signal },
+      throwFailure: () => {
+        if (this.#miningFailure !== undefined) throw this.#miningFailure;
+      },
+    });
     this.accounts = parts.accounts.map((keys, index) => {
       const holder = plan.nodes.findIndex(({ accounts }) => accounts.includes(index));
-      return new Account({ index, wallet: accountWallet(index), node: this.nodes[holder]! }, keys, hooks);
+      return new Account({ index, wallet: accountWallet(index), node: this.nodes[holder]! }, keys, this.#waits);
     });
-    this.#paymentHooks = hooks;
-    this.#faucetAddress = parts.faucet.address();
+    this.#faucet = parts.faucet;
+    this.fees = new NetworkFees({
+      ...{ faucet: this.#faucetNode(), keys: parts.faucet },
+      full: () => this.#running().filter(({ isFull }) => isFull),
+      mineOne: (hex) => this.mine(1, { transactions: [hex] }),
+      relayed: (txids, options) => this.#waits.relayed(this.#faucetNode(), txids, options),
+    });
     this.#miner = new AutoMiner(systemClock, random, {
-      waiting: async () => (await this.#defaultMiner().view()).mempool?.size ?? 0,
+      waiting: () => this.#waiting(),
       mine: () => this.mine(),
       failed: (error) => {
         this.#miningFailure = error;
@@ -140,7 +149,7 @@ export class NodeNetwork {
    * block would be invalid.
    */
   async mine(count = 1, options: MineOptions = {}): Promise<string[]> {
-    const { to = this.#faucetAddress, transactions, time } = options;
+    const { to = this.#faucet.address(), transactions, time } = options;
     const miner = options.by === undefined ? this.#defaultMiner() : this.#resolve(options.by);
     const address = typeof to === 'string' ? to : to.address;
     if (time !== undefined) this.time.set(time);
@@ -153,7 +162,8 @@ export class NodeNetwork {
     } else {
       hashes = await miner.call<string[]>('generatetoaddress', [count, address]);
     }
-    await this.#sameTip(miner, options);
+    await this.#waits.sameTip(miner, options);
+    await this.#refill(options);
     return hashes;
   }
 
@@ -161,7 +171,7 @@ export class NodeNetwork {
   async faucet(to: string | Account, amount: Amount): Promise<Payment> {
     const node = this.#faucetNode();
     const address = typeof to === 'string' ? to : to.address;
-    const payer = { wallet: FAUCET_WALLET, node, hooks: this.#paymentHooks };
+    const payer = { wallet: FAUCET_WALLET, node, hooks: this.#waits };
     return payFrom(payer, { address, amount: toBitcoins(toSatoshis(amount)) });
   }
 
@@ -175,11 +185,12 @@ export class NodeNetwork {
       node,
       params: this.#plan.params,
       clock: this.#clock,
-      scriptPubKey: decodeAddress(this.#faucetAddress, this.#plan.params.address),
+      scriptPubKey: this.#faucet.output().scriptPubKey,
       // Above those of the nodes' own miners, which count from 0.
       nextExtraNonce: () => 0x4000_0000 + this.#extraNonce++,
     });
-    await this.#sameTip(node, options);
+    await this.#waits.sameTip(node, options);
+    await this.#refill(options);
     return reorg;
   }
 
@@ -202,22 +213,13 @@ export class NodeNetwork {
    */
   async heal(options: WaitOptions = {}): Promise<void> {
     for (const link of this.links) await link.mend();
-    await this.#wait('chains of equal work after the partition', this.nodes, options, async () => {
-      if (!(await this.#areConnected())) return undefined;
-      const work = await Promise.all(this.#running().map((node) => chainWork(node)));
-      return new Set(work).size === 1 || undefined;
-    });
+    await this.#waits.equalWork(options);
     await this.#shareTransactions();
   }
 
   /** Resolves when all running nodes that reach each other have one tip, and the full ones equal mempools. */
   async synced(options: WaitOptions = {}): Promise<void> {
-    await this.#wait('all nodes in sync', this.nodes, options, async () => {
-      if (!(await this.#areConnected())) return undefined;
-      const groups = components(this.nodes, this.links);
-      const equal = await Promise.all(groups.map((group) => this.#areEqual(group)));
-      return equal.every(Boolean) || undefined;
-    });
+    await this.#waits.synced(options);
   }
 
   /** Keeps the state of everything: chains, mempools, wallets, time, links, mining mode. Returns its id for `revert`. */
@@ -235,6 +237,7 @@ export class NodeNetwork {
       clock: this.#clock.state,
       links: this.links.map(({ isCut, conditions }) => ({ isCut, conditions })),
       mining: this.mining,
+      fees: this.fees.state,
     };
   }
 
@@ -274,6 +277,7 @@ export class NodeNetwork {
     this.#engine.clockChanged();
     for (const [i, { isCut, conditions }] of snapshot.links.entries()) this.links[i]!.restore(isCut, conditions);
     await this.#engine.restore(snapshot.engine);
+    this.fees.restore(snapshot.fees);
     await this.connected();
     this.mining = snapshot.mining;
   }
@@ -323,6 +327,18 @@ export class NodeNetwork {
     throw new PierError('no-miner', 'no full node is running', { hint: 'Start one with node(NAME).start().' });
   }
 
+  /** Returns the number of transactions that wait for a block, without those that `fees` has made. */
+  async #waiting(): Promise<number> {
+    return this.fees.countOthers((await this.#defaultMiner().view()).mempool ?? new Set());
+  }
+
+  /** Fills the backlog of `fees` up, unless blocks are mined until the mempool is empty. */
+  async #refill(options: WaitOptions): Promise<void> {
+    const { mining } = this;
+    if (mining !== 'manual' && 'transactions' in mining && (await this.#waiting()) >= mining.transactions) return;
+    await this.fees.refill(options);
+  }
+
   #faucetNode(): NetworkNode {
     return this.nodes.find(({ isFull }) => isFull)!;
   }
@@ -357,103 +373,4 @@ export class NodeNetwork {
     if (link.isCut || from.status !== 'running' || to.status === 'stopped') return;
     await this.#engine.connect(link.from, link.to);
   }
-
-  /** Returns whether the links between running nodes have their connections, unless they are cut. */
-  async #areConnected(): Promise<boolean> {
-    const running = new Map(this.#running().map((node) => [node.name, node]));
-    for (const [name, node] of running) {
-      const joins = ({ isCut, from, to }: NetworkLink) =>
-        !isCut && ((from === name && running.has(to)) || (to === name && running.has(from)));
-      if ((await node.view()).peers < this.links.filter(joins).length) return false;
-    }
-    return true;
-  }
-
-  async #areEqual(group: readonly NetworkNode[]): Promise<boolean> {
-    const views = await Promise.all(group.map((node) => node.view()));
-    const first = views[0]!;
-    if (views.some(({ tip }) => tip !== first.tip)) return false;
-    const [pool, ...others] = views.flatMap(({ mempool }) => mempool ?? []);
-    return others.every((other) => other.size === pool!.size && [...other].every((txid) => pool!.has(txid)));
-  }
-
-  /** Resolves when all nodes that `node` reaches have its tip. */
-  async #sameTip(node: NetworkNode, options: WaitOptions): Promise<void> {
-    await this.#wait(`the tip of ${node.name} on all nodes that it reaches`, this.nodes, options, async () => {
-      const group = components(this.nodes, this.links).find((each) => each.includes(node)) ?? [node];
-      const tips = await Promise.all(group.map(async (each) => (await each.view()).tip));
-      return new Set(tips).size === 1 || undefined;
-    });
-  }
-
-  async #reached(node: NetworkNode, height: number, options: WaitOptions): Promise<void> {
-    await this.#wait(`block ${height} on ${node.name}`, [node], options, async () => {
-      return (await node.view()).height >= height || undefined;
-    });
-  }
-
-  async #seenBy(payment: Payment, nodes: NetworkNode | 'all', options: WaitOptions): Promise<void> {
-    const what = `payment ${payment.txid} on ${nodes === 'all' ? 'all full nodes' : nodes.name}`;
-    await this.#wait(what, this.nodes, options, async () => {
-      const group = components(this.nodes, this.links).find((each) => each.includes(payment.node)) ?? [payment.node];
-      const wanted = nodes === 'all' ? group.filter(({ isFull }) => isFull) : [nodes];
-      for (const node of wanted) if (!(await this.#hasPayment(node, payment))) return undefined;
-      return true;
-    });
-  }
-
-  async #hasPayment(node: NetworkNode, { txid, wallet, node: payer }: Payment): Promise<boolean> {
-    const { mempool } = await node.view();
-    if (mempool?.has(txid)) return true;
-    const { blockhash } = await payer.call<{ blockhash?: string }>('gettransaction', [txid], wallet);
-    if (blockhash === undefined) return false;
-    const header = await node.call<{ confirmations: number }>('getblockheader', [blockhash]).catch(() => undefined);
-    return header !== undefined && header.confirmations > 0;
-  }
-
-  async #confirmed(payment: Payment, depth: number, options: WaitOptions): Promise<void> {
-    const what = `${depth} confirmations of payment ${payment.txid}`;
-    await this.#wait(what, [payment.node], options, async () => {
-      return (await payment.confirmations()) >= depth || undefined;
-    });
-  }
-
-  async #wait(
-    what: string,
-    nodes: readonly NetworkNode[],
-    options: WaitOptions,
-    check: () => Promise<true | undefined>,
-  ): Promise<void> {
-    const sources = nodes.map(({ backend }) => backend);
-    const checkBoth = () => {
-      // What is waited for may depend on a block that the network failed to mine by itself.
-      if (this.#miningFailure !== undefined) throw this.#miningFailure;
-      return check();
-    };
-    await waitUntil({
-      ...options,
-      what,
-      sources,
-      check: checkBoth,
-      seen: () => this.#describe(nodes),
-      signal: this.#closing.signal,
-    });
-  }
-
-  async #describe(nodes: readonly NetworkNode[]): Promise<string> {
-    const lines = await Promise.all(nodes.map(async (node) => describeNode(node, await node.view())));
-    return lines.join('; ');
-  }
-}
-
-/** Returns the work of a node's chain, as hex. */
-async function chainWork(node: NetworkNode): Promise<string> {
-  const { tip } = await node.view();
-  return (await node.call<{ chainwork: string }>('getblockheader', [tip])).chainwork;
-}
-
-function describeNode({ name, status }: NetworkNode, { height, tip, mempool, peers }: NodeView): string {
-  if (status === 'stopped') return `${name} is stopped`;
-  const pool = mempool ? `, ${mempool.size} transactions in its mempool` : '';
-  return `${name} (${status}) is at ${height} (${tip.slice(0, 16)}…) with ${peers} peers${pool}`;
 }

@@ -13,6 +13,7 @@ import type { ClockState } from '../processes/network-clock.ts';
 import type { NetworkOptions, NodeOptions } from '../topology/network-options.ts';
 import type { NetworkPlan } from '../topology/network-plan.ts';
 import type { MiningMode } from './mining-mode.ts';
+import type { FeeState } from './network-fees.ts';
 
 /** First bytes of a file: a state of a network, in version 1 of the format. */
 const MAGIC = new TextEncoder().encode('PIERNET1');
@@ -30,6 +31,7 @@ export interface NetworkState {
   /** In the order of the topology's links. */
   readonly links: readonly { readonly isCut: boolean; readonly conditions: LinkConditions }[];
   readonly mining: MiningMode;
+  readonly fees: FeeState | undefined;
   /** In the order of the topology's nodes. */
   readonly nodes: readonly { readonly contents: StoredNode; readonly status: NodeStatus }[];
 }

@@ -1,0 +1,165 @@
+import type { NodeView } from '../nodes/node-backend.ts';
+import { components } from './components.ts';
+import { type WaitOptions, waitUntil } from './deadline.ts';
+import type { NetworkLink } from './network-link.ts';
+import type { NetworkNode } from './network-node.ts';
+import type { Payment, PaymentHooks } from './payment.ts';
+
+/** What `NetworkWaits` needs. */
+export interface WaitContext {
+  readonly nodes: readonly NetworkNode[];
+  readonly links: readonly NetworkLink[];
+  /** Ends all waits. */
+  readonly signal: AbortSignal;
+  /** Throws if the network has failed to do something by itself. */
+  throwFailure(): void;
+}
+
+/** What the methods of a network wait for. Each rejects with `PierError` 'wait-timeout'. */
+export class NetworkWaits implements PaymentHooks {
+  readonly #nodes: readonly NetworkNode[];
+  readonly #links: readonly NetworkLink[];
+  readonly #signal: AbortSignal;
+  readonly #throwFailure: () => void;
+
+  constructor({ nodes, links, signal, throwFailure }: WaitContext) {
+    this.#nodes = nodes;
+    this.#links = links;
+    this.#signal = signal;
+    this.#throwFailure = throwFailure;
+  }
+
+  /** Resolves when all running nodes that reach each other have one tip, and the full ones equal mempools. */
+  async synced(options: WaitOptions): Promise<void> {
+    await this.#wait('all nodes in sync', this.#nodes, options, async () => {
+      if (!(await this.#areConnected())) return undefined;
+      const groups = components(this.#nodes, this.#links);
+      const equal = await Promise.all(groups.map((group) => this.#areEqual(group)));
+      return equal.every(Boolean) || undefined;
+    });
+  }
+
+  /** Resolves when all running nodes have chains of equal work. */
+  async equalWork(options: WaitOptions): Promise<void> {
+    await this.#wait('chains of equal work after the partition', this.#nodes, options, async () => {
+      if (!(await this.#areConnected())) return undefined;
+      const work = await Promise.all(this.#running.map((node) => chainWork(node)));
+      return new Set(work).size === 1 || undefined;
+    });
+  }
+
+  /** Resolves when all nodes that `node` reaches have its tip. */
+  async sameTip(node: NetworkNode, options: WaitOptions): Promise<void> {
+    await this.#wait(`the tip of ${node.name} on all nodes that it reaches`, this.#nodes, options, async () => {
+      const group = components(this.#nodes, this.#links).find((each) => each.includes(node)) ?? [node];
+      const tips = await Promise.all(group.map(async (each) => (await each.view()).tip));
+      return new Set(tips).size === 1 || undefined;
+    });
+  }
+
+  /** Resolves when a node's chain has a block at `height`. */
+  async reached(node: NetworkNode, height: number, options: WaitOptions): Promise<void> {
+    await this.#wait(`block ${height} on ${node.name}`, [node], options, async () => {
+      return (await node.view()).height >= height || undefined;
+    });
+  }
+
+  /** Resolves when a node, or every full node that the payer's reaches, has a payment in its mempool or chain. */
+  async seenBy(payment: Payment, nodes: NetworkNode | 'all', options: WaitOptions): Promise<void> {
+    const what = `payment ${payment.txid} on ${nodes === 'all' ? 'all full nodes' : nodes.name}`;
+    await this.#wait(what, this.#nodes, options, async () => {
+      const group = components(this.#nodes, this.#links).find((each) => each.includes(payment.node)) ?? [payment.node];
+      const wanted = nodes === 'all' ? group.filter(({ isFull }) => isFull) : [nodes];
+      for (const node of wanted) if (!(await this.#hasPayment(node, payment))) return undefined;
+      return true;
+    });
+  }
+
+  /** Resolves when all full nodes that `node` reaches have some transactions in their mempools. */
+  async relayed(node: NetworkNode, txids: readonly string[], options: WaitOptions): Promise<void> {
+    await this.#wait(`${txids.length} transactions on all full nodes`, this.#nodes, options, async () => {
+      const group = components(this.#nodes, this.#links).find((each) => each.includes(node)) ?? [];
+      const views = await Promise.all(group.map((each) => each.view()));
+      return views.every(({ mempool }) => !mempool || txids.every((txid) => mempool.has(txid))) || undefined;
+    });
+  }
+
+  /** Resolves when a payment has `depth` confirmations on the payer's node. */
+  async confirmed(payment: Payment, depth: number, options: WaitOptions): Promise<void> {
+    const what = `${depth} confirmations of payment ${payment.txid}`;
+    await this.#wait(what, [payment.node], options, async () => {
+      return (await payment.confirmations()) >= depth || undefined;
+    });
+  }
+
+  get #running(): NetworkNode[] {
+    return this.#nodes.filter(({ status }) => status === 'running');
+  }
+
+  /** Returns whether the links between running nodes have their connections, unless they are cut. */
+  async #areConnected(): Promise<boolean> {
+    const running = new Map(this.#running.map((node) => [node.name, node]));
+    for (const [name, node] of running) {
+      const joins = ({ isCut, from, to }: NetworkLink) =>
+        !isCut && ((from === name && running.has(to)) || (to === name && running.has(from)));
+      if ((await node.view()).peers < this.#links.filter(joins).length) return false;
+    }
+    return true;
+  }
+
+  async #areEqual(group: readonly NetworkNode[]): Promise<boolean> {
+    const views = await Promise.all(group.map((node) => node.view()));
+    const first = views[0]!;
+    if (views.some(({ tip }) => tip !== first.tip)) return false;
+    const [pool, ...others] = views.flatMap(({ mempool }) => mempool ?? []);
+    return others.every((other) => other.size === pool!.size && [...other].every((txid) => pool!.has(txid)));
+  }
+
+  async #hasPayment(node: NetworkNode, { txid, wallet, node: payer }: Payment): Promise<boolean> {
+    const { mempool } = await node.view();
+    if (mempool?.has(txid)) return true;
+    const { blockhash } = await payer.call<{ blockhash?: string }>('gettransaction', [txid], wallet);
+    if (blockhash === undefined) return false;
+    const header = await node.call<{ confirmations: number }>('getblockheader', [blockhash]).catch(() => undefined);
+    return header !== undefined && header.confirmations > 0;
+  }
+
+  async #wait(
+    what: string,
+    nodes: readonly NetworkNode[],
+    options: WaitOptions,
+    check: () => Promise<true | undefined>,
+  ): Promise<void> {
+    const sources = nodes.map(({ backend }) => backend);
+    const checkBoth = () => {
+      // What is waited for may depend on a block that the network failed to mine by itself.
+      this.#throwFailure();
+      return check();
+    };
+    await waitUntil({
+      ...options,
+      what,
+      sources,
+      check: checkBoth,
+      seen: () => this.#describe(nodes),
+      signal: this.#signal,
+    });
+  }
+
+  async #describe(nodes: readonly NetworkNode[]): Promise<string> {
+    const lines = await Promise.all(nodes.map(async (node) => describeNode(node, await node.view())));
+    return lines.join('; ');
+  }
+}
+
+/** Returns the work of a node's chain, as hex. */
+async function chainWork(node: NetworkNode): Promise<string> {
+  const { tip } = await node.view();
+  return (await node.call<{ chainwork: string }>('getblockheader', [tip])).chainwork;
+}
+
+function describeNode({ name, status }: NetworkNode, { height, tip, mempool, peers }: NodeView): string {
+  if (status === 'stopped') return `${name} is stopped`;
+  const pool = mempool ? `, ${mempool.size} transactions in its mempool` : '';
+  return `${name} (${status}) is at ${height} (${tip.slice(0, 16)}…) with ${peers} peers${pool}`;
+}
