@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchNetwork } from './network.ts';
 import { benchPayment } from './payment.ts';
 import { benchSync } from './sync.ts';
 import { benchTransport } from './transport.ts';
@@ -17,6 +18,7 @@ const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   sync: () =>
     benchSync({ seed: Number(values.seed), rounds: Number(values.rounds), fullBlocks: Number(values.blocks) }),
   payment: () => benchPayment({ rounds: Number(values.rounds) }),
+  network: () => benchNetwork({ rounds: Number(values.rounds) }),
   transport: () => benchTransport({ rounds: Number(values.rounds) }),
 };
 

@@ -1,3 +1,4 @@
+import { equalBytes } from '../bytes/compare.ts';
 import { toHex } from '../bytes/hex.ts';
 import { sha256 } from '../crypto/hash.ts';
 import type { Range, Store, StoreEntry, StoreOperation } from '../store/store.ts';
@@ -51,7 +52,7 @@ export class CheckedStore implements RecordReader {
       const name = decoder.decode(key);
       if (name === SUM) continue;
       if (!KINDS.includes(name.slice(0, name.indexOf('/')))) throw corrupt(store, `unknown record ${shown(name)}`);
-      if (value[0] === MARK) sum ^= checksumOf(store, key, value);
+      if (value[0] === MARK) sum ^= verify(store, key, value).sum;
       else if (stored) throw corrupt(store, `record ${shown(name)} has no checksum`);
       else unproved.push({ type: 'put', key, value });
     }
@@ -110,11 +111,11 @@ export class CheckedStore implements RecordReader {
     for (const operation of last.values()) {
       const { key } = operation;
       const before = this.#store.get(key);
-      if (before && before[0] === MARK) sum ^= checksumOf(this.#store, key, before);
+      if (before && before[0] === MARK) sum ^= verify(this.#store, key, before).sum;
       if (operation.type === 'delete') checked.push(operation);
       else {
         const value = wrap(key, operation.value);
-        sum ^= checksumOf(this.#store, key, value);
+        sum ^= verify(this.#store, key, value).sum;
         checked.push({ type: 'put', key, value });
       }
     }
@@ -153,9 +154,30 @@ function wrap(key: Uint8Array, value: Uint8Array): Uint8Array {
 }
 
 function unwrap(store: RecordReader, key: Uint8Array, value: Uint8Array): Uint8Array {
-  if (value[0] !== MARK) return value;
-  checksumOf(store, key, value);
-  return value.subarray(HEADER);
+  return value[0] === MARK ? verify(store, key, value).content : value;
+}
+
+/** A stored value whose checksum is right. */
+interface VerifiedValue {
+  readonly key: Uint8Array;
+  readonly sum: bigint;
+  /** The value without its checksum. */
+  readonly content: Uint8Array;
+}
+
+/**
+ * Values that were verified before. Stores in memory return the same array again, also after a fork: networks for tests
+ * open the same wallets hundreds of times.
+ */
+const verified = new WeakMap<Uint8Array, VerifiedValue>();
+
+/** Verifies the checksum of a stored value. Throws `WalletError` if it is wrong. */
+function verify(store: RecordReader, key: Uint8Array, value: Uint8Array): VerifiedValue {
+  const known = verified.get(value);
+  if (known && equalBytes(known.key, key)) return known;
+  const found = { key, sum: checksumOf(store, key, value), content: value.subarray(HEADER) };
+  verified.set(value, found);
+  return found;
 }
 
 /** Returns the checksum of a stored value. Throws `WalletError` if it is wrong. */

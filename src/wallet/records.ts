@@ -146,18 +146,37 @@ export function deleteTransaction(id: number, txidHex: string): StoreOperation {
   return { type: 'delete', key: encoder.encode(`${prefixOf('tx', id)}${txidHex}`) };
 }
 
-/** Yields the records whose keys start with `prefix`: the rest of the key, and the value. */
-function* scan(store: RecordReader, prefix: string): Generator<[rest: string, value: unknown]> {
+/** What records were parsed to, with the rest of their keys, by their values: a store in memory returns these again. */
+type Parsed<T> = WeakMap<Uint8Array, { readonly rest: string; readonly record: T }>;
+
+const parsedKeys: Parsed<KeyRecord> = new WeakMap();
+const parsedTransactions: Parsed<TransactionRecord> = new WeakMap();
+
+/** Yields the records whose keys start with `prefix`: the rest of the key, and what `parse` makes of the value. */
+function* scan<T = unknown>(
+  store: RecordReader,
+  prefix: string,
+  parsed: Parsed<T> = new WeakMap(),
+  parse: (rest: string, value: unknown) => T = (_, value) => value as T,
+): Generator<[rest: string, record: T]> {
   const gte = encoder.encode(prefix);
   for (const [key, value] of store.entries({ gte, lt: encoder.encode(`${prefix}\u007f`) })) {
     const name = decoder.decode(key);
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(decoder.decode(value));
-    } catch (cause) {
-      throw new WalletError('corrupt-wallet', `unreadable record ${name} in the wallet file`, { cause });
+    const rest = name.slice(prefix.length);
+    let known = parsed.get(value);
+    if (known?.rest !== rest) {
+      known = { rest, record: parse(rest, parseJson(name, value)) };
+      parsed.set(value, known);
     }
-    yield [name.slice(prefix.length), parsed];
+    yield [rest, known.record];
+  }
+}
+
+function parseJson(name: string, value: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(value));
+  } catch (cause) {
+    throw new WalletError('corrupt-wallet', `unreadable record ${name} in the wallet file`, { cause });
   }
 }
 
@@ -182,44 +201,50 @@ export function* readNext(store: RecordReader, id: number): Generator<[chain: Om
 
 /** Yields a wallet's keys. */
 export function* readKeys(store: RecordReader, id: number): Generator<KeyRecord> {
-  for (const [name, value] of scan(store, prefixOf('key', id))) {
-    const stored = value as { scriptPubKey: string; redeemScript?: string; tapInternalKey?: string; label?: string };
-    yield {
-      ...parseChain(name),
-      index: Number(name.slice(name.lastIndexOf('/') + 1)),
-      output: {
-        scriptPubKey: fromHex(stored.scriptPubKey),
-        ...(stored.redeemScript === undefined ? {} : { redeemScript: fromHex(stored.redeemScript) }),
-        ...(stored.tapInternalKey === undefined ? {} : { tapInternalKey: fromHex(stored.tapInternalKey) }),
-      },
-      ...(stored.label === undefined ? {} : { label: stored.label }),
-    };
-  }
+  for (const [, key] of scan(store, prefixOf('key', id), parsedKeys, parseKey)) yield key;
 }
 
 /** Yields a wallet's transactions. */
 export function* readTransactions(store: RecordReader, id: number): Generator<TransactionRecord> {
-  for (const [txid, value] of scan(store, prefixOf('tx', id))) {
-    const { raw, time, conflict, conflicted, abandoned, replaced, blockHash, ...place } = value as {
-      raw: string;
-      time: number;
-      conflict?: { height: number; blockHash: string };
-      conflicted?: boolean;
-      abandoned?: boolean;
-      replaced?: boolean;
-      blockHash?: string;
-    } & Omit<Confirmation, 'blockHash'>;
-    const tx = Transaction.decode(fromHex(raw));
-    if (tx.txidHex !== txid) throw new WalletError('corrupt-wallet', `the record of transaction ${txid} is damaged`);
-    yield {
-      ...{ tx, time },
-      ...(blockHash === undefined ? {} : { confirmation: { ...place, blockHash: fromReversedHex(blockHash) } }),
-      ...(conflict ? { conflict: { ...conflict, blockHash: fromReversedHex(conflict.blockHash) } } : {}),
-      ...(conflicted ? { conflicted } : {}),
-      ...(abandoned ? { abandoned } : {}),
-      ...(replaced ? { replaced } : {}),
-    };
+  for (const [txid, record] of scan(store, prefixOf('tx', id), parsedTransactions, parseTransaction)) {
+    const isRight = record.tx.txidHex === txid;
+    if (!isRight) throw new WalletError('corrupt-wallet', `the record of transaction ${txid} is damaged`);
+    yield record;
   }
+}
+
+function parseKey(name: string, value: unknown): KeyRecord {
+  const stored = value as { scriptPubKey: string; redeemScript?: string; tapInternalKey?: string; label?: string };
+  return {
+    ...parseChain(name),
+    index: Number(name.slice(name.lastIndexOf('/') + 1)),
+    output: {
+      scriptPubKey: fromHex(stored.scriptPubKey),
+      ...(stored.redeemScript === undefined ? {} : { redeemScript: fromHex(stored.redeemScript) }),
+      ...(stored.tapInternalKey === undefined ? {} : { tapInternalKey: fromHex(stored.tapInternalKey) }),
+    },
+    ...(stored.label === undefined ? {} : { label: stored.label }),
+  };
+}
+
+function parseTransaction(_txid: string, value: unknown): TransactionRecord {
+  const { raw, time, conflict, conflicted, abandoned, replaced, blockHash, ...place } = value as {
+    raw: string;
+    time: number;
+    conflict?: { height: number; blockHash: string };
+    conflicted?: boolean;
+    abandoned?: boolean;
+    replaced?: boolean;
+    blockHash?: string;
+  } & Omit<Confirmation, 'blockHash'>;
+  return {
+    ...{ tx: Transaction.decode(fromHex(raw)), time },
+    ...(blockHash === undefined ? {} : { confirmation: { ...place, blockHash: fromReversedHex(blockHash) } }),
+    ...(conflict ? { conflict: { ...conflict, blockHash: fromReversedHex(conflict.blockHash) } } : {}),
+    ...(conflicted ? { conflicted } : {}),
+    ...(abandoned ? { abandoned } : {}),
+    ...(replaced ? { replaced } : {}),
+  };
 }
 
 function parseChain(name: string): Omit<KeyRef, 'index'> {
