@@ -7,6 +7,8 @@ it('a program does not end while it waits for a network', { timeout: 60_000 }, a
     import { createNetwork } from 'pier';
     const network = await createNetwork({ nodes: 2, accounts: 1, conditions: { latency: 20 } });
     await network.mine();
+    setTimeout(() => network.link('node1', 'node2').set({ latency: 0 }), 100).unref();
+    for await (const { type } of network.events()) if (type === 'link') break;
     await network.close();
     console.log('done');
   `;

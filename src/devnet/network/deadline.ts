@@ -7,6 +7,15 @@ export const DEFAULT_TIMEOUT_MS = 30_000;
 /** Milliseconds between the runs of a timer that does nothing. */
 const HOLD_MS = 2 ** 30;
 
+/**
+ * Keeps the process alive until the returned function is called. The timers of clocks do not: a program that waits for
+ * nothing else would end.
+ */
+export function holdProcess(): () => void {
+  const hold = setInterval(() => {}, HOLD_MS);
+  return () => clearInterval(hold);
+}
+
 /** How long a method waits. */
 export interface WaitOptions {
   /** Milliseconds; default 30,000. */
@@ -42,8 +51,7 @@ export async function waitUntil<T>(wait: Wait<T>): Promise<T> {
     isOver = true;
     changed();
   });
-  // The timers of clocks do not keep the process alive: a script that awaits nothing else would end here.
-  const hold = setInterval(() => {}, HOLD_MS);
+  const release = holdProcess();
   const aborted = () => changed();
   signal.addEventListener('abort', aborted);
   try {
@@ -62,7 +70,7 @@ export async function waitUntil<T>(wait: Wait<T>): Promise<T> {
     }
   } finally {
     timer.cancel();
-    clearInterval(hold);
+    release();
     signal.removeEventListener('abort', aborted);
     for (const off of unsubscribe) off();
   }

@@ -17,6 +17,7 @@ export class NetworkLink {
   readonly to: string;
   readonly #hooks: LinkHooks;
   #conditions: LinkConditions;
+  readonly #listeners = new Set<() => void>();
   #isCut = false;
 
   /** Networks create their links. @internal */
@@ -45,18 +46,22 @@ export class NetworkLink {
   /** Changes how it carries bytes from now on. Throws `PierError` 'bad-topology'. */
   set(conditions: ConditionsOptions): void {
     this.#conditions = checkConditions(`link ${this.from} ${this.to}`, conditions, this.#conditions);
+    this.#changed();
   }
 
   /** Sets what a snapshot kept; connections are closed and opened by the network. @internal */
   restore(isCut: boolean, conditions: LinkConditions): void {
+    const isOther = isCut !== this.#isCut || conditions !== this.#conditions;
     this.#isCut = isCut;
     this.#conditions = conditions;
+    if (isOther) this.#changed();
   }
 
   /** Closes its connection and refuses new ones. */
   async cut(): Promise<void> {
     if (this.#isCut) return;
     this.#isCut = true;
+    this.#changed();
     await this.#hooks.cut();
   }
 
@@ -64,6 +69,17 @@ export class NetworkLink {
   async mend(): Promise<void> {
     if (!this.#isCut) return;
     this.#isCut = false;
+    this.#changed();
     await this.#hooks.mended(this);
+  }
+
+  /** Calls `listener` after every change. Returns a function that unsubscribes. @internal */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 }

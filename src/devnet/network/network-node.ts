@@ -18,11 +18,13 @@ export class NetworkNode {
   /** The node in this process or another. @internal */
   readonly backend: NodeBackend;
   readonly #hooks: NodeHooks;
+  readonly #listeners = new Set<() => void>();
 
   /** Networks create their nodes. @internal */
   constructor(backend: NodeBackend, hooks: NodeHooks) {
     this.backend = backend;
     this.#hooks = hooks;
+    backend.onChange(() => this.#changed());
   }
 
   get name(): string {
@@ -84,17 +86,32 @@ export class NetworkNode {
   }
 
   /** Holds it back as SIGSTOP would: its connections stay open, and nothing is answered. */
-  pause(): Promise<void> {
-    return this.backend.pause();
+  async pause(): Promise<void> {
+    await this.backend.pause();
+    this.#changed();
   }
 
   /** Lets a paused node go on. */
-  resume(): Promise<void> {
-    return this.backend.resume();
+  async resume(): Promise<void> {
+    await this.backend.resume();
+    this.#changed();
   }
 
   /** Resolves when its chain has a block at `height`. */
   reached(height: number, options: WaitOptions = {}): Promise<void> {
     return this.#hooks.reached(this, height, options);
+  }
+
+  /**
+   * Calls `listener` after every change of its status and of what `view` returns. Returns a function that unsubscribes.
+   * @internal
+   */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -9,6 +9,7 @@ import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
 import type { NetworkPlan } from '../topology/network-plan.ts';
 import { Account } from './account.ts';
 import type { WaitOptions } from './deadline.ts';
+import { type EventOptions, type NetworkEvent, networkEvents } from './events.ts';
 import { AutoMiner, type MiningMode } from './mining-mode.ts';
 import { type FeeState, NetworkFees } from './network-fees.ts';
 import type { NetworkLink } from './network-link.ts';
@@ -220,6 +221,29 @@ export class NodeNetwork {
   /** Resolves when all running nodes that reach each other have one tip, and the full ones equal mempools. */
   async synced(options: WaitOptions = {}): Promise<void> {
     await this.#waits.synced(options);
+  }
+
+  /**
+   * Iterates over what happens from now on: blocks, reorganisations, transactions, nodes and links. Ends when the signal
+   * aborts or the network closes. What comes and goes between two looks at a node gives no event. Throws `PierError`
+   * 'bad-events', and 'too-many-events' from the iteration if more than `limit` events wait to be read.
+   *
+   * @example
+   * ```ts
+   * import { createNetwork } from 'pier';
+   *
+   * await using network = await createNetwork({ nodes: 2 });
+   * const events = network.events();
+   * const [hash] = await network.mine();
+   * for await (const event of events) {
+   *   if (event.type !== 'block' || event.node.name !== 'node2') continue;
+   *   console.log(event.height, event.hash === hash); // 123 true
+   *   break;
+   * }
+   * ```
+   */
+  events(options: EventOptions = {}): AsyncGenerator<NetworkEvent, void, void> {
+    return networkEvents({ nodes: this.nodes, links: this.links, closed: this.#closing.signal }, options);
   }
 
   /** Keeps the state of everything: chains, mempools, wallets, time, links, mining mode. Returns its id for `revert`. */

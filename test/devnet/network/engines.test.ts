@@ -36,7 +36,7 @@ describe.each(engineNames)('a network with the engine %s', { timeout: 120_000 },
     const { time } = await network.node('shop').call<{ time: number }>('getblockheader', [hash]);
     expect(time).toBe(now);
     const received = await network.faucet(alice!.address, 70_000n);
-    await received.seenBy(network.node('pool'), wait);
+    await received.seenBy('all', wait);
     const exactly = await network.mine(1, { by: 'bank', transactions: [received.txid], time: now + 60, ...wait });
     const block = await network.node('pool').call<{ tx: string[]; time: number }>('getblock', [exactly[0]]);
     expect([block.tx[1], block.time]).toEqual([received.txid, now + 60]);

@@ -118,7 +118,7 @@ describe('nodes', () => {
 });
 
 describe('links', () => {
-  it('deliver late, slowly and with losses, and all the same', async () => {
+  it('deliver late, slowly and with losses, and all the same', { timeout: 120_000 }, async () => {
     network = await createNetwork({ nodes: 2, seed: 3 });
     const [alice, bob] = network.accounts;
     const link = network.link('node1', 'node2');
