@@ -7,6 +7,7 @@ const alone = [
   'test/chain/worker-timing.test.ts',
   'test/cli/startnode.test.ts',
   'test/cli/up-arguments.test.ts',
+  'test/devnet/network/growth.test.ts',
   'test/devnet/processes/node-process.test.ts',
   'test/mempool/accept-async.test.ts',
   'test/node/options.test.ts',
