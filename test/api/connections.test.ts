@@ -128,6 +128,17 @@ describe('Connections', () => {
     expect(connections.size).toBe(13);
   });
 
+  it('that are used again are busy, and count once', async () => {
+    const [again] = addBusy(1);
+    end([again!]);
+    connections.begin(asSocket(again!));
+    expect(connections.size).toBe(1);
+    const busy = addBusy(12);
+    await turns();
+    connections.closeIdle();
+    expect(open([again!, ...busy])).toEqual(Array(13).fill(true));
+  });
+
   it('are refused at once above twice their number', () => {
     const busy = addBusy(24);
     expect(open(busy)).toEqual(Array(24).fill(true));
