@@ -64,8 +64,11 @@ describe('The automatic connections of a node', () => {
     expect(most).toBeLessThanOrEqual(expected + 1);
   });
 
-  it('are none with 0 (Core: -connect)', async () => {
-    expect(await dials(false, { p2p: { maxOutbound: 0 } })).toBe(0);
+  it.each([
+    ['full', false],
+    ['light', true],
+  ])('of a %s node are none with 0 (Core: -connect)', async (_, isLight) => {
+    expect(await dials(isLight, { p2p: { maxOutbound: 0 } })).toBe(0);
   });
 
   it('leave descriptors for files and RPC', async () => {

@@ -130,6 +130,11 @@ describe('IdleMemory', () => {
     clock.advance(6_000);
     work(900 * MB);
     expect(process.collections).toBe(2);
+    // Then it must be idle for five seconds again.
+    clock.advance(4_999);
+    expect(process.collections).toBe(2);
+    clock.advance(1);
+    expect(process.collections).toBe(3);
   });
 
   it('does not count its own work as load', () => {
