@@ -559,6 +559,20 @@ describe('a package that replaces (Core: PackageRBFChecks)', () => {
     expect(reject?.debug).toMatch(/^package feerate 0\.\d{8} BTC\/kvB <= parent feerate is 0\.\d{8} BTC\/kvB$/);
   });
 
+  it('does not pay the same rate as its parent alone', async () => {
+    const chain = await start();
+    const { mempool } = chain;
+    mempool.accept(pay([chain.coinbase(1)], 30_000n));
+    const { vsize } = pay([chain.coinbase(1)], 0n, 2);
+    const rate = 29_900n / BigInt(vsize);
+    const parent = pay([chain.coinbase(1)], rate * BigInt(vsize), 2);
+    const childSize = pay([utxo(parent, 0)], 0n, 12).vsize;
+    const child = pay([utxo(parent, 0)], rate * BigInt(childSize), 12);
+    expect(mempool.acceptPackage([parent, child]).reject?.reason).toBe(
+      `${failed}package feerate is less than or equal to parent feerate`,
+    );
+  });
+
   it('replaces only clusters of up to two transactions', async () => {
     const chain = await start({ minRelayFeeRate: 0n });
     const { mempool } = chain;
