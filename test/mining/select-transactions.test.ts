@@ -141,6 +141,23 @@ describe('selectTransactions', () => {
     expect(pool.select({ weight: first.tx.weight + small.tx.weight + 1 })).toEqual([first, small]);
     expect(pool.select({ weight: first.tx.weight + small.tx.weight })).toEqual([first]);
   });
+
+  it.each([
+    [1000, true],
+    [1001, false],
+  ])('of an almost full block, after %i packages in a row that do not fit: tries the next: %s', (count, isTried) => {
+    const pool = new Pool();
+    const first = pool.add(900_000, [], { outputs: 10 });
+    const tooLarge = (fee: number) => pool.add(fee, [], { outputs: 10 });
+    for (let i = 0; i < 600; i++) tooLarge(800_000);
+    const second = pool.add(150_000);
+    // Those before `second` do not count.
+    for (let i = 0; i < count; i++) tooLarge(300_000);
+    const third = pool.add(10_000);
+    const weight = first.tx.weight + second.tx.weight + third.tx.weight + 1;
+    expect(weight - first.tx.weight).toBeLessThan(4000);
+    expect(pool.select({ weight })).toEqual(isTried ? [first, second, third] : [first, second]);
+  });
 });
 
 describe('MaxHeap', () => {
