@@ -23,7 +23,7 @@
 
 export type { AccountDescriptors, ExtendedKeys } from './accounts/account-keys.ts';
 export { Account, type DoubleSpendOptions, type PayOptions } from './network/account.ts';
-export { createNetwork, type SavedNetworkOptions } from './network/create-network.ts';
+export { type CloseOptions, createNetwork, type SavedNetworkOptions } from './network/create-network.ts';
 export type { WaitOptions } from './network/deadline.ts';
 export type { EventOptions, NetworkEvent } from './network/events.ts';
 export type { MiningMode } from './network/mining-mode.ts';

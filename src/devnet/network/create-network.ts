@@ -18,10 +18,17 @@ export interface SavedNetworkOptions extends Pick<NetworkOptions, 'engine' | 'da
   readonly state: string;
 }
 
+/** When a network closes by itself. */
+export interface CloseOptions {
+  /** Closes the network when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Creates a network of nodes with funded accounts, and resolves when they are connected and in sync. The nodes run in
  * this process, without ports and files, or with `engine: 'processes'` each in its own. With `state`, it
- * is the network of a file that `save` has written, at the time it was saved. Throws `PierError` 'bad-topology' for invalid
+ * is the network of a file that `save` has written, at the time it was saved. When `signal` aborts, the network closes;
+ * before that, this function rejects with the signal's reason. Throws `PierError` 'bad-topology' for invalid
  * options, 'bad-state' for such a file.
  *
  * @example
@@ -36,8 +43,14 @@ export interface SavedNetworkOptions extends Pick<NetworkOptions, 'engine' | 'da
  * console.log(await bob!.balance()); // 5150000000n
  * ```
  */
-export async function createNetwork(options: NetworkOptions | SavedNetworkOptions = {}): Promise<NodeNetwork> {
-  if (!('state' in options) || options.state === undefined) return createPlanned(planNetwork(options));
+export async function createNetwork(
+  given: (NetworkOptions | SavedNetworkOptions) & CloseOptions = {},
+): Promise<NodeNetwork> {
+  const { signal, ...options } = given;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new PierError('bad-topology', 'signal: it is not an AbortSignal');
+  }
+  if (!('state' in options) || options.state === undefined) return createPlanned(planNetwork(options), signal);
   const { state, engine, dataDir, ...others } = options;
   const [other] = Object.keys(others);
   if (other !== undefined) {
@@ -46,17 +59,20 @@ export async function createNetwork(options: NetworkOptions | SavedNetworkOption
     });
   }
   const { topology } = await readState(state);
-  const network = await createPlanned(planNetwork({ ...topology, engine, dataDir }));
+  const network = await createPlanned(planNetwork({ ...topology, engine, dataDir }), signal);
   try {
     await network.load(state);
+    signal?.throwIfAborted();
     return network;
   } catch (error) {
     await network.close();
+    signal?.throwIfAborted();
     throw error;
   }
 }
 
-async function createPlanned(plan: NetworkPlan): Promise<NodeNetwork> {
+async function createPlanned(plan: NetworkPlan, signal: AbortSignal | undefined): Promise<NodeNetwork> {
+  signal?.throwIfAborted();
   const clock = new NetworkClock();
   const random = new SeededRandom(plan.seed);
   let network: NodeNetwork | undefined;
@@ -76,13 +92,18 @@ async function createPlanned(plan: NetworkPlan): Promise<NodeNetwork> {
       ? await ProcessEngine.create(plan, { clock, random, conditions })
       : await MemoryEngine.create(plan, { clock, random, logger: silentLogger, conditions });
   try {
+    signal?.throwIfAborted();
     const numbers = Array.from({ length: plan.accounts }, (_, i) => i);
     const [faucet, ...accounts] = await AccountKeys.derive(plan.mnemonic, plan.params, [FAUCET_ACCOUNT, ...numbers]);
     network = new NodeNetwork({ plan, engine, clock, random, links, faucet: faucet!, accounts });
+    if (signal) network.closeOn(signal);
     await network.connected();
+    signal?.throwIfAborted();
     return network;
   } catch (error) {
+    await network?.close();
     await engine.close();
+    signal?.throwIfAborted();
     throw error;
   }
 }

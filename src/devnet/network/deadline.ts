@@ -68,6 +68,10 @@ export async function waitUntil<T>(wait: Wait<T>): Promise<T> {
       }
       await change;
     }
+  } catch (error) {
+    // A node that is being closed fails in other ways.
+    signal.throwIfAborted();
+    throw error;
   } finally {
     timer.cancel();
     release();

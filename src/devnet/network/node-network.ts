@@ -328,6 +328,13 @@ export class NodeNetwork {
     return this.#closed;
   }
 
+  /** Calls `close` when a signal aborts. @internal */
+  closeOn(signal: AbortSignal): void {
+    const close = () => void this.close().catch(() => {});
+    if (signal.aborted) close();
+    else signal.addEventListener('abort', close, { once: true, signal: this.#closing.signal });
+  }
+
   /** Calls `close`, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();

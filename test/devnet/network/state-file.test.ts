@@ -99,8 +99,8 @@ describe('a saved network', { timeout: 120_000 }, () => {
     const refused = async (content: Uint8Array, message: RegExp) => {
       const path = join(folder, 'bad.state');
       await writeFile(path, content);
-      for (const attempt of [network.load(path), createNetwork({ state: path })]) {
-        await expect(attempt).rejects.toMatchObject({ code: 'bad-state', message: expect.stringMatching(message) });
+      for (const attempt of [() => network.load(path), () => createNetwork({ state: path })]) {
+        await expect(attempt()).rejects.toMatchObject({ code: 'bad-state', message: expect.stringMatching(message) });
       }
     };
     await refused(new Uint8Array(0), /format of this version/);
