@@ -161,7 +161,14 @@ export class ProcessNode implements NodeBackend {
   }
 
   async view(): Promise<NodeView> {
-    if (this.status === 'running') this.#lastView = await this.#view();
+    if (this.status === 'running') {
+      try {
+        this.#lastView = await this.#view();
+      } catch (error) {
+        // The process may end, or be paused, while it answers.
+        if (this.status === 'running') throw error;
+      }
+    }
     // A paused process answers nothing.
     return this.status === 'stopped' ? NO_VIEW : this.#lastView;
   }

@@ -90,6 +90,7 @@ export class NodeProcess {
     this.rpc = new RpcClient(ready.rpc);
     this.rpcAddress = ready.rpc;
     child.on('message', (message: NodeMessage) => this.#received(message));
+    void exited.then(() => this.#settleRequests());
   }
 
   /** The node id. */
@@ -193,10 +194,15 @@ export class NodeProcess {
     const id = ++this.#lastRequest;
     return new Promise((resolve, reject) => {
       this.#requests.set(id, { resolve, reject });
-      // A process that has exited, or is about to, answers nothing: `exited` then settles the request.
-      this.#child.send(message(id), () => {});
-      void this.exited.then(resolve);
+      // A process that is about to exit answers nothing: its exit then settles the request.
+      if (this.running) this.#child.send(message(id), () => {});
+      else this.#settleRequests();
     });
+  }
+
+  #settleRequests(): void {
+    for (const { resolve } of this.#requests.values()) resolve();
+    this.#requests.clear();
   }
 
   #received(message: NodeMessage): void {

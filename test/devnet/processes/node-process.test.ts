@@ -12,6 +12,11 @@ class FakeChild extends EventEmitter {
   exitCode: number | null = null;
   signalCode: string | null = null;
   readonly signals: string[] = [];
+  readonly sent: { readonly type: string; readonly id?: number }[] = [];
+
+  send(message: { readonly type: string }): void {
+    this.sent.push(message);
+  }
 
   kill(signal: string): void {
     this.signals.push(signal);
@@ -25,16 +30,16 @@ class FakeChild extends EventEmitter {
   }
 }
 
-const spawned = vi.hoisted(() => [] as { args: string[]; env: NodeJS.ProcessEnv; child: unknown }[]);
+const spawned = vi.hoisted(() => [] as { args: string[]; env: NodeJS.ProcessEnv; options: object; child: unknown }[]);
 vi.mock('node:child_process', () => ({
-  spawn: (_: string, [, ...args]: string[], { env }: { env: NodeJS.ProcessEnv }) => {
+  spawn: (_: string, [, ...args]: string[], { env, ...options }: { env: NodeJS.ProcessEnv }) => {
     const child = new FakeChild();
-    spawned.push({ args, env, child });
+    spawned.push({ args, env, options, child });
     return child;
   },
 }));
 
-const last = () => spawned.at(-1)! as { args: string[]; env: NodeJS.ProcessEnv; child: FakeChild };
+const last = () => spawned.at(-1)! as { args: string[]; env: NodeJS.ProcessEnv; options: object; child: FakeChild };
 const READY = '{"event":"ready","pid":77,"p2p":"127.0.0.1:1","rpc":{"host":"127.0.0.1","port":2,"cookieFile":"c"}}\n';
 const base: NodeProcessOptions = { nodeId: 3005, dataDir: '/data', seeds: [] };
 
@@ -70,6 +75,10 @@ describe('the options of a node', () => {
     [{ mineAtTxs: 0 }, [...defaults, '--no-seed', '--mine-at-txs', '0']],
     [{ minerThreads: 3 }, [...defaults, '--no-seed', '--miner-threads', '3']],
     [{ blockFilterIndex: false }, [...defaults, '--no-seed', '--no-blockfilterindex']],
+    [{ autoConnect: false }, [...defaults, '--no-seed', '--no-auto-connect']],
+    [{ relaxedDurability: true }, [...defaults, '--no-seed', '--relaxed-durability']],
+    [{ v2Transport: false }, [...defaults, '--no-seed', '--no-v2']],
+    [{ autoConnect: true, relaxedDurability: false, v2Transport: true }, [...defaults, '--no-seed']],
     [{ spv: false, peerBloomFilters: false, blockFilterIndex: true }, [...defaults, '--no-seed']],
   ])('%j become flags', async (options, flags) => {
     await start(options);
@@ -185,5 +194,69 @@ describe('a command', () => {
       code: 'command-failed',
       message: 'NODE_ID=3005 pier getbalance: Killed',
     });
+  });
+});
+
+describe('the link to a network', () => {
+  const clock = { offset: 5, frozen: undefined };
+  const linked = { link: { clock, rpcPort: 7, folder: '/data/node1' } };
+
+  it('exists only if it is asked for, and begins with the clock', async () => {
+    await start();
+    expect(last().options).toEqual({ stdio: ['pipe', 'pipe', 'pipe'], detached: false });
+    expect([last().env.PIER_PARENT_LINK, last().child.sent]).toEqual([undefined, []]);
+    await start(linked);
+    expect(last().options).toEqual({ stdio: ['pipe', 'pipe', 'pipe', 'ipc'], detached: true });
+    expect([last().env.PIER_PARENT_LINK, last().child.sent]).toEqual(['1', [{ type: 'start', ...linked.link }]]);
+  });
+
+  it('is not inherited', async () => {
+    vi.stubEnv('PIER_PARENT_LINK', '1');
+    await start();
+    expect(last().env.PIER_PARENT_LINK).toBeUndefined();
+  });
+
+  it('carries requests, each of which has an answer of its own', async () => {
+    const node = await start(linked);
+    const { child } = last();
+    const outcomes: string[] = [];
+    const note = (name: string, request: Promise<void>) =>
+      void request.then(
+        () => outcomes.push(name),
+        (error: Error) => outcomes.push(`${name}: ${error.message}`),
+      );
+    note('clock', node.setClock({ offset: 0, frozen: 9 }));
+    note('flush', node.flush());
+    note('failing', node.flush());
+    expect(child.sent.slice(1)).toEqual([
+      { type: 'clock', id: 1, clock: { offset: 0, frozen: 9 } },
+      { type: 'flush', id: 2 },
+      { type: 'flush', id: 3 },
+    ]);
+    child.emit('message', { type: 'done', id: 3, error: 'disk full' });
+    child.emit('message', { type: 'done', id: 2 });
+    child.emit('message', { type: 'done', id: 77 });
+    await settle();
+    expect(outcomes).toEqual(['failing: node 3005 could not write its files: disk full', 'flush']);
+    child.end(0);
+    await settle();
+    expect(outcomes.slice(2)).toEqual(['clock']);
+    await node.flush();
+    expect(child.sent).toHaveLength(4);
+  });
+
+  it('reports changes', async () => {
+    const onChange = vi.fn();
+    await start({ ...linked, onChange });
+    last().child.emit('message', { type: 'changed' });
+    last().child.emit('message', { type: 'changed' });
+    expect(onChange).toHaveBeenCalledTimes(2);
+  });
+
+  it('suspends and continues the process', async () => {
+    const node = await start(linked);
+    node.pause();
+    node.resume();
+    expect(last().child.signals).toEqual(['SIGSTOP', 'SIGCONT']);
   });
 });
