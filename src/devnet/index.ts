@@ -36,6 +36,7 @@ export { type MineOptions, NodeNetwork } from './network/node-network.ts';
 export { Payment } from './network/payment.ts';
 export type { Reorg, ReorgOptions } from './network/reorg.ts';
 export type { ReplaceOptions } from './network/replacement.ts';
+export type { TrafficOptions, TrafficStatistics } from './network/traffic.ts';
 export type { NodeStatus, NodeView } from './nodes/node-backend.ts';
 export type { RpcAddress } from './nodes/node-rpc.ts';
 export type { ClockState } from './processes/network-clock.ts';

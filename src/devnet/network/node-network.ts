@@ -19,6 +19,7 @@ import { NetworkWaits } from './network-waits.ts';
 import { type Payment, payFrom } from './payment.ts';
 import { mineFork, type Reorg, type ReorgOptions } from './reorg.ts';
 import { isSameTopology, readState, topologyOf, writeState } from './state-file.ts';
+import { makeTraffic, type TrafficOptions, type TrafficStatistics } from './traffic.ts';
 
 /** How `NodeNetwork.mine` mines. */
 export interface MineOptions extends WaitOptions {
@@ -221,6 +222,24 @@ export class NodeNetwork {
   /** Resolves when all running nodes that reach each other have one tip, and the full ones equal mempools. */
   async synced(options: WaitOptions = {}): Promise<void> {
     await this.#waits.synced(options);
+  }
+
+  /**
+   * Lets the accounts pay each other at random, from a seed, and returns how many payments there were. Resolves when it
+   * has made `count` of them, `seconds` are over or the signal aborts. Rejects with `PierError` 'bad-traffic'.
+   *
+   * @example
+   * ```ts
+   * import { createNetwork } from 'pier';
+   *
+   * await using network = await createNetwork();
+   * network.mining = { transactions: 50 };
+   * const { sent } = await network.traffic({ count: 200, feeRates: [1, 100], conflicts: 0.05 });
+   * console.log(sent); // 200, less what a wallet could not pay
+   * ```
+   */
+  traffic(options: TrafficOptions = {}): Promise<TrafficStatistics> {
+    return makeTraffic(this.accounts, this.#closing.signal, options);
   }
 
   /**

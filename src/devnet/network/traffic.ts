@@ -1,0 +1,153 @@
+import { RpcError } from '../../api/json/rpc-error.ts';
+import { fromHex } from '../../bytes/hex.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { PierError } from '../../platform/errors.ts';
+import { Transaction } from '../../primitives/transaction.ts';
+import { SeededRandom } from '../../testing/seeded-random.ts';
+import { type AddressType, addressTypes } from '../../wallet/keys.ts';
+import type { Account } from './account.ts';
+import { holdProcess } from './deadline.ts';
+
+/** What `NodeNetwork.traffic` makes. */
+export interface TrafficOptions {
+  /** Payments to attempt, up to 1,000,000; default 100, or as many as fit into `seconds`. */
+  readonly count?: number | undefined;
+  /** Seconds after which it ends, up to 86,400. */
+  readonly seconds?: number | undefined;
+  /** Payments per second at most, up to 10,000; default: as many as the nodes make. */
+  readonly rate?: number | undefined;
+  /** Least and highest satoshis per virtual byte, from 1 to 1,000; default 1 and 50. Low rates are more frequent. */
+  readonly feeRates?: readonly [number, number] | undefined;
+  /** Types of the addresses that are paid; default: all. */
+  readonly types?: readonly AddressType[] | undefined;
+  /** Share of payments, 0 to 1, that a double spend replaces at once; default 0. */
+  readonly conflicts?: number | undefined;
+  /** Seed of everything random; default 1. */
+  readonly seed?: number | undefined;
+  /** Ends it early. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What traffic there was. */
+export interface TrafficStatistics {
+  /** Payments that mempools took. */
+  readonly sent: number;
+  /** How many of them were replaced by a double spend. */
+  readonly replaced: number;
+  /** Attempts that a wallet or mempool refused: too few coins, or too many unconfirmed ones in a row. */
+  readonly refused: number;
+  /** Virtual bytes of the payments that were sent. */
+  readonly vbytes: number;
+  /** Seconds that it took. */
+  readonly seconds: number;
+}
+
+const MAX_COUNT = 1_000_000;
+const MAX_SECONDS = 86_400;
+const MAX_PER_SECOND = 10_000;
+/** Least and highest satoshis of a payment. */
+const AMOUNTS = [10_000, 10_000_000] as const;
+
+/** Lets accounts pay each other. Throws `PierError` 'bad-traffic' with the option's name. */
+export async function makeTraffic(
+  accounts: readonly Account[],
+  closed: AbortSignal,
+  options: TrafficOptions,
+): Promise<TrafficStatistics> {
+  checkOptions(options, accounts.length);
+  const { seconds = Number.POSITIVE_INFINITY, rate, feeRates = [1, 50], types = addressTypes } = options;
+  const { conflicts = 0, seed = 1, signal } = options;
+  const count = options.count ?? (options.seconds === undefined ? 100 : MAX_COUNT);
+  const random = new SeededRandom(seed);
+  const share = () => random.uint32() / 2 ** 32;
+  const pick = <T>(items: readonly T[]) => items[random.uint32() % items.length]!;
+  const start = systemClock.monotonic();
+  const elapsed = () => (systemClock.monotonic() - start) / 1000;
+  let [sent, replaced, refused, vbytes] = [0, 0, 0, 0];
+  for (let i = 0; i < count && elapsed() < seconds; i++) {
+    if (rate !== undefined) await until(start + 1000 * Math.min(i / rate, seconds), [signal, closed]);
+    closed.throwIfAborted();
+    if (signal?.aborted || elapsed() >= seconds) break;
+    // All random numbers of a payment are drawn before it is made, so that a refusal does not change the next one.
+    const [from, to, type] = [pick(accounts), pick(accounts), pick(types)];
+    const amount = BigInt(Math.round(between(AMOUNTS, share())));
+    const feeRate = Math.round(between(feeRates, share()) * 1000) / 1000;
+    const isConflict = share() < conflicts;
+    try {
+      const payment = await from.pay(to.addresses[type], amount, { feeRate });
+      sent++;
+      vbytes += Transaction.decode(fromHex(payment.hex)).vsize;
+      if (!isConflict) continue;
+      await from.doubleSpend(payment);
+      replaced++;
+    } catch (error) {
+      closed.throwIfAborted();
+      if (!(error instanceof RpcError) && !(error instanceof PierError && error.code === 'bad-replacement'))
+        throw error;
+      refused++;
+    }
+  }
+  return { sent, replaced, refused, vbytes, seconds: elapsed() };
+}
+
+/** Returns a number of a range whose logarithm is uniform. */
+function between([least, most]: readonly [number, number], share: number): number {
+  return least * (most / least) ** share;
+}
+
+/** Resolves at a time of the system clock's `monotonic`, or when a signal aborts. */
+async function until(at: number, signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+  const ms = at - systemClock.monotonic();
+  if (ms <= 0 || signals.some((signal) => signal?.aborted)) return;
+  const release = holdProcess();
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      timer.cancel();
+      for (const signal of signals) signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = systemClock.after(ms, done);
+    for (const signal of signals) signal?.addEventListener('abort', done);
+  });
+  release();
+}
+
+function checkOptions(options: TrafficOptions, accounts: number): void {
+  const { count, seconds, rate, feeRates, types, conflicts, seed, signal } = options;
+  if (accounts === 0) throw bad('the network has no accounts');
+  if (count !== undefined && !(Number.isInteger(count) && count >= 0 && count <= MAX_COUNT)) {
+    throw bad(`count: ${String(count)} is not a whole number from 0 to ${MAX_COUNT}`);
+  }
+  positive('seconds', seconds, MAX_SECONDS);
+  positive('rate', rate, MAX_PER_SECOND);
+  if (feeRates !== undefined) {
+    const [least, most] = feeRates;
+    if (!(feeRates.length === 2 && least >= 1 && least <= most && most <= 1000)) {
+      throw bad(`feeRates: ${String(feeRates)} is not a least and a highest rate from 1 to 1000`);
+    }
+  }
+  if (types !== undefined) {
+    if (types.length === 0) throw bad('types: the list is empty');
+    for (const [i, type] of types.entries()) {
+      if (!addressTypes.includes(type)) {
+        throw bad(`types[${i}]: '${String(type)}' is not one of ${addressTypes.join(', ')}`);
+      }
+    }
+  }
+  if (conflicts !== undefined && !(conflicts >= 0 && conflicts <= 1)) {
+    throw bad(`conflicts: ${String(conflicts)} is not a share from 0 to 1`);
+  }
+  if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed <= 0xffff_ffff)) {
+    throw bad(`seed: ${String(seed)} is not a whole number from 0 to ${0xffff_ffff}`);
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw bad('signal: it is not an AbortSignal');
+}
+
+function positive(name: string, value: number | undefined, most: number): void {
+  if (value === undefined || (typeof value === 'number' && value > 0 && value <= most)) return;
+  throw bad(`${name}: ${String(value)} is not a number above 0, up to ${most}`);
+}
+
+function bad(message: string): PierError {
+  return new PierError('bad-traffic', message);
+}
