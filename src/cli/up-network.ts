@@ -3,7 +3,7 @@ import { RpcClient } from '../api/client/rpc-client.ts';
 import type { NetworkNode } from '../devnet/network/network-node.ts';
 import type { NodeNetwork } from '../devnet/network/node-network.ts';
 import type { NetworkOptions } from '../devnet/topology/network-options.ts';
-import { planNetwork } from '../devnet/topology/network-plan.ts';
+import { holdsAccounts, planNetwork } from '../devnet/topology/network-plan.ts';
 import { systemClock } from '../platform/clock.ts';
 import { formatReport, reportNetwork } from './network-report.ts';
 import { note, print } from './output.ts';
@@ -28,7 +28,7 @@ export interface UpNetworkOptions {
 export async function upNetwork({ topology, state, json, create, interrupted }: UpNetworkOptions): Promise<void> {
   const plan = planNetwork(topology);
   // Every node serves RPC, through which the network is used.
-  const nodes = plan.nodes.map(({ name, role, accounts, rpcPort }) => ({ name, role, accounts, rpc: rpcPort ?? true }));
+  const nodes = plan.nodes.map(({ rpcPort, ...node }) => ({ ...node, rpc: rpcPort ?? true }));
   const creating = created(() => create({ ...topology, nodes }), state);
   const isInterrupted = interrupted.then(() => undefined);
   const network = await Promise.race([creating, isInterrupted]);
@@ -47,7 +47,7 @@ export async function upNetwork({ topology, state, json, create, interrupted }: 
       print(JSON.stringify(report, null, 2));
     } else {
       print(formatReport(report));
-      const watched = network.nodes.find(({ isFull }) => isFull)!;
+      const watched = network.nodes[plan.nodes.findIndex(holdsAccounts)]!;
       void watchBlocks(new RpcClient(watched.rpc!));
     }
     const count = network.nodes.length;

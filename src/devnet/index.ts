@@ -50,8 +50,10 @@ export {
   engineNames,
   type LinkOptions,
   type NetworkOptions,
+  type NodeKind,
   type NodeOptions,
   type NodeRole,
+  nodeKinds,
   nodeRoles,
 } from './topology/network-options.ts';
 export { readTopology } from './topology/read-topology.ts';

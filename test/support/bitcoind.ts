@@ -8,9 +8,9 @@ import { bitcoindDir, requireOracles } from './oracles.ts';
 import { freePort, waitFor } from './wait.ts';
 
 /** `describe`, skipped with a note if bitcoind is absent; a failure if PIER_REQUIRE_ORACLES=1. */
-export function describeBitcoind(name: string, body: () => void): void {
+export function describeBitcoind(name: string, body: () => void, options: { readonly timeout?: number } = {}): void {
   if (bitcoindDir !== undefined) {
-    describe(name, body);
+    describe(name, options, body);
   } else if (requireOracles) {
     describe(name, () => {
       it('needs bitcoind', () => {

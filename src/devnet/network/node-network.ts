@@ -6,7 +6,7 @@ import { accountWallet, FAUCET_WALLET } from '../accounts/funded-chain.ts';
 import type { Engine } from '../nodes/engine.ts';
 import type { ClockState, NetworkClock } from '../processes/network-clock.ts';
 import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
-import type { NetworkPlan } from '../topology/network-plan.ts';
+import { holdsAccounts, type NetworkPlan } from '../topology/network-plan.ts';
 import { Account } from './account.ts';
 import type { WaitOptions } from './deadline.ts';
 import { type EventOptions, type NetworkEvent, networkEvents } from './events.ts';
@@ -73,6 +73,7 @@ export class NodeNetwork {
   readonly #waits: NetworkWaits;
   readonly #snapshots = new Map<string, NetworkSnapshot>();
   readonly #closing = new AbortController();
+  readonly #miningSources: (() => void)[] = [];
   #lastSnapshot = 0;
   #extraNonce = 0;
   #closed: Promise<void> | undefined;
@@ -117,7 +118,6 @@ export class NodeNetwork {
         this.#miningFailure = error;
       },
     });
-    for (const { backend } of this.nodes) backend.onChange(() => this.#miner.changed());
   }
 
   /** Returns the node with a name. Throws `PierError` 'unknown-node'. */
@@ -144,6 +144,7 @@ export class NodeNetwork {
   set mining(mode: MiningMode) {
     this.#miningFailure = undefined;
     this.#miner.mode = mode;
+    this.#followMempools(mode !== 'manual');
   }
 
   /**
@@ -315,7 +316,7 @@ export class NodeNetwork {
   }
 
   async #restore(snapshot: NetworkSnapshot): Promise<void> {
-    await this.#miner.stop();
+    await this.#stopMining();
     this.#clock.restore(snapshot.time, snapshot.clock.frozen !== undefined);
     this.#engine.clockChanged();
     for (const [i, { isCut, conditions }] of snapshot.links.entries()) this.links[i]!.restore(isCut, conditions);
@@ -361,9 +362,21 @@ export class NodeNetwork {
 
   async #close(): Promise<void> {
     this.#closing.abort(new PierError('network-closed', 'the network is closed'));
-    await this.#miner.stop();
+    await this.#stopMining();
     await this.#engine.close();
     this.#snapshots.clear();
+  }
+
+  async #stopMining(): Promise<void> {
+    this.#followMempools(false);
+    await this.#miner.stop();
+  }
+
+  /** Only a network that mines by itself needs to know of changes, for which some nodes must be polled. */
+  #followMempools(isOn: boolean): void {
+    for (const unsubscribe of this.#miningSources.splice(0)) unsubscribe();
+    if (!isOn) return;
+    for (const { backend } of this.nodes) this.#miningSources.push(backend.onChange(() => this.#miner.changed()));
   }
 
   #resolve(node: NetworkNode | string): NetworkNode {
@@ -390,7 +403,7 @@ export class NodeNetwork {
   }
 
   #faucetNode(): NetworkNode {
-    return this.nodes.find(({ isFull }) => isFull)!;
+    return this.nodes[this.#plan.nodes.findIndex(holdsAccounts)]!;
   }
 
   #running(): NetworkNode[] {

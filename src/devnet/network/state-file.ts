@@ -39,10 +39,10 @@ export interface NetworkState {
 /** Topology of a saved network: everything that has a default is there. */
 export type SavedTopology = NetworkOptions & { readonly nodes: readonly NodeOptions[] };
 
-/** Returns whether two networks have the same nodes, links and accounts; their RPC servers may differ. */
+/** Returns whether two networks have the same nodes, links and accounts; their RPC servers and programs may differ. */
 export function isSameTopology(...topologies: readonly [SavedTopology, SavedTopology]): boolean {
   const [a, b] = topologies.map(({ nodes, ...rest }) =>
-    JSON.stringify({ ...rest, nodes: nodes.map((node) => ({ ...node, rpc: undefined })) }),
+    JSON.stringify({ ...rest, nodes: nodes.map((node) => ({ ...node, rpc: undefined, path: undefined })) }),
   );
   return a === b;
 }
@@ -52,8 +52,8 @@ export function topologyOf(plan: NetworkPlan): SavedTopology {
   const { network, nodes, links, accounts, mnemonic, balance, seed } = plan;
   return {
     ...{ network, accounts, mnemonic, balance: formatAmount(balance), seed },
-    nodes: nodes.map(({ name, role, accounts: held, rpcPort }) => ({
-      ...{ name, role, accounts: held },
+    nodes: nodes.map(({ name, role, kind, path, accounts: held, rpcPort }) => ({
+      ...{ name, role, kind, path, accounts: held },
       rpc: rpcPort === undefined ? false : rpcPort === 0 ? true : rpcPort,
     })),
     links: links.map(({ from, to, conditions }) => ({ between: [from, to], ...conditions })),

@@ -7,7 +7,7 @@ import type { LinkConditions } from '../../testing/link-conditions.ts';
 import { MemoryNetwork } from '../../testing/memory-transport.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
 import { fundedChain } from '../accounts/funded-chain.ts';
-import type { NetworkPlan } from '../topology/network-plan.ts';
+import { holdsAccounts, type NetworkPlan } from '../topology/network-plan.ts';
 import type { Engine, PortableNode } from './engine.ts';
 import { InProcessNode, type NodeContents } from './in-process-node.ts';
 import type { NodeStatus } from './node-backend.ts';
@@ -46,7 +46,7 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
       conditions: (from, to) => modules.conditions(names.get(from.host)!, names.get(to.host)!),
     });
     const funded = await fundedChain(plan, clock);
-    const firstFull = plan.nodes.find(({ role }) => role !== 'light');
+    const firstFull = plan.nodes.find(holdsAccounts);
     const nodes: InProcessNode[] = [];
     for (const [i, node] of plan.nodes.entries()) {
       const { name, role, accounts, rpcPort } = node;

@@ -6,11 +6,14 @@ import { MemoryStore } from '../../store/memory-store.ts';
 import type { LinkConditions } from '../../testing/link-conditions.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
 import { fundedChain } from '../accounts/funded-chain.ts';
+import { findPrograms } from '../processes/bitcoind-program.ts';
 import { LinkRelay } from '../processes/link-relay.ts';
 import type { NetworkClock } from '../processes/network-clock.ts';
 import { freeNodeIds } from '../processes/ports.ts';
-import type { NetworkPlan } from '../topology/network-plan.ts';
+import { holdsAccounts, type NetworkPlan } from '../topology/network-plan.ts';
+import { BitcoindNode } from './bitcoind-node.ts';
 import type { Engine, PortableNode } from './engine.ts';
+import type { ProcessBackend } from './process-backend.ts';
 import { ProcessNode } from './process-node.ts';
 
 /** What `ProcessEngine.create` needs. */
@@ -25,14 +28,15 @@ export interface ProcessEngineModules {
 
 /** Runs each node in a process of its own, and relays the connections between them. */
 export class ProcessEngine implements Engine<readonly PortableNode[]> {
-  readonly nodes: readonly ProcessNode[];
+  readonly nodes: readonly ProcessBackend[];
   /** By the names of their ends. */
   readonly #relays: ReadonlyMap<string, LinkRelay>;
   readonly #folder: string;
   readonly #isTemporary: boolean;
+  #timeSet: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    nodes: readonly ProcessNode[],
+    nodes: readonly ProcessBackend[],
     relays: ReadonlyMap<string, LinkRelay>,
     folder: { readonly path: string; readonly isTemporary: boolean },
   ) {
@@ -45,35 +49,41 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
   /** Creates the nodes of a plan, with funded accounts, and starts them; they are not connected yet. */
   static async create(plan: NetworkPlan, modules: ProcessEngineModules): Promise<ProcessEngine> {
     const { clock, random, conditions, onLog } = modules;
+    const programs = await findPrograms(plan.nodes);
     const funded = await fundedChain(plan, clock);
     const isTemporary = plan.dataDir === undefined;
     const path = isTemporary ? await mkdtemp(join(tmpdir(), 'pier-network-')) : resolve(plan.dataDir!);
     const relays = new Map<string, LinkRelay>();
     const nodeIds = await freeNodeIds(plan.nodes.length);
-    const nodes = plan.nodes.map(
-      ({ name, role, rpcPort }, i) =>
-        new ProcessNode({
-          ...{ name, role, params: plan.params, network: plan.network, clock, isTemporary },
-          nodeId: nodeIds[i]!,
-          dataDir: join(path, name),
-          rpcPort: rpcPort === 0 ? undefined : rpcPort,
-          onLog: onLog && ((line) => onLog(name, line)),
-        }),
-    );
+    const nodes = plan.nodes.map(({ name, role, rpcPort }, i) => {
+      const program = programs[i];
+      const common = {
+        ...{ name, role, clock, isTemporary, nodeId: nodeIds[i]! },
+        dataDir: join(path, name),
+        rpcPort: rpcPort === 0 ? undefined : rpcPort,
+        timeSet: async () => void (await engine.#timeSet),
+        onLog: onLog && ((line: string) => onLog(name, line)),
+      };
+      if (program !== undefined) return new BitcoindNode({ ...common, program });
+      return new ProcessNode({ ...common, params: plan.params, network: plan.network });
+    });
     const engine = new ProcessEngine(nodes, relays, { path, isTemporary });
     try {
       if (!isTemporary) await makeEmptyFolders(nodes.map(({ dataDir }) => dataDir));
-      const firstFull = plan.nodes.findIndex(({ role }) => role !== 'light');
+      const firstFull = plan.nodes.findIndex(holdsAccounts);
       await inParallel(nodes, async (node, i) => {
         const { role, accounts } = plan.nodes[i]!;
         const isFirst = i === firstFull;
         const hasWallet = role !== 'light' && (accounts.length > 0 || isFirst);
         await mkdir(node.dataDir, { recursive: true });
-        await node.write({
-          chain: role === 'light' ? new MemoryStore() : funded.chain,
-          wallet: hasWallet ? await funded.wallet(accounts, isFirst) : new MemoryStore(),
-          mempool: undefined,
-        });
+        // A bitcoind downloads the chain from its peers.
+        if (node instanceof ProcessNode) {
+          await node.write({
+            chain: role === 'light' ? new MemoryStore() : funded.chain,
+            wallet: hasWallet ? await funded.wallet(accounts, isFirst) : new MemoryStore(),
+            mempool: undefined,
+          });
+        }
         await node.start();
       });
       for (const { from, to } of plan.links) {
@@ -99,7 +109,7 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
   }
 
   clockChanged(): void {
-    for (const node of this.nodes) node.clockChanged();
+    this.#timeSet = Promise.all(this.nodes.map((node) => node.clockChanged()));
   }
 
   async closeCut(): Promise<void> {

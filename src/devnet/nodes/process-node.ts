@@ -4,16 +4,15 @@ import type { HeaderContext } from '../../consensus/header-context.ts';
 import type { ChainParams } from '../../consensus/params.ts';
 import { LOOPBACK } from '../../node/config.ts';
 import { type Endpoint, formatEndpoint } from '../../p2p/net/endpoint.ts';
-import { PierError } from '../../platform/errors.ts';
-import type { ClockState, NetworkClock } from '../processes/network-clock.ts';
+import type { NetworkClock } from '../processes/network-clock.ts';
 import { NodeProcess } from '../processes/node-process.ts';
 import type { NodeRole } from '../topology/network-options.ts';
-import type { NodeBackend, NodeStatus, NodeView } from './node-backend.ts';
+import type { NodeStatus, NodeView } from './node-backend.ts';
 import type { RpcAddress } from './node-rpc.ts';
+import { PauseGate } from './pause-gate.ts';
+import { currentView, NO_VIEW, nodeStopped, type ProcessBackend } from './process-backend.ts';
 import { RpcHeaders } from './rpc-headers.ts';
 import { type NodeFiles, readNodeFiles, type StoredNode, writeNodeFiles } from './stored-node.ts';
-
-const NO_VIEW: NodeView = { height: -1, tip: '', mempool: undefined, peers: 0 };
 
 /** What `ProcessNode` is created with. */
 export interface ProcessNodeOptions {
@@ -31,21 +30,23 @@ export interface ProcessNodeOptions {
   /** Port of the RPC server, undefined for any. */
   readonly rpcPort: number | undefined;
   readonly clock: NetworkClock;
+  /** Resolves when all nodes have the network's time: a call may send the others a block of it. */
+  readonly timeSet: () => Promise<void>;
   /** Receives each line of its log. */
   readonly onLog?: ((line: string) => void) | undefined;
 }
 
 /** A node in a process of its own: `pier startnode`. */
-export class ProcessNode implements NodeBackend {
+export class ProcessNode implements ProcessBackend {
   readonly endpoint: Endpoint;
   readonly #options: ProcessNodeOptions;
   readonly #files: NodeFiles;
   readonly #listeners = new Set<() => void>();
   readonly #headers: RpcHeaders;
+  readonly #pause = new PauseGate();
   #process: NodeProcess | undefined;
   /** Resolves when the process has the network's time. */
   #timeSet: Promise<void> = Promise.resolve();
-  #resumed: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   #rpc: RpcAddress | undefined;
   #lastView = NO_VIEW;
 
@@ -75,7 +76,7 @@ export class ProcessNode implements NodeBackend {
 
   get status(): NodeStatus {
     if (!this.#process?.running) return 'stopped';
-    return this.#resumed ? 'paused' : 'running';
+    return this.#pause.isClosed ? 'paused' : 'running';
   }
 
   get rpc(): RpcAddress | undefined {
@@ -99,7 +100,7 @@ export class ProcessNode implements NodeBackend {
     // Read once: a process that has stopped has no cookie any more.
     const cookie = await readFile(cookieFile, 'utf8');
     this.#rpc = { host, port, cookieFile, url: `http://${cookie.trim()}@${host}:${port}/` };
-    this.clockChanged();
+    void this.clockChanged();
     this.#changed();
   }
 
@@ -110,7 +111,7 @@ export class ProcessNode implements NodeBackend {
 
   async kill(): Promise<void> {
     if (this.#process?.running) await this.#process.kill();
-    this.#endPause();
+    this.#pause.open();
     // What it had in its mempool when it last stopped is not what it had now.
     await rm(`${this.#options.dataDir}/mempool_${this.#options.nodeId}.dat`, { force: true });
   }
@@ -118,75 +119,41 @@ export class ProcessNode implements NodeBackend {
   /** Ends it for good. */
   async close(): Promise<void> {
     if (this.#process?.running) await this.#process.kill();
-    this.#endPause();
+    this.#pause.open();
   }
 
   async pause(): Promise<void> {
+    // It would not answer until it goes on, and calls of all nodes wait for the time.
+    await this.#timeSet;
     if (this.status !== 'running') return;
-    let resolve = () => {};
-    const promise = new Promise<void>((resume) => {
-      resolve = resume;
-    });
-    this.#resumed = { promise, resolve };
+    this.#pause.close();
     this.#process!.pause();
   }
 
   async resume(): Promise<void> {
     if (this.#process?.running) this.#process.resume();
-    this.#endPause();
+    this.#pause.open();
   }
 
-  #endPause(): void {
-    this.#resumed?.resolve();
-    this.#resumed = undefined;
-  }
-
-  /** Gives the process the network's time. */
-  clockChanged(): void {
+  async clockChanged(): Promise<void> {
     const process = this.#process;
-    const state: ClockState = this.#options.clock.state;
-    if (process?.running) this.#timeSet = process.setClock(state);
+    if (process?.running) this.#timeSet = process.setClock(this.#options.clock.state);
+    // A paused process gets the time before anything else when it goes on.
+    if (this.status !== 'paused') await this.#timeSet;
   }
 
   async call(method: string, params: CallParams, wallet?: string): Promise<unknown> {
-    await this.#resumed?.promise;
+    await this.#pause.opened;
     await this.#timeSet;
+    await this.#options.timeSet();
     const process = this.#process;
-    if (!process?.running) {
-      throw new PierError('node-stopped', `${this.name} is stopped: it cannot run ${method}`, {
-        hint: `Start it with node('${this.name}').start().`,
-      });
-    }
+    if (!process?.running) throw nodeStopped(this.name, method);
     return process.rpc.call(method, params, wallet);
   }
 
   async view(): Promise<NodeView> {
-    if (this.status === 'running') {
-      try {
-        this.#lastView = await this.#view();
-      } catch (error) {
-        // The process may end, or be paused, while it answers.
-        if (this.status === 'running') throw error;
-      }
-    }
-    // A paused process answers nothing.
-    return this.status === 'stopped' ? NO_VIEW : this.#lastView;
-  }
-
-  async #view(): Promise<NodeView> {
-    const isLight = this.role === 'light';
-    const [chain, peers, mempool] = (await Promise.all([
-      this.call('getblockchaininfo', []),
-      this.call('getpeerinfo', []),
-      isLight ? undefined : this.call('getrawmempool', []),
-    ])) as [{ blocks: number; headers: number; bestblockhash: string }, { version: number }[], string[] | undefined];
-    return {
-      height: isLight ? chain.headers : chain.blocks,
-      tip: chain.bestblockhash,
-      mempool: mempool && new Set(mempool),
-      // Without a version, the handshake is not complete.
-      peers: peers.filter(({ version }) => version > 0).length,
-    };
+    this.#lastView = await currentView(this, this.#lastView);
+    return this.#lastView;
   }
 
   async connect(endpoint: Endpoint): Promise<void> {
@@ -208,13 +175,11 @@ export class ProcessNode implements NodeBackend {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Returns a copy of what the node has. */
   async contents(): Promise<StoredNode> {
     if (this.status === 'running') await this.#process!.flush();
     return readNodeFiles(this.#files);
   }
 
-  /** Replaces what the node has; it must not run. */
   write(contents: StoredNode): Promise<void> {
     return writeNodeFiles(this.#files, contents);
   }

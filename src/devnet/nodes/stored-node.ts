@@ -6,7 +6,7 @@ import { LmdbStore } from '../../store/lmdb-store.ts';
 import { MemoryStore } from '../../store/memory-store.ts';
 import type { NodeRole } from '../topology/network-options.ts';
 
-/** Everything that a node keeps while it is stopped, in memory. */
+/** Everything that a node keeps while it is stopped, in memory. A bitcoind has all its files in `chain`, by name. */
 export interface StoredNode {
   readonly chain: MemoryStore;
   readonly wallet: MemoryStore;

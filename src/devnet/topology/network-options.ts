@@ -8,6 +8,12 @@ export const nodeRoles = ['central', 'full', 'miner', 'wallet', 'light'] as cons
 /** What a node does. `central`, `full` and `wallet` nodes are alike; a `miner` mines first; a `light` node has headers only. */
 export type NodeRole = (typeof nodeRoles)[number];
 
+/** Names of the programs that a node can be. */
+export const nodeKinds = ['pier', 'bitcoind'] as const;
+
+/** The program that a node is: this package's, or Bitcoin Core's. */
+export type NodeKind = (typeof nodeKinds)[number];
+
 /** Names of engines. */
 export const engineNames = ['memory', 'processes'] as const;
 
@@ -20,6 +26,10 @@ export interface NodeOptions {
   readonly name?: string | undefined;
   /** Default: `full`. */
   readonly role?: NodeRole | undefined;
+  /** Default: `pier`. A `bitcoind` needs engine `processes` and the network `regtest`; it is a full node without accounts. */
+  readonly kind?: NodeKind | undefined;
+  /** Where the `bitcoind` is; default: the environment variable BITCOIND, or else the `bitcoind` on PATH. */
+  readonly path?: string | undefined;
   /** Numbers of the accounts whose wallets it holds, from 0. Default: the first full node holds those of no other node. */
   readonly accounts?: readonly number[] | undefined;
   /** Whether it serves RPC over HTTP on 127.0.0.1, on any free port or the one given. */

@@ -10,6 +10,7 @@ import type {
   EngineName,
   LinkOptions,
   NetworkOptions,
+  NodeKind,
   NodeOptions,
   NodeRole,
 } from './network-options.ts';
@@ -24,6 +25,9 @@ const MAX_MESH = 8;
 export interface PlannedNode {
   readonly name: string;
   readonly role: NodeRole;
+  readonly kind: NodeKind;
+  /** Where the `bitcoind` is; undefined for the default. */
+  readonly path: string | undefined;
   /** Numbers of the accounts whose wallets it holds. */
   readonly accounts: readonly number[];
   /** Port of the RPC server, 0 for any; undefined for none. */
@@ -64,6 +68,7 @@ export function planNetwork(given: NetworkOptions): NetworkPlan {
     throw bad(['dataDir'], "a network in memory has no files: give engine 'processes' too");
   }
   const nodes = planNodes(options.nodes, accounts);
+  for (const [i, { kind }] of nodes.entries()) if (kind === 'bitcoind') checkHost(['nodes', i, 'kind'], engine, params);
   const links = planLinks(options, nodes, new SeededRandom(seed));
   return {
     network: options.network,
@@ -85,6 +90,17 @@ function planParams(network: string): ChainParams {
   return params;
 }
 
+/** Checks that a network can have a bitcoind. */
+function checkHost(path: OptionPath, engine: EngineName, { network }: ChainParams): void {
+  if (engine !== 'processes') throw bad(path, "a bitcoind is a process: give engine 'processes' too");
+  if (network !== 'regtest') throw bad(path, `a bitcoind is a node of regtest only, not of ${network}`);
+}
+
+/** Returns whether a node can hold accounts: it has wallets of this package. */
+export function holdsAccounts({ kind, role }: PlannedNode): boolean {
+  return kind === 'pier' && role !== 'light';
+}
+
 function planNodes(given: number | readonly NodeOptions[], accounts: number): PlannedNode[] {
   const list: readonly NodeOptions[] = typeof given === 'number' ? Array.from({ length: given }, () => ({})) : given;
   const named = list.map((node, i) => planNode(node, i, accounts));
@@ -98,8 +114,8 @@ function planNodes(given: number | readonly NodeOptions[], accounts: number): Pl
     if (ports.has(rpcPort)) throw bad(['nodes', i, 'rpc'], `another node has port ${rpcPort}`);
     if (rpcPort !== 0) ports.add(rpcPort);
   }
-  const holder = named.find(({ role }) => role !== 'light');
-  if (!holder) throw bad(['nodes'], 'at least one node must be a full node');
+  const holder = named.find(holdsAccounts);
+  if (!holder) throw bad(['nodes'], 'at least one node must be a full node of Pier, which holds the accounts');
   const held = new Set<number>();
   for (const [i, node] of named.entries()) {
     for (const [k, account] of node.accounts.entries()) {
@@ -112,14 +128,20 @@ function planNodes(given: number | readonly NodeOptions[], accounts: number): Pl
 }
 
 function planNode(node: NodeOptions, i: number, accountCount: number): PlannedNode {
-  const { name = `node${i + 1}`, role = 'full', accounts = [], rpc = false } = node;
+  const { name = `node${i + 1}`, role = 'full', kind = 'pier', path, accounts = [], rpc = false } = node;
   for (const [k, account] of accounts.entries()) {
     if (account < accountCount) continue;
     throw bad(['nodes', i, 'accounts', k], `there is no account ${account}: ${accountCount} are numbered from 0`);
   }
   if (role === 'light' && accounts.length > 0) throw bad(['nodes', i, 'accounts'], 'a light node holds no accounts');
+  if (kind === 'bitcoind') {
+    if (role === 'light') throw bad(['nodes', i, 'role'], 'a bitcoind is a full node');
+    if (accounts.length > 0) throw bad(['nodes', i, 'accounts'], 'a bitcoind holds no accounts');
+  } else if (path !== undefined) {
+    throw bad(['nodes', i, 'path'], "only a node of kind 'bitcoind' has a path");
+  }
   const rpcPort = typeof rpc === 'number' ? rpc : rpc ? 0 : undefined;
-  return { name, role, accounts, rpcPort };
+  return { name, role, kind, path, accounts, rpcPort };
 }
 
 function planLinks(options: NetworkOptions, nodes: readonly PlannedNode[], random: SeededRandom): PlannedLink[] {

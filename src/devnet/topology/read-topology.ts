@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { isNetworkPath } from '../../node/networks.ts';
-import type { NetworkOptions } from './network-options.ts';
+import type { NetworkOptions, NodeOptions } from './network-options.ts';
 import { planNetwork } from './network-plan.ts';
 import { TopologyError, type TopologyFault } from './topology-error.ts';
 import { checkFileContent } from './topology-schema.ts';
@@ -89,12 +89,18 @@ function parseJson(path: string, text: string): unknown {
 }
 
 /** Returns the options with paths that are relative to the file's folder made absolute. */
-function besideFile({ network, dataDir, ...rest }: NetworkOptions, folder: string): NetworkOptions {
+function besideFile({ network, dataDir, nodes, ...rest }: NetworkOptions, folder: string): NetworkOptions {
   return {
     ...rest,
+    ...(nodes === undefined ? {} : { nodes: typeof nodes === 'number' ? nodes : nodes.map(programBeside(folder)) }),
     ...(network === undefined ? {} : { network: isNetworkPath(network) ? resolve(folder, network) : network }),
     ...(dataDir === undefined ? {} : { dataDir: resolve(folder, dataDir) }),
   };
+}
+
+/** A name without a slash is one on PATH. */
+function programBeside(folder: string): (node: NodeOptions) => NodeOptions {
+  return (node) => (node.path?.includes('/') ? { ...node, path: resolve(folder, node.path) } : node);
 }
 
 /** Returns whether the content of a file is that of a network file. */

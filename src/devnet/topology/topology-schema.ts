@@ -6,6 +6,7 @@ import {
   type LinkOptions,
   type NetworkOptions,
   type NodeOptions,
+  nodeKinds,
   nodeRoles,
 } from './network-options.ts';
 import { shapeNames } from './shapes.ts';
@@ -105,6 +106,10 @@ const node = object(
       .optional()
       .describe('default: node1, node2 and so on'),
     role: oneOf(nodeRoles).optional().describe('what it does; default: full'),
+    kind: oneOf(nodeKinds)
+      .optional()
+      .describe('the program that it is; default: pier. A bitcoind needs engine `processes` and the network regtest'),
+    path: text().optional().describe('where the bitcoind is; default: the environment variable BITCOIND, or PATH'),
     accounts: list(whole(0, MAX_ACCOUNTS - 1), 'a list of numbers of accounts')
       .max(MAX_ACCOUNTS, { error: because(`a list of at most ${MAX_ACCOUNTS} accounts`) })
       .optional()
@@ -114,7 +119,7 @@ const node = object(
       .optional()
       .describe('whether it serves RPC over HTTP, on any free port or the one given'),
   } satisfies Shape<NodeOptions>,
-  'a node: an object with name, role, accounts or rpc',
+  'a node: an object with name, role, kind, path, accounts or rpc',
 );
 
 const between = because("a list of the names of two nodes, such as ['node1', 'node2']");

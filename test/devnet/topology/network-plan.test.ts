@@ -53,6 +53,8 @@ describe('shapeLinks', () => {
   });
 });
 
+const processes = { engine: 'processes' } as const;
+
 describe('planNetwork', () => {
   it('fills in defaults', () => {
     const { nodes, links, accounts, balance } = planNetwork({});
@@ -65,6 +67,14 @@ describe('planNetwork', () => {
   it('gives accounts that no node asks for to the first full node', () => {
     const { nodes } = planNetwork({ accounts: 4, nodes: [{ role: 'light' }, {}, { accounts: [2] }] });
     expect(nodes.map((node) => node.accounts)).toEqual([[], [0, 1, 3], [2]]);
+  });
+
+  it('gives no accounts to a bitcoind', () => {
+    const { nodes } = planNetwork({ ...processes, accounts: 2, nodes: [{ kind: 'bitcoind', path: 'x' }, {}] });
+    expect(nodes.map(({ kind, path, accounts }) => [kind, path, accounts])).toEqual([
+      ['bitcoind', 'x', []],
+      ['pier', undefined, [0, 1]],
+    ]);
   });
 
   it('lets light nodes open the connection', () => {
@@ -96,6 +106,21 @@ describe('planNetwork', () => {
       [{ nodes: [{ rpc: 70_000 }] }, 'nodes[0].rpc: 70000 is not a whole number from 0 to 65535'],
       [{ nodes: [{ rpc: 'yes' as never }] }, "nodes[0].rpc: 'yes' is not true, false or a port"],
       [{ nodes: [{}, { Role: 'light' } as never] }, 'nodes[1].Role: there is no such option'],
+      [{ nodes: [{}, { kind: 'btcd' as never }] }, "nodes[1].kind: 'btcd' is not one of pier, bitcoind"],
+      [{ nodes: [{}, { kind: 'bitcoind' }] }, "nodes[1].kind: a bitcoind is a process: give engine 'processes' too"],
+      [
+        { ...processes, network: 'classroom', nodes: [{}, { kind: 'bitcoind' }] },
+        'nodes[1].kind: a bitcoind is a node of regtest only, not of classroom',
+      ],
+      [{ ...processes, nodes: [{ kind: 'bitcoind' }] }, 'nodes: at least one node must be a full node of Pier'],
+      [{ ...processes, nodes: [{ kind: 'bitcoind' }, { role: 'light' }] }, 'nodes: at least one node must be a full'],
+      [{ ...processes, nodes: [{}, { kind: 'bitcoind', role: 'light' }] }, 'nodes[1].role: a bitcoind is a full node'],
+      [{ ...processes, nodes: [{}, { kind: 'bitcoind', accounts: [0] }] }, 'nodes[1].accounts: a bitcoind holds no ac'],
+      [{ ...processes, nodes: [{ path: 'x' }] }, "nodes[0].path: only a node of kind 'bitcoind' has a path"],
+      [
+        { ...processes, nodes: [{}, { kind: 'bitcoind', path: '' }] },
+        "nodes[1].path: '' is not a text with characters",
+      ],
       [{ node: 3 } as never, 'node: there is no such option'],
       [null as never, 'null is not an object with the options of a network'],
       [{ accounts: -1 }, 'accounts: -1 is'],

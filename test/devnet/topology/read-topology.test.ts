@@ -61,6 +61,20 @@ it("resolves paths from the file's folder, whatever the working directory is", a
   });
 });
 
+it("resolves the path of a bitcoind from the file's folder, unless it is a name on PATH", async () => {
+  const node = (path: string) => `  - { kind: bitcoind, path: ${path} }\n`;
+  const paths = ['bin/bitcoind', './bitcoind', '/opt/bitcoind', 'bitcoind'];
+  const path = write('programs.yaml', `engine: processes\nnodes:\n  - {}\n${paths.map(node).join('')}`);
+  const { nodes } = await readTopology(path);
+  expect((nodes as NodeOptions[]).map((each) => each.path)).toEqual([
+    undefined,
+    join(dir, 'bin', 'bitcoind'),
+    join(dir, 'bitcoind'),
+    '/opt/bitcoind',
+    'bitcoind',
+  ]);
+});
+
 it('reads the example, which the documents show', async () => {
   const file = (path: string) => new URL(`../../../${path}`, import.meta.url);
   const { nodes, balance } = await readTopology(fileURLToPath(file('examples/network.yaml')));

@@ -1,0 +1,60 @@
+import type { Endpoint } from '../../p2p/net/endpoint.ts';
+import { PierError } from '../../platform/errors.ts';
+import type { NodeBackend, NodeView } from './node-backend.ts';
+import type { StoredNode } from './stored-node.ts';
+
+/** A node in a process of its own, as `ProcessEngine` runs it. */
+export interface ProcessBackend extends NodeBackend {
+  /** Folder of its files alone. */
+  readonly dataDir: string;
+  /** Keeps a connection open. */
+  connect(endpoint: Endpoint): Promise<void>;
+  /** Gives the process the network's time, and resolves when it has it. */
+  clockChanged(): Promise<void>;
+  /** Returns a copy of what the node has. */
+  contents(): Promise<StoredNode>;
+  /** Replaces what the node has; it must not run. */
+  write(contents: StoredNode): Promise<void>;
+  /** Ends it for good. */
+  close(): Promise<void>;
+}
+
+/** The view of a node that is stopped. */
+export const NO_VIEW: NodeView = { height: -1, tip: '', mempool: undefined, peers: 0 };
+
+/** Returns the error of a call of a node that is stopped. */
+export function nodeStopped(name: string, method: string): PierError {
+  return new PierError('node-stopped', `${name} is stopped: it cannot run ${method}`, {
+    hint: `Start it with node('${name}').start().`,
+  });
+}
+
+/** Returns a node's view, by RPC; while it is paused, the last one. */
+export async function currentView(node: NodeBackend, last: NodeView): Promise<NodeView> {
+  let view = last;
+  if (node.status === 'running') {
+    try {
+      view = await readView(node);
+    } catch (error) {
+      // The process may end, or be paused, while it answers.
+      if (node.status === 'running') throw error;
+    }
+  }
+  return node.status === 'stopped' ? NO_VIEW : view;
+}
+
+async function readView(node: Pick<NodeBackend, 'role' | 'call'>): Promise<NodeView> {
+  const isLight = node.role === 'light';
+  const [chain, peers, mempool] = (await Promise.all([
+    node.call('getblockchaininfo', []),
+    node.call('getpeerinfo', []),
+    isLight ? undefined : node.call('getrawmempool', []),
+  ])) as [{ blocks: number; headers: number; bestblockhash: string }, { version: number }[], string[] | undefined];
+  return {
+    height: isLight ? chain.headers : chain.blocks,
+    tip: chain.bestblockhash,
+    mempool: mempool && new Set(mempool),
+    // Without a version, the handshake is not complete.
+    peers: peers.filter(({ version }) => version > 0).length,
+  };
+}
