@@ -5,6 +5,7 @@ import { LongestFirst } from './test/support/longest-first.ts';
 /** Files that replace a module, measure the heap or count threads. Each runs in a process of its own. */
 const alone = [
   'test/chain/worker-timing.test.ts',
+  'test/cli/options.test.ts',
   'test/cli/startnode.test.ts',
   'test/cli/up-arguments.test.ts',
   'test/devnet/network/growth.test.ts',
