@@ -135,6 +135,34 @@ describeBitcoind(
       }
     });
 
+    it('restores the transactions that it alone has', async () => {
+      const core = await create();
+      const [alice, bob] = network.accounts;
+      const payment = await alice!.pay(bob!, '1');
+      await payment.seenBy('all', wait);
+      // Its peers cannot announce it again.
+      await network.partition([['shop'], ['core'], ['pool']]);
+      const { hex, txid } = await alice!.doubleSpend(payment, { submit: false });
+      await core.call('sendrawtransaction', [hex]);
+      const id = await network.snapshot();
+      await core.kill();
+      await network.revert(id);
+      expect([...(await core.view()).mempool!]).toEqual([txid]);
+      expect([...(await network.node('shop').view()).mempool!]).toEqual([payment.txid]);
+    });
+
+    it('starts again when its last block is days ahead of the clock on the wall', async () => {
+      const core = await create();
+      network.time.freeze();
+      network.time.increase(3 * 24 * 60 * 60);
+      await network.mine(1, { by: 'pool', ...wait });
+      const before = await tips();
+      await core.stop();
+      await core.start();
+      await network.synced(wait);
+      expect(await tips()).toEqual(before);
+    });
+
     it('is saved to a file and loaded again', async () => {
       const core = await create();
       const [alice, bob] = network.accounts;
