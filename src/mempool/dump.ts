@@ -163,9 +163,12 @@ function* loadDump<T>(
   let accepted = 0;
   for (const { tx, time: stored, feeDelta } of dump.transactions) {
     const time = usesCurrentTime ? now : stored;
-    if (appliesFeeDeltas && feeDelta !== 0n) mempool.prioritise(tx.txid, feeDelta);
+    const delta = appliesFeeDeltas ? feeDelta : 0n;
+    if (delta > 0n) mempool.prioritise(tx.txid, delta);
+    if (time > oldest) yield mempool.has(tx.txid) ? undefined : accept(tx, time);
+    // Afterwards, unlike in Core: a lowered transaction was in the mempool, and would be refused.
+    if (delta < 0n) mempool.prioritise(tx.txid, delta);
     if (time <= oldest) continue;
-    yield mempool.has(tx.txid) ? undefined : accept(tx, time);
     if (mempool.has(tx.txid)) accepted++;
   }
   return { accepted, total: dump.transactions.length };

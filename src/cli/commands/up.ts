@@ -62,7 +62,7 @@ export function addUp(program: Command): void {
     const isSaved = state !== undefined && existsSync(state);
     if (isSaved) {
       const inState = [...topologyOptions, 'network'].map((name) => [`--${name}`, isGiven(name)]);
-      refuse(`cannot be combined with a saved network: it is in ${state}`, {
+      refuse(`cannot be combined with a saved network: continue it by pier up --state ${state} alone`, {
         FILE: file !== undefined,
         ...Object.fromEntries(inState),
       });

@@ -7,6 +7,8 @@ import type { WaitOptions } from './deadline.ts';
 
 /** What a `NetworkNode` asks of its network. */
 export interface NodeHooks {
+  /** Throws `PierError` 'network-closed' if the network is closed. */
+  checkOpen(): void;
   /** Opens the connections of a node that has started. */
   started(node: NetworkNode): Promise<void>;
   /** Waits for a block of the node's chain. */
@@ -61,6 +63,7 @@ export class NetworkNode {
 
   /** Calls an RPC method; `wallet` selects a wallet. Rejects with `RpcError`, or `PierError` 'node-stopped'. */
   async call<T = unknown>(method: string, params: CallParams = [], wallet?: string): Promise<T> {
+    this.#hooks.checkOpen();
     return (await this.backend.call(method, params, wallet)) as T;
   }
 
@@ -71,6 +74,7 @@ export class NetworkNode {
 
   /** Starts it again with what it had when it stopped, and connects it. */
   async start(): Promise<void> {
+    this.#hooks.checkOpen();
     await this.backend.start();
     await this.#hooks.started(this);
   }

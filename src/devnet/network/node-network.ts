@@ -90,6 +90,7 @@ export class NodeNetwork {
     this.nodes = engine.nodes.map(
       (backend) =>
         new NetworkNode(backend, {
+          checkOpen: () => this.#closing.signal.throwIfAborted(),
           started: (node) => this.#connect([node]),
           reached: (node, height, options) => this.#waits.reached(node, height, options),
         }),
@@ -384,6 +385,7 @@ export class NodeNetwork {
   }
 
   #defaultMiner(): NetworkNode {
+    this.#closing.signal.throwIfAborted();
     const running = this.nodes.filter(({ isFull, status }) => isFull && status === 'running');
     const miner = running.find(({ role }) => role === 'miner') ?? running[0];
     if (miner) return miner;

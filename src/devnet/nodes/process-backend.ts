@@ -33,11 +33,15 @@ export function nodeStopped(name: string, method: string): PierError {
 export async function currentView(node: NodeBackend, last: NodeView): Promise<NodeView> {
   let view = last;
   if (node.status === 'running') {
+    const { pid } = node;
     try {
       view = await readView(node);
     } catch (error) {
-      // The process may end, or be paused, while it answers.
-      if (node.status === 'running') throw error;
+      // The process may end, be paused or be replaced while it answers.
+      if (node.status === 'running') {
+        if (node.pid === pid) throw error;
+        return currentView(node, last);
+      }
     }
   }
   return node.status === 'stopped' ? NO_VIEW : view;

@@ -182,6 +182,16 @@ describe('NodeNetwork', () => {
     const waiting = network.node('node1').reached(500);
     await network.close();
     await expect(waiting).rejects.toMatchObject({ code: 'network-closed' });
+    const [node] = network.nodes;
+    for (const late of [
+      () => node!.call('getblockcount'),
+      () => node!.start(),
+      () => network.mine(),
+      () => network.accounts[0]!.balance(),
+    ]) {
+      await expect(late()).rejects.toMatchObject({ code: 'network-closed' });
+    }
+    expect(node!.status).toBe('stopped');
   });
 
   it('names the nodes there are', async () => {

@@ -69,6 +69,26 @@ describe('a saved network', { timeout: 120_000 }, () => {
     expect((await loaded.node('shop').view()).mempool!.size).toBe(0);
   });
 
+  it.each(['memory', 'processes'] as const)('keeps payments of lowered priority with the engine %s', async (engine) => {
+    const network = await create({ nodes: 2, accounts: 2, engine });
+    const [alice, bob] = network.accounts;
+    const payment = await alice!.pay(bob!, '1');
+    await payment.seenBy('all', { timeout: 60_000 });
+    for (const node of network.nodes) await node.call('prioritisetransaction', [payment.txid, 0, -100_000]);
+    const second = network.node('node2');
+    await second.stop();
+    await second.start();
+    await network.synced({ timeout: 60_000 });
+    expect([...(await second.view()).mempool!]).toEqual([payment.txid]);
+    const file = join(folder, `lowered-${engine}.state`);
+    await network.save(file);
+    await network.load(file);
+    for (const node of network.nodes) {
+      const { fees } = await node.call<{ fees: { base: number; modified: number } }>('getmempoolentry', [payment.txid]);
+      expect(fees.modified).toBeCloseTo(fees.base - 0.001, 8);
+    }
+  });
+
   it('keeps stopped nodes, cut links and forks', async () => {
     const network = await create({ nodes: 3, accounts: 1 });
     await network.partition([['node1'], ['node2', 'node3']]);
