@@ -8,26 +8,37 @@ const MAX_EXTRA = 100;
 /** Bytes of memory above which a transaction is not kept. */
 const MAX_USAGE = 100_000;
 
-/** Memory for transactions, none of which is longer than its usage. */
-const txBlocks = new BlockPool(MAX_USAGE);
+/** Lengths of blocks for transactions, none of which is longer than its usage. */
+const BLOCK_SIZES = [256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 24_576, 32_768, 49_152, 65_536, MAX_USAGE];
+
+/** Memory for transactions. */
+const pools = BLOCK_SIZES.map((size) => new BlockPool(size));
 
 /** A transaction that is kept as bytes: decoded ones take several times the memory. */
 export class ExtraTransaction {
   readonly wtxid: Uint8Array;
+  /** Index of the pool of its block. */
+  readonly #pool: number;
   readonly #block: Uint8Array;
   readonly #size: number;
 
-  constructor(tx: Transaction, block: Uint8Array) {
+  constructor(tx: Transaction) {
     const bytes = tx.encode();
-    block.set(bytes);
     this.wtxid = tx.wtxid.slice();
-    this.#block = block;
     this.#size = bytes.length;
+    this.#pool = pools.findIndex(({ blockSize }) => blockSize >= bytes.length);
+    this.#block = pools[this.#pool]!.take();
+    this.#block.set(bytes);
   }
 
   /** Returns the transaction. */
   decode(): Transaction {
     return Transaction.decode(this.#block.slice(0, this.#size));
+  }
+
+  /** Gives the memory back; the transaction cannot be decoded any more. */
+  release(): void {
+    pools[this.#pool]!.give(this.#block);
   }
 }
 
@@ -36,7 +47,6 @@ export class ExtraTransaction {
  * them nevertheless; a compact block is then reconstructed without requesting them.
  */
 export class ExtraTransactions implements Iterable<ExtraTransaction> {
-  readonly #blocks: Uint8Array[] = [];
   readonly #ring: ExtraTransaction[] = [];
   #next = 0;
   readonly #unsubscribe: () => void;
@@ -49,8 +59,8 @@ export class ExtraTransactions implements Iterable<ExtraTransaction> {
 
   add(tx: Transaction): void {
     if (transactionUsage(tx) > MAX_USAGE) return;
-    this.#blocks[this.#next] ??= txBlocks.take();
-    this.#ring[this.#next] = new ExtraTransaction(tx, this.#blocks[this.#next]!);
+    this.#ring[this.#next]?.release();
+    this.#ring[this.#next] = new ExtraTransaction(tx);
     this.#next = (this.#next + 1) % MAX_EXTRA;
   }
 
@@ -65,8 +75,7 @@ export class ExtraTransactions implements Iterable<ExtraTransaction> {
 
   close(): void {
     this.#unsubscribe();
-    for (const block of this.#blocks) txBlocks.give(block);
-    this.#blocks.length = 0;
+    for (const each of this.#ring) each.release();
     this.#ring.length = 0;
   }
 }
