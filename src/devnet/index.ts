@@ -40,6 +40,7 @@ export type { TrafficOptions, TrafficStatistics } from './network/traffic.ts';
 export type { NodeStatus, NodeView } from './nodes/node-backend.ts';
 export type { RpcAddress } from './nodes/node-rpc.ts';
 export type { ClockState } from './processes/network-clock.ts';
+export { NodeChild } from './processes/node-child.ts';
 export { NodeProcess, type NodeProcessOptions, type ReadyLine, runPier } from './processes/node-process.ts';
 export { freeNodeIds, isPortFree } from './processes/ports.ts';
 export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './scenario.ts';

@@ -2,7 +2,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import type { CallParams } from '../../api/rpc/dispatch.ts';
 import type { HeaderContext } from '../../consensus/header-context.ts';
 import type { ChainParams } from '../../consensus/params.ts';
-import { LOOPBACK } from '../../node/config.ts';
+import { LOOPBACK, nodePaths } from '../../node/config.ts';
 import { type Endpoint, formatEndpoint } from '../../p2p/net/endpoint.ts';
 import type { NetworkClock } from '../processes/network-clock.ts';
 import { NodeProcess } from '../processes/node-process.ts';
@@ -110,14 +110,17 @@ export class ProcessNode implements ProcessBackend {
   }
 
   async kill(): Promise<void> {
-    if (this.#process?.running) await this.#process.kill();
-    this.#pause.open();
+    await this.#kill();
     // What it had in its mempool when it last stopped is not what it had now.
-    await rm(`${this.#options.dataDir}/mempool_${this.#options.nodeId}.dat`, { force: true });
+    await rm(nodePaths(this.#files).mempool, { force: true });
   }
 
   /** Ends it for good. */
   async close(): Promise<void> {
+    await this.#kill();
+  }
+
+  async #kill(): Promise<void> {
     if (this.#process?.running) await this.#process.kill();
     this.#pause.open();
   }

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RpcClient } from '../../api/client/rpc-client.ts';
 import { LOOPBACK } from '../../node/config.ts';
 import { PierError } from '../../platform/errors.ts';
+import { NodeChild } from './node-child.ts';
 import type { OrphanWatcher } from './orphan-watcher.ts';
 
 /** Milliseconds a bitcoind may take to be ready before it is killed. */
@@ -41,15 +42,11 @@ export function bitcoindCookie(dataDir: string): string {
 }
 
 /** A bitcoind on regtest in a child process. */
-export class BitcoindProcess {
+export class BitcoindProcess extends NodeChild {
   readonly rpc: RpcClient;
-  /** Resolves when the process has exited. */
-  readonly exited: Promise<void>;
-  readonly #child: ChildProcess;
 
   private constructor(child: ChildProcess, exited: Promise<void>, rpc: RpcClient) {
-    this.#child = child;
-    this.exited = exited;
+    super(child, exited, STOP_TIMEOUT_MS);
     this.rpc = rpc;
   }
 
@@ -96,16 +93,6 @@ export class BitcoindProcess {
     });
   }
 
-  /** The process id. */
-  get pid(): number {
-    return this.#child.pid!;
-  }
-
-  /** Whether the process has not exited yet. */
-  get running(): boolean {
-    return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
-  }
-
   async #isReady(): Promise<boolean> {
     try {
       return (await this.rpc.call<{ loaded: boolean }>('getmempoolinfo')).loaded;
@@ -113,31 +100,6 @@ export class BitcoindProcess {
       // Its port is closed, or it is warming up.
       return false;
     }
-  }
-
-  /** Suspends the process (SIGSTOP). */
-  pause(): void {
-    this.#child.kill('SIGSTOP');
-  }
-
-  /** Continues a suspended process (SIGCONT). */
-  resume(): void {
-    this.#child.kill('SIGCONT');
-  }
-
-  /** Stops it with SIGTERM and waits for its exit; kills it after a timeout. */
-  async stop(): Promise<void> {
-    if (!this.running) return this.exited;
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-    await this.exited;
-    clearTimeout(timer);
-  }
-
-  /** Kills it with SIGKILL and waits for its exit. */
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.exited;
   }
 }
 

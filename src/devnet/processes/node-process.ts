@@ -6,6 +6,7 @@ import { DEFAULT_NETWORK } from '../../node/config.ts';
 import type { LogLevel } from '../../node/logging.ts';
 import { PierError } from '../../platform/errors.ts';
 import type { ClockState } from './network-clock.ts';
+import { NodeChild } from './node-child.ts';
 import { type NodeMessage, PARENT_LINK, type ParentMessage } from './parent-messages.ts';
 import { waitForExit } from './process-result.ts';
 
@@ -66,7 +67,7 @@ function childEnvironment(nodeId: number, hasLink = false): NodeJS.ProcessEnv {
 }
 
 /** A `pier startnode` in a child process, which exits when this process does. */
-export class NodeProcess {
+export class NodeProcess extends NodeChild {
   /** The options that the node was started with. */
   readonly options: NodeProcessOptions;
   /** A client of the node's RPC. */
@@ -75,17 +76,13 @@ export class NodeProcess {
   readonly rpcAddress: ReadyLine['rpc'];
   /** `HOST:PORT` at which the node accepts peers. */
   readonly p2p: string;
-  /** Resolves when the process has exited. */
-  readonly exited: Promise<void>;
-  readonly #child: ChildProcess;
   /** Messages that the node has not answered yet. */
   readonly #requests = new Map<number, { resolve(): void; reject(error: unknown): void }>();
   #lastRequest = 0;
 
   private constructor(options: NodeProcessOptions, child: ChildProcess, exited: Promise<void>, ready: ReadyLine) {
+    super(child, exited, STOP_TIMEOUT_MS);
     this.options = options;
-    this.#child = child;
-    this.exited = exited;
     this.p2p = ready.p2p;
     this.rpc = new RpcClient(ready.rpc);
     this.rpcAddress = ready.rpc;
@@ -96,16 +93,6 @@ export class NodeProcess {
   /** The node id. */
   get nodeId(): number {
     return this.options.nodeId;
-  }
-
-  /** The process id. */
-  get pid(): number {
-    return this.#child.pid!;
-  }
-
-  /** Whether the process has not exited yet. */
-  get running(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   /**
@@ -195,7 +182,7 @@ export class NodeProcess {
     return new Promise((resolve, reject) => {
       this.#requests.set(id, { resolve, reject });
       // A process that is about to exit answers nothing: its exit then settles the request.
-      if (this.running) this.#child.send(message(id), () => {});
+      if (this.running) this.child.send(message(id), () => {});
       else this.#settleRequests();
     });
   }
@@ -215,31 +202,6 @@ export class NodeProcess {
     if (message.error === undefined) request?.resolve();
     else
       request?.reject(new PierError('node-failed', `node ${this.nodeId} could not write its files: ${message.error}`));
-  }
-
-  /** Suspends the process (SIGSTOP). */
-  pause(): void {
-    this.#child.kill('SIGSTOP');
-  }
-
-  /** Continues a suspended process (SIGCONT). */
-  resume(): void {
-    this.#child.kill('SIGCONT');
-  }
-
-  /** Stops the node with SIGTERM and waits for its exit; kills it after a timeout. */
-  async stop(): Promise<void> {
-    if (!this.running) return this.exited;
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-    await this.exited;
-    clearTimeout(timer);
-  }
-
-  /** Kills the process with SIGKILL, without a clean shutdown, and waits for its exit. */
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.exited;
   }
 }
 
