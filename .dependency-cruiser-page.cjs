@@ -1,5 +1,5 @@
 const { builtinModules } = require('node:module');
-const pageLayers = require('./scripts/layers.cjs').filter(({ page }) => page);
+const { nodePaths, pagePaths } = require('./scripts/page-paths.cjs');
 
 /** What a page cannot load: Node's own modules, and packages that need them or bring binaries. */
 const builtin = `^(node:)?(${builtinModules.filter((name) => !name.startsWith('_')).join('|')})$`;
@@ -12,7 +12,7 @@ module.exports = {
       name: 'reaches-node',
       comment: 'These layers run in a page: nothing that they load may import a part of Node, or a native package.',
       severity: 'error',
-      from: { path: `^src/(${pageLayers.map(({ name }) => name).join('|')})/` },
+      from: { path: pagePaths, pathNot: nodePaths },
       to: { path: `${builtin}|${native}`, reachable: true },
     },
   ],

@@ -1,7 +1,7 @@
 const layers = require('./scripts/layers.cjs');
 
 const names = layers.map(({ name }) => name);
-const pageLayers = layers.filter(({ page }) => page).map(({ name }) => name);
+const { nodePaths, pagePaths } = require('./scripts/page-paths.cjs');
 
 /** Rules that let each folder import itself and the folders before it. `parent` ends in a slash. */
 function noImportsUp(parent, folders, label) {
@@ -73,7 +73,7 @@ module.exports = {
       name: 'browser-safe',
       comment: 'These layers run in a page: reach Node through process.getBuiltinModule at run time.',
       severity: 'error',
-      from: { path: `^src/(${pageLayers.join('|')})/` },
+      from: { path: pagePaths, pathNot: nodePaths },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -1,6 +1,7 @@
 /**
  * The layers of src/ and their sub-layers, lowest first. A folder may import itself and the folders before it. Files
- * directly in a layer are above its sub-layers. `page`: the layer also runs in a browser.
+ * directly in a layer are above its sub-layers. `page`: the layer also runs in a browser, except its folders and files
+ * in `node`, which nothing of a page may import.
  */
 module.exports = [
   { name: 'platform', page: true },
@@ -10,7 +11,7 @@ module.exports = [
   { name: 'script', page: true },
   { name: 'consensus', page: true },
   { name: 'proofs', page: true },
-  { name: 'store' },
+  { name: 'store', page: true, node: ['lmdb', 'index.ts'] },
   { name: 'chain', sublayers: ['tree', 'records', 'utxo', 'filters', 'storage', 'scripts', 'connect'] },
   { name: 'mempool' },
   { name: 'mining' },

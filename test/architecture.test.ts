@@ -7,6 +7,8 @@ import { describe, expect, it } from 'vitest';
 interface Layer {
   readonly name: string;
   readonly page?: boolean;
+  /** Paths in a layer for pages that need Node. */
+  readonly node?: readonly string[];
   readonly sublayers?: readonly string[];
 }
 
@@ -75,9 +77,13 @@ describe('the layers in ARCHITECTURE.md', () => {
   it('are those of scripts/layers.cjs, in their order', () => {
     const folders = rows.slice(0, layers.length).map((row) => ({
       name: /^\| `(\w+)\/`/.exec(row)![1],
-      page: row.endsWith('| page |'),
+      page: /\| page(, except [^|]+)? \|$/.test(row),
+      node: [...(/\| page, except ([^|]+) \|$/.exec(row)?.[1] ?? '').matchAll(/`([^`]+)`/g)].map((match) => match[1]),
     }));
-    expect(folders).toEqual(layers.map(({ name, page = false }) => ({ name, page })));
+    // A layer's entry exports everything, also what needs Node.
+    const asInText = (path: string) => (path.endsWith('.ts') ? path : `${path}/`);
+    const needNode = (paths: readonly string[]) => paths.filter((path) => path !== 'index.ts').map(asInText);
+    expect(folders).toEqual(layers.map(({ name, page = false, node = [] }) => ({ name, page, node: needNode(node) })));
   });
 
   it('have the sub-layers of scripts/layers.cjs, in their order', () => {

@@ -7,7 +7,7 @@ import { systemClock } from '../platform/clock.ts';
 import { PierError } from '../platform/errors.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { decodeAddress } from '../script/address.ts';
-import { LmdbStore } from '../store/lmdb-store.ts';
+import { LmdbStore } from '../store/lmdb/lmdb-store.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import type { StoreOperation } from '../store/store.ts';
 

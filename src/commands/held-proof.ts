@@ -10,7 +10,7 @@ import { HeaderChain } from '../spv/header-chain.ts';
 import { ProofStore } from '../spv/proof-store.ts';
 import { proofFromJson, type SelfContainedProof } from '../spv/verify/proof-file.ts';
 import { StoreError } from '../store/errors.ts';
-import { LmdbStore } from '../store/lmdb-store.ts';
+import { LmdbStore } from '../store/lmdb/lmdb-store.ts';
 import { ownProof } from '../wallet/light/own-proof.ts';
 import { WalletFile } from '../wallet/wallet-file.ts';
 

@@ -1,5 +1,5 @@
 import { type NodeConfig, nodePaths } from '../node/config.ts';
-import { LmdbStore } from '../store/lmdb-store.ts';
+import { LmdbStore } from '../store/lmdb/lmdb-store.ts';
 import { checkedReader } from '../wallet/checked-store.ts';
 import { GAP_LIMIT, KeyPool } from '../wallet/key-pool.ts';
 import { type AddressType, KeyTree } from '../wallet/keys.ts';

@@ -2,7 +2,7 @@ import { Chain } from '../chain/chain.ts';
 import { type NodeConfig, nodePaths } from '../node/config.ts';
 import { systemClock } from '../platform/clock.ts';
 import { silentLogger } from '../platform/logger.ts';
-import { LmdbStore } from '../store/lmdb-store.ts';
+import { LmdbStore } from '../store/lmdb/lmdb-store.ts';
 import { requireFile } from './node-access.ts';
 
 /**

@@ -7,7 +7,7 @@ import type { Endpoint } from '../p2p/net/endpoint.ts';
 import { parseEndpoint } from '../p2p/net/endpoint.ts';
 import type { FullNodeProcessorOptions } from '../p2p/processing/full-node-processor.ts';
 import { PierError } from '../platform/errors.ts';
-import { makeFolder } from '../store/make-folder.ts';
+import { makeFolder } from '../store/lmdb/make-folder.ts';
 import { findNetwork, isPublicNetwork } from './networks.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -9,7 +9,7 @@ import type { MockableClock } from '../platform/clock.ts';
 import { limitedLogger } from '../platform/limited-logger.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { decodeAddress } from '../script/address.ts';
-import { LmdbStore } from '../store/lmdb-store.ts';
+import { LmdbStore } from '../store/lmdb/lmdb-store.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
 import { WalletFile } from '../wallet/wallet-file.ts';

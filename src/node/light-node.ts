@@ -5,7 +5,7 @@ import type { Transaction } from '../primitives/transaction.ts';
 import { HeaderChain } from '../spv/header-chain.ts';
 import { LightNodeProcessor } from '../spv/light-node-processor.ts';
 import { ProofStore } from '../spv/proof-store.ts';
-import { LmdbStore } from '../store/lmdb-store.ts';
+import { LmdbStore } from '../store/lmdb/lmdb-store.ts';
 import { LightWallets } from '../wallet/light-wallets.ts';
 import { WalletFile } from '../wallet/wallet-file.ts';
 import { makeDataDir, type NodeConfig, nodePaths } from './config.ts';

@@ -20,7 +20,7 @@
  */
 
 export { StoreError, type StoreErrorCode } from './errors.ts';
-export type { LmdbStoreOptions, StoreKind } from './lmdb-options.ts';
-export { LmdbStore } from './lmdb-store.ts';
+export type { LmdbStoreOptions, StoreKind } from './lmdb/lmdb-options.ts';
+export { LmdbStore } from './lmdb/lmdb-store.ts';
 export { MemoryStore } from './memory-store.ts';
 export type { Range, Snapshot, Store, StoreEntry, StoreOperation, StoreReader } from './store.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../../src/bytes/compare.ts';
 import type { Chain } from '../../src/chain/chain.ts';
 import { blockKey, Prefix } from '../../src/chain/records/keys.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { checkFilters, describeCoins, extend, openChain } from './support/chain.ts';
 

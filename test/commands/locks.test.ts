@@ -13,7 +13,7 @@ import { startLightNode, startNode } from '../../src/commands/start-node.ts';
 import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { type NodeConfig, nodeConfig, nodePaths } from '../../src/node/config.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const ADDRESS = 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202';

@@ -4,7 +4,7 @@ import { fromReversedHex } from '../../src/bytes/hex.ts';
 import { blockKey, Prefix } from '../../src/chain/records/keys.ts';
 import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { nodeConfig, nodePaths } from '../../src/node/config.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { pier } from '../support/pier.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';

@@ -7,7 +7,7 @@ import { nodePaths } from '../../src/node/config.ts';
 import { formatEndpoint } from '../../src/p2p/net/endpoint.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { atFileEnd } from '../support/file-end.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';

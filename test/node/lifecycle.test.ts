@@ -12,7 +12,7 @@ import { ConnectionManager } from '../../src/p2p/connections/connection-manager.
 import type { Endpoint } from '../../src/p2p/net/endpoint.ts';
 import type { Transport } from '../../src/p2p/transport/connection.ts';
 import { HeaderChain } from '../../src/spv/header-chain.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { callInProcess } from '../../src/testing/call-in-process.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';

@@ -11,7 +11,7 @@ import { ALWAYS_ACTIVE, NEVER_ACTIVE, NO_TIMEOUT } from '../../src/consensus/ver
 import { nodeConfig, UsageError } from '../../src/node/config.ts';
 import { findNetwork, isPublicNetwork, knownNetworks } from '../../src/node/networks.ts';
 import { decodeAddress, encodeAddress } from '../../src/script/address.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { TestHeader } from '../consensus/support/headers.ts';
 import { quickNetwork, writeNetworkFile } from '../support/network-file.ts';
 import { tempDir } from '../support/temp-dir.ts';

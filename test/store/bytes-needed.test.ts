@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bytesNeeded, type DatabaseSize, sizeOfOpen } from '../../src/store/bytes-needed.ts';
+import { bytesNeeded, type DatabaseSize, sizeOfOpen } from '../../src/store/lmdb/bytes-needed.ts';
 import type { StoreOperation } from '../../src/store/store.ts';
 
 const PAGE = 4096;

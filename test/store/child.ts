@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -12,8 +12,8 @@ export function compileStore(folder: string): void {
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   for (const layer of ['platform', 'bytes', 'store']) {
-    mkdirSync(join(folder, layer));
-    for (const file of readdirSync(join(root, 'src', layer))) {
+    for (const file of readdirSync(join(root, 'src', layer), { recursive: true, encoding: 'utf8' })) {
+      if (!file.endsWith('.ts')) continue;
       const { outputText } = ts.transpileModule(readFileSync(join(root, 'src', layer, file), 'utf8'), {
         compilerOptions: {
           target: ts.ScriptTarget.ES2023,
@@ -22,7 +22,9 @@ export function compileStore(folder: string): void {
           rewriteRelativeImportExtensions: true,
         },
       });
-      writeFileSync(join(folder, layer, file.replace(/\.ts$/, '.js')), outputText);
+      const target = join(folder, layer, file.replace(/\.ts$/, '.js'));
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(target, outputText);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { commitCause, silenceFailedCommit } from '../../src/store/failed-commit.ts';
-import { noSpace } from '../../src/store/prerequisites.ts';
+import { commitCause, silenceFailedCommit } from '../../src/store/lmdb/failed-commit.ts';
+import { noSpace } from '../../src/store/lmdb/prerequisites.ts';
 import { systemError } from '../support/replace-fs.ts';
 
 afterEach(() => vi.restoreAllMocks());

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { StoreError } from '../../src/store/errors.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
-import { Reserve } from '../../src/store/reserve.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
+import { Reserve } from '../../src/store/lmdb/reserve.ts';
 import { replaceFs, restoreFs, systemError } from '../support/replace-fs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { encode, newPath, options, put } from './lmdb-files.ts';

@@ -2,9 +2,9 @@ import fs from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StoreError } from '../../src/store/errors.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
-import { fileError } from '../../src/store/prerequisites.ts';
-import { probe, Reserve } from '../../src/store/reserve.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
+import { fileError } from '../../src/store/lmdb/prerequisites.ts';
+import { probe, Reserve } from '../../src/store/lmdb/reserve.ts';
 import { replaceFs, restoreFs, systemError } from '../support/replace-fs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import {

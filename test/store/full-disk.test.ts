@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomInt } from '../../src/platform/random.ts';
 import type { StoreError } from '../../src/store/errors.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { requireOracles } from '../support/oracles.ts';
 import { canMount, resizeDisk, smallDisk } from '../support/small-disk.ts';
@@ -25,7 +25,7 @@ beforeAll(() => {
   writeFileSync(
     join(folder, 'filler.js'),
     `import { writeSync } from 'node:fs';
-     import { LmdbStore } from './store/lmdb-store.js';
+     import { LmdbStore } from './store/lmdb/lmdb-store.js';
      const [path, seed] = process.argv.slice(2);
      let state = Number(seed);
      const below = (n) => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0, (state >>> 8) % n);

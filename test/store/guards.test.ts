@@ -1,8 +1,8 @@
 import { open } from 'lmdb';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
+import { Reserve } from '../../src/store/lmdb/reserve.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
-import { Reserve } from '../../src/store/reserve.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { editRecord, encode, makeFile, newPath, options, put } from './lmdb-files.ts';
 

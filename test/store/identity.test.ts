@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { crc32 } from '../../src/store/checksum.ts';
-import { damaged, damagedRecords, truncated } from '../../src/store/damage.ts';
-import { checkIdentity, identityRecord } from '../../src/store/identity.ts';
-import type { StoreKind } from '../../src/store/lmdb-options.ts';
+import { crc32 } from '../../src/store/lmdb/checksum.ts';
+import { damaged, damagedRecords, truncated } from '../../src/store/lmdb/damage.ts';
+import { checkIdentity, identityRecord } from '../../src/store/lmdb/identity.ts';
+import type { StoreKind } from '../../src/store/lmdb/lmdb-options.ts';
 import { encode } from './lmdb-files.ts';
 
 describe('The identity of a file', () => {

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { silenceFailedCommit } from '../../src/store/failed-commit.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { silenceFailedCommit } from '../../src/store/lmdb/failed-commit.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { tempDir } from '../support/temp-dir.ts';

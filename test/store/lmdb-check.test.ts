@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type CheckOptions, checkLmdbFile } from '../../src/store/lmdb-check.ts';
-import { PageFile } from '../../src/store/lmdb-pages.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { type CheckOptions, checkLmdbFile } from '../../src/store/lmdb/lmdb-check.ts';
+import { PageFile } from '../../src/store/lmdb/lmdb-pages.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { encode, newPath, options } from './lmdb-files.ts';
 

@@ -4,7 +4,7 @@ import { open } from 'lmdb';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomInt } from '../../src/platform/random.ts';
 import { StoreError } from '../../src/store/errors.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import type { StoreOperation } from '../../src/store/store.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';

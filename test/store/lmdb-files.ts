@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { open } from 'lmdb';
 import { expect } from 'vitest';
 import { StoreError } from '../../src/store/errors.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import type { StoreOperation } from '../../src/store/store.ts';
 
 export const options = (path: string, more = {}) => ({

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomInt } from '../../src/platform/random.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { Child, compileStore } from './child.ts';
@@ -21,7 +21,7 @@ beforeAll(() => {
   writeFileSync(
     join(folder, 'writer.js'),
     `import { writeSync } from 'node:fs';
-     import { LmdbStore } from './store/lmdb-store.js';
+     import { LmdbStore } from './store/lmdb/lmdb-store.js';
      writeSync(1, 'opening\\n');
      const store = await LmdbStore.open({ path: process.argv[2], network: 'regtest', kind: 'blockchain' });
      const text = (s) => new TextEncoder().encode(s);

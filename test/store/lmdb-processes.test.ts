@@ -4,7 +4,7 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { Child, compileStore } from './child.ts';
 import {
@@ -28,7 +28,7 @@ beforeAll(() => {
   writeFileSync(
     join(folder, 'holder.js'),
     `import { writeSync } from 'node:fs';
-     import { LmdbStore } from './store/lmdb-store.js';
+     import { LmdbStore } from './store/lmdb/lmdb-store.js';
      if (process.argv[4]) process.umask(Number.parseInt(process.argv[4], 8));
      const text = (s) => new TextEncoder().encode(s);
      try {

@@ -1,7 +1,7 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { makeFolder } from '../../src/store/make-folder.ts';
+import { makeFolder } from '../../src/store/lmdb/make-folder.ts';
 import { replaceFs, restoreFs, systemError } from '../support/replace-fs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 

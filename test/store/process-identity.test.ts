@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { isRunning, ownIdentity } from '../../src/store/process-identity.ts';
+import { isRunning, ownIdentity } from '../../src/store/lmdb/process-identity.ts';
 import { replaceFs, restoreFs, systemError } from '../support/replace-fs.ts';
 
 afterEach(() => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type * as Lmdb from 'lmdb';
 import { expect, it, vi } from 'vitest';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 /** The options with which LMDB was asked to open files. */

@@ -1,9 +1,9 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { randomInt } from '../../src/platform/random.ts';
-import { PageFile } from '../../src/store/lmdb-pages.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
-import { Reserve } from '../../src/store/reserve.ts';
+import { PageFile } from '../../src/store/lmdb/lmdb-pages.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
+import { Reserve } from '../../src/store/lmdb/reserve.ts';
 import type { StoreOperation } from '../../src/store/store.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';

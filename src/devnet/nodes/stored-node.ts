@@ -1,8 +1,8 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import type { ChainParams } from '../../consensus/params.ts';
 import { nodePaths } from '../../node/config.ts';
-import type { StoreKind } from '../../store/lmdb-options.ts';
-import { LmdbStore } from '../../store/lmdb-store.ts';
+import type { StoreKind } from '../../store/lmdb/lmdb-options.ts';
+import { LmdbStore } from '../../store/lmdb/lmdb-store.ts';
 import { MemoryStore } from '../../store/memory-store.ts';
 import type { NodeRole } from '../topology/network-options.ts';
 

@@ -6,7 +6,7 @@ import { AddressManager } from '../../../src/p2p/addresses/address-manager.ts';
 import type { KnownAddress } from '../../../src/p2p/addresses/known-address.ts';
 import { PeersFile } from '../../../src/p2p/addresses/peers-file.ts';
 import { parseSubnet } from '../../../src/p2p/net/subnet.ts';
-import { LmdbStore } from '../../../src/store/lmdb-store.ts';
+import { LmdbStore } from '../../../src/store/lmdb/lmdb-store.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { SeededRandom } from '../../../src/testing/seeded-random.ts';

@@ -1,4 +1,4 @@
-import { StoreError } from './errors.ts';
+import { StoreError } from '../errors.ts';
 import type { StoreKind } from './lmdb-options.ts';
 
 /** A database file and what it holds. */

@@ -1,13 +1,13 @@
+import { checkOperations } from '../checks.ts';
+import { StoreError } from '../errors.ts';
+import type { Range, Snapshot, Store, StoreEntry, StoreOperation } from '../store.ts';
 import { bytesNeeded, sizeOfOpen } from './bytes-needed.ts';
-import { checkOperations } from './checks.ts';
 import { seal, unseal } from './checksum.ts';
 import { damagedRecords } from './damage.ts';
-import { StoreError } from './errors.ts';
 import { commitCause, silenceFailedCommit } from './failed-commit.ts';
 import { guardKey, type LmdbData, type OpenDatabase, openDatabase } from './lmdb-open.ts';
 import type { LmdbStoreOptions } from './lmdb-options.ts';
 import { freeBytes, noSpace } from './prerequisites.ts';
-import type { Range, Snapshot, Store, StoreEntry, StoreOperation } from './store.ts';
 
 type ReadTransaction = ReturnType<LmdbData['useReadTransaction']>;
 

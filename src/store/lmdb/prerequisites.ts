@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, linkSync, openSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { StoreError } from './errors.ts';
+import { StoreError } from '../errors.ts';
 
 /** Bytes of a lock file with LMDB's default of 126 readers. */
 const LOCK_BYTES = 8272;

@@ -13,10 +13,10 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Database, open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
+import { StoreError } from '../errors.ts';
 import { bytesNeeded, sizeOfOpen } from './bytes-needed.ts';
 import { seal } from './checksum.ts';
 import { damaged, damagedRecords } from './damage.ts';
-import { StoreError } from './errors.ts';
 import { checkIdentity, FORMAT, hasChecksums, IDENTITY, identityRecord, parseJson } from './identity.ts';
 import { checkLmdbFile } from './lmdb-check.ts';
 import type { LmdbStoreOptions, StoreKind } from './lmdb-options.ts';

@@ -1,7 +1,7 @@
 import type { Database } from 'lmdb';
+import type { StoreOperation } from '../store.ts';
 import { CHECKSUM_LENGTH } from './checksum.ts';
 import { PAGE_HEADER_SIZE } from './lmdb-pages.ts';
-import type { StoreOperation } from './store.ts';
 
 /** Bytes before the key of a record, and of its entry in the page's index. */
 const RECORD_OVERHEAD = 10;

@@ -1,6 +1,6 @@
 import { fstatSync, readSync } from 'node:fs';
+import { StoreError } from '../errors.ts';
 import { type DatabaseFile, damaged, truncated } from './damage.ts';
-import { StoreError } from './errors.ts';
 import type { StoreKind } from './lmdb-options.ts';
 
 // The part of LMDB's file format (data version 2, 64-bit little-endian) needed to check a file.

@@ -1,6 +1,6 @@
+import { StoreError } from '../errors.ts';
 import { crc32 } from './checksum.ts';
 import { damaged } from './damage.ts';
-import { StoreError } from './errors.ts';
 import type { LmdbStoreOptions, StoreKind } from './lmdb-options.ts';
 
 /** The format of new files: each record of the content ends with a checksum. Format 1 has none. */
