@@ -50,6 +50,8 @@ export interface P2pConfig extends Required<FullNodeProcessorOptions> {
   readonly maxOutbound?: number | undefined;
   /** Whether to connect to public addresses that peers announce; otherwise only to loopback and private ones. */
   readonly publicAddresses: boolean;
+  /** Whether addresses of nodes are announced to peers, and learned from them; default true. */
+  readonly relaysAddresses: boolean;
 }
 
 /** Options of a light node. */
@@ -177,6 +179,7 @@ export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = proc
       bloomFilters: p2p.bloomFilters ?? false,
       // A peer of a local network could otherwise make the node connect to anyone on the internet.
       publicAddresses: p2p.publicAddresses ?? isPublicNetwork(params),
+      relaysAddresses: p2p.relaysAddresses ?? true,
     },
     light: { bloom: light.bloom ?? false },
     rpc: { host: rpc.host ?? LOOPBACK, port: rpc.port ?? nodeId + RPC_PORT_OFFSET },

@@ -155,7 +155,7 @@ function startAlone(
   stores: { readonly chain: MemoryStore; readonly wallet: MemoryStore },
 ): Promise<FullNode> {
   return FullNode.start(
-    memoryConfig(params, { host: '127.0.0.1' }),
+    memoryConfig(params, { host: '127.0.0.1', v2Transport: false }),
     { network: 'none', createChain: false, createWallet: false },
     { clock, stores },
   );

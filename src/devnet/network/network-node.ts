@@ -46,9 +46,13 @@ export class NetworkNode {
     return this.backend.pid;
   }
 
-  /** `HOST:PORT` at which other programs reach it as peers; undefined if it has no port, as in memory. */
+  /**
+   * `HOST:PORT` at which other programs reach it as peers; undefined while it is stopped, for light nodes, and in memory
+   * without the option `p2p`.
+   */
   get p2p(): string | undefined {
-    return this.backend.pid === undefined ? undefined : formatEndpoint(this.backend.endpoint);
+    const { p2p } = this.backend;
+    return p2p && formatEndpoint(p2p);
   }
 
   /** Where it serves RPC over HTTP, if the option `rpc` asks for it. */

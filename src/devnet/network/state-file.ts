@@ -39,10 +39,13 @@ export interface NetworkState {
 /** Topology of a saved network: everything that has a default is there. */
 export type SavedTopology = NetworkOptions & { readonly nodes: readonly NodeOptions[] };
 
-/** Returns whether two networks have the same nodes, links and accounts; their RPC servers and programs may differ. */
+/** Returns whether two networks have the same nodes, links and accounts; their ports and programs may differ. */
 export function isSameTopology(...topologies: readonly [SavedTopology, SavedTopology]): boolean {
   const [a, b] = topologies.map(({ nodes, ...rest }) =>
-    JSON.stringify({ ...rest, nodes: nodes.map((node) => ({ ...node, rpc: undefined, path: undefined })) }),
+    JSON.stringify({
+      ...rest,
+      nodes: nodes.map((node) => ({ ...node, rpc: undefined, p2p: undefined, path: undefined })),
+    }),
   );
   return a === b;
 }
@@ -52,12 +55,17 @@ export function topologyOf(plan: NetworkPlan): SavedTopology {
   const { network, nodes, links, accounts, mnemonic, balance, seed } = plan;
   return {
     ...{ network, accounts, mnemonic, balance: formatAmount(balance), seed },
-    nodes: nodes.map(({ name, role, kind, path, accounts: held, rpcPort }) => ({
+    nodes: nodes.map(({ name, role, kind, path, accounts: held, rpcPort, p2pPort }) => ({
       ...{ name, role, kind, path, accounts: held },
-      rpc: rpcPort === undefined ? false : rpcPort === 0 ? true : rpcPort,
+      ...{ rpc: portOption(rpcPort), p2p: portOption(p2pPort) },
     })),
     links: links.map(({ from, to, conditions }) => ({ between: [from, to], ...conditions })),
   };
+}
+
+/** Returns what the options `rpc` and `p2p` have for a port of a plan. */
+function portOption(port: number | undefined): boolean | number {
+  return port === undefined ? false : port === 0 || port;
 }
 
 /** Writes a state to a file, which is replaced as a whole. */

@@ -95,6 +95,10 @@ export class BitcoindNode implements ProcessBackend {
     return this.status === 'stopped' ? undefined : this.#process?.pid;
   }
 
+  get p2p(): Endpoint | undefined {
+    return this.status === 'stopped' ? undefined : this.endpoint;
+  }
+
   get rpc(): RpcAddress | undefined {
     return this.#rpc;
   }

@@ -15,6 +15,7 @@ import { MEMORY_PORT, memoryConfig } from '../topology/memory-config.ts';
 import type { NodeRole } from '../topology/network-options.ts';
 import type { NodeBackend, NodeStatus, NodeView } from './node-backend.ts';
 import { NodeRpc, type RpcAddress } from './node-rpc.ts';
+import { PeerPort } from './peer-port.ts';
 
 /** Everything that a node in this process keeps while it is stopped. */
 export interface NodeContents {
@@ -36,6 +37,10 @@ export interface InProcessNodeOptions {
   readonly contents: NodeContents;
   /** Port of the RPC server, 0 for any; undefined for none. */
   readonly rpcPort: number | undefined;
+  /** Port at which it accepts peers of other programs, 0 for any; undefined for none. */
+  readonly p2pPort: number | undefined;
+  /** Returns whether an endpoint is that of a node on the links. */
+  isLinked(endpoint: Endpoint): boolean;
 }
 
 /** A node in this process, with stores and links in memory. */
@@ -44,6 +49,7 @@ export class InProcessNode implements NodeBackend {
   readonly endpoint: Endpoint;
   readonly #listeners = new Set<() => void>();
   readonly #rpc: NodeRpc | undefined;
+  readonly #port: PeerPort | undefined;
   #contents: NodeContents;
   #node: FullNode | LightNode | undefined;
   /** Resolves when a paused node goes on. */
@@ -53,6 +59,7 @@ export class InProcessNode implements NodeBackend {
     this.#options = options;
     this.#contents = options.contents;
     this.#rpc = options.rpcPort === undefined ? undefined : new NodeRpc(options.rpcPort);
+    this.#port = options.p2pPort === undefined ? undefined : new PeerPort(options.p2pPort);
     this.endpoint = { host: options.host, port: MEMORY_PORT };
   }
 
@@ -81,9 +88,10 @@ export class InProcessNode implements NodeBackend {
 
   async start(): Promise<void> {
     if (this.#node) return;
-    const { params, host, links, modules, role } = this.#options;
-    const config = memoryConfig(params, { host });
-    const all = { ...modules, transport: links.transport(host), stores: this.#contents };
+    const { params, host, links, modules, role, isLinked } = this.#options;
+    const config = memoryConfig(params, { host, v2Transport: this.#port !== undefined });
+    const transport = this.#port?.transport(links.transport(host), isLinked) ?? links.transport(host);
+    const all = { ...modules, transport, stores: this.#contents };
     const changed = () => {
       for (const listener of this.#listeners) listener();
     };
@@ -119,6 +127,11 @@ export class InProcessNode implements NodeBackend {
     await this.#end(() => undefined);
   }
 
+  /** Where peers of other programs connect to; undefined without a port, and while it is stopped. */
+  get p2p(): Endpoint | undefined {
+    return this.#node && this.#port?.endpoint;
+  }
+
   /** Where it serves RPC over HTTP; undefined if it does not. */
   get rpc(): RpcAddress | undefined {
     return this.#rpc?.address;
@@ -149,10 +162,12 @@ export class InProcessNode implements NodeBackend {
     });
     this.#resumed = { promise, resolve };
     this.#options.links.pause(this.#options.host);
+    this.#port?.pause();
   }
 
   async resume(): Promise<void> {
     this.#options.links.resume(this.#options.host);
+    this.#port?.resume();
     this.#resumed?.resolve();
     this.#resumed = undefined;
   }
@@ -189,7 +204,8 @@ export class InProcessNode implements NodeBackend {
 
   async connect(endpoint: Endpoint): Promise<void> {
     this.#node?.connections.removeNode(endpoint);
-    this.#node?.connections.addNode(endpoint);
+    // No ciphers on links.
+    this.#node?.connections.addNode(endpoint, false);
   }
 
   async header(hash: Uint8Array): Promise<HeaderContext | undefined> {

@@ -7,6 +7,7 @@ import type { LinkConditions } from '../../testing/link-conditions.ts';
 import { MemoryNetwork } from '../../testing/memory-transport.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
 import { fundedChain } from '../accounts/funded-chain.ts';
+import { MEMORY_PORT } from '../topology/memory-config.ts';
 import { holdsAccounts, type NetworkPlan } from '../topology/network-plan.ts';
 import type { Engine, PortableNode } from './engine.ts';
 import { InProcessNode, type NodeContents } from './in-process-node.ts';
@@ -49,7 +50,7 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
     const firstFull = plan.nodes.find(holdsAccounts);
     const nodes: InProcessNode[] = [];
     for (const [i, node] of plan.nodes.entries()) {
-      const { name, role, accounts, rpcPort } = node;
+      const { name, role, accounts, rpcPort, p2pPort } = node;
       const isFirst = node === firstFull;
       const contents: NodeContents = {
         chain: role === 'light' ? new MemoryStore() : funded.chain.fork(),
@@ -61,8 +62,9 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
       };
       nodes.push(
         new InProcessNode({
-          ...{ name, role, host: hostOf(i), params: plan.params, links, contents, rpcPort },
+          ...{ name, role, host: hostOf(i), params: plan.params, links, contents, rpcPort, p2pPort },
           modules: { clock, random: systemRandom, logger: logger.child({ node: name }) },
+          isLinked: ({ host, port }) => port === MEMORY_PORT && names.has(host),
         }),
       );
     }

@@ -25,8 +25,10 @@ export interface NodeBackend {
   readonly status: NodeStatus;
   /** The id of its process; undefined if it runs in this one, or is stopped. */
   readonly pid: number | undefined;
-  /** Where it accepts peers. */
+  /** Where it accepts peers over links. */
   readonly endpoint: Endpoint;
+  /** Where it accepts peers of other programs; undefined if it does not, or is stopped. */
+  readonly p2p: Endpoint | undefined;
   /** Where it serves RPC over HTTP; undefined if it does not. */
   readonly rpc: RpcAddress | undefined;
   /** Starts it with what it had when it stopped. */

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { RPC_PORT_OFFSET } from '../../node/config.ts';
 import { PierError } from '../../platform/errors.ts';
 import { MemoryStore } from '../../store/memory-store.ts';
 import type { LinkConditions } from '../../testing/link-conditions.ts';
@@ -55,12 +56,12 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
     const path = isTemporary ? await mkdtemp(join(tmpdir(), 'pier-network-')) : resolve(plan.dataDir!);
     const relays = new Map<string, LinkRelay>();
     const nodeIds = await freeNodeIds(plan.nodes.length);
-    const nodes = plan.nodes.map(({ name, role, rpcPort }, i) => {
+    const nodes = plan.nodes.map(({ name, role, rpcPort, p2pPort }, i) => {
       const program = programs[i];
       const common = {
-        ...{ name, role, clock, isTemporary, nodeId: nodeIds[i]! },
+        ...{ name, role, clock, isTemporary, nodeId: p2pPort || nodeIds[i]! },
         dataDir: join(path, name),
-        rpcPort: rpcPort === 0 ? undefined : rpcPort,
+        rpcPort: rpcPort || nodeIds[i]! + RPC_PORT_OFFSET,
         timeSet: async () => void (await engine.#timeSet),
         onLog: onLog && ((line: string) => onLog(name, line)),
       };

@@ -79,6 +79,11 @@ export class ProcessNode implements ProcessBackend {
     return this.#pause.isClosed ? 'paused' : 'running';
   }
 
+  /** Light nodes accept no peers. */
+  get p2p(): Endpoint | undefined {
+    return this.status === 'stopped' || this.role === 'light' ? undefined : this.endpoint;
+  }
+
   get rpc(): RpcAddress | undefined {
     return this.#rpc;
   }

@@ -34,6 +34,11 @@ export interface NodeOptions {
   readonly accounts?: readonly number[] | undefined;
   /** Whether it serves RPC over HTTP on 127.0.0.1, on any free port or the one given. */
   readonly rpc?: boolean | number | undefined;
+  /**
+   * Whether it accepts peers of other programs on 127.0.0.1, on any free port or the one given. Nodes in processes always
+   * do, light nodes never.
+   */
+  readonly p2p?: boolean | number | undefined;
 }
 
 /** How links carry bytes, as far as it differs from the default. */

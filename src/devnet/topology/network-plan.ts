@@ -32,6 +32,8 @@ export interface PlannedNode {
   readonly accounts: readonly number[];
   /** Port of the RPC server, 0 for any; undefined for none. */
   readonly rpcPort: number | undefined;
+  /** Port for peers of other programs, 0 for any; undefined for none. */
+  readonly p2pPort: number | undefined;
 }
 
 /** A link of a plan. */
@@ -109,11 +111,7 @@ function planNodes(given: number | readonly NodeOptions[], accounts: number): Pl
     if (names.has(name)) throw bad(['nodes', i, 'name'], `another node is called '${name}'`);
     names.add(name);
   }
-  const ports = new Set<number>();
-  for (const [i, { rpcPort = 0 }] of named.entries()) {
-    if (ports.has(rpcPort)) throw bad(['nodes', i, 'rpc'], `another node has port ${rpcPort}`);
-    if (rpcPort !== 0) ports.add(rpcPort);
-  }
+  checkPorts(named);
   const holder = named.find(holdsAccounts);
   if (!holder) throw bad(['nodes'], 'at least one node must be a full node of Pier, which holds the accounts');
   const held = new Set<number>();
@@ -127,8 +125,27 @@ function planNodes(given: number | readonly NodeOptions[], accounts: number): Pl
   return named.map((node) => (node === holder ? { ...node, accounts: [...node.accounts, ...left] } : node));
 }
 
+/** Checks that no port is given twice. */
+function checkPorts(nodes: readonly PlannedNode[]): void {
+  const used = new Map<number, string>();
+  for (const [i, { name, rpcPort = 0, p2pPort = 0 }] of nodes.entries()) {
+    for (const [option, port] of [['rpc', rpcPort] as const, ['p2p', p2pPort] as const]) {
+      if (port === 0) continue;
+      const user = used.get(port);
+      if (user !== undefined)
+        throw bad(['nodes', i, option], `${user === name ? 'its rpc' : user} has port ${port} too`);
+      used.set(port, name);
+    }
+  }
+}
+
+/** Returns a port, 0 for any, of an option that is true, false or a port. */
+function planPort(option: boolean | number): number | undefined {
+  return typeof option === 'number' ? option : option ? 0 : undefined;
+}
+
 function planNode(node: NodeOptions, i: number, accountCount: number): PlannedNode {
-  const { name = `node${i + 1}`, role = 'full', kind = 'pier', path, accounts = [], rpc = false } = node;
+  const { name = `node${i + 1}`, role = 'full', kind = 'pier', path, accounts = [], rpc = false, p2p = false } = node;
   for (const [k, account] of accounts.entries()) {
     if (account < accountCount) continue;
     throw bad(['nodes', i, 'accounts', k], `there is no account ${account}: ${accountCount} are numbered from 0`);
@@ -140,8 +157,9 @@ function planNode(node: NodeOptions, i: number, accountCount: number): PlannedNo
   } else if (path !== undefined) {
     throw bad(['nodes', i, 'path'], "only a node of kind 'bitcoind' has a path");
   }
-  const rpcPort = typeof rpc === 'number' ? rpc : rpc ? 0 : undefined;
-  return { name, role, kind, path, accounts, rpcPort };
+  const [rpcPort, p2pPort] = [planPort(rpc), planPort(p2p)];
+  if (role === 'light' && p2pPort !== undefined) throw bad(['nodes', i, 'p2p'], 'a light node accepts no peers');
+  return { name, role, kind, path, accounts, rpcPort, p2pPort };
 }
 
 function planLinks(options: NetworkOptions, nodes: readonly PlannedNode[], random: SeededRandom): PlannedLink[] {

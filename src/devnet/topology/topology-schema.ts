@@ -118,8 +118,14 @@ const node = object(
       .union([z.boolean(), whole(0, 65_535)], { error: because('true, false or a port') })
       .optional()
       .describe('whether it serves RPC over HTTP, on any free port or the one given'),
+    p2p: z
+      .union([z.boolean(), whole(0, 65_535)], { error: because('true, false or a port') })
+      .optional()
+      .describe(
+        'whether it accepts peers of other programs, on any free port or the one given; in processes it always does',
+      ),
   } satisfies Shape<NodeOptions>,
-  'a node: an object with name, role, kind, path, accounts or rpc',
+  'a node: an object with name, role, kind, path, accounts, rpc or p2p',
 );
 
 const between = because("a list of the names of two nodes, such as ['node1', 'node2']");

@@ -24,6 +24,8 @@ export interface AddressBookOptions {
    * default true.
    */
   readonly publicAddresses?: boolean;
+  /** Whether addresses are announced to peers, and learned from them; default true. */
+  readonly relaysAddresses?: boolean;
 }
 
 /** Events of an address book. */
@@ -41,6 +43,8 @@ export class AddressBook {
   readonly addresses: AddressManager;
   readonly bans: BanList;
   readonly discouraged = new Discouraged();
+  /** Whether addresses are announced to peers, and learned from them. */
+  readonly relaysAddresses: boolean;
   /** Where this node listens, as bound; undefined if it does not. */
   listening: Endpoint | undefined;
   readonly #file: PeersFile;
@@ -52,6 +56,7 @@ export class AddressBook {
 
   constructor({ clock, random, store = new MemoryStore() }: AddressBookModules, options: AddressBookOptions = {}) {
     this.#publicAddresses = options.publicAddresses ?? true;
+    this.relaysAddresses = options.relaysAddresses ?? true;
     const file = new PeersFile(store);
     this.#file = file;
     this.#key = file.key() ?? random.bytes(32);

@@ -115,8 +115,8 @@ export class AddressRelay {
   }
 
   peerReady(peer: Peer): void {
-    // Address relay would reveal the connection (Core: SetupAddressRelay).
-    if (peer.type === 'block-relay-only') return;
+    // Address relay would reveal a block-relay-only connection (Core: SetupAddressRelay).
+    if (peer.type === 'block-relay-only' || !this.#book.relaysAddresses) return;
     const state: AddressRelayState = {
       enabled: false,
       known: new RollingSet(KNOWN_PER_PEER),

@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createNetwork } from '../../../src/devnet/network/create-network.ts';
+import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
+import { isPortFree } from '../../../src/devnet/processes/ports.ts';
+import { engineNames } from '../../../src/devnet/topology/network-options.ts';
+import { TestNode } from '../../api/test-node.ts';
+import { freePort, waitFor } from '../../support/wait.ts';
+
+interface PeerJson {
+  readonly inbound: boolean;
+  readonly addr: string;
+  readonly transport_protocol_type: string;
+}
+
+describe.each(engineNames)('a port for other peers, with the engine %s', { timeout: 120_000 }, (engine) => {
+  let network: NodeNetwork;
+  let outsider: TestNode;
+  beforeEach(async () => {
+    outsider = await TestNode.start({ listen: true });
+  });
+  afterEach(async () => {
+    await outsider.stop();
+    await network?.close();
+  });
+
+  const patience = { timeoutMs: 60_000 };
+  const tip = async () => (await network.node('node1').view()).tip;
+  const follows = () => waitFor(async () => outsider.node.chain.tip.hashHex === (await tip()), patience);
+
+  it('lets any node join, through stops and reverts', async () => {
+    const port = await freePort();
+    network = await createNetwork({ engine, nodes: [{ p2p: port }, { p2p: true }, { role: 'light' }], accounts: 2 });
+    const [first, second, light] = network.nodes;
+    expect(first!.p2p).toBe(`127.0.0.1:${port}`);
+    expect(second!.p2p).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(second!.p2p).not.toBe(first!.p2p);
+    expect(light!.p2p).toBe(undefined);
+    const id = await network.snapshot();
+
+    await outsider.call('addnode', first!.p2p, 'add');
+    await follows();
+    await waitFor(() => outsider.node.connections.peers().some(({ isReady }) => isReady), patience);
+    const [bob] = network.accounts;
+    const payment = await bob!.pay(network.accounts[1]!, '1');
+    await waitFor(() => outsider.node.mempool.size === 1, patience);
+    const mined = await outsider.call<string[]>('generatetoaddress', 2, bob!.address);
+    await second!.reached(outsider.node.chain.tip.height, { timeout: 60_000 });
+    await payment.confirmed(2, { timeout: 60_000 });
+    expect(await tip()).toBe(mined[1]);
+
+    // Nodes in processes have addresses, which they announce.
+    if (engine === 'memory') {
+      expect(await outsider.call('getnodeaddresses', 0)).toEqual([]);
+      await first!.pause();
+      await network.mine(1, { by: second!, timeout: 60_000 });
+      expect(outsider.node.chain.tip.hashHex).toBe(mined[1]);
+      await first!.resume();
+      await follows();
+    }
+
+    await first!.stop();
+    expect(first!.p2p).toBe(undefined);
+    expect(await isPortFree(port)).toBe(true);
+    await first!.start();
+    await network.mine(1, { timeout: 60_000 });
+    await follows();
+    expect(first!.p2p).toBe(`127.0.0.1:${port}`);
+    const { p2p } = second!;
+
+    await outsider.call('addnode', first!.p2p, 'remove');
+    await network.revert(id);
+    expect([first!.p2p, second!.p2p]).toEqual([`127.0.0.1:${port}`, p2p]);
+    await outsider.call('addnode', p2p, 'add');
+    await waitFor(
+      async () => (await second!.call<PeerJson[]>('getpeerinfo')).length === network.nodes.length,
+      patience,
+    );
+    await network.close();
+    expect(await isPortFree(port)).toBe(true);
+  });
+
+  it('lets the node connect to others', async () => {
+    network = await createNetwork({ engine, nodes: [{ p2p: true }], accounts: 0 });
+    const { connections } = outsider.node;
+    const { host, port } = connections.endpoint!;
+    await network.node('node1').call('addnode', [`${host}:${port}`, 'add']);
+    await follows();
+    const [peer] = await network.node('node1').call<PeerJson[]>('getpeerinfo');
+    expect(peer).toMatchObject({ inbound: false, transport_protocol_type: 'v2' });
+  });
+});
+
+describe('a port for other peers', () => {
+  it('is there in memory only where asked', async () => {
+    await using network = await createNetwork({ nodes: [{}, { p2p: false }, { p2p: true }], accounts: 0 });
+    const [first, second, third] = network.nodes;
+    expect([first!.p2p, second!.p2p]).toEqual([undefined, undefined]);
+    const taken = Number(third!.p2p!.split(':')[1]);
+    await expect(createNetwork({ nodes: [{}, { p2p: taken }], accounts: 0 })).rejects.toMatchObject({
+      code: 'port-taken',
+    });
+  });
+});
