@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lightMethods } from '../../src/api/methods/light/index.ts';
@@ -93,6 +93,13 @@ function expectNamed(error: unknown, path: string): void {
   expect(error.hint).toBeTruthy();
 }
 
+/** As {@link isNoticed}; an error names the damage, which differs in each run as the keys do. */
+async function isNoticedAfter(damage: string, path: string): Promise<boolean> {
+  return isNoticed(path).catch((error: unknown) => {
+    throw new Error(`After ${damage} in ${path}: ${error}`, { cause: error });
+  });
+}
+
 /** Starts a node on the damaged files. Returns whether it noticed; otherwise its answers are those of the whole ones. */
 async function isNoticed(path: string): Promise<boolean> {
   const node = await LightNode.start(configIn(folder), { network: 'none' }).catch((error: unknown) => error);
@@ -117,10 +124,13 @@ describe.each(kinds)('The %s file of a light node', (kind) => {
     const random = new SeededRandom(20 + kinds.indexOf(kind));
     let noticed = 0;
     for (let i = 0; i < DAMAGES; i++) {
+      let flip = '';
       const path = damage(kind, (bytes) => {
-        bytes[randomInt(random, bytes.length)]! ^= 1 << randomInt(random, 8);
+        const [at, bit] = [randomInt(random, bytes.length), randomInt(random, 8)];
+        bytes[at]! ^= 1 << bit;
+        flip = `a flip of bit ${bit} of byte ${at} of ${bytes.length}`;
       });
-      if (await isNoticed(path)) noticed++;
+      if (await isNoticedAfter(flip, path)) noticed++;
     }
     expect(noticed).toBeGreaterThan(0);
   });
@@ -129,11 +139,9 @@ describe.each(kinds)('The %s file of a light node', (kind) => {
     const random = new SeededRandom(30 + kinds.indexOf(kind));
     let noticed = 0;
     for (let i = 0; i < DAMAGES / 2; i++) {
-      const path = damage(kind, (bytes) => {
-        const page = i < 2 ? i : randomInt(random, Math.ceil(bytes.length / PAGE));
-        bytes.subarray(page * PAGE, (page + 1) * PAGE).fill(0);
-      });
-      if (await isNoticed(path)) noticed++;
+      const page = i < 2 ? i : randomInt(random, Math.ceil(statSync(files[kind]).size / PAGE));
+      const path = damage(kind, (bytes) => bytes.subarray(page * PAGE, (page + 1) * PAGE).fill(0));
+      if (await isNoticedAfter(`zeros in page ${page}`, path)) noticed++;
     }
     expect(noticed).toBeGreaterThan(0);
   });
