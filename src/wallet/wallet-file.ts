@@ -76,9 +76,11 @@ export class WalletFile {
     this.#modules = modules;
   }
 
-  /** Resolves once all previous changes are in the store. */
-  flushed(): Promise<void> {
-    return this.#modules.store.flushed();
+  /** Resolves once all previous changes are in the store, also up to which block the wallets are scanned. */
+  async flushed(): Promise<void> {
+    const { store } = this.#modules;
+    await store.write(this.wallets().flatMap((wallet) => wallet.unwritten()));
+    await store.flushed();
   }
 
   /** Reads and verifies the wallets of a store. Throws `WalletError` 'corrupt-wallet'. */

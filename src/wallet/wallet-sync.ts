@@ -31,6 +31,7 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
   const { chain, mempool, logger, clock = systemClock, signal } = modules;
   let writing: Promise<void> = Promise.resolve();
   const write = (operations: StoreOperation[]) => {
+    if (operations.length === 0) return;
     writing = file.write(operations).catch((error: unknown) => {
       // The state in memory stays correct; the next start scans these blocks again.
       logger.error({ err: error }, 'wallet file write failed');
@@ -73,7 +74,10 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
         file
           .wallets()
           .filter(following)
-          .flatMap((wallet) => [...wallet.blockConnected(block, index.height), ...wallet.moved(sync)]),
+          .flatMap((wallet) => {
+            const operations = wallet.blockConnected(block, index.height);
+            return operations.length > 0 ? [...operations, ...wallet.moved(sync)] : wallet.passed(sync);
+          }),
       );
     }),
     chain.events.on('blockDisconnected', ({ index }) => {
@@ -115,6 +119,7 @@ export async function attachWallet(file: WalletFile, modules: WalletSyncModules)
     resubmit.stop();
     for (const unsubscribe of off) unsubscribe();
     await Promise.allSettled(scans);
+    write(file.wallets().flatMap((wallet) => wallet.unwritten()));
     await writing;
   };
 }

@@ -48,6 +48,9 @@ export interface WalletModules {
 /** Result of submitting a payment; without `reject` if the mempool accepted the payment. */
 export type SubmitResult = { readonly reject?: { readonly reason: string; readonly debug?: string } | undefined };
 
+/** Blocks after which the sync state of a wallet is written although none of them concerns it. */
+const MAX_UNWRITTEN_BLOCKS = 100;
+
 /** A wallet: the keys of one mnemonic, and their coins and transactions. */
 export class Wallet {
   readonly id: number;
@@ -56,6 +59,8 @@ export class Wallet {
   readonly #ledger: Ledger;
   readonly #modules: WalletModules;
   #sync: SyncRecord | undefined;
+  /** Blocks since the sync state was written. */
+  #unwrittenBlocks = 0;
   #chains: ChainLimits = noChainLimits;
   /** Payments run one after another, so that no two select the same coin. */
   #lastPayment: Promise<unknown> = Promise.resolve();
@@ -354,6 +359,7 @@ export class Wallet {
   /** Sets the block up to which the wallet is scanned. */
   synced(sync: SyncRecord): StoreOperation[] {
     this.#sync = sync;
+    this.#unwrittenBlocks = 0;
     return [putSync(this.id, sync)];
   }
 
@@ -361,6 +367,22 @@ export class Wallet {
   moved(sync: SyncRecord): StoreOperation[] {
     const pass = this.#sync?.pass;
     return this.synced(pass ? { ...sync, pass: { ...pass, from: Math.min(pass.from, sync.height) } } : sync);
+  }
+
+  /**
+   * Does so after a connected block without anything of the wallet. The state is written with the wallet's next change,
+   * by `unwritten`, or after 100 such blocks: a start after a crash scans at most these again.
+   */
+  passed(sync: SyncRecord): StoreOperation[] {
+    if (this.#sync?.pass || this.#unwrittenBlocks + 1 >= MAX_UNWRITTEN_BLOCKS) return this.moved(sync);
+    this.#sync = sync;
+    this.#unwrittenBlocks++;
+    return [];
+  }
+
+  /** Returns the write of the sync state, if it is not written yet. */
+  unwritten(): StoreOperation[] {
+    return this.#unwrittenBlocks > 0 ? this.synced(this.#sync!) : [];
   }
 
   /**

@@ -5,6 +5,7 @@ import { COIN } from '../../src/primitives/amount.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { StoreOperation } from '../../src/store/store.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { syncRecord } from '../../src/wallet/scan.ts';
 import { WalletFile } from '../../src/wallet/wallet-file.ts';
 import { attachWallet } from '../../src/wallet/wallet-sync.ts';
 import { CapturedLogger } from '../support/captured-logger.ts';
@@ -105,6 +106,81 @@ describe('a wallet file that follows a chain', () => {
     expect(again.get('w')!.history()).toEqual([]);
     await (await attach(undefined, again))();
     expect(again.get('w')!.balance().trusted).toBe(COIN);
+  });
+
+  describe('in blocks that do not concern the wallet', () => {
+    /** The height that the wallet in the store is scanned up to. */
+    const written = async ({ open }: { open: () => Promise<WalletFile> }) => (await open()).get('w')!.syncedTo!.height;
+
+    it('writes nothing until the hundredth block', async () => {
+      const all = await setUp();
+      const detach = await all.attach();
+      await all.regtest.mine(99);
+      expect([all.wallet.syncedTo!.height, await written(all)]).toEqual([103, 4]);
+      await all.regtest.mine();
+      await settle();
+      expect(await written(all)).toBe(104);
+      await all.regtest.mine();
+      expect(await written(all)).toBe(104);
+      await detach();
+    });
+
+    it('has written where it is when the file is flushed or detached', async () => {
+      const all = await setUp();
+      const detach = await all.attach();
+      await all.regtest.mine(2);
+      await all.file.flushed();
+      expect(await written(all)).toBe(6);
+      await all.regtest.mine();
+      await detach();
+      expect(await written(all)).toBe(7);
+    });
+
+    it('writes where it is with the next payment, so that no confirmation is above it', async () => {
+      const all = await setUp();
+      await all.attach();
+      await all.regtest.mine(2);
+      await all.regtest.mine(1, { transactions: [all.pay(1)] });
+      await settle();
+      expect(await written(all)).toBe(7);
+    });
+
+    it('writes where it is after a disconnected block', async () => {
+      const all = await setUp();
+      await all.attach();
+      await all.regtest.mine(3);
+      await all.regtest.chain.invalidateBlock(all.regtest.chain.tip);
+      await settle();
+      expect(await written(all)).toBe(6);
+    });
+
+    it('is killed, and finds all again', async () => {
+      const all = await setUp();
+      await all.attach();
+      await all.regtest.mine(3);
+      await all.regtest.mine(1, { transactions: [all.pay(1)] });
+      await all.regtest.mine(3);
+      await settle();
+      const again = await all.open();
+      expect(again.get('w')!.syncedTo!.height).toBe(8);
+      await (await all.attach(undefined, again))();
+      const { syncedTo } = again.get('w')!;
+      expect([syncedTo!.height, again.get('w')!.balance().trusted]).toEqual([11, COIN]);
+    });
+
+    it('writes each block while keys may be missed in earlier ones', async () => {
+      const all = await setUp();
+      const restored = await all.file.createWallet('r', { mnemonic: all.wallet.record.mnemonic });
+      // The tip is older than a day, so that the pass over the blocks stays open.
+      all.regtest.clock.advance(3 * 24 * 3600 * 1000);
+      await all.attach();
+      const { tip } = all.regtest.chain;
+      expect(restored.syncedTo!.pass).toBeDefined();
+      expect(restored.passed(syncRecord(all.regtest.chain, tip))).toHaveLength(1);
+      expect(restored.unwritten()).toEqual([]);
+      expect(all.wallet.passed(syncRecord(all.regtest.chain, tip))).toEqual([]);
+      expect(all.wallet.unwritten()).toHaveLength(1);
+    });
   });
 
   it('does not scan to the tip if the node is to stop, and does so later', async () => {

@@ -220,6 +220,7 @@ export class InProcessNode implements NodeBackend {
   /** Writes the pending changes of a running node. */
   async flush(): Promise<void> {
     await this.#node?.chain.flush();
+    await this.#node?.wallets.flushed();
   }
 
   /** Returns copies of what the node has, which later changes do not affect. Pending changes must be written. */
