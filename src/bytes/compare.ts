@@ -18,6 +18,16 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
+/** Returns where `part` begins in `bytes`, at `from` or later; -1 if it is not there. */
+export function indexOfBytes(bytes: Uint8Array, part: Uint8Array, from: number): number {
+  for (let at = from; at <= bytes.length - part.length; at++) {
+    let i = 0;
+    while (i < part.length && bytes[at + i] === part[i]) i++;
+    if (i === part.length) return at;
+  }
+  return -1;
+}
+
 /** Returns the concatenation of `parts`, in new memory. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;

@@ -1,3 +1,4 @@
+import { builtinModule } from '../platform/builtin-module.ts';
 import { PierError } from '../platform/errors.ts';
 
 /** Bytes of the Poly1305 tag that authenticates a message. */
@@ -29,11 +30,9 @@ interface NodeCrypto {
 const AEAD = 'chacha20-poly1305';
 const aeadOptions: CipherOptions = { authTagLength: TAG_SIZE };
 
-/** Only Node needs ChaCha20: web pages have no peers. */
+/** Only Node needs ChaCha20: links between the nodes of a web page are not encrypted. */
 function nodeCrypto(): NodeCrypto {
-  const found = (
-    globalThis as { process?: { getBuiltinModule?: (id: string) => NodeCrypto | undefined } }
-  ).process?.getBuiltinModule?.('node:crypto');
+  const found = builtinModule<NodeCrypto>('node:crypto');
   if (!found) throw new PierError('no-chacha20', 'ChaCha20 is available in Node only');
   return found;
 }

@@ -1,19 +1,19 @@
+import { hmac as nobleHmac } from '@noble/hashes/hmac.js';
 import { ripemd160 as nobleRipemd160, sha1 as nobleSha1 } from '@noble/hashes/legacy.js';
-import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import { sha256 as nobleSha256, sha512 as nobleSha512 } from '@noble/hashes/sha2.js';
 import { concatBytes, fromBinaryKey } from '../bytes/compare.ts';
+import { builtinModule } from '../platform/builtin-module.ts';
 
-/** The function of `node:crypto` used here: importing the module, or only its types, would tie this file to Node. */
+/** The functions of `node:crypto` used here: importing the module, or only its types, would tie this file to Node. */
 interface NodeCrypto {
   hash(algorithm: string, data: Uint8Array, outputEncoding: 'binary'): string;
   createHash(algorithm: string): IncrementalHash;
+  createHmac(algorithm: string, key: Uint8Array): IncrementalHash;
 }
 /** A hash function of bytes, with a digest in new memory. */
 export type HashFunction = (data: Uint8Array) => Uint8Array;
 
-// Looked up at run time, so that this file also loads in a browser.
-const nodeCrypto = (
-  globalThis as { process?: { getBuiltinModule?: (id: string) => NodeCrypto | undefined } }
-).process?.getBuiltinModule?.('node:crypto');
+const nodeCrypto = builtinModule<NodeCrypto>('node:crypto');
 
 /**
  * Returns Node's implementation if it has the algorithm (its OpenSSL may lack RIPEMD-160), noble's otherwise. For short
@@ -53,6 +53,14 @@ export interface IncrementalHash {
 /** Starts a SHA-256 of data that arrives in pieces. */
 export function startSha256(): IncrementalHash {
   return nodeCrypto ? nodeCrypto.createHash('sha256') : nobleSha256.create();
+}
+
+/** Returns HMAC-SHA512 of `data` under a key: 64 bytes, as BIP32 derives keys. */
+export function hmacSha512(key: Uint8Array, data: Uint8Array): Uint8Array {
+  if (!nodeCrypto) return nobleHmac(nobleSha512, key, data);
+  const mac = nodeCrypto.createHmac('sha512', key);
+  mac.update(data);
+  return mac.digest();
 }
 
 /** Returns RIPEMD-160 of SHA-256 of `data`: 20 bytes, as in P2PKH, P2SH and P2WPKH outputs. */

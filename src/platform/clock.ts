@@ -1,3 +1,5 @@
+import { immediate } from './immediate.ts';
+
 /** A pending callback of a `Clock`. */
 export interface Timer {
   /** Cancels the callback; has no effect once it has run. */
@@ -19,24 +21,12 @@ export function unixSeconds(clock: Clock): number {
   return Math.floor(clock.now() / 1000);
 }
 
-/** Node's timers lose at least a millisecond; an immediate runs once the event loop has polled for I/O. */
-const { setImmediate, clearImmediate } = globalThis as {
-  setImmediate?: (callback: () => void) => unknown;
-  clearImmediate?: (handle: unknown) => void;
-};
-const immediate =
-  setImmediate &&
-  ((callback: () => void): Timer => {
-    const handle = setImmediate(callback);
-    return { cancel: () => clearImmediate?.(handle) };
-  });
-
 /** The system clock. Pending timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, callback) {
-    if (ms <= 0 && immediate) return immediate(callback);
+    if (ms <= 0) return { cancel: immediate(callback) };
     const handle = setTimeout(callback, ms);
     if (typeof handle === 'object') (handle as { unref?: () => void }).unref?.();
     return { cancel: () => clearTimeout(handle) };

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { immediate } from './immediate.ts';
 
 /** Milliseconds that a slice of work on the main thread lasts. */
 const SLICE_MS = 4;
@@ -56,13 +57,9 @@ export class TimeSlices {
   }
 }
 
-/** Absent in browsers. */
-const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
-
 /** Resolves in the next turn of the event loop, after pending events of sockets and timers. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
-    if (setImmediate) setImmediate(resolve);
-    else setTimeout(resolve, 0);
+    immediate(resolve);
   });
 }

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { binaryKey, compareBytes, concatBytes, equalBytes, fromBinaryKey } from '../../src/bytes/compare.ts';
+import {
+  binaryKey,
+  compareBytes,
+  concatBytes,
+  equalBytes,
+  fromBinaryKey,
+  indexOfBytes,
+} from '../../src/bytes/compare.ts';
 import { DecodeError } from '../../src/bytes/errors.ts';
 import { fromHex, fromReversedHex, toHex, toReversedHex } from '../../src/bytes/hex.ts';
 import { ByteReader, MAX_SIZE } from '../../src/bytes/reader.ts';
@@ -193,4 +200,14 @@ describe('Byte arrays', () => {
       { seed: 9 },
     );
   });
+});
+
+it('indexOfBytes finds what Buffer finds', () => {
+  const few = fc.uint8Array({ max: 2, maxLength: 12 });
+  fc.assert(
+    fc.property(few, fc.uint8Array({ max: 2, minLength: 1, maxLength: 3 }), fc.nat(12), (bytes, part, from) => {
+      expect(indexOfBytes(bytes, part, from)).toBe(Buffer.from(bytes).indexOf(part, from));
+    }),
+    { numRuns: 500, seed: 10 },
+  );
 });

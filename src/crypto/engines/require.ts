@@ -1,3 +1,5 @@
+import { builtinModule } from '../../platform/builtin-module.ts';
+
 interface NodeModule {
   createRequire(from: string): (id: string) => unknown;
 }
@@ -7,9 +9,7 @@ interface NodeModule {
  * native one. Throws outside Node or if the package is not installed.
  */
 export function requirePackage<T>(id: string): T {
-  const nodeModule = (
-    globalThis as { process?: { getBuiltinModule?: (id: string) => NodeModule | undefined } }
-  ).process?.getBuiltinModule?.('node:module');
+  const nodeModule = builtinModule<NodeModule>('node:module');
   if (!nodeModule) throw new Error(`cannot load ${id} outside Node`);
   return nodeModule.createRequire(import.meta.url)(id) as T;
 }
