@@ -82,8 +82,11 @@ describe('the layers in ARCHITECTURE.md', () => {
     }));
     // A layer's entry exports everything, also what needs Node.
     const asInText = (path: string) => (path.endsWith('.ts') ? path : `${path}/`);
-    const needNode = (paths: readonly string[]) => paths.filter((path) => path !== 'index.ts').map(asInText);
-    expect(folders).toEqual(layers.map(({ name, page = false, node = [] }) => ({ name, page, node: needNode(node) })));
+    const needNode = ({ name, node = [] }: Layer) =>
+      node.filter((path) => path !== 'index.ts').map((path) => `${name}/${asInText(path)}`);
+    expect(folders).toEqual(
+      layers.map((layer) => ({ name: layer.name, page: layer.page ?? false, node: needNode(layer) })),
+    );
   });
 
   it('have the sub-layers of scripts/layers.cjs, in their order', () => {

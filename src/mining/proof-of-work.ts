@@ -1,7 +1,8 @@
 import { blockWork, compactToTarget } from '../consensus/pow.ts';
 import { BlockHeader } from '../primitives/header.ts';
+import { searchInSlices } from './search-in-slices.ts';
 import { nonceChecker, type SearchReport } from './search-job.ts';
-import { searchInWorkers } from './search-workers.ts';
+import { hasSearchWorkers, searchInWorkers } from './search-workers.ts';
 
 /** A nonce that meets the target, and the cost of finding it. */
 export interface ProofOfWork {
@@ -57,7 +58,11 @@ export async function searchProofOfWork(
   };
   const start = performance.now();
   const isTrivial = blockWork(header.bits) <= INLINE_WORK;
-  const { nonce, hashes } = isTrivial ? searchInline(search) : await searchInWorkers(search, signal, options.threads);
+  const { nonce, hashes } = isTrivial
+    ? searchInline(search)
+    : hasSearchWorkers()
+      ? await searchInWorkers(search, signal, options.threads)
+      : await searchInSlices(search, signal);
   if (nonce === undefined) return undefined;
   const seconds = (performance.now() - start) / 1000;
   const { version, prevHash, merkleRoot, time, bits } = header;

@@ -38,15 +38,14 @@ export function stopSearch(control: Int32Array): void {
 /** Searches one range of nonces after another until a nonce is found, none is left or the job is stopped. */
 export function runSearchJob(module: WebAssembly.Module, job: SearchJob): SearchReport {
   const { header, target, control } = job;
-  const kernel = new SearchKernel(module, header, target);
-  const check = nonceChecker(header, target);
+  const search = new RangeSearch(module, header, target);
   const end = job.firstNonce + job.count;
   let hashes = 0;
   while (Atomics.load(control, STOP) === 0) {
     const start = job.firstNonce + Atomics.add(control, NEXT_RANGE, 1) * RANGE_SIZE;
     if (start >= end) break;
     const rangeEnd = Math.min(start + RANGE_SIZE, end);
-    const nonce = searchRange(kernel, check, start, rangeEnd);
+    const nonce = search.run(start, rangeEnd);
     hashes += (nonce === undefined ? rangeEnd : nonce + 1) - start;
     if (nonce === undefined) continue;
     stopSearch(control);
@@ -55,20 +54,27 @@ export function runSearchJob(module: WebAssembly.Module, job: SearchJob): Search
   return { nonce: undefined, hashes };
 }
 
-function searchRange(
-  kernel: SearchKernel,
-  check: (nonce: number) => boolean,
-  start: number,
-  end: number,
-): number | undefined {
-  let from = start;
-  while (from < end) {
-    const group = kernel.nextCandidates(from, end - from);
-    if (group === undefined) return undefined;
-    from = group + LANES;
-    for (let nonce = group; nonce < Math.min(from, end); nonce++) if (check(nonce)) return nonce;
+/** Searches ranges of nonces of one header. */
+export class RangeSearch {
+  readonly #kernel: SearchKernel;
+  readonly #check: (nonce: number) => boolean;
+
+  constructor(module: WebAssembly.Module, header: Uint8Array, target: bigint) {
+    this.#kernel = new SearchKernel(module, header, target);
+    this.#check = nonceChecker(header, target);
   }
-  return undefined;
+
+  /** Returns the first nonce from `start` and below `end` that meets the target; undefined if there is none. */
+  run(start: number, end: number): number | undefined {
+    let from = start;
+    while (from < end) {
+      const group = this.#kernel.nextCandidates(from, end - from);
+      if (group === undefined) return undefined;
+      from = group + LANES;
+      for (let nonce = group; nonce < Math.min(from, end); nonce++) if (this.#check(nonce)) return nonce;
+    }
+    return undefined;
+  }
 }
 
 /** Returns a function that checks exactly whether the header with a given nonce meets the target. */

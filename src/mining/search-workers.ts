@@ -1,13 +1,17 @@
-import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { canStartThread, processorCount, startThread, type Thread } from '../platform/threads.ts';
 import { workerUrl } from '../platform/worker-url.ts';
 import { type SearchJob, type SearchReport, stopSearch } from './search-job.ts';
 
 /** One per processor, less one for the node. */
-const DEFAULT_THREADS = Math.max(1, availableParallelism() - 1);
+const DEFAULT_THREADS = Math.max(1, processorCount() - 1);
 
 // Reused by the next search: starting a worker and compiling its kernel takes longer than many searches.
-const idle: Worker[] = [];
+const idle: Thread[] = [];
+
+/** Returns whether there are worker threads for a search. */
+export function hasSearchWorkers(): boolean {
+  return canStartThread(workerUrl('search-worker', import.meta.url));
+}
 
 /** Searches in `threads` worker threads until one finds a nonce, none is left or `signal` aborts. */
 export async function searchInWorkers(
@@ -31,7 +35,7 @@ export async function searchInWorkers(
 }
 
 function runInWorker(job: SearchJob): Promise<SearchReport> {
-  const worker = idle.pop() ?? new Worker(workerUrl('search-worker', import.meta.url));
+  const worker = idle.pop() ?? startThread(workerUrl('search-worker', import.meta.url));
   // Only a busy worker keeps the process alive.
   worker.ref();
   return new Promise((resolve, reject) => {

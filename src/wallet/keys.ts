@@ -1,8 +1,7 @@
-import { createHmac } from 'node:crypto';
 import { HDKey } from '@scure/bip32';
 import { entropyToMnemonic, mnemonicToSeed, validateMnemonic } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
-import { hash160, taggedHash } from '../crypto/hash.ts';
+import { hash160, hmacSha512, taggedHash } from '../crypto/hash.ts';
 import { secp256k1 } from '../crypto/secp256k1.ts';
 import { type Random, systemRandom } from '../platform/random.ts';
 import { WalletError } from './errors.ts';
@@ -153,9 +152,10 @@ export class KeyTree {
   /** Returns a private key: 32 bytes, secret. */
   privateKey(ref: KeyRef): Uint8Array {
     const { privateKey, publicKey, chainCode } = this.#chain(ref);
-    const index = new Uint8Array(4);
-    new DataView(index.buffer).setUint32(0, ref.index);
-    const digest = createHmac('sha512', chainCode!).update(publicKey!).update(index).digest();
+    const data = new Uint8Array(37);
+    data.set(publicKey!);
+    new DataView(data.buffer).setUint32(33, ref.index);
+    const digest = hmacSha512(chainCode!, data);
     // The child is the parent plus half of the digest (BIP32); it is invalid with a probability of 2^-127.
     return secp256k1().secretTweakAdd(privateKey!, digest.subarray(0, 32))!;
   }

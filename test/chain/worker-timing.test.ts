@@ -15,7 +15,10 @@ import { accept, describeCoins, extend, openChain } from './support/chain.ts';
 import { replay } from './support/model.ts';
 import { slowWorkers } from './support/slow-worker.ts';
 
-vi.mock('node:worker_threads', async () => ({ Worker: (await import('./support/slow-worker.ts')).SlowWorker }));
+vi.mock('../../src/platform/threads.ts', async (original) => {
+  const { SlowWorker } = await import('./support/slow-worker.ts');
+  return { ...(await original<object>()), startThread: () => new SlowWorker() };
+});
 
 // Priced at one signature check each, so that the threads share the blocks: the branch that is not executed has one.
 const PRICED = Uint8Array.of(0x00, 0x63, 0xac, 0x68, 0x51);

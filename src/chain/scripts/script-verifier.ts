@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { atOnce, ITEMS_PER_STEP } from '../../platform/slices.ts';
+import { processorCount } from '../../platform/threads.ts';
 import { SignatureCache } from '../../script/signature-cache.ts';
 import { ScriptCache } from './script-cache.ts';
 import { type FailedCheck, type ScriptCheck, splitIntoChunksInSteps, verifyChecks } from './script-check.ts';
@@ -37,7 +37,7 @@ export class ScriptVerifier {
   readonly #transactionWorkers: ScriptWorkers;
 
   constructor({ threads }: ScriptVerifierOptions, clock: Clock, logger: Logger) {
-    const count = Math.min(threads ?? availableParallelism() - 1, MAX_THREADS);
+    const count = Math.min(threads ?? processorCount() - 1, MAX_THREADS);
     this.#clock = clock;
     this.#blockWorkers = new ScriptWorkers(count, clock, logger);
     this.#transactionWorkers = new ScriptWorkers(Math.ceil(count / 2), clock, logger);

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { canStartThread, startThread, type Thread } from '../../platform/threads.ts';
 import { workerUrl } from '../../platform/worker-url.ts';
 import { isComplete, type SharedChunks } from './shared-chunks.ts';
 
@@ -15,8 +14,8 @@ interface Job {
   done(records: Uint8Array | undefined): void;
 }
 
-interface Thread {
-  readonly worker: Worker;
+interface ScriptThread {
+  readonly worker: Thread;
   isReady: boolean;
   /** Jobs in progress, oldest first. All are done when the worker exits. */
   readonly jobs: Job[];
@@ -31,17 +30,17 @@ export class ScriptWorkers {
   readonly count: number;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  #threads: Thread[] = [];
+  #threads: ScriptThread[] = [];
   #idle: Timer | undefined;
   #running = 0;
-  /** No threads are configured, the worker script is missing, or a worker has failed. */
+  /** No threads are configured, the platform or the worker script is missing, or a worker has failed. */
   #unusable: boolean;
 
   constructor(count: number, clock: Clock, logger: Logger) {
     this.count = count;
     this.#clock = clock;
     this.#logger = logger;
-    this.#unusable = count === 0 || !existsSync(workerUrl('script-worker', import.meta.url));
+    this.#unusable = count === 0 || !canStartThread(workerUrl('script-worker', import.meta.url));
   }
 
   /** Whether `help` can be called. */
@@ -78,8 +77,8 @@ export class ScriptWorkers {
   }
 
   #start(): void {
-    const worker = new Worker(workerUrl('script-worker', import.meta.url));
-    const thread: Thread = { worker, isReady: false, jobs: [] };
+    const worker = startThread(workerUrl('script-worker', import.meta.url));
+    const thread: ScriptThread = { worker, isReady: false, jobs: [] };
     worker.unref();
     worker.on('message', (records: Uint8Array | undefined) => {
       if (thread.isReady) thread.jobs.shift()?.done(records);

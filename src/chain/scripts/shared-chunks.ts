@@ -231,7 +231,9 @@ function word(chunk: number): number {
   return CONTROL_WORDS + CHUNK_WORDS * chunk;
 }
 
-const threadCpuUsage = (process as { threadCpuUsage?: () => { user: number; system: number } }).threadCpuUsage;
+/** What this file uses of Node; undefined in a browser. */
+const { process } = globalThis as { process?: { threadCpuUsage?: () => { user: number; system: number } } };
+const threadCpuUsage = process?.threadCpuUsage;
 
 /** The CPU time of this thread; before Node.js 23.9, the time that has passed. */
 function cpuMicroseconds(): number {

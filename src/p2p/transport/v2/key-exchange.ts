@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes } from '../../../bytes/compare.ts';
+import { concatBytes, equalBytes, indexOfBytes } from '../../../bytes/compare.ts';
 import {
   createEllswiftKey,
   ELLSWIFT_SIZE,
@@ -106,10 +106,8 @@ export class V2KeyExchange {
     const before = this.#filled;
     const taken = this.#append(chunk, at);
     // The terminator may span two chunks.
-    const found = Buffer.from(this.#received.buffer, 0, this.#filled).indexOf(
-      session.receiveTerminator,
-      Math.max(0, before - TERMINATOR_SIZE + 1),
-    );
+    const received = this.#received.subarray(0, this.#filled);
+    const found = indexOfBytes(received, session.receiveTerminator, Math.max(0, before - TERMINATOR_SIZE + 1));
     if (found >= 0) {
       this.#garbage = this.#received.subarray(0, found);
       return found + TERMINATOR_SIZE - before;
