@@ -1,6 +1,8 @@
 import { type AddressType, addressTypes } from '../../wallet/keys.ts';
 import type { AccountDescriptors, AccountKeys, ExtendedKeys } from '../accounts/account-keys.ts';
 import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
+import { check } from './arguments/method-arguments.ts';
+import { findAddress } from './arguments/references.ts';
 import type { NetworkNode } from './network-node.ts';
 import { type Payer, type Payment, type PaymentHooks, payFrom } from './payment.ts';
 import { bumpFee, doubleSpend, type ReplaceOptions } from './replacement.ts';
@@ -47,16 +49,19 @@ export class Account {
 
   /** The private key of its first address of a type, in the format that wallets import. */
   wif(type: AddressType = 'bech32'): string {
+    check.wif({ type });
     return this.#keys.wif({ type });
   }
 
   /** Its extended keys for a type of address. */
   extendedKeys(type: AddressType = 'bech32'): ExtendedKeys {
+    check.extendedKeys({ type });
     return this.#keys.extendedKeys(type);
   }
 
   /** The descriptors of all its addresses of a type, as bitcoind's importdescriptors takes them. */
   descriptors(type: AddressType = 'bech32'): AccountDescriptors {
+    check.descriptors({ type });
     return this.#keys.descriptors(type);
   }
 
@@ -66,7 +71,8 @@ export class Account {
   }
 
   /** Returns a new address to receive. */
-  newAddress(type: AddressType = 'bech32'): Promise<string> {
+  async newAddress(type: AddressType = 'bech32'): Promise<string> {
+    check.newAddress({ type });
     return this.node.call<string>('getnewaddress', ['', type], this.wallet);
   }
 
@@ -75,11 +81,15 @@ export class Account {
     return toSatoshis((await this.node.call<number>('getbalance', [], this.wallet)).toFixed(8));
   }
 
-  /** Pays to an address or to another account. Rejects with `RpcError` if the wallet has too little. */
+  /**
+   * Pays to an address or to another account. Rejects with `PierError` 'bad-argument', and with `RpcError` if the wallet
+   * has too little.
+   */
   async pay(to: string | Account, amount: Amount, options: PayOptions = {}): Promise<Payment> {
+    check.pay({ to, amount, options });
     const { feeRate, subtractFee = false } = options;
     return payFrom(this.#payer, {
-      address: typeof to === 'string' ? to : to.address,
+      address: findAddress(this.#keys, to, 'account.pay: to'),
       amount: toBitcoins(toSatoshis(amount)),
       subtractfeefromamount: subtractFee,
       ...(feeRate === undefined ? {} : { fee_rate: feeRate }),
@@ -88,8 +98,8 @@ export class Account {
 
   /**
    * Spends the coins of one of its payments again, and pays them back to itself, or to `to`. The higher fee makes nodes
-   * replace the payment, unless a block confirms it. Rejects with `PierError` 'bad-replacement', and with `RpcError` if
-   * the node refuses the transaction.
+   * replace the payment. Rejects with `PierError` 'bad-argument', with 'bad-replacement' if a block has confirmed the
+   * payment and `submit` is not false, and with `RpcError` if the node refuses the transaction.
    *
    * @example
    * ```ts
@@ -106,9 +116,10 @@ export class Account {
    * ```
    */
   async doubleSpend(payment: Payment, options: DoubleSpendOptions = {}): Promise<Payment> {
+    check.doubleSpend({ payment, options });
     const { to = this.address, ...rest } = options;
-    const script = this.#keys.scriptOf(typeof to === 'string' ? to : to.address);
-    return doubleSpend(payment, script, this.#keys, this.#payer, rest);
+    const address = findAddress(this.#keys, to, 'account.doubleSpend: options.to');
+    return doubleSpend(payment, this.#keys.scriptOf(address), this.#keys, this.#payer, rest);
   }
 
   /**
@@ -116,6 +127,7 @@ export class Account {
    * if there is no change.
    */
   async bumpFee(payment: Payment, options: ReplaceOptions = {}): Promise<Payment> {
+    check.bumpFee({ payment, options });
     return bumpFee(payment, this.#keys, this.#payer, options);
   }
 

@@ -79,12 +79,13 @@ async function createPlanned(plan: NetworkPlan, signal: AbortSignal | undefined)
   const links = plan.links.map(
     (link) =>
       new NetworkLink(link, link.conditions, {
+        checkOpen: () => network!.checkOpen(),
         cut: () => engine.closeCut(),
         mended: (mended) => network!.linkMended(mended),
       }),
   );
   const conditions = (from: string, to: string) => {
-    const link = links.find((each) => each.joins(from, to));
+    const link = links.find((each) => each.isBetween(from, to));
     return link && !link.isCut ? link.conditions : undefined;
   };
   const engine: Engine =

@@ -1,5 +1,6 @@
 import { PierError } from '../../platform/errors.ts';
 import type { NodeStatus, NodeView } from '../nodes/node-backend.ts';
+import { check } from './arguments/method-arguments.ts';
 import { holdProcess } from './deadline.ts';
 import type { NetworkLink } from './network-link.ts';
 import type { NetworkNode } from './network-node.ts';
@@ -46,23 +47,17 @@ export interface EventSources {
 }
 
 const DEFAULT_LIMIT = 10_000;
-const MAX_LIMIT = 1_000_000;
 
 /** The part of a `NodeView` that makes events. */
 type Seen = Pick<NodeView, 'height' | 'tip'> & { readonly mempool: ReadonlySet<string>; readonly status: NodeStatus };
 
 /**
- * Iterates over what happens from now on, until the signal aborts or the network closes. Throws `PierError` 'bad-events',
+ * Iterates over what happens from now on, until the signal aborts or the network closes. Throws `PierError` 'bad-argument',
  * and 'too-many-events' from the iteration if more than `limit` events wait.
  */
 export function networkEvents(sources: EventSources, options: EventOptions): AsyncGenerator<NetworkEvent, void, void> {
+  check.events({ options });
   const { signal, limit = DEFAULT_LIMIT } = options;
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw new PierError('bad-events', `limit: ${String(limit)} is not a whole number from 1 to ${MAX_LIMIT}`);
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new PierError('bad-events', 'signal: it is not an AbortSignal');
-  }
   const watch = new Watch(sources, limit);
   const stop = () => watch.stop();
   const signals = [sources.closed, ...(signal ? [signal] : [])];

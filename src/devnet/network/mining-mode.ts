@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../platform/clock.ts';
-import { PierError } from '../../platform/errors.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
+import { check } from './arguments/method-arguments.ts';
 
 /**
  * When a network mines by itself: never; when the miner's mempool has `transactions` (1: at each); or every `interval`
@@ -40,9 +40,9 @@ export class AutoMiner {
     return this.#mode;
   }
 
-  /** Throws `PierError` 'bad-mining-mode'. */
+  /** Throws `PierError` 'bad-argument'. */
   set mode(mode: MiningMode) {
-    checkMode(mode);
+    check.mining({ mode });
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#mode = mode;
@@ -99,20 +99,4 @@ export class AutoMiner {
     };
     this.#running = run();
   }
-}
-
-function checkMode(mode: MiningMode): void {
-  if (mode === 'manual') return;
-  if ('transactions' in mode) {
-    if (Number.isInteger(mode.transactions) && mode.transactions >= 1) return;
-    throw bad(`transactions: ${mode.transactions} is not a whole number of at least 1`);
-  }
-  if (Number.isFinite(mode.interval) && mode.interval > 0) return;
-  throw bad(`interval: ${mode.interval} is not a number of seconds above 0`);
-}
-
-function bad(message: string): PierError {
-  return new PierError('bad-mining-mode', message, {
-    hint: "Use 'manual', { transactions: 1 }, or { interval: 10, poisson: true }.",
-  });
 }

@@ -1,16 +1,13 @@
 import { PierError } from '../../platform/errors.ts';
 import type { AccountKeys } from '../accounts/account-keys.ts';
 import { FAUCET_WALLET } from '../accounts/funded-chain.ts';
+import { check } from './arguments/method-arguments.ts';
 import type { WaitOptions } from './deadline.ts';
 import { coinsOf, type FaucetCoin, fillerFee, fillerTransaction, splitCoins } from './filler.ts';
 import type { NetworkNode } from './network-node.ts';
 
 /** Blocks for which the backlog suffices by default: the target of wallets (Core: DEFAULT_TX_CONFIRM_TARGET). */
 const DEFAULT_BLOCKS = 6;
-const MAX_BLOCKS = 10;
-/** Satoshis per virtual byte. */
-const MIN_RATE = 1;
-const MAX_RATE = 1_000;
 /**
  * Virtual bytes of the fillers, in the order in which blocks take them: what the larger ones leave of a block is too
  * little for another transaction. Of the first, ten fill a block; of the others, each block needs nine at most.
@@ -27,6 +24,8 @@ export interface FeeOptions extends WaitOptions {
 
 /** What `NetworkFees` asks of its network. */
 export interface FeeHooks {
+  /** Throws `PierError` 'network-closed' if the network is closed. */
+  checkOpen(): void;
   /** The node that holds the faucet's wallet. */
   readonly faucet: NetworkNode;
   readonly keys: AccountKeys;
@@ -71,7 +70,8 @@ export class NetworkFees {
   /**
    * Fills the mempools with a backlog that pays `rate` satoshis per virtual byte, from 1 to 1,000: estimatesmartfee
    * answers this rate, wallets pay it, and a payment below it waits. `NodeNetwork.mine` and `reorg` fill the backlog up
-   * again. The faucet pays for it; the first call mines a block. Rejects with `PierError` 'bad-fees'.
+   * again. The faucet pays for it; the first call mines a block. Rejects with `PierError` 'bad-argument', and 'bad-fees' if the
+   * faucet has too little.
    *
    * @example
    * ```ts
@@ -87,13 +87,10 @@ export class NetworkFees {
    * ```
    */
   async set(rate: number, options: FeeOptions = {}): Promise<void> {
+    this.#hooks.checkOpen();
+    check.setFees({ rate, options });
+    this.#hooks.faucet.checkRunning('make a backlog from the faucet, whose wallet it holds');
     const { blocks = DEFAULT_BLOCKS } = options;
-    if (typeof rate !== 'number' || !(rate >= MIN_RATE && rate <= MAX_RATE)) {
-      throw bad(`rate: ${String(rate)} is not a number of satoshis per virtual byte from ${MIN_RATE} to ${MAX_RATE}`);
-    }
-    if (!Number.isInteger(blocks) || blocks < 1 || blocks > MAX_BLOCKS) {
-      throw bad(`blocks: ${String(blocks)} is not a whole number from 1 to ${MAX_BLOCKS}`);
-    }
     const backlog = { rate: Math.round(rate * 1000) / 1000, blocks };
     if ((await this.#coins()).length < (await this.#missing(blocks)).length) await this.#divideCoins(backlog);
     this.#backlog = backlog;
@@ -103,6 +100,7 @@ export class NetworkFees {
 
   /** Lets fees fall to the minimum: blocks leave out what remains of the backlog, and estimates ignore it. */
   async clear(): Promise<void> {
+    this.#hooks.checkOpen();
     this.#backlog = undefined;
     await this.#reprice();
   }

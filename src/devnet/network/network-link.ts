@@ -1,9 +1,13 @@
 import type { LinkConditions } from '../../testing/link-conditions.ts';
 import type { ConditionsOptions } from '../topology/network-options.ts';
-import { checkConditions } from '../topology/network-plan.ts';
+import { withConditions } from '../topology/network-plan.ts';
+import { check } from './arguments/method-arguments.ts';
+import type { NetworkNode } from './network-node.ts';
 
 /** What a `NetworkLink` asks of its network. */
 export interface LinkHooks {
+  /** Throws `PierError` 'network-closed' if the network is closed. */
+  checkOpen(): void;
   /** Closes connections over links that are cut. */
   cut(): Promise<void>;
   /** Opens the connection again. */
@@ -39,13 +43,21 @@ export class NetworkLink {
   }
 
   /** Whether it links two nodes, in either direction. */
-  joins(a: string, b: string): boolean {
+  joins(a: NetworkNode | string, b: NetworkNode | string): boolean {
+    check.joins({ a, b });
+    return this.isBetween(nameOf(a), nameOf(b));
+  }
+
+  /** Does what `joins` does, with names. @internal */
+  isBetween(a: string, b: string): boolean {
     return (this.from === a && this.to === b) || (this.from === b && this.to === a);
   }
 
-  /** Changes how it carries bytes from now on. Throws `PierError` 'bad-topology'. */
+  /** Changes how it carries bytes from now on. Throws `PierError` 'bad-argument'. */
   set(conditions: ConditionsOptions): void {
-    this.#conditions = checkConditions(`link ${this.from} ${this.to}`, conditions, this.#conditions);
+    this.#hooks.checkOpen();
+    check.setLink({ conditions });
+    this.#conditions = withConditions(conditions, this.#conditions);
     this.#changed();
   }
 
@@ -59,6 +71,7 @@ export class NetworkLink {
 
   /** Closes its connection and refuses new ones. */
   async cut(): Promise<void> {
+    this.#hooks.checkOpen();
     if (this.#isCut) return;
     this.#isCut = true;
     this.#changed();
@@ -67,6 +80,7 @@ export class NetworkLink {
 
   /** Undoes `cut`; the nodes connect again. */
   async mend(): Promise<void> {
+    this.#hooks.checkOpen();
     if (!this.#isCut) return;
     this.#isCut = false;
     this.#changed();
@@ -83,3 +97,5 @@ export class NetworkLink {
     for (const listener of this.#listeners) listener();
   }
 }
+
+const nameOf = (node: NetworkNode | string) => (typeof node === 'string' ? node : node.name);

@@ -1,8 +1,11 @@
 import type { CallParams } from '../../api/rpc/dispatch.ts';
 import { formatEndpoint } from '../../p2p/net/endpoint.ts';
+import { PierError } from '../../platform/errors.ts';
 import type { NodeBackend, NodeStatus, NodeView } from '../nodes/node-backend.ts';
 import type { RpcAddress } from '../nodes/node-rpc.ts';
+import { nodeStopped } from '../nodes/process-backend.ts';
 import type { NodeRole } from '../topology/network-options.ts';
+import { check } from './arguments/method-arguments.ts';
 import type { WaitOptions } from './deadline.ts';
 
 /** What a `NetworkNode` asks of its network. */
@@ -68,6 +71,7 @@ export class NetworkNode {
   /** Calls an RPC method; `wallet` selects a wallet. Rejects with `RpcError`, or `PierError` 'node-stopped'. */
   async call<T = unknown>(method: string, params: CallParams = [], wallet?: string): Promise<T> {
     this.#hooks.checkOpen();
+    check.call({ method, params, wallet });
     return (await this.backend.call(method, params, wallet)) as T;
   }
 
@@ -93,20 +97,26 @@ export class NetworkNode {
     return this.backend.kill();
   }
 
-  /** Holds it back as SIGSTOP would: its connections stay open, and nothing is answered. */
+  /**
+   * Holds it back as SIGSTOP would: its connections stay open, and nothing is answered. Rejects with `PierError`
+   * 'node-stopped'.
+   */
   async pause(): Promise<void> {
+    this.#checkStarted('pause');
     await this.backend.pause();
     this.#changed();
   }
 
-  /** Lets a paused node go on. */
+  /** Lets a paused node go on. Rejects with `PierError` 'node-stopped'. */
   async resume(): Promise<void> {
+    this.#checkStarted('resume');
     await this.backend.resume();
     this.#changed();
   }
 
   /** Resolves when its chain has a block at `height`. */
-  reached(height: number, options: WaitOptions = {}): Promise<void> {
+  async reached(height: number, options: WaitOptions = {}): Promise<void> {
+    check.reached({ height, options });
     return this.#hooks.reached(this, height, options);
   }
 
@@ -117,6 +127,20 @@ export class NetworkNode {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Throws `PierError` 'node-stopped' or 'node-paused' unless it runs. @internal */
+  checkRunning(what: string): void {
+    this.#checkStarted(what);
+    if (this.status === 'running') return;
+    throw new PierError('node-paused', `${this.name} is paused: it cannot ${what}`, {
+      hint: `Let it go on with node('${this.name}').resume().`,
+    });
+  }
+
+  #checkStarted(what: string): void {
+    this.#hooks.checkOpen();
+    if (this.status === 'stopped') throw nodeStopped(this.name, what);
   }
 
   #changed(): void {

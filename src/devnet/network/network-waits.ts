@@ -1,4 +1,5 @@
 import type { NodeView } from '../nodes/node-backend.ts';
+import { findNode } from './arguments/references.ts';
 import { components } from './components.ts';
 import { type WaitOptions, waitUntil } from './deadline.ts';
 import type { NetworkLink } from './network-link.ts';
@@ -65,7 +66,8 @@ export class NetworkWaits implements PaymentHooks {
   }
 
   /** Resolves when a node, or every full node that the payer's reaches, has a payment in its mempool or chain. */
-  async seenBy(payment: Payment, nodes: NetworkNode | 'all', options: WaitOptions): Promise<void> {
+  async seenBy(payment: Payment, given: NetworkNode | string, options: WaitOptions): Promise<void> {
+    const nodes = given === 'all' ? given : findNode(this.#nodes, given, 'payment.seenBy: nodes');
     const what = `payment ${payment.txid} on ${nodes === 'all' ? 'all full nodes' : nodes.name}`;
     await this.#wait(what, this.#nodes, options, async () => {
       const group = components(this.#nodes, this.#links).find((each) => each.includes(payment.node)) ?? [payment.node];

@@ -7,7 +7,11 @@ import type { Engine } from '../nodes/engine.ts';
 import type { ClockState, NetworkClock } from '../processes/network-clock.ts';
 import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
 import { holdsAccounts, type NetworkPlan } from '../topology/network-plan.ts';
+import { listed, quote } from '../topology/topology-error.ts';
 import { Account } from './account.ts';
+import { badArgument } from './arguments/check-arguments.ts';
+import { check } from './arguments/method-arguments.ts';
+import { findAddress, findNode, hexOf } from './arguments/references.ts';
 import type { WaitOptions } from './deadline.ts';
 import { type EventOptions, type NetworkEvent, networkEvents } from './events.ts';
 import { AutoMiner, type MiningMode } from './mining-mode.ts';
@@ -27,8 +31,8 @@ export interface MineOptions extends WaitOptions {
   readonly by?: NetworkNode | string | undefined;
   /** The address that the blocks pay to; default: the faucet's. */
   readonly to?: string | Account | undefined;
-  /** Exactly these transactions, as txid or hex, in each block; default: those of the mempool. */
-  readonly transactions?: readonly string[] | undefined;
+  /** Exactly these transactions, as payments, txids or hex, in the block; default: those of the mempool. */
+  readonly transactions?: readonly (string | Payment)[] | undefined;
   /** Time of the first block, in seconds since the Unix epoch, or a date; the network's time is set to it. */
   readonly time?: number | Date | undefined;
 }
@@ -86,11 +90,11 @@ export class NodeNetwork {
     this.#engine = engine;
     this.#clock = clock;
     this.links = links;
-    this.time = new NetworkTime(clock, () => engine.clockChanged());
+    this.time = new NetworkTime(clock, { checkOpen: () => this.checkOpen(), changed: () => engine.clockChanged() });
     this.nodes = engine.nodes.map(
       (backend) =>
         new NetworkNode(backend, {
-          checkOpen: () => this.#closing.signal.throwIfAborted(),
+          checkOpen: () => this.checkOpen(),
           started: (node) => this.#connect([node]),
           reached: (node, height, options) => this.#waits.reached(node, height, options),
         }),
@@ -107,7 +111,7 @@ export class NodeNetwork {
     });
     this.#faucet = parts.faucet;
     this.fees = new NetworkFees({
-      ...{ faucet: this.#faucetNode(), keys: parts.faucet },
+      ...{ faucet: this.#faucetNode(), keys: parts.faucet, checkOpen: () => this.checkOpen() },
       full: () => this.#running().filter(({ isFull }) => isFull),
       mineOne: (hex) => this.mine(1, { transactions: [hex] }),
       relayed: (txids, options) => this.#waits.relayed(this.#faucetNode(), txids, options),
@@ -123,18 +127,22 @@ export class NodeNetwork {
 
   /** Returns the node with a name. Throws `PierError` 'unknown-node'. */
   node(name: string): NetworkNode {
-    const found = this.nodes.find((node) => node.name === name);
-    if (found) return found;
-    const known = this.nodes.map((node) => node.name).join(', ');
-    throw new PierError('unknown-node', `no node is called '${name}'`, { hint: `There are ${known}.` });
+    check.node({ name });
+    return findNode(this.nodes, name, 'node: name');
   }
 
   /** Returns the link between two nodes. Throws `PierError` 'unknown-link'. */
   link(a: NetworkNode | string, b: NetworkNode | string): NetworkLink {
-    const [from, to] = [this.#resolve(a).name, this.#resolve(b).name];
-    const found = this.links.find((link) => link.joins(from, to));
+    check.link({ a, b });
+    const { name: from } = findNode(this.nodes, a, 'link: a');
+    const { name: to } = findNode(this.nodes, b, 'link: b');
+    const found = this.links.find((link) => link.isBetween(from, to));
     if (found) return found;
-    throw new PierError('unknown-link', `${from} and ${to} are not linked`);
+    const linked = this.links.filter((link) => link.from === from || link.to === from);
+    const others = listed(linked.map((link) => (link.from === from ? link.to : link.from)));
+    throw new PierError('unknown-link', `link: ${from} and ${to} are not linked`, {
+      hint: others === '' ? `${from} has no links.` : `${from} is linked to ${others}.`,
+    });
   }
 
   /** When the network mines by itself; default `manual`. */
@@ -143,38 +151,57 @@ export class NodeNetwork {
   }
 
   set mining(mode: MiningMode) {
+    this.checkOpen();
+    check.mining({ mode });
     this.#miningFailure = undefined;
     this.#miner.mode = mode;
     this.#followMempools(mode !== 'manual');
   }
 
   /**
-   * Mines blocks and returns their hashes, once every node that the miner reaches has them. Rejects with `RpcError` if a
-   * block would be invalid.
+   * Mines up to 10,000 blocks and returns their hashes, once every node that the miner reaches has them. Rejects with
+   * `PierError` 'bad-argument', and with `RpcError` if a block would be invalid; the time is then as it was.
    */
   async mine(count = 1, options: MineOptions = {}): Promise<string[]> {
+    this.checkOpen();
+    check.mine({ count, options });
     const { to = this.#faucet.address(), transactions, time } = options;
-    const miner = options.by === undefined ? this.#defaultMiner() : this.#resolve(options.by);
-    const address = typeof to === 'string' ? to : to.address;
+    if (transactions && transactions.length > 0 && count > 1) {
+      throw badArgument('mine: options.transactions', `${count} blocks cannot contain the same transactions`);
+    }
+    const miner = this.#minerOf(options.by, 'mine');
+    const address = findAddress(this.#faucet, to, 'mine: options.to');
+    const clock = this.#clock.state;
     if (time !== undefined) this.time.set(time);
-    let hashes: string[];
-    if (transactions) {
-      hashes = [];
-      for (let i = 0; i < count; i++) {
-        hashes.push((await miner.call<{ hash: string }>('generateblock', [address, [...transactions]])).hash);
+    const hashes: string[] = [];
+    try {
+      if (transactions) {
+        const contents = transactions.map(hexOf);
+        for (let i = 0; i < count; i++) {
+          hashes.push((await miner.call<{ hash: string }>('generateblock', [address, contents])).hash);
+        }
+      } else {
+        hashes.push(...(await miner.call<string[]>('generatetoaddress', [count, address])));
       }
-    } else {
-      hashes = await miner.call<string[]>('generatetoaddress', [count, address]);
+    } catch (error) {
+      if (time !== undefined && hashes.length === 0) this.#setClock(clock);
+      throw error;
     }
     await this.#waits.sameTip(miner, options);
     await this.#refill(options);
     return hashes;
   }
 
-  /** Pays from the coins that mining earned. */
+  /**
+   * Pays from the coins that mining earned. The wallet is on the first full node of Pier: rejects with `PierError`
+   * 'node-stopped' or 'node-paused' if that does not run.
+   */
   async faucet(to: string | Account, amount: Amount): Promise<Payment> {
+    this.checkOpen();
+    check.faucet({ to, amount });
     const node = this.#faucetNode();
-    const address = typeof to === 'string' ? to : to.address;
+    const address = findAddress(this.#faucet, to, 'faucet: to');
+    node.checkRunning('pay from the faucet, whose wallet it holds');
     const payer = { wallet: FAUCET_WALLET, node, hooks: this.#waits };
     return payFrom(payer, { address, amount: toBitcoins(toSatoshis(amount)) });
   }
@@ -184,7 +211,9 @@ export class NodeNetwork {
    * has followed. Transactions of the blocks that lose are in those that win, unless dropped or replaced.
    */
   async reorg(options: ReorgOptions & WaitOptions = {}): Promise<Reorg> {
-    const node = options.by === undefined ? this.#defaultMiner() : this.#resolve(options.by);
+    this.checkOpen();
+    check.reorg({ options });
+    const node = this.#minerOf(options.by, 'reorg');
     const reorg = await mineFork(options, {
       node,
       params: this.#plan.params,
@@ -198,13 +227,16 @@ export class NodeNetwork {
     return reorg;
   }
 
-  /** Cuts the links between groups; nodes that are in no group form one more. */
+  /** Cuts the links between groups; nodes that are in no group form one more. Rejects with `PierError` 'bad-argument'. */
   async partition(groups: readonly (readonly (NetworkNode | string)[])[]): Promise<void> {
+    this.checkOpen();
+    check.partition({ groups });
     const groupOf = new Map<string, number>();
     for (const [i, group] of groups.entries()) {
-      for (const member of group) {
-        const { name } = this.#resolve(member);
-        if (groupOf.has(name)) throw new PierError('bad-partition', `${name} is in two groups`);
+      for (const [k, member] of group.entries()) {
+        const where = `partition: groups[${i}][${k}]`;
+        const { name } = findNode(this.nodes, member, where);
+        if (groupOf.has(name)) throw badArgument(where, `${name} is in a group already`);
         groupOf.set(name, i);
       }
     }
@@ -216,6 +248,8 @@ export class NodeNetwork {
    * transactions, as wallets do from time to time. Two branches of equal work both stay until a block decides.
    */
   async heal(options: WaitOptions = {}): Promise<void> {
+    this.checkOpen();
+    check.heal({ options });
     for (const link of this.links) await link.mend();
     await this.#waits.equalWork(options);
     await this.#shareTransactions();
@@ -223,12 +257,14 @@ export class NodeNetwork {
 
   /** Resolves when all running nodes that reach each other have one tip, and the full ones equal mempools. */
   async synced(options: WaitOptions = {}): Promise<void> {
+    check.synced({ options });
     await this.#waits.synced(options);
   }
 
   /**
    * Lets the accounts pay each other at random, from a seed, and returns how many payments there were. Resolves when it
-   * has made `count` of them, `seconds` are over or the signal aborts. Rejects with `PierError` 'bad-traffic'.
+   * has made `count` of them, `seconds` are over or the signal aborts. Rejects with `PierError` 'bad-argument', and
+   * 'bad-traffic' without accounts.
    *
    * @example
    * ```ts
@@ -247,7 +283,7 @@ export class NodeNetwork {
   /**
    * Iterates over what happens from now on: blocks, reorganisations, transactions, nodes and links. Ends when the signal
    * aborts or the network closes. What comes and goes between two looks at a node gives no event. Throws `PierError`
-   * 'bad-events', and 'too-many-events' from the iteration if more than `limit` events wait to be read.
+   * 'bad-argument', and 'too-many-events' from the iteration if more than `limit` events wait to be read.
    *
    * @example
    * ```ts
@@ -269,6 +305,7 @@ export class NodeNetwork {
 
   /** Keeps the state of everything: chains, mempools, wallets, time, links, mining mode. Returns its id for `revert`. */
   async snapshot(): Promise<string> {
+    this.checkOpen();
     const id = String(++this.#lastSnapshot);
     this.#snapshots.set(id, await this.#capture());
     return id;
@@ -291,6 +328,8 @@ export class NodeNetwork {
    * on another machine and with the other engine. Rejects with `PierError` 'state-not-saved'.
    */
   async save(path: string): Promise<void> {
+    this.checkOpen();
+    check.save({ path });
     const { engine, ...rest } = await this.#capture();
     await writeState(path, { ...rest, topology: topologyOf(this.#plan), nodes: this.#engine.export(engine) });
   }
@@ -300,6 +339,8 @@ export class NodeNetwork {
    * 'bad-state', without effect, if the file is something else.
    */
   async load(path: string): Promise<void> {
+    this.checkOpen();
+    check.load({ path });
     const { nodes, topology, ...rest } = await readState(path);
     if (!isSameTopology(topology, topologyOf(this.#plan))) {
       throw new PierError('bad-state', `${path} is the state of a network with other nodes, links or accounts`, {
@@ -311,9 +352,17 @@ export class NodeNetwork {
 
   /** Restores a snapshot, which stays for further calls. Throws `PierError` 'unknown-snapshot'. */
   async revert(id: string): Promise<void> {
+    this.checkOpen();
+    check.revert({ id });
+    await this.#restore(this.#snapshot(id, 'revert'));
+  }
+
+  #snapshot(id: string, where: string): NetworkSnapshot {
     const snapshot = this.#snapshots.get(id);
-    if (!snapshot) throw new PierError('unknown-snapshot', `there is no snapshot '${id}'`);
-    await this.#restore(snapshot);
+    if (snapshot) return snapshot;
+    throw new PierError('unknown-snapshot', `${where}: id: there is no snapshot ${quote(id)}`, {
+      hint: 'Give what snapshot() has returned, unless deleteSnapshot() has forgotten it.',
+    });
   }
 
   async #restore(snapshot: NetworkSnapshot): Promise<void> {
@@ -327,8 +376,11 @@ export class NodeNetwork {
     this.mining = snapshot.mining;
   }
 
-  /** Forgets a snapshot. */
+  /** Forgets a snapshot. Throws `PierError` 'unknown-snapshot'. */
   deleteSnapshot(id: string): void {
+    this.checkOpen();
+    check.deleteSnapshot({ id });
+    this.#snapshot(id, 'deleteSnapshot');
     this.#snapshots.delete(id);
   }
 
@@ -380,12 +432,28 @@ export class NodeNetwork {
     for (const { backend } of this.nodes) this.#miningSources.push(backend.onChange(() => this.#miner.changed()));
   }
 
-  #resolve(node: NetworkNode | string): NetworkNode {
-    return typeof node === 'string' ? this.node(node) : node;
+  /** Throws `PierError` 'network-closed' if the network is closed. @internal */
+  checkOpen(): void {
+    this.#closing.signal.throwIfAborted();
+  }
+
+  /** Gives all nodes the time of a state of the clock. */
+  #setClock(state: ClockState): void {
+    this.#clock.state = state;
+    this.#engine.clockChanged();
+  }
+
+  /** Returns the node that is to mine, which runs. */
+  #minerOf(by: NetworkNode | string | undefined, where: string): NetworkNode {
+    if (by === undefined) return this.#defaultMiner();
+    const node = findNode(this.nodes, by, `${where}: options.by`);
+    if (!node.isFull) throw badArgument(`${where}: options.by`, `${node.name} is a light node, which does not mine`);
+    node.checkRunning('mine');
+    return node;
   }
 
   #defaultMiner(): NetworkNode {
-    this.#closing.signal.throwIfAborted();
+    this.checkOpen();
     const running = this.nodes.filter(({ isFull, status }) => isFull && status === 'running');
     const miner = running.find(({ role }) => role === 'miner') ?? running[0];
     if (miner) return miner;

@@ -1,9 +1,10 @@
+import { check } from './arguments/method-arguments.ts';
 import type { WaitOptions } from './deadline.ts';
 import type { NetworkNode } from './network-node.ts';
 
 /** What a `Payment` asks of its network. */
 export interface PaymentHooks {
-  seenBy(payment: Payment, nodes: NetworkNode | 'all', options: WaitOptions): Promise<void>;
+  seenBy(payment: Payment, nodes: NetworkNode | string, options: WaitOptions): Promise<void>;
   confirmed(payment: Payment, depth: number, options: WaitOptions): Promise<void>;
 }
 
@@ -53,13 +54,18 @@ export class Payment {
     return confirmations;
   }
 
-  /** Resolves when a node, or every full node that can be reached from the payer's, has it in its mempool or chain. */
-  seenBy(nodes: NetworkNode | 'all', options: WaitOptions = {}): Promise<void> {
+  /**
+   * Resolves when a node, given or named, has it in its mempool or chain; with 'all', when every full node that can be
+   * reached from the payer's has it.
+   */
+  async seenBy(nodes: NetworkNode | string, options: WaitOptions = {}): Promise<void> {
+    check.seenBy({ nodes, options });
     return this.#hooks.seenBy(this, nodes, options);
   }
 
   /** Resolves when it has `depth` confirmations on the payer's node. */
-  confirmed(depth = 1, options: WaitOptions = {}): Promise<void> {
+  async confirmed(depth = 1, options: WaitOptions = {}): Promise<void> {
+    check.confirmed({ depth, options });
     return this.#hooks.confirmed(this, depth, options);
   }
 }

@@ -7,7 +7,9 @@ import { PierError } from '../../platform/errors.ts';
 import { Block } from '../../primitives/block.ts';
 import { outPointKey } from '../../primitives/outpoint.ts';
 import { Transaction } from '../../primitives/transaction.ts';
+import { hexOf, txidOf } from './arguments/references.ts';
 import type { NetworkNode } from './network-node.ts';
+import type { Payment } from './payment.ts';
 
 /** What a reorganisation does. */
 export interface ReorgOptions {
@@ -17,10 +19,10 @@ export interface ReorgOptions {
   readonly blocks?: number | undefined;
   /** The node that gets the winning blocks first. Default: the miner. */
   readonly by?: NetworkNode | string | undefined;
-  /** Txids that the winning blocks leave out, with what spends them. */
-  readonly drop?: readonly string[] | undefined;
-  /** Transactions, as hex, that the first winning block contains instead of those they conflict with. */
-  readonly replace?: readonly string[] | undefined;
+  /** Payments, or txids, that the winning blocks leave out, with what spends them. */
+  readonly drop?: readonly (string | Payment)[] | undefined;
+  /** Transactions, as hex or payments, that the first winning block contains instead of those they conflict with. */
+  readonly replace?: readonly (string | Payment)[] | undefined;
 }
 
 /** What has happened. */
@@ -51,14 +53,14 @@ export async function mineFork(options: ReorgOptions, context: ForkContext): Pro
   const { node, params, clock, scriptPubKey } = context;
   const { depth = 1, blocks = depth + 1, drop = [], replace = [] } = options;
   const { height } = await node.view();
-  if (!Number.isInteger(depth) || depth < 1 || depth > height) {
-    throw bad(`depth: ${depth} is not a whole number from 1 to the height of ${node.name}, ${height}`);
+  if (depth > height) {
+    throw bad(`options.depth: ${depth} is above the height of ${node.name}, ${height}`);
   }
-  if (!Number.isInteger(blocks) || blocks <= depth) {
-    throw bad(`blocks: ${blocks} is not a whole number above the depth, ${depth}: fewer blocks do not win`);
+  if (blocks <= depth) {
+    throw bad(`options.blocks: ${blocks} is not above the depth, ${depth}: fewer blocks do not win`);
   }
   const lost = await blocksFrom(node, height - depth + 1);
-  const contents = winningContents(lost, drop, replace.map(decode));
+  const contents = winningContents(lost, drop.map(txidOf), replace.map(hexOf).map(decode));
   let prev = await node.backend.header(lost[0]!.header.prevHash);
   const won: string[] = [];
   for (let i = 0; i < blocks; i++) {
@@ -103,7 +105,7 @@ function winningContents(
   replacements: readonly Transaction[],
 ): Transaction[][] {
   const known = new Set(lost.flatMap(({ transactions }) => transactions.map(({ txidHex }) => txidHex)));
-  for (const txid of drop) if (!known.has(txid)) throw bad(`drop: no block that loses contains ${txid}`);
+  for (const txid of drop) if (!known.has(txid)) throw bad(`options.drop: no block that loses contains ${txid}`);
   const taken = new Set(replacements.flatMap(({ inputs }) => inputs.map(({ prevout }) => outPointKey(prevout))));
   // What cannot confirm again: coinbases of blocks that lose, the dropped, the replaced, and whatever spends these.
   const gone = new Set<string>(drop);
@@ -125,10 +127,10 @@ function decode(hex: string, i: number): Transaction {
   try {
     return Transaction.decode(fromHex(hex));
   } catch (error) {
-    throw bad(`replace[${i}]: not a transaction in hex`, error);
+    throw bad(`options.replace[${i}]: not a transaction in hex`, error);
   }
 }
 
 function bad(message: string, cause?: unknown): PierError {
-  return new PierError('bad-reorg', message, { cause });
+  return new PierError('bad-reorg', `reorg: ${message}`, { cause });
 }

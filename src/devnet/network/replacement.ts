@@ -3,7 +3,6 @@ import { dustThreshold } from '../../mempool/policy/dust.ts';
 import { PierError } from '../../platform/errors.ts';
 import { formatOutPoint } from '../../primitives/outpoint.ts';
 import { Transaction, type TxOut } from '../../primitives/transaction.ts';
-import { MAX_FEE_RATE } from '../../wallet/payment.ts';
 import { type SigningInput, signTransaction } from '../../wallet/signing.ts';
 import { type AccountKeys, keyRefOfPath } from '../accounts/account-keys.ts';
 import { type Payer, Payment } from './payment.ts';
@@ -65,12 +64,7 @@ async function replace(
   payer: Payer,
   { feeRate, submit = true }: ReplaceOptions,
 ): Promise<Payment> {
-  if (feeRate !== undefined && !(typeof feeRate === 'number' && feeRate > 0 && feeRate <= MAX_FEE_RATE)) {
-    throw bad(
-      `feeRate: ${String(feeRate)} is not a number of satoshis per virtual byte above 0, up to ${MAX_FEE_RATE}`,
-    );
-  }
-  if (typeof submit !== 'boolean') throw bad(`submit: ${String(submit)} is not true or false`);
+  if (submit) await checkUnconfirmed(payment);
   const total = inputs.reduce((sum, { output }) => sum + output.value, 0n);
   const others = outputs.reduce((sum, { value }, i) => (i === rest ? sum : sum + value), 0n);
   const signed = (value: bigint) =>
@@ -92,6 +86,17 @@ async function replace(
   // No limit of the fee: the caller has chosen it.
   if (submit) await payer.node.call('sendrawtransaction', [hex, 0]);
   return new Payment({ txid: made.txidHex, hex, wallet: payer.wallet, node: payer.node }, payer.hooks);
+}
+
+/** Throws if a block decides already. */
+async function checkUnconfirmed(payment: Payment): Promise<void> {
+  const confirmations = await payment.confirmations();
+  if (confirmations === 0) return;
+  const has = confirmations > 0 ? `has ${confirmations} confirmations` : 'conflicts with a confirmed transaction';
+  throw bad(
+    `payment ${payment.txid} ${has}: no node replaces it`,
+    'With { submit: false } the transaction is only made, for reorg({ replace: [it] }).',
+  );
 }
 
 /** Returns a fee, in satoshis, with which a transaction replaces a payment and everything that spends it (BIP125). */

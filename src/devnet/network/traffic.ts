@@ -6,6 +6,7 @@ import { Transaction } from '../../primitives/transaction.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { type AddressType, addressTypes } from '../../wallet/keys.ts';
 import type { Account } from './account.ts';
+import { check } from './arguments/method-arguments.ts';
 import { holdProcess } from './deadline.ts';
 
 /** What `NodeNetwork.traffic` makes. */
@@ -43,18 +44,18 @@ export interface TrafficStatistics {
 }
 
 const MAX_COUNT = 1_000_000;
-const MAX_SECONDS = 86_400;
-const MAX_PER_SECOND = 10_000;
 /** Least and highest satoshis of a payment. */
 const AMOUNTS = [10_000, 10_000_000] as const;
 
-/** Lets accounts pay each other. Throws `PierError` 'bad-traffic' with the option's name. */
+/** Lets accounts pay each other. Throws `PierError` 'bad-argument', and 'bad-traffic' without accounts. */
 export async function makeTraffic(
   accounts: readonly Account[],
   closed: AbortSignal,
   options: TrafficOptions,
 ): Promise<TrafficStatistics> {
-  checkOptions(options, accounts.length);
+  closed.throwIfAborted();
+  check.traffic({ options });
+  if (accounts.length === 0) throw new PierError('bad-traffic', 'traffic: the network has no accounts');
   const { seconds = Number.POSITIVE_INFINITY, rate, feeRates = [1, 50], types = addressTypes } = options;
   const { conflicts = 0, seed = 1, signal } = options;
   const count = options.count ?? (options.seconds === undefined ? 100 : MAX_COUNT);
@@ -110,44 +111,4 @@ async function until(at: number, signals: readonly (AbortSignal | undefined)[]):
     for (const signal of signals) signal?.addEventListener('abort', done);
   });
   release();
-}
-
-function checkOptions(options: TrafficOptions, accounts: number): void {
-  const { count, seconds, rate, feeRates, types, conflicts, seed, signal } = options;
-  if (accounts === 0) throw bad('the network has no accounts');
-  if (count !== undefined && !(Number.isInteger(count) && count >= 0 && count <= MAX_COUNT)) {
-    throw bad(`count: ${String(count)} is not a whole number from 0 to ${MAX_COUNT}`);
-  }
-  positive('seconds', seconds, MAX_SECONDS);
-  positive('rate', rate, MAX_PER_SECOND);
-  if (feeRates !== undefined) {
-    const [least, most] = feeRates;
-    if (!(feeRates.length === 2 && least >= 1 && least <= most && most <= 1000)) {
-      throw bad(`feeRates: ${String(feeRates)} is not a least and a highest rate from 1 to 1000`);
-    }
-  }
-  if (types !== undefined) {
-    if (types.length === 0) throw bad('types: the list is empty');
-    for (const [i, type] of types.entries()) {
-      if (!addressTypes.includes(type)) {
-        throw bad(`types[${i}]: '${String(type)}' is not one of ${addressTypes.join(', ')}`);
-      }
-    }
-  }
-  if (conflicts !== undefined && !(conflicts >= 0 && conflicts <= 1)) {
-    throw bad(`conflicts: ${String(conflicts)} is not a share from 0 to 1`);
-  }
-  if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed <= 0xffff_ffff)) {
-    throw bad(`seed: ${String(seed)} is not a whole number from 0 to ${0xffff_ffff}`);
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw bad('signal: it is not an AbortSignal');
-}
-
-function positive(name: string, value: number | undefined, most: number): void {
-  if (value === undefined || (typeof value === 'number' && value > 0 && value <= most)) return;
-  throw bad(`${name}: ${String(value)} is not a number above 0, up to ${most}`);
-}
-
-function bad(message: string): PierError {
-  return new PierError('bad-traffic', message);
 }

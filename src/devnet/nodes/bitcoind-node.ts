@@ -196,7 +196,7 @@ export class BitcoindNode implements ProcessBackend {
     await this.#timeSet;
     await this.#options.timeSet();
     const process = this.#process;
-    if (!process?.running) throw nodeStopped(this.name, method);
+    if (!process?.running) throw nodeStopped(this.name, `run ${method}`);
     return process.rpc.call(method, params, wallet);
   }
 

@@ -8,7 +8,6 @@ import { FullNode } from '../../node/full-node.ts';
 import { LightNode } from '../../node/light-node.ts';
 import type { NodeModules } from '../../node/running-node.ts';
 import type { Endpoint } from '../../p2p/net/endpoint.ts';
-import { PierError } from '../../platform/errors.ts';
 import type { MemoryStore } from '../../store/memory-store.ts';
 import type { MemoryNetwork } from '../../testing/memory-transport.ts';
 import { MEMORY_PORT, memoryConfig } from '../topology/memory-config.ts';
@@ -16,6 +15,7 @@ import type { NodeRole } from '../topology/network-options.ts';
 import type { NodeBackend, NodeStatus, NodeView } from './node-backend.ts';
 import { NodeRpc, type RpcAddress } from './node-rpc.ts';
 import { PeerPort } from './peer-port.ts';
+import { nodeStopped } from './process-backend.ts';
 
 /** Everything that a node in this process keeps while it is stopped. */
 export interface NodeContents {
@@ -175,11 +175,7 @@ export class InProcessNode implements NodeBackend {
   async call(method: string, params: CallParams, wallet?: string): Promise<unknown> {
     await this.#resumed?.promise;
     const node = this.#node;
-    if (!node) {
-      throw new PierError('node-stopped', `${this.name} is stopped: it cannot run ${method}`, {
-        hint: `Start it with node('${this.name}').start().`,
-      });
-    }
+    if (!node) throw nodeStopped(this.name, `run ${method}`);
     if (node instanceof LightNode) return callMethod(node, lightMethods, method, params, wallet);
     return callMethod(node, rpcMethods, method, params, wallet);
   }

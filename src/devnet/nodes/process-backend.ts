@@ -22,9 +22,9 @@ export interface ProcessBackend extends NodeBackend {
 /** The view of a node that is stopped. */
 export const NO_VIEW: NodeView = { height: -1, tip: '', mempool: undefined, peers: 0 };
 
-/** Returns the error of a call of a node that is stopped. */
-export function nodeStopped(name: string, method: string): PierError {
-  return new PierError('node-stopped', `${name} is stopped: it cannot run ${method}`, {
+/** Returns the error of a node that is stopped, and therefore cannot do `what`. */
+export function nodeStopped(name: string, what: string): PierError {
+  return new PierError('node-stopped', `${name} is stopped: it cannot ${what}`, {
     hint: `Start it with node('${name}').start().`,
   });
 }

@@ -155,7 +155,7 @@ export class ProcessNode implements ProcessBackend {
     await this.#timeSet;
     await this.#options.timeSet();
     const process = this.#process;
-    if (!process?.running) throw nodeStopped(this.name, method);
+    if (!process?.running) throw nodeStopped(this.name, `run ${method}`);
     return process.rpc.call(method, params, wallet);
   }
 

@@ -15,8 +15,8 @@ import type {
   NodeRole,
 } from './network-options.ts';
 import { shapeLinks } from './shapes.ts';
-import { type OptionPath, TopologyError } from './topology-error.ts';
-import { checkLinkConditions, checkOptions, defaults } from './topology-schema.ts';
+import { listed, type OptionPath, TopologyError } from './topology-error.ts';
+import { checkOptions, defaults } from './topology-schema.ts';
 
 /** Nodes up to which each is linked to each by default. */
 const MAX_MESH = 8;
@@ -213,17 +213,9 @@ function directed(
   return { from: from.name, to: to.name, conditions };
 }
 
-/** Checks link conditions and fills in those of `base`. Throws `PierError` 'bad-topology'. */
-export function checkConditions(path: string, given: ConditionsOptions, base: LinkConditions): LinkConditions {
-  return { ...base, ...withoutUndefined(checkLinkConditions(path, given)) };
-}
-
-/** Names that an error lists. */
-const MAX_LISTED = 10;
-
-function listed(names: readonly string[]): string {
-  const more = names.length - MAX_LISTED;
-  return names.slice(0, MAX_LISTED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+/** Returns link conditions with those of `base` for what is absent. */
+export function withConditions(given: ConditionsOptions, base: LinkConditions): LinkConditions {
+  return { ...base, ...withoutUndefined(given) };
 }
 
 /** A copy without the members that are undefined. */

@@ -61,3 +61,12 @@ export function quote(text: string): string {
   const short = text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
   return `'${JSON.stringify(short).slice(1, -1).replaceAll('\\"', '"')}'`;
 }
+
+/** Names that an error lists. */
+const MAX_NAMES = 10;
+
+/** Returns names as a list for an error; those beyond the first ten are counted. */
+export function listed(names: readonly string[]): string {
+  const more = names.length - MAX_NAMES;
+  return names.slice(0, MAX_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

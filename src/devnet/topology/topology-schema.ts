@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { moneyRange, parseAmount } from '../../primitives/amount.ts';
+import { parseAmount } from '../../primitives/amount.ts';
 import {
-  type ConditionsOptions,
   engineNames,
   type LinkOptions,
   type NetworkOptions,
@@ -9,19 +8,29 @@ import {
   nodeKinds,
   nodeRoles,
 } from './network-options.ts';
+import {
+  AMOUNT,
+  amount,
+  because,
+  conditions,
+  conditionsSchema,
+  faultsOf,
+  list,
+  object,
+  oneOf,
+  type Shape,
+  text,
+  whole,
+} from './schema-parts.ts';
 import { shapeNames } from './shapes.ts';
-import { quote, TopologyError, type TopologyFault } from './topology-error.ts';
+import { TopologyError } from './topology-error.ts';
 
 /** Nodes of one network at most. */
 const MAX_NODES = 1_000;
 /** Accounts at most: each needs keys of four types. */
 const MAX_ACCOUNTS = 1_000;
-/** Milliseconds of latency and jitter at most. */
-const MAX_DELAY_MS = 3_600_000;
 /** Node names: also usable as file names. */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,31}$/;
-/** Bitcoins with at most eight decimals, as `parseAmount` reads them. */
-const AMOUNT = /^(\d{1,8}(\.\d{1,8})?|\.\d{1,8})$/;
 
 /** Values of options that are absent. */
 export const defaults = {
@@ -34,69 +43,6 @@ export const defaults = {
   balance: '50',
   engine: 'memory',
 } as const;
-
-/** Returns what `createNetwork` gets, as an error shows it. */
-function show(value: unknown): string {
-  if (typeof value === 'string') return quote(value);
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (value === undefined) return 'nothing';
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
-}
-
-/** Returns the `error` parameter of a schema. */
-function because(reason: string): (issue: { readonly input?: unknown }) => string {
-  return ({ input }) => `${show(input)} is not ${reason}`;
-}
-
-function whole(least: number, most: number) {
-  const error = because(`a whole number from ${least} to ${most}`);
-  return z.int({ error }).min(least, { error }).max(most, { error });
-}
-
-function delay(what: string) {
-  const error = because(`a number of milliseconds from 0 to ${MAX_DELAY_MS}`);
-  return z.number({ error }).min(0, { error }).max(MAX_DELAY_MS, { error }).optional().describe(what);
-}
-
-function oneOf<const T extends readonly string[]>(names: T) {
-  return z.enum(names, { error: because(`one of ${names.join(', ')}`) });
-}
-
-function text() {
-  return z.string({ error: because('a text') }).min(1, { error: because('a text with characters') });
-}
-
-function object<T extends z.ZodRawShape>(shape: T, what: string) {
-  return z.strictObject(shape, {
-    // Keys that are not in the shape have their own reason.
-    error: (issue) => (issue.code === 'unrecognized_keys' ? undefined : because(what)(issue)),
-  });
-}
-
-function list<T extends z.ZodType>(item: T, what: string) {
-  return z.array(item, { error: because(what) });
-}
-
-type Shape<T> = { readonly [K in keyof T]-?: z.ZodType<T[K]> };
-
-const loss = because('a share from 0 to below 1');
-const bandwidth = because('a number of bytes a second of at least 0');
-const conditions = {
-  latency: delay('milliseconds from one end to the other'),
-  jitter: delay('milliseconds added at random, up to this, to each delivery'),
-  loss: z
-    .number({ error: loss })
-    .min(0, { error: loss })
-    .lt(1, { error: loss })
-    .optional()
-    .describe('share of lost packets, which TCP sends again'),
-  bandwidth: z
-    .number({ error: bandwidth })
-    .min(0, { error: bandwidth })
-    .optional()
-    .describe('bytes a second in each direction; 0: no limit'),
-} satisfies Shape<ConditionsOptions>;
-const conditionsSchema = object(conditions, 'an object with latency, jitter, loss or bandwidth');
 
 const node = object(
   {
@@ -140,14 +86,6 @@ const link = object(
 );
 
 const listOfNodes = because(`a list of 1 to ${MAX_NODES} nodes`);
-const amountError = because("an amount: bitcoins as a decimal string, such as '1.5', or satoshis as a bigint");
-const amount = z.union(
-  [
-    z.string().refine((given) => AMOUNT.test(given) && parseAmount(given) !== undefined, { error: amountError }),
-    z.bigint().refine(moneyRange, { error: amountError }),
-  ],
-  { error: amountError },
-);
 /** Bitcoins in a file, where a number would be a float. */
 const fileAmount = z
   .string({ error: because("a text with bitcoins, such as '1.5'") })
@@ -228,31 +166,8 @@ export function checkFileContent(value: unknown): NetworkOptions {
   return options;
 }
 
-/** Returns link conditions. Throws `TopologyError` with paths below `path`. */
-export function checkLinkConditions(path: string, value: unknown): ConditionsOptions {
-  return parse(conditionsSchema, value, [path]);
-}
-
-function parse<T>(schema: z.ZodType<T>, value: unknown, path: readonly (string | number)[] = []): T {
+function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new TopologyError(result.error.issues.flatMap((issue) => faultsOf(issue, path)));
-}
-
-/** Returns the faults of an issue: of a union, those of the member that was meant. */
-function faultsOf(issue: z.core.$ZodIssue, above: readonly (string | number)[]): TopologyFault[] {
-  const path = [...above, ...(issue.path as (string | number)[])];
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key], reason: 'there is no such option' }));
-  }
-  if (issue.code === 'invalid_union') {
-    const meant = issue.errors.find((issues) => !issues.some(isOtherType));
-    if (meant) return meant.flatMap((each) => faultsOf(each, path));
-  }
-  return [{ path, reason: issue.message }];
-}
-
-/** Returns whether a value is of another type than the member of a union. A fraction is not, though no integer. */
-function isOtherType({ code, path, ...issue }: z.core.$ZodIssue): boolean {
-  return code === 'invalid_type' && path.length === 0 && (issue as { expected?: string }).expected !== 'int';
+  throw new TopologyError(result.error.issues.flatMap((issue) => faultsOf(issue)));
 }

@@ -70,15 +70,15 @@ it('refuses what makes no sense and changes nothing', async () => {
   await network.mine();
   const before = await network.node('node1').view();
   const txid = 'ab'.repeat(32);
-  const spendsNothing = `0200000001${txid}0000000000ffffffff0100e1f5050000000000000000000`.slice(0, 122);
+  const spendsNothing = `0200000001${txid}0000000000ffffffff0100e1f5050000000000000000000`.slice(0, 120);
+  const cutShort = spendsNothing.slice(0, 100);
   const cases = [
-    [{ depth: 0 }, 'depth: 0'],
-    [{ depth: 1.5 }, 'depth: 1.5'],
     [{ depth: before.height + 1 }, `depth: ${before.height + 1}`],
-    [{ depth: 2, blocks: 2 }, 'blocks: 2 is not a whole number above the depth, 2'],
+    [{ depth: 2, blocks: 2 }, 'blocks: 2 is not above the depth, 2'],
     [{ drop: [txid] }, `drop: no block that loses contains ${txid}`],
-    [{ replace: ['zz'] }, 'replace[0]: not a transaction in hex'],
-    [{ replace: [payment.hex, spendsNothing] }, 'replace[1]'],
+    [{ replace: ['00'] }, 'replace[0]: not a transaction in hex'],
+    [{ replace: [payment.hex, cutShort] }, 'replace[1]: not a transaction in hex'],
+    [{ replace: [payment.hex, spendsNothing] }, 'node1 found an invalid block among the winning ones'],
   ] as const;
   for (const [options, message] of cases) {
     await expect(network.reorg(options), message).rejects.toMatchObject({

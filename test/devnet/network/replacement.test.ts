@@ -71,7 +71,12 @@ it('makes a transaction that is not submitted, for a reorganisation that confirm
   await network.mine();
   const conflict = await alice!.doubleSpend(payment, { submit: false });
   expect(await mempool('node1')).toEqual([]);
-  await expect(alice!.doubleSpend(payment)).rejects.toMatchObject({ rpcCode: -25 });
+  for (const late of [() => alice!.doubleSpend(payment), () => alice!.bumpFee(payment)]) {
+    await expect(late()).rejects.toMatchObject({
+      code: 'bad-replacement',
+      message: expect.stringContaining('has 1 confirmations'),
+    });
+  }
   await network.reorg({ replace: [conflict.hex] });
   expect(await conflict.confirmations()).toBe(2);
   expect(await payment.confirmations()).toBe(-2);
@@ -99,22 +104,12 @@ it('refuses what it cannot do and changes nothing', async () => {
   const payment = await alice!.pay(bob!, '0.03', { feeRate: 10 });
   const whole = await bob!.pay(alice!, '0.25', { subtractFee: true });
   const before = await mempool('node1');
-  const wrong = 'lots' as unknown as number;
   const cases: [() => Promise<unknown>, object][] = [
     [() => bob!.doubleSpend(payment), { code: 'bad-replacement', message: expect.stringContaining('of account0') }],
     [() => bob!.bumpFee(payment), { code: 'bad-replacement' }],
     [() => bob!.bumpFee(whole), { code: 'bad-replacement', message: expect.stringContaining('no change') }],
-    [() => alice!.doubleSpend(payment, { to: 'bcrt1nothing' }), { name: 'AddressError' }],
     [() => alice!.doubleSpend(payment, { feeRate: 9 }), { rpcCode: -26, message: expect.stringContaining('fee') }],
     [() => alice!.doubleSpend(payment, { feeRate: 100_000 }), { message: expect.stringContaining('leaves nothing') }],
-    ...[0, -1, Number.NaN, 100_001, wrong].map((feeRate): [() => Promise<unknown>, object] => [
-      () => alice!.bumpFee(payment, { feeRate }),
-      { code: 'bad-replacement', message: expect.stringMatching(/^feeRate: /) },
-    ]),
-    [
-      () => alice!.doubleSpend(payment, { submit: 0 as unknown as boolean }),
-      { code: 'bad-replacement', message: expect.stringMatching(/^submit: 0/) },
-    ],
   ];
   for (const [call, error] of cases) {
     await expect(call()).rejects.toMatchObject(error);
