@@ -30,19 +30,21 @@ interface NodeCrypto {
 const AEAD = 'chacha20-poly1305';
 const aeadOptions: CipherOptions = { authTagLength: TAG_SIZE };
 
-/** Only Node needs ChaCha20: links between the nodes of a web page are not encrypted. */
+const system = builtinModule<NodeCrypto>('node:crypto');
+
+/** Only Node encrypts: links between the nodes of a web page are not. */
 function nodeCrypto(): NodeCrypto {
-  const found = builtinModule<NodeCrypto>('node:crypto');
-  if (!found) throw new PierError('no-chacha20', 'ChaCha20 is available in Node only');
-  return found;
+  if (!system) throw new PierError('no-chacha20', 'encryption with ChaCha20 is available in Node only');
+  return system;
 }
 
 /** Returns the first `length` bytes of the ChaCha20 key stream, from block 0. Key: 32 bytes; nonce: 12 bytes. */
 export function chacha20Stream(key: Uint8Array, nonce: Uint8Array, length: number): Uint8Array {
+  if (!system) return computedStream(key, nonce, length);
   // OpenSSL's 16-byte IV is the block counter (4 bytes) and then the nonce of RFC 8439.
   const iv = new Uint8Array(4 + NONCE_SIZE);
   iv.set(nonce, 4);
-  return nodeCrypto().createCipheriv('chacha20', key, iv).update(new Uint8Array(length));
+  return system.createCipheriv('chacha20', key, iv).update(new Uint8Array(length));
 }
 
 /**
@@ -73,4 +75,53 @@ export function open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed
   }
   // Not as a Buffer, whose slice() does not copy.
   return new Uint8Array(message.buffer, message.byteOffset, message.length);
+}
+
+/** The first four words of the state: "expand 32-byte k". */
+const CONSTANTS = [0x61707865, 0x3320646e, 0x79622d32, 0x6b206574];
+/** The words of each quarter round of a double round: columns, then diagonals. */
+const QUARTERS = [
+  [0, 4, 8, 12],
+  [1, 5, 9, 13],
+  [2, 6, 10, 14],
+  [3, 7, 11, 15],
+  [0, 5, 10, 15],
+  [1, 6, 11, 12],
+  [2, 7, 8, 13],
+  [3, 4, 9, 14],
+] as const;
+const BLOCK_SIZE = 64;
+const DOUBLE_ROUNDS = 10;
+
+/** Computes what `chacha20Stream` returns, for pages (RFC 8439, section 2.3). @internal */
+export function computedStream(key: Uint8Array, nonce: Uint8Array, length: number): Uint8Array {
+  const start = new Uint32Array(16);
+  start.set(CONSTANTS);
+  const words = (bytes: Uint8Array) => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, true));
+  };
+  start.set(words(key), 4);
+  start.set(words(nonce), 13);
+  const stream = new Uint8Array(Math.ceil(length / BLOCK_SIZE) * BLOCK_SIZE);
+  const out = new DataView(stream.buffer);
+  for (let at = 0; at < length; at += BLOCK_SIZE) {
+    const state = start.slice();
+    for (let round = 0; round < DOUBLE_ROUNDS; round++) for (const quarter of QUARTERS) quarterRound(state, quarter);
+    for (let i = 0; i < 16; i++) out.setUint32(at + 4 * i, state[i]! + start[i]!, true);
+    start[12]!++;
+  }
+  return stream.subarray(0, length);
+}
+
+function quarterRound(state: Uint32Array, [a, b, c, d]: (typeof QUARTERS)[number]): void {
+  const step = (to: number, from: number, target: number, bits: number) => {
+    state[to]! += state[from]!;
+    const mixed = state[target]! ^ state[to]!;
+    state[target] = (mixed << bits) | (mixed >>> (32 - bits));
+  };
+  step(a, b, d, 16);
+  step(c, d, b, 12);
+  step(a, b, d, 8);
+  step(c, d, b, 7);
 }
