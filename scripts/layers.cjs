@@ -1,7 +1,7 @@
 /**
  * The layers of src/ and their sub-layers, lowest first. A folder may import itself and the folders before it. Files
- * directly in a layer are above its sub-layers. `page`: the layer also runs in a browser, except its folders and files
- * in `node`, which nothing of a page may import.
+ * directly in a layer are above its sub-layers. `page`: the layer, or these folders of it, also runs in a browser, except
+ * its folders and files in `node`. Nothing of a page may import what is not for pages.
  */
 module.exports = [
   { name: 'platform', page: true },
@@ -39,10 +39,15 @@ module.exports = [
   },
   { name: 'spv', page: true },
   { name: 'wallet', page: true },
-  { name: 'node' },
-  { name: 'api', sublayers: ['json', 'work', 'format', 'arguments', 'method', 'methods', 'rpc', 'client'] },
+  { name: 'node', page: ['composition'], sublayers: ['composition'] },
+  {
+    name: 'api',
+    page: true,
+    node: ['rpc', 'client', 'index.ts'],
+    sublayers: ['json', 'work', 'format', 'arguments', 'method', 'methods', 'rpc', 'client'],
+  },
   { name: 'commands' },
-  { name: 'testing' },
+  { name: 'testing', page: true },
   { name: 'devnet', sublayers: ['topology', 'accounts', 'processes', 'nodes', 'network'] },
   { name: 'vitest' },
   { name: 'cli' },

@@ -47,9 +47,9 @@ export { NodeProcess, type NodeProcessOptions } from './devnet/processes/node-pr
 export { freeNodeIds } from './devnet/processes/ports.ts';
 export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './devnet/scenario.ts';
 export type { NetworkOptions } from './devnet/topology/network-options.ts';
+export type { NodeStores } from './node/composition/running-node.ts';
 export { type NodeConfig, type NodeConfigInput, nodeConfig, UsageError } from './node/config.ts';
 export { FullNode, type NodeModules, type StartOptions } from './node/full-node.ts';
 export { LightNode } from './node/light-node.ts';
 export { findNetwork, type NamedNetwork } from './node/networks.ts';
-export type { NodeStores } from './node/running-node.ts';
 export { PierError } from './platform/errors.ts';

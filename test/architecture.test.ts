@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 
 interface Layer {
   readonly name: string;
-  readonly page?: boolean;
+  /** Whether it is a layer for pages, or which of its folders are. */
+  readonly page?: true | readonly string[];
   /** Paths in a layer for pages that need Node. */
   readonly node?: readonly string[];
   readonly sublayers?: readonly string[];
@@ -77,16 +78,18 @@ describe('the layers in ARCHITECTURE.md', () => {
   it('are those of scripts/layers.cjs, in their order', () => {
     const folders = rows.slice(0, layers.length).map((row) => ({
       name: /^\| `(\w+)\/`/.exec(row)![1],
-      page: /\| page(, except [^|]+)? \|$/.test(row),
-      node: [...(/\| page, except ([^|]+) \|$/.exec(row)?.[1] ?? '').matchAll(/`([^`]+)`/g)].map((match) => match[1]),
+      mark: /\| ([^|]*?) ?\|$/.exec(row)![1],
     }));
-    // A layer's entry exports everything, also what needs Node.
-    const asInText = (path: string) => (path.endsWith('.ts') ? path : `${path}/`);
-    const needNode = ({ name, node = [] }: Layer) =>
-      node.filter((path) => path !== 'index.ts').map((path) => `${name}/${asInText(path)}`);
-    expect(folders).toEqual(
-      layers.map((layer) => ({ name: layer.name, page: layer.page ?? false, node: needNode(layer) })),
-    );
+    const listed = (name: string, paths: readonly string[]) =>
+      paths.map((path) => `\`${name}/${path}${path.endsWith('.ts') ? '' : '/'}\``).join(', ');
+    const markOf = ({ name, page, node = [] }: Layer) => {
+      if (!page) return '';
+      if (page !== true) return `page, ${listed(name, page)} only`;
+      // A layer's entry exports everything, also what needs Node.
+      const parts = node.filter((path) => path !== 'index.ts');
+      return parts.length === 0 ? 'page' : `page, except ${listed(name, parts)}`;
+    };
+    expect(folders).toEqual(layers.map((layer) => ({ name: layer.name, mark: markOf(layer) })));
   });
 
   it('have the sub-layers of scripts/layers.cjs, in their order', () => {

@@ -61,9 +61,9 @@ export {
   type RpcContext,
 } from './method/method.ts';
 export type { AnyRpcNode, RpcNode } from './method/rpc-node.ts';
+export { type CallParams, callMethod } from './methods/dispatch.ts';
 export { rpcMethods } from './methods/index.ts';
 export { lightMethods } from './methods/light/index.ts';
 export type { LightRpcNode } from './methods/light/light.ts';
-export { type CallParams, callMethod } from './rpc/dispatch.ts';
 export { RpcServer, type RpcServerOptions } from './rpc/rpc-server.ts';
 export type { Call } from './work/call.ts';

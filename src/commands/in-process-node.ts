@@ -1,6 +1,6 @@
+import { type CallParams, callMethod } from '../api/methods/dispatch.ts';
 import { rpcMethods } from '../api/methods/index.ts';
 import { lightMethods } from '../api/methods/light/index.ts';
-import { type CallParams, callMethod } from '../api/rpc/dispatch.ts';
 import { type NodeConfig, nodePaths } from '../node/config.ts';
 import { FullNode, type StartOptions } from '../node/full-node.ts';
 import { LightNode } from '../node/light-node.ts';

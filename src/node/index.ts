@@ -25,6 +25,11 @@
  * @packageDocumentation
  */
 
+export type { NodeFiles } from './composition/node-files.ts';
+export { RunningFullNode } from './composition/running-full-node.ts';
+export { RunningLightNode } from './composition/running-light-node.ts';
+export { type NetworkMode, type NodeModules, type NodeStores, RunningNode } from './composition/running-node.ts';
+export { UsageError } from './composition/usage-error.ts';
 export {
   CENTRAL_NODE_ID,
   type ChainConfig,
@@ -56,5 +61,3 @@ export {
   type PaymentFinderOptions,
   type PaymentSearchScope,
 } from './payment-finder.ts';
-export { type NetworkMode, type NodeModules, type NodeStores, RunningNode } from './running-node.ts';
-export { UsageError } from './usage-error.ts';

@@ -6,11 +6,9 @@ import {
   type LoadedDump,
   type LoadOptions,
   loadInSteps,
-  loadMempoolDump,
   mempoolDumpChunks,
 } from '../mempool/dump.ts';
 import type { Mempool } from '../mempool/mempool.ts';
-import type { MempoolSnapshot } from '../mempool/snapshot.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import { PierError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -19,12 +17,6 @@ import { TimeSlices } from '../platform/time-slices.ts';
 /** Milliseconds between the checks whether the mempool has changed since it was saved. */
 const SAVE_INTERVAL_MS = 60_000;
 const CHECKSUM_BYTES = 32;
-
-/** Adds what `NodeStores.mempool` holds to an empty mempool. */
-export function fillMempool(mempool: Mempool, held: MempoolSnapshot | Uint8Array, clock: Clock): void {
-  if (held instanceof Uint8Array) loadMempoolDump(mempool, decodeLeadingDump(held).dump, clock);
-  else mempool.restore(held);
-}
 
 /** Saves of a file, one after the other: they share its temporary file. */
 const saves = new Map<string, Promise<void>>();

@@ -15,8 +15,8 @@ import { ALWAYS_ACTIVE, NEVER_ACTIVE, NO_TIMEOUT } from '../consensus/versionbit
 import { sha256, sha256d } from '../crypto/hash.ts';
 import { parseEndpoint } from '../p2p/net/endpoint.ts';
 import type { Block } from '../primitives/block.ts';
+import { UsageError } from './composition/usage-error.ts';
 import { checkNetworkFile, type NetworkFile } from './network-schema.ts';
-import { UsageError } from './usage-error.ts';
 
 /** Options for reading a network file. */
 export interface ReadNetworkOptions {

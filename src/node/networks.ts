@@ -2,18 +2,14 @@ import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ChainParams, chainParams, networkNames } from '../consensus/params.ts';
+import type { NamedNetwork } from './composition/settings.ts';
+import { UsageError } from './composition/usage-error.ts';
 import { readNetworkFile } from './network-file.ts';
-import { UsageError } from './usage-error.ts';
+
+export { isPublicNetwork, type NamedNetwork } from './composition/settings.ts';
 
 /** Folder of the network files that come with Pier. */
 const BUNDLED = fileURLToPath(new URL('../../networks/', import.meta.url));
-
-/** A network selected by its name or by a network file. */
-export interface NamedNetwork {
-  readonly params: ChainParams;
-  /** The name, or the absolute path of the file, for use as `--network` in another process. */
-  readonly argument: string;
-}
 
 /**
  * Returns the network with a name or in a network file. Throws `UsageError` 'unknown-network' or 'bad-network-file'.
@@ -42,11 +38,6 @@ export function resolveBase(name: string): ChainParams {
 export function knownNetworks(): string[] {
   const bundled = readdirSync(BUNDLED).filter((file) => file.endsWith('.json'));
   return [...networkNames, ...bundled.map((file) => file.slice(0, -'.json'.length))];
-}
-
-/** Returns whether a network is public, so that its chain is downloaded and not created. */
-export function isPublicNetwork({ network }: ChainParams): boolean {
-  return network !== 'regtest' && networkNames.some((name) => name === network);
 }
 
 /** Returns whether the name of a network is the path of a network file. */

@@ -1,6 +1,6 @@
 import type { RpcNode } from '../api/method/rpc-node.ts';
+import { type CallParams, callMethod } from '../api/methods/dispatch.ts';
 import { rpcMethods } from '../api/methods/index.ts';
-import { type CallParams, callMethod } from '../api/rpc/dispatch.ts';
 
 /** Calls an RPC method of a full node in this process, without HTTP; resolves with its result. */
 export function callInProcess(

@@ -3,7 +3,7 @@ import { integerArgument, optional, textArgument } from '../../src/api/arguments
 import { RpcError } from '../../src/api/json/rpc-error.ts';
 import { type Method, method } from '../../src/api/method/method.ts';
 import type { RpcNode } from '../../src/api/method/rpc-node.ts';
-import { Dispatcher } from '../../src/api/rpc/dispatch.ts';
+import { Dispatcher } from '../../src/api/methods/dispatch.ts';
 import { JsonRpc, type ReplyWriter } from '../../src/api/rpc/json-rpc.ts';
 import { CallQueue } from '../../src/api/work/call.ts';
 import { silentLogger } from '../../src/platform/logger.ts';

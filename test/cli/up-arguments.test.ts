@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
-import { UsageError } from '../../src/node/usage-error.ts';
+import { UsageError } from '../../src/node/composition/usage-error.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 // What `pier up` makes of its arguments, before it starts anything.

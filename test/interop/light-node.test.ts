@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { callMethod } from '../../src/api/methods/dispatch.ts';
 import { lightMethods } from '../../src/api/methods/light/index.ts';
-import { callMethod } from '../../src/api/rpc/dispatch.ts';
 import { fromReversedHex, toReversedHex } from '../../src/bytes/hex.ts';
 import { nodeConfig, nodePaths } from '../../src/node/config.ts';
 import { LightNode } from '../../src/node/light-node.ts';

@@ -1,8 +1,8 @@
 import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { callMethod } from '../../src/api/methods/dispatch.ts';
 import { lightMethods } from '../../src/api/methods/light/index.ts';
-import { callMethod } from '../../src/api/rpc/dispatch.ts';
 import { toHex } from '../../src/bytes/hex.ts';
 import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { nodeConfig, nodePaths } from '../../src/node/config.ts';

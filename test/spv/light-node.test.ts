@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { callMethod } from '../../src/api/methods/dispatch.ts';
 import { lightMethods } from '../../src/api/methods/light/index.ts';
-import { callMethod } from '../../src/api/rpc/dispatch.ts';
 import { fromReversedHex, toHex } from '../../src/bytes/hex.ts';
 import { BlockTree } from '../../src/chain/tree/block-tree.ts';
 import { type ChainParams, regtest } from '../../src/consensus/params.ts';

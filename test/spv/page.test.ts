@@ -9,7 +9,7 @@ import { blocksOf, proofIn } from './support/proved-payment.ts';
 
 const layers = createRequire(import.meta.url)('../../scripts/layers.cjs') as {
   name: string;
-  page?: true;
+  page?: true | string[];
   node?: string[];
 }[];
 const blocks = blocksOf([0, 4, 0]);
@@ -88,7 +88,9 @@ describe('without the Node.js API', () => {
   });
 
   it('the entries of all page layers load', async () => {
-    const names = layers.filter(({ page, node }) => page && !node?.includes('index.ts')).map(({ name }) => name);
+    const names = layers
+      .filter(({ page, node }) => page === true && !node?.includes('index.ts'))
+      .map(({ name }) => name);
     const all = await bundle(names.map((name) => `export * as ${name} from ${entryOf(name)};`).join('\n'));
     const context = createContext({ TextEncoder, TextDecoder, crypto, console: undefined });
     runInContext(all, context);

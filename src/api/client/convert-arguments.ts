@@ -1,6 +1,6 @@
 import { parseJsonNow } from '../json/parse.ts';
+import type { CallParams } from '../methods/dispatch.ts';
 import { rpcMethods } from '../methods/index.ts';
-import type { CallParams } from '../rpc/dispatch.ts';
 
 /**
  * Converts command-line words to the arguments of a method: string arguments are kept, others are parsed as JSON (Core:

@@ -1,4 +1,5 @@
-import { createCipheriv } from 'node:crypto';
+import { fromHex, toHex } from '../../bytes/hex.ts';
+import { chacha20Stream } from '../../crypto/chacha20.ts';
 import { sha256 } from '../../crypto/hash.ts';
 
 const SIZE = 384;
@@ -7,8 +8,7 @@ const BITS = 3072n;
 const PRIME_DIFFERENCE = 1103717n;
 const PRIME = (1n << BITS) - PRIME_DIFFERENCE;
 const LOW_BITS = (1n << BITS) - 1n;
-const ZEROS = new Uint8Array(SIZE);
-const CHACHA_START = new Uint8Array(16);
+const NONCE = new Uint8Array(12);
 
 /**
  * Hashes a set regardless of order (Core: MuHash3072). ChaCha20, keyed by its SHA-256, expands each element to a
@@ -25,13 +25,12 @@ export class MuHash {
   /** Returns the hash of the set: 32 bytes in internal order. */
   digest(): Uint8Array {
     const hex = (this.#product % PRIME).toString(16).padStart(2 * SIZE, '0');
-    return sha256(Buffer.from(hex, 'hex').reverse());
+    return sha256(fromHex(hex).reverse());
   }
 }
 
 function toNumber(element: Uint8Array): bigint {
-  const stream = createCipheriv('chacha20', sha256(element), CHACHA_START).update(ZEROS);
-  return BigInt(`0x${stream.reverse().toString('hex')}`);
+  return BigInt(`0x${toHex(chacha20Stream(sha256(element), NONCE, SIZE).reverse())}`);
 }
 
 /** Reduces a product of two factors to less than 2^3072, which may still exceed the prime. */

@@ -3,7 +3,8 @@ import type { HeaderView } from '../../chain/tree/header-view.ts';
 import type { ChainParams } from '../../consensus/params.ts';
 import type { AcceptResult, Mempool } from '../../mempool/mempool.ts';
 import type { Miner } from '../../mining/miner.ts';
-import type { NodeConfig } from '../../node/config.ts';
+import type { NodeFiles } from '../../node/composition/node-files.ts';
+import type { NodeConfig } from '../../node/composition/settings.ts';
 import type { ConnectionManager } from '../../p2p/connections/connection-manager.ts';
 import type { MockableClock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
@@ -13,6 +14,8 @@ import type { WalletFile } from '../../wallet/wallet-file.ts';
 /** The parts of a full or light node that RPC methods use. */
 export interface AnyRpcNode {
   readonly config: Pick<NodeConfig, 'nodeId' | 'dataDir'>;
+  /** The files that methods read and write; absent where there are none, as in a browser. */
+  readonly files?: NodeFiles | undefined;
   readonly params: ChainParams;
   readonly clock: MockableClock;
   readonly logger: Logger;

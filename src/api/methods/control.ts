@@ -1,3 +1,4 @@
+import { immediate } from '../../platform/immediate.ts';
 import { int64Argument, optional, textArgument } from '../arguments/arguments.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import { helpIndex, methodHelp } from '../method/help.ts';
@@ -30,7 +31,7 @@ export const controlMethods: readonly Method<AnyRpcNode>[] = [
     result: '"text"',
     handler: ({ node }) => {
       // Closing the server waits for calls in progress, including this one.
-      setImmediate(() => {
+      immediate(() => {
         node.stop().catch((error: unknown) => node.logger.error({ err: error }, 'node did not stop cleanly'));
       });
       return 'Pier stopping';

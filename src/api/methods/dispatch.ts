@@ -9,8 +9,8 @@ import type { ActiveCommand, Method, RpcContext } from '../method/method.ts';
 import type { AnyRpcNode } from '../method/rpc-node.ts';
 import { selectWallet } from '../method/select-wallet.ts';
 import { toRpcError } from '../method/to-rpc-error.ts';
-import { rpcMethods } from '../methods/index.ts';
 import { type Call, CallQueue } from '../work/call.ts';
+import { rpcMethods } from './index.ts';
 
 /** Arguments of a call, by position or by name. */
 export type CallParams = readonly unknown[] | Readonly<Record<string, unknown>>;

@@ -3,8 +3,8 @@ import { isJsonObject, type Json, type JsonObject } from '../json/json.ts';
 import { parseJson } from '../json/parse.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import type { AnyRpcNode } from '../method/rpc-node.ts';
+import type { CallParams, Dispatcher } from '../methods/dispatch.ts';
 import type { Call, Caller, CallQueue } from '../work/call.ts';
-import type { CallParams, Dispatcher } from './dispatch.ts';
 
 /** Requests in one batch. */
 const MAX_BATCH = 50_000;

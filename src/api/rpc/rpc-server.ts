@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { PierError } from '../../platform/errors.ts';
 import type { Method } from '../method/method.ts';
 import type { AnyRpcNode } from '../method/rpc-node.ts';
+import { Dispatcher } from '../methods/dispatch.ts';
 import { CallQueue } from '../work/call.ts';
 import type { ConnectionLimits } from './connections.ts';
 import { Cookie } from './cookie.ts';
-import { Dispatcher } from './dispatch.ts';
 import { HttpEndpoint } from './http-endpoint.ts';
 import { JsonRpc } from './json-rpc.ts';
 

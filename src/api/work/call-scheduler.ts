@@ -1,4 +1,5 @@
 import type { Clock } from '../../platform/clock.ts';
+import { immediate } from '../../platform/immediate.ts';
 
 /** Milliseconds of a short call's slice while others wait: several times what most calls take. */
 const SHORT_SLICE_MS = 1;
@@ -99,7 +100,7 @@ export class CallScheduler {
       task.resume = resolve;
       task.due = this.#turns + task.shortMs * TURNS_PER_MS;
       this.#short.push(task);
-      setImmediate(this.#resumeShort);
+      immediate(this.#resumeShort);
     });
   }
 
@@ -107,7 +108,7 @@ export class CallScheduler {
     if (this.#shortEnd === undefined) {
       this.#turns++;
       this.#shortEnd = now + SHORT_TURN_MS;
-      setImmediate(() => {
+      immediate(() => {
         this.#shortEnd = undefined;
       });
     }
@@ -117,7 +118,7 @@ export class CallScheduler {
   readonly #resumeShort = () => {
     const now = this.#clock.monotonic();
     if (now >= this.#endOfShort(now)) {
-      setImmediate(this.#resumeShort);
+      immediate(this.#resumeShort);
       return;
     }
     const task = this.#takeShort();
@@ -147,7 +148,7 @@ export class CallScheduler {
     }
     if (this.#isLongScheduled || this.#ready.length === 0) return;
     this.#isLongScheduled = true;
-    setImmediate(this.#resumeLong);
+    immediate(this.#resumeLong);
   }
 
   readonly #resumeLong = () => {

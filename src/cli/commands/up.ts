@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { NetworkOptions } from '../../devnet/topology/network-options.ts';
+import { UsageError } from '../../node/composition/usage-error.ts';
 import { CENTRAL_NODE_ID } from '../../node/config.ts';
-import { UsageError } from '../../node/usage-error.ts';
 import { PierError } from '../../platform/errors.ts';
 import { type CommonOptions, networkOptions } from '../options.ts';
 import { aborted, interruption, onHangup } from '../signals.ts';

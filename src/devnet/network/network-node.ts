@@ -1,4 +1,4 @@
-import type { CallParams } from '../../api/rpc/dispatch.ts';
+import type { CallParams } from '../../api/methods/dispatch.ts';
 import { formatEndpoint } from '../../p2p/net/endpoint.ts';
 import { PierError } from '../../platform/errors.ts';
 import type { NodeBackend, NodeStatus, NodeView } from '../nodes/node-backend.ts';

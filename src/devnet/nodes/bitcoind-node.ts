@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallParams } from '../../api/rpc/dispatch.ts';
+import type { CallParams } from '../../api/methods/dispatch.ts';
 import type { HeaderContext } from '../../consensus/header-context.ts';
 import { LOOPBACK, RPC_PORT_OFFSET } from '../../node/config.ts';
 import { type Endpoint, formatEndpoint } from '../../p2p/net/endpoint.ts';

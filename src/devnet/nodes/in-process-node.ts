@@ -1,12 +1,12 @@
+import { type CallParams, callMethod } from '../../api/methods/dispatch.ts';
 import { rpcMethods } from '../../api/methods/index.ts';
 import { lightMethods } from '../../api/methods/light/index.ts';
-import { type CallParams, callMethod } from '../../api/rpc/dispatch.ts';
 import type { HeaderContext } from '../../consensus/header-context.ts';
 import type { ChainParams } from '../../consensus/params.ts';
 import type { MempoolSnapshot } from '../../mempool/snapshot.ts';
+import type { NodeModules } from '../../node/composition/running-node.ts';
 import { FullNode } from '../../node/full-node.ts';
 import { LightNode } from '../../node/light-node.ts';
-import type { NodeModules } from '../../node/running-node.ts';
 import type { Endpoint } from '../../p2p/net/endpoint.ts';
 import type { MemoryStore } from '../../store/memory-store.ts';
 import type { MemoryNetwork } from '../../testing/memory-transport.ts';

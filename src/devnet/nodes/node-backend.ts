@@ -1,4 +1,4 @@
-import type { CallParams } from '../../api/rpc/dispatch.ts';
+import type { CallParams } from '../../api/methods/dispatch.ts';
 import type { HeaderContext } from '../../consensus/header-context.ts';
 import type { Endpoint } from '../../p2p/net/endpoint.ts';
 import type { NodeRole } from '../topology/network-options.ts';

@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import type { CallParams } from '../../api/rpc/dispatch.ts';
+import type { CallParams } from '../../api/methods/dispatch.ts';
 import type { HeaderContext } from '../../consensus/header-context.ts';
 import type { ChainParams } from '../../consensus/params.ts';
 import { LOOPBACK, nodePaths } from '../../node/config.ts';

@@ -1,10 +1,10 @@
 import { rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { NodeModules } from '../../node/composition/running-node.ts';
 import { type NodeConfig, nodePaths } from '../../node/config.ts';
 import { FullNode } from '../../node/full-node.ts';
 import type { LightNode } from '../../node/light-node.ts';
 import { saveMempool } from '../../node/mempool-file.ts';
-import type { NodeModules } from '../../node/running-node.ts';
 import { NetworkClock } from './network-clock.ts';
 import type { NodeMessage, ParentMessage } from './parent-messages.ts';
 

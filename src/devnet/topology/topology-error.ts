@@ -1,4 +1,4 @@
-import { UsageError } from '../../node/usage-error.ts';
+import { UsageError } from '../../node/composition/usage-error.ts';
 
 /** Names and indexes that lead to an option, such as `['nodes', 2, 'role']`. */
 export type OptionPath = readonly (string | number)[];

@@ -1,12 +1,12 @@
-import type { ChainParams } from '../consensus/params.ts';
-import type { MempoolSnapshot } from '../mempool/snapshot.ts';
-import type { Transport } from '../p2p/transport/connection.ts';
-import { TcpTransport } from '../p2p/transport/tcp-transport.ts';
-import { type Clock, MockableClock, systemClock } from '../platform/clock.ts';
-import { type Logger, silentLogger } from '../platform/logger.ts';
-import { type Random, systemRandom } from '../platform/random.ts';
-import type { Store } from '../store/store.ts';
-import type { NodeConfig } from './config.ts';
+import type { ChainParams } from '../../consensus/params.ts';
+import type { MempoolSnapshot } from '../../mempool/snapshot.ts';
+import type { Transport } from '../../p2p/transport/connection.ts';
+import { type Clock, MockableClock, systemClock } from '../../platform/clock.ts';
+import { type Logger, silentLogger } from '../../platform/logger.ts';
+import { type Random, systemRandom } from '../../platform/random.ts';
+import type { Store } from '../../store/store.ts';
+import type { NodeFiles } from './node-files.ts';
+import type { NodeConfig } from './settings.ts';
 
 /** A node's access to time, randomness, the network, the log and the signals of its user. Default: those of the system, and no log. */
 export interface NodeModules {
@@ -18,6 +18,8 @@ export interface NodeModules {
   readonly signal?: AbortSignal | undefined;
   /** Where the node keeps chain and wallets instead of files; the node does not close them. */
   readonly stores?: NodeStores | undefined;
+  /** What RPC methods read and write besides. Default: the node's own files. */
+  readonly files?: NodeFiles | undefined;
 }
 
 /** The stores of a full node. */
@@ -28,15 +30,19 @@ export interface NodeStores {
   readonly mempool?: MempoolSnapshot | Uint8Array | undefined;
 }
 
-/** Returns a node's modules, with defaults for missing ones. The clock is mockable (Core: setmocktime). */
-export function nodeModules(overrides: Partial<NodeModules>): NodeModules & { readonly clock: MockableClock } {
+/** The modules that a node runs with: the clock is mockable (Core: setmocktime). */
+export type CompleteModules = NodeModules & { readonly clock: MockableClock };
+
+/** Returns a node's modules, with defaults for missing ones. */
+export function completeModules(overrides: Partial<NodeModules> & { readonly transport: Transport }): CompleteModules {
   return {
     clock: new MockableClock(overrides.clock ?? systemClock),
     random: overrides.random ?? systemRandom,
-    transport: overrides.transport ?? new TcpTransport(),
+    transport: overrides.transport,
     logger: overrides.logger ?? silentLogger,
     signal: overrides.signal,
     stores: overrides.stores,
+    files: overrides.files,
   };
 }
 
@@ -50,6 +56,8 @@ export class RunningNode {
   readonly clock: MockableClock;
   /** Logger of the RPC server. */
   readonly logger: Logger;
+  /** What RPC methods read and write; undefined in a browser. @internal */
+  readonly files: NodeFiles | undefined;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
   /** Resolves when the node has stopped, after `stop` or a failure. */
@@ -60,15 +68,17 @@ export class RunningNode {
   #stopping: Promise<void> | undefined;
   #failure: unknown;
 
+  /** @internal */
   protected constructor(
     config: NodeConfig,
-    { clock, logger }: { readonly clock: MockableClock; readonly logger: Logger },
+    { clock, logger, files }: Pick<CompleteModules, 'clock' | 'logger' | 'files'>,
     closers: readonly (() => unknown)[],
   ) {
     this.config = config;
     this.params = config.params;
     this.clock = clock;
     this.logger = logger.child({ category: 'rpc' });
+    this.files = files;
     this.startedAt = clock.monotonic();
     this.#closers = closers;
     this.stopped = new Promise((resolve) => {
@@ -81,8 +91,8 @@ export class RunningNode {
     return this.#failure;
   }
 
-  /** Stops the node after a fatal error of its chain (Core: AbortNode). Ignores errors while closing: same cause. */
-  protected abort(error: unknown): void {
+  /** Stops the node after a fatal error of its chain (Core: AbortNode). Ignores errors while closing: same cause. @internal */
+  abort(error: unknown): void {
     this.#failure = error;
     this.stop().catch(() => {});
   }

@@ -5,7 +5,6 @@ import { hashArgument, optional, verbosityArgument } from '../../arguments/argum
 import { findBlock, readBlock, readRawBlock } from '../../arguments/find-block.ts';
 import { blockJson, hex256, targetJson } from '../../format/block-json.ts';
 import { hexJson, listJson } from '../../format/large-json.ts';
-import { chainFileSize } from '../../method/chain-file-size.ts';
 import { type Method, method } from '../../method/method.ts';
 import { verificationProgress } from './verification-progress.ts';
 
@@ -22,7 +21,7 @@ export const blockchainMethods: readonly Method[] = [
       '{ "chain": name, "blocks": n, "headers": n, "bestblockhash": hash, "bits": hex, "target": hex, "difficulty": n,\n' +
       '  "time": unixtime, "mediantime": unixtime, "verificationprogress": 0..1, "initialblockdownload": bool,\n' +
       '  "chainwork": hex, "size_on_disk": bytes, "pruned": false, "signet_challenge": hex (only on signet), "warnings": [] }',
-    handler: async ({ node: { chain, params, config, clock } }) => {
+    handler: async ({ node: { chain, params, files, clock } }) => {
       const { tip, bestHeader } = chain;
       return {
         chain: params.network,
@@ -35,7 +34,7 @@ export const blockchainMethods: readonly Method[] = [
         verificationprogress: verificationProgress(tip, bestHeader.height, params, unixSeconds(clock)),
         initialblockdownload: chain.isInitialBlockDownload,
         chainwork: hex256(tip.chainwork),
-        size_on_disk: await chainFileSize(config),
+        size_on_disk: (await files?.chainSize()) ?? 0,
         pruned: false,
         signet_challenge: params.signetChallenge && toHex(params.signetChallenge),
         warnings: [],

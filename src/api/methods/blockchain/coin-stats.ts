@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { compareBytes } from '../../../bytes/compare.ts';
 import { ByteWriter } from '../../../bytes/writer.ts';
 import type { Chain } from '../../../chain/chain.ts';
 import type { Coin } from '../../../consensus/coins.ts';
-import { sha256 } from '../../../crypto/hash.ts';
+import { sha256, startSha256 } from '../../../crypto/hash.ts';
 import { type OutPoint, writeOutPoint } from '../../../primitives/outpoint.ts';
 import { txOutSize, writeTxOut } from '../../../primitives/transaction.ts';
 import { MuHash } from '../../format/muhash.ts';
@@ -65,7 +64,7 @@ function coinHasher(hashType: CoinHashType): CoinHasher {
     const muhash = new MuHash();
     return { add: (outpoint, coin) => muhash.add(serializeCoin(outpoint, coin)), digest: () => muhash.digest() };
   }
-  const hash = createHash('sha256');
+  const hash = startSha256();
   return {
     add: (outpoint, coin) => hash.update(serializeCoin(outpoint, coin)),
     digest: () => sha256(hash.digest()),

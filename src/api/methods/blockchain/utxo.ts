@@ -16,7 +16,6 @@ import { inferDescriptor } from '../../format/descriptor.ts';
 import { scriptPubKeyJson } from '../../format/script-json.ts';
 import { amountJson, type Json } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
-import { chainFileSize } from '../../method/chain-file-size.ts';
 import { type Method, method, type RpcContext } from '../../method/method.ts';
 import { coinHashTypes, coinStats } from './coin-stats.ts';
 
@@ -78,7 +77,7 @@ export const utxoMethods: readonly Method[] = [
     result:
       '{ "height": n, "bestblock": hash, "txouts": n, "bogosize": n, "hash_serialized_3" | "muhash": hash,\n' +
       '  "total_amount": amount, "transactions": n, "disk_size": bytes }',
-    handler: async ({ node: { chain, config }, call }, hashType, target) => {
+    handler: async ({ node: { chain, files }, call }, hashType, target) => {
       if (target !== undefined) {
         const message = 'Querying specific block heights requires coinstatsindex';
         throw new RpcError(RpcCode.INVALID_PARAMETER, message);
@@ -92,7 +91,7 @@ export const utxoMethods: readonly Method[] = [
         ...(stats.hash ? { [hashType]: toReversedHex(stats.hash) } : {}),
         total_amount: amountJson(stats.totalAmount),
         transactions: stats.transactions,
-        disk_size: await chainFileSize(config),
+        disk_size: (await files?.chainSize()) ?? 0,
       };
     },
   }),

@@ -10,7 +10,6 @@ import { hashArgument } from '../../arguments/arguments.ts';
 import { hex256, targetJson } from '../../format/block-json.ts';
 import type { JsonObject } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
-import { chainFileSize } from '../../method/chain-file-size.ts';
 import { type Method, method } from '../../method/method.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
 
@@ -34,7 +33,7 @@ export const ownLightMethods: readonly Method<LightRpcNode>[] = [
       '{ "chain": name, "blocks": n, "headers": n, "bestblockhash": hash, "bits": hex, "target": hex, "difficulty": n,\n' +
       '  "time": unixtime, "mediantime": unixtime, "verificationprogress": 0..1, "initialblockdownload": bool,\n' +
       '  "chainwork": hex, "size_on_disk": bytes, "pruned": true, "light": true, "warnings": [] }',
-    handler: async ({ node: { chain, params, config, processor: light } }) => {
+    handler: async ({ node: { chain, params, files, processor: light } }) => {
       const { tip } = chain;
       const { height } = light.scanner.scanned;
       return {
@@ -48,7 +47,7 @@ export const ownLightMethods: readonly Method<LightRpcNode>[] = [
         verificationprogress: tip.height > 0 ? height / tip.height : 1,
         initialblockdownload: chain.isInitialBlockDownload,
         chainwork: hex256(tip.chainwork),
-        size_on_disk: await chainFileSize(config),
+        size_on_disk: (await files?.chainSize()) ?? 0,
         pruned: true,
         light: true,
         warnings: [],

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { MempoolEntry } from '../../../mempool/entry.ts';
 import type { Mempool } from '../../../mempool/mempool.ts';
-import { nodePaths } from '../../../node/config.ts';
-import { loadMempool, saveMempool } from '../../../node/mempool-file.ts';
+import type { NodeFiles } from '../../../node/composition/node-files.ts';
 import { SEQUENCE_FINAL } from '../../../primitives/transaction.ts';
 import {
   booleanArgument,
@@ -133,10 +132,10 @@ export const mempoolMethods: readonly Method[] = [
     description: 'Writes the mempool to its file, as is also done every minute and when the node stops.',
     arguments: [],
     result: '{ "filename": path }',
-    handler: async ({ node: { mempool, config, logger } }) => {
-      const { mempool: filename } = nodePaths(config);
+    handler: async ({ node: { mempool, files, logger } }) => {
+      const { mempoolPath: filename, saveMempool } = requireFiles(files);
       try {
-        await saveMempool(mempool, filename);
+        await saveMempool(mempool);
       } catch (error) {
         logger.warn({ err: error, path: filename }, 'mempool not saved');
         throw new RpcError(RpcCode.MISC_ERROR, 'Unable to dump mempool to disk', { cause: error });
@@ -165,7 +164,8 @@ export const mempoolMethods: readonly Method[] = [
     ],
     result: '{}',
     example: '"/path/to/mempool.dat"',
-    handler: async ({ node: { mempool, clock, logger } }, path, options) => {
+    handler: async ({ node: { mempool, files, clock, logger } }, path, options) => {
+      const { loadMempool } = requireFiles(files);
       const given: z.infer<typeof importOptions> = options;
       const { use_current_time: usesCurrentTime = true, apply_fee_delta_priority: appliesFeeDeltas = false } = given;
       try {
@@ -273,4 +273,9 @@ function signalsReplacement(entry: MempoolEntry): boolean {
     for (const parent of parents) seen.add(parent);
   }
   return false;
+}
+
+function requireFiles(files: NodeFiles | undefined): NodeFiles {
+  if (files) return files;
+  throw new RpcError(RpcCode.MISC_ERROR, 'This node has no files');
 }
