@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { RpcClient } from '../api/client/rpc-client.ts';
 import type { NetworkNode } from '../devnet/network/network-node.ts';
 import type { NodeNetwork } from '../devnet/network/node-network.ts';
+import { type NetworkState, topologyOf } from '../devnet/network/state-file.ts';
 import type { NetworkOptions } from '../devnet/topology/network-options.ts';
 import { holdsAccounts, planNetwork } from '../devnet/topology/network-plan.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -16,20 +16,23 @@ const SIGNAL_DELAY_MS = 100;
 export interface UpNetworkOptions {
   readonly topology: NetworkOptions;
   readonly json: boolean;
-  /** File from which the network's state is loaded if it exists, and to which it is saved at the end. */
+  /** File to which the network's state is saved at the end. */
   readonly state?: string | undefined;
-  /** Creates the network (`createNetwork`). */
-  readonly create: (options: NetworkOptions) => Promise<NodeNetwork>;
+  /** What is in the file already: the network continues from it. */
+  readonly saved?: NetworkState | undefined;
+  /** Creates the network, with a state if there is one. */
+  readonly create: (options: NetworkOptions, saved: NetworkState | undefined) => Promise<NodeNetwork>;
   /** Resolves when the network is to stop. */
   readonly interrupted: Promise<unknown>;
 }
 
 /** Starts a network, prints its accounts and nodes, and stops it when interrupted. A node that ends does not end it. */
-export async function upNetwork({ topology, state, json, create, interrupted }: UpNetworkOptions): Promise<void> {
+export async function upNetwork({ topology, state, saved, json, ...rest }: UpNetworkOptions): Promise<void> {
+  const { create, interrupted } = rest;
   const plan = planNetwork(topology);
   // Every node serves RPC, through which the network is used.
-  const nodes = plan.nodes.map(({ rpcPort, ...node }) => ({ ...node, rpc: rpcPort ?? true }));
-  const creating = created(() => create({ ...topology, nodes }), state);
+  const nodes = topologyOf(plan).nodes.map((node) => ({ ...node, rpc: node.rpc || true }));
+  const creating = create({ ...topology, nodes }, saved);
   const isInterrupted = interrupted.then(() => undefined);
   const network = await Promise.race([creating, isInterrupted]);
   if (!network) {
@@ -61,19 +64,6 @@ export async function upNetwork({ topology, state, json, create, interrupted }: 
     isStopping = true;
     await network.close();
     note('All nodes are stopped.');
-  }
-}
-
-/** Creates a network, with the state in a file if it exists. */
-async function created(create: () => Promise<NodeNetwork>, state: string | undefined): Promise<NodeNetwork> {
-  const network = await create();
-  if (state === undefined || !existsSync(state)) return network;
-  try {
-    await network.load(state);
-    return network;
-  } catch (error) {
-    await network.close();
-    throw error;
   }
 }
 

@@ -74,7 +74,10 @@ vi.mock('../../src/devnet/processes/ports.ts', () => ({
   isPortFree: async () => true,
   freeNodeIds: async () => [1, 2, 3, 4],
 }));
-vi.mock('../../src/devnet/network/create-network.ts', () => ({ createNetwork: note('createNetwork') }));
+vi.mock('../../src/devnet/network/create-network.ts', () => ({
+  createNetwork: note('createNetwork'),
+  continueNetwork: note('continueNetwork'),
+}));
 vi.mock('../../src/devnet/scenario.ts', () => ({
   Scenario: class {
     readonly options: { onStep?: unknown };

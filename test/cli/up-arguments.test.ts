@@ -1,8 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
+import { topologyOf, writeState } from '../../src/devnet/network/state-file.ts';
+import { planNetwork } from '../../src/devnet/topology/network-plan.ts';
 import { UsageError } from '../../src/node/composition/usage-error.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 // What `pier up` makes of its arguments, before it starts anything.
@@ -13,12 +16,13 @@ vi.mock('../../src/cli/signals.ts', () => ({
   aborted: () => new Promise(() => {}),
   onHangup: () => {},
 }));
-vi.mock('../../src/devnet/network/create-network.ts', () => ({
-  createNetwork: (options: unknown) => {
-    created.push(options);
+vi.mock('../../src/devnet/network/create-network.ts', () => {
+  const create = (...given: unknown[]) => {
+    created.push(...given);
     return Promise.reject(new Error('not started'));
-  },
-}));
+  };
+  return { createNetwork: create, continueNetwork: create };
+});
 vi.mock('../../src/devnet/processes/ports.ts', () => ({ isPortFree: async () => true }));
 vi.mock('../../src/devnet/scenario.ts', () => ({
   Scenario: class {
@@ -86,6 +90,67 @@ it('takes the network from the option or the environment', async () => {
 it('plays the scenario without a file and without options that describe a network', async () => {
   vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   await expect(up('--base-port', '4000', '--datadir', dir)).rejects.toThrow('scenario');
+});
+
+describe('with a state', () => {
+  const state = join(dir, 'network.state');
+  const plan = planNetwork({ nodes: 2, shape: 'line' });
+  const saved = {
+    ...{ topology: topologyOf(plan), time: 5_000, clock: { offset: 0, frozen: 5_000 }, mining: 'manual' as const },
+    links: plan.links.map(({ conditions }) => ({ isCut: true, conditions })),
+    fees: undefined,
+    nodes: plan.nodes.map(() => ({
+      contents: { chain: new MemoryStore(), wallet: new MemoryStore(), mempool: undefined },
+      status: 'running' as const,
+    })),
+  };
+  beforeEach(() => writeState(state, saved));
+
+  it.each([
+    ['alone', ['--state', state]],
+    ['with its file', [file, '--state', state]],
+    ['with its options', ['--nodes', '2', '--shape', 'line', '--state', state]],
+  ])('continues it %s', async (_what, words) => {
+    const options = await up(...words);
+    expect(options).toMatchObject({ engine: 'processes', nodes: [{ name: 'node1', rpc: true }, { name: 'node2' }] });
+    expect(created[1]).toMatchObject({
+      time: 5_000,
+      topology: { balance: '50.00000000', nodes: [{ name: 'node1' }, {}] },
+      links: [{ isCut: true }],
+    });
+  });
+
+  it.each<[string, string[], string[]]>([
+    ['a file', [file, '--state', state], [`${file} describes another network`, 'links[0].latency: 0 instead of 3']],
+    ['options', ['--nodes', '3', '--state', state], ['the command describes another', 'nodes: 3 instead of 2']],
+  ])('refuses %s of another network with what differs', async (_what, words, messages) => {
+    const links = saved.topology.links!.map((link) => ({ ...link, latency: 3 }));
+    await writeState(state, { ...saved, topology: { ...saved.topology, links } });
+    const error = await up(...words).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toMatchObject({ code: 'other-topology', hint: expect.stringContaining(`pier up --state ${state}`) });
+    for (const message of messages) expect((error as Error).message).toContain(message);
+    expect(created).toEqual([]);
+  });
+
+  it.each([
+    ['in a folder that does not exist', join(dir, 'none', 'a.state'), 'ENOENT'],
+    ['that is a folder', dir, 'it is a folder'],
+  ])('refuses a path %s before anything is started', async (_what, path, reason) => {
+    await expect(up(file, '--state', path)).rejects.toMatchObject({
+      code: 'state-not-saved',
+      message: expect.stringContaining(`${path} cannot be written: `),
+    });
+    await expect(up(file, '--state', path)).rejects.toThrow(reason);
+    expect(created).toEqual([]);
+  });
+
+  it('leaves no file where there was none', async () => {
+    const path = join(dir, 'new.state');
+    expect(await up(file, '--state', path)).toMatchObject({ shape: 'line' });
+    expect(created[1]).toBe(undefined);
+    expect(readdirSync(dir).filter((name) => name.startsWith('new.state'))).toEqual([]);
+  });
 });
 
 /** Arguments that are refused, and the error. */

@@ -115,7 +115,9 @@ describe('pier up with a topology', () => {
   it('goes on with the state of a file, and saves it there', { timeout: 120_000 }, async () => {
     const state = join(tempDir('up-state'), 'network.state');
     let height: number | undefined;
-    for (const args of [['--nodes', '2', '--accounts', '1'], []]) {
+    // The same command again, then the state alone.
+    const command = ['--nodes', '2', '--accounts', '1'];
+    for (const args of [command, command, []]) {
       const up = startUp([...args, '--state', state, '--json']);
       try {
         await up.printed(/Press Ctrl-C/);
@@ -135,7 +137,8 @@ describe('pier up with a topology', () => {
     }
     const { code, stderr } = await pier(['up', '--nodes', '2', '--state', state]);
     expect(code).toBe(2);
-    expect(stderr).toContain('--nodes cannot be combined with a saved network');
+    expect(stderr).toContain(`the command describes another network than the one in ${state}:`);
+    expect(stderr).toContain('accounts: 10 instead of 1');
   });
 
   it('refuses a faulty file before anything is started', async () => {

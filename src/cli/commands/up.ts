@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { NetworkState } from '../../devnet/network/state-file.ts';
 import type { NetworkOptions } from '../../devnet/topology/network-options.ts';
 import { UsageError } from '../../node/composition/usage-error.ts';
 import { CENTRAL_NODE_ID } from '../../node/config.ts';
@@ -59,27 +60,22 @@ export function addUp(program: Command): void {
       const inFile = [...topologyOptions, 'network'].map((name) => [`--${name}`, isGiven(name)]);
       refuse(`cannot be combined with a file: write it into ${file}`, Object.fromEntries(inFile));
     }
-    const isSaved = state !== undefined && existsSync(state);
-    if (isSaved) {
-      const inState = [...topologyOptions, 'network'].map((name) => [`--${name}`, isGiven(name)]);
-      refuse(`cannot be combined with a saved network: continue it by pier up --state ${state} alone`, {
-        FILE: file !== undefined,
-        ...Object.fromEntries(inState),
-      });
-    }
-    const topology = isSaved
-      ? await savedTopology(state)
-      : file === undefined
-        ? await optionsTopology(options)
-        : await fileTopology(file);
-    const { createNetwork } = await import('../../devnet/network/create-network.ts');
+    const saved = state === undefined ? undefined : await savedState(state);
+    const describes = [...topologyOptions, 'network'].some(isGiven);
+    const topology =
+      saved && file === undefined && !describes
+        ? saved.topology
+        : file === undefined
+          ? await optionsTopology(options)
+          : await fileTopology(file);
+    if (saved) await refuseOther(topology, saved, { state: state!, source: file ?? 'the command' });
+    const { continueNetwork, createNetwork } = await import('../../devnet/network/create-network.ts');
     const { upNetwork } = await import('../up-network.ts');
     const dataDir = options.datadir ?? topology.dataDir ?? process.env.PIER_DATADIR;
     await upNetwork({
       topology: { ...topology, engine: 'processes', ...(dataDir === undefined ? {} : { dataDir }) },
-      state,
-      json: options.json === true,
-      create: createNetwork,
+      ...{ state, saved, json: options.json === true },
+      create: (planned, from) => (from ? continueNetwork(planned, from) : createNetwork(planned)),
       interrupted: interrupted(),
     });
   });
@@ -92,10 +88,29 @@ function refuse(reason: string, options: Readonly<Record<string, boolean>>): voi
   }
 }
 
-/** Returns the topology of a network that was saved. */
-async function savedTopology(state: string): Promise<NetworkOptions> {
-  const { readState } = await import('../../devnet/network/state-file.ts');
-  return (await readState(state)).topology;
+/** Returns the state in a file; undefined if there is no such file. Throws if it could not be written at the end. */
+async function savedState(path: string): Promise<NetworkState | undefined> {
+  const { checkStatePath, readState } = await import('../../devnet/network/state-file.ts');
+  await checkStatePath(path);
+  return existsSync(path) ? readState(path) : undefined;
+}
+
+/** Throws `UsageError` 'other-topology' if a topology is not that of a saved network. */
+async function refuseOther(
+  topology: NetworkOptions,
+  saved: NetworkState,
+  { state, source }: { readonly state: string; readonly source: string },
+): Promise<void> {
+  const { topologyDifferences, topologyOf } = await import('../../devnet/network/state-file.ts');
+  const { planNetwork } = await import('../../devnet/topology/network-plan.ts');
+  const { listFaults } = await import('../../devnet/topology/topology-error.ts');
+  const plan = planNetwork({ ...topology, engine: 'processes' });
+  const differences = topologyDifferences(topologyOf(plan), saved.topology);
+  if (differences.length === 0) return;
+  const message = `${source} describes another network than the one in ${state}:\n${listFaults(differences)}`;
+  throw new UsageError('other-topology', message, {
+    hint: `Continue the saved network by pier up --state ${state} alone, or give another file to --state.`,
+  });
 }
 
 /** Returns the topology of a file, with the environment's network if it names none. */

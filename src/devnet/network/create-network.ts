@@ -10,7 +10,7 @@ import type { NetworkOptions } from '../topology/network-options.ts';
 import { type NetworkPlan, planNetwork } from '../topology/network-plan.ts';
 import { NetworkLink } from './network-link.ts';
 import { NodeNetwork } from './node-network.ts';
-import { readState } from './state-file.ts';
+import { type NetworkState, readState } from './state-file.ts';
 
 /** A network that `NodeNetwork.save` has written. */
 export interface SavedNetworkOptions extends Pick<NetworkOptions, 'engine' | 'dataDir'> {
@@ -46,6 +46,11 @@ export interface CloseOptions {
 export async function createNetwork(
   given: (NetworkOptions | SavedNetworkOptions) & CloseOptions = {},
 ): Promise<NodeNetwork> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new PierError('bad-topology', 'the options of a network are an object', {
+      hint: 'Such as createNetwork({ nodes: 3 }).',
+    });
+  }
   const { signal, ...options } = given;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new PierError('bad-topology', 'signal: it is not an AbortSignal');
@@ -58,22 +63,24 @@ export async function createNetwork(
       hint: 'With state, give at most engine and dataDir.',
     });
   }
-  const { topology } = await readState(state);
-  const network = await createPlanned(planNetwork({ ...topology, engine, dataDir }), signal);
-  try {
-    await network.load(state);
-    signal?.throwIfAborted();
-    return network;
-  } catch (error) {
-    await network.close();
-    signal?.throwIfAborted();
-    throw error;
-  }
+  if (typeof state !== 'string') throw new PierError('bad-topology', 'state: it is not the path of a file');
+  const saved = await readState(state);
+  return createPlanned(planNetwork({ ...saved.topology, engine, dataDir }), signal, saved);
 }
 
-async function createPlanned(plan: NetworkPlan, signal: AbortSignal | undefined): Promise<NodeNetwork> {
+/** Creates a network with a saved state, whose nodes, links and accounts the options describe too. */
+export function continueNetwork(options: NetworkOptions, saved: NetworkState): Promise<NodeNetwork> {
+  return createPlanned(planNetwork(options), undefined, saved);
+}
+
+async function createPlanned(
+  plan: NetworkPlan,
+  signal: AbortSignal | undefined,
+  saved?: NetworkState,
+): Promise<NodeNetwork> {
   signal?.throwIfAborted();
   const clock = new NetworkClock();
+  if (saved) clock.restore(saved.time, saved.clock.frozen !== undefined);
   const random = new SeededRandom(plan.seed);
   let network: NodeNetwork | undefined;
   const links = plan.links.map(
@@ -84,22 +91,25 @@ async function createPlanned(plan: NetworkPlan, signal: AbortSignal | undefined)
         mended: (mended) => network!.linkMended(mended),
       }),
   );
+  for (const [i, { isCut, conditions }] of saved?.links.entries() ?? []) links[i]!.restore(isCut, conditions);
   const conditions = (from: string, to: string) => {
     const link = links.find((each) => each.isBetween(from, to));
     return link && !link.isCut ? link.conditions : undefined;
   };
   const engine: Engine =
     plan.engine === 'processes'
-      ? await ProcessEngine.create(plan, { clock, random, conditions })
-      : await MemoryEngine.create(plan, { clock, random, logger: silentLogger, conditions });
+      ? await ProcessEngine.create(plan, { clock, random, conditions, saved: saved?.nodes })
+      : await MemoryEngine.create(plan, { clock, random, logger: silentLogger, conditions, saved: saved?.nodes });
   try {
     signal?.throwIfAborted();
     const numbers = Array.from({ length: plan.accounts }, (_, i) => i);
     const [faucet, ...accounts] = await AccountKeys.derive(plan.mnemonic, plan.params, [FAUCET_ACCOUNT, ...numbers]);
     network = new NodeNetwork({ plan, engine, clock, random, links, faucet: faucet!, accounts });
     if (signal) network.closeOn(signal);
+    network.fees.restore(saved?.fees);
     await network.connected();
     signal?.throwIfAborted();
+    if (saved) network.mining = saved.mining;
     return network;
   } catch (error) {
     await network?.close();

@@ -7,7 +7,7 @@ import type { Engine } from '../nodes/engine.ts';
 import type { ClockState, NetworkClock } from '../processes/network-clock.ts';
 import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
 import { holdsAccounts, type NetworkPlan } from '../topology/network-plan.ts';
-import { listed, quote } from '../topology/topology-error.ts';
+import { listed, listFaults, quote } from '../topology/topology-error.ts';
 import { Account } from './account.ts';
 import { badArgument } from './arguments/check-arguments.ts';
 import { check } from './arguments/method-arguments.ts';
@@ -22,7 +22,7 @@ import { NetworkTime } from './network-time.ts';
 import { NetworkWaits } from './network-waits.ts';
 import { type Payment, payFrom } from './payment.ts';
 import { mineFork, type Reorg, type ReorgOptions } from './reorg.ts';
-import { isSameTopology, readState, topologyOf, writeState } from './state-file.ts';
+import { readState, topologyDifferences, topologyOf, writeState } from './state-file.ts';
 import { makeTraffic, type TrafficOptions, type TrafficStatistics } from './traffic.ts';
 
 /** How `NodeNetwork.mine` mines. */
@@ -342,8 +342,10 @@ export class NodeNetwork {
     this.checkOpen();
     check.load({ path });
     const { nodes, topology, ...rest } = await readState(path);
-    if (!isSameTopology(topology, topologyOf(this.#plan))) {
-      throw new PierError('bad-state', `${path} is the state of a network with other nodes, links or accounts`, {
+    const differences = topologyDifferences(topologyOf(this.#plan), topology);
+    if (differences.length > 0) {
+      const other = `${path} is the state of a network with other nodes, links or accounts`;
+      throw new PierError('bad-state', `${other}:\n${listFaults(differences)}`, {
         hint: 'Create that network with createNetwork({ state: FILE }).',
       });
     }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { concatBytes, equalBytes } from '../../bytes/compare.ts';
@@ -12,6 +12,7 @@ import type { StoredNode } from '../nodes/stored-node.ts';
 import type { ClockState } from '../processes/network-clock.ts';
 import type { NetworkOptions, NodeOptions } from '../topology/network-options.ts';
 import type { NetworkPlan } from '../topology/network-plan.ts';
+import { formatPath, type OptionPath } from '../topology/topology-error.ts';
 import type { MiningMode } from './mining-mode.ts';
 import type { FeeState } from './network-fees.ts';
 
@@ -39,15 +40,35 @@ export interface NetworkState {
 /** Topology of a saved network: everything that has a default is there. */
 export type SavedTopology = NetworkOptions & { readonly nodes: readonly NodeOptions[] };
 
-/** Returns whether two networks have the same nodes, links and accounts; their ports and programs may differ. */
-export function isSameTopology(...topologies: readonly [SavedTopology, SavedTopology]): boolean {
-  const [a, b] = topologies.map(({ nodes, ...rest }) =>
-    JSON.stringify({
-      ...rest,
-      nodes: nodes.map((node) => ({ ...node, rpc: undefined, p2p: undefined, path: undefined })),
-    }),
-  );
-  return a === b;
+/** Options of a node that depend on the machine: two runs of a network may differ in them. */
+const LOCAL_OPTIONS = ['rpc', 'p2p', 'path'];
+
+/**
+ * Returns where a network differs from a saved one in nodes, links and accounts, one line for each option; their ports
+ * and programs may differ.
+ */
+export function topologyDifferences(given: SavedTopology, saved: SavedTopology): string[] {
+  return [...differences([], given, saved)];
+}
+
+function* differences(path: OptionPath, given: unknown, saved: unknown): Generator<string> {
+  if (isObject(given) && isObject(saved)) {
+    const isList = Array.isArray(given);
+    if (isList && given.length !== (saved as unknown as unknown[]).length) {
+      yield `${formatPath(path)}: ${given.length} instead of ${(saved as unknown as unknown[]).length}`;
+      return;
+    }
+    for (const key of new Set([...Object.keys(given), ...Object.keys(saved)])) {
+      if (path.length === 2 && path[0] === 'nodes' && LOCAL_OPTIONS.includes(key)) continue;
+      yield* differences([...path, isList ? Number(key) : key], given[key], saved[key]);
+    }
+    return;
+  }
+  if (given !== saved) yield `${formatPath(path)}: ${String(given)} instead of ${String(saved)}`;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Returns the options of a network with the nodes, links and accounts of a plan, wherever they run. */
@@ -68,6 +89,26 @@ function portOption(port: number | undefined): boolean | number {
   return port === undefined ? false : port === 0 || port;
 }
 
+/** Checks that `writeState` can write to a path. Throws `PierError` 'state-not-saved'. */
+export async function checkStatePath(path: string): Promise<void> {
+  const draft = draftOf(path);
+  try {
+    if ((await stat(path).catch(() => undefined))?.isDirectory()) throw new Error('it is a folder');
+    await writeFile(draft, '');
+    await rm(draft);
+  } catch (cause) {
+    throw new PierError('state-not-saved', `${path} cannot be written: ${(cause as Error).message}`, {
+      hint: 'Create its folder, check the permissions, or name another file.',
+      cause,
+    });
+  }
+}
+
+/** Returns the path of the file that replaces the one at `path`. */
+function draftOf(path: string): string {
+  return `${path}.new-${randomBytes(6).toString('hex')}`;
+}
+
 /** Writes a state to a file, which is replaced as a whole. */
 export async function writeState(path: string, { nodes, ...head }: NetworkState): Promise<void> {
   const statuses = nodes.map(({ status }) => status);
@@ -75,7 +116,7 @@ export async function writeState(path: string, { nodes, ...head }: NetworkState)
   const body = encodeStoredNodes(nodes.map(({ contents }) => contents));
   const packed = await promisify(gzip)(concatBytes(json, body));
   const bytes = concatBytes(MAGIC, packed);
-  const draft = `${path}.new-${randomBytes(6).toString('hex')}`;
+  const draft = draftOf(path);
   try {
     // It holds wallets.
     await writeFile(draft, concatBytes(bytes, createHash('sha256').update(bytes).digest()), {

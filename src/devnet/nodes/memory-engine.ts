@@ -20,6 +20,8 @@ export interface MemoryEngineModules {
   readonly logger: Logger;
   /** Returns how the link between two nodes carries bytes now; undefined if there is none, or it is cut. */
   conditions(from: string, to: string): LinkConditions | undefined;
+  /** What the nodes begin with; undefined for funded accounts. */
+  readonly saved?: readonly PortableNode[] | undefined;
 }
 
 /** What a node of a `MemoryEngine` had, and whether it ran. */
@@ -38,26 +40,26 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
     this.#links = links;
   }
 
-  /** Creates the nodes of a plan, with funded accounts, and starts them; they are not connected yet. */
+  /** Creates the nodes of a plan, with funded accounts or a saved state, and starts them; they are not connected yet. */
   static async create(plan: NetworkPlan, modules: MemoryEngineModules): Promise<MemoryEngine> {
-    const { clock, random, logger } = modules;
+    const { clock, random, logger, saved } = modules;
     const names = new Map(plan.nodes.map(({ name }, i) => [hostOf(i), name]));
     const links = new MemoryNetwork(clock, {
       random,
       conditions: (from, to) => modules.conditions(names.get(from.host)!, names.get(to.host)!),
     });
-    const funded = await fundedChain(plan, clock);
+    const funded = saved ? undefined : await fundedChain(plan, clock);
     const firstFull = plan.nodes.find(holdsAccounts);
     const nodes: InProcessNode[] = [];
     for (const [i, node] of plan.nodes.entries()) {
       const { name, role, accounts, rpcPort, p2pPort } = node;
       const isFirst = node === firstFull;
-      const contents: NodeContents = {
-        chain: role === 'light' ? new MemoryStore() : funded.chain.fork(),
+      const contents: NodeContents = saved?.[i]?.contents ?? {
+        chain: role === 'light' ? new MemoryStore() : funded!.chain.fork(),
         wallet:
           role === 'light' || (accounts.length === 0 && !isFirst)
             ? new MemoryStore()
-            : (await funded.wallet(accounts, isFirst)).fork(),
+            : (await funded!.wallet(accounts, isFirst)).fork(),
         mempool: undefined,
       };
       nodes.push(
@@ -70,7 +72,11 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
     }
     const engine = new MemoryEngine(nodes, links);
     try {
-      for (const node of nodes) await node.start();
+      for (const [i, node] of nodes.entries()) {
+        const status = saved?.[i]?.status;
+        if (status !== 'stopped') await node.start();
+        if (status === 'paused') await node.pause();
+      }
       return engine;
     } catch (error) {
       await engine.close();

@@ -14,6 +14,7 @@ import { freeNodeIds } from '../processes/ports.ts';
 import { holdsAccounts, type NetworkPlan } from '../topology/network-plan.ts';
 import { BitcoindNode } from './bitcoind-node.ts';
 import type { Engine, PortableNode } from './engine.ts';
+import type { NodeStatus } from './node-backend.ts';
 import type { ProcessBackend } from './process-backend.ts';
 import { ProcessNode } from './process-node.ts';
 
@@ -23,6 +24,8 @@ export interface ProcessEngineModules {
   readonly random: SeededRandom;
   /** Returns how the link between two nodes carries bytes now; undefined if there is none, or it is cut. */
   conditions(from: string, to: string): LinkConditions | undefined;
+  /** What the nodes begin with; undefined for funded accounts. */
+  readonly saved?: readonly PortableNode[] | undefined;
   /** Receives each line of the nodes' logs. */
   readonly onLog?: ((node: string, line: string) => void) | undefined;
 }
@@ -47,11 +50,11 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
     this.#isTemporary = folder.isTemporary;
   }
 
-  /** Creates the nodes of a plan, with funded accounts, and starts them; they are not connected yet. */
+  /** Creates the nodes of a plan, with funded accounts or a saved state, and starts them; they are not connected yet. */
   static async create(plan: NetworkPlan, modules: ProcessEngineModules): Promise<ProcessEngine> {
-    const { clock, random, conditions, onLog } = modules;
+    const { clock, random, conditions, saved, onLog } = modules;
     const programs = await findPrograms(plan.nodes);
-    const funded = await fundedChain(plan, clock);
+    const funded = saved ? undefined : await fundedChain(plan, clock);
     const isTemporary = plan.dataDir === undefined;
     const path = isTemporary ? await mkdtemp(join(tmpdir(), 'pier-network-')) : resolve(plan.dataDir!);
     const relays = new Map<string, LinkRelay>();
@@ -77,15 +80,17 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
         const isFirst = i === firstFull;
         const hasWallet = role !== 'light' && (accounts.length > 0 || isFirst);
         await mkdir(node.dataDir, { recursive: true });
-        // A bitcoind downloads the chain from its peers.
-        if (node instanceof ProcessNode) {
+        if (saved) {
+          await node.write(saved[i]!.contents);
+        } else if (node instanceof ProcessNode) {
+          // A bitcoind downloads the chain from its peers.
           await node.write({
-            chain: role === 'light' ? new MemoryStore() : funded.chain,
-            wallet: hasWallet ? await funded.wallet(accounts, isFirst) : new MemoryStore(),
+            chain: role === 'light' ? new MemoryStore() : funded!.chain,
+            wallet: hasWallet ? await funded!.wallet(accounts, isFirst) : new MemoryStore(),
             mempool: undefined,
           });
         }
-        await node.start();
+        await startAs(node, saved?.[i]?.status);
       });
       for (const { from, to } of plan.links) {
         const target = nodes.find(({ name }) => name === to)!;
@@ -138,9 +143,7 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
     await inParallel(this.nodes, async (node, i) => {
       const { contents, status } = state[i]!;
       await node.write(contents);
-      if (status === 'stopped') return;
-      await node.start();
-      if (status === 'paused') await node.pause();
+      await startAs(node, status);
     });
   }
 
@@ -150,6 +153,13 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
     await Promise.all(this.nodes.map((node) => (this.#isTemporary ? node.close() : node.stop())));
     if (this.#isTemporary) await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Starts a node that is to have a status. */
+async function startAs(node: ProcessBackend, status: NodeStatus = 'running'): Promise<void> {
+  if (status === 'stopped') return;
+  await node.start();
+  if (status === 'paused') await node.pause();
 }
 
 /** Creates folders for nodes. Throws `PierError` 'datadir-in-use' if one exists. */

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import type { EngineName } from '../../../src/devnet/topology/network-options.ts';
+import { FullNode } from '../../../src/node/full-node.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const folder = tempDir('state');
@@ -67,6 +68,33 @@ describe('a saved network', { timeout: 120_000 }, () => {
     const [alice2] = loaded.accounts;
     expect(await alice2!.balance()).not.toBe(before.accounts[0]![2]);
     expect((await loaded.node('shop').view()).mempool!.size).toBe(0);
+  });
+
+  it('begins with its state: no other chain is made before', async () => {
+    const network = await create({
+      nodes: 2,
+      accounts: 1,
+      mnemonic: 'legal winner thank year wave sausage worth useful legal winner thank yellow',
+    });
+    await network.mine(3);
+    await network.fees.set(7, { blocks: 1 });
+    await network.node('node2').stop();
+    const file = join(folder, 'stopped.state');
+    await network.save(file);
+    const { height } = await network.node('node1').view();
+    await network.close();
+    const start = vi.spyOn(FullNode, 'start');
+    try {
+      const loaded = await create({ state: file });
+      expect(start).toHaveBeenCalledTimes(1);
+      expect(loaded.nodes.map(({ status }) => status)).toEqual(['running', 'stopped']);
+      expect([(await loaded.node('node1').view()).height, loaded.fees.rate]).toEqual([height, 7]);
+      await loaded.node('node2').start();
+      await loaded.synced();
+      expect((await loaded.node('node2').view()).height).toBe(height);
+    } finally {
+      start.mockRestore();
+    }
   });
 
   it.each(['memory', 'processes'] as const)('keeps payments of lowered priority with the engine %s', async (engine) => {
