@@ -11,7 +11,7 @@ import { type NodeMessage, PARENT_LINK, type ParentMessage } from './parent-mess
 import { waitForExit } from './process-result.ts';
 
 /** Milliseconds a node may take to be ready before it is killed. */
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 60_000;
 /** Milliseconds a node may take to stop after SIGTERM before it is killed. */
 const STOP_TIMEOUT_MS = 15_000;
 
