@@ -36,13 +36,19 @@ export class MemoryStore implements Store {
   /** A deleted key stays, with an undefined value, until `#compact`. */
   #values: Map<string, Uint8Array | undefined> = new Map();
   /** Every key of `#values` is either in `#sorted`, in order, or in `#unsorted`. */
-  #sorted: string[] = [];
+  #sorted: readonly string[] = [];
   #unsorted: string[] = [];
   #deleted = 0;
   #queue: (readonly StoreOperation[])[] = [];
   #applied: Promise<void> | undefined;
   readonly #overlays = new Set<Overlay>();
+  #contentId: object | undefined;
   #closed = false;
+
+  /** Shared with the stores that were forked from this one, or this one from, until one of them changes. */
+  get contentId(): object | undefined {
+    return this.#contentId;
+  }
 
   get(key: Uint8Array): Uint8Array | undefined {
     this.#checkOpen();
@@ -95,10 +101,11 @@ export class MemoryStore implements Store {
     this.#applyQueue();
     const fork = new MemoryStore();
     fork.#values = new Map(this.#values);
-    // Neither store changes the array.
-    fork.#sorted = this.#sorted;
-    fork.#unsorted = [...this.#unsorted];
+    // Neither store changes the array. Sorted here, so that forks of the fork need not do so.
+    fork.#sorted = this.#sortedKeys();
     fork.#deleted = this.#deleted;
+    this.#contentId ??= {};
+    fork.#contentId = this.#contentId;
     return fork;
   }
 
@@ -157,6 +164,7 @@ export class MemoryStore implements Store {
   }
 
   #apply(operations: readonly StoreOperation[]): void {
+    if (operations.length > 0) this.#contentId = undefined;
     for (const operation of operations) {
       this.#set(binaryKey(operation.key), operation.type === 'put' ? owned(operation.value) : undefined);
     }

@@ -41,6 +41,11 @@ export interface Snapshot extends StoreReader {
 export interface Store extends StoreReader {
   /** The path of the file, for messages; absent in memory. */
   readonly path?: string;
+  /**
+   * Stands for the content: while two stores have the same object, they have the same records. Absent if the store does
+   * not know of another one with its content.
+   */
+  readonly contentId?: object | undefined;
   /** Returns the keys in a range, in key order, without reading the values. */
   keys(range?: Range): Uint8Array[];
   /** Keys of the records that did not match their checksums when the store was opened. */

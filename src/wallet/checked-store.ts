@@ -1,4 +1,3 @@
-import { equalBytes } from '../bytes/compare.ts';
 import { toHex } from '../bytes/hex.ts';
 import { sha256 } from '../crypto/hash.ts';
 import type { Range, Store, StoreEntry, StoreOperation } from '../store/store.ts';
@@ -52,7 +51,7 @@ export class CheckedStore implements RecordReader {
       const name = decoder.decode(key);
       if (name === SUM) continue;
       if (!KINDS.includes(name.slice(0, name.indexOf('/')))) throw corrupt(store, `unknown record ${shown(name)}`);
-      if (value[0] === MARK) sum ^= verify(store, key, value).sum;
+      if (value[0] === MARK) sum ^= checksumOf(store, key, value);
       else if (stored) throw corrupt(store, `record ${shown(name)} has no checksum`);
       else unproved.push({ type: 'put', key, value });
     }
@@ -65,6 +64,16 @@ export class CheckedStore implements RecordReader {
       await checked.write(unproved);
     }
     return checked;
+  }
+
+  /** Opens a store whose content was verified before, with the sum of that time. */
+  static reopen(store: Store, sum: bigint): CheckedStore {
+    return new CheckedStore(store, sum);
+  }
+
+  /** The exclusive or of all checksums. */
+  get sum(): bigint {
+    return this.#sum;
   }
 
   entries(range?: Range): IterableIterator<StoreEntry> {
@@ -111,16 +120,17 @@ export class CheckedStore implements RecordReader {
     for (const operation of last.values()) {
       const { key } = operation;
       const before = this.#store.get(key);
-      if (before && before[0] === MARK) sum ^= verify(this.#store, key, before).sum;
+      if (before && before[0] === MARK) sum ^= checksumOf(this.#store, key, before);
       if (operation.type === 'delete') checked.push(operation);
       else {
-        const value = wrap(key, operation.value);
-        sum ^= verify(this.#store, key, value).sum;
-        checked.push({ type: 'put', key, value });
+        const proof = toHex(checksum(key, operation.value));
+        sum ^= BigInt(`0x${proof}`);
+        checked.push({ type: 'put', key, value: wrap(proof, operation.value) });
       }
     }
     if (checked.length === 0) return { operations: [], sum };
-    const value = wrap(sumKey, encoder.encode(sum.toString(16)));
+    const total = encoder.encode(sum.toString(16));
+    const value = wrap(toHex(checksum(sumKey, total)), total);
     return { operations: [...checked, { type: 'put', key: sumKey, value }], sum };
   }
 }
@@ -146,38 +156,18 @@ export function corrupt(store: object, what: string, cause?: unknown): WalletErr
   });
 }
 
-function wrap(key: Uint8Array, value: Uint8Array): Uint8Array {
+/** Returns the value with its checksum (hex) before it. */
+function wrap(proof: string, value: Uint8Array): Uint8Array {
   const wrapped = new Uint8Array(HEADER + value.length);
-  wrapped.set(encoder.encode(`=${toHex(checksum(key, value))} `));
+  wrapped.set(encoder.encode(`=${proof} `));
   wrapped.set(value, HEADER);
   return wrapped;
 }
 
 function unwrap(store: RecordReader, key: Uint8Array, value: Uint8Array): Uint8Array {
-  return value[0] === MARK ? verify(store, key, value).content : value;
-}
-
-/** A stored value whose checksum is right. */
-interface VerifiedValue {
-  readonly key: Uint8Array;
-  readonly sum: bigint;
-  /** The value without its checksum. */
-  readonly content: Uint8Array;
-}
-
-/**
- * Values that were verified before. Stores in memory return the same array again, also after a fork: networks for tests
- * open the same wallets hundreds of times.
- */
-const verified = new WeakMap<Uint8Array, VerifiedValue>();
-
-/** Verifies the checksum of a stored value. Throws `WalletError` if it is wrong. */
-function verify(store: RecordReader, key: Uint8Array, value: Uint8Array): VerifiedValue {
-  const known = verified.get(value);
-  if (known && equalBytes(known.key, key)) return known;
-  const found = { key, sum: checksumOf(store, key, value), content: value.subarray(HEADER) };
-  verified.set(value, found);
-  return found;
+  if (value[0] !== MARK) return value;
+  checksumOf(store, key, value);
+  return value.subarray(HEADER);
 }
 
 /** Returns the checksum of a stored value. Throws `WalletError` if it is wrong. */

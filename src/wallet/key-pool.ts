@@ -49,6 +49,16 @@ export class KeyPool {
     for (const [chain, count] of next) this.#chain(chain).next = count;
   }
 
+  /** Returns a key pool of its own with the same keys. */
+  copy(): KeyPool {
+    const copy = new KeyPool(this.#id, this.#tree, { keys: [], next: [] }, this.#gap);
+    for (const [name, { keys, next, used }] of this.#chains) {
+      copy.#chains.set(name, { keys: [...keys], next, used: new Set(used) });
+    }
+    for (const [script, key] of this.#byScript) copy.#byScript.set(script, key);
+    return copy;
+  }
+
   /** Returns the wallet's key of a script; undefined if the script is not the wallet's. */
   find(scriptPubKey: Uint8Array): KeyRecord | undefined {
     return this.#byScript.get(binaryKey(scriptPubKey));

@@ -45,6 +45,25 @@ export class Ledger {
     if (undated.length > 0) this.#dateConflicts(undated);
   }
 
+  /** Returns a ledger of its own with the same transactions. `keys` are a copy of its keys. */
+  copy(keys: KeyPool): Ledger {
+    const copy = new Ledger(this.#id, keys, []);
+    const copies = new Map<LedgerEntry, LedgerEntry>();
+    for (const [txid, entry] of this.#entries) {
+      const copied = { ...entry, mempoolConflicts: new Set(entry.mempoolConflicts) };
+      copies.set(entry, copied);
+      copy.#entries.set(txid, copied);
+    }
+    for (const entry of this.#unconfirmed) copy.#unconfirmed.add(copies.get(entry)!);
+    for (const [key, coin] of this.#coins) copy.#coins.set(key, { ...coin, entry: copies.get(coin.entry)! });
+    for (const [key, spenders] of this.#spenders) {
+      const copied = new Set<LedgerEntry>();
+      for (const spender of spenders) copied.add(copies.get(spender)!);
+      copy.#spenders.set(key, copied);
+    }
+    return copy;
+  }
+
   /** Finds the block of conflicts that an earlier version has stored without it. */
   #dateConflicts(undated: readonly LedgerEntry[]): void {
     for (const { tx, confirmation } of this.#entries.values()) {
@@ -139,13 +158,19 @@ export class Ledger {
 
   /** Returns the other transactions that spend an input of this one (Core: GetConflicts). */
   conflictsOf(tx: Transaction): LedgerEntry[] {
-    const conflicts = new Set<LedgerEntry>();
-    for (const { prevout } of tx.inputs) {
-      for (const spender of this.#spenders.get(outPointKey(prevout)) ?? []) conflicts.add(spender);
-    }
     const own = this.#entries.get(tx.txidHex);
-    if (own) conflicts.delete(own);
-    return [...conflicts];
+    // Most transactions have none, and each one of the mempool is asked for by each wallet.
+    let conflicts: Set<LedgerEntry> | undefined;
+    for (const { prevout } of tx.inputs) {
+      const spenders = this.#spenders.get(outPointKey(prevout));
+      if (!spenders) continue;
+      for (const spender of spenders) {
+        if (spender === own) continue;
+        conflicts ??= new Set();
+        conflicts.add(spender);
+      }
+    }
+    return conflicts ? [...conflicts] : [];
   }
 
   /** Returns whether a transaction, known or not, conflicts with a block. */
@@ -266,6 +291,7 @@ export class Ledger {
    * entries that it changed (Core: RecursiveUpdateTxState).
    */
   #updateWithDescendants(entries: readonly LedgerEntry[], update: (entry: LedgerEntry) => boolean): StoreOperation[] {
+    if (entries.length === 0) return [];
     const seen = new Set(entries);
     const operations: StoreOperation[] = [];
     // Iterating over a set also visits elements added meanwhile.

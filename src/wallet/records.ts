@@ -146,29 +146,12 @@ export function deleteTransaction(id: number, txidHex: string): StoreOperation {
   return { type: 'delete', key: encoder.encode(`${prefixOf('tx', id)}${txidHex}`) };
 }
 
-/** What records were parsed to, with the rest of their keys, by their values: a store in memory returns these again. */
-type Parsed<T> = WeakMap<Uint8Array, { readonly rest: string; readonly record: T }>;
-
-const parsedKeys: Parsed<KeyRecord> = new WeakMap();
-const parsedTransactions: Parsed<TransactionRecord> = new WeakMap();
-
-/** Yields the records whose keys start with `prefix`: the rest of the key, and what `parse` makes of the value. */
-function* scan<T = unknown>(
-  store: RecordReader,
-  prefix: string,
-  parsed: Parsed<T> = new WeakMap(),
-  parse: (rest: string, value: unknown) => T = (_, value) => value as T,
-): Generator<[rest: string, record: T]> {
+/** Yields the records whose keys start with `prefix`: the rest of the key, and the parsed value. */
+function* scan(store: RecordReader, prefix: string): Generator<[rest: string, value: unknown]> {
   const gte = encoder.encode(prefix);
   for (const [key, value] of store.entries({ gte, lt: encoder.encode(`${prefix}\u007f`) })) {
     const name = decoder.decode(key);
-    const rest = name.slice(prefix.length);
-    let known = parsed.get(value);
-    if (known?.rest !== rest) {
-      known = { rest, record: parse(rest, parseJson(name, value)) };
-      parsed.set(value, known);
-    }
-    yield [rest, known.record];
+    yield [name.slice(prefix.length), parseJson(name, value)];
   }
 }
 
@@ -201,12 +184,13 @@ export function* readNext(store: RecordReader, id: number): Generator<[chain: Om
 
 /** Yields a wallet's keys. */
 export function* readKeys(store: RecordReader, id: number): Generator<KeyRecord> {
-  for (const [, key] of scan(store, prefixOf('key', id), parsedKeys, parseKey)) yield key;
+  for (const [rest, value] of scan(store, prefixOf('key', id))) yield parseKey(rest, value);
 }
 
 /** Yields a wallet's transactions. */
 export function* readTransactions(store: RecordReader, id: number): Generator<TransactionRecord> {
-  for (const [txid, record] of scan(store, prefixOf('tx', id), parsedTransactions, parseTransaction)) {
+  for (const [txid, value] of scan(store, prefixOf('tx', id))) {
+    const record = parseTransaction(value);
     const isRight = record.tx.txidHex === txid;
     if (!isRight) throw new WalletError('corrupt-wallet', `the record of transaction ${txid} is damaged`);
     yield record;
@@ -227,7 +211,7 @@ function parseKey(name: string, value: unknown): KeyRecord {
   };
 }
 
-function parseTransaction(_txid: string, value: unknown): TransactionRecord {
+function parseTransaction(value: unknown): TransactionRecord {
   const { raw, time, conflict, conflicted, abandoned, replaced, blockHash, ...place } = value as {
     raw: string;
     time: number;

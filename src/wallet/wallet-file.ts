@@ -3,6 +3,7 @@ import type { ChainParams } from '../consensus/params.ts';
 import { type Clock, unixSeconds } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
+import { ContentCache } from '../store/content-cache.ts';
 import { StoreError } from '../store/errors.ts';
 import type { Store, StoreOperation } from '../store/store.ts';
 import { CheckedStore, corrupt } from './checked-store.ts';
@@ -18,12 +19,32 @@ import {
   readSync,
   readTransactions,
   readWallets,
+  type SyncRecord,
   type WalletRecord,
 } from './records.ts';
 import { Wallet, type WalletModules } from './wallet.ts';
 
 /** Wallet names are valid file names, so that they can be used in paths and shells. */
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u;
+
+/** A wallet as it is in its file. */
+interface StoredWallet {
+  readonly id: number;
+  readonly record: WalletRecord;
+  readonly keys: KeyPool;
+  readonly ledger: Ledger;
+  readonly sync: SyncRecord | undefined;
+}
+
+/** The wallets of a file whose records were verified. */
+interface FileContent {
+  readonly coinType: number;
+  /** The exclusive or of all checksums. */
+  readonly sum: bigint;
+  readonly wallets: readonly StoredWallet[];
+}
+
+const contents = new ContentCache<FileContent>();
 
 /** Modules that a `WalletFile` uses. */
 export interface WalletFileModules {
@@ -87,13 +108,9 @@ export class WalletFile {
   static async open(options: { params: ChainParams }, modules: WalletFileModules): Promise<WalletFile> {
     const coinType = options.params.network === 'main' ? 0 : 1;
     try {
-      const store = await CheckedStore.open(modules.store, (records) => checkOldRecords(records, coinType));
+      const { store, wallets } = await openStore(modules.store, coinType);
       const file = new WalletFile({ ...modules, store, params: options.params });
-      for (const [id, record] of readWallets(store)) {
-        const tree = KeyTree.fromExtendedPrivateKey(record.xprv, coinType, record.account);
-        const stored = { keys: readKeys(store, id), next: readNext(store, id) };
-        file.#add(id, record, new KeyPool(id, tree, stored, record.gap));
-      }
+      for (const wallet of wallets) file.#add(wallet);
       return file;
     } catch (error) {
       if (error instanceof StoreError || (error instanceof WalletError && error.hint !== undefined)) throw error;
@@ -105,10 +122,8 @@ export class WalletFile {
     return this.#modules.params.network === 'main' ? 0 : 1;
   }
 
-  #add(id: number, record: WalletRecord, keys: KeyPool): Wallet {
-    const { store } = this.#modules;
-    const ledger = new Ledger(id, keys, readTransactions(store, id));
-    const wallet = new Wallet(id, record, { keys, ledger, sync: readSync(store, id) }, this.#modules);
+  #add({ id, record, ...parts }: StoredWallet): Wallet {
+    const wallet = new Wallet(id, record, parts, this.#modules);
     this.#wallets.set(record.name, wallet);
     return wallet;
   }
@@ -173,10 +188,37 @@ export class WalletFile {
     const types = words === undefined ? [addressType] : addressTypes;
     await store.write([putWallet(id, record), ...types.flatMap((type) => keys.open(type))]);
     await store.flushed();
-    const wallet = this.#add(id, record, keys);
+    const wallet = this.#add({ id, record, keys, ledger: new Ledger(id, keys, []), sync: undefined });
     await this.#adopt(wallet);
     return wallet;
   }
+}
+
+/** Verifies all records of a store, and reads its wallets. Throws `WalletError`. */
+async function openStore(
+  store: Store,
+  coinType: number,
+): Promise<{ readonly store: CheckedStore; readonly wallets: readonly StoredWallet[] }> {
+  const known = contents.get(store);
+  if (known?.coinType === coinType) {
+    return { store: CheckedStore.reopen(store, known.sum), wallets: known.wallets.map(copied) };
+  }
+  const checked = await CheckedStore.open(store, (records) => checkOldRecords(records, coinType));
+  const wallets = [...readWallets(checked)].map(([id, record]) => readWallet(checked, id, record, coinType));
+  if (!store.contentId) return { store: checked, wallets };
+  contents.set(store, { coinType, sum: checked.sum, wallets });
+  return { store: checked, wallets: wallets.map(copied) };
+}
+
+function readWallet(store: RecordReader, id: number, record: WalletRecord, coinType: number): StoredWallet {
+  const tree = KeyTree.fromExtendedPrivateKey(record.xprv, coinType, record.account);
+  const keys = new KeyPool(id, tree, { keys: readKeys(store, id), next: readNext(store, id) }, record.gap);
+  return { id, record, keys, ledger: new Ledger(id, keys, readTransactions(store, id)), sync: readSync(store, id) };
+}
+
+function copied(wallet: StoredWallet): StoredWallet {
+  const keys = wallet.keys.copy();
+  return { ...wallet, keys, ledger: wallet.ledger.copy(keys) };
 }
 
 /**

@@ -258,6 +258,27 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
   });
 });
 
+describe('MemoryStore.contentId', () => {
+  it('is shared by forks until one of them changes', async () => {
+    const store = new MemoryStore();
+    await store.write([put('01', '00')]);
+    expect(store.contentId).toBeUndefined();
+    const fork = store.fork();
+    const id = store.contentId;
+    expect(id).toBeDefined();
+    expect([fork.contentId, fork.fork().contentId, store.fork().contentId]).toEqual([id, id, id]);
+    expect(fork.contentId).toBe(id);
+    await fork.write([]);
+    expect(fork.contentId).toBe(id);
+    await fork.write([put('02', '00')]);
+    expect(fork.contentId).toBeUndefined();
+    expect(store.contentId).toBe(id);
+    store.writeSync([del('01')]);
+    expect(store.contentId).toBeUndefined();
+    expect(fork.fork().contentId).not.toBe(id);
+  });
+});
+
 describe('MemoryStore.fork', () => {
   it('copies the content, pending writes included, and shares no later change', async () => {
     const store = new MemoryStore();

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/hex.ts';
 import { chainParams, regtest } from '../../src/consensus/params.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { COIN } from '../../src/primitives/amount.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { StoreOperation } from '../../src/store/store.ts';
@@ -11,12 +12,19 @@ import { addressTypes } from '../../src/wallet/keys.ts';
 import { putKey, putWallet } from '../../src/wallet/records.ts';
 import type { Wallet } from '../../src/wallet/wallet.ts';
 import { WalletFile } from '../../src/wallet/wallet-file.ts';
+import { ownScript, spend, type Utxo } from '../support/regtest-chain.ts';
 
 const MNEMONIC = `${'abandon '.repeat(11)}about`;
 
 function open(store: MemoryStore, params = regtest, clock = new VirtualClock()): Promise<WalletFile> {
   return WalletFile.open({ params }, { store, clock, random: new SeededRandom(1), logger: silentLogger });
 }
+
+/** A coin of no wallet. */
+const foreignCoin: Utxo = {
+  outpoint: { txid: new Uint8Array(32).fill(7), vout: 0 },
+  output: { value: 2n * COIN, scriptPubKey: ownScript },
+};
 
 const names = (file: WalletFile) => file.wallets().map(({ id, name }) => `${id} ${name}`);
 const scripts = (wallet: Wallet) => wallet.watchedScripts().map(toHex).sort();
@@ -198,5 +206,87 @@ describe('a wallet file without checksums', () => {
       code: 'corrupt-wallet',
       message: expect.stringMatching("a key of wallet 'w' does not match its mnemonic"),
     });
+  });
+});
+
+describe('a wallet file whose content was read before from another store', () => {
+  /** A file with two wallets and a payment, in a store that has forks. */
+  async function setUp() {
+    const store = new MemoryStore();
+    const file = await open(store);
+    const wallet = await file.createWallet('w', { mnemonic: MNEMONIC, addressType: 'bech32' });
+    await file.createWallet('v');
+    const scriptPubKey = wallet.watchedScripts()[0]!;
+    const paid = spend([foreignCoin], [{ value: COIN, scriptPubKey }]);
+    await file.write(wallet.transactionAdded(paid));
+    return { store: store.fork(), paid };
+  }
+  /** What a wallet tells of itself. */
+  const stateOf = (wallet: Wallet) => ({
+    scripts: scripts(wallet),
+    counts: wallet.watchedCounts(),
+    addresses: wallet.addresses(),
+    history: wallet.history().map(({ entry, ...rest }) => ({ ...rest, ...entry, tx: entry.tx.txidHex })),
+    balance: wallet.balance(),
+    syncedTo: wallet.syncedTo,
+    gap: wallet.neededGap,
+  });
+
+  it('is the same as at the first time', async () => {
+    const { store } = await setUp();
+    const [first, second] = [await open(store.fork()), await open(store.fork())];
+    expect(names(second)).toEqual(['1 w', '2 v']);
+    expect(stateOf(first.get('w')!).history).toHaveLength(1);
+    for (const name of ['w', 'v']) expect(stateOf(second.get(name)!)).toEqual(stateOf(first.get(name)!));
+  });
+
+  it('is not changed by what the others do', async () => {
+    const { store, paid } = await setUp();
+    const before = stateOf((await open(store.fork())).get('w')!);
+    const [changed, other] = [await open(store.fork()), await open(store.fork())];
+    const wallet = changed.get('w')!;
+    for (let i = 0; i < 3; i++) await wallet.newAddress();
+    const confirmation = { height: 1, blockHash: new Uint8Array(32), blockTime: 1, position: 1 };
+    await changed.write(wallet.transactionConfirmed(paid, confirmation));
+    await changed.write(wallet.synced({ height: 1, locator: [new Uint8Array(32)] }));
+    const rival = spend([foreignCoin], [{ value: 1n, scriptPubKey: ownScript }]);
+    const conflicting = (await open(store.fork())).get('w')!;
+    conflicting.transactionAdded(rival);
+    expect(stateOf(conflicting)).not.toEqual(before);
+    expect(wallet.balance().trusted).toBe(COIN);
+    const third = wallet.watchedScripts()[2]!;
+    wallet.transactionConfirmed(spend([foreignCoin], [{ value: 1n, scriptPubKey: third }]), confirmation);
+    expect(stateOf(other.get('w')!)).toEqual(before);
+    expect(stateOf((await open(store.fork())).get('w')!)).toEqual(before);
+  });
+
+  it('goes on with the right sum of checksums', async () => {
+    const { store } = await setUp();
+    await open(store.fork());
+    const fork = store.fork();
+    const again = await open(fork);
+    await again.get('w')!.newAddress();
+    await again.flushed();
+    expect((await open(fork)).get('w')!.addresses()).toEqual(again.get('w')!.addresses());
+  });
+
+  it('is read anew for another network', async () => {
+    const { store } = await setUp();
+    const outputs: string[] = [];
+    for (const params of [regtest, chainParams('main')]) {
+      const wallet = (await open(store.fork(), params)).get('w')!;
+      for (let i = 0; i < 30; i++) await wallet.newAddress();
+      outputs.push(scripts(wallet).join());
+    }
+    expect(outputs[0]).not.toBe(outputs[1]);
+  });
+
+  it('is read anew once the store has changed', async () => {
+    const { store } = await setUp();
+    await open(store.fork());
+    const fork = store.fork();
+    const damagedValue = Uint8Array.of(1);
+    await fork.write([{ type: 'put', key: new TextEncoder().encode('sync/0001/tip'), value: damagedValue }]);
+    await expect(open(fork)).rejects.toMatchObject({ code: 'corrupt-wallet' });
   });
 });

@@ -2,6 +2,7 @@ import { equalBytes } from '../../bytes/compare.ts';
 import { DecodeError } from '../../bytes/errors.ts';
 import { toReversedHex } from '../../bytes/hex.ts';
 import { type ChainParams, chainParams, networkNames } from '../../consensus/params.ts';
+import { ContentCache } from '../../store/content-cache.ts';
 import type { Store, StoreOperation } from '../../store/store.ts';
 import { ChainError, corrupt } from '../records/errors.ts';
 import { decodeIndex, encodeIndex, type IndexRecord } from '../records/index-codec.ts';
@@ -53,14 +54,37 @@ function genesisOperations({ genesis }: ChainParams, format: Uint8Array): StoreO
   ];
 }
 
+/** A stored header with its place in the store. */
+interface StoredIndex extends IndexRecord {
+  readonly height: number;
+  readonly hash: Uint8Array;
+}
+
+const storedIndexes = new ContentCache<readonly StoredIndex[]>();
+
+/** Yields all stored headers, by height. */
+function* readIndexes(store: Store): Generator<StoredIndex> {
+  for (const [key, value] of store.entries(prefixRange(Prefix.INDEX))) {
+    if (key.length !== 37) throw corrupt('the key of a header is damaged');
+    const { height, hash } = parseBlockKey(key);
+    yield { ...decodeRecord(value, hash), height, hash };
+  }
+}
+
+/** Returns them as a list that is kept, if the store's content may be read again. */
+function knownIndexes(store: Store): Iterable<StoredIndex> {
+  if (!store.contentId) return readIndexes(store);
+  const known = storedIndexes.get(store) ?? [...readIndexes(store)];
+  storedIndexes.set(store, known);
+  return known;
+}
+
 /** Reads all headers, parents first as keys sort by height (Core: LoadBlockIndex). Throws `ChainError`. */
 export function loadTree(store: Store): BlockTree {
   const tree = new BlockTree();
   let last: BlockIndex | undefined;
-  for (const [key, value] of store.entries(prefixRange(Prefix.INDEX))) {
-    if (key.length !== 37) throw corrupt('the key of a header is damaged');
-    const { height, hash } = parseBlockKey(key);
-    const record = decodeRecord(value, hash);
+  for (const record of knownIndexes(store)) {
+    const { height, hash } = record;
     const { prevHash } = record.header;
     // Usually the header just read, which saves the lookup.
     const prev = last && equalBytes(last.hash, prevHash) ? last : tree.get(prevHash);
