@@ -221,7 +221,7 @@ describe('a wallet file whose content was read before from another store', () =>
     await file.write(wallet.transactionAdded(paid));
     return { store: store.fork(), paid };
   }
-  /** What a wallet tells of itself. */
+  /** The state of a wallet. */
   const stateOf = (wallet: Wallet) => ({
     scripts: scripts(wallet),
     counts: wallet.watchedCounts(),
