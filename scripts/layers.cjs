@@ -48,7 +48,18 @@ module.exports = [
   },
   { name: 'commands' },
   { name: 'testing', page: true },
-  { name: 'devnet', sublayers: ['topology', 'accounts', 'processes', 'nodes', 'network'] },
+  {
+    name: 'devnet',
+    page: ['topology', 'accounts', 'nodes', 'network'],
+    node: [
+      'topology/read-topology.ts',
+      'nodes/system',
+      'network/create-network.ts',
+      'network/network-fixture.ts',
+      'network/state/state-file.ts',
+    ],
+    sublayers: ['topology', 'accounts', 'processes', 'nodes', 'network'],
+  },
   { name: 'vitest' },
   { name: 'cli' },
 ];

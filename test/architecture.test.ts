@@ -84,10 +84,10 @@ describe('the layers in ARCHITECTURE.md', () => {
       paths.map((path) => `\`${name}/${path}${path.endsWith('.ts') ? '' : '/'}\``).join(', ');
     const markOf = ({ name, page, node = [] }: Layer) => {
       if (!page) return '';
-      if (page !== true) return `page, ${listed(name, page)} only`;
       // A layer's entry exports everything, also what needs Node.
       const parts = node.filter((path) => path !== 'index.ts');
-      return parts.length === 0 ? 'page' : `page, except ${listed(name, parts)}`;
+      const only = page === true ? '' : `, ${listed(name, page)} only`;
+      return `page${only}${parts.length === 0 ? '' : `, except ${listed(name, parts)}`}`;
     };
     expect(folders).toEqual(layers.map((layer) => ({ name: layer.name, mark: markOf(layer) })));
   });

@@ -1,5 +1,5 @@
 import type { NodeNetwork } from '../devnet/network/node-network.ts';
-import type { RpcAddress } from '../devnet/nodes/node-rpc.ts';
+import type { RpcAddress } from '../devnet/nodes/node-backend.ts';
 import type { NetworkPlan } from '../devnet/topology/network-plan.ts';
 import { defaults } from '../devnet/topology/topology-schema.ts';
 import { formatEndpoint } from '../p2p/net/endpoint.ts';

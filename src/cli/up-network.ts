@@ -1,9 +1,10 @@
 import { RpcClient } from '../api/client/rpc-client.ts';
 import type { NetworkNode } from '../devnet/network/network-node.ts';
 import type { NodeNetwork } from '../devnet/network/node-network.ts';
-import { type NetworkState, topologyOf } from '../devnet/network/state-file.ts';
+import { type NetworkState, topologyOf } from '../devnet/network/state/network-state.ts';
 import type { NetworkOptions } from '../devnet/topology/network-options.ts';
 import { holdsAccounts, planNetwork } from '../devnet/topology/network-plan.ts';
+import { findNetwork } from '../node/networks.ts';
 import { systemClock } from '../platform/clock.ts';
 import { formatReport, reportNetwork } from './network-report.ts';
 import { note, print } from './output.ts';
@@ -29,7 +30,7 @@ export interface UpNetworkOptions {
 /** Starts a network, prints its accounts and nodes, and stops it when interrupted. A node that ends does not end it. */
 export async function upNetwork({ topology, state, saved, json, ...rest }: UpNetworkOptions): Promise<void> {
   const { create, interrupted } = rest;
-  const plan = planNetwork(topology);
+  const plan = planNetwork(topology, findNetwork);
   // Every node serves RPC, through which the network is used.
   const nodes = topologyOf(plan).nodes.map((node) => ({ ...node, rpc: node.rpc || true }));
   const creating = create({ ...topology, nodes }, saved);

@@ -21,9 +21,15 @@
  * @packageDocumentation
  */
 
+export type { ClockState } from '../testing/network-clock.ts';
 export type { AccountDescriptors, ExtendedKeys } from './accounts/account-keys.ts';
 export { Account, type DoubleSpendOptions, type PayOptions } from './network/account.ts';
-export { type CloseOptions, createNetwork, type SavedNetworkOptions } from './network/create-network.ts';
+export {
+  type CloseOptions,
+  type CreateOptions,
+  createNetwork,
+  type SavedNetworkOptions,
+} from './network/create-network.ts';
 export type { WaitOptions } from './network/deadline.ts';
 export type { EventOptions, NetworkEvent } from './network/events.ts';
 export type { MiningMode } from './network/mining-mode.ts';
@@ -37,9 +43,7 @@ export { Payment } from './network/payment.ts';
 export type { Reorg, ReorgOptions } from './network/reorg.ts';
 export type { ReplaceOptions } from './network/replacement.ts';
 export type { TrafficOptions, TrafficStatistics } from './network/traffic.ts';
-export type { NodeStatus, NodeView } from './nodes/node-backend.ts';
-export type { RpcAddress } from './nodes/node-rpc.ts';
-export type { ClockState } from './processes/network-clock.ts';
+export type { NodeStatus, NodeView, RpcAddress } from './nodes/node-backend.ts';
 export { NodeChild } from './processes/node-child.ts';
 export { NodeProcess, type NodeProcessOptions, type ReadyLine, runPier } from './processes/node-process.ts';
 export { freeNodeIds, isPortFree } from './processes/ports.ts';

@@ -2,9 +2,11 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
-import { topologyOf, writeState } from '../../src/devnet/network/state-file.ts';
+import { encodeState, type NetworkState, topologyOf } from '../../src/devnet/network/state/network-state.ts';
+import { stateFiles } from '../../src/devnet/network/state/state-file.ts';
 import { planNetwork } from '../../src/devnet/topology/network-plan.ts';
 import { UsageError } from '../../src/node/composition/usage-error.ts';
+import { findNetwork } from '../../src/node/networks.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -94,7 +96,7 @@ it('plays the scenario without a file and without options that describe a networ
 
 describe('with a state', () => {
   const state = join(dir, 'network.state');
-  const plan = planNetwork({ nodes: 2, shape: 'line' });
+  const plan = planNetwork({ nodes: 2, shape: 'line' }, findNetwork);
   const saved = {
     ...{ topology: topologyOf(plan), time: 5_000, clock: { offset: 0, frozen: 5_000 }, mining: 'manual' as const },
     links: plan.links.map(({ conditions }) => ({ isCut: true, conditions })),
@@ -104,6 +106,7 @@ describe('with a state', () => {
       status: 'running' as const,
     })),
   };
+  const writeState = async (path: string, content: NetworkState) => stateFiles.write(path, await encodeState(content));
   beforeEach(() => writeState(state, saved));
 
   it.each([

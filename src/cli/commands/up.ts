@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { NetworkState } from '../../devnet/network/state-file.ts';
+import type { NetworkState } from '../../devnet/network/state/network-state.ts';
 import type { NetworkOptions } from '../../devnet/topology/network-options.ts';
 import { UsageError } from '../../node/composition/usage-error.ts';
 import { CENTRAL_NODE_ID } from '../../node/config.ts';
+import { findNetwork } from '../../node/networks.ts';
 import { PierError } from '../../platform/errors.ts';
 import { type CommonOptions, networkOptions } from '../options.ts';
 import { aborted, interruption, onHangup } from '../signals.ts';
@@ -90,7 +91,7 @@ function refuse(reason: string, options: Readonly<Record<string, boolean>>): voi
 
 /** Returns the state in a file; undefined if there is no such file. Throws if it could not be written at the end. */
 async function savedState(path: string): Promise<NetworkState | undefined> {
-  const { checkStatePath, readState } = await import('../../devnet/network/state-file.ts');
+  const { checkStatePath, readState } = await import('../../devnet/network/state/state-file.ts');
   await checkStatePath(path);
   return existsSync(path) ? readState(path) : undefined;
 }
@@ -101,10 +102,10 @@ async function refuseOther(
   saved: NetworkState,
   { state, source }: { readonly state: string; readonly source: string },
 ): Promise<void> {
-  const { topologyDifferences, topologyOf } = await import('../../devnet/network/state-file.ts');
+  const { topologyDifferences, topologyOf } = await import('../../devnet/network/state/network-state.ts');
   const { planNetwork } = await import('../../devnet/topology/network-plan.ts');
   const { listFaults } = await import('../../devnet/topology/topology-error.ts');
-  const plan = planNetwork({ ...topology, engine: 'processes' });
+  const plan = planNetwork({ ...topology, engine: 'processes' }, findNetwork);
   const differences = topologyDifferences(topologyOf(plan), saved.topology);
   if (differences.length === 0) return;
   const message = `${source} describes another network than the one in ${state}:\n${listFaults(differences)}`;
@@ -134,7 +135,7 @@ async function optionsTopology(options: UpOptions): Promise<NetworkOptions> {
     network: options.network ?? environmentNetwork(),
   } as NetworkOptions;
   try {
-    planNetwork(topology);
+    planNetwork(topology, findNetwork);
     return topology;
   } catch (error) {
     if (!(error instanceof PierError) || error.code !== 'bad-topology') throw error;

@@ -1,8 +1,9 @@
 import { blockSubsidy } from '../../consensus/subsidy.ts';
-import { FullNode } from '../../node/full-node.ts';
+import { RunningFullNode } from '../../node/composition/running-full-node.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
 import { MemoryStore } from '../../store/memory-store.ts';
+import { MemoryNetwork } from '../../testing/memory-transport.ts';
 import { type SigningInput, signTransaction } from '../../wallet/signing.ts';
 import { memoryConfig } from '../topology/memory-config.ts';
 import type { NetworkPlan } from '../topology/network-plan.ts';
@@ -81,7 +82,7 @@ async function createFundedChain(plan: NetworkPlan, clock: Clock): Promise<Funde
 
 /** Mines to the faucet until it can pay all accounts, and confirms the payment. */
 async function fund(
-  { chain, miner }: FullNode,
+  { chain, miner }: RunningFullNode,
   { params, balance }: NetworkPlan,
   faucet: AccountKeys,
   accounts: readonly AccountKeys[],
@@ -153,10 +154,10 @@ function startAlone(
   { params }: NetworkPlan,
   clock: Clock,
   stores: { readonly chain: MemoryStore; readonly wallet: MemoryStore },
-): Promise<FullNode> {
-  return FullNode.start(
+): Promise<RunningFullNode> {
+  return RunningFullNode.startOn(
     memoryConfig(params, { host: '127.0.0.1', v2Transport: false }),
-    { network: 'none', createChain: false, createWallet: false },
-    { clock, stores },
+    { network: 'none' },
+    { clock, stores, transport: new MemoryNetwork(clock).transport('127.0.0.1') },
   );
 }

@@ -1,9 +1,8 @@
 import type { CallParams } from '../../api/methods/dispatch.ts';
 import { formatEndpoint } from '../../p2p/net/endpoint.ts';
 import { PierError } from '../../platform/errors.ts';
-import type { NodeBackend, NodeStatus, NodeView } from '../nodes/node-backend.ts';
-import type { RpcAddress } from '../nodes/node-rpc.ts';
-import { nodeStopped } from '../nodes/process-backend.ts';
+import type { NodeBackend, NodeStatus, NodeView, RpcAddress } from '../nodes/node-backend.ts';
+import { nodeStopped } from '../nodes/node-backend.ts';
 import type { NodeRole } from '../topology/network-options.ts';
 import { check } from './arguments/method-arguments.ts';
 import type { WaitOptions } from './deadline.ts';

@@ -1,4 +1,4 @@
-import type { NetworkClock } from '../processes/network-clock.ts';
+import type { NetworkClock } from '../../testing/network-clock.ts';
 import { badArgument } from './arguments/check-arguments.ts';
 import { check } from './arguments/method-arguments.ts';
 

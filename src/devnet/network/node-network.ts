@@ -1,10 +1,10 @@
 import { systemClock } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
+import type { ClockState, NetworkClock } from '../../testing/network-clock.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
 import type { AccountKeys } from '../accounts/account-keys.ts';
 import { accountWallet, FAUCET_WALLET } from '../accounts/funded-chain.ts';
 import type { Engine } from '../nodes/engine.ts';
-import type { ClockState, NetworkClock } from '../processes/network-clock.ts';
 import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
 import { holdsAccounts, type NetworkPlan } from '../topology/network-plan.ts';
 import { listed, listFaults, quote } from '../topology/topology-error.ts';
@@ -22,7 +22,14 @@ import { NetworkTime } from './network-time.ts';
 import { NetworkWaits } from './network-waits.ts';
 import { type Payment, payFrom } from './payment.ts';
 import { mineFork, type Reorg, type ReorgOptions } from './reorg.ts';
-import { readState, topologyDifferences, topologyOf, writeState } from './state-file.ts';
+import {
+  encodeState,
+  loadState,
+  requireFiles,
+  type StateFiles,
+  topologyDifferences,
+  topologyOf,
+} from './state/network-state.ts';
 import { makeTraffic, type TrafficOptions, type TrafficStatistics } from './traffic.ts';
 
 /** How `NodeNetwork.mine` mines. */
@@ -57,6 +64,8 @@ export interface NodeNetworkParts {
   readonly links: readonly NetworkLink[];
   readonly faucet: AccountKeys;
   readonly accounts: readonly AccountKeys[];
+  /** Absent in a browser. */
+  readonly files?: StateFiles | undefined;
 }
 
 /** A Bitcoin network for development and tests: nodes, links, funded accounts, and one clock. See `createNetwork`. */
@@ -71,6 +80,7 @@ export class NodeNetwork {
   readonly fees: NetworkFees;
   readonly #plan: NetworkPlan;
   readonly #engine: Engine;
+  readonly #files: StateFiles | undefined;
   readonly #clock: NetworkClock;
   readonly #miner: AutoMiner;
   readonly #faucet: AccountKeys;
@@ -88,6 +98,7 @@ export class NodeNetwork {
     const { plan, engine, clock, random, links } = parts;
     this.#plan = plan;
     this.#engine = engine;
+    this.#files = parts.files;
     this.#clock = clock;
     this.links = links;
     this.time = new NetworkTime(clock, { checkOpen: () => this.checkOpen(), changed: () => engine.clockChanged() });
@@ -325,26 +336,35 @@ export class NodeNetwork {
 
   /**
    * Writes the state of everything, as `snapshot` does, to a file, which `load` and `createNetwork({ state })` read: also
-   * on another machine and with the other engine. Rejects with `PierError` 'state-not-saved'.
+   * on another machine and with the other engine. Rejects with `PierError` 'state-not-saved', and 'no-files' in a
+   * browser.
    */
   async save(path: string): Promise<void> {
     this.checkOpen();
     check.save({ path });
+    const files = requireFiles(this.#files);
+    await files.write(path, await this.saveState());
+  }
+
+  /** Returns the state of everything as bytes, which are those of the file that `save` writes. */
+  async saveState(): Promise<Uint8Array> {
+    this.checkOpen();
     const { engine, ...rest } = await this.#capture();
-    await writeState(path, { ...rest, topology: topologyOf(this.#plan), nodes: this.#engine.export(engine) });
+    return encodeState({ ...rest, topology: topologyOf(this.#plan), nodes: this.#engine.export(engine) });
   }
 
   /**
-   * Restores what `save` wrote for a network with the same nodes, links and accounts. Rejects with `PierError`
-   * 'bad-state', without effect, if the file is something else.
+   * Restores what `save` wrote to a file, or `saveState` returned, for a network with the same nodes, links and accounts.
+   * Rejects with `PierError` 'bad-state', without effect, if it is something else.
    */
-  async load(path: string): Promise<void> {
+  async load(state: string | Uint8Array): Promise<void> {
     this.checkOpen();
-    check.load({ path });
-    const { nodes, topology, ...rest } = await readState(path);
+    if (!(state instanceof Uint8Array)) check.load({ path: state });
+    const { nodes, topology, ...rest } = await loadState(state, this.#files);
     const differences = topologyDifferences(topologyOf(this.#plan), topology);
     if (differences.length > 0) {
-      const other = `${path} is the state of a network with other nodes, links or accounts`;
+      const name = typeof state === 'string' ? state : 'this';
+      const other = `${name} is the state of a network with other nodes, links or accounts`;
       throw new PierError('bad-state', `${other}:\n${listFaults(differences)}`, {
         hint: 'Create that network with createNetwork({ state: FILE }).',
       });

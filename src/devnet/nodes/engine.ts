@@ -1,5 +1,13 @@
+import type { MemoryStore } from '../../store/memory-store.ts';
 import type { NodeBackend, NodeStatus } from './node-backend.ts';
-import type { StoredNode } from './stored-node.ts';
+
+/** Everything that a node keeps while it is stopped, in memory. A bitcoind has all its files in `chain`, by name. */
+export interface StoredNode {
+  readonly chain: MemoryStore;
+  readonly wallet: MemoryStore;
+  /** A mempool.dat; undefined if there is none. */
+  readonly mempool: Uint8Array | undefined;
+}
 
 /** What a node had at one moment, as every engine can restore it, and whether it ran. */
 export interface PortableNode {

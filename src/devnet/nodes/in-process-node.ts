@@ -4,18 +4,16 @@ import { lightMethods } from '../../api/methods/light/index.ts';
 import type { HeaderContext } from '../../consensus/header-context.ts';
 import type { ChainParams } from '../../consensus/params.ts';
 import type { MempoolSnapshot } from '../../mempool/snapshot.ts';
+import { RunningFullNode } from '../../node/composition/running-full-node.ts';
+import { RunningLightNode } from '../../node/composition/running-light-node.ts';
 import type { NodeModules } from '../../node/composition/running-node.ts';
-import { FullNode } from '../../node/full-node.ts';
-import { LightNode } from '../../node/light-node.ts';
 import type { Endpoint } from '../../p2p/net/endpoint.ts';
 import type { MemoryStore } from '../../store/memory-store.ts';
 import type { MemoryNetwork } from '../../testing/memory-transport.ts';
 import { MEMORY_PORT, memoryConfig } from '../topology/memory-config.ts';
 import type { NodeRole } from '../topology/network-options.ts';
-import type { NodeBackend, NodeStatus, NodeView } from './node-backend.ts';
-import { NodeRpc, type RpcAddress } from './node-rpc.ts';
-import { PeerPort } from './peer-port.ts';
-import { nodeStopped } from './process-backend.ts';
+import { type NodeBackend, type NodeStatus, type NodeView, nodeStopped, type RpcAddress } from './node-backend.ts';
+import type { NodePorts, PeerListener, RpcPort } from './node-ports.ts';
 
 /** Everything that a node in this process keeps while it is stopped. */
 export interface NodeContents {
@@ -35,6 +33,8 @@ export interface InProcessNodeOptions {
   readonly links: MemoryNetwork;
   readonly modules: Pick<NodeModules, 'clock' | 'random' | 'logger'>;
   readonly contents: NodeContents;
+  /** What serves its ports; undefined in a browser, where it can have none. */
+  readonly ports: NodePorts | undefined;
   /** Port of the RPC server, 0 for any; undefined for none. */
   readonly rpcPort: number | undefined;
   /** Port at which it accepts peers of other programs, 0 for any; undefined for none. */
@@ -48,18 +48,18 @@ export class InProcessNode implements NodeBackend {
   readonly #options: InProcessNodeOptions;
   readonly endpoint: Endpoint;
   readonly #listeners = new Set<() => void>();
-  readonly #rpc: NodeRpc | undefined;
-  readonly #port: PeerPort | undefined;
+  readonly #rpc: RpcPort | undefined;
+  readonly #port: PeerListener | undefined;
   #contents: NodeContents;
-  #node: FullNode | LightNode | undefined;
+  #node: RunningFullNode | RunningLightNode | undefined;
   /** Resolves when a paused node goes on. */
   #resumed: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
   constructor(options: InProcessNodeOptions) {
     this.#options = options;
     this.#contents = options.contents;
-    this.#rpc = options.rpcPort === undefined ? undefined : new NodeRpc(options.rpcPort);
-    this.#port = options.p2pPort === undefined ? undefined : new PeerPort(options.p2pPort);
+    this.#rpc = options.rpcPort === undefined ? undefined : options.ports?.rpc(options.rpcPort);
+    this.#port = options.p2pPort === undefined ? undefined : options.ports?.peers(options.p2pPort);
     this.endpoint = { host: options.host, port: MEMORY_PORT };
   }
 
@@ -82,26 +82,26 @@ export class InProcessNode implements NodeBackend {
   }
 
   /** The node itself; undefined while it is stopped. Another object after each start. */
-  get node(): FullNode | LightNode | undefined {
+  get node(): RunningFullNode | RunningLightNode | undefined {
     return this.#node;
   }
 
   async start(): Promise<void> {
     if (this.#node) return;
-    const { params, host, links, modules, role, isLinked } = this.#options;
+    const { params, host, links, modules, role, ports, isLinked } = this.#options;
     const config = memoryConfig(params, { host, v2Transport: this.#port !== undefined });
     const transport = this.#port?.transport(links.transport(host), isLinked) ?? links.transport(host);
-    const all = { ...modules, transport, stores: this.#contents };
+    const all = { ...modules, transport, stores: this.#contents, files: ports?.files(params) };
     const changed = () => {
       for (const listener of this.#listeners) listener();
     };
     if (role === 'light') {
-      const node = await LightNode.start(config, { network: 'full' }, all);
+      const node = await RunningLightNode.startOn(config, { network: 'full' }, all);
       node.chain.events.on('tip', changed);
       node.connections.events.on('ready', changed);
       this.#node = node;
     } else {
-      const node = await FullNode.start(config, { network: 'full', createChain: false, createWallet: false }, all);
+      const node = await RunningFullNode.startOn(config, { network: 'full' }, all);
       node.chain.events.on('tip', changed);
       node.mempool.events.on('added', changed);
       node.mempool.events.on('removed', changed);
@@ -143,12 +143,12 @@ export class InProcessNode implements NodeBackend {
     await this.#rpc?.close();
   }
 
-  async #end(mempoolOf: (node: FullNode) => MempoolSnapshot | undefined): Promise<void> {
+  async #end(mempoolOf: (node: RunningFullNode) => MempoolSnapshot | undefined): Promise<void> {
     const node = this.#node;
     if (!node) return;
     await this.resume();
     this.#node = undefined;
-    const mempool = node instanceof FullNode ? mempoolOf(node) : undefined;
+    const mempool = node instanceof RunningFullNode ? mempoolOf(node) : undefined;
     await node.stop();
     this.#contents = { ...this.#contents, mempool };
     for (const listener of this.#listeners) listener();
@@ -176,7 +176,7 @@ export class InProcessNode implements NodeBackend {
     await this.#resumed?.promise;
     const node = this.#node;
     if (!node) throw nodeStopped(this.name, `run ${method}`);
-    if (node instanceof LightNode) return callMethod(node, lightMethods, method, params, wallet);
+    if (node instanceof RunningLightNode) return callMethod(node, lightMethods, method, params, wallet);
     return callMethod(node, rpcMethods, method, params, wallet);
   }
 
@@ -185,7 +185,7 @@ export class InProcessNode implements NodeBackend {
     if (!node) return { height: -1, tip: '', mempool: undefined, peers: 0 };
     const { height, hashHex } = node.chain.tip;
     let mempool: Set<string> | undefined;
-    if (node instanceof FullNode) {
+    if (node instanceof RunningFullNode) {
       mempool = new Set();
       for (const { tx } of node.mempool.entries()) mempool.add(tx.txidHex);
     }
@@ -222,7 +222,7 @@ export class InProcessNode implements NodeBackend {
   /** Returns copies of what the node has, which later changes do not affect. Pending changes must be written. */
   contents(): NodeContents {
     const { chain, wallet, mempool } = this.#contents;
-    const current = this.#node instanceof FullNode ? this.#node.mempool.snapshot() : mempool;
+    const current = this.#node instanceof RunningFullNode ? this.#node.mempool.snapshot() : mempool;
     return { chain: chain.fork(), wallet: wallet.fork(), mempool: current };
   }
 

@@ -12,12 +12,15 @@ import { holdsAccounts, type NetworkPlan } from '../topology/network-plan.ts';
 import type { Engine, PortableNode } from './engine.ts';
 import { InProcessNode, type NodeContents } from './in-process-node.ts';
 import type { NodeStatus } from './node-backend.ts';
+import type { NodePorts } from './node-ports.ts';
 
 /** What `MemoryEngine.create` needs. */
 export interface MemoryEngineModules {
   readonly clock: Clock;
   readonly random: SeededRandom;
   readonly logger: Logger;
+  /** Absent in a browser. */
+  readonly ports?: NodePorts | undefined;
   /** Returns how the link between two nodes carries bytes now; undefined if there is none, or it is cut. */
   conditions(from: string, to: string): LinkConditions | undefined;
   /** What the nodes begin with; undefined for funded accounts. */
@@ -42,7 +45,7 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
 
   /** Creates the nodes of a plan, with funded accounts or a saved state, and starts them; they are not connected yet. */
   static async create(plan: NetworkPlan, modules: MemoryEngineModules): Promise<MemoryEngine> {
-    const { clock, random, logger, saved } = modules;
+    const { clock, random, logger, ports, saved } = modules;
     const names = new Map(plan.nodes.map(({ name }, i) => [hostOf(i), name]));
     const links = new MemoryNetwork(clock, {
       random,
@@ -64,7 +67,7 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
       };
       nodes.push(
         new InProcessNode({
-          ...{ name, role, host: hostOf(i), params: plan.params, links, contents, rpcPort, p2pPort },
+          ...{ name, role, host: hostOf(i), params: plan.params, links, contents, ports, rpcPort, p2pPort },
           modules: { clock, random: systemRandom, logger: logger.child({ node: name }) },
           isLinked: ({ host, port }) => port === MEMORY_PORT && names.has(host),
         }),

@@ -1,8 +1,8 @@
 import type { CallParams } from '../../api/methods/dispatch.ts';
 import type { HeaderContext } from '../../consensus/header-context.ts';
 import type { Endpoint } from '../../p2p/net/endpoint.ts';
+import { PierError } from '../../platform/errors.ts';
 import type { NodeRole } from '../topology/network-options.ts';
-import type { RpcAddress } from './node-rpc.ts';
 
 /** What a node has, at one moment. */
 export interface NodeView {
@@ -13,6 +13,16 @@ export interface NodeView {
   readonly mempool: ReadonlySet<string> | undefined;
   /** Number of peers with which the handshake is complete. */
   readonly peers: number;
+}
+
+/** Where a node serves RPC over HTTP. */
+export interface RpcAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Path of the file with the credentials, as bitcoin-cli reads it (`-rpccookiefile`). */
+  readonly cookieFile: string;
+  /** With the credentials: `http://__cookie__:<password>@127.0.0.1:<port>/`. */
+  readonly url: string;
 }
 
 /** Whether a node runs. A paused node answers nothing, as a process that was sent SIGSTOP. */
@@ -47,4 +57,11 @@ export interface NodeBackend {
   header(hash: Uint8Array): Promise<HeaderContext | undefined>;
   /** Calls `listener` after every change of what `view` returns. Returns a function that unsubscribes. */
   onChange(listener: () => void): () => void;
+}
+
+/** Returns the error of a node that is stopped, and therefore cannot do `what`. */
+export function nodeStopped(name: string, what: string): PierError {
+  return new PierError('node-stopped', `${name} is stopped: it cannot ${what}`, {
+    hint: `Start it with node('${name}').start().`,
+  });
 }

@@ -4,7 +4,7 @@ import { ByteReader } from '../../bytes/reader.ts';
 import { ByteWriter } from '../../bytes/writer.ts';
 import { MemoryStore } from '../../store/memory-store.ts';
 import type { StoreOperation } from '../../store/store.ts';
-import type { StoredNode } from './stored-node.ts';
+import type { StoredNode } from './engine.ts';
 
 /** Encodes what nodes have. Values that several records share, as the blocks of all nodes, are written once. */
 export function encodeStoredNodes(nodes: readonly StoredNode[]): Uint8Array {

@@ -5,7 +5,7 @@ import { cliPath } from '../../node/cli-path.ts';
 import { DEFAULT_NETWORK } from '../../node/config.ts';
 import type { LogLevel } from '../../node/logging.ts';
 import { PierError } from '../../platform/errors.ts';
-import type { ClockState } from './network-clock.ts';
+import type { ClockState } from '../../testing/network-clock.ts';
 import { NodeChild } from './node-child.ts';
 import { type NodeMessage, PARENT_LINK, type ParentMessage } from './parent-messages.ts';
 import { waitForExit } from './process-result.ts';

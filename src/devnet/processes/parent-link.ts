@@ -5,7 +5,7 @@ import { type NodeConfig, nodePaths } from '../../node/config.ts';
 import { FullNode } from '../../node/full-node.ts';
 import type { LightNode } from '../../node/light-node.ts';
 import { saveMempool } from '../../node/mempool-file.ts';
-import { NetworkClock } from './network-clock.ts';
+import { NetworkClock } from '../../testing/network-clock.ts';
 import type { NodeMessage, ParentMessage } from './parent-messages.ts';
 
 /** The link of a node's process to the network that started it: sets the node's clock, and reports its changes. */

@@ -1,4 +1,4 @@
-import type { ClockState } from './network-clock.ts';
+import type { ClockState } from '../../testing/network-clock.ts';
 
 /** Environment variable that tells a node's process to wait for its network's first message. */
 export const PARENT_LINK = 'PIER_PARENT_LINK';

@@ -1,5 +1,5 @@
 import type { ChainParams } from '../../consensus/params.ts';
-import { type NodeConfig, nodeConfig } from '../../node/config.ts';
+import { completeConfig, type NodeConfig } from '../../node/composition/settings.ts';
 
 /** Port at which nodes in memory accept peers: each has an address of its own. */
 export const MEMORY_PORT = 8333;
@@ -14,15 +14,13 @@ export interface MemoryNodeOptions {
 
 /** Returns the configuration of a node whose stores and links are in memory. */
 export function memoryConfig(params: ChainParams, { host, v2Transport }: MemoryNodeOptions): NodeConfig {
-  const config = nodeConfig(
+  return completeConfig(
     {
-      nodeId: MEMORY_PORT,
       // One process runs many nodes, which have no threads of their own.
       chain: { scriptThreads: 0 },
       // Addresses on links are of no use to peers of other programs.
       p2p: { host, seeds: [], maxOutbound: 0, v2Transport, relaysAddresses: false },
     },
-    {},
+    { nodeId: MEMORY_PORT, params, dataDir: '' },
   );
-  return { ...config, params };
 }

@@ -1,5 +1,5 @@
 import type { ChainParams } from '../../consensus/params.ts';
-import { findNetwork, isPublicNetwork } from '../../node/networks.ts';
+import { isPublicNetwork, type NamedNetwork } from '../../node/composition/settings.ts';
 import { PierError } from '../../platform/errors.ts';
 import { idealLink, type LinkConditions } from '../../testing/link-conditions.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
@@ -60,11 +60,14 @@ export interface NetworkPlan {
   readonly dataDir: string | undefined;
 }
 
+/** Returns the network with a name, or in a network file. Throws `PierError`. */
+export type FindNetwork = (name: string) => NamedNetwork;
+
 /** Checks the options of a network and fills in defaults. Throws `PierError` 'bad-topology' with the option's path. */
-export function planNetwork(given: NetworkOptions): NetworkPlan {
+export function planNetwork(given: NetworkOptions, findNetwork: FindNetwork): NetworkPlan {
   const options = { ...defaults, ...withoutUndefined(checkOptions(given)) };
   const { accounts, seed, engine, dataDir } = options;
-  const params = planParams(options.network);
+  const params = planParams(options.network, findNetwork);
   const mnemonic = reasonOf(['mnemonic'], () => checkMnemonic(options.mnemonic));
   if (dataDir !== undefined && engine !== 'processes') {
     throw bad(['dataDir'], "a network in memory has no files: give engine 'processes' too");
@@ -86,7 +89,7 @@ export function planNetwork(given: NetworkOptions): NetworkPlan {
   };
 }
 
-function planParams(network: string): ChainParams {
+function planParams(network: string, findNetwork: FindNetwork): ChainParams {
   const { params } = reasonOf(['network'], () => findNetwork(network));
   if (isPublicNetwork(params)) throw bad(['network'], `${params.network} is public: its chain cannot be mined here`);
   return params;

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
-import { isNetworkPath } from '../../node/networks.ts';
+import { findNetwork, isNetworkPath } from '../../node/networks.ts';
 import type { NetworkOptions, NodeOptions } from './network-options.ts';
 import { planNetwork } from './network-plan.ts';
 import { TopologyError, type TopologyFault } from './topology-error.ts';
@@ -39,7 +39,7 @@ export async function readTopology(path: string): Promise<NetworkOptions> {
   try {
     const options = besideFile(checkFileContent(content), dirname(resolve(path)));
     // Finds options that contradict each other.
-    planNetwork(options);
+    planNetwork(options, findNetwork);
     return options;
   } catch (error) {
     if (!(error instanceof TopologyError)) throw error;

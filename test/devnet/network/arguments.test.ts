@@ -325,7 +325,7 @@ describe('bad arguments', () => {
   it('are looked for in every method', () => {
     // Without arguments, or with arguments that are handed on to a class of the table.
     const without = {
-      NodeNetwork: ['close', 'snapshot', 'connected', 'closeOn', 'linkMended', 'checkOpen'],
+      NodeNetwork: ['close', 'snapshot', 'saveState', 'connected', 'closeOn', 'linkMended', 'checkOpen'],
       NetworkNode: ['view', 'start', 'stop', 'kill', 'pause', 'resume', 'onChange', 'checkRunning'],
       Account: ['balance'],
       Payment: ['confirmations'],
@@ -408,6 +408,7 @@ describe('calls that the network cannot serve', () => {
       () => closed.traffic({ count: 0 }),
       () => closed.snapshot(),
       () => closed.save('/tmp/none'),
+      () => closed.saveState(),
       () => closed.load('/tmp/none'),
       () => closed.revert(id),
       () => closed.deleteSnapshot(id),

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import type { EngineName } from '../../../src/devnet/topology/network-options.ts';
-import { FullNode } from '../../../src/node/full-node.ts';
+import { RunningFullNode } from '../../../src/node/composition/running-full-node.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const folder = tempDir('state');
@@ -83,7 +83,7 @@ describe('a saved network', { timeout: 120_000 }, () => {
     await network.save(file);
     const { height } = await network.node('node1').view();
     await network.close();
-    const start = vi.spyOn(FullNode, 'start');
+    const start = vi.spyOn(RunningFullNode, 'startOn');
     try {
       const loaded = await create({ state: file });
       expect(start).toHaveBeenCalledTimes(1);
@@ -136,6 +136,26 @@ describe('a saved network', { timeout: 120_000 }, () => {
     await network.synced();
   });
 
+  it('goes on from its bytes, which are those of a file', async () => {
+    const network = await create({ nodes, accounts: 2, balance: '3' });
+    const [alice, bob] = network.accounts;
+    await (await alice!.pay(bob!, '1')).seenBy('all');
+    network.time.freeze();
+    const state = await network.saveState();
+    const before = await seen(network);
+    await network.mine(2);
+    await network.load(state);
+    expect(await seen(network)).toEqual(before);
+    const file = join(folder, 'bytes.state');
+    await writeFile(file, state);
+    await network.close();
+    for (const saved of [state, file]) expect(await seen(await create({ state: saved }))).toEqual(before);
+    expect(await (await create({ nodes: 1, accounts: 0 })).load(state).catch((error: unknown) => error)).toMatchObject({
+      code: 'bad-state',
+      message: expect.stringContaining('this is the state of a network with other nodes'),
+    });
+  });
+
   it('is replaced as a whole, and refused if it is not what it should be', async () => {
     const network = await create({ nodes: 1, accounts: 1 });
     const file = join(folder, 'good.state');
@@ -147,7 +167,8 @@ describe('a saved network', { timeout: 120_000 }, () => {
     const refused = async (content: Uint8Array, message: RegExp) => {
       const path = join(folder, 'bad.state');
       await writeFile(path, content);
-      for (const attempt of [() => network.load(path), () => createNetwork({ state: path })]) {
+      const attempts = [path, content].flatMap((state) => [() => network.load(state), () => createNetwork({ state })]);
+      for (const attempt of attempts) {
         await expect(attempt()).rejects.toMatchObject({ code: 'bad-state', message: expect.stringMatching(message) });
       }
     };

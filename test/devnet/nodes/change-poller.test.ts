@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ChangePoller } from '../../../src/devnet/nodes/change-poller.ts';
+import { ChangePoller } from '../../../src/devnet/nodes/system/change-poller.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 
 /** A poller of `state`, whose reads are counted. */

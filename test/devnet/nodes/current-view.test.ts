@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { NodeBackend } from '../../../src/devnet/nodes/node-backend.ts';
-import { currentView, NO_VIEW } from '../../../src/devnet/nodes/process-backend.ts';
+import { currentView, NO_VIEW } from '../../../src/devnet/nodes/system/process-backend.ts';
 
 const last = { ...NO_VIEW, height: 7 };
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readFolder, writeFolder } from '../../../src/devnet/nodes/stored-folder.ts';
+import { readFolder, writeFolder } from '../../../src/devnet/nodes/system/stored-folder.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { toSatoshis } from '../../../src/devnet/topology/amount.ts';
 import type { NetworkOptions } from '../../../src/devnet/topology/network-options.ts';
-import { planNetwork } from '../../../src/devnet/topology/network-plan.ts';
+import { planNetwork as planWith } from '../../../src/devnet/topology/network-plan.ts';
 import { type IndexPair, shapeLinks, shapeNames } from '../../../src/devnet/topology/shapes.ts';
+import { findNetwork } from '../../../src/node/networks.ts';
 import { SeededRandom } from '../../../src/testing/seeded-random.ts';
 
 /** Returns the number of nodes that links join to the first. */
@@ -54,6 +55,8 @@ describe('shapeLinks', () => {
 });
 
 const processes = { engine: 'processes' } as const;
+
+const planNetwork = (options: NetworkOptions) => planWith(options, findNetwork);
 
 describe('planNetwork', () => {
   it('fills in defaults', () => {

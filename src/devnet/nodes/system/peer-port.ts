@@ -1,7 +1,8 @@
-import { LOOPBACK } from '../../node/config.ts';
-import type { Endpoint } from '../../p2p/net/endpoint.ts';
-import type { Connection, Listener, Transport } from '../../p2p/transport/connection.ts';
-import { TcpTransport } from '../../p2p/transport/tcp-transport.ts';
+import { LOOPBACK } from '../../../node/config.ts';
+import type { Endpoint } from '../../../p2p/net/endpoint.ts';
+import type { Connection, Listener, Transport } from '../../../p2p/transport/connection.ts';
+import { TcpTransport } from '../../../p2p/transport/tcp-transport.ts';
+import type { PeerListener } from '../node-ports.ts';
 
 /** A TCP connection that can be held back, as if its node's process were stopped. */
 class HeldConnection implements Connection {
@@ -87,7 +88,7 @@ class HeldConnection implements Connection {
  * The TCP port of a node in this process: peers of other programs connect to it, and the node connects to them. It stays
  * the same as long as the network exists.
  */
-export class PeerPort {
+export class PeerPort implements PeerListener {
   readonly #requestedPort: number;
   readonly #tcp = new TcpTransport();
   readonly #connections = new Set<HeldConnection>();

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../platform/clock.ts';
+import type { Clock, Timer } from '../../../platform/clock.ts';
 
 /** Milliseconds between polls after a change; they double up to the second while there is none. */
 const LEAST_DELAY_MS = 20;

@@ -1,27 +1,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rpcMethods } from '../../api/methods/index.ts';
-import { lightMethods } from '../../api/methods/light/index.ts';
-import { RpcServer } from '../../api/rpc/rpc-server.ts';
-import { toHex } from '../../bytes/hex.ts';
-import { LOOPBACK } from '../../node/config.ts';
-import type { FullNode } from '../../node/full-node.ts';
-import { LightNode } from '../../node/light-node.ts';
-import { systemRandom } from '../../platform/random.ts';
-
-/** Where a node serves RPC over HTTP. */
-export interface RpcAddress {
-  readonly host: string;
-  readonly port: number;
-  /** Path of the file with the credentials, as bitcoin-cli reads it (`-rpccookiefile`). */
-  readonly cookieFile: string;
-  /** With the credentials: `http://__cookie__:<password>@127.0.0.1:<port>/`. */
-  readonly url: string;
-}
+import { rpcMethods } from '../../../api/methods/index.ts';
+import { lightMethods } from '../../../api/methods/light/index.ts';
+import { RpcServer } from '../../../api/rpc/rpc-server.ts';
+import { toHex } from '../../../bytes/hex.ts';
+import type { RunningFullNode } from '../../../node/composition/running-full-node.ts';
+import { RunningLightNode } from '../../../node/composition/running-light-node.ts';
+import { LOOPBACK } from '../../../node/config.ts';
+import { systemRandom } from '../../../platform/random.ts';
+import type { RpcAddress } from '../node-backend.ts';
+import type { RpcPort } from '../node-ports.ts';
 
 /** The RPC server of a node in this process: port and credentials stay the same as long as the network exists. */
-export class NodeRpc {
+export class NodeRpc implements RpcPort {
   readonly #password = toHex(systemRandom.bytes(32));
   readonly #requestedPort: number;
   #folder: string | undefined;
@@ -41,7 +33,7 @@ export class NodeRpc {
   }
 
   /** Serves a node: on the connections there are, if another one was served without `stop`. */
-  async serve(node: FullNode | LightNode): Promise<void> {
+  async serve(node: RunningFullNode | RunningLightNode): Promise<void> {
     if (this.#server) {
       this.#server.serve(node);
       return;
@@ -52,7 +44,7 @@ export class NodeRpc {
       cookieFile: this.#cookieFile(this.#folder),
     };
     this.#server =
-      node instanceof LightNode
+      node instanceof RunningLightNode
         ? await RpcServer.start(options, node, lightMethods)
         : await RpcServer.start(options, node, rpcMethods);
     this.#port = this.#server.port;

@@ -1,7 +1,6 @@
-import type { Endpoint } from '../../p2p/net/endpoint.ts';
-import { PierError } from '../../platform/errors.ts';
-import type { NodeBackend, NodeView } from './node-backend.ts';
-import type { StoredNode } from './stored-node.ts';
+import type { Endpoint } from '../../../p2p/net/endpoint.ts';
+import type { StoredNode } from '../engine.ts';
+import type { NodeBackend, NodeView } from '../node-backend.ts';
 
 /** A node in a process of its own, as `ProcessEngine` runs it. */
 export interface ProcessBackend extends NodeBackend {
@@ -21,13 +20,6 @@ export interface ProcessBackend extends NodeBackend {
 
 /** The view of a node that is stopped. */
 export const NO_VIEW: NodeView = { height: -1, tip: '', mempool: undefined, peers: 0 };
-
-/** Returns the error of a node that is stopped, and therefore cannot do `what`. */
-export function nodeStopped(name: string, what: string): PierError {
-  return new PierError('node-stopped', `${name} is stopped: it cannot ${what}`, {
-    hint: `Start it with node('${name}').start().`,
-  });
-}
 
 /** Returns a node's view, by RPC; while it is paused, the last one. */
 export async function currentView(node: NodeBackend, last: NodeView): Promise<NodeView> {

@@ -1,6 +1,6 @@
-import { fromHex, toHex } from '../../bytes/hex.ts';
-import { type HeaderContext, medianTimePast } from '../../consensus/header-context.ts';
-import { BlockHeader } from '../../primitives/header.ts';
+import { fromHex, toHex } from '../../../bytes/hex.ts';
+import { type HeaderContext, medianTimePast } from '../../../consensus/header-context.ts';
+import { BlockHeader } from '../../../primitives/header.ts';
 
 /** A header with its ancestors. */
 class KnownHeader implements HeaderContext {

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { PierError } from '../../platform/errors.ts';
-import { MemoryStore } from '../../store/memory-store.ts';
+import { PierError } from '../../../platform/errors.ts';
+import { MemoryStore } from '../../../store/memory-store.ts';
 
 /** Bytes of one value at most: a state file limits them. */
 const MAX_PIECE = 1 << 24;

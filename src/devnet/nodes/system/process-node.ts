@@ -1,18 +1,18 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import type { CallParams } from '../../api/methods/dispatch.ts';
-import type { HeaderContext } from '../../consensus/header-context.ts';
-import type { ChainParams } from '../../consensus/params.ts';
-import { LOOPBACK, nodePaths } from '../../node/config.ts';
-import { type Endpoint, formatEndpoint } from '../../p2p/net/endpoint.ts';
-import type { NetworkClock } from '../processes/network-clock.ts';
-import { NodeProcess } from '../processes/node-process.ts';
-import type { NodeRole } from '../topology/network-options.ts';
-import type { NodeStatus, NodeView } from './node-backend.ts';
-import type { RpcAddress } from './node-rpc.ts';
+import type { CallParams } from '../../../api/methods/dispatch.ts';
+import type { HeaderContext } from '../../../consensus/header-context.ts';
+import type { ChainParams } from '../../../consensus/params.ts';
+import { LOOPBACK, nodePaths } from '../../../node/config.ts';
+import { type Endpoint, formatEndpoint } from '../../../p2p/net/endpoint.ts';
+import type { NetworkClock } from '../../../testing/network-clock.ts';
+import { NodeProcess } from '../../processes/node-process.ts';
+import type { NodeRole } from '../../topology/network-options.ts';
+import type { StoredNode } from '../engine.ts';
+import { type NodeStatus, type NodeView, nodeStopped, type RpcAddress } from '../node-backend.ts';
 import { PauseGate } from './pause-gate.ts';
-import { currentView, NO_VIEW, nodeStopped, type ProcessBackend } from './process-backend.ts';
+import { currentView, NO_VIEW, type ProcessBackend } from './process-backend.ts';
 import { RpcHeaders } from './rpc-headers.ts';
-import { type NodeFiles, readNodeFiles, type StoredNode, writeNodeFiles } from './stored-node.ts';
+import { type NodeFiles, readNodeFiles, writeNodeFiles } from './stored-node.ts';
 
 /** What `ProcessNode` is created with. */
 export interface ProcessNodeOptions {

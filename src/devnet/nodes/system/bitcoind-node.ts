@@ -1,23 +1,22 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallParams } from '../../api/methods/dispatch.ts';
-import type { HeaderContext } from '../../consensus/header-context.ts';
-import { LOOPBACK, RPC_PORT_OFFSET } from '../../node/config.ts';
-import { type Endpoint, formatEndpoint } from '../../p2p/net/endpoint.ts';
-import { MemoryStore } from '../../store/memory-store.ts';
-import { BitcoindProcess, bitcoindCookie } from '../processes/bitcoind-process.ts';
-import type { NetworkClock } from '../processes/network-clock.ts';
-import { OrphanWatcher } from '../processes/orphan-watcher.ts';
-import type { NodeRole } from '../topology/network-options.ts';
+import type { CallParams } from '../../../api/methods/dispatch.ts';
+import type { HeaderContext } from '../../../consensus/header-context.ts';
+import { LOOPBACK, RPC_PORT_OFFSET } from '../../../node/config.ts';
+import { type Endpoint, formatEndpoint } from '../../../p2p/net/endpoint.ts';
+import { MemoryStore } from '../../../store/memory-store.ts';
+import type { NetworkClock } from '../../../testing/network-clock.ts';
+import { BitcoindProcess, bitcoindCookie } from '../../processes/bitcoind-process.ts';
+import { OrphanWatcher } from '../../processes/orphan-watcher.ts';
+import type { NodeRole } from '../../topology/network-options.ts';
+import type { StoredNode } from '../engine.ts';
+import { type NodeStatus, type NodeView, nodeStopped, type RpcAddress } from '../node-backend.ts';
 import { ChangePoller } from './change-poller.ts';
-import type { NodeStatus, NodeView } from './node-backend.ts';
-import type { RpcAddress } from './node-rpc.ts';
 import { PauseGate } from './pause-gate.ts';
-import { currentView, NO_VIEW, nodeStopped, type ProcessBackend } from './process-backend.ts';
+import { currentView, NO_VIEW, type ProcessBackend } from './process-backend.ts';
 import { RpcHeaders } from './rpc-headers.ts';
 import { readFolder, writeFolder } from './stored-folder.ts';
-import type { StoredNode } from './stored-node.ts';
 
 /** Milliseconds between settings of a clock that runs ahead of or behind the system's. */
 const CLOCK_REFRESH_MS = 1_000;

@@ -1,4 +1,4 @@
-import { type Clock, systemClock, type Timer } from '../../platform/clock.ts';
+import { type Clock, systemClock, type Timer } from '../platform/clock.ts';
 
 /** The state of a `NetworkClock`, in milliseconds. */
 export interface ClockState {

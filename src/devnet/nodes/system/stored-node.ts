@@ -1,18 +1,11 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import type { ChainParams } from '../../consensus/params.ts';
-import { nodePaths } from '../../node/config.ts';
-import type { StoreKind } from '../../store/lmdb/lmdb-options.ts';
-import { LmdbStore } from '../../store/lmdb/lmdb-store.ts';
-import { MemoryStore } from '../../store/memory-store.ts';
-import type { NodeRole } from '../topology/network-options.ts';
-
-/** Everything that a node keeps while it is stopped, in memory. A bitcoind has all its files in `chain`, by name. */
-export interface StoredNode {
-  readonly chain: MemoryStore;
-  readonly wallet: MemoryStore;
-  /** A mempool.dat; undefined if there is none. */
-  readonly mempool: Uint8Array | undefined;
-}
+import type { ChainParams } from '../../../consensus/params.ts';
+import { nodePaths } from '../../../node/config.ts';
+import type { StoreKind } from '../../../store/lmdb/lmdb-options.ts';
+import { LmdbStore } from '../../../store/lmdb/lmdb-store.ts';
+import { MemoryStore } from '../../../store/memory-store.ts';
+import type { NodeRole } from '../../topology/network-options.ts';
+import type { StoredNode } from '../engine.ts';
 
 /** The files of a node. */
 export interface NodeFiles {

@@ -1,0 +1,123 @@
+import { PierError } from '../../platform/errors.ts';
+import { silentLogger } from '../../platform/logger.ts';
+import { NetworkClock } from '../../testing/network-clock.ts';
+import { SeededRandom } from '../../testing/seeded-random.ts';
+import { AccountKeys, FAUCET_ACCOUNT } from '../accounts/account-keys.ts';
+import type { Engine } from '../nodes/engine.ts';
+import type { MemoryEngineModules } from '../nodes/memory-engine.ts';
+import type { NetworkOptions } from '../topology/network-options.ts';
+import { type FindNetwork, type NetworkPlan, planNetwork } from '../topology/network-plan.ts';
+import { NetworkLink } from './network-link.ts';
+import { NodeNetwork } from './node-network.ts';
+import { loadState, type NetworkState, type StateFiles } from './state/network-state.ts';
+
+/** A network that `NodeNetwork.save` or `saveState` has written. */
+export interface SavedNetworkOptions extends Pick<NetworkOptions, 'engine' | 'dataDir'> {
+  /** Path of the file, or the bytes. */
+  readonly state: string | Uint8Array;
+}
+
+/** When a network closes by itself. */
+export interface CloseOptions {
+  /** Closes the network when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of `createNetwork`. */
+export type CreateOptions = (NetworkOptions | SavedNetworkOptions) & CloseOptions;
+
+/** What networks run on: this machine, or a web page. */
+export interface NetworkHost {
+  readonly findNetwork: FindNetwork;
+  /** Where states are saved; undefined if there are no files. */
+  readonly files: StateFiles | undefined;
+  /** Creates the nodes of a plan and starts them; they are not connected yet. Throws `PierError`. */
+  createEngine(plan: NetworkPlan, modules: MemoryEngineModules & { readonly clock: NetworkClock }): Promise<Engine>;
+}
+
+/** Creates a network on a host; see `createNetwork`. */
+export async function openNetwork(given: CreateOptions, host: NetworkHost): Promise<NodeNetwork> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new PierError('bad-topology', 'the options of a network are an object', {
+      hint: 'Such as createNetwork({ nodes: 3 }).',
+    });
+  }
+  const { signal, ...options } = given;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new PierError('bad-topology', 'signal: it is not an AbortSignal');
+  }
+  if (!('state' in options) || options.state === undefined) {
+    return createPlanned(planNetwork(options, host.findNetwork), { host, signal });
+  }
+  const { state, engine, dataDir, ...others } = options;
+  const [other] = Object.keys(others);
+  if (other !== undefined) {
+    throw new PierError('bad-topology', `${other}: a saved network has options of its own`, {
+      hint: 'With state, give at most engine and dataDir.',
+    });
+  }
+  if (typeof state !== 'string' && !(state instanceof Uint8Array)) {
+    throw new PierError('bad-topology', 'state: it is neither the path of a file nor bytes');
+  }
+  const saved = await loadState(state, host.files);
+  return openSaved({ ...saved.topology, engine, dataDir }, saved, host, signal);
+}
+
+/** Creates a network with a saved state, whose nodes, links and accounts the options describe too. */
+export async function openSaved(
+  options: NetworkOptions,
+  saved: NetworkState,
+  host: NetworkHost,
+  signal?: AbortSignal,
+): Promise<NodeNetwork> {
+  return createPlanned(planNetwork(options, host.findNetwork), { host, signal, saved });
+}
+
+async function createPlanned(
+  plan: NetworkPlan,
+  {
+    host,
+    signal,
+    saved,
+  }: { readonly host: NetworkHost; readonly signal?: AbortSignal | undefined; readonly saved?: NetworkState },
+): Promise<NodeNetwork> {
+  signal?.throwIfAborted();
+  const clock = new NetworkClock();
+  if (saved) clock.restore(saved.time, saved.clock.frozen !== undefined);
+  const random = new SeededRandom(plan.seed);
+  let network: NodeNetwork | undefined;
+  const links = plan.links.map(
+    (link) =>
+      new NetworkLink(link, link.conditions, {
+        checkOpen: () => network!.checkOpen(),
+        cut: () => engine.closeCut(),
+        mended: (mended) => network!.linkMended(mended),
+      }),
+  );
+  for (const [i, { isCut, conditions }] of saved?.links.entries() ?? []) links[i]!.restore(isCut, conditions);
+  const conditions = (from: string, to: string) => {
+    const link = links.find((each) => each.isBetween(from, to));
+    return link && !link.isCut ? link.conditions : undefined;
+  };
+  const engine = await host.createEngine(plan, {
+    ...{ clock, random, logger: silentLogger, conditions },
+    saved: saved?.nodes,
+  });
+  try {
+    signal?.throwIfAborted();
+    const numbers = Array.from({ length: plan.accounts }, (_, i) => i);
+    const [faucet, ...accounts] = await AccountKeys.derive(plan.mnemonic, plan.params, [FAUCET_ACCOUNT, ...numbers]);
+    network = new NodeNetwork({ plan, engine, clock, random, links, faucet: faucet!, accounts, files: host.files });
+    if (signal) network.closeOn(signal);
+    network.fees.restore(saved?.fees);
+    await network.connected();
+    signal?.throwIfAborted();
+    if (saved) network.mining = saved.mining;
+    return network;
+  } catch (error) {
+    await network?.close();
+    await engine.close();
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
