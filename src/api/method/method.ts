@@ -27,7 +27,13 @@ export interface ActiveCommand {
 
 /** What a method's handler works with. */
 export interface RpcContext<N extends AnyRpcNode = RpcNode> {
+  /** The node; after `onNodeReplaced` another one. */
   readonly node: N;
+  /**
+   * Calls `listener` when another node takes the place of `node`: in a network of `createNetwork`, after a revert. Returns
+   * a function that unsubscribes.
+   */
+  onNodeReplaced(listener: () => void): () => void;
   readonly methods: ReadonlyMap<string, MethodHelp>;
   readonly activeCommands: ReadonlySet<ActiveCommand>;
   /** The request: long computations call its `step`, and what waits for an event uses its `wait`. */

@@ -17,13 +17,20 @@ export type CallParams = readonly unknown[] | Readonly<Record<string, unknown>>;
 
 /** Looks up methods, validates their arguments and runs them. */
 export class Dispatcher<N extends AnyRpcNode> {
-  readonly #node: N;
+  #node: N;
   readonly #methods: ReadonlyMap<string, Method<N>>;
   readonly #active = new Set<ActiveCommand>();
+  readonly #replaced = new Set<() => void>();
 
   constructor(node: N, methods: ReadonlyMap<string, Method<N>>) {
     this.#node = node;
     this.#methods = methods;
+  }
+
+  /** Runs methods on another node from now on. Calls that wait go on with it, as after a reorganisation to its chain. */
+  replaceNode(node: N): void {
+    this.#node = node;
+    for (const listener of [...this.#replaced]) listener();
   }
 
   /** Runs a method for a request and returns its result. Rejects with `RpcError` for any failure. */
@@ -52,14 +59,20 @@ export class Dispatcher<N extends AnyRpcNode> {
   }
 
   #context(walletName: string | undefined, call: Call): RpcContext<N> {
-    const node = this.#node;
+    const current = () => this.#node;
     return {
-      node,
+      get node() {
+        return current();
+      },
+      onNodeReplaced: (listener) => {
+        this.#replaced.add(listener);
+        return () => this.#replaced.delete(listener);
+      },
       methods: this.#methods,
       activeCommands: this.#active,
       call,
       walletName,
-      wallet: () => selectWallet(node.wallets, walletName),
+      wallet: () => selectWallet(current().wallets, walletName),
     };
   }
 
@@ -70,6 +83,38 @@ export class Dispatcher<N extends AnyRpcNode> {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     const hint = thrown instanceof PierError ? thrown.hint : undefined;
     return new RpcError(RpcCode.MISC_ERROR, message, { ...(hint !== undefined && { hint }), cause: thrown });
+  }
+}
+
+/** Calls methods of a node in this process, which can be replaced by another one of its kind. */
+export class LocalCalls<N extends AnyRpcNode> {
+  readonly #dispatcher: Dispatcher<N>;
+  #node: N;
+  #waiting = new AbortController();
+
+  constructor(node: N, methods: ReadonlyMap<string, Method<N>>) {
+    this.#node = node;
+    this.#dispatcher = new Dispatcher(node, methods);
+  }
+
+  /** Calls methods of another node from now on; calls that wait go on with it. */
+  replaceNode(node: N): void {
+    this.#node = node;
+    this.#dispatcher.replaceNode(node);
+  }
+
+  /** Ends the calls that wait for a block or a transaction; they answer with what there is. */
+  endWaitingCalls(): void {
+    this.#waiting.abort();
+    this.#waiting = new AbortController();
+  }
+
+  /** Calls a method; returns the result as a client would parse it. Rejects with `RpcError`. */
+  call(method: string, params: CallParams, walletName?: string): Promise<unknown> {
+    const caller = { client: '', signal: this.#waiting.signal };
+    return new CallQueue(this.#node.clock).run(caller, async (call) =>
+      JSON.parse(encodeJson(await this.#dispatcher.call(method, params, walletName, call))),
+    );
   }
 }
 
@@ -94,9 +139,5 @@ export async function callMethod<N extends AnyRpcNode>(
   params: CallParams = [],
   walletName?: string,
 ): Promise<unknown> {
-  const dispatcher = new Dispatcher(node, methods);
-  const caller = { client: '', signal: new AbortController().signal };
-  return new CallQueue(node.clock).run(caller, async (call) =>
-    JSON.parse(encodeJson(await dispatcher.call(method, params, walletName, call))),
-  );
+  return new LocalCalls(node, methods).call(method, params, walletName);
 }

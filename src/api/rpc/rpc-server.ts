@@ -59,8 +59,8 @@ export class RpcServer {
     methods: ReadonlyMap<string, Method<N>>,
   ): Promise<RpcServer> {
     const cookie = new Cookie(options.cookieFile, options.password);
-    let dispatcher = new Dispatcher(node, methods);
-    const rpc = new JsonRpc({ call: (...request) => dispatcher.call(...request) }, new CallQueue(node.clock));
+    const dispatcher = new Dispatcher(node, methods);
+    const rpc = new JsonRpc(dispatcher, new CallQueue(node.clock));
     const http = new HttpEndpoint(options.connections ?? {}, { rpc, cookie, clock: node.clock, logger: node.logger });
     try {
       http.server.listen({ host: options.host, port: options.port });
@@ -71,17 +71,17 @@ export class RpcServer {
       throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? portTaken(options, error) : error;
     }
     http.server.on('error', (error) => node.logger.warn({ err: error }, 'RPC connection not accepted'));
-    const server = new RpcServer(http, cookie, options.host, (other) => {
-      dispatcher = new Dispatcher(other as N, methods);
-    });
+    const server = new RpcServer(http, cookie, options.host, (other) => dispatcher.replaceNode(other as N));
     node.logger.info({ host: server.host, port: server.port, cookie: options.cookieFile }, 'RPC server listening');
     return server;
   }
 
-  /** Serves another node of the same kind from now on, on the same connections. Calls that wait end. */
+  /**
+   * Serves another node of the same kind from now on, on the same connections. Calls that wait go on with it, as after a
+   * reorganisation to its chain.
+   */
   serve(node: AnyRpcNode): void {
     this.#replaceNode(node);
-    this.#http.endWaitingCalls();
   }
 
   /** Ends waiting calls, finishes those in progress, closes, and removes the cookie. Safe to call more than once. */

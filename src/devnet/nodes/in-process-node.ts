@@ -1,4 +1,5 @@
-import { type CallParams, callMethod } from '../../api/methods/dispatch.ts';
+import type { AnyRpcNode } from '../../api/method/rpc-node.ts';
+import { type CallParams, LocalCalls } from '../../api/methods/dispatch.ts';
 import { rpcMethods } from '../../api/methods/index.ts';
 import { lightMethods } from '../../api/methods/light/index.ts';
 import type { HeaderContext } from '../../consensus/header-context.ts';
@@ -52,6 +53,8 @@ export class InProcessNode implements NodeBackend {
   readonly #port: PeerListener | undefined;
   #contents: NodeContents;
   #node: RunningFullNode | RunningLightNode | undefined;
+  /** Undefined before the first start. */
+  #calls: Pick<LocalCalls<AnyRpcNode>, 'call' | 'replaceNode' | 'endWaitingCalls'> | undefined;
   /** Resolves when a paused node goes on. */
   #resumed: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
@@ -108,6 +111,8 @@ export class InProcessNode implements NodeBackend {
       node.connections.events.on('ready', changed);
       this.#node = node;
     }
+    if (this.#calls) this.#calls.replaceNode(this.#node);
+    else this.#calls = callsOf(this.#node);
     try {
       await this.#rpc?.serve(this.#node);
     } catch (error) {
@@ -118,12 +123,12 @@ export class InProcessNode implements NodeBackend {
   }
 
   async stop(): Promise<void> {
-    await this.#rpc?.stop();
+    await this.#endCalls();
     await this.#end((node) => node.mempool.snapshot());
   }
 
   async kill(): Promise<void> {
-    await this.#rpc?.stop();
+    await this.#endCalls();
     await this.#end(() => undefined);
   }
 
@@ -141,6 +146,12 @@ export class InProcessNode implements NodeBackend {
   async close(): Promise<void> {
     await this.kill();
     await this.#rpc?.close();
+  }
+
+  /** Ends calls that wait, and closes the connections of RPC clients. */
+  async #endCalls(): Promise<void> {
+    this.#calls?.endWaitingCalls();
+    await this.#rpc?.stop();
   }
 
   async #end(mempoolOf: (node: RunningFullNode) => MempoolSnapshot | undefined): Promise<void> {
@@ -174,10 +185,8 @@ export class InProcessNode implements NodeBackend {
 
   async call(method: string, params: CallParams, wallet?: string): Promise<unknown> {
     await this.#resumed?.promise;
-    const node = this.#node;
-    if (!node) throw nodeStopped(this.name, `run ${method}`);
-    if (node instanceof RunningLightNode) return callMethod(node, lightMethods, method, params, wallet);
-    return callMethod(node, rpcMethods, method, params, wallet);
+    if (!this.#node) throw nodeStopped(this.name, `run ${method}`);
+    return this.#calls!.call(method, params, wallet);
   }
 
   async view(): Promise<NodeView> {
@@ -226,13 +235,18 @@ export class InProcessNode implements NodeBackend {
     return { chain: chain.fork(), wallet: wallet.fork(), mempool: current };
   }
 
-  /** Replaces what the node has, and starts it again unless it is to be `stopped`. Clients of RPC stay connected. */
+  /** Replaces what the node has, and starts it again unless it is to be `stopped`. RPC clients stay connected, and their calls wait on. */
   async reset(contents: NodeContents, status: NodeStatus): Promise<void> {
-    if (status === 'stopped') await this.#rpc?.stop();
+    if (status === 'stopped') await this.#endCalls();
     await this.#end(() => undefined);
     this.#contents = contents;
     if (status === 'stopped') return;
     await this.start();
     if (status === 'paused') await this.pause();
   }
+}
+
+/** Returns what calls the methods of a node, and of those that take its place. */
+function callsOf(node: RunningFullNode | RunningLightNode) {
+  return node instanceof RunningLightNode ? new LocalCalls(node, lightMethods) : new LocalCalls(node, rpcMethods);
 }

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { RpcClient } from '../../../src/api/client/rpc-client.ts';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
+import type { NetworkNode } from '../../../src/devnet/network/network-node.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import { isPortFree } from '../../../src/devnet/processes/ports.ts';
+import { waitFor } from '../../support/wait.ts';
 
 let network: NodeNetwork;
 afterEach(() => network?.close());
@@ -21,12 +23,8 @@ it('serves RPC over HTTP where asked, at one port and with one password through 
   const id = await network.snapshot();
   await network.mine();
   expect(await client.call('getblockcount')).toBe(height + 1);
-  const waiting = client.call('waitfornewblock', [0]);
-  // A call after it on another connection: the wait has begun.
-  expect(await new RpcClient(first!.rpc!).call('getblockcount')).toBe(height + 1);
   await network.revert(id);
   expect(await client.call('getblockcount')).toBe(height);
-  expect(await waiting).toMatchObject({ height: expect.any(Number) });
 
   await first!.stop();
   expect(await isPortFree(port)).toBe(true);
@@ -49,4 +47,62 @@ it('serves RPC over HTTP where asked, at one port and with one password through 
   await network.close();
   expect(await isPortFree(port)).toBe(true);
   expect(existsSync(dirname(cookieFile))).toBe(false);
+});
+
+describe('calls that wait', () => {
+  const calls = {
+    // A client sends one call at a time.
+    'over HTTP': (node: NetworkNode) => (method: string, params: unknown[]) =>
+      new RpcClient(node.rpc!).call(method, params),
+    'in the process': (node: NetworkNode) => (method: string, params: unknown[]) => node.call(method, params),
+  };
+
+  it.each(Object.entries(calls))('see a revert as a reorganisation, and wait on: %s', async (_, callOf) => {
+    network = await createNetwork({ nodes: [{ rpc: true }, {}], accounts: 0 });
+    const node = network.node('node1');
+    const call = callOf(node);
+    const { height, tip } = await node.view();
+    const id = await network.snapshot();
+    const [, last] = await network.mine(2);
+    const { longpollid } = (await call('getblocktemplate', [{ rules: ['segwit'] }])) as { longpollid: string };
+
+    let isOver = false;
+    const forHeight = call('waitforblockheight', [height + 3]).then((result) => {
+      isOver = true;
+      return result;
+    });
+    const waiting = [
+      call('waitfornewblock', [0]),
+      call('waitfornewblock', [0, last]),
+      call('waitforblock', [tip]),
+      call('getblocktemplate', [{ rules: ['segwit'], longpollid }]),
+      call('waitforblockheight', [height + 100, 1_000]),
+    ];
+    // All have begun, and this call.
+    const active = async () =>
+      ((await call('getrpcinfo', [])) as { active_commands: unknown[] }).active_commands.length;
+    await waitFor(async () => (await active()) === waiting.length + 2);
+    await network.revert(id);
+    const reverted = { hash: tip, height };
+    expect(await waiting[0]).toEqual(reverted);
+    expect(await waiting[1]).toEqual(reverted);
+    expect(await waiting[2]).toEqual(reverted);
+    expect(await waiting[3]).toMatchObject({ previousblockhash: tip, height: height + 1 });
+    // At its timeout it shows the tip of the node that there is now.
+    expect(await waiting[4]).toEqual(reverted);
+    expect(isOver).toBe(false);
+
+    const next = call('waitfornewblock', [0]);
+    await waitFor(async () => (await active()) === 3);
+    await network.mine(2);
+    expect(await next).toMatchObject({ height: height + 1 });
+    expect(isOver).toBe(false);
+    const [third] = await network.mine(1);
+    expect(await forHeight).toEqual({ hash: third, height: height + 3 });
+
+    const ended = call('waitfornewblock', [0]);
+    await waitFor(async () => (await active()) === 2);
+    await node.stop();
+    expect(await ended).toEqual({ hash: third, height: height + 3 });
+  });
 });

@@ -53,17 +53,33 @@ export const waitMethods: readonly Method[] = [
 ];
 
 async function waitForTip(
-  { node: { chain }, call }: RpcContext,
+  context: RpcContext,
   timeout: number,
   isReached: (tip: BlockIndex) => boolean,
 ): Promise<JsonObject> {
   if (timeout < 0) throw new RpcError(RpcCode.MISC_ERROR, 'Negative timeout');
-  if (!isReached(chain.tip)) {
-    const subscribe = (end: () => void) =>
-      chain.events.on('tip', ({ tip }) => {
-        if (isReached(tip)) end();
-      });
-    await call.wait(subscribe, timeout > 0 ? timeout : undefined);
+  const { clock } = context.node;
+  const deadline = timeout > 0 ? clock.monotonic() + timeout : undefined;
+  let node: RpcContext['node'] | undefined;
+  // A node that takes the place of another one has a tip as well.
+  while (node !== context.node && !isReached(context.node.chain.tip)) {
+    node = context.node;
+    const { events } = node.chain;
+    const subscribe = (end: () => void) => {
+      const subscriptions = [
+        events.on('tip', ({ tip }) => {
+          if (isReached(tip)) end();
+        }),
+        context.onNodeReplaced(end),
+      ];
+      return () => {
+        for (const unsubscribe of subscriptions) unsubscribe();
+      };
+    };
+    await context.call.wait(subscribe, deadline === undefined ? undefined : Math.max(1, deadline - clock.monotonic()));
+    // It ends at once from now on.
+    if (context.call.signal.aborted) break;
   }
-  return { hash: chain.tip.hashHex, height: chain.tip.height };
+  const { hashHex, height } = context.node.chain.tip;
+  return { hash: hashHex, height };
 }

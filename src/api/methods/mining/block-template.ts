@@ -118,11 +118,12 @@ function requireRules({ node: { params } }: RpcContext, rules: ReadonlySet<strin
 }
 
 /** Waits for a tip other than that of the long poll id or, after a minute, for a change of the mempool (BIP22). */
-async function awaitChange({ node: { chain, mempool, clock }, call }: RpcContext, id: unknown): Promise<void> {
+async function awaitChange(context: RpcContext, id: unknown): Promise<void> {
+  const { chain, mempool, clock } = context.node;
   const { hash, updateCount } = parseLongPollId(id) ?? { hash: chain.tip.hash, updateCount: mempool.updateCount };
   const isNewTip = () => !equalBytes(chain.tip.hash, hash);
   if (!isNewTip()) {
-    await call.wait((end) => {
+    await context.call.wait((end) => {
       const unsubscribe = chain.events.on('tip', () => {
         if (isNewTip()) end();
       });
@@ -131,13 +132,15 @@ async function awaitChange({ node: { chain, mempool, clock }, call }: RpcContext
         else end();
       };
       let timer = clock.after(FIRST_CHECK_MS, checkMempool);
+      const unsubscribeNode = context.onNodeReplaced(end);
       return () => {
         unsubscribe();
+        unsubscribeNode();
         timer.cancel();
       };
     });
   }
-  if (call.signal.aborted) throw new RpcError(RpcCode.CLIENT_NOT_CONNECTED, 'Shutting down');
+  if (context.call.signal.aborted) throw new RpcError(RpcCode.CLIENT_NOT_CONNECTED, 'Shutting down');
 }
 
 /** Splits a long poll id into tip hash and mempool update count; undefined if it is not a string. */
