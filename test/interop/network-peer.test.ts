@@ -51,6 +51,37 @@ describeBitcoind(
       await network.mine();
       await follows();
     });
+
+    it.each(['v1', 'v2'] as const)('follows after a revert over %s, and brings back nothing', async (version) => {
+      network = await createNetwork({ nodes: [{ name: 'shop', p2p: true }, { name: 'pool' }], accounts: 2 });
+      const [shop, pool] = network.nodes;
+      const theirs = await startBitcoind({
+        args: [`-connect=${shop!.p2p}`, `-v2transport=${version === 'v2' ? 1 : 0}`],
+      });
+      bitcoind = theirs;
+      const patience = { timeoutMs: 60_000 };
+      const theirTip = () => theirs.rpc<string>('getbestblockhash');
+      const { height } = await shop!.view();
+      const id = await network.snapshot();
+      const [, lost] = await network.mine(2);
+      await waitFor(async () => (await theirTip()) === lost, patience);
+      await network.revert(id);
+      // It offers its headers when it connects again.
+      const isConnected = async () =>
+        (await shop!.call<PeerJson[]>('getpeerinfo')).filter((peer) => peer.version > 0).length === 2 &&
+        (await theirs.rpc<PeerJson[]>('getpeerinfo')).some((peer) => peer.version > 0);
+      await waitFor(isConnected, patience);
+      // To another address: the same blocks would be mined again.
+      const [, equal] = await network.mine(2, { by: 'pool', to: network.accounts[0]! });
+      await waitFor(async () => (await theirs.rpc<unknown[]>('getchaintips')).length === 2, patience);
+      expect([await theirTip(), (await pool!.view()).tip, (await shop!.view()).height]).toEqual([
+        lost,
+        equal,
+        height + 2,
+      ]);
+      const [won] = await network.mine(1);
+      await waitFor(async () => (await theirTip()) === won, patience);
+    });
   },
   { timeout: 180_000 },
 );

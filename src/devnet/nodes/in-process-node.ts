@@ -9,12 +9,14 @@ import { RunningFullNode } from '../../node/composition/running-full-node.ts';
 import { RunningLightNode } from '../../node/composition/running-light-node.ts';
 import type { NodeModules } from '../../node/composition/running-node.ts';
 import type { Endpoint } from '../../p2p/net/endpoint.ts';
+import type { Peer } from '../../p2p/peer/peer.ts';
 import type { MemoryStore } from '../../store/memory-store.ts';
 import type { MemoryNetwork } from '../../testing/memory-transport.ts';
 import { MEMORY_PORT, memoryConfig } from '../topology/memory-config.ts';
 import type { NodeRole } from '../topology/network-options.ts';
 import { type NodeBackend, type NodeStatus, type NodeView, nodeStopped, type RpcAddress } from './node-backend.ts';
 import type { NodePorts, PeerListener, RpcPort } from './node-ports.ts';
+import type { WithdrawnBlocks } from './withdrawn-blocks.ts';
 
 /** Everything that a node in this process keeps while it is stopped. */
 export interface NodeContents {
@@ -40,6 +42,8 @@ export interface InProcessNodeOptions {
   readonly rpcPort: number | undefined;
   /** Port at which it accepts peers of other programs, 0 for any; undefined for none. */
   readonly p2pPort: number | undefined;
+  /** Blocks that peers of other programs are not to bring back. */
+  readonly withdrawn: WithdrawnBlocks | undefined;
   /** Returns whether an endpoint is that of a node on the links. */
   isLinked(endpoint: Endpoint): boolean;
 }
@@ -94,7 +98,8 @@ export class InProcessNode implements NodeBackend {
     const { params, host, links, modules, role, ports, isLinked } = this.#options;
     const config = memoryConfig(params, { host, v2Transport: this.#port !== undefined });
     const transport = this.#port?.transport(links.transport(host), isLinked) ?? links.transport(host);
-    const all = { ...modules, transport, stores: this.#contents, files: ports?.files(params) };
+    const refusesBlock = this.#port && ((peer: Peer, hash: Uint8Array) => this.#refuses(peer, hash));
+    const all = { ...modules, transport, refusesBlock, stores: this.#contents, files: ports?.files(params) };
     const changed = () => {
       for (const listener of this.#listeners) listener();
     };
@@ -120,6 +125,14 @@ export class InProcessNode implements NodeBackend {
       throw error;
     }
     changed();
+  }
+
+  /** Returns whether a block that the network had before a revert comes from another program. */
+  #refuses(peer: Peer, hash: Uint8Array): boolean {
+    const { withdrawn, isLinked } = this.#options;
+    const near = peer.inbound ? peer.local : peer.remote;
+    if (!withdrawn?.has(hash) || (near && isLinked(near))) return false;
+    return this.#node?.chain.getIndex(hash) === undefined;
   }
 
   async stop(): Promise<void> {

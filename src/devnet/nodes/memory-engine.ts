@@ -1,4 +1,5 @@
 import { encodeSnapshotDump } from '../../mempool/dump.ts';
+import { RunningFullNode } from '../../node/composition/running-full-node.ts';
 import { type Clock, systemClock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { systemRandom } from '../../platform/random.ts';
@@ -13,6 +14,7 @@ import type { Engine, PortableNode } from './engine.ts';
 import { InProcessNode, type NodeContents } from './in-process-node.ts';
 import type { NodeStatus } from './node-backend.ts';
 import type { NodePorts } from './node-ports.ts';
+import { WithdrawnBlocks } from './withdrawn-blocks.ts';
 
 /** What `MemoryEngine.create` needs. */
 export interface MemoryEngineModules {
@@ -37,10 +39,13 @@ interface CapturedNode {
 export class MemoryEngine implements Engine<readonly CapturedNode[]> {
   readonly nodes: readonly InProcessNode[];
   readonly #links: MemoryNetwork;
+  /** Undefined if no node has a port for other programs. */
+  readonly #withdrawn: WithdrawnBlocks | undefined;
 
-  private constructor(nodes: readonly InProcessNode[], links: MemoryNetwork) {
+  private constructor(nodes: readonly InProcessNode[], links: MemoryNetwork, withdrawn: WithdrawnBlocks | undefined) {
     this.nodes = nodes;
     this.#links = links;
+    this.#withdrawn = withdrawn;
   }
 
   /** Creates the nodes of a plan, with funded accounts or a saved state, and starts them; they are not connected yet. */
@@ -51,6 +56,8 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
       random,
       conditions: (from, to) => modules.conditions(names.get(from.host)!, names.get(to.host)!),
     });
+    const isOpen = plan.nodes.some(({ p2pPort }) => p2pPort !== undefined);
+    const withdrawn = isOpen ? new WithdrawnBlocks() : undefined;
     const funded = saved ? undefined : await fundedChain(plan, clock);
     const firstFull = plan.nodes.find(holdsAccounts);
     const nodes: InProcessNode[] = [];
@@ -67,13 +74,13 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
       };
       nodes.push(
         new InProcessNode({
-          ...{ name, role, host: hostOf(i), params: plan.params, links, contents, ports, rpcPort, p2pPort },
+          ...{ name, role, host: hostOf(i), params: plan.params, links, contents, ports, rpcPort, p2pPort, withdrawn },
           modules: { clock, random: systemRandom, logger: logger.child({ node: name }) },
           isLinked: ({ host, port }) => port === MEMORY_PORT && names.has(host),
         }),
       );
     }
-    const engine = new MemoryEngine(nodes, links);
+    const engine = new MemoryEngine(nodes, links, withdrawn);
     try {
       for (const [i, node] of nodes.entries()) {
         const status = saved?.[i]?.status;
@@ -131,9 +138,18 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
 
   async restore(state: readonly CapturedNode[]): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.disconnect()));
+    this.#withdraw();
     for (const [i, node] of this.nodes.entries()) {
       const { contents, status } = state[i]!;
       await node.reset(forkContents(contents), status);
+    }
+  }
+
+  /** Lets no peer outside bring the blocks of now back. */
+  #withdraw(): void {
+    if (!this.#withdrawn) return;
+    for (const { node } of this.nodes) {
+      if (node instanceof RunningFullNode) for (const tip of node.chain.tips()) this.#withdrawn.add(tip);
     }
   }
 

@@ -83,7 +83,7 @@ export interface CompositionOptions {
 export async function composeFullNode(
   config: NodeConfig,
   { network, maxConnections = config.p2p.maxConnections }: CompositionOptions,
-  { clock, random, transport, logger, signal }: CompleteModules,
+  { clock, random, transport, logger, signal, refusesBlock }: CompleteModules,
   storage: NodeStorage,
   opening: Opening,
 ): Promise<FullNodeParts> {
@@ -122,7 +122,7 @@ export async function composeFullNode(
 
   const p2pModules = { clock, random, logger: exposedLayer('p2p') };
   const book = new AddressBook({ clock, random, store }, p2p);
-  const processor = new FullNodeProcessor(p2p, { ...p2pModules, chain, mempool, book });
+  const processor = new FullNodeProcessor(p2p, { ...p2pModules, chain, mempool, book, refusesBlock });
   const connections = new ConnectionManager(
     {
       magic: params.magic,

@@ -1,5 +1,6 @@
 import type { ChainParams } from '../../consensus/params.ts';
 import type { MempoolSnapshot } from '../../mempool/snapshot.ts';
+import type { FullNodeProcessorModules } from '../../p2p/processing/full-node-processor.ts';
 import type { Transport } from '../../p2p/transport/connection.ts';
 import { type Clock, MockableClock, systemClock } from '../../platform/clock.ts';
 import { type Logger, silentLogger } from '../../platform/logger.ts';
@@ -16,6 +17,8 @@ export interface NodeModules {
   readonly logger: Logger;
   /** Ends a start that is under way: it then throws the signal's reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
+  /** Returns whether a block is not accepted from a peer, nor what follows it. Default: none. Full nodes only. */
+  readonly refusesBlock?: FullNodeProcessorModules['refusesBlock'];
   /** Where the node keeps chain and wallets instead of files; the node does not close them. */
   readonly stores?: NodeStores | undefined;
   /** What RPC methods read and write besides. Default: the node's own files. */
@@ -43,6 +46,7 @@ export function completeModules(overrides: Partial<NodeModules> & { readonly tra
     signal: overrides.signal,
     stores: overrides.stores,
     files: overrides.files,
+    refusesBlock: overrides.refusesBlock,
   };
 }
 

@@ -20,6 +20,7 @@ import type { Handler, HandlerContext } from './handler-context.ts';
 import { handlers } from './handlers/index.ts';
 import type { MessageProcessor, ProcessedCommand } from './message-processor.ts';
 import type { PeerStateStats } from './peer-state-stats.ts';
+import { withoutRefusedBlocks } from './refused-blocks.ts';
 
 /** Services and relay options of a full node. */
 export interface FullNodeProcessorOptions {
@@ -41,6 +42,11 @@ export interface FullNodeProcessorModules {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /**
+   * Returns whether a block is not accepted from a peer, nor what follows it. For networks that are reverted: a peer that
+   * is not reverted would send it again. Default: none.
+   */
+  readonly refusesBlock?: ((peer: Peer, hash: Uint8Array) => boolean) | undefined;
 }
 
 /** The message processor of a node with the whole chain: relays blocks, transactions and addresses, and serves them. */
@@ -53,6 +59,7 @@ export class FullNodeProcessor implements MessageProcessor {
   readonly #chain: Chain;
   readonly #blocks: BlockRelay;
   readonly #context: HandlerContext;
+  readonly #refusesBlock: FullNodeProcessorModules['refusesBlock'];
 
   constructor(options: FullNodeProcessorOptions, modules: FullNodeProcessorModules) {
     const { blocksOnly = false, trickle = false } = options;
@@ -60,6 +67,7 @@ export class FullNodeProcessor implements MessageProcessor {
     this.services = offeredServices(options, chain);
     this.relaysTransactions = !blocksOnly;
     this.#chain = chain;
+    this.#refusesBlock = modules.refusesBlock;
 
     const blocks = new BlockRelay({ blocksOnly }, modules, () => transactions.feeFilter.update());
     const { announcer, catchUp, chains, compactBlocks, compactPeers, extra, headers, recent } = blocks;
@@ -99,7 +107,9 @@ export class FullNodeProcessor implements MessageProcessor {
   }
 
   process<C extends ProcessedCommand>(peer: Peer, command: C, message: MessageOf<C>): Handling {
-    return (handlers[command] as Handler<C>)(this.#context, peer, message);
+    const refuses = this.#refusesBlock;
+    const accepted = refuses ? withoutRefusedBlocks(command, message, (hash) => refuses(peer, hash)) : message;
+    return accepted && (handlers[command] as Handler<C>)(this.#context, peer, accepted);
   }
 
   /** Returns what the processor knows about a peer. */

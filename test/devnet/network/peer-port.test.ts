@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import { isPortFree } from '../../../src/devnet/processes/ports.ts';
@@ -91,6 +91,48 @@ describe.each(engineNames)('a port for other peers, with the engine %s', { timeo
 });
 
 describe('a port for other peers', () => {
+  it('lets peers follow after a revert, and brings back nothing', async () => {
+    await using network = await createNetwork({ nodes: [{ p2p: true }, {}], accounts: 1 });
+    const outsider = await TestNode.start();
+    onTestFinished(() => outsider.stop());
+    const theirTip = () => outsider.node.chain.tip;
+    const [node, other] = network.nodes;
+    const has = async (hash: string) => (await node!.call('getblock', [hash]).catch(() => undefined)) !== undefined;
+    const { height } = await node!.view();
+    const base = await network.snapshot();
+    await outsider.call('addnode', node!.p2p, 'add');
+    const isConnected = () => outsider.node.connections.peers().some(({ isReady }) => isReady);
+    await waitFor(isConnected);
+
+    await network.mine(2);
+    await waitFor(() => theirTip().height === height + 2);
+    const later = await network.snapshot();
+    const [third] = await network.mine(1);
+    await waitFor(() => theirTip().hashHex === third);
+    await network.revert(base);
+    await waitFor(isConnected);
+    // It offers what it has and builds on it.
+    const [fourth] = await outsider.call<string[]>('generatetoaddress', 1, network.accounts[0]!.address);
+    // To another address: the same blocks would be mined again.
+    await network.mine(3, { by: other!, to: network.accounts[0]! });
+    expect((await node!.view()).height).toBe(height + 3);
+    await waitFor(() => [...outsider.node.chain.tips()].length === 2);
+    expect([theirTip().hashHex, await has(third!), await has(fourth!)]).toEqual([fourth, false, false]);
+    // With more work, the chain of the network wins there too.
+    const hashes = await network.mine(2);
+    await waitFor(() => theirTip().hashHex === hashes[1]);
+
+    // What a snapshot has is accepted again, and what follows it.
+    await network.revert(later);
+    await outsider.call('invalidateblock', await outsider.call('getblockhash', height + 1));
+    expect(theirTip().hashHex).toBe(fourth);
+    await outsider.call('invalidateblock', third);
+    expect(theirTip().hashHex).toBe((await node!.view()).tip);
+    await waitFor(isConnected);
+    const [fresh] = await outsider.call<string[]>('generatetoaddress', 1, network.accounts[0]!.address);
+    await waitFor(async () => (await other!.view()).tip === fresh);
+  });
+
   it('is there in memory only where asked', async () => {
     await using network = await createNetwork({ nodes: [{}, { p2p: false }, { p2p: true }], accounts: 0 });
     const [first, second, third] = network.nodes;
