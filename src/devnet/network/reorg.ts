@@ -21,7 +21,10 @@ export interface ReorgOptions {
   readonly by?: NetworkNode | string | undefined;
   /** Payments, or txids, that the winning blocks leave out, with what spends them. */
   readonly drop?: readonly (string | Payment)[] | undefined;
-  /** Transactions, as hex or payments, that the first winning block contains instead of those they conflict with. */
+  /**
+   * Transactions, as hex or payments, that confirm instead of those they conflict with: in the first winning block, or in
+   * the one that has what they spend.
+   */
   readonly replace?: readonly (string | Payment)[] | undefined;
 }
 
@@ -119,8 +122,19 @@ function winningContents(
       return !isGone;
     }),
   );
-  contents[0] = [...replacements, ...contents[0]!];
-  return contents;
+  const places = new Map(contents.flatMap((block, i) => block.map(({ txidHex }) => [txidHex, i] as const)));
+  const added = contents.map((): Transaction[] => []);
+  for (const [i, tx] of replacements.entries()) {
+    const parents = tx.inputs.map(({ prevout }) => toReversedHex(prevout.txid));
+    const missing = parents.find((txid) => gone.has(txid));
+    if (missing !== undefined) {
+      throw bad(`options.replace[${i}]: it spends an output of ${missing}, which does not confirm`);
+    }
+    const place = Math.max(0, ...parents.map((txid) => places.get(txid) ?? 0));
+    added[place]!.push(tx);
+    places.set(tx.txidHex, place);
+  }
+  return contents.map((block, i) => [...block, ...added[i]!]);
 }
 
 function decode(hex: string, i: number): Transaction {

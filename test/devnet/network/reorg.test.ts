@@ -63,6 +63,23 @@ it('confirms a double spend in place of a payment', async () => {
   expect(await payment.confirmations()).toBeLessThan(0);
 });
 
+it('confirms a double spend after what it spends', async () => {
+  network = await createNetwork({ nodes: 2, accounts: 2 });
+  const [alice, bob] = network.accounts;
+  // All coins of the account: what it pays next spends its change.
+  const first = await alice!.pay(bob!, '45');
+  await network.mine(2);
+  const second = await alice!.pay(bob!, '4');
+  await network.mine();
+  const conflict = await alice!.doubleSpend(second, { submit: false });
+  await expect(network.reorg({ depth: 3, drop: [first], replace: [conflict] })).rejects.toMatchObject({
+    code: 'bad-reorg',
+    message: `reorg: options.replace[0]: it spends an output of ${first.txid}, which does not confirm`,
+  });
+  await network.reorg({ depth: 3, replace: [conflict] });
+  expect([await first.confirmations(), await second.confirmations()]).toEqual([4, -4]);
+});
+
 it('refuses what makes no sense and changes nothing', async () => {
   network = await createNetwork({ nodes: 1 });
   const [alice, bob] = network.accounts;
