@@ -11,6 +11,7 @@ const FIRST = [
   'node/damaged-files',
   'chain/real-blocks',
   'interop/node',
+  'interop/network-reorgs',
   'e2e/up',
   'e2e/up-network',
   'interop/p2p-sync',

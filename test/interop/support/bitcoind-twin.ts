@@ -308,14 +308,14 @@ type Coin = { txid: string; vout: number; amount: number; confirmations: number;
 
 type Payment = { txid: string; vout: number; category: string };
 
-type Shown = Record<string, unknown> & {
+export type Shown = Record<string, unknown> & {
   details: { category: string; vout: number }[];
   walletconflicts: string[];
   mempoolconflicts: string[];
 };
 
 /** Returns the fields of gettransaction that depend on keys, chain and mempool only, in one order. */
-function shownOf(shown: Shown, { withAbandoned }: { withAbandoned: boolean }): object {
+export function shownOf(shown: Shown, { withAbandoned }: { withAbandoned: boolean }): object {
   const { amount, fee, confirmations, generated, trusted, blockhash, blockheight, blockindex } = shown;
   const details = shown.details.map((detail) => {
     const { address, category, amount: paid, vout, fee: share, abandoned } = detail as Record<string, unknown>;
