@@ -5,7 +5,7 @@ import { check } from './arguments/method-arguments.ts';
 import { findAddress } from './arguments/references.ts';
 import type { NetworkNode } from './network-node.ts';
 import { type Payer, type Payment, type PaymentHooks, payFrom } from './payment.ts';
-import { bumpFee, doubleSpend, type ReplaceOptions } from './replacement.ts';
+import { bumpFee, doubleSpend, type ReplaceOptions, spendChange } from './replacement.ts';
 
 /** How an account pays. */
 export interface PayOptions {
@@ -129,6 +129,16 @@ export class Account {
   async bumpFee(payment: Payment, options: ReplaceOptions = {}): Promise<Payment> {
     check.bumpFee({ payment, options });
     return bumpFee(payment, this.#keys, this.#payer, options);
+  }
+
+  /**
+   * Pays satoshis with the change of one of its payments, which need not be confirmed. Returns undefined if there is none,
+   * or too little.
+   * @internal
+   */
+  payFromChange(payment: Payment, to: string, value: bigint, feeRate: number): Promise<Payment | undefined> {
+    const output = { value, scriptPubKey: this.#keys.scriptOf(to) };
+    return spendChange(payment, output, feeRate, this.#keys, this.#payer);
   }
 
   get #payer(): Payer {

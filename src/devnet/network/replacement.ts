@@ -55,6 +55,35 @@ export async function bumpFee(
   return replace(payment, original, outputs, change, payer, options);
 }
 
+/**
+ * Pays `output` with the change of a payment, which need not be confirmed, at a fee rate in satoshis per virtual byte.
+ * Returns undefined if there is no change, or too little.
+ */
+export async function spendChange(
+  payment: Payment,
+  output: TxOut,
+  feeRate: number,
+  keys: AccountKeys,
+  payer: Payer,
+): Promise<Payment | undefined> {
+  const { outputs, txid } = Transaction.decode(fromHex(payment.hex));
+  for (const [vout, change] of outputs.entries()) {
+    const ref = await keyOf(change, keys, payer);
+    if (!ref?.change) continue;
+    const outpoint = { txid, vout };
+    const inputs = [{ outpoint, output: change, key: keys.output(ref), privateKey: keys.privateKey(ref) }];
+    const signed = (value: bigint) => signTransaction(inputs, [output, { ...change, value }], 0);
+    // A signature may be a byte longer the next time.
+    const value = change.value - output.value - BigInt(Math.ceil(feeRate * (signed(change.value).vsize + 1)));
+    if (value < dustThreshold({ ...change, value: 0n }, DUST_RATE)) return undefined;
+    const tx = signed(value);
+    const hex = toHex(tx.encode());
+    await payer.node.call('sendrawtransaction', [hex, 0]);
+    return new Payment({ txid: tx.txidHex, hex, wallet: payer.wallet, node: payer.node }, payer.hooks);
+  }
+  return undefined;
+}
+
 /** Signs the payment's inputs for other outputs. The output at `rest` gets what the others and the fee leave. */
 async function replace(
   payment: Payment,

@@ -8,6 +8,7 @@ import { type AddressType, addressTypes } from '../../wallet/keys.ts';
 import type { Account } from './account.ts';
 import { check } from './arguments/method-arguments.ts';
 import { holdProcess } from './deadline.ts';
+import type { Payment } from './payment.ts';
 
 /** What `NodeNetwork.traffic` makes. */
 export interface TrafficOptions {
@@ -23,6 +24,11 @@ export interface TrafficOptions {
   readonly types?: readonly AddressType[] | undefined;
   /** Share of payments, 0 to 1, that a double spend replaces at once; default 0. */
   readonly conflicts?: number | undefined;
+  /**
+   * Share of payments, 0 to 1, that spend the unconfirmed change of the payment before; default 0. A chain ends after 25, as
+   * many as mempools accept.
+   */
+  readonly chains?: number | undefined;
   /** Seed of everything random; default 1. */
   readonly seed?: number | undefined;
   /** Ends it early. */
@@ -35,6 +41,8 @@ export interface TrafficStatistics {
   readonly sent: number;
   /** How many of them were replaced by a double spend. */
   readonly replaced: number;
+  /** How many of them spend the unconfirmed change of the one before, as `chains` says. */
+  readonly chained: number;
   /** Attempts that a wallet or mempool refused: too few coins, or too many unconfirmed ones in a row. */
   readonly refused: number;
   /** Virtual bytes of the payments that were sent. */
@@ -44,6 +52,8 @@ export interface TrafficStatistics {
 }
 
 const MAX_COUNT = 1_000_000;
+/** Transactions of a chain (Core: DEFAULT_ANCESTOR_LIMIT). */
+const MAX_CHAIN = 25;
 /** Least and highest satoshis of a payment. */
 const AMOUNTS = [10_000, 10_000_000] as const;
 
@@ -57,14 +67,16 @@ export async function makeTraffic(
   check.traffic({ options });
   if (accounts.length === 0) throw new PierError('bad-traffic', 'traffic: the network has no accounts');
   const { seconds = Number.POSITIVE_INFINITY, rate, feeRates = [1, 50], types = addressTypes } = options;
-  const { conflicts = 0, seed = 1, signal } = options;
+  const { conflicts = 0, chains = 0, seed = 1, signal } = options;
   const count = options.count ?? (options.seconds === undefined ? 100 : MAX_COUNT);
   const random = new SeededRandom(seed);
   const share = () => random.uint32() / 2 ** 32;
   const pick = <T>(items: readonly T[]) => items[random.uint32() % items.length]!;
   const start = systemClock.monotonic();
   const elapsed = () => (systemClock.monotonic() - start) / 1000;
-  let [sent, replaced, refused, vbytes] = [0, 0, 0, 0];
+  let [sent, replaced, chained, refused, vbytes] = [0, 0, 0, 0, 0];
+  /** The payments of the chain that can be continued. */
+  let chain: Payment[] = [];
   for (let i = 0; i < count && elapsed() < seconds; i++) {
     if (rate !== undefined) await until(start + 1000 * Math.min(i / rate, seconds), [signal, closed]);
     closed.throwIfAborted();
@@ -74,21 +86,30 @@ export async function makeTraffic(
     const amount = BigInt(Math.round(between(AMOUNTS, share())));
     const feeRate = Math.round(between(feeRates, share()) * 1000) / 1000;
     const isConflict = share() < conflicts;
+    const isChained = share() < chains;
     try {
-      const payment = await from.pay(to.addresses[type], amount, { feeRate });
+      const before = isChained && chain.length < MAX_CHAIN ? chain.at(-1) : undefined;
+      const payer = accounts.find(({ wallet }) => wallet === before?.wallet) ?? from;
+      const address = to.addresses[type];
+      const next = before && (await payer.payFromChange(before, address, amount, feeRate));
+      const payment = next ?? (await payer.pay(address, amount, { feeRate }));
+      chain = next ? [...chain, next] : [payment];
+      if (next) chained++;
       sent++;
       vbytes += Transaction.decode(fromHex(payment.hex)).vsize;
       if (!isConflict) continue;
-      await from.doubleSpend(payment);
+      chain = [];
+      await payer.doubleSpend(payment);
       replaced++;
     } catch (error) {
+      chain = [];
       closed.throwIfAborted();
       if (!(error instanceof RpcError) && !(error instanceof PierError && error.code === 'bad-replacement'))
         throw error;
       refused++;
     }
   }
-  return { sent, replaced, refused, vbytes, seconds: elapsed() };
+  return { sent, replaced, chained, refused, vbytes, seconds: elapsed() };
 }
 
 /** Returns a number of a range whose logarithm is uniform. */

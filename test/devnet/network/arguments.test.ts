@@ -90,6 +90,7 @@ const traffic: Bad<TrafficOptions> = {
   feeRates: [5, [5], [5, 2], [0, 2], [1, 1001], [NAN, 2], [1, 2, 3], null],
   types: [[], 'bech32', ['bech32', 'p2pk'], null],
   conflicts: [-0.1, 1.1, NAN, '1'],
+  chains: [-0.1, 1.1, NAN, '1'],
   seed: [...notWhole, 2 ** 32],
   signal: notSignal,
 };
@@ -327,7 +328,7 @@ describe('bad arguments', () => {
     const without = {
       NodeNetwork: ['close', 'snapshot', 'saveState', 'connected', 'closeOn', 'linkMended', 'checkOpen'],
       NetworkNode: ['view', 'start', 'stop', 'kill', 'pause', 'resume', 'onChange', 'checkRunning'],
-      Account: ['balance'],
+      Account: ['balance', 'payFromChange'],
       Payment: ['confirmations'],
       NetworkLink: ['cut', 'mend', 'restore', 'onChange', 'isBetween'],
       NetworkTime: ['now', 'freeze', 'resume'],

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import { engineNames } from '../../../src/devnet/topology/network-options.ts';
+import { addressTypes } from '../../../src/wallet/keys.ts';
 
 let network: NodeNetwork;
 afterEach(() => network?.close());
@@ -32,11 +33,99 @@ describe.each(engineNames)('traffic on the engine %s', { timeout: 120_000 }, (en
 
     const conflicting = await network.traffic({ count: 5, conflicts: 1 });
     expect(conflicting).toMatchObject({ sent: 5, replaced: 5 });
+    // A payment without change ends a chain.
+    const chain = await network.traffic({ count: 10, chains: 1 });
+    expect(chain.sent).toBe(10);
+    expect(chain.chained).toBeGreaterThan(4);
+    await network.synced({ timeout: 60_000 });
+    // The mempool fits into a block, so that the lowest rate confirms.
+    for (const node of network.nodes) {
+      expect(await node.call('estimatesmartfee', [2])).toEqual({ feerate: 0.000001, blocks: 2 });
+    }
     expect(await network.traffic({ count: 0 })).toMatchObject({ sent: 0, vbytes: 0 });
   });
 });
 
 describe('NodeNetwork.traffic', () => {
+  interface Output {
+    readonly value: number;
+    readonly scriptPubKey: { readonly address: string };
+  }
+
+  /** Returns what each transaction of the mempool pays, in one order. */
+  const paid = async () => {
+    const txids = await network.node('node1').call<string[]>('getrawmempool');
+    const transactions = txids.map((txid) =>
+      network.node('node1').call<{ vout: Output[] }>('getrawtransaction', [txid, true]),
+    );
+    return (await Promise.all(transactions)).map(({ vout }) =>
+      vout.map(({ value, scriptPubKey }) => ({ value, address: scriptPubKey.address })),
+    );
+  };
+
+  it('makes chains of unconfirmed payments, and none without the option', async () => {
+    network = await createNetwork({ nodes: [{}, { accounts: [1] }], accounts: 2 });
+    const id = await network.snapshot();
+    // Each account has five coins.
+    const without = await network.traffic({ count: 5 });
+    expect(without).toMatchObject({ sent: 5, chained: 0 });
+    const longest = async () => {
+      await network.synced();
+      const chains = Object.values(
+        await network.node('node1').call<Record<string, { ancestorcount: number }>>('getrawmempool', [true]),
+      );
+      return Math.max(...chains.map(({ ancestorcount }) => ancestorcount));
+    };
+    expect(await longest()).toBeLessThan(4);
+    await network.revert(id);
+    expect(await network.traffic({ count: 60, chains: 1 })).toMatchObject({ sent: 60, chained: 57, refused: 0 });
+    expect(await longest()).toBe(25);
+    await network.revert(id);
+    const { chained, refused } = await network.traffic({ count: 40, chains: 0.5, seed: 2 });
+    expect([chained > 8, chained < 32, refused]).toEqual([true, true, 0]);
+    await network.revert(id);
+    expect(await network.traffic({ count: 6, chains: 1, conflicts: 1 })).toMatchObject({ chained: 0, replaced: 6 });
+    await network.synced();
+    await network.mine();
+    expect(await entries()).toEqual([]);
+  });
+
+  it('pays addresses of the types only', async () => {
+    network = await createNetwork({ nodes: 1, accounts: 2 });
+    const id = await network.snapshot();
+    for (const type of addressTypes) {
+      const addresses = network.accounts.map((account) => account.addresses[type]);
+      await network.traffic({ count: 6, types: [type] });
+      const payments = await paid();
+      expect(payments).toHaveLength(6);
+      for (const outputs of payments) expect(outputs.some(({ address }) => addresses.includes(address))).toBe(true);
+      await network.revert(id);
+    }
+  });
+
+  it('follows from its seed', async () => {
+    network = await createNetwork({ nodes: 1, accounts: 3 });
+    const id = await network.snapshot();
+    const made: string[] = [];
+    for (const seed of [1, 1, 2]) {
+      await network.traffic({ count: 8, seed });
+      const known = new Set(network.accounts.flatMap(({ addresses }) => Object.values(addresses)));
+      const payments = (await paid()).flatMap((outputs) => outputs.filter(({ address }) => known.has(address)));
+      made.push(JSON.stringify(payments.map(({ address, value }) => `${address} ${value}`).sort()));
+      await network.revert(id);
+    }
+    expect(made[1]).toBe(made[0]);
+    expect(made[2]).not.toBe(made[0]);
+  });
+
+  it('makes at most the payments a second that are asked for', async () => {
+    network = await createNetwork({ nodes: 1, accounts: 4 });
+    const { sent, seconds } = await network.traffic({ count: 6, rate: 25 });
+    expect(sent).toBe(6);
+    // The first is made at once.
+    expect(seconds).toBeGreaterThanOrEqual(5 / 25);
+  });
+
   it('counts what wallets cannot pay', async () => {
     network = await createNetwork({ nodes: 1, accounts: 1, balance: '0' });
     expect(await network.traffic({ count: 7 })).toMatchObject({ sent: 0, refused: 7 });

@@ -151,6 +151,7 @@ export const check = {
         .min(1, { error: because('a list with an address type') })
         .optional(),
       conflicts: number(0, 1, 'a share').optional(),
+      chains: number(0, 1, 'a share').optional(),
       seed: whole(0, 0xffff_ffff).optional(),
       signal: signal.optional(),
     }),
