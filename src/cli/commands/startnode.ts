@@ -104,49 +104,52 @@ export function addStartNode(program: Command): void {
       const logger = loggerOn(log, { level: options.logLevel, nodeId: config.nodeId, print: printAbove });
       const signal = interruption();
       const link = options.withParent ? await openParentLink() : undefined;
-      const started = await start(link?.configure(config) ?? config, options, {
-        ...link?.modules,
-        logger,
-        signal,
-      }).catch((error: unknown) => {
-        if (error !== signal.reason) throw error;
-      });
-      if (!started) return;
-      const { node, rpc } = started;
-      link?.attach(node);
-      const memory = thisProcess();
-      const idleMemory = new IdleMemory(node.clock, memory);
-      idleMemory.start();
-      const messageMemory = new MessageMemory(memory);
-      node.connections.events.on('message', ({ bytes }) => messageMemory.moved(bytes));
+      const parent = options.withParent ? parentGone().then(() => link?.parentGone()) : new Promise<never>(() => {});
       try {
-        const p2p = `${config.p2p.host}:${config.nodeId}`;
-        if (options.json) {
-          const { host, port, cookieFile } = rpc;
-          print(JSON.stringify({ event: 'ready', pid: process.pid, p2p, rpc: { host, port, cookieFile } }));
-        } else {
-          const name = `Node ${config.nodeId} (${config.params.network})`;
-          note(
-            options.spv
-              ? `${name} runs as a light node and serves RPC on port ${rpc.port}.`
-              : `${name} accepts peers on ${p2p} and serves RPC on port ${rpc.port}.`,
-          );
-          node.processor.events.on(
-            'progress',
-            showSync(status, logger, () => node.clock.monotonic()),
-          );
+        const started = await start(link?.configure(config) ?? config, options, {
+          ...link?.modules,
+          logger,
+          signal,
+        }).catch((error: unknown) => {
+          if (error !== signal.reason) throw error;
+        });
+        if (!started) return;
+        const { node, rpc } = started;
+        link?.attach(node);
+        const memory = thisProcess();
+        const idleMemory = new IdleMemory(node.clock, memory);
+        idleMemory.start();
+        const messageMemory = new MessageMemory(memory);
+        node.connections.events.on('message', ({ bytes }) => messageMemory.moved(bytes));
+        try {
+          const p2p = `${config.p2p.host}:${config.nodeId}`;
+          if (options.json) {
+            const { host, port, cookieFile } = rpc;
+            print(JSON.stringify({ event: 'ready', pid: process.pid, p2p, rpc: { host, port, cookieFile } }));
+          } else {
+            const name = `Node ${config.nodeId} (${config.params.network})`;
+            note(
+              options.spv
+                ? `${name} runs as a light node and serves RPC on port ${rpc.port}.`
+                : `${name} accepts peers on ${p2p} and serves RPC on port ${rpc.port}.`,
+            );
+            node.processor.events.on(
+              'progress',
+              showSync(status, logger, () => node.clock.monotonic()),
+            );
+          }
+          await Promise.race([aborted(signal), stdoutFailed, node.stopped, parent]);
+        } finally {
+          idleMemory.stop();
+          status?.show('');
+          const stopped = node.stop();
+          // After a failure, errors during shutdown are ignored.
+          await (node.failure === undefined ? stopped : stopped.catch(() => {}));
         }
-        const parent = options.withParent ? [parentGone()] : [];
-        await Promise.race([aborted(signal), stdoutFailed, node.stopped, ...parent]);
+        if (node.failure !== undefined) throw node.failure;
       } finally {
-        idleMemory.stop();
-        status?.show('');
-        const stopped = node.stop();
-        // After a failure, errors during shutdown are ignored.
-        await (node.failure === undefined ? stopped : stopped.catch(() => {}));
         await link?.close();
       }
-      if (node.failure !== undefined) throw node.failure;
     });
 }
 

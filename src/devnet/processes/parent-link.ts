@@ -16,6 +16,8 @@ export class ParentLink {
   #node: FullNode | LightNode | undefined;
   #hasChanged = false;
   #isSending = false;
+  /** Whether the network's process has ended. */
+  #isGone = false;
 
   private constructor() {}
 
@@ -54,12 +56,21 @@ export class ParentLink {
     }
   }
 
+  /**
+   * The network's process has ended, as a closed pipe shows. The channel of the messages may say so only later: a light
+   * node has stopped by then.
+   */
+  parentGone(): void {
+    this.#isGone = true;
+  }
+
   /** Ends the link. Removes the node's files if the network is gone, which else does it. The node must have stopped. */
   async close(): Promise<void> {
-    if (process.connected) {
+    if (process.connected && !this.#isGone) {
       process.disconnect();
       return;
     }
+    if (process.connected) process.disconnect();
     if (this.#folder === undefined) return;
     await rm(this.#folder, { recursive: true, force: true });
     // The last node also removes the folder of the network.

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { PARENT_LINK, type ParentMessage } from '../../../src/devnet/processes/parent-messages.ts';
+import { freeNodeIds } from '../../../src/devnet/processes/ports.ts';
 import { describeBitcoind } from '../../support/bitcoind.ts';
 import { bitcoindDir } from '../../support/oracles.ts';
+import { pierPath } from '../../support/pier.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { waitFor } from '../../support/wait.ts';
 
@@ -46,12 +49,50 @@ async function startScript(options: object, temp: string, more = '') {
 }
 
 describe('when the process of a network is killed', { timeout: 60_000 }, () => {
-  it('its nodes stop, and a temporary folder is removed', async () => {
+  it.each([
+    ['runs', ''],
+    ['is paused', "await network.node('node2').pause();"],
+    ['is stopped', "await network.node('node2').stop();"],
+  ])('its nodes stop, one of which %s, and a temporary folder is removed', async (_what, more) => {
     const temp = tempDir('killed-parent-temp');
-    const { child, pids } = await startScript({}, temp);
-    expect([pids.length, pids.every(isAlive), (await readdir(temp)).length]).toEqual([2, true, 1]);
+    const { child, pids } = await startScript({}, temp, more);
+    expect([pids.length, isAlive(pids[0]!), (await readdir(temp)).length]).toEqual([2, true, 1]);
     child.kill('SIGKILL');
     await waitFor(async () => !pids.some(isAlive) && (await readdir(temp)).length === 0, { timeoutMs: 50_000 });
+  });
+
+  // The channel of the messages may close later than the pipe: here it stays open.
+  it.each([false, true])('a node removes its folder if only the pipe says so (light: %s)', async (spv) => {
+    const temp = tempDir('killed-parent-temp');
+    const folder = await mkdtemp(join(temp, 'network-'));
+    const dataDir = join(folder, 'node');
+    await mkdir(dataDir);
+    const [nodeId] = await freeNodeIds(1);
+    const args = [
+      'startnode',
+      '--json',
+      '--with-parent',
+      '--seed',
+      '127.0.0.1:1',
+      '--no-auto-connect',
+      '--datadir',
+      dataDir,
+    ];
+    const child = spawn(process.execPath, [pierPath, ...args, ...(spv ? ['--spv'] : [])], {
+      stdio: ['pipe', 'pipe', 'ignore', 'ipc'],
+      env: { ...process.env, NODE_ID: String(nodeId), [PARENT_LINK]: '1' },
+    });
+    try {
+      const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+      child.send({ type: 'start', clock: { offset: 0, frozen: undefined }, folder: dataDir } satisfies ParentMessage);
+      const ready = new Promise((resolve) => child.stdout!.once('data', resolve));
+      expect(await Promise.race([ready.then(() => 'ready'), exited])).toBe('ready');
+      child.stdin!.end();
+      expect(await exited).toBe(0);
+      expect(await readdir(temp)).toEqual([]);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 
   it('the files in a folder of its own stay', async () => {

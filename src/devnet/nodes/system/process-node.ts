@@ -6,6 +6,7 @@ import { LOOPBACK, nodePaths } from '../../../node/config.ts';
 import { type Endpoint, formatEndpoint } from '../../../p2p/net/endpoint.ts';
 import type { NetworkClock } from '../../../testing/network-clock.ts';
 import { NodeProcess } from '../../processes/node-process.ts';
+import { OrphanWatcher } from '../../processes/orphan-watcher.ts';
 import type { NodeRole } from '../../topology/network-options.ts';
 import type { StoredNode } from '../engine.ts';
 import { type NodeStatus, type NodeView, nodeStopped, type RpcAddress } from '../node-backend.ts';
@@ -45,6 +46,7 @@ export class ProcessNode implements ProcessBackend {
   readonly #headers: RpcHeaders;
   readonly #pause = new PauseGate();
   #process: NodeProcess | undefined;
+  #watcher: OrphanWatcher | undefined;
   /** Resolves when the process has the network's time. */
   #timeSet: Promise<void> = Promise.resolve();
   #rpc: RpcAddress | undefined;
@@ -106,16 +108,19 @@ export class ProcessNode implements ProcessBackend {
     const cookie = await readFile(cookieFile, 'utf8');
     this.#rpc = { host, port, cookieFile, url: `http://${cookie.trim()}@${host}:${port}/` };
     void this.clockChanged();
+    this.#unguard();
     this.#changed();
   }
 
   async stop(): Promise<void> {
     await this.resume();
     await this.#process?.stop();
+    if (this.#options.isTemporary) this.#guard();
   }
 
   async kill(): Promise<void> {
     await this.#kill();
+    if (this.#options.isTemporary) this.#guard();
     // What it had in its mempool when it last stopped is not what it had now.
     await rm(nodePaths(this.#files).mempool, { force: true });
   }
@@ -123,6 +128,20 @@ export class ProcessNode implements ProcessBackend {
   /** Ends it for good. */
   async close(): Promise<void> {
     await this.#kill();
+    this.#unguard();
+  }
+
+  /** While the process does not run, another one does what it would if this one ended. */
+  #guard(pid?: number): void {
+    const { isTemporary, dataDir } = this.#options;
+    this.#watcher ??= new OrphanWatcher(isTemporary ? dataDir : undefined);
+    if (pid === undefined) this.#watcher.release();
+    else this.#watcher.watch(pid);
+  }
+
+  #unguard(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
   }
 
   async #kill(): Promise<void> {
@@ -134,12 +153,16 @@ export class ProcessNode implements ProcessBackend {
     // It would not answer until it goes on, and calls of all nodes wait for the time.
     await this.#timeSet;
     if (this.status !== 'running') return;
+    this.#guard(this.#process!.pid);
     this.#pause.close();
     this.#process!.pause();
   }
 
   async resume(): Promise<void> {
-    if (this.#process?.running) this.#process.resume();
+    if (this.#process?.running) {
+      this.#process.resume();
+      this.#unguard();
+    }
     this.#pause.open();
   }
 
