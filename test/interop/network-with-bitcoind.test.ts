@@ -32,6 +32,29 @@ describeBitcoind(
     const heights = () => Promise.all(network.nodes.map(async (node) => (await node.view()).height));
     const tips = async () => new Set(await Promise.all(network.nodes.map(async (node) => (await node.view()).tip)));
 
+    it('makes a backlog of fees, or says at once that the bitcoind does not relay it', async () => {
+      const core = await create();
+      const before = await Promise.all(network.nodes.map((node) => node.view()));
+      const { subversion } = await core.call<{ subversion: string }>('getnetworkinfo');
+      const relays = !/Knots/.test(subversion) && Number(/Satoshi:(\d+)/.exec(subversion)![1]) >= 30;
+      const set = network.fees.set(20, { blocks: 1, ...wait });
+      if (relays) {
+        await set;
+        expect(await core.call('estimatesmartfee', [1])).toBeDefined();
+        return;
+      }
+      await expect(set).rejects.toMatchObject({
+        code: 'fees-not-relayed',
+        message: expect.stringMatching(/^fees\.set: core refuses the transactions of the backlog: \S/),
+      });
+      expect(network.fees.rate).toBe(undefined);
+      expect(await Promise.all(network.nodes.map((node) => node.view()))).toEqual(before);
+      // It is asked only while it runs.
+      await core.stop();
+      await network.fees.set(20, { blocks: 1, ...wait });
+      expect(network.fees.rate).toBe(20);
+    });
+
     it('pays, mines on each node, and follows the time', async () => {
       const core = await create();
       const [alice, bob] = network.accounts;

@@ -2,6 +2,7 @@ import { findNetwork } from '../../node/networks.ts';
 import { MemoryEngine } from '../nodes/memory-engine.ts';
 import { ProcessEngine } from '../nodes/system/process-engine.ts';
 import { systemPorts } from '../nodes/system/system-ports.ts';
+import { requireFreePort } from '../processes/ports.ts';
 import type { NetworkOptions } from '../topology/network-options.ts';
 import type { NodeNetwork } from './node-network.ts';
 import { type CreateOptions, type NetworkHost, openNetwork, openSaved } from './open-network.ts';
@@ -14,10 +15,15 @@ export type { CloseOptions, CreateOptions, SavedNetworkOptions } from './open-ne
 const thisMachine: NetworkHost = {
   findNetwork,
   files: stateFiles,
-  createEngine: (plan, modules) =>
-    plan.engine === 'processes'
+  createEngine: async (plan, modules) => {
+    for (const [i, { rpcPort, p2pPort }] of plan.nodes.entries()) {
+      await requireFreePort(rpcPort, `nodes[${i}].rpc`);
+      await requireFreePort(p2pPort, `nodes[${i}].p2p`);
+    }
+    return plan.engine === 'processes'
       ? ProcessEngine.create(plan, modules)
-      : MemoryEngine.create(plan, { ...modules, ports: systemPorts }),
+      : MemoryEngine.create(plan, { ...modules, ports: systemPorts });
+  },
 };
 
 /**
@@ -25,7 +31,7 @@ const thisMachine: NetworkHost = {
  * this process, without ports and files, or with `engine: 'processes'` each in its own. With `state`, it
  * is the network of a file that `save` has written, at the time it was saved. When `signal` aborts, the network closes;
  * before that, this function rejects with the signal's reason. Throws `PierError` 'bad-topology' for invalid
- * options, 'bad-state' for such a file.
+ * options, 'bad-state' for such a file, 'port-in-use' for a port of `rpc` or `p2p`.
  *
  * @example
  * ```ts

@@ -24,6 +24,8 @@ export interface FeeOptions extends WaitOptions {
 
 /** What `NetworkFees` asks of its network. */
 export interface FeeHooks {
+  /** Returns the nodes of other programs that run. */
+  others(): readonly NetworkNode[];
   /** Throws `PierError` 'network-closed' if the network is closed. */
   checkOpen(): void;
   /** The node that holds the faucet's wallet. */
@@ -70,8 +72,8 @@ export class NetworkFees {
   /**
    * Fills the mempools with a backlog that pays `rate` satoshis per virtual byte, from 1 to 1,000: estimatesmartfee
    * answers this rate, wallets pay it, and a payment below it waits. `NodeNetwork.mine` and `reorg` fill the backlog up
-   * again. The faucet pays for it; the first call mines a block. Rejects with `PierError` 'bad-argument', and 'bad-fees' if the
-   * faucet has too little.
+   * again. The faucet pays for it; the first call mines a block. Rejects with `PierError` 'bad-argument', 'bad-fees' if the
+   * faucet has too little, and 'fees-not-relayed' if a bitcoind does not relay as much data.
    *
    * @example
    * ```ts
@@ -92,6 +94,7 @@ export class NetworkFees {
     this.#hooks.faucet.checkRunning('make a backlog from the faucet, whose wallet it holds');
     const { blocks = DEFAULT_BLOCKS } = options;
     const backlog = { rate: Math.round(rate * 1000) / 1000, blocks };
+    await this.#checkRelay();
     if ((await this.#coins()).length < (await this.#missing(blocks)).length) await this.#divideCoins(backlog);
     this.#backlog = backlog;
     await this.#reprice();
@@ -138,6 +141,30 @@ export class NetworkFees {
       if (size !== undefined) missing[size]!--;
     }
     return missing.flatMap((count, size) => Array.from({ length: Math.max(0, count) }, () => size));
+  }
+
+  /** Throws if a node of another program would refuse the fillers, which all nodes must have. */
+  async #checkRelay(): Promise<void> {
+    const others = this.#hooks.others();
+    const coin = others.length === 0 ? undefined : (await this.#coins()).at(-1);
+    if (!coin) return;
+    const { hex } = fillerTransaction(coin, SIZES[0]!, 1_000, this.#hooks.keys);
+    for (const node of others) {
+      const [result] = await node.call<{ allowed: boolean; 'reject-reason'?: string }[]>('testmempoolaccept', [
+        [hex],
+        0,
+      ]);
+      const reason = result!['reject-reason'];
+      // A node that is behind does not have the coin yet.
+      if (result!.allowed || reason === 'missing-inputs') continue;
+      throw new PierError(
+        'fees-not-relayed',
+        `fees.set: ${node.name} refuses the transactions of the backlog: ${reason}`,
+        {
+          hint: 'They hold more data than Bitcoin Core before 30 and Bitcoin Knots relay: leave such nodes out of the network.',
+        },
+      );
+    }
   }
 
   async #fill({ rate, blocks }: Backlog, options: WaitOptions): Promise<void> {

@@ -1,3 +1,4 @@
+import { RpcCode, RpcError } from '../../api/json/rpc-error.ts';
 import type { CallParams } from '../../api/methods/dispatch.ts';
 import { formatEndpoint } from '../../p2p/net/endpoint.ts';
 import { PierError } from '../../platform/errors.ts';
@@ -15,6 +16,33 @@ export interface NodeHooks {
   started(node: NetworkNode): Promise<void>;
   /** Waits for a block of the node's chain. */
   reached(node: NetworkNode, height: number, options: WaitOptions): Promise<void>;
+}
+
+/** Returns the error of a call with the next step in a network, if it has none of its own. */
+function withHint(error: unknown, { name, isFull }: NetworkNode, method: string): unknown {
+  if (!(error instanceof RpcError) || error.hint !== undefined) return error;
+  const hint = hintOf(error.rpcCode, name, isFull, method);
+  return hint === undefined ? error : new RpcError(error.rpcCode, error.message, { hint, cause: error });
+}
+
+function hintOf(code: number, name: string, isFull: boolean, method: string): string | undefined {
+  switch (code) {
+    case RpcCode.METHOD_NOT_FOUND:
+      return `node('${name}').call('help') lists its methods${isFull ? '' : ': a light node has fewer'}.`;
+    case RpcCode.WALLET_NOT_SPECIFIED:
+      return `Name the wallet: node('${name}').call('${method}', [], account.wallet).`;
+    case RpcCode.WALLET_NOT_FOUND:
+      return `node('${name}').call('listwallets') lists its wallets; account.node is the node of an account's wallet.`;
+    case RpcCode.WALLET_INSUFFICIENT_FUNDS:
+      return 'account.balance() is what it can spend; network.faucet(account, amount) gives it more.';
+    case RpcCode.TYPE_ERROR:
+    case RpcCode.INVALID_PARAMS:
+    case RpcCode.INVALID_PARAMETER:
+    case RpcCode.MISC_ERROR:
+      return `node('${name}').call('help', ['${method}']) shows its arguments.`;
+    default:
+      return undefined;
+  }
 }
 
 /** A node of a network. */
@@ -71,7 +99,9 @@ export class NetworkNode {
   async call<T = unknown>(method: string, params: CallParams = [], wallet?: string): Promise<T> {
     this.#hooks.checkOpen();
     check.call({ method, params, wallet });
-    return (await this.backend.call(method, params, wallet)) as T;
+    return (await this.backend.call(method, params, wallet).catch((error: unknown) => {
+      throw withHint(error, this, method);
+    })) as T;
   }
 
   /** Returns its tip, mempool and number of peers. */

@@ -121,9 +121,11 @@ export class NodeNetwork {
       return new Account({ index, wallet: accountWallet(index), node: this.nodes[holder]! }, keys, this.#waits);
     });
     this.#faucet = parts.faucet;
+    const kinds = new Map(plan.nodes.map(({ name, kind }) => [name, kind]));
     this.fees = new NetworkFees({
       ...{ faucet: this.#faucetNode(), keys: parts.faucet, checkOpen: () => this.checkOpen() },
       full: () => this.#running().filter(({ isFull }) => isFull),
+      others: () => this.#running().filter(({ name }) => kinds.get(name) !== 'pier'),
       mineOne: (hex) => this.mine(1, { transactions: [hex] }),
       relayed: (txids, options) => this.#waits.relayed(this.#faucetNode(), txids, options),
     });

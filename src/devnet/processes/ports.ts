@@ -11,6 +11,14 @@ export function isPortFree(port: number, host = LOOPBACK): Promise<boolean> {
   });
 }
 
+/** Throws `PierError` 'port-in-use' if a port that `option` asks for cannot be bound; undefined and 0 are any port. */
+export async function requireFreePort(port: number | undefined, option: string): Promise<void> {
+  if (!port || (await isPortFree(port))) return;
+  throw new PierError('port-in-use', `${option}: port ${port} of ${LOOPBACK} is in use by another program`, {
+    hint: 'Stop that program, choose another port, or give true instead of a port for any free one.',
+  });
+}
+
 // Below the range of ephemeral ports on Linux (32768 and up), even with the RPC offset added.
 const LOWEST = 10_000;
 const HIGHEST = 22_000;

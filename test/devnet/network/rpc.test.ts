@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RpcClient } from '../../../src/api/client/rpc-client.ts';
+import { RpcCode } from '../../../src/api/json/rpc-error.ts';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { NetworkNode } from '../../../src/devnet/network/network-node.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import { isPortFree } from '../../../src/devnet/processes/ports.ts';
+import { engineNames } from '../../../src/devnet/topology/network-options.ts';
 import { waitFor } from '../../support/wait.ts';
 
 let network: NodeNetwork;
@@ -43,7 +46,6 @@ it('serves RPC over HTTP where asked, at one port and with one password through 
   });
   expect(await reply.json()).toEqual({ result: height, error: null, id: 1 });
 
-  await expect(createNetwork({ nodes: [{ rpc: port }] })).rejects.toMatchObject({ code: 'rpc-port-taken' });
   await network.close();
   expect(await isPortFree(port)).toBe(true);
   expect(existsSync(dirname(cookieFile))).toBe(false);
@@ -105,4 +107,46 @@ describe('calls that wait', () => {
     await node.stop();
     expect(await ended).toEqual({ hash: third, height: height + 3 });
   });
+});
+
+it.each(engineNames)('names the option of a port that is taken, before it starts a node (%s)', async (engine) => {
+  const taken = createServer();
+  const port = await new Promise<number>((resolve) =>
+    taken.listen(0, '127.0.0.1', () => resolve((taken.address() as AddressInfo).port)),
+  );
+  try {
+    for (const option of ['rpc', 'p2p'] as const) {
+      await expect(createNetwork({ engine, nodes: [{}, { [option]: port }] })).rejects.toMatchObject({
+        code: 'port-in-use',
+        message: `nodes[1].${option}: port ${port} of 127.0.0.1 is in use by another program`,
+        hint: expect.stringContaining('true instead of a port'),
+      });
+    }
+  } finally {
+    await new Promise((resolve) => taken.close(resolve));
+  }
+});
+
+it('gives the next step with errors of RPC', async () => {
+  network = await createNetwork({ nodes: [{ name: 'shop' }, { name: 'phone', role: 'light' }], accounts: 2 });
+  const [alice, bob] = network.accounts;
+  const shop = network.node('shop');
+  const cases: [() => Promise<unknown>, number, string][] = [
+    [() => shop.call('getblockcont'), RpcCode.METHOD_NOT_FOUND, "node('shop').call('help') lists its methods."],
+    [() => network.node('phone').call('getmempoolinfo'), RpcCode.METHOD_NOT_FOUND, 'a light node has fewer'],
+    [() => shop.call('getbalance'), RpcCode.WALLET_NOT_SPECIFIED, "call('getbalance', [], account.wallet)"],
+    [() => shop.call('getbalance', [], 'account9'), RpcCode.WALLET_NOT_FOUND, "call('listwallets')"],
+    [() => alice!.pay(bob!, '1000'), RpcCode.WALLET_INSUFFICIENT_FUNDS, 'network.faucet(account, amount)'],
+    [() => shop.call('getblockhash', ['x']), RpcCode.TYPE_ERROR, "call('help', ['getblockhash'])"],
+    [() => shop.call('getblockhash', [1e6]), RpcCode.INVALID_PARAMETER, "call('help', ['getblockhash'])"],
+    [() => shop.call('getblockhash', []), RpcCode.MISC_ERROR, "call('help', ['getblockhash'])"],
+  ];
+  for (const [call, rpcCode, hint] of cases) {
+    await expect(call(), hint).rejects.toMatchObject({ rpcCode, hint: expect.stringContaining(hint) });
+  }
+  // What the hints name works.
+  expect(await shop.call('help')).toContain('getblockcount');
+  expect(await shop.call('help', ['getblockhash'])).toContain('height');
+  expect(await shop.call('listwallets')).toContain(alice!.wallet);
+  expect(await shop.call('getbalance', [], alice!.wallet)).toBe(50);
 });

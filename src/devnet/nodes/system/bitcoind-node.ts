@@ -9,6 +9,7 @@ import { MemoryStore } from '../../../store/memory-store.ts';
 import type { NetworkClock } from '../../../testing/network-clock.ts';
 import { BitcoindProcess, bitcoindCookie } from '../../processes/bitcoind-process.ts';
 import { OrphanWatcher } from '../../processes/orphan-watcher.ts';
+import { requireFreePort } from '../../processes/ports.ts';
 import type { NodeRole } from '../../topology/network-options.ts';
 import type { StoredNode } from '../engine.ts';
 import { type NodeStatus, type NodeView, nodeStopped, type RpcAddress } from '../node-backend.ts';
@@ -105,6 +106,7 @@ export class BitcoindNode implements ProcessBackend {
   async start(): Promise<void> {
     if (this.#process?.running) return;
     const { name, program, dataDir, nodeId, isTemporary, onLog } = this.#options;
+    await requireFreePort(this.#options.rpcPort, `${this.name}: rpc`);
     this.#watcher ??= new OrphanWatcher(isTemporary ? dataDir : undefined);
     await mkdir(dataDir, { recursive: true });
     const started = await BitcoindProcess.start({

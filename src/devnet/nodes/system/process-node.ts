@@ -7,6 +7,7 @@ import { type Endpoint, formatEndpoint } from '../../../p2p/net/endpoint.ts';
 import type { NetworkClock } from '../../../testing/network-clock.ts';
 import { NodeProcess } from '../../processes/node-process.ts';
 import { OrphanWatcher } from '../../processes/orphan-watcher.ts';
+import { requireFreePort } from '../../processes/ports.ts';
 import type { NodeRole } from '../../topology/network-options.ts';
 import type { StoredNode } from '../engine.ts';
 import { type NodeStatus, type NodeView, nodeStopped, type RpcAddress } from '../node-backend.ts';
@@ -93,6 +94,7 @@ export class ProcessNode implements ProcessBackend {
   async start(): Promise<void> {
     if (this.#process?.running) return;
     const { nodeId, dataDir, network, role, rpcPort, clock, isTemporary, onLog } = this.#options;
+    await requireFreePort(this.#options.rpcPort, `${this.name}: rpc`);
     await mkdir(dataDir, { recursive: true });
     const started = await NodeProcess.start({
       ...{ nodeId, dataDir, network, seeds: [], spv: role === 'light' },
