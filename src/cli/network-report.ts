@@ -78,6 +78,17 @@ export async function reportNetwork(network: NodeNetwork, plan: NetworkPlan): Pr
   };
 }
 
+/** Returns commands that mine a block, with Bitcoin Core's client and without. */
+function miningCommands({ keys }: NetworkReport['accounts'][number], { host, port, cookieFile }: RpcAddress): string[] {
+  const { address } = keys.bech32;
+  const body = JSON.stringify({ method: 'generatetoaddress', params: [1, address] });
+  return [
+    'Mine a block',
+    `  bitcoin-cli -rpcport=${port} -rpccookiefile=${cookieFile} generatetoaddress 1 ${address}`,
+    `  curl --user "$(cat '${cookieFile}')" --data '${body}' http://${host}:${port}/`,
+  ];
+}
+
 /** Formats the accounts and nodes of a network for people. */
 export function formatReport({ accounts, balance, mnemonic, nodes }: NetworkReport): string {
   const lines: string[] = [];
@@ -100,5 +111,7 @@ export function formatReport({ accounts, balance, mnemonic, nodes }: NetworkRepo
     const client = `bitcoin-cli -rpcport=${rpc.port} -rpccookiefile=${rpc.cookieFile}`;
     lines.push(`  ${' '.repeat(width)}  ${client} getblockchaininfo`);
   }
+  const [account] = accounts;
+  if (account) lines.push('', ...miningCommands(account, nodes.find(({ name }) => name === account.node)!.rpc));
   return `${lines.join('\n')}\n`;
 }

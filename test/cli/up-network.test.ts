@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { NetworkReport } from '../../src/cli/network-report.ts';
 import { upNetwork } from '../../src/cli/up-network.ts';
@@ -118,7 +120,16 @@ Nodes
   node2  light    P2P ${light!.backend.endpoint.host}:8333  RPC http://127.0.0.1:${light!.rpc!.port}/
          bitcoin-cli -rpcport=${light!.rpc!.port} -rpccookiefile=${light!.rpc!.cookieFile} getblockchaininfo
 
+Mine a block
+  bitcoin-cli -rpcport=${port} -rpccookiefile=${cookieFile} generatetoaddress 1 ${account!.address}
+  curl --user "$(cat '${cookieFile}')" --data '{"method":"generatetoaddress","params":[1,"${account!.address}"]}' http://127.0.0.1:${port}/
+
 `);
+  const [command] = /^ {2}curl .*$/m.exec(stdout)!;
+  const { height } = await first!.view();
+  const { stdout: reply } = await promisify(execFile)('/bin/sh', ['-c', command]);
+  expect(JSON.parse(reply)).toMatchObject({ result: [expect.any(String)], error: null });
+  expect((await first!.view()).height).toBe(height + 1);
   // The first of these blocks may be mined before the node is watched.
   while (!stdout.includes('block ')) await network!.mine();
   expect(stdout).toMatch(/\nblock \d+ {2}[0-9a-f]{64} /);

@@ -25,10 +25,10 @@ describe('the installed package', () => {
     expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
   });
 
-  it('contains the licence, networks and documents, and neither tests nor sources', () => {
+  it('contains the licence, networks, documents and examples, and neither tests nor sources', () => {
     const files = readdirSync(join(project, 'node_modules/pier')).sort();
-    const expected = ['LICENSE', 'README.md', 'README.zh-CN.md', 'bin', 'dist', 'docs', 'networks', 'package.json'];
-    expected.push('topology.schema.json');
+    const expected = ['LICENSE', 'README.md', 'README.zh-CN.md', 'bin', 'dist', 'docs', 'examples', 'networks'];
+    expected.push('package.json', 'topology.schema.json');
     expect(files).toEqual(expected.filter((name) => existsSync(join(root, name))));
   });
 
