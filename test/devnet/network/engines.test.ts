@@ -1,7 +1,13 @@
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Account } from '../../../src/devnet/network/account.ts';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
-import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
+import { NetworkFees } from '../../../src/devnet/network/network-fees.ts';
+import { NetworkLink } from '../../../src/devnet/network/network-link.ts';
+import { NetworkNode } from '../../../src/devnet/network/network-node.ts';
+import { NetworkTime } from '../../../src/devnet/network/network-time.ts';
+import { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
+import { Payment } from '../../../src/devnet/network/payment.ts';
 import { engineNames } from '../../../src/devnet/topology/network-options.ts';
 
 // Each test runs on both engines: what they do must not differ.
@@ -148,4 +154,89 @@ describe.each(engineNames)('a network with the engine %s', { timeout: 120_000 },
     await expect(request()).rejects.toThrow();
     await expect(access(cookieFile)).rejects.toMatchObject({ code: 'ENOENT' });
   });
+
+  it('replaces payments, and raises their fees', async () => {
+    network = await createNetwork({ engine, nodes, accounts: 2 });
+    const [alice, bob] = network.accounts;
+    const slow = await alice!.pay(bob!, '1', { feeRate: 2 });
+    await slow.seenBy('all', wait);
+    const bumped = await alice!.bumpFee(slow, { feeRate: 20 });
+    await bumped.seenBy('all', wait);
+    const conflict = await alice!.doubleSpend(bumped);
+    await conflict.seenBy(network.node('pool'), wait);
+    await network.synced(wait);
+    expect(await mempools()).toEqual([[conflict.txid], [conflict.txid], [conflict.txid]]);
+    await network.mine(1, wait);
+    const payment = await alice!.pay(await bob!.newAddress('bech32m'), '2');
+    await payment.seenBy('all', wait);
+    await network.mine(1, wait);
+    const other = await alice!.doubleSpend(payment, { submit: false });
+    await network.reorg({ replace: [other], ...wait });
+    expect(await payment.confirmations()).toBe(-2);
+    expect(await bob!.balance()).toBe(50_0000_0000n);
+  });
+
+  it('mines by itself, and sets its time and links', async () => {
+    network = await createNetwork({ engine, nodes, accounts: 2 });
+    const [alice, bob] = network.accounts;
+    network.mining = { transactions: 1 };
+    await (await alice!.pay(bob!, '1')).confirmed(1, wait);
+    network.mining = { interval: 0.2 };
+    const { height } = await network.node('pool').view();
+    await network.node('shop').reached(height + 2, wait);
+    network.mining = 'manual';
+    await network.synced(wait);
+
+    const later = network.time.now() + 50_000;
+    network.time.set(later);
+    network.time.freeze();
+    const [hash] = await network.mine(1, wait);
+    const { time } = await network.node('bank').call<{ time: number }>('getblockheader', [hash]);
+    expect(time - later).toBeLessThanOrEqual(60);
+    expect(time).toBeGreaterThanOrEqual(later);
+    network.time.resume();
+
+    const link = network.link('shop', 'bank');
+    expect([link.joins('bank', 'shop'), link.joins('bank', 'pool')]).toEqual([true, false]);
+    const pool = network.node('pool');
+    expect([pool.role, pool.isFull, pool.pid !== undefined]).toEqual(['miner', true, engine === 'processes']);
+    await link.cut();
+    expect(link.isCut).toBe(true);
+    await link.mend();
+    link.set({ latency: 3 });
+    await network.synced(wait);
+    expect([link.isCut, link.conditions.latency]).toEqual([false, 3]);
+    expect(() => network.link('shop', 'shop')).toThrow();
+    expect(() => network.node('nowhere')).toThrow(expect.objectContaining({ code: 'unknown-node' }));
+
+    const id = await network.snapshot();
+    network.deleteSnapshot(id);
+    await expect(network.revert(id)).rejects.toMatchObject({ code: 'unknown-snapshot' });
+  });
+});
+
+// Files whose tests run on both engines, without a bitcoind.
+const onBothEngines = ['engines', 'events', 'network-fees', 'peer-port', 'signal', 'state-file', 'traffic'];
+
+it('calls every public method of networks on both engines', async () => {
+  const files = onBothEngines.map((name) => readFile(new URL(`./${name}.test.ts`, import.meta.url), 'utf8'));
+  const text = (await Promise.all(files)).join('\n');
+  const internal = new Set([
+    // For the network's own parts.
+    ...['connected', 'closeOn', 'linkMended', 'checkOpen', 'onChange', 'checkRunning', 'restore', 'isBetween'],
+    ...['refill', 'countOthers', 'state'],
+    // Called by `traffic`.
+    'payFromChange',
+    // Computed from keys: the same code in each engine, compared with a bitcoind in devnet-accounts.test.ts.
+    ...['wif', 'extendedKeys', 'descriptors', 'addresses'],
+  ]);
+  const missing: string[] = [];
+  for (const type of [NodeNetwork, NetworkNode, Account, Payment, NetworkLink, NetworkTime, NetworkFees]) {
+    for (const name of Object.getOwnPropertyNames(type.prototype)) {
+      if (name === 'constructor' || internal.has(name) || new RegExp(`\\.${name}\\b|\\b${name}\\b.*\\} of`).test(text))
+        continue;
+      missing.push(`${type.name}.${name}`);
+    }
+  }
+  expect(missing).toEqual([]);
 });
