@@ -165,6 +165,18 @@ describe('A damaged file', () => {
     await (await LmdbStore.open(options(path))).close();
   });
 
+  it('is refused if the key of one of its own records is damaged, and not taken as empty', async () => {
+    for (const key of ['data\0', 'identity']) {
+      for (let bit = 0; bit < 8 * key.length; bit++) {
+        const bytes = Buffer.from(whole);
+        // Also on pages that are no longer in use.
+        for (let at = bytes.indexOf(key); at >= 0; at = bytes.indexOf(key, at + 1))
+          bytes[at + (bit >> 3)]! ^= 1 << (bit & 7);
+        expect([key, bit, await outcome(bytes)]).toEqual([key, bit, 'refused']);
+      }
+    }
+  });
+
   it('is refused if its identity record is damaged', async () => {
     for (const [from, to] of [
       ['"regtest"', '"segtest"'],

@@ -49,6 +49,7 @@ const DATA = 'data';
 /** The key of the record in the main tree that describes the tree of `DATA`: lmdb-js adds a NUL to the name. */
 const DATA_RECORD = `${DATA}\0`;
 const utf8 = (text: string) => new TextEncoder().encode(text);
+const DATA_KEY = utf8(DATA_RECORD);
 const IDENTITY_KEY = utf8(IDENTITY);
 const HOLDER_KEY = utf8('holder');
 const GUARD_PREFIX = 'guard ';
@@ -159,13 +160,23 @@ function hasOtherReaders(root: LmdbRoot): boolean {
 }
 
 /**
+ * Checks the records of the store itself. Returns the file's format. Throws `StoreError`. LMDB would create the content
+ * anew if the key of its description has changed.
+ */
+function checkOwn(root: LmdbRoot, options: LmdbStoreOptions): number {
+  const format = checkIdentity(options, root.get(IDENTITY_KEY));
+  if (!root.doesExist(DATA_KEY)) throw damaged(options, 'the description of its content is missing');
+  return format;
+}
+
+/**
  * Claims the database for this process: stores its identity as the holder, unless the current holder is alive. A write
  * transaction excludes all other processes meanwhile. If the pid of the holder is inconclusive, LMDB's reader table
  * decides: every writer is in it, and a process that opens the file alone clears it.
  */
 function claim(root: LmdbRoot, reserve: Reserve, options: LmdbStoreOptions): void {
   root.transactionSync(() => {
-    const format = checkIdentity(options, root.get(IDENTITY_KEY));
+    const format = checkOwn(root, options);
     const holder = parseJson<ProcessIdentity>(root.get(HOLDER_KEY));
     if (typeof holder?.pid === 'number') {
       const running = isRunning({ pid: holder.pid, started: holder.started, scope: holder.scope });
@@ -268,7 +279,7 @@ async function openChecked(
   const reserve = new Reserve(path);
   let isClaimed = false;
   try {
-    if (readOnly) checkIdentity(options, root.get(IDENTITY_KEY));
+    if (readOnly) checkOwn(root, options);
     else {
       claim(root, reserve, options);
       isClaimed = true;
