@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'rolldown';
+import { licenses } from './licenses.mjs';
 
 // Bundles the command, since Node needs about a millisecond to load each of its 600 modules. The bundle lies in dist/cli/,
 // as deep as src/<layer>/, so that paths relative to `import.meta.url` stay valid.
@@ -9,20 +10,6 @@ import { build } from 'rolldown';
 const workers = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('-worker.ts'))
   .map((path) => [basename(path, '.ts'), join('src', path)]);
-
-/** Adds the licenses of all bundled packages, as these licenses require. */
-const licenses = {
-  name: 'licenses',
-  generateBundle(_options, bundle) {
-    const modules = Object.values(bundle).flatMap((file) => file.moduleIds ?? []);
-    const folders = modules.flatMap((id) => /^.*node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0] ?? []);
-    const texts = [...new Set(folders)].sort().map((folder) => {
-      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-      return `${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n`;
-    });
-    this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source: texts.join(`\n${'-'.repeat(80)}\n\n`) });
-  },
-};
 
 await build({
   input: { main: 'src/cli/main.ts', ...Object.fromEntries(workers) },

@@ -60,6 +60,7 @@ module.exports = [
     ],
     sublayers: ['topology', 'accounts', 'processes', 'nodes', 'network'],
   },
+  { name: 'browser', page: true },
   { name: 'vitest' },
   { name: 'cli' },
 ];

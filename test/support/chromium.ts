@@ -22,8 +22,8 @@ export function describeChromium(name: string, body: () => void): void {
   }
 }
 
-/** No user profile, no update checks, no network access. */
-const flags = [
+/** No user profile, no update checks, no network access but to this machine. */
+export const chromiumFlags: readonly string[] = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
@@ -37,7 +37,7 @@ const flags = [
   '--disable-extensions',
   '--disable-sync',
   '--metrics-recording-only',
-  '--host-resolver-rules=MAP * ~NOTFOUND',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ];
 
 /** Loads a page in headless Chromium and returns the document after its scripts have run. */
@@ -47,7 +47,7 @@ export async function renderPage(html: string): Promise<string> {
   writeFileSync(file, html);
   const child = spawn(
     chromium ?? '',
-    [...flags, `--user-data-dir=${join(folder, 'profile')}`, '--dump-dom', pathToFileURL(file).href],
+    [...chromiumFlags, `--user-data-dir=${join(folder, 'profile')}`, '--dump-dom', pathToFileURL(file).href],
     { stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000, killSignal: 'SIGKILL' },
   );
   const { code, stdout, stderr } = await waitForExit(child);
