@@ -34,7 +34,9 @@ describe('checks of layers', () => {
       'src',
       'scripts',
       '.dependency-cruiser.cjs',
+      '.dependency-cruiser-page.cjs',
       'tsconfig.json',
+      'tsconfig.page.json',
       'package.json',
       'ARCHITECTURE.md',
     ]) {
@@ -46,6 +48,9 @@ describe('checks of layers', () => {
       writeFileSync(join(copy, 'src', path), text);
     };
     for (const [path, text] of Object.values(planted)) write(path, text);
+    write('chain/planted-page.ts', "export * from '../store/lmdb/checksum.ts';");
+    write('wallet/planted-page.ts', 'export const planted = Buffer.alloc(1);');
+    write('store/lmdb/planted-page.ts', 'export const allowed = Buffer.alloc(1);');
     write('platform/planted-2.ts', "export * from './planted.ts';");
     for (let i = 0; i < 21; i++) write(`crowd/${i}.ts`, 'export {};');
     write('busy/planted.ts', Array.from({ length: 21 }, (_, i) => `import '../crowd/${i}.ts';`).join('\n'));
@@ -65,6 +70,17 @@ describe('checks of layers', () => {
       ).not.toEqual([]);
     }
     expect(violated.filter((line) => !line.includes('planted'))).toEqual([]);
+  });
+
+  it('fail on what a page cannot load, in layers for pages and in what they import', { timeout: 120_000 }, () => {
+    const { status, stderr } = run('scripts/check-page.mjs');
+    expect(status).toBe(1);
+    const lines = stderr.split('\n').filter((line) => line.includes('planted-page'));
+    expect(lines.sort()).toEqual([
+      'reaches-node: src/chain/planted-page.ts reaches zlib',
+      expect.stringMatching(/src\/wallet\/planted-page\.ts\(1,24\): error .*'Buffer'/),
+    ]);
+    expect(stderr).toContain('src/store/lmdb/checksum.ts(1,');
   });
 
   it('fail on a folder with too many files and on a file with too many imports', () => {
