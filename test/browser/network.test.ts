@@ -168,7 +168,8 @@ describeChromium('networks in a page', () => {
     const refused = await run(`
       const attempts = [
         { engine: 'processes' },
-        { nodes: [{ rpc: true, p2p: 18000 }] },
+        { nodes: [{}, { rpc: true }] },
+        { nodes: [{ p2p: 18000 }] },
         { nodes: [{}, { kind: 'bitcoind' }] },
         { network: 'classroom' },
         { dataDir: '/tmp' },
@@ -186,7 +187,8 @@ describeChromium('networks in a page', () => {
       return errors;`);
     const texts = [
       'a web page starts no processes',
-      'a web page has no ports',
+      'nodes[1].rpc: a web page has no ports',
+      'nodes[0].p2p: a web page has no ports',
       'a bitcoind is a process',
       "a web page has the network regtest only, not 'classroom'",
       'a network in memory has no files',

@@ -139,7 +139,7 @@ describe('a port for other peers', () => {
     expect([first!.p2p, second!.p2p]).toEqual([undefined, undefined]);
     const taken = Number(third!.p2p!.split(':')[1]);
     await expect(createNetwork({ nodes: [{}, { p2p: taken }], accounts: 0 })).rejects.toMatchObject({
-      code: 'port-taken',
+      code: 'port-in-use',
     });
   });
 });
