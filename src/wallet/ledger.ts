@@ -11,6 +11,18 @@ import {
   type TransactionRecord,
 } from './records.ts';
 
+let lastTx: Transaction | undefined;
+let lastKeys: readonly string[] = [];
+
+/** Returns the keys of the outputs that a transaction spends. Each wallet asks for them, some several times. */
+function prevoutKeys(tx: Transaction): readonly string[] {
+  if (tx !== lastTx) {
+    lastTx = tx;
+    lastKeys = tx.inputs.map(({ prevout }) => outPointKey(prevout));
+  }
+  return lastKeys;
+}
+
 /** The transactions of one wallet, and the coins that they create and spend. */
 export class Ledger {
   readonly #id: number;
@@ -161,8 +173,8 @@ export class Ledger {
     const own = this.#entries.get(tx.txidHex);
     // Most transactions have none, and each one of the mempool is asked for by each wallet.
     let conflicts: Set<LedgerEntry> | undefined;
-    for (const { prevout } of tx.inputs) {
-      const spenders = this.#spenders.get(outPointKey(prevout));
+    for (const prevout of prevoutKeys(tx)) {
+      const spenders = this.#spenders.get(prevout);
       if (!spenders) continue;
       for (const spender of spenders) {
         if (spender === own) continue;
@@ -184,7 +196,7 @@ export class Ledger {
   /** Returns whether the transaction pays the wallet or spends a coin of the wallet. */
   concerns(tx: Transaction): boolean {
     if (this.#entries.has(tx.txidHex)) return true;
-    for (const { prevout } of tx.inputs) if (this.#coins.has(outPointKey(prevout))) return true;
+    for (const prevout of prevoutKeys(tx)) if (this.#coins.has(prevout)) return true;
     for (const { scriptPubKey } of tx.outputs) if (this.#keys.find(scriptPubKey)) return true;
     return false;
   }

@@ -10,7 +10,7 @@ describe('BlockIndex', () => {
   const header = regtest.genesis.header;
   const child = (prev: BlockIndex | undefined, tag: number) => {
     const hash = sha256(Uint8Array.of(tag, ...(prev?.hash ?? [])));
-    return new BlockIndex(header, hash, prev, (prev?.chainwork ?? 0n) + 2n);
+    return BlockIndex.of(header, hash, prev, (prev?.chainwork ?? 0n) + 2n);
   };
 
   it('finds the same ancestors and forks as a walk over parents', () => {
@@ -55,7 +55,7 @@ describe('BlockIndex', () => {
 describe('ActiveChain', () => {
   it('begins with genesis', () => {
     const { header, hash } = regtest.genesis;
-    const genesis = new BlockIndex(header, hash, undefined, 2n);
+    const genesis = BlockIndex.of(header, hash, undefined, 2n);
     const chain = new ActiveChain();
     chain.push(genesis);
     expect([chain.tip, chain.at(0), chain.at(1)]).toEqual([genesis, genesis, undefined]);

@@ -130,3 +130,39 @@ describe('an invalid block', () => {
     expect(new Set(tree.takeDirty())).toEqual(new Set(main.slice(1)));
   });
 });
+
+describe('a copy of a tree', () => {
+  /** What can be read from a tree, by hashes. */
+  const read = (tree: BlockTree) => ({
+    best: tree.bestHeader.hashHex,
+    blocks: [...tree.values()].map((index) => [
+      ...[index.hashHex, index.height, index.prev?.hashHex, index.chainwork, index.header.hashHex],
+      ...[index.txCount, index.chainTxCount, index.sequence, index.hasData, index.hasUndo, index.failed],
+      ...[index.ancestor(1)?.hashHex, index.medianTimePast()],
+    ]),
+  });
+
+  it('has the same blocks, which wait for the same bodies, and shares none of them', () => {
+    const trees = new Trees();
+    const { tree, genesis } = trees;
+    const left = trees.branch(genesis, 5);
+    const right = trees.branch(left[0]!, 3);
+    const lost = trees.branch(genesis, 7);
+    tree.markFailed(lost[3]!);
+    trees.store([...left, right[1]!, right[2]!]);
+    left[0]!.hasUndo = true;
+    const copy = tree.copy();
+    const before = read(tree);
+    expect(read(copy)).toEqual(before);
+    for (const index of copy.values()) expect(tree.get(index.hash)).not.toBe(index);
+    // The parent's body makes its descendants complete.
+    const inCopy = (index: BlockIndex) => copy.get(index.hash)!;
+    copy.collectCandidates(inCopy(genesis));
+    expect(copy.findMostWork(inCopy(genesis))).toBe(inCopy(left[4]!));
+    copy.receivedTransactions(inCopy(right[0]!), 1);
+    expect(right.map((index) => inCopy(index).chainTxCount)).toEqual([3, 4, 5]);
+    copy.clearFailed(inCopy(lost[3]!));
+    expect(read(tree)).toEqual(before);
+    expect(read(copy)).not.toEqual(before);
+  });
+});

@@ -25,7 +25,7 @@ import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { mineBlock, OP_TRUE } from './support/builder.ts';
 import { openChain } from './support/chain.ts';
 
-const index = (block: Block, prev?: BlockIndex) => new BlockIndex(block.header, block.hash, prev, 0n);
+const index = (block: Block, prev?: BlockIndex) => BlockIndex.of(block.header, block.hash, prev, 0n);
 
 describe('the cache of valid scripts', () => {
   it('remembers 100,000 transactions, the latest ones', () => {

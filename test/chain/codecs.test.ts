@@ -113,7 +113,7 @@ describe('a header record', () => {
   it('fails its checksum with any one or two bits flipped', () => {
     fc.assert(
       fc.property(anyHeader, fc.nat(0xffff), fc.boolean(), fc.nat(), (header, txCount, failed, seed) => {
-        const index = new BlockIndex(header, header.hash, undefined, 0n);
+        const index = BlockIndex.of(header, header.hash, undefined, 0n);
         Object.assign(index, { txCount, failed, hasData: txCount > 0 });
         const bytes = encodeIndex(index);
         const decode = (record: Uint8Array) => decodeIndex(record, index.hash);
@@ -146,7 +146,7 @@ describe('the checksum of a record', () => {
 
   it('is reported as invalid if it is wrong', () => {
     const { header, hash } = regtest.genesis;
-    const bytes = encodeIndex(new BlockIndex(header, hash, undefined, 0n));
+    const bytes = encodeIndex(BlockIndex.of(header, hash, undefined, 0n));
     // After the header, the flags and the number of transactions.
     const error = expect.objectContaining({ code: 'invalid', offset: 80 + 1 + 4 });
     expect(() => decodeIndex(flipBit(bytes, 0), hash)).toThrow(error);

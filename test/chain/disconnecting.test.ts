@@ -11,7 +11,7 @@ import { coinKey, outPointKey } from '../../src/primitives/outpoint.ts';
 import { Op } from '../../src/script/opcodes.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
 
-const genesis = new BlockIndex(regtest.genesis.header, regtest.genesis.hash, undefined, 0n);
+const genesis = BlockIndex.of(regtest.genesis.header, regtest.genesis.hash, undefined, 0n);
 const coin: Coin = { output: { value: 1000n, scriptPubKey: OP_TRUE }, height: 0, isCoinbase: false };
 const known = [1, 2].map((vout) => ({ txid: new Uint8Array(32).fill(1), vout }));
 const coins = { peek: (key: string) => (known.some((each) => outPointKey(each) === key) ? coin : undefined) };
@@ -22,7 +22,7 @@ function makeBlock() {
   const parent = spend({ inputs: known, outputs: [out(900n), out(0n, Uint8Array.of(Op.OP_RETURN)), out(800n)] });
   const child = spend({ inputs: [outpoint(parent, 0)], outputs: [out(700n)] });
   const block = mineBlock(genesis, { transactions: [parent, child] });
-  return { block, parent, child, index: new BlockIndex(block.header, block.hash, genesis, 0n) };
+  return { block, parent, child, index: BlockIndex.of(block.header, block.hash, genesis, 0n) };
 }
 
 describe('the changes of a block', () => {

@@ -142,7 +142,7 @@ describe('the block filter index', () => {
 
 describe('a filter', () => {
   const { header, hash } = regtest.genesis;
-  const genesis = new BlockIndex(header, hash, undefined, 0n);
+  const genesis = BlockIndex.of(header, hash, undefined, 0n);
 
   /** Returns an index of genesis, whose records are pending until `write` is called. */
   function indexed() {

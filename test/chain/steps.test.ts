@@ -26,7 +26,7 @@ const coin: Coin = { output: { value: 1000n, scriptPubKey: OP_TRUE }, height: 0,
 const spends = Array.from({ length: COUNT }, (_, vout) =>
   spend({ inputs: [{ txid: new Uint8Array(32).fill(1), vout }], outputs: [{ value: 900n, scriptPubKey: OP_TRUE }] }),
 );
-const genesis = new BlockIndex(regtest.genesis.header, regtest.genesis.hash, undefined, 0n);
+const genesis = BlockIndex.of(regtest.genesis.header, regtest.genesis.hash, undefined, 0n);
 const block = mineBlock(genesis, { transactions: spends });
 const undo = spends.map(() => [coin]);
 const checks = spends.map((tx) => ({ tx, spentOutputs: [coin.output] }));

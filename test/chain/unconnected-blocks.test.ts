@@ -14,7 +14,7 @@ async function blocksOf(...sizes: readonly number[]): Promise<[index: BlockIndex
   const { tip } = await openChain();
   return sizes.map((totalSize, tag) => {
     const { header, hash, transactions } = mineBlock(tip, { tag });
-    return [new BlockIndex(header, hash, tip, 0n), { header, hash, transactions, totalSize } as unknown as Block];
+    return [BlockIndex.of(header, hash, tip, 0n), { header, hash, transactions, totalSize } as unknown as Block];
   });
 }
 

@@ -15,13 +15,13 @@ it('a block that a peer does not have is requested from each other peer once, an
   const chains = { get: () => ({ hasBlock: () => true }) } as unknown as PeerChains;
   const chain = { params: regtest, contains: () => true } as unknown as HeaderChain;
   const fetcher = new BlockFetcher({ chain, chains, clock: new VirtualClock() });
-  const genesis = new BlockIndex(regtest.genesis.header, regtest.genesis.hash, undefined, 0n);
+  const genesis = BlockIndex.of(regtest.genesis.header, regtest.genesis.hash, undefined, 0n);
   const block = mineBlock(genesis);
   const missing = [{ type: InvType.WITNESS_BLOCK, hash: block.hash }];
   const [first, second, late] = ['first', 'second', 'late'].map(peer);
   fetcher.peerReady(first!);
   fetcher.peerReady(second!);
-  const fetched = fetcher.fetch(new BlockIndex(block.header, block.hash, genesis, 0n));
+  const fetched = fetcher.fetch(BlockIndex.of(block.header, block.hash, genesis, 0n));
   fetcher.notFound(first!, missing);
   fetcher.notFound(second!, missing);
   fetcher.tick();

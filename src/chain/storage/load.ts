@@ -43,7 +43,7 @@ function networkOf(genesisHash: Uint8Array): string {
 }
 
 function genesisOperations({ genesis }: ChainParams, format: Uint8Array): StoreOperation[] {
-  const index = new BlockIndex(genesis.header, genesis.hash, undefined, 0n);
+  const index = BlockIndex.of(genesis.header, genesis.hash, undefined, 0n);
   index.hasData = true;
   index.txCount = genesis.transactions.length;
   return [
@@ -54,37 +54,24 @@ function genesisOperations({ genesis }: ChainParams, format: Uint8Array): StoreO
   ];
 }
 
-/** A stored header with its place in the store. */
-interface StoredIndex extends IndexRecord {
-  readonly height: number;
-  readonly hash: Uint8Array;
+const trees = new ContentCache<BlockTree>();
+
+/** Reads all headers (Core: LoadBlockIndex). Throws `ChainError`. */
+export function loadTree(store: Store): BlockTree {
+  if (!store.contentId) return readTree(store);
+  const known = trees.get(store) ?? readTree(store);
+  trees.set(store, known);
+  return known.copy();
 }
 
-const storedIndexes = new ContentCache<readonly StoredIndex[]>();
-
-/** Yields all stored headers, by height. */
-function* readIndexes(store: Store): Generator<StoredIndex> {
+/** Reads the headers of a store, parents first as keys sort by height. */
+function readTree(store: Store): BlockTree {
+  const tree = new BlockTree();
+  let last: BlockIndex | undefined;
   for (const [key, value] of store.entries(prefixRange(Prefix.INDEX))) {
     if (key.length !== 37) throw corrupt('the key of a header is damaged');
     const { height, hash } = parseBlockKey(key);
-    yield { ...decodeRecord(value, hash), height, hash };
-  }
-}
-
-/** Returns them as a list that is kept, if the store's content may be read again. */
-function knownIndexes(store: Store): Iterable<StoredIndex> {
-  if (!store.contentId) return readIndexes(store);
-  const known = storedIndexes.get(store) ?? [...readIndexes(store)];
-  storedIndexes.set(store, known);
-  return known;
-}
-
-/** Reads all headers, parents first as keys sort by height (Core: LoadBlockIndex). Throws `ChainError`. */
-export function loadTree(store: Store): BlockTree {
-  const tree = new BlockTree();
-  let last: BlockIndex | undefined;
-  for (const record of knownIndexes(store)) {
-    const { height, hash } = record;
+    const record = decodeRecord(value, hash);
     const { prevHash } = record.header;
     // Usually the header just read, which saves the lookup.
     const prev = last && equalBytes(last.hash, prevHash) ? last : tree.get(prevHash);

@@ -38,22 +38,45 @@ export class BlockIndex implements HeaderContext {
   /** Whether this block or an ancestor is invalid (Core: BLOCK_FAILED_VALID). */
   failed = false;
 
+  /** `binaryKey` of the merkle root: a fifth of the memory of an array, of which peers send as many as headers. */
   readonly #merkleRoot: string;
   readonly #skip: BlockIndex | undefined;
   #medianTimePast = -1;
 
-  constructor(header: BlockHeader, hash: Uint8Array, prev: BlockIndex | undefined, chainwork: bigint) {
-    this.key = binaryKey(hash);
+  private constructor(
+    keys: { readonly key: string; readonly merkleRoot: string },
+    { version, time, bits, nonce }: Pick<BlockHeader, 'version' | 'time' | 'bits' | 'nonce'>,
+    prev: BlockIndex | undefined,
+    chainwork: bigint,
+  ) {
+    this.key = keys.key;
     this.height = prev ? prev.height + 1 : 0;
-    this.version = header.version;
-    this.time = header.time;
-    this.bits = header.bits;
-    this.nonce = header.nonce;
+    this.version = version;
+    this.time = time;
+    this.bits = bits;
+    this.nonce = nonce;
     this.prev = prev;
     this.chainwork = chainwork;
-    // A string takes a fifth of the memory of an array, of which there are as many as headers that peers send.
-    this.#merkleRoot = binaryKey(header.merkleRoot);
+    this.#merkleRoot = keys.merkleRoot;
     this.#skip = prev?.ancestor(skipHeight(this.height));
+  }
+
+  /** Returns the index of a block whose body is not stored; `hash` must be the header's. */
+  static of(header: BlockHeader, hash: Uint8Array, prev: BlockIndex | undefined, chainwork: bigint): BlockIndex {
+    const keys = { key: binaryKey(hash), merkleRoot: binaryKey(header.merkleRoot) };
+    return new BlockIndex(keys, header, prev, chainwork);
+  }
+
+  /** Returns a copy on a copy of its parent. */
+  copy(prev: BlockIndex | undefined): BlockIndex {
+    const copy = new BlockIndex({ key: this.key, merkleRoot: this.#merkleRoot }, this, prev, this.chainwork);
+    copy.txCount = this.txCount;
+    copy.chainTxCount = this.chainTxCount;
+    copy.sequence = this.sequence;
+    copy.hasData = this.hasData;
+    copy.hasUndo = this.hasUndo;
+    copy.failed = this.failed;
+    return copy;
   }
 
   /** 32 bytes, internal byte order, in new memory. */

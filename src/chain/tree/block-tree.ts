@@ -20,6 +20,17 @@ export class BlockTree {
   #nextSequence = 2;
   #nextPreciousSequence = -1;
 
+  /** Returns a tree of its own with the same blocks, of which none has changed or is a candidate. */
+  copy(): BlockTree {
+    const copy = new BlockTree();
+    const copies = copy.#indexes;
+    const copyOf = (index: BlockIndex) => copies.get(index.key)!;
+    for (const index of this.#indexes.values()) copies.set(index.key, index.copy(index.prev && copyOf(index.prev)));
+    for (const [parent, waiting] of this.#waiting) copy.#waiting.set(copyOf(parent), waiting.map(copyOf));
+    copy.#bestHeader = this.#bestHeader && copyOf(this.#bestHeader);
+    return copy;
+  }
+
   /** Number of headers. */
   get size(): number {
     return this.#indexes.size;
@@ -50,7 +61,7 @@ export class BlockTree {
 
   /** Adds a header from the store. After the last one, `findBestHeader` must be called. */
   restore(header: BlockHeader, hash: Uint8Array, prev: BlockIndex | undefined): BlockIndex {
-    const index = new BlockIndex(header, hash, prev, (prev?.chainwork ?? 0n) + blockWork(header.bits));
+    const index = BlockIndex.of(header, hash, prev, (prev?.chainwork ?? 0n) + blockWork(header.bits));
     this.#indexes.set(index.key, index);
     return index;
   }
