@@ -5,6 +5,8 @@ import type { Range, Snapshot, Store, StoreEntry, StoreOperation } from './store
 /** Values that were replaced since an open snapshot was taken; undefined if there was none. */
 type Overlay = Map<string, Uint8Array | undefined>;
 
+/** Changes up to which a fork copies them instead of merging them into what is shared. */
+const MAX_COPIED_CHANGES = 64;
 /** New keys up to which keys are inserted one by one instead of sorting all. */
 const FEW_KEYS = 32;
 
@@ -33,9 +35,11 @@ function owned(value: Uint8Array): Uint8Array {
  */
 export class MemoryStore implements Store {
   readonly damaged: readonly Uint8Array[] = [];
-  /** A deleted key stays, with an undefined value, until `#compact`. */
-  #values: Map<string, Uint8Array | undefined> = new Map();
-  /** Every key of `#values` is either in `#sorted`, in order, or in `#unsorted`. */
+  /** Values that forks share: never modified. A deleted key stays, with an undefined value, until `#compact`. */
+  #base: ReadonlyMap<string, Uint8Array | undefined> = new Map();
+  /** Values that differ from those of `#base`. */
+  #changes = new Map<string, Uint8Array | undefined>();
+  /** Every key of `#base` and `#changes` is either in `#sorted`, in order, or in `#unsorted`. */
   #sorted: readonly string[] = [];
   #unsorted: string[] = [];
   #deleted = 0;
@@ -52,7 +56,7 @@ export class MemoryStore implements Store {
 
   get(key: Uint8Array): Uint8Array | undefined {
     this.#checkOpen();
-    return this.#values.get(binaryKey(key));
+    return this.#read(binaryKey(key));
   }
 
   has(key: Uint8Array): boolean {
@@ -99,8 +103,10 @@ export class MemoryStore implements Store {
   fork(): MemoryStore {
     this.#checkOpen();
     this.#applyQueue();
+    if (this.#changes.size > MAX_COPIED_CHANGES) this.#mergeChanges();
     const fork = new MemoryStore();
-    fork.#values = new Map(this.#values);
+    fork.#base = this.#base;
+    fork.#changes = new Map(this.#changes);
     // Neither store changes the array. Sorted here, so that forks of the fork need not do so.
     fork.#sorted = this.#sortedKeys();
     fork.#deleted = this.#deleted;
@@ -116,7 +122,7 @@ export class MemoryStore implements Store {
     let closed = false;
     const read = (key: string): Uint8Array | undefined => {
       if (closed) throw new Error('the snapshot is closed');
-      return overlay.has(key) ? overlay.get(key) : this.#values.get(key);
+      return overlay.has(key) ? overlay.get(key) : this.#read(key);
     };
     const sortedKeys = () => this.#sortedKeys();
     return {
@@ -168,20 +174,26 @@ export class MemoryStore implements Store {
     for (const operation of operations) {
       this.#set(binaryKey(operation.key), operation.type === 'put' ? owned(operation.value) : undefined);
     }
-    if (this.#deleted > 1024 && this.#deleted * 2 > this.#values.size && this.#overlays.size === 0) this.#compact();
+    const keys = this.#sorted.length + this.#unsorted.length;
+    if (this.#deleted > 1024 && this.#deleted * 2 > keys && this.#overlays.size === 0) this.#compact();
+  }
+
+  #read(key: string): Uint8Array | undefined {
+    const value = this.#changes.get(key);
+    return value === undefined && !this.#changes.has(key) ? this.#base.get(key) : value;
   }
 
   #set(key: string, value: Uint8Array | undefined): void {
-    const old = this.#values.get(key);
+    const old = this.#read(key);
     if (old === undefined && value === undefined) return;
     for (const overlay of this.#overlays) if (!overlay.has(key)) overlay.set(key, old);
     if (old === undefined) {
-      if (this.#values.has(key)) this.#deleted--;
+      if (this.#changes.has(key) || this.#base.has(key)) this.#deleted--;
       else this.#unsorted.push(key);
     } else if (value === undefined) {
       this.#deleted++;
     }
-    this.#values.set(key, value);
+    this.#changes.set(key, value);
   }
 
   /** Returns all keys in order, including deleted ones. The array is never modified, so iterations may keep it. */
@@ -202,10 +214,20 @@ export class MemoryStore implements Store {
 
   /** Removes deleted keys. No snapshot may be open, because it could still need them. */
   #compact(): void {
-    const live = (key: string) => this.#values.get(key) !== undefined;
+    const live = (key: string) => this.#read(key) !== undefined;
     this.#sorted = this.#sorted.filter(live);
     this.#unsorted = this.#unsorted.filter(live);
-    for (const [key, value] of this.#values) if (value === undefined) this.#values.delete(key);
+    const values = this.#mergeChanges();
+    for (const [key, value] of values) if (value === undefined) values.delete(key);
     this.#deleted = 0;
+  }
+
+  /** Makes the current values those of `#base`. Returns them, for the caller to modify at once. */
+  #mergeChanges(): Map<string, Uint8Array | undefined> {
+    const values = new Map(this.#base);
+    for (const [key, value] of this.#changes) values.set(key, value);
+    this.#base = values;
+    this.#changes = new Map();
+    return values;
   }
 }

@@ -16,8 +16,11 @@ export interface LedgerEntry {
   replaced: boolean;
   inMempool: boolean;
   /** Txids (hex) of mempool transactions that spend an input of it or of an ancestor. Not stored. */
-  readonly mempoolConflicts: Set<string>;
+  mempoolConflicts: ReadonlySet<string>;
 }
+
+/** The conflicts of almost all transactions. */
+const NO_CONFLICTS: ReadonlySet<string> = new Set();
 
 /** An output of the wallet, spent or unspent. */
 export interface WalletCoin {
@@ -31,7 +34,7 @@ export interface WalletCoin {
 export function inactiveEntry(tx: Transaction, time: number): LedgerEntry {
   return {
     ...{ tx, time, confirmation: undefined, conflict: undefined },
-    ...{ abandoned: false, replaced: false, inMempool: false, mempoolConflicts: new Set<string>() },
+    ...{ abandoned: false, replaced: false, inMempool: false, mempoolConflicts: NO_CONFLICTS },
   };
 }
 

@@ -33,7 +33,7 @@ export class Ledger {
   /** Outputs of the wallet, spent or unspent, by `outPointKey`. */
   readonly #coins = new Map<string, WalletCoin>();
   /** Transactions that spend an outpoint, of the wallet or not, by `outPointKey`; several if they conflict. */
-  readonly #spenders = new Map<string, Set<LedgerEntry>>();
+  readonly #spenders = new Map<string, LedgerEntry[]>();
 
   constructor(id: number, keys: KeyPool, records: Iterable<TransactionRecord>) {
     this.#id = id;
@@ -62,16 +62,17 @@ export class Ledger {
     const copy = new Ledger(this.#id, keys, []);
     const copies = new Map<LedgerEntry, LedgerEntry>();
     for (const [txid, entry] of this.#entries) {
-      const copied = { ...entry, mempoolConflicts: new Set(entry.mempoolConflicts) };
+      const copied = { ...entry };
       copies.set(entry, copied);
       copy.#entries.set(txid, copied);
     }
     for (const entry of this.#unconfirmed) copy.#unconfirmed.add(copies.get(entry)!);
     for (const [key, coin] of this.#coins) copy.#coins.set(key, { ...coin, entry: copies.get(coin.entry)! });
     for (const [key, spenders] of this.#spenders) {
-      const copied = new Set<LedgerEntry>();
-      for (const spender of spenders) copied.add(copies.get(spender)!);
-      copy.#spenders.set(key, copied);
+      copy.#spenders.set(
+        key,
+        spenders.map((spender) => copies.get(spender)!),
+      );
     }
     return copy;
   }
@@ -217,7 +218,11 @@ export class Ledger {
     if (!entry) return [];
     this.#entries.delete(txidHex);
     this.#unconfirmed.delete(entry);
-    for (const { prevout } of entry.tx.inputs) this.#spenders.get(outPointKey(prevout))?.delete(entry);
+    for (const { prevout } of entry.tx.inputs) {
+      const key = outPointKey(prevout);
+      const others = this.#spenders.get(key)?.filter((spender) => spender !== entry);
+      if (others) this.#spenders.set(key, others);
+    }
     for (let vout = 0; vout < entry.tx.outputs.length; vout++) {
       this.#coins.delete(outPointKey({ txid: entry.tx.txid, vout }));
     }
@@ -243,16 +248,20 @@ export class Ledger {
 
   /** Notes a mempool transaction, which need not concern the wallet, at those that conflict with it. */
   addMempoolConflict(tx: Transaction): void {
-    const add = ({ mempoolConflicts }: LedgerEntry) => {
-      const before = mempoolConflicts.size;
-      return mempoolConflicts.add(tx.txidHex).size > before;
-    };
-    this.#updateWithDescendants(this.conflictsOf(tx), add);
+    this.#updateWithDescendants(this.conflictsOf(tx), (entry) => {
+      if (entry.mempoolConflicts.has(tx.txidHex)) return false;
+      entry.mempoolConflicts = new Set([...entry.mempoolConflicts, tx.txidHex]);
+      return true;
+    });
   }
 
   /** Undoes `addMempoolConflict` when the transaction leaves the mempool. */
   removeMempoolConflict(tx: Transaction): void {
-    this.#updateWithDescendants(this.conflictsOf(tx), ({ mempoolConflicts }) => mempoolConflicts.delete(tx.txidHex));
+    this.#updateWithDescendants(this.conflictsOf(tx), (entry) => {
+      if (!entry.mempoolConflicts.has(tx.txidHex)) return false;
+      entry.mempoolConflicts = new Set([...entry.mempoolConflicts].filter((txid) => txid !== tx.txidHex));
+      return true;
+    });
   }
 
   /** Marks a transaction as added to the mempool. Returns the writes. */
@@ -325,8 +334,8 @@ export class Ledger {
       for (const { prevout } of tx.inputs) {
         const key = outPointKey(prevout);
         const spenders = this.#spenders.get(key);
-        if (spenders) spenders.add(entry);
-        else this.#spenders.set(key, new Set([entry]));
+        if (!spenders) this.#spenders.set(key, [entry]);
+        else if (!spenders.includes(entry)) spenders.push(entry);
       }
     }
   }

@@ -3,9 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareBytes } from '../../src/bytes/compare.ts';
 import { fromHex, toHex } from '../../src/bytes/hex.ts';
+import { randomInt } from '../../src/platform/random.ts';
 import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Range, Snapshot, Store, StoreOperation, StoreReader } from '../../src/store/store.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const folder = tempDir('store');
@@ -255,6 +257,31 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
     await expect(store.write([])).rejects.toThrow('closed');
     expect(() => [...store.entries()]).toThrow('closed');
     view.close();
+  });
+});
+
+describe('forks of forks of a MemoryStore', () => {
+  it('have the content of their own, with few changes and with many', async () => {
+    const random = new SeededRandom(3);
+    const forks = [{ store: new MemoryStore(), model: new Model() }];
+    const randomKey = () => (256 + randomInt(random, 600)).toString(16).padStart(4, '0');
+    for (let step = 0; step < 200; step++) {
+      const at = forks[randomInt(random, forks.length)]!;
+      // Up to 64 changes are copied, more are merged.
+      const count = [1, 20, 64, 65, 300][randomInt(random, 5)]!;
+      const operations = Array.from({ length: count }, () =>
+        randomInt(random, 3) === 0 ? del(randomKey()) : put(randomKey(), toHex(random.bytes(1))),
+      );
+      at.store.writeSync(operations);
+      at.model.apply(operations);
+      if (forks.length > 6) forks.splice(randomInt(random, forks.length), 1);
+      forks.push({ store: at.store.fork(), model: at.model.copy() });
+      for (const { store, model } of forks) {
+        expect(contents(store)).toEqual([...model.pairs].map(([key, value]) => `${key}=${value}`).sort());
+        const key = randomKey();
+        expect(store.has(bytes(key))).toBe(model.pairs.has(key));
+      }
+    }
   });
 });
 
