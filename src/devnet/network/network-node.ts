@@ -34,7 +34,7 @@ function hintOf(code: number, name: string, isFull: boolean, method: string): st
     case RpcCode.WALLET_NOT_FOUND:
       return `node('${name}').call('listwallets') lists its wallets; account.node is the node of an account's wallet.`;
     case RpcCode.WALLET_INSUFFICIENT_FUNDS:
-      return 'account.balance() is what it can spend; network.faucet(account, amount) gives it more.';
+      return 'account.balance() is what it can spend. network.faucet(account, amount) gives it more, network.mine(101) the faucet.';
     case RpcCode.TYPE_ERROR:
     case RpcCode.INVALID_PARAMS:
     case RpcCode.INVALID_PARAMETER:

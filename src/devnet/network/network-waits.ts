@@ -1,3 +1,4 @@
+import { PierError } from '../../platform/errors.ts';
 import type { NodeView } from '../nodes/node-backend.ts';
 import { findNode } from './arguments/references.ts';
 import { components } from './components.ts';
@@ -5,6 +6,11 @@ import { type WaitOptions, waitUntil } from './deadline.ts';
 import type { NetworkLink } from './network-link.ts';
 import type { NetworkNode } from './network-node.ts';
 import type { Payment, PaymentHooks } from './payment.ts';
+
+/** Milliseconds that a block waits for payments to arrive. */
+const ARRIVAL_TIMEOUT_MS = 5_000;
+/** Payments that a block waits for. */
+const MAX_MADE = 1_000;
 
 /** What `NetworkWaits` needs. */
 export interface WaitContext {
@@ -22,6 +28,8 @@ export class NetworkWaits implements PaymentHooks {
   readonly #links: readonly NetworkLink[];
   readonly #signal: AbortSignal;
   readonly #throwFailure: () => void;
+  /** The payments since the last block, the last thousand. */
+  readonly #made = new Set<Payment>();
 
   constructor({ nodes, links, signal, throwFailure }: WaitContext) {
     this.#nodes = nodes;
@@ -83,6 +91,32 @@ export class NetworkWaits implements PaymentHooks {
       const group = components(this.#nodes, this.#links).find((each) => each.includes(node)) ?? [];
       const views = await Promise.all(group.map((each) => each.view()));
       return views.every(({ mempool }) => !mempool || txids.every((txid) => mempool.has(txid))) || undefined;
+    });
+  }
+
+  made(payment: Payment): void {
+    this.#made.add(payment);
+    if (this.#made.size > MAX_MADE) for (const oldest of this.#made) return void this.#made.delete(oldest);
+  }
+
+  /**
+   * Resolves when a node has the payments made since the last call on other nodes that it reaches, unless it would refuse
+   * them; after five seconds in any case.
+   */
+  async arrived(miner: NetworkNode): Promise<void> {
+    const waiting = new Set([...this.#made].filter(({ node }) => node !== miner));
+    this.#made.clear();
+    if (waiting.size === 0) return;
+    const check = async () => {
+      const group = components(this.#nodes, this.#links).find((each) => each.includes(miner)) ?? [miner];
+      for (const payment of waiting) {
+        if (group.includes(payment.node) && !(await isSettled(payment, miner))) return undefined;
+        waiting.delete(payment);
+      }
+      return true as const;
+    };
+    await this.#wait('payments', this.#nodes, { timeout: ARRIVAL_TIMEOUT_MS }, check).catch((error: unknown) => {
+      if (!(error instanceof PierError && error.code === 'wait-timeout')) throw error;
     });
   }
 
@@ -152,6 +186,13 @@ export class NetworkWaits implements PaymentHooks {
     const lines = await Promise.all(nodes.map(async (node) => describeNode(node, await node.view())));
     return lines.join('; ');
   }
+}
+
+/** Returns whether a payment is in a node's mempool, or the node would refuse it. */
+async function isSettled({ txid, hex }: Payment, node: NetworkNode): Promise<boolean> {
+  if ((await node.view()).mempool?.has(txid)) return true;
+  const [result] = await node.call<{ allowed?: boolean; 'reject-reason'?: string }[]>('testmempoolaccept', [[hex]]);
+  return result?.allowed !== true && result?.['reject-reason'] !== 'missing-inputs';
 }
 
 /** Returns the work of a node's chain, as hex. */

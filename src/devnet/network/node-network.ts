@@ -194,6 +194,7 @@ export class NodeNetwork {
           hashes.push((await miner.call<{ hash: string }>('generateblock', [address, contents])).hash);
         }
       } else {
+        await this.#waits.arrived(miner);
         hashes.push(...(await miner.call<string[]>('generatetoaddress', [count, address])));
       }
     } catch (error) {

@@ -4,6 +4,8 @@ import type { NetworkNode } from './network-node.ts';
 
 /** What a `Payment` asks of its network. */
 export interface PaymentHooks {
+  /** Notes a payment, for which the next block waits. */
+  made(payment: Payment): void;
   seenBy(payment: Payment, nodes: NetworkNode | string, options: WaitOptions): Promise<void>;
   confirmed(payment: Payment, depth: number, options: WaitOptions): Promise<void>;
 }
@@ -20,7 +22,9 @@ export interface Payer {
 export async function payFrom({ wallet, node, hooks }: Payer, params: Record<string, unknown>): Promise<Payment> {
   const txid = await node.call<string>('sendtoaddress', params, wallet);
   const { hex } = await node.call<{ hex: string }>('gettransaction', [txid], wallet);
-  return new Payment({ txid, hex, wallet, node }, hooks);
+  const payment = new Payment({ txid, hex, wallet, node }, hooks);
+  hooks.made(payment);
+  return payment;
 }
 
 /** A payment that a wallet of the network has made. */

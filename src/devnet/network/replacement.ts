@@ -77,9 +77,8 @@ export async function spendChange(
     const value = change.value - output.value - BigInt(Math.ceil(feeRate * (signed(change.value).vsize + 1)));
     if (value < dustThreshold({ ...change, value: 0n }, DUST_RATE)) return undefined;
     const tx = signed(value);
-    const hex = toHex(tx.encode());
-    await payer.node.call('sendrawtransaction', [hex, 0]);
-    return new Payment({ txid: tx.txidHex, hex, wallet: payer.wallet, node: payer.node }, payer.hooks);
+    await payer.node.call('sendrawtransaction', [toHex(tx.encode()), 0]);
+    return paymentOf(tx, payer, true);
   }
   return undefined;
 }
@@ -111,10 +110,16 @@ async function replace(
     throw bad(`a fee of ${needed} satoshis leaves nothing: there are ${total - others}`);
   }
   const made = signed(value);
-  const hex = toHex(made.encode());
   // No limit of the fee: the caller has chosen it.
-  if (submit) await payer.node.call('sendrawtransaction', [hex, 0]);
-  return new Payment({ txid: made.txidHex, hex, wallet: payer.wallet, node: payer.node }, payer.hooks);
+  if (submit) await payer.node.call('sendrawtransaction', [toHex(made.encode()), 0]);
+  return paymentOf(made, payer, submit);
+}
+
+function paymentOf(tx: Transaction, payer: Payer, isSubmitted: boolean): Payment {
+  const { wallet, node, hooks } = payer;
+  const payment = new Payment({ txid: tx.txidHex, hex: toHex(tx.encode()), wallet, node }, hooks);
+  if (isSubmitted) hooks.made(payment);
+  return payment;
 }
 
 /** Throws if a block decides already. */
