@@ -42,15 +42,8 @@ export function shareDescriptors(
   return { p2p, rpc: Math.min(MAX_RPC, Math.floor((limit - own - p2p) / 2)) };
 }
 
-let knownLimit: number | undefined;
-
-/** Returns the descriptors that this process may open, as of the first call; infinity if the system does not tell. */
+/** Returns the descriptors that this process may open; infinity if the system does not tell. */
 export function descriptorLimit(): number {
-  knownLimit ??= readDescriptorLimit();
-  return knownLimit;
-}
-
-function readDescriptorLimit(): number {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8');
     return Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);

@@ -60,11 +60,12 @@ export class BrowserPage {
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
+    const profile = tempDir('profile');
     const child = spawn(
       chromium ?? '',
-      [...chromiumFlags, '--remote-debugging-pipe', `--user-data-dir=${tempDir('profile')}`, 'about:blank'],
-      // It reads commands from descriptor 3 and writes to 4.
-      { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
+      [...chromiumFlags, '--remote-debugging-pipe', `--user-data-dir=${profile}`, 'about:blank'],
+      // It reads commands from descriptor 3 and writes to 4. It has temporary folders of its own.
+      { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: profile } },
     );
     const exited = once(child, 'exit');
     const page = new BrowserPage(child.stdio[3] as Writable, child.stdio[4] as Readable, async () => {

@@ -48,7 +48,11 @@ export async function renderPage(html: string): Promise<string> {
   const child = spawn(
     chromium ?? '',
     [...chromiumFlags, `--user-data-dir=${join(folder, 'profile')}`, '--dump-dom', pathToFileURL(file).href],
-    { stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000, killSignal: 'SIGKILL' },
+    // It leaves temporary folders of its own.
+    {
+      ...{ stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000, killSignal: 'SIGKILL' },
+      env: { ...process.env, TMPDIR: folder },
+    },
   );
   const { code, stdout, stderr } = await waitForExit(child);
   if (code !== 0) throw new Error(`chromium exited with ${code}: ${stderr}`);
