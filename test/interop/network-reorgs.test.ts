@@ -38,6 +38,13 @@ interface Twins {
   readonly isLight: boolean;
 }
 
+/** Calls for all items, a hundred at a time: a bitcoind refuses more than 256. */
+async function inGroups<T, U>(items: readonly T[], call: (item: T) => Promise<U>): Promise<U[]> {
+  const results: U[] = [];
+  for (let i = 0; i < items.length; i += 100) results.push(...(await Promise.all(items.slice(i, i + 100).map(call))));
+  return results;
+}
+
 describeBitcoind('reorganisations of a network beside a bitcoind', () => {
   let network: NodeNetwork;
   let outside: Bitcoind | undefined;
@@ -143,12 +150,10 @@ describeBitcoind('reorganisations of a network beside a bitcoind', () => {
           .map(({ txid, vout, amount, confirmations, safe }) => `${txid}:${vout} ${amount} ${confirmations} ${safe}`)
           .sort(),
         payments: shown.map(({ txid, vout, category }) => `${txid} ${vout} ${category}`).sort(),
-        transactions: await Promise.all(
-          txids.map(async (txid) => {
-            const transaction = await from<Shown>('gettransaction', [txid], name);
-            return isLight ? transaction.confirmations : shownOf(transaction, { withAbandoned: false });
-          }),
-        ),
+        transactions: await inGroups(txids, async (txid) => {
+          const transaction = await from<Shown>('gettransaction', [txid], name);
+          return isLight ? transaction.confirmations : shownOf(transaction, { withAbandoned: false });
+        }),
       };
     };
     expect(await show(call, wallet), wallet).toEqual(await show(core, twin));
