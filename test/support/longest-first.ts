@@ -3,7 +3,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** The slowest test files, longest first, so that all workers finish at about the same time. */
 const FIRST = [
   'e2e/kill',
+  'processes/killed-parent',
   'e2e/bad-input',
+  'interop/network-with-bitcoind',
   'e2e/scenario',
   'e2e/network-file',
   'e2e/output',
@@ -12,6 +14,10 @@ const FIRST = [
   'chain/real-blocks',
   'interop/node',
   'interop/network-reorgs',
+  'network/engines',
+  'scripts/layers',
+  'network/network-fees',
+  'network/state-file',
   'e2e/up',
   'e2e/up-network',
   'interop/p2p-sync',
@@ -28,6 +34,9 @@ const FIRST = [
   'e2e/package',
   'store/lmdb-open',
   'store/full-disk',
+  'interop/wallet-histories',
+  'browser/network',
+  'network/traffic',
   'p2p/many-peers',
 ];
 

@@ -99,6 +99,11 @@ export class NetworkWaits implements PaymentHooks {
     if (this.#made.size > MAX_MADE) for (const oldest of this.#made) return void this.#made.delete(oldest);
   }
 
+  /** Forgets the payments: a revert has undone them. */
+  reverted(): void {
+    this.#made.clear();
+  }
+
   /**
    * Resolves when a node has the payments made since the last call on other nodes that it reaches, unless it would refuse
    * them; after five seconds in any case.

@@ -7,11 +7,11 @@ import { accountWallet, FAUCET_WALLET } from '../accounts/funded-chain.ts';
 import type { Engine } from '../nodes/engine.ts';
 import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
 import { holdsAccounts, type NetworkPlan } from '../topology/network-plan.ts';
-import { listed, listFaults, quote } from '../topology/topology-error.ts';
+import { listed, quote } from '../topology/topology-error.ts';
 import { Account } from './account.ts';
 import { badArgument } from './arguments/check-arguments.ts';
 import { check } from './arguments/method-arguments.ts';
-import { findAddress, findNode, hexOf } from './arguments/references.ts';
+import { findAddress, findGroups, findNode, hexOf } from './arguments/references.ts';
 import type { WaitOptions } from './deadline.ts';
 import { type EventOptions, type NetworkEvent, networkEvents } from './events.ts';
 import { AutoMiner, type MiningMode } from './mining-mode.ts';
@@ -22,14 +22,8 @@ import { NetworkTime } from './network-time.ts';
 import { NetworkWaits } from './network-waits.ts';
 import { type Payment, payFrom } from './payment.ts';
 import { mineFork, type Reorg, type ReorgOptions } from './reorg.ts';
-import {
-  encodeState,
-  loadState,
-  requireFiles,
-  type StateFiles,
-  topologyDifferences,
-  topologyOf,
-} from './state/network-state.ts';
+import { shareTransactions } from './share-transactions.ts';
+import { encodeState, loadStateOf, requireFiles, type StateFiles, topologyOf } from './state/network-state.ts';
 import { makeTraffic, type TrafficOptions, type TrafficStatistics } from './traffic.ts';
 
 /** How `NodeNetwork.mine` mines. */
@@ -245,15 +239,7 @@ export class NodeNetwork {
   async partition(groups: readonly (readonly (NetworkNode | string)[])[]): Promise<void> {
     this.checkOpen();
     check.partition({ groups });
-    const groupOf = new Map<string, number>();
-    for (const [i, group] of groups.entries()) {
-      for (const [k, member] of group.entries()) {
-        const where = `partition: groups[${i}][${k}]`;
-        const { name } = findNode(this.nodes, member, where);
-        if (groupOf.has(name)) throw badArgument(where, `${name} is in a group already`);
-        groupOf.set(name, i);
-      }
-    }
+    const groupOf = findGroups(this.nodes, groups);
     for (const link of this.links) if (groupOf.get(link.from) !== groupOf.get(link.to)) await link.cut();
   }
 
@@ -266,7 +252,7 @@ export class NodeNetwork {
     check.heal({ options });
     for (const link of this.links) await link.mend();
     await this.#waits.equalWork(options);
-    await this.#shareTransactions();
+    await shareTransactions(this.#running().filter(({ isFull }) => isFull));
   }
 
   /** Resolves when all running nodes that reach each other have one tip, and the full ones equal mempools. */
@@ -363,15 +349,7 @@ export class NodeNetwork {
   async load(state: string | Uint8Array): Promise<void> {
     this.checkOpen();
     if (!(state instanceof Uint8Array)) check.load({ path: state });
-    const { nodes, topology, ...rest } = await loadState(state, this.#files);
-    const differences = topologyDifferences(topologyOf(this.#plan), topology);
-    if (differences.length > 0) {
-      const name = typeof state === 'string' ? state : 'this';
-      const other = `${name} is the state of a network with other nodes, links or accounts`;
-      throw new PierError('bad-state', `${other}:\n${listFaults(differences)}`, {
-        hint: 'Create that network with createNetwork({ state: FILE }).',
-      });
-    }
+    const { nodes, ...rest } = await loadStateOf(topologyOf(this.#plan), state, this.#files);
     await this.#restore({ ...rest, engine: this.#engine.import(nodes) });
   }
 
@@ -392,6 +370,7 @@ export class NodeNetwork {
 
   async #restore(snapshot: NetworkSnapshot): Promise<void> {
     await this.#stopMining();
+    this.#waits.reverted();
     this.#clock.restore(snapshot.time, snapshot.clock.frozen !== undefined);
     this.#engine.clockChanged();
     for (const [i, { isCut, conditions }] of snapshot.links.entries()) this.links[i]!.restore(isCut, conditions);
@@ -503,21 +482,6 @@ export class NodeNetwork {
 
   #running(): NetworkNode[] {
     return this.nodes.filter(({ status }) => status === 'running');
-  }
-
-  /** Submits what one mempool holds to the nodes that lack it; what conflicts with theirs is refused. */
-  async #shareTransactions(): Promise<void> {
-    const full = this.#running().filter(({ isFull }) => isFull);
-    for (const source of full) {
-      const { mempool = new Set<string>() } = await source.view();
-      for (const txid of mempool) {
-        for (const node of full) {
-          if ((await node.view()).mempool!.has(txid)) continue;
-          const hex = await source.call<string>('getrawtransaction', [txid]).catch(() => undefined);
-          if (hex !== undefined) await node.call('sendrawtransaction', [hex]).catch(() => undefined);
-        }
-      }
-    }
   }
 
   /** Opens the connections of nodes over links that carry. */

@@ -52,4 +52,14 @@ describe('a block that is mined after a payment', () => {
     await network.mine(1, { by: 'node2' });
     expect([await refused.confirmations(), await replaced.confirmations()]).toEqual([-1, -1]);
   });
+
+  it('waits for none that a revert has undone', async () => {
+    network = await createNetwork({ nodes, accounts: 2 });
+    const [alice, bob] = network.accounts;
+    const id = await network.snapshot();
+    await alice!.pay(bob!, '1');
+    await network.revert(id);
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    expect(await network.mine(1, { by: 'node2' })).toHaveLength(1);
+  });
 });

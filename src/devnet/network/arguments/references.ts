@@ -19,6 +19,23 @@ export function findNode<N extends { readonly name: string }>(
   });
 }
 
+/** Returns the group of each node, by name, that `partition` is given. Throws `PierError`. */
+export function findGroups<N extends { readonly name: string }>(
+  nodes: readonly N[],
+  groups: readonly (readonly (N | string)[])[],
+): Map<string, number> {
+  const groupOf = new Map<string, number>();
+  for (const [i, group] of groups.entries()) {
+    for (const [k, member] of group.entries()) {
+      const where = `partition: groups[${i}][${k}]`;
+      const { name } = findNode(nodes, member, where);
+      if (groupOf.has(name)) throw badArgument(where, `${name} is in a group already`);
+      groupOf.set(name, i);
+    }
+  }
+  return groupOf;
+}
+
 /** Returns the address that an argument is, or is the account of. Throws `PierError` 'bad-argument'. */
 export function findAddress(keys: AccountKeys, given: string | { readonly address: string }, where: string): string {
   const address = typeof given === 'string' ? given : given.address;

@@ -9,7 +9,7 @@ import type { NodeStatus } from '../../nodes/node-backend.ts';
 import { decodeStoredNodes, encodeStoredNodes } from '../../nodes/state-body.ts';
 import type { NetworkOptions, NodeOptions } from '../../topology/network-options.ts';
 import type { NetworkPlan } from '../../topology/network-plan.ts';
-import { formatPath, type OptionPath } from '../../topology/topology-error.ts';
+import { formatPath, listFaults, type OptionPath } from '../../topology/topology-error.ts';
 import type { MiningMode } from '../mining-mode.ts';
 import type { FeeState } from '../network-fees.ts';
 import { gunzip, gzip } from './gzip.ts';
@@ -116,6 +116,23 @@ export async function loadState(from: string | Uint8Array, files: StateFiles | u
       throw bad(from, cause.message, 'Check the path.', cause);
     });
   return decodeState(bytes, from);
+}
+
+/**
+ * Returns it as `loadState` does. Throws `PierError` 'bad-state' if it is that of a network with other nodes, links or
+ * accounts than `topology`.
+ */
+export async function loadStateOf(
+  topology: SavedTopology,
+  from: string | Uint8Array,
+  files: StateFiles | undefined,
+): Promise<NetworkState> {
+  const state = await loadState(from, files);
+  const differences = topologyDifferences(topology, state.topology);
+  if (differences.length === 0) return state;
+  const name = typeof from === 'string' ? from : 'this';
+  const message = `${name} is the state of a network with other nodes, links or accounts:\n${listFaults(differences)}`;
+  throw new PierError('bad-state', message, { hint: 'Create that network with createNetwork({ state: FILE }).' });
 }
 
 /** Returns the files. Throws `PierError` 'no-files' if there are none. */
