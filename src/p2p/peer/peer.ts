@@ -148,14 +148,14 @@ export class Peer implements PeerWorker {
       handle: (message) => this.#handle(message),
       charged: (ms) => this.#turns.charge(ms),
       failed: (error) => this.#fail(error),
-      resumed: () => this.#turns.ready(this),
+      resumed: () => this.#ready(),
     });
   }
 
   /** Starts to receive and, on an outbound connection, starts the handshake. */
   start(): void {
     this.#connection.onData((chunk) => this.#receive(chunk));
-    this.#connection.onDrain(() => this.#turns.ready(this));
+    this.#connection.onDrain(() => this.#ready());
     this.#connection.onClose((error) => this.disconnect(error ? error.message : 'closed by peer'));
     for (const part of this.#framing.start()) this.#write(part);
     this.#startHandshake();
@@ -256,7 +256,7 @@ export class Peer implements PeerWorker {
   perform(work: Work): void {
     if (this.#closed) return;
     this.#inbox.push(work);
-    this.#turns.ready(this);
+    this.#ready();
   }
 
   /** Reports a protocol violation; `PeerHooks.misbehaving` decides whether the peer is discouraged. */
@@ -284,6 +284,11 @@ export class Peer implements PeerWorker {
     } else if (!this.keepAlive.tick()) {
       this.disconnect('ping timeout');
     }
+  }
+
+  /** Schedules the peer's work. A closed peer is not scheduled again, which would keep its account for ever. */
+  #ready(): void {
+    if (!this.#closed) this.#turns.ready(this);
   }
 
   #write(bytes: Uint8Array): void {

@@ -33,7 +33,7 @@ export class TurnScheduler {
   readonly #clock: Clock;
   /** Workers with work left; those whose last slice is longest ago are first. */
   readonly #waiting = new Set<PeerWorker>();
-  readonly #accounts = new WeakMap<PeerWorker, Account>();
+  readonly #accounts = new Map<PeerWorker, Account>();
   /** Milliseconds used in this turn of the event loop. */
   #used = 0;
   /** Monotonic milliseconds when the slice began. */
@@ -72,13 +72,18 @@ export class TurnScheduler {
   /** Removes a worker. */
   remove(worker: PeerWorker): void {
     this.#waiting.delete(worker);
+    this.#accounts.delete(worker);
   }
 
-  /** Opens a new worker's account level with the least used of the waiting ones: to reconnect gains a peer nothing. */
+  /**
+   * Opens a new worker's account level with the most used one. To reconnect gains a peer nothing, and many new peers do
+   * not go before one whose handshake has taken some time, as it does in a process that has just started.
+   */
   #open(worker: PeerWorker): void {
     const at = this.#clock.monotonic();
-    const least = this.#leastUsed(at);
-    this.#accounts.set(worker, { used: least ? this.#usedLately(least, at) : 0, at });
+    let most = 0;
+    for (const other of this.#accounts.keys()) most = Math.max(most, this.#usedLately(other, at));
+    this.#accounts.set(worker, { used: most, at });
   }
 
   #usedLately(worker: PeerWorker, now: number): number {
@@ -124,6 +129,8 @@ export class TurnScheduler {
     const used = this.#sliceUsed();
     this.#used += used;
     const at = this.#sliceStart + used;
+    // A worker may remove itself.
+    if (!this.#accounts.has(worker)) return false;
     this.#accounts.set(worker, { used: this.#usedLately(worker, at) + used, at });
     return isWorkLeft;
   }

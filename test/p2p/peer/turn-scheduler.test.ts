@@ -88,6 +88,22 @@ describe('TurnScheduler', () => {
     expect([slow.left, 200 - quick.left]).toEqual([17, 20]);
   });
 
+  it('does not let many new peers go before one that has used some time for its handshake', async () => {
+    const clock = new WorkClock();
+    const turns = new TurnScheduler(clock);
+    const honest = new Steps(turns, 1, () => clock.spend(40));
+    turns.ready(honest);
+    while ((await clock.turn()) > 0);
+    const floods = Array.from({ length: 16 }, () => new Steps(turns, 1_000, () => clock.spend(1)));
+    for (const worker of floods) turns.ready(worker);
+    honest.left = 1;
+    turns.ready(honest);
+    const start = clock.now();
+    while (honest.left > 0) await clock.turn();
+    // At most a slice of each flood, a turn, and its own work.
+    expect(clock.now() - start).toBeLessThanOrEqual(16 + 3 + 40);
+  });
+
   it('gives a new peer no precedence over those that wait, so that reconnecting gains nothing', async () => {
     const clock = new WorkClock();
     const turns = new TurnScheduler(clock);
@@ -126,6 +142,7 @@ describe('TurnScheduler', () => {
       turns.ready(steps);
       while ((await clock.turn()) > 0);
     };
+    for (const steps of [early, late]) turns.ready(steps);
     await use(early, ms);
     clock.spend(10_000 - 100);
     await use(late, 100);
@@ -169,5 +186,17 @@ describe('TurnScheduler', () => {
     turns.remove(removed);
     for (let i = 0; i < 3; i++) expect(await clock.turn()).toBe(20);
     expect([await clock.turn(), slow.left, other.left, removed.left]).toEqual([0, 0, 0, 2]);
+  });
+
+  it('runs a worker no more that removes itself while it has work left', async () => {
+    const clock = new WorkClock();
+    const turns = new TurnScheduler(clock);
+    const worker: Steps = new Steps(turns, 10, () => {
+      clock.spend(1);
+      turns.remove(worker);
+    });
+    turns.ready(worker);
+    expect(await clock.turn()).toBe(0);
+    expect(worker.left).toBe(9);
   });
 });
