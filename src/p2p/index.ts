@@ -32,7 +32,6 @@ export { type Ban, type BanList, DEFAULT_BAN_TIME } from './addresses/ban-list.t
 export type { Discouraged } from './addresses/discouraged.ts';
 export type { AnnouncedAddress, KnownAddress } from './addresses/known-address.ts';
 export { PartialBlock, shortId, shortIdKey, toCompactBlock } from './blocks/compact/compact-block.ts';
-export type { ExtraTransaction } from './blocks/compact/extra-transactions.ts';
 export type { SyncProgress } from './blocks/sync-progress.ts';
 export {
   ConnectionManager,
@@ -71,6 +70,7 @@ export type {
 export { noPeerStateStats, type PeerStateStats } from './processing/peer-state-stats.ts';
 export type { Connection, Listener, Transport } from './transport/connection.ts';
 export { type Framing, FramingError, type RawMessage, type TransportVersion } from './transport/framing.ts';
+export type { PackedTransaction } from './transport/packed-transaction.ts';
 export { TcpTransport } from './transport/tcp-transport.ts';
 export { V1Framing } from './transport/v1-framing.ts';
 export { DetectingFraming } from './transport/v2/detecting-framing.ts';

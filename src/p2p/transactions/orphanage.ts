@@ -4,6 +4,7 @@ import { type Random, randomInt } from '../../platform/random.ts';
 import { outPointKey } from '../../primitives/outpoint.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import type { Peer } from '../peer/peer.ts';
+import { PackedTransaction } from '../transport/packed-transaction.ts';
 
 /** Orphans kept (Core: DEFAULT_MAX_ORPHAN_TRANSACTIONS). */
 export const MAX_ORPHANS = 100;
@@ -14,7 +15,10 @@ const EXPIRY_MS = 20 * 60_000;
 
 /** An orphan transaction (Core: OrphanTx). */
 export interface Orphan {
-  readonly tx: Transaction;
+  /** The transaction, until it is removed from the orphanage. */
+  readonly packed: PackedTransaction;
+  /** Keys of the outpoints that it spends. */
+  readonly spends: readonly string[];
   /** Peers that sent or announced it. */
   readonly peers: Set<Peer>;
   /** Monotonic milliseconds. */
@@ -58,10 +62,11 @@ export class Orphanage {
     if (tx.weight > MAX_ORPHAN_WEIGHT) return false;
     this.#expire();
     if (this.#orphans.size >= MAX_ORPHANS) this.#evictRandom();
-    const orphan = { tx, peers: new Set([peer]), expiresAt: this.#clock.monotonic() + EXPIRY_MS };
+    const spends = tx.inputs.map(({ prevout }) => outPointKey(prevout));
+    const expiresAt = this.#clock.monotonic() + EXPIRY_MS;
+    const orphan = { packed: new PackedTransaction(tx), spends, peers: new Set([peer]), expiresAt };
     this.#orphans.set(key, orphan);
-    for (const { prevout } of tx.inputs) {
-      const spent = outPointKey(prevout);
+    for (const spent of spends) {
       const spenders = this.#spenders.get(spent);
       if (spenders) spenders.add(orphan);
       else this.#spenders.set(spent, new Set([orphan]));
@@ -69,17 +74,24 @@ export class Orphanage {
     return true;
   }
 
-  remove(tx: Transaction): void {
-    const key = binaryKey(tx.wtxid);
-    const orphan = this.#orphans.get(key);
-    if (!orphan) return;
-    this.#orphans.delete(key);
-    for (const { prevout } of tx.inputs) {
-      const spent = outPointKey(prevout);
+  remove(wtxid: Uint8Array): void {
+    const orphan = this.get(wtxid);
+    if (orphan) this.#remove(orphan);
+  }
+
+  #remove(orphan: Orphan): void {
+    this.#orphans.delete(binaryKey(orphan.packed.wtxid));
+    orphan.packed.release();
+    for (const spent of orphan.spends) {
       const spenders = this.#spenders.get(spent);
       spenders?.delete(orphan);
       if (spenders?.size === 0) this.#spenders.delete(spent);
     }
+  }
+
+  /** Removes all orphans. */
+  clear(): void {
+    for (const orphan of [...this.#orphans.values()]) this.#remove(orphan);
   }
 
   /** Returns the orphans that spend outputs of `tx`. */
@@ -96,14 +108,14 @@ export class Orphanage {
   removeConflicts(tx: Transaction): void {
     if (this.#orphans.size === 0) return;
     for (const { prevout } of tx.inputs) {
-      for (const orphan of [...(this.#spenders.get(outPointKey(prevout)) ?? [])]) this.remove(orphan.tx);
+      for (const orphan of [...(this.#spenders.get(outPointKey(prevout)) ?? [])]) this.#remove(orphan);
     }
   }
 
   /** Removes the orphans of which the peer was the only source (Core: EraseForPeer). */
   peerClosed(peer: Peer): void {
     for (const orphan of [...this.#orphans.values()]) {
-      if (orphan.peers.delete(peer) && orphan.peers.size === 0) this.remove(orphan.tx);
+      if (orphan.peers.delete(peer) && orphan.peers.size === 0) this.#remove(orphan);
     }
   }
 
@@ -112,12 +124,12 @@ export class Orphanage {
     // Insertion order is expiry order.
     for (const orphan of this.#orphans.values()) {
       if (orphan.expiresAt > now) break;
-      this.remove(orphan.tx);
+      this.#remove(orphan);
     }
   }
 
   #evictRandom(): void {
     const orphans = [...this.#orphans.values()];
-    this.remove(orphans[randomInt(this.#random, orphans.length)]!.tx);
+    this.#remove(orphans[randomInt(this.#random, orphans.length)]!);
   }
 }

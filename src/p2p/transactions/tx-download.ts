@@ -92,6 +92,7 @@ export class TxDownload {
 
   close(): void {
     this.#batch.cancel();
+    this.#orphanage.clear();
   }
 
   /** Handles a peer's announcements. As in Core, ignores txids from a wtxid-relay peer, and vice versa. */
@@ -122,7 +123,7 @@ export class TxDownload {
     const orphan = this.#orphanage.get(wtxid);
     if (!orphan || orphan.peers.has(peer)) return;
     orphan.peers.add(peer);
-    this.#requestParents(peer, orphan.tx);
+    this.#requestParents(peer, orphan.packed.decode());
   }
 
   #requestParents(peer: Peer, { inputs }: Transaction): void {
@@ -216,7 +217,7 @@ export class TxDownload {
   #forget(tx: Transaction): void {
     this.#requests.forget(tx.txid);
     this.#requests.forget(tx.wtxid);
-    this.#orphanage.remove(tx);
+    this.#orphanage.remove(tx.wtxid);
   }
 
   /**
@@ -236,12 +237,13 @@ export class TxDownload {
         this.#requests.forget(tx.txid);
       }
     }
-    this.#orphanage.remove(tx);
+    this.#orphanage.remove(tx.wtxid);
   }
 
   /** Submits a low-fee parent with an orphan child that may pay for both (Core: Find1P1CPackage). */
   #tryPackage(peer: Peer, parent: Transaction): void | Promise<void> {
-    for (const { tx: child } of this.#childCandidates(peer, parent)) {
+    for (const { packed } of this.#childCandidates(peer, parent)) {
+      const child = packed.decode();
       const transactions = [parent, child];
       const key = binaryKey(packageHash(transactions));
       if (this.#reconsiderable.has(key) || this.#recentRejects.has(binaryKey(child.txid))) continue;
@@ -312,9 +314,12 @@ export class TxDownload {
    * Submits orphans again whose parents were accepted or confirmed; for each accepted one, its own children as well.
    */
   #acceptOrphans(orphans: Orphan[]): void {
-    for (const { tx, peers } of orphans) {
-      if (!this.#orphanage.hasWtxid(tx.wtxid)) continue;
-      const [sender] = peers;
+    for (const { packed } of orphans) {
+      // It may have been removed since, or removed and added again.
+      const orphan = this.#orphanage.get(packed.wtxid);
+      if (!orphan) continue;
+      const tx = orphan.packed.decode();
+      const [sender] = orphan.peers;
       const bill = this.#costs.bill(sender);
       const result = this.#mempool.acceptAsync(tx, { payer: bill });
       const processed = (known: AcceptResult) => {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Peer } from '../../../src/p2p/peer/peer.ts';
 import { MAX_ORPHANS, Orphanage } from '../../../src/p2p/transactions/orphanage.ts';
+import { PackedTransaction } from '../../../src/p2p/transport/packed-transaction.ts';
 import { SeededRandom } from '../../../src/testing/seeded-random.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { spend } from '../../chain/support/builder.ts';
@@ -58,7 +59,7 @@ it('finds children by the outputs of their parent, and conflicts by the outputs 
   const other = spend({ inputs: [{ txid: parent.txid, vout: 1 }], outputs: parent.outputs });
   orphanage.add(child, alice);
   orphanage.add(other, alice);
-  expect([...orphanage.childrenOf(parent)].map(({ tx }) => tx)).toEqual([child]);
+  expect([...orphanage.childrenOf(parent)].map(({ packed }) => packed.decode().txidHex)).toEqual([child.txidHex]);
   orphanage.removeConflicts(spend({ inputs: [{ txid: parent.txid, vout: 0 }], outputs: [] }));
   expect(orphanage.hasWtxid(child.wtxid)).toBe(false);
   expect(orphanage.hasWtxid(other.wtxid)).toBe(true);
@@ -88,8 +89,8 @@ it('keeps an orphan for 20 minutes from its first arrival', () => {
 it('has room for a new orphan once an old one is removed or has expired, without an eviction', () => {
   const { clock, orphanage } = setUp();
   for (let i = 0; i < MAX_ORPHANS; i++) orphanage.add(orphan(i), alice);
-  orphanage.remove(orphan(7));
-  orphanage.remove(orphan(7));
+  orphanage.remove(orphan(7).wtxid);
+  orphanage.remove(orphan(7).wtxid);
   orphanage.add(orphan(200), alice);
   expect(Array.from({ length: MAX_ORPHANS }, (_, i) => orphanage.hasWtxid(orphan(i).wtxid)).indexOf(false)).toBe(7);
   clock.advance(20 * 60_000);
@@ -113,8 +114,36 @@ it('forgets by which outputs removed orphans are found', () => {
   const child = (value: bigint) =>
     spend({ inputs: [{ txid: parent.txid, vout: 0 }], outputs: [{ value, scriptPubKey: new Uint8Array(1) }] });
   for (const value of [1n, 2n]) orphanage.add(child(value), alice);
-  orphanage.remove(child(1n));
-  expect([...orphanage.childrenOf(parent)].map(({ tx }) => tx.wtxidHex)).toEqual([child(2n).wtxidHex]);
+  orphanage.remove(child(1n).wtxid);
+  expect([...orphanage.childrenOf(parent)].map(({ packed }) => packed.decode().wtxidHex)).toEqual([child(2n).wtxidHex]);
   orphanage.peerClosed(alice);
   expect([...orphanage.childrenOf(parent)]).toEqual([]);
+});
+
+it('takes no memory for orphans that are gone, and uses it again for others', () => {
+  const { orphanage } = setUp();
+  const tx = orphan(1, 0, 300);
+  orphanage.add(tx, alice);
+  const { packed } = orphanage.get(tx.wtxid)!;
+  expect(packed.decode().wtxidHex).toBe(tx.wtxidHex);
+  orphanage.remove(tx.wtxid);
+  expect(() => packed.decode()).toThrow('released');
+  orphanage.add(orphan(2, 0, 300), alice);
+  orphanage.add(orphan(3, 0, 300), alice);
+  orphanage.clear();
+  expect(orphanage.size).toBe(0);
+  // Neither of them was given back twice.
+  const [a, b] = [new PackedTransaction(orphan(4, 0, 300)), new PackedTransaction(orphan(5, 0, 300))];
+  expect([a, b].map((each) => each.decode().wtxidHex)).toEqual([4, 5].map((n) => orphan(n, 0, 300).wtxidHex));
+  for (const each of [a, b]) each.release();
+});
+
+it('keeps an orphan of every length whole', () => {
+  for (const size of [1, 190, 191, 900, 4_000, 20_000, 60_000, 99_700]) {
+    const { orphanage } = setUp();
+    const tx = orphan(1, size, size);
+    expect(orphanage.add(tx, alice)).toBe(true);
+    expect(orphanage.get(tx.wtxid)!.packed.decode().encode()).toEqual(tx.encode());
+    orphanage.clear();
+  }
 });

@@ -8,9 +8,9 @@ import { Block } from '../../../primitives/block.ts';
 import { type BlockHeader, HEADER_SIZE } from '../../../primitives/header.ts';
 import { Transaction } from '../../../primitives/transaction.ts';
 import type { Work } from '../../peer/work.ts';
+import type { PackedTransaction } from '../../transport/packed-transaction.ts';
 import type { CmpctBlockMessage } from '../../wire/messages/cmpctblock.ts';
 import { MAX_TX_INDEX } from '../../wire/messages/tx-index.ts';
-import type { ExtraTransaction } from './extra-transactions.ts';
 import { ShortIdTable } from './short-id-table.ts';
 
 /** Returns the 16-byte SipHash key of a compact block's short ids (BIP152), unpredictable before the block is found. */
@@ -97,7 +97,7 @@ export class PartialBlock {
   }
 
   /** Fills in those transactions of `pools` whose short ids are in the block. Called once. */
-  *fill(...pools: readonly Iterable<Transaction | ExtraTransaction>[]): Work {
+  *fill(...pools: readonly Iterable<Transaction | PackedTransaction>[]): Work {
     const slots = this.#slots;
     if (!slots) return;
     let tried = 0;
@@ -119,7 +119,7 @@ export class PartialBlock {
     this.#slots = undefined;
   }
 
-  #tryFill({ key, ids }: ShortIdSlots, known: Transaction | ExtraTransaction): void {
+  #tryFill({ key, ids }: ShortIdSlots, known: Transaction | PackedTransaction): void {
     const i = ids.find(shortId(key, known.wtxid));
     if (i < 0 || ids.isAmbiguous[i]) return;
     const at = ids.indexes[i]!;
