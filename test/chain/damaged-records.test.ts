@@ -5,6 +5,7 @@ import { concatBytes } from '../../src/bytes/compare.ts';
 import type { Chain } from '../../src/chain/chain.ts';
 import { blockKey, Prefix } from '../../src/chain/records/keys.ts';
 import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
+import { flipCopies } from '../support/flip-copies.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { checkFilters, describeCoins, extend, openChain } from './support/chain.ts';
 
@@ -30,9 +31,7 @@ async function makeChain(): Promise<{ path: string; chain: Chain; coins: string[
 /** Flips a bit of each copy of the record with this key, also in pages that are no longer used. */
 function flip(path: string, key: Uint8Array, offset: number): void {
   const bytes = readFileSync(path);
-  let copies = 0;
-  for (let at = bytes.indexOf(key); at >= 0; at = bytes.indexOf(key, at + 1), copies++) bytes[at + offset]! ^= 0x01;
-  expect(copies).toBeGreaterThan(0);
+  flipCopies(bytes, key, offset);
   writeFileSync(path, bytes);
 }
 
