@@ -13,7 +13,8 @@ export function createProgram(version: string): Command {
     .description('A Bitcoin network on one machine. NODE_ID or --node-id selects a node by its port.')
     .version(version)
     .enablePositionalOptions()
-    .showHelpAfterError("(run 'pier help' for usage)");
+    // `runCommand` reports Commander's errors as all others.
+    .configureOutput({ outputError: () => {} });
   addUp(program);
   addScenario(program);
   addStartNode(program);

@@ -1,9 +1,10 @@
 import { difficultyInterval } from '../consensus/params.ts';
 import { blockWork } from '../consensus/pow.ts';
 import { isPortFree } from '../devnet/processes/ports.ts';
-import { DEFAULT_NETWORK, nodePaths, RPC_PORT_OFFSET, resolveDataDir } from '../node/config.ts';
+import { DEFAULT_NETWORK, makeDataDir, nodePaths, RPC_PORT_OFFSET, resolveDataDir } from '../node/config.ts';
 import { findNetwork, type NamedNetwork } from '../node/networks.ts';
 import { PierError } from '../platform/errors.ts';
+import { parseBasePort } from './option-values.ts';
 import type { CommonOptions } from './options.ts';
 import { dim, logPrinter, note, print } from './output.ts';
 import { formatStep } from './step-text.ts';
@@ -20,9 +21,10 @@ export async function upScenario(options: UpScenarioOptions, interrupted: Promis
   const network = findNetwork(options.network ?? process.env.PIER_NETWORK ?? DEFAULT_NETWORK);
   const { params } = network;
   const dataDir = resolveDataDir(options.datadir ?? process.env.PIER_DATADIR, params);
-  const base = Number(options.basePort);
+  const base = parseBasePort('--base-port', options.basePort, 4);
   const nodeIds = [base, base + 1, base + 2, base + 3] as const;
   const [central, wallet, miner, light] = nodeIds;
+  makeDataDir(dataDir);
   await requireFreePorts(nodeIds);
 
   note(

@@ -73,17 +73,17 @@ export async function send(config: NodeConfig, options: SendOptions): Promise<Se
 function checkAmount(text: string): string {
   const satoshis = parseAmount(text);
   if (satoshis === undefined) {
-    throw new UsageError('bad-amount', `'${text}' is not an amount of bitcoins`, {
+    throw new UsageError('bad-amount', `--amount '${text}' is not an amount of bitcoins`, {
       hint: 'Give a decimal up to 21000000 with at most 8 decimals, such as 1.5.',
     });
   }
-  if (satoshis <= 0n) throw new UsageError('bad-amount', `the amount must be more than 0, not ${text}`);
+  if (satoshis <= 0n) throw new UsageError('bad-amount', `--amount '${text}' is not more than 0`);
   return text;
 }
 
 function checkFeeRate(text: string): string {
   if (!/^\d{1,7}(\.\d{1,3})?$/.test(text) || Number(text) === 0) {
-    throw new UsageError('bad-fee-rate', `'${text}' is not a fee rate in satoshis per virtual byte`, {
+    throw new UsageError('bad-fee-rate', `--fee-rate '${text}' is not a fee rate in satoshis per virtual byte`, {
       hint: 'Give a number above 0 with at most 3 decimals, such as 2.5.',
     });
   }
@@ -105,7 +105,7 @@ async function payingWallet(node: NodeAccess, from: string | undefined): Promise
   const addresses = await node.call<{ wallet: string; address: string }[]>('listaddresses');
   const owner = addresses.find(({ address }) => address === from);
   if (owner) return owner.wallet;
-  throw new PierError('no-such-wallet', `'${from}' is neither a wallet nor a wallet address of the node`, {
+  throw new PierError('no-such-wallet', `--from '${from}' is neither a wallet nor a wallet address of the node`, {
     hint: `The node has these wallets: ${names.join(', ')}. 'pier listaddresses' lists their addresses.`,
   });
 }

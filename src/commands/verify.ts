@@ -52,7 +52,11 @@ export function verifyConfig(input: VerifyInput, env: NodeJS.ProcessEnv = proces
   const own = hasNode ? nodeConfig(input, env) : undefined;
   const params = own?.params ?? findNetwork(input.network ?? env.PIER_NETWORK ?? DEFAULT_NETWORK).params;
   const usual = params.seeds.length > 0 ? params.seeds : [`${LOOPBACK}:${CENTRAL_NODE_ID}`];
-  return { params, nodes: (input.nodes ?? usual).map(parseNodeAddress), ...(own && !input.nodes && { own }) };
+  return {
+    params,
+    nodes: (input.nodes ?? usual).map((node) => parseNodeAddress(node, '--node')),
+    ...(own && !input.nodes && { own }),
+  };
 }
 
 /** What is known about the transaction to verify. */
@@ -95,7 +99,7 @@ export async function verifyTransaction(
   options: VerifyOptions = {},
 ): Promise<Verification> {
   const { params, nodes, own } = config;
-  const txid = parseHash(txidText, 'transaction id');
+  const txid = parseHash('TXID', txidText, 'transaction id');
   const verifying = { ...verifyingOptions(options), txid };
   const scope = searchScope(params, options);
   const held = own && (await heldProof(own, txidText.toLowerCase()));
@@ -116,7 +120,7 @@ export function verifyProof(
   options: Pick<VerifyOptions, 'checkpoint'> & { readonly txid?: string | undefined; readonly source: string },
 ): Verification {
   const proof = proofFromJson(text);
-  const txid = options.txid === undefined ? {} : { txid: parseHash(options.txid, 'transaction id') };
+  const txid = options.txid === undefined ? {} : { txid: parseHash('TXID', options.txid, 'transaction id') };
   const verdict = verifySelfContained(config.params, proof, { ...verifyingOptions(options), ...txid });
   return { verdict, proof, source: options.source };
 }
@@ -153,18 +157,23 @@ function verifyingOptions({ checkpoint }: Pick<VerifyOptions, 'checkpoint'>): {
 function searchScope(params: ChainParams, { block, address }: VerifyOptions): PaymentSearchScope {
   const scripts = address === undefined ? {} : { scripts: [decodeAddress(address, params.address)] };
   if (block === undefined) return scripts;
-  return { ...scripts, block: /^\d{1,9}$/.test(block) ? Number(block) : parseHash(block, 'block hash or height') };
+  return {
+    ...scripts,
+    block: /^\d{1,9}$/.test(block) ? Number(block) : parseHash('--block', block, 'block hash or height'),
+  };
 }
 
 function parseCheckpoint(text: string): Checkpoint {
   const [, height, hash] = /^(\d{1,9}):([0-9a-fA-F]{64})$/.exec(text) ?? [];
   if (hash === undefined) {
-    throw new UsageError('bad-checkpoint', `--checkpoint '${text}' is not of the form HEIGHT:HASH`);
+    throw new UsageError('bad-checkpoint', `--checkpoint '${text}' is not of the form HEIGHT:HASH`, {
+      hint: 'A hash has 64 hex digits.',
+    });
   }
   return { height: Number(height), hash: fromReversedHex(hash) };
 }
 
-function parseHash(text: string, what: string): Uint8Array {
+function parseHash(option: string, text: string, what: string): Uint8Array {
   if (/^[0-9a-fA-F]{64}$/.test(text)) return fromReversedHex(text);
-  throw new UsageError('bad-hash', `'${text}' is not a ${what}`, { hint: 'A hash has 64 hex digits.' });
+  throw new UsageError('bad-hash', `${option} '${text}' is not a ${what}`, { hint: 'A hash has 64 hex digits.' });
 }

@@ -1,7 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ChainParams } from '../consensus/params.ts';
-import { PierError } from '../platform/errors.ts';
 import { makeFolder } from '../store/lmdb/make-folder.ts';
 import {
   completeConfig,
@@ -49,7 +48,8 @@ export { UsageError } from './composition/usage-error.ts';
  * ```
  */
 export function nodeConfig(input: NodeConfigInput, env: NodeJS.ProcessEnv = process.env): NodeConfig {
-  const nodeId = parseNodeId(input.nodeId ?? env.NODE_ID);
+  const nodeId =
+    input.nodeId === undefined ? parseNodeId('NODE_ID', env.NODE_ID) : parseNodeId('--node-id', input.nodeId);
   const network = findNetwork(input.network ?? env.PIER_NETWORK ?? DEFAULT_NETWORK);
   const params =
     input.minimumChainWork === undefined
@@ -63,7 +63,7 @@ export function resolveDataDir(named: string | undefined, { network }: Pick<Chai
   return named === undefined || named === '' ? join(homedir(), '.pier', network) : resolve(named);
 }
 
-function parseNodeId(value: string | number | undefined): number {
+function parseNodeId(option: string, value: string | number | undefined): number {
   const example = 'For example: NODE_ID=3000 pier startnode';
   if (value === undefined || value === '') {
     throw new UsageError('no-node-id', 'NODE_ID is not set', {
@@ -73,8 +73,8 @@ function parseNodeId(value: string | number | undefined): number {
   const highest = 65_535 - RPC_PORT_OFFSET;
   const port = /^\d{1,5}$/.test(String(value)) ? Number(value) : Number.NaN;
   if (!(port >= 1 && port <= highest)) {
-    throw new UsageError('bad-node-id', `NODE_ID '${value}' is not a port from 1 to ${highest}`, {
-      hint: `The node listens on NODE_ID, and on NODE_ID + ${RPC_PORT_OFFSET} for RPC. ${example}`,
+    throw new UsageError('bad-node-id', `${option} '${value}' is not a port from 1 to ${highest}`, {
+      hint: `The node listens on this port, and for RPC on this port + ${RPC_PORT_OFFSET}. ${example}`,
     });
   }
   return port;
@@ -103,12 +103,12 @@ export function nodePaths(config: Pick<NodeConfig, 'dataDir' | 'nodeId'>): {
   };
 }
 
-/** Creates the data directory and its parents if they are missing. Throws `PierError` 'bad-datadir'. */
+/** Creates the data directory and its parents if they are missing. Throws `UsageError` 'bad-datadir'. */
 export function makeDataDir(path: string): void {
   try {
     makeFolder(path);
   } catch (error) {
-    throw new PierError('bad-datadir', `the data directory ${path} cannot be created: ${(error as Error).message}`, {
+    throw new UsageError('bad-datadir', `the data directory ${path} cannot be created: ${(error as Error).message}`, {
       hint: 'Choose another folder with --datadir or PIER_DATADIR.',
       cause: error,
     });

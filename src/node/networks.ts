@@ -51,6 +51,6 @@ function bundledPath(name: string): string {
 
 function unknownNetwork(text: string): UsageError {
   return new UsageError('unknown-network', `unknown network '${text}'`, {
-    hint: `Use one of ${knownNetworks().join(', ')}, or the path of a network file that ends in .json.`,
+    hint: `Give --network or PIER_NETWORK one of ${knownNetworks().join(', ')}, or the path of a network file that ends in .json.`,
   });
 }

@@ -166,6 +166,14 @@ const created =
     call?.name === 'createNetwork' ? read(call.args[0] as Record<string, unknown>) : undefined;
 const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
 const ADDRESS = 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202';
+const SIGNET_ADDRESS = 'tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx';
+const OTHER = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
+
+/** `--network` of a command that takes an address of the network. */
+const networkOf = (option: string): Readonly<Record<string, Case>> => {
+  const [words, ...rest] = node['--network']!;
+  return { '--network': [[...words, option, SIGNET_ADDRESS], ...rest] };
+};
 
 /** The options of each command, after the words that the command needs. */
 const commands: Readonly<
@@ -212,8 +220,13 @@ const commands: Readonly<
     },
   ],
   createblockchain: [
-    ['--address', 'A'],
-    { ...node, ...json, '--address': [['--address', 'B'], option('address'), 'B', 'A'] },
+    ['--address', ADDRESS],
+    {
+      ...node,
+      ...networkOf('--address'),
+      ...json,
+      '--address': [['--address', OTHER], option('address'), OTHER, ADDRESS],
+    },
   ],
   // Without --json only errors differ.
   minegenesis: [['file'], { '--json': undefined }],
@@ -245,20 +258,21 @@ const commands: Readonly<
       ...node,
       ...json,
       '--address': [
-        ['--address', 'A'],
+        ['--address', ADDRESS],
         ({ calls }) => [calls[0]!.name, calls[0]!.args[1]],
-        ['getAddressBalance', 'A'],
+        ['getAddressBalance', ADDRESS],
         ['getBalances', undefined],
       ],
     },
   ],
   send: [
-    ['--to', 'A', '--amount', '1'],
+    ['--to', ADDRESS, '--amount', '1'],
     {
       ...node,
+      ...networkOf('--to'),
       ...seed,
       ...json,
-      '--to': [['--to', 'B'], option('to'), 'B', 'A'],
+      '--to': [['--to', OTHER], option('to'), OTHER, ADDRESS],
       '--amount': [['--amount', '2.5'], option('amount'), '2.5', '1'],
       '--from': [['--from', 'alice'], option('from'), 'alice', undefined],
       '--fee-rate': [['--fee-rate', '2.5'], option('feeRate'), '2.5', undefined],
@@ -299,9 +313,9 @@ const commands: Readonly<
       ],
       '--block': [['--block', '5'], ({ calls }) => (calls[0]!.args[2] as { block: unknown }).block, '5', undefined],
       '--address': [
-        ['--address', 'A'],
+        ['--address', ADDRESS],
         ({ calls }) => (calls[0]!.args[2] as { address: unknown }).address,
-        'A',
+        ADDRESS,
         undefined,
       ],
       '--proof': [

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
+import { UsageError } from '../../src/node/config.ts';
 import type { NodeModules } from '../../src/node/full-node.ts';
 import { IdleMemory } from '../../src/node/idle-memory.ts';
 import { LogOutput } from '../../src/node/log-output.ts';
 import { MessageMemory } from '../../src/node/message-memory.ts';
 import { Emitter } from '../../src/platform/emitter.ts';
+import { PierError } from '../../src/platform/errors.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -130,6 +132,17 @@ describe('pier startnode', () => {
     const error = new Error('as asked');
     node.stopResult = () => Promise.reject(error);
     expect(await runAnd(() => control.interrupt.abort())).toBe(error);
+  });
+
+  it.each([
+    ['listen-failed', 'ENOTFOUND', ['--host', 'x'], "--host 'x' is not an address of this machine"],
+    ['rpc-listen-failed', 'EADDRNOTAVAIL', ['--rpc-host', '192.0.2.1'], "--rpc-host '192.0.2.1' is not an address"],
+  ])('refuses an address that is not of this machine: %s', async (code, reason, options, message) => {
+    const cause = Object.assign(new Error(reason), { code: reason });
+    control.start = () => Promise.reject(new PierError(code, 'cannot listen', { cause }));
+    const error = await run(...options);
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as Error).message).toContain(message);
   });
 
   it('ends without an error if the start is interrupted, and with that of a start that fails', async () => {

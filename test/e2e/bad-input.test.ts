@@ -127,12 +127,12 @@ describe('wrong usage', () => {
       ['1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2', /network/],
       ['hello', /address/],
     ] as const) {
-      expectError(await run('send', '--to', bad, '--amount', '1', '--mine'), 1, message);
-      expectError(await run('getbalance', '--address', bad), 1, message);
-      expectError(await run('startnode', '--miner', bad), 1, message);
+      expectError(await run('send', '--to', bad, '--amount', '1', '--mine'), 2, message);
+      expectError(await run('getbalance', '--address', bad), 2, message);
+      expectError(await run('startnode', '--miner', bad), 2, message);
       expectError(
         await pier(['createblockchain', '--address', bad, '--datadir', dataDir], { NODE_ID: String(otherId) }),
-        1,
+        2,
         message,
       );
     }
@@ -214,7 +214,7 @@ describe('files', () => {
     const file = join(tempDir('no-folder'), 'file');
     writeFileSync(file, '');
     const result = await pier(['createwallet', '--datadir', file], { NODE_ID: String(nodeId) });
-    expectError(result, 1, /file/);
+    expectError(result, 2, /file/);
     const folder = tempDir('folder-db');
     mkdirSync(join(folder, `wallet_${nodeId}.db`));
     expectError(await pier(['createwallet', '--datadir', folder], { NODE_ID: String(nodeId) }), 1, /wallet_/);
@@ -271,7 +271,7 @@ describe('a running node', () => {
     expectError(await run('createwallet', '--name', 'wallet1'), 1, /already has a wallet 'wallet1'/);
     expectError(await run('createblockchain', '--address', address), 1, /blockchain/);
     expectError(await run('send', '--to', address, '--amount=0'), 2, /more than 0/);
-    expectError(await run('send', '--to', MAINNET_ADDRESS, '--amount=1'), 1, /network/);
+    expectError(await run('send', '--to', MAINNET_ADDRESS, '--amount=1'), 2, /network/);
     expectError(await run('send', '--to', address, '--amount=60'), 1, /immature/);
     expectError(await run('send', '--to', address, '--amount=1', '--from', 'no-such-wallet'), 1, /no-such-wallet/);
     expectError(await rpc('nosuchmethod'), 1, /Method not found/);

@@ -121,7 +121,7 @@ describe('nodeConfig', () => {
     expect(failure('')).toMatchObject({ code: 'no-node-id' });
     expect(failure('55536')).toMatchObject({
       code: 'bad-node-id',
-      message: "NODE_ID '55536' is not a port from 1 to 55535",
+      message: "--node-id '55536' is not a port from 1 to 55535",
     });
     expect(failure('100000')).toBeInstanceOf(UsageError);
   });

@@ -127,7 +127,8 @@ export class RpcClient {
     try {
       return await readFile(this.#options.cookieFile, 'utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw this.#notRunning(error);
+      // No cookie, or no folder that could hold one.
+      if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code!)) throw this.#notRunning(error);
       throw new PierError('rpc-unauthorized', `cannot read the cookie ${this.#options.cookieFile}`, {
         hint: 'Run the command as the user that started the node.',
         cause: error,
@@ -138,7 +139,10 @@ export class RpcClient {
   #connectionError(error: unknown): PierError {
     if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return this.#notRunning(error);
     const message = error instanceof Error ? error.message : String(error);
-    return new PierError('rpc-failed', `connection to ${this.#where} failed: ${message}`, { cause: error });
+    return new PierError('rpc-failed', `connection to ${this.#where} failed: ${message}`, {
+      hint: 'Check --rpc-host.',
+      cause: error,
+    });
   }
 
   #notRunning(cause: unknown): PierError {

@@ -50,8 +50,8 @@ export class RpcServer {
   }
 
   /**
-   * Binds the port, writes the cookie, serves `methods`. Throws `PierError` 'rpc-port-taken' if the port is in use, and
-   * 'cookie-not-written'.
+   * Binds the port, writes the cookie, serves `methods`. Throws `PierError` 'rpc-port-taken' if the port is in use,
+   * 'rpc-listen-failed' if the address is not one of this machine, and 'cookie-not-written'.
    */
   static async start<N extends AnyRpcNode>(
     options: RpcServerOptions,
@@ -68,7 +68,7 @@ export class RpcServer {
       await cookie.write();
     } catch (error) {
       await http.close(0);
-      throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? portTaken(options, error) : error;
+      throw listenError(options, error as NodeJS.ErrnoException);
     }
     http.server.on('error', (error) => node.logger.warn({ err: error }, 'RPC connection not accepted'));
     const server = new RpcServer(http, cookie, options.host, (other) => dispatcher.replaceNode(other as N));
@@ -96,13 +96,23 @@ export class RpcServer {
   }
 }
 
-function portTaken(options: RpcServerOptions, cause: unknown): PierError {
-  return new PierError(
-    'rpc-port-taken',
-    `RPC cannot listen on ${options.host}:${options.port}: another program uses this port`,
-    {
-      hint: 'Stop that program, or choose another NODE_ID.',
-      cause,
-    },
-  );
+/** Returns the error to throw for one of `listen`. */
+function listenError({ host, port }: RpcServerOptions, cause: NodeJS.ErrnoException): unknown {
+  const fails = `RPC cannot listen on ${host}:${port}`;
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return new PierError('rpc-port-taken', `${fails}: another program uses this port`, {
+        hint: 'Stop that program, or choose another NODE_ID.',
+        cause,
+      });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new PierError('rpc-listen-failed', `${fails}: ${cause.message}`, {
+        hint: 'Give an address of this machine.',
+        cause,
+      });
+    default:
+      return cause;
+  }
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { PrintedBlock } from '../../commands/print-chain.ts';
 import { UsageError } from '../../node/config.ts';
+import { checkAddress } from '../option-values.ts';
 import { type CommonOptions, configOf, nodeOptions } from '../options.ts';
 import { bold, dim, note, print, printResult } from '../output.ts';
 import { writeStdout } from '../stdout.ts';
@@ -12,6 +13,7 @@ export function addChainCommands(program: Command): void {
     .requiredOption('--address <address>', 'address that the block rewards pay')
     .action(async (options: CommonOptions & { address: string }) => {
       const config = configOf(options);
+      checkAddress('--address', options.address, config.params);
       const { createBlockchain } = await import('../../commands/create-blockchain.ts');
       const { network, powNoRetargeting, coinbaseMaturity } = config.params;
       if (!powNoRetargeting) note(`Mining ${coinbaseMaturity + 1} blocks with the proof of work of ${network} ...`);

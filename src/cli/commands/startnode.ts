@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { StartedNode } from '../../commands/start-node.ts';
 import type { ParentLink } from '../../devnet/processes/parent-link.ts';
 import { PARENT_LINK } from '../../devnet/processes/parent-messages.ts';
@@ -8,6 +8,8 @@ import type { FullNode } from '../../node/full-node.ts';
 import type { LightNode } from '../../node/light-node.ts';
 import type { LogOutput } from '../../node/log-output.ts';
 import type { LogLevel } from '../../node/logging.ts';
+import { PierError } from '../../platform/errors.ts';
+import { checkAddress } from '../option-values.ts';
 import { type CommonOptions, configOf, nodeOptions, seedOptions } from '../options.ts';
 import { note, print } from '../output.ts';
 import { aborted, interruption, onHangup } from '../signals.ts';
@@ -67,7 +69,11 @@ export function addStartNode(program: Command): void {
     .option('--no-v2', 'use only the unencrypted v1 transport (default: BIP324 with peers that support it)')
     .option('--no-auto-connect', 'connect to seeds and added nodes only')
     .option('--max-connections <count>', 'maximum number of connections, without those to seeds and added nodes', '125')
-    .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
+    .addOption(
+      new Option('--log-level <level>', 'lowest level of the log lines that are written')
+        .choices(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+        .default('info'),
+    )
     .option(
       '--minimumchainwork <hex>',
       'minimum chainwork of headers before they are stored (default: that of the network)',
@@ -93,6 +99,7 @@ export function addStartNode(program: Command): void {
         },
         light: { bloom: options.bloom },
       });
+      if (options.miner !== undefined) checkAddress('--miner', options.miner, config.params);
       const { loggerOn } = await import('../../node/logging.ts');
       const { stderrOutput } = await import('../../node/log-output.ts');
       const { IdleMemory, thisProcess } = await import('../../node/idle-memory.ts');
@@ -111,7 +118,7 @@ export function addStartNode(program: Command): void {
           logger,
           signal,
         }).catch((error: unknown) => {
-          if (error !== signal.reason) throw error;
+          if (error !== signal.reason) throw addressError(error, options);
         });
         if (!started) return;
         const { node, rpc } = started;
@@ -158,6 +165,15 @@ async function openParentLink(): Promise<ParentLink | undefined> {
   if (process.env[PARENT_LINK] === undefined || process.send === undefined) return undefined;
   const { ParentLink } = await import('../../devnet/processes/parent-link.ts');
   return ParentLink.open();
+}
+
+/** Returns the error to report for one of a start: a `UsageError` if an address is none of this machine. */
+function addressError(error: unknown, { host, rpcHost }: StartOptions): unknown {
+  if (!(error instanceof PierError)) return error;
+  const code = (error.cause as NodeJS.ErrnoException | undefined)?.code;
+  if (!['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(code!)) return error;
+  const option = error.code === 'rpc-listen-failed' ? `--rpc-host '${rpcHost}'` : `--host '${host}'`;
+  return new UsageError('bad-host', `${option} is not an address of this machine: ${error.message}`, { cause: error });
 }
 
 /** Options of a full node that a light node does not support. */

@@ -92,7 +92,15 @@ function refuse(reason: string, options: Readonly<Record<string, boolean>>): voi
 /** Returns the state in a file; undefined if there is no such file. Throws if it could not be written at the end. */
 async function savedState(path: string): Promise<NetworkState | undefined> {
   const { checkStatePath, readState } = await import('../../devnet/network/state/state-file.ts');
-  await checkStatePath(path);
+  try {
+    await checkStatePath(path);
+  } catch (error) {
+    if (!(error instanceof PierError) || error.code !== 'state-not-saved') throw error;
+    throw new UsageError(error.code, `--state ${error.message}`, {
+      cause: error,
+      ...(error.hint && { hint: error.hint }),
+    });
+  }
   return existsSync(path) ? readState(path) : undefined;
 }
 

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../../node/config.ts';
 import type { FinderProgress } from '../../node/payment-finder.ts';
 import { PierError } from '../../platform/errors.ts';
+import { checkAddress } from '../option-values.ts';
 import { type CommonOptions, nodeOptions } from '../options.ts';
 import { note, printResult } from '../output.ts';
 import { formatPaymentReport } from '../payment-report-text.ts';
@@ -47,6 +48,7 @@ export function addVerify(program: Command): void {
       const { paymentReport } = await import('../../spv/verify/payment-report.ts');
       const { nodeId, datadir: dataDir, network, node: nodes } = options;
       const config = verifyConfig({ nodeId, dataDir, network, nodes, rpc: { host: options.rpcHost } });
+      if (options.address !== undefined) checkAddress('--address', options.address, config.params);
       const { verdict, proof, source } = await verify(config, txid, options);
       const report = paymentReport(verdict);
       const exported = () => exportProof(config, proof, options.headersFrom);
@@ -95,7 +97,8 @@ async function read(path: string): Promise<string> {
   try {
     return path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
   } catch (error) {
-    throw new PierError('unreadable-file', `cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    const message = `--proof '${path}' cannot be read: ${(error as Error).message}`;
+    throw new UsageError('unreadable-file', message, { cause: error });
   }
 }
 
@@ -103,8 +106,12 @@ async function write(path: string, json: string): Promise<void> {
   try {
     await writeFile(path, `${json}\n`);
   } catch (error) {
-    throw new PierError('unwritable-file', `cannot write ${path}: ${(error as Error).message}`, {
-      hint: 'What the file holds is no proof. Free space on its disk, or choose another file with --export.',
+    const isPathWrong = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES'].includes((error as NodeJS.ErrnoException).code!);
+    const FileError = isPathWrong ? UsageError : PierError;
+    throw new FileError('unwritable-file', `--export '${path}' cannot be written: ${(error as Error).message}`, {
+      hint: isPathWrong
+        ? 'Choose another file.'
+        : 'What the file holds is no proof. Free space on its disk, or choose another file.',
       cause: error,
     });
   }

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { UsageError } from '../../node/config.ts';
 import { MAX_GAP } from '../../wallet/key-pool.ts';
 import type { AddressType } from '../../wallet/keys.ts';
+import { checkAddress } from '../option-values.ts';
 import { type CommonOptions, configOf, nodeOptions, seedOptions } from '../options.ts';
 import { bold, note, printResult } from '../output.ts';
 
@@ -82,6 +83,7 @@ export function addWalletCommands(program: Command): void {
     .option('--address <address>', 'any address, also of other wallets')
     .action(async (options: CommonOptions & { address?: string }) => {
       const config = configOf(options);
+      if (options.address !== undefined) checkAddress('--address', options.address, config.params);
       const { getAddressBalance, getBalances } = await import('../../commands/get-balance.ts');
       if (options.address !== undefined) {
         const balance = await getAddressBalance(config, options.address);
@@ -111,7 +113,9 @@ export function addWalletCommands(program: Command): void {
     .option('--mine', 'mine a block with the payment on this node')
     .action(async ({ to, amount, from, feeRate, mine, ...options }: SendCliOptions) => {
       const { send } = await import('../../commands/send.ts');
-      const sent = await send(configOf(options, { seed: options.seed }), {
+      const config = configOf(options, { seed: options.seed });
+      checkAddress('--to', to, config.params);
+      const sent = await send(config, {
         to,
         amount,
         ...(from === undefined ? {} : { from }),

@@ -153,7 +153,9 @@ export function completeConfig(
     },
     p2p: {
       host,
-      seeds: seeds.map(parseNodeAddress).filter((seed) => seed.host !== host || seed.port !== nodeId),
+      seeds: seeds
+        .map((seed) => parseNodeAddress(seed, '--seed'))
+        .filter((seed) => seed.host !== host || seed.port !== nodeId),
       maxConnections:
         p2p.maxConnections === undefined ? undefined : parseCount('--max-connections', p2p.maxConnections),
       maxOutbound: p2p.maxOutbound,
@@ -194,12 +196,16 @@ function parseMineAtTxs(value: string | number, { network, powNoRetargeting }: C
   return count;
 }
 
-/** Parses `host:port`, `[ipv6]:port`, or a port of this machine. Throws `UsageError` 'bad-seed'. */
-export function parseNodeAddress(text: string): Endpoint {
+/**
+ * Parses `host:port`, `[ipv6]:port`, or a port of this machine. Throws `UsageError` 'bad-seed', whose message begins with
+ * `option`, the option that has the value.
+ */
+export function parseNodeAddress(text: string, option?: string): Endpoint {
   try {
     return parseEndpoint(/^\d+$/.test(text) ? `${LOOPBACK}:${text}` : text);
   } catch (error) {
-    throw new UsageError('bad-seed', error instanceof Error ? error.message : String(error), {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError('bad-seed', option === undefined ? message : `${option} ${message}`, {
       hint: 'For example: 127.0.0.1:3000',
       cause: error,
     });

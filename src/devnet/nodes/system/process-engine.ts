@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { RPC_PORT_OFFSET } from '../../../node/config.ts';
+import { makeDataDir, RPC_PORT_OFFSET } from '../../../node/config.ts';
 import { PierError } from '../../../platform/errors.ts';
 import { MemoryStore } from '../../../store/memory-store.ts';
 import type { LinkConditions } from '../../../testing/link-conditions.ts';
@@ -162,10 +162,10 @@ async function startAs(node: ProcessBackend, status: NodeStatus = 'running'): Pr
   if (status === 'paused') await node.pause();
 }
 
-/** Creates folders for nodes. Throws `PierError` 'datadir-in-use' if one exists. */
+/** Creates folders for nodes. Throws `PierError` 'datadir-in-use' if one exists, and 'bad-datadir'. */
 async function makeEmptyFolders(folders: readonly string[]): Promise<void> {
   for (const folder of folders) {
-    await mkdir(join(folder, '..'), { recursive: true });
+    makeDataDir(join(folder, '..'));
     await mkdir(folder).catch((cause: NodeJS.ErrnoException) => {
       if (cause.code !== 'EEXIST') throw cause;
       throw new PierError('datadir-in-use', `the folder ${folder} exists`, {

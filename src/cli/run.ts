@@ -1,0 +1,45 @@
+import { CommanderError } from 'commander';
+import { UsageError } from '../node/composition/usage-error.ts';
+import { reportError } from './output.ts';
+import { createProgram } from './program.ts';
+import { StdoutError } from './stdout.ts';
+
+/**
+ * Runs `pier` with the words that follow its name, and reports its errors to stderr: as JSON if `--json` is among the
+ * words. Returns the exit code: 0, 1 (failed) or 2 (wrong usage); undefined if the command has set it itself.
+ */
+export async function runCommand(words: readonly string[], version: string): Promise<number | undefined> {
+  const program = createProgram(version);
+  const isCommand = (word: string | undefined) => program.commands.some((command) => command.name() === word);
+  try {
+    // Commander prints the help of the program instead.
+    if (words[0] === 'help' && words[1] !== undefined && !isCommand(words[1]))
+      program.error(`error: unknown command '${words[1]}'`);
+    await program.parseAsync([...words], { from: 'user' });
+    return undefined;
+  } catch (error) {
+    // Reported where it occurs: see `stdoutFailed`.
+    if (error instanceof StdoutError) return undefined;
+    if (!(error instanceof CommanderError)) return reportError(error, wantsJson(words));
+    // Commander throws for --help and --version too, and has printed the help of a call without a command.
+    if (error.exitCode === 0) return 0;
+    if (error.code === 'commander.help') return 2;
+    return reportError(usageError(error, isCommand(words[0]) ? words[0] : undefined), wantsJson(words));
+  }
+}
+
+/** Returns whether errors are to be printed as JSON. It holds for words that cannot be parsed too. */
+export function wantsJson(words: readonly string[]): boolean {
+  const end = words.indexOf('--');
+  return words.slice(0, end < 0 ? words.length : end).includes('--json');
+}
+
+/** Returns Commander's error as one of Pier; `command` is the subcommand that was called. */
+function usageError({ message }: CommanderError, command: string | undefined): UsageError {
+  const [, fault = message, suggestion] = /^error: (.*?)\s*(?:\((Did you mean .*)\))?$/s.exec(message) ?? [];
+  const help =
+    command === undefined
+      ? "'pier help' lists the commands."
+      : `'pier help ${command}' lists its arguments and options.`;
+  return new UsageError('usage', fault, { hint: suggestion === undefined ? help : `${suggestion} ${help}` });
+}

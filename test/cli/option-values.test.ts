@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
+import { runCommand } from '../../src/cli/run.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+// Each value that an option or argument refuses is reported with its option, with the exit code 2.
+
+const dir = tempDir('option-values');
+const HASH = 'ab'.repeat(32);
+const ADDRESS = 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202';
+const MAIN_ADDRESS = 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4';
+const TYPO = ADDRESS.replace(/2$/, '3');
+const nowhere = join(dir, 'no', 'such', 'file');
+const noFolder = '/dev/null/x';
+
+let stderr = '';
+
+beforeEach(() => {
+  stderr = '';
+  vi.stubEnv('NODE_ID', '3005');
+  vi.stubEnv('PIER_DATADIR', dir);
+  vi.stubEnv('PIER_NETWORK', undefined);
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    stderr += String(text);
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+const noAddress = (option: string) => `${option} 'foo' is not an address of regtest`;
+const sending = (...words: string[]) => ['send', ...words];
+const verifying = (...words: string[]) => ['verify', HASH, ...words];
+
+/** Calls with a wrong value, and what the message begins with. */
+const refused: readonly [words: readonly string[], message: string][] = [
+  [['startnode', '--miner', 'foo'], noAddress('--miner')],
+  [['createblockchain', '--address', 'foo'], noAddress('--address')],
+  [['getbalance', '--address', 'foo'], noAddress('--address')],
+  [verifying('--address', 'foo'), noAddress('--address')],
+  [sending('--amount', '1', '--to', 'foo'), noAddress('--to')],
+  [sending('--amount', '1', '--to', TYPO), `--to '${TYPO}' is not an address of regtest: wrong checksum`],
+  [
+    sending('--amount', '1', '--to', MAIN_ADDRESS),
+    `--to '${MAIN_ADDRESS}' is not an address of regtest: address of another network`,
+  ],
+  [sending('--to', ADDRESS, '--amount', '1,5'), "--amount '1,5' is not an amount of bitcoins"],
+  [sending('--to', ADDRESS, '--amount', '0'), "--amount '0' is not more than 0"],
+  [sending('--to', ADDRESS, '--amount', '1', '--fee-rate', 'x'), "--fee-rate 'x' is not a fee rate"],
+  [sending('--to', ADDRESS, '--amount', '1', '--seed', 'x'), "--seed 'x' is not an address of the form HOST:PORT"],
+  [['startnode', '--seed', '1.2.3.4:99999'], "--seed '1.2.3.4:99999' is not an address of the form HOST:PORT"],
+  [['startnode', '--node-id', '99999'], "--node-id '99999' is not a port from 1 to 55535"],
+  [['startnode', '--mine-at-txs', 'x'], "--mine-at-txs 'x' is not a whole number"],
+  [['startnode', '--miner-threads', '0'], "--miner-threads '0' is not a whole number"],
+  [['startnode', '--max-connections', '-1'], "--max-connections '-1' is not a whole number"],
+  [['startnode', '--minimumchainwork', 'x'], "--minimumchainwork 'x' is not a number of up to 64 hex digits"],
+  [['startnode', '--log-level', 'loud'], "option '--log-level <level>' argument 'loud' is invalid"],
+  [['getbalance', '--network', 'moon'], "unknown network 'moon'"],
+  [['getbalance', '--network', `${nowhere}.json`], `cannot use network file ${nowhere}.json`],
+  [['createwallet', '--datadir', noFolder], `the data directory ${noFolder} cannot be created`],
+  [['createwallet', '--restore', '--name', 'x', '--gap', '0'], "--gap '0' is not a whole number"],
+  [['createwallet', '--type', 'x'], "option '--type <type>' argument 'x' is invalid"],
+  [['printchain', '--limit', '0'], "--limit '0' is not a positive integer"],
+  [['minegenesis', nowhere], `cannot use network file ${nowhere}`],
+  [['verify', 'x'], "TXID 'x' is not a transaction id"],
+  [verifying('--block', 'x'), "--block 'x' is not a block hash or height"],
+  [verifying('--node', 'x'), "--node 'x' is not an address of the form HOST:PORT"],
+  [verifying('--checkpoint', '5'), "--checkpoint '5' is not of the form HEIGHT:HASH"],
+  [['verify', '--proof', nowhere], `--proof '${nowhere}' cannot be read: ENOENT`],
+  [['up', '--base-port', 'x'], "--base-port 'x' is not a port from 1 to 55532"],
+  [['up', '--base-port', '55533'], "--base-port '55533' is not a port from 1 to 55532"],
+  [['up', '--datadir', noFolder], `the data directory ${noFolder} cannot be created`],
+  [['up', '--nodes', '2', '--datadir', noFolder], `the data directory ${noFolder} cannot be created`],
+  [['up', '--state', nowhere], `--state ${nowhere} cannot be written: ENOENT`],
+  [['up', `${nowhere}.yaml`], `${nowhere}.yaml: the file does not exist`],
+  [['up', '--nodes', 'x'], "--nodes: 'x' is not a number of nodes"],
+  [['up', '--seed', 'x'], "--seed: 'x' is not a whole number"],
+  [['up', '--accounts', 'x'], "--accounts: 'x' is not a whole number"],
+  [['up', '--balance', 'x'], "--balance: 'x' is not an amount"],
+];
+
+it.each(refused)('%j is refused', async (words, message) => {
+  expect([await runCommand(words, '0'), stderr]).toEqual([2, expect.stringContaining(`pier: ${message}`)]);
+});
+
+it('names NODE_ID if the environment has the value', async () => {
+  vi.stubEnv('NODE_ID', 'x');
+  expect(await runCommand(['getbalance'], '0')).toBe(2);
+  expect(stderr).toMatch(/^pier: NODE_ID 'x' is not a port/);
+});
+
+describe('the table above', () => {
+  /** Options whose values are free: names and texts, and those that only a node or a disk can refuse. */
+  const free = ['--name', '--from', '--wallet', '--mnemonic', '--shape', '--export', '--headers-from'];
+  // test/cli/startnode.test.ts
+  free.push('--host', '--rpc-host');
+
+  it.each(createProgram('0').commands.map((command) => [command.name(), command] as const))(
+    'has each option of %s that takes a value',
+    (_name, command) => {
+      const tested = refused.flatMap(([words]) => words);
+      const options = command.options.filter(({ required }) => required).map(({ long }) => long!);
+      expect(options.filter((option) => !free.includes(option) && !tested.includes(option))).toEqual([]);
+    },
+  );
+});
