@@ -20,7 +20,7 @@ export { RpcCode, RpcError } from '../api/json/rpc-error.ts';
 export type { AccountDescriptors, ExtendedKeys } from '../devnet/accounts/account-keys.ts';
 export { Account, type DoubleSpendOptions, type PayOptions } from '../devnet/network/account.ts';
 export type { WaitOptions } from '../devnet/network/deadline.ts';
-export type { EventOptions, NetworkEvent } from '../devnet/network/events.ts';
+export type { EventOptions, NetworkEvent } from '../devnet/network/events/network-events.ts';
 export type { MiningMode } from '../devnet/network/mining-mode.ts';
 export { type FeeOptions, NetworkFees } from '../devnet/network/network-fees.ts';
 export { NetworkLink } from '../devnet/network/network-link.ts';

@@ -25,6 +25,7 @@
  * @packageDocumentation
  */
 
+export type { NodeEvent } from './composition/node-events.ts';
 export type { NodeFiles } from './composition/node-files.ts';
 export { RunningFullNode } from './composition/running-full-node.ts';
 export { RunningLightNode } from './composition/running-light-node.ts';

@@ -1,3 +1,4 @@
+import type { Endpoint } from '../../p2p/net/endpoint.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
 import type { ClockState, NetworkClock } from '../../testing/network-clock.ts';
@@ -13,7 +14,8 @@ import { badArgument } from './arguments/check-arguments.ts';
 import { check } from './arguments/method-arguments.ts';
 import { findAddress, findGroups, findNode, hexOf } from './arguments/references.ts';
 import type { WaitOptions } from './deadline.ts';
-import { type EventOptions, type NetworkEvent, networkEvents } from './events.ts';
+import { type EventOptions, type NetworkEvent, networkEvents } from './events/network-events.ts';
+import { type FeedEvent, followNetwork } from './events/network-feed.ts';
 import { AutoMiner, type MiningMode } from './mining-mode.ts';
 import { type FeeState, NetworkFees } from './network-fees.ts';
 import type { NetworkLink } from './network-link.ts';
@@ -301,6 +303,23 @@ export class NodeNetwork {
    */
   events(options: EventOptions = {}): AsyncGenerator<NetworkEvent, void, void> {
     return networkEvents({ nodes: this.nodes, links: this.links, closed: this.#closing.signal }, options);
+  }
+
+  /**
+   * Calls `listener` for each event of the given types, as plain data and as soon as nodes report it, until the function
+   * that it returns is called. Events without a follower cost nothing.
+   */
+  follow(types: Iterable<FeedEvent['type']>, listener: (event: FeedEvent) => void): () => void {
+    this.checkOpen();
+    const { nodes, links } = this;
+    const closed = this.#closing.signal;
+    const peerName = (node: string, peer: Endpoint) => this.#engine.peerName(node, peer);
+    const off = followNetwork({ nodes, links, closed, peerName }, new Set(types), listener);
+    closed.addEventListener('abort', off, { once: true });
+    return () => {
+      closed.removeEventListener('abort', off);
+      off();
+    };
   }
 
   /** Keeps the state of everything: chains, mempools, wallets, time, links, mining mode. Returns its id for `revert`. */

@@ -1,3 +1,4 @@
+import type { Endpoint } from '../../p2p/net/endpoint.ts';
 import type { MemoryStore } from '../../store/memory-store.ts';
 import type { NodeBackend, NodeStatus } from './node-backend.ts';
 
@@ -20,6 +21,8 @@ export interface Engine<State = unknown> {
   readonly nodes: readonly NodeBackend[];
   /** Keeps a connection open over a link; an attempt that waits for its turn begins at once. */
   connect(from: string, to: string): Promise<void>;
+  /** Returns the name of a node's peer on a link, by its end of the connection; undefined for one of another program. */
+  peerName(node: string, peer: Endpoint): string | undefined;
   /** The network's clock was set: later calls of nodes find its time. */
   clockChanged(): void;
   /** Closes the connections over links that are cut. */

@@ -14,6 +14,7 @@ import type { MemoryStore } from '../../store/memory-store.ts';
 import type { MemoryNetwork } from '../../testing/memory-transport.ts';
 import { MEMORY_PORT, memoryConfig } from '../topology/memory-config.ts';
 import type { NodeRole } from '../topology/network-options.ts';
+import { LocalFollowers } from './followers.ts';
 import { type NodeBackend, type NodeStatus, type NodeView, nodeStopped, type RpcAddress } from './node-backend.ts';
 import type { NodePorts, PeerListener, RpcPort } from './node-ports.ts';
 import type { WithdrawnBlocks } from './withdrawn-blocks.ts';
@@ -53,6 +54,7 @@ export class InProcessNode implements NodeBackend {
   readonly #options: InProcessNodeOptions;
   readonly endpoint: Endpoint;
   readonly #listeners = new Set<() => void>();
+  readonly #followers = new LocalFollowers();
   readonly #rpc: RpcPort | undefined;
   readonly #port: PeerListener | undefined;
   #contents: NodeContents;
@@ -124,6 +126,7 @@ export class InProcessNode implements NodeBackend {
       await this.#end(() => undefined);
       throw error;
     }
+    this.#followers.attach(this.#node);
     changed();
   }
 
@@ -172,6 +175,7 @@ export class InProcessNode implements NodeBackend {
     if (!node) return;
     await this.resume();
     this.#node = undefined;
+    this.#followers.attach(undefined);
     const mempool = node instanceof RunningFullNode ? mempoolOf(node) : undefined;
     await node.stop();
     this.#contents = { ...this.#contents, mempool };
@@ -229,6 +233,8 @@ export class InProcessNode implements NodeBackend {
   async header(hash: Uint8Array): Promise<HeaderContext | undefined> {
     return this.#node?.chain.getIndex(hash);
   }
+
+  readonly follow: NonNullable<NodeBackend['follow']> = (types, listener) => this.#followers.add(types, listener);
 
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);

@@ -1,5 +1,6 @@
 import { encodeSnapshotDump } from '../../mempool/dump.ts';
 import { RunningFullNode } from '../../node/composition/running-full-node.ts';
+import type { Endpoint } from '../../p2p/net/endpoint.ts';
 import { type Clock, systemClock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { systemRandom } from '../../platform/random.ts';
@@ -103,6 +104,10 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
   }
 
   /** All nodes read the network's own clock. */
+  peerName(_node: string, { host }: Endpoint): string | undefined {
+    return this.nodes.find(({ endpoint }) => endpoint.host === host)?.name;
+  }
+
   clockChanged(): void {}
 
   async closeCut(): Promise<void> {

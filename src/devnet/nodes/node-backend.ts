@@ -1,5 +1,6 @@
 import type { CallParams } from '../../api/methods/dispatch.ts';
 import type { HeaderContext } from '../../consensus/header-context.ts';
+import type { NodeEvent } from '../../node/composition/node-events.ts';
 import type { Endpoint } from '../../p2p/net/endpoint.ts';
 import { PierError } from '../../platform/errors.ts';
 import type { NodeRole } from '../topology/network-options.ts';
@@ -57,6 +58,11 @@ export interface NodeBackend {
   header(hash: Uint8Array): Promise<HeaderContext | undefined>;
   /** Calls `listener` after every change of what `view` returns. Returns a function that unsubscribes. */
   onChange(listener: () => void): () => void;
+  /**
+   * Calls `listener` for events of the given types, whenever the node runs. Returns a function that unsubscribes. Absent
+   * if the node does not report events: then `onChange` is all there is.
+   */
+  follow?(types: ReadonlySet<NodeEvent['type']>, listener: (event: NodeEvent) => void): () => void;
 }
 
 /** Returns the error of a node that is stopped, and therefore cannot do `what`. */

@@ -55,6 +55,12 @@ export class LinkRelay {
     return bytes;
   }
 
+  /** Returns whether one of its connections to the target comes from a port. */
+  hasOutgoing(port: number): boolean {
+    for (const pair of this.#pairs) if (pair.outgoingPort === port) return true;
+    return false;
+  }
+
   /** Closes the connections if the link is cut. */
   closeCut(): void {
     if (this.#options.conditions() !== undefined) return;
@@ -100,6 +106,11 @@ class RelayedConnection {
         else if (this.#ends.every(({ destroyed }) => destroyed)) this.#closed();
       });
     }
+  }
+
+  /** The port from which it reaches the target; undefined before it does. */
+  get outgoingPort(): number | undefined {
+    return this.#ends[1].localPort;
   }
 
   get bytesOnTheWay(): number {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { RpcClient } from '../../api/client/rpc-client.ts';
 import { cliPath } from '../../node/cli-path.ts';
+import type { NodeEvent } from '../../node/composition/node-events.ts';
 import { DEFAULT_NETWORK } from '../../node/config.ts';
 import type { LogLevel } from '../../node/logging.ts';
 import { PierError } from '../../platform/errors.ts';
@@ -48,6 +49,8 @@ export interface NodeProcessOptions {
   readonly link?: Omit<Extract<ParentMessage, { readonly type: 'start' }>, 'type'>;
   /** Called when tip, mempool or peers have changed. Needs `link`. */
   readonly onChange?: () => void;
+  /** Receives the events that `follow` asks for. Needs `link`. @internal */
+  readonly onEvents?: (events: readonly NodeEvent[]) => void;
   /** Receives each line of the node's log. */
   readonly onLog?: (line: string) => void;
 }
@@ -177,6 +180,11 @@ export class NodeProcess extends NodeChild {
     return this.#request((id) => ({ type: 'flush', id }));
   }
 
+  /** Reports events of the given types to `onEvents` from now on, and no others. Needs `link`. @internal */
+  follow(types: Iterable<NodeEvent['type']>): void {
+    if (this.running) this.child.send({ type: 'follow', types: [...types] } satisfies ParentMessage, () => {});
+  }
+
   #request(message: (id: number) => ParentMessage): Promise<void> {
     const id = ++this.#lastRequest;
     return new Promise((resolve, reject) => {
@@ -195,6 +203,10 @@ export class NodeProcess extends NodeChild {
   #received(message: NodeMessage): void {
     if (message.type === 'changed') {
       this.options.onChange?.();
+      return;
+    }
+    if (message.type === 'events') {
+      this.options.onEvents?.(message.events);
       return;
     }
     const request = this.#requests.get(message.id);

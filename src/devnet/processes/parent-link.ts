@@ -1,11 +1,13 @@
 import { rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { NodeEvent } from '../../node/composition/node-events.ts';
 import type { NodeModules } from '../../node/composition/running-node.ts';
 import { type NodeConfig, nodePaths } from '../../node/config.ts';
 import { FullNode } from '../../node/full-node.ts';
 import type { LightNode } from '../../node/light-node.ts';
 import { saveMempool } from '../../node/mempool-file.ts';
 import { NetworkClock } from '../../testing/network-clock.ts';
+import { EventSender } from './event-sender.ts';
 import type { NodeMessage, ParentMessage } from './parent-messages.ts';
 
 /** The link of a node's process to the network that started it: sets the node's clock, and reports its changes. */
@@ -14,6 +16,9 @@ export class ParentLink {
   #rpcPort: number | undefined;
   #folder: string | undefined;
   #node: FullNode | LightNode | undefined;
+  readonly #events = new EventSender((message, sent) => this.#send(message, sent));
+  /** Types of the events that are reported. */
+  #followed: readonly NodeEvent['type'][] = [];
   #hasChanged = false;
   #isSending = false;
   /** Whether the network's process has ended. */
@@ -47,6 +52,7 @@ export class ParentLink {
   /** Reports the changes of a node from now on. */
   attach(node: FullNode | LightNode): void {
     this.#node = node;
+    this.#events.follow(node, this.#followed);
     const changed = () => this.#changed();
     node.chain.events.on('tip', changed);
     node.connections.events.on('ready', changed);
@@ -78,6 +84,12 @@ export class ParentLink {
   }
 
   #received(message: ParentMessage): void {
+    if (message.type === 'follow') {
+      this.#followed = message.types;
+      // A node that starts is followed once it is attached.
+      if (this.#node) this.#events.follow(this.#node, message.types);
+      return;
+    }
     if (message.type === 'flush') {
       void this.#answer(message.id, this.#flush());
       return;

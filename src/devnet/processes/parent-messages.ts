@@ -1,3 +1,4 @@
+import type { NodeEvent } from '../../node/composition/node-events.ts';
 import type { ClockState } from '../../testing/network-clock.ts';
 
 /** Environment variable that tells a node's process to wait for its network's first message. */
@@ -17,11 +18,15 @@ export type ParentMessage =
   /** Sets the clock. */
   | { readonly type: 'clock'; readonly id: number; readonly clock: ClockState }
   /** Writes everything that the node has to its files. */
-  | { readonly type: 'flush'; readonly id: number };
+  | { readonly type: 'flush'; readonly id: number }
+  /** The node reports events of these types from now on, and no others. */
+  | { readonly type: 'follow'; readonly types: readonly NodeEvent['type'][] };
 
 /** What the process of a node sends to its network. */
 export type NodeMessage =
   /** The answer to the message with this id. */
   | { readonly type: 'done'; readonly id: number; readonly error?: string | undefined }
   /** Tip, mempool or peers have changed since the last such message. */
-  | { readonly type: 'changed' };
+  | { readonly type: 'changed' }
+  /** Events since the last such message. */
+  | { readonly type: 'events'; readonly events: readonly NodeEvent[] };

@@ -3,7 +3,7 @@ import { Account, type DoubleSpendOptions, type PayOptions } from '../../../src/
 import { check } from '../../../src/devnet/network/arguments/method-arguments.ts';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { WaitOptions } from '../../../src/devnet/network/deadline.ts';
-import type { EventOptions } from '../../../src/devnet/network/events.ts';
+import type { EventOptions } from '../../../src/devnet/network/events/network-events.ts';
 import { type FeeOptions, NetworkFees } from '../../../src/devnet/network/network-fees.ts';
 import { NetworkLink } from '../../../src/devnet/network/network-link.ts';
 import { NetworkNode } from '../../../src/devnet/network/network-node.ts';

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { makeDataDir, RPC_PORT_OFFSET } from '../../../node/config.ts';
+import type { Endpoint } from '../../../p2p/net/endpoint.ts';
 import { PierError } from '../../../platform/errors.ts';
 import { MemoryStore } from '../../../store/memory-store.ts';
 import type { LinkConditions } from '../../../testing/link-conditions.ts';
@@ -112,6 +113,15 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
   async connect(from: string, to: string): Promise<void> {
     const node = this.nodes.find(({ name }) => name === from)!;
     await node.connect(this.#relays.get(`${from} ${to}`)!.endpoint);
+  }
+
+  peerName(node: string, { port }: Endpoint): string | undefined {
+    for (const [ends, relay] of this.#relays) {
+      const [from, to] = ends.split(' ') as [string, string];
+      if (node === from && relay.endpoint.port === port) return to;
+      if (node === to && relay.hasOutgoing(port)) return from;
+    }
+    return undefined;
   }
 
   clockChanged(): void {

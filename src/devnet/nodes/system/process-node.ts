@@ -2,6 +2,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import type { CallParams } from '../../../api/methods/dispatch.ts';
 import type { HeaderContext } from '../../../consensus/header-context.ts';
 import type { ChainParams } from '../../../consensus/params.ts';
+import type { NodeEvent } from '../../../node/composition/node-events.ts';
 import { LOOPBACK, nodePaths } from '../../../node/config.ts';
 import { type Endpoint, formatEndpoint } from '../../../p2p/net/endpoint.ts';
 import type { NetworkClock } from '../../../testing/network-clock.ts';
@@ -10,6 +11,7 @@ import { OrphanWatcher } from '../../processes/orphan-watcher.ts';
 import { requireFreePort } from '../../processes/ports.ts';
 import type { NodeRole } from '../../topology/network-options.ts';
 import type { StoredNode } from '../engine.ts';
+import { Followers, type NodeEventTypes } from '../followers.ts';
 import { type NodeStatus, type NodeView, nodeStopped, type RpcAddress } from '../node-backend.ts';
 import { PauseGate } from './pause-gate.ts';
 import { currentView, NO_VIEW, type ProcessBackend } from './process-backend.ts';
@@ -44,6 +46,7 @@ export class ProcessNode implements ProcessBackend {
   readonly #options: ProcessNodeOptions;
   readonly #files: NodeFiles;
   readonly #listeners = new Set<() => void>();
+  readonly #followers = new Followers(() => this.#process?.follow(this.#followers.types));
   readonly #headers: RpcHeaders;
   readonly #pause = new PauseGate();
   #process: NodeProcess | undefined;
@@ -101,9 +104,13 @@ export class ProcessNode implements ProcessBackend {
       ...{ autoConnect: false, relaxedDurability: true, v2Transport: true },
       link: { clock: clock.state, rpcPort, folder: isTemporary ? dataDir : undefined },
       onChange: () => this.#changed(),
+      onEvents: (events) => {
+        for (const event of events) this.#followers.emit(event);
+      },
       ...(onLog ? { onLog } : {}),
     });
     this.#process = started;
+    if (this.#followers.types.size > 0) started.follow(this.#followers.types);
     void started.exited.then(() => this.#changed());
     const { host, port, cookieFile } = started.rpcAddress;
     // Read once: a process that has stopped has no cookie any more.
@@ -202,6 +209,10 @@ export class ProcessNode implements ProcessBackend {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  follow(types: NodeEventTypes, listener: (event: NodeEvent) => void): () => void {
+    return this.#followers.add(types, listener);
   }
 
   #changed(): void {

@@ -1,9 +1,9 @@
-import { PierError } from '../../platform/errors.ts';
-import type { NodeStatus, NodeView } from '../nodes/node-backend.ts';
-import { check } from './arguments/method-arguments.ts';
-import { holdProcess } from './deadline.ts';
-import type { NetworkLink } from './network-link.ts';
-import type { NetworkNode } from './network-node.ts';
+import { PierError } from '../../../platform/errors.ts';
+import type { NodeStatus, NodeView } from '../../nodes/node-backend.ts';
+import { check } from '../arguments/method-arguments.ts';
+import { holdProcess } from '../deadline.ts';
+import type { NetworkLink } from '../network-link.ts';
+import type { NetworkNode } from '../network-node.ts';
 
 /** Something that has happened in a network. */
 export type NetworkEvent =

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createNetwork } from '../../../src/devnet/network/create-network.ts';
-import type { NetworkEvent } from '../../../src/devnet/network/events.ts';
-import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
-import { engineNames } from '../../../src/devnet/topology/network-options.ts';
+import { createNetwork } from '../../../../src/devnet/network/create-network.ts';
+import type { NetworkEvent } from '../../../../src/devnet/network/events/network-events.ts';
+import type { NodeNetwork } from '../../../../src/devnet/network/node-network.ts';
+import { engineNames } from '../../../../src/devnet/topology/network-options.ts';
 
 let network: NodeNetwork;
 afterEach(() => network?.close());

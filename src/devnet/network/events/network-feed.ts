@@ -1,0 +1,193 @@
+import type { NodeEvent } from '../../../node/composition/node-events.ts';
+import { type Endpoint, parseEndpoint } from '../../../p2p/net/endpoint.ts';
+import type { LinkConditions } from '../../../testing/link-conditions.ts';
+import type { NodeStatus } from '../../nodes/node-backend.ts';
+import type { NetworkLink } from '../network-link.ts';
+import type { NetworkNode } from '../network-node.ts';
+import { type NetworkEvent, networkEvents } from './network-events.ts';
+
+/** The events of one node that a feed passes on, with the node's name. */
+export type NodeFeedEvent<Type extends NodeEvent['type']> = Extract<NodeEvent, { readonly type: Type }> & {
+  readonly node: string;
+};
+
+/** Something that has happened in a network, as plain data. Hashes are hex as in RPC; amounts are satoshis. */
+export type FeedEvent =
+  | NodeFeedEvent<'header' | 'block' | 'reorg' | 'transaction' | 'mempool' | 'mining' | 'wallet' | 'lost'>
+  /** A node has another status or number of peers. `height` is -1 while it is stopped. */
+  | {
+      readonly type: 'node';
+      readonly node: string;
+      readonly status: NodeStatus;
+      readonly height: number;
+      readonly tip: string;
+      readonly peers: number;
+    }
+  /** A link was cut, mended, or has other conditions. */
+  | {
+      readonly type: 'link';
+      readonly from: string;
+      readonly to: string;
+      readonly isCut: boolean;
+      readonly conditions: LinkConditions;
+    }
+  /** Messages of one kind that were sent lately. Another program than a node is named by its end of the connection. */
+  | {
+      readonly type: 'message';
+      readonly from: string;
+      readonly to: string;
+      readonly command: string;
+      readonly count: number;
+      readonly bytes: number;
+    };
+
+/** Names of feed events that can be asked for. */
+export const feedEventTypes = [
+  'node',
+  'link',
+  'message',
+  'header',
+  'block',
+  'transaction',
+  'mempool',
+  'reorg',
+  'mining',
+  'wallet',
+] as const satisfies readonly FeedEvent['type'][];
+
+/** What a feed reads. */
+export interface FeedSources {
+  readonly nodes: readonly NetworkNode[];
+  readonly links: readonly NetworkLink[];
+  /** Is aborted when the network closes. */
+  readonly closed: AbortSignal;
+  /** Returns the name of a node's peer on a link. */
+  peerName(node: string, peer: Endpoint): string | undefined;
+}
+
+/**
+ * Calls `listener` for each event of the given types, until the function that it returns is called. Nodes of other
+ * programs report no headers, messages, sizes of mempools, mining and wallets.
+ */
+export function followNetwork(
+  sources: FeedSources,
+  types: ReadonlySet<FeedEvent['type']>,
+  listener: (event: FeedEvent) => void,
+): () => void {
+  const offs: (() => void)[] = [];
+  if (types.has('link')) {
+    for (const link of sources.links) {
+      offs.push(
+        link.onChange(() => {
+          const { from, to, isCut, conditions } = link;
+          listener({ type: 'link', from, to, isCut, conditions });
+        }),
+      );
+    }
+  }
+  for (const node of sources.nodes) {
+    offs.push(
+      node.backend.follow ? followPierNode(node, sources, types, listener) : watchNode(node, sources, types, listener),
+    );
+  }
+  return () => {
+    for (const off of offs) off();
+  };
+}
+
+/** Reports a node that has changed. */
+function reportNode(node: NetworkNode, listener: (event: FeedEvent) => void): void {
+  const report = (height: number, tip: string, peers: number) =>
+    listener({ type: 'node', node: node.name, status: node.status, height, tip, peers });
+  if (node.status !== 'running') {
+    report(-1, '', 0);
+    return;
+  }
+  // A node that stops meanwhile changes again.
+  node.view().then(
+    ({ height, tip, peers }) => report(height, tip, peers),
+    () => {},
+  );
+}
+
+function followPierNode(
+  node: NetworkNode,
+  { nodes, peerName }: FeedSources,
+  types: ReadonlySet<FeedEvent['type']>,
+  listener: (event: FeedEvent) => void,
+): () => void {
+  const { name, backend } = node;
+  const wanted = new Set<NodeEvent['type']>();
+  for (const type of types) {
+    if (type === 'node') wanted.add('peers');
+    else if (type !== 'link') wanted.add(type);
+  }
+  const isReporting = (other: string | undefined) =>
+    nodes.some((each) => each.name === other && each.backend.follow !== undefined);
+  const pass = (event: NodeEvent) => {
+    if (event.type === 'peers') {
+      reportNode(node, listener);
+    } else if (event.type === 'message') {
+      const { peer, direction, command, count, bytes } = event;
+      const other = peerName(name, parseEndpoint(peer));
+      const [from, to] = direction === 'sent' ? [name, other ?? peer] : [other ?? peer, name];
+      // What another node has sent it reports itself.
+      if (direction === 'sent' || !isReporting(other)) listener({ type: 'message', from, to, command, count, bytes });
+    } else {
+      listener({ ...event, node: name });
+    }
+  };
+  const offs = wanted.size > 0 ? [backend.follow!(wanted, pass)] : [];
+  if (types.has('node')) {
+    let { status } = node;
+    offs.push(
+      node.onChange(() => {
+        if (node.status === status) return;
+        status = node.status;
+        reportNode(node, listener);
+      }),
+    );
+  }
+  return () => {
+    for (const off of offs) off();
+  };
+}
+
+/** Follows a node of another program by looks at it. */
+function watchNode(
+  node: NetworkNode,
+  { closed }: FeedSources,
+  types: ReadonlySet<FeedEvent['type']>,
+  listener: (event: FeedEvent) => void,
+): () => void {
+  const ending = new AbortController();
+  const pass = async () => {
+    const events = networkEvents({ nodes: [node], links: [], closed }, { signal: ending.signal, limit: 1_000_000 });
+    for await (const event of events) if (types.has(event.type)) await passSeen(node, event, listener);
+  };
+  pass().catch(() => listener({ type: 'lost', node: node.name, count: 1 }));
+  return () => ending.abort();
+}
+
+async function passSeen(node: NetworkNode, event: NetworkEvent, listener: (event: FeedEvent) => void): Promise<void> {
+  const { name } = node;
+  switch (event.type) {
+    case 'node':
+      reportNode(node, listener);
+      break;
+    case 'block': {
+      const { height, hash } = event;
+      const block = await node.call<{ nTx: number; size: number }>('getblock', [hash, 1]);
+      listener({ type: 'block', node: name, height, hash, transactions: block.nTx, size: block.size });
+      break;
+    }
+    case 'reorg': {
+      const { from, height, hash } = event;
+      listener({ type: 'reorg', node: name, from, height, hash, fork: -1 });
+      break;
+    }
+    case 'transaction':
+      listener({ type: 'transaction', node: name, txid: event.txid, change: event.change, vsize: 0, fee: 0 });
+      break;
+  }
+}
