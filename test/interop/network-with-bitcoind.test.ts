@@ -260,7 +260,19 @@ describeBitcoind(
       await payment.confirmed(1, wait);
       await (await network.faucet(network.accounts[0]!, '1')).confirmed(1, wait);
       await network.synced(wait);
-      const { pid, rpc } = core;
+      const id = await network.snapshot();
+      const { pid: before, rpc } = core;
+      const { origin, username, password } = new URL(rpc!.url);
+      const headers = { authorization: `Basic ${btoa(`${username}:${password}`)}` };
+      const body = JSON.stringify({ id: 1, method: 'getblockcount', params: [] });
+      for (let round = 0; round < 2; round++) {
+        const reply = await fetch(origin, { method: 'POST', headers, body });
+        expect(await reply.json()).toMatchObject({ result: (await core.view()).height });
+        expect(core.rpc!.url).toBe(rpc!.url);
+        await network.revert(id);
+      }
+      const { pid } = core;
+      expect(pid).not.toBe(before);
       await network.close();
       expect(() => process.kill(pid!, 0)).toThrow('ESRCH');
       await expect(access(rpc!.cookieFile)).rejects.toMatchObject({ code: 'ENOENT' });

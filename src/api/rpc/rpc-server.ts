@@ -22,7 +22,7 @@ export interface RpcServerOptions {
   /** Path of the file that the credentials are written to. */
   readonly cookieFile: string;
   /** The password in the cookie; default: a new one. */
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** Limits of connections, where they differ from the default. @internal */
   readonly connections?: ConnectionLimits;
 }

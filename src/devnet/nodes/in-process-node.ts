@@ -134,8 +134,7 @@ export class InProcessNode implements NodeBackend {
   #refuses(peer: Peer, hash: Uint8Array): boolean {
     const { withdrawn, isLinked } = this.#options;
     const near = peer.inbound ? peer.local : peer.remote;
-    if (!withdrawn?.has(hash) || (near && isLinked(near))) return false;
-    return this.#node?.chain.getIndex(hash) === undefined;
+    return withdrawn?.has(hash) === true && !(near && isLinked(near));
   }
 
   async stop(): Promise<void> {

@@ -22,7 +22,7 @@ export interface RpcAddress {
   readonly port: number;
   /** Path of the file with the credentials, as bitcoin-cli reads it (`-rpccookiefile`). */
   readonly cookieFile: string;
-  /** With the credentials: `http://__cookie__:<password>@127.0.0.1:<port>/`. */
+  /** With credentials: `http://<user>:<password>@127.0.0.1:<port>/`. Stays the same as long as the network exists. */
   readonly url: string;
 }
 

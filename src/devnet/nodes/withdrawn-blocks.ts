@@ -2,7 +2,8 @@ import { toReversedHex } from '../../bytes/hex.ts';
 
 /** A block with its ancestors. */
 interface LinkedBlock {
-  readonly hashHex: string;
+  /** In internal byte order. */
+  readonly hash: Uint8Array;
   readonly prev: LinkedBlock | undefined;
 }
 
@@ -11,14 +12,19 @@ interface LinkedBlock {
  * refuse what they do not have any more.
  */
 export class WithdrawnBlocks {
-  /** Hashes as hex. */
+  /** As hex, in the order of RPC. */
   readonly #hashes = new Set<string>();
 
   /** Adds a block and its ancestors, also those that stay: a node that has a block does not ask. */
   add(tip: LinkedBlock): void {
-    for (let at: LinkedBlock | undefined = tip; at && !this.#hashes.has(at.hashHex); at = at.prev) {
-      this.#hashes.add(at.hashHex);
+    for (let at: LinkedBlock | undefined = tip; at && !this.has(at.hash); at = at.prev) {
+      this.#hashes.add(toReversedHex(at.hash));
     }
+  }
+
+  /** The hashes of all blocks, as hex in the order of RPC. */
+  get hashes(): ReadonlySet<string> {
+    return this.#hashes;
   }
 
   /** Returns whether a block, by hash in internal byte order, was added. */

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHmac, randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,6 +19,18 @@ const READY_POLL_MS = 20;
 /** Last lines of the log that an error quotes. */
 const LOG_LINES_KEPT = 20;
 
+/** A user of a bitcoind's RPC. */
+export interface BitcoindCredentials {
+  readonly user: string;
+  /** Hex digits. */
+  readonly password: string;
+}
+
+/** Returns credentials with a new password. */
+export function newCredentials(): BitcoindCredentials {
+  return { user: 'pier', password: randomBytes(32).toString('hex') };
+}
+
 /** How a bitcoind is started. */
 export interface BitcoindOptions {
   /** Name of the node, for errors. */
@@ -28,6 +41,8 @@ export interface BitcoindOptions {
   readonly dataDir: string;
   readonly port: number;
   readonly rpcPort: number;
+  /** What RPC accepts besides the cookie, which is a new one at each start. */
+  readonly credentials: BitcoindCredentials;
   /** Seconds since the Unix epoch; undefined for the system's time. */
   readonly time: number | undefined;
   /** Ends the process when this one ends. */
@@ -103,7 +118,7 @@ export class BitcoindProcess extends NodeChild {
   }
 }
 
-function bitcoindArguments({ dataDir, port, rpcPort, time }: BitcoindOptions): string[] {
+function bitcoindArguments({ dataDir, port, rpcPort, credentials, time }: BitcoindOptions): string[] {
   return [
     '-regtest',
     `-datadir=${dataDir}`,
@@ -113,6 +128,7 @@ function bitcoindArguments({ dataDir, port, rpcPort, time }: BitcoindOptions): s
     `-rpcport=${rpcPort}`,
     `-rpcbind=${LOOPBACK}`,
     `-rpcallowip=${LOOPBACK}`,
+    `-rpcauth=${rpcAuth(credentials)}`,
     // The headers of a reorganisation are requested at once.
     '-rpcworkqueue=1024',
     '-listen',
@@ -131,4 +147,10 @@ function bitcoindArguments({ dataDir, port, rpcPort, time }: BitcoindOptions): s
     '-nodebuglogfile',
     ...(time === undefined ? [] : [`-mocktime=${time}`]),
   ];
+}
+
+/** Returns credentials as bitcoind takes them, without the password, which all users of the machine could read. */
+function rpcAuth({ user, password }: BitcoindCredentials): string {
+  const salt = randomBytes(16).toString('hex');
+  return `${user}:${salt}$${createHmac('sha256', salt).update(password).digest('hex')}`;
 }

@@ -17,6 +17,10 @@ export interface LinkRelayOptions {
   conditions(): LinkConditions | undefined;
   /** Returns a number from 0 to below 1. */
   random(): number;
+  /** Called with the local port of a connection to the target, which gets no byte before the promise resolves. */
+  opened?(port: number): Promise<void>;
+  /** Called when such a connection is closed. */
+  closed?(port: number): void;
 }
 
 /** A link between two processes: a port of this machine whose connections are relayed to another, as conditions say. */
@@ -95,8 +99,22 @@ class RelayedConnection {
     outbound.setNoDelay(true);
     outbound.connect(port, host);
     this.#ends = [inbound, outbound];
-    this.#closed = closed;
     this.#directions = [new Direction(inbound, outbound, options), new Direction(outbound, inbound, options)];
+    const [toTarget] = this.#directions;
+    let localPort: number | undefined;
+    if (options.opened) toTarget.hold();
+    outbound.once('connect', () => {
+      localPort = outbound.localPort!;
+      options.opened?.(localPort).then(
+        () => toTarget.release(),
+        () => this.destroy(),
+      );
+    });
+    this.#closed = () => {
+      if (localPort !== undefined) options.closed?.(localPort);
+      localPort = undefined;
+      closed();
+    };
     for (const end of this.#ends) {
       // `close` follows.
       end.on('error', () => {});
@@ -137,6 +155,7 @@ class Direction {
   #lastSent = 0;
   #lastArrival = 0;
   #timer: Timer | undefined;
+  #isHeld = false;
 
   constructor(from: Socket, to: Socket, options: LinkRelayOptions) {
     this.#from = from;
@@ -145,6 +164,16 @@ class Direction {
     from.on('data', (chunk) => this.#send(chunk));
     from.on('end', () => this.#send(undefined));
     to.on('drain', () => this.#readOn());
+  }
+
+  /** Lets nothing arrive until `release`. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#deliver();
   }
 
   /** Drops what is on the way. */
@@ -170,6 +199,7 @@ class Direction {
   }
 
   #deliver(): void {
+    if (this.#isHeld) return;
     const now = this.#options.clock.monotonic();
     let arrived = 0;
     for (const { at, chunk } of this.#onTheWay) {

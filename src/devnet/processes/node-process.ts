@@ -175,6 +175,14 @@ export class NodeProcess extends NodeChild {
     return this.#request((id) => ({ type: 'clock', id, clock }));
   }
 
+  /**
+   * Sets the ports of this process that the node's peers on links have. Resolves when they are set, or the process has
+   * exited. Needs `link`.
+   */
+  setLinkPorts(ports: readonly number[]): Promise<void> {
+    return this.#request((id) => ({ type: 'links', id, ports }));
+  }
+
   /** Resolves when everything that the node has is in its files. Rejects if that fails. Needs `link`. */
   flush(): Promise<void> {
     return this.#request((id) => ({ type: 'flush', id }));

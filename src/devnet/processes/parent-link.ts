@@ -1,24 +1,32 @@
 import { rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { toReversedHex } from '../../bytes/hex.ts';
 import type { NodeEvent } from '../../node/composition/node-events.ts';
 import type { NodeModules } from '../../node/composition/running-node.ts';
-import { type NodeConfig, nodePaths } from '../../node/config.ts';
+import { LOOPBACK, type NodeConfig, nodePaths } from '../../node/config.ts';
 import { FullNode } from '../../node/full-node.ts';
 import type { LightNode } from '../../node/light-node.ts';
 import { saveMempool } from '../../node/mempool-file.ts';
+import type { Peer } from '../../p2p/peer/peer.ts';
 import { NetworkClock } from '../../testing/network-clock.ts';
 import { EventSender } from './event-sender.ts';
 import type { NodeMessage, ParentMessage } from './parent-messages.ts';
 
-/** The link of a node's process to the network that started it: sets the node's clock, and reports its changes. */
+/**
+ * The link of a node's process to the network that started it: sets the node's clock, tells links from other peers, and
+ * reports the node's changes.
+ */
 export class ParentLink {
   readonly #clock = new NetworkClock();
-  #rpcPort: number | undefined;
+  #rpc: Pick<NodeConfig['rpc'], 'password'> & { readonly port?: number | undefined } = {};
   #folder: string | undefined;
   #node: FullNode | LightNode | undefined;
   readonly #events = new EventSender((message, sent) => this.#send(message, sent));
   /** Types of the events that are reported. */
   #followed: readonly NodeEvent['type'][] = [];
+  /** Hashes as hex. */
+  #withdrawn: ReadonlySet<string> = new Set();
+  #linkPorts: ReadonlySet<number> = new Set();
   #hasChanged = false;
   #isSending = false;
   /** Whether the network's process has ended. */
@@ -40,13 +48,20 @@ export class ParentLink {
   }
 
   /** The modules that the network provides. */
-  get modules(): Pick<NodeModules, 'clock'> {
-    return { clock: this.#clock };
+  get modules(): Pick<NodeModules, 'clock' | 'refusesBlock'> {
+    return { clock: this.#clock, refusesBlock: (peer, hash) => this.#refuses(peer, hash) };
+  }
+
+  /** Returns whether a block that the network had before a revert comes from another program. */
+  #refuses({ remote }: Peer, hash: Uint8Array): boolean {
+    if (this.#withdrawn.size === 0 || !this.#withdrawn.has(toReversedHex(hash))) return false;
+    return remote.host !== LOOPBACK || !this.#linkPorts.has(remote.port);
   }
 
   /** Returns a node's configuration with what the network decides. */
   configure(config: NodeConfig): NodeConfig {
-    return { ...config, rpc: { ...config.rpc, port: this.#rpcPort ?? config.rpc.port } };
+    const { port, password } = this.#rpc;
+    return { ...config, rpc: { ...config.rpc, port: port ?? config.rpc.port, password } };
   }
 
   /** Reports the changes of a node from now on. */
@@ -94,12 +109,19 @@ export class ParentLink {
       void this.#answer(message.id, this.#flush());
       return;
     }
+    if (message.type === 'links') {
+      this.#linkPorts = new Set(message.ports);
+      void this.#answer(message.id, Promise.resolve());
+      return;
+    }
     this.#clock.state = message.clock;
     if (message.type === 'clock') {
       void this.#answer(message.id, Promise.resolve());
       return;
     }
-    this.#rpcPort = message.rpcPort;
+    this.#rpc = { port: message.rpcPort, password: message.rpcPassword };
+    this.#withdrawn = new Set(message.withdrawn);
+    this.#linkPorts = new Set(message.linkPorts);
     this.#folder = message.folder;
   }
 

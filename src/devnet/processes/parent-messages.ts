@@ -12,11 +12,19 @@ export type ParentMessage =
       readonly clock: ClockState;
       /** Port of the RPC server; default: the node's id + 10,000. */
       readonly rpcPort?: number | undefined;
+      /** Password of the RPC server; default: a new one. */
+      readonly rpcPassword?: string | undefined;
       /** Folder of the node's files, to be removed if the network's process ends without stopping the node. */
       readonly folder?: string | undefined;
+      /** Hashes of blocks, as hex in the order of RPC, that only peers on links may send. */
+      readonly withdrawn?: readonly string[] | undefined;
+      /** As in `links`. */
+      readonly linkPorts?: readonly number[] | undefined;
     }
   /** Sets the clock. */
   | { readonly type: 'clock'; readonly id: number; readonly clock: ClockState }
+  /** Sets the ports of the network's process that the node's peers on links have; all other peers are of other programs. */
+  | { readonly type: 'links'; readonly id: number; readonly ports: readonly number[] }
   /** Writes everything that the node has to its files. */
   | { readonly type: 'flush'; readonly id: number }
   /** The node reports events of these types from now on, and no others. */

@@ -17,7 +17,7 @@ export interface NodeModules {
   readonly logger: Logger;
   /** Ends a start that is under way: it then throws the signal's reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
-  /** Returns whether a block is not accepted from a peer, nor what follows it. Default: none. Full nodes only. */
+  /** Returns whether a block that the node lacks is not accepted from a peer, nor what follows it. Default: none. Full nodes only. */
   readonly refusesBlock?: FullNodeProcessorModules['refusesBlock'];
   /** Where the node keeps chain and wallets instead of files; the node does not close them. */
   readonly stores?: NodeStores | undefined;

@@ -56,6 +56,8 @@ export interface LightConfig {
 export interface RpcConfig {
   readonly host: string;
   readonly port: number;
+  /** The password in the cookie; absent: a new one at each start. */
+  readonly password?: string | undefined;
 }
 
 /** Options of a node's files. */
@@ -169,7 +171,7 @@ export function completeConfig(
       relaysAddresses: p2p.relaysAddresses ?? true,
     },
     light: { bloom: light.bloom ?? false },
-    rpc: { host: rpc.host ?? LOOPBACK, port: rpc.port ?? nodeId + RPC_PORT_OFFSET },
+    rpc: { host: rpc.host ?? LOOPBACK, port: rpc.port ?? nodeId + RPC_PORT_OFFSET, password: rpc.password },
   };
 }
 

@@ -43,8 +43,8 @@ export interface FullNodeProcessorModules {
   readonly random: Random;
   readonly logger: Logger;
   /**
-   * Returns whether a block is not accepted from a peer, nor what follows it. For networks that are reverted: a peer that
-   * is not reverted would send it again. Default: none.
+   * Returns whether a block that the node does not have is not accepted from a peer, nor what follows it. For networks
+   * that are reverted: a peer that is not reverted would send it again. Default: none.
    */
   readonly refusesBlock?: ((peer: Peer, hash: Uint8Array) => boolean) | undefined;
 }
@@ -108,7 +108,8 @@ export class FullNodeProcessor implements MessageProcessor {
 
   process<C extends ProcessedCommand>(peer: Peer, command: C, message: MessageOf<C>): Handling {
     const refuses = this.#refusesBlock;
-    const accepted = refuses ? withoutRefusedBlocks(command, message, (hash) => refuses(peer, hash)) : message;
+    const isRefused = (hash: Uint8Array) => refuses!(peer, hash) && this.#chain.getIndex(hash) === undefined;
+    const accepted = refuses ? withoutRefusedBlocks(command, message, isRefused) : message;
     return accepted && (handlers[command] as Handler<C>)(this.#context, peer, accepted);
   }
 

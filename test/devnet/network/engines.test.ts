@@ -132,7 +132,7 @@ describe.each(engineNames)('a network with the engine %s', { timeout: 120_000 },
     await network.synced(wait);
   });
 
-  it('serves RPC, and leaves nothing behind', async () => {
+  it('serves RPC at one address through reverts, and leaves nothing behind', async () => {
     network = await createNetwork({
       engine,
       nodes: [
@@ -149,7 +149,19 @@ describe.each(engineNames)('a network with the engine %s', { timeout: 120_000 },
         headers: { authorization: `Basic ${btoa(`${username}:${password}`)}` },
         body: JSON.stringify({ id: 1, method: 'getblockcount', params: [] }),
       });
-    expect(await (await request()).json()).toMatchObject({ result: await network.node('two').call('getblockcount') });
+    const { height } = await network.node('two').view();
+    expect(await (await request()).json()).toMatchObject({ result: height });
+    // A client stays valid through reverts and restarts.
+    const id = await network.snapshot();
+    await network.mine(1, wait);
+    expect(await (await request()).json()).toMatchObject({ result: height + 1 });
+    await network.revert(id);
+    expect(await (await request()).json()).toMatchObject({ result: height });
+    await network.node('one').kill();
+    await network.node('one').start();
+    expect(await (await request()).json()).toMatchObject({ result: height });
+    expect(network.node('one').rpc!.url).toBe(url);
+    expect(await readFile(cookieFile, 'utf8')).toBe(`${username}:${password}`);
     await network.close();
     await expect(request()).rejects.toThrow();
     await expect(access(cookieFile)).rejects.toMatchObject({ code: 'ENOENT' });

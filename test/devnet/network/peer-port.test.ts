@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import { isPortFree } from '../../../src/devnet/processes/ports.ts';
@@ -88,39 +88,36 @@ describe.each(engineNames)('a port for other peers, with the engine %s', { timeo
     const [peer] = await network.node('node1').call<PeerJson[]>('getpeerinfo');
     expect(peer).toMatchObject({ inbound: false, transport_protocol_type: 'v2' });
   });
-});
 
-describe('a port for other peers', () => {
   it('lets peers follow after a revert, and brings back nothing', async () => {
-    await using network = await createNetwork({ nodes: [{ p2p: true }, {}], accounts: 1 });
-    const outsider = await TestNode.start();
-    onTestFinished(() => outsider.stop());
+    network = await createNetwork({ engine, nodes: [{ p2p: true }, {}], accounts: 1 });
     const theirTip = () => outsider.node.chain.tip;
     const [node, other] = network.nodes;
+    const wait = { timeout: 60_000 };
     const has = async (hash: string) => (await node!.call('getblock', [hash]).catch(() => undefined)) !== undefined;
     const { height } = await node!.view();
     const base = await network.snapshot();
     await outsider.call('addnode', node!.p2p, 'add');
     const isConnected = () => outsider.node.connections.peers().some(({ isReady }) => isReady);
-    await waitFor(isConnected);
+    await waitFor(isConnected, patience);
 
-    await network.mine(2);
-    await waitFor(() => theirTip().height === height + 2);
+    const lost = await network.mine(2, wait);
+    await waitFor(() => theirTip().height === height + 2, patience);
     const later = await network.snapshot();
-    const [third] = await network.mine(1);
-    await waitFor(() => theirTip().hashHex === third);
+    const [third] = await network.mine(1, wait);
+    await waitFor(() => theirTip().hashHex === third, patience);
     await network.revert(base);
-    await waitFor(isConnected);
+    await waitFor(isConnected, patience);
     // It offers what it has and builds on it.
     const [fourth] = await outsider.call<string[]>('generatetoaddress', 1, network.accounts[0]!.address);
     // To another address: the same blocks would be mined again.
-    await network.mine(3, { by: other!, to: network.accounts[0]! });
+    await network.mine(3, { by: other!, to: network.accounts[0]!, ...wait });
     expect((await node!.view()).height).toBe(height + 3);
-    await waitFor(() => [...outsider.node.chain.tips()].length === 2);
+    await waitFor(() => [...outsider.node.chain.tips()].length === 2, patience);
     expect([theirTip().hashHex, await has(third!), await has(fourth!)]).toEqual([fourth, false, false]);
     // With more work, the chain of the network wins there too.
-    const hashes = await network.mine(2);
-    await waitFor(() => theirTip().hashHex === hashes[1]);
+    const hashes = await network.mine(2, wait);
+    await waitFor(() => theirTip().hashHex === hashes[1], patience);
 
     // What a snapshot has is accepted again, and what follows it.
     await network.revert(later);
@@ -128,11 +125,21 @@ describe('a port for other peers', () => {
     expect(theirTip().hashHex).toBe(fourth);
     await outsider.call('invalidateblock', third);
     expect(theirTip().hashHex).toBe((await node!.view()).tip);
-    await waitFor(isConnected);
+    await waitFor(isConnected, patience);
     const [fresh] = await outsider.call<string[]>('generatetoaddress', 1, network.accounts[0]!.address);
-    await waitFor(async () => (await other!.view()).tip === fresh);
-  });
+    await waitFor(async () => (await other!.view()).tip === fresh, patience);
 
+    // Links carry what is submitted again, in both directions.
+    await network.revert(base);
+    for (const [i, submitter] of [other!, node!].entries()) {
+      await submitter.call('submitblock', [await outsider.call('getblock', lost[i]!, 0)]);
+      await network.synced(wait);
+      expect(await tip()).toBe(lost[i]);
+    }
+  });
+});
+
+describe('a port for other peers', () => {
   it('is there in memory only where asked', async () => {
     await using network = await createNetwork({ nodes: [{}, { p2p: false }, { p2p: true }], accounts: 0 });
     const [first, second, third] = network.nodes;

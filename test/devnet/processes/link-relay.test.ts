@@ -125,6 +125,41 @@ describe('a relay', () => {
     expect(received[0]?.text ?? '').toBe('');
   });
 
+  it('sends the target nothing before its port is known there, and says when the port is free', async () => {
+    await relay.close();
+    let resolve = () => {};
+    const promise = new Promise<void>((done) => {
+      resolve = done;
+    });
+    const events: string[] = [];
+    const { port } = server.address() as { port: number };
+    relay = await LinkRelay.listen({
+      ...{ clock, target: () => ({ host: '127.0.0.1', port }), conditions: () => conditions, random: () => 0.5 },
+      opened: (local) => {
+        events.push(`opened ${local}`);
+        return promise;
+      },
+      closed: (local) => events.push(`closed ${local}`),
+    });
+    const socket = dial();
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk.toString();
+    });
+    socket.write('a');
+    await until(() => received.length === 1 && events.length === 1);
+    const { remotePort } = received[0]!.socket;
+    // What the target sends is not held back.
+    received[0]!.socket.write('b');
+    await until(() => answer === 'b' && relay.bytesOnTheWay === 1);
+    expect([events, received[0]!.text]).toEqual([[`opened ${remotePort}`], '']);
+    resolve();
+    await until(() => received[0]!.text === 'a');
+    socket.resetAndDestroy();
+    await until(() => relay.connections === 0);
+    expect(events).toEqual([`opened ${remotePort}`, `closed ${remotePort}`]);
+  });
+
   it('stops reading at 4 MB on the way', async () => {
     conditions = { ...idealLink, latency: 60_000 };
     const socket = dial();

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallParams } from '../../../api/methods/dispatch.ts';
@@ -7,7 +7,7 @@ import { LOOPBACK, RPC_PORT_OFFSET } from '../../../node/config.ts';
 import { type Endpoint, formatEndpoint } from '../../../p2p/net/endpoint.ts';
 import { MemoryStore } from '../../../store/memory-store.ts';
 import type { NetworkClock } from '../../../testing/network-clock.ts';
-import { BitcoindProcess, bitcoindCookie } from '../../processes/bitcoind-process.ts';
+import { BitcoindProcess, bitcoindCookie, newCredentials } from '../../processes/bitcoind-process.ts';
 import { OrphanWatcher } from '../../processes/orphan-watcher.ts';
 import { requireFreePort } from '../../processes/ports.ts';
 import type { NodeRole } from '../../topology/network-options.ts';
@@ -55,6 +55,8 @@ export class BitcoindNode implements ProcessBackend {
   readonly #changes: ChangePoller;
   readonly #headers: RpcHeaders;
   readonly #pause = new PauseGate();
+  /** Valid in all processes, so that RPC clients can connect again: each has a new cookie. */
+  readonly #credentials = newCredentials();
   #watcher: OrphanWatcher | undefined;
   #process: BitcoindProcess | undefined;
   /** Resolves when the process has the network's time. */
@@ -112,13 +114,14 @@ export class BitcoindNode implements ProcessBackend {
     const started = await BitcoindProcess.start({
       ...{ name, program, dataDir, onLog, port: nodeId, rpcPort: this.#rpcPort },
       time: this.#mockTime() || undefined,
+      credentials: this.#credentials,
       watcher: this.#watcher,
     });
     this.#process = started;
     void started.exited.then(() => this.#changes.changed());
     const cookieFile = bitcoindCookie(dataDir);
-    const cookie = await readFile(cookieFile, 'utf8');
-    const url = `http://${cookie.trim()}@${LOOPBACK}:${this.#rpcPort}/`;
+    const { user, password } = this.#credentials;
+    const url = `http://${user}:${password}@${LOOPBACK}:${this.#rpcPort}/`;
     this.#rpc = { host: LOOPBACK, port: this.#rpcPort, cookieFile, url };
     void this.clockChanged();
     this.#changes.changed();
@@ -219,6 +222,10 @@ export class BitcoindNode implements ProcessBackend {
     await this.call('addnode', [address, 'onetry']);
     await this.call('addnode', [address, 'add']).catch(() => {});
   }
+
+  async linkOpened(): Promise<void> {}
+
+  linkClosed(): void {}
 
   header(hash: Uint8Array): Promise<HeaderContext | undefined> {
     return this.#headers.get(hash);

@@ -1,3 +1,5 @@
+import { fromReversedHex } from '../../../bytes/hex.ts';
+import type { HeaderContext } from '../../../consensus/header-context.ts';
 import type { Endpoint } from '../../../p2p/net/endpoint.ts';
 import type { StoredNode } from '../engine.ts';
 import type { NodeBackend, NodeView } from '../node-backend.ts';
@@ -10,6 +12,13 @@ export interface ProcessBackend extends NodeBackend {
   connect(endpoint: Endpoint): Promise<void>;
   /** Gives the process the network's time, and resolves when it has it. */
   clockChanged(): Promise<void>;
+  /**
+   * Tells the process that peers with a port of this one are on links of the network. Resolves when it knows. A bitcoind
+   * treats all peers alike.
+   */
+  linkOpened(port: number): Promise<void>;
+  /** The port is not that of a link any more. */
+  linkClosed(port: number): void;
   /** Returns a copy of what the node has. */
   contents(): Promise<StoredNode>;
   /** Replaces what the node has; it must not run. */
@@ -37,6 +46,25 @@ export async function currentView(node: NodeBackend, last: NodeView): Promise<No
     }
   }
   return node.status === 'stopped' ? NO_VIEW : view;
+}
+
+/**
+ * Closes a node's connections and returns the tips of all its branches, with their ancestors. A paused node goes on; a
+ * stopped or light one gives none.
+ */
+export async function lastTips(node: NodeBackend): Promise<HeaderContext[]> {
+  await node.resume();
+  if (node.status !== 'running' || node.role === 'light') return [];
+  try {
+    await node.call('setnetworkactive', [false]);
+    const tips = (await node.call('getchaintips', [])) as { hash: string }[];
+    const headers = await Promise.all(tips.map(({ hash }) => node.header(fromReversedHex(hash))));
+    return headers.filter((header) => header !== undefined);
+  } catch (error) {
+    // The process may end while it answers.
+    if (node.status === 'running') throw error;
+    return [];
+  }
 }
 
 async function readView(node: Pick<NodeBackend, 'role' | 'call'>): Promise<NodeView> {

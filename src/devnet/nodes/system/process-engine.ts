@@ -1,9 +1,6 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { makeDataDir, RPC_PORT_OFFSET } from '../../../node/config.ts';
+import { availableParallelism } from 'node:os';
+import { RPC_PORT_OFFSET } from '../../../node/config.ts';
 import type { Endpoint } from '../../../p2p/net/endpoint.ts';
-import { PierError } from '../../../platform/errors.ts';
 import { MemoryStore } from '../../../store/memory-store.ts';
 import type { LinkConditions } from '../../../testing/link-conditions.ts';
 import type { NetworkClock } from '../../../testing/network-clock.ts';
@@ -15,8 +12,10 @@ import { freeNodeIds } from '../../processes/ports.ts';
 import { holdsAccounts, type NetworkPlan } from '../../topology/network-plan.ts';
 import type { Engine, PortableNode } from '../engine.ts';
 import type { NodeStatus } from '../node-backend.ts';
+import { WithdrawnBlocks } from '../withdrawn-blocks.ts';
 import { BitcoindNode } from './bitcoind-node.ts';
-import type { ProcessBackend } from './process-backend.ts';
+import { NetworkFolder } from './network-folder.ts';
+import { lastTips, type ProcessBackend } from './process-backend.ts';
 import { ProcessNode } from './process-node.ts';
 
 /** What `ProcessEngine.create` needs. */
@@ -36,19 +35,14 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
   readonly nodes: readonly ProcessBackend[];
   /** By the names of their ends. */
   readonly #relays: ReadonlyMap<string, LinkRelay>;
-  readonly #folder: string;
-  readonly #isTemporary: boolean;
+  readonly #folder: NetworkFolder;
+  readonly #withdrawn = new WithdrawnBlocks();
   #timeSet: Promise<unknown> = Promise.resolve();
 
-  private constructor(
-    nodes: readonly ProcessBackend[],
-    relays: ReadonlyMap<string, LinkRelay>,
-    folder: { readonly path: string; readonly isTemporary: boolean },
-  ) {
+  private constructor(nodes: readonly ProcessBackend[], relays: ReadonlyMap<string, LinkRelay>, folder: NetworkFolder) {
     this.nodes = nodes;
     this.#relays = relays;
-    this.#folder = folder.path;
-    this.#isTemporary = folder.isTemporary;
+    this.#folder = folder;
   }
 
   /** Creates the nodes of a plan, with funded accounts or a saved state, and starts them; they are not connected yet. */
@@ -56,31 +50,30 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
     const { clock, random, conditions, saved, onLog } = modules;
     const programs = await findPrograms(plan.nodes);
     const funded = saved ? undefined : await fundedChain(plan, clock);
-    const isTemporary = plan.dataDir === undefined;
-    const path = isTemporary ? await mkdtemp(join(tmpdir(), 'pier-network-')) : resolve(plan.dataDir!);
+    const folder = await NetworkFolder.open(plan.dataDir);
     const relays = new Map<string, LinkRelay>();
     const nodeIds = await freeNodeIds(plan.nodes.length);
     const nodes = plan.nodes.map(({ name, role, rpcPort, p2pPort }, i) => {
       const program = programs[i];
       const common = {
-        ...{ name, role, clock, isTemporary, nodeId: p2pPort || nodeIds[i]! },
-        dataDir: join(path, name),
+        ...{ name, role, clock, isTemporary: folder.isTemporary, nodeId: p2pPort || nodeIds[i]! },
+        dataDir: folder.of(name),
         rpcPort: rpcPort || nodeIds[i]! + RPC_PORT_OFFSET,
         timeSet: async () => void (await engine.#timeSet),
         onLog: onLog && ((line: string) => onLog(name, line)),
       };
       if (program !== undefined) return new BitcoindNode({ ...common, program });
-      return new ProcessNode({ ...common, params: plan.params, network: plan.network });
+      const withdrawn = () => engine.#withdrawn.hashes;
+      return new ProcessNode({ ...common, params: plan.params, network: plan.network, withdrawn });
     });
-    const engine = new ProcessEngine(nodes, relays, { path, isTemporary });
+    const engine = new ProcessEngine(nodes, relays, folder);
     try {
-      if (!isTemporary) await makeEmptyFolders(nodes.map(({ dataDir }) => dataDir));
+      await folder.create(nodes.map(({ name }) => name));
       const firstFull = plan.nodes.findIndex(holdsAccounts);
       await inParallel(nodes, async (node, i) => {
         const { role, accounts } = plan.nodes[i]!;
         const isFirst = i === firstFull;
         const hasWallet = role !== 'light' && (accounts.length > 0 || isFirst);
-        await mkdir(node.dataDir, { recursive: true });
         if (saved) {
           await node.write(saved[i]!.contents);
         } else if (node instanceof ProcessNode) {
@@ -100,6 +93,8 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
           target: () => target.endpoint,
           conditions: () => conditions(from, to),
           random: () => random.uint32() / 2 ** 32,
+          opened: (port) => target.linkOpened(port),
+          closed: (port) => target.linkClosed(port),
         });
         relays.set(`${from} ${to}`, relay);
       }
@@ -112,7 +107,9 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
 
   async connect(from: string, to: string): Promise<void> {
     const node = this.nodes.find(({ name }) => name === from)!;
-    await node.connect(this.#relays.get(`${from} ${to}`)!.endpoint);
+    const { endpoint } = this.#relays.get(`${from} ${to}`)!;
+    await node.linkOpened(endpoint.port);
+    await node.connect(endpoint);
   }
 
   peerName(node: string, { port }: Endpoint): string | undefined {
@@ -148,6 +145,8 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
   }
 
   async restore(state: readonly PortableNode[]): Promise<void> {
+    // One after the other: most blocks of the first are those of all.
+    for (const node of this.nodes) for (const tip of await lastTips(node)) this.#withdrawn.add(tip);
     // All before any starts, so that none tells another of later blocks.
     await Promise.all(this.nodes.map((node) => node.close()));
     await inParallel(this.nodes, async (node, i) => {
@@ -160,8 +159,8 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
   async close(): Promise<void> {
     await Promise.all([...this.#relays.values()].map((relay) => relay.close()));
     // Files that stay are left in order.
-    await Promise.all(this.nodes.map((node) => (this.#isTemporary ? node.close() : node.stop())));
-    if (this.#isTemporary) await rm(this.#folder, { recursive: true, force: true });
+    await Promise.all(this.nodes.map((node) => (this.#folder.isTemporary ? node.close() : node.stop())));
+    await this.#folder.remove();
   }
 }
 
@@ -170,20 +169,6 @@ async function startAs(node: ProcessBackend, status: NodeStatus = 'running'): Pr
   if (status === 'stopped') return;
   await node.start();
   if (status === 'paused') await node.pause();
-}
-
-/** Creates folders for nodes. Throws `PierError` 'datadir-in-use' if one exists, and 'bad-datadir'. */
-async function makeEmptyFolders(folders: readonly string[]): Promise<void> {
-  for (const folder of folders) {
-    makeDataDir(join(folder, '..'));
-    await mkdir(folder).catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code !== 'EEXIST') throw cause;
-      throw new PierError('datadir-in-use', `the folder ${folder} exists`, {
-        hint: 'Choose another data directory, or remove the folder.',
-        cause,
-      });
-    });
-  }
 }
 
 /** Runs `action` for each item, as many at a time as help. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import type { CallParams } from '../../../api/methods/dispatch.ts';
 import type { HeaderContext } from '../../../consensus/header-context.ts';
@@ -36,6 +37,8 @@ export interface ProcessNodeOptions {
   readonly clock: NetworkClock;
   /** Resolves when all nodes have the network's time: a call may send the others a block of it. */
   readonly timeSet: () => Promise<void>;
+  /** Returns the hashes, as hex in the order of RPC, of the blocks that peers of other programs are not to bring back. */
+  readonly withdrawn: () => Iterable<string>;
   /** Receives each line of its log. */
   readonly onLog?: ((line: string) => void) | undefined;
 }
@@ -49,6 +52,12 @@ export class ProcessNode implements ProcessBackend {
   readonly #followers = new Followers(() => this.#process?.follow(this.#followers.types));
   readonly #headers: RpcHeaders;
   readonly #pause = new PauseGate();
+  /** Stays the same, so that RPC clients can connect again. */
+  readonly #rpcPassword = randomBytes(32).toString('hex');
+  /** Ports of this process that its peers on links have. */
+  readonly #linkPorts = new Set<number>();
+  /** Settles when a start that is under way is over. */
+  #starting: Promise<unknown> | undefined;
   #process: NodeProcess | undefined;
   #watcher: OrphanWatcher | undefined;
   /** Resolves when the process has the network's time. */
@@ -96,13 +105,23 @@ export class ProcessNode implements ProcessBackend {
 
   async start(): Promise<void> {
     if (this.#process?.running) return;
+    const starting = this.#start();
+    this.#starting = starting.catch(() => {});
+    await starting;
+  }
+
+  async #start(): Promise<void> {
     const { nodeId, dataDir, network, role, rpcPort, clock, isTemporary, onLog } = this.#options;
     await requireFreePort(this.#options.rpcPort, `${this.name}: rpc`);
     await mkdir(dataDir, { recursive: true });
     const started = await NodeProcess.start({
       ...{ nodeId, dataDir, network, seeds: [], spv: role === 'light' },
       ...{ autoConnect: false, relaxedDurability: true, v2Transport: true },
-      link: { clock: clock.state, rpcPort, folder: isTemporary ? dataDir : undefined },
+      link: {
+        ...{ clock: clock.state, rpcPort, rpcPassword: this.#rpcPassword },
+        ...{ withdrawn: [...this.#options.withdrawn()], linkPorts: [...this.#linkPorts] },
+        folder: isTemporary ? dataDir : undefined,
+      },
       onChange: () => this.#changed(),
       onEvents: (events) => {
         for (const event of events) this.#followers.emit(event);
@@ -200,6 +219,18 @@ export class ProcessNode implements ProcessBackend {
     const name = formatEndpoint(endpoint);
     await this.call('addnode', [name, 'remove']).catch(() => {});
     await this.call('addnode', [name, 'add']);
+  }
+
+  async linkOpened(port: number): Promise<void> {
+    this.#linkPorts.add(port);
+    // A node accepts peers before it is ready.
+    await this.#starting;
+    await this.#process?.setLinkPorts([...this.#linkPorts]);
+  }
+
+  linkClosed(port: number): void {
+    this.#linkPorts.delete(port);
+    void this.#process?.setLinkPorts([...this.#linkPorts]);
   }
 
   header(hash: Uint8Array): Promise<HeaderContext | undefined> {
