@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { UsageError } from '../node/composition/usage-error.ts';
+import { withOptionHint } from './core-options.ts';
 import { reportError } from './output.ts';
 import { createProgram } from './program.ts';
 import { StdoutError } from './stdout.ts';
@@ -20,7 +21,7 @@ export async function runCommand(words: readonly string[], version: string): Pro
   } catch (error) {
     // Reported where it occurs: see `stdoutFailed`.
     if (error instanceof StdoutError) return undefined;
-    if (!(error instanceof CommanderError)) return reportError(error, wantsJson(words));
+    if (!(error instanceof CommanderError)) return reportError(withOptionHint(error), wantsJson(words));
     // Commander throws for --help and --version too, and has printed the help of a call without a command.
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') return 2;

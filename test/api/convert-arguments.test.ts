@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { convertArguments } from '../../src/api/client/convert-arguments.ts';
+import { encodeJson } from '../../src/api/json/encode.ts';
+import type { Json } from '../../src/api/json/json.ts';
 
 describe('convertArguments', () => {
   it('keeps string arguments and parses others as JSON', () => {
@@ -12,6 +14,11 @@ describe('convertArguments', () => {
       true,
     ]);
     expect(convertArguments('getblockhash', ['nonsense'])).toEqual(['nonsense']);
+  });
+
+  it('keeps all digits of numbers', () => {
+    const words = ['9223372036854775807', '1.10', '{"a":[12345678901234567890]}'];
+    expect((convertArguments('nosuchmethod', words) as Json[]).map(encodeJson)).toEqual(words);
   });
 
   it('parses all arguments of unknown methods as JSON', () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { JsonNumber } from '../../src/api/json/json.ts';
 import { TestNode } from './test-node.ts';
 
 // P2WPKH of twenty zero bytes.
@@ -41,6 +42,14 @@ describe('setmocktime', () => {
 
     await node.call('setmocktime', 0);
     expect(Math.abs(clock.now() - Date.now())).toBeLessThan(60_000);
+  });
+
+  it.each(['-1', '9223372037', '9223372036854775807'])('refuses %s with all its digits', async (time) => {
+    node = await TestNode.start();
+    await expect(node.call('setmocktime', new JsonNumber(time))).rejects.toMatchObject({
+      rpcCode: -8,
+      message: `Mocktime must be in the range [0, 9223372036], not ${time}.`,
+    });
   });
 
   it('is for regtest only', async () => {

@@ -98,6 +98,11 @@ export function int64Argument(name: string, description: string): Argument<numbe
   return define('numeric', int64Schema, name, description);
 }
 
+/** Returns a required 64-bit integer argument, exact. */
+export function exactInt64Argument(name: string, description: string): Argument<bigint> {
+  return define('numeric', exactIntegerBetween(...INT64), name, description);
+}
+
 /** Returns a required unsigned 32-bit integer argument. */
 export function unsignedArgument(name: string, description: string): Argument<number> {
   return define('numeric', integerBetween(0n, 0xffff_ffffn), name, description);
@@ -165,20 +170,27 @@ const numberText: z.ZodType<string> = z.unknown().transform((value, context) => 
   return refuseType(context, 'number', value);
 });
 
-/** Returns a schema for an integer without fraction or exponent (UniValue: getInt). */
+/** Returns a schema for an integer without fraction or exponent, decoded to a number (UniValue: getInt). */
 function integerBetween(least: bigint, most: bigint): z.ZodType<number> {
+  return exactIntegerBetween(least, most).transform(Number);
+}
+
+/** Returns a schema for an integer without fraction or exponent. */
+function exactIntegerBetween(least: bigint, most: bigint): z.ZodType<bigint> {
   return numberText.transform((text, context) => {
     const value = /^-?\d{1,20}$/.test(text) ? BigInt(text) : undefined;
-    if (value !== undefined && value >= least && value <= most) return Number(value);
+    if (value !== undefined && value >= least && value <= most) return value;
     return refuse(context, RpcCode.MISC_ERROR, 'JSON integer out of range');
   });
 }
+
+const INT64 = [-(2n ** 63n), 2n ** 63n - 1n] as const;
 
 /** A 32-bit integer. */
 export const integerSchema: z.ZodType<number> = integerBetween(-0x8000_0000n, 0x7fff_ffffn);
 
 /** A 64-bit integer, as a JavaScript number: exact up to 2^53. */
-export const int64Schema: z.ZodType<number> = integerBetween(-(2n ** 63n), 2n ** 63n - 1n);
+export const int64Schema: z.ZodType<number> = integerBetween(...INT64);
 
 /** An amount of bitcoins, decoded to satoshis (Core: AmountFromValue). */
 export const amountSchema: z.ZodType<bigint> = z.unknown().transform((value, context) => {

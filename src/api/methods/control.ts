@@ -1,12 +1,12 @@
 import { immediate } from '../../platform/immediate.ts';
-import { int64Argument, optional, textArgument } from '../arguments/arguments.ts';
+import { exactInt64Argument, optional, textArgument } from '../arguments/arguments.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import { helpIndex, methodHelp } from '../method/help.ts';
 import { type Method, method } from '../method/method.ts';
 import type { AnyRpcNode } from '../method/rpc-node.ts';
 
 /** Maximum mock time in Unix seconds: its nanoseconds still fit in an int64, as in Core. */
-const MAX_MOCK_TIME = 9_223_372_036;
+const MAX_MOCK_TIME = 9_223_372_036n;
 
 /** Methods that control the node and its RPC server. */
 export const controlMethods: readonly Method<AnyRpcNode>[] = [
@@ -51,7 +51,7 @@ export const controlMethods: readonly Method<AnyRpcNode>[] = [
     description:
       'Sets the local time to a timestamp, at which it then stands still (regtest only). Elapsed time, such as that of peer\n' +
       'timeouts, is not affected.',
-    arguments: [int64Argument('timestamp', 'UNIX epoch time; 0 to use the system time again.')],
+    arguments: [exactInt64Argument('timestamp', 'UNIX epoch time; 0 to use the system time again.')],
     result: 'null',
     example: '1700000000',
     handler: ({ node: { clock, params } }, timestamp) => {
@@ -62,7 +62,7 @@ export const controlMethods: readonly Method<AnyRpcNode>[] = [
         const message = `Mocktime must be in the range [0, ${MAX_MOCK_TIME}], not ${timestamp}.`;
         throw new RpcError(RpcCode.INVALID_PARAMETER, message);
       }
-      clock.mock(timestamp === 0 ? undefined : timestamp * 1000);
+      clock.mock(timestamp === 0n ? undefined : Number(timestamp) * 1000);
       return null;
     },
   }),

@@ -17,7 +17,12 @@ export function addRpc(program: Command): void {
       const { formatJson } = await import('../../api/json/format-json.ts');
       const { RpcClient } = await import('../../api/client/rpc-client.ts');
       const client = new RpcClient({ ...config.rpc, cookieFile: nodePaths(config).cookie });
-      const result = await client.callExact(method, convertArguments(method, args), options.wallet);
+      const result = await client
+        .callExact(method, convertArguments(method, args), options.wallet)
+        .catch(async (error: unknown) => {
+          const { explainRpcError } = await import('../rpc-error-text.ts');
+          throw explainRpcError(error, method);
+        });
       print(typeof result === 'string' && !options.json ? result : formatJson(result));
     });
 }
