@@ -1,2 +1,32 @@
 #!/usr/bin/env node
-import '../dist/cli/main.js';
+'use strict';
+
+// This file runs on any Node, to say that one is too old: it has the syntax of ES2015 only, and is CommonJS (see
+// package.json beside it). What has newer syntax is in other files, loaded after the check.
+
+// biome-ignore lint/style/useNodejsImportProtocol: old versions of Node do not know the prefix.
+const { existsSync } = require('fs');
+// biome-ignore lint/style/useNodejsImportProtocol: as above.
+const { join } = require('path');
+const { engines } = require('../package.json');
+
+/** Returns major and minor version. */
+const numbers = (version) =>
+  version
+    .match(/(\d+)\.(\d+)/)
+    .slice(1)
+    .map(Number);
+
+const found = numbers(process.version);
+const least = numbers(engines.node);
+const isOld = found[0] < least[0] || (found[0] === least[0] && found[1] < least[1]);
+
+if (isOld) {
+  console.error(`pier: Node.js ${process.version} is too old: Pier needs ${least.join('.')} or newer`);
+  process.exitCode = 1;
+} else if (!existsSync(join(__dirname, '..', 'dist', 'cli', 'main.js'))) {
+  console.error(`pier: Pier is not built yet. Run 'npm run build' in ${join(__dirname, '..')}`);
+  process.exitCode = 1;
+} else {
+  require('./load.js');
+}

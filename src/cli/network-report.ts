@@ -5,6 +5,7 @@ import { defaults } from '../devnet/topology/topology-schema.ts';
 import { formatEndpoint } from '../p2p/net/endpoint.ts';
 import { formatAmount, formatMoney, parseAmount } from '../primitives/amount.ts';
 import { type AddressType, addressTypes } from '../wallet/keys.ts';
+import { shellWord } from './command-text.ts';
 
 /** A key of an account. */
 interface ReportedKey {
@@ -84,8 +85,8 @@ function miningCommands({ keys }: NetworkReport['accounts'][number], { host, por
   const body = JSON.stringify({ method: 'generatetoaddress', params: [1, address] });
   return [
     'Mine a block',
-    `  bitcoin-cli -rpcport=${port} -rpccookiefile=${cookieFile} generatetoaddress 1 ${address}`,
-    `  curl --user "$(cat '${cookieFile}')" --data '${body}' http://${host}:${port}/`,
+    `  bitcoin-cli -rpcport=${port} -rpccookiefile=${shellWord(cookieFile)} generatetoaddress 1 ${address}`,
+    `  curl --user "$(cat ${shellWord(cookieFile)})" --data '${body}' http://${host}:${port}/`,
   ];
 }
 
@@ -108,7 +109,7 @@ export function formatReport({ accounts, balance, mnemonic, nodes }: NetworkRepo
   const width = Math.max(...nodes.map(({ name }) => name.length));
   for (const { name, role, p2p, rpc } of nodes) {
     lines.push(`  ${name.padEnd(width)}  ${role.padEnd(7)}  P2P ${p2p}  RPC http://${rpc.host}:${rpc.port}/`);
-    const client = `bitcoin-cli -rpcport=${rpc.port} -rpccookiefile=${rpc.cookieFile}`;
+    const client = `bitcoin-cli -rpcport=${rpc.port} -rpccookiefile=${shellWord(rpc.cookieFile)}`;
     lines.push(`  ${' '.repeat(width)}  ${client} getblockchaininfo`);
   }
   const [account] = accounts;

@@ -39,16 +39,20 @@ export function dim(text: string, stream: NodeJS.WriteStream = process.stdout): 
   return wantsColor(stream) ? `\u001b[2m${text}\u001b[22m` : text;
 }
 
-/** Prints an error and its hint. Returns the exit code: 2 for a `UsageError`, otherwise 1. */
-export function reportError(error: unknown, json: boolean): number {
+/**
+ * Prints an error and its hint, the commands in them as `complete` returns them. Returns the exit code: 2 for a
+ * `UsageError`, otherwise 1.
+ */
+export function reportError(error: unknown, json: boolean, complete = (text: string) => text): number {
   const known = error instanceof PierError;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = complete(error instanceof Error ? error.message : String(error));
+  const hint = known && error.hint ? complete(error.hint) : undefined;
   if (json) {
     const code = known ? error.code : 'internal-error';
-    note(JSON.stringify({ error: { code, message, ...(known && error.hint ? { hint: error.hint } : {}) } }));
+    note(JSON.stringify({ error: { code, message, ...(hint === undefined ? {} : { hint }) } }));
   } else {
     note(`pier: ${message}`);
-    if (known && error.hint) note(`      ${error.hint}`);
+    if (hint !== undefined) note(`      ${hint}`);
     // An unexpected error is a bug, which is reported with its stack.
     if (!known && error instanceof Error && error.stack) note(error.stack);
   }

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { UsageError } from '../node/composition/usage-error.ts';
+import { completeCommands } from './command-text.ts';
 import { withOptionHint } from './core-options.ts';
 import { reportError } from './output.ts';
 import { createProgram } from './program.ts';
@@ -11,6 +12,10 @@ import { StdoutError } from './stdout.ts';
  */
 export async function runCommand(words: readonly string[], version: string): Promise<number | undefined> {
   const program = createProgram(version);
+  const complete = (text: string) => {
+    const call = program.commands.find((command) => command.name() === words[0]);
+    return call ? completeCommands(text, call) : text;
+  };
   const isCommand = (word: string | undefined) => program.commands.some((command) => command.name() === word);
   try {
     // Commander prints the help of the program instead.
@@ -21,11 +26,11 @@ export async function runCommand(words: readonly string[], version: string): Pro
   } catch (error) {
     // Reported where it occurs: see `stdoutFailed`.
     if (error instanceof StdoutError) return undefined;
-    if (!(error instanceof CommanderError)) return reportError(withOptionHint(error), wantsJson(words));
+    if (!(error instanceof CommanderError)) return reportError(withOptionHint(error), wantsJson(words), complete);
     // Commander throws for --help and --version too, and has printed the help of a call without a command.
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') return 2;
-    return reportError(usageError(error, isCommand(words[0]) ? words[0] : undefined), wantsJson(words));
+    return reportError(usageError(error, isCommand(words[0]) ? words[0] : undefined), wantsJson(words), complete);
   }
 }
 

@@ -1,3 +1,5 @@
+import { systemClock } from '../platform/clock.ts';
+
 /**
  * Milliseconds within which a second SIGINT is ignored: for one Ctrl-C,
  * `npm` forwards it to a process that also gets it.
@@ -19,6 +21,17 @@ export function interruption(): AbortSignal {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   return controller.signal;
+}
+
+/** Milliseconds within which a signal that ended a node has reached this process too. */
+const SIGNAL_DELAY_MS = 100;
+
+/**
+ * Calls `action` once a signal that has ended a node has been noticed here: Ctrl-C reaches the nodes as well, and their
+ * exits may be noticed before the signal, which the next poll delivers.
+ */
+export function afterSignal(action: () => void): void {
+  systemClock.after(SIGNAL_DELAY_MS, () => setImmediate(action));
 }
 
 /** Calls `reopen` at SIGHUP, which otherwise ends a process: log rotation sends it, and a terminal that is closed. */

@@ -5,13 +5,10 @@ import { type NetworkState, topologyOf } from '../devnet/network/state/network-s
 import type { NetworkOptions } from '../devnet/topology/network-options.ts';
 import { holdsAccounts, planNetwork } from '../devnet/topology/network-plan.ts';
 import { findNetwork } from '../node/networks.ts';
-import { systemClock } from '../platform/clock.ts';
 import { formatReport, reportNetwork } from './network-report.ts';
 import { note, print } from './output.ts';
+import { afterSignal } from './signals.ts';
 import { watchBlocks } from './watch-blocks.ts';
-
-/** Milliseconds within which a signal that ended a node has reached this process too. */
-const SIGNAL_DELAY_MS = 100;
 
 /** How `upNetwork` runs a network. */
 export interface UpNetworkOptions {
@@ -76,11 +73,8 @@ function warnAtExit(node: NetworkNode, isStopping: () => boolean): void {
     const hasExited = wasRunning && !isRunning;
     wasRunning = isRunning;
     if (!hasExited) return;
-    // Ctrl-C reaches the nodes as well, and their exits may be noticed before the signal, which the next poll delivers.
-    systemClock.after(SIGNAL_DELAY_MS, () => {
-      setImmediate(() => {
-        if (!isStopping()) note(`Warning: ${node.name} has exited. The other nodes keep running.`);
-      });
+    afterSignal(() => {
+      if (!isStopping()) note(`Warning: ${node.name} has exited. The other nodes keep running.`);
     });
   });
 }

@@ -1,12 +1,19 @@
+import { RpcClient } from '../api/client/rpc-client.ts';
 import { difficultyInterval } from '../consensus/params.ts';
 import { blockWork } from '../consensus/pow.ts';
+import type { NodeProcess } from '../devnet/processes/node-process.ts';
 import { isPortFree } from '../devnet/processes/ports.ts';
-import { DEFAULT_NETWORK, makeDataDir, nodePaths, RPC_PORT_OFFSET, resolveDataDir } from '../node/config.ts';
+import type { ScenarioOptions, StepEvidence } from '../devnet/scenario.ts';
+import { DEFAULT_NETWORK, LOOPBACK, makeDataDir, nodePaths, RPC_PORT_OFFSET, resolveDataDir } from '../node/config.ts';
 import { findNetwork, type NamedNetwork } from '../node/networks.ts';
 import { PierError } from '../platform/errors.ts';
+import { type NodeSelection, pierCommand, selectionOf, shellWord } from './command-text.ts';
+import { NodeLogs } from './node-logs.ts';
 import { parseBasePort } from './option-values.ts';
 import type { CommonOptions } from './options.ts';
 import { dim, logPrinter, note, print } from './output.ts';
+import { portUser } from './port-user.ts';
+import { afterSignal } from './signals.ts';
 import { formatStep } from './step-text.ts';
 import { watchBlocks } from './watch-blocks.ts';
 
@@ -16,8 +23,31 @@ export interface UpScenarioOptions extends CommonOptions {
   readonly log?: boolean;
 }
 
-/** Plays the scenario and keeps its four nodes running until `interrupted` resolves. */
-export async function upScenario(options: UpScenarioOptions, interrupted: Promise<void>): Promise<void> {
+/** A node of the scenario, as far as `pier up` needs it. */
+type RunningNode = Pick<NodeProcess, 'nodeId' | 'exited' | 'exit' | 'rpc'>;
+
+/** The scenario, as far as `pier up` needs it. */
+export interface PlayedScenario {
+  readonly nodes: readonly RunningNode[];
+  play(): Promise<readonly StepEvidence[]>;
+  mineOn(): Promise<Pick<RunningNode, 'rpc'>>;
+  stop(): Promise<void>;
+}
+
+async function createScenario(options: ScenarioOptions): Promise<PlayedScenario> {
+  const { Scenario } = await import('../devnet/scenario.ts');
+  return new Scenario(options);
+}
+
+/**
+ * Plays the scenario and keeps its four nodes running until `interrupted` resolves. A node that ends does not end the
+ * others.
+ */
+export async function upScenario(
+  options: UpScenarioOptions,
+  interrupted: Promise<void>,
+  create: (options: ScenarioOptions) => PlayedScenario | Promise<PlayedScenario> = createScenario,
+): Promise<void> {
   const network = findNetwork(options.network ?? process.env.PIER_NETWORK ?? DEFAULT_NETWORK);
   const { params } = network;
   const dataDir = resolveDataDir(options.datadir ?? process.env.PIER_DATADIR, params);
@@ -25,7 +55,7 @@ export async function upScenario(options: UpScenarioOptions, interrupted: Promis
   const nodeIds = [base, base + 1, base + 2, base + 3] as const;
   const [central, wallet, miner, light] = nodeIds;
   makeDataDir(dataDir);
-  await requireFreePorts(nodeIds);
+  await requireFreePorts(nodeIds, dataDir);
 
   note(
     dim(
@@ -34,12 +64,17 @@ export async function upScenario(options: UpScenarioOptions, interrupted: Promis
     ),
   );
   if (!params.powNoRetargeting) noteProofOfWork(network);
-  const { Scenario } = await import('../devnet/scenario.ts');
-  const scenario = new Scenario({
+  const logs = new NodeLogs(dataDir);
+  const printLog = options.log ? logPrinter() : undefined;
+  const scenario = await create({
     ...{ central, wallet, miner, light, dataDir, network },
-    ...(options.log ? { onLog: logPrinter() } : {}),
+    onLog: (nodeId, line) => {
+      logs.write(nodeId, line);
+      printLog?.(nodeId, line);
+    },
     ...(options.json ? {} : { onStep: (step) => print(formatStep(step)) }),
   });
+  let isStopping = false;
   try {
     const played = scenario.play();
     const evidence = await Promise.race([played, interrupted]);
@@ -47,34 +82,68 @@ export async function upScenario(options: UpScenarioOptions, interrupted: Promis
     played.catch(() => {});
     if (evidence === undefined) return;
     if (options.json) print(JSON.stringify({ verified: true, steps: evidence }, null, 2));
-    note('The network is running. Every node serves the P2P protocol of Bitcoin and the RPC of bitcoind:');
-    for (const nodeId of nodeIds) {
-      const { cookie } = nodePaths({ dataDir, nodeId });
-      note(
-        `  node ${nodeId}: bitcoin-cli -rpcport=${nodeId + RPC_PORT_OFFSET} -rpccookiefile=${cookie} getblockchaininfo`,
-      );
-    }
-    const where = network.argument === DEFAULT_NETWORK ? '' : ` --network ${network.argument}`;
-    note(`  or: NODE_ID=${wallet} npx pier rpc${where} getblockchaininfo`);
-    const payment = evidence.find(({ step }) => step === 5)?.facts[0]?.value;
-    note(`Verify a payment by headers alone: NODE_ID=${light} npx pier verify${where} ${payment}`);
+    await noteWallets(scenario.nodes.filter(({ nodeId }) => nodeId !== light));
+    noteCommands(nodeIds, { dataDir, selection: selectionOf(options), evidence });
     if (!params.powNoRetargeting) {
       const { rpc } = await Promise.race([scenario.mineOn(), interrupted.then(() => ({ rpc: undefined }))]);
       if (!rpc) return;
       note(`Node ${miner} now mines continuously on one thread:`);
       if (!options.json) void watchBlocks(rpc);
     }
+    for (const node of scenario.nodes) void warnAtExit(node, logs, () => isStopping);
     note('Press Ctrl-C to stop.');
-    const lost = await Promise.race([interrupted, ...scenario.nodes.map((node) => node.exited.then(() => node))]);
-    if (lost) {
-      throw new PierError('node-failed', `node ${lost.nodeId} exited unexpectedly`, {
-        hint: 'Run pier up with --log to see the logs of the nodes.',
-      });
-    }
+    await interrupted;
   } finally {
+    isStopping = true;
     await scenario.stop();
+    await logs.close();
     note('All nodes are stopped.');
   }
+}
+
+/** Warns when a node ends, unless the network is being stopped. */
+async function warnAtExit(node: RunningNode, logs: NodeLogs, isStopping: () => boolean): Promise<void> {
+  await node.exited;
+  afterSignal(() => {
+    if (isStopping()) return;
+    note(`Warning: node ${node.nodeId} has exited (${node.exit}). The other nodes keep running.`);
+    note(`  Its log is in ${logs.path(node.nodeId)}.`);
+  });
+}
+
+/** Notes which wallets have coins. */
+async function noteWallets(nodes: readonly RunningNode[]): Promise<void> {
+  const lines: string[] = [];
+  for (const { nodeId, rpc } of nodes) {
+    for (const wallet of await rpc.call<string[]>('listwallets')) {
+      const { mine } = await rpc.call<{ mine: { trusted: number; immature: number } }>('getbalances', [], wallet);
+      const immature = mine.immature > 0 ? ` (and ${mine.immature.toFixed(8)} immature)` : '';
+      lines.push(`  node ${nodeId}  ${wallet.padEnd(8)}  ${mine.trusted.toFixed(8)} BTC${immature}`);
+    }
+  }
+  note('Wallets and what they can spend:');
+  for (const line of lines) note(line);
+}
+
+/** Notes how to use the nodes. */
+function noteCommands(
+  [central, wallet, , light]: readonly [number, number, number, number],
+  {
+    dataDir,
+    selection: { nodeId: _, ...files },
+    evidence,
+  }: { readonly dataDir: string; readonly selection: NodeSelection; readonly evidence: readonly StepEvidence[] },
+): void {
+  note('The network is running. Every node serves the P2P protocol of Bitcoin and the RPC of bitcoind:');
+  for (let nodeId = central; nodeId <= light; nodeId++) {
+    const { cookie } = nodePaths({ dataDir, nodeId });
+    const port = nodeId + RPC_PORT_OFFSET;
+    note(`  node ${nodeId}: bitcoin-cli -rpcport=${port} -rpccookiefile=${shellWord(cookie)} getblockchaininfo`);
+  }
+  note(`  or: ${pierCommand('rpc', { ...files, nodeId: String(wallet) }, 'getblockchaininfo')}`);
+  const payment = evidence.find(({ step }) => step === 5)?.facts[0]?.value;
+  const verify = pierCommand('verify', { ...files, nodeId: String(light) }, String(payment));
+  note(`Verify a payment by headers alone: ${verify}`);
 }
 
 /** Notes the expected cost of the first blocks, which can take a while. */
@@ -87,11 +156,29 @@ function noteProofOfWork({ params }: NamedNetwork): void {
   );
 }
 
-async function requireFreePorts(nodeIds: readonly number[]): Promise<void> {
-  for (const port of nodeIds.flatMap((id) => [id, id + RPC_PORT_OFFSET])) {
-    if (await isPortFree(port)) continue;
-    throw new PierError('port-in-use', `port ${port} is in use by another program`, {
-      hint: 'Stop that program, which may be another pier up, or choose other ports with --base-port.',
-    });
+/** Throws `PierError` 'port-in-use', which says as much as is known of the program that uses the port. */
+async function requireFreePorts(nodeIds: readonly number[], dataDir: string): Promise<void> {
+  for (const nodeId of nodeIds) {
+    for (const port of [nodeId, nodeId + RPC_PORT_OFFSET]) {
+      if (await isPortFree(port)) continue;
+      if (await isRunning(nodeId, dataDir)) {
+        throw new PierError('port-in-use', `port ${port} is in use by node ${nodeId}, which runs in ${dataDir}`, {
+          hint: `Stop it with 'NODE_ID=${nodeId} pier rpc stop', or choose other ports with --base-port.`,
+        });
+      }
+      throw new PierError('port-in-use', `port ${port} is in use by ${await portUser(port)}`, {
+        hint: 'Stop that program, which may be another pier up, or choose other ports with --base-port.',
+      });
+    }
   }
+}
+
+/** Returns whether a node runs on the files of the folder. */
+async function isRunning(nodeId: number, dataDir: string): Promise<boolean> {
+  const { cookie: cookieFile } = nodePaths({ dataDir, nodeId });
+  const client = new RpcClient({ host: LOOPBACK, port: nodeId + RPC_PORT_OFFSET, cookieFile });
+  return client.call('uptime').then(
+    () => true,
+    () => false,
+  );
 }

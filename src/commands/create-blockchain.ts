@@ -57,7 +57,9 @@ export async function createBlockchain(config: NodeConfig, options: { address: s
     // An interrupted run leaves a chain with the genesis block only, which may be overwritten.
     if (hasBlocks) {
       throw new PierError('chain-exists', `node ${config.nodeId} already has a blockchain: ${file}`, {
-        hint: `Start it with 'NODE_ID=${config.nodeId} pier startnode', or choose another NODE_ID or --datadir.`,
+        hint:
+          `Start it with 'NODE_ID=${config.nodeId} pier startnode'. To keep it and begin another network, choose another ` +
+          `folder with --datadir; to begin anew, stop the nodes and delete ${config.dataDir}.`,
       });
     }
     const memory = new MemoryStore();

@@ -35,7 +35,9 @@ export async function createWallet(
     const wallet = options.name ?? unusedName(names);
     if (names.includes(wallet)) {
       throw new PierError('wallet-exists', `node ${config.nodeId} already has a wallet '${wallet}'`, {
-        hint: `Choose another --name. 'pier listaddresses' lists the existing wallets.`,
+        hint:
+          `Use it ('pier listaddresses' lists its addresses), choose another --name, or choose another folder with ` +
+          `--datadir. To begin anew, stop the nodes and delete ${config.dataDir}, with the keys of its wallets.`,
       });
     }
     await node.call('createwallet', { wallet_name: wallet, address_type: type });

@@ -179,7 +179,7 @@ async function findClaim(
   if (!canUseBloom && !canUseFilters) {
     const byAddress = scripts === undefined ? '--address A with an address of the transaction, ' : '';
     throw new PierError('cannot-search', `${names} cannot be searched for the block that contains the transaction`, {
-      hint: `Add ${byAddress}--block HASH or --block HEIGHT, or name a node that serves Bloom filters ('pier startnode --peerbloomfilters').`,
+      hint: `Add ${byAddress}--block HASH or --block HEIGHT, or name a node that serves Bloom filters (pier startnode --peerbloomfilters).`,
     });
   }
   // Block filters first: they do not reveal the txid to the peer.

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 import type { NodeConfig } from '../../src/node/config.ts';
+import { LogOutput } from '../../src/node/log-output.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 // Each option of each command is given and left out; what the command then does differs as the help says. The commands
@@ -164,6 +165,15 @@ const created =
   (read: (options: Record<string, unknown>) => unknown): Read =>
   ({ calls: [call] }) =>
     call?.name === 'createNetwork' ? read(call.args[0] as Record<string, unknown>) : undefined;
+/** Whether a line of a node's log is printed. */
+const printsLog: Read = ({ calls }) => {
+  const { onLog } = calls[0]!.args[0] as { onLog: (nodeId: number, line: string) => void };
+  const write = vi.spyOn(LogOutput.prototype, 'write').mockReturnValue();
+  onLog(3000, 'a line');
+  const isPrinted = write.mock.calls.length > 0;
+  write.mockRestore();
+  return isPrinted;
+};
 const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
 const ADDRESS = 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202';
 const SIGNET_ADDRESS = 'tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx';
@@ -394,7 +404,7 @@ const commands: Readonly<
         [4000, 4001, 4002, 4003],
         [3000, 3001, 3002, 3003],
       ],
-      '--log': [['--log'], ({ calls }) => Object.hasOwn(calls[0]!.args[0] as object, 'onLog'), true, false],
+      '--log': [['--log'], printsLog, true, false],
     },
   ],
   scenario: [

@@ -122,7 +122,7 @@ Nodes
 
 Mine a block
   bitcoin-cli -rpcport=${port} -rpccookiefile=${cookieFile} generatetoaddress 1 ${account!.address}
-  curl --user "$(cat '${cookieFile}')" --data '{"method":"generatetoaddress","params":[1,"${account!.address}"]}' http://127.0.0.1:${port}/
+  curl --user "$(cat ${cookieFile})" --data '{"method":"generatetoaddress","params":[1,"${account!.address}"]}' http://127.0.0.1:${port}/
 
 `);
   const [command] = /^ {2}curl .*$/m.exec(stdout)!;

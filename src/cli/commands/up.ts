@@ -6,6 +6,7 @@ import { UsageError } from '../../node/composition/usage-error.ts';
 import { CENTRAL_NODE_ID } from '../../node/config.ts';
 import { findNetwork } from '../../node/networks.ts';
 import { PierError } from '../../platform/errors.ts';
+import { shellWord } from '../command-text.ts';
 import { type CommonOptions, networkOptions } from '../options.ts';
 import { aborted, interruption, onHangup } from '../signals.ts';
 import { stdoutFailed } from '../stdout.ts';
@@ -118,7 +119,7 @@ async function refuseOther(
   if (differences.length === 0) return;
   const message = `${source} describes another network than the one in ${state}:\n${listFaults(differences)}`;
   throw new UsageError('other-topology', message, {
-    hint: `Continue the saved network by pier up --state ${state} alone, or give another file to --state.`,
+    hint: `Continue the saved network by 'pier up --state ${shellWord(state)}' alone, or give another file to --state.`,
   });
 }
 

@@ -1,9 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { UsageError } from '../../node/config.ts';
 import type { FinderProgress } from '../../node/payment-finder.ts';
 import { PierError } from '../../platform/errors.ts';
+import { pierCommand, selectionOf, shellWord } from '../command-text.ts';
 import { checkAddress } from '../option-values.ts';
 import { type CommonOptions, nodeOptions } from '../options.ts';
 import { note, printResult } from '../output.ts';
@@ -52,7 +54,8 @@ export function addVerify(program: Command): void {
       const { verdict, proof, source } = await verify(config, txid, options);
       const report = paymentReport(verdict);
       const exported = () => exportProof(config, proof, options.headersFrom);
-      if (options.export !== undefined && report.verified) await write(options.export, JSON.stringify(exported()));
+      if (options.export !== undefined && report.verified)
+        await write(options.export, JSON.stringify(exported()), options);
       if (options.json) printResult(true, { ...report, source, ...(report.verified && { proof: exported() }) }, String);
       else printResult(false, report, (each) => formatPaymentReport(each, { network: config.params.network, source }));
       if (!report.verified) process.exitCode = 1;
@@ -102,7 +105,7 @@ async function read(path: string): Promise<string> {
   }
 }
 
-async function write(path: string, json: string): Promise<void> {
+async function write(path: string, json: string, options: CommonOptions): Promise<void> {
   try {
     await writeFile(path, `${json}\n`);
   } catch (error) {
@@ -115,5 +118,7 @@ async function write(path: string, json: string): Promise<void> {
       cause: error,
     });
   }
-  note(`Wrote the proof to ${path}. Verify it with 'pier verify --proof ${path}'.`);
+  const { datadir: _datadir, nodeId: _nodeId, ...selection } = selectionOf(options);
+  const command = pierCommand('verify', selection, `--proof ${shellWord(resolve(path))}`);
+  note(`Wrote the proof to ${path}. Verify it with: ${command}`);
 }

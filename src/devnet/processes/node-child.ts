@@ -24,6 +24,12 @@ export abstract class NodeChild {
     return this.child.pid !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
 
+  /** How the process has exited, such as `exit code 1` or `SIGKILL`; undefined while it runs. */
+  get exit(): string | undefined {
+    const { exitCode, signalCode } = this.child;
+    return signalCode ?? (exitCode === null ? undefined : `exit code ${exitCode}`);
+  }
+
   /** Suspends the process (SIGSTOP). */
   pause(): void {
     this.child.kill('SIGSTOP');

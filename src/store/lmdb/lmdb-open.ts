@@ -148,9 +148,15 @@ function syncFolder(folder: string): void {
 }
 
 function inUse(path: string, pid: number): StoreError {
-  const holder = pid === process.pid ? `this process (${pid})` : `process ${pid}`;
-  return new StoreError('database-in-use', path, `${path} is in use by ${holder}`, {
-    hint: `Stop process ${pid} first, or send the command to it through its RPC.`,
+  if (pid === process.pid) {
+    return new StoreError('database-in-use', path, `${path} is in use by this process (${pid})`, {
+      hint: 'Close it first.',
+    });
+  }
+  return new StoreError('database-in-use', path, `${path} is in use by process ${pid}`, {
+    hint:
+      `It may be pier up or pier startnode in another terminal: stop it (kill ${pid}), call its RPC, or choose another ` +
+      'folder with --datadir.',
   });
 }
 

@@ -1,0 +1,2 @@
+// The command reports its errors itself.
+void import('../dist/cli/main.js');
