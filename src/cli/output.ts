@@ -26,15 +26,18 @@ export function printResult<T>(json: boolean | undefined, result: T, format: (re
 }
 
 function wantsColor(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY === true && !process.env.NO_COLOR;
+  const { NO_COLOR: none, FORCE_COLOR: forced } = process.env;
+  if (none) return false;
+  // As in Node: an empty text forces colours too.
+  return forced === undefined ? stream.isTTY === true : !['0', 'false'].includes(forced);
 }
 
-/** Returns text in bold on a terminal, unless NO_COLOR is set. */
+/** Returns text in bold on a terminal or with FORCE_COLOR, unless NO_COLOR is set. */
 export function bold(text: string, stream: NodeJS.WriteStream = process.stdout): string {
   return wantsColor(stream) ? `\u001b[1m${text}\u001b[22m` : text;
 }
 
-/** Returns dimmed text on a terminal, unless NO_COLOR is set. */
+/** Returns dimmed text on a terminal or with FORCE_COLOR, unless NO_COLOR is set. */
 export function dim(text: string, stream: NodeJS.WriteStream = process.stdout): string {
   return wantsColor(stream) ? `\u001b[2m${text}\u001b[22m` : text;
 }

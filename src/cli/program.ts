@@ -6,6 +6,7 @@ import { addStartNode } from './commands/startnode.ts';
 import { addUp } from './commands/up.ts';
 import { addVerify } from './commands/verify.ts';
 import { addWalletCommands } from './commands/wallet-commands.ts';
+import { addHelp } from './help.ts';
 
 /** Returns the command `pier` with all of its subcommands. Commander's errors are thrown. */
 export function createProgram(version: string): Command {
@@ -22,6 +23,7 @@ export function createProgram(version: string): Command {
   addWalletCommands(program);
   addVerify(program);
   addRpc(program);
+  addHelp(program);
   for (const command of [program, ...program.commands]) command.exitOverride();
   return program;
 }

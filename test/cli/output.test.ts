@@ -41,8 +41,13 @@ describe('results and messages', () => {
   it('are bold or dim on a terminal only, and never with NO_COLOR', () => {
     const stream = (isTTY: boolean) => ({ isTTY }) as NodeJS.WriteStream;
     vi.stubEnv('NO_COLOR', undefined);
+    vi.stubEnv('FORCE_COLOR', undefined);
     expect([bold('a', stream(true)), dim('a', stream(true))]).toEqual(['\u001b[1ma\u001b[22m', '\u001b[2ma\u001b[22m']);
     expect([bold('a', stream(false)), dim('a', stream(false))]).toEqual(['a', 'a']);
+    vi.stubEnv('FORCE_COLOR', '0');
+    expect(bold('a', stream(true))).toBe('a');
+    vi.stubEnv('FORCE_COLOR', '1');
+    expect(bold('a', stream(false))).toBe('\u001b[1ma\u001b[22m');
     vi.stubEnv('NO_COLOR', '1');
     expect([bold('a', stream(true)), dim('a', stream(true))]).toEqual(['a', 'a']);
   });

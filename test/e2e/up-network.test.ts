@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { RpcClient } from '../../src/api/client/rpc-client.ts';
-import type { NetworkReport } from '../../src/cli/network-report.ts';
+import type { NetworkReport } from '../../src/cli/up/network-report.ts';
 import { isPortFree } from '../../src/devnet/processes/ports.ts';
 import { parseEndpoint } from '../../src/p2p/net/endpoint.ts';
 import { pier, pierPath } from '../support/pier.ts';

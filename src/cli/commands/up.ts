@@ -10,7 +10,7 @@ import { shellWord } from '../command-text.ts';
 import { type CommonOptions, networkOptions } from '../options.ts';
 import { aborted, interruption, onHangup } from '../signals.ts';
 import { stdoutFailed } from '../stdout.ts';
-import { upScenario } from '../up-scenario.ts';
+import { upScenario } from '../up/up-scenario.ts';
 
 /** Options that describe a network other than the scenario's. Those of `createNetwork` have the same names. */
 const topologyOptions = ['nodes', 'shape', 'seed', 'accounts', 'mnemonic', 'balance'] as const;
@@ -28,12 +28,15 @@ export function addUp(program: Command): void {
       .command('up')
       .description('start a network and keep it running until Ctrl-C: four nodes that play the scenario, or others')
       .argument('[file]', 'topology of the network, a JSON or YAML file')
-      .option('--nodes <count>', 'number of nodes')
-      .option('--shape <name>', 'which nodes are linked: line, ring, star, mesh, random or small-world')
-      .option('--seed <number>', 'seed of everything random')
-      .option('--accounts <count>', 'number of accounts with coins')
+      .option('--nodes <count>', 'number of nodes (default: 3)')
+      .option(
+        '--shape <name>',
+        'which nodes are linked: line, ring, star, mesh, random or small-world (default: mesh, or random beyond eight nodes)',
+      )
+      .option('--seed <number>', 'seed of everything random (default: 1)')
+      .option('--accounts <count>', 'number of accounts with coins (default: 10)')
       .option('--mnemonic <words>', 'BIP39 mnemonic of the accounts (default: a public one)')
-      .option('--balance <bitcoins>', 'bitcoins of each account')
+      .option('--balance <bitcoins>', 'bitcoins of each account (default: 50)')
       .option(
         '--state <file>',
         'load the state of the network from the file if it exists, and save it there at the end',
@@ -72,7 +75,7 @@ export function addUp(program: Command): void {
           : await fileTopology(file);
     if (saved) await refuseOther(topology, saved, { state: state!, source: file ?? 'the command' });
     const { continueNetwork, createNetwork } = await import('../../devnet/network/create-network.ts');
-    const { upNetwork } = await import('../up-network.ts');
+    const { upNetwork } = await import('../up/up-network.ts');
     const dataDir = options.datadir ?? topology.dataDir ?? process.env.PIER_DATADIR;
     await upNetwork({
       topology: { ...topology, engine: 'processes', ...(dataDir === undefined ? {} : { dataDir }) },

@@ -33,7 +33,10 @@ export function addWalletCommands(program: Command): void {
         .choices(['legacy', 'p2sh-segwit', 'bech32', 'bech32m'])
         .default('bech32'),
     )
-    .option('--restore', 'restore a wallet from its mnemonic, read from standard input; requires --name')
+    .option(
+      '--restore',
+      'restore a wallet from its mnemonic, read from standard input; requires --name, and that the node is stopped',
+    )
     .option('--gap <keys>', 'with --restore: unused addresses in a row after which the search ends (default: 20)')
     .action(async (options: CreateWalletCliOptions) => {
       if (options.restore) return restore(options);
@@ -80,7 +83,7 @@ export function addWalletCommands(program: Command): void {
 
   nodeOptions(program.command('getbalance'))
     .description("print the balances of the node's wallets, or the confirmed balance of an address")
-    .option('--address <address>', 'any address, also of other wallets')
+    .option('--address <address>', 'any address, also of other wallets; requires a full node')
     .action(async (options: CommonOptions & { address?: string }) => {
       const config = configOf(options);
       if (options.address !== undefined) checkAddress('--address', options.address, config.params);
@@ -108,9 +111,12 @@ export function addWalletCommands(program: Command): void {
     .description('pay an address')
     .requiredOption('--to <address>', 'address to pay')
     .requiredOption('--amount <bitcoins>', 'amount in bitcoins, such as 1.5')
-    .option('--from <wallet>', 'paying wallet, given by its name or one of its addresses')
-    .option('--fee-rate <rate>', 'fee rate in satoshis per virtual byte')
-    .option('--mine', 'mine a block with the payment on this node')
+    .option(
+      '--from <wallet>',
+      'paying wallet, given by its name or one of its addresses; required if there are several',
+    )
+    .option('--fee-rate <rate>', 'fee rate in satoshis per virtual byte (default: estimated for six blocks)')
+    .option('--mine', 'mine a block with the payment on this node; its reward pays the same wallet')
     .action(async ({ to, amount, from, feeRate, mine, ...options }: SendCliOptions) => {
       const { send } = await import('../../commands/send.ts');
       const config = configOf(options, { seed: options.seed });

@@ -1,20 +1,27 @@
-import { RpcClient } from '../api/client/rpc-client.ts';
-import { difficultyInterval } from '../consensus/params.ts';
-import { blockWork } from '../consensus/pow.ts';
-import type { NodeProcess } from '../devnet/processes/node-process.ts';
-import { isPortFree } from '../devnet/processes/ports.ts';
-import type { ScenarioOptions, StepEvidence } from '../devnet/scenario.ts';
-import { DEFAULT_NETWORK, LOOPBACK, makeDataDir, nodePaths, RPC_PORT_OFFSET, resolveDataDir } from '../node/config.ts';
-import { findNetwork, type NamedNetwork } from '../node/networks.ts';
-import { PierError } from '../platform/errors.ts';
-import { type NodeSelection, pierCommand, selectionOf, shellWord } from './command-text.ts';
+import { RpcClient } from '../../api/client/rpc-client.ts';
+import { difficultyInterval } from '../../consensus/params.ts';
+import { blockWork } from '../../consensus/pow.ts';
+import type { NodeProcess } from '../../devnet/processes/node-process.ts';
+import { isPortFree } from '../../devnet/processes/ports.ts';
+import type { ScenarioOptions, StepEvidence } from '../../devnet/scenario.ts';
+import {
+  DEFAULT_NETWORK,
+  LOOPBACK,
+  makeDataDir,
+  nodePaths,
+  RPC_PORT_OFFSET,
+  resolveDataDir,
+} from '../../node/config.ts';
+import { findNetwork, type NamedNetwork } from '../../node/networks.ts';
+import { PierError } from '../../platform/errors.ts';
+import { type NodeSelection, pierCommand, selectionOf, shellWord } from '../command-text.ts';
+import { parseBasePort } from '../option-values.ts';
+import type { CommonOptions } from '../options.ts';
+import { dim, logPrinter, note, print } from '../output.ts';
+import { afterSignal } from '../signals.ts';
+import { formatStep } from '../step-text.ts';
 import { NodeLogs } from './node-logs.ts';
-import { parseBasePort } from './option-values.ts';
-import type { CommonOptions } from './options.ts';
-import { dim, logPrinter, note, print } from './output.ts';
 import { portUser } from './port-user.ts';
-import { afterSignal } from './signals.ts';
-import { formatStep } from './step-text.ts';
 import { watchBlocks } from './watch-blocks.ts';
 
 /** Options of `pier up` without a topology. */
@@ -35,7 +42,7 @@ export interface PlayedScenario {
 }
 
 async function createScenario(options: ScenarioOptions): Promise<PlayedScenario> {
-  const { Scenario } = await import('../devnet/scenario.ts');
+  const { Scenario } = await import('../../devnet/scenario.ts');
   return new Scenario(options);
 }
 

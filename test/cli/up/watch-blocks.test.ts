@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import type { RpcClient } from '../../src/api/client/rpc-client.ts';
-import { watchBlocks } from '../../src/cli/watch-blocks.ts';
+import type { RpcClient } from '../../../src/api/client/rpc-client.ts';
+import { watchBlocks } from '../../../src/cli/up/watch-blocks.ts';
 
 interface Header {
   readonly height: number;

@@ -1,5 +1,5 @@
-import type { RpcClient } from '../api/client/rpc-client.ts';
-import { print } from './output.ts';
+import type { RpcClient } from '../../api/client/rpc-client.ts';
+import { print } from '../output.ts';
 
 interface Header {
   readonly height: number;

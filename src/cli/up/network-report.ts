@@ -1,11 +1,11 @@
-import type { NodeNetwork } from '../devnet/network/node-network.ts';
-import type { RpcAddress } from '../devnet/nodes/node-backend.ts';
-import type { NetworkPlan } from '../devnet/topology/network-plan.ts';
-import { defaults } from '../devnet/topology/topology-schema.ts';
-import { formatEndpoint } from '../p2p/net/endpoint.ts';
-import { formatAmount, formatMoney, parseAmount } from '../primitives/amount.ts';
-import { type AddressType, addressTypes } from '../wallet/keys.ts';
-import { shellWord } from './command-text.ts';
+import type { NodeNetwork } from '../../devnet/network/node-network.ts';
+import type { RpcAddress } from '../../devnet/nodes/node-backend.ts';
+import type { NetworkPlan } from '../../devnet/topology/network-plan.ts';
+import { defaults } from '../../devnet/topology/topology-schema.ts';
+import { formatEndpoint } from '../../p2p/net/endpoint.ts';
+import { formatAmount, formatMoney, parseAmount } from '../../primitives/amount.ts';
+import { type AddressType, addressTypes } from '../../wallet/keys.ts';
+import { shellWord } from '../command-text.ts';
 
 /** A key of an account. */
 interface ReportedKey {

@@ -1,13 +1,13 @@
-import { RpcClient } from '../api/client/rpc-client.ts';
-import type { NetworkNode } from '../devnet/network/network-node.ts';
-import type { NodeNetwork } from '../devnet/network/node-network.ts';
-import { type NetworkState, topologyOf } from '../devnet/network/state/network-state.ts';
-import type { NetworkOptions } from '../devnet/topology/network-options.ts';
-import { holdsAccounts, planNetwork } from '../devnet/topology/network-plan.ts';
-import { findNetwork } from '../node/networks.ts';
+import { RpcClient } from '../../api/client/rpc-client.ts';
+import type { NetworkNode } from '../../devnet/network/network-node.ts';
+import type { NodeNetwork } from '../../devnet/network/node-network.ts';
+import { type NetworkState, topologyOf } from '../../devnet/network/state/network-state.ts';
+import type { NetworkOptions } from '../../devnet/topology/network-options.ts';
+import { holdsAccounts, planNetwork } from '../../devnet/topology/network-plan.ts';
+import { findNetwork } from '../../node/networks.ts';
+import { note, print } from '../output.ts';
+import { afterSignal } from '../signals.ts';
 import { formatReport, reportNetwork } from './network-report.ts';
-import { note, print } from './output.ts';
-import { afterSignal } from './signals.ts';
 import { watchBlocks } from './watch-blocks.ts';
 
 /** How `upNetwork` runs a network. */

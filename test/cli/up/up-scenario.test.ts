@@ -3,12 +3,12 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { portUser } from '../../src/cli/port-user.ts';
-import { type PlayedScenario, type UpScenarioOptions, upScenario } from '../../src/cli/up-scenario.ts';
-import { freeNodeIds, isPortFree } from '../../src/devnet/processes/ports.ts';
-import type { ScenarioOptions } from '../../src/devnet/scenario.ts';
-import { freeBasePort } from '../support/pier.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { portUser } from '../../../src/cli/up/port-user.ts';
+import { type PlayedScenario, type UpScenarioOptions, upScenario } from '../../../src/cli/up/up-scenario.ts';
+import { freeNodeIds, isPortFree } from '../../../src/devnet/processes/ports.ts';
+import type { ScenarioOptions } from '../../../src/devnet/scenario.ts';
+import { freeBasePort } from '../../support/pier.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 
 // What `pier up` does around the scenario, which is replaced.
 

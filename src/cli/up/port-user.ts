@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { LOOPBACK } from '../node/composition/settings.ts';
+import { LOOPBACK } from '../../node/composition/settings.ts';
 
 /** Milliseconds that a program may take to answer. */
 const ANSWER_TIMEOUT_MS = 1_000;

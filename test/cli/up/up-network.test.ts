@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { NetworkReport } from '../../src/cli/network-report.ts';
-import { upNetwork } from '../../src/cli/up-network.ts';
-import { createNetwork } from '../../src/devnet/network/create-network.ts';
-import type { NodeNetwork } from '../../src/devnet/network/node-network.ts';
-import { isPortFree } from '../../src/devnet/processes/ports.ts';
-import type { NetworkOptions } from '../../src/devnet/topology/network-options.ts';
+import type { NetworkReport } from '../../../src/cli/up/network-report.ts';
+import { upNetwork } from '../../../src/cli/up/up-network.ts';
+import { createNetwork } from '../../../src/devnet/network/create-network.ts';
+import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
+import { isPortFree } from '../../../src/devnet/processes/ports.ts';
+import type { NetworkOptions } from '../../../src/devnet/topology/network-options.ts';
 
 // `pier up` on a network in this process.
 
