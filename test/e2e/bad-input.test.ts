@@ -17,6 +17,7 @@ import { NodeProcess } from '../../src/devnet/processes/node-process.ts';
 import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import type { ProcessResult } from '../../src/devnet/processes/process-result.ts';
 import { pier } from '../support/pier.ts';
+import { pierInProcess } from '../support/pier-in-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const dataDir = tempDir('bad-input');
@@ -27,14 +28,19 @@ let address: string;
 const MAINNET_ADDRESS = 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4';
 const REGTEST_ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
 
+/** Runs a command: `startnode` as a process, since it takes the ports and threads of one, others in this one. */
+function execute(args: readonly string[], env: Record<string, string> = {}): Promise<ProcessResult> {
+  return args[0] === 'startnode' ? pier(args, env) : pierInProcess(args, env);
+}
+
 /** Runs a command for the node that has a chain and a wallet. */
 function run(...args: string[]): Promise<ProcessResult> {
-  return pier([...args, '--datadir', dataDir], { NODE_ID: String(nodeId) });
+  return execute([...args, '--datadir', dataDir], { NODE_ID: String(nodeId) });
 }
 
 /** Calls an RPC method of that node. Options after the method are the method's arguments. */
 function rpc(...args: string[]): Promise<ProcessResult> {
-  return pier(['rpc', '--datadir', dataDir, ...args], { NODE_ID: String(nodeId) });
+  return execute(['rpc', '--datadir', dataDir, ...args], { NODE_ID: String(nodeId) });
 }
 
 /** Returns a digest of every file in the folder, except LMDB's lock files, which readers modify. */
@@ -81,10 +87,9 @@ beforeAll(async () => {
 
 describe('wrong usage', () => {
   it('fails if NODE_ID is missing or not a port', { timeout: 30_000 }, async () => {
-    expectError(await pier(['getbalance']), 2, /NODE_ID is not set/);
+    expectError(await execute(['getbalance']), 2, /NODE_ID is not set/);
     const ids = ['abc', '0', '65536', '60000', '-1', '30.5', ''];
-    const results = await Promise.all(ids.map((id) => pier(['getbalance'], { NODE_ID: id })));
-    for (const result of results) expectError(result, 2, /NODE_ID/);
+    for (const id of ids) expectError(await execute(['getbalance'], { NODE_ID: id }), 2, /NODE_ID/);
   });
 
   it('fails for unknown commands, options and networks', { timeout: 30_000 }, async () => {
@@ -94,8 +99,12 @@ describe('wrong usage', () => {
       [['getbalance', '--network', 'moon'], /unknown network 'moon'/],
       [['send', '--to', address], /--amount/],
     ];
-    const results = await Promise.all(cases.map(([args]) => run(...args)));
-    for (const [i, [, message]] of cases.entries()) expectError(results[i]!, 2, message);
+    for (const [args, message] of cases) {
+      // A process has the same output and exit code.
+      const result = await run(...args);
+      expectError(result, 2, message);
+      expect(await pier([...args, '--datadir', dataDir], { NODE_ID: String(nodeId) })).toEqual(result);
+    }
   });
 
   it('fails for invalid amounts', { timeout: 60_000 }, async () => {
@@ -131,7 +140,7 @@ describe('wrong usage', () => {
       expectError(await run('getbalance', '--address', bad), 2, message);
       expectError(await run('startnode', '--miner', bad), 2, message);
       expectError(
-        await pier(['createblockchain', '--address', bad, '--datadir', dataDir], { NODE_ID: String(otherId) }),
+        await execute(['createblockchain', '--address', bad, '--datadir', dataDir], { NODE_ID: String(otherId) }),
         2,
         message,
       );
@@ -159,8 +168,10 @@ describe('files', () => {
       [['startnode', '--no-seed'], /no blockchain/],
       [['getbalance', '--address', REGTEST_ADDRESS], /no blockchain/],
     ];
-    const results = await Promise.all(cases.map(([args]) => pier([...args, '--datadir', empty], env)));
-    for (const [i, [, message]] of cases.entries()) expectError(results[i]!, 1, message);
+    for (const [args, message] of cases) expectError(await execute([...args, '--datadir', empty], env), 1, message);
+    const [[args]] = cases as [[string[], RegExp]];
+    const result = await execute([...args, '--datadir', empty], env);
+    expect(await pier([...args, '--datadir', empty], env)).toEqual(result);
     expect(readdirSync(empty)).toEqual([]);
   });
 
@@ -183,7 +194,7 @@ describe('files', () => {
       const before = readFileSync(bad);
       const common = ['--datadir', folder, '--network', network];
       for (const args of [['getbalance'], ['startnode', '--no-seed'], ['createwallet']]) {
-        const { code, stderr, stdout } = await pier([...args, ...common], { NODE_ID: String(nodeId) });
+        const { code, stderr, stdout } = await execute([...args, ...common], { NODE_ID: String(nodeId) });
         expectError({ code, stdout, stderr: withoutLog(stderr) }, 1, message);
       }
       expect(readFileSync(bad).equals(before)).toBe(true);
@@ -213,11 +224,11 @@ describe('files', () => {
   it('fails if the data directory is a file, or a database is a folder', { timeout: 30_000 }, async () => {
     const file = join(tempDir('no-folder'), 'file');
     writeFileSync(file, '');
-    const result = await pier(['createwallet', '--datadir', file], { NODE_ID: String(nodeId) });
+    const result = await execute(['createwallet', '--datadir', file], { NODE_ID: String(nodeId) });
     expectError(result, 2, /file/);
     const folder = tempDir('folder-db');
     mkdirSync(join(folder, `wallet_${nodeId}.db`));
-    expectError(await pier(['createwallet', '--datadir', folder], { NODE_ID: String(nodeId) }), 1, /wallet_/);
+    expectError(await execute(['createwallet', '--datadir', folder], { NODE_ID: String(nodeId) }), 1, /wallet_/);
   });
 });
 
@@ -234,19 +245,19 @@ describe('a running node', () => {
     expectError(await run('startnode', '--no-seed'), 1, new RegExp(`in use|taken|${node.pid}`));
     const other = tempDir('same-port');
     const args = ['startnode', '--seed', '127.0.0.1:1', '--datadir', other];
-    expectError(await pier(args, { NODE_ID: String(nodeId) }), 1, new RegExp(`:${nodeId}: another program`));
+    expectError(await execute(args, { NODE_ID: String(nodeId) }), 1, new RegExp(`:${nodeId}: another program`));
   });
 
   it('is found at another address of its RPC server', { timeout: 30_000 }, async () => {
     const [id] = (await freeNodeIds(1)) as [number];
     const folder = tempDir('rpc-host');
     const env = { NODE_ID: String(id), PIER_DATADIR: folder };
-    await pier(['createblockchain', '--address', address], env);
+    await execute(['createblockchain', '--address', address], env);
     const elsewhere = await NodeProcess.start({ nodeId: id, dataDir: folder, seeds: [], rpcHost: '127.0.0.2' });
     try {
-      const { code, stdout } = await pier(['rpc', '--rpc-host', '127.0.0.2', 'getblockcount'], env);
+      const { code, stdout } = await execute(['rpc', '--rpc-host', '127.0.0.2', 'getblockcount'], env);
       expect([code, stdout]).toEqual([0, '101\n']);
-      expectError(await pier(['rpc', 'getblockcount'], env), 1, /no node is running at 127\.0\.0\.1/);
+      expectError(await execute(['rpc', 'getblockcount'], env), 1, /no node is running at 127\.0\.0\.1/);
     } finally {
       await elsewhere.stop();
     }
@@ -258,7 +269,7 @@ describe('a running node', () => {
     try {
       const args = ['startnode', '--seed', '127.0.0.1:1', '--datadir', tempDir('rpc-port')];
       expectError(
-        await pier(args, { NODE_ID: String(otherId) }),
+        await execute(args, { NODE_ID: String(otherId) }),
         1,
         new RegExp(`RPC cannot listen on 127.0.0.1:${otherId + 10_000}: another program uses this port`),
       );
