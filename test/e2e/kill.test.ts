@@ -8,7 +8,7 @@ import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 
 /** Number of kills. `.ci/run` sets fifty, which take a minute and a half; `npm run test:durability` a thousand. */
-const KILLS = Number(process.env.PIER_KILLS ?? 10);
+const KILLS = Number(process.env.PIER_KILLS ?? 6);
 /** Maximal delay of a kill after the start of a round's work, which covers signing, relay, mining and flushing. */
 const LONGEST_DELAY_MS = 60;
 /** Blocks that are looked at after each kill; all of them are at the end. */

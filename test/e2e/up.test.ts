@@ -1,19 +1,24 @@
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { isPortFree } from '../../src/devnet/processes/ports.ts';
+import { Scenario } from '../../src/devnet/scenario.ts';
 import { RPC_PORT_OFFSET } from '../../src/node/config.ts';
 import { freeBasePort, pier, pierPath } from '../support/pier.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { factOf } from './support/fact-of.ts';
 
 describe('pier up', () => {
+  const dataDir = tempDir('up');
+  let nodeIds: [number, number, number, number];
+
   it('runs the scenario, keeps the nodes running, and stops every process at Ctrl-C', {
     timeout: 120_000,
   }, async () => {
     const base = await freeBasePort();
-    const nodeIds = [base, base + 1, base + 2, base + 3];
-    const dataDir = tempDir('up');
+    nodeIds = [base, base + 1, base + 2, base + 3];
     const args = ['up', '--base-port', String(base), '--datadir', dataDir];
     // A process group, as in a terminal: Ctrl-C also reaches the nodes, before `up` stops them.
     const child = spawn(process.execPath, [pierPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
@@ -60,5 +65,23 @@ describe('pier up', () => {
       expect(await isPortFree(nodeId)).toBe(true);
       expect(await isPortFree(nodeId + RPC_PORT_OFFSET)).toBe(true);
     }
+  });
+
+  it('has left the files of its nodes, on which the scenario passes again', { timeout: 120_000 }, async () => {
+    for (const id of nodeIds) {
+      expect(existsSync(join(dataDir, `blockchain_${id}.db`))).toBe(true);
+      expect(statSync(join(dataDir, `wallet_${id}.db`)).mode & 0o777).toBe(0o600);
+    }
+    const [central, wallet, miner, light] = nodeIds;
+    const again = new Scenario({ central, wallet, miner, light, dataDir });
+    try {
+      const evidence = await again.play();
+      expect(factOf(evidence, 1, 'height')).toBe(103);
+      expect(factOf(evidence, 9, "bob's balance")).toBe('4 BTC');
+      expect(factOf(evidence, 10, "bob's balance")).toBe('4 BTC');
+    } finally {
+      await again.stop();
+    }
+    for (const node of again.nodes) expect(node.running).toBe(false);
   });
 });

@@ -15,8 +15,8 @@ import { type Shown, shownOf } from './support/bitcoind-twin.ts';
 
 /** Depths, such as `1-100` or `1,5,20`; `npm run test:reorgs` runs all from 1 to 100. Processes take longer. */
 const depths = {
-  memory: readDepths(process.env.PIER_REORG_DEPTHS ?? '1,2,3,6,10,25,50,100'),
-  processes: readDepths(process.env.PIER_REORG_DEPTHS ?? '1,2,6,25'),
+  memory: readDepths(process.env.PIER_REORG_DEPTHS ?? '1,2,6,25,100'),
+  processes: readDepths(process.env.PIER_REORG_DEPTHS ?? '1,6,25'),
 };
 
 function readDepths(list: string): number[] {
