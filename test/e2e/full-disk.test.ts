@@ -13,6 +13,7 @@ import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { mineBlock } from '../chain/support/builder.ts';
 import { requireOracles } from '../support/oracles.ts';
 import { pier, pierPath } from '../support/pier.ts';
+import { pierInProcess } from '../support/pier-in-process.ts';
 import { canMount, resizeDisk, smallDisk } from '../support/small-disk.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
@@ -191,7 +192,7 @@ describeDisks('A full data disk', () => {
         ['createblockchain', '--address', ADDRESS],
         ['getbalance'],
       ]) {
-        const { code, stderr } = await pier(command, variables(place));
+        const { code, stderr } = await pierInProcess(command, variables(place));
         if (code === 0 || /missing|has no/.test(stderr)) continue;
         failures.push(stderr);
         expect([kib, command[0], code]).toEqual([kib, command[0], 1]);

@@ -1,16 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { pier } from '../support/pier.ts';
+import { pierInProcess } from '../support/pier-in-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 describe('createwallet --restore', () => {
   it('restores a wallet with its coins from the mnemonic', { timeout: 60_000 }, async () => {
     const [id] = (await freeNodeIds(1)) as [number];
     const env = { NODE_ID: String(id), PIER_DATADIR: tempDir('mnemonic') };
-    const json = async <T>(...args: string[]) => JSON.parse((await pier([...args, '--json'], env)).stdout) as T;
+    const json = async <T>(...args: string[]) =>
+      JSON.parse((await pierInProcess([...args, '--json'], env)).stdout) as T;
 
     const { address } = await json<{ address: string }>('createwallet', '--name', 'old', '--type', 'bech32m');
-    await pier(['createblockchain', '--address', address], env);
+    await pierInProcess(['createblockchain', '--address', address], env);
     const [{ mnemonic }] = await json<[{ mnemonic: string }]>('showmnemonic');
     expect(mnemonic.split(' ')).toHaveLength(12);
 

@@ -14,6 +14,7 @@ import type { PaymentReport } from '../../src/spv/verify/payment-report.ts';
 import type { ProofJson } from '../../src/spv/verify/proof-file.ts';
 import { atFileEnd } from '../support/file-end.ts';
 import { pier, pierPath } from '../support/pier.ts';
+import { pierInProcess } from '../support/pier-in-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -46,9 +47,11 @@ async function start(nodeId: number, ...args: string[]): Promise<{ ready: ReadyL
   return { ready: JSON.parse(await Promise.race([line, ended])) as ReadyLine, stop };
 }
 
-/** Runs `pier verify`. */
-const verify = (args: readonly string[], env: Record<string, string> = {}, input = '') =>
-  pier(['verify', ...args, '--datadir', dataDir], env, input);
+/** Runs `pier verify`: as a process if it reads `input`, otherwise in this one. */
+const verify = (args: readonly string[], env: Record<string, string> = {}, input?: string) => {
+  const command = ['verify', ...args, '--datadir', dataDir];
+  return input === undefined ? pierInProcess(command, env) : pier(command, env, input);
+};
 const node = () => ['--node', String(full)];
 
 async function proved(args: readonly string[], env?: Record<string, string>): Promise<Printed> {
@@ -77,12 +80,12 @@ beforeAll(async () => {
 
 describe('pier verify', () => {
   it('finds the block by Bloom filter, block filters, height or hash, and reports the same', async () => {
-    const found = await Promise.all([
-      proved([txid, ...node()]),
-      proved([txid, ...node(), '--address', address]),
-      proved([txid, ...node(), '--block', '102']),
-      proved([txid.toUpperCase(), ...node(), '--block', block, '--checkpoint', `102:${block}`]),
-    ]);
+    const found = [
+      await proved([txid, ...node()]),
+      await proved([txid, ...node(), '--address', address]),
+      await proved([txid, ...node(), '--block', '102']),
+      await proved([txid.toUpperCase(), ...node(), '--block', block, '--checkpoint', `102:${block}`]),
+    ];
     for (const each of found) expect(each).toEqual(found[0]);
     expect(found[0]).toMatchObject({ verified: true, txid, blockhash: block, height: 102, confirmations: 4 });
     expect(found[0]).toMatchObject({ workontop: '6', source: `127.0.0.1:${full}`, tip: { height: 105 } });
@@ -110,9 +113,9 @@ describe('pier verify', () => {
     const text = readFileSync(file, 'utf8');
     const honest = JSON.parse(text) as ProofJson;
     const other = `${txid.slice(0, -1)}${txid.endsWith('0') ? 1 : 0}`;
-    const [fine, otherTx, forged, nonsense] = await Promise.all([
-      verify(['--proof', file, txid, '--json']),
-      verify(['--proof', file, other]),
+    const fine = await verify(['--proof', file, txid, '--json']);
+    const otherTx = await verify(['--proof', file, other]);
+    const [forged, nonsense] = await Promise.all([
       verify(['--proof', '-', '--json'], {}, JSON.stringify({ ...honest, position: 0 })),
       verify(['--proof', '-', '--json'], {}, text.slice(1)),
     ]);
@@ -130,12 +133,16 @@ describe('pier verify', () => {
       [[txid, '--node', String(light)], 1, /no node serves blocks at 127\.0\.0\.1:\d+: .*\n.*--node HOST:PORT/],
       [[], 2, /no transaction to verify\n.*txid/],
       [[txid, '--proof', '-', '--node', '3000'], 2, /verifies offline/],
-      [[txid, ...node(), '--export', '/dev/full'], 1, /cannot write \/dev\/full: ENOSPC.*\n.*is no proof/],
+      [
+        [txid, ...node(), '--export', '/dev/full'],
+        1,
+        /--export '\/dev\/full' cannot be written: ENOSPC.*\n.*is no proof/,
+      ],
     ];
-    const results = await Promise.all(cases.map(([args]) => verify(args)));
-    for (const [i, [args, code, message]] of cases.entries()) {
-      expect([args, results[i]!.code]).toEqual([args, code]);
-      expect(results[i]!.stderr).toMatch(message);
+    for (const [args, code, message] of cases) {
+      const result = await verify(args);
+      expect([args, result.code]).toEqual([args, code]);
+      expect(result.stderr).toMatch(message);
     }
   });
 });

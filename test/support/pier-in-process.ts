@@ -17,7 +17,8 @@ export async function pierInProcess(
       return true;
     });
   const spies = [collect('stdout'), collect('stderr')];
-  for (const name of ['NODE_ID', 'PIER_DATADIR', 'PIER_NETWORK']) vi.stubEnv(name, env[name]);
+  const own = { NODE_ID: undefined, PIER_DATADIR: undefined, PIER_NETWORK: undefined };
+  for (const [name, value] of Object.entries({ ...own, ...env })) vi.stubEnv(name, value);
   const { exitCode } = process;
   process.exitCode = 0;
   try {
