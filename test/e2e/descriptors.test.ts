@@ -8,7 +8,8 @@ import type { ReadyLine } from '../../src/devnet/processes/node-process.ts';
 import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { waitForExit } from '../../src/devnet/processes/process-result.ts';
 import { atFileEnd } from '../support/file-end.ts';
-import { pier, pierPath } from '../support/pier.ts';
+import { pierPath } from '../support/pier.ts';
+import { pierInProcess } from '../support/pier-in-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const ADDRESS = 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202';
@@ -36,7 +37,7 @@ describe.skipIf(process.platform === 'win32')('with few descriptors', { timeout:
   it('a node answers RPC and writes blocks, however many connections are opened', async () => {
     const [nodeId] = (await freeNodeIds(1)) as [number];
     const env = { NODE_ID: String(nodeId), PIER_DATADIR: tempDir('descriptors') };
-    await pier(['createblockchain', '--address', ADDRESS, '--json'], env);
+    await pierInProcess(['createblockchain', '--address', ADDRESS, '--json'], env);
     const child = limited(200, ['--max-connections', '1000'], env);
     const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
     const client = new RpcClient((JSON.parse(line) as ReadyLine).rpc);
@@ -52,7 +53,7 @@ describe.skipIf(process.platform === 'win32')('with few descriptors', { timeout:
   it('too few, a node does not start, and says how to raise the limit', async () => {
     const [nodeId] = (await freeNodeIds(1)) as [number];
     const env = { NODE_ID: String(nodeId), PIER_DATADIR: tempDir('descriptors') };
-    await pier(['createblockchain', '--address', ADDRESS, '--json'], env);
+    await pierInProcess(['createblockchain', '--address', ADDRESS, '--json'], env);
     const { code, stderr } = await waitForExit(limited(50, ['--log-level', 'error'], env));
     expect(code).toBe(1);
     expect(stderr).toContain('too-few-descriptors');

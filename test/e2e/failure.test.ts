@@ -6,6 +6,7 @@ import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { nodeConfig, nodePaths } from '../../src/node/config.ts';
 import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { pier } from '../support/pier.ts';
+import { pierInProcess } from '../support/pier-in-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -16,7 +17,7 @@ describe('a node with a damaged chain', () => {
     const [nodeId] = (await freeNodeIds(1)) as [number];
     const dataDir = tempDir('failure');
     const env = { NODE_ID: String(nodeId), PIER_DATADIR: dataDir };
-    const created = await pier(['createblockchain', '--address', ADDRESS, '--json'], env);
+    const created = await pierInProcess(['createblockchain', '--address', ADDRESS, '--json'], env);
     const { height, bestblockhash } = JSON.parse(created.stdout) as { height: number; bestblockhash: string };
 
     const config = nodeConfig({ nodeId, dataDir, p2p: { seeds: [] } }, {});

@@ -12,7 +12,7 @@ import { randomInt } from '../../src/platform/random.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { mineBlock } from '../chain/support/builder.ts';
 import { requireOracles } from '../support/oracles.ts';
-import { pier, pierPath } from '../support/pier.ts';
+import { pierPath } from '../support/pier.ts';
 import { pierInProcess } from '../support/pier-in-process.ts';
 import { canMount, resizeDisk, smallDisk } from '../support/small-disk.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -137,8 +137,8 @@ describeDisks('A full data disk', () => {
         ? { nodeId, dataDir: smallDisk('full-data', kib) }
         : { nodeId, dataDir: tempDir('full-data'), fileLimit: kib };
       const { dataDir } = place;
-      expect((await pier(['createblockchain', '--address', ADDRESS], variables(place))).code).toBe(0);
-      expect((await pier(['createwallet', '--name', 'w'], variables(place))).code).toBe(0);
+      expect((await pierInProcess(['createblockchain', '--address', ADDRESS], variables(place))).code).toBe(0);
+      expect((await pierInProcess(['createwallet', '--name', 'w'], variables(place))).code).toBe(0);
 
       const node = launch(place);
       expect(await answers(node)).toBe(true);
@@ -217,7 +217,7 @@ describeDisks('A full log disk', () => {
     const random = new SeededRandom(2);
     const [nodeId] = (await freeNodeIds(1)) as [number];
     const place = { nodeId, dataDir: tempDir('full-log') };
-    expect((await pier(['createblockchain', '--address', ADDRESS], variables(place))).code).toBe(0);
+    expect((await pierInProcess(['createblockchain', '--address', ADDRESS], variables(place))).code).toBe(0);
     for (let round = 0; round < FILLS; round++) {
       // Full from the start, or soon.
       const kib = round === 0 ? 4 : 4 + 4 * randomInt(random, 8);

@@ -24,7 +24,8 @@ describe.each(engineNames)('fees on the engine %s', { timeout: 120_000 }, (engin
     network = await createNetwork({ engine, nodes: [{}, { accounts: [1] }, { role: 'light' }], accounts: 2 });
     const [alice, bob] = network.accounts;
     const minimum = await estimates();
-    for (const rate of [20, 35.5, 4]) {
+    // Each rate takes processes some seconds.
+    for (const rate of engine === 'memory' ? [20, 35.5, 4] : [20, 4]) {
       await network.fees.set(rate);
       expect(network.fees.rate).toBe(rate);
       for (const target of [1, 2, 6]) expect(await estimates(target), `${target} blocks`).toEqual([rate, rate]);
