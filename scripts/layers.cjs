@@ -60,6 +60,12 @@ module.exports = [
     ],
     sublayers: ['topology', 'accounts', 'processes', 'nodes', 'network'],
   },
+  {
+    name: 'control',
+    page: true,
+    node: ['server/control-server.ts', 'server/network-control.ts', 'client/connect.ts', 'index.ts'],
+    sublayers: ['protocol', 'server', 'client'],
+  },
   { name: 'browser', page: true },
   { name: 'vitest' },
   { name: 'cli' },

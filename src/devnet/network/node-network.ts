@@ -134,6 +134,11 @@ export class NodeNetwork {
     });
   }
 
+  /** Name of the chain, such as `regtest`, and mnemonic of the accounts. @internal */
+  get description(): { readonly chain: string; readonly mnemonic: string } {
+    return { chain: this.#plan.params.network, mnemonic: this.#plan.mnemonic };
+  }
+
   /** Returns the node with a name. Throws `PierError` 'unknown-node'. */
   node(name: string): NetworkNode {
     check.node({ name });

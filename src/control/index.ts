@@ -1,0 +1,38 @@
+/**
+ * The control server of a network, and its client: what `createNetwork` does in code, any program on this machine does
+ * over JSON-RPC 2.0 on a WebSocket, with a stream of numbered events.
+ *
+ * @example
+ * ```ts
+ * import { connectControl, NetworkControl } from 'pier/control';
+ * import { createNetwork } from 'pier/devnet';
+ *
+ * await using network = await createNetwork({ nodes: 2 });
+ * const control = await NetworkControl.start(network, { name: 'docs' });
+ * const client = await connectControl(control);
+ * const events = await client.events({ types: ['block'] });
+ * await client.call('mine', { blocks: 1 });
+ * for await (const event of events) {
+ *   console.log(event.type); // block
+ *   break;
+ * }
+ * await client.close();
+ * await control.close();
+ * ```
+ *
+ * @module
+ */
+export { type ControlAddress, connectControl } from './client/connect.ts';
+export {
+  type CallableMethod,
+  ControlClient,
+  type ControlEvents,
+  type ControlEventsOptions,
+  type LostEvents,
+} from './client/control-client.ts';
+export { type ControlEvent, type EventType, eventTypes } from './protocol/events.ts';
+export type { ControlChannel } from './protocol/messages.ts';
+export { type MethodName, methods, type ParamsOf, type ResultOf } from './protocol/methods.ts';
+export { openRpcDocument } from './protocol/open-rpc.ts';
+export type { EventLogOptions } from './server/event-log.ts';
+export { NetworkControl, type NetworkControlOptions } from './server/network-control.ts';

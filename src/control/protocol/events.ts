@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import type { FeedEvent } from '../../devnet/network/events/network-feed.ts';
+
+const hash = z.string().meta({ description: '32 bytes as hex, in the byte order of RPC' });
+const node = z.string().meta({ description: 'name of the node' });
+const height = z.int();
+const count = z.int().min(0);
+const satoshis = z.int();
+
+/** The members of each type of event. */
+const shapes = {
+  node: {
+    node,
+    status: z.enum(['running', 'paused', 'stopped']),
+    height: height.meta({ description: '-1 while the node is stopped' }),
+    tip: z.string(),
+    peers: count,
+  },
+  link: {
+    from: node,
+    to: node,
+    isCut: z.boolean(),
+    conditions: z.object({ latency: z.number(), jitter: z.number(), loss: z.number(), bandwidth: z.number() }),
+  },
+  message: {
+    from: z.string().meta({ description: 'name of the sender; of another program, its end of the connection' }),
+    to: z.string(),
+    command: z.string(),
+    count,
+    bytes: count,
+  },
+  header: { node, height, hash },
+  block: { node, height, hash, transactions: count, size: count.meta({ description: 'bytes, with witnesses' }) },
+  transaction: {
+    node,
+    txid: hash,
+    change: z.enum(['added', 'removed']),
+    reason: z.string().optional().meta({ description: 'why it has left the mempool' }),
+    vsize: count,
+    fee: satoshis,
+  },
+  mempool: { node, transactions: count, bytes: count.meta({ description: 'virtual bytes' }) },
+  reorg: {
+    node,
+    from: hash.meta({ description: 'the tip that the node has left' }),
+    hash,
+    height,
+    fork: height.meta({ description: 'height of the last block of both branches; -1 if the node does not say it' }),
+  },
+  mining: { node, state: z.enum(['searching', 'found', 'abandoned']), height },
+  wallet: { node, wallet: z.string(), trusted: satoshis, pending: satoshis, immature: satoshis },
+  lost: { node, count: count.meta({ description: 'events of the node that were too many to be passed on' }) },
+} as const;
+
+/** Names of the types of events that can be subscribed to. */
+export const eventTypes = [
+  'node',
+  'link',
+  'message',
+  'header',
+  'block',
+  'transaction',
+  'mempool',
+  'reorg',
+  'mining',
+  'wallet',
+] as const satisfies readonly (keyof typeof shapes)[];
+
+/** A type of event that can be subscribed to. */
+export type EventType = (typeof eventTypes)[number];
+
+/** Returns the schema of one type of event. */
+function eventSchema<Type extends keyof typeof shapes>(type: Type) {
+  return z.object({
+    number: z.int().min(1).meta({ description: 'counts the events of the server, from 1' }),
+    time: z.number().meta({ description: 'milliseconds since the Unix epoch, by the clock of the machine' }),
+    type: z.literal(type),
+    ...shapes[type],
+  });
+}
+
+/** The schema of an event as the server sends it. */
+export const controlEvent = z.union([
+  eventSchema('node'),
+  eventSchema('link'),
+  eventSchema('message'),
+  eventSchema('header'),
+  eventSchema('block'),
+  eventSchema('transaction'),
+  eventSchema('mempool'),
+  eventSchema('reorg'),
+  eventSchema('mining'),
+  eventSchema('wallet'),
+  eventSchema('lost'),
+]);
+
+/** An event of a network, numbered by its control server. */
+export type ControlEvent = FeedEvent & { readonly number: number; readonly time: number };
+
+/** The schema of what the server sends to subscribers. */
+export const eventsNotification = z.object({
+  subscription: z.string(),
+  events: z.array(controlEvent).meta({ description: 'in the order of their numbers' }),
+  lost: z
+    .object({ from: z.int(), to: z.int() })
+    .optional()
+    .meta({ description: 'numbers of events before these that the server no longer has, whatever their types were' }),
+});

@@ -1,0 +1,302 @@
+import { z } from 'zod';
+import { nodeRoles } from '../../devnet/topology/network-options.ts';
+import { addressTypes } from '../../wallet/keys.ts';
+import { eventTypes } from './events.ts';
+
+const text = z.string().min(1);
+const name = text.meta({ description: 'name of a node' });
+const account = z.int().min(0).meta({ description: 'number of an account, from 0' });
+const payee = z.union([account, text]).meta({ description: 'number of an account, or an address' });
+const amount = z
+  .string()
+  .regex(/^(\d{1,8}(\.\d{1,8})?|\.\d{1,8})$/)
+  .meta({ description: 'bitcoins, as a decimal text' });
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const hex = z.string().regex(/^([0-9a-f]{2})+$/i);
+const rate = z.number().min(1).max(1_000).meta({ description: 'satoshis per virtual byte' });
+const timeout = z.number().min(0).max(3_600_000).optional().meta({ description: 'milliseconds' });
+const none = z.null();
+
+const conditions = {
+  latency: z.number().min(0).optional().meta({ description: 'milliseconds' }),
+  jitter: z.number().min(0).optional().meta({ description: 'milliseconds' }),
+  loss: z.number().min(0).max(1).optional().meta({ description: 'share of messages, 0 to 1' }),
+  bandwidth: z.number().min(0).optional().meta({ description: 'bytes per second; 0 for no limit' }),
+};
+
+const link = z.object({
+  from: name,
+  to: name,
+  isCut: z.boolean(),
+  latency: z.number(),
+  jitter: z.number(),
+  loss: z.number(),
+  bandwidth: z.number(),
+});
+
+const nodeStatus = z.object({
+  id: z.int().nullable().meta({ description: 'port at which it accepts peers of other programs' }),
+  name,
+  role: z.enum(nodeRoles),
+  status: z.enum(['running', 'paused', 'stopped']),
+  height: z.int().nullable(),
+  tip: z.string().nullable(),
+  peers: z.int().nullable(),
+  mempool: z.int().nullable().meta({ description: 'number of transactions' }),
+  balance: z.string().nullable().meta({ description: 'bitcoins that its wallets can spend' }),
+  p2p: z.string().nullable().meta({ description: 'HOST:PORT' }),
+  rpcUrl: z.string().nullable().meta({ description: 'without credentials' }),
+  cookieFile: z.string().nullable(),
+  electrumUrl: z.string().nullable(),
+  esploraUrl: z.string().nullable(),
+  logFile: z.string().nullable(),
+});
+
+const miningMode = z.union([
+  z.literal('manual'),
+  z.strictObject({ transactions: z.int().min(1) }),
+  z.strictObject({ interval: z.number().gt(0), poisson: z.boolean().optional() }),
+]);
+
+const keys = z.object({ address: z.string(), path: z.string(), privateKey: z.string() });
+
+const snapshot = z.object({
+  name: text,
+  height: z.int(),
+  time: z.int().meta({ description: "the network's time, in seconds since the Unix epoch" }),
+});
+
+/** The definition of one method. */
+interface MethodDefinition {
+  readonly summary: string;
+  readonly params: z.ZodObject;
+  readonly result: z.ZodType;
+}
+
+/** The methods of the control server: the only source of its checks, its OpenRPC document, and the client's types. */
+export const methods = {
+  status: {
+    summary: 'Returns the nodes of the network and what they have.',
+    params: z.strictObject({}),
+    result: z.object({
+      name: text.meta({ description: 'name of the network on this machine' }),
+      network: z.string().meta({ description: 'name of the chain, such as regtest' }),
+      control: z.string().nullable().meta({ description: 'address of the control server' }),
+      page: z.string().nullable(),
+      time: z.int(),
+      mining: miningMode,
+      nodes: z.array(nodeStatus),
+    }),
+  },
+  mine: {
+    summary: 'Mines blocks, and returns their hashes once every node that the miner reaches has them.',
+    params: z.strictObject({
+      blocks: z.int().min(0).max(10_000).optional().meta({ description: 'default 1' }),
+      by: name.optional(),
+      to: payee.optional(),
+      transactions: z.array(z.union([hash, hex])).optional(),
+      time: z.int().min(0).optional(),
+      timeout,
+    }),
+    result: z.object({ hashes: z.array(z.string()) }),
+  },
+  mining: {
+    summary: 'Sets when the network mines by itself, if a mode is given, and returns the mode.',
+    params: z.strictObject({ mode: miningMode.optional() }),
+    result: z.object({ mode: miningMode }),
+  },
+  accounts: {
+    summary: 'Returns the accounts with their keys and what they can spend.',
+    params: z.strictObject({}),
+    result: z.object({
+      mnemonic: z.string(),
+      accounts: z.array(
+        z.object({
+          index: account,
+          node: name,
+          wallet: z.string(),
+          balance: z.string().nullable(),
+          keys: z.object(
+            Object.fromEntries(addressTypes.map((type) => [type, keys])) as Record<
+              (typeof addressTypes)[number],
+              typeof keys
+            >,
+          ),
+        }),
+      ),
+    }),
+  },
+  faucet: {
+    summary: 'Pays from the coins that mining earned.',
+    params: z.strictObject({ to: payee, amount }),
+    result: z.object({ txid: hash }),
+  },
+  pay: {
+    summary: 'Pays from an account.',
+    params: z.strictObject({ from: account, to: payee, amount, feeRate: rate.optional() }),
+    result: z.object({ txid: hash }),
+  },
+  reorg: {
+    summary: 'Lets blocks of another branch win.',
+    params: z.strictObject({
+      depth: z.int().min(1).max(10_000).optional().meta({ description: 'blocks that lose; default 1' }),
+      blocks: z.int().min(1).max(10_000).optional().meta({ description: 'blocks that win; default one more' }),
+      by: name.optional(),
+      drop: z.array(hash).optional(),
+      replace: z.array(hex).optional(),
+      timeout,
+    }),
+    result: z.object({ lost: z.array(z.string()), won: z.array(z.string()) }),
+  },
+  partition: {
+    summary: 'Cuts the links between groups of nodes; nodes in no group form one more.',
+    params: z.strictObject({ groups: z.array(z.array(name)) }),
+    result: z.object({ cut: z.array(link) }),
+  },
+  heal: {
+    summary: 'Mends all links and waits until all running nodes have chains of equal work.',
+    params: z.strictObject({ timeout }),
+    result: none,
+  },
+  links: {
+    summary: 'Returns all links.',
+    params: z.strictObject({}),
+    result: z.object({ links: z.array(link) }),
+  },
+  link: {
+    summary: 'Changes a link as far as conditions or `cut` are given, and returns it.',
+    params: z.strictObject({ between: z.tuple([name, name]), ...conditions, cut: z.boolean().optional() }),
+    result: link,
+  },
+  time: {
+    summary: "Sets, moves, stops or resumes the network's time, and returns it.",
+    params: z.strictObject({
+      set: z.int().min(0).optional().meta({ description: 'seconds since the Unix epoch' }),
+      increase: z.number().optional().meta({ description: 'seconds' }),
+      frozen: z.boolean().optional(),
+    }),
+    result: z.object({ time: z.int() }),
+  },
+  fees: {
+    summary: 'Sets the fee rate at which transactions confirm; 0 lets them confirm at any rate. Returns it.',
+    params: z.strictObject({
+      rate: z.union([z.literal(0), rate]).optional(),
+      blocks: z.int().min(1).max(10).optional(),
+      timeout,
+    }),
+    result: z.object({ rate: z.number().nullable() }),
+  },
+  load: {
+    summary: 'Lets the accounts pay each other at random until `count` or `seconds` are over, or the client leaves.',
+    params: z.strictObject({
+      count: z.int().min(0).max(1_000_000).optional(),
+      seconds: z.number().gt(0).max(86_400).optional(),
+      rate: z.number().gt(0).max(10_000).optional().meta({ description: 'payments per second' }),
+      feeRates: z.tuple([rate, rate]).optional(),
+      types: z.array(z.enum(addressTypes)).min(1).optional(),
+      conflicts: z.number().min(0).max(1).optional(),
+      chains: z.number().min(0).max(1).optional(),
+      seed: z.int().min(0).max(0xffff_ffff).optional(),
+    }),
+    result: z.object({
+      sent: z.int(),
+      replaced: z.int(),
+      chained: z.int(),
+      refused: z.int(),
+      vbytes: z.int(),
+      seconds: z.number(),
+    }),
+  },
+  'snapshot.save': {
+    summary: 'Keeps the state of everything under a name, in memory.',
+    params: z.strictObject({ name: text.max(100).optional().meta({ description: 'default: the next number' }) }),
+    result: snapshot,
+  },
+  'snapshot.list': {
+    summary: 'Returns the snapshots, oldest first.',
+    params: z.strictObject({}),
+    result: z.object({ snapshots: z.array(snapshot) }),
+  },
+  'snapshot.restore': {
+    summary: 'Restores a snapshot, which stays.',
+    params: z.strictObject({ name: text }),
+    result: snapshot,
+  },
+  'snapshot.delete': {
+    summary: 'Forgets a snapshot.',
+    params: z.strictObject({ name: text }),
+    result: none,
+  },
+  start: {
+    summary: 'Starts a node that was stopped or killed.',
+    params: z.strictObject({ node: name }),
+    result: none,
+  },
+  stop: {
+    summary: 'Stops a node in order.',
+    params: z.strictObject({ node: name }),
+    result: none,
+  },
+  kill: {
+    summary: 'Ends a node as SIGKILL would.',
+    params: z.strictObject({ node: name }),
+    result: none,
+  },
+  pause: {
+    summary: 'Holds a node back as SIGSTOP would.',
+    params: z.strictObject({ node: name }),
+    result: none,
+  },
+  resume: {
+    summary: 'Lets a paused node go on.',
+    params: z.strictObject({ node: name }),
+    result: none,
+  },
+  call: {
+    summary: 'Calls an RPC method of a node.',
+    params: z.strictObject({
+      node: name,
+      method: text,
+      params: z.union([z.array(z.unknown()), z.record(z.string(), z.unknown())]).optional(),
+      wallet: z.string().optional(),
+    }),
+    result: z.unknown(),
+  },
+  down: {
+    summary: 'Stops the network. The server answers first.',
+    params: z.strictObject({}),
+    result: none,
+  },
+  subscribe: {
+    summary: 'Sends events of the given types from now on, or from those after a number, as notifications `events`.',
+    params: z.strictObject({
+      types: z.array(z.enum(eventTypes)).min(1).optional().meta({ description: 'default: all but message and wallet' }),
+      after: z.int().min(0).optional().meta({ description: 'the last number that the client has' }),
+      server: z.string().optional().meta({ description: 'the server that counted it; of another one, all are lost' }),
+    }),
+    result: z.object({
+      subscription: z.string(),
+      server: z.string().meta({ description: 'names this run of the server: another one counts anew' }),
+      number: z.int().meta({ description: 'the last number so far' }),
+    }),
+  },
+  unsubscribe: {
+    summary: 'Ends a subscription.',
+    params: z.strictObject({ subscription: z.string() }),
+    result: none,
+  },
+  'rpc.discover': {
+    summary: 'Returns the OpenRPC document of this server.',
+    params: z.strictObject({}),
+    result: z.record(z.string(), z.unknown()),
+  },
+} as const satisfies Readonly<Record<string, MethodDefinition>>;
+
+/** The name of a method. */
+export type MethodName = keyof typeof methods;
+
+/** The parameters of a method, by name. */
+export type ParamsOf<M extends MethodName> = z.input<(typeof methods)[M]['params']>;
+
+/** The result of a method. */
+export type ResultOf<M extends MethodName> = z.output<(typeof methods)[M]['result']>;

@@ -1,0 +1,266 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
+import { connectControl } from '../../src/control/client/connect.ts';
+import type { CallableMethod, ControlClient } from '../../src/control/client/control-client.ts';
+import { type ControlEvent, eventsNotification } from '../../src/control/protocol/events.ts';
+import { methods } from '../../src/control/protocol/methods.ts';
+import { NetworkControl } from '../../src/control/server/network-control.ts';
+import { createNetwork } from '../../src/devnet/network/create-network.ts';
+import type { NodeNetwork } from '../../src/devnet/network/node-network.ts';
+
+const TOKEN = 'a'.repeat(64);
+let network: NodeNetwork;
+let control: NetworkControl;
+let client: ControlClient;
+
+beforeAll(async () => {
+  network = await createNetwork({ nodes: [{ rpc: true }, {}, {}], accounts: 2, shape: 'line' });
+  control = await NetworkControl.start(network, { name: 'test', port: 0, token: TOKEN });
+  client = await connectControl({ url: control.url, token: TOKEN });
+}, 60_000);
+
+afterAll(async () => {
+  await client?.close();
+  await control?.close();
+  await network?.close();
+});
+
+/** Reads events until one matches. */
+async function until(events: AsyncIterable<{ type: string }>, matches: (event: ControlEvent) => boolean) {
+  const seen: ControlEvent[] = [];
+  for await (const event of events) {
+    seen.push(event as ControlEvent);
+    if (matches(event as ControlEvent)) return seen;
+  }
+  throw new Error('the events have ended');
+}
+
+describe('the methods of the control server', () => {
+  it('do what the network does, with results as the schema says', async () => {
+    const checked = async <M extends CallableMethod>(method: M, params: Parameters<typeof client.call<M>>[1]) => {
+      const result = await client.call(method, params);
+      expect(methods[method].result.safeParse(result)).toMatchObject({ success: true });
+      return result;
+    };
+    const status = await checked('status', {});
+    expect(status).toMatchObject({ name: 'test', network: 'regtest', control: control.url, mining: 'manual' });
+    expect(status.nodes.map(({ name }) => name)).toEqual(['node1', 'node2', 'node3']);
+    expect(status.nodes[0]).toMatchObject({ role: 'full', status: 'running', peers: 1, mempool: 0 });
+    expect(status.nodes[0]!.rpcUrl).toBe(`http://127.0.0.1:${network.node('node1').rpc!.port}/`);
+    const { height } = await network.node('node1').view();
+
+    const { txid } = await checked('pay', { from: 0, to: 1, amount: '1.5' });
+    await checked('faucet', { to: network.accounts[1]!.address, amount: '0.25' });
+    const { hashes } = await checked('mine', { blocks: 2, by: 'node2', to: 1 });
+    expect(hashes).toHaveLength(2);
+    expect(await network.node('node1').call('getblockhash', [height + 2])).toBe(hashes[1]);
+    expect(await network.node('node3').call('getrawtransaction', [txid, 1, hashes[0]])).toMatchObject({ txid });
+    const { accounts } = await checked('accounts', {});
+    expect(accounts[1]!.balance).toBe('51.75000000');
+    expect(accounts[0]!.keys.bech32.address).toBe(network.accounts[0]!.address);
+
+    await checked('snapshot.save', { name: 'before' });
+    expect((await checked('reorg', { depth: 2 })).lost).toEqual(hashes);
+    expect((await checked('partition', { groups: [['node1']] })).cut).toMatchObject([{ isCut: true }]);
+    expect((await checked('links', {})).links.filter(({ isCut }) => isCut)).toHaveLength(1);
+    await checked('mine', { by: 'node1' });
+    await checked('mine', { by: 'node3', blocks: 2 });
+    await checked('heal', {});
+    const tips = (await checked('status', {})).nodes.map(({ tip }) => tip);
+    expect(new Set(tips).size).toBe(1);
+    expect(await checked('snapshot.save', {})).toMatchObject({ name: '2' });
+    expect(await checked('snapshot.restore', { name: 'before' })).toMatchObject({ height: height + 2 });
+    expect((await network.node('node3').view()).tip).toBe(hashes[1]);
+    await checked('snapshot.delete', { name: '2' });
+    expect((await checked('snapshot.list', {})).snapshots.map(({ name }) => name)).toEqual(['before']);
+
+    expect(await checked('link', { between: ['node1', 'node2'], latency: 3 })).toMatchObject({ latency: 3, loss: 0 });
+    await checked('link', { between: ['node2', 'node1'], latency: 0, cut: true });
+    expect(await checked('link', { between: ['node2', 'node1'], cut: false })).toMatchObject({ isCut: false });
+    const { time } = await checked('time', { increase: 3_600, frozen: true });
+    expect(await checked('time', { set: time + 5 })).toEqual({ time: time + 5 });
+    await checked('time', { frozen: false });
+    expect(await checked('mining', { mode: { transactions: 1 } })).toEqual({ mode: { transactions: 1 } });
+    await checked('mining', { mode: 'manual' });
+    expect(await checked('fees', { rate: 5 })).toEqual({ rate: 5 });
+    expect(await checked('fees', { rate: 0 })).toEqual({ rate: null });
+    expect(await checked('load', { count: 3 })).toMatchObject({ sent: 3 });
+    await checked('stop', { node: 'node3' });
+    expect((await checked('status', {})).nodes[2]).toMatchObject({ status: 'stopped', height: null, mempool: null });
+    await checked('start', { node: 'node3' });
+    await checked('pause', { node: 'node3' });
+    await checked('resume', { node: 'node3' });
+    await checked('kill', { node: 'node3' });
+    await checked('start', { node: 'node3' });
+    expect(await checked('call', { node: 'node1', method: 'getnetworkinfo' })).toMatchObject({
+      version: expect.any(Number),
+    });
+  });
+
+  it.each([
+    ['mine', { blocks: -1 }, 'bad-argument', 'mine: blocks'],
+    ['mine', { blocks: 1, what: 2 }, 'bad-argument', 'what'],
+    ['mine', { by: 'node9' }, 'unknown-node', 'node9'],
+    ['faucet', { to: 7, amount: '1' }, 'bad-argument', 'no account 7'],
+    ['faucet', { to: 'foo', amount: '1' }, 'bad-argument', 'faucet: to'],
+    ['pay', { from: 0, to: 1, amount: '1.123456789' }, 'bad-argument', 'pay: amount'],
+    ['snapshot.restore', { name: 'none' }, 'unknown-snapshot', 'none'],
+    ['snapshot.save', { name: 'before' }, 'snapshot-exists', 'before'],
+    ['unsubscribe', { subscription: '9' }, 'unknown-subscription', '9'],
+    ['nonsense', {}, 'unknown-method', 'nonsense'],
+  ])('refuse %s %j with %s', async (method, params, code, part) => {
+    const failure = client.call(method as CallableMethod, params as never);
+    await expect(failure).rejects.toMatchObject({ code, message: expect.stringContaining(part) });
+  });
+
+  it('are those of the OpenRPC document', async () => {
+    const document = (await client.call('rpc.discover')) as {
+      methods: { name: string; params: { name: string; required: boolean; schema: object }[] }[];
+      'x-notifications': object[];
+    };
+    expect(document.methods.map(({ name }) => name)).toEqual(Object.keys(methods));
+    const pay = document.methods.find(({ name }) => name === 'pay')!;
+    expect(pay.params.map(({ name, required }) => [name, required])).toEqual([
+      ['from', true],
+      ['to', true],
+      ['amount', true],
+      ['feeRate', false],
+    ]);
+    expect(JSON.stringify(document['x-notifications'])).toContain('"const":"reorg"');
+  });
+});
+
+describe('events of the control server', () => {
+  it('are numbered without gaps, and valid by their schema', async () => {
+    const events = await client.events({ types: ['block', 'transaction', 'message', 'wallet', 'mempool', 'header'] });
+    const { txid } = await client.call('pay', { from: 0, to: 1, amount: '1' });
+    const { hashes } = await client.call('mine');
+    const seen = await until(events, (e) => e.type === 'block' && e.node === 'node3' && e.hash === hashes[0]);
+    expect(seen.some((e) => e.type === 'transaction' && e.change === 'added' && e.txid === txid)).toBe(true);
+    expect(seen.some((e) => e.type === 'message' && e.from === 'node2' && e.to === 'node3')).toBe(true);
+    const numbers = seen.map(({ number }) => number);
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    expect(numbers[0]).toBeGreaterThan(events.number);
+    expect(eventsNotification.safeParse({ subscription: '1', events: seen })).toMatchObject({ success: true });
+  });
+
+  it('come only of the types asked for', async () => {
+    const events = await client.events({ types: ['link'] });
+    await client.call('mine');
+    await client.call('link', { between: ['node1', 'node2'], latency: 1 });
+    const [first] = await until(events, () => true);
+    expect(first).toMatchObject({ type: 'link', conditions: { latency: 1 } });
+    await client.call('link', { between: ['node1', 'node2'], latency: 0 });
+  });
+
+  it('continue after a number, each once, on another connection', async () => {
+    const first = await connectControl({ url: control.url, token: TOKEN });
+    const events = await first.events({ types: ['block'] });
+    const { hashes } = await first.call('mine', { blocks: 3 });
+    const before = await until(events, (e) => e.type === 'block' && e.node === 'node3' && e.hash === hashes[0]);
+    await first.close();
+    const { hashes: later } = await client.call('mine', { blocks: 2 });
+    const after = { server: events.server, number: before.at(-1)!.number };
+    const rest = await until(
+      await client.events({ types: ['block'], after }),
+      (e) => e.type === 'block' && e.node === 'node3' && e.hash === later[1],
+    );
+    const blocks = [...before, ...rest].map((e) => `${(e as { node: string }).node} ${(e as { hash: string }).hash}`);
+    expect(blocks.length).toBe(new Set(blocks).size);
+    for (const node of ['node1', 'node2', 'node3']) {
+      expect(blocks.filter((each) => each.startsWith(node))).toEqual(
+        [...hashes, ...later].map((hash) => `${node} ${hash}`),
+      );
+    }
+  });
+
+  it('are all that there are, after a number of another run of the server', async () => {
+    const first = async (server: string, number: number) => {
+      const events = await client.events({ types: ['block'], after: { server, number } });
+      return [(await until(events, () => true))[0]!.number, events.server];
+    };
+    const { server, number } = await client.events();
+    expect(number).toBeGreaterThan(20);
+    expect(await first('another', 50)).toEqual(await first(server, 0));
+    expect((await first(server, 15))[0]).toBeGreaterThan(15);
+  });
+
+  it('end with the connection, by an error', async () => {
+    const other = await connectControl({ url: control.url, token: TOKEN });
+    const events = await other.events();
+    const reading = until(events, () => false);
+    await other.close();
+    await expect(reading).rejects.toMatchObject({ code: 'disconnected' });
+    await expect(other.call('status')).rejects.toMatchObject({ code: 'disconnected' });
+  });
+});
+
+describe('a stranger', () => {
+  /** Tries to open a WebSocket. Resolves with the HTTP status of the refusal, or 101. */
+  const open = (headers: Record<string, string>, protocols: string[] = []) =>
+    new Promise<number>((resolve, reject) => {
+      const socket = new WebSocket(control.url, protocols, { headers });
+      socket.once('open', () => {
+        socket.close();
+        resolve(101);
+      });
+      socket.once('unexpected-response', (sent, response) => {
+        sent.destroy();
+        resolve(response.statusCode!);
+      });
+      socket.once('error', reject);
+    });
+  const Authorization = `Bearer ${TOKEN}`;
+
+  it.each([
+    ['no token', {}, 401],
+    ['a wrong token', { Authorization: `Bearer ${'b'.repeat(64)}` }, 401],
+    ['half a token', { Authorization: `Bearer ${'a'.repeat(32)}` }, 401],
+    ['a name that leads here (DNS rebinding)', { Authorization, Host: 'evil.example:8300' }, 403],
+    ['another port as Host', { Authorization, Host: '127.0.0.1:1' }, 403],
+    ['the Origin of another site', { Authorization, Origin: 'http://evil.example' }, 403],
+    ['the Origin of another program here', { Authorization, Origin: 'http://127.0.0.1:3000' }, 403],
+    ['the Origin null', { Authorization, Origin: 'null' }, 403],
+    ['the token', { Authorization }, 101],
+  ])('with %s', async (_, headers: Record<string, string>, status) => {
+    expect(await open(headers)).toBe(status);
+  });
+
+  it('with the token as a subprotocol is a page of this server', async () => {
+    const Origin = `http://127.0.0.1:${control.port}`;
+    expect(await open({ Origin }, ['pier-control', `token.${TOKEN}`])).toBe(101);
+    expect(await open({ Origin }, ['pier-control', 'token.x'])).toBe(401);
+  });
+
+  /** Sends an HTTP request. */
+  const send = (method: string, headers: Record<string, string>, body = '') =>
+    new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const sent = request({ host: '127.0.0.1', port: control.port, method, headers }, (response) => {
+        let text = '';
+        response.on('data', (chunk) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode!, text }));
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });
+
+  it('by HTTP is refused as well, and served with the token', async () => {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'time' });
+    const { height } = await network.node('node1').view();
+    const mine = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'mine' });
+    expect((await send('POST', {}, mine)).status).toBe(401);
+    expect((await send('POST', { Authorization, Origin: 'http://evil.example' }, mine)).status).toBe(403);
+    expect((await send('POST', { 'Content-Type': 'text/plain', Cookie: 'token=1' }, mine)).status).toBe(401);
+    expect((await send('GET', {})).status).toBe(401);
+    expect((await network.node('node1').view()).height).toBe(height);
+    const { status, text } = await send('POST', { Authorization }, body);
+    expect([status, JSON.parse(text)]).toMatchObject([200, { id: 1, result: { time: expect.any(Number) } }]);
+    expect(JSON.parse((await send('POST', { Authorization }, '{')).text)).toMatchObject({ error: { code: -32700 } });
+    expect(JSON.parse((await send('POST', { Authorization }, '[]')).text)).toMatchObject({ error: { code: -32600 } });
+    expect((await send('POST', { Authorization }, ' '.repeat(5 << 20))).status).toBe(413);
+    expect((await send('GET', { Authorization })).status).toBe(405);
+  });
+});
