@@ -6,7 +6,6 @@ const FIRST = [
   'processes/killed-parent',
   'e2e/bad-input',
   'interop/network-with-bitcoind',
-  'e2e/scenario',
   'e2e/network-file',
   'e2e/output',
   'e2e/full-disk',
@@ -30,6 +29,7 @@ const FIRST = [
   'interop/block-filters',
   'interop/light-node',
   'e2e/light-node',
+  'e2e/scenario',
   'e2e/examples',
   'e2e/package',
   'store/lmdb-open',
@@ -37,6 +37,9 @@ const FIRST = [
   'interop/wallet-histories',
   'browser/network',
   'network/traffic',
+  'network/peer-port',
+  'interop/deployments',
+  'test/snippets',
   'p2p/many-peers',
 ];
 

@@ -1,6 +1,7 @@
 import { vi } from 'vitest';
 import { runCommand } from '../../src/cli/run.ts';
 import type { ProcessResult } from '../../src/devnet/processes/process-result.ts';
+import { pierPath } from './pier.ts';
 
 /**
  * Runs `pier` in this process, which takes a few milliseconds where a process of its own takes some 300. Returns what
@@ -19,13 +20,16 @@ export async function pierInProcess(
   const spies = [collect('stdout'), collect('stderr')];
   const own = { NODE_ID: undefined, PIER_DATADIR: undefined, PIER_NETWORK: undefined };
   for (const [name, value] of Object.entries({ ...own, ...env })) vi.stubEnv(name, value);
-  const { exitCode } = process;
+  const { exitCode, argv } = process;
   process.exitCode = 0;
+  // The commands that messages name begin as this one was called.
+  process.argv = [process.execPath, pierPath, ...args];
   try {
     const code = await runCommand(args, '0.0.0');
     return { code: code ?? Number(process.exitCode), ...printed };
   } finally {
     process.exitCode = exitCode;
+    process.argv = argv;
     for (const spy of spies) spy.mockRestore();
     vi.unstubAllEnvs();
   }
