@@ -25,7 +25,7 @@ const isLoadedByPages = (path) => isPage.test(path) && !isNode.test(path);
 
 const builtin = `^(node:)?(${builtinModules.filter((name) => !name.startsWith('_')).join('|')})$`;
 /** Packages that need Node's modules or bring binaries. */
-const native = ['lmdb', 'secp256k1', 'tiny-secp256k1', 'pino', 'pino-pretty', 'commander'];
+const native = ['lmdb', 'secp256k1', 'tiny-secp256k1', 'pino', 'pino-pretty', 'commander', 'ws'];
 /** Matches Node's modules and these packages. */
 const notForPages = (packages) => new RegExp(`${builtin}|node_modules/(${packages.join('|')})/`);
 
