@@ -1,5 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Account } from '../../../src/devnet/network/account.ts';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import { NetworkFees } from '../../../src/devnet/network/network-fees.ts';
@@ -9,16 +10,37 @@ import { NetworkTime } from '../../../src/devnet/network/network-time.ts';
 import { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import { Payment } from '../../../src/devnet/network/payment.ts';
 import { engineNames } from '../../../src/devnet/topology/network-options.ts';
+import { CallRecorder, type RecordedClass } from '../../support/call-recorder.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+import { waitFor } from '../../support/wait.ts';
+
+const source = (name: string) => new URL(`../../../src/devnet/network/${name}.ts`, import.meta.url);
+const recorded: readonly RecordedClass[] = [
+  { type: NodeNetwork, source: source('node-network') },
+  { type: NetworkNode, source: source('network-node') },
+  { type: NetworkLink, source: source('network-link') },
+  { type: NetworkTime, source: source('network-time') },
+  { type: NetworkFees, source: source('network-fees') },
+  { type: Account, source: source('account') },
+  { type: Payment, source: source('payment') },
+];
 
 // Each test runs on both engines: what they do must not differ.
 describe.each(engineNames)('a network with the engine %s', { timeout: 120_000 }, (engine) => {
   let network: NodeNetwork;
   /** A network on whose nodes several tests go on. */
   let shared: NodeNetwork | undefined;
+  let recorder: CallRecorder;
+  beforeAll(() => {
+    recorder = new CallRecorder(recorded);
+  });
   afterEach(async () => {
     if (network !== shared) await network?.close();
   });
-  afterAll(() => shared?.close());
+  afterAll(async () => {
+    recorder.stop();
+    await shared?.close();
+  });
 
   /** Processes may be slow to answer on a busy machine. */
   const wait = { timeout: 60_000 };
@@ -239,30 +261,44 @@ describe.each(engineNames)('a network with the engine %s', { timeout: 120_000 },
     network.deleteSnapshot(id);
     await expect(network.revert(id)).rejects.toMatchObject({ code: 'unknown-snapshot' });
   });
-});
 
-// Files whose tests run on both engines, without a bitcoind.
-const onBothEngines = ['engines', 'events', 'network-fees', 'peer-port', 'signal', 'state-file', 'traffic'];
+  it('shows what happens, sets fees, makes traffic, and is saved and loaded', async () => {
+    network = await createNetwork({ engine, nodes: [{ ...nodes[0], p2p: true }, nodes[1], nodes[2]], accounts: 2 });
+    const [alice] = network.accounts;
+    expect(network.node('shop').p2p).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(alice!.address).toBe(alice!.addresses.bech32);
+    expect(alice!.wif()).toMatch(/^c/);
+    expect(JSON.stringify(alice!.descriptors())).toContain(alice!.extendedKeys().private);
 
-it('calls every public method of networks on both engines', async () => {
-  const files = onBothEngines.map((name) => readFile(new URL(`./${name}.test.ts`, import.meta.url), 'utf8'));
-  const text = (await Promise.all(files)).join('\n');
-  const internal = new Set([
-    // For the network's own parts.
-    ...['connected', 'closeOn', 'linkMended', 'checkOpen', 'onChange', 'checkRunning', 'restore', 'isBetween'],
-    ...['refill', 'countOthers', 'state'],
-    // Called by `traffic`.
-    'payFromChange',
-    // Computed from keys: the same code in each engine, compared with a bitcoind in devnet-accounts.test.ts.
-    ...['wif', 'extendedKeys', 'descriptors', 'addresses'],
-  ]);
-  const missing: string[] = [];
-  for (const type of [NodeNetwork, NetworkNode, Account, Payment, NetworkLink, NetworkTime, NetworkFees]) {
-    for (const name of Object.getOwnPropertyNames(type.prototype)) {
-      if (name === 'constructor' || internal.has(name) || new RegExp(`\\.${name}\\b|\\b${name}\\b.*\\} of`).test(text))
-        continue;
-      missing.push(`${type.name}.${name}`);
-    }
-  }
-  expect(missing).toEqual([]);
+    const followed = new Set<string>();
+    const unfollow = network.follow(['block'], (event) => {
+      if (event.type === 'block') followed.add(event.node);
+    });
+    const events = network.events();
+    const first = events.next();
+    const [hash] = await network.mine(1, wait);
+    expect((await first).value).toMatchObject({ type: 'block', hash });
+    await events.return(undefined);
+    // Processes learn a moment later that they are followed.
+    await waitFor(() => network.mine(1, wait).then(() => followed.size === 3), { timeoutMs: 60_000 });
+    unfollow();
+
+    const bytes = await network.saveState();
+    const before = { heights: await heights(), mempools: await mempools() };
+    await network.fees.set(5, { blocks: 1, ...wait });
+    expect(network.fees.rate).toBe(5);
+    await network.fees.clear();
+    await network.load(bytes);
+    expect({ heights: await heights(), mempools: await mempools() }).toEqual(before);
+    expect(await network.traffic({ count: 3 })).toMatchObject({ sent: 3 });
+    const file = join(tempDir('engines'), `${engine}.state`);
+    await network.save(file);
+    await network.mine(1, wait);
+    await network.load(file);
+    expect((await mempools()).map(({ length }) => length)).toEqual([3, 3, 3]);
+  });
+
+  it('has been called by each of its public methods in these tests', async () => {
+    expect(await recorder.missing(recorded)).toEqual([]);
+  });
 });
