@@ -24,7 +24,7 @@ export interface CreatedBlockchain {
 /**
  * Creates the node's chain: the genesis block, and `coinbaseMaturity` + 1 blocks whose rewards pay `address`, so
  * that one reward is spendable. The blocks are mined in memory and written in one batch: an interruption leaves a
- * chain with the genesis block only, which can be created again. Throws `PierError` 'not-creatable' on a public
+ * chain with the genesis block only, which can be created again. `onProgress` is called after each block. Throws `PierError` 'not-creatable' on a public
  * network and 'chain-exists' if the node has a chain, and `AddressError`.
  *
  * @example
@@ -37,7 +37,10 @@ export interface CreatedBlockchain {
  * console.log(`${file} has ${height} blocks`);
  * ```
  */
-export async function createBlockchain(config: NodeConfig, options: { address: string }): Promise<CreatedBlockchain> {
+export async function createBlockchain(
+  config: NodeConfig,
+  options: { address: string; onProgress?: (blocks: number, total: number) => void },
+): Promise<CreatedBlockchain> {
   const { params } = config;
   const scriptPubKey = decodeAddress(options.address, params.address);
   if (isPublicNetwork(params)) {
@@ -65,7 +68,9 @@ export async function createBlockchain(config: NodeConfig, options: { address: s
     const memory = new MemoryStore();
     const chain = await Chain.open({ params }, { store: memory, ...modules });
     const miner = new Miner({}, { chain, mempool: new Mempool({}, { chain, ...modules }), ...modules });
-    await miner.generate(params.coinbaseMaturity + 1, scriptPubKey, Number.POSITIVE_INFINITY);
+    const count = params.coinbaseMaturity + 1;
+    miner.events.on('mined', ({ index }) => options.onProgress?.(index.height, count));
+    await miner.generate(count, scriptPubKey, Number.POSITIVE_INFINITY);
     const { height, hashHex: bestblockhash } = chain.tip;
     await chain.close();
 

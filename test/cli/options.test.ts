@@ -165,6 +165,13 @@ const created =
   (read: (options: Record<string, unknown>) => unknown): Read =>
   ({ calls: [call] }) =>
     call?.name === 'createNetwork' ? read(call.args[0] as Record<string, unknown>) : undefined;
+/** Whether a step of the scenario is printed as text. */
+const printsStep: Read = ({ calls }) => {
+  const { onStep } = calls[0]!.args[0] as { onStep: (step: unknown) => void };
+  stdout = '';
+  onStep({ step: 1, title: 'a step', facts: [{ nodeId: 1, label: 'a fact', value: 5 }] });
+  return stdout.includes('a step');
+};
 /** Whether a line of a node's log is printed. */
 const printsLog: Read = ({ calls }) => {
   const { onLog } = calls[0]!.args[0] as { onLog: (nodeId: number, line: string) => void };
@@ -394,7 +401,7 @@ const commands: Readonly<
         'classroom',
         'regtest',
       ],
-      '--json': [['--json'], ({ calls }) => Object.hasOwn(calls[0]!.args[0] as object, 'onStep'), false, true],
+      '--json': [['--json'], printsStep, false, true],
       '--base-port': [
         ['--base-port', '4000'],
         ({ calls }) => {
@@ -410,7 +417,7 @@ const commands: Readonly<
   scenario: [
     [],
     {
-      '--json': [['--json'], ({ calls }) => Object.hasOwn(calls[0]!.args[0] as object, 'onStep'), false, true],
+      '--json': [['--json'], printsStep, false, true],
       '--log': [['--log'], ({ calls }) => Object.hasOwn(calls[0]!.args[0] as object, 'onLog'), true, false],
     },
   ],

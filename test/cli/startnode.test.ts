@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 import { UsageError } from '../../src/node/config.ts';
@@ -143,6 +145,19 @@ describe('pier startnode', () => {
     const error = await run(...options);
     expect(error).toBeInstanceOf(UsageError);
     expect((error as Error).message).toContain(message);
+  });
+
+  it('says that the program on its port speaks HTTP', async () => {
+    const web = createServer((_request, response) => response.end());
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    const { port } = web.address() as AddressInfo;
+    control.start = () => Promise.reject(new PierError('port-taken', `port ${port}: another program uses this port`));
+    expect(await run('--node-id', String(port))).toMatchObject({
+      code: 'port-taken',
+      message: `port ${port}: a program that speaks HTTP uses this port`,
+      hint: expect.stringContaining('another NODE_ID'),
+    });
+    web.close();
   });
 
   it('ends without an error if the start is interrupted, and with that of a start that fails', async () => {

@@ -148,7 +148,10 @@ describe('createBlockchain', () => {
     const fresh = await configIn(tempDir('create'));
     const left = await FullNode.start(fresh, { network: 'none', createChain: true, createWallet: false });
     await left.stop();
-    const created = await createBlockchain(fresh, { address: ADDRESS });
+    const progress: string[] = [];
+    const onProgress = (blocks: number, total: number) => progress.push(`${blocks} of ${total}`);
+    const created = await createBlockchain(fresh, { address: ADDRESS, onProgress });
+    expect([progress.length, progress[0], progress.at(-1)]).toEqual([101, '1 of 101', '101 of 101']);
     expect(created).toMatchObject({ file: nodePaths(fresh).chain, height: 101, address: ADDRESS });
     await expect(createBlockchain(fresh, { address: ADDRESS })).rejects.toMatchObject({ code: 'chain-exists' });
     const count = await accessNode(fresh, { network: 'none' }, (node) => node.call('getbestblockhash'));

@@ -5,6 +5,7 @@ import { checkAddress } from '../option-values.ts';
 import { type CommonOptions, configOf, nodeOptions } from '../options.ts';
 import { bold, dim, note, print, printResult } from '../output.ts';
 import { writeStdout } from '../stdout.ts';
+import { waiting } from '../waiting.ts';
 
 /** Adds the commands `createblockchain`, `minegenesis`, `printchain` and `reindexutxo`. */
 export function addChainCommands(program: Command): void {
@@ -17,7 +18,14 @@ export function addChainCommands(program: Command): void {
       const { createBlockchain } = await import('../../commands/create-blockchain.ts');
       const { network, powNoRetargeting, coinbaseMaturity } = config.params;
       if (!powNoRetargeting) note(`Mining ${coinbaseMaturity + 1} blocks with the proof of work of ${network} ...`);
-      const created = await createBlockchain(config, { address: options.address });
+      const { address } = options;
+      const created = await waiting('Mining', (progress) =>
+        createBlockchain(config, {
+          address,
+          // Without work, the blocks take less than a second.
+          ...(powNoRetargeting ? {} : { onProgress: (blocks, total) => progress.show(`block ${blocks} of ${total}`) }),
+        }),
+      );
       printResult(options.json, created, ({ file, height, bestblockhash }) =>
         [`${bold('Created')} ${file}`, `height ${height}, best block ${bestblockhash}`].join('\n'),
       );
@@ -30,7 +38,8 @@ export function addChainCommands(program: Command): void {
     .option('--json', 'print errors as JSON too')
     .action(async (file: string) => {
       const { mineGenesis } = await import('../../commands/mine-genesis.ts');
-      print(JSON.stringify(await mineGenesis(file), null, 2));
+      const proven = await waiting('Searching for the nonce', () => mineGenesis(file));
+      print(JSON.stringify(proven, null, 2));
     });
 
   nodeOptions(program.command('printchain'))
@@ -56,12 +65,9 @@ export function addChainCommands(program: Command): void {
     .description('rebuild the UTXO set from the stored blocks; the node must be stopped')
     .action(async (options: CommonOptions) => {
       const { reindexUtxo } = await import('../../commands/reindex-utxo.ts');
-      const progress = process.stderr.isTTY
-        ? (done: number, total: number) => {
-            process.stderr.write(`\rblock ${done} of ${total}${done === total ? '\n' : ''}`);
-          }
-        : undefined;
-      const result = await reindexUtxo(configOf(options), progress);
+      const result = await waiting('Opening the files', (progress) =>
+        reindexUtxo(configOf(options), (done, total) => progress.show(`block ${done} of ${total}`)),
+      );
       if (!options.json) note('Rebuilt the UTXO set.');
       printResult(options.json, result, ({ blocks, coins }) => `${blocks} blocks, ${coins} unspent outputs`);
     });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { logPrinter, print } from '../output.ts';
 import { formatStep } from '../step-text.ts';
+import { terminal, Waiting } from '../waiting.ts';
 
 /** Adds the command `scenario`. */
 export function addScenario(program: Command): void {
@@ -19,6 +20,8 @@ export function addScenario(program: Command): void {
       const { Scenario } = await import('../../devnet/scenario.ts');
       const dataDir = await mkdtemp(join(tmpdir(), 'pier-scenario-'));
       const [central, wallet, miner, light] = await freeNodeIds(4);
+      // Lines of logs would run into it.
+      const progress = new Waiting(options.log ? undefined : terminal());
       const scenario = new Scenario({
         central: central!,
         wallet: wallet!,
@@ -26,10 +29,15 @@ export function addScenario(program: Command): void {
         light: light!,
         dataDir,
         ...(options.log ? { onLog: logPrinter() } : {}),
-        ...(options.json ? {} : { onStep: (step) => print(formatStep(step)) }),
+        onStep: (step) => {
+          progress.end();
+          if (!options.json) print(formatStep(step));
+          progress.start(`Step ${step.step + 1}`);
+        },
       });
       try {
-        const evidence = await scenario.play();
+        progress.start('Step 1');
+        const evidence = await scenario.play().finally(() => progress.end());
         if (options.json) print(JSON.stringify({ verified: true, steps: evidence }, null, 2));
         else print(`All ${evidence.length} steps verified.`);
       } finally {

@@ -16,6 +16,7 @@ import { aborted, interruption, onHangup } from '../signals.ts';
 import { StatusLine, type Terminal } from '../status-line.ts';
 import { stdoutFailed } from '../stdout.ts';
 import { showSync } from '../sync-display.ts';
+import { portUser } from '../up/port-user.ts';
 
 interface StartOptions extends CommonOptions {
   readonly seed?: string[] | boolean;
@@ -117,8 +118,8 @@ export function addStartNode(program: Command): void {
           ...link?.modules,
           logger,
           signal,
-        }).catch((error: unknown) => {
-          if (error !== signal.reason) throw addressError(error, options);
+        }).catch(async (error: unknown) => {
+          if (error !== signal.reason) throw await startError(error, options, config);
         });
         if (!started) return;
         const { node, rpc } = started;
@@ -167,9 +168,23 @@ async function openParentLink(): Promise<ParentLink | undefined> {
   return ParentLink.open();
 }
 
-/** Returns the error to report for one of a start: a `UsageError` if an address is none of this machine. */
-function addressError(error: unknown, { host, rpcHost }: StartOptions): unknown {
+/**
+ * Returns the error to report for one of a start: a `UsageError` if an address is none of this machine, and what is known
+ * of a program that uses a port.
+ */
+async function startError(
+  error: unknown,
+  { host, rpcHost }: StartOptions,
+  { nodeId, rpc, p2p }: NodeConfig,
+): Promise<unknown> {
   if (!(error instanceof PierError)) return error;
+  if (error.code === 'port-taken' || error.code === 'rpc-port-taken') {
+    const user = error.code === 'port-taken' ? portUser(nodeId, p2p.host) : portUser(rpc.port, rpc.host);
+    return new PierError(error.code, error.message.replace('another program uses', `${await user} uses`), {
+      hint: 'Stop that program, which may be another node, or choose another NODE_ID.',
+      cause: error,
+    });
+  }
   const code = (error.cause as NodeJS.ErrnoException | undefined)?.code;
   if (!['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(code!)) return error;
   const option = error.code === 'rpc-listen-failed' ? `--rpc-host '${rpcHost}'` : `--host '${host}'`;

@@ -6,6 +6,7 @@ import type { AddressType } from '../../wallet/keys.ts';
 import { checkAddress } from '../option-values.ts';
 import { type CommonOptions, configOf, nodeOptions, seedOptions } from '../options.ts';
 import { bold, note, printResult } from '../output.ts';
+import { waiting } from '../waiting.ts';
 
 type SendCliOptions = CommonOptions & {
   readonly to: string;
@@ -89,7 +90,9 @@ export function addWalletCommands(program: Command): void {
       if (options.address !== undefined) checkAddress('--address', options.address, config.params);
       const { getAddressBalance, getBalances } = await import('../../commands/get-balance.ts');
       if (options.address !== undefined) {
-        const balance = await getAddressBalance(config, options.address);
+        const balance = await waiting('Scanning the unspent outputs', () =>
+          getAddressBalance(config, options.address!),
+        );
         printResult(options.json, balance, (b) => `${b.address}  ${b.balance.toFixed(8)} BTC`);
         return;
       }
@@ -121,13 +124,13 @@ export function addWalletCommands(program: Command): void {
       const { send } = await import('../../commands/send.ts');
       const config = configOf(options, { seed: options.seed });
       checkAddress('--to', to, config.params);
-      const sent = await send(config, {
-        to,
-        amount,
+      const payment = {
+        ...{ to, amount },
         ...(from === undefined ? {} : { from }),
         ...(feeRate === undefined ? {} : { feeRate }),
         ...(mine ? { mine } : {}),
-      });
+      };
+      const sent = await waiting(mine ? 'Mining a block with the payment' : 'Paying', () => send(config, payment));
       printResult(options.json, sent, ({ txid, wallet, block }) =>
         [`${bold(wallet)} pays ${amount} BTC: ${txid}`, ...(block ? [`mined in block ${block}`] : [])].join('\n'),
       );
@@ -145,6 +148,7 @@ async function restore(options: CreateWalletCliOptions): Promise<void> {
   if (process.stdin.isTTY) note('Type the mnemonic, then Enter and Ctrl-D:');
   const mnemonic = await text(process.stdin);
   const { restoreWallet } = await import('../../commands/mnemonic.ts');
-  const restored = await restoreWallet(config, { name, mnemonic, type, ...(gap === undefined ? {} : { gap }) });
+  const wallet = { name, mnemonic, type, ...(gap === undefined ? {} : { gap }) };
+  const restored = await waiting('Searching the chain for payments', () => restoreWallet(config, wallet));
   printResult(options.json, restored, ({ wallet, address }) => `${bold(wallet)}  ${address}`);
 }

@@ -6,7 +6,7 @@ const ANSWER_TIMEOUT_MS = 1_000;
 
 /** Returns what is known of the program that listens on a port of this machine, for messages. */
 export async function portUser(port: number, host = LOOPBACK): Promise<string> {
-  return (await speaksHttp(port, host)) ? 'a program that speaks HTTP, such as a web server' : 'another program';
+  return (await speaksHttp(port, host)) ? 'a program that speaks HTTP' : 'another program';
 }
 
 /** Returns whether a program answers to a request of HTTP. */

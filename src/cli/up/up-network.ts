@@ -7,6 +7,7 @@ import { holdsAccounts, planNetwork } from '../../devnet/topology/network-plan.t
 import { findNetwork } from '../../node/networks.ts';
 import { note, print } from '../output.ts';
 import { afterSignal } from '../signals.ts';
+import { waiting } from '../waiting.ts';
 import { formatReport, reportNetwork } from './network-report.ts';
 import { watchBlocks } from './watch-blocks.ts';
 
@@ -32,7 +33,10 @@ export async function upNetwork({ topology, state, saved, json, ...rest }: UpNet
   const nodes = topologyOf(plan).nodes.map((node) => ({ ...node, rpc: node.rpc || true }));
   const creating = create({ ...topology, nodes }, saved);
   const isInterrupted = interrupted.then(() => undefined);
-  const network = await Promise.race([creating, isInterrupted]);
+  const what = saved === undefined ? 'Creating' : 'Loading';
+  const network = await waiting(`${what} a network of ${plan.nodes.length} nodes`, () =>
+    Promise.race([creating, isInterrupted]),
+  );
   if (!network) {
     // Nodes that an interrupt has stopped fail to start. That error is ignored.
     const started = await creating.catch(() => undefined);

@@ -20,6 +20,7 @@ import type { CommonOptions } from '../options.ts';
 import { dim, logPrinter, note, print } from '../output.ts';
 import { afterSignal } from '../signals.ts';
 import { formatStep } from '../step-text.ts';
+import { terminal, Waiting } from '../waiting.ts';
 import { NodeLogs } from './node-logs.ts';
 import { portUser } from './port-user.ts';
 import { watchBlocks } from './watch-blocks.ts';
@@ -73,18 +74,25 @@ export async function upScenario(
   if (!params.powNoRetargeting) noteProofOfWork(network);
   const logs = new NodeLogs(dataDir);
   const printLog = options.log ? logPrinter() : undefined;
+  // Lines of logs would run into it.
+  const progress = new Waiting(printLog ? undefined : terminal());
   const scenario = await create({
     ...{ central, wallet, miner, light, dataDir, network },
     onLog: (nodeId, line) => {
       logs.write(nodeId, line);
       printLog?.(nodeId, line);
     },
-    ...(options.json ? {} : { onStep: (step) => print(formatStep(step)) }),
+    onStep: (step) => {
+      progress.end();
+      if (!options.json) print(formatStep(step));
+      progress.start(`Step ${step.step + 1}`);
+    },
   });
   let isStopping = false;
   try {
+    progress.start('Step 1');
     const played = scenario.play();
-    const evidence = await Promise.race([played, interrupted]);
+    const evidence = await Promise.race([played, interrupted]).finally(() => progress.end());
     // After an interrupt, the step in progress fails because its nodes stop. That error is ignored.
     played.catch(() => {});
     if (evidence === undefined) return;

@@ -141,7 +141,7 @@ describe('a port that is taken', () => {
     await listen(web, base);
     await expect(up({ datadir: tempDir('taken') })).rejects.toMatchObject({
       code: 'port-in-use',
-      message: `port ${base} is in use by a program that speaks HTTP, such as a web server`,
+      message: `port ${base} is in use by a program that speaks HTTP`,
       hint: expect.stringContaining('--base-port'),
     });
     web.close();
