@@ -140,3 +140,10 @@ describe('RpcClient', () => {
     await expect(client.call('x')).rejects.toMatchObject({ code: 'rpc-failed' });
   });
 });
+
+it('makes many calls at a time over at most 32 connections', async () => {
+  answer = text(200, '{"result":1,"error":null,"id":1}');
+  const results = await Promise.all(Array.from({ length: 500 }, () => client.call('getblockcount')));
+  expect(results).toEqual(Array.from({ length: 500 }, () => 1));
+  expect(connections).toBe(32);
+});

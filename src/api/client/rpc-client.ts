@@ -6,6 +6,9 @@ import type { Json } from '../json/json.ts';
 import { parseJsonNow } from '../json/parse.ts';
 import { RpcError } from '../json/rpc-error.ts';
 
+/** Connections of one client: a server closes those of callers that have too many. Further calls wait. */
+const MAX_CONNECTIONS = 32;
+
 /** Address and cookie file of a node's RPC server. */
 export interface RpcClientOptions {
   readonly host: string;
@@ -39,7 +42,7 @@ interface Reply {
 export class RpcClient {
   readonly #options: RpcClientOptions;
   // Idle connections do not keep the process alive.
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
   #lastId = 0;
 
   constructor(options: RpcClientOptions) {
