@@ -314,8 +314,9 @@ export class NodeNetwork {
    * Calls `listener` for each event of the given types, as plain data and as soon as nodes report it, until the function
    * that it returns is called. Events without a follower cost nothing.
    */
-  follow(types: Iterable<FeedEvent['type']>, listener: (event: FeedEvent) => void): () => void {
+  follow(types: readonly FeedEvent['type'][], listener: (event: FeedEvent) => void): () => void {
     this.checkOpen();
+    check.follow({ types, listener });
     const { nodes, links } = this;
     const closed = this.#closing.signal;
     const peerName = (node: string, peer: Endpoint) => this.#engine.peerName(node, peer);

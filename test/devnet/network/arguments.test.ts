@@ -184,6 +184,11 @@ const rows: Readonly<Record<keyof typeof check, Row>> = {
     good: () => [{}],
     bad: { options: new Options(events) },
   },
+  follow: {
+    call: (types: 'block'[], listener: () => void) => network.follow(types, listener),
+    good: () => [['block'], () => {}],
+    bad: { types: [undefined, null, 'block', ['blocks'], [1]], listener: [undefined, null, 'x', {}] },
+  },
   save: { call: (path: string) => network.save(path), good: () => ['/tmp'], bad: { path: notText } },
   load: { call: (path: string) => network.load(path), good: () => ['/tmp'], bad: { path: notText } },
   revert: { call: (id: string) => network.revert(id), good: () => ['1'], bad: { id: [...notText, '99'] } },

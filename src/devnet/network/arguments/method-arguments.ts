@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { addressTypes } from '../../../wallet/keys.ts';
 import { MAX_FEE_RATE } from '../../../wallet/payment.ts';
 import { amount, because, conditionsSchema, list, object, oneOf, text, whole } from '../../topology/schema-parts.ts';
+import { feedEventTypes } from '../events/feed-event-types.ts';
 import { argumentCheck } from './check-arguments.ts';
 
 /** Blocks that one call mines at most. */
@@ -158,6 +159,10 @@ export const check = {
   }),
   events: argumentCheck('events', {
     options: options({ signal: signal.optional(), limit: whole(1, 1_000_000).optional() }),
+  }),
+  follow: argumentCheck('follow', {
+    types: list(oneOf(feedEventTypes), 'a list of types of events'),
+    listener: z.custom((value) => typeof value === 'function', { error: because('a function') }),
   }),
   save: argumentCheck('save', paths('path')),
   load: argumentCheck('load', paths('path')),

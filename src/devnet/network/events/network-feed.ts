@@ -41,20 +41,6 @@ export type FeedEvent =
       readonly bytes: number;
     };
 
-/** Names of feed events that can be asked for. */
-export const feedEventTypes = [
-  'node',
-  'link',
-  'message',
-  'header',
-  'block',
-  'transaction',
-  'mempool',
-  'reorg',
-  'mining',
-  'wallet',
-] as const satisfies readonly FeedEvent['type'][];
-
 /** What a feed reads. */
 export interface FeedSources {
   readonly nodes: readonly NetworkNode[];
@@ -66,15 +52,20 @@ export interface FeedSources {
 }
 
 /**
- * Calls `listener` for each event of the given types, until the function that it returns is called. Nodes of other
+ * Calls `given` for each event of the given types, until the function that it returns is called. Nodes of other
  * programs report no headers, messages, sizes of mempools, mining and wallets.
  */
 export function followNetwork(
   sources: FeedSources,
   types: ReadonlySet<FeedEvent['type']>,
-  listener: (event: FeedEvent) => void,
+  given: (event: FeedEvent) => void,
 ): () => void {
   const offs: (() => void)[] = [];
+  let isOver = false;
+  // A look at a node may end after the last event.
+  const listener = (event: FeedEvent) => {
+    if (!isOver) given(event);
+  };
   if (types.has('link')) {
     for (const link of sources.links) {
       offs.push(
@@ -91,6 +82,7 @@ export function followNetwork(
     );
   }
   return () => {
+    isOver = true;
     for (const off of offs) off();
   };
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createNetwork } from '../../../../src/devnet/network/create-network.ts';
-import { type FeedEvent, feedEventTypes } from '../../../../src/devnet/network/events/network-feed.ts';
+import { feedEventTypes } from '../../../../src/devnet/network/events/feed-event-types.ts';
+import type { FeedEvent } from '../../../../src/devnet/network/events/network-feed.ts';
 import type { NodeNetwork } from '../../../../src/devnet/network/node-network.ts';
 import { engineNames } from '../../../../src/devnet/topology/network-options.ts';
 

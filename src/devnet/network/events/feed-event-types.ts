@@ -1,0 +1,13 @@
+/** Names of the events of a network that can be followed. */
+export const feedEventTypes = [
+  'node',
+  'link',
+  'message',
+  'header',
+  'block',
+  'transaction',
+  'mempool',
+  'reorg',
+  'mining',
+  'wallet',
+] as const;
