@@ -63,7 +63,13 @@ module.exports = [
   {
     name: 'control',
     page: true,
-    node: ['server/control-server.ts', 'server/network-control.ts', 'client/connect.ts', 'index.ts'],
+    node: [
+      'server/control-server.ts',
+      'server/network-control.ts',
+      'client/connect.ts',
+      'control-record.ts',
+      'index.ts',
+    ],
     sublayers: ['protocol', 'server', 'client'],
   },
   { name: 'browser', page: true },

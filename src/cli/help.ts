@@ -19,8 +19,15 @@ export const exitCodes: readonly (readonly [code: string, meaning: string])[] = 
 ];
 
 /** Headings of `pier help`, with the commands below them. */
+/** The commands for a network that `pier up` runs in another terminal. */
+export const controlCommands: readonly string[] = [
+  ...['status', 'mine', 'accounts', 'faucet', 'pay', 'reorg', 'partition', 'heal', 'link', 'time', 'fees', 'load'],
+  ...['snapshot', 'start', 'stop', 'kill', 'pause', 'resume', 'down'],
+];
+
 const groups: Readonly<Record<string, readonly string[]>> = {
   'A whole network:': ['up', 'scenario'],
+  'A network that runs:': controlCommands,
   'Chains and nodes:': ['createblockchain', 'startnode', 'printchain', 'reindexutxo', 'minegenesis'],
   'Wallets:': ['createwallet', 'listaddresses', 'getbalance', 'send', 'showmnemonic'],
   'Queries and proofs:': ['rpc', 'verify'],
@@ -30,6 +37,25 @@ const groups: Readonly<Record<string, readonly string[]>> = {
 export const examples: Readonly<Record<string, readonly string[]>> = {
   up: ['pier up', 'pier up --nodes 20 --shape random --seed 7', 'pier up network.yaml --state network.state'],
   scenario: ['pier scenario'],
+  status: ['pier status', 'pier status --watch'],
+  mine: ['pier mine', 'pier mine 10 --by node2 --to 0'],
+  accounts: ['pier accounts'],
+  faucet: ['pier faucet 0 1.5', 'pier faucet ADDRESS 0.1'],
+  pay: ['pier pay 0 1 1.5 --fee-rate 5'],
+  reorg: ['pier reorg 2'],
+  partition: ['pier partition node1 node2,node3'],
+  heal: ['pier heal'],
+  link: ['pier link node1 node2 --latency 200', 'pier link node1 node2 --cut'],
+  time: ['pier time --increase 3600'],
+  fees: ['pier fees 20'],
+  load: ['pier load --seconds 60 --rate 10'],
+  snapshot: ['pier snapshot save calm', 'pier snapshot restore calm'],
+  start: ['pier start node2'],
+  stop: ['pier stop node2'],
+  kill: ['pier kill node2'],
+  pause: ['pier pause node2'],
+  resume: ['pier resume node2'],
+  down: ['pier down', 'pier down --name other'],
   createblockchain: ['NODE_ID=3000 pier createblockchain --address ADDRESS'],
   startnode: [
     'NODE_ID=3001 pier startnode',

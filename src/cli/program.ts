@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addChainCommands } from './commands/chain-commands.ts';
+import { addControlCommands } from './commands/control-commands.ts';
 import { addRpc } from './commands/rpc.ts';
 import { addScenario } from './commands/scenario.ts';
 import { addStartNode } from './commands/startnode.ts';
@@ -17,6 +18,7 @@ export function createProgram(version: string): Command {
     // `runCommand` reports Commander's errors as all others.
     .configureOutput({ outputError: () => {} });
   addUp(program);
+  addControlCommands(program);
   addScenario(program);
   addStartNode(program);
   addChainCommands(program);

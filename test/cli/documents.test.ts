@@ -8,6 +8,7 @@ import { addStartNode } from '../../src/cli/commands/startnode.ts';
 import { addUp } from '../../src/cli/commands/up.ts';
 import { addVerify } from '../../src/cli/commands/verify.ts';
 import { addWalletCommands } from '../../src/cli/commands/wallet-commands.ts';
+import { controlCommands } from '../../src/cli/help.ts';
 
 const program = new Command().enablePositionalOptions();
 for (const add of [addUp, addScenario, addStartNode, addChainCommands, addWalletCommands, addVerify, addRpc])
@@ -27,6 +28,12 @@ function documented(page: string): Map<string, string[]> {
     ]),
   );
 }
+
+describe.each(['docs/control.md', 'docs/zh/control.md'])('%s', (path) => {
+  it.each(controlCommands)('shows %s', (name) => {
+    expect(read(path)).toMatch(new RegExp(`^pier ${name}\\b`, 'm'));
+  });
+});
 
 describe('docs/commands.md', () => {
   const sections = read('docs/commands.md').split(/^## /m).slice(1);

@@ -81,6 +81,25 @@ const refused: readonly [words: readonly string[], message: string][] = [
   [['up', '--seed', 'x'], "--seed: 'x' is not a whole number"],
   [['up', '--accounts', 'x'], "--accounts: 'x' is not a whole number"],
   [['up', '--balance', 'x'], "--balance: 'x' is not an amount"],
+  [['mine', 'x'], "blocks 'x' is not a number"],
+  [['mine', '--time', 'x'], "--time 'x' is not a number"],
+  [['reorg', 'x'], "depth 'x' is not a number"],
+  [['reorg', '--blocks', 'x'], "--blocks 'x' is not a number"],
+  [['pay', 'x', '1', '1'], "from 'x' is not a number"],
+  [['pay', '0', '1', '1', '--fee-rate', 'x'], "--fee-rate 'x' is not a number"],
+  [['fees', 'x'], "rate 'x' is not a number"],
+  [['link', 'a', 'b', '--latency', 'x'], "--latency 'x' is not a number"],
+  [['link', 'a', 'b', '--jitter', 'x'], "--jitter 'x' is not a number"],
+  [['link', 'a', 'b', '--loss', 'x'], "--loss 'x' is not a number"],
+  [['link', 'a', 'b', '--bandwidth', 'x'], "--bandwidth 'x' is not a number"],
+  [['time', '--set', 'x'], "--set 'x' is not a number"],
+  [['time', '--increase', 'x'], "--increase 'x' is not a number"],
+  [['load', '--count', 'x'], "--count 'x' is not a number"],
+  [['load', '--seconds', 'x'], "--seconds 'x' is not a number"],
+  [['load', '--rate', 'x'], "--rate 'x' is not a number"],
+  [['load', '--conflicts', 'x'], "--conflicts 'x' is not a number"],
+  [['load', '--chains', 'x'], "--chains 'x' is not a number"],
+  [['load', '--seed', 'x'], "--seed 'x' is not a number"],
 ];
 
 it.each(refused)('%j is refused', async (words, message) => {
@@ -95,7 +114,7 @@ it('names NODE_ID if the environment has the value', async () => {
 
 describe('the table above', () => {
   /** Options whose values are free: names and texts, and those that only a node or a disk can refuse. */
-  const free = ['--name', '--from', '--wallet', '--mnemonic', '--shape', '--export', '--headers-from'];
+  const free = ['--name', '--by', '--from', '--wallet', '--mnemonic', '--shape', '--export', '--headers-from'];
   // test/cli/startnode.test.ts
   free.push('--host', '--rpc-host');
 

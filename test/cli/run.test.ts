@@ -26,7 +26,7 @@ const run = (...words: string[]) => runCommand(words, '1.2.3');
 /** Calls that Commander refuses, with the message and the hint. */
 const refused: readonly [words: readonly string[], message: string, hint: string][] = [
   [['sendd'], "unknown command 'sendd'", "Did you mean send? 'pier help' lists the commands."],
-  [['moon'], "unknown command 'moon'", "'pier help' lists the commands."],
+  [['xyzzy'], "unknown command 'xyzzy'", "'pier help' lists the commands."],
   [
     ['getbalance', '--adress', 'x'],
     "unknown option '--adress'",

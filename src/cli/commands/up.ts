@@ -19,6 +19,7 @@ interface UpOptions extends CommonOptions, Readonly<Partial<Record<(typeof topol
   readonly basePort: string;
   readonly log?: boolean;
   readonly state?: string;
+  readonly name?: string;
 }
 
 /** Adds the command `up`. */
@@ -41,6 +42,7 @@ export function addUp(program: Command): void {
         '--state <file>',
         'load the state of the network from the file if it exists, and save it there at the end',
       )
+      .option('--name <network>', 'what other commands call the network (default: default)')
       .option(
         '--base-port <port>',
         "port of the scenario's central node; the other nodes use the next three ports",
@@ -55,7 +57,10 @@ export function addUp(program: Command): void {
     };
     const given = topologyOptions.filter((name) => options[name] !== undefined);
     const { state } = options;
-    if (file === undefined && given.length === 0 && state === undefined) return upScenario(options, interrupted());
+    if (file === undefined && given.length === 0 && state === undefined) {
+      refuse('is for networks with --nodes or a file', { '--name': options.name !== undefined });
+      return upScenario(options, interrupted());
+    }
     const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
     refuse('is for the scenario, which other networks do not play', {
       '--base-port': isGiven('basePort'),
@@ -79,7 +84,7 @@ export function addUp(program: Command): void {
     const dataDir = options.datadir ?? topology.dataDir ?? process.env.PIER_DATADIR;
     await upNetwork({
       topology: { ...topology, engine: 'processes', ...(dataDir === undefined ? {} : { dataDir }) },
-      ...{ state, saved, json: options.json === true },
+      ...{ state, saved, json: options.json === true, name: options.name ?? 'default' },
       create: (planned, from) => (from ? continueNetwork(planned, from) : createNetwork(planned)),
       interrupted: interrupted(),
     });

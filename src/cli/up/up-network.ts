@@ -1,4 +1,6 @@
 import { RpcClient } from '../../api/client/rpc-client.ts';
+import { removeRecord, requireFreeName, writeRecord } from '../../control/control-record.ts';
+import { NetworkControl } from '../../control/server/network-control.ts';
 import type { NetworkNode } from '../../devnet/network/network-node.ts';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
 import { type NetworkState, topologyOf } from '../../devnet/network/state/network-state.ts';
@@ -15,6 +17,8 @@ import { watchBlocks } from './watch-blocks.ts';
 export interface UpNetworkOptions {
   readonly topology: NetworkOptions;
   readonly json: boolean;
+  /** What other commands call the network. */
+  readonly name: string;
   /** File to which the network's state is saved at the end. */
   readonly state?: string | undefined;
   /** What is in the file already: the network continues from it. */
@@ -26,8 +30,9 @@ export interface UpNetworkOptions {
 }
 
 /** Starts a network, prints its accounts and nodes, and stops it when interrupted. A node that ends does not end it. */
-export async function upNetwork({ topology, state, saved, json, ...rest }: UpNetworkOptions): Promise<void> {
+export async function upNetwork({ topology, state, saved, json, name, ...rest }: UpNetworkOptions): Promise<void> {
   const { create, interrupted } = rest;
+  requireFreeName(name);
   const plan = planNetwork(topology, findNetwork);
   // Every node serves RPC, through which the network is used.
   const nodes = topologyOf(plan).nodes.map((node) => ({ ...node, rpc: node.rpc || true }));
@@ -45,8 +50,15 @@ export async function upNetwork({ topology, state, saved, json, ...rest }: UpNet
     return;
   }
   let isStopping = false;
+  let resolveDown = () => {};
   for (const node of network.nodes) warnAtExit(node, () => isStopping);
+  const down = new Promise<void>((resolve) => {
+    resolveDown = resolve;
+  });
+  const control = await NetworkControl.start(network, { name, onDown: () => resolveDown() });
+  const record = { name, pid: process.pid, url: control.url, token: control.token };
   try {
+    writeRecord(record);
     const report = await reportNetwork(network, plan);
     if (json) {
       print(JSON.stringify(report, null, 2));
@@ -57,13 +69,16 @@ export async function upNetwork({ topology, state, saved, json, ...rest }: UpNet
     }
     const count = network.nodes.length;
     note(`${count === 1 ? 'The node is' : `All ${count} nodes are`} running and in sync. Press Ctrl-C to stop.`);
-    await isInterrupted;
+    note("In another terminal: 'pier status' shows the network, 'pier mine' mines, 'pier help' lists more.");
+    await Promise.race([isInterrupted, down]);
     if (state !== undefined) {
       await network.save(state);
       note(`The state of the network is in ${state}.`);
     }
   } finally {
     isStopping = true;
+    removeRecord(record);
+    await control.close();
     await network.close();
     note('All nodes are stopped.');
   }

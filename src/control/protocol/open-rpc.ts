@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { eventsNotification } from './events.ts';
 import { methods } from './methods.ts';
 
+/** Version of the protocol: semantic, for its methods and events. */
+const PROTOCOL_VERSION = '1.0.0';
+
 /** Returns a schema as JSON Schema. */
 function jsonSchema(schema: z.ZodType): Record<string, unknown> {
   const { $schema: _schema, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
@@ -12,12 +15,12 @@ function jsonSchema(schema: z.ZodType): Record<string, unknown> {
  * Returns the OpenRPC 1.3 document of the control server. OpenRPC has no word for notifications: `x-notifications` lists
  * what the server sends unasked, in the form of methods.
  */
-export function openRpcDocument(version: string): Record<string, unknown> {
+export function openRpcDocument(): Record<string, unknown> {
   return {
     openrpc: '1.3.2',
     info: {
       title: 'Control server of a Pier network',
-      version,
+      version: PROTOCOL_VERSION,
       description:
         'JSON-RPC 2.0 over WebSocket, or over HTTP POST without subscriptions. Parameters are given by name.',
     },

@@ -1,13 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createRequire } from 'node:module';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { ControlServer } from './control-server.ts';
 import type { EventLogOptions } from './event-log.ts';
 import { EventSource } from './event-source.ts';
 import { NetworkMethods } from './network-methods.ts';
-
-const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
 
 /** How a network is controlled. */
 export interface NetworkControlOptions {
@@ -43,7 +40,7 @@ export class NetworkControl {
     let url: string | null = null;
     const { chain, mnemonic } = network.description;
     const methods = new NetworkMethods(network, {
-      ...{ name, version, chain, mnemonic, logFile },
+      ...{ name, chain, mnemonic, logFile },
       control: () => url,
       // After the answer.
       down: () => void setImmediate(onDown),

@@ -13,8 +13,6 @@ import { openRpcDocument } from '../protocol/open-rpc.ts';
 export interface NetworkMethodsOptions {
   /** Name of the network on this machine. */
   readonly name: string;
-  /** Version of this package. */
-  readonly version: string;
   /** Name of the chain, such as `regtest`. */
   readonly chain: string;
   readonly mnemonic: string;
@@ -142,7 +140,7 @@ export class NetworkMethods {
         options.down();
         return null;
       },
-      'rpc.discover': () => openRpcDocument(options.version),
+      'rpc.discover': () => openRpcDocument(),
     };
   }
 

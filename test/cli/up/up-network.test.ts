@@ -7,6 +7,7 @@ import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import { isPortFree } from '../../../src/devnet/processes/ports.ts';
 import type { NetworkOptions } from '../../../src/devnet/topology/network-options.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 
 // `pier up` on a network in this process.
 
@@ -15,6 +16,8 @@ let stderr = '';
 let printed = () => {};
 let network: NodeNetwork | undefined;
 let interrupt = () => {};
+
+process.env.PIER_RUN_DIR = tempDir('run');
 
 beforeEach(() => {
   stdout = '';
@@ -44,7 +47,7 @@ async function up(topology: NetworkOptions, json: boolean): Promise<{ ended: Pro
     network = await createNetwork(options);
     return network;
   };
-  const ended = upNetwork({ topology, json, create, interrupted });
+  const ended = upNetwork({ topology, json, name: 'up-test', create, interrupted });
   await Promise.race([ended, until('Press Ctrl-C')]);
   return { ended };
 }
@@ -157,7 +160,7 @@ it('stops a network that is interrupted while it starts', async () => {
     network = await createNetwork(options);
     return network;
   };
-  await upNetwork({ topology: { nodes: 2, accounts: 1 }, json: true, create, interrupted });
+  await upNetwork({ topology: { nodes: 2, accounts: 1 }, json: true, name: 'up-test', create, interrupted });
   expect(network!.nodes.map(({ status }) => status)).toEqual(['stopped', 'stopped']);
   expect(stdout).toBe('');
 });

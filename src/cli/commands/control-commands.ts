@@ -1,0 +1,327 @@
+import type { Command } from 'commander';
+import type { CallableMethod, ControlClient } from '../../control/client/control-client.ts';
+import type { ParamsOf, ResultOf } from '../../control/protocol/methods.ts';
+import { UsageError } from '../../node/composition/usage-error.ts';
+import { formatStatus } from '../control/status-text.ts';
+import { formatTable } from '../control/table.ts';
+import { print, printResult } from '../output.ts';
+import { aborted, interruption } from '../signals.ts';
+
+/** Milliseconds between two tables of `status --watch` at least. */
+const WATCH_MS = 250;
+
+interface ControlOptions {
+  readonly name?: string;
+  readonly json?: boolean;
+}
+
+/** What one command sends, and how it prints the result for people. */
+interface ControlCommand<M extends CallableMethod> {
+  readonly method: M;
+  params(args: readonly (string | undefined)[], options: Readonly<Record<string, string & boolean>>): ParamsOf<M>;
+  format(result: ResultOf<M>): string;
+}
+
+/** Adds a command that calls one method of a network's control server. */
+function addControlCommand<M extends CallableMethod>(
+  command: Command,
+  { method, params, format }: ControlCommand<M>,
+): void {
+  controlOptions(command).action(async (...given: unknown[]) => {
+    const options = command.opts<ControlOptions & Record<string, string & boolean>>();
+    const args = given.slice(0, command.registeredArguments.length).flat() as (string | undefined)[];
+    const checked = params(args, options);
+    await withClient(options.name, async (client) => {
+      printResult(options.json, await client.call(method, checked), (result) => format(result as ResultOf<M>));
+    });
+  });
+}
+
+function controlOptions(command: Command): Command {
+  return command
+    .option('--name <network>', 'the network, if several run')
+    .option('--json', 'print results and errors as JSON');
+}
+
+async function withClient<T>(name: string | undefined, action: (client: ControlClient) => Promise<T>): Promise<T> {
+  const { findRecord } = await import('../../control/control-record.ts');
+  const { connectControl } = await import('../../control/client/connect.ts');
+  const client = await connectControl(findRecord(name));
+  try {
+    return await action(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Returns a number in an argument or option. Throws `UsageError` 'bad-argument', which names it. */
+function number(what: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^-?\d+(\.\d+)?$/.test(text)) return Number(text);
+  throw new UsageError('bad-argument', `${what} '${text}' is not a number`);
+}
+
+/** Returns the number of an account, or an address. */
+const payee = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : text);
+
+const blocks = (hashes: readonly string[]) => `${hashes.length} ${hashes.length === 1 ? 'block' : 'blocks'}`;
+
+const formatLink = ({ from, to, isCut, latency, jitter, loss, bandwidth }: ResultOf<'link'>) =>
+  `${from} - ${to}: ${isCut ? 'cut' : `latency ${latency} ms, jitter ${jitter} ms, loss ${loss}, bandwidth ${bandwidth === 0 ? 'unlimited' : `${bandwidth} B/s`}`}`;
+
+/** Adds the commands that control a network which runs. */
+export function addControlCommands(program: Command): void {
+  addStatus(program);
+  addControlCommand(
+    program
+      .command('mine')
+      .description('mine blocks in the network')
+      .argument('[blocks]', 'number of blocks', '1')
+      .option('--by <node>', 'the node that mines (default: the miner, or the first full node)')
+      .option('--to <account|address>', 'what the blocks pay to (default: the faucet)')
+      .option('--time <seconds>', 'time of the first block, in seconds since the Unix epoch'),
+    {
+      method: 'mine',
+      params: ([count], { by, to, time }) => ({
+        blocks: number('blocks', count),
+        by,
+        to: to === undefined ? undefined : payee(to),
+        time: number('--time', time),
+      }),
+      format: ({ hashes }) => hashes.join('\n'),
+    },
+  );
+  addControlCommand(program.command('accounts').description("list the network's accounts, their keys and balances"), {
+    method: 'accounts',
+    params: () => ({}),
+    format: ({ mnemonic, accounts }) =>
+      `${formatTable(
+        ['account', 'balance', 'address', 'private key', 'wallet', 'node'],
+        accounts.map(({ index, balance, keys: { bech32 }, wallet, node }) => [
+          ...[String(index), balance ?? '-', bech32.address, bech32.privateKey, wallet, node],
+        ]),
+      )}\nMnemonic: ${mnemonic}`,
+  });
+  addControlCommand(
+    program
+      .command('faucet')
+      .description('pay from the coins that mining earned')
+      .argument('<account|address>', 'what is paid')
+      .argument('<bitcoins>', 'such as 1.5'),
+    {
+      method: 'faucet',
+      params: ([to, amount]) => ({ to: payee(to!), amount: amount! }),
+      format: ({ txid }) => txid,
+    },
+  );
+  addControlCommand(
+    program
+      .command('pay')
+      .description('pay from an account of the network')
+      .argument('<from>', 'number of the account')
+      .argument('<to>', 'number of another account, or an address')
+      .argument('<bitcoins>', 'such as 1.5')
+      .option('--fee-rate <rate>', 'satoshis per virtual byte'),
+    {
+      method: 'pay',
+      params: ([from, to, amount], { feeRate }) => ({
+        ...{ from: number('from', from)!, to: payee(to!), amount: amount!, feeRate: number('--fee-rate', feeRate) },
+      }),
+      format: ({ txid }) => txid,
+    },
+  );
+  addControlCommand(
+    program
+      .command('reorg')
+      .description('let blocks of another branch win')
+      .argument('[depth]', 'number of blocks that lose', '1')
+      .option('--blocks <count>', 'number of blocks that win (default: one more)')
+      .option('--by <node>', 'the node that gets the winning blocks first'),
+    {
+      method: 'reorg',
+      params: ([depth], options) => ({
+        ...{ depth: number('depth', depth), blocks: number('--blocks', options.blocks), by: options.by },
+      }),
+      format: ({ lost, won }) => `${blocks(lost)} lost, ${blocks(won)} won: the tip is ${won.at(-1)}`,
+    },
+  );
+  addControlCommand(
+    program
+      .command('partition')
+      .description('cut the links between groups of nodes; nodes in no group form one more')
+      .argument('<groups...>', 'names of nodes, separated by commas: node1,node2 node3'),
+    {
+      method: 'partition',
+      params: (groups) => ({ groups: groups.map((group) => group!.split(',')) }),
+      format: ({ cut }) => `${cut.length} ${cut.length === 1 ? 'link is' : 'links are'} cut`,
+    },
+  );
+  addControlCommand(program.command('heal').description('mend all links, and wait until the nodes agree'), {
+    method: 'heal',
+    params: () => ({}),
+    format: () => 'all links are mended, and the nodes agree',
+  });
+  addControlCommand(
+    program
+      .command('link')
+      .description('show or change the link between two nodes')
+      .argument('<node>')
+      .argument('<other>')
+      .option('--latency <ms>', 'milliseconds that a message takes')
+      .option('--jitter <ms>', 'milliseconds that it takes more, at random')
+      .option('--loss <share>', 'share of messages that are sent again, 0 to 1')
+      .option('--bandwidth <bytes>', 'bytes per second; 0: no limit')
+      .option('--cut', 'let it carry nothing')
+      .option('--mend', 'let it carry again'),
+    {
+      method: 'link',
+      params: ([node, other], options) => {
+        if (options.cut && options.mend) throw new UsageError('bad-argument', '--cut and --mend exclude each other');
+        return {
+          between: [node!, other!],
+          ...Object.fromEntries(
+            ['latency', 'jitter', 'loss', 'bandwidth'].flatMap((name) =>
+              options[name] === undefined ? [] : [[name, number(`--${name}`, options[name])]],
+            ),
+          ),
+          ...(options.cut ? { cut: true } : options.mend ? { cut: false } : {}),
+        };
+      },
+      format: formatLink,
+    },
+  );
+  addControlCommand(
+    program
+      .command('time')
+      .description("show or change the network's time")
+      .option('--set <seconds>', 'seconds since the Unix epoch')
+      .option('--increase <seconds>', 'move it; negative: back')
+      .option('--freeze', 'stop it')
+      .option('--resume', 'let it run'),
+    {
+      method: 'time',
+      params: (_, { set, increase, freeze, resume }) => {
+        if (freeze && resume) throw new UsageError('bad-argument', '--freeze and --resume exclude each other');
+        return {
+          ...{ set: number('--set', set), increase: number('--increase', increase) },
+          ...(freeze ? { frozen: true } : resume ? { frozen: false } : {}),
+        };
+      },
+      format: ({ time }) => `${time} (${new Date(time * 1_000).toISOString().replace('.000Z', 'Z')})`,
+    },
+  );
+  addControlCommand(
+    program
+      .command('fees')
+      .description('show or set the fee rate at which transactions confirm')
+      .argument('[rate]', 'satoshis per virtual byte; 0: any'),
+    {
+      method: 'fees',
+      params: ([rate]) => ({ rate: number('rate', rate) }),
+      format: ({ rate }) =>
+        rate === null ? 'transactions confirm at any fee rate' : `${rate} satoshis per virtual byte`,
+    },
+  );
+  addControlCommand(
+    program
+      .command('load')
+      .description('let the accounts pay each other at random')
+      .option('--count <payments>', 'number of payments (default: 100, or as many as fit into the seconds)')
+      .option('--seconds <seconds>', 'how long')
+      .option('--rate <payments>', 'payments per second (default: as many as the nodes make)')
+      .option('--conflicts <share>', 'share of payments that are replaced, 0 to 1')
+      .option('--chains <share>', 'share of payments that spend the change of the one before, 0 to 1')
+      .option('--seed <number>', 'seed of everything random'),
+    {
+      method: 'load',
+      params: (_, options) =>
+        Object.fromEntries(
+          ['count', 'seconds', 'rate', 'conflicts', 'chains', 'seed'].flatMap((name) =>
+            options[name] === undefined ? [] : [[name, number(`--${name}`, options[name])]],
+          ),
+        ),
+      format: ({ sent, replaced, refused, seconds }) =>
+        `${sent} payments in ${seconds.toFixed(1)} s, ${replaced} of them replaced; ${refused} refused`,
+    },
+  );
+  addSnapshot(program);
+  for (const [method, what] of [
+    ['start', 'start a node that was stopped or killed'],
+    ['stop', 'stop a node in order'],
+    ['kill', 'end a node as SIGKILL would'],
+    ['pause', 'hold a node back as SIGSTOP would'],
+    ['resume', 'let a paused node go on'],
+  ] as const) {
+    addControlCommand(program.command(method).description(`${what} (of a network)`).argument('<node>', 'its name'), {
+      method,
+      params: ([node]) => ({ node: node! }),
+      format: () => 'done',
+    });
+  }
+  addControlCommand(program.command('down').description('stop the network that runs in another terminal'), {
+    method: 'down',
+    params: () => ({}),
+    format: () => 'the network stops',
+  });
+}
+
+function addStatus(program: Command): void {
+  const command = controlOptions(program.command('status').description('show the nodes of the network that runs'));
+  command
+    .option('--watch', 'show them again at each change')
+    .action(async (options: ControlOptions & { watch?: boolean }) => {
+      await withClient(options.name, async (client) => {
+        const show = async () => {
+          const status = await client.call('status');
+          const isScreen = options.watch === true && process.stdout.isTTY;
+          if (isScreen) process.stdout.write('\u001b[H\u001b[2J');
+          if (options.json) print(JSON.stringify(status, null, options.watch ? undefined : 2));
+          else print(formatStatus(status, process.stdout.columns));
+        };
+        await show();
+        if (!options.watch) return;
+        const interrupted = aborted(interruption());
+        const events = await client.events();
+        void interrupted.then(() => events.close());
+        let shownAt = performance.now();
+        for await (const _ of events) {
+          if (performance.now() - shownAt < WATCH_MS) await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+          await show();
+          shownAt = performance.now();
+        }
+      });
+    });
+}
+
+function addSnapshot(program: Command): void {
+  const actions = ['save', 'list', 'restore', 'delete'] as const;
+  const command = program
+    .command('snapshot')
+    .description('keep the state of the network, or restore it')
+    .argument('<action>', actions.join(', '))
+    .argument('[snapshot]', 'its name (save: default the next number)');
+  controlOptions(command).action(async (action: string, name: string | undefined, options: ControlOptions) => {
+    const chosen = actions.find((each) => each === action);
+    if (!chosen) {
+      throw new UsageError('bad-argument', `action '${action}' is none of ${actions.join(', ')}`);
+    }
+    if ((chosen === 'restore' || chosen === 'delete') && name === undefined) {
+      throw new UsageError('bad-argument', `pier snapshot ${chosen} needs the name of a snapshot`, {
+        hint: "'pier snapshot list' lists them.",
+      });
+    }
+    await withClient(options.name, async (client) => {
+      const format = (snapshot: ResultOf<'snapshot.save'>) => `${snapshot.name}: height ${snapshot.height}`;
+      if (chosen === 'save') printResult(options.json, await client.call('snapshot.save', { name }), format);
+      else if (chosen === 'list') {
+        printResult(options.json, await client.call('snapshot.list'), ({ snapshots }) =>
+          snapshots.length === 0 ? 'no snapshots' : snapshots.map(format).join('\n'),
+        );
+      } else if (chosen === 'restore') {
+        printResult(options.json, await client.call('snapshot.restore', { name: name! }), format);
+      } else {
+        printResult(options.json, await client.call('snapshot.delete', { name: name! }), () => `${name} is deleted`);
+      }
+    });
+  });
+}

@@ -1,0 +1,32 @@
+import type { ResultOf } from '../../control/protocol/methods.ts';
+import { formatTable } from './table.ts';
+
+/** Columns of a terminal below which a table has only the most important ones. */
+const NARROW = 80;
+
+const text = (value: string | number | null) => (value === null ? '-' : String(value));
+
+/** Returns an amount of bitcoins without the zeros at its end. */
+function shortAmount(amount: string | null): string {
+  return amount === null ? '-' : amount.replace(/\.?0+$/, '');
+}
+
+/** Formats the status of a network for people, in lines that fit into so many columns. */
+export function formatStatus({ name, network, nodes, mining, time }: ResultOf<'status'>, columns = NARROW): string {
+  const isNarrow = columns < NARROW;
+  const mode =
+    mining === 'manual'
+      ? 'by hand'
+      : 'transactions' in mining
+        ? `at ${mining.transactions} transactions`
+        : `every ${mining.interval} s`;
+  const header = ['node', 'role', 'height', 'tip', 'peers', 'mempool', 'balance', ...(isNarrow ? [] : ['RPC'])];
+  const rows = nodes.map((node) => {
+    const state = node.status === 'running' ? text(node.height) : node.status;
+    const tip = node.tip === null ? '-' : node.tip.slice(-8);
+    const cells = [node.name, node.role, state, tip, text(node.peers), text(node.mempool), shortAmount(node.balance)];
+    return isNarrow ? cells : [...cells, text(node.rpcUrl)];
+  });
+  const clock = new Date(time * 1_000).toISOString().replace('.000Z', 'Z');
+  return `${name} (${network}), mining ${mode}, ${clock}\n${formatTable(header, rows)}`;
+}

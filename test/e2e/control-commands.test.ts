@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pierPath } from '../support/pier.ts';
+import { pierInProcess } from '../support/pier-in-process.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const runDir = tempDir('control-run');
+let up: ChildProcess;
+let messages = '';
+let ended: Promise<number | null>;
+
+beforeAll(async () => {
+  process.env.PIER_RUN_DIR = runDir;
+  up = spawn(process.execPath, [pierPath, 'up', '--nodes', '3', '--accounts', '2', '--name', 'walk'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  ended = new Promise((resolve) => up.once('exit', (code) => resolve(code)));
+  await new Promise<void>((resolve, reject) => {
+    createInterface({ input: up.stderr! }).on('line', (line) => {
+      messages += `${line}\n`;
+      if (line.includes('running and in sync')) resolve();
+    });
+    up.once('exit', () => reject(new Error(messages)));
+  });
+}, 120_000);
+
+afterAll(async () => {
+  up.kill('SIGTERM');
+  await ended;
+  process.env.PIER_RUN_DIR = '';
+});
+
+/** Runs a command that succeeds; returns what it prints. */
+async function run(...words: string[]): Promise<string> {
+  const { code, stdout, stderr } = await pierInProcess(words);
+  expect([code, stderr]).toEqual([0, '']);
+  return stdout.trimEnd();
+}
+
+const json = async <T>(...words: string[]) => JSON.parse(await run(...words, '--json')) as T;
+
+interface Status {
+  readonly nodes: {
+    name: string;
+    status: string;
+    height: number;
+    tip: string;
+    peers: number;
+    mempool: number;
+    balance: string;
+  }[];
+}
+const nodes = async () => (await json<Status>('status')).nodes;
+
+describe('a network is controlled from another terminal', { timeout: 120_000 }, () => {
+  it('by commands: pay, mine, partition, fork, heal, reorganise, snapshot, restore', async () => {
+    const [start] = await nodes();
+    expect(await run('status')).toMatch(
+      /^walk \(regtest\), mining by hand, .*\nnode +role +height +tip .*RPC\nnode1 +full +\d+ /,
+    );
+    const txid = await run('pay', '0', '1', '1.5', '--fee-rate', '3');
+    expect(txid).toMatch(/^[0-9a-f]{64}$/);
+    const { hashes } = await json<{ hashes: string[] }>('mine');
+    expect(hashes).toHaveLength(1);
+    expect((await run('mine', '2', '--by', 'node2', '--to', '1')).split('\n')).toHaveLength(2);
+    expect((await nodes()).map(({ height }) => height)).toEqual([1, 2, 3].map(() => start!.height + 3));
+    expect(await run('faucet', '1', '0.25')).toMatch(/^[0-9a-f]{64}$/);
+    const { accounts } = await json<{ accounts: { balance: string; keys: { bech32: { address: string } } }[] }>(
+      'accounts',
+    );
+    expect(accounts[1]!.balance).toBe('51.50000000');
+    expect(await run('accounts')).toContain(accounts[1]!.keys.bech32.address);
+
+    expect(await run('snapshot', 'save', 'calm')).toBe(`calm: height ${start!.height + 3}`);
+    expect(await run('partition', 'node1', 'node2,node3')).toBe('2 links are cut');
+    await run('mine', '--by', 'node1');
+    await run('mine', '2', '--by', 'node3');
+    const forked = await nodes();
+    expect(forked.map(({ height }) => height - start!.height)).toEqual([4, 5, 5]);
+    expect(forked[0]!.tip).not.toBe(forked[1]!.tip);
+    expect(await run('heal')).toContain('agree');
+    expect(new Set((await nodes()).map(({ tip }) => tip)).size).toBe(1);
+    expect(await run('reorg', '2', '--blocks', '4')).toMatch(/^2 blocks lost, 4 blocks won: the tip is /);
+    expect((await nodes())[2]!.height).toBe(start!.height + 7);
+    expect(await json('snapshot', 'list')).toMatchObject({ snapshots: [{ name: 'calm' }] });
+    expect(await run('snapshot', 'restore', 'calm')).toBe(`calm: height ${start!.height + 3}`);
+    expect((await nodes()).map(({ height, peers }) => [height - start!.height, peers])).toEqual([
+      [3, 2],
+      [3, 2],
+      [3, 2],
+    ]);
+    await run('snapshot', 'delete', 'calm');
+    expect(await run('snapshot', 'list')).toBe('no snapshots');
+  });
+
+  it('by commands: links, time, fees, load, and the life of nodes', async () => {
+    expect(await run('link', 'node1', 'node2', '--latency', '2')).toBe(
+      'node2 - node1: latency 2 ms, jitter 0 ms, loss 0, bandwidth unlimited',
+    );
+    expect(await run('link', 'node1', 'node2', '--cut')).toBe('node2 - node1: cut');
+    expect(await json('link', 'node1', 'node2', '--mend', '--latency', '0')).toMatchObject({
+      isCut: false,
+      latency: 0,
+    });
+    const { time } = await json<{ time: number }>('time', '--freeze', '--increase', '1000');
+    expect(await run('time')).toContain(String(time));
+    await run('time', '--set', String(time + 60), '--resume');
+    expect((await json<{ time: number }>('time')).time).toBeGreaterThanOrEqual(time + 60);
+    expect(await run('fees', '4')).toBe('4 satoshis per virtual byte');
+    expect(await run('fees', '0')).toBe('transactions confirm at any fee rate');
+    expect(await json('load', '--count', '2', '--seed', '7')).toMatchObject({ sent: 2 });
+    await run('stop', 'node3');
+    expect((await nodes())[2]).toMatchObject({ status: 'stopped', height: null, balance: null });
+    expect(await run('status')).toMatch(/\nnode3 +full +stopped /);
+    await run('start', 'node3');
+    await run('pause', 'node3');
+    expect((await nodes())[2]!.status).toBe('paused');
+    await run('resume', 'node3');
+    await run('kill', 'node3');
+    await run('start', 'node3');
+    expect((await nodes())[2]!.status).toBe('running');
+  });
+
+  it.each([
+    [['mine', 'many'], 2, 'bad-argument', "blocks 'many'"],
+    [['mine', '--by', 'node9'], 1, 'unknown-node', 'node9'],
+    [['faucet', '7', '1'], 1, 'bad-argument', 'account 7'],
+    [['faucet', '1'], 2, 'usage', 'bitcoins'],
+    [['link', 'node1', 'node2', '--cut', '--mend'], 2, 'bad-argument', '--mend'],
+    [['time', '--freeze', '--resume'], 2, 'bad-argument', '--resume'],
+    [['snapshot', 'restore'], 2, 'bad-argument', 'restore'],
+    [['snapshot', 'restore', 'x'], 1, 'unknown-snapshot', "'x'"],
+    [['snapshot', 'dance'], 2, 'bad-argument', 'dance'],
+    [['status', '--name', 'other'], 1, 'no-network', 'other'],
+    [['up', '--nodes', '1', '--name', 'walk'], 1, 'network-running', 'walk'],
+  ])('refuses %j', async (words, code, error, part) => {
+    const result = await pierInProcess([...words, '--json']);
+    expect([result.code, JSON.parse(result.stderr)]).toMatchObject([
+      code,
+      { error: { code: error, message: expect.stringContaining(part) } },
+    ]);
+  });
+
+  it('by its user only, as the record of its address and token', () => {
+    expect(statSync(runDir).mode & 0o777).toBe(0o700);
+    expect(statSync(`${runDir}/walk.json`).mode & 0o777).toBe(0o600);
+  });
+
+  it('and stopped', async () => {
+    expect(await run('down')).toBe('the network stops');
+    expect(await ended).toBe(0);
+    const { code, stderr } = await pierInProcess(['status', '--json']);
+    expect([code, JSON.parse(stderr)]).toMatchObject([1, { error: { code: 'no-network' } }]);
+  });
+});
