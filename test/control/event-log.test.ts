@@ -117,6 +117,16 @@ describe('a subscription', () => {
     expect(session.notifications().at(-1)!.lost).toBeUndefined();
   });
 
+  it('tells of a single event that the log has dropped', async () => {
+    const session = setUp({ maxEvents: 10 });
+    for (let i = 1; i <= 11; i++) session.source.log.add(block(i), 1);
+    await session.request('subscribe', { types: ['block'], after: 0, server: 'run' });
+    await session.settle();
+    expect(session.notifications()).toMatchObject([
+      { lost: { from: 1, to: 1 }, events: [{ number: 2 }, {}, {}, {}, {}, {}, {}, {}, {}, {}] },
+    ]);
+  });
+
   it('comes in batches that do not grow with what waits', async () => {
     const session = setUp();
     for (let i = 1; i <= 5_000; i++) session.source.log.add(block(i), 1);
