@@ -117,7 +117,7 @@ describe('a subscription', () => {
     expect(session.notifications().at(-1)!.lost).toBeUndefined();
   });
 
-  it('tells of a single event that the log has dropped', async () => {
+  it('names a single event that the log has dropped', async () => {
     const session = setUp({ maxEvents: 10 });
     for (let i = 1; i <= 11; i++) session.source.log.add(block(i), 1);
     await session.request('subscribe', { types: ['block'], after: 0, server: 'run' });
