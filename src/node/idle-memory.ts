@@ -47,8 +47,10 @@ export interface ProcessMemory {
 export class IdleMemory {
   readonly #clock: Clock;
   readonly #process: ProcessMemory;
-  /** Resident bytes after the last collection. The first one is when the process is first idle, whatever came before. */
+  /** Resident bytes after the last collection. The first one is when the process is first idle. */
   #level: number | undefined;
+  /** Resident bytes at the start. */
+  #startLevel = 0;
   #idleChecks = 0;
   #nextRound: (() => void) | undefined;
   #timer: Timer | undefined;
@@ -60,10 +62,15 @@ export class IdleMemory {
 
   /** Starts to watch the process. */
   start(): void {
+    this.#startLevel = this.#process.residentBytes();
+    this.#watch();
+  }
+
+  #watch(): void {
     this.#timer ??= this.#clock.after(CHECK_MS, () => {
       this.#timer = undefined;
       this.#check();
-      this.start();
+      this.#watch();
     });
   }
 
@@ -87,11 +94,9 @@ export class IdleMemory {
   #becameIdle(): void {
     const bytes = this.#process.residentBytes();
     const level = this.#level;
-    if (level === undefined) {
-      this.#collect(FIRST_ROUNDS, 0);
-    } else if (bytes > Math.max(level * GROWTH_FACTOR, level + GROWTH_BYTES)) {
-      this.#collect(ROUNDS, level * ENOUGH_FACTOR);
-    }
+    const last = level ?? this.#startLevel;
+    if (bytes > Math.max(last * GROWTH_FACTOR, last + GROWTH_BYTES)) this.#collect(ROUNDS, last * ENOUGH_FACTOR);
+    else if (level === undefined) this.#collect(FIRST_ROUNDS, 0);
   }
 
   /** Collects now and at the next looks, until `rounds` are done or at most `enough` bytes are resident. */

@@ -157,20 +157,23 @@ describe('IdleMemory', () => {
     expect(process.collections).toBe(8);
   });
 
-  it('collects when the process is first idle, since it may have had load from its start', () => {
+  it.each([
+    ['in all rounds, if it has had load from its start', 300, 8],
+    ['in two rounds, if it has hardly grown since', 60, 2],
+  ])('collects when the process is first idle: %s', (_, mb, rounds) => {
     const clock = new VirtualClock();
     const process = new FakeProcess();
     process.load = 1;
     process.bytes = 50 * MB;
     new IdleMemory(clock, process).start();
     clock.advance(20_000);
-    process.bytes = 300 * MB;
+    process.bytes = mb * MB;
     process.load = 0;
     clock.advance(60_000);
-    expect([process.collections, process.bytes]).toEqual([2, 200 * MB]);
+    expect([process.collections, process.bytes]).toEqual([rounds, 200 * MB]);
     process.bytes = 240 * MB;
     clock.advance(60_000);
-    expect(process.collections).toBe(2);
+    expect(process.collections).toBe(rounds);
   });
 
   it('lets memory grow that an idle process uses', () => {
