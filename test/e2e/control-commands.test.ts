@@ -4,15 +4,13 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pierPath } from '../support/pier.ts';
 import { pierInProcess } from '../support/pier-in-process.ts';
-import { tempDir } from '../support/temp-dir.ts';
 
-const runDir = tempDir('control-run');
+const runDir = process.env.PIER_RUN_DIR!;
 let up: ChildProcess;
 let messages = '';
 let ended: Promise<number | null>;
 
 beforeAll(async () => {
-  process.env.PIER_RUN_DIR = runDir;
   up = spawn(process.execPath, [pierPath, 'up', '--nodes', '3', '--accounts', '2', '--name', 'walk'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -29,7 +27,6 @@ beforeAll(async () => {
 afterAll(async () => {
   up.kill('SIGTERM');
   await ended;
-  process.env.PIER_RUN_DIR = '';
 });
 
 /** Runs a command that succeeds; returns what it prints. */

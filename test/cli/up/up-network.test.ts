@@ -7,7 +7,6 @@ import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import { isPortFree } from '../../../src/devnet/processes/ports.ts';
 import type { NetworkOptions } from '../../../src/devnet/topology/network-options.ts';
-import { tempDir } from '../../support/temp-dir.ts';
 
 // `pier up` on a network in this process.
 
@@ -16,8 +15,6 @@ let stderr = '';
 let printed = () => {};
 let network: NodeNetwork | undefined;
 let interrupt = () => {};
-
-process.env.PIER_RUN_DIR = tempDir('run');
 
 beforeEach(() => {
   stdout = '';
