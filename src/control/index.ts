@@ -34,5 +34,4 @@ export { type ControlEvent, type EventType, eventTypes } from './protocol/events
 export type { ControlChannel } from './protocol/messages.ts';
 export { type MethodName, methods, type ParamsOf, type ResultOf } from './protocol/methods.ts';
 export { openRpcDocument } from './protocol/open-rpc.ts';
-export type { EventLogOptions } from './server/event-log.ts';
 export { NetworkControl, type NetworkControlOptions } from './server/network-control.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { feedEventTypes } from '../../devnet/network/events/feed-event-types.ts';
 import type { FeedEvent } from '../../devnet/network/events/network-feed.ts';
 
 const hash = z.string().meta({ description: '32 bytes as hex, in the byte order of RPC' });
@@ -36,8 +37,8 @@ const shapes = {
     txid: hash,
     change: z.enum(['added', 'removed']),
     reason: z.string().optional().meta({ description: 'why it has left the mempool' }),
-    vsize: count,
-    fee: satoshis,
+    vsize: count.optional().meta({ description: 'virtual bytes; absent if the node does not say it' }),
+    fee: satoshis.optional().meta({ description: 'absent if the node does not say it' }),
   },
   mempool: { node, transactions: count, bytes: count.meta({ description: 'virtual bytes' }) },
   reorg: {
@@ -45,7 +46,7 @@ const shapes = {
     from: hash.meta({ description: 'the tip that the node has left' }),
     hash,
     height,
-    fork: height.meta({ description: 'height of the last block of both branches; -1 if the node does not say it' }),
+    fork: height.optional().meta({ description: 'height of the last block of both branches, if the node says it' }),
   },
   mining: { node, state: z.enum(['searching', 'found', 'abandoned']), height },
   wallet: { node, wallet: z.string(), trusted: satoshis, pending: satoshis, immature: satoshis },
@@ -53,18 +54,7 @@ const shapes = {
 } as const;
 
 /** Names of the types of events that can be subscribed to. */
-export const eventTypes = [
-  'node',
-  'link',
-  'message',
-  'header',
-  'block',
-  'transaction',
-  'mempool',
-  'reorg',
-  'mining',
-  'wallet',
-] as const satisfies readonly (keyof typeof shapes)[];
+export const eventTypes = feedEventTypes;
 
 /** A type of event that can be subscribed to. */
 export type EventType = (typeof eventTypes)[number];

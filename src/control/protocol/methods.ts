@@ -49,7 +49,6 @@ const nodeStatus = z.object({
   cookieFile: z.string().nullable(),
   electrumUrl: z.string().nullable(),
   esploraUrl: z.string().nullable(),
-  logFile: z.string().nullable(),
 });
 
 const miningMode = z.union([

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { ControlServer } from './control-server.ts';
-import type { EventLogOptions } from './event-log.ts';
 import { EventSource } from './event-source.ts';
 import { NetworkMethods } from './network-methods.ts';
 
@@ -14,12 +13,8 @@ export interface NetworkControlOptions {
   readonly port?: number;
   /** What clients must know; default: a random one. */
   readonly token?: string;
-  /** Returns the path of a node's log; null, the default, if there is none. */
-  readonly logFile?: (node: string) => string | null;
   /** Is called when a client asks for the end of the network. */
   readonly onDown?: () => void;
-  /** How many events are kept. */
-  readonly log?: EventLogOptions;
 }
 
 /** The control server of one network, which outlives it: `close` ends the server only. */
@@ -36,16 +31,16 @@ export class NetworkControl {
 
   /** Starts to serve a network on 127.0.0.1. Throws `PierError` 'port-in-use' and 'no-free-port'. */
   static async start(network: NodeNetwork, options: NetworkControlOptions): Promise<NetworkControl> {
-    const { name, port, token = randomBytes(32).toString('hex'), logFile = () => null, onDown = () => {} } = options;
+    const { name, port, token = randomBytes(32).toString('hex'), onDown = () => {} } = options;
     let url: string | null = null;
     const { chain, mnemonic } = network.description;
     const methods = new NetworkMethods(network, {
-      ...{ name, chain, mnemonic, logFile },
+      ...{ name, chain, mnemonic },
       control: () => url,
       // After the answer.
       down: () => void setImmediate(onDown),
     });
-    const events = new EventSource(network, systemClock, { id: randomBytes(8).toString('hex'), ...options.log });
+    const events = new EventSource(network, systemClock, { id: randomBytes(8).toString('hex') });
     try {
       const server = await ControlServer.listen({ port, token, handle: methods.handle, events });
       url = server.url;

@@ -18,8 +18,6 @@ export interface NetworkMethodsOptions {
   readonly mnemonic: string;
   /** Address of the control server, once it is known. */
   control(): string | null;
-  /** Path of a node's log; null if there is none. */
-  logFile(node: string): string | null;
   /** Asks for the end of the network. */
   down(): void;
 }
@@ -145,12 +143,12 @@ export class NetworkMethods {
   }
 
   async #status(): Promise<ResultOf<'status'>> {
-    const { name, chain, control, logFile } = this.#options;
+    const { name, chain, control } = this.#options;
     const network = this.#network;
     return {
       ...{ name, network: chain, control: control(), page: null },
       ...{ time: network.time.now(), mining: network.mining },
-      nodes: await Promise.all(network.nodes.map((node) => describeNode(node, logFile(node.name)))),
+      nodes: await Promise.all(network.nodes.map((node) => describeNode(node))),
     };
   }
 
@@ -226,13 +224,13 @@ async function describeAccount(account: Account): Promise<ResultOf<'accounts'>['
   };
 }
 
-async function describeNode(node: NetworkNode, logFile: string | null): Promise<ResultOf<'status'>['nodes'][number]> {
+async function describeNode(node: NetworkNode): Promise<ResultOf<'status'>['nodes'][number]> {
   const { name, role, status, rpc } = node;
   const p2p = node.p2p ?? null;
   const common = {
     ...{ id: p2p === null ? null : Number(p2p.slice(p2p.lastIndexOf(':') + 1)), name, role, status, p2p },
     rpcUrl: rpc ? `http://${rpc.host}:${rpc.port}/` : null,
-    ...{ cookieFile: rpc?.cookieFile ?? null, electrumUrl: null, esploraUrl: null, logFile },
+    ...{ cookieFile: rpc?.cookieFile ?? null, electrumUrl: null, esploraUrl: null },
   };
   if (status !== 'running') return { ...common, height: null, tip: null, peers: null, mempool: null, balance: null };
   const { height, tip, peers, mempool } = await node.view();

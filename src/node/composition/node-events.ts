@@ -28,8 +28,8 @@ export type NodeEvent =
       /** The tip that it has now. */
       readonly hash: string;
       readonly height: number;
-      /** Height of the last block that both branches have. */
-      readonly fork: number;
+      /** Height of the last block that both branches have; absent if the node does not say it. */
+      readonly fork?: number;
     }
   /** A transaction has entered or left the mempool. */
   | {
@@ -38,8 +38,9 @@ export type NodeEvent =
       readonly change: 'added' | 'removed';
       /** Why it has left: `block`, `replaced`, `conflict`, `reorg`, `expiry` or `sizelimit`. */
       readonly reason?: string;
-      readonly vsize: number;
-      readonly fee: number;
+      /** Virtual bytes; absent, as the fee, if the node does not say it. */
+      readonly vsize?: number;
+      readonly fee?: number;
     }
   /** The size of the mempool, after changes. `bytes` is in virtual bytes. */
   | { readonly type: 'mempool'; readonly transactions: number; readonly bytes: number }

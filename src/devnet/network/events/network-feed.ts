@@ -175,11 +175,11 @@ async function passSeen(node: NetworkNode, event: NetworkEvent, listener: (event
     }
     case 'reorg': {
       const { from, height, hash } = event;
-      listener({ type: 'reorg', node: name, from, height, hash, fork: -1 });
+      listener({ type: 'reorg', node: name, from, height, hash });
       break;
     }
     case 'transaction':
-      listener({ type: 'transaction', node: name, txid: event.txid, change: event.change, vsize: 0, fee: 0 });
+      listener({ type: 'transaction', node: name, txid: event.txid, change: event.change });
       break;
   }
 }
