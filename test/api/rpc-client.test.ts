@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RpcClient } from '../../src/api/client/rpc-client.ts';
+import { RpcClient, type RpcClientOptions } from '../../src/api/client/rpc-client.ts';
 
 /** A request that the server has got. */
 interface Got {
@@ -22,6 +22,7 @@ let got: Got[];
 let connections: number;
 let answer: (request: IncomingMessage, response: ServerResponse) => void;
 let client: RpcClient;
+let options: RpcClientOptions;
 const text = (status: number, body: string) => (_: IncomingMessage, response: ServerResponse) =>
   void response.writeHead(status).end(body);
 
@@ -49,7 +50,8 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const cookieFile = join(dir, 'cookie');
   await writeFile(cookieFile, '__cookie__:secret');
-  client = new RpcClient({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, cookieFile });
+  options = { host: '127.0.0.1', port: (server.address() as AddressInfo).port, cookieFile };
+  client = new RpcClient(options);
 });
 afterEach(async () => {
   server.closeAllConnections();
@@ -146,4 +148,22 @@ it('makes many calls at a time over at most 32 connections', async () => {
   const results = await Promise.all(Array.from({ length: 500 }, () => client.call('getblockcount')));
   expect(results).toEqual(Array.from({ length: 500 }, () => 1));
   expect(connections).toBe(32);
+});
+
+it('closes idle connections itself, and none on which a call waits', async () => {
+  server.keepAliveTimeout = 0;
+  client = new RpcClient({ ...options, idleMs: 1 });
+  const reply = text(200, '{"result":1,"error":null,"id":1}');
+  let slow: (() => void) | undefined;
+  // The second call is answered when the connection of the first one, idle since its answer, has been closed.
+  answer = (request, response) => {
+    if (slow) {
+      reply(request, response);
+      request.socket.once('close', slow);
+    } else {
+      slow = () => reply(request, response);
+    }
+  };
+  expect(await Promise.all([client.call('waitfornewblock'), client.call('getblockcount')])).toEqual([1, 1]);
+  expect(connections).toBe(2);
 });

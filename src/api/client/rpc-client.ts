@@ -9,11 +9,19 @@ import { RpcError } from '../json/rpc-error.ts';
 /** Connections of one client: a server closes those of callers that have too many. Further calls wait. */
 const MAX_CONNECTIONS = 32;
 
+/**
+ * How long an idle connection is kept. Servers (this one, and bitcoind with `-rpcservertimeout`) close theirs after
+ * 30 s, and a call that is sent at that instant gets no answer and may or may not have been executed.
+ */
+const IDLE_MS = 15_000;
+
 /** Address and cookie file of a node's RPC server. */
 export interface RpcClientOptions {
   readonly host: string;
   readonly port: number;
   readonly cookieFile: string;
+  /** Milliseconds after which an idle connection is closed; shorter than what the server allows. @default 15000 */
+  readonly idleMs?: number;
 }
 
 interface Reply {
@@ -41,12 +49,13 @@ interface Reply {
  */
 export class RpcClient {
   readonly #options: RpcClientOptions;
-  // Idle connections do not keep the process alive.
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
+  readonly #agent: Agent;
   #lastId = 0;
 
   constructor(options: RpcClientOptions) {
     this.#options = options;
+    // Idle connections do not keep the process alive. The agent's timeout closes those that no call uses.
+    this.#agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS, timeout: options.idleMs ?? IDLE_MS });
   }
 
   /** Calls `method` with positional or named arguments; `wallet` selects a wallet. */
