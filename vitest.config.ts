@@ -17,6 +17,15 @@ const alone = [
   'test/store/relaxed-durability.test.ts',
 ];
 
+/** Files that take half a minute of a processor each, most of it in a bitcoind or in full disks: `npm run test:long`. */
+const long = [
+  'test/e2e/full-disk.test.ts',
+  'test/interop/network-reorgs.test.ts',
+  'test/interop/network-with-bitcoind.test.ts',
+  'test/interop/wallet-histories.test.ts',
+  'test/store/full-disk.test.ts',
+];
+
 const src = fileURLToPath(new URL('src/', import.meta.url));
 // Benchmarks import the package by its name. Tests that use code of the benchmarks run it on the sources.
 const resolve = {
@@ -39,8 +48,12 @@ export default defineConfig({
       // No isolation: reloading the modules for each file would take as long as many of the tests.
       {
         resolve,
-        test: { ...common, name: 'shared', include: ['test/**/*.test.ts'], exclude: alone, isolate: false },
+        test: {
+          ...{ ...common, name: 'shared', include: ['test/**/*.test.ts'], isolate: false },
+          exclude: [...alone, ...long],
+        },
       },
+      { resolve, test: { ...common, name: 'long', include: long, isolate: false } },
     ],
   },
 });
