@@ -18,19 +18,20 @@ export const exitCodes: readonly (readonly [code: string, meaning: string])[] = 
   ['130', 'ended at once by a second Ctrl-C'],
 ];
 
-/** Headings of `pier help`, with the commands below them. */
 /** The commands for a network that `pier up` runs in another terminal. */
 export const controlCommands: readonly string[] = [
   ...['status', 'mine', 'accounts', 'faucet', 'pay', 'reorg', 'partition', 'heal', 'link', 'time', 'fees', 'load'],
   ...['snapshot', 'start', 'stop', 'kill', 'pause', 'resume', 'down'],
 ];
 
+/** Headings of `pier help`, with the commands below them. */
 const groups: Readonly<Record<string, readonly string[]>> = {
   'A whole network:': ['up', 'scenario'],
   'A network that runs:': controlCommands,
   'Chains and nodes:': ['createblockchain', 'startnode', 'printchain', 'reindexutxo', 'minegenesis'],
   'Wallets:': ['createwallet', 'listaddresses', 'getbalance', 'send', 'showmnemonic'],
   'Queries and proofs:': ['rpc', 'verify'],
+  'The shell:': ['completion'],
 };
 
 /** Examples of each command. */
@@ -71,6 +72,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   send: ['NODE_ID=3001 pier send --to ADDRESS --amount 1.5'],
   showmnemonic: ['NODE_ID=3001 pier showmnemonic'],
   rpc: ['NODE_ID=3000 pier rpc getblockhash 100'],
+  completion: ['pier completion bash'],
   verify: ['pier verify TXID --address ADDRESS', 'pier verify --proof proof.json'],
 };
 

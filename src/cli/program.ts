@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addChainCommands } from './commands/chain-commands.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addControlCommands } from './commands/control-commands.ts';
 import { addRpc } from './commands/rpc.ts';
 import { addScenario } from './commands/scenario.ts';
@@ -25,6 +26,7 @@ export function createProgram(version: string): Command {
   addWalletCommands(program);
   addVerify(program);
   addRpc(program);
+  addCompletion(program);
   addHelp(program);
   for (const command of [program, ...program.commands]) command.exitOverride();
   return program;

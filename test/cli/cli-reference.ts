@@ -26,6 +26,7 @@ function section(command: Command): string[] {
   const name = command.name();
   const text = command.registeredArguments.map(usage).join(' ');
   const described = command.registeredArguments.filter(({ description }) => description !== '');
+  const options = command.options.filter(({ hidden }) => !hidden);
   return [
     `## ${name}`,
     ['```sh', `pier ${name} [options]${text === '' ? '' : ` ${text}`}`, '```'].join('\n'),
@@ -35,13 +36,17 @@ function section(command: Command): string[] {
       : [
           table(
             ['argument', 'meaning'],
-            described.map((each) => [`\`${usage(each)}\``, each.description]),
+            described.map((each) => [`\`${usage(each)}\``, `${each.description}${oneOf(each)}`]),
           ),
         ]),
-    table(
-      ['option', 'meaning'],
-      command.options.map((option) => [`\`${option.flags}\``, meaning(option)]),
-    ),
+    ...(options.length === 0
+      ? []
+      : [
+          table(
+            ['option', 'meaning'],
+            options.map((option) => [`\`${option.flags}\``, meaning(option)]),
+          ),
+        ]),
     ['```sh', ...(examples[name] ?? []), '```'].join('\n'),
   ];
 }
@@ -50,6 +55,11 @@ function section(command: Command): string[] {
 function usage(argument: Argument): string {
   const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
   return argument.required ? `<${name}>` : `[${name}]`;
+}
+
+/** Returns the fixed choices of an argument. */
+function oneOf({ argChoices }: Argument): string {
+  return argChoices ? ` (one of ${argChoices.join(', ')})` : '';
 }
 
 function meaning({ description, argChoices, defaultValue, mandatory }: Option): string {

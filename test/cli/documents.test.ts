@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { addChainCommands } from '../../src/cli/commands/chain-commands.ts';
+import { addCompletion } from '../../src/cli/commands/completion.ts';
 import { addRpc } from '../../src/cli/commands/rpc.ts';
 import { addScenario } from '../../src/cli/commands/scenario.ts';
 import { addStartNode } from '../../src/cli/commands/startnode.ts';
@@ -11,7 +12,16 @@ import { addWalletCommands } from '../../src/cli/commands/wallet-commands.ts';
 import { controlCommands } from '../../src/cli/help.ts';
 
 const program = new Command().enablePositionalOptions();
-for (const add of [addUp, addScenario, addStartNode, addChainCommands, addWalletCommands, addVerify, addRpc])
+for (const add of [
+  addUp,
+  addScenario,
+  addStartNode,
+  addChainCommands,
+  addWalletCommands,
+  addVerify,
+  addRpc,
+  addCompletion,
+])
   add(program);
 
 /** Options that are described once for all commands. */
@@ -51,7 +61,7 @@ describe('docs/zh/commands.md', () => {
   it.each(program.commands.map((command) => [command.name(), command] as const))(
     'lists the options of %s',
     (name, command) => {
-      const options = command.options.map(({ long }) => long!);
+      const options = command.options.filter(({ hidden }) => !hidden).map(({ long }) => long!);
       const listed = sections.get(name);
       expect(listed, `a section '## ${name}'`).toBeDefined();
       expect(listed!.filter((option) => !options.includes(option))).toEqual([]);
@@ -63,6 +73,6 @@ describe('docs/zh/commands.md', () => {
     const lacking = program.commands
       .filter((command) => !shared.every((option) => command.options.some(({ long }) => long === option)))
       .map((command) => command.name());
-    expect(lacking.sort()).toEqual(['minegenesis', 'scenario', 'up']);
+    expect(lacking.sort()).toEqual(['completion', 'minegenesis', 'scenario', 'up']);
   });
 });

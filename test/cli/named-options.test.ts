@@ -16,8 +16,12 @@ const others: Readonly<Record<string, readonly string[]>> = {
   'bitcoin-cli': ['-rpcport', '-rpccookiefile', '-rpcwallet'],
   curl: ['--user', '--data'],
 };
-/** Files whose texts are arguments of bitcoind and of Node, not messages. */
-const notMessages = ['devnet/processes/bitcoind-process.ts', 'node/idle-memory.ts'];
+/** Files whose texts are arguments of bitcoind, of Node and in scripts of shells, not messages. */
+const notMessages = [
+  ...['bash', 'fish', 'zsh'].map((shell) => `cli/completion/${shell}.ts`),
+  'devnet/processes/bitcoind-process.ts',
+  'node/idle-memory.ts',
+];
 
 /** Returns the texts of string literals and templates, an `…` for each expression. */
 function texts(path: string): string[] {

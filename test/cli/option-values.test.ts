@@ -78,6 +78,10 @@ const refused: readonly [words: readonly string[], message: string][] = [
   [['up', '--state', nowhere], `--state ${nowhere} cannot be written: ENOENT`],
   [['up', `${nowhere}.yaml`], `${nowhere}.yaml: the file does not exist`],
   [['up', '--nodes', 'x'], "--nodes: 'x' is not a number of nodes"],
+  [['up', '--shape', 'tree'], "option '--shape <name>' argument 'tree' is invalid"],
+  [['completion', 'bash', '--names', 'x'], "option '--names <kind>' argument 'x' is invalid"],
+  [['completion', 'csh'], "command-argument value 'csh' is invalid"],
+  [['snapshot', 'dance'], "command-argument value 'dance' is invalid"],
   [['up', '--seed', 'x'], "--seed: 'x' is not a whole number"],
   [['up', '--accounts', 'x'], "--accounts: 'x' is not a whole number"],
   [['up', '--balance', 'x'], "--balance: 'x' is not an amount"],
@@ -114,7 +118,7 @@ it('names NODE_ID if the environment has the value', async () => {
 
 describe('the table above', () => {
   /** Options whose values are free: names and texts, and those that only a node or a disk can refuse. */
-  const free = ['--name', '--by', '--from', '--wallet', '--mnemonic', '--shape', '--export', '--headers-from'];
+  const free = ['--name', '--by', '--from', '--wallet', '--mnemonic', '--export', '--headers-from'];
   // test/cli/startnode.test.ts
   free.push('--host', '--rpc-host');
 

@@ -179,7 +179,6 @@ const refused: readonly [words: readonly string[], code: string, message: string
   [['--nodes', 'many'], 'bad-topology', "--nodes: 'many' is not a number of nodes"],
   [['--nodes', '2.5'], 'bad-topology', '--nodes: 2.5 is not a whole number'],
   [['--nodes', '-1', '--seed', 'x'], 'bad-topology', "--seed: 'x' is not a whole number"],
-  [['--shape', 'tree'], 'bad-topology', "--shape: 'tree' is not one of line, ring"],
   [['--accounts', '-1'], 'bad-topology', '--accounts: -1 is not a whole number from 0 to 1000'],
   [['--balance', '1e3'], 'bad-topology', "--balance: '1e3' is not an amount"],
   [['--mnemonic', 'test test'], 'bad-topology', '--mnemonic: not a BIP39 mnemonic'],

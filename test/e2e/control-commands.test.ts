@@ -129,7 +129,7 @@ describe('a network is controlled from another terminal', { timeout: 120_000 }, 
     [['time', '--freeze', '--resume'], 2, 'bad-argument', '--resume'],
     [['snapshot', 'restore'], 2, 'bad-argument', 'restore'],
     [['snapshot', 'restore', 'x'], 1, 'unknown-snapshot', "'x'"],
-    [['snapshot', 'dance'], 2, 'bad-argument', 'dance'],
+    [['snapshot', 'dance'], 2, 'usage', 'dance'],
     [['status', '--name', 'other'], 1, 'no-network', 'other'],
     [['up', '--nodes', '1', '--name', 'walk'], 1, 'network-running', 'walk'],
   ])('refuses %j', async (words, code, error, part) => {
@@ -138,6 +138,15 @@ describe('a network is controlled from another terminal', { timeout: 120_000 }, 
       code,
       { error: { code: error, message: expect.stringContaining(part) } },
     ]);
+  });
+
+  it('with names that a shell completes', async () => {
+    const names = (...words: string[]) => run('completion', 'bash', '--names', ...words);
+    expect(await names('networks')).toBe('walk');
+    expect(await names('nodes')).toBe('node1\nnode2\nnode3');
+    expect(await names('nodes', '--name', 'other')).toBe('');
+    await run('snapshot', 'save', 'kept');
+    expect(await names('snapshots', '--name', 'walk')).toBe('kept');
   });
 
   it('by its user only, as the record of its address and token', () => {

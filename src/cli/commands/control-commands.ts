@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import type { CallableMethod, ControlClient } from '../../control/client/control-client.ts';
 import type { ParamsOf, ResultOf } from '../../control/protocol/methods.ts';
 import { UsageError } from '../../node/composition/usage-error.ts';
@@ -293,18 +293,17 @@ function addStatus(program: Command): void {
     });
 }
 
+/** What `snapshot` does. */
+const actions = ['save', 'list', 'restore', 'delete'] as const;
+type Action = (typeof actions)[number];
+
 function addSnapshot(program: Command): void {
-  const actions = ['save', 'list', 'restore', 'delete'] as const;
   const command = program
     .command('snapshot')
     .description('keep the state of the network, or restore it')
-    .argument('<action>', actions.join(', '))
+    .addArgument(new Argument('<action>', 'what to do').choices(actions))
     .argument('[snapshot]', 'its name (save: default the next number)');
-  controlOptions(command).action(async (action: string, name: string | undefined, options: ControlOptions) => {
-    const chosen = actions.find((each) => each === action);
-    if (!chosen) {
-      throw new UsageError('bad-argument', `action '${action}' is none of ${actions.join(', ')}`);
-    }
+  controlOptions(command).action(async (chosen: Action, name: string | undefined, options: ControlOptions) => {
     if ((chosen === 'restore' || chosen === 'delete') && name === undefined) {
       throw new UsageError('bad-argument', `pier snapshot ${chosen} needs the name of a snapshot`, {
         hint: "'pier snapshot list' lists them.",

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { NetworkState } from '../../devnet/network/state/network-state.ts';
 import type { NetworkOptions } from '../../devnet/topology/network-options.ts';
+import { shapeNames } from '../../devnet/topology/shapes.ts';
 import { UsageError } from '../../node/composition/usage-error.ts';
 import { CENTRAL_NODE_ID } from '../../node/config.ts';
 import { findNetwork } from '../../node/networks.ts';
@@ -30,9 +31,10 @@ export function addUp(program: Command): void {
       .description('start a network and keep it running until Ctrl-C: four nodes that play the scenario, or others')
       .argument('[file]', 'topology of the network, a JSON or YAML file')
       .option('--nodes <count>', 'number of nodes (default: 3)')
-      .option(
-        '--shape <name>',
-        'which nodes are linked: line, ring, star, mesh, random or small-world (default: mesh, or random beyond eight nodes)',
+      .addOption(
+        new Option('--shape <name>', 'which nodes are linked (default: mesh, or random beyond eight nodes)').choices(
+          shapeNames,
+        ),
       )
       .option('--seed <number>', 'seed of everything random (default: 1)')
       .option('--accounts <count>', 'number of accounts with coins (default: 10)')
