@@ -1,9 +1,5 @@
 import type { SyncProgress } from '../p2p/blocks/sync-progress.ts';
-import type { Logger } from '../platform/logger.ts';
-import type { StatusLine } from './status-line.ts';
 
-/** Milliseconds between log lines, without a terminal. */
-const LOG_INTERVAL_MS = 10_000;
 /** Longest progress bar, in characters. */
 const MAX_BAR_CELLS = 24;
 /** Shortest progress bar, in characters; with less room it is omitted. */
@@ -44,28 +40,4 @@ export function duration(seconds: number): string {
 
 function count(value: number): string {
   return value.toLocaleString('en');
-}
-
-/**
- * Returns a listener for a node's `progress` event: it draws on the status
- * line or, without one, logs every ten seconds.
- */
-export function showSync(
-  status: StatusLine | undefined,
-  logger: Logger,
-  monotonic: () => number,
-): (progress: SyncProgress) => void {
-  if (status) return (progress) => status.show(syncLine(progress, status.width));
-  let loggedAt: number | undefined;
-  return ({ done, ...progress }) => {
-    if (done) {
-      loggedAt = undefined;
-      return;
-    }
-    const now = monotonic();
-    loggedAt ??= now;
-    if (now - loggedAt < LOG_INTERVAL_MS) return;
-    loggedAt = now;
-    logger.info({ ...progress, blocksPerSecond: Math.round(progress.blocksPerSecond) }, 'downloading blocks');
-  };
 }

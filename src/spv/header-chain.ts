@@ -150,8 +150,6 @@ export class HeaderChain implements HeaderView {
     this.#active.setTip(tip);
     this.#changed.headers = Math.min(this.#changed.headers, fork.height + 1);
     this.truncateFilterHeaders(fork.height);
-    if (fork !== previous)
-      this.#logger.warn({ fork: fork.height, from: previous.height, to: tip.height }, 'reorganised');
     this.#save();
     this.events.emit('header', { best: tip });
     this.events.emit('tip', { tip, fork, previous });

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StatusLine } from '../../src/cli/status-line.ts';
-import { duration, showSync, syncLine } from '../../src/cli/sync-display.ts';
+import { duration, syncLine } from '../../src/cli/sync-display.ts';
 import { HeightRate, type SyncProgress } from '../../src/p2p/blocks/sync-progress.ts';
-import { silentLogger } from '../../src/platform/logger.ts';
 
 const progress: SyncProgress = { blocks: 5_000, headers: 20_000, blocksPerSecond: 250, secondsLeft: 60, done: false };
 
@@ -57,17 +56,5 @@ describe('sync progress', () => {
     status.print('second\n');
     status.show('');
     expect(shown).toBe('first\n\r\u001b[2K50%\r\u001b[2Ksecond\n50%\r\u001b[2K');
-  });
-
-  it('is logged every ten seconds without a terminal', () => {
-    let now = 0;
-    const logged: unknown[] = [];
-    const show = showSync(undefined, { ...silentLogger, info: (fields: unknown) => logged.push(fields) }, () => now);
-    for (; now <= 25_000; now += 1000) show(progress);
-    show({ ...progress, done: true });
-    expect(logged).toEqual([
-      { blocks: 5_000, headers: 20_000, blocksPerSecond: 250, secondsLeft: 60 },
-      { blocks: 5_000, headers: 20_000, blocksPerSecond: 250, secondsLeft: 60 },
-    ]);
   });
 });

@@ -99,7 +99,7 @@ describe('a rejected block is logged once', () => {
     expect(log.shown.filter((line) => line.reason === reason)).toMatchObject([
       { level: 'warn', category: 'mining', height: 2, debug },
     ]);
-    expect(about(hash)).toEqual([]);
+    expect(about(hash)).toMatchObject([{ message: 'connected block', from: 'miner' }]);
   });
 });
 

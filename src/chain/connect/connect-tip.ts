@@ -30,9 +30,10 @@ export async function connectTip(state: ChainState, prepared: PreparedBlock): Pr
     state.tree.markDirty(index);
   }
   state.active.push(index);
+  const from = state.sources.get(index);
   state.sources.delete(index);
   emit(state, 'blockChecked', { hash: index.hash, index });
-  emit(state, 'blockConnected', { index, block, undo: outcome.undo });
+  emit(state, 'blockConnected', { index, block, undo: outcome.undo, from });
   await pause(state);
   return undefined;
 }

@@ -10,6 +10,8 @@ export type ChainEvents = {
     readonly index: BlockIndex;
     readonly block: Block;
     readonly undo: readonly (readonly Coin[])[];
+    /** The block's source, as given to `acceptBlock`; undefined for a block that an earlier run has stored. */
+    readonly from?: string | undefined;
   };
   /** `index` was disconnected; its parent is the tip. */
   blockDisconnected: { readonly index: BlockIndex; readonly block: Block };

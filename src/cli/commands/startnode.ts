@@ -15,7 +15,7 @@ import { note, print } from '../output.ts';
 import { aborted, interruption, onHangup } from '../signals.ts';
 import { StatusLine, type Terminal } from '../status-line.ts';
 import { stdoutFailed } from '../stdout.ts';
-import { showSync } from '../sync-display.ts';
+import { syncLine } from '../sync-display.ts';
 import { portUser } from '../up/port-user.ts';
 
 interface StartOptions extends CommonOptions {
@@ -141,10 +141,9 @@ export function addStartNode(program: Command): void {
                 ? `${name} runs as a light node and serves RPC on port ${rpc.port}.`
                 : `${name} accepts peers on ${p2p} and serves RPC on port ${rpc.port}.`,
             );
-            node.processor.events.on(
-              'progress',
-              showSync(status, logger, () => node.clock.monotonic()),
-            );
+            if (status) {
+              node.processor.events.on('progress', (progress) => status.show(syncLine(progress, status.width)));
+            }
           }
           await Promise.race([aborted(signal), stdoutFailed, node.stopped, parent]);
         } finally {

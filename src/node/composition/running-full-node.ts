@@ -9,6 +9,7 @@ import type { Transaction } from '../../primitives/transaction.ts';
 import { decodeAddress } from '../../script/address.ts';
 import { WalletFile } from '../../wallet/wallet-file.ts';
 import { attachWallet } from '../../wallet/wallet-sync.ts';
+import { logBlocks } from './log-node.ts';
 import {
   type CompleteModules,
   completeModules,
@@ -134,6 +135,8 @@ export async function composeFullNode(
     { ...p2pModules, transport, book, processor },
   );
   opening.onStop(() => connections.stop());
+  // Not limited: a block costs the sender work.
+  logBlocks(chain, { connections, processor, clock, logger: layer('chain') });
   if (network !== 'none') await connections.start();
   if (scriptPubKey && network === 'full') miner.start();
   return { chain, mempool, wallets, processor, connections, miner };

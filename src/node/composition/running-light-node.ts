@@ -7,6 +7,7 @@ import { LightNodeProcessor } from '../../spv/light-node-processor.ts';
 import { ProofStore } from '../../spv/proof-store.ts';
 import { LightWallets } from '../../wallet/light-wallets.ts';
 import { WalletFile } from '../../wallet/wallet-file.ts';
+import { logHeaders } from './log-node.ts';
 import {
   type CompleteModules,
   completeModules,
@@ -115,6 +116,7 @@ export async function composeLightNode(
     { ...p2pModules, transport, book, processor },
   );
   opening.onStop(() => connections.stop());
+  logHeaders(chain, { connections, processor, clock, logger: layer('chain') });
   if (network !== 'none') await connections.start();
   return { chain, wallets, connections, proofs, processor };
 }

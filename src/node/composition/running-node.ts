@@ -66,6 +66,7 @@ export class RunningNode {
   readonly startedAt: number;
   /** Resolves when the node has stopped, after `stop` or a failure. */
   readonly stopped: Promise<void>;
+  readonly #log: Logger;
   readonly #closers: readonly (() => unknown)[];
   readonly #stopListeners: (() => Promise<unknown>)[] = [];
   #resolveStopped: () => void = () => {};
@@ -82,6 +83,7 @@ export class RunningNode {
     this.params = config.params;
     this.clock = clock;
     this.logger = logger.child({ category: 'rpc' });
+    this.#log = logger.child({ category: 'node' });
     this.files = files;
     this.startedAt = clock.monotonic();
     this.#closers = closers;
@@ -108,7 +110,10 @@ export class RunningNode {
 
   /** Disconnects from the network, then closes the files. Further calls return the same promise. */
   stop(): Promise<void> {
-    this.#stopping ??= closeAll([...this.#closers, ...this.#stopListeners]).finally(() => this.#resolveStopped());
+    this.#stopping ??= closeAll([...this.#closers, ...this.#stopListeners]).finally(() => {
+      this.#log.info({}, 'node stopped');
+      this.#resolveStopped();
+    });
     return this.#stopping;
   }
 }

@@ -79,10 +79,15 @@ export class Dialer {
   }
 
   /** Connects without a caller that waits: logs a failure and calls `failed`. */
-  tryDial(target: Endpoint, type: ConnectionType, version: TransportVersion, failed: () => void = () => {}): void {
+  tryDial(
+    target: Endpoint,
+    type: ConnectionType,
+    version: TransportVersion,
+    failed: (error: unknown) => void = () => {},
+  ): void {
     this.dial(target, type, version).catch((error: unknown) => {
       this.#logFailure(target, error);
-      failed();
+      failed(error);
     });
   }
 

@@ -98,7 +98,7 @@ export class OutboundConnector {
     this.#hooks = hooks;
     this.#anchors = modules.book.anchors;
     this.#dialer = new Dialer(modules, hooks.createPeer);
-    this.added = new AddedNodes(modules.clock, this.#dialer, {
+    this.added = new AddedNodes(modules, this.#dialer, {
       isConnected: (endpoint) => this.#isConnected(endpoint),
       isOwn: (endpoint) => this.#book.isOwn(endpoint),
     });

@@ -5,6 +5,7 @@ import type { Peer } from '../../../src/p2p/peer/peer.ts';
 import type { Connection, Transport } from '../../../src/p2p/transport/connection.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
+import { CapturedLogger } from '../../support/captured-logger.ts';
 import { flush } from '../support/network.ts';
 
 const NODE = { host: '192.0.2.1', port: 8333 };
@@ -28,7 +29,11 @@ function start() {
     return {} as Peer;
   });
   dialer.start();
-  const added = new AddedNodes(clock, dialer, { isConnected: () => state.connected, isOwn: () => state.own });
+  const log = new CapturedLogger();
+  const added = new AddedNodes({ clock, logger: log }, dialer, {
+    isConnected: () => state.connected,
+    isOwn: () => state.own,
+  });
   const advance = async (ms: number) => {
     await flush();
     for (let passed = 0; passed < ms; passed += 100) {
@@ -36,7 +41,7 @@ function start() {
       await flush();
     }
   };
-  return { added, advance, clock, dialer, dials, state, versions };
+  return { added, advance, clock, dialer, dials, log, state, versions };
 }
 
 describe('an added node', () => {
@@ -47,6 +52,24 @@ describe('an added node', () => {
     await advance(120_000);
     const gaps = dials.slice(1).map((at, i) => at - dials[i]!);
     expect(gaps).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
+  });
+
+  it('that does not answer is warned of at the first attempt, and at each tenth after it, anew after a handshake', async () => {
+    const { added, advance, dials, log } = start();
+    added.add(NODE, 'v1');
+    await advance(0);
+    const line = { level: 'warn', message: 'seed or added node not reached, connecting again' };
+    expect(log.lines).toEqual([{ ...line, address: '192.0.2.1:8333', reason: 'refused', retryMs: 100 }]);
+    await advance(120_000);
+    expect(dials).toHaveLength(12);
+    expect(log.lines.slice(1)).toMatchObject([{ ...line, retryMs: 30_000 }]);
+    added.connected(NODE);
+    added.disconnected(NODE);
+    await advance(100);
+    expect(log.lines.slice(2)).toMatchObject([{ ...line, retryMs: 200 }]);
+    added.remove(NODE);
+    await advance(1_000);
+    expect(log.lines).toHaveLength(3);
   });
 
   it('is dialed after 100 ms again once a handshake has succeeded', async () => {
