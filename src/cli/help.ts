@@ -20,7 +20,21 @@ export const exitCodes: readonly (readonly [code: string, meaning: string])[] = 
 
 /** The commands for a network that `pier up` runs in another terminal. */
 export const controlCommands: readonly string[] = [
-  ...['status', 'mine', 'accounts', 'faucet', 'pay', 'reorg', 'partition', 'heal', 'link', 'time', 'fees', 'load'],
+  ...[
+    'status',
+    'mine',
+    'accounts',
+    'faucet',
+    'pay',
+    'reorg',
+    'partition',
+    'heal',
+    'link',
+    'time',
+    'fees',
+    'load',
+    'mining',
+  ],
   ...['snapshot', 'start', 'stop', 'kill', 'pause', 'resume', 'down'],
 ];
 
@@ -40,6 +54,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   scenario: ['pier scenario'],
   status: ['pier status', 'pier status --watch'],
   mine: ['pier mine', 'pier mine 10 --by node2 --to 0'],
+  mining: ['pier mining', 'pier mining transactions', 'pier mining interval 10', 'pier mining manual'],
   accounts: ['pier accounts'],
   faucet: ['pier faucet 0 1.5', 'pier faucet ADDRESS 0.1'],
   pay: ['pier pay 0 1 1.5 --fee-rate 5'],

@@ -120,7 +120,27 @@ describe('a network is controlled from another terminal', { timeout: 120_000 }, 
     expect((await nodes())[2]!.status).toBe('running');
   });
 
+  it('by the mode in which it mines', async () => {
+    const mode = async (...words: string[]) => (await json<{ mode: unknown }>('mining', ...words)).mode;
+    expect(await run('mining')).toBe('mining by hand');
+    expect(await mode('interval', '0.05')).toEqual({ interval: 0.05 });
+    const { height } = (await nodes())[0]!;
+    while ((await nodes())[2]!.height < height + 2);
+    expect(await mode('poisson', '3600')).toEqual({ interval: 3600, poisson: true });
+    expect(await run('status')).toContain(', mining every 3600 s on average, ');
+    expect(await run('mining', 'transactions', '2')).toBe('mining at 2 transactions');
+    expect(await run('mining', 'transactions')).toBe('mining at each transaction');
+    const before = (await nodes())[0]!.height;
+    await run('pay', '0', '1', '0.1');
+    while ((await nodes())[0]!.height === before);
+    expect(await mode('manual')).toBe('manual');
+    expect(await mode()).toBe('manual');
+  });
+
   it.each([
+    [['mining', 'transactions', '0'], 1, 'bad-argument', 'mode'],
+    [['mining', 'interval', '0'], 1, 'bad-argument', 'mode'],
+    [['mining', 'interval', '1e3'], 2, 'bad-argument', "number '1e3'"],
     [['mine', 'many'], 2, 'bad-argument', "blocks 'many'"],
     [['mine', '--by', 'node9'], 1, 'unknown-node', 'node9'],
     [['faucet', '7', '1'], 1, 'bad-argument', 'account 7'],

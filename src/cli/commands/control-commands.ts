@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander';
 import type { CallableMethod, ControlClient } from '../../control/client/control-client.ts';
 import type { ParamsOf, ResultOf } from '../../control/protocol/methods.ts';
 import { UsageError } from '../../node/composition/usage-error.ts';
-import { formatStatus } from '../control/status-text.ts';
+import { formatMining, formatStatus } from '../control/status-text.ts';
 import { formatTable } from '../control/table.ts';
 import { print, printResult } from '../output.ts';
 import { aborted, interruption } from '../signals.ts';
@@ -61,6 +61,20 @@ function number(what: string, text: string | undefined): number | undefined {
   throw new UsageError('bad-argument', `${what} '${text}' is not a number`);
 }
 
+/** When a network can mine by itself. */
+const miningModes = ['manual', 'transactions', 'interval', 'poisson'] as const;
+
+/** Throws `UsageError` 'bad-argument' for a number that the mode lacks or does not take. */
+function miningParams(mode: (typeof miningModes)[number] | undefined, count: number | undefined): ParamsOf<'mining'> {
+  if (mode === undefined) return {};
+  if (mode === 'transactions') return { mode: { transactions: count ?? 1 } };
+  if ((mode === 'manual') !== (count === undefined)) {
+    const fault = count === undefined ? 'needs a number of seconds' : 'takes no number';
+    throw new UsageError('bad-argument', `pier mining ${mode} ${fault}`);
+  }
+  return { mode: mode === 'manual' ? mode : { interval: count!, ...(mode === 'poisson' ? { poisson: true } : {}) } };
+}
+
 /** Returns the number of an account, or an address. */
 const payee = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : text);
 
@@ -89,6 +103,21 @@ export function addControlCommands(program: Command): void {
         time: number('--time', time),
       }),
       format: ({ hashes }) => hashes.join('\n'),
+    },
+  );
+  addControlCommand(
+    program
+      .command('mining')
+      .description('show or set when the network mines by itself')
+      .addArgument(
+        new Argument('[mode]', 'never, at transactions in the mempool, or in intervals').choices(miningModes),
+      )
+      .argument('[number]', 'transactions (default: 1), or seconds; poisson: on average'),
+    {
+      method: 'mining',
+      params: ([mode, count]) =>
+        miningParams(mode as (typeof miningModes)[number] | undefined, number('number', count)),
+      format: ({ mode }) => `mining ${formatMining(mode)}`,
     },
   );
   addControlCommand(program.command('accounts').description("list the network's accounts, their keys and balances"), {

@@ -11,15 +11,18 @@ function shortAmount(amount: string | null): string {
   return amount === null ? '-' : amount.replace(/\.?0+$/, '');
 }
 
+/** Says when a network mines by itself. */
+export function formatMining(mode: ResultOf<'mining'>['mode']): string {
+  if (mode === 'manual') return 'by hand';
+  if ('transactions' in mode) {
+    return mode.transactions === 1 ? 'at each transaction' : `at ${mode.transactions} transactions`;
+  }
+  return `every ${mode.interval} s${mode.poisson ? ' on average' : ''}`;
+}
+
 /** Formats the status of a network for people, in lines that fit into so many columns. */
 export function formatStatus({ name, network, nodes, mining, time }: ResultOf<'status'>, columns = NARROW): string {
   const isNarrow = columns < NARROW;
-  const mode =
-    mining === 'manual'
-      ? 'by hand'
-      : 'transactions' in mining
-        ? `at ${mining.transactions} transactions`
-        : `every ${mining.interval} s`;
   const header = ['node', 'role', 'height', 'tip', 'peers', 'mempool', 'balance', ...(isNarrow ? [] : ['RPC'])];
   const rows = nodes.map((node) => {
     const state = node.status === 'running' ? text(node.height) : node.status;
@@ -28,5 +31,5 @@ export function formatStatus({ name, network, nodes, mining, time }: ResultOf<'s
     return isNarrow ? cells : [...cells, text(node.rpcUrl)];
   });
   const clock = new Date(time * 1_000).toISOString().replace('.000Z', 'Z');
-  return `${name} (${network}), mining ${mode}, ${clock}\n${formatTable(header, rows)}`;
+  return `${name} (${network}), mining ${formatMining(mining)}, ${clock}\n${formatTable(header, rows)}`;
 }
