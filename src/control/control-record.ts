@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { PierError } from '../platform/errors.ts';
-import type { ControlAddress } from './client/connect.ts';
+import { type ControlAddress, connectControl } from './client/connect.ts';
 
 /** How the programs of one user find a network that runs on this machine: a file that only the user can read. */
 export interface ControlRecord extends ControlAddress {
@@ -20,17 +21,47 @@ export function recordFolder(env: NodeJS.ProcessEnv = process.env): string {
   return env.PIER_RUN_DIR || join(homedir(), '.pier', 'run');
 }
 
-/** Throws `PierError` 'bad-name' unless a network can have the name. */
-export function checkNetworkName(name: string): void {
-  if (NAME.test(name)) return;
+function recordPath(name: string): string {
+  if (NAME.test(name)) return join(recordFolder(), `${name}.json`);
   throw new PierError('bad-name', `'${name}' is not the name of a network`, {
     hint: 'A name has up to 64 letters, digits, dots, hyphens and underscores, and begins with a letter or digit.',
   });
 }
 
-function recordPath(name: string): string {
-  checkNetworkName(name);
-  return join(recordFolder(), `${name}.json`);
+/** Returns the text of a file; undefined if it is absent. */
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Returns the record in a text; undefined if it is damaged. */
+function parseRecord(text: string): ControlRecord | undefined {
+  try {
+    const { name, pid, url, token } = JSON.parse(text) as ControlRecord;
+    const isWhole = [name, url, token].every((each) => typeof each === 'string') && Number.isInteger(pid);
+    return isWhole ? { name, pid, url, token } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Returns whether a network still has its record: its control server answers and knows the token. The process number does
+ * not say so, as another program may have it by now.
+ */
+async function isAlive(record: ControlRecord): Promise<boolean> {
+  try {
+    await (await connectControl(record)).close();
+    return true;
+  } catch (error) {
+    const { code } = error as PierError;
+    if (code === 'no-answer') return isRunning(record.pid);
+    return code === 'network-starting' || code === 'too-many-clients';
+  }
 }
 
 /** Returns whether a process runs. */
@@ -44,46 +75,85 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Returns the record of a network that runs; undefined if there is none. */
-export function readRecord(name: string): ControlRecord | undefined {
-  try {
-    const record = JSON.parse(readFileSync(recordPath(name), 'utf8')) as ControlRecord;
-    return isRunning(record.pid) ? record : undefined;
-  } catch (error) {
-    if (error instanceof PierError) throw error;
-    // Absent, or written by half before a power failure.
-    return undefined;
+/** The name of a network, which one process at a time has. */
+export class NetworkName {
+  readonly #path: string;
+  readonly #text: string;
+
+  private constructor(path: string, text: string) {
+    this.#path = path;
+    this.#text = text;
+  }
+
+  /**
+   * Claims a name by its record, whose control server answers already; again, to be sure that the name is still claimed. A
+   * record without a network is replaced. Throws `PierError` 'network-running' if another network has the name, and
+   * 'bad-name'.
+   */
+  static async claim(record: ControlRecord): Promise<NetworkName> {
+    const path = recordPath(record.name);
+    const text = `${JSON.stringify(record)}\n`;
+    mkdirSync(recordFolder(), { recursive: true, mode: 0o700 });
+    // No other process has a file of this name.
+    const draft = `${path}.${randomBytes(8).toString('hex')}`;
+    try {
+      for (;;) {
+        writeFileSync(draft, text, { mode: 0o600 });
+        if (tryLink(draft, path)) return new NetworkName(path, text);
+        const found = readText(path);
+        if (found === text) return new NetworkName(path, text);
+        const other = found === undefined ? undefined : parseRecord(found);
+        if (other && (await isAlive(other))) throw nameTaken(other);
+        if (found !== undefined) setAside(path, draft, found);
+      }
+    } finally {
+      rmSync(draft, { force: true });
+    }
+  }
+
+  /** Gives the name back. */
+  release(): void {
+    if (readText(this.#path) === this.#text) rmSync(this.#path, { force: true });
   }
 }
 
-/** Throws `PierError` 'network-running' if a network with the name runs. */
-export function requireFreeName(name: string): void {
-  const record = readRecord(name);
-  if (!record) return;
-  throw new PierError('network-running', `a network called '${name}' runs already (process ${record.pid})`, {
+/** Gives a file a second path at once, if that is free. Returns whether it was. */
+function tryLink(path: string, target: string): boolean {
+  try {
+    linkSync(path, target);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Removes the record with the text `found`, by way of `aside`. Another one that has replaced it meanwhile is put back. */
+function setAside(path: string, aside: string, found: string): void {
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if (readText(aside) !== found) tryLink(aside, path);
+  rmSync(aside);
+}
+
+function nameTaken({ name, pid }: ControlRecord): PierError {
+  return new PierError('network-running', `a network called '${name}' runs already (process ${pid})`, {
     hint: `Stop it by 'pier down --name ${name}', or give this one another name by --name.`,
   });
 }
 
-/** Writes a record as a whole. */
-export function writeRecord(record: ControlRecord): void {
-  const path = recordPath(record.name);
-  mkdirSync(recordFolder(), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${process.pid}`;
-  rmSync(draft, { force: true });
-  writeFileSync(draft, `${JSON.stringify(record)}\n`, { mode: 0o600, flag: 'wx' });
-  chmodSync(draft, 0o600);
-  renameSync(draft, path);
+/** Returns the record that is written for a name; undefined if there is none. Its network may have been killed. */
+function writtenRecord(name: string): ControlRecord | undefined {
+  const text = readText(recordPath(name));
+  return text === undefined ? undefined : parseRecord(text);
 }
 
-/** Removes a record, unless another process has written it since. */
-export function removeRecord({ name, pid }: ControlRecord): void {
-  const written = readRecord(name);
-  if (written === undefined || written.pid === pid) rmSync(recordPath(name), { force: true });
-}
-
-/** Returns the names of the networks that run, in order. */
-export function runningNetworks(): string[] {
+/** Returns all records, in the order of their names, also of networks that were killed: none of them is asked. */
+export function writtenRecords(): ControlRecord[] {
   let files: string[];
   try {
     files = readdirSync(recordFolder());
@@ -91,25 +161,32 @@ export function runningNetworks(): string[] {
     return [];
   }
   const names = files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length));
-  return names.filter((name) => NAME.test(name) && readRecord(name)).sort();
+  const records = names.filter((name) => NAME.test(name)).map(writtenRecord);
+  return records.filter((record) => record !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Returns the records of the networks that run or are being created, in the order of their names. */
+export async function runningNetworks(): Promise<ControlRecord[]> {
+  const records = writtenRecords();
+  const areAlive = await Promise.all(records.map(isAlive));
+  return records.filter((_, i) => areAlive[i]);
 }
 
 /**
- * Returns the record of a network that runs; without a name, of the only one. Throws `PierError` 'no-network' if there is
- * none, and 'which-network' if there are several.
+ * Returns the record of a network that runs or is being created; without a name, of the only one. Throws `PierError`
+ * 'no-network' if there is none, and 'which-network' if there are several.
  */
-export function findRecord(name: string | undefined): ControlRecord {
-  const names = runningNetworks();
-  if (name === undefined && names.length > 1) {
-    throw new PierError('which-network', `${names.length} networks run: ${names.join(', ')}`, {
-      hint: 'Choose one by --name.',
-    });
+export async function findRecord(name: string | undefined): Promise<ControlRecord> {
+  const named = name === undefined ? undefined : writtenRecord(name);
+  if (named && (await isAlive(named))) return named;
+  const records = await runningNetworks();
+  const names = records.map((record) => record.name).join(', ');
+  if (name === undefined && records.length === 1) return records[0]!;
+  if (name === undefined && records.length > 1) {
+    throw new PierError('which-network', `${records.length} networks run: ${names}`, { hint: 'Choose one by --name.' });
   }
-  const chosen = name ?? names[0];
-  const record = chosen === undefined ? undefined : readRecord(chosen);
-  if (record) return record;
   const which = name === undefined ? 'no network runs' : `no network called '${name}' runs`;
   throw new PierError('no-network', which, {
-    hint: names.length > 0 ? `These run: ${names.join(', ')}.` : "Start one by 'pier up --nodes 3', for example.",
+    hint: names === '' ? "Start one by 'pier up --nodes 3', for example." : `These run: ${names}.`,
   });
 }

@@ -34,4 +34,9 @@ export { type ControlEvent, type EventType, eventTypes } from './protocol/events
 export type { ControlChannel } from './protocol/messages.ts';
 export { type MethodName, methods, type ParamsOf, type ResultOf } from './protocol/methods.ts';
 export { openRpcDocument } from './protocol/open-rpc.ts';
-export { NetworkControl, type NetworkControlOptions } from './server/network-control.ts';
+export {
+  type ControlListenOptions,
+  type ControlServeOptions,
+  NetworkControl,
+  type NetworkControlOptions,
+} from './server/network-control.ts';

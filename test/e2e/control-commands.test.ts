@@ -175,7 +175,7 @@ describe('a network is controlled from another terminal', { timeout: 120_000 }, 
   });
 
   it('and stopped', async () => {
-    expect(await run('down')).toBe('the network stops');
+    expect(await run('down')).toBe('the network is stopped');
     expect(await ended).toBe(0);
     const { code, stderr } = await pierInProcess(['status', '--json']);
     expect([code, JSON.parse(stderr)]).toMatchObject([1, { error: { code: 'no-network' } }]);

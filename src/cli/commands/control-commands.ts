@@ -46,7 +46,7 @@ function controlOptions(command: Command): Command {
 async function withClient<T>(name: string | undefined, action: (client: ControlClient) => Promise<T>): Promise<T> {
   const { findRecord } = await import('../../control/control-record.ts');
   const { connectControl } = await import('../../control/client/connect.ts');
-  const client = await connectControl(findRecord(name));
+  const client = await connectControl(await findRecord(name));
   try {
     return await action(client);
   } finally {
@@ -287,10 +287,17 @@ export function addControlCommands(program: Command): void {
       format: () => 'done',
     });
   }
-  addControlCommand(program.command('down').description('stop the network that runs in another terminal'), {
-    method: 'down',
-    params: () => ({}),
-    format: () => 'the network stops',
+  addDown(program);
+}
+
+function addDown(program: Command): void {
+  const command = controlOptions(program.command('down').description('stop the network that runs in another terminal'));
+  command.action(async (options: ControlOptions) => {
+    await withClient(options.name, async (client) => {
+      const result = await client.call('down');
+      await client.closed;
+      printResult(options.json, result, () => 'the network is stopped');
+    });
   });
 }
 

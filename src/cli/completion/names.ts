@@ -1,4 +1,4 @@
-import { findRecord, runningNetworks } from '../../control/control-record.ts';
+import { type ControlRecord, writtenRecords } from '../../control/control-record.ts';
 import type { MethodName, ResultOf } from '../../control/protocol/methods.ts';
 import type { NameKind } from './completion-spec.ts';
 
@@ -15,19 +15,36 @@ export async function completionNames(kind: NameKind, network: string | undefine
 }
 
 async function listNames(kind: NameKind, network: string | undefined): Promise<string[]> {
-  if (kind === 'networks') return runningNetworks();
+  if (kind === 'networks') return (await callAll('time', undefined)).map(({ name }) => name);
   if (kind === 'nodes') return (await call('status', network)).nodes.map(({ name }) => name);
   return (await call('snapshot.list', network)).snapshots.map(({ name }) => name);
 }
 
-/** Calls a method over HTTP, which takes less code to load than a WebSocket, and ends with the deadline. */
+/** Calls a method of a network that runs; without a name, of the only one. */
 async function call<M extends MethodName>(method: M, network: string | undefined): Promise<ResultOf<M>> {
-  const { url, token } = findRecord(network);
+  const [answer, ...others] = await callAll(method, network);
+  if (!answer || others.length > 0) throw new Error(`${others.length + 1} networks`);
+  return answer.result;
+}
+
+/** Calls a method of all networks that answer; with a name, of that one. */
+async function callAll<M extends MethodName>(method: M, network: string | undefined) {
+  const records = writtenRecords().filter(({ name }) => network === undefined || name === network);
+  const answers = await Promise.allSettled(
+    records.map(async (record) => ({ name: record.name, result: await post(record, method) })),
+  );
+  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+}
+
+/** Calls a method over HTTP, which takes less code to load than a WebSocket, and ends with the deadline. */
+async function post<M extends MethodName>({ url, token }: ControlRecord, method: M): Promise<ResultOf<M>> {
   const response = await fetch(url.replace(/^ws/, 'http'), {
     method: 'POST',
     headers: { Authorization: `Bearer ${token}`, Connection: 'close' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method }),
     signal: AbortSignal.timeout(DEADLINE_MS),
   });
-  return ((await response.json()) as { result: ResultOf<M> }).result;
+  const { result } = (await response.json()) as { result?: ResultOf<M> };
+  if (result === undefined) throw new Error(`${url} has refused ${method}`);
+  return result;
 }

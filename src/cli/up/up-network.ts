@@ -1,5 +1,5 @@
 import { RpcClient } from '../../api/client/rpc-client.ts';
-import { removeRecord, requireFreeName, writeRecord } from '../../control/control-record.ts';
+import { NetworkName } from '../../control/control-record.ts';
 import { NetworkControl } from '../../control/server/network-control.ts';
 import type { NetworkNode } from '../../devnet/network/network-node.ts';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
@@ -30,9 +30,28 @@ export interface UpNetworkOptions {
 }
 
 /** Starts a network, prints its accounts and nodes, and stops it when interrupted. A node that ends does not end it. */
-export async function upNetwork({ topology, state, saved, json, name, ...rest }: UpNetworkOptions): Promise<void> {
-  const { create, interrupted } = rest;
-  requireFreeName(name);
+export async function upNetwork(options: UpNetworkOptions): Promise<void> {
+  // Clients are told that the network is being created.
+  const control = await NetworkControl.listen();
+  try {
+    const record = { name: options.name, pid: process.pid, url: control.url, token: control.token };
+    const name = await NetworkName.claim(record);
+    try {
+      await runNetwork(options, control, () => NetworkName.claim(record));
+    } finally {
+      name.release();
+    }
+  } finally {
+    await control.close();
+  }
+}
+
+/** Runs a network. `check` throws if another network has its name after all. */
+async function runNetwork(
+  { topology, state, saved, json, name, create, interrupted }: UpNetworkOptions,
+  control: NetworkControl,
+  check: () => Promise<unknown>,
+): Promise<void> {
   const plan = planNetwork(topology, findNetwork);
   // Every node serves RPC, through which the network is used.
   const nodes = topologyOf(plan).nodes.map((node) => ({ ...node, rpc: node.rpc || true }));
@@ -55,10 +74,9 @@ export async function upNetwork({ topology, state, saved, json, name, ...rest }:
   const down = new Promise<void>((resolve) => {
     resolveDown = resolve;
   });
-  const control = await NetworkControl.start(network, { name, onDown: () => resolveDown() });
-  const record = { name, pid: process.pid, url: control.url, token: control.token };
   try {
-    writeRecord(record);
+    await check();
+    control.serve(network, { name, onDown: () => resolveDown() });
     const report = await reportNetwork(network, plan);
     if (json) {
       print(JSON.stringify(report, null, 2));
@@ -77,8 +95,6 @@ export async function upNetwork({ topology, state, saved, json, name, ...rest }:
     }
   } finally {
     isStopping = true;
-    removeRecord(record);
-    await control.close();
     await network.close();
     note('All nodes are stopped.');
   }

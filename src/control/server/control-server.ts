@@ -2,7 +2,6 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { WebSocket, WebSocketServer } from 'ws';
-import { isPortFree } from '../../devnet/processes/ports.ts';
 import { LOOPBACK } from '../../node/config.ts';
 import { PierError } from '../../platform/errors.ts';
 import type { ControlChannel } from '../protocol/messages.ts';
@@ -28,6 +27,10 @@ export interface ControlServerOptions {
   readonly port?: number | undefined;
   /** What clients must know: hexadecimal digits. */
   readonly token: string;
+}
+
+/** What a `ControlServer` serves. */
+export interface ControlService {
   readonly handle: MethodHandler;
   readonly events: EventSource;
 }
@@ -35,17 +38,19 @@ export interface ControlServerOptions {
 /**
  * Serves the control protocol on 127.0.0.1: over WebSocket, and over HTTP POST without subscriptions. A client shows the
  * token in the header `Authorization: Bearer TOKEN`; a page, which cannot set it, by the WebSocket subprotocol
- * `token.TOKEN` besides `pier-control`. Requests with another Host or Origin than its own are refused.
+ * `token.TOKEN` besides `pier-control`. Requests with another Host or Origin than its own are refused, and all before
+ * `serve`.
  */
 export class ControlServer {
   readonly port: number;
-  readonly #options: ControlServerOptions;
+  readonly #token: string;
+  #service: ControlService | undefined;
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
 
-  private constructor(options: ControlServerOptions, http: Server, sockets: WebSocketServer) {
+  private constructor(token: string, http: Server, sockets: WebSocketServer) {
     this.port = (http.address() as AddressInfo).port;
-    this.#options = options;
+    this.#token = token;
     this.#http = http;
     this.#sockets = sockets;
     // The client of a request that fails has gone.
@@ -58,25 +63,26 @@ export class ControlServer {
     return `ws://${LOOPBACK}:${this.port}/`;
   }
 
-  /** Listens. Throws `PierError` 'port-in-use'. */
-  static async listen(options: ControlServerOptions): Promise<ControlServer> {
+  /** Listens. Throws `PierError` 'port-in-use' and 'no-free-port'. */
+  static async listen({ port, token }: ControlServerOptions): Promise<ControlServer> {
     const { WebSocketServer } = await import('ws');
-    const port = options.port ?? (await freePort());
     const http = createServer({ maxHeaderSize: 16 << 10 });
     http.maxConnections = MAX_CONNECTIONS;
-    await new Promise<void>((resolve, reject) => {
-      http.once('error', (cause: NodeJS.ErrnoException) => {
-        if (cause.code !== 'EADDRINUSE') return reject(cause);
-        const message = `the control server: port ${port} of ${LOOPBACK} is in use by another program`;
-        reject(new PierError('port-in-use', message, { hint: 'Choose another port.', cause }));
-      });
-      http.listen(port, LOOPBACK, resolve);
-    });
+    if (port === undefined) await listenOnFreePort(http);
+    else if (!(await tryListen(http, port))) {
+      const message = `the control server: port ${port} of ${LOOPBACK} is in use by another program`;
+      throw new PierError('port-in-use', message, { hint: 'Choose another port.' });
+    }
     const sockets = new WebSocketServer({
       ...{ noServer: true, maxPayload: MAX_REQUEST, perMessageDeflate: false },
       handleProtocols: (protocols) => protocols.has(SUBPROTOCOL) && SUBPROTOCOL,
     });
-    return new ControlServer(options, http, sockets);
+    return new ControlServer(token, http, sockets);
+  }
+
+  /** Begins to answer requests. */
+  serve(service: ControlService): void {
+    this.#service = service;
   }
 
   /** Ends all connections. */
@@ -98,9 +104,10 @@ export class ControlServer {
       return { status: 403, reason: 'the Origin is another one' };
     }
     const shown = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1] ?? protocolToken(request);
-    if (shown === undefined || !isEqual(shown, this.#options.token)) {
+    if (shown === undefined || !isEqual(shown, this.#token)) {
       return { status: 401, reason: 'the token is missing or wrong' };
     }
+    if (!this.#service) return { status: 425, reason: 'the network is being created' };
     return undefined;
   }
 
@@ -116,8 +123,9 @@ export class ControlServer {
       );
       return;
     }
+    const { handle, events } = this.#service!;
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      new ControlSession(socketChannel(webSocket), this.#options.handle, this.#options.events);
+      new ControlSession(socketChannel(webSocket), handle, events);
     });
   }
 
@@ -136,7 +144,7 @@ export class ControlServer {
       if (method === 'subscribe' || method === 'unsubscribe') {
         throw new PierError('no-subscriptions', `${method} needs a WebSocket`);
       }
-      return this.#options.handle(method, params as never, left.signal);
+      return this.#service!.handle(method, params as never, left.signal);
     });
     if (answered) reply(200, JSON.stringify(answered), 'application/json');
     else reply(204, '');
@@ -181,8 +189,23 @@ function socketChannel(socket: WebSocket): ControlChannel {
   };
 }
 
-/** Returns the first free port from 8300. Throws `PierError` 'no-free-port'. */
-async function freePort(): Promise<number> {
-  for (let port = CONTROL_PORT; port < CONTROL_PORT + TRIED_PORTS; port++) if (await isPortFree(port)) return port;
+/** Listens on a port. Returns whether it is free. */
+function tryListen(http: Server, port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else reject(error);
+    };
+    http.once('error', onError);
+    http.listen(port, LOOPBACK, () => {
+      http.off('error', onError);
+      resolve(true);
+    });
+  });
+}
+
+/** Listens on the first free port from 8300. Throws `PierError` 'no-free-port'. */
+async function listenOnFreePort(http: Server): Promise<void> {
+  for (let port = CONTROL_PORT; port < CONTROL_PORT + TRIED_PORTS; port++) if (await tryListen(http, port)) return;
   throw new PierError('no-free-port', `no port from ${CONTROL_PORT} to ${CONTROL_PORT + TRIED_PORTS - 1} is free`);
 }

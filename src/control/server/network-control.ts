@@ -5,50 +5,70 @@ import { ControlServer } from './control-server.ts';
 import { EventSource } from './event-source.ts';
 import { NetworkMethods } from './network-methods.ts';
 
-/** How a network is controlled. */
-export interface NetworkControlOptions {
-  /** Name of the network on this machine. */
-  readonly name: string;
+/** Where a control server listens. */
+export interface ControlListenOptions {
   /** 0 for any; default: the first free one from 8300. */
   readonly port?: number;
   /** What clients must know; default: a random one. */
   readonly token?: string;
+}
+
+/** How a network is controlled. */
+export interface ControlServeOptions {
+  /** Name of the network on this machine. */
+  readonly name: string;
   /** Is called when a client asks for the end of the network. */
   readonly onDown?: () => void;
 }
+
+/** Where and how a network is controlled. */
+export interface NetworkControlOptions extends ControlListenOptions, ControlServeOptions {}
 
 /** The control server of one network, which outlives it: `close` ends the server only. */
 export class NetworkControl {
   readonly token: string;
   readonly #server: ControlServer;
-  readonly #events: EventSource;
+  #events: EventSource | undefined;
 
-  private constructor(token: string, server: ControlServer, events: EventSource) {
+  private constructor(token: string, server: ControlServer) {
     this.token = token;
     this.#server = server;
-    this.#events = events;
   }
 
   /** Starts to serve a network on 127.0.0.1. Throws `PierError` 'port-in-use' and 'no-free-port'. */
   static async start(network: NodeNetwork, options: NetworkControlOptions): Promise<NetworkControl> {
-    const { name, port, token = randomBytes(32).toString('hex'), onDown = () => {} } = options;
-    let url: string | null = null;
+    const control = await NetworkControl.listen(options);
+    try {
+      control.serve(network, options);
+      return control;
+    } catch (error) {
+      await control.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Listens on 127.0.0.1 for clients of a network that is yet to be created. Until `serve`, they are told so (`PierError`
+   * 'network-starting'). Throws `PierError` 'port-in-use' and 'no-free-port'.
+   */
+  static async listen({
+    port,
+    token = randomBytes(32).toString('hex'),
+  }: ControlListenOptions = {}): Promise<NetworkControl> {
+    return new NetworkControl(token, await ControlServer.listen({ port, token }));
+  }
+
+  /** Serves a network from now on. */
+  serve(network: NodeNetwork, { name, onDown = () => {} }: ControlServeOptions): void {
     const { chain, mnemonic } = network.description;
-    const methods = new NetworkMethods(network, {
+    const { handle } = new NetworkMethods(network, {
       ...{ name, chain, mnemonic },
-      control: () => url,
+      control: () => this.url,
       // After the answer.
       down: () => void setImmediate(onDown),
     });
-    const events = new EventSource(network, systemClock, { id: randomBytes(8).toString('hex') });
-    try {
-      const server = await ControlServer.listen({ port, token, handle: methods.handle, events });
-      url = server.url;
-      return new NetworkControl(token, server, events);
-    } catch (error) {
-      events.close();
-      throw error;
-    }
+    this.#events = new EventSource(network, systemClock, { id: randomBytes(8).toString('hex') });
+    this.#server.serve({ handle, events: this.#events });
   }
 
   /** Where clients connect to: `ws://127.0.0.1:PORT/`. */
@@ -62,7 +82,7 @@ export class NetworkControl {
 
   /** Ends all connections. */
   async close(): Promise<void> {
-    this.#events.close();
+    this.#events?.close();
     await this.#server.close();
   }
 }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { removeRecord, writeRecord } from '../../../src/control/control-record.ts';
+import { NetworkName } from '../../../src/control/control-record.ts';
 import { pierInProcess } from '../../support/pier-in-process.ts';
 
 let server: Server | undefined;
@@ -20,8 +20,8 @@ async function networkOf(body: unknown): Promise<void> {
   await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const record = { name: 'named', pid: process.pid, url: `ws://127.0.0.1:${port}/`, token: 'abc' };
-  writeRecord(record);
-  ends = [() => removeRecord(record)];
+  const name = await NetworkName.claim(record);
+  ends = [() => name.release()];
 }
 
 const names = (kind: string) => pierInProcess(['completion', 'fish', '--names', kind, '--name', 'named']);
@@ -29,6 +29,14 @@ const names = (kind: string) => pierInProcess(['completion', 'fish', '--names', 
 it('names of one line are offered', async () => {
   await networkOf({ result: { snapshots: [{ name: 'calm' }, { name: 'two\nlines' }, { name: 'cold start' }] } });
   expect(await names('snapshots')).toEqual({ code: 0, stdout: 'calm\ncold start\n', stderr: '' });
+});
+
+it('networks that answer are offered', async () => {
+  await networkOf({ result: { time: 1 } });
+  expect((await names('networks')).stdout).toBe('named\n');
+  server!.closeAllConnections();
+  await new Promise((resolve) => server!.close(resolve));
+  expect(await names('networks')).toEqual({ code: 0, stdout: '', stderr: '' });
 });
 
 it.each([

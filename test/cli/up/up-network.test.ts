@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { NetworkReport } from '../../../src/cli/up/network-report.ts';
 import { upNetwork } from '../../../src/cli/up/up-network.ts';
+import { connectControl } from '../../../src/control/client/connect.ts';
+import { findRecord, runningNetworks } from '../../../src/control/control-record.ts';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import { isPortFree } from '../../../src/devnet/processes/ports.ts';
@@ -160,6 +163,23 @@ it('stops a network that is interrupted while it starts', async () => {
   await upNetwork({ topology: { nodes: 2, accounts: 1 }, json: true, name: 'up-test', create, interrupted });
   expect(network!.nodes.map(({ status }) => status)).toEqual(['stopped', 'stopped']);
   expect(stdout).toBe('');
+});
+
+it('has its name from before it is created until all nodes are stopped, also after a failure', async () => {
+  let fail = (_: Error) => {};
+  const create = () =>
+    new Promise<NodeNetwork>((_resolve, reject) => {
+      fail = reject;
+    });
+  const start = () =>
+    upNetwork({ topology: { nodes: 1 }, json: true, name: 'up-test', create, interrupted: new Promise(() => {}) });
+  const first = start();
+  while (!(await runningNetworks()).some(({ name }) => name === 'up-test')) await setImmediate();
+  await expect(connectControl(await findRecord('up-test'))).rejects.toMatchObject({ code: 'network-starting' });
+  await expect(start()).rejects.toMatchObject({ code: 'network-running' });
+  fail(new Error('out of nodes'));
+  await expect(first).rejects.toThrow('out of nodes');
+  await expect(findRecord('up-test')).rejects.toMatchObject({ code: 'no-network' });
 });
 
 it('does not warn of nodes that the interrupt itself has ended', async () => {
