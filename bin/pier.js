@@ -10,6 +10,16 @@ const { existsSync } = require('fs');
 const { join } = require('path');
 const { engines } = require('../package.json');
 
+/** Returns whether a package that is not part of the bundle is installed. */
+function isInstalled(name) {
+  try {
+    require.resolve(name);
+    return true;
+  } catch (_) {
+    return false;
+  }
+}
+
 /** Returns major and minor version. */
 const numbers = (version) =>
   version
@@ -23,6 +33,9 @@ const isOld = found[0] < least[0] || (found[0] === least[0] && found[1] < least[
 
 if (isOld) {
   console.error(`pier: Node.js ${process.version} is too old: Pier needs ${least.join('.')} or newer`);
+  process.exitCode = 1;
+} else if (!isInstalled('lmdb')) {
+  console.error(`pier: the packages that Pier uses are missing. Run 'npm install' in ${join(__dirname, '..')}`);
   process.exitCode = 1;
 } else if (!existsSync(join(__dirname, '..', 'dist', 'cli', 'main.js'))) {
   console.error(`pier: Pier is not built yet. Run 'npm run build' in ${join(__dirname, '..')}`);

@@ -1,6 +1,8 @@
 import type { ChainParams } from '../consensus/params.ts';
+import { checkNetworkName } from '../control/control-record.ts';
 import { RPC_PORT_OFFSET } from '../node/composition/settings.ts';
 import { UsageError } from '../node/composition/usage-error.ts';
+import { PierError } from '../platform/errors.ts';
 import { AddressError, decodeAddress } from '../script/address.ts';
 
 /** Characters of the shortest address. The checksum of a shorter text says nothing. */
@@ -20,6 +22,16 @@ export function checkAddress(option: string, value: string, { network, address }
       hint,
       cause: error,
     });
+  }
+}
+
+/** Throws `UsageError` 'bad-name' if `--name` is given and no network can have its value. */
+export function checkNameOption(name: string | undefined): void {
+  try {
+    if (name !== undefined) checkNetworkName(name);
+  } catch (error) {
+    if (!(error instanceof PierError)) throw error;
+    throw new UsageError(error.code, `--name ${error.message}`, { hint: error.hint!, cause: error });
   }
 }
 

@@ -24,8 +24,9 @@ export interface CreatedBlockchain {
 /**
  * Creates the node's chain: the genesis block, and `coinbaseMaturity` + 1 blocks whose rewards pay `address`, so
  * that one reward is spendable. The blocks are mined in memory and written in one batch: an interruption leaves a
- * chain with the genesis block only, which can be created again. `onProgress` is called after each block. Throws `PierError` 'not-creatable' on a public
- * network and 'chain-exists' if the node has a chain, and `AddressError`.
+ * chain with the genesis block only, which can be created again. `onProgress` is called before the first block and after
+ * each. Throws `PierError` 'not-creatable' on a public network and 'chain-exists' if the node has a chain, and
+ * `AddressError`.
  *
  * @example
  * ```ts
@@ -70,6 +71,7 @@ export async function createBlockchain(
     const miner = new Miner({}, { chain, mempool: new Mempool({}, { chain, ...modules }), ...modules });
     const count = params.coinbaseMaturity + 1;
     miner.events.on('mined', ({ index }) => options.onProgress?.(index.height, count));
+    options.onProgress?.(0, count);
     await miner.generate(count, scriptPubKey, Number.POSITIVE_INFINITY);
     const { height, hashHex: bestblockhash } = chain.tip;
     await chain.close();

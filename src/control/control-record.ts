@@ -21,11 +21,17 @@ export function recordFolder(env: NodeJS.ProcessEnv = process.env): string {
   return env.PIER_RUN_DIR || join(homedir(), '.pier', 'run');
 }
 
-function recordPath(name: string): string {
-  if (NAME.test(name)) return join(recordFolder(), `${name}.json`);
+/** Throws `PierError` 'bad-name' unless a network can have the name. */
+export function checkNetworkName(name: string): void {
+  if (NAME.test(name)) return;
   throw new PierError('bad-name', `'${name}' is not the name of a network`, {
     hint: 'A name has up to 64 letters, digits, dots, hyphens and underscores, and begins with a letter or digit.',
   });
+}
+
+function recordPath(name: string): string {
+  checkNetworkName(name);
+  return join(recordFolder(), `${name}.json`);
 }
 
 /** Returns the text of a file; undefined if it is absent. */

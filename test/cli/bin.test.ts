@@ -24,6 +24,13 @@ function run(version: string): Promise<{ code: unknown; stdout: string; stderr: 
 }
 
 describe('bin/pier.js', () => {
+  it('says how to install missing packages', async () => {
+    const stderr = `pier: the packages that Pier uses are missing. Run 'npm install' in ${folder}\n`;
+    expect(await run('v20.19.0')).toEqual({ code: 1, stdout: '', stderr });
+    mkdirSync(join(folder, 'node_modules/lmdb'), { recursive: true });
+    writeFileSync(join(folder, 'node_modules/lmdb/index.js'), '');
+  });
+
   it('says how to build what is not built', async () => {
     const stderr = `pier: Pier is not built yet. Run 'npm run build' in ${folder}\n`;
     expect(await run('v20.19.0')).toEqual({ code: 1, stdout: '', stderr });

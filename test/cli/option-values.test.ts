@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { controlCommands, examples } from '../../src/cli/help.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { runCommand } from '../../src/cli/run.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -113,6 +114,19 @@ const refused: readonly [words: readonly string[], message: string][] = [
 
 it.each(refused)('%j is refused', async (words, message) => {
   expect([await runCommand(words, '0'), stderr]).toEqual([2, expect.stringContaining(`pier: ${message}`)]);
+});
+
+it.each(['up', ...controlCommands])('%s refuses what cannot be the name of a network', async (name) => {
+  const words = examples[name]![0]!.split(' ').slice(1);
+  expect(await runCommand([...words, '--name', '../x', '--json'], '0')).toBe(2);
+  expect(JSON.parse(stderr)).toMatchObject({
+    error: { code: 'bad-name', message: "--name '../x' is not the name of a network", hint: expect.any(String) },
+  });
+});
+
+it('announces no mining of a chain that cannot be created', async () => {
+  expect(await runCommand(['createblockchain', '--network', 'main', '--address', MAIN_ADDRESS], '0')).toBe(1);
+  expect(stderr).toMatch(/^pier: cannot create a blockchain on the public network 'main'/);
 });
 
 it('names NODE_ID if the environment has the value', async () => {

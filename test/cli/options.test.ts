@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { controlCommands } from '../../src/cli/help.ts';
 import { createProgram } from '../../src/cli/program.ts';
+import { Waiting } from '../../src/cli/waiting.ts';
 import type { NodeConfig } from '../../src/node/config.ts';
 import { LogOutput } from '../../src/node/log-output.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -428,6 +429,8 @@ const commands: Readonly<
   ],
 };
 
+const walletCommands = ['createwallet', 'showmnemonic', 'listaddresses', 'getbalance'];
+
 const longNames = (command: Command) =>
   command.options
     .filter(({ hidden }) => !hidden)
@@ -458,6 +461,15 @@ describe('the options', () => {
       });
     }
   }
+
+  it.each(['createblockchain', 'minegenesis', 'reindexutxo', 'send', 'rpc', ...walletCommands])(
+    '%s says on a terminal what takes long',
+    async (name) => {
+      const start = vi.spyOn(Waiting.prototype, 'start').mockClear();
+      await run([name, ...commands[name]![0]]);
+      expect(start.mock.calls.flat()).toEqual([expect.stringMatching(/^[A-Z]/)]);
+    },
+  );
 
   it('verify --export writes the proof', async () => {
     const file = join(dir, 'exported');

@@ -151,9 +151,12 @@ describe('createBlockchain', () => {
     const progress: string[] = [];
     const onProgress = (blocks: number, total: number) => progress.push(`${blocks} of ${total}`);
     const created = await createBlockchain(fresh, { address: ADDRESS, onProgress });
-    expect([progress.length, progress[0], progress.at(-1)]).toEqual([101, '1 of 101', '101 of 101']);
+    expect([progress.length, progress[0], progress.at(-1)]).toEqual([102, '0 of 101', '101 of 101']);
     expect(created).toMatchObject({ file: nodePaths(fresh).chain, height: 101, address: ADDRESS });
-    await expect(createBlockchain(fresh, { address: ADDRESS })).rejects.toMatchObject({ code: 'chain-exists' });
+    await expect(createBlockchain(fresh, { address: ADDRESS, onProgress })).rejects.toMatchObject({
+      code: 'chain-exists',
+    });
+    expect(progress.length).toBe(102);
     const count = await accessNode(fresh, { network: 'none' }, (node) => node.call('getbestblockhash'));
     expect(count).toBe(created.bestblockhash);
   });

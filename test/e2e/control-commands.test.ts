@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Waiting } from '../../src/cli/waiting.ts';
 import { pierPath } from '../support/pier.ts';
 import { pierInProcess } from '../support/pier-in-process.ts';
 
@@ -158,6 +159,15 @@ describe('a network is controlled from another terminal', { timeout: 120_000 }, 
       code,
       { error: { code: error, message: expect.stringContaining(part) } },
     ]);
+  });
+
+  it('with a word on a terminal while it works', async () => {
+    const start = vi.spyOn(Waiting.prototype, 'start');
+    await run('mine');
+    await run('snapshot', 'save', 'later');
+    await run('snapshot', 'delete', 'later');
+    expect(start.mock.calls).toEqual([1, 2, 3].map(() => ['Waiting for the network']));
+    start.mockRestore();
   });
 
   it('with names that a shell completes', async () => {

@@ -5,7 +5,7 @@ import { checkAddress } from '../option-values.ts';
 import { type CommonOptions, configOf, nodeOptions } from '../options.ts';
 import { bold, dim, note, print, printResult } from '../output.ts';
 import { writeStdout } from '../stdout.ts';
-import { waiting } from '../waiting.ts';
+import { type Waiting, waiting } from '../waiting.ts';
 
 /** Adds the commands `createblockchain`, `minegenesis`, `printchain` and `reindexutxo`. */
 export function addChainCommands(program: Command): void {
@@ -16,14 +16,13 @@ export function addChainCommands(program: Command): void {
       const config = configOf(options);
       checkAddress('--address', options.address, config.params);
       const { createBlockchain } = await import('../../commands/create-blockchain.ts');
-      const { network, powNoRetargeting, coinbaseMaturity } = config.params;
-      if (!powNoRetargeting) note(`Mining ${coinbaseMaturity + 1} blocks with the proof of work of ${network} ...`);
+      const { network, powNoRetargeting } = config.params;
       const { address } = options;
       const created = await waiting('Mining', (progress) =>
         createBlockchain(config, {
           address,
           // Without work, the blocks take less than a second.
-          ...(powNoRetargeting ? {} : { onProgress: (blocks, total) => progress.show(`block ${blocks} of ${total}`) }),
+          ...(powNoRetargeting ? {} : { onProgress: showMining(progress, network) }),
         }),
       );
       printResult(options.json, created, ({ file, height, bestblockhash }) =>
@@ -71,6 +70,17 @@ export function addChainCommands(program: Command): void {
       if (!options.json) note('Rebuilt the UTXO set.');
       printResult(options.json, result, ({ blocks, coins }) => `${blocks} blocks, ${coins} unspent outputs`);
     });
+}
+
+/** Returns what shows the progress of mining, which is announced once it begins. */
+function showMining(progress: Waiting, network: string): (blocks: number, total: number) => void {
+  return (blocks, total) => {
+    if (blocks === 0) {
+      progress.end();
+      note(`Mining ${total} blocks with the proof of work of ${network} ...`);
+    }
+    progress.show(`block ${blocks} of ${total}`);
+  };
 }
 
 function formatBlock(block: PrintedBlock): string {

@@ -4,9 +4,13 @@ import type { ParamsOf, ResultOf } from '../../control/protocol/methods.ts';
 import { UsageError } from '../../node/composition/usage-error.ts';
 import { formatMining, formatStatus } from '../control/status-text.ts';
 import { formatTable } from '../control/table.ts';
+import { checkNameOption } from '../option-values.ts';
 import { print, printResult } from '../output.ts';
 import { aborted, interruption } from '../signals.ts';
+import { waiting } from '../waiting.ts';
 
+/** What is shown while the network does what a command has asked for. */
+const WAITING = 'Waiting for the network';
 /** Milliseconds between two tables of `status --watch` at least. */
 const WATCH_MS = 250;
 
@@ -32,7 +36,8 @@ function addControlCommand<M extends CallableMethod>(
     const args = given.slice(0, command.registeredArguments.length).flat() as (string | undefined)[];
     const checked = params(args, options);
     await withClient(options.name, async (client) => {
-      printResult(options.json, await client.call(method, checked), (result) => format(result as ResultOf<M>));
+      const result = await waiting(WAITING, () => client.call(method, checked));
+      printResult(options.json, result, (each) => format(each as ResultOf<M>));
     });
   });
 }
@@ -44,6 +49,7 @@ function controlOptions(command: Command): Command {
 }
 
 async function withClient<T>(name: string | undefined, action: (client: ControlClient) => Promise<T>): Promise<T> {
+  checkNameOption(name);
   const { findRecord } = await import('../../control/control-record.ts');
   const { connectControl } = await import('../../control/client/connect.ts');
   const client = await connectControl(await findRecord(name));
@@ -346,16 +352,20 @@ function addSnapshot(program: Command): void {
       });
     }
     await withClient(options.name, async (client) => {
+      const call = <M extends CallableMethod>(
+        method: M,
+        params: ParamsOf<M>,
+        format: (result: ResultOf<M>) => string,
+      ) =>
+        waiting(WAITING, () => client.call(method, params)).then((result) => printResult(options.json, result, format));
       const format = (snapshot: ResultOf<'snapshot.save'>) => `${snapshot.name}: height ${snapshot.height}`;
-      if (chosen === 'save') printResult(options.json, await client.call('snapshot.save', { name }), format);
-      else if (chosen === 'list') {
-        printResult(options.json, await client.call('snapshot.list'), ({ snapshots }) =>
+      if (chosen === 'save') await call('snapshot.save', { name }, format);
+      else if (chosen === 'restore') await call('snapshot.restore', { name: name! }, format);
+      else if (chosen === 'delete') await call('snapshot.delete', { name: name! }, () => `${name} is deleted`);
+      else {
+        await call('snapshot.list', {}, ({ snapshots }) =>
           snapshots.length === 0 ? 'no snapshots' : snapshots.map(format).join('\n'),
         );
-      } else if (chosen === 'restore') {
-        printResult(options.json, await client.call('snapshot.restore', { name: name! }), format);
-      } else {
-        printResult(options.json, await client.call('snapshot.delete', { name: name! }), () => `${name} is deleted`);
       }
     });
   });

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { nodePaths } from '../../node/config.ts';
 import { type CommonOptions, configOf, nodeOptions } from '../options.ts';
 import { print } from '../output.ts';
+import { waiting } from '../waiting.ts';
 
 /** Adds the command `rpc`. */
 export function addRpc(program: Command): void {
@@ -17,12 +18,13 @@ export function addRpc(program: Command): void {
       const { formatJson } = await import('../../api/json/format-json.ts');
       const { RpcClient } = await import('../../api/client/rpc-client.ts');
       const client = new RpcClient({ ...config.rpc, cookieFile: nodePaths(config).cookie });
-      const result = await client
-        .callExact(method, convertArguments(method, args), options.wallet)
-        .catch(async (error: unknown) => {
+      const given = convertArguments(method, args);
+      const result = await waiting('Waiting for the node', () => client.callExact(method, given, options.wallet)).catch(
+        async (error: unknown) => {
           const { explainRpcError } = await import('../rpc-error-text.ts');
           throw explainRpcError(error, method);
-        });
+        },
+      );
       print(typeof result === 'string' && !options.json ? result : formatJson(result));
     });
 }

@@ -8,6 +8,7 @@ import { CENTRAL_NODE_ID } from '../../node/config.ts';
 import { findNetwork } from '../../node/networks.ts';
 import { PierError } from '../../platform/errors.ts';
 import { shellWord } from '../command-text.ts';
+import { checkNameOption } from '../option-values.ts';
 import { type CommonOptions, networkOptions } from '../options.ts';
 import { aborted, interruption, onHangup } from '../signals.ts';
 import { stdoutFailed } from '../stdout.ts';
@@ -52,6 +53,7 @@ export function addUp(program: Command): void {
       )
       .option('--log', "print the logs of the scenario's nodes to stderr"),
   ).action(async (file: string | undefined, options: UpOptions, command: Command) => {
+    checkNameOption(options.name);
     const interrupted = () => {
       // A closed terminal does not end the network, whose nodes ignore it too.
       onHangup(() => {});

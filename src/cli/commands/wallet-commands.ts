@@ -24,6 +24,9 @@ type CreateWalletCliOptions = CommonOptions & {
   readonly gap?: string;
 };
 
+/** What is shown while wallets are read. */
+const READING = 'Reading the wallets';
+
 /** Adds the commands `createwallet`, `showmnemonic`, `listaddresses`, `getbalance` and `send`. */
 export function addWalletCommands(program: Command): void {
   nodeOptions(program.command('createwallet'))
@@ -43,10 +46,10 @@ export function addWalletCommands(program: Command): void {
       if (options.restore) return restore(options);
       if (options.gap !== undefined) throw new UsageError('bad-gap', '--gap requires --restore');
       const { createWallet } = await import('../../commands/create-wallet.ts');
-      const created = await createWallet(configOf(options), {
-        type: options.type,
-        ...(options.name === undefined ? {} : { name: options.name }),
-      });
+      const { type, name } = options;
+      const created = await waiting('Creating the wallet', () =>
+        createWallet(configOf(options), { type, ...(name === undefined ? {} : { name }) }),
+      );
       printResult(options.json, created, ({ wallet, address }) => `${bold(wallet)}  ${address}`);
     });
 
@@ -55,7 +58,7 @@ export function addWalletCommands(program: Command): void {
     .action(async (options: CommonOptions) => {
       const config = configOf(options);
       const { showMnemonics } = await import('../../commands/mnemonic.ts');
-      const mnemonics = await showMnemonics(config);
+      const mnemonics = await waiting(READING, () => showMnemonics(config));
       printResult(options.json, mnemonics, (list) =>
         list.map(({ wallet, mnemonic }) => `${bold(wallet)}  ${mnemonic}`).join('\n'),
       );
@@ -72,7 +75,7 @@ export function addWalletCommands(program: Command): void {
     .description("list the addresses of the node's wallets")
     .action(async (options: CommonOptions) => {
       const { listAddresses } = await import('../../commands/list-addresses.ts');
-      const addresses = await listAddresses(configOf(options));
+      const addresses = await waiting(READING, () => listAddresses(configOf(options)));
       printResult(options.json, addresses, (list) =>
         list
           .map(
@@ -96,7 +99,7 @@ export function addWalletCommands(program: Command): void {
         printResult(options.json, balance, (b) => `${b.address}  ${b.balance.toFixed(8)} BTC`);
         return;
       }
-      const balances = await getBalances(config);
+      const balances = await waiting(READING, () => getBalances(config));
       printResult(options.json, balances, (list) =>
         list
           .map(({ wallet, trusted, pending, immature }) => {

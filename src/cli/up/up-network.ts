@@ -90,12 +90,12 @@ async function runNetwork(
     note("In another terminal: 'pier status' shows the network, 'pier mine' mines, 'pier help' lists more.");
     await Promise.race([isInterrupted, down]);
     if (state !== undefined) {
-      await network.save(state);
+      await waiting('Saving the state of the network', () => network.save(state));
       note(`The state of the network is in ${state}.`);
     }
   } finally {
     isStopping = true;
-    await network.close();
+    await waiting('Stopping the nodes', () => network.close());
     note('All nodes are stopped.');
   }
 }

@@ -1,15 +1,18 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { NetworkReport } from '../../../src/cli/up/network-report.ts';
 import { upNetwork } from '../../../src/cli/up/up-network.ts';
+import { Waiting } from '../../../src/cli/waiting.ts';
 import { connectControl } from '../../../src/control/client/connect.ts';
 import { findRecord, runningNetworks } from '../../../src/control/control-record.ts';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import { isPortFree } from '../../../src/devnet/processes/ports.ts';
 import type { NetworkOptions } from '../../../src/devnet/topology/network-options.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 
 // `pier up` on a network in this process.
 
@@ -39,7 +42,7 @@ afterEach(async () => {
 });
 
 /** Starts `pier up`; resolves when it says that the network runs. */
-async function up(topology: NetworkOptions, json: boolean): Promise<{ ended: Promise<void> }> {
+async function up(topology: NetworkOptions, json: boolean, state?: string): Promise<{ ended: Promise<void> }> {
   const interrupted = new Promise<void>((resolve) => {
     interrupt = resolve;
   });
@@ -47,7 +50,7 @@ async function up(topology: NetworkOptions, json: boolean): Promise<{ ended: Pro
     network = await createNetwork(options);
     return network;
   };
-  const ended = upNetwork({ topology, json, name: 'up-test', create, interrupted });
+  const ended = upNetwork({ topology, json, state, name: 'up-test', create, interrupted });
   await Promise.race([ended, until('Press Ctrl-C')]);
   return { ended };
 }
@@ -188,4 +191,18 @@ it('does not warn of nodes that the interrupt itself has ended', async () => {
   interrupt();
   await ended;
   expect(stderr).not.toContain('Warning');
+});
+
+it('says on a terminal that it saves the state, and stops the nodes', async () => {
+  const start = vi.spyOn(Waiting.prototype, 'start');
+  const state = join(tempDir('up-state'), 'state');
+  const { ended } = await up({ nodes: 1, accounts: 0 }, true, state);
+  interrupt();
+  await ended;
+  expect(start.mock.calls.flat()).toEqual([
+    'Creating a network of 1 nodes',
+    'Saving the state of the network',
+    'Stopping the nodes',
+  ]);
+  expect(stderr).toContain(`The state of the network is in ${state}.`);
 });
