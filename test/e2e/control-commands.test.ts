@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Waiting } from '../../src/cli/waiting.ts';
 import { pierPath } from '../support/pier.ts';
@@ -51,6 +52,17 @@ interface Status {
   }[];
 }
 const nodes = async () => (await json<Status>('status')).nodes;
+
+/** Starts `pier status --watch`. */
+function startWatch() {
+  const child = spawn(process.execPath, [pierPath, 'status', '--watch', '--json'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const ended = Promise.all([exited, text(child.stderr)]);
+  return { child, ended, next: async () => JSON.parse((await lines.next()).value!) as Status };
+}
 
 describe('a network is controlled from another terminal', { timeout: 120_000 }, () => {
   it('by commands: pay, mine, partition, fork, heal, reorganise, snapshot, restore', async () => {
@@ -170,6 +182,18 @@ describe('a network is controlled from another terminal', { timeout: 120_000 }, 
     start.mockRestore();
   });
 
+  it('by a table that is drawn at each change, until Ctrl-C', async () => {
+    const watch = startWatch();
+    const { nodes: first } = await watch.next();
+    await run('mine');
+    let last: Status;
+    do last = await watch.next();
+    while (last.nodes[2]!.height === first[2]!.height);
+    expect(last.nodes[2]!.height).toBe(first[2]!.height + 1);
+    watch.child.kill('SIGINT');
+    expect(await watch.ended).toEqual([0, '']);
+  });
+
   it('with names that a shell completes', async () => {
     const names = (...words: string[]) => run('completion', 'bash', '--names', ...words);
     expect(await names('networks')).toBe('walk');
@@ -185,7 +209,10 @@ describe('a network is controlled from another terminal', { timeout: 120_000 }, 
   });
 
   it('and stopped', async () => {
+    const watch = startWatch();
+    await watch.next();
     expect(await run('down')).toBe('the network is stopped');
+    expect(await watch.ended).toEqual([0, 'The network has stopped.\n']);
     expect(await ended).toBe(0);
     const { code, stderr } = await pierInProcess(['status', '--json']);
     expect([code, JSON.parse(stderr)]).toMatchObject([1, { error: { code: 'no-network' } }]);

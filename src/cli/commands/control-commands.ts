@@ -2,17 +2,18 @@ import { Argument, type Command } from 'commander';
 import type { CallableMethod, ControlClient } from '../../control/client/control-client.ts';
 import type { ParamsOf, ResultOf } from '../../control/protocol/methods.ts';
 import { UsageError } from '../../node/composition/usage-error.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { PierError } from '../../platform/errors.ts';
 import { formatMining, formatStatus } from '../control/status-text.ts';
 import { formatTable } from '../control/table.ts';
+import { drawAtEvents } from '../control/watch-status.ts';
 import { checkNameOption } from '../option-values.ts';
-import { print, printResult } from '../output.ts';
+import { note, print, printResult } from '../output.ts';
 import { aborted, interruption } from '../signals.ts';
 import { waiting } from '../waiting.ts';
 
 /** What is shown while the network does what a command has asked for. */
 const WAITING = 'Waiting for the network';
-/** Milliseconds between two tables of `status --watch` at least. */
-const WATCH_MS = 250;
 
 interface ControlOptions {
   readonly name?: string;
@@ -300,8 +301,11 @@ function addDown(program: Command): void {
   const command = controlOptions(program.command('down').description('stop the network that runs in another terminal'));
   command.action(async (options: ControlOptions) => {
     await withClient(options.name, async (client) => {
-      const result = await client.call('down');
-      await client.closed;
+      const result = await waiting(WAITING, async () => {
+        const answer = await client.call('down');
+        await client.closed;
+        return answer;
+      });
       printResult(options.json, result, () => 'the network is stopped');
     });
   });
@@ -320,17 +324,14 @@ function addStatus(program: Command): void {
           if (options.json) print(JSON.stringify(status, null, options.watch ? undefined : 2));
           else print(formatStatus(status, process.stdout.columns));
         };
-        await show();
-        if (!options.watch) return;
-        const interrupted = aborted(interruption());
+        if (!options.watch) return show();
         const events = await client.events();
-        void interrupted.then(() => events.close());
-        let shownAt = performance.now();
-        for await (const _ of events) {
-          if (performance.now() - shownAt < WATCH_MS) await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
-          await show();
-          shownAt = performance.now();
-        }
+        void aborted(interruption()).then(() => events.close());
+        await show();
+        await drawAtEvents(events, systemClock, show).catch((error: unknown) => {
+          if (!(error instanceof PierError) || error.code !== 'disconnected') throw error;
+          note('The network has stopped.');
+        });
       });
     });
 }

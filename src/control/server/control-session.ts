@@ -14,7 +14,7 @@ import { type MethodName, methods, type ParamsOf, type ResultOf } from '../proto
 import type { EventSource } from './event-source.ts';
 import { Subscription } from './subscription.ts';
 
-/** Requests of one client that may wait for their results. */
+/** Requests of one client whose results it has not got. */
 const MAX_PENDING = 256;
 /** Subscriptions of one client. */
 const MAX_SUBSCRIPTIONS = 16;
@@ -57,24 +57,29 @@ export class ControlSession {
   }
 
   async #received(text: string): Promise<void> {
-    const response = await answer(text, (method, params) => this.#call(method, params));
-    if (response && !this.#left.signal.aborted) this.#channel.send(JSON.stringify(response));
+    let isCounted = false;
+    const response = await answer(text, (method, params) => {
+      if (this.#pending >= MAX_PENDING) {
+        throw new PierError('too-many-requests', `${MAX_PENDING} requests of this client wait for their results`, {
+          hint: 'Await some of them first.',
+        });
+      }
+      this.#pending++;
+      isCounted = true;
+      return this.#call(method, params);
+    });
+    const done = () => {
+      if (isCounted) this.#pending--;
+    };
+    if (!response || this.#left.signal.aborted) done();
+    // Results that the client does not read fill memory as well.
+    else this.#channel.send(JSON.stringify(response), done);
   }
 
   async #call(method: MethodName, params: unknown): Promise<unknown> {
-    if (this.#pending >= MAX_PENDING) {
-      throw new PierError('too-many-requests', `${MAX_PENDING} requests of this client wait for their results`, {
-        hint: 'Await some of them first.',
-      });
-    }
-    this.#pending++;
-    try {
-      if (method === 'subscribe') return this.#subscribe(params as ParamsOf<'subscribe'>);
-      if (method === 'unsubscribe') return this.#unsubscribe(params as { readonly subscription: string });
-      return await this.#handle(method, params as never, this.#left.signal);
-    } finally {
-      this.#pending--;
-    }
+    if (method === 'subscribe') return this.#subscribe(params as ParamsOf<'subscribe'>);
+    if (method === 'unsubscribe') return this.#unsubscribe(params as { readonly subscription: string });
+    return this.#handle(method, params as never, this.#left.signal);
   }
 
   #subscribe({ types = DEFAULT_TYPES, after, server }: ParamsOf<'subscribe'>): ResultOf<'subscribe'> {
