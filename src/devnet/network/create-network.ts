@@ -1,5 +1,6 @@
 import { findNetwork } from '../../node/networks.ts';
 import { MemoryEngine } from '../nodes/memory-engine.ts';
+import { NetworkFolder } from '../nodes/system/network-folder.ts';
 import { ProcessEngine } from '../nodes/system/process-engine.ts';
 import { systemPorts } from '../nodes/system/system-ports.ts';
 import { requireFreePort } from '../processes/ports.ts';
@@ -15,13 +16,14 @@ export type { CloseOptions, CreateOptions, SavedNetworkOptions } from './open-ne
 const thisMachine: NetworkHost = {
   findNetwork,
   files: stateFiles,
+  openFolder: async ({ engine, dataDir }) => (engine === 'processes' ? NetworkFolder.open(dataDir) : undefined),
   createEngine: async (plan, modules) => {
     for (const [i, { rpcPort, p2pPort }] of plan.nodes.entries()) {
       await requireFreePort(rpcPort, `nodes[${i}].rpc`);
       await requireFreePort(p2pPort, `nodes[${i}].p2p`);
     }
     return plan.engine === 'processes'
-      ? ProcessEngine.create(plan, modules)
+      ? ProcessEngine.create(plan, { ...modules, folder: modules.folder as NetworkFolder })
       : MemoryEngine.create(plan, { ...modules, ports: systemPorts });
   },
 };

@@ -28,6 +28,8 @@ export interface FeeHooks {
   others(): readonly NetworkNode[];
   /** Throws `PierError` 'network-closed' if the network is closed. */
   checkOpen(): void;
+  /** What a snapshot would keep has changed. */
+  changed(): void;
   /** The node that holds the faucet's wallet. */
   readonly faucet: NetworkNode;
   readonly keys: AccountKeys;
@@ -97,6 +99,7 @@ export class NetworkFees {
     await this.#checkRelay();
     if ((await this.#coins()).length < (await this.#missing(blocks)).length) await this.#divideCoins(backlog);
     this.#backlog = backlog;
+    this.#hooks.changed();
     await this.#reprice();
     await this.#fill(backlog, options);
   }
@@ -105,6 +108,7 @@ export class NetworkFees {
   async clear(): Promise<void> {
     this.#hooks.checkOpen();
     this.#backlog = undefined;
+    this.#hooks.changed();
     await this.#reprice();
   }
 
@@ -180,6 +184,7 @@ export class NetworkFees {
       const [coin] = coins.splice(index, 1);
       const { txid, hex } = fillerTransaction(coin!, SIZES[size]!, rateOf(rate, size), keys);
       this.#fillers.set(txid, size);
+      this.#hooks.changed();
       await faucet.call('sendrawtransaction', [hex, 0]);
       txids.push(txid);
     }

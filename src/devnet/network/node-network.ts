@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../p2p/net/endpoint.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
-import type { ClockState, NetworkClock } from '../../testing/network-clock.ts';
+import { type ClockState, NetworkClock } from '../../testing/network-clock.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
 import type { AccountKeys } from '../accounts/account-keys.ts';
 import { accountWallet, FAUCET_WALLET } from '../accounts/funded-chain.ts';
@@ -17,7 +17,7 @@ import type { WaitOptions } from './deadline.ts';
 import { type EventOptions, type NetworkEvent, networkEvents } from './events/network-events.ts';
 import { type FeedEvent, followNetwork } from './events/network-feed.ts';
 import { AutoMiner, type MiningMode } from './mining-mode.ts';
-import { type FeeState, NetworkFees } from './network-fees.ts';
+import { NetworkFees } from './network-fees.ts';
 import type { NetworkLink } from './network-link.ts';
 import { NetworkNode } from './network-node.ts';
 import { NetworkTime } from './network-time.ts';
@@ -25,7 +25,15 @@ import { NetworkWaits } from './network-waits.ts';
 import { type Payment, payFrom } from './payment.ts';
 import { mineFork, type Reorg, type ReorgOptions } from './reorg.ts';
 import { shareTransactions } from './share-transactions.ts';
-import { encodeState, loadStateOf, requireFiles, type StateFiles, topologyOf } from './state/network-state.ts';
+import {
+  encodeState,
+  loadStateOf,
+  type NetworkHead,
+  type NetworkState,
+  requireFiles,
+  type StateFiles,
+  topologyOf,
+} from './state/network-state.ts';
 import { makeTraffic, type TrafficOptions, type TrafficStatistics } from './traffic.ts';
 
 /** How `NodeNetwork.mine` mines. */
@@ -41,14 +49,8 @@ export interface MineOptions extends WaitOptions {
 }
 
 /** The state of a network at one moment. */
-interface NetworkSnapshot {
+interface NetworkSnapshot extends Omit<NetworkHead, 'topology'> {
   readonly engine: unknown;
-  readonly time: number;
-  readonly clock: ClockState;
-  /** In the order of the network's links. */
-  readonly links: readonly Pick<NetworkLink, 'isCut' | 'conditions'>[];
-  readonly mining: MiningMode;
-  readonly fees: FeeState | undefined;
 }
 
 /** What a `NodeNetwork` is made of. */
@@ -62,6 +64,8 @@ export interface NodeNetworkParts {
   readonly accounts: readonly AccountKeys[];
   /** Absent in a browser. */
   readonly files?: StateFiles | undefined;
+  /** What it was created with; undefined for a new network. */
+  readonly saved?: NetworkState | undefined;
 }
 
 /** A Bitcoin network for development and tests: nodes, links, funded accounts, and one clock. See `createNetwork`. */
@@ -77,6 +81,7 @@ export class NodeNetwork {
   readonly #plan: NetworkPlan;
   readonly #engine: Engine;
   readonly #files: StateFiles | undefined;
+  readonly #saved: NetworkState | undefined;
   readonly #clock: NetworkClock;
   readonly #miner: AutoMiner;
   readonly #faucet: AccountKeys;
@@ -86,6 +91,7 @@ export class NodeNetwork {
   readonly #miningSources: (() => void)[] = [];
   #lastSnapshot = 0;
   #extraNonce = 0;
+  #isKept = true;
   #closed: Promise<void> | undefined;
   #miningFailure: unknown;
 
@@ -97,7 +103,9 @@ export class NodeNetwork {
     this.#files = parts.files;
     this.#clock = clock;
     this.links = links;
-    this.time = new NetworkTime(clock, { checkOpen: () => this.checkOpen(), changed: () => engine.clockChanged() });
+    this.#saved = parts.saved;
+    for (const link of links) link.onChange(() => this.#keepSoon());
+    this.time = new NetworkTime(clock, { checkOpen: () => this.checkOpen(), changed: () => this.#clockChanged() });
     this.nodes = engine.nodes.map(
       (backend) =>
         new NetworkNode(backend, {
@@ -122,6 +130,7 @@ export class NodeNetwork {
       ...{ faucet: this.#faucetNode(), keys: parts.faucet, checkOpen: () => this.checkOpen() },
       full: () => this.#running().filter(({ isFull }) => isFull),
       others: () => this.#running().filter(({ name }) => kinds.get(name) !== 'pier'),
+      changed: () => this.#keepSoon(),
       mineOne: (hex) => this.mine(1, { transactions: [hex] }),
       relayed: (txids, options) => this.#waits.relayed(this.#faucetNode(), txids, options),
     });
@@ -170,6 +179,7 @@ export class NodeNetwork {
     this.#miningFailure = undefined;
     this.#miner.mode = mode;
     this.#followMempools(mode !== 'manual');
+    this.#keepSoon();
   }
 
   /**
@@ -338,14 +348,32 @@ export class NodeNetwork {
 
   async #capture(): Promise<NetworkSnapshot> {
     await this.synced();
+    return { engine: await this.#engine.capture(), ...this.#head() };
+  }
+
+  #head(): Omit<NetworkHead, 'topology'> {
     return {
-      engine: await this.#engine.capture(),
       time: this.#clock.now(),
       clock: this.#clock.state,
       links: this.links.map(({ isCut, conditions }) => ({ isCut, conditions })),
       mining: this.mining,
       fees: this.fees.state,
     };
+  }
+
+  /** Writes what a network that continues on the nodes' files needs besides them. @internal */
+  keep(): void {
+    this.#isKept = true;
+    this.#engine.keep({ topology: topologyOf(this.#plan), ...this.#head() } satisfies NetworkHead);
+  }
+
+  /** Does so once for all changes of this turn. */
+  #keepSoon(): void {
+    if (!this.#isKept) return;
+    this.#isKept = false;
+    setTimeout(() => {
+      if (!this.#isKept) this.keep();
+    }, 0);
   }
 
   /**
@@ -385,6 +413,21 @@ export class NodeNetwork {
     await this.#restore(this.#snapshot(id, 'revert'));
   }
 
+  /**
+   * Restores the state that the network was created with: funded accounts, or what `state` had; the time of this machine
+   * or of that state, the links of the topology, and its mining mode. Snapshots stay.
+   */
+  async reset(): Promise<void> {
+    this.checkOpen();
+    const { time, clock, links, mining, fees } = this.#saved ?? {
+      time: systemClock.now(),
+      clock: new NetworkClock().state,
+      links: this.#plan.links.map(({ conditions }) => ({ isCut: false, conditions })),
+      ...{ mining: 'manual' as const, fees: undefined },
+    };
+    await this.#restore({ engine: await this.#engine.first(), time, clock, links, mining, fees });
+  }
+
   #snapshot(id: string, where: string): NetworkSnapshot {
     const snapshot = this.#snapshots.get(id);
     if (snapshot) return snapshot;
@@ -397,7 +440,7 @@ export class NodeNetwork {
     await this.#stopMining();
     this.#waits.reverted();
     this.#clock.restore(snapshot.time, snapshot.clock.frozen !== undefined);
-    this.#engine.clockChanged();
+    this.#clockChanged();
     for (const [i, { isCut, conditions }] of snapshot.links.entries()) this.links[i]!.restore(isCut, conditions);
     await this.#engine.restore(snapshot.engine);
     this.fees.restore(snapshot.fees);
@@ -445,6 +488,7 @@ export class NodeNetwork {
   async #close(): Promise<void> {
     this.#closing.abort(new PierError('network-closed', 'the network is closed'));
     await this.#stopMining();
+    if (!this.#isKept) this.keep();
     await this.#engine.close();
     this.#snapshots.clear();
   }
@@ -469,7 +513,12 @@ export class NodeNetwork {
   /** Gives all nodes the time of a state of the clock. */
   #setClock(state: ClockState): void {
     this.#clock.state = state;
+    this.#clockChanged();
+  }
+
+  #clockChanged(): void {
     this.#engine.clockChanged();
+    this.#keepSoon();
   }
 
   /** Returns the node that is to mine, which runs. */

@@ -7,9 +7,17 @@ import type { Engine } from '../nodes/engine.ts';
 import type { MemoryEngineModules } from '../nodes/memory-engine.ts';
 import type { NetworkOptions } from '../topology/network-options.ts';
 import { type FindNetwork, type NetworkPlan, planNetwork } from '../topology/network-plan.ts';
+import { listFaults } from '../topology/topology-error.ts';
 import { NetworkLink } from './network-link.ts';
 import { NodeNetwork } from './node-network.ts';
-import { loadState, type NetworkState, type StateFiles } from './state/network-state.ts';
+import {
+  loadState,
+  type NetworkHead,
+  type NetworkState,
+  type StateFiles,
+  topologyDifferences,
+  topologyOf,
+} from './state/network-state.ts';
 
 /** A network that `NodeNetwork.save` or `saveState` has written. */
 export interface SavedNetworkOptions extends Pick<NetworkOptions, 'engine' | 'dataDir'> {
@@ -31,8 +39,23 @@ export interface NetworkHost {
   readonly findNetwork: FindNetwork;
   /** Where states are saved; undefined if there are no files. */
   readonly files: StateFiles | undefined;
+  /** Returns the folder of a network whose files stay; undefined in a browser. Throws `PierError`. */
+  openFolder?(plan: NetworkPlan): Promise<NodeFolder | undefined>;
   /** Creates the nodes of a plan and starts them; they are not connected yet. Throws `PierError`. */
-  createEngine(plan: NetworkPlan, modules: MemoryEngineModules & { readonly clock: NetworkClock }): Promise<Engine>;
+  createEngine(plan: NetworkPlan, modules: EngineModules): Promise<Engine>;
+}
+
+/** A folder of a network's nodes. */
+export interface NodeFolder {
+  readonly path: string;
+  /** What `Engine.keep` was last given; undefined if it holds no network. */
+  readonly kept: { readonly state: unknown } | undefined;
+}
+
+/** What an engine is created with. */
+export interface EngineModules extends MemoryEngineModules {
+  readonly clock: NetworkClock;
+  readonly folder: NodeFolder | undefined;
 }
 
 /** Creates a network on a host; see `createNetwork`. */
@@ -82,8 +105,11 @@ async function createPlanned(
   }: { readonly host: NetworkHost; readonly signal?: AbortSignal | undefined; readonly saved?: NetworkState },
 ): Promise<NodeNetwork> {
   signal?.throwIfAborted();
+  const folder = await host.openFolder?.(plan);
+  const kept = folder?.kept && keptState(plan, folder, saved !== undefined);
   const clock = new NetworkClock();
   if (saved) clock.restore(saved.time, saved.clock.frozen !== undefined);
+  if (kept) clock.state = kept.clock;
   const random = new SeededRandom(plan.seed);
   let network: NodeNetwork | undefined;
   const links = plan.links.map(
@@ -94,25 +120,28 @@ async function createPlanned(
         mended: (mended) => network!.linkMended(mended),
       }),
   );
-  for (const [i, { isCut, conditions }] of saved?.links.entries() ?? []) links[i]!.restore(isCut, conditions);
+  const begin = saved ?? kept;
+  for (const [i, { isCut, conditions }] of begin?.links.entries() ?? []) links[i]!.restore(isCut, conditions);
   const conditions = (from: string, to: string) => {
     const link = links.find((each) => each.isBetween(from, to));
     return link && !link.isCut ? link.conditions : undefined;
   };
   const engine = await host.createEngine(plan, {
-    ...{ clock, random, logger: silentLogger, conditions },
+    ...{ clock, random, logger: silentLogger, conditions, folder },
     saved: saved?.nodes,
   });
   try {
     signal?.throwIfAborted();
     const numbers = Array.from({ length: plan.accounts }, (_, i) => i);
     const [faucet, ...accounts] = await AccountKeys.derive(plan.mnemonic, plan.params, [FAUCET_ACCOUNT, ...numbers]);
-    network = new NodeNetwork({ plan, engine, clock, random, links, faucet: faucet!, accounts, files: host.files });
+    const { files } = host;
+    network = new NodeNetwork({ plan, engine, clock, random, links, faucet: faucet!, accounts, files, saved });
     if (signal) network.closeOn(signal);
-    network.fees.restore(saved?.fees);
+    network.fees.restore(begin?.fees);
     await network.connected();
     signal?.throwIfAborted();
-    if (saved) network.mining = saved.mining;
+    network.mining = begin?.mining ?? 'manual';
+    network.keep();
     return network;
   } catch (error) {
     await network?.close();
@@ -120,4 +149,17 @@ async function createPlanned(
     signal?.throwIfAborted();
     throw error;
   }
+}
+
+/** Returns what a folder keeps of a network. Throws `PierError` 'datadir-in-use' if it is another one than planned. */
+function keptState(plan: NetworkPlan, { path, kept }: NodeFolder, hasState: boolean): NetworkHead {
+  const head = kept!.state as NetworkHead;
+  const differences = topologyDifferences(topologyOf(plan), head.topology);
+  const reason = hasState
+    ? 'holds a network, which a state would replace'
+    : differences.length > 0 && `holds another network:\n${listFaults(differences)}`;
+  if (reason === false) return head;
+  throw new PierError('datadir-in-use', `${path} ${reason}`, {
+    hint: 'Choose another data directory, or remove this one.',
+  });
 }

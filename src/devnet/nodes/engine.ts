@@ -27,6 +27,8 @@ export interface Engine<State = unknown> {
   clockChanged(): void;
   /** Closes the connections over links that are cut. */
   closeCut(): Promise<void>;
+  /** Returns the state that the network was created with; of one that continues on its files, that of a new network. */
+  first(): Promise<State>;
   /** Returns copies of what all nodes have, and which of them run. */
   capture(): Promise<State>;
   /** Returns the same in the form that every engine can import. */
@@ -35,6 +37,8 @@ export interface Engine<State = unknown> {
   import(nodes: readonly PortableNode[]): State;
   /** Gives all nodes what they had when `state` was taken. They have no connections afterwards. */
   restore(state: State): Promise<void>;
+  /** Keeps JSON with the files of the nodes, for a network that continues on them; nothing if they do not stay. */
+  keep(state: unknown): void;
   /** Stops all nodes and removes what they leave behind. */
   close(): Promise<void>;
 }

@@ -4,14 +4,13 @@ import type { Endpoint } from '../../p2p/net/endpoint.ts';
 import { type Clock, systemClock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { systemRandom } from '../../platform/random.ts';
-import { MemoryStore } from '../../store/memory-store.ts';
 import type { LinkConditions } from '../../testing/link-conditions.ts';
 import { MemoryNetwork } from '../../testing/memory-transport.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
-import { fundedChain } from '../accounts/funded-chain.ts';
 import { MEMORY_PORT } from '../topology/memory-config.ts';
-import { holdsAccounts, type NetworkPlan } from '../topology/network-plan.ts';
+import type { NetworkPlan } from '../topology/network-plan.ts';
 import type { Engine, PortableNode } from './engine.ts';
+import { firstState } from './first-state.ts';
 import { InProcessNode, type NodeContents } from './in-process-node.ts';
 import type { NodeStatus } from './node-backend.ts';
 import type { NodePorts } from './node-ports.ts';
@@ -42,11 +41,24 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
   readonly #links: MemoryNetwork;
   /** Undefined if no node has a port for other programs. */
   readonly #withdrawn: WithdrawnBlocks | undefined;
+  readonly #first: () => Promise<readonly PortableNode[]>;
 
-  private constructor(nodes: readonly InProcessNode[], links: MemoryNetwork, withdrawn: WithdrawnBlocks | undefined) {
+  private constructor(
+    nodes: readonly InProcessNode[],
+    {
+      links,
+      withdrawn,
+      first,
+    }: {
+      readonly links: MemoryNetwork;
+      readonly withdrawn: WithdrawnBlocks | undefined;
+      readonly first: () => Promise<readonly PortableNode[]>;
+    },
+  ) {
     this.nodes = nodes;
     this.#links = links;
     this.#withdrawn = withdrawn;
+    this.#first = first;
   }
 
   /** Creates the nodes of a plan, with funded accounts or a saved state, and starts them; they are not connected yet. */
@@ -59,32 +71,24 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
     });
     const isOpen = plan.nodes.some(({ p2pPort }) => p2pPort !== undefined);
     const withdrawn = isOpen ? new WithdrawnBlocks() : undefined;
-    const funded = saved ? undefined : await fundedChain(plan, clock);
-    const firstFull = plan.nodes.find(holdsAccounts);
+    const first = async () => saved ?? firstState(plan);
+    const contents = await first();
     const nodes: InProcessNode[] = [];
     for (const [i, node] of plan.nodes.entries()) {
-      const { name, role, accounts, rpcPort, p2pPort } = node;
-      const isFirst = node === firstFull;
-      const contents: NodeContents = saved?.[i]?.contents ?? {
-        chain: role === 'light' ? new MemoryStore() : funded!.chain.fork(),
-        wallet:
-          role === 'light' || (accounts.length === 0 && !isFirst)
-            ? new MemoryStore()
-            : (await funded!.wallet(accounts, isFirst)).fork(),
-        mempool: undefined,
-      };
+      const { name, role, rpcPort, p2pPort } = node;
       nodes.push(
         new InProcessNode({
-          ...{ name, role, host: hostOf(i), params: plan.params, links, contents, ports, rpcPort, p2pPort, withdrawn },
+          ...{ name, role, host: hostOf(i), params: plan.params, links, ports, rpcPort, p2pPort, withdrawn },
+          contents: forkContents(contents[i]!.contents),
           modules: { clock, random: systemRandom, logger: logger.child({ node: name }) },
           isLinked: ({ host, port }) => port === MEMORY_PORT && names.has(host),
         }),
       );
     }
-    const engine = new MemoryEngine(nodes, links, withdrawn);
+    const engine = new MemoryEngine(nodes, { links, withdrawn, first });
     try {
       for (const [i, node] of nodes.entries()) {
-        const status = saved?.[i]?.status;
+        const { status } = contents[i]!;
         if (status !== 'stopped') await node.start();
         if (status === 'paused') await node.pause();
       }
@@ -114,6 +118,13 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
     this.#links.closeCut();
     // Nodes learn of it in the next turn of the event loop.
     await new Promise<void>((resolve) => systemClock.after(0, resolve));
+  }
+
+  /** It has no files. */
+  keep(): void {}
+
+  first(): Promise<readonly CapturedNode[]> {
+    return this.#first();
   }
 
   async capture(): Promise<readonly CapturedNode[]> {

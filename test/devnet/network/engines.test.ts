@@ -88,6 +88,7 @@ describe.each(engineNames)('a network with the engine %s', { timeout: 120_000 },
     const [alice, bob] = network.accounts;
     const payment = await alice!.pay(bob!, '1');
     await payment.seenBy('all', wait);
+    const first = { heights: await heights(), mempools: [[], [], []] };
     network.link('shop', 'bank').set({ latency: 5 });
     network.time.freeze();
     const time = network.time.now();
@@ -106,6 +107,22 @@ describe.each(engineNames)('a network with the engine %s', { timeout: 120_000 },
     }
     await network.mine(1, wait);
     await payment.confirmed(1, wait);
+
+    await network.link('bank', 'pool').cut();
+    network.time.increase(1_000_000);
+    network.mining = { transactions: 2 };
+    await network.reset();
+    expect({ heights: await heights(), mempools: await mempools() }).toEqual(first);
+    expect(await bob!.balance()).toBe(50_0000_0000n);
+    expect(network.links.map(({ isCut, conditions }) => [isCut, conditions.latency])).toEqual([
+      [false, 0],
+      [false, 0],
+    ]);
+    expect(network.mining).toBe('manual');
+    // It runs again, with the time of this machine.
+    expect(Math.abs(network.time.now() - Date.now() / 1000)).toBeLessThan(600);
+    await network.revert(id);
+    expect([network.time.now(), await mempools()]).toEqual([time, before.mempools]);
   });
 
   it('partitions, heals and reorganises', async () => {

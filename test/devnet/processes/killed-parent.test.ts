@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import { PARENT_LINK, type ParentMessage } from '../../../src/devnet/processes/parent-messages.ts';
 import { freeNodeIds } from '../../../src/devnet/processes/ports.ts';
 import { describeBitcoind } from '../../support/bitcoind.ts';
@@ -104,14 +105,18 @@ describe('when the process of a network is killed', { timeout: 60_000 }, () => {
     }
   });
 
-  it('the files in a folder of its own stay', async () => {
+  it('the files in a folder of its own stay, and another process goes on with them at once', async () => {
     const temp = tempDir('killed-parent-temp');
     const dataDir = join(tempDir('killed-parent-data'), 'network');
-    const { child, pids } = await startScript({ dataDir }, temp);
+    const more = "network.time.increase(7_200); await network.mine(2); await network.node('node2').pause();";
+    const { child } = await startScript({ dataDir }, temp, more);
     child.kill('SIGKILL');
-    await waitFor(() => !pids.some(isAlive), { timeoutMs: 50_000 });
-    expect((await readdir(dataDir)).sort()).toEqual(['node1', 'node2']);
-    expect((await readdir(join(dataDir, 'node1'))).some((name) => name.startsWith('blockchain_'))).toBe(true);
+    await new Promise((resolve) => child.once('exit', resolve));
+    expect((await readdir(dataDir)).sort()).toEqual(['network.json', 'node1', 'node2']);
+    await using network = await createNetwork({ nodes: 2, accounts: 0, engine: 'processes', dataDir });
+    const views = await Promise.all(network.nodes.map((node) => node.view()));
+    expect(views.map(({ height }) => height)).toEqual([113, 113]);
+    expect(network.time.now() - Date.now() / 1000).toBeGreaterThan(7_000);
   });
 });
 

@@ -20,8 +20,8 @@ const SHA256_BYTES = 32;
 /** Bytes of an unpacked state at most. */
 const MAX_BYTES = 1 << 30;
 
-/** The state of a network at one moment, as `encodeState` writes it. */
-export interface NetworkState {
+/** The state of a network at one moment, without that of its nodes. */
+export interface NetworkHead {
   /** The options of a network with the same nodes, links and accounts. */
   readonly topology: SavedTopology;
   /** Milliseconds since the Unix epoch. */
@@ -30,7 +30,11 @@ export interface NetworkState {
   /** In the order of the topology's links. */
   readonly links: readonly { readonly isCut: boolean; readonly conditions: LinkConditions }[];
   readonly mining: MiningMode;
-  readonly fees: FeeState | undefined;
+  readonly fees?: FeeState | undefined;
+}
+
+/** The state of a network at one moment, as `encodeState` writes it. */
+export interface NetworkState extends NetworkHead {
   /** In the order of the topology's nodes. */
   readonly nodes: readonly PortableNode[];
 }

@@ -1,47 +1,131 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { makeDataDir } from '../../../node/config.ts';
 import { PierError } from '../../../platform/errors.ts';
+import { isRunning, ownIdentity, type ProcessIdentity } from '../../../store/lmdb/process-identity.ts';
+
+/** The file of a folder that says which network it holds. */
+const NETWORK_FILE = 'network.json';
+/** Version of the format of the file. */
+const VERSION = 1;
+
+/** What the file holds: JSON. */
+interface NetworkFile {
+  readonly version: number;
+  /** Folders of the nodes. */
+  readonly nodes: readonly string[];
+  /** Ports of the nodes. */
+  readonly nodeIds?: readonly number[];
+  /** The process whose network it is; absent after an orderly end. */
+  readonly owner?: ProcessIdentity;
+  /** What the network keeps besides the nodes' files; absent until the network has been created as a whole. */
+  readonly state?: unknown;
+}
 
 /** The folder with the files of a network's nodes: a temporary one, or one that stays. */
 export class NetworkFolder {
   readonly isTemporary: boolean;
-  readonly #path: string;
+  readonly path: string;
+  #file: NetworkFile | undefined;
 
   private constructor(path: string, isTemporary: boolean) {
-    this.#path = path;
+    this.path = path;
     this.isTemporary = isTemporary;
+    if (!isTemporary) this.#file = readNetworkFile(path);
   }
 
-  /** Returns the folder at `dataDir`; undefined for a new temporary one. */
+  /**
+   * Returns the folder at `dataDir`; undefined for a new temporary one. Throws `PierError` 'datadir-in-use' if its network
+   * runs, 'bad-datadir' if it says of its network what this version does not understand.
+   */
   static async open(dataDir: string | undefined): Promise<NetworkFolder> {
     if (dataDir !== undefined) return new NetworkFolder(resolve(dataDir), false);
     return new NetworkFolder(await mkdtemp(join(tmpdir(), 'pier-network-')), true);
   }
 
-  /** Returns the path of a node's folder. */
-  of(node: string): string {
-    return join(this.#path, node);
+  /** What `keep` has written last, possibly in another process; undefined if the folder holds no network. */
+  get kept(): { readonly nodeIds: readonly number[]; readonly state: unknown } | undefined {
+    const { nodeIds = [], state } = this.#file ?? {};
+    return state === undefined ? undefined : { nodeIds, state };
   }
 
-  /** Creates the folders of nodes. Throws `PierError` 'datadir-in-use' if one exists, and 'bad-datadir'. */
+  /** Returns the path of a node's folder. */
+  of(node: string): string {
+    return join(this.path, node);
+  }
+
+  /**
+   * Creates the folders of nodes, in place of those of a network whose creation was interrupted. Throws `PierError`
+   * 'datadir-in-use' if one exists otherwise, and 'bad-datadir'.
+   */
   async create(nodes: readonly string[]): Promise<void> {
-    makeDataDir(this.#path);
+    makeDataDir(this.path);
+    for (const node of this.#file?.nodes ?? []) await rm(this.of(node), { recursive: true, force: true });
     for (const node of nodes) {
       const folder = this.of(node);
-      await mkdir(folder).catch((cause: NodeJS.ErrnoException) => {
-        if (cause.code !== 'EEXIST') throw cause;
-        throw new PierError('datadir-in-use', `the folder ${folder} exists`, {
-          hint: 'Choose another data directory, or remove the folder.',
-          cause,
-        });
+      if (!existsSync(folder)) continue;
+      throw new PierError('datadir-in-use', `the folder ${folder} exists`, {
+        hint: 'Choose another data directory, or remove the folder.',
       });
+    }
+    // First, so that a network that is not created to the end is known as one.
+    if (!this.isTemporary) this.#write({ version: VERSION, nodes, owner: ownIdentity() });
+    for (const node of nodes) await mkdir(this.of(node));
+  }
+
+  /** Names the files of a node, which does not run, after its port. */
+  async rename(node: string, nodeId: number): Promise<void> {
+    for (const file of await readdir(this.of(node))) {
+      const renamed = file.replace(/_\d+(?=\.|-|$)/, `_${nodeId}`);
+      if (renamed !== file) await rename(join(this.of(node), file), join(this.of(node), renamed));
     }
   }
 
-  /** Removes it if it is temporary. */
-  async remove(): Promise<void> {
-    if (this.isTemporary) await rm(this.#path, { recursive: true, force: true });
+  /** Keeps JSON for the next process that opens the folder. */
+  keep(nodeIds: readonly number[], state: unknown): void {
+    if (this.#file) this.#write({ ...this.#file, nodeIds, state, owner: ownIdentity() });
   }
+
+  /** Another process may open it. Removes it if it is temporary. */
+  async release(): Promise<void> {
+    if (this.isTemporary) return rm(this.path, { recursive: true, force: true });
+    const { owner: _, ...file } = this.#file ?? {};
+    // A folder that was never claimed is left as it is.
+    if (_) this.#write(file as NetworkFile);
+  }
+
+  #write(file: NetworkFile): void {
+    const path = join(this.path, NETWORK_FILE);
+    writeFileSync(`${path}.new`, `${JSON.stringify(file)}\n`, { mode: 0o600, flush: true });
+    renameSync(`${path}.new`, path);
+    this.#file = file;
+  }
+}
+
+function readNetworkFile(folder: string): NetworkFile | undefined {
+  const path = join(folder, NETWORK_FILE);
+  const hint = 'Choose another data directory, or remove this one.';
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code!)) return undefined;
+    throw new PierError('bad-datadir', `${path} cannot be read: ${(cause as Error).message}`, { hint, cause });
+  }
+  let file: NetworkFile;
+  try {
+    file = JSON.parse(text) as NetworkFile;
+  } catch (cause) {
+    throw new PierError('bad-datadir', `${path} is damaged: ${(cause as Error).message}`, { hint, cause });
+  }
+  if (file?.version !== VERSION || !Array.isArray(file.nodes)) {
+    throw new PierError('bad-datadir', `${path} was written by another version of Pier`, { hint });
+  }
+  const { owner } = file;
+  if (owner === undefined || isRunning(owner) === false) return file;
+  throw new PierError('datadir-in-use', `the network in ${folder} runs (process ${owner.pid})`, {
+    hint: "Stop it by 'pier down', or choose another data directory.",
+  });
 }

@@ -1,22 +1,28 @@
 import { availableParallelism } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { RPC_PORT_OFFSET } from '../../../node/config.ts';
 import type { Endpoint } from '../../../p2p/net/endpoint.ts';
-import { MemoryStore } from '../../../store/memory-store.ts';
+import { systemClock } from '../../../platform/clock.ts';
 import type { LinkConditions } from '../../../testing/link-conditions.ts';
 import type { NetworkClock } from '../../../testing/network-clock.ts';
 import type { SeededRandom } from '../../../testing/seeded-random.ts';
-import { fundedChain } from '../../accounts/funded-chain.ts';
 import { findPrograms } from '../../processes/bitcoind-program.ts';
 import { LinkRelay } from '../../processes/link-relay.ts';
-import { freeNodeIds } from '../../processes/ports.ts';
-import { holdsAccounts, type NetworkPlan } from '../../topology/network-plan.ts';
+import { freeNodeIds, isPortFree } from '../../processes/ports.ts';
+import type { NetworkPlan } from '../../topology/network-plan.ts';
 import type { Engine, PortableNode } from '../engine.ts';
+import { firstState } from '../first-state.ts';
 import type { NodeStatus } from '../node-backend.ts';
 import { WithdrawnBlocks } from '../withdrawn-blocks.ts';
 import { BitcoindNode } from './bitcoind-node.ts';
-import { NetworkFolder } from './network-folder.ts';
+import type { NetworkFolder } from './network-folder.ts';
 import { lastTips, type ProcessBackend } from './process-backend.ts';
 import { ProcessNode } from './process-node.ts';
+
+/** Milliseconds that a node takes to end at most. */
+const STOP_TIMEOUT_MS = 20_000;
+/** Milliseconds between two looks at a port. */
+const POLL_MS = 50;
 
 /** What `ProcessEngine.create` needs. */
 export interface ProcessEngineModules {
@@ -24,39 +30,53 @@ export interface ProcessEngineModules {
   readonly random: SeededRandom;
   /** Returns how the link between two nodes carries bytes now; undefined if there is none, or it is cut. */
   conditions(from: string, to: string): LinkConditions | undefined;
-  /** What the nodes begin with; undefined for funded accounts. */
+  /** What the nodes begin with; undefined for funded accounts, and for the files in the folder. */
   readonly saved?: readonly PortableNode[] | undefined;
+  /** Where the files are, or have been since the network was created. */
+  readonly folder: NetworkFolder;
   /** Receives each line of the nodes' logs. */
   readonly onLog?: ((node: string, line: string) => void) | undefined;
+}
+
+interface EngineParts {
+  /** By the names of their ends. */
+  readonly relays: ReadonlyMap<string, LinkRelay>;
+  readonly folder: NetworkFolder;
+  readonly nodeIds: readonly number[];
+  readonly first: () => Promise<readonly PortableNode[]>;
 }
 
 /** Runs each node in a process of its own, and relays the connections between them. */
 export class ProcessEngine implements Engine<readonly PortableNode[]> {
   readonly nodes: readonly ProcessBackend[];
-  /** By the names of their ends. */
-  readonly #relays: ReadonlyMap<string, LinkRelay>;
+  readonly #relays: EngineParts['relays'];
   readonly #folder: NetworkFolder;
+  readonly #nodeIds: readonly number[];
+  readonly #first: EngineParts['first'];
   readonly #withdrawn = new WithdrawnBlocks();
   #timeSet: Promise<unknown> = Promise.resolve();
 
-  private constructor(nodes: readonly ProcessBackend[], relays: ReadonlyMap<string, LinkRelay>, folder: NetworkFolder) {
+  private constructor(nodes: readonly ProcessBackend[], { relays, folder, nodeIds, first }: EngineParts) {
     this.nodes = nodes;
     this.#relays = relays;
     this.#folder = folder;
+    this.#nodeIds = nodeIds;
+    this.#first = first;
   }
 
   /** Creates the nodes of a plan, with funded accounts or a saved state, and starts them; they are not connected yet. */
   static async create(plan: NetworkPlan, modules: ProcessEngineModules): Promise<ProcessEngine> {
-    const { clock, random, conditions, saved, onLog } = modules;
+    const { clock, random, conditions, saved, folder, onLog } = modules;
     const programs = await findPrograms(plan.nodes);
-    const funded = saved ? undefined : await fundedChain(plan, clock);
-    const folder = await NetworkFolder.open(plan.dataDir);
+    const first = async () => saved ?? firstState(plan);
+    const { kept } = folder;
+    const contents = kept ? undefined : await first();
     const relays = new Map<string, LinkRelay>();
-    const nodeIds = await freeNodeIds(plan.nodes.length);
-    const nodes = plan.nodes.map(({ name, role, rpcPort, p2pPort }, i) => {
+    const nodeIds = await chooseNodeIds(plan, folder);
+    const nodes = plan.nodes.map(({ name, role, rpcPort }, i) => {
       const program = programs[i];
       const common = {
-        ...{ name, role, clock, isTemporary: folder.isTemporary, nodeId: p2pPort || nodeIds[i]! },
+        ...{ name, role, clock, isTemporary: folder.isTemporary, nodeId: nodeIds[i]! },
         dataDir: folder.of(name),
         rpcPort: rpcPort || nodeIds[i]! + RPC_PORT_OFFSET,
         timeSet: async () => void (await engine.#timeSet),
@@ -66,25 +86,13 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
       const withdrawn = () => engine.#withdrawn.hashes;
       return new ProcessNode({ ...common, params: plan.params, network: plan.network, withdrawn });
     });
-    const engine = new ProcessEngine(nodes, relays, folder);
+    const engine = new ProcessEngine(nodes, { relays, folder, nodeIds, first });
     try {
-      await folder.create(nodes.map(({ name }) => name));
-      const firstFull = plan.nodes.findIndex(holdsAccounts);
+      if (kept) folder.keep(nodeIds, kept.state);
+      else await folder.create(nodes.map(({ name }) => name));
       await inParallel(nodes, async (node, i) => {
-        const { role, accounts } = plan.nodes[i]!;
-        const isFirst = i === firstFull;
-        const hasWallet = role !== 'light' && (accounts.length > 0 || isFirst);
-        if (saved) {
-          await node.write(saved[i]!.contents);
-        } else if (node instanceof ProcessNode) {
-          // A bitcoind downloads the chain from its peers.
-          await node.write({
-            chain: role === 'light' ? new MemoryStore() : funded!.chain,
-            wallet: hasWallet ? await funded!.wallet(accounts, isFirst) : new MemoryStore(),
-            mempool: undefined,
-          });
-        }
-        await startAs(node, saved?.[i]?.status);
+        if (contents) await node.write(contents[i]!.contents);
+        await startAs(node, contents?.[i]?.status);
       });
       for (const { from, to } of plan.links) {
         const target = nodes.find(({ name }) => name === to)!;
@@ -129,6 +137,14 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
     for (const relay of this.#relays.values()) relay.closeCut();
   }
 
+  keep(state: unknown): void {
+    this.#folder.keep(this.#nodeIds, state);
+  }
+
+  first(): Promise<readonly PortableNode[]> {
+    return this.#first();
+  }
+
   capture(): Promise<readonly PortableNode[]> {
     return inParallel(this.nodes, async (node) => {
       const { status } = node;
@@ -160,8 +176,34 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
     await Promise.all([...this.#relays.values()].map((relay) => relay.close()));
     // Files that stay are left in order.
     await Promise.all(this.nodes.map((node) => (this.#folder.isTemporary ? node.close() : node.stop())));
-    await this.#folder.remove();
+    await this.#folder.release();
   }
+}
+
+/**
+ * Returns the ports of the nodes: those that the plan asks for, or else those of the last process that had the folder, if
+ * they are free, or any. Names the nodes' files after them.
+ */
+async function chooseNodeIds(plan: NetworkPlan, folder: NetworkFolder): Promise<number[]> {
+  const kept = folder.kept?.nodeIds ?? [];
+  // Nodes of a process that was killed still end.
+  await Promise.all(kept.flatMap((id) => [id, id + RPC_PORT_OFFSET]).map((port) => untilFree(port)));
+  const free = await freeNodeIds(plan.nodes.length);
+  const nodeIds: number[] = [];
+  for (const [i, { name, p2pPort }] of plan.nodes.entries()) {
+    const old = kept[i];
+    const isFree = old !== undefined && (await isPortFree(old)) && (await isPortFree(old + RPC_PORT_OFFSET));
+    const nodeId = p2pPort || (isFree ? old : free[i]!);
+    if (folder.kept) await folder.rename(name, nodeId);
+    nodeIds.push(nodeId);
+  }
+  return nodeIds;
+}
+
+/** Waits until a port is free, but not longer than a node takes to end. */
+async function untilFree(port: number): Promise<void> {
+  const end = systemClock.monotonic() + STOP_TIMEOUT_MS;
+  while (!(await isPortFree(port)) && systemClock.monotonic() < end) await delay(POLL_MS);
 }
 
 /** Starts a node that is to have a status. */

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { ChainParams } from '../../../consensus/params.ts';
 import { nodePaths } from '../../../node/config.ts';
 import type { StoreKind } from '../../../store/lmdb/lmdb-options.ts';
@@ -49,11 +49,16 @@ async function readStore({ params }: NodeFiles, path: string, kind: StoreKind): 
 }
 
 async function writeStore({ params }: NodeFiles, path: string, kind: StoreKind, from: MemoryStore): Promise<void> {
-  for (const old of [path, `${path}-lock`]) await rm(old, { force: true });
-  const file = await LmdbStore.open({ path, network: params.marker, kind, relaxedDurability: true });
+  // Beside the file, which is replaced as a whole: a process that is killed leaves the one or the other.
+  const draft = `${path}.new`;
+  const lockOf = (file: string) => `${file}-lock`;
+  for (const old of [draft, lockOf(draft)]) await rm(old, { force: true });
+  const file = await LmdbStore.open({ path: draft, network: params.marker, kind, relaxedDurability: true });
   try {
     await file.write([...from.entries()].map(([key, value]) => ({ type: 'put', key, value })));
   } finally {
     await file.close();
   }
+  await rename(draft, path);
+  for (const lock of [lockOf(draft), lockOf(path)]) await rm(lock, { force: true });
 }

@@ -1,0 +1,28 @@
+import { systemClock } from '../../platform/clock.ts';
+import { MemoryStore } from '../../store/memory-store.ts';
+import { fundedChain } from '../accounts/funded-chain.ts';
+import { holdsAccounts, type NetworkPlan } from '../topology/network-plan.ts';
+import type { PortableNode } from './engine.ts';
+
+/**
+ * Returns what the nodes of a new network begin with: funded accounts. Light nodes and a bitcoind download the chain. The
+ * stores are shared: a node that writes to them needs forks.
+ */
+export async function firstState(plan: NetworkPlan): Promise<readonly PortableNode[]> {
+  const funded = await fundedChain(plan, systemClock);
+  const first = plan.nodes.find(holdsAccounts);
+  return Promise.all(
+    plan.nodes.map(async (node): Promise<PortableNode> => {
+      const isFirst = node === first;
+      const hasWallet = holdsAccounts(node) && (node.accounts.length > 0 || isFirst);
+      return {
+        contents: {
+          chain: holdsAccounts(node) ? funded.chain : new MemoryStore(),
+          wallet: hasWallet ? await funded.wallet(node.accounts, isFirst) : new MemoryStore(),
+          mempool: undefined,
+        },
+        status: 'running',
+      };
+    }),
+  );
+}
