@@ -35,7 +35,7 @@ export const controlCommands: readonly string[] = [
     'load',
     'mining',
   ],
-  ...['snapshot', 'start', 'stop', 'kill', 'pause', 'resume', 'down'],
+  ...['snapshot', 'start', 'stop', 'kill', 'pause', 'resume', 'reset', 'down'],
 ];
 
 /** Headings of `pier help`, with the commands below them. */
@@ -71,6 +71,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   kill: ['pier kill node2'],
   pause: ['pier pause node2'],
   resume: ['pier resume node2'],
+  reset: ['pier reset', 'pier reset --files --yes'],
   down: ['pier down', 'pier down --name other'],
   createblockchain: ['NODE_ID=3000 pier createblockchain --address ADDRESS'],
   startnode: [

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addChainCommands } from './commands/chain-commands.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addControlCommands } from './commands/control-commands.ts';
+import { addReset } from './commands/reset.ts';
 import { addRpc } from './commands/rpc.ts';
 import { addScenario } from './commands/scenario.ts';
 import { addStartNode } from './commands/startnode.ts';
@@ -20,6 +21,7 @@ export function createProgram(version: string): Command {
     .configureOutput({ outputError: () => {} });
   addUp(program);
   addControlCommands(program);
+  addReset(program);
   addScenario(program);
   addStartNode(program);
   addChainCommands(program);

@@ -8,6 +8,7 @@ import type { NetworkReport } from '../../src/cli/up/network-report.ts';
 import { isPortFree } from '../../src/devnet/processes/ports.ts';
 import { parseEndpoint } from '../../src/p2p/net/endpoint.ts';
 import { pier, pierPath } from '../support/pier.ts';
+import { pierInProcess } from '../support/pier-in-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 /** A `pier up` in a process group of its own, as in a terminal. Its temporary files are in a folder of its own. */
@@ -109,6 +110,54 @@ describe('pier up with a topology', () => {
       expect(readdirSync(dataDir)).not.toEqual([]);
     } finally {
       up.child.kill('SIGKILL');
+    }
+  });
+
+  it('goes on with the files of one that was killed, is reset, and its files are removed', {
+    timeout: 120_000,
+  }, async () => {
+    const dataDir = tempDir('up-again');
+    const name = ['--name', 'again'];
+    const run = async (...words: string[]) => {
+      const { code, stdout, stderr } = await pierInProcess([...words, '--json']);
+      return { code, ...(JSON.parse(stdout || stderr) as Record<string, unknown>) };
+    };
+    const heights = async () => {
+      const { nodes } = (await run('status', ...name)) as unknown as { nodes: { height: number }[] };
+      return nodes.map(({ height }) => height);
+    };
+    const first = startUp(['--nodes', '2', '--accounts', '1', '--datadir', dataDir, ...name]);
+    let second: ReturnType<typeof startUp> | undefined;
+    try {
+      await first.printed(/pier status/);
+      expect(first.lines).toContainEqual(`'pier up --datadir ${dataDir}' continues on the files in ${dataDir}.`);
+      const [height] = await heights();
+      await run('mine', '3', ...name);
+      first.child.kill('SIGKILL');
+      await first.exited;
+      expect(await run('status', ...name)).toMatchObject({ code: 1, error: { code: 'no-network' } });
+
+      second = startUp(['--datadir', dataDir, ...name]);
+      await second.printed(/pier status/);
+      expect(second.lines).toContainEqual(`It continues on the files in ${dataDir}.`);
+      expect(await heights()).toEqual([height! + 3, height! + 3]);
+      expect(await run('reset', ...name)).toMatchObject({ code: 0 });
+      expect(await heights()).toEqual([height, height]);
+
+      const files = ['reset', '--files', '--datadir', dataDir];
+      expect(await run(...files, '--yes')).toMatchObject({ code: 1, error: { code: 'datadir-in-use' } });
+      expect(await run('down', ...name)).toMatchObject({ code: 0 });
+      expect(await second.exited).toBe(0);
+      expect(await run(...files)).toMatchObject({
+        code: 1,
+        error: { code: 'not-confirmed', message: expect.stringContaining('network.json, node1, node2') },
+      });
+      expect(await run(...files, '--yes')).toEqual({ code: 0, removed: ['network.json', 'node1', 'node2'] });
+      expect(readdirSync(dataDir)).toEqual([]);
+      expect(await run(...files)).toMatchObject({ code: 1, error: { code: 'no-files' } });
+    } finally {
+      first.child.kill('SIGKILL');
+      second?.child.kill('SIGKILL');
     }
   });
 

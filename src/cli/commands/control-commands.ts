@@ -49,7 +49,11 @@ function controlOptions(command: Command): Command {
     .option('--json', 'print results and errors as JSON');
 }
 
-async function withClient<T>(name: string | undefined, action: (client: ControlClient) => Promise<T>): Promise<T> {
+/** Calls `action` with a client of a network that runs; without a name, of the only one. */
+export async function withClient<T>(
+  name: string | undefined,
+  action: (client: ControlClient) => Promise<T>,
+): Promise<T> {
   checkNameOption(name);
   const { findRecord } = await import('../../control/control-record.ts');
   const { connectControl } = await import('../../control/client/connect.ts');

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import type { NetworkState } from '../../devnet/network/state/network-state.ts';
+import type { NetworkHead, NetworkState } from '../../devnet/network/state/network-state.ts';
 import type { NetworkOptions } from '../../devnet/topology/network-options.ts';
 import { shapeNames } from '../../devnet/topology/shapes.ts';
 import { UsageError } from '../../node/composition/usage-error.ts';
@@ -61,7 +61,10 @@ export function addUp(program: Command): void {
     };
     const given = topologyOptions.filter((name) => options[name] !== undefined);
     const { state } = options;
-    if (file === undefined && given.length === 0 && state === undefined) {
+    const folder = options.datadir ?? process.env.PIER_DATADIR;
+    const isPlain = file === undefined && given.length === 0 && state === undefined;
+    const kept = isPlain ? await keptTopology(folder) : undefined;
+    if (isPlain && !kept) {
       refuse('is for networks with --nodes or a file', { '--name': options.name !== undefined });
       return upScenario(options, interrupted());
     }
@@ -77,18 +80,20 @@ export function addUp(program: Command): void {
     const saved = state === undefined ? undefined : await savedState(state);
     const describes = [...topologyOptions, 'network'].some(isGiven);
     const topology =
-      saved && file === undefined && !describes
+      kept ??
+      (saved && file === undefined && !describes
         ? saved.topology
         : file === undefined
           ? await optionsTopology(options)
-          : await fileTopology(file);
+          : await fileTopology(file));
     if (saved) await refuseOther(topology, saved, { state: state!, source: file ?? 'the command' });
     const { continueNetwork, createNetwork } = await import('../../devnet/network/create-network.ts');
     const { upNetwork } = await import('../up/up-network.ts');
-    const dataDir = options.datadir ?? topology.dataDir ?? process.env.PIER_DATADIR;
+    const dataDir = options.datadir ?? topology.dataDir ?? folder;
     await upNetwork({
       topology: { ...topology, engine: 'processes', ...(dataDir === undefined ? {} : { dataDir }) },
       ...{ state, saved, json: options.json === true, name: options.name ?? 'default' },
+      continues: (kept ?? (await keptTopology(dataDir))) !== undefined,
       create: (planned, from) => (from ? continueNetwork(planned, from) : createNetwork(planned)),
       interrupted: interrupted(),
     });
@@ -100,6 +105,14 @@ function refuse(reason: string, options: Readonly<Record<string, boolean>>): voi
   for (const [name, isGiven] of Object.entries(options)) {
     if (isGiven) throw new UsageError('useless-option', `${name} ${reason}`);
   }
+}
+
+/** Returns the topology of the network whose files are in a data directory; undefined if there is none. */
+async function keptTopology(dataDir: string | undefined): Promise<NetworkOptions | undefined> {
+  if (dataDir === undefined) return undefined;
+  const { NetworkFolder } = await import('../../devnet/nodes/system/network-folder.ts');
+  const { kept } = await NetworkFolder.open(dataDir);
+  return (kept?.state as NetworkHead | undefined)?.topology;
 }
 
 /** Returns the state in a file; undefined if there is no such file. Throws if it could not be written at the end. */

@@ -7,6 +7,7 @@ import { type NetworkState, topologyOf } from '../../devnet/network/state/networ
 import type { NetworkOptions } from '../../devnet/topology/network-options.ts';
 import { holdsAccounts, planNetwork } from '../../devnet/topology/network-plan.ts';
 import { findNetwork } from '../../node/networks.ts';
+import { shellWord } from '../command-text.ts';
 import { note, print } from '../output.ts';
 import { afterSignal } from '../signals.ts';
 import { waiting } from '../waiting.ts';
@@ -23,6 +24,8 @@ export interface UpNetworkOptions {
   readonly state?: string | undefined;
   /** What is in the file already: the network continues from it. */
   readonly saved?: NetworkState | undefined;
+  /** Whether the data directory holds the network already. */
+  readonly continues?: boolean;
   /** Creates the network, with a state if there is one. */
   readonly create: (options: NetworkOptions, saved: NetworkState | undefined) => Promise<NodeNetwork>;
   /** Resolves when the network is to stop. */
@@ -48,16 +51,17 @@ export async function upNetwork(options: UpNetworkOptions): Promise<void> {
 
 /** Runs a network. `check` throws if another network has its name after all. */
 async function runNetwork(
-  { topology, state, saved, json, name, create, interrupted }: UpNetworkOptions,
+  { topology, state, saved, json, name, ...rest }: UpNetworkOptions,
   control: NetworkControl,
   check: () => Promise<unknown>,
 ): Promise<void> {
+  const { create, continues = false, interrupted } = rest;
   const plan = planNetwork(topology, findNetwork);
   // Every node serves RPC, through which the network is used.
   const nodes = topologyOf(plan).nodes.map((node) => ({ ...node, rpc: node.rpc || true }));
   const creating = create({ ...topology, nodes }, saved);
   const isInterrupted = interrupted.then(() => undefined);
-  const what = saved === undefined ? 'Creating' : 'Loading';
+  const what = continues ? 'Continuing' : saved === undefined ? 'Creating' : 'Loading';
   const network = await waiting(`${what} a network of ${plan.nodes.length} nodes`, () =>
     Promise.race([creating, isInterrupted]),
   );
@@ -87,6 +91,14 @@ async function runNetwork(
     }
     const count = network.nodes.length;
     note(`${count === 1 ? 'The node is' : `All ${count} nodes are`} running and in sync. Press Ctrl-C to stop.`);
+    if (topology.dataDir !== undefined) {
+      const where = `the files in ${topology.dataDir}`;
+      note(
+        continues
+          ? `It continues on ${where}.`
+          : `'pier up --datadir ${shellWord(topology.dataDir)}' continues on ${where}.`,
+      );
+    }
     note("In another terminal: 'pier status' shows the network, 'pier mine' mines, 'pier help' lists more.");
     await Promise.race([isInterrupted, down]);
     if (state !== undefined) {

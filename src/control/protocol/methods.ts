@@ -261,6 +261,11 @@ export const methods = {
     }),
     result: z.unknown(),
   },
+  reset: {
+    summary: 'Restores the state in which the network was created. Snapshots stay.',
+    params: z.strictObject({}),
+    result: none,
+  },
   down: {
     summary: 'Stops the network. The server answers first.',
     params: z.strictObject({}),

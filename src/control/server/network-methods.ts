@@ -134,6 +134,7 @@ export class NetworkMethods {
       pause: (params) => node(params.node).pause().then(toNull),
       resume: (params) => node(params.node).resume().then(toNull),
       call: ({ method, params = [], wallet, ...rest }) => node(rest.node).call(method, params, wallet),
+      reset: () => network.reset().then(toNull),
       down: () => {
         options.down();
         return null;

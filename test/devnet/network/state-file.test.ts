@@ -156,6 +156,25 @@ describe('a saved network', { timeout: 120_000 }, () => {
     });
   });
 
+  it('is what reset restores, again and again', async () => {
+    const network = await create({ nodes, accounts: 2 });
+    await (await network.accounts[0]!.pay(network.accounts[1]!, '1')).seenBy('all');
+    network.mining = { interval: 3_600 };
+    network.time.freeze();
+    network.time.increase(-1_000);
+    await network.link('shop', 'pool').cut();
+    const before = await seen(network);
+    const loaded = await create({ state: await network.saveState() });
+    for (let round = 0; round < 2; round++) {
+      loaded.mining = 'manual';
+      loaded.time.increase(5_000);
+      await loaded.link('shop', 'pool').mend();
+      await loaded.mine(2);
+      await loaded.reset();
+      expect(await seen(loaded)).toEqual(before);
+    }
+  });
+
   it('is replaced as a whole, and refused if it is not what it should be', async () => {
     const network = await create({ nodes: 1, accounts: 1 });
     const file = join(folder, 'good.state');

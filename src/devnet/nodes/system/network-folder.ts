@@ -51,6 +51,11 @@ export class NetworkFolder {
     return state === undefined ? undefined : { nodeIds, state };
   }
 
+  /** Names of what it holds of its network. */
+  get names(): readonly string[] {
+    return this.#file ? [...this.#file.nodes, NETWORK_FILE] : [];
+  }
+
   /** Returns the path of a node's folder. */
   of(node: string): string {
     return join(this.path, node);
@@ -123,6 +128,9 @@ function readNetworkFile(folder: string): NetworkFile | undefined {
   if (file?.version !== VERSION || !Array.isArray(file.nodes)) {
     throw new PierError('bad-datadir', `${path} was written by another version of Pier`, { hint });
   }
+  const isName = (name: unknown) => typeof name === 'string' && !/^\.{0,2}$|[/\\]/.test(name);
+  if (!file.nodes.every(isName))
+    throw new PierError('bad-datadir', `${path} has names of nodes that are none`, { hint });
   const { owner } = file;
   if (owner === undefined || isRunning(owner) === false) return file;
   throw new PierError('datadir-in-use', `the network in ${folder} runs (process ${owner.pid})`, {
