@@ -99,6 +99,11 @@ describe('the methods of the control server', () => {
     await checked('resume', { node: 'node3' });
     await checked('kill', { node: 'node3' });
     await checked('start', { node: 'node3' });
+    await checked('time', { increase: 10_000 });
+    await checked('reset', {});
+    const { nodes: first, time: now } = await checked('status', {});
+    expect(first.map((node) => node.height)).toEqual([height, height, height]);
+    expect(Math.abs(now - Date.now() / 1000)).toBeLessThan(600);
     expect(await checked('call', { node: 'node1', method: 'getnetworkinfo' })).toMatchObject({
       version: expect.any(Number),
     });
