@@ -6,6 +6,7 @@ const FIRST = [
   'processes/killed-parent',
   'e2e/bad-input',
   'interop/network-with-bitcoind',
+  'e2e/walk-through',
   'e2e/network-file',
   'e2e/output',
   'e2e/full-disk',

@@ -31,5 +31,5 @@ export function formatStatus({ name, network, nodes, mining, time }: ResultOf<'s
     return isNarrow ? cells : [...cells, text(node.rpcUrl)];
   });
   const clock = new Date(time * 1_000).toISOString().replace('.000Z', 'Z');
-  return `${name} (${network}), mining ${formatMining(mining)}, ${clock}\n${formatTable(header, rows)}`;
+  return `${name} (${network}), mining ${formatMining(mining)}, ${clock}\n${formatTable(header, rows, ['tip'])}`;
 }

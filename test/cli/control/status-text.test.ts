@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { formatMining, formatStatus } from '../../../src/cli/control/status-text.ts';
+import type { ResultOf } from '../../../src/control/protocol/methods.ts';
+
+type Node = ResultOf<'status'>['nodes'][number];
+
+const node: Node = {
+  ...{ id: 15_001, name: 'node1', role: 'full', status: 'running', height: 9, peers: 12, mempool: 0 },
+  ...{
+    tip: `${'0'.repeat(56)}12345678`,
+    balance: '50.10000000',
+    p2p: '127.0.0.1:15001',
+    rpcUrl: 'http://127.0.0.1:25001/',
+  },
+  ...{ cookieFile: null, electrumUrl: null, esploraUrl: null },
+};
+const stopped: Node = {
+  ...node,
+  name: 'far',
+  status: 'stopped',
+  ...{ height: null, tip: null, peers: null },
+  balance: null,
+};
+const status: Omit<ResultOf<'status'>, 'nodes'> = {
+  ...{ name: 'net', network: 'regtest', control: null, page: null, time: 1_700_000_000, mining: 'manual' },
+};
+
+it('a status is a table, with numbers to the right and tips as texts', () => {
+  expect(formatStatus({ ...status, nodes: [node] }, 200).split('\n')).toEqual([
+    'net (regtest), mining by hand, 2023-11-14T22:13:20Z',
+    'node   role  height  tip       peers  mempool  balance  RPC',
+    'node1  full       9  12345678     12        0     50.1  http://127.0.0.1:25001/',
+  ]);
+});
+
+it('a narrow one has no addresses', () => {
+  expect(
+    formatStatus({ ...status, nodes: [node, stopped] }, 79)
+      .split('\n')
+      .slice(1),
+  ).toEqual([
+    'node   role  height   tip       peers  mempool  balance',
+    'node1  full  9        12345678     12        0     50.1',
+    'far    full  stopped  -             -        0        -',
+  ]);
+});
+
+it.each([
+  ['manual', 'by hand'],
+  [{ transactions: 1 }, 'at each transaction'],
+  [{ transactions: 5 }, 'at 5 transactions'],
+  [{ interval: 10 }, 'every 10 s'],
+  [{ interval: 2.5, poisson: true }, 'every 2.5 s on average'],
+] as const)('the mode %j is mining %s', (mode, text) => {
+  expect(formatMining(mode)).toBe(text);
+});
