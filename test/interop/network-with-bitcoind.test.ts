@@ -263,6 +263,23 @@ describeBitcoind(
       await network.synced(wait);
     });
 
+    it('has two of them, linked to each other first, which all get the chain', async () => {
+      const nodes = [
+        { name: 'core', kind: 'bitcoind', path },
+        { name: 'other', kind: 'bitcoind', path },
+        { name: 'shop' },
+      ] as const;
+      await create({ nodes, links: undefined, shape: 'mesh' });
+      expect((await tips()).size).toBe(1);
+      const id = await network.snapshot();
+      await network.mine(2, { by: 'other', ...wait });
+      await network.revert(id);
+      await network.mine(1, { by: 'core', ...wait });
+      expect((await tips()).size).toBe(1);
+      await network.reset();
+      expect((await tips()).size).toBe(1);
+    });
+
     it('serves a light node, mines by itself, and is stopped with the network', async () => {
       const core = await create({
         nodes: [

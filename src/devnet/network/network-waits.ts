@@ -73,6 +73,21 @@ export class NetworkWaits implements PaymentHooks {
     });
   }
 
+  /**
+   * Resolves when each bitcoind has the chain of the nodes of Pier that it is linked to. It asks one peer only for headers
+   * at first, and waits for minutes if that is another bitcoind without a chain.
+   */
+  async downloaded(isForeign: (node: string) => boolean): Promise<void> {
+    for (const { from, to, isCut } of this.#links) {
+      if (isCut || isForeign(from) === isForeign(to)) continue;
+      const [foreign, own] = (isForeign(from) ? [from, to] : [to, from]).map(
+        (name) => this.#nodes.find((node) => node.name === name)!,
+      ) as [NetworkNode, NetworkNode];
+      if (foreign.status !== 'running' || own.status !== 'running' || !own.isFull) continue;
+      await this.reached(foreign, (await own.view()).height, {});
+    }
+  }
+
   /** Resolves when a node, or every full node that the payer's reaches, has a payment in its mempool or chain. */
   async seenBy(payment: Payment, given: NetworkNode | string, options: WaitOptions): Promise<void> {
     const nodes = given === 'all' ? given : findNode(this.#nodes, given, 'payment.seenBy: nodes');

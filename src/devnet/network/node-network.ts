@@ -7,6 +7,7 @@ import type { AccountKeys } from '../accounts/account-keys.ts';
 import { accountWallet, FAUCET_WALLET } from '../accounts/funded-chain.ts';
 import type { Engine } from '../nodes/engine.ts';
 import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
+import type { NodeKind } from '../topology/network-options.ts';
 import { holdsAccounts, type NetworkPlan } from '../topology/network-plan.ts';
 import { listed, quote } from '../topology/topology-error.ts';
 import { Account } from './account.ts';
@@ -83,6 +84,7 @@ export class NodeNetwork {
   readonly #files: StateFiles | undefined;
   readonly #saved: NetworkState | undefined;
   readonly #clock: NetworkClock;
+  readonly #kinds: ReadonlyMap<string, NodeKind>;
   readonly #miner: AutoMiner;
   readonly #faucet: AccountKeys;
   readonly #waits: NetworkWaits;
@@ -125,11 +127,11 @@ export class NodeNetwork {
       return new Account({ index, wallet: accountWallet(index), node: this.nodes[holder]! }, keys, this.#waits);
     });
     this.#faucet = parts.faucet;
-    const kinds = new Map(plan.nodes.map(({ name, kind }) => [name, kind]));
+    this.#kinds = new Map(plan.nodes.map(({ name, kind }) => [name, kind]));
     this.fees = new NetworkFees({
       ...{ faucet: this.#faucetNode(), keys: parts.faucet, checkOpen: () => this.checkOpen() },
       full: () => this.#running().filter(({ isFull }) => isFull),
-      others: () => this.#running().filter(({ name }) => kinds.get(name) !== 'pier'),
+      others: () => this.#running().filter(({ name }) => this.#kinds.get(name) !== 'pier'),
       changed: () => this.#keepSoon(),
       mineOne: (hex) => this.mine(1, { transactions: [hex] }),
       relayed: (txids, options) => this.#waits.relayed(this.#faucetNode(), txids, options),
@@ -458,7 +460,11 @@ export class NodeNetwork {
 
   /** Resolves when all links that carry have connections and all nodes are in sync. @internal */
   async connected(): Promise<void> {
-    await this.#connect(this.nodes);
+    const isForeign = (name: string) => this.#kinds.get(name) === 'bitcoind';
+    const between = this.links.filter(({ from, to }) => isForeign(from) && isForeign(to));
+    for (const link of this.links) if (!between.includes(link)) await this.#open(link);
+    if (between.length > 0) await this.#waits.downloaded(isForeign);
+    for (const link of between) await this.#open(link);
     await this.synced();
   }
 
@@ -486,7 +492,8 @@ export class NodeNetwork {
   }
 
   async #close(): Promise<void> {
-    this.#closing.abort(new PierError('network-closed', 'the network is closed'));
+    const hint = 'Create another one with createNetwork().';
+    this.#closing.abort(new PierError('network-closed', 'the network is closed', { hint }));
     await this.#stopMining();
     if (!this.#isKept) this.keep();
     await this.#engine.close();

@@ -44,7 +44,7 @@ export function findAddress(keys: AccountKeys, given: string | { readonly addres
     return address;
   } catch (cause) {
     const { message, hint } = cause as PierError;
-    throw badArgument(where, message, { cause, ...(hint === undefined ? {} : { hint }) });
+    throw badArgument(where, `${quote(address)}: ${message}`, { cause, ...(hint === undefined ? {} : { hint }) });
   }
 }
 
