@@ -331,7 +331,17 @@ describe('bad arguments', () => {
   it('are looked for in every method', () => {
     // Without arguments, or with arguments that are handed on to a class of the table.
     const without = {
-      NodeNetwork: ['close', 'snapshot', 'saveState', 'connected', 'closeOn', 'linkMended', 'checkOpen'],
+      NodeNetwork: [
+        'close',
+        'snapshot',
+        'reset',
+        'saveState',
+        'connected',
+        'keep',
+        'closeOn',
+        'linkMended',
+        'checkOpen',
+      ],
       NetworkNode: ['view', 'start', 'stop', 'kill', 'pause', 'resume', 'onChange', 'checkRunning'],
       Account: ['balance', 'payFromChange'],
       Payment: ['confirmations'],
@@ -417,6 +427,7 @@ describe('calls that the network cannot serve', () => {
       () => closed.saveState(),
       () => closed.load('/tmp/none'),
       () => closed.revert(id),
+      () => closed.reset(),
       () => closed.deleteSnapshot(id),
       () => {
         closed.mining = { transactions: 1 };
