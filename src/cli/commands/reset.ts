@@ -6,6 +6,7 @@ import { findNetwork } from '../../node/networks.ts';
 import { PierError } from '../../platform/errors.ts';
 import { type CommonOptions, networkOptions } from '../options.ts';
 import { printResult } from '../output.ts';
+import { waiting } from '../waiting.ts';
 import { withClient } from './control-commands.ts';
 
 interface ResetOptions extends CommonOptions {
@@ -46,7 +47,8 @@ export function addReset(program: Command): void {
       printResult(json, { removed }, () => `removed ${removed.join(', ')}`);
     } else {
       await withClient(name, async (client) => {
-        printResult(json, await client.call('reset'), () => 'the network is as it was created');
+        const result = await waiting('Resetting the network', () => client.call('reset'));
+        printResult(json, result, () => 'the network is as it was created');
       });
     }
   });

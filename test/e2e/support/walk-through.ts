@@ -90,6 +90,11 @@ export const parts: readonly Part[] = [
     commands: ['load --count 10 --seed 7', 'mine'],
   },
   {
+    title: ['Begin anew', '重新开始'],
+    text: ['The network is as it was created.', '网络回到创建时的状态。'],
+    commands: ['reset', 'status'],
+  },
+  {
     title: ['Stop', '结束'],
     text: ['The network ends, as by Ctrl-C in its terminal.', '结束网络，等同于在它的终端里按 Ctrl-C。'],
     commands: ['down'],
