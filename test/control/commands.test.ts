@@ -60,6 +60,7 @@ describe('a command', () => {
   it('keeps, lists, restores and deletes snapshots', async () => {
     const names = async () =>
       (await json<{ snapshots: { name: string }[] }>('snapshot', 'list')).snapshots.map((each) => each.name);
+    const saved = vi.spyOn(network, 'snapshot');
     const { height } = await json<{ height: number }>('snapshot', 'save', 'one');
     await json('snapshot', 'save');
     await json('mine');
@@ -71,6 +72,10 @@ describe('a command', () => {
     expect((await network.node('node3').view()).height).toBe(height);
     await json('snapshot', 'delete', 'one');
     expect(await names()).toEqual([]);
+    // The network keeps nothing of them either.
+    for (const { value: id } of saved.mock.results) {
+      await expect(network.revert(await id)).rejects.toMatchObject({ code: 'unknown-snapshot' });
+    }
   });
 
   it('sets when the network mines', async () => {
