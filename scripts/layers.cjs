@@ -66,6 +66,7 @@ module.exports = [
     node: [
       'server/control-server.ts',
       'server/network-control.ts',
+      'protocol/socket-channel.ts',
       'client/connect.ts',
       'control-record.ts',
       'index.ts',

@@ -23,6 +23,7 @@
  * @module
  */
 export { type ControlAddress, connectControl } from './client/connect.ts';
+export { connectPort } from './client/connect-port.ts';
 export {
   type CallableMethod,
   ControlClient,
@@ -34,9 +35,9 @@ export { type ControlEvent, type EventType, eventTypes } from './protocol/events
 export type { ControlChannel } from './protocol/messages.ts';
 export { type MethodName, methods, type ParamsOf, type ResultOf } from './protocol/methods.ts';
 export { openRpcDocument } from './protocol/open-rpc.ts';
+export { ControlService, type ControlServiceOptions } from './server/control-service.ts';
 export {
   type ControlListenOptions,
-  type ControlServeOptions,
   NetworkControl,
   type NetworkControlOptions,
 } from './server/network-control.ts';

@@ -121,6 +121,28 @@ describeChromium('networks in a page', () => {
     expect(page.errors).toEqual([]);
   });
 
+  it('are controlled in the page over a message port', { timeout: 240_000 }, async () => {
+    const result = await run(`
+      const network = await pier.createNetwork({ nodes: 2, accounts: 2 });
+      const service = new pier.ControlService(network, { name: 'page' });
+      const { port1, port2 } = new MessageChannel();
+      service.attachPort(port1);
+      const client = pier.connectPort(port2);
+      const { name, nodes } = await client.call('status');
+      const events = await client.events({ types: ['block'] });
+      const { hashes } = await client.call('mine', { blocks: 2 });
+      const blocks = [];
+      for await (const event of events) if (blocks.push(event.hash) === 4) break;
+      const error = await client.call('mine', { by: 'absent' }).catch(({ code }) => code);
+      service.close();
+      await client.closed;
+      const ended = await client.call('status').catch(({ code }) => code);
+      await network.close();
+      return { name, nodes: nodes.length, areAll: hashes.every((hash) => blocks.filter((each) => each === hash).length === 2), error, ended };`);
+    expect(result).toEqual({ name: 'page', nodes: 2, areAll: true, error: 'unknown-node', ended: 'disconnected' });
+    expect(page.errors).toEqual([]);
+  });
+
   it('are shown by the page in examples/', { timeout: 240_000 }, async () => {
     const example = await BrowserPage.open({
       '/index.html': { file: fileURLToPath(new URL('../../examples/network-in-a-page.html', import.meta.url)) },

@@ -59,7 +59,7 @@ function setUp(options: EventLogOptions = {}) {
       else unread.push(done);
     },
     onMessage: (listener) => {
-      receive = listener;
+      receive = (text) => listener(text, () => {});
     },
     onClose: (listener) => {
       close = listener;

@@ -57,7 +57,7 @@ it('results that a client does not read are in flight', async () => {
       unread.push(done!);
     },
     onMessage: (listener) => {
-      receive = listener;
+      receive = (text) => listener(text, () => {});
     },
     onClose: () => {},
     close: () => {},

@@ -1,6 +1,5 @@
-import type { WebSocket } from 'ws';
 import { PierError } from '../../platform/errors.ts';
-import type { ControlChannel } from '../protocol/messages.ts';
+import { socketChannel } from '../protocol/socket-channel.ts';
 import { SUBPROTOCOL } from '../protocol/subprotocol.ts';
 import { ControlClient } from './control-client.ts';
 
@@ -42,7 +41,7 @@ export async function connectControl({ url, token }: ControlAddress): Promise<Co
       } else reject(new PierError('no-network', `no network answers at ${url}`, { cause }));
     });
   });
-  return new ControlClient(channelOf(socket));
+  return new ControlClient(socketChannel(socket));
 }
 
 /** Returns the error for an answer that is not a WebSocket. */
@@ -58,15 +57,4 @@ function refusal(url: string, status: number): PierError {
     default:
       return new PierError('no-network', `another program answers at ${url} (HTTP status ${status})`);
   }
-}
-
-function channelOf(socket: WebSocket): ControlChannel {
-  // `close` follows.
-  socket.on('error', () => {});
-  return {
-    send: (text, sent) => socket.send(text, () => sent?.()),
-    onMessage: (listener) => socket.on('message', (data) => listener(String(data))),
-    onClose: (listener) => socket.once('close', listener),
-    close: () => socket.close(),
-  };
 }

@@ -37,8 +37,20 @@ interface EventsParams {
   readonly lost?: { readonly from: number; readonly to: number };
 }
 
-/** Events that wait to be read above which the connection is closed: a reader that forgets to read must not fill memory. */
-const MAX_UNREAD = 1_000_000;
+/**
+ * Characters of events that wait to be read above which the connection is closed: a reader that forgets to read must not fill
+ * memory.
+ */
+const MAX_UNREAD = 64 << 20;
+
+/** A notification that has arrived. */
+interface Batch {
+  readonly params: EventsParams;
+  /** Characters of its JSON. */
+  readonly length: number;
+  /** Is called once its events are read. */
+  taken(): void;
+}
 
 /** A client of a network's control server, over any channel. */
 export class ControlClient {
@@ -46,7 +58,7 @@ export class ControlClient {
   readonly #pending = new Map<number, { resolve(result: unknown): void; reject(error: unknown): void }>();
   readonly #readers = new Map<string, EventReader>();
   /** Notifications that came before the response which names their subscription. */
-  #early: EventsParams[] = [];
+  #early: Batch[] = [];
   /** Subscriptions whose responses have not come. */
   #subscribing = 0;
   #lastId = 0;
@@ -55,7 +67,7 @@ export class ControlClient {
 
   constructor(channel: ControlChannel) {
     this.#channel = channel;
-    channel.onMessage((text) => this.#received(text));
+    channel.onMessage((text, taken) => this.#received(text, taken));
     this.#closed = new Promise((resolve) => {
       channel.onClose(() => {
         this.#end();
@@ -99,7 +111,7 @@ export class ControlClient {
     this.#readers.set(subscription, reader);
     const early = this.#early;
     this.#early = [];
-    for (const params of early) this.#pass(params);
+    for (const batch of early) this.#pass(batch);
     if (this.#isClosed) reader.fail(disconnected());
     return reader;
   }
@@ -115,7 +127,7 @@ export class ControlClient {
     await this.close();
   }
 
-  #received(text: string): void {
+  #received(text: string, taken: () => void): void {
     const message = JSON.parse(text) as {
       readonly id?: number;
       readonly result?: unknown;
@@ -123,22 +135,23 @@ export class ControlClient {
       readonly params?: EventsParams;
     };
     if (message.id === undefined) {
-      if (message.params) this.#pass(message.params);
+      if (message.params) this.#pass({ params: message.params, length: text.length, taken });
       return;
     }
+    taken();
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if (message.error) pending?.reject(errorOf(message.error));
     else pending?.resolve(message.result);
   }
 
-  #pass(params: EventsParams): void {
-    const reader = this.#readers.get(params.subscription);
+  #pass(batch: Batch): void {
+    const reader = this.#readers.get(batch.params.subscription);
     if (!reader) {
-      if (this.#subscribing > 0) this.#early.push(params);
+      if (this.#subscribing > 0) this.#early.push(batch);
       return;
     }
-    reader.push(params);
+    reader.push(batch);
     if (reader.unread > MAX_UNREAD) this.#channel.close();
   }
 
@@ -154,7 +167,9 @@ class EventReader implements ControlEvents {
   readonly server: string;
   readonly number: number;
   readonly #left: () => Promise<void>;
-  #queue: (ControlEvent | LostEvents)[] = [];
+  #batches: Batch[] = [];
+  /** Characters of these. */
+  unread = 0;
   #error: unknown;
   #isOver = false;
   #wake = () => {};
@@ -165,13 +180,9 @@ class EventReader implements ControlEvents {
     this.#left = left;
   }
 
-  get unread(): number {
-    return this.#queue.length;
-  }
-
-  push({ events, lost }: EventsParams): void {
-    if (lost) this.#queue.push({ type: 'gap', ...lost });
-    for (const event of events) this.#queue.push(event);
+  push(batch: Batch): void {
+    this.#batches.push(batch);
+    this.unread += batch.length;
     this.#wake();
   }
 
@@ -190,13 +201,18 @@ class EventReader implements ControlEvents {
   async *[Symbol.asyncIterator](): AsyncGenerator<ControlEvent | LostEvents, void, void> {
     try {
       while (!this.#isOver) {
-        const queue = this.#queue;
-        this.#queue = [];
-        for (const event of queue) {
-          yield event;
-          if (this.#isOver) return;
+        const batch = this.#batches.shift();
+        if (batch) {
+          this.unread -= batch.length;
+          const { events, lost } = batch.params;
+          if (lost) yield { type: 'gap', ...lost };
+          for (const event of events) {
+            if (this.#isOver) return;
+            yield event;
+          }
+          batch.taken();
+          continue;
         }
-        if (this.#queue.length > 0 || this.#isOver) continue;
         if (this.#error !== undefined) throw this.#error;
         await new Promise<void>((resolve) => {
           this.#wake = resolve;

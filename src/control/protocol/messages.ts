@@ -33,10 +33,10 @@ export const ErrorCode = {
 
 /** One end of a connection between a client and the control server: a WebSocket, or a port of a page. */
 export interface ControlChannel {
-  /** Sends a text; `sent` is called when it has left this process, or never will. */
+  /** Sends a text; `sent` is called when the other end can take more, or never will. */
   send(text: string, sent?: () => void): void;
-  /** Calls `listener` for each text that arrives. */
-  onMessage(listener: (text: string) => void): void;
+  /** Calls `listener` for each text that arrives. It calls `taken` once it can take more. */
+  onMessage(listener: (text: string, taken: () => void) => void): void;
   /** Calls `listener` once, at the end of the connection. */
   onClose(listener: () => void): void;
   /** Ends the connection. */

@@ -1,14 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { WebSocket, WebSocketServer } from 'ws';
+import type { WebSocketServer } from 'ws';
 import { LOOPBACK } from '../../node/config.ts';
 import { PierError } from '../../platform/errors.ts';
-import type { ControlChannel } from '../protocol/messages.ts';
 import type { MethodName } from '../protocol/methods.ts';
+import { socketChannel } from '../protocol/socket-channel.ts';
 import { SUBPROTOCOL, TOKEN_PREFIX } from '../protocol/subprotocol.ts';
-import { answer, ControlSession, type MethodHandler } from './control-session.ts';
-import type { EventSource } from './event-source.ts';
+import type { ControlService } from './control-service.ts';
+import { answer, ControlSession } from './control-session.ts';
 
 /** The first port that a server tries. */
 export const CONTROL_PORT = 8300;
@@ -29,12 +29,6 @@ export interface ControlServerOptions {
   readonly token: string;
 }
 
-/** What a `ControlServer` serves. */
-export interface ControlService {
-  readonly handle: MethodHandler;
-  readonly events: EventSource;
-}
-
 /**
  * Serves the control protocol on 127.0.0.1: over WebSocket, and over HTTP POST without subscriptions. A client shows the
  * token in the header `Authorization: Bearer TOKEN`; a page, which cannot set it, by the WebSocket subprotocol
@@ -44,7 +38,7 @@ export interface ControlService {
 export class ControlServer {
   readonly port: number;
   readonly #token: string;
-  #service: ControlService | undefined;
+  #service: Pick<ControlService, 'handle' | 'events'> | undefined;
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
 
@@ -81,7 +75,7 @@ export class ControlServer {
   }
 
   /** Begins to answer requests. */
-  serve(service: ControlService): void {
+  serve(service: Pick<ControlService, 'handle' | 'events'>): void {
     this.#service = service;
   }
 
@@ -176,17 +170,6 @@ function readText(request: IncomingMessage): Promise<string | undefined> {
     request.once('end', () => resolve(length > MAX_REQUEST ? undefined : Buffer.concat(chunks).toString()));
     request.once('error', reject);
   });
-}
-
-function socketChannel(socket: WebSocket): ControlChannel {
-  // `close` follows.
-  socket.on('error', () => {});
-  return {
-    send: (text, sent) => socket.send(text, () => sent?.()),
-    onMessage: (listener) => socket.on('message', (data) => listener(String(data))),
-    onClose: (listener) => socket.once('close', listener),
-    close: () => socket.close(),
-  };
 }
 
 /** Listens on a port. Returns whether it is free. */

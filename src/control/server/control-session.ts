@@ -44,16 +44,18 @@ export class ControlSession {
   #pending = 0;
   #lastSubscription = 0;
 
-  constructor(channel: ControlChannel, handle: MethodHandler, events: EventSource) {
+  /** `left` is called at the end of the connection. */
+  constructor(channel: ControlChannel, handle: MethodHandler, events: EventSource, left: () => void = () => {}) {
     this.#channel = channel;
     this.#handle = handle;
     this.#events = events;
-    channel.onMessage((text) => void this.#received(text));
     channel.onClose(() => {
       this.#left.abort(new PierError('client-left', 'the client has left'));
       for (const subscription of this.#subscriptions.values()) subscription.end();
       this.#subscriptions.clear();
+      left();
     });
+    channel.onMessage((text) => void this.#received(text));
   }
 
   async #received(text: string): Promise<void> {

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
-import { systemClock } from '../../platform/clock.ts';
 import { ControlServer } from './control-server.ts';
-import { EventSource } from './event-source.ts';
-import { NetworkMethods } from './network-methods.ts';
+import { ControlService, type ControlServiceOptions } from './control-service.ts';
 
 /** Where a control server listens. */
 export interface ControlListenOptions {
@@ -13,22 +11,14 @@ export interface ControlListenOptions {
   readonly token?: string;
 }
 
-/** How a network is controlled. */
-export interface ControlServeOptions {
-  /** Name of the network on this machine. */
-  readonly name: string;
-  /** Is called when a client asks for the end of the network. */
-  readonly onDown?: () => void;
-}
-
 /** Where and how a network is controlled. */
-export interface NetworkControlOptions extends ControlListenOptions, ControlServeOptions {}
+export interface NetworkControlOptions extends ControlListenOptions, ControlServiceOptions {}
 
 /** The control server of one network, which outlives it: `close` ends the server only. */
 export class NetworkControl {
   readonly token: string;
   readonly #server: ControlServer;
-  #events: EventSource | undefined;
+  #service: ControlService | undefined;
 
   private constructor(token: string, server: ControlServer) {
     this.token = token;
@@ -59,16 +49,9 @@ export class NetworkControl {
   }
 
   /** Serves a network from now on. */
-  serve(network: NodeNetwork, { name, onDown = () => {} }: ControlServeOptions): void {
-    const { chain, mnemonic } = network.description;
-    const { handle } = new NetworkMethods(network, {
-      ...{ name, chain, mnemonic },
-      control: () => this.url,
-      // After the answer.
-      down: () => void setImmediate(onDown),
-    });
-    this.#events = new EventSource(network, systemClock, { id: randomBytes(8).toString('hex') });
-    this.#server.serve({ handle, events: this.#events });
+  serve(network: NodeNetwork, options: ControlServiceOptions): void {
+    this.#service = new ControlService(network, options, this.url);
+    this.#server.serve(this.#service);
   }
 
   /** Where clients connect to: `ws://127.0.0.1:PORT/`. */
@@ -82,7 +65,7 @@ export class NetworkControl {
 
   /** Ends all connections. */
   async close(): Promise<void> {
-    this.#events?.close();
     await this.#server.close();
+    this.#service?.close();
   }
 }
