@@ -121,7 +121,7 @@ describe('a network is controlled from another terminal', { timeout: 120_000 }, 
     expect(await run('fees', '4')).toBe('4 satoshis per virtual byte');
     expect(await run('fees', '0')).toBe('transactions confirm at any fee rate');
     expect(await json('load', '--count', '2', '--seed', '7')).toMatchObject({ sent: 2 });
-    await run('stop', 'node3');
+    expect(await run('stop', 'node3')).toBe('node3 is stopped');
     expect((await nodes())[2]).toMatchObject({ status: 'stopped', height: null, balance: null });
     expect(await run('status')).toMatch(/\nnode3 +full +stopped /);
     await run('start', 'node3');

@@ -24,7 +24,7 @@ interface ControlOptions {
 interface ControlCommand<M extends CallableMethod> {
   readonly method: M;
   params(args: readonly (string | undefined)[], options: Readonly<Record<string, string & boolean>>): ParamsOf<M>;
-  format(result: ResultOf<M>): string;
+  format(result: ResultOf<M>, args: readonly (string | undefined)[]): string;
 }
 
 /** Adds a command that calls one method of a network's control server. */
@@ -38,7 +38,7 @@ function addControlCommand<M extends CallableMethod>(
     const checked = params(args, options);
     await withClient(options.name, async (client) => {
       const result = await waiting(WAITING, () => client.call(method, checked));
-      printResult(options.json, result, (each) => format(each as ResultOf<M>));
+      printResult(options.json, result, (each) => format(each as ResultOf<M>, args));
     });
   });
 }
@@ -285,17 +285,17 @@ export function addControlCommands(program: Command): void {
     },
   );
   addSnapshot(program);
-  for (const [method, what] of [
-    ['start', 'start a node that was stopped or killed'],
-    ['stop', 'stop a node in order'],
-    ['kill', 'end a node as SIGKILL would'],
-    ['pause', 'hold a node back as SIGSTOP would'],
-    ['resume', 'let a paused node go on'],
+  for (const [method, what, done] of [
+    ['start', 'start a node that was stopped or killed', 'runs'],
+    ['stop', 'stop a node in order', 'is stopped'],
+    ['kill', 'end a node as SIGKILL would', 'is killed'],
+    ['pause', 'hold a node back as SIGSTOP would', 'is paused'],
+    ['resume', 'let a paused node go on', 'runs again'],
   ] as const) {
     addControlCommand(program.command(method).description(`${what} (of a network)`).argument('<node>', 'its name'), {
       method,
       params: ([node]) => ({ node: node! }),
-      format: () => 'done',
+      format: (_, [node]) => `${node} ${done}`,
     });
   }
   addDown(program);
