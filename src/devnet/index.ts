@@ -46,6 +46,7 @@ export type { Reorg, ReorgOptions } from './network/reorg.ts';
 export type { ReplaceOptions } from './network/replacement.ts';
 export type { TrafficOptions, TrafficStatistics } from './network/traffic.ts';
 export type { NodeStatus, NodeView, RpcAddress } from './nodes/node-backend.ts';
+export type { LogLine, LogLineLevel } from './nodes/node-log.ts';
 export { NodeChild } from './processes/node-child.ts';
 export { NodeProcess, type NodeProcessOptions, type ReadyLine, runPier } from './processes/node-process.ts';
 export { freeNodeIds, isPortFree } from './processes/ports.ts';

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readlinkSync, statSync } from 'node:fs';
-import { type Clock, systemClock } from '../platform/clock.ts';
+import { type Clock, systemClock, type Timer } from '../platform/clock.ts';
 import { isFileLike, writeAll } from './write-all.ts';
 
 /** Bytes of lines that wait for a slow reader or a full disk; more are dropped. */
@@ -29,6 +29,9 @@ export class LogOutput {
   /** Bytes in the queue and in the write in progress. */
   #bytes = 0;
   #isWriting = false;
+  /** Resolves `end`. */
+  #ended: (() => void) | undefined;
+  #retry: Timer | undefined;
   #dropped = 0;
   #onDropped: (lines: number) => void = () => {};
 
@@ -44,6 +47,7 @@ export class LogOutput {
 
   /** Writes lines, or queues them; drops them if the queue is full. */
   write(lines: string): void {
+    if (this.#ended) return;
     const bytes = Buffer.from(lines);
     // Once lines are dropped, so are all until the queue is empty: the report then stands where they are missing.
     if (this.#dropped > 0 || this.#bytes + bytes.length > MAX_QUEUED_BYTES) {
@@ -60,15 +64,29 @@ export class LogOutput {
     this.#sink.reopen?.();
   }
 
+  /** Resolves once the lines that wait are written, or a write fails. Drops further lines. */
+  async end(): Promise<void> {
+    if (this.#isWriting) {
+      this.#retry?.cancel();
+      await new Promise<void>((resolve) => {
+        this.#ended = resolve;
+        if (this.#retry) this.#writeQueue();
+      });
+    }
+    this.#ended ??= () => {};
+  }
+
   #writeQueue(): void {
+    this.#retry = undefined;
     const bytes = this.#queue.length === 1 ? this.#queue[0]! : Buffer.concat(this.#queue);
     this.#queue = [];
     this.#isWriting = true;
     this.#sink.write(bytes, (written, error) => {
       this.#bytes -= written;
       if (written < bytes.length) this.#queue.unshift(bytes.subarray(written));
-      if (error !== undefined) this.#clock.after(RETRY_MS, () => this.#writeQueue());
-      else this.#written();
+      if (error === undefined) this.#written();
+      else if (this.#ended) this.#giveUp();
+      else this.#retry = this.#clock.after(RETRY_MS, () => this.#writeQueue());
     });
   }
 
@@ -76,11 +94,19 @@ export class LogOutput {
     this.#isWriting = false;
     if (this.#queue.length > 0) {
       this.#writeQueue();
+    } else if (this.#ended) {
+      this.#ended();
     } else if (this.#dropped > 0) {
       const dropped = this.#dropped;
       this.#dropped = 0;
       this.#onDropped(dropped);
     }
+  }
+
+  #giveUp(): void {
+    this.#isWriting = false;
+    this.#queue = [];
+    this.#ended!();
   }
 }
 

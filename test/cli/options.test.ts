@@ -178,7 +178,8 @@ const printsStep: Read = ({ calls }) => {
 const printsLog: Read = ({ calls }) => {
   const { onLog } = calls[0]!.args[0] as { onLog: (nodeId: number, line: string) => void };
   const write = vi.spyOn(LogOutput.prototype, 'write').mockReturnValue();
-  onLog(3000, 'a line');
+  // A node whose log no file takes.
+  onLog(1, 'a line');
   const isPrinted = write.mock.calls.length > 0;
   write.mockRestore();
   return isPrinted;

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, it } from 'vitest';
 import { createNetwork } from '../../src/devnet/network/create-network.ts';
@@ -174,6 +174,9 @@ describeBitcoind(
         await network.mine(1, { by: 'core', ...wait });
         expect(await payment.confirmations()).toBe(1);
       }
+      // Its log is no part of what is restored: it has all four starts.
+      const log = await readFile(core.logFile!, 'utf8');
+      expect(log.match(/Done loading/g)).toHaveLength(4);
     });
 
     it('restores the transactions that it alone has', async () => {

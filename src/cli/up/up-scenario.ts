@@ -1,6 +1,7 @@
 import { RpcClient } from '../../api/client/rpc-client.ts';
 import { difficultyInterval } from '../../consensus/params.ts';
 import { blockWork } from '../../consensus/pow.ts';
+import { LogFile, logPath } from '../../devnet/processes/log-file.ts';
 import type { NodeProcess } from '../../devnet/processes/node-process.ts';
 import { isPortFree } from '../../devnet/processes/ports.ts';
 import type { ScenarioOptions, StepEvidence } from '../../devnet/scenario.ts';
@@ -21,7 +22,6 @@ import { dim, logPrinter, note, print } from '../output.ts';
 import { afterSignal } from '../signals.ts';
 import { formatStep } from '../step-text.ts';
 import { terminal, Waiting } from '../waiting.ts';
-import { NodeLogs } from './node-logs.ts';
 import { portUser } from './port-user.ts';
 import { watchBlocks } from './watch-blocks.ts';
 
@@ -72,14 +72,14 @@ export async function upScenario(
     ),
   );
   if (!params.powNoRetargeting) noteProofOfWork(network);
-  const logs = new NodeLogs(dataDir);
+  const logs = new Map(nodeIds.map((nodeId) => [nodeId, new LogFile(logPath(dataDir, nodeId))]));
   const printLog = options.log ? logPrinter() : undefined;
   // Lines of logs would run into it.
   const progress = new Waiting(printLog ? undefined : terminal());
   const scenario = await create({
     ...{ central, wallet, miner, light, dataDir, network },
     onLog: (nodeId, line) => {
-      logs.write(nodeId, line);
+      logs.get(nodeId)?.write(line);
       printLog?.(nodeId, line);
     },
     onStep: (step) => {
@@ -105,24 +105,24 @@ export async function upScenario(
       note(`Node ${miner} now mines continuously on one thread:`);
       if (!options.json) void watchBlocks(rpc);
     }
-    for (const node of scenario.nodes) void warnAtExit(node, logs, () => isStopping);
+    for (const node of scenario.nodes) void warnAtExit(node, logPath(dataDir, node.nodeId), () => isStopping);
     note('Press Ctrl-C to stop.');
     await interrupted;
   } finally {
     isStopping = true;
     await scenario.stop();
-    await logs.close();
+    await Promise.all([...logs.values()].map((log) => log.close()));
     note('All nodes are stopped.');
   }
 }
 
 /** Warns when a node ends, unless the network is being stopped. */
-async function warnAtExit(node: RunningNode, logs: NodeLogs, isStopping: () => boolean): Promise<void> {
+async function warnAtExit(node: RunningNode, log: string, isStopping: () => boolean): Promise<void> {
   await node.exited;
   afterSignal(() => {
     if (isStopping()) return;
     note(`Warning: node ${node.nodeId} has exited (${node.exit}). The other nodes keep running.`);
-    note(`  Its log is in ${logs.path(node.nodeId)}.`);
+    note(`  Its log is in ${log}.`);
   });
 }
 

@@ -4,6 +4,7 @@ import { formatEndpoint } from '../../p2p/net/endpoint.ts';
 import { PierError } from '../../platform/errors.ts';
 import type { NodeBackend, NodeStatus, NodeView, RpcAddress } from '../nodes/node-backend.ts';
 import { nodeStopped } from '../nodes/node-backend.ts';
+import type { LogLine } from '../nodes/node-log.ts';
 import type { NodeRole } from '../topology/network-options.ts';
 import { check } from './arguments/method-arguments.ts';
 import type { WaitOptions } from './deadline.ts';
@@ -90,6 +91,11 @@ export class NetworkNode {
     return this.backend.rpc;
   }
 
+  /** Path of the file with its whole log; undefined for a node in this process. */
+  get logFile(): string | undefined {
+    return this.backend.log.file;
+  }
+
   /** Whether it validates blocks and has a mempool. */
   get isFull(): boolean {
     return this.role !== 'light';
@@ -102,6 +108,15 @@ export class NetworkNode {
     return (await this.backend.call(method, params, wallet).catch((error: unknown) => {
       throw withHint(error, this, method);
     })) as T;
+  }
+
+  /**
+   * Returns the last lines of its log, oldest first. At most 1,000 lines are kept in memory, of the levels `info`, `warn`
+   * and `error`.
+   */
+  logs(count = 100): LogLine[] {
+    check.logs({ count });
+    return this.backend.log.last(count);
   }
 
   /** Returns its tip, mempool and number of peers. */

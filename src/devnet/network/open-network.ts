@@ -1,5 +1,4 @@
 import { PierError } from '../../platform/errors.ts';
-import { silentLogger } from '../../platform/logger.ts';
 import { NetworkClock } from '../../testing/network-clock.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { AccountKeys, FAUCET_ACCOUNT } from '../accounts/account-keys.ts';
@@ -127,7 +126,7 @@ async function createPlanned(
     return link && !link.isCut ? link.conditions : undefined;
   };
   const engine = await host.createEngine(plan, {
-    ...{ clock, random, logger: silentLogger, conditions, folder },
+    ...{ clock, random, conditions, folder },
     saved: saved?.nodes,
   });
   try {

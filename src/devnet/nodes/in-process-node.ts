@@ -36,6 +36,8 @@ export interface InProcessNodeOptions {
   readonly params: ChainParams;
   readonly links: MemoryNetwork;
   readonly modules: Pick<NodeModules, 'clock' | 'random' | 'logger'>;
+  /** What the logger writes. */
+  readonly log: NodeBackend['log'];
   readonly contents: NodeContents;
   /** What serves its ports; undefined in a browser, where it can have none. */
   readonly ports: NodePorts | undefined;
@@ -79,6 +81,14 @@ export class InProcessNode implements NodeBackend {
   /** It has no process of its own. */
   get pid(): undefined {
     return undefined;
+  }
+
+  get unexpectedExit(): undefined {
+    return undefined;
+  }
+
+  get log(): NodeBackend['log'] {
+    return this.#options.log;
   }
 
   get role(): NodeRole {

@@ -2,7 +2,6 @@ import { encodeSnapshotDump } from '../../mempool/dump.ts';
 import { RunningFullNode } from '../../node/composition/running-full-node.ts';
 import type { Endpoint } from '../../p2p/net/endpoint.ts';
 import { type Clock, systemClock } from '../../platform/clock.ts';
-import type { Logger } from '../../platform/logger.ts';
 import { systemRandom } from '../../platform/random.ts';
 import type { LinkConditions } from '../../testing/link-conditions.ts';
 import { MemoryNetwork } from '../../testing/memory-transport.ts';
@@ -12,7 +11,9 @@ import type { NetworkPlan } from '../topology/network-plan.ts';
 import type { Engine, PortableNode } from './engine.ts';
 import { firstState } from './first-state.ts';
 import { InProcessNode, type NodeContents } from './in-process-node.ts';
+import { memoryLogger } from './memory-logger.ts';
 import type { NodeStatus } from './node-backend.ts';
+import { NodeLog } from './node-log.ts';
 import type { NodePorts } from './node-ports.ts';
 import { WithdrawnBlocks } from './withdrawn-blocks.ts';
 
@@ -20,7 +21,6 @@ import { WithdrawnBlocks } from './withdrawn-blocks.ts';
 export interface MemoryEngineModules {
   readonly clock: Clock;
   readonly random: SeededRandom;
-  readonly logger: Logger;
   /** Absent in a browser. */
   readonly ports?: NodePorts | undefined;
   /** Returns how the link between two nodes carries bytes now; undefined if there is none, or it is cut. */
@@ -63,7 +63,7 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
 
   /** Creates the nodes of a plan, with funded accounts or a saved state, and starts them; they are not connected yet. */
   static async create(plan: NetworkPlan, modules: MemoryEngineModules): Promise<MemoryEngine> {
-    const { clock, random, logger, ports, saved } = modules;
+    const { clock, random, ports, saved } = modules;
     const names = new Map(plan.nodes.map(({ name }, i) => [hostOf(i), name]));
     const links = new MemoryNetwork(clock, {
       random,
@@ -76,11 +76,13 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
     const nodes: InProcessNode[] = [];
     for (const [i, node] of plan.nodes.entries()) {
       const { name, role, rpcPort, p2pPort } = node;
+      const log = new NodeLog();
       nodes.push(
         new InProcessNode({
           ...{ name, role, host: hostOf(i), params: plan.params, links, ports, rpcPort, p2pPort, withdrawn },
           contents: forkContents(contents[i]!.contents),
-          modules: { clock, random: systemRandom, logger: logger.child({ node: name }) },
+          log,
+          modules: { clock, random: systemRandom, logger: memoryLogger(log) },
           isLinked: ({ host, port }) => port === MEMORY_PORT && names.has(host),
         }),
       );

@@ -4,6 +4,7 @@ import type { NodeEvent } from '../../node/composition/node-events.ts';
 import type { Endpoint } from '../../p2p/net/endpoint.ts';
 import { PierError } from '../../platform/errors.ts';
 import type { NodeRole } from '../topology/network-options.ts';
+import type { NodeLog } from './node-log.ts';
 
 /** What a node has, at one moment. */
 export interface NodeView {
@@ -36,6 +37,9 @@ export interface NodeBackend {
   readonly status: NodeStatus;
   /** The id of its process; undefined if it runs in this one, or is stopped. */
   readonly pid: number | undefined;
+  /** How its process has exited without being asked, such as `SIGKILL`; undefined otherwise. */
+  readonly unexpectedExit: string | undefined;
+  readonly log: NodeLog;
   /** Where it accepts peers over links. */
   readonly endpoint: Endpoint;
   /** Where it accepts peers of other programs; undefined if it does not, or is stopped. */

@@ -6,6 +6,8 @@ export abstract class NodeChild {
   readonly exited: Promise<void>;
   protected readonly child: ChildProcess;
   readonly #stopTimeoutMs: number;
+  /** Whether this process has asked for the end of that one. */
+  #isAsked = false;
 
   /** `stopTimeoutMs`: milliseconds that the process may take to stop after SIGTERM before it is killed. */
   protected constructor(child: ChildProcess, exited: Promise<void>, stopTimeoutMs: number) {
@@ -30,6 +32,11 @@ export abstract class NodeChild {
     return signalCode ?? (exitCode === null ? undefined : `exit code ${exitCode}`);
   }
 
+  /** How the process has exited without `stop` and `kill`; undefined while it runs, and after these. */
+  get unexpectedExit(): string | undefined {
+    return this.#isAsked ? undefined : this.exit;
+  }
+
   /** Suspends the process (SIGSTOP). */
   pause(): void {
     this.child.kill('SIGSTOP');
@@ -43,6 +50,7 @@ export abstract class NodeChild {
   /** Stops the node with SIGTERM and waits for its exit; kills it after a timeout. */
   async stop(): Promise<void> {
     if (!this.running) return this.exited;
+    this.#isAsked = true;
     this.child.kill('SIGTERM');
     const timer = setTimeout(() => this.child.kill('SIGKILL'), this.#stopTimeoutMs);
     await this.exited;
@@ -51,6 +59,7 @@ export abstract class NodeChild {
 
   /** Kills the process with SIGKILL, without a clean shutdown, and waits for its exit. */
   async kill(): Promise<void> {
+    if (this.running) this.#isAsked = true;
     this.child.kill('SIGKILL');
     await this.exited;
   }

@@ -202,6 +202,11 @@ const rows: Readonly<Record<keyof typeof check, Row>> = {
     good: () => ['getblockcount', []],
     bad: { method: notText, params: ['x', 1, null], wallet: [null, 1, {}, ''] },
   },
+  logs: {
+    call: (count: number) => network.node('shop').logs(count),
+    good: () => [1_000],
+    bad: { count: [0, ...notWhole, 1_001] },
+  },
   reached: {
     call: (height: number, options: WaitOptions) => network.node('shop').reached(height, options),
     good: () => [0, {}],

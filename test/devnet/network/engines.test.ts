@@ -125,6 +125,38 @@ describe.each(engineNames)('a network with the engine %s', { timeout: 120_000 },
     expect([network.time.now(), await mempools()]).toEqual([time, before.mempools]);
   });
 
+  it('keeps the logs of its nodes, over stops and reverts', async () => {
+    network = await createNetwork({ engine, nodes: [{ name: 'shop' }, { name: 'bank' }], accounts: 1 });
+    const shop = network.node('shop');
+    const logged = () => shop.logs(1_000).map(({ message }) => message);
+    const id = await network.snapshot();
+    const [hash] = await network.mine(1, wait);
+    await waitFor(() => logged().includes('mined block'));
+    expect(shop.logs().find(({ message }) => message === 'connected block')).toMatchObject({
+      ...{ level: 'info', category: 'chain', fields: { block: hash, transactions: 1, from: 'miner' } },
+    });
+    await waitFor(() => network.node('bank').logs(1).length === 1);
+    await shop.stop();
+    await waitFor(() => logged().at(-1) === 'node stopped');
+    const before = logged();
+    await network.revert(id);
+    await waitFor(() => logged().length > before.length + 2);
+    expect(logged().slice(0, before.length)).toEqual(before);
+    expect(shop.logs(2)).toEqual(shop.logs(1_000).slice(-2));
+    const times = shop.logs(1_000).map(({ time }) => time);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+
+    if (engine === 'memory') {
+      expect(shop.logFile).toBeUndefined();
+      return;
+    }
+    const text = await readFile(shop.logFile!, 'utf8');
+    const written = text.trimEnd().split('\n');
+    expect(written.map((line) => (JSON.parse(line) as { msg: string }).msg).slice(0, before.length)).toEqual(before);
+    await network.close();
+    await expect(access(shop.logFile!)).rejects.toThrow();
+  });
+
   it('partitions, heals and reorganises', async () => {
     await goOn();
     const [alice, bob] = network.accounts;

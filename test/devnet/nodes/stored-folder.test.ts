@@ -30,10 +30,10 @@ describe('the files of a folder', () => {
 
     const target = join(tempDir('stored-folder-target'), 'copy');
     await mkdir(target);
-    await writeFile(join(target, 'old'), '');
-    await writeFolder(target, files);
+    for (const name of ['old', 'node.log', 'node.log.1']) await writeFile(join(target, name), name);
+    await writeFolder(target, files, ['node.log', 'node.log.1', 'node.log.2']);
     expect((await readdir(target, { recursive: true })).sort()).toEqual(
-      [...Object.keys(contents), 'regtest', 'regtest/blocks'].sort(),
+      [...Object.keys(contents), 'regtest', 'regtest/blocks', 'node.log', 'node.log.1'].sort(),
     );
     for (const [name, content] of Object.entries(contents)) {
       expect([name, (await readFile(join(target, name))).equals(content)]).toEqual([name, true]);

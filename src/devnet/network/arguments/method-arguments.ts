@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { addressTypes } from '../../../wallet/keys.ts';
 import { MAX_FEE_RATE } from '../../../wallet/payment.ts';
+import { KEPT_LINES } from '../../nodes/node-log.ts';
 import { amount, because, conditionsSchema, list, object, oneOf, text, whole } from '../../topology/schema-parts.ts';
 import { feedEventTypes } from '../events/feed-event-types.ts';
 import { argumentCheck } from './check-arguments.ts';
@@ -174,6 +175,7 @@ export const check = {
     params: instance('a list or an object of arguments', () => true),
     wallet: text().optional(),
   }),
+  logs: argumentCheck('node.logs', { count: whole(1, KEPT_LINES) }),
   reached: argumentCheck('node.reached', { height: whole(0, MAX_HEIGHT), options: wait }),
   // Account
   wif: argumentCheck('account.wif', { type }),

@@ -10,4 +10,5 @@ export const feedEventTypes = [
   'reorg',
   'mining',
   'wallet',
+  'log',
 ] as const;

@@ -2,6 +2,7 @@ import type { NodeEvent } from '../../../node/composition/node-events.ts';
 import { type Endpoint, parseEndpoint } from '../../../p2p/net/endpoint.ts';
 import type { LinkConditions } from '../../../testing/link-conditions.ts';
 import type { NodeStatus } from '../../nodes/node-backend.ts';
+import type { LogLine } from '../../nodes/node-log.ts';
 import type { NetworkLink } from '../network-link.ts';
 import type { NetworkNode } from '../network-node.ts';
 import { type NetworkEvent, networkEvents } from './network-events.ts';
@@ -39,7 +40,9 @@ export type FeedEvent =
       readonly command: string;
       readonly count: number;
       readonly bytes: number;
-    };
+    }
+  /** A node has logged a line. */
+  | ({ readonly type: 'log'; readonly node: string } & LogLine);
 
 /** What a feed reads. */
 export interface FeedSources {
@@ -77,6 +80,11 @@ export function followNetwork(
     }
   }
   for (const node of sources.nodes) {
+    if (types.has('log')) {
+      offs.push(node.backend.log.follow((line) => listener({ type: 'log', node: node.name, ...line })));
+    }
+    // To look at a node of another program costs it calls.
+    if (types.size === 1 && types.has('log')) continue;
     offs.push(
       node.backend.follow ? followPierNode(node, sources, types, listener) : watchNode(node, sources, types, listener),
     );
@@ -112,7 +120,7 @@ function followPierNode(
   const wanted = new Set<NodeEvent['type']>();
   for (const type of types) {
     if (type === 'node') wanted.add('peers');
-    else if (type !== 'link') wanted.add(type);
+    else if (type !== 'link' && type !== 'log') wanted.add(type);
   }
   const isReporting = (other: string | undefined) =>
     nodes.some((each) => each.name === other && each.backend.follow !== undefined);

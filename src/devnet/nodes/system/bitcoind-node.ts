@@ -43,8 +43,7 @@ export interface BitcoindNodeOptions {
   readonly clock: NetworkClock;
   /** Resolves when all nodes have the network's time: a call may send the others a block of it. */
   readonly timeSet: () => Promise<void>;
-  /** Receives each line of its log. */
-  readonly onLog?: ((line: string) => void) | undefined;
+  readonly log: ProcessBackend['log'];
 }
 
 /** A bitcoind as a node of a network. */
@@ -80,6 +79,14 @@ export class BitcoindNode implements ProcessBackend {
     return this.#options.name;
   }
 
+  get unexpectedExit(): string | undefined {
+    return this.#process?.unexpectedExit;
+  }
+
+  get log(): ProcessBackend['log'] {
+    return this.#options.log;
+  }
+
   get role(): NodeRole {
     return this.#options.role;
   }
@@ -107,12 +114,13 @@ export class BitcoindNode implements ProcessBackend {
 
   async start(): Promise<void> {
     if (this.#process?.running) return;
-    const { name, program, dataDir, nodeId, isTemporary, onLog } = this.#options;
+    const { name, program, dataDir, nodeId, isTemporary, log } = this.#options;
     await requireFreePort(this.#options.rpcPort, `${this.name}: rpc`);
     this.#watcher ??= new OrphanWatcher(isTemporary ? dataDir : undefined);
     await mkdir(dataDir, { recursive: true });
     const started = await BitcoindProcess.start({
-      ...{ name, program, dataDir, onLog, port: nodeId, rpcPort: this.#rpcPort },
+      ...{ name, program, dataDir, port: nodeId, rpcPort: this.#rpcPort },
+      onLog: (line) => log.add(line),
       time: this.#mockTime() || undefined,
       credentials: this.#credentials,
       watcher: this.#watcher,
@@ -255,13 +263,17 @@ export class BitcoindNode implements ProcessBackend {
       process.pause();
     }
     try {
-      return { chain: await readFolder(this.dataDir, PROCESS_FILES), wallet: new MemoryStore(), mempool: undefined };
+      return {
+        chain: await readFolder(this.dataDir, [...PROCESS_FILES, ...this.log.names]),
+        wallet: new MemoryStore(),
+        mempool: undefined,
+      };
     } finally {
       process?.resume();
     }
   }
 
   write({ chain }: StoredNode): Promise<void> {
-    return writeFolder(this.dataDir, chain);
+    return writeFolder(this.dataDir, chain, this.log.names);
   }
 }

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { makeDataDir } from '../../../node/config.ts';
 import { PierError } from '../../../platform/errors.ts';
 import { isRunning, ownIdentity, type ProcessIdentity } from '../../../store/lmdb/process-identity.ts';
+import { FiledLog } from './filed-log.ts';
 
 /** The file of a folder that says which network it holds. */
 const NETWORK_FILE = 'network.json';
@@ -59,6 +60,11 @@ export class NetworkFolder {
   /** Returns the path of a node's folder. */
   of(node: string): string {
     return join(this.path, node);
+  }
+
+  /** Returns the log of a node, in the node's folder. */
+  log(node: string, nodeId: number): FiledLog {
+    return new FiledLog(this.of(node), nodeId);
   }
 
   /**

@@ -3,9 +3,11 @@ import type { HeaderContext } from '../../../consensus/header-context.ts';
 import type { Endpoint } from '../../../p2p/net/endpoint.ts';
 import type { StoredNode } from '../engine.ts';
 import type { NodeBackend, NodeView } from '../node-backend.ts';
+import type { FiledLog } from './filed-log.ts';
 
 /** A node in a process of its own, as `ProcessEngine` runs it. */
 export interface ProcessBackend extends NodeBackend {
+  readonly log: FiledLog;
   /** Folder of its files alone. */
   readonly dataDir: string;
   /** Keeps a connection open. */

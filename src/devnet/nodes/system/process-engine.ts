@@ -34,8 +34,6 @@ export interface ProcessEngineModules {
   readonly saved?: readonly PortableNode[] | undefined;
   /** Where the files are, or have been since the network was created. */
   readonly folder: NetworkFolder;
-  /** Receives each line of the nodes' logs. */
-  readonly onLog?: ((node: string, line: string) => void) | undefined;
 }
 
 interface EngineParts {
@@ -66,7 +64,7 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
 
   /** Creates the nodes of a plan, with funded accounts or a saved state, and starts them; they are not connected yet. */
   static async create(plan: NetworkPlan, modules: ProcessEngineModules): Promise<ProcessEngine> {
-    const { clock, random, conditions, saved, folder, onLog } = modules;
+    const { clock, random, conditions, saved, folder } = modules;
     const programs = await findPrograms(plan.nodes);
     const first = async () => saved ?? firstState(plan);
     const { kept } = folder;
@@ -75,12 +73,11 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
     const nodeIds = await chooseNodeIds(plan, folder);
     const nodes = plan.nodes.map(({ name, role, rpcPort }, i) => {
       const program = programs[i];
+      const [dataDir, nodeId] = [folder.of(name), nodeIds[i]!];
       const common = {
-        ...{ name, role, clock, isTemporary: folder.isTemporary, nodeId: nodeIds[i]! },
-        dataDir: folder.of(name),
+        ...{ name, role, clock, isTemporary: folder.isTemporary, nodeId, dataDir, log: folder.log(name, nodeId) },
         rpcPort: rpcPort || nodeIds[i]! + RPC_PORT_OFFSET,
         timeSet: async () => void (await engine.#timeSet),
-        onLog: onLog && ((line: string) => onLog(name, line)),
       };
       if (program !== undefined) return new BitcoindNode({ ...common, program });
       const withdrawn = () => engine.#withdrawn.hashes;
@@ -176,6 +173,7 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
     await Promise.all([...this.#relays.values()].map((relay) => relay.close()));
     // Files that stay are left in order.
     await Promise.all(this.nodes.map((node) => (this.#folder.isTemporary ? node.close() : node.stop())));
+    await Promise.all(this.nodes.map(({ log }) => log.close()));
     await this.#folder.release();
   }
 }

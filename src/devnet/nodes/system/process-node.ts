@@ -39,8 +39,7 @@ export interface ProcessNodeOptions {
   readonly timeSet: () => Promise<void>;
   /** Returns the hashes, as hex in the order of RPC, of the blocks that peers of other programs are not to bring back. */
   readonly withdrawn: () => Iterable<string>;
-  /** Receives each line of its log. */
-  readonly onLog?: ((line: string) => void) | undefined;
+  readonly log: ProcessBackend['log'];
 }
 
 /** A node in a process of its own: `pier startnode`. */
@@ -85,6 +84,14 @@ export class ProcessNode implements ProcessBackend {
     return this.status === 'stopped' ? undefined : this.#process?.pid;
   }
 
+  get unexpectedExit(): string | undefined {
+    return this.#process?.unexpectedExit;
+  }
+
+  get log(): ProcessBackend['log'] {
+    return this.#options.log;
+  }
+
   get role(): NodeRole {
     return this.#options.role;
   }
@@ -111,7 +118,7 @@ export class ProcessNode implements ProcessBackend {
   }
 
   async #start(): Promise<void> {
-    const { nodeId, dataDir, network, role, rpcPort, clock, isTemporary, onLog } = this.#options;
+    const { nodeId, dataDir, network, role, rpcPort, clock, isTemporary, log } = this.#options;
     await requireFreePort(this.#options.rpcPort, `${this.name}: rpc`);
     await mkdir(dataDir, { recursive: true });
     const started = await NodeProcess.start({
@@ -126,7 +133,7 @@ export class ProcessNode implements ProcessBackend {
       onEvents: (events) => {
         for (const event of events) this.#followers.emit(event);
       },
-      ...(onLog ? { onLog } : {}),
+      onLog: (line) => log.add(line),
     });
     this.#process = started;
     if (this.#followers.types.size > 0) started.follow(this.#followers.types);

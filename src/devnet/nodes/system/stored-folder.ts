@@ -30,10 +30,15 @@ export async function readFolder(folder: string, without: readonly string[]): Pr
   return files;
 }
 
-/** Replaces what a folder has by what `readFolder` returned. Throws `PierError` 'bad-state' if a file would be elsewhere. */
-export async function writeFolder(folder: string, files: MemoryStore): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
+/**
+ * Replaces what a folder has, except files with the names `spared`, by what `readFolder` returned. Throws `PierError`
+ * 'bad-state' if a file would be elsewhere.
+ */
+export async function writeFolder(folder: string, files: MemoryStore, spared: readonly string[] = []): Promise<void> {
   await mkdir(folder, { recursive: true });
+  for (const name of await readdir(folder)) {
+    if (!spared.includes(name)) await rm(join(folder, name), { recursive: true, force: true });
+  }
   for (const [key, value] of files.entries()) {
     const [, name = '', at, length] = KEY.exec(new TextDecoder().decode(key)) ?? [];
     const path = resolve(folder, name);
