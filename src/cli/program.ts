@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addChainCommands } from './commands/chain-commands.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addControlCommands } from './commands/control-commands.ts';
+import { addLogs } from './commands/logs.ts';
 import { addReset } from './commands/reset.ts';
 import { addRpc } from './commands/rpc.ts';
 import { addScenario } from './commands/scenario.ts';
@@ -22,6 +23,7 @@ export function createProgram(version: string): Command {
   addUp(program);
   addControlCommands(program);
   addReset(program);
+  addLogs(program);
   addScenario(program);
   addStartNode(program);
   addChainCommands(program);

@@ -87,6 +87,10 @@ const refused: readonly [words: readonly string[], message: string][] = [
   [['up', '--accounts', 'x'], "--accounts: 'x' is not a whole number"],
   [['up', '--balance', 'x'], "--balance: 'x' is not an amount"],
   [['mine', 'x'], "blocks 'x' is not a number"],
+  ...['0', '-1', '1.5', 'x', '', '5001'].map((lines): [string[], string] => [
+    ['logs', '--lines', lines],
+    `--lines '${lines}' is not a number from 1 to 5000`,
+  ]),
   [['mining', 'dance'], "command-argument value 'dance' is invalid"],
   [['mining', 'transactions', 'x'], "number 'x' is not a number"],
   [['mining', 'interval'], 'pier mining interval needs a number of seconds'],

@@ -92,6 +92,7 @@ describe('the methods of the control server', () => {
     expect(await checked('fees', { rate: 5 })).toEqual({ rate: 5 });
     expect(await checked('fees', { rate: 0 })).toEqual({ rate: null });
     expect(await checked('load', { count: 3 })).toMatchObject({ sent: 3 });
+    await checked('logs', {});
     await checked('stop', { node: 'node3' });
     expect((await checked('status', {})).nodes[2]).toMatchObject({ status: 'stopped', height: null, mempool: null });
     await checked('start', { node: 'node3' });
@@ -118,6 +119,9 @@ describe('the methods of the control server', () => {
     ['pay', { from: 0, to: 1, amount: '1.123456789' }, 'bad-argument', 'pay: amount'],
     ['snapshot.restore', { name: 'none' }, 'unknown-snapshot', 'none'],
     ['snapshot.save', { name: 'before' }, 'snapshot-exists', 'before'],
+    ['logs', { node: 'node9' }, 'unknown-node', 'node9'],
+    ['logs', { lines: 0 }, 'bad-argument', 'logs: lines'],
+    ['logs', { lines: 5_001 }, 'bad-argument', 'logs: lines'],
     ['unsubscribe', { subscription: '9' }, 'unknown-subscription', '9'],
     ['nonsense', {}, 'unknown-method', 'nonsense'],
   ])('refuse %s %j with %s', async (method, params, code, part) => {
@@ -161,6 +165,40 @@ describe('the methods of the control server', () => {
       ['feeRate', false],
     ]);
     expect(JSON.stringify(document['x-notifications'])).toContain('"const":"reorg"');
+  });
+});
+
+describe('the logs of the nodes', () => {
+  it("are merged by time, each node's lines in their order, and limited in number", async () => {
+    const { hashes } = await client.call('mine', { by: 'node2' });
+    const { lines, files } = await client.call('logs');
+    expect(files).toEqual([]);
+    const times = lines.map(({ time }) => time);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    const connected = lines.filter(
+      ({ message, fields }) => message === 'connected block' && fields.block === hashes[0],
+    );
+    expect(new Map(connected.map(({ node, fields: { from } }) => [node, from === 'miner']))).toEqual(
+      new Map([
+        ['node1', false],
+        ['node2', true],
+        ['node3', false],
+      ]),
+    );
+    const { lines: own } = await client.call('logs', { node: 'node2', lines: 1_000 });
+    expect(new Set(own.map(({ node }) => node))).toEqual(new Set(['node2']));
+    expect(own.map(({ line }) => line)).toEqual(own.map((_, i) => own[0]!.line + i));
+    expect((await client.call('logs', { lines: 2 })).lines).toHaveLength(2);
+  });
+
+  it('are events for a client that asks for them, valid by their schema, with the time of the line', async () => {
+    const events = await client.events({ types: ['log'] });
+    const { hashes } = await client.call('mine', { by: 'node1' });
+    const seen = await until(events, (e) => e.type === 'log' && e.node === 'node3' && e.fields.block === hashes[0]);
+    expect(seen.every(({ type }) => type === 'log')).toBe(true);
+    expect(eventsNotification.safeParse({ subscription: '1', events: seen })).toMatchObject({ success: true });
+    const { number: _number, type: _type, ...line } = seen.at(-1) as Extract<ControlEvent, { type: 'log' }>;
+    expect((await client.call('logs', { node: 'node3', lines: 1_000 })).lines).toContainEqual(line);
   });
 });
 

@@ -40,6 +40,35 @@ async function run(...words: string[]): Promise<string> {
 
 const json = async <T>(...words: string[]) => JSON.parse(await run(...words, '--json')) as T;
 
+/** Runs `pier logs --follow`. */
+function followLogs(...words: string[]) {
+  const child = spawn(process.execPath, [pierPath, 'logs', '--follow', ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk;
+  });
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const lines: string[] = [];
+  let changed = () => {};
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    lines.push(line);
+    changed();
+  });
+  const printed = async (matches: (lines: string[]) => boolean) => {
+    while (!matches(lines)) {
+      await Promise.race([
+        new Promise<void>((resolve) => {
+          changed = resolve;
+        }),
+        exited.then((code) => Promise.reject(new Error(`ended with ${code}`))),
+      ]);
+    }
+  };
+  return { child, ended: exited, lines, printed, messages: () => stderr };
+}
+
 interface Status {
   readonly nodes: {
     name: string;
@@ -131,6 +160,31 @@ describe('a network is controlled from another terminal', { timeout: 120_000 }, 
     await run('kill', 'node3');
     await run('start', 'node3');
     expect((await nodes())[2]!.status).toBe('running');
+    // Each stop was asked for.
+    expect(messages).not.toContain('Warning');
+  });
+
+  it('by what its nodes log, now and as it comes', async () => {
+    type Line = { node: string; message: string; fields: { block?: string } };
+    const parse = (text: string) => text.split('\n').map((line) => JSON.parse(line) as Line);
+    const { hashes } = await json<{ hashes: string[] }>('mine');
+    const haveBlock = (lines: Line[], block = hashes[0]) =>
+      lines.filter(({ message, fields }) => message === 'connected block' && fields.block === block);
+    let found: Line[] = [];
+    // A process writes its log at its own pace.
+    while (found.length < 3) found = haveBlock(parse(await run('logs', '--lines', '1000', '--json')));
+    expect(new Set(found.map(({ node }) => node))).toEqual(new Set(['node1', 'node2', 'node3']));
+    const text = (await run('logs', 'node2', '--lines', '3')).split('\n');
+    expect(text).toHaveLength(3);
+    for (const line of text) expect(line).toMatch(/^\d\d:\d\d:\d\d\.\d{3} [a-z]{4,5} +node2 [a-z0-9]+: /);
+
+    const follower = followLogs('node3', '--json', '--lines', '2');
+    await follower.printed((lines) => lines.length >= 2);
+    const { hashes: later } = await json<{ hashes: string[] }>('mine');
+    await follower.printed((lines) => haveBlock(parse(lines.join('\n')), later[0]).length === 1);
+    expect(new Set(parse(follower.lines.join('\n')).map(({ node }) => node))).toEqual(new Set(['node3']));
+    follower.child.kill('SIGINT');
+    expect([await follower.ended, follower.messages()]).toEqual([0, '']);
   });
 
   it('by the mode in which it mines', async () => {
@@ -163,6 +217,8 @@ describe('a network is controlled from another terminal', { timeout: 120_000 }, 
     [['snapshot', 'restore'], 2, 'bad-argument', 'restore'],
     [['snapshot', 'restore', 'x'], 1, 'unknown-snapshot', "'x'"],
     [['snapshot', 'dance'], 2, 'usage', 'dance'],
+    [['logs', 'node9'], 1, 'unknown-node', 'node9'],
+    [['logs', '--lines', '0'], 2, 'bad-argument', "--lines '0'"],
     [['status', '--name', 'other'], 1, 'no-network', 'other'],
     [['up', '--nodes', '1', '--name', 'walk'], 1, 'network-running', 'walk'],
   ])('refuses %j', async (words, code, error, part) => {
@@ -211,9 +267,13 @@ describe('a network is controlled from another terminal', { timeout: 120_000 }, 
   it('and stopped', async () => {
     const watch = startWatch();
     await watch.next();
+    const follower = followLogs();
+    await follower.printed((lines) => lines.length > 0);
     expect(await run('down')).toBe('the network is stopped');
     expect(await watch.ended).toEqual([0, 'The network has stopped.\n']);
     expect(await ended).toBe(0);
+    expect(await follower.ended).toBe(0);
+    expect(follower.messages()).toBe('The network has stopped.\n');
     const { code, stderr } = await pierInProcess(['status', '--json']);
     expect([code, JSON.parse(stderr)]).toMatchObject([1, { error: { code: 'no-network' } }]);
   });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
@@ -82,7 +82,11 @@ describe('pier up with a topology', () => {
       }
 
       await clients[3]!.call('stop');
-      await up.printed(/^Warning: node4 has exited/);
+      await up.printed(/^Warning: node4 has exited \(exit code 0\)\. The other nodes keep running\.$/);
+      const where = / {2}Its log is in (.*); 'pier logs node4' shows the end of it\.$/;
+      await up.printed(where);
+      const [, log] = up.lines.map((line) => where.exec(line)).find((match) => match !== null)!;
+      expect(readFileSync(log!, 'utf8')).toMatch(/"category":"node","msg":"node stopped"\}\n$/);
       expect(await clients[1]!.call('getblockcount')).toBe(report.height + 1);
 
       process.kill(-up.child.pid!, 'SIGINT');

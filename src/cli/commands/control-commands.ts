@@ -15,7 +15,8 @@ import { waiting } from '../waiting.ts';
 /** What is shown while the network does what a command has asked for. */
 const WAITING = 'Waiting for the network';
 
-interface ControlOptions {
+/** Options of all commands that control a network. */
+export interface ControlOptions {
   readonly name?: string;
   readonly json?: boolean;
 }
@@ -43,10 +44,9 @@ function addControlCommand<M extends CallableMethod>(
   });
 }
 
-function controlOptions(command: Command): Command {
-  return command
-    .option('--name <network>', 'the network, if several run')
-    .option('--json', 'print results and errors as JSON');
+/** Adds the options of `ControlOptions`. */
+export function controlOptions(command: Command, json = 'print results and errors as JSON'): Command {
+  return command.option('--name <network>', 'the network, if several run').option('--json', json);
 }
 
 /** Calls `action` with a client of a network that runs; without a name, of the only one. */

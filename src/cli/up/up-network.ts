@@ -74,7 +74,7 @@ async function runNetwork(
   }
   let isStopping = false;
   let resolveDown = () => {};
-  for (const node of network.nodes) warnAtExit(node, () => isStopping);
+  for (const node of network.nodes) warnAtExit(node, name, () => isStopping);
   const down = new Promise<void>((resolve) => {
     resolveDown = resolve;
   });
@@ -112,16 +112,21 @@ async function runNetwork(
   }
 }
 
-/** Warns when a node ends, unless the network is being stopped. */
-function warnAtExit(node: NetworkNode, isStopping: () => boolean): void {
+/** Warns when a node ends by itself, unless the network is being stopped. */
+function warnAtExit(node: NetworkNode, network: string, isStopping: () => boolean): void {
   let wasRunning = true;
   node.backend.onChange(() => {
     const isRunning = node.status !== 'stopped';
     const hasExited = wasRunning && !isRunning;
     wasRunning = isRunning;
     if (!hasExited) return;
+    const { unexpectedExit } = node.backend;
+    if (unexpectedExit === undefined) return;
     afterSignal(() => {
-      if (!isStopping()) note(`Warning: ${node.name} has exited. The other nodes keep running.`);
+      if (isStopping()) return;
+      const command = `pier logs ${node.name}${network === 'default' ? '' : ` --name ${network}`}`;
+      note(`Warning: ${node.name} has exited (${unexpectedExit}). The other nodes keep running.`);
+      note(`  Its log is in ${node.logFile}; '${command}' shows the end of it.`);
     });
   });
 }

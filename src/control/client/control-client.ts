@@ -8,7 +8,7 @@ export type CallableMethod = Exclude<MethodName, 'subscribe' | 'unsubscribe'>;
 
 /** What a client reads of events. */
 export interface ControlEventsOptions {
-  /** Default: all but `message` and `wallet`. */
+  /** Default: all but `message`, `wallet` and `log`. */
   readonly types?: readonly EventType[];
   /** Continues after the last number that an earlier client has read, of the server that it read from. */
   readonly after?: { readonly server: string; readonly number: number };
@@ -106,7 +106,10 @@ export class ControlClient {
     });
     const reader = new EventReader(server, number, async () => {
       this.#readers.delete(subscription);
-      if (!this.#isClosed) await this.#request('unsubscribe', { subscription });
+      await this.#request('unsubscribe', { subscription }).catch((error: unknown) => {
+        // It ends with the connection, too.
+        if (!this.#isClosed) throw error;
+      });
     });
     this.#readers.set(subscription, reader);
     const early = this.#early;

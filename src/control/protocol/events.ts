@@ -8,6 +8,14 @@ const height = z.int();
 const count = z.int().min(0);
 const satoshis = z.int();
 
+/** What a log line has besides its time. */
+export const logLine = {
+  level: z.enum(['trace', 'debug', 'info', 'warn', 'error']),
+  category: z.string().meta({ description: 'the part of the node, such as chain; empty if the line names none' }),
+  message: z.string(),
+  fields: z.record(z.string(), z.unknown()).meta({ description: 'what else the line has, such as height' }),
+};
+
 /** The members of each type of event. */
 const shapes = {
   node: {
@@ -50,6 +58,11 @@ const shapes = {
   },
   mining: { node, state: z.enum(['searching', 'found', 'abandoned']), height },
   wallet: { node, wallet: z.string(), trusted: satoshis, pending: satoshis, immature: satoshis },
+  log: {
+    node,
+    line: z.int().min(1).meta({ description: "counts the node's lines, from 1" }),
+    ...logLine,
+  },
   lost: { node, count: count.meta({ description: 'events of the node that were too many to be passed on' }) },
 } as const;
 
@@ -81,6 +94,7 @@ export const controlEvent = z.union([
   eventSchema('reorg'),
   eventSchema('mining'),
   eventSchema('wallet'),
+  eventSchema('log'),
   eventSchema('lost'),
 ]);
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { nodeRoles } from '../../devnet/topology/network-options.ts';
 import { addressTypes } from '../../wallet/keys.ts';
-import { eventTypes } from './events.ts';
+import { eventTypes, logLine } from './events.ts';
+import { MAX_LOG_LINES } from './limits.ts';
 
 const text = z.string().min(1);
 const name = text.meta({ description: 'name of a node' });
@@ -266,6 +267,26 @@ export const methods = {
     params: z.strictObject({}),
     result: none,
   },
+  logs: {
+    summary: "Returns the last lines of the nodes' logs, by time; later ones are the events `log`.",
+    params: z.strictObject({
+      node: name.optional().meta({ description: 'default: all' }),
+      lines: z.int().min(1).max(MAX_LOG_LINES).optional().meta({ description: 'default 100; a node keeps 1,000' }),
+    }),
+    result: z.object({
+      lines: z.array(
+        z.object({
+          node: name,
+          line: z.int().min(1).meta({ description: "counts the node's lines, from 1" }),
+          time: z.number().meta({ description: 'milliseconds since the Unix epoch, by the clock of the machine' }),
+          ...logLine,
+        }),
+      ),
+      files: z.array(z.object({ node: name, path: z.string() })).meta({
+        description: "files with the nodes' whole logs; a node in the network's own process has none",
+      }),
+    }),
+  },
   down: {
     summary: 'Stops the network. The server answers first.',
     params: z.strictObject({}),
@@ -274,7 +295,11 @@ export const methods = {
   subscribe: {
     summary: 'Sends events of the given types from now on, or from those after a number, as notifications `events`.',
     params: z.strictObject({
-      types: z.array(z.enum(eventTypes)).min(1).optional().meta({ description: 'default: all but message and wallet' }),
+      types: z
+        .array(z.enum(eventTypes))
+        .min(1)
+        .optional()
+        .meta({ description: 'default: all but message, wallet and log' }),
       after: z.int().min(0).optional().meta({ description: 'the last number that the client has' }),
       server: z.string().optional().meta({ description: 'the server that counted it; of another one, all are lost' }),
     }),

@@ -47,7 +47,7 @@ export class EventLog {
     return this.#first;
   }
 
-  /** Adds an event. `time`: milliseconds since the Unix epoch. */
+  /** Adds an event. `time`: milliseconds since the Unix epoch; a log line has its own. */
   add(event: FeedEvent, time: number): void {
     const number = this.#last + 1;
     const text = JSON.stringify({ number, time, ...event } satisfies ControlEvent);

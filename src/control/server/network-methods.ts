@@ -135,6 +135,7 @@ export class NetworkMethods {
       resume: (params) => node(params.node).resume().then(toNull),
       call: ({ method, params = [], wallet, ...rest }) => node(rest.node).call(method, params, wallet),
       reset: () => network.reset().then(toNull),
+      logs: ({ node: name, lines = 100 }) => logsOf(name === undefined ? network.nodes : [node(name)], lines),
       down: () => {
         options.down();
         return null;
@@ -197,6 +198,15 @@ export class NetworkMethods {
 }
 
 const toNull = () => null;
+
+/** Returns the last lines of the nodes' logs, by time. */
+function logsOf(nodes: readonly NetworkNode[], count: number): ResultOf<'logs'> {
+  const lines = nodes.flatMap(({ name, backend }) => backend.log.last(count).map((line) => ({ node: name, ...line })));
+  return {
+    lines: lines.sort((a, b) => a.time - b.time).slice(-count),
+    files: nodes.flatMap(({ name, logFile: path }) => (path === undefined ? [] : [{ node: name, path }])),
+  };
+}
 
 function describeLink({ from, to, isCut, conditions }: NetworkLink): ResultOf<'link'> {
   return { from, to, isCut, ...conditions };

@@ -98,8 +98,14 @@ it('prints accounts and nodes as JSON, warns of a node that ends, and stops the 
     expect(Object.keys(key)).toEqual(['address', 'path', 'privateKey']);
   }
 
+  // What a process that ends by itself says; a stop that a user asks for is no reason for a warning.
+  const exit = vi.spyOn(b!.backend, 'unexpectedExit', 'get').mockReturnValue('SIGKILL');
   await b!.kill();
-  await until('Warning: b has exited');
+  await until('Warning: b has exited (SIGKILL). The other nodes keep running.');
+  await until("'pier logs b --name up-test' shows the end of it");
+  exit.mockReturnValue(undefined);
+  await b!.start();
+  await b!.stop();
   await network!.mine();
   interrupt();
   await ended;

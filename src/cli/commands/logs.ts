@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import type { ControlEvents } from '../../control/client/control-client.ts';
+import { MAX_LOG_LINES } from '../../control/protocol/limits.ts';
+import { UsageError } from '../../node/composition/usage-error.ts';
+import { PierError } from '../../platform/errors.ts';
+import { formatLogLine, type NamedLogLine } from '../control/log-text.ts';
+import { note, print } from '../output.ts';
+import { aborted, interruption } from '../signals.ts';
+import { type ControlOptions, controlOptions, withClient } from './control-commands.ts';
+
+interface LogsOptions extends ControlOptions {
+  readonly follow?: boolean;
+  readonly lines: string;
+}
+
+/** Adds the command `logs`. */
+export function addLogs(program: Command): void {
+  controlOptions(
+    program
+      .command('logs')
+      .description('show the logs of the nodes')
+      .argument('[node]', 'its name (default: all nodes)')
+      .option('-f, --follow', 'show new lines as they come, until Ctrl-C or the end of the network')
+      .option('--lines <count>', 'number of lines that are there already', '100'),
+    'print each line, and errors, as JSON',
+  ).action(async (node: string | undefined, options: LogsOptions) => {
+    const lines = lineCount(options.lines);
+    await withClient(options.name, async (client) => {
+      const interrupted = options.follow ? aborted(interruption()) : undefined;
+      // Before the lines that are there: none is missed.
+      const events = options.follow ? await client.events({ types: ['log'] }) : undefined;
+      const printer = new LinePrinter(options.json === true);
+      for (const line of (await client.call('logs', { node, lines })).lines) printer.print(line);
+      if (!events) return;
+      void interrupted!.then(() => events.close());
+      await follow(events, node, printer);
+    });
+  });
+}
+
+/** Throws `UsageError` 'bad-argument'. */
+function lineCount(text: string): number {
+  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= MAX_LOG_LINES) return count;
+  throw new UsageError('bad-argument', `--lines '${text}' is not a number from 1 to ${MAX_LOG_LINES}`);
+}
+
+/** Prints lines of logs, each once. */
+class LinePrinter {
+  readonly #json: boolean;
+  /** Number of the last line of each node. */
+  readonly #last = new Map<string, number>();
+  #width = 0;
+
+  constructor(json: boolean) {
+    this.#json = json;
+  }
+
+  print(line: NamedLogLine): void {
+    const { node } = line;
+    if (line.line <= (this.#last.get(node) ?? 0)) return;
+    this.#last.set(node, line.line);
+    this.#width = Math.max(this.#width, node.length);
+    print(this.#json ? JSON.stringify(line) : formatLogLine(line, this.#width));
+  }
+}
+
+/** Prints new lines until the events are closed, or the network ends. */
+async function follow(events: ControlEvents, node: string | undefined, printer: LinePrinter): Promise<void> {
+  try {
+    for await (const event of events) {
+      if (event.type === 'gap') {
+        note(`Some lines are missing: they came faster than they were read.`);
+      } else if (event.type === 'log' && (node === undefined || event.node === node)) {
+        const { type: _type, number: _number, ...line } = event;
+        printer.print(line);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof PierError) || error.code !== 'disconnected') throw error;
+    note('The network has stopped.');
+  }
+}
