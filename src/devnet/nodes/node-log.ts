@@ -3,11 +3,13 @@ export const KEPT_LINES = 1_000;
 /** Characters of a line; what is longer is shortened. */
 const MAX_LENGTH = 4_000;
 
-/** Levels by their numbers in log lines. */
-const LEVELS = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'error' } as const;
-
 /** The level of a log line. */
-export type LogLineLevel = (typeof LEVELS)[keyof typeof LEVELS];
+export type LogLineLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+/** Levels by their numbers in log lines. */
+const LEVELS: Readonly<Record<number, LogLineLevel>> = {
+  ...{ 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'error' },
+};
 
 /** A line of a node's log. */
 export interface LogLine {
@@ -83,7 +85,7 @@ function parse(line: number, { text, at }: KeptLine): LogLine {
   // The network knows the node by its name.
   const { time, level, category, msg, node: _node, ...fields } = object;
   return {
-    ...{ line, time: typeof time === 'number' ? time : at, level: LEVELS[level as keyof typeof LEVELS] ?? 'info' },
+    ...{ line, time: typeof time === 'number' ? time : at, level: LEVELS[level as number] ?? 'info' },
     ...{ category: typeof category === 'string' ? category : '', message: typeof msg === 'string' ? msg : '', fields },
   };
 }
