@@ -1,16 +1,18 @@
 import { parseArgs } from 'node:util';
+import { benchEvents } from './events.ts';
 import { benchNetwork } from './network.ts';
 import { benchPayment } from './payment.ts';
 import { benchSync } from './sync.ts';
 import { benchTransport } from './transport.ts';
 
-/** `npm run bench [-- NAME...] [--rounds N] [--seed N] [--blocks N]`; runs all benchmarks if none is named. */
+/** `npm run bench [-- NAME...] [--rounds N] [--seed N] [--blocks N] [--seconds N]`; runs all benchmarks if none is named. */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     blocks: { type: 'string', default: '30' },
+    seconds: { type: 'string', default: '600' },
   },
 });
 
@@ -19,6 +21,8 @@ const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
     benchSync({ seed: Number(values.seed), rounds: Number(values.rounds), fullBlocks: Number(values.blocks) }),
   payment: () => benchPayment({ rounds: Number(values.rounds) }),
   network: () => benchNetwork({ rounds: Number(values.rounds) }),
+  events: () => benchEvents({ seconds: Number(values.seconds), hasNodes: true }),
+  'event-server': () => benchEvents({ seconds: Number(values.seconds), hasNodes: false }),
   transport: () => benchTransport({ rounds: Number(values.rounds) }),
 };
 
