@@ -70,7 +70,16 @@ export const parts: readonly Part[] = [
       'A node can be stopped in order, killed, or paused, as by SIGSTOP.',
       '节点可以正常停止、强行终止，或暂停（如同 SIGSTOP）。',
     ],
-    commands: [...['stop node2', 'status', 'start node2', 'pause node3', 'resume node3', 'kill node2', 'start node2']],
+    commands: [
+      'stop node2',
+      'status',
+      'logs node2 --lines 1',
+      'start node2',
+      'pause node3',
+      'resume node3',
+      'kill node2',
+      'start node2',
+    ],
   },
   {
     title: ['Links, time, fees and mining', '链路、时间、费率与挖矿方式'],
@@ -107,6 +116,7 @@ export function normalise(output: string): string {
     .replaceAll(/[0-9a-f]{64}/g, 'HASH')
     .replaceAll(/(?<=^node\d +\S+ +\d+ +)[0-9a-f]{8}(?= )/gm, 'TIP.....')
     .replaceAll(/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME')
+    .replaceAll(/^\d\d:\d\d:\d\d\.\d{3}(?= )/gm, 'TIME')
     .replaceAll(/^\d{10} (?=\(TIME\))/gm, 'SECONDS ')
     .replaceAll(/(?<=127\.0\.0\.1:|-rpcport=)\d+/g, 'PORT')
     .replaceAll(/(?<=-rpccookiefile=)\S+/g, 'COOKIE_FILE')
