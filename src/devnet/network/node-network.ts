@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../p2p/net/endpoint.ts';
-import { systemClock } from '../../platform/clock.ts';
+import { systemClock, type Timer } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
 import { type ClockState, NetworkClock } from '../../testing/network-clock.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
@@ -93,7 +93,7 @@ export class NodeNetwork {
   readonly #miningSources: (() => void)[] = [];
   #lastSnapshot = 0;
   #extraNonce = 0;
-  #isKept = true;
+  #keepTimer: Timer | undefined;
   #closed: Promise<void> | undefined;
   #miningFailure: unknown;
 
@@ -365,17 +365,18 @@ export class NodeNetwork {
 
   /** Writes what a network that continues on the nodes' files needs besides them. @internal */
   keep(): void {
-    this.#isKept = true;
     this.#engine.keep({ topology: topologyOf(this.#plan), ...this.#head() } satisfies NetworkHead);
   }
 
-  /** Does so once for all changes of this turn. */
+  /** Does so once for all changes of this turn. What cannot be written is at the next change, or at the end. */
   #keepSoon(): void {
-    if (!this.#isKept) return;
-    this.#isKept = false;
-    setTimeout(() => {
-      if (!this.#isKept) this.keep();
-    }, 0);
+    if (this.#keepTimer) return;
+    this.#keepTimer = systemClock.after(0, () => {
+      this.#keepTimer = undefined;
+      try {
+        this.keep();
+      } catch {}
+    });
   }
 
   /**
@@ -473,7 +474,10 @@ export class NodeNetwork {
     await this.#open(link);
   }
 
-  /** Stops all nodes and removes everything that they leave behind. Calls that wait are rejected. */
+  /**
+   * Stops all nodes and removes everything that they leave behind. Calls that wait are rejected. Rejects with `PierError`
+   * 'state-not-saved' if files stay and the file that describes the network cannot be written.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -494,10 +498,15 @@ export class NodeNetwork {
   async #close(): Promise<void> {
     const hint = 'Create another one with createNetwork().';
     this.#closing.abort(new PierError('network-closed', 'the network is closed', { hint }));
-    await this.#stopMining();
-    if (!this.#isKept) this.keep();
-    await this.#engine.close();
-    this.#snapshots.clear();
+    this.#keepTimer?.cancel();
+    try {
+      // Before mining is stopped, whose mode is kept.
+      this.keep();
+    } finally {
+      await this.#stopMining();
+      await this.#engine.close();
+      this.#snapshots.clear();
+    }
   }
 
   async #stopMining(): Promise<void> {

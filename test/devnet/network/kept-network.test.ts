@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -115,6 +115,29 @@ describe('a network whose files stay', () => {
     expect(existsSync(join(dataDir, 'shop', 'half'))).toBe(false);
     await first.close();
     expect(JSON.parse(await readFile(networkFile(dataDir), 'utf8'))).not.toHaveProperty('owner');
+  });
+
+  it('runs on if its file cannot be written, and says so at the end', async () => {
+    const dataDir = nextDir();
+    const one = { nodes: [{ name: 'shop' }], accounts: 1 };
+    const first = await open(dataDir, one);
+    mkdirSync(`${networkFile(dataDir)}.new`);
+    first.time.increase(60);
+    await first.mine();
+    first.mining = { transactions: 9 };
+    await first.mine();
+    const port = first.node('shop').p2p;
+    await expect(first.close()).rejects.toMatchObject({
+      code: 'state-not-saved',
+      message: expect.stringContaining(`${networkFile(dataDir)} cannot be written: EISDIR`),
+    });
+    network = undefined;
+    await rm(`${networkFile(dataDir)}.new`, { recursive: true });
+    // As it was when it could last be written. Its owner has been this process.
+    const file = JSON.parse(await readFile(networkFile(dataDir), 'utf8')) as { owner: object; state: object };
+    expect(file.state).toMatchObject({ mining: 'manual' });
+    await writeFile(networkFile(dataDir), JSON.stringify({ ...file, owner: { ...file.owner, started: '1' } }));
+    expect((await open(dataDir, one)).node('shop').p2p).toBe(port);
   });
 
   it('says what is wrong with the file that describes it', async () => {

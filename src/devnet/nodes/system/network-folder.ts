@@ -94,7 +94,7 @@ export class NetworkFolder {
     }
   }
 
-  /** Keeps JSON for the next process that opens the folder. */
+  /** Keeps JSON for the next process that opens the folder. Throws `PierError` 'state-not-saved', without effect. */
   keep(nodeIds: readonly number[], state: unknown): void {
     if (this.#file) this.#write({ ...this.#file, nodeIds, state, owner: ownIdentity() });
   }
@@ -104,13 +104,25 @@ export class NetworkFolder {
     if (this.isTemporary) return rm(this.path, { recursive: true, force: true });
     const { owner: _, ...file } = this.#file ?? {};
     // A folder that was never claimed is left as it is.
-    if (_) this.#write(file as NetworkFile);
+    if (!_) return;
+    try {
+      this.#write(file as NetworkFile);
+    } catch {
+      // The next process finds that the owner has ended.
+    }
   }
 
   #write(file: NetworkFile): void {
     const path = join(this.path, NETWORK_FILE);
-    writeFileSync(`${path}.new`, `${JSON.stringify(file)}\n`, { mode: 0o600, flush: true });
-    renameSync(`${path}.new`, path);
+    try {
+      writeFileSync(`${path}.new`, `${JSON.stringify(file)}\n`, { mode: 0o600, flush: true });
+      renameSync(`${path}.new`, path);
+    } catch (cause) {
+      throw new PierError('state-not-saved', `${path} cannot be written: ${(cause as Error).message}`, {
+        hint: 'Check the free space and the permissions of its folder. The file is as it was.',
+        cause,
+      });
+    }
     this.#file = file;
   }
 }
