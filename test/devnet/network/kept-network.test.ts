@@ -25,7 +25,7 @@ async function open(dataDir: string, options: Parameters<typeof createNetwork>[0
 const networkFile = (dataDir: string) => join(dataDir, 'network.json');
 
 describe('a network whose files stay', () => {
-  it('goes on where it was: chains, wallets, mempools, time, links, mining mode, fees, ports', async () => {
+  it('goes on where it was: chains, wallets, mempools, time, links, mining mode, ports', async () => {
     const dataDir = nextDir();
     const first = await open(dataDir);
     const ports = first.nodes.map(({ p2p }) => p2p);
@@ -61,10 +61,11 @@ describe('a network whose files stay', () => {
     expect((await open(dataDir)).link('shop', 'pool').conditions.latency).toBe(0);
   });
 
-  it('names the files of nodes after other ports if theirs are taken or the topology asks for others', async () => {
+  it('keeps its fee rate, and names the files of nodes after other ports if theirs are taken or the topology asks for others', async () => {
     const dataDir = nextDir();
     const first = await open(dataDir, { nodes: [{ name: 'shop' }] });
     await first.mine(2);
+    await first.fees.set(4, { blocks: 1 });
     const { tip } = await first.node('shop').view();
     const { p2p } = first.node('shop');
     await first.close();
@@ -72,6 +73,7 @@ describe('a network whose files stay', () => {
     const second = await open(dataDir, { nodes: [{ name: 'shop', p2p: port }] });
     expect(second.node('shop').p2p).toBe(`127.0.0.1:${port}`);
     expect((await second.node('shop').view()).tip).toBe(tip);
+    expect(second.fees.rate).toBe(4);
     expect(
       (await readdir(join(dataDir, 'shop'))).filter((name) => /_\d+/.test(name) && !name.includes(`_${port}`)),
     ).toEqual([]);
