@@ -185,6 +185,8 @@ describe('the logs of the nodes', () => {
         ['node3', false],
       ]),
     );
+    for (let i = 0; i < 150; i++) network.node('node1').backend.log.add(`line ${i}`);
+    expect((await client.call('logs')).lines).toHaveLength(100);
     const { lines: own } = await client.call('logs', { node: 'node2', lines: 1_000 });
     expect(new Set(own.map(({ node }) => node))).toEqual(new Set(['node2']));
     expect(own.map(({ line }) => line)).toEqual(own.map((_, i) => own[0]!.line + i));
