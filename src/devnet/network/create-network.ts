@@ -3,7 +3,7 @@ import { MemoryEngine } from '../nodes/memory-engine.ts';
 import { NetworkFolder } from '../nodes/system/network-folder.ts';
 import { ProcessEngine } from '../nodes/system/process-engine.ts';
 import { systemPorts } from '../nodes/system/system-ports.ts';
-import { requireFreePort } from '../processes/ports.ts';
+import { requireFreePort, untilFree } from '../processes/ports.ts';
 import type { NetworkOptions } from '../topology/network-options.ts';
 import type { NodeNetwork } from './node-network.ts';
 import { type CreateOptions, type NetworkHost, openNetwork, openSaved } from './open-network.ts';
@@ -19,6 +19,8 @@ const thisMachine: NetworkHost = {
   openFolder: async ({ engine, dataDir }) => (engine === 'processes' ? NetworkFolder.open(dataDir) : undefined),
   createEngine: async (plan, modules) => {
     for (const [i, { rpcPort, p2pPort }] of plan.nodes.entries()) {
+      // Nodes of a process that was killed still end.
+      if (modules.folder?.kept) await Promise.all([untilFree(rpcPort), untilFree(p2pPort)]);
       await requireFreePort(rpcPort, `nodes[${i}].rpc`);
       await requireFreePort(p2pPort, `nodes[${i}].p2p`);
     }

@@ -49,6 +49,8 @@ export interface NodeFolder {
   readonly path: string;
   /** What `Engine.keep` was last given; undefined if it holds no network. */
   readonly kept: { readonly state: unknown } | undefined;
+  /** Lets another process open it. Removes it if it is temporary. */
+  release(): Promise<void>;
 }
 
 /** What an engine is created with. */
@@ -125,9 +127,13 @@ async function createPlanned(
     const link = links.find((each) => each.isBetween(from, to));
     return link && !link.isCut ? link.conditions : undefined;
   };
-  const engine = await host.createEngine(plan, {
+  const creating = host.createEngine(plan, {
     ...{ clock, random, conditions, folder },
     saved: saved?.nodes,
+  });
+  const engine = await creating.catch(async (error: unknown) => {
+    await folder?.release();
+    throw error;
   });
   try {
     signal?.throwIfAborted();

@@ -1,5 +1,7 @@
 import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { LOOPBACK, RPC_PORT_OFFSET } from '../../node/config.ts';
+import { systemClock } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
 
 /** Returns whether `port` of this machine can be bound now. */
@@ -17,6 +19,17 @@ export async function requireFreePort(port: number | undefined, option: string):
   throw new PierError('port-in-use', `${option}: port ${port} of ${LOOPBACK} is in use by another program`, {
     hint: 'Stop that program, choose another port, or give true instead of a port for any free one.',
   });
+}
+
+/** Milliseconds that a node takes to end at most. */
+const STOP_TIMEOUT_MS = 20_000;
+/** Milliseconds between two looks at a port. */
+const POLL_MS = 50;
+
+/** Waits until a port is free, but not longer than a node takes to end; undefined and 0 are any port. */
+export async function untilFree(port: number | undefined): Promise<void> {
+  const end = systemClock.monotonic() + STOP_TIMEOUT_MS;
+  while (port && !(await isPortFree(port)) && systemClock.monotonic() < end) await delay(POLL_MS);
 }
 
 // Below the range of ephemeral ports on Linux (32768 and up), even with the RPC offset added.

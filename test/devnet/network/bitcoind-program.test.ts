@@ -32,6 +32,9 @@ describe('a network with a bitcoind that cannot be started', { timeout: 60_000 }
     vi.stubEnv('BITCOIND', noFile);
     await expect(create(undefined, dataDir)).rejects.toThrow(`nodes[1].path: '${noFile}' is no executable file`);
     expect((await readdir(folder)).sort()).toEqual(['folder', 'text']);
+    vi.stubEnv('TMPDIR', aFolder);
+    await expect(create(noFile)).rejects.toMatchObject({ code: 'bad-topology' });
+    expect(await readdir(aFolder)).toEqual([]);
   });
 
   it('reports the output of a program that is no bitcoind, and leaves nothing behind', async () => {

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import { PARENT_LINK, type ParentMessage } from '../../../src/devnet/processes/parent-messages.ts';
 import { freeNodeIds } from '../../../src/devnet/processes/ports.ts';
+import { RPC_PORT_OFFSET } from '../../../src/node/config.ts';
 import { describeBitcoind } from '../../support/bitcoind.ts';
 import { bitcoindDir } from '../../support/oracles.ts';
 import { pierPath } from '../../support/pier.ts';
@@ -109,11 +110,14 @@ describe('when the process of a network is killed', { timeout: 60_000 }, () => {
     const temp = tempDir('killed-parent-temp');
     const dataDir = join(tempDir('killed-parent-data'), 'network');
     const more = "network.time.increase(7_200); await network.mine(2); await network.node('node2').pause();";
-    const { child } = await startScript({ dataDir }, temp, more);
+    // Ports that the topology names must not be refused while the old nodes still end.
+    const [p2p] = await freeNodeIds(1);
+    const nodes = [{ p2p: p2p!, rpc: p2p! + RPC_PORT_OFFSET }, {}];
+    const { child } = await startScript({ nodes, dataDir }, temp, more);
     child.kill('SIGKILL');
     await new Promise((resolve) => child.once('exit', resolve));
     expect((await readdir(dataDir)).sort()).toEqual(['network.json', 'node1', 'node2']);
-    await using network = await createNetwork({ nodes: 2, accounts: 0, engine: 'processes', dataDir });
+    await using network = await createNetwork({ nodes, accounts: 0, engine: 'processes', dataDir });
     const views = await Promise.all(network.nodes.map((node) => node.view()));
     expect(views.map(({ height }) => height)).toEqual([113, 113]);
     expect(network.time.now() - Date.now() / 1000).toBeGreaterThan(7_000);

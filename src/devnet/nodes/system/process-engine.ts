@@ -1,14 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import { RPC_PORT_OFFSET } from '../../../node/config.ts';
 import type { Endpoint } from '../../../p2p/net/endpoint.ts';
-import { systemClock } from '../../../platform/clock.ts';
 import type { LinkConditions } from '../../../testing/link-conditions.ts';
 import type { NetworkClock } from '../../../testing/network-clock.ts';
 import type { SeededRandom } from '../../../testing/seeded-random.ts';
 import { findPrograms } from '../../processes/bitcoind-program.ts';
 import { LinkRelay } from '../../processes/link-relay.ts';
-import { freeNodeIds, isPortFree } from '../../processes/ports.ts';
+import { freeNodeIds, isPortFree, untilFree } from '../../processes/ports.ts';
 import type { NetworkPlan } from '../../topology/network-plan.ts';
 import type { Engine, PortableNode } from '../engine.ts';
 import { firstState } from '../first-state.ts';
@@ -18,11 +16,6 @@ import { BitcoindNode } from './bitcoind-node.ts';
 import type { NetworkFolder } from './network-folder.ts';
 import { lastTips, type ProcessBackend } from './process-backend.ts';
 import { ProcessNode } from './process-node.ts';
-
-/** Milliseconds that a node takes to end at most. */
-const STOP_TIMEOUT_MS = 20_000;
-/** Milliseconds between two looks at a port. */
-const POLL_MS = 50;
 
 /** What `ProcessEngine.create` needs. */
 export interface ProcessEngineModules {
@@ -76,7 +69,7 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
       const [dataDir, nodeId] = [folder.of(name), nodeIds[i]!];
       const common = {
         ...{ name, role, clock, isTemporary: folder.isTemporary, nodeId, dataDir, log: folder.log(name, nodeId) },
-        rpcPort: rpcPort || nodeIds[i]! + RPC_PORT_OFFSET,
+        rpcPort: rpcPort || nodeId + RPC_PORT_OFFSET,
         timeSet: async () => void (await engine.#timeSet),
       };
       if (program !== undefined) return new BitcoindNode({ ...common, program });
@@ -196,12 +189,6 @@ async function chooseNodeIds(plan: NetworkPlan, folder: NetworkFolder): Promise<
     nodeIds.push(nodeId);
   }
   return nodeIds;
-}
-
-/** Waits until a port is free, but not longer than a node takes to end. */
-async function untilFree(port: number): Promise<void> {
-  const end = systemClock.monotonic() + STOP_TIMEOUT_MS;
-  while (!(await isPortFree(port)) && systemClock.monotonic() < end) await delay(POLL_MS);
 }
 
 /** Starts a node that is to have a status. */
