@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { controlCommands } from '../../src/cli/help.ts';
 import { pierPath } from '../support/pier.ts';
 import { pierInProcess } from '../support/pier-in-process.ts';
+import { waitFor } from '../support/wait.ts';
 import { normalise, parts, start, walkThrough } from './support/walk-through.ts';
 
 /** Starts the network; resolves when it runs. */
@@ -23,6 +24,18 @@ async function startNetwork() {
   return { child, exited, printed };
 }
 
+/** Resolves when the nodes that run have as many unconfirmed transactions: they relay payments after the command. */
+async function relayed(): Promise<void> {
+  await waitFor(
+    async () => {
+      const { stdout } = await pierInProcess(['status', '--json']);
+      const { nodes } = JSON.parse(stdout) as { nodes: { mempool: number | null }[] };
+      return new Set(nodes.map(({ mempool }) => mempool).filter((size) => size !== null)).size === 1;
+    },
+    { timeoutMs: 60_000 },
+  );
+}
+
 it('has each command for a running network', () => {
   const commands = parts.flatMap((part) => part.commands.map((command) => command.split(' ')[0]!));
   expect(controlCommands.filter((name) => !commands.includes(name))).toEqual([]);
@@ -33,6 +46,7 @@ it('docs/walk-through.md and its translation are what the commands print', { tim
   const outputs = new Map<string, string[]>();
   try {
     for (const command of parts.flatMap(({ commands }) => commands)) {
+      if (command === 'status') await relayed();
       const { code, stdout, stderr } = await pierInProcess(command.split(' '));
       expect([command, code, stderr]).toEqual([command, 0, '']);
       outputs.set(command, [...(outputs.get(command) ?? []), normalise(stdout)]);
