@@ -6,10 +6,11 @@ import { systemClock } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
 import { formatMining, formatStatus } from '../control/status-text.ts';
 import { formatTable } from '../control/table.ts';
-import { drawAtEvents } from '../control/watch-status.ts';
+import { drained, drawAtEvents } from '../control/watch-status.ts';
 import { checkNameOption } from '../option-values.ts';
 import { note, print, printResult } from '../output.ts';
 import { aborted, interruption } from '../signals.ts';
+import { stdoutFailed } from '../stdout.ts';
 import { waiting } from '../waiting.ts';
 
 /** What is shown while the network does what a command has asked for. */
@@ -330,9 +331,14 @@ function addStatus(program: Command): void {
         };
         if (!options.watch) return show();
         const events = await client.events();
-        void aborted(interruption()).then(() => events.close());
+        void Promise.race([aborted(interruption()), stdoutFailed]).then(() => events.close());
         await show();
-        await drawAtEvents(events, systemClock, show).catch((error: unknown) => {
+        const draw = async () => {
+          // A slow reader gets fewer drawings.
+          await drained(process.stdout);
+          await show();
+        };
+        await drawAtEvents(events, systemClock, draw).catch((error: unknown) => {
           if (!(error instanceof PierError) || error.code !== 'disconnected') throw error;
           note('The network has stopped.');
         });

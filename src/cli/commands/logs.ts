@@ -3,9 +3,11 @@ import type { ControlEvents } from '../../control/client/control-client.ts';
 import { MAX_LOG_LINES } from '../../control/protocol/limits.ts';
 import { UsageError } from '../../node/composition/usage-error.ts';
 import { PierError } from '../../platform/errors.ts';
+import { LineOutput } from '../control/line-output.ts';
 import { formatLogLine, type NamedLogLine } from '../control/log-text.ts';
 import { note, print } from '../output.ts';
 import { aborted, interruption } from '../signals.ts';
+import { stdoutFailed } from '../stdout.ts';
 import { type ControlOptions, controlOptions, withClient } from './control-commands.ts';
 
 interface LogsOptions extends ControlOptions {
@@ -30,10 +32,10 @@ export function addLogs(program: Command): void {
       // Before the lines that are there: none is missed.
       const events = options.follow ? await client.events({ types: ['log'] }) : undefined;
       const printer = new LinePrinter(options.json === true);
-      for (const line of (await client.call('logs', { node, lines })).lines) printer.print(line);
+      for (const line of (await client.call('logs', { node, lines })).lines) printer.print(line, print);
       if (!events) return;
-      void interrupted!.then(() => events.close());
-      await follow(events, node, printer);
+      void Promise.race([interrupted, stdoutFailed]).then(() => events.close());
+      await follow(events, node, printer, options.json === true);
     });
   });
 }
@@ -56,7 +58,7 @@ class LinePrinter {
     this.#json = json;
   }
 
-  print(line: NamedLogLine): void {
+  print(line: NamedLogLine, print: (text: string) => void): void {
     const { node } = line;
     if (line.line <= (this.#last.get(node) ?? 0)) return;
     this.#last.set(node, line.line);
@@ -66,18 +68,30 @@ class LinePrinter {
 }
 
 /** Prints new lines until the events are closed, or the network ends. */
-async function follow(events: ControlEvents, node: string | undefined, printer: LinePrinter): Promise<void> {
+async function follow(
+  events: ControlEvents,
+  node: string | undefined,
+  printer: LinePrinter,
+  isJson: boolean,
+): Promise<void> {
+  // Where they are missing, unless a program reads the lines.
+  const say = isJson ? note : print;
+  const output = new LineOutput(process.stdout, print, (lines) =>
+    say(`(${lines} ${lines === 1 ? 'line' : 'lines'} dropped: the reader of the output is too slow)`),
+  );
   try {
     for await (const event of events) {
       if (event.type === 'gap') {
-        note(`Some lines are missing: they came faster than they were read.`);
+        say('(lines are missing: the network logs faster than this command reads)');
       } else if (event.type === 'log' && (node === undefined || event.node === node)) {
         const { type: _type, number: _number, ...line } = event;
-        printer.print(line);
+        printer.print(line, (text) => output.print(text));
       }
     }
+    output.end();
   } catch (error) {
     if (!(error instanceof PierError) || error.code !== 'disconnected') throw error;
+    output.end();
     note('The network has stopped.');
   }
 }

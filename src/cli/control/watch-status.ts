@@ -40,3 +40,8 @@ export async function drawAtEvents(
     timer?.cancel();
   }
 }
+
+/** Resolves once the reader of a stream has taken what was written; of one that has failed, never. */
+export async function drained(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableNeedDrain) await new Promise((resolve) => stream.once('drain', resolve));
+}

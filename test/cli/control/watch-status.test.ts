@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
-import { drawAtEvents } from '../../../src/cli/control/watch-status.ts';
+import { PassThrough } from 'node:stream';
+import { expect, it, vi } from 'vitest';
+import { drained, drawAtEvents } from '../../../src/cli/control/watch-status.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 
 /** Lets what has resolved go on. */
@@ -88,4 +89,16 @@ it('errors of events and of drawings are the end', async () => {
   drawing.clock.advance(250);
   drawing.drawings[0]!.fail(new Error('no status'));
   await failed;
+});
+
+it('waits for a reader that has not taken what was written', async () => {
+  const stream = new PassThrough({ highWaterMark: 4 });
+  const isDrained = vi.fn();
+  await drained(stream as unknown as NodeJS.WriteStream);
+  stream.write('drawing');
+  const waiting = drained(stream as unknown as NodeJS.WriteStream).then(isDrained);
+  await settle();
+  expect(isDrained).not.toHaveBeenCalled();
+  stream.resume();
+  await waiting;
 });
