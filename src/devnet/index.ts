@@ -33,7 +33,7 @@ export {
 export type { WaitOptions } from './network/deadline.ts';
 export { feedEventTypes } from './network/events/feed-event-types.ts';
 export type { EventOptions, NetworkEvent } from './network/events/network-events.ts';
-export type { FeedEvent, NodeFeedEvent } from './network/events/network-feed.ts';
+export type { FeedEvent, MiningFailure, NodeFeedEvent } from './network/events/network-feed.ts';
 export type { MiningMode } from './network/mining-mode.ts';
 export { type FeeOptions, NetworkFees } from './network/network-fees.ts';
 export { NetworkFixture } from './network/network-fixture.ts';

@@ -6,6 +6,7 @@ import { methods } from '../../src/control/protocol/methods.ts';
 import { NetworkControl } from '../../src/control/server/network-control.ts';
 import { createNetwork } from '../../src/devnet/network/create-network.ts';
 import type { NodeNetwork } from '../../src/devnet/network/node-network.ts';
+import { PierError } from '../../src/platform/errors.ts';
 
 const TOKEN = 'a'.repeat(64);
 let network: NodeNetwork;
@@ -127,6 +128,27 @@ describe('the methods of the control server', () => {
   ])('refuse %s %j with %s', async (method, params, code, part) => {
     const failure = client.call(method as CallableMethod, params as never);
     await expect(failure).rejects.toMatchObject({ code, message: expect.stringContaining(part) });
+  });
+
+  it('show why the network fails to mine by itself', async () => {
+    const events = await client.events({ types: ['mode'] });
+    const mode = { transactions: 1 };
+    await client.call('mining', { mode });
+    const mine = vi.spyOn(network, 'mine').mockRejectedValueOnce(new PierError('no-space', 'the disk is full'));
+    await client.call('pay', { from: 0, to: 1, amount: '0.1' });
+    const failure = { code: 'no-space', message: 'the disk is full' };
+    const seen = await until(events, (event) => event.type === 'mode' && event.failure !== null);
+    expect(seen).toMatchObject([
+      { mining: mode, failure: null },
+      { mining: mode, failure },
+    ]);
+    expect(eventsNotification.safeParse({ subscription: '1', events: seen })).toMatchObject({ success: true });
+    const status = await client.call('status');
+    expect(status).toMatchObject({ mining: mode, miningFailure: failure });
+    expect(methods.status.result.safeParse(status)).toMatchObject({ success: true });
+    mine.mockRestore();
+    await client.call('mining', { mode: 'manual' });
+    expect(await client.call('status')).toMatchObject({ mining: 'manual', miningFailure: null });
   });
 
   it('end a load whose client leaves', async () => {

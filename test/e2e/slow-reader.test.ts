@@ -23,7 +23,16 @@ let child: ChildProcess | undefined;
 /** The connection of the last client, and the last number that was sent to it. */
 let client: { readonly socket: WebSocket; sent: number };
 
-const status = { name: 'slow', network: 'regtest', control: null, page: null, time: 1e9, mining: 'manual', nodes: [] };
+const status = {
+  name: 'slow',
+  network: 'regtest',
+  control: null,
+  page: null,
+  time: 1e9,
+  mining: 'manual',
+  miningFailure: null,
+  nodes: [],
+};
 
 beforeEach(async () => {
   vi.stubEnv('PIER_RUN_DIR', tempDir('slow-reader'));

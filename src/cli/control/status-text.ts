@@ -21,7 +21,8 @@ export function formatMining(mode: ResultOf<'mining'>['mode']): string {
 }
 
 /** Formats the status of a network for people, in lines that fit into so many columns. */
-export function formatStatus({ name, network, nodes, mining, time }: ResultOf<'status'>, columns = NARROW): string {
+export function formatStatus(status: ResultOf<'status'>, columns = NARROW): string {
+  const { name, network, nodes, mining, miningFailure, time } = status;
   const isNarrow = columns < NARROW;
   const header = ['node', 'role', 'height', 'tip', 'peers', 'mempool', 'balance', ...(isNarrow ? [] : ['RPC'])];
   const rows = nodes.map((node) => {
@@ -31,5 +32,9 @@ export function formatStatus({ name, network, nodes, mining, time }: ResultOf<'s
     return isNarrow ? cells : [...cells, text(node.rpcUrl)];
   });
   const clock = new Date(time * 1_000).toISOString().replace('.000Z', 'Z');
-  return `${name} (${network}), mining ${formatMining(mining)}, ${clock}\n${formatTable(header, rows, ['tip'])}`;
+  return [
+    `${name} (${network}), mining ${formatMining(mining)}, ${clock}`,
+    ...(miningFailure ? [`mining fails: ${miningFailure.message}`] : []),
+    formatTable(header, rows, ['tip']),
+  ].join('\n');
 }

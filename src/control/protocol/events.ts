@@ -8,6 +8,19 @@ const height = z.int();
 const count = z.int().min(0);
 const satoshis = z.int();
 
+/** When a network mines by itself. */
+export const miningMode = z.union([
+  z.literal('manual'),
+  z.strictObject({ transactions: z.int().min(1) }),
+  z.strictObject({ interval: z.number().gt(0), poisson: z.boolean().optional() }),
+]);
+
+/** Why a network fails to do so. */
+export const miningFailure = z
+  .object({ code: z.string().meta({ description: 'such as no-miner' }), message: z.string() })
+  .nullable()
+  .meta({ description: 'why mining in this mode failed, until it works again or the mode is set; null if it did not' });
+
 /** What a log line has besides its time. */
 export const logLine = {
   level: z.enum(['trace', 'debug', 'info', 'warn', 'error']),
@@ -57,6 +70,7 @@ const shapes = {
     fork: height.optional().meta({ description: 'height of the last block of both branches, if the node says it' }),
   },
   mining: { node, state: z.enum(['searching', 'found', 'abandoned']), height },
+  mode: { mining: miningMode, failure: miningFailure },
   wallet: { node, wallet: z.string(), trusted: satoshis, pending: satoshis, immature: satoshis },
   log: {
     node,
@@ -93,6 +107,7 @@ export const controlEvent = z.union([
   eventSchema('mempool'),
   eventSchema('reorg'),
   eventSchema('mining'),
+  eventSchema('mode'),
   eventSchema('wallet'),
   eventSchema('log'),
   eventSchema('lost'),

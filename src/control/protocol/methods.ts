@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { nodeRoles } from '../../devnet/topology/network-options.ts';
 import { addressTypes } from '../../wallet/keys.ts';
-import { eventTypes, logLine } from './events.ts';
+import { eventTypes, logLine, miningFailure, miningMode } from './events.ts';
 import { MAX_LOG_LINES } from './limits.ts';
 
 const text = z.string().min(1);
@@ -52,12 +52,6 @@ const nodeStatus = z.object({
   esploraUrl: z.string().nullable(),
 });
 
-const miningMode = z.union([
-  z.literal('manual'),
-  z.strictObject({ transactions: z.int().min(1) }),
-  z.strictObject({ interval: z.number().gt(0), poisson: z.boolean().optional() }),
-]);
-
 const keys = z.object({ address: z.string(), path: z.string(), privateKey: z.string() });
 
 const snapshot = z.object({
@@ -85,6 +79,7 @@ export const methods = {
       page: z.string().nullable(),
       time: z.int(),
       mining: miningMode,
+      miningFailure,
       nodes: z.array(nodeStatus),
     }),
   },

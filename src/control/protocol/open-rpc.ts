@@ -3,7 +3,7 @@ import { eventsNotification } from './events.ts';
 import { methods } from './methods.ts';
 
 /** Version of the protocol: semantic, for its methods and events. */
-const PROTOCOL_VERSION = '1.1.0';
+const PROTOCOL_VERSION = '1.2.0';
 
 /** Returns a schema as JSON Schema. */
 function jsonSchema(schema: z.ZodType): Record<string, unknown> {

@@ -19,7 +19,17 @@ const MAX_PENDING = 256;
 /** Subscriptions of one client. */
 const MAX_SUBSCRIPTIONS = 16;
 /** Types of events that a subscription gets which names none: the others are many. */
-const DEFAULT_TYPES: EventType[] = ['node', 'link', 'header', 'block', 'transaction', 'mempool', 'reorg', 'mining'];
+const DEFAULT_TYPES: EventType[] = [
+  'node',
+  'link',
+  'header',
+  'block',
+  'transaction',
+  'mempool',
+  'reorg',
+  'mining',
+  'mode',
+];
 
 /** Runs the methods that need no subscription. `signal` aborts when the client leaves. Rejects with `PierError`. */
 export type MethodHandler = (method: MethodName, params: never, signal: AbortSignal) => Promise<unknown>;

@@ -1,4 +1,5 @@
 import type { Account } from '../../devnet/network/account.ts';
+import { describeFailure } from '../../devnet/network/events/network-feed.ts';
 import type { NetworkLink } from '../../devnet/network/network-link.ts';
 import type { NetworkNode } from '../../devnet/network/network-node.ts';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
@@ -149,7 +150,7 @@ export class NetworkMethods {
     const network = this.#network;
     return {
       ...{ name, network: chain, control: control(), page: null },
-      ...{ time: network.time.now(), mining: network.mining },
+      ...{ time: network.time.now(), mining: network.mining, miningFailure: describeFailure(network.miningFailure) },
       nodes: await Promise.all(network.nodes.map((node) => describeNode(node))),
     };
   }

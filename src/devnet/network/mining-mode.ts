@@ -16,7 +16,6 @@ export interface AutoMinerHooks {
   /** Returns the number of transactions in the miner's mempool. */
   waiting(): Promise<number>;
   mine(): Promise<unknown>;
-  failed(error: unknown): void;
 }
 
 /** Mines as a `MiningMode` says. */
@@ -25,6 +24,8 @@ export class AutoMiner {
   readonly #random: SeededRandom;
   readonly #hooks: AutoMinerHooks;
   #mode: MiningMode = 'manual';
+  #failure: Error | undefined;
+  readonly #listeners = new Set<() => void>();
   #timer: Timer | undefined;
   #hasChanged = false;
   /** The run that is mining; undefined if none is. */
@@ -43,11 +44,29 @@ export class AutoMiner {
   /** Throws `PierError` 'bad-argument'. */
   set mode(mode: MiningMode) {
     check.mining({ mode });
+    const isSame = mode === this.#mode;
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#mode = mode;
+    this.#setFailure(undefined, !isSame);
     this.#arm();
     this.changed();
+  }
+
+  /** Why the last attempt to mine failed; undefined if it succeeded, or if none was made in this mode. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Forgets the failure: mining works. */
+  worked(): void {
+    this.#setFailure(undefined);
+  }
+
+  /** Calls `listener` for each other mode or failure. Returns a function that unsubscribes. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Mines if the miner's mempool has enough transactions. To be called after each of its changes. */
@@ -84,14 +103,24 @@ export class AutoMiner {
     });
   }
 
+  #setFailure(failure: Error | undefined, hasChanged = failure?.message !== this.#failure?.message): void {
+    this.#failure = failure;
+    if (hasChanged) for (const listener of this.#listeners) listener();
+  }
+
   /** Runs `step` until it returns false, or the mode changes. */
   #run(step: () => Promise<boolean>): void {
     const mode = this.#mode;
     const run = async () => {
       try {
-        while (this.#mode === mode && (await step()));
+        while (this.#mode === mode) {
+          const isMore = await step();
+          this.worked();
+          if (!isMore) break;
+        }
       } catch (error) {
-        this.#hooks.failed(error);
+        // What fails while the network closes, or in a mode that has ended, concerns nothing that comes.
+        if (this.#mode === mode) this.#setFailure(error instanceof Error ? error : new Error(String(error)));
       }
       this.#running = undefined;
       // What has changed since the last step.

@@ -136,7 +136,7 @@ export class NetworkWaits implements PaymentHooks {
       return true as const;
     };
     // The miner alone: with many payments, the changes of all nodes would leave no time for anything else.
-    await this.#wait('payments', [miner], { timeout: ARRIVAL_TIMEOUT_MS }, check).catch((error: unknown) => {
+    await this.#waitFor('payments', [miner], { timeout: ARRIVAL_TIMEOUT_MS }, check).catch((error: unknown) => {
       if (!(error instanceof PierError && error.code === 'wait-timeout')) throw error;
     });
   }
@@ -187,17 +187,25 @@ export class NetworkWaits implements PaymentHooks {
     options: WaitOptions,
     check: () => Promise<true | undefined>,
   ): Promise<void> {
-    const sources = nodes.map(({ backend }) => backend);
-    const checkBoth = () => {
+    await this.#waitFor(what, nodes, options, () => {
       // What is waited for may depend on a block that the network failed to mine by itself.
       this.#throwFailure();
       return check();
-    };
+    });
+  }
+
+  async #waitFor(
+    what: string,
+    nodes: readonly NetworkNode[],
+    options: WaitOptions,
+    check: () => Promise<true | undefined>,
+  ): Promise<void> {
+    const sources = nodes.map(({ backend }) => backend);
     await waitUntil({
       ...options,
       what,
       sources,
-      check: checkBoth,
+      check,
       seen: () => this.#describe(nodes),
       signal: this.#signal,
     });

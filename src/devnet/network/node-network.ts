@@ -95,7 +95,6 @@ export class NodeNetwork {
   #extraNonce = 0;
   #keepTimer: Timer | undefined;
   #closed: Promise<void> | undefined;
-  #miningFailure: unknown;
 
   /** `createNetwork` creates networks. @internal */
   constructor(parts: NodeNetworkParts) {
@@ -119,7 +118,7 @@ export class NodeNetwork {
     this.#waits = new NetworkWaits({
       ...{ nodes: this.nodes, links, signal: this.#closing.signal },
       throwFailure: () => {
-        if (this.#miningFailure !== undefined) throw this.#miningFailure;
+        if (this.miningFailure) throw this.miningFailure;
       },
     });
     this.accounts = parts.accounts.map((keys, index) => {
@@ -139,9 +138,6 @@ export class NodeNetwork {
     this.#miner = new AutoMiner(systemClock, random, {
       waiting: () => this.#waiting(),
       mine: () => this.mine(),
-      failed: (error) => {
-        this.#miningFailure = error;
-      },
     });
   }
 
@@ -178,10 +174,14 @@ export class NodeNetwork {
   set mining(mode: MiningMode) {
     this.checkOpen();
     check.mining({ mode });
-    this.#miningFailure = undefined;
     this.#miner.mode = mode;
     this.#followMempools(mode !== 'manual');
     this.#keepSoon();
+  }
+
+  /** Why mining as `mining` says failed, until it works again or `mining` is set. Methods that wait reject with it. */
+  get miningFailure(): Error | undefined {
+    return this.#miner.failure;
   }
 
   /**
@@ -214,6 +214,7 @@ export class NodeNetwork {
       if (time !== undefined && hashes.length === 0) this.#setClock(clock);
       throw error;
     }
+    if (hashes.length > 0) this.#miner.worked();
     await this.#waits.sameTip(miner, options);
     await this.#refill(options);
     return hashes;
@@ -332,7 +333,7 @@ export class NodeNetwork {
     const { nodes, links } = this;
     const closed = this.#closing.signal;
     const peerName = (node: string, peer: Endpoint) => this.#engine.peerName(node, peer);
-    const off = followNetwork({ nodes, links, closed, peerName }, new Set(types), listener);
+    const off = followNetwork({ nodes, links, miner: this.#miner, closed, peerName }, new Set(types), listener);
     closed.addEventListener('abort', off, { once: true });
     return () => {
       closed.removeEventListener('abort', off);

@@ -23,6 +23,7 @@ const stopped: Node = {
 };
 const status: Omit<ResultOf<'status'>, 'nodes'> = {
   ...{ name: 'net', network: 'regtest', control: null, page: null, time: 1_700_000_000, mining: 'manual' },
+  miningFailure: null,
 };
 
 it('a status is a table, with numbers to the right and tips as texts', () => {
@@ -31,6 +32,15 @@ it('a status is a table, with numbers to the right and tips as texts', () => {
     'node   role  height  tip       peers  mempool  balance  RPC',
     'node1  full       9  12345678     12        0     50.1  http://127.0.0.1:25001/',
   ]);
+});
+
+it('a failure to mine is a line of its own', () => {
+  const miningFailure = { code: 'no-miner', message: 'no full node is running' };
+  expect(
+    formatStatus({ ...status, miningFailure, mining: { interval: 10 }, nodes: [] })
+      .split('\n')
+      .slice(0, 2),
+  ).toEqual(['net (regtest), mining every 10 s, 2023-11-14T22:13:20Z', 'mining fails: no full node is running']);
 });
 
 it('a narrow one has no addresses', () => {

@@ -281,6 +281,7 @@ describe.each(engineNames)('a network with the engine %s', { timeout: 120_000 },
     network.mining = { interval: 0.2 };
     const { height } = await network.node('pool').view();
     await network.node('shop').reached(height + 2, wait);
+    expect(network.miningFailure).toBe(undefined);
     network.mining = 'manual';
     await network.synced(wait);
 

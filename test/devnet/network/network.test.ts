@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
+import type { FeedEvent } from '../../../src/devnet/network/events/network-feed.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import type { NetworkOptions } from '../../../src/devnet/topology/network-options.ts';
 
@@ -105,7 +106,7 @@ describe('NodeNetwork', () => {
     expect(JSON.stringify(block.tx[0]!.vout)).toContain(bob!.address);
     expect([await first.confirmations(), await second.confirmations()]).toEqual([0, 1]);
     await expect(network.mine(1, { transactions: ['00'] })).rejects.toThrow();
-    expect(await network.mine(0)).toEqual([]);
+    await expect(network.mine(0)).rejects.toThrow('refused');
   });
 
   it('mines by a miner if there is one', async () => {
@@ -157,6 +158,52 @@ describe('NodeNetwork', () => {
       await network.node('node2').reached(height + (poisson ? 6 : 3));
     }
     network.mining = 'manual';
+  });
+
+  it('keeps why it fails to mine by itself, until it works again', async () => {
+    const [alice, bob] = (await create({ nodes: 1 })).accounts;
+    const [node] = network.nodes;
+    const seen: FeedEvent[] = [];
+    let changed = () => {};
+    network.follow(['mode'], (event) => {
+      seen.push(event);
+      changed();
+    });
+    const next = async () => {
+      while (seen.length === 0) {
+        await new Promise<void>((resolve) => {
+          changed = resolve;
+        });
+      }
+      return seen.shift();
+    };
+    const mining = { transactions: 1 };
+    network.mining = mining;
+    expect(await next()).toEqual({ type: 'mode', mining, failure: null });
+    await node!.stop();
+    const failure = { code: 'no-miner', message: 'no full node is running' };
+    expect(await next()).toEqual({ type: 'mode', mining, failure });
+    expect(network.miningFailure).toMatchObject(failure);
+    await expect(network.synced()).rejects.toMatchObject(failure);
+    await node!.start();
+    expect(await next()).toEqual({ type: 'mode', mining, failure: null });
+    await (await alice!.pay(bob!, '1')).confirmed();
+
+    // A block that is mined by hand shows that mining works, and is not refused for a failure before.
+    const { call } = node!;
+    const refused = vi.spyOn(node!, 'call').mockImplementation(async (method, ...rest) => {
+      if (method === 'generatetoaddress') throw new Error('refused');
+      return call.call(node, method, ...rest) as never;
+    });
+    const payment = await alice!.pay(bob!, '1');
+    expect(await next()).toEqual({ type: 'mode', mining, failure: { code: 'internal-error', message: 'refused' } });
+    await expect(payment.confirmed()).rejects.toThrow('refused');
+    refused.mockRestore();
+    await expect(network.mine(0)).rejects.toThrow('refused');
+    expect(network.miningFailure).toBeInstanceOf(Error);
+    expect(await network.mine()).toHaveLength(1);
+    expect(await next()).toEqual({ type: 'mode', mining, failure: null });
+    expect(network.miningFailure).toBe(undefined);
   });
 
   it('says what it waited for and what there was instead', async () => {

@@ -9,6 +9,7 @@ export const feedEventTypes = [
   'mempool',
   'reorg',
   'mining',
+  'mode',
   'wallet',
   'log',
 ] as const;

@@ -1,8 +1,10 @@
 import type { NodeEvent } from '../../../node/composition/node-events.ts';
 import { type Endpoint, parseEndpoint } from '../../../p2p/net/endpoint.ts';
+import { PierError } from '../../../platform/errors.ts';
 import type { LinkConditions } from '../../../testing/link-conditions.ts';
 import type { NodeStatus } from '../../nodes/node-backend.ts';
 import type { LogLine } from '../../nodes/node-log.ts';
+import type { AutoMiner, MiningMode } from '../mining-mode.ts';
 import type { NetworkLink } from '../network-link.ts';
 import type { NetworkNode } from '../network-node.ts';
 import { type NetworkEvent, networkEvents } from './network-events.ts';
@@ -32,6 +34,8 @@ export type FeedEvent =
       readonly isCut: boolean;
       readonly conditions: LinkConditions;
     }
+  /** The network mines by itself in another mode, fails to do so, or does so again. */
+  | { readonly type: 'mode'; readonly mining: MiningMode; readonly failure: MiningFailure | null }
   /** Messages of one kind that were sent lately. Another program than a node is named by its end of the connection. */
   | {
       readonly type: 'message';
@@ -44,10 +48,24 @@ export type FeedEvent =
   /** A node has logged a line. */
   | ({ readonly type: 'log'; readonly node: string } & LogLine);
 
+/** Why a network failed to mine by itself. */
+export interface MiningFailure {
+  /** The code of a `PierError`, such as `no-miner`. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Returns a failure as plain data. */
+export function describeFailure(failure: Error | undefined): MiningFailure | null {
+  if (!failure) return null;
+  return { code: failure instanceof PierError ? failure.code : 'internal-error', message: failure.message };
+}
+
 /** What a feed reads. */
 export interface FeedSources {
   readonly nodes: readonly NetworkNode[];
   readonly links: readonly NetworkLink[];
+  readonly miner: Pick<AutoMiner, 'mode' | 'failure' | 'onChange'>;
   /** Is aborted when the network closes. */
   readonly closed: AbortSignal;
   /** Returns the name of a node's peer on a link. */
@@ -79,12 +97,18 @@ export function followNetwork(
       );
     }
   }
+  if (types.has('mode')) {
+    const { miner } = sources;
+    offs.push(
+      miner.onChange(() => listener({ type: 'mode', mining: miner.mode, failure: describeFailure(miner.failure) })),
+    );
+  }
   for (const node of sources.nodes) {
     if (types.has('log')) {
       offs.push(node.backend.log.follow((line) => listener({ type: 'log', node: node.name, ...line })));
     }
     // To look at a node of another program costs it calls.
-    if (types.size === 1 && types.has('log')) continue;
+    if ([...types].every((type) => type === 'log' || type === 'link' || type === 'mode')) continue;
     offs.push(
       node.backend.follow ? followPierNode(node, sources, types, listener) : watchNode(node, sources, types, listener),
     );
@@ -120,7 +144,7 @@ function followPierNode(
   const wanted = new Set<NodeEvent['type']>();
   for (const type of types) {
     if (type === 'node') wanted.add('peers');
-    else if (type !== 'link' && type !== 'log') wanted.add(type);
+    else if (type !== 'link' && type !== 'log' && type !== 'mode') wanted.add(type);
   }
   const isReporting = (other: string | undefined) =>
     nodes.some((each) => each.name === other && each.backend.follow !== undefined);
