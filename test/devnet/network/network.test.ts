@@ -3,6 +3,7 @@ import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { FeedEvent } from '../../../src/devnet/network/events/network-feed.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import type { NetworkOptions } from '../../../src/devnet/topology/network-options.ts';
+import { systemClock } from '../../../src/platform/clock.ts';
 
 let network: NodeNetwork;
 
@@ -106,7 +107,7 @@ describe('NodeNetwork', () => {
     expect(JSON.stringify(block.tx[0]!.vout)).toContain(bob!.address);
     expect([await first.confirmations(), await second.confirmations()]).toEqual([0, 1]);
     await expect(network.mine(1, { transactions: ['00'] })).rejects.toThrow();
-    await expect(network.mine(0)).rejects.toThrow('refused');
+    expect(await network.mine(0)).toEqual([]);
   });
 
   it('mines by a miner if there is one', async () => {
@@ -188,22 +189,27 @@ describe('NodeNetwork', () => {
     await node!.start();
     expect(await next()).toEqual({ type: 'mode', mining, failure: null });
     await (await alice!.pay(bob!, '1')).confirmed();
+  });
 
-    // A block that is mined by hand shows that mining works, and is not refused for a failure before.
-    const { call } = node!;
-    const refused = vi.spyOn(node!, 'call').mockImplementation(async (method, ...rest) => {
-      if (method === 'generatetoaddress') throw new Error('refused');
-      return call.call(node, method, ...rest) as never;
-    });
-    const payment = await alice!.pay(bob!, '1');
-    expect(await next()).toEqual({ type: 'mode', mining, failure: { code: 'internal-error', message: 'refused' } });
-    await expect(payment.confirmed()).rejects.toThrow('refused');
-    refused.mockRestore();
+  it('shows by a block that is mined by hand that mining works again', async () => {
+    const [alice, bob] = (await create({ nodes: 2 })).accounts;
+    const after = vi.spyOn(systemClock, 'after');
+    network.mining = { interval: 3_600 };
+    const due = after.mock.calls.find(([ms]) => ms === 3_600_000)![1];
+    after.mockRestore();
+    const mine = vi.spyOn(network, 'mine').mockRejectedValueOnce(new Error('refused'));
+    const failed = new Promise<void>((resolve) => network.follow(['mode'], () => resolve()));
+    due();
+    await failed;
+    mine.mockRestore();
     await expect(network.mine(0)).rejects.toThrow('refused');
-    expect(network.miningFailure).toBeInstanceOf(Error);
-    expect(await network.mine()).toHaveLength(1);
-    expect(await next()).toEqual({ type: 'mode', mining, failure: null });
+    const payment = await alice!.pay(bob!, '1');
+    await expect(payment.confirmed()).rejects.toThrow('refused');
+    expect(payment.node.name).toBe('node1');
+    // Neither the wait for the payment nor that for the block fails for it.
+    expect(await network.mine(1, { by: 'node2' })).toHaveLength(1);
     expect(network.miningFailure).toBe(undefined);
+    await payment.confirmed();
   });
 
   it('says what it waited for and what there was instead', async () => {
