@@ -85,4 +85,13 @@ describe('mining methods', () => {
       lastblock: { hash, height: 1, transactions: 1, hashes: expect.any(Number), nonce: expect.any(Number) },
     });
   });
+
+  it("starts and stops the node's own miner", async () => {
+    const running = async () => (await node.call<{ running: boolean }>('getminerinfo')).running;
+    for (const generate of [true, true, false, false]) {
+      expect(await node.call('setgenerate', generate)).toBeNull();
+      expect(await running()).toBe(generate);
+    }
+    await expect(node.call('setgenerate')).rejects.toMatchObject({ rpcCode: -1 });
+  });
 });

@@ -15,6 +15,7 @@ export const pierMethods: ReadonlySet<string> = new Set([
   'getminerinfo',
   'getpaymentproof',
   'listaddresses',
+  'setgenerate',
 ]);
 
 /**

@@ -1,4 +1,5 @@
 import type { MinerEvents } from '../../../mining/miner.ts';
+import { booleanArgument } from '../../arguments/arguments.ts';
 import type { JsonObject } from '../../json/json.ts';
 import { type Method, method } from '../../method/method.ts';
 
@@ -22,6 +23,22 @@ export const minerMethods: readonly Method[] = [
         hashrate: miner.hashRate,
         lastblock: last && minedJson(last),
       };
+    },
+  }),
+
+  method({
+    name: 'setgenerate',
+    category: 'Mining',
+    description:
+      "Starts or stops the node's own miner. It is started with the node if that has a miner address. In Bitcoin Core until\n" +
+      'version 0.12.',
+    arguments: [booleanArgument('generate', 'true to start the miner, false to stop it.')],
+    result: 'null',
+    example: 'false',
+    handler: async ({ node: { miner } }, generate) => {
+      if (generate) miner.start();
+      else await miner.stop();
+      return null;
     },
   }),
 ];
