@@ -58,7 +58,7 @@ module.exports = [
       'network/network-fixture.ts',
       'network/state/state-file.ts',
     ],
-    sublayers: ['topology', 'accounts', 'processes', 'nodes', 'network'],
+    sublayers: ['topology', 'accounts', 'processes', 'nodes', 'network', 'scenario'],
   },
   {
     name: 'control',

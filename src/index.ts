@@ -30,7 +30,7 @@ export { restoreWallet, showMnemonics, type WalletMnemonic } from './commands/mn
 export { type PrintedBlock, type PrintedTransaction, printChain } from './commands/print-chain.ts';
 export { reindexUtxo } from './commands/reindex-utxo.ts';
 export { type SendOptions, type SentPayment, send } from './commands/send.ts';
-export { type StartedNode, startLightNode, startNode } from './commands/start-node.ts';
+export { type StartedNode, type StartNodeOptions, startLightNode, startNode } from './commands/start-node.ts';
 export {
   exportProof,
   type Verification,
@@ -45,7 +45,13 @@ export { createNetwork, type SavedNetworkOptions } from './devnet/network/create
 export type { NodeNetwork } from './devnet/network/node-network.ts';
 export { NodeProcess, type NodeProcessOptions } from './devnet/processes/node-process.ts';
 export { freeNodeIds } from './devnet/processes/ports.ts';
-export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './devnet/scenario.ts';
+export {
+  type Fact,
+  Scenario,
+  ScenarioError,
+  type ScenarioOptions,
+  type StepEvidence,
+} from './devnet/scenario/scenario.ts';
 export type { NetworkOptions } from './devnet/topology/network-options.ts';
 export type { NodeStores } from './node/composition/running-node.ts';
 export { type NodeConfig, type NodeConfigInput, nodeConfig, UsageError } from './node/config.ts';

@@ -13,9 +13,15 @@ export interface StartedNode<N extends FullNode | LightNode = FullNode> {
   readonly rpc: RpcServer;
 }
 
+/** How `startNode` starts a node. */
+export interface StartNodeOptions {
+  /** Whether a node without a chain is started, to download it; default: if the configuration has seeds. */
+  readonly downloads?: boolean;
+}
+
 /**
  * Starts a full node and its RPC server; `node.stop()` stops both. Missing files are created. Throws `PierError`
- * 'missing-chain' if there is neither a chain nor a seed to download one from, and whatever `FullNode.start` and
+ * 'missing-chain' if there is neither a chain nor a peer to download one from, and whatever `FullNode.start` and
  * `RpcServer.start` throw.
  *
  * @example
@@ -28,8 +34,12 @@ export interface StartedNode<N extends FullNode | LightNode = FullNode> {
  * await node.stop();
  * ```
  */
-export async function startNode(config: NodeConfig, modules: Partial<NodeModules> = {}): Promise<StartedNode> {
-  if (config.p2p.seeds.length === 0) requireFile(config, 'chain');
+export async function startNode(
+  config: NodeConfig,
+  modules: Partial<NodeModules> = {},
+  { downloads = config.p2p.seeds.length > 0 }: StartNodeOptions = {},
+): Promise<StartedNode> {
+  if (!downloads) requireFile(config, 'chain');
   const node = await FullNode.start(config, { network: 'full', createChain: true, createWallet: true }, modules);
   return serve(node, () => RpcServer.start(rpcOptions(config), node, rpcMethods));
 }

@@ -193,9 +193,6 @@ export async function findRecord(name: string | undefined): Promise<ControlRecor
   }
   const which = name === undefined ? 'no network runs' : `no network called '${name}' runs`;
   throw new PierError('no-network', which, {
-    hint:
-      names === ''
-        ? "Start one by 'pier up --nodes 3', for example. The scenario of 'pier up' alone cannot be controlled."
-        : `These run: ${names}.`,
+    hint: names === '' ? "Start one by 'pier up' or 'pier up --nodes 3', for example." : `These run: ${names}.`,
   });
 }

@@ -50,7 +50,7 @@ export type { LogLine, LogLineLevel } from './nodes/node-log.ts';
 export { NodeChild } from './processes/node-child.ts';
 export { NodeProcess, type NodeProcessOptions, type ReadyLine, runPier } from './processes/node-process.ts';
 export { freeNodeIds, isPortFree } from './processes/ports.ts';
-export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './scenario.ts';
+export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './scenario/scenario.ts';
 export type { Amount } from './topology/amount.ts';
 export {
   type ConditionsOptions,

@@ -26,7 +26,7 @@ vi.mock('../../src/devnet/network/create-network.ts', () => {
   return { createNetwork: create, continueNetwork: create };
 });
 vi.mock('../../src/devnet/processes/ports.ts', () => ({ isPortFree: async () => true }));
-vi.mock('../../src/devnet/scenario.ts', () => ({
+vi.mock('../../src/devnet/scenario/scenario.ts', () => ({
   Scenario: class {
     constructor() {
       throw new Error('scenario');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StepEvidence } from '../../src/devnet/scenario.ts';
+import type { StepEvidence } from '../../src/devnet/scenario/scenario.ts';
 import { pier } from '../support/pier.ts';
 import { factOf } from './support/fact-of.ts';
 

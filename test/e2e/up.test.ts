@@ -3,12 +3,42 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
+import { createNetwork } from '../../src/devnet/network/create-network.ts';
 import { isPortFree } from '../../src/devnet/processes/ports.ts';
-import { Scenario } from '../../src/devnet/scenario.ts';
+import { Scenario } from '../../src/devnet/scenario/scenario.ts';
 import { RPC_PORT_OFFSET } from '../../src/node/config.ts';
 import { freeBasePort, pier, pierPath } from '../support/pier.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { factOf } from './support/fact-of.ts';
+
+const NAME = 'up-test';
+
+interface Status {
+  readonly mining: unknown;
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly id: number | null;
+    readonly height: number;
+    readonly mempool: number | null;
+    readonly balance: string;
+  }[];
+}
+interface Accounts {
+  readonly mnemonic: string | null;
+  readonly accounts: readonly {
+    readonly wallet: string;
+    readonly node: string;
+    readonly balance: string;
+    readonly keys: Readonly<Record<string, { readonly address: string }>>;
+  }[];
+}
+
+/** Runs a command that controls the network. */
+async function control<T = Status>(command: string, ...args: readonly string[]): Promise<T> {
+  const { code, stdout, stderr } = await pier([command, ...args, '--name', NAME, '--json']);
+  expect({ command, code, stderr }).toEqual({ command, code: 0, stderr: '' });
+  return JSON.parse(stdout) as T;
+}
 
 describe('pier up', () => {
   const dataDir = tempDir('up');
@@ -19,7 +49,7 @@ describe('pier up', () => {
   }, async () => {
     const base = await freeBasePort();
     nodeIds = [base, base + 1, base + 2, base + 3];
-    const args = ['up', '--base-port', String(base), '--datadir', dataDir];
+    const args = ['up', '--base-port', String(base), '--datadir', dataDir, '--name', NAME];
     // A process group, as in a terminal: Ctrl-C also reaches the nodes, before `up` stops them.
     const child = spawn(process.execPath, [pierPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -54,6 +84,42 @@ describe('pier up', () => {
       expect(second.code).toBe(1);
       expect(second.stderr).toContain(`port ${base} is in use`);
 
+      const heights = async () => (await control('status')).nodes.map(({ height }) => height);
+      expect((await control('status')).nodes.map(({ name, id, mempool }) => [name, id, mempool])).toEqual([
+        ['central', nodeIds[0], 0],
+        ['wallet', nodeIds[1], 0],
+        ['miner', nodeIds[2], 0],
+        // A light node accepts no peers, and has no mempool.
+        ['light', null, null],
+      ]);
+      const { accounts, mnemonic } = await control<Accounts>('accounts');
+      expect(mnemonic).toBeNull();
+      expect(accounts.map(({ wallet, node }) => [wallet, node])).toEqual([
+        ['alice', 'wallet'],
+        ['bob', 'wallet'],
+      ]);
+      // The miner confirms two payments at a time, in its own favour, to each type of address.
+      await control('faucet', accounts[1]!.keys.legacy!.address, '1');
+      expect(await heights()).toEqual([103, 103, 103, 103]);
+      await control('faucet', accounts[1]!.keys.bech32m!.address, '1');
+      await control('mining', 'manual');
+      await control('mine');
+      const [central, , miner] = (await control('status')).nodes;
+      expect(central!.height).toBe(105);
+      expect((await control<Accounts>('accounts')).accounts[1]!.balance).toBe('4.00000000');
+      expect(miner!.balance).toBe('0.00000000');
+      // What it was when the steps were over, with the mining mode.
+      await control('reset');
+      expect(await heights()).toEqual([103, 103, 103, 103]);
+      expect((await control('status')).mining).toEqual({ transactions: 2 });
+
+      // What the next run finds: another time, two branches, and a payment that waits.
+      await control('time', '--increase', '86400');
+      await control('partition', 'miner');
+      await control('mine', '2', '--by', 'miner');
+      await control('mine', '--by', 'wallet');
+      await control('faucet', '1', '0.5');
+
       process.kill(-child.pid!, 'SIGINT');
       expect(await exited).toBe(0);
       // Every node has shut down cleanly and removed its cookie.
@@ -76,12 +142,25 @@ describe('pier up', () => {
     const again = new Scenario({ central, wallet, miner, light, dataDir });
     try {
       const evidence = await again.play();
-      expect(factOf(evidence, 1, 'height')).toBe(103);
-      expect(factOf(evidence, 9, "bob's balance")).toBe('4 BTC');
-      expect(factOf(evidence, 10, "bob's balance")).toBe('4 BTC');
+      expect(factOf(evidence, 1, 'height')).toBe(104);
+      expect(factOf(evidence, 9, "bob's balance")).toBe('4.5 BTC');
+      expect(factOf(evidence, 10, "bob's balance")).toBe('4.5 BTC');
+      const { time, links } = again.network!;
+      expect(time.now()).toBeGreaterThan(Date.now() / 1000 + 86_000);
+      expect(links.some(({ isCut }) => isCut)).toBe(false);
+      // A state of the scenario is that of a network like others.
+      const state = await again.network!.saveState();
+      await using copy = await createNetwork({ state });
+      const [, bob] = copy.accounts;
+      expect(await bob!.balance()).toBe(450_000_000n);
+      const payment = await copy.faucet(bob!, '1');
+      await copy.mine();
+      await payment.confirmed();
+      expect(await bob!.balance()).toBe(550_000_000n);
+      await again.network!.load(state);
     } finally {
       await again.stop();
     }
-    for (const node of again.nodes) expect(node.running).toBe(false);
+    expect(again.network!.nodes.map(({ status }) => status)).toEqual(['stopped', 'stopped', 'stopped', 'stopped']);
   });
 });

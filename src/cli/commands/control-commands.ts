@@ -141,7 +141,7 @@ export function addControlCommands(program: Command): void {
         accounts.map(({ index, balance, keys: { bech32 }, wallet, node }) => [
           ...[String(index), balance ?? '-', bech32.address, bech32.privateKey, wallet, node],
         ]),
-      )}\nMnemonic: ${mnemonic}`,
+      )}${mnemonic === null ? '' : `\nMnemonic: ${mnemonic}`}`,
   });
   addControlCommand(
     program

@@ -17,7 +17,7 @@ export function addScenario(program: Command): void {
     .option('--log', "print the nodes' logs to stderr")
     .action(async (options: { json?: boolean; log?: boolean }) => {
       const { freeNodeIds } = await import('../../devnet/processes/ports.ts');
-      const { Scenario } = await import('../../devnet/scenario.ts');
+      const { Scenario } = await import('../../devnet/scenario/scenario.ts');
       const dataDir = await mkdtemp(join(tmpdir(), 'pier-scenario-'));
       const [central, wallet, miner, light] = await freeNodeIds(4);
       // Lines of logs would run into it.

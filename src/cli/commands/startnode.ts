@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { StartedNode } from '../../commands/start-node.ts';
+import type { StartedNode, StartNodeOptions } from '../../commands/start-node.ts';
 import type { ParentLink } from '../../devnet/processes/parent-link.ts';
 import { PARENT_LINK } from '../../devnet/processes/parent-messages.ts';
 import type { NodeModules } from '../../node/composition/running-node.ts';
@@ -114,13 +114,14 @@ export function addStartNode(program: Command): void {
       const link = options.withParent ? await openParentLink() : undefined;
       const parent = options.withParent ? parentGone().then(() => link?.parentGone()) : new Promise<never>(() => {});
       try {
-        const started = await start(link?.configure(config) ?? config, options, {
-          ...link?.modules,
-          logger,
-          signal,
-        }).catch(async (error: unknown) => {
-          if (error !== signal.reason) throw await startError(error, options, config);
-        });
+        const modules = { ...link?.modules, logger, signal };
+        // Its network connects it.
+        const downloads = link ? { downloads: true } : {};
+        const started = await start(link?.configure(config) ?? config, options, modules, downloads).catch(
+          async (error: unknown) => {
+            if (error !== signal.reason) throw await startError(error, options, config);
+          },
+        );
         if (!started) return;
         const { node, rpc } = started;
         link?.attach(node);
@@ -197,6 +198,7 @@ async function start(
   config: NodeConfig,
   options: StartOptions,
   modules: Partial<NodeModules>,
+  downloads: StartNodeOptions,
 ): Promise<StartedNode<FullNode | LightNode>> {
   const { startNode, startLightNode } = await import('../../commands/start-node.ts');
   if (!options.spv && options.bloom) {
@@ -205,7 +207,7 @@ async function start(
       '--bloom requires --spv: only a light node searches for payments by Bloom filters',
     );
   }
-  if (!options.spv) return startNode(config, modules);
+  if (!options.spv) return startNode(config, modules, downloads);
   const unsupported = fullOnly.find((option) => options[option] !== undefined);
   if (unsupported !== undefined) {
     const name = unsupported.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -64,10 +64,7 @@ export function addUp(program: Command): void {
     const folder = options.datadir ?? process.env.PIER_DATADIR;
     const isPlain = file === undefined && given.length === 0 && state === undefined;
     const kept = isPlain ? await keptTopology(folder) : undefined;
-    if (isPlain && !kept) {
-      refuse('is for networks with --nodes or a file', { '--name': options.name !== undefined });
-      return upScenario(options, interrupted());
-    }
+    if (isPlain && !kept) return upScenario(options, interrupted());
     const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
     refuse('is for the scenario, which other networks do not play', {
       '--base-port': isGiven('basePort'),

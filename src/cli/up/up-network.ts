@@ -1,7 +1,4 @@
 import { RpcClient } from '../../api/client/rpc-client.ts';
-import { NetworkName } from '../../control/control-record.ts';
-import { NetworkControl } from '../../control/server/network-control.ts';
-import type { NetworkNode } from '../../devnet/network/network-node.ts';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
 import { type NetworkState, topologyOf } from '../../devnet/network/state/network-state.ts';
 import type { NetworkOptions } from '../../devnet/topology/network-options.ts';
@@ -9,8 +6,8 @@ import { holdsAccounts, planNetwork } from '../../devnet/topology/network-plan.t
 import { findNetwork } from '../../node/networks.ts';
 import { shellWord } from '../command-text.ts';
 import { note, print } from '../output.ts';
-import { afterSignal } from '../signals.ts';
 import { waiting } from '../waiting.ts';
+import { CONTROL_HINT, type NetworkHost, warnAtExits, withControl } from './network-host.ts';
 import { formatReport, reportNetwork } from './network-report.ts';
 import { watchBlocks } from './watch-blocks.ts';
 
@@ -34,26 +31,12 @@ export interface UpNetworkOptions {
 
 /** Starts a network, prints its accounts and nodes, and stops it when interrupted. A node that ends does not end it. */
 export async function upNetwork(options: UpNetworkOptions): Promise<void> {
-  // Clients are told that the network is being created.
-  const control = await NetworkControl.listen();
-  try {
-    const record = { name: options.name, pid: process.pid, url: control.url, token: control.token };
-    const name = await NetworkName.claim(record);
-    try {
-      await runNetwork(options, control, () => NetworkName.claim(record));
-    } finally {
-      name.release();
-    }
-  } finally {
-    await control.close();
-  }
+  await withControl(options.name, (host) => runNetwork(options, host));
 }
 
-/** Runs a network. `check` throws if another network has its name after all. */
 async function runNetwork(
   { topology, state, saved, json, name, ...rest }: UpNetworkOptions,
-  control: NetworkControl,
-  check: () => Promise<unknown>,
+  host: NetworkHost,
 ): Promise<void> {
   const { create, continues = false, interrupted } = rest;
   const plan = planNetwork(topology, findNetwork);
@@ -73,14 +56,9 @@ async function runNetwork(
     return;
   }
   let isStopping = false;
-  let resolveDown = () => {};
-  for (const node of network.nodes) warnAtExit(node, name, () => isStopping);
-  const down = new Promise<void>((resolve) => {
-    resolveDown = resolve;
-  });
+  warnAtExits(network.nodes, name, () => isStopping);
   try {
-    await check();
-    control.serve(network, { name, onDown: () => resolveDown() });
+    const { down } = await host.serve(network);
     const report = await reportNetwork(network, plan);
     if (json) {
       print(JSON.stringify(report, null, 2));
@@ -99,7 +77,7 @@ async function runNetwork(
           : `'pier up --datadir ${shellWord(topology.dataDir)}' continues on ${where}.`,
       );
     }
-    note("In another terminal: 'pier status' shows the network, 'pier mine' mines, 'pier help' lists more.");
+    note(CONTROL_HINT);
     await Promise.race([isInterrupted, down]);
     if (state !== undefined) {
       await waiting('Saving the state of the network', () => network.save(state));
@@ -110,23 +88,4 @@ async function runNetwork(
     await waiting('Stopping the nodes', () => network.close());
     note('All nodes are stopped.');
   }
-}
-
-/** Warns when a node ends by itself, unless the network is being stopped. */
-function warnAtExit(node: NetworkNode, network: string, isStopping: () => boolean): void {
-  let wasRunning = true;
-  node.backend.onChange(() => {
-    const isRunning = node.status !== 'stopped';
-    const hasExited = wasRunning && !isRunning;
-    wasRunning = isRunning;
-    if (!hasExited) return;
-    const { unexpectedExit } = node.backend;
-    if (unexpectedExit === undefined) return;
-    afterSignal(() => {
-      if (isStopping()) return;
-      const command = `pier logs ${node.name}${network === 'default' ? '' : ` --name ${network}`}`;
-      note(`Warning: ${node.name} has exited (${unexpectedExit}). The other nodes keep running.`);
-      note(`  Its log is in ${node.logFile}; '${command}' shows the end of it.`);
-    });
-  });
 }

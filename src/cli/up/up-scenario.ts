@@ -1,10 +1,9 @@
 import { RpcClient } from '../../api/client/rpc-client.ts';
 import { difficultyInterval } from '../../consensus/params.ts';
 import { blockWork } from '../../consensus/pow.ts';
-import { LogFile, logPath } from '../../devnet/processes/log-file.ts';
-import type { NodeProcess } from '../../devnet/processes/node-process.ts';
+import type { NetworkNode } from '../../devnet/network/network-node.ts';
 import { isPortFree } from '../../devnet/processes/ports.ts';
-import type { ScenarioOptions, StepEvidence } from '../../devnet/scenario.ts';
+import type { Scenario, ScenarioOptions, StepEvidence } from '../../devnet/scenario/scenario.ts';
 import {
   DEFAULT_NETWORK,
   LOOPBACK,
@@ -19,9 +18,9 @@ import { type NodeSelection, pierCommand, selectionOf, shellWord } from '../comm
 import { parseBasePort } from '../option-values.ts';
 import type { CommonOptions } from '../options.ts';
 import { dim, logPrinter, note, print } from '../output.ts';
-import { afterSignal } from '../signals.ts';
 import { formatStep } from '../step-text.ts';
-import { terminal, Waiting } from '../waiting.ts';
+import { terminal, Waiting, waiting } from '../waiting.ts';
+import { CONTROL_HINT, warnAtExits, withControl } from './network-host.ts';
 import { portUser } from './port-user.ts';
 import { watchBlocks } from './watch-blocks.ts';
 
@@ -29,33 +28,28 @@ import { watchBlocks } from './watch-blocks.ts';
 export interface UpScenarioOptions extends CommonOptions {
   readonly basePort: string;
   readonly log?: boolean;
+  /** What other commands call the network; default: `default`. */
+  readonly name?: string;
 }
-
-/** A node of the scenario, as far as `pier up` needs it. */
-type RunningNode = Pick<NodeProcess, 'nodeId' | 'exited' | 'exit' | 'rpc'>;
 
 /** The scenario, as far as `pier up` needs it. */
-export interface PlayedScenario {
-  readonly nodes: readonly RunningNode[];
-  play(): Promise<readonly StepEvidence[]>;
-  mineOn(): Promise<Pick<RunningNode, 'rpc'>>;
-  stop(): Promise<void>;
-}
+export type PlayedScenario = Pick<Scenario, 'network' | 'play' | 'mineOn' | 'stop'>;
 
 async function createScenario(options: ScenarioOptions): Promise<PlayedScenario> {
-  const { Scenario } = await import('../../devnet/scenario.ts');
-  return new Scenario(options);
+  const { Scenario: Class } = await import('../../devnet/scenario/scenario.ts');
+  return new Class(options);
 }
 
 /**
- * Plays the scenario and keeps its four nodes running until `interrupted` resolves. A node that ends does not end the
- * others.
+ * Plays the scenario and keeps its four nodes running until `interrupted` resolves or a client asks for the end. A node
+ * that ends does not end the others.
  */
 export async function upScenario(
   options: UpScenarioOptions,
   interrupted: Promise<void>,
   create: (options: ScenarioOptions) => PlayedScenario | Promise<PlayedScenario> = createScenario,
 ): Promise<void> {
+  const { name = 'default' } = options;
   const network = findNetwork(options.network ?? process.env.PIER_NETWORK ?? DEFAULT_NETWORK);
   const { params } = network;
   const dataDir = resolveDataDir(options.datadir ?? process.env.PIER_DATADIR, params);
@@ -64,76 +58,69 @@ export async function upScenario(
   const [central, wallet, miner, light] = nodeIds;
   makeDataDir(dataDir);
   await requireFreePorts(nodeIds, dataDir);
-
-  note(
-    dim(
-      `Pier: a Bitcoin network (${params.network}) of four nodes on this machine; files in ${dataDir}`,
-      process.stderr,
-    ),
-  );
-  if (!params.powNoRetargeting) noteProofOfWork(network);
-  const logs = new Map(nodeIds.map((nodeId) => [nodeId, new LogFile(logPath(dataDir, nodeId))]));
-  const printLog = options.log ? logPrinter() : undefined;
-  // Lines of logs would run into it.
-  const progress = new Waiting(printLog ? undefined : terminal());
-  const scenario = await create({
-    ...{ central, wallet, miner, light, dataDir, network },
-    onLog: (nodeId, line) => {
-      logs.get(nodeId)?.write(line);
-      printLog?.(nodeId, line);
-    },
-    onStep: (step) => {
-      progress.end();
-      if (!options.json) print(formatStep(step));
-      progress.start(`Step ${step.step + 1}`);
-    },
-  });
-  let isStopping = false;
-  try {
-    progress.start('Step 1');
-    const played = scenario.play();
-    const evidence = await Promise.race([played, interrupted]).finally(() => progress.end());
-    // After an interrupt, the step in progress fails because its nodes stop. That error is ignored.
-    played.catch(() => {});
-    if (evidence === undefined) return;
-    if (options.json) print(JSON.stringify({ verified: true, steps: evidence }, null, 2));
-    await noteWallets(scenario.nodes.filter(({ nodeId }) => nodeId !== light));
-    noteCommands(nodeIds, { dataDir, selection: selectionOf(options), evidence });
-    if (!params.powNoRetargeting) {
-      const { rpc } = await Promise.race([scenario.mineOn(), interrupted.then(() => ({ rpc: undefined }))]);
-      if (!rpc) return;
-      note(`Node ${miner} now mines continuously on one thread:`);
-      if (!options.json) void watchBlocks(rpc);
+  await withControl(name, async (host) => {
+    note(
+      dim(
+        `Pier: a Bitcoin network (${params.network}) of four nodes on this machine; files in ${dataDir}`,
+        process.stderr,
+      ),
+    );
+    if (!params.powNoRetargeting) noteProofOfWork(network);
+    const printLog = options.log ? logPrinter() : undefined;
+    // Lines of logs would run into it.
+    const progress = new Waiting(printLog ? undefined : terminal());
+    const scenario = await create({
+      ...{ central, wallet, miner, light, dataDir, network },
+      ...(printLog ? { onLog: printLog } : {}),
+      onStep: (step) => {
+        progress.end();
+        if (!options.json) print(formatStep(step));
+        progress.start(`Step ${step.step + 1}`);
+      },
+    });
+    let isStopping = false;
+    try {
+      progress.start('Step 1');
+      const played = scenario.play();
+      const evidence = await Promise.race([played, interrupted]).finally(() => progress.end());
+      // After an interrupt, the step in progress fails because its nodes stop. That error is ignored.
+      played.catch(() => {});
+      if (evidence === undefined) return;
+      if (options.json) print(JSON.stringify({ verified: true, steps: evidence }, null, 2));
+      const { nodes } = scenario.network!;
+      await noteWallets(nodes.filter(({ isFull }) => isFull));
+      noteCommands(nodeIds, { dataDir, selection: selectionOf(options), evidence });
+      const miningOn = scenario.mineOn().then(() => true);
+      // As above.
+      miningOn.catch(() => {});
+      if (!(await Promise.race([miningOn, interrupted]))) return;
+      if (!params.powNoRetargeting) {
+        note(`Node ${miner} now mines continuously on one thread:`);
+        if (!options.json) void watchBlocks(new RpcClient(nodes[0]!.rpc!));
+      }
+      warnAtExits(nodes, name, () => isStopping);
+      const { down } = await host.serve(scenario.network!);
+      note(CONTROL_HINT);
+      note('Press Ctrl-C to stop.');
+      await Promise.race([interrupted, down]);
+    } finally {
+      isStopping = true;
+      await waiting('Stopping the nodes', () => scenario.stop());
+      note('All nodes are stopped.');
     }
-    for (const node of scenario.nodes) void warnAtExit(node, logPath(dataDir, node.nodeId), () => isStopping);
-    note('Press Ctrl-C to stop.');
-    await interrupted;
-  } finally {
-    isStopping = true;
-    await scenario.stop();
-    await Promise.all([...logs.values()].map((log) => log.close()));
-    note('All nodes are stopped.');
-  }
-}
-
-/** Warns when a node ends, unless the network is being stopped. */
-async function warnAtExit(node: RunningNode, log: string, isStopping: () => boolean): Promise<void> {
-  await node.exited;
-  afterSignal(() => {
-    if (isStopping()) return;
-    note(`Warning: node ${node.nodeId} has exited (${node.exit}). The other nodes keep running.`);
-    note(`  Its log is in ${log}.`);
   });
 }
 
 /** Notes which wallets have coins. */
-async function noteWallets(nodes: readonly RunningNode[]): Promise<void> {
+async function noteWallets(nodes: readonly NetworkNode[]): Promise<void> {
   const lines: string[] = [];
-  for (const { nodeId, rpc } of nodes) {
-    for (const wallet of await rpc.call<string[]>('listwallets')) {
-      const { mine } = await rpc.call<{ mine: { trusted: number; immature: number } }>('getbalances', [], wallet);
+  for (const node of nodes) {
+    for (const wallet of await node.call<string[]>('listwallets')) {
+      const { mine } = await node.call<{ mine: { trusted: number; immature: number } }>('getbalances', [], wallet);
       const immature = mine.immature > 0 ? ` (and ${mine.immature.toFixed(8)} immature)` : '';
-      lines.push(`  node ${nodeId}  ${wallet.padEnd(8)}  ${mine.trusted.toFixed(8)} BTC${immature}`);
+      lines.push(
+        `  node ${node.backend.endpoint.port}  ${wallet.padEnd(8)}  ${mine.trusted.toFixed(8)} BTC${immature}`,
+      );
     }
   }
   note('Wallets and what they can spend:');

@@ -104,7 +104,7 @@ export const methods = {
     summary: 'Returns the accounts with their keys and what they can spend.',
     params: z.strictObject({}),
     result: z.object({
-      mnemonic: z.string(),
+      mnemonic: z.string().nullable().meta({ description: 'null if each account has one of its own' }),
       accounts: z.array(
         z.object({
           index: account,

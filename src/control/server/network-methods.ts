@@ -16,7 +16,7 @@ export interface NetworkMethodsOptions {
   readonly name: string;
   /** Name of the chain, such as `regtest`. */
   readonly chain: string;
-  readonly mnemonic: string;
+  readonly mnemonic: string | null;
   /** Address of the control server, once it is known. */
   control(): string | null;
   /** Asks for the end of the network. */

@@ -1,10 +1,10 @@
+import { RpcCode, RpcError } from '../../api/json/rpc-error.ts';
 import { PierError } from '../../platform/errors.ts';
-import type { AccountKeys } from '../accounts/account-keys.ts';
-import { FAUCET_WALLET } from '../accounts/funded-chain.ts';
 import { check } from './arguments/method-arguments.ts';
 import type { WaitOptions } from './deadline.ts';
 import { coinsOf, type FaucetCoin, fillerFee, fillerTransaction, splitCoins } from './filler.ts';
 import type { NetworkNode } from './network-node.ts';
+import type { KeyWallet } from './state/network-wallets.ts';
 
 /** Blocks for which the backlog suffices by default: the target of wallets (Core: DEFAULT_TX_CONFIRM_TARGET). */
 const DEFAULT_BLOCKS = 6;
@@ -32,7 +32,7 @@ export interface FeeHooks {
   changed(): void;
   /** The node that holds the faucet's wallet. */
   readonly faucet: NetworkNode;
-  readonly keys: AccountKeys;
+  readonly wallet: KeyWallet;
   /** Returns the full nodes that run. */
   full(): readonly NetworkNode[];
   /** Mines a block with exactly this transaction. */
@@ -45,6 +45,11 @@ export interface FeeHooks {
 interface Backlog {
   readonly rate: number;
   readonly blocks: number;
+}
+
+interface MempoolEntry {
+  readonly vsize: number;
+  readonly fees: { readonly modified: number };
 }
 
 /** What snapshots and files keep. */
@@ -60,6 +65,11 @@ export class NetworkFees {
   /** As in `FeeState`. */
   readonly #fillers = new Map<string, number>();
   #backlog: Backlog | undefined;
+  /** Settles when the last change of the backlog is over: two at once would spend the same coins. */
+  #last: Promise<unknown> = Promise.resolve();
+  #isSetting = false;
+  /** Whether a block has come while the rate is set, which the caller of `refill` may wait for. */
+  #isRefillDue = false;
 
   /** Networks create theirs. @internal */
   constructor(hooks: FeeHooks) {
@@ -96,25 +106,53 @@ export class NetworkFees {
     this.#hooks.faucet.checkRunning('make a backlog from the faucet, whose wallet it holds');
     const { blocks = DEFAULT_BLOCKS } = options;
     const backlog = { rate: Math.round(rate * 1000) / 1000, blocks };
+    await this.#inTurn(async () => {
+      this.#isSetting = true;
+      try {
+        await this.#set(backlog, options);
+      } finally {
+        this.#isSetting = false;
+      }
+    });
+  }
+
+  async #set(backlog: Backlog, options: WaitOptions): Promise<void> {
     await this.#checkRelay();
-    if ((await this.#coins()).length < (await this.#missing(blocks)).length) await this.#divideCoins(backlog);
+    if ((await this.#coins()).length < (await this.#missing(backlog.blocks)).length) await this.#divideCoins(backlog);
     this.#backlog = backlog;
     this.#hooks.changed();
     await this.#reprice();
-    await this.#fill(backlog, options);
+    do {
+      this.#isRefillDue = false;
+      await this.#fill(backlog, options);
+    } while (this.#isRefillDue);
+  }
+
+  /** Runs `action` after all that are in progress. */
+  #inTurn(action: () => Promise<void>): Promise<void> {
+    const result = this.#last.then(action);
+    this.#last = result.catch(() => {});
+    return result;
   }
 
   /** Lets fees fall to the minimum: blocks leave out what remains of the backlog, and estimates ignore it. */
   async clear(): Promise<void> {
     this.#hooks.checkOpen();
-    this.#backlog = undefined;
-    this.#hooks.changed();
-    await this.#reprice();
+    await this.#inTurn(async () => {
+      this.#backlog = undefined;
+      this.#hooks.changed();
+      await this.#reprice();
+    });
   }
 
   /** Fills the backlog up after blocks. @internal */
   async refill(options: WaitOptions): Promise<void> {
-    if (this.#backlog && this.#hooks.faucet.status === 'running') await this.#fill(this.#backlog, options);
+    // Not waited for: `set` may have mined the block itself.
+    if (this.#isSetting) this.#isRefillDue = true;
+    if (this.#isSetting || !this.#backlog) return;
+    await this.#inTurn(async () => {
+      if (this.#backlog && this.#hooks.faucet.status === 'running') await this.#fill(this.#backlog, options);
+    });
   }
 
   /** What a snapshot keeps and `restore` takes. @internal */
@@ -152,7 +190,7 @@ export class NetworkFees {
     const others = this.#hooks.others();
     const coin = others.length === 0 ? undefined : (await this.#coins()).at(-1);
     if (!coin) return;
-    const { hex } = fillerTransaction(coin, SIZES[0]!, 1_000, this.#hooks.keys);
+    const { hex } = fillerTransaction(coin, SIZES[0]!, 1_000, this.#hooks.wallet.keys);
     for (const node of others) {
       const [result] = await node.call<{ allowed: boolean; 'reject-reason'?: string }[]>('testmempoolaccept', [
         [hex],
@@ -172,7 +210,7 @@ export class NetworkFees {
   }
 
   async #fill({ rate, blocks }: Backlog, options: WaitOptions): Promise<void> {
-    const { faucet, keys } = this.#hooks;
+    const { faucet, wallet } = this.#hooks;
     const missing = await this.#missing(blocks);
     const coins = await this.#coins();
     const txids: string[] = [];
@@ -182,7 +220,7 @@ export class NetworkFees {
       // Without coins the backlog shrinks with each block.
       if (index < 0) continue;
       const [coin] = coins.splice(index, 1);
-      const { txid, hex } = fillerTransaction(coin!, SIZES[size]!, rateOf(rate, size), keys);
+      const { txid, hex } = fillerTransaction(coin!, SIZES[size]!, rateOf(rate, size), wallet.keys);
       this.#fillers.set(txid, size);
       this.#hooks.changed();
       await faucet.call('sendrawtransaction', [hex, 0]);
@@ -193,7 +231,7 @@ export class NetworkFees {
 
   /** Mines a block that gives each filler a coin of its own: an unconfirmed one may have few descendants. */
   async #divideCoins({ rate, blocks }: Backlog): Promise<void> {
-    const { keys, mineOne } = this.#hooks;
+    const { wallet, mineOne } = this.#hooks;
     const fees = SIZES.flatMap((size) => Array.from({ length: blocks * 10 + 1 }, () => fillerFee(size, rate * 1000)));
     const coins = (await this.#coins()).reverse();
     const least = fees.reduce((sum, fee) => sum + 2n * fee + 20_000n, 0n);
@@ -214,7 +252,7 @@ export class NetworkFees {
     // The division itself needs a fee.
     const times = total < wanted ? 2n : REFILLS - 1n;
     const values = fees.map((fee) => times * fee + 15_000n);
-    await mineOne(splitCoins(spent, values, keys, 1).hex);
+    await mineOne(splitCoins(spent, values, wallet.keys, 1).hex);
   }
 
   /** Gives the fillers in all mempools the fee of the current rate; without a rate, none. */
@@ -225,9 +263,10 @@ export class NetworkFees {
         for (const txid of mempool) {
           const size = this.#fillers.get(txid);
           if (size === undefined) continue;
-          const { vsize, fees } = await node.call<{ vsize: number; fees: { modified: number } }>('getmempoolentry', [
-            txid,
-          ]);
+          const entry = await node.call<MempoolEntry>('getmempoolentry', [txid]).catch(absent);
+          // A block may have come meanwhile.
+          if (!entry) continue;
+          const { vsize, fees } = entry;
           const rate = this.#backlog?.rate;
           const fee = rate === undefined ? 0n : fillerFee(vsize, rateOf(rate, size));
           const delta = Number(fee) - Math.round(fees.modified * 1e8);
@@ -239,14 +278,19 @@ export class NetworkFees {
 
   /** Returns the faucet's confirmed coins at its first address. */
   async #coins(): Promise<FaucetCoin[]> {
-    const { faucet, keys } = this.#hooks;
-    return coinsOf(await faucet.call('listunspent', [1, 9_999_999, [keys.address()]], FAUCET_WALLET));
+    const { faucet, wallet } = this.#hooks;
+    return coinsOf(await faucet.call('listunspent', [1, 9_999_999, [wallet.keys.address()]], wallet.wallet));
   }
 }
 
 /** Returns satoshis per 1,000 virtual bytes of a filler: just below the rate, and more for larger ones. */
 function rateOf(rate: number, size: number): number {
   return Math.round(rate * 1000) - 1 - size;
+}
+
+/** Returns undefined for the error of a transaction that is not in the mempool; throws all others. */
+function absent(error: unknown): undefined {
+  if (!(error instanceof RpcError) || error.rpcCode !== RpcCode.INVALID_ADDRESS_OR_KEY) throw error;
 }
 
 function bad(message: string, hint?: string): PierError {

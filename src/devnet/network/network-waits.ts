@@ -100,12 +100,15 @@ export class NetworkWaits implements PaymentHooks {
     });
   }
 
-  /** Resolves when all full nodes that `node` reaches have some transactions in their mempools. */
+  /** Resolves when all full nodes that `node` reaches have some transactions in their mempools, as long as it has them. */
   async relayed(node: NetworkNode, txids: readonly string[], options: WaitOptions): Promise<void> {
     await this.#wait(`${txids.length} transactions on all full nodes`, this.#nodes, options, async () => {
       const group = components(this.#nodes, this.#links).find((each) => each.includes(node)) ?? [];
       const views = await Promise.all(group.map((each) => each.view()));
-      return views.every(({ mempool }) => !mempool || txids.every((txid) => mempool.has(txid))) || undefined;
+      const own = (await node.view()).mempool;
+      // A block may have come meanwhile.
+      const wanted = txids.filter((txid) => own?.has(txid));
+      return views.every(({ mempool }) => !mempool || wanted.every((txid) => mempool.has(txid))) || undefined;
     });
   }
 

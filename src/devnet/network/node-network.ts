@@ -3,12 +3,10 @@ import { systemClock, type Timer } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
 import { type ClockState, NetworkClock } from '../../testing/network-clock.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
-import type { AccountKeys } from '../accounts/account-keys.ts';
-import { accountWallet, FAUCET_WALLET } from '../accounts/funded-chain.ts';
 import type { Engine } from '../nodes/engine.ts';
 import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
 import type { NodeKind } from '../topology/network-options.ts';
-import { holdsAccounts, type NetworkPlan } from '../topology/network-plan.ts';
+import type { NetworkPlan } from '../topology/network-plan.ts';
 import { listed, quote } from '../topology/topology-error.ts';
 import { Account } from './account.ts';
 import { badArgument } from './arguments/check-arguments.ts';
@@ -35,6 +33,7 @@ import {
   type StateFiles,
   topologyOf,
 } from './state/network-state.ts';
+import type { NetworkWallets } from './state/network-wallets.ts';
 import { makeTraffic, type TrafficOptions, type TrafficStatistics } from './traffic.ts';
 
 /** How `NodeNetwork.mine` mines. */
@@ -61,8 +60,7 @@ export interface NodeNetworkParts {
   readonly clock: NetworkClock;
   readonly random: SeededRandom;
   readonly links: readonly NetworkLink[];
-  readonly faucet: AccountKeys;
-  readonly accounts: readonly AccountKeys[];
+  readonly wallets: NetworkWallets;
   /** Absent in a browser. */
   readonly files?: StateFiles | undefined;
   /** What it was created with; undefined for a new network. */
@@ -86,11 +84,13 @@ export class NodeNetwork {
   readonly #clock: NetworkClock;
   readonly #kinds: ReadonlyMap<string, NodeKind>;
   readonly #miner: AutoMiner;
-  readonly #faucet: AccountKeys;
+  readonly #wallets: NetworkWallets;
   readonly #waits: NetworkWaits;
   readonly #snapshots = new Map<string, NetworkSnapshot>();
   readonly #closing = new AbortController();
   readonly #miningSources: (() => void)[] = [];
+  /** What `reset` restores, if it is not the state that the network was created with. */
+  #begin: NetworkSnapshot | undefined;
   #lastSnapshot = 0;
   #extraNonce = 0;
   #keepTimer: Timer | undefined;
@@ -121,14 +121,13 @@ export class NodeNetwork {
         if (this.miningFailure) throw this.miningFailure;
       },
     });
-    this.accounts = parts.accounts.map((keys, index) => {
-      const holder = plan.nodes.findIndex(({ accounts }) => accounts.includes(index));
-      return new Account({ index, wallet: accountWallet(index), node: this.nodes[holder]! }, keys, this.#waits);
-    });
-    this.#faucet = parts.faucet;
+    this.#wallets = parts.wallets;
+    this.accounts = parts.wallets.accounts.map(
+      ({ node, wallet, keys }, index) => new Account({ index, wallet, node: this.node(node) }, keys, this.#waits),
+    );
     this.#kinds = new Map(plan.nodes.map(({ name, kind }) => [name, kind]));
     this.fees = new NetworkFees({
-      ...{ faucet: this.#faucetNode(), keys: parts.faucet, checkOpen: () => this.checkOpen() },
+      ...{ faucet: this.#faucetNode(), wallet: parts.wallets.faucet, checkOpen: () => this.checkOpen() },
       full: () => this.#running().filter(({ isFull }) => isFull),
       others: () => this.#running().filter(({ name }) => this.#kinds.get(name) !== 'pier'),
       changed: () => this.#keepSoon(),
@@ -141,9 +140,15 @@ export class NodeNetwork {
     });
   }
 
-  /** Name of the chain, such as `regtest`, and mnemonic of the accounts. @internal */
-  get description(): { readonly chain: string; readonly mnemonic: string } {
-    return { chain: this.#plan.params.network, mnemonic: this.#plan.mnemonic };
+  /** Name of the chain, such as `regtest`, and mnemonic of the accounts; null if each has its own. @internal */
+  get description(): { readonly chain: string; readonly mnemonic: string | null } {
+    return { chain: this.#plan.params.network, mnemonic: this.#wallets.seeds ? null : this.#plan.mnemonic };
+  }
+
+  /** Returns the node at the other end of a node's connection over a link; undefined for one of another program. @internal */
+  peerOf({ name }: NetworkNode, peer: Endpoint): NetworkNode | undefined {
+    const other = this.#engine.peerName(name, peer);
+    return other === undefined ? undefined : this.node(other);
   }
 
   /** Returns the node with a name. Throws `PierError` 'unknown-node'. */
@@ -191,12 +196,12 @@ export class NodeNetwork {
   async mine(count = 1, options: MineOptions = {}): Promise<string[]> {
     this.checkOpen();
     check.mine({ count, options });
-    const { to = this.#faucet.address(), transactions, time } = options;
+    const { to = this.#wallets.rewards, transactions, time } = options;
     if (transactions && transactions.length > 0 && count > 1) {
       throw badArgument('mine: options.transactions', `${count} blocks cannot contain the same transactions`);
     }
     const miner = this.#minerOf(options.by, 'mine');
-    const address = findAddress(this.#faucet, to, 'mine: options.to');
+    const address = findAddress(this.#wallets.faucet.keys, to, 'mine: options.to');
     const clock = this.#clock.state;
     if (time !== undefined) this.time.set(time);
     const hashes: string[] = [];
@@ -228,9 +233,10 @@ export class NodeNetwork {
     this.checkOpen();
     check.faucet({ to, amount });
     const node = this.#faucetNode();
-    const address = findAddress(this.#faucet, to, 'faucet: to');
+    const { wallet, keys } = this.#wallets.faucet;
+    const address = findAddress(keys, to, 'faucet: to');
     node.checkRunning('pay from the faucet, whose wallet it holds');
-    const payer = { wallet: FAUCET_WALLET, node, hooks: this.#waits };
+    const payer = { wallet, node, hooks: this.#waits };
     return payFrom(payer, { address, amount: toBitcoins(toSatoshis(amount)) });
   }
 
@@ -246,7 +252,7 @@ export class NodeNetwork {
       node,
       params: this.#plan.params,
       clock: this.#clock,
-      scriptPubKey: this.#faucet.output().scriptPubKey,
+      scriptPubKey: this.#wallets.faucet.keys.scriptOf(this.#wallets.rewards),
       // Above those of the nodes' own miners, which count from 0.
       nextExtraNonce: () => 0x4000_0000 + this.#extraNonce++,
     });
@@ -361,6 +367,7 @@ export class NodeNetwork {
       links: this.links.map(({ isCut, conditions }) => ({ isCut, conditions })),
       mining: this.mining,
       fees: this.fees.state,
+      wallets: this.#wallets.seeds,
     };
   }
 
@@ -406,7 +413,8 @@ export class NodeNetwork {
   async load(state: string | Uint8Array): Promise<void> {
     this.checkOpen();
     if (!(state instanceof Uint8Array)) check.load({ path: state });
-    const { nodes, ...rest } = await loadStateOf(topologyOf(this.#plan), state, this.#files);
+    const own = { topology: topologyOf(this.#plan), wallets: this.#wallets.seeds };
+    const { nodes, ...rest } = await loadStateOf(own, state, this.#files);
     await this.#restore({ ...rest, engine: this.#engine.import(nodes) });
   }
 
@@ -423,6 +431,7 @@ export class NodeNetwork {
    */
   async reset(): Promise<void> {
     this.checkOpen();
+    if (this.#begin) return this.#restore(this.#begin);
     const { time, clock, links, mining, fees } = this.#saved ?? {
       time: systemClock.now(),
       clock: new NetworkClock().state,
@@ -430,6 +439,11 @@ export class NodeNetwork {
       ...{ mining: 'manual' as const, fees: undefined },
     };
     await this.#restore({ engine: await this.#engine.first(), time, clock, links, mining, fees });
+  }
+
+  /** Lets `reset` restore the state that everything has now. @internal */
+  async beginHere(): Promise<void> {
+    this.#begin = await this.#capture();
   }
 
   #snapshot(id: string, where: string): NetworkSnapshot {
@@ -568,7 +582,7 @@ export class NodeNetwork {
   }
 
   #faucetNode(): NetworkNode {
-    return this.nodes[this.#plan.nodes.findIndex(holdsAccounts)]!;
+    return this.node(this.#wallets.faucet.node);
   }
 
   #running(): NetworkNode[] {

@@ -1,7 +1,6 @@
 import { PierError } from '../../platform/errors.ts';
 import { NetworkClock } from '../../testing/network-clock.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
-import { AccountKeys, FAUCET_ACCOUNT } from '../accounts/account-keys.ts';
 import type { Engine } from '../nodes/engine.ts';
 import type { MemoryEngineModules } from '../nodes/memory-engine.ts';
 import type { NetworkOptions } from '../topology/network-options.ts';
@@ -17,6 +16,7 @@ import {
   topologyDifferences,
   topologyOf,
 } from './state/network-state.ts';
+import { openWallets, type WalletSeeds } from './state/network-wallets.ts';
 
 /** A network that `NodeNetwork.save` or `saveState` has written. */
 export interface SavedNetworkOptions extends Pick<NetworkOptions, 'engine' | 'dataDir'> {
@@ -97,13 +97,19 @@ export async function openSaved(
   return createPlanned(planNetwork(options, host.findNetwork), { host, signal, saved });
 }
 
-async function createPlanned(
+/** What a planned network is created with. */
+export interface PlannedModules {
+  readonly host: NetworkHost;
+  readonly signal?: AbortSignal | undefined;
+  readonly saved?: NetworkState;
+  /** Its wallets, unless the state has them or the plan's mnemonic gives them. */
+  readonly seeds?: WalletSeeds;
+}
+
+/** Creates a network from a plan; see `createNetwork`. */
+export async function createPlanned(
   plan: NetworkPlan,
-  {
-    host,
-    signal,
-    saved,
-  }: { readonly host: NetworkHost; readonly signal?: AbortSignal | undefined; readonly saved?: NetworkState },
+  { host, signal, saved, seeds }: PlannedModules,
 ): Promise<NodeNetwork> {
   signal?.throwIfAborted();
   const folder = await host.openFolder?.(plan);
@@ -137,10 +143,8 @@ async function createPlanned(
   });
   try {
     signal?.throwIfAborted();
-    const numbers = Array.from({ length: plan.accounts }, (_, i) => i);
-    const [faucet, ...accounts] = await AccountKeys.derive(plan.mnemonic, plan.params, [FAUCET_ACCOUNT, ...numbers]);
-    const { files } = host;
-    network = new NodeNetwork({ plan, engine, clock, random, links, faucet: faucet!, accounts, files, saved });
+    const wallets = await openWallets(plan, begin?.wallets ?? seeds);
+    network = new NodeNetwork({ plan, engine, clock, random, links, wallets, files: host.files, saved });
     if (signal) network.closeOn(signal);
     network.fees.restore(begin?.fees);
     await network.connected();

@@ -1,53 +1,50 @@
-import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { portUser } from '../../../src/cli/up/port-user.ts';
 import { type PlayedScenario, type UpScenarioOptions, upScenario } from '../../../src/cli/up/up-scenario.ts';
+import { connectControl } from '../../../src/control/client/connect.ts';
+import { findRecord, runningNetworks } from '../../../src/control/control-record.ts';
+import { createNetwork } from '../../../src/devnet/network/create-network.ts';
+import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import { freeNodeIds, isPortFree } from '../../../src/devnet/processes/ports.ts';
-import type { ScenarioOptions } from '../../../src/devnet/scenario.ts';
+import type { ScenarioOptions } from '../../../src/devnet/scenario/scenario.ts';
+import { scenarioNodes } from '../../../src/devnet/scenario/scenario-network.ts';
 import { freeBasePort } from '../../support/pier.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 // What `pier up` does around the scenario, which is replaced.
 
 const TXID = 'ab'.repeat(32);
-const balances: Readonly<Record<string, { trusted: number; immature: number }>> = {
-  central: { trusted: 39.9, immature: 5050 },
-  alice: { trusted: 8, immature: 0 },
-};
 
-/** A scenario whose nodes the test ends. */
+/** A scenario on a network in this process. */
 class FakeScenario implements PlayedScenario {
   readonly options: ScenarioOptions;
-  readonly ends: (() => void)[] = [];
-  readonly nodes: PlayedScenario['nodes'];
+  network: NodeNetwork | undefined;
   stops = 0;
 
   constructor(options: ScenarioOptions) {
     this.options = options;
-    const { central, wallet, miner, light } = options;
-    this.nodes = [central, wallet, miner, light].map((nodeId, i) => ({
-      ...{ nodeId, exit: 'SIGKILL' },
-      exited: new Promise<void>((resolve) => this.ends.push(resolve)),
-      rpc: {
-        call: async (method: string, _params: unknown, name: string) => {
-          if (nodeId === light) throw new Error('not asked');
-          return method === 'listwallets' ? [['central'], ['alice'], []][i] : { mine: balances[name] };
-        },
-      } as unknown as PlayedScenario['nodes'][number]['rpc'],
-    }));
   }
 
   async play() {
+    const { central } = this.options;
+    this.network = await createNetwork({
+      nodes: scenarioNodes.map((role) => ({ name: role, role, rpc: true })),
+      ...{ accounts: 1, balance: '8' },
+    });
+    for (const [i, { backend }] of this.network.nodes.entries()) {
+      vi.spyOn(backend, 'endpoint', 'get').mockReturnValue({ host: '127.0.0.1', port: central + i });
+    }
     return [{ step: 5, title: 'received', facts: [{ nodeId: 1, label: 'payment', value: TXID }] }];
   }
-  mineOn(): never {
-    throw new Error('not on regtest');
+  async mineOn() {
+    this.network!.mining = { transactions: 2 };
   }
   async stop() {
     this.stops++;
+    await this.network?.close();
   }
 }
 
@@ -86,7 +83,7 @@ async function up(options: Partial<UpScenarioOptions>): Promise<{ scenario: Fake
     interrupt = resolve;
   });
   let scenario: FakeScenario | undefined;
-  const ended = upScenario({ basePort: String(base), ...options }, interrupted, (given) => {
+  const ended = upScenario({ basePort: String(base), name: 'up-scenario', ...options }, interrupted, (given) => {
     scenario = new FakeScenario(given);
     return scenario;
   });
@@ -97,11 +94,13 @@ async function up(options: Partial<UpScenarioOptions>): Promise<{ scenario: Fake
 it('prints commands that work elsewhere, and which wallets have coins', async () => {
   const datadir = tempDir('up scenario');
   const { ended } = await up({ datadir });
-  expect(stderr).toContain(`
+  expect(stderr).toMatch(
+    new RegExp(`
 Wallets and what they can spend:
-  node ${base}  central   39.90000000 BTC (and 5050.00000000 immature)
-  node ${base + 1}  alice     8.00000000 BTC
-`);
+  node ${base}  account0  8.00000000 BTC
+  node ${base}  faucet    [0-9.]+ BTC \\(and 5000.00000000 immature\\)
+The network`),
+  );
   expect(stderr).toContain(
     `-rpcport=${base + 10_001} -rpccookiefile="${join(datadir, `.cookie_${base + 1}`)}" getblockchaininfo`,
   );
@@ -111,23 +110,51 @@ Wallets and what they can spend:
   await ended;
 });
 
-it('warns of a node that ends, with its log, and keeps the others running until an interrupt', async () => {
-  const datadir = tempDir('up-scenario');
-  const { scenario, ended } = await up({ datadir });
-  scenario.options.onLog!(base + 2, 'the last line');
-  scenario.ends[2]!();
-  const log = join(datadir, `node_${base + 2}.log`);
-  await until(`Its log is in ${log}.`);
-  expect(stderr).toContain(`Warning: node ${base + 2} has exited (SIGKILL). The other nodes keep running.`);
+it('lets clients control the network, warns of a node that ends, and runs on until an interrupt', async () => {
+  const { scenario, ended } = await up({ datadir: tempDir('up-scenario') });
+  expect(scenario.options).toMatchObject({ central: base, wallet: base + 1, miner: base + 2, light: base + 3 });
+  const network = scenario.network!;
+  expect(await runningNetworks()).toMatchObject([{ name: 'up-scenario' }]);
+  const client = await connectControl(await findRecord('up-scenario'));
+  expect(await client.call('status')).toMatchObject({
+    mining: { transactions: 2 },
+    nodes: [{ name: 'central' }, { name: 'wallet' }, { name: 'miner' }, { name: 'light' }],
+  });
+  const miner = network.node('miner');
+  vi.spyOn(miner.backend, 'unexpectedExit', 'get').mockReturnValue('SIGKILL');
+  await miner.kill();
+  await until("'pier logs miner --name up-scenario' shows the end of it");
+  expect(stderr).toContain('Warning: miner has exited (SIGKILL). The other nodes keep running.');
   expect(scenario.stops).toBe(0);
   interrupt();
-  // Nodes that end with the network are not worth a warning.
-  for (const end of scenario.ends) end();
   await ended;
   expect(scenario.stops).toBe(1);
+  // Nodes that end with the network are not worth a warning.
   expect(stderr.match(/Warning/g)).toHaveLength(1);
   expect(stderr).toMatch(/All nodes are stopped\.\n$/);
-  expect(readFileSync(log, 'utf8')).toBe('the last line\n');
+  expect(await runningNetworks()).toEqual([]);
+  await client.close();
+});
+
+it('ends when a client asks for it', async () => {
+  const { scenario, ended } = await up({ datadir: tempDir('up-scenario') });
+  const client = await connectControl(await findRecord('up-scenario'));
+  await client.call('down');
+  await ended;
+  expect(scenario.network!.nodes.every(({ status }) => status === 'stopped')).toBe(true);
+  await client.close();
+});
+
+it('leaves the name and the nodes of another network alone', async () => {
+  const { ended } = await up({ datadir: tempDir('up-scenario') });
+  const other = await freeBasePort();
+  await expect(
+    upScenario({ basePort: String(other), name: 'up-scenario', datadir: tempDir('other') }, ended, () => {
+      throw new Error('not created');
+    }),
+  ).rejects.toMatchObject({ code: 'network-running' });
+  interrupt();
+  await ended;
 });
 
 describe('a port that is taken', () => {

@@ -75,6 +75,19 @@ describe('NetworkFees', () => {
     expect((await network.node('node1').view()).mempool).toEqual(mempool);
   });
 
+  it('is filled up once, however many blocks come at a time', async () => {
+    network = await createNetwork({ nodes: 2, accounts: 1 });
+    await network.fees.set(6, { blocks: 2 });
+    const backlog = (await network.node('node1').view()).mempool!.size;
+    await Promise.all([network.mine(), network.mine(), network.fees.set(9, { blocks: 2 }), network.mine()]);
+    expect(network.fees.rate).toBe(9);
+    expect(await estimates(1)).toEqual([9, 9]);
+    const sizes = await Promise.all(network.nodes.map(async (node) => (await node.view()).mempool!.size));
+    // Some fillers of the lower rate have no coin of their size any more.
+    expect(sizes[0]).toBeGreaterThan(backlog * 0.9);
+    expect(sizes).toEqual([sizes[0], sizes[0]]);
+  });
+
   it('lets networks that mine at each transaction confirm low fees too, and then stop', async () => {
     network = await createNetwork({ nodes: 2, accounts: 2 });
     const [alice, bob] = network.accounts;

@@ -2,8 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { regtest } from '../../../src/consensus/params.ts';
+import { AccountKeys } from '../../../src/devnet/accounts/account-keys.ts';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
+import { encodeState, loadState } from '../../../src/devnet/network/state/network-state.ts';
 import type { EngineName } from '../../../src/devnet/topology/network-options.ts';
 import { RunningFullNode } from '../../../src/node/composition/running-full-node.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -212,6 +215,35 @@ describe('a saved network', { timeout: 120_000 }, () => {
       message: expect.stringContaining('nodes'),
     });
     expect(await seen(network)).toEqual({ ...before, time: expect.any(Number) });
+  });
+
+  it('keeps wallets with keys of their own', async () => {
+    const network = await create({ nodes: 2, accounts: 0 });
+    const address = await network.node('node1').call<string>('getnewaddress', [], 'faucet');
+    const saved = await loadState(await network.saveState(), undefined);
+    const mnemonic = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
+    const seed = { node: 'node1', wallet: 'faucet', mnemonic };
+    const withWallets = (accounts: (typeof seed)[]) =>
+      encodeState({ ...saved, wallets: { faucet: seed, accounts, rewards: address } });
+    const state = await withWallets([{ ...seed, wallet: 'other' }]);
+    await expect(network.load(state)).rejects.toMatchObject({
+      code: 'bad-state',
+      message: expect.stringContaining('its wallets have other keys'),
+    });
+    await expect(createNetwork({ state: await withWallets([{ ...seed, node: 'node3' }]) })).rejects.toMatchObject({
+      code: 'bad-state',
+      message: "the state has a wallet on 'node3', which is no full node of its network",
+    });
+    const own = await create({ state });
+    expect(own.accounts.map(({ wallet, node, index }) => [wallet, node.name, index])).toEqual([['other', 'node1', 0]]);
+    const [keys] = await AccountKeys.derive(mnemonic, regtest, [0]);
+    expect(own.accounts[0]!.addresses.legacy).toBe(keys!.address('legacy'));
+    const [hash] = await own.mine();
+    const block = await own
+      .node('node2')
+      .call<{ tx: { vout: { scriptPubKey: { address: string } }[] }[] }>('getblock', [hash!, 2]);
+    expect(block.tx[0]!.vout[0]!.scriptPubKey.address).toBe(address);
+    await own.load(await own.saveState());
   });
 
   it('is as it was if it cannot be written', async () => {

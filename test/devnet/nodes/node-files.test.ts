@@ -8,7 +8,14 @@ import { LmdbStore } from '../../../src/store/lmdb/lmdb-store.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const folder = tempDir('node-files');
-const own = ['.cookie_3000', 'blockchain_3000.db', 'blockchain_3000.db-lock', 'mempool_3001.dat', 'node_3000.log'];
+const own = [
+  '.cookie_3000',
+  'blockchain_3000.db',
+  'blockchain_3000.db-lock',
+  'mempool_3001.dat',
+  'node_3000.log',
+  'scenario_3000.json',
+];
 const foreign = ['notes.txt', 'wallet_backup.db', 'blockchain_x.db'];
 
 it('lists and removes what nodes have left, and nothing else', async () => {

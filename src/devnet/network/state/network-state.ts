@@ -13,6 +13,7 @@ import { formatPath, listFaults, type OptionPath } from '../../topology/topology
 import type { MiningMode } from '../mining-mode.ts';
 import type { FeeState } from '../network-fees.ts';
 import { gunzip, gzip } from './gzip.ts';
+import type { WalletSeeds } from './network-wallets.ts';
 
 /** First bytes of a state, in version 1 of the format. */
 const MAGIC = new TextEncoder().encode('PIERNET1');
@@ -31,6 +32,7 @@ export interface NetworkHead {
   readonly links: readonly { readonly isCut: boolean; readonly conditions: LinkConditions }[];
   readonly mining: MiningMode;
   readonly fees?: FeeState | undefined;
+  readonly wallets?: WalletSeeds | undefined;
 }
 
 /** The state of a network at one moment, as `encodeState` writes it. */
@@ -123,16 +125,18 @@ export async function loadState(from: string | Uint8Array, files: StateFiles | u
 }
 
 /**
- * Returns it as `loadState` does. Throws `PierError` 'bad-state' if it is that of a network with other nodes, links or
- * accounts than `topology`.
+ * Returns it as `loadState` does. Throws `PierError` 'bad-state' if it is that of a network with other nodes, links,
+ * accounts or wallets than `network`.
  */
 export async function loadStateOf(
-  topology: SavedTopology,
+  network: Pick<NetworkHead, 'topology' | 'wallets'>,
   from: string | Uint8Array,
   files: StateFiles | undefined,
 ): Promise<NetworkState> {
   const state = await loadState(from, files);
-  const differences = topologyDifferences(topology, state.topology);
+  const differences = topologyDifferences(network.topology, state.topology);
+  if (JSON.stringify(network.wallets) !== JSON.stringify(state.wallets))
+    differences.push('its wallets have other keys');
   if (differences.length === 0) return state;
   const name = typeof from === 'string' ? from : 'this';
   const message = `${name} is the state of a network with other nodes, links or accounts:\n${listFaults(differences)}`;

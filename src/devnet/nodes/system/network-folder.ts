@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { makeDataDir } from '../../../node/config.ts';
 import { PierError } from '../../../platform/errors.ts';
 import { isRunning, ownIdentity, type ProcessIdentity } from '../../../store/lmdb/process-identity.ts';
@@ -29,12 +29,19 @@ interface NetworkFile {
 export class NetworkFolder {
   readonly isTemporary: boolean;
   readonly path: string;
+  /** Name of the file that says which network it holds. */
+  readonly #name: string;
+  /** Whether the nodes have no folders of their own. */
+  readonly #isFlat: boolean;
   #file: NetworkFile | undefined;
 
-  private constructor(path: string, isTemporary: boolean) {
+  private constructor(path: string, kind: { readonly isTemporary?: boolean; readonly flatName?: string } = {}) {
+    const { isTemporary = false, flatName } = kind;
     this.path = path;
     this.isTemporary = isTemporary;
-    if (!isTemporary) this.#file = readNetworkFile(path);
+    this.#name = flatName ?? NETWORK_FILE;
+    this.#isFlat = flatName !== undefined;
+    if (!isTemporary) this.#file = readNetworkFile(join(path, this.#name));
   }
 
   /**
@@ -42,8 +49,16 @@ export class NetworkFolder {
    * runs, 'bad-datadir' if it says of its network what this version does not understand.
    */
   static async open(dataDir: string | undefined): Promise<NetworkFolder> {
-    if (dataDir !== undefined) return new NetworkFolder(resolve(dataDir), false);
-    return new NetworkFolder(await mkdtemp(join(tmpdir(), 'pier-network-')), true);
+    if (dataDir !== undefined) return new NetworkFolder(resolve(dataDir));
+    return new NetworkFolder(await mkdtemp(join(tmpdir(), 'pier-network-')), { isTemporary: true });
+  }
+
+  /**
+   * Returns the folder at `dataDir` for the nodes of a scenario, which share it with others: the file that says which network
+   * it holds is called after the port of the first. Throws as `open` does.
+   */
+  static openFlat(dataDir: string, nodeId: number): NetworkFolder {
+    return new NetworkFolder(resolve(dataDir), { flatName: `scenario_${nodeId}.json` });
   }
 
   /** What `keep` has written last, possibly in another process; undefined if the folder holds no network. */
@@ -54,12 +69,12 @@ export class NetworkFolder {
 
   /** Names of what it holds of its network. */
   get names(): readonly string[] {
-    return this.#file ? [...this.#file.nodes, NETWORK_FILE] : [];
+    return this.#file ? [...this.#file.nodes, this.#name] : [];
   }
 
   /** Returns the path of a node's folder. */
   of(node: string): string {
-    return join(this.path, node);
+    return this.#isFlat ? this.path : join(this.path, node);
   }
 
   /** Returns the log of a node, in the node's folder. */
@@ -71,8 +86,9 @@ export class NetworkFolder {
    * Creates the folders of nodes, in place of those of a network whose creation was interrupted. Throws `PierError`
    * 'datadir-in-use' if one exists otherwise, and 'bad-datadir'.
    */
-  async create(nodes: readonly string[]): Promise<void> {
+  async create(names: readonly string[]): Promise<void> {
     makeDataDir(this.path);
+    const nodes = this.#isFlat ? [] : names;
     for (const node of this.#file?.nodes ?? []) await rm(this.of(node), { recursive: true, force: true });
     for (const node of nodes) {
       const folder = this.of(node);
@@ -113,7 +129,7 @@ export class NetworkFolder {
   }
 
   #write(file: NetworkFile): void {
-    const path = join(this.path, NETWORK_FILE);
+    const path = join(this.path, this.#name);
     try {
       writeFileSync(`${path}.new`, `${JSON.stringify(file)}\n`, { mode: 0o600, flush: true });
       renameSync(`${path}.new`, path);
@@ -127,8 +143,7 @@ export class NetworkFolder {
   }
 }
 
-function readNetworkFile(folder: string): NetworkFile | undefined {
-  const path = join(folder, NETWORK_FILE);
+function readNetworkFile(path: string): NetworkFile | undefined {
   const hint = 'Choose another data directory, or remove this one.';
   let text: string;
   try {
@@ -151,7 +166,7 @@ function readNetworkFile(folder: string): NetworkFile | undefined {
     throw new PierError('bad-datadir', `${path} has names of nodes that are none`, { hint });
   const { owner } = file;
   if (owner === undefined || isRunning(owner) === false) return file;
-  throw new PierError('datadir-in-use', `the network in ${folder} runs (process ${owner.pid})`, {
+  throw new PierError('datadir-in-use', `the network in ${dirname(path)} runs (process ${owner.pid})`, {
     hint: "Stop it by 'pier down', or choose another data directory.",
   });
 }

@@ -15,7 +15,7 @@ import { WithdrawnBlocks } from '../withdrawn-blocks.ts';
 import { BitcoindNode } from './bitcoind-node.ts';
 import type { NetworkFolder } from './network-folder.ts';
 import { lastTips, type ProcessBackend } from './process-backend.ts';
-import { ProcessNode } from './process-node.ts';
+import { type ExtraOptions, ProcessNode } from './process-node.ts';
 
 /** What `ProcessEngine.create` needs. */
 export interface ProcessEngineModules {
@@ -27,6 +27,16 @@ export interface ProcessEngineModules {
   readonly saved?: readonly PortableNode[] | undefined;
   /** Where the files are, or have been since the network was created. */
   readonly folder: NetworkFolder;
+  /** Given if the nodes get their files and are started afterwards, one by one. */
+  readonly prepared?: PreparedNodes | undefined;
+}
+
+/** How nodes run whose files are made by others. */
+export interface PreparedNodes {
+  /** Their ports, in the order of the plan. */
+  readonly nodeIds: readonly number[];
+  /** Returns what a node's process is started with besides. */
+  extra(name: string): ExtraOptions;
 }
 
 interface EngineParts {
@@ -57,13 +67,13 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
 
   /** Creates the nodes of a plan, with funded accounts or a saved state, and starts them; they are not connected yet. */
   static async create(plan: NetworkPlan, modules: ProcessEngineModules): Promise<ProcessEngine> {
-    const { clock, random, conditions, saved, folder } = modules;
+    const { clock, random, conditions, saved, folder, prepared } = modules;
     const programs = await findPrograms(plan.nodes);
     const first = async () => saved ?? firstState(plan);
     const { kept } = folder;
-    const contents = kept ? undefined : await first();
+    const contents = kept || prepared ? undefined : await first();
     const relays = new Map<string, LinkRelay>();
-    const nodeIds = await chooseNodeIds(plan, folder);
+    const nodeIds = prepared?.nodeIds ?? (await chooseNodeIds(plan, folder));
     const nodes = plan.nodes.map(({ name, role, rpcPort }, i) => {
       const program = programs[i];
       const [dataDir, nodeId] = [folder.of(name), nodeIds[i]!];
@@ -74,13 +84,14 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
       };
       if (program !== undefined) return new BitcoindNode({ ...common, program });
       const withdrawn = () => engine.#withdrawn.hashes;
-      return new ProcessNode({ ...common, params: plan.params, network: plan.network, withdrawn });
+      const extra = prepared && (() => prepared.extra(name));
+      return new ProcessNode({ ...common, params: plan.params, network: plan.network, withdrawn, extra });
     });
     const engine = new ProcessEngine(nodes, { relays, folder, nodeIds, first });
     try {
       if (kept) folder.keep(nodeIds, kept.state);
       else await folder.create(nodes.map(({ name }) => name));
-      await inParallel(nodes, async (node, i) => {
+      await inParallel(prepared ? [] : nodes, async (node, i) => {
         if (contents) await node.write(contents[i]!.contents);
         await startAs(node, contents?.[i]?.status);
       });

@@ -7,7 +7,7 @@ import type { NodeEvent } from '../../../node/composition/node-events.ts';
 import { LOOPBACK, nodePaths } from '../../../node/config.ts';
 import { type Endpoint, formatEndpoint } from '../../../p2p/net/endpoint.ts';
 import type { NetworkClock } from '../../../testing/network-clock.ts';
-import { NodeProcess } from '../../processes/node-process.ts';
+import { NodeProcess, type NodeProcessOptions } from '../../processes/node-process.ts';
 import { OrphanWatcher } from '../../processes/orphan-watcher.ts';
 import { requireFreePort } from '../../processes/ports.ts';
 import type { NodeRole } from '../../topology/network-options.ts';
@@ -40,7 +40,15 @@ export interface ProcessNodeOptions {
   /** Returns the hashes, as hex in the order of RPC, of the blocks that peers of other programs are not to bring back. */
   readonly withdrawn: () => Iterable<string>;
   readonly log: ProcessBackend['log'];
+  /** Returns what else its process is started with. */
+  readonly extra?: (() => ExtraOptions) | undefined;
 }
+
+/** What a process may be started with besides. */
+export type ExtraOptions = Pick<
+  NodeProcessOptions,
+  'logLevel' | 'onLog' | 'mineAtTxs' | 'minerAddress' | 'minerThreads' | 'peerBloomFilters' | 'relaxedDurability'
+>;
 
 /** A node in a process of its own: `pier startnode`. */
 export class ProcessNode implements ProcessBackend {
@@ -118,12 +126,14 @@ export class ProcessNode implements ProcessBackend {
   }
 
   async #start(): Promise<void> {
-    const { nodeId, dataDir, network, role, rpcPort, clock, isTemporary, log } = this.#options;
+    const { nodeId, dataDir, network, role, rpcPort, clock, isTemporary, log, extra } = this.#options;
+    const more = extra?.();
     await requireFreePort(this.#options.rpcPort, `${this.name}: rpc`);
     await mkdir(dataDir, { recursive: true });
     const started = await NodeProcess.start({
       ...{ nodeId, dataDir, network, seeds: [], spv: role === 'light' },
       ...{ autoConnect: false, relaxedDurability: true, v2Transport: true },
+      ...more,
       link: {
         ...{ clock: clock.state, rpcPort, rpcPassword: this.#rpcPassword },
         ...{ withdrawn: [...this.#options.withdrawn()], linkPorts: [...this.#linkPorts] },
@@ -133,7 +143,10 @@ export class ProcessNode implements ProcessBackend {
       onEvents: (events) => {
         for (const event of events) this.#followers.emit(event);
       },
-      onLog: (line) => log.add(line),
+      onLog: (line) => {
+        log.add(line);
+        more?.onLog?.(line);
+      },
     });
     this.#process = started;
     if (this.#followers.types.size > 0) started.follow(this.#followers.types);

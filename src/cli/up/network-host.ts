@@ -1,0 +1,64 @@
+import { NetworkName } from '../../control/control-record.ts';
+import { NetworkControl } from '../../control/server/network-control.ts';
+import type { NetworkNode } from '../../devnet/network/network-node.ts';
+import type { NodeNetwork } from '../../devnet/network/node-network.ts';
+import { note } from '../output.ts';
+import { afterSignal } from '../signals.ts';
+
+/** What `withControl` gives. */
+export interface NetworkHost {
+  /**
+   * Lets clients control a network from now on. Resolves when one asks for its end. Rejects if another network has its name
+   * after all.
+   */
+  serve(network: NodeNetwork): Promise<{ readonly down: Promise<void> }>;
+}
+
+/** Runs `action` with a control server for the network that it makes; until then, clients are told that it is being made. */
+export async function withControl(name: string, action: (host: NetworkHost) => Promise<void>): Promise<void> {
+  const control = await NetworkControl.listen();
+  try {
+    const record = { name, pid: process.pid, url: control.url, token: control.token };
+    const claimed = await NetworkName.claim(record);
+    try {
+      await action({
+        serve: async (network) => {
+          await NetworkName.claim(record);
+          const down = new Promise<void>((resolve) => control.serve(network, { name, onDown: resolve }));
+          return { down };
+        },
+      });
+    } finally {
+      claimed.release();
+    }
+  } finally {
+    await control.close();
+  }
+}
+
+/** Warns of each node that ends by itself, unless the network is being stopped. */
+export function warnAtExits(nodes: readonly NetworkNode[], network: string, isStopping: () => boolean): void {
+  for (const node of nodes) warnAtExit(node, network, isStopping);
+}
+
+function warnAtExit(node: NetworkNode, network: string, isStopping: () => boolean): void {
+  let wasRunning = true;
+  node.backend.onChange(() => {
+    const isRunning = node.status !== 'stopped';
+    const hasExited = wasRunning && !isRunning;
+    wasRunning = isRunning;
+    if (!hasExited) return;
+    const { unexpectedExit } = node.backend;
+    if (unexpectedExit === undefined) return;
+    afterSignal(() => {
+      if (isStopping()) return;
+      const command = `pier logs ${node.name}${network === 'default' ? '' : ` --name ${network}`}`;
+      note(`Warning: ${node.name} has exited (${unexpectedExit}). The other nodes keep running.`);
+      note(`  Its log is in ${node.logFile}; '${command}' shows the end of it.`);
+    });
+  });
+}
+
+/** How to use a network whose nodes run. */
+export const CONTROL_HINT =
+  "In another terminal: 'pier status' shows the network, 'pier mine' mines, 'pier help' lists more.";
