@@ -4,7 +4,7 @@ import { connectControl } from '../../src/control/client/connect.ts';
 import type { ControlClient } from '../../src/control/client/control-client.ts';
 import type { ControlChannel } from '../../src/control/protocol/messages.ts';
 import { ControlServer } from '../../src/control/server/control-server.ts';
-import { ControlSession } from '../../src/control/server/control-session.ts';
+import { ControlSession, type MethodHandler } from '../../src/control/server/control-session.ts';
 import { EventSource } from '../../src/control/server/event-source.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
@@ -47,10 +47,13 @@ it('a client has at most 256 requests in flight', async () => {
   expect(new Set(await Promise.all([...answers, next, other]))).toEqual(new Set([null]));
 });
 
-it('results that a client does not read are in flight', async () => {
+/** A session whose client reads when it is told to. */
+function slowClient(handle: MethodHandler) {
   const sent: string[] = [];
-  const unread: (() => void)[] = [];
+  let unread: (() => void)[] = [];
   let receive = (_: string) => {};
+  let isClosed = false;
+  let leave = () => {};
   const channel: ControlChannel = {
     send: (text, done) => {
       sent.push(text);
@@ -59,19 +62,109 @@ it('results that a client does not read are in flight', async () => {
     onMessage: (listener) => {
       receive = (text) => listener(text, () => {});
     },
-    onClose: () => {},
-    close: () => {},
+    onClose: (listener) => {
+      leave = listener;
+    },
+    close: () => {
+      isClosed = true;
+    },
   };
-  new ControlSession(channel, async () => 'x'.repeat(1_000), events);
-  const call = (method: string) => receive(JSON.stringify({ jsonrpc: '2.0', id: 1, method }));
+  new ControlSession(channel, handle, events);
+  return {
+    sent,
+    call: (method: string, id = 1 as string | number) => receive(JSON.stringify({ jsonrpc: '2.0', id, method })),
+    read: () => {
+      const taken = unread;
+      unread = [];
+      for (const each of taken) each();
+    },
+    isClosed: () => isClosed,
+    leave: () => leave(),
+  };
+}
+
+it('results that a client does not read are in flight', async () => {
+  const { sent, call, read, isClosed } = slowClient(async () => 'x'.repeat(1_000));
   for (let i = 0; i < 300; i++) call('status');
   await settle();
   expect(sent.filter((text) => text.includes('xxx')).length).toBe(256);
   expect(sent.filter((text) => text.includes('too-many-requests')).length).toBe(44);
-  for (const read of unread.splice(0)) read();
+  read();
   for (let i = 0; i < 300; i++) call('status');
   await settle();
   expect(sent.filter((text) => text.includes('xxx')).length).toBe(512);
+  expect(isClosed()).toBe(false);
+});
+
+it.each([
+  ['errors', async () => 'never', 'nonsense', 1 << 20],
+  ['results', async () => 'x'.repeat(1 << 20), 'status', 0],
+])(
+  '%s that a client does not read fill 16 MiB at most, then its connection ends',
+  async (_, handle, method, length) => {
+    let calls = 0;
+    const { sent, call, read, isClosed } = slowClient(async () => {
+      calls++;
+      return handle();
+    });
+    const id = 'x'.repeat(length);
+    // What is read does not count.
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 16; i++) call(method, id);
+      await settle();
+      read();
+    }
+    for (let i = 0; i < 16; i++) call(method, id);
+    await settle();
+    expect([sent.length, isClosed()]).toEqual([64, false]);
+    call(method, id);
+    await settle();
+    expect([sent.length, isClosed()]).toEqual([64, true]);
+    // Nothing more is answered, though the WebSocket may still wait for the client.
+    const before = calls;
+    call('status');
+    await settle();
+    expect([sent.length, calls]).toEqual([64, before]);
+  },
+);
+
+it('a client that has left gets no answers', async () => {
+  let finished = 0;
+  const { sent, call, leave } = slowClient(async () => finished++);
+  call('status');
+  leave();
+  call('status');
+  await settle();
+  expect([sent, finished]).toEqual([[], 1]);
+});
+
+it('short errors count as more than their characters', async () => {
+  const { sent, call, isClosed } = slowClient(async () => null);
+  while (!isClosed()) {
+    for (let i = 0; i < 100; i++) call('nonsense');
+    await settle();
+  }
+  expect(sent.length).toBeGreaterThan(10_000);
+  expect(sent.length).toBeLessThan(16_384);
+});
+
+it('a client that sends and never reads is disconnected, and no other', async () => {
+  const other = await connect();
+  const socket = new WebSocket(server.url, { headers: { Authorization: `Bearer ${TOKEN}` } });
+  await new Promise((resolve) => socket.once('open', resolve));
+  socket.pause();
+  // Each is answered with its id: several times of what the system holds for the connection, too.
+  const request = JSON.stringify({ jsonrpc: '2.0', id: 'x'.repeat(64 << 10), method: 'nonsense' });
+  const count = 1_500;
+  for (let i = 0; i < count; i++) await new Promise((resolve) => socket.send(request, resolve));
+  let answers = 0;
+  socket.on('message', () => answers++);
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.resume();
+  await closed;
+  expect(answers).toBeGreaterThan(100);
+  expect(answers).toBeLessThan(count);
+  await expect(other.call('nonsense' as 'status')).rejects.toMatchObject({ code: 'unknown-method' });
 });
 
 it('a server has at most 64 clients', async () => {

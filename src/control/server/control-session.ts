@@ -16,6 +16,10 @@ import { Subscription } from './subscription.ts';
 
 /** Requests of one client whose results it has not got. */
 const MAX_PENDING = 256;
+/** Characters of answers that wait for one client to read them, about; above, its connection is closed. */
+const MAX_UNREAD = 16 << 20;
+/** What a short answer that waits takes besides its characters, about. */
+const UNREAD_COST = 1 << 10;
 /** Subscriptions of one client. */
 const MAX_SUBSCRIPTIONS = 16;
 /** Types of events that a subscription gets which names none: the others are many. */
@@ -52,6 +56,8 @@ export class ControlSession {
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #left = new AbortController();
   #pending = 0;
+  #unread = 0;
+  #isOver = false;
   #lastSubscription = 0;
 
   /** `left` is called at the end of the connection. */
@@ -60,6 +66,7 @@ export class ControlSession {
     this.#handle = handle;
     this.#events = events;
     channel.onClose(() => {
+      this.#isOver = true;
       this.#left.abort(new PierError('client-left', 'the client has left'));
       for (const subscription of this.#subscriptions.values()) subscription.end();
       this.#subscriptions.clear();
@@ -69,6 +76,8 @@ export class ControlSession {
   }
 
   async #received(text: string): Promise<void> {
+    // A WebSocket passes on what comes while it waits for the client to close.
+    if (this.#isOver) return;
     let isCounted = false;
     const response = await answer(text, (method, params) => {
       if (this.#pending >= MAX_PENDING) {
@@ -83,9 +92,20 @@ export class ControlSession {
     const done = () => {
       if (isCounted) this.#pending--;
     };
-    if (!response || this.#left.signal.aborted) done();
-    // Results that the client does not read fill memory as well.
-    else this.#channel.send(JSON.stringify(response), done);
+    if (!response || this.#isOver) return done();
+    // Results that the client does not read fill memory as well, and so do errors.
+    if (this.#unread > MAX_UNREAD) {
+      this.#isOver = true;
+      this.#channel.close();
+      return;
+    }
+    const answered = JSON.stringify(response);
+    const cost = answered.length + UNREAD_COST;
+    this.#unread += cost;
+    this.#channel.send(answered, () => {
+      this.#unread -= cost;
+      done();
+    });
   }
 
   async #call(method: MethodName, params: unknown): Promise<unknown> {
