@@ -66,6 +66,11 @@ export async function withClient<T>(
   }
 }
 
+/** Returns whether an error says that the connection has ended, as it does with the network. */
+export function isDisconnection(error: unknown): boolean {
+  return error instanceof PierError && error.code === 'disconnected';
+}
+
 /** Returns a number in an argument or option. Throws `UsageError` 'bad-argument', which names it. */
 function number(what: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
@@ -307,7 +312,11 @@ function addDown(program: Command): void {
   command.action(async (options: ControlOptions) => {
     await withClient(options.name, async (client) => {
       const result = await waiting(WAITING, async () => {
-        const answer = await client.call('down');
+        // Of a network that another command stops, the end may come before the answer.
+        const answer = await client.call('down').catch((error: unknown) => {
+          if (!isDisconnection(error)) throw error;
+          return null;
+        });
         await client.closed;
         return answer;
       });
@@ -339,7 +348,7 @@ function addStatus(program: Command): void {
           await show();
         };
         await drawAtEvents(events, systemClock, draw).catch((error: unknown) => {
-          if (!(error instanceof PierError) || error.code !== 'disconnected') throw error;
+          if (!isDisconnection(error)) throw error;
           note('The network has stopped.');
         });
       });

@@ -2,13 +2,12 @@ import type { Command } from 'commander';
 import type { ControlEvents } from '../../control/client/control-client.ts';
 import { MAX_LOG_LINES } from '../../control/protocol/limits.ts';
 import { UsageError } from '../../node/composition/usage-error.ts';
-import { PierError } from '../../platform/errors.ts';
 import { LineOutput } from '../control/line-output.ts';
 import { formatLogLine, type NamedLogLine } from '../control/log-text.ts';
 import { note, print } from '../output.ts';
 import { aborted, interruption } from '../signals.ts';
 import { stdoutFailed } from '../stdout.ts';
-import { type ControlOptions, controlOptions, withClient } from './control-commands.ts';
+import { type ControlOptions, controlOptions, isDisconnection, withClient } from './control-commands.ts';
 
 interface LogsOptions extends ControlOptions {
   readonly follow?: boolean;
@@ -90,7 +89,7 @@ async function follow(
     }
     output.end();
   } catch (error) {
-    if (!(error instanceof PierError) || error.code !== 'disconnected') throw error;
+    if (!isDisconnection(error)) throw error;
     output.end();
     note('The network has stopped.');
   }
