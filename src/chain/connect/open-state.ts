@@ -3,6 +3,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { Emitter } from '../../platform/emitter.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { TimeSlices } from '../../platform/time-slices.ts';
+import type { SignatureCache } from '../../script/signature-cache.ts';
 import type { Store } from '../../store/store.ts';
 import { FilterIndex } from '../filters/filter-index.ts';
 import { ScriptVerifier } from '../scripts/script-verifier.ts';
@@ -22,6 +23,8 @@ export interface ChainModules {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Default: its own. */
+  readonly signatures?: SignatureCache | undefined;
 }
 
 /** Settings of `Chain.open`. */
@@ -41,7 +44,7 @@ export interface ChainOptions {
  */
 export async function openChainState(
   options: ChainOptions & { readonly coinCacheBytes: number },
-  { store, clock, logger }: ChainModules,
+  { store, clock, logger, signatures }: ChainModules,
   onFailure: (error: unknown) => void,
 ): Promise<{ readonly state: ChainState; readonly jobs: JobQueue }> {
   const { params } = options;
@@ -63,7 +66,7 @@ export async function openChainState(
     isIdle: () => jobs.isIdle,
     onFailure,
   });
-  const scripts = new ScriptVerifier({ threads: options.scriptThreads }, clock, logger);
+  const scripts = new ScriptVerifier({ threads: options.scriptThreads, signatures }, clock, logger);
   const unconnected = new UnconnectedBlocks();
   const state: ChainState = {
     params,

@@ -22,6 +22,8 @@ export interface ScriptVerifierOptions {
    * verify costly transactions.
    */
   readonly threads?: number | undefined;
+  /** Default: a new one. */
+  readonly signatures?: SignatureCache | undefined;
 }
 
 /** Verifies the scripts of blocks and of costly transactions, except those of transactions in its cache. */
@@ -29,19 +31,20 @@ export class ScriptVerifier {
   /** Transactions whose scripts are valid or invalid. */
   readonly cache = new ScriptCache();
   /** Valid signatures, also of transactions that are not in `cache`. */
-  readonly signatures = new SignatureCache();
+  readonly signatures: SignatureCache;
   /** Verifies costly transactions. */
   readonly queue: ScriptQueue;
   readonly #clock: Clock;
   readonly #blockWorkers: ScriptWorkers;
   readonly #transactionWorkers: ScriptWorkers;
 
-  constructor({ threads }: ScriptVerifierOptions, clock: Clock, logger: Logger) {
+  constructor({ threads, signatures = new SignatureCache() }: ScriptVerifierOptions, clock: Clock, logger: Logger) {
+    this.signatures = signatures;
     const count = Math.min(threads ?? processorCount() - 1, MAX_THREADS);
     this.#clock = clock;
     this.#blockWorkers = new ScriptWorkers(count, clock, logger);
     this.#transactionWorkers = new ScriptWorkers(Math.ceil(count / 2), clock, logger);
-    const { cache, signatures } = this;
+    const { cache } = this;
     this.queue = new ScriptQueue({ workers: this.#transactionWorkers, cache, signatures, clock });
   }
 

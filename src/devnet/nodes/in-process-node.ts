@@ -35,7 +35,7 @@ export interface InProcessNodeOptions {
   readonly host: string;
   readonly params: ChainParams;
   readonly links: MemoryNetwork;
-  readonly modules: Pick<NodeModules, 'clock' | 'random' | 'logger'>;
+  readonly modules: Pick<NodeModules, 'clock' | 'random' | 'logger' | 'signatures'>;
   /** What the logger writes. */
   readonly log: NodeBackend['log'];
   readonly contents: NodeContents;

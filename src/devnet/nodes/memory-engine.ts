@@ -3,6 +3,7 @@ import { RunningFullNode } from '../../node/composition/running-full-node.ts';
 import type { Endpoint } from '../../p2p/net/endpoint.ts';
 import { type Clock, systemClock } from '../../platform/clock.ts';
 import { systemRandom } from '../../platform/random.ts';
+import { SignatureCache } from '../../script/signature-cache.ts';
 import type { LinkConditions } from '../../testing/link-conditions.ts';
 import { MemoryNetwork } from '../../testing/memory-transport.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
@@ -73,6 +74,7 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
     const withdrawn = isOpen ? new WithdrawnBlocks() : undefined;
     const first = async () => saved ?? firstState(plan);
     const contents = await first();
+    const signatures = new SignatureCache();
     const nodes: InProcessNode[] = [];
     for (const [i, node] of plan.nodes.entries()) {
       const { name, role, rpcPort, p2pPort } = node;
@@ -82,7 +84,7 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
           ...{ name, role, host: hostOf(i), params: plan.params, links, ports, rpcPort, p2pPort, withdrawn },
           contents: forkContents(contents[i]!.contents),
           log,
-          modules: { clock, random: systemRandom, logger: memoryLogger(log) },
+          modules: { clock, random: systemRandom, logger: memoryLogger(log), signatures },
           isLinked: ({ host, port }) => port === MEMORY_PORT && names.has(host),
         }),
       );

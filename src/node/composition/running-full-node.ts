@@ -84,7 +84,7 @@ export interface CompositionOptions {
 export async function composeFullNode(
   config: NodeConfig,
   { network, maxConnections = config.p2p.maxConnections }: CompositionOptions,
-  { clock, random, transport, logger, signal, refusesBlock }: CompleteModules,
+  { clock, random, transport, logger, signal, refusesBlock, signatures }: CompleteModules,
   storage: NodeStorage,
   opening: Opening,
 ): Promise<FullNodeParts> {
@@ -99,7 +99,7 @@ export async function composeFullNode(
   const blockFilterIndex = config.chain.blockFilterIndex === true && network === 'full';
   const chain = await Chain.open(
     { ...config.chain, params, blockFilterIndex },
-    { store, clock, logger: exposedLayer('chain') },
+    { store, clock, logger: exposedLayer('chain'), signatures },
   );
   opening.onStop(() => chain.close());
   chain.events.on('failed', ({ error }) => opening.fail(error));

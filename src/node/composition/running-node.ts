@@ -5,6 +5,7 @@ import type { Transport } from '../../p2p/transport/connection.ts';
 import { type Clock, MockableClock, systemClock } from '../../platform/clock.ts';
 import { type Logger, silentLogger } from '../../platform/logger.ts';
 import { type Random, systemRandom } from '../../platform/random.ts';
+import type { SignatureCache } from '../../script/signature-cache.ts';
 import type { Store } from '../../store/store.ts';
 import type { NodeFiles } from './node-files.ts';
 import type { NodeConfig } from './settings.ts';
@@ -19,6 +20,8 @@ export interface NodeModules {
   readonly signal?: AbortSignal | undefined;
   /** Returns whether a block that the node lacks is not accepted from a peer, nor what follows it. Default: none. Full nodes only. */
   readonly refusesBlock?: FullNodeProcessorModules['refusesBlock'];
+  /** Valid signatures, which nodes in one process may share: a signature is then verified once. Default: its own. Full nodes only. */
+  readonly signatures?: SignatureCache | undefined;
   /** Where the node keeps chain and wallets instead of files; the node does not close them. */
   readonly stores?: NodeStores | undefined;
   /** What RPC methods read and write besides. Default: the node's own files. */
@@ -47,6 +50,7 @@ export function completeModules(overrides: Partial<NodeModules> & { readonly tra
     stores: overrides.stores,
     files: overrides.files,
     refusesBlock: overrides.refusesBlock,
+    signatures: overrides.signatures,
   };
 }
 
