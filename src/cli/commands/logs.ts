@@ -87,10 +87,8 @@ async function follow(
         printer.print(line, (text) => output.print(text));
       }
     }
-    output.end();
   } catch (error) {
     if (!isDisconnection(error)) throw error;
-    output.end();
     note('The network has stopped.');
   }
 }

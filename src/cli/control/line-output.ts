@@ -28,13 +28,12 @@ export class LineOutput {
       this.#print(line);
       return;
     }
-    if (this.#dropped++ === 0) this.#reader.once('drain', () => this.end());
-  }
-
-  /** Reports the lines that were dropped. To be called after the last line. */
-  end(): void {
-    const dropped = this.#dropped;
-    this.#dropped = 0;
-    if (dropped > 0) this.#onDropped(dropped);
+    if (this.#dropped++ > 0) return;
+    // A process does not end before.
+    this.#reader.once('drain', () => {
+      const dropped = this.#dropped;
+      this.#dropped = 0;
+      this.#onDropped(dropped);
+    });
   }
 }
