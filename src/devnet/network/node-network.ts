@@ -1,13 +1,13 @@
 import type { Endpoint } from '../../p2p/net/endpoint.ts';
-import { systemClock, type Timer } from '../../platform/clock.ts';
+import { systemClock } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
-import { type ClockState, NetworkClock } from '../../testing/network-clock.ts';
+import type { ClockState, NetworkClock } from '../../testing/network-clock.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
 import type { Engine } from '../nodes/engine.ts';
 import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
 import type { NodeKind } from '../topology/network-options.ts';
 import type { NetworkPlan } from '../topology/network-plan.ts';
-import { listed, quote } from '../topology/topology-error.ts';
+import { listed } from '../topology/topology-error.ts';
 import { Account } from './account.ts';
 import { badArgument } from './arguments/check-arguments.ts';
 import { check } from './arguments/method-arguments.ts';
@@ -24,15 +24,8 @@ import { NetworkWaits } from './network-waits.ts';
 import { type Payment, payFrom } from './payment.ts';
 import { mineFork, type Reorg, type ReorgOptions } from './reorg.ts';
 import { shareTransactions } from './share-transactions.ts';
-import {
-  encodeState,
-  loadStateOf,
-  type NetworkHead,
-  type NetworkState,
-  requireFiles,
-  type StateFiles,
-  topologyOf,
-} from './state/network-state.ts';
+import { NetworkSnapshots } from './state/network-snapshots.ts';
+import type { NetworkState, StateFiles } from './state/network-state.ts';
 import type { NetworkWallets } from './state/network-wallets.ts';
 import { makeTraffic, type TrafficOptions, type TrafficStatistics } from './traffic.ts';
 
@@ -46,11 +39,6 @@ export interface MineOptions extends WaitOptions {
   readonly transactions?: readonly (string | Payment)[] | undefined;
   /** Time of the first block, in seconds since the Unix epoch, or a date; the network's time is set to it. */
   readonly time?: number | Date | undefined;
-}
-
-/** The state of a network at one moment. */
-interface NetworkSnapshot extends Omit<NetworkHead, 'topology'> {
-  readonly engine: unknown;
 }
 
 /** What a `NodeNetwork` is made of. */
@@ -79,21 +67,15 @@ export class NodeNetwork {
   readonly fees: NetworkFees;
   readonly #plan: NetworkPlan;
   readonly #engine: Engine;
-  readonly #files: StateFiles | undefined;
-  readonly #saved: NetworkState | undefined;
   readonly #clock: NetworkClock;
   readonly #kinds: ReadonlyMap<string, NodeKind>;
   readonly #miner: AutoMiner;
   readonly #wallets: NetworkWallets;
   readonly #waits: NetworkWaits;
-  readonly #snapshots = new Map<string, NetworkSnapshot>();
+  readonly #snapshots: NetworkSnapshots;
   readonly #closing = new AbortController();
   readonly #miningSources: (() => void)[] = [];
-  /** What `reset` restores, if it is not the state that the network was created with. */
-  #begin: NetworkSnapshot | undefined;
-  #lastSnapshot = 0;
   #extraNonce = 0;
-  #keepTimer: Timer | undefined;
   #closed: Promise<void> | undefined;
 
   /** `createNetwork` creates networks. @internal */
@@ -101,11 +83,9 @@ export class NodeNetwork {
     const { plan, engine, clock, random, links } = parts;
     this.#plan = plan;
     this.#engine = engine;
-    this.#files = parts.files;
     this.#clock = clock;
     this.links = links;
-    this.#saved = parts.saved;
-    for (const link of links) link.onChange(() => this.#keepSoon());
+    for (const link of links) link.onChange(() => this.#snapshots.keepSoon());
     this.time = new NetworkTime(clock, { checkOpen: () => this.checkOpen(), changed: () => this.#clockChanged() });
     this.nodes = engine.nodes.map(
       (backend) =>
@@ -130,13 +110,30 @@ export class NodeNetwork {
       ...{ faucet: this.#faucetNode(), wallet: parts.wallets.faucet, checkOpen: () => this.checkOpen() },
       full: () => this.#running().filter(({ isFull }) => isFull),
       others: () => this.#running().filter(({ name }) => this.#kinds.get(name) !== 'pier'),
-      changed: () => this.#keepSoon(),
+      changed: () => this.#snapshots.keepSoon(),
       mineOne: (hex) => this.mine(1, { transactions: [hex] }),
       relayed: (txids, options) => this.#waits.relayed(this.#faucetNode(), txids, options),
     });
     this.#miner = new AutoMiner(systemClock, random, {
       waiting: () => this.#waiting(),
       mine: () => this.mine(),
+    });
+    this.#snapshots = new NetworkSnapshots({
+      ...{ plan, engine, clock, links, files: parts.files, saved: parts.saved, seeds: parts.wallets.seeds },
+      hooks: {
+        settings: () => ({ mining: this.mining, fees: this.fees.state }),
+        synced: () => this.synced(),
+        restoring: async () => {
+          await this.#stopMining();
+          this.#waits.reverted();
+        },
+        clockChanged: () => this.#clockChanged(),
+        restored: async ({ mining, fees }) => {
+          this.fees.restore(fees);
+          await this.connected();
+          this.mining = mining;
+        },
+      },
     });
   }
 
@@ -181,7 +178,7 @@ export class NodeNetwork {
     check.mining({ mode });
     this.#miner.mode = mode;
     this.#followMempools(mode !== 'manual');
-    this.#keepSoon();
+    this.#snapshots.keepSoon();
   }
 
   /** Why mining as `mining` says failed, until it works again or `mining` is set. Methods that wait reject with it. */
@@ -350,41 +347,12 @@ export class NodeNetwork {
   /** Keeps the state of everything: chains, mempools, wallets, time, links, mining mode. Returns its id for `revert`. */
   async snapshot(): Promise<string> {
     this.checkOpen();
-    const id = String(++this.#lastSnapshot);
-    this.#snapshots.set(id, await this.#capture());
-    return id;
-  }
-
-  async #capture(): Promise<NetworkSnapshot> {
-    await this.synced();
-    return { engine: await this.#engine.capture(), ...this.#head() };
-  }
-
-  #head(): Omit<NetworkHead, 'topology'> {
-    return {
-      time: this.#clock.now(),
-      clock: this.#clock.state,
-      links: this.links.map(({ isCut, conditions }) => ({ isCut, conditions })),
-      mining: this.mining,
-      fees: this.fees.state,
-      wallets: this.#wallets.seeds,
-    };
+    return this.#snapshots.take();
   }
 
   /** Writes what a network that continues on the nodes' files needs besides them. @internal */
   keep(): void {
-    this.#engine.keep({ topology: topologyOf(this.#plan), ...this.#head() } satisfies NetworkHead);
-  }
-
-  /** Does so once for all changes of this turn. What cannot be written is at the next change, or at the end. */
-  #keepSoon(): void {
-    if (this.#keepTimer) return;
-    this.#keepTimer = systemClock.after(0, () => {
-      this.#keepTimer = undefined;
-      try {
-        this.keep();
-      } catch {}
-    });
+    this.#snapshots.keep();
   }
 
   /**
@@ -395,15 +363,13 @@ export class NodeNetwork {
   async save(path: string): Promise<void> {
     this.checkOpen();
     check.save({ path });
-    const files = requireFiles(this.#files);
-    await files.write(path, await this.saveState());
+    await this.#snapshots.save(path);
   }
 
   /** Returns the state of everything as bytes, which are those of the file that `save` writes. */
   async saveState(): Promise<Uint8Array> {
     this.checkOpen();
-    const { engine, ...rest } = await this.#capture();
-    return encodeState({ ...rest, topology: topologyOf(this.#plan), nodes: this.#engine.export(engine) });
+    return this.#snapshots.encode();
   }
 
   /**
@@ -413,16 +379,14 @@ export class NodeNetwork {
   async load(state: string | Uint8Array): Promise<void> {
     this.checkOpen();
     if (!(state instanceof Uint8Array)) check.load({ path: state });
-    const own = { topology: topologyOf(this.#plan), wallets: this.#wallets.seeds };
-    const { nodes, ...rest } = await loadStateOf(own, state, this.#files);
-    await this.#restore({ ...rest, engine: this.#engine.import(nodes) });
+    await this.#snapshots.load(state);
   }
 
   /** Restores a snapshot, which stays for further calls. Throws `PierError` 'unknown-snapshot'. */
   async revert(id: string): Promise<void> {
     this.checkOpen();
     check.revert({ id });
-    await this.#restore(this.#snapshot(id, 'revert'));
+    await this.#snapshots.revert(id);
   }
 
   /**
@@ -431,46 +395,18 @@ export class NodeNetwork {
    */
   async reset(): Promise<void> {
     this.checkOpen();
-    if (this.#begin) return this.#restore(this.#begin);
-    const { time, clock, links, mining, fees } = this.#saved ?? {
-      time: systemClock.now(),
-      clock: new NetworkClock().state,
-      links: this.#plan.links.map(({ conditions }) => ({ isCut: false, conditions })),
-      ...{ mining: 'manual' as const, fees: undefined },
-    };
-    await this.#restore({ engine: await this.#engine.first(), time, clock, links, mining, fees });
+    await this.#snapshots.reset();
   }
 
   /** Lets `reset` restore the state that everything has now. @internal */
   async beginHere(): Promise<void> {
-    this.#begin = await this.#capture();
-  }
-
-  #snapshot(id: string, where: string): NetworkSnapshot {
-    const snapshot = this.#snapshots.get(id);
-    if (snapshot) return snapshot;
-    throw new PierError('unknown-snapshot', `${where}: id: there is no snapshot ${quote(id)}`, {
-      hint: 'Give what snapshot() has returned, unless deleteSnapshot() has forgotten it.',
-    });
-  }
-
-  async #restore(snapshot: NetworkSnapshot): Promise<void> {
-    await this.#stopMining();
-    this.#waits.reverted();
-    this.#clock.restore(snapshot.time, snapshot.clock.frozen !== undefined);
-    this.#clockChanged();
-    for (const [i, { isCut, conditions }] of snapshot.links.entries()) this.links[i]!.restore(isCut, conditions);
-    await this.#engine.restore(snapshot.engine);
-    this.fees.restore(snapshot.fees);
-    await this.connected();
-    this.mining = snapshot.mining;
+    await this.#snapshots.beginHere();
   }
 
   /** Forgets a snapshot. Throws `PierError` 'unknown-snapshot'. */
   deleteSnapshot(id: string): void {
     this.checkOpen();
     check.deleteSnapshot({ id });
-    this.#snapshot(id, 'deleteSnapshot');
     this.#snapshots.delete(id);
   }
 
@@ -513,14 +449,13 @@ export class NodeNetwork {
   async #close(): Promise<void> {
     const hint = 'Create another one with createNetwork().';
     this.#closing.abort(new PierError('network-closed', 'the network is closed', { hint }));
-    this.#keepTimer?.cancel();
+    this.#snapshots.close();
     try {
       // Before mining is stopped, whose mode is kept.
       this.keep();
     } finally {
       await this.#stopMining();
       await this.#engine.close();
-      this.#snapshots.clear();
     }
   }
 
@@ -549,7 +484,7 @@ export class NodeNetwork {
 
   #clockChanged(): void {
     this.#engine.clockChanged();
-    this.#keepSoon();
+    this.#snapshots.keepSoon();
   }
 
   /** Returns the node that is to mine, which runs. */
