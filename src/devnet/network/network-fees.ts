@@ -1,4 +1,3 @@
-import { RpcCode, RpcError } from '../../api/json/rpc-error.ts';
 import { PierError } from '../../platform/errors.ts';
 import { check } from './arguments/method-arguments.ts';
 import type { WaitOptions } from './deadline.ts';
@@ -47,6 +46,7 @@ interface Backlog {
   readonly blocks: number;
 }
 
+/** A transaction in a result of `getrawmempool`. */
 interface MempoolEntry {
   readonly vsize: number;
   readonly fees: { readonly modified: number };
@@ -257,16 +257,13 @@ export class NetworkFees {
 
   /** Gives the fillers in all mempools the fee of the current rate; without a rate, none. */
   async #reprice(): Promise<void> {
+    if (this.#fillers.size === 0) return;
     await Promise.all(
       this.#hooks.full().map(async (node) => {
-        const { mempool = new Set<string>() } = await node.view();
-        for (const txid of mempool) {
+        const mempool = await node.call<Record<string, MempoolEntry>>('getrawmempool', [true]);
+        for (const [txid, { vsize, fees }] of Object.entries(mempool)) {
           const size = this.#fillers.get(txid);
           if (size === undefined) continue;
-          const entry = await node.call<MempoolEntry>('getmempoolentry', [txid]).catch(absent);
-          // A block may have come meanwhile.
-          if (!entry) continue;
-          const { vsize, fees } = entry;
           const rate = this.#backlog?.rate;
           const fee = rate === undefined ? 0n : fillerFee(vsize, rateOf(rate, size));
           const delta = Number(fee) - Math.round(fees.modified * 1e8);
@@ -286,11 +283,6 @@ export class NetworkFees {
 /** Returns satoshis per 1,000 virtual bytes of a filler: just below the rate, and more for larger ones. */
 function rateOf(rate: number, size: number): number {
   return Math.round(rate * 1000) - 1 - size;
-}
-
-/** Returns undefined for the error of a transaction that is not in the mempool; throws all others. */
-function absent(error: unknown): undefined {
-  if (!(error instanceof RpcError) || error.rpcCode !== RpcCode.INVALID_ADDRESS_OR_KEY) throw error;
 }
 
 function bad(message: string, hint?: string): PierError {
