@@ -87,10 +87,12 @@ const refused: readonly [words: readonly string[], message: string][] = [
   [['up', '--accounts', 'x'], "--accounts: 'x' is not a whole number"],
   [['up', '--balance', 'x'], "--balance: 'x' is not an amount"],
   [['mine', 'x'], "blocks 'x' is not a number"],
-  ...['0', '-1', '1.5', 'x', '', '5001'].map((lines): [string[], string] => [
+  ...['x', ''].map((lines): [string[], string] => [['logs', '--lines', lines], `--lines '${lines}' is not a number`]),
+  ...['0', '-1', '1.5', '5001'].map((lines): [string[], string] => [
     ['logs', '--lines', lines],
-    `--lines '${lines}' is not a number from 1 to 5000`,
+    `--lines: ${lines} is not a whole number from 1 to 5000`,
   ]),
+  [['logs', ''], "node: '' is not the name of a node"],
   [['mining', 'dance'], "command-argument value 'dance' is invalid"],
   [['mining', 'transactions', 'x'], "number 'x' is not a number"],
   [['mining', 'interval'], 'pier mining interval needs a number of seconds'],
@@ -114,6 +116,55 @@ const refused: readonly [words: readonly string[], message: string][] = [
   [['load', '--conflicts', 'x'], "--conflicts 'x' is not a number"],
   [['load', '--chains', 'x'], "--chains 'x' is not a number"],
   [['load', '--seed', 'x'], "--seed 'x' is not a number"],
+  // What the network would refuse, whatever it has.
+  [['mine', '20000'], 'blocks: 20000 is not a whole number from 0 to 10000'],
+  [['mine', '0.5'], 'blocks: 0.5 is not a whole number'],
+  [['mine', '--by', ''], "--by: '' is not the name of a node"],
+  [['mine', '--to', ''], "--to: '' is not the number of an account, or an address"],
+  [['mine', '--time', '5000000000'], '--time: 5000000000 is not a whole number from 0 to 4294967295'],
+  [['mining', 'transactions', '0'], 'number: 0 is not a whole number from 1 to 1000000'],
+  [['mining', 'transactions', '1.5'], 'number: 1.5 is not a whole number from 1 to 1000000'],
+  [['mining', 'interval', '0'], 'number: 0 is not a number of seconds above 0, up to 86400'],
+  [['mining', 'poisson', '100000'], 'number: 100000 is not a number of seconds above 0'],
+  [['faucet', '', '1'], "account|address: '' is not the number of an account, or an address"],
+  [['faucet', '0', 'much'], "bitcoins: 'much' is not an amount of bitcoins above 0"],
+  [['faucet', '0', '0.00'], "bitcoins: '0.00' is not an amount of bitcoins above 0"],
+  [['pay', '0.5', '1', '1'], 'from: 0.5 is not the number of an account'],
+  [['pay', '0', '', '1'], "to: '' is not the number of an account, or an address"],
+  [['pay', '0', '1', '1.123456789'], "bitcoins: '1.123456789' is not an amount of bitcoins above 0"],
+  [['pay', '0', '1', '1', '--fee-rate', '1001'], '--fee-rate: 1001 is not a number of satoshis per virtual byte'],
+  [
+    ['pay', '0', '1', 'all', '--fee-rate', '0'],
+    "bitcoins: 'all' is not an amount of bitcoins above 0, such as '1.5'\n--fee-rate: 0 is not a number of satoshis",
+  ],
+  [['reorg', '0'], 'depth: 0 is not a whole number from 1 to 10000'],
+  [['reorg', '--blocks', '10001'], '--blocks: 10001 is not a whole number from 1 to 10000'],
+  [['reorg', '--by', ''], "--by: '' is not the name of a node"],
+  [['partition', 'a,,b'], "groups: '' is not the name of a node"],
+  [['fees', '0.5'], 'rate: 0.5 is not 0, or a number of satoshis per virtual byte from 1 to 1000'],
+  [['fees', '1001'], 'rate: 1001 is not 0, or a number of satoshis per virtual byte from 1 to 1000'],
+  [['link', '', 'b'], "node: '' is not the name of a node"],
+  [['link', 'a', ''], "other: '' is not the name of a node"],
+  [['link', 'a', 'b', '--latency', '-1'], '--latency: -1 is not a number of milliseconds from 0 to 3600000'],
+  [['link', 'a', 'b', '--jitter', '3600001'], '--jitter: 3600001 is not a number of milliseconds'],
+  [['link', 'a', 'b', '--loss', '1'], '--loss: 1 is not a share from 0 to below 1'],
+  [['link', 'a', 'b', '--bandwidth', '-1'], '--bandwidth: -1 is not a number of bytes a second of at least 0'],
+  [['time', '--set', '4294967296'], '--set: 4294967296 is not a whole number from 0 to 4294967295'],
+  [['load', '--count', '0.5'], '--count: 0.5 is not a whole number'],
+  [['load', '--seconds', '0'], '--seconds: 0 is not a number of seconds above 0'],
+  [['load', '--rate', '0'], '--rate: 0 is not a number of payments a second above 0'],
+  [['load', '--conflicts', '1.1'], '--conflicts: 1.1 is not a share from 0 to 1'],
+  [['load', '--chains', '-1'], '--chains: -1 is not a share from 0 to 1'],
+  [['load', '--seed', '-1'], '--seed: -1 is not a whole number from 0 to 4294967295'],
+  ...['save', 'restore', 'delete'].map((action): [string[], string] => [
+    ['snapshot', action, ''],
+    "snapshot: '' is not the name of a snapshot",
+  ]),
+  [['snapshot', 'save', 'x'.repeat(101)], `snapshot: '${'x'.repeat(80)}…' is not a name of up to 100 characters`],
+  ...['start', 'stop', 'kill', 'pause', 'resume'].map((verb): [string[], string] => [
+    [verb, ''],
+    "node: '' is not the name of a node",
+  ]),
 ];
 
 it.each(refused)('%j is refused', async (words, message) => {
@@ -125,6 +176,19 @@ it.each(['up', ...controlCommands])('%s refuses what cannot be the name of a net
   expect(await runCommand([...words, '--name', '../x', '--json'], '0')).toBe(2);
   expect(JSON.parse(stderr)).toMatchObject({
     error: { code: 'bad-name', message: "--name '../x' is not the name of a network", hint: expect.any(String) },
+  });
+});
+
+it('what the network would refuse is a usage error in JSON too', async () => {
+  expect(await runCommand(['pay', '0', '1', 'all', '--fee-rate', '0', '--json'], '0')).toBe(2);
+  expect(JSON.parse(stderr)).toEqual({
+    error: {
+      code: 'bad-argument',
+      message: expect.stringMatching(
+        /^bitcoins: .*\n--fee-rate: 0 is not a number of satoshis per virtual byte from 1 to 1000$/,
+      ),
+      hint: expect.stringContaining("pier help pay' lists its arguments and options."),
+    },
   });
 });
 

@@ -125,21 +125,14 @@ describe('with --json, an error is one line of JSON', () => {
   });
 
   it.each([
-    [['mine', '0.5'], 'bad-argument', 'mine: blocks'],
-    [['mine', '20000'], 'bad-argument', 'mine: blocks'],
     [['mine', '--by', 'node9'], 'unknown-node', 'node9'],
-    [['mining', 'transactions', '0'], 'bad-argument', 'mining: mode'],
     [['faucet', '9', '1'], 'bad-argument', 'account 9'],
-    [['faucet', '0', 'much'], 'bad-argument', 'faucet: amount'],
+    [['faucet', 'foo', '1'], 'bad-argument', 'faucet: to'],
     [['pay', '0', '1', '1000'], 'rpc-error', 'Insufficient funds'],
     [['pay', '9', '1', '1'], 'bad-argument', 'account 9'],
     [['reorg', '500'], 'bad-reorg', 'depth'],
     [['partition', 'node1', 'node7'], 'unknown-node', 'node7'],
     [['link', 'node1', 'node3'], 'unknown-link', 'node3'],
-    [['link', 'node1', 'node2', '--loss', '2'], 'bad-argument', 'loss'],
-    [['time', '--set', '5000000000'], 'bad-argument', 'time'],
-    [['fees', '5000'], 'bad-argument', 'rate'],
-    [['load', '--count', '0.5'], 'bad-argument', 'count'],
     [['snapshot', 'restore', 'none'], 'unknown-snapshot', 'none'],
     [['snapshot', 'delete', 'none'], 'unknown-snapshot', 'none'],
     ...['start', 'stop', 'kill', 'pause', 'resume'].map((verb) => [[verb, 'node9'], 'unknown-node', 'node9'] as const),

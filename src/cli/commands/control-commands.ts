@@ -4,6 +4,7 @@ import type { ParamsOf, ResultOf } from '../../control/protocol/methods.ts';
 import { UsageError } from '../../node/composition/usage-error.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
+import { checkParams } from '../control/check-params.ts';
 import { formatMining, formatStatus } from '../control/status-text.ts';
 import { formatTable } from '../control/table.ts';
 import { drained, drawAtEvents } from '../control/watch-status.ts';
@@ -27,19 +28,22 @@ interface ControlCommand<M extends CallableMethod> {
   readonly method: M;
   params(args: readonly (string | undefined)[], options: Readonly<Record<string, string & boolean>>): ParamsOf<M>;
   format(result: ResultOf<M>, args: readonly (string | undefined)[]): string;
+  /** Arguments that are called otherwise than their parameters: see `checkParams`. */
+  readonly words?: Readonly<Record<string, string>>;
 }
 
 /** Adds a command that calls one method of a network's control server. */
 function addControlCommand<M extends CallableMethod>(
   command: Command,
-  { method, params, format }: ControlCommand<M>,
+  { method, params, format, words }: ControlCommand<M>,
 ): void {
-  controlOptions(command).action(async (...given: unknown[]) => {
+  controlOptions(command).action(async (...all: unknown[]) => {
     const options = command.opts<ControlOptions & Record<string, string & boolean>>();
-    const args = given.slice(0, command.registeredArguments.length).flat() as (string | undefined)[];
-    const checked = params(args, options);
+    const args = all.slice(0, command.registeredArguments.length).flat() as (string | undefined)[];
+    const given = params(args, options);
+    await checkParams(command, method, given, words);
     await withClient(options.name, async (client) => {
-      const result = await waiting(WAITING, () => client.call(method, checked));
+      const result = await waiting(WAITING, () => client.call(method, given));
       printResult(options.json, result, (each) => format(each as ResultOf<M>, args));
     });
   });
@@ -72,7 +76,7 @@ export function isDisconnection(error: unknown): boolean {
 }
 
 /** Returns a number in an argument or option. Throws `UsageError` 'bad-argument', which names it. */
-function number(what: string, text: string | undefined): number | undefined {
+export function number(what: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^-?\d+(\.\d+)?$/.test(text)) return Number(text);
   throw new UsageError('bad-argument', `${what} '${text}' is not a number`);
@@ -135,6 +139,7 @@ export function addControlCommands(program: Command): void {
       params: ([mode, count]) =>
         miningParams(mode as (typeof miningModes)[number] | undefined, number('number', count)),
       format: ({ mode }) => `mining ${formatMining(mode)}`,
+      words: { mode: 'number' },
     },
   );
   addControlCommand(program.command('accounts').description("list the network's accounts, their keys and balances"), {
@@ -158,6 +163,7 @@ export function addControlCommands(program: Command): void {
       method: 'faucet',
       params: ([to, amount]) => ({ to: payee(to!), amount: amount! }),
       format: ({ txid }) => txid,
+      words: { to: 'account|address', amount: 'bitcoins' },
     },
   );
   addControlCommand(
@@ -174,6 +180,7 @@ export function addControlCommands(program: Command): void {
         ...{ from: number('from', from)!, to: payee(to!), amount: amount!, feeRate: number('--fee-rate', feeRate) },
       }),
       format: ({ txid }) => txid,
+      words: { amount: 'bitcoins' },
     },
   );
   addControlCommand(
@@ -234,6 +241,7 @@ export function addControlCommands(program: Command): void {
         };
       },
       format: formatLink,
+      words: { 'between[0]': 'node', 'between[1]': 'other' },
     },
   );
   addControlCommand(
@@ -371,6 +379,7 @@ function addSnapshot(program: Command): void {
         hint: "'pier snapshot list' lists them.",
       });
     }
+    if (name !== undefined) await checkParams(command, 'snapshot.save', { name }, { name: 'snapshot' });
     await withClient(options.name, async (client) => {
       const call = <M extends CallableMethod>(
         method: M,

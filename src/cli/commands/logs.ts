@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
 import type { ControlEvents } from '../../control/client/control-client.ts';
-import { MAX_LOG_LINES } from '../../control/protocol/limits.ts';
-import { UsageError } from '../../node/composition/usage-error.ts';
+import { checkParams } from '../control/check-params.ts';
 import { LineOutput } from '../control/line-output.ts';
 import { formatLogLine, type NamedLogLine } from '../control/log-text.ts';
 import { note, print } from '../output.ts';
 import { aborted, interruption } from '../signals.ts';
 import { stdoutFailed } from '../stdout.ts';
-import { type ControlOptions, controlOptions, isDisconnection, withClient } from './control-commands.ts';
+import { type ControlOptions, controlOptions, isDisconnection, number, withClient } from './control-commands.ts';
 
 interface LogsOptions extends ControlOptions {
   readonly follow?: boolean;
@@ -24,8 +23,9 @@ export function addLogs(program: Command): void {
       .option('-f, --follow', 'show new lines as they come, until Ctrl-C or the end of the network')
       .option('--lines <count>', 'number of lines that are there already', '100'),
     'print each line, and errors, as JSON',
-  ).action(async (node: string | undefined, options: LogsOptions) => {
-    const lines = lineCount(options.lines);
+  ).action(async (node: string | undefined, options: LogsOptions, command: Command) => {
+    const lines = number('--lines', options.lines)!;
+    await checkParams(command, 'logs', { node, lines });
     await withClient(options.name, async (client) => {
       const interrupted = options.follow ? aborted(interruption()) : undefined;
       // Before the lines that are there: none is missed.
@@ -37,13 +37,6 @@ export function addLogs(program: Command): void {
       await follow(events, node, printer, options.json === true);
     });
   });
-}
-
-/** Throws `UsageError` 'bad-argument'. */
-function lineCount(text: string): number {
-  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (count >= 1 && count <= MAX_LOG_LINES) return count;
-  throw new UsageError('bad-argument', `--lines '${text}' is not a number from 1 to ${MAX_LOG_LINES}`);
 }
 
 /** Prints lines of logs, each once. */

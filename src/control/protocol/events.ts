@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { MAX_INTERVAL, MAX_TRANSACTIONS } from '../../devnet/network/arguments/limits.ts';
 import { feedEventTypes } from '../../devnet/network/events/feed-event-types.ts';
 import type { FeedEvent } from '../../devnet/network/events/network-feed.ts';
+import { above0, whole } from '../../devnet/topology/schema-parts.ts';
 
 const hash = z.string().meta({ description: '32 bytes as hex, in the byte order of RPC' });
 const node = z.string().meta({ description: 'name of the node' });
@@ -10,9 +12,9 @@ const satoshis = z.int();
 
 /** When a network mines by itself. */
 export const miningMode = z.union([
+  z.strictObject({ transactions: whole(1, MAX_TRANSACTIONS) }),
+  z.strictObject({ interval: above0(MAX_INTERVAL, 'a number of seconds'), poisson: z.boolean().optional() }),
   z.literal('manual'),
-  z.strictObject({ transactions: z.int().min(1) }),
-  z.strictObject({ interval: z.number().gt(0), poisson: z.boolean().optional() }),
 ]);
 
 /** Why a network fails to do so. */

@@ -1,29 +1,40 @@
 import { z } from 'zod';
+import { MAX_BLOCKS, MAX_TIME } from '../../devnet/network/arguments/limits.ts';
 import { nodeRoles } from '../../devnet/topology/network-options.ts';
+import { above0, because, between, conditions, whole } from '../../devnet/topology/schema-parts.ts';
 import { addressTypes } from '../../wallet/keys.ts';
 import { eventTypes, logLine, miningFailure, miningMode } from './events.ts';
-import { MAX_LOG_LINES } from './limits.ts';
 
-const text = z.string().min(1);
-const name = text.meta({ description: 'name of a node' });
-const account = z.int().min(0).meta({ description: 'number of an account, from 0' });
-const payee = z.union([account, text]).meta({ description: 'number of an account, or an address' });
+/** Lines of logs that one answer has at most. */
+const MAX_LOG_LINES = 5_000;
+
+const named = (what: string) => z.string({ error: because(what) }).min(1, { error: because(what) });
+const text = named('a text with characters');
+const name = named('the name of a node').meta({ description: 'name of a node' });
+const notAccount = because('the number of an account, from 0');
+const account = z
+  .int({ error: notAccount })
+  .min(0, { error: notAccount })
+  .meta({ description: 'number of an account, from 0' });
+const payee = z
+  .union([account, named('the number of an account, or an address')])
+  .meta({ description: 'number of an account, or an address' });
+const notAmount = because("an amount of bitcoins above 0, such as '1.5'");
 const amount = z
-  .string()
-  .regex(/^(\d{1,8}(\.\d{1,8})?|\.\d{1,8})$/)
+  .string({ error: notAmount })
+  .regex(/^(?!0*\.?0*$)(\d{1,8}(\.\d{1,8})?|\.\d{1,8})$/, { error: notAmount })
   .meta({ description: 'bitcoins, as a decimal text' });
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
-const hex = z.string().regex(/^([0-9a-f]{2})+$/i);
-const rate = z.number().min(1).max(1_000).meta({ description: 'satoshis per virtual byte' });
-const timeout = z.number().min(0).max(3_600_000).optional().meta({ description: 'milliseconds' });
+const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: because('a hash of 64 hexadecimal digits') });
+const hex = z.string().regex(/^([0-9a-f]{2})+$/i, { error: because('bytes in hexadecimal digits') });
+const rate = between(1, 1_000, 'a number of satoshis per virtual byte').meta({
+  description: 'satoshis per virtual byte',
+});
+const rateOr0 = between(1, 1_000, '0, or a number of satoshis per virtual byte');
+const timeout = between(0, 3_600_000, 'a number of milliseconds').optional().meta({ description: 'milliseconds' });
+const seconds = whole(0, MAX_TIME).meta({ description: 'seconds since the Unix epoch' });
+const count = whole(1, MAX_BLOCKS);
+const share = between(0, 1, 'a share');
 const none = z.null();
-
-const conditions = {
-  latency: z.number().min(0).optional().meta({ description: 'milliseconds' }),
-  jitter: z.number().min(0).optional().meta({ description: 'milliseconds' }),
-  loss: z.number().min(0).max(1).optional().meta({ description: 'share of messages, 0 to 1' }),
-  bandwidth: z.number().min(0).optional().meta({ description: 'bytes per second; 0 for no limit' }),
-};
 
 const link = z.object({
   from: name,
@@ -51,6 +62,8 @@ const nodeStatus = z.object({
   electrumUrl: z.string().nullable(),
   esploraUrl: z.string().nullable(),
 });
+
+const snapshotName = named('the name of a snapshot').max(100, { error: because('a name of up to 100 characters') });
 
 const keys = z.object({ address: z.string(), path: z.string(), privateKey: z.string() });
 
@@ -86,11 +99,11 @@ export const methods = {
   mine: {
     summary: 'Mines blocks, and returns their hashes once every node that the miner reaches has them.',
     params: z.strictObject({
-      blocks: z.int().min(0).max(10_000).optional().meta({ description: 'default 1' }),
+      blocks: whole(0, MAX_BLOCKS).optional().meta({ description: 'default 1' }),
       by: name.optional(),
       to: payee.optional(),
       transactions: z.array(z.union([hash, hex])).optional(),
-      time: z.int().min(0).optional(),
+      time: seconds.optional(),
       timeout,
     }),
     result: z.object({ hashes: z.array(z.string()) }),
@@ -134,8 +147,8 @@ export const methods = {
   reorg: {
     summary: 'Lets blocks of another branch win.',
     params: z.strictObject({
-      depth: z.int().min(1).max(10_000).optional().meta({ description: 'blocks that lose; default 1' }),
-      blocks: z.int().min(1).max(10_000).optional().meta({ description: 'blocks that win; default one more' }),
+      depth: count.optional().meta({ description: 'blocks that lose; default 1' }),
+      blocks: count.optional().meta({ description: 'blocks that win; default one more' }),
       by: name.optional(),
       drop: z.array(hash).optional(),
       replace: z.array(hex).optional(),
@@ -166,7 +179,7 @@ export const methods = {
   time: {
     summary: "Sets, moves, stops or resumes the network's time, and returns it.",
     params: z.strictObject({
-      set: z.int().min(0).optional().meta({ description: 'seconds since the Unix epoch' }),
+      set: seconds.optional(),
       increase: z.number().optional().meta({ description: 'seconds' }),
       frozen: z.boolean().optional(),
     }),
@@ -175,8 +188,8 @@ export const methods = {
   fees: {
     summary: 'Sets the fee rate at which transactions confirm; 0 lets them confirm at any rate. Returns it.',
     params: z.strictObject({
-      rate: z.union([z.literal(0), rate]).optional(),
-      blocks: z.int().min(1).max(10).optional(),
+      rate: z.union([z.literal(0), rateOr0]).optional(),
+      blocks: whole(1, 10).optional(),
       timeout,
     }),
     result: z.object({ rate: z.number().nullable() }),
@@ -184,14 +197,14 @@ export const methods = {
   load: {
     summary: 'Lets the accounts pay each other at random until `count` or `seconds` are over, or the client leaves.',
     params: z.strictObject({
-      count: z.int().min(0).max(1_000_000).optional(),
-      seconds: z.number().gt(0).max(86_400).optional(),
-      rate: z.number().gt(0).max(10_000).optional().meta({ description: 'payments per second' }),
+      count: whole(0, 1_000_000).optional(),
+      seconds: above0(86_400, 'a number of seconds').optional(),
+      rate: above0(10_000, 'a number of payments a second').optional().meta({ description: 'payments per second' }),
       feeRates: z.tuple([rate, rate]).optional(),
       types: z.array(z.enum(addressTypes)).min(1).optional(),
-      conflicts: z.number().min(0).max(1).optional(),
-      chains: z.number().min(0).max(1).optional(),
-      seed: z.int().min(0).max(0xffff_ffff).optional(),
+      conflicts: share.optional(),
+      chains: share.optional(),
+      seed: whole(0, 0xffff_ffff).optional(),
     }),
     result: z.object({
       sent: z.int(),
@@ -204,7 +217,7 @@ export const methods = {
   },
   'snapshot.save': {
     summary: 'Keeps the state of everything under a name, in memory.',
-    params: z.strictObject({ name: text.max(100).optional().meta({ description: 'default: the next number' }) }),
+    params: z.strictObject({ name: snapshotName.optional().meta({ description: 'default: the next number' }) }),
     result: snapshot,
   },
   'snapshot.list': {
@@ -214,12 +227,12 @@ export const methods = {
   },
   'snapshot.restore': {
     summary: 'Restores a snapshot, which stays.',
-    params: z.strictObject({ name: text }),
+    params: z.strictObject({ name: snapshotName }),
     result: snapshot,
   },
   'snapshot.delete': {
     summary: 'Forgets a snapshot.',
-    params: z.strictObject({ name: text }),
+    params: z.strictObject({ name: snapshotName }),
     result: none,
   },
   start: {
@@ -266,7 +279,7 @@ export const methods = {
     summary: "Returns the last lines of the nodes' logs, by time; later ones are the events `log`.",
     params: z.strictObject({
       node: name.optional().meta({ description: 'default: all' }),
-      lines: z.int().min(1).max(MAX_LOG_LINES).optional().meta({ description: 'default 100; a node keeps 1,000' }),
+      lines: whole(1, MAX_LOG_LINES).optional().meta({ description: 'default 100; a node keeps 1,000' }),
     }),
     result: z.object({
       lines: z.array(

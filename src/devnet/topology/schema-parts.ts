@@ -27,6 +27,18 @@ export function whole(least: number, most: number) {
   return z.int({ error }).min(least, { error }).max(most, { error });
 }
 
+/** Returns the schema of a number; `what` names its unit. */
+export function between(least: number, most: number, what: string) {
+  const error = because(`${what} from ${least} to ${most}`);
+  return z.number({ error }).min(least, { error }).max(most, { error });
+}
+
+/** Returns the schema of a number above 0; `what` names its unit. */
+export function above0(most: number, what: string) {
+  const error = because(`${what} above 0, up to ${most}`);
+  return z.number({ error }).gt(0, { error }).max(most, { error });
+}
+
 /** Returns the schema of one of some names. */
 export function oneOf<const T extends readonly string[]>(names: T) {
   return z.enum(names, { error: because(`one of ${names.join(', ')}`) });
@@ -95,7 +107,8 @@ export function faultsOf(issue: z.core.$ZodIssue, above: readonly (string | numb
     return issue.keys.map((key) => ({ path: [...path, key], reason: 'there is no such option' }));
   }
   if (issue.code === 'invalid_union') {
-    const meant = issue.errors.find((issues) => !issues.some(isOtherType));
+    // Of several objects, the one with the members that are given has the fewest faults.
+    const [meant] = issue.errors.filter((issues) => !issues.some(isOtherType)).sort((a, b) => a.length - b.length);
     if (meant) return meant.flatMap((each) => faultsOf(each, path));
   }
   return [{ path, reason: issue.message }];

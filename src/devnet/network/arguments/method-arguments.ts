@@ -2,30 +2,26 @@ import { z } from 'zod';
 import { addressTypes } from '../../../wallet/keys.ts';
 import { MAX_FEE_RATE } from '../../../wallet/payment.ts';
 import { KEPT_LINES } from '../../nodes/node-log.ts';
-import { amount, because, conditionsSchema, list, object, oneOf, text, whole } from '../../topology/schema-parts.ts';
+import {
+  above0,
+  amount,
+  because,
+  between,
+  conditionsSchema,
+  list,
+  object,
+  oneOf,
+  text,
+  whole,
+} from '../../topology/schema-parts.ts';
 import { feedEventTypes } from '../events/feed-event-types.ts';
 import { argumentCheck } from './check-arguments.ts';
+import { MAX_BLOCKS, MAX_INTERVAL, MAX_TIME, MAX_TRANSACTIONS } from './limits.ts';
 
-/** Blocks that one call mines at most. */
-export const MAX_BLOCKS = 10_000;
 /** Milliseconds that one call waits at most: the longest timer of Node. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** Heights and depths at most, which no network reaches. */
 const MAX_HEIGHT = 2 ** 31 - 1;
-/** Seconds between blocks at most, a day: ten times as long, at random, is still a timer of Node. */
-const MAX_INTERVAL = 86_400;
-/** Transactions of a mempool at most, to mine at. */
-const MAX_TRANSACTIONS = 1_000_000;
-
-function number(least: number, most: number, what: string) {
-  const error = because(`${what} from ${least} to ${most}`);
-  return z.number({ error }).min(least, { error }).max(most, { error });
-}
-
-function above0(most: number, what: string) {
-  const error = because(`${what} above 0, up to ${most}`);
-  return z.number({ error }).gt(0, { error }).max(most, { error });
-}
 
 /** Returns the schema of an object of the network, of which only some members are looked at. */
 function instance<T>(what: string, isOne: (value: Readonly<Record<string, unknown>>) => boolean) {
@@ -64,12 +60,11 @@ const type = oneOf(addressTypes);
 const trueOrFalse = z.boolean({ error: because('true or false') });
 const signal = z.instanceof(AbortSignal, { error: because('an AbortSignal') });
 const feeRate = above0(MAX_FEE_RATE, 'a number of satoshis per virtual byte');
-const timeout = number(0, MAX_TIMEOUT_MS, 'a number of milliseconds').optional();
+const timeout = between(0, MAX_TIMEOUT_MS, 'a number of milliseconds').optional();
 
 const secondsOf = (time: number | Date) => (typeof time === 'number' ? time : time.getTime() / 1000);
 const time = z.custom<number | Date>(
-  // Headers have 32 bits for the seconds.
-  (value) => (typeof value === 'number' || value instanceof Date) && +value >= 0 && secondsOf(value) < 2 ** 32,
+  (value) => (typeof value === 'number' || value instanceof Date) && +value >= 0 && secondsOf(value) < MAX_TIME + 1,
   { error: because('a time: seconds since the Unix epoch that fit into a block header, or a Date') },
 );
 
@@ -142,7 +137,7 @@ export const check = {
       seconds: above0(86_400, 'a number of seconds').optional(),
       rate: above0(10_000, 'a number of payments a second').optional(),
       feeRates: z
-        .tuple([number(1, 1_000, 'a fee rate'), number(1, 1_000, 'a fee rate')], {
+        .tuple([between(1, 1_000, 'a fee rate'), between(1, 1_000, 'a fee rate')], {
           error: because('a least and a highest fee rate, such as [1, 50]'),
         })
         .refine(([least, most]) => least <= most, {
@@ -152,8 +147,8 @@ export const check = {
       types: list(type, 'a list of address types')
         .min(1, { error: because('a list with an address type') })
         .optional(),
-      conflicts: number(0, 1, 'a share').optional(),
-      chains: number(0, 1, 'a share').optional(),
+      conflicts: between(0, 1, 'a share').optional(),
+      chains: between(0, 1, 'a share').optional(),
       seed: whole(0, 0xffff_ffff).optional(),
       signal: signal.optional(),
     }),
@@ -203,7 +198,7 @@ export const check = {
   increase: argumentCheck('time.increase', { seconds: z.number({ error: because('a number of seconds') }) }),
   // NetworkFees
   setFees: argumentCheck('fees.set', {
-    rate: number(1, 1_000, 'a number of satoshis per virtual byte'),
+    rate: between(1, 1_000, 'a number of satoshis per virtual byte'),
     options: options({ blocks: whole(1, 10).optional(), timeout }),
   }),
 } as const;
