@@ -28,7 +28,10 @@ let address: string;
 const MAINNET_ADDRESS = 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4';
 const REGTEST_ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
 
-/** Runs a command: `startnode` as a process, since it takes the ports and threads of one, others in this one. */
+/**
+ * Runs a command: `startnode` as a process, since it takes the ports and threads of one, others in this one, as
+ * those that are refused before they open a file or port.
+ */
 function execute(args: readonly string[], env: Record<string, string> = {}): Promise<ProcessResult> {
   return args[0] === 'startnode' ? pier(args, env) : pierInProcess(args, env);
 }
@@ -138,7 +141,8 @@ describe('wrong usage', () => {
     ] as const) {
       expectError(await run('send', '--to', bad, '--amount', '1', '--mine'), 2, message);
       expectError(await run('getbalance', '--address', bad), 2, message);
-      expectError(await run('startnode', '--miner', bad), 2, message);
+      const start = ['startnode', '--miner', bad, '--datadir', dataDir];
+      expectError(await pierInProcess(start, { NODE_ID: String(nodeId) }), 2, message);
       expectError(
         await execute(['createblockchain', '--address', bad, '--datadir', dataDir], { NODE_ID: String(otherId) }),
         2,

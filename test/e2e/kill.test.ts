@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NodeProcess, type NodeProcessOptions, runPier } from '../../src/devnet/processes/node-process.ts';
+import { NodeProcess, type NodeProcessOptions } from '../../src/devnet/processes/node-process.ts';
 import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { randomInt } from '../../src/platform/random.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { pierJson } from '../support/pier-in-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -42,11 +43,11 @@ describe('SIGKILL', () => {
     const ids = await freeNodeIds(3);
     const addresses: string[] = [];
     for (const [i, id] of ids.entries()) {
-      const { address } = await runPier<Listed>(id, ['createwallet', '--name', wallets[i]!, ...common()]);
+      const { address } = await pierJson<Listed>(id, ['createwallet', '--name', wallets[i]!, ...common()]);
       addresses.push(address);
       promisedAddresses[i]!.add(address);
     }
-    await runPier(ids[0]!, ['createblockchain', '--address', addresses[0]!, ...common()]);
+    await pierJson(ids[0]!, ['createblockchain', '--address', addresses[0]!, ...common()]);
     const seeds = [`127.0.0.1:${ids[0]}`];
     const options: NodeProcessOptions[] = [
       { nodeId: ids[0]!, dataDir, seeds: [] },
@@ -180,11 +181,11 @@ describe('SIGKILL', () => {
       await new Promise((resolve) => child.once('close', resolve));
       clearTimeout(timer);
     }
-    await runPier(id!, ['createwallet', '--name', 'last', '--datadir', folder]);
-    await runPier(id!, ['createblockchain', '--address', address, '--datadir', folder]).catch(
-      (error: { code: string }) => expect(error.code).toBe('chain-exists'),
+    await pierJson(id!, ['createwallet', '--name', 'last', '--datadir', folder]);
+    await pierJson(id!, ['createblockchain', '--address', address, '--datadir', folder]).catch((error: Error) =>
+      expect(error.message).toContain('"code":"chain-exists"'),
     );
-    const [tip] = await runPier<{ height: number }[]>(id!, ['printchain', '--limit', '1', '--datadir', folder]);
+    const [tip] = await pierJson<{ height: number }[]>(id!, ['printchain', '--limit', '1', '--datadir', folder]);
     expect(tip!.height).toBe(101);
   });
 });

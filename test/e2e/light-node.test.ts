@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NodeProcess, runPier } from '../../src/devnet/processes/node-process.ts';
+import { NodeProcess } from '../../src/devnet/processes/node-process.ts';
 import { freeNodeIds } from '../../src/devnet/processes/ports.ts';
 import { pier } from '../support/pier.ts';
+import { pierInProcess, pierJson } from '../support/pier-in-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -31,11 +32,16 @@ describe('a light node process', () => {
 
   beforeAll(async () => {
     [fullId, lightId] = (await freeNodeIds(2)) as [number, number];
-    ({ address: reward } = await runPier<{ address: string }>(fullId, ['createwallet', '--name', 'central', ...files]));
-    await runPier(fullId, ['createblockchain', '--address', reward, ...files]);
+    ({ address: reward } = await pierJson<{ address: string }>(fullId, [
+      'createwallet',
+      '--name',
+      'central',
+      ...files,
+    ]));
+    await pierJson(fullId, ['createblockchain', '--address', reward, ...files]);
     full = await NodeProcess.start({ nodeId: fullId, dataDir, seeds: [] });
     light = await startLight();
-    ({ address: ours } = await runPier<{ address: string }>(lightId, ['createwallet', '--name', 'own', ...files]));
+    ({ address: ours } = await pierJson<{ address: string }>(lightId, ['createwallet', '--name', 'own', ...files]));
   }, 60_000);
 
   afterAll(async () => {
@@ -63,11 +69,11 @@ describe('a light node process', () => {
 
   it('serves the commands of the tutorial, except those that need blocks', { timeout: 60_000 }, async () => {
     const env = { NODE_ID: String(lightId), NO_COLOR: '1' };
-    const run = (...args: string[]) => pier([...args, ...files], env);
+    const run = (...args: string[]) => pierInProcess([...args, ...files], env);
     expect(await run('getbalance')).toMatchObject({ code: 0, stdout: expect.stringMatching(/own.*\b6\b/) });
     expect(await run('listaddresses')).toMatchObject({ code: 0, stdout: expect.stringContaining(ours) });
 
-    const { txid } = await runPier<{ txid: string }>(lightId, [
+    const { txid } = await pierJson<{ txid: string }>(lightId, [
       ...['send', '--from', ours, '--to', reward, '--amount', '0.5', ...files],
     ]);
     await waitFor(() => full.rpc.call('getmempoolentry', [txid]).catch(() => undefined), { timeoutMs: 20_000 });
@@ -89,7 +95,9 @@ describe('a light node process', () => {
     const start = (id: number, ...args: string[]) =>
       pier(['startnode', '--no-seed', ...args, ...files], { NODE_ID: String(id), NO_COLOR: '1' });
     for (const useless of [['--miner', reward], ['--miner-threads', '1'], ['--blocks-only'], ['--peerbloomfilters']]) {
-      const failed = await start(otherId!, '--spv', ...useless);
+      // Refused before a file or port is opened.
+      const args = ['startnode', '--no-seed', '--spv', ...useless, ...files];
+      const failed = await pierInProcess(args, { NODE_ID: String(otherId), NO_COLOR: '1' });
       expect(failed.code).toBe(2);
       expect(failed.stderr).toContain(`a light node (--spv) does not support ${useless[0]}`);
     }

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { quickNetwork } from '../support/network-file.ts';
-import { freeBasePort, pier, pierPath } from '../support/pier.ts';
+import { freeBasePort, pierPath } from '../support/pier.ts';
+import { pierInProcess } from '../support/pier-in-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 describe('pier up --network FILE', () => {
@@ -30,15 +31,18 @@ describe('pier up --network FILE', () => {
       expect(lines.find((line) => line.startsWith('block 25 '))).toMatch(/times harder than before\)$/);
 
       const env = (id: number) => ({ NODE_ID: String(id), PIER_DATADIR: dataDir, PIER_NETWORK: file });
-      const { stdout } = await pier(['rpc', 'getblockchaininfo'], env(base + 1));
+      const { stdout } = await pierInProcess(['rpc', 'getblockchaininfo'], env(base + 1));
       const { chain, blocks } = JSON.parse(stdout) as { chain: string; blocks: number };
       expect(chain).toBe('quick');
       expect(blocks).toBeGreaterThanOrEqual(25);
-      const genesis = JSON.parse((await pier(['minegenesis', file])).stdout) as { hash: string };
+      const genesis = JSON.parse((await pierInProcess(['minegenesis', file])).stdout) as { hash: string };
       const known = JSON.parse(readFileSync(file, 'utf8')) as { genesis: { hash: string } };
       expect(genesis.hash).toBe(known.genesis.hash);
-      const { stdout: addresses } = await pier(['listaddresses', '--json'], env(base + 1));
-      for (const { address } of JSON.parse(addresses) as { address: string }[]) expect(address).toMatch(/^pier1q/);
+      const { stdout: addresses } = await pierInProcess(['listaddresses', '--json'], env(base + 1));
+      const prefixes = { bech32: 'pier1q', bech32m: 'pier1p', legacy: 'C', 'p2sh-segwit': 'c' };
+      const listed = JSON.parse(addresses) as { address: string; type: keyof typeof prefixes }[];
+      expect(listed.map(({ type }) => type)).toEqual(expect.arrayContaining(Object.keys(prefixes)));
+      for (const { address, type } of listed) expect(address.startsWith(prefixes[type]), address).toBe(true);
 
       process.kill(-child.pid!, 'SIGINT');
       expect(await exited).toBe(0);
@@ -46,7 +50,7 @@ describe('pier up --network FILE', () => {
       // The same name with a changed rule is another network, with other chains and wallets.
       const other = await quickNetwork({ coinbaseMaturity: 4 });
       for (const command of [['printchain'], ['showmnemonic']]) {
-        const failed = await pier(command, { ...env(base), PIER_NETWORK: other });
+        const failed = await pierInProcess(command, { ...env(base), PIER_NETWORK: other });
         expect([command, failed.code]).toEqual([command, 1]);
         expect(failed.stderr).toMatch(/belongs to network quick#[0-9a-f]{8}, not to quick#[0-9a-f]{8}/);
         expect(failed.stderr).toContain('The file that defines network quick has changed');

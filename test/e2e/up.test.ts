@@ -5,11 +5,12 @@ import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { createNetwork } from '../../src/devnet/network/create-network.ts';
 import { isPortFree } from '../../src/devnet/processes/ports.ts';
-import { Scenario } from '../../src/devnet/scenario/scenario.ts';
+import { Scenario, type StepEvidence } from '../../src/devnet/scenario/scenario.ts';
 import { RPC_PORT_OFFSET } from '../../src/node/config.ts';
 import { freeBasePort, pier, pierPath } from '../support/pier.ts';
+import { pierInProcess } from '../support/pier-in-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { factOf } from './support/fact-of.ts';
+import { factOf, printedSteps } from './support/fact-of.ts';
 
 const NAME = 'up-test';
 
@@ -35,9 +36,30 @@ interface Accounts {
 
 /** Runs a command that controls the network. */
 async function control<T = Status>(command: string, ...args: readonly string[]): Promise<T> {
-  const { code, stdout, stderr } = await pier([command, ...args, '--name', NAME, '--json']);
+  const { code, stdout, stderr } = await pierInProcess([command, ...args, '--name', NAME, '--json']);
   expect({ command, code, stderr }).toEqual({ command, code: 0, stderr: '' });
   return JSON.parse(stdout) as T;
+}
+
+/** Checks what holds in a new data directory. */
+function expectFirst(evidence: readonly StepEvidence[]): void {
+  expect(evidence.map((e) => e.step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  expect(factOf(evidence, 1, 'height')).toBe(101);
+  expect(factOf(evidence, 1, 'spendable')).toBe('50 BTC');
+  expect(factOf(evidence, 1, 'immature rewards')).toBe('5000 BTC');
+  expect(factOf(evidence, 2, 'height')).toBe(101);
+  expect(factOf(evidence, 6, 'height')).toBe(103);
+  expect(factOf(evidence, 6, 'transactions, with coinbase')).toBe(3);
+  expect(factOf(evidence, 7, 'best block')).toBe(factOf(evidence, 6, 'block'));
+  expect(factOf(evidence, 8, 'best block')).toBe(factOf(evidence, 6, 'block'));
+  expect(factOf(evidence, 9, "bob's balance")).toBe('2 BTC');
+  expect(factOf(evidence, 10, "bob's balance")).toBe('2 BTC');
+  // The block with the payment, and false positives of the filters: about 1 in 5,000 blocks with this many keys.
+  const [blocks, byChance] = ['blocks downloaded', 'filter false positives'].map((l) => factOf(evidence, 10, l));
+  expect((blocks as number) - (byChance as number)).toBe(1);
+  expect(byChance).toBeLessThan(3);
+  const [received, all] = ['bytes received', 'bytes received, full node'].map((l) => factOf(evidence, 10, l));
+  expect(received).toBeLessThan(all as number);
 }
 
 describe('pier up', () => {
@@ -54,30 +76,26 @@ describe('pier up', () => {
     const child = spawn(process.execPath, [pierPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
     try {
-      const steps: string[] = [];
-      const payments: string[] = [];
-      createInterface({ input: child.stdout }).on('line', (line) => {
-        if (/^\d+\. /.test(line)) steps.push(line);
-        const [, txid] = /payment received {2}([0-9a-f]{64})$/.exec(line) ?? [];
-        if (txid) payments.push(txid);
-      });
+      const lines: string[] = [];
+      createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
       await new Promise<void>((resolve, reject) => {
         createInterface({ input: child.stderr }).on('line', (line) => {
           if (line.startsWith('Press Ctrl-C to stop')) resolve();
         });
         void exited.then((code) => reject(new Error(`ended with exit code ${code}`)));
       });
-      expect(steps.map((line) => Number.parseInt(line, 10))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      const evidence = printedSteps(lines);
+      expectFirst(evidence);
 
       // Every node responds, and a second network on the same ports fails.
       for (const nodeId of nodeIds) {
         const env = { NODE_ID: String(nodeId), PIER_DATADIR: dataDir };
-        expect((await pier(['rpc', 'getblockcount'], env)).stdout.trim()).toBe('103');
+        expect((await pierInProcess(['rpc', 'getblockcount'], env)).stdout.trim()).toBe('103');
       }
       // The light node has a proof of its payment, and the central node serves proofs to any client.
-      const [payment] = payments;
-      const own = await pier(['verify', payment!], { NODE_ID: String(nodeIds[3]), PIER_DATADIR: dataDir });
-      const remote = await pier(['verify', payment!, '--node', `127.0.0.1:${base}`]);
+      const payment = factOf(evidence, 5, 'payment received') as string;
+      const own = await pierInProcess(['verify', payment], { NODE_ID: String(nodeIds[3]), PIER_DATADIR: dataDir });
+      const remote = await pierInProcess(['verify', payment, '--node', `127.0.0.1:${base}`]);
       for (const { stdout } of [own, remote])
         expect(stdout).toMatch(/^Proved: block 103 of regtest contains the transaction/);
       const second = await pier(args);

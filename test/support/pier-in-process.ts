@@ -34,3 +34,10 @@ export async function pierInProcess(
     vi.unstubAllEnvs();
   }
 }
+
+/** Runs `pier ARGS --json` for a node in this process. Returns what it prints; rejects with its stderr if it fails. */
+export async function pierJson<T>(nodeId: number, args: readonly string[]): Promise<T> {
+  const { code, stdout, stderr } = await pierInProcess([...args, '--json'], { NODE_ID: String(nodeId) });
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as T;
+}
