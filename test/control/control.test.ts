@@ -115,6 +115,7 @@ describe('the methods of the control server', () => {
     ['mine', { blocks: -1 }, 'bad-argument', 'mine: blocks'],
     ['mine', { blocks: 1, what: 2 }, 'bad-argument', 'what'],
     ['mine', { by: 'node9' }, 'unknown-node', 'node9'],
+    ['mining', { mode: { interval: '5' } }, 'bad-argument', "mining: mode.interval: '5' is not a number of seconds"],
     ['faucet', { to: 7, amount: '1' }, 'bad-argument', 'no account 7'],
     ['faucet', { to: 'foo', amount: '1' }, 'bad-argument', 'faucet: to'],
     ['pay', { from: 0, to: 1, amount: '1.123456789' }, 'bad-argument', 'pay: amount'],
@@ -134,7 +135,7 @@ describe('the methods of the control server', () => {
     const events = await client.events({ types: ['mode'] });
     const mode = { transactions: 1 };
     await client.call('mining', { mode });
-    const mine = vi.spyOn(network, 'mine').mockRejectedValueOnce(new PierError('no-space', 'the disk is full'));
+    const mine = vi.spyOn(network, 'mine').mockRejectedValue(new PierError('no-space', 'the disk is full'));
     await client.call('pay', { from: 0, to: 1, amount: '0.1' });
     const failure = { code: 'no-space', message: 'the disk is full' };
     const seen = await until(events, (event) => event.type === 'mode' && event.failure !== null);

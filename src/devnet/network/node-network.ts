@@ -305,7 +305,8 @@ export class NodeNetwork {
 
   /**
    * Iterates over what happens from now on: blocks, reorganisations, transactions, nodes and links. Ends when the signal
-   * aborts or the network closes. What comes and goes between two looks at a node gives no event. Throws `PierError`
+   * aborts or the network closes. Nodes are compared with what they had: what comes and goes between two looks gives no
+   * event, and a revert, or the loss of its mempool by a killed node, gives those of its effect. Throws `PierError`
    * 'bad-argument', and 'too-many-events' from the iteration if more than `limit` events wait to be read.
    *
    * @example
@@ -328,7 +329,8 @@ export class NodeNetwork {
 
   /**
    * Calls `listener` for each event of the given types, as plain data and as soon as nodes report it, until the function
-   * that it returns is called. Events without a follower cost nothing.
+   * that it returns is called. Events without a follower cost nothing. Of a node that starts with other content than it
+   * had, as after a revert, `node` is the only one: `events` compares it with what it had.
    */
   follow(types: readonly FeedEvent['type'][], listener: (event: FeedEvent) => void): () => void {
     this.checkOpen();

@@ -70,6 +70,49 @@ describe.each(engineNames)('events on the engine %s', { timeout: 120_000 }, (eng
   });
 });
 
+describe.each(engineNames)(
+  'what the nodes themselves do not report, on the engine %s',
+  { timeout: 120_000 },
+  (engine) => {
+    it('is seen by comparison: a lost mempool, a revert, and the blocks of a light node', async () => {
+      network = await createNetwork({ engine, nodes: [{}, {}, { role: 'light', name: 'phone' }], accounts: 2 });
+      const [alice, bob] = network.accounts;
+      const [node, phone] = [network.node('node2'), network.node('phone')];
+      const id = await network.snapshot();
+      const { height, tip } = await node.view();
+      const { txid } = await alice!.pay(bob!, '1');
+      await network.synced();
+      const events = network.events();
+      // The answer comes after that to the first look.
+      await node.view();
+      const ofNode = (event: NetworkEvent) => event.type === 'transaction' && event.node === node;
+      await network.link('node1', 'node2').cut();
+      await node.kill();
+      await node.start();
+      expect(await next(events, ofNode)).toEqual({ type: 'transaction', node, txid, change: 'removed' });
+      await network.link('node1', 'node2').mend();
+      expect(await next(events, ofNode)).toEqual({ type: 'transaction', node, txid, change: 'added' });
+      const hashes = await network.mine(3);
+      for (const [i, hash] of hashes.entries()) {
+        expect(await next(events, (event) => event.type === 'block' && event.node === phone)).toEqual({
+          ...{ type: 'block', node: phone, height: height + 1 + i, hash },
+        });
+      }
+      const { txid: undone } = await alice!.pay(bob!, '1');
+      await network.synced();
+      await network.revert(id);
+      const later = network.events();
+      const reorg = { type: 'reorg', from: hashes[2], height, hash: tip };
+      expect(await next(events, (event) => event.type === 'reorg' && event.node === node)).toEqual({ ...reorg, node });
+      const removed = { type: 'transaction', node, txid: undone, change: 'removed' };
+      expect(await next(events, ofNode)).toEqual(removed);
+      // What was before the call is no event.
+      await network.mine();
+      expect((await next(later, (event) => 'node' in event && event.node === phone)).type).toBe('block');
+    });
+  },
+);
+
 describe('NodeNetwork.events', () => {
   it('ends when its signal aborts, and with a break', async () => {
     network = await createNetwork({ nodes: 1, accounts: 0 });
