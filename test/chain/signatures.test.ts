@@ -44,7 +44,7 @@ function withParents(tx: Transaction, byTxid: ReadonlyMap<string, Transaction>):
 
 describe('a chain of signed transactions', () => {
   it(`is valid, and invalid with a flipped bit in any of ${POSITIONS} signatures`, { timeout: 60_000 }, async () => {
-    const { blocks } = await makeSpendChain({ seed: 1, fullBlocks: 2, transactionsPerBlock: 2_000 });
+    const { blocks } = await makeSpendChain({ seed: 1, fullBlocks: 2, transactionsPerBlock: 1_200 });
     const chain = await Chain.open(
       { params: regtest },
       { store: new MemoryStore(), clock: new VirtualClock(), logger: silentLogger },

@@ -1,37 +1,45 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { upNetwork } from '../../src/cli/up/up-network.ts';
 import { Waiting } from '../../src/cli/waiting.ts';
-import { pierPath } from '../support/pier.ts';
+import { createNetwork } from '../../src/devnet/network/create-network.ts';
+import { pier, pierPath } from '../support/pier.ts';
 import { pierInProcess } from '../support/pier-in-process.ts';
 
 const runDir = process.env.PIER_RUN_DIR!;
-let up: ChildProcess;
-let messages = '';
-let ended: Promise<number | null>;
+/** Settles when `pier up` ends. */
+let ended: Promise<void>;
+let interrupt = () => {};
 
+// `pier up` in this process, on nodes in memory; walk-through.test.ts and up-network.test.ts run it on processes.
 beforeAll(async () => {
-  up = spawn(process.execPath, [pierPath, 'up', '--nodes', '3', '--accounts', '2', '--name', 'walk'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+  const interrupted = new Promise<void>((resolve) => {
+    interrupt = resolve;
   });
-  ended = new Promise((resolve) => up.once('exit', (code) => resolve(code)));
-  await new Promise<void>((resolve, reject) => {
-    createInterface({ input: up.stderr! }).on('line', (line) => {
-      messages += `${line}\n`;
-      if (line.includes('running and in sync')) resolve();
+  const stdout = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const stderr = vi.spyOn(process.stderr, 'write');
+  const running = new Promise<void>((resolve) => {
+    stderr.mockImplementation((line) => {
+      if (String(line).includes('running and in sync')) resolve();
+      return true;
     });
-    up.once('exit', () => reject(new Error(messages)));
   });
+  const topology = { nodes: 3, accounts: 2 };
+  ended = upNetwork({ topology, json: true, name: 'walk', create: (options) => createNetwork(options), interrupted });
+  await Promise.race([running, ended]);
+  stdout.mockRestore();
+  stderr.mockRestore();
 }, 120_000);
 
 afterAll(async () => {
-  up.kill('SIGTERM');
+  interrupt();
   await ended;
 });
 
-/** Runs a command that succeeds; returns what it prints. */
+/** Runs a command that succeeds, without a warning of `pier up`; returns what it prints. */
 async function run(...words: string[]): Promise<string> {
   const { code, stdout, stderr } = await pierInProcess(words);
   expect([code, stderr]).toEqual([0, '']);
@@ -160,8 +168,6 @@ describe('a network is controlled from another terminal', { timeout: 120_000 }, 
     await run('kill', 'node3');
     await run('start', 'node3');
     expect((await nodes())[2]!.status).toBe('running');
-    // Each stop was asked for.
-    expect(messages).not.toContain('Warning');
   });
 
   it('by what its nodes log, now and as it comes', async () => {
@@ -269,9 +275,12 @@ describe('a network is controlled from another terminal', { timeout: 120_000 }, 
     await watch.next();
     const follower = followLogs();
     await follower.printed((lines) => lines.length > 0);
-    expect(await run('down')).toBe('the network is stopped');
+    const notes = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    expect(await pier(['down'])).toEqual({ code: 0, stdout: 'the network is stopped\n', stderr: '' });
     expect(await watch.ended).toEqual([0, 'The network has stopped.\n']);
-    expect(await ended).toBe(0);
+    await ended;
+    expect(notes.mock.calls.map(([text]) => String(text)).join('')).toMatch(/All nodes are stopped\.\n$/);
+    notes.mockRestore();
     expect(await follower.ended).toBe(0);
     expect(follower.messages()).toBe('The network has stopped.\n');
     const { code, stderr } = await pierInProcess(['status', '--json']);

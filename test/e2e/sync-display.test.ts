@@ -9,9 +9,9 @@ import { waitFor } from '../support/wait.ts';
 import { startSeed } from './support/seed.ts';
 
 /** Number of blocks to download. */
-const HEIGHT = 2_000;
+const HEIGHT = 1_000;
 /** Delay per served block, so that the download takes several seconds. */
-const MS_PER_BLOCK = 3;
+const MS_PER_BLOCK = 6;
 const CLEAR_LINE = '\r\u001b[2K';
 
 /** Python arguments that run a command on a pseudo-terminal and copy its output. */
@@ -54,7 +54,7 @@ describe('download progress', () => {
       const pipe = run(process.execPath, args, piped!);
 
       const options = { timeoutMs: 25_000, describe: () => JSON.stringify(terminal.text()) };
-      const bar = /█+░+ \d+% {2}[\d,]+ of 2,000 blocks {2}[1-9]\d* blocks\/s {2}\d+ s left/;
+      const bar = /█+░+ \d+% {2}[\d,]+ of 1,000 blocks {2}[1-9]\d* blocks\/s {2}\d+ s left/;
       await waitFor(() => bar.test(terminal.text()), options);
       delete seed.onServed;
       // The line is cleared after the last block.
