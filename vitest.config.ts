@@ -17,9 +17,14 @@ const alone = [
   'test/store/relaxed-durability.test.ts',
 ];
 
-/** Files that take half a minute of a processor each, most of it in a bitcoind or in full disks: `npm run test:long`. */
+/**
+ * Files that take long, most of it in a bitcoind, in full disks or in nodes as processes, and repeat at length what other
+ * files test: `npm run test:long`.
+ */
 const long = [
   'test/e2e/full-disk.test.ts',
+  'test/e2e/network-file.test.ts',
+  'test/interop/light-node-size.test.ts',
   'test/interop/network-reorgs.test.ts',
   'test/interop/network-with-bitcoind.test.ts',
   'test/interop/wallet-histories.test.ts',

@@ -9,7 +9,7 @@ import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 
 /** Number of kills. `.ci/run` sets fifty, which take a minute and a half; `npm run test:durability` a thousand. */
-const KILLS = Number(process.env.PIER_KILLS ?? 6);
+const KILLS = Number(process.env.PIER_KILLS ?? 4);
 /** Maximal delay of a kill after the start of a round's work, which covers signing, relay, mining and flushing. */
 const LONGEST_DELAY_MS = 60;
 /** Blocks that are looked at after each kill; all of them are at the end. */
@@ -174,7 +174,7 @@ describe('SIGKILL', () => {
     const folder = tempDir('kill-create');
     const env = { ...process.env, NODE_ID: String(id) };
     const address = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
-    for (let i = 0; i < 8; i++) {
+    for (let i = 0; i < 4; i++) {
       const args = i % 2 === 0 ? ['createwallet', '--name', `w${i}`] : ['createblockchain', '--address', address];
       const child = spawn(process.execPath, ['bin/pier.js', ...args, '--datadir', folder], { env, stdio: 'ignore' });
       const timer = setTimeout(() => child.kill('SIGKILL'), 150 + randomInt(random, 500));

@@ -149,11 +149,9 @@ export type Peer = import('pier/p2p/peer/peer').Peer;
     { module: 'nodenext', moduleResolution: 'nodenext', files: ['module.mts', 'common.cts', 'require.cts'] },
     { module: 'preserve', moduleResolution: 'bundler', files: ['module.mts', 'require.cts'] },
   ])('resolve under $moduleResolution', { timeout: 60_000 }, async ({ files, ...resolution }) => {
-    // What the types themselves import resolves under node16 as under nodenext: one of both checks it.
-    const skipLibCheck = resolution.module === 'node16';
     const compilerOptions = {
       ...{ ...resolution, target: 'es2023', lib: ['es2023', 'dom'], types: ['node'] },
-      ...{ strict: true, noEmit: true, skipLibCheck },
+      ...{ strict: true, noEmit: true, skipLibCheck: false, skipDefaultLibCheck: true },
     };
     const config = `tsconfig.${resolution.moduleResolution}.json`;
     writeFileSync(join(project, config), JSON.stringify({ compilerOptions, files }));

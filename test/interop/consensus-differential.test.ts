@@ -10,7 +10,7 @@ import { World } from './differential/world.ts';
 
 const { PIER_FUZZ_ROUNDS, PIER_FUZZ_SEED } = process.env;
 /** Rounds per seed. */
-const ROUNDS = Number(PIER_FUZZ_ROUNDS ?? 300);
+const ROUNDS = Number(PIER_FUZZ_ROUNDS ?? 150);
 const SEEDS = PIER_FUZZ_SEED !== undefined ? [Number(PIER_FUZZ_SEED)] : PIER_FUZZ_ROUNDS ? longRunSeeds : [1];
 
 /** Rounds per world. Both nodes remember every rejected block, so that longer worlds become slow. */

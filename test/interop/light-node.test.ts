@@ -1,9 +1,8 @@
-import { statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { callMethod } from '../../src/api/methods/dispatch.ts';
 import { lightMethods } from '../../src/api/methods/light/index.ts';
 import { fromReversedHex, toReversedHex } from '../../src/bytes/hex.ts';
-import { nodeConfig, nodePaths } from '../../src/node/config.ts';
+import { nodeConfig } from '../../src/node/config.ts';
 import { LightNode } from '../../src/node/light-node.ts';
 import { merkleProofRoot } from '../../src/proofs/merkle-proof.ts';
 import { type Bitcoind, type BitcoindWallet, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
@@ -11,8 +10,6 @@ import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 
 const HEIGHT = 500;
-const LONG = 10_000;
-const MAX_FILES_BYTES = 2_000_000;
 const MNEMONIC = 'abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about';
 
 interface BlockInfo {
@@ -149,37 +146,5 @@ describeBitcoind('a light node whose only peer is a bitcoind', () => {
     await expectProved(sent, again!);
     expect(await rpc('getlightinfo')).toMatchObject({ withdrawn: [] });
     expect(await balance()).toBe(after);
-  });
-
-  it(`stores the headers of ${LONG} blocks and a wallet in less than 2 MB`, { timeout: 120_000 }, async () => {
-    for (let height = await bitcoind.rpc<number>('getblockcount'); height < LONG; ) {
-      height += (await bitcoind.mine(Math.min(1000, LONG - height))).length;
-    }
-    type Indexes = Record<string, { synced: boolean; best_block_height: number }>;
-    const isIndexed = async () =>
-      Object.values(await bitcoind.rpc<Indexes>('getindexinfo')).every((index) => index.best_block_height === LONG);
-    await waitFor(isIndexed, { timeoutMs: 60_000 });
-
-    const dataDir = tempDir('light-size');
-    const paths = nodePaths(nodeConfig({ nodeId: 3000, dataDir, p2p: { seeds: [] } }, {}));
-    const size = () => [paths.chain, paths.wallet].map((path) => statSync(path).blocks * 512);
-    await start(dataDir);
-    await node!.wallets.createWallet('w', { mnemonic: MNEMONIC });
-    const startedAt = performance.now();
-    await synced();
-    const seconds = (performance.now() - startedAt) / 1000;
-    await node!.chain.flush();
-    const sizes = [size()];
-    for (let i = 0; i < 3; i++) {
-      await node!.stop();
-      await bitcoind.mine(1);
-      await start(dataDir);
-      await synced();
-      await node!.chain.flush();
-      sizes.push(size());
-    }
-    console.log(`${LONG} blocks in ${seconds.toFixed(1)} s; bytes of headers and wallet: ${sizes.join('; ')}`);
-    expect(await balance()).toBeGreaterThan(12);
-    for (const [chain, wallet] of sizes) expect(chain! + wallet!).toBeLessThan(MAX_FILES_BYTES);
   });
 });
