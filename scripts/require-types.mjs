@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import ts from 'typescript';
 
 // Writes the types of `require('pier/…')`. Node can `require` the package's ES modules, but under `module: node16`
@@ -22,10 +22,7 @@ function twin(path) {
   const from = `'${module}' with { 'resolution-mode': 'import' }`;
   const types = [];
   const values = [];
-  for (const statement of program.getSourceFile(path).statements) {
-    if (!ts.isExportDeclaration(statement) || !statement.exportClause || !ts.isNamedExports(statement.exportClause)) {
-      throw new Error(`${path} may contain only export lists: ${statement.getText()}`);
-    }
+  for (const statement of exportLists(path)) {
     for (const specifier of statement.exportClause.elements) {
       const name = specifier.name.text;
       if (statement.isTypeOnly || specifier.isTypeOnly) types.push(name);
@@ -34,6 +31,18 @@ function twin(path) {
   }
   const typeList = types.length === 0 ? [] : [`export type { ${types.join(', ')} } from ${from};`];
   return [`import type * as esm from ${from};`, ...typeList, ...values, ''].join('\n');
+}
+
+/** Returns the export lists of a declaration file, and those of files that it exports as a whole. */
+function exportLists(path) {
+  return program.getSourceFile(path).statements.flatMap((statement) => {
+    const list = ts.isExportDeclaration(statement) ? statement.exportClause : undefined;
+    if (list && ts.isNamedExports(list)) return [statement];
+    if (ts.isExportDeclaration(statement) && !list) {
+      return exportLists(join(dirname(path), statement.moduleSpecifier.text.replace(/\.[jt]s$/, '.d.ts')));
+    }
+    throw new Error(`${path} may contain only export lists: ${statement.getText()}`);
+  });
 }
 
 /** Returns the module of a declaration file: `index.js` for `index.d.ts`. */

@@ -17,19 +17,7 @@
  */
 
 export { RpcCode, RpcError } from '../api/json/rpc-error.ts';
-export { connectPort } from '../control/client/connect-port.ts';
-export {
-  type CallableMethod,
-  ControlClient,
-  type ControlEvents,
-  type ControlEventsOptions,
-  type LostEvents,
-} from '../control/client/control-client.ts';
-export { type ControlEvent, type EventType, eventTypes } from '../control/protocol/events.ts';
-export type { ControlChannel } from '../control/protocol/messages.ts';
-export { type MethodName, methods, type ParamsOf, type ResultOf } from '../control/protocol/methods.ts';
-export { openRpcDocument } from '../control/protocol/open-rpc.ts';
-export { ControlService, type ControlServiceOptions } from '../control/server/control-service.ts';
+export * from '../control/in-page.ts';
 export type { AccountDescriptors, ExtendedKeys } from '../devnet/accounts/account-keys.ts';
 export { Account, type DoubleSpendOptions, type PayOptions } from '../devnet/network/account.ts';
 export type { WaitOptions } from '../devnet/network/deadline.ts';
