@@ -38,10 +38,8 @@ describe('the code in docstrings and documents', () => {
     for (const { file, code } of snippets) writeFileSync(file, `${code}\nexport {};\n`);
     const config = {
       extends: '../../tsconfig.json',
-      compilerOptions: {
-        noUnusedLocals: false,
-        paths: { pier: ['../../src/index.ts'], 'pier/*': ['../../src/*/index.ts'] },
-      },
+      // Without paths, `pier` is what was built: a third of the time that the sources take.
+      compilerOptions: { noUnusedLocals: false, paths: {} },
       include: ['.'],
     };
     writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(config));

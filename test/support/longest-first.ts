@@ -40,7 +40,6 @@ const FIRST = [
   'network/traffic',
   'network/peer-port',
   'interop/deployments',
-  'test/snippets',
   'p2p/many-peers',
 ];
 
