@@ -175,7 +175,8 @@ describe('pier up', () => {
       await copy.mine();
       await payment.confirmed();
       expect(await bob!.balance()).toBe(550_000_000n);
-      await again.network!.load(state);
+      await copy.load(state);
+      expect(await bob!.balance()).toBe(450_000_000n);
     } finally {
       await again.stop();
     }
