@@ -23,7 +23,12 @@ export interface WaitOptions {
   readonly describe?: string | (() => string);
 }
 
-const INTERVAL_MS = 5;
+/**
+ * Milliseconds between two looks: a tenth of the time so far, within these bounds. Looks often call a node, which takes a
+ * millisecond of a processor each, from the work that is waited for.
+ */
+const LEAST_INTERVAL_MS = 5;
+const MOST_INTERVAL_MS = 100;
 
 /**
  * Polls until `condition` returns or resolves to a truthy value, and returns that value. An error thrown by the
@@ -34,14 +39,16 @@ export async function waitFor<T>(
   options: WaitOptions = {},
 ): Promise<Exclude<T, undefined | null | false | 0 | ''>> {
   const { timeoutMs = 10_000, describe = 'a condition' } = options;
-  const deadline = performance.now() + timeoutMs;
+  const start = performance.now();
   for (;;) {
     const value = await condition();
     if (value) return value as Exclude<T, undefined | null | false | 0 | ''>;
-    if (performance.now() >= deadline) {
+    const elapsed = performance.now() - start;
+    if (elapsed >= timeoutMs) {
       const what = typeof describe === 'function' ? describe() : describe;
       throw new Error(`timed out after ${timeoutMs} ms waiting for ${what}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
+    const interval = Math.min(MOST_INTERVAL_MS, Math.max(LEAST_INTERVAL_MS, elapsed / 10));
+    await new Promise((resolve) => setTimeout(resolve, interval));
   }
 }
