@@ -8,6 +8,7 @@ import { ControlService } from '../../src/control/server/control-service.ts';
 import { ControlSession, type MethodHandler } from '../../src/control/server/control-session.ts';
 import { EventSource } from '../../src/control/server/event-source.ts';
 import { createNetwork } from '../../src/devnet/network/create-network.ts';
+import type { NodeNetwork } from '../../src/devnet/network/node-network.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 const ends: (() => unknown)[] = [];
@@ -81,6 +82,28 @@ describe('a network in the same program', () => {
     // The network outlives its service.
     expect(await network.mine()).toHaveLength(1);
   });
+});
+
+it('a service that is closed follows its network no longer, and ends its clients', async () => {
+  const followed = new Set<object>();
+  const network = {
+    description: { chain: 'regtest', mnemonic: 'test' },
+    follow: () => {
+      const key = {};
+      followed.add(key);
+      return () => followed.delete(key);
+    },
+  } as unknown as NodeNetwork;
+  const service = new ControlService(network, { name: 'page' });
+  const { port1, port2 } = openPorts();
+  service.attachPort(port1);
+  const client = connectPort(port2);
+  await client.events({ types: ['log', 'wallet'] });
+  expect(followed.size).toBe(3);
+  service.close();
+  expect(followed.size).toBe(0);
+  await client.closed;
+  expect(followed.size).toBe(0);
 });
 
 describe('a client on a port', () => {

@@ -26,14 +26,17 @@ export function portChannel(port: MessagePort): ControlChannel {
   const end = () => {
     if (isClosed) return;
     isClosed = true;
-    waiting.clear();
     port.close();
-    // As a socket does: not before `close` has returned.
-    queueMicrotask(() => closed());
+    // As a socket does: not before `close` has returned, and what waits never will be taken.
+    queueMicrotask(() => {
+      closed();
+      for (const sent of waiting.values()) sent();
+    });
   };
   port.addEventListener('close', end);
   return {
     send: (text, sent) => {
+      if (isClosed) return queueMicrotask(() => sent?.());
       if (!sent) return post({ text });
       waiting.set(++lastNumber, sent);
       post({ text, number: lastNumber });
