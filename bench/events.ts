@@ -128,7 +128,7 @@ class EventsAlone {
   wake(): void {
     const height = ++this.#height;
     const hash = height.toString(16).padStart(64, '0');
-    this.#each((node) => ({ type: 'block', node, height, hash, transactions: 1, size: 250 }));
+    this.#each((node) => ({ type: 'block', node, height, hash, previous: '', transactions: 1, size: 250 }));
   }
 
   #each(event: (node: string) => FeedEvent): void {

@@ -66,6 +66,7 @@ module.exports = [
     node: [
       'server/control-server.ts',
       'server/network-control.ts',
+      'server/page-files.ts',
       'protocol/socket-channel.ts',
       'client/connect.ts',
       'control-record.ts',
@@ -74,6 +75,7 @@ module.exports = [
     sublayers: ['protocol', 'server', 'client'],
   },
   { name: 'browser', page: true },
+  { name: 'web', page: true, sublayers: ['text', 'model', 'draw', 'view'] },
   { name: 'vitest' },
   { name: 'cli' },
 ];

@@ -35,7 +35,7 @@ export const controlCommands: readonly string[] = [
     'load',
     'mining',
   ],
-  ...['snapshot', 'start', 'stop', 'kill', 'pause', 'resume', 'logs', 'reset', 'down'],
+  ...['snapshot', 'start', 'stop', 'kill', 'pause', 'resume', 'logs', 'page', 'reset', 'down'],
 ];
 
 /** Headings of `pier help`, with the commands below them. */
@@ -72,6 +72,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   pause: ['pier pause node2'],
   resume: ['pier resume node2'],
   reset: ['pier reset', 'pier reset --files --yes'],
+  page: ['pier page'],
   logs: ['pier logs', 'pier logs node2 --follow', 'pier logs --lines 1000 --json'],
   down: ['pier down', 'pier down --name other'],
   createblockchain: ['NODE_ID=3000 pier createblockchain --address ADDRESS'],

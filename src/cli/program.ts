@@ -3,6 +3,7 @@ import { addChainCommands } from './commands/chain-commands.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addControlCommands } from './commands/control-commands.ts';
 import { addLogs } from './commands/logs.ts';
+import { addPage } from './commands/page.ts';
 import { addReset } from './commands/reset.ts';
 import { addRpc } from './commands/rpc.ts';
 import { addScenario } from './commands/scenario.ts';
@@ -24,6 +25,7 @@ export function createProgram(version: string): Command {
   addControlCommands(program);
   addReset(program);
   addLogs(program);
+  addPage(program);
   addScenario(program);
   addStartNode(program);
   addChainCommands(program);

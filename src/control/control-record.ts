@@ -158,6 +158,11 @@ function writtenRecord(name: string): ControlRecord | undefined {
   return text === undefined ? undefined : parseRecord(text);
 }
 
+/** Returns the address of the live page of a network. The token is after `#`: a browser sends it to no server. */
+export function pageLink({ url, token }: Pick<ControlRecord, 'url' | 'token'>): string {
+  return `${url.replace(/^ws:/, 'http:')}#token=${token}`;
+}
+
 /** Returns all records, in the order of their names, also of networks that were killed: none of them is asked. */
 export function writtenRecords(): ControlRecord[] {
   let files: string[];

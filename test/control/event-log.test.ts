@@ -7,7 +7,15 @@ import type { FeedEvent } from '../../src/devnet/network/events/network-feed.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 const block = (height: number): FeedEvent => ({
-  ...{ type: 'block', node: 'node1', height, hash: 'ab'.repeat(32), transactions: 1, size: 200 },
+  ...{
+    type: 'block',
+    node: 'node1',
+    height,
+    hash: 'ab'.repeat(32),
+    previous: 'cd'.repeat(32),
+    transactions: 1,
+    size: 200,
+  },
 });
 
 describe('EventLog', () => {

@@ -36,7 +36,7 @@ function session(handle: MethodHandler) {
 }
 
 const add = (source: EventSource, height: number) =>
-  source.log.add({ type: 'header', node: 'node1', height, hash: 'ab'.repeat(32) }, 1);
+  source.log.add({ type: 'header', node: 'node1', height, hash: 'ab'.repeat(32), previous: '' }, 1);
 
 describe('a network in the same program', () => {
   it('is controlled over message ports by several clients', async () => {

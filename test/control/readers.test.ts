@@ -50,7 +50,7 @@ it('a fast, a slow and a returning reader get each event once, or are told that 
   const readFast = readTo(await fastClient.events(after(fast)), fast, all);
   for (let round = 1; round <= ROUNDS; round++) {
     for (let i = 0; i < EVENTS; i++) {
-      source.log.add({ type: 'header', node: 'node1', height: i, hash: 'ab'.repeat(32) }, 1);
+      source.log.add({ type: 'header', node: 'node1', height: i, hash: 'ab'.repeat(32), previous: '' }, 1);
     }
     // It leaves in the middle of a batch.
     const client = connect();

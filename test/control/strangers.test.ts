@@ -147,6 +147,17 @@ describe('a page', () => {
   });
 });
 
+it('the files of the page have no secrets, and are for pages of this machine alone', async () => {
+  for (const method of ['GET', 'HEAD']) {
+    const own = await send({}, { method, body: '' });
+    expect([200, 404]).toContain(own.status);
+    expect(own.text).not.toContain(TOKEN);
+    expect((await send({ Host: 'evil.example' }, { method, body: '' })).status).toBe(403);
+    expect((await send({ Origin: evil }, { method, body: '' })).status).toBe(403);
+  }
+  expect(called).toEqual([]);
+});
+
 it('HTTP serves requests of JSON-RPC only', async () => {
   const answered = async (body: string) => JSON.parse((await send({ Authorization }, { body })).text);
   expect(await answered('{')).toMatchObject({ error: { code: -32700 } });
@@ -155,6 +166,6 @@ it('HTTP serves requests of JSON-RPC only', async () => {
     error: { data: { code: 'no-subscriptions' } },
   });
   expect((await send({ Authorization }, { body: ' '.repeat(5 << 20) })).status).toBe(413);
-  expect((await send({ Authorization }, { method: 'GET', body: '' })).status).toBe(405);
+  expect((await send({ Authorization }, { method: 'PUT', body: '' })).status).toBe(405);
   expect(called).toEqual([]);
 });

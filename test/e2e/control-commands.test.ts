@@ -210,6 +210,22 @@ describe('a network is controlled from another terminal', { timeout: 120_000 }, 
     expect(await mode()).toBe('manual');
   });
 
+  it('page prints the address of the live page, which is served', async () => {
+    const page = await run('page');
+    expect(page).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#token=[0-9a-f]{64}$/);
+    expect(await json('page')).toEqual({ page });
+    const [address, token] = page.split('#token=');
+    expect((await json<{ page: string }>('status')).page).toBe(address);
+    const served = await fetch(address!);
+    expect([served.status, await served.text()]).toEqual([200, expect.stringContaining('<title>Pier</title>')]);
+    const called = await fetch(address!, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}` },
+      body: '{"jsonrpc":"2.0","id":1,"method":"links"}',
+    });
+    expect(called.status).toBe(200);
+  });
+
   it.each([
     [['mining', 'transactions', '0'], 2, 'bad-argument', 'number: 0'],
     [['mining', 'interval', '0'], 2, 'bad-argument', 'number: 0'],
@@ -223,6 +239,7 @@ describe('a network is controlled from another terminal', { timeout: 120_000 }, 
     [['snapshot', 'restore'], 2, 'bad-argument', 'restore'],
     [['snapshot', 'restore', 'x'], 1, 'unknown-snapshot', "'x'"],
     [['snapshot', 'dance'], 2, 'usage', 'dance'],
+    [['page', 'x'], 2, 'usage', 'page'],
     [['logs', 'node9'], 1, 'unknown-node', 'node9'],
     [['logs', '--lines', '0'], 2, 'bad-argument', '--lines: 0'],
     [['status', '--name', 'other'], 1, 'no-network', 'other'],

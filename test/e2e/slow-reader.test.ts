@@ -157,6 +157,6 @@ it('status --watch ends at the first change that its reader is no longer there f
   const [first] = (await once(child.stdout!, 'data')) as [Buffer];
   expect(String(first)).toContain('slow (regtest), mining by hand');
   child.stdout!.destroy();
-  source.log.add({ type: 'header', node: 'node1', height: 1, hash: 'ab'.repeat(32) }, 1);
+  source.log.add({ type: 'header', node: 'node1', height: 1, hash: 'ab'.repeat(32), previous: '' }, 1);
   expect(await closed).toEqual([0, '']);
 });

@@ -1,4 +1,4 @@
-import { NetworkName } from '../../control/control-record.ts';
+import { NetworkName, pageLink } from '../../control/control-record.ts';
 import { NetworkControl } from '../../control/server/network-control.ts';
 import type { NetworkNode } from '../../devnet/network/network-node.ts';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
@@ -12,6 +12,8 @@ export interface NetworkHost {
    * after all.
    */
   serve(network: NodeNetwork): Promise<{ readonly down: Promise<void> }>;
+  /** Address of the live page, with the token. */
+  readonly page: string;
 }
 
 /** Runs `action` with a control server for the network that it makes; until then, clients are told that it is being made. */
@@ -22,6 +24,7 @@ export async function withControl(name: string, action: (host: NetworkHost) => P
     const claimed = await NetworkName.claim(record);
     try {
       await action({
+        page: pageLink(record),
         serve: async (network) => {
           await NetworkName.claim(record);
           const down = new Promise<void>((resolve) => control.serve(network, { name, onDown: resolve }));
@@ -59,6 +62,8 @@ function warnAtExit(node: NetworkNode, network: string, isStopping: () => boolea
   });
 }
 
-/** How to use a network whose nodes run. */
-export const CONTROL_HINT =
-  "In another terminal: 'pier status' shows the network, 'pier mine' mines, 'pier help' lists more.";
+/** Notes how to look at a network whose nodes run, and how to control it. */
+export function noteControl({ page }: NetworkHost): void {
+  note(`Watch it in a browser: ${page}`);
+  note("In another terminal: 'pier status' shows the network, 'pier mine' mines, 'pier help' lists more.");
+}

@@ -7,7 +7,7 @@ import { findNetwork } from '../../node/networks.ts';
 import { shellWord } from '../command-text.ts';
 import { note, print } from '../output.ts';
 import { waiting } from '../waiting.ts';
-import { CONTROL_HINT, type NetworkHost, warnAtExits, withControl } from './network-host.ts';
+import { type NetworkHost, noteControl, warnAtExits, withControl } from './network-host.ts';
 import { formatReport, reportNetwork } from './network-report.ts';
 import { watchBlocks } from './watch-blocks.ts';
 
@@ -77,7 +77,7 @@ async function runNetwork(
           : `'pier up --datadir ${shellWord(topology.dataDir)}' continues on ${where}.`,
       );
     }
-    note(CONTROL_HINT);
+    noteControl(host);
     await Promise.race([isInterrupted, down]);
     if (state !== undefined) {
       await waiting('Saving the state of the network', () => network.save(state));

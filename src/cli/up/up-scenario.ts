@@ -20,7 +20,7 @@ import type { CommonOptions } from '../options.ts';
 import { dim, logPrinter, note, print } from '../output.ts';
 import { formatStep } from '../step-text.ts';
 import { terminal, Waiting, waiting } from '../waiting.ts';
-import { CONTROL_HINT, warnAtExits, withControl } from './network-host.ts';
+import { noteControl, warnAtExits, withControl } from './network-host.ts';
 import { portUser } from './port-user.ts';
 import { watchBlocks } from './watch-blocks.ts';
 
@@ -100,7 +100,7 @@ export async function upScenario(
       }
       warnAtExits(nodes, name, () => isStopping);
       const { down } = await host.serve(scenario.network!);
-      note(CONTROL_HINT);
+      noteControl(host);
       note('Press Ctrl-C to stop.');
       await Promise.race([interrupted, down]);
     } finally {

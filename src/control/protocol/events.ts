@@ -6,6 +6,7 @@ import { above0, whole } from '../../devnet/topology/schema-parts.ts';
 
 const hash = z.string().meta({ description: '32 bytes as hex, in the byte order of RPC' });
 const node = z.string().meta({ description: 'name of the node' });
+const previous = hash.meta({ description: 'hash of the block before it' });
 const height = z.int();
 const count = z.int().min(0);
 const satoshis = z.int();
@@ -53,8 +54,15 @@ const shapes = {
     count,
     bytes: count,
   },
-  header: { node, height, hash },
-  block: { node, height, hash, transactions: count, size: count.meta({ description: 'bytes, with witnesses' }) },
+  header: { node, height, hash, previous },
+  block: {
+    node,
+    height,
+    hash,
+    previous,
+    transactions: count,
+    size: count.meta({ description: 'bytes, with witnesses' }),
+  },
   transaction: {
     node,
     txid: hash,

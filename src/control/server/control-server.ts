@@ -9,6 +9,7 @@ import { socketChannel } from '../protocol/socket-channel.ts';
 import { SUBPROTOCOL, TOKEN_PREFIX } from '../protocol/subprotocol.ts';
 import type { ControlService } from './control-service.ts';
 import { answer, ControlSession } from './control-session.ts';
+import { PageFiles } from './page-files.ts';
 
 /** The first port that a server tries. */
 export const CONTROL_PORT = 8300;
@@ -20,6 +21,12 @@ const MAX_REQUEST = 4 << 20;
 const MAX_CLIENTS = 64;
 /** Connections at a time, of clients and of those that have not shown the token. */
 const MAX_CONNECTIONS = 256;
+
+/** Why a request is refused. */
+interface Refusal {
+  readonly status: number;
+  readonly reason: string;
+}
 
 /** What a `ControlServer` is created with. */
 export interface ControlServerOptions {
@@ -33,7 +40,7 @@ export interface ControlServerOptions {
  * Serves the control protocol on 127.0.0.1: over WebSocket, and over HTTP POST without subscriptions. A client shows the
  * token in the header `Authorization: Bearer TOKEN`; a page, which cannot set it, by the WebSocket subprotocol
  * `token.TOKEN` besides `pier-control`. Requests with another Host or Origin than its own are refused, and all before
- * `serve`.
+ * `serve`. The files of the live page are served to all, over HTTP GET.
  */
 export class ControlServer {
   readonly port: number;
@@ -41,6 +48,7 @@ export class ControlServer {
   #service: Pick<ControlService, 'handle' | 'events'> | undefined;
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
+  readonly #page = new PageFiles();
 
   private constructor(token: string, http: Server, sockets: WebSocketServer) {
     this.port = (http.address() as AddressInfo).port;
@@ -89,19 +97,27 @@ export class ControlServer {
   }
 
   /** Returns why a request is refused; undefined if it is not. */
-  #refusal(request: IncomingMessage): { readonly status: number; readonly reason: string } | undefined {
-    const own = ['127.0.0.1', 'localhost', '[::1]'].map((host) => `${host}:${this.port}`);
-    const { host, origin, authorization } = request.headers;
-    // A page of another site, or of a name that leads here: DNS rebinding.
-    if (host === undefined || !own.includes(host)) return { status: 403, reason: 'the Host is another one' };
-    if (origin !== undefined && !own.some((each) => origin === `http://${each}`)) {
-      return { status: 403, reason: 'the Origin is another one' };
-    }
+  #refusal(request: IncomingMessage): Refusal | undefined {
+    const foreign = this.#foreignness(request);
+    if (foreign) return foreign;
+    const { authorization } = request.headers;
     const shown = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1] ?? protocolToken(request);
     if (shown === undefined || !isEqual(shown, this.#token)) {
       return { status: 401, reason: 'the token is missing or wrong' };
     }
     if (!this.#service) return { status: 425, reason: 'the network is being created' };
+    return undefined;
+  }
+
+  /** Returns why a request is not one of a program or page of this machine. */
+  #foreignness(request: IncomingMessage): Refusal | undefined {
+    const own = ['127.0.0.1', 'localhost', '[::1]'].map((host) => `${host}:${this.port}`);
+    const { host, origin } = request.headers;
+    // A page of another site, or of a name that leads here: DNS rebinding.
+    if (host === undefined || !own.includes(host)) return { status: 403, reason: 'the Host is another one' };
+    if (origin !== undefined && !own.some((each) => origin === `http://${each}`)) {
+      return { status: 403, reason: 'the Origin is another one' };
+    }
     return undefined;
   }
 
@@ -127,8 +143,10 @@ export class ControlServer {
     const reply = (status: number, body: string, type = 'text/plain') => {
       response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store' }).end(body);
     };
-    const refusal = this.#refusal(request);
+    const isPage = request.method === 'GET' || request.method === 'HEAD';
+    const refusal = isPage ? this.#foreignness(request) : this.#refusal(request);
     if (refusal) return reply(refusal.status, refusal.reason);
+    if (isPage) return this.#page.serve(request, response, this.port);
     if (request.method !== 'POST') return reply(405, 'requests are sent by POST, or over WebSocket');
     const left = new AbortController();
     response.once('close', () => left.abort());

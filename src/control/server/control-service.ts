@@ -47,6 +47,7 @@ export class ControlService {
     const methods = new NetworkMethods(network, {
       ...{ name, chain, mnemonic },
       control: () => url,
+      page: () => url?.replace(/^ws:/, 'http:') ?? null,
       // After the answer.
       down: () => void setTimeout(onDown, 0),
     });

@@ -19,6 +19,8 @@ export interface NetworkMethodsOptions {
   readonly mnemonic: string | null;
   /** Address of the control server, once it is known. */
   control(): string | null;
+  /** Address of the live page, without the token. */
+  page(): string | null;
   /** Asks for the end of the network. */
   down(): void;
 }
@@ -146,10 +148,10 @@ export class NetworkMethods {
   }
 
   async #status(): Promise<ResultOf<'status'>> {
-    const { name, chain, control } = this.#options;
+    const { name, chain, control, page } = this.#options;
     const network = this.#network;
     return {
-      ...{ name, network: chain, control: control(), page: null },
+      ...{ name, network: chain, control: control(), page: page() },
       ...{ time: network.time.now(), mining: network.mining, miningFailure: describeFailure(network.miningFailure) },
       nodes: await Promise.all(network.nodes.map((node) => describeNode(node))),
     };

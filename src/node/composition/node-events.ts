@@ -7,15 +7,20 @@ import type { RunningLightNode } from './running-light-node.ts';
 /** Milliseconds over which messages of one kind, and changes of sizes and balances, make one event. */
 const SUMMARY_MS = 100;
 
+/** The hash before that of the genesis block. */
+const NO_BLOCK = '0'.repeat(64);
+
 /** Something that has happened in a node, as plain data. Hashes are hex as in RPC; amounts are satoshis. */
 export type NodeEvent =
   /** The best header has changed; a light node has no other chain. */
-  | { readonly type: 'header'; readonly height: number; readonly hash: string }
+  | { readonly type: 'header'; readonly height: number; readonly hash: string; readonly previous: string }
   /** The node's chain has grown by a block. */
   | {
       readonly type: 'block';
       readonly height: number;
       readonly hash: string;
+      /** Hash of the block before it. */
+      readonly previous: string;
       readonly transactions: number;
       /** Bytes, with witnesses. */
       readonly size: number;
@@ -121,7 +126,7 @@ export function followNode(
     return () => each.request();
   };
   if (types.has('header')) {
-    const report = ({ height, hashHex: hash }: BlockIndex) => emit({ type: 'header', height, hash });
+    const report = (index: BlockIndex) => emit({ type: 'header', ...placeOf(index) });
     offs.push(
       node instanceof RunningFullNode
         ? node.chain.events.on('header', ({ best }) => report(best))
@@ -143,6 +148,15 @@ export function followNode(
   };
 }
 
+/** Returns where a block stands in the tree. */
+function placeOf({ height, hashHex: hash, prev }: BlockIndex): {
+  readonly height: number;
+  readonly hash: string;
+  readonly previous: string;
+} {
+  return { height, hash, previous: prev?.hashHex ?? NO_BLOCK };
+}
+
 /** Follows blocks and reorganisations. The blocks of a new branch are reported once all of them are connected. */
 function followChain(
   { chain }: RunningFullNode | RunningLightNode,
@@ -151,8 +165,8 @@ function followChain(
 ): (() => void)[] {
   let connected: NodeEvent[] = [];
   return [
-    chain.events.on('blockConnected', ({ index: { height, hashHex: hash }, block }) => {
-      connected.push({ type: 'block', height, hash, transactions: block.transactions.length, size: block.totalSize });
+    chain.events.on('blockConnected', ({ index, block: { transactions, totalSize: size } }) => {
+      connected.push({ type: 'block', ...placeOf(index), transactions: transactions.length, size });
     }),
     chain.events.on('tip', ({ tip: { height, hashHex: hash }, fork, previous }) => {
       if (types.has('reorg') && fork !== previous) {

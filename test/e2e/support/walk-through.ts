@@ -14,10 +14,10 @@ export const parts: readonly Part[] = [
   {
     title: ['Look around', '查看'],
     text: [
-      'Mining has given the accounts 50 BTC each, and the faucet the rest of the balance. Both have their wallets on the first node.',
-      '每个账户已有挖矿所得的 50 BTC，余额的其余部分属于水龙头 (faucet)。账户和水龙头的钱包都在第一个节点上。',
+      'Mining has given the accounts 50 BTC each, and the faucet the rest of the balance. Both have their wallets on the first node. `page` prints the address of the live page.',
+      '每个账户已有挖矿所得的 50 BTC，余额的其余部分属于水龙头 (faucet)。账户和水龙头的钱包都在第一个节点上。`page` 输出实时页面的地址。',
     ],
-    commands: ['status', 'accounts'],
+    commands: ['status', 'accounts', 'page'],
   },
   {
     title: ['Pay and mine', '付款与挖矿'],

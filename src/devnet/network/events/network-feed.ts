@@ -193,6 +193,13 @@ function watchNode(
   return () => ending.abort();
 }
 
+/** What is read of a result of `getblock`. */
+interface SeenBlock {
+  readonly nTx: number;
+  readonly size: number;
+  readonly previousblockhash: string;
+}
+
 async function passSeen(node: NetworkNode, event: NetworkEvent, listener: (event: FeedEvent) => void): Promise<void> {
   const { name } = node;
   switch (event.type) {
@@ -201,8 +208,8 @@ async function passSeen(node: NetworkNode, event: NetworkEvent, listener: (event
       break;
     case 'block': {
       const { height, hash } = event;
-      const block = await node.call<{ nTx: number; size: number }>('getblock', [hash, 1]);
-      listener({ type: 'block', node: name, height, hash, transactions: block.nTx, size: block.size });
+      const { nTx, size, previousblockhash: previous } = await node.call<SeenBlock>('getblock', [hash, 1]);
+      listener({ type: 'block', node: name, height, hash, previous, transactions: nTx, size });
       break;
     }
     case 'reorg': {

@@ -1,0 +1,195 @@
+import type { Point } from '../model/layout.ts';
+import { kindOf } from '../model/message-kind.ts';
+import type { KnownMessage, LinkMoment, NodeHistory, Timeline } from '../model/timeline.ts';
+import { drawBlock } from './block-square.ts';
+import { drawMessage, messageSize } from './message-shape.ts';
+import type { Theme } from './theme.ts';
+
+/** Pixels of a block's square, and between two dots of a mempool. */
+const BLOCK = 13;
+const DOT_GAP = 6;
+const DOTS_IN_ROW = 8;
+/** Nodes up to which there is room for long columns. */
+const MAX_ROOMY = 12;
+
+/** Returns how many blocks and dots a node's column has at most. */
+function columnSize({ nodes }: Timeline): { readonly blocks: number; readonly dots: number } {
+  return nodes.size <= MAX_ROOMY ? { blocks: 6, dots: 40 } : { blocks: 3, dots: 16 };
+}
+
+/** Returns whether the words above the columns must be few. */
+export function isCrowded({ nodes }: Pick<Timeline, 'nodes'>): boolean {
+  return nodes.size > MAX_ROOMY;
+}
+/** Milliseconds for which a message is drawn at least: on loopback it arrives in less than a frame. */
+export const LEAST_FLIGHT_MS = 450;
+/** Messages that are drawn at most; others are counted. */
+const MAX_FLIGHTS = 250;
+
+/** What the stage shows. */
+export interface StageScene {
+  readonly timeline: Timeline;
+  readonly time: number;
+  /** Pixels. */
+  readonly places: ReadonlyMap<string, Point>;
+  readonly theme: Theme;
+  /** A block or transaction, by its hash: what knows it lights up. */
+  readonly highlight: string | undefined;
+  /** Whether shapes move; otherwise links flash. */
+  readonly hasMotion: boolean;
+  /** Commands that are not drawn. */
+  readonly hidden: ReadonlySet<string>;
+}
+
+/** Draws links, messages and the columns of the nodes. Returns the number of messages that were too many to be drawn. */
+export function drawStage(canvas: CanvasRenderingContext2D, width: number, height: number, scene: StageScene): number {
+  canvas.clearRect(0, 0, width, height);
+  drawLinks(canvas, scene);
+  const undrawn = drawMessages(canvas, scene);
+  for (const node of scene.timeline.nodes.values()) drawColumn(canvas, node, scene);
+  return undrawn;
+}
+
+function drawLinks(canvas: CanvasRenderingContext2D, { timeline, places, theme, time }: StageScene): void {
+  for (const { from, to } of timeline.links.values()) {
+    const [a, b] = [places.get(from), places.get(to)];
+    const link = timeline.linkAt(from, to, time);
+    if (!a || !b || !link) continue;
+    canvas.strokeStyle = theme.faint;
+    canvas.lineWidth = link.loss > 0 ? 1 : 1.5;
+    // The slower the link, the longer its dashes.
+    canvas.setLineDash(link.latency > 0 ? [4 + Math.min(20, link.latency / 10), 4] : []);
+    canvas.beginPath();
+    canvas.moveTo(a.x, a.y);
+    if (link.isCut) {
+      // A cut link is a gap.
+      canvas.lineTo(a.x + (b.x - a.x) * 0.32, a.y + (b.y - a.y) * 0.32);
+      canvas.moveTo(a.x + (b.x - a.x) * 0.68, a.y + (b.y - a.y) * 0.68);
+    }
+    canvas.lineTo(b.x, b.y);
+    canvas.stroke();
+  }
+  canvas.setLineDash([]);
+}
+
+function drawMessages(canvas: CanvasRenderingContext2D, scene: StageScene): number {
+  const { timeline, time, places, theme, hidden } = scene;
+  let drawn = 0;
+  let undrawn = 0;
+  // The longest flight decides how far back to look.
+  const longest = [...timeline.links.values()].reduce(
+    (ms, { from, to }) => Math.max(ms, flightOf(timeline.linkAt(from, to, time))),
+    LEAST_FLIGHT_MS,
+  );
+  for (const message of timeline.messagesBetween(time - longest, time)) {
+    if (hidden.has(message.command)) continue;
+    const [a, b] = [places.get(message.from), places.get(message.to)];
+    if (!a || !b) continue;
+    const flight = flightOf(linkOf(timeline, message));
+    const progress = (time - message.time) / flight;
+    if (progress > 1) continue;
+    if (drawn >= MAX_FLIGHTS) {
+      undrawn += message.count;
+      continue;
+    }
+    drawn++;
+    drawFlight(canvas, { message, a, b, progress: scene.hasMotion ? progress : 0.5 }, theme);
+  }
+  return undrawn;
+}
+
+function drawFlight(
+  canvas: CanvasRenderingContext2D,
+  {
+    message,
+    a,
+    b,
+    progress,
+  }: { readonly message: KnownMessage; readonly a: Point; readonly b: Point; readonly progress: number },
+  theme: Theme,
+): void {
+  const { command, count, bytes } = message;
+  const kind = kindOf(command);
+  const angle = Math.atan2(b.y - a.y, b.x - a.x);
+  // The two directions of a link side by side.
+  const [ox, oy] = [-Math.sin(angle) * 5, Math.cos(angle) * 5];
+  const [x, y] = [a.x + (b.x - a.x) * progress + ox, a.y + (b.y - a.y) * progress + oy];
+  drawMessage(canvas, kind, { x, y, size: messageSize(bytes / count), angle }, theme.kinds[kind]);
+  if (count > 1) {
+    canvas.fillStyle = theme.ink;
+    canvas.font = '10px ui-monospace, monospace';
+    canvas.textAlign = 'left';
+    canvas.fillText(`×${count}`, x + 7, y - 5);
+  }
+}
+
+function drawColumn(canvas: CanvasRenderingContext2D, { name, role }: NodeHistory, scene: StageScene): void {
+  const { timeline, time, places, theme, highlight } = scene;
+  const place = places.get(name);
+  const moment = timeline.nodeAt(name, time);
+  if (!place || !moment) return;
+  canvas.globalAlpha = moment.status === 'running' ? 1 : 0.35;
+  const left = place.x - BLOCK / 2;
+  const { blocks } = columnSize(timeline);
+  // Ground on which the column stands, so that links end at it.
+  canvas.fillStyle = theme.paper;
+  canvas.fillRect(left - 5, place.y - BLOCK / 2 - 5, BLOCK + 10, blocks * (BLOCK + 2) + 10);
+  const chain = timeline.chainFrom(moment.tip, blocks);
+  for (const [i, { hash }] of chain.entries()) {
+    const y = place.y - BLOCK / 2 + i * (BLOCK + 2);
+    drawBlock(canvas, { hash, x: left, y, size: BLOCK, isHollow: role === 'light' }, theme);
+    if (hash === highlight) outline(canvas, left, y, theme);
+  }
+  if (moment.mempool !== null) drawMempool(canvas, name, moment.mempool, place, scene);
+  canvas.globalAlpha = 1;
+}
+
+function drawMempool(
+  canvas: CanvasRenderingContext2D,
+  name: string,
+  count: number,
+  place: Point,
+  { timeline, time, theme, highlight }: StageScene,
+): void {
+  const { blocks, dots } = columnSize(timeline);
+  const top = place.y - BLOCK / 2 + blocks * (BLOCK + 2) + 4;
+  const width = DOTS_IN_ROW * DOT_GAP;
+  const left = place.x - width / 2;
+  canvas.strokeStyle = theme.faint;
+  canvas.lineWidth = 1;
+  canvas.beginPath();
+  canvas.moveTo(left, top - 2);
+  canvas.lineTo(left + width, top - 2);
+  canvas.stroke();
+  if (count === 0) return;
+  const known = timeline.mempoolAt(name, time, dots);
+  for (let i = 0; i < Math.min(count, dots); i++) {
+    const [x, y] = [left + (i % DOTS_IN_ROW) * DOT_GAP + 3, top + 3 + Math.floor(i / DOTS_IN_ROW) * DOT_GAP];
+    const isLit = highlight !== undefined && known[i]?.txid === highlight;
+    canvas.fillStyle = isLit ? theme.ink : theme.kinds.transaction;
+    canvas.beginPath();
+    canvas.arc(x, y, isLit ? 3.5 : 2, 0, 2 * Math.PI);
+    canvas.fill();
+  }
+  if (count > dots) {
+    canvas.fillStyle = theme.ink;
+    canvas.font = '10px ui-monospace, monospace';
+    canvas.textAlign = 'center';
+    canvas.fillText(`+${count - dots}`, place.x, top + 14 + (dots / DOTS_IN_ROW) * DOT_GAP);
+  }
+}
+
+function outline(canvas: CanvasRenderingContext2D, x: number, y: number, theme: Theme): void {
+  canvas.strokeStyle = theme.ink;
+  canvas.lineWidth = 2;
+  canvas.strokeRect(x - 2, y - 2, BLOCK + 4, BLOCK + 4);
+}
+
+/** Returns the milliseconds that a message is drawn on its way. */
+function flightOf(link: LinkMoment | undefined): number {
+  return Math.max(LEAST_FLIGHT_MS, link?.latency ?? 0);
+}
+
+function linkOf(timeline: Timeline, { from, to, time }: KnownMessage): LinkMoment | undefined {
+  return timeline.linkAt(from, to, time) ?? timeline.linkAt(to, from, time);
+}

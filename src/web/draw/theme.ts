@@ -1,0 +1,28 @@
+import type { MessageKind } from '../model/message-kind.ts';
+
+/** Colours of what canvases draw, as the style sheet has them. */
+export interface Theme {
+  readonly isDark: boolean;
+  readonly ink: string;
+  readonly faint: string;
+  readonly paper: string;
+  readonly kinds: Readonly<Record<MessageKind, string>>;
+}
+
+/** Reads the theme from the style sheet's custom properties. */
+export function readTheme(element: Element): Theme {
+  const style = getComputedStyle(element);
+  const colour = (name: string) => style.getPropertyValue(name).trim();
+  return {
+    isDark: colour('--dark') === '1',
+    ...{ ink: colour('--ink'), faint: colour('--faint'), paper: colour('--paper') },
+    kinds: {
+      transaction: colour('--kind-transaction'),
+      block: colour('--kind-block'),
+      headers: colour('--kind-headers'),
+      inventory: colour('--kind-inventory'),
+      request: colour('--kind-request'),
+      other: colour('--faint'),
+    },
+  };
+}

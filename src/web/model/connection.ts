@@ -1,0 +1,134 @@
+import { ControlClient, type ControlEvents } from '../../control/client/control-client.ts';
+import type { ControlEvent } from '../../control/protocol/events.ts';
+import type { ResultOf } from '../../control/protocol/methods.ts';
+import { SUBPROTOCOL, TOKEN_PREFIX } from '../../control/protocol/subprotocol.ts';
+import { webSocketChannel } from '../../control/protocol/web-socket-channel.ts';
+
+/** How the page is connected to its network. */
+export type ConnectionStatus = 'connecting' | 'connected' | 'refused' | 'lost';
+
+/** What the network is when a connection begins: events after it change it. */
+export interface NetworkStart {
+  readonly status: ResultOf<'status'>;
+  readonly links: ResultOf<'links'>['links'];
+  /** Whether events were missed since the last connection, so that what is known of the past has a gap. */
+  readonly hasGap: boolean;
+}
+
+/** What a `Connection` reports. */
+export interface ConnectionListener {
+  status(status: ConnectionStatus): void;
+  started(start: NetworkStart): void;
+  /** Each event comes once, in the order of the numbers, also over a reconnection. */
+  event(event: ControlEvent): void;
+}
+
+/** Milliseconds between attempts to connect: the first, and the longest. */
+const RETRY_MS = 250;
+const MAX_RETRY_MS = 4_000;
+
+/** Opens a client, over any channel. Rejects if there is no network, `refused` if the token is not its own. */
+export type OpenClient = () => Promise<ControlClient>;
+
+/** A connection to a control server that is opened again whenever it ends. */
+export class Connection {
+  readonly #open: OpenClient;
+  readonly #listener: ConnectionListener;
+  #client: ControlClient | undefined;
+  #last: { readonly server: string; readonly number: number } | undefined;
+  #isClosed = false;
+
+  constructor(open: OpenClient, listener: ConnectionListener) {
+    this.#open = open;
+    this.#listener = listener;
+    void this.#run();
+  }
+
+  /** The client; undefined while there is no connection. */
+  get client(): ControlClient | undefined {
+    return this.#client;
+  }
+
+  /** Ends the connection for good. */
+  close(): void {
+    this.#isClosed = true;
+    void this.#client?.close();
+  }
+
+  async #run(): Promise<void> {
+    let wait = RETRY_MS;
+    this.#listener.status('connecting');
+    while (!this.#isClosed) {
+      try {
+        const client = await this.#open();
+        this.#client = client;
+        wait = RETRY_MS;
+        await this.#follow(client);
+      } catch (error) {
+        if ((error as { refused?: boolean }).refused) return this.#listener.status('refused');
+      }
+      this.#client = undefined;
+      if (this.#isClosed) return;
+      this.#listener.status('lost');
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      wait = Math.min(wait * 2, MAX_RETRY_MS);
+    }
+  }
+
+  async #follow(client: ControlClient): Promise<void> {
+    const events = await this.#subscribe(client);
+    const [status, { links }] = await Promise.all([client.call('status'), client.call('links')]);
+    const isSame = this.#last?.server === events.server;
+    this.#listener.started({ status, links, hasGap: this.#last !== undefined && !isSame });
+    this.#listener.status('connected');
+    this.#last = isSame ? this.#last : { server: events.server, number: events.number };
+    for await (const event of events) {
+      if (event.type === 'gap') {
+        // What the nodes have now is what counts.
+        this.#last = { server: events.server, number: event.to };
+        const [now, { links: linksNow }] = await Promise.all([client.call('status'), client.call('links')]);
+        this.#listener.started({ status: now, links: linksNow, hasGap: true });
+        continue;
+      }
+      this.#last = { server: events.server, number: event.number };
+      this.#listener.event(event);
+    }
+  }
+
+  #subscribe(client: ControlClient): Promise<ControlEvents> {
+    const types = [
+      'node',
+      'link',
+      'message',
+      'header',
+      'block',
+      'transaction',
+      'mempool',
+      'reorg',
+      'mining',
+      'mode',
+    ] as const;
+    return client.events({ types, ...(this.#last ? { after: this.#last } : {}) });
+  }
+}
+
+/** Returns a function that connects to the control server of this page's address. */
+export function openSocket(token: string, { host }: Pick<Location, 'host'> = location): OpenClient {
+  return async () => {
+    const socket = new WebSocket(`ws://${host}/`, [SUBPROTOCOL, `${TOKEN_PREFIX}${token}`]);
+    await new Promise<void>((resolve, reject) => {
+      socket.addEventListener('open', () => resolve(), { once: true });
+      socket.addEventListener('close', () => reject(new Error('there is no network')), { once: true });
+    }).catch(async (error: unknown) => {
+      // A page does not learn why a WebSocket is refused; the same server says it over HTTP.
+      const answer = await fetch(`http://${host}/`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${token}` },
+        body: '{"jsonrpc":"2.0","id":1,"method":"status"}',
+      }).catch(() => undefined);
+      if (answer?.status === 401) throw Object.assign(new Error('the token is refused'), { refused: true });
+      throw error;
+    });
+    return new ControlClient(webSocketChannel(socket));
+  };
+}

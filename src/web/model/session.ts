@@ -1,0 +1,141 @@
+import { createSignal } from 'solid-js';
+import type { ControlClient } from '../../control/client/control-client.ts';
+import type { ResultOf } from '../../control/protocol/methods.ts';
+import { BlockLoader } from './block-loader.ts';
+import { Connection, type ConnectionStatus, type OpenClient } from './connection.ts';
+import { Playback } from './playback.ts';
+import { Timeline } from './timeline.ts';
+
+/** Milliseconds between two updates of texts. */
+const UPDATE_MS = 150;
+/** Milliseconds between two looks at the network's time and balances. */
+const STATUS_MS = 2_000;
+
+/** Blocks that are searched for a transaction. */
+const SEARCHED_BLOCKS = 100;
+
+/** What the search reads of a block. */
+interface SearchedBlock {
+  readonly tx: readonly string[];
+  readonly previousblockhash?: string;
+}
+
+/** Everything that the views show, kept up to date. */
+export class Session {
+  readonly timeline = new Timeline();
+  readonly playback = new Playback();
+  /** Counts changes of the timeline; a view that reads it is drawn again. */
+  readonly version: () => number;
+  /** The moment that texts show; it does not change while the display stands still. */
+  readonly shown: () => number;
+  readonly connection: () => ConnectionStatus;
+  /** Whether the past has a gap. */
+  readonly hasGap: () => boolean;
+  /** The last answer of the method `status`. */
+  readonly status: () => ResultOf<'status'> | undefined;
+  readonly #connection: Connection;
+  readonly #setVersion: (version: number) => void;
+  readonly #setStatus: (status: ResultOf<'status'>) => void;
+  readonly #loader: BlockLoader;
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
+  #changes = 0;
+  #updateTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(open: OpenClient) {
+    const [version, setVersion] = createSignal(0);
+    const [connection, setConnection] = createSignal<ConnectionStatus>('connecting');
+    const [hasGap, setHasGap] = createSignal(false);
+    const [status, setStatus] = createSignal<ResultOf<'status'>>();
+    const [shown, setShown] = createSignal(this.playback.time(Date.now()));
+    this.version = version;
+    this.shown = shown;
+    this.connection = connection;
+    this.hasGap = hasGap;
+    this.status = status;
+    this.#setVersion = setVersion;
+    this.#setStatus = setStatus;
+    this.#loader = new BlockLoader(this.timeline);
+    this.#connection = new Connection(open, {
+      status: setConnection,
+      started: (start) => {
+        if (start.hasGap) setHasGap(true);
+        this.timeline.start(start.status, start.links, Date.now());
+        setStatus(start.status);
+        this.#changed();
+      },
+      event: (event) => {
+        this.timeline.add(event);
+        this.#changed();
+      },
+    });
+    this.#timers.push(setInterval(() => setShown(this.playback.time(Date.now())), UPDATE_MS));
+    this.#timers.push(setInterval(() => void this.#refresh(), STATUS_MS));
+  }
+
+  /** The client; undefined while there is no connection. */
+  get client(): ControlClient | undefined {
+    return this.#connection.client;
+  }
+
+  /** Counts changes, also those that `version` does not show yet. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Calls a method of a node. Rejects while there is no connection. */
+  async call<T>(node: string, method: string, params: readonly unknown[] = []): Promise<T> {
+    if (!this.client) throw new Error('there is no connection');
+    return (await this.client.call('call', { node, method, params: [...params] })) as T;
+  }
+
+  /** Calls a method on full nodes that run, one after the other, until one answers. */
+  async callAny<T>(method: string, params: readonly unknown[]): Promise<T> {
+    let failure: unknown = new Error('no full node runs');
+    for (const { name, role, moments } of this.timeline.nodes.values()) {
+      if (role === 'light' || moments.at(-1)?.status !== 'running') continue;
+      try {
+        return await this.call<T>(name, method, params);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  /** Returns a transaction of a mempool or of one of the last blocks. Rejects if no node has it. */
+  async findTransaction<T>(txid: string): Promise<T> {
+    try {
+      return await this.callAny<T>('getrawtransaction', [txid, 1]);
+    } catch (error) {
+      // Without an index, a node finds a confirmed transaction in a given block only.
+      let hash: string | undefined = await this.callAny<string>('getbestblockhash', []);
+      for (let i = 0; i < SEARCHED_BLOCKS && hash !== undefined; i++) {
+        const block: SearchedBlock = await this.callAny('getblock', [hash, 1]);
+        if (block.tx.includes(txid)) return this.callAny<T>('getrawtransaction', [txid, 1, hash]);
+        hash = block.previousblockhash;
+      }
+      throw error;
+    }
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#updateTimer);
+    this.#connection.close();
+  }
+
+  async #refresh(): Promise<void> {
+    this.timeline.prune(Date.now());
+    const status = await this.client?.call('status').catch(() => undefined);
+    if (status) this.#setStatus(status);
+  }
+
+  #changed(): void {
+    this.#changes++;
+    this.#updateTimer ??= setTimeout(() => {
+      this.#updateTimer = undefined;
+      if (this.client) this.#loader.load(this.client, () => this.#changed());
+      this.#setVersion(this.#changes);
+    }, UPDATE_MS);
+  }
+}

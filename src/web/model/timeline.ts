@@ -1,0 +1,302 @@
+import type { ControlEvent } from '../../control/protocol/events.ts';
+import type { ResultOf } from '../../control/protocol/methods.ts';
+
+/** Milliseconds of the past that are kept. */
+export const KEPT_MS = 5 * 60_000;
+/** Messages, blocks and transactions that are kept at most. */
+const MAX_MESSAGES = 60_000;
+const MAX_BLOCKS = 5_000;
+const MAX_TRANSACTIONS = 20_000;
+
+/** What a node was at a moment. */
+export interface NodeMoment {
+  /** Milliseconds since the Unix epoch. */
+  readonly time: number;
+  readonly status: 'running' | 'paused' | 'stopped';
+  readonly height: number;
+  readonly tip: string;
+  readonly peers: number;
+  /** Transactions in its mempool; null for a light node. */
+  readonly mempool: number | null;
+  /** Height at which its miner searches; null if it does not. */
+  readonly mining: number | null;
+}
+
+/** A node, with its past. */
+export interface NodeHistory {
+  readonly name: string;
+  readonly role: string;
+  /** Port for peers of other programs. */
+  readonly port: number | null;
+  /** Oldest first. */
+  readonly moments: NodeMoment[];
+}
+
+/** A link, with its past. */
+export interface LinkHistory {
+  readonly from: string;
+  readonly to: string;
+  readonly moments: LinkMoment[];
+}
+
+/** What a link was at a moment. */
+export interface LinkMoment {
+  readonly time: number;
+  readonly isCut: boolean;
+  readonly latency: number;
+  readonly jitter: number;
+  readonly loss: number;
+  readonly bandwidth: number;
+}
+
+/** A block that a node has, or has had. */
+export interface KnownBlock {
+  readonly hash: string;
+  readonly height: number;
+  readonly previous: string;
+  /** Absent if its header alone is known. */
+  transactions?: number;
+  size?: number;
+  /** When each node connected it, by the node's name. */
+  readonly arrivals: Map<string, number>;
+}
+
+/** A transaction of a mempool. */
+export interface KnownTransaction {
+  readonly txid: string;
+  vsize?: number;
+  /** Satoshis. */
+  fee?: number;
+  /** When each node has added and removed it, by the node's name. */
+  readonly stays: Map<string, { readonly added: number; removed?: number }>;
+}
+
+/** Messages of one kind that were sent over a link at about the same time. */
+export interface KnownMessage {
+  readonly time: number;
+  readonly from: string;
+  readonly to: string;
+  readonly command: string;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** What the page knows of a network now, and of its last minutes. */
+export class Timeline {
+  readonly nodes = new Map<string, NodeHistory>();
+  readonly links = new Map<string, LinkHistory>();
+  readonly blocks = new Map<string, KnownBlock>();
+  readonly transactions = new Map<string, KnownTransaction>();
+  /** Oldest first. */
+  readonly messages: KnownMessage[] = [];
+  /** Time of the oldest event that is known, and of the last one. */
+  begin = Number.POSITIVE_INFINITY;
+  end = 0;
+
+  /** Sets what everything is now: at the beginning, and after a gap. */
+  start({ nodes }: Pick<ResultOf<'status'>, 'nodes'>, links: ResultOf<'links'>['links'], time: number): void {
+    this.#seen(time);
+    const names = new Set(nodes.map(({ name }) => name));
+    for (const name of this.nodes.keys()) if (!names.has(name)) this.nodes.delete(name);
+    for (const { name, role, id, height, tip, peers, mempool, status } of nodes) {
+      const history = this.nodes.get(name) ?? { name, role, port: id, moments: [] };
+      this.nodes.set(name, history);
+      const moment = { height: height ?? -1, tip: tip ?? '', peers: peers ?? 0, mempool, mining: null };
+      addMoment(history.moments, { time, status, ...moment });
+    }
+    for (const { from, to, isCut, latency, jitter, loss, bandwidth } of links) {
+      this.#addLink(from, to, { time, isCut, latency, jitter, loss, bandwidth });
+    }
+  }
+
+  /** Adds a block that was asked for: it has no arrivals. */
+  addBlock(block: Omit<KnownBlock, 'arrivals'>): KnownBlock {
+    const known = this.blocks.get(block.hash);
+    if (known) {
+      if (block.transactions !== undefined) known.transactions = block.transactions;
+      if (block.size !== undefined) known.size = block.size;
+      return known;
+    }
+    const added = { ...block, arrivals: new Map<string, number>() };
+    this.blocks.set(block.hash, added);
+    if (this.blocks.size > MAX_BLOCKS) this.blocks.delete(this.blocks.keys().next().value!);
+    return added;
+  }
+
+  /** Adds what has happened. */
+  add(event: ControlEvent): void {
+    const { time } = event;
+    this.#seen(time);
+    switch (event.type) {
+      case 'node': {
+        const { status, height, tip, peers } = event;
+        // A stopped node has no mempool and no miner.
+        const rest = status === 'stopped' ? { mempool: null, mining: null } : {};
+        this.#change(event.node, { time, status, height, tip, peers, ...rest });
+        break;
+      }
+      case 'link': {
+        const { from, to, isCut, conditions } = event;
+        this.#addLink(from, to, { time, isCut, ...conditions });
+        break;
+      }
+      case 'header':
+      case 'block': {
+        const { node, hash, height, previous } = event;
+        const counts = event.type === 'block' ? { transactions: event.transactions, size: event.size } : {};
+        const block = this.addBlock({ hash, height, previous, ...counts });
+        // A light node has headers alone.
+        if (event.type === 'header' && this.nodes.get(node)?.role !== 'light') break;
+        if (!block.arrivals.has(node)) block.arrivals.set(node, time);
+        this.#change(node, { time, height, tip: hash });
+        break;
+      }
+      case 'reorg':
+        this.#change(event.node, { time, height: event.height, tip: event.hash });
+        break;
+      case 'transaction':
+        this.#addTransaction(event, time);
+        break;
+      case 'mempool':
+        this.#change(event.node, { time, mempool: event.transactions });
+        break;
+      case 'mining':
+        this.#change(event.node, { time, mining: event.state === 'searching' ? event.height : null });
+        break;
+      case 'message': {
+        const { from, to, command, count, bytes } = event;
+        this.messages.push({ time, from, to, command, count, bytes });
+        if (this.messages.length > MAX_MESSAGES) this.messages.splice(0, MAX_MESSAGES / 4);
+        break;
+      }
+    }
+  }
+
+  /** Forgets what is older than it keeps. */
+  prune(now: number): void {
+    const oldest = now - KEPT_MS;
+    if (this.begin > oldest) return;
+    this.begin = oldest;
+    for (const { moments } of this.nodes.values()) dropBefore(moments, oldest);
+    for (const { moments } of this.links.values()) dropBefore(moments, oldest);
+    const first = this.messages.findIndex(({ time }) => time >= oldest);
+    this.messages.splice(0, first < 0 ? this.messages.length : first);
+    for (const [txid, { stays }] of this.transactions) {
+      for (const [node, { removed }] of stays) if (removed !== undefined && removed < oldest) stays.delete(node);
+      if (stays.size === 0) this.transactions.delete(txid);
+    }
+  }
+
+  /** Returns what a node was at a moment; undefined if that is not known any more. */
+  nodeAt(name: string, time: number): NodeMoment | undefined {
+    return momentAt(this.nodes.get(name)?.moments ?? [], time);
+  }
+
+  /** Returns what a link was at a moment. */
+  linkAt(from: string, to: string, time: number): LinkMoment | undefined {
+    return momentAt(this.links.get(`${from} ${to}`)?.moments ?? [], time);
+  }
+
+  /** Returns the blocks of a chain from its tip backwards, as far as they are known. */
+  chainFrom(tip: string, count: number): KnownBlock[] {
+    const chain: KnownBlock[] = [];
+    for (let block = this.blocks.get(tip); block && chain.length < count; block = this.blocks.get(block.previous)) {
+      chain.push(block);
+    }
+    return chain;
+  }
+
+  /** Returns the transactions in a node's mempool at a moment, the best fee rate first, up to `count`. */
+  mempoolAt(node: string, time: number, count: number): KnownTransaction[] {
+    const found: KnownTransaction[] = [];
+    for (const transaction of this.transactions.values()) {
+      const stay = transaction.stays.get(node);
+      if (stay && stay.added <= time && (stay.removed === undefined || stay.removed > time)) found.push(transaction);
+    }
+    return found.sort((a, b) => feeRate(b) - feeRate(a)).slice(0, count);
+  }
+
+  /** Returns the messages that were sent from `from` on, before `to`. */
+  messagesBetween(from: number, to: number): KnownMessage[] {
+    const { messages } = this;
+    const first = lowerBound(messages, from);
+    const last = lowerBound(messages, to);
+    return messages.slice(first, last);
+  }
+
+  #seen(time: number): void {
+    this.begin = Math.min(this.begin, time);
+    this.end = Math.max(this.end, time);
+  }
+
+  #change(name: string, change: Partial<NodeMoment> & { readonly time: number }): void {
+    const history = this.nodes.get(name);
+    const last = history?.moments.at(-1);
+    if (history && last) addMoment(history.moments, { ...last, ...change });
+  }
+
+  #addLink(from: string, to: string, moment: LinkMoment): void {
+    const key = `${from} ${to}`;
+    const history = this.links.get(key) ?? { from, to, moments: [] };
+    this.links.set(key, history);
+    addMoment(history.moments, moment);
+  }
+
+  #addTransaction(event: Extract<ControlEvent, { type: 'transaction' }>, time: number): void {
+    const { node, txid, change, vsize, fee } = event;
+    const transaction: KnownTransaction = this.transactions.get(txid) ?? { txid, stays: new Map() };
+    if (vsize !== undefined) transaction.vsize = vsize;
+    if (fee !== undefined) transaction.fee = fee;
+    const stay = transaction.stays.get(node);
+    if (change === 'added') transaction.stays.set(node, { added: time });
+    else if (stay) stay.removed = time;
+    this.transactions.set(txid, transaction);
+    if (this.transactions.size > MAX_TRANSACTIONS) this.transactions.delete(this.transactions.keys().next().value!);
+  }
+}
+
+/** Returns satoshis per virtual byte; 0 if the node does not say it. */
+export function feeRate({ fee = 0, vsize = 1 }: Pick<KnownTransaction, 'fee' | 'vsize'>): number {
+  return fee / vsize;
+}
+
+/** Adds a moment after the last one, in whose place it stands if nothing has happened in between. */
+function addMoment<T extends { readonly time: number }>(moments: T[], moment: T): void {
+  const last = moments.at(-1);
+  if (last && last.time >= moment.time) moments[moments.length - 1] = { ...moment, time: last.time };
+  else moments.push(moment);
+}
+
+function momentAt<T extends { readonly time: number }>(moments: readonly T[], time: number): T | undefined {
+  const next = upperBound(moments, time);
+  // What is older than all that is known was most likely the same.
+  return moments[Math.max(0, next - 1)];
+}
+
+/** Drops moments before a time, except the last of them, which holds until the next. */
+function dropBefore<T extends { readonly time: number }>(moments: T[], time: number): void {
+  const next = upperBound(moments, time);
+  if (next > 1) moments.splice(0, next - 1);
+}
+
+/** Returns the index of the first item at or after a time. */
+function lowerBound(items: readonly { readonly time: number }[], time: number): number {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (items[middle]!.time < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Returns the index of the first item after a time. */
+function upperBound(items: readonly { readonly time: number }[], time: number): number {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (items[middle]!.time <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

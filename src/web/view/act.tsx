@@ -1,0 +1,100 @@
+import { createSignal, createUniqueId, For, type JSX, Show } from 'solid-js';
+import { type Action, type ActionField, networkActions } from '../model/actions.ts';
+import { usePage } from './context.ts';
+
+/** Everything that can be done to the network as a whole. */
+export function Act(): JSX.Element {
+  const { texts } = usePage();
+  return (
+    <section class="act" aria-label={texts().act.title}>
+      <For each={networkActions}>{(action) => <ActionForm action={action} />}</For>
+    </section>
+  );
+}
+
+/** An action with its fields, the command that does the same, and what came of it. */
+export function ActionForm(props: { readonly action: Action }): JSX.Element {
+  const { session, texts } = usePage();
+  const { action } = props;
+  const id = createUniqueId();
+  const [values, setValues] = createSignal(
+    Object.fromEntries(action.fields.map(({ name, initial }) => [name, initial])),
+  );
+  const [result, setResult] = createSignal('');
+  const [isFailed, setFailed] = createSignal(false);
+  const [isRunning, setRunning] = createSignal(false);
+  const run = async (event: Event) => {
+    event.preventDefault();
+    const { client } = session;
+    if (!client || isRunning()) return;
+    setRunning(true);
+    try {
+      const said = await action.run(client, values());
+      setFailed(false);
+      setResult(`${texts().act.done} ${said}`);
+    } catch (error) {
+      const { message, hint } = error as { message: string; hint?: string };
+      setFailed(true);
+      setResult(hint === undefined ? message : `${message} ${hint}`);
+    } finally {
+      setRunning(false);
+    }
+  };
+  return (
+    <form class="action" onSubmit={(event) => void run(event)}>
+      <For each={action.fields}>
+        {(field) => (
+          <label for={`${id}-${field.name}`}>
+            <span>{texts().act.fields[field.name]}</span>
+            <Field
+              id={`${id}-${field.name}`}
+              field={field}
+              value={values()[field.name]!}
+              onInput={(value) => setValues({ ...values(), [field.name]: value })}
+            />
+          </label>
+        )}
+      </For>
+      <button type="submit" disabled={isRunning() || session.connection() !== 'connected'}>
+        {texts().act.actions[action.name]}
+      </button>
+      <code title={texts().act.command}>{action.command(values())}</code>
+      <Show when={result() !== ''}>
+        <p class="result" classList={{ failed: isFailed() }} role="status">
+          {result()}
+        </p>
+      </Show>
+    </form>
+  );
+}
+
+function Field(props: {
+  readonly id: string;
+  readonly field: ActionField;
+  readonly value: string;
+  readonly onInput: (value: string) => void;
+}): JSX.Element {
+  const { session } = usePage();
+  const nodes = () => {
+    session.version();
+    return [...session.timeline.nodes.keys()];
+  };
+  return (
+    <Show
+      when={props.field.kind === 'node'}
+      fallback={
+        <input
+          id={props.id}
+          value={props.value}
+          inputMode={props.field.kind === 'number' || props.field.kind === 'amount' ? 'decimal' : 'text'}
+          onInput={(event) => props.onInput(event.currentTarget.value)}
+        />
+      }
+    >
+      <select id={props.id} value={props.value} onInput={(event) => props.onInput(event.currentTarget.value)}>
+        <option value="">–</option>
+        <For each={nodes()}>{(name) => <option value={name}>{name}</option>}</For>
+      </select>
+    </Show>
+  );
+}

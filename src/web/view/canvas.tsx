@@ -1,0 +1,50 @@
+import { type JSX, onCleanup, onMount } from 'solid-js';
+
+/** A canvas that fills its parent and is drawn again in each frame in which `draw` has something to show. */
+export function Canvas(props: {
+  readonly label: string;
+  readonly draw: (canvas: CanvasRenderingContext2D, width: number, height: number) => void;
+  readonly onSize?: (width: number, height: number) => void;
+  readonly onPointer?: (event: PointerEvent, x: number, y: number) => void;
+  readonly children?: JSX.Element;
+}): JSX.Element {
+  let element!: HTMLCanvasElement;
+  onMount(() => {
+    const canvas = element.getContext('2d')!;
+    let [width, height] = [0, 0];
+    const resize = () => {
+      const { clientWidth, clientHeight } = element.parentElement!;
+      if (clientWidth === width && clientHeight === height) return;
+      [width, height] = [clientWidth, clientHeight];
+      const ratio = window.devicePixelRatio;
+      element.width = width * ratio;
+      element.height = height * ratio;
+      element.style.setProperty('width', `${width}px`);
+      element.style.setProperty('height', `${height}px`);
+      canvas.setTransform(ratio, 0, 0, ratio, 0, 0);
+      props.onSize?.(width, height);
+    };
+    const observer = new ResizeObserver(resize);
+    observer.observe(element.parentElement!);
+    resize();
+    let frame = requestAnimationFrame(function next() {
+      // A hidden view has no size.
+      if (width > 0 && height > 0) props.draw(canvas, width, height);
+      frame = requestAnimationFrame(next);
+    });
+    onCleanup(() => {
+      observer.disconnect();
+      cancelAnimationFrame(frame);
+    });
+  });
+  const point = (event: PointerEvent) => {
+    const { left, top } = element.getBoundingClientRect();
+    props.onPointer?.(event, event.clientX - left, event.clientY - top);
+  };
+  return (
+    <div class="canvas">
+      <canvas ref={element} role="img" aria-label={props.label} onPointerDown={point} onPointerMove={point} />
+      {props.children}
+    </div>
+  );
+}

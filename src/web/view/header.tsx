@@ -1,0 +1,124 @@
+import { createSignal, For, type JSX, onCleanup, Show } from 'solid-js';
+import type { Slowness } from '../model/playback.ts';
+import { fill, type Language, languages, type Texts } from '../text/texts.ts';
+import { usePage } from './context.ts';
+
+/** How the page looks. */
+export type ThemeChoice = 'system' | 'light' | 'dark';
+
+/** The line above everything: what network this is, how fast it is shown, language and theme. */
+export function Header(props: {
+  readonly language: Language;
+  readonly setLanguage: (language: Language) => void;
+  readonly themeChoice: ThemeChoice;
+  readonly setThemeChoice: (choice: ThemeChoice) => void;
+}): JSX.Element {
+  const { session, texts, go } = usePage();
+  const { playback } = session;
+  const [now, setNow] = createSignal(Date.now());
+  const timer = setInterval(() => setNow(Date.now()), 250);
+  onCleanup(() => clearInterval(timer));
+  const [missing, setMissing] = createSignal('');
+  const find = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const text = new FormData(event.currentTarget as HTMLFormElement).get('what') as string;
+    setMissing((await search(text.trim())) ? '' : text);
+  };
+  const search = async (text: string): Promise<boolean> => {
+    const { callAny } = { callAny: session.callAny.bind(session) };
+    if (/^\d{1,9}$/.test(text)) {
+      const hash = await callAny<string>('getblockhash', [Number(text)]).catch(() => undefined);
+      if (hash !== undefined) go({ view: 'block', id: hash });
+      return hash !== undefined;
+    }
+    if (!/^[0-9a-f]{64}$/i.test(text)) return false;
+    const header = await callAny('getblockheader', [text]).catch(() => undefined);
+    go(header ? { view: 'block', id: text } : { view: 'transaction', id: text });
+    return true;
+  };
+  const behind = () => Math.round((now() - playback.time(now())) / 1000);
+  const speeds: readonly { readonly slowness: Slowness; readonly text: () => string }[] = [
+    { slowness: 0, text: () => texts().playback.pause },
+    { slowness: 100, text: () => fill(texts().playback.slow, 100) },
+    { slowness: 10, text: () => fill(texts().playback.slow, 10) },
+  ];
+  return (
+    <header>
+      <h1>{texts().title}</h1>
+      <Show when={session.status()}>
+        {(status) => (
+          <p class="about">
+            {status().name} · {status().network} · {new Date(status().time * 1000).toISOString().slice(0, 19)}Z ·{' '}
+            {texts().mining.title}: {miningText(status().mining, texts())}
+          </p>
+        )}
+      </Show>
+      <fieldset class="speeds">
+        <legend class="unseen">{texts().playback.title}</legend>
+        <button
+          type="button"
+          aria-pressed={now() > 0 && playback.isLive}
+          onClick={() => {
+            playback.live();
+            setNow(Date.now());
+          }}
+        >
+          {texts().playback.live}
+        </button>
+        <For each={speeds}>
+          {({ slowness, text }) => (
+            <button
+              type="button"
+              aria-pressed={now() > 0 && !playback.isLive && playback.slowness === slowness}
+              onClick={() => {
+                playback.setSlowness(slowness, Date.now());
+                setNow(Date.now());
+              }}
+            >
+              {text()}
+            </button>
+          )}
+        </For>
+        <Show when={behind() > 0}>
+          <span class="number">{fill(texts().playback.past, behind())}</span>
+        </Show>
+      </fieldset>
+      <search>
+        <form class="search" onSubmit={(event) => void find(event)}>
+          <input name="what" aria-label={texts().search} placeholder={texts().search} />
+          <button type="submit">{texts().find}</button>
+          <Show when={missing() !== ''}>
+            <span role="status">{fill(texts().notFound, missing())}</span>
+          </Show>
+        </form>
+      </search>
+      <label>
+        <span class="unseen">{texts().language}</span>
+        <select value={props.language} onInput={(event) => props.setLanguage(event.currentTarget.value as Language)}>
+          <For each={Object.entries(languages)}>{([code, { name }]) => <option value={code}>{name}</option>}</For>
+        </select>
+      </label>
+      <label>
+        <span class="unseen">{texts().theme}</span>
+        <select
+          value={props.themeChoice}
+          onInput={(event) => props.setThemeChoice(event.currentTarget.value as ThemeChoice)}
+        >
+          <For each={['system', 'light', 'dark'] as const}>
+            {(choice) => <option value={choice}>{texts().themes[choice]}</option>}
+          </For>
+        </select>
+      </label>
+    </header>
+  );
+}
+
+/** Says when the network mines by itself. */
+function miningText(
+  mode: string | { transactions: number } | { interval: number; poisson?: boolean | undefined },
+  texts: Texts,
+): string {
+  if (typeof mode === 'string') return texts.mining.manual;
+  if ('transactions' in mode) return fill(texts.mining.transactions, mode.transactions);
+  return fill(mode.poisson ? texts.mining.poisson : texts.mining.interval, mode.interval);
+}

@@ -1,0 +1,101 @@
+import { createEffect, createMemo, createSignal, For, type JSX, onCleanup, Show } from 'solid-js';
+import { readTheme } from '../draw/theme.ts';
+import type { MessageKind } from '../model/message-kind.ts';
+import { parseRoute, type Route, routeHash } from '../model/route.ts';
+import type { Session } from '../model/session.ts';
+import { chooseLanguage, type Language, languages } from '../text/texts.ts';
+import { Act } from './act.tsx';
+import { Context } from './context.ts';
+import { Diagram } from './diagram.tsx';
+import { Header, type ThemeChoice } from './header.tsx';
+import { Inspector } from './inspector.tsx';
+import { NodeTable } from './node-table.tsx';
+import { Stage } from './stage.tsx';
+import { Tree } from './tree.tsx';
+
+const VIEWS = ['stage', 'diagram', 'tree', 'act'] as const;
+type ViewName = (typeof VIEWS)[number];
+
+/** The whole page. */
+export function Page(props: { readonly session: Session }): JSX.Element {
+  const { session } = props;
+  const [language, setLanguage] = createSignal(stored<Language>('language') ?? chooseLanguage(navigator.languages));
+  const [themeChoice, setThemeChoice] = createSignal(stored<ThemeChoice>('theme') ?? 'system');
+  const [systemIsDark, setSystemIsDark] = createSignal(darkMedia.matches);
+  const [route, setRoute] = createSignal<Route>(parseRoute(location.hash));
+  const [highlight, setHighlight] = createSignal<string>();
+  const [view, setView] = createSignal<ViewName>('stage');
+  const texts = () => languages[language()].texts;
+
+  createEffect(() => {
+    document.documentElement.lang = language();
+    document.documentElement.dataset.theme = themeChoice();
+    localStorage.setItem('language', language());
+    localStorage.setItem('theme', themeChoice());
+  });
+  const theme = createMemo(() => {
+    // The style sheet decides by both.
+    document.documentElement.dataset.theme = themeChoice();
+    systemIsDark();
+    return readTheme(document.documentElement);
+  });
+  const follow = () => setRoute(parseRoute(location.hash));
+  const darken = () => setSystemIsDark(darkMedia.matches);
+  window.addEventListener('hashchange', follow);
+  darkMedia.addEventListener('change', darken);
+  onCleanup(() => {
+    window.removeEventListener('hashchange', follow);
+    darkMedia.removeEventListener('change', darken);
+    session.close();
+  });
+  const go = (next: Route) => {
+    location.hash = routeHash(next);
+  };
+  return (
+    <Context.Provider value={{ session, texts, theme, route, go, highlight, setHighlight }}>
+      <Header {...{ language: language(), setLanguage, themeChoice: themeChoice(), setThemeChoice }} />
+      <Show when={session.connection() !== 'connected' || session.hasGap()}>
+        <p class="notice" role="status">
+          {session.connection() === 'connected' ? texts().connection.gap : texts().connection[session.connection()]}
+        </p>
+      </Show>
+      <nav class="tabs" aria-label={texts().title}>
+        <For each={VIEWS}>
+          {(name) => (
+            <button type="button" aria-pressed={view() === name} onClick={() => setView(name)}>
+              {texts().views[name]}
+            </button>
+          )}
+        </For>
+      </nav>
+      <main data-view={view()} classList={{ inspecting: route().view !== 'none' }}>
+        <div class="views">
+          <Stage />
+          <Legend />
+          <Diagram />
+          <Tree />
+        </div>
+        <div class="side">
+          <Inspector />
+          <Act />
+          <NodeTable />
+        </div>
+      </main>
+    </Context.Provider>
+  );
+
+  function Legend(): JSX.Element {
+    const kinds: readonly MessageKind[] = ['transaction', 'block', 'headers', 'inventory', 'request', 'other'];
+    return (
+      <ul class="legend">
+        <For each={kinds}>{(kind) => <li data-kind={kind}>{texts().kinds[kind]}</li>}</For>
+      </ul>
+    );
+  }
+}
+
+const darkMedia = window.matchMedia('(prefers-color-scheme: dark)');
+
+function stored<T extends string>(name: string): T | undefined {
+  return (localStorage.getItem(name) as T | null) ?? undefined;
+}

@@ -1,0 +1,210 @@
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { NetworkControl } from '../../src/control/server/network-control.ts';
+import { createNetwork } from '../../src/devnet/network/create-network.ts';
+import type { NodeNetwork } from '../../src/devnet/network/node-network.ts';
+import { PAGE_FOLDER } from '../../src/node/page-folder.ts';
+import { describeChromium } from '../support/chromium.ts';
+import { LivePage } from '../support/live-page.ts';
+
+describeChromium('the live page', () => {
+  let network: NodeNetwork;
+  let control: NetworkControl;
+  let live: LivePage;
+  const link = () => `${control.url.replace('ws:', 'http:')}#token=${control.token}`;
+
+  beforeAll(async () => {
+    expect(existsSync(PAGE_FOLDER), '`npm run build` makes the page').toBe(true);
+    network = await createNetwork({
+      nodes: [
+        { name: 'shop', accounts: [1], p2p: true },
+        { name: 'pool', role: 'miner' },
+        { name: 'phone', role: 'light' },
+      ],
+      accounts: 2,
+    });
+    control = await NetworkControl.start(network, { name: 'lesson', port: 0 });
+    live = await LivePage.open(link());
+  }, 60_000);
+  afterAll(async () => {
+    await live?.close();
+    await control?.close();
+    await network?.close();
+  });
+
+  const label = (name: string) => live.page.locator('button.node', { hasText: name });
+  const form = (button: string) =>
+    live.page.locator('form.action', { has: live.page.getByRole('button', { name: button, exact: true }) });
+  const heightOf = async (name: string) => (await network.node(name).view()).height;
+
+  it('shows the nodes, and follows what is done to them', { timeout: 60_000 }, async () => {
+    const { page } = live;
+    const height = await heightOf('shop');
+    for (const name of ['shop', 'pool', 'phone']) await label(name).getByText(String(height)).waitFor();
+    await label('pool').getByText('miner').waitFor();
+    expect(await page.locator('.about').textContent()).toContain('lesson · regtest');
+    // The address has no token any more; a reload finds the one of this tab.
+    expect(page.url()).not.toContain(control.token);
+    await page.reload();
+    await form('Pay').getByLabel('bitcoins').fill('0.75');
+    expect(await form('Pay').locator('code').textContent()).toBe('pier pay 0 1 0.75');
+    await form('Pay').getByRole('button').click();
+    await form('Pay').getByRole('status').waitFor();
+    const txid = /[0-9a-f]{64}/.exec((await form('Pay').getByRole('status').textContent())!)![0];
+    await page.locator('.nodes tr', { hasText: 'pool' }).getByRole('cell', { name: '1', exact: true }).waitFor();
+
+    await form('Mine blocks').getByRole('button').click();
+    for (const name of ['shop', 'pool', 'phone'])
+      await label(name)
+        .getByText(String(height + 1))
+        .waitFor();
+    const { tip } = await network.node('shop').view();
+    await page.getByRole('link', { name: `${height + 1}${tip.slice(-4)}` }).click();
+    await page.getByRole('heading', { name: `Block ${height + 1}` }).waitFor();
+    expect(page.url()).toContain(`#/block/${tip}`);
+    await page
+      .locator('.inspector')
+      .getByText(/^phone/)
+      .waitFor();
+    await page.getByRole('button', { name: txid }).click();
+    await page.locator('.inspector').getByText('0.75000000').waitFor();
+    await page.locator('.inspector dd', { hasText: '1 · ' }).waitFor();
+    // Its own address shows it again.
+    await page.reload();
+    await page.getByRole('heading', { name: 'Transaction' }).waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { name: `Block ${height + 1}` }).waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.locator('.inspector').waitFor({ state: 'detached' });
+  });
+
+  it('finds blocks and transactions', { timeout: 60_000 }, async () => {
+    const { page } = live;
+    const find = async (text: string) => {
+      await page.getByRole('search').getByRole('textbox').fill(text);
+      await page.getByRole('search').getByRole('button').click();
+    };
+    await find('1');
+    await page.getByRole('heading', { name: 'Block 1', exact: true }).waitFor();
+    const hash = await network.node('shop').call<string>('getblockhash', [2]);
+    await find(hash);
+    await page.getByRole('heading', { name: 'Block 2', exact: true }).waitFor();
+    await find('99999999');
+    await page.getByText('No node has it: 99999999').waitFor();
+    await find('<img src=x onerror=alert(1)>');
+    await page.getByText('No node has it: <img').waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
+  });
+
+  it('shows a division, its fork and the end of it', { timeout: 60_000 }, async () => {
+    const { page } = live;
+    const height = await heightOf('shop');
+    await form('Divide the network').getByRole('textbox').fill('shop pool');
+    await form('Divide the network').getByRole('button').click();
+    await form('Divide the network').getByText('pool ✕ shop').waitFor();
+    await network.mine(1, { by: 'shop', to: network.accounts[0]! });
+    await network.mine(2, { by: 'pool', to: network.accounts[1]! });
+    await label('shop')
+      .getByText(String(height + 1))
+      .waitFor();
+    await label('pool')
+      .getByText(String(height + 2))
+      .waitFor();
+    const shop = (await network.node('shop').view()).tip;
+    await page
+      .getByRole('link', { name: `${height + 1}${shop.slice(-4)}` })
+      .getByText('shop')
+      .waitFor();
+    await form('Mend all links').getByRole('button').click();
+    const { tip } = await network.node('pool').view();
+    await page
+      .getByRole('link', { name: `${height + 2}${tip.slice(-4)}` })
+      .getByText('shop')
+      .waitFor();
+    // The branch that has lost stays in the tree.
+    await page
+      .getByRole('link', { name: new RegExp(`^${height + 1}`) })
+      .nth(1)
+      .waitFor();
+    await form('Reorganise').getByRole('button').click();
+    await label('phone')
+      .getByText(String(height + 3))
+      .waitFor();
+  });
+
+  it('stops and starts a node, and says what cannot be done', { timeout: 60_000 }, async () => {
+    const { page } = live;
+    await label('pool').click();
+    await page.getByRole('button', { name: 'Kill' }).click();
+    await label('pool').getByText('stopped').waitFor();
+    await page.locator('.inspector').getByRole('button', { name: 'Pause' }).click();
+    await page.locator('.failed').getByText('pool is stopped: it cannot pause').waitFor();
+    await page.getByRole('button', { name: 'Start' }).click();
+    await label('pool')
+      .getByText(String(await heightOf('shop')))
+      .waitFor();
+    await page.getByRole('button', { name: 'pool → shop' }).click();
+    await page.getByRole('button', { name: 'Set latency' }).click();
+    await page.locator('.inspector dd', { hasText: '200 ms' }).waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
+  });
+
+  it('speaks Chinese, in either theme, at the width of a phone, within reach of all', { timeout: 60_000 }, async () => {
+    const { page } = live;
+    for (const theme of ['light', 'dark']) {
+      await page.getByLabel('Theme').selectOption(theme);
+      expect(await live.violations()).toEqual([]);
+    }
+    await page.getByLabel('Language').selectOption('zh');
+    await page.getByRole('button', { name: '挖区块' }).waitFor();
+    expect(await page.locator('html').getAttribute('lang')).toBe('zh');
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole('button', { name: '区块树' }).click();
+    await page.getByRole('link').first().waitFor();
+    expect(await live.violations()).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.getByLabel('语言').selectOption('en');
+  });
+
+  it('stands still, runs slower, and is live again', { timeout: 60_000 }, async () => {
+    const { page } = live;
+    const height = await heightOf('shop');
+    await page.locator('header').getByRole('button', { name: 'Pause' }).click();
+    await network.mine();
+    // The table is always of now.
+    await page
+      .locator('.nodes tr', { hasText: 'phone' })
+      .getByText(String(height + 1))
+      .waitFor();
+    await label('phone').getByText(String(height)).waitFor();
+    await page.getByRole('button', { name: 'Live' }).click();
+    await label('phone')
+      .getByText(String(height + 1))
+      .waitFor();
+  });
+
+  it('connects again by itself, and shows what it has missed', { timeout: 60_000 }, async () => {
+    const { page } = live;
+    const { port, token } = control;
+    await control.close();
+    await page.getByText('The connection is lost.').waitFor();
+    const [hash] = await network.mine();
+    control = await NetworkControl.start(network, { name: 'lesson', port, token });
+    await page.locator('.notice', { hasText: 'Some events were missed' }).waitFor();
+    await label('shop').getByText(hash!.slice(-4)).waitFor();
+    // What a browser says of a server that is away is no fault of the page.
+    const faults = live.errors.filter((error) => !/WebSocket|ERR_CONNECTION_REFUSED/.test(error));
+    expect(faults).toEqual([]);
+  });
+
+  it('shows nothing without the token', { timeout: 60_000 }, async () => {
+    const stranger = await LivePage.open(control.url.replace('ws:', 'http:'));
+    try {
+      await stranger.page.getByText("This page's address is not that of the network.").waitFor();
+      expect(await stranger.page.locator('button.node').count()).toBe(0);
+    } finally {
+      await stranger.close();
+    }
+  });
+});

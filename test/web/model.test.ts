@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { linkActions, networkActions, nodeActions } from '../../src/web/model/actions.ts';
+import { colourOf, hueOf, patternOf, tagOf } from '../../src/web/model/block-colour.ts';
+import { placeNodes } from '../../src/web/model/layout.ts';
+import { kindOf } from '../../src/web/model/message-kind.ts';
+import { Playback } from '../../src/web/model/playback.ts';
+import { parseRoute, type Route, routeHash } from '../../src/web/model/route.ts';
+import type { KnownBlock } from '../../src/web/model/timeline.ts';
+import { layOutTree } from '../../src/web/model/tree-layout.ts';
+import { en } from '../../src/web/text/en.ts';
+import { chooseLanguage, fill, languages } from '../../src/web/text/texts.ts';
+
+describe('the colour of a block', () => {
+  it('is the same for the same hash, and stands beside a tag and a pattern', () => {
+    const hash = `${'0'.repeat(56)}12ab34cd`;
+    expect([hueOf(hash), tagOf(hash), patternOf(hash)]).toEqual([0xab34 % 360, '34cd', 1]);
+    expect(colourOf(hash, true)).not.toBe(colourOf(hash, false));
+    const hues = Array.from({ length: 50 }, (_, i) => hueOf((i * 7919).toString(16).padStart(64, '0')));
+    expect(new Set(hues).size).toBeGreaterThan(10);
+  });
+});
+
+describe('Playback', () => {
+  it('shows what happens as it happens, slower, not at all, and from the past on', () => {
+    const playback = new Playback();
+    expect([playback.time(10_000), playback.isLive]).toEqual([9_800, true]);
+    playback.setSlowness(10, 10_000);
+    expect([playback.time(10_000), playback.time(20_000), playback.isLive]).toEqual([9_800, 10_800, false]);
+    playback.setSlowness(0, 20_000);
+    expect([playback.time(20_000), playback.time(90_000)]).toEqual([10_800, 10_800]);
+    playback.show(5_000, 90_000);
+    expect([playback.time(90_000), playback.time(95_000), playback.slowness]).toEqual([5_000, 5_000, 0]);
+    playback.setSlowness(1, 95_000);
+    expect(playback.time(96_000)).toBe(6_000);
+    playback.live();
+    expect([playback.time(96_000), playback.isLive]).toEqual([95_800, true]);
+    // No moment that has not come yet.
+    playback.show(200_000, 96_000);
+    expect(playback.time(96_000)).toBe(95_800);
+  });
+});
+
+describe('placeNodes', () => {
+  it('gives each node a place of its own in the square, and equal networks equal ones', () => {
+    for (const count of [1, 2, 3, 6, 7, 20, 50]) {
+      const names = Array.from({ length: count }, (_, i) => `n${i}`);
+      const links = names.slice(1).map((name, i) => ({ from: name, to: names[i >> 1]! }));
+      const places = placeNodes(names, links);
+      expect([...places.keys()]).toEqual(names);
+      for (const { x, y } of places.values()) {
+        expect(x >= 0 && x <= 1 && y >= 0 && y <= 1).toBe(true);
+      }
+      expect(new Set([...places.values()].map(({ x, y }) => `${x.toFixed(3)} ${y.toFixed(3)}`)).size).toBe(count);
+      expect(placeNodes(names, [...links, { from: 'n0', to: 'unknown' }])).toEqual(places);
+    }
+    expect(placeNodes([], [])).toEqual(new Map());
+  });
+
+  it('puts linked nodes nearer to each other than others', () => {
+    const names = Array.from({ length: 12 }, (_, i) => `n${i}`);
+    const links = names.map((name, i) => ({ from: name, to: names[(i + 1) % 12]! }));
+    const places = placeNodes(names, links);
+    const distance = (a: string, b: string) =>
+      Math.hypot(places.get(a)!.x - places.get(b)!.x, places.get(a)!.y - places.get(b)!.y);
+    expect(distance('n0', 'n1')).toBeLessThan(distance('n0', 'n6'));
+  });
+});
+
+describe('layOutTree', () => {
+  const block = (hash: string, height: number, previous: string, seen = 0): KnownBlock => ({
+    ...{ hash, height, previous },
+    arrivals: new Map([['a', seen]]),
+  });
+  const lay = (blocks: readonly KnownBlock[], columns = 10) =>
+    Object.fromEntries(
+      layOutTree(blocks, columns).map((each) => [each.block.hash, [each.column, each.lane, each.previousLane]]),
+    );
+
+  it('gives the longest branch the first lane, and others the next that is free', () => {
+    const trunk = [block('a', 1, '0'), block('b', 2, 'a'), block('c', 3, 'b'), block('d', 4, 'c')];
+    expect(lay([...trunk, block('x', 2, 'a'), block('y', 3, 'x'), block('z', 4, 'c', 5)], 4)).toEqual({
+      a: [0, 0, undefined],
+      b: [1, 0, 0],
+      c: [2, 0, 0],
+      d: [3, 0, 0],
+      x: [1, 1, 0],
+      y: [2, 1, 1],
+      z: [3, 1, 0],
+    });
+    // Of two tips at one height, that which came first.
+    expect(lay([block('a', 1, '0'), block('b', 2, 'a', 9), block('c', 2, 'a', 3)], 2)).toMatchObject({
+      b: [1, 1, 0],
+      c: [1, 0, 0],
+    });
+  });
+
+  it('shows the last heights alone', () => {
+    const chain = Array.from({ length: 30 }, (_, i) => block(`h${i}`, i, `h${i - 1}`));
+    const shown = lay(chain, 5);
+    expect(Object.keys(shown)).toEqual(['h25', 'h26', 'h27', 'h28', 'h29']);
+    expect(shown.h25).toEqual([0, 0, undefined]);
+    expect(layOutTree([], 5)).toEqual([]);
+  });
+});
+
+describe('routes', () => {
+  it.each<Route>([
+    { view: 'none' },
+    { view: 'block', id: 'ab' },
+    { view: 'transaction', id: 'cd' },
+    { view: 'node', id: 'a/b #' },
+    { view: 'link', id: 'a', to: 'b' },
+  ])('%j has a URL of its own', (route) => {
+    expect(parseRoute(routeHash(route))).toEqual(route);
+  });
+
+  it.each(['', '#', '#/', '#/block', '#/other/x', '#/link/a', '#token=ab'])('%s shows nothing', (hash) => {
+    expect(parseRoute(hash)).toEqual({ view: 'none' });
+  });
+});
+
+describe('texts', () => {
+  const paths = (value: object, path = ''): string[] =>
+    Object.entries(value).flatMap(([name, each]) =>
+      typeof each === 'string'
+        ? [`${path}.${name} ${(each.match(/\{\d\}/g) ?? []).sort().join('')}`]
+        : paths(each, `${path}.${name}`),
+    );
+
+  it('are the same in all languages, with the same gaps', () => {
+    for (const { texts } of Object.values(languages)) expect(paths(texts)).toEqual(paths(en));
+  });
+
+  it('name every field and action', () => {
+    for (const { name, fields } of [...networkActions, ...nodeActions('a'), ...linkActions('a', 'b')]) {
+      expect(en.act.actions[name]).toBeTruthy();
+      for (const field of fields) expect(en.act.fields[field.name]).toBeTruthy();
+    }
+  });
+
+  it('are chosen by what the browser wants', () => {
+    expect(chooseLanguage(['fr', 'zh-Hans-CN', 'en'])).toBe('zh');
+    expect(chooseLanguage(['zh_TW'])).toBe('zh');
+    expect(chooseLanguage(['fr', 'de'])).toBe('en');
+    expect(fill('{0} of {1}: {0}', 3, 'x')).toBe('3 of x: 3');
+  });
+});
+
+it('kinds of messages are known by their commands', () => {
+  expect(['tx', 'cmpctblock', 'headers', 'inv', 'getdata', 'ping'].map(kindOf)).toEqual([
+    ...['transaction', 'block', 'headers', 'inventory', 'request', 'other'],
+  ]);
+});

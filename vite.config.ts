@@ -1,0 +1,17 @@
+import { defineConfig } from 'vite';
+import solid from 'vite-plugin-solid';
+
+/** The live page: `src/web/`, which the control server serves from `dist/page/`. */
+export default defineConfig({
+  root: 'src/web',
+  base: '/',
+  plugins: [solid()],
+  build: {
+    outDir: '../../dist/page',
+    emptyOutDir: true,
+    target: 'es2022',
+    // A style or script inside the document would need an exception from the content security policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+});
