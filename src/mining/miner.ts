@@ -17,6 +17,11 @@ export interface MinerOptions {
   readonly scriptPubKey?: Uint8Array | undefined;
   /** Mempool transactions from which `start()` mines a block; 0: mines continuously. Default 2. */
   readonly mineAtTxs?: number;
+  /**
+   * Extra nonce of the first block; each further block has the next one. Miners that pay to one address at the same time mine
+   * the same block otherwise. Default 0.
+   */
+  readonly firstExtraNonce?: number;
   /** Threads that search for proof of work; default: one per processor, less one. */
   readonly threads?: number | undefined;
 }
@@ -78,11 +83,12 @@ export class Miner {
   #stops = 0;
   #unsubscribe: readonly (() => void)[] = [];
   #isScheduled = false;
-  #extraNonce = 0;
+  #extraNonce: number;
   #hashRate = 0;
 
   constructor(options: MinerOptions, modules: MinerModules) {
     this.#options = options;
+    this.#extraNonce = options.firstExtraNonce ?? 0;
     this.#chain = modules.chain;
     this.#mempool = modules.mempool;
     this.#clock = modules.clock;

@@ -5,6 +5,7 @@ import { AddressBook } from '../../p2p/addresses/address-book.ts';
 import { ConnectionManager } from '../../p2p/connections/connection-manager.ts';
 import { FullNodeProcessor } from '../../p2p/processing/full-node-processor.ts';
 import { limitedLogger } from '../../platform/limited-logger.ts';
+import { randomInt } from '../../platform/random.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import { decodeAddress } from '../../script/address.ts';
 import { WalletFile } from '../../wallet/wallet-file.ts';
@@ -73,6 +74,9 @@ export class RunningFullNode extends RunningNode {
   }
 }
 
+/** Extra nonces with which a node's miner may begin: all take four bytes, so that blocks have one size. */
+const FIRST_EXTRA_NONCES = { least: 0x80_0000, count: 0x80_0000 };
+
 /** Options of `composeFullNode`. */
 export interface CompositionOptions {
   readonly network: NetworkMode;
@@ -116,7 +120,10 @@ export async function composeFullNode(
   signal?.throwIfAborted();
 
   const miner = new Miner(
-    { scriptPubKey, mineAtTxs: mining.mineAtTxs, threads: mining.threads },
+    {
+      ...{ scriptPubKey, mineAtTxs: mining.mineAtTxs, threads: mining.threads },
+      firstExtraNonce: FIRST_EXTRA_NONCES.least + randomInt(random, FIRST_EXTRA_NONCES.count),
+    },
     { chain, mempool, clock, logger: layer('mining') },
   );
   opening.onStop(() => miner.stop());

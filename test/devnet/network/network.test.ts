@@ -110,6 +110,14 @@ describe('NodeNetwork', () => {
     expect(await network.mine(0)).toEqual([]);
   });
 
+  it('mines other blocks on each side of a division, at one moment and to one address', async () => {
+    network = await createNetwork({ nodes: 2 });
+    network.time.freeze();
+    await network.partition([['node1'], ['node2']]);
+    const [[one], [other]] = [await network.mine(1, { by: 'node1' }), await network.mine(1, { by: 'node2' })];
+    expect(one).not.toBe(other);
+  });
+
   it('mines by a miner if there is one', async () => {
     await create({ nodes: [{}, { role: 'miner' }] });
     await network.node('node2').stop();
