@@ -36,6 +36,7 @@ export {
   STANDARD_SCRIPT_VERIFY_FLAGS,
 } from './flags.ts';
 export { InputChecker } from './interpreter/checker.ts';
+export type { ScriptPhase, ScriptTracer, TracedMachine } from './interpreter/tracer.ts';
 export {
   ANNEX_TAG,
   LOCKTIME_THRESHOLD,
@@ -63,6 +64,7 @@ export {
 } from './script.ts';
 export { SighashCache } from './sighash/cache.ts';
 export { legacySighash } from './sighash/legacy.ts';
+export type { PreimageField, PreimageFieldName, SighashParts } from './sighash/parts.ts';
 export { segwitV0Sighash } from './sighash/segwit-v0.ts';
 export { annexHash, NO_CODE_SEPARATOR, type TaprootContext, taprootSighash } from './sighash/taproot.ts';
 export { SigHash, SigVersion } from './sighash/types.ts';
@@ -70,5 +72,15 @@ export { SignatureCache, type SignatureVerifier } from './signature-cache.ts';
 export { countWitnessSigOps, legacySigOpCount, p2shSigOpCount } from './sigops.ts';
 export { type OutputType, type SolvedOutput, solve } from './standard.ts';
 export { tapBranchHash, tapLeafHash, tapTweakHash } from './taproot.ts';
+export {
+  type ScriptPlace,
+  type ScriptTrace,
+  type TracedPhase,
+  type TracedSignature,
+  type TracedState,
+  type TracedStep,
+  type TraceOptions,
+  traceInput,
+} from './trace.ts';
 export { verifyInput, verifyScript } from './verify.ts';
 export { decodeWif, encodeWif, type WifKey } from './wif.ts';

@@ -5,6 +5,7 @@ import { ScriptFlag } from './flags.ts';
 import { InputChecker } from './interpreter/checker.ts';
 import { runScript } from './interpreter/interpreter.ts';
 import { Machine } from './interpreter/machine.ts';
+import type { ScriptPhase } from './interpreter/tracer.ts';
 import { castToBool } from './number.ts';
 import { isPayToScriptHash, isPushOnly, pushBytes, witnessProgram, witnessVersion } from './script.ts';
 import type { SighashCache } from './sighash/cache.ts';
@@ -76,11 +77,11 @@ export function verifyScript(
 
   if (flags & ScriptFlag.SIGPUSHONLY && !isPushOnly(scriptSig)) return 'SIG_PUSHONLY';
   const stack: Uint8Array[] = [];
-  const failed = run(scriptSig, stack, flags, checker);
+  const failed = run('scriptSig', scriptSig, stack, flags, checker);
   if (failed) return failed;
   const isP2sh = (flags & ScriptFlag.P2SH) !== 0 && isPayToScriptHash(scriptPubKey);
   const redeemStack = isP2sh ? [...stack] : [];
-  const error = run(scriptPubKey, stack, flags, checker) ?? verdict(stack);
+  const error = run('scriptPubKey', scriptPubKey, stack, flags, checker) ?? verdict(stack);
   if (error) return error;
 
   if (hasWitness && witnessVersion(scriptPubKey) >= 0) return 'WITNESS_MALLEATED';
@@ -99,7 +100,7 @@ function verifyRedeemScript(
   if (!isPushOnly(scriptSig)) return 'SIG_PUSHONLY';
   // Not empty: the redeem script has matched the hash in the scriptPubKey.
   const redeemScript = stack.pop()!;
-  const error = run(redeemScript, stack, flags, checker) ?? verdict(stack);
+  const error = run('redeemScript', redeemScript, stack, flags, checker) ?? verdict(stack);
   if (error) return error;
   if (flags & ScriptFlag.WITNESS && witnessVersion(redeemScript) >= 0) {
     // Any other scriptSig would make the txid malleable.
@@ -115,8 +116,16 @@ function finish(stack: readonly Uint8Array[], witness: readonly Uint8Array[], fl
   return flags & ScriptFlag.WITNESS && witness.length > 0 ? 'WITNESS_UNEXPECTED' : undefined;
 }
 
-function run(script: Uint8Array, stack: Uint8Array[], flags: number, checker: InputChecker): ScriptError | undefined {
-  return runScript(new Machine(script, stack, flags, SigVersion.BASE, checker));
+function run(
+  phase: ScriptPhase,
+  script: Uint8Array,
+  stack: Uint8Array[],
+  flags: number,
+  checker: InputChecker,
+): ScriptError | undefined {
+  const vm = new Machine(script, stack, flags, SigVersion.BASE, checker);
+  checker.tracer?.begin(phase, vm);
+  return runScript(vm);
 }
 
 function verdict(stack: readonly Uint8Array[]): ScriptError | undefined {

@@ -61,7 +61,9 @@ function verifyScriptHash(
   const script = witness[witness.length - 1];
   if (!script) return 'WITNESS_PROGRAM_WITNESS_EMPTY';
   if (!equalBytes(sha256(script), program)) return 'WITNESS_PROGRAM_MISMATCH';
-  return runWitnessScript(new Machine(script, witness.slice(0, -1), flags, SigVersion.WITNESS_V0, checker));
+  const vm = new Machine(script, witness.slice(0, -1), flags, SigVersion.WITNESS_V0, checker);
+  checker.tracer?.begin('witnessScript', vm);
+  return runWitnessScript(vm);
 }
 
 /** Verifies P2WPKH: runs the P2PKH script of the program (BIP143). */
@@ -79,7 +81,9 @@ function verifyKeyHash(
   script.set(program, 3);
   script[23] = Op.OP_EQUALVERIFY;
   script[24] = Op.OP_CHECKSIG;
-  return runWitnessScript(new Machine(script, [...witness], flags, SigVersion.WITNESS_V0, checker));
+  const vm = new Machine(script, [...witness], flags, SigVersion.WITNESS_V0, checker);
+  checker.tracer?.begin('witnessKeyHash', vm);
+  return runWitnessScript(vm);
 }
 
 /**
@@ -100,6 +104,7 @@ function verifyTaproot(
 
   if (count === 1) {
     const context = { annexHash: annex, leafHash: undefined };
+    checker.tracer?.begin('keyPath');
     return checker.checkSchnorr(witness[0]!, outputKey, context, NO_CODE_SEPARATOR);
   }
 
@@ -138,6 +143,8 @@ function runTapscript(
   checker: InputChecker,
   context: TapscriptContext,
 ): ScriptError | undefined {
+  const vm = new Machine(script, stack, flags, SigVersion.TAPSCRIPT, checker, context);
+  checker.tracer?.begin('tapscript', vm);
   const cursor = new ScriptCursor(script);
   while (cursor.next()) {
     if (!isOpSuccess(cursor.opcode)) continue;
@@ -146,7 +153,7 @@ function runTapscript(
   }
   if (cursor.isBroken) return 'BAD_OPCODE';
   if (stack.length > MAX_STACK_SIZE) return 'STACK_SIZE';
-  return runWitnessScript(new Machine(script, stack, flags, SigVersion.TAPSCRIPT, checker, context));
+  return runWitnessScript(vm);
 }
 
 /** Runs a witness script, which must leave exactly one element, and a true one (Core: ExecuteWitnessScript). */

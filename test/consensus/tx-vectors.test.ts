@@ -1,45 +1,18 @@
 import { expect, it } from 'vitest';
-import { fromHex, fromReversedHex } from '../../src/bytes/hex.ts';
 import { checkTransaction } from '../../src/consensus/tx-check.ts';
 import { useSecp256k1Engine } from '../../src/crypto/secp256k1.ts';
-import { outPointKey } from '../../src/primitives/outpoint.ts';
-import { Transaction, type TxOut } from '../../src/primitives/transaction.ts';
 import { ScriptFlag } from '../../src/script/flags.ts';
 import { SighashCache } from '../../src/script/sighash/index.ts';
 import { verifyInput } from '../../src/script/verify.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
-import { ALL_FLAGS, assemble, fillFlags, parseFlags, trimFlags } from '../script/support/assemble.ts';
-import { describeVectors, vectorJson } from '../support/vectors.ts';
-
-type Prevout = readonly [txid: string, vout: number, scriptPubKey: string, amount?: number];
-type Row = readonly [prevouts: readonly Prevout[], tx: string, flags: string];
-
-interface Case {
-  readonly name: string;
-  readonly tx: Transaction;
-  readonly spent: readonly TxOut[];
-  readonly flags: string;
-}
+import { ALL_FLAGS, fillFlags, trimFlags } from '../script/support/assemble.ts';
+import { loadTxCases, namedFlags, type TxCase } from '../script/support/tx-cases.ts';
+import { describeVectors } from '../support/vectors.ts';
 
 const flagList: readonly number[] = Object.values(ScriptFlag).filter((flag) => flag !== 0);
 
-function load(path: string): Case[] {
-  return vectorJson<(Row | readonly [string])[]>(path)
-    .filter((row): row is Row => row.length === 3)
-    .map(([prevouts, raw, flags]) => {
-      const tx = Transaction.decode(fromHex(raw));
-      const outputs = new Map<string, TxOut>();
-      for (const [txid, vout, script, amount] of prevouts) {
-        const outpoint = { txid: fromReversedHex(txid), vout: vout >>> 0 };
-        outputs.set(outPointKey(outpoint), { value: BigInt(amount ?? 0), scriptPubKey: assemble(script) });
-      }
-      const spent = tx.inputs.map(({ prevout }) => outputs.get(outPointKey(prevout))!);
-      return { name: `${tx.txidHex} (${flags})`, tx, spent, flags };
-    });
-}
-
 /** Returns whether all inputs verify. */
-function passes({ tx, spent }: Case, flags: number): boolean {
+function passes({ tx, spent }: TxCase, flags: number): boolean {
   const cache = new SighashCache(tx, spent);
   return tx.inputs.every((_, i) => verifyInput(tx, i, cache, flags) === undefined);
 }
@@ -49,12 +22,8 @@ function withoutOne(flags: number): number[] {
   return flagList.map((flag) => trimFlags(flags & ~flag)).filter((fewer) => fewer !== flags);
 }
 
-function namedFlags(names: string): number {
-  return parseFlags(names === 'NONE' ? '' : names);
-}
-
 describeVectors("Core's valid transactions", 'core/tx_valid.json', () => {
-  const cases = load('core/tx_valid.json');
+  const cases = loadTxCases('core/tx_valid.json');
 
   it.each(['native', 'wasm'] as const)(
     'are valid with all flags except the excluded ones on the %s engine',
@@ -83,7 +52,7 @@ describeVectors("Core's valid transactions", 'core/tx_valid.json', () => {
 });
 
 describeVectors("Core's invalid transactions", 'core/tx_invalid.json', () => {
-  const cases = load('core/tx_invalid.json');
+  const cases = loadTxCases('core/tx_invalid.json');
 
   it.each(['native', 'wasm'] as const)('are invalid with the given flags on the %s engine', (engine) => {
     useSecp256k1Engine(engine);

@@ -10,6 +10,7 @@ import { segwitV0Sighash } from '../sighash/segwit-v0.ts';
 import { type TaprootContext, taprootSighash } from '../sighash/taproot.ts';
 import { SigHash, SigVersion } from '../sighash/types.ts';
 import type { SignatureVerifier } from '../signature-cache.ts';
+import type { ScriptTracer } from './tracer.ts';
 
 /** The bits of a sequence number (BIP68). */
 const SEQUENCE_LOCKTIME_DISABLE_FLAG = 0x8000_0000;
@@ -20,6 +21,8 @@ const SEQUENCE_LOCKTIME_MASK = 0x0000_ffff;
 export class InputChecker {
   readonly cache: SighashCache;
   readonly inputIndex: number;
+  /** Follows the scripts that run with this checker. */
+  readonly tracer: ScriptTracer | undefined;
   readonly #signatures: SignatureVerifier;
 
   // The last signature hash: OP_CHECKMULTISIG tries one signature with many keys, and a script may have many OP_CHECKSIG.
@@ -29,9 +32,15 @@ export class InputChecker {
   #hashType = 0;
   #hash: Uint8Array | undefined;
 
-  constructor(cache: SighashCache, inputIndex: number, signatures: SignatureVerifier = secp256k1()) {
+  constructor(
+    cache: SighashCache,
+    inputIndex: number,
+    signatures: SignatureVerifier = secp256k1(),
+    tracer?: ScriptTracer,
+  ) {
     this.cache = cache;
     this.inputIndex = inputIndex;
+    this.tracer = tracer;
     this.#signatures = signatures;
   }
 

@@ -42,6 +42,12 @@ function makeHandlers(): (OpcodeHandler | undefined)[] {
 
 /** Runs the machine's script on its stack; returns the script error, undefined on success (Core: EvalScript). */
 export function runScript(vm: Machine): ScriptError | undefined {
+  const error = runToEnd(vm);
+  vm.checker.tracer?.end(vm, error);
+  return error;
+}
+
+function runToEnd(vm: Machine): ScriptError | undefined {
   try {
     return run(vm);
   } catch (error) {
@@ -56,9 +62,11 @@ function run(vm: Machine): ScriptError | undefined {
   if (isLimited && script.length > MAX_SCRIPT_SIZE) return 'SCRIPT_SIZE';
   const hasConstScriptCode = vm.sigVersion === SigVersion.BASE && vm.has(ScriptFlag.CONST_SCRIPTCODE);
 
+  const { tracer } = vm.checker;
   const cursor = new ScriptCursor(script);
   for (; cursor.next(); vm.position++) {
     const { opcode } = cursor;
+    tracer?.step(vm, cursor);
     vm.offset = cursor.offset;
     if (opcode <= Op.OP_PUSHDATA4) {
       const { data } = cursor;

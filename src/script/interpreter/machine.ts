@@ -109,6 +109,16 @@ export class Machine {
     return this.#depth > 0;
   }
 
+  /** The number of open conditionals. */
+  get conditionalDepth(): number {
+    return this.#depth;
+  }
+
+  /** The depth of the outermost false conditional, from 1; 0 if there is none. */
+  get falseDepth(): number {
+    return this.#falseDepth;
+  }
+
   /** Opens a conditional (OP_IF, OP_NOTIF). */
   beginConditional(value: boolean): void {
     this.#depth++;

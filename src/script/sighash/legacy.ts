@@ -70,7 +70,7 @@ function partialSighash(cache: SighashCache, inputIndex: number, script: Uint8Ar
 }
 
 /** Returns the script without OP_CODESEPARATOR; the same array if it has none. */
-function withoutCodeSeparators(script: Uint8Array): Uint8Array {
+export function withoutCodeSeparators(script: Uint8Array): Uint8Array {
   if (!script.includes(Op.OP_CODESEPARATOR)) return script;
   const out = new Uint8Array(script.length);
   let length = 0;

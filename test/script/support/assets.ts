@@ -39,8 +39,8 @@ export function loadAssets(): Asset[] {
   });
 }
 
-/** Returns a function that verifies the asset's input, with the given scriptSig and witness, under given flags. */
-export function prepareSpend(asset: Asset, spend: Spend): (flags: number) => ScriptError | undefined {
+/** Returns the asset's transaction with the given scriptSig and witness. */
+export function buildSpend(asset: Asset, spend: Spend): Transaction {
   const inputs: TxIn[] = [...asset.tx.inputs];
   const { index } = asset;
   inputs[index] = {
@@ -49,7 +49,13 @@ export function prepareSpend(asset: Asset, spend: Spend): (flags: number) => Scr
     witness: spend.witness.map(fromHex),
   };
   const { version, outputs, lockTime } = asset.tx;
-  const tx = new Transaction({ version, inputs, outputs, lockTime });
+  return new Transaction({ version, inputs, outputs, lockTime });
+}
+
+/** Returns a function that verifies the asset's input, with the given scriptSig and witness, under given flags. */
+export function prepareSpend(asset: Asset, spend: Spend): (flags: number) => ScriptError | undefined {
+  const tx = buildSpend(asset, spend);
+  const { index } = asset;
   const cache = new SighashCache(tx, asset.prevouts);
   return (flags) => verifyInput(tx, index, cache, flags);
 }

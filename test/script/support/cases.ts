@@ -66,9 +66,8 @@ export function parseCase(row: Row): Case {
   };
 }
 
-/** Runs a case under the given flags, in the transactions that Core's test builds. */
-export function runCase(entry: Case, flags: number): ScriptError | undefined {
-  const { scriptSig, scriptPubKey, witness, amount } = entry;
+/** Returns the transaction that Core's test builds of a case, and the output that it spends. */
+export function buildCase({ scriptSig, scriptPubKey, witness, amount }: Case): { tx: Transaction; spent: TxOut } {
   const spent: TxOut = { value: amount, scriptPubKey };
   const final = 0xffff_ffff;
   const prevout = { txid: new Uint8Array(32), vout: NULL_VOUT };
@@ -84,6 +83,13 @@ export function runCase(entry: Case, flags: number): ScriptError | undefined {
     outputs: [{ value: amount, scriptPubKey: new Uint8Array(0) }],
     lockTime: 0,
   });
-  const checker = new InputChecker(new SighashCache(spending, [spent]), 0);
+  return { tx: spending, spent };
+}
+
+/** Runs a case under the given flags. */
+export function runCase(entry: Case, flags: number): ScriptError | undefined {
+  const { scriptSig, scriptPubKey, witness } = entry;
+  const { tx, spent } = buildCase(entry);
+  const checker = new InputChecker(new SighashCache(tx, [spent]), 0);
   return verifyScript(scriptSig, scriptPubKey, witness, flags, checker);
 }
