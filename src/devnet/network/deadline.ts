@@ -23,8 +23,18 @@ export interface WaitOptions {
 }
 
 /** Something that reports changes. */
-interface Observable {
+export interface Observable {
   onChange(listener: () => void): () => void;
+}
+
+/** Reports a change every so many milliseconds, for what nothing else reports. */
+export function repeated(ms: number): Observable {
+  return {
+    onChange: (listener) => {
+      const timer = setInterval(listener, ms);
+      return () => clearInterval(timer);
+    },
+  };
 }
 
 /** What `waitUntil` waits for. */

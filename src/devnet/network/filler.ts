@@ -13,6 +13,9 @@ const DATA_VSIZE = 16;
 const INPUT_VSIZE = 68;
 const OUTPUT_VSIZE = 31;
 
+/** Times that a filler is signed again until its fee fits its size: each succeeds in about half of the cases. */
+const MAX_TRIES = 50;
+
 /** A confirmed output of the faucet. */
 export interface FaucetCoin {
   readonly outpoint: OutPoint;
@@ -67,11 +70,12 @@ export function fillerTransaction(coin: FaucetCoin, vsize: number, rate: number,
   const size = vsize - BASE_VSIZE - DATA_VSIZE;
   const data = size > 0 ? [{ value: 0n, scriptPubKey: compileScript(Op.OP_RETURN, new Uint8Array(size)) }] : [];
   let fee = fillerFee(vsize, rate);
-  // The signature's length, and with it the size, can change with the fee.
+  // The signature's length, and with it the size, can change with the fee: another lock time gives another signature, so that
+  // two fees do not ask for each other for ever. All of them are below the height of a funded chain.
   for (let tries = 0; ; tries++) {
-    const tx = sign([coin], [{ value: coin.value - fee, scriptPubKey }, ...data], keys);
+    const tx = sign([coin], [{ value: coin.value - fee, scriptPubKey }, ...data], keys, tries);
     const exact = fillerFee(tx.vsize, rate);
-    if (exact === fee || tries === 10) return raw(tx);
+    if (exact === fee || tries === MAX_TRIES) return raw(tx);
     fee = exact;
   }
 }
@@ -85,14 +89,14 @@ export function fillerFee(vsize: number, rate: number): bigint {
   return BigInt(vsize > 1000 ? Math.ceil(fee) : Math.floor(fee));
 }
 
-function sign(coins: readonly FaucetCoin[], outputs: readonly TxOut[], keys: AccountKeys): Transaction {
+function sign(coins: readonly FaucetCoin[], outputs: readonly TxOut[], keys: AccountKeys, lockTime = 0): Transaction {
   const key = keys.output();
   const privateKey = keys.privateKey();
   const { scriptPubKey } = key;
   const inputs = coins.map(
     ({ outpoint, value }): SigningInput => ({ outpoint, output: { value, scriptPubKey }, key, privateKey }),
   );
-  return signTransaction(inputs, outputs, 0);
+  return signTransaction(inputs, outputs, lockTime);
 }
 
 function raw(tx: Transaction): RawTransaction {

@@ -1,8 +1,9 @@
+import { fromReversedHex } from '../../bytes/hex.ts';
 import { PierError } from '../../platform/errors.ts';
 import type { NodeView } from '../nodes/node-backend.ts';
 import { findNode } from './arguments/references.ts';
 import { components } from './components.ts';
-import { type WaitOptions, waitUntil } from './deadline.ts';
+import { type Observable, repeated, type WaitOptions, waitUntil } from './deadline.ts';
 import type { NetworkLink } from './network-link.ts';
 import type { NetworkNode } from './network-node.ts';
 import type { Payment, PaymentHooks } from './payment.ts';
@@ -11,6 +12,8 @@ import type { Payment, PaymentHooks } from './payment.ts';
 const ARRIVAL_TIMEOUT_MS = 5_000;
 /** Payments that a block waits for. */
 const MAX_MADE = 1_000;
+/** Milliseconds between two looks at what no node reports. */
+const LOOK_MS = 100;
 
 /** What `NetworkWaits` needs. */
 export interface WaitContext {
@@ -57,12 +60,23 @@ export class NetworkWaits implements PaymentHooks {
     });
   }
 
-  /** Resolves when all nodes that `node` reaches have its tip. */
+  /**
+   * Resolves when all nodes that `node` reaches have its tip, or know it beside a tip of their own that is as high: nodes
+   * stay on the branch that they had first. No node reports a header beside its chain: they are looked at now and then.
+   */
   async sameTip(node: NetworkNode, options: WaitOptions): Promise<void> {
-    await this.#wait(`the tip of ${node.name} on all nodes that it reaches`, this.#nodes, options, async () => {
+    const what = `the tip of ${node.name} on all nodes that it reaches`;
+    const sources = [...this.#nodes.map(({ backend }) => backend), repeated(LOOK_MS)];
+    await this.#waitFor(what, this.#nodes, { ...options, sources }, async () => {
+      this.#throwFailure();
       const group = components(this.#nodes, this.#links).find((each) => each.includes(node)) ?? [node];
-      const tips = await Promise.all(group.map(async (each) => (await each.view()).tip));
-      return new Set(tips).size === 1 || undefined;
+      const own = await node.view();
+      for (const each of group) {
+        const { tip, height } = await each.view();
+        if (tip === own.tip) continue;
+        if (height !== own.height || !(await each.backend.header(fromReversedHex(own.tip)))) return undefined;
+      }
+      return true as const;
     });
   }
 
@@ -200,14 +214,13 @@ export class NetworkWaits implements PaymentHooks {
   async #waitFor(
     what: string,
     nodes: readonly NetworkNode[],
-    options: WaitOptions,
+    options: WaitOptions & { readonly sources?: readonly Observable[] },
     check: () => Promise<true | undefined>,
   ): Promise<void> {
-    const sources = nodes.map(({ backend }) => backend);
     await waitUntil({
+      sources: nodes.map(({ backend }) => backend),
       ...options,
       what,
-      sources,
       check,
       seen: () => this.#describe(nodes),
       signal: this.#signal,

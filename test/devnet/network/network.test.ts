@@ -116,6 +116,20 @@ describe('NodeNetwork', () => {
     await network.partition([['node1'], ['node2']]);
     const [[one], [other]] = [await network.mine(1, { by: 'node1' }), await network.mine(1, { by: 'node2' })];
     expect(one).not.toBe(other);
+    // Once the sides meet, each keeps its own, and knows the other's.
+    for (const link of network.links) await link.mend();
+    const [third] = await network.mine(1, { by: 'node1' });
+    await network.node('node2').reached((await network.node('node1').view()).height);
+    expect((await network.node('node2').view()).tip).toBe(third);
+  });
+
+  it('does not wait for nodes that keep a branch of equal work', async () => {
+    network = await createNetwork({ nodes: 2 });
+    const [first, second] = network.nodes;
+    network.link('node1', 'node2').set({ latency: 300 });
+    const mined = await Promise.all([network.mine(1, { by: first! }), network.mine(1, { by: second! })]);
+    const tips = await Promise.all([first!, second!].map(async (node) => (await node.view()).tip));
+    expect(tips).toEqual(mined.flat());
   });
 
   it('mines by a miner if there is one', async () => {

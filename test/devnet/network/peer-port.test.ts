@@ -57,6 +57,7 @@ describe.each(engineNames)('a port for other peers, with the engine %s', { timeo
       await network.mine(1, { by: second!, timeout: 60_000 });
       expect(outsider.node.chain.tip.hashHex).toBe(mined[1]);
       await first!.resume();
+      await network.synced();
       await follows();
     }
 
@@ -64,6 +65,7 @@ describe.each(engineNames)('a port for other peers, with the engine %s', { timeo
     expect(first!.p2p).toBe(undefined);
     expect(await isPortFree(port)).toBe(true);
     await first!.start();
+    await network.synced();
     await network.mine(1, { timeout: 60_000 });
     await follows();
     expect(first!.p2p).toBe(`127.0.0.1:${port}`);
