@@ -2,7 +2,11 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { DEFAULT_NETWORK } from '../node/composition/settings.ts';
 import { isNetworkPath } from '../node/networks.ts';
+import { controlCommands } from './help.ts';
 import type { CommonOptions } from './options.ts';
+
+/** What other commands call a network that `pier up` runs without `--name`. */
+const DEFAULT_CONTROL_NAME = 'default';
 
 /** What selects a node and its files: as options, or as environment variables. */
 export type NodeSelection = Pick<CommonOptions, 'nodeId' | 'datadir' | 'network'>;
@@ -38,29 +42,36 @@ export function pierCommand(name: string, { nodeId, datadir, network }: NodeSele
   ].join(' ');
 }
 
+/** Returns a command for a network that runs, with its name unless it is the default. */
+export function controlCommand(name: string, network: string): string {
+  return pierCommand(name, {}, network === DEFAULT_CONTROL_NAME ? '' : `--name ${network}`);
+}
+
 /** A command in quotes, as errors and hints name it. */
 const QUOTED = /(['`])(?:NODE_ID=(\d+) )?pier ([a-z]+)((?: [^'`]*)?)\1/g;
 
 /**
  * Adds to the commands that a message names what selects the node and files of this call: errors of lower layers know
- * neither the options nor the environment. `call` is the command that was called.
+ * neither the options nor the environment. Commands for a network that runs get the name of the network. `call` is the command that was called.
  */
 export function completeCommands(text: string, call: Command): string {
   const selection = selectionOf(call.opts<NodeSelection>());
+  const { name: network } = controlCommands.includes(call.name()) ? call.opts<{ readonly name?: string }>() : {};
   return text.replaceAll(QUOTED, (quoted, quote: string, nodeId: string | undefined, name: string, rest: string) => {
     const options = call.parent?.commands.find((each) => each.name() === name)?.options.map(({ long }) => long);
     if (!options) return quote + quoted.slice(1, -1).replace('pier', programName()) + quote;
     const takes = (option: string) => options.includes(option) && !rest.includes(`${option} `);
-    const { datadir, network } = selection;
+    const ofNetwork =
+      network !== undefined && controlCommands.includes(name) && takes('--name') ? `--name ${network}` : '';
     const id = takes('--node-id') ? (nodeId ?? selection.nodeId) : undefined;
     const command = pierCommand(
       name,
       {
         ...(id === undefined ? {} : { nodeId: id }),
-        ...(datadir !== undefined && takes('--datadir') ? { datadir } : {}),
-        ...(network !== undefined && takes('--network') ? { network } : {}),
+        ...(selection.datadir !== undefined && takes('--datadir') ? { datadir: selection.datadir } : {}),
+        ...(selection.network !== undefined && takes('--network') ? { network: selection.network } : {}),
       },
-      rest.trim(),
+      [rest.trim(), ofNetwork].filter((part) => part !== '').join(' '),
     );
     return quote + command + quote;
   });

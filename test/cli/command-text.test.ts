@@ -1,6 +1,13 @@
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { completeCommands, pierCommand, programName, selectionOf, shellWord } from '../../src/cli/command-text.ts';
+import {
+  completeCommands,
+  controlCommand,
+  pierCommand,
+  programName,
+  selectionOf,
+  shellWord,
+} from '../../src/cli/command-text.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { runCommand } from '../../src/cli/run.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -76,6 +83,26 @@ describe('the commands in a message', () => {
     ["the node's pier, and others'", "the node's pier, and others'"],
   ])('get what selects node and files: %s', (text, completed) => {
     expect(complete(text, '--node-id', '3001', '--datadir', '/a b', '--network', 'classroom')).toBe(completed);
+  });
+
+  it('for a network that runs get its name, if the call has one', () => {
+    const program = createProgram('0');
+    const call = (name: string, ...words: string[]) => {
+      const found = program.commands.find((command) => command.name() === name)!;
+      found.parseOptions(words);
+      return found;
+    };
+    const text = "'pier mine 101', 'pier down --name other', 'pier createwallet', 'pier up'";
+    expect(completeCommands(text, call('pay'))).toBe(text);
+    expect(completeCommands(text, call('pay', '--name', 'second'))).toBe(
+      "'pier mine 101 --name second', 'pier down --name other', 'pier createwallet', 'pier up'",
+    );
+    // The name of a wallet.
+    expect(completeCommands(text, call('createwallet', '--name', 'alice'))).toBe(text);
+    expect([controlCommand('status', 'default'), controlCommand('logs a', 'b')]).toEqual([
+      'pier status',
+      'pier logs a --name b',
+    ]);
   });
 
   it('stay as they are by default', () => {

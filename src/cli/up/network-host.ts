@@ -2,11 +2,14 @@ import { NetworkName, pageLink } from '../../control/control-record.ts';
 import { NetworkControl } from '../../control/server/network-control.ts';
 import type { NetworkNode } from '../../devnet/network/network-node.ts';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
+import { controlCommand, pierCommand } from '../command-text.ts';
 import { note } from '../output.ts';
 import { afterSignal } from '../signals.ts';
 
 /** What `withControl` gives. */
 export interface NetworkHost {
+  /** Name of the network. */
+  readonly name: string;
   /**
    * Lets clients control a network from now on. Resolves when one asks for its end. Rejects if another network has its name
    * after all.
@@ -24,6 +27,7 @@ export async function withControl(name: string, action: (host: NetworkHost) => P
     const claimed = await NetworkName.claim(record);
     try {
       await action({
+        name,
         page: pageLink(record),
         serve: async (network) => {
           await NetworkName.claim(record);
@@ -55,7 +59,7 @@ function warnAtExit(node: NetworkNode, network: string, isStopping: () => boolea
     if (unexpectedExit === undefined) return;
     afterSignal(() => {
       if (isStopping()) return;
-      const command = `pier logs ${node.name}${network === 'default' ? '' : ` --name ${network}`}`;
+      const command = controlCommand(`logs ${node.name}`, network);
       note(`Warning: ${node.name} has exited (${unexpectedExit}). The other nodes keep running.`);
       note(`  Its log is in ${node.logFile}; '${command}' shows the end of it.`);
     });
@@ -63,7 +67,10 @@ function warnAtExit(node: NetworkNode, network: string, isStopping: () => boolea
 }
 
 /** Notes how to look at a network whose nodes run, and how to control it. */
-export function noteControl({ page }: NetworkHost): void {
+export function noteControl({ name, page }: NetworkHost): void {
+  const command = (words: string) => `'${controlCommand(words, name)}'`;
   note(`Watch it in a browser: ${page}`);
-  note("In another terminal: 'pier status' shows the network, 'pier mine' mines, 'pier help' lists more.");
+  note(
+    `In another terminal: ${command('status')} shows the network, ${command('mine')} mines, '${pierCommand('help', {})}' lists more.`,
+  );
 }

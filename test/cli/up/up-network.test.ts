@@ -98,6 +98,11 @@ it('prints accounts and nodes as JSON, warns of a node that ends, and stops the 
     expect(Object.keys(key)).toEqual(['address', 'path', 'privateKey']);
   }
 
+  // As a user copies them.
+  await until(
+    "'pier status --name up-test' shows the network, 'pier mine --name up-test' mines, 'pier help' lists more.",
+  );
+
   // What a process that ends by itself says; a stop that a user asks for is no reason for a warning.
   const exit = vi.spyOn(b!.backend, 'unexpectedExit', 'get').mockReturnValue('SIGKILL');
   await b!.kill();
