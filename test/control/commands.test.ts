@@ -93,11 +93,11 @@ describe('a command', () => {
   it('gives all of its options to the network', async () => {
     const mine = vi.spyOn(network, 'mine').mockResolvedValue(['ab']);
     await json('mine', '2', '--by', 'node2', '--to', '1', '--time', '2000000000');
-    expect(mine.mock.calls).toEqual([[2, { by: 'node2', time: 2_000_000_000, to: network.accounts[1] }]]);
+    expect(mine.mock.calls).toEqual([[2, { by: network.nodes[1], time: 2_000_000_000, to: network.accounts[1] }]]);
     mine.mockRestore();
     const reorg = vi.spyOn(network, 'reorg').mockResolvedValue({ lost: [], won: ['ab'] } as never);
     await json('reorg', '2', '--blocks', '5', '--by', 'node3');
-    expect(reorg.mock.calls).toEqual([[{ depth: 2, blocks: 5, by: 'node3' }]]);
+    expect(reorg.mock.calls).toEqual([[{ depth: 2, blocks: 5, by: network.nodes[2] }]]);
     reorg.mockRestore();
     const report = { sent: 1, replaced: 0, chained: 0, refused: 0, vbytes: 1, seconds: 1 };
     const traffic = vi.spyOn(network, 'traffic').mockResolvedValue(report);
@@ -114,6 +114,101 @@ describe('a command', () => {
   });
 });
 
+describe('an account', () => {
+  it('is named by its number, its wallet, or, to be paid, by an address', async () => {
+    const [first, second] = network.accounts;
+    const pay = vi.spyOn(first!, 'pay').mockResolvedValue({ txid: 'ab'.repeat(32) } as never);
+    const faucet = vi.spyOn(network, 'faucet').mockResolvedValue({ txid: 'ab'.repeat(32) } as never);
+    const mine = vi.spyOn(network, 'mine').mockResolvedValue([]);
+    for (const to of ['1', 'account1', second!.addresses.legacy]) {
+      const payee = to === second!.addresses.legacy ? to : second;
+      await json('pay', 'account0', to, '1');
+      expect(pay.mock.calls.at(-1)).toEqual([payee, '1', { feeRate: undefined }]);
+      await json('faucet', to, '1');
+      expect(faucet.mock.calls.at(-1)).toEqual([payee, '1']);
+      await json('mine', '--to', to);
+      expect(mine.mock.calls.at(-1)).toEqual([1, { by: undefined, time: undefined, to: payee }]);
+    }
+    for (const spy of [pay, faucet, mine]) spy.mockRestore();
+  });
+
+  it('is listed with the others if there is none of that name, or several', async () => {
+    const unknown = "pier: no account is called 'bob': there are 0 (account0), 1 (account1)\n";
+    expect((await run('pay', '0', 'bob', '1')).stderr).toContain(unknown);
+    expect((await run('pay', 'bob', '0', '1')).stderr).toContain(unknown);
+    expect((await run('mine', '--to', 'bob')).stderr).toContain(unknown);
+    const twins = network.accounts.map(({ index, node }) => ({ index, node, wallet: 'twin' }));
+    const original = network.accounts;
+    Object.assign(network, { accounts: twins });
+    expect((await run('faucet', 'twin', '1')).stderr).toMatch(
+      /^pier: 2 accounts are called 'twin'\n *Give the number of one: 0 of node1, 1 of node1\.\n$/,
+    );
+    Object.assign(network, { accounts: [] });
+    expect((await run('faucet', '0', '1')).stderr).toContain('there is no account 0: the network has none');
+    Object.assign(network, { accounts: original });
+  });
+
+  it('is not meant by what looks like an address', async () => {
+    const { stderr } = await run('pay', '0', network.accounts[1]!.address.replace(/.$/, 'q'), '1');
+    expect(stderr).toMatch(/^pier: to: 'bcrt1.*' is neither an account nor an address of regtest: wrong checksum\n/);
+    expect(stderr).toContain('it may have a typo');
+    expect((await run('pay', '0', 'alicesOtherWallet', '1')).stderr).toMatch(
+      /^pier: to: 'alicesOtherWallet' is neither an account nor an address of regtest: .*\n *Of accounts, there are 0 \(account0\), 1 \(account1\)\.\n$/,
+    );
+  });
+});
+
+describe('the next step after an error is a command', () => {
+  const status = "'npx pier status --name commands' lists the nodes.";
+  it.each([
+    [['pay', '0', '1', '1000'], "'npx pier faucet ACCOUNT AMOUNT --name commands' gives it more"],
+    [['faucet', '1', '20000000'], "'npx pier mine 101 --name commands' gives the faucet more."],
+    [['pay', '0', '1', '0.00000001'], ''],
+    [['mine', '--by', 'node9'], status],
+    [['reorg', '--by', 'node9'], status],
+    [['stop', 'foo'], status],
+    [['logs', 'foo'], status],
+    [['link', 'node1', 'foo'], status],
+    [['partition', 'foo', 'bar'], status],
+    [['partition', 'node1', 'node1'], "'npx pier help partition' lists its arguments and options."],
+    [['time', '--increase', '9999999999'], "'npx pier help time' lists its arguments and options."],
+    [['link', 'node1', 'node3'], 'node1 is linked to node2.'],
+    [['snapshot', 'restore', 'x'], 'There are none yet.'],
+    [['reorg', '500'], ''],
+  ])('after %j', async (words, hint) => {
+    await checkHint(words, hint);
+  });
+
+  it('after what a node that is stopped or paused cannot do', async () => {
+    await network.node('node1').stop();
+    await checkHint(['pay', '0', '1', '1'], "'npx pier start node1 --name commands' starts it.");
+    await checkHint(['faucet', '0', '1'], "'npx pier start node1 --name commands' starts it.");
+    await checkHint(['mine', '--by', 'node1'], "'npx pier start node1 --name commands' starts it.");
+    await network.node('node1').start();
+    await network.node('node2').pause();
+    await checkHint(['mine', '--by', 'node2'], "'npx pier resume node2 --name commands' lets it go on.");
+    await network.node('node2').resume();
+  });
+
+  it('after a block that is too far in the future', async () => {
+    const { time } = await json<{ time: number }>('time', '--freeze');
+    await json('time', '--increase', '-20000');
+    await checkHint(['mine', '20'], "'npx pier time --set SECONDS --name commands' sets it.");
+    await json('time', '--set', String(time), '--resume');
+  });
+
+  /** Runs a command that fails: its hint holds `hint`, and nothing that it prints is for programs with the library. */
+  async function checkHint(words: readonly string[], hint: string): Promise<void> {
+    const { code, stderr } = await run(...words, '--json');
+    const { error } = JSON.parse(stderr) as { error: { message: string; hint?: string } };
+    expect([code, error.hint ?? '']).toEqual([1, hint === '' ? '' : expect.stringContaining(hint)]);
+    expect((await run(...words)).stderr).toBe(
+      `pier: ${error.message}\n${error.hint === undefined ? '' : `      ${error.hint}\n`}`,
+    );
+    expect(stderr).not.toMatch(/network\.|account\.|node\(|createNetwork\(|options\.[a-z]|The call is/);
+  }
+});
+
 describe('with --json, an error is one line of JSON', () => {
   it.each(controlCommands)('of %s without a network', async (command) => {
     const words = examples[command]![0]!.split(' ').slice(1);
@@ -126,10 +221,10 @@ describe('with --json, an error is one line of JSON', () => {
 
   it.each([
     [['mine', '--by', 'node9'], 'unknown-node', 'node9'],
-    [['faucet', '9', '1'], 'bad-argument', 'account 9'],
-    [['faucet', 'foo', '1'], 'bad-argument', 'faucet: to'],
+    [['faucet', '9', '1'], 'unknown-account', 'account 9'],
+    [['faucet', 'foo', '1'], 'unknown-account', 'foo'],
     [['pay', '0', '1', '1000'], 'rpc-error', 'Insufficient funds'],
-    [['pay', '9', '1', '1'], 'bad-argument', 'account 9'],
+    [['pay', '9', '1', '1'], 'unknown-account', 'account 9'],
     [['reorg', '500'], 'bad-reorg', 'depth'],
     [['partition', 'node1', 'node7'], 'unknown-node', 'node7'],
     [['link', 'node1', 'node3'], 'unknown-link', 'node3'],

@@ -96,8 +96,8 @@ function miningParams(mode: (typeof miningModes)[number] | undefined, count: num
   return { mode: mode === 'manual' ? mode : { interval: count!, ...(mode === 'poisson' ? { poisson: true } : {}) } };
 }
 
-/** Returns the number of an account, or an address. */
-const payee = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : text);
+/** Returns the number of an account; of another text, the text: the name of a wallet, or an address. */
+const payee = (text: string) => (/^-?\d{1,9}(\.\d*)?$/.test(text) ? Number(text) : text);
 
 const blocks = (hashes: readonly string[]) => `${hashes.length} ${hashes.length === 1 ? 'block' : 'blocks'}`;
 
@@ -113,7 +113,10 @@ export function addControlCommands(program: Command): void {
       .description('mine blocks in the network')
       .argument('[blocks]', 'number of blocks', '1')
       .option('--by <node>', 'the node that mines (default: the miner, or the first full node)')
-      .option('--to <account|address>', 'what the blocks pay to (default: the faucet)')
+      .option(
+        '--to <account|address>',
+        'what the blocks pay to: number or wallet of an account, or an address (default: the faucet)',
+      )
       .option('--time <seconds>', 'time of the first block, in seconds since the Unix epoch'),
     {
       method: 'mine',
@@ -157,7 +160,7 @@ export function addControlCommands(program: Command): void {
     program
       .command('faucet')
       .description('pay from the coins that mining earned')
-      .argument('<account|address>', 'what is paid')
+      .argument('<account|address>', 'what is paid: number or wallet of an account, or an address')
       .argument('<bitcoins>', 'such as 1.5'),
     {
       method: 'faucet',
@@ -170,14 +173,14 @@ export function addControlCommands(program: Command): void {
     program
       .command('pay')
       .description('pay from an account of the network')
-      .argument('<from>', 'number of the account')
-      .argument('<to>', 'number of another account, or an address')
+      .argument('<from>', 'number or wallet of the account')
+      .argument('<to>', 'number or wallet of another account, or an address')
       .argument('<bitcoins>', 'such as 1.5')
       .option('--fee-rate <rate>', 'satoshis per virtual byte'),
     {
       method: 'pay',
       params: ([from, to, amount], { feeRate }) => ({
-        ...{ from: number('from', from)!, to: payee(to!), amount: amount!, feeRate: number('--fee-rate', feeRate) },
+        ...{ from: payee(from!), to: payee(to!), amount: amount!, feeRate: number('--fee-rate', feeRate) },
       }),
       format: ({ txid }) => txid,
       words: { amount: 'bitcoins' },

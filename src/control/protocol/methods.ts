@@ -16,10 +16,13 @@ const account = z
   .int({ error: notAccount })
   .min(0, { error: notAccount })
   .meta({ description: 'number of an account, from 0' });
+const payer = z
+  .union([account, named('the number of an account, or the name of its wallet')])
+  .meta({ description: 'number of an account, or name of its wallet' });
 const payee = z
-  .union([account, named('the number of an account, or an address')])
-  .meta({ description: 'number of an account, or an address' });
-const notAmount = because("an amount of bitcoins above 0, such as '1.5'");
+  .union([account, named('the number of an account, the name of its wallet, or an address')])
+  .meta({ description: 'number of an account, name of its wallet, or an address' });
+const notAmount = because("an amount of bitcoins above 0 with up to eight decimals, such as '1.5'");
 const amount = z
   .string({ error: notAmount })
   .regex(/^(?!0*\.?0*$)(\d{1,8}(\.\d{1,8})?|\.\d{1,8})$/, { error: notAmount })
@@ -141,7 +144,7 @@ export const methods = {
   },
   pay: {
     summary: 'Pays from an account.',
-    params: z.strictObject({ from: account, to: payee, amount, feeRate: rate.optional() }),
+    params: z.strictObject({ from: payer, to: payee, amount, feeRate: rate.optional() }),
     result: z.object({ txid: hash }),
   },
   reorg: {

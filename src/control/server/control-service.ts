@@ -43,9 +43,9 @@ export class ControlService {
 
   /** `url`: where other programs reach it; null if nowhere. */
   constructor(network: NodeNetwork, { name, onDown = () => {} }: ControlServiceOptions, url: string | null = null) {
-    const { chain, mnemonic } = network.description;
+    const { chain, address, mnemonic } = network.description;
     const methods = new NetworkMethods(network, {
-      ...{ name, chain, mnemonic },
+      ...{ name, chain, address, mnemonic },
       control: () => url,
       page: () => url?.replace(/^ws:/, 'http:') ?? null,
       // After the answer.

@@ -3,12 +3,14 @@ import { describeFailure } from '../../devnet/network/events/network-feed.ts';
 import type { NetworkLink } from '../../devnet/network/network-link.ts';
 import type { NetworkNode } from '../../devnet/network/network-node.ts';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
-import { quote } from '../../devnet/topology/topology-error.ts';
+import { listed, quote } from '../../devnet/topology/topology-error.ts';
 import { PierError } from '../../platform/errors.ts';
 import { formatAmount } from '../../primitives/amount.ts';
+import { type AddressPrefixes, decodeAddress } from '../../script/address.ts';
 import { addressTypes } from '../../wallet/keys.ts';
 import type { MethodName, ParamsOf, ResultOf } from '../protocol/methods.ts';
 import { openRpcDocument } from '../protocol/open-rpc.ts';
+import { forClients } from './client-errors.ts';
 
 /** What the methods need besides the network. */
 export interface NetworkMethodsOptions {
@@ -16,6 +18,8 @@ export interface NetworkMethodsOptions {
   readonly name: string;
   /** Name of the chain, such as `regtest`. */
   readonly chain: string;
+  /** How its addresses are encoded. */
+  readonly address: AddressPrefixes;
   readonly mnemonic: string | null;
   /** Address of the control server, once it is known. */
   control(): string | null;
@@ -59,16 +63,26 @@ export class NetworkMethods {
 
   /** Runs a method with parameters that were checked. Rejects with `PierError`. */
   readonly handle = async (method: MethodName, params: never, signal: AbortSignal): Promise<unknown> =>
-    this.#handlers[method as keyof Handlers](params, signal);
+    this.#run(method as keyof Handlers, params, signal).catch((error: unknown) => {
+      throw forClients(error, method);
+    });
+
+  // Errors of handlers that are not asynchronous are rejections, too.
+  async #run(method: keyof Handlers, params: never, signal: AbortSignal): Promise<unknown> {
+    return this.#handlers[method](params, signal);
+  }
 
   #define(): Handlers {
     const network = this.#network;
     const options = this.#options;
-    const node = (name: string) => network.node(name);
+    const node = (name: string) => this.#node(name);
     return {
       status: () => this.#status(),
-      mine: async ({ blocks = 1, to, ...rest }) => {
-        const hashes = await network.mine(blocks, { ...rest, to: to === undefined ? undefined : this.#payee(to) });
+      mine: async ({ blocks = 1, by, to, ...rest }) => {
+        const hashes = await network.mine(blocks, {
+          ...{ ...rest, by: by === undefined ? undefined : node(by) },
+          to: to === undefined ? undefined : this.#payee(to, 'to'),
+        });
         return { hashes };
       },
       mining: ({ mode }) => {
@@ -79,18 +93,18 @@ export class NetworkMethods {
         mnemonic: options.mnemonic,
         accounts: await Promise.all(network.accounts.map((account) => describeAccount(account))),
       }),
-      faucet: async ({ to, amount }) => ({ txid: (await network.faucet(this.#payee(to), amount)).txid }),
+      faucet: async ({ to, amount }) => ({ txid: (await network.faucet(this.#payee(to, 'to'), amount)).txid }),
       pay: async ({ from, to, amount, feeRate }) => {
-        const payment = await this.#account(from).pay(this.#payee(to), amount, { feeRate });
+        const payment = await this.#account(from).pay(this.#payee(to, 'to'), amount, { feeRate });
         return { txid: payment.txid };
       },
-      reorg: async (params) => {
-        const { lost, won } = await network.reorg(params);
+      reorg: async ({ by, ...rest }) => {
+        const { lost, won } = await network.reorg({ ...rest, by: by === undefined ? undefined : node(by) });
         return { lost: [...lost], won: [...won] };
       },
       partition: async ({ groups }) => {
         const before = new Set(network.links.filter(({ isCut }) => isCut));
-        await network.partition(groups);
+        await network.partition(groups.map((group) => group.map(node)));
         return { cut: network.links.filter((link) => link.isCut && !before.has(link)).map(describeLink) };
       },
       heal: async (params) => {
@@ -99,7 +113,7 @@ export class NetworkMethods {
       },
       links: () => ({ links: network.links.map(describeLink) }),
       link: async ({ between: [a, b], cut, ...conditions }) => {
-        const link = network.link(a, b);
+        const link = network.link(node(a), node(b));
         link.set(conditions);
         if (cut === true) await link.cut();
         if (cut === false) await link.mend();
@@ -187,18 +201,62 @@ export class NetworkMethods {
     });
   }
 
-  #account(index: number): Account {
-    const { accounts } = this.#network;
-    const account = accounts[index];
-    if (account) return account;
-    const known = accounts.length === 0 ? 'there are none' : `accounts are numbered from 0 to ${accounts.length - 1}`;
-    throw new PierError('bad-argument', `there is no account ${index}: ${known}`);
+  #node(name: string): NetworkNode {
+    const { nodes } = this.#network;
+    const found = nodes.find((node) => node.name === name);
+    if (found) return found;
+    const names = listed(nodes.map((node) => node.name));
+    throw new PierError('unknown-node', `no node is called ${quote(name)}: there are ${names}`, {
+      hint: "'pier status' lists the nodes.",
+    });
   }
 
-  #payee(to: string | number): string | Account {
-    return typeof to === 'number' ? this.#account(to) : to;
+  /** Returns the account with a number, or with the name of its wallet. */
+  #account(given: string | number): Account {
+    const found = this.#findAccounts(given);
+    if (found.length === 1) return found[0]!;
+    if (found.length > 1) {
+      const those = found.map(({ index, node }) => `${index} of ${node.name}`);
+      throw new PierError('unknown-account', `${found.length} accounts are called ${quote(String(given))}`, {
+        hint: `Give the number of one: ${listed(those)}.`,
+      });
+    }
+    const which = typeof given === 'number' ? `there is no account ${given}` : `no account is called ${quote(given)}`;
+    throw new PierError('unknown-account', `${which}: ${this.#knownAccounts()}`, {
+      hint: "'pier accounts' lists the accounts.",
+    });
+  }
+
+  #findAccounts(given: string | number): readonly Account[] {
+    return this.#network.accounts.filter(({ index, wallet }) => (typeof given === 'number' ? index : wallet) === given);
+  }
+
+  #knownAccounts(): string {
+    const { accounts } = this.#network;
+    if (accounts.length === 0) return 'the network has none';
+    return `there are ${listed(accounts.map(({ index, wallet }) => `${index} (${wallet})`))}`;
+  }
+
+  /** Returns an account, or an address; `where` names the parameter. */
+  #payee(to: string | number, where: string): string | Account {
+    if (typeof to === 'number' || !LIKE_ADDRESS.test(to) || this.#findAccounts(to).length > 0) return this.#account(to);
+    const { address, chain } = this.#options;
+    try {
+      decodeAddress(to, address);
+      return to;
+    } catch (cause) {
+      const { message, hint } = cause as PierError;
+      throw new PierError(
+        'bad-argument',
+        `${where}: ${quote(to)} is neither an account nor an address of ${chain}: ${message}`,
+        { cause, hint: hint ?? `Of accounts, ${this.#knownAccounts()}.` },
+      );
+    }
   }
 }
+
+/** Texts that may be meant as addresses: the shortest address has 14 characters. */
+const LIKE_ADDRESS = /^[a-z0-9]{14,}$/i;
 
 const toNull = () => null;
 

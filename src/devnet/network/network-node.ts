@@ -22,12 +22,12 @@ export interface NodeHooks {
 /** Returns the error of a call with the next step in a network, if it has none of its own. */
 function withHint(error: unknown, { name, isFull }: NetworkNode, method: string): unknown {
   if (!(error instanceof RpcError) || error.hint !== undefined) return error;
-  const hint = hintOf(error.rpcCode, name, isFull, method);
+  const hint = hintOf(error, name, isFull, method);
   return hint === undefined ? error : new RpcError(error.rpcCode, error.message, { hint, cause: error });
 }
 
-function hintOf(code: number, name: string, isFull: boolean, method: string): string | undefined {
-  switch (code) {
+function hintOf({ rpcCode, message }: RpcError, name: string, isFull: boolean, method: string): string | undefined {
+  switch (rpcCode) {
     case RpcCode.METHOD_NOT_FOUND:
       return `node('${name}').call('help') lists its methods${isFull ? '' : ': a light node has fewer'}.`;
     case RpcCode.WALLET_NOT_SPECIFIED:
@@ -35,6 +35,9 @@ function hintOf(code: number, name: string, isFull: boolean, method: string): st
     case RpcCode.WALLET_NOT_FOUND:
       return `node('${name}').call('listwallets') lists its wallets; account.node is the node of an account's wallet.`;
     case RpcCode.WALLET_INSUFFICIENT_FUNDS:
+      // The code has other causes, such as an amount that is too small.
+      if (message.startsWith('Unconfirmed UTXOs')) return 'network.mine() confirms them.';
+      if (!message.startsWith('Insufficient funds')) return undefined;
       return 'account.balance() is what it can spend. network.faucet(account, amount) gives it more, network.mine(101) the faucet.';
     case RpcCode.TYPE_ERROR:
     case RpcCode.INVALID_PARAMS:

@@ -137,9 +137,14 @@ export class NodeNetwork {
     });
   }
 
-  /** Name of the chain, such as `regtest`, and mnemonic of the accounts; null if each has its own. @internal */
-  get description(): { readonly chain: string; readonly mnemonic: string | null } {
-    return { chain: this.#plan.params.network, mnemonic: this.#wallets.seeds ? null : this.#plan.mnemonic };
+  /** The chain, such as `regtest`, and the mnemonic of the accounts; null if each has its own. @internal */
+  get description(): {
+    readonly chain: string;
+    readonly address: NetworkPlan['params']['address'];
+    readonly mnemonic: string | null;
+  } {
+    const { params, mnemonic } = this.#plan;
+    return { chain: params.network, address: params.address, mnemonic: this.#wallets.seeds ? null : mnemonic };
   }
 
   /** Returns the node at the other end of a node's connection over a link; undefined for one of another program. @internal */

@@ -149,4 +149,11 @@ it('gives the next step with errors of RPC', async () => {
   expect(await shop.call('help', ['getblockhash'])).toContain('height');
   expect(await shop.call('listwallets')).toContain(alice!.wallet);
   expect(await shop.call('getbalance', [], alice!.wallet)).toBe(50);
+  // Coins are no remedy for these, which have the code of too few.
+  const tooSmall = { rpcCode: RpcCode.WALLET_INSUFFICIENT_FUNDS, hint: undefined };
+  await expect(alice!.pay(bob!, '0.00000001')).rejects.toMatchObject(tooSmall);
+  const payAll = async () => {
+    for (let i = 0; i < 100; i++) await alice!.pay(alice!, '49', { subtractFee: true });
+  };
+  await expect(payAll()).rejects.toMatchObject({ hint: 'network.mine() confirms them.' });
 });
