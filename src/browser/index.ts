@@ -32,7 +32,7 @@ export type { CloseOptions, CreateOptions, SavedNetworkOptions } from '../devnet
 export { Payment } from '../devnet/network/payment.ts';
 export type { Reorg, ReorgOptions } from '../devnet/network/reorg.ts';
 export type { ReplaceOptions } from '../devnet/network/replacement.ts';
-export type { TrafficOptions, TrafficStatistics } from '../devnet/network/traffic.ts';
+export type { TrafficOptions, TrafficRefusal, TrafficStatistics } from '../devnet/network/traffic.ts';
 export type { NodeStatus, NodeView } from '../devnet/nodes/node-backend.ts';
 export type { LogLine, LogLineLevel } from '../devnet/nodes/node-log.ts';
 export type { Amount } from '../devnet/topology/amount.ts';

@@ -44,7 +44,7 @@ export { type MineOptions, NodeNetwork } from './network/node-network.ts';
 export { Payment } from './network/payment.ts';
 export type { Reorg, ReorgOptions } from './network/reorg.ts';
 export type { ReplaceOptions } from './network/replacement.ts';
-export type { TrafficOptions, TrafficStatistics } from './network/traffic.ts';
+export type { TrafficOptions, TrafficRefusal, TrafficStatistics } from './network/traffic.ts';
 export type { NodeStatus, NodeView, RpcAddress } from './nodes/node-backend.ts';
 export type { LogLine, LogLineLevel } from './nodes/node-log.ts';
 export { NodeChild } from './processes/node-child.ts';

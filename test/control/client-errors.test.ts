@@ -73,6 +73,7 @@ it.each([
   [RpcCode.METHOD_NOT_FOUND, 'Method not found', 'call', "'help'"],
   [RpcCode.WALLET_NOT_FOUND, 'Requested wallet …', 'call', "'listwallets'"],
   [-25, 'the chain rejected the block: time-too-new, …', 'mine', "'pier time --set SECONDS'"],
+  [-25, 'the chain rejected the block: time-too-new, …', 'fees', "'pier time' shows"],
   [-25, 'the chain rejected the block: time-too-old, …', 'reorg', "'pier time --set SECONDS'"],
   [-25, 'the chain rejected the block: time-too-new, …', 'call', undefined],
 ] as const)('after what a node answers: %i %s to %s', (code, message, method, hint) => {

@@ -99,7 +99,7 @@ describe('a command', () => {
     await json('reorg', '2', '--blocks', '5', '--by', 'node3');
     expect(reorg.mock.calls).toEqual([[{ depth: 2, blocks: 5, by: network.nodes[2] }]]);
     reorg.mockRestore();
-    const report = { sent: 1, replaced: 0, chained: 0, refused: 0, vbytes: 1, seconds: 1 };
+    const report = { sent: 1, replaced: 0, chained: 0, refused: 0, refusals: [], vbytes: 1, seconds: 1 };
     const traffic = vi.spyOn(network, 'traffic').mockResolvedValue(report);
     const options = ['--seconds', '2', '--rate', '3', '--conflicts', '0.1', '--chains', '0.2', '--seed', '5'];
     await json('load', '--count', '1', ...options);

@@ -90,9 +90,13 @@ describe('the methods of the control server', () => {
     expect([freeze.mock.calls.length, resume.mock.calls.length]).toEqual([1, 1]);
     expect(await checked('mining', { mode: { transactions: 1 } })).toEqual({ mode: { transactions: 1 } });
     await checked('mining', { mode: 'manual' });
-    expect(await checked('fees', { rate: 5 })).toEqual({ rate: 5 });
-    expect(await checked('fees', { rate: 0 })).toEqual({ rate: null });
-    expect(await checked('load', { count: 3 })).toMatchObject({ sent: 3 });
+    expect(await checked('fees', {})).toEqual({ rate: null, backlog: 0 });
+    const { backlog } = await checked('fees', { rate: 5 });
+    expect(backlog).toBeGreaterThan(200);
+    expect(await checked('fees', { rate: 0 })).toEqual({ rate: null, backlog });
+    const { nodes: filled } = await checked('status', {});
+    expect(filled.map((each) => [each.mempool, each.backlog])).toEqual([1, 2, 3].map(() => [backlog, backlog]));
+    expect(await checked('load', { count: 3 })).toMatchObject({ sent: 3, refused: 0, refusals: [] });
     await checked('logs', {});
     await checked('stop', { node: 'node3' });
     expect((await checked('status', {})).nodes[2]).toMatchObject({ status: 'stopped', height: null, mempool: null });

@@ -26,6 +26,7 @@ const node = (name: string, change: Partial<Status> = {}): Status => ({
     tip: hash('a'),
     peers: 1,
     mempool: 0,
+    backlog: 0,
     balance: '0',
   },
   ...{ p2p: null, rpcUrl: null, cookieFile: null, electrumUrl: null, esploraUrl: null },

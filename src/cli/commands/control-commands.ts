@@ -5,7 +5,7 @@ import { UsageError } from '../../node/composition/usage-error.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
 import { checkParams } from '../control/check-params.ts';
-import { formatMining, formatStatus } from '../control/status-text.ts';
+import { formatFees, formatLoad, formatMining, formatStatus } from '../control/status-text.ts';
 import { formatTable } from '../control/table.ts';
 import { drained, drawAtEvents } from '../control/watch-status.ts';
 import { checkNameOption } from '../option-values.ts';
@@ -271,12 +271,11 @@ export function addControlCommands(program: Command): void {
     program
       .command('fees')
       .description('show or set the fee rate at which transactions confirm')
-      .argument('[rate]', 'satoshis per virtual byte; 0: any'),
+      .argument('[rate]', 'satoshis per virtual byte; 0: any, and the backlog stays in the mempools, out of blocks'),
     {
       method: 'fees',
       params: ([rate]) => ({ rate: number('rate', rate) }),
-      format: ({ rate }) =>
-        rate === null ? 'transactions confirm at any fee rate' : `${rate} satoshis per virtual byte`,
+      format: formatFees,
     },
   );
   addControlCommand(
@@ -297,8 +296,7 @@ export function addControlCommands(program: Command): void {
             options[name] === undefined ? [] : [[name, number(`--${name}`, options[name])]],
           ),
         ),
-      format: ({ sent, replaced, refused, seconds }) =>
-        `${sent} payments in ${seconds.toFixed(1)} s, ${replaced} of them replaced; ${refused} refused`,
+      format: formatLoad,
     },
   );
   addSnapshot(program);

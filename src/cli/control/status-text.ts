@@ -1,4 +1,5 @@
 import type { ResultOf } from '../../control/protocol/methods.ts';
+import { programName } from '../command-text.ts';
 import { formatTable } from './table.ts';
 
 /** Columns of a terminal below which a table has only the most important ones. */
@@ -24,11 +25,16 @@ export function formatMining(mode: ResultOf<'mining'>['mode']): string {
 export function formatStatus(status: ResultOf<'status'>, columns = NARROW): string {
   const { name, network, nodes, mining, miningFailure, time } = status;
   const isNarrow = columns < NARROW;
-  const header = ['node', 'role', 'height', 'tip', 'peers', 'mempool', 'balance', ...(isNarrow ? [] : ['RPC'])];
+  // What `fees` fills the mempools with would pass for payments.
+  const hasBacklog = nodes.some(({ backlog }) => (backlog ?? 0) > 0);
+  const counts = hasBacklog ? ['mempool', 'backlog'] : ['mempool'];
+  const header = ['node', 'role', 'height', 'tip', 'peers', ...counts, 'balance', ...(isNarrow ? [] : ['RPC'])];
   const rows = nodes.map((node) => {
     const state = node.status === 'running' ? text(node.height) : node.status;
     const tip = node.tip === null ? '-' : node.tip.slice(-8);
-    const cells = [node.name, node.role, state, tip, text(node.peers), text(node.mempool), shortAmount(node.balance)];
+    const payments = node.mempool === null ? null : node.mempool - (node.backlog ?? 0);
+    const inMempool = hasBacklog ? [text(payments), text(node.backlog)] : [text(payments)];
+    const cells = [node.name, node.role, state, tip, text(node.peers), ...inMempool, shortAmount(node.balance)];
     return isNarrow ? cells : [...cells, text(node.rpcUrl)];
   });
   const clock = new Date(time * 1_000).toISOString().replace('.000Z', 'Z');
@@ -37,4 +43,27 @@ export function formatStatus(status: ResultOf<'status'>, columns = NARROW): stri
     ...(miningFailure ? [`mining fails: ${miningFailure.message}`] : []),
     formatTable(header, rows, ['tip']),
   ].join('\n');
+}
+
+/** Formats the fee rate at which transactions confirm for people, and what an earlier rate has left. */
+export function formatFees({ rate, backlog }: ResultOf<'fees'>): string {
+  if (rate !== null) return `${rate} satoshis per virtual byte`;
+  const text = 'transactions confirm at any fee rate';
+  if (backlog === 0) return text;
+  return `${text}; the backlog of ${backlog} transactions stays in the mempools, and no block takes it`;
+}
+
+/** Reasons for which a wallet has no coins to spend, though it will have some after a block. */
+const LACK = /^(Insufficient funds|Unconfirmed UTXOs|too-long-mempool-chain)/;
+
+/** Formats what `load` has done for people: of refused payments, with the most frequent reason and the next step. */
+export function formatLoad({ sent, replaced, refused, refusals, seconds }: ResultOf<'load'>): string {
+  const text = `${sent} payments in ${seconds.toFixed(1)} s, ${replaced} of them replaced; ${refused} refused`;
+  const [first] = refusals;
+  if (!first) return text;
+  const share = refusals.length === 1 ? '' : ` (${first.count} of them)`;
+  const step = LACK.test(first.reason)
+    ? [`'${programName()} mine' confirms payments, whose coins can then be spent.`]
+    : [];
+  return [`${text}: ${first.reason}${share}`, ...step].join('\n');
 }

@@ -58,6 +58,7 @@ const nodeStatus = z.object({
   tip: z.string().nullable(),
   peers: z.int().nullable(),
   mempool: z.int().nullable().meta({ description: 'number of transactions' }),
+  backlog: z.int().nullable().meta({ description: 'how many of these `fees` has made, even if no block takes them' }),
   balance: z.string().nullable().meta({ description: 'bitcoins that its wallets can spend' }),
   p2p: z.string().nullable().meta({ description: 'HOST:PORT' }),
   rpcUrl: z.string().nullable().meta({ description: 'without credentials' }),
@@ -189,13 +190,19 @@ export const methods = {
     result: z.object({ time: z.int() }),
   },
   fees: {
-    summary: 'Sets the fee rate at which transactions confirm; 0 lets them confirm at any rate. Returns it.',
+    summary:
+      'Sets the fee rate at which transactions confirm; 0 lets them confirm at any rate, and leaves the backlog. Returns it.',
     params: z.strictObject({
       rate: z.union([z.literal(0), rateOr0]).optional(),
       blocks: whole(1, 10).optional(),
       timeout,
     }),
-    result: z.object({ rate: z.number().nullable() }),
+    result: z.object({
+      rate: z.number().nullable(),
+      backlog: z
+        .int()
+        .meta({ description: 'transactions of the backlog in mempools; without a rate no block takes them' }),
+    }),
   },
   load: {
     summary: 'Lets the accounts pay each other at random until `count` or `seconds` are over, or the client leaves.',
@@ -214,6 +221,9 @@ export const methods = {
       replaced: z.int(),
       chained: z.int(),
       refused: z.int(),
+      refusals: z
+        .array(z.object({ reason: z.string(), count: z.int() }))
+        .meta({ description: 'why, the most frequent reason first' }),
       vbytes: z.int(),
       seconds: z.number(),
     }),

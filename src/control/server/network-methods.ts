@@ -129,9 +129,15 @@ export class NetworkMethods {
       fees: async ({ rate, ...rest }) => {
         if (rate === 0) await network.fees.clear();
         else if (rate !== undefined) await network.fees.set(rate, rest);
-        return { rate: network.fees.rate ?? null };
+        const running = network.nodes.filter(({ status }) => status === 'running');
+        const views = await Promise.all(running.map((each) => each.view()));
+        const backlog = Math.max(0, ...views.map(({ mempool }) => this.#backlogIn(mempool) ?? 0));
+        return { rate: network.fees.rate ?? null, backlog };
       },
-      load: (params, signal) => network.traffic({ ...params, signal }),
+      load: async (params, signal) => {
+        const { refusals, ...rest } = await network.traffic({ ...params, signal });
+        return { ...rest, refusals: [...refusals] };
+      },
       'snapshot.save': (params) => this.#saveSnapshot(params.name),
       'snapshot.list': () => ({ snapshots: [...this.#snapshots.values()].map(describeSnapshot) }),
       'snapshot.restore': async (params) => {
@@ -167,8 +173,29 @@ export class NetworkMethods {
     return {
       ...{ name, network: chain, control: control(), page: page() },
       ...{ time: network.time.now(), mining: network.mining, miningFailure: describeFailure(network.miningFailure) },
-      nodes: await Promise.all(network.nodes.map((node) => describeNode(node))),
+      nodes: await Promise.all(network.nodes.map((node) => this.#describeNode(node))),
     };
+  }
+
+  async #describeNode(node: NetworkNode): Promise<ResultOf<'status'>['nodes'][number]> {
+    const { name, role, status, rpc } = node;
+    const p2p = node.p2p ?? null;
+    const common = {
+      ...{ id: p2p === null ? null : Number(p2p.slice(p2p.lastIndexOf(':') + 1)), name, role, status, p2p },
+      rpcUrl: rpc ? `http://${rpc.host}:${rpc.port}/` : null,
+      ...{ cookieFile: rpc?.cookieFile ?? null, electrumUrl: null, esploraUrl: null },
+    };
+    if (status !== 'running')
+      return { ...common, height: null, tip: null, peers: null, mempool: null, backlog: null, balance: null };
+    const { height, tip, peers, mempool } = await node.view();
+    const backlog = this.#backlogIn(mempool);
+    const balance = await spendable(node);
+    return { ...common, height, tip, peers, mempool: mempool?.size ?? null, backlog, balance };
+  }
+
+  /** Returns how many transactions of a mempool `fees` has made. */
+  #backlogIn(mempool: ReadonlySet<string> | undefined): number | null {
+    return mempool ? mempool.size - this.#network.fees.countOthers(mempool) : null;
   }
 
   async #saveSnapshot(given: string | undefined): Promise<ResultOf<'snapshot.save'>> {
@@ -294,19 +321,6 @@ async function describeAccount(account: Account): Promise<ResultOf<'accounts'>['
     balance: isRunning ? formatAmount(await account.balance()) : null,
     keys: Object.fromEntries(keys),
   };
-}
-
-async function describeNode(node: NetworkNode): Promise<ResultOf<'status'>['nodes'][number]> {
-  const { name, role, status, rpc } = node;
-  const p2p = node.p2p ?? null;
-  const common = {
-    ...{ id: p2p === null ? null : Number(p2p.slice(p2p.lastIndexOf(':') + 1)), name, role, status, p2p },
-    rpcUrl: rpc ? `http://${rpc.host}:${rpc.port}/` : null,
-    ...{ cookieFile: rpc?.cookieFile ?? null, electrumUrl: null, esploraUrl: null },
-  };
-  if (status !== 'running') return { ...common, height: null, tip: null, peers: null, mempool: null, balance: null };
-  const { height, tip, peers, mempool } = await node.view();
-  return { ...common, height, tip, peers, mempool: mempool?.size ?? null, balance: await spendable(node) };
 }
 
 /** Returns the bitcoins that the wallets of a node can spend; null for a program without wallets. */

@@ -35,6 +35,13 @@ export interface TrafficOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A reason for which payments of traffic were refused. */
+export interface TrafficRefusal {
+  readonly reason: string;
+  /** Attempts that were refused for it. */
+  readonly count: number;
+}
+
 /** What traffic there was. */
 export interface TrafficStatistics {
   /** Payments that mempools took. */
@@ -45,6 +52,8 @@ export interface TrafficStatistics {
   readonly chained: number;
   /** Attempts that a wallet or mempool refused: too few coins, or too many unconfirmed ones in a row. */
   readonly refused: number;
+  /** Why, the most frequent reason first: what wallets and mempools answered, without what differs between payments. */
+  readonly refusals: readonly TrafficRefusal[];
   /** Virtual bytes of the payments that were sent. */
   readonly vbytes: number;
   /** Seconds that it took. */
@@ -74,7 +83,8 @@ export async function makeTraffic(
   const pick = <T>(items: readonly T[]) => items[random.uint32() % items.length]!;
   const start = systemClock.monotonic();
   const elapsed = () => (systemClock.monotonic() - start) / 1000;
-  let [sent, replaced, chained, refused, vbytes] = [0, 0, 0, 0, 0];
+  let [sent, replaced, chained, vbytes] = [0, 0, 0, 0];
+  const reasons = new Map<string, number>();
   /** The payments of the chain that can be continued. */
   let chain: Payment[] = [];
   for (let i = 0; i < count && elapsed() < seconds; i++) {
@@ -104,12 +114,22 @@ export async function makeTraffic(
     } catch (error) {
       chain = [];
       closed.throwIfAborted();
-      if (!(error instanceof RpcError) && !(error instanceof PierError && error.code === 'bad-replacement'))
-        throw error;
-      refused++;
+      const isRefusal = error instanceof PierError && (error instanceof RpcError || error.code === 'bad-replacement');
+      if (!isRefusal) throw error;
+      const reason = reasonOf(error);
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     }
   }
-  return { sent, replaced, chained, refused, vbytes, seconds: elapsed() };
+  const refusals = [...reasons].map(([reason, times]) => ({ reason, count: times })).sort((a, b) => b.count - a.count);
+  const refused = refusals.reduce((sum, refusal) => sum + refusal.count, 0);
+  return { sent, replaced, chained, refused, refusals, vbytes, seconds: elapsed() };
+}
+
+/** Returns what a wallet or mempool answered, without the amounts and txids of one payment. */
+function reasonOf(error: PierError): string {
+  if (!(error instanceof RpcError)) return error.code;
+  const [reason] = error.message.replaceAll(/\b[\d.]+ BTC\b/g, '… BTC').split(/: |, (?=.*\d)/);
+  return reason!;
 }
 
 /** Returns a number of a range whose logarithm is uniform. */

@@ -1,11 +1,11 @@
-import { expect, it } from 'vitest';
-import { formatMining, formatStatus } from '../../../src/cli/control/status-text.ts';
+import { describe, expect, it } from 'vitest';
+import { formatFees, formatLoad, formatMining, formatStatus } from '../../../src/cli/control/status-text.ts';
 import type { ResultOf } from '../../../src/control/protocol/methods.ts';
 
 type Node = ResultOf<'status'>['nodes'][number];
 
 const node: Node = {
-  ...{ id: 15_001, name: 'node1', role: 'full', status: 'running', height: 9, peers: 12, mempool: 0 },
+  ...{ id: 15_001, name: 'node1', role: 'full', status: 'running', height: 9, peers: 12, mempool: 0, backlog: 0 },
   ...{
     tip: `${'0'.repeat(56)}12345678`,
     balance: '50.10000000',
@@ -53,6 +53,61 @@ it('a narrow one has no addresses', () => {
     'node1  full  9        12345678     12        0     50.1',
     'far    full  stopped  -             -        0        -',
   ]);
+});
+
+it('the backlog of fees is a column of its own, as long as there is one', () => {
+  const light = { ...node, name: 'light', mempool: null, backlog: null };
+  const nodes = [{ ...node, mempool: 246, backlog: 244 }, light];
+  expect(
+    formatStatus({ ...status, nodes }, 79)
+      .split('\n')
+      .slice(1),
+  ).toEqual([
+    'node   role  height  tip       peers  mempool  backlog  balance',
+    'node1  full       9  12345678     12        2      244     50.1',
+    'light  full       9  12345678     12        -        -     50.1',
+  ]);
+});
+
+it.each([
+  [{ rate: 20, backlog: 244 }, '20 satoshis per virtual byte'],
+  [{ rate: null, backlog: 0 }, 'transactions confirm at any fee rate'],
+  [
+    { rate: null, backlog: 244 },
+    'transactions confirm at any fee rate; the backlog of 244 transactions stays in the mempools, and no block takes it',
+  ],
+])('the fees %j are: %s', (fees, text) => {
+  expect(formatFees(fees)).toBe(text);
+});
+
+describe('refused payments', () => {
+  const load = { sent: 90, replaced: 1, chained: 0, refused: 0, refusals: [], vbytes: 1, seconds: 2 };
+  const text = '90 payments in 2.0 s, 1 of them replaced;';
+  const step = "'pier mine' confirms payments, whose coins can then be spent.";
+
+  it.each([
+    [{}, `${text} 0 refused`],
+    [
+      { refused: 5, refusals: [{ reason: 'Insufficient funds', count: 5 }] },
+      `${text} 5 refused: Insufficient funds\n${step}`,
+    ],
+    [
+      {
+        refused: 5,
+        refusals: [
+          { reason: 'Unconfirmed UTXOs are available', count: 3 },
+          { reason: 'x', count: 2 },
+        ],
+      },
+      `${text} 5 refused: Unconfirmed UTXOs are available (3 of them)\n${step}`,
+    ],
+    [
+      { refused: 1, refusals: [{ reason: 'min relay fee not met', count: 1 }] },
+      `${text} 1 refused: min relay fee not met`,
+    ],
+  ])('%j are: %s', (refused, expected) => {
+    expect(formatLoad({ ...load, ...refused })).toBe(expected);
+  });
 });
 
 it.each([

@@ -1,7 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { RpcError } from '../../../src/api/json/rpc-error.ts';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import { engineNames } from '../../../src/devnet/topology/network-options.ts';
+import { PierError } from '../../../src/platform/errors.ts';
 import { addressTypes } from '../../../src/wallet/keys.ts';
 
 let network: NodeNetwork;
@@ -128,7 +130,36 @@ describe('NodeNetwork.traffic', () => {
 
   it('counts what wallets cannot pay', async () => {
     network = await createNetwork({ nodes: 1, accounts: 1, balance: '0' });
-    expect(await network.traffic({ count: 7 })).toMatchObject({ sent: 0, refused: 7 });
+    const refusals = [{ reason: 'Insufficient funds', count: 7 }];
+    expect(await network.traffic({ count: 7 })).toMatchObject({ sent: 0, refused: 7, refusals });
+  });
+
+  it('says why payments are refused, the most frequent reason first', async () => {
+    network = await createNetwork({ nodes: 1, accounts: 1 });
+    const [account] = network.accounts;
+    const { refused, refusals } = await network.traffic({ count: 400 });
+    expect(refusals).toEqual([
+      { reason: expect.stringMatching(/^Unconfirmed UTXOs are available, .* mempool$/), count: refused },
+    ]);
+    const txid = 'ab'.repeat(32);
+    const errors = [
+      new RpcError(-26, `insufficient fee, rejecting replacement ${txid}, less fees than 5`),
+      new RpcError(-6, '0.00000001 BTC is dust: nodes relay no such output below 0.00000294 BTC'),
+      new RpcError(-26, `insufficient fee, rejecting replacement ${'cd'.repeat(32)}, less fees than 6`),
+      new PierError('bad-replacement', `payment ${txid} has no change`),
+    ];
+    const pay = vi.spyOn(account!, 'pay').mockImplementation(() => Promise.reject(errors.shift()));
+    expect(await network.traffic({ count: 4 })).toMatchObject({
+      refused: 4,
+      refusals: [
+        { reason: 'insufficient fee', count: 2 },
+        { reason: '… BTC is dust', count: 1 },
+        { reason: 'bad-replacement', count: 1 },
+      ],
+    });
+    errors.push(new PierError('node-stopped', 'x'));
+    await expect(network.traffic({ count: 1 })).rejects.toMatchObject({ code: 'node-stopped' });
+    pay.mockRestore();
   });
 
   it('ends when its signal aborts, its time is over, or the network closes', async () => {
