@@ -20,13 +20,13 @@ const planted: Readonly<Record<string, readonly [path: string, text: string]>> =
   'p2p-unlisted-folder': ['p2p/odds/planted.ts', "export * from '../net/endpoint.ts';"],
   'unlisted-folder': ['odds/planted.ts', "export * from '../bytes/hex.ts';"],
   'script-imports-up': ['script/planted.ts', "export * from '../consensus/params.ts';"],
-  'testing-is-for-tests': ['node/planted.ts', "export * from '../testing/virtual-clock.ts';"],
+  'testing-is-for-tests': ['spv/planted.ts', "export * from '../testing/virtual-clock.ts';"],
   'browser-safe': ['bytes/planted.ts', "export * from 'node:fs';"],
   'no-cycle': ['platform/planted.ts', "export * from './planted-2.ts';"],
 };
 
 /** What nothing planted imports, and takes half of the time to check. Nothing below imports it either. */
-const later = ['index.ts', 'cli', 'vitest', 'browser', 'control', 'devnet', 'commands'].map((name) =>
+const later = ['index.ts', 'cli', 'vitest', 'web', 'browser', 'control', 'devnet', 'commands'].map((name) =>
   join(root, 'src', name),
 );
 
