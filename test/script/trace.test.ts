@@ -308,6 +308,9 @@ describe('A trace', () => {
     expect(costs).toEqual([0, 0, 8]);
     const bare = trace(compileScript(Op.OP_CHECKSIG), compileScript(Op.OP_0, key, Op.OP_1)).phases;
     expect(bare.map(({ sigOpCost }) => sigOpCost)).toEqual([0, 0]);
+    // Without regard to the number of keys, as legacy scripts are counted.
+    const unlock = compileScript(Op.OP_0, Op.OP_0, Op.OP_0, key, Op.OP_1, Op.OP_CHECKMULTISIG);
+    expect(trace(compileScript(Op.OP_NOP), unlock).phases.map(({ sigOpCost }) => sigOpCost)).toEqual([80, 0]);
   });
 
   it('keeps bounded numbers of steps and bytes, and has the same error', () => {
@@ -330,6 +333,13 @@ describe('A trace', () => {
     const checking = compileScript(new Uint8Array(9).fill(1), key, Op.OP_CHECKSIG, Op.OP_NOT);
     const [, phase] = traceInput(tx, 0, [{ value: 2n, scriptPubKey: checking }], 0, { maxBytes: 700 }).phases;
     expect(phase!.signatures.map(({ parts }) => parts)).toEqual([undefined]);
+    // Preimages are counted: of a hundred, a tenth fits.
+    const hundred = compileScript(
+      ...Array.from({ length: 100 }, () => [new Uint8Array(9).fill(1), key, Op.OP_CHECKSIG, Op.OP_DROP]).flat(),
+      Op.OP_1,
+    );
+    const [, checked] = traceInput(tx, 0, [{ value: 2n, scriptPubKey: hundred }], 0, { maxBytes: 60_000 }).phases;
+    expect(checked!.signatures.filter(({ parts }) => parts).length).toBeLessThan(15);
     const big = traceInput(
       spendingTx(none, [...new Array<Uint8Array>(5_000).fill(none), checking]),
       0,
