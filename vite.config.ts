@@ -1,11 +1,12 @@
 import { defineConfig } from 'vite';
 import solid from 'vite-plugin-solid';
+import { insideWasm } from './scripts/inside-wasm.mjs';
 
 /** The live page: `src/web/`, which the control server serves from `dist/page/`. */
 export default defineConfig({
   root: 'src/web',
   base: '/',
-  plugins: [solid()],
+  plugins: [solid(), insideWasm],
   build: {
     outDir: '../../dist/page',
     emptyOutDir: true,

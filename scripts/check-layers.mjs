@@ -21,6 +21,8 @@ function run(program, ...args) {
 }
 
 const [isPage, isNode] = [new RegExp(pagePaths.pagePaths), new RegExp(pagePaths.nodePaths)];
+/** The layers that are bundled with the WebAssembly of tiny-secp256k1 inside. */
+const isBundled = (path) => /^src\/(browser|web)\//.test(path);
 const isLoadedByPages = (path) => isPage.test(path) && !isNode.test(path);
 
 const builtin = `^(node:)?(${builtinModules.filter((name) => !name.startsWith('_')).join('|')})$`;
@@ -33,13 +35,13 @@ const notForPages = (packages) => new RegExp(`${builtin}|node_modules/(${package
 const rules = [
   {
     name: 'reaches-node',
-    isBound: (path) => isLoadedByPages(path) && !path.startsWith('src/browser/'),
+    isBound: (path) => isLoadedByPages(path) && !isBundled(path),
     forbidden: notForPages(native),
   },
   {
-    // The bundle for pages holds the WebAssembly of tiny-secp256k1, but nothing else of this kind.
+    // The bundles hold this WebAssembly, but nothing else of this kind.
     name: 'bundle-reaches-node',
-    isBound: (path) => path.startsWith('src/browser/'),
+    isBound: isBundled,
     forbidden: notForPages(native.filter((name) => name !== 'tiny-secp256k1')),
   },
 ];

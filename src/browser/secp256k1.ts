@@ -10,6 +10,6 @@ export function loadSecp256k1(): Promise<void> {
 }
 
 async function load(): Promise<void> {
-  // Not loaded before it is used: it takes a tenth of a second. `scripts/bundle-page.mjs` replaces the module that reads the file.
+  // Not loaded before it is used: it takes a tenth of a second. `scripts/inside-wasm.mjs` replaces the module that reads the file.
   useSecp256k1Engine(wasmEngine(await import('tiny-secp256k1')));
 }

@@ -110,6 +110,8 @@ describe('routes', () => {
     { view: 'transaction', id: 'cd' },
     { view: 'node', id: 'a/b #' },
     { view: 'link', id: 'a', to: 'b' },
+    { view: 'script', id: 'ab', input: 3 },
+    { view: 'script', input: 0 },
   ])('%j has a URL of its own', (route) => {
     expect(parseRoute(routeHash(route))).toEqual(route);
   });

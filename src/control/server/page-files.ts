@@ -55,12 +55,12 @@ export class PageFiles {
   }
 }
 
-/** Nothing but the page's own files runs, and nothing leaves for another host. */
+/** Nothing but the page's own files runs, and the WebAssembly in them; nothing leaves for another host. */
 function securityHeaders(port: number): Record<string, string> {
   const sockets = ['127.0.0.1', 'localhost'].map((host) => `ws://${host}:${port}`).join(' ');
   return {
     'Content-Security-Policy':
-      `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ${sockets}; ` +
+      `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; connect-src 'self' ${sockets}; ` +
       "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',

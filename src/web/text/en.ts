@@ -1,3 +1,5 @@
+import { scriptEn } from './en-script.ts';
+
 /** What the page says, in English. Other languages have the same members. */
 export const en = {
   title: 'Pier',
@@ -90,6 +92,7 @@ export const en = {
     script: 'Script',
     knows: 'In the mempools of',
   },
+  script: scriptEn,
   act: {
     title: 'Do',
     run: 'Run',

@@ -1,4 +1,5 @@
 import type { Texts } from './en.ts';
+import { scriptZh } from './zh-script.ts';
 
 /** What the page says, in Chinese. */
 export const zh: Texts = {
@@ -80,6 +81,7 @@ export const zh: Texts = {
     script: '脚本',
     knows: '所在的内存池',
   },
+  script: scriptZh,
   act: {
     title: '操作',
     run: '执行',

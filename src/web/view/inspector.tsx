@@ -1,4 +1,4 @@
-import { createResource, For, type JSX, Match, Show, Switch } from 'solid-js';
+import { createResource, For, type JSX, lazy, Match, Show, Switch } from 'solid-js';
 import { linkActions, nodeActions } from '../model/actions.ts';
 import { colourOf, tagOf } from '../model/block-colour.ts';
 import { feeRate } from '../model/timeline.ts';
@@ -43,6 +43,9 @@ interface TransactionResult {
   readonly vout: readonly { readonly n: number; readonly value: number; readonly scriptPubKey: ScriptResult }[];
 }
 
+/** With the interpreter, which the page does not load before. */
+const ScriptView = lazy(() => import('./script.tsx'));
+
 /** The panel beside the stage that shows what was clicked: never over it. */
 export function Inspector(): JSX.Element {
   const { texts, route, go } = usePage();
@@ -61,6 +64,9 @@ export function Inspector(): JSX.Element {
           </Match>
           <Match when={route().view === 'node'}>
             <NodeView name={(route() as { id: string }).id} />
+          </Match>
+          <Match when={route().view === 'script'}>
+            <ScriptView id={(route() as { id?: string }).id} input={(route() as { input: number }).input} />
           </Match>
           <Match when={route().view === 'link'}>
             <LinkView from={(route() as { id: string }).id} to={(route() as { to: string }).to} />
@@ -146,7 +152,7 @@ function BlockView(props: { readonly hash: string }): JSX.Element {
 }
 
 function TransactionView(props: { readonly txid: string }): JSX.Element {
-  const { session, texts } = usePage();
+  const { session, texts, go } = usePage();
   const [transaction] = createResource(
     () => [props.txid, session.connection() === 'connected'] as const,
     ([txid]) => session.findTransaction<TransactionResult>(txid),
@@ -186,12 +192,15 @@ function TransactionView(props: { readonly txid: string }): JSX.Element {
           <h3>{texts().transaction.inputs}</h3>
           <ol class="hashes" start={0}>
             <For each={found.vin}>
-              {(input) => (
+              {(input, index) => (
                 <li>
                   <Show when={input.txid} fallback={texts().transaction.coinbase}>
                     {(txid) => (
                       <>
-                        <HashLink view="transaction" hash={txid()} /> : {input.vout}
+                        <HashLink view="transaction" hash={txid()} /> : {input.vout}{' '}
+                        <button type="button" onClick={() => go({ view: 'script', id: found.txid, input: index() })}>
+                          {texts().script.open}
+                        </button>
                       </>
                     )}
                   </Show>
