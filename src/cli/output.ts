@@ -20,9 +20,13 @@ export function logPrinter(): (nodeId: number, line: string) => void {
   return (_nodeId, line) => log.write(`${line}\n`);
 }
 
-/** Prints the result of a command, as JSON with `--json`, otherwise as formatted by `format`. */
+/**
+ * Prints the result of a command, as JSON with `--json`, otherwise as formatted by `format`; an empty text is no line. A
+ * result without members, null, is an object in JSON, as all others.
+ */
 export function printResult<T>(json: boolean | undefined, result: T, format: (result: T) => string): void {
-  print(json ? JSON.stringify(result, null, 2) : format(result));
+  const text = json ? JSON.stringify(result ?? {}, null, 2) : format(result);
+  if (text !== '') print(text);
 }
 
 function wantsColor(stream: NodeJS.WriteStream): boolean {

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { UsageError } from '../node/composition/usage-error.ts';
 import { completeCommands } from './command-text.ts';
 import { withOptionHint } from './core-options.ts';
+import { nearestWords } from './nearest-words.ts';
 import { reportError } from './output.ts';
 import { createProgram } from './program.ts';
 import { StdoutError } from './stdout.ts';
@@ -42,10 +43,18 @@ export function wantsJson(words: readonly string[]): boolean {
 
 /** Returns Commander's error as one of Pier; `command` is the subcommand that was called. */
 function usageError({ message }: CommanderError, command: string | undefined): UsageError {
-  const [, fault = message, suggestion] = /^error: (.*?)\s*(?:\((Did you mean .*)\))?$/s.exec(message) ?? [];
+  const [, fault = message, similar] = /^error: (.*?)\s*(?:\((Did you mean .*)\))?$/s.exec(message) ?? [];
+  const suggestion = similar ?? choiceFor(fault);
   const help =
     command === undefined
       ? "'pier help' lists the commands."
       : `'pier help ${command}' lists its arguments and options.`;
   return new UsageError('usage', fault, { hint: suggestion === undefined ? help : `${suggestion} ${help}` });
+}
+
+/** Returns a question with the choices that may be meant by a word that is none; undefined if there are none. */
+function choiceFor(fault: string): string | undefined {
+  const [, word, choices] = /'([^']*)' is invalid.*\. Allowed choices are (.*)\.$/.exec(fault) ?? [];
+  const similar = word === undefined ? [] : nearestWords(word, choices!.split(', '));
+  return similar.length === 0 ? undefined : `Did you mean ${similar.join(', ')}?`;
 }

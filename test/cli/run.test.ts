@@ -48,6 +48,16 @@ const refused: readonly [words: readonly string[], message: string, hint: string
     "option '--type <type>' argument 'x' is invalid. Allowed choices are legacy, p2sh-segwit, bech32, bech32m.",
     "'pier help createwallet' lists its arguments and options.",
   ],
+  [
+    ['snapshot', 'resotre'],
+    "command-argument value 'resotre' is invalid for argument 'action'. Allowed choices are save, list, restore, delete.",
+    "Did you mean restore? 'pier help snapshot' lists its arguments and options.",
+  ],
+  [
+    ['up', '--shape', 'rin'],
+    "option '--shape <name>' argument 'rin' is invalid. Allowed choices are line, ring, star, mesh, random, small-world.",
+    "Did you mean ring? 'pier help up' lists its arguments and options.",
+  ],
   [['help', 'sendd'], "unknown command 'sendd'", "'pier help' lists the commands."],
   [
     ['getbalance', 'x'],

@@ -78,6 +78,40 @@ describe('a command', () => {
     }
   });
 
+  it('says of a snapshot that no node ran', async () => {
+    for (const node of network.nodes) await node.stop();
+    expect((await run('snapshot', 'save', 'off')).stdout).toBe('off: no node ran\n');
+    expect(await json('snapshot', 'list')).toMatchObject({ snapshots: [{ name: 'off', height: null }] });
+    expect((await json<{ backlog: number }>('fees')).backlog).toBe(0);
+    for (const node of network.nodes) await node.start();
+    const { height } = await network.node('node2').view();
+    await network.node('node1').pause();
+    expect(await json('snapshot', 'save', 'paused')).toMatchObject({ height });
+    await network.node('node1').resume();
+    await json('snapshot', 'delete', 'paused');
+    expect(await json('snapshot', 'delete', 'off')).toEqual({});
+  });
+
+  it('prints no line where there is no block, and an object in JSON where there is no result', async () => {
+    expect(await run('mine', '0')).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await json('mine', '0')).toEqual({ hashes: [] });
+    expect(await json('heal')).toEqual({});
+    expect(await json('stop', 'node3')).toEqual({});
+    expect(await json('start', 'node3')).toEqual({});
+    const reset = vi.spyOn(network, 'reset').mockResolvedValue();
+    expect(await json('reset')).toEqual({});
+    reset.mockRestore();
+  });
+
+  it('cuts further links by another partition', async () => {
+    const cut = () => network.links.filter(({ isCut }) => isCut).length;
+    await json('partition', 'node1');
+    expect(await json('partition', 'node3')).toMatchObject({ cut: [{ isCut: true }] });
+    expect(cut()).toBe(2);
+    await json('heal');
+    expect(cut()).toBe(0);
+  });
+
   it('sets when the network mines', async () => {
     await json('mining', 'transactions', '3');
     expect(network.mining).toEqual({ transactions: 3 });

@@ -291,6 +291,14 @@ describe('a running node', () => {
     expectError(await run('send', '--to', address, '--amount=1', '--from', 'no-such-wallet'), 1, /no-such-wallet/);
     expectError(await rpc('nosuchmethod'), 1, /Method not found/);
     expectError(await rpc('getblockhash', '100000'), 1, /out of range/);
+    const unknown = 'help: unknown command: getblokhash\n';
+    expect(await rpc('help', 'getblokhash')).toEqual({
+      code: 0,
+      stdout: unknown,
+      stderr: 'Did you mean getblockhash?\n',
+    });
+    expect((await rpc('help', 'nosuchmethod')).stderr).toBe('');
+    expect((await rpc('help', 'getblockhash')).stderr).toBe('');
     expect(await node.rpc.call('getblockcount')).toBe(101);
     expect(await node.rpc.call('getrawmempool')).toEqual([]);
   });

@@ -204,7 +204,7 @@ export function addControlCommands(program: Command): void {
   addControlCommand(
     program
       .command('partition')
-      .description('cut the links between groups of nodes; nodes in no group form one more')
+      .description('cut the links between groups of nodes, besides those that are cut; nodes in no group form one more')
       .argument('<groups...>', 'names of nodes, separated by commas: node1,node2 node3'),
     {
       method: 'partition',
@@ -371,7 +371,7 @@ type Action = (typeof actions)[number];
 function addSnapshot(program: Command): void {
   const command = program
     .command('snapshot')
-    .description('keep the state of the network, or restore it')
+    .description('keep the state of the network until it is stopped, or restore it')
     .addArgument(new Argument('<action>', 'what to do').choices(actions))
     .argument('[snapshot]', 'its name (save: default the next number)');
   controlOptions(command).action(async (chosen: Action, name: string | undefined, options: ControlOptions) => {
@@ -388,7 +388,8 @@ function addSnapshot(program: Command): void {
         format: (result: ResultOf<M>) => string,
       ) =>
         waiting(WAITING, () => client.call(method, params)).then((result) => printResult(options.json, result, format));
-      const format = (snapshot: ResultOf<'snapshot.save'>) => `${snapshot.name}: height ${snapshot.height}`;
+      const format = ({ name: saved, height }: ResultOf<'snapshot.save'>) =>
+        `${saved}: ${height === null ? 'no node ran' : `height ${height}`}`;
       if (chosen === 'save') await call('snapshot.save', { name }, format);
       else if (chosen === 'restore') await call('snapshot.restore', { name: name! }, format);
       else if (chosen === 'delete') await call('snapshot.delete', { name: name! }, () => `${name} is deleted`);

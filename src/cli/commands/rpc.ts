@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { nodePaths } from '../../node/config.ts';
 import { type CommonOptions, configOf, nodeOptions } from '../options.ts';
-import { print } from '../output.ts';
+import { note, print } from '../output.ts';
 import { waiting } from '../waiting.ts';
 
 /** Adds the command `rpc`. */
@@ -25,6 +25,12 @@ export function addRpc(program: Command): void {
           throw explainRpcError(error, method);
         },
       );
+      const [, unknown] = (typeof result === 'string' && /^help: unknown command: (.+)$/.exec(result)) || [];
+      if (method === 'help' && unknown !== undefined) {
+        const { similarMethods } = await import('../rpc-error-text.ts');
+        const question = similarMethods(unknown);
+        if (question !== undefined) note(question);
+      }
       print(typeof result === 'string' && !options.json ? result : formatJson(result));
     });
 }

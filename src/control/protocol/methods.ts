@@ -73,7 +73,7 @@ const keys = z.object({ address: z.string(), path: z.string(), privateKey: z.str
 
 const snapshot = z.object({
   name: text,
-  height: z.int(),
+  height: z.int().nullable().meta({ description: 'null if no node ran' }),
   time: z.int().meta({ description: "the network's time, in seconds since the Unix epoch" }),
 });
 
@@ -161,7 +161,7 @@ export const methods = {
     result: z.object({ lost: z.array(z.string()), won: z.array(z.string()) }),
   },
   partition: {
-    summary: 'Cuts the links between groups of nodes; nodes in no group form one more.',
+    summary: 'Cuts the links between groups of nodes; nodes in no group form one more. Links that are cut stay so.',
     params: z.strictObject({ groups: z.array(z.array(name)) }),
     result: z.object({ cut: z.array(link) }),
   },
@@ -229,7 +229,7 @@ export const methods = {
     }),
   },
   'snapshot.save': {
-    summary: 'Keeps the state of everything under a name, in memory.',
+    summary: 'Keeps the state of everything under a name, in memory, until the network ends.',
     params: z.strictObject({ name: snapshotName.optional().meta({ description: 'default: the next number' }) }),
     result: snapshot,
   },

@@ -3,6 +3,7 @@ import { describeFailure } from '../../devnet/network/events/network-feed.ts';
 import type { NetworkLink } from '../../devnet/network/network-link.ts';
 import type { NetworkNode } from '../../devnet/network/network-node.ts';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
+import type { NodeView } from '../../devnet/nodes/node-backend.ts';
 import { listed, quote } from '../../devnet/topology/topology-error.ts';
 import { PierError } from '../../platform/errors.ts';
 import { formatAmount } from '../../primitives/amount.ts';
@@ -43,7 +44,8 @@ type Handlers = {
 interface Snapshot {
   readonly id: string;
   readonly name: string;
-  readonly height: number;
+  /** Null if no node ran. */
+  readonly height: number | null;
   readonly time: number;
 }
 
@@ -129,9 +131,7 @@ export class NetworkMethods {
       fees: async ({ rate, ...rest }) => {
         if (rate === 0) await network.fees.clear();
         else if (rate !== undefined) await network.fees.set(rate, rest);
-        const running = network.nodes.filter(({ status }) => status === 'running');
-        const views = await Promise.all(running.map((each) => each.view()));
-        const backlog = Math.max(0, ...views.map(({ mempool }) => this.#backlogIn(mempool) ?? 0));
+        const backlog = Math.max(0, ...(await this.#views()).map(({ mempool }) => this.#backlogIn(mempool) ?? 0));
         return { rate: network.fees.rate ?? null, backlog };
       },
       load: async (params, signal) => {
@@ -193,6 +193,12 @@ export class NetworkMethods {
     return { ...common, height, tip, peers, mempool: mempool?.size ?? null, backlog, balance };
   }
 
+  /** Returns what the nodes that run have. */
+  #views(): Promise<NodeView[]> {
+    const running = this.#network.nodes.filter(({ status }) => status === 'running');
+    return Promise.all(running.map((node) => node.view()));
+  }
+
   /** Returns how many transactions of a mempool `fees` has made. */
   #backlogIn(mempool: ReadonlySet<string> | undefined): number | null {
     return mempool ? mempool.size - this.#network.fees.countOthers(mempool) : null;
@@ -207,8 +213,9 @@ export class NetworkMethods {
     }
     const network = this.#network;
     const id = await network.snapshot();
-    const views = await Promise.all(network.nodes.map((node) => node.view()));
-    const snapshot = { id, name, height: Math.max(...views.map(({ height }) => height)), time: network.time.now() };
+    const views = await this.#views();
+    const height = views.length === 0 ? null : Math.max(...views.map((view) => view.height));
+    const snapshot = { id, name, height, time: network.time.now() };
     this.#snapshots.set(name, snapshot);
     return describeSnapshot(snapshot);
   }
