@@ -48,7 +48,13 @@ export type { TrafficOptions, TrafficRefusal, TrafficStatistics } from './networ
 export type { NodeStatus, NodeView, RpcAddress } from './nodes/node-backend.ts';
 export type { LogLine, LogLineLevel } from './nodes/node-log.ts';
 export { NodeChild } from './processes/node-child.ts';
-export { NodeProcess, type NodeProcessOptions, type ReadyLine, runPier } from './processes/node-process.ts';
+export {
+  NodeProcess,
+  type NodeProcessOptions,
+  type ReadyLine,
+  type RunPierOptions,
+  runPier,
+} from './processes/node-process.ts';
 export { freeNodeIds, isPortFree } from './processes/ports.ts';
 export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './scenario/scenario.ts';
 export type { Amount } from './topology/amount.ts';

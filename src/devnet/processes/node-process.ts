@@ -225,17 +225,33 @@ export class NodeProcess extends NodeChild {
   }
 }
 
+/** How `runPier` runs a command. */
+export interface RunPierOptions {
+  /** What the command reads from stdin. */
+  readonly input?: string | undefined;
+  /** Ends the command (SIGTERM) when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Runs a `pier` command with `--json` and `input` on its stdin, and returns its parsed
- * output. Throws `PierError` with the command's error code.
+ * Runs a `pier` command with `--json`, and returns its parsed output. Throws `PierError` with the command's error code, and
+ * the signal's reason.
  */
-export async function runPier<T>(nodeId: number, args: readonly string[], input = ''): Promise<T> {
+export async function runPier<T>(
+  nodeId: number,
+  args: readonly string[],
+  { input = '', signal }: RunPierOptions = {},
+): Promise<T> {
+  signal?.throwIfAborted();
   const child = spawn(process.execPath, [cliPath(), ...args, '--json'], {
     env: childEnvironment(nodeId),
     stdio: 'pipe',
   });
+  const end = () => void child.kill();
+  signal?.addEventListener('abort', end, { once: true });
   child.stdin.on('error', () => {}).end(input);
-  const { code, stdout, stderr } = await waitForExit(child);
+  const { code, stdout, stderr } = await waitForExit(child).finally(() => signal?.removeEventListener('abort', end));
+  signal?.throwIfAborted();
   if (code !== 0) throw commandError(`NODE_ID=${nodeId} pier ${args.join(' ')}`, stderr);
   return JSON.parse(stdout) as T;
 }

@@ -10,14 +10,17 @@ interface CreatedWallet {
 export class NodeCommands {
   readonly #files: readonly string[];
 
-  /** `network`: a name, or the path of a network file. */
-  constructor(dataDir: string, network: string) {
+  readonly #signal: AbortSignal;
+
+  /** `network`: a name, or the path of a network file. Commands end when `signal` aborts. */
+  constructor(dataDir: string, network: string, signal: AbortSignal) {
     this.#files = ['--datadir', dataDir, '--network', network];
+    this.#signal = signal;
   }
 
   /** Runs a command and returns its result. Throws `PierError` with the command's error code. */
   run<T = unknown>(nodeId: number, args: readonly string[], input?: string): Promise<T> {
-    return runPier<T>(nodeId, [...args, ...this.#files], input);
+    return runPier<T>(nodeId, [...args, ...this.#files], { input, signal: this.#signal });
   }
 
   /** Creates a chain; returns false if there is the one of an earlier run. */

@@ -121,13 +121,13 @@ export class Scenario {
   #continues = false;
   #step = 0;
   #starting: Promise<unknown> | undefined;
-  #stopped = false;
+  readonly #stopping = new AbortController();
 
   constructor(options: ScenarioOptions) {
     this.#options = options;
     this.#named = options.network ?? findNetwork(DEFAULT_NETWORK);
     this.#mineAtTxs = options.mineAtTxs ?? PAYMENTS.length;
-    this.#commands = new NodeCommands(options.dataDir, this.#named.argument);
+    this.#commands = new NodeCommands(options.dataDir, this.#named.argument, this.#stopping.signal);
     const { powNoRetargeting, powTargetSpacing } = this.#named.params;
     this.#factTimeoutMs = FACT_TIMEOUT_MS + (powNoRetargeting ? 0 : MAX_BLOCK_INTERVALS * powTargetSpacing * 1000);
   }
@@ -180,7 +180,7 @@ export class Scenario {
 
   /** Stops all nodes and waits for their exit. A scenario in progress fails. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stopping.abort(new PierError('interrupted', 'the scenario was stopped'));
     await this.#starting?.catch(() => {});
     await this.#network?.close();
   }
@@ -224,6 +224,7 @@ export class Scenario {
   /** Opens the network, whose nodes do not run yet. */
   async #open({ miner, mnemonics }: Wallets): Promise<void> {
     const { dataDir, logLevel, onLog } = this.#options;
+    if (this.#stopping.signal.aborted) this.#fail('the scenario was stopped');
     const opening = openScenarioNetwork({
       ...{ dataDir, network: this.#named, nodeIds: scenarioNodes.map((name) => this.#options[name]) },
       extra: (name) => ({
@@ -242,8 +243,11 @@ export class Scenario {
         rewards: miner,
       },
     });
-    this.#starting = opening;
-    this.#network = await this.#guard(() => opening);
+    // What `stop` waits for closes.
+    this.#starting = opening.then((network) => {
+      this.#network = network;
+    });
+    await this.#guard(() => opening);
   }
 
   async #startWalletNode(central: NetworkNode): Promise<NetworkNode> {
@@ -450,7 +454,7 @@ export class Scenario {
   }
 
   async #startNode(name: ScenarioNode): Promise<NetworkNode> {
-    if (this.#stopped) this.#fail('the scenario was stopped');
+    if (this.#stopping.signal.aborted) this.#fail('the scenario was stopped');
     const node = this.#network!.node(name);
     const starting = node.start();
     this.#starting = starting;

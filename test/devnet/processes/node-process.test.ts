@@ -167,7 +167,7 @@ describe('the end of a node', () => {
 
 describe('a command', () => {
   const run = (code: number, { stdout = '', stderr = '' } = {}) => {
-    const result = runPier(3005, ['getbalance'], 'input');
+    const result = runPier(3005, ['getbalance'], { input: 'input' });
     const { child } = last();
     child.stdout.write(stdout);
     child.stderr.write(stderr);
