@@ -89,6 +89,16 @@ it('takes the network from the option or the environment', async () => {
   });
 });
 
+it('says which folder makes it continue another network', async () => {
+  const folder = tempDir('up-kept');
+  const topology = { nodes: [{ name: 'a' }] };
+  writeFileSync(join(folder, 'network.json'), JSON.stringify({ version: 1, nodes: ['a'], state: { topology } }));
+  await expect(up('--base-port', '4000', '--datadir', folder)).rejects.toMatchObject({
+    code: 'useless-option',
+    message: `--base-port is for the scenario; the folder ${folder} holds another network, which 'pier up' continues`,
+  });
+});
+
 it('plays the scenario without a file and without options that describe a network', async () => {
   vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   await expect(up('--base-port', '4000', '--datadir', dir)).rejects.toThrow('scenario');

@@ -66,10 +66,10 @@ export function addUp(program: Command): void {
     const kept = isPlain ? await keptTopology(folder) : undefined;
     if (isPlain && !kept) return upScenario(options, interrupted());
     const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
-    refuse('is for the scenario, which other networks do not play', {
-      '--base-port': isGiven('basePort'),
-      '--log': isGiven('log'),
-    });
+    const ofScenario = { '--base-port': isGiven('basePort'), '--log': isGiven('log') };
+    if (kept)
+      refuse(`is for the scenario; the folder ${folder} holds another network, which 'pier up' continues`, ofScenario);
+    refuse('is for the scenario, which other networks do not play', ofScenario);
     if (file !== undefined) {
       const inFile = [...topologyOptions, 'network'].map((name) => [`--${name}`, isGiven(name)]);
       refuse(`cannot be combined with a file: write it into ${file}`, Object.fromEntries(inFile));

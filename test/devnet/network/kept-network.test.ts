@@ -102,6 +102,18 @@ describe('a network whose files stay', () => {
     expect((await (await open(dataDir, one)).node('shop').view()).height).toBeGreaterThan(100);
   });
 
+  it('is not created among the files of nodes that are no network', async () => {
+    const dataDir = nextDir();
+    await mkdir(dataDir);
+    await writeFile(join(dataDir, 'blockchain_3000.db'), '');
+    await expect(open(dataDir, { nodes: 1, accounts: 1 })).rejects.toMatchObject({
+      code: 'datadir-in-use',
+      message: `the folder ${dataDir} holds the files of other nodes, such as blockchain_3000.db`,
+      hint: expect.stringContaining('pier reset --files'),
+    });
+    expect(await readdir(dataDir)).toEqual(['blockchain_3000.db']);
+  });
+
   it('is created anew if its creation was interrupted, but not over folders of others', async () => {
     const dataDir = nextDir();
     await mkdir(join(dataDir, 'shop'), { recursive: true });

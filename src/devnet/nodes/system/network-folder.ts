@@ -9,6 +9,12 @@ import { FiledLog } from './filed-log.ts';
 
 /** The file of a folder that says which network it holds. */
 const NETWORK_FILE = 'network.json';
+/**
+ * Names of what nodes and scenarios write to their data directory: databases, mempools, cookies, logs, each with a node's
+ * id.
+ */
+export const NODE_FILE =
+  /^(?:(?:blockchain|wallet)_(\d+)\.db.*|mempool_(\d+)\.dat|\.cookie_(\d+)|node_(\d+)\.log.*|scenario_(\d+)\.json.*)$/;
 /** Version of the format of the file. */
 const VERSION = 1;
 
@@ -89,6 +95,7 @@ export class NetworkFolder {
   async create(names: readonly string[]): Promise<void> {
     makeDataDir(this.path);
     const nodes = this.#isFlat ? [] : names;
+    if (!this.#isFlat) await this.#requireNoNodeFiles();
     for (const node of this.#file?.nodes ?? []) await rm(this.of(node), { recursive: true, force: true });
     for (const node of nodes) {
       const folder = this.of(node);
@@ -100,6 +107,16 @@ export class NetworkFolder {
     // First, so that a network that is not created to the end is known as one.
     if (!this.isTemporary) this.#write({ version: VERSION, nodes, owner: ownIdentity() });
     for (const node of nodes) await mkdir(this.of(node));
+  }
+
+  /** Throws `PierError` 'datadir-in-use' if nodes that are not of a network in folders of their own have files here. */
+  async #requireNoNodeFiles(): Promise<void> {
+    const found = (await readdir(this.path)).find((name) => NODE_FILE.test(name));
+    if (found === undefined) return;
+    const message = `the folder ${this.path} holds the files of other nodes, such as ${found}`;
+    throw new PierError('datadir-in-use', message, {
+      hint: "Choose another data directory, or remove what nodes have left in this one by 'pier reset --files'.",
+    });
   }
 
   /** Names the files of a node, which does not run, after its port. */

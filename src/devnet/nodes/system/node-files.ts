@@ -3,14 +3,7 @@ import { join } from 'node:path';
 import type { ChainParams } from '../../../consensus/params.ts';
 import { nodePaths } from '../../../node/config.ts';
 import { LmdbStore } from '../../../store/lmdb/lmdb-store.ts';
-import { NetworkFolder } from './network-folder.ts';
-
-/**
- * Names of what nodes and scenarios write to their data directory: databases, mempools, cookies, logs, each with a node's
- * id.
- */
-const NODE_FILE =
-  /^(?:(?:blockchain|wallet)_(\d+)\.db.*|mempool_(\d+)\.dat|\.cookie_(\d+)|node_(\d+)\.log.*|scenario_(\d+)\.json.*)$/;
+import { NetworkFolder, NODE_FILE } from './network-folder.ts';
 
 /** Returns the names of what nodes and networks have left in a data directory. */
 export async function listNodeFiles(dataDir: string): Promise<string[]> {
