@@ -22,6 +22,7 @@ const node = (name: string, change: Partial<Status> = {}): Status => ({
     name,
     role: 'full',
     status: 'running',
+    answers: true,
     height: 100,
     tip: hash('a'),
     peers: 1,

@@ -30,7 +30,8 @@ export function formatStatus(status: ResultOf<'status'>, columns = NARROW): stri
   const counts = hasBacklog ? ['mempool', 'backlog'] : ['mempool'];
   const header = ['node', 'role', 'height', 'tip', 'peers', ...counts, 'balance', ...(isNarrow ? [] : ['RPC'])];
   const rows = nodes.map((node) => {
-    const state = node.status === 'running' ? text(node.height) : node.status;
+    const silent = node.answers ? text(node.height) : 'no answer';
+    const state = node.status === 'running' ? silent : node.status;
     const tip = node.tip === null ? '-' : node.tip.slice(-8);
     const payments = node.mempool === null ? null : node.mempool - (node.backlog ?? 0);
     const inMempool = hasBacklog ? [text(payments), text(node.backlog)] : [text(payments)];

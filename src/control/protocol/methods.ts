@@ -54,6 +54,9 @@ const nodeStatus = z.object({
   name,
   role: z.enum(nodeRoles),
   status: z.enum(['running', 'paused', 'stopped']),
+  answers: z
+    .boolean()
+    .meta({ description: 'false if it is stopped or paused, or has not answered within three seconds' }),
   height: z.int().nullable(),
   tip: z.string().nullable(),
   peers: z.int().nullable(),

@@ -1,4 +1,5 @@
 import type { Account } from '../../devnet/network/account.ts';
+import { within } from '../../devnet/network/deadline.ts';
 import { describeFailure } from '../../devnet/network/events/network-feed.ts';
 import type { NetworkLink } from '../../devnet/network/network-link.ts';
 import type { NetworkNode } from '../../devnet/network/network-node.ts';
@@ -185,12 +186,12 @@ export class NetworkMethods {
       rpcUrl: rpc ? `http://${rpc.host}:${rpc.port}/` : null,
       ...{ cookieFile: rpc?.cookieFile ?? null, electrumUrl: null, esploraUrl: null },
     };
-    if (status !== 'running')
-      return { ...common, height: null, tip: null, peers: null, mempool: null, backlog: null, balance: null };
-    const { height, tip, peers, mempool } = await node.view();
+    const unknown = { height: null, tip: null, peers: null, mempool: null, backlog: null, balance: null };
+    const seen = status === 'running' ? await within(Promise.all([node.view(), spendable(node)])) : undefined;
+    if (!seen) return { ...common, answers: false, ...unknown };
+    const [{ height, tip, peers, mempool }, balance] = seen;
     const backlog = this.#backlogIn(mempool);
-    const balance = await spendable(node);
-    return { ...common, height, tip, peers, mempool: mempool?.size ?? null, backlog, balance };
+    return { ...common, answers: true, height, tip, peers, mempool: mempool?.size ?? null, backlog, balance };
   }
 
   /** Returns what the nodes that run have. */

@@ -51,18 +51,42 @@ export interface Wait<T> extends WaitOptions {
   readonly signal: AbortSignal;
 }
 
+/** Milliseconds in which a node that runs answers what it is, unless something is wrong with it. */
+export const ANSWER_MS = 3_000;
+
+/** Resolves with what a promise gives, or with undefined if that takes too long. */
+export async function within<T>(promise: Promise<T>, ms = ANSWER_MS): Promise<T | undefined> {
+  let cancel = () => {};
+  const late = new Promise<undefined>((resolve) => {
+    const timer = setTimeout(resolve, ms, undefined);
+    cancel = () => clearTimeout(timer);
+  });
+  // What it gives later is of no use, nor how it fails.
+  promise.catch(() => {});
+  return Promise.race([promise, late]).finally(() => cancel());
+}
+
 /** Resolves with the first result of `check`, which runs after each change. Rejects with `PierError` 'wait-timeout'. */
 export async function waitUntil<T>(wait: Wait<T>): Promise<T> {
   const { timeout = DEFAULT_TIMEOUT_MS, signal } = wait;
   let changed = () => {};
+  let end = () => {};
+  const over = new Promise<undefined>((resolve) => {
+    end = () => resolve(undefined);
+  });
   const unsubscribe = [...wait.sources].map((source) => source.onChange(() => changed()));
   let isOver = false;
   const timer = systemClock.after(timeout, () => {
     isOver = true;
     changed();
   });
+  // A look that has begun in time may end.
+  const lastTimer = systemClock.after(timeout + ANSWER_MS, () => end());
   const release = holdProcess();
-  const aborted = () => changed();
+  const aborted = () => {
+    changed();
+    end();
+  };
   signal.addEventListener('abort', aborted);
   try {
     for (;;) {
@@ -71,7 +95,8 @@ export async function waitUntil<T>(wait: Wait<T>): Promise<T> {
       const change = new Promise<void>((resolve) => {
         changed = resolve;
       });
-      const result = await wait.check();
+      // A node that does not answer must not hold up the end.
+      const result = await Promise.race([wait.check(), over]);
       if (result !== undefined) return result;
       if (isOver) {
         throw new PierError('wait-timeout', `${wait.what}: not within ${timeout} ms. ${await wait.seen()}`);
@@ -84,6 +109,7 @@ export async function waitUntil<T>(wait: Wait<T>): Promise<T> {
     throw error;
   } finally {
     timer.cancel();
+    lastTimer.cancel();
     release();
     signal.removeEventListener('abort', aborted);
     for (const off of unsubscribe) off();

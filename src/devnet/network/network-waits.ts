@@ -3,7 +3,7 @@ import { PierError } from '../../platform/errors.ts';
 import type { NodeView } from '../nodes/node-backend.ts';
 import { findNode } from './arguments/references.ts';
 import { components } from './components.ts';
-import { type Observable, repeated, type WaitOptions, waitUntil } from './deadline.ts';
+import { type Observable, repeated, type WaitOptions, waitUntil, within } from './deadline.ts';
 import type { NetworkLink } from './network-link.ts';
 import type { NetworkNode } from './network-node.ts';
 import type { Payment, PaymentHooks } from './payment.ts';
@@ -228,7 +228,7 @@ export class NetworkWaits implements PaymentHooks {
   }
 
   async #describe(nodes: readonly NetworkNode[]): Promise<string> {
-    const lines = await Promise.all(nodes.map(async (node) => describeNode(node, await node.view())));
+    const lines = await Promise.all(nodes.map(async (node) => describeNode(node, await within(node.view()))));
     return lines.join('; ');
   }
 }
@@ -246,8 +246,10 @@ async function chainWork(node: NetworkNode): Promise<string> {
   return (await node.call<{ chainwork: string }>('getblockheader', [tip])).chainwork;
 }
 
-function describeNode({ name, status }: NetworkNode, { height, tip, mempool, peers }: NodeView): string {
+function describeNode({ name, status }: NetworkNode, view: NodeView | undefined): string {
   if (status === 'stopped') return `${name} is stopped`;
+  if (!view) return `${name} (${status}) does not answer`;
+  const { height, tip, mempool, peers } = view;
   const pool = mempool ? `, ${mempool.size} transactions in its mempool` : '';
   return `${name} (${status}) is at ${height} (${tip.slice(0, 16)}…) with ${peers} peers${pool}`;
 }

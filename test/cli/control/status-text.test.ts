@@ -5,7 +5,17 @@ import type { ResultOf } from '../../../src/control/protocol/methods.ts';
 type Node = ResultOf<'status'>['nodes'][number];
 
 const node: Node = {
-  ...{ id: 15_001, name: 'node1', role: 'full', status: 'running', height: 9, peers: 12, mempool: 0, backlog: 0 },
+  ...{
+    id: 15_001,
+    name: 'node1',
+    role: 'full',
+    status: 'running',
+    answers: true,
+    height: 9,
+    peers: 12,
+    mempool: 0,
+    backlog: 0,
+  },
   ...{
     tip: `${'0'.repeat(56)}12345678`,
     balance: '50.10000000',
@@ -18,6 +28,7 @@ const stopped: Node = {
   ...node,
   name: 'far',
   status: 'stopped',
+  answers: false,
   ...{ height: null, tip: null, peers: null },
   balance: null,
 };
@@ -41,6 +52,11 @@ it('a failure to mine is a line of its own', () => {
       .split('\n')
       .slice(0, 2),
   ).toEqual(['net (regtest), mining every 10 s, 2023-11-14T22:13:20Z', 'mining fails: no full node is running']);
+});
+
+it('a node that runs and does not answer is named as such', () => {
+  const silent = { ...stopped, status: 'running' } as const;
+  expect(formatStatus({ ...status, nodes: [silent] }, 79)).toMatch(/^far +full +no answer +- /m);
 });
 
 it('a narrow one has no addresses', () => {
