@@ -27,19 +27,24 @@ const numbers = (version) =>
     .slice(1)
     .map(Number);
 
+/** Prints why Pier cannot run, as other errors: with --json as JSON. */
+function fail(code, message, hint) {
+  const text = hint === undefined ? message : `${message}. ${hint}`;
+  const isJson = process.argv.indexOf('--json') >= 0;
+  console.error(isJson ? JSON.stringify({ error: { code, message, hint } }) : `pier: ${text}`);
+  process.exitCode = 1;
+}
+
 const found = numbers(process.version);
 const least = numbers(engines.node);
 const isOld = found[0] < least[0] || (found[0] === least[0] && found[1] < least[1]);
 
 if (isOld) {
-  console.error(`pier: Node.js ${process.version} is too old: Pier needs ${least.join('.')} or newer`);
-  process.exitCode = 1;
+  fail('old-node', `Node.js ${process.version} is too old: Pier needs ${least.join('.')} or newer`);
 } else if (!isInstalled('lmdb')) {
-  console.error(`pier: the packages that Pier uses are missing. Run 'npm install' in ${join(__dirname, '..')}`);
-  process.exitCode = 1;
+  fail('not-installed', 'the packages that Pier uses are missing', `Run 'npm install' in ${join(__dirname, '..')}`);
 } else if (!existsSync(join(__dirname, '..', 'dist', 'cli', 'main.js'))) {
-  console.error(`pier: Pier is not built yet. Run 'npm run build' in ${join(__dirname, '..')}`);
-  process.exitCode = 1;
+  fail('not-built', 'Pier is not built yet', `Run 'npm run build' in ${join(__dirname, '..')}`);
 } else {
   require('./load.js');
 }

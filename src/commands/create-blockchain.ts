@@ -63,7 +63,7 @@ export async function createBlockchain(
       throw new PierError('chain-exists', `node ${config.nodeId} already has a blockchain: ${file}`, {
         hint:
           `Start it with 'NODE_ID=${config.nodeId} pier startnode'. To keep it and begin another network, choose another ` +
-          `folder with --datadir; to begin anew, stop the nodes and delete ${config.dataDir}.`,
+          `folder with --datadir; to begin anew, stop the nodes: 'pier reset --files' then removes their files, wallets too.`,
       });
     }
     const memory = new MemoryStore();

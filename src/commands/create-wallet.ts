@@ -37,7 +37,7 @@ export async function createWallet(
       throw new PierError('wallet-exists', `node ${config.nodeId} already has a wallet '${wallet}'`, {
         hint:
           `Use it ('pier listaddresses' lists its addresses), choose another --name, or choose another folder with ` +
-          `--datadir. To begin anew, stop the nodes and delete ${config.dataDir}, with the keys of its wallets.`,
+          `--datadir. To begin anew, stop the nodes: 'pier reset --files' then removes their files, wallets too.`,
       });
     }
     await node.call('createwallet', { wallet_name: wallet, address_type: type });

@@ -13,11 +13,11 @@ cpSync(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
 writeFileSync(join(folder, 'package.json'), '{ "type": "module", "engines": { "node": ">=20.19" } }');
 
 /** Runs the copied program on a Node that says it has a version. */
-function run(version: string): Promise<{ code: unknown; stdout: string; stderr: string }> {
+function run(version: string, ...words: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
   const claim = join(folder, 'claim.cjs');
   writeFileSync(claim, `Object.defineProperty(process, 'version', { value: '${version}' });`);
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--require', claim, join(folder, 'bin/pier.js')], (error, stdout, stderr) =>
+    execFile(process.execPath, ['--require', claim, join(folder, 'bin/pier.js'), ...words], (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, stdout, stderr }),
     );
   });
@@ -34,6 +34,17 @@ describe('bin/pier.js', () => {
   it('says how to build what is not built', async () => {
     const stderr = `pier: Pier is not built yet. Run 'npm run build' in ${folder}\n`;
     expect(await run('v20.19.0')).toEqual({ code: 1, stdout: '', stderr });
+  });
+
+  it('says so in JSON with --json', async () => {
+    const built = await run('v20.19.0', 'status', '--json');
+    expect([built.code, built.stdout, JSON.parse(built.stderr)]).toEqual([
+      ...[1, ''],
+      { error: { code: 'not-built', message: 'Pier is not built yet', hint: `Run 'npm run build' in ${folder}` } },
+    ]);
+    expect(JSON.parse((await run('v9.11.2', '--json')).stderr)).toEqual({
+      error: { code: 'old-node', message: 'Node.js v9.11.2 is too old: Pier needs 20.19 or newer' },
+    });
   });
 
   it.each(['v20.18.3', 'v18.20.0', 'v9.11.2'])('says that Node %s is too old', async (version) => {

@@ -182,6 +182,8 @@ describe('files', () => {
   it('does not overwrite a chain or wallet', { timeout: 30_000 }, async () => {
     const before = fingerprint();
     expectError(await run('createblockchain', '--address', address), 1, /already has a blockchain/);
+    const { stderr } = await run('createblockchain', '--address', address);
+    expect(stderr).toContain(`'npx pier reset --datadir ${dataDir} --files' then removes their files, wallets too.`);
     expectError(await run('createwallet', '--name', 'wallet1'), 1, /already has a wallet 'wallet1'/);
     expect(Object.keys(fingerprint())).toEqual(Object.keys(before));
   });
@@ -284,7 +286,9 @@ describe('a running node', () => {
 
   it('rejects the same input as a stopped node', { timeout: 60_000 }, async () => {
     expectError(await run('createwallet', '--name', 'wallet1'), 1, /already has a wallet 'wallet1'/);
-    expectError(await run('createblockchain', '--address', address), 1, /blockchain/);
+    const { stderr: hint } = await run('createwallet', '--name', 'wallet1');
+    expect(hint).toContain(`'npx pier reset --datadir ${dataDir} --files' then removes their files, wallets too.`);
+    expectError(await run('createblockchain', '--address', address), 1, /'npx pier down', or kill \d+/);
     expectError(await run('send', '--to', address, '--amount=0'), 2, /more than 0/);
     expectError(await run('send', '--to', MAINNET_ADDRESS, '--amount=1'), 2, /network/);
     expectError(await run('send', '--to', address, '--amount=60'), 1, /immature/);

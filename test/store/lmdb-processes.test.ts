@@ -58,7 +58,7 @@ describe('The claim to write between processes', () => {
     const error = await failure(options(path));
     expect(error.code).toBe('database-in-use');
     expect(error.message).toContain(`process ${holder.process.pid}`);
-    expect(error.hint).toContain('RPC');
+    expect(error.hint).toContain(`stop it ('pier down', or kill ${holder.process.pid}), call its RPC`);
     const beside = await LmdbStore.open(options(path, { readOnly: true }));
     expect(beside.get(encode('a'))).toEqual(encode('b'));
     await beside.close();

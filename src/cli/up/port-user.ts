@@ -4,9 +4,12 @@ import { LOOPBACK } from '../../node/composition/settings.ts';
 /** Milliseconds that a program may take to answer. */
 const ANSWER_TIMEOUT_MS = 1_000;
 
+/** A program of which nothing is known. */
+export const ANOTHER_PROGRAM = 'another program';
+
 /** Returns what is known of the program that listens on a port of this machine, for messages. */
 export async function portUser(port: number, host = LOOPBACK): Promise<string> {
-  return (await speaksHttp(port, host)) ? 'a program that speaks HTTP' : 'another program';
+  return (await speaksHttp(port, host)) ? 'a program that speaks HTTP' : ANOTHER_PROGRAM;
 }
 
 /** Returns whether a program answers to a request of HTTP. */

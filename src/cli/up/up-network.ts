@@ -4,7 +4,7 @@ import { type NetworkState, topologyOf } from '../../devnet/network/state/networ
 import type { NetworkOptions } from '../../devnet/topology/network-options.ts';
 import { holdsAccounts, planNetwork } from '../../devnet/topology/network-plan.ts';
 import { findNetwork } from '../../node/networks.ts';
-import { shellWord } from '../command-text.ts';
+import { controlCommand, shellWord } from '../command-text.ts';
 import { note, print } from '../output.ts';
 import { waiting } from '../waiting.ts';
 import { type NetworkHost, noteControl, warnAtExits, withControl } from './network-host.ts';
@@ -67,8 +67,7 @@ async function runNetwork(
       const watched = network.nodes[plan.nodes.findIndex(holdsAccounts)]!;
       void watchBlocks(new RpcClient(watched.rpc!));
     }
-    const count = network.nodes.length;
-    note(`${count === 1 ? 'The node is' : `All ${count} nodes are`} running and in sync. Press Ctrl-C to stop.`);
+    note(`${await describeState(network, name)} Press Ctrl-C to stop.`);
     if (topology.dataDir !== undefined) {
       const where = `the files in ${topology.dataDir}`;
       note(
@@ -88,4 +87,16 @@ async function runNetwork(
     await waiting('Stopping the nodes', () => network.close());
     note('All nodes are stopped.');
   }
+}
+
+/** Says whether the nodes have one tip: not in a network that was saved while links were cut. */
+async function describeState({ nodes, links }: NodeNetwork, name: string): Promise<string> {
+  const views = await Promise.all(nodes.map((node) => node.view()));
+  const tips = new Set(views.map(({ tip }) => tip)).size;
+  const cut = links.filter(({ isCut }) => isCut).length;
+  const are = nodes.length === 1 ? 'The node is' : `All ${nodes.length} nodes are`;
+  const state = `${are} running${tips > 1 ? `, with ${tips} different tips` : ' and in sync'}.`;
+  if (cut === 0) return state;
+  const mend = `'${controlCommand('heal', name)}' mends ${cut === 1 ? 'it' : 'them'}`;
+  return `${state} ${cut} ${cut === 1 ? 'link is' : 'links are'} cut: ${mend}.`;
 }

@@ -21,7 +21,7 @@ import { dim, logPrinter, note, print } from '../output.ts';
 import { formatStep } from '../step-text.ts';
 import { terminal, Waiting, waiting } from '../waiting.ts';
 import { noteControl, warnAtExits, withControl } from './network-host.ts';
-import { portUser } from './port-user.ts';
+import { ANOTHER_PROGRAM, portUser } from './port-user.ts';
 import { watchBlocks } from './watch-blocks.ts';
 
 /** Options of `pier up` without a topology. */
@@ -165,11 +165,14 @@ async function requireFreePorts(nodeIds: readonly number[], dataDir: string): Pr
       if (await isPortFree(port)) continue;
       if (await isRunning(nodeId, dataDir)) {
         throw new PierError('port-in-use', `port ${port} is in use by node ${nodeId}, which runs in ${dataDir}`, {
-          hint: `Stop it with 'NODE_ID=${nodeId} pier rpc stop', or choose other ports with --base-port.`,
+          hint: `Stop it with 'NODE_ID=${nodeId} pier rpc stop', a network that pier up runs with 'pier down', or choose other ports with --base-port.`,
         });
       }
-      throw new PierError('port-in-use', `port ${port} is in use by ${await portUser(port)}`, {
-        hint: 'Stop that program, which may be another pier up, or choose other ports with --base-port.',
+      const user = await portUser(port);
+      // Peers of Pier do not speak HTTP.
+      const mayBePier = user === ANOTHER_PROGRAM || port !== nodeId;
+      throw new PierError('port-in-use', `port ${port} is in use by ${user}`, {
+        hint: `Stop that program${mayBePier ? ", which may be another pier up ('pier down' stops it)" : ''}, or choose other ports with --base-port.`,
       });
     }
   }

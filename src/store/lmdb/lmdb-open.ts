@@ -155,8 +155,8 @@ function inUse(path: string, pid: number): StoreError {
   }
   return new StoreError('database-in-use', path, `${path} is in use by process ${pid}`, {
     hint:
-      `It may be pier up or pier startnode in another terminal: stop it (kill ${pid}), call its RPC, or choose another ` +
-      'folder with --datadir.',
+      `It may be pier up or pier startnode in another terminal: stop it ('pier down', or kill ${pid}), call its RPC, or ` +
+      'choose another folder with --datadir.',
   });
 }
 

@@ -42,12 +42,18 @@ afterEach(async () => {
 });
 
 /** Starts `pier up`; resolves when it says that the network runs. */
-async function up(topology: NetworkOptions, json: boolean, state?: string): Promise<{ ended: Promise<void> }> {
+async function up(
+  topology: NetworkOptions,
+  json: boolean,
+  state?: string,
+  prepare?: (network: NodeNetwork) => Promise<unknown>,
+): Promise<{ ended: Promise<void> }> {
   const interrupted = new Promise<void>((resolve) => {
     interrupt = resolve;
   });
   const create = async (options: NetworkOptions) => {
     network = await createNetwork(options);
+    await prepare?.(network);
     return network;
   };
   const ended = upNetwork({ topology, json, state, name: 'up-test', create, interrupted });
@@ -118,6 +124,24 @@ it('prints accounts and nodes as JSON, warns of a node that ends, and stops the 
   expect(stderr).toMatch(/All nodes are stopped\.\n$/);
   expect(a!.status).toBe('stopped');
   expect(await isPortFree(report.nodes[0]!.rpc.port)).toBe(true);
+});
+
+it('says of a network that is partitioned how many tips there are, and which command mends it', async () => {
+  const split = await up({ nodes: 3, accounts: 0 }, true, undefined, async (made) => {
+    await made.partition([['node1'], ['node2']]);
+    await made.mine(1, { by: 'node1' });
+  });
+  const mend = "3 links are cut: 'pier heal --name up-test' mends them. Press Ctrl-C to stop.\n";
+  expect(stderr).toContain(`All 3 nodes are running, with 2 different tips. ${mend}`);
+  interrupt();
+  await split.ended;
+  stderr = '';
+  const equal = await up({ nodes: 2, accounts: 0 }, true, undefined, (made) => made.partition([['node1']]));
+  expect(stderr).toContain(
+    "All 2 nodes are running and in sync. 1 link is cut: 'pier heal --name up-test' mends it. Press",
+  );
+  interrupt();
+  await equal.ended;
 });
 
 it('prints them for people, and each block', async () => {

@@ -169,9 +169,17 @@ describe('a port that is taken', () => {
     await expect(up({ datadir: tempDir('taken') })).rejects.toMatchObject({
       code: 'port-in-use',
       message: `port ${base} is in use by a program that speaks HTTP`,
-      hint: expect.stringContaining('--base-port'),
+      hint: 'Stop that program, or choose other ports with --base-port.',
     });
-    web.close();
+    await new Promise((resolve) => web.close(resolve));
+    // The RPC of another network's node speaks HTTP.
+    const rpc = createHttpServer((_request, response) => response.writeHead(404).end());
+    await listen(rpc, base + 10_000);
+    await expect(up({ datadir: tempDir('taken') })).rejects.toMatchObject({
+      code: 'port-in-use',
+      hint: "Stop that program, which may be another pier up ('pier down' stops it), or choose other ports with --base-port.",
+    });
+    rpc.close();
     expect(stderr).not.toContain('Pier: a Bitcoin network');
   });
 
