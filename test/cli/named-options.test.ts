@@ -16,11 +16,12 @@ const others: Readonly<Record<string, readonly string[]>> = {
   'bitcoin-cli': ['-rpcport', '-rpccookiefile', '-rpcwallet'],
   curl: ['--user', '--data'],
 };
-/** Files whose texts are arguments of bitcoind, of Node and in scripts of shells, not messages. */
+/** Files whose texts are arguments of bitcoind, of Node, in scripts of shells, and names in style sheets, not messages. */
 const notMessages = [
   ...['bash', 'fish', 'zsh'].map((shell) => `cli/completion/${shell}.ts`),
   'devnet/processes/bitcoind-process.ts',
   'node/idle-memory.ts',
+  'web/draw/theme.ts',
 ];
 
 /** Returns the texts of string literals and templates, an `…` for each expression. */

@@ -5,8 +5,7 @@ import { UsageError } from '../../node/composition/usage-error.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
 import { checkParams } from '../control/check-params.ts';
-import { formatFees, formatLoad, formatMining, formatStatus } from '../control/status-text.ts';
-import { formatTable } from '../control/table.ts';
+import { formatAccounts, formatFees, formatLoad, formatMining, formatStatus } from '../control/status-text.ts';
 import { drained, drawAtEvents } from '../control/watch-status.ts';
 import { checkNameOption } from '../option-values.ts';
 import { note, print, printResult } from '../output.ts';
@@ -148,13 +147,7 @@ export function addControlCommands(program: Command): void {
   addControlCommand(program.command('accounts').description("list the network's accounts, their keys and balances"), {
     method: 'accounts',
     params: () => ({}),
-    format: ({ mnemonic, accounts }) =>
-      `${formatTable(
-        ['account', 'balance', 'address', 'private key', 'wallet', 'node'],
-        accounts.map(({ index, balance, keys: { bech32 }, wallet, node }) => [
-          ...[String(index), balance ?? '-', bech32.address, bech32.privateKey, wallet, node],
-        ]),
-      )}${mnemonic === null ? '' : `\nMnemonic: ${mnemonic}`}`,
+    format: (result) => formatAccounts(result, process.stdout.columns),
   });
   addControlCommand(
     program

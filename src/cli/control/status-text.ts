@@ -46,6 +46,44 @@ export function formatStatus(status: ResultOf<'status'>, columns = NARROW): stri
   ].join('\n');
 }
 
+/** Columns of accounts, from all of them to those that fit everywhere. */
+const accountColumns = [
+  ['account', 'balance', 'address', 'private key', 'wallet', 'node'],
+  ['account', 'balance', 'address', 'wallet', 'node'],
+  ['account', 'balance', 'address'],
+  ['account', 'balance', 'wallet', 'node'],
+] as const;
+
+/** Formats accounts for people, in lines that fit into so many columns; undefined: of any length. */
+export function formatAccounts({ mnemonic, accounts }: ResultOf<'accounts'>, columns?: number): string {
+  const rows = accounts.map(({ index, balance, keys: { bech32 }, wallet, node }) => ({
+    ...{ account: String(index), balance: text(balance), address: bech32.address, 'private key': bech32.privateKey },
+    ...{ wallet, node },
+  }));
+  const tables = accountColumns.map((header) => ({
+    header,
+    table: formatTable(
+      header,
+      rows.map((row) => header.map((name) => row[name])),
+      ['wallet', 'node'],
+    ),
+  }));
+  const { header, table } =
+    tables.find((each) => widest(each.table) <= (columns ?? Number.POSITIVE_INFINITY)) ?? tables.at(-1)!;
+  const [all] = accountColumns;
+  const missing = all.filter((name) => !(header as readonly string[]).includes(name));
+  return [
+    table,
+    ...(missing.length === 0 ? [] : [`(--json prints ${missing.join(', ')} too)`]),
+    ...(mnemonic === null ? [] : [`Mnemonic: ${mnemonic}`]),
+  ].join('\n');
+}
+
+/** Returns the characters of the longest line. */
+function widest(lines: string): number {
+  return Math.max(...lines.split('\n').map(({ length }) => length));
+}
+
 /** Formats the fee rate at which transactions confirm for people, and what an earlier rate has left. */
 export function formatFees({ rate, backlog }: ResultOf<'fees'>): string {
   if (rate !== null) return `${rate} satoshis per virtual byte`;

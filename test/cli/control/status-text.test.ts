@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { formatFees, formatLoad, formatMining, formatStatus } from '../../../src/cli/control/status-text.ts';
+import {
+  formatAccounts,
+  formatFees,
+  formatLoad,
+  formatMining,
+  formatStatus,
+} from '../../../src/cli/control/status-text.ts';
 import type { ResultOf } from '../../../src/control/protocol/methods.ts';
 
 type Node = ResultOf<'status'>['nodes'][number];
@@ -69,6 +75,44 @@ it('a narrow one has no addresses', () => {
     'node1  full  9        12345678     12        0     50.1',
     'far    full  stopped  -             -        0        -',
   ]);
+});
+
+describe('accounts', () => {
+  const keys = (letter: string) => ({ address: letter.repeat(44), path: '', privateKey: letter.repeat(52) });
+  const account = (
+    index: number,
+    letter: string,
+    balance: string | null,
+  ): ResultOf<'accounts'>['accounts'][number] => ({
+    ...{ index, node: '1', wallet: `account${index}`, balance },
+    keys: { legacy: keys('-'), 'p2sh-segwit': keys('-'), bech32: keys(letter), bech32m: keys('-') },
+  });
+  const result = { mnemonic: 'test junk', accounts: [account(0, 'a', '50.00000000'), account(1, 'b', null)] };
+  const lines = (columns?: number) => formatAccounts(result, columns).split('\n');
+
+  it('are in all columns if these fit, or the output is no terminal', () => {
+    expect(lines()).toEqual([
+      `account      balance  ${'address'.padEnd(44)}  ${'private key'.padEnd(52)}  wallet    node`,
+      `      0  50.00000000  ${'a'.repeat(44)}  ${'a'.repeat(52)}  account0  1`,
+      `      1            -  ${'b'.repeat(44)}  ${'b'.repeat(52)}  account1  1`,
+      'Mnemonic: test junk',
+    ]);
+    expect(lines(lines()[0]!.length)).toEqual(lines());
+  });
+
+  it.each([
+    [135, ['account', 'balance', 'address', 'wallet', 'node'], 'private key'],
+    [100, ['account', 'balance', 'address', 'wallet', 'node'], 'private key'],
+    [80, ['account', 'balance', 'address'], 'private key, wallet, node'],
+    [66, ['account', 'balance', 'address'], 'private key, wallet, node'],
+    [60, ['account', 'balance', 'wallet', 'node'], 'address, private key'],
+    [10, ['account', 'balance', 'wallet', 'node'], 'address, private key'],
+  ])('lack columns of %i columns', (columns, header, missing) => {
+    const printed = lines(columns);
+    expect(printed[0]!.split(/ {2,}/)).toEqual(header);
+    expect(printed.slice(-2)).toEqual([`(--json prints ${missing} too)`, 'Mnemonic: test junk']);
+    if (columns > 10) for (const line of printed) expect(line.length).toBeLessThanOrEqual(columns);
+  });
 });
 
 it('the backlog of fees is a column of its own, as long as there is one', () => {
