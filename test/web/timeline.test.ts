@@ -119,17 +119,25 @@ describe('Timeline', () => {
   it('returns the messages of a time', () => {
     const timeline = started();
     for (const ms of [10, 20, 20, 30]) {
-      timeline.add(at(ms, { type: 'message', from: 'a', to: 'b', command: 'inv', count: 1, bytes: 61 }));
+      timeline.add(
+        at(ms, { type: 'message', at: START + ms, from: 'a', to: 'b', command: 'inv', count: 1, bytes: 61 }),
+      );
     }
     const count = (from: number, to: number) => timeline.messagesBetween(START + from, START + to).length;
     expect([count(0, 10), count(10, 20), count(10, 21), count(20, 99), count(31, 99)]).toEqual([0, 1, 3, 3, 0]);
+    // One that another process reports later stands where it was sent.
+    timeline.add(
+      at(40, { type: 'message', at: START + 15.5, from: 'b', to: 'a', command: 'tx', count: 1, bytes: 222 }),
+    );
+    expect(timeline.messagesBetween(START + 15, START + 16)).toMatchObject([{ command: 'tx', time: START + 15.5 }]);
+    expect(timeline.messages.map(({ time }) => time - START)).toEqual([10, 15.5, 20, 20, 30]);
   });
 
   it('forgets what is too old, and nothing that still holds', () => {
     const timeline = started();
     timeline.add(at(10, block('a', 101, 'b', 'a')));
     timeline.add(at(15, { type: 'link', from: 'a', to: 'b', isCut: true, conditions }));
-    timeline.add(at(20, { type: 'message', from: 'a', to: 'b', command: 'inv', count: 1, bytes: 61 }));
+    timeline.add(at(20, { type: 'message', at: START + 20, from: 'a', to: 'b', command: 'inv', count: 1, bytes: 61 }));
     for (const change of ['added', 'removed'] as const) {
       timeline.add(at(30, { type: 'transaction', node: 'a', txid: hash('1'), change }));
     }
@@ -148,7 +156,7 @@ describe('Timeline', () => {
   it('holds no more than it may', () => {
     const timeline = started();
     for (let i = 0; i < 70_000; i++) {
-      timeline.add(at(i, { type: 'message', from: 'a', to: 'b', command: 'inv', count: 1, bytes: 61 }));
+      timeline.add(at(i, { type: 'message', at: START + i, from: 'a', to: 'b', command: 'inv', count: 1, bytes: 61 }));
     }
     expect(timeline.messages.length).toBeLessThanOrEqual(60_000);
     expect(timeline.messages.at(-1)!.time).toBe(START + 69_999);

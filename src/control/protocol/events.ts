@@ -48,6 +48,7 @@ const shapes = {
     conditions: z.object({ latency: z.number(), jitter: z.number(), loss: z.number(), bandwidth: z.number() }),
   },
   message: {
+    at: z.number().meta({ description: 'when the first of them was sent, in milliseconds since the Unix epoch' }),
     from: z.string().meta({ description: 'name of the sender; of another program, its end of the connection' }),
     to: z.string(),
     command: z.string(),

@@ -49,9 +49,11 @@ export type NodeEvent =
     }
   /** The size of the mempool, after changes. `bytes` is in virtual bytes. */
   | { readonly type: 'mempool'; readonly transactions: number; readonly bytes: number }
-  /** Messages of one kind that were exchanged with a peer lately. */
+  /** A message that was exchanged with a peer, or, if there are many, those of one kind over a tenth of a second. */
   | {
       readonly type: 'message';
+      /** When the first of them was, in milliseconds since the Unix epoch by the clock of the machine, with a fraction. */
+      readonly at: number;
       /** `HOST:PORT` of the peer's end of the connection. */
       readonly peer: string;
       readonly direction: 'sent' | 'received';
@@ -86,6 +88,9 @@ export const nodeEventTypes = [
   'mining',
   'wallet',
 ] as const satisfies readonly NodeEvent['type'][];
+
+/** Messages that a node reports one by one within `SUMMARY_MS`; the rest is summed up. */
+const MAX_SINGLE = 40;
 
 /** Calls `action` once for all requests of the last `SUMMARY_MS`. */
 class Summary {
@@ -221,12 +226,15 @@ function followMessages(
     -readonly [K in keyof Extract<NodeEvent, { type: 'message' }>]: Extract<NodeEvent, { type: 'message' }>[K];
   };
   const counts = new Map<string, Messages>();
+  let single = 0;
   const report = summary(() => {
     const messages = [...counts.values()];
     counts.clear();
+    single = 0;
     for (const each of messages) emit(each);
   });
   return connections.events.on('message', ({ peer, command, bytes, direction }) => {
+    report();
     const key = `${peer.id} ${direction} ${command}`;
     const known = counts.get(key);
     if (known) {
@@ -234,8 +242,12 @@ function followMessages(
       known.bytes += bytes;
       return;
     }
-    counts.set(key, { type: 'message', peer: formatEndpoint(peer.remote), direction, command, count: 1, bytes });
-    report();
+    const at = Math.round((performance.timeOrigin + performance.now()) * 10) / 10;
+    const message: Messages = {
+      ...{ type: 'message', at, peer: formatEndpoint(peer.remote), direction, command, count: 1, bytes },
+    };
+    if (++single > MAX_SINGLE) counts.set(key, message);
+    else emit(message);
   });
 }
 

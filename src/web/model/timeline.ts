@@ -164,9 +164,8 @@ export class Timeline {
         this.#change(event.node, { time, mining: event.state === 'searching' ? event.height : null });
         break;
       case 'message': {
-        const { from, to, command, count, bytes } = event;
-        this.messages.push({ time, from, to, command, count, bytes });
-        if (this.messages.length > MAX_MESSAGES) this.messages.splice(0, MAX_MESSAGES / 4);
+        const { at, from, to, command, count, bytes } = event;
+        this.#addMessage({ time: at, from, to, command, count, bytes });
         break;
       }
     }
@@ -240,6 +239,15 @@ export class Timeline {
     const history = this.links.get(key) ?? { from, to, moments: [] };
     this.links.set(key, history);
     addMoment(history.moments, moment);
+  }
+
+  /** Keeps messages in the order of their times: those of another process may come a little later. */
+  #addMessage(message: KnownMessage): void {
+    const { messages } = this;
+    let index = messages.length;
+    while (index > 0 && messages[index - 1]!.time > message.time) index--;
+    messages.splice(index, 0, message);
+    if (messages.length > MAX_MESSAGES) messages.splice(0, MAX_MESSAGES / 4);
   }
 
   #addTransaction(event: Extract<ControlEvent, { type: 'transaction' }>, time: number): void {

@@ -108,6 +108,13 @@ describe('NodeNetwork', () => {
     expect([await first.confirmations(), await second.confirmations()]).toEqual([0, 1]);
     await expect(network.mine(1, { transactions: ['00'] })).rejects.toThrow();
     expect(await network.mine(0)).toEqual([]);
+    // The faucet gets what is for no other.
+    const [own] = await network.mine();
+    const { tx } = await network.node('node1').call<typeof block>('getblock', [own, 2]);
+    const { details } = await network
+      .node('node1')
+      .call<{ details: unknown[] }>('gettransaction', [tx[0]!.txid], 'faucet');
+    expect(details).toMatchObject([{ category: 'immature' }]);
   });
 
   it('mines other blocks on each side of a division, at one moment and to one address', async () => {

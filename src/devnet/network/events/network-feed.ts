@@ -36,9 +36,14 @@ export type FeedEvent =
     }
   /** The network mines by itself in another mode, fails to do so, or does so again. */
   | { readonly type: 'mode'; readonly mining: MiningMode; readonly failure: MiningFailure | null }
-  /** Messages of one kind that were sent lately. Another program than a node is named by its end of the connection. */
+  /**
+   * A message that was sent, or, if there are many, those of one kind over a tenth of a second. Another program than a node is
+   * named by its end of the connection.
+   */
   | {
       readonly type: 'message';
+      /** When the first of them was sent, in milliseconds since the Unix epoch by the clock of the machine. */
+      readonly at: number;
       readonly from: string;
       readonly to: string;
       readonly command: string;
@@ -152,11 +157,13 @@ function followPierNode(
     if (event.type === 'peers') {
       reportNode(node, listener);
     } else if (event.type === 'message') {
-      const { peer, direction, command, count, bytes } = event;
+      const { peer, at, direction, command, count, bytes } = event;
       const other = peerName(name, parseEndpoint(peer));
       const [from, to] = direction === 'sent' ? [name, other ?? peer] : [other ?? peer, name];
       // What another node has sent it reports itself.
-      if (direction === 'sent' || !isReporting(other)) listener({ type: 'message', from, to, command, count, bytes });
+      if (direction === 'sent' || !isReporting(other)) {
+        listener({ type: 'message', at, from, to, command, count, bytes });
+      }
     } else {
       listener({ ...event, node: name });
     }

@@ -53,6 +53,16 @@ describe.each(engineNames)('the feed of a network on the engine %s', { timeout: 
       count: 1,
       bytes: expect.any(Number),
     });
+    // The times say in which order the messages were, also of two processes.
+    const between = (from: string, to: string, command: string) =>
+      collector.has({ type: 'message', from, to, command });
+    const hops = [
+      await between('node1', 'node2', 'inv'),
+      await between('node2', 'node1', 'getdata'),
+      await between('node1', 'node2', 'tx'),
+    ].map((event) => (event as { at: number }).at);
+    expect([...hops].sort((a, b) => a - b)).toEqual(hops);
+    expect(Math.abs(hops[0]! - Date.now())).toBeLessThan(60_000);
     await collector.has({ type: 'wallet', wallet: alice!.wallet });
 
     const [hash] = await network.mine();
