@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
+import { type FeeHooks, NetworkFees } from '../../../src/devnet/network/network-fees.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import { engineNames } from '../../../src/devnet/topology/network-options.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -87,7 +89,28 @@ describe('NetworkFees', () => {
     const sizes = await Promise.all(network.nodes.map(async (node) => (await node.view()).mempool!.size));
     // Some fillers of the lower rate have no coin of their size any more.
     expect(sizes[0]).toBeGreaterThan(backlog * 0.9);
+    expect(sizes[0]).toBeLessThanOrEqual(backlog);
     expect(sizes).toEqual([sizes[0], sizes[0]]);
+  });
+
+  it('is filled up for one block after the other', async () => {
+    const looks: (() => void)[] = [];
+    const faucet = {
+      status: 'running',
+      // It never lacks anything, once it is looked at.
+      view: () => new Promise((resolve) => looks.push(() => resolve({ mempool: { *[Symbol.iterator]() {} } }))),
+      call: async () => [],
+    };
+    const hooks = { faucet, wallet: { wallet: 'faucet', keys: { address: () => '' } }, relayed: async () => {} };
+    const fees = new NetworkFees(hooks as unknown as FeeHooks);
+    fees.restore({ backlog: { rate: 5, blocks: 1 }, fillers: [] });
+    const refills = [fees.refill({}), fees.refill({}), fees.refill({})];
+    for (let done = 1; done <= refills.length; done++) {
+      await setImmediate();
+      expect(looks).toHaveLength(done);
+      looks.at(-1)!();
+    }
+    await Promise.all(refills);
   });
 
   it('lets networks that mine at each transaction confirm low fees too, and then stop', async () => {
