@@ -121,6 +121,9 @@ describe('pier up', () => {
       expect(await heights()).toEqual([103, 103, 103, 103]);
       await control('faucet', accounts[1]!.keys.bech32m!.address, '1');
       await control('mining', 'manual');
+      // The node's own miner has handed over to the network's mode.
+      const info = await pier(['rpc', 'getminerinfo'], { NODE_ID: String(nodeIds[2]), PIER_DATADIR: dataDir });
+      expect(JSON.parse(info.stdout)).toMatchObject({ running: false });
       await control('mine');
       const [central, , miner] = (await control('status')).nodes;
       expect(central!.height).toBe(105);

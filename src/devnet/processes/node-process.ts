@@ -247,7 +247,7 @@ export async function runPier<T>(
     env: childEnvironment(nodeId),
     stdio: 'pipe',
   });
-  const end = () => void child.kill();
+  const end = () => void child.kill('SIGTERM');
   signal?.addEventListener('abort', end, { once: true });
   child.stdin.on('error', () => {}).end(input);
   const { code, stdout, stderr } = await waitForExit(child).finally(() => signal?.removeEventListener('abort', end));

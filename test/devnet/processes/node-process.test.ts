@@ -181,6 +181,19 @@ describe('a command', () => {
     expect([args, env.NODE_ID, String(child.stdin.read())]).toEqual([['getbalance', '--json'], '3005', 'input']);
   });
 
+  it('ends when its signal aborts, and does not begin after that', async () => {
+    const stop = new AbortController();
+    const result = runPier(3005, ['createblockchain'], { signal: stop.signal });
+    const { child } = last();
+    stop.abort(new Error('stopped'));
+    expect(child.signals).toEqual(['SIGTERM']);
+    child.end(null);
+    await expect(result).rejects.toThrow('stopped');
+    const { length } = spawned;
+    await expect(runPier(3005, ['getbalance'], { signal: stop.signal })).rejects.toThrow('stopped');
+    expect(spawned).toHaveLength(length);
+  });
+
   it('fails with the error that it prints, or with what it prints instead', async () => {
     const error = (hint?: string) => JSON.stringify({ error: { code: 'no-peer', message: 'no peer', hint } });
     await expect(run(1, { stderr: `a warning\n${error('Start one.')}\n` })).rejects.toMatchObject({
