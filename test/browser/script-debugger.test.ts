@@ -44,6 +44,7 @@ describeChromium('the script debugger', () => {
   const pile = (name: string) =>
     debug().getByRole('region', { name, exact: true }).getByRole('listitem').allTextContents();
   const current = () => debug().locator('[aria-current="step"] .opcode').textContent();
+  const choice = (label: string) => debug().locator('label', { hasText: label }).locator('select');
   const show = async (route: string) => {
     await live.page.evaluate((hash) => {
       location.hash = hash;
@@ -185,6 +186,48 @@ describeChromium('the script debugger', () => {
     expect(await live.violations()).toEqual([]);
     await page.keyboard.press('Home');
     expect(await moment()).toBe('Step 1 of 5');
+  });
+
+  it('applies the rules of mempools, and of blocks to what a block has', { timeout: 60_000 }, async () => {
+    const { page } = live;
+    // Four hundred operations that are skipped, and one that only mempools refuse.
+    const skipped = [Op.OP_0, Op.OP_IF, ...new Array<number>(400).fill(Op.OP_1), Op.OP_ENDIF];
+    const redeems = [compileScript(Op.OP_1), compileScript(...skipped, Op.OP_NOP4, Op.OP_1)];
+    const spends: Transaction[] = [];
+    for (const redeem of redeems) {
+      const scriptPubKey = compileScript(Op.OP_HASH160, hash160(redeem), Op.OP_EQUAL);
+      spends.push(await spend(scriptPubKey, () => ({ scriptSig: compileScript(redeem) })));
+    }
+    const { version, outputs, lockTime } = spends[0]!;
+    const tx = new Transaction({ version, inputs: spends.flatMap(({ inputs }) => inputs), outputs, lockTime });
+    await show('#/script');
+    await debug().getByLabel('Transaction (hex)').fill(toHex(tx.encode()));
+    await debug().getByRole('button', { name: 'Check' }).click();
+    // It shows the input that is refused, and of its steps those around the one that fails.
+    await debug().getByText('Refused: NOPx reserved for soft-fork upgrades').waitFor();
+    expect(await choice('Input').inputValue()).toBe('1');
+    expect(await choice('Rules').inputValue()).toBe('policy');
+    await debug().getByText('Where: Redeem script (P2SH), operation 404 (OP_NOP4)').waitFor();
+    const shown = await debug().locator('.steps li').allTextContents();
+    expect(shown.slice(0, 3)).toEqual(['Start', '… 303 more', '304 1 (skipped)']);
+    expect(shown.at(-1)).toBe('404 OP_NOP4 ✕');
+    await debug().getByRole('button', { name: 'Start' }).click();
+    expect((await debug().locator('.steps li').allTextContents()).at(-1)).toBe('… 304 more');
+    await choice('Input').selectOption('0');
+    await debug().getByText('Valid: the scripts allow the input').waitFor();
+    await choice('Input').selectOption('1');
+    await choice('Rules').selectOption('consensus');
+    await debug().getByText('Valid: the scripts allow the input').waitFor();
+
+    // First what it spends.
+    await network.mine();
+    await network.mine(1, { transactions: [toHex(tx.encode())] });
+    await show(`#/script/${tx.txidHex}/1`);
+    await debug().getByText('Valid: the scripts allow the input').waitFor();
+    expect(await choice('Rules').inputValue()).toBe('consensus');
+    await choice('Rules').selectOption('policy');
+    await debug().getByText('Refused: NOPx reserved for soft-fork upgrades').waitFor();
+    expect(page.url()).toContain(`#/script/${tx.txidHex}/1`);
   });
 
   it('says why a pasted transaction is refused, where, and in the words of Bitcoin Core', {

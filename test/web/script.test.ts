@@ -97,6 +97,17 @@ it('finds the outputs that a transaction spends: unspent ones, those of transact
   expect(outputsFor([taproot, spent[1], spent[0]], 0)).toHaveLength(3);
 });
 
+it('finds the outputs of many inputs, in their order', async () => {
+  const inputs = Array.from({ length: 120 }, (_, vout) => ({
+    prevout: { txid: new Uint8Array(32), vout },
+    ...{ scriptSig: none, sequence: 0, witness: [] },
+  }));
+  const tx = new Transaction({ version: 2, inputs, outputs: [], lockTime: 0 });
+  const answers = inputs.map((_, vout) => [`gettxout ${'00'.repeat(32)} ${vout} false`, output(vout, '51')]);
+  const spent = await findSpentOutputs(nodes(Object.fromEntries(answers)), tx);
+  expect(spent.map((each) => Number(each!.value) / 1e8)).toEqual(inputs.map((_, i) => i));
+});
+
 it('reads the outputs that a confirmed transaction has spent from its block', async () => {
   const tx = spending(none);
   const txid = 'ab'.repeat(32);
