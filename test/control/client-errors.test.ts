@@ -83,6 +83,13 @@ it.each([
   else expect(error.hint).toContain(hint);
 });
 
+it('a next step that fits is kept, whatever the answer', () => {
+  const hint = 'Wait for an hour.';
+  for (const error of [new RpcError(-25, 'time-too-new', { hint }), new PierError('node-stopped', 'x', { hint })]) {
+    expect(forClients(error, 'mine')).toMatchObject({ hint });
+  }
+});
+
 it('the command of a method is the next step after a wrong argument', () => {
   const hintOf = (method: keyof typeof methods) =>
     (forClients(new PierError('bad-argument', 'x'), method) as PierError).hint;

@@ -177,6 +177,12 @@ describe('an account', () => {
     expect((await run('faucet', 'twin', '1')).stderr).toMatch(
       /^pier: 2 accounts are called 'twin'\n *Give the number of one: 0 of node1, 1 of node1\.\n$/,
     );
+    // What could be an address is a name if an account has it.
+    Object.assign(network, { accounts: [{ ...twins[0]!, wallet: 'savingsOfTheShop' }] });
+    const faucet = vi.spyOn(network, 'faucet').mockResolvedValue({ txid: 'ab'.repeat(32) } as never);
+    await json('faucet', 'savingsOfTheShop', '1');
+    expect(faucet.mock.calls).toEqual([[network.accounts[0], '1']]);
+    faucet.mockRestore();
     Object.assign(network, { accounts: [] });
     expect((await run('faucet', '0', '1')).stderr).toContain('there is no account 0: the network has none');
     Object.assign(network, { accounts: original });

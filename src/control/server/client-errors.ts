@@ -51,7 +51,7 @@ export function forClients(error: unknown, method: MethodName): unknown {
   const message = isAnswer ? error.message : error.message.replaceAll(ARGUMENT, '');
   const step = isAnswer ? rpcSteps[error.rpcCode] : nextSteps[error.code];
   const own = error.hint === undefined || isForLibrary(error.hint) ? undefined : error.hint;
-  const hint = timeStep(message, method) ?? own ?? step?.(message, method);
+  const hint = own ?? timeStep(message, method) ?? step?.(message, method);
   return new PierError(error.code, message, { cause: error, ...(hint === undefined ? {} : { hint }) });
 }
 

@@ -143,8 +143,8 @@ describe('NodeNetwork.traffic', () => {
     ]);
     const txid = 'ab'.repeat(32);
     const errors = [
-      new RpcError(-26, `insufficient fee, rejecting replacement ${txid}, less fees than 5`),
       new RpcError(-6, '0.00000001 BTC is dust: nodes relay no such output below 0.00000294 BTC'),
+      new RpcError(-26, `insufficient fee, rejecting replacement ${txid}, less fees than 5`),
       new RpcError(-26, `insufficient fee, rejecting replacement ${'cd'.repeat(32)}, less fees than 6`),
       new PierError('bad-replacement', `payment ${txid} has no change`),
     ];
