@@ -12,9 +12,9 @@ export interface NetworkHost {
   readonly name: string;
   /**
    * Lets clients control a network from now on. Resolves when one asks for its end. Rejects if another network has its name
-   * after all.
+   * after all. `canChange` as in `ControlServiceOptions`.
    */
-  serve(network: NodeNetwork): Promise<{ readonly down: Promise<void> }>;
+  serve(network: NodeNetwork, canChange?: () => boolean): Promise<{ readonly down: Promise<void> }>;
   /** Address of the live page, with the token. */
   readonly page: string;
 }
@@ -29,9 +29,9 @@ export async function withControl(name: string, action: (host: NetworkHost) => P
       await action({
         name,
         page: pageLink(record),
-        serve: async (network) => {
+        serve: async (network, canChange = () => true) => {
           await NetworkName.claim(record);
-          const down = new Promise<void>((resolve) => control.serve(network, { name, onDown: resolve }));
+          const down = new Promise<void>((resolve) => control.serve(network, { name, canChange, onDown: resolve }));
           return { down };
         },
       });
@@ -66,10 +66,14 @@ function warnAtExit(node: NetworkNode, network: string, isStopping: () => boolea
   });
 }
 
-/** Notes how to look at a network whose nodes run, and how to control it. */
-export function noteControl({ name, page }: NetworkHost): void {
-  const command = (words: string) => `'${controlCommand(words, name)}'`;
+/** Notes how to look at a network. */
+export function notePage({ page }: Pick<NetworkHost, 'page'>): void {
   note(`Watch it in a browser: ${page}`);
+}
+
+/** Notes how to control a network whose nodes run. */
+export function noteControl({ name }: Pick<NetworkHost, 'name'>): void {
+  const command = (words: string) => `'${controlCommand(words, name)}'`;
   note(
     `In another terminal: ${command('status')} shows the network, ${command('mine')} mines, '${pierCommand('help', {})}' lists more.`,
   );

@@ -7,7 +7,7 @@ import { findNetwork } from '../../node/networks.ts';
 import { controlCommand, shellWord } from '../command-text.ts';
 import { note, print } from '../output.ts';
 import { waiting } from '../waiting.ts';
-import { type NetworkHost, noteControl, warnAtExits, withControl } from './network-host.ts';
+import { type NetworkHost, noteControl, notePage, warnAtExits, withControl } from './network-host.ts';
 import { formatReport, reportNetwork } from './network-report.ts';
 import { watchBlocks } from './watch-blocks.ts';
 
@@ -76,6 +76,7 @@ async function runNetwork(
           : `'pier up --datadir ${shellWord(topology.dataDir)}' continues on ${where}.`,
       );
     }
+    notePage(host);
     noteControl(host);
     await Promise.race([isInterrupted, down]);
     if (state !== undefined) {

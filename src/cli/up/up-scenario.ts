@@ -20,7 +20,7 @@ import type { CommonOptions } from '../options.ts';
 import { dim, logPrinter, note, print } from '../output.ts';
 import { formatStep } from '../step-text.ts';
 import { terminal, Waiting, waiting } from '../waiting.ts';
-import { noteControl, warnAtExits, withControl } from './network-host.ts';
+import { noteControl, notePage, warnAtExits, withControl } from './network-host.ts';
 import { ANOTHER_PROGRAM, portUser } from './port-user.ts';
 import { watchBlocks } from './watch-blocks.ts';
 
@@ -69,8 +69,16 @@ export async function upScenario(
     const printLog = options.log ? logPrinter() : undefined;
     // Lines of logs would run into it.
     const progress = new Waiting(printLog ? undefined : terminal());
+    let isPlayed = false;
+    let endServing = () => {};
+    const ended = new Promise<void>((resolve) => {
+      endServing = resolve;
+    });
+    const stop = Promise.race([interrupted, ended]);
     const scenario = await create({
       ...{ central, wallet, miner, light, dataDir, network },
+      // A page can show the steps; it can change the network afterwards.
+      onOpen: async (opened) => void (await host.serve(opened, () => isPlayed)).down.then(endServing),
       ...(printLog ? { onLog: printLog } : {}),
       onStep: (step) => {
         progress.end();
@@ -80,9 +88,10 @@ export async function upScenario(
     });
     let isStopping = false;
     try {
+      notePage(host);
       progress.start('Step 1');
       const played = scenario.play();
-      const evidence = await Promise.race([played, interrupted]).finally(() => progress.end());
+      const evidence = await Promise.race([played, stop]).finally(() => progress.end());
       // After an interrupt, the step in progress fails because its nodes stop. That error is ignored.
       played.catch(() => {});
       if (evidence === undefined) return;
@@ -93,16 +102,16 @@ export async function upScenario(
       const miningOn = scenario.mineOn().then(() => true);
       // As above.
       miningOn.catch(() => {});
-      if (!(await Promise.race([miningOn, interrupted]))) return;
+      if (!(await Promise.race([miningOn, stop]))) return;
+      isPlayed = true;
       if (!params.powNoRetargeting) {
         note(`Node ${miner} now mines continuously on one thread:`);
         if (!options.json) void watchBlocks(new RpcClient(nodes[0]!.rpc!));
       }
       warnAtExits(nodes, name, () => isStopping);
-      const { down } = await host.serve(scenario.network!);
       noteControl(host);
       note('Press Ctrl-C to stop.');
-      await Promise.race([interrupted, down]);
+      await stop;
     } finally {
       isStopping = true;
       await waiting('Stopping the nodes', () => scenario.stop());

@@ -1,8 +1,10 @@
 import { toHex } from '../../bytes/hex.ts';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
 import { systemClock } from '../../platform/clock.ts';
+import { PierError } from '../../platform/errors.ts';
 import { systemRandom } from '../../platform/random.ts';
 import type { ControlChannel } from '../protocol/messages.ts';
+import type { MethodName } from '../protocol/methods.ts';
 import { portChannel } from '../protocol/port-channel.ts';
 import { ControlSession, type MethodHandler } from './control-session.ts';
 import { EventSource } from './event-source.ts';
@@ -14,7 +16,14 @@ export interface ControlServiceOptions {
   readonly name: string;
   /** Is called when a client asks for the end of the network. */
   readonly onDown?: () => void;
+  /** Returns whether clients can change the network now; otherwise they can watch it. Default: always. */
+  readonly canChange?: () => boolean;
 }
+
+/** Methods that change nothing, or end the network. `call` reaches the RPC of the nodes, which their users have anyway. */
+const READ_METHODS: ReadonlySet<MethodName> = new Set([
+  ...(['status', 'accounts', 'links', 'logs', 'snapshot.list', 'call', 'down', 'rpc.discover'] as const),
+]);
 
 /**
  * Serves one network to clients in the same program, such as a web page, over message ports. `NetworkControl` serves it to
@@ -42,7 +51,11 @@ export class ControlService {
   readonly #channels = new Set<ControlChannel>();
 
   /** `url`: where other programs reach it; null if nowhere. */
-  constructor(network: NodeNetwork, { name, onDown = () => {} }: ControlServiceOptions, url: string | null = null) {
+  constructor(
+    network: NodeNetwork,
+    { name, onDown = () => {}, canChange = () => true }: ControlServiceOptions,
+    url: string | null = null,
+  ) {
     const { chain, address, mnemonic } = network.description;
     const methods = new NetworkMethods(network, {
       ...{ name, chain, address, mnemonic },
@@ -51,7 +64,14 @@ export class ControlService {
       // After the answer.
       down: () => void setTimeout(onDown, 0),
     });
-    this.handle = methods.handle;
+    this.handle = async (method, params, signal) => {
+      if (!canChange() && !READ_METHODS.has(method)) {
+        throw new PierError('network-busy', 'the steps of the scenario are being played', {
+          hint: 'Try again once they are over.',
+        });
+      }
+      return methods.handle(method, params, signal);
+    };
     this.events = new EventSource(network, systemClock, { id: toHex(systemRandom.bytes(8)) });
   }
 

@@ -39,6 +39,8 @@ export interface ScenarioOptions {
   readonly logLevel?: LogLevel;
   /** Called with each line of a node's log. */
   readonly onLog?: (nodeId: number, line: string) => void;
+  /** Called with the network before its first node starts; the first step goes on afterwards. */
+  readonly onOpen?: (network: NodeNetwork) => Promise<void>;
   /** Called when a step has been verified. */
   readonly onStep?: (evidence: StepEvidence) => void;
 }
@@ -247,7 +249,8 @@ export class Scenario {
     this.#starting = opening.then((network) => {
       this.#network = network;
     });
-    await this.#guard(() => opening);
+    const network = await this.#guard(() => opening);
+    await this.#guard(async () => this.#options.onOpen?.(network));
   }
 
   async #startWalletNode(central: NetworkNode): Promise<NetworkNode> {

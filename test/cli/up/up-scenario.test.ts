@@ -23,6 +23,8 @@ class FakeScenario implements PlayedScenario {
   readonly options: ScenarioOptions;
   network: NodeNetwork | undefined;
   stops = 0;
+  /** Called while the steps are played. */
+  opened: ((network: NodeNetwork) => Promise<void>) | undefined;
 
   constructor(options: ScenarioOptions) {
     this.options = options;
@@ -37,6 +39,8 @@ class FakeScenario implements PlayedScenario {
     for (const [i, { backend }] of this.network.nodes.entries()) {
       vi.spyOn(backend, 'endpoint', 'get').mockReturnValue({ host: '127.0.0.1', port: central + i });
     }
+    await this.options.onOpen!(this.network);
+    await this.opened?.(this.network);
     return [{ step: 5, title: 'received', facts: [{ nodeId: 1, label: 'payment', value: TXID }] }];
   }
   async mineOn() {
@@ -136,7 +140,58 @@ it('lets clients control the network, warns of a node that ends, and runs on unt
   await client.close();
 });
 
-it('ends when a client asks for it', async () => {
+it('lets clients watch the steps, and change the network afterwards', async () => {
+  let interrupted = () => {};
+  const ended = upScenario(
+    { basePort: String(base), name: 'up-scenario', datadir: tempDir('up-scenario') },
+    new Promise<void>((resolve) => {
+      interrupted = resolve;
+    }),
+    (given) => {
+      const scenario = new FakeScenario(given);
+      scenario.opened = async () => {
+        expect(stderr).toMatch(/^Watch it in a browser: http:\/\/127\.0\.0\.1:\d+\/#token=[0-9a-f]{64}$/m);
+        const client = await connectControl(await findRecord('up-scenario'));
+        expect((await client.call('status')).nodes).toHaveLength(4);
+        expect((await client.call('links')).links.length).toBeGreaterThan(0);
+        await expect(client.call('mine')).rejects.toMatchObject({
+          code: 'network-busy',
+          message: 'the steps of the scenario are being played',
+        });
+        await expect(client.call('reset')).rejects.toMatchObject({ code: 'network-busy' });
+        await client.close();
+      };
+      return scenario;
+    },
+  );
+  await Promise.race([ended, until('Press Ctrl-C')]);
+  const client = await connectControl(await findRecord('up-scenario'));
+  expect((await client.call('mine')).hashes).toHaveLength(1);
+  await client.close();
+  interrupted();
+  await ended;
+});
+
+it('ends when a client asks for it, also while the steps are played', async () => {
+  const stopped = upScenario(
+    { basePort: String(base), name: 'up-scenario', datadir: tempDir('up-scenario') },
+    new Promise(() => {}),
+    (given) => {
+      const scenario = new FakeScenario(given);
+      scenario.opened = async () => {
+        const client = await connectControl(await findRecord('up-scenario'));
+        await client.call('down');
+        await new Promise(() => {});
+      };
+      return scenario;
+    },
+  );
+  await stopped;
+  expect(stderr).toMatch(/All nodes are stopped\.\n$/);
+  expect(stderr).not.toContain('Press Ctrl-C');
+});
+
+it('ends when a client asks for it later', async () => {
   const { scenario, ended } = await up({ datadir: tempDir('up-scenario') });
   const client = await connectControl(await findRecord('up-scenario'));
   await client.call('down');
