@@ -54,6 +54,10 @@ describe('placeNodes', () => {
       expect(placeNodes(names, [...links, { from: 'n0', to: 'unknown' }])).toEqual(places);
     }
     expect(placeNodes([], [])).toEqual(new Map());
+    expect([...placeNodes(['left', 'right'], []).values()]).toEqual([
+      { x: 0, y: 0.5 },
+      { x: 1, y: 0.5 },
+    ]);
   });
 
   it('puts linked nodes nearer to each other than others', () => {

@@ -17,7 +17,8 @@ export function placeNodes(
   links: readonly { readonly from: string; readonly to: string }[],
 ): Map<string, Point> {
   const circle = names.map((_, i) => {
-    const angle = -Math.PI / 2 + (2 * Math.PI * i) / names.length;
+    // Two nodes stand side by side.
+    const angle = (names.length === 2 ? Math.PI : -Math.PI / 2) + (2 * Math.PI * i) / names.length;
     return { x: Math.cos(angle), y: Math.sin(angle) };
   });
   const points = names.length === 1 ? [{ x: 0, y: 0 }] : circle;

@@ -26,8 +26,6 @@ export interface NodeMoment {
 export interface NodeHistory {
   readonly name: string;
   readonly role: string;
-  /** Port for peers of other programs. */
-  readonly port: number | null;
   /** Oldest first. */
   readonly moments: NodeMoment[];
 }
@@ -98,8 +96,8 @@ export class Timeline {
     this.#seen(time);
     const names = new Set(nodes.map(({ name }) => name));
     for (const name of this.nodes.keys()) if (!names.has(name)) this.nodes.delete(name);
-    for (const { name, role, id, height, tip, peers, mempool, status } of nodes) {
-      const history = this.nodes.get(name) ?? { name, role, port: id, moments: [] };
+    for (const { name, role, height, tip, peers, mempool, status } of nodes) {
+      const history = this.nodes.get(name) ?? { name, role, moments: [] };
       this.nodes.set(name, history);
       const moment = { height: height ?? -1, tip: tip ?? '', peers: peers ?? 0, mempool, mining: null };
       addMoment(history.moments, { time, status, ...moment });

@@ -32,7 +32,12 @@ export function Stage(): JSX.Element {
     const { width, height } = size();
     const [w, h] = [Math.max(0, width - MARGIN.left - MARGIN.right), Math.max(0, height - MARGIN.top - MARGIN.bottom)];
     const placed = [...placeNodes(names, links)];
-    return new Map(placed.map(([name, { x, y }]) => [name, { x: MARGIN.left + x * w, y: MARGIN.top + y * h }]));
+    return new Map(
+      placed.map(([name, { x, y }]) => [
+        name,
+        { x: Math.round(MARGIN.left + x * w), y: Math.round(MARGIN.top + y * h) },
+      ]),
+    );
   });
   let lastCount = 0;
   const draw = (canvas: CanvasRenderingContext2D, width: number, height: number) => {
@@ -64,6 +69,8 @@ function NodeLabel(props: { readonly name: string; readonly place: Point | undef
   const { session, texts, theme, go } = usePage();
   const { timeline } = session;
   const node = () => timeline.nodes.get(props.name);
+  // A node that has not started yet has none.
+  const port = () => session.status()?.nodes.find(({ name }) => name === props.name)?.id;
   const moment = createMemo(() => {
     session.version();
     return timeline.nodeAt(props.name, session.shown());
@@ -81,7 +88,7 @@ function NodeLabel(props: { readonly name: string; readonly place: Point | undef
           <strong>{props.name}</strong>
           <span hidden={isCrowded(timeline)}>
             {texts().roles[node()?.role ?? '']}
-            {node()?.port ? ` · ${node()!.port}` : ''}
+            {port() ? ` · ${port()}` : ''}
           </span>
           <span class="number">
             <Show when={now().status === 'running'} fallback={texts().status[now().status]}>
