@@ -44,7 +44,7 @@ const env = () => ({ PIER_RUN_DIR: process.env.PIER_RUN_DIR! });
 
 it.each([
   [[], 'the network is stopped\n'],
-  [['--json'], 'null\n'],
+  [['--json'], '{}\n'],
 ])('twice, %j: both wait for the end of the network; a third one finds none', async (options, stdout) => {
   let downs = 0;
   let isDown = () => {};

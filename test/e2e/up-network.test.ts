@@ -83,7 +83,7 @@ describe('pier up with a topology', () => {
 
       await clients[2]!.call('stop');
       await up.printed(/^Warning: node3 has exited \(exit code 0\)\. The other nodes keep running\.$/);
-      const where = / {2}Its log is in (.*); 'pier logs node3' shows the end of it\.$/;
+      const where = / {2}Its log is in (.*); 'npx pier logs node3' shows the end of it\.$/;
       await up.printed(where);
       const [, log] = up.lines.map((line) => where.exec(line)).find((match) => match !== null)!;
       expect(readFileSync(log!, 'utf8')).toMatch(/"category":"node","msg":"node stopped"\}\n$/);
