@@ -89,6 +89,13 @@ describeChromium('the live page', () => {
     const hash = await network.node('shop').call<string>('getblockhash', [2]);
     await find(hash);
     await page.getByRole('heading', { name: 'Block 2', exact: true }).waitFor();
+    await find(hash.toUpperCase());
+    await page.getByRole('heading', { name: 'Block 2', exact: true }).waitFor();
+    const { tx } = await network.node('shop').call<{ tx: string[] }>('getblock', [hash]);
+    await find(tx[0]!);
+    await page.getByRole('heading', { name: 'Transaction' }).waitFor();
+    await find('ab'.repeat(32));
+    await page.getByText(`No node has it: ${'ab'.repeat(32)}`).waitFor();
     await find('99999999');
     await page.getByText('No node has it: 99999999').waitFor();
     await find('<img src=x onerror=alert(1)>');

@@ -4,6 +4,7 @@ import type { ResultOf } from '../../control/protocol/methods.ts';
 import { BlockLoader } from './block-loader.ts';
 import { Connection, type ConnectionStatus, type OpenClient } from './connection.ts';
 import { Playback } from './playback.ts';
+import type { Route } from './route.ts';
 import { Timeline } from './timeline.ts';
 
 /** Milliseconds between two updates of texts. */
@@ -100,6 +101,23 @@ export class Session {
       }
     }
     throw failure;
+  }
+
+  /** Returns the view of what a height, a block hash or a transaction id names; undefined if no node has it. */
+  async find(text: string): Promise<Route | undefined> {
+    const succeeds = (call: Promise<unknown>) =>
+      call.then(
+        () => true,
+        () => false,
+      );
+    if (/^\d{1,9}$/.test(text)) {
+      const hash = await this.callAny<string>('getblockhash', [Number(text)]).catch(() => undefined);
+      return hash === undefined ? undefined : { view: 'block', id: hash };
+    }
+    const id = text.toLowerCase();
+    if (!/^[0-9a-f]{64}$/.test(id)) return undefined;
+    if (await succeeds(this.callAny('getblockheader', [id]))) return { view: 'block', id };
+    return (await succeeds(this.findTransaction(id))) ? { view: 'transaction', id } : undefined;
   }
 
   /** Returns a transaction of a mempool or of one of the last blocks. Rejects if no node has it. */

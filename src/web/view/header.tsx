@@ -22,19 +22,9 @@ export function Header(props: {
   const find = async (event: SubmitEvent) => {
     event.preventDefault();
     const text = new FormData(event.currentTarget as HTMLFormElement).get('what') as string;
-    setMissing((await search(text.trim())) ? '' : text);
-  };
-  const search = async (text: string): Promise<boolean> => {
-    const { callAny } = { callAny: session.callAny.bind(session) };
-    if (/^\d{1,9}$/.test(text)) {
-      const hash = await callAny<string>('getblockhash', [Number(text)]).catch(() => undefined);
-      if (hash !== undefined) go({ view: 'block', id: hash });
-      return hash !== undefined;
-    }
-    if (!/^[0-9a-f]{64}$/i.test(text)) return false;
-    const header = await callAny('getblockheader', [text]).catch(() => undefined);
-    go(header ? { view: 'block', id: text } : { view: 'transaction', id: text });
-    return true;
+    const found = await session.find(text.trim());
+    if (found) go(found);
+    setMissing(found ? '' : text);
   };
   const behind = () => Math.round((now() - playback.time(now())) / 1000);
   const speeds: readonly { readonly slowness: Slowness; readonly text: () => string }[] = [
