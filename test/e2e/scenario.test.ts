@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Scenario, type StepEvidence } from '../../src/devnet/scenario/scenario.ts';
+import type { StepEvidence } from '../../src/devnet/scenario/evidence.ts';
+import { Scenario } from '../../src/devnet/scenario/scenario.ts';
 import { pierInProcess } from '../support/pier-in-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 

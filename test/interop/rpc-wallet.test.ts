@@ -278,6 +278,8 @@ describeBitcoind('the wallet RPC, compared with bitcoind', () => {
       let sent = 0;
       let error: unknown;
       while (error === undefined && sent < 60) {
+        // The wallet of a bitcoind does not trust its change before it has processed that the mempool has it.
+        if (program === theirs) await program.call('syncwithvalidationinterfacequeue');
         await named(program, 'chained', 'sendtoaddress', { address: BURN_ADDRESS, amount: 0.01, fee_rate: 5 }).then(
           () => sent++,
           (thrown) => {

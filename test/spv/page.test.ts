@@ -90,9 +90,9 @@ describe('without the Node.js API', () => {
   });
 
   it('the entries of all page layers load', async () => {
-    // The bundle of `browser` has a test of its own.
+    // The bundles of `browser` and `web` have tests of their own.
     const isWhole = ({ name, page, node = [] }: Layer) =>
-      page === true && !node.includes('index.ts') && name !== 'browser';
+      page === true && !node.includes('index.ts') && !['browser', 'web'].includes(name);
     const names = layers.filter(isWhole).map(({ name }) => name);
     const all = await bundle(names.map((name) => `export * as ${name} from ${entryOf(name)};`).join('\n'));
     const context = createContext({ TextEncoder, TextDecoder, crypto, console: undefined });

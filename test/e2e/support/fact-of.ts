@@ -1,4 +1,4 @@
-import type { StepEvidence } from '../../../src/devnet/scenario/scenario.ts';
+import type { StepEvidence } from '../../../src/devnet/scenario/evidence.ts';
 
 /** Returns the value of a step's fact with this label. */
 export function factOf(evidence: readonly StepEvidence[], step: number, label: string): string | number | undefined {
