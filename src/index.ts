@@ -45,13 +45,8 @@ export { createNetwork, type SavedNetworkOptions } from './devnet/network/create
 export type { NodeNetwork } from './devnet/network/node-network.ts';
 export { NodeProcess, type NodeProcessOptions } from './devnet/processes/node-process.ts';
 export { freeNodeIds } from './devnet/processes/ports.ts';
-export {
-  type Fact,
-  Scenario,
-  ScenarioError,
-  type ScenarioOptions,
-  type StepEvidence,
-} from './devnet/scenario/scenario.ts';
+export { type Fact, ScenarioError, type StepEvidence } from './devnet/scenario/evidence.ts';
+export { Scenario, type ScenarioOptions } from './devnet/scenario/scenario.ts';
 export type { NetworkOptions } from './devnet/topology/network-options.ts';
 export type { NodeStores } from './node/composition/running-node.ts';
 export { type NodeConfig, type NodeConfigInput, nodeConfig, UsageError } from './node/config.ts';

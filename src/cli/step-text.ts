@@ -1,4 +1,4 @@
-import type { StepEvidence } from '../devnet/scenario/scenario.ts';
+import type { StepEvidence } from '../devnet/scenario/evidence.ts';
 import { bold, dim } from './output.ts';
 
 /** Formats a step as text: its title, then each fact with its node. */

@@ -56,7 +56,8 @@ export {
   runPier,
 } from './processes/node-process.ts';
 export { freeNodeIds, isPortFree } from './processes/ports.ts';
-export { type Fact, Scenario, ScenarioError, type ScenarioOptions, type StepEvidence } from './scenario/scenario.ts';
+export { type Fact, ScenarioError, type StepEvidence } from './scenario/evidence.ts';
+export { Scenario, type ScenarioOptions } from './scenario/scenario.ts';
 export type { Amount } from './topology/amount.ts';
 export {
   type ConditionsOptions,

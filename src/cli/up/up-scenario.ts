@@ -3,7 +3,8 @@ import { difficultyInterval } from '../../consensus/params.ts';
 import { blockWork } from '../../consensus/pow.ts';
 import type { NetworkNode } from '../../devnet/network/network-node.ts';
 import { isPortFree } from '../../devnet/processes/ports.ts';
-import type { Scenario, ScenarioOptions, StepEvidence } from '../../devnet/scenario/scenario.ts';
+import type { StepEvidence } from '../../devnet/scenario/evidence.ts';
+import type { Scenario, ScenarioOptions } from '../../devnet/scenario/scenario.ts';
 import {
   DEFAULT_NETWORK,
   LOOPBACK,

@@ -4,27 +4,21 @@ import type { LogLevel } from '../../node/logging.ts';
 import { findNetwork, type NamedNetwork } from '../../node/networks.ts';
 import { formatEndpoint, parseEndpoint } from '../../p2p/net/endpoint.ts';
 import { PierError } from '../../platform/errors.ts';
-import { addressTypes } from '../../wallet/keys.ts';
-import type { Account } from '../network/account.ts';
 import type { NetworkNode } from '../network/network-node.ts';
 import type { NodeNetwork } from '../network/node-network.ts';
 import type { ExtraOptions } from '../nodes/system/process-node.ts';
+import { type Fact, ScenarioError, type StepEvidence } from './evidence.ts';
 import { NodeCommands } from './node-commands.ts';
 import { openScenarioNetwork, type ScenarioNode, scenarioNodes } from './scenario-network.ts';
-
-/** A value read from a node. */
-export interface Fact {
-  readonly nodeId: number;
-  readonly label: string;
-  readonly value: string | number;
-}
-
-/** A completed step and the facts that verify it. */
-export interface StepEvidence {
-  readonly step: number;
-  readonly title: string;
-  readonly facts: readonly Fact[];
-}
+import {
+  CENTRAL_WALLET,
+  createWallets,
+  PAYEE,
+  PAYER,
+  type ScenarioWallets,
+  seedsOf,
+  watchAllTypes,
+} from './scenario-wallets.ts';
 
 /** Options of a scenario. */
 export interface ScenarioOptions {
@@ -43,17 +37,6 @@ export interface ScenarioOptions {
   readonly onOpen?: (network: NodeNetwork) => Promise<void>;
   /** Called when a step has been verified. */
   readonly onStep?: (evidence: StepEvidence) => void;
-}
-
-/** Thrown when a step fails or its facts do not hold in time. */
-export class ScenarioError extends PierError {
-  /** Number of the failed step. */
-  readonly step: number;
-
-  constructor(step: number, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super('step-failed', `step ${step}: ${message}`, options);
-    this.step = step;
-  }
 }
 
 /** Milliseconds to wait for a fact, besides the time to mine blocks. */
@@ -87,22 +70,10 @@ interface Proof {
   readonly transactions: number;
 }
 
-const CENTRAL_WALLET = 'central';
-const PAYER = 'alice';
-const PAYEE = 'bob';
 /** Bitcoins that the central node sends to the payer. */
 const FUNDING = '10';
 /** Bitcoins that the payer sends to the payee, one payment each. */
 const PAYMENTS = ['1.5', '0.5'] as const;
-
-/** What the scenario's wallets are called by the steps. */
-interface Wallets {
-  /** First addresses. */
-  readonly central: string;
-  readonly payee: string;
-  readonly miner: string;
-  readonly mnemonics: { readonly central: string; readonly payer: string; readonly payee: string };
-}
 
 /**
  * Plays the nine steps of the port-node network in processes that communicate over TCP only, and a tenth in which a
@@ -142,7 +113,7 @@ export class Scenario {
   /** Plays all steps. Throws `ScenarioError` at the first that fails. The nodes keep running until `stop`. */
   async play(): Promise<readonly StepEvidence[]> {
     this.#step = 1;
-    const wallets = await this.#guard(() => this.#createWallets());
+    const wallets = await this.#guard(() => createWallets(this.#commands, this.#options));
     const central = await this.#createBlockchain(wallets);
     const wallet = await this.#startWalletNode(central);
     const miner = await this.#startMinerNode(central, wallets.miner);
@@ -187,24 +158,7 @@ export class Scenario {
     await this.#network?.close();
   }
 
-  /** Creates the wallets of the three full nodes. */
-  async #createWallets(): Promise<Wallets> {
-    const { central, wallet, miner } = this.#options;
-    const commands = this.#commands;
-    const [own, payee, reward] = await Promise.all([
-      commands.createWallet(central, CENTRAL_WALLET),
-      commands.createWallet(wallet, PAYER).then(() => commands.createWallet(wallet, PAYEE)),
-      commands.createWallet(miner, 'miner'),
-    ]);
-    const [centrals, wallets] = await Promise.all([commands.mnemonics(central), commands.mnemonics(wallet)]);
-    const mnemonics = {
-      ...{ central: centrals.get(CENTRAL_WALLET)! },
-      ...{ payer: wallets.get(PAYER)!, payee: wallets.get(PAYEE)! },
-    };
-    return { central: own, payee, miner: reward, mnemonics };
-  }
-
-  async #createBlockchain(wallets: Wallets): Promise<NetworkNode> {
+  async #createBlockchain(wallets: ScenarioWallets): Promise<NetworkNode> {
     const { central } = this.#options;
     this.#continues = !(await this.#guard(() => this.#commands.createBlockchain(central, wallets.central)));
     await this.#open(wallets);
@@ -224,7 +178,7 @@ export class Scenario {
   }
 
   /** Opens the network, whose nodes do not run yet. */
-  async #open({ miner, mnemonics }: Wallets): Promise<void> {
+  async #open(wallets: ScenarioWallets): Promise<void> {
     const { dataDir, logLevel, onLog } = this.#options;
     if (this.#stopping.signal.aborted) this.#fail('the scenario was stopped');
     const opening = openScenarioNetwork({
@@ -236,14 +190,7 @@ export class Scenario {
         ...(name === 'central' ? { peerBloomFilters: true } : {}),
         ...(name === 'miner' ? this.#mining : {}),
       }),
-      seeds: {
-        faucet: { node: 'central', wallet: CENTRAL_WALLET, mnemonic: mnemonics.central },
-        accounts: [
-          { node: 'wallet', wallet: PAYER, mnemonic: mnemonics.payer },
-          { node: 'wallet', wallet: PAYEE, mnemonic: mnemonics.payee },
-        ],
-        rewards: miner,
-      },
+      seeds: seedsOf(wallets),
     });
     // What `stop` waits for closes.
     this.#starting = opening.then((network) => {
@@ -550,15 +497,6 @@ export class Scenario {
     const evidence = { step: this.#step, title, facts };
     this.#evidence.push(evidence);
     this.#options.onStep?.(evidence);
-  }
-}
-
-/** Lets a wallet watch the first address of each type: a new one watches those of one type only. */
-async function watchAllTypes(account: Account): Promise<void> {
-  for (const type of addressTypes) {
-    const { node, wallet, addresses } = account;
-    const { ismine } = await node.call<{ ismine: boolean }>('getaddressinfo', [addresses[type]], wallet);
-    if (!ismine) await account.newAddress(type);
   }
 }
 
