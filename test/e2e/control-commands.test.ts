@@ -14,7 +14,7 @@ const runDir = process.env.PIER_RUN_DIR!;
 let ended: Promise<void>;
 let interrupt = () => {};
 
-// `pier up` in this process, on nodes in memory; walk-through.test.ts and up-network.test.ts run it on processes.
+// What `pier up` does in this process, on nodes that are processes.
 beforeAll(async () => {
   const interrupted = new Promise<void>((resolve) => {
     interrupt = resolve;
@@ -27,7 +27,7 @@ beforeAll(async () => {
       return true;
     });
   });
-  const topology = { nodes: 3, accounts: 2 };
+  const topology = { nodes: 3, accounts: 2, engine: 'processes' } as const;
   ended = upNetwork({ topology, json: true, name: 'walk', create: (options) => createNetwork(options), interrupted });
   await Promise.race([running, ended]);
   stdout.mockRestore();
