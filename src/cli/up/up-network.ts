@@ -7,7 +7,7 @@ import { findNetwork } from '../../node/networks.ts';
 import { controlCommand, shellWord } from '../command-text.ts';
 import { note, print } from '../output.ts';
 import { waiting } from '../waiting.ts';
-import { type NetworkHost, noteControl, notePage, warnAtExits, withControl } from './network-host.ts';
+import { type ControlHost, noteControl, notePage, warnAtExits, withControl } from './control-host.ts';
 import { formatReport, reportNetwork } from './network-report.ts';
 import { watchBlocks } from './watch-blocks.ts';
 
@@ -36,7 +36,7 @@ export async function upNetwork(options: UpNetworkOptions): Promise<void> {
 
 async function runNetwork(
   { topology, state, saved, json, name, ...rest }: UpNetworkOptions,
-  host: NetworkHost,
+  host: ControlHost,
 ): Promise<void> {
   const { create, continues = false, interrupted } = rest;
   const plan = planNetwork(topology, findNetwork);

@@ -21,7 +21,7 @@ import type { CommonOptions } from '../options.ts';
 import { dim, logPrinter, note, print } from '../output.ts';
 import { formatStep } from '../step-text.ts';
 import { terminal, Waiting, waiting } from '../waiting.ts';
-import { noteControl, notePage, warnAtExits, withControl } from './network-host.ts';
+import { noteControl, notePage, warnAtExits, withControl } from './control-host.ts';
 import { ANOTHER_PROGRAM, portUser } from './port-user.ts';
 import { watchBlocks } from './watch-blocks.ts';
 

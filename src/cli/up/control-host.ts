@@ -7,7 +7,7 @@ import { note } from '../output.ts';
 import { afterSignal } from '../signals.ts';
 
 /** What `withControl` gives. */
-export interface NetworkHost {
+export interface ControlHost {
   /** Name of the network. */
   readonly name: string;
   /**
@@ -20,7 +20,7 @@ export interface NetworkHost {
 }
 
 /** Runs `action` with a control server for the network that it makes; until then, clients are told that it is being made. */
-export async function withControl(name: string, action: (host: NetworkHost) => Promise<void>): Promise<void> {
+export async function withControl(name: string, action: (host: ControlHost) => Promise<void>): Promise<void> {
   const control = await NetworkControl.listen();
   try {
     const record = { name, pid: process.pid, url: control.url, token: control.token };
@@ -67,12 +67,12 @@ function warnAtExit(node: NetworkNode, network: string, isStopping: () => boolea
 }
 
 /** Notes how to look at a network. */
-export function notePage({ page }: Pick<NetworkHost, 'page'>): void {
+export function notePage({ page }: Pick<ControlHost, 'page'>): void {
   note(`Watch it in a browser: ${page}`);
 }
 
 /** Notes how to control a network whose nodes run. */
-export function noteControl({ name }: Pick<NetworkHost, 'name'>): void {
+export function noteControl({ name }: Pick<ControlHost, 'name'>): void {
   const command = (words: string) => `'${controlCommand(words, name)}'`;
   note(
     `In another terminal: ${command('status')} shows the network, ${command('mine')} mines, '${pierCommand('help', {})}' lists more.`,
