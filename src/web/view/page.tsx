@@ -29,14 +29,13 @@ export function Page(props: { readonly session: Session }): JSX.Element {
 
   createEffect(() => {
     document.documentElement.lang = language();
-    document.documentElement.dataset.theme = themeChoice();
     localStorage.setItem('language', language());
     localStorage.setItem('theme', themeChoice());
   });
   const theme = createMemo(() => {
-    // The style sheet decides by both.
-    document.documentElement.dataset.theme = themeChoice();
-    systemIsDark();
+    const choice = themeChoice();
+    const isDark = choice === 'dark' || (choice === 'system' && systemIsDark());
+    document.documentElement.dataset.theme = isDark ? 'dark' : 'light';
     return readTheme(document.documentElement);
   });
   const follow = () => setRoute(parseRoute(location.hash));
