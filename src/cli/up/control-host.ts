@@ -12,9 +12,9 @@ export interface ControlHost {
   readonly name: string;
   /**
    * Lets clients control a network from now on. Resolves when one asks for its end. Rejects if another network has its name
-   * after all. `canChange` as in `ControlServiceOptions`.
+   * after all. `busyWith` as in `ControlServiceOptions`.
    */
-  serve(network: NodeNetwork, canChange?: () => boolean): Promise<{ readonly down: Promise<void> }>;
+  serve(network: NodeNetwork, busyWith?: () => string | undefined): Promise<{ readonly down: Promise<void> }>;
   /** Address of the live page, with the token. */
   readonly page: string;
 }
@@ -29,9 +29,9 @@ export async function withControl(name: string, action: (host: ControlHost) => P
       await action({
         name,
         page: pageLink(record),
-        serve: async (network, canChange = () => true) => {
+        serve: async (network, busyWith: () => string | undefined = () => undefined) => {
           await NetworkName.claim(record);
-          const down = new Promise<void>((resolve) => control.serve(network, { name, canChange, onDown: resolve }));
+          const down = new Promise<void>((resolve) => control.serve(network, { name, busyWith, onDown: resolve }));
           return { down };
         },
       });

@@ -33,6 +33,9 @@ export interface UpScenarioOptions extends CommonOptions {
   readonly name?: string;
 }
 
+/** Why clients cannot change the network before the last step. */
+const PLAYING = 'the steps of the scenario are being played';
+
 /** The scenario, as far as `pier up` needs it. */
 export type PlayedScenario = Pick<Scenario, 'network' | 'play' | 'mineOn' | 'stop'>;
 
@@ -79,7 +82,8 @@ export async function upScenario(
     const scenario = await create({
       ...{ central, wallet, miner, light, dataDir, network },
       // A page can show the steps; it can change the network afterwards.
-      onOpen: async (opened) => void (await host.serve(opened, () => isPlayed)).down.then(endServing),
+      onOpen: async (opened) =>
+        void (await host.serve(opened, () => (isPlayed ? undefined : PLAYING))).down.then(endServing),
       ...(printLog ? { onLog: printLog } : {}),
       onStep: (step) => {
         progress.end();

@@ -16,8 +16,8 @@ export interface ControlServiceOptions {
   readonly name: string;
   /** Is called when a client asks for the end of the network. */
   readonly onDown?: () => void;
-  /** Returns whether clients can change the network now; otherwise they can watch it. Default: always. */
-  readonly canChange?: () => boolean;
+  /** Returns why clients can only watch the network now; undefined, as by default, if they can change it. */
+  readonly busyWith?: () => string | undefined;
 }
 
 /** Methods that change nothing, or end the network. `call` reaches the RPC of the nodes, which their users have anyway. */
@@ -53,7 +53,7 @@ export class ControlService {
   /** `url`: where other programs reach it; null if nowhere. */
   constructor(
     network: NodeNetwork,
-    { name, onDown = () => {}, canChange = () => true }: ControlServiceOptions,
+    { name, onDown = () => {}, busyWith = () => undefined }: ControlServiceOptions,
     url: string | null = null,
   ) {
     const { chain, address, mnemonic } = network.description;
@@ -65,11 +65,8 @@ export class ControlService {
       down: () => void setTimeout(onDown, 0),
     });
     this.handle = async (method, params, signal) => {
-      if (!canChange() && !READ_METHODS.has(method)) {
-        throw new PierError('network-busy', 'the steps of the scenario are being played', {
-          hint: 'Try again once they are over.',
-        });
-      }
+      const reason = READ_METHODS.has(method) ? undefined : busyWith();
+      if (reason !== undefined) throw new PierError('network-busy', reason, { hint: 'Try again once that is over.' });
       return methods.handle(method, params, signal);
     };
     this.events = new EventSource(network, systemClock, { id: toHex(systemRandom.bytes(8)) });
