@@ -205,6 +205,22 @@ describeChromium('the live page', () => {
     expect(faults).toEqual([]);
   });
 
+  it('is dark where the system is, until another theme is chosen', { timeout: 60_000 }, async () => {
+    const dark = await LivePage.open(link(), { colorScheme: 'dark' });
+    try {
+      const theme = () => dark.page.locator('html').getAttribute('data-theme');
+      expect(await theme()).toBe('dark');
+      await dark.page.emulateMedia({ colorScheme: 'light' });
+      await dark.page.locator('html[data-theme=light]').waitFor();
+      await dark.page.getByLabel('Theme').selectOption('dark');
+      await dark.page.locator('html[data-theme=dark]').waitFor();
+      await dark.page.reload();
+      expect(await theme()).toBe('dark');
+    } finally {
+      await dark.close();
+    }
+  });
+
   it('shows nothing without the token', { timeout: 60_000 }, async () => {
     const stranger = await LivePage.open(control.url.replace('ws:', 'http:'));
     try {
