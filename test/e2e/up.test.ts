@@ -11,6 +11,7 @@ import { RPC_PORT_OFFSET } from '../../src/node/config.ts';
 import { freeBasePort, pier, pierPath } from '../support/pier.ts';
 import { pierInProcess } from '../support/pier-in-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { waitFor } from '../support/wait.ts';
 import { factOf, printedSteps } from './support/fact-of.ts';
 
 const NAME = 'up-test';
@@ -121,6 +122,7 @@ describe('pier up', () => {
       await control('faucet', accounts[1]!.keys.legacy!.address, '1');
       expect(await heights()).toEqual([103, 103, 103, 103]);
       await control('faucet', accounts[1]!.keys.bech32m!.address, '1');
+      await waitFor(async () => (await heights()).every((height) => height === 104), { describe: 'block 104' });
       await control('mining', 'manual');
       // The node's own miner has handed over to the network's mode.
       const info = await pier(['rpc', 'getminerinfo'], { NODE_ID: String(nodeIds[2]), PIER_DATADIR: dataDir });
