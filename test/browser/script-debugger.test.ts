@@ -238,7 +238,7 @@ describeChromium('the script debugger', () => {
     const scriptSig = compileScript(Op.OP_2, Op.OP_2, redeem);
     const tx = await spend(compileScript(Op.OP_HASH160, hash160(redeem), Op.OP_EQUAL), () => ({ scriptSig }));
     await show('#/');
-    await page.getByRole('button', { name: 'Check a transaction in hex' }).click();
+    await page.getByRole('button', { name: 'Scripts', exact: true }).click();
     expect(page.url()).toContain('#/script');
     const check = async (text: string) => {
       await debug().getByLabel('Transaction (hex)').fill(text);

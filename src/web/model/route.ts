@@ -1,16 +1,21 @@
+/** Views that an identifier is enough for, by their names in a URL. */
+const withId = ['block', 'transaction', 'node'] as const;
+type WithId = (typeof withId)[number];
+
 /** What the inspector shows: each has a URL of its own. */
 export type Route =
   | { readonly view: 'none' }
-  | { readonly view: 'block' | 'transaction' | 'node'; readonly id: string }
+  | { [V in WithId]: { readonly view: V; readonly id: string } }[WithId]
   | { readonly view: 'link'; readonly id: string; readonly to: string }
   /** Scripts of an input; without a transaction id, a form for a transaction in hex. */
   | { readonly view: 'script'; readonly id?: string; readonly input: number };
 
 /** Returns what the part of a URL after `#` asks for. */
 export function parseRoute(hash: string): Route {
-  const [view, id, to] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
-  if (id !== undefined && (view === 'block' || view === 'transaction' || view === 'node')) return { view, id };
-  if (id !== undefined && to !== undefined && view === 'link') return { view, id, to };
+  const [view = '', id, to] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  const known = withId.find((each) => each === view);
+  if (id && known) return { view: known, id };
+  if (id && to && view === 'link') return { view, id, to };
   if (view === 'script') return id ? { view, id, input: Number(to ?? 0) } : { view, input: 0 };
   return { view: 'none' };
 }

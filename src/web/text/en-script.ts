@@ -7,7 +7,6 @@ export const scriptEn = {
   language: 'en' as 'en' | 'zh',
   title: 'Scripts of an input',
   open: 'Step through its scripts',
-  paste: 'Check a transaction in hex',
   input: 'Input {0}',
   ofTransaction: 'of transaction',
   help: 'Paste a transaction as hex. Its scripts run in this page, by the interpreter of the nodes, and nothing is sent; the nodes only say whether they would accept it.',

@@ -15,6 +15,7 @@ export const en = {
     gap: 'Some events were missed: the past has a gap.',
   },
   views: { stage: 'Network', diagram: 'Messages over time', tree: 'Block tree', act: 'Do' },
+  places: { title: 'Views', script: 'Scripts' },
   stageHelp: 'Each node is a column of its last blocks, the tip on top; its mempool is below the line.',
   diagramHelp:
     'Time runs to the right. Each line is a message from its sender to its receiver; a staircase is a block arriving.',

@@ -5,7 +5,6 @@ export const scriptZh: typeof scriptEn = {
   language: 'zh',
   title: '输入的脚本',
   open: '单步执行其脚本',
-  paste: '检查十六进制的交易',
   input: '输入 {0}',
   ofTransaction: '所属交易',
   help: '粘贴十六进制的交易。脚本在本页面中由节点所用的解释器执行，不会发送任何内容；节点只回答是否会接受该交易。',

@@ -4,15 +4,10 @@ import { usePage } from './context.ts';
 
 /** Everything that can be done to the network as a whole. */
 export function Act(): JSX.Element {
-  const { texts, go } = usePage();
+  const { texts } = usePage();
   return (
     <section class="act" aria-label={texts().act.title}>
       <For each={networkActions}>{(action) => <ActionForm action={action} />}</For>
-      <p>
-        <button type="button" onClick={() => go({ view: 'script', input: 0 })}>
-          {texts().script.paste}
-        </button>
-      </p>
     </section>
   );
 }

@@ -2,6 +2,7 @@ import { createSignal, For, type JSX, onCleanup, Show } from 'solid-js';
 import type { Slowness } from '../model/playback.ts';
 import { fill, type Language, languages, type Texts } from '../text/texts.ts';
 import { usePage } from './context.ts';
+import { Places } from './places.tsx';
 
 /** How the page looks. */
 export type ThemeChoice = 'system' | 'light' | 'dark';
@@ -73,6 +74,7 @@ export function Header(props: {
           <span class="number">{fill(texts().playback.past, behind())}</span>
         </Show>
       </fieldset>
+      <Places />
       <search>
         <form class="search" onSubmit={(event) => void find(event)}>
           <input name="what" aria-label={texts().search} placeholder={texts().search} />

@@ -8,7 +8,7 @@ import { Act } from './act.tsx';
 import { Context } from './context.ts';
 import { Diagram } from './diagram.tsx';
 import { Header, type ThemeChoice } from './header.tsx';
-import { Inspector } from './inspector.tsx';
+import { Inspector } from './inspector/inspector.tsx';
 import { NodeTable } from './node-table.tsx';
 import { Stage } from './stage.tsx';
 import { Tree } from './tree.tsx';

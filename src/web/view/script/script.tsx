@@ -1,8 +1,8 @@
 import { createMemo, createResource, createSignal, For, type JSX, Match, Show, Switch } from 'solid-js';
-import { loadSecp256k1 } from '../../browser/secp256k1.ts';
-import { toHex, toReversedHex } from '../../bytes/hex.ts';
-import { MANDATORY_SCRIPT_VERIFY_FLAGS, STANDARD_SCRIPT_VERIFY_FLAGS } from '../../script/flags.ts';
-import { type ScriptTrace, traceInput } from '../../script/trace.ts';
+import { loadSecp256k1 } from '../../../browser/secp256k1.ts';
+import { toHex, toReversedHex } from '../../../bytes/hex.ts';
+import { MANDATORY_SCRIPT_VERIFY_FLAGS, STANDARD_SCRIPT_VERIFY_FLAGS } from '../../../script/flags.ts';
+import { type ScriptTrace, traceInput } from '../../../script/trace.ts';
 import {
   findSpentOutputs,
   loadSpending,
@@ -10,9 +10,9 @@ import {
   parseTransaction,
   rejectReason,
   type SpendingTransaction,
-} from '../model/script-source.ts';
-import { fill } from '../text/texts.ts';
-import { usePage } from './context.ts';
+} from '../../model/script-source.ts';
+import { fill } from '../../text/texts.ts';
+import { usePage } from '../context.ts';
 import { ScriptSteps } from './script-steps.tsx';
 
 const ruleSets = { policy: STANDARD_SCRIPT_VERIFY_FLAGS, consensus: MANDATORY_SCRIPT_VERIFY_FLAGS } as const;

@@ -1,9 +1,9 @@
 import { createEffect, createMemo, createSignal, For, type JSX, on, onCleanup, Show } from 'solid-js';
-import { toHex } from '../../bytes/hex.ts';
-import { type ScriptError, scriptErrorString } from '../../script/errors.ts';
-import { MAX_OPS_PER_SCRIPT, MAX_SCRIPT_SIZE, MAX_STACK_SIZE } from '../../script/limits.ts';
-import { opcodeName } from '../../script/opcodes.ts';
-import type { ScriptTrace, TracedPhase, TracedSignature, TracedState, TracedStep } from '../../script/trace.ts';
+import { toHex } from '../../../bytes/hex.ts';
+import { type ScriptError, scriptErrorString } from '../../../script/errors.ts';
+import { MAX_OPS_PER_SCRIPT, MAX_SCRIPT_SIZE, MAX_STACK_SIZE } from '../../../script/limits.ts';
+import { opcodeName } from '../../../script/opcodes.ts';
+import type { ScriptTrace, TracedPhase, TracedSignature, TracedState, TracedStep } from '../../../script/trace.ts';
 import {
   conditionsOf,
   firstMoment,
@@ -12,10 +12,10 @@ import {
   momentsOf,
   signaturesAt,
   statesAt,
-} from '../model/script-moments.ts';
-import { fill } from '../text/texts.ts';
-import { scriptErrorsZh } from '../text/zh-script-errors.ts';
-import { usePage } from './context.ts';
+} from '../../model/script-moments.ts';
+import { fill } from '../../text/texts.ts';
+import { scriptErrorsZh } from '../../text/zh-script-errors.ts';
+import { usePage } from '../context.ts';
 
 /** Steps in the list before and after the current one. */
 const LISTED_STEPS = 100;

@@ -1,0 +1,34 @@
+import { type JSX, lazy, Match, Show, Switch } from 'solid-js';
+import type { Route } from '../../model/route.ts';
+import { usePage } from '../context.ts';
+import { BlockView } from './block.tsx';
+import { LinkView } from './link.tsx';
+import { NodeView } from './node.tsx';
+import { TransactionView } from './transaction.tsx';
+
+/** With the interpreter, which the page does not load before. */
+const ScriptView = lazy(() => import('../script/script.tsx'));
+
+/** The panel beside the stage that shows what was clicked: never over it. */
+export function Inspector(): JSX.Element {
+  const { texts, route, go } = usePage();
+  /** Returns the route if it asks for a view. */
+  const routeTo = <V extends Route['view']>(view: V) =>
+    route().view === view ? (route() as Extract<Route, { readonly view: V }>) : undefined;
+  return (
+    <Show when={route().view !== 'none'}>
+      <aside class="inspector" aria-live="polite">
+        <button type="button" class="close" onClick={() => go({ view: 'none' })}>
+          {texts().close}
+        </button>
+        <Switch>
+          <Match when={routeTo('block')}>{(to) => <BlockView hash={to().id} />}</Match>
+          <Match when={routeTo('transaction')}>{(to) => <TransactionView txid={to().id} />}</Match>
+          <Match when={routeTo('node')}>{(to) => <NodeView name={to().id} />}</Match>
+          <Match when={routeTo('link')}>{(to) => <LinkView from={to().id} to={to().to} />}</Match>
+          <Match when={routeTo('script')}>{(to) => <ScriptView id={to().id} input={to().input} />}</Match>
+        </Switch>
+      </aside>
+    </Show>
+  );
+}

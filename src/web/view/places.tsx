@@ -1,0 +1,26 @@
+import { For, type JSX } from 'solid-js';
+import type { Route } from '../model/route.ts';
+import { usePage } from './context.ts';
+
+/** The views that nothing on the stage leads to. */
+const PLACES = [{ view: 'script', input: 0 }] as const satisfies readonly Route[];
+
+/** Links to these views; the one that is open closes again. */
+export function Places(): JSX.Element {
+  const { texts, route, go } = usePage();
+  return (
+    <nav class="places" aria-label={texts().places.title}>
+      <For each={PLACES}>
+        {(place) => (
+          <button
+            type="button"
+            aria-pressed={route().view === place.view}
+            onClick={() => go(route().view === place.view ? { view: 'none' } : place)}
+          >
+            {texts().places[place.view]}
+          </button>
+        )}
+      </For>
+    </nav>
+  );
+}
