@@ -1,4 +1,7 @@
-import type { Command } from 'commander';
+import { type Argument, type Command, Help, type Option } from 'commander';
+import { LANG_FLAGS, languages } from './text/language.ts';
+import { isTranslated, say } from './text/texts.ts';
+import { displayWidth, wrap } from './text/width.ts';
 
 /** Environment variables that commands read, each with its meaning. `pier help` and docs/cli.md list them. */
 export const environment: readonly (readonly [name: string, meaning: string])[] = [
@@ -6,6 +9,7 @@ export const environment: readonly (readonly [name: string, meaning: string])[] 
   ['PIER_DATADIR', 'folder of the files, as --datadir'],
   ['PIER_NETWORK', 'the network, as --network'],
   ['PIER_SECP256K1', 'engine for signatures: native or wasm'],
+  ['LANG', 'language, after LC_ALL and LC_MESSAGES'],
   ['NO_COLOR', 'print without colours'],
   ['FORCE_COLOR', 'print colours on pipes too; 0: none'],
 ];
@@ -97,26 +101,64 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
 /** Columns below which a description stands on lines of its own. */
 const MIN_DESCRIPTION_COLUMNS = 20;
 
-/** Adds examples, environment and exit codes to the help of a program and its commands. */
+/** Adds the options of all commands, and examples, environment and exit codes to the help of a program and its commands. */
 export function addHelp(program: Command): void {
-  program.configureHelp({
-    minWidthToWrap: MIN_DESCRIPTION_COLUMNS,
-    subcommandTerm: (command) => command.name(),
-  });
-  program.addHelpText(
-    'after',
-    `\n${table('Environment:', environment)}\n\n${table('Exit codes:', exitCodes)}\n\n'pier help COMMAND' describes a command.`,
+  program.option(
+    LANG_FLAGS,
+    `language of messages: ${languages.join(' or ')} (default: that of LC_ALL, LC_MESSAGES or LANG)`,
+  );
+  program.configureHelp({ ...localizedHelp, subcommandTerm: (command) => command.name() });
+  program.addHelpText('after', () =>
+    ['', table('Environment:', environment), '', table('Exit codes:', exitCodes), '', say(DESCRIBES)].join('\n'),
   );
   for (const command of program.commands) {
     const name = command.name();
-    command.configureHelp({ minWidthToWrap: MIN_DESCRIPTION_COLUMNS });
+    command.configureHelp(localizedHelp);
     const group = Object.keys(groups).find((heading) => groups[heading]!.includes(name));
     if (group !== undefined) command.helpGroup(group);
-    command.addHelpText('after', ['', 'Examples:', ...(examples[name] ?? []).map((line) => `  ${line}`)].join('\n'));
+    command.addHelpText('after', () =>
+      ['', say('Examples:'), ...(examples[name] ?? []).map((line) => `  ${line}`)].join('\n'),
+    );
   }
+}
+
+const DESCRIBES = "'pier help COMMAND' describes a command.";
+
+/** Returns the options that all commands have. */
+export function globalOptions(program: Command): readonly Option[] {
+  return program.options.filter(({ flags }) => flags === LANG_FLAGS);
+}
+
+const plain = Help.prototype;
+
+/** Where the help differs from that of Commander: it is in the language of the user. */
+const localizedHelp: Partial<Help> = {
+  minWidthToWrap: MIN_DESCRIPTION_COLUMNS,
+  showGlobalOptions: true,
+  visibleGlobalOptions: (command) => (command.parent ? [...globalOptions(command.parent)] : []),
+  styleTitle: say,
+  commandDescription: (command) => say(command.description()),
+  subcommandDescription: (command) => say(command.description()),
+  optionDescription: (option) => described(option, plain.optionDescription(option)),
+  argumentDescription: (argument) => described(argument, plain.argumentDescription(argument)),
+  displayWidth: (text) => (isTranslated() ? displayWidth(text) : plain.displayWidth(text)),
+  boxWrap(text, width) {
+    return isTranslated() && width >= MIN_DESCRIPTION_COLUMNS
+      ? wrap(text, width)
+      : plain.boxWrap.call(this, text, width);
+  },
+};
+
+/** Returns what Commander says of an option or argument: its description, and in brackets its choices and default. */
+function described({ description }: Argument | Option, text: string): string {
+  const more = text.slice(description.length).trim();
+  if (more === '') return say(description);
+  if (!isTranslated()) return text;
+  const notes = more.slice(1, -1).replace('choices: ', say('choices: ')).replace(', default: ', say(', default: '));
+  return `${say(description)}（${notes.replace(/^default: /, say('default: '))}）`;
 }
 
 function table(heading: string, rows: readonly (readonly [name: string, meaning: string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
-  return [heading, ...rows.map(([name, meaning]) => `  ${name.padEnd(width)}  ${meaning}`)].join('\n');
+  return [say(heading), ...rows.map(([name, meaning]) => `  ${name.padEnd(width)}  ${say(meaning)}`)].join('\n');
 }

@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { UsageError } from '../node/composition/usage-error.ts';
 import { completeCommands } from './command-text.ts';
 import { withOptionHint } from './core-options.ts';
@@ -6,19 +6,24 @@ import { nearestWords } from './nearest-words.ts';
 import { reportError } from './output.ts';
 import { createProgram } from './program.ts';
 import { StdoutError } from './stdout.ts';
+import { environmentLanguage, type Language, takeLanguage } from './text/language.ts';
+import { useTexts } from './text/texts.ts';
 
 /**
  * Runs `pier` with the words that follow its name, and reports its errors to stderr: as JSON if `--json` is among the
  * words. Returns the exit code: 0, 1 (failed) or 2 (wrong usage); undefined if the command has set it itself.
  */
-export async function runCommand(words: readonly string[], version: string): Promise<number | undefined> {
+export async function runCommand(given: readonly string[], version: string): Promise<number | undefined> {
   const program = createProgram(version);
+  const { words, language, fault } = takeLanguage(given, (command, option) => takesValue(program, command, option));
+  await speak(language ?? environmentLanguage(process.env));
   const complete = (text: string) => {
     const call = program.commands.find((command) => command.name() === words[0]);
     return call ? completeCommands(text, call) : text;
   };
   const isCommand = (word: string | undefined) => program.commands.some((command) => command.name() === word);
   try {
+    if (fault) throw fault;
     // Commander prints the help of the program instead.
     if (words[0] === 'help' && words[1] !== undefined && !isCommand(words[1]))
       program.error(`error: unknown command '${words[1]}'`);
@@ -33,6 +38,17 @@ export async function runCommand(words: readonly string[], version: string): Pro
     if (error.code === 'commander.help') return 2;
     return reportError(usageError(error, isCommand(words[0]) ? words[0] : undefined), wantsJson(words), complete);
   }
+}
+
+/** Says everything in a language from now on. Its tables are loaded only then. */
+async function speak(language: Language): Promise<void> {
+  useTexts(language === 'en' ? undefined : (await import('./text/zh/index.ts')).zh);
+}
+
+/** Returns whether the next word is the value of an option of a command, as Commander reads it. */
+function takesValue(program: Command, command: string | undefined, option: string): boolean {
+  const { options } = program.commands.find((each) => each.name() === command) ?? program;
+  return options.some(({ long, short, required }) => required && (long === option || short === option));
 }
 
 /** Returns whether errors are to be printed as JSON. It holds for words that cannot be parsed too. */

@@ -9,7 +9,7 @@ import { createProgram } from '../../src/cli/program.ts';
 const src = new URL('../../src/', import.meta.url);
 const program = createProgram('0');
 const commands = program.commands.map((command) => command.name());
-const options = new Set(program.commands.flatMap((command) => command.options.map(({ long }) => long!)));
+const options = new Set([program, ...program.commands].flatMap((command) => command.options.map(({ long }) => long!)));
 
 /** Options of other programs, in the commands for them that Pier prints. */
 const others: Readonly<Record<string, readonly string[]>> = {

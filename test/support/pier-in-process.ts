@@ -1,5 +1,6 @@
 import { vi } from 'vitest';
 import { runCommand } from '../../src/cli/run.ts';
+import { useTexts } from '../../src/cli/text/texts.ts';
 import type { ProcessResult } from '../../src/devnet/processes/process-result.ts';
 import { pierPath } from './pier.ts';
 
@@ -28,6 +29,7 @@ export async function pierInProcess(
     const code = await runCommand(args, '0.0.0');
     return { code: code ?? Number(process.exitCode), ...printed };
   } finally {
+    useTexts();
     process.exitCode = exitCode;
     process.argv = argv;
     for (const spy of spies) spy.mockRestore();

@@ -1,6 +1,7 @@
 import { Argument, type Command, Option } from 'commander';
 import { type CompletionSpec, completionSpec, type NameKind, nameKinds } from '../completion/completion-spec.ts';
 import { print } from '../output.ts';
+import { say } from '../text/texts.ts';
 
 /** The scripts, by shell. */
 const scripts: Readonly<Record<string, () => Promise<(spec: CompletionSpec) => string>>> = {
@@ -23,13 +24,15 @@ export function addCompletion(program: Command): void {
     // Called by the scripts.
     .addOption(new Option('--names <kind>', 'print names of the network').choices(nameKinds).hideHelp())
     .addOption(new Option('--name <network>', 'the network, if several run').hideHelp())
-    .addHelpText(
-      'after',
+    .addHelpText('after', () =>
       [
         '',
-        'Installation:',
+        say('Installation:'),
         ...[`  bash: echo 'eval "$(pier completion bash)"' >> ~/.bashrc`],
-        ...[`  zsh:  echo 'eval "$(pier completion zsh)"' >> ~/.zshrc`, '        (after the line with compinit)'],
+        ...[
+          `  zsh:  echo 'eval "$(pier completion zsh)"' >> ~/.zshrc`,
+          `        ${say('(after the line with compinit)')}`,
+        ],
         '  fish: pier completion fish > \\\n          ~/.config/fish/completions/pier.fish',
       ].join('\n'),
     )

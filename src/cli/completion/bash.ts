@@ -35,16 +35,23 @@ _pier() {
   local cur=\${COMP_WORDS[COMP_CWORD]} option='' network='' wanted='' word
   local options='${flagsOf(first)}' values=' ' IFS=$' \\t\\n'
   local -a operands=()
-  local -i at=0 rest=-1 i
+  local -i at=0 rest=-1 first=1 i
   COMPREPLY=()
-  if ((COMP_CWORD == 1)); then
+  while [[ \${COMP_WORDS[first]} == --lang ]] && ((first < COMP_CWORD)); do
+    first+=1
+    if [[ \${COMP_WORDS[first]} == '=' ]]; then first+=1; fi
+    first+=1
+  done
+  if ((COMP_CWORD < first)); then
+    wanted='${first.flatMap(({ value }) => (value ? [expected(value)] : [])).join('')}'
+  elif ((COMP_CWORD == first)); then
     wanted='${commands.map(({ name }) => name).join(',')}'
   else
-    case \${COMP_WORDS[1]} in
+    case \${COMP_WORDS[first]} in
 ${cases.join('\n')}
       *) return ;;
     esac
-    for ((i = 2; i < COMP_CWORD; i++)); do
+    for ((i = first + 1; i < COMP_CWORD; i++)); do
       word=\${COMP_WORDS[i]}
       if [[ -n $option ]]; then
         # bash makes three words of an option and its value with = between them.

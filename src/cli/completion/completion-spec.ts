@@ -1,5 +1,8 @@
 import { type Argument, type Command, Help, type Option } from 'commander';
 import { knownNetworks } from '../../node/networks.ts';
+import { globalOptions } from '../help.ts';
+import { languages } from '../text/language.ts';
+import { say } from '../text/texts.ts';
 
 /** Names that a shell asks for when it completes a word: `pier completion SHELL --names KIND` prints them. */
 export const nameKinds = ['networks', 'nodes', 'snapshots'] as const;
@@ -42,6 +45,7 @@ export interface CommandSpec {
 const placeholders: Readonly<Record<string, () => Candidates>> = {
   file: () => ({ words: [], kind: 'files' }),
   folder: () => ({ words: [], kind: 'folders' }),
+  language: () => ({ words: languages }),
   'name|file': () => ({ words: knownNetworks(), kind: 'files' }),
   network: () => ({ words: [], kind: 'networks' }),
   node: () => ({ words: [], kind: 'nodes' }),
@@ -68,19 +72,26 @@ export function completionSpec(program: Command): CompletionSpec {
   const optionsOf = (command: Command) => help.visibleOptions(command).map(optionSpec);
   const commands = program.commands.map((command) => ({
     name: command.name(),
-    description: command.description(),
-    options: optionsOf(command),
+    description: say(command.description()),
+    options: [...optionsOf(command), ...globalOptions(program).map(optionSpec)],
     operands: command.registeredArguments.map(operandSpec),
   }));
   const named = { name: 'command', words: commands.map(({ name }) => name), isVariadic: false };
-  const describe = { name: 'help', description: 'describe a command', options: [], operands: [named] };
+  const describe = {
+    ...{ name: 'help', description: say('describe a command'), operands: [named] },
+    options: globalOptions(program).map(optionSpec),
+  };
   return { options: optionsOf(program), commands: [...commands, describe] };
 }
 
 function optionSpec({ long, flags, description, required, argChoices, parseArg }: Option): OptionSpec {
   const [, placeholder = ''] = /<(.*)>$/.exec(flags) ?? [];
   return {
-    ...{ flag: long!, description, value: required ? candidates(placeholder, argChoices) : undefined },
+    ...{
+      flag: long!,
+      description: say(description),
+      value: required ? candidates(placeholder, argChoices) : undefined,
+    },
     isRepeatable: parseArg !== undefined && !argChoices,
   };
 }

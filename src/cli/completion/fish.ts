@@ -1,4 +1,4 @@
-import type { Candidates, CompletionSpec } from './completion-spec.ts';
+import type { Candidates, CompletionSpec, OptionSpec } from './completion-spec.ts';
 
 /** Returns a text in single quotes. */
 const quoted = (text: string) => `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
@@ -15,16 +15,18 @@ function offered({ words, kind }: Candidates): string {
   return `${kind === 'files' ? '-F' : '-f'}${list === '' ? '' : ` -a ${quoted(list)}`}`;
 }
 
+/** Returns the options of `complete` that offer an option. */
+function optionOf({ flag, description, value }: OptionSpec): string {
+  return `-l ${flag.slice(2)}${value ? ` -r ${offered(value)}` : ''} -d ${quoted(description)}`;
+}
+
 /** Returns a completion script for fish. */
 export function fishCompletion({ options: first, commands }: CompletionSpec): string {
   const lines = commands.flatMap(({ name, description, options, operands }) => {
     const valued = options.filter(({ value }) => value).map(({ flag }) => ` ${flag}`);
     return [
       `complete -c pier -n __pier_is_first -f -a ${name} -d ${quoted(description)}`,
-      ...options.map(
-        ({ flag, description: text, value }) =>
-          `complete -c pier -n '__pier_is ${name}' -l ${flag.slice(2)}${value ? ` -r ${offered(value)}` : ''} -d ${quoted(text)}`,
-      ),
+      ...options.map((option) => `complete -c pier -n '__pier_is ${name}' ${optionOf(option)}`),
       ...operands
         .map((operand, i) => [`${operand.isVariadic ? '+' : ''}${i + 1}`, offered(operand)] as const)
         .filter(([, list]) => list !== '-f')
@@ -33,14 +35,28 @@ export function fishCompletion({ options: first, commands }: CompletionSpec): st
   });
   return `# Completion of pier for fish, written by 'pier completion fish'.
 
+# Prints the words before the cursor without --lang, which may stand before the command.
+function __pier_words
+    set -l is_value 0
+    for word in (commandline -opc)
+        if test $is_value = 1
+            set is_value 0
+        else if test "$word" = --lang
+            set is_value 1
+        else if not string match -q -- '--lang=*' $word
+            echo $word
+        end
+    end
+end
+
 # Whether the word is the command.
 function __pier_is_first
-    test (count (commandline -opc)) -eq 1
+    test (count (__pier_words)) -eq 1
 end
 
 # Whether the command is the first argument.
 function __pier_is
-    set -l words (commandline -opc)
+    set -l words (__pier_words)
     test (count $words) -gt 1; and test $words[2] = $argv[1]
 end
 
@@ -50,7 +66,7 @@ function __pier_at
     __pier_is $argv[1]; or return 1
     set -l at 1
     set -l is_value 0
-    for word in (commandline -opc)[3..-1]
+    for word in (__pier_words)[3..-1]
         if test $is_value = 1
             set is_value 0
         else if contains -- $word $argv[3..-1]
@@ -87,7 +103,7 @@ function __pier_node_list
 end
 
 complete -c pier -f
-${first.map(({ flag, description }) => `complete -c pier -n __pier_is_first -l ${flag.slice(2)} -d ${quoted(description)}`).join('\n')}
+${first.map((option) => `complete -c pier -n __pier_is_first ${optionOf(option)}`).join('\n')}
 ${lines.join('\n')}
 `;
 }

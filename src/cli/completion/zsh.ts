@@ -53,7 +53,7 @@ _pier() {
   commands=(
 ${described.join('\n')}
   )
-  _arguments -C ${first.map((option) => `'(- *)${optionText(option)}'`).join(' ')} \\
+  _arguments -C ${first.map((option) => quoted(`${option.value ? '' : '(- *)'}${optionText(option)}`)).join(' ')} \\
     '1:command:->command' '*::arguments:->arguments'
   case $state in
     command) _describe command commands ;;

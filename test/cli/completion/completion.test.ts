@@ -51,6 +51,11 @@ const lines: readonly [line: string, offered: readonly string[]][] = [
   ['pier up netw', ['network.yaml']],
   ['pier verify --proof netw', ['network.yaml']],
   ['pier up --datadir ne', ['nested']],
+  ['pier --lang ', ['en', 'zh']],
+  ['pier status --lang z', ['zh']],
+  ['pier --lang zh mini', ['mining']],
+  ['pier --lang zh kill ne', ['next']],
+  ['pier --lang=zh snapshot re', ['restore']],
   ['pier getbalance --network cl', ['classroom']],
   ['pier getbalance --network ne', ['nested', 'network.yaml']],
 ];
@@ -83,7 +88,7 @@ describe.each([bash, zsh, fish])('$name', (shell) => {
       );
       const names = offered.map((words) => words.map((word) => word.replace(/=$/, '')));
       const expected = program.commands.map((command) =>
-        [...command.options.filter(({ hidden }) => !hidden).map(({ long }) => long!), '--help'].sort(),
+        [...command.options.filter(({ hidden }) => !hidden).map(({ long }) => long!), '--lang', '--help'].sort(),
       );
       expect(names).toEqual(expected);
     },

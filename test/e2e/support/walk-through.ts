@@ -133,7 +133,7 @@ const intro = {
   started: ['Start', '启动'],
   rest: [
     '[Control](control.md) describes the commands, and [the reference](cli.md) their options.',
-    '命令的说明见[控制](control.md)，选项见[命令参考（英文）](../cli.md)。',
+    '命令的说明见[控制](control.md)，选项见[命令参考](cli.md)。',
   ],
 } as const;
 
