@@ -3,6 +3,7 @@ import type { Random } from '../platform/random.ts';
 import { randomInt } from '../platform/random.ts';
 import { COIN, formatAmount, MAX_MONEY } from '../primitives/amount.ts';
 import { type Transaction, type TxOut, txOutSize, WITNESS_SCALE_FACTOR } from '../primitives/transaction.ts';
+import { Op } from '../script/opcodes.ts';
 import { findSelection, type Selection, type SelectionFailure, type SelectionTarget } from './coin-selection.ts';
 import { WalletError } from './errors.ts';
 import type { KeyPool } from './key-pool.ts';
@@ -24,6 +25,8 @@ export interface PaymentOptions {
   readonly feeRate?: number;
   /** Subtracts the fee from the outputs, in equal parts, instead of adding it. */
   readonly subtractFee?: boolean;
+  /** Whether the address of the change counts as handed out. Default: true. */
+  readonly reserveChange?: boolean;
 }
 
 /** A signed payment. */
@@ -58,7 +61,9 @@ export function checkPayment(outputs: readonly TxOut[], { feeRate = 1 }: Payment
   let sum = 0n;
   for (const output of outputs) {
     sum += output.value;
-    if (output.value <= 0n || sum > MAX_MONEY) {
+    // An output of data alone needs no coins.
+    const isData = output.value === 0n && output.scriptPubKey[0] === Op.OP_RETURN;
+    if ((output.value <= 0n && !isData) || sum > MAX_MONEY) {
       throw new WalletError(
         'bad-amount',
         `amounts must be above 0 and at most ${formatAmount(MAX_MONEY)} BTC in sum, not ${formatAmount(output.value)} BTC`,

@@ -247,10 +247,11 @@ export class Wallet {
 
   /**
    * Creates a signed transaction that pays the outputs, with change to a new address, in slices of a few milliseconds.
-   * Sends nothing and records only that address. Throws `WalletError`.
+   * Sends nothing and records only that address, unless `reserveChange` is false. Throws `WalletError`.
    */
   async createTransaction(outputs: readonly TxOut[], options: PaymentOptions = {}): Promise<Payment> {
     checkPayment(outputs, options);
+    const { reserveChange = true } = options;
     const { random, clock, store } = this.#modules;
     const changeChain = { type: this.addressType, change: true };
     const change = { value: 0n, scriptPubKey: this.#keys.peek(changeChain).output.scriptPubKey };
@@ -261,7 +262,7 @@ export class Wallet {
       selection = await inSlices(this.#choosingSteps(outputs, change, options), clock);
     }
     // Hand out the change address last: a payment that fails uses no address.
-    if (selection.change > 0n) await store.write(this.#keys.take(changeChain).operations);
+    if (selection.change > 0n && reserveChange) await store.write(this.#keys.take(changeChain).operations);
     return inSlices(buildingSteps(outputs, change, selection, this.#keys, options, random), clock);
   }
 

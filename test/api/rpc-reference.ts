@@ -41,7 +41,7 @@ export const missingMethods: Readonly<Record<string, readonly string[]>> = {
     ...['backupwallet', 'listwalletdir', 'loadwallet', 'migratewallet', 'restorewallet', 'setwalletflag'],
     'unloadwallet',
   ],
-  'wallet payments': [...['bumpfee', 'listlockunspent', 'lockunspent', 'send', 'sendall', 'sendmany']],
+  'wallet payments': [...['bumpfee', 'listlockunspent', 'lockunspent', 'sendall', 'sendmany']],
   'wallet lists, labels and rescans': [
     ...['abortrescan', 'getaddressesbylabel', 'getreceivedbyaddress', 'getreceivedbylabel', 'importprunedfunds'],
     ...['keypoolrefill', 'listaddressgroupings', 'listlabels', 'listreceivedbyaddress', 'listreceivedbylabel'],

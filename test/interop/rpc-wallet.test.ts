@@ -218,6 +218,21 @@ describeBitcoind('the wallet RPC, compared with bitcoind', () => {
       ['sendtoaddress', address, 1, '', '', false, true, null, 'economical', false, 5],
       ['sendtoaddress', address, 0.5, '', '', false, true, null, 'unset', false, 100_000],
       ['sendtoaddress', address, 0.5, '', '', false, true, null, 'unset', false, 200_000],
+      ['send', [{ nonsense: 1 }]],
+      ['send', { [address]: 0 }],
+      ['send', { [address]: 1e6 }],
+      ['send', { [address]: 0.00000001 }],
+      ['send', []],
+      ['send', [{ [address]: 1 }, { [address]: 1 }]],
+      ['send', { [address]: 0.1 }, 6],
+      ['send', { [address]: 0.1 }, 6, 'economical', 5],
+      ['send', { [address]: 0.1 }, 6, 'economical', null, { estimate_mode: 'economical' }],
+      ['send', { [address]: 0.1 }, null, 'unset', 5, { fee_rate: 5 }],
+      ['send', { [address]: 0.1 }, null, 'unset', 200_000],
+      ['send', { [address]: 0.1 }, null, 'unset', 5, { nonsense: 1 }],
+      ...[[1], [-1], [0, 0]].map((positions): [string, ...unknown[]] => {
+        return ['send', { [address]: 0.1 }, null, 'unset', 5, { subtract_fee_from_outputs: positions }];
+      }),
       ['abandontransaction', '00'.repeat(32)],
       ['abandontransaction', 'zz'],
       ['importmempool', '/nonexistent/mempool.dat'],
@@ -248,12 +263,49 @@ describeBitcoind('the wallet RPC, compared with bitcoind', () => {
     }
   });
 
+  it('previews a payment without sending it, and sends it then, also with data', async () => {
+    const outcome = async (program: Program) => {
+      const own = (method: string, ...params: unknown[]) => program.wallet<Row>('payee', method, ...params);
+      const before = await own('getbalances');
+      const outputs = [{ [BURN_ADDRESS]: 0.1 }, { data: 'c0ffee' }];
+      const rate = [null, 'unset', 5];
+      const { txid, hex, complete, ...rest } = await own('send', outputs, ...rate, { add_to_wallet: false });
+      expect(Object.keys(rest).filter((name) => name !== 'psbt')).toEqual([]);
+      expect(await own('getbalances')).toEqual(before);
+      await expect(own('gettransaction', txid)).rejects.toThrow('non-wallet');
+      expect(await program.call('sendrawtransaction', hex)).toBe(txid);
+      const sent = await own('gettransaction', txid, false, true);
+      const { vsize, vout } = sent.decoded as { vsize: number; vout: { value: number }[] };
+      const whole = await own('send', { [BURN_ADDRESS]: 0.2 }, ...rate, {
+        ...{ add_to_wallet: false, subtract_fee_from_outputs: [0] },
+      });
+      const { vout: paid } = await program.call<{ vout: { value: number }[] }>('decoderawtransaction', whole.hex);
+      const direct = await own('send', { [BURN_ADDRESS]: 0.01 }, ...rate);
+      return [
+        ...[complete, vsize, sent.fee, vout.map(({ value }) => value).sort(), Object.keys(direct)],
+        (await own('gettransaction', direct.txid)).amount,
+        paid.map(({ value }) => value).filter((value) => value < 0.2 && value > 0.19),
+      ];
+    };
+    const [expected, actual] = [await outcome(theirs), await outcome(ours)];
+    expect(actual).toEqual(expected);
+    for (const program of [theirs, ours]) await program.call('generatetoaddress', 1, BURN_ADDRESS);
+  });
+
   it('has the same messages for fees, limits and abandoning', async () => {
     for (const [wallet, method, ...params] of [
       ['payer', 'sendtoaddress', BURN_ADDRESS, 0.5, '', '', false, true, null, 'unset', false, 100_000],
       ['payer', 'sendtoaddress', BURN_ADDRESS, 0.5, '', '', false, true, null, 'unset', false, 200_000],
       ['payee', 'sendtoaddress', BURN_ADDRESS, 0.5, '', '', false, true, 0],
       ['payee', 'sendtoaddress', BURN_ADDRESS, 0.5, '', '', false, true, 6, 'nonsense'],
+      ['payee', 'send', []],
+      ['payee', 'send', { [BURN_ADDRESS]: 0.1 }, 6],
+      ['payee', 'send', { [BURN_ADDRESS]: 0.1 }, 6, 'economical', null, { conf_target: 5 }],
+      ['payee', 'send', { [BURN_ADDRESS]: 0.1 }, null, 'unset', 5, { fee_rate: 5 }],
+      ['payee', 'send', { [BURN_ADDRESS]: 0.1 }, null, 'unset', 5, { nonsense: 1 }],
+      ['payee', 'send', { [BURN_ADDRESS]: 0.1 }, null, 'unset', 5, { subtract_fee_from_outputs: [1] }],
+      ['payee', 'send', { [BURN_ADDRESS]: 0.1 }, null, 'unset', 5, { subtract_fee_from_outputs: [-1] }],
+      ['payee', 'send', { [BURN_ADDRESS]: 0.1 }, null, 'unset', 5, { subtract_fee_from_outputs: [0, 0] }],
       ['payee', 'abandontransaction', '00'.repeat(32)],
     ] as [string, string, ...unknown[]][]) {
       const [expected, actual] = await Promise.all(

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { fromHex, toHex } from '../../src/bytes/hex.ts';
 import { regtest } from '../../src/consensus/params.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { COIN } from '../../src/primitives/amount.ts';
 import type { OutPoint } from '../../src/primitives/outpoint.ts';
 import type { Transaction } from '../../src/primitives/transaction.ts';
+import { Op } from '../../src/script/opcodes.ts';
+import { compileScript } from '../../src/script/script.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -257,6 +260,29 @@ describe('a payment of a wallet', () => {
     other.wallet.transactionConfirmed(pay([[other.to, 100_000n]]), inBlock(3));
     const made = await other.wallet.createTransaction(payee);
     expect(other.wallet.keyOf(made.tx.outputs[made.changeIndex!]!.scriptPubKey)!.type).toBe('bech32m');
+  });
+
+  it('uses no address with reserveChange false, but watches the one that its change has', async () => {
+    const { wallet } = await funded([100_000n]);
+    const makings = Array.from({ length: 30 }, () => wallet.createTransaction(payee, { reserveChange: false }));
+    const scripts = (await Promise.all(makings)).map(({ tx, changeIndex }) => tx.outputs[changeIndex!]!.scriptPubKey);
+    expect(wallet.addresses()).toHaveLength(1);
+    expect(new Set(scripts.map(toHex)).size).toBe(1);
+    expect(wallet.keyOf(scripts[0]!)).toMatchObject({ change: true, index: 0 });
+    const { tx } = await wallet.createTransaction(payee, { reserveChange: false });
+    wallet.transactionAdded(tx);
+    expect(wallet.addresses()).toHaveLength(2);
+    expect(
+      (await wallet.createTransaction(payee)).tx.outputs.map(({ scriptPubKey }) => toHex(scriptPubKey)),
+    ).not.toContain(toHex(scripts[0]!));
+  });
+
+  it('can have data without an amount, but no address without one', async () => {
+    const { wallet } = await funded([100_000n]);
+    const data = { value: 0n, scriptPubKey: compileScript(Op.OP_RETURN, fromHex('c0ffee')) };
+    const { tx } = await wallet.createTransaction([...payee, data]);
+    expect(tx.outputs).toContainEqual(data);
+    await expect(wallet.createTransaction([{ ...payee[0]!, value: 0n }])).rejects.toMatchObject({ code: 'bad-amount' });
   });
 
   it('is chosen again if a block spends one of its coins meanwhile', async () => {

@@ -20,6 +20,7 @@ import { networkMethods } from './network/network.ts';
 import { utilMethods } from './util.ts';
 import { walletAddressMethods } from './wallet/addresses.ts';
 import { walletCoinMethods } from './wallet/coins.ts';
+import { walletPaymentMethods } from './wallet/payments.ts';
 import { walletTransactionMethods } from './wallet/transactions.ts';
 import { walletsMethods } from './wallet/wallets.ts';
 
@@ -47,6 +48,7 @@ export const rpcMethods: ReadonlyMap<string, Method> = new Map(
     ...waitMethods,
     ...walletAddressMethods,
     ...walletCoinMethods,
+    ...walletPaymentMethods,
     ...walletTransactionMethods,
     ...walletsMethods,
   ].map((method) => [method.name, method]),

@@ -6,6 +6,7 @@ import { banMethods } from '../network/bans.ts';
 import { networkMethods } from '../network/network.ts';
 import { walletAddressMethods } from '../wallet/addresses.ts';
 import { walletCoinMethods } from '../wallet/coins.ts';
+import { walletPaymentMethods } from '../wallet/payments.ts';
 import { walletTransactionMethods } from '../wallet/transactions.ts';
 import { walletsMethods } from '../wallet/wallets.ts';
 import { type LightRpcNode, ownLightMethods } from './light.ts';
@@ -21,6 +22,7 @@ export const lightMethods: ReadonlyMap<string, Method<LightRpcNode>> = new Map(
     ...banMethods,
     ...walletAddressMethods,
     ...walletCoinMethods,
+    ...walletPaymentMethods,
     ...walletTransactionMethods,
     ...walletsMethods,
   ].map((each) => [each.name, each]),

@@ -1,93 +1,16 @@
-import { z } from 'zod';
 import { toReversedHex } from '../../../bytes/hex.ts';
 import { WalletError } from '../../../wallet/errors.ts';
-import { MAX_FEE_RATE } from '../../../wallet/payment.ts';
-import { addressScript } from '../../arguments/address.ts';
-import {
-  amountArgument,
-  booleanArgument,
-  customArgument,
-  hashArgument,
-  integerArgument,
-  optional,
-  refuse,
-  textArgument,
-} from '../../arguments/arguments.ts';
+import { booleanArgument, hashArgument, integerArgument, optional, textArgument } from '../../arguments/arguments.ts';
 import { transactionJson } from '../../format/transaction-json.ts';
 import { fullTransactionJson, paymentsJson, type WalletView, walletTransactionJson } from '../../format/wallet-json.ts';
 import type { JsonObject } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import type { Step } from '../../json/step.ts';
 import { type Method, method, type RpcContext } from '../../method/method.ts';
-import { logRejected } from '../../method/reject.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
-import { estimateFeeRate } from '../mempool/estimate-fee.ts';
 
-/** Default confirmation target in blocks (Core: DEFAULT_TX_CONFIRM_TARGET). */
-const DEFAULT_TARGET = 6;
-/** Maximum confirmation target in blocks (Core: LONG_BLOCK_PERIODS * LONG_SCALE). */
-const MAX_TARGET = 1008;
-/** Lowest fee rate chosen, in satoshis per virtual byte: peers may have a higher minimum relay fee than this node. */
-const MIN_FEE_RATE = 1;
-
-/** A fee rate in satoshis per virtual byte, with at most three decimals. */
-const feeRateSchema = z.unknown().transform((value, context): number => {
-  const text = typeof value === 'number' ? String(value) : value;
-  if (typeof text !== 'string') return refuse(context, RpcCode.TYPE_ERROR, 'Amount is not a number or string');
-  if (!/^\d{1,9}(\.\d{1,3})?$/.test(text)) return refuse(context, RpcCode.TYPE_ERROR, 'Invalid amount');
-  return Number(text);
-});
-
-/** Methods for a wallet's transactions. */
+/** Methods for the transactions that a wallet has. */
 export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
-  method({
-    name: 'sendtoaddress',
-    category: 'Wallet',
-    description: 'Sends an amount to an address.',
-    arguments: [
-      textArgument('address', 'The address to send to.'),
-      amountArgument('amount', 'The amount in BTC to send.'),
-      optional(textArgument('comment', 'Ignored.')),
-      optional(textArgument('comment_to', 'Ignored.')),
-      optional(booleanArgument('subtractfeefromamount', 'Whether the fee is deducted from the amount.'), false),
-      optional(booleanArgument('replaceable', 'Ignored: any transaction can be replaced (full RBF).')),
-      optional(integerArgument('conf_target', 'Confirmation target in blocks.'), undefined, String(DEFAULT_TARGET)),
-      optional(
-        textArgument('estimate_mode', 'Checked, but the estimate is the same: unset, economical or conservative.'),
-      ),
-      optional(booleanArgument('avoid_reuse', 'Ignored.')),
-      optional(
-        customArgument('fee_rate', 'numeric or string', feeRateSchema, 'The fee rate in sat/vB.'),
-        undefined,
-        'the estimate for conf_target',
-      ),
-      optional(booleanArgument('verbose', 'Whether to return the source of the fee rate too.'), false),
-    ],
-    result: '"txid", or { "txid": hash, "fee_reason": text }',
-    example: '"bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202" 0.1',
-    handler: async (context, address, value, _comment, _to, subtractFee, _rbf, target, mode, _reuse, rate, verbose) => {
-      const { node } = context;
-      const wallet = context.wallet();
-      const scriptPubKey = addressScript(address, node.params.address, `Invalid Bitcoin address: ${address}`);
-      if (rate !== undefined && target !== undefined) {
-        const message =
-          'Cannot specify both conf_target and fee_rate. Please provide either a confirmation target in blocks for automatic fee estimation, or an explicit fee rate.';
-        throw new RpcError(RpcCode.INVALID_PARAMETER, message);
-      }
-      checkEstimate(target, mode, rate);
-      // As in Core, a rate that is too high fails by the fee.
-      const feeRate =
-        rate !== undefined ? Math.min(rate, MAX_FEE_RATE) : await estimatedFeeRate(context, target ?? DEFAULT_TARGET);
-      const { tx } = await wallet.send([{ value, scriptPubKey }], { feeRate, subtractFee }, async (made) => {
-        const result = await node.submitTransaction(made);
-        const reject = 'reject' in result ? result.reject : undefined;
-        if (reject) logRejected(node, made, reject);
-        return { reject };
-      });
-      const reason = rate === undefined ? 'Estimated from the mempool' : 'Fee rate of the caller';
-      return verbose ? { txid: tx.txidHex, fee_reason: reason } : tx.txidHex;
-    },
-  }),
   method({
     name: 'gettransaction',
     category: 'Wallet',
@@ -163,28 +86,6 @@ export const walletTransactionMethods: readonly Method<AnyRpcNode>[] = [
     },
   }),
 ];
-
-/** Checks the arguments that the estimate of the fee rate depends on (Core: SetFeeEstimateMode). */
-function checkEstimate(target: number | undefined, mode: string | undefined, rate: number | undefined): void {
-  const invalid = (message: string) => new RpcError(RpcCode.INVALID_PARAMETER, message);
-  if (rate !== undefined) {
-    if (mode !== undefined && mode !== 'unset') throw invalid('Cannot specify both estimate_mode and fee_rate');
-    return;
-  }
-  if (mode !== undefined && !['unset', 'economical', 'conservative'].includes(mode.toLowerCase())) {
-    throw invalid('Invalid estimate_mode parameter, must be one of: "unset", "economical", "conservative"');
-  }
-  if (target !== undefined && (target < 1 || target > MAX_TARGET)) {
-    throw invalid(`Invalid conf_target, must be between 1 and ${MAX_TARGET}`);
-  }
-}
-
-/** Returns the estimated fee rate in satoshis per virtual byte. */
-async function estimatedFeeRate({ node: { mempool }, call }: RpcContext<AnyRpcNode>, target: number): Promise<number> {
-  // A light node has no mempool to estimate from.
-  if (!mempool) return MIN_FEE_RATE;
-  return Math.max(MIN_FEE_RATE, Number(await estimateFeeRate(mempool, target, call.step)) / 1000);
-}
 
 function viewOf(context: RpcContext<AnyRpcNode>): WalletView {
   const { chain, mempool } = context.node;
