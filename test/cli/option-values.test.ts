@@ -127,6 +127,8 @@ const refused: readonly [words: readonly string[], message: string][] = [
   [['mining', 'transactions', '1.5'], 'number: 1.5 is not a whole number from 1 to 1000000'],
   [['mining', 'interval', '0'], 'number: 0 is not a number of seconds above 0, up to 86400'],
   [['mining', 'poisson', '100000'], 'number: 100000 is not a number of seconds above 0'],
+  [['doublespend', 'x'], "txid: 'x' is not a hash of 64 hexadecimal digits"],
+  [['doublespend', 'ab'.repeat(32), '--fee-rate', '0'], '--fee-rate: 0 is not a number of satoshis per virtual byte'],
   [['faucet', '', '1'], "account|address: '' is not the number of an account, the name of its wallet, or an address"],
   [['faucet', '0', 'much'], "bitcoins: 'much' is not an amount of bitcoins above 0"],
   [['faucet', '0', '0.00'], "bitcoins: '0.00' is not an amount of bitcoins above 0"],
@@ -180,7 +182,7 @@ it.each(refused)('%j is refused', async (words, message) => {
 });
 
 it.each(['up', ...controlCommands])('%s refuses what cannot be the name of a network', async (name) => {
-  const words = examples[name]![0]!.split(' ').slice(1);
+  const words = examples[name]![0]!.replace('TXID', 'ab'.repeat(32)).split(' ').slice(1);
   expect(await runCommand([...words, '--name', '../x', '--json'], '0')).toBe(2);
   expect(JSON.parse(stderr)).toMatchObject({
     error: { code: 'bad-name', message: "--name '../x' is not the name of a network", hint: expect.any(String) },

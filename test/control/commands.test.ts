@@ -145,6 +145,16 @@ describe('a command', () => {
     await json('pay', '0', '1', '0.5', '--fee-rate', '7');
     expect(pay.mock.calls).toEqual([[network.accounts[1], '0.5', { feeRate: 7 }]]);
     pay.mockRestore();
+    const [first, second] = network.accounts;
+    const payment = vi.spyOn(first!, 'payment').mockResolvedValue({ txid: 'cd'.repeat(32) } as never);
+    const conflict = vi.spyOn(first!, 'doubleSpend').mockResolvedValue({ txid: 'ab'.repeat(32) } as never);
+    expect(await json('doublespend', 'CD'.repeat(32), '--to', '1', '--fee-rate', '7')).toEqual({
+      txid: 'ab'.repeat(32),
+    });
+    expect(payment.mock.calls).toEqual([['cd'.repeat(32)]]);
+    expect(conflict.mock.calls).toEqual([[{ txid: 'cd'.repeat(32) }, { to: second, feeRate: 7 }]]);
+    payment.mockRestore();
+    conflict.mockRestore();
   });
 });
 
@@ -251,7 +261,7 @@ describe('the next step after an error is a command', () => {
 
 describe('with --json, an error is one line of JSON', () => {
   it.each(controlCommands)('of %s without a network', async (command) => {
-    const words = examples[command]![0]!.split(' ').slice(1);
+    const words = examples[command]![0]!.replace('TXID', 'ab'.repeat(32)).split(' ').slice(1);
     const { code, stdout, stderr } = await pierInProcess([...words, '--json', '--name', 'absent']);
     expect([code, stdout, stderr.split('\n').length]).toEqual([1, '', 2]);
     expect(JSON.parse(stderr)).toEqual({
@@ -265,6 +275,7 @@ describe('with --json, an error is one line of JSON', () => {
     [['faucet', 'foo', '1'], 'unknown-account', 'foo'],
     [['pay', '0', '1', '1000'], 'rpc-error', 'Insufficient funds'],
     [['pay', '9', '1', '1'], 'unknown-account', 'account 9'],
+    [['doublespend', 'ab'.repeat(32)], 'unknown-payment', 'abab'],
     [['reorg', '500'], 'bad-reorg', 'depth'],
     [['partition', 'node1', 'node7'], 'unknown-node', 'node7'],
     [['link', 'node1', 'node3'], 'unknown-link', 'node3'],

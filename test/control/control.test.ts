@@ -115,6 +115,29 @@ describe('the methods of the control server', () => {
     });
   });
 
+  it('make the conflict of a payment that is not confirmed, and say why not of another', async () => {
+    const { txid: first } = await client.call('pay', { from: 1, to: 0, amount: '1.5' });
+    const second = await client.call('doublespend', { txid: first });
+    expect(methods.doublespend.result.safeParse(second)).toMatchObject({ success: true });
+    const mempool = async () => [...(await network.node('node1').view()).mempool!];
+    expect(await mempool()).toEqual([second.txid]);
+    const { txid } = await client.call('doublespend', { txid: second.txid, to: 'account0', feeRate: 200 });
+    expect(await mempool()).toEqual([txid]);
+    const entry = await network
+      .node('node1')
+      .call<{ vsize: number; fees: { base: number } }>('getmempoolentry', [txid]);
+    expect(Math.floor((entry.fees.base * 1e8) / entry.vsize)).toBeCloseTo(200, -1);
+    const { vout } = await network.node('node1').call<{ vout: object[] }>('getrawtransaction', [txid, 1]);
+    expect(vout).toMatchObject([{ scriptPubKey: { address: network.accounts[0]!.address } }]);
+    await network.mine();
+    await expect(client.call('doublespend', { txid })).rejects.toMatchObject({
+      ...{ code: 'bad-replacement', hint: "'pier reorg' lets its block lose first." },
+      message: `payment ${txid} has 1 confirmations: no node replaces it`,
+    });
+    await expect(client.call('doublespend', { txid: first, feeRate: 0.5 as never })).rejects.toThrow('feeRate');
+    await client.call('reset', {});
+  });
+
   it.each([
     ['mine', { blocks: -1 }, 'bad-argument', 'mine: blocks'],
     ['mine', { blocks: 1, what: 2 }, 'bad-argument', 'what'],
@@ -124,6 +147,9 @@ describe('the methods of the control server', () => {
     ['faucet', { to: 'foo', amount: '1' }, 'unknown-account', "no account is called 'foo'"],
     ['pay', { from: 'account0', to: 'bcrt1qfoofoofoo', amount: '1' }, 'bad-argument', 'an address of regtest: '],
     ['pay', { from: 0, to: 1, amount: '1.123456789' }, 'bad-argument', 'pay: amount'],
+    ['doublespend', { txid: 'ab'.repeat(32) }, 'unknown-payment', `no account of a running node has made payment abab`],
+    ['doublespend', { txid: 'AB'.repeat(32) }, 'bad-argument', 'doublespend: txid'],
+    ['doublespend', { txid: 'ab'.repeat(32), feeRate: 0 }, 'bad-argument', 'doublespend: feeRate'],
     ['snapshot.restore', { name: 'none' }, 'unknown-snapshot', 'none'],
     ['snapshot.save', { name: 'before' }, 'snapshot-exists', 'before'],
     ['logs', { node: 'node9' }, 'unknown-node', 'node9'],

@@ -181,6 +181,25 @@ export function addControlCommands(program: Command): void {
   );
   addControlCommand(
     program
+      .command('doublespend')
+      .description('spend the coins of an unconfirmed payment of an account again, with a higher fee')
+      .argument('<txid>', 'transaction id of the payment')
+      .option(
+        '--to <account|address>',
+        'what gets the coins: number or wallet of an account, or an address (default: the account that has paid)',
+      )
+      .option('--fee-rate <rate>', 'satoshis per virtual byte (default: enough to replace the payment)'),
+    {
+      method: 'doublespend',
+      params: ([txid], { to, feeRate }) => ({
+        ...{ txid: txid!.toLowerCase(), to: to === undefined ? undefined : payee(to) },
+        feeRate: number('--fee-rate', feeRate),
+      }),
+      format: ({ txid }) => txid,
+    },
+  );
+  addControlCommand(
+    program
       .command('reorg')
       .description('let blocks of another branch win')
       .argument('[depth]', 'number of blocks that lose', '1')

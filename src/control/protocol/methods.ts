@@ -151,6 +151,15 @@ export const methods = {
     params: z.strictObject({ from: payer, to: payee, amount, feeRate: rate.optional() }),
     result: z.object({ txid: hash }),
   },
+  doublespend: {
+    summary: 'Spends the coins of an unconfirmed payment again, with a higher fee.',
+    params: z.strictObject({
+      txid: hash.meta({ description: 'the payment, which an account has made' }),
+      to: payee.optional().meta({ description: 'what gets the coins; default: the account itself' }),
+      feeRate: rate.optional().meta({ description: 'default: enough to replace the payment' }),
+    }),
+    result: z.object({ txid: hash }),
+  },
   reorg: {
     summary: 'Lets blocks of another branch win.',
     params: z.strictObject({

@@ -14,6 +14,9 @@ const nextSteps: Readonly<Record<string, NextStep>> = {
     const command = commandOf(method);
     return command && `'pier help ${command}' lists its arguments and options.`;
   },
+  // Only the library can make a conflict that it does not submit.
+  'bad-replacement': (message) =>
+    / has \d+ confirmations/.test(message) ? "'pier reorg' lets its block lose first." : undefined,
   'bad-traffic': () => "'pier up --nodes 3 --accounts 2' starts a network with accounts.",
   'network-closed': () => "It is being stopped: 'pier up' starts a network.",
   'no-miner': () => "'pier status' lists the nodes, and 'pier start NODE' starts one.",
@@ -32,7 +35,7 @@ const rpcSteps: Readonly<Record<number, NextStep>> = {
 
 /** Where the library names the method and the object of options that an argument belongs to. */
 const ARGUMENT =
-  /^(?:(?:account|fees|link|node|time)\.)?(?:call|faucet|heal|increase|link|logs|mine|mining|node|partition|pay|reorg|set|traffic): (?:options\.)?/gm;
+  /^(?:(?:account|fees|link|node|time)\.)?(?:call|doubleSpend|faucet|heal|increase|link|logs|mine|mining|node|partition|pay|payment|reorg|set|traffic): (?:options\.)?/gm;
 
 /** Words that only programs with the library understand. */
 const LIBRARY =

@@ -4,6 +4,7 @@ import { describeFailure } from '../../devnet/network/events/network-feed.ts';
 import type { NetworkLink } from '../../devnet/network/network-link.ts';
 import type { NetworkNode } from '../../devnet/network/network-node.ts';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
+import type { Payment } from '../../devnet/network/payment.ts';
 import type { NodeView } from '../../devnet/nodes/node-backend.ts';
 import { listed, quote } from '../../devnet/topology/topology-error.ts';
 import { PierError } from '../../platform/errors.ts';
@@ -100,6 +101,13 @@ export class NetworkMethods {
       pay: async ({ from, to, amount, feeRate }) => {
         const payment = await this.#account(from).pay(this.#payee(to, 'to'), amount, { feeRate });
         return { txid: payment.txid };
+      },
+      doublespend: async ({ txid, to, feeRate }) => {
+        const { account, payment } = await this.#payment(txid);
+        const conflict = await account.doubleSpend(payment, {
+          ...{ to: to === undefined ? undefined : this.#payee(to, 'to'), feeRate },
+        });
+        return { txid: conflict.txid };
       },
       reorg: async ({ by, ...rest }) => {
         const { lost, won } = await network.reorg({ ...rest, by: by === undefined ? undefined : node(by) });
@@ -264,6 +272,21 @@ export class NetworkMethods {
 
   #findAccounts(given: string | number): readonly Account[] {
     return this.#network.accounts.filter(({ index, wallet }) => (typeof given === 'number' ? index : wallet) === given);
+  }
+
+  /** Returns a payment with the account that has made it. */
+  async #payment(txid: string): Promise<{ account: Account; payment: Payment }> {
+    for (const account of this.#network.accounts) {
+      if (account.node.status !== 'running') continue;
+      const payment = await account.payment(txid).catch((error: unknown) => {
+        if ((error as PierError).code === 'unknown-payment') return undefined;
+        throw error;
+      });
+      if (payment) return { account, payment };
+    }
+    throw new PierError('unknown-payment', `no account of a running node has made payment ${txid}`, {
+      hint: "'pier pay' prints the transaction id of a payment.",
+    });
   }
 
   #knownAccounts(): string {

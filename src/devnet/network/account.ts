@@ -1,10 +1,11 @@
+import { PierError } from '../../platform/errors.ts';
 import { type AddressType, addressTypes } from '../../wallet/keys.ts';
 import type { AccountDescriptors, AccountKeys, ExtendedKeys } from '../accounts/account-keys.ts';
 import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
 import { check } from './arguments/method-arguments.ts';
 import { findAddress } from './arguments/references.ts';
 import type { NetworkNode } from './network-node.ts';
-import { type Payer, type Payment, type PaymentHooks, payFrom } from './payment.ts';
+import { findPayment, type Payer, type Payment, type PaymentHooks, payFrom } from './payment.ts';
 import { bumpFee, doubleSpend, type ReplaceOptions, spendChange } from './replacement.ts';
 
 /** How an account pays. */
@@ -93,6 +94,16 @@ export class Account {
       amount: toBitcoins(toSatoshis(amount)),
       subtractfeefromamount: subtractFee,
       ...(feeRate === undefined ? {} : { fee_rate: feeRate }),
+    });
+  }
+
+  /** Returns a payment that its wallet has made, by its txid. Rejects with `PierError` 'unknown-payment'. */
+  async payment(txid: string): Promise<Payment> {
+    check.payment({ txid });
+    const payment = await findPayment(this.#payer, txid);
+    if (payment) return payment;
+    throw new PierError('unknown-payment', `${this.wallet} has made no payment ${txid}`, {
+      hint: `It knows those of its wallet alone: the RPC method 'listtransactions' lists them.`,
     });
   }
 

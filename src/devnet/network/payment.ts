@@ -1,6 +1,13 @@
+import { RpcCode, RpcError } from '../../api/json/rpc-error.ts';
 import { check } from './arguments/method-arguments.ts';
 import type { WaitOptions } from './deadline.ts';
 import type { NetworkNode } from './network-node.ts';
+
+/** What is read of the result of `gettransaction`. */
+interface WalletTransactionResult {
+  readonly hex: string;
+  readonly details: readonly { readonly category: string }[];
+}
 
 /** What a `Payment` asks of its network. */
 export interface PaymentHooks {
@@ -25,6 +32,18 @@ export async function payFrom({ wallet, node, hooks }: Payer, params: Record<str
   const payment = new Payment({ txid, hex, wallet, node }, hooks);
   hooks.made(payment);
   return payment;
+}
+
+/** Returns a payment that a wallet has made; undefined if it knows none of that txid, or has only received it. */
+export async function findPayment({ wallet, node, hooks }: Payer, txid: string): Promise<Payment | undefined> {
+  try {
+    const { hex, details } = await node.call<WalletTransactionResult>('gettransaction', [txid], wallet);
+    if (!details.some(({ category }) => category === 'send')) return undefined;
+    return new Payment({ txid, hex, wallet, node }, hooks);
+  } catch (error) {
+    if (error instanceof RpcError && error.rpcCode === RpcCode.INVALID_ADDRESS_OR_KEY) return undefined;
+    throw error;
+  }
 }
 
 /** A payment that a wallet of the network has made. */

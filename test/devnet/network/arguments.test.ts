@@ -225,6 +225,11 @@ const rows: Readonly<Record<keyof typeof check, Row>> = {
     good: () => [bob(), '1', {}],
     bad: { to: notAddress, amount: notAmount, options: new Options(pay) },
   },
+  payment: {
+    call: (txid: string) => alice().payment(txid),
+    good: () => [pending.txid],
+    bad: { txid: [undefined, null, 1, '', 'zz', 'AB'.repeat(32), 'ab'.repeat(31)] },
+  },
   doubleSpend: {
     call: (payment: Payment, options: DoubleSpendOptions) => alice().doubleSpend(payment, options),
     good: () => [pending, {}],

@@ -42,6 +42,27 @@ it('replaces a payment and what spends it on all nodes, and pays the coins back'
   expect(balance).toBeGreaterThan(4_999_900_000n);
 });
 
+it('finds a payment of its wallet by the txid, and none that it only received', async () => {
+  network = await createNetwork({ nodes: 1, accounts: 2 });
+  const [alice, bob] = network.accounts;
+  const payment = await alice!.pay(bob!, '1.5');
+  const found = await alice!.payment(payment.txid);
+  expect(found).toMatchObject({ txid: payment.txid, hex: payment.hex, wallet: 'account0', node: alice!.node });
+  const conflict = await alice!.doubleSpend(found);
+  expect(await mempool('node1')).toEqual([conflict.txid]);
+  for (const [account, txid] of [
+    [bob!, conflict.txid],
+    [bob!, payment.txid],
+    [alice!, 'ab'.repeat(32)],
+  ] as const) {
+    await expect(account.payment(txid)).rejects.toMatchObject({
+      ...{ code: 'unknown-payment', message: `${account.wallet} has made no payment ${txid}` },
+    });
+  }
+  await network.node('node1').stop();
+  await expect(alice!.payment(payment.txid)).rejects.toMatchObject({ code: 'node-stopped' });
+});
+
 it('pays another address, at the fee rate that is asked for', async () => {
   network = await createNetwork({ nodes: 1, accounts: 2 });
   const [alice, bob] = network.accounts;

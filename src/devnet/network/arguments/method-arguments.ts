@@ -182,6 +182,7 @@ export const check = {
     amount: positiveAmount,
     options: options({ feeRate: feeRate.optional(), subtractFee: trueOrFalse.optional() }),
   }),
+  payment: argumentCheck('account.payment', { txid: text().regex(TXID, { error: because('a txid') }) }),
   doubleSpend: argumentCheck('account.doubleSpend', {
     payment,
     options: options({ to: address.optional(), ...replace }),
