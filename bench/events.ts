@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { connectControl, NetworkControl } from 'pier/control';
-import { createNetwork, type FeedEvent, type NodeNetwork } from 'pier/devnet';
+import { createNetwork, type NodeNetwork } from 'pier/devnet';
 import type { ReaderReport } from './event-readers.ts';
 import { median } from './median.ts';
+import { SyntheticNetwork } from './synthetic-network.ts';
 
 const NODES = 50;
 /** Transactions a second. */
@@ -16,8 +17,6 @@ const PAYERS = 8;
 const BLOCK_MS = 5_000;
 /** Milliseconds after which the chain is what it was: memory is the server's, not that of a growing chain. */
 const REVERT_MS = 30_000;
-/** Milliseconds between the events of a network without nodes. */
-const TICK_MS = 50;
 /** Milliseconds between two looks at the memory. */
 const SAMPLE_MS = 2_000;
 /** Milliseconds between two events after the end. */
@@ -52,8 +51,8 @@ export async function benchEvents({ seconds, hasNodes }: EventsOptions): Promise
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const nodes = hasNodes ? await createNetwork({ nodes: NODES, accounts: 50 }) : undefined;
-  const recorded = new EventsAlone();
-  const network = nodes ?? (recorded as unknown as NodeNetwork);
+  const recorded = new SyntheticNetwork({ nodes: NODES, rate: RATE });
+  const network = nodes ?? recorded.asNetwork;
   const control = await NetworkControl.start(network, { name: 'bench', port: 0 });
   const readers = fork(new URL('event-readers.js', import.meta.url));
   const reports = reportsOf(readers);
@@ -85,55 +84,6 @@ export async function benchEvents({ seconds, hasNodes }: EventsOptions): Promise
   const isFlat = printMemory(samples);
   const areRight = all.map(printReader);
   if (!isFlat || areRight.includes(false)) process.exitCode = 1;
-}
-
-/** The events of transactions and blocks, as a network of so many nodes reports them. */
-class EventsAlone {
-  readonly description = { chain: 'regtest', mnemonic: '' };
-  #listener = (_: FeedEvent) => {};
-  #height = 0;
-
-  follow(_: readonly string[], listener: (event: FeedEvent) => void): () => void {
-    this.#listener = listener;
-    return () => {};
-  }
-
-  /** Resolves with the number of transactions. */
-  async run(seconds: number): Promise<number> {
-    const start = performance.now();
-    let txids: string[] = [];
-    let [sent, minedAt] = [0, start];
-    for (let now = start; now < start + seconds * 1_000; now = performance.now()) {
-      // After a stall, a second's transactions at a time: the readers need turns.
-      const due = Math.min(((now - start) / 1_000) * RATE, sent + RATE);
-      for (; sent < due; sent++) {
-        const txid = sent.toString(16).padStart(64, '0');
-        txids.push(txid);
-        this.#each((node) => ({ type: 'transaction', node, txid, change: 'added', vsize: 141, fee: 1_410 }));
-      }
-      if (now - minedAt > BLOCK_MS) {
-        minedAt = now;
-        for (const txid of txids) {
-          this.#each((node) => ({ type: 'transaction', node, txid, change: 'removed', reason: 'block' }));
-        }
-        txids = [];
-        this.wake();
-      }
-      await sleep(TICK_MS);
-    }
-    return sent;
-  }
-
-  /** Reports a block. */
-  wake(): void {
-    const height = ++this.#height;
-    const hash = height.toString(16).padStart(64, '0');
-    this.#each((node) => ({ type: 'block', node, height, hash, previous: '', transactions: 1, size: 250 }));
-  }
-
-  #each(event: (node: string) => FeedEvent): void {
-    for (let i = 1; i <= NODES; i++) this.#listener(event(`node${i}`));
-  }
 }
 
 /** Resolves with what the readers got. Rejects if their process ends before. */

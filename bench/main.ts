@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchEvents } from './events.ts';
 import { benchNetwork } from './network.ts';
+import { benchPage } from './page.ts';
 import { benchPayment } from './payment.ts';
 import { benchSync } from './sync.ts';
 import { benchTransport } from './transport.ts';
@@ -12,7 +13,7 @@ const { positionals, values } = parseArgs({
     rounds: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     blocks: { type: 'string', default: '30' },
-    seconds: { type: 'string', default: '600' },
+    seconds: { type: 'string' },
   },
 });
 
@@ -21,8 +22,9 @@ const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
     benchSync({ seed: Number(values.seed), rounds: Number(values.rounds), fullBlocks: Number(values.blocks) }),
   payment: () => benchPayment({ rounds: Number(values.rounds) }),
   network: () => benchNetwork({ rounds: Number(values.rounds) }),
-  events: () => benchEvents({ seconds: Number(values.seconds), hasNodes: true }),
-  'event-server': () => benchEvents({ seconds: Number(values.seconds), hasNodes: false }),
+  events: () => benchEvents({ seconds: Number(values.seconds ?? 600), hasNodes: true }),
+  'event-server': () => benchEvents({ seconds: Number(values.seconds ?? 600), hasNodes: false }),
+  page: () => benchPage({ seconds: Number(values.seconds ?? 20) }),
   transport: () => benchTransport({ rounds: Number(values.rounds) }),
 };
 
