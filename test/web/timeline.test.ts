@@ -130,7 +130,7 @@ describe('Timeline', () => {
       at(40, { type: 'message', at: START + 15.5, from: 'b', to: 'a', command: 'tx', count: 1, bytes: 222 }),
     );
     expect(timeline.messagesBetween(START + 15, START + 16)).toMatchObject([{ command: 'tx', time: START + 15.5 }]);
-    expect(timeline.messages.map(({ time }) => time - START)).toEqual([10, 15.5, 20, 20, 30]);
+    expect([...timeline.messages].map(({ time }) => time - START)).toEqual([10, 15.5, 20, 20, 30]);
   });
 
   it('forgets what is too old, and nothing that still holds', () => {
@@ -143,9 +143,9 @@ describe('Timeline', () => {
     }
     timeline.add(at(30, { type: 'transaction', node: 'a', txid: hash('2'), change: 'added' }));
     timeline.prune(START + KEPT_MS);
-    expect(timeline.messages).toHaveLength(1);
+    expect(timeline.messages.length).toBe(1);
     timeline.prune(START + KEPT_MS + 60);
-    expect(timeline.messages).toHaveLength(0);
+    expect(timeline.messages.length).toBe(0);
     expect([...timeline.transactions.keys()]).toEqual([hash('2')]);
     expect(timeline.nodes.get('a')!.moments).toHaveLength(1);
     expect(timeline.nodeAt('a', START + KEPT_MS)).toMatchObject({ height: 101 });
@@ -164,10 +164,29 @@ describe('Timeline', () => {
     for (let i = 0; i < 25_000; i++) {
       timeline.add(at(70_000, { type: 'transaction', node: 'a', txid: id(i), change: 'added' }));
     }
-    expect(timeline.transactions.size).toBe(20_000);
+    expect([timeline.transactions.size, timeline.forgotten]).toEqual([20_000, 5_000]);
+    // Of one that has left all mempools nothing is left out.
+    timeline.add(at(70_000, { type: 'transaction', node: 'a', txid: id(5_000), change: 'removed' }));
+    timeline.add(at(70_000, { type: 'transaction', node: 'a', txid: id(25_000), change: 'added' }));
+    expect([timeline.transactions.size, timeline.forgotten]).toEqual([20_000, 5_000]);
+    for (let i = 0; i < 50_000; i++) {
+      timeline.add(at(70_000 + i, { type: 'mempool', node: 'a', transactions: i, bytes: 0 }));
+    }
+    expect(timeline.nodes.get('a')!.moments.length).toBeLessThanOrEqual(20_000);
+    expect(timeline.nodeAt('a', START + 119_999)).toMatchObject({ mempool: 49_999 });
     for (let i = 0; i < 6_000; i++) timeline.addBlock({ hash: id(i), height: i, previous: id(i - 1) });
     expect(timeline.blocks.size).toBe(5_000);
     expect(timeline.blocks.has(id(5_999))).toBe(true);
+  });
+
+  it('holds fewer transactions the more nodes there are', () => {
+    const timeline = new Timeline();
+    timeline.start({ nodes: Array.from({ length: 50 }, (_, i) => node(`n${i}`)) }, [], START);
+    for (let i = 0; i < 10_001; i++) {
+      const txid = i.toString(16).padStart(64, '0');
+      timeline.add(at(i, { type: 'transaction', node: 'n1', txid, change: 'added' }));
+    }
+    expect([timeline.transactions.size, timeline.forgotten]).toEqual([10_000, 1]);
   });
 
   it('begins anew after a gap, with the nodes that there are', () => {

@@ -20,6 +20,8 @@ export interface ControlEvents extends AsyncIterable<ControlEvent | LostEvents> 
   readonly server: string;
   /** The last number when the subscription began. */
   readonly number: number;
+  /** Iterates over the events as they arrive, many at a time. A batch is read once the next one is asked for. */
+  batches(): AsyncIterable<readonly (ControlEvent | LostEvents)[]>;
   /** Ends the subscription, and the iteration. */
   close(): Promise<void>;
 }
@@ -202,17 +204,22 @@ class EventReader implements ControlEvents {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ControlEvent | LostEvents, void, void> {
+    for await (const events of this.batches()) {
+      for (const event of events) {
+        if (this.#isOver) return;
+        yield event;
+      }
+    }
+  }
+
+  async *batches(): AsyncGenerator<readonly (ControlEvent | LostEvents)[], void, void> {
     try {
       while (!this.#isOver) {
         const batch = this.#batches.shift();
         if (batch) {
           this.unread -= batch.length;
           const { events, lost } = batch.params;
-          if (lost) yield { type: 'gap', ...lost };
-          for (const event of events) {
-            if (this.#isOver) return;
-            yield event;
-          }
+          yield lost ? [{ type: 'gap', ...lost }, ...events] : events;
           batch.taken();
           continue;
         }

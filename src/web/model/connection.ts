@@ -19,8 +19,8 @@ export interface NetworkStart {
 export interface ConnectionListener {
   status(status: ConnectionStatus): void;
   started(start: NetworkStart): void;
-  /** Each event comes once, in the order of the numbers, also over a reconnection. */
-  event(event: ControlEvent): void;
+  /** Each event comes once, in the order of the numbers, also over a reconnection; many at a time. */
+  events(events: readonly ControlEvent[]): void;
 }
 
 /** Milliseconds between attempts to connect: the first, and the longest. */
@@ -82,16 +82,19 @@ export class Connection {
     this.#listener.started({ status, links, hasGap: this.#last !== undefined && !isSame });
     this.#listener.status('connected');
     this.#last = isSame ? this.#last : { server: events.server, number: events.number };
-    for await (const event of events) {
-      if (event.type === 'gap') {
+    for await (const batch of events.batches()) {
+      const known: ControlEvent[] = [];
+      for (const event of batch) {
+        this.#last = { server: events.server, number: event.type === 'gap' ? event.to : event.number };
+        if (event.type !== 'gap') {
+          known.push(event);
+          continue;
+        }
         // What the nodes have now is what counts.
-        this.#last = { server: events.server, number: event.to };
         const [now, { links: linksNow }] = await Promise.all([client.call('status'), client.call('links')]);
         this.#listener.started({ status: now, links: linksNow, hasGap: true });
-        continue;
       }
-      this.#last = { server: events.server, number: event.number };
-      this.#listener.event(event);
+      this.#listener.events(known);
     }
   }
 

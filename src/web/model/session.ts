@@ -64,8 +64,8 @@ export class Session {
         setStatus(start.status);
         this.#changed();
       },
-      event: (event) => {
-        this.timeline.add(event);
+      events: (events) => {
+        for (const event of events) this.timeline.add(event);
         this.#changed();
       },
     });

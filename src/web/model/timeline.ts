@@ -1,5 +1,7 @@
 import type { ControlEvent } from '../../control/protocol/events.ts';
 import type { ResultOf } from '../../control/protocol/methods.ts';
+import { MessageLog } from './message-log.ts';
+import { NodeNumbers, Stays } from './stays.ts';
 
 /** Milliseconds of the past that are kept. */
 export const KEPT_MS = 5 * 60_000;
@@ -7,6 +9,9 @@ export const KEPT_MS = 5 * 60_000;
 const MAX_MESSAGES = 60_000;
 const MAX_BLOCKS = 5_000;
 const MAX_TRANSACTIONS = 20_000;
+/** Stays of transactions in mempools, and moments of nodes and of links, that are kept at most, of all nodes together. */
+const MAX_STAYS = 500_000;
+const MAX_MOMENTS = 60_000;
 
 /** What a node was at a moment. */
 export interface NodeMoment {
@@ -66,7 +71,7 @@ export interface KnownTransaction {
   /** Satoshis. */
   fee?: number;
   /** When each node has added and removed it, by the node's name. */
-  readonly stays: Map<string, { readonly added: number; removed?: number }>;
+  readonly stays: Stays;
 }
 
 /** Messages of one kind that were sent over a link at about the same time. */
@@ -85,11 +90,17 @@ export class Timeline {
   readonly links = new Map<string, LinkHistory>();
   readonly blocks = new Map<string, KnownBlock>();
   readonly transactions = new Map<string, KnownTransaction>();
-  /** Oldest first. */
-  readonly messages: KnownMessage[] = [];
+  readonly messages = new MessageLog<KnownMessage>(MAX_MESSAGES);
+  readonly #numbers = new NodeNumbers();
+  #forgotten = 0;
   /** Time of the oldest event that is known, and of the last one. */
   begin = Number.POSITIVE_INFINITY;
   end = 0;
+
+  /** Transactions that were in mempools when they were forgotten: there were too many. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
 
   /** Sets what everything is now: at the beginning, and after a gap. */
   start({ nodes }: Pick<ResultOf<'status'>, 'nodes'>, links: ResultOf<'links'>['links'], time: number): void {
@@ -100,7 +111,7 @@ export class Timeline {
       const history = this.nodes.get(name) ?? { name, role, moments: [] };
       this.nodes.set(name, history);
       const moment = { height: height ?? -1, tip: tip ?? '', peers: peers ?? 0, mempool, mining: null };
-      addMoment(history.moments, { time, status, ...moment });
+      this.#addMoment(history.moments, { time, status, ...moment });
     }
     for (const { from, to, isCut, latency, jitter, loss, bandwidth } of links) {
       this.#addLink(from, to, { time, isCut, latency, jitter, loss, bandwidth });
@@ -163,7 +174,7 @@ export class Timeline {
         break;
       case 'message': {
         const { at, from, to, command, count, bytes } = event;
-        this.#addMessage({ time: at, from, to, command, count, bytes });
+        this.messages.add({ time: at, from, to, command, count, bytes });
         break;
       }
     }
@@ -176,10 +187,9 @@ export class Timeline {
     this.begin = oldest;
     for (const { moments } of this.nodes.values()) dropBefore(moments, oldest);
     for (const { moments } of this.links.values()) dropBefore(moments, oldest);
-    const first = this.messages.findIndex(({ time }) => time >= oldest);
-    this.messages.splice(0, first < 0 ? this.messages.length : first);
+    this.messages.dropBefore(oldest);
     for (const [txid, { stays }] of this.transactions) {
-      for (const [node, { removed }] of stays) if (removed !== undefined && removed < oldest) stays.delete(node);
+      stays.dropBefore(oldest);
       if (stays.size === 0) this.transactions.delete(txid);
     }
   }
@@ -207,8 +217,7 @@ export class Timeline {
   mempoolAt(node: string, time: number, count: number): KnownTransaction[] {
     const found: KnownTransaction[] = [];
     for (const transaction of this.transactions.values()) {
-      const stay = transaction.stays.get(node);
-      if (stay && stay.added <= time && (stay.removed === undefined || stay.removed > time)) found.push(transaction);
+      if (transaction.stays.isIn(node, time)) found.push(transaction);
     }
     return found.sort((a, b) => feeRate(b) - feeRate(a)).slice(0, count);
   }
@@ -216,9 +225,7 @@ export class Timeline {
   /** Returns the messages that were sent from `from` on, before `to`. */
   messagesBetween(from: number, to: number): KnownMessage[] {
     const { messages } = this;
-    const first = lowerBound(messages, from);
-    const last = lowerBound(messages, to);
-    return messages.slice(first, last);
+    return messages.slice(messages.lowerBound(from), messages.lowerBound(to));
   }
 
   #seen(time: number): void {
@@ -229,48 +236,47 @@ export class Timeline {
   #change(name: string, change: Partial<NodeMoment> & { readonly time: number }): void {
     const history = this.nodes.get(name);
     const last = history?.moments.at(-1);
-    if (history && last) addMoment(history.moments, { ...last, ...change });
+    if (history && last) this.#addMoment(history.moments, { ...last, ...change });
   }
 
   #addLink(from: string, to: string, moment: LinkMoment): void {
     const key = `${from} ${to}`;
     const history = this.links.get(key) ?? { from, to, moments: [] };
     this.links.set(key, history);
-    addMoment(history.moments, moment);
+    this.#addMoment(history.moments, moment);
   }
 
-  /** Keeps messages in the order of their times: those of another process may come a little later. */
-  #addMessage(message: KnownMessage): void {
-    const { messages } = this;
-    let index = messages.length;
-    while (index > 0 && messages[index - 1]!.time > message.time) index--;
-    messages.splice(index, 0, message);
-    if (messages.length > MAX_MESSAGES) messages.splice(0, MAX_MESSAGES / 4);
+  /** Adds a moment after the last one, in whose place it stands if nothing has happened in between. */
+  #addMoment<T extends { readonly time: number }>(moments: T[], moment: T): void {
+    const last = moments.at(-1);
+    if (last && last.time >= moment.time) moments[moments.length - 1] = { ...moment, time: last.time };
+    else moments.push(moment);
+    const most = Math.max(200, MAX_MOMENTS / Math.max(1, this.nodes.size));
+    if (moments.length > most) moments.splice(0, Math.ceil(most / 4));
   }
 
   #addTransaction(event: Extract<ControlEvent, { type: 'transaction' }>, time: number): void {
     const { node, txid, change, vsize, fee } = event;
-    const transaction: KnownTransaction = this.transactions.get(txid) ?? { txid, stays: new Map() };
+    const transaction: KnownTransaction = this.transactions.get(txid) ?? { txid, stays: new Stays(this.#numbers) };
     if (vsize !== undefined) transaction.vsize = vsize;
     if (fee !== undefined) transaction.fee = fee;
-    const stay = transaction.stays.get(node);
-    if (change === 'added') transaction.stays.set(node, { added: time });
-    else if (stay) stay.removed = time;
+    if (change === 'added') transaction.stays.add(node, time);
+    else transaction.stays.remove(node, time);
     this.transactions.set(txid, transaction);
-    if (this.transactions.size > MAX_TRANSACTIONS) this.transactions.delete(this.transactions.keys().next().value!);
+    const most = Math.min(MAX_TRANSACTIONS, Math.floor(MAX_STAYS / Math.max(1, this.nodes.size)));
+    if (this.transactions.size > most) this.#forgetTransaction();
+  }
+
+  #forgetTransaction(): void {
+    const [oldest, { stays }] = this.transactions.entries().next().value!;
+    if (stays.present > 0) this.#forgotten++;
+    this.transactions.delete(oldest);
   }
 }
 
 /** Returns satoshis per virtual byte; 0 if the node does not say it. */
 export function feeRate({ fee = 0, vsize = 1 }: Pick<KnownTransaction, 'fee' | 'vsize'>): number {
   return fee / vsize;
-}
-
-/** Adds a moment after the last one, in whose place it stands if nothing has happened in between. */
-function addMoment<T extends { readonly time: number }>(moments: T[], moment: T): void {
-  const last = moments.at(-1);
-  if (last && last.time >= moment.time) moments[moments.length - 1] = { ...moment, time: last.time };
-  else moments.push(moment);
 }
 
 function momentAt<T extends { readonly time: number }>(moments: readonly T[], time: number): T | undefined {
@@ -283,17 +289,6 @@ function momentAt<T extends { readonly time: number }>(moments: readonly T[], ti
 function dropBefore<T extends { readonly time: number }>(moments: T[], time: number): void {
   const next = upperBound(moments, time);
   if (next > 1) moments.splice(0, next - 1);
-}
-
-/** Returns the index of the first item at or after a time. */
-function lowerBound(items: readonly { readonly time: number }[], time: number): number {
-  let [low, high] = [0, items.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (items[middle]!.time < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Returns the index of the first item after a time. */
