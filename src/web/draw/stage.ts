@@ -37,6 +37,8 @@ export interface StageScene {
   readonly highlight: string | undefined;
   /** Whether shapes move; otherwise links flash. */
   readonly hasMotion: boolean;
+  /** Names of the nodes that are not dimmed; undefined: none is. */
+  readonly focus: ReadonlySet<string> | undefined;
   /** Commands that are not drawn. */
   readonly hidden: ReadonlySet<string>;
 }
@@ -50,11 +52,18 @@ export function drawStage(canvas: CanvasRenderingContext2D, width: number, heigh
   return undrawn;
 }
 
-function drawLinks(canvas: CanvasRenderingContext2D, { timeline, places, theme, time }: StageScene): void {
+/** Returns the opacity of what belongs to some nodes. */
+function opacityOf({ focus }: Pick<StageScene, 'focus'>, ...names: readonly string[]): number {
+  return !focus || names.every((name) => focus.has(name)) ? 1 : 0.2;
+}
+
+function drawLinks(canvas: CanvasRenderingContext2D, scene: StageScene): void {
+  const { timeline, places, theme, time } = scene;
   for (const { from, to } of timeline.links.values()) {
     const [a, b] = [places.get(from), places.get(to)];
     const link = timeline.linkAt(from, to, time);
     if (!a || !b || !link) continue;
+    canvas.globalAlpha = opacityOf(scene, from, to);
     canvas.strokeStyle = theme.faint;
     canvas.lineWidth = link.loss > 0 ? 1 : 1.5;
     // The slower the link, the longer its dashes.
@@ -69,6 +78,7 @@ function drawLinks(canvas: CanvasRenderingContext2D, { timeline, places, theme, 
     canvas.lineTo(b.x, b.y);
     canvas.stroke();
   }
+  canvas.globalAlpha = 1;
   canvas.setLineDash([]);
 }
 
@@ -93,8 +103,10 @@ function drawMessages(canvas: CanvasRenderingContext2D, scene: StageScene): numb
       continue;
     }
     drawn++;
+    canvas.globalAlpha = opacityOf(scene, message.from, message.to);
     drawFlight(canvas, { message, a, b, progress: scene.hasMotion ? progress : 0.5 }, theme);
   }
+  canvas.globalAlpha = 1;
   return undrawn;
 }
 
@@ -128,12 +140,13 @@ function drawColumn(canvas: CanvasRenderingContext2D, { name, role }: NodeHistor
   const place = places.get(name);
   const moment = timeline.nodeAt(name, time);
   if (!place || !moment) return;
-  canvas.globalAlpha = moment.status === 'running' ? 1 : 0.35;
   const left = place.x - BLOCK / 2;
   const { blocks } = columnSize(timeline);
   // Ground on which the column stands, so that links end at it.
   canvas.fillStyle = theme.paper;
+  canvas.globalAlpha = 1;
   canvas.fillRect(left - 5, place.y - BLOCK / 2 - 5, BLOCK + 10, blocks * (BLOCK + 2) + 10);
+  canvas.globalAlpha = Math.min(moment.status === 'running' ? 1 : 0.35, opacityOf(scene, name));
   const chain = timeline.chainFrom(moment.tip, blocks);
   for (const [i, { hash }] of chain.entries()) {
     const y = place.y - BLOCK / 2 + i * (BLOCK + 2);

@@ -49,6 +49,11 @@ export class Connection {
     return this.#client;
   }
 
+  /** Names the run of the server of the last connection. */
+  get server(): string | undefined {
+    return this.#last?.server;
+  }
+
   /** Ends the connection for good. */
   close(): void {
     this.#isClosed = true;
@@ -80,8 +85,8 @@ export class Connection {
     const [status, { links }] = await Promise.all([client.call('status'), client.call('links')]);
     const isSame = this.#last?.server === events.server;
     this.#listener.started({ status, links, hasGap: this.#last !== undefined && !isSame });
-    this.#listener.status('connected');
     this.#last = isSame ? this.#last : { server: events.server, number: events.number };
+    this.#listener.status('connected');
     for await (const batch of events.batches()) {
       const known: ControlEvent[] = [];
       for (const event of batch) {

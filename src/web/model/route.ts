@@ -7,6 +7,8 @@ export type Route =
   | { readonly view: 'none' }
   | { [V in WithId]: { readonly view: V; readonly id: string } }[WithId]
   | { readonly view: 'link'; readonly id: string; readonly to: string }
+  /** A lesson, at a step from 1; without an id, the list of lessons. */
+  | { readonly view: 'lesson'; readonly id?: string; readonly step?: number }
   /** Scripts of an input; without a transaction id, a form for a transaction in hex. */
   | { readonly view: 'script'; readonly id?: string; readonly input: number };
 
@@ -17,6 +19,8 @@ export function parseRoute(hash: string): Route {
   if (id && known) return { view: known, id };
   if (id && to && view === 'link') return { view, id, to };
   if (view === 'script') return id ? { view, id, input: Number(to ?? 0) } : { view, input: 0 };
+  if (view === 'lesson')
+    return id ? { view, id, ...(Number(to) >= 1 ? { step: Math.floor(Number(to)) } : {}) } : { view };
   return { view: 'none' };
 }
 
@@ -29,6 +33,8 @@ export function routeHash(route: Route): string {
 
 function partsOf(route: Exclude<Route, { view: 'none' }>): string[] {
   if (route.view === 'link') return [route.id, route.to];
+  if (route.view === 'lesson')
+    return route.id === undefined ? [] : [route.id, ...(route.step ? [String(route.step)] : [])];
   if (route.view !== 'script') return [route.id];
   return route.id === undefined ? [] : [route.id, String(route.input)];
 }

@@ -39,6 +39,7 @@ export class Session {
   readonly #setStatus: (status: ResultOf<'status'>) => void;
   readonly #loader: BlockLoader;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
+  readonly #listeners = new Set<() => void>();
   #changes = 0;
   #updateTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -78,9 +79,20 @@ export class Session {
     return this.#connection.client;
   }
 
+  /** Names the run of the control server; undefined before the first connection. */
+  get server(): string | undefined {
+    return this.#connection.server;
+  }
+
   /** Counts changes, also those that `version` does not show yet. */
   get changes(): number {
     return this.#changes;
+  }
+
+  /** Calls `listener` after changes, and after each look at the status. Returns a function that ends it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Calls a method of a node. Rejects while there is no connection. */
@@ -145,7 +157,13 @@ export class Session {
   async #refresh(): Promise<void> {
     this.timeline.prune(Date.now());
     const status = await this.client?.call('status').catch(() => undefined);
-    if (status) this.#setStatus(status);
+    if (!status) return;
+    this.#setStatus(status);
+    this.#notify();
+  }
+
+  #notify(): void {
+    for (const listener of [...this.#listeners]) listener();
   }
 
   #changed(): void {
@@ -154,6 +172,7 @@ export class Session {
       this.#updateTimer = undefined;
       if (this.client) this.#loader.load(this.client, () => this.#changed());
       this.#setVersion(this.#changes);
+      this.#notify();
     }, UPDATE_MS);
   }
 }

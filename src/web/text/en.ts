@@ -1,3 +1,4 @@
+import { lessonEn } from './en-lesson.ts';
 import { scriptEn } from './en-script.ts';
 
 /** What the page says, in English. Other languages have the same members. */
@@ -15,7 +16,7 @@ export const en = {
     gap: 'Some events were missed: the past has a gap.',
   },
   views: { stage: 'Network', diagram: 'Messages over time', tree: 'Block tree', act: 'Do' },
-  places: { title: 'Views', script: 'Scripts' },
+  places: { title: 'Views', lesson: 'Lessons', script: 'Scripts' },
   stageHelp: 'Each node is a column of its last blocks, the tip on top; its mempool is below the line.',
   diagramHelp:
     'Time runs to the right. Each line is a message from its sender to its receiver; a staircase is a block arriving.',
@@ -93,6 +94,7 @@ export const en = {
     script: 'Script',
     knows: 'In the mempools of',
   },
+  lesson: lessonEn,
   script: scriptEn,
   act: {
     title: 'Do',

@@ -1,4 +1,5 @@
 import type { Texts } from './en.ts';
+import { lessonZh } from './zh-lesson.ts';
 import { scriptZh } from './zh-script.ts';
 
 /** What the page says, in Chinese. */
@@ -15,7 +16,7 @@ export const zh: Texts = {
     gap: '错过了一些事件：过去的记录不完整。',
   },
   views: { stage: '网络', diagram: '消息时序', tree: '区块树', act: '操作' },
-  places: { title: '视图', script: '脚本' },
+  places: { title: '视图', lesson: '课程', script: '脚本' },
   stageHelp: '每个节点是一列最近的区块，链尖在最上方；横线以下是它的内存池。',
   diagramHelp: '时间向右流逝。每条线是一条消息，从发送者到接收者；阶梯线是一个区块到达各节点的过程。',
   nodes: '节点',
@@ -82,6 +83,7 @@ export const zh: Texts = {
     script: '脚本',
     knows: '所在的内存池',
   },
+  lesson: lessonZh,
   script: scriptZh,
   act: {
     title: '操作',

@@ -1,7 +1,7 @@
 import { createSignal, For, type JSX } from 'solid-js';
 import { drawDiagram, rowOf } from '../draw/diagram.ts';
 import { Canvas } from './canvas.tsx';
-import { usePage } from './context.ts';
+import { isDim, usePage } from './context.ts';
 import { stableList } from './stable-list.ts';
 
 /** Milliseconds that the diagram shows. */
@@ -11,7 +11,7 @@ const HIDDEN = new Set(['ping', 'pong']);
 
 /** The space-time diagram: which message went from where to where, and when. It is also the scrubber. */
 export function Diagram(): JSX.Element {
-  const { session, texts, theme, highlight } = usePage();
+  const { session, texts, theme, highlight, focus } = usePage();
   const { timeline, playback } = session;
   const [height, setHeight] = createSignal(0);
   let [width, right] = [0, 0];
@@ -36,7 +36,7 @@ export function Diagram(): JSX.Element {
     playback.show(time, Date.now());
   };
   return (
-    <section class="diagram" aria-label={texts().views.diagram}>
+    <section class="diagram" classList={{ dim: isDim(focus, 'diagram') }} aria-label={texts().views.diagram}>
       <Canvas label={texts().diagramHelp} draw={draw} onSize={(_, h) => setHeight(h)} onPointer={scrub}>
         <For each={names()}>
           {(name, i) => (

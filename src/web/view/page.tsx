@@ -9,6 +9,8 @@ import { Context } from './context.ts';
 import { Diagram } from './diagram.tsx';
 import { Header, type ThemeChoice } from './header.tsx';
 import { Inspector } from './inspector/inspector.tsx';
+import { Lessons } from './lesson/lessons.tsx';
+import { useLessons } from './lesson/use-lessons.ts';
 import { NodeTable } from './node-table.tsx';
 import { Stage } from './stage.tsx';
 import { Tree } from './tree.tsx';
@@ -50,8 +52,14 @@ export function Page(props: { readonly session: Session }): JSX.Element {
   const go = (next: Route) => {
     location.hash = routeHash(next);
   };
+  const replace = (next: Route) => {
+    history.replaceState(null, '', routeHash(next));
+    setRoute(next);
+  };
+  const { player, focus } = useLessons(session, { route, replace });
+  const shared = { session, texts, theme, route, go, highlight, setHighlight, player, focus };
   return (
-    <Context.Provider value={{ session, texts, theme, route, go, highlight, setHighlight }}>
+    <Context.Provider value={{ ...shared, say: (text) => text[language()] }}>
       <Header {...{ language: language(), setLanguage, themeChoice: themeChoice(), setThemeChoice }} />
       <Show when={session.connection() !== 'connected' || session.hasGap()}>
         <p class="notice" role="status">
@@ -67,7 +75,10 @@ export function Page(props: { readonly session: Session }): JSX.Element {
           )}
         </For>
       </nav>
-      <main data-view={view()} classList={{ inspecting: route().view !== 'none' }}>
+      <main
+        data-view={view()}
+        classList={{ inspecting: route().view !== 'none', learning: player.open() !== undefined }}
+      >
         <div class="views">
           <Stage />
           <Legend />
@@ -75,6 +86,7 @@ export function Page(props: { readonly session: Session }): JSX.Element {
           <Tree />
         </div>
         <div class="side">
+          <Lessons />
           <Inspector />
           <Act />
           <NodeTable />

@@ -4,7 +4,7 @@ import { colourOf, tagOf } from '../model/block-colour.ts';
 import { type Point, placeNodes } from '../model/layout.ts';
 import { fill } from '../text/texts.ts';
 import { Canvas } from './canvas.tsx';
-import { usePage } from './context.ts';
+import { isDim, usePage } from './context.ts';
 import { stableList } from './stable-list.ts';
 
 /** Pixels between the edge of the stage and the outermost nodes. */
@@ -14,7 +14,7 @@ const HIDDEN = new Set(['ping', 'pong']);
 
 /** The network: nodes as columns of blocks, links, and messages on their way. */
 export function Stage(): JSX.Element {
-  const { session, texts, theme, highlight } = usePage();
+  const { session, texts, theme, highlight, focus } = usePage();
   const { timeline, playback } = session;
   const [size, setSize] = createSignal({ width: 0, height: 0 });
   const [undrawn, setUndrawn] = createSignal(0);
@@ -43,7 +43,7 @@ export function Stage(): JSX.Element {
   const draw = (canvas: CanvasRenderingContext2D, width: number, height: number) => {
     const count = drawStage(canvas, width, height, {
       ...{ timeline, time: playback.time(Date.now()), places: places(), theme: theme(), highlight: highlight() },
-      ...{ hasMotion: !motion.matches, hidden: HIDDEN },
+      ...{ hasMotion: !motion.matches, hidden: HIDDEN, focus: focus()?.nodes },
     });
     if (count !== lastCount) setUndrawn(count);
     lastCount = count;
@@ -53,7 +53,7 @@ export function Stage(): JSX.Element {
     return [...timeline.nodes.keys()];
   });
   return (
-    <section class="stage" aria-label={texts().views.stage}>
+    <section class="stage" classList={{ dim: isDim(focus, 'stage') }} aria-label={texts().views.stage}>
       <Canvas label={texts().stageHelp} draw={draw} onSize={(width, height) => setSize({ width, height })}>
         <For each={names()}>{(name) => <NodeLabel name={name} place={places().get(name)} />}</For>
       </Canvas>
@@ -66,7 +66,7 @@ export function Stage(): JSX.Element {
 
 /** The words above a node's column, which open the node. */
 function NodeLabel(props: { readonly name: string; readonly place: Point | undefined }): JSX.Element {
-  const { session, texts, theme, go } = usePage();
+  const { session, texts, theme, go, focus } = usePage();
   const { timeline } = session;
   const node = () => timeline.nodes.get(props.name);
   // A node that has not started yet has none.
@@ -81,7 +81,7 @@ function NodeLabel(props: { readonly name: string; readonly place: Point | undef
         <button
           type="button"
           class="node"
-          classList={{ off: now().status !== 'running' }}
+          classList={{ off: now().status !== 'running', dim: focus()?.nodes.has(props.name) === false }}
           style={{ left: `${props.place?.x ?? 0}px`, top: `${props.place?.y ?? 0}px` }}
           onClick={() => go({ view: 'node', id: props.name })}
         >

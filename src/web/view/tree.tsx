@@ -1,7 +1,7 @@
 import { createMemo, For, type JSX, Show } from 'solid-js';
 import { colourOf, tagOf } from '../model/block-colour.ts';
 import { layOutTree } from '../model/tree-layout.ts';
-import { usePage } from './context.ts';
+import { isDim, usePage } from './context.ts';
 import { stableList } from './stable-list.ts';
 
 /** Heights that the tree shows. */
@@ -18,7 +18,7 @@ const y = (lane: number) => 22 + lane * LANE;
 
 /** The block tree, with the nodes that stand on each tip. */
 export function Tree(): JSX.Element {
-  const { session, texts } = usePage();
+  const { session, texts, focus } = usePage();
   const { timeline } = session;
   const placed = createMemo(() => {
     session.version();
@@ -38,7 +38,7 @@ export function Tree(): JSX.Element {
   });
   const lanes = () => [...placed().values()].reduce((count, { lane }) => Math.max(count, lane + 1), 1);
   return (
-    <section class="tree" aria-label={texts().views.tree}>
+    <section class="tree" classList={{ dim: isDim(focus, 'tree') }} aria-label={texts().views.tree}>
       <svg width={24 + COLUMNS * STEP + 120} height={lanes() * LANE + 16}>
         <title>{texts().views.tree}</title>
         <For each={hashes()}>

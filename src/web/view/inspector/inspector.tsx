@@ -11,14 +11,19 @@ const ScriptView = lazy(() => import('../script/script.tsx'));
 
 /** The panel beside the stage that shows what was clicked: never over it. */
 export function Inspector(): JSX.Element {
-  const { texts, route, go } = usePage();
+  const { texts, route, go, player } = usePage();
+  /** Where a closed inspector leads: to the lesson that is open. */
+  const home = (): Route => {
+    const open = player.open();
+    return open ? { view: 'lesson', id: open.lesson.id, step: open.step + 1 } : { view: 'none' };
+  };
   /** Returns the route if it asks for a view. */
   const routeTo = <V extends Route['view']>(view: V) =>
     route().view === view ? (route() as Extract<Route, { readonly view: V }>) : undefined;
   return (
-    <Show when={route().view !== 'none'}>
+    <Show when={route().view !== 'none' && route().view !== 'lesson'}>
       <aside class="inspector" aria-live="polite">
-        <button type="button" class="close" onClick={() => go({ view: 'none' })}>
+        <button type="button" class="close" onClick={() => go(home())}>
           {texts().close}
         </button>
         <Switch>

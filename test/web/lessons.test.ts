@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectPort } from '../../src/control/client/connect-port.ts';
+import type { ControlClient } from '../../src/control/client/control-client.ts';
+import { ControlService } from '../../src/control/server/control-service.ts';
+import { createNetwork } from '../../src/devnet/network/create-network.ts';
+import type { NodeNetwork } from '../../src/devnet/network/node-network.ts';
+import { lessonOf, lessons } from '../../src/web/lessons/index.ts';
+import type { Both } from '../../src/web/model/lesson/format.ts';
+import { LessonPlayer } from '../../src/web/model/lesson/player.ts';
+import type { LessonHost } from '../../src/web/model/lesson/scene.ts';
+import { parseRoute, routeHash } from '../../src/web/model/route.ts';
+
+/** Characters of Chinese. */
+const HAN = /\p{Script=Han}/u;
+
+function expectBoth({ en, zh }: Both): void {
+  expect(en.trim()).not.toBe('');
+  expect(en).not.toMatch(HAN);
+  expect(zh.trim()).not.toBe('');
+}
+
+describe('lessons', () => {
+  it('have ids of their own, which the address takes', () => {
+    expect(new Set(lessons.map(({ id }) => id)).size).toBe(lessons.length);
+    for (const lesson of lessons) {
+      expect(lessonOf(lesson.id)).toBe(lesson);
+      const route = { view: 'lesson', id: lesson.id, step: lesson.steps.length } as const;
+      expect(parseRoute(routeHash(route))).toEqual(route);
+    }
+    expect(parseRoute('#/lesson')).toEqual({ view: 'lesson' });
+    expect(routeHash({ view: 'lesson' })).toBe('#/lesson');
+    expect(parseRoute('#/lesson/fork')).toEqual({ view: 'lesson', id: 'fork' });
+    for (const step of ['0', '-1', 'x', '']) {
+      expect(parseRoute(`#/lesson/fork/${step}`)).toEqual({ view: 'lesson', id: 'fork' });
+    }
+  });
+
+  it('say everything in both languages, in one or two sentences, of nodes of their cast', () => {
+    for (const { title, summary, steps, cast } of lessons) {
+      for (const text of [title, summary, ...steps.flatMap((step) => [step.title, step.text])]) {
+        expectBoth(text);
+        expect(text.zh).toMatch(HAN);
+      }
+      for (const { text, focus } of steps) {
+        expect(text.en.match(/[.?!](\s|$)/g)!.length).toBeLessThanOrEqual(3);
+        expect(focus.nodes.length).toBeGreaterThan(0);
+        expect(focus.views.length).toBeGreaterThan(0);
+        for (const part of focus.nodes) expect(Object.keys(cast)).toContain(part);
+      }
+    }
+  });
+});
+
+describe.each([
+  { about: 'with accounts on the wallet node', accounts: [0, 1] },
+  { about: 'with accounts elsewhere', accounts: [] },
+])('lessons on a network in this program, $about', ({ accounts }) => {
+  let network: NodeNetwork;
+  let service: ControlService;
+  let client: ControlClient;
+  let host: LessonHost;
+
+  beforeAll(async () => {
+    network = await createNetwork({
+      nodes: (['central', 'wallet', 'miner', 'light'] as const).map((name) => ({
+        ...{ name, role: name },
+        ...(name === 'wallet' ? { accounts } : {}),
+      })),
+      links: ['wallet', 'miner', 'light'].map((name) => ({ between: [name, 'central'] })),
+      accounts: 2,
+    });
+    network.mining = { transactions: 5 };
+    service = new ControlService(network, { name: 'lessons' });
+    const { port1, port2 } = new MessageChannel();
+    service.attachPort(port1);
+    client = connectPort(port2);
+    const listeners = new Set<() => void>();
+    const events = await client.events();
+    const following = async () => {
+      for await (const _ of events) for (const listener of [...listeners]) listener();
+    };
+    // It ends with the connection.
+    following().catch(() => {});
+    host = {
+      call: (method, params) => client.call(method, params),
+      onChange: (listener) => {
+        listeners.add(listener);
+        // What no event shows, such as that a light node has searched a block.
+        const timer = setInterval(listener, 50);
+        return () => {
+          clearInterval(timer);
+          listeners.delete(listener);
+        };
+      },
+    };
+  });
+  afterAll(async () => {
+    await client?.close();
+    service?.close();
+    await network?.close();
+  });
+
+  const player = () => new LessonPlayer(host, { read: async () => {} });
+  const asBefore = async () => {
+    expect(network.mining).toEqual({ transactions: 5 });
+    expect(network.nodes.map(({ status }) => status)).toEqual(['running', 'running', 'running', 'running']);
+    expect(network.links.filter(({ isCut }) => isCut)).toEqual([]);
+    await network.synced();
+  };
+
+  it.each([...lessons, ...lessons])(
+    'plays $id to the end, and leaves the network as usable',
+    { timeout: 120_000 },
+    async (lesson) => {
+      const playing = player();
+      await playing.start(lesson);
+      await playing.play();
+      const { steps } = playing.open()!;
+      expect(steps.map(({ state, failure }) => [state, failure])).toEqual(steps.map(() => ['done', undefined]));
+      for (const { facts } of steps) {
+        expect(facts.length).toBeGreaterThan(0);
+        for (const { label, value } of facts) {
+          expectBoth(label);
+          expect(String(value)).not.toMatch(/undefined|NaN/);
+        }
+      }
+      expect(playing.failure()).toBeUndefined();
+      await asBefore();
+    },
+  );
+
+  it.each(lessons)('restores the network when $id is left after any step', { timeout: 240_000 }, async (lesson) => {
+    const playing = player();
+    for (let left = 1; left < lesson.steps.length; left++) {
+      await playing.start(lesson, left - 1);
+      await playing.next();
+      expect(playing.open()!.steps[left - 1]!.state).toBe('done');
+      await playing.leave();
+      await asBefore();
+    }
+  });
+});
