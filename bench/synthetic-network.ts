@@ -119,9 +119,10 @@ export class SyntheticNetwork {
         { from, to },
         { from: to, to: from },
       ]) {
-        this.#emit({ type: 'message', at, ...ends, command: 'inv', count, bytes: 61 * count });
-        this.#emit({ type: 'message', at: at + 20, ...ends, command: 'getdata', count, bytes: 61 * count });
-        this.#emit({ type: 'message', at: at + 40, ...ends, command: 'tx', count, bytes: 222 * count });
+        const message = { type: 'message', node: ends.from, ...ends, count } as const;
+        this.#emit({ ...message, at, command: 'inv', bytes: 61 * count });
+        this.#emit({ ...message, at: at + 20, command: 'getdata', bytes: 61 * count });
+        this.#emit({ ...message, at: at + 40, command: 'tx', bytes: 222 * count });
       }
     }
     const { size } = this.#waiting;

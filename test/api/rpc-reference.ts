@@ -12,6 +12,7 @@ export interface MethodTables {
 export const pierMethods: ReadonlySet<string> = new Set([
   'exportpaymentproof',
   'getlightinfo',
+  'getmessage',
   'getminerinfo',
   'getpaymentproof',
   'listaddresses',

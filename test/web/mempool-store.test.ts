@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { MessageLog } from '../../src/web/model/message-log.ts';
+import { MessageLog } from '../../src/web/model/messages/message-log.ts';
 import { NodeNumbers, Stays } from '../../src/web/model/stays.ts';
 import type { KnownMessage } from '../../src/web/model/timeline.ts';
 
 describe('MessageLog', () => {
   const message = (time: number): KnownMessage => ({
-    ...{ time, from: 'a', to: 'b', command: 'inv', count: 1, bytes: 61 },
+    ...{ time, from: 'a', to: 'b', command: 'inv', count: 1, bytes: 61, node: 'a' },
+    ...{ hashes: [], items: 0 },
   });
   const times = (log: MessageLog<KnownMessage>) => [...log].map(({ time }) => time);
 

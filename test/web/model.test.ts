@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { linkActions, networkActions, nodeActions } from '../../src/web/model/actions.ts';
 import { colourOf, hueOf, patternOf, tagOf } from '../../src/web/model/block-colour.ts';
 import { placeNodes } from '../../src/web/model/layout.ts';
-import { kindOf } from '../../src/web/model/message-kind.ts';
+import { kindOf } from '../../src/web/model/messages/message-kind.ts';
 import { Playback } from '../../src/web/model/playback.ts';
 import { parseRoute, type Route, routeHash } from '../../src/web/model/route.ts';
 import type { KnownBlock } from '../../src/web/model/timeline.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ControlEvent } from '../../src/control/protocol/events.ts';
 import type { ResultOf } from '../../src/control/protocol/methods.ts';
+import { flightOf } from '../../src/web/model/messages/flight.ts';
 import { KEPT_MS, Timeline } from '../../src/web/model/timeline.ts';
 
 const START = 1_800_000_000_000;
@@ -120,24 +121,62 @@ describe('Timeline', () => {
     const timeline = started();
     for (const ms of [10, 20, 20, 30]) {
       timeline.add(
-        at(ms, { type: 'message', at: START + ms, from: 'a', to: 'b', command: 'inv', count: 1, bytes: 61 }),
+        at(ms, { type: 'message', node: 'a', at: START + ms, from: 'a', to: 'b', command: 'inv', count: 1, bytes: 61 }),
       );
     }
     const count = (from: number, to: number) => timeline.messagesBetween(START + from, START + to).length;
     expect([count(0, 10), count(10, 20), count(10, 21), count(20, 99), count(31, 99)]).toEqual([0, 1, 3, 3, 0]);
     // One that another process reports later stands where it was sent.
     timeline.add(
-      at(40, { type: 'message', at: START + 15.5, from: 'b', to: 'a', command: 'tx', count: 1, bytes: 222 }),
+      at(40, { type: 'message', node: 'b', at: START + 15.5, from: 'b', to: 'a', command: 'tx', count: 1, bytes: 222 }),
     );
     expect(timeline.messagesBetween(START + 15, START + 16)).toMatchObject([{ command: 'tx', time: START + 15.5 }]);
     expect([...timeline.messages].map(({ time }) => time - START)).toEqual([10, 15.5, 20, 20, 30]);
+  });
+
+  it('knows the way of a message: under way, arrived, lost', () => {
+    const timeline = started();
+    const message = (id: number | undefined, ms: number, to = 'b') => {
+      const single = id === undefined ? {} : { id, hashes: [hash('7')], items: 1 };
+      const common = { type: 'message', node: 'a', from: 'a', to, command: 'tx', count: 1, bytes: 99 } as const;
+      timeline.add(at(ms, { ...common, at: START + ms, ...single }));
+      return timeline.messages.at(-1)!;
+    };
+    const sent = message(1, 100);
+    const way = (of: typeof sent, ms: number) => {
+      const { arrived, isLost } = flightOf(timeline, of, START + ms);
+      return arrived === undefined ? isLost : arrived - START;
+    };
+    expect([way(sent, 120), way(sent, 3_000), way(sent, 3_200)]).toEqual([false, false, true]);
+    timeline.add(at(160, { type: 'arrival', node: 'a', id: 1, at: START + 150 }));
+    expect([way(sent, 149), way(sent, 150), way(sent, 9_000)]).toEqual([false, 150, 150]);
+    // On a slow link, later.
+    timeline.add(
+      at(200, { type: 'link', from: 'a', to: 'b', isCut: false, conditions: { ...conditions, latency: 4_000 } }),
+    );
+    const slow = message(2, 210);
+    expect([way(slow, 7_200), way(slow, 7_300)]).toEqual([false, true]);
+    // Of several, and of those to other programs, it is assumed.
+    expect(way(message(undefined, 220), 4_220)).toBe(4_220);
+    expect(way(message(3, 230, '127.0.0.1:5000'), 240)).toBe(230);
+    expect(sent).toMatchObject({ hashes: [hash('7')], items: 1 });
+    expect(timeline.message('a', 1)).toBe(sent);
+    expect(timeline.message('b', 1)).toBeUndefined();
+    timeline.add(at(300, { type: 'transaction', node: 'a', txid: hash('6'), wtxid: hash('7'), change: 'added' }));
+    expect([timeline.txidOf(hash('7')), timeline.txidOf(hash('5'))]).toEqual([hash('6'), hash('5')]);
+    timeline.add(at(310, { type: 'transaction', node: 'a', txid: hash('6'), change: 'removed' }));
+    timeline.prune(START + KEPT_MS + 400);
+    expect(timeline.message('a', 1)).toBeUndefined();
+    expect(timeline.txidOf(hash('7'))).toBe(hash('7'));
   });
 
   it('forgets what is too old, and nothing that still holds', () => {
     const timeline = started();
     timeline.add(at(10, block('a', 101, 'b', 'a')));
     timeline.add(at(15, { type: 'link', from: 'a', to: 'b', isCut: true, conditions }));
-    timeline.add(at(20, { type: 'message', at: START + 20, from: 'a', to: 'b', command: 'inv', count: 1, bytes: 61 }));
+    timeline.add(
+      at(20, { type: 'message', node: 'a', at: START + 20, from: 'a', to: 'b', command: 'inv', count: 1, bytes: 61 }),
+    );
     for (const change of ['added', 'removed'] as const) {
       timeline.add(at(30, { type: 'transaction', node: 'a', txid: hash('1'), change }));
     }
@@ -156,7 +195,9 @@ describe('Timeline', () => {
   it('holds no more than it may', () => {
     const timeline = started();
     for (let i = 0; i < 70_000; i++) {
-      timeline.add(at(i, { type: 'message', at: START + i, from: 'a', to: 'b', command: 'inv', count: 1, bytes: 61 }));
+      timeline.add(
+        at(i, { type: 'message', node: 'a', at: START + i, from: 'a', to: 'b', command: 'inv', count: 1, bytes: 61 }),
+      );
     }
     expect(timeline.messages.length).toBeLessThanOrEqual(60_000);
     expect(timeline.messages.at(-1)!.time).toBe(START + 69_999);

@@ -54,6 +54,20 @@ const shapes = {
     command: z.string(),
     count,
     bytes: count,
+    node: node.meta({
+      description: 'the node that reports it: its RPC method getmessage returns the message by its id',
+    }),
+    id: z.int().optional().meta({ description: 'absent, as what follows, if there are several in one event' }),
+    hashes: z.array(hash).optional().meta({
+      description:
+        'the first eight blocks and transactions that it names or carries, by block hash, txid or wtxid; of headers the last',
+    }),
+    items: count.optional().meta({ description: 'how many there are' }),
+  },
+  arrival: {
+    node: node.meta({ description: 'the node that has reported the message' }),
+    id: z.int(),
+    at: z.number().meta({ description: 'when its receiver has begun with it, as `at` of the message' }),
   },
   header: { node, height, hash, previous },
   block: {
@@ -68,6 +82,7 @@ const shapes = {
     node,
     txid: hash,
     change: z.enum(['added', 'removed']),
+    wtxid: hash.optional().meta({ description: 'absent if it is the txid, or if the node does not say it' }),
     reason: z.string().optional().meta({ description: 'why it has left the mempool' }),
     vsize: count.optional().meta({ description: 'virtual bytes; absent if the node does not say it' }),
     fee: satoshis.optional().meta({ description: 'absent if the node does not say it' }),
@@ -112,6 +127,7 @@ export const controlEvent = z.union([
   eventSchema('node'),
   eventSchema('link'),
   eventSchema('message'),
+  eventSchema('arrival'),
   eventSchema('header'),
   eventSchema('block'),
   eventSchema('transaction'),

@@ -332,7 +332,7 @@ export const methods = {
         .array(z.enum(eventTypes))
         .min(1)
         .optional()
-        .meta({ description: 'default: all but message, wallet and log' }),
+        .meta({ description: 'default: all but message, arrival, wallet and log' }),
       after: z.int().min(0).optional().meta({ description: 'the last number that the client has' }),
       server: z.string().optional().meta({ description: 'the server that counted it; of another one, all are lost' }),
     }),

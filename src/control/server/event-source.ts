@@ -4,7 +4,7 @@ import { type EventType, eventTypes } from '../protocol/events.ts';
 import { EventLog, type EventLogOptions } from './event-log.ts';
 
 /** Types of events that are many, or cost nodes time: they are logged only while a client wants them. */
-const ON_DEMAND: ReadonlySet<EventType> = new Set(['message', 'wallet', 'log']);
+const ON_DEMAND: ReadonlySet<EventType> = new Set(['message', 'arrival', 'wallet', 'log']);
 /** Milliseconds for which they are logged on after the client has left: it may come back. */
 const LINGER_MS = 60_000;
 

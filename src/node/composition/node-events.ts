@@ -1,5 +1,6 @@
 import type { BlockIndex } from '../../chain/tree/block-index.ts';
 import { formatEndpoint } from '../../p2p/net/endpoint.ts';
+import { messageSubjects } from '../../p2p/wire/message-subjects.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
 import { RunningFullNode } from './running-full-node.ts';
 import type { RunningLightNode } from './running-light-node.ts';
@@ -41,6 +42,8 @@ export type NodeEvent =
       readonly type: 'transaction';
       readonly txid: string;
       readonly change: 'added' | 'removed';
+      /** Absent if it is the txid, or if the node does not say it. */
+      readonly wtxid?: string;
       /** Why it has left: `block`, `replaced`, `conflict`, `reorg`, `expiry` or `sizelimit`. */
       readonly reason?: string;
       /** Virtual bytes; absent, as the fee, if the node does not say it. */
@@ -60,6 +63,13 @@ export type NodeEvent =
       readonly command: string;
       readonly count: number;
       readonly bytes: number;
+      /** Of one message alone: the number by which `getmessage` finds it. */
+      readonly id?: number;
+      /** Of one message alone: it is the n-th of its direction on this connection. */
+      readonly sequence?: number;
+      /** Of one message alone, unless it is about nothing: see `MessageSubjects`. */
+      readonly hashes?: readonly string[];
+      readonly items?: number;
     }
   /** The number of peers with which the handshake is complete. */
   | { readonly type: 'peers'; readonly peers: number }
@@ -89,8 +99,32 @@ export const nodeEventTypes = [
   'wallet',
 ] as const satisfies readonly NodeEvent['type'][];
 
-/** Messages that a node reports one by one within `SUMMARY_MS`; the rest is summed up. */
+/** Messages of each direction that a node reports one by one: at once, and per millisecond. The rest is summed up. */
 const MAX_SINGLE = 40;
+const SINGLE_PER_MS = 0.1;
+
+/** Allows `MAX_SINGLE` at once, and then as many as time has brought since. */
+class Allowance {
+  readonly #clock: Clock;
+  #left = MAX_SINGLE;
+  /** Monotonic milliseconds. */
+  #since: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#since = clock.monotonic();
+  }
+
+  /** Takes one. Returns false if none is left. */
+  take(): boolean {
+    const now = this.#clock.monotonic();
+    this.#left = Math.min(MAX_SINGLE, this.#left + (now - this.#since) * SINGLE_PER_MS);
+    this.#since = now;
+    if (this.#left < 1) return false;
+    this.#left--;
+    return true;
+  }
+}
 
 /** Calls `action` once for all requests of the last `SUMMARY_MS`. */
 class Summary {
@@ -195,9 +229,11 @@ function followFullNode(
   const offs: (() => void)[] = [];
   if (types.has('transaction')) {
     offs.push(
-      mempool.events.on('added', ({ entry: { tx, vsize, fee } }) =>
-        emit({ type: 'transaction', txid: tx.txidHex, change: 'added', vsize, fee: Number(fee) }),
-      ),
+      mempool.events.on('added', ({ entry: { tx, vsize, fee } }) => {
+        const { txidHex: txid, wtxidHex: wtxid } = tx;
+        const witness = wtxid === txid ? {} : { wtxid };
+        emit({ type: 'transaction', txid, change: 'added', ...witness, vsize, fee: Number(fee) });
+      }),
       mempool.events.on('removed', ({ entry: { tx, vsize, fee }, reason }) =>
         emit({ type: 'transaction', txid: tx.txidHex, change: 'removed', reason, vsize, fee: Number(fee) }),
       ),
@@ -218,7 +254,7 @@ function followFullNode(
 }
 
 function followMessages(
-  { connections }: RunningFullNode | RunningLightNode,
+  { connections, clock }: RunningFullNode | RunningLightNode,
   summary: MakeSummary,
   emit: (event: NodeEvent) => void,
 ): () => void {
@@ -226,14 +262,13 @@ function followMessages(
     -readonly [K in keyof Extract<NodeEvent, { type: 'message' }>]: Extract<NodeEvent, { type: 'message' }>[K];
   };
   const counts = new Map<string, Messages>();
-  let single = 0;
+  const allowance = { sent: new Allowance(clock), received: new Allowance(clock) };
   const report = summary(() => {
     const messages = [...counts.values()];
     counts.clear();
-    single = 0;
     for (const each of messages) emit(each);
   });
-  return connections.events.on('message', ({ peer, command, bytes, direction }) => {
+  return connections.events.on('message', ({ peer, command, bytes, direction, payload }) => {
     report();
     const key = `${peer.id} ${direction} ${command}`;
     const known = counts.get(key);
@@ -246,8 +281,16 @@ function followMessages(
     const message: Messages = {
       ...{ type: 'message', at, peer: formatEndpoint(peer.remote), direction, command, count: 1, bytes },
     };
-    if (++single > MAX_SINGLE) counts.set(key, message);
-    else emit(message);
+    if (!allowance[direction].take()) {
+      counts.set(key, message);
+      return;
+    }
+    const { hashes, items } = messageSubjects(command, payload);
+    emit({
+      ...message,
+      ...{ id: connections.recentMessages.add(command, payload), sequence: peer.traffic[direction].messages },
+      ...(items > 0 ? { hashes, items } : {}),
+    });
   });
 }
 

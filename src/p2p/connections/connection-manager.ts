@@ -22,6 +22,7 @@ import { ServiceFlag } from '../wire/protocol.ts';
 import { type ConnectionLimits, type ConnectionLimitsOptions, connectionLimits } from './connection-limits.ts';
 import { peerToEvict } from './eviction-candidate.ts';
 import { OutboundConnector } from './outbound-connector.ts';
+import { RecentMessages } from './recent-messages.ts';
 
 /** Milliseconds between writes of changed addresses. */
 const SAVE_INTERVAL_MS = 5_000;
@@ -60,8 +61,16 @@ export type ConnectionManagerEvents = {
   /** A handshake is complete. */
   ready: { readonly peer: Peer };
   disconnected: { readonly peer: Peer; readonly reason: string };
-  /** A message was sent or received; `bytes` includes its framing. */
-  message: { readonly peer: Peer; readonly command: string; readonly bytes: number; readonly direction: Direction };
+  /** A message was sent or received. */
+  message: {
+    readonly peer: Peer;
+    readonly command: string;
+    /** With its framing. */
+    readonly bytes: number;
+    readonly direction: Direction;
+    /** Valid until the listener returns. */
+    readonly payload: Uint8Array;
+  };
 };
 
 /** Connection and processing statistics of a peer, for `getpeerinfo`. */
@@ -74,6 +83,8 @@ export type PeerInfo = PeerStats & PeerStateStats;
 export class ConnectionManager {
   readonly events = new Emitter<ConnectionManagerEvents>();
   readonly #options: ConnectionManagerOptions;
+  /** Messages that followers of the node may look at. @internal */
+  readonly recentMessages: RecentMessages;
   readonly #modules: ConnectionManagerModules;
   readonly #processor: MessageProcessor;
   readonly #book: AddressBook;
@@ -104,6 +115,8 @@ export class ConnectionManager {
     const { book, processor } = modules;
     this.#options = options;
     this.#modules = modules;
+    // A node that starts again does not give a number twice.
+    this.recentMessages = new RecentMessages(modules.clock.now() * 1_000);
     this.#processor = processor;
     this.#book = book;
     this.#turns = new TurnScheduler(modules.clock);
@@ -132,9 +145,9 @@ export class ConnectionManager {
       message: (peer, command, message) =>
         processor.process(peer, command as ProcessedCommand, message as MessageOf<ProcessedCommand>),
       misbehaving: (peer, reason) => this.#misbehaving(peer, reason),
-      traffic: (peer, command, bytes, direction) => {
+      traffic: (peer, command, bytes, direction, payload) => {
         this.#bytes[direction] += bytes;
-        this.events.emit('message', { peer, command, bytes, direction });
+        this.events.emit('message', { peer, command, bytes, direction, payload });
       },
       closed: (peer, reason) => this.#peerClosed(peer, reason),
     };

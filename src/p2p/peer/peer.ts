@@ -56,8 +56,8 @@ export interface PeerHooks {
   message<C extends Command>(peer: Peer, command: C, message: MessageOf<C>): Handling;
   /** The peer violated the protocol (Core: Misbehaving). */
   misbehaving(peer: Peer, reason: string): void;
-  /** A message was sent or received; `bytes` on the wire. */
-  traffic(peer: Peer, command: string, bytes: number, direction: Direction): void;
+  /** A message was sent or received; `bytes` on the wire. The payload is valid until the call returns. */
+  traffic(peer: Peer, command: string, bytes: number, direction: Direction, payload: Uint8Array): void;
   /** Called once. */
   closed(peer: Peer, reason: string): void;
 }
@@ -248,7 +248,7 @@ export class Peer implements PeerWorker {
       this.#write(part);
       size += part.length;
     }
-    this.#count('sent', command, size);
+    this.#count('sent', command, size, payload);
     if (this.#connection.bufferedBytes > SEND_BUFFER_OVERFLOW) this.disconnect('send buffer overflow');
   }
 
@@ -350,7 +350,7 @@ export class Peer implements PeerWorker {
 
   #handle(raw: RawMessage): Handling {
     const { command, fault } = raw;
-    this.#count('received', fault ? '' : command, raw.size);
+    this.#count('received', fault ? '' : command, raw.size, raw.payload);
     if (!fault && this.handshake.isReady && requestsUnofferedService(command, raw.payload, this.#services)) {
       this.disconnect(`${command} for unoffered service`);
       return;
@@ -426,8 +426,8 @@ export class Peer implements PeerWorker {
     this.disconnect('internal error');
   }
 
-  #count(direction: Direction, command: string, bytes: number): void {
+  #count(direction: Direction, command: string, bytes: number, payload: Uint8Array): void {
     const name = this.traffic.count(direction, command, bytes);
-    this.#hooks.traffic(this, name, bytes, direction);
+    this.#hooks.traffic(this, name, bytes, direction, payload);
   }
 }

@@ -15,6 +15,8 @@ export class TrafficCounter {
   bytes = 0;
   /** Milliseconds since the Unix epoch; undefined before the first byte. */
   last: number | undefined;
+  /** Number of messages. The n-th that one end has sent is the n-th that the other receives. */
+  messages = 0;
   /** Bytes of messages, by command. */
   readonly perCommand = new Map<string, number>();
 }
@@ -34,7 +36,9 @@ export class Traffic {
    * Counts a complete message by command; `moved` has counted its bytes already. Returns the key it was counted under.
    */
   count(direction: Direction, command: string, bytes: number): string {
-    const { perCommand } = this[direction];
+    const counter = this[direction];
+    counter.messages++;
+    const { perCommand } = counter;
     const name = isCommand(command) ? command : OTHER;
     perCommand.set(name, (perCommand.get(name) ?? 0) + bytes);
     return name;

@@ -1,12 +1,20 @@
 import { colourOf } from '../model/block-colour.ts';
-import { kindOf } from '../model/message-kind.ts';
-import type { Timeline } from '../model/timeline.ts';
+import type { Point } from '../model/layout.ts';
+import { flightOf } from '../model/messages/flight.ts';
+import { kindOf } from '../model/messages/message-kind.ts';
+import type { KnownMessage, Timeline } from '../model/timeline.ts';
 import { drawBlock } from './block-square.ts';
 import type { Theme } from './theme.ts';
 
 /** Lines of messages that are drawn at most. */
 const MAX_LINES = 4_000;
 const BLOCK = 9;
+/** Half the width of the cross at which a lost message ends. */
+const CROSS = 4;
+/** Pixels that a line runs to the right at least. */
+const LEAST_SLANT = 3;
+/** Pixels within which a click means a line. */
+const REACH = 6;
 
 /** What the space-time diagram shows: time runs to the right, each node is a horizontal line. */
 export interface DiagramScene {
@@ -21,6 +29,10 @@ export interface DiagramScene {
   readonly theme: Theme;
   readonly highlight: string | undefined;
   readonly hidden: ReadonlySet<string>;
+  /** The last moment of which all is known. */
+  readonly now: number;
+  /** A message whose line stands out. */
+  readonly lit?: KnownMessage | undefined;
 }
 
 /** Returns the height of a node's line in pixels. */
@@ -35,11 +47,9 @@ export function drawDiagram(
   height: number,
   scene: DiagramScene,
 ): number {
-  const { timeline, from, to, margin, theme, time } = scene;
+  const { margin, theme, time } = scene;
   canvas.clearRect(0, 0, width, height);
-  const names = [...timeline.nodes.keys()];
-  const rows = new Map(names.map((name, i) => [name, rowOf(i, names.length, height)]));
-  const x = (at: number) => margin + ((at - from) / (to - from)) * (width - margin);
+  const { rows, x } = placesOf(scene, width, height);
   canvas.save();
   canvas.beginPath();
   canvas.rect(margin, 0, width - margin, height);
@@ -64,31 +74,96 @@ export function drawDiagram(
   return undrawn;
 }
 
+/** Returns where nodes and moments are, in pixels. */
+function placesOf(
+  { timeline, from, to, margin }: DiagramScene,
+  width: number,
+  height: number,
+): { readonly rows: ReadonlyMap<string, number>; x(at: number): number } {
+  const names = [...timeline.nodes.keys()];
+  return {
+    rows: new Map(names.map((name, i) => [name, rowOf(i, names.length, height)])),
+    x: (at) => margin + ((at - from) / (to - from)) * (width - margin),
+  };
+}
+
 function drawLines(
   canvas: CanvasRenderingContext2D,
-  { timeline, from, to, theme, hidden }: DiagramScene,
+  scene: DiagramScene,
   rows: ReadonlyMap<string, number>,
   x: (at: number) => number,
 ): number {
+  const { timeline, from, to, theme, hidden, highlight, lit } = scene;
   const messages = timeline.messagesBetween(from, to).filter(({ command }) => !hidden.has(command));
   // The last ones: they are what happens now.
   const shown = messages.slice(-MAX_LINES);
-  canvas.lineWidth = 1;
   for (const message of shown) {
-    const [start, end] = [rows.get(message.from), rows.get(message.to)];
-    if (start === undefined || end === undefined) continue;
-    const link =
-      timeline.linkAt(message.from, message.to, message.time) ??
-      timeline.linkAt(message.to, message.from, message.time);
+    const line = lineOf(scene, message, rows, x);
+    if (!line) continue;
+    const isLit =
+      message === lit ||
+      (highlight !== undefined && message.hashes.some((hash) => timeline.txidOf(hash) === highlight));
     canvas.strokeStyle = theme.kinds[kindOf(message.command)];
-    canvas.globalAlpha = 0.7;
+    canvas.globalAlpha = isLit ? 1 : 0.7;
+    canvas.lineWidth = isLit ? 3 : 1;
     canvas.beginPath();
-    canvas.moveTo(x(message.time), start);
-    canvas.lineTo(x(message.time + (link?.latency ?? 0)) + 3, end);
+    canvas.moveTo(line.x1, line.y1);
+    canvas.lineTo(line.x2, line.y2);
+    if (line.isLost) {
+      canvas.moveTo(line.x2 - CROSS, line.y2 - CROSS);
+      canvas.lineTo(line.x2 + CROSS, line.y2 + CROSS);
+      canvas.moveTo(line.x2 - CROSS, line.y2 + CROSS);
+      canvas.lineTo(line.x2 + CROSS, line.y2 - CROSS);
+    }
     canvas.stroke();
   }
   canvas.globalAlpha = 1;
   return messages.length - shown.length;
+}
+
+/** Where the line of a message begins and ends, in pixels. */
+interface Line {
+  readonly x1: number;
+  readonly y1: number;
+  readonly x2: number;
+  readonly y2: number;
+  readonly isLost: boolean;
+}
+
+/** Returns the line of a message: to its receiver once it has arrived, else half of the way. */
+function lineOf(
+  { timeline, now }: Pick<DiagramScene, 'timeline' | 'now'>,
+  message: KnownMessage,
+  rows: ReadonlyMap<string, number>,
+  x: (at: number) => number,
+): Line | undefined {
+  const [y1, end] = [rows.get(message.from), rows.get(message.to)];
+  if (y1 === undefined || end === undefined) return undefined;
+  const { arrived, isLost, duration } = flightOf(timeline, message, now);
+  const [x1, y2] = [x(message.time), arrived === undefined ? (y1 + end) / 2 : end];
+  // On loopback a message takes less than a pixel: a slight slant still shows its direction.
+  return { x1, y1, x2: Math.max(x1 + LEAST_SLANT, x(message.time + duration)), y2, isLost };
+}
+
+/** Returns the message whose line is at a place, within a few pixels; undefined if there is none. */
+export function messageAt(scene: DiagramScene, width: number, height: number, at: Point): KnownMessage | undefined {
+  const { timeline, from, to, hidden } = scene;
+  const { rows, x } = placesOf(scene, width, height);
+  let [found, least]: [KnownMessage | undefined, number] = [undefined, REACH];
+  for (const message of timeline.messagesBetween(from, to).slice(-MAX_LINES)) {
+    if (hidden.has(message.command)) continue;
+    const line = lineOf(scene, message, rows, x);
+    const distance = line ? distanceTo(line, at) : Number.POSITIVE_INFINITY;
+    if (distance <= least) [found, least] = [message, distance];
+  }
+  return found;
+}
+
+function distanceTo({ x1, y1, x2, y2 }: Line, at: Point): number {
+  const [dx, dy] = [x2 - x1, y2 - y1];
+  const share = ((at.x - x1) * dx + (at.y - y1) * dy) / (dx * dx + dy * dy || 1);
+  const part = Math.min(1, Math.max(0, share));
+  return Math.hypot(at.x - x1 - part * dx, at.y - y1 - part * dy);
 }
 
 function drawArrivals(

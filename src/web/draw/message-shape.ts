@@ -1,4 +1,4 @@
-import type { MessageKind } from '../model/message-kind.ts';
+import type { MessageKind } from '../model/messages/message-kind.ts';
 
 /** Draws a message in the shape of its kind, around a point. `angle`: the direction of its flight. */
 export function drawMessage(

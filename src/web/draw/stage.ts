@@ -1,6 +1,7 @@
 import type { Point } from '../model/layout.ts';
-import { kindOf } from '../model/message-kind.ts';
-import type { KnownMessage, LinkMoment, NodeHistory, Timeline } from '../model/timeline.ts';
+import { flightOf, LOST_MS, linkOf } from '../model/messages/flight.ts';
+import { kindOf } from '../model/messages/message-kind.ts';
+import type { KnownMessage, NodeHistory, Timeline } from '../model/timeline.ts';
 import { drawBlock } from './block-square.ts';
 import { drawMessage, messageSize } from './message-shape.ts';
 import type { Theme } from './theme.ts';
@@ -23,6 +24,8 @@ export function isCrowded({ nodes }: Pick<Timeline, 'nodes'>): boolean {
 }
 /** Milliseconds for which a message is drawn at least: on loopback it arrives in less than a frame. */
 export const LEAST_FLIGHT_MS = 450;
+/** Where a message waits that should have arrived, as a share of its way. */
+const NEARLY = 0.9;
 /** Messages that are drawn at most; others are counted. */
 const MAX_FLIGHTS = 250;
 
@@ -88,15 +91,14 @@ function drawMessages(canvas: CanvasRenderingContext2D, scene: StageScene): numb
   let undrawn = 0;
   // The longest flight decides how far back to look.
   const longest = [...timeline.links.values()].reduce(
-    (ms, { from, to }) => Math.max(ms, flightOf(timeline.linkAt(from, to, time))),
+    (ms, { from, to }) => Math.max(ms, timeline.linkAt(from, to, time)?.latency ?? 0),
     LEAST_FLIGHT_MS,
   );
-  for (const message of timeline.messagesBetween(time - longest, time)) {
+  for (const message of timeline.messagesBetween(time - longest - LOST_MS, time)) {
     if (hidden.has(message.command)) continue;
     const [a, b] = [places.get(message.from), places.get(message.to)];
     if (!a || !b) continue;
-    const flight = flightOf(linkOf(timeline, message));
-    const progress = (time - message.time) / flight;
+    const progress = progressOf(timeline, message, time);
     if (progress > 1) continue;
     if (drawn >= MAX_FLIGHTS) {
       undrawn += message.count;
@@ -198,11 +200,12 @@ function outline(canvas: CanvasRenderingContext2D, x: number, y: number, theme: 
   canvas.strokeRect(x - 2, y - 2, BLOCK + 4, BLOCK + 4);
 }
 
-/** Returns the milliseconds that a message is drawn on its way. */
-function flightOf(link: LinkMoment | undefined): number {
-  return Math.max(LEAST_FLIGHT_MS, link?.latency ?? 0);
-}
-
-function linkOf(timeline: Timeline, { from, to, time }: KnownMessage): LinkMoment | undefined {
-  return timeline.linkAt(from, to, time) ?? timeline.linkAt(to, from, time);
+/** Returns how far a message is on its way: above 1 once it is there. */
+function progressOf(timeline: Timeline, message: KnownMessage, time: number): number {
+  const { arrived, isLost, duration } = flightOf(timeline, message, time);
+  const elapsed = time - message.time;
+  if (arrived !== undefined) return elapsed / Math.max(LEAST_FLIGHT_MS, duration);
+  // What has not arrived waits before its receiver.
+  const expected = elapsed / Math.max(LEAST_FLIGHT_MS, linkOf(timeline, message)?.latency ?? 0);
+  return isLost ? Number.POSITIVE_INFINITY : Math.min(NEARLY, expected);
 }

@@ -1,4 +1,4 @@
-import type { MessageKind } from '../model/message-kind.ts';
+import type { MessageKind } from '../model/messages/message-kind.ts';
 
 /** Colours of what canvases draw, as the style sheet has them. */
 export interface Theme {

@@ -108,6 +108,7 @@ export class Connection {
       'node',
       'link',
       'message',
+      'arrival',
       'header',
       'block',
       'transaction',

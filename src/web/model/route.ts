@@ -9,6 +9,8 @@ export type Route =
   | { readonly view: 'link'; readonly id: string; readonly to: string }
   /** A lesson, at a step from 1; without an id, the list of lessons. */
   | { readonly view: 'lesson'; readonly id?: string; readonly step?: number }
+  /** A message, by the node that has reported it and its number there. */
+  | { readonly view: 'message'; readonly node: string; readonly id: number }
   /** Scripts of an input; without a transaction id, a form for a transaction in hex. */
   | { readonly view: 'script'; readonly id?: string; readonly input: number };
 
@@ -18,6 +20,7 @@ export function parseRoute(hash: string): Route {
   const known = withId.find((each) => each === view);
   if (id && known) return { view: known, id };
   if (id && to && view === 'link') return { view, id, to };
+  if (id && view === 'message' && Number.isSafeInteger(Number(to))) return { view, node: id, id: Number(to) };
   if (view === 'script') return id ? { view, id, input: Number(to ?? 0) } : { view, input: 0 };
   if (view === 'lesson')
     return id ? { view, id, ...(Number(to) >= 1 ? { step: Math.floor(Number(to)) } : {}) } : { view };
@@ -35,6 +38,7 @@ function partsOf(route: Exclude<Route, { view: 'none' }>): string[] {
   if (route.view === 'link') return [route.id, route.to];
   if (route.view === 'lesson')
     return route.id === undefined ? [] : [route.id, ...(route.step ? [String(route.step)] : [])];
+  if (route.view === 'message') return [route.node, String(route.id)];
   if (route.view !== 'script') return [route.id];
   return route.id === undefined ? [] : [route.id, String(route.input)];
 }

@@ -1,6 +1,6 @@
 import type { ControlEvent } from '../../control/protocol/events.ts';
 import type { ResultOf } from '../../control/protocol/methods.ts';
-import { MessageLog } from './message-log.ts';
+import { MessageLog } from './messages/message-log.ts';
 import { NodeNumbers, Stays } from './stays.ts';
 
 /** Milliseconds of the past that are kept. */
@@ -67,6 +67,8 @@ export interface KnownBlock {
 /** A transaction of a mempool. */
 export interface KnownTransaction {
   readonly txid: string;
+  /** Absent if it is the txid. */
+  wtxid?: string;
   vsize?: number;
   /** Satoshis. */
   fee?: number;
@@ -74,7 +76,7 @@ export interface KnownTransaction {
   readonly stays: Stays;
 }
 
-/** Messages of one kind that were sent over a link at about the same time. */
+/** A message, or several of one kind that were sent over a link at about the same time. */
 export interface KnownMessage {
   readonly time: number;
   readonly from: string;
@@ -82,6 +84,14 @@ export interface KnownMessage {
   readonly command: string;
   readonly count: number;
   readonly bytes: number;
+  /** The node that knows its bytes, and its number there; undefined for several messages. */
+  readonly node: string;
+  readonly id?: number;
+  /** The first blocks and transactions that it names or carries, and how many there are. */
+  readonly hashes: readonly string[];
+  readonly items: number;
+  /** When its receiver began with it; undefined if that is not known. */
+  arrived?: number;
 }
 
 /** What the page knows of a network now, and of its last minutes. */
@@ -90,7 +100,12 @@ export class Timeline {
   readonly links = new Map<string, LinkHistory>();
   readonly blocks = new Map<string, KnownBlock>();
   readonly transactions = new Map<string, KnownTransaction>();
-  readonly messages = new MessageLog<KnownMessage>(MAX_MESSAGES);
+  readonly #messagesById = new Map<string, KnownMessage>();
+  readonly messages = new MessageLog<KnownMessage>(MAX_MESSAGES, ({ node, id }) => {
+    this.#messagesById.delete(`${node} ${id}`);
+  });
+  /** Txids, by the wtxids of transactions with witnesses. */
+  readonly #txids = new Map<string, string>();
   readonly #numbers = new NodeNumbers();
   #forgotten = 0;
   /** Time of the oldest event that is known, and of the last one. */
@@ -173,8 +188,16 @@ export class Timeline {
         this.#change(event.node, { time, mining: event.state === 'searching' ? event.height : null });
         break;
       case 'message': {
-        const { at, from, to, command, count, bytes } = event;
-        this.messages.add({ time: at, from, to, command, count, bytes });
+        const { at, from, to, command, count, bytes, node, id, hashes = [], items = 0 } = event;
+        const single = id === undefined ? {} : { id };
+        const message = { time: at, from, to, command, count, bytes, node, ...single, hashes, items };
+        this.messages.add(message);
+        if (id !== undefined) this.#messagesById.set(`${node} ${id}`, message);
+        break;
+      }
+      case 'arrival': {
+        const message = this.message(event.node, event.id);
+        if (message) message.arrived = event.at;
         break;
       }
     }
@@ -188,9 +211,9 @@ export class Timeline {
     for (const { moments } of this.nodes.values()) dropBefore(moments, oldest);
     for (const { moments } of this.links.values()) dropBefore(moments, oldest);
     this.messages.dropBefore(oldest);
-    for (const [txid, { stays }] of this.transactions) {
-      stays.dropBefore(oldest);
-      if (stays.size === 0) this.transactions.delete(txid);
+    for (const transaction of this.transactions.values()) {
+      transaction.stays.dropBefore(oldest);
+      if (transaction.stays.size === 0) this.#dropTransaction(transaction);
     }
   }
 
@@ -220,6 +243,16 @@ export class Timeline {
       if (transaction.stays.isIn(node, time)) found.push(transaction);
     }
     return found.sort((a, b) => feeRate(b) - feeRate(a)).slice(0, count);
+  }
+
+  /** Returns a message by its number at the node that reported it; undefined if it is not known any more. */
+  message(node: string, id: number): KnownMessage | undefined {
+    return this.#messagesById.get(`${node} ${id}`);
+  }
+
+  /** Returns the txid of what may be a wtxid, and any other hash as it is. */
+  txidOf(hash: string): string {
+    return this.#txids.get(hash) ?? hash;
   }
 
   /** Returns the messages that were sent from `from` on, before `to`. */
@@ -256,10 +289,14 @@ export class Timeline {
   }
 
   #addTransaction(event: Extract<ControlEvent, { type: 'transaction' }>, time: number): void {
-    const { node, txid, change, vsize, fee } = event;
+    const { node, txid, wtxid, change, vsize, fee } = event;
     const transaction: KnownTransaction = this.transactions.get(txid) ?? { txid, stays: new Stays(this.#numbers) };
     if (vsize !== undefined) transaction.vsize = vsize;
     if (fee !== undefined) transaction.fee = fee;
+    if (wtxid !== undefined) {
+      transaction.wtxid = wtxid;
+      this.#txids.set(wtxid, txid);
+    }
     if (change === 'added') transaction.stays.add(node, time);
     else transaction.stays.remove(node, time);
     this.transactions.set(txid, transaction);
@@ -267,10 +304,15 @@ export class Timeline {
     if (this.transactions.size > most) this.#forgetTransaction();
   }
 
+  #dropTransaction({ txid, wtxid }: KnownTransaction): void {
+    this.transactions.delete(txid);
+    if (wtxid !== undefined) this.#txids.delete(wtxid);
+  }
+
   #forgetTransaction(): void {
-    const [oldest, { stays }] = this.transactions.entries().next().value!;
-    if (stays.present > 0) this.#forgotten++;
-    this.transactions.delete(oldest);
+    const oldest = this.transactions.values().next().value!;
+    if (oldest.stays.present > 0) this.#forgotten++;
+    this.#dropTransaction(oldest);
   }
 }
 

@@ -1,4 +1,5 @@
 import { lessonEn } from './en-lesson.ts';
+import { messageEn } from './en-message.ts';
 import { scriptEn } from './en-script.ts';
 
 /** What the page says, in English. Other languages have the same members. */
@@ -95,6 +96,7 @@ export const en = {
     knows: 'In the mempools of',
   },
   lesson: lessonEn,
+  message: messageEn,
   script: scriptEn,
   act: {
     title: 'Do',

@@ -1,5 +1,6 @@
 import type { Texts } from './en.ts';
 import { lessonZh } from './zh-lesson.ts';
+import { messageZh } from './zh-message.ts';
 import { scriptZh } from './zh-script.ts';
 
 /** What the page says, in Chinese. */
@@ -84,6 +85,7 @@ export const zh: Texts = {
     knows: '所在的内存池',
   },
   lesson: lessonZh,
+  message: messageZh,
   script: scriptZh,
   act: {
     title: '操作',

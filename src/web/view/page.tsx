@@ -1,6 +1,6 @@
 import { createEffect, createMemo, createSignal, For, type JSX, onCleanup, Show } from 'solid-js';
 import { readTheme } from '../draw/theme.ts';
-import type { MessageKind } from '../model/message-kind.ts';
+import type { MessageKind } from '../model/messages/message-kind.ts';
 import { parseRoute, type Route, routeHash } from '../model/route.ts';
 import type { Session } from '../model/session.ts';
 import { chooseLanguage, type Language, languages } from '../text/texts.ts';

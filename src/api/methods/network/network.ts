@@ -4,7 +4,7 @@ import type { Endpoint } from '../../../p2p/net/endpoint.ts';
 import { formatEndpoint, parseEndpoint, reachOf } from '../../../p2p/net/endpoint.ts';
 import { PROTOCOL_VERSION, ServiceFlag, serviceNames } from '../../../p2p/wire/protocol.ts';
 import { PierError } from '../../../platform/errors.ts';
-import { booleanArgument, integerArgument, optional, textArgument } from '../../arguments/arguments.ts';
+import { booleanArgument, int64Argument, integerArgument, optional, textArgument } from '../../arguments/arguments.ts';
 import { amountJson, type JsonObject } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { methodHelp } from '../../method/help.ts';
@@ -51,6 +51,24 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
         localaddresses: [],
         warnings: [],
       };
+    },
+  }),
+  method({
+    name: 'getmessage',
+    category: 'Network',
+    description:
+      'Returns a message that the node has sent or received a short while ago, while its messages were followed as events of\n' +
+      'a control server. It keeps a mebibyte of them, and the first 65536 bytes of a longer one.',
+    arguments: [int64Argument('id', 'The number of the message in its event.')],
+    result: '{ "command": word, "size": bytes of the whole payload, "payload": hex }',
+    example: '1700000000000000',
+    handler: ({ node: { connections } }, id) => {
+      const message = connections.recentMessages.get(id);
+      if (!message) {
+        throw new RpcError(RpcCode.INVALID_PARAMETER, `The node keeps no message ${id}: only the last ones are kept`);
+      }
+      const { command, size, payload } = message;
+      return { command, size, payload: toHex(payload) };
     },
   }),
   method({

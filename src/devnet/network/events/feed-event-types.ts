@@ -3,6 +3,7 @@ export const feedEventTypes = [
   'node',
   'link',
   'message',
+  'arrival',
   'header',
   'block',
   'transaction',

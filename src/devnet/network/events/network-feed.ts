@@ -7,6 +7,7 @@ import type { LogLine } from '../../nodes/node-log.ts';
 import type { AutoMiner, MiningMode } from '../mining-mode.ts';
 import type { NetworkLink } from '../network-link.ts';
 import type { NetworkNode } from '../network-node.ts';
+import { Arrivals } from './arrivals.ts';
 import { type NetworkEvent, networkEvents } from './network-events.ts';
 
 /** The events of one node that a feed passes on, with the node's name. */
@@ -49,6 +50,20 @@ export type FeedEvent =
       readonly command: string;
       readonly count: number;
       readonly bytes: number;
+      /** The node that reports it: of one message alone, `getmessage` of this node returns number `id`. */
+      readonly node: string;
+      readonly id?: number;
+      /** The first blocks and transactions that it is about, and how many there are: see `MessageSubjects`. */
+      readonly hashes?: readonly string[];
+      readonly items?: number;
+    }
+  /** The message number `id` that `node` has reported has arrived: its receiver has begun with it. */
+  | {
+      readonly type: 'arrival';
+      readonly node: string;
+      readonly id: number;
+      /** Milliseconds since the Unix epoch, as of `message`. */
+      readonly at: number;
     }
   /** A node has logged a line. */
   | ({ readonly type: 'log'; readonly node: string } & LogLine);
@@ -108,6 +123,9 @@ export function followNetwork(
       miner.onChange(() => listener({ type: 'mode', mining: miner.mode, failure: describeFailure(miner.failure) })),
     );
   }
+  const arrivals = types.has('arrival')
+    ? new Arrivals((message, at) => listener({ type: 'arrival', ...message, at }))
+    : undefined;
   for (const node of sources.nodes) {
     if (types.has('log')) {
       offs.push(node.backend.log.follow((line) => listener({ type: 'log', node: node.name, ...line })));
@@ -115,7 +133,9 @@ export function followNetwork(
     // To look at a node of another program costs it calls.
     if ([...types].every((type) => type === 'log' || type === 'link' || type === 'mode')) continue;
     offs.push(
-      node.backend.follow ? followPierNode(node, sources, types, listener) : watchNode(node, sources, types, listener),
+      node.backend.follow
+        ? followPierNode(node, { ...sources, arrivals }, types, listener)
+        : watchNode(node, sources, types, listener),
     );
   }
   return () => {
@@ -141,7 +161,7 @@ function reportNode(node: NetworkNode, listener: (event: FeedEvent) => void): vo
 
 function followPierNode(
   node: NetworkNode,
-  { nodes, peerName }: FeedSources,
+  { nodes, peerName, arrivals }: FeedSources & { readonly arrivals: Arrivals | undefined },
   types: ReadonlySet<FeedEvent['type']>,
   listener: (event: FeedEvent) => void,
 ): () => void {
@@ -149,6 +169,7 @@ function followPierNode(
   const wanted = new Set<NodeEvent['type']>();
   for (const type of types) {
     if (type === 'node') wanted.add('peers');
+    else if (type === 'arrival') wanted.add('message');
     else if (type !== 'link' && type !== 'log' && type !== 'mode') wanted.add(type);
   }
   const isReporting = (other: string | undefined) =>
@@ -157,13 +178,17 @@ function followPierNode(
     if (event.type === 'peers') {
       reportNode(node, listener);
     } else if (event.type === 'message') {
-      const { peer, at, direction, command, count, bytes } = event;
+      const { peer, direction, sequence, ...message } = event;
       const other = peerName(name, parseEndpoint(peer));
       const [from, to] = direction === 'sent' ? [name, other ?? peer] : [other ?? peer, name];
-      // What another node has sent it reports itself.
-      if (direction === 'sent' || !isReporting(other)) {
-        listener({ type: 'message', at, from, to, command, count, bytes });
+      const isReported = isReporting(other);
+      if (arrivals && isReported && sequence !== undefined) {
+        const key = `${from} ${to} ${sequence}`;
+        if (direction === 'sent') arrivals.sent(key, { node: name, id: message.id! });
+        else arrivals.received(key, message.at);
       }
+      // What another node has sent it reports itself.
+      if (types.has('message') && (direction === 'sent' || !isReported)) listener({ ...message, from, to, node: name });
     } else {
       listener({ ...event, node: name });
     }

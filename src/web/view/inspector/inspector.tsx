@@ -6,8 +6,9 @@ import { LinkView } from './link.tsx';
 import { NodeView } from './node.tsx';
 import { TransactionView } from './transaction.tsx';
 
-/** With the interpreter, which the page does not load before. */
+/** With decoders and the interpreter, which the page does not load before. */
 const ScriptView = lazy(() => import('../script/script.tsx'));
+const MessageView = lazy(() => import('./message.tsx'));
 
 /** The panel beside the stage that shows what was clicked: never over it. */
 export function Inspector(): JSX.Element {
@@ -31,6 +32,7 @@ export function Inspector(): JSX.Element {
           <Match when={routeTo('transaction')}>{(to) => <TransactionView txid={to().id} />}</Match>
           <Match when={routeTo('node')}>{(to) => <NodeView name={to().id} />}</Match>
           <Match when={routeTo('link')}>{(to) => <LinkView from={to().id} to={to().to} />}</Match>
+          <Match when={routeTo('message')}>{(to) => <MessageView node={to().node} id={to().id} />}</Match>
           <Match when={routeTo('script')}>{(to) => <ScriptView id={to().id} input={to().input} />}</Match>
         </Switch>
       </aside>

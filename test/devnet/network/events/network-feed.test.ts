@@ -36,6 +36,12 @@ class Collector {
   }
 }
 
+/** Returns the wtxid of a transaction that a node has added. */
+function wtxidOf(event: FeedEvent): string {
+  const { txid, wtxid = txid } = event as { txid: string; wtxid?: string };
+  return wtxid;
+}
+
 describe.each(engineNames)('the feed of a network on the engine %s', { timeout: 120_000 }, (engine) => {
   it('tells what happens in nodes, on links and between them, as plain data', async () => {
     network = await createNetwork({ engine, nodes: [{}, {}, { role: 'light', name: 'phone' }], accounts: 2 });
@@ -63,6 +69,18 @@ describe.each(engineNames)('the feed of a network on the engine %s', { timeout: 
     ].map((event) => (event as { at: number }).at);
     expect([...hops].sort((a, b) => a - b)).toEqual(hops);
     expect(Math.abs(hops[0]! - Date.now())).toBeLessThan(60_000);
+    // Each says what it is about, and arrives once; the node that has reported it still has its bytes.
+    const sent = await between('node1', 'node2', 'tx');
+    expect(sent).toMatchObject({ node: 'node1', id: expect.any(Number), hashes: [wtxidOf(added)], items: 1 });
+    const { id, at } = sent as { id: number; at: number };
+    const arrival = (await collector.has({ type: 'arrival', node: 'node1', id })) as { at: number };
+    expect(arrival.at).toBeGreaterThanOrEqual(at);
+    expect(collector.events.filter((event) => event.type === 'arrival' && event.id === id)).toHaveLength(1);
+    expect(await between('node2', 'node1', 'getdata')).toMatchObject({ hashes: [wtxidOf(added)], node: 'node2' });
+    const { payload, ...rest } = await network.node('node1').call<{ payload: string }>('getmessage', [id]);
+    expect(rest).toEqual({ command: 'tx', size: payload.length / 2 });
+    expect(await network.node('node1').call('decoderawtransaction', [payload])).toMatchObject({ txid });
+    await expect(network.node('node1').call('getmessage', [1])).rejects.toThrow('keeps no message 1');
     await collector.has({ type: 'wallet', wallet: alice!.wallet });
 
     const [hash] = await network.mine();

@@ -8,8 +8,12 @@ export class MessageLog<Message extends { readonly time: number }> implements It
   #first = 0;
   #length = 0;
 
-  constructor(capacity: number) {
+  readonly #forgotten: (message: Message) => void;
+
+  /** `forgotten` is called for each message that is forgotten. */
+  constructor(capacity: number, forgotten: (message: Message) => void = () => {}) {
     this.#items = new Array(capacity);
+    this.#forgotten = forgotten;
   }
 
   get length(): number {
@@ -67,6 +71,7 @@ export class MessageLog<Message extends { readonly time: number }> implements It
   }
 
   #dropFirst(): void {
+    this.#forgotten(this.#items[this.#first]!);
     this.#items[this.#first] = undefined;
     this.#first = this.#slot(1);
     this.#length--;

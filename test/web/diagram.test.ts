@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import type { ControlEvent } from '../../src/control/protocol/events.ts';
+import { type DiagramScene, messageAt } from '../../src/web/draw/diagram.ts';
+import { Timeline } from '../../src/web/model/timeline.ts';
+
+it('finds the message whose line is at a place', () => {
+  const timeline = new Timeline();
+  const node = { status: 'running', height: 1, tip: '', peers: 1 } as const;
+  const names = ['a', 'b', 'c'];
+  timeline.start({ nodes: names.map((name) => ({ name, role: 'full', ...node })) as never }, [], 0);
+  let number = 0;
+  const add = (event: object) => timeline.add({ number: ++number, time: 0, ...event } as ControlEvent);
+  const message = (id: number, at: number, from: string, to: string, command = 'tx') => {
+    add({ type: 'message', node: from, id, at, from, to, command, count: 1, bytes: 9 });
+  };
+  message(1, 100, 'a', 'b');
+  add({ type: 'arrival', node: 'a', id: 1, at: 300 });
+  message(2, 500, 'b', 'c');
+  message(3, 700, 'a', 'c', 'ping');
+  // 300 px high: the nodes are at 50, 150 and 250. A pixel is a millisecond, after 10 px of names.
+  const scene = {
+    ...{ timeline, from: 0, to: 1_000, margin: 10, hidden: new Set(['ping']) },
+    now: 10_000,
+  } as unknown as DiagramScene;
+  const at = (x: number, y: number) => messageAt(scene, 1_010, 300, { x, y })?.id;
+  expect([at(110, 50), at(210, 100), at(310, 150), at(210, 112)]).toEqual([1, 1, 1, undefined]);
+  expect([at(98, 50), at(320, 150)]).toEqual([undefined, undefined]);
+  // What is lost ends half of the way.
+  expect([at(511, 180), at(512, 200), at(512, 220)]).toEqual([2, 2, undefined]);
+  expect(at(711, 150)).toBeUndefined();
+});
