@@ -59,7 +59,7 @@ describeChromium('the live page', () => {
         .getByText(String(height + 1))
         .waitFor();
     const { tip } = await network.node('shop').view();
-    await page.getByRole('link', { name: `${height + 1}${tip.slice(-4)}` }).click();
+    await page.getByRole('link', { name: `${height + 1} ${tip.slice(-4)}` }).click();
     await page.getByRole('heading', { name: `Block ${height + 1}` }).waitFor();
     expect(page.url()).toContain(`#/block/${tip}`);
     await page
@@ -119,13 +119,13 @@ describeChromium('the live page', () => {
       .waitFor();
     const shop = (await network.node('shop').view()).tip;
     await page
-      .getByRole('link', { name: `${height + 1}${shop.slice(-4)}` })
+      .getByRole('link', { name: `${height + 1} ${shop.slice(-4)}` })
       .getByText('shop')
       .waitFor();
     await form('Mend all links').getByRole('button').click();
     const { tip } = await network.node('pool').view();
     await page
-      .getByRole('link', { name: `${height + 2}${tip.slice(-4)}` })
+      .getByRole('link', { name: `${height + 2} ${tip.slice(-4)}` })
       .getByText('shop')
       .waitFor();
     // The branch that has lost stays in the tree.

@@ -6,6 +6,7 @@ import { Connection, type ConnectionStatus, type OpenClient } from './connection
 import { Playback } from './playback.ts';
 import type { Route } from './route.ts';
 import { Timeline } from './timeline.ts';
+import { isAddress } from './wallet/payee.ts';
 
 /** Milliseconds between two updates of texts. */
 const UPDATE_MS = 150;
@@ -95,10 +96,11 @@ export class Session {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Calls a method of a node. Rejects while there is no connection. */
-  async call<T>(node: string, method: string, params: readonly unknown[] = []): Promise<T> {
+  /** Calls a method of a node, and of its wallet if one is given. Rejects while there is no connection. */
+  async call<T>(node: string, method: string, params: readonly unknown[] = [], wallet?: string): Promise<T> {
     if (!this.client) throw new Error('there is no connection');
-    return (await this.client.call('call', { node, method, params: [...params] })) as T;
+    const which = wallet === undefined ? {} : { wallet };
+    return (await this.client.call('call', { node, method, params: [...params], ...which })) as T;
   }
 
   /** Calls a method on full nodes that run, one after the other, until one answers. */
@@ -115,7 +117,7 @@ export class Session {
     throw failure;
   }
 
-  /** Returns the view of what a height, a block hash or a transaction id names; undefined if no node has it. */
+  /** Returns the view of what a height, a block hash, a transaction id or an address names; undefined if no node has it. */
   async find(text: string): Promise<Route | undefined> {
     const succeeds = (call: Promise<unknown>) =>
       call.then(
@@ -126,6 +128,7 @@ export class Session {
       const hash = await this.callAny<string>('getblockhash', [Number(text)]).catch(() => undefined);
       return hash === undefined ? undefined : { view: 'block', id: hash };
     }
+    if (await isAddress(this, text)) return { view: 'address', id: text };
     const id = text.toLowerCase();
     if (!/^[0-9a-f]{64}$/.test(id)) return undefined;
     if (await succeeds(this.callAny('getblockheader', [id]))) return { view: 'block', id };

@@ -1,6 +1,7 @@
 import { lessonEn } from './en-lesson.ts';
 import { messageEn } from './en-message.ts';
 import { scriptEn } from './en-script.ts';
+import { walletEn } from './en-wallet.ts';
 
 /** What the page says, in English. Other languages have the same members. */
 export const en = {
@@ -17,7 +18,7 @@ export const en = {
     gap: 'Some events were missed: the past has a gap.',
   },
   views: { stage: 'Network', diagram: 'Messages over time', tree: 'Block tree', act: 'Do' },
-  places: { title: 'Views', lesson: 'Lessons', script: 'Scripts' },
+  places: { title: 'Views', lesson: 'Lessons', wallets: 'Wallets', script: 'Scripts' },
   stageHelp: 'Each node is a column of its last blocks, the tip on top; its mempool is below the line.',
   diagramHelp:
     'Time runs to the right. Each line is a message from its sender to its receiver; a staircase is a block arriving.',
@@ -60,7 +61,7 @@ export const en = {
     request: 'request',
     other: 'other',
   },
-  search: 'Height, block hash or transaction id',
+  search: 'Height, block hash, transaction id or address',
   find: 'Find',
   notFound: 'No node has it: {0}',
   close: 'Close',
@@ -98,6 +99,7 @@ export const en = {
   lesson: lessonEn,
   message: messageEn,
   script: scriptEn,
+  wallet: walletEn,
   act: {
     title: 'Do',
     run: 'Run',

@@ -2,6 +2,7 @@ import type { Texts } from './en.ts';
 import { lessonZh } from './zh-lesson.ts';
 import { messageZh } from './zh-message.ts';
 import { scriptZh } from './zh-script.ts';
+import { walletZh } from './zh-wallet.ts';
 
 /** What the page says, in Chinese. */
 export const zh: Texts = {
@@ -17,7 +18,7 @@ export const zh: Texts = {
     gap: '错过了一些事件：过去的记录不完整。',
   },
   views: { stage: '网络', diagram: '消息时序', tree: '区块树', act: '操作' },
-  places: { title: '视图', lesson: '课程', script: '脚本' },
+  places: { title: '视图', lesson: '课程', wallets: '钱包', script: '脚本' },
   stageHelp: '每个节点是一列最近的区块，链尖在最上方；横线以下是它的内存池。',
   diagramHelp: '时间向右流逝。每条线是一条消息，从发送者到接收者；阶梯线是一个区块到达各节点的过程。',
   nodes: '节点',
@@ -49,7 +50,7 @@ export const zh: Texts = {
     undrawn: '消息太多，有 {0} 条没有画出',
   },
   kinds: { transaction: '交易', block: '区块', headers: '区块头', inventory: '清单', request: '请求', other: '其他' },
-  search: '高度、区块哈希或交易编号',
+  search: '高度、区块哈希、交易编号或地址',
   find: '查找',
   notFound: '没有节点拥有它：{0}',
   close: '关闭',
@@ -87,6 +88,7 @@ export const zh: Texts = {
   lesson: lessonZh,
   message: messageZh,
   script: scriptZh,
+  wallet: walletZh,
   act: {
     title: '操作',
     run: '执行',

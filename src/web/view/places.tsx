@@ -3,7 +3,11 @@ import type { Route } from '../model/route.ts';
 import { usePage } from './context.ts';
 
 /** The views that nothing on the stage leads to. */
-const PLACES = [{ view: 'lesson' }, { view: 'script', input: 0 }] as const satisfies readonly Route[];
+const PLACES = [
+  { view: 'lesson' },
+  { view: 'wallets' },
+  { view: 'script', input: 0 },
+] as const satisfies readonly Route[];
 
 /** Links to these views; the one that is open closes again. */
 export function Places(): JSX.Element {

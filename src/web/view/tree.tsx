@@ -85,7 +85,7 @@ function TreeBlock(props: {
     <g
       role="link"
       tabindex="0"
-      aria-label={`${props.height}${tagOf(props.hash)}${namesText(props.names)}`}
+      aria-label={`${props.height} ${tagOf(props.hash)} ${namesText(props.names)}`.trimEnd()}
       onClick={open}
       onKeyDown={(event) => event.key === 'Enter' && open()}
       onPointerEnter={() => setHighlight(props.hash)}
@@ -101,10 +101,10 @@ function TreeBlock(props: {
       />
       <text x={left() + BLOCK / 2} y={top() - 6}>
         {props.height}
-      </text>
+      </text>{' '}
       <text x={left() + BLOCK / 2} y={top() + BLOCK + 11}>
         {tagOf(props.hash)}
-      </text>
+      </text>{' '}
       <Show when={props.names.length > 0}>
         <text x={left()} y={top() + BLOCK + 24} class="names">
           {namesText(props.names)}

@@ -1,4 +1,4 @@
-import { type JSX, lazy, Match, Show, Switch } from 'solid-js';
+import { createEffect, type JSX, lazy, Match, on, Show, Switch } from 'solid-js';
 import type { Route } from '../../model/route.ts';
 import { usePage } from '../context.ts';
 import { BlockView } from './block.tsx';
@@ -9,6 +9,12 @@ import { TransactionView } from './transaction.tsx';
 /** With decoders and the interpreter, which the page does not load before. */
 const ScriptView = lazy(() => import('../script/script.tsx'));
 const MessageView = lazy(() => import('./message.tsx'));
+
+const WalletViews = lazy(() => import('../wallet/index.tsx'));
+
+const WALLET_VIEWS: readonly Route['view'][] = ['wallets', 'wallet', 'address'];
+
+const narrow = window.matchMedia('(max-width: 900px)');
 
 /** The panel beside the stage that shows what was clicked: never over it. */
 export function Inspector(): JSX.Element {
@@ -21,9 +27,12 @@ export function Inspector(): JSX.Element {
   /** Returns the route if it asks for a view. */
   const routeTo = <V extends Route['view']>(view: V) =>
     route().view === view ? (route() as Extract<Route, { readonly view: V }>) : undefined;
+  let panel: HTMLElement | undefined;
+  // On a narrow screen, the panel stands below the stage.
+  createEffect(on(route, () => narrow.matches && panel?.scrollIntoView({ block: 'start' }), { defer: true }));
   return (
     <Show when={route().view !== 'none' && route().view !== 'lesson'}>
-      <aside class="inspector" aria-live="polite">
+      <aside ref={panel} class="inspector" aria-live="polite">
         <button type="button" class="close" onClick={() => go(home())}>
           {texts().close}
         </button>
@@ -34,6 +43,9 @@ export function Inspector(): JSX.Element {
           <Match when={routeTo('link')}>{(to) => <LinkView from={to().id} to={to().to} />}</Match>
           <Match when={routeTo('message')}>{(to) => <MessageView node={to().node} id={to().id} />}</Match>
           <Match when={routeTo('script')}>{(to) => <ScriptView id={to().id} input={to().input} />}</Match>
+          <Match when={WALLET_VIEWS.includes(route().view)}>
+            <WalletViews route={route()} />
+          </Match>
         </Switch>
       </aside>
     </Show>
