@@ -7,7 +7,7 @@ export {
   type ControlEventsOptions,
   type LostEvents,
 } from './client/control-client.ts';
-export { type ControlEvent, type EventType, eventTypes } from './protocol/events.ts';
+export { type ControlEvent, type EventType, eventTypes, type StepEvent } from './protocol/events.ts';
 export type { ControlChannel } from './protocol/messages.ts';
 export { type MethodName, methods, type ParamsOf, type ResultOf } from './protocol/methods.ts';
 export { openRpcDocument } from './protocol/open-rpc.ts';

@@ -1,4 +1,5 @@
 import { NetworkName, pageLink } from '../../control/control-record.ts';
+import type { StepEvent } from '../../control/protocol/events.ts';
 import { NetworkControl } from '../../control/server/network-control.ts';
 import type { NetworkNode } from '../../devnet/network/network-node.ts';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
@@ -15,6 +16,8 @@ export interface ControlHost {
    * after all. `busyWith` as in `ControlServiceOptions`.
    */
   serve(network: NodeNetwork, busyWith?: () => string | undefined): Promise<{ readonly down: Promise<void> }>;
+  /** Reports a step of what is being played on it to clients. */
+  report(step: Omit<StepEvent, 'type'>): void;
   /** Address of the live page, with the token. */
   readonly page: string;
 }
@@ -34,6 +37,7 @@ export async function withControl(name: string, action: (host: ControlHost) => P
           const down = new Promise<void>((resolve) => control.serve(network, { name, busyWith, onDown: resolve }));
           return { down };
         },
+        report: (step) => control.report(step),
       });
     } finally {
       claimed.release();

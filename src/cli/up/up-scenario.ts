@@ -23,6 +23,7 @@ import { formatStep } from '../step-text.ts';
 import { terminal, Waiting, waiting } from '../waiting.ts';
 import { noteControl, notePage, warnAtExits, withControl } from './control-host.ts';
 import { ANOTHER_PROGRAM, portUser } from './port-user.ts';
+import { stepEvent } from './step-event.ts';
 import { watchBlocks } from './watch-blocks.ts';
 
 /** Options of `pier up` without a topology. */
@@ -87,6 +88,7 @@ export async function upScenario(
       ...(printLog ? { onLog: printLog } : {}),
       onStep: (step) => {
         progress.end();
+        host.report(stepEvent(step, nodeIds));
         if (!options.json) print(formatStep(step));
         progress.start(`Step ${step.step + 1}`);
       },

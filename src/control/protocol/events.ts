@@ -103,11 +103,18 @@ const shapes = {
     line: z.int().min(1).meta({ description: "counts the node's lines, from 1" }),
     ...logLine,
   },
+  step: {
+    step: z.int().min(1).meta({ description: 'number of the step' }),
+    title: z.string(),
+    facts: z
+      .array(z.object({ node, label: z.string(), value: z.union([z.string(), z.number()]) }))
+      .meta({ description: 'values read from nodes, which show that it has happened' }),
+  },
   lost: { node, count: count.meta({ description: 'events of the node that were too many to be passed on' }) },
 } as const;
 
 /** Names of the types of events that can be subscribed to. */
-export const eventTypes = feedEventTypes;
+export const eventTypes = [...feedEventTypes, 'step'] as const;
 
 /** A type of event that can be subscribed to. */
 export type EventType = (typeof eventTypes)[number];
@@ -137,11 +144,24 @@ export const controlEvent = z.union([
   eventSchema('mode'),
   eventSchema('wallet'),
   eventSchema('log'),
+  eventSchema('step'),
   eventSchema('lost'),
 ]);
 
+/** A step that the owner of the network has played and verified: of `pier up` alone, its scenario's. */
+export interface StepEvent {
+  readonly type: 'step';
+  /** From 1. */
+  readonly step: number;
+  readonly title: string;
+  readonly facts: readonly { readonly node: string; readonly label: string; readonly value: string | number }[];
+}
+
+/** What a control server logs: what happens in the network, and what its owner reports. */
+export type LoggedEvent = FeedEvent | StepEvent;
+
 /** An event of a network, numbered by its control server. */
-export type ControlEvent = FeedEvent & { readonly number: number; readonly time: number };
+export type ControlEvent = (FeedEvent | StepEvent) & { readonly number: number; readonly time: number };
 
 /** The schema of what the server sends to subscribers. */
 export const eventsNotification = z.object({

@@ -3,6 +3,7 @@ import type { NodeNetwork } from '../../devnet/network/node-network.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
 import { systemRandom } from '../../platform/random.ts';
+import type { StepEvent } from '../protocol/events.ts';
 import type { ControlChannel } from '../protocol/messages.ts';
 import type { MethodName } from '../protocol/methods.ts';
 import { portChannel } from '../protocol/port-channel.ts';
@@ -77,6 +78,11 @@ export class ControlService {
     const channel = portChannel(port);
     this.#channels.add(channel);
     new ControlSession(channel, this.handle, this.events, () => this.#channels.delete(channel));
+  }
+
+  /** Reports a step that the owner of the network has played, as an event. */
+  report(step: Omit<StepEvent, 'type'>): void {
+    this.events.report({ type: 'step', ...step });
   }
 
   /** Ends all connections. */

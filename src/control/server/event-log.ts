@@ -1,5 +1,4 @@
-import type { FeedEvent } from '../../devnet/network/events/network-feed.ts';
-import type { ControlEvent } from '../protocol/events.ts';
+import type { ControlEvent, LoggedEvent } from '../protocol/events.ts';
 
 /** Events that are kept for readers which are slow, or come back. */
 const MAX_EVENTS = 200_000;
@@ -7,8 +6,8 @@ const MAX_EVENTS = 200_000;
 const MAX_LENGTH = 32 << 20;
 
 /** An event as it is kept. */
-interface LoggedEvent {
-  readonly type: FeedEvent['type'];
+interface KeptEvent {
+  readonly type: LoggedEvent['type'];
   /** Its JSON. */
   readonly text: string;
 }
@@ -24,7 +23,7 @@ export class EventLog {
   readonly #maxEvents: number;
   readonly #maxLength: number;
   /** The event number `n` is at `n % #maxEvents`. */
-  readonly #ring: (LoggedEvent | undefined)[] = [];
+  readonly #ring: (KeptEvent | undefined)[] = [];
   /** Number of the oldest event kept. */
   #first = 1;
   /** Number of the newest event. */
@@ -48,7 +47,7 @@ export class EventLog {
   }
 
   /** Adds an event. `time`: milliseconds since the Unix epoch; a log line has its own. */
-  add(event: FeedEvent, time: number): void {
+  add(event: LoggedEvent, time: number): void {
     const number = this.#last + 1;
     const text = JSON.stringify({ number, time, ...event } satisfies ControlEvent);
     while (this.#first <= this.#last && !this.#hasRoom(text.length)) this.#dropOldest();
@@ -69,7 +68,7 @@ export class EventLog {
   }
 
   /** Returns the event with a number; undefined if it is not kept, or has not happened. */
-  get(number: number): LoggedEvent | undefined {
+  get(number: number): KeptEvent | undefined {
     return number < this.#first || number > this.#last ? undefined : this.#ring[number % this.#maxEvents];
   }
 

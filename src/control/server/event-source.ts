@@ -1,6 +1,7 @@
+import { feedEventTypes } from '../../devnet/network/events/feed-event-types.ts';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
-import { type EventType, eventTypes } from '../protocol/events.ts';
+import type { EventType, StepEvent } from '../protocol/events.ts';
 import { EventLog, type EventLogOptions } from './event-log.ts';
 
 /** Types of events that are many, or cost nodes time: they are logged only while a client wants them. */
@@ -31,13 +32,18 @@ export class EventSource {
     this.#network = network;
     this.#clock = clock;
     this.log = new EventLog(options);
-    const always = eventTypes.filter((type) => !ON_DEMAND.has(type));
+    const always = feedEventTypes.filter((type) => !ON_DEMAND.has(type));
     this.#always = network.follow(always, (event) => this.log.add(event, clock.now()));
+  }
+
+  /** Logs what the owner of the network reports. */
+  report(event: StepEvent): void {
+    this.log.add(event, this.#clock.now());
   }
 
   /** Logs events of the given types from now on. Returns a function that ends it. */
   follow(types: ReadonlySet<EventType>): () => void {
-    const onDemand = [...types].filter((type) => ON_DEMAND.has(type));
+    const onDemand = feedEventTypes.filter((type) => ON_DEMAND.has(type) && types.has(type));
     for (const type of onDemand) {
       this.#wanted.set(type, (this.#wanted.get(type) ?? 0) + 1);
       this.#lingering.get(type)?.cancel();
@@ -57,7 +63,7 @@ export class EventSource {
     this.#offs.clear();
   }
 
-  #start(type: EventType): void {
+  #start(type: (typeof feedEventTypes)[number]): void {
     if (this.#isClosed || this.#offs.has(type)) return;
     this.#offs.set(
       type,

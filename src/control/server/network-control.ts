@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { NodeNetwork } from '../../devnet/network/node-network.ts';
+import type { StepEvent } from '../protocol/events.ts';
 import { ControlServer } from './control-server.ts';
 import { ControlService, type ControlServiceOptions } from './control-service.ts';
 
@@ -52,6 +53,11 @@ export class NetworkControl {
   serve(network: NodeNetwork, options: ControlServiceOptions): void {
     this.#service = new ControlService(network, options, this.url);
     this.#server.serve(this.#service);
+  }
+
+  /** Reports a step as `ControlService` does. Without effect before `serve`. */
+  report(step: Omit<StepEvent, 'type'>): void {
+    this.#service?.report(step);
   }
 
   /** Where clients connect to: `ws://127.0.0.1:PORT/`. */

@@ -1,5 +1,5 @@
 import { ControlClient, type ControlEvents } from '../../control/client/control-client.ts';
-import type { ControlEvent } from '../../control/protocol/events.ts';
+import type { ControlEvent, StepEvent } from '../../control/protocol/events.ts';
 import type { ResultOf } from '../../control/protocol/methods.ts';
 import { SUBPROTOCOL, TOKEN_PREFIX } from '../../control/protocol/subprotocol.ts';
 import { webSocketChannel } from '../../control/protocol/web-socket-channel.ts';
@@ -21,6 +21,8 @@ export interface ConnectionListener {
   started(start: NetworkStart): void;
   /** Each event comes once, in the order of the numbers, also over a reconnection; many at a time. */
   events(events: readonly ControlEvent[]): void;
+  /** Steps that the network plays itself; some come again after a reconnection. */
+  steps(steps: readonly StepEvent[]): void;
 }
 
 /** Milliseconds between attempts to connect: the first, and the longest. */
@@ -80,8 +82,19 @@ export class Connection {
     }
   }
 
+  /** Follows the steps that the network plays itself, from the first on: a page that is opened later shows them, too. */
+  async #followSteps(client: ControlClient, server: string): Promise<void> {
+    const events = await client.events({ types: ['step'], after: { server, number: 0 } });
+    for await (const batch of events.batches()) {
+      const steps = batch.filter((event) => event.type === 'step');
+      if (steps.length > 0) this.#listener.steps(steps);
+    }
+  }
+
   async #follow(client: ControlClient): Promise<void> {
     const events = await this.#subscribe(client);
+    // It ends with the connection, as the other does.
+    this.#followSteps(client, events.server).catch(() => {});
     const [status, { links }] = await Promise.all([client.call('status'), client.call('links')]);
     const isSame = this.#last?.server === events.server;
     this.#listener.started({ status, links, hasGap: this.#last !== undefined && !isSame });

@@ -1,5 +1,6 @@
 import { createSignal } from 'solid-js';
 import type { ControlClient } from '../../control/client/control-client.ts';
+import type { StepEvent } from '../../control/protocol/events.ts';
 import type { ResultOf } from '../../control/protocol/methods.ts';
 import { BlockLoader } from './block-loader.ts';
 import { Connection, type ConnectionStatus, type OpenClient } from './connection.ts';
@@ -35,6 +36,8 @@ export class Session {
   readonly hasGap: () => boolean;
   /** The last answer of the method `status`. */
   readonly status: () => ResultOf<'status'> | undefined;
+  /** Steps that the network has played itself, of the last run of its scenario. */
+  readonly steps: () => readonly StepEvent[];
   readonly #connection: Connection;
   readonly #setVersion: (version: number) => void;
   readonly #setStatus: (status: ResultOf<'status'>) => void;
@@ -50,7 +53,9 @@ export class Session {
     const [hasGap, setHasGap] = createSignal(false);
     const [status, setStatus] = createSignal<ResultOf<'status'>>();
     const [shown, setShown] = createSignal(this.playback.time(Date.now()));
+    const [steps, setSteps] = createSignal<readonly StepEvent[]>([]);
     this.version = version;
+    this.steps = steps;
     this.shown = shown;
     this.connection = connection;
     this.hasGap = hasGap;
@@ -66,6 +71,7 @@ export class Session {
         setStatus(start.status);
         this.#changed();
       },
+      steps: (played) => setSteps((before) => (played[0]!.step === 1 ? played : [...before, ...played])),
       events: (events) => {
         for (const event of events) this.timeline.add(event);
         this.#changed();

@@ -6,6 +6,7 @@ import { portUser } from '../../../src/cli/up/port-user.ts';
 import { type PlayedScenario, type UpScenarioOptions, upScenario } from '../../../src/cli/up/up-scenario.ts';
 import { connectControl } from '../../../src/control/client/connect.ts';
 import { findRecord, runningNetworks } from '../../../src/control/control-record.ts';
+import { controlEvent } from '../../../src/control/protocol/events.ts';
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { NodeNetwork } from '../../../src/devnet/network/node-network.ts';
 import { freeNodeIds, isPortFree } from '../../../src/devnet/processes/ports.ts';
@@ -159,6 +160,18 @@ it('lets clients watch the steps, and change the network afterwards', async () =
           message: 'the steps of the scenario are being played',
         });
         await expect(client.call('reset')).rejects.toMatchObject({ code: 'network-busy' });
+        const step = { step: 1, title: 'the miner node connects' };
+        given.onStep!({ ...step, facts: [{ nodeId: base + 2, label: 'height', value: 7 }] });
+        // A client that comes later gets it, too.
+        const { server } = await client.events();
+        const events = await client.events({ types: ['step'], after: { server, number: 0 } });
+        for await (const event of events) {
+          expect(controlEvent.parse(event)).toMatchObject({
+            ...{ ...step, type: 'step' },
+            facts: [{ node: 'miner', label: 'height', value: 7 }],
+          });
+          break;
+        }
         await client.close();
       };
       return scenario;

@@ -1,5 +1,7 @@
 import { createEffect, createMemo, on } from 'solid-js';
 import { lessonOf } from '../../lessons/index.ts';
+import { nineSteps } from '../../lessons/nine-steps.ts';
+import { scenarioSteps } from '../../lessons/scenario.ts';
 import { restore } from '../../model/lesson/before.ts';
 import { type Both, chooseCast } from '../../model/lesson/format.ts';
 import { LessonPlayer } from '../../model/lesson/player.ts';
@@ -63,6 +65,13 @@ export function useLessons(
       if (connection !== 'connected') return;
       // What fails here the page shows as it is: nodes that do not run, links that are cut.
       restored = unfinished.finish((before) => restore(network, before)).catch(() => {});
+    }),
+  );
+  // While `pier up` plays its scenario, the page lights up each step as it happens; not once it is over.
+  createEffect(
+    on(session.steps, (steps) => {
+      if (steps.length === 0 || (steps.length === nineSteps.steps.length && !player.open()?.isWatching)) return;
+      player.watch(nineSteps, scenarioSteps(nineSteps, steps));
     }),
   );
   const focus = createMemo((): Focus | undefined => {
