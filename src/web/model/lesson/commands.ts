@@ -13,6 +13,7 @@ const COMMANDS: { readonly [M in MethodName]?: (params: Given) => string | undef
       : `pier mining transactions ${(mode as { transactions: number }).transactions}`,
   faucet: ({ to, amount }) => `pier faucet ${to} ${amount}`,
   pay: ({ from, to, amount }) => `pier pay ${from} ${to} ${amount}`,
+  doublespend: ({ txid }) => `pier doublespend ${txid}`,
   partition: ({ groups }) => `pier partition ${(groups as string[][]).map((group) => group.join(',')).join(' ')}`,
   heal: () => 'pier heal',
   // The command drops nothing.
