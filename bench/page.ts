@@ -35,6 +35,8 @@ interface Sample extends Counts {
   readonly seconds: number;
   /** Seconds since the last look. */
   readonly length: number;
+  /** Milliseconds of a processor that the main thread used. */
+  readonly busy: number;
   /** Bytes of the JavaScript heap that are in use. */
   readonly heap: number;
 }
@@ -102,7 +104,13 @@ async function watch(page: Page, session: CDPSession, seconds: number): Promise<
       for (const name of Object.keys(counts)) counts[name] = 0;
       return seen as unknown as Counts & { readonly at: number };
     });
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const busyTime = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return 1_000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0);
+  };
   await page.waitForTimeout(WARM_UP * 1_000);
+  let wasBusy = await busyTime();
   const start = await look();
   let last = start.at;
   const samples: Sample[] = [];
@@ -110,7 +118,10 @@ async function watch(page: Page, session: CDPSession, seconds: number): Promise<
     await page.waitForTimeout(SAMPLE_MS);
     const { at, ...counts } = await look();
     const { usedSize: heap } = await session.send('Runtime.getHeapUsage');
-    samples.push({ ...counts, seconds: (at - start.at) / 1_000, length: (at - last) / 1_000, heap });
+    const isBusy = await busyTime();
+    const busy = isBusy - wasBusy;
+    wasBusy = isBusy;
+    samples.push({ ...counts, busy, seconds: (at - start.at) / 1_000, length: (at - last) / 1_000, heap });
     last = at;
   }
   return samples;
@@ -124,10 +135,12 @@ function printPaint(paint: number): boolean {
 function printFrames(samples: readonly Sample[]): boolean {
   const rates = (of: (sample: Sample) => number) => samples.map((sample) => of(sample) / sample.length);
   const frames = rates((each) => each.frames);
-  const text = (values: readonly number[]) => `${median(values).toFixed(0)} (least ${Math.min(...values).toFixed(0)})`;
+  const text = (values: readonly number[]) =>
+    `${median(values).toFixed(0)} (${Math.min(...values).toFixed(0)} to ${Math.max(...values).toFixed(0)})`;
   console.log(`  frames a second ${text(frames)}   target: at least ${MIN_FRAMES}, or it says what it leaves out`);
   console.log(`  draws a second: network ${text(rates((each) => each.stage))}`);
   console.log(`  draws a second: messages over time ${text(rates((each) => each.diagram))}`);
+  console.log(`  the main thread is busy for ${text(rates((each) => each.busy))} ms of a second`);
   const longest = (of: (sample: Sample) => number) => Math.max(...samples.map(of)).toFixed(0);
   console.log(`  longest task ${longest((each) => each.longestTask)} ms`);
   console.log(`  longest time between two frames ${longest((each) => each.longestFrame)} ms`);

@@ -17,12 +17,12 @@ it('finds the message whose line is at a place', () => {
   add({ type: 'arrival', node: 'a', id: 1, at: 300 });
   message(2, 500, 'b', 'c');
   message(3, 700, 'a', 'c', 'ping');
-  // 300 px high: the nodes are at 50, 150 and 250. A pixel is a millisecond, after 10 px of names.
+  // 300 px between the edges: the nodes are at 50, 150 and 250. A pixel is a millisecond, after 10 px of names.
   const scene = {
-    ...{ timeline, from: 0, to: 1_000, margin: 10, hidden: new Set(['ping']) },
+    ...{ timeline, from: 0, to: 1_000, labels: { margin: 10 }, hidden: new Set(['ping']) },
     now: 10_000,
   } as unknown as DiagramScene;
-  const at = (x: number, y: number) => messageAt(scene, 1_010, 300, { x, y })?.id;
+  const at = (x: number, y: number) => messageAt(scene, 1_010, 310, { x, y: y + 5 })?.id;
   expect([at(110, 50), at(210, 100), at(310, 150), at(210, 112)]).toEqual([1, 1, 1, undefined]);
   expect([at(98, 50), at(320, 150)]).toEqual([undefined, undefined]);
   // What is lost ends half of the way.

@@ -1,13 +1,14 @@
 import { colourOf } from '../model/block-colour.ts';
 import type { Point } from '../model/layout.ts';
 import { flightOf } from '../model/messages/flight.ts';
-import { kindOf } from '../model/messages/message-kind.ts';
+import { kindOf, type MessageKind } from '../model/messages/message-kind.ts';
+import type { RowLabels } from '../model/row-labels.ts';
 import type { KnownMessage, Timeline } from '../model/timeline.ts';
 import { drawBlock } from './block-square.ts';
 import type { Theme } from './theme.ts';
 
 /** Lines of messages that are drawn at most. */
-const MAX_LINES = 4_000;
+const MAX_LINES = 1_500;
 const BLOCK = 9;
 /** Half the width of the cross at which a lost message ends. */
 const CROSS = 4;
@@ -15,6 +16,8 @@ const CROSS = 4;
 const LEAST_SLANT = 3;
 /** Pixels within which a click means a line. */
 const REACH = 6;
+/** Pixels above the first row and below the last. */
+const EDGE = 5;
 
 /** What the space-time diagram shows: time runs to the right, each node is a horizontal line. */
 export interface DiagramScene {
@@ -24,8 +27,8 @@ export interface DiagramScene {
   readonly to: number;
   /** The moment that the stage shows. */
   readonly time: number;
-  /** Pixels that the names of the nodes take at the left. */
-  readonly margin: number;
+  /** Where the names of the nodes stand, at the left. */
+  readonly labels: RowLabels;
   readonly theme: Theme;
   readonly highlight: string | undefined;
   readonly hidden: ReadonlySet<string>;
@@ -37,32 +40,35 @@ export interface DiagramScene {
 
 /** Returns the height of a node's line in pixels. */
 export function rowOf(index: number, count: number, height: number): number {
-  return ((index + 0.5) * height) / Math.max(1, count);
+  // Room for half a line of text above the first and below the last one.
+  return EDGE + ((index + 0.5) * (height - 2 * EDGE)) / Math.max(1, count);
 }
 
-/** Draws messages as slanted lines, and arrivals of blocks as staircases. Returns the number of lines left out. */
+/** Draws messages as slanted lines, and arrivals of blocks as staircases. Returns one in how many messages is drawn. */
 export function drawDiagram(
   canvas: CanvasRenderingContext2D,
   width: number,
   height: number,
   scene: DiagramScene,
 ): number {
-  const { margin, theme, time } = scene;
+  const { labels, theme, time } = scene;
+  const { margin } = labels;
   canvas.clearRect(0, 0, width, height);
   const { rows, x } = placesOf(scene, width, height);
   canvas.save();
-  canvas.beginPath();
-  canvas.rect(margin, 0, width - margin, height);
-  canvas.clip();
   canvas.strokeStyle = theme.faint;
   canvas.lineWidth = 0.5;
   canvas.beginPath();
-  for (const y of rows.values()) {
-    canvas.moveTo(margin, y);
+  for (const [i, y] of [...rows.values()].entries()) {
+    // From its name on, past the names of the lines above and below.
+    canvas.moveTo(Math.min(margin, ((labels.column(i) ?? labels.margin) + 1) * labels.width), y);
     canvas.lineTo(width, y);
   }
   canvas.stroke();
-  const undrawn = drawLines(canvas, scene, rows, x);
+  canvas.beginPath();
+  canvas.rect(margin, 0, width - margin, height);
+  canvas.clip();
+  const oneIn = drawLines(canvas, scene, rows, x);
   drawArrivals(canvas, scene, rows, x);
   canvas.strokeStyle = theme.ink;
   canvas.lineWidth = 1;
@@ -71,12 +77,12 @@ export function drawDiagram(
   canvas.lineTo(x(time), height);
   canvas.stroke();
   canvas.restore();
-  return undrawn;
+  return oneIn;
 }
 
 /** Returns where nodes and moments are, in pixels. */
 function placesOf(
-  { timeline, from, to, margin }: DiagramScene,
+  { timeline, from, to, labels: { margin } }: DiagramScene,
   width: number,
   height: number,
 ): { readonly rows: ReadonlyMap<string, number>; x(at: number): number } {
@@ -93,32 +99,47 @@ function drawLines(
   rows: ReadonlyMap<string, number>,
   x: (at: number) => number,
 ): number {
-  const { timeline, from, to, theme, hidden, highlight, lit } = scene;
-  const messages = timeline.messagesBetween(from, to).filter(({ command }) => !hidden.has(command));
-  // The last ones: they are what happens now.
-  const shown = messages.slice(-MAX_LINES);
-  for (const message of shown) {
-    const line = lineOf(scene, message, rows, x);
+  const { timeline, theme, hidden, highlight, lit } = scene;
+  const { messages } = timeline;
+  const { start, end, step } = drawnOf(scene);
+  const paths = new Map<string, { readonly kind: MessageKind; readonly isLit: boolean; readonly path: Path2D }>();
+  for (let i = start; i < end; i += step) {
+    const message = messages.at(i)!;
+    const line = hidden.has(message.command) ? undefined : lineOf(scene, message, rows, x);
     if (!line) continue;
     const isLit =
       message === lit ||
       (highlight !== undefined && message.hashes.some((hash) => timeline.txidOf(hash) === highlight));
-    canvas.strokeStyle = theme.kinds[kindOf(message.command)];
+    const kind = kindOf(message.command);
+    const key = `${kind} ${isLit}`;
+    const { path } = paths.get(key) ?? { path: new Path2D() };
+    paths.set(key, { kind, isLit, path });
+    path.moveTo(line.x1, line.y1);
+    path.lineTo(line.x2, line.y2);
+    if (line.isLost) {
+      path.moveTo(line.x2 - CROSS, line.y2 - CROSS);
+      path.lineTo(line.x2 + CROSS, line.y2 + CROSS);
+      path.moveTo(line.x2 - CROSS, line.y2 + CROSS);
+      path.lineTo(line.x2 + CROSS, line.y2 - CROSS);
+    }
+  }
+  // A stroke for each kind: one for each line takes many times as long.
+  for (const { kind, isLit, path } of paths.values()) {
+    canvas.strokeStyle = theme.kinds[kind];
     canvas.globalAlpha = isLit ? 1 : 0.7;
     canvas.lineWidth = isLit ? 3 : 1;
-    canvas.beginPath();
-    canvas.moveTo(line.x1, line.y1);
-    canvas.lineTo(line.x2, line.y2);
-    if (line.isLost) {
-      canvas.moveTo(line.x2 - CROSS, line.y2 - CROSS);
-      canvas.lineTo(line.x2 + CROSS, line.y2 + CROSS);
-      canvas.moveTo(line.x2 - CROSS, line.y2 + CROSS);
-      canvas.lineTo(line.x2 + CROSS, line.y2 - CROSS);
-    }
-    canvas.stroke();
+    canvas.stroke(path);
   }
   canvas.globalAlpha = 1;
-  return messages.length - shown.length;
+  return step;
+}
+
+/** Returns which messages are drawn: all, or one in `step`, by their numbers, so that the next frame has the same ones. */
+function drawnOf({ timeline: { messages }, from, to }: DiagramScene): { start: number; end: number; step: number } {
+  const [first, end] = [messages.lowerBound(from), messages.lowerBound(to)];
+  let step = 1;
+  while ((end - first) / step > MAX_LINES) step *= 2;
+  return { start: first + ((step - ((messages.dropped + first) % step)) % step), end, step };
 }
 
 /** Where the line of a message begins and ends, in pixels. */
@@ -147,10 +168,13 @@ function lineOf(
 
 /** Returns the message whose line is at a place, within a few pixels; undefined if there is none. */
 export function messageAt(scene: DiagramScene, width: number, height: number, at: Point): KnownMessage | undefined {
-  const { timeline, from, to, hidden } = scene;
+  const { timeline, hidden } = scene;
+  const { messages } = timeline;
   const { rows, x } = placesOf(scene, width, height);
   let [found, least]: [KnownMessage | undefined, number] = [undefined, REACH];
-  for (const message of timeline.messagesBetween(from, to).slice(-MAX_LINES)) {
+  const { start, end, step } = drawnOf(scene);
+  for (let i = start; i < end; i += step) {
+    const message = messages.at(i)!;
     if (hidden.has(message.command)) continue;
     const line = lineOf(scene, message, rows, x);
     const distance = line ? distanceTo(line, at) : Number.POSITIVE_INFINITY;

@@ -3,86 +3,28 @@ import { flightOf, LOST_MS, linkOf } from '../model/messages/flight.ts';
 import { kindOf } from '../model/messages/message-kind.ts';
 import type { KnownMessage, NodeHistory, Timeline } from '../model/timeline.ts';
 import { drawBlock } from './block-square.ts';
+import { drawLinks, opacityOf } from './links.ts';
 import { drawMessage, messageSize } from './message-shape.ts';
+import type { StageScene } from './stage-scene.ts';
 import type { Theme } from './theme.ts';
 
 /** Pixels of a block's square, and between two dots of a mempool. */
 const BLOCK = 13;
 const DOT_GAP = 6;
 const DOTS_IN_ROW = 8;
-/** Nodes up to which there is room for long columns. */
-const MAX_ROOMY = 12;
-
-/** Returns how many blocks and dots a node's column has at most. */
-function columnSize({ nodes }: Timeline): { readonly blocks: number; readonly dots: number } {
-  return nodes.size <= MAX_ROOMY ? { blocks: 6, dots: 40 } : { blocks: 3, dots: 16 };
-}
-
-/** Returns whether the words above the columns must be few. */
-export function isCrowded({ nodes }: Pick<Timeline, 'nodes'>): boolean {
-  return nodes.size > MAX_ROOMY;
-}
 /** Milliseconds for which a message is drawn at least: on loopback it arrives in less than a frame. */
-export const LEAST_FLIGHT_MS = 450;
+const LEAST_FLIGHT_MS = 450;
 /** Where a message waits that should have arrived, as a share of its way. */
 const NEARLY = 0.9;
 /** Messages that are drawn at most; others are counted. */
 const MAX_FLIGHTS = 250;
 
-/** What the stage shows. */
-export interface StageScene {
-  readonly timeline: Timeline;
-  readonly time: number;
-  /** Pixels. */
-  readonly places: ReadonlyMap<string, Point>;
-  readonly theme: Theme;
-  /** A block or transaction, by its hash: what knows it lights up. */
-  readonly highlight: string | undefined;
-  /** Whether shapes move; otherwise links flash. */
-  readonly hasMotion: boolean;
-  /** Names of the nodes that are not dimmed; undefined: none is. */
-  readonly focus: ReadonlySet<string> | undefined;
-  /** Commands that are not drawn. */
-  readonly hidden: ReadonlySet<string>;
-}
-
 /** Draws links, messages and the columns of the nodes. Returns the number of messages that were too many to be drawn. */
-export function drawStage(canvas: CanvasRenderingContext2D, width: number, height: number, scene: StageScene): number {
-  canvas.clearRect(0, 0, width, height);
+export function drawStage(canvas: CanvasRenderingContext2D, scene: StageScene): number {
   drawLinks(canvas, scene);
   const undrawn = drawMessages(canvas, scene);
   for (const node of scene.timeline.nodes.values()) drawColumn(canvas, node, scene);
   return undrawn;
-}
-
-/** Returns the opacity of what belongs to some nodes. */
-function opacityOf({ focus }: Pick<StageScene, 'focus'>, ...names: readonly string[]): number {
-  return !focus || names.every((name) => focus.has(name)) ? 1 : 0.2;
-}
-
-function drawLinks(canvas: CanvasRenderingContext2D, scene: StageScene): void {
-  const { timeline, places, theme, time } = scene;
-  for (const { from, to } of timeline.links.values()) {
-    const [a, b] = [places.get(from), places.get(to)];
-    const link = timeline.linkAt(from, to, time);
-    if (!a || !b || !link) continue;
-    canvas.globalAlpha = opacityOf(scene, from, to);
-    canvas.strokeStyle = theme.faint;
-    canvas.lineWidth = link.loss > 0 ? 1 : 1.5;
-    // The slower the link, the longer its dashes.
-    canvas.setLineDash(link.latency > 0 ? [4 + Math.min(20, link.latency / 10), 4] : []);
-    canvas.beginPath();
-    canvas.moveTo(a.x, a.y);
-    if (link.isCut) {
-      // A cut link is a gap.
-      canvas.lineTo(a.x + (b.x - a.x) * 0.32, a.y + (b.y - a.y) * 0.32);
-      canvas.moveTo(a.x + (b.x - a.x) * 0.68, a.y + (b.y - a.y) * 0.68);
-    }
-    canvas.lineTo(b.x, b.y);
-    canvas.stroke();
-  }
-  canvas.globalAlpha = 1;
-  canvas.setLineDash([]);
 }
 
 function drawMessages(canvas: CanvasRenderingContext2D, scene: StageScene): number {
@@ -94,7 +36,12 @@ function drawMessages(canvas: CanvasRenderingContext2D, scene: StageScene): numb
     (ms, { from, to }) => Math.max(ms, timeline.linkAt(from, to, time)?.latency ?? 0),
     LEAST_FLIGHT_MS,
   );
-  for (const message of timeline.messagesBetween(time - longest - LOST_MS, time)) {
+  const { messages } = timeline;
+  const end = messages.lowerBound(time);
+  for (let i = messages.lowerBound(time - longest - LOST_MS); i < end; i++) {
+    const message = messages.at(i)!;
+    // Longer under way than any link takes is only what has not arrived.
+    if (message.time < time - longest && (message.id === undefined || message.arrived !== undefined)) continue;
     if (hidden.has(message.command)) continue;
     const [a, b] = [places.get(message.from), places.get(message.to)];
     if (!a || !b) continue;
@@ -138,12 +85,12 @@ function drawFlight(
 }
 
 function drawColumn(canvas: CanvasRenderingContext2D, { name, role }: NodeHistory, scene: StageScene): void {
-  const { timeline, time, places, theme, highlight } = scene;
+  const { timeline, time, places, theme, highlight, column } = scene;
+  const { blocks } = column;
   const place = places.get(name);
   const moment = timeline.nodeAt(name, time);
-  if (!place || !moment) return;
+  if (!place || !moment || blocks === 0) return;
   const left = place.x - BLOCK / 2;
-  const { blocks } = columnSize(timeline);
   // Ground on which the column stands, so that links end at it.
   canvas.fillStyle = theme.paper;
   canvas.globalAlpha = 1;
@@ -164,9 +111,8 @@ function drawMempool(
   name: string,
   count: number,
   place: Point,
-  { timeline, time, theme, highlight }: StageScene,
+  { timeline, time, theme, highlight, column: { blocks, dots } }: StageScene,
 ): void {
-  const { blocks, dots } = columnSize(timeline);
   const top = place.y - BLOCK / 2 + blocks * (BLOCK + 2) + 4;
   const width = DOTS_IN_ROW * DOT_GAP;
   const left = place.x - width / 2;
@@ -177,7 +123,9 @@ function drawMempool(
   canvas.lineTo(left + width, top - 2);
   canvas.stroke();
   if (count === 0) return;
-  const known = timeline.mempoolAt(name, time, dots);
+  // The dots are alike, but for one that is lit: only then it matters which is which.
+  const isThere = highlight !== undefined && timeline.transactions.get(highlight)?.stays.isIn(name, time);
+  const known = isThere ? timeline.mempoolAt(name, time, dots) : [];
   for (let i = 0; i < Math.min(count, dots); i++) {
     const [x, y] = [left + (i % DOTS_IN_ROW) * DOT_GAP + 3, top + 3 + Math.floor(i / DOTS_IN_ROW) * DOT_GAP];
     const isLit = highlight !== undefined && known[i]?.txid === highlight;

@@ -4,6 +4,7 @@ import type { StepEvent } from '../../control/protocol/events.ts';
 import type { ResultOf } from '../../control/protocol/methods.ts';
 import { BlockLoader } from './block-loader.ts';
 import { Connection, type ConnectionStatus, type OpenClient } from './connection.ts';
+import { NodeDetails } from './node-details.ts';
 import { Playback } from './playback.ts';
 import type { Route } from './route.ts';
 import { Timeline } from './timeline.ts';
@@ -27,6 +28,8 @@ interface SearchedBlock {
 export class Session {
   readonly timeline = new Timeline();
   readonly playback = new Playback();
+  /** What no event says of nodes and links. */
+  readonly details = new NodeDetails(this.timeline, (node, method, params) => this.call(node, method, params));
   /** Counts changes of the timeline; a view that reads it is drawn again. */
   readonly version: () => number;
   /** The moment that texts show; it does not change while the display stands still. */
@@ -90,6 +93,12 @@ export class Session {
   get server(): string | undefined {
     return this.#connection.server;
   }
+
+  /** The number of nodes. */
+  readonly nodeCount = (): number => {
+    this.version();
+    return this.timeline.nodes.size;
+  };
 
   /** Counts changes, also those that `version` does not show yet. */
   get changes(): number {
@@ -169,6 +178,8 @@ export class Session {
     if (!status) return;
     this.#setStatus(status);
     this.#notify();
+    await this.details.refresh();
+    this.#changed();
   }
 
   #notify(): void {

@@ -37,7 +37,7 @@ export const columnSizes: Readonly<Record<Density, ColumnSize>> = {
 };
 
 /** Pixels of a letter of a name, and of a wide one such as a Chinese character. */
-const LETTER = 8.4;
+const LETTER = 9.6;
 const WIDE_LETTER = 15;
 /** Widest name; a longer one is cut off. */
 const MAX_NAME = 130;
@@ -50,7 +50,7 @@ const ROUNDS = 300;
 /** Returns the pixels that a node of a density takes. */
 export function extentOf(name: string, density: Density): Extent {
   const letters = [...name].reduce((sum, letter) => sum + (letter > '⺀' ? WIDE_LETTER : LETTER), 0);
-  const width = Math.min(MAX_NAME, letters) + 8;
+  const width = Math.min(MAX_NAME, letters) + 10;
   if (density === 'dense') {
     // The square of the tip stands beside the name.
     const half = Math.ceil((width + 16) / 2);
@@ -81,7 +81,9 @@ export function layOutStage(
     x: ground.left + x * (ground.right - ground.left),
     y: ground.top + y * (ground.bottom - ground.top),
   }));
-  const points = pushedApart(spread, extents, ground) ?? inRows(spread, columns, ground);
+  const points =
+    pushedApart(spread, extents, ground) ??
+    inRows(spread, { width: size.width, height }, cell, { left, right, top, bottom });
   const places = new Map(names.map((name, i) => [name, { x: Math.round(points[i]!.x), y: Math.round(points[i]!.y) }]));
   const margin = { left, right, top, bottom };
   return { density, column: columnSizes[density], places, width: size.width, height, margin };
@@ -157,22 +159,31 @@ function pushedApart(spread: readonly Point[], extents: readonly Extent[], groun
   return undefined;
 }
 
-/** Places nodes in rows of up to `columns`, in the order in which they were from above and from the left. */
-function inRows(points: readonly Point[], columns: number, ground: Extent): Point[] {
-  const rows = Math.ceil(points.length / columns);
+/**
+ * Places nodes in a grid of cells, in the order in which they were from above and from the left. Inside of its cell, every
+ * second node of a row stands lower, and every second row further to the right: links do not run through nodes.
+ */
+function inRows(
+  points: readonly Point[],
+  size: { readonly width: number; readonly height: number },
+  cell: { readonly width: number; readonly height: number },
+  margin: Extent,
+): Point[] {
+  const columns = Math.max(1, Math.floor(size.width / cell.width));
+  const most = Math.max(1, Math.floor(size.height / cell.height));
+  // As many rows as there is room for, but no more than in a square.
+  const rows = Math.max(Math.ceil(points.length / columns), Math.min(most, Math.ceil(Math.sqrt(points.length))));
   const each = Math.ceil(points.length / rows);
+  const [across, down] = [size.width / each, size.height / rows];
+  const free = { x: Math.max(0, across - cell.width), y: Math.max(0, down - cell.height) };
   const order = points.map((_, i) => i).sort((a, b) => points[a]!.y - points[b]!.y || a - b);
   const placed = new Array<Point>(points.length);
   for (let row = 0; row < rows; row++) {
     const inRow = order.slice(row * each, (row + 1) * each).sort((a, b) => points[a]!.x - points[b]!.x || a - b);
-    // The last row may be shorter: it stands in the middle.
-    const indent = (each - inRow.length) / 2;
     for (const [column, i] of inRow.entries()) {
-      const across = each === 1 ? 0.5 : (column + indent) / (each - 1);
-      const down = rows === 1 ? 0.5 : row / (rows - 1);
       placed[i] = {
-        x: ground.left + across * (ground.right - ground.left),
-        y: ground.top + down * (ground.bottom - ground.top),
+        x: margin.left + column * across + (row % 2) * free.x,
+        y: margin.top + row * down + (column % 2) * free.y,
       };
     }
   }

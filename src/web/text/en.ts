@@ -1,6 +1,7 @@
 import { lessonEn } from './en-lesson.ts';
 import { messageEn } from './en-message.ts';
 import { scriptEn } from './en-script.ts';
+import { stageEn } from './en-stage.ts';
 import { walletEn } from './en-wallet.ts';
 
 /** What the page says, in English. Other languages have the same members. */
@@ -100,6 +101,7 @@ export const en = {
   message: messageEn,
   script: scriptEn,
   wallet: walletEn,
+  stage: stageEn,
   act: {
     title: 'Do',
     run: 'Run',

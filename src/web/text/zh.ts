@@ -2,6 +2,7 @@ import type { Texts } from './en.ts';
 import { lessonZh } from './zh-lesson.ts';
 import { messageZh } from './zh-message.ts';
 import { scriptZh } from './zh-script.ts';
+import { stageZh } from './zh-stage.ts';
 import { walletZh } from './zh-wallet.ts';
 
 /** What the page says, in Chinese. */
@@ -89,6 +90,7 @@ export const zh: Texts = {
   message: messageZh,
   script: scriptZh,
   wallet: walletZh,
+  stage: stageZh,
   act: {
     title: '操作',
     run: '执行',

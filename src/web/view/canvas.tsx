@@ -1,6 +1,9 @@
 import { type JSX, onCleanup, onMount } from 'solid-js';
 
-/** A canvas that fills its parent and is drawn again in each frame in which `draw` has something to show. */
+/** Share of the time that one drawing takes at most: other work has turns when there is much to draw. */
+const MAX_SHARE = 0.25;
+
+/** A canvas that fills its parent and is drawn in each frame, or in fewer if `draw` takes long. */
 export function Canvas(props: {
   readonly label: string;
   readonly draw: (canvas: CanvasRenderingContext2D, width: number, height: number) => void;
@@ -27,9 +30,16 @@ export function Canvas(props: {
     const observer = new ResizeObserver(resize);
     observer.observe(element.parentElement!);
     resize();
-    let frame = requestAnimationFrame(function next() {
+    let [cost, due] = [0, 0];
+    let frame = requestAnimationFrame(function next(now) {
       // A hidden view has no size.
-      if (width > 0 && height > 0) props.draw(canvas, width, height);
+      if (width > 0 && height > 0 && now >= due) {
+        const start = performance.now();
+        props.draw(canvas, width, height);
+        cost += (performance.now() - start - cost) / 8;
+        // Less than a frame is no wait.
+        due = now + cost / MAX_SHARE - 16;
+      }
       frame = requestAnimationFrame(next);
     });
     onCleanup(() => {
@@ -43,7 +53,15 @@ export function Canvas(props: {
   };
   return (
     <div class="canvas">
-      <canvas ref={element} role="img" aria-label={props.label} onPointerDown={point} onPointerMove={point} />
+      <canvas
+        ref={element}
+        role="img"
+        aria-label={props.label}
+        onPointerDown={point}
+        onPointerMove={point}
+        onPointerUp={point}
+        onPointerCancel={point}
+      />
       {props.children}
     </div>
   );

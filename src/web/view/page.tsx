@@ -17,6 +17,8 @@ import { Tree } from './tree.tsx';
 
 const VIEWS = ['stage', 'diagram', 'tree', 'act'] as const;
 type ViewName = (typeof VIEWS)[number];
+/** Nodes up to which the stage needs more room than the diagram. */
+const MAX_FEW = 24;
 
 /** The whole page. */
 export function Page(props: { readonly session: Session }): JSX.Element {
@@ -79,7 +81,7 @@ export function Page(props: { readonly session: Session }): JSX.Element {
         data-view={view()}
         classList={{ inspecting: route().view !== 'none', learning: player.open() !== undefined }}
       >
-        <div class="views">
+        <div class="views" classList={{ many: session.nodeCount() > MAX_FEW }}>
           <Stage />
           <Legend />
           <Diagram />

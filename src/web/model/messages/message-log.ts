@@ -7,6 +7,7 @@ export class MessageLog<Message extends { readonly time: number }> implements It
   /** Where the oldest is. */
   #first = 0;
   #length = 0;
+  #dropped = 0;
 
   readonly #forgotten: (message: Message) => void;
 
@@ -14,6 +15,11 @@ export class MessageLog<Message extends { readonly time: number }> implements It
   constructor(capacity: number, forgotten: (message: Message) => void = () => {}) {
     this.#items = new Array(capacity);
     this.#forgotten = forgotten;
+  }
+
+  /** How many were forgotten: with its position, the number of a message. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   get length(): number {
@@ -75,5 +81,6 @@ export class MessageLog<Message extends { readonly time: number }> implements It
     this.#items[this.#first] = undefined;
     this.#first = this.#slot(1);
     this.#length--;
+    this.#dropped++;
   }
 }

@@ -1,0 +1,23 @@
+import type { Point } from '../model/layout.ts';
+import type { ColumnSize } from '../model/stage-layout.ts';
+import type { Timeline } from '../model/timeline.ts';
+import type { Theme } from './theme.ts';
+
+/** What the stage shows. */
+export interface StageScene {
+  readonly timeline: Timeline;
+  readonly time: number;
+  /** Pixels. */
+  readonly places: ReadonlyMap<string, Point>;
+  readonly column: ColumnSize;
+  readonly theme: Theme;
+  /** A block or transaction, by its hash: what knows it lights up. */
+  readonly highlight: string | undefined;
+  /** Whether shapes move; otherwise links flash. */
+  readonly hasMotion: boolean;
+  /** Names of the nodes that are not dimmed; undefined: none is. */
+  readonly focus: ReadonlySet<string> | undefined;
+  /** Commands that are not drawn. */
+  readonly hidden: ReadonlySet<string>;
+  readonly isEncrypted: (from: string, to: string) => boolean;
+}

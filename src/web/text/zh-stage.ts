@@ -1,0 +1,16 @@
+import type { stageEn } from './en-stage.ts';
+
+/** What the stage says, in Chinese. */
+export const stageZh: typeof stageEn = {
+  move: '拖动节点，或选中节点后按方向键，即可移动它。',
+  arrange: '自动排列',
+  divide: '分割……',
+  divideHelp: '画一条线穿过链路，或选择其中一侧的节点。',
+  hint: '在空白处画一条线，即可切断它穿过的链路。',
+  cutLinks: '切断 {0} 条链路',
+  cutLink: '切断 1 条链路',
+  noLinks: '两侧之间没有连通的链路。',
+  cancel: '取消',
+  proofs: '{0} 个证明',
+  unshown: '最近 {0} 秒的消息太多：每 {1} 条画出一条',
+};
