@@ -1,5 +1,6 @@
-import { createEffect, createMemo, createSignal, For, type JSX, onCleanup, Show } from 'solid-js';
+import { createEffect, createMemo, createSignal, For, type JSX, on, onCleanup, Show } from 'solid-js';
 import { readTheme } from '../draw/theme.ts';
+import type { LessonView } from '../model/lesson/format.ts';
 import type { MessageKind } from '../model/messages/message-kind.ts';
 import { parseRoute, type Route, routeHash } from '../model/route.ts';
 import type { Session } from '../model/session.ts';
@@ -59,6 +60,16 @@ export function Page(props: { readonly session: Session }): JSX.Element {
     setRoute(next);
   };
   const { player, focus } = useLessons(session, { route, replace });
+  // At the width of a phone one view is shown at a time: one that the step speaks of.
+  createEffect(
+    on(
+      () => player.open()?.step,
+      () => {
+        const views = focus()?.views;
+        if (views && view() !== 'act' && !views.has(view() as LessonView)) setView([...views][0]!);
+      },
+    ),
+  );
   const shared = { session, texts, theme, route, go, highlight, setHighlight, player, focus };
   return (
     <Context.Provider value={{ ...shared, say: (text) => text[language()] }}>
