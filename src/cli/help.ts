@@ -144,6 +144,10 @@ const localizedHelp: Partial<Help> = {
   optionDescription: (option) => described(option, plain.optionDescription(option)),
   argumentDescription: (argument) => described(argument, plain.argumentDescription(argument)),
   displayWidth: (text) => (isTranslated() ? displayWidth(text) : plain.displayWidth(text)),
+  formatHelp(command, helper) {
+    // A wide colon has its space.
+    return plain.formatHelp.call(this, command, helper).replace(/^(.*：) /, '$1');
+  },
   boxWrap(text, width) {
     return isTranslated() && width >= MIN_DESCRIPTION_COLUMNS
       ? wrap(text, width)

@@ -2,6 +2,7 @@ import { UsageError } from '../node/config.ts';
 import { stderrOutput } from '../node/log-output.ts';
 import { PierError } from '../platform/errors.ts';
 import { writeStdout } from './stdout.ts';
+import { t, translate } from './text/texts.ts';
 
 /** Prints data, to stdout. Throws `StdoutError` if stdout cannot be written. */
 export function print(text: string): void {
@@ -16,7 +17,7 @@ export function note(text: string): void {
 /** Returns a function that prints the log lines of nodes to stderr, and drops lines that stderr does not take. */
 export function logPrinter(): (nodeId: number, line: string) => void {
   const log = stderrOutput();
-  log.onDropped((lines) => log.write(`(${lines} lines of the nodes' logs dropped)\n`));
+  log.onDropped((lines) => log.write(`${t`(${lines} lines of the nodes' logs dropped)`}\n`));
   return (_nodeId, line) => log.write(`${line}\n`);
 }
 
@@ -47,13 +48,15 @@ export function dim(text: string, stream: NodeJS.WriteStream = process.stdout): 
 }
 
 /**
- * Prints an error and its hint, the commands in them as `complete` returns them. Returns the exit code: 2 for a
+ * Prints an error and its hint in the language of the user, the commands in them as `complete` returns them. Returns the exit code: 2 for a
  * `UsageError`, otherwise 1.
  */
 export function reportError(error: unknown, json: boolean, complete = (text: string) => text): number {
   const known = error instanceof PierError;
-  const message = complete(error instanceof Error ? error.message : String(error));
-  const hint = known && error.hint ? complete(error.hint) : undefined;
+  // Programs read JSON, whatever the language of the user.
+  const say = (text: string) => complete(json ? text : translate(text));
+  const message = say(error instanceof Error ? error.message : String(error));
+  const hint = known && error.hint ? say(error.hint) : undefined;
   if (json) {
     const code = known ? error.code : 'internal-error';
     note(JSON.stringify({ error: { code, message, ...(hint === undefined ? {} : { hint }) } }));

@@ -1,5 +1,7 @@
 import type { PaymentReport } from '../spv/verify/payment-report.ts';
 import { bold, dim } from './output.ts';
+import { t, translate } from './text/texts.ts';
+import { padEnd } from './text/width.ts';
 
 type Verified = Extract<PaymentReport, { verified: true }>;
 
@@ -11,18 +13,19 @@ export function formatPaymentReport(
   report: PaymentReport,
   { network, source }: { network: string; source: string },
 ): string {
-  if (!report.verified) return `${bold('Not proved')}: ${report.reason}.`;
+  if (!report.verified) return t`${bold(t`Not proved`)}: ${translate(report.reason)}.`;
   const { height, confirmations } = report;
-  const depth = confirmations === 1 ? '1 confirmation' : `${confirmations} confirmations`;
+  const depth = confirmations === 1 ? t`${1} confirmation` : t`${confirmations} confirmations`;
+  const from = translate(source);
   return [
-    `${bold('Proved')}: block ${height} of ${network} contains the transaction; ${depth} (source: ${source})`,
+    t`${bold(t`Proved`)}: block ${height} of ${network} contains the transaction; ${depth} (source: ${from})`,
     '',
     ...pathLines(report),
     '',
-    bold('Proved'),
-    ...report.proved.map(({ text }) => `  + ${text}`),
-    bold('Not proved'),
-    ...report.notproved.map(({ text }) => `  - ${text}`),
+    bold(t`Proved`),
+    ...report.proved.map(({ text }) => `  + ${translate(text)}`),
+    bold(t`Not proved`),
+    ...report.notproved.map(({ text }) => `  - ${translate(text)}`),
   ].join('\n');
 }
 
@@ -31,20 +34,26 @@ function pathLines(report: Verified): string[] {
   const { txid, position, path, merkleroot, blockhash, height, time, confirmations, workontop, tip } = report;
   const on = confirmations - 1;
   return [
-    line('transaction', txid, `at position ${position}`),
+    line(t`transaction`, txid, t`at position ${position}`),
     ...path.flatMap(({ sibling, side, parent }, i) => [
-      dim(line(`  ├ ${isAlone(report, i) ? 'itself' : side}`, sibling)),
-      line(i === path.length - 1 ? '  merkle root' : '  └ hash', parent),
+      dim(line(`  ├ ${isAlone(report, i) ? t`itself` : side === 'left' ? t`left` : t`right`}`, sibling)),
+      line(i === path.length - 1 ? `  ${t`merkle root`}` : `  └ ${t`hash`}`, parent),
     ]),
-    ...(path.length === 0 ? [line('  merkle root', merkleroot, 'the only transaction of the block')] : []),
-    line(`  block ${height}`, blockhash, date(time)),
-    line(`  ${on === 0 ? 'nothing' : on} on top`, on === 0 ? '' : `${hashes(workontop)} expected hashes`),
-    line(`  tip ${tip.height}`, tip.hash, `${date(tip.time)}; ${hashes(tip.work)} expected hashes in the headers`),
+    ...(path.length === 0 ? [line(`  ${t`merkle root`}`, merkleroot, t`the only transaction of the block`)] : []),
+    line(`  ${t`block ${height}`}`, blockhash, date(time)),
+    on === 0
+      ? line(`  ${t`nothing on top`}`, '')
+      : line(`  ${t`${on} on top`}`, t`${hashes(workontop)} expected hashes`),
+    line(
+      `  ${t`tip ${tip.height}`}`,
+      tip.hash,
+      t`${date(tip.time)}; ${hashes(tip.work)} expected hashes in the headers`,
+    ),
   ].map((text) => text.trimEnd());
 }
 
 function line(label: string, value: string, more = ''): string {
-  return `${label.padEnd(15)}  ${value}${more === '' ? '' : `  ${more}`}`;
+  return `${padEnd(label, 15)}  ${value}${more === '' ? '' : `  ${more}`}`;
 }
 
 /** Returns whether the node at this step has no sibling and is hashed with itself. */

@@ -16,7 +16,7 @@ export class StatusLine {
     this.#terminal = terminal;
   }
 
-  /** Characters that fit without wrapping. A terminal without a size reports 0 columns. */
+  /** Columns that fit without wrapping. A terminal without a size reports 0 columns. */
   get width(): number {
     return (this.#terminal.columns || DEFAULT_COLUMNS) - 1;
   }

@@ -1,4 +1,6 @@
 import { StatusLine, type Terminal } from './status-line.ts';
+import { t } from './text/texts.ts';
+import { truncate } from './text/width.ts';
 
 /** Milliseconds between updates. What is done sooner is not shown. */
 const INTERVAL_MS = 1_000;
@@ -26,7 +28,7 @@ export class Waiting {
     // A command that has nothing else to do may end.
     this.#timer = setInterval(() => {
       seconds += INTERVAL_MS / 1_000;
-      this.#show(`${text} ... ${seconds} s`);
+      this.#show(t`${text} ... ${seconds} s`);
     }, INTERVAL_MS).unref();
   }
 
@@ -43,7 +45,7 @@ export class Waiting {
   }
 
   #show(text: string): void {
-    this.#status?.show(text.slice(0, this.#status.width));
+    this.#status?.show(truncate(text, this.#status.width));
   }
 }
 

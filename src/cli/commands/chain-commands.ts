@@ -5,6 +5,8 @@ import { checkAddress } from '../option-values.ts';
 import { type CommonOptions, configOf, nodeOptions } from '../options.ts';
 import { bold, dim, note, print, printResult } from '../output.ts';
 import { writeStdout } from '../stdout.ts';
+import { t } from '../text/texts.ts';
+import { padEnd } from '../text/width.ts';
 import { type Waiting, waiting } from '../waiting.ts';
 
 /** Adds the commands `createblockchain`, `minegenesis`, `printchain` and `reindexutxo`. */
@@ -18,7 +20,7 @@ export function addChainCommands(program: Command): void {
       const { createBlockchain } = await import('../../commands/create-blockchain.ts');
       const { network, powNoRetargeting } = config.params;
       const { address } = options;
-      const created = await waiting('Mining', (progress) =>
+      const created = await waiting(t`Mining`, (progress) =>
         createBlockchain(config, {
           address,
           // Without work, the blocks take less than a second.
@@ -26,7 +28,7 @@ export function addChainCommands(program: Command): void {
         }),
       );
       printResult(options.json, created, ({ file, height, bestblockhash }) =>
-        [`${bold('Created')} ${file}`, `height ${height}, best block ${bestblockhash}`].join('\n'),
+        [`${bold(t`Created`)} ${file}`, t`height ${height}, best block ${bestblockhash}`].join('\n'),
       );
     });
 
@@ -37,7 +39,7 @@ export function addChainCommands(program: Command): void {
     .option('--json', 'print errors as JSON too')
     .action(async (file: string) => {
       const { mineGenesis } = await import('../../commands/mine-genesis.ts');
-      const proven = await waiting('Searching for the nonce', () => mineGenesis(file));
+      const proven = await waiting(t`Searching for the nonce`, () => mineGenesis(file));
       print(JSON.stringify(proven, null, 2));
     });
 
@@ -64,11 +66,11 @@ export function addChainCommands(program: Command): void {
     .description('rebuild the UTXO set from the stored blocks; the node must be stopped')
     .action(async (options: CommonOptions) => {
       const { reindexUtxo } = await import('../../commands/reindex-utxo.ts');
-      const result = await waiting('Opening the files', (progress) =>
-        reindexUtxo(configOf(options), (done, total) => progress.show(`block ${done} of ${total}`)),
+      const result = await waiting(t`Opening the files`, (progress) =>
+        reindexUtxo(configOf(options), (done, total) => progress.show(t`block ${done} of ${total}`)),
       );
-      if (!options.json) note('Rebuilt the UTXO set.');
-      printResult(options.json, result, ({ blocks, coins }) => `${blocks} blocks, ${coins} unspent outputs`);
+      if (!options.json) note(t`Rebuilt the UTXO set.`);
+      printResult(options.json, result, ({ blocks, coins }) => t`${blocks} blocks, ${coins} unspent outputs`);
     });
 }
 
@@ -77,27 +79,28 @@ function showMining(progress: Waiting, network: string): (blocks: number, total:
   return (blocks, total) => {
     if (blocks === 0) {
       progress.end();
-      note(`Mining ${total} blocks with the proof of work of ${network} ...`);
+      note(t`Mining ${total} blocks with the proof of work of ${network} ...`);
     }
-    progress.show(`block ${blocks} of ${total}`);
+    progress.show(t`block ${blocks} of ${total}`);
   };
 }
 
 function formatBlock(block: PrintedBlock): string {
+  const line = (label: string, value: string) => `  ${padEnd(label, 11)}  ${value}`;
   const lines = [
-    `${bold(`Block ${block.height}`)}  ${block.hash}`,
-    `  previous     ${block.previousblockhash ?? '(none: genesis block)'}`,
-    `  merkle root  ${block.merkleroot}`,
-    `  time         ${new Date(block.time * 1000).toISOString()}`,
-    `  work         bits ${block.bits}, nonce ${block.nonce}`,
+    `${bold(t`Block ${block.height}`)}  ${block.hash}`,
+    line(t`previous`, block.previousblockhash ?? t`(none: genesis block)`),
+    line(t`merkle root`, block.merkleroot),
+    line(t`time`, new Date(block.time * 1000).toISOString()),
+    line(t`work`, t`bits ${block.bits}, nonce ${block.nonce}`),
   ];
   for (const tx of block.tx) {
-    lines.push(`  ${dim('transaction')}  ${tx.txid}`);
+    lines.push(`  ${dim(t`transaction`)}  ${tx.txid}`);
     for (const input of tx.vin) {
-      lines.push(input.coinbase === undefined ? `    from ${input.txid}:${input.vout}` : '    coinbase');
+      lines.push(input.coinbase === undefined ? `    ${t`from`} ${input.txid}:${input.vout}` : '    coinbase');
     }
     for (const { value, scriptPubKey } of tx.vout) {
-      lines.push(`    to   ${scriptPubKey.address ?? scriptPubKey.type}  ${value.toFixed(8)} BTC`);
+      lines.push(`    ${padEnd(t`to`, 4)} ${scriptPubKey.address ?? scriptPubKey.type}  ${value.toFixed(8)} BTC`);
     }
   }
   return `${lines.join('\n')}\n`;

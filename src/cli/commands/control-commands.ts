@@ -11,10 +11,11 @@ import { checkNameOption } from '../option-values.ts';
 import { note, print, printResult } from '../output.ts';
 import { aborted, interruption } from '../signals.ts';
 import { stdoutFailed } from '../stdout.ts';
+import { t } from '../text/texts.ts';
 import { waiting } from '../waiting.ts';
 
 /** What is shown while the network does what a command has asked for. */
-const WAITING = 'Waiting for the network';
+const waitingText = () => t`Waiting for the network`;
 
 /** Options of all commands that control a network. */
 export interface ControlOptions {
@@ -42,7 +43,7 @@ function addControlCommand<M extends CallableMethod>(
     const given = params(args, options);
     await checkParams(command, method, given, words);
     await withClient(options.name, async (client) => {
-      const result = await waiting(WAITING, () => client.call(method, given));
+      const result = await waiting(waitingText(), () => client.call(method, given));
       printResult(options.json, result, (each) => format(each as ResultOf<M>, args));
     });
   });
@@ -98,10 +99,14 @@ function miningParams(mode: (typeof miningModes)[number] | undefined, count: num
 /** Returns the number of an account; of another text, the text: the name of a wallet, or an address. */
 const payee = (text: string) => (/^-?\d{1,9}(\.\d*)?$/.test(text) ? Number(text) : text);
 
-const blocks = (hashes: readonly string[]) => `${hashes.length} ${hashes.length === 1 ? 'block' : 'blocks'}`;
+const blocks = (hashes: readonly string[]) => (hashes.length === 1 ? t`${1} block` : t`${hashes.length} blocks`);
 
-const formatLink = ({ from, to, isCut, latency, jitter, loss, bandwidth }: ResultOf<'link'>) =>
-  `${from} - ${to}: ${isCut ? 'cut' : `latency ${latency} ms, jitter ${jitter} ms, loss ${loss}, bandwidth ${bandwidth === 0 ? 'unlimited' : `${bandwidth} B/s`}`}`;
+function formatLink({ from, to, isCut, latency, jitter, loss, bandwidth }: ResultOf<'link'>): string {
+  if (isCut) return t`${from} - ${to}: cut`;
+  return bandwidth === 0
+    ? t`${from} - ${to}: latency ${latency} ms, jitter ${jitter} ms, loss ${loss}, bandwidth unlimited`
+    : t`${from} - ${to}: latency ${latency} ms, jitter ${jitter} ms, loss ${loss}, bandwidth ${bandwidth} B/s`;
+}
 
 /** Adds the commands that control a network which runs. */
 export function addControlCommands(program: Command): void {
@@ -140,7 +145,7 @@ export function addControlCommands(program: Command): void {
       method: 'mining',
       params: ([mode, count]) =>
         miningParams(mode as (typeof miningModes)[number] | undefined, number('number', count)),
-      format: ({ mode }) => `mining ${formatMining(mode)}`,
+      format: ({ mode }) => t`mining ${formatMining(mode)}`,
       words: { mode: 'number' },
     },
   );
@@ -210,7 +215,7 @@ export function addControlCommands(program: Command): void {
       params: ([depth], options) => ({
         ...{ depth: number('depth', depth), blocks: number('--blocks', options.blocks), by: options.by },
       }),
-      format: ({ lost, won }) => `${blocks(lost)} lost, ${blocks(won)} won: the tip is ${won.at(-1)}`,
+      format: ({ lost, won }) => t`${blocks(lost)} lost, ${blocks(won)} won: the tip is ${won.at(-1)}`,
     },
   );
   addControlCommand(
@@ -221,13 +226,13 @@ export function addControlCommands(program: Command): void {
     {
       method: 'partition',
       params: (groups) => ({ groups: groups.map((group) => group!.split(',')) }),
-      format: ({ cut }) => `${cut.length} ${cut.length === 1 ? 'link is' : 'links are'} cut`,
+      format: ({ cut }) => (cut.length === 1 ? t`${1} link is cut` : t`${cut.length} links are cut`),
     },
   );
   addControlCommand(program.command('heal').description('mend all links, and wait until the nodes agree'), {
     method: 'heal',
     params: () => ({}),
-    format: () => 'all links are mended, and the nodes agree',
+    format: () => t`all links are mended, and the nodes agree`,
   });
   addControlCommand(
     program
@@ -313,16 +318,16 @@ export function addControlCommands(program: Command): void {
   );
   addSnapshot(program);
   for (const [method, what, done] of [
-    ['start', 'start a node that was stopped or killed', 'runs'],
-    ['stop', 'stop a node in order', 'is stopped'],
-    ['kill', 'end a node as SIGKILL would', 'is killed'],
-    ['pause', 'hold a node back as SIGSTOP would', 'is paused'],
-    ['resume', 'let a paused node go on', 'runs again'],
+    ['start', 'start a node that was stopped or killed', (node: string) => t`${node} runs`],
+    ['stop', 'stop a node in order', (node: string) => t`${node} is stopped`],
+    ['kill', 'end a node as SIGKILL would', (node: string) => t`${node} is killed`],
+    ['pause', 'hold a node back as SIGSTOP would', (node: string) => t`${node} is paused`],
+    ['resume', 'let a paused node go on', (node: string) => t`${node} runs again`],
   ] as const) {
     addControlCommand(program.command(method).description(`${what} (of a network)`).argument('<node>', 'its name'), {
       method,
       params: ([node]) => ({ node: node! }),
-      format: (_, [node]) => `${node} ${done}`,
+      format: (_, [node]) => done(node!),
     });
   }
   addDown(program);
@@ -332,7 +337,7 @@ function addDown(program: Command): void {
   const command = controlOptions(program.command('down').description('stop the network that runs in another terminal'));
   command.action(async (options: ControlOptions) => {
     await withClient(options.name, async (client) => {
-      const result = await waiting(WAITING, async () => {
+      const result = await waiting(waitingText(), async () => {
         // Of a network that another command stops, the end may come before the answer.
         const answer = await client.call('down').catch((error: unknown) => {
           if (!isDisconnection(error)) throw error;
@@ -341,7 +346,7 @@ function addDown(program: Command): void {
         await client.closed;
         return answer;
       });
-      printResult(options.json, result, () => 'the network is stopped');
+      printResult(options.json, result, () => t`the network is stopped`);
     });
   });
 }
@@ -370,7 +375,7 @@ function addStatus(program: Command): void {
         };
         await drawAtEvents(events, systemClock, draw).catch((error: unknown) => {
           if (!isDisconnection(error)) throw error;
-          note('The network has stopped.');
+          note(t`The network has stopped.`);
         });
       });
     });
@@ -399,15 +404,17 @@ function addSnapshot(program: Command): void {
         params: ParamsOf<M>,
         format: (result: ResultOf<M>) => string,
       ) =>
-        waiting(WAITING, () => client.call(method, params)).then((result) => printResult(options.json, result, format));
+        waiting(waitingText(), () => client.call(method, params)).then((result) =>
+          printResult(options.json, result, format),
+        );
       const format = ({ name: saved, height }: ResultOf<'snapshot.save'>) =>
-        `${saved}: ${height === null ? 'no node ran' : `height ${height}`}`;
+        height === null ? t`${saved}: no node ran` : t`${saved}: height ${height}`;
       if (chosen === 'save') await call('snapshot.save', { name }, format);
       else if (chosen === 'restore') await call('snapshot.restore', { name: name! }, format);
-      else if (chosen === 'delete') await call('snapshot.delete', { name: name! }, () => `${name} is deleted`);
+      else if (chosen === 'delete') await call('snapshot.delete', { name: name! }, () => t`${name} is deleted`);
       else {
         await call('snapshot.list', {}, ({ snapshots }) =>
-          snapshots.length === 0 ? 'no snapshots' : snapshots.map(format).join('\n'),
+          snapshots.length === 0 ? t`no snapshots` : snapshots.map(format).join('\n'),
         );
       }
     });

@@ -6,6 +6,7 @@ import { formatLogLine, type NamedLogLine } from '../control/log-text.ts';
 import { note, print } from '../output.ts';
 import { aborted, interruption } from '../signals.ts';
 import { stdoutFailed } from '../stdout.ts';
+import { t } from '../text/texts.ts';
 import { type ControlOptions, controlOptions, isDisconnection, number, withClient } from './control-commands.ts';
 
 interface LogsOptions extends ControlOptions {
@@ -69,12 +70,16 @@ async function follow(
   // Where they are missing, unless a program reads the lines.
   const say = isJson ? note : print;
   const output = new LineOutput(process.stdout, print, (lines) =>
-    say(`(${lines} ${lines === 1 ? 'line' : 'lines'} dropped: the reader of the output is too slow)`),
+    say(
+      lines === 1
+        ? t`(${1} line dropped: the reader of the output is too slow)`
+        : t`(${lines} lines dropped: the reader of the output is too slow)`,
+    ),
   );
   try {
     for await (const event of events) {
       if (event.type === 'gap') {
-        say('(lines are missing: the network logs faster than this command reads)');
+        say(t`(lines are missing: the network logs faster than this command reads)`);
       } else if (event.type === 'log' && (node === undefined || event.node === node)) {
         const { type: _type, number: _number, ...line } = event;
         printer.print(line, (text) => output.print(text));
@@ -82,6 +87,6 @@ async function follow(
     }
   } catch (error) {
     if (!isDisconnection(error)) throw error;
-    note('The network has stopped.');
+    note(t`The network has stopped.`);
   }
 }

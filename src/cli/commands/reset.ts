@@ -6,6 +6,7 @@ import { findNetwork } from '../../node/networks.ts';
 import { PierError } from '../../platform/errors.ts';
 import { type CommonOptions, networkOptions } from '../options.ts';
 import { printResult } from '../output.ts';
+import { t } from '../text/texts.ts';
 import { waiting } from '../waiting.ts';
 import { withClient } from './control-commands.ts';
 
@@ -44,11 +45,11 @@ export function addReset(program: Command): void {
     }
     if (files) {
       const removed = await resetFiles(options, yes === true);
-      printResult(json, { removed }, () => `removed ${removed.join(', ')}`);
+      printResult(json, { removed }, () => t`removed ${removed.join(', ')}`);
     } else {
       await withClient(name, async (client) => {
-        const result = await waiting('Resetting the network', () => client.call('reset'));
-        printResult(json, result, () => 'the network is as it was created');
+        const result = await waiting(t`Resetting the network`, () => client.call('reset'));
+        printResult(json, result, () => t`the network is as it was created`);
       });
     }
   });

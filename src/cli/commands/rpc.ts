@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { nodePaths } from '../../node/config.ts';
 import { type CommonOptions, configOf, nodeOptions } from '../options.ts';
 import { note, print } from '../output.ts';
+import { t, translate } from '../text/texts.ts';
 import { waiting } from '../waiting.ts';
 
 /** Adds the command `rpc`. */
@@ -19,17 +20,17 @@ export function addRpc(program: Command): void {
       const { RpcClient } = await import('../../api/client/rpc-client.ts');
       const client = new RpcClient({ ...config.rpc, cookieFile: nodePaths(config).cookie });
       const given = convertArguments(method, args);
-      const result = await waiting('Waiting for the node', () => client.callExact(method, given, options.wallet)).catch(
-        async (error: unknown) => {
-          const { explainRpcError } = await import('../rpc-error-text.ts');
-          throw explainRpcError(error, method);
-        },
-      );
+      const result = await waiting(t`Waiting for the node`, () =>
+        client.callExact(method, given, options.wallet),
+      ).catch(async (error: unknown) => {
+        const { explainRpcError } = await import('../rpc-error-text.ts');
+        throw explainRpcError(error, method);
+      });
       const [, unknown] = (typeof result === 'string' && /^help: unknown command: (.+)$/.exec(result)) || [];
       if (method === 'help' && unknown !== undefined) {
         const { similarMethods } = await import('../rpc-error-text.ts');
         const question = similarMethods(unknown);
-        if (question !== undefined) note(question);
+        if (question !== undefined) note(translate(question));
       }
       print(typeof result === 'string' && !options.json ? result : formatJson(result));
     });

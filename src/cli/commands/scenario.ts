@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { logPrinter, print } from '../output.ts';
 import { formatStep } from '../step-text.ts';
+import { t } from '../text/texts.ts';
 import { terminal, Waiting } from '../waiting.ts';
 
 /** Adds the command `scenario`. */
@@ -32,14 +33,14 @@ export function addScenario(program: Command): void {
         onStep: (step) => {
           progress.end();
           if (!options.json) print(formatStep(step));
-          progress.start(`Step ${step.step + 1}`);
+          progress.start(t`Step ${step.step + 1}`);
         },
       });
       try {
-        progress.start('Step 1');
+        progress.start(t`Step ${1}`);
         const evidence = await scenario.play().finally(() => progress.end());
         if (options.json) print(JSON.stringify({ verified: true, steps: evidence }, null, 2));
-        else print(`All ${evidence.length} steps verified.`);
+        else print(t`All ${evidence.length} steps verified.`);
       } finally {
         await scenario.stop();
         await rm(dataDir, { recursive: true, force: true });

@@ -16,6 +16,7 @@ import { aborted, interruption, onHangup } from '../signals.ts';
 import { StatusLine, type Terminal } from '../status-line.ts';
 import { stdoutFailed } from '../stdout.ts';
 import { syncLine } from '../sync-display.ts';
+import { t } from '../text/texts.ts';
 import { portUser } from '../up/port-user.ts';
 
 interface StartOptions extends CommonOptions {
@@ -136,11 +137,11 @@ export function addStartNode(program: Command): void {
             const { host, port, cookieFile } = rpc;
             print(JSON.stringify({ event: 'ready', pid: process.pid, p2p, rpc: { host, port, cookieFile } }));
           } else {
-            const name = `Node ${config.nodeId} (${config.params.network})`;
+            const { nodeId, params } = config;
             note(
               options.spv
-                ? `${name} runs as a light node and serves RPC on port ${rpc.port}.`
-                : `${name} accepts peers on ${p2p} and serves RPC on port ${rpc.port}.`,
+                ? t`Node ${nodeId} (${params.network}) runs as a light node and serves RPC on port ${rpc.port}.`
+                : t`Node ${nodeId} (${params.network}) accepts peers on ${p2p} and serves RPC on port ${rpc.port}.`,
             );
             if (status) {
               node.processor.events.on('progress', (progress) => status.show(syncLine(progress, status.width)));

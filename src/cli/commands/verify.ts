@@ -11,6 +11,7 @@ import { type CommonOptions, nodeOptions } from '../options.ts';
 import { note, printResult } from '../output.ts';
 import { formatPaymentReport } from '../payment-report-text.ts';
 import { StatusLine } from '../status-line.ts';
+import { t } from '../text/texts.ts';
 
 interface VerifyCliOptions extends CommonOptions {
   readonly node?: string[];
@@ -88,7 +89,7 @@ async function verify(
   }
   const status = process.stderr.isTTY && !json ? new StatusLine(process.stderr) : undefined;
   const progress = ({ stage, height }: FinderProgress) =>
-    status?.show(stage === 'headers' ? `Headers: ${height}` : `Searching for the block: down to height ${height}`);
+    status?.show(stage === 'headers' ? t`Headers: ${height}` : t`Searching for the block: down to height ${height}`);
   try {
     return await verifyTransaction(config, txid, { block, address, checkpoint, progress });
   } finally {
@@ -120,5 +121,5 @@ async function write(path: string, json: string, options: CommonOptions): Promis
   }
   const { datadir: _datadir, nodeId: _nodeId, ...selection } = selectionOf(options);
   const command = pierCommand('verify', selection, `--proof ${shellWord(resolve(path))}`);
-  note(`Wrote the proof to ${path}. Verify it with: ${command}`);
+  note(t`Wrote the proof to ${path}. Verify it with: ${command}`);
 }

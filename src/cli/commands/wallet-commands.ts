@@ -6,6 +6,7 @@ import type { AddressType } from '../../wallet/keys.ts';
 import { checkAddress } from '../option-values.ts';
 import { type CommonOptions, configOf, nodeOptions, seedOptions } from '../options.ts';
 import { bold, note, printResult } from '../output.ts';
+import { t } from '../text/texts.ts';
 import { waiting } from '../waiting.ts';
 
 type SendCliOptions = CommonOptions & {
@@ -25,7 +26,7 @@ type CreateWalletCliOptions = CommonOptions & {
 };
 
 /** What is shown while wallets are read. */
-const READING = 'Reading the wallets';
+const readingText = () => t`Reading the wallets`;
 
 /** Adds the commands `createwallet`, `showmnemonic`, `listaddresses`, `getbalance` and `send`. */
 export function addWalletCommands(program: Command): void {
@@ -47,7 +48,7 @@ export function addWalletCommands(program: Command): void {
       if (options.gap !== undefined) throw new UsageError('bad-gap', '--gap requires --restore');
       const { createWallet } = await import('../../commands/create-wallet.ts');
       const { type, name } = options;
-      const created = await waiting('Creating the wallet', () =>
+      const created = await waiting(t`Creating the wallet`, () =>
         createWallet(configOf(options), { type, ...(name === undefined ? {} : { name }) }),
       );
       printResult(options.json, created, ({ wallet, address }) => `${bold(wallet)}  ${address}`);
@@ -58,15 +59,14 @@ export function addWalletCommands(program: Command): void {
     .action(async (options: CommonOptions) => {
       const config = configOf(options);
       const { showMnemonics } = await import('../../commands/mnemonic.ts');
-      const mnemonics = await waiting(READING, () => showMnemonics(config));
+      const mnemonics = await waiting(readingText(), () => showMnemonics(config));
       printResult(options.json, mnemonics, (list) =>
         list.map(({ wallet, mnemonic }) => `${bold(wallet)}  ${mnemonic}`).join('\n'),
       );
       for (const { wallet, gap } of mnemonics) {
         if (gap === undefined) continue;
         note(
-          `Wallet '${wallet}' has handed out addresses ${gap} in a row without a payment: restore it with --gap ${gap} ` +
-            'or more, or payments to them are not found.',
+          t`Wallet '${wallet}' has handed out addresses ${gap} in a row without a payment: restore it with --gap ${gap} or more, or payments to them are not found.`,
         );
       }
     });
@@ -75,11 +75,12 @@ export function addWalletCommands(program: Command): void {
     .description("list the addresses of the node's wallets")
     .action(async (options: CommonOptions) => {
       const { listAddresses } = await import('../../commands/list-addresses.ts');
-      const addresses = await waiting(READING, () => listAddresses(configOf(options)));
+      const addresses = await waiting(readingText(), () => listAddresses(configOf(options)));
       printResult(options.json, addresses, (list) =>
         list
           .map(
-            ({ wallet, address, path, change }) => `${bold(wallet)}  ${address}  ${path}${change ? '  (change)' : ''}`,
+            ({ wallet, address, path, change }) =>
+              `${bold(wallet)}  ${address}  ${path}${change ? `  ${t`(change)`}` : ''}`,
           )
           .join('\n'),
       );
@@ -93,21 +94,21 @@ export function addWalletCommands(program: Command): void {
       if (options.address !== undefined) checkAddress('--address', options.address, config.params);
       const { getAddressBalance, getBalances } = await import('../../commands/get-balance.ts');
       if (options.address !== undefined) {
-        const balance = await waiting('Scanning the unspent outputs', () =>
+        const balance = await waiting(t`Scanning the unspent outputs`, () =>
           getAddressBalance(config, options.address!),
         );
         printResult(options.json, balance, (b) => `${b.address}  ${b.balance.toFixed(8)} BTC`);
         return;
       }
-      const balances = await waiting(READING, () => getBalances(config));
+      const balances = await waiting(readingText(), () => getBalances(config));
       printResult(options.json, balances, (list) =>
         list
           .map(({ wallet, trusted, pending, immature }) => {
             const also = [
-              ...(pending > 0 ? [`${pending.toFixed(8)} pending`] : []),
-              ...(immature > 0 ? [`${immature.toFixed(8)} immature`] : []),
+              ...(pending > 0 ? [t`${pending.toFixed(8)} pending`] : []),
+              ...(immature > 0 ? [t`${immature.toFixed(8)} immature`] : []),
             ];
-            return `${bold(wallet)}  ${trusted.toFixed(8)} BTC${also.length > 0 ? ` (and ${also.join(', ')})` : ''}`;
+            return `${bold(wallet)}  ${trusted.toFixed(8)} BTC${also.length > 0 ? t` (and ${also.join(t`, `)})` : ''}`;
           })
           .join('\n'),
       );
@@ -133,9 +134,9 @@ export function addWalletCommands(program: Command): void {
         ...(feeRate === undefined ? {} : { feeRate }),
         ...(mine ? { mine } : {}),
       };
-      const sent = await waiting(mine ? 'Mining a block with the payment' : 'Paying', () => send(config, payment));
+      const sent = await waiting(mine ? t`Mining a block with the payment` : t`Paying`, () => send(config, payment));
       printResult(options.json, sent, ({ txid, wallet, block }) =>
-        [`${bold(wallet)} pays ${amount} BTC: ${txid}`, ...(block ? [`mined in block ${block}`] : [])].join('\n'),
+        [t`${bold(wallet)} pays ${amount} BTC: ${txid}`, ...(block ? [t`mined in block ${block}`] : [])].join('\n'),
       );
     });
 }
@@ -148,10 +149,10 @@ async function restore(options: CreateWalletCliOptions): Promise<void> {
     throw new UsageError('bad-gap', `--gap '${options.gap}' is not a whole number from 1 to ${MAX_GAP}`);
   }
   if (name === undefined) throw new UsageError('no-wallet-name', '--restore requires --name');
-  if (process.stdin.isTTY) note('Type the mnemonic, then Enter and Ctrl-D:');
+  if (process.stdin.isTTY) note(t`Type the mnemonic, then Enter and Ctrl-D:`);
   const mnemonic = await text(process.stdin);
   const { restoreWallet } = await import('../../commands/mnemonic.ts');
   const wallet = { name, mnemonic, type, ...(gap === undefined ? {} : { gap }) };
-  const restored = await waiting('Searching the chain for payments', () => restoreWallet(config, wallet));
+  const restored = await waiting(t`Searching the chain for payments`, () => restoreWallet(config, wallet));
   printResult(options.json, restored, ({ wallet, address }) => `${bold(wallet)}  ${address}`);
 }

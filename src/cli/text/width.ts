@@ -30,7 +30,7 @@ const OPENING = /[（〔《「『【“‘]$/u;
 /** Returns whether a character takes two columns of a terminal. */
 function isWide(char: string): boolean {
   const code = char.codePointAt(0)!;
-  return WIDE.some(([first, last]) => code >= first && code <= last);
+  return code >= WIDE[0]![0] && WIDE.some(([first, last]) => code >= first && code <= last);
 }
 
 /** Returns the columns of a terminal that a line takes, without its colours. */
@@ -77,12 +77,15 @@ export function wrap(text: string, width: number): string {
 function wrapLine(line: string, width: number): string {
   const lines: string[] = [];
   let last = '';
+  let columns = 0;
   for (const chunk of chunksOf(line)) {
-    if (last === '' || displayWidth(last + chunk.trimEnd()) <= width) last += chunk;
-    else {
+    if (last !== '' && columns + displayWidth(chunk.trimEnd()) > width) {
       lines.push(last.trimEnd());
-      last = chunk.trimStart();
+      last = '';
+      columns = 0;
     }
+    last += chunk;
+    columns += displayWidth(chunk);
   }
   return [...lines, last.trimEnd()].join('\n');
 }

@@ -6,6 +6,7 @@ import type { NodeNetwork } from '../../devnet/network/node-network.ts';
 import { controlCommand, pierCommand } from '../command-text.ts';
 import { note } from '../output.ts';
 import { afterSignal } from '../signals.ts';
+import { t } from '../text/texts.ts';
 
 /** What `withControl` gives. */
 export interface ControlHost {
@@ -64,21 +65,20 @@ function warnAtExit(node: NetworkNode, network: string, isStopping: () => boolea
     afterSignal(() => {
       if (isStopping()) return;
       const command = controlCommand(`logs ${node.name}`, network);
-      note(`Warning: ${node.name} has exited (${unexpectedExit}). The other nodes keep running.`);
-      note(`  Its log is in ${node.logFile}; '${command}' shows the end of it.`);
+      note(t`Warning: ${node.name} has exited (${unexpectedExit}). The other nodes keep running.`);
+      note(`  ${t`Its log is in ${node.logFile}; '${command}' shows the end of it.`}`);
     });
   });
 }
 
 /** Notes how to look at a network. */
 export function notePage({ page }: Pick<ControlHost, 'page'>): void {
-  note(`Watch it in a browser: ${page}`);
+  note(t`Watch it in a browser: ${page}`);
 }
 
 /** Notes how to control a network whose nodes run. */
 export function noteControl({ name }: Pick<ControlHost, 'name'>): void {
-  const command = (words: string) => `'${controlCommand(words, name)}'`;
-  note(
-    `In another terminal: ${command('status')} shows the network, ${command('mine')} mines, '${pierCommand('help', {})}' lists more.`,
-  );
+  const [status, mine] = [controlCommand('status', name), controlCommand('mine', name)];
+  const help = pierCommand('help', {});
+  note(t`In another terminal: '${status}' shows the network, '${mine}' mines, '${help}' lists more.`);
 }

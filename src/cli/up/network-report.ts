@@ -6,6 +6,9 @@ import { formatEndpoint } from '../../p2p/net/endpoint.ts';
 import { formatAmount, formatMoney, parseAmount } from '../../primitives/amount.ts';
 import { type AddressType, addressTypes } from '../../wallet/keys.ts';
 import { shellWord } from '../command-text.ts';
+import { nodeWord } from '../node-words.ts';
+import { t } from '../text/texts.ts';
+import { displayWidth, padEnd } from '../text/width.ts';
 
 /** A key of an account. */
 interface ReportedKey {
@@ -84,7 +87,7 @@ function miningCommands({ keys }: NetworkReport['accounts'][number], { host, por
   const { address } = keys.bech32;
   const body = JSON.stringify({ method: 'generatetoaddress', params: [1, address] });
   return [
-    'Mine a block',
+    t`Mine a block`,
     `  bitcoin-cli -rpcport=${port} -rpccookiefile=${shellWord(cookieFile)} generatetoaddress 1 ${address}`,
     `  curl --user "$(cat ${shellWord(cookieFile)})" --data '${body}' http://${host}:${port}/`,
   ];
@@ -94,21 +97,25 @@ function miningCommands({ keys }: NetworkReport['accounts'][number], { host, por
 export function formatReport({ accounts, balance, mnemonic, nodes }: NetworkReport): string {
   const lines: string[] = [];
   if (accounts.length > 0) {
-    lines.push(`Accounts, ${formatMoney(parseAmount(balance)!)} BTC each`);
+    lines.push(t`Accounts, ${formatMoney(parseAmount(balance)!)} BTC each`);
     for (const { index, node, wallet, keys } of accounts) {
       const { address, privateKey } = keys.bech32;
-      lines.push(`  (${index})  ${address}  ${privateKey}  wallet ${wallet} of ${node}`);
+      lines.push(`  (${index})  ${address}  ${privateKey}  ${t`wallet ${wallet} of ${node}`}`);
     }
-    lines.push(`Mnemonic: ${mnemonic}`);
-    lines.push(`Paths:    ${accounts[0]!.keys.bech32.path.replace("/0'/0/0", "/N'/0/0")} is the key of account N`);
-    const isKnown = mnemonic === defaults.mnemonic;
-    const reason = isKnown ? 'These keys are public' : 'These keys are printed here and stored unencrypted';
-    lines.push(`${reason}: never use them for coins of value.`, '');
+    const path = accounts[0]!.keys.bech32.path.replace("/0'/0/0", "/N'/0/0");
+    lines.push(t`Mnemonic: ${mnemonic}`, t`Paths:    ${path} is the key of account N`);
+    const warning =
+      mnemonic === defaults.mnemonic
+        ? t`These keys are public: never use them for coins of value.`
+        : t`These keys are printed here and stored unencrypted: never use them for coins of value.`;
+    lines.push(warning, '');
   }
-  lines.push('Nodes');
-  const width = Math.max(...nodes.map(({ name }) => name.length));
+  lines.push(t`Nodes`);
+  const width = Math.max(...nodes.map(({ name }) => displayWidth(name)));
   for (const { name, role, p2p, rpc } of nodes) {
-    lines.push(`  ${name.padEnd(width)}  ${role.padEnd(7)}  P2P ${p2p}  RPC http://${rpc.host}:${rpc.port}/`);
+    lines.push(
+      `  ${padEnd(name, width)}  ${padEnd(nodeWord(role), 7)}  P2P ${p2p}  RPC http://${rpc.host}:${rpc.port}/`,
+    );
     const client = `bitcoin-cli -rpcport=${rpc.port} -rpccookiefile=${shellWord(rpc.cookieFile)}`;
     lines.push(`  ${' '.repeat(width)}  ${client} getblockchaininfo`);
   }

@@ -6,6 +6,7 @@ import { holdsAccounts, planNetwork } from '../../devnet/topology/network-plan.t
 import { findNetwork } from '../../node/networks.ts';
 import { controlCommand, shellWord } from '../command-text.ts';
 import { note, print } from '../output.ts';
+import { t } from '../text/texts.ts';
 import { waiting } from '../waiting.ts';
 import { type ControlHost, noteControl, notePage, warnAtExits, withControl } from './control-host.ts';
 import { formatReport, reportNetwork } from './network-report.ts';
@@ -44,15 +45,17 @@ async function runNetwork(
   const nodes = topologyOf(plan).nodes.map((node) => ({ ...node, rpc: node.rpc || true }));
   const creating = create({ ...topology, nodes }, saved);
   const isInterrupted = interrupted.then(() => undefined);
-  const what = continues ? 'Continuing' : saved === undefined ? 'Creating' : 'Loading';
-  const network = await waiting(`${what} a network of ${plan.nodes.length} nodes`, () =>
+  const count = plan.nodes.length;
+  const loading =
+    saved === undefined ? t`Creating a network of ${count} nodes` : t`Loading a network of ${count} nodes`;
+  const network = await waiting(continues ? t`Continuing a network of ${count} nodes` : loading, () =>
     Promise.race([creating, isInterrupted]),
   );
   if (!network) {
     // Nodes that an interrupt has stopped fail to start. That error is ignored.
     const started = await creating.catch(() => undefined);
     await started?.close();
-    note('All nodes are stopped.');
+    note(t`All nodes are stopped.`);
     return;
   }
   let isStopping = false;
@@ -67,26 +70,26 @@ async function runNetwork(
       const watched = network.nodes[plan.nodes.findIndex(holdsAccounts)]!;
       void watchBlocks(new RpcClient(watched.rpc!));
     }
-    note(`${await describeState(network, name)} Press Ctrl-C to stop.`);
+    note(`${await describeState(network, name)}${t` Press Ctrl-C to stop.`}`);
     if (topology.dataDir !== undefined) {
-      const where = `the files in ${topology.dataDir}`;
+      const { dataDir } = topology;
       note(
         continues
-          ? `It continues on ${where}.`
-          : `'pier up --datadir ${shellWord(topology.dataDir)}' continues on ${where}.`,
+          ? t`It continues on the files in ${dataDir}.`
+          : t`'pier up --datadir ${shellWord(dataDir)}' continues on the files in ${dataDir}.`,
       );
     }
     notePage(host);
     noteControl(host);
     await Promise.race([isInterrupted, down]);
     if (state !== undefined) {
-      await waiting('Saving the state of the network', () => network.save(state));
-      note(`The state of the network is in ${state}.`);
+      await waiting(t`Saving the state of the network`, () => network.save(state));
+      note(t`The state of the network is in ${state}.`);
     }
   } finally {
     isStopping = true;
-    await waiting('Stopping the nodes', () => network.close());
-    note('All nodes are stopped.');
+    await waiting(t`Stopping the nodes`, () => network.close());
+    note(t`All nodes are stopped.`);
   }
 }
 
@@ -95,9 +98,10 @@ async function describeState({ nodes, links }: NodeNetwork, name: string): Promi
   const views = await Promise.all(nodes.map((node) => node.view()));
   const tips = new Set(views.map(({ tip }) => tip)).size;
   const cut = links.filter(({ isCut }) => isCut).length;
-  const are = nodes.length === 1 ? 'The node is' : `All ${nodes.length} nodes are`;
-  const state = `${are} running${tips > 1 ? `, with ${tips} different tips` : ' and in sync'}.`;
+  const inSync =
+    nodes.length === 1 ? t`The node is running and in sync.` : t`All ${nodes.length} nodes are running and in sync.`;
+  const state = tips > 1 ? t`All ${nodes.length} nodes are running, with ${tips} different tips.` : inSync;
   if (cut === 0) return state;
-  const mend = `'${controlCommand('heal', name)}' mends ${cut === 1 ? 'it' : 'them'}`;
-  return `${state} ${cut} ${cut === 1 ? 'link is' : 'links are'} cut: ${mend}.`;
+  const heal = controlCommand('heal', name);
+  return `${state}${cut === 1 ? t` ${1} link is cut: '${heal}' mends it.` : t` ${cut} links are cut: '${heal}' mends them.`}`;
 }

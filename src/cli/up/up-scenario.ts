@@ -1,9 +1,5 @@
 import { RpcClient } from '../../api/client/rpc-client.ts';
-import { difficultyInterval } from '../../consensus/params.ts';
-import { blockWork } from '../../consensus/pow.ts';
-import type { NetworkNode } from '../../devnet/network/network-node.ts';
 import { isPortFree } from '../../devnet/processes/ports.ts';
-import type { StepEvidence } from '../../devnet/scenario/evidence.ts';
 import type { Scenario, ScenarioOptions } from '../../devnet/scenario/scenario.ts';
 import {
   DEFAULT_NETWORK,
@@ -13,16 +9,18 @@ import {
   RPC_PORT_OFFSET,
   resolveDataDir,
 } from '../../node/config.ts';
-import { findNetwork, type NamedNetwork } from '../../node/networks.ts';
+import { findNetwork } from '../../node/networks.ts';
 import { PierError } from '../../platform/errors.ts';
-import { type NodeSelection, pierCommand, selectionOf, shellWord } from '../command-text.ts';
+import { selectionOf } from '../command-text.ts';
 import { parseBasePort } from '../option-values.ts';
 import type { CommonOptions } from '../options.ts';
 import { dim, logPrinter, note, print } from '../output.ts';
 import { formatStep } from '../step-text.ts';
+import { t } from '../text/texts.ts';
 import { terminal, Waiting, waiting } from '../waiting.ts';
 import { noteControl, notePage, warnAtExits, withControl } from './control-host.ts';
 import { ANOTHER_PROGRAM, portUser } from './port-user.ts';
+import { noteCommands, noteProofOfWork, noteWallets } from './scenario-notes.ts';
 import { stepEvent } from './step-event.ts';
 import { watchBlocks } from './watch-blocks.ts';
 
@@ -66,7 +64,7 @@ export async function upScenario(
   await withControl(name, async (host) => {
     note(
       dim(
-        `Pier: a Bitcoin network (${params.network}) of four nodes on this machine; files in ${dataDir}`,
+        t`Pier: a Bitcoin network (${params.network}) of four nodes on this machine; files in ${dataDir}`,
         process.stderr,
       ),
     );
@@ -90,13 +88,13 @@ export async function upScenario(
         progress.end();
         host.report(stepEvent(step, nodeIds));
         if (!options.json) print(formatStep(step));
-        progress.start(`Step ${step.step + 1}`);
+        progress.start(t`Step ${step.step + 1}`);
       },
     });
     let isStopping = false;
     try {
       notePage(host);
-      progress.start('Step 1');
+      progress.start(t`Step ${1}`);
       const played = scenario.play();
       const evidence = await Promise.race([played, stop]).finally(() => progress.end());
       // After an interrupt, the step in progress fails because its nodes stop. That error is ignored.
@@ -112,66 +110,19 @@ export async function upScenario(
       if (!(await Promise.race([miningOn, stop]))) return;
       isPlayed = true;
       if (!params.powNoRetargeting) {
-        note(`Node ${miner} now mines continuously on one thread:`);
+        note(t`Node ${miner} now mines continuously on one thread:`);
         if (!options.json) void watchBlocks(new RpcClient(nodes[0]!.rpc!));
       }
       warnAtExits(nodes, name, () => isStopping);
       noteControl(host);
-      note('Press Ctrl-C to stop.');
+      note(t`Press Ctrl-C to stop.`);
       await stop;
     } finally {
       isStopping = true;
-      await waiting('Stopping the nodes', () => scenario.stop());
-      note('All nodes are stopped.');
+      await waiting(t`Stopping the nodes`, () => scenario.stop());
+      note(t`All nodes are stopped.`);
     }
   });
-}
-
-/** Notes which wallets have coins. */
-async function noteWallets(nodes: readonly NetworkNode[]): Promise<void> {
-  const lines: string[] = [];
-  for (const node of nodes) {
-    for (const wallet of await node.call<string[]>('listwallets')) {
-      const { mine } = await node.call<{ mine: { trusted: number; immature: number } }>('getbalances', [], wallet);
-      const immature = mine.immature > 0 ? ` (and ${mine.immature.toFixed(8)} immature)` : '';
-      lines.push(
-        `  node ${node.backend.endpoint.port}  ${wallet.padEnd(8)}  ${mine.trusted.toFixed(8)} BTC${immature}`,
-      );
-    }
-  }
-  note('Wallets and what they can spend:');
-  for (const line of lines) note(line);
-}
-
-/** Notes how to use the nodes. */
-function noteCommands(
-  [central, wallet, , light]: readonly [number, number, number, number],
-  {
-    dataDir,
-    selection: { nodeId: _, ...files },
-    evidence,
-  }: { readonly dataDir: string; readonly selection: NodeSelection; readonly evidence: readonly StepEvidence[] },
-): void {
-  note('The network is running. Every node serves the P2P protocol of Bitcoin and the RPC of bitcoind:');
-  for (let nodeId = central; nodeId <= light; nodeId++) {
-    const { cookie } = nodePaths({ dataDir, nodeId });
-    const port = nodeId + RPC_PORT_OFFSET;
-    note(`  node ${nodeId}: bitcoin-cli -rpcport=${port} -rpccookiefile=${shellWord(cookie)} getblockchaininfo`);
-  }
-  note(`  or: ${pierCommand('rpc', { ...files, nodeId: String(wallet) }, 'getblockchaininfo')}`);
-  const payment = evidence.find(({ step }) => step === 5)?.facts[0]?.value;
-  const verify = pierCommand('verify', { ...files, nodeId: String(light) }, String(payment));
-  note(`Verify a payment by headers alone: ${verify}`);
-}
-
-/** Notes the expected cost of the first blocks, which can take a while. */
-function noteProofOfWork({ params }: NamedNetwork): void {
-  const { genesis, coinbaseMaturity, powTargetSpacing } = params;
-  const hashes = Number(blockWork(genesis.header.bits)).toLocaleString('en', { maximumSignificantDigits: 2 });
-  note(
-    `The first ${coinbaseMaturity + 1} blocks take about ${hashes} hashes each. The difficulty adapts every ` +
-      `${difficultyInterval(params)} blocks, towards one block in ${powTargetSpacing} s.`,
-  );
 }
 
 /** Throws `PierError` 'port-in-use', which says as much as is known of the program that uses the port. */

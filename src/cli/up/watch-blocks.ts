@@ -1,5 +1,6 @@
 import type { RpcClient } from '../../api/client/rpc-client.ts';
 import { print } from '../output.ts';
+import { t } from '../text/texts.ts';
 
 interface Header {
   readonly height: number;
@@ -32,10 +33,11 @@ export async function watchBlocks(rpc: RpcClient): Promise<void> {
 function blockLine(block: Header, before: Header): string {
   const { height, hash, difficulty, nTx, time } = block;
   const ratio = difficulty / before.difficulty;
-  const change =
-    ratio === 1
-      ? ''
-      : ` (${ratio > 1 ? `${ratio.toFixed(2)} times harder` : `${(1 / ratio).toFixed(2)} times easier`} than before)`;
-  const payments = nTx > 1 ? `, ${nTx - 1} payment${nTx > 2 ? 's' : ''}` : '';
-  return `block ${height}  ${hash}  after ${time - before.time} s${payments}, difficulty ${difficulty.toPrecision(3)}${change}`;
+  const harder =
+    ratio > 1
+      ? t` (${ratio.toFixed(2)} times harder than before)`
+      : t` (${(1 / ratio).toFixed(2)} times easier than before)`;
+  const payments = nTx === 1 ? '' : nTx === 2 ? t`, ${1} payment` : t`, ${nTx - 1} payments`;
+  const shown = `${difficulty.toPrecision(3)}${ratio === 1 ? '' : harder}`;
+  return t`block ${height}  ${hash}  after ${time - before.time} s${payments}, difficulty ${shown}`;
 }

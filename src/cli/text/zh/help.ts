@@ -100,6 +100,13 @@ export const help: TextTable = {
   'pay from an account of the network': '从网络的一个账户付款',
   'number or wallet of the account': '付款账户的编号或钱包',
   'number or wallet of another account, or an address': '另一个账户的编号或钱包，或一个地址',
+  'spend the coins of an unconfirmed payment of an account again, with a higher fee':
+    '再次花费某账户一笔未确认付款的币，手续费更高（双重花费）',
+  'transaction id of the payment': '该付款的交易编号',
+  'what gets the coins: number or wallet of an account, or an address (default: the account that has paid)':
+    '这些币付给谁：账户的编号或钱包，或一个地址（默认付给付款的账户自己）',
+  'satoshis per virtual byte (default: enough to replace the payment)':
+    '费率，单位为聪每虚拟字节（默认足以替换原付款）',
   'let blocks of another branch win': '让另一个分支的区块胜出',
   'number of blocks that lose': '被淘汰的区块数',
   'number of blocks that win (default: one more)': '胜出的区块数（默认多一个）',
