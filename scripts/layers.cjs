@@ -75,7 +75,7 @@ module.exports = [
     sublayers: ['protocol', 'server', 'client'],
   },
   { name: 'browser', page: true },
-  { name: 'web', page: true, sublayers: ['text', 'model', 'lessons', 'draw', 'view'] },
+  { name: 'web', page: true, sublayers: ['text', 'model', 'lessons', 'draw', 'view', 'demo'] },
   { name: 'vitest' },
   { name: 'cli' },
 ];

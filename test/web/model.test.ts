@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { linkActions, networkActions, nodeActions } from '../../src/web/model/actions.ts';
 import { colourOf, hueOf, patternOf, tagOf } from '../../src/web/model/block-colour.ts';
-import { placeNodes } from '../../src/web/model/layout.ts';
 import { kindOf } from '../../src/web/model/messages/message-kind.ts';
 import { Playback } from '../../src/web/model/playback.ts';
 import { parseRoute, type Route, routeHash } from '../../src/web/model/route.ts';
+import { placeNodes } from '../../src/web/model/stage/layout.ts';
+import { layOutTree } from '../../src/web/model/stage/tree-layout.ts';
 import type { KnownBlock } from '../../src/web/model/timeline.ts';
-import { layOutTree } from '../../src/web/model/tree-layout.ts';
 import { en } from '../../src/web/text/en.ts';
 import { chooseLanguage, fill, languages } from '../../src/web/text/texts.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { shapeLinks, shapeNames } from '../../src/devnet/topology/shapes.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
-import { type Point, placeNodes } from '../../src/web/model/layout.ts';
+import { type Point, placeNodes } from '../../src/web/model/stage/layout.ts';
 import {
   type Density,
   extentOf,
@@ -9,7 +9,7 @@ import {
   movePlaces,
   overlap,
   type StageLayout,
-} from '../../src/web/model/stage-layout.ts';
+} from '../../src/web/model/stage/stage-layout.ts';
 
 /** The ground that the stage has on a wide screen, on a projector and on a phone. */
 const GROUNDS = {

@@ -1,4 +1,4 @@
-import type { Point } from '../model/layout.ts';
+import type { Point } from '../model/stage/layout.ts';
 import type { LinkMoment } from '../model/timeline.ts';
 import type { StageScene } from './stage-scene.ts';
 

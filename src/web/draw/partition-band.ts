@@ -1,4 +1,4 @@
-import type { Point } from '../model/layout.ts';
+import type { Point } from '../model/stage/layout.ts';
 import type { Theme } from './theme.ts';
 
 /** Pixels of a square of the band, and of the ground around a node that stays free of it. */

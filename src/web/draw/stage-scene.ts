@@ -1,5 +1,5 @@
-import type { Point } from '../model/layout.ts';
-import type { ColumnSize } from '../model/stage-layout.ts';
+import type { Point } from '../model/stage/layout.ts';
+import type { ColumnSize } from '../model/stage/stage-layout.ts';
 import type { Timeline } from '../model/timeline.ts';
 import type { Theme } from './theme.ts';
 

@@ -1,6 +1,6 @@
-import type { Point } from '../model/layout.ts';
 import { flightOf, LOST_MS, linkOf } from '../model/messages/flight.ts';
 import { kindOf } from '../model/messages/message-kind.ts';
+import type { Point } from '../model/stage/layout.ts';
 import type { KnownMessage, NodeHistory, Timeline } from '../model/timeline.ts';
 import { drawBlock } from './block-square.ts';
 import { drawLinks, opacityOf } from './links.ts';

@@ -22,6 +22,8 @@ export interface Action {
   run(client: ControlClient, values: ActionValues): Promise<string>;
   /** The command in a terminal that does the same. */
   command(values: ActionValues): string;
+  /** The call of the library that does the same. */
+  call(values: ActionValues): string;
 }
 
 const field = (name: ActionField['name'], kind: FieldKind, initial: string): ActionField => ({ name, kind, initial });
@@ -33,6 +35,12 @@ const groups = (text: string) =>
     .split(/\s+/)
     .map((group) => group.split(','));
 
+/** The code of a text, of a payee and of a list of lists. */
+const quote = (text: string) => `'${text.replace(/['\\]/g, '\\$&')}'`;
+const payeeCode = (text: string) => (/^\d+$/.test(text) ? `network.accounts[${text}]` : quote(text));
+const listCode = (lists: readonly (readonly string[])[]) =>
+  `[${lists.map((list) => `[${list.map(quote).join(', ')}]`).join(', ')}]`;
+
 /** The actions on the network as a whole. */
 export const networkActions: readonly Action[] = [
   {
@@ -43,6 +51,7 @@ export const networkActions: readonly Action[] = [
       return hashes.at(-1) ?? '';
     },
     command: ({ blocks, by }) => `pier mine ${blocks}${by ? ` --by ${by}` : ''}`,
+    call: ({ blocks, by }) => `await network.mine(${blocks}${by ? `, { by: ${quote(by)} }` : ''})`,
   },
   {
     name: 'pay',
@@ -50,12 +59,14 @@ export const networkActions: readonly Action[] = [
     run: async (client, { from, to, amount }) =>
       (await client.call('pay', { from: Number(from), to: payee(to!), amount: amount! })).txid,
     command: ({ from, to, amount }) => `pier pay ${from} ${to} ${amount}`,
+    call: ({ from, to, amount }) => `await network.accounts[${from}].pay(${payeeCode(to!)}, ${quote(amount!)})`,
   },
   {
     name: 'faucet',
     fields: [field('to', 'payee', '0'), field('amount', 'amount', '1')],
     run: async (client, { to, amount }) => (await client.call('faucet', { to: payee(to!), amount: amount! })).txid,
     command: ({ to, amount }) => `pier faucet ${to} ${amount}`,
+    call: ({ to, amount }) => `await network.faucet(${payeeCode(to!)}, ${quote(amount!)})`,
   },
   {
     name: 'partition',
@@ -65,12 +76,14 @@ export const networkActions: readonly Action[] = [
       return cut.map(({ from, to }) => `${from} ✕ ${to}`).join(', ');
     },
     command: (values) => `pier partition ${values.groups}`,
+    call: (values) => `await network.partition(${listCode(groups(values.groups!))})`,
   },
   {
     name: 'heal',
     fields: [],
     run: async (client) => String((await client.call('heal', {})) ?? ''),
     command: () => 'pier heal',
+    call: () => 'await network.heal()',
   },
   {
     name: 'reorg',
@@ -80,6 +93,7 @@ export const networkActions: readonly Action[] = [
       return won.at(-1) ?? '';
     },
     command: ({ depth, by }) => `pier reorg ${depth}${by ? ` --by ${by}` : ''}`,
+    call: ({ depth, by }) => `await network.reorg({ depth: ${depth}${by ? `, by: ${quote(by)}` : ''} })`,
   },
   {
     name: 'mining',
@@ -90,12 +104,14 @@ export const networkActions: readonly Action[] = [
       return JSON.stringify(set.mode);
     },
     command: ({ mode }) => (Number(mode) === 0 ? 'pier mining manual' : `pier mining transactions ${mode}`),
+    call: ({ mode }) => `network.mining = ${Number(mode) === 0 ? "'manual'" : `{ transactions: ${mode} }`}`,
   },
   {
     name: 'load',
     fields: [field('count', 'number', '50')],
     run: async (client, { count }) => String((await client.call('load', { count: Number(count) })).sent),
     command: ({ count }) => `pier load --count ${count}`,
+    call: ({ count }) => `await network.traffic({ count: ${count} })`,
   },
   {
     name: 'time',
@@ -103,24 +119,28 @@ export const networkActions: readonly Action[] = [
     run: async (client, { seconds }) =>
       new Date((await client.call('time', { increase: Number(seconds) })).time * 1000).toISOString(),
     command: ({ seconds }) => `pier time --increase ${seconds}`,
+    call: ({ seconds }) => `network.time.increase(${seconds})`,
   },
   {
     name: 'snapshot',
     fields: [field('name', 'text', '')],
     run: async (client, { name }) => (await client.call('snapshot.save', name ? { name } : {})).name,
     command: ({ name }) => `pier snapshot save${name ? ` ${name}` : ''}`,
+    call: () => 'const id = await network.snapshot()',
   },
   {
     name: 'restore',
     fields: [field('name', 'text', '1')],
     run: async (client, { name }) => (await client.call('snapshot.restore', { name: name! })).name,
     command: ({ name }) => `pier snapshot restore ${name}`,
+    call: () => 'await network.revert(id)',
   },
   {
     name: 'reset',
     fields: [],
     run: async (client) => String((await client.call('reset')) ?? ''),
     command: () => 'pier reset',
+    call: () => 'await network.reset()',
   },
 ];
 
@@ -131,6 +151,7 @@ export function nodeActions(node: string): readonly Action[] {
     fields: [],
     run: async (client) => String((await client.call(name, { node })) ?? ''),
     command: () => `pier ${name} ${node}`,
+    call: () => `await network.node(${quote(node)}).${name}()`,
   }));
 }
 
@@ -142,6 +163,7 @@ export function linkActions(from: string, to: string): readonly Action[] {
     fields: [],
     run: async (client) => String((await client.call('link', { between, cut: name === 'cut' })).isCut),
     command: () => `pier link ${from} ${to} --${name}`,
+    call: () => `await network.link(${quote(from)}, ${quote(to)}).${name}()`,
   });
   return [
     change('cut'),
@@ -152,6 +174,7 @@ export function linkActions(from: string, to: string): readonly Action[] {
       run: async (client, { latency }) =>
         `${(await client.call('link', { between, latency: Number(latency) })).latency} ms`,
       command: ({ latency }) => `pier link ${from} ${to} --latency ${latency}`,
+      call: ({ latency }) => `network.link(${quote(from)}, ${quote(to)}).set({ latency: ${latency} })`,
     },
   ];
 }

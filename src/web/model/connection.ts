@@ -5,7 +5,7 @@ import { SUBPROTOCOL, TOKEN_PREFIX } from '../../control/protocol/subprotocol.ts
 import { webSocketChannel } from '../../control/protocol/web-socket-channel.ts';
 
 /** How the page is connected to its network. */
-export type ConnectionStatus = 'connecting' | 'connected' | 'refused' | 'lost';
+export type ConnectionStatus = 'connecting' | 'connected' | 'refused' | 'failed' | 'lost';
 
 /** What the network is when a connection begins: events after it change it. */
 export interface NetworkStart {
@@ -18,6 +18,8 @@ export interface NetworkStart {
 /** What a `Connection` reports. */
 export interface ConnectionListener {
   status(status: ConnectionStatus): void;
+  /** There is no network, and there will be none. */
+  failed?(error: Error): void;
   started(start: NetworkStart): void;
   /** Each event comes once, in the order of the numbers, also over a reconnection; many at a time. */
   events(events: readonly ControlEvent[]): void;
@@ -29,7 +31,10 @@ export interface ConnectionListener {
 const RETRY_MS = 250;
 const MAX_RETRY_MS = 4_000;
 
-/** Opens a client, over any channel. Rejects if there is no network, `refused` if the token is not its own. */
+/**
+ * Opens a client, over any channel. Rejects if there is no network: with an error that is `refused` if the token is not its own, and
+ * `final` if there will be none.
+ */
 export type OpenClient = () => Promise<ControlClient>;
 
 /** A connection to a control server that is opened again whenever it ends. */
@@ -72,7 +77,12 @@ export class Connection {
         wait = RETRY_MS;
         await this.#follow(client);
       } catch (error) {
-        if ((error as { refused?: boolean }).refused) return this.#listener.status('refused');
+        const { refused, final } = error as { refused?: boolean; final?: boolean };
+        if (refused) return this.#listener.status('refused');
+        if (final) {
+          this.#listener.failed?.(error as Error);
+          return this.#listener.status('failed');
+        }
       }
       this.#client = undefined;
       if (this.#isClosed) return;

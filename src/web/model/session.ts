@@ -35,6 +35,8 @@ export class Session {
   /** The moment that texts show; it does not change while the display stands still. */
   readonly shown: () => number;
   readonly connection: () => ConnectionStatus;
+  /** Why there is no network; empty while there may be one. */
+  readonly failure: () => string;
   /** Whether the past has a gap. */
   readonly hasGap: () => boolean;
   /** The last answer of the method `status`. */
@@ -50,13 +52,19 @@ export class Session {
   #changes = 0;
   #updateTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(open: OpenClient) {
+  /** Whether the network lives in this tab: then no other program reaches it. */
+  readonly isInTab: boolean;
+
+  constructor(open: OpenClient, { isInTab = false }: { readonly isInTab?: boolean } = {}) {
+    this.isInTab = isInTab;
     const [version, setVersion] = createSignal(0);
     const [connection, setConnection] = createSignal<ConnectionStatus>('connecting');
     const [hasGap, setHasGap] = createSignal(false);
     const [status, setStatus] = createSignal<ResultOf<'status'>>();
     const [shown, setShown] = createSignal(this.playback.time(Date.now()));
     const [steps, setSteps] = createSignal<readonly StepEvent[]>([]);
+    const [failure, setFailure] = createSignal('');
+    this.failure = failure;
     this.version = version;
     this.steps = steps;
     this.shown = shown;
@@ -68,6 +76,7 @@ export class Session {
     this.#loader = new BlockLoader(this.timeline);
     this.#connection = new Connection(open, {
       status: setConnection,
+      failed: ({ message }) => setFailure(message),
       started: (start) => {
         if (start.hasGap) setHasGap(true);
         this.timeline.start(start.status, start.links, Date.now());

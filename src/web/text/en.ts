@@ -13,6 +13,7 @@ export const en = {
   connection: {
     connecting: 'Connecting to the network …',
     connected: 'Connected',
+    failed: 'The network could not start: {0}',
     lost: 'The connection is lost. The page connects again by itself.',
     refused:
       "This page's address is not that of the network. Open the link that 'pier up' prints; 'pier page' prints it again.",
@@ -20,6 +21,12 @@ export const en = {
   },
   views: { stage: 'Network', diagram: 'Messages over time', tree: 'Block tree', act: 'Do' },
   places: { title: 'Views', lesson: 'Lessons', wallets: 'Wallets', script: 'Scripts' },
+  tab: {
+    title: 'About this network',
+    starting: 'The network starts in this tab …',
+    limits:
+      'This network lives in this tab and ends with it. Its nodes are real full nodes in memory, on regtest. What a tab cannot do: run nodes as processes, let wallets, bitcoind or other programs connect, keep files. On your own machine: npx pier up',
+  },
   stageHelp: 'Each node is a column of its last blocks, the tip on top; its mempool is below the line.',
   diagramHelp:
     'Time runs to the right. Each line is a message from its sender to its receiver; a staircase is a block arriving.',
@@ -106,6 +113,7 @@ export const en = {
     title: 'Do',
     run: 'Run',
     command: 'The same in a terminal',
+    call: 'The same in a program',
     done: 'Done',
     actions: {
       mine: 'Mine blocks',

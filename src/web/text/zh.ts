@@ -14,12 +14,19 @@ export const zh: Texts = {
   connection: {
     connecting: '正在连接网络……',
     connected: '已连接',
+    failed: '网络无法启动：{0}',
     lost: '连接已断开，页面会自动重新连接。',
     refused: '此页面的地址不属于该网络。请打开 pier up 输出的链接；pier page 会再次输出它。',
     gap: '错过了一些事件：过去的记录不完整。',
   },
   views: { stage: '网络', diagram: '消息时序', tree: '区块树', act: '操作' },
   places: { title: '视图', lesson: '课程', wallets: '钱包', script: '脚本' },
+  tab: {
+    title: '关于这个网络',
+    starting: '网络正在这个标签页中启动……',
+    limits:
+      '这个网络运行在本标签页中，关闭标签页即结束。节点是真正的全节点，位于内存中的 regtest 网络。标签页做不到的是：以进程运行节点，接受钱包、bitcoind 或其他程序连接，以及保存文件。在自己的机器上可以运行：npx pier up',
+  },
   stageHelp: '每个节点是一列最近的区块，链尖在最上方；横线以下是它的内存池。',
   diagramHelp: '时间向右流逝。每条线是一条消息，从发送者到接收者；阶梯线是一个区块到达各节点的过程。',
   nodes: '节点',
@@ -95,6 +102,7 @@ export const zh: Texts = {
     title: '操作',
     run: '执行',
     command: '终端中的同一操作',
+    call: '程序中的同一操作',
     done: '完成',
     actions: {
       mine: '挖区块',

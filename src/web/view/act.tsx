@@ -58,7 +58,12 @@ export function ActionForm(props: { readonly action: Action }): JSX.Element {
       <button type="submit" disabled={isRunning() || session.connection() !== 'connected'}>
         {texts().act.actions[action.name]}
       </button>
-      <code title={texts().act.command}>{action.command(values())}</code>
+      <Show when={!session.isInTab}>
+        <code title={texts().act.command}>{action.command(values())}</code>
+      </Show>
+      <code class="call" title={texts().act.call}>
+        {action.call(values())}
+      </code>
       <Show when={result() !== ''}>
         <p class="result" classList={{ failed: isFailed() }} role="status">
           {result()}

@@ -1,5 +1,5 @@
 import { createSignal, For, type JSX, Show } from 'solid-js';
-import { type Division, divide } from '../model/division.ts';
+import { type Division, divide } from '../model/stage/division.ts';
 import { fill } from '../text/texts.ts';
 import { usePage } from './context.ts';
 

@@ -1,7 +1,7 @@
 import { createMemo, type JSX, Show } from 'solid-js';
 import { colourOf, tagOf } from '../model/block-colour.ts';
-import type { Point } from '../model/layout.ts';
-import type { Density } from '../model/stage-layout.ts';
+import type { Point } from '../model/stage/layout.ts';
+import type { Density } from '../model/stage/stage-layout.ts';
 import { fill } from '../text/texts.ts';
 import { usePage } from './context.ts';
 

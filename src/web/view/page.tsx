@@ -4,7 +4,7 @@ import type { LessonView } from '../model/lesson/format.ts';
 import type { MessageKind } from '../model/messages/message-kind.ts';
 import { parseRoute, type Route, routeHash } from '../model/route.ts';
 import type { Session } from '../model/session.ts';
-import { chooseLanguage, type Language, languages } from '../text/texts.ts';
+import { chooseLanguage, fill, type Language, languages } from '../text/texts.ts';
 import { Act } from './act.tsx';
 import { Context } from './context.ts';
 import { Diagram } from './diagram.tsx';
@@ -59,6 +59,12 @@ export function Page(props: { readonly session: Session }): JSX.Element {
     history.replaceState(null, '', routeHash(next));
     setRoute(next);
   };
+  const notice = () => {
+    const state = session.connection();
+    if (state === 'connected') return texts().connection.gap;
+    if (state === 'connecting' && session.isInTab) return texts().tab.starting;
+    return fill(texts().connection[state], session.failure());
+  };
   const { player, focus } = useLessons(session, { route, replace });
   // At the width of a phone one view is shown at a time: one that the step speaks of.
   createEffect(
@@ -76,8 +82,13 @@ export function Page(props: { readonly session: Session }): JSX.Element {
       <Header {...{ language: language(), setLanguage, themeChoice: themeChoice(), setThemeChoice }} />
       <Show when={session.connection() !== 'connected' || session.hasGap()}>
         <p class="notice" role="status">
-          {session.connection() === 'connected' ? texts().connection.gap : texts().connection[session.connection()]}
+          {notice()}
         </p>
+      </Show>
+      <Show when={session.isInTab && session.connection() === 'connected'}>
+        <aside class="quiet tab-only" aria-label={texts().tab.title}>
+          {texts().tab.limits}
+        </aside>
       </Show>
       <nav class="tabs" aria-label={texts().title}>
         <For each={VIEWS}>

@@ -1,10 +1,10 @@
 import { createEffect, createMemo, createSignal, For, type JSX, onCleanup, onMount, Show } from 'solid-js';
 import { PartitionBand } from '../draw/partition-band.ts';
 import { drawStage } from '../draw/stage.ts';
-import { crossedLinks, type Division, divisionByCuts, divisionOfNodes, partsOf } from '../model/division.ts';
-import { KeptPlaces } from '../model/kept-places.ts';
-import { type Point, placeNodes } from '../model/layout.ts';
-import { layOutStage, movePlaces } from '../model/stage-layout.ts';
+import { crossedLinks, type Division, divisionByCuts, divisionOfNodes, partsOf } from '../model/stage/division.ts';
+import { KeptPlaces } from '../model/stage/kept-places.ts';
+import { type Point, placeNodes } from '../model/stage/layout.ts';
+import { layOutStage, movePlaces } from '../model/stage/stage-layout.ts';
 import { fill } from '../text/texts.ts';
 import { Canvas } from './canvas.tsx';
 import { isDim, usePage } from './context.ts';

@@ -1,6 +1,6 @@
 import { createMemo, For, type JSX, Show } from 'solid-js';
 import { colourOf, tagOf } from '../model/block-colour.ts';
-import { layOutTree } from '../model/tree-layout.ts';
+import { layOutTree } from '../model/stage/tree-layout.ts';
 import { isDim, usePage } from './context.ts';
 import { stableList } from './stable-list.ts';
 

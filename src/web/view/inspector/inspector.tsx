@@ -1,4 +1,5 @@
 import { createEffect, type JSX, lazy, Match, on, Show, Switch } from 'solid-js';
+import { onDemand } from '../../model/on-demand.ts';
 import type { Route } from '../../model/route.ts';
 import { usePage } from '../context.ts';
 import { BlockView } from './block.tsx';
@@ -7,10 +8,10 @@ import { NodeView } from './node.tsx';
 import { TransactionView } from './transaction.tsx';
 
 /** With decoders and the interpreter, which the page does not load before. */
-const ScriptView = lazy(() => import('../script/script.tsx'));
-const MessageView = lazy(() => import('./message.tsx'));
+const ScriptView = lazy(onDemand(() => import('../script/script.tsx')));
+const MessageView = lazy(onDemand(() => import('./message.tsx')));
 
-const WalletViews = lazy(() => import('../wallet/index.tsx'));
+const WalletViews = lazy(onDemand(() => import('../wallet/index.tsx')));
 
 const WALLET_VIEWS: readonly Route['view'][] = ['wallets', 'wallet', 'address'];
 

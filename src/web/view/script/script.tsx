@@ -3,6 +3,7 @@ import { loadSecp256k1 } from '../../../browser/secp256k1.ts';
 import { toHex, toReversedHex } from '../../../bytes/hex.ts';
 import { MANDATORY_SCRIPT_VERIFY_FLAGS, STANDARD_SCRIPT_VERIFY_FLAGS } from '../../../script/flags.ts';
 import { type ScriptTrace, traceInput } from '../../../script/trace.ts';
+import { onDemand } from '../../model/on-demand.ts';
 import {
   findSpentOutputs,
   loadSpending,
@@ -23,6 +24,8 @@ interface CheckedTransaction extends SpendingTransaction {
   readonly reason: string | undefined;
 }
 
+const loadEngine = onDemand(loadSecp256k1);
+
 /** Steps through the scripts of an input: of a transaction that the nodes have, or of one that the user pastes. */
 export default function ScriptView(props: { readonly id?: string | undefined; readonly input: number }): JSX.Element {
   const { texts } = usePage();
@@ -41,7 +44,7 @@ function KnownScripts(props: { readonly txid: string; readonly input: number }):
   const [source] = createResource(
     () => [props.txid, session.connection() === 'connected'] as const,
     async ([txid]) => {
-      await loadSecp256k1();
+      await loadEngine();
       return loadSpending(session, txid);
     },
   );
@@ -78,7 +81,7 @@ function PastedScripts(): JSX.Element {
     setChecked(undefined);
     if (!tx) return;
     try {
-      await loadSecp256k1();
+      await loadEngine();
       const spentOutputs = tx.isCoinbase ? [] : await findSpentOutputs(session, tx);
       const reason = await rejectReason(session, toHex(tx.encode()));
       const fails = (_: unknown, i: number) => {

@@ -1,4 +1,4 @@
-import type { ControlClient } from '../../control/client/control-client.ts';
+import type { ControlClient } from '../../../control/client/control-client.ts';
 import type { Point } from './layout.ts';
 
 /** The ends of a link. */

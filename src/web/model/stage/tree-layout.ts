@@ -1,4 +1,4 @@
-import type { KnownBlock } from './timeline.ts';
+import type { KnownBlock } from '../timeline.ts';
 
 /** A block of the tree and where it stands: columns by height, and a lane for each branch. */
 export interface PlacedBlock {
