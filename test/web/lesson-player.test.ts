@@ -4,7 +4,7 @@ import { type Before, lookBefore, restore } from '../../src/web/model/lesson/bef
 import { commandOf } from '../../src/web/model/lesson/commands.ts';
 import { chooseCast, defineLesson, type Lesson } from '../../src/web/model/lesson/format.ts';
 import { LessonPlayer, type PlayerOptions } from '../../src/web/model/lesson/player.ts';
-import { LessonError, type LessonHost } from '../../src/web/model/lesson/scene.ts';
+import { LessonError, type LessonHost, Scene } from '../../src/web/model/lesson/scene.ts';
 import { Unfinished } from '../../src/web/model/lesson/unfinished.ts';
 
 /** Parameters of the methods that lessons call. */
@@ -30,9 +30,12 @@ class FakeNetwork implements LessonHost {
   readonly calls: string[] = [];
   /** Methods that fail. */
   readonly failing = new Set<string>();
+  /** What stops of nodes wait for. */
+  stopping: Promise<void> = Promise.resolve();
   readonly #listeners = new Set<() => void>();
 
   async call(method: CallableMethod, params: object = {}): Promise<never> {
+    if (method === 'stop') await this.stopping;
     return this.#answer(method, params as Given) as never;
   }
 
@@ -219,6 +222,24 @@ describe('LessonPlayer', () => {
     expect([remembered.length, remembered.at(-1), network.listeners]).toEqual([2, undefined, 0]);
   });
 
+  it('lets a call that is under way end before it restores', async () => {
+    const network = new FakeNetwork();
+    let stop = () => {};
+    network.stopping = new Promise((resolve) => {
+      stop = resolve;
+    });
+    const { player } = play(network);
+    await player.start(sample());
+    void player.next();
+    await settle();
+    const leaving = player.leave();
+    await settle();
+    expect(player.open()!.isLeaving).toBe(true);
+    stop();
+    await leaving;
+    expect(network.calls).toEqual(['mining manual', 'stop pool', 'start pool', 'mining [object Object]']);
+  });
+
   it('changes nothing before its first step, and restores nothing then', async () => {
     const network = new FakeNetwork();
     const { player } = play(network);
@@ -343,6 +364,21 @@ describe('LessonPlayer', () => {
     await player.start(lesson);
     player.watch(lesson, [done, done, done]);
     expect(player.open()).toMatchObject({ step: 0, isWatching: false });
+  });
+});
+
+describe('Scene', () => {
+  it('looks again after a change that came during a look', async () => {
+    const network = new FakeNetwork();
+    const scene = new Scene(network, new Map(), new AbortController().signal, { waitsFor: () => {}, does: () => {} });
+    let looks = 0;
+    const found = await scene.until(both('second look'), async () => {
+      looks++;
+      if (looks > 1) return looks;
+      network.change();
+      return undefined;
+    });
+    expect([found, network.listeners]).toEqual([2, 0]);
   });
 });
 

@@ -7,6 +7,6 @@ const NODE_NAMES = ['central', 'wallet', 'miner', 'light'] as const satisfies re
 
 /** Returns a step as clients of the network see it: with the names of its nodes in the place of their ports. */
 export function stepEvent({ step, title, facts }: StepEvidence, nodeIds: readonly number[]): Omit<StepEvent, 'type'> {
-  const nodeOf = (id: number) => NODE_NAMES[nodeIds.indexOf(id)] ?? String(id);
+  const nodeOf = (id: number) => NODE_NAMES[nodeIds.indexOf(id)]!;
   return { step, title, facts: facts.map(({ nodeId, ...fact }) => ({ node: nodeOf(nodeId), ...fact })) };
 }
