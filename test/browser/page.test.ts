@@ -67,7 +67,7 @@ describeChromium('the live page', () => {
       .getByText(/^phone/)
       .waitFor();
     await page.getByRole('button', { name: txid }).click();
-    await page.locator('.inspector').getByText('0.75000000').waitFor();
+    await page.locator('.inspector').getByText('0.75000000').first().waitFor();
     await page.locator('.inspector dd', { hasText: '1 · ' }).waitFor();
     // Its own address shows it again.
     await page.reload();

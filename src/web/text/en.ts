@@ -1,3 +1,4 @@
+import { anatomyEn } from './en-anatomy.ts';
 import { lessonEn } from './en-lesson.ts';
 import { messageEn } from './en-message.ts';
 import { scriptEn } from './en-script.ts';
@@ -80,9 +81,6 @@ export const en = {
     previous: 'Block before it',
     merkleRoot: 'Merkle root',
     time: 'Time',
-    bits: 'Target (bits)',
-    nonce: 'Nonce',
-    version: 'Version',
     size: 'Size',
     weight: 'Weight',
     transactions: 'Transactions',
@@ -109,6 +107,7 @@ export const en = {
   script: scriptEn,
   wallet: walletEn,
   stage: stageEn,
+  anatomy: anatomyEn,
   act: {
     title: 'Do',
     run: 'Run',

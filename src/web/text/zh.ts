@@ -1,4 +1,5 @@
 import type { Texts } from './en.ts';
+import { anatomyZh } from './zh-anatomy.ts';
 import { lessonZh } from './zh-lesson.ts';
 import { messageZh } from './zh-message.ts';
 import { scriptZh } from './zh-script.ts';
@@ -69,9 +70,6 @@ export const zh: Texts = {
     previous: '前一个区块',
     merkleRoot: '默克尔根',
     time: '时间',
-    bits: '目标值（bits）',
-    nonce: '随机数',
-    version: '版本',
     size: '大小',
     weight: '重量',
     transactions: '交易',
@@ -98,6 +96,7 @@ export const zh: Texts = {
   script: scriptZh,
   wallet: walletZh,
   stage: stageZh,
+  anatomy: anatomyZh,
   act: {
     title: '操作',
     run: '执行',

@@ -1,19 +1,18 @@
-import { createResource, For, type JSX, Show } from 'solid-js';
+import { createResource, For, type JSX, lazy, Show } from 'solid-js';
 import { colourOf } from '../../model/block-colour.ts';
+import { onDemand } from '../../model/on-demand.ts';
 import { fill } from '../../text/texts.ts';
 import { usePage } from '../context.ts';
 import { HashLink, Loaded, Row } from './parts.tsx';
+
+const HeaderBytes = lazy(onDemand(() => import('../anatomy/header-bytes.tsx')));
 
 /** What is read of the result of `getblock`, verbosity 1. */
 interface BlockResult {
   readonly hash: string;
   readonly height: number;
-  readonly version: number;
   readonly previousblockhash?: string;
-  readonly merkleroot: string;
   readonly time: number;
-  readonly bits: string;
-  readonly nonce: number;
   readonly size: number;
   readonly weight: number;
   readonly tx: readonly string[];
@@ -48,11 +47,7 @@ export function BlockView(props: { readonly hash: string }): JSX.Element {
                 {(hash) => <HashLink view="block" hash={hash()} />}
               </Show>
             </dd>
-            <Row name={texts().block.merkleRoot} value={found.merkleroot} />
             <Row name={texts().block.time} value={new Date(found.time * 1000).toISOString()} />
-            <Row name={texts().block.bits} value={found.bits} />
-            <Row name={texts().block.nonce} value={String(found.nonce)} />
-            <Row name={texts().block.version} value={`0x${found.version.toString(16)}`} />
             <Row name={texts().block.size} value={fill(texts().block.bytes, found.size)} />
             <Row name={texts().block.weight} value={String(found.weight)} />
           </dl>
@@ -68,6 +63,7 @@ export function BlockView(props: { readonly hash: string }): JSX.Element {
               </For>
             </ul>
           </Show>
+          <HeaderBytes hash={found.hash} />
           <h3>
             {texts().block.transactions} <span class="number">{found.tx.length}</span>
           </h3>

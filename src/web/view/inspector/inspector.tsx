@@ -2,20 +2,19 @@ import { createEffect, type JSX, lazy, Match, on, Show, Switch } from 'solid-js'
 import { onDemand } from '../../model/on-demand.ts';
 import type { Route } from '../../model/route.ts';
 import { usePage } from '../context.ts';
+import { useNarrow } from '../narrow.ts';
 import { BlockView } from './block.tsx';
 import { LinkView } from './link.tsx';
 import { NodeView } from './node.tsx';
-import { TransactionView } from './transaction.tsx';
 
 /** With decoders and the interpreter, which the page does not load before. */
 const ScriptView = lazy(onDemand(() => import('../script/script.tsx')));
 const MessageView = lazy(onDemand(() => import('./message.tsx')));
-
+const TransactionView = lazy(onDemand(() => import('../anatomy/transaction.tsx')));
+const ProofView = lazy(onDemand(() => import('../anatomy/proof.tsx')));
 const WalletViews = lazy(onDemand(() => import('../wallet/index.tsx')));
 
 const WALLET_VIEWS: readonly Route['view'][] = ['wallets', 'wallet', 'address'];
-
-const narrow = window.matchMedia('(max-width: 900px)');
 
 /** The panel beside the stage that shows what was clicked: never over it. */
 export function Inspector(): JSX.Element {
@@ -28,9 +27,10 @@ export function Inspector(): JSX.Element {
   /** Returns the route if it asks for a view. */
   const routeTo = <V extends Route['view']>(view: V) =>
     route().view === view ? (route() as Extract<Route, { readonly view: V }>) : undefined;
+  const isNarrow = useNarrow();
   let panel: HTMLElement | undefined;
   // On a narrow screen, the panel stands below the stage.
-  createEffect(on(route, () => narrow.matches && panel?.scrollIntoView({ block: 'start' }), { defer: true }));
+  createEffect(on(route, () => isNarrow() && panel?.scrollIntoView({ block: 'start' }), { defer: true }));
   return (
     <Show when={route().view !== 'none' && route().view !== 'lesson'}>
       <aside ref={panel} class="inspector" aria-live="polite">
@@ -40,6 +40,7 @@ export function Inspector(): JSX.Element {
         <Switch>
           <Match when={routeTo('block')}>{(to) => <BlockView hash={to().id} />}</Match>
           <Match when={routeTo('transaction')}>{(to) => <TransactionView txid={to().id} />}</Match>
+          <Match when={routeTo('proof')}>{(to) => <ProofView txid={to().id} />}</Match>
           <Match when={routeTo('node')}>{(to) => <NodeView name={to().id} />}</Match>
           <Match when={routeTo('link')}>{(to) => <LinkView from={to().id} to={to().to} />}</Match>
           <Match when={routeTo('message')}>{(to) => <MessageView node={to().node} id={to().id} />}</Match>

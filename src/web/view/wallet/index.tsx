@@ -3,6 +3,7 @@ import type { Route } from '../../model/route.ts';
 import { AddressView } from './address.tsx';
 import { WalletView } from './wallet.tsx';
 import { WalletsView } from './wallets.tsx';
+import '../wide.css';
 import './wallet.css';
 
 /** The view of wallets and addresses that a route asks for: one piece that the page loads when it is needed. */

@@ -31,8 +31,12 @@ export function CopyButton(props: { readonly text: string }): JSX.Element {
   const { texts } = usePage();
   const [copied, setCopied] = createSignal<string>();
   const copy = async () => {
-    await navigator.clipboard.writeText(props.text);
-    setCopied(props.text);
+    // A page that is not served by this machine may not have it, and the user may forbid it: the text can be selected.
+    const { clipboard } = navigator as { clipboard?: Clipboard };
+    await clipboard?.writeText(props.text).then(
+      () => setCopied(props.text),
+      () => setCopied(undefined),
+    );
   };
   return (
     <button type="button" aria-live="polite" onClick={() => void copy()}>
