@@ -7,6 +7,7 @@ import { Emitter } from '../platform/emitter.ts';
 import { PierError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
 import { Block } from '../primitives/block.ts';
+import type { BlockHeader } from '../primitives/header.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { type BlockTemplate, createBlockTemplate } from './block-template.ts';
 import { type ProofOfWork, searchProofOfWork } from './proof-of-work.ts';
@@ -51,6 +52,16 @@ export class MiningError extends PierError {
   declare readonly code: 'block-not-accepted' | 'no-miner-address' | 'no-block-found';
 }
 
+/** A search that is under way. */
+export interface MinerSearch {
+  readonly height: number;
+  /** The header, with the nonce from which the search started. */
+  readonly header: BlockHeader;
+  /** Headers hashed so far, about. */
+  readonly hashes: number;
+  readonly seconds: number;
+}
+
 /** The result of one search; without `block` and `reject`, nothing was found. */
 interface Attempt {
   readonly block?: Block;
@@ -85,6 +96,7 @@ export class Miner {
   #isScheduled = false;
   #extraNonce: number;
   #hashRate = 0;
+  #searching: { height: number; header: BlockHeader; start: number; hashes: () => number } | undefined;
 
   constructor(options: MinerOptions, modules: MinerModules) {
     this.#options = options;
@@ -108,6 +120,13 @@ export class Miner {
   /** Hashes per second of the last successful search; 0 before the first. */
   get hashRate(): number {
     return this.#hashRate;
+  }
+
+  /** The search that is under way; undefined if none is, or if it takes less than a turn. */
+  get search(): MinerSearch | undefined {
+    if (!this.#searching) return undefined;
+    const { height, header, start, hashes } = this.#searching;
+    return { height, header, hashes: hashes(), seconds: (performance.now() - start) / 1000 };
   }
 
   /**
@@ -226,7 +245,13 @@ export class Miner {
       signal,
       ...(maxTries === undefined ? {} : { maxTries }),
       ...(threads === undefined ? {} : { threads }),
-    }).finally(unsubscribe);
+      started: (hashes) => {
+        this.#searching = { height, header: unsolved.header, start: performance.now(), hashes };
+      },
+    }).finally(() => {
+      this.#searching = undefined;
+      unsubscribe();
+    });
     if (!proof || signal.aborted) {
       this.events.emit('abandoned', { height });
       return { isInterrupted: signal.aborted };

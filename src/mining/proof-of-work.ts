@@ -23,6 +23,8 @@ export interface SearchOptions {
   readonly signal?: AbortSignal;
   /** Worker threads; default: one per processor, less one. */
   readonly threads?: number;
+  /** Is called when a search that takes time begins, with a function that returns the headers hashed so far, about. */
+  readonly started?: (hashes: () => number) => void;
 }
 
 const NONCES = 2 ** 32;
@@ -61,8 +63,8 @@ export async function searchProofOfWork(
   const { nonce, hashes } = isTrivial
     ? searchInline(search)
     : hasSearchWorkers()
-      ? await searchInWorkers(search, signal, options.threads)
-      : await searchInSlices(search, signal);
+      ? await searchInWorkers(search, signal, options.threads, options.started)
+      : await searchInSlices(search, signal, options.started);
   if (nonce === undefined) return undefined;
   const seconds = (performance.now() - start) / 1000;
   const { version, prevHash, merkleRoot, time, bits } = header;

@@ -35,6 +35,11 @@ export function stopSearch(control: Int32Array): void {
   Atomics.store(control, STOP, 1);
 }
 
+/** Returns how many nonces the workers of a job have taken: a range for each is not hashed yet. */
+export function takenNonces(control: Int32Array): number {
+  return Atomics.load(control, NEXT_RANGE) * RANGE_SIZE;
+}
+
 /** Searches one range of nonces after another until a nonce is found, none is left or the job is stopped. */
 export function runSearchJob(module: WebAssembly.Module, job: SearchJob): SearchReport {
   const { header, target, control } = job;

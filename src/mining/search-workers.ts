@@ -1,6 +1,6 @@
 import { canStartThread, processorCount, startThread, type Thread } from '../platform/threads.ts';
 import { workerUrl } from '../platform/worker-url.ts';
-import { type SearchJob, type SearchReport, stopSearch } from './search-job.ts';
+import { type SearchJob, type SearchReport, stopSearch, takenNonces } from './search-job.ts';
 
 /** One per processor, less one for the node. */
 const DEFAULT_THREADS = Math.max(1, processorCount() - 1);
@@ -18,8 +18,10 @@ export async function searchInWorkers(
   search: Omit<SearchJob, 'control'>,
   signal: AbortSignal | undefined,
   threads: number = DEFAULT_THREADS,
+  started?: (hashes: () => number) => void,
 ): Promise<SearchReport> {
   const control = new Int32Array(new SharedArrayBuffer(8));
+  started?.(() => Math.min(search.count, takenNonces(control)));
   const stop = () => stopSearch(control);
   signal?.addEventListener('abort', stop, { once: true });
   try {

@@ -4,6 +4,7 @@ import { checkProofOfWork } from '../../src/consensus/pow.ts';
 import { searchProofOfWork } from '../../src/mining/proof-of-work.ts';
 import { workerUrl } from '../../src/platform/worker-url.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
+import { waitFor } from '../support/wait.ts';
 
 const main = chainParams('main');
 const { version, prevHash, merkleRoot, time, nonce, bits } = main.genesis.header;
@@ -44,6 +45,28 @@ describe('searchProofOfWork', () => {
     controller.abort();
     expect(await search).toBeUndefined();
     expect(await searchProofOfWork(withFields({}), { signal: controller.signal })).toBeUndefined();
+  });
+
+  it('says how many headers it has hashed so far', async () => {
+    let hashes = () => -1;
+    const controller = new AbortController();
+    const search = searchProofOfWork(withFields({ time: time + 1, bits: 0x1b00ffff, nonce: 0 }), {
+      signal: controller.signal,
+      started: (soFar) => {
+        hashes = soFar;
+      },
+    });
+    await waitFor(() => hashes() > 200_000);
+    controller.abort();
+    await search;
+    const few = searchProofOfWork(withFields({ nonce: nonce - 1000 }), {
+      maxTries: 1000,
+      started: (soFar) => {
+        hashes = soFar;
+      },
+    });
+    await few;
+    expect(hashes()).toBe(1000);
   });
 
   it('finds nothing for an impossible target', async () => {

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { ControlClient } from '../../src/control/client/control-client.ts';
 import { faultsOf } from '../../src/web/draw/links.ts';
 import { isInBand } from '../../src/web/draw/partition-band.ts';
-import { NodeDetails } from '../../src/web/model/node-details.ts';
-import { layOutLabels } from '../../src/web/model/row-labels.ts';
 import { crossedLinks, divide, divisionByCuts, divisionOfNodes, partsOf } from '../../src/web/model/stage/division.ts';
 import { KeptPlaces } from '../../src/web/model/stage/kept-places.ts';
+import { NodeDetails } from '../../src/web/model/stage/node-details.ts';
+import { layOutLabels } from '../../src/web/model/stage/row-labels.ts';
 import { Timeline } from '../../src/web/model/timeline.ts';
 
 const names = ['a', 'b', 'c', 'd', 'e'];

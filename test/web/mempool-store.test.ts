@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { NodeNumbers, Stays } from '../../src/web/model/mempool/stays.ts';
 import { MessageLog } from '../../src/web/model/messages/message-log.ts';
-import { NodeNumbers, Stays } from '../../src/web/model/stays.ts';
 import type { KnownMessage } from '../../src/web/model/timeline.ts';
 
 describe('MessageLog', () => {

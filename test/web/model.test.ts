@@ -110,6 +110,8 @@ describe('layOutTree', () => {
 describe('routes', () => {
   it.each<Route>([
     { view: 'none' },
+    { view: 'mempools' },
+    { view: 'mining' },
     { view: 'block', id: 'ab' },
     { view: 'transaction', id: 'cd' },
     { view: 'node', id: 'a/b #' },

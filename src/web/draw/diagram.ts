@@ -1,8 +1,8 @@
 import { colourOf } from '../model/block-colour.ts';
 import { flightOf } from '../model/messages/flight.ts';
 import { kindOf, type MessageKind } from '../model/messages/message-kind.ts';
-import type { RowLabels } from '../model/row-labels.ts';
 import type { Point } from '../model/stage/layout.ts';
+import type { RowLabels } from '../model/stage/row-labels.ts';
 import type { KnownMessage, Timeline } from '../model/timeline.ts';
 import { drawBlock } from './block-square.ts';
 import type { Theme } from './theme.ts';

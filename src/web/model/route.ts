@@ -7,6 +7,8 @@ export type Route =
   | { readonly view: 'none' }
   | { [V in WithId]: { readonly view: V; readonly id: string } }[WithId]
   | { readonly view: 'wallets' }
+  | { readonly view: 'mempools' }
+  | { readonly view: 'mining' }
   /** A wallet by its node and its name. */
   | { readonly view: 'wallet'; readonly id: string; readonly name: string }
   | { readonly view: 'link'; readonly id: string; readonly to: string }
@@ -22,7 +24,7 @@ export function parseRoute(hash: string): Route {
   const [view = '', id, to] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
   const known = withId.find((each) => each === view);
   if (id && known) return { view: known, id };
-  if (view === 'wallets') return { view };
+  if (view === 'wallets' || view === 'mempools' || view === 'mining') return { view };
   // The default wallet of bitcoind has no name.
   if (id && view === 'wallet') return { view, id, name: to ?? '' };
   if (id && to && view === 'link') return { view, id, to };
@@ -41,7 +43,7 @@ export function routeHash(route: Route): string {
 }
 
 function partsOf(route: Exclude<Route, { view: 'none' }>): string[] {
-  if (route.view === 'wallets') return [];
+  if (route.view === 'wallets' || route.view === 'mempools' || route.view === 'mining') return [];
   if (route.view === 'wallet') return [route.id, route.name];
   if (route.view === 'link') return [route.id, route.to];
   if (route.view === 'lesson')

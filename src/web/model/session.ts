@@ -4,9 +4,9 @@ import type { StepEvent } from '../../control/protocol/events.ts';
 import type { ResultOf } from '../../control/protocol/methods.ts';
 import { BlockLoader } from './block-loader.ts';
 import { Connection, type ConnectionStatus, type OpenClient } from './connection.ts';
-import { NodeDetails } from './node-details.ts';
 import { Playback } from './playback.ts';
 import type { Route } from './route.ts';
+import { NodeDetails } from './stage/node-details.ts';
 import { Timeline } from './timeline.ts';
 import { isAddress } from './wallet/payee.ts';
 

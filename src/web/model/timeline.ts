@@ -1,7 +1,7 @@
 import type { ControlEvent } from '../../control/protocol/events.ts';
 import type { ResultOf } from '../../control/protocol/methods.ts';
+import { NodeNumbers, Stays } from './mempool/stays.ts';
 import { MessageLog } from './messages/message-log.ts';
-import { NodeNumbers, Stays } from './stays.ts';
 
 /** Milliseconds of the past that are kept. */
 export const KEPT_MS = 5 * 60_000;
@@ -259,6 +259,14 @@ export class Timeline {
   messagesBetween(from: number, to: number): KnownMessage[] {
     const { messages } = this;
     return messages.slice(messages.lowerBound(from), messages.lowerBound(to));
+  }
+
+  /** Adds a transaction that a mempool held before the first event came. */
+  addKnownTransaction(node: string, txid: string, { vsize, fee }: { vsize: number; fee: number }): void {
+    const transaction = this.transactions.get(txid) ?? { txid, vsize, fee, stays: new Stays(this.#numbers) };
+    if (transaction.stays.get(node)) return;
+    transaction.stays.add(node, Math.min(this.begin, this.end));
+    this.transactions.set(txid, transaction);
   }
 
   #seen(time: number): void {

@@ -1,6 +1,8 @@
 import { anatomyEn } from './en-anatomy.ts';
 import { lessonEn } from './en-lesson.ts';
+import { mempoolsEn } from './en-mempools.ts';
 import { messageEn } from './en-message.ts';
+import { minerEn } from './en-miner.ts';
 import { scriptEn } from './en-script.ts';
 import { stageEn } from './en-stage.ts';
 import { walletEn } from './en-wallet.ts';
@@ -21,7 +23,14 @@ export const en = {
     gap: 'Some events were missed: the past has a gap.',
   },
   views: { stage: 'Network', diagram: 'Messages over time', tree: 'Block tree', act: 'Do' },
-  places: { title: 'Views', lesson: 'Lessons', wallets: 'Wallets', script: 'Scripts' },
+  places: {
+    title: 'Views',
+    lesson: 'Lessons',
+    wallets: 'Wallets',
+    mempools: 'Mempools',
+    mining: 'Mining',
+    script: 'Scripts',
+  },
   tab: {
     title: 'About this network',
     starting: 'The network starts in this tab …',
@@ -104,6 +113,8 @@ export const en = {
   },
   lesson: lessonEn,
   message: messageEn,
+  mempools: mempoolsEn,
+  miner: minerEn,
   script: scriptEn,
   wallet: walletEn,
   stage: stageEn,

@@ -1,7 +1,9 @@
 import type { Texts } from './en.ts';
 import { anatomyZh } from './zh-anatomy.ts';
 import { lessonZh } from './zh-lesson.ts';
+import { mempoolsZh } from './zh-mempools.ts';
 import { messageZh } from './zh-message.ts';
+import { minerZh } from './zh-miner.ts';
 import { scriptZh } from './zh-script.ts';
 import { stageZh } from './zh-stage.ts';
 import { walletZh } from './zh-wallet.ts';
@@ -21,7 +23,7 @@ export const zh: Texts = {
     gap: '错过了一些事件：过去的记录不完整。',
   },
   views: { stage: '网络', diagram: '消息时序', tree: '区块树', act: '操作' },
-  places: { title: '视图', lesson: '课程', wallets: '钱包', script: '脚本' },
+  places: { title: '视图', lesson: '课程', wallets: '钱包', mempools: '内存池', mining: '挖矿', script: '脚本' },
   tab: {
     title: '关于这个网络',
     starting: '网络正在这个标签页中启动……',
@@ -93,6 +95,8 @@ export const zh: Texts = {
   },
   lesson: lessonZh,
   message: messageZh,
+  mempools: mempoolsZh,
+  miner: minerZh,
   script: scriptZh,
   wallet: walletZh,
   stage: stageZh,

@@ -1,6 +1,6 @@
 import { createMemo, createSignal, For, type JSX, Show } from 'solid-js';
 import { type DiagramScene, drawDiagram, messageAt, rowOf } from '../draw/diagram.ts';
-import { layOutLabels } from '../model/row-labels.ts';
+import { layOutLabels } from '../model/stage/row-labels.ts';
 import { fill } from '../text/texts.ts';
 import { Canvas } from './canvas.tsx';
 import { isDim, usePage } from './context.ts';

@@ -6,6 +6,8 @@ import { usePage } from './context.ts';
 const PLACES = [
   { view: 'lesson' },
   { view: 'wallets' },
+  { view: 'mempools' },
+  { view: 'mining' },
   { view: 'script', input: 0 },
 ] as const satisfies readonly Route[];
 

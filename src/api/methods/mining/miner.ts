@@ -1,4 +1,6 @@
-import type { MinerEvents } from '../../../mining/miner.ts';
+import { toHex } from '../../../bytes/hex.ts';
+import type { MinerEvents, MinerSearch } from '../../../mining/miner.ts';
+import { BlockHeader } from '../../../primitives/header.ts';
 import { booleanArgument } from '../../arguments/arguments.ts';
 import type { JsonObject } from '../../json/json.ts';
 import { type Method, method } from '../../method/method.ts';
@@ -9,11 +11,12 @@ export const minerMethods: readonly Method[] = [
     name: 'getminerinfo',
     category: 'Mining',
     description:
-      "Returns the state of the node's own miner, and the last block that it mined since startup. Not in Bitcoin Core.",
+      "Returns the state of the node's own miner, its search, and the last block that it mined since startup. Not in Bitcoin Core.",
     arguments: [],
     result:
       '{ "running": bool, "address": text, "mineattxs": n, "hashrate": n, "lastblock": { "hash": hash, "height": n,\n' +
-      '  "nonce": n, "hashes": n, "seconds": n, "hashrate": n, "transactions": n } }',
+      '  "nonce": n, "hashes": n, "seconds": n, "hashrate": n, "transactions": n },\n' +
+      '  "search": { "height": n, "header": hex, "nonce": n, "hashes": n, "seconds": n } }',
     handler: ({ node: { miner, config } }) => {
       const last = miner.lastMined;
       return {
@@ -22,6 +25,7 @@ export const minerMethods: readonly Method[] = [
         mineattxs: config.mining.mineAtTxs,
         hashrate: miner.hashRate,
         lastblock: last && minedJson(last),
+        search: miner.search && searchJson(miner.search),
       };
     },
   }),
@@ -42,6 +46,13 @@ export const minerMethods: readonly Method[] = [
     },
   }),
 ];
+
+function searchJson({ height, header, hashes, seconds }: MinerSearch): JsonObject {
+  const nonce = Math.min(header.nonce + hashes, 0xffff_ffff);
+  const { version, prevHash, merkleRoot, time, bits } = header;
+  const searched = new BlockHeader({ version, prevHash, merkleRoot, time, bits, nonce });
+  return { height, header: toHex(searched.encode()), nonce, hashes, seconds };
+}
 
 function minedJson({ index, block, proof }: MinerEvents['mined']): JsonObject {
   return {

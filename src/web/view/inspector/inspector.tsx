@@ -12,6 +12,8 @@ const ScriptView = lazy(onDemand(() => import('../script/script.tsx')));
 const MessageView = lazy(onDemand(() => import('./message.tsx')));
 const TransactionView = lazy(onDemand(() => import('../anatomy/transaction.tsx')));
 const ProofView = lazy(onDemand(() => import('../anatomy/proof.tsx')));
+const MempoolsView = lazy(onDemand(() => import('../network/mempools.tsx')));
+const MiningView = lazy(onDemand(() => import('../network/mining.tsx')));
 const WalletViews = lazy(onDemand(() => import('../wallet/index.tsx')));
 
 const WALLET_VIEWS: readonly Route['view'][] = ['wallets', 'wallet', 'address'];
@@ -45,6 +47,12 @@ export function Inspector(): JSX.Element {
           <Match when={routeTo('link')}>{(to) => <LinkView from={to().id} to={to().to} />}</Match>
           <Match when={routeTo('message')}>{(to) => <MessageView node={to().node} id={to().id} />}</Match>
           <Match when={routeTo('script')}>{(to) => <ScriptView id={to().id} input={to().input} />}</Match>
+          <Match when={routeTo('mempools')}>
+            <MempoolsView />
+          </Match>
+          <Match when={routeTo('mining')}>
+            <MiningView />
+          </Match>
           <Match when={WALLET_VIEWS.includes(route().view)}>
             <WalletViews route={route()} />
           </Match>
