@@ -135,6 +135,10 @@ describe('the methods of the control server', () => {
       message: `payment ${txid} has 1 confirmations: no node replaces it`,
     });
     await expect(client.call('doublespend', { txid: first, feeRate: 0.5 as never })).rejects.toThrow('feeRate');
+    // An account whose node is stopped has made none that could be replaced.
+    await network.node('node1').stop();
+    await expect(client.call('doublespend', { txid: first })).rejects.toMatchObject({ code: 'unknown-payment' });
+    await network.node('node1').start();
     await client.call('reset', {});
   });
 

@@ -292,6 +292,15 @@ describeBitcoind('the wallet RPC, compared with bitcoind', () => {
     for (const program of [theirs, ours]) await program.call('generatetoaddress', 1, BURN_ADDRESS);
   });
 
+  it('previews as often as it is asked without using up addresses', async () => {
+    const addresses = async () => (await ours.call<unknown[]>('listaddresses')).length;
+    const before = await addresses();
+    for (let i = 0; i < 3; i++) {
+      await ours.wallet('payee', 'send', { [BURN_ADDRESS]: 0.02 }, null, 'unset', 5, { add_to_wallet: false });
+    }
+    expect(await addresses()).toBe(before);
+  });
+
   it('has the same messages for fees, limits and abandoning', async () => {
     for (const [wallet, method, ...params] of [
       ['payer', 'sendtoaddress', BURN_ADDRESS, 0.5, '', '', false, true, null, 'unset', false, 100_000],

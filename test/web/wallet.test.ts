@@ -193,6 +193,11 @@ describe('a payment', () => {
       { kind: 'soon', rate: 2 },
       { kind: 'least', rate: 2 },
     ]);
+    const low = nodesWith({
+      estimatesmartfee: () => ({ feerate: 0.00001 }),
+      getmempoolinfo: () => ({ mempoolminfee: 0.00002 }),
+    });
+    expect((await loadFeeOptions(low)).map(({ rate }) => rate)).toEqual([2, 2, 2]);
   });
 });
 
