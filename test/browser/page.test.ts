@@ -47,7 +47,10 @@ describeChromium('the live page', () => {
     expect(page.url()).not.toContain(control.token);
     await page.reload();
     await form('Pay').getByLabel('bitcoins').fill('0.75');
-    expect(await form('Pay').locator('code').first().textContent()).toBe('pier pay 0 1 0.75');
+    expect(await form('Pay').locator('code').allTextContents()).toEqual([
+      'pier pay 0 1 0.75',
+      "await network.accounts[0].pay(network.accounts[1], '0.75')",
+    ]);
     await form('Pay').getByRole('button').click();
     await form('Pay').getByRole('status').waitFor();
     const txid = /[0-9a-f]{64}/.exec((await form('Pay').getByRole('status').textContent())!)![0];
@@ -154,6 +157,41 @@ describeChromium('the live page', () => {
     await page.getByRole('button', { name: 'Set latency' }).click();
     await page.locator('.inspector dd', { hasText: '200 ms' }).waitFor();
     await page.getByRole('button', { name: 'Close' }).click();
+  });
+
+  it('does what is typed into the command bar', { timeout: 60_000 }, async () => {
+    const { page } = live;
+    const height = await heightOf('shop');
+    const bar = page.getByRole('dialog');
+    await page.locator('body').press('/');
+    await bar.getByRole('combobox').fill('mi');
+    await bar.getByRole('option', { selected: true }).getByText('Mine blocks').waitFor();
+    await bar.getByRole('combobox').press('ArrowDown');
+    await bar.getByRole('option', { selected: true }).getByText('Set when blocks are mined').waitFor();
+    await bar.getByRole('combobox').fill('mine 2 shop nonsense');
+    expect(await bar.getByRole('button', { name: 'Run' }).isDisabled()).toBe(true);
+    await bar.getByRole('combobox').fill('mine 2 shop');
+    await bar.getByText('pier mine 2 --by shop').waitFor();
+    await bar.getByText("await network.mine(2, { by: 'shop' })").waitFor();
+    for (const theme of ['dark', 'light']) {
+      await page.emulateMedia({ colorScheme: theme as 'dark' | 'light' });
+      expect(await live.violations()).toEqual([]);
+    }
+    await bar.getByRole('combobox').press('Enter');
+    await bar.getByRole('status').getByText('Done').waitFor();
+    expect(await heightOf('shop')).toBe(height + 2);
+    await bar.getByRole('combobox').fill('partition shop,nosuch');
+    await bar.getByRole('combobox').press('Enter');
+    await bar.locator('.failed').waitFor();
+    await page.keyboard.press('Escape');
+    await bar.waitFor({ state: 'hidden' });
+    await page.keyboard.press('Control+k');
+    await bar.waitFor();
+    await page.keyboard.press('Escape');
+    // A slash in a field is a slash.
+    await page.getByRole('search').getByRole('textbox').press('/');
+    expect(await bar.isVisible()).toBe(false);
+    await page.getByRole('search').getByRole('textbox').fill('');
   });
 
   it('speaks Chinese, in either theme, at the width of a phone, within reach of all', { timeout: 60_000 }, async () => {

@@ -31,6 +31,13 @@ export const en = {
     mining: 'Mining',
     script: 'Scripts',
   },
+  bar: {
+    open: 'Command',
+    title: 'Do something: an action, and what it needs',
+    example: 'mine 3, pay 0 1 1.5, kill central, partition a,b c …',
+    offers: 'Actions',
+    none: 'No action begins like this.',
+  },
   tab: {
     title: 'About this network',
     starting: 'The network starts in this tab …',

@@ -24,6 +24,13 @@ export const zh: Texts = {
   },
   views: { stage: '网络', diagram: '消息时序', tree: '区块树', act: '操作' },
   places: { title: '视图', lesson: '课程', wallets: '钱包', mempools: '内存池', mining: '挖矿', script: '脚本' },
+  bar: {
+    open: '命令',
+    title: '执行操作：操作名及其参数',
+    example: 'mine 3、pay 0 1 1.5、kill central、partition a,b c……',
+    offers: '操作',
+    none: '没有以此开头的操作。',
+  },
   tab: {
     title: '关于这个网络',
     starting: '网络正在这个标签页中启动……',

@@ -1,6 +1,7 @@
 import { createSignal, createUniqueId, For, type JSX, Show } from 'solid-js';
 import { type Action, type ActionField, networkActions } from '../model/actions.ts';
 import { usePage } from './context.ts';
+import { useAction } from './use-action.ts';
 
 /** Everything that can be done to the network as a whole. */
 export function Act(): JSX.Element {
@@ -20,28 +21,13 @@ export function ActionForm(props: { readonly action: Action }): JSX.Element {
   const [values, setValues] = createSignal(
     Object.fromEntries(action.fields.map(({ name, initial }) => [name, initial])),
   );
-  const [result, setResult] = createSignal('');
-  const [isFailed, setFailed] = createSignal(false);
-  const [isRunning, setRunning] = createSignal(false);
-  const run = async (event: Event) => {
+  const { result, isFailed, isRunning, run } = useAction();
+  const submit = (event: Event) => {
     event.preventDefault();
-    const { client } = session;
-    if (!client || isRunning()) return;
-    setRunning(true);
-    try {
-      const said = await action.run(client, values());
-      setFailed(false);
-      setResult(`${texts().act.done} ${said}`);
-    } catch (error) {
-      const { message, hint } = error as { message: string; hint?: string };
-      setFailed(true);
-      setResult(hint === undefined ? message : `${message} ${hint}`);
-    } finally {
-      setRunning(false);
-    }
+    void run(action, values());
   };
   return (
-    <form class="action" onSubmit={(event) => void run(event)}>
+    <form class="action" onSubmit={submit}>
       <For each={action.fields}>
         {(field) => (
           <label for={`${id}-${field.name}`}>

@@ -1,6 +1,7 @@
 import { createSignal, For, type JSX, onCleanup, Show } from 'solid-js';
 import type { Slowness } from '../model/playback.ts';
 import { fill, type Language, languages, type Texts } from '../text/texts.ts';
+import { CommandBar } from './command-bar.tsx';
 import { usePage } from './context.ts';
 import { Places } from './places.tsx';
 
@@ -75,6 +76,7 @@ export function Header(props: {
         </Show>
       </fieldset>
       <Places />
+      <CommandBar />
       <search>
         <form class="search" onSubmit={(event) => void find(event)}>
           <input name="what" aria-label={texts().search} placeholder={texts().search} />
