@@ -44,11 +44,15 @@ it('has each command for a running network', () => {
 it('docs/walk-through.md and its translation are what the commands print', { timeout: 300_000 }, async () => {
   const up = await startNetwork();
   const outputs = new Map<string, string[]>();
+  /** The last one that a command has printed. */
+  let lastHash = '';
   try {
     for (const command of parts.flatMap(({ commands }) => commands)) {
       if (command === 'status') await relayed();
-      const { code, stdout, stderr } = await pierInProcess(command.split(' '));
+      const words = command.split(' ').map((word) => (word === 'HASH' ? lastHash : word));
+      const { code, stdout, stderr } = await pierInProcess(words);
       expect([command, code, stderr]).toEqual([command, 0, '']);
+      lastHash = /[0-9a-f]{64}/.exec(stdout)?.[0] ?? lastHash;
       outputs.set(command, [...(outputs.get(command) ?? []), normalise(stdout)]);
     }
     expect(await up.exited).toBe(0);

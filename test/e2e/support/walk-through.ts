@@ -99,6 +99,14 @@ export const parts: readonly Part[] = [
     commands: ['load --count 10 --seed 7', 'mine'],
   },
   {
+    title: ['Spend twice', '双重支付'],
+    text: [
+      'The coins of a payment that is not confirmed yet are spent again, at a higher fee rate. Of the two transactions the second is left: `HASH` in the command is the id that `pay` has printed.',
+      '以更高的费率再次花费一笔未确认付款的币。两笔交易中只剩下第二笔：命令中的 `HASH` 是 `pay` 输出的交易 ID。',
+    ],
+    commands: ['pay 0 1 1', 'doublespend HASH', 'mine'],
+  },
+  {
     title: ['Begin anew', '重新开始'],
     text: ['The network is as it was created.', '网络回到创建时的状态。'],
     commands: ['reset', 'status'],
