@@ -11,10 +11,14 @@ const RATE = 200;
 const WARM_UP = 5;
 /** Milliseconds between two looks at the page. */
 const SAMPLE_MS = 1_000;
+/** Parts of the time, at whose ends the heap is measured. */
+const PARTS = 12;
 const MIN_FRAMES = 30;
 /** Milliseconds to the first contentful paint at most, on loopback. */
 const MAX_PAINT = 1_000;
-/** Last memory by the first after a warm-up at most. */
+/** Seconds of the past that the page keeps. */
+const KEPT_SECONDS = 300;
+/** Last heap by the first when all of that is kept, at most. */
 const MAX_GROWTH = 1.1;
 const PATHS = [process.env.PIER_CHROMIUM ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser'];
 
@@ -37,8 +41,8 @@ interface Sample extends Counts {
   readonly length: number;
   /** Milliseconds of a processor that the main thread used. */
   readonly busy: number;
-  /** Bytes of the JavaScript heap that are in use. */
-  readonly heap: number;
+  /** Bytes of the JavaScript heap that are in use after a collection; undefined if none was made. */
+  readonly heap: number | undefined;
 }
 
 /**
@@ -117,14 +121,26 @@ async function watch(page: Page, session: CDPSession, seconds: number): Promise<
   while ((last - start.at) / 1_000 < seconds) {
     await page.waitForTimeout(SAMPLE_MS);
     const { at, ...counts } = await look();
-    const { usedSize: heap } = await session.send('Runtime.getHeapUsage');
     const isBusy = await busyTime();
     const busy = isBusy - wasBusy;
     wasBusy = isBusy;
-    samples.push({ ...counts, busy, seconds: (at - start.at) / 1_000, length: (at - last) / 1_000, heap });
+    const elapsed = (at - start.at) / 1_000;
+    const part = Math.floor((elapsed / seconds) * PARTS);
+    const isMeasured = part > samples.filter(({ heap }) => heap !== undefined).length;
+    const heap = isMeasured ? await heapAfterCollection(session) : undefined;
+    samples.push({ ...counts, busy, seconds: elapsed, length: (at - last) / 1_000, heap });
     last = at;
+    if (!isMeasured) continue;
+    // The collection is no work of the page.
+    last = (await look()).at;
+    wasBusy = await busyTime();
   }
   return samples;
+}
+
+async function heapAfterCollection(session: CDPSession): Promise<number> {
+  await session.send('HeapProfiler.collectGarbage');
+  return (await session.send('Runtime.getHeapUsage')).usedSize;
 }
 
 function printPaint(paint: number): boolean {
@@ -150,21 +166,16 @@ function printFrames(samples: readonly Sample[]): boolean {
   return median(frames) >= MIN_FRAMES || saying.length > samples.length / 2;
 }
 
-/** Prints the least heap of each twelfth of the time: what remains after collections. Returns whether it is flat. */
+/** Prints the heap after collections. Returns whether it is flat. */
 function printHeap(samples: readonly Sample[]): boolean {
-  const rows = 12;
-  const size = Math.ceil(samples.length / rows);
-  const least: number[] = [];
-  for (let from = 0; from < samples.length; from += size) {
-    const part = samples.slice(from, from + size);
-    least.push(Math.min(...part.map(({ heap }) => heap)));
-    const [rate, at] = [median(part.map((each) => each.frames / each.length)), part.at(-1)!.seconds];
-    const heap = `${(least.at(-1)! / 2 ** 20).toFixed(0)} MB`;
-    console.log(`  ${at.toFixed(0).padStart(5)} s   heap ${heap.padStart(7)}   frames a second ${rate.toFixed(0)}`);
+  const heaps = samples.flatMap(({ seconds, heap }) => (heap === undefined ? [] : [{ seconds, heap }]));
+  for (const { seconds, heap } of heaps) {
+    console.log(`  ${seconds.toFixed(0).padStart(5)} s   heap ${(heap / 2 ** 20).toFixed(1).padStart(6)} MB`);
   }
-  // What it keeps is full after its five minutes; a short run has no such phase.
-  const [full, last] = [least[Math.ceil(least.length / 2)] ?? least[0]!, least.at(-1)!];
-  const growth = last / full;
-  console.log(`  last heap by that at half of the time: ${growth.toFixed(2)}   target: at most ${MAX_GROWTH}`);
-  return growth <= MAX_GROWTH || samples.at(-1)!.seconds < 300;
+  // What the page keeps is full after its five minutes; a shorter run has no such phase.
+  const full = heaps.filter(({ seconds }) => seconds >= KEPT_SECONDS).map(({ heap }) => heap);
+  if (full.length < 2) return true;
+  const growth = full.at(-1)! / full[0]!;
+  console.log(`  last heap by the first after ${KEPT_SECONDS} s: ${growth.toFixed(2)}   target: at most ${MAX_GROWTH}`);
+  return growth <= MAX_GROWTH;
 }

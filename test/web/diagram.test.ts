@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ControlEvent } from '../../src/control/protocol/events.ts';
-import { type DiagramScene, messageAt } from '../../src/web/draw/diagram.ts';
+import { type DiagramScene, drawnOf, messageAt } from '../../src/web/draw/diagram.ts';
 import { Timeline } from '../../src/web/model/timeline.ts';
 
 it('finds the message whose line is at a place', () => {
@@ -28,4 +28,23 @@ it('finds the message whose line is at a place', () => {
   // What is lost ends half of the way.
   expect([at(511, 180), at(512, 200), at(512, 220)]).toEqual([2, 2, undefined]);
   expect(at(711, 150)).toBeUndefined();
+});
+
+it('draws the same one of several messages in each frame, also when older ones are forgotten', () => {
+  const timeline = new Timeline();
+  for (let i = 0; i < 70_000; i++) timeline.messages.add({ time: i, from: 'a', to: 'b' } as never);
+  const drawn = (from: number, to: number) => {
+    const { start, end, step } = drawnOf({ timeline, from, to } as never);
+    const times: number[] = [];
+    for (let i = start; i < end; i += step) times.push(timeline.messages.at(i)!.time);
+    return { step, times };
+  };
+  const all = drawn(20_000, 40_000);
+  expect(all.step).toBe(16);
+  expect(all.times).toHaveLength(1_250);
+  const later = drawn(20_003, 40_003).times;
+  expect(later.filter((time) => !all.times.includes(time)).every((time) => time >= 40_000)).toBe(true);
+  for (let i = 0; i < 5; i++) timeline.messages.add({ time: 70_000 + i, from: 'a', to: 'b' } as never);
+  expect(drawn(20_000, 40_000)).toEqual(all);
+  expect(drawn(20_000, 21_000)).toMatchObject({ step: 1 });
 });

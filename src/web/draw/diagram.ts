@@ -135,7 +135,11 @@ function drawLines(
 }
 
 /** Returns which messages are drawn: all, or one in `step`, by their numbers, so that the next frame has the same ones. */
-function drawnOf({ timeline: { messages }, from, to }: DiagramScene): { start: number; end: number; step: number } {
+export function drawnOf({ timeline: { messages }, from, to }: DiagramScene): {
+  start: number;
+  end: number;
+  step: number;
+} {
   const [first, end] = [messages.lowerBound(from), messages.lowerBound(to)];
   let step = 1;
   while ((end - first) / step > MAX_LINES) step *= 2;

@@ -18,7 +18,7 @@ export const minerEn = {
   miners: 'Miners',
   node: 'Node',
   rate: 'Hash rate',
-  perSecond: '{0} H/s',
+  perSecond: '{0}H/s',
   search: 'Search',
   idle: 'searches no block',
   height: 'height {0}',

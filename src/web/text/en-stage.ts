@@ -9,6 +9,6 @@ export const stageEn = {
   cutLink: 'Cut 1 link',
   noLinks: 'No open link is between them.',
   cancel: 'Cancel',
-  proofs: '{0} proofs',
+  proofs: 'proofs: {0}',
   unshown: 'messages of the last {0} s: one in {1} is drawn',
 };

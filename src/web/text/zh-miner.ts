@@ -15,7 +15,7 @@ export const minerZh: typeof minerEn = {
   miners: '矿工',
   node: '节点',
   rate: '算力',
-  perSecond: '{0} H/s',
+  perSecond: '{0}H/s',
   search: '搜索',
   idle: '没有在寻找区块',
   height: '高度 {0}',

@@ -11,6 +11,6 @@ export const stageZh: typeof stageEn = {
   cutLink: '切断 1 条链路',
   noLinks: '两侧之间没有连通的链路。',
   cancel: '取消',
-  proofs: '{0} 个证明',
+  proofs: '证明：{0}',
   unshown: '最近 {0} 秒的消息太多：每 {1} 条画出一条',
 };

@@ -128,7 +128,8 @@ export default function MiningView(): JSX.Element {
       <Show when={blocks().length > 1}>
         <Chart points={blocks().map(({ height, difficulty }) => [height, difficulty])} />
         <p class="hint">
-          {blocks().every(({ difficulty }) => difficulty === blocks()[0]!.difficulty)
+          {/* Elsewhere, a flat line is what was there before the first adjustment. */}
+          {session.status()?.network === 'regtest'
             ? fill(texts().miner.flat, expectedHashes(blocks()[0]!.difficulty))
             : texts().miner.adapts}
         </p>
@@ -285,8 +286,9 @@ function Chart(props: { readonly points: readonly (readonly [number, number])[] 
             x: { time: false },
             y: { range: (_, least, most) => (least === most ? [0, 2 * most || 1] : [0, most * 1.1]) },
           },
+          // Heights are whole.
           axes: [
-            axis,
+            { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100] },
             { ...axis, size: 74, values: (_, ticks) => ticks.map((tick) => String(Number(tick.toPrecision(3)))) },
           ],
           series: [
